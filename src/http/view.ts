@@ -1,0 +1,105 @@
+/**
+ * What the HTTP side may ask of the service: reads of the projections and of the actors' live state, and ingestion.
+ * The composition root implements it; nothing behind this port knows of HTTP.
+ */
+
+/** One box of the topology: a source, a partition, a projection or a sink. */
+export interface StageStatus {
+  readonly id: string;
+  readonly kind: 'source' | 'partition' | 'journal' | 'projection' | 'sink';
+  readonly label: string;
+  /** Ids of the stages that this one feeds. */
+  readonly feeds: readonly string[];
+  /** Events a second over the last few seconds. */
+  readonly eventsPerSecond: number;
+  readonly eventsTotal: number;
+  /** What waits in front of it, in batches; and its bound. */
+  readonly queueDepth: number;
+  readonly queueBound: number;
+  /** Events behind the stage that feeds it. */
+  readonly lag: number;
+  readonly state: string;
+  /** Event time minus watermark, in milliseconds; null where there is none. */
+  readonly watermarkDelayMs: number | null;
+}
+
+export interface Overview {
+  readonly name: string;
+  readonly startedAt: number;
+  readonly now: number;
+  readonly stages: readonly StageStatus[];
+  readonly eventsIn: number;
+  readonly deadLetters: number;
+  readonly lateEvents: number;
+  readonly alerts: number;
+  readonly openCases: number;
+  /** The largest event time seen, epoch ms; null before the first event. */
+  readonly eventTime: number | null;
+  readonly eventLoopDelayP99Ms: number;
+  readonly rssBytes: number;
+}
+
+export interface ActorStatus {
+  readonly path: string;
+  readonly name: string;
+  readonly kind: string;
+  /** The machine's state value, such as `running` or `recovering`. */
+  readonly state: string;
+  readonly restarts: number;
+  readonly lastError: string | null;
+  readonly children: readonly ActorStatus[];
+}
+
+/** A row of a read model: column name to a JSON value. */
+export type Row = Readonly<Record<string, string | number | boolean | null>>;
+
+export interface RowQuery {
+  /** At most 1,000. */
+  readonly limit: number;
+}
+
+/** Pushed to the page as it happens; the kind is the SSE event's name. */
+export type LiveEvent =
+  | { readonly kind: 'overview'; readonly data: Overview }
+  | { readonly kind: 'actors'; readonly data: ActorStatus }
+  | { readonly kind: 'window'; readonly data: readonly Row[] }
+  | { readonly kind: 'session'; readonly data: readonly Row[] }
+  | { readonly kind: 'alert'; readonly data: readonly Row[] }
+  | { readonly kind: 'run'; readonly data: readonly Row[] };
+
+export type IngestOutcome =
+  | { readonly kind: 'committed'; readonly accepted: number; readonly deadLetters: number }
+  /** The partition's queue is full: 429 with Retry-After. */
+  | { readonly kind: 'busy'; readonly retryAfterSeconds: number }
+  | { readonly kind: 'unknown-stream'; readonly known: readonly string[] }
+  /** The stream takes its input from elsewhere: 409. */
+  | { readonly kind: 'not-http'; readonly source: string }
+  | { readonly kind: 'stopping' };
+
+export interface ServiceView {
+  overview(): Overview;
+  actors(): ActorStatus;
+  /** Newest first. Columns as in the tables of the same names; see docs. */
+  rows(
+    table: 'windows' | 'sessions' | 'alerts' | 'cases' | 'runs' | 'dead_letters' | 'actor_history' | 'weather',
+    query: RowQuery,
+  ): Promise<readonly Row[]>;
+  /** Streams by name, each with its Avro schema as JSON, partitions and source kind. */
+  streams(): readonly {
+    readonly name: string;
+    readonly schemaJson: string;
+    readonly partitions: number;
+    readonly source: string;
+  }[];
+  /** Resolves only when the events are durable, or can't be taken. */
+  ingest(
+    stream: string,
+    body:
+      | { readonly format: 'json-lines'; readonly bytes: Uint8Array }
+      | { readonly format: 'avro-container'; readonly bytes: Uint8Array },
+  ): Promise<IngestOutcome>;
+  subscribe(listener: (event: LiveEvent) => void): () => void;
+  readiness(): { readonly ready: boolean; readonly reasons: readonly string[] };
+  /** Prometheus text exposition. */
+  metrics(): Promise<{ readonly contentType: string; readonly body: string }>;
+}

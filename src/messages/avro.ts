@@ -1,0 +1,88 @@
+/**
+ * TypeScript types inferred from Avro schema literals: the schema is the only source of a message's type.
+ *
+ * A schema is written once, `as const`, and its type is `FromAvro<typeof schema>`. Only the part of Avro that
+ * Millrace uses is inferred; anything else becomes `never`, which makes its first use fail to compile.
+ */
+export type AvroPrimitive = 'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'bytes' | 'string';
+
+export interface AvroRecord {
+  readonly type: 'record';
+  readonly name: string;
+  readonly namespace?: string;
+  readonly doc?: string;
+  readonly fields: readonly AvroField[];
+}
+
+export interface AvroField {
+  readonly name: string;
+  readonly type: AvroSchema;
+  readonly doc?: string;
+  readonly default?: unknown;
+}
+
+export interface AvroEnum {
+  readonly type: 'enum';
+  readonly name: string;
+  readonly namespace?: string;
+  readonly symbols: readonly string[];
+  readonly default?: string;
+}
+
+export interface AvroArray {
+  readonly type: 'array';
+  readonly items: AvroSchema;
+}
+
+export interface AvroMap {
+  readonly type: 'map';
+  readonly values: AvroSchema;
+}
+
+export interface AvroLogical {
+  readonly type: 'long';
+  readonly logicalType: 'timestamp-millis';
+}
+
+export type AvroSchema =
+  | AvroPrimitive
+  | AvroRecord
+  | AvroEnum
+  | AvroArray
+  | AvroMap
+  | AvroLogical
+  | readonly AvroSchema[];
+
+/** Epoch milliseconds; Avro's `timestamp-millis`. */
+export const TIMESTAMP_MILLIS = { type: 'long', logicalType: 'timestamp-millis' } as const;
+
+/** The reverse-DNS namespace of every built-in schema. */
+export const NAMESPACE = 'dev.millrace';
+
+interface PrimitiveTypes {
+  null: null;
+  boolean: boolean;
+  int: number;
+  long: number;
+  float: number;
+  double: number;
+  bytes: Buffer;
+  string: string;
+}
+
+/** The TypeScript type of the values that an Avro schema describes. */
+export type FromAvro<S> = S extends keyof PrimitiveTypes
+  ? PrimitiveTypes[S]
+  : S extends readonly (infer Branch)[]
+    ? FromAvro<Branch>
+    : S extends { type: 'record'; fields: readonly AvroField[] }
+      ? { -readonly [F in S['fields'][number] as F['name']]: FromAvro<F['type']> }
+      : S extends { type: 'enum'; symbols: readonly (infer Symbol)[] }
+        ? Symbol
+        : S extends { type: 'array'; items: infer Items }
+          ? FromAvro<Items>[]
+          : S extends { type: 'map'; values: infer Values }
+            ? Record<string, FromAvro<Values>>
+            : S extends { type: 'long' }
+              ? number
+              : never;

@@ -1,0 +1,109 @@
+/**
+ * Avro encoding and decoding; the only importer of avsc.
+ *
+ * A block is an Avro `array` of one record type: encoded once where a batch is made, decoded once where it is used,
+ * and passed between threads and to disk as bytes.
+ */
+import avro from 'avsc';
+import type { AvroRecord, FromAvro } from './avro.ts';
+import { rabinFingerprint } from './fingerprint.ts';
+
+/** Avro bytes of `count` events of the type with this fingerprint. */
+export interface Block {
+  readonly fingerprint: string;
+  readonly count: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A schema and how it is told apart, without a type for its values. */
+export interface EventSchema {
+  /** Full name, such as `dev.millrace.Transaction`. */
+  readonly name: string;
+  /** CRC-64-AVRO of the canonical form, as 16 hexadecimal digits. */
+  readonly fingerprint: string;
+  readonly schema: AvroRecord;
+  /** The schema as JSON, as it is written into a log. */
+  readonly json: string;
+}
+
+export interface EventType<T> extends EventSchema {
+  encode(event: T): Buffer;
+  decode(bytes: Uint8Array): T;
+  encodeBlock(events: readonly T[]): Block;
+  decodeBlock(bytes: Uint8Array): T[];
+  /** Where `value` departs from the schema, as a path of field names; null when it is valid. */
+  invalidPath(value: unknown): readonly string[] | null;
+}
+
+/** The event type of a schema literal. Throws when the schema is not valid Avro. */
+export function eventType<const S extends AvroRecord>(schema: S): EventType<FromAvro<S>> {
+  return compile<FromAvro<S>>(schema);
+}
+
+/** An event whose schema is known only at run time: a stream that a user declared. */
+export type DynamicEvent = Readonly<Record<string, unknown>>;
+
+/** The event type of a schema read from a file. Throws when the schema is not a valid Avro record. */
+export function dynamicEventType(schema: AvroRecord): EventType<DynamicEvent> {
+  return compile<DynamicEvent>(schema);
+}
+
+/** Decodes blocks that were written with an older or newer schema of the same record. */
+export function resolvingDecoder<T>(reader: EventType<T>, writerJson: string): (bytes: Uint8Array) => T[] {
+  const readerType = avroType({ type: 'array', items: reader.schema });
+  const writerType = avroType({ type: 'array', items: JSON.parse(writerJson) });
+  const resolver = readerType.createResolver(writerType);
+  return (bytes) => readerType.fromBuffer(asBuffer(bytes), resolver);
+}
+
+/** The full name in a writer's schema, without compiling it. Throws when it has none. */
+export function recordName(schemaJson: string): string {
+  const name = avroType(JSON.parse(schemaJson)).name;
+  if (name === undefined) throw new Error(`An Avro record schema without a name: ${schemaJson.slice(0, 80)}`);
+  return name;
+}
+
+const INITIAL_SCRATCH_BYTES = 1 << 16;
+
+function compile<T>(schema: AvroRecord): EventType<T> {
+  const type = avroType(schema);
+  const blockType = avroType({ type: 'array', items: schema });
+  const fingerprint = rabinFingerprint(JSON.stringify(type.schema()));
+  // One scratch buffer a type: a block is encoded into it and copied out, so that most blocks are written once.
+  let scratch = Buffer.allocUnsafeSlow(INITIAL_SCRATCH_BYTES);
+  return {
+    name: type.name ?? schema.name,
+    fingerprint,
+    schema,
+    json: JSON.stringify(schema),
+    encode: (event) => type.toBuffer(event),
+    decode: (bytes) => type.fromBuffer(asBuffer(bytes)),
+    encodeBlock(events) {
+      let end = blockType.encode(events, scratch, 0);
+      if (end < 0) {
+        scratch = Buffer.allocUnsafeSlow((scratch.length - end) * 2);
+        end = blockType.encode(events, scratch, 0);
+      }
+      return { fingerprint, count: events.length, bytes: new Uint8Array(scratch.subarray(0, end)) };
+    },
+    decodeBlock: (bytes) => blockType.fromBuffer(asBuffer(bytes)),
+    invalidPath(value) {
+      let invalid: readonly string[] | null = null;
+      const valid = type.isValid(value, {
+        noUndeclaredFields: true,
+        errorHook: (path) => {
+          invalid ??= [...path];
+        },
+      });
+      return valid ? null : (invalid ?? []);
+    },
+  };
+}
+
+function avroType(schema: unknown): avro.Type {
+  return avro.Type.forSchema(schema as avro.Schema, { omitRecordMethods: true, registry: {} });
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

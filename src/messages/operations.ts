@@ -1,0 +1,90 @@
+/** What the service says about itself: runs of jobs, actors, deliveries; and the weather that its fetcher brings. */
+import { type AvroRecord, type FromAvro, NAMESPACE, TIMESTAMP_MILLIS } from './avro.ts';
+
+export const runChangedSchema = {
+  type: 'record',
+  name: 'RunChanged',
+  namespace: NAMESPACE,
+  doc: 'A step in the life of one run of a scheduled job.',
+  fields: [
+    { name: 'job', type: 'string' },
+    { name: 'runId', type: 'string', doc: '<job>@<intervalEnd as ISO instant>.' },
+    { name: 'intervalStart', type: TIMESTAMP_MILLIS },
+    { name: 'intervalEnd', type: TIMESTAMP_MILLIS, doc: 'Exclusive.' },
+    {
+      name: 'state',
+      type: {
+        type: 'enum',
+        name: 'RunState',
+        symbols: ['queued', 'running', 'up_for_retry', 'success', 'failed', 'skipped', 'cancelled'],
+        default: 'queued',
+      },
+    },
+    { name: 'attempt', type: 'int', doc: 'From 1; 0 while queued.' },
+    { name: 'changedAt', type: TIMESTAMP_MILLIS },
+    { name: 'records', type: 'long', doc: 'Events that the run has brought.' },
+    { name: 'message', type: ['null', 'string'], doc: 'Why it failed, is retried or was skipped.' },
+  ],
+} as const satisfies AvroRecord;
+export type RunChanged = FromAvro<typeof runChangedSchema>;
+
+export const actorChangedSchema = {
+  type: 'record',
+  name: 'ActorChanged',
+  namespace: NAMESPACE,
+  doc: 'A supervised actor failed, restarted, or stopped for good.',
+  fields: [
+    { name: 'actor', type: 'string', doc: 'Path from the root, such as millrace/payments.transactions-0/consumer.' },
+    {
+      name: 'change',
+      type: {
+        type: 'enum',
+        name: 'ActorChange',
+        symbols: ['started', 'failed', 'restarting', 'stopped', 'escalated'],
+        default: 'started',
+      },
+    },
+    { name: 'restarts', type: 'int' },
+    { name: 'error', type: ['null', 'string'] },
+    { name: 'changedAt', type: TIMESTAMP_MILLIS },
+  ],
+} as const satisfies AvroRecord;
+export type ActorChanged = FromAvro<typeof actorChangedSchema>;
+
+export const alertDeliverySchema = {
+  type: 'record',
+  name: 'AlertDelivery',
+  namespace: NAMESPACE,
+  doc: 'The outcome of handing an alert to a sink; "abandoned" is the dead letter at the end of the retries.',
+  fields: [
+    { name: 'alertId', type: 'string' },
+    { name: 'sink', type: 'string' },
+    {
+      name: 'outcome',
+      type: { type: 'enum', name: 'DeliveryOutcome', symbols: ['delivered', 'abandoned'], default: 'delivered' },
+    },
+    { name: 'attempts', type: 'int' },
+    { name: 'error', type: ['null', 'string'] },
+    { name: 'changedAt', type: TIMESTAMP_MILLIS },
+  ],
+} as const satisfies AvroRecord;
+export type AlertDelivery = FromAvro<typeof alertDeliverySchema>;
+
+export const weatherObservationSchema = {
+  type: 'record',
+  name: 'WeatherObservation',
+  namespace: NAMESPACE,
+  doc: 'What a provider said at fetchedAt about the weather at one place and hour. Nothing is imputed: a gap is null.',
+  fields: [
+    { name: 'provider', type: 'string' },
+    { name: 'place', type: 'string', doc: 'Our name of the location that was asked for, never the echoed grid cell.' },
+    { name: 'observedAt', type: TIMESTAMP_MILLIS },
+    { name: 'fetchedAt', type: TIMESTAMP_MILLIS },
+    { name: 'temperatureCelsius', type: ['null', 'double'] },
+    { name: 'humidityPercent', type: ['null', 'double'] },
+    { name: 'precipitationMm', type: ['null', 'double'], doc: 'Sum of the preceding hour.' },
+    { name: 'windSpeedKmh', type: ['null', 'double'] },
+    { name: 'pressureHpa', type: ['null', 'double'] },
+  ],
+} as const satisfies AvroRecord;
+export type WeatherObservation = FromAvro<typeof weatherObservationSchema>;

@@ -1,0 +1,58 @@
+/**
+ * The registry by fingerprint: finds how to decode a block, whichever version of its schema wrote it.
+ *
+ * A log carries the schemas that it was written with. A block of a known fingerprint is decoded directly; one of
+ * another version of a known record goes through Avro's schema resolution; an unknown record stays unread.
+ */
+import { type EventSchema, type EventType, recordName, resolvingDecoder } from './codec.ts';
+import { BUILTIN_TYPES } from './types.ts';
+
+export interface Registry {
+  /** Makes a stream's own type known. */
+  add(type: EventSchema): void;
+  /** Remembers a writer's schema found in a log. */
+  learn(fingerprint: string, schemaJson: string): void;
+  /** The record that blocks of this fingerprint hold, or undefined when neither registered nor learned. */
+  nameOf(fingerprint: string): string | undefined;
+  /** Decodes a block as `reader`'s type. Throws when the fingerprint is of another record or unknown. */
+  decodeAs<T>(reader: EventType<T>, fingerprint: string, bytes: Uint8Array): T[];
+  /** The registered type of this full name. */
+  typeNamed(name: string): EventSchema | undefined;
+}
+
+export function createRegistry(): Registry {
+  const byName = new Map<string, EventSchema>();
+  const names = new Map<string, string>();
+  const writers = new Map<string, string>();
+  const resolving = new Map<string, (bytes: Uint8Array) => unknown[]>();
+
+  const registry: Registry = {
+    add(type) {
+      byName.set(type.name, type);
+      names.set(type.fingerprint, type.name);
+    },
+    learn(fingerprint, schemaJson) {
+      if (writers.has(fingerprint)) return;
+      writers.set(fingerprint, schemaJson);
+      if (!names.has(fingerprint)) names.set(fingerprint, recordName(schemaJson));
+    },
+    nameOf: (fingerprint) => names.get(fingerprint),
+    typeNamed: (name) => byName.get(name),
+    decodeAs<T>(reader: EventType<T>, fingerprint: string, bytes: Uint8Array): T[] {
+      if (fingerprint === reader.fingerprint) return reader.decodeBlock(bytes);
+      const key = `${reader.fingerprint}<${fingerprint}`;
+      let decode = resolving.get(key);
+      if (decode === undefined) {
+        const writerJson = writers.get(fingerprint);
+        if (writerJson === undefined) {
+          throw new Error(`Schema ${fingerprint} of a block is not in the log; it was read as ${reader.name}`);
+        }
+        decode = resolvingDecoder(reader, writerJson);
+        resolving.set(key, decode);
+      }
+      return decode(bytes) as T[];
+    },
+  };
+  for (const type of BUILTIN_TYPES) registry.add(type);
+  return registry;
+}

@@ -1,0 +1,107 @@
+/** What the stream engine itself says: window results, late events, dead letters, and a source's control signals. */
+import { type AvroRecord, type FromAvro, NAMESPACE, TIMESTAMP_MILLIS } from './avro.ts';
+
+export const windowResultSchema = {
+  type: 'record',
+  name: 'WindowResult',
+  namespace: NAMESPACE,
+  doc: 'One result of one window and key. A higher revision replaces a lower one.',
+  fields: [
+    { name: 'window', type: 'string' },
+    { name: 'key', type: ['null', 'string'], doc: 'null: one group for the whole stream.' },
+    { name: 'start', type: TIMESTAMP_MILLIS },
+    { name: 'end', type: TIMESTAMP_MILLIS, doc: 'Exclusive.' },
+    { name: 'revision', type: 'int', doc: '0 is the result on time; each later one corrects it.' },
+    { name: 'at', type: TIMESTAMP_MILLIS, doc: 'The watermark or event time that made it fire.' },
+    { name: 'count', type: 'long' },
+    { name: 'aggregates', type: { type: 'map', values: 'double' } },
+  ],
+} as const satisfies AvroRecord;
+export type WindowResult = FromAvro<typeof windowResultSchema>;
+
+export const lateEventSchema = {
+  type: 'record',
+  name: 'LateEvent',
+  namespace: NAMESPACE,
+  doc: 'An event that came after its window had closed for good.',
+  fields: [
+    { name: 'window', type: 'string' },
+    { name: 'key', type: ['null', 'string'] },
+    { name: 'occurredAt', type: TIMESTAMP_MILLIS },
+    { name: 'latenessMs', type: 'long', doc: 'How far the watermark had passed the end of its window.' },
+    { name: 'event', type: 'string', doc: 'The event as JSON.' },
+  ],
+} as const satisfies AvroRecord;
+export type LateEvent = FromAvro<typeof lateEventSchema>;
+
+export const deadLetterSchema = {
+  type: 'record',
+  name: 'DeadLetter',
+  namespace: NAMESPACE,
+  doc: 'An input that could not be decoded or failed validation, kept as it came.',
+  fields: [
+    { name: 'stream', type: 'string' },
+    { name: 'source', type: 'string' },
+    { name: 'position', type: 'long', doc: 'Where the source had it: a line, an offset, a sequence.' },
+    {
+      name: 'reason',
+      type: 'string',
+      doc: 'A short code, such as not-json, missing-field, wrong-type, null-key, too-large.',
+    },
+    { name: 'detail', type: 'string', doc: 'For people: what was wrong, and where in the message.' },
+    { name: 'raw', type: 'bytes', doc: 'The original bytes; cut at 64 KiB, see rawLength.' },
+    { name: 'rawLength', type: 'long', doc: 'Length of the original in bytes.' },
+  ],
+} as const satisfies AvroRecord;
+export type DeadLetter = FromAvro<typeof deadLetterSchema>;
+
+export const sourceControlSchema = {
+  type: 'record',
+  name: 'SourceControl',
+  namespace: NAMESPACE,
+  doc: 'A decision about a partition of a source that changes results, so it is journaled.',
+  fields: [
+    {
+      name: 'control',
+      type: {
+        type: 'enum',
+        name: 'Control',
+        symbols: ['watermark', 'idle', 'active', 'endOfInput'],
+        default: 'watermark',
+      },
+    },
+    { name: 'watermark', type: TIMESTAMP_MILLIS, doc: 'For control = watermark; otherwise 0.' },
+  ],
+} as const satisfies AvroRecord;
+export type SourceControl = FromAvro<typeof sourceControlSchema>;
+
+export const commitHeaderSchema = {
+  type: 'record',
+  name: 'CommitHeader',
+  namespace: NAMESPACE,
+  doc: 'Heads the body of a commit frame; the sections it lists follow it, in order.',
+  fields: [
+    { name: 'stream', type: 'string' },
+    { name: 'partition', type: 'int' },
+    { name: 'source', type: 'string', doc: 'Which source delivered the input.' },
+    { name: 'next', type: 'long', doc: "That source's position for this partition after this commit." },
+    { name: 'committedAt', type: TIMESTAMP_MILLIS },
+    {
+      name: 'sections',
+      type: {
+        type: 'array',
+        items: {
+          type: 'record',
+          name: 'CommitSection',
+          fields: [
+            { name: 'fingerprint', type: 'string', doc: "Of the writer's schema: 16 hexadecimal digits." },
+            { name: 'role', type: { type: 'enum', name: 'SectionRole', symbols: ['input', 'derived', 'schema'] } },
+            { name: 'count', type: 'int', doc: 'Events; 0 for a schema.' },
+            { name: 'bytes', type: 'int' },
+          ],
+        },
+      },
+    },
+  ],
+} as const satisfies AvroRecord;
+export type CommitHeader = FromAvro<typeof commitHeaderSchema>;

@@ -1,0 +1,45 @@
+/** Every built-in event type, compiled once. */
+import { eventType } from './codec.ts';
+import { actorChangedSchema, alertDeliverySchema, runChangedSchema, weatherObservationSchema } from './operations.ts';
+import {
+  alertRaisedSchema,
+  caseChangedSchema,
+  fraudLabelSchema,
+  sessionClosedSchema,
+  transactionSchema,
+  transactionScoredSchema,
+} from './payments.ts';
+import { deadLetterSchema, lateEventSchema, sourceControlSchema, windowResultSchema } from './streams.ts';
+
+export const transactionType = eventType(transactionSchema);
+export const fraudLabelType = eventType(fraudLabelSchema);
+export const transactionScoredType = eventType(transactionScoredSchema);
+export const sessionClosedType = eventType(sessionClosedSchema);
+export const alertRaisedType = eventType(alertRaisedSchema);
+export const caseChangedType = eventType(caseChangedSchema);
+export const windowResultType = eventType(windowResultSchema);
+export const lateEventType = eventType(lateEventSchema);
+export const deadLetterType = eventType(deadLetterSchema);
+export const sourceControlType = eventType(sourceControlSchema);
+export const runChangedType = eventType(runChangedSchema);
+export const actorChangedType = eventType(actorChangedSchema);
+export const alertDeliveryType = eventType(alertDeliverySchema);
+export const weatherObservationType = eventType(weatherObservationSchema);
+
+/** Those that a pipeline file may name as `builtin:`, and all that may stand in a log. */
+export const BUILTIN_TYPES = [
+  transactionType,
+  fraudLabelType,
+  transactionScoredType,
+  sessionClosedType,
+  alertRaisedType,
+  caseChangedType,
+  windowResultType,
+  lateEventType,
+  deadLetterType,
+  sourceControlType,
+  runChangedType,
+  actorChangedType,
+  alertDeliveryType,
+  weatherObservationType,
+] as const;

@@ -1,0 +1,37 @@
+/**
+ * The port of every source. A source delivers batches to partitions and never waits for a commit; `deliver` resolves
+ * when the partition has room, which is how backpressure reaches it.
+ */
+import type { Block } from '../messages/codec.ts';
+
+/** What a source hands to one partition, and where the source stands once that is committed. */
+export interface Batch {
+  /** Stable name of the source, under which its position is kept in the log. */
+  readonly source: string;
+  /** The source's position for this partition after this batch. */
+  readonly next: number;
+  /** Blocks of the stream's events, labels, controls and dead letters, in the order in which they take effect. */
+  readonly blocks: readonly Block[];
+  /** Called once, after the commit is on disk. */
+  readonly onDurable?: (commit: { readonly firstOffset: number; readonly count: number }) => void;
+  /** Called instead of onDurable when the batch will not be committed. */
+  readonly onRejected?: (reason: Error) => void;
+}
+
+/** Where a source delivers to: the partitions of one stream. */
+export interface Intake {
+  readonly stream: string;
+  readonly partitions: number;
+  /** The position committed last for this source and partition; 0 before its first commit. */
+  position(source: string, partition: number): number;
+  /** Resolves when the batch is accepted and there is room for another; rejects when the stream is draining. */
+  deliver(partition: number, batch: Batch): Promise<void>;
+  /** Takes the batch only if there is room now: what an HTTP ingest needs in order to answer 429. */
+  offer(partition: number, batch: Batch): boolean;
+}
+
+export interface Source {
+  readonly name: string;
+  /** Runs until its end of input, or until `signal` aborts. Rejects when the source fails; its supervisor restarts it. */
+  run(intake: Intake, signal: AbortSignal): Promise<void>;
+}
