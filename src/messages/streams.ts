@@ -95,8 +95,8 @@ export const commitHeaderSchema = {
           name: 'CommitSection',
           fields: [
             { name: 'fingerprint', type: 'string', doc: "Of the writer's schema: 16 hexadecimal digits." },
-            { name: 'role', type: { type: 'enum', name: 'SectionRole', symbols: ['input', 'derived', 'schema'] } },
-            { name: 'count', type: 'int', doc: 'Events; 0 for a schema.' },
+            { name: 'role', type: { type: 'enum', name: 'SectionRole', symbols: ['input', 'derived'] } },
+            { name: 'count', type: 'int' },
             { name: 'bytes', type: 'int' },
           ],
         },

@@ -1,0 +1,71 @@
+/**
+ * Fraud session: sessions, scores, alerts and cases of the cards of one partition.
+ *
+ *   recovering ── RECOVERED ──► running ── DRAIN ──► stopped
+ *
+ * A thin shell: what a transaction means is decided in src/fraud/detector.ts.
+ */
+import { setup } from 'xstate';
+import type { CardState, FraudDetector } from '../fraud/detector.ts';
+import type { Work } from './work.ts';
+
+export interface FraudSessionInput {
+  readonly detector: FraudDetector;
+}
+
+export type FraudSessionEvent =
+  | { readonly type: 'RESTORE'; readonly cards: readonly CardState[] }
+  | { readonly type: 'RECOVERED' }
+  | { readonly type: 'APPLY'; readonly work: Work }
+  | { readonly type: 'DRAIN' };
+
+export const fraudSessionMachine = setup({
+  types: {
+    context: {} as FraudSessionInput,
+    input: {} as FraudSessionInput,
+    events: {} as FraudSessionEvent,
+  },
+  actions: {
+    restore: ({ context }, { cards }: { cards: readonly CardState[] }) => context.detector.restore(cards),
+    apply: ({ context }, { work }: { work: Work }) => detect(context.detector, work),
+  },
+}).createMachine({
+  id: 'fraudSession',
+  context: ({ input }) => input,
+  initial: 'recovering',
+  on: {
+    APPLY: { actions: { type: 'apply', params: ({ event }) => ({ work: event.work }) } },
+    DRAIN: '.stopped',
+  },
+  states: {
+    recovering: {
+      on: {
+        RESTORE: { actions: { type: 'restore', params: ({ event }) => ({ cards: event.cards }) } },
+        RECOVERED: 'running',
+      },
+    },
+    running: {},
+    stopped: { type: 'final' },
+  },
+});
+
+function detect(detector: FraudDetector, work: Work): void {
+  const { derived } = work;
+  for (const step of work.steps) {
+    if (step.kind === 'watermark') {
+      detector.advance(step.watermarkMs, derived);
+      continue;
+    }
+    const { transactions, watermarksMs } = step;
+    if (transactions === null) throw new Error('The fraud session was given a stream that is not one of Transaction');
+    let watermarkMs = step.watermarkBeforeMs;
+    for (let i = 0; i < transactions.length; i++) {
+      detector.add(transactions[i]!, watermarkMs, derived);
+      const afterMs = watermarksMs[i]!;
+      if (afterMs !== watermarkMs) {
+        watermarkMs = afterMs;
+        detector.advance(watermarkMs, derived);
+      }
+    }
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * What is remembered of one customer's card, and how a transaction changes it. Per card only: no result depends on
+ * which other cards share the partition.
+ */
+import type { Transaction } from '../messages/payments.ts';
+
+export interface OpenSession {
+  start: number;
+  /** Event time of the last transaction; the session ends at last + gap. */
+  last: number;
+  count: number;
+  totalCents: number;
+  maxScore: number;
+}
+
+export interface CaseState {
+  readonly caseId: string;
+  hits: number;
+  amountCents: number;
+  lastTransactionId: number;
+  /** Event time of the last hit. */
+  lastHitAt: number;
+}
+
+export interface Card {
+  readonly customerId: number;
+  /** In order of start; more than one only while events come out of order. */
+  sessions: OpenSession[];
+  openCase: CaseState | null;
+  /** Largest event time of the card. */
+  lastSeenAt: number;
+  /** Running count, mean and sum of squared distances of the amounts: Welford, Technometrics 4(3), 1962. */
+  amounts: number;
+  meanCents: number;
+  squares: number;
+  /** Deadlines of the timers that are armed for this card; Infinity for none. */
+  sessionTimerMs: number;
+  caseTimerMs: number;
+  evictTimerMs: number;
+}
+
+export function newCard(customerId: number): Card {
+  return {
+    customerId,
+    sessions: [],
+    openCase: null,
+    lastSeenAt: Number.NEGATIVE_INFINITY,
+    amounts: 0,
+    meanCents: 0,
+    squares: 0,
+    sessionTimerMs: Number.POSITIVE_INFINITY,
+    caseTimerMs: Number.POSITIVE_INFINITY,
+    evictTimerMs: Number.POSITIVE_INFINITY,
+  };
+}
+
+/** Distance of an amount above the card's own mean, in standard deviations; 0 without a spread to measure by. */
+export function deviationsAboveMean(card: Card, amountCents: number): number {
+  if (card.amounts < 2) return 0;
+  const deviation = Math.sqrt(card.squares / (card.amounts - 1));
+  return deviation === 0 ? 0 : (amountCents - card.meanCents) / deviation;
+}
+
+export function learnAmount(card: Card, amountCents: number): void {
+  card.amounts += 1;
+  const distance = amountCents - card.meanCents;
+  card.meanCents += distance / card.amounts;
+  card.squares += distance * (amountCents - card.meanCents);
+}
+
+/** Forgets what the card's amounts were; what its cases are stays. */
+export function forgetAmounts(card: Card): void {
+  card.amounts = 0;
+  card.meanCents = 0;
+  card.squares = 0;
+}
+
+/**
+ * Puts a transaction into its session: it opens [t, t + gap), and sessions that overlap or touch it merge.
+ * Returns null when the merged session had already closed: last + gap − 1 ≤ watermark.
+ */
+export function joinSession(
+  card: Card,
+  transaction: Transaction,
+  gapMs: number,
+  watermarkMs: number,
+): OpenSession | null {
+  const { occurredAt, amountCents } = transaction;
+  const only = card.sessions[0];
+  if (only !== undefined && card.sessions.length === 1 && occurredAt >= only.start && occurredAt <= only.last + gapMs) {
+    if (occurredAt > only.last) only.last = occurredAt;
+    only.count += 1;
+    only.totalCents += amountCents;
+    return only;
+  }
+  const merged: OpenSession = { start: occurredAt, last: occurredAt, count: 1, totalCents: amountCents, maxScore: 0 };
+  const apart: OpenSession[] = [];
+  for (const session of card.sessions) {
+    if (session.start > occurredAt + gapMs || session.last + gapMs < occurredAt) {
+      apart.push(session);
+      continue;
+    }
+    merged.start = Math.min(merged.start, session.start);
+    merged.last = Math.max(merged.last, session.last);
+    merged.count += session.count;
+    merged.totalCents += session.totalCents;
+    merged.maxScore = Math.max(merged.maxScore, session.maxScore);
+  }
+  if (merged.last + gapMs - 1 <= watermarkMs) return null;
+  apart.push(merged);
+  card.sessions = apart.sort((a, b) => a.start - b.start);
+  return merged;
+}

@@ -1,0 +1,284 @@
+/**
+ * The fraud domain over one partition: sessions a card, rules, a score for every transaction, one open case a card.
+ *
+ * Pure: transactions and watermarks in, events out. Timers run on event time and fire in an order that depends on
+ * their content alone, so a restored detector says exactly what the lost one would have said.
+ */
+import type { FromAvro } from '../messages/avro.ts';
+import type { AlertRaised, CaseChanged, SessionClosed, Transaction, TransactionScored } from '../messages/payments.ts';
+import type { LateEvent } from '../messages/streams.ts';
+import { createTimers, type Timers } from '../streams/timers.ts';
+import {
+  type Card,
+  deviationsAboveMean,
+  forgetAmounts,
+  joinSession,
+  learnAmount,
+  newCard,
+  type OpenSession,
+} from './card.ts';
+import type { cardStateSchema } from './card-state.ts';
+import { firedRules, RULES_MODEL, type RuleInput, type RuleLimits, reasonsOf, ruleScore, severityOf } from './rules.ts';
+
+export interface FraudSpec {
+  readonly sessionGapMs: number;
+  readonly rules: RuleLimits;
+  /** A case without a hit for so long, in event time, expires. */
+  readonly caseQuietMs: number;
+}
+
+export interface FraudEvents {
+  readonly scores: TransactionScored[];
+  readonly sessions: SessionClosed[];
+  readonly alerts: AlertRaised[];
+  readonly cases: CaseChanged[];
+  readonly late: LateEvent[];
+}
+
+export type CardState = FromAvro<typeof cardStateSchema>;
+
+export interface FraudDetector {
+  add(transaction: Transaction, watermarkMs: number, out: FraudEvents): void;
+  advance(watermarkMs: number, out: FraudEvents): void;
+  snapshot(): CardState[];
+  restore(states: readonly CardState[]): void;
+  cardCount(): number;
+}
+
+/** Name of the session stream, as late events carry it. */
+export const SESSIONS = 'fraud.sessions';
+
+/** A card that was not seen for so long is forgotten: its norm says nothing any more. */
+export const CARD_HISTORY_MS = 90 * 86_400_000;
+
+export function createFraudDetector(spec: FraudSpec): FraudDetector {
+  const { sessionGapMs, rules, caseQuietMs } = spec;
+  const cards = new Map<number, Card>();
+  const sessionTimers = createTimers();
+  const caseTimers = createTimers();
+  const evictTimers = createTimers();
+
+  function armSession(card: Card, session: OpenSession): void {
+    const deadlineMs = session.last + sessionGapMs;
+    if (deadlineMs >= card.sessionTimerMs) return;
+    card.sessionTimerMs = deadlineMs;
+    sessionTimers.add(deadlineMs, card.customerId);
+  }
+  function armCase(card: Card): void {
+    if (card.openCase === null || card.caseTimerMs !== Number.POSITIVE_INFINITY) return;
+    card.caseTimerMs = card.openCase.lastHitAt + caseQuietMs;
+    caseTimers.add(card.caseTimerMs, card.customerId);
+  }
+  function armEviction(card: Card): void {
+    if (card.evictTimerMs !== Number.POSITIVE_INFINITY) return;
+    card.evictTimerMs = card.lastSeenAt + CARD_HISTORY_MS;
+    evictTimers.add(card.evictTimerMs, card.customerId);
+  }
+
+  function expireCase(card: Card, out: FraudEvents): void {
+    const { openCase } = card;
+    if (openCase === null) return;
+    out.cases.push({
+      caseId: openCase.caseId,
+      customerId: card.customerId,
+      change: 'expired',
+      transactionId: openCase.lastTransactionId,
+      hits: openCase.hits,
+      amountCents: openCase.amountCents,
+      occurredAt: openCase.lastHitAt + caseQuietMs,
+    });
+    card.openCase = null;
+  }
+
+  function recordHit(card: Card, transaction: Transaction, alert: () => AlertRaised, out: FraudEvents): void {
+    const { transactionId, customerId, amountCents, occurredAt } = transaction;
+    if (card.openCase !== null && occurredAt >= card.openCase.lastHitAt + caseQuietMs) expireCase(card, out);
+    const known = card.openCase;
+    const openCase = known ?? {
+      caseId: `case-${customerId}-${transactionId}`,
+      hits: 0,
+      amountCents: 0,
+      lastTransactionId: transactionId,
+      lastHitAt: occurredAt,
+    };
+    openCase.hits += 1;
+    openCase.amountCents += amountCents;
+    openCase.lastTransactionId = transactionId;
+    openCase.lastHitAt = Math.max(openCase.lastHitAt, occurredAt);
+    card.openCase = openCase;
+    armCase(card);
+    if (known === null) out.alerts.push(alert());
+    out.cases.push({
+      caseId: openCase.caseId,
+      customerId,
+      change: known === null ? 'opened' : 'hit',
+      transactionId,
+      hits: openCase.hits,
+      amountCents: openCase.amountCents,
+      occurredAt,
+    });
+  }
+
+  function closeSessions(card: Card, watermarkMs: number, out: FraudEvents): void {
+    const open: OpenSession[] = [];
+    for (const session of card.sessions) {
+      if (session.last + sessionGapMs - 1 > watermarkMs) {
+        open.push(session);
+        continue;
+      }
+      out.sessions.push({
+        customerId: card.customerId,
+        start: session.start,
+        end: session.last + sessionGapMs,
+        at: watermarkMs,
+        count: session.count,
+        totalCents: session.totalCents,
+        maxScore: session.maxScore,
+      });
+    }
+    card.sessions = open;
+  }
+
+  /** Takes the timers that are due one by one; one that was superseded is dropped. */
+  function fire(timers: Timers, watermarkMs: number, armed: (card: Card) => number, act: (card: Card) => void): void {
+    for (;;) {
+      const deadlineMs = timers.nextDeadlineMs();
+      if (deadlineMs - 1 > watermarkMs) return;
+      const card = cards.get(timers.take());
+      if (card !== undefined && armed(card) === deadlineMs) act(card);
+    }
+  }
+
+  return {
+    add(transaction, watermarkMs, out) {
+      const { customerId, amountCents, occurredAt } = transaction;
+      let card = cards.get(customerId);
+      if (card === undefined) {
+        card = newCard(customerId);
+        cards.set(customerId, card);
+      }
+      if (occurredAt >= card.lastSeenAt + CARD_HISTORY_MS) forgetAmounts(card);
+      const session = joinSession(card, transaction, sessionGapMs, watermarkMs);
+      if (session === null) {
+        const latenessMs = watermarkMs - (occurredAt + sessionGapMs - 1);
+        out.late.push({
+          window: SESSIONS,
+          key: String(customerId),
+          occurredAt,
+          latenessMs,
+          event: JSON.stringify(transaction),
+        });
+      }
+      const input: RuleInput = {
+        amountCents,
+        sessionCount: session === null ? 1 : session.count,
+        history: card.amounts,
+        ownMeanCents: card.meanCents,
+        deviations: deviationsAboveMean(card, amountCents),
+      };
+      const hits = firedRules(input, rules);
+      const score = ruleScore(hits);
+      learnAmount(card, amountCents);
+      if (occurredAt > card.lastSeenAt) card.lastSeenAt = occurredAt;
+      armEviction(card);
+      if (session !== null) {
+        if (score > session.maxScore) session.maxScore = score;
+        armSession(card, session);
+      }
+      out.scores.push({
+        transactionId: transaction.transactionId,
+        customerId,
+        occurredAt,
+        score,
+        model: RULES_MODEL,
+        ruleHits: hits,
+        sessionCount: input.sessionCount,
+        ownMeanCents: input.ownMeanCents,
+        deviations: input.deviations,
+      });
+      if (hits !== 0) {
+        recordHit(card, transaction, () => alertOf(transaction, input, hits, score, session, rules), out);
+      }
+    },
+    advance(watermarkMs, out) {
+      fire(
+        sessionTimers,
+        watermarkMs,
+        (card) => card.sessionTimerMs,
+        (card) => {
+          closeSessions(card, watermarkMs, out);
+          card.sessionTimerMs = Number.POSITIVE_INFINITY;
+          for (const session of card.sessions) armSession(card, session);
+        },
+      );
+      fire(
+        caseTimers,
+        watermarkMs,
+        (card) => card.caseTimerMs,
+        (card) => {
+          card.caseTimerMs = Number.POSITIVE_INFINITY;
+          if (card.openCase === null) return;
+          if (card.openCase.lastHitAt + caseQuietMs - 1 <= watermarkMs) expireCase(card, out);
+          else armCase(card);
+        },
+      );
+      fire(
+        evictTimers,
+        watermarkMs,
+        (card) => card.evictTimerMs,
+        (card) => {
+          card.evictTimerMs = Number.POSITIVE_INFINITY;
+          const idle = card.lastSeenAt + CARD_HISTORY_MS - 1 <= watermarkMs;
+          if (idle && card.openCase === null && card.sessions.length === 0) cards.delete(card.customerId);
+          else if (!idle) armEviction(card);
+        },
+      );
+    },
+    snapshot: () =>
+      [...cards.values()].map(({ customerId, sessions, openCase, lastSeenAt, amounts, meanCents, squares }) => ({
+        customerId,
+        sessions,
+        openCase,
+        lastSeenAt,
+        amounts,
+        meanCents,
+        squares,
+      })),
+    restore(states) {
+      for (const state of states) {
+        const card: Card = { ...newCard(state.customerId), ...state };
+        cards.set(card.customerId, card);
+        for (const session of card.sessions) armSession(card, session);
+        armCase(card);
+        armEviction(card);
+      }
+    },
+    cardCount: () => cards.size,
+  };
+}
+
+function alertOf(
+  transaction: Transaction,
+  input: RuleInput,
+  hits: number,
+  score: number,
+  session: OpenSession | null,
+  rules: RuleLimits,
+): AlertRaised {
+  const { transactionId, customerId, terminalId, amountCents, occurredAt } = transaction;
+  return {
+    alertId: `alert-${customerId}-${transactionId}`,
+    caseId: `case-${customerId}-${transactionId}`,
+    customerId,
+    transactionId,
+    terminalId,
+    amountCents,
+    occurredAt,
+    score,
+    model: RULES_MODEL,
+    severity: severityOf(score),
+    reasons: reasonsOf(hits, input, rules),
+    sessionStart: session === null ? occurredAt : session.start,
+    sessionCount: input.sessionCount,
+  };
+}

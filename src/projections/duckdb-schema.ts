@@ -1,0 +1,159 @@
+/**
+ * Tables of the analytics store. `window_parts` holds what each partition said of a window; the view `windows` has
+ * one row a window, key and start: the newest revision, merged over the partitions where a group spans them.
+ */
+import type { Column } from './duckdb-columns.ts';
+
+/** Raise it whenever a table or a writer changes: an older file is then rebuilt. */
+export const DUCKDB_SCHEMA_VERSION = 1;
+
+export const DUCKDB_TABLES = {
+  transactions: [
+    { name: 'transaction_id', kind: 'long' },
+    { name: 'customer_id', kind: 'long' },
+    { name: 'terminal_id', kind: 'long' },
+    { name: 'amount_cents', kind: 'long' },
+    { name: 'occurred_at', kind: 'instant' },
+    { name: 'partition', kind: 'int' },
+    { name: 'log_offset', kind: 'long' },
+  ],
+  labels: [
+    { name: 'transaction_id', kind: 'long' },
+    { name: 'customer_id', kind: 'long' },
+    { name: 'fraud', kind: 'boolean' },
+    { name: 'scenario', kind: 'int' },
+    { name: 'known_at', kind: 'instant' },
+    { name: 'origin', kind: 'text' },
+  ],
+  scores: [
+    { name: 'transaction_id', kind: 'long' },
+    { name: 'customer_id', kind: 'long' },
+    { name: 'occurred_at', kind: 'instant' },
+    { name: 'score', kind: 'double' },
+    { name: 'model', kind: 'text' },
+    { name: 'rule_hits', kind: 'int' },
+    { name: 'session_count', kind: 'int' },
+    { name: 'own_mean_cents', kind: 'double' },
+    { name: 'deviations', kind: 'double' },
+  ],
+  sessions: [
+    { name: 'customer_id', kind: 'long' },
+    { name: 'start_at', kind: 'instant' },
+    { name: 'end_at', kind: 'instant' },
+    { name: 'count', kind: 'long' },
+    { name: 'total_cents', kind: 'long' },
+    { name: 'max_score', kind: 'double' },
+  ],
+  window_parts: [
+    { name: 'window_name', kind: 'text' },
+    { name: 'key', kind: 'text', nullable: true },
+    { name: 'start_at', kind: 'instant' },
+    { name: 'end_at', kind: 'instant' },
+    { name: 'revision', kind: 'int' },
+    { name: 'count', kind: 'long' },
+    { name: 'aggregates', kind: 'text' },
+    { name: 'partition', kind: 'int' },
+  ],
+  late_events: [
+    { name: 'window_name', kind: 'text' },
+    { name: 'key', kind: 'text', nullable: true },
+    { name: 'occurred_at', kind: 'instant' },
+    { name: 'lateness_ms', kind: 'long' },
+    { name: 'event', kind: 'text' },
+  ],
+  weather: [
+    { name: 'provider', kind: 'text' },
+    { name: 'place', kind: 'text' },
+    { name: 'observed_at', kind: 'instant' },
+    { name: 'fetched_at', kind: 'instant' },
+    { name: 'temperature_celsius', kind: 'double', nullable: true },
+    { name: 'humidity_percent', kind: 'double', nullable: true },
+    { name: 'precipitation_mm', kind: 'double', nullable: true },
+    { name: 'wind_speed_kmh', kind: 'double', nullable: true },
+    { name: 'pressure_hpa', kind: 'double', nullable: true },
+  ],
+} as const satisfies Readonly<Record<string, readonly Column[]>>;
+
+/** Columns that are state: where a row lies, and how late an event was for its partition, depend on the layout. */
+export const DUCKDB_DIGESTS: Readonly<Record<string, readonly string[]>> = {
+  transactions: ['transaction_id', 'customer_id', 'terminal_id', 'amount_cents', 'occurred_at'],
+  labels: ['transaction_id', 'customer_id', 'fraud', 'scenario', 'known_at', 'origin'],
+  scores: [
+    'transaction_id',
+    'customer_id',
+    'occurred_at',
+    'score',
+    'model',
+    'rule_hits',
+    'session_count',
+    'own_mean_cents',
+    'deviations',
+  ],
+  sessions: ['customer_id', 'start_at', 'end_at', 'count', 'total_cents', 'max_score'],
+  windows: ['window_name', 'key', 'start_at', 'end_at', 'revision', 'count', 'aggregates'],
+  late_events: ['window_name', 'key', 'occurred_at', 'event'],
+  weather: [
+    'provider',
+    'place',
+    'observed_at',
+    'temperature_celsius',
+    'humidity_percent',
+    'precipitation_mm',
+    'wind_speed_kmh',
+    'pressure_hpa',
+  ],
+};
+
+/** An aggregate as the view has to know it: its name among a result's aggregates, and how partial results merge. */
+export interface AggregateShape {
+  readonly name: string;
+  readonly fn: 'count' | 'sum' | 'min' | 'max' | 'avg' | 'first' | 'last';
+}
+
+/** A window as the view has to know it. */
+export interface WindowShape {
+  readonly name: string;
+  /** False when its key is the stream's key, so that no group lies on two partitions. */
+  readonly spansPartitions: boolean;
+  readonly aggregates: readonly AggregateShape[];
+}
+
+/** The view `windows`, for these window definitions. Names come from a validated configuration. */
+export function windowsViewSql(shapes: readonly WindowShape[]): string {
+  const columns = 'window_name, key, start_at, end_at, revision, count, aggregates';
+  const newest = `SELECT * FROM window_parts
+    QUALIFY row_number() OVER (PARTITION BY window_name, key, start_at, partition ORDER BY revision DESC) = 1`;
+  const spanning = shapes.filter((shape) => shape.spansPartitions);
+  const others = spanning.map(({ name }) => sqlText(name)).join(', ');
+  const own = `SELECT ${columns} FROM newest${others === '' ? '' : ` WHERE window_name NOT IN (${others})`}`;
+  const merged = spanning.map(({ name, aggregates }) => {
+    const members = aggregates.map((aggregate) => `${sqlText(aggregate.name)}, ${mergeSql(aggregate)}`).join(', ');
+    return `SELECT window_name, key, start_at, end_at, max(revision) AS revision, sum(count)::BIGINT AS count, json_object(${members})::VARCHAR
+      FROM newest WHERE window_name = ${sqlText(name)} GROUP BY window_name, key, start_at, end_at`;
+  });
+  return `CREATE OR REPLACE VIEW windows AS WITH newest AS (${newest})
+    ${[own, ...merged].join('\n    UNION ALL ')}`;
+}
+
+function mergeSql({ name, fn }: AggregateShape): string {
+  const part = `(aggregates ->> ${sqlText(`$."${name}"`)})::DOUBLE`;
+  switch (fn) {
+    case 'count':
+      return `sum(count)::BIGINT`;
+    case 'sum':
+      return `sum(${part})`;
+    case 'min':
+      return `min(${part})`;
+    case 'max':
+      return `max(${part})`;
+    case 'avg':
+      return `sum(${part} * count) / sum(count)`;
+    case 'first':
+    case 'last':
+      throw new Error(`${fn}() depends on arrival order and can't be merged over partitions; use partitions: 1`);
+  }
+}
+
+export function sqlText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}

@@ -1,0 +1,99 @@
+/** How each event type changes the operations store. */
+import type { Database } from 'better-sqlite3';
+import type { EventType } from '../messages/codec.ts';
+import type { WindowResult } from '../messages/streams.ts';
+import {
+  actorChangedType,
+  alertDeliveryType,
+  alertRaisedType,
+  caseChangedType,
+  deadLetterType,
+  runChangedType,
+  windowResultType,
+} from '../messages/types.ts';
+import type { Where } from './store.ts';
+
+export type Writer = (events: readonly unknown[], where: Where) => void;
+
+export function sqliteWriters(db: Database): ReadonlyMap<string, Writer> {
+  const writers = new Map<string, Writer>();
+  // The projector decodes a section as the type of its name, so what a writer gets is what its type describes.
+  const on = <T>(type: EventType<T>, write: (events: readonly T[], where: Where) => void): void => {
+    writers.set(type.name, write as Writer);
+  };
+
+  const run = db.prepare(`INSERT INTO runs VALUES
+    (@job, @runId, @intervalStart, @intervalEnd, @state, @attempt, @changedAt, @records, @message)
+    ON CONFLICT DO UPDATE SET state = excluded.state, attempt = excluded.attempt, changed_at = excluded.changed_at,
+      records = excluded.records, message = excluded.message`);
+  on(runChangedType, (events) => {
+    for (const event of events) run.run(event);
+  });
+
+  const alert = db.prepare(`INSERT OR REPLACE INTO alerts VALUES
+    (@alertId, @caseId, @customerId, @transactionId, @terminalId, @amountCents, @occurredAt, @score, @model, @severity,
+     @reasons, @stream, @partition, @offset)`);
+  on(alertRaisedType, (events, { stream, partition, firstOffset }) => {
+    events.forEach((event, i) => {
+      alert.run({ ...event, reasons: JSON.stringify(event.reasons), stream, partition, offset: firstOffset + i });
+    });
+  });
+
+  const delivery = db.prepare(`INSERT OR REPLACE INTO alert_deliveries VALUES
+    (@alertId, @sink, @outcome, @attempts, @error, @changedAt)`);
+  on(alertDeliveryType, (events) => {
+    for (const event of events) delivery.run(event);
+  });
+
+  const openCase = db.prepare(`INSERT OR REPLACE INTO cases VALUES
+    (@caseId, @customerId, 'open', @hits, @amountCents, @occurredAt, @occurredAt)`);
+  const hitCase = db.prepare(`UPDATE cases SET hits = @hits, amount_cents = @amountCents,
+    last_hit_at = max(last_hit_at, @occurredAt) WHERE case_id = @caseId`);
+  const expireCase = db.prepare(`UPDATE cases SET state = 'expired' WHERE case_id = @caseId`);
+  on(caseChangedType, (events) => {
+    for (const { caseId, customerId, hits, amountCents, occurredAt, change } of events) {
+      if (change === 'expired') expireCase.run({ caseId });
+      else if (change === 'hit') hitCase.run({ caseId, hits, amountCents, occurredAt });
+      else openCase.run({ caseId, customerId, hits, amountCents, occurredAt });
+    }
+  });
+
+  const letter = db.prepare(`INSERT OR REPLACE INTO dead_letters VALUES
+    (@log, @offset, @stream, @source, @position, @reason, @detail, @raw, @rawLength)`);
+  on(deadLetterType, (events, { log, firstOffset }) => {
+    events.forEach((event, i) => {
+      letter.run({ ...event, log, offset: firstOffset + i });
+    });
+  });
+
+  const actor = db.prepare(`INSERT OR REPLACE INTO actor_history VALUES
+    (@offset, @actor, @change, @restarts, @error, @changedAt)`);
+  on(actorChangedType, (events, { firstOffset }) => {
+    events.forEach((event, i) => {
+      actor.run({ ...event, offset: firstOffset + i });
+    });
+  });
+
+  const latest = db.prepare(`INSERT INTO windows_latest VALUES
+    (@window, @key, @partition, @start, @end, @revision, @count, @aggregates)
+    ON CONFLICT DO UPDATE SET start_at = excluded.start_at, end_at = excluded.end_at, revision = excluded.revision,
+      count = excluded.count, aggregates = excluded.aggregates WHERE excluded.start_at >= start_at`);
+  on(windowResultType, (events, { partition }) => {
+    for (const event of latestOf(events)) {
+      latest.run({ ...event, key: event.key ?? '', partition, aggregates: JSON.stringify(event.aggregates) });
+    }
+  });
+
+  return writers;
+}
+
+/** The last result of each window and key: the earlier ones of a section would only be overwritten. */
+function latestOf(events: readonly WindowResult[]): Iterable<WindowResult> {
+  const latest = new Map<string, WindowResult>();
+  for (const event of events) {
+    const id = `${event.window}\u0000${event.key ?? ''}`;
+    const known = latest.get(id);
+    if (known === undefined || event.start >= known.start) latest.set(id, event);
+  }
+  return latest.values();
+}

@@ -1,0 +1,115 @@
+/**
+ * SQLite: the operations read model. Runs, alerts, cases, the latest result of each window, dead letters, actors.
+ * Its version stands in the file: another version's file is deleted and rebuilt from the journal.
+ */
+
+import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { SQLITE_DIGESTS, SQLITE_SCHEMA, SQLITE_SCHEMA_VERSION } from './sqlite-schema.ts';
+import { sqliteWriters } from './sqlite-writers.ts';
+import type { Row, SqlValue, Store, TableDigest } from './store.ts';
+
+/** Rows that one query may return. */
+const MAX_QUERY_ROWS = 10_000;
+
+/** Opens or creates the store. A file of another version, or a damaged one, is replaced by an empty one. */
+export function openSqlite(file: string): Store {
+  const db = openOrReplace(file);
+  const reader = new Database(file, { readonly: true });
+  reader.pragma('query_only = true');
+  const writers = sqliteWriters(db);
+  const offsets = new Map<string, number>();
+  for (const { log, next } of db.prepare<[], { log: string; next: number }>('SELECT log, next FROM offsets').all()) {
+    offsets.set(log, next);
+  }
+  const saveOffset = db.prepare(
+    'INSERT INTO offsets (log, next) VALUES (?, ?) ON CONFLICT (log) DO UPDATE SET next = excluded.next',
+  );
+
+  return {
+    name: 'sqlite',
+    offsets: () => offsets,
+    wants: new Set(writers.keys()),
+    async begin() {
+      // IMMEDIATE: a deferred transaction that is upgraded later fails at once despite the busy timeout.
+      db.exec('BEGIN IMMEDIATE');
+    },
+    project(typeName, events, where) {
+      writers.get(typeName)?.(events, where);
+    },
+    async commit(reached) {
+      for (const [log, next] of reached) saveOffset.run(log, next);
+      db.exec('COMMIT');
+      for (const [log, next] of reached) offsets.set(log, next);
+    },
+    async rollback() {
+      if (db.inTransaction) db.exec('ROLLBACK');
+    },
+    async query(sql) {
+      const statement = reader.prepare<[], Record<string, unknown>>(sql);
+      if (!statement.reader || !statement.readonly) throw new Error('Only a statement that reads is allowed here');
+      const rows: Row[] = [];
+      for (const row of statement.iterate()) {
+        rows.push(Object.fromEntries(Object.entries(row).map(([column, value]) => [column, jsonValue(value)])));
+        if (rows.length === MAX_QUERY_ROWS) break;
+      }
+      return rows;
+    },
+    async digest() {
+      return Object.entries(SQLITE_DIGESTS).map(([table, select]) => digestOf(db, table, select));
+    },
+    async close() {
+      reader.close();
+      db.close();
+    },
+  };
+}
+
+function openOrReplace(file: string): Database.Database {
+  for (const attempt of [1, 2]) {
+    let db: Database.Database | null = null;
+    try {
+      db = new Database(file);
+      db.pragma('journal_mode = WAL');
+      // The journal is the truth: a commit that the operating system loses is projected again.
+      db.pragma('synchronous = NORMAL');
+      db.pragma('busy_timeout = 5000');
+      const version = db.pragma('user_version', { simple: true });
+      if (version === 0) {
+        db.exec(SQLITE_SCHEMA);
+        db.pragma(`user_version = ${SQLITE_SCHEMA_VERSION}`);
+        return db;
+      }
+      if (version === SQLITE_SCHEMA_VERSION && db.pragma('quick_check', { simple: true }) === 'ok') return db;
+    } catch (error) {
+      if (attempt === 2 || !isDamage(error)) throw error;
+    }
+    db?.close();
+    for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true });
+  }
+  throw new Error(`${file} could not be created anew`);
+}
+
+function isDamage(error: unknown): boolean {
+  return (
+    error instanceof Database.SqliteError && (error.code === 'SQLITE_NOTADB' || error.code.startsWith('SQLITE_CORRUPT'))
+  );
+}
+
+function digestOf(db: Database.Database, table: string, select: string): TableDigest {
+  let rows = 0;
+  let sum = 0n;
+  for (const row of db.prepare<[], unknown[]>(select).raw().iterate()) {
+    rows += 1;
+    sum += createHash('md5').update(JSON.stringify(row)).digest().readBigUInt64LE(0);
+  }
+  return { table, rows, hash: BigInt.asUintN(64, sum).toString(16).padStart(16, '0') };
+}
+
+/** SQLite's values as JSON ones; a blob shows as text. */
+function jsonValue(value: unknown): SqlValue {
+  if (value === null || typeof value === 'string' || typeof value === 'number') return value;
+  if (typeof value === 'bigint') return Number(value);
+  return Buffer.isBuffer(value) ? value.toString('utf8') : String(value);
+}

@@ -1,0 +1,50 @@
+/**
+ * The port of every read model. Rows and the offsets that they reach commit in one transaction, so a store can be
+ * deleted at any time and is rebuilt from the journal.
+ */
+
+/** Where the events of one section stand in the journal. */
+export interface Where {
+  readonly log: string;
+  readonly stream: string;
+  readonly partition: number;
+  /** Offset of the first of them. */
+  readonly firstOffset: number;
+}
+
+export type SqlValue = string | number | boolean | null;
+export type Row = Readonly<Record<string, SqlValue>>;
+
+export interface TableDigest {
+  readonly table: string;
+  readonly rows: number;
+  /** Sum over the rows of a 64-bit hash of each; independent of their order. Hexadecimal. */
+  readonly hash: string;
+}
+
+export interface Store {
+  readonly name: StoreName;
+  /** Offset that is projected next, by log; a log that was never projected is absent. */
+  offsets(): ReadonlyMap<string, number>;
+  /** Full names of the event types that it has tables for. */
+  readonly wants: ReadonlySet<string>;
+  begin(): Promise<void>;
+  /** Takes the decoded events of one section, of a type that it wants. */
+  project(typeName: string, events: readonly unknown[], where: Where): void;
+  /** Commits the rows since begin() together with these offsets. */
+  commit(offsets: ReadonlyMap<string, number>): Promise<void>;
+  rollback(): Promise<void>;
+  /** Runs one read-only statement. Throws on anything that would write. */
+  query(sql: string): Promise<Row[]>;
+  digest(): Promise<TableDigest[]>;
+  close(): Promise<void>;
+}
+
+export const STORE_NAMES = ['sqlite', 'duckdb'] as const;
+export type StoreName = (typeof STORE_NAMES)[number];
+
+/** File of each store, under the data directory. */
+export const STORE_FILES: Readonly<Record<StoreName, string>> = {
+  sqlite: 'operations.sqlite',
+  duckdb: 'analytics.duckdb',
+};
