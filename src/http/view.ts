@@ -58,7 +58,10 @@ export interface RowQuery {
   readonly limit: number;
 }
 
-/** Pushed to the page as it happens; the kind is the SSE event's name. */
+/**
+ * Pushed to the page as it happens; the kind is the SSE event's name. Rows are oldest first, with the columns of the
+ * tables; of more than 200 in one event only the newest 200 reach the page.
+ */
 export type LiveEvent =
   | { readonly kind: 'overview'; readonly data: Overview }
   | { readonly kind: 'actors'; readonly data: ActorStatus }

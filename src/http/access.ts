@@ -1,0 +1,104 @@
+/**
+ * Who may ask: pure judgement of a request's Host, Origin and token.
+ *
+ * A page in the user's browser can reach 127.0.0.1: by a name of its own that resolves to it (DNS rebinding), which
+ * the Host list stops, or cross-site, which the Origin check stops. Beyond loopback everything but the probes needs
+ * the token; there an IP literal is an acceptable Host, since rebinding needs a name.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { isIP } from 'node:net';
+import type { Problem } from './problem.ts';
+
+export interface AccessPolicy {
+  readonly bindHost: string;
+  /** Names besides loopback and the bind address, such as that of a reverse proxy. */
+  readonly allowedHosts: readonly string[];
+  readonly token: string | undefined;
+}
+
+export interface AccessRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly host: string | undefined;
+  readonly origin: string | undefined;
+  readonly authorization: string | undefined;
+}
+
+const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '::1'];
+const PROBES = ['/healthz', '/readyz'];
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+/** Null when the request may go on. */
+export function judgeAccess(request: AccessRequest, policy: AccessPolicy): Problem | null {
+  const hostname = hostnameOf(request.host);
+  if (hostname === null || !hostAllowed(hostname, policy)) {
+    return {
+      status: 403,
+      error: 'host-not-allowed',
+      message: `The Host header ${quoted(request.host)} is not one that this server answers to.`,
+      hint: 'Open it as http://127.0.0.1:<port>/, or list the name under http.allowedHosts.',
+    };
+  }
+  if (request.origin !== undefined && !sameOrigin(request.origin, request.host)) {
+    return {
+      status: 403,
+      error: 'origin-not-allowed',
+      message: `A page of the origin ${quoted(request.origin)} may not call this server.`,
+      hint: 'There is no CORS; call it from a server, or through a proxy on the same origin as the page.',
+    };
+  }
+  if (policy.token === undefined || PROBES.includes(request.path)) return null;
+  const reads = request.method === 'GET' || request.method === 'HEAD';
+  if (reads && isLoopback(policy.bindHost)) return null;
+  if (presentsToken(request.authorization, policy.token)) return null;
+  return {
+    status: 401,
+    error: 'token-required',
+    message: request.authorization === undefined ? 'This request needs the token.' : 'The token is not the right one.',
+    hint: 'Send `Authorization: Bearer <token>`; in a browser, any user name with the token as the password.',
+    headers: { 'www-authenticate': 'Basic realm="Millrace", charset="UTF-8"' },
+  };
+}
+
+function hostAllowed(hostname: string, policy: AccessPolicy): boolean {
+  if (LOOPBACK_NAMES.includes(hostname) || hostname === policy.bindHost) return true;
+  if (policy.allowedHosts.includes(hostname)) return true;
+  return isIP(hostname) !== 0 && (!isLoopback(policy.bindHost) || isLoopback(hostname));
+}
+
+/** The name or address without port and brackets; null for what is no host at all. */
+function hostnameOf(host: string | undefined): string | null {
+  if (host === undefined || !/^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i.test(host)) return null;
+  return host
+    .replace(/:\d{1,5}$/, '')
+    .replace(/^\[|\]$/g, '')
+    .toLowerCase();
+}
+
+/** Compared without the scheme: a proxy in front may have ended TLS. */
+function sameOrigin(origin: string, host: string | undefined): boolean {
+  const match = /^https?:\/\/([^/]+)$/i.exec(origin);
+  return match?.[1]?.toLowerCase() === host?.toLowerCase();
+}
+
+function presentsToken(authorization: string | undefined, token: string): boolean {
+  const match = /^(bearer|basic) +(\S+)$/i.exec(authorization ?? '');
+  if (match === null) return false;
+  const [, scheme = '', credentials = ''] = match;
+  if (scheme.toLowerCase() === 'bearer') return equalInConstantTime(credentials, token);
+  const decoded = Buffer.from(credentials, 'base64').toString('utf8');
+  return equalInConstantTime(decoded.slice(decoded.indexOf(':') + 1), token);
+}
+
+/** Digests first: timingSafeEqual wants equal lengths, and the length of the token is a secret too. */
+function equalInConstantTime(left: string, right: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(left), digest(right));
+}
+
+function quoted(value: string | undefined): string {
+  return value === undefined ? '(none)' : JSON.stringify(value.slice(0, 200));
+}

@@ -1,0 +1,111 @@
+/**
+ * The API's description, built from the same table list as the routes; a test asks the server for every path in it.
+ */
+import { TABLES } from './tables.ts';
+
+interface Operation {
+  readonly summary: string;
+  readonly parameters?: readonly object[];
+  readonly requestBody?: object;
+  readonly responses: Readonly<Record<string, object>>;
+}
+
+const text = (description: string, contentType: string) => ({ description, content: { [contentType]: {} } });
+const json = (description: string) => text(description, 'application/json');
+const problem = (description: string) => ({
+  description,
+  content: { 'application/json': { schema: { $ref: '#/components/schemas/Problem' } } },
+});
+const get = (summary: string, responses: Operation['responses'], parameters?: readonly object[]) => ({
+  get: { summary, ...(parameters ? { parameters } : {}), responses } satisfies Operation,
+});
+const streamName = { name: 'stream', in: 'path', required: true, schema: { type: 'string' } };
+const rowParameters = [
+  { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 1_000, default: 100 } },
+  { name: 'format', in: 'query', schema: { type: 'string', enum: ['json', 'csv'], default: 'json' } },
+];
+
+function rowPaths(): Record<string, object> {
+  const entries = TABLES.map(({ path, columns }) => [
+    `/api/v1/${path}`,
+    get(
+      `Rows of ${path}, newest first: ${columns.join(', ')}`,
+      {
+        200: { description: 'Rows', content: { 'application/json': { schema: arrayOfObjects }, 'text/csv': {} } },
+        400: problem('A parameter is not valid'),
+      },
+      rowParameters,
+    ),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+const arrayOfObjects = { type: 'array', items: { type: 'object' } };
+
+const ingest: Operation = {
+  summary: 'Hand events to a stream; answers when they are durable',
+  parameters: [streamName],
+  requestBody: {
+    required: true,
+    description: 'At most 16 MiB. JSON: lines, one object, or an array. Avro: an object container file.',
+    content: { 'application/x-ndjson': {}, 'application/json': {}, 'application/avro': {}, 'avro/binary': {} },
+  },
+  responses: {
+    200: {
+      description: 'Committed',
+      content: {
+        'application/json': {
+          schema: {
+            type: 'object',
+            required: ['accepted', 'deadLetters'],
+            properties: { accepted: { type: 'integer' }, deadLetters: { type: 'integer' } },
+          },
+        },
+      },
+    },
+    400: problem('The body is empty or an array that does not parse'),
+    401: problem('The token is missing or wrong'),
+    403: problem('Host or Origin not allowed'),
+    404: problem('No such stream; names those there are'),
+    409: problem('The stream takes its input from elsewhere'),
+    413: problem('The body is larger than 16 MiB'),
+    415: problem('The content type or encoding is none that is taken'),
+    429: problem('A queue is full; Retry-After says when to come back'),
+    503: problem('The service is stopping'),
+  },
+};
+
+export function openApi(version: string): object {
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Millrace', version, description: 'Instants are epoch milliseconds, money is in minor units.' },
+    paths: {
+      '/api/v1/overview': get('Topology, rates and headline numbers', { 200: json('Overview') }),
+      '/api/v1/actors': get('The tree of actors', { 200: json('The root actor') }),
+      ...rowPaths(),
+      '/api/v1/streams': get('Streams by name', { 200: json('Streams') }),
+      '/api/v1/streams/{stream}/schema': get(
+        "A stream's Avro schema",
+        { 200: json('Avro schema'), 404: problem('No such stream') },
+        [streamName],
+      ),
+      '/api/v1/streams/{stream}/events': { post: ingest },
+      '/events': get('Server-sent events: overview, actors, window, session, alert, run; Last-Event-ID resumes', {
+        200: text('An endless stream', 'text/event-stream'),
+        503: problem('Too many clients'),
+      }),
+      '/metrics': get('Prometheus metrics', { 200: text('Text exposition', 'text/plain') }),
+      '/healthz': get('The process answers', { 200: json('It does') }),
+      '/readyz': get('The service takes work', { 200: json('It does'), 503: json('It does not, and why') }),
+    },
+    components: {
+      schemas: {
+        Problem: {
+          type: 'object',
+          required: ['error', 'message', 'hint'],
+          properties: { error: { type: 'string' }, message: { type: 'string' }, hint: { type: 'string' } },
+        },
+      },
+    },
+  };
+}

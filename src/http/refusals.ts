@@ -1,0 +1,115 @@
+/** What a client is told for each way in which a request can be refused. */
+import type { Problem } from './problem.ts';
+import type { IngestOutcome } from './view.ts';
+
+export function ingestProblem(stream: string, outcome: Exclude<IngestOutcome, { kind: 'committed' }>): Problem {
+  switch (outcome.kind) {
+    case 'busy': {
+      const retryAfterSeconds = Math.max(1, Math.ceil(outcome.retryAfterSeconds));
+      return {
+        status: 429,
+        error: 'busy',
+        message: `The queue of ${stream} is full; nothing of this request was taken.`,
+        hint: `Send it again after ${retryAfterSeconds} s.`,
+        headers: { 'retry-after': String(retryAfterSeconds) },
+        details: { retryAfterSeconds },
+      };
+    }
+    case 'unknown-stream':
+      return unknownStream(stream, outcome.known);
+    case 'not-http':
+      return {
+        status: 409,
+        error: 'not-http',
+        message: `The stream ${stream} takes its input from ${outcome.source}, not from HTTP.`,
+        hint: `Send the events there, or give the stream \`source: http\` in the pipeline file.`,
+        details: { source: outcome.source },
+      };
+    case 'stopping':
+      return {
+        status: 503,
+        error: 'stopping',
+        message: 'The service is stopping and takes no more events; nothing of this request was taken.',
+        hint: 'Send it again when /readyz answers 200.',
+        headers: { 'retry-after': '5' },
+      };
+  }
+}
+
+export function unknownStream(stream: string, known: readonly string[]): Problem {
+  return {
+    status: 404,
+    error: 'unknown-stream',
+    message: `There is no stream ${JSON.stringify(stream)}.`,
+    hint: known.length === 0 ? 'The pipeline file declares no streams.' : `There are: ${known.join(', ')}.`,
+    details: { known },
+  };
+}
+
+export function noSuchPath(method: string, path: string): Problem {
+  const reads = method === 'GET' || method === 'HEAD';
+  return {
+    status: 404,
+    error: 'not-found',
+    message: `There is nothing at ${method} ${path.slice(0, 200)}.`,
+    hint: reads ? 'See /openapi.json for what there is.' : 'Only POST /api/v1/streams/<stream>/events takes data.',
+  };
+}
+
+export function badParameter(name: string, value: string, hint: string): Problem {
+  const message = `The parameter ${name}=${value.slice(0, 50)} is not valid.`;
+  return { status: 400, error: 'bad-parameter', message, hint };
+}
+
+export function unsupported(contentType: string | undefined, encoding: string): Problem {
+  const what = encoding === 'identity' ? `content type ${contentType ?? '(none)'}` : `content encoding ${encoding}`;
+  return {
+    status: 415,
+    error: 'unsupported-content',
+    message: `Events with the ${what} are not taken.`,
+    hint: 'Send application/x-ndjson, application/json or application/avro (an object container), uncompressed.',
+  };
+}
+
+export const EMPTY: Problem = {
+  status: 400,
+  error: 'empty-body',
+  message: 'The request has no body.',
+  hint: 'Send one event a line, such as `curl --data-binary @events.jsonl -H "content-type: application/x-ndjson"`.',
+};
+export const TOO_LARGE: Problem = {
+  status: 413,
+  error: 'body-too-large',
+  message: 'The body is larger than 16 MiB; nothing of it was taken.',
+  hint: 'Send it in several requests, or read it with a file source.',
+  headers: { connection: 'close' },
+};
+export const TOO_SLOW: Problem = {
+  status: 503,
+  error: 'too-slow',
+  message: 'The read model did not answer in time.',
+  hint: 'Try again with a smaller limit.',
+  headers: { 'retry-after': '5' },
+};
+export const OUTCOME_UNKNOWN: Problem = {
+  status: 503,
+  error: 'outcome-unknown',
+  message: 'The commit did not finish in time; the events may or may not become durable.',
+  hint: 'Sending them again can duplicate them: look for them first.',
+};
+export const TOO_MANY_CLIENTS: Problem = {
+  status: 503,
+  error: 'too-many-clients',
+  message: 'As many pages follow the live events as this server allows.',
+  hint: 'Close one, or read /api/v1/overview instead.',
+  headers: { 'retry-after': '10' },
+};
+
+export function notAnArray(reason: string): Problem {
+  return {
+    status: 400,
+    error: 'not-json',
+    message: `The body begins as a JSON array and is none: ${reason}.`,
+    hint: 'Nothing of it was taken. Sent as JSON lines, the events that are well formed would be.',
+  };
+}

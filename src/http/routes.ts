@@ -1,0 +1,191 @@
+/**
+ * Every path of the HTTP port, answered from the service's view.
+ * Invariant: access is judged before anything else, and 2xx for an ingest means that its events are on disk.
+ */
+import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { type Context, Hono } from 'hono';
+import { type AccessPolicy, judgeAccess } from './access.ts';
+import { BODY_CAP_BYTES, bodyKindOf, type EventBody, readBody, toJsonLines } from './ingest-body.ts';
+import type { LiveHub } from './live-hub.ts';
+import type { HttpLog } from './log.ts';
+import { openApi } from './openapi.ts';
+import { type Problem, problemResponse } from './problem.ts';
+import {
+  badParameter,
+  EMPTY,
+  ingestProblem,
+  noSuchPath,
+  notAnArray,
+  OUTCOME_UNKNOWN,
+  TOO_LARGE,
+  TOO_MANY_CLIENTS,
+  TOO_SLOW,
+  unknownStream,
+  unsupported,
+} from './refusals.ts';
+import { type StaticFile, staticResponse } from './static-files.ts';
+import { TABLES, type Table, toCsv } from './tables.ts';
+import type { ServiceView } from './view.ts';
+
+export interface RoutesOptions {
+  readonly view: ServiceView;
+  readonly policy: AccessPolicy;
+  readonly hub: LiveHub;
+  readonly files: ReadonlyMap<string, StaticFile>;
+  readonly version: string;
+  readonly log: HttpLog;
+  readonly deadlineMs: number;
+}
+
+type App = Hono<{ Bindings: HttpBindings }>;
+type AppContext = Context<{ Bindings: HttpBindings }>;
+
+export function createRoutes(options: RoutesOptions): App {
+  const app: App = new Hono<{ Bindings: HttpBindings }>();
+  const { view, policy, log } = options;
+
+  app.use(async (c, next) => {
+    const refused = judgeAccess(
+      {
+        method: c.req.method,
+        path: c.req.path,
+        host: c.env.incoming.headers.host,
+        origin: c.req.header('origin'),
+        authorization: c.req.header('authorization'),
+      },
+      policy,
+    );
+    if (refused !== null) return problemResponse(refused);
+    return await next();
+  });
+  app.notFound((c) => problemResponse(noSuchPath(c.req.method, c.req.path)));
+  app.onError((error, c) => {
+    log.error({ err: error, method: c.req.method, path: c.req.path }, 'an HTTP request failed');
+    return problemResponse({
+      status: 500,
+      error: 'internal',
+      message: 'The server failed to answer this request.',
+      hint: 'The reason is in the log of the service.',
+    });
+  });
+
+  for (const [path, file] of options.files) {
+    app.get(path, (c) => staticResponse(file, c.req.header('if-none-match'), c.req.header('accept-encoding') ?? ''));
+  }
+  app.get('/api/v1/overview', (c) => uncached(c, view.overview()));
+  app.get('/api/v1/actors', (c) => uncached(c, view.actors()));
+  for (const table of TABLES) app.get(`/api/v1/${table.path}`, (c) => answerRows(c, table, options));
+  streamRoutes(app, options);
+  app.get('/events', (c) => {
+    if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' });
+    if (options.hub.attach(c.env.outgoing, c.req.header('last-event-id'))) return RESPONSE_ALREADY_SENT;
+    return problemResponse(TOO_MANY_CLIENTS);
+  });
+  operationRoutes(app, options);
+  return app;
+}
+
+function streamRoutes(app: App, { view, deadlineMs }: RoutesOptions): void {
+  app.get('/api/v1/streams', (c) =>
+    uncached(
+      c,
+      view.streams().map(({ name, partitions, source }) => ({
+        name,
+        partitions,
+        source,
+        schema: `/api/v1/streams/${encodeURIComponent(name)}/schema`,
+      })),
+    ),
+  );
+  app.get('/api/v1/streams/:stream/schema', (c) => {
+    const name = c.req.param('stream');
+    const streams = view.streams();
+    const found = streams.find((stream) => stream.name === name);
+    if (found !== undefined) return c.body(found.schemaJson, 200, { 'content-type': 'application/json' });
+    return problemResponse(
+      unknownStream(
+        name,
+        streams.map((stream) => stream.name),
+      ),
+    );
+  });
+  app.post('/api/v1/streams/:stream/events', async (c) => {
+    const name = c.req.param('stream');
+    const body = await eventBody(c);
+    if ('error' in body) return problemResponse(body);
+    if (body.bytes.byteLength === 0) return c.json({ accepted: 0, deadLetters: 0 });
+    const outcome = await withDeadline(view.ingest(name, body), deadlineMs);
+    if (outcome === DEADLINE) return problemResponse(OUTCOME_UNKNOWN);
+    if (outcome.kind !== 'committed') return problemResponse(ingestProblem(name, outcome));
+    return c.json({ accepted: outcome.accepted, deadLetters: outcome.deadLetters });
+  });
+}
+
+function operationRoutes(app: App, { view, version }: RoutesOptions): void {
+  app.get('/metrics', async (c) => {
+    const { contentType, body } = await view.metrics();
+    return c.body(body, 200, { 'content-type': contentType, 'cache-control': 'no-store' });
+  });
+  app.get('/healthz', (c) => uncached(c, { status: 'ok' }));
+  app.get('/readyz', (c) => {
+    const { ready, reasons } = view.readiness();
+    return c.json({ ready, reasons }, ready ? 200 : 503, { 'cache-control': 'no-store' });
+  });
+  app.get('/openapi.json', (c) => c.json(openApi(version)));
+}
+
+async function answerRows(c: AppContext, table: Table, { view, deadlineMs }: RoutesOptions): Promise<Response> {
+  const limitText = c.req.query('limit') ?? '100';
+  const limit = /^\d{1,6}$/.test(limitText) ? Number(limitText) : 0;
+  if (limit < 1 || limit > 1_000) {
+    return problemResponse(
+      badParameter('limit', limitText, 'It is a whole number from 1 to 1000; `millrace query` reads more.'),
+    );
+  }
+  const format = c.req.query('format') ?? 'json';
+  if (format !== 'json' && format !== 'csv')
+    return problemResponse(badParameter('format', format, 'It is json or csv.'));
+  const rows = await withDeadline(view.rows(table.name, { limit }), deadlineMs);
+  if (rows === DEADLINE) return problemResponse(TOO_SLOW);
+  if (format === 'json') return uncached(c, rows);
+  return c.body(toCsv(table.columns, rows), 200, {
+    'content-type': 'text/csv; charset=utf-8; header=present',
+    'content-disposition': `attachment; filename="${table.path}.csv"`,
+    'cache-control': 'no-store',
+  });
+}
+
+async function eventBody(c: AppContext): Promise<EventBody | Problem> {
+  const kind = bodyKindOf(c.req.header('content-type'));
+  const encoding = c.req.header('content-encoding') ?? 'identity';
+  if (kind === null || encoding !== 'identity') return unsupported(c.req.header('content-type'), encoding);
+  const bytes = await readBody(c.env.incoming, BODY_CAP_BYTES);
+  if (bytes === null) return TOO_LARGE;
+  if (bytes.byteLength === 0) return EMPTY;
+  if (kind !== 'json') return { format: kind, bytes };
+  try {
+    return { format: 'json-lines', bytes: toJsonLines(bytes) };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return notAnArray(error.message);
+  }
+}
+
+const DEADLINE = Symbol('deadline');
+
+async function withDeadline<T>(work: Promise<T>, deadlineMs: number): Promise<T | typeof DEADLINE> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<typeof DEADLINE>((resolve) => {
+    timer = setTimeout(() => resolve(DEADLINE), deadlineMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function uncached(c: AppContext, value: unknown): Response {
+  return c.body(JSON.stringify(value), 200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+}

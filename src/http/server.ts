@@ -1,0 +1,159 @@
+/**
+ * The HTTP port: binds it, sets the limits that Node leaves loose, and closes it without cutting answers short.
+ * Invariant: beyond loopback it does not start without a token.
+ */
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import { isLoopback } from './access.ts';
+import { createLiveHub, type LiveHubOptions } from './live-hub.ts';
+import type { HttpLog } from './log.ts';
+import { createRoutes } from './routes.ts';
+import { loadStaticFiles } from './static-files.ts';
+import type { ServiceView } from './view.ts';
+
+export interface HttpOptions {
+  readonly view: ServiceView;
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+  readonly token?: string;
+  /** Names besides loopback and `host` under which the server is reached, such as a reverse proxy's. */
+  readonly allowedHosts?: readonly string[];
+  readonly log: HttpLog;
+  /** For tests: tighter bounds. */
+  readonly live?: Partial<Omit<LiveHubOptions, 'subscribe' | 'epoch'>>;
+  readonly deadlineMs?: number;
+}
+
+export interface HttpServer {
+  readonly url: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+export type HttpStartError = Error & {
+  readonly kind: 'port-in-use' | 'address-unavailable' | 'port-not-permitted' | 'token-required';
+};
+
+export function isHttpStartError(error: unknown): error is HttpStartError {
+  return error instanceof Error && 'kind' in error && START_ERROR_KINDS.includes(String(error.kind));
+}
+
+const START_ERROR_KINDS = ['port-in-use', 'address-unavailable', 'port-not-permitted', 'token-required'];
+const MAX_CONNECTIONS = 256;
+const CLOSE_GRACE_MS = 2_000;
+
+/** On every answer, the refused ones included. */
+const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  'content-security-policy':
+    "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+};
+
+export async function startHttp(options: HttpOptions): Promise<HttpServer> {
+  const { view, host, log } = options;
+  const token = options.token === '' ? undefined : options.token;
+  if (!isLoopback(host) && token === undefined) {
+    throw startError(
+      'token-required',
+      `The HTTP port would be open to other machines (http.host is ${host}) without a token. ` +
+        'Set http.token, for instance from the environment, or bind 127.0.0.1.',
+    );
+  }
+  const hub = createLiveHub({
+    subscribe: (listener) => view.subscribe(listener),
+    epoch: Date.now().toString(36),
+    onSlowClient: (waitingBytes) => log.warn({ waitingBytes }, 'a live page read too slowly and was cut off'),
+    ...options.live,
+  });
+  const app = createRoutes({
+    view,
+    hub,
+    log,
+    policy: { bindHost: host, allowedHosts: (options.allowedHosts ?? []).map((name) => name.toLowerCase()), token },
+    files: loadStaticFiles(),
+    version: packageVersion(),
+    deadlineMs: options.deadlineMs ?? 10_000,
+  });
+  // The adapter would otherwise replace the process's Request and Response for everybody.
+  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const server = createServer(
+    { headersTimeout: 5_000, requestTimeout: 10_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16 * 1024 },
+    (incoming, outgoing) => {
+      for (const [name, value] of Object.entries(SECURITY_HEADERS)) outgoing.setHeader(name, value);
+      void answer(incoming, outgoing);
+    },
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  try {
+    await listen(server, host, options.port);
+  } catch (error) {
+    hub.close();
+    throw error;
+  }
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : options.port;
+  const shownHost = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  const url = `http://${shownHost.includes(':') ? `[${shownHost}]` : shownHost}:${port}/`;
+  log.info({ url }, 'HTTP is open');
+  return { url, port, close: () => closeServer(server, () => hub.close()) };
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(explained(error, host, port)));
+    server.listen(port, host, () => resolve());
+  });
+}
+
+function explained(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return startError(
+        'port-in-use',
+        `Port ${port} on ${host} is in use by another process. ` +
+          'Start with `--port 0` for any free port, or set http.port in the config file.',
+        error,
+      );
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return startError(
+        'address-unavailable',
+        `This machine has no address ${host}. Set http.host to one that it has, such as 127.0.0.1.`,
+        error,
+      );
+    case 'EACCES':
+      return startError(
+        'port-not-permitted',
+        `Port ${port} may not be opened by this user. Choose one from 1024 with \`--port\` or http.port.`,
+        error,
+      );
+    default:
+      return error;
+  }
+}
+
+function startError(kind: HttpStartError['kind'], message: string, cause?: Error): HttpStartError {
+  return Object.assign(new Error(message, cause === undefined ? {} : { cause }), { kind });
+}
+
+/** Lets requests in progress finish, within a grace time. */
+async function closeServer(server: Server, closeLive: () => void): Promise<void> {
+  if (!server.listening) return;
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  closeLive();
+  server.closeIdleConnections();
+  const grace = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
+  await closed;
+  clearTimeout(grace);
+}
+
+function packageVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  const known = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
+  return known ? String(manifest.version) : '0.0.0';
+}

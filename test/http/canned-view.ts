@@ -1,0 +1,111 @@
+/** A service with canned rows behind the port, and a way to publish live events and to choose the ingest outcome. */
+import type { EventBody } from '../../src/http/ingest-body.ts';
+import type { ActorStatus, IngestOutcome, LiveEvent, Overview, Row, ServiceView } from '../../src/http/view.ts';
+
+export interface CannedService {
+  readonly view: ServiceView;
+  readonly ingested: { readonly stream: string; readonly body: EventBody }[];
+  publish(event: LiveEvent): void;
+  answerIngestWith(outcome: IngestOutcome): void;
+  setReadiness(ready: boolean, reasons: readonly string[]): void;
+}
+
+const NOW = Date.UTC(2026, 10, 23, 12, 0, 0);
+
+export const overview: Overview = {
+  name: 'canned',
+  startedAt: NOW - 60_000,
+  now: NOW,
+  stages: [
+    {
+      id: 'source/http',
+      kind: 'source',
+      label: 'HTTP',
+      feeds: [],
+      eventsPerSecond: 10,
+      eventsTotal: 100,
+      queueDepth: 0,
+      queueBound: 16,
+      lag: 0,
+      state: 'running',
+      watermarkDelayMs: null,
+    },
+  ],
+  eventsIn: 100,
+  deadLetters: 1,
+  lateEvents: 0,
+  alerts: 1,
+  openCases: 1,
+  eventTime: NOW - 5_000,
+  eventLoopDelayP99Ms: 11,
+  rssBytes: 100_000_000,
+};
+
+const actors: ActorStatus = {
+  path: 'millrace',
+  name: 'millrace',
+  kind: 'supervisor',
+  state: 'running',
+  restarts: 0,
+  lastError: null,
+  children: [],
+};
+
+const rows: Readonly<Record<string, readonly Row[]>> = {
+  dead_letters: [
+    {
+      stream: 'orders',
+      source: 'http',
+      position: 7,
+      reason: 'not-json',
+      detail: 'line 7, "a"',
+      raw: '=cmd|x',
+      offset: 3,
+    },
+    { stream: 'orders', source: 'http', position: 8, reason: 'null-key', detail: 'ünï', raw: '-5', offset: 4 },
+  ],
+};
+
+export function cannedService(): CannedService {
+  const listeners = new Set<(event: LiveEvent) => void>();
+  const ingested: { readonly stream: string; readonly body: EventBody }[] = [];
+  let outcome: IngestOutcome = { kind: 'committed', accepted: 1, deadLetters: 0 };
+  let readiness: { ready: boolean; reasons: readonly string[] } = { ready: true, reasons: [] };
+  return {
+    ingested,
+    publish: (event) => {
+      for (const listener of listeners) listener(event);
+    },
+    answerIngestWith: (next) => {
+      outcome = next;
+    },
+    setReadiness: (ready, reasons) => {
+      readiness = { ready, reasons };
+    },
+    view: {
+      overview: () => overview,
+      actors: () => actors,
+      rows: async (table, { limit }) => (rows[table] ?? []).slice(0, limit),
+      streams: () => [
+        {
+          name: 'payments.transactions',
+          schemaJson: '{"type":"record","name":"T","fields":[]}',
+          partitions: 2,
+          source: 'http',
+        },
+      ],
+      ingest: async (stream, body) => {
+        ingested.push({ stream, body });
+        return outcome;
+      },
+      subscribe: (listener) => {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+      readiness: () => readiness,
+      metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', body: 'up 1\n' }),
+    },
+  };
+}
+
+export const silentLog = { info: () => {}, warn: () => {}, error: () => {} };

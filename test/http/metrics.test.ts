@@ -1,0 +1,76 @@
+/** The exposition, read by a parser of the format's grammar: prometheus.io/docs/instrumenting/exposition_formats. */
+import { describe, expect, test } from 'vitest';
+import { createMetrics } from '../../src/http/metrics.ts';
+
+interface Sample {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+const SAMPLE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*",?)*)\})? (\S+)$/;
+
+function parse(text: string): readonly Sample[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '' && !/^# (HELP|TYPE) [a-zA-Z_:][a-zA-Z0-9_:]* /.test(line))
+    .map((line) => {
+      const match = SAMPLE.exec(line);
+      if (match === null) throw new Error(`Not in the exposition format: ${line}`);
+      const pairs = [...(match[2] ?? '').matchAll(/([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"/g)];
+      const value = match[3] === '+Inf' ? Number.POSITIVE_INFINITY : Number(match[3]);
+      return {
+        name: match[1] ?? '',
+        labels: Object.fromEntries(pairs.map(([, key, text]) => [key, text])),
+        value,
+      };
+    });
+}
+
+describe('metrics', () => {
+  test('what was counted is in the exposition under the documented names', async () => {
+    const metrics = createMetrics({ version: '1.2.3' });
+    metrics.eventsIn('http', 5);
+    metrics.eventsIn('http', 2);
+    metrics.committed('payments.transactions-0', 1);
+    metrics.observeStage('consumer', 0.003);
+    metrics.lateEvents(4);
+    metrics.deadLetters('not-json', 1);
+    metrics.actorRestarted('fetcher');
+    metrics.onCollect(() => ({ watermarkDelaySeconds: { clicks: 2.5 }, queueDepth: { 'sink/"x"\n': 3 } }));
+    const samples = parse((await metrics.text()).body);
+    const value = (name: string, labels: Record<string, string> = {}) =>
+      samples.find(
+        (sample) => sample.name === name && Object.entries(labels).every(([key, text]) => sample.labels[key] === text),
+      )?.value;
+    expect(value('millrace_events_in_total', { source: 'http' })).toBe(7);
+    expect(value('millrace_commits_total', { log: 'payments.transactions-0' })).toBe(1);
+    expect(value('millrace_stage_duration_seconds_count', { stage: 'consumer' })).toBe(1);
+    expect(value('millrace_stage_duration_seconds_bucket', { stage: 'consumer', le: '0.0025' })).toBe(0);
+    expect(value('millrace_stage_duration_seconds_bucket', { stage: 'consumer', le: '0.005' })).toBe(1);
+    expect(value('millrace_late_events_total')).toBe(4);
+    expect(value('millrace_dead_letters_total', { reason: 'not-json' })).toBe(1);
+    expect(value('millrace_actor_restarts_total', { actor: 'fetcher' })).toBe(1);
+    expect(value('millrace_watermark_delay_seconds', { stream: 'clicks' })).toBe(2.5);
+    expect(value('millrace_queue_depth', { stage: 'sink/\\"x\\"\\n' })).toBe(3);
+    expect(value('millrace_build_info', { version: '1.2.3' })).toBe(1);
+    expect(samples.some(({ name }) => name.startsWith('nodejs_eventloop_lag'))).toBe(true);
+  });
+
+  test('a stage that is gone is gone from the next scrape', async () => {
+    const metrics = createMetrics({ version: '0' });
+    metrics.onCollect(() => ({ queueDepth: { old: 1 } }));
+    await metrics.text();
+    metrics.onCollect(() => ({ queueDepth: { new: 1 } }));
+    const depths = parse((await metrics.text()).body).filter(({ name }) => name === 'millrace_queue_depth');
+    expect(depths.map(({ labels }) => labels.stage)).toEqual(['new']);
+  });
+
+  test('two services in one process count apart', async () => {
+    const [one, two] = [createMetrics({ version: '0' }), createMetrics({ version: '0' })];
+    one.lateEvents(1);
+    const late = async (metrics: typeof one) =>
+      parse((await metrics.text()).body).find(({ name }) => name === 'millrace_late_events_total')?.value;
+    expect([await late(one), await late(two)]).toEqual([1, 0]);
+  });
+});

@@ -1,0 +1,380 @@
+/** The real server on a real socket, with canned rows behind the port. */
+import { createServer } from 'node:http';
+import { connect } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type HttpServer, isHttpStartError, startHttp } from '../../src/http/server.ts';
+import { TABLES } from '../../src/http/tables.ts';
+import { type CannedService, cannedService, silentLog } from './canned-view.ts';
+import { ask } from './request.ts';
+
+let service: CannedService;
+let server: HttpServer;
+
+beforeEach(async () => {
+  service = cannedService();
+  server = await startHttp({ view: service.view, host: '127.0.0.1', port: 0, log: silentLog });
+});
+afterEach(() => server.close());
+
+const EVENTS = '/api/v1/streams/payments.transactions/events';
+const post = (body: string | Uint8Array, headers: Record<string, string> = {}) =>
+  ask(server.url, EVENTS, { method: 'POST', body, headers: { 'content-type': 'application/x-ndjson', ...headers } });
+const errorOf = (text: string) => JSON.parse(text) as { error: string; message: string; hint: string };
+
+describe('who may ask', () => {
+  test.each(['evil.example', 'evil.example:7070', '10.0.0.1:7070', 'localhost.evil.example', 'localhost@evil.example'])(
+    'a Host of %s is refused with 403, on every path',
+    async (host) => {
+      for (const path of ['/', '/api/v1/overview', '/metrics', '/events', '/healthz', '/nowhere']) {
+        const answer = await ask(server.url, path, { headers: { host } });
+        expect([path, answer.status]).toEqual([path, host.includes('@') ? 400 : 403]);
+      }
+    },
+  );
+
+  test.each(['localhost', 'localhost:9999', '127.0.0.1:1', '[::1]:7070'])('a Host of %s is answered', async (host) => {
+    expect((await ask(server.url, '/healthz', { headers: { host } })).status).toBe(200);
+  });
+
+  test('another origin is refused with 403, and nothing is ingested', async () => {
+    for (const origin of ['https://evil.example', 'http://localhost:3000', 'null', 'http://127.0.0.1']) {
+      const answer = await post('{}', { origin });
+      expect([origin, answer.status, errorOf(answer.text).error]).toEqual([origin, 403, 'origin-not-allowed']);
+    }
+    expect(service.ingested).toEqual([]);
+  });
+
+  test('the same origin, or none, may post on loopback', async () => {
+    expect((await post('{}', { origin: server.url.slice(0, -1) })).status).toBe(200);
+    expect((await post('{}')).status).toBe(200);
+  });
+
+  test('with a token a post needs it, by Bearer or as the password of Basic, and reads on loopback do not', async () => {
+    const guarded = await startHttp({
+      view: service.view,
+      host: '127.0.0.1',
+      port: 0,
+      token: 's3cret',
+      log: silentLog,
+    });
+    try {
+      const send = async (authorization?: string) => {
+        const headers = { 'content-type': 'application/json', ...(authorization ? { authorization } : {}) };
+        return (await ask(guarded.url, EVENTS, { method: 'POST', body: '{}', headers })).status;
+      };
+      expect(await send()).toBe(401);
+      expect(await send('Bearer s3cre')).toBe(401);
+      expect(await send('Bearer s3cret!')).toBe(401);
+      expect(await send(`Basic ${btoa('me:wrong')}`)).toBe(401);
+      expect(service.ingested).toEqual([]);
+      expect(await send('Bearer s3cret')).toBe(200);
+      expect(await send(`Basic ${btoa('me:s3cret')}`)).toBe(200);
+      expect((await ask(guarded.url, '/api/v1/overview')).status).toBe(200);
+    } finally {
+      await guarded.close();
+    }
+  });
+
+  test('beyond loopback it refuses to start without a token, and reads need it too', async () => {
+    for (const token of [undefined, '']) {
+      const error: unknown = await startHttp({
+        view: service.view,
+        host: '0.0.0.0',
+        port: 0,
+        log: silentLog,
+        ...(token === undefined ? {} : { token }),
+      }).catch((reason: unknown) => reason);
+      expect(isHttpStartError(error) && error.kind).toBe('token-required');
+    }
+    const open = await startHttp({ view: service.view, host: '0.0.0.0', port: 0, token: 's3cret', log: silentLog });
+    try {
+      const status = async (path: string, headers: Record<string, string> = {}) =>
+        (await ask(open.url, path, { headers })).status;
+      expect(await status('/api/v1/alerts')).toBe(401);
+      expect(await status('/metrics')).toBe(401);
+      expect(await status('/events')).toBe(401);
+      expect(await status('/healthz')).toBe(200);
+      expect(await status('/api/v1/alerts', { authorization: 'Bearer s3cret', host: '10.1.2.3:7070' })).toBe(200);
+      expect(await status('/api/v1/alerts', { authorization: 'Bearer s3cret', host: 'evil.example' })).toBe(403);
+    } finally {
+      await open.close();
+    }
+  });
+
+  test('every answer, a refusal too, forbids inline script, framing and sniffing, and allows no other origin', async () => {
+    for (const path of ['/', '/api/v1/overview', '/nowhere', '/api/v1/alerts?limit=x']) {
+      const { headers } = await ask(server.url, path);
+      expect(headers['content-security-policy']).toMatch(/default-src 'self';.*frame-ancestors 'none'/);
+      expect(headers['content-security-policy']).not.toMatch(/unsafe|\*/);
+      expect(headers['x-content-type-options']).toBe('nosniff');
+      expect(headers['referrer-policy']).toBe('no-referrer');
+      expect(headers['access-control-allow-origin']).toBeUndefined();
+    }
+  });
+});
+
+describe('ingestion', () => {
+  test('JSON lines go to the service byte for byte, and the counts come back', async () => {
+    service.answerIngestWith({ kind: 'committed', accepted: 2, deadLetters: 1 });
+    const lines = '{"id":9007199254740993}\n{"é":1}\nnot json';
+    const answer = await post(lines);
+    expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { accepted: 2, deadLetters: 1 }]);
+    const [only] = service.ingested;
+    expect(only?.stream).toBe('payments.transactions');
+    expect(only?.body.format).toBe('json-lines');
+    expect(Buffer.from(only?.body.bytes ?? []).toString()).toBe(lines);
+  });
+
+  test('avro/binary and application/avro are handed over as an object container, untouched', async () => {
+    const bytes = Uint8Array.of(0x4f, 0x62, 0x6a, 1, 0, 255);
+    for (const type of ['avro/binary', 'application/avro']) {
+      expect((await post(bytes, { 'content-type': type })).status).toBe(200);
+    }
+    expect(service.ingested.map(({ body }) => [body.format, ...body.bytes])).toEqual([
+      ['avro-container', 0x4f, 0x62, 0x6a, 1, 0, 255],
+      ['avro-container', 0x4f, 0x62, 0x6a, 1, 0, 255],
+    ]);
+  });
+
+  test('other content types and compressed bodies are refused with 415', async () => {
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=utf-16', '']) {
+      expect([type, (await post('{}', { 'content-type': type })).status]).toEqual([type, 415]);
+    }
+    expect((await post('{}', { 'content-encoding': 'gzip' })).status).toBe(415);
+    expect(service.ingested).toEqual([]);
+  });
+
+  test('a body announced as larger than 16 MiB is refused with 413 before it is sent', async () => {
+    const answer = await answerToHead(
+      `POST ${EVENTS} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 16777217\r\n\r\n`,
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+  });
+
+  test('a chunked body is cut off with 413 at 16 MiB, while it streams', async () => {
+    const chunk = Buffer.alloc(1 << 20, 0x20);
+    let sent = 0;
+    const answer = await answerToHead(
+      `POST ${EVENTS} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`,
+      (write) => {
+        const more = () => {
+          sent += 1;
+          if (sent < 64) write(Buffer.concat([Buffer.from('100000\r\n'), chunk, Buffer.from('\r\n')]), more);
+        };
+        more();
+      },
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+    expect(answer).toContain('body-too-large');
+    expect(sent).toBeLessThan(64);
+    expect(service.ingested).toEqual([]);
+  });
+
+  test('a body of exactly 16 MiB is taken', async () => {
+    expect((await post(Buffer.alloc(16 << 20, 0x20))).status).toBe(200);
+    expect(service.ingested[0]?.body.bytes.byteLength).toBe(16 << 20);
+  });
+
+  test('a full queue is 429 with Retry-After in whole seconds', async () => {
+    service.answerIngestWith({ kind: 'busy', retryAfterSeconds: 0.2 });
+    const answer = await post('{}');
+    expect([answer.status, answer.headers['retry-after'], errorOf(answer.text).error]).toEqual([429, '1', 'busy']);
+  });
+
+  test('an unknown stream is 404 with those there are', async () => {
+    service.answerIngestWith({ kind: 'unknown-stream', known: ['clicks', 'orders'] });
+    const answer = await post('{}');
+    expect(answer.status).toBe(404);
+    expect(errorOf(answer.text).hint).toContain('clicks, orders');
+  });
+
+  test('a stream that is read from elsewhere is 409, and a stopping service 503', async () => {
+    service.answerIngestWith({ kind: 'not-http', source: 'kafka:clicks.v1' });
+    const elsewhere = await post('{}');
+    expect([elsewhere.status, errorOf(elsewhere.text).message.includes('kafka:clicks.v1')]).toEqual([409, true]);
+    service.answerIngestWith({ kind: 'stopping' });
+    expect((await post('{}')).status).toBe(503);
+  });
+
+  test('it answers only once the service says that the events are durable', async () => {
+    let durable: () => void = () => {};
+    const gate = new Promise<void>((resolve) => {
+      durable = resolve;
+    });
+    const view = {
+      ...service.view,
+      ingest: () => gate.then(() => ({ kind: 'committed', accepted: 1, deadLetters: 0 }) as const),
+    };
+    const slow = await startHttp({ view, host: '127.0.0.1', port: 0, log: silentLog });
+    let answered = false;
+    const answer = ask(slow.url, EVENTS, {
+      method: 'POST',
+      body: '{}',
+      headers: { 'content-type': 'application/json' },
+    }).then(({ status }) => {
+      answered = true;
+      return status;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(answered).toBe(false);
+    durable();
+    expect(await answer).toBe(200);
+    await slow.close();
+  });
+
+  test('a commit that does not finish in time is 503 that warns of duplicates', async () => {
+    const view = { ...service.view, ingest: () => new Promise<never>(() => {}) };
+    const stuck = await startHttp({ view, host: '127.0.0.1', port: 0, log: silentLog, deadlineMs: 50 });
+    const headers = { 'content-type': 'application/json' };
+    const answer = await ask(stuck.url, EVENTS, { method: 'POST', body: '{}', headers });
+    expect([answer.status, errorOf(answer.text).error]).toEqual([503, 'outcome-unknown']);
+    await stuck.close();
+  });
+});
+
+describe('reads', () => {
+  test('every row route answers an array, and its declared columns head its CSV', async () => {
+    for (const { path, columns } of TABLES) {
+      const json = await ask(server.url, `/api/v1/${path}`);
+      expect([path, json.status, Array.isArray(JSON.parse(json.text))]).toEqual([path, 200, true]);
+      const csv = await ask(server.url, `/api/v1/${path}?format=csv`);
+      expect(csv.headers['content-type']).toContain('text/csv');
+      expect(csv.text.split('\r\n')[0]).toBe(columns.join(','));
+    }
+  });
+
+  test('CSV quotes as RFC 4180 says, and disarms text that a spreadsheet would run', async () => {
+    const { text } = await ask(server.url, '/api/v1/dead-letters?format=csv');
+    expect(text.split('\r\n').slice(1)).toEqual([
+      'orders,http,7,not-json,"line 7, ""a""",\'=cmd|x,3',
+      'orders,http,8,null-key,ünï,-5,4',
+      '',
+    ]);
+  });
+
+  test('limit reaches the service, and one out of range or no number is 400', async () => {
+    expect(JSON.parse((await ask(server.url, '/api/v1/dead-letters?limit=1')).text)).toHaveLength(1);
+    for (const limit of ['0', '1001', '-1', 'x', '1e2', '']) {
+      expect([limit, (await ask(server.url, `/api/v1/alerts?limit=${limit}`)).status]).toEqual([limit, 400]);
+    }
+  });
+
+  test('a stream shows its schema, and a missing one those there are', async () => {
+    const found = await ask(server.url, '/api/v1/streams/payments.transactions/schema');
+    expect(JSON.parse(found.text)).toEqual({ type: 'record', name: 'T', fields: [] });
+    const missing = await ask(server.url, '/api/v1/streams/nope/schema');
+    expect([missing.status, errorOf(missing.text).hint.includes('payments.transactions')]).toEqual([404, true]);
+  });
+
+  test('readiness is 503 with its reasons', async () => {
+    expect((await ask(server.url, '/readyz')).status).toBe(200);
+    service.setReadiness(false, ['payments.transactions-0 is recovering']);
+    const answer = await ask(server.url, '/readyz');
+    expect([answer.status, JSON.parse(answer.text).reasons]).toEqual([503, ['payments.transactions-0 is recovering']]);
+    expect((await ask(server.url, '/healthz')).status).toBe(200);
+  });
+
+  test('openapi.json names no path that is not there', async () => {
+    const { paths } = JSON.parse((await ask(server.url, '/openapi.json')).text) as {
+      paths: Record<string, Record<string, unknown>>;
+    };
+    expect(Object.keys(paths).length).toBeGreaterThan(10);
+    for (const [path, operations] of Object.entries(paths)) {
+      const real = path.replace('{stream}', 'payments.transactions');
+      for (const method of Object.keys(operations)) {
+        const answer = await ask(server.url, real, {
+          method: path === '/events' ? 'HEAD' : method.toUpperCase(),
+          headers: method === 'post' ? { 'content-type': 'application/json' } : {},
+          body: method === 'post' ? '{}' : '',
+        });
+        expect([path, answer.status]).toEqual([path, 200]);
+      }
+    }
+  });
+
+  test('errors are JSON with error, message and hint', async () => {
+    for (const path of ['/nowhere', '/api/v1/alerts?limit=x', '/assets/..%2f..%2fserver.ts', '/assets/../server.ts']) {
+      const answer = await ask(server.url, path);
+      expect(Object.values(errorOf(answer.text)).every((text) => text.length > 0)).toBe(true);
+      expect(Object.keys(errorOf(answer.text))).toEqual(['error', 'message', 'hint']);
+    }
+  });
+
+  test('a failing read is 500 that keeps the reason to the log', async () => {
+    const logged: object[] = [];
+    const view = { ...service.view, rows: () => Promise.reject(new Error('SQLITE_CORRUPT at /secret/path')) };
+    const log = { ...silentLog, error: (fields: object) => void logged.push(fields) };
+    const broken = await startHttp({ view, host: '127.0.0.1', port: 0, log });
+    const answer = await ask(broken.url, '/api/v1/alerts');
+    expect([answer.status, answer.text.includes('secret'), logged.length]).toEqual([500, false, 1]);
+    await broken.close();
+  });
+
+  test('the page and its modules are served, and revalidate with 304', async () => {
+    const page = await ask(server.url, '/');
+    expect(page.headers['content-type']).toContain('text/html');
+    const { status, headers } = await ask(server.url, '/assets/uplot.js');
+    expect([status, headers['content-type']]).toEqual([200, 'text/javascript; charset=utf-8']);
+    const again = await ask(server.url, '/assets/uplot.js', { headers: { 'if-none-match': String(headers.etag) } });
+    expect([again.status, again.text]).toEqual([304, '']);
+  });
+});
+
+describe('the port', () => {
+  test('a busy one is an error that names it and says what to do', async () => {
+    const error: unknown = await startHttp({
+      view: service.view,
+      host: '127.0.0.1',
+      port: server.port,
+      log: silentLog,
+    }).catch((reason: unknown) => reason);
+    if (!isHttpStartError(error)) throw new Error('not a start error', { cause: error });
+    expect(error.kind).toBe('port-in-use');
+    for (const part of [String(server.port), '--port 0', 'http.port']) expect(error.message).toContain(part);
+  });
+
+  test('it is free again after close, which open live pages do not delay', async () => {
+    const other = await startHttp({ view: service.view, host: '127.0.0.1', port: 0, log: silentLog });
+    void ask(other.url, '/events').catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const before = performance.now();
+    await other.close();
+    expect(performance.now() - before).toBeLessThan(1_500);
+    const taker = createServer();
+    await new Promise<void>((resolve, reject) => {
+      taker.once('error', reject);
+      taker.listen(other.port, '127.0.0.1', resolve);
+    });
+    taker.close();
+  });
+
+  test('headers that do not arrive within 5 s end the connection', async () => {
+    const before = performance.now();
+    const answer = await answerToHead('GET / HTTP/1.1\r\nHost: local');
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+    expect(performance.now() - before).toBeLessThan(7_000);
+  });
+});
+
+/** What the server answers to these bytes, until it closes the connection or 8 s have passed. */
+function answerToHead(
+  head: string,
+  more?: (write: (bytes: Buffer, written: () => void) => void) => void,
+): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(server.port, '127.0.0.1');
+    let text = '';
+    const finish = () => {
+      socket.destroy();
+      resolve(text);
+    };
+    socket.setTimeout(8_000, finish);
+    socket.on('data', (chunk) => {
+      text += chunk.toString('utf8');
+    });
+    socket.on('close', finish);
+    socket.on('error', () => {});
+    socket.write(head);
+    more?.((bytes, written) => socket.write(bytes, (error) => error ?? written()));
+  });
+}
