@@ -1,0 +1,79 @@
+/** The port to the disk, as small as the journal can do with, so that a test can lose, tear and refuse writes. */
+import { constants } from 'node:fs';
+import { access, mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+
+export interface File {
+  /** Writes at a position; may write less than it was given. Resolves with the bytes written. */
+  write(buffers: readonly Uint8Array[], position: number): Promise<number>;
+  datasync(): Promise<void>;
+  truncate(length: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Fs {
+  /** Creates the file; fails when it exists. */
+  create(path: string): Promise<File>;
+  openForAppend(path: string): Promise<File>;
+  read(path: string): Promise<Buffer>;
+  list(directory: string): Promise<string[]>;
+  size(path: string): Promise<number>;
+  rename(from: string, to: string): Promise<void>;
+  unlink(path: string): Promise<void>;
+  makeDirectory(path: string): Promise<void>;
+  /** Makes creations, renames and unlinks in a directory durable. */
+  syncDirectory(path: string): Promise<void>;
+  writable(directory: string): Promise<boolean>;
+}
+
+/** IOV_MAX on Linux. */
+const MAX_BUFFERS = 1024;
+
+export const nodeFs: Fs = {
+  create: (path) => openFile(path, 'wx'),
+  openForAppend: (path) => openFile(path, 'r+'),
+  read: (path) => readFile(path),
+  async list(directory) {
+    try {
+      return await readdir(directory);
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) return [];
+      throw error;
+    }
+  },
+  size: async (path) => (await stat(path)).size,
+  rename,
+  unlink,
+  async makeDirectory(path) {
+    await mkdir(path, { recursive: true });
+  },
+  async syncDirectory(path) {
+    const handle = await open(path, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  },
+  writable: (directory) =>
+    access(directory, constants.W_OK).then(
+      () => true,
+      () => false,
+    ),
+};
+
+async function openFile(path: string, flags: string): Promise<File> {
+  const handle = await open(path, flags);
+  return {
+    async write(buffers, position) {
+      const { bytesWritten } = await handle.writev(buffers.slice(0, MAX_BUFFERS), position);
+      return bytesWritten;
+    },
+    datasync: () => handle.datasync(),
+    truncate: (length) => handle.truncate(length),
+    close: () => handle.close(),
+  };
+}
+
+export function isErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}

@@ -1,0 +1,36 @@
+/**
+ * One process a data directory. Node has no flock: an exclusive transaction on a small SQLite file does it, and the
+ * operating system frees it the moment its process is gone, killed or not. Local file systems only.
+ */
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { JournalError } from './error.ts';
+
+const LOCK_FILE = 'LOCK.db';
+
+/** Takes the lock and returns its release. Throws a JournalError when another process has it. */
+export function lockDirectory(directory: string): () => void {
+  let db: Database.Database;
+  try {
+    db = new Database(join(directory, LOCK_FILE), { timeout: 0 });
+    db.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) {
+      throw new JournalError(
+        { kind: 'in-use', directory },
+        `${directory} is in use by another millrace process. Stop that one, or choose another directory with --data.`,
+        error,
+      );
+    }
+    throw new JournalError(
+      { kind: 'not-writable', directory },
+      `${directory} can't be written (${error instanceof Error ? error.message : String(error)}). ` +
+        'Check its owner and mode, or choose another directory with --data.',
+      error,
+    );
+  }
+  return () => {
+    db.exec('ROLLBACK');
+    db.close();
+  };
+}

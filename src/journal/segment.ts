@@ -1,0 +1,104 @@
+/**
+ * Segments: how a log's files are named, and what is found in the last one when a log is opened.
+ *
+ * The rule that tells a torn tail from rot: P is the first byte that is not a valid frame. If any valid frame, before
+ * or after P, was written when more than P bytes were durable, or a witness elsewhere has seen an offset beyond the one
+ * expected at P, then acknowledged data is gone: CORRUPT. Otherwise the rest never was acknowledged: CLEAN when it is
+ * all zeros, TORN when it is not.
+ */
+import { bodyOf, frameBytes, isBodyIntact, readHeader, SEGMENT_FOOTER, SEGMENT_HEADER } from './frame.ts';
+
+const SUFFIX = '.log';
+const DIGITS = 20;
+
+export function segmentName(baseOffset: number): string {
+  return String(baseOffset).padStart(DIGITS, '0') + SUFFIX;
+}
+
+/** Base offsets of the segments among the files of a log's directory, ascending. */
+export function segmentBases(names: readonly string[]): number[] {
+  return names
+    .filter((name) => name.endsWith(SUFFIX) && name.length === DIGITS + SUFFIX.length)
+    .map((name) => Number(name.slice(0, DIGITS)))
+    .filter((base) => Number.isSafeInteger(base))
+    .sort((a, b) => a - b);
+}
+
+export interface SegmentScan {
+  /** Null when not even the first frame is there. */
+  readonly salt: number | null;
+  /** Bytes of valid frames from the start: P. */
+  readonly validBytes: number;
+  /** Offset expected at P. */
+  readonly nextOffset: number;
+  readonly sealed: boolean;
+  readonly tail: 'none' | 'clean' | 'torn' | 'corrupt';
+  readonly frames: number;
+}
+
+/** Reads a segment whole. `witnessOffset` is the largest next offset known elsewhere. */
+export function scanSegment(bytes: Buffer, baseOffset: number, witnessOffset: number): SegmentScan {
+  const first = readHeader(bytes, 0);
+  let at = 0;
+  let nextOffset = baseOffset;
+  let durableBytes = 0;
+  let sealed = false;
+  let frames = 0;
+  let salt: number | null = null;
+  if (first !== null && first.kind === SEGMENT_HEADER && first.offset === baseOffset && isBodyIntact(bytes, 0, first)) {
+    salt = first.salt;
+    at = frameBytes(first);
+    for (;;) {
+      const header = readHeader(bytes, at);
+      const fits = header !== null && header.salt === salt && header.offset === nextOffset && !sealed;
+      if (!fits || !isBodyIntact(bytes, at, header)) break;
+      frames += 1;
+      durableBytes = Math.max(durableBytes, header.durableBytes);
+      nextOffset += header.count;
+      sealed = header.kind === SEGMENT_FOOTER;
+      at += frameBytes(header);
+    }
+  }
+  const scan = { salt, validBytes: at, nextOffset, sealed, frames };
+  const lost = Math.max(durableBytes, largestDurableAfter(bytes, at, salt)) > at || witnessOffset > nextOffset;
+  if (lost) return { ...scan, tail: 'corrupt' };
+  if (at === bytes.length) return { ...scan, tail: 'none' };
+  return { ...scan, tail: isZero(bytes, at) ? 'clean' : 'torn' };
+}
+
+/** Frames start at multiples of 8, so one that survived behind the damage is found without knowing lengths. */
+function largestDurableAfter(bytes: Buffer, from: number, salt: number | null): number {
+  let largest = 0;
+  for (let at = (from + 7) & ~7; at < bytes.length; at += 8) {
+    const header = readHeader(bytes, at);
+    if (header === null || (salt !== null && header.salt !== salt)) continue;
+    largest = Math.max(largest, header.durableBytes);
+  }
+  return largest;
+}
+
+function isZero(bytes: Buffer, from: number): boolean {
+  for (let at = from; at < bytes.length; at++) if (bytes[at] !== 0) return false;
+  return true;
+}
+
+/** What a footer says. */
+export interface SegmentSeal {
+  readonly firstOffset: number;
+  readonly nextOffset: number;
+  /** Of every byte before the footer. Hexadecimal. */
+  readonly sha256: string;
+}
+
+export function readSeal(bytes: Buffer, at: number): SegmentSeal | null {
+  const header = readHeader(bytes, at);
+  if (header === null || header.kind !== SEGMENT_FOOTER || !isBodyIntact(bytes, at, header)) return null;
+  const seal: unknown = JSON.parse(bodyOf(bytes, at, header).toString('utf8'));
+  if (typeof seal !== 'object' || seal === null) return null;
+  if (!('firstOffset' in seal && 'nextOffset' in seal && 'sha256' in seal)) return null;
+  return {
+    firstOffset: Number(seal.firstOffset),
+    nextOffset: Number(seal.nextOffset),
+    sha256: String(seal.sha256),
+  };
+}
