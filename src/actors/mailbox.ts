@@ -11,6 +11,8 @@ export interface Mailbox {
   readonly bound: number;
   /** Resolves when the batch is in and there is room for another. */
   deliver(batch: Batch): Promise<void>;
+  /** Whether offer() would take a batch now. */
+  hasRoom(): boolean;
   /** Takes the batch only if there is room now. */
   offer(batch: Batch): boolean;
   /** Moves the oldest waiting batch into flight. */
@@ -21,6 +23,8 @@ export interface Mailbox {
   recover(position: (source: string) => number): void;
   /** Refuses new batches from now on; what is in stays. */
   close(reason: Error): void;
+  /** Rejects everything that is still in: the partition will never commit it. */
+  abandon(reason: Error): void;
   /** Calls `listener` whenever a batch arrives. */
   onArrival(listener: () => void): void;
 }
@@ -57,6 +61,7 @@ export function createMailbox(bound: number): Mailbox {
       waiting.push(batch);
       arrived();
     },
+    hasRoom: () => closed === null && !full(),
     offer(batch) {
       if (closed !== null || full()) return false;
       waiting.push(batch);
@@ -88,6 +93,12 @@ export function createMailbox(bound: number): Mailbox {
       const refused = blocked;
       blocked = [];
       for (const { reject } of refused) reject(closed);
+    },
+    abandon(reason) {
+      const lost = [...flying, ...waiting];
+      flying = [];
+      waiting = [];
+      for (const batch of lost) batch.onRejected?.(reason);
     },
     onArrival(listener) {
       arrived = listener;

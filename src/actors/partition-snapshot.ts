@@ -1,0 +1,64 @@
+/**
+ * A partition's snapshot: the consumer's own state and that of its derivers, as of one offset of the log.
+ * It is one Avro record, so a snapshot of another version is recognised by its fingerprint and left alone.
+ */
+import { cardStateSchema } from '../fraud/card-state.ts';
+import { type AvroRecord, type FromAvro, NAMESPACE, TIMESTAMP_MILLIS } from '../messages/avro.ts';
+import { eventType } from '../messages/codec.ts';
+
+export const partitionSnapshotSchema = {
+  type: 'record',
+  name: 'PartitionSnapshot',
+  namespace: NAMESPACE,
+  fields: [
+    { name: 'positions', type: { type: 'map', values: 'long' }, doc: 'Next position, by source.' },
+    { name: 'maxEventTimeMs', type: 'double', doc: 'A double, because it is -Infinity before the first event.' },
+    { name: 'watermarkMs', type: 'double' },
+    {
+      name: 'panes',
+      type: {
+        type: 'array',
+        items: {
+          type: 'record',
+          name: 'PaneState',
+          fields: [
+            { name: 'window', type: 'string' },
+            { name: 'start', type: TIMESTAMP_MILLIS },
+            { name: 'fired', type: 'boolean' },
+            {
+              name: 'entries',
+              type: {
+                type: 'array',
+                items: {
+                  type: 'record',
+                  name: 'PaneEntry',
+                  fields: [
+                    { name: 'key', type: ['null', 'long', 'string'] },
+                    { name: 'slots', type: { type: 'array', items: 'double' } },
+                  ],
+                },
+              },
+            },
+          ],
+        },
+      },
+    },
+    { name: 'cards', type: { type: 'array', items: cardStateSchema } },
+  ],
+} as const satisfies AvroRecord;
+
+export type PartitionSnapshot = FromAvro<typeof partitionSnapshotSchema>;
+
+const snapshotType = eventType(partitionSnapshotSchema);
+const FINGERPRINT_BYTES = 16;
+
+export function encodeSnapshot(snapshot: PartitionSnapshot): Uint8Array {
+  return Buffer.concat([Buffer.from(snapshotType.fingerprint, 'latin1'), snapshotType.encode(snapshot)]);
+}
+
+/** Null when another version wrote it: the log is then replayed from the start. */
+export function decodeSnapshot(bytes: Uint8Array): PartitionSnapshot | null {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (buffer.subarray(0, FINGERPRINT_BYTES).toString('latin1') !== snapshotType.fingerprint) return null;
+  return snapshotType.decode(buffer.subarray(FINGERPRINT_BYTES));
+}

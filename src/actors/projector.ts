@@ -1,0 +1,98 @@
+/**
+ * Projector: keeps the read models at the heels of the journal.
+ *
+ *   opening ──► projecting ◄──► idle ──► gathering ──► projecting
+ *                    └────────┴── DRAIN ──┴──► catchingUp ──► stopped
+ *
+ * The work happens in the thread that holds the stores; this machine decides when. It projects again at once while it
+ * is behind, and otherwise waits for the journal to grow, so a slow store slows nothing but itself.
+ */
+import { assign, fromPromise, setup } from 'xstate';
+
+export interface ProjectorPorts {
+  /** Opens the stores; a damaged or older one is replaced and then projected from the start. */
+  open(): Promise<void>;
+  /** Projects one transaction's worth. Resolves with whether nothing durable is left. */
+  project(): Promise<{ readonly caughtUp: boolean }>;
+}
+
+export type ProjectorEvent = { readonly type: 'GREW' } | { readonly type: 'DRAIN' };
+
+interface Context {
+  readonly ports: ProjectorPorts;
+  readonly grew: boolean;
+}
+
+/** How long to gather commits before the next transaction: rows coalesce, and the page is still live. */
+export const COALESCE_MS = 100;
+
+export const projectorMachine = setup({
+  types: { context: {} as Context, input: {} as { ports: ProjectorPorts }, events: {} as ProjectorEvent },
+  actors: {
+    open: fromPromise<void, ProjectorPorts>(({ input }) => input.open()),
+    project: fromPromise<{ readonly caughtUp: boolean }, ProjectorPorts>(({ input }) => input.project()),
+  },
+  guards: {
+    grew: ({ context }) => context.grew,
+    behind: (_, { caughtUp }: { caughtUp: boolean }) => !caughtUp,
+  },
+  actions: {
+    noteGrowth: assign({ grew: true }),
+    forgetGrowth: assign({ grew: false }),
+  },
+  delays: { coalesce: COALESCE_MS },
+}).createMachine({
+  id: 'projector',
+  context: ({ input }) => ({ ports: input.ports, grew: true }),
+  initial: 'opening',
+  on: { GREW: { actions: 'noteGrowth' } },
+  states: {
+    opening: {
+      invoke: { src: 'open', input: ({ context }) => context.ports, onDone: 'projecting' },
+      on: { DRAIN: 'stopped' },
+    },
+    idle: {
+      on: {
+        GREW: { target: 'gathering', actions: 'noteGrowth' },
+        DRAIN: 'catchingUp',
+      },
+    },
+    gathering: {
+      after: { coalesce: 'projecting' },
+      on: { DRAIN: 'catchingUp' },
+    },
+    projecting: {
+      entry: 'forgetGrowth',
+      invoke: {
+        src: 'project',
+        input: ({ context }) => context.ports,
+        onDone: [
+          {
+            guard: { type: 'behind', params: ({ event }) => event.output },
+            target: 'projecting',
+            reenter: true,
+          },
+          { guard: 'grew', target: 'gathering' },
+          { target: 'idle' },
+        ],
+      },
+      // The transaction under way finishes in its thread; the one that catchingUp asks for waits its turn behind it.
+      on: { DRAIN: 'catchingUp' },
+    },
+    catchingUp: {
+      invoke: {
+        src: 'project',
+        input: ({ context }) => context.ports,
+        onDone: [
+          {
+            guard: { type: 'behind', params: ({ event }) => event.output },
+            target: 'catchingUp',
+            reenter: true,
+          },
+          { target: 'stopped' },
+        ],
+      },
+    },
+    stopped: { type: 'final' },
+  },
+});

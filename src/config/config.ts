@@ -1,0 +1,137 @@
+/** The configuration as the service uses it: checked, derived, with units in its names, and frozen. */
+import type { AvroRecord } from '../messages/avro.ts';
+
+export interface Config {
+  readonly name: string;
+  readonly dataDir: string;
+  readonly http: { readonly host: string; readonly port: number; readonly token: string | null };
+  readonly log: { readonly level: LogLevel };
+  readonly journal: {
+    readonly durability: 'fsync' | 'os';
+    readonly segmentBytes: number;
+    readonly snapshotEveryEvents: number;
+    readonly snapshotEveryMs: number;
+  };
+  readonly runtime: { readonly queueBatches: number };
+  readonly supervision: {
+    readonly intensity: number;
+    readonly periodMs: number;
+    readonly minBackoffMs: number;
+    readonly maxBackoffMs: number;
+    readonly jitter: number;
+    readonly shutdownMs: number;
+  };
+  readonly streams: readonly StreamConfig[];
+  readonly windows: readonly WindowConfig[];
+  readonly schedules: readonly ScheduleConfig[];
+  readonly fraud: FraudConfig | null;
+  readonly sinks: readonly SinkConfig[];
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+export interface StreamConfig {
+  readonly name: string;
+  readonly schema: AvroRecord;
+  readonly key: string;
+  readonly eventTime: string;
+  readonly partitions: number;
+  readonly watermark:
+    | { readonly kind: 'bounded'; readonly outOfOrdernessMs: number; readonly idleTimeoutMs: number | null }
+    | { readonly kind: 'scripted' };
+  readonly source: SourceConfig;
+}
+
+export type SourceConfig =
+  | { readonly kind: 'http' }
+  | { readonly kind: 'job'; readonly job: string }
+  | { readonly kind: 'file'; readonly path: string }
+  | GeneratorConfig;
+
+export interface GeneratorConfig {
+  readonly kind: 'generator';
+  readonly seed: number;
+  /** 0 is as fast as the pipeline takes it. */
+  readonly ratePerSecond: number;
+  readonly customers: number;
+  readonly terminals: number;
+  /** Epoch ms of the first simulated day. */
+  readonly startAt: number;
+  /** Simulated days after which it ends; null for never. */
+  readonly days: number | null;
+}
+
+export interface WindowConfig {
+  readonly name: string;
+  readonly stream: string;
+  /** null: one group. */
+  readonly key: string | null;
+  readonly window: { readonly kind: 'tumbling'; readonly sizeMs: number; readonly offsetMs: number };
+  readonly allowedLatenessMs: number;
+  readonly aggregates: readonly AggregateConfig[];
+}
+
+export interface AggregateConfig {
+  readonly name: string;
+  readonly fn: 'count' | 'sum' | 'min' | 'max' | 'avg' | 'first' | 'last';
+  readonly field: string | null;
+}
+
+export interface ScheduleConfig {
+  readonly job: string;
+  readonly trigger:
+    | { readonly kind: 'cron'; readonly expression: string; readonly timezone: string }
+    | { readonly kind: 'every'; readonly everyMs: number };
+  readonly catchup: boolean;
+  readonly retries: number;
+  readonly retryDelayMs: number;
+  readonly timeoutMs: number;
+  readonly fetch: {
+    readonly kind: 'open-meteo';
+    /** `demo` is the server on loopback that plays recorded observations. */
+    readonly url: string;
+    readonly places: readonly { readonly name: string; readonly latitude: number; readonly longitude: number }[];
+    readonly pastDays: number;
+  };
+  readonly into: string;
+}
+
+export interface FraudConfig {
+  readonly stream: string;
+  readonly sessionGapMs: number;
+  readonly rules: {
+    readonly amountCents: number;
+    readonly velocityCount: number;
+    readonly deviations: number;
+    readonly minHistory: number;
+  };
+  readonly caseQuietMs: number;
+}
+
+export type SinkConfig =
+  | { readonly kind: 'log'; readonly name: string }
+  | { readonly kind: 'webhook'; readonly name: string; readonly url: string; readonly timeoutMs: number };
+
+/** One thing that is wrong, and where. */
+export interface Problem {
+  readonly file: string;
+  readonly line: number | null;
+  readonly column: number | null;
+  /** Dotted path of the key. */
+  readonly path: string;
+  readonly message: string;
+}
+
+export class ConfigError extends Error {
+  readonly problems: readonly Problem[];
+  constructor(problems: readonly Problem[]) {
+    super(problems.map(problemText).join('\n'));
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+export function problemText({ file, line, column, path, message }: Problem): string {
+  const where = line === null ? file : `${file}:${line}:${column ?? 1}`;
+  return path === '' ? `${where}: ${message}` : `${where}: ${path}: ${message}`;
+}

@@ -1,0 +1,21 @@
+/** Durations and sizes as people write them. */
+const DURATION_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const SIZE_BYTES: Readonly<Record<string, number>> = { B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 };
+
+/** Milliseconds of `500ms`, `3s`, `5m`, `1h`, `7d`; null when the text is not one. */
+export function parseDuration(text: string): number | null {
+  return parseUnit(text, DURATION_MS);
+}
+
+/** Bytes of `64MB` and the like, in powers of 1024; null when the text is not one. */
+export function parseSize(text: string): number | null {
+  return parseUnit(text, SIZE_BYTES);
+}
+
+function parseUnit(text: string, units: Readonly<Record<string, number>>): number | null {
+  const match = /^(\d+(?:\.\d+)?)\s*([a-zA-Z]+)$/.exec(text.trim());
+  const unit = match?.[2] === undefined ? undefined : units[match[2]];
+  if (match === null || unit === undefined) return null;
+  const value = Number(match[1]) * unit;
+  return Number.isSafeInteger(value) ? value : null;
+}
