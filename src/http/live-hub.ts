@@ -23,6 +23,8 @@ export interface LiveHub {
   /** Takes the response over; false when there are as many clients as allowed. */
   attach(response: ServerResponse, lastEventId: string | undefined): boolean;
   clients(): number;
+  /** What a page that reads the tables now has seen: with it, it can follow from there without a gap. */
+  position(): string;
   close(): void;
 }
 
@@ -81,6 +83,7 @@ export function createLiveHub(options: LiveHubOptions): LiveHub {
       return true;
     },
     clients: () => clients.size,
+    position: () => `${epoch}-${sequence}`,
     close() {
       clearInterval(heartbeat);
       unsubscribe();

@@ -80,7 +80,9 @@ export function openApi(version: string): object {
     openapi: '3.1.0',
     info: { title: 'Millrace', version, description: 'Instants are epoch milliseconds, money is in minor units.' },
     paths: {
-      '/api/v1/overview': get('Topology, rates and headline numbers', { 200: json('Overview') }),
+      '/api/v1/overview': get('Topology, rates and headline numbers; x-event-id is where /events stands', {
+        200: json('Overview'),
+      }),
       '/api/v1/actors': get('The tree of actors', { 200: json('The root actor') }),
       ...rowPaths(),
       '/api/v1/streams': get('Streams by name', { 200: json('Streams') }),
@@ -90,10 +92,13 @@ export function openApi(version: string): object {
         [streamName],
       ),
       '/api/v1/streams/{stream}/events': { post: ingest },
-      '/events': get('Server-sent events: overview, actors, window, session, alert, run; Last-Event-ID resumes', {
-        200: text('An endless stream', 'text/event-stream'),
-        503: problem('Too many clients'),
-      }),
+      '/events': get(
+        'Server-sent events: overview, actors, window, session, alert, run; Last-Event-ID, or ?lastEventId=, resumes',
+        {
+          200: text('An endless stream', 'text/event-stream'),
+          503: problem('Too many clients'),
+        },
+      ),
       '/metrics': get('Prometheus metrics', { 200: text('Text exposition', 'text/plain') }),
       '/healthz': get('The process answers', { 200: json('It does') }),
       '/readyz': get('The service takes work', { 200: json('It does'), 503: json('It does not, and why') }),

@@ -73,13 +73,17 @@ export function createRoutes(options: RoutesOptions): App {
   for (const [path, file] of options.files) {
     app.get(path, (c) => staticResponse(file, c.req.header('if-none-match'), c.req.header('accept-encoding') ?? ''));
   }
-  app.get('/api/v1/overview', (c) => uncached(c, view.overview()));
+  app.get('/api/v1/overview', (c) => {
+    c.header('x-event-id', options.hub.position());
+    return uncached(c, view.overview());
+  });
   app.get('/api/v1/actors', (c) => uncached(c, view.actors()));
   for (const table of TABLES) app.get(`/api/v1/${table.path}`, (c) => answerRows(c, table, options));
   streamRoutes(app, options);
   app.get('/events', (c) => {
     if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' });
-    if (options.hub.attach(c.env.outgoing, c.req.header('last-event-id'))) return RESPONSE_ALREADY_SENT;
+    if (options.hub.attach(c.env.outgoing, c.req.header('last-event-id') ?? c.req.query('lastEventId')))
+      return RESPONSE_ALREADY_SENT;
     return problemResponse(TOO_MANY_CLIENTS);
   });
   operationRoutes(app, options);

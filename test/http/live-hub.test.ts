@@ -66,6 +66,17 @@ describe('live events', () => {
     second.close();
   });
 
+  test('the overview says where the stream stands, and a page that follows from there misses nothing', async () => {
+    const { url, publish } = await start();
+    publish(alert(1));
+    const position = (await ask(url, '/api/v1/overview')).headers['x-event-id'];
+    publish(alert(2));
+    const stream = await follow(url, undefined, `?lastEventId=${position}`);
+    await stream.until((frames) => alertsOf(frames).length > 0);
+    expect(alertsOf(stream.frames)).toEqual([2]);
+    stream.close();
+  });
+
   test('an id that fell out of the ring, or of an earlier process, is told to start over', async () => {
     const { url, publish } = await start({ ringEvents: 2 });
     const first = await follow(url);

@@ -41,10 +41,10 @@ export interface EventStream {
   close(): void;
 }
 
-export function follow(url: string, lastEventId?: string): Promise<EventStream> {
+export function follow(url: string, lastEventId?: string, query = ''): Promise<EventStream> {
   return new Promise((resolve, reject) => {
     const headers = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
-    const outgoing = request(new URL('/events', url), { headers, agent: false }, (response) => {
+    const outgoing = request(new URL(`/events${query}`, url), { headers, agent: false }, (response) => {
       if (response.statusCode !== 200) return reject(new Error(`/events answered ${response.statusCode}`));
       const frames: string[] = [];
       let rest = '';

@@ -1,0 +1,105 @@
+/** The last 120 results of a window as a chart (uPlot): count as bars, a measure as a line with an axis of its own. */
+import { byId } from './dom.js';
+import { count } from './format.js';
+import uPlot from './uplot.js';
+
+const HEIGHT = 220;
+let chart = null;
+let drawnFor = '';
+
+/** series: { key, measure, starts, counts, measures, format } */
+export function drawChart(series) {
+  const container = byId('windows-chart');
+  const width = Math.floor(container.clientWidth);
+  if (width === 0) return;
+  const theme = getComputedStyle(document.documentElement).colorScheme + (document.documentElement.dataset.theme ?? '');
+  const drawing = JSON.stringify([series.measure, theme, series.stepMs]);
+  const data = [series.starts, series.counts, series.measures];
+  if (chart !== null && drawing === drawnFor) {
+    if (chart.width !== width) chart.setSize({ width, height: HEIGHT });
+    chart.setData(data);
+    return;
+  }
+  chart?.destroy();
+  drawnFor = drawing;
+  chart = new uPlot(options(series, width), data, container);
+}
+
+/** The next draw starts over, with the colours of the theme that holds then. */
+export function forgetChart() {
+  drawnFor = '';
+}
+
+function options({ measure, format, stepMs }, width) {
+  const [bars, line, ink, grid] = ['--bars', '--line', '--muted', '--grid'].map(colour);
+  const font = '11px ui-monospace, "SF Mono", "DejaVu Sans Mono", monospace';
+  const axis = { stroke: ink, font, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1, size: 5 } };
+  return {
+    width,
+    height: HEIGHT,
+    ms: 1,
+    tzDate: (at) => uPlot.tzDate(new Date(at), 'UTC'),
+    cursor: { points: { size: 7 }, drag: { x: true, y: false } },
+    scales: { x: { time: true }, count: { range: fromZero }, measure: { range: fromZero } },
+    series: [
+      {
+        label: 'start',
+        value: (_, at) => (at === null ? '–' : new Date(at).toISOString().slice(0, 19).replace('T', ' ')),
+      },
+      {
+        label: 'count',
+        scale: 'count',
+        stroke: bars,
+        fill: translucent(bars),
+        width: 0,
+        paths: uPlot.paths.bars({ size: [0.72, 16], align: 1, gap: 1 }),
+        points: { show: false },
+        value: (_, value) => count(value),
+      },
+      {
+        label: measure,
+        scale: 'measure',
+        stroke: line,
+        width: 2,
+        points: { show: false },
+        value: (_, value) => format(value),
+      },
+    ],
+    axes: [
+      { ...axis, space: 64, size: 34, values: (_, splits) => splits.map((at) => timeLabel(at, stepMs)) },
+      { ...axis, scale: 'count', size: 50, values: (_, values) => values.map((value) => count(value)) },
+      {
+        ...axis,
+        scale: 'measure',
+        side: 1,
+        size: 58,
+        grid: { show: false },
+        values: (_, values) => values.map((value) => format(value, true)),
+      },
+    ],
+  };
+}
+
+function fromZero(_, low, high) {
+  return [Math.min(0, low ?? 0), (high ?? 0) > 0 ? high * 1.08 : 1];
+}
+
+function timeLabel(at, stepMs) {
+  const iso = new Date(at).toISOString();
+  if (iso.endsWith('T00:00:00.000Z')) return iso.slice(5, 10);
+  return stepMs < 60_000 ? iso.slice(11, 19) : iso.slice(11, 16);
+}
+
+/** A canvas can't read custom properties, and they hold light-dark(): let an element resolve them. */
+function colour(property) {
+  const probe = document.createElement('i');
+  probe.style.color = `var(${property})`;
+  document.body.append(probe);
+  const resolved = getComputedStyle(probe).color;
+  probe.remove();
+  return resolved;
+}
+
+function translucent(rgb) {
+  return rgb.replace('rgb(', 'rgba(').replace(')', ', 0.55)');
+}
