@@ -1,0 +1,25 @@
+/**
+ * How long a failed attempt waits. The base doubles with each attempt and the wait lies in [b, 2b), as Airflow's
+ * exponential backoff: the jitter comes from the attempt's identity, so the same attempt always waits as long and
+ * jobs that failed together don't return together.
+ */
+import { createHash } from 'node:crypto';
+
+export interface RetryPolicy {
+  /** Attempts after the first. */
+  readonly retries: number;
+  readonly baseMs: number;
+  readonly capMs: number;
+}
+
+/** Airflow 3: delay 300 s, cap 86,400 s. Its retries default to 0; a fetch over a network deserves some. */
+export const DEFAULT_RETRY: RetryPolicy = { retries: 3, baseMs: 300_000, capMs: 86_400_000 };
+
+/** The wait after failed attempt `attempt` (from 1) of the run `runId`. */
+export function retryDelayMs(policy: RetryPolicy, runId: string, attempt: number): number {
+  const lowMs = policy.baseMs * 2 ** (attempt - 1);
+  if (lowMs >= policy.capMs) return policy.capMs;
+  const digest = createHash('sha1').update(`${runId}#${attempt}`).digest();
+  const jitter = digest.readUInt32BE(0) / 2 ** 32;
+  return Math.min(policy.capMs, Math.floor(lowMs * (1 + jitter)));
+}

@@ -1,0 +1,69 @@
+/**
+ * When a job is due: a cron expression in a named time zone, or every so many milliseconds. The only importer of
+ * croner, which here is asked for instants and never keeps a timer or reads a clock.
+ *
+ * On the spring gap a local time that does not exist fires once, at the first instant after the gap. On the autumn
+ * overlap a fixed local time fires once, at its first occurrence, and an expression with a wildcard or step in its
+ * time fields fires for each real hour; such an expression skips what a gap swallows.
+ */
+import { Cron } from 'croner';
+
+export type ScheduleSpec =
+  | { readonly cron: string /** IANA name; UTC by default. */; readonly timeZone?: string }
+  /** Instants are multiples of this since the epoch, so that they don't depend on when the process started. */
+  | { readonly everyMs: number };
+
+/** Instants in epoch milliseconds, all whole seconds for cron. */
+export interface Timetable {
+  /** For people: the expression and zone. */
+  readonly description: string;
+  /** The first instant after `instantMs`; null when there is none. */
+  next(instantMs: number): number | null;
+  /** The last instant before `instantMs`; null when there is none. */
+  previous(instantMs: number): number | null;
+}
+
+/** The shortest distance between two runs of an `every` schedule. */
+export const MIN_EVERY_MS = 100;
+
+/** Throws when the expression, the zone or the period is not valid, naming what it was. */
+export function timetable(spec: ScheduleSpec): Timetable {
+  return 'cron' in spec ? cronTimetable(spec.cron, spec.timeZone ?? 'UTC') : everyTimetable(spec.everyMs);
+}
+
+function everyTimetable(everyMs: number): Timetable {
+  if (!Number.isSafeInteger(everyMs) || everyMs < MIN_EVERY_MS) {
+    throw new Error(`A schedule's "every" is a whole number of milliseconds from ${MIN_EVERY_MS}; it was ${everyMs}`);
+  }
+  return {
+    description: `every ${everyMs} ms`,
+    next: (instantMs) => (Math.floor(instantMs / everyMs) + 1) * everyMs,
+    previous: (instantMs) => (Math.ceil(instantMs / everyMs) - 1) * everyMs,
+  };
+}
+
+function cronTimetable(expression: string, timeZone: string): Timetable {
+  const where = `cron "${expression}" in ${timeZone}`;
+  // croner reads "?" as the time at which the expression was parsed: the schedule would depend on the clock.
+  if (expression.includes('?')) throw new Error(`The schedule ${where} holds a "?"; write "*" or a value`);
+  const cron = parse(expression, timeZone, where);
+  return {
+    description: where,
+    next: (instantMs) => cron.nextRun(new Date(instantMs))?.getTime() ?? null,
+    previous(instantMs) {
+      // croner looks back from a whole second; rounding up keeps an instant that lies within this one.
+      const fromMs = Math.ceil(instantMs / 1000) * 1000;
+      return cron.previousRuns(1, new Date(fromMs))[0]?.getTime() ?? null;
+    },
+  };
+}
+
+function parse(expression: string, timeZone: string, where: string): Cron {
+  try {
+    const cron = new Cron(expression, { timezone: timeZone, mode: '5-or-6-parts', fixedTimeRule: 'no-wildcard' });
+    if (cron.nextRun(new Date(0)) === null) throw new Error('it never fires');
+    return cron;
+  } catch (error) {
+    throw new Error(`The schedule ${where} is not valid: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
