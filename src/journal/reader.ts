@@ -2,11 +2,11 @@
  * Reading a log, from any thread and without a lock: frames in order, checked, in bounded memory.
  * The caller bounds the read by the durable offset, so an event that could still be taken back is never seen.
  */
-import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { JournalError } from './error.ts';
 import { bodyOf, frameBytes, HEADER_BYTES, isBodyIntact, readHeader } from './frame.ts';
-import { segmentBases, segmentName } from './segment.ts';
+import { scanSegment, segmentBases, segmentName } from './segment.ts';
 
 export interface Frame {
   readonly kind: number;
@@ -111,4 +111,17 @@ function damaged(log: string, file: string, byte: number, offset: number): Journ
     `The log ${log} can't be read at offset ${offset} (${file}, byte ${byte}): the frame there is damaged or missing. ` +
       'Nothing was changed. Restore the file from a backup.',
   );
+}
+
+/**
+ * Offset after the last whole frame of a log, for a reader that holds the directory's lock while no writer runs.
+ * 0 for a log without segments.
+ */
+export function endOfLog(journalDir: string, log: string): number {
+  const directory = join(journalDir, log);
+  const base = segmentBases(readdirSync(directory)).at(-1);
+  if (base === undefined) return 0;
+  const { nextOffset, tail, validBytes } = scanSegment(readFileSync(join(directory, segmentName(base))), base, 0);
+  if (tail === 'corrupt') throw damaged(log, join(directory, segmentName(base)), validBytes, nextOffset);
+  return nextOffset;
 }

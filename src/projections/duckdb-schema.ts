@@ -1,11 +1,12 @@
 /**
- * Tables of the analytics store. `window_parts` holds what each partition said of a window; the view `windows` has
- * one row a window, key and start: the newest revision, merged over the partitions where a group spans them.
+ * Tables of the analytics store. Each configured window has a table of what each partition said of it, and
+ * `window_parts` has those of windows that are configured no more; the view `windows` has one row a window, key and
+ * start: the newest revision, merged over the partitions where a group spans them.
  */
 import type { Column } from './duckdb-columns.ts';
 
 /** Raise it whenever a table or a writer changes: an older file is then rebuilt. */
-export const DUCKDB_SCHEMA_VERSION = 1;
+export const DUCKDB_SCHEMA_VERSION = 2;
 
 export const DUCKDB_TABLES = {
   transactions: [
@@ -118,25 +119,55 @@ export interface WindowShape {
   readonly aggregates: readonly AggregateShape[];
 }
 
-/** The view `windows`, for these window definitions. Names come from a validated configuration. */
+/** The table of a window that is configured: a column an aggregate, so that a row needs no text. */
+export function windowTable(shape: WindowShape): string {
+  return `window_${shape.name}`;
+}
+
+const WINDOW_COLUMNS = [
+  { name: 'key', kind: 'text', nullable: true },
+  { name: 'start_at', kind: 'instant' },
+  { name: 'end_at', kind: 'instant' },
+  { name: 'revision', kind: 'int' },
+  { name: 'count', kind: 'long' },
+  { name: 'partition', kind: 'int' },
+] as const satisfies readonly Column[];
+
+/** Columns of a window's table: the common ones, then its aggregates in order. */
+export const FIRST_AGGREGATE_COLUMN = WINDOW_COLUMNS.length;
+
+export function windowColumns({ aggregates }: WindowShape): Column[] {
+  return [...WINDOW_COLUMNS, ...aggregates.map(({ name }) => ({ name: `agg_${name}`, kind: 'double' as const }))];
+}
+
+/** The view `windows`, over the tables of these windows and the results of others. Names come from a validated file. */
 export function windowsViewSql(shapes: readonly WindowShape[]): string {
-  const columns = 'window_name, key, start_at, end_at, revision, count, aggregates';
-  const newest = `SELECT * FROM window_parts
+  const others = `SELECT window_name, key, start_at, end_at, revision, count, aggregates FROM window_parts
     QUALIFY row_number() OVER (PARTITION BY window_name, key, start_at, partition ORDER BY revision DESC) = 1`;
-  const spanning = shapes.filter((shape) => shape.spansPartitions);
-  const others = spanning.map(({ name }) => sqlText(name)).join(', ');
-  const own = `SELECT ${columns} FROM newest${others === '' ? '' : ` WHERE window_name NOT IN (${others})`}`;
-  const merged = spanning.map(({ name, aggregates }) => {
-    const members = aggregates.map((aggregate) => `${sqlText(aggregate.name)}, ${mergeSql(aggregate)}`).join(', ');
-    return `SELECT window_name, key, start_at, end_at, max(revision) AS revision, sum(count)::BIGINT AS count, json_object(${members})::VARCHAR
-      FROM newest WHERE window_name = ${sqlText(name)} GROUP BY window_name, key, start_at, end_at`;
-  });
-  return `CREATE OR REPLACE VIEW windows AS WITH newest AS (${newest})
-    ${[own, ...merged].join('\n    UNION ALL ')}`;
+  return `CREATE OR REPLACE VIEW windows AS ${[others, ...shapes.map(windowSql)].join('\n    UNION ALL ')}`;
+}
+
+function windowSql(shape: WindowShape): string {
+  const { name, spansPartitions, aggregates } = shape;
+  const table = `"${windowTable(shape)}"`;
+  const newest = `(SELECT * FROM ${table}
+    QUALIFY row_number() OVER (PARTITION BY key, start_at, partition ORDER BY revision DESC) = 1)`;
+  const members = aggregates
+    .map((aggregate) => `${sqlText(aggregate.name)}, ${spansPartitions ? mergeSql(aggregate) : ownSql(aggregate)}`)
+    .join(', ');
+  if (!spansPartitions) {
+    return `SELECT ${sqlText(name)}, key, start_at, end_at, revision, count, json_object(${members})::VARCHAR FROM ${newest}`;
+  }
+  return `SELECT ${sqlText(name)}, key, start_at, end_at, max(revision), sum(count)::BIGINT, json_object(${members})::VARCHAR
+    FROM ${newest} GROUP BY key, start_at, end_at`;
+}
+
+function ownSql({ name, fn }: AggregateShape): string {
+  return fn === 'count' ? 'count' : `"agg_${name}"`;
 }
 
 function mergeSql({ name, fn }: AggregateShape): string {
-  const part = `(aggregates ->> ${sqlText(`$."${name}"`)})::DOUBLE`;
+  const part = `"agg_${name}"`;
   switch (fn) {
     case 'count':
       return `sum(count)::BIGINT`;

@@ -1,6 +1,7 @@
 /** How each event type becomes rows of the analytics store. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { EventType } from '../messages/codec.ts';
+import type { WindowResult } from '../messages/streams.ts';
 import {
   fraudLabelType,
   lateEventType,
@@ -11,7 +12,13 @@ import {
   windowResultType,
 } from '../messages/types.ts';
 import { createTableWriter, type TableWriter } from './duckdb-columns.ts';
-import { DUCKDB_TABLES } from './duckdb-schema.ts';
+import {
+  DUCKDB_TABLES,
+  FIRST_AGGREGATE_COLUMN,
+  type WindowShape,
+  windowColumns,
+  windowTable,
+} from './duckdb-schema.ts';
 import type { Where } from './store.ts';
 
 export type Writer = (events: readonly unknown[], where: Where) => void;
@@ -22,17 +29,34 @@ export interface DuckdbWriters {
   clear(): void;
 }
 
-export async function duckdbWriters(connection: DuckDBConnection): Promise<DuckdbWriters> {
+export async function duckdbWriters(
+  connection: DuckDBConnection,
+  shapes: readonly WindowShape[],
+): Promise<DuckdbWriters> {
   const open = (table: keyof typeof DUCKDB_TABLES): Promise<TableWriter> =>
     createTableWriter(connection, table, DUCKDB_TABLES[table]);
   const transactions = await open('transactions');
   const labels = await open('labels');
   const scores = await open('scores');
   const sessions = await open('sessions');
-  const windows = await open('window_parts');
+  const otherWindows = await open('window_parts');
+  const windows = new Map<string, WindowWriter>();
+  for (const shape of shapes) {
+    const table = await createTableWriter(connection, windowTable(shape), windowColumns(shape));
+    windows.set(shape.name, { table, names: shape.aggregates.map(({ name }) => name) });
+  }
   const late = await open('late_events');
   const weather = await open('weather');
-  const all = [transactions, labels, scores, sessions, windows, late, weather];
+  const all = [
+    transactions,
+    labels,
+    scores,
+    sessions,
+    otherWindows,
+    late,
+    weather,
+    ...[...windows.values()].map(({ table }) => table),
+  ];
 
   const byType = new Map<string, Writer>();
   // The projector decodes a section as the type of its name, so what a writer gets is what its type describes.
@@ -83,15 +107,9 @@ export async function duckdbWriters(connection: DuckDBConnection): Promise<Duckd
     sessions.double(5, row, event.maxScore);
   });
   on(windowResultType, (event, { partition }) => {
-    const row = windows.row();
-    windows.text(0, row, event.window);
-    windows.text(1, row, event.key);
-    windows.instant(2, row, event.start);
-    windows.instant(3, row, event.end);
-    windows.int(4, row, event.revision);
-    windows.long(5, row, event.count);
-    windows.text(6, row, JSON.stringify(event.aggregates));
-    windows.int(7, row, partition);
+    const writer = windows.get(event.window);
+    if (writer !== undefined && hasExactly(event.aggregates, writer.names)) writeWindow(writer, event, partition);
+    else writeOtherWindow(otherWindows, event, partition);
   });
   on(lateEventType, (event) => {
     const row = late.row();
@@ -123,4 +141,41 @@ export async function duckdbWriters(connection: DuckDBConnection): Promise<Duckd
       for (const writer of all) writer.clear();
     },
   };
+}
+
+interface WindowWriter {
+  readonly table: TableWriter;
+  readonly names: readonly string[];
+}
+
+function hasExactly(aggregates: WindowResult['aggregates'], names: readonly string[]): boolean {
+  let count = 0;
+  for (const _ in aggregates) count += 1;
+  return count === names.length && names.every((name) => aggregates[name] !== undefined);
+}
+
+function writeWindow({ table, names }: WindowWriter, event: WindowResult, partition: number): void {
+  const row = table.row();
+  table.text(0, row, event.key);
+  table.instant(1, row, event.start);
+  table.instant(2, row, event.end);
+  table.int(3, row, event.revision);
+  table.long(4, row, event.count);
+  table.int(5, row, partition);
+  for (let i = 0; i < names.length; i++) {
+    table.double(FIRST_AGGREGATE_COLUMN + i, row, event.aggregates[names[i] ?? ''] ?? null);
+  }
+}
+
+/** A result of a window that is configured differently now, or not at all. */
+function writeOtherWindow(table: TableWriter, event: WindowResult, partition: number): void {
+  const row = table.row();
+  table.text(0, row, event.window);
+  table.text(1, row, event.key);
+  table.instant(2, row, event.start);
+  table.instant(3, row, event.end);
+  table.int(4, row, event.revision);
+  table.long(5, row, event.count);
+  table.text(6, row, JSON.stringify(event.aggregates));
+  table.int(7, row, partition);
 }

@@ -12,7 +12,9 @@ import {
   DUCKDB_TABLES,
   sqlText,
   type WindowShape,
+  windowColumns,
   windowsViewSql,
+  windowTable,
 } from './duckdb-schema.ts';
 import { duckdbWriters } from './duckdb-writers.ts';
 import type { Row, SqlValue, Store, TableDigest } from './store.ts';
@@ -31,7 +33,7 @@ export async function openDuckdb(file: string, options: DuckdbOptions): Promise<
   await connection.run('SET enable_external_access = false');
   await connection.run('SET lock_configuration = true');
   const reader = await instance.connect();
-  const writers = await duckdbWriters(connection);
+  const writers = await duckdbWriters(connection, options.windows);
   const offsets = new Map<string, number>();
   for (const { log, next } of await rowsOf(connection, 'SELECT log, next FROM offsets')) {
     offsets.set(String(log), Number(next));
@@ -102,7 +104,7 @@ async function openOrReplace(
       const instance = await DuckDBInstance.create(file, settings);
       const connection = await instance.connect();
       await connection.run("SET TimeZone = 'UTC'").catch(() => {});
-      if (await hasVersion(connection)) return { instance, connection };
+      if (await hasVersion(connection, options.windows)) return { instance, connection };
       connection.closeSync();
       instance.closeSync();
     } catch (error) {
@@ -112,7 +114,7 @@ async function openOrReplace(
     if (attempt === 1) {
       const instance = await DuckDBInstance.create(file, settings);
       const connection = await instance.connect();
-      await createTables(connection);
+      await createTables(connection, options.windows);
       return { instance, connection };
     }
   }
@@ -123,20 +125,29 @@ function isLocked(error: unknown): boolean {
   return error instanceof Error && /lock/i.test(error.message);
 }
 
-async function hasVersion(connection: DuckDBConnection): Promise<boolean> {
+async function hasVersion(connection: DuckDBConnection, windows: readonly WindowShape[]): Promise<boolean> {
   const tables = await rowsOf(connection, "SELECT 1 FROM duckdb_tables() WHERE table_name = 'schema_version'");
   if (tables.length === 0) return false;
   const [row] = await rowsOf(connection, 'SELECT version FROM schema_version');
-  return row?.version === DUCKDB_SCHEMA_VERSION;
+  return row?.version === versionOf(windows);
 }
 
-async function createTables(connection: DuckDBConnection): Promise<void> {
+/** The tables depend on the windows: with others, the store is another one and is rebuilt. */
+function versionOf(windows: readonly WindowShape[]): string {
+  return `${DUCKDB_SCHEMA_VERSION} ${JSON.stringify(windows)}`;
+}
+
+async function createTables(connection: DuckDBConnection, windows: readonly WindowShape[]): Promise<void> {
   await connection.run('CREATE TABLE offsets (log VARCHAR NOT NULL, next BIGINT NOT NULL)');
   for (const [table, columns] of Object.entries(DUCKDB_TABLES)) {
     await connection.run(`CREATE TABLE ${table} (${columns.map(columnSql).join(', ')})`);
   }
-  await connection.run('CREATE TABLE schema_version (version INTEGER NOT NULL)');
-  await connection.run(`INSERT INTO schema_version VALUES (${DUCKDB_SCHEMA_VERSION})`);
+  for (const shape of windows) {
+    const columns = windowColumns(shape).map(columnSql).join(', ');
+    await connection.run(`CREATE TABLE "${windowTable(shape)}" (${columns})`);
+  }
+  await connection.run('CREATE TABLE schema_version (version VARCHAR NOT NULL)');
+  await connection.run(`INSERT INTO schema_version VALUES (${sqlText(versionOf(windows))})`);
 }
 
 async function digestOf(connection: DuckDBConnection, table: string, columns: readonly string[]): Promise<TableDigest> {

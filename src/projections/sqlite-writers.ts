@@ -15,7 +15,14 @@ import type { Where } from './store.ts';
 
 export type Writer = (events: readonly unknown[], where: Where) => void;
 
-export function sqliteWriters(db: Database): ReadonlyMap<string, Writer> {
+export interface SqliteWriters {
+  readonly byType: ReadonlyMap<string, Writer>;
+  /** Writes what was held back for the end of the transaction. */
+  flush(): void;
+  clear(): void;
+}
+
+export function sqliteWriters(db: Database): SqliteWriters {
   const writers = new Map<string, Writer>();
   // The projector decodes a section as the type of its name, so what a writer gets is what its type describes.
   const on = <T>(type: EventType<T>, write: (events: readonly T[], where: Where) => void): void => {
@@ -78,22 +85,27 @@ export function sqliteWriters(db: Database): ReadonlyMap<string, Writer> {
     (@window, @key, @partition, @start, @end, @revision, @count, @aggregates)
     ON CONFLICT DO UPDATE SET start_at = excluded.start_at, end_at = excluded.end_at, revision = excluded.revision,
       count = excluded.count, aggregates = excluded.aggregates WHERE excluded.start_at >= start_at`);
+  // Only the last result of each window, key and partition is kept, so a transaction writes each once, at its end.
+  const newest = new Map<string, Map<string, WindowResult & { readonly partition: number }>>();
   on(windowResultType, (events, { partition }) => {
-    for (const event of latestOf(events)) {
-      latest.run({ ...event, key: event.key ?? '', partition, aggregates: JSON.stringify(event.aggregates) });
+    for (const event of events) {
+      const id = `${event.window}/${partition}`;
+      let ofWindow = newest.get(id);
+      if (ofWindow === undefined) {
+        ofWindow = new Map();
+        newest.set(id, ofWindow);
+      }
+      const key = event.key ?? '';
+      const known = ofWindow.get(key);
+      if (known === undefined || event.start >= known.start) ofWindow.set(key, { ...event, partition });
     }
   });
+  const flush = (): void => {
+    for (const ofWindow of newest.values()) {
+      for (const [key, event] of ofWindow) latest.run({ ...event, key, aggregates: JSON.stringify(event.aggregates) });
+    }
+    newest.clear();
+  };
 
-  return writers;
-}
-
-/** The last result of each window and key: the earlier ones of a section would only be overwritten. */
-function latestOf(events: readonly WindowResult[]): Iterable<WindowResult> {
-  const latest = new Map<string, WindowResult>();
-  for (const event of events) {
-    const id = `${event.window}\u0000${event.key ?? ''}`;
-    const known = latest.get(id);
-    if (known === undefined || event.start >= known.start) latest.set(id, event);
-  }
-  return latest.values();
+  return { byType: writers, flush, clear: () => newest.clear() };
 }

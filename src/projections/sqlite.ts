@@ -30,20 +30,22 @@ export function openSqlite(file: string): Store {
   return {
     name: 'sqlite',
     offsets: () => offsets,
-    wants: new Set(writers.keys()),
+    wants: new Set(writers.byType.keys()),
     async begin() {
       // IMMEDIATE: a deferred transaction that is upgraded later fails at once despite the busy timeout.
       db.exec('BEGIN IMMEDIATE');
     },
     project(typeName, events, where) {
-      writers.get(typeName)?.(events, where);
+      writers.byType.get(typeName)?.(events, where);
     },
     async commit(reached) {
+      writers.flush();
       for (const [log, next] of reached) saveOffset.run(log, next);
       db.exec('COMMIT');
       for (const [log, next] of reached) offsets.set(log, next);
     },
     async rollback() {
+      writers.clear();
       if (db.inTransaction) db.exec('ROLLBACK');
     },
     async query(sql) {

@@ -26,7 +26,9 @@ export interface Intake {
   position(source: string, partition: number): number;
   /** Resolves when the batch is accepted and there is room for another; rejects when the stream is draining. */
   deliver(partition: number, batch: Batch): Promise<void>;
-  /** Takes the batch only if there is room now: what an HTTP ingest needs in order to answer 429. */
+  /** Whether offer() would take a batch now: what an HTTP ingest needs in order to answer 429. */
+  hasRoom(partition: number): boolean;
+  /** Takes the batch only if there is room now. */
   offer(partition: number, batch: Batch): boolean;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Aggregates of a window, over slots of one Float64Array: no object per key.
+ * Aggregates of a window, over slots of one array of numbers: no object per key.
  * Each function owns at most one slot; `count` and the divisor of `avg` come from the window's own count.
  */
 import type { DynamicEvent } from '../messages/codec.ts';
@@ -18,13 +18,7 @@ export interface AggregateSpec {
 }
 
 /** Folds one value into `slots[at]`; `earlier` is the number of values folded before it. */
-export function foldValue(
-  fn: AggregateFunction,
-  slots: Float64Array,
-  at: number,
-  value: number,
-  earlier: number,
-): void {
+export function foldValue(fn: AggregateFunction, slots: number[], at: number, value: number, earlier: number): void {
   switch (fn) {
     case 'count':
       return;

@@ -2,7 +2,7 @@
  * Tumbling windows over keyed event time, as Flink defines them: [start, end) fires when the watermark reaches
  * end − 1, fires again for each late event within the allowed lateness, and is forgotten after that.
  *
- * State is a pane a window start: a slot index a key, and one Float64Array for all slots of the pane.
+ * State is a pane a window start: a slot index a key, and one array of numbers for all slots of the pane.
  */
 import type { DynamicEvent } from '../messages/codec.ts';
 import type { WindowResult } from '../messages/streams.ts';
@@ -49,13 +49,13 @@ interface Pane {
   readonly start: number;
   fired: boolean;
   readonly index: Map<Key, number>;
-  slots: Float64Array;
+  /** Never holds anything but numbers, so the engine keeps them unboxed. */
+  readonly slots: number[];
 }
 
 const COUNT = 0;
 const RESULTS = 1;
 const FIRST_AGGREGATE = 2;
-const INITIAL_KEYS = 8;
 
 /** Start of the window that holds `timestampMs`; right for negative times and any offset. */
 export function windowStart(timestampMs: number, sizeMs: number, offsetMs: number): number {
@@ -79,7 +79,7 @@ export function createTumblingWindows(spec: TumblingSpec): WindowOperator {
   };
 
   function openPane(start: number, fired: boolean): Pane {
-    const pane = { start, fired, index: new Map<Key, number>(), slots: new Float64Array(INITIAL_KEYS * stride) };
+    const pane = { start, fired, index: new Map<Key, number>(), slots: [] };
     panes.set(start, pane);
     nextDueMs = Math.min(nextDueMs, dueMs(pane));
     return pane;
@@ -89,11 +89,7 @@ export function createTumblingWindows(spec: TumblingSpec): WindowOperator {
     const known = pane.index.get(key);
     if (known !== undefined) return known;
     const at = pane.index.size * stride;
-    if (at + stride > pane.slots.length) {
-      const grown = new Float64Array(pane.slots.length * 2);
-      grown.set(pane.slots);
-      pane.slots = grown;
-    }
+    for (let i = 0; i < stride; i++) pane.slots.push(0);
     pane.index.set(key, at);
     return at;
   }
@@ -161,7 +157,7 @@ export function createTumblingWindows(spec: TumblingSpec): WindowOperator {
         window: spec.name,
         start: pane.start,
         fired: pane.fired,
-        entries: [...pane.index].map(([key, at]) => ({ key, slots: [...pane.slots.subarray(at, at + stride)] })),
+        entries: [...pane.index].map(([key, at]) => ({ key, slots: pane.slots.slice(at, at + stride) })),
       })),
     restore(states) {
       panes.clear();
@@ -171,7 +167,7 @@ export function createTumblingWindows(spec: TumblingSpec): WindowOperator {
         const pane = openPane(state.start, state.fired);
         for (const { key, slots } of state.entries) {
           const at = slotOf(pane, key);
-          pane.slots.set(slots, at);
+          for (const [i, slot] of slots.entries()) pane.slots[at + i] = slot;
         }
       }
       findDue();

@@ -1,0 +1,10 @@
+/** Exit codes of every command. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, checkFailed: 3, dependencyDown: 69, badConfig: 78 } as const;
+
+/** The user's words can't be taken; the message says which. */
+export class UsageError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'UsageError';
+  }
+}

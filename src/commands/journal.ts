@@ -1,0 +1,38 @@
+/** `millrace journal inspect`: logs, segments, offsets and sizes. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { inspectJournal } from '../journal/inspect.ts';
+import { CONFIG_OPTION, type Command, DATA_OPTION, dataDirOf, JSON_OPTION, print, tableText } from './command.ts';
+import { EXIT, UsageError } from './exit.ts';
+
+export const journalCommand: Command = {
+  name: 'journal',
+  summary: 'look into the journal of a data directory',
+  usage: 'journal inspect [--data DIR | --config FILE] [--json]',
+  options: { ...CONFIG_OPTION, ...DATA_OPTION, ...JSON_OPTION },
+  async run(values, [action]) {
+    if (action !== 'inspect') throw new UsageError('say journal inspect');
+    const directory = join(dataDirOf(values), 'journal');
+    if (!existsSync(directory)) throw new Error(`There is no journal in ${directory}; see --data`);
+    const reports = inspectJournal(directory);
+    if (values.json === true) {
+      await print(JSON.stringify(reports));
+    } else {
+      await print(
+        tableText(
+          reports.map(({ log, segments, firstOffset, nextOffset, bytes, tail, snapshots, tornCopies }) => ({
+            log,
+            segments,
+            first: firstOffset,
+            next: nextOffset,
+            MiB: (bytes / 1024 ** 2).toFixed(1),
+            tail,
+            snapshots: snapshots.length,
+            'torn copies': tornCopies,
+          })),
+        ),
+      );
+    }
+    return reports.some(({ tail }) => tail === 'corrupt') ? EXIT.checkFailed : EXIT.ok;
+  },
+};

@@ -1,0 +1,101 @@
+/** `millrace run`: files in, results out, as fast as it goes. */
+
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { createLog } from '../log.ts';
+import { runInputs } from '../service/run.ts';
+import { CONFIG_OPTION, type Command, configOf, DATA_OPTION, JSON_OPTION, print, text } from './command.ts';
+import { EXIT, UsageError } from './exit.ts';
+import { progressLine } from './progress.ts';
+
+export const runCommand: Command = {
+  name: 'run',
+  summary: 'run the whole pipeline over files to their end',
+  usage:
+    'run --config FILE --input STREAM=FILE … [--output FILE|-] [--data DIR] [--partitions N] [--no-flush] ' +
+    '[--fail-on-dead-letter] [--json] [--quiet]',
+  options: {
+    ...CONFIG_OPTION,
+    ...DATA_OPTION,
+    ...JSON_OPTION,
+    input: { type: 'string', multiple: true },
+    output: { type: 'string' },
+    partitions: { type: 'string' },
+    'no-flush': { type: 'boolean' },
+    'fail-on-dead-letter': { type: 'boolean' },
+    quiet: { type: 'boolean' },
+  },
+  async run(values) {
+    const quiet = values.quiet === true;
+    const inputs = inputsOf(values.input);
+    const config = configOf(values);
+    const progress = progressLine('running', null, quiet);
+    const summary = await runInputs({
+      config: { ...config, streams: withPartitions(config.streams, text(values, 'partitions')) },
+      log: createLog(quiet ? 'error' : 'warn'),
+      inputs,
+      temporary: text(values, 'data') === undefined,
+      flush: values['no-flush'] !== true,
+      output: outputOf(text(values, 'output')),
+      onProgress: (events) => progress.update(events),
+    });
+    progress.end();
+    if (values.json === true) await print(JSON.stringify(summary));
+    else if (!quiet) process.stderr.write(summaryText(summary));
+    if (summary.in !== summary.committed + summary.deadLetters) return EXIT.failed;
+    return values['fail-on-dead-letter'] === true && summary.deadLetters > 0 ? EXIT.checkFailed : EXIT.ok;
+  },
+};
+
+function inputsOf(words: unknown): { stream: string; file: string }[] {
+  if (!Array.isArray(words) || words.length === 0) throw new UsageError('name an input: --input STREAM=FILE');
+  return words.map((word) => {
+    const text = String(word);
+    const equals = text.indexOf('=');
+    if (equals < 1) throw new UsageError(`${text} is not STREAM=FILE`);
+    return { stream: text.slice(0, equals), file: text.slice(equals + 1) };
+  });
+}
+
+function withPartitions<S extends { readonly partitions: number }>(
+  streams: readonly S[],
+  word: string | undefined,
+): S[] {
+  if (word === undefined) return [...streams];
+  const partitions = Number(word);
+  if (!Number.isInteger(partitions) || partitions < 1 || partitions > 64) {
+    throw new UsageError(`--partitions ${word} is not a whole number from 1 to 64`);
+  }
+  return streams.map((stream) => ({ ...stream, partitions }));
+}
+
+/** Where the results go: a file, standard output for `-`, nowhere without the option. */
+function outputOf(target: string | undefined): ((lines: Iterable<string>) => Promise<void>) | null {
+  if (target === undefined) return null;
+  return async (lines) => {
+    const stream = target === '-' ? process.stdout : createWriteStream(target);
+    for (const line of lines) if (!stream.write(`${line}\n`)) await once(stream, 'drain');
+    if (stream !== process.stdout) {
+      stream.end();
+      await once(stream, 'close');
+    }
+  };
+}
+
+function summaryText(summary: Awaited<ReturnType<typeof runInputs>>): string {
+  const number = (value: number): string => Math.round(value).toLocaleString('en').padStart(13);
+  return [
+    `in            ${number(summary.in)}   (${number(summary.already).trim()} of them were in the journal already)`,
+    `committed     ${number(summary.committed)}`,
+    `dead letters  ${number(summary.deadLetters)}`,
+    `late          ${number(summary.late)}`,
+    `windows       ${number(summary.windows)}`,
+    `sessions      ${number(summary.sessions)}`,
+    `alerts        ${number(summary.alerts)}`,
+    `time          ${summary.seconds.toFixed(1).padStart(13)} s, ${number(summary.eventsPerSecond).trim()} events/s durable and projected`,
+    `peak memory   ${number(summary.peakRssMb)} MiB, event-loop delay p99 ${summary.eventLoopDelayP99Ms.toFixed(1)} ms`,
+    summary.in === summary.committed + summary.deadLetters
+      ? 'in = committed + dead letters\n'
+      : 'in ≠ committed + dead letters: a defect, please report it\n',
+  ].join('\n');
+}

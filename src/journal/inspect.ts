@@ -1,0 +1,42 @@
+/** What is in a journal's directory, log by log, without changing it and without its lock. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { logNames } from './journal.ts';
+import { scanSegment, segmentBases, segmentName } from './segment.ts';
+import { SNAPSHOT_DIRECTORY, snapshotOffsets } from './snapshot-files.ts';
+
+export interface LogReport {
+  readonly log: string;
+  readonly segments: number;
+  readonly firstOffset: number;
+  readonly nextOffset: number;
+  readonly bytes: number;
+  /** What follows the last whole frame: nothing, zeros, a torn frame, or damage. */
+  readonly tail: 'none' | 'clean' | 'torn' | 'corrupt';
+  readonly snapshots: readonly number[];
+  /** Tails that an earlier recovery cut off and kept. */
+  readonly tornCopies: number;
+}
+
+export function inspectJournal(journalDir: string): LogReport[] {
+  return logNames(journalDir).map((log) => inspectLog(journalDir, log));
+}
+
+function inspectLog(journalDir: string, log: string): LogReport {
+  const directory = join(journalDir, log);
+  const names = readdirSync(directory);
+  const bases = segmentBases(names);
+  const last = bases.at(-1);
+  const bytes = bases.reduce((sum, base) => sum + statSync(join(directory, segmentName(base))).size, 0);
+  const scan = last === undefined ? null : scanSegment(readFileSync(join(directory, segmentName(last))), last, 0);
+  return {
+    log,
+    segments: bases.length,
+    firstOffset: bases[0] ?? 0,
+    nextOffset: scan?.nextOffset ?? 0,
+    bytes,
+    tail: scan?.tail ?? 'none',
+    snapshots: names.includes(SNAPSHOT_DIRECTORY) ? snapshotOffsets(readdirSync(join(directory, SNAPSHOT_DIRECTORY))) : [],
+    tornCopies: names.filter((name) => name.endsWith('.torn')).length,
+  };
+}

@@ -1,0 +1,26 @@
+/** The service's log: pretty on a terminal, JSON lines otherwise, always to stderr. The only importer of pino. */
+import { type DestinationStream, pino } from 'pino';
+import pretty from 'pino-pretty';
+import type { LogLevel } from './config/config.ts';
+
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+const STDERR = 2;
+
+export function createLog(level: LogLevel): Log {
+  const destination: DestinationStream = process.stderr.isTTY
+    ? pretty({
+        destination: STDERR,
+        sync: true,
+        ignore: 'pid,hostname',
+        translateTime: 'SYS:HH:MM:ss',
+        colorize: process.env.NO_COLOR === undefined,
+      })
+    : pino.destination({ dest: STDERR, sync: true });
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+}

@@ -1,0 +1,149 @@
+/**
+ * The composition root: configuration in, running tree out. The only place where adapters meet actors.
+ *
+ * Started as the data flows: partitions, projector, then what feeds them and what they feed. Stopped in reverse, so
+ * that whatever was taken in is committed and projected before the process ends.
+ */
+import { projectorMachine } from './actors/projector.ts';
+import { type RunningChild, startSupervised } from './actors/supervised.ts';
+import { type ChildSpec, type SupervisionPorts, startSupervisor } from './actors/supervisor.ts';
+import type { Config } from './config/config.ts';
+import type { Log } from './log.ts';
+import type { ActorChanged } from './messages/operations.ts';
+import { actorChangedType } from './messages/types.ts';
+import { createInternalSource, type InternalSource } from './service/intake.ts';
+import { createObserver, type Observer } from './service/observer.ts';
+import { openPipeline, type Pipeline, ROOT } from './service/pipeline.ts';
+import { createReadModels, type ReadModels } from './service/read-models.ts';
+
+/** What a way of running adds to the pipeline: its sources, its jobs, its sinks. */
+export type Attach = (core: ServiceCore) => readonly ChildSpec[];
+
+export interface ServiceCore {
+  readonly config: Config;
+  readonly pipeline: Pipeline;
+  readonly readModels: ReadModels;
+  readonly observer: Observer;
+  readonly supervision: SupervisionPorts;
+  /** Writes to the service's own stream. */
+  readonly operations: InternalSource;
+  readonly log: Log;
+}
+
+export interface Service extends ServiceCore {
+  readonly root: RunningChild;
+  /** Resolves once every partition runs. */
+  readonly ready: Promise<void>;
+  /** Resolves with the error when the tree has given up, or the journal can't go on. */
+  readonly failed: Promise<Error>;
+  /** Commits and projects what was taken in, then closes everything. */
+  stop(): Promise<void>;
+}
+
+export interface ServiceOptions {
+  readonly config: Config;
+  readonly log: Log;
+  readonly version: string;
+  readonly attach: Attach;
+}
+
+/** Opens the data directory and starts the tree. Throws a JournalError when the directory can't be had. */
+export async function startService({ config, log, version, attach }: ServiceOptions): Promise<Service> {
+  let fail = (_: Error): void => {};
+  const failed = new Promise<Error>((resolve) => {
+    fail = resolve;
+  });
+  let running: { pipeline: Pipeline; readModels: ReadModels; root: RunningChild } | null = null;
+  let stopping = false;
+  let operations: InternalSource | null = null;
+
+  const supervision: SupervisionPorts = {
+    policy: config.supervision,
+    shutdownMs: config.supervision.shutdownMs,
+    nowMs: Date.now,
+    random: Math.random,
+    record: (change) => {
+      logChange(log, change);
+      if (change.change === 'restarting') observer.metrics.actorRestarted(kindOf(change.actor));
+      if (stopping || operations === null) return;
+      // A change of the operations partition itself waits in its mailbox until it runs again.
+      operations.write(0, [actorChangedType.encodeBlock([change])]).catch(() => {});
+    },
+  };
+  const observer = createObserver(config, version, {
+    pipeline: () => running?.pipeline ?? null,
+    readModels: () => running?.readModels ?? null,
+    stateOf: (path) => (running === null ? 'starting' : stateAt(running.root, path)),
+    openCases: () => running?.readModels.openCases() ?? 0,
+    nowMs: Date.now,
+  });
+
+  const pipeline = await openPipeline(config, {
+    supervision,
+    nowMs: Date.now,
+    committed: (stream, commit) => observer.committed(stream, commit),
+    onTorn: (torn) => log.warn({ ...torn }, 'a torn tail was cut off the log; nothing in it had been acknowledged'),
+    onFatal: (error) => fail(error),
+  });
+  const readModels = createReadModels(config, pipeline.units);
+  operations = createInternalSource('internal', pipeline.operations.intake);
+  const core: ServiceCore = { config, pipeline, readModels, observer, supervision, operations, log };
+
+  const projector: ChildSpec = {
+    id: 'projector',
+    kind: 'projector',
+    start(context) {
+      const actor = startSupervised(projectorMachine, { ports: readModels }, context);
+      for (const { log: partitionLog } of pipeline.units) partitionLog.onDurable(() => actor.send({ type: 'GREW' }));
+      return actor.child;
+    },
+  };
+  const children = [...pipeline.units.map((unit) => unit.spec), projector, ...attach(core)];
+  const root = startSupervisor(
+    { id: ROOT, kind: 'root', parent: '', strategy: 'one_for_one', children, ports: supervision },
+    { failed: fail, stopped: () => {} },
+  );
+  running = { pipeline, readModels, root };
+  const ready = Promise.all(pipeline.units.map((unit) => unit.ready)).then(() => {});
+
+  return {
+    ...core,
+    root,
+    ready,
+    failed,
+    async stop() {
+      stopping = true;
+      const reason = new Error('The service is stopping');
+      await root.drain();
+      for (const { mailbox } of pipeline.units) {
+        mailbox.close(reason);
+        mailbox.abandon(reason);
+      }
+      await readModels.thread.close();
+      await pipeline.journal.close();
+    },
+  };
+}
+
+function stateAt(root: RunningChild, path: string): string {
+  const find = (children: ReturnType<NonNullable<RunningChild['children']>>): string | null => {
+    for (const child of children) {
+      if (child.path === `${ROOT}/${path}`) return child.state;
+      const below = find(child.children);
+      if (below !== null) return below;
+    }
+    return null;
+  };
+  return find(root.children?.() ?? []) ?? 'absent';
+}
+
+/** The last part of an actor's path without numbers: a label of few values. */
+function kindOf(actor: string): string {
+  return (actor.split('/').at(-1) ?? actor).replace(/-\d+$/, '');
+}
+
+function logChange(log: Log, { actor, change, restarts, error }: ActorChanged): void {
+  const fields = { actor, restarts, error };
+  if (change === 'failed' || change === 'escalated') log.error(fields, `actor ${change}`);
+  else log.warn(fields, `actor ${change}`);
+}

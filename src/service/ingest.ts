@@ -1,0 +1,90 @@
+/**
+ * HTTP ingestion: a request's events go to their partitions as one batch each, and the answer waits for the commits.
+ * Either every partition that it needs has room, or nothing is taken.
+ */
+import type { IngestOutcome } from '../http/view.ts';
+import type { Block, DynamicEvent } from '../messages/codec.ts';
+import type { DeadLetter } from '../messages/streams.ts';
+import { deadLetterType } from '../messages/types.ts';
+import type { Intake } from '../sources/source.ts';
+import { partitionOf } from '../streams/partitioner.ts';
+
+export interface IngestTarget {
+  readonly intake: Intake;
+  readonly keyField: string;
+  encode(events: readonly DynamicEvent[]): Block;
+}
+
+export const HTTP_SOURCE = 'http';
+
+export interface DecodedBody {
+  readonly events: readonly DynamicEvent[];
+  readonly deadLetters: readonly DeadLetter[];
+}
+
+export function createIngest(target: IngestTarget): (body: DecodedBody) => Promise<IngestOutcome> {
+  const { intake, keyField } = target;
+  const next = new Map<number, number>();
+
+  function nextPosition(partition: number, count: number): number {
+    const position = (next.get(partition) ?? intake.position(HTTP_SOURCE, partition)) + count;
+    next.set(partition, position);
+    return position;
+  }
+
+  return async ({ events, deadLetters }) => {
+    const blocks = new Map<number, Block[]>();
+    for (const [partition, own] of byPartition(events, keyField, intake.partitions)) {
+      blocks.set(partition, [target.encode(own)]);
+    }
+    if (deadLetters.length > 0) {
+      const own = blocks.get(0) ?? [];
+      own.push(deadLetterType.encodeBlock(deadLetters));
+      blocks.set(0, own);
+    }
+    if (![...blocks.keys()].every((partition) => intake.hasRoom(partition))) {
+      return { kind: 'busy', retryAfterSeconds: 1 };
+    }
+    try {
+      await Promise.all(
+        [...blocks].map(
+          ([partition, own]) =>
+            new Promise<void>((resolve, reject) => {
+              const count = own.reduce((sum, block) => sum + block.count, 0);
+              const position = nextPosition(partition, count);
+              const onDurable = (): void => resolve();
+              intake.offer(partition, {
+                source: HTTP_SOURCE,
+                next: position,
+                blocks: own,
+                onDurable,
+                onRejected: reject,
+              });
+            }),
+        ),
+      );
+    } catch {
+      return { kind: 'stopping' };
+    }
+    return { kind: 'committed', accepted: events.length, deadLetters: deadLetters.length };
+  };
+}
+
+function byPartition(
+  events: readonly DynamicEvent[],
+  keyField: string,
+  partitions: number,
+): Map<number, DynamicEvent[]> {
+  const groups = new Map<number, DynamicEvent[]>();
+  for (const event of events) {
+    const key = event[keyField];
+    const partition = partitionOf(
+      typeof key === 'number' || typeof key === 'string' ? key : JSON.stringify(key),
+      partitions,
+    );
+    const group = groups.get(partition);
+    if (group === undefined) groups.set(partition, [event]);
+    else group.push(event);
+  }
+  return groups;
+}

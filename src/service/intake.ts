@@ -1,0 +1,42 @@
+/** The partitions of one stream, as its source sees them. */
+import type { Batch, Intake } from '../sources/source.ts';
+import type { PartitionUnit } from './partition-unit.ts';
+
+export function createIntake(stream: string, units: readonly PartitionUnit[]): Intake {
+  const unitOf = (partition: number): PartitionUnit => {
+    const unit = units[partition];
+    if (unit === undefined) throw new RangeError(`Stream ${stream} has no partition ${partition}`);
+    return unit;
+  };
+  return {
+    stream,
+    partitions: units.length,
+    position: (source, partition) => unitOf(partition).position(source),
+    deliver: (partition, batch) => unitOf(partition).mailbox.deliver(batch),
+    hasRoom: (partition) => unitOf(partition).mailbox.hasRoom(),
+    offer: (partition, batch) => unitOf(partition).mailbox.offer(batch),
+  };
+}
+
+/**
+ * A writer for events that this process makes itself: runs, actors, deliveries, observations. Each call is one batch of
+ * one partition, and resolves once it is durable.
+ */
+export interface InternalSource {
+  write(partition: number, blocks: Batch['blocks']): Promise<void>;
+}
+
+export function createInternalSource(source: string, intake: Intake): InternalSource {
+  const next = new Map<number, number>();
+  return {
+    write(partition, blocks) {
+      const events = blocks.reduce((count, block) => count + block.count, 0);
+      const position = (next.get(partition) ?? intake.position(source, partition)) + events;
+      next.set(partition, position);
+      return new Promise((resolve, reject) => {
+        const batch: Batch = { source, next: position, blocks, onDurable: () => resolve(), onRejected: reject };
+        intake.deliver(partition, batch).catch(reject);
+      });
+    },
+  };
+}

@@ -1,0 +1,280 @@
+/**
+ * What the service knows about itself while it runs: counts, rates, queues and lag, as the page, /metrics and the
+ * progress line show them. It is told of commits and asks the rest when it is read; it decides nothing.
+ */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Committed } from '../actors/partition-consumer.ts';
+import type { Config } from '../config/config.ts';
+import { createMetrics, type Metrics } from '../http/metrics.ts';
+import type { LiveEvent, Overview, Row, StageStatus } from '../http/view.ts';
+import { deadLetterType } from '../messages/types.ts';
+import { createMeters } from './meters.ts';
+import type { Pipeline } from './pipeline.ts';
+import type { ReadModels } from './read-models.ts';
+
+export interface Observer {
+  readonly metrics: Metrics;
+  committed(stream: string, commit: Committed): void;
+  overview(): Overview;
+  /** Recomputes rates; call it once a second. */
+  tick(): void;
+  subscribe(listener: (event: LiveEvent) => void): () => void;
+  publish(event: LiveEvent): void;
+  readonly counts: Counts;
+  /** Of the whole time since the start, in milliseconds. */
+  loopDelayP99Ms(): number;
+}
+
+/** Since this process started. */
+export interface Counts {
+  events: number;
+  deadLetters: number;
+  late: number;
+  alerts: number;
+  windows: number;
+  sessions: number;
+  commits: number;
+}
+
+export interface ObserverSources {
+  readonly pipeline: () => Pipeline | null;
+  readonly readModels: () => ReadModels | null;
+  readonly stateOf: (path: string) => string;
+  /** Open cases as the read model last said. */
+  readonly openCases: () => number;
+  nowMs(): number;
+}
+
+export function createObserver(config: Config, version: string, sources: ObserverSources): Observer {
+  const startedAt = sources.nowMs();
+  const meters = createMeters(startedAt);
+  const metrics = createMetrics({ version });
+  const loopDelay = monitorEventLoopDelay({ resolution: LOOP_DELAY_RESOLUTION_MS });
+  loopDelay.enable();
+  const loopDelayOverall = monitorEventLoopDelay({ resolution: LOOP_DELAY_RESOLUTION_MS });
+  loopDelayOverall.enable();
+  const listeners = new Set<(event: LiveEvent) => void>();
+  const counts: Counts = { events: 0, deadLetters: 0, late: 0, alerts: 0, windows: 0, sessions: 0, commits: 0 };
+  let delayP99Ms = 0;
+  let projectedBefore = 0;
+
+  function stages(): StageStatus[] {
+    const pipeline = sources.pipeline();
+    if (pipeline === null) return [];
+    return [
+      ...[...pipeline.streams.values()].flatMap((stream) => [
+        sourceStage(stream.name),
+        ...partitionStages(stream.name),
+      ]),
+      journalStage(),
+      ...projectionStages(),
+      ...sinkStages(),
+    ];
+  }
+
+  function sourceStage(stream: string): StageStatus {
+    const runtime = sources.pipeline()?.streams.get(stream);
+    const meter = meters.meter(`source:${stream}`);
+    return {
+      ...idleStage(`source:${stream}`, 'source', runtime?.config?.source.kind ?? 'internal', meter),
+      feeds: (runtime?.units ?? []).map((_, partition) => `${stream}-${partition}`),
+      state: sources.stateOf(`sources/${stream}`),
+    };
+  }
+
+  function partitionStages(stream: string): StageStatus[] {
+    const runtime = sources.pipeline()?.streams.get(stream);
+    return (runtime?.units ?? []).map((unit) => {
+      const partition = unit.partition();
+      const delayMs = partition.maxEventTimeMs() - partition.watermarkMs();
+      return {
+        ...idleStage(unit.log.name, 'partition', unit.log.name, meters.meter(unit.log.name)),
+        feeds: ['journal'],
+        queueDepth: unit.mailbox.depth + unit.mailbox.inFlight,
+        queueBound: unit.mailbox.bound,
+        state: sources.stateOf(`${unit.log.name}/consumer`),
+        watermarkDelayMs: Number.isFinite(delayMs) && delayMs >= 0 ? delayMs : null,
+      };
+    });
+  }
+
+  function journalStage(): StageStatus {
+    return {
+      ...idleStage('journal', 'journal', 'journal', meters.meter('journal')),
+      feeds: ['sqlite', 'duckdb', ...config.sinks.map((sink) => `sink:${sink.name}`)],
+      state: 'open',
+    };
+  }
+
+  function projectionStages(): StageStatus[] {
+    const readModels = sources.readModels();
+    return ['sqlite', 'duckdb'].map((store) => ({
+      ...idleStage(store, 'projection', store === 'sqlite' ? 'SQLite' : 'DuckDB', meters.meter('projection')),
+      lag: readModels?.lag() ?? 0,
+      state: sources.stateOf('projector'),
+    }));
+  }
+
+  function sinkStages(): StageStatus[] {
+    return config.sinks.map((sink) => ({
+      ...idleStage(`sink:${sink.name}`, 'sink', sink.name, meters.meter(`sink:${sink.name}`)),
+      state: sources.stateOf('alerter'),
+    }));
+  }
+
+  function eventTime(): number | null {
+    let latest = Number.NEGATIVE_INFINITY;
+    for (const stream of sources.pipeline()?.streams.values() ?? []) {
+      if (stream.config?.source.kind === 'job') continue;
+      for (const unit of stream.units) latest = Math.max(latest, unit.partition().maxEventTimeMs());
+    }
+    return Number.isFinite(latest) ? latest : null;
+  }
+
+  metrics.onCollect(() => {
+    const all = stages();
+    const delays: Record<string, number> = {};
+    for (const stage of all) {
+      if (stage.kind === 'partition') delays[stage.label] = (stage.watermarkDelayMs ?? 0) / 1000;
+    }
+    return {
+      watermarkDelaySeconds: delays,
+      queueDepth: Object.fromEntries(all.map((stage) => [stage.id, stage.queueDepth])),
+      lagEvents: Object.fromEntries(all.map((stage) => [stage.id, stage.lag])),
+      openCases: sources.openCases(),
+    };
+  });
+
+  const observer: Observer = {
+    metrics,
+    counts,
+    committed(stream, commit) {
+      const { derived } = commit;
+      const log = `${stream}-${commit.commit.partition}`;
+      counts.commits += 1;
+      meters.meter('journal').add(commit.commit.sections.reduce((sum, section) => sum + section.count, 0));
+      metrics.committed(log, 1);
+      if (!sources.pipeline()?.streams.has(stream)) return;
+      counts.events += commit.events;
+      counts.deadLetters += commit.deadLetters;
+      counts.late += derived.late.length;
+      counts.alerts += derived.alerts.length;
+      counts.windows += derived.windows.length;
+      counts.sessions += derived.sessions.length;
+      meters.meter(`source:${stream}`).add(commit.events);
+      meters.meter(log).add(commit.events);
+      metrics.eventsIn(stream, commit.events + commit.deadLetters);
+      if (derived.late.length > 0) metrics.lateEvents(derived.late.length);
+      for (const reason of deadLetterReasons(commit)) metrics.deadLetters(reason, 1);
+      publishDerived(
+        observer,
+        commit,
+        config.sinks.map((sink) => meters.meter(`sink:${sink.name}`)),
+      );
+    },
+    tick() {
+      const projected = sources.readModels()?.eventsTotal() ?? 0;
+      meters.meter('projection').add(projected - projectedBefore);
+      projectedBefore = projected;
+      meters.tick(sources.nowMs());
+      delayP99Ms = beyondPeriodMs(loopDelay.percentile(99));
+      loopDelay.reset();
+    },
+    overview: () => ({
+      name: config.name,
+      startedAt,
+      now: sources.nowMs(),
+      stages: stages(),
+      eventsIn: counts.events,
+      deadLetters: counts.deadLetters,
+      lateEvents: counts.late,
+      alerts: counts.alerts,
+      openCases: sources.openCases(),
+      eventTime: eventTime(),
+      eventLoopDelayP99Ms: delayP99Ms,
+      rssBytes: process.memoryUsage.rss(),
+    }),
+    loopDelayP99Ms: () => beyondPeriodMs(loopDelayOverall.percentile(99)),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    publish(event) {
+      for (const listener of listeners) listener(event);
+    },
+  };
+  return observer;
+}
+
+const LOOP_DELAY_RESOLUTION_MS = 10;
+
+/** The delay beyond the timer's own period is what somebody waited for. */
+function beyondPeriodMs(percentileNs: number): number {
+  return Math.max(0, percentileNs / 1e6 - LOOP_DELAY_RESOLUTION_MS);
+}
+
+function idleStage(
+  id: string,
+  kind: StageStatus['kind'],
+  label: string,
+  meter: { readonly total: number; readonly perSecond: number },
+): StageStatus {
+  return {
+    id,
+    kind,
+    label,
+    feeds: [],
+    eventsPerSecond: meter.perSecond,
+    eventsTotal: meter.total,
+    queueDepth: 0,
+    queueBound: 0,
+    lag: 0,
+    state: 'running',
+    watermarkDelayMs: null,
+  };
+}
+
+function deadLetterReasons({ batch, deadLetters }: Committed): string[] {
+  if (deadLetters === 0) return [];
+  return batch.blocks
+    .filter((block) => block.fingerprint === deadLetterType.fingerprint)
+    .flatMap((block) => deadLetterType.decodeBlock(block.bytes).map((letter) => letter.reason));
+}
+
+/** Rows of one live event: the page shows a sample of sessions and every alert. */
+const LIVE_SESSIONS = 5;
+
+function publishDerived(observer: Observer, commit: Committed, sinks: readonly { add(count: number): void }[]): void {
+  const { sessions, alerts } = commit.derived;
+  if (sessions.length > 0) {
+    const rows: Row[] = sessions.slice(-LIVE_SESSIONS).map((session) => ({
+      customer_id: session.customerId,
+      start_at: session.start,
+      end_at: session.end,
+      count: session.count,
+      total_cents: session.totalCents,
+      max_score: session.maxScore,
+    }));
+    observer.publish({ kind: 'session', data: rows });
+  }
+  if (alerts.length === 0) return;
+  for (const sink of sinks) sink.add(alerts.length);
+  const { stream, partition } = commit.commit;
+  const rows: Row[] = alerts.map((alert) => ({
+    alert_id: alert.alertId,
+    case_id: alert.caseId,
+    customer_id: alert.customerId,
+    transaction_id: alert.transactionId,
+    terminal_id: alert.terminalId,
+    amount_cents: alert.amountCents,
+    occurred_at: alert.occurredAt,
+    score: alert.score,
+    model: alert.model,
+    severity: alert.severity,
+    reasons: JSON.stringify(alert.reasons),
+    stream,
+    partition,
+    offset: null,
+  }));
+  observer.publish({ kind: 'alert', data: rows });
+}

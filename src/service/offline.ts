@@ -1,0 +1,80 @@
+/** The read models of a data directory that no service is running on: replayed, queried, digested, and closed again. */
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { logNames } from '../journal/journal.ts';
+import { lockDirectory } from '../journal/lock.ts';
+import { endOfLog } from '../journal/reader.ts';
+import { readSchemaFiles } from '../journal/schema-files.ts';
+import { createRegistry } from '../messages/registry.ts';
+import type { LogRange } from '../projections/projector.ts';
+import { type Row, STORE_FILES, STORE_NAMES, type StoreName } from '../projections/store.ts';
+import { startStoresThread } from '../workers/pool.ts';
+import { savedWindowShapes } from './read-models.ts';
+import { digestStreams } from './stream-digest.ts';
+
+export interface Offline {
+  /** Events in all logs. */
+  readonly eventsInJournal: number;
+  /** Projects what the stores have not got. Resolves with the events read. */
+  catchUp(onProgress?: (events: number) => void): Promise<number>;
+  query(store: StoreName, sql: string): Promise<readonly Row[]>;
+  digests(): Promise<{ readonly name: string; readonly rows: number; readonly hash: string }[]>;
+  close(): Promise<void>;
+}
+
+const EVENTS_PER_TRANSACTION = 500_000;
+
+/** Deletes the files of these read models. The journal is what they are rebuilt from. */
+export function deleteStores(dataDir: string, stores: readonly StoreName[]): void {
+  for (const store of stores) {
+    for (const suffix of ['', '-wal', '-shm', '.wal'])
+      rmSync(join(dataDir, STORE_FILES[store]) + suffix, { force: true });
+  }
+}
+
+/**
+ * Takes the directory's lock and opens the stores. Throws a JournalError when a service runs on it.
+ * `before` runs under the lock, before the stores are opened.
+ */
+export async function openReadModels(dataDir: string, before: () => void = () => {}): Promise<Offline> {
+  const windows = savedWindowShapes(dataDir);
+  const journalDir = join(dataDir, 'journal');
+  mkdirSync(journalDir, { recursive: true });
+  const unlock = lockDirectory(journalDir);
+  try {
+    before();
+    const thread = startStoresThread();
+    await thread.run({ kind: 'open', dataDir, stores: STORE_NAMES, windows });
+    const ranges: LogRange[] = logNames(journalDir).map((log) => ({ log, toOffset: endOfLog(journalDir, log) }));
+    return {
+      eventsInJournal: ranges.reduce((sum, { toOffset }) => sum + toOffset, 0),
+      async catchUp(onProgress) {
+        let events = 0;
+        for (;;) {
+          const projected = await thread.run({ kind: 'project', ranges, maxEvents: EVENTS_PER_TRANSACTION });
+          events += projected.events;
+          onProgress?.(events);
+          if (projected.caughtUp) return events;
+        }
+      },
+      query: (store, sql) => thread.run({ kind: 'query', store, sql }),
+      async digests() {
+        const registry = createRegistry();
+        for (const [fingerprint, json] of readSchemaFiles(dataDir)) registry.learn(fingerprint, json);
+        const tables = await thread.run({ kind: 'digest' });
+        const streams = digestStreams(journalDir, registry, ranges, windows);
+        return [
+          ...tables.map(({ store, table, rows, hash }) => ({ name: `${store}.${table}`, rows, hash })),
+          ...streams.map(({ stream, events, hash }) => ({ name: `stream ${stream}`, rows: events, hash })),
+        ];
+      },
+      async close() {
+        await thread.close();
+        unlock();
+      },
+    };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}

@@ -1,0 +1,225 @@
+/**
+ * One partition, wired: its log, its snapshots, and the three actors that restart together, because a batch that one of
+ * them has seen and the log has not must be forgotten by all.
+ */
+import { fraudSessionMachine } from '../actors/fraud-session.ts';
+import { createMailbox, type Mailbox } from '../actors/mailbox.ts';
+import { createPartition, type Partition, type PartitionSpec } from '../actors/partition.ts';
+import { type Committed, type PartitionConsumerPorts, partitionConsumerMachine } from '../actors/partition-consumer.ts';
+import { decodeSnapshot, encodeSnapshot } from '../actors/partition-snapshot.ts';
+import { type SupervisedActor, startSupervised } from '../actors/supervised.ts';
+import { type ChildSpec, type SupervisionPorts, supervisorSpec } from '../actors/supervisor.ts';
+import { windowAggregatorMachine } from '../actors/window-aggregator.ts';
+import type { Work } from '../actors/work.ts';
+import { createFraudDetector, type FraudDetector, type FraudSpec } from '../fraud/detector.ts';
+import type { Log } from '../journal/log.ts';
+import { readFrames } from '../journal/reader.ts';
+import type { SnapshotStore } from '../journal/snapshots.ts';
+import { type Commit, decodeCommit, encodeCommit } from '../messages/commit.ts';
+import type { Registry } from '../messages/registry.ts';
+import { createTumblingWindows, type TumblingSpec, type WindowOperator } from '../streams/tumbling.ts';
+
+export interface PartitionUnitOptions {
+  readonly spec: PartitionSpec;
+  readonly windows: readonly TumblingSpec[];
+  readonly fraud: FraudSpec | null;
+  readonly log: Log;
+  readonly journalDir: string;
+  readonly snapshots: SnapshotStore;
+  readonly registry: Registry;
+  readonly queueBatches: number;
+  readonly snapshotEveryEvents: number;
+  readonly snapshotEveryMs: number;
+  readonly supervision: SupervisionPorts;
+  /** Path of the supervisor above. */
+  readonly parent: string;
+  nowMs(): number;
+  committed(commit: Committed): void;
+}
+
+export interface PartitionUnit {
+  readonly spec: ChildSpec;
+  readonly mailbox: Mailbox;
+  readonly log: Log;
+  readonly partition: () => Partition;
+  position(source: string): number;
+  /** Resolves once the consumer runs for the first time. */
+  readonly ready: Promise<void>;
+}
+
+/** The kind of a frame that holds a commit. */
+export const COMMIT_FRAME = 1;
+/** Snapshots kept beside the newest one, for the day when that one is damaged. */
+const KEEP_SNAPSHOTS = 3;
+
+interface Incarnation {
+  readonly partition: Partition;
+  readonly operators: readonly WindowOperator[];
+  readonly detector: FraudDetector | null;
+  aggregator: SupervisedActor<typeof windowAggregatorMachine> | null;
+  session: SupervisedActor<typeof fraudSessionMachine> | null;
+}
+
+export function createPartitionUnit(options: PartitionUnitOptions): PartitionUnit {
+  const { log, snapshots } = options;
+  const mailbox = createMailbox(options.queueBatches);
+  const appends = new Set<Promise<unknown>>();
+  let live = newIncarnation(options);
+  let markReady = (): void => {};
+  const ready = new Promise<void>((resolve) => {
+    markReady = resolve;
+  });
+  let snapshotOffset = 0;
+  let snapshotAtMs = options.nowMs();
+  let saving = false;
+
+  function derive(work: Work): void {
+    for (const actor of [live.aggregator, live.session]) {
+      if (actor === null) continue;
+      actor.send({ type: 'APPLY', work });
+      const error = actor.error();
+      if (error !== null) throw error;
+    }
+  }
+
+  async function loadSnapshot(): Promise<number> {
+    // Appends of the incarnation before this one end first, so that what the log holds is settled.
+    await Promise.allSettled(appends);
+    let limit = log.durableOffset();
+    for (;;) {
+      const found = await snapshots.latest(log.name, limit);
+      if (found === null) return 0;
+      const snapshot = decodeSnapshot(found.body);
+      if (snapshot !== null) {
+        live.partition.restore(snapshot);
+        live.aggregator?.send({ type: 'RESTORE', panes: snapshot.panes });
+        live.session?.send({ type: 'RESTORE', cards: snapshot.cards });
+        snapshotOffset = found.offset;
+        return found.offset;
+      }
+      limit = found.offset - 1;
+    }
+  }
+
+  async function replay(fromOffset: number, fold: (commit: Commit) => void): Promise<void> {
+    const range = { fromOffset, toOffset: log.durableOffset() };
+    for (const frame of readFrames(options.journalDir, log.name, range)) {
+      fold(decodeCommit(frame.body));
+      await nextTurn();
+    }
+  }
+
+  async function append(commit: Commit): Promise<number> {
+    const { parts, count } = encodeCommit(commit);
+    const appended = log.append(COMMIT_FRAME, count, parts);
+    appends.add(appended);
+    try {
+      return await appended;
+    } finally {
+      appends.delete(appended);
+    }
+  }
+
+  async function saveSnapshot(force: boolean): Promise<void> {
+    const offset = log.nextOffset();
+    const grown = offset - snapshotOffset;
+    const due = grown >= options.snapshotEveryEvents || options.nowMs() - snapshotAtMs >= options.snapshotEveryMs;
+    if (saving || grown === 0 || !(force || due)) return;
+    saving = true;
+    try {
+      const body = encodeSnapshot({
+        ...live.partition.snapshot(),
+        panes: live.operators.flatMap((operator) => operator.snapshot()),
+        cards: live.detector?.snapshot() ?? [],
+      });
+      // The state may be ahead of the disk: a snapshot must not name an offset that a crash could take back.
+      await Promise.all(appends);
+      await snapshots.save(log.name, offset, body);
+      await snapshots.prune(log.name, KEEP_SNAPSHOTS);
+      snapshotOffset = offset;
+      snapshotAtMs = options.nowMs();
+    } finally {
+      saving = false;
+    }
+  }
+
+  const children: ChildSpec[] = [
+    {
+      id: 'window-aggregator',
+      kind: 'window-aggregator',
+      start(context) {
+        // The first of the three to start: all of them begin with empty state.
+        live = newIncarnation(options);
+        const actor = startSupervised(windowAggregatorMachine, { operators: live.operators }, context);
+        live.aggregator = actor;
+        return actor.child;
+      },
+    },
+  ];
+  if (options.fraud !== null) {
+    children.push({
+      id: 'fraud-session',
+      kind: 'fraud-session',
+      start(context) {
+        if (live.detector === null) throw new Error('The fraud session was started before its partition');
+        const actor = startSupervised(fraudSessionMachine, { detector: live.detector }, context);
+        live.session = actor;
+        return actor.child;
+      },
+    });
+  }
+  children.push({
+    id: 'consumer',
+    kind: 'partition-consumer',
+    start(context) {
+      const ports: PartitionConsumerPorts = {
+        mailbox,
+        partition: live.partition,
+        derive,
+        loadSnapshot,
+        replay,
+        recovered() {
+          live.aggregator?.send({ type: 'RECOVERED' });
+          live.session?.send({ type: 'RECOVERED' });
+          markReady();
+        },
+        append,
+        saveSnapshot,
+        later: (callback) => void setImmediate(callback),
+        nowMs: options.nowMs,
+        committed: options.committed,
+      };
+      return startSupervised(partitionConsumerMachine, { ports }, context).child;
+    },
+  });
+
+  return {
+    spec: supervisorSpec({
+      id: log.name,
+      kind: 'partition',
+      parent: options.parent,
+      strategy: 'one_for_all',
+      children,
+      ports: options.supervision,
+    }),
+    mailbox,
+    log,
+    partition: () => live.partition,
+    position: (source) => live.partition.position(source),
+    ready,
+  };
+}
+
+function newIncarnation({ spec, registry, windows, fraud }: PartitionUnitOptions): Incarnation {
+  return {
+    partition: createPartition(spec, registry),
+    operators: windows.map(createTumblingWindows),
+    detector: fraud === null ? null : createFraudDetector(fraud),
+    aggregator: null,
+    session: null,
+  };
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

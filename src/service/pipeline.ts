@@ -1,0 +1,139 @@
+/**
+ * The part that every way of running shares: the journal, and for each stream its partitions with their windows and
+ * fraud sessions. Sources, projections and everything that leaves the process are put around it.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PartitionSpec } from '../actors/partition.ts';
+import type { Committed } from '../actors/partition-consumer.ts';
+import type { SupervisionPorts } from '../actors/supervisor.ts';
+import type { Config, StreamConfig } from '../config/config.ts';
+import type { JournalError } from '../journal/error.ts';
+import { type Journal, openJournal } from '../journal/journal.ts';
+import type { TornTail } from '../journal/recovery.ts';
+import { readSchemaFiles, saveSchemaFile } from '../journal/schema-files.ts';
+import { snapshotStore } from '../journal/snapshots.ts';
+import { type DynamicEvent, dynamicEventType, type EventType } from '../messages/codec.ts';
+import { createRegistry, type Registry } from '../messages/registry.ts';
+import { BUILTIN_TYPES, runChangedType } from '../messages/types.ts';
+import type { Intake } from '../sources/source.ts';
+import type { TumblingSpec } from '../streams/tumbling.ts';
+import { createIntake } from './intake.ts';
+import { createPartitionUnit, type PartitionUnit } from './partition-unit.ts';
+
+/** The stream in which the service writes about itself: runs, actors, deliveries. */
+export const OPERATIONS = 'millrace.operations';
+
+/** Name of the supervisor at the root of every actor. */
+export const ROOT = 'millrace';
+
+export interface StreamRuntime {
+  readonly name: string;
+  readonly config: StreamConfig | null;
+  readonly eventType: EventType<DynamicEvent>;
+  readonly units: readonly PartitionUnit[];
+  readonly intake: Intake;
+}
+
+export interface Pipeline {
+  readonly journal: Journal;
+  readonly journalDir: string;
+  readonly registry: Registry;
+  readonly streams: ReadonlyMap<string, StreamRuntime>;
+  readonly operations: StreamRuntime;
+  /** Every partition of every stream, operations first: the others report to it while they start. */
+  readonly units: readonly PartitionUnit[];
+}
+
+export interface PipelineOptions {
+  readonly supervision: SupervisionPorts;
+  nowMs(): number;
+  committed(stream: string, commit: Committed): void;
+  onTorn(torn: TornTail): void;
+  onFatal(error: JournalError): void;
+}
+
+/** Opens the data directory and wires the streams; nothing runs yet. Throws when the directory is in use or damaged. */
+export async function openPipeline(config: Config, options: PipelineOptions): Promise<Pipeline> {
+  mkdirSync(config.dataDir, { recursive: true });
+  const journalDir = join(config.dataDir, 'journal');
+  const { durability, segmentBytes } = config.journal;
+  const { onTorn, onFatal } = options;
+  const journal = await openJournal(journalDir, { durability, segmentBytes, onTorn, onFatal });
+  const registry = createRegistry();
+  for (const [fingerprint, json] of readSchemaFiles(config.dataDir)) registry.learn(fingerprint, json);
+
+  const open = async (name: string, stream: StreamConfig | null): Promise<StreamRuntime> => {
+    const eventType = streamType(stream);
+    registry.add(eventType);
+    saveSchemaFile(config.dataDir, eventType.fingerprint, eventType.json);
+    const units: PartitionUnit[] = [];
+    for (let partition = 0; partition < (stream?.partitions ?? 1); partition++) {
+      units.push(await openUnit(name, stream, partition, eventType));
+    }
+    return { name, config: stream, eventType, units, intake: createIntake(name, units) };
+  };
+  const openUnit = async (
+    name: string,
+    stream: StreamConfig | null,
+    partition: number,
+    eventType: EventType<DynamicEvent>,
+  ): Promise<PartitionUnit> => {
+    const spec: PartitionSpec = {
+      stream: name,
+      partition,
+      eventType,
+      timeField: stream?.eventTime ?? 'changedAt',
+      watermark: stream?.watermark ?? { kind: 'bounded', outOfOrdernessMs: 0 },
+    };
+    return createPartitionUnit({
+      spec,
+      windows: windowsOf(config, name),
+      fraud: fraudOf(config, name),
+      log: await journal.openLog(`${name}-${partition}`),
+      journalDir,
+      snapshots: snapshotStore(journalDir),
+      registry,
+      queueBatches: config.runtime.queueBatches,
+      snapshotEveryEvents: config.journal.snapshotEveryEvents,
+      snapshotEveryMs: config.journal.snapshotEveryMs,
+      supervision: options.supervision,
+      parent: ROOT,
+      nowMs: options.nowMs,
+      committed: (commit) => options.committed(name, commit),
+    });
+  };
+
+  for (const type of BUILTIN_TYPES) saveSchemaFile(config.dataDir, type.fingerprint, type.json);
+  const operations = await open(OPERATIONS, null);
+  const streams = new Map<string, StreamRuntime>();
+  for (const stream of config.streams) streams.set(stream.name, await open(stream.name, stream));
+  const units = [...operations.units, ...[...streams.values()].flatMap((stream) => stream.units)];
+  return { journal, journalDir, registry, streams, operations, units };
+}
+
+function streamType(stream: StreamConfig | null): EventType<DynamicEvent> {
+  return dynamicEventType(stream === null ? runChangedType.schema : stream.schema);
+}
+
+function windowsOf(config: Config, stream: string): TumblingSpec[] {
+  return config.windows
+    .filter((window) => window.stream === stream)
+    .map(({ name, key, window, allowedLatenessMs, aggregates }) => ({
+      name,
+      keyField: key,
+      sizeMs: window.sizeMs,
+      offsetMs: window.offsetMs,
+      allowedLatenessMs,
+      aggregates,
+    }));
+}
+
+function fraudOf(config: Config, stream: string): PartitionUnitFraud {
+  const { fraud } = config;
+  if (fraud === null || fraud.stream !== stream) return null;
+  const { sessionGapMs, rules, caseQuietMs } = fraud;
+  return { sessionGapMs, rules, caseQuietMs };
+}
+
+type PartitionUnitFraud = Parameters<typeof createPartitionUnit>[0]['fraud'];

@@ -1,0 +1,92 @@
+/** The read models of a running pipeline: the thread that holds them, and how far behind the journal they are. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from '../config/config.ts';
+import type { WindowShape } from '../projections/duckdb-schema.ts';
+import { STORE_NAMES } from '../projections/store.ts';
+import { type StoresThread, startStoresThread } from '../workers/pool.ts';
+import type { PartitionUnit } from './partition-unit.ts';
+
+/** Events in one transaction of the stores: enough to coalesce, few enough for a query to wait for. */
+const EVENTS_PER_TRANSACTION = 100_000;
+
+const OPEN_CASES = "SELECT count(*) AS n FROM cases WHERE state = 'open'";
+
+export interface ReadModels {
+  readonly thread: StoresThread;
+  open(): Promise<void>;
+  /** Projects one transaction's worth of what is durable. */
+  project(): Promise<{ readonly caughtUp: boolean }>;
+  /** Events that are durable and not yet projected. */
+  lag(): number;
+  eventsTotal(): number;
+  /** Cases that were open when the read models were last asked. */
+  openCases(): number;
+  /** Asks them again. */
+  refresh(): Promise<void>;
+}
+
+/** Keeps the shapes with the data, for the commands that read a data directory without its configuration. */
+const SHAPES_FILE = 'windows.json';
+
+function saveWindowShapes(dataDir: string, shapes: readonly WindowShape[]): void {
+  writeFileSync(join(dataDir, SHAPES_FILE), JSON.stringify(shapes));
+}
+
+/** The windows with which a service last ran on this data; none before that. */
+export function savedWindowShapes(dataDir: string): WindowShape[] {
+  try {
+    return JSON.parse(readFileSync(join(dataDir, SHAPES_FILE), 'utf8'));
+  } catch {
+    return [];
+  }
+}
+
+/** How the view of each window merges the partitions. */
+export function windowShapes(config: Config): WindowShape[] {
+  return config.windows.map(({ name, stream, key, aggregates }) => ({
+    name,
+    spansPartitions: key === null || key !== config.streams.find((candidate) => candidate.name === stream)?.key,
+    aggregates: aggregates.map((aggregate) => ({ name: aggregate.name, fn: aggregate.fn })),
+  }));
+}
+
+export function createReadModels(config: Config, units: readonly PartitionUnit[]): ReadModels {
+  const thread = startStoresThread();
+  const reached = new Map<string, number>();
+  let events = 0;
+  let openCases = 0;
+  return {
+    thread,
+    async open() {
+      saveWindowShapes(config.dataDir, windowShapes(config));
+      const offsets = await thread.run({
+        kind: 'open',
+        dataDir: config.dataDir,
+        stores: STORE_NAMES,
+        windows: windowShapes(config),
+      });
+      reached.clear();
+      for (const { log } of units) {
+        reached.set(log.name, Math.min(...STORE_NAMES.map((store) => offsets[store][log.name] ?? 0)));
+      }
+    },
+    async project() {
+      const ranges = units
+        .map(({ log }) => ({ log: log.name, toOffset: log.durableOffset() }))
+        .filter(({ log, toOffset }) => toOffset > (reached.get(log) ?? 0));
+      if (ranges.length === 0) return { caughtUp: true };
+      const result = await thread.run({ kind: 'project', ranges, maxEvents: EVENTS_PER_TRANSACTION });
+      for (const [log, next] of Object.entries(result.reached)) reached.set(log, next);
+      events += result.events;
+      return result;
+    },
+    lag: () => units.reduce((sum, { log }) => sum + Math.max(0, log.durableOffset() - (reached.get(log.name) ?? 0)), 0),
+    eventsTotal: () => events,
+    openCases: () => openCases,
+    async refresh() {
+      const [row] = await thread.run({ kind: 'query', store: 'sqlite', sql: OPEN_CASES });
+      openCases = Number(row?.n ?? 0);
+    },
+  };
+}

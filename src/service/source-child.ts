@@ -1,0 +1,46 @@
+/** A source as a supervised child: it starts once its partitions have recovered, and is restarted when it fails. */
+import type { ChildSpec } from '../actors/supervisor.ts';
+import type { Intake, Source } from '../sources/source.ts';
+import type { PartitionUnit } from './partition-unit.ts';
+
+export interface SourceChild {
+  readonly spec: ChildSpec;
+  /** Resolves when the source has come to its end of input; never for an endless one. */
+  readonly ended: Promise<void>;
+}
+
+export function sourceChild(source: Source, intake: Intake, units: readonly PartitionUnit[]): SourceChild {
+  let markEnded = (): void => {};
+  const ended = new Promise<void>((resolve) => {
+    markEnded = resolve;
+  });
+  const spec: ChildSpec = {
+    id: `sources/${intake.stream}`,
+    kind: 'source',
+    async start({ failed, stopped }) {
+      await Promise.all(units.map((unit) => unit.ready));
+      const abort = new AbortController();
+      let state = 'running';
+      const running = source.run(intake, abort.signal).then(
+        () => {
+          state = 'stopped';
+          if (!abort.signal.aborted) markEnded();
+          stopped();
+        },
+        (error: Error) => {
+          state = 'failed';
+          if (!abort.signal.aborted) failed(error);
+        },
+      );
+      return {
+        state: () => state,
+        drain() {
+          abort.abort();
+          return running;
+        },
+        kill: () => abort.abort(),
+      };
+    },
+  };
+  return { spec, ended };
+}

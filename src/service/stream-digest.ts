@@ -1,0 +1,106 @@
+/**
+ * One hash a derived stream, from the journal alone: a sum over its events, so that neither the partitions nor the
+ * order between them show. `at` is left out, since it names the watermark of one partition.
+ */
+import { createHash } from 'node:crypto';
+import { readFrames } from '../journal/reader.ts';
+import { decodeCommit, type Section } from '../messages/commit.ts';
+import type { Registry } from '../messages/registry.ts';
+import type { WindowResult } from '../messages/streams.ts';
+import {
+  alertRaisedType,
+  caseChangedType,
+  sessionClosedType,
+  transactionScoredType,
+  windowResultType,
+} from '../messages/types.ts';
+import type { WindowShape } from '../projections/duckdb-schema.ts';
+
+export interface StreamDigest {
+  readonly stream: string;
+  readonly events: number;
+  readonly hash: string;
+}
+
+/** Reads the logs from their start to these offsets. */
+export function digestStreams(
+  journalDir: string,
+  registry: Registry,
+  logs: readonly { readonly log: string; readonly toOffset: number }[],
+  windows: readonly WindowShape[],
+): StreamDigest[] {
+  const sums = new Map<string, { events: number; sum: bigint }>();
+  const spanning = new Map(windows.filter((shape) => shape.spansPartitions).map((shape) => [shape.name, shape]));
+  // The newest revision of each part, by window, key, start and log.
+  const parts = new Map<string, Map<string, WindowResult>>();
+
+  const add = (stream: string, value: unknown): void => {
+    const state = sums.get(stream) ?? { events: 0, sum: 0n };
+    state.events += 1;
+    state.sum += createHash('md5').update(JSON.stringify(value)).digest().readBigUInt64LE(0);
+    sums.set(stream, state);
+  };
+  const addWindow = (result: WindowResult, log: string): void => {
+    if (!spanning.has(result.window)) {
+      add(result.window, { ...result, at: 0 });
+      return;
+    }
+    const id = JSON.stringify([result.window, result.key, result.start]);
+    const ofWindow = parts.get(id) ?? new Map<string, WindowResult>();
+    ofWindow.set(log, result);
+    parts.set(id, ofWindow);
+  };
+  const addSection = ({ fingerprint, bytes }: Section, log: string): void => {
+    switch (registry.nameOf(fingerprint)) {
+      case windowResultType.name:
+        for (const result of registry.decodeAs(windowResultType, fingerprint, bytes)) addWindow(result, log);
+        return;
+      case transactionScoredType.name:
+        for (const score of registry.decodeAs(transactionScoredType, fingerprint, bytes)) add('fraud.scores', score);
+        return;
+      case sessionClosedType.name:
+        for (const session of registry.decodeAs(sessionClosedType, fingerprint, bytes)) {
+          add('fraud.sessions', { ...session, at: 0 });
+        }
+        return;
+      case alertRaisedType.name:
+        for (const alert of registry.decodeAs(alertRaisedType, fingerprint, bytes)) add('fraud.alerts', alert);
+        return;
+      case caseChangedType.name:
+        for (const change of registry.decodeAs(caseChangedType, fingerprint, bytes)) add('fraud.cases', change);
+        return;
+    }
+  };
+
+  for (const { log, toOffset } of logs) {
+    for (const frame of readFrames(journalDir, log, { fromOffset: 0, toOffset })) {
+      for (const section of decodeCommit(frame.body).sections) addSection(section, log);
+    }
+  }
+  for (const ofWindow of parts.values()) {
+    const result = [...ofWindow.values()].reduce((a, b) => mergeParts(spanning.get(a.window)?.aggregates ?? [], a, b));
+    add(result.window, { ...result, at: 0 });
+  }
+  return [...sums]
+    .map(([stream, { events, sum }]) => ({
+      stream,
+      events,
+      hash: BigInt.asUintN(64, sum).toString(16).padStart(16, '0'),
+    }))
+    .sort((a, b) => a.stream.localeCompare(b.stream));
+}
+
+/** Two partitions' results of one window and key as one, with the aggregates in the order in which they are defined. */
+function mergeParts(aggregates: WindowShape['aggregates'], a: WindowResult, b: WindowResult): WindowResult {
+  const count = a.count + b.count;
+  const merged: Record<string, number> = {};
+  for (const { name, fn } of aggregates) {
+    const left = a.aggregates[name] ?? 0;
+    const right = b.aggregates[name] ?? 0;
+    if (fn === 'min') merged[name] = Math.min(left, right);
+    else if (fn === 'max') merged[name] = Math.max(left, right);
+    else if (fn === 'avg') merged[name] = (left * a.count + right * b.count) / count;
+    else merged[name] = left + right;
+  }
+  return { ...a, count, revision: Math.max(a.revision, b.revision), aggregates: merged };
+}
