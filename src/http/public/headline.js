@@ -101,7 +101,7 @@ function figuresOf(overview) {
     {
       name: 'Memory',
       value: bytes(overview.rssBytes),
-      extra: ['up since ', time(overview.startedAt)],
+      extra: ['started ', time(overview.startedAt)],
     },
     {
       name: 'Loop delay p99',

@@ -2,7 +2,7 @@
  * The topology: drawn anew only when its shape or the width changes; each overview then changes numbers in place, so
  * that the flow keeps flowing and focus stays.
  */
-import { byId, s, setText, stateLook, stateMark } from './dom.js';
+import { byId, h, s, setText, stateLook, stateMark } from './dom.js';
 import { count, duration, exact, rate } from './format.js';
 import { mostBehind } from './headline.js';
 import { createTable } from './table.js';
@@ -66,7 +66,7 @@ function draw(container, stages, width, shape) {
     nodes.set(stage.id, update);
     labels.push([label, stage.label, boxes.get(stage.id).width - 24 - RATE_WIDTH]);
   }
-  container.replaceChildren(svg);
+  container.replaceChildren(stages.length === 0 ? h('p', { class: 'empty' }, 'No stages yet.') : svg);
   for (const [label, full, room] of labels) fitText(label, full, room);
   return { shape, nodes, edges };
 }

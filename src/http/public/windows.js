@@ -22,6 +22,7 @@ export function renderWindows({ windows }) {
       ? 'No window has closed yet'
       : `${spanWord(latest.end_at - latest.start_at)}, latest closed ${stamp(latest.end_at)}${keys > 1 ? `, ${keys} keys added up` : ''}`,
   );
+  byId('windows-chart').hidden = measure === '';
   if (measure !== '') drawChart(seriesOf(newestFirst, measure));
   table ??= createWindowTable();
   table(newestFirst.slice(0, 40));
