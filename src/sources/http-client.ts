@@ -1,0 +1,101 @@
+/**
+ * A bounded GET with the built-in fetch: one deadline for the whole exchange, a cap on the decompressed body, no
+ * redirects. Failures are values that say whether asking again makes sense; only the caller's own abort rejects.
+ *
+ * 408, 425, 429, 5xx and network errors are retryable, every other status is not (RFC 9110, RFC 8470, RFC 6585).
+ */
+export interface HttpLimits {
+  /** From the connect to the last byte of the body. */
+  readonly deadlineMs: number;
+  /** Of the body after decompression. */
+  readonly maxBytes: number;
+}
+
+export interface HttpOk {
+  readonly kind: 'ok';
+  readonly status: number;
+  readonly body: string;
+}
+
+export interface HttpFailure {
+  readonly kind: 'retryable' | 'permanent';
+  readonly reason: string;
+  /** null when no answer came. */
+  readonly status: number | null;
+  /** What the server asked for by Retry-After; null when it asked for nothing. */
+  readonly retryAfterMs: number | null;
+  /** The body of an error status; null when there was none to read. */
+  readonly body: string | null;
+}
+
+export type HttpResult = HttpOk | HttpFailure;
+
+export const DEFAULT_LIMITS: HttpLimits = { deadlineMs: 30_000, maxBytes: 16 * 1024 * 1024 };
+
+export async function httpGet(
+  url: URL,
+  limits: HttpLimits,
+  nowMs: () => number,
+  signal?: AbortSignal,
+): Promise<HttpResult> {
+  const deadline = AbortSignal.timeout(limits.deadlineMs);
+  const either = signal === undefined ? deadline : AbortSignal.any([deadline, signal]);
+  try {
+    const response = await fetch(url, {
+      redirect: 'error',
+      signal: either,
+      headers: { accept: 'application/json', 'user-agent': 'millrace' },
+    });
+    const body = await readBody(response, limits.maxBytes);
+    if (body === null) return failure('permanent', `The body is larger than ${limits.maxBytes} bytes`, response.status);
+    if (response.ok) return { kind: 'ok', status: response.status, body };
+    const { status } = response;
+    const retryAfterMs = parseRetryAfterMs(response.headers.get('retry-after'), nowMs());
+    const kind = isRetryableStatus(status) ? 'retryable' : 'permanent';
+    return { ...failure(kind, `HTTP ${status} ${response.statusText}`.trimEnd(), status), retryAfterMs, body };
+  } catch (error) {
+    if (signal?.aborted === true) throw signal.reason;
+    if (deadline.aborted) return failure('retryable', `No complete answer within ${limits.deadlineMs} ms`, null);
+    const cause = causeOf(error);
+    const kind = cause.includes('unexpected redirect') ? 'permanent' : 'retryable';
+    return failure(kind, `The request failed: ${cause}`, null);
+  }
+}
+
+export function isRetryableStatus(status: number): boolean {
+  return status === 408 || status === 425 || status === 429 || status >= 500;
+}
+
+/** Retry-After is seconds or an HTTP date (RFC 9110, 10.2.3); null when absent or neither. */
+export function parseRetryAfterMs(value: string | null, nowMs: number): number | null {
+  if (value === null) return null;
+  const text = value.trim();
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
+  const dateMs = /^[A-Z][a-z]{2,8},? /.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(dateMs) ? null : Math.max(0, dateMs - nowMs);
+}
+
+/** The body as text, or null when it passes the cap: then the rest is not read. */
+async function readBody(response: Response, maxBytes: number): Promise<string | null> {
+  if (response.body === null) return '';
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // Leaving the loop cancels the stream, and with it the connection.
+  for await (const chunk of response.body) {
+    size += chunk.byteLength;
+    if (size > maxBytes) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size).toString('utf8');
+}
+
+function failure(kind: HttpFailure['kind'], reason: string, status: number | null): HttpFailure {
+  return { kind, reason, status, retryAfterMs: null, body: null };
+}
+
+/** fetch() says "fetch failed" and hides the reason in `cause`. */
+function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.cause instanceof Error) return error.cause.message || error.cause.name;
+  return error.message;
+}

@@ -1,0 +1,59 @@
+/**
+ * One attempt at fetching weather: the request, an HTTP GET through a port, and what its outcome means. Failures are
+ * values: `retryable` ones say how long the provider asks to wait, if it does.
+ */
+import type { WeatherObservation } from '../messages/operations.ts';
+import { quotaWaitMs } from './quota.ts';
+import { type ForecastRequest, forecastUrl } from './request.ts';
+import { errorReason, parseJson, readForecast } from './response.ts';
+import { WEATHER_VARIABLES } from './variables.ts';
+
+/** What a bounded GET comes to; sources/http-client.ts is one. */
+export type HttpOutcome =
+  | { readonly kind: 'ok'; readonly body: string }
+  | {
+      readonly kind: 'retryable';
+      readonly reason: string;
+      readonly retryAfterMs: number | null;
+      /** The body of an error status; null when there was none to read. */
+      readonly body: string | null;
+    }
+  | { readonly kind: 'permanent'; readonly reason: string; readonly body: string | null };
+
+export type FetchOutcome =
+  | { readonly kind: 'fetched'; readonly observations: readonly WeatherObservation[] }
+  | { readonly kind: 'retryable'; readonly reason: string; readonly waitMs: number | null }
+  | { readonly kind: 'permanent'; readonly reason: string };
+
+export interface WeatherFetchPorts {
+  get(url: URL, signal: AbortSignal): Promise<HttpOutcome>;
+  nowMs(): number;
+}
+
+export async function fetchWeather(
+  request: ForecastRequest,
+  provider: string,
+  ports: WeatherFetchPorts,
+  signal: AbortSignal,
+): Promise<FetchOutcome> {
+  const url = forecastUrl(request);
+  const outcome = await ports.get(url, signal);
+  const fetchedAt = ports.nowMs();
+  const where = `${url.origin}${url.pathname}`;
+  if (outcome.kind === 'ok') {
+    const { places } = request;
+    const answer = readForecast(outcome.body, { provider, places, variables: WEATHER_VARIABLES, fetchedAt });
+    switch (answer.kind) {
+      case 'observations':
+        return { kind: 'fetched', observations: answer.observations };
+      case 'retryable':
+        return { kind: 'retryable', reason: `${where}: ${answer.reason}`, waitMs: null };
+      case 'permanent':
+        return { kind: 'permanent', reason: `${where}: ${answer.reason}` };
+    }
+  }
+  const said = outcome.body === null ? null : errorReason(parseJson(outcome.body));
+  const reason = `${where}: ${outcome.reason}${said === null ? '' : `: ${said}`}`;
+  if (outcome.kind === 'permanent') return { kind: 'permanent', reason };
+  return { kind: 'retryable', reason, waitMs: outcome.retryAfterMs ?? quotaWaitMs(said ?? '', fetchedAt) };
+}

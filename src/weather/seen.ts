@@ -1,0 +1,44 @@
+/**
+ * What a provider has already said, so that fetching it again brings no event. An observation is new when its place
+ * and hour are, or when a value was revised. Bounded: the place and hour touched longest ago is forgotten first, and
+ * forgetting costs a repeated event, never a lost one.
+ *
+ * It is rebuilt from the log by remembering each WeatherObservation in order.
+ */
+import type { WeatherObservation } from '../messages/operations.ts';
+import { WEATHER_VARIABLES } from './variables.ts';
+
+export interface Seen {
+  readonly bound: number;
+  /** Values by provider, place and hour, in the order in which they were last touched. */
+  readonly values: Map<string, string>;
+}
+
+export function nothingSeen(bound: number): Seen {
+  return { bound, values: new Map() };
+}
+
+/** Those observations that say something new. Changes nothing: remember() follows once they are durable. */
+export function unseen(seen: Seen, observations: readonly WeatherObservation[]): WeatherObservation[] {
+  return observations.filter((observation) => seen.values.get(keyOf(observation)) !== valuesOf(observation));
+}
+
+export function remember(seen: Seen, observations: readonly WeatherObservation[]): void {
+  for (const observation of observations) {
+    const key = keyOf(observation);
+    seen.values.delete(key);
+    seen.values.set(key, valuesOf(observation));
+  }
+  for (const key of seen.values.keys()) {
+    if (seen.values.size <= seen.bound) return;
+    seen.values.delete(key);
+  }
+}
+
+function keyOf({ provider, place, observedAt }: WeatherObservation): string {
+  return JSON.stringify([provider, place, observedAt]);
+}
+
+function valuesOf(observation: WeatherObservation): string {
+  return JSON.stringify(WEATHER_VARIABLES.map(({ field }) => observation[field]));
+}
