@@ -1,6 +1,7 @@
 /**
- * When a failed child is restarted, and when its supervisor gives up: Erlang/OTP's restart intensity with Pekko's
- * backoff. More than `intensity` restarts within `periodMs` escalate.
+ * When a failed child is restarted, and when its supervisor gives up. Intensity is Erlang/OTP's (supervisor.erl,
+ * add_restart): counted over all children of a supervisor, and more than `intensity` restarts within `periodMs`
+ * escalate. Backoff is Pekko's (BackoffSupervisor): counted for each unit that restarts together.
  */
 export interface RestartPolicy {
   readonly intensity: number;
@@ -12,37 +13,42 @@ export interface RestartPolicy {
 }
 
 export interface RestartHistory {
-  /** Times of the restarts within the period, ascending. */
-  readonly restartsAtMs: readonly number[];
-  /** Failures since the last quiet stretch. */
-  readonly streak: number;
-  readonly lastFailureMs: number;
+  /** When restarts were granted, within the period of the last one; ascending, at most `intensity` of them. */
+  readonly grantedAtMs: readonly number[];
+  readonly backoff: ReadonlyMap<string, UnitBackoff>;
 }
 
-export const NO_RESTARTS: RestartHistory = { restartsAtMs: [], streak: 0, lastFailureMs: Number.NEGATIVE_INFINITY };
+interface UnitBackoff {
+  /** Restarts since the last quiet stretch. */
+  readonly streak: number;
+  /** When the last of them was due to run again. */
+  readonly dueAtMs: number;
+}
+
+export const NO_RESTARTS: RestartHistory = { grantedAtMs: [], backoff: new Map() };
 
 export type RestartDecision =
   | { readonly kind: 'restart'; readonly delayMs: number; readonly history: RestartHistory }
   | { readonly kind: 'escalate' };
 
 /**
- * Backoff is min(max, min·2^n)·(1 + random·jitter), and starts over after (min + max)/2 without a failure.
- * `random` is from 0 to 1.
+ * Decides about a failure of `unit`: one child, or all of a group that restarts together. The delay is
+ * min(max, min·2^n)·(1 + random·jitter), and n starts over once the unit has run for (min + max)/2 without a failure.
  */
 export function decideRestart(
   history: RestartHistory,
-  policy: RestartPolicy,
+  unit: string,
   nowMs: number,
-  random: number,
+  randomUnit: number,
+  policy: RestartPolicy,
 ): RestartDecision {
-  const recent = history.restartsAtMs.filter((at) => nowMs - at < policy.periodMs);
-  if (recent.length >= policy.intensity) return { kind: 'escalate' };
-  const quiet = nowMs - history.lastFailureMs > (policy.minBackoffMs + policy.maxBackoffMs) / 2;
-  const streak = quiet ? 0 : history.streak;
-  const backoffMs = Math.min(policy.maxBackoffMs, policy.minBackoffMs * 2 ** streak);
-  return {
-    kind: 'restart',
-    delayMs: backoffMs * (1 + random * policy.jitter),
-    history: { restartsAtMs: [...recent, nowMs], streak: streak + 1, lastFailureMs: nowMs },
-  };
+  const { intensity, periodMs, minBackoffMs, maxBackoffMs, jitter } = policy;
+  const recent = history.grantedAtMs.filter((at) => at >= nowMs - periodMs);
+  if (recent.length + 1 > intensity) return { kind: 'escalate' };
+  const before = history.backoff.get(unit);
+  const quietMs = (minBackoffMs + maxBackoffMs) / 2;
+  const streak = before === undefined || nowMs - before.dueAtMs >= quietMs ? 0 : before.streak;
+  const delayMs = Math.min(maxBackoffMs, minBackoffMs * 2 ** streak) * (1 + randomUnit * jitter);
+  const backoff = new Map(history.backoff).set(unit, { streak: streak + 1, dueAtMs: nowMs + delayMs });
+  return { kind: 'restart', delayMs, history: { grantedAtMs: [...recent, nowMs], backoff } };
 }

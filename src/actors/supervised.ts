@@ -2,7 +2,7 @@
  * Runs one machine as a root actor, as every supervised unit runs. Whatever it throws becomes a failure that its
  * supervisor hears of, and never an unhandled error of the process.
  */
-import { type AnyStateMachine, createActor, type EventFromLogic, type InputFrom } from 'xstate';
+import { type AnyActorRef, type AnyStateMachine, createActor, type EventFromLogic, type InputFrom } from 'xstate';
 
 /** Where timers come from; xstate's own clocks, the simulated one too, are of this shape. */
 export interface Clock {
@@ -10,10 +10,17 @@ export interface Clock {
   clearTimeout(id: unknown): void;
 }
 
+/** What a supervisor gives to a child that starts, and how the child answers. */
 export interface ChildContext {
   readonly clock?: Clock;
+  readonly logger?: (...line: unknown[]) => void;
+  /** Aborts when the supervisor is done with this incarnation: a start that still waits for something can give up. */
+  readonly signal?: AbortSignal;
   failed(error: Error): void;
+  /** It has come to its end by itself and is not to be restarted. */
   stopped(): void;
+  /** Its state is another one now. */
+  changed?(state: string): void;
 }
 
 export interface RunningChild {
@@ -48,21 +55,37 @@ export function startSupervised<M extends AnyStateMachine>(
   input: InputFrom<M>,
   context: ChildContext,
 ): SupervisedActor<M> {
-  const options = context.clock === undefined ? { input } : { input, clock: context.clock };
+  const { clock, logger } = context;
   // createActor's options are conditional types over M, which stay unresolved while M is a parameter.
-  const actor = createActor(machine as AnyStateMachine, options);
+  const logic: AnyStateMachine = machine;
+  const actor = createActor(logic, {
+    input,
+    ...(clock === undefined ? {} : { clock }),
+    ...(logger === undefined ? {} : { logger }),
+  });
   let failure: Error | null = null;
+  let lastValue: unknown;
   let finish = (): void => {};
   const finished = new Promise<void>((resolve) => {
     finish = resolve;
   });
   actor.subscribe({
+    next: ({ status, value }) => {
+      if (status !== 'active' || value === lastValue) return;
+      lastValue = value;
+      context.changed?.(stateName(value));
+    },
     complete: () => {
       finish();
       context.stopped();
     },
     error: (thrown) => {
-      failure = thrown instanceof Error ? thrown : new Error(String(thrown));
+      failure = asError(thrown);
+      // xstate leaves what a failed machine has invoked running; nobody would hear of it any more.
+      const invoked: Readonly<Record<string, AnyActorRef | undefined>> = actor.getSnapshot().children ?? {};
+      for (const orphan of Object.values(invoked)) {
+        if (orphan?.getSnapshot().status === 'active') orphan.send({ type: 'xstate.stop' });
+      }
       finish();
       context.failed(failure);
     },
@@ -73,12 +96,9 @@ export function startSupervised<M extends AnyStateMachine>(
     error: () => failure,
     child: {
       state: () => {
-        const snapshot = actor.getSnapshot();
-        return snapshot.status === 'active'
-          ? stateName(snapshot.value)
-          : snapshot.status === 'done'
-            ? 'stopped'
-            : 'failed';
+        const { status, value } = actor.getSnapshot();
+        if (status === 'active') return stateName(value);
+        return status === 'error' ? 'failed' : 'stopped';
       },
       drain() {
         actor.send({ type: 'DRAIN' });
@@ -91,6 +111,17 @@ export function startSupervised<M extends AnyStateMachine>(
   };
 }
 
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+/** A nested state is written as its path, such as `running.deciding`; parallel ones stand side by side. */
 function stateName(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Object.entries(value)
+    .map(([name, inner]) => {
+      const rest = stateName(inner);
+      return rest === '' ? name : `${name}.${rest}`;
+    })
+    .join(', ');
 }

@@ -1,173 +1,213 @@
 /**
  * Supervisor: starts its children in order, restarts what fails, stops in reverse order.
  *
- *   starting ──► running ◄── RESTART_DUE ── (CHILD_FAILED) ──► too many ──► escalated
- *       └───────────┴── DRAIN ──► draining ──► stopped
+ *   starting ──► running ── a child of one_for_all fails ──► restarting ── backoff ──► starting
+ *   any of these ── DRAIN ────► draining ────► stopped
+ *                └─ ESCALATE ─► escalating ──► escalated: fails one level up
  *
- * one_for_one restarts the child that failed, one_for_all all of them, because they share state that only makes sense
- * together. Each start is an incarnation with a number; what an earlier one still says is ignored. A supervisor is a
- * child like any other, so trees nest: escalation is a failure one level up. It knows nothing of what its children do.
+ * one_for_one restarts the child that failed, one_for_all every child, because they share state that only makes sense
+ * together; the others are then killed and not drained, as theirs is suspect. A supervisor is a child like any other, so
+ * trees nest. It knows nothing of what its children do.
  */
-import { fromPromise, setup } from 'xstate';
-import type { ActorChanged } from '../messages/operations.ts';
-import { decideRestart, NO_RESTARTS, type RestartHistory, type RestartPolicy } from './restart-policy.ts';
-import { type ActorStatus, type ChildContext, type RunningChild, type Clock, startSupervised } from './supervised.ts';
+import { assign, fromPromise, raise, setup } from 'xstate';
+import {
+  type Child,
+  type ChildEvent,
+  type ChildSpec,
+  type ChildTable,
+  currentRow,
+  dismiss,
+  newChild,
+  nextToStart,
+  startChild,
+  statusOf,
+} from './child-table.ts';
+import { note, type SupervisionPorts } from './record-change.ts';
+import { decideRestart, NO_RESTARTS } from './restart-policy.ts';
+import { stopChild } from './stop-child.ts';
+import { type ChildContext, type RunningChild, startSupervised } from './supervised.ts';
+
+export type { ChildSpec } from './child-table.ts';
+export type { SupervisionPorts } from './record-change.ts';
 
 export type RestartStrategy = 'one_for_one' | 'one_for_all';
-
-export interface ChildSpec {
-  readonly id: string;
-  readonly kind: string;
-  start(context: ChildContext): RunningChild | Promise<RunningChild>;
-}
-
-export interface SupervisionPorts {
-  readonly policy: RestartPolicy;
-  /** An orderly stop of one child may take so long; then it is killed. */
-  readonly shutdownMs: number;
-  readonly clock?: Clock;
-  nowMs(): number;
-  random(): number;
-  record(change: ActorChanged): void;
-}
 
 export interface SupervisorInput {
   readonly path: string;
   readonly strategy: RestartStrategy;
-  /** In order of start. Its rows change as the children live; whoever made it may read them. */
-  readonly table: readonly Child[];
+  /** Its rows change as the children live; whoever made it may read them. */
+  readonly table: ChildTable;
   readonly ports: SupervisionPorts;
 }
 
-export interface Child {
-  readonly spec: ChildSpec;
-  running: RunningChild | null;
-  incarnation: number;
-  restarts: number;
-  history: RestartHistory;
-  lastError: string | null;
-  waiting: boolean;
+interface Context extends SupervisorInput {
+  /** Backoff before the group starts again. */
+  readonly delayMs: number;
+  readonly cause: Error | null;
 }
-
-type Context = SupervisorInput;
 
 export type SupervisorEvent =
-  | { readonly type: 'CHILD_FAILED'; readonly id: string; readonly incarnation: number; readonly error: Error }
-  | { readonly type: 'RESTART_DUE'; readonly id: string }
+  | ChildEvent
+  | { readonly type: 'RESTART_LATER'; readonly id: string; readonly incarnation: number; readonly delayMs: number }
+  | { readonly type: 'RESTART_DUE'; readonly id: string; readonly incarnation: number }
+  | { readonly type: 'RESTART_ALL'; readonly delayMs: number }
+  | { readonly type: 'ESCALATE'; readonly error: Error }
   | { readonly type: 'DRAIN' };
 
-/** Starts a child; a start that throws is a failure like any other. */
-async function startChild(context: Context, child: Child, send: (event: SupervisorEvent) => void): Promise<void> {
-  child.incarnation += 1;
-  child.waiting = false;
-  const { incarnation, spec } = child;
-  const failed = (error: Error): void => send({ type: 'CHILD_FAILED', id: spec.id, incarnation, error });
-  const { clock } = context.ports;
-  try {
-    const running = await spec.start({ ...(clock === undefined ? {} : { clock }), failed, stopped: () => {} });
-    if (child.incarnation === incarnation) child.running = running;
-    else running.kill();
-  } catch (error) {
-    failed(error instanceof Error ? error : new Error(String(error)));
-  }
-}
-
-/** Kills a child, and makes sure that nothing it still says counts. */
-function dismiss(child: Child): void {
-  child.incarnation += 1;
-  child.running?.kill();
-  child.running = null;
-}
-
-function note(context: Context, child: Child, change: ActorChanged['change'], error: string | null): void {
-  const { path, ports } = context;
-  ports.record({
-    actor: `${path}/${child.spec.id}`,
-    change,
-    restarts: child.restarts,
-    error,
-    changedAt: ports.nowMs(),
-  });
-}
-
+/** The unit of a group's backoff; no child has an empty id. */
+const GROUP = '';
 export const supervisorMachine = setup({
   types: { context: {} as Context, input: {} as SupervisorInput, events: {} as SupervisorEvent },
   actors: {
-    startAll: fromPromise<void, { context: Context; send: (event: SupervisorEvent) => void }>(async ({ input }) => {
-      for (const child of input.context.table) await startChild(input.context, child, input.send);
-    }),
-    stopAll: fromPromise<void, Context>(async ({ input }) => {
-      for (const child of [...input.table].reverse()) {
-        const { running } = child;
-        if (running === null) continue;
-        const overdue = new Promise<void>((resolve) => setTimeout(resolve, input.ports.shutdownMs).unref());
-        await Promise.race([running.drain(), overdue]);
-        dismiss(child);
-      }
+    stopInReverse: fromPromise<void, SupervisorInput>(async ({ input }) => {
+      const { path, ports, table } = input;
+      for (const child of [...table.rows].reverse()) await stopChild(path, ports, child);
     }),
   },
   actions: {
-    /** Decides about a failure; throws to escalate, which fails this supervisor. */
-    handleFailure: ({ context, self }, failure: { id: string; incarnation: number; error: Error }) => {
-      const { ports, strategy, table } = context;
-      const child = table.find(({ spec }) => spec.id === failure.id);
-      if (child === undefined || child.incarnation !== failure.incarnation) return;
-      child.lastError = failure.error.message;
-      note(context, child, 'failed', failure.error.message);
-      const decision = decideRestart(child.history, ports.policy, ports.nowMs(), ports.random());
-      if (decision.kind === 'escalate') {
-        note(context, child, 'escalated', failure.error.message);
-        for (const each of table) dismiss(each);
-        throw new Error(`${context.path}/${child.spec.id} failed too often; the last time: ${failure.error.message}`, {
-          cause: failure.error,
-        });
-      }
-      child.history = decision.history;
-      for (const each of strategy === 'one_for_all' ? table : [child]) {
-        dismiss(each);
-        each.waiting = true;
-      }
-      const { clock } = ports;
-      const due = (): void => self.send({ type: 'RESTART_DUE', id: child.spec.id });
-      if (clock === undefined) setTimeout(due, decision.delayMs);
-      else clock.setTimeout(due, decision.delayMs);
+    startNext: ({ context, self }) => {
+      const next = nextToStart(context.table);
+      if (next !== undefined) startChild(next, context.ports.clock, (event) => self.send(event));
     },
-    restart: async ({ context, self }, { id }: { id: string }) => {
-      const { strategy, table } = context;
-      const cause = table.find(({ spec }) => spec.id === id);
-      if (cause === undefined || !cause.waiting) return;
-      cause.restarts += 1;
-      note(context, cause, 'restarting', cause.lastError);
-      for (const child of strategy === 'one_for_all' ? table : [cause]) {
-        if (child.waiting) await startChild(context, child, (event) => self.send(event));
+    restart: ({ context, self }, { child }: { child: Child | undefined }) => {
+      if (child?.phase !== 'restarting') return;
+      child.restarts += 1;
+      startChild(child, context.ports.clock, (event) => self.send(event));
+    },
+    restartGroup: ({ context }) => {
+      for (const child of context.table.rows) {
+        if (child.phase !== 'restarting') continue;
+        child.restarts += 1;
+        child.phase = 'waiting';
       }
+    },
+    noteStarted: ({ context }, { child }: { child: Child | undefined }) => {
+      if (child !== undefined && child.restarts > 0) note(context.path, context.ports, child, 'started', null);
+    },
+    noteStopped: ({ context }, { child }: { child: Child | undefined }) => {
+      if (child === undefined) return;
+      dismiss(child, 'stopped');
+      note(context.path, context.ports, child, 'stopped', null);
+    },
+    noteFailed: ({ context }, { child, error }: { child: Child | undefined; error: Error }) => {
+      if (child === undefined) return;
+      child.lastError = error.message;
+      dismiss(child, 'stopped');
+      note(context.path, context.ports, child, 'failed', error.message);
+    },
+    judge: ({ context, self }, { child, error }: { child: Child | undefined; error: Error }) => {
+      if (child !== undefined) self.send(verdict(context, child, error));
+    },
+    keepDelay: assign((_, { delayMs }: { delayMs: number }) => ({ delayMs })),
+    keepCause: assign((_, { error }: { error: Error }) => ({ cause: error })),
+    killSuspects: ({ context }) => {
+      if (context.strategy === 'one_for_all') dismissAll(context.table);
+    },
+    restartLater: raise(
+      (_, { id, incarnation }: { id: string; incarnation: number; delayMs: number }) => ({
+        type: 'RESTART_DUE' as const,
+        id,
+        incarnation,
+      }),
+      { delay: (_, { delayMs }: { id: string; incarnation: number; delayMs: number }) => delayMs },
+    ),
+    escalate: ({ context }) => {
+      throw context.cause ?? new Error(`${context.path} escalated`);
     },
   },
+  guards: {
+    allStarted: ({ context }) => context.table.rows.every(({ phase }) => phase === 'running' || phase === 'stopped'),
+  },
+  delays: { backoff: ({ context }) => context.delayMs },
 }).createMachine({
   id: 'supervisor',
-  context: ({ input }) => input,
+  context: ({ input }) => ({ ...input, delayMs: 0, cause: null }),
   initial: 'starting',
   on: {
-    CHILD_FAILED: { actions: { type: 'handleFailure', params: ({ event }) => event } },
-    RESTART_DUE: { actions: { type: 'restart', params: ({ event }) => ({ id: event.id }) } },
+    CHILD_STARTED: {
+      actions: [{ type: 'noteStarted', params: ({ context, event }) => rowOf(context, event) }, 'startNext'],
+    },
+    CHILD_STOPPED: {
+      actions: [{ type: 'noteStopped', params: ({ context, event }) => rowOf(context, event) }, 'startNext'],
+    },
+    CHILD_FAILED: { actions: { type: 'judge', params: ({ context, event }) => failureOf(context, event) } },
+    RESTART_LATER: { actions: { type: 'restartLater', params: ({ event }) => event } },
+    RESTART_DUE: { actions: { type: 'restart', params: ({ context, event }) => rowOf(context, event) } },
+    RESTART_ALL: { target: '.restarting', actions: { type: 'keepDelay', params: ({ event }) => event } },
+    ESCALATE: { target: '.escalating', actions: { type: 'keepCause', params: ({ event }) => event } },
+    DRAIN: '.draining',
   },
   states: {
-    starting: {
-      invoke: {
-        src: 'startAll',
-        input: ({ context, self }) => ({ context, send: (event: SupervisorEvent) => self.send(event) }),
-        onDone: 'running',
-      },
-      on: { DRAIN: 'draining' },
-    },
-    running: { on: { DRAIN: 'draining' } },
+    starting: { entry: 'startNext', always: { guard: 'allStarted', target: 'running' } },
+    running: {},
+    restarting: { after: { backoff: { target: 'starting', actions: 'restartGroup' } } },
     draining: {
-      invoke: { src: 'stopAll', input: ({ context }) => context, onDone: 'stopped' },
-      on: { RESTART_DUE: {}, CHILD_FAILED: {} },
+      invoke: { src: 'stopInReverse', input: ({ context }) => context, onDone: 'stopped' },
+      on: {
+        CHILD_STARTED: {},
+        CHILD_FAILED: { actions: { type: 'noteFailed', params: ({ context, event }) => failureOf(context, event) } },
+        RESTART_LATER: {},
+        RESTART_DUE: {},
+        RESTART_ALL: {},
+        ESCALATE: {},
+        DRAIN: {},
+      },
+    },
+    escalating: {
+      entry: 'killSuspects',
+      invoke: { src: 'stopInReverse', input: ({ context }) => context, onDone: 'escalated' },
+      on: {
+        CHILD_STARTED: {},
+        CHILD_FAILED: { actions: { type: 'noteFailed', params: ({ context, event }) => failureOf(context, event) } },
+        RESTART_LATER: {},
+        RESTART_DUE: {},
+        RESTART_ALL: {},
+        ESCALATE: {},
+        DRAIN: {},
+      },
     },
     stopped: { type: 'final' },
+    escalated: { type: 'final', entry: 'escalate' },
   },
 });
+
+function rowOf(context: Context, event: { id: string; incarnation: number }): { child: Child | undefined } {
+  return { child: currentRow(context.table, event) };
+}
+
+function failureOf(
+  context: Context,
+  event: { id: string; incarnation: number; error: Error },
+): { child: Child | undefined; error: Error } {
+  return { ...rowOf(context, event), error: event.error };
+}
+
+/** Ends what failed and says what becomes of it. */
+function verdict({ path, ports, strategy, table }: Context, child: Child, error: Error): SupervisorEvent {
+  const unit = strategy === 'one_for_all' ? GROUP : child.spec.id;
+  const decision = decideRestart(table.history, unit, ports.nowMs(), ports.random(), ports.policy);
+  child.lastError = error.message;
+  dismiss(child, decision.kind === 'restart' ? 'restarting' : 'stopped');
+  note(path, ports, child, 'failed', error.message);
+  if (decision.kind === 'escalate') {
+    const { intensity, periodMs } = ports.policy;
+    const why = `${path}/${child.spec.id} failed again after ${intensity} restarts within ${periodMs} ms: ${error.message}`;
+    note(path, ports, child, 'escalated', why);
+    return { type: 'ESCALATE', error: new Error(why, { cause: error }) };
+  }
+  const { delayMs } = decision;
+  table.history = decision.history;
+  note(path, ports, child, 'restarting', error.message);
+  if (strategy === 'one_for_one') {
+    return { type: 'RESTART_LATER', id: child.spec.id, incarnation: child.incarnation, delayMs };
+  }
+  for (const other of [...table.rows].reverse()) if (other !== child) dismiss(other, 'restarting');
+  return { type: 'RESTART_ALL', delayMs };
+}
+
+function dismissAll(table: ChildTable): void {
+  for (const child of [...table.rows].reverse()) dismiss(child, 'stopped');
+}
 
 export interface SupervisorOptions {
   readonly id: string;
@@ -179,35 +219,40 @@ export interface SupervisorOptions {
   readonly ports: SupervisionPorts;
 }
 
-/** A supervisor as a child of another. */
+/** A supervisor as a child of another. Its stop is bounded by those of its children. */
 export function supervisorSpec(options: SupervisorOptions): ChildSpec {
-  return { id: options.id, kind: options.kind, start: (context) => startSupervisor(options, context) };
+  return {
+    id: options.id,
+    kind: options.kind,
+    shutdownMs: Number.POSITIVE_INFINITY,
+    start: (context) => startSupervisor(options, context),
+  };
 }
 
 /** Starts a tree. Its failure, told to `context`, is the escalation of one of its children. */
 export function startSupervisor(options: SupervisorOptions, context: ChildContext): RunningChild {
-  const path = options.parent === '' ? options.id : `${options.parent}/${options.id}`;
-  const table = options.children.map(newChild);
+  const { parent, id, ports, strategy } = options;
+  const path = parent === '' ? id : `${parent}/${id}`;
+  const table: ChildTable = { rows: options.children.map(newChild), history: NO_RESTARTS };
   const { child } = startSupervised(
     supervisorMachine,
-    { path, strategy: options.strategy, table, ports: options.ports },
-    context,
+    { path, strategy, table, ports },
+    {
+      ...(ports.clock === undefined ? {} : { clock: ports.clock }),
+      ...context,
+      failed(error) {
+        // After an escalation nothing is left; after a failure of the supervisor itself, a port that threw, everything.
+        dismissAll(table);
+        context.failed(error);
+      },
+    },
   );
-  return { ...child, children: () => table.map((row) => statusOf(path, row)) };
-}
-
-export function newChild(spec: ChildSpec): Child {
-  return { spec, running: null, incarnation: 0, restarts: 0, history: NO_RESTARTS, lastError: null, waiting: false };
-}
-
-function statusOf(path: string, { spec, running, restarts, lastError, waiting }: Child): ActorStatus {
   return {
-    path: `${path}/${spec.id}`,
-    name: spec.id,
-    kind: spec.kind,
-    state: waiting ? 'restarting' : (running?.state() ?? 'starting'),
-    restarts,
-    lastError,
-    children: running?.children?.() ?? [],
+    ...child,
+    kill() {
+      dismissAll(table);
+      child.kill();
+    },
+    children: () => table.rows.map((row) => statusOf(path, row)),
   };
 }
