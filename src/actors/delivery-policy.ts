@@ -1,0 +1,40 @@
+/**
+ * When an alert that a sink refused is tried again, and when it is given up: a bounded number of attempts, exponential
+ * backoff with full jitter (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog 2015), and a circuit
+ * breaker that waits longer once refusals follow each other, whichever alerts they were for.
+ */
+export interface DeliveryPolicy {
+  /** Attempts for one alert, the first included. */
+  readonly maxAttempts: number;
+  readonly minBackoffMs: number;
+  readonly maxBackoffMs: number;
+  /** Refusals in a row, over all alerts of the sink, that open the circuit. */
+  readonly breakerFailures: number;
+  /** How long an open circuit waits before the next attempt. */
+  readonly breakerMs: number;
+}
+
+/** The breaker opens before the last attempt, so that an alert outlives an outage of a minute. */
+export const DEFAULT_DELIVERY_POLICY: DeliveryPolicy = {
+  maxAttempts: 5,
+  minBackoffMs: 500,
+  maxBackoffMs: 30_000,
+  breakerFailures: 4,
+  breakerMs: 60_000,
+};
+
+export function circuitOpen(failuresInARow: number, policy: DeliveryPolicy): boolean {
+  return failuresInARow >= policy.breakerFailures;
+}
+
+/** The wait after the given failed attempt (from 1) of an alert; `randomUnit` is from 0 to 1. */
+export function retryDelayMs(
+  attempt: number,
+  failuresInARow: number,
+  randomUnit: number,
+  policy: DeliveryPolicy,
+): number {
+  const ceilingMs = Math.min(policy.maxBackoffMs, policy.minBackoffMs * 2 ** (attempt - 1));
+  const backoffMs = randomUnit * ceilingMs;
+  return circuitOpen(failuresInARow, policy) ? Math.max(policy.breakerMs, backoffMs) : backoffMs;
+}

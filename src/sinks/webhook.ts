@@ -1,0 +1,79 @@
+/**
+ * Posts each alert as JSON to a URL, under one deadline for the whole exchange.
+ *
+ * Only 2xx counts as taken. Messages name the host and never the URL, because the path or query of a webhook is often
+ * its secret and errors are journaled.
+ */
+import { type AlertSink, DeliveryError, type DeliveryFault } from './sink.ts';
+
+export interface WebhookOptions {
+  readonly name: string;
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** For connecting, sending and the answer together. */
+  readonly deadlineMs?: number;
+}
+
+export const DEFAULT_DEADLINE_MS = 10_000;
+
+/** 4xx that say "not now" rather than "never": Request Timeout, Too Early, Too Many Requests (RFC 9110, 8470, 6585). */
+const TRANSIENT_CLIENT_STATUS: readonly number[] = [408, 425, 429];
+/** Of the answer, in the error's message. */
+const MAX_ANSWER_CHARS = 200;
+
+export function webhookSink(options: WebhookOptions): AlertSink {
+  const { name, headers = {}, deadlineMs = DEFAULT_DEADLINE_MS } = options;
+  const url = new URL(options.url);
+  return {
+    name,
+    async deliver(alert, idempotencyKey, signal) {
+      const deadline = AbortSignal.timeout(deadlineMs);
+      try {
+        const response = await fetch(url, {
+          method: 'POST',
+          headers: { ...headers, 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
+          body: JSON.stringify(alert),
+          // Never followed: an alert goes where the configuration says, and nowhere that an answer says.
+          redirect: 'manual',
+          signal: AbortSignal.any([signal, deadline]),
+        });
+        if (response.ok) await response.body?.cancel();
+        else throw await refusal(url, response);
+      } catch (error) {
+        if (error instanceof DeliveryError) throw error;
+        if (deadline.aborted) {
+          throw new DeliveryError({ kind: 'transient' }, `${url.host} did not answer within ${deadlineMs} ms`, error);
+        }
+        throw new DeliveryError({ kind: 'transient' }, `${url.host} could not be reached: ${reasonOf(error)}`, error);
+      }
+    },
+  };
+}
+
+async function refusal(url: URL, response: Response): Promise<DeliveryError> {
+  const { status } = response;
+  const answer = await startOf(response);
+  if (status >= 300 && status < 400) {
+    const hint = 'redirects are not followed; configure the final URL of the webhook';
+    return new DeliveryError({ kind: 'permanent', status }, `${url.host} answered ${status}: ${hint}`);
+  }
+  const clientError = status >= 400 && status < 500 && !TRANSIENT_CLIENT_STATUS.includes(status);
+  const fault: DeliveryFault = clientError ? { kind: 'permanent', status } : { kind: 'transient' };
+  return new DeliveryError(fault, `${url.host} answered ${status}${answer === '' ? '' : `: ${answer}`}`);
+}
+
+/** The first chunk says what is wrong; the rest is not waited for. */
+async function startOf(response: Response): Promise<string> {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return '';
+  const { value } = await reader.read();
+  await reader.cancel();
+  const text = new TextDecoder().decode(value ?? new Uint8Array());
+  return text.replace(/\s+/g, ' ').trim().slice(0, MAX_ANSWER_CHARS);
+}
+
+/** fetch itself says no more than "fetch failed"; its cause says why. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message;
+}
