@@ -77,12 +77,13 @@ export const EMPTY: Problem = {
   message: 'The request has no body.',
   hint: 'Send one event a line, such as `curl --data-binary @events.jsonl -H "content-type: application/x-ndjson"`.',
 };
+// Not `connection: close`: Node would then reset the connection under a client that still sends, and the answer with
+// it. The adapter instead reads on for half a second and closes after that.
 export const TOO_LARGE: Problem = {
   status: 413,
   error: 'body-too-large',
   message: 'The body is larger than 16 MiB; nothing of it was taken.',
   hint: 'Send it in several requests, or read it with a file source.',
-  headers: { connection: 'close' },
 };
 export const TOO_SLOW: Problem = {
   status: 503,

@@ -67,14 +67,14 @@ describe('ingestion', () => {
       (write) => {
         const more = () => {
           sent += 1;
-          if (sent < 64) write(Buffer.concat([Buffer.from('100000\r\n'), chunk, Buffer.from('\r\n')]), more);
+          if (sent < 256) write(Buffer.concat([Buffer.from('100000\r\n'), chunk, Buffer.from('\r\n')]), more);
         };
         more();
       },
     );
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
     expect(answer).toContain('body-too-large');
-    expect(sent).toBeLessThan(64);
+    expect(sent).toBeLessThan(256);
     expect(service.ingested).toEqual([]);
   });
 
@@ -283,6 +283,6 @@ function answerToHead(
     socket.on('close', finish);
     socket.on('error', () => {});
     socket.write(head);
-    more?.((bytes, written) => socket.write(bytes, (error) => error ?? written()));
+    more?.((bytes, written) => socket.write(bytes, (error) => error ?? (text === '' && written())));
   });
 }
