@@ -87,6 +87,21 @@ describe('a supervisor that starts', () => {
   });
 });
 
+describe('a start that still waits', () => {
+  it('holds back the children after it while one before it is restarted', async () => {
+    const world = createWorld();
+    let ready = (): void => {};
+    const slow = world.child('b', { start: () => new Promise((resolve) => (ready = resolve)) });
+    await startTree(world, [world.child('a'), slow, world.child('c')]);
+    world.fail('a', 'lost');
+    await world.pass(100);
+    expect(world.happened).toEqual(['start a', 'start b', 'kill a', 'start a']);
+    ready();
+    await settle();
+    expect(world.happened.slice(4)).toEqual(['start c']);
+  });
+});
+
 describe('one_for_one', () => {
   it('restarts only the child that failed', async () => {
     const world = createWorld();
