@@ -145,6 +145,7 @@ export const supervisorMachine = setup({
       invoke: { src: 'stopInReverse', input: ({ context }) => context, onDone: 'stopped' },
       on: {
         CHILD_STARTED: {},
+        CHILD_STOPPED: { actions: { type: 'noteStopped', params: ({ context, event }) => rowOf(context, event) } },
         CHILD_FAILED: { actions: { type: 'noteFailed', params: ({ context, event }) => failureOf(context, event) } },
         RESTART_LATER: {},
         RESTART_DUE: {},
@@ -158,6 +159,7 @@ export const supervisorMachine = setup({
       invoke: { src: 'stopInReverse', input: ({ context }) => context, onDone: 'escalated' },
       on: {
         CHILD_STARTED: {},
+        CHILD_STOPPED: { actions: { type: 'noteStopped', params: ({ context, event }) => rowOf(context, event) } },
         CHILD_FAILED: { actions: { type: 'noteFailed', params: ({ context, event }) => failureOf(context, event) } },
         RESTART_LATER: {},
         RESTART_DUE: {},

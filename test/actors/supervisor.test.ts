@@ -302,6 +302,17 @@ describe('an orderly shutdown', () => {
     expect(world.starts.get('a')).toHaveLength(1);
   });
 
+  it('starts nothing any more, even when the child that the others waited for ends', async () => {
+    const world = createWorld();
+    const slow = world.child('a', { start: () => new Promise(() => {}) });
+    const { root } = await startTree(world, [slow, world.child('b'), world.child('c'), world.child('d')]);
+    const stopped = root.drain();
+    world.starts.get('a')?.[0]?.stopped();
+    await stopped;
+    expect(world.happened).toEqual(['start a']);
+    expect(root.state()).toBe('stopped');
+  });
+
   it('waits for every child of an inner supervisor, each within its own bound', async () => {
     const world = createWorld();
     const hangs = { drain: (): Promise<void> => new Promise(() => {}) };
