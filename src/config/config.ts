@@ -33,6 +33,9 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export interface StreamConfig {
   readonly name: string;
   readonly schema: AvroRecord;
+  /** Where the schema is from: the name of a built-in one, or a file; the other is null. */
+  readonly builtin: string | null;
+  readonly schemaFile: string | null;
   readonly key: string;
   readonly eventTime: string;
   readonly partitions: number;

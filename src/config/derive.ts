@@ -1,20 +1,14 @@
 /** From the file's words to what the service uses, and the relations between its parts. */
-import type { AvroField, AvroRecord } from '../messages/avro.ts';
-import { BUILTIN_TYPES } from '../messages/types.ts';
-import type {
-  AggregateConfig,
-  Config,
-  ScheduleConfig,
-  SinkConfig,
-  SourceConfig,
-  StreamConfig,
-  WindowConfig,
-} from './config.ts';
+import type { AvroRecord } from '../messages/avro.ts';
+import { transactionType, weatherObservationType } from '../messages/types.ts';
+import { timetable } from '../schedule/timetable.ts';
+import type { Config, FraudConfig, ScheduleConfig, SinkConfig, SourceConfig, StreamConfig } from './config.ts';
+import { fieldOf, fullName, isKey, isTimestamp, type Report, unknownField, unknownName } from './names.ts';
 import type { ConfigFile } from './schema.ts';
-import { nearestWord } from './suggest.ts';
+import { windowOf } from './windows.ts';
 
-/** Told of a relation that does not hold, at the key where it is best mended. */
-export type Report = (path: readonly string[], message: string) => void;
+type RawStream = ConfigFile['streams'][string];
+type RawSchedule = ConfigFile['schedules'][string];
 
 export interface DeriveContext {
   readonly report: Report;
@@ -24,24 +18,18 @@ export interface DeriveContext {
   readSchema(path: string): AvroRecord;
 }
 
+/** Those that a stream may be of. */
+const BUILTINS = [transactionType, weatherObservationType] as const;
+
+/** Whatever does not hold is reported; the result is of use only when nothing was. */
 export function deriveConfig(file: ConfigFile, context: DeriveContext): Config {
   const { report } = context;
-  const streams = Object.entries(file.streams).flatMap(([name, raw]) => streamOf(name, raw, context));
-  const windows = Object.entries(file.windows).flatMap(([name, raw]) => windowOf(name, raw, streams, report));
-  const schedules = Object.entries(file.schedules).flatMap(([job, raw]) => scheduleOf(job, raw, streams, report));
-  for (const { name, source } of streams) {
-    if (source.kind === 'job' && !schedules.some(({ job }) => job === source.job)) {
-      report(
-        ['streams', name, 'source', 'job'],
-        unknown(
-          'job',
-          source.job,
-          schedules.map(({ job }) => job),
-        ),
-      );
-    }
-  }
-  return {
+  const streams = Object.entries(file.streams).flatMap(([name, raw]) => streamOf(name, raw, context) ?? []);
+  checkStreamNames(file, report);
+  checkSchemaNames(streams, report);
+  const { minBackoff, maxBackoff, shutdown, period, ...supervision } = file.supervision;
+  if (minBackoff > maxBackoff) report(['supervision', 'minBackoff'], 'must not be longer than maxBackoff');
+  const config: Config = {
     name: file.name,
     dataDir: file.data,
     http: file.http,
@@ -54,59 +42,62 @@ export function deriveConfig(file: ConfigFile, context: DeriveContext): Config {
     },
     runtime: file.runtime,
     supervision: {
-      intensity: file.supervision.intensity,
-      periodMs: file.supervision.period,
-      minBackoffMs: file.supervision.minBackoff,
-      maxBackoffMs: file.supervision.maxBackoff,
-      jitter: file.supervision.jitter,
-      shutdownMs: file.supervision.shutdown,
+      ...supervision,
+      periodMs: period,
+      minBackoffMs: minBackoff,
+      maxBackoffMs: maxBackoff,
+      shutdownMs: shutdown,
     },
     streams,
-    windows,
-    schedules,
-    fraud: fraudOf(file, streams, report),
+    windows: Object.entries(file.windows).flatMap(([name, raw]) => windowOf(name, raw, streams, report) ?? []),
+    schedules: Object.entries(file.schedules).flatMap(([job, raw]) => scheduleOf(job, raw, streams, report) ?? []),
+    fraud: file.fraud === null ? null : fraudOf(file.fraud, streams, report),
     sinks: Object.entries(file.sinks).map(([name, raw]) => sinkOf(name, raw)),
+  };
+  checkJobs(config, Object.keys(file.schedules), report);
+  return config;
+}
+
+function streamOf(name: string, raw: RawStream, context: DeriveContext): StreamConfig | null {
+  const at = ['streams', name];
+  const { report } = context;
+  const schema = schemaOf(raw, at, context);
+  if (schema === null) return null;
+  const key = fieldOf(schema, raw.key);
+  if (key === undefined) report([...at, 'key'], unknownField(schema, raw.key));
+  else if (!isKey(key)) report([...at, 'key'], `${raw.key} can't be a key: it is neither text nor a whole number`);
+  const time = fieldOf(schema, raw.eventTime);
+  if (time === undefined) report([...at, 'eventTime'], unknownField(schema, raw.eventTime));
+  else if (!isTimestamp(time)) {
+    report([...at, 'eventTime'], `${raw.eventTime} must be a long with logicalType timestamp-millis`);
+  }
+  const source = sourceOf(raw.source, context);
+  if (source.kind === 'generator' && schema !== transactionType.schema) {
+    report([...at, 'source'], 'the generator makes transactions; the stream must be `builtin: Transaction`');
+  }
+  const { watermark } = raw;
+  return {
+    name,
+    schema,
+    builtin: raw.builtin ?? null,
+    schemaFile: raw.schema === undefined ? null : context.resolve(raw.schema),
+    key: raw.key,
+    eventTime: raw.eventTime,
+    partitions: raw.partitions,
+    watermark:
+      watermark === 'scripted'
+        ? { kind: 'scripted' }
+        : { kind: 'bounded', outOfOrdernessMs: watermark.outOfOrderness, idleTimeoutMs: watermark.idleTimeout },
+    source,
   };
 }
 
-function streamOf(name: string, raw: ConfigFile['streams'][string], context: DeriveContext): StreamConfig[] {
-  const at = ['streams', name];
-  const schema = schemaOf(raw, at, context);
-  if (schema === null) return [];
-  if (fieldOf(schema, raw.key) === undefined) context.report([...at, 'key'], unknownField(schema, raw.key));
-  const time = fieldOf(schema, raw.eventTime);
-  if (time === undefined) context.report([...at, 'eventTime'], unknownField(schema, raw.eventTime));
-  else if (!isTimestamp(time)) {
-    context.report([...at, 'eventTime'], `${raw.eventTime} must be a long with logicalType timestamp-millis`);
-  }
-  const { watermark } = raw;
-  return [
-    {
-      name,
-      schema,
-      key: raw.key,
-      eventTime: raw.eventTime,
-      partitions: raw.partitions,
-      watermark:
-        watermark === 'scripted'
-          ? { kind: 'scripted' }
-          : { kind: 'bounded', outOfOrdernessMs: watermark.outOfOrderness, idleTimeoutMs: watermark.idleTimeout },
-      source: sourceOf(raw.source, context),
-    },
-  ];
-}
-
-function schemaOf(
-  raw: ConfigFile['streams'][string],
-  at: readonly string[],
-  context: DeriveContext,
-): AvroRecord | null {
+function schemaOf(raw: RawStream, at: readonly string[], context: DeriveContext): AvroRecord | null {
   if (raw.builtin !== undefined) {
-    const type = BUILTIN_TYPES.find(({ schema }) => schema.name === raw.builtin);
+    const type = BUILTINS.find(({ schema }) => schema.name === raw.builtin);
     if (type !== undefined) return type.schema;
-    const known = BUILTIN_TYPES.map(({ schema }) => schema.name);
-    context.report([...at, 'builtin'], unknown('built-in schema', raw.builtin, known));
-    return null;
+    const known = BUILTINS.map(({ schema }) => schema.name);
+    context.report([...at, 'builtin'], unknownName('built-in schema', raw.builtin, known));
   }
   if (raw.schema === undefined) return null;
   try {
@@ -117,7 +108,7 @@ function schemaOf(
   }
 }
 
-function sourceOf(raw: ConfigFile['streams'][string]['source'], context: DeriveContext): SourceConfig {
+function sourceOf(raw: RawStream['source'], context: DeriveContext): SourceConfig {
   if (raw === 'http' || 'http' in raw) return { kind: 'http' };
   if ('job' in raw) return { kind: 'job', job: raw.job };
   if ('file' in raw) return { kind: 'file', path: context.resolve(raw.file.path) };
@@ -125,140 +116,116 @@ function sourceOf(raw: ConfigFile['streams'][string]['source'], context: DeriveC
   return { kind: 'generator', ratePerSecond: rate, ...rest };
 }
 
-function windowOf(
-  name: string,
-  raw: ConfigFile['windows'][string],
-  streams: readonly StreamConfig[],
-  report: Report,
-): WindowConfig[] {
-  const at = ['windows', name];
-  const stream = streams.find((candidate) => candidate.name === raw.stream);
-  if (stream === undefined) {
-    report(
-      [...at, 'stream'],
-      unknown(
-        'stream',
-        raw.stream,
-        streams.map((candidate) => candidate.name),
-      ),
-    );
-    return [];
-  }
-  const key = raw.key === undefined ? stream.key : raw.key;
-  if (key !== null && fieldOf(stream.schema, key) === undefined)
-    report([...at, 'key'], unknownField(stream.schema, key));
-  if (raw.window.tumbling <= 0) report([...at, 'window', 'tumbling'], 'a window must be longer than 0');
-  const aggregates = Object.entries(raw.aggregate).flatMap(([result, text]) =>
-    aggregateOf(result, text, stream.schema, [...at, 'aggregate', result], report),
-  );
-  const spans = key !== stream.key && stream.partitions > 1;
-  for (const { name: result, fn } of aggregates) {
-    if (spans && (fn === 'first' || fn === 'last')) {
-      report(
-        [...at, 'aggregate', result],
-        `${fn}() of a group that spans partitions has no order; key the window by ${stream.key}`,
-      );
+/**
+ * Windows and streams share one space of names, with the streams that are derived from them. Case does not tell two
+ * apart: it does not in the analytics store's table names, nor in every file system.
+ */
+function checkStreamNames(file: ConfigFile, report: Report): void {
+  const taken = new Map<string, string>();
+  for (const section of ['streams', 'windows'] as const) {
+    for (const name of Object.keys(file[section])) {
+      const reserved = /^(millrace|fraud)\.|\.(late|dead-letters)$/.exec(name);
+      if (reserved !== null) report([section, name], `${reserved[0]} is for derived streams; choose another name`);
+      const folded = name.toLowerCase();
+      const other = taken.get(folded);
+      if (other !== undefined) report([section, name], `is too like the name ${other}, which is taken`);
+      taken.set(folded, name);
+      if (section === 'windows' && folded === 'parts') report([section, name], 'is a reserved name; choose another');
     }
   }
-  return [
-    {
-      name,
-      stream: raw.stream,
-      key,
-      window: { kind: 'tumbling', sizeMs: raw.window.tumbling, offsetMs: raw.window.offset },
-      allowedLatenessMs: raw.allowedLateness,
-      aggregates,
-    },
-  ];
 }
 
-const FUNCTIONS = ['count', 'sum', 'min', 'max', 'avg', 'first', 'last'] as const;
-
-function aggregateOf(
-  name: string,
-  text: string,
-  schema: AvroRecord,
-  at: readonly string[],
-  report: Report,
-): AggregateConfig[] {
-  const match = /^\s*([a-z]+)\s*\(\s*([A-Za-z_][A-Za-z0-9_]*)?\s*\)\s*$/.exec(text);
-  const fn = FUNCTIONS.find((candidate) => candidate === match?.[1]);
-  if (match === null || fn === undefined) {
-    report(
-      at,
-      `${JSON.stringify(text)} is not an aggregate such as count() or sum(field); known: ${FUNCTIONS.join(', ')}`,
-    );
-    return [];
+/** A block in a log is known by its record's name, so two schemas must not share one. */
+function checkSchemaNames(streams: readonly StreamConfig[], report: Report): void {
+  const byName = new Map<string, StreamConfig>();
+  for (const stream of streams) {
+    const name = fullName(stream.schema);
+    const other = byName.get(name) ?? stream;
+    byName.set(name, other);
+    if (JSON.stringify(other.schema) === JSON.stringify(stream.schema)) continue;
+    report(['streams', stream.name, 'schema'], `${name} is another record than the ${name} of stream ${other.name}`);
   }
-  if (fn === 'count') return [{ name, fn, field: null }];
-  const field = fieldOf(schema, match[2] ?? '');
-  if (field === undefined) {
-    report(at, match[2] === undefined ? `${fn}() needs a field` : unknownField(schema, match[2]));
-    return [];
-  }
-  if (!isNumeric(field)) report(at, `${field.name} is not a number`);
-  return [{ name, fn, field: field.name }];
 }
 
 function scheduleOf(
   job: string,
-  raw: ConfigFile['schedules'][string],
+  raw: RawSchedule,
   streams: readonly StreamConfig[],
   report: Report,
-): ScheduleConfig[] {
+): ScheduleConfig | null {
   const at = ['schedules', job];
   const into = streams.find((stream) => stream.name === raw.into);
-  if (into === undefined)
-    report(
-      [...at, 'into'],
-      unknown(
-        'stream',
-        raw.into,
-        streams.map((stream) => stream.name),
-      ),
-    );
-  else if (into.schema.name !== 'WeatherObservation')
-    report([...at, 'into'], `${raw.into} is not a stream of WeatherObservation`);
-  const { openMeteo } = raw.fetch;
-  const common = {
+  const known = streams.map((stream) => stream.name);
+  if (into === undefined) report([...at, 'into'], unknownName('stream', raw.into, known));
+  else if (into.schema !== weatherObservationType.schema) {
+    report([...at, 'into'], `${raw.into} must be a stream of \`builtin: WeatherObservation\``);
+  } else if (into.source.kind !== 'job' || into.source.job !== job) {
+    report([...at, 'into'], `${raw.into} must have \`source: { job: ${job} }\``);
+  }
+  const places = raw.fetch.openMeteo.places.map((place) => place.name);
+  for (const [index, name] of places.entries()) {
+    if (places.indexOf(name) === index) continue;
+    report([...at, 'fetch', 'openMeteo', 'places', String(index)], `${name} is the name of another place already`);
+  }
+  const trigger = triggerOf(raw, at, report);
+  if (trigger === null) return null;
+  return {
     job,
+    trigger,
     catchup: raw.catchup,
     retries: raw.retries,
     retryDelayMs: raw.retryDelay,
     timeoutMs: raw.timeout,
-    fetch: { kind: 'open-meteo' as const, ...openMeteo },
+    fetch: { kind: 'open-meteo', ...raw.fetch.openMeteo },
     into: raw.into,
   };
-  if (raw.cron !== undefined && raw.every === undefined) {
-    return [{ ...common, trigger: { kind: 'cron', expression: raw.cron, timezone: raw.timezone } }];
-  }
-  if (raw.every !== undefined && raw.cron === undefined)
-    return [{ ...common, trigger: { kind: 'every', everyMs: raw.every } }];
-  report(at, 'name one of `cron: "0 * * * *"` and `every: 15s`');
-  return [];
 }
 
-function fraudOf(file: ConfigFile, streams: readonly StreamConfig[], report: Report): Config['fraud'] {
-  const { fraud } = file;
-  if (fraud === null) return null;
-  const stream = streams.find((candidate) => candidate.name === fraud.stream);
-  if (stream === undefined) {
-    report(
-      ['fraud', 'stream'],
-      unknown(
-        'stream',
-        fraud.stream,
-        streams.map((candidate) => candidate.name),
-      ),
-    );
-  } else if (stream.schema.name !== 'Transaction' || stream.key !== 'customerId') {
-    report(['fraud', 'stream'], `${fraud.stream} must be a stream of \`builtin: Transaction\` keyed by customerId`);
+function triggerOf(raw: RawSchedule, at: readonly string[], report: Report): ScheduleConfig['trigger'] | null {
+  if ((raw.cron === undefined) === (raw.every === undefined)) {
+    report(at, 'name one of `cron: "0 * * * *"` and `every: 15s`');
+    return null;
   }
-  const { velocity, ...rules } = fraud.rules;
+  try {
+    if (raw.every !== undefined) {
+      timetable({ everyMs: raw.every });
+      return { kind: 'every', everyMs: raw.every };
+    }
+    const expression = raw.cron ?? '';
+    timetable({ cron: expression, timeZone: raw.timezone });
+    return { kind: 'cron', expression, timezone: raw.timezone };
+  } catch (error) {
+    report([...at, raw.every === undefined ? 'cron' : 'every'], error instanceof Error ? error.message : String(error));
+    return null;
+  }
+}
+
+/** A stream that waits for a job is fed by it. */
+function checkJobs({ streams, schedules }: Config, declared: readonly string[], report: Report): void {
+  for (const { name, source } of streams) {
+    if (source.kind !== 'job') continue;
+    const at = ['streams', name, 'source', 'job'];
+    const schedule = schedules.find(({ job }) => job === source.job);
+    if (!declared.includes(source.job)) report(at, unknownName('job', source.job, declared));
+    else if (schedule !== undefined && schedule.into !== name) {
+      report(at, `the job ${source.job} brings its events into ${schedule.into}`);
+    }
+  }
+}
+
+function fraudOf(raw: NonNullable<ConfigFile['fraud']>, streams: readonly StreamConfig[], report: Report): FraudConfig {
+  const stream = streams.find((candidate) => candidate.name === raw.stream);
+  const known = streams.map((candidate) => candidate.name);
+  if (stream === undefined) report(['fraud', 'stream'], unknownName('stream', raw.stream, known));
+  else if (stream.schema !== transactionType.schema || stream.key !== 'customerId') {
+    report(['fraud', 'stream'], `${raw.stream} must be a stream of \`builtin: Transaction\` keyed by customerId`);
+  }
+  if (raw.session <= 0) report(['fraud', 'session'], 'must be longer than 0');
+  const { velocity, ...rules } = raw.rules;
   return {
-    stream: fraud.stream,
-    sessionGapMs: fraud.session,
-    caseQuietMs: fraud.caseQuiet,
+    stream: raw.stream,
+    sessionGapMs: raw.session,
+    caseQuietMs: raw.caseQuiet,
     rules: { velocityCount: velocity, ...rules },
   };
 }
@@ -266,31 +233,4 @@ function fraudOf(file: ConfigFile, streams: readonly StreamConfig[], report: Rep
 function sinkOf(name: string, raw: ConfigFile['sinks'][string]): SinkConfig {
   if ('log' in raw) return { kind: 'log', name };
   return { kind: 'webhook', name, url: raw.webhook.url, timeoutMs: raw.webhook.timeout };
-}
-
-function fieldOf(schema: AvroRecord, name: string): AvroField | undefined {
-  return schema.fields.find((field) => field.name === name);
-}
-
-function isTimestamp({ type }: AvroField): boolean {
-  return typeof type === 'object' && 'logicalType' in type && type.logicalType === 'timestamp-millis';
-}
-
-function isNumeric(field: AvroField): boolean {
-  const { type } = field;
-  return isTimestamp(field) || (typeof type === 'string' && ['int', 'long', 'float', 'double'].includes(type));
-}
-
-function unknownField(schema: AvroRecord, name: string): string {
-  return unknown(
-    `field of ${schema.name}`,
-    name,
-    schema.fields.map((field) => field.name),
-  );
-}
-
-function unknown(what: string, name: string, known: readonly string[]): string {
-  const nearest = nearestWord(name, known);
-  const hint = nearest === undefined ? `known: ${known.join(', ') || 'none'}` : `did you mean ${nearest}?`;
-  return `there is no ${what} ${JSON.stringify(name)}; ${hint}`;
 }

@@ -1,29 +1,48 @@
-/** The pipeline file, key by key, as it is written. Strict: a key that is not here is an error. */
+/**
+ * The pipeline file, key by key, as it is written. Strict: a key that is not here is an error. Its descriptions are
+ * the comments of a printed file and the hints of an editor; whatever relates two keys is in derive.ts.
+ */
 import { z } from 'zod';
 import { parseDuration, parseSize } from './units.ts';
 
-const duration = z.string().transform((text, context) => {
-  const value = parseDuration(text);
-  if (value === null)
-    context.addIssue({
-      code: 'custom',
-      message: `${JSON.stringify(text)} is not a duration such as 500ms, 3s, 5m, 1h or 7d`,
+/** What stands for a secret in a printed configuration. */
+export const REDACTED = '<redacted>';
+
+/** The longest delay of a timer in Node.js: a longer one would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+const unitPattern = (units: string): string => `^\\d+(\\.\\d+)?\\s*(${units})$|\\$\\{`;
+
+/** Text in a unit, as the whole number of its smallest one. */
+function measured(parse: (text: string) => number | null, wanted: string, pattern: string, max: number) {
+  return z
+    .string({ error: ({ input }) => (input === undefined ? undefined : `must be ${wanted}, with its unit`) })
+    .meta({ pattern })
+    .transform((text, context) => {
+      const value = parse(text);
+      if (value === null || value > max) context.addIssue({ code: 'custom', message: `must be ${wanted}` });
+      return value ?? 0;
     });
-  return value ?? 0;
-});
-const size = z.string().transform((text, context) => {
-  const value = parseSize(text);
-  if (value === null)
-    context.addIssue({ code: 'custom', message: `${JSON.stringify(text)} is not a size such as 64MB` });
-  return value ?? 0;
-});
-/** A date or an instant; YAML may have made a Date of it. */
-const instant = z.union([z.string(), z.date()]).transform((value, context) => {
-  const epochMs = value instanceof Date ? value.getTime() : Date.parse(value);
-  if (Number.isNaN(epochMs))
-    context.addIssue({ code: 'custom', message: `${JSON.stringify(value)} is not a date such as 2018-04-01` });
+}
+
+const DURATION = 'a duration such as 500ms, 3s, 5m, 1h or 7d';
+const durationPattern = unitPattern('ms|s|m|h|d');
+const duration = measured(parseDuration, DURATION, durationPattern, Number.MAX_SAFE_INTEGER);
+/** A duration that a timer waits for. */
+const timer = measured(parseDuration, `${DURATION}, of at most 24 days`, durationPattern, MAX_TIMER_MS);
+const size = measured(parseSize, 'a size such as 64MB', unitPattern('B|KB|MB|GB'), Number.MAX_SAFE_INTEGER);
+
+const ISO_INSTANT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/;
+
+/** A UTC day or an instant with its zone: never one whose meaning depends on where the process runs. */
+const instant = z.string().transform((text, context) => {
+  const epochMs = ISO_INSTANT.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(epochMs)) {
+    context.addIssue({ code: 'custom', message: 'must be a date such as 2018-04-01 or 2018-04-01T12:00:00Z' });
+  }
   return epochMs;
 });
+
 const name = z
   .string()
   .regex(
@@ -31,37 +50,61 @@ const name = z
     'a name has letters, digits, dot, dash and underscore, and begins with a letter',
   );
 
+const secret = z
+  .string()
+  .min(1)
+  .refine((text) => !text.includes(REDACTED), {
+    message: `${REDACTED} stands where a secret was left out; write the secret, or \${VARIABLE}`,
+  });
+
+const url = z
+  .url({
+    protocol: /^https?$/,
+    error: ({ input }) => (input === undefined ? undefined : 'is not a URL such as https://host/path'),
+  })
+  .refine((text) => !text.includes(REDACTED), {
+    message: `${REDACTED} stands where a secret was left out; write it, or \${VARIABLE}`,
+  });
+
 const source = z.union([
   z.literal('http'),
-  z.strictObject({ http: z.strictObject({}).or(z.null()) }),
+  z.strictObject({ http: z.strictObject({}).nullable() }),
   z.strictObject({ job: z.string() }),
-  z.strictObject({ file: z.strictObject({ path: z.string() }) }),
+  z.strictObject({ file: z.strictObject({ path: z.string().min(1) }) }),
   z.strictObject({
     generator: z.strictObject({
-      seed: z.int().min(0).default(1),
-      rate: z.number().min(0).default(2000),
+      seed: z.int().min(0).max(0xffff_ffff).default(1).describe('The same seed gives the same transactions.'),
+      rate: z.number().min(0).default(2000).describe('Events a second; 0 is as fast as the pipeline takes them.'),
       customers: z.int().min(1).max(10_000_000).default(5000),
       terminals: z.int().min(1).max(10_000_000).default(10_000),
-      startAt: instant.default(Date.UTC(2018, 3, 1)),
-      days: z.int().min(1).nullable().default(null),
+      startAt: instant.prefault('2018-04-01').describe('The first simulated day.'),
+      days: z.int().min(1).nullable().default(null).describe('Simulated days; null for no end.'),
     }),
   }),
 ]);
 
 const stream = z
   .strictObject({
-    schema: z.string().optional(),
-    builtin: z.string().optional(),
-    key: z.string(),
-    eventTime: z.string(),
+    schema: z.string().min(1).optional().describe("An Avro record schema, relative to this file's folder."),
+    builtin: z.string().optional().describe('A built-in schema instead: Transaction or WeatherObservation.'),
+    key: z.string().describe('The field that decides the partition.'),
+    eventTime: z.string().describe('A timestamp-millis field.'),
     partitions: z.int().min(1).max(64).default(1),
     watermark: z
       .union([
         z.literal('scripted'),
-        z.strictObject({ outOfOrderness: duration.default(0), idleTimeout: duration.nullable().default(null) }),
+        z.strictObject({
+          outOfOrderness: duration
+            .prefault('0s')
+            .describe('How far an event may come behind a later one, and be on time.'),
+          idleTimeout: timer
+            .nullable()
+            .prefault(null)
+            .describe('A partition so long without events holds no window back.'),
+        }),
       ])
-      .default({ outOfOrderness: 0, idleTimeout: null }),
-    source: source.default('http'),
+      .prefault({}),
+    source: source.default('http').describe('Where its events come from: http, { job }, { file } or { generator }.'),
   })
   .refine((value) => (value.schema === undefined) !== (value.builtin === undefined), {
     message: 'name one of `schema: ./file.avsc` and `builtin: Transaction`',
@@ -69,97 +112,110 @@ const stream = z
 
 const window = z.strictObject({
   stream: z.string(),
-  key: z.string().nullable().optional(),
-  window: z.strictObject({ tumbling: duration, offset: duration.default(0) }),
-  allowedLateness: duration.default(0),
-  aggregate: z.record(name, z.string()),
+  key: z.string().nullable().optional().describe("A field to group by; by default the stream's key. null: one group."),
+  window: z.strictObject({
+    tumbling: duration.describe('Length of each window.'),
+    offset: duration.prefault('0s').describe('Moves the start of every window.'),
+  }),
+  allowedLateness: duration.prefault('0s').describe('A late event still corrects its window for so long.'),
+  aggregate: z
+    .record(name, z.string())
+    .refine((aggregates) => Object.keys(aggregates).length > 0, { message: 'needs a result such as n: count()' })
+    .describe('Results by name: count(), or sum, min, max, avg, first, last of a numeric field.'),
+});
+
+const place = z.strictObject({
+  name: z.string().min(1),
+  latitude: z.number().min(-90).max(90),
+  longitude: z.number().min(-180).max(180),
 });
 
 const schedule = z.strictObject({
-  cron: z.string().optional(),
-  timezone: z.string().default('UTC'),
-  every: duration.optional(),
-  catchup: z.boolean().default(false),
+  cron: z.string().optional().describe('When it runs, such as "5 * * * *".'),
+  timezone: z.string().default('UTC').describe('The IANA time zone of cron.'),
+  every: duration.optional().describe('When it runs, instead of cron.'),
+  catchup: z.boolean().default(false).describe('After downtime: true for every missed interval, false for the latest.'),
   retries: z.int().min(0).max(100).default(3),
-  retryDelay: duration.default(5000),
-  timeout: duration.default(30_000),
-  into: z.string(),
+  retryDelay: timer.prefault('5s').describe('Before the first retry; it doubles with each.'),
+  timeout: timer.prefault('30s'),
+  into: z.string().describe('The stream that it feeds.'),
   fetch: z.strictObject({
     openMeteo: z.strictObject({
-      url: z.string(),
+      url: z
+        .union([z.literal('demo'), url])
+        .describe('`demo` is the server on loopback that plays recorded observations.'),
       pastDays: z.int().min(0).max(92).default(1),
-      places: z
-        .array(
-          z.strictObject({
-            name: z.string(),
-            latitude: z.number().min(-90).max(90),
-            longitude: z.number().min(-180).max(180),
-          }),
-        )
-        .min(1)
-        .max(1000),
+      places: z.array(place).min(1).max(1000),
     }),
   }),
 });
 
+const fraud = z.strictObject({
+  stream: z.string(),
+  session: duration.prefault('30m').describe("A card's transactions with no longer pause between them."),
+  caseQuiet: duration.prefault('7d').describe('A case without a hit for so long expires.'),
+  rules: z
+    .strictObject({
+      amountCents: z.int().min(0).default(22_000).describe('A larger single amount.'),
+      velocity: z.int().min(1).default(5).describe('More transactions than this in a session.'),
+      deviations: z.number().positive().default(4).describe('Farther above the own mean, in standard deviations.'),
+      minHistory: z.int().min(2).default(10).describe('Transactions before the own mean says anything.'),
+    })
+    .prefault({}),
+});
+
+const sink = z.union([
+  z.strictObject({ log: z.strictObject({}).nullable() }),
+  z.strictObject({
+    webhook: z.strictObject({ url, timeout: timer.prefault('5s') }),
+  }),
+]);
+
 export const fileSchema = z.strictObject({
-  name: z.string().default('millrace'),
-  data: z.string().default('./data'),
+  name: z.string().min(1).default('millrace').describe('What the dashboard calls it.'),
+  data: z.string().min(1).default('./data').describe('Where everything is kept, relative to the working directory.'),
   http: z
     .strictObject({
-      host: z.string().default('127.0.0.1'),
-      port: z.int().min(0).max(65_535).default(7070),
-      token: z.string().nullable().default(null),
+      host: z.string().min(1).default('127.0.0.1').describe('Beyond loopback a token is required.'),
+      port: z.int().min(0).max(65_535).default(7070).describe('0 takes any free one.'),
+      token: secret
+        .nullable()
+        .default(null)
+        .describe('What a client has to send. Better taken from the environment than written here.'),
     })
     .prefault({}),
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
   journal: z
     .strictObject({
-      durability: z.enum(['fsync', 'os']).default('fsync'),
-      segment: size.default(64 * 1024 * 1024),
-      snapshotEvents: z.int().min(1).default(1_000_000),
-      snapshotInterval: duration.default(60_000),
+      durability: z
+        .enum(['fsync', 'os'])
+        .default('fsync')
+        .describe('fsync: what was acknowledged survives a power cut. os: only a crash of the process.'),
+      segment: size.prefault('64MB').describe('A segment of this size is closed, and a new one begun.'),
+      snapshotEvents: z.int().min(1).default(1_000_000).describe('Events between two snapshots of state.'),
+      snapshotInterval: timer.prefault('1m').describe('Time between two snapshots of state.'),
     })
     .prefault({}),
-  runtime: z.strictObject({ queueBatches: z.int().min(2).max(1024).default(16) }).prefault({}),
+  runtime: z
+    .strictObject({
+      queueBatches: z.int().min(2).max(1024).default(16).describe('Batches that wait for a partition at most.'),
+    })
+    .prefault({}),
   supervision: z
     .strictObject({
-      intensity: z.int().min(0).default(5),
-      period: duration.default(30_000),
-      minBackoff: duration.default(200),
-      maxBackoff: duration.default(10_000),
-      jitter: z.number().min(0).max(1).default(0.2),
-      shutdown: duration.default(5000),
+      intensity: z.int().min(0).default(5).describe('More restarts than this within `period` escalate.'),
+      period: timer.prefault('30s'),
+      minBackoff: timer.prefault('200ms').describe('Before the first restart; it doubles with each.'),
+      maxBackoff: timer.prefault('10s'),
+      jitter: z.number().min(0).max(1).default(0.2).describe('Random share added to each wait.'),
+      shutdown: timer.prefault('5s').describe('An orderly stop may take so long.'),
     })
     .prefault({}),
   streams: z.record(name, stream),
   windows: z.record(name, window).default({}),
   schedules: z.record(name, schedule).default({}),
-  fraud: z
-    .strictObject({
-      stream: z.string(),
-      session: duration.default(1_800_000),
-      caseQuiet: duration.default(7 * 86_400_000),
-      rules: z
-        .strictObject({
-          amountCents: z.int().min(0).default(22_000),
-          velocity: z.int().min(1).default(5),
-          deviations: z.number().positive().default(4),
-          minHistory: z.int().min(2).default(10),
-        })
-        .prefault({}),
-    })
-    .nullable()
-    .default(null),
-  sinks: z
-    .record(
-      name,
-      z.union([
-        z.strictObject({ log: z.strictObject({}).or(z.null()) }),
-        z.strictObject({ webhook: z.strictObject({ url: z.url(), timeout: duration.default(5000) }) }),
-      ]),
-    )
-    .default({}),
+  fraud: fraud.nullable().default(null),
+  sinks: z.record(name, sink).default({}).describe('Where alerts go: { log: {} } or { webhook: { url } }.'),
 });
 
 export type ConfigFile = z.output<typeof fileSchema>;

@@ -1,9 +1,9 @@
 /** "Did you mean": the nearest of the known words, when it is near enough to be a slip. */
 
-/** Undefined when nothing is within a third of the word's length, or two edits, whichever is more. */
+/** Undefined when nothing is within a third of the word's length or two edits, whichever is more, and part of it stays. */
 export function nearestWord(word: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
+  let bestDistance = Math.min(word.length, Math.max(2, Math.floor(word.length / 3)) + 1);
   for (const candidate of known) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) {

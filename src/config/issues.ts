@@ -1,0 +1,152 @@
+/** What the schema finds wrong, in words for people. Values are never repeated, because one may be a secret. */
+import { isMap } from './overrides.ts';
+import { keysAt, shapesAt } from './shape.ts';
+import { nearestWord } from './suggest.ts';
+
+/** The parts of zod's issues that are used. */
+export interface Issue {
+  readonly code?: string | undefined;
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  readonly input?: unknown;
+  readonly keys?: readonly string[];
+  readonly values?: readonly unknown[];
+  readonly expected?: string;
+  readonly origin?: string;
+  readonly minimum?: number | bigint;
+  readonly maximum?: number | bigint;
+  readonly inclusive?: boolean | undefined;
+  readonly issues?: readonly Issue[];
+  readonly errors?: readonly (readonly Issue[])[];
+}
+
+export interface Finding {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+/** What later versions bring, by the last key of the map that it would stand in: said so instead of "unknown key". */
+const PLANNED: readonly { readonly inside: RegExp; readonly keys: readonly string[] }[] = [
+  { inside: /^$/, keys: ['joins'] },
+  { inside: /^streams\.[^/]+$/, keys: ['expect', 'onFail'] },
+  { inside: /\/source$/, keys: ['kafka', 'parquet'] },
+  { inside: /^windows\.[^/]+$/, keys: ['where'] },
+  { inside: /\/window$/, keys: ['hopping', 'sliding', 'session'] },
+  { inside: /^sinks\.[^/]+$/, keys: ['kafka', 'postgres', 'lake', 'parquet'] },
+];
+
+export function findings(issue: Issue): Finding[] {
+  const { path } = issue;
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return (issue.keys ?? []).map((key) => ({ path: [...path, key], message: unknownKey(key, path) }));
+    case 'invalid_union':
+      return unionFindings(issue);
+    case 'invalid_key':
+      return [{ path, message: issue.issues?.[0]?.message ?? issue.message }];
+    case 'invalid_type':
+      return [{ path, message: typeMessage(issue) }];
+    case 'invalid_value':
+      return [{ path, message: choiceMessage(issue.values ?? [], issue.input) }];
+    case 'too_small':
+      return [{ path, message: boundMessage(issue.origin, 'at least', issue.minimum) }];
+    case 'too_big':
+      return [{ path, message: boundMessage(issue.origin, 'at most', issue.maximum) }];
+    case 'invalid_format':
+      return [
+        { path, message: issue.message === 'Invalid URL' ? 'is not a URL such as https://host/path' : issue.message },
+      ];
+    default:
+      return [{ path, message: issue.message }];
+  }
+}
+
+/** All findings of one file. Where a planned key stands, what is missing beside it is not worth a word. */
+export function allFindings(issues: readonly Issue[]): Finding[] {
+  const all = issues.flatMap(findings);
+  const planned = all.filter(({ path }) => isPlanned(String(path.at(-1)), path.slice(0, -1)));
+  return all.filter(
+    ({ path, message }) =>
+      message !== MISSING ||
+      !planned.some((other) => pathText(other.path.slice(0, -1)) === pathText(path.slice(0, -1))),
+  );
+}
+
+export function pathText(path: readonly PropertyKey[]): string {
+  return path.map(String).join('.');
+}
+
+const MISSING = 'is missing';
+
+function isPlanned(key: string, path: readonly PropertyKey[]): boolean {
+  const [section = '', ...rest] = path.map(String);
+  const place = rest.length === 0 ? section : `${section}.${rest.join('/')}`;
+  return PLANNED.some(({ inside, keys }) => inside.test(place) && keys.includes(key));
+}
+
+function unknownKey(key: string, path: readonly PropertyKey[]): string {
+  if (isPlanned(key, path)) return 'is not supported yet';
+  const known = keysAt(path);
+  const nearest = nearestWord(key, known);
+  if (nearest !== undefined) return `is not a key here; did you mean ${nearest}?`;
+  return `is not a key here${known.length === 0 ? '' : `; known: ${known.join(', ')}`}`;
+}
+
+/** Of the alternatives, the one that was meant; where none was, what they are. */
+function unionFindings({ path, input, errors = [] }: Issue): Finding[] {
+  const known = keysAt(path);
+  if (!isMap(input)) return [{ path, message: alternativesMessage(path) }];
+  const strange = Object.keys(input).filter((key) => !known.includes(key));
+  if (strange.length > 0) return strange.map((key) => ({ path: [...path, key], message: unknownKey(key, path) }));
+  const fitting = errors.find((alternative) => alternative.every((issue) => issue.path.length > 0));
+  const missesOnly = fitting?.every(({ code, expected, input: value, path: at }) => {
+    return code === 'invalid_type' && expected === 'object' && value === undefined && at.length === 1;
+  });
+  if (fitting === undefined || missesOnly === true) return [{ path, message: alternativesMessage(path) }];
+  return fitting.flatMap((issue) => findings({ ...issue, path: [...path, ...issue.path] }));
+}
+
+function alternativesMessage(path: readonly PropertyKey[]): string {
+  const forms = shapesAt(path).flatMap(({ const: literal, properties }) => {
+    if (literal !== undefined) return [String(literal)];
+    const keys = Object.keys(properties ?? {});
+    return keys.length === 0 ? [] : [`{ ${keys.join(', ')} }`];
+  });
+  return `must be one of ${forms.join(' or ')}`;
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  object: 'a map',
+  record: 'a map',
+  array: 'a list',
+  null: 'null',
+};
+
+function typeMessage({ expected = '', input, message }: Issue): string {
+  if (input === undefined) return MISSING;
+  // The schema's own words, where it has some.
+  if (!message.startsWith('Invalid input')) return message;
+  return `must be ${KINDS[expected] ?? expected}, not ${kindOf(input)}`;
+}
+
+function kindOf(input: unknown): string {
+  if (input === null) return 'empty';
+  if (Array.isArray(input)) return 'a list';
+  return KINDS[typeof input] ?? typeof input;
+}
+
+function choiceMessage(values: readonly unknown[], input: unknown): string {
+  const words = values.map(String);
+  const nearest = typeof input === 'string' ? nearestWord(input, words) : undefined;
+  return `must be ${words.length === 1 ? '' : 'one of '}${words.join(', ')}${nearest === undefined ? '' : `; did you mean ${nearest}?`}`;
+}
+
+function boundMessage(origin: string | undefined, relation: string, bound: number | bigint | undefined): string {
+  if (origin === 'array') return `must have ${relation} ${bound} items`;
+  if (origin === 'string') return `must have ${relation} ${bound} characters`;
+  return `must be ${relation} ${bound}`;
+}

@@ -1,0 +1,187 @@
+/** A configuration as a pipeline file again: what it reads back as is the same configuration. Secrets are left out. */
+import { Document, isPair, isScalar, isMap as isYamlMap } from 'yaml';
+import type { Config, ScheduleConfig, SinkConfig, SourceConfig, StreamConfig, WindowConfig } from './config.ts';
+import { fileSchema, REDACTED } from './schema.ts';
+import { descriptionAt } from './shape.ts';
+import { formatDuration, formatSize } from './units.ts';
+
+export interface PrintOptions {
+  readonly secrets: 'shown' | 'redacted';
+}
+
+/** The configuration with its secrets replaced: what may be shown. */
+export function redacted(config: Config): Config {
+  const { http, sinks, schedules } = config;
+  return {
+    ...config,
+    http: { ...http, token: http.token === null ? null : REDACTED },
+    schedules: schedules.map((schedule) => ({
+      ...schedule,
+      fetch: { ...schedule.fetch, url: withoutQuery(schedule.fetch.url) },
+    })),
+    sinks: sinks.map((sink) => (sink.kind === 'webhook' ? { ...sink, url: originOnly(sink.url) } : sink)),
+  };
+}
+
+/** YAML with every default filled in; its comments are the schema's. */
+export function printConfig(config: Config, { secrets }: PrintOptions): string {
+  return commented(fileOf(secrets === 'shown' ? config : redacted(config)));
+}
+
+/** Every setting at its default, with an empty pipeline. */
+export function printDefaults(): string {
+  const defaults = fileSchema.parse({ streams: {} });
+  const { journal, supervision } = defaults;
+  return commented({
+    ...defaults,
+    journal: journalOf({
+      durability: journal.durability,
+      segmentBytes: journal.segment,
+      snapshotEveryEvents: journal.snapshotEvents,
+      snapshotEveryMs: journal.snapshotInterval,
+    }),
+    supervision: supervisionOf({
+      ...supervision,
+      periodMs: supervision.period,
+      minBackoffMs: supervision.minBackoff,
+      maxBackoffMs: supervision.maxBackoff,
+      shutdownMs: supervision.shutdown,
+    }),
+  });
+}
+
+/** The path or query of a webhook is often its secret. */
+function originOnly(url: string): string {
+  const { origin, pathname, search, username } = new URL(url);
+  return pathname === '/' && search === '' && username === '' ? url : `${origin}/${REDACTED}`;
+}
+
+function withoutQuery(url: string): string {
+  if (!URL.canParse(url)) return url;
+  const { origin, pathname, search, username } = new URL(url);
+  return search === '' && username === '' ? url : `${origin}${pathname}?${REDACTED}`;
+}
+
+function fileOf(config: Config): Record<string, unknown> {
+  return {
+    name: config.name,
+    data: config.dataDir,
+    http: config.http,
+    log: config.log,
+    journal: journalOf(config.journal),
+    runtime: config.runtime,
+    supervision: supervisionOf(config.supervision),
+    streams: Object.fromEntries(config.streams.map((stream) => [stream.name, streamOf(stream)])),
+    windows: Object.fromEntries(config.windows.map((window) => [window.name, windowOf(window)])),
+    schedules: Object.fromEntries(config.schedules.map((schedule) => [schedule.job, scheduleOf(schedule)])),
+    fraud: fraudOf(config.fraud),
+    sinks: Object.fromEntries(config.sinks.map((sink) => [sink.name, sinkOf(sink)])),
+  };
+}
+
+function journalOf({ durability, segmentBytes, snapshotEveryEvents, snapshotEveryMs }: Config['journal']) {
+  return {
+    durability,
+    segment: formatSize(segmentBytes),
+    snapshotEvents: snapshotEveryEvents,
+    snapshotInterval: formatDuration(snapshotEveryMs),
+  };
+}
+
+function supervisionOf(supervision: Config['supervision']) {
+  return {
+    intensity: supervision.intensity,
+    period: formatDuration(supervision.periodMs),
+    minBackoff: formatDuration(supervision.minBackoffMs),
+    maxBackoff: formatDuration(supervision.maxBackoffMs),
+    jitter: supervision.jitter,
+    shutdown: formatDuration(supervision.shutdownMs),
+  };
+}
+
+function streamOf({ schema: _, name: __, schemaFile, builtin, watermark, source, ...rest }: StreamConfig) {
+  return {
+    ...(builtin === null ? { schema: schemaFile } : { builtin }),
+    ...rest,
+    watermark:
+      watermark.kind === 'scripted'
+        ? 'scripted'
+        : {
+            outOfOrderness: formatDuration(watermark.outOfOrdernessMs),
+            idleTimeout: watermark.idleTimeoutMs === null ? null : formatDuration(watermark.idleTimeoutMs),
+          },
+    source: sourceOf(source),
+  };
+}
+
+function sourceOf(source: SourceConfig): unknown {
+  switch (source.kind) {
+    case 'http':
+      return 'http';
+    case 'job':
+      return { job: source.job };
+    case 'file':
+      return { file: { path: source.path } };
+    case 'generator': {
+      const { kind: _, ratePerSecond, startAt, ...rest } = source;
+      return { generator: { ...rest, rate: ratePerSecond, startAt: new Date(startAt).toISOString() } };
+    }
+  }
+}
+
+function windowOf({ stream, key, window, allowedLatenessMs, aggregates }: WindowConfig) {
+  return {
+    stream,
+    key,
+    window: { tumbling: formatDuration(window.sizeMs), offset: formatDuration(window.offsetMs) },
+    allowedLateness: formatDuration(allowedLatenessMs),
+    aggregate: Object.fromEntries(aggregates.map(({ name, fn, field }) => [name, `${fn}(${field ?? ''})`])),
+  };
+}
+
+function scheduleOf({ job: _, trigger, retryDelayMs, timeoutMs, fetch, ...rest }: ScheduleConfig) {
+  const { kind: __, ...openMeteo } = fetch;
+  return {
+    ...(trigger.kind === 'cron'
+      ? { cron: trigger.expression, timezone: trigger.timezone }
+      : { every: formatDuration(trigger.everyMs) }),
+    ...rest,
+    retryDelay: formatDuration(retryDelayMs),
+    timeout: formatDuration(timeoutMs),
+    fetch: { openMeteo },
+  };
+}
+
+function fraudOf(fraud: Config['fraud']) {
+  if (fraud === null) return null;
+  const { velocityCount, ...rules } = fraud.rules;
+  return {
+    stream: fraud.stream,
+    session: formatDuration(fraud.sessionGapMs),
+    caseQuiet: formatDuration(fraud.caseQuietMs),
+    rules: { ...rules, velocity: velocityCount },
+  };
+}
+
+function sinkOf(sink: SinkConfig) {
+  return sink.kind === 'log' ? { log: {} } : { webhook: { url: sink.url, timeout: formatDuration(sink.timeoutMs) } };
+}
+
+const WIDTH = 120;
+
+function commented(data: Record<string, unknown>): string {
+  const document = new Document(data, { aliasDuplicateObjects: false });
+  describe(document.contents, []);
+  return document.toString({ lineWidth: WIDTH });
+}
+
+function describe(node: unknown, path: readonly string[]): void {
+  if (!isYamlMap(node)) return;
+  for (const pair of node.items) {
+    if (!isPair(pair) || !isScalar(pair.key)) continue;
+    const at = [...path, String(pair.key.value)];
+    const description = descriptionAt(at);
+    if (description !== undefined) pair.key.commentBefore = ` ${description}`;
+    describe(pair.value, at);
+  }
+}

@@ -1,0 +1,421 @@
+/** What a pipeline file may not say, and where its author is pointed to. Lines and columns are counted by hand. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ConfigError } from '../../src/config/config.ts';
+import { loadConfig, parseConfig } from '../../src/config/load.ts';
+
+function problemsOf(text: string, environment: Record<string, string> = {}): string[] {
+  try {
+    parseConfig(text, 'p.yaml', environment);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.message.split('\n');
+  }
+}
+
+/** Seven lines: a stream of transactions, on which the cases below build. */
+const PAYMENTS = `name: t
+streams:
+  payments:
+    builtin: Transaction
+    key: customerId
+    eventTime: occurredAt
+windows:
+`;
+
+const windowOf = (rest: string): string => `${PAYMENTS}  w:\n    stream: payments\n${rest}`;
+const AGGREGATE = '    aggregate: { n: count() }\n';
+
+describe('keys', () => {
+  test.each([
+    ['htp: { port: 1 }\nstreams: {}', 'p.yaml:1:1: htp: is not a key here; did you mean http?'],
+    ['streams: {}\nhttp: { prot: 1 }', 'p.yaml:2:9: http.prot: is not a key here; did you mean port?'],
+    ['streams: {}\nlog:\n  zzz: 1', 'p.yaml:3:3: log.zzz: is not a key here; known: level'],
+    // `session` is a key of fraud and of nothing else: no key is offered where it may not stand.
+    ['streams: {}\nlog:\n  sesion: 1', 'p.yaml:3:3: log.sesion: is not a key here; known: level'],
+    [
+      windowOf(`    window: { tumbling: 1s, ofset: 0s }\n${AGGREGATE}`),
+      'p.yaml:10:29: windows.w.window.ofset: is not a key here; did you mean offset?',
+    ],
+    ['name: t', 'p.yaml: streams: is missing'],
+    ['streams:\n  a:\n    builtin: Transaction\n    key: customerId', 'p.yaml:2:3: streams.a.eventTime: is missing'],
+    [
+      'streams:\n  a b: {}',
+      'p.yaml:2:3: streams.a b: a name has letters, digits, dot, dash and underscore, and begins with a letter',
+    ],
+  ])('in %j', (text, expected) => {
+    expect(problemsOf(text)).toContain(expected);
+  });
+});
+
+describe('values', () => {
+  test.each([
+    ['http: { port: x }', 'p.yaml:2:9: http.port: must be a number, not text'],
+    ['http: { port: 70000 }', 'p.yaml:2:9: http.port: must be at most 65535'],
+    ['http: { port: -1 }', 'p.yaml:2:9: http.port: must be at least 0'],
+    ['http: { port: 1.5 }', 'p.yaml:2:9: http.port: must be a whole number, not a number'],
+    ['http: 7070', 'p.yaml:2:1: http: must be a map, not a number'],
+    ['log: { level: wran }', 'p.yaml:2:8: log.level: must be one of debug, info, warn, error; did you mean warn?'],
+    ['journal: { durability: none }', 'p.yaml:2:12: journal.durability: must be one of fsync, os'],
+    ['journal: { segment: 64 }', 'p.yaml:2:12: journal.segment: must be a size such as 64MB, with its unit'],
+    [
+      'journal: { snapshotInterval: 5 weeks }',
+      'p.yaml:2:12: journal.snapshotInterval: must be a duration such as 500ms, 3s, 5m, 1h or 7d, of at most 24 days',
+    ],
+    // setTimeout takes 2^31 - 1 ms, which is 24.8 days, and fires at once for more.
+    [
+      'journal: { snapshotInterval: 25d }',
+      'p.yaml:2:12: journal.snapshotInterval: must be a duration such as 500ms, 3s, 5m, 1h or 7d, of at most 24 days',
+    ],
+    [
+      'sinks: { a: { webhook: { url: nowhere } } }',
+      'p.yaml:2:26: sinks.a.webhook.url: is not a URL such as https://host/path',
+    ],
+    [
+      'sinks: { a: { webhook: { url: "file:///etc/passwd" } } }',
+      'p.yaml:2:26: sinks.a.webhook.url: is not a URL such as https://host/path',
+    ],
+    ['sinks: { a: carrier-pigeon }', 'p.yaml:2:10: sinks.a: must be one of { log } or { webhook }'],
+    ['sinks: { a: {} }', 'p.yaml:2:10: sinks.a: must be one of { log } or { webhook }'],
+    [
+      'supervision: { minBackoff: 2s, maxBackoff: 1s }',
+      'p.yaml:2:16: supervision.minBackoff: must not be longer than maxBackoff',
+    ],
+  ])('%s', (line, expected) => {
+    expect(problemsOf(`streams: {}\n${line}`)).toEqual([expected]);
+  });
+});
+
+describe('YAML itself', () => {
+  test.each([
+    ['streams: {}\nstreams: {}', /^p\.yaml:2:1: /],
+    ['streams: {}\nname: [a', /^p\.yaml:2:\d+: /],
+    ['streams:\n\t- a', /^p\.yaml:2:1: /],
+    ['streams: {}\nname: !secret a', /^p\.yaml:2:7: .*!secret/],
+    ['- streams', /^p\.yaml: must be a map, not a list$/],
+    ['a: &a [x, x]\nb: &b [*a, *a, *a, *a, *a]\nc: &c [*b, *b, *b, *b, *b]\nd: [*c, *c, *c, *c, *c]', /alias/],
+  ])('%j is refused with its place', (text, expected) => {
+    expect(problemsOf(text)[0]).toMatch(expected);
+  });
+});
+
+describe('streams', () => {
+  const stream = (rest: string): string => `streams:\n  a:\n${rest}`;
+  const weather = stream('    builtin: WeatherObservation\n    key: place\n    eventTime: observedAt\n');
+  test.each([
+    [
+      stream('    builtin: Transactoin\n    key: k\n    eventTime: t'),
+      'p.yaml:3:5: streams.a.builtin: there is no built-in schema "Transactoin"; did you mean Transaction?',
+    ],
+    [
+      stream('    builtin: DeadLetter\n    key: k\n    eventTime: t'),
+      'p.yaml:3:5: streams.a.builtin: there is no built-in schema "DeadLetter"; known: Transaction, WeatherObservation',
+    ],
+    [
+      stream('    key: k\n    eventTime: t'),
+      'p.yaml:2:3: streams.a: name one of `schema: ./file.avsc` and `builtin: Transaction`',
+    ],
+    [
+      PAYMENTS.replace('customerId', 'custommerId'),
+      'p.yaml:5:5: streams.payments.key: there is no field of Transaction "custommerId"; did you mean customerId?',
+    ],
+    [
+      PAYMENTS.replace('occurredAt', 'amountCents'),
+      'p.yaml:6:5: streams.payments.eventTime: amountCents must be a long with logicalType timestamp-millis',
+    ],
+    [
+      weather.replace('key: place', 'key: temperatureCelsius'),
+      "p.yaml:4:5: streams.a.key: temperatureCelsius can't be a key: it is neither text nor a whole number",
+    ],
+    [`${weather}    partitions: 65`, 'p.yaml:6:5: streams.a.partitions: must be at most 64'],
+    [
+      `${weather}    source: htp`,
+      'p.yaml:6:5: streams.a.source: must be one of http or { http } or { job } or { file } or { generator }',
+    ],
+    [`${weather}    source: { htp: {} }`, 'p.yaml:6:15: streams.a.source.htp: is not a key here; did you mean http?'],
+    [
+      `${weather}    source: { http: {}, job: x }`,
+      'p.yaml:6:5: streams.a.source: must be one of http or { http } or { job } or { file } or { generator }',
+    ],
+    [
+      `${weather}    source: { generator: { rtae: 5 } }`,
+      'p.yaml:6:28: streams.a.source.generator.rtae: is not a key here; did you mean rate?',
+    ],
+    [
+      `${weather}    source: { generator: { startAt: April 1 } }`,
+      'p.yaml:6:28: streams.a.source.generator.startAt: must be a date such as 2018-04-01 or 2018-04-01T12:00:00Z',
+    ],
+    [
+      `${weather}    source: { generator: {} }`,
+      'p.yaml:6:5: streams.a.source: the generator makes transactions; the stream must be `builtin: Transaction`',
+    ],
+    [
+      `${weather}    source: { job: nightly }`,
+      'p.yaml:6:15: streams.a.source.job: there is no job "nightly"; known: none',
+    ],
+    [
+      `${weather}    watermark: { outOfOrdernes: 5s }`,
+      'p.yaml:6:18: streams.a.watermark.outOfOrdernes: is not a key here; did you mean outOfOrderness?',
+    ],
+    [
+      `${weather}    watermark: { outOfOrderness: 5 }`,
+      'p.yaml:6:18: streams.a.watermark.outOfOrderness: must be a duration such as 500ms, 3s, 5m, 1h or 7d, with its unit',
+    ],
+    [
+      `${weather}    watermark: scriptd`,
+      'p.yaml:6:5: streams.a.watermark: must be one of scripted or { outOfOrderness, idleTimeout }',
+    ],
+    [
+      weather.replace('  a:', '  x.late:'),
+      'p.yaml:2:3: streams.x.late: .late is for derived streams; choose another name',
+    ],
+    [
+      weather.replace('  a:', '  millrace.a:'),
+      'p.yaml:2:3: streams.millrace.a: millrace. is for derived streams; choose another name',
+    ],
+  ])('in %j', (text, expected) => {
+    expect(problemsOf(text.replace(/windows:\n$/, ''))).toEqual([expected]);
+  });
+});
+
+describe('windows', () => {
+  const window = '    window: { tumbling: 1m }\n';
+  test.each([
+    [
+      windowOf(window + AGGREGATE).replace('stream: payments', 'stream: payment'),
+      'p.yaml:9:5: windows.w.stream: there is no stream "payment"; did you mean payments?',
+    ],
+    [
+      windowOf(`    key: terminal\n${window}${AGGREGATE}`),
+      'p.yaml:10:5: windows.w.key: there is no field of Transaction "terminal"; did you mean terminalId?',
+    ],
+    [
+      windowOf(`    window: { tumbling: 0s }\n${AGGREGATE}`),
+      'p.yaml:10:15: windows.w.window.tumbling: must be longer than 0',
+    ],
+    [
+      windowOf(`    window: { tumbling: 1m, offset: 60s }\n${AGGREGATE}`),
+      'p.yaml:10:29: windows.w.window.offset: must be shorter than the window',
+    ],
+    [
+      windowOf(`${window}    aggregate: { n: sum(amount) }`),
+      'p.yaml:11:18: windows.w.aggregate.n: there is no field of Transaction "amount"; known: transactionId, customerId, terminalId, amountCents, occurredAt',
+    ],
+    [
+      windowOf(`${window}    aggregate: { n: sun(amountCents) }`),
+      'p.yaml:11:18: windows.w.aggregate.n: there is no aggregate "sun"; did you mean sum?',
+    ],
+    [windowOf(`${window}    aggregate: { n: sum() }`), 'p.yaml:11:18: windows.w.aggregate.n: sum() needs a field'],
+    [
+      windowOf(`${window}    aggregate: { n: count(amountCents) }`),
+      'p.yaml:11:18: windows.w.aggregate.n: count() takes no field',
+    ],
+    [
+      windowOf(`${window}    aggregate: { n: amountCents }`),
+      'p.yaml:11:18: windows.w.aggregate.n: must be an aggregate such as count() or sum(field)',
+    ],
+    [windowOf(`${window}    aggregate: {}`), 'p.yaml:11:5: windows.w.aggregate: needs a result such as n: count()'],
+    [
+      windowOf(`${window}    aggregate: { start: count() }`),
+      'p.yaml:11:18: windows.w.aggregate.start: is a field of every result; known: stream, key, start, end, revision, at',
+    ],
+    [
+      windowOf(`    key: null\n${window}    aggregate: { n: first(amountCents) }`),
+      'p.yaml:12:18: windows.w.aggregate.n: first() of a group that may span partitions has no order; key the window by customerId',
+    ],
+    [
+      windowOf(window + AGGREGATE).replace('  w:', '  Payments:'),
+      'p.yaml:8:3: windows.Payments: is too like the name payments, which is taken',
+    ],
+  ])('in %j', (text, expected) => {
+    expect(problemsOf(text)).toEqual([expected]);
+  });
+
+  test('an aggregate of text or of what may be null is refused', () => {
+    const text = (field: string): string =>
+      `streams:\n  s: { builtin: WeatherObservation, key: place, eventTime: observedAt }\nwindows:\n  w: { stream: s, window: { tumbling: 1h }, aggregate: { x: max(${field}) } }`;
+    expect(problemsOf(text('provider'))).toEqual(['p.yaml:4:58: windows.w.aggregate.x: provider is not a number']);
+    expect(problemsOf(text('temperatureCelsius'))).toEqual([
+      'p.yaml:4:58: windows.w.aggregate.x: temperatureCelsius may be null; aggregates of such a field are not supported yet',
+    ]);
+  });
+});
+
+describe('what a later version brings is said to be so, and nothing else is said about it', () => {
+  const window = '    window: { tumbling: 1m }\n';
+  const payments = PAYMENTS.replace('windows:\n', '');
+  test.each([
+    [`${payments}joins: { j: {} }`, 'p.yaml:7:1: joins: is not supported yet'],
+    [
+      windowOf(`    window: { hopping: { size: 10s, every: 5s } }\n${AGGREGATE}`),
+      'p.yaml:10:15: windows.w.window.hopping: is not supported yet',
+    ],
+    [
+      windowOf(`    window: { sliding: 5s }\n${AGGREGATE}`),
+      'p.yaml:10:15: windows.w.window.sliding: is not supported yet',
+    ],
+    [
+      windowOf(`    window: { session: 30m }\n${AGGREGATE}`),
+      'p.yaml:10:15: windows.w.window.session: is not supported yet',
+    ],
+    [
+      windowOf(`${window}    where: amountCents > 0\n${AGGREGATE}`),
+      'p.yaml:11:5: windows.w.where: is not supported yet',
+    ],
+    [
+      windowOf(`${window}    aggregate: { n: distinct(customerId) }`),
+      'p.yaml:11:18: windows.w.aggregate.n: distinct() is not supported yet',
+    ],
+    [
+      windowOf(`${window}    aggregate: { n: count(distinct customerId) }`),
+      'p.yaml:11:18: windows.w.aggregate.n: count(distinct …) is not supported yet',
+    ],
+    [
+      windowOf(`${window}    aggregate: { n: "quantile(amountCents, 0.99)" }`),
+      'p.yaml:11:18: windows.w.aggregate.n: quantile() is not supported yet',
+    ],
+    [
+      windowOf(`${window}    aggregate: { n: collect(amountCents) }`),
+      'p.yaml:11:18: windows.w.aggregate.n: collect() is not supported yet',
+    ],
+    [`${payments}    expect: []`, 'p.yaml:7:5: streams.payments.expect: is not supported yet'],
+    [
+      `${payments}    source: { kafka: { topic: x } }`,
+      'p.yaml:7:15: streams.payments.source.kafka: is not supported yet',
+    ],
+    [`${payments}sinks: { a: { postgres: {} } }`, 'p.yaml:7:15: sinks.a.postgres: is not supported yet'],
+  ])('in %j', (text, expected) => {
+    expect(problemsOf(text)).toEqual([expected]);
+  });
+});
+
+describe('schedules and fraud', () => {
+  const schedule = (trigger: string, place = '{ name: X, latitude: 0, longitude: 0 }', into = 'weather'): string =>
+    `streams:
+  weather: { builtin: WeatherObservation, key: place, eventTime: observedAt, source: { job: j } }
+schedules:
+  j:
+    ${trigger}
+    into: ${into}
+    fetch: { openMeteo: { url: demo, places: [${place}] } }
+`;
+  test.each([
+    [
+      schedule('every: 15s', undefined, 'wether'),
+      'p.yaml:6:5: schedules.j.into: there is no stream "wether"; did you mean weather?',
+    ],
+    [schedule('retries: 3'), 'p.yaml:4:3: schedules.j: name one of `cron: "0 * * * *"` and `every: 15s`'],
+    [
+      schedule('every: 15s').replace('job: j', 'job: k'),
+      'p.yaml:2:88: streams.weather.source.job: there is no job "k"; known: j',
+    ],
+    [
+      schedule('every: 15s', '{ name: X, latitude: 91, longitude: 0 }'),
+      'p.yaml:7:58: schedules.j.fetch.openMeteo.places.0.latitude: must be at most 90',
+    ],
+    [
+      schedule('every: 15s', '').replace('[]', '{}'),
+      'p.yaml:7:38: schedules.j.fetch.openMeteo.places: must be a list, not a map',
+    ],
+    [schedule('every: 15s', ''), 'p.yaml:7:38: schedules.j.fetch.openMeteo.places: must have at least 1 items'],
+  ])('in %j', (text, expected) => {
+    expect(problemsOf(text)).toContain(expected);
+  });
+
+  test.each(['61 * * * *', '* * *', '0 0 31 2 *'])('cron %j never fires or is not cron, at its line', (cron) => {
+    expect(problemsOf(schedule(`cron: "${cron}"`))[0]).toMatch(/^p\.yaml:5:5: schedules\.j\.cron: .*not valid/);
+  });
+
+  test('an unknown time zone is refused', () => {
+    expect(problemsOf(schedule('{ }').replace('{ }', 'cron: "0 * * * *"\n    timezone: Mars/Olympus'))[0]).toMatch(
+      /Mars\/Olympus/,
+    );
+  });
+
+  test.each([
+    ['fraud: { stream: payment }', 'p.yaml:7:10: fraud.stream: there is no stream "payment"; did you mean payments?'],
+    ['fraud: { stream: payments, session: 0s }', 'p.yaml:7:28: fraud.session: must be longer than 0'],
+    ['fraud: { stream: payments, rules: { velocity: 0 } }', 'p.yaml:7:37: fraud.rules.velocity: must be at least 1'],
+  ])('%s', (line, expected) => {
+    expect(problemsOf(PAYMENTS.replace('windows:\n', line))).toEqual([expected]);
+  });
+
+  test('fraud needs transactions by customer', () => {
+    const text = `${PAYMENTS.replace('windows:\n', '').replace('key: customerId', 'key: terminalId')}fraud: { stream: payments }`;
+    expect(problemsOf(text)).toEqual([
+      'p.yaml:7:10: fraud.stream: payments must be a stream of `builtin: Transaction` keyed by customerId',
+    ]);
+  });
+});
+
+test('everything that is wrong is said at once, in the order of the file', () => {
+  const text = 'htp: 1\nstreams:\n  a: { key: k, builtin: Transaction }\nhttp: { port: x }\nlog: { level: loud }';
+  expect(problemsOf(text).map((line) => line.split(': ')[0])).toEqual([
+    'p.yaml:1:1',
+    'p.yaml:3:3',
+    'p.yaml:4:9',
+    'p.yaml:5:8',
+  ]);
+});
+
+describe('files', () => {
+  let dir: string;
+  const write = (name: string, text: string): string => {
+    writeFileSync(join(dir, name), text);
+    return join(dir, name);
+  };
+  const messageOf = (file: string): string => {
+    try {
+      loadConfig(file, {});
+      return '';
+    } catch (error) {
+      return error instanceof ConfigError ? error.message : `not a ConfigError: ${error}`;
+    }
+  };
+  beforeAll(() => {
+    dir = mkdtempSync(join(tmpdir(), 'millrace-config-'));
+  });
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+  const withSchema = (name: string): string =>
+    write('p.yaml', `streams:\n  a:\n    schema: ./${name}\n    key: id\n    eventTime: at\n`);
+  const CLICK = `{ "type": "record", "name": "Click", "fields": [
+    { "name": "id", "type": { "type": "string" } },
+    { "name": "at", "type": { "type": "long", "logicalType": "timestamp-millis" } } ] }`;
+
+  test('a file that is not there, or is a folder, is a problem of configuration', () => {
+    expect(messageOf(join(dir, 'no.yaml'))).toBe(`${join(dir, 'no.yaml')}: does not exist`);
+    expect(messageOf(dir)).toContain("can't be read");
+  });
+
+  test('a schema is found beside the file that names it, wherever the process runs', () => {
+    write('click.avsc', CLICK);
+    expect(messageOf(withSchema('click.avsc'))).toBe('');
+  });
+
+  test('a schema that is not there, not JSON, not a record or not Avro is named with its file', () => {
+    const at = `${join(dir, 'p.yaml')}:3:5: streams.a.schema: `;
+    const schema = (name: string, text: string): string => {
+      write(name, text);
+      return messageOf(withSchema(name));
+    };
+    expect(messageOf(withSchema('no.avsc'))).toBe(`${at}${join(dir, 'no.avsc')} does not exist`);
+    expect(schema('bad.avsc', '{\n  "type": "record",\n  "name": }')).toBe(
+      `${at}${join(dir, 'bad.avsc')}:3:11 is not JSON: "}" can't stand here`,
+    );
+    expect(schema('text.avsc', '"string"')).toContain('must be an Avro schema of type record');
+    expect(schema('odd.avsc', CLICK.replace('"string"', '"strnig"'))).toContain('is not a valid Avro schema');
+    expect(schema('ours.avsc', CLICK.replace('"Click"', '"dev.millrace.Click"'))).toContain('is for built-in schemas');
+  });
+
+  test('two different records of one name can not be in one pipeline', () => {
+    write('click.avsc', CLICK);
+    write('other.avsc', CLICK.replace('{ "name": "id"', '{ "name": "more", "type": "int" }, { "name": "id"'));
+    const stream = (name: string): string => `schema: ${name}, key: id, eventTime: at`;
+    const file = write('two.yaml', `streams:\n  a: { ${stream('click.avsc')} }\n  b: { ${stream('other.avsc')} }\n`);
+    expect(messageOf(file)).toBe(`${file}:3:8: streams.b.schema: Click is another record than the Click of stream a`);
+  });
+});

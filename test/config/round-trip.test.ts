@@ -1,0 +1,184 @@
+/** A printed configuration is a pipeline file that gives the same configuration. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Config } from '../../src/config/config.ts';
+import { loadConfig, parseConfig } from '../../src/config/load.ts';
+import { printConfig, printDefaults, redacted } from '../../src/config/print.ts';
+
+const AT = new URL('../../config/printed.yaml', import.meta.url).pathname;
+
+const duration = (max: number): fc.Arbitrary<string> =>
+  fc.tuple(fc.nat(max), fc.constantFrom('ms', 's', 'm', 'h')).map(([value, unit]) => `${value}${unit}`);
+const name = fc
+  .stringMatching(/^[a-z][a-z0-9._-]{0,12}$/)
+  .filter((text) => !/^(millrace|fraud)\.|\.(late|dead-letters)$|^parts$/.test(text));
+/** Anything but a variable, which has a meaning of its own. */
+const words = fc
+  .string({ minLength: 1, unit: 'grapheme' })
+  .filter((text) => !text.includes('${') && !text.includes('<redacted>'));
+const field = fc.constantFrom('transactionId', 'customerId', 'terminalId', 'amountCents');
+
+const aggregate = fc.oneof(
+  fc.constant('count()'),
+  fc.tuple(fc.constantFrom('sum', 'min', 'max', 'avg'), field).map(([fn, of]) => `${fn}(${of})`),
+);
+const window = fc.record(
+  {
+    stream: fc.constant('payments'),
+    key: fc.option(field),
+    window: fc.integer({ min: 1, max: 9999 }).map((s) => ({ tumbling: `${s}s`, offset: `${s - 1}s` })),
+    allowedLateness: duration(1000),
+    aggregate: fc.dictionary(
+      fc
+        .stringMatching(/^[a-z]{1,8}$/)
+        .filter((text) => !['stream', 'key', 'start', 'end', 'revision', 'at'].includes(text)),
+      aggregate,
+      { minKeys: 1, maxKeys: 4 },
+    ),
+  },
+  { requiredKeys: ['stream', 'window', 'aggregate'] },
+);
+
+const file = fc.record(
+  {
+    name: words,
+    data: words,
+    http: fc.record({ port: fc.nat(65_535), token: fc.option(words) }, { requiredKeys: [] }),
+    log: fc.record({ level: fc.constantFrom('debug', 'info', 'warn', 'error') }),
+    journal: fc.record(
+      {
+        durability: fc.constantFrom('fsync', 'os'),
+        segment: fc.nat(4096).map((mb) => `${mb}MB`),
+        snapshotInterval: duration(500),
+      },
+      { requiredKeys: [] },
+    ),
+    streams: fc.record({
+      payments: fc.record(
+        {
+          builtin: fc.constant('Transaction'),
+          key: fc.constant('customerId'),
+          eventTime: fc.constant('occurredAt'),
+          partitions: fc.integer({ min: 1, max: 64 }),
+          watermark: fc.oneof(
+            fc.constant('scripted'),
+            fc.record({ outOfOrderness: duration(1000), idleTimeout: fc.option(duration(500)) }, { requiredKeys: [] }),
+          ),
+          source: fc.oneof(
+            fc.constant('http'),
+            fc.record({
+              generator: fc.record({
+                seed: fc.nat(),
+                rate: fc.nat(),
+                days: fc.option(fc.integer({ min: 1, max: 99 })),
+              }),
+            }),
+            fc.record({ file: fc.constant({ path: '/data/payments.csv' }) }),
+          ),
+        },
+        { requiredKeys: ['builtin', 'key', 'eventTime'] },
+      ),
+    }),
+    windows: fc.dictionary(
+      name.filter((text) => text !== 'payments'),
+      window,
+      { maxKeys: 3 },
+    ),
+    fraud: fc.option(fc.record({ stream: fc.constant('payments'), caseQuiet: duration(900) })),
+    sinks: fc.dictionary(
+      name,
+      fc.oneof(
+        fc.constant({ log: {} }),
+        fc.webUrl({ withQueryParameters: true }).map((url) => ({ webhook: { url } })),
+      ),
+      {
+        maxKeys: 2,
+      },
+    ),
+  },
+  { requiredKeys: ['streams'] },
+);
+
+test('any configuration that is printed and loaded again is the same', () => {
+  fc.assert(
+    fc.property(file, (raw) => {
+      const config = parseConfig(JSON.stringify(raw), AT, {});
+      const again = parseConfig(printConfig(config, { secrets: 'shown' }), AT, {});
+      expect(again).toEqual(config);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+describe.each(['demo', 'live', 'handbook'])('config/%s.yaml', (title) => {
+  const path = new URL(`../../config/${title}.yaml`, import.meta.url).pathname;
+  test('is valid without any environment', () => {
+    expect(loadConfig(path, {}).name).toBe(title);
+  });
+  test('is the same when printed and loaded again', () => {
+    const config = loadConfig(path, {});
+    expect(parseConfig(printConfig(config, { secrets: 'shown' }), AT, {})).toEqual(config);
+  });
+  test('has the windows and the fraud rules that it promises', () => {
+    const { windows, fraud } = loadConfig(path, {});
+    const minute = { key: null, window: { kind: 'tumbling', sizeMs: 60_000, offsetMs: 0 } };
+    expect(windows).toMatchObject([
+      { name: 'payments_per_minute', ...minute },
+      { name: 'spend_per_customer_day', key: 'customerId', window: { kind: 'tumbling', sizeMs: 86_400_000 } },
+    ]);
+    for (const { aggregates } of windows) {
+      expect(aggregates).toEqual([
+        { name: 'n', fn: 'count', field: null },
+        { name: 'total', fn: 'sum', field: 'amountCents' },
+        { name: 'largest', fn: 'max', field: 'amountCents' },
+      ]);
+    }
+    expect(fraud).toMatchObject({
+      sessionGapMs: 1_800_000,
+      caseQuietMs: 604_800_000,
+      rules: { amountCents: 22_000, velocityCount: 5, deviations: 4 },
+    });
+  });
+});
+
+test('a schema file is printed by its path, so that the print can be loaded from anywhere', () => {
+  const path = new URL('../fixtures/config/click.yaml', import.meta.url).pathname;
+  const config = loadConfig(path, {});
+  expect(config.streams[0]?.schema.name).toBe('Click');
+  expect(parseConfig(printConfig(config, { secrets: 'shown' }), '/elsewhere/p.yaml', {})).toEqual(config);
+});
+
+test('the defaults are a file that loads, and are what a file without a word has', () => {
+  expect(parseConfig(printDefaults(), AT, {})).toEqual(parseConfig('streams: {}', AT, {}));
+});
+
+describe('secrets', () => {
+  const secretive = (): Config =>
+    parseConfig(
+      'streams: {}\nhttp: { token: tok-1 }\nsinks: { a: { webhook: { url: "https://hooks.example/services/sec-2?k=sec-3" } } }',
+      AT,
+      {},
+    );
+  test('are in no print that is to be shown', () => {
+    const printed = printConfig(secretive(), { secrets: 'redacted' }) + JSON.stringify(redacted(secretive()));
+    expect(printed).not.toMatch(/tok-1|sec-2|sec-3/);
+    expect(printed).toContain('https://hooks.example/<redacted>');
+  });
+  test('a print without them is refused, so that nobody runs with the placeholder as the secret', () => {
+    expect(() => parseConfig(printConfig(secretive(), { secrets: 'redacted' }), AT, {})).toThrow(
+      /http\.token: <redacted>/,
+    );
+  });
+  test('are not repeated by an error about them', () => {
+    expect(() => parseConfig('streams: {}\nhttp: { token: [tok-1] }', AT, {})).toThrow(/^(?!.*tok-1).*must be text/s);
+    const url = 'streams: {}\nsinks: { a: { webhook: { url: "htps://x/tok-1" } } }';
+    expect(() => parseConfig(url, AT, {})).toThrow(/^(?!.*tok-1).*not a URL/s);
+  });
+});
+
+test('a configuration can not be changed after it was checked', () => {
+  const config = loadConfig(new URL('../../config/demo.yaml', import.meta.url).pathname, {});
+  const isFrozen = (value: unknown): boolean =>
+    typeof value !== 'object' || value === null || (Object.isFrozen(value) && Object.values(value).every(isFrozen));
+  expect(isFrozen(config)).toBe(true);
+});
