@@ -50,11 +50,7 @@ function cronTimetable(expression: string, timeZone: string): Timetable {
   return {
     description: where,
     next: (instantMs) => cron.nextRun(new Date(instantMs))?.getTime() ?? null,
-    previous(instantMs) {
-      // croner looks back from a whole second; rounding up keeps an instant that lies within this one.
-      const fromMs = Math.ceil(instantMs / 1000) * 1000;
-      return cron.previousRuns(1, new Date(fromMs))[0]?.getTime() ?? null;
-    },
+    previous: (instantMs) => cron.previousRuns(1, new Date(instantMs))[0]?.getTime() ?? null,
   };
 }
 

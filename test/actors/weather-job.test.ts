@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type SimulatedClock as Clock, createActor, SimulatedClock, waitFor } from 'xstate';
+import { createActor, SimulatedClock, waitFor } from 'xstate';
 import { fetcherMachine } from '../../src/actors/fetcher.ts';
 import { schedulerMachine } from '../../src/actors/scheduler.ts';
 import type { RunChanged, WeatherObservation } from '../../src/messages/operations.ts';

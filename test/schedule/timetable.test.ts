@@ -25,6 +25,14 @@ describe('a cron timetable in a time zone', () => {
     ]);
   });
 
+  test('runs a job of several local times once, at the end of the gap that holds them all', () => {
+    expect(instants({ cron: '0,30 2 * * *', timeZone: 'America/New_York' }, '2026-03-07T12:00Z', 3)).toEqual([
+      '2026-03-08T07:00Z',
+      '2026-03-09T06:00Z',
+      '2026-03-09T06:30Z',
+    ]);
+  });
+
   test('runs a job at the end of a gap of half an hour, and of one at midnight', () => {
     expect(instants({ cron: '15 2 * * *', timeZone: 'Australia/Lord_Howe' }, '2026-10-03T00:00Z', 2)).toEqual([
       '2026-10-03T15:30Z',
