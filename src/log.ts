@@ -19,7 +19,8 @@ export function createLog(level: LogLevel): Log {
         sync: true,
         ignore: 'pid,hostname',
         translateTime: 'SYS:HH:MM:ss',
-        colorize: process.env.NO_COLOR === undefined,
+        // no-color.org: an empty value does not count.
+        colorize: (process.env.NO_COLOR ?? '') === '',
       })
     : pino.destination({ dest: STDERR, sync: true });
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);

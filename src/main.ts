@@ -1,92 +1,131 @@
 #!/usr/bin/env node
 /** The command line: finds the command, checks its words, and turns what goes wrong into a message and an exit code. */
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Command } from './commands/command.ts';
-import { EXIT, UsageError } from './commands/exit.ts';
+import { DependencyError, EXIT, UsageError } from './commands/exit.ts';
+import { COMMON_OPTIONS, commandHelp } from './commands/help.ts';
 import { ConfigError } from './config/config.ts';
 import { nearestWord } from './config/suggest.ts';
-import { JournalError } from './journal/error.ts';
 
-/** Loaded when asked for: `millrace --help` must not wait for DuckDB. */
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  start: async () => (await import('./commands/start.ts')).startCommand,
-  run: async () => (await import('./commands/run.ts')).runCommand,
-  replay: async () => (await import('./commands/replay.ts')).replayCommand,
-  query: async () => (await import('./commands/query.ts')).queryCommand,
-  digest: async () => (await import('./commands/digest.ts')).digestCommand,
-  journal: async () => (await import('./commands/journal.ts')).journalCommand,
-  config: async () => (await import('./commands/config.ts')).configCommand,
+/** A command is loaded when asked for: help must not wait for DuckDB, nor fail with a command that can't be loaded. */
+interface Entry {
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  start: {
+    summary: 'start the service and its page',
+    load: async () => (await import('./commands/start.ts')).startCommand,
+  },
+  run: {
+    summary: 'run the whole pipeline over files to their end',
+    load: async () => (await import('./commands/run.ts')).runCommand,
+  },
+  replay: {
+    summary: 'rebuild the read models from the journal',
+    load: async () => (await import('./commands/replay.ts')).replayCommand,
+  },
+  query: {
+    summary: 'run one SELECT against a read model',
+    load: async () => (await import('./commands/query.ts')).queryCommand,
+  },
+  digest: {
+    summary: 'print one hash a projection table and a derived stream',
+    load: async () => (await import('./commands/digest.ts')).digestCommand,
+  },
+  journal: {
+    summary: 'look into the journal of a data directory',
+    load: async () => (await import('./commands/journal.ts')).journalCommand,
+  },
+  config: {
+    summary: 'check a configuration, print it with every default, or print its JSON schema',
+    load: async () => (await import('./commands/config.ts')).configCommand,
+  },
+  doctor: {
+    summary: 'check that this machine and configuration can run the service',
+    load: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  },
+  bench: {
+    summary: 'say how to run the benchmarks',
+    load: async () => (await import('./commands/bench.ts')).benchCommand,
+  },
 };
 
 async function main(words: readonly string[]): Promise<number> {
   const [name, ...rest] = words;
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    process.stdout.write(await overallHelp());
-    return name === undefined ? EXIT.usage : EXIT.ok;
+  if (name === undefined) {
+    process.stderr.write(overallHelp());
+    return EXIT.usage;
   }
-  const load = COMMANDS[name];
-  if (load === undefined) {
-    const nearest = nearestWord(name, Object.keys(COMMANDS));
-    throw new UsageError(`there is no command ${name}${nearest === undefined ? '' : `; did you mean ${nearest}?`}`);
+  if (name === '--version' || name === '-V') {
+    process.stdout.write(`${JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version}\n`);
+    return EXIT.ok;
   }
-  const command = await load();
-  const options = {
-    ...command.options,
-    help: { type: 'boolean' as const, short: 'h' },
-    debug: { type: 'boolean' as const },
-  };
-  const { values, positionals } = parseWords(rest, options, command.name);
+  const asksForHelp = name === '--help' || name === '-h' || name === 'help';
+  const [topic] = rest;
+  if (asksForHelp && topic === undefined) {
+    process.stdout.write(overallHelp());
+    return EXIT.ok;
+  }
+  const command = await entryNamed(asksForHelp ? (topic ?? '') : name).load();
+  const { values, positionals } = parseWords(asksForHelp ? ['--help'] : rest, command);
   if (values.help === true) {
-    process.stdout.write(`millrace ${command.usage}\n\n${command.summary}\n`);
+    process.stdout.write(commandHelp(command));
     return EXIT.ok;
   }
   return command.run(values, positionals);
 }
 
-function parseWords(words: readonly string[], options: Command['options'], command: string) {
+function entryNamed(name: string): Entry {
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (entry !== undefined) return entry;
+  const nearest = nearestWord(name, Object.keys(COMMANDS));
+  const what = name.startsWith('-') ? `the option ${name} stands before a command` : `there is no command ${name}`;
+  throw new UsageError(`${what}; ${nearest === undefined ? 'see millrace --help' : `did you mean ${nearest}?`}`);
+}
+
+function parseWords(words: readonly string[], { name, options: own }: Command) {
+  const options = { ...own, ...COMMON_OPTIONS };
   try {
     return parseArgs({ args: [...words], options, allowPositionals: true, strict: true });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const word = /'(--[^ '=]+)/.exec(message)?.[1];
     const nearest = word === undefined ? undefined : nearestWord(word.slice(2), Object.keys(options));
-    const hint = nearest === undefined ? `see millrace ${command} --help` : `did you mean --${nearest}?`;
+    const known = nearest !== undefined && `--${nearest}` === word;
+    const hint = nearest === undefined || known ? `see millrace ${name} --help` : `did you mean --${nearest}?`;
     throw new UsageError(`${message.split('. ')[0]}; ${hint}`);
   }
 }
 
-async function overallHelp(): Promise<string> {
-  const lines = await Promise.all(
-    Object.values(COMMANDS).map(async (load) => {
-      const { name, summary } = await load();
-      return `  ${name.padEnd(9)} ${summary}`;
-    }),
-  );
+function overallHelp(): string {
+  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`);
   return `millrace COMMAND [OPTIONS]\n\n${lines.join('\n')}\n\nmillrace COMMAND --help says more.\n`;
 }
 
 /** The exit code for what was thrown, after its message. */
 function report(error: unknown): number {
-  if (error instanceof UsageError) {
-    process.stderr.write(`millrace: ${error.message}\n`);
-    return EXIT.usage;
-  }
-  if (error instanceof ConfigError) {
-    process.stderr.write(`${error.message}\n`);
-    return EXIT.badConfig;
-  }
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`millrace: ${message}\n`);
-  const debug = process.argv.includes('--debug') && !(error instanceof JournalError);
-  if (debug && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
-  return EXIT.failed;
+  process.stderr.write(error instanceof ConfigError ? `${message}\n` : `millrace: ${message}\n`);
+  if (error instanceof UsageError) return EXIT.usage;
+  if (error instanceof ConfigError) return EXIT.badConfig;
+  const debug = process.argv.includes('--debug') || process.env.LOG === 'debug';
+  for (let cause = error; debug && cause instanceof Error; cause = cause.cause)
+    process.stderr.write(`${cause.stack}\n`);
+  return error instanceof DependencyError ? EXIT.dependencyDown : EXIT.failed;
 }
 
-// A reader that has seen enough, such as head, is no error.
+// A reader that has seen enough, such as head, is no error; neither is a terminal that is gone.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT.ok);
   throw error;
 });
+process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+process.on('uncaughtException', (error) => process.exit(report(error)));
 
 main(process.argv.slice(2)).then(
   (code) => {

@@ -1,38 +1,69 @@
 /** What a command is, and the options that several share. */
-import type { ParseArgsConfig } from 'node:util';
-import { type Config, ConfigError } from '../config/config.ts';
+import { fileURLToPath } from 'node:url';
+import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
+import type { Override } from '../config/overrides.ts';
+import { nearestWord } from '../config/suggest.ts';
+import { UsageError } from './exit.ts';
 
 export type OptionValues = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
+
+/** An option as parseArgs takes it, and what help says of it. */
+export interface OptionSpec {
+  readonly type: 'string' | 'boolean';
+  readonly multiple?: boolean;
+  readonly short?: string;
+  /** What stands for the value in help, such as FILE. */
+  readonly value?: string;
+  readonly help?: string;
+}
 
 export interface Command {
   readonly name: string;
   readonly summary: string;
   /** The words after `millrace`, then a line an option. */
   readonly usage: string;
-  readonly options: NonNullable<ParseArgsConfig['options']>;
+  readonly options: Readonly<Record<string, OptionSpec>>;
   /** Resolves with the exit code. */
   run(values: OptionValues, positionals: readonly string[]): Promise<number>;
 }
 
-export const DEFAULT_CONFIG = new URL('../../config/demo.yaml', import.meta.url).pathname;
+export const DEFAULT_CONFIG = fileURLToPath(new URL('../../config/demo.yaml', import.meta.url));
 
-export const CONFIG_OPTION = { config: { type: 'string' } } as const;
-export const DATA_OPTION = { data: { type: 'string' } } as const;
-export const JSON_OPTION = { json: { type: 'boolean' } } as const;
+export const CONFIG_OPTION = {
+  config: { type: 'string', value: 'FILE', help: 'the pipeline file; else MILLRACE_CONFIG, else the demo' },
+} as const;
+export const DATA_OPTION = {
+  data: { type: 'string', value: 'DIR', help: 'where everything is kept; else what the configuration says' },
+} as const;
+export const JSON_OPTION = { json: { type: 'boolean', help: 'print JSON' } } as const;
 
 export function text(values: OptionValues, name: string): string | undefined {
   const value = values[name];
   return typeof value === 'string' ? value : undefined;
 }
 
-/** The configuration named on the command line, with what else the command line overrides. */
+/** The pipeline file named on the command line, else by MILLRACE_CONFIG, else the demo. */
+export function configFileOf(values: OptionValues): string {
+  return text(values, 'config') ?? process.env.MILLRACE_CONFIG ?? DEFAULT_CONFIG;
+}
+
+/** The configuration of that file, with what else the command line says. Throws a ConfigError. */
 export function configOf(values: OptionValues): Config {
-  const file = text(values, 'config') ?? process.env.MILLRACE_CONFIG ?? DEFAULT_CONFIG;
-  const config = loadConfig(file, process.env);
-  const port = text(values, 'port');
-  const http = port === undefined ? config.http : { ...config.http, port: portOf(port) };
-  return { ...config, http, dataDir: text(values, 'data') ?? config.dataDir };
+  return loadConfig(configFileOf(values), process.env, overridesOf(values));
+}
+
+/** Options that stand above the same key in the file and the environment. */
+const OPTION_PATHS: readonly { readonly option: string; readonly path: readonly string[] }[] = [
+  { option: 'data', path: ['data'] },
+  { option: 'port', path: ['http', 'port'] },
+];
+
+function overridesOf(values: OptionValues): Override[] {
+  return OPTION_PATHS.flatMap(({ option, path }) => {
+    const value = text(values, option);
+    return value === undefined ? [] : [{ path, text: value, origin: `--${option}` }];
+  });
 }
 
 /** `--data`, else what the configuration says. A command on data alone does not need a valid configuration file. */
@@ -40,18 +71,23 @@ export function dataDirOf(values: OptionValues): string {
   return text(values, 'data') ?? configOf(values).dataDir;
 }
 
-function portOf(port: string): number {
-  const value = Number(port);
-  if (Number.isInteger(value) && value >= 0 && value <= 65_535) return value;
-  throw new ConfigError([
-    {
-      file: '--port',
-      line: null,
-      column: null,
-      path: '',
-      message: `${JSON.stringify(port)} is not a port from 0 to 65535`,
-    },
-  ]);
+/** The word that says what a command is to do. Throws a UsageError with the nearest of those that it knows. */
+export function actionOf<A extends string>(
+  command: string,
+  [word, ...rest]: readonly string[],
+  actions: readonly A[],
+): A {
+  const known = actions.map((action) => `${command} ${action}`).join(', ');
+  if (word === undefined) throw new UsageError(`say what to do: ${known}`);
+  const action = actions.find((candidate) => candidate === word);
+  if (action === undefined) {
+    const nearest = nearestWord(word, actions);
+    throw new UsageError(
+      `there is no ${command} ${word}; ${nearest === undefined ? `known: ${known}` : `did you mean ${command} ${nearest}?`}`,
+    );
+  }
+  if (rest.length > 0) throw new UsageError(`${command} ${action} takes no further word; there was ${rest.join(' ')}`);
+  return action;
 }
 
 /** Writes to standard output, and waits when the reader is slow. */

@@ -1,23 +1,57 @@
-/** `millrace config validate|print`. */
-import { CONFIG_OPTION, type Command, configOf, print } from './command.ts';
+/** `millrace config`: checks a pipeline file, prints what it comes to, or prints the schema for an editor. */
+import { checkFileAlone } from '../config/load.ts';
+import { printConfig, printDefaults, redacted } from '../config/print.ts';
+import { jsonSchema } from '../config/shape.ts';
+import {
+  actionOf,
+  CONFIG_OPTION,
+  type Command,
+  configFileOf,
+  configOf,
+  DATA_OPTION,
+  JSON_OPTION,
+  type OptionValues,
+  print,
+} from './command.ts';
 import { EXIT, UsageError } from './exit.ts';
 
 export const configCommand: Command = {
   name: 'config',
-  summary: 'check a configuration file, or print it with every default filled in',
-  usage: 'config validate|print [--config FILE]',
-  options: { ...CONFIG_OPTION },
-  async run(values, [action]) {
-    if (action !== 'validate' && action !== 'print') throw new UsageError('say config validate or config print');
-    const config = configOf(values);
-    if (action === 'print') {
-      const token = config.http.token === null ? null : '***';
-      await print(JSON.stringify({ ...config, http: { ...config.http, token } }, null, 2));
-    } else {
-      await print(
-        `ok: ${config.streams.length} streams, ${config.windows.length} windows, ${config.schedules.length} schedules`,
-      );
+  summary: 'check a configuration, print it with every default, or print its JSON schema',
+  usage: 'config validate|print|schema [--config FILE] [--data DIR] [--json] [--defaults] [--no-environment]',
+  options: {
+    ...CONFIG_OPTION,
+    ...DATA_OPTION,
+    ...JSON_OPTION,
+    defaults: { type: 'boolean', help: 'print: the defaults alone, as a commented file to begin with' },
+    'no-environment': { type: 'boolean', help: 'validate: the file by itself, without the environment' },
+  },
+  async run(values, words) {
+    const action = actionOf('config', words, ['validate', 'print', 'schema']);
+    if (values.defaults === true && action !== 'print') throw new UsageError('--defaults goes with config print');
+    if (values['no-environment'] === true && action !== 'validate') {
+      throw new UsageError('--no-environment goes with config validate');
     }
+    if (action === 'validate') await validate(values);
+    else if (action === 'schema') await print(JSON.stringify(jsonSchema(), null, 2));
+    else if (values.defaults === true) await print(printDefaults().trimEnd());
+    else if (values.json === true) await print(JSON.stringify(redacted(configOf(values))));
+    else await print(printConfig(configOf(values), { secrets: 'redacted' }).trimEnd());
     return EXIT.ok;
   },
 };
+
+async function validate(values: OptionValues): Promise<void> {
+  const file = configFileOf(values);
+  if (values['no-environment'] === true) {
+    checkFileAlone(file);
+    await print(values.json === true ? JSON.stringify({ file, valid: true }) : `${file} is valid by itself`);
+    return;
+  }
+  const { streams, windows, schedules, sinks } = configOf(values);
+  const counts = { streams: streams.length, windows: windows.length, schedules: schedules.length, sinks: sinks.length };
+  const summary = Object.entries(counts).map(([what, count]) => `${what} ${count}`);
+  await print(
+    values.json === true ? JSON.stringify({ file, valid: true, ...counts }) : `${file} is valid: ${summary.join(', ')}`,
+  );
+}

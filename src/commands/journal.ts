@@ -2,16 +2,25 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspectJournal } from '../journal/inspect.ts';
-import { CONFIG_OPTION, type Command, DATA_OPTION, dataDirOf, JSON_OPTION, print, tableText } from './command.ts';
-import { EXIT, UsageError } from './exit.ts';
+import {
+  actionOf,
+  CONFIG_OPTION,
+  type Command,
+  DATA_OPTION,
+  dataDirOf,
+  JSON_OPTION,
+  print,
+  tableText,
+} from './command.ts';
+import { EXIT } from './exit.ts';
 
 export const journalCommand: Command = {
   name: 'journal',
   summary: 'look into the journal of a data directory',
   usage: 'journal inspect [--data DIR | --config FILE] [--json]',
   options: { ...CONFIG_OPTION, ...DATA_OPTION, ...JSON_OPTION },
-  async run(values, [action]) {
-    if (action !== 'inspect') throw new UsageError('say journal inspect');
+  async run(values, words) {
+    actionOf('journal', words, ['inspect']);
     const directory = join(dataDirOf(values), 'journal');
     if (!existsSync(directory)) throw new Error(`There is no journal in ${directory}; see --data`);
     const reports = inspectJournal(directory);

@@ -1,0 +1,132 @@
+/**
+ * `millrace doctor`: whether this machine, this configuration and this data directory can run the service.
+ * It changes nothing in the data directory, and a check that fails never keeps the others from running.
+ */
+import { accessSync, constants, existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import type { Config } from '../config/config.ts';
+import { CONFIG_OPTION, type Command, configFileOf, configOf, DATA_OPTION, JSON_OPTION, print } from './command.ts';
+import { EXIT } from './exit.ts';
+
+export interface Check {
+  readonly check: string;
+  readonly ok: boolean;
+  /** What was found; for a failure also what to do. */
+  readonly detail: string;
+}
+
+/** Node.js 20.20, as package.json says. */
+const MIN_NODE: readonly [number, number] = [20, 20];
+const MIN_FREE_BYTES = 1024 ** 3;
+
+export const doctorCommand: Command = {
+  name: 'doctor',
+  summary: 'check that this machine and configuration can run the service',
+  usage: 'doctor [--config FILE] [--data DIR] [--port N] [--json]',
+  options: {
+    ...CONFIG_OPTION,
+    ...DATA_OPTION,
+    ...JSON_OPTION,
+    port: { type: 'string', value: 'N', help: 'the port of the service; 0 is any' },
+  },
+  async run(values) {
+    const checks: Check[] = [await attempt('node', nodeVersion)];
+    let config: Config | null = null;
+    checks.push(
+      await attempt('configuration', () => {
+        config = configOf(values);
+        return configFileOf(values);
+      }),
+    );
+    if (config !== null) checks.push(...(await checksOf(config)));
+    if (values.json === true) await print(JSON.stringify(checks));
+    else
+      for (const { check, ok, detail } of checks) await print(`${ok ? 'ok  ' : 'FAIL'}  ${check.padEnd(14)} ${detail}`);
+    return checks.every(({ ok }) => ok) ? EXIT.ok : EXIT.checkFailed;
+  },
+};
+
+async function checksOf(config: Config): Promise<Check[]> {
+  return [
+    await attempt('data directory', () => dataDirectory(config.dataDir)),
+    await attempt('journal', () => journal(config.dataDir)),
+    await attempt('read models', readModels),
+    await attempt('port', () => freePort(config.http.host, config.http.port)),
+  ];
+}
+
+async function attempt(check: string, run: () => string | Promise<string>): Promise<Check> {
+  try {
+    return { check, ok: true, detail: await run() };
+  } catch (error) {
+    return { check, ok: false, detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function nodeVersion(): string {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const [minMajor, minMinor] = MIN_NODE;
+  if (major > minMajor || (major === minMajor && minor >= minMinor)) return process.version;
+  throw new Error(`${process.version} is too old; install Node.js ${minMajor}.${minMinor} or newer`);
+}
+
+function dataDirectory(dataDir: string): string {
+  const directory = resolve(dataDir);
+  const existing = nearestExisting(directory);
+  try {
+    accessSync(existing, constants.W_OK);
+  } catch {
+    throw new Error(`${existing} can't be written; choose another with --data`);
+  }
+  const { bavail, bsize } = statfsSync(existing);
+  const free = `${((bavail * bsize) / 1024 ** 3).toFixed(1)} GiB free`;
+  if (bavail * bsize < MIN_FREE_BYTES) throw new Error(`${directory} has only ${free}; the journal needs room to grow`);
+  return `${directory}, ${existing === directory ? '' : 'to be created, '}${free}`;
+}
+
+function nearestExisting(path: string): string {
+  return existsSync(path) || dirname(path) === path ? path : nearestExisting(dirname(path));
+}
+
+/** Without its lock: a running service is no fault. */
+async function journal(dataDir: string): Promise<string> {
+  const { inspectJournal } = await import('../journal/inspect.ts');
+  const reports = inspectJournal(join(dataDir, 'journal'));
+  const corrupt = reports.filter(({ tail }) => tail === 'corrupt').map(({ log }) => log);
+  if (corrupt.length > 0) throw new Error(`${corrupt.join(', ')} is corrupt; see millrace journal inspect`);
+  const events = reports.reduce((sum, { nextOffset }) => sum + nextOffset, 0);
+  return reports.length === 0 ? 'none yet' : `${reports.length} logs, ${events.toLocaleString('en')} events`;
+}
+
+/** Opens both stores for real, in a directory of their own: their native modules and the worker thread run. */
+async function readModels(): Promise<string> {
+  const { openReadModels } = await import('../service/offline.ts');
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-doctor-'));
+  try {
+    const offline = await openReadModels(directory);
+    try {
+      const [row] = await offline.query('duckdb', 'SELECT version() AS version');
+      return `SQLite and DuckDB ${row?.version} open`;
+    } finally {
+      await offline.close();
+    }
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function freePort(host: string, port: number): Promise<string> {
+  return new Promise((done, fail) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const hint =
+        error.code === 'EADDRINUSE'
+          ? 'is in use, perhaps by a service that runs; choose another with --port'
+          : `can't be bound (${error.message})`;
+      fail(new Error(`${host}:${port} ${hint}`));
+    });
+    server.listen({ host, port, exclusive: true }, () => server.close(() => done(`${host}:${port} is free`)));
+  });
+}
