@@ -1,0 +1,30 @@
+/**
+ * Where a source stands in each partition: at what the log holds, or further on at what it has handed over to the
+ * partition's queue since the process began. A source that is restarted goes on behind that, and nothing comes twice.
+ */
+import type { Block } from '../messages/codec.ts';
+import type { Intake } from './source.ts';
+
+export interface Handover {
+  /** By partition: everything before this position was delivered. */
+  positions(intake: Intake): number[];
+  deliver(intake: Intake, partition: number, next: number, blocks: readonly Block[]): Promise<void>;
+}
+
+export function createHandover(source: string): Handover {
+  const handedOver = new Map<number, number>();
+  return {
+    positions: (intake) =>
+      Array.from({ length: intake.partitions }, (_, partition) =>
+        Math.max(intake.position(source, partition), handedOver.get(partition) ?? 0),
+      ),
+    async deliver(intake, partition, next, blocks) {
+      // A batch that its partition gave up has to come again, so the log alone says where it stands.
+      const onRejected = (): void => {
+        handedOver.delete(partition);
+      };
+      await intake.deliver(partition, { source, next, blocks, onRejected });
+      handedOver.set(partition, next);
+    },
+  };
+}

@@ -1,0 +1,31 @@
+/** The partitions of a stream that keep what they are given, and may be told to take their time or to refuse. */
+import type { Batch, Intake } from '../../src/sources/source.ts';
+
+export interface RecordingIntake extends Intake {
+  /** Batches by partition, in the order in which they came. */
+  readonly batches: readonly Batch[][];
+}
+
+export interface RecordingOptions {
+  readonly partitions: number;
+  /** Positions that an earlier process committed. */
+  readonly committed?: readonly number[];
+  /** Runs before a batch is taken; a rejection refuses it. */
+  admit?(partition: number, batch: Batch): Promise<void>;
+}
+
+export function recordingIntake({ partitions, committed = [], admit }: RecordingOptions): RecordingIntake {
+  const batches: Batch[][] = Array.from({ length: partitions }, () => []);
+  return {
+    stream: 'payments.transactions',
+    partitions,
+    batches,
+    position: (_, partition) => committed[partition] ?? 0,
+    async deliver(partition, batch) {
+      await admit?.(partition, batch);
+      batches[partition]?.push(batch);
+    },
+    hasRoom: () => true,
+    offer: () => false,
+  };
+}
