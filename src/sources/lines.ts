@@ -1,0 +1,98 @@
+/**
+ * Lines out of a byte stream, with a cap: of a longer line only the head is kept and the length counted, so that no
+ * line is ever held beyond the cap.
+ *
+ * Lines are numbered from 1 as an editor numbers them: an empty line has a number too, and is given as no bytes.
+ * `\n` and `\r\n` end a line, the last line needs no end, and a byte order mark before the first is not part of it.
+ */
+export interface LineSink {
+  /** The bytes are a view that is only valid during the call. */
+  line(bytes: Buffer, number: number): void;
+  /** `length` is that of the whole line without its end; `head` is its beginning, for the sink to keep. */
+  tooLong(head: Buffer, length: number, number: number): void;
+}
+
+export interface LineSplitter {
+  push(chunk: Buffer): void;
+  /** Gives the last line, if it has no end of its own. */
+  end(): void;
+}
+
+export const MAX_LINE_BYTES = 1024 * 1024;
+/** Of a rejected line, what is kept. */
+export const KEPT_BYTES = 64 * 1024;
+
+const NEWLINE = 10;
+const CARRIAGE_RETURN = 13;
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+const NOTHING = Buffer.alloc(0);
+
+export function createLineSplitter(sink: LineSink, maxLineBytes = MAX_LINE_BYTES): LineSplitter {
+  let number = 0;
+  // The beginning of a line that goes on in the next chunk. A `\r` may be one byte more than the cap.
+  const heldMax = Math.max(maxLineBytes, KEPT_BYTES) + 1;
+  let held = NOTHING;
+  let heldBytes = 0;
+  /** Length so far of the line that goes on; more than `heldBytes` once its bytes are no longer kept. */
+  let length = 0;
+  let lastByte = 0;
+
+  function hold(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    length += bytes.length;
+    lastByte = bytes[bytes.length - 1] ?? 0;
+    const kept = Math.min(bytes.length, heldMax + BYTE_ORDER_MARK.length - heldBytes);
+    if (kept <= 0) return;
+    if (heldBytes + kept > held.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(4096, 2 * held.length, heldBytes + kept));
+      held.copy(larger, 0, 0, heldBytes);
+      held = larger;
+    }
+    bytes.copy(held, heldBytes, 0, kept);
+    heldBytes += kept;
+  }
+
+  /** `bytes` are the line, or its beginning when `total` is more. */
+  function give(bytes: Buffer, total: number, last: number): void {
+    number += 1;
+    const marked = number === 1 && bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
+    const from = marked ? BYTE_ORDER_MARK.length : 0;
+    const end = total > 0 && last === CARRIAGE_RETURN ? total - 1 : total;
+    const lineBytes = end - from;
+    if (lineBytes > maxLineBytes) {
+      sink.tooLong(bytes.subarray(from, from + Math.min(KEPT_BYTES, lineBytes)), lineBytes, number);
+    } else {
+      sink.line(from === 0 && end === bytes.length ? bytes : bytes.subarray(from, end), number);
+    }
+  }
+
+  function giveHeld(): void {
+    give(held.subarray(0, heldBytes), length, lastByte);
+    length = 0;
+    heldBytes = 0;
+    // A long line's buffer is not kept for the short ones that usually follow.
+    if (held.length > KEPT_BYTES) held = NOTHING;
+  }
+
+  return {
+    push(chunk) {
+      let start = 0;
+      let at = chunk.indexOf(NEWLINE);
+      if (at !== -1 && length > 0) {
+        hold(chunk.subarray(0, at));
+        giveHeld();
+        start = at + 1;
+        at = chunk.indexOf(NEWLINE, start);
+      }
+      while (at !== -1) {
+        give(chunk.subarray(start, at), at - start, at === start ? 0 : (chunk[at - 1] ?? 0));
+        start = at + 1;
+        at = chunk.indexOf(NEWLINE, start);
+      }
+      hold(chunk.subarray(start));
+    },
+    end() {
+      if (length > 0) giveHeld();
+    },
+  };
+}
