@@ -92,6 +92,8 @@ export async function startService({ config, log, version, attach }: ServiceOpti
   const projector: ChildSpec = {
     id: 'projector',
     kind: 'projector',
+    // It catches up with the journal first, however long that takes.
+    shutdownMs: Number.POSITIVE_INFINITY,
     start(context) {
       const actor = startSupervised(projectorMachine, { ports: readModels }, context);
       for (const { log: partitionLog } of pipeline.units) partitionLog.onDurable(() => actor.send({ type: 'GREW' }));
@@ -100,7 +102,7 @@ export async function startService({ config, log, version, attach }: ServiceOpti
   };
   const children = [...pipeline.units.map((unit) => unit.spec), projector, ...attach(core)];
   const root = startSupervisor(
-    { id: ROOT, kind: 'root', parent: '', strategy: 'one_for_one', children, ports: supervision },
+    { id: ROOT, kind: 'root', parent: '', strategy: 'one_for_one', children, ports: rootSupervision(supervision) },
     { failed: fail, stopped: () => {} },
   );
   running = { pipeline, readModels, root };
@@ -125,6 +127,13 @@ export async function startService({ config, log, version, attach }: ServiceOpti
   };
 }
 
+/** A child that is itself a supervisor fails after a whole period of its own: the root counts over several of those. */
+const ROOT_PERIODS = 20;
+
+function rootSupervision(ports: SupervisionPorts): SupervisionPorts {
+  return { ...ports, policy: { ...ports.policy, periodMs: ports.policy.periodMs * ROOT_PERIODS } };
+}
+
 function stateAt(root: RunningChild, path: string): string {
   const find = (children: ReturnType<NonNullable<RunningChild['children']>>): string | null => {
     for (const child of children) {
@@ -145,5 +154,6 @@ function kindOf(actor: string): string {
 function logChange(log: Log, { actor, change, restarts, error }: ActorChanged): void {
   const fields = { actor, restarts, error };
   if (change === 'failed' || change === 'escalated') log.error(fields, `actor ${change}`);
-  else log.warn(fields, `actor ${change}`);
+  else if (change === 'restarting') log.warn(fields, 'actor restarting');
+  else log.debug(fields, `actor ${change}`);
 }

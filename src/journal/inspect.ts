@@ -36,7 +36,9 @@ function inspectLog(journalDir: string, log: string): LogReport {
     nextOffset: scan?.nextOffset ?? 0,
     bytes,
     tail: scan?.tail ?? 'none',
-    snapshots: names.includes(SNAPSHOT_DIRECTORY) ? snapshotOffsets(readdirSync(join(directory, SNAPSHOT_DIRECTORY))) : [],
+    snapshots: names.includes(SNAPSHOT_DIRECTORY)
+      ? snapshotOffsets(readdirSync(join(directory, SNAPSHOT_DIRECTORY)))
+      : [],
     tornCopies: names.filter((name) => name.endsWith('.torn')).length,
   };
 }

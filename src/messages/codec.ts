@@ -56,6 +56,61 @@ export function resolvingDecoder<T>(reader: EventType<T>, writerJson: string): (
   return (bytes) => readerType.fromBuffer(asBuffer(bytes), resolver);
 }
 
+export type ContainerDecoded<T> =
+  | { readonly ok: true; readonly events: readonly T[] }
+  | { readonly ok: false; readonly detail: string };
+
+const CONTAINER_MAGIC = Buffer.from('Obj\u0001', 'latin1');
+const containerHeader = avro.Type.forSchema({
+  type: 'record',
+  name: 'Header',
+  fields: [
+    { name: 'magic', type: { type: 'fixed', name: 'Magic', size: 4 } },
+    { name: 'meta', type: { type: 'map', values: 'bytes' } },
+    { name: 'sync', type: { type: 'fixed', name: 'Sync', size: 16 } },
+  ],
+});
+const containerBlock = avro.Type.forSchema({
+  type: 'record',
+  name: 'Block',
+  fields: [
+    { name: 'count', type: 'long' },
+    { name: 'data', type: 'bytes' },
+    { name: 'sync', type: { type: 'fixed', name: 'BlockSync', size: 16 } },
+  ],
+});
+
+/** An Avro object container file, codec `null`, whose schema resolves to the reader's. */
+export function decodeContainer<T>(reader: EventType<T>, bytes: Buffer): ContainerDecoded<T> {
+  try {
+    if (!bytes.subarray(0, CONTAINER_MAGIC.length).equals(CONTAINER_MAGIC)) {
+      return { ok: false, detail: 'It does not begin as an Avro object container file does' };
+    }
+    const header = containerHeader.decode(bytes, 0);
+    const codec = header.value.meta['avro.codec']?.toString('utf8') ?? 'null';
+    if (codec !== 'null') return { ok: false, detail: `The codec ${codec} is not supported; use null` };
+    const writer = avroType(JSON.parse(header.value.meta['avro.schema'].toString('utf8')));
+    const readerType = avroType(reader.schema);
+    const resolver = readerType.createResolver(writer);
+    const events: T[] = [];
+    for (let at = header.offset; at < bytes.length; ) {
+      const block = containerBlock.decode(bytes, at);
+      if (block.offset < 0 || !block.value.sync.equals(header.value.sync))
+        return { ok: false, detail: 'A block is damaged or cut off' };
+      for (let from = 0, i = 0; i < block.value.count; i++) {
+        const decoded = readerType.decode(block.value.data, from, resolver);
+        if (decoded.offset < 0) return { ok: false, detail: 'A block ends in the middle of an event' };
+        events.push(decoded.value);
+        from = decoded.offset;
+      }
+      at = block.offset;
+    }
+    return { ok: true, events };
+  } catch (error) {
+    return { ok: false, detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
 /** The full name in a writer's schema, without compiling it. Throws when it has none. */
 export function recordName(schemaJson: string): string {
   const name = avroType(JSON.parse(schemaJson)).name;

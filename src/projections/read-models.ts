@@ -85,7 +85,7 @@ export function readQuery(model: ReadModel, limit: number): ReadQuery {
 /** Alerts that a sink has neither taken nor been given up for. Rows hold what the API's alerts hold. */
 export function undeliveredAlertsSql(sink: string, limit: number): string {
   return `SELECT alert_id, case_id, customer_id, transaction_id, terminal_id, amount_cents, occurred_at, score, model,
-    severity, reasons FROM alerts WHERE NOT EXISTS (
+    severity, reasons, session_start, session_count FROM alerts WHERE NOT EXISTS (
       SELECT 1 FROM alert_deliveries d WHERE d.alert_id = alerts.alert_id AND d.sink = '${sink.replaceAll("'", "''")}')
     ORDER BY occurred_at LIMIT ${limit}`;
 }

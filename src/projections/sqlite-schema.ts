@@ -1,7 +1,7 @@
 /** Tables of the operations store, and what of them is state: a digest leaves out what the clock or the layout gave. */
 
 /** Raise it whenever SQLITE_SCHEMA or a writer changes: an older file is then rebuilt. */
-export const SQLITE_SCHEMA_VERSION = 1;
+export const SQLITE_SCHEMA_VERSION = 3;
 
 export const SQLITE_SCHEMA = `
 CREATE TABLE offsets (log TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
@@ -16,7 +16,8 @@ CREATE INDEX runs_by_time ON runs (interval_end);
 CREATE TABLE alerts (
   alert_id TEXT PRIMARY KEY, case_id TEXT NOT NULL, customer_id INTEGER NOT NULL, transaction_id INTEGER NOT NULL,
   terminal_id INTEGER NOT NULL, amount_cents INTEGER NOT NULL, occurred_at INTEGER NOT NULL, score REAL NOT NULL,
-  model TEXT NOT NULL, severity TEXT NOT NULL, reasons TEXT NOT NULL,
+  model TEXT NOT NULL, severity TEXT NOT NULL, reasons TEXT NOT NULL, session_start INTEGER NOT NULL,
+  session_count INTEGER NOT NULL,
   stream TEXT NOT NULL, partition INTEGER NOT NULL, log_offset INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX alerts_by_time ON alerts (occurred_at);
@@ -34,9 +35,9 @@ CREATE INDEX cases_by_time ON cases (last_hit_at);
 CREATE INDEX cases_open ON cases (state) WHERE state = 'open';
 
 CREATE TABLE windows_latest (
-  window_name TEXT NOT NULL, key TEXT NOT NULL, partition INTEGER NOT NULL, start_at INTEGER NOT NULL,
+  window_name TEXT NOT NULL, key TEXT, partition INTEGER NOT NULL, start_at INTEGER NOT NULL,
   end_at INTEGER NOT NULL, revision INTEGER NOT NULL, count INTEGER NOT NULL, aggregates TEXT NOT NULL,
-  PRIMARY KEY (window_name, key, partition)
+  PRIMARY KEY (window_name, partition)
 ) WITHOUT ROWID;
 
 CREATE TABLE dead_letters (

@@ -39,7 +39,7 @@ export function sqliteWriters(db: Database): SqliteWriters {
 
   const alert = db.prepare(`INSERT OR REPLACE INTO alerts VALUES
     (@alertId, @caseId, @customerId, @transactionId, @terminalId, @amountCents, @occurredAt, @score, @model, @severity,
-     @reasons, @stream, @partition, @offset)`);
+     @reasons, @sessionStart, @sessionCount, @stream, @partition, @offset)`);
   on(alertRaisedType, (events, { stream, partition, firstOffset }) => {
     events.forEach((event, i) => {
       alert.run({ ...event, reasons: JSON.stringify(event.reasons), stream, partition, offset: firstOffset + i });
@@ -85,25 +85,17 @@ export function sqliteWriters(db: Database): SqliteWriters {
     (@window, @key, @partition, @start, @end, @revision, @count, @aggregates)
     ON CONFLICT DO UPDATE SET start_at = excluded.start_at, end_at = excluded.end_at, revision = excluded.revision,
       count = excluded.count, aggregates = excluded.aggregates WHERE excluded.start_at >= start_at`);
-  // Only the last result of each window, key and partition is kept, so a transaction writes each once, at its end.
-  const newest = new Map<string, Map<string, WindowResult & { readonly partition: number }>>();
+  // One row a window and partition, written once a transaction: every other result lives in the analytics store.
+  const newest = new Map<string, WindowResult & { readonly partition: number }>();
   on(windowResultType, (events, { partition }) => {
     for (const event of events) {
       const id = `${event.window}/${partition}`;
-      let ofWindow = newest.get(id);
-      if (ofWindow === undefined) {
-        ofWindow = new Map();
-        newest.set(id, ofWindow);
-      }
-      const key = event.key ?? '';
-      const known = ofWindow.get(key);
-      if (known === undefined || event.start >= known.start) ofWindow.set(key, { ...event, partition });
+      const known = newest.get(id);
+      if (known === undefined || event.start >= known.start) newest.set(id, { ...event, partition });
     }
   });
   const flush = (): void => {
-    for (const ofWindow of newest.values()) {
-      for (const [key, event] of ofWindow) latest.run({ ...event, key, aggregates: JSON.stringify(event.aggregates) });
-    }
+    for (const event of newest.values()) latest.run({ ...event, aggregates: JSON.stringify(event.aggregates) });
     newest.clear();
   };
 

@@ -7,6 +7,7 @@ import type { Committed } from '../actors/partition-consumer.ts';
 import type { Config } from '../config/config.ts';
 import { createMetrics, type Metrics } from '../http/metrics.ts';
 import type { LiveEvent, Overview, Row, StageStatus } from '../http/view.ts';
+import type { AlertRaised } from '../messages/payments.ts';
 import { deadLetterType } from '../messages/types.ts';
 import { createMeters } from './meters.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -21,6 +22,10 @@ export interface Observer {
   subscribe(listener: (event: LiveEvent) => void): () => void;
   publish(event: LiveEvent): void;
   readonly counts: Counts;
+  /** Calls back with the alerts of each commit, in commit order. */
+  onAlerts(listener: (alerts: readonly AlertRaised[]) => void): () => void;
+  /** A sink has taken an alert, or it was given up. */
+  delivered(sink: string): void;
   /** Of the whole time since the start, in milliseconds. */
   loopDelayP99Ms(): number;
 }
@@ -54,6 +59,7 @@ export function createObserver(config: Config, version: string, sources: Observe
   const loopDelayOverall = monitorEventLoopDelay({ resolution: LOOP_DELAY_RESOLUTION_MS });
   loopDelayOverall.enable();
   const listeners = new Set<(event: LiveEvent) => void>();
+  const alertListeners = new Set<(alerts: readonly AlertRaised[]) => void>();
   const counts: Counts = { events: 0, deadLetters: 0, late: 0, alerts: 0, windows: 0, sessions: 0, commits: 0 };
   let delayP99Ms = 0;
   let projectedBefore = 0;
@@ -118,7 +124,7 @@ export function createObserver(config: Config, version: string, sources: Observe
   function sinkStages(): StageStatus[] {
     return config.sinks.map((sink) => ({
       ...idleStage(`sink:${sink.name}`, 'sink', sink.name, meters.meter(`sink:${sink.name}`)),
-      state: sources.stateOf('alerter'),
+      state: sources.stateOf(`alerter-${sink.name}`),
     }));
   }
 
@@ -166,11 +172,8 @@ export function createObserver(config: Config, version: string, sources: Observe
       metrics.eventsIn(stream, commit.events + commit.deadLetters);
       if (derived.late.length > 0) metrics.lateEvents(derived.late.length);
       for (const reason of deadLetterReasons(commit)) metrics.deadLetters(reason, 1);
-      publishDerived(
-        observer,
-        commit,
-        config.sinks.map((sink) => meters.meter(`sink:${sink.name}`)),
-      );
+      publishDerived(observer, commit);
+      if (derived.alerts.length > 0) for (const listener of alertListeners) listener(derived.alerts);
     },
     tick() {
       const projected = sources.readModels()?.eventsTotal() ?? 0;
@@ -194,6 +197,11 @@ export function createObserver(config: Config, version: string, sources: Observe
       eventLoopDelayP99Ms: delayP99Ms,
       rssBytes: process.memoryUsage.rss(),
     }),
+    onAlerts(listener) {
+      alertListeners.add(listener);
+      return () => alertListeners.delete(listener);
+    },
+    delivered: (sink) => meters.meter(`sink:${sink}`).add(1),
     loopDelayP99Ms: () => beyondPeriodMs(loopDelayOverall.percentile(99)),
     subscribe(listener) {
       listeners.add(listener);
@@ -244,7 +252,7 @@ function deadLetterReasons({ batch, deadLetters }: Committed): string[] {
 /** Rows of one live event: the page shows a sample of sessions and every alert. */
 const LIVE_SESSIONS = 5;
 
-function publishDerived(observer: Observer, commit: Committed, sinks: readonly { add(count: number): void }[]): void {
+function publishDerived(observer: Observer, commit: Committed): void {
   const { sessions, alerts } = commit.derived;
   if (sessions.length > 0) {
     const rows: Row[] = sessions.slice(-LIVE_SESSIONS).map((session) => ({
@@ -258,7 +266,6 @@ function publishDerived(observer: Observer, commit: Committed, sinks: readonly {
     observer.publish({ kind: 'session', data: rows });
   }
   if (alerts.length === 0) return;
-  for (const sink of sinks) sink.add(alerts.length);
   const { stream, partition } = commit.commit;
   const rows: Row[] = alerts.map((alert) => ({
     alert_id: alert.alertId,

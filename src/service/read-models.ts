@@ -19,6 +19,8 @@ export interface ReadModels {
   project(): Promise<{ readonly caughtUp: boolean }>;
   /** Events that are durable and not yet projected. */
   lag(): number;
+  /** Whether both stores have got everything below these offsets. */
+  hasReached(marks: readonly { readonly log: string; readonly offset: number }[]): boolean;
   eventsTotal(): number;
   /** Cases that were open when the read models were last asked. */
   openCases(): number;
@@ -82,6 +84,7 @@ export function createReadModels(config: Config, units: readonly PartitionUnit[]
       return result;
     },
     lag: () => units.reduce((sum, { log }) => sum + Math.max(0, log.durableOffset() - (reached.get(log.name) ?? 0)), 0),
+    hasReached: (marks) => marks.every(({ log, offset }) => (reached.get(log) ?? 0) >= offset),
     eventsTotal: () => events,
     openCases: () => openCases,
     async refresh() {

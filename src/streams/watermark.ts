@@ -4,8 +4,11 @@
  * W = largest event time seen − out-of-orderness − 1 (Flink's BoundedOutOfOrdernessWatermarks). It never goes back.
  */
 
-/** Where the watermark stands once the input has ended. Finite, so that it has an Avro and a JSON form. */
-export const END_OF_TIME_MS = Number.MAX_SAFE_INTEGER;
+/**
+ * Where the watermark stands once the input has ended: the last instant of a JavaScript Date (ECMA-262, time values).
+ * Finite, so that it has an Avro and a JSON form.
+ */
+export const END_OF_TIME_MS = 8.64e15;
 
 export type WatermarkPolicy =
   | { readonly kind: 'bounded'; readonly outOfOrdernessMs: number }

@@ -2,7 +2,9 @@
  * The Piscina pools: one thread for the read models, which must stay where it is, and a few for batch work.
  * From source, worker files are TypeScript and need tsx; built, they are plain JavaScript.
  */
+import { MessageChannel } from 'node:worker_threads';
 import { Piscina } from 'piscina';
+import type { ReadInputCredit, ReadInputMessage, ReadInputTask } from './read-input-protocol.ts';
 import type { StoresResults, StoresTask } from './stores-protocol.ts';
 
 const FROM_SOURCE = import.meta.url.endsWith('.ts');
@@ -38,5 +40,38 @@ export function startStoresThread(): StoresThread {
       await pool.run({ kind: 'close' } satisfies StoresTask);
       await pool.close();
     },
+  };
+}
+
+/** The pool for batch work: reading large files, replaying. */
+export interface BatchPool {
+  /** Reads a file; `onMessage` hears of batches and chunks in order, and answers each chunk with a credit by `grant`. */
+  readInput(task: ReadInputTask, onMessage: (message: ReadInputMessage) => void, signal: AbortSignal): ReadingInput;
+  close(): Promise<void>;
+}
+
+export interface ReadingInput {
+  /** Resolves at the end of the file. */
+  readonly done: Promise<void>;
+  grant(): void;
+}
+
+export function startBatchPool(threads: number): BatchPool {
+  const pool = new Piscina({
+    minThreads: 0,
+    maxThreads: threads,
+    idleTimeout: 1000,
+    execArgv: [...process.execArgv, ...WORKER_EXEC_ARGV],
+  });
+  return {
+    readInput(task, onMessage, signal) {
+      const { port1, port2 } = new MessageChannel();
+      port1.on('message', onMessage);
+      const done = pool
+        .run({ task, port: port2 }, { filename: taskFile('read-input'), transferList: [port2], signal })
+        .finally(() => port1.close());
+      return { done, grant: () => port1.postMessage({ kind: 'credit' } satisfies ReadInputCredit) };
+    },
+    close: () => pool.close(),
   };
 }

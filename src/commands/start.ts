@@ -1,0 +1,80 @@
+/** `millrace start`: the service, until Ctrl-C. */
+import { readFileSync } from 'node:fs';
+import { isHttpStartError, startHttp } from '../http/server.ts';
+import { createLog } from '../log.ts';
+import { alerterChildren } from '../service/alerts.ts';
+import { jobChildren } from '../service/jobs.ts';
+import { sourceChildren } from '../service/sources.ts';
+import { createView } from '../service/view.ts';
+import { startService } from '../service.ts';
+import { CONFIG_OPTION, type Command, configOf, DATA_OPTION } from './command.ts';
+import { EXIT } from './exit.ts';
+
+const STATUS_EVERY_MS = 5000;
+
+export const startCommand: Command = {
+  name: 'start',
+  summary: 'start the service and its page',
+  usage: 'start [--config FILE] [--data DIR] [--port N] [--quiet]',
+  options: { ...CONFIG_OPTION, ...DATA_OPTION, port: { type: 'string' }, quiet: { type: 'boolean' } },
+  async run(values) {
+    const config = configOf(values);
+    const log = createLog(config.log.level);
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+    const signalled = stopSignal();
+    const service = await startService({
+      config,
+      log,
+      version,
+      attach: (core) => [...alerterChildren(core), ...jobChildren(core), ...sourceChildren(core)],
+    });
+    const view = createView(service);
+    const { host, port, token } = config.http;
+    const http = await startHttp({ view, host, port, log, ...(token === null ? {} : { token }) }).catch(
+      async (error) => {
+        await service.stop();
+        throw isHttpStartError(error) ? new Error(error.message) : error;
+      },
+    );
+    process.stdout.write(`millrace listening on ${http.url} (data in ${config.dataDir}; Ctrl-C to stop)\n`);
+    const status = setInterval(() => {
+      if (values.quiet !== true) process.stdout.write(`${statusLine(service.observer.overview())}\n`);
+    }, STATUS_EVERY_MS);
+    const failure = await Promise.race([signalled, service.failed]);
+    clearInterval(status);
+    if (failure === null) process.stdout.write('stopping: committing and projecting what was taken in\n');
+    await view.close();
+    await http.close();
+    await service.stop();
+    if (failure !== null) throw failure;
+    process.stdout.write('stopped\n');
+    return EXIT.ok;
+  },
+};
+
+/** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once, and the journal recovers. */
+function stopSignal(): Promise<null> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const stop = (): void => {
+      if (asked) process.exit(EXIT.failed);
+      asked = true;
+      resolve(null);
+    };
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
+  });
+}
+
+function statusLine(overview: ReturnType<Parameters<typeof startHttp>[0]['view']['overview']>): string {
+  const rate = overview.stages
+    .filter(({ kind }) => kind === 'source')
+    .reduce((sum, stage) => sum + stage.eventsPerSecond, 0);
+  const lag = Math.max(0, ...overview.stages.map((stage) => stage.lag));
+  const at = overview.eventTime === null ? 'no event yet' : new Date(overview.eventTime).toISOString().slice(0, 16);
+  return (
+    `${Math.round(rate).toLocaleString('en')} events/s · ${overview.eventsIn.toLocaleString('en')} in · event time ${at} · ` +
+    `${overview.alerts.toLocaleString('en')} alerts · ${overview.deadLetters} dead letters · ` +
+    `read models ${lag.toLocaleString('en')} behind · ${Math.round(overview.rssBytes / 1024 ** 2)} MiB`
+  );
+}

@@ -1,0 +1,87 @@
+/**
+ * One JSON value or line as an event of a schema, strictly: what is not exactly an event is told by a reason and, for
+ * people, by the field and what was found there.
+ *
+ * A valid value is given back as it is, without a copy, unless a default or a time has to be filled in. Numbers are
+ * held against 2^53 since JSON.parse rounds beyond it without a word, and the message then quotes the text.
+ */
+import { isUtf8 } from 'node:buffer';
+import type { AvroRecord } from './avro.ts';
+import type { DynamicEvent } from './codec.ts';
+import { createInstantParser } from './instant.ts';
+import { FAILED, pathText, type RejectReason, type Report, recordReader } from './json-fields.ts';
+
+export type JsonDecoded =
+  | { readonly ok: true; readonly event: DynamicEvent }
+  | { readonly ok: false; readonly reason: RejectReason; readonly detail: string };
+
+export interface JsonDecoder {
+  /** A line of JSON. Bytes must be UTF-8; of a string it is taken that they were. */
+  line(line: string | Uint8Array): JsonDecoded;
+  /** What JSON.parse has made of it. */
+  value(value: unknown): JsonDecoded;
+}
+
+/** Throws when the schema can't be written in JSON: a union whose branches look alike. `keyField` may not be null. */
+export function createJsonDecoder(schema: AvroRecord, keyField: string): JsonDecoder {
+  const report: Report = { reason: 'wrong-type', problem: '', path: [], depth: 0 };
+  const scope = { report, instants: createInstantParser(), named: new Map(), namespace: '' };
+  const read = recordReader(schema, keyField, scope);
+
+  function value(input: unknown): JsonDecoded {
+    if (!isObject(input)) {
+      return { ok: false, reason: 'not-an-object', detail: `an event is a JSON object, not ${kindOf(input)}` };
+    }
+    report.depth = 0;
+    const event = read(input);
+    if (event !== FAILED && isObject(event)) return { ok: true, event };
+    return { ok: false, reason: report.reason, detail: `${pathText(report.path)} ${report.problem}` };
+  }
+
+  return {
+    value,
+    line(line) {
+      const text = typeof line === 'string' ? line : utf8Text(line);
+      if (text === null) return { ok: false, reason: 'not-json', detail: 'the bytes are not UTF-8' };
+      let parsed: unknown;
+      try {
+        parsed = JSON.parse(text);
+      } catch (error) {
+        return { ok: false, reason: 'not-json', detail: error instanceof Error ? error.message : String(error) };
+      }
+      const decoded = value(parsed);
+      if (decoded.ok || decoded.reason !== 'too-large') return decoded;
+      return { ...decoded, detail: quoteDigits(decoded.detail, text) };
+    },
+  };
+}
+
+function utf8Text(bytes: Uint8Array): string | null {
+  if (!isUtf8(bytes)) return null;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}
+
+function isObject(value: unknown): value is DynamicEvent {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
+}
+
+/** Longest number that a message quotes. */
+const QUOTED_DIGITS = 60;
+
+/** Puts the number as it was written in place of the one that JSON.parse rounded it to. */
+function quoteDigits(detail: string, text: string): string {
+  const rounded = /found (-?(?:\d[\d.e+]*|Infinity))/.exec(detail)?.[1];
+  if (rounded === undefined) return detail;
+  const outsideStrings = text.replace(/"(?:[^"\\]|\\.)*"/g, '""');
+  for (const [written] of outsideStrings.matchAll(/-?\d[\d.eE+-]*/g)) {
+    if (Object.is(Number(written), Number(rounded))) {
+      return detail.replace(`found ${rounded}`, `found ${written.slice(0, QUOTED_DIGITS)}`);
+    }
+  }
+  return detail;
+}

@@ -1,0 +1,120 @@
+/** The alerters, one a sink, fed from commits as they become durable; and how one finds again what it had not delivered. */
+import { type AlerterEvent, alerterMachine } from '../actors/alerter.ts';
+import { startSupervised } from '../actors/supervised.ts';
+import type { ChildSpec } from '../actors/supervisor.ts';
+import type { SinkConfig } from '../config/config.ts';
+import type { AlertRaised } from '../messages/payments.ts';
+import { alertDeliveryType } from '../messages/types.ts';
+import { undeliveredAlertsSql } from '../projections/read-models.ts';
+import type { Row } from '../projections/store.ts';
+import type { ServiceCore } from '../service.ts';
+import { logSink } from '../sinks/log.ts';
+import type { AlertSink } from '../sinks/sink.ts';
+import { webhookSink } from '../sinks/webhook.ts';
+
+/** Alerts that one look at the read model brings at most; the rest comes with the next look. */
+const CATCH_UP_ALERTS = 1000;
+const POLL_MS = 100;
+
+export function alerterChildren(core: ServiceCore): ChildSpec[] {
+  return core.config.sinks.map((config) => alerterChild(core, sinkOf(config, core)));
+}
+
+function sinkOf(config: SinkConfig, { log }: ServiceCore): AlertSink {
+  if (config.kind === 'log') return logSink({ name: config.name, write: (line) => log.info({ alert: true }, line) });
+  return webhookSink({ name: config.name, url: config.url, deadlineMs: config.timeoutMs });
+}
+
+function alerterChild(core: ServiceCore, sink: AlertSink): ChildSpec {
+  const { operations, observer, supervision } = core;
+  return {
+    id: `alerter-${sink.name}`,
+    kind: 'alerter',
+    start(context) {
+      /** Handed over and without an outcome: what a second look must not bring again. */
+      const pending = new Set<string>();
+      let paused = false;
+      let missed = false;
+      const hand = (alerts: readonly AlertRaised[]): void => {
+        const fresh = alerts.filter(({ alertId }) => !pending.has(alertId));
+        for (const { alertId } of fresh) pending.add(alertId);
+        paused = true;
+        const event: AlerterEvent = { type: 'ALERTS', alerts: fresh, upTo: { log: '', offset: 0 }, taken };
+        actor.send(event);
+      };
+      const taken = (): void => {
+        paused = false;
+        if (!missed) return;
+        missed = false;
+        undelivered(core, sink.name).then(hand, (error: Error) => context.failed(error));
+      };
+      const unsubscribe = observer.onAlerts((alerts) => {
+        if (paused) missed = true;
+        else hand(alerts);
+      });
+      const actor = startSupervised(
+        alerterMachine,
+        {
+          ports: {
+            sink,
+            async undelivered() {
+              const alerts = await undelivered(core, sink.name);
+              for (const { alertId } of alerts) pending.add(alertId);
+              missed ||= alerts.length === CATCH_UP_ALERTS;
+              return alerts;
+            },
+            async record(delivery) {
+              await operations.write(0, [alertDeliveryType.encodeBlock([delivery])]);
+              pending.delete(delivery.alertId);
+              observer.delivered(sink.name);
+            },
+            // Outcomes are journaled one by one, and a look at them tells what is left.
+            savePosition: async () => {},
+            nowMs: supervision.nowMs,
+            random: supervision.random,
+          },
+        },
+        {
+          ...context,
+          failed(error) {
+            unsubscribe();
+            context.failed(error);
+          },
+          stopped() {
+            unsubscribe();
+            context.stopped();
+          },
+        },
+      );
+      return actor.child;
+    },
+  };
+}
+
+/** Asks the read model, once it has got everything that is durable now. */
+async function undelivered({ pipeline, readModels }: ServiceCore, sink: string): Promise<AlertRaised[]> {
+  const marks = pipeline.units.map(({ log }) => ({ log: log.name, offset: log.durableOffset() }));
+  while (!readModels.hasReached(marks)) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  const sql = undeliveredAlertsSql(sink, CATCH_UP_ALERTS);
+  return (await readModels.thread.run({ kind: 'query', store: 'sqlite', sql })).map(alertOf);
+}
+
+function alertOf(row: Row): AlertRaised {
+  const number = (column: string): number => Number(row[column]);
+  const severity = row.severity === 'high' || row.severity === 'medium' ? row.severity : 'low';
+  return {
+    alertId: String(row.alert_id),
+    caseId: String(row.case_id),
+    customerId: number('customer_id'),
+    transactionId: number('transaction_id'),
+    terminalId: number('terminal_id'),
+    amountCents: number('amount_cents'),
+    occurredAt: number('occurred_at'),
+    score: number('score'),
+    model: String(row.model),
+    severity,
+    reasons: JSON.parse(String(row.reasons)),
+    sessionStart: number('session_start'),
+    sessionCount: number('session_count'),
+  };
+}

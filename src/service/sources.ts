@@ -1,0 +1,36 @@
+/** The sources that the configuration names, each as a supervised child of its stream. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ChildSpec } from '../actors/supervisor.ts';
+import type { GeneratorConfig } from '../config/config.ts';
+import { dayOfTransaction, simulateDays } from '../fraud/simulator.ts';
+import type { ServiceCore } from '../service.ts';
+import { createGenerator } from '../sources/generator.ts';
+import type { Source } from '../sources/source.ts';
+import { partitionOf } from '../streams/partitioner.ts';
+import { createFileInput } from './file-input.ts';
+import { sourceChild } from './source-child.ts';
+
+/** HTTP and jobs deliver by themselves: only files and generators run. */
+export function sourceChildren({ pipeline }: ServiceCore): ChildSpec[] {
+  return [...pipeline.streams.values()].flatMap((stream) => {
+    const source = stream.config?.source;
+    if (source?.kind === 'generator') return [sourceChild(generatorOf(source), stream.intake, stream.units).spec];
+    if (source?.kind === 'file') {
+      return [sourceChild(createFileInput(stream, source.path, false).source, stream.intake, stream.units).spec];
+    }
+    return [];
+  });
+}
+
+function generatorOf(config: GeneratorConfig): Source {
+  return createGenerator({
+    name: `generator:${config.seed}`,
+    daysFrom: (transactionId) => simulateDays(config, dayOfTransaction(config, transactionId)),
+    ratePerSecond: config.ratePerSecond,
+    partitionOf,
+    nowMs: Date.now,
+    async sleep(ms, signal) {
+      if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => {});
+    },
+  });
+}

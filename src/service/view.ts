@@ -1,0 +1,93 @@
+/** The service as its HTTP side sees it. */
+import type { ActorStatus, LiveEvent, ServiceView } from '../http/view.ts';
+import type { Service } from '../service.ts';
+import { createBodyDecoder } from './body-decoder.ts';
+import { createIngest, type DecodedBody } from './ingest.ts';
+import { ROOT } from './pipeline.ts';
+
+const OVERVIEW_EVERY_MS = 1000;
+const WINDOWS_EVERY_MS = 1000;
+/** Windows of one live event. */
+const LIVE_WINDOWS = 120;
+
+export interface ServedView extends ServiceView {
+  close(): Promise<void>;
+}
+
+export function createView(service: Service): ServedView {
+  const { config, observer, pipeline, readModels, root } = service;
+  const ingests = new Map(
+    [...pipeline.streams.values()].map((stream) => {
+      const { intake, eventType } = stream;
+      const decode = createBodyDecoder(stream);
+      const ingest = createIngest({ intake, keyField: stream.config?.key ?? '', encode: eventType.encodeBlock });
+      return [stream.name, { decode, ingest }] as const;
+    }),
+  );
+  let closed = false;
+  let ready = false;
+  service.ready.then(() => {
+    ready = true;
+  });
+
+  const actors = (): ActorStatus => ({
+    path: ROOT,
+    name: ROOT,
+    kind: 'root',
+    state: root.state(),
+    restarts: 0,
+    lastError: null,
+    children: root.children?.() ?? [],
+  });
+  const publish = (event: LiveEvent): void => observer.publish(event);
+  const overview = setInterval(() => {
+    observer.tick();
+    publish({ kind: 'overview', data: observer.overview() });
+    publish({ kind: 'actors', data: actors() });
+  }, OVERVIEW_EVERY_MS);
+  let asking = false;
+  const windows = setInterval(() => {
+    if (asking || !ready) return;
+    asking = true;
+    Promise.all([readModels.thread.run({ kind: 'rows', model: 'windows', limit: LIVE_WINDOWS }), readModels.refresh()])
+      .then(([rows]) => publish({ kind: 'window', data: [...rows].reverse() }))
+      .catch((error: Error) => service.log.warn({ error: error.message }, 'the windows could not be read'))
+      .finally(() => {
+        asking = false;
+      });
+  }, WINDOWS_EVERY_MS);
+
+  return {
+    overview: () => observer.overview(),
+    actors,
+    rows: (model, { limit }) => readModels.thread.run({ kind: 'rows', model, limit }),
+    streams: () =>
+      [...pipeline.streams.values()].map(({ name, eventType, units, config: stream }) => ({
+        name,
+        schemaJson: eventType.json,
+        partitions: units.length,
+        source: stream?.source.kind ?? 'internal',
+      })),
+    async ingest(stream, body) {
+      const target = ingests.get(stream);
+      if (target === undefined) return { kind: 'unknown-stream', known: [...ingests.keys()] };
+      const source = config.streams.find(({ name }) => name === stream)?.source.kind ?? 'internal';
+      if (source !== 'http') return { kind: 'not-http', source };
+      if (closed) return { kind: 'stopping' };
+      await service.ready;
+      const decoded: DecodedBody = target.decode(body);
+      return target.ingest(decoded);
+    },
+    subscribe: observer.subscribe,
+    readiness: () => ({
+      ready: ready && !closed,
+      reasons: ready ? (closed ? ['stopping'] : []) : ['partitions are recovering'],
+    }),
+    metrics: () => observer.metrics.text(),
+    async close() {
+      closed = true;
+      clearInterval(overview);
+      clearInterval(windows);
+    },
+  };
+}
