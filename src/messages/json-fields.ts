@@ -35,7 +35,7 @@ export interface Scope {
   readonly report: Report;
   readonly instants: InstantParser;
   /** Records and enums by full name; a schema may refer to one that it has defined. */
-  readonly named: Map<string, Read>;
+  readonly named: Map<string, { readonly kind: 'object' | 'string'; readonly read: Read }>;
   readonly namespace: string;
 }
 
@@ -68,7 +68,7 @@ export function recordReader(schema: AvroRecord, keyField: string | null, outer:
     report.depth -= 1;
     return result;
   };
-  scope.named.set(fullName(schema.name, scope.namespace), read);
+  scope.named.set(fullName(schema.name, scope.namespace), { kind: 'object', read });
   for (const { name, type, default: fallback } of schema.fields) {
     const field = { name, read: reader(type, scope), isKey: name === keyField };
     fields.push(fallback === undefined ? field : { ...field, fallback });
@@ -113,7 +113,7 @@ function reader(type: AvroSchema, scope: Scope): Read {
       const symbols = new Set<unknown>(type.symbols);
       const read: Read = (value) =>
         symbols.has(value) ? value : wrong(report, `one of ${type.symbols.join(', ')}`, value);
-      scope.named.set(fullName(type.name, type.namespace ?? scope.namespace), read);
+      scope.named.set(fullName(type.name, type.namespace ?? scope.namespace), { kind: 'string', read });
       return read;
     }
     case 'array':
@@ -131,7 +131,8 @@ function isUnion(type: Exclude<AvroSchema, string>): type is readonly AvroSchema
   return Array.isArray(type);
 }
 
-function primitiveReader(type: string, { report, named, namespace }: Scope): Read {
+function primitiveReader(type: string, scope: Scope): Read {
+  const { report } = scope;
   switch (type) {
     case 'null':
       return (value) => (value === null ? null : wrong(report, 'null', value));
@@ -153,10 +154,9 @@ function primitiveReader(type: string, { report, named, namespace }: Scope): Rea
     case 'bytes':
       return bytesReader(report);
     default: {
-      const name = named.has(type) ? type : fullName(type, namespace);
-      const read = named.get(name);
-      if (read === undefined) throw new Error(`The schema names the type ${type}, which JSON input does not know`);
-      return read;
+      const known = namedType(type, scope);
+      if (known === undefined) throw new Error(`The schema names the type ${type}, which it does not define before`);
+      return known.read;
     }
   }
 }
@@ -223,7 +223,7 @@ function mapReader(read: Read, report: Report): Read {
 }
 
 /** What a JSON value looks like: avsc, too, tells the branches of a union apart by this. */
-function kindOfBranch(type: AvroSchema): string {
+function kindOfBranch(type: AvroSchema, scope: Scope): string {
   const name = typeof type === 'string' || isUnion(type) ? type : type.type;
   switch (name) {
     case 'int':
@@ -239,7 +239,7 @@ function kindOfBranch(type: AvroSchema): string {
     case 'map':
       return 'object';
     default:
-      return String(name);
+      return typeof name === 'string' ? (namedType(name, scope)?.kind ?? name) : 'union';
   }
 }
 
@@ -247,7 +247,7 @@ function unionReader(branches: readonly AvroSchema[], scope: Scope): Read {
   const { report } = scope;
   const readers = new Map<string, Read>();
   for (const branch of branches) {
-    const kind = kindOfBranch(branch);
+    const kind = kindOfBranch(branch, scope);
     if (readers.has(kind)) throw new Error(`A union of two kinds of ${kind} can't be told apart in JSON`);
     readers.set(kind, reader(branch, scope));
   }
@@ -287,6 +287,10 @@ function shown(value: unknown): string {
   if (typeof value === 'object' && value !== null) return 'an object';
   const text = JSON.stringify(value) ?? String(value);
   return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
+}
+
+function namedType(name: string, { named, namespace }: Scope): ReturnType<Scope['named']['get']> {
+  return named.get(fullName(name, namespace)) ?? named.get(name);
 }
 
 function fullName(name: string, namespace: string): string {

@@ -34,7 +34,7 @@ export function sqliteWriters(db: Database): SqliteWriters {
     ON CONFLICT DO UPDATE SET state = excluded.state, attempt = excluded.attempt, changed_at = excluded.changed_at,
       records = excluded.records, message = excluded.message`);
   on(runChangedType, (events) => {
-    for (const event of events) run.run(event);
+    for (const event of events) run.run({ ...event });
   });
 
   const alert = db.prepare(`INSERT OR REPLACE INTO alerts VALUES
@@ -49,7 +49,7 @@ export function sqliteWriters(db: Database): SqliteWriters {
   const delivery = db.prepare(`INSERT OR REPLACE INTO alert_deliveries VALUES
     (@alertId, @sink, @outcome, @attempts, @error, @changedAt)`);
   on(alertDeliveryType, (events) => {
-    for (const event of events) delivery.run(event);
+    for (const event of events) delivery.run({ ...event });
   });
 
   const openCase = db.prepare(`INSERT OR REPLACE INTO cases VALUES
