@@ -42,6 +42,8 @@ export interface Scope {
 /** A value nested deeper than this is refused: a recursive schema would let it exhaust the stack. */
 const MAX_DEPTH = 64;
 const INT_MAX = 2 ** 31 - 1;
+/** avsc's limit (`isSafeLong` in lib/types.js), one below Number.MAX_SAFE_INTEGER: it encodes no larger long. */
+const LONG_MAX = 2 ** 53 - 2;
 const INT_MIN = -(2 ** 31);
 /** ECMAScript's largest time value. */
 const TIME_MAX_MS = 8.64e15;
@@ -143,7 +145,7 @@ function primitiveReader(type: string, scope: Scope): Read {
     case 'int':
       return integerReader(report, INT_MIN, INT_MAX, 'the 32 bits of an int');
     case 'long':
-      return integerReader(report, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, '±(2^53 − 1)');
+      return integerReader(report, -LONG_MAX, LONG_MAX, '±(2^53 − 2)');
     case 'float':
     case 'double':
       return (value) => {
