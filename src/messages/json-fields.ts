@@ -42,7 +42,7 @@ export interface Scope {
 /** A value nested deeper than this is refused: a recursive schema would let it exhaust the stack. */
 const MAX_DEPTH = 64;
 const INT_MAX = 2 ** 31 - 1;
-/** avsc's limit (`isSafeLong` in lib/types.js), one below Number.MAX_SAFE_INTEGER: it encodes no larger long. */
+/** avsc encodes no larger long (`isSafeLong` in its lib/types.js): one less than Number.MAX_SAFE_INTEGER. */
 const LONG_MAX = 2 ** 53 - 2;
 const INT_MIN = -(2 ** 31);
 /** ECMAScript's largest time value. */
@@ -88,7 +88,6 @@ function readFields(fields: readonly FieldReader[], report: Report, input: objec
     else if (!('fallback' in field)) return at(name, report, fail(report, 'missing-field', 'is missing'));
     const value: unknown = own ? Reflect.get(input, name) : field.fallback;
     if (value === null && field.isKey) return at(name, report, fail(report, 'null-key', 'is the key and is null'));
-    // A default may be in the event's form already, and bytes are the same text in both.
     const result = field.read(value);
     if (result === FAILED) return at(name, report, FAILED);
     if (own && result === value) continue;

@@ -159,18 +159,22 @@ describe('what is not an event', () => {
     expect(order.line(bytes)).toEqual({ ok: false, reason: 'not-json', detail: 'the bytes are not UTF-8' });
   });
 
-  test.each(['9007199254740991', '9007199254740992', '9007199254740993', '-9007199254740993', '1e300', '123456789012345678901'])(
-    'is an integer that Avro's codec or a double does not hold, quoted as it was written: %s',
-    (digits) => {
-      const line = JSON.stringify(VALID).replace('450', digits);
-      const decoded = transaction.line(line);
-      expect(decoded).toMatchObject({ ok: false, reason: 'too-large' });
-      expect(decoded).toHaveProperty(
-        'detail',
-        expect.stringContaining(`amountCents is beyond ±(2^53 − 2): found ${digits}`),
-      );
-    },
-  );
+  test.each([
+    '9007199254740991',
+    '9007199254740992',
+    '9007199254740993',
+    '-9007199254740993',
+    '1e300',
+    '123456789012345678901',
+  ])('is an integer that the codec or a double does not hold, quoted as it was written: %s', (digits) => {
+    const line = JSON.stringify(VALID).replace('450', digits);
+    const decoded = transaction.line(line);
+    expect(decoded).toMatchObject({ ok: false, reason: 'too-large' });
+    expect(decoded).toHaveProperty(
+      'detail',
+      expect.stringContaining(`amountCents is beyond ±(2^53 − 2): found ${digits}`),
+    );
+  });
 
   test('is a number beyond the range of a double', () => {
     expect(order.line('{"userId":"a","occurredAt":1,"amount":1e999}')).toMatchObject({
@@ -180,7 +184,7 @@ describe('what is not an event', () => {
     });
   });
 
-  test('does not hold of the largest integers that the codec takes', () => {
+  test('are not the largest integers that the codec takes', () => {
     for (const amountCents of [2 ** 53 - 2, -(2 ** 53) + 2]) {
       expect(transaction.line(JSON.stringify(bad({ amountCents })))).toMatchObject({
         ok: true,
