@@ -4,6 +4,8 @@
  * A block is an Avro `array` of one record type: encoded once where a batch is made, decoded once where it is used,
  * and passed between threads and to disk as bytes.
  */
+import type { Duplex } from 'node:stream';
+import { inflateRaw } from 'node:zlib';
 import avro from 'avsc';
 import type { AvroRecord, FromAvro } from './avro.ts';
 import { rabinFingerprint } from './fingerprint.ts';
@@ -109,6 +111,20 @@ export function decodeContainer<T>(reader: EventType<T>, bytes: Buffer): Contain
   } catch (error) {
     return { ok: false, detail: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** Of one block of a container file, unpacked. */
+const CONTAINER_BLOCK_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Bytes of an object container file in (codecs `null` and `deflate`), its events out, resolved to the reader's schema. */
+export function containerStream(reader: EventSchema): Duplex {
+  return new avro.streams.BlockDecoder({
+    readerSchema: reader.schema,
+    codecs: {
+      null: (bytes, done) => done(null, bytes),
+      deflate: (bytes, done) => inflateRaw(bytes, { maxOutputLength: CONTAINER_BLOCK_BYTES_MAX }, done),
+    },
+  });
 }
 
 /** The full name in a writer's schema, without compiling it. Throws when it has none. */

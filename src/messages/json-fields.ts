@@ -41,12 +41,11 @@ export interface Scope {
 
 /** A value nested deeper than this is refused: a recursive schema would let it exhaust the stack. */
 const MAX_DEPTH = 64;
-const INT_MAX = 2 ** 31 - 1;
+export const INT_MAX = 2 ** 31 - 1;
 /** avsc encodes no larger long (`isSafeLong` in its lib/types.js): one less than Number.MAX_SAFE_INTEGER. */
-const LONG_MAX = 2 ** 53 - 2;
-const INT_MIN = -(2 ** 31);
-/** ECMAScript's largest time value. */
-const TIME_MAX_MS = 8.64e15;
+export const LONG_MAX = 2 ** 53 - 2;
+export const INT_MIN = -(2 ** 31);
+export const TIME_MAX_MS = 8.64e15;
 const SHOWN_CHARACTERS = 60;
 
 interface FieldReader {
@@ -103,7 +102,8 @@ function readFields(fields: readonly FieldReader[], report: Report, input: objec
   return copy ?? input;
 }
 
-function reader(type: AvroSchema, scope: Scope): Read {
+/** The reader of a value of this type. */
+export function reader(type: AvroSchema, scope: Scope): Read {
   if (typeof type === 'string') return primitiveReader(type, scope);
   if (isUnion(type)) return unionReader(type, scope);
   const { report } = scope;

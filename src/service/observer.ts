@@ -4,11 +4,11 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Committed } from '../actors/partition-consumer.ts';
-import type { Config } from '../config/config.ts';
+import type { Config, SourceConfig } from '../config/config.ts';
 import { createMetrics, type Metrics } from '../http/metrics.ts';
 import type { LiveEvent, Overview, Row, StageStatus } from '../http/view.ts';
 import type { AlertRaised } from '../messages/payments.ts';
-import { deadLetterType } from '../messages/types.ts';
+import { alertRaisedType, deadLetterType } from '../messages/types.ts';
 import { createMeters } from './meters.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { ReadModels } from './read-models.ts';
@@ -84,8 +84,14 @@ export function createObserver(config: Config, version: string, sources: Observe
     return {
       ...idleStage(`source:${stream}`, 'source', runtime?.config?.source.kind ?? 'internal', meter),
       feeds: (runtime?.units ?? []).map((_, partition) => `${stream}-${partition}`),
-      state: sources.stateOf(`sources/${stream}`),
+      state: sourceState(runtime?.config?.source ?? null, stream),
     };
+  }
+
+  /** A job delivers through its fetcher, HTTP through the port; only the others run by themselves. */
+  function sourceState(source: SourceConfig | null, stream: string): string {
+    if (source?.kind === 'http') return 'listening';
+    return sources.stateOf(source?.kind === 'job' ? `fetcher-${source.job}` : `sources/${stream}`);
   }
 
   function partitionStages(stream: string): StageStatus[] {
@@ -267,7 +273,8 @@ function publishDerived(observer: Observer, commit: Committed): void {
   }
   if (alerts.length === 0) return;
   const { stream, partition } = commit.commit;
-  const rows: Row[] = alerts.map((alert) => ({
+  const firstAlertOffset = offsetOf(commit, alertRaisedType.fingerprint);
+  const rows: Row[] = alerts.map((alert, i) => ({
     alert_id: alert.alertId,
     case_id: alert.caseId,
     customer_id: alert.customerId,
@@ -281,7 +288,17 @@ function publishDerived(observer: Observer, commit: Committed): void {
     reasons: JSON.stringify(alert.reasons),
     stream,
     partition,
-    offset: null,
+    offset: firstAlertOffset + i,
   }));
   observer.publish({ kind: 'alert', data: rows });
+}
+
+/** Offset of the first event of the commit's section of this type. */
+function offsetOf({ commit, firstOffset }: Committed, fingerprint: string): number {
+  let offset = firstOffset;
+  for (const section of commit.sections) {
+    if (section.fingerprint === fingerprint) break;
+    offset += section.count;
+  }
+  return offset;
 }

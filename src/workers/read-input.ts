@@ -1,179 +1,164 @@
 /**
  * Reads a large input file in a thread of its own: bytes to lines to events to Avro blocks, one for each partition,
  * at the pace at which the partitions take them.
+ *
+ * The task ends once every chunk has been answered, so that no message is still on its way when its port closes.
  */
 import { createReadStream } from 'node:fs';
-import type { Readable } from 'node:stream';
+import { type Duplex, PassThrough, pipeline, type Readable } from 'node:stream';
 import type { MessagePort } from 'node:worker_threads';
 import { createGunzip } from 'node:zlib';
-import { type Block, type DynamicEvent, dynamicEventType } from '../messages/codec.ts';
-import { createJsonDecoder, type JsonDecoded } from '../messages/json.ts';
-import type { FraudLabel } from '../messages/payments.ts';
-import type { DeadLetter } from '../messages/streams.ts';
-import { deadLetterType, fraudLabelType } from '../messages/types.ts';
-import { type CsvDecoder, createCsvDecoder } from '../sources/csv.ts';
-import { createLineSplitter, KEPT_BYTES, MAX_LINE_BYTES } from '../sources/lines.ts';
-import { partitionOf } from '../streams/partitioner.ts';
-import { READ_AHEAD_CHUNKS, type ReadInputMessage, type ReadInputTask } from './read-input-protocol.ts';
+import { containerStream, dynamicEventType } from '../messages/codec.ts';
+import { type CsvDecoder, createCsvDecoder } from '../messages/csv.ts';
+import { createJsonDecoder } from '../messages/json.ts';
+import { createLineSplitter, KEPT_BYTES, type LineSplitter, MAX_LINE_BYTES } from '../sources/lines.ts';
+import { createInputChunk, type InputChunk } from './input-chunk.ts';
+import { READ_AHEAD_CHUNKS, type ReadInputTask } from './read-input-protocol.ts';
 
-/** Lines of a chunk, a partition: a batch is then small enough for the event loop to breathe. */
-const LINES_PER_PARTITION = 2048;
-const READ_BYTES = 1024 * 1024;
-const LABEL_DELAY_MS = 7 * 86_400_000;
+/** Records of a chunk: of a partition's batch, so that the event loop breathes between two; and of all together. */
+const RECORDS_A_PARTITION = 4096;
+const RECORDS_A_CHUNK = 16_384;
+/** Lines that are too long or refused add up before there are that many records. */
+const CHUNK_BYTES = 8 * 1024 * 1024;
+const READ_BYTES = 256 * 1024;
+/** What is split at once, so that a chunk is posted soon after it is full. */
+const PUSH_BYTES = 64 * 1024;
 
 export default async function readInput({ task, port }: { task: ReadInputTask; port: MessagePort }): Promise<void> {
-  const reader = createReader(task, (message) => port.postMessage(message));
   let credits = READ_AHEAD_CHUNKS;
-  let resume = (): void => {};
+  let granted = (): void => {};
   port.on('message', () => {
     credits += 1;
-    resume();
+    granted();
+  });
+  async function untilCredits(enough: number): Promise<void> {
+    while (credits < enough) {
+      await new Promise<void>((resolve) => {
+        granted = resolve;
+      });
+    }
+  }
+  const chunk = createInputChunk(task, (message, transfer) => {
+    if (message.kind === 'chunk') credits -= 1;
+    port.postMessage(message, transfer);
   });
   try {
-    for await (const bytes of openInput(task.path)) {
-      for (const chunk of reader.push(bytes)) {
-        credits -= chunk;
-        while (credits <= 0) {
-          await new Promise<void>((resolve) => {
-            resume = resolve;
-          });
-        }
-      }
-    }
-    reader.end();
+    const posted = (): Promise<void> => untilCredits(1);
+    if (/\.avro(\.gz)?$/.test(task.path)) await readContainer(task, chunk, posted);
+    else await readLines(task, chunk, posted);
+    await untilCredits(READ_AHEAD_CHUNKS);
+  } catch (error) {
+    throw new Error(`${task.path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   } finally {
     port.close();
   }
 }
 
-/** The file's bytes, unpacked. */
-function openInput(path: string): Readable {
+/** The file's bytes, unpacked, or what `last` makes of them. */
+function openInput(path: string, last: Duplex = new PassThrough({ highWaterMark: READ_BYTES })): Readable {
   const file = createReadStream(path, { highWaterMark: READ_BYTES });
-  if (!path.endsWith('.gz')) return file;
-  const unpacked = createGunzip({ chunkSize: READ_BYTES / 4 });
-  file.on('error', (error) => unpacked.destroy(error));
-  return file.pipe(unpacked);
+  // An error on the way destroys `last` with it, and so reaches who reads from it.
+  const ended = (): void => {};
+  if (path.endsWith('.gz')) pipeline(file, createGunzip({ chunkSize: READ_BYTES }), last, ended);
+  else pipeline(file, last, ended);
+  return last;
 }
 
-interface Reader {
-  /** Yields 1 for each chunk that was posted. */
-  push(bytes: Buffer): Generator<number>;
-  end(): void;
+function isFull(chunk: InputChunk, task: ReadInputTask): boolean {
+  return chunk.records >= Math.min(RECORDS_A_CHUNK, RECORDS_A_PARTITION * task.positions.length);
 }
 
-/** Piece of the input that is split at once, so that a chunk is posted soon after it is full. */
-const PUSH_BYTES = 64 * 1024;
-
-function createReader(task: ReadInputTask, post: (message: ReadInputMessage) => void): Reader {
-  const { positions, stream, source } = task;
-  const partitions = positions.length;
-  const type = dynamicEventType(task.schema);
-  const isCsv = /\.csv(\.gz)?$/.test(task.path);
-  const json = createJsonDecoder(task.schema, task.keyField);
-  let csv: CsvDecoder | null = null;
-  let events: DynamicEvent[][] = positions.map(() => []);
-  let labels: FraudLabel[][] = positions.map(() => []);
-  let deadLetters: DeadLetter[] = [];
-  let records = 0;
-  let skipped = 0;
+async function readLines(task: ReadInputTask, chunk: InputChunk, posted: () => Promise<void>): Promise<void> {
   let lastLine = 0;
-
-  function reject(decoded: Extract<JsonDecoded, { ok: false }>, raw: Buffer, rawLength: number, line: number): void {
-    if (line <= (positions[0] ?? 0)) {
-      skipped += 1;
-      return;
+  const reached = (line: number): void => {
+    lastLine = line;
+  };
+  const splitter = /\.csv(\.gz)?$/.test(task.path)
+    ? csvSplitter(task, chunk, reached)
+    : jsonSplitter(task, chunk, reached);
+  let unposted = 0;
+  for await (const bytes of openInput(task.path)) {
+    for (let at = 0; at < bytes.length; at += PUSH_BYTES) {
+      splitter.push(bytes.subarray(at, at + PUSH_BYTES));
+      unposted += PUSH_BYTES;
+      if (!isFull(chunk, task) && (unposted < CHUNK_BYTES || chunk.records === 0)) continue;
+      chunk.post(lastLine);
+      unposted = 0;
+      await posted();
     }
-    const { reason, detail } = decoded;
-    deadLetters.push({ stream, source, position: line, reason, detail, raw, rawLength });
   }
+  splitter.end();
+  chunk.post(lastLine);
+}
 
-  function accept(event: DynamicEvent, scenario: number, line: number): void {
-    const key = event[task.keyField];
-    const partition = partitionOf(
-      typeof key === 'number' || typeof key === 'string' ? key : JSON.stringify(key),
-      partitions,
-    );
-    if (line <= (positions[partition] ?? 0)) {
-      skipped += 1;
-      return;
-    }
-    events[partition]?.push(event);
-    if (scenario !== 0) labels[partition]?.push(labelOf(event, scenario));
-  }
+type Reached = (line: number) => void;
 
-  const splitter = createLineSplitter({
+function jsonSplitter(task: ReadInputTask, chunk: InputChunk, reached: Reached): LineSplitter {
+  const json = createJsonDecoder(task.schema, task.keyField);
+  return createLineSplitter({
     line(bytes, number) {
-      lastLine = number;
+      reached(number);
       if (bytes.length === 0) return;
-      const text = bytes.toString('utf8');
-      if (isCsv && csv === null) {
-        csv = csvDecoder(task, text);
-        return;
-      }
-      records += 1;
-      const { decoded, scenario } = csv === null ? { decoded: json.line(text), scenario: 0 } : csv.row(text);
-      if (decoded.ok) accept(decoded.event, scenario, number);
-      else reject(decoded, Buffer.from(bytes.subarray(0, KEPT_BYTES)), bytes.length, number);
+      const decoded = json.line(bytes);
+      if (decoded.ok) chunk.event(decoded.event, number);
+      else chunk.refused({ ...decoded, ...kept(bytes, bytes.length) }, number);
     },
     tooLong(head, length, number) {
-      lastLine = number;
-      records += 1;
-      const detail = `The line has ${length} bytes; at most ${MAX_LINE_BYTES} are taken`;
-      reject({ ok: false, reason: 'too-large', detail }, head, length, number);
+      reached(number);
+      chunk.refused(tooLong(head, length), number);
     },
   });
+}
 
-  function postChunk(): void {
-    for (let partition = 0; partition < partitions; partition++) {
-      const blocks: Block[] = [];
-      const own = events[partition] ?? [];
-      if (own.length > 0) blocks.push(type.encodeBlock(own));
-      const known = labels[partition] ?? [];
-      if (known.length > 0) blocks.push(fraudLabelType.encodeBlock(known));
-      if (partition === 0 && deadLetters.length > 0) blocks.push(deadLetterType.encodeBlock(deadLetters));
-      if (blocks.length > 0) post({ kind: 'batch', partition, next: lastLine, blocks });
-    }
-    post({ kind: 'chunk', records, skipped, lastLine });
-    events = positions.map(() => []);
-    labels = positions.map(() => []);
-    deadLetters = [];
-    records = 0;
-    skipped = 0;
-  }
-
-  return {
-    *push(bytes) {
-      for (let at = 0; at < bytes.length; at += PUSH_BYTES) {
-        splitter.push(bytes.subarray(at, at + PUSH_BYTES));
-        if (records >= LINES_PER_PARTITION * partitions) {
-          postChunk();
-          yield 1;
-        }
+function csvSplitter(task: ReadInputTask, chunk: InputChunk, reached: Reached): LineSplitter {
+  let csv: CsvDecoder | null = null;
+  return createLineSplitter({
+    line(bytes, number) {
+      reached(number);
+      if (csv === null) {
+        csv = createCsvDecoder(task.schema, task.keyField, bytes);
+        return;
+      }
+      if (bytes.length === 0) return;
+      const decoded = csv.row(bytes);
+      if (!decoded.ok) chunk.refused({ ...decoded, ...kept(bytes, bytes.length) }, number);
+      else {
+        chunk.event(decoded.event, number);
+        if (decoded.fraud) chunk.label(decoded.scenario);
       }
     },
-    end() {
-      splitter.end();
-      postChunk();
+    tooLong(head, length, number) {
+      reached(number);
+      if (csv === null) throw new Error(`line 1: the header has ${length} bytes; at most ${MAX_LINE_BYTES} are read`);
+      chunk.refused(tooLong(head, length), number);
     },
-  };
+  });
 }
 
-function csvDecoder(task: ReadInputTask, header: string): CsvDecoder {
-  try {
-    return createCsvDecoder(task.schema, task.keyField, header);
-  } catch (error) {
-    throw new Error(`${task.path}: ${error instanceof Error ? error.message : String(error)}`);
+function tooLong(head: Buffer, length: number): Parameters<InputChunk['refused']>[0] {
+  const detail = `the line has ${length} bytes; at most ${MAX_LINE_BYTES} are read`;
+  return { reason: 'too-large', detail, ...kept(head, length) };
+}
+
+/** The view that a line is given as is only valid for the moment. */
+function kept(bytes: Buffer, rawLength: number): { readonly raw: Buffer; readonly rawLength: number } {
+  return { raw: Buffer.from(bytes.subarray(0, KEPT_BYTES)), rawLength };
+}
+
+/** A damaged container can't be read on, so it fails as a whole; only an event without its key is refused by itself. */
+async function readContainer(task: ReadInputTask, chunk: InputChunk, posted: () => Promise<void>): Promise<void> {
+  const type = dynamicEventType(task.schema);
+  let record = 0;
+  for await (const event of openInput(task.path, containerStream(type))) {
+    record += 1;
+    if (event[task.keyField] === null) {
+      const raw = type.encode(event);
+      const detail = `${task.keyField} is the key and is null`;
+      chunk.refused({ reason: 'null-key', detail, ...kept(raw, raw.length) }, record);
+    } else chunk.event(event, record);
+    if (!isFull(chunk, task)) continue;
+    chunk.post(record);
+    await posted();
   }
-}
-
-function labelOf(event: DynamicEvent, scenario: number): FraudLabel {
-  const occurredAt = Number(event.occurredAt);
-  return {
-    transactionId: Number(event.transactionId),
-    customerId: Number(event.customerId),
-    fraud: true,
-    scenario,
-    knownAt: occurredAt + LABEL_DELAY_MS,
-    origin: 'handbook',
-  };
+  chunk.post(record);
 }

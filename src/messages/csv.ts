@@ -1,0 +1,261 @@
+/**
+ * CSV rows as events of a schema. A column in snake_case or camelCase names a field; an empty cell is null where null
+ * may stand. Numbers and times are read from the bytes, without a string for each cell; quoted cells (RFC 4180) take a
+ * slower way. A line break within quotes is not supported: a row is a line.
+ *
+ * Transactions may carry the labels of the Fraud Detection Handbook, `fraud` and `scenario`: told beside the event,
+ * never in it.
+ */
+import { isUtf8 } from 'node:buffer';
+import type { AvroRecord, AvroSchema } from './avro.ts';
+import type { DynamicEvent } from './codec.ts';
+import { createInstantParser } from './instant.ts';
+import {
+  FAILED,
+  fail,
+  INT_MAX,
+  INT_MIN,
+  LONG_MAX,
+  type Report,
+  reader,
+  type Scope,
+  TIME_MAX_MS,
+} from './json-fields.ts';
+
+export type CsvDecoded =
+  | { readonly ok: true; readonly event: DynamicEvent; readonly fraud: boolean; readonly scenario: number }
+  | { readonly ok: false; readonly reason: Report['reason'] | 'not-csv'; readonly detail: string };
+
+export interface CsvDecoder {
+  /** One line, without its end. */
+  row(line: Buffer): CsvDecoded;
+}
+
+/** Reads the cell from `start` to `end`; FAILED after `report.fail`. */
+type Cell = (line: Buffer, start: number, end: number) => unknown;
+
+interface Column {
+  readonly title: string;
+  /** Field of the event; of a label, its name. */
+  readonly field: string;
+  readonly label: boolean;
+  readonly cell: Cell;
+}
+
+const COMMA = 44;
+const QUOTE = 34;
+const LABELS: readonly string[] = ['fraud', 'scenario'];
+
+/** Reads the header. Throws, naming the column, when one is no field of the schema or a field has none. */
+export function createCsvDecoder(schema: AvroRecord, keyField: string, header: Buffer): CsvDecoder {
+  const report: Report = { reason: 'wrong-type', problem: '', path: [], depth: 0 };
+  const scope: Scope = {
+    report,
+    instants: createInstantParser(),
+    named: new Map(),
+    namespace: schema.namespace ?? '',
+  };
+  const titles = splitQuoted(header);
+  if (titles === null) throw new Error('line 1: a quoted column title does not end');
+  const columns = titles.map((title) => columnOf(title.toString('utf8').trim(), schema, keyField, scope));
+  const template = templateOf(schema, columns, scope);
+
+  function readRow(cells: readonly Buffer[] | null, line: Buffer): CsvDecoded {
+    const event: Record<string, unknown> = { ...template };
+    let fraud = false;
+    let scenario = 0;
+    let start = 0;
+    for (let n = 0; n < columns.length; n++) {
+      const column = columns[n]!;
+      const cell = cells === null ? line : cells[n];
+      if (cell === undefined || start > line.length) return missing(column, columns.length, n);
+      let from = 0;
+      let end = cell.length;
+      if (cells === null) {
+        if (line[start] === QUOTE) return quotedRow(line);
+        from = start;
+        for (end = start; end < line.length && line[end] !== COMMA; ) end++;
+        start = end + 1;
+      }
+      const value = column.cell(cell, from, end);
+      if (value === FAILED) return { ok: false, reason: report.reason, detail: `${column.title} ${report.problem}` };
+      if (!column.label) event[column.field] = value;
+      else if (column.field === 'fraud') fraud = value === 1;
+      else scenario = Number(value);
+    }
+    const left = cells === null ? start <= line.length : cells.length > columns.length;
+    if (left) {
+      return {
+        ok: false,
+        reason: 'unknown-field',
+        detail: `the row has more cells than the header's ${columns.length}`,
+      };
+    }
+    return { ok: true, event, fraud, scenario };
+  }
+
+  function quotedRow(line: Buffer): CsvDecoded {
+    const cells = splitQuoted(line);
+    if (cells !== null) return readRow(cells, line);
+    const detail = 'a quoted cell does not end on its line, or goes on after its closing quote';
+    return { ok: false, reason: 'not-csv', detail };
+  }
+
+  return { row: (line) => readRow(null, line) };
+}
+
+function missing({ title }: Column, expected: number, found: number): CsvDecoded {
+  return {
+    ok: false,
+    reason: 'missing-field',
+    detail: `${title} is missing: the row has ${found} cells where the header has ${expected}`,
+  };
+}
+
+function columnOf(title: string, schema: AvroRecord, keyField: string, scope: Scope): Column {
+  const field = schema.fields.find(({ name }) => name === title || name === camelCase(title));
+  if (field !== undefined) {
+    return { title, field: field.name, label: false, cell: cellOf(field.type, title, field.name === keyField, scope) };
+  }
+  if (schema.name === 'Transaction' && LABELS.includes(title)) {
+    return { title, field: title, label: true, cell: integerCell(scope.report, 0, title === 'fraud' ? 1 : INT_MAX) };
+  }
+  const known = schema.fields.map(({ name }) => name).join(', ');
+  throw new Error(`line 1: the column ${title} is no field of ${schema.name}; known: ${known}`);
+}
+
+/** What every event begins as: the schema's defaults, and a place for each column. */
+function templateOf(schema: AvroRecord, columns: readonly Column[], scope: Scope): Record<string, unknown> {
+  const template: Record<string, unknown> = {};
+  for (const { name, type, default: fallback } of schema.fields) {
+    const own = columns.filter(({ field, label }) => field === name && !label);
+    if (own.length > 1) throw new Error(`line 1: ${own.map(({ title }) => title).join(' and ')} are the same field`);
+    if (own.length === 0 && fallback === undefined) {
+      throw new Error(`line 1: there is no column for the field ${name} of ${schema.name}`);
+    }
+    const value = fallback === undefined ? null : reader(type, scope)(fallback);
+    if (value === FAILED) throw new Error(`The default of ${name} in ${schema.name} ${scope.report.problem}`);
+    template[name] = value;
+  }
+  return template;
+}
+
+function cellOf(type: AvroSchema, title: string, isKey: boolean, scope: Scope): Cell {
+  const { report } = scope;
+  const branches: readonly AvroSchema[] = isUnion(type) ? type : [type];
+  const [branch, second] = branches.filter((each) => each !== 'null');
+  if (branch === undefined || second !== undefined) {
+    throw new Error(`line 1: the column ${title} is a union of several types, which a cell of CSV can't tell apart`);
+  }
+  const read = filledCell(branch, title, scope);
+  const nullable = branches.includes('null');
+  const mayBeEmpty = branch === 'string';
+  return (line, start, end) => {
+    if (start < end) return read(line, start, end);
+    if (isKey) return fail(report, 'null-key', 'is the key and is empty');
+    if (nullable) return null;
+    return mayBeEmpty ? '' : fail(report, 'missing-field', 'is empty');
+  };
+}
+
+function filledCell(type: AvroSchema, title: string, scope: Scope): Cell {
+  const { report } = scope;
+  if (type === 'int') return integerCell(report, INT_MIN, INT_MAX);
+  if (type === 'long') return integerCell(report, -LONG_MAX, LONG_MAX);
+  if (typeof type === 'object' && 'logicalType' in type) return timeCell(scope);
+  const read = reader(type, scope);
+  if (type === 'float' || type === 'double') {
+    return textCell(report, (text) => read(/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text) ? Number(text) : text));
+  }
+  if (type === 'boolean') {
+    const words = new Map<string, unknown>([
+      ['true', true],
+      ['1', true],
+      ['false', false],
+      ['0', false],
+    ]);
+    return textCell(report, (text) => read(words.get(text) ?? text));
+  }
+  if (type === 'string' || (typeof type === 'object' && 'type' in type && type.type === 'enum')) {
+    return textCell(report, read);
+  }
+  throw new Error(`line 1: the column ${title} is of a type that a cell of CSV can't hold`);
+}
+
+function textCell(report: Report, read: (text: string) => unknown): Cell {
+  return (line, start, end) =>
+    isUtf8(line.subarray(start, end))
+      ? read(line.toString('utf8', start, end))
+      : fail(report, 'wrong-type', 'is not UTF-8');
+}
+
+function integerCell(report: Report, min: number, max: number): Cell {
+  return (line, start, end) => {
+    const value = integerOf(line, start, end);
+    if (value >= min && value <= max) return value;
+    const found = shown(line, start, end);
+    if (Number.isNaN(value)) return fail(report, 'wrong-type', `must be a whole number: found ${found}`);
+    return fail(report, 'too-large', `must be from ${min} to ${max}: found ${found}`);
+  };
+}
+
+function timeCell({ report, instants }: Scope): Cell {
+  return (line, start, end) => {
+    let epochMs = instants.bytes(line, start, end);
+    if (Number.isNaN(epochMs)) epochMs = integerOf(line, start, end);
+    if (Math.abs(epochMs) <= TIME_MAX_MS) return epochMs;
+    const wanted = 'must be an instant with a zone such as 2018-04-01T00:00:31Z, or epoch milliseconds';
+    return fail(report, 'invalid-time', `${wanted}: found ${shown(line, start, end)}`);
+  };
+}
+
+/** NaN when the bytes are not decimal digits behind an optional minus. */
+function integerOf(line: Buffer, start: number, end: number): number {
+  const negative = line[start] === 45;
+  const first = negative ? start + 1 : start;
+  if (first >= end) return Number.NaN;
+  let value = 0;
+  for (let at = first; at < end; at++) {
+    const digit = line[at]! - 48;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    value = value * 10 + digit;
+  }
+  return negative ? -value : value;
+}
+
+/** Cells of a row with quotes; null when a quoted cell does not end, or something follows its closing quote. */
+function splitQuoted(line: Buffer): Buffer[] | null {
+  const cells: Buffer[] = [];
+  for (let at = 0; at <= line.length; at++) {
+    if (line[at] !== QUOTE) {
+      const comma = line.indexOf(COMMA, at);
+      const end = comma === -1 ? line.length : comma;
+      cells.push(line.subarray(at, end));
+      at = end;
+      continue;
+    }
+    const cell: number[] = [];
+    for (at += 1; line[at] !== QUOTE || line[at + 1] === QUOTE; at++) {
+      const byte = line[at];
+      if (byte === undefined) return null;
+      cell.push(byte);
+      if (byte === QUOTE) at += 1;
+    }
+    at += 1;
+    if (at < line.length && line[at] !== COMMA) return null;
+    cells.push(Buffer.from(cell));
+  }
+  return cells;
+}
+
+function isUnion(type: AvroSchema): type is readonly AvroSchema[] {
+  return Array.isArray(type);
+}
+
+function camelCase(title: string): string {
+  return title.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function shown(line: Buffer, start: number, end: number): string {
+  return JSON.stringify(line.toString('utf8', start, Math.min(end, start + 60)));
+}

@@ -1,0 +1,144 @@
+/**
+ * A file as the source of a stream, read in another thread and delivered in order, at the pace of its partitions.
+ *
+ * A partition's position is the number of the last line that it has behind it (of the last record, in an Avro file).
+ * One more than the file has says that the partition was told of its end. A file is not appended to after that.
+ */
+import type { AvroRecord } from '../messages/avro.ts';
+import type { Block } from '../messages/codec.ts';
+import { sourceControlType } from '../messages/types.ts';
+import { createHandover } from './handover.ts';
+import type { Intake, Source } from './source.ts';
+
+export interface ReadInputTask {
+  readonly path: string;
+  readonly stream: string;
+  /** Stable name of the source, as it stands in dead letters. */
+  readonly source: string;
+  readonly schema: AvroRecord;
+  readonly keyField: string;
+  /** By partition: the last line that it has behind it. */
+  readonly positions: readonly number[];
+}
+
+export type ReadInputMessage =
+  | {
+      readonly kind: 'batch';
+      readonly partition: number;
+      /** The last line that the batch accounts for. */
+      readonly next: number;
+      readonly blocks: readonly Block[];
+    }
+  /** Ends the batches of some lines: the reader waits for a credit once it is a few of these ahead. */
+  | {
+      readonly kind: 'chunk';
+      readonly records: number;
+      /** Of the records, those that their partition had behind it. */
+      readonly skipped: number;
+      readonly lastLine: number;
+    };
+
+export interface ReadingInput {
+  /** Resolves at the end of the file, after every message; rejects when it can't be read, or when aborted. */
+  readonly done: Promise<void>;
+  /** One more chunk may be read. */
+  grant(): void;
+}
+
+/** Reads a file in another thread. Messages come in order. */
+export type ReadInput = (
+  task: ReadInputTask,
+  onMessage: (message: ReadInputMessage) => void,
+  signal: AbortSignal,
+) => ReadingInput;
+
+export interface FileSourceOptions {
+  /** Absolute. */
+  readonly path: string;
+  readonly schema: AvroRecord;
+  readonly keyField: string;
+  /** Whether the end of the file is the end of the input: the watermark goes to infinity and every window closes. */
+  readonly flush: boolean;
+  readonly readInput: ReadInput;
+}
+
+export interface FileSource extends Source {
+  /** Of the last run: events and dead letters read, and how many of them their partitions had behind them already. */
+  counts(): { readonly records: number; readonly skipped: number };
+}
+
+const END_OF_INPUT = sourceControlType.encodeBlock([{ control: 'endOfInput', watermark: 0 }]);
+
+export function createFileSource(options: FileSourceOptions): FileSource {
+  const { path, flush } = options;
+  const name = `file:${path}`;
+  const handover = createHandover(name);
+  let records = 0;
+  let skipped = 0;
+
+  async function read(intake: Intake, signal: AbortSignal): Promise<number> {
+    const { schema, keyField, readInput } = options;
+    const positions = handover.positions(intake);
+    const failed = new AbortController();
+    let failure: unknown = null;
+    let lastLine = 0;
+    // Messages are handled one after another: a delivery waits for room, which is what a credit stands for.
+    let handled = Promise.resolve();
+    const task = { path, stream: intake.stream, source: name, schema, keyField, positions };
+    const reading = readInput(
+      task,
+      (message) => {
+        handled = handled.then(() => handle(message)).catch(fail);
+      },
+      AbortSignal.any([signal, failed.signal]),
+    );
+    async function handle(message: ReadInputMessage): Promise<void> {
+      if (failed.signal.aborted || signal.aborted) return;
+      if (message.kind === 'batch') {
+        await handover.deliver(intake, message.partition, message.next, message.blocks);
+        return;
+      }
+      records += message.records;
+      skipped += message.skipped;
+      lastLine = message.lastLine;
+      reading.grant();
+    }
+    function fail(reason: unknown): void {
+      failure ??= reason;
+      failed.abort();
+    }
+    await reading.done.catch(fail);
+    await handled;
+    if (failure !== null) throw failure;
+    checkLength(path, positions, lastLine);
+    return lastLine;
+  }
+
+  return {
+    name,
+    counts: () => ({ records, skipped }),
+    async run(intake, signal) {
+      records = 0;
+      skipped = 0;
+      try {
+        const lastLine = await read(intake, signal);
+        if (!flush) return;
+        for (const [partition, position] of handover.positions(intake).entries()) {
+          if (position <= lastLine) await handover.deliver(intake, partition, lastLine + 1, [END_OF_INPUT]);
+        }
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      }
+    },
+  };
+}
+
+function checkLength(path: string, positions: readonly number[], lastLine: number): void {
+  for (const [partition, position] of positions.entries()) {
+    if (position <= lastLine + 1) continue;
+    throw new Error(
+      `${path} has ${lastLine} lines, but partition ${partition} has committed ${position} of it: it is not the same file. ` +
+        'Use another data directory, or give back the file that was there.',
+    );
+  }
+}

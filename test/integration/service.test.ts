@@ -1,0 +1,85 @@
+/** The service as a real process, and a real browser on its page. */
+import { type Browser, chromium } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { millrace, startService, temporaryDirectory } from './millrace.ts';
+
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
+    args: [
+      ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
+      ...['--disable-component-update', '--disable-sync'],
+    ],
+  });
+});
+afterAll(() => browser.close());
+
+describe('millrace start', () => {
+  it('shows topology, windows, sessions, alerts, actors and runs within 5 s, and goes on after a restart', async () => {
+    const data = temporaryDirectory();
+    const startedAt = performance.now();
+    const service = await startService(['--data', data]);
+    const page = await browser.newPage();
+    const complaints: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(error.message));
+    await page.goto(service.url);
+    const body = page.locator('body');
+    for (const text of ['generator', 'payments_per_minute', 'fraud-session', 'success', 'standard deviations', 'JFK']) {
+      await body.getByText(text).first().waitFor({ state: 'attached', timeout: 20_000 });
+      if (text === 'payments_per_minute') expect(performance.now() - startedAt).toBeLessThan(15_000);
+    }
+    expect(complaints).toEqual([]);
+    await page.close();
+    service.child.kill('SIGINT');
+    expect(await service.ended).toMatchObject({ code: 0, signal: null });
+
+    const count = async (): Promise<{ n: number; ids: number }> => {
+      const sql = 'SELECT count(*) AS n, count(DISTINCT transaction_id) AS ids FROM transactions';
+      return JSON.parse((await millrace(['query', '--store', 'duckdb', sql, '--data', data, '--json'])).stdout)[0];
+    };
+    const before = await count();
+    expect(before.n).toBeGreaterThan(1000);
+    expect(before.ids).toBe(before.n);
+    const again = await startService(['--data', data]);
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    again.child.kill('SIGINT');
+    expect((await again.ended).code).toBe(0);
+    const after = await count();
+    expect(after.n).toBeGreaterThan(before.n);
+    expect(after.ids).toBe(after.n);
+  });
+
+  it('takes events over HTTP once they are durable, and refuses what it must', async () => {
+    const data = temporaryDirectory();
+    const service = await startService(['--config', 'test/integration/http.yaml', '--data', data]);
+    const url = `${service.url}/api/v1/streams/payments.transactions/events`;
+    const good = { transactionId: 1, customerId: 2, terminalId: 3, amountCents: 400, occurredAt: 1_522_540_800_000 };
+    const headers = { 'content-type': 'application/x-ndjson' };
+    const body = `${JSON.stringify(good)}\n{"broken\n${JSON.stringify({ ...good, transactionId: 2 })}\n`;
+    const taken = await fetch(url, { method: 'POST', headers, body });
+    expect([taken.status, await taken.json()]).toEqual([200, { accepted: 2, deadLetters: 1 }]);
+    expect((await fetch(url, { method: 'POST', headers: { 'content-type': 'text/plain' }, body })).status).toBe(415);
+    expect((await fetch(url.replace('payments', 'payment'), { method: 'POST', headers, body })).status).toBe(404);
+    // What was acknowledged survives the worst end.
+    service.child.kill('SIGKILL');
+    await service.ended;
+    const sql = 'SELECT count(*) AS n FROM transactions';
+    const { stdout } = await millrace(['query', '--store', 'duckdb', sql, '--data', data, '--json']);
+    expect(JSON.parse(stdout)).toEqual([{ n: 2 }]);
+  });
+
+  it('says what to do about a busy port', async () => {
+    const service = await startService(['--data', temporaryDirectory()]);
+    const port = new URL(service.url).port;
+    const second = await millrace(['start', '--port', port, '--data', temporaryDirectory()]);
+    expect(second.code).toBe(1);
+    expect(second.stderr).toContain(port);
+    service.child.kill('SIGINT');
+    await service.ended;
+  });
+});
