@@ -4,8 +4,7 @@
  * A block is an Avro `array` of one record type: encoded once where a batch is made, decoded once where it is used,
  * and passed between threads and to disk as bytes.
  */
-import type { Duplex } from 'node:stream';
-import { inflateRaw } from 'node:zlib';
+import { inflateRawSync } from 'node:zlib';
 import avro from 'avsc';
 import type { AvroRecord, FromAvro } from './avro.ts';
 import { rabinFingerprint } from './fingerprint.ts';
@@ -113,18 +112,103 @@ export function decodeContainer<T>(reader: EventType<T>, bytes: Buffer): Contain
   }
 }
 
-/** Of one block of a container file, unpacked. */
-const CONTAINER_BLOCK_BYTES_MAX = 64 * 1024 * 1024;
+/** Of the header, and of one block, packed or not. */
+const CONTAINER_PART_BYTES_MAX = 64 * 1024 * 1024;
+const SYNC_BYTES = 16;
+const longType = avro.Type.forSchema('long');
 
-/** Bytes of an object container file in (codecs `null` and `deflate`), its events out, resolved to the reader's schema. */
-export function containerStream(reader: EventSchema): Duplex {
-  return new avro.streams.BlockDecoder({
-    readerSchema: reader.schema,
-    codecs: {
-      null: (bytes, done) => done(null, bytes),
-      deflate: (bytes, done) => inflateRaw(bytes, { maxOutputLength: CONTAINER_BLOCK_BYTES_MAX }, done),
+/**
+ * The events of an object container file (codecs `null` and `deflate`) as its bytes come, block by block, resolved to the
+ * reader's schema. Throws when the file is damaged or cut off: avsc's own stream takes a cut file for a whole one.
+ */
+export async function* containerBlocks<T>(
+  reader: EventType<T>,
+  input: AsyncIterable<Buffer>,
+): AsyncGenerator<T[], void, undefined> {
+  let buffer: Buffer = Buffer.alloc(0);
+  let pending: Buffer[] = [];
+  let pendingBytes = 0;
+  /** Nothing can be made of fewer bytes than this. */
+  let needed = CONTAINER_MAGIC.length;
+  let header: ContainerHeader<T> | null = null;
+  for await (const bytes of input) {
+    pending.push(bytes);
+    pendingBytes += bytes.length;
+    if (buffer.length + pendingBytes < needed) continue;
+    buffer = Buffer.concat([buffer, ...pending]);
+    pending = [];
+    pendingBytes = 0;
+    if (header === null) {
+      header = containerHead(reader, buffer);
+      needed = header === null ? 2 * buffer.length : 0;
+      if (needed > CONTAINER_PART_BYTES_MAX) throw new Error('The header of the container does not end');
+      if (header === null) continue;
+      buffer = buffer.subarray(header.bytes);
+    }
+    for (;;) {
+      const block = header.block(buffer);
+      needed = block.bytes;
+      if (block.events === null) break;
+      buffer = buffer.subarray(block.bytes);
+      yield block.events;
+    }
+  }
+  if (header === null || buffer.length + pendingBytes > 0) throw new Error('The container is cut off');
+}
+
+interface ContainerHeader<T> {
+  readonly bytes: number;
+  /** The block that the bytes begin with and its length; of one that is not whole yet, how long it is at least. */
+  block(bytes: Buffer): { readonly events: T[] | null; readonly bytes: number };
+}
+
+/** Null when the header is not whole yet. */
+function containerHead<T>(reader: EventType<T>, buffer: Buffer): ContainerHeader<T> | null {
+  if (!buffer.subarray(0, CONTAINER_MAGIC.length).equals(CONTAINER_MAGIC)) {
+    throw new Error('It does not begin as an Avro object container file does');
+  }
+  const { value, offset } = containerHeader.decode(buffer, 0);
+  if (offset < 0) return null;
+  const codec: string = value.meta['avro.codec']?.toString('utf8') ?? 'null';
+  if (codec !== 'null' && codec !== 'deflate') {
+    throw new Error(`The codec ${codec} is not supported; use deflate or null`);
+  }
+  const writer = avroType(JSON.parse(value.meta['avro.schema']?.toString('utf8') ?? 'null'));
+  const readerType = avroType(reader.schema);
+  const resolver = readerType.createResolver(writer);
+
+  function decode(count: number, data: Buffer): T[] {
+    // An event has a key and a time, so it is never of no bytes.
+    if (count < 0 || count > data.length) throw new Error(`A block of ${data.length} bytes claims ${count} events`);
+    const events: T[] = [];
+    let from = 0;
+    while (events.length < count) {
+      const decoded = readerType.decode(data, from, resolver);
+      if (decoded.offset < 0) throw new Error('A block ends in the middle of an event');
+      events.push(decoded.value);
+      from = decoded.offset;
+    }
+    if (from !== data.length) throw new Error('A block goes on behind its last event');
+    return events;
+  }
+
+  return {
+    bytes: offset,
+    block(bytes) {
+      const count = longType.decode(bytes, 0);
+      const size = count.offset < 0 ? count : longType.decode(bytes, count.offset);
+      if (size.offset < 0) return { events: null, bytes: bytes.length + 1 };
+      if (size.value < 0 || size.value > CONTAINER_PART_BYTES_MAX) {
+        throw new Error(`A block has ${size.value} bytes; at most ${CONTAINER_PART_BYTES_MAX} are read`);
+      }
+      const end = size.offset + size.value;
+      if (bytes.length < end + SYNC_BYTES) return { events: null, bytes: end + SYNC_BYTES };
+      if (!value.sync.equals(bytes.subarray(end, end + SYNC_BYTES))) throw new Error('A block is damaged');
+      const data = bytes.subarray(size.offset, end);
+      const unpacked = codec === 'deflate' ? inflateRawSync(data, { maxOutputLength: CONTAINER_PART_BYTES_MAX }) : data;
+      return { events: decode(count.value, unpacked), bytes: end + SYNC_BYTES };
     },
-  });
+  };
 }
 
 /** The full name in a writer's schema, without compiling it. Throws when it has none. */

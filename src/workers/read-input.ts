@@ -5,10 +5,10 @@
  * The task ends once every chunk has been answered, so that no message is still on its way when its port closes.
  */
 import { createReadStream } from 'node:fs';
-import { type Duplex, PassThrough, pipeline, type Readable } from 'node:stream';
+import { PassThrough, pipeline, type Readable } from 'node:stream';
 import type { MessagePort } from 'node:worker_threads';
 import { createGunzip } from 'node:zlib';
-import { containerStream, dynamicEventType } from '../messages/codec.ts';
+import { containerBlocks, dynamicEventType } from '../messages/codec.ts';
 import { type CsvDecoder, createCsvDecoder } from '../messages/csv.ts';
 import { createJsonDecoder } from '../messages/json.ts';
 import { createLineSplitter, KEPT_BYTES, type LineSplitter, MAX_LINE_BYTES } from '../sources/lines.ts';
@@ -54,14 +54,11 @@ export default async function readInput({ task, port }: { task: ReadInputTask; p
   }
 }
 
-/** The file's bytes, unpacked, or what `last` makes of them. */
-function openInput(path: string, last: Duplex = new PassThrough({ highWaterMark: READ_BYTES })): Readable {
+/** The file's bytes, unpacked. An error on the way reaches who reads them. */
+function openInput(path: string): Readable {
   const file = createReadStream(path, { highWaterMark: READ_BYTES });
-  // An error on the way destroys `last` with it, and so reaches who reads from it.
-  const ended = (): void => {};
-  if (path.endsWith('.gz')) pipeline(file, createGunzip({ chunkSize: READ_BYTES }), last, ended);
-  else pipeline(file, last, ended);
-  return last;
+  if (!path.endsWith('.gz')) return file;
+  return pipeline(file, createGunzip({ chunkSize: READ_BYTES }), new PassThrough(), () => {});
 }
 
 function isFull(chunk: InputChunk, task: ReadInputTask): boolean {
@@ -149,16 +146,18 @@ function kept(bytes: Buffer, rawLength: number): { readonly raw: Buffer; readonl
 async function readContainer(task: ReadInputTask, chunk: InputChunk, posted: () => Promise<void>): Promise<void> {
   const type = dynamicEventType(task.schema);
   let record = 0;
-  for await (const event of openInput(task.path, containerStream(type))) {
-    record += 1;
-    if (event[task.keyField] === null) {
-      const raw = type.encode(event);
-      const detail = `${task.keyField} is the key and is null`;
-      chunk.refused({ reason: 'null-key', detail, ...kept(raw, raw.length) }, record);
-    } else chunk.event(event, record);
-    if (!isFull(chunk, task)) continue;
-    chunk.post(record);
-    await posted();
+  for await (const events of containerBlocks(type, openInput(task.path))) {
+    for (const event of events) {
+      record += 1;
+      if (event[task.keyField] === null) {
+        const raw = type.encode(event);
+        const detail = `${task.keyField} is the key and is null`;
+        chunk.refused({ reason: 'null-key', detail, ...kept(raw, raw.length) }, record);
+      } else chunk.event(event, record);
+      if (!isFull(chunk, task)) continue;
+      chunk.post(record);
+      await posted();
+    }
   }
   chunk.post(record);
 }
