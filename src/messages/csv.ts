@@ -44,6 +44,7 @@ interface Column {
 
 const COMMA = 44;
 const QUOTE = 34;
+const SEPARATOR = Buffer.from(',');
 const LABELS: readonly string[] = ['fraud', 'scenario'];
 
 /** Reads the header. Throws, naming the column, when one is no field of the schema or a field has none. */
@@ -60,56 +61,68 @@ export function createCsvDecoder(schema: AvroRecord, keyField: string, header: B
   const columns = titles.map((title) => columnOf(title.toString('utf8').trim(), schema, keyField, scope));
   const template = templateOf(schema, columns, scope);
 
-  function readRow(cells: readonly Buffer[] | null, line: Buffer): CsvDecoded {
+  /** Where each cell of a row without quotes ends. */
+  const ends = new Int32Array(columns.length);
+
+  /** The cells one after another in `line`, with one byte between two. */
+  function assemble(line: Buffer): CsvDecoded {
     const event: Record<string, unknown> = { ...template };
     let fraud = false;
     let scenario = 0;
     let start = 0;
     for (let n = 0; n < columns.length; n++) {
-      const column = columns[n]!;
-      const cell = cells === null ? line : cells[n];
-      if (cell === undefined || start > line.length) return missing(column, columns.length, n);
-      let from = 0;
-      let end = cell.length;
-      if (cells === null) {
-        if (line[start] === QUOTE) return quotedRow(line);
-        from = start;
-        for (end = start; end < line.length && line[end] !== COMMA; ) end++;
-        start = end + 1;
-      }
-      const value = column.cell(cell, from, end);
-      if (value === FAILED) return { ok: false, reason: report.reason, detail: `${column.title} ${report.problem}` };
-      if (!column.label) event[column.field] = value;
-      else if (column.field === 'fraud') fraud = value === 1;
+      const { cell, label, field, title } = columns[n]!;
+      const end = ends[n]!;
+      const value = cell(line, start, end);
+      if (value === FAILED) return { ok: false, reason: report.reason, detail: `${title} ${report.problem}` };
+      if (!label) event[field] = value;
+      else if (field === 'fraud') fraud = value === 1;
       else scenario = Number(value);
-    }
-    const left = cells === null ? start <= line.length : cells.length > columns.length;
-    if (left) {
-      return {
-        ok: false,
-        reason: 'unknown-field',
-        detail: `the row has more cells than the header's ${columns.length}`,
-      };
+      start = end + 1;
     }
     return { ok: true, event, fraud, scenario };
   }
 
   function quotedRow(line: Buffer): CsvDecoded {
     const cells = splitQuoted(line);
-    if (cells !== null) return readRow(cells, line);
-    const detail = 'a quoted cell does not end on its line, or goes on after its closing quote';
-    return { ok: false, reason: 'not-csv', detail };
+    if (cells === null) {
+      const detail = 'a quoted cell does not end on its line, or goes on after its closing quote';
+      return { ok: false, reason: 'not-csv', detail };
+    }
+    if (cells.length !== columns.length) return wrongCount(columns, cells.length);
+    let end = -1;
+    for (const [n, cell] of cells.entries()) {
+      end += 1 + cell.length;
+      ends[n] = end;
+    }
+    return assemble(Buffer.concat(cells.flatMap((cell) => [cell, SEPARATOR])));
   }
 
-  return { row: (line) => readRow(null, line) };
+  return {
+    row(line) {
+      const { length } = line;
+      let found = 0;
+      let start = 0;
+      for (let at = 0; at < length; at++) {
+        const byte = line[at];
+        if (byte === COMMA) {
+          if (found < ends.length) ends[found] = at;
+          found += 1;
+          start = at + 1;
+        } else if (byte === QUOTE && at === start) return quotedRow(line);
+      }
+      if (found < ends.length) ends[found] = length;
+      found += 1;
+      return found === ends.length ? assemble(line) : wrongCount(columns, found);
+    },
+  };
 }
 
-function missing({ title }: Column, expected: number, found: number): CsvDecoded {
-  return {
-    ok: false,
-    reason: 'missing-field',
-    detail: `${title} is missing: the row has ${found} cells where the header has ${expected}`,
-  };
+function wrongCount(columns: readonly Column[], found: number): CsvDecoded {
+  const counts = `the row has ${found} cells where the header has ${columns.length}`;
+  const absent = columns[found];
+  if (absent === undefined) return { ok: false, reason: 'unknown-field', detail: counts };
+  return { ok: false, reason: 'missing-field', detail: `${absent.title} is missing: ${counts}` };
 }
 
 function columnOf(title: string, schema: AvroRecord, keyField: string, scope: Scope): Column {

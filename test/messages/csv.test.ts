@@ -61,7 +61,7 @@ describe('a row of the handbook', () => {
       'scenario is missing: the row has 6 cells where the header has 7',
     ],
     ['1', 'missing-field', 'occurred_at'],
-    ['1,2018-04-01T00:00:31Z,2,3,4,0,0,', 'unknown-field', 'more cells'],
+    ['1,2018-04-01T00:00:31Z,2,3,4,0,0,', 'unknown-field', 'the row has 8 cells where the header has 7'],
     ['1,2018-04-01T00:00:31Z,2,"3,4,0,0', 'not-csv', 'quoted'],
     ['1,2018-04-01T00:00:31Z,2,"3"x,4,0,0', 'not-csv', 'quoted'],
   ])('is refused: %s', (line, reason, detail) => {
