@@ -7,7 +7,10 @@
 import { inflateRawSync } from 'node:zlib';
 import avro from 'avsc';
 import type { AvroRecord, FromAvro } from './avro.ts';
+import { makeLongsExact } from './exact-long.ts';
 import { rabinFingerprint } from './fingerprint.ts';
+
+makeLongsExact(avro.types.LongType.prototype);
 
 /** Avro bytes of `count` events of the type with this fingerprint. */
 export interface Block {
