@@ -1,0 +1,215 @@
+/**
+ * Sample events of every schema that stands in a log, as they are kept in test/fixtures/golden. They are chosen to
+ * touch what an encoding can get wrong: signs, 53-bit integers, both branches of a union, empty and full collections,
+ * every symbol of an enum, text beyond ASCII.
+ */
+import { type EventSchema, eventType } from '../../src/messages/codec.ts';
+import { commitHeaderSchema } from '../../src/messages/streams.ts';
+import {
+  actorChangedType,
+  alertDeliveryType,
+  alertRaisedType,
+  caseChangedType,
+  deadLetterType,
+  fraudLabelType,
+  lateEventType,
+  runChangedType,
+  sessionClosedType,
+  sourceControlType,
+  transactionScoredType,
+  transactionType,
+  weatherObservationType,
+  windowResultType,
+} from '../../src/messages/types.ts';
+
+export interface Golden {
+  readonly type: EventSchema;
+  readonly values: readonly Readonly<Record<string, unknown>>[];
+}
+
+const AT = 1_522_540_831_000;
+const LARGEST_LONG = Number.MAX_SAFE_INTEGER - 1;
+
+/** The header of a commit stands in no block: every frame ever written begins with this one schema. */
+export const commitHeaderType = eventType(commitHeaderSchema);
+
+export const GOLDEN: readonly Golden[] = [
+  {
+    type: transactionType,
+    values: [
+      { transactionId: 0, customerId: 596, terminalId: 3156, amountCents: 5716, occurredAt: AT },
+      { transactionId: LARGEST_LONG, customerId: -1, terminalId: 2 ** 40, amountCents: 0, occurredAt: -1 },
+    ],
+  },
+  {
+    type: fraudLabelType,
+    values: [
+      { transactionId: 7, customerId: 8, fraud: true, scenario: 3, knownAt: AT, origin: 'simulator' },
+      { transactionId: 9, customerId: 8, fraud: false, scenario: 0, knownAt: AT + 1, origin: '' },
+    ],
+  },
+  {
+    type: transactionScoredType,
+    values: [
+      {
+        transactionId: 7,
+        customerId: 8,
+        occurredAt: AT,
+        score: 0.9,
+        model: 'rules-1',
+        ruleHits: 5,
+        sessionCount: 2,
+        ownMeanCents: 5716.25,
+        deviations: -1.5,
+      },
+    ],
+  },
+  {
+    type: sessionClosedType,
+    values: [
+      { customerId: 8, start: AT, end: AT + 1_800_000, at: AT + 1_800_001, count: 3, totalCents: 99, maxScore: 0 },
+    ],
+  },
+  {
+    type: alertRaisedType,
+    values: ['low', 'medium', 'high'].map((severity, i) => ({
+      alertId: `alert-8-${i}`,
+      caseId: `case-8-${i}`,
+      customerId: 8,
+      transactionId: i,
+      terminalId: 3156,
+      amountCents: 25_000,
+      occurredAt: AT,
+      score: 0.96,
+      model: 'rules-1',
+      severity,
+      reasons: [
+        { code: 'amount', text: 'Amount 250.00 is above the limit of 220.00 €', value: 25_000, norm: 22_000 },
+        { code: 'velocity', text: '', value: -0.5, norm: 1e300 },
+      ].slice(0, i),
+      sessionStart: AT,
+      sessionCount: 1,
+    })),
+  },
+  {
+    type: caseChangedType,
+    values: ['opened', 'hit', 'expired'].map((change, i) => ({
+      caseId: 'case-8-7',
+      customerId: 8,
+      change,
+      transactionId: 7 + i,
+      hits: 1 + i,
+      amountCents: 25_000,
+      occurredAt: AT + i,
+    })),
+  },
+  {
+    type: windowResultType,
+    values: [
+      {
+        window: 'per-minute',
+        key: null,
+        start: AT,
+        end: AT + 60_000,
+        revision: 0,
+        at: AT + 59_999,
+        count: 2,
+        aggregates: { sum: 3, avg: 1.5 },
+      },
+      { window: 'by-key', key: 'Zoë', start: -7, end: 0, revision: 3, at: -1, count: 1, aggregates: {} },
+    ],
+  },
+  {
+    type: lateEventType,
+    values: [
+      { window: 'per-minute', key: null, occurredAt: AT, latenessMs: 1, event: '{"a":1}' },
+      { window: 'fraud.sessions', key: '8', occurredAt: AT, latenessMs: 86_400_000, event: '{}' },
+    ],
+  },
+  {
+    type: deadLetterType,
+    values: [
+      {
+        stream: 'payments.transactions',
+        source: 'file:transactions.csv',
+        position: 17,
+        reason: 'wrong-type',
+        detail: 'amountCents is not a whole number',
+        raw: Buffer.from([0, 0xff, 0x7b, 0x80]),
+        rawLength: 70_000,
+      },
+      { stream: 's', source: 'http', position: 0, reason: 'not-json', detail: '', raw: Buffer.alloc(0), rawLength: 0 },
+    ],
+  },
+  {
+    type: sourceControlType,
+    values: ['watermark', 'idle', 'active', 'endOfInput'].map((control, i) => ({
+      control,
+      watermark: i === 0 ? AT : 0,
+    })),
+  },
+  {
+    type: runChangedType,
+    values: ['queued', 'running', 'up_for_retry', 'success', 'failed', 'skipped', 'cancelled'].map((state, i) => ({
+      job: 'weather',
+      runId: 'weather@2026-05-01T10:00:00.000Z',
+      intervalStart: AT,
+      intervalEnd: AT + 3_600_000,
+      state,
+      attempt: i,
+      changedAt: AT + i,
+      records: 48,
+      message: state === 'failed' ? 'The provider answered 500' : null,
+    })),
+  },
+  {
+    type: actorChangedType,
+    values: ['started', 'failed', 'restarting', 'stopped', 'escalated'].map((change, i) => ({
+      actor: 'millrace/payments.transactions-0/consumer',
+      change,
+      restarts: i,
+      error: change === 'failed' ? 'Error: no space' : null,
+      changedAt: AT + i,
+    })),
+  },
+  {
+    type: alertDeliveryType,
+    values: [
+      { alertId: 'alert-8-7', sink: 'webhook', outcome: 'delivered', attempts: 1, error: null, changedAt: AT },
+      { alertId: 'alert-8-7', sink: 'log', outcome: 'abandoned', attempts: 8, error: 'HTTP 500', changedAt: AT },
+    ],
+  },
+  {
+    type: weatherObservationType,
+    values: [
+      {
+        provider: 'open-meteo',
+        place: 'Málaga',
+        observedAt: AT,
+        fetchedAt: AT + 1,
+        temperatureCelsius: -3.5,
+        humidityPercent: 100,
+        precipitationMm: 0,
+        windSpeedKmh: 12.25,
+        pressureHpa: null,
+      },
+    ],
+  },
+  {
+    type: commitHeaderType,
+    values: [
+      {
+        stream: 'payments.transactions',
+        partition: 3,
+        source: 'file:transactions.csv',
+        next: 1_303_778,
+        committedAt: AT,
+        sections: [
+          { fingerprint: transactionType.fingerprint, role: 'input', count: 2, bytes: 30 },
+          { fingerprint: transactionScoredType.fingerprint, role: 'derived', count: 2, bytes: 90 },
+        ],
+      },
+      { stream: 's', partition: 0, source: '', next: 0, committedAt: 0, sections: [] },
+    ],
+  },
+];
