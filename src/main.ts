@@ -127,11 +127,10 @@ process.stderr.on('error', (error: NodeJS.ErrnoException) => {
 });
 process.on('uncaughtException', (error) => process.exit(report(error)));
 
-main(process.argv.slice(2)).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    process.exitCode = report(error);
-  },
-);
+/** Ends with the command: a handle that is still open, such as a thread that is stopping, must not keep the process. */
+function end(code: number): void {
+  process.exitCode = code;
+  process.stdout.write('', () => process.exit(code));
+}
+
+main(process.argv.slice(2)).then(end, (error: unknown) => end(report(error)));

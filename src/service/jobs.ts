@@ -17,6 +17,7 @@ import { fetchWeather } from '../weather/fetch-weather.ts';
 import { nothingSeen, remember, type Seen } from '../weather/seen.ts';
 import { createInternalSource } from './intake.ts';
 import { foldEvents } from './journal-events.ts';
+import { allReady } from './partition-unit.ts';
 import type { StreamRuntime } from './pipeline.ts';
 
 /** `url` of a schedule that means the server on loopback. */
@@ -38,7 +39,7 @@ export function jobChildren(core: ServiceCore): ChildSpec[] {
     id: 'scheduler',
     kind: 'scheduler',
     async start(context) {
-      await core.pipeline.operations.units[0]?.ready;
+      await allReady(core.pipeline.operations.units, context.signal);
       const actor = startSupervised(
         schedulerMachine,
         {
@@ -77,7 +78,7 @@ function weatherServerChild(core: ServiceCore, demo: { server: WeatherServer | n
     async start() {
       const server = await startWeatherServer({ nowMs: core.supervision.nowMs });
       demo.server = server;
-      return { state: () => 'listening', drain: () => server.close(), kill: () => void server.close() };
+      return { state: () => 'listening', drain: () => server.close(), kill: () => void server.close().catch(() => {}) };
     },
   };
 }
@@ -99,7 +100,7 @@ function fetcherChild(
     async start(context) {
       const stream = core.pipeline.streams.get(schedule.into);
       if (stream === undefined) throw new Error(`The job ${job} delivers into ${schedule.into}, which does not exist`);
-      await Promise.all(stream.units.map((unit) => unit.ready));
+      await allReady(stream.units, context.signal);
       if (!recovered) {
         await foldEvents(core.pipeline, stream, weatherObservationType, (event) => remember(seen, [event]));
         recovered = true;

@@ -210,6 +210,17 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
   };
 }
 
+/** Resolves once these partitions run; rejects when `signal` aborts first, because whoever waits is not wanted any more. */
+export async function allReady(units: readonly PartitionUnit[], signal: AbortSignal | undefined): Promise<void> {
+  const ready = Promise.all(units.map((unit) => unit.ready));
+  const aborted = new Promise<never>((_, reject) => {
+    signal?.addEventListener('abort', () => reject(new Error('Stopped before its partitions were ready')), {
+      once: true,
+    });
+  });
+  await Promise.race([ready, aborted]);
+}
+
 function newIncarnation({ spec, registry, windows, fraud }: PartitionUnitOptions): Incarnation {
   return {
     partition: createPartition(spec, registry),

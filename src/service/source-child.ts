@@ -1,7 +1,7 @@
 /** A source as a supervised child: it starts once its partitions have recovered, and is restarted when it fails. */
 import type { ChildSpec } from '../actors/supervisor.ts';
 import type { Intake, Source } from '../sources/source.ts';
-import type { PartitionUnit } from './partition-unit.ts';
+import { allReady, type PartitionUnit } from './partition-unit.ts';
 
 export interface SourceChild {
   readonly spec: ChildSpec;
@@ -17,8 +17,8 @@ export function sourceChild(source: Source, intake: Intake, units: readonly Part
   const spec: ChildSpec = {
     id: `sources/${intake.stream}`,
     kind: 'source',
-    async start({ failed, stopped }) {
-      await Promise.all(units.map((unit) => unit.ready));
+    async start({ failed, stopped, signal }) {
+      await allReady(units, signal);
       const abort = new AbortController();
       let state = 'running';
       const running = source.run(intake, abort.signal).then(

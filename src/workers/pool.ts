@@ -4,7 +4,8 @@
  */
 import { MessageChannel } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import type { ReadInputCredit, ReadInputMessage, ReadInputTask } from './read-input-protocol.ts';
+import type { ReadInput } from '../sources/file.ts';
+import type { ReadInputCredit } from './read-input-protocol.ts';
 import type { StoresResults, StoresTask } from './stores-protocol.ts';
 
 const FROM_SOURCE = import.meta.url.endsWith('.ts');
@@ -45,15 +46,8 @@ export function startStoresThread(): StoresThread {
 
 /** The pool for batch work: reading large files, replaying. */
 export interface BatchPool {
-  /** Reads a file; `onMessage` hears of batches and chunks in order, and answers each chunk with a credit by `grant`. */
-  readInput(task: ReadInputTask, onMessage: (message: ReadInputMessage) => void, signal: AbortSignal): ReadingInput;
+  readonly readInput: ReadInput;
   close(): Promise<void>;
-}
-
-export interface ReadingInput {
-  /** Resolves at the end of the file. */
-  readonly done: Promise<void>;
-  grant(): void;
 }
 
 export function startBatchPool(threads: number): BatchPool {
