@@ -1,0 +1,158 @@
+/**
+ * A script of events and controls through one whole partition: the partition's own state, window aggregator and fraud
+ * session, as the service wires them. What is derived is read back from the commit's bytes, and a snapshot goes through
+ * its encoded form.
+ */
+import { createActor } from 'xstate';
+import { fraudSessionMachine } from '../../src/actors/fraud-session.ts';
+import { createPartition, type PartitionSpec } from '../../src/actors/partition.ts';
+import { decodeSnapshot, encodeSnapshot } from '../../src/actors/partition-snapshot.ts';
+import { windowAggregatorMachine } from '../../src/actors/window-aggregator.ts';
+import type { Derived, Work } from '../../src/actors/work.ts';
+import { createFraudDetector, type FraudSpec } from '../../src/fraud/detector.ts';
+import type { AvroRecord } from '../../src/messages/avro.ts';
+import { type Block, type DynamicEvent, dynamicEventType, type EventType } from '../../src/messages/codec.ts';
+import { type Commit, encodeCommit } from '../../src/messages/commit.ts';
+import { createRegistry } from '../../src/messages/registry.ts';
+import {
+  alertRaisedType,
+  caseChangedType,
+  lateEventType,
+  sessionClosedType,
+  sourceControlType,
+  transactionScoredType,
+  transactionType,
+  windowResultType,
+} from '../../src/messages/types.ts';
+import { createTumblingWindows, type TumblingSpec } from '../../src/streams/tumbling.ts';
+import type { WatermarkPolicy } from '../../src/streams/watermark.ts';
+
+export const END = { control: 'endOfInput' } as const;
+export type Step = DynamicEvent | { readonly watermark: number } | typeof END;
+
+export interface DriverOptions {
+  readonly schema: AvroRecord;
+  readonly timeField: string;
+  readonly watermark: WatermarkPolicy;
+  readonly windows?: readonly TumblingSpec[];
+  readonly fraud?: FraudSpec;
+}
+
+export interface Driver {
+  /** Sends the steps as one batch. */
+  pipe(...steps: readonly Step[]): Derived;
+  /** Folds a commit of the log into the state, as a restart does. */
+  replay(commit: Commit): void;
+  snapshot(): Uint8Array;
+  /** Every commit so far, as the log would hold it. */
+  readonly commits: Commit[];
+  bytes(): Buffer;
+  readonly watermarkMs: () => number;
+}
+
+/** A partition at the start of its log, or as a snapshot has it. */
+export function drivePartition(options: DriverOptions, snapshot?: Uint8Array): Driver {
+  const eventType = dynamicEventType(options.schema);
+  const registry = createRegistry();
+  registry.add(eventType);
+  const { timeField, watermark } = options;
+  const spec: PartitionSpec = { stream: 'test', partition: 0, eventType, timeField, watermark };
+  const partition = createPartition(spec, registry);
+  const operators = (options.windows ?? []).map(createTumblingWindows);
+  const detector = options.fraud === undefined ? null : createFraudDetector(options.fraud);
+  const aggregator = createActor(windowAggregatorMachine, { input: { operators } }).start();
+  const session = detector === null ? null : createActor(fraudSessionMachine, { input: { detector } }).start();
+  if (snapshot !== undefined) {
+    const state = decodeSnapshot(snapshot);
+    if (state === null) throw new Error('The snapshot is of another version');
+    partition.restore(state);
+    aggregator.send({ type: 'RESTORE', panes: state.panes });
+    session?.send({ type: 'RESTORE', cards: state.cards });
+  }
+  aggregator.send({ type: 'RECOVERED' });
+  session?.send({ type: 'RECOVERED' });
+
+  const derive = (work: Work): void => {
+    aggregator.send({ type: 'APPLY', work });
+    session?.send({ type: 'APPLY', work });
+  };
+  const commits: Commit[] = [];
+  let next = partition.position('script');
+  return {
+    commits,
+    pipe(...steps) {
+      next += steps.length;
+      const batch = { source: 'script', next, blocks: blocksOf(eventType, steps) };
+      const { commit } = partition.apply(batch, derive, 0);
+      commits.push(commit);
+      return derivedOf(commit);
+    },
+    replay(commit) {
+      partition.replay(commit, derive);
+      next = partition.position('script');
+    },
+    snapshot: () =>
+      encodeSnapshot({
+        ...partition.snapshot(),
+        panes: operators.flatMap((operator) => operator.snapshot()),
+        cards: detector?.snapshot() ?? [],
+      }),
+    bytes: () => Buffer.concat(commits.flatMap((commit) => encodeCommit(commit).parts)),
+    watermarkMs: () => partition.watermarkMs(),
+  };
+}
+
+/** Neighbouring events share a block, and each control has its own. */
+function blocksOf(eventType: EventType<DynamicEvent>, steps: readonly Step[]): Block[] {
+  const blocks: Block[] = [];
+  let events: DynamicEvent[] = [];
+  const flush = (): void => {
+    if (events.length > 0) blocks.push(eventType.encodeBlock(events));
+    events = [];
+  };
+  for (const step of steps) {
+    const control = controlOf(step);
+    if (control === null) events.push(step);
+    else {
+      flush();
+      blocks.push(sourceControlType.encodeBlock([control]));
+    }
+  }
+  flush();
+  return blocks;
+}
+
+function controlOf(step: Step) {
+  if (step === END) return { control: 'endOfInput' as const, watermark: 0 };
+  if ('watermark' in step && typeof step.watermark === 'number') {
+    return { control: 'watermark' as const, watermark: step.watermark };
+  }
+  return null;
+}
+
+export function derivedOf({ sections }: Commit): Derived {
+  const events = <T>({ fingerprint, decodeBlock }: EventType<T>): T[] =>
+    sections.filter((section) => section.fingerprint === fingerprint).flatMap(({ bytes }) => decodeBlock(bytes));
+  return {
+    windows: events(windowResultType),
+    late: events(lateEventType),
+    sessions: events(sessionClosedType),
+    scores: events(transactionScoredType),
+    alerts: events(alertRaisedType),
+    cases: events(caseChangedType),
+  };
+}
+
+/** All that several batches derived. */
+export function together(parts: readonly Derived[]): Derived {
+  return {
+    windows: parts.flatMap(({ windows }) => windows),
+    late: parts.flatMap(({ late }) => late),
+    sessions: parts.flatMap(({ sessions }) => sessions),
+    scores: parts.flatMap(({ scores }) => scores),
+    alerts: parts.flatMap(({ alerts }) => alerts),
+    cases: parts.flatMap(({ cases }) => cases),
+  };
+}
+
+export const TRANSACTIONS = { schema: transactionType.schema, timeField: 'occurredAt' } as const;
