@@ -69,9 +69,14 @@ export function createFraudDetector(spec: FraudSpec): FraudDetector {
     card.caseTimerMs = card.openCase.lastHitAt + caseQuietMs;
     caseTimers.add(card.caseTimerMs, card.customerId);
   }
+  function evictionMs({ lastSeenAt, openCase, sessions }: Card): number {
+    const caseEndMs = openCase === null ? lastSeenAt : openCase.lastHitAt + caseQuietMs;
+    const sessionEndMs = sessions.length === 0 ? lastSeenAt : lastSeenAt + sessionGapMs;
+    return Math.max(lastSeenAt + CARD_HISTORY_MS, caseEndMs, sessionEndMs);
+  }
   function armEviction(card: Card): void {
     if (card.evictTimerMs !== Number.POSITIVE_INFINITY) return;
-    card.evictTimerMs = card.lastSeenAt + CARD_HISTORY_MS;
+    card.evictTimerMs = evictionMs(card);
     evictTimers.add(card.evictTimerMs, card.customerId);
   }
 
@@ -119,10 +124,10 @@ export function createFraudDetector(spec: FraudSpec): FraudDetector {
     });
   }
 
-  function closeSessions(card: Card, watermarkMs: number, out: FraudEvents): void {
+  function closeSessions(card: Card, deadlineMs: number, watermarkMs: number, out: FraudEvents): void {
     const open: OpenSession[] = [];
     for (const session of card.sessions) {
-      if (session.last + sessionGapMs - 1 > watermarkMs) {
+      if (session.last + sessionGapMs > deadlineMs) {
         open.push(session);
         continue;
       }
@@ -139,13 +144,21 @@ export function createFraudDetector(spec: FraudSpec): FraudDetector {
     card.sessions = open;
   }
 
-  /** Takes the timers that are due one by one; one that was superseded is dropped. */
-  function fire(timers: Timers, watermarkMs: number, armed: (card: Card) => number, act: (card: Card) => void): void {
+  /**
+   * Takes the timers that are due one by one; one that was superseded is dropped. What a timer is for may have moved on
+   * since it was armed: it then acts on nothing and is armed anew, so that everything happens in order of true deadlines.
+   */
+  function fire(
+    timers: Timers,
+    watermarkMs: number,
+    armed: (card: Card) => number,
+    act: (card: Card, deadlineMs: number) => void,
+  ): void {
     for (;;) {
       const deadlineMs = timers.nextDeadlineMs();
       if (deadlineMs - 1 > watermarkMs) return;
       const card = cards.get(timers.take());
-      if (card !== undefined && armed(card) === deadlineMs) act(card);
+      if (card !== undefined && armed(card) === deadlineMs) act(card, deadlineMs);
     }
   }
 
@@ -205,8 +218,8 @@ export function createFraudDetector(spec: FraudSpec): FraudDetector {
         sessionTimers,
         watermarkMs,
         (card) => card.sessionTimerMs,
-        (card) => {
-          closeSessions(card, watermarkMs, out);
+        (card, deadlineMs) => {
+          closeSessions(card, deadlineMs, watermarkMs, out);
           card.sessionTimerMs = Number.POSITIVE_INFINITY;
           for (const session of card.sessions) armSession(card, session);
         },
@@ -215,10 +228,10 @@ export function createFraudDetector(spec: FraudSpec): FraudDetector {
         caseTimers,
         watermarkMs,
         (card) => card.caseTimerMs,
-        (card) => {
+        (card, deadlineMs) => {
           card.caseTimerMs = Number.POSITIVE_INFINITY;
           if (card.openCase === null) return;
-          if (card.openCase.lastHitAt + caseQuietMs - 1 <= watermarkMs) expireCase(card, out);
+          if (card.openCase.lastHitAt + caseQuietMs <= deadlineMs) expireCase(card, out);
           else armCase(card);
         },
       );
@@ -226,11 +239,10 @@ export function createFraudDetector(spec: FraudSpec): FraudDetector {
         evictTimers,
         watermarkMs,
         (card) => card.evictTimerMs,
-        (card) => {
+        (card, deadlineMs) => {
           card.evictTimerMs = Number.POSITIVE_INFINITY;
-          const idle = card.lastSeenAt + CARD_HISTORY_MS - 1 <= watermarkMs;
-          if (idle && card.openCase === null && card.sessions.length === 0) cards.delete(card.customerId);
-          else if (!idle) armEviction(card);
+          if (evictionMs(card) <= deadlineMs) cards.delete(card.customerId);
+          else armEviction(card);
         },
       );
     },

@@ -9,12 +9,19 @@ export type JournalFault =
       readonly log: string;
       readonly file: string;
       readonly byte: number;
+      /** First event that is damaged or missing. */
       readonly offset: number;
+      /** One past the last event known to be affected; equal to `offset` when nothing tells. */
+      readonly toOffset: number;
     }
   /** The disk is full; what was durable stays so, and later appends are tried again. */
   | { readonly kind: 'no-space'; readonly log: string; readonly file: string }
   /** Writing or syncing failed; the log takes nothing any more, and what is on disk decides after a restart. */
   | { readonly kind: 'io'; readonly log: string; readonly file: string }
+  /** The append itself is at fault. It took no offset, and its neighbours are written. */
+  | { readonly kind: 'invalid'; readonly log: string }
+  /** Too many bytes wait for the disk. The append took no offset. */
+  | { readonly kind: 'queue-full'; readonly log: string; readonly queuedBytes: number }
   | { readonly kind: 'closed'; readonly log: string };
 
 export class JournalError extends Error {
@@ -24,4 +31,12 @@ export class JournalError extends Error {
     this.name = 'JournalError';
     this.fault = fault;
   }
+
+  get kind(): JournalFault['kind'] {
+    return this.fault.kind;
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

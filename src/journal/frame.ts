@@ -17,9 +17,14 @@ const MAGIC = 0x314a524d;
 const VERSION = 1;
 const HEADER_CRC_AT = 36;
 
-/** Kinds below 16 are the journal's own. */
+/** The journal's own kinds; every other is its caller's. */
 export const SEGMENT_HEADER = 0;
 export const SEGMENT_FOOTER = 2;
+export const SNAPSHOT_FRAME = 3;
+
+export function isReservedKind(kind: number): boolean {
+  return kind === SEGMENT_HEADER || kind === SEGMENT_FOOTER || kind === SNAPSHOT_FRAME;
+}
 
 export interface FrameHeader {
   readonly kind: number;
@@ -76,6 +81,7 @@ export function readHeader(bytes: Buffer, at: number): FrameHeader | null {
   const headerCrc = bytes.readUInt32LE(at + HEADER_CRC_AT);
   if (crc32(bytes.subarray(at, at + HEADER_CRC_AT)) !== headerCrc) return null;
   if (bytes.readUInt8(at + 4) !== VERSION || bytes.readUInt32LE(at + 44) !== 0) return null;
+  if (bytes.readUInt32LE(at + 8) > MAX_BODY_BYTES) return null;
   return {
     kind: bytes.readUInt8(at + 5),
     bodyBytes: bytes.readUInt32LE(at + 8),
@@ -99,7 +105,7 @@ export function bodyOf(bytes: Buffer, at: number, header: FrameHeader): Buffer {
 /** Whether the whole frame is there and its body is what was written. */
 export function isBodyIntact(bytes: Buffer, at: number, header: FrameHeader): boolean {
   const end = at + frameBytes(header);
-  if (header.bodyBytes > MAX_BODY_BYTES || end > bytes.length) return false;
+  if (end > bytes.length) return false;
   if (crc32(bodyOf(bytes, at, header), header.headerCrc) !== header.bodyCrc) return false;
   for (let i = at + HEADER_BYTES + header.bodyBytes; i < end; i++) if (bytes[i] !== 0) return false;
   return true;

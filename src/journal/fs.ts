@@ -15,6 +15,8 @@ export interface Fs {
   create(path: string): Promise<File>;
   openForAppend(path: string): Promise<File>;
   read(path: string): Promise<Buffer>;
+  /** The last bytes of a file: `length` of them, or all. */
+  readEnd(path: string, length: number): Promise<Buffer>;
   list(directory: string): Promise<string[]>;
   size(path: string): Promise<number>;
   rename(from: string, to: string): Promise<void>;
@@ -32,6 +34,22 @@ export const nodeFs: Fs = {
   create: (path) => openFile(path, 'wx'),
   openForAppend: (path) => openFile(path, 'r+'),
   read: (path) => readFile(path),
+  async readEnd(path, length) {
+    const handle = await open(path, 'r');
+    try {
+      const { size } = await handle.stat();
+      const bytes = Buffer.alloc(Math.min(length, size));
+      let read = 0;
+      while (read < bytes.length) {
+        const { bytesRead } = await handle.read(bytes, read, bytes.length - read, size - bytes.length + read);
+        if (bytesRead === 0) break;
+        read += bytesRead;
+      }
+      return bytes.subarray(0, read);
+    } finally {
+      await handle.close();
+    }
+  },
   async list(directory) {
     try {
       return await readdir(directory);
@@ -76,4 +94,9 @@ async function openFile(path: string, flags: string): Promise<File> {
 
 export function isErrno(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
+}
+
+/** The disk, or the user's share of it, is full. */
+export function isNoSpace(error: unknown): boolean {
+  return isErrno(error, 'ENOSPC') || isErrno(error, 'EDQUOT');
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { logNames } from './journal.ts';
 import { scanSegment, segmentBases, segmentName } from './segment.ts';
 import { SNAPSHOT_DIRECTORY, snapshotOffsets } from './snapshot-files.ts';
+import { witnessOf } from './witness.ts';
 
 export interface LogReport {
   readonly log: string;
@@ -11,6 +12,8 @@ export interface LogReport {
   readonly firstOffset: number;
   readonly nextOffset: number;
   readonly bytes: number;
+  /** Whether the last segment has its footer. */
+  readonly sealed: boolean;
   /** What follows the last whole frame: nothing, zeros, a torn frame, or damage. */
   readonly tail: 'none' | 'clean' | 'torn' | 'corrupt';
   readonly snapshots: readonly number[];
@@ -28,14 +31,17 @@ function inspectLog(journalDir: string, log: string): LogReport {
   const bases = segmentBases(names);
   const last = bases.at(-1);
   const bytes = bases.reduce((sum, base) => sum + statSync(join(directory, segmentName(base))).size, 0);
-  const scan = last === undefined ? null : scanSegment(readFileSync(join(directory, segmentName(last))), last, 0);
+  // Read before the segment, which may be growing: what a witness names is in it by then.
+  const witness = witnessOf(directory);
+  const scan = last === undefined ? null : scanSegment(readFileSync(join(directory, segmentName(last))), last, witness);
   return {
     log,
     segments: bases.length,
     firstOffset: bases[0] ?? 0,
     nextOffset: scan?.nextOffset ?? 0,
     bytes,
-    tail: scan?.tail ?? 'none',
+    sealed: scan?.sealed ?? false,
+    tail: scan?.tail ?? (witness > 0 ? 'corrupt' : 'none'),
     snapshots: names.includes(SNAPSHOT_DIRECTORY)
       ? snapshotOffsets(readdirSync(join(directory, SNAPSHOT_DIRECTORY)))
       : [],

@@ -2,7 +2,8 @@
 import { randomInt } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { JournalError } from './error.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { JournalError, messageOf } from './error.ts';
 import { type Fs, nodeFs } from './fs.ts';
 import { lockDirectory } from './lock.ts';
 import { type Durability, type Log, openLog } from './log.ts';
@@ -10,11 +11,13 @@ import { recoverLog, type TornTail } from './recovery.ts';
 
 export interface JournalOptions {
   readonly durability: Durability;
+  /** At most MAX_SEGMENT_BYTES. */
   readonly segmentBytes: number;
   readonly fs?: Fs;
+  readonly clock?: Clock;
   readonly salt?: () => number;
   /** The largest next offset of a log that something outside the journal has seen; 0 for none. */
-  readonly witness?: (log: string) => number;
+  readonly witnesses?: (log: string) => number;
   /** Told of a tail that was never acknowledged and was cut off. */
   readonly onTorn?: (torn: TornTail) => void;
   /** Told once when a log has failed for good. */
@@ -22,52 +25,98 @@ export interface JournalOptions {
 }
 
 export interface Journal {
-  readonly directory: string;
-  /** Recovers a log, or starts a new one. Opening it twice gives the same log. */
+  readonly dir: string;
+  /** Recovers a log, or starts a new one. Opening it twice gives the same log; one that failed may be tried again. */
   openLog(name: string): Promise<Log>;
+  /** Names of the logs in the directory, sorted. */
+  logNames(): readonly string[];
+  /** Tells the listener when a log has failed for good. Returns how to stop that. */
+  onFatal(listener: (error: JournalError) => void): () => void;
   close(): Promise<void>;
 }
 
+/** A segment is read whole when a log is opened, and Node reads no more than 2 GiB at once. */
+export const MAX_SEGMENT_BYTES = 1024 ** 3;
+
 /** Takes the directory's lock. Throws a JournalError when it is in use or can't be written. */
-export async function openJournal(directory: string, options: JournalOptions): Promise<Journal> {
+export async function openJournal(dir: string, options: JournalOptions): Promise<Journal> {
   const fs = options.fs ?? nodeFs;
+  const { segmentBytes } = options;
+  if (!(segmentBytes > 0 && segmentBytes <= MAX_SEGMENT_BYTES)) {
+    throw new RangeError(`A segment of ${segmentBytes} bytes is not from 1 to ${MAX_SEGMENT_BYTES}`);
+  }
   try {
-    await fs.makeDirectory(directory);
+    await fs.makeDirectory(dir);
   } catch (error) {
     throw new JournalError(
-      { kind: 'not-writable', directory },
-      `${directory} can't be created (${error instanceof Error ? error.message : String(error)}). Choose another with --data.`,
+      { kind: 'not-writable', directory: dir },
+      `${dir} can't be created (${messageOf(error)}). Choose another with --data.`,
       error,
     );
   }
-  const unlock = lockDirectory(directory);
+  const unlock = lockDirectory(dir);
   const logs = new Map<string, Promise<Log>>();
+  const listeners = new Set<(error: JournalError) => void>();
+  let closing: Promise<void> | null = null;
 
   async function open(name: string): Promise<Log> {
-    const { start, torn } = await recoverLog(fs, join(directory, name), name, options.witness?.(name) ?? 0);
+    const { start, torn } = await recoverLog(fs, join(dir, name), name, options.witnesses?.(name) ?? 0);
     if (torn !== null) options.onTorn?.(torn);
     return openLog(name, start, {
       fs,
+      clock: options.clock ?? systemClock,
       durability: options.durability,
-      segmentBytes: options.segmentBytes,
+      segmentBytes,
       salt: options.salt ?? (() => randomInt(2 ** 32)),
-      onFatal: (error) => options.onFatal?.(error),
+      onFatal(error) {
+        options.onFatal?.(error);
+        for (const listener of listeners) listener(error);
+      },
     });
   }
 
+  /** The lock is given back whatever the logs say to being closed; the first of their errors is thrown. */
+  async function closeAll(): Promise<void> {
+    const opened = await Promise.allSettled(logs.values());
+    const closed = await Promise.allSettled(
+      opened.flatMap((log) => (log.status === 'fulfilled' ? [log.value.close()] : [])),
+    );
+    unlock();
+    for (const result of closed) if (result.status === 'rejected') throw result.reason;
+  }
+
   return {
-    directory,
+    dir,
     openLog(name) {
-      const known = logs.get(name) ?? open(name);
-      logs.set(name, known);
-      return known;
+      if (closing !== null) {
+        return Promise.reject(new JournalError({ kind: 'closed', log: name }, `The journal in ${dir} is closed`));
+      }
+      if (!isLogName(name)) {
+        const text = `${JSON.stringify(name)} can't name a log: letters, digits, ".", "_" and "-", no "." first`;
+        return Promise.reject(new JournalError({ kind: 'invalid', log: name }, text));
+      }
+      const known = logs.get(name);
+      if (known !== undefined) return known;
+      const opening = open(name);
+      logs.set(name, opening);
+      opening.catch(() => logs.delete(name));
+      return opening;
     },
-    async close() {
-      for (const log of await Promise.allSettled(logs.values()))
-        if (log.status === 'fulfilled') await log.value.close();
-      unlock();
+    logNames: () => logNames(dir),
+    onFatal(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    close() {
+      closing ??= closeAll();
+      return closing;
     },
   };
+}
+
+/** A log's name is the name of its directory. */
+function isLogName(name: string): boolean {
+  return /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/.test(name);
 }
 
 /** Names of the logs in a journal's directory, sorted; none when it does not exist. */

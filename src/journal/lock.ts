@@ -4,17 +4,24 @@
  */
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { JournalError } from './error.ts';
+import { JournalError, messageOf } from './error.ts';
 
 const LOCK_FILE = 'LOCK.db';
 
-/** Takes the lock and returns its release. Throws a JournalError when another process has it. */
+/** Takes the lock and returns its release, which may be called again. Throws a JournalError when another process has it. */
 export function lockDirectory(directory: string): () => void {
-  let db: Database.Database;
+  let db: Database.Database | null = null;
   try {
     db = new Database(join(directory, LOCK_FILE), { timeout: 0 });
     db.exec('BEGIN EXCLUSIVE');
+    const held = db;
+    return () => {
+      if (!held.open) return;
+      held.exec('ROLLBACK');
+      held.close();
+    };
   } catch (error) {
+    db?.close();
     if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) {
       throw new JournalError(
         { kind: 'in-use', directory },
@@ -24,13 +31,9 @@ export function lockDirectory(directory: string): () => void {
     }
     throw new JournalError(
       { kind: 'not-writable', directory },
-      `${directory} can't be written (${error instanceof Error ? error.message : String(error)}). ` +
+      `${directory} can't be written (${messageOf(error)}). ` +
         'Check its owner and mode, or choose another directory with --data.',
       error,
     );
   }
-  return () => {
-    db.exec('ROLLBACK');
-    db.close();
-  };
 }

@@ -5,12 +5,15 @@
  * then acknowledged. A failed sync is fatal: which pages reached the disk is unknown, so nothing is acknowledged after
  * it and recovery decides. A full disk is not: what the group left behind is cut off and the next append tries again.
  */
-import { createHash, type Hash } from 'node:crypto';
 import { join } from 'node:path';
-import { JournalError } from './error.ts';
-import { frameBuffers, SEGMENT_FOOTER, SEGMENT_HEADER } from './frame.ts';
-import { type File, type Fs, isErrno } from './fs.ts';
-import { type SegmentSeal, segmentName } from './segment.ts';
+import type { Clock } from './clock.ts';
+import { JournalError, messageOf } from './error.ts';
+import { frameBuffers, isReservedKind, MAX_BODY_BYTES } from './frame.ts';
+import { type Fs, isNoSpace } from './fs.ts';
+import { writeHead } from './head.ts';
+import { segmentName } from './segment.ts';
+import { continueSegment, createSegment, type SegmentFile, type SegmentStart, sealSegment } from './segment-file.ts';
+import { syncOrFail, writeAll } from './write.ts';
 
 /** `fsync` acknowledges what is on the disk; `os` what the operating system has, which a power cut can take back. */
 export type Durability = 'fsync' | 'os';
@@ -26,7 +29,8 @@ export interface Log {
   sizeBytes(): number;
   /**
    * Writes the parts, one after another, as one frame of `count` events. Resolves with the first one's offset once it
-   * is durable. Calls take effect in order; when one is rejected, so are all that wait behind it.
+   * is durable. Calls take effect in order; when one fails on its way to the disk, so do all that wait behind it. One
+   * that is `invalid` or finds the queue full takes no offset. No events and no bytes: resolves, and writes nothing.
    */
   append(kind: number, count: number, parts: readonly Uint8Array[]): Promise<number>;
   onDurable(listener: (durableOffset: number) => void): () => void;
@@ -40,11 +44,12 @@ export interface LogStart {
   readonly nextOffset: number;
   readonly sizeBytes: number;
   /** The segment to go on with, or null to start a new one. */
-  readonly segment: { readonly base: number; readonly salt: number; readonly bytes: Buffer } | null;
+  readonly segment: SegmentStart | null;
 }
 
 export interface LogOptions {
   readonly fs: Fs;
+  readonly clock: Clock;
   readonly durability: Durability;
   readonly segmentBytes: number;
   /** A fresh number from 0 to 2^32 − 1 for each segment. */
@@ -62,22 +67,15 @@ interface Pending {
   reject(error: JournalError): void;
 }
 
-interface Segment {
-  readonly path: string;
-  readonly base: number;
-  readonly salt: number;
-  readonly file: File;
-  readonly hash: Hash;
-  bytes: number;
-}
-
 /** Bytes that one group writes at most; the rest waits for the next. */
 const MAX_GROUP_BYTES = 8 * 1024 * 1024;
-/** File that names the offset at which a log was closed: a witness against a truncated tail. */
-export const HEAD_FILE = 'HEAD';
+/** Bytes that may wait for the disk: two of the largest frames. Who appends faster is told so. */
+export const MAX_QUEUED_BYTES = 2 * MAX_BODY_BYTES;
+/** How far the witness HEAD may lag behind a log that grows. */
+export const HEAD_EVERY_MS = 5_000;
 
 export async function openLog(name: string, start: LogStart, options: LogOptions): Promise<Log> {
-  const { fs, durability, segmentBytes } = options;
+  const { fs, clock, durability, segmentBytes } = options;
   const { directory } = start;
   let queue: Pending[] = [];
   let queuedBytes = 0;
@@ -87,35 +85,34 @@ export async function openLog(name: string, start: LogStart, options: LogOptions
   let flushing: Promise<void> | null = null;
   let broken: JournalError | null = null;
   let segment = start.segment === null ? null : await continueSegment(fs, directory, start.segment);
+  let cancelHead: (() => void) | null = null;
+  let writingHead: Promise<void> = Promise.resolve();
   const listeners = new Set<(durableOffset: number) => void>();
 
-  async function currentSegment(): Promise<Segment> {
+  async function currentSegment(): Promise<SegmentFile> {
     if (segment !== null && segment.bytes < segmentBytes) return segment;
-    if (segment !== null) await seal(segment);
+    if (segment !== null) {
+      const old = segment;
+      try {
+        totalBytes += await sealSegment(name, old, durableOffset);
+      } catch (error) {
+        throw isNoSpace(error) ? await noSpace(old, error) : error;
+      }
+    }
     segment = null;
-    segment = await createSegment(fs, directory, durableOffset, options.salt());
+    segment = await createSegment(fs, name, directory, durableOffset, options.salt());
     totalBytes += segment.bytes;
     return segment;
   }
 
-  async function seal(old: Segment): Promise<void> {
-    const seal: SegmentSeal = {
-      firstOffset: old.base,
-      nextOffset: durableOffset,
-      sha256: old.hash.copy().digest('hex'),
-    };
-    const footer = frameBuffers({
-      kind: SEGMENT_FOOTER,
-      count: 0,
-      offset: durableOffset,
-      durableBytes: old.bytes,
-      salt: old.salt,
-      parts: [Buffer.from(JSON.stringify(seal))],
+  /** Only `os` has no use for HEAD while it runs: after a power cut it would lead the log. */
+  function scheduleHead(): void {
+    if (durability !== 'fsync' || cancelHead !== null) return;
+    cancelHead = clock.after(HEAD_EVERY_MS, () => {
+      cancelHead = null;
+      // A witness that can't be written is no witness; the log itself does not need it.
+      if (broken === null) writingHead = writeHead(fs, directory, durableOffset).catch(() => {});
     });
-    const written = await writeAll(old.file, footer, old.bytes);
-    await old.file.datasync();
-    await old.file.close();
-    totalBytes += written;
   }
 
   function takeGroup(): Pending[] {
@@ -136,66 +133,69 @@ export async function openLog(name: string, start: LogStart, options: LogOptions
     for (const pending of refused) pending.reject(error);
   }
 
-  async function writeGroup(group: readonly Pending[]): Promise<void> {
-    let target: Segment | null = null;
-    let syncing = false;
-    let before = 0;
+  /** Cuts a failed write off again; the log stays usable only when that worked. */
+  async function noSpace(target: SegmentFile, error: unknown): Promise<JournalError> {
     try {
-      target = await currentSegment();
-      before = target.bytes;
-      const { salt } = target;
-      const buffers = group.flatMap(({ kind, count, offset, parts }) =>
-        frameBuffers({ kind, count, offset, durableBytes: before, salt, parts }),
-      );
-      const written = await writeAll(target.file, buffers, before);
-      if (durability === 'fsync') {
-        syncing = true;
-        await target.file.datasync();
-      }
-      for (const buffer of buffers) target.hash.update(buffer);
-      target.bytes += written;
-      totalBytes += written;
-    } catch (error) {
-      const file = target?.path ?? join(directory, segmentName(durableOffset));
-      if (isErrno(error, 'ENOSPC') && !syncing && (target === null || (await cutBack(target, before)))) {
-        throw new JournalError(
-          { kind: 'no-space', log: name, file },
-          `The disk is full: ${file} could not grow. Nothing that was acknowledged is lost. Free some space.`,
-          error,
-        );
-      }
-      throw new JournalError(
-        { kind: 'io', log: name, file },
-        `${syncing ? 'Syncing' : 'Writing'} ${file} failed (${messageOf(error)}). Stopping: only what is on the disk counts now.`,
-        error,
-      );
+      await target.file.truncate(target.bytes);
+    } catch (failure) {
+      return writeFailed(name, target.path, failure);
     }
+    return diskFull(name, target.path, error);
+  }
+
+  async function writeGroup(group: readonly Pending[]): Promise<void> {
+    const target = await currentSegment();
+    const { salt, bytes: durableBytes } = target;
+    const buffers = group.flatMap(({ kind, count, offset, parts }) =>
+      frameBuffers({ kind, count, offset, durableBytes, salt, parts }),
+    );
+    let written: number;
+    try {
+      written = await writeAll(target.file, buffers, durableBytes);
+    } catch (error) {
+      throw isNoSpace(error) ? await noSpace(target, error) : error;
+    }
+    const synced = durability === 'fsync' ? syncOrFail(name, target.path, () => target.file.datasync()) : null;
+    for (const buffer of buffers) target.hash.update(buffer);
+    await synced;
+    target.bytes += written;
+    totalBytes += written;
     for (const { count, bytes } of group) {
       durableOffset += count;
       queuedBytes -= bytes;
     }
   }
 
+  function failureOf(error: unknown): JournalError {
+    if (error instanceof JournalError) return error;
+    const file = segment?.path ?? join(directory, segmentName(durableOffset));
+    return isNoSpace(error) ? diskFull(name, file, error) : writeFailed(name, file, error);
+  }
+
   async function flush(): Promise<void> {
     // Everything that is appended in this turn of the event loop goes into the first group.
     await null;
-    while (queue.length > 0 && broken === null) {
-      const group = takeGroup();
-      try {
-        await writeGroup(group);
-      } catch (error) {
-        const failure = error instanceof JournalError ? error : unexpected(name, directory, error);
-        if (failure.fault.kind !== 'no-space') {
-          broken = failure;
-          options.onFatal(failure);
+    try {
+      while (queue.length > 0 && broken === null) {
+        const group = takeGroup();
+        try {
+          await writeGroup(group);
+        } catch (error) {
+          const failure = failureOf(error);
+          if (failure.kind !== 'no-space') {
+            broken = failure;
+            options.onFatal(failure);
+          }
+          refuse(group, failure);
+          continue;
         }
-        refuse(group, failure);
-        continue;
+        for (const pending of group) pending.resolve(pending.offset);
+        scheduleHead();
+        for (const listener of listeners) listener(durableOffset);
       }
-      for (const pending of group) pending.resolve(pending.offset);
-      for (const listener of listeners) listener(durableOffset);
+    } finally {
+      flushing = null;
     }
-    flushing = null;
   }
 
   return {
@@ -207,6 +207,9 @@ export async function openLog(name: string, start: LogStart, options: LogOptions
     append(kind, count, parts) {
       if (broken !== null) return Promise.reject(broken);
       const bytes = parts.reduce((sum, part) => sum + part.byteLength, 0);
+      if (count === 0 && bytes === 0) return Promise.resolve(nextOffset);
+      const refused = refusal(name, kind, count, bytes, queuedBytes, nextOffset);
+      if (refused !== null) return Promise.reject(refused);
       const offset = nextOffset;
       nextOffset += count;
       queuedBytes += bytes;
@@ -224,88 +227,57 @@ export async function openLog(name: string, start: LogStart, options: LogOptions
       while (flushing !== null) await flushing;
       const closing = broken === null;
       broken ??= new JournalError({ kind: 'closed', log: name }, `The log ${name} is closed`);
+      cancelHead?.();
+      await writingHead;
       if (segment === null) return;
-      const open = segment;
+      const { file, path } = segment;
       segment = null;
-      if (closing) await open.file.datasync();
-      await open.file.close();
+      try {
+        if (closing) await syncOrFail(name, path, () => file.datasync());
+      } finally {
+        await file.close();
+      }
       if (closing) await writeHead(fs, directory, durableOffset);
     },
   };
 }
 
-async function continueSegment(fs: Fs, directory: string, start: NonNullable<LogStart['segment']>): Promise<Segment> {
-  const path = join(directory, segmentName(start.base));
-  const hash = createHash('sha256').update(start.bytes);
-  return {
-    path,
-    base: start.base,
-    salt: start.salt,
-    file: await fs.openForAppend(path),
-    hash,
-    bytes: start.bytes.length,
-  };
+/** What is wrong with an append before it takes an offset. */
+function refusal(
+  log: string,
+  kind: number,
+  count: number,
+  bytes: number,
+  queuedBytes: number,
+  nextOffset: number,
+): JournalError | null {
+  const invalid = (what: string): JournalError =>
+    new JournalError({ kind: 'invalid', log }, `An append to ${log} was refused: ${what}. Nothing was written.`);
+  if (!Number.isInteger(kind) || kind < 0 || kind > 0xff) return invalid(`kind ${kind} is not from 0 to 255`);
+  if (isReservedKind(kind)) return invalid(`kind ${kind} is the journal's own`);
+  if (!Number.isInteger(count) || count < 1 || count > 0xffff_ffff)
+    return invalid(`it has ${count} events, not 1 or more`);
+  if (!Number.isSafeInteger(nextOffset + count)) return invalid('the log has no offsets left');
+  if (bytes > MAX_BODY_BYTES) return invalid(`its ${bytes} bytes are more than the ${MAX_BODY_BYTES} of a frame`);
+  if (queuedBytes + bytes <= MAX_QUEUED_BYTES) return null;
+  return new JournalError(
+    { kind: 'queue-full', log, queuedBytes },
+    `${queuedBytes} bytes wait for the disk in ${log}, and at most ${MAX_QUEUED_BYTES} may. Append again when some are durable.`,
+  );
 }
 
-async function createSegment(fs: Fs, directory: string, base: number, salt: number): Promise<Segment> {
-  const path = join(directory, segmentName(base));
-  const file = await fs.create(path);
-  try {
-    const buffers = frameBuffers({ kind: SEGMENT_HEADER, count: 0, offset: base, durableBytes: 0, salt, parts: [] });
-    const bytes = await writeAll(file, buffers, 0);
-    await file.datasync();
-    await fs.syncDirectory(directory);
-    const hash = createHash('sha256');
-    for (const buffer of buffers) hash.update(buffer);
-    return { path, base, salt, file, hash, bytes };
-  } catch (error) {
-    await file.close().catch(() => {});
-    await fs.unlink(path).catch(() => {});
-    throw error;
-  }
+function diskFull(log: string, file: string, error: unknown): JournalError {
+  return new JournalError(
+    { kind: 'no-space', log, file },
+    `The disk is full: ${file} could not grow. Nothing that was acknowledged is lost. Free some space.`,
+    error,
+  );
 }
 
-/** Writes until all is written: a write on a filling disk may take a part and report no error. */
-async function writeAll(file: File, buffers: readonly Uint8Array[], position: number): Promise<number> {
-  let rest = buffers;
-  let total = 0;
-  while (rest.length > 0) {
-    let written = await file.write(rest, position + total);
-    total += written;
-    let whole = 0;
-    while (whole < rest.length && written >= (rest[whole]?.byteLength ?? 0)) written -= rest[whole++]?.byteLength ?? 0;
-    rest = rest.slice(whole);
-    const [torn] = rest;
-    if (torn !== undefined && written > 0) rest = [torn.subarray(written), ...rest.slice(1)];
-  }
-  return total;
-}
-
-/** Whether what a failed group left behind could be cut off again. */
-async function cutBack(segment: Segment, bytes: number): Promise<boolean> {
-  try {
-    await segment.file.truncate(bytes);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function writeHead(fs: Fs, directory: string, nextOffset: number): Promise<void> {
-  const temporary = join(directory, `${HEAD_FILE}.${nextOffset}.tmp`);
-  await fs.unlink(temporary).catch(() => {});
-  const file = await fs.create(temporary);
-  await writeAll(file, [Buffer.from(String(nextOffset))], 0);
-  await file.datasync();
-  await file.close();
-  await fs.rename(temporary, join(directory, HEAD_FILE));
-  await fs.syncDirectory(directory);
-}
-
-function unexpected(log: string, directory: string, error: unknown): JournalError {
-  return new JournalError({ kind: 'io', log, file: directory }, `The log ${log} failed: ${messageOf(error)}`, error);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function writeFailed(log: string, file: string, error: unknown): JournalError {
+  return new JournalError(
+    { kind: 'io', log, file },
+    `Writing ${file} failed (${messageOf(error)}). Stopping: only what is on the disk counts now.`,
+    error,
+  );
 }

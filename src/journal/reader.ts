@@ -7,12 +7,15 @@ import { join } from 'node:path';
 import { JournalError } from './error.ts';
 import { bodyOf, frameBytes, HEADER_BYTES, isBodyIntact, readHeader } from './frame.ts';
 import { scanSegment, segmentBases, segmentName } from './segment.ts';
+import { witnessOf } from './witness.ts';
 
 export interface Frame {
   readonly kind: number;
   /** Offset of its first event. */
   readonly offset: number;
   readonly count: number;
+  /** One past its last event. */
+  readonly endOffset: number;
   /** Stays valid: no later read reuses its memory. */
   readonly body: Uint8Array;
 }
@@ -39,21 +42,24 @@ export function* readFrames(journalDir: string, log: string, { fromOffset, toOff
   const place = places.get(directory);
   const known = place !== undefined && place.offset === fromOffset && bases.includes(place.base) ? place : null;
   const start = known?.base ?? bases.filter((base) => base <= fromOffset).at(-1);
-  if (start === undefined) throw damaged(log, directory, 0, fromOffset);
+  if (start === undefined) throw damaged(log, directory, 0, fromOffset, toOffset);
   let next = fromOffset;
+  let reached = start;
   for (const base of bases.filter((candidate) => candidate >= start)) {
-    if (base >= toOffset) return;
     const path = join(directory, segmentName(base));
+    // Segments follow on one another: a gap between two is a segment, or the end of one, that is gone.
+    if (base !== start && base !== reached) throw damaged(log, path, 0, reached, base);
     const cursor = { byte: base === known?.base ? known.byte : 0, offset: base === known?.base ? known.offset : base };
     for (const frame of readSegment(path, log, cursor, fromOffset, toOffset)) {
       yield frame;
-      next = frame.offset + frame.count;
+      next = frame.endOffset;
       places.set(directory, { offset: next, base, byte: cursor.byte });
     }
+    reached = cursor.offset;
     next = Math.max(next, cursor.offset);
     if (next >= toOffset) return;
   }
-  throw damaged(log, directory, 0, next);
+  throw damaged(log, directory, 0, next, toOffset);
 }
 
 /** Moves `cursor` past each frame before it is yielded. Returns at the end of the segment. */
@@ -84,30 +90,31 @@ function* readSegment(
     while (cursor.offset < toOffset && load(HEADER_BYTES)) {
       const at = cursor.byte - chunkStart;
       const header = readHeader(chunk, at);
-      if (header === null || header.offset !== cursor.offset) throw damaged(log, path, cursor.byte, cursor.offset);
+      if (header === null || header.offset !== cursor.offset)
+        throw damaged(log, path, cursor.byte, cursor.offset, toOffset);
       const end = cursor.offset + header.count;
-      const wanted = header.count > 0 && end > fromOffset;
-      if (wanted) {
-        if (!load(frameBytes(header))) throw damaged(log, path, cursor.byte, cursor.offset);
-        const start = cursor.byte - chunkStart;
-        if (!isBodyIntact(chunk, start, header)) throw damaged(log, path, cursor.byte, cursor.offset);
-        const body = bodyOf(chunk, start, header);
+      if (header.count > 0 && end <= fromOffset) {
         cursor.byte += frameBytes(header);
         cursor.offset = end;
-        yield { kind: header.kind, offset: header.offset, count: header.count, body };
         continue;
       }
+      const whole = load(frameBytes(header));
+      const start = cursor.byte - chunkStart;
+      if (!whole || !isBodyIntact(chunk, start, header)) throw damaged(log, path, cursor.byte, cursor.offset, end);
       cursor.byte += frameBytes(header);
       cursor.offset = end;
+      if (header.count === 0) continue;
+      const { kind, offset, count } = header;
+      yield { kind, offset, count, endOffset: end, body: bodyOf(chunk, start, header) };
     }
   } finally {
     closeSync(fd);
   }
 }
 
-function damaged(log: string, file: string, byte: number, offset: number): JournalError {
+function damaged(log: string, file: string, byte: number, offset: number, toOffset: number): JournalError {
   return new JournalError(
-    { kind: 'corrupt', log, file, byte, offset },
+    { kind: 'corrupt', log, file, byte, offset, toOffset: Math.max(offset, toOffset) },
     `The log ${log} can't be read at offset ${offset} (${file}, byte ${byte}): the frame there is damaged or missing. ` +
       'Nothing was changed. Restore the file from a backup.',
   );
@@ -115,13 +122,18 @@ function damaged(log: string, file: string, byte: number, offset: number): Journ
 
 /**
  * Offset after the last whole frame of a log, for a reader that holds the directory's lock while no writer runs.
- * 0 for a log without segments.
+ * 0 for a log without segments. Throws when acknowledged events are missing.
  */
 export function endOfLog(journalDir: string, log: string): number {
   const directory = join(journalDir, log);
+  const witness = witnessOf(directory);
   const base = segmentBases(readdirSync(directory)).at(-1);
-  if (base === undefined) return 0;
-  const { nextOffset, tail, validBytes } = scanSegment(readFileSync(join(directory, segmentName(base))), base, 0);
-  if (tail === 'corrupt') throw damaged(log, join(directory, segmentName(base)), validBytes, nextOffset);
+  if (base === undefined) {
+    if (witness > 0) throw damaged(log, directory, 0, 0, witness);
+    return 0;
+  }
+  const path = join(directory, segmentName(base));
+  const { nextOffset, tail, validBytes, knownOffset } = scanSegment(readFileSync(path), base, witness);
+  if (tail === 'corrupt') throw damaged(log, path, validBytes, nextOffset, knownOffset);
   return nextOffset;
 }

@@ -1,10 +1,15 @@
-/** Opening a log: what its last segment holds is checked, a torn tail is set aside and cut off, rot is refused. */
+/**
+ * Opening a log: its last segment is checked byte by byte, the ones before by the footers that chain them, and their
+ * bodies when they are read. A torn tail is set aside and cut off; rot is refused, and nothing is changed.
+ */
 import { join } from 'node:path';
 import { JournalError } from './error.ts';
-import type { Fs } from './fs.ts';
-import { HEAD_FILE, type LogStart } from './log.ts';
-import { scanSegment, segmentBases, segmentName } from './segment.ts';
+import { type Fs, isNoSpace } from './fs.ts';
+import { HEAD_FILE, parseHead } from './head.ts';
+import type { LogStart } from './log.ts';
+import { FOOTER_SEARCH_BYTES, readSeal, scanSegment, segmentBases, segmentName } from './segment.ts';
 import { SNAPSHOT_DIRECTORY, snapshotOffsets } from './snapshot-files.ts';
+import { writeAll } from './write.ts';
 
 export interface TornTail {
   readonly file: string;
@@ -26,24 +31,17 @@ export async function recoverLog(fs: Fs, directory: string, name: string, witnes
   const witnessOffset = Math.max(witness, await headOffset(fs, directory, names), await newestSnapshot(fs, directory));
   const base = bases.at(-1);
   if (base === undefined) {
-    if (witnessOffset > 0) throw corrupt(name, directory, 0, witnessOffset, 'its segments are gone');
+    if (witnessOffset > 0) throw corrupt(name, directory, 0, 0, witnessOffset);
     return { start: { directory, nextOffset: 0, sizeBytes: 0, segment: null }, torn: null };
   }
+  await checkChain(fs, name, directory, bases);
   let sizeBytes = 0;
   for (const other of bases) sizeBytes += await fs.size(join(directory, segmentName(other)));
   const path = join(directory, segmentName(base));
   const bytes = await fs.read(path);
   const scan = scanSegment(bytes, base, witnessOffset);
-  if (scan.tail === 'corrupt') {
-    throw corrupt(
-      name,
-      path,
-      scan.validBytes,
-      scan.nextOffset,
-      `events from offset ${scan.nextOffset} on are damaged or missing`,
-    );
-  }
-  const torn = await cutTail(fs, directory, path, bytes, scan.validBytes, scan.tail);
+  if (scan.tail === 'corrupt') throw corrupt(name, path, scan.validBytes, scan.nextOffset, scan.knownOffset);
+  const torn = await cutTail(fs, name, directory, path, bytes, scan.validBytes, scan.tail);
   sizeBytes -= bytes.length - scan.validBytes;
   if (scan.salt === null) {
     // Not even its first frame was ever synced: a crash came while the segment was being made.
@@ -55,8 +53,22 @@ export async function recoverLog(fs: Fs, directory: string, name: string, witnes
   return { start: { directory, nextOffset: scan.nextOffset, sizeBytes, segment }, torn };
 }
 
+/** Each segment but the last must end in the footer that names where the next one begins. */
+async function checkChain(fs: Fs, name: string, directory: string, bases: readonly number[]): Promise<void> {
+  for (const [index, base] of bases.entries()) {
+    const next = bases[index + 1];
+    if (next === undefined) return;
+    const path = join(directory, segmentName(base));
+    const seal = readSeal(await fs.readEnd(path, FOOTER_SEARCH_BYTES));
+    if (seal?.firstOffset === base && seal.nextOffset === next) continue;
+    const lostFrom = seal?.firstOffset === base ? seal.nextOffset : base;
+    throw corrupt(name, path, await fs.size(path), lostFrom, next);
+  }
+}
+
 async function cutTail(
   fs: Fs,
+  name: string,
   directory: string,
   path: string,
   bytes: Buffer,
@@ -66,36 +78,51 @@ async function cutTail(
   if (tail === 'none') return null;
   const rest = bytes.subarray(validBytes);
   const savedAs = `${path}.${validBytes}.torn`;
-  if (tail === 'torn') {
-    await fs.unlink(savedAs).catch(() => {});
-    const copy = await fs.create(savedAs);
-    let written = 0;
-    while (written < rest.length) written += await copy.write([rest.subarray(written)], written);
-    await copy.datasync();
-    await copy.close();
-  }
+  if (tail === 'torn') await saveCopy(fs, name, savedAs, rest);
   const file = await fs.openForAppend(path);
-  await file.truncate(validBytes);
-  await file.datasync();
-  await file.close();
+  try {
+    await file.truncate(validBytes);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
   await fs.syncDirectory(directory);
   return tail === 'torn' ? { file: path, byte: validBytes, bytes: rest.length, savedAs } : null;
 }
 
+async function saveCopy(fs: Fs, log: string, path: string, bytes: Uint8Array): Promise<void> {
+  await fs.unlink(path).catch(() => {});
+  const copy = await fs.create(path);
+  try {
+    await writeAll(copy, [bytes], 0);
+    await copy.datasync();
+  } catch (error) {
+    await fs.unlink(path).catch(() => {});
+    if (!isNoSpace(error)) throw error;
+    throw new JournalError(
+      { kind: 'no-space', log, file: path },
+      `The disk is full: the ${bytes.length} bytes of a torn tail could not be set aside in ${path}, and without a copy ` +
+        'they are not cut off. Nothing that was acknowledged is lost. Free some space and start again.',
+      error,
+    );
+  } finally {
+    await copy.close();
+  }
+}
+
 async function headOffset(fs: Fs, directory: string, names: readonly string[]): Promise<number> {
-  if (!names.includes(HEAD_FILE)) return 0;
-  const offset = Number((await fs.read(join(directory, HEAD_FILE))).toString('utf8'));
-  return Number.isSafeInteger(offset) ? offset : 0;
+  return names.includes(HEAD_FILE) ? parseHead((await fs.read(join(directory, HEAD_FILE))).toString('utf8')) : 0;
 }
 
 async function newestSnapshot(fs: Fs, directory: string): Promise<number> {
   return snapshotOffsets(await fs.list(join(directory, SNAPSHOT_DIRECTORY))).at(-1) ?? 0;
 }
 
-function corrupt(log: string, file: string, byte: number, offset: number, what: string): JournalError {
+function corrupt(log: string, file: string, byte: number, offset: number, toOffset: number): JournalError {
+  const events = toOffset > offset ? `events ${offset} to ${toOffset - 1}` : `events from offset ${offset} on`;
   return new JournalError(
-    { kind: 'corrupt', log, file, byte, offset },
-    `The log ${log} is corrupt: in ${file} at byte ${byte}, ${what}, and they had been acknowledged. ` +
-      'Nothing was changed. Restore the file from a backup, or see `millrace journal inspect`.',
+    { kind: 'corrupt', log, file, byte, offset, toOffset },
+    `The log ${log} is corrupt: in ${file} at byte ${byte}, ${events} are damaged or missing, though they had been ` +
+      'acknowledged. Nothing was changed. Restore the file from a backup, or see `millrace journal inspect`.',
   );
 }

@@ -33,7 +33,8 @@ export interface SegmentScan {
   readonly nextOffset: number;
   readonly sealed: boolean;
   readonly tail: 'none' | 'clean' | 'torn' | 'corrupt';
-  readonly frames: number;
+  /** One past the last event that is known to have been written, by whatever tells: at least `nextOffset`. */
+  readonly knownOffset: number;
 }
 
 /** Reads a segment whole. `witnessOffset` is the largest next offset known elsewhere. */
@@ -43,7 +44,6 @@ export function scanSegment(bytes: Buffer, baseOffset: number, witnessOffset: nu
   let nextOffset = baseOffset;
   let durableBytes = 0;
   let sealed = false;
-  let frames = 0;
   let salt: number | null = null;
   if (first !== null && first.kind === SEGMENT_HEADER && first.offset === baseOffset && isBodyIntact(bytes, 0, first)) {
     salt = first.salt;
@@ -52,29 +52,35 @@ export function scanSegment(bytes: Buffer, baseOffset: number, witnessOffset: nu
       const header = readHeader(bytes, at);
       const fits = header !== null && header.salt === salt && header.offset === nextOffset && !sealed;
       if (!fits || !isBodyIntact(bytes, at, header)) break;
-      frames += 1;
       durableBytes = Math.max(durableBytes, header.durableBytes);
       nextOffset += header.count;
       sealed = header.kind === SEGMENT_FOOTER;
       at += frameBytes(header);
     }
   }
-  const scan = { salt, validBytes: at, nextOffset, sealed, frames };
-  const lost = Math.max(durableBytes, largestDurableAfter(bytes, at, salt)) > at || witnessOffset > nextOffset;
-  if (lost) return { ...scan, tail: 'corrupt' };
+  const after = survivorsAfter(bytes, at, salt);
+  const knownOffset = Math.max(nextOffset, witnessOffset, after.endOffset);
+  const scan = { salt, validBytes: at, nextOffset, sealed, knownOffset };
+  if (Math.max(durableBytes, after.durableBytes) > at || witnessOffset > nextOffset)
+    return { ...scan, tail: 'corrupt' };
   if (at === bytes.length) return { ...scan, tail: 'none' };
   return { ...scan, tail: isZero(bytes, at) ? 'clean' : 'torn' };
 }
 
-/** Frames start at multiples of 8, so one that survived behind the damage is found without knowing lengths. */
-function largestDurableAfter(bytes: Buffer, from: number, salt: number | null): number {
-  let largest = 0;
+/**
+ * What the headers behind the damage say. Frames start at multiples of 8, so one that survived is found without knowing
+ * lengths. Its header is enough: it has a checksum of its own, and a body that is torn takes nothing back.
+ */
+function survivorsAfter(bytes: Buffer, from: number, salt: number | null): { durableBytes: number; endOffset: number } {
+  let durableBytes = 0;
+  let endOffset = 0;
   for (let at = (from + 7) & ~7; at < bytes.length; at += 8) {
     const header = readHeader(bytes, at);
     if (header === null || (salt !== null && header.salt !== salt)) continue;
-    largest = Math.max(largest, header.durableBytes);
+    durableBytes = Math.max(durableBytes, header.durableBytes);
+    endOffset = Math.max(endOffset, header.offset + header.count);
   }
-  return largest;
+  return { durableBytes, endOffset };
 }
 
 function isZero(bytes: Buffer, from: number): boolean {
@@ -90,10 +96,21 @@ export interface SegmentSeal {
   readonly sha256: string;
 }
 
-export function readSeal(bytes: Buffer, at: number): SegmentSeal | null {
-  const header = readHeader(bytes, at);
-  if (header === null || header.kind !== SEGMENT_FOOTER || !isBodyIntact(bytes, at, header)) return null;
-  const seal: unknown = JSON.parse(bodyOf(bytes, at, header).toString('utf8'));
+/** Bytes at the end of a sealed segment among which its footer is found whole. */
+export const FOOTER_SEARCH_BYTES = 512;
+
+/** The footer that ends a sealed segment, from the segment's last bytes; null when they do not end in one. */
+export function readSeal(end: Buffer): SegmentSeal | null {
+  for (let at = end.length % 8; at < end.length; at += 8) {
+    const header = readHeader(end, at);
+    if (header === null || header.kind !== SEGMENT_FOOTER || !isBodyIntact(end, at, header)) continue;
+    if (at + frameBytes(header) === end.length) return parseSeal(bodyOf(end, at, header));
+  }
+  return null;
+}
+
+function parseSeal(body: Buffer): SegmentSeal | null {
+  const seal: unknown = JSON.parse(body.toString('utf8'));
   if (typeof seal !== 'object' || seal === null) return null;
   if (!('firstOffset' in seal && 'nextOffset' in seal && 'sha256' in seal)) return null;
   return {

@@ -3,9 +3,12 @@
  * one is passed over with a warning, since the log can always replace it.
  */
 import { join } from 'node:path';
-import { bodyOf, frameBuffers, isBodyIntact, readHeader } from './frame.ts';
-import { type Fs, nodeFs } from './fs.ts';
+import { JournalError } from './error.ts';
+import { bodyOf, frameBuffers, isBodyIntact, readHeader, SNAPSHOT_FRAME } from './frame.ts';
+import { type Fs, isNoSpace, nodeFs } from './fs.ts';
+import { segmentBases, segmentName } from './segment.ts';
 import { SNAPSHOT_DIRECTORY, snapshotName, snapshotOffsets } from './snapshot-files.ts';
+import { writeAll } from './write.ts';
 
 export interface Snapshot {
   readonly offset: number;
@@ -26,40 +29,35 @@ export interface SnapshotOptions {
   readonly onDamaged?: (file: string) => void;
 }
 
-const SNAPSHOT_FRAME = 3;
-
 export function snapshotStore(journalDir: string, options: SnapshotOptions = {}): SnapshotStore {
   const fs = options.fs ?? nodeFs;
   const directoryOf = (log: string): string => join(journalDir, log, SNAPSHOT_DIRECTORY);
   return {
     async save(log, offset, body) {
       const directory = directoryOf(log);
-      await fs.makeDirectory(directory);
-      const temporary = join(directory, `${offset}.tmp`);
-      await fs.unlink(temporary).catch(() => {});
-      const buffers = Buffer.concat(
-        frameBuffers({ kind: SNAPSHOT_FRAME, count: 0, offset, durableBytes: 0, salt: 0, parts: [body] }),
-      );
-      const file = await fs.create(temporary);
       try {
-        let written = 0;
-        while (written < buffers.length) written += await file.write([buffers.subarray(written)], written);
-        await file.datasync();
-      } finally {
-        await file.close();
+        await fs.makeDirectory(directory);
+        // A snapshot is a witness of its log, so it may not outlive the bytes it was made from. Under `os` they may
+        // still be in memory.
+        await syncNewestSegment(fs, join(journalDir, log));
+        await writeSnapshot(fs, directory, offset, body);
+      } catch (error) {
+        if (!isNoSpace(error)) throw error;
+        const file = join(directory, snapshotName(offset));
+        throw new JournalError(
+          { kind: 'no-space', log, file },
+          `The disk is full: ${file} could not be written. The log has all that it would hold. Free some space.`,
+          error,
+        );
       }
-      await fs.rename(temporary, join(directory, snapshotName(offset)));
-      await fs.syncDirectory(directory);
     },
     async latest(log, maxOffset = Number.MAX_SAFE_INTEGER) {
       const directory = directoryOf(log);
       const offsets = snapshotOffsets(await fs.list(directory)).filter((offset) => offset <= maxOffset);
       for (const offset of offsets.reverse()) {
         const path = join(directory, snapshotName(offset));
-        const bytes = await fs.read(path);
-        const header = readHeader(bytes, 0);
-        const intact = header !== null && header.kind === SNAPSHOT_FRAME && header.offset === offset;
-        if (intact && isBodyIntact(bytes, 0, header)) return { offset, body: bodyOf(bytes, 0, header) };
+        const body = await readSnapshot(fs, path, offset);
+        if (body !== null) return { offset, body };
         options.onDamaged?.(path);
       }
       return null;
@@ -72,4 +70,46 @@ export function snapshotStore(journalDir: string, options: SnapshotOptions = {})
       }
     },
   };
+}
+
+async function syncNewestSegment(fs: Fs, logDirectory: string): Promise<void> {
+  const base = segmentBases(await fs.list(logDirectory)).at(-1);
+  if (base === undefined) return;
+  const file = await fs.openForAppend(join(logDirectory, segmentName(base)));
+  try {
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeSnapshot(fs: Fs, directory: string, offset: number, body: Uint8Array): Promise<void> {
+  const temporary = join(directory, `${offset}.tmp`);
+  await fs.unlink(temporary).catch(() => {});
+  const frame = frameBuffers({ kind: SNAPSHOT_FRAME, count: 0, offset, durableBytes: 0, salt: 0, parts: [body] });
+  const file = await fs.create(temporary);
+  try {
+    await writeAll(file, frame, 0);
+    await file.datasync();
+  } catch (error) {
+    await fs.unlink(temporary).catch(() => {});
+    throw error;
+  } finally {
+    await file.close();
+  }
+  await fs.rename(temporary, join(directory, snapshotName(offset)));
+  await fs.syncDirectory(directory);
+}
+
+/** Null when it is damaged, or the disk can't give it back. */
+async function readSnapshot(fs: Fs, path: string, offset: number): Promise<Uint8Array | null> {
+  let bytes: Buffer;
+  try {
+    bytes = await fs.read(path);
+  } catch {
+    return null;
+  }
+  const header = readHeader(bytes, 0);
+  if (header === null || header.kind !== SNAPSHOT_FRAME || header.offset !== offset) return null;
+  return isBodyIntact(bytes, 0, header) ? bodyOf(bytes, 0, header) : null;
 }

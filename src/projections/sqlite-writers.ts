@@ -86,18 +86,33 @@ export function sqliteWriters(db: Database): SqliteWriters {
     ON CONFLICT DO UPDATE SET start_at = excluded.start_at, end_at = excluded.end_at, revision = excluded.revision,
       count = excluded.count, aggregates = excluded.aggregates WHERE excluded.start_at >= start_at`);
   // One row a window and partition, written once a transaction: every other result lives in the analytics store.
-  const newest = new Map<string, WindowResult & { readonly partition: number }>();
+  const newest = new Map<string, { readonly event: WindowResult; readonly partition: number }>();
   on(windowResultType, (events, { partition }) => {
-    for (const event of events) {
+    for (const event of newestOfEach(events)) {
       const id = `${event.window}/${partition}`;
       const known = newest.get(id);
-      if (known === undefined || event.start >= known.start) newest.set(id, { ...event, partition });
+      if (known === undefined || event.start >= known.event.start) newest.set(id, { event, partition });
     }
   });
   const flush = (): void => {
-    for (const event of newest.values()) latest.run({ ...event, aggregates: JSON.stringify(event.aggregates) });
+    for (const { event, partition } of newest.values()) {
+      latest.run({ ...event, partition, aggregates: JSON.stringify(event.aggregates) });
+    }
     newest.clear();
   };
 
   return { byType: writers, flush, clear: () => newest.clear() };
+}
+
+/** The newest result of each window: most of a section is one window's run of results. */
+function newestOfEach(events: readonly WindowResult[]): Iterable<WindowResult> {
+  const newest = new Map<string, WindowResult>();
+  let last: WindowResult | undefined;
+  for (const event of events) {
+    if (last !== undefined && last.window !== event.window) newest.set(last.window, last);
+    const known = last?.window === event.window ? last : newest.get(event.window);
+    last = known !== undefined && known.start > event.start ? known : event;
+  }
+  if (last !== undefined) newest.set(last.window, last);
+  return newest.values();
 }

@@ -17,6 +17,9 @@ export function taskFile(name: string): string {
 
 export const WORKER_EXEC_ARGV: readonly string[] = FROM_SOURCE ? ['--import', 'tsx'] : [];
 
+/** Batches live for a few milliseconds: a young generation that holds several keeps them out of the old one. */
+const YOUNG_GENERATION_MB = 64;
+
 /** Tasks that may wait for the thread of the read models. */
 const STORES_QUEUE = 256;
 
@@ -33,7 +36,8 @@ export function startStoresThread(): StoresThread {
     maxThreads: 1,
     maxQueue: STORES_QUEUE,
     idleTimeout: Number.POSITIVE_INFINITY,
-    execArgv: [...process.execArgv, ...WORKER_EXEC_ARGV],
+    execArgv: [...WORKER_EXEC_ARGV],
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   });
   return {
     run: (task) => pool.run(task),
@@ -55,7 +59,8 @@ export function startBatchPool(threads: number): BatchPool {
     minThreads: 0,
     maxThreads: threads,
     idleTimeout: 1000,
-    execArgv: [...process.execArgv, ...WORKER_EXEC_ARGV],
+    execArgv: [...WORKER_EXEC_ARGV],
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   });
   return {
     readInput(task, onMessage, signal) {

@@ -1,0 +1,13 @@
+/** The port to time: the journal asks for nothing but a later turn. */
+export interface Clock {
+  /** Calls back once after the delay, unless the returned function is called before. */
+  after(delayMs: number, callback: () => void): () => void;
+}
+
+/** Does not keep the process alive. */
+export const systemClock: Clock = {
+  after(delayMs, callback) {
+    const timer = setTimeout(callback, delayMs).unref();
+    return () => clearTimeout(timer);
+  },
+};

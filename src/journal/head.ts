@@ -1,0 +1,41 @@
+/**
+ * HEAD: a small file that names an offset below which everything is durable. It is the witness for the last group,
+ * which no later frame vouches for. It may lag behind the log and never leads it; one that fails its checksum says
+ * nothing, so that a damaged witness does not condemn an intact log.
+ */
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { Fs } from './fs.ts';
+import { writeAll } from './write.ts';
+
+export const HEAD_FILE = 'HEAD';
+
+export function formatHead(nextOffset: number): string {
+  return `${nextOffset} ${checksum(String(nextOffset))}\n`;
+}
+
+/** 0 for what is not a whole HEAD. */
+export function parseHead(text: string): number {
+  const [digits = '', sum] = text.trimEnd().split(' ');
+  const offset = Number(digits);
+  return sum === checksum(digits) && Number.isSafeInteger(offset) && offset > 0 ? offset : 0;
+}
+
+/** Replaces HEAD. Everything below the offset must be durable. */
+export async function writeHead(fs: Fs, directory: string, nextOffset: number): Promise<void> {
+  const temporary = join(directory, `${HEAD_FILE}.tmp`);
+  await fs.unlink(temporary).catch(() => {});
+  const file = await fs.create(temporary);
+  try {
+    await writeAll(file, [Buffer.from(formatHead(nextOffset))], 0);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+  await fs.rename(temporary, join(directory, HEAD_FILE));
+  await fs.syncDirectory(directory);
+}
+
+function checksum(text: string): string {
+  return crc32(text).toString(16).padStart(8, '0');
+}
