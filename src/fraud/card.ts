@@ -2,6 +2,7 @@
  * What is remembered of one customer's card, and how a transaction changes it. Per card only: no result depends on
  * which other cards share the partition.
  */
+import { LONG_MAX } from '../messages/avro.ts';
 import type { Transaction } from '../messages/payments.ts';
 
 export interface OpenSession {
@@ -75,6 +76,11 @@ export function forgetAmounts(card: Card): void {
   card.squares = 0;
 }
 
+/** A sum that stays within what a message can hold: absurd amounts must not stop the partition. */
+export function addCents(a: number, b: number): number {
+  return Math.max(-LONG_MAX, Math.min(a + b, LONG_MAX));
+}
+
 /**
  * Puts a transaction into its session: it opens [t, t + gap), and sessions that overlap or touch it merge.
  * Returns null when the merged session had already closed: last + gap − 1 ≤ watermark.
@@ -90,7 +96,7 @@ export function joinSession(
   if (only !== undefined && card.sessions.length === 1 && occurredAt >= only.start && occurredAt <= only.last + gapMs) {
     if (occurredAt > only.last) only.last = occurredAt;
     only.count += 1;
-    only.totalCents += amountCents;
+    only.totalCents = addCents(only.totalCents, amountCents);
     return only;
   }
   const merged: OpenSession = { start: occurredAt, last: occurredAt, count: 1, totalCents: amountCents, maxScore: 0 };
@@ -103,7 +109,7 @@ export function joinSession(
     merged.start = Math.min(merged.start, session.start);
     merged.last = Math.max(merged.last, session.last);
     merged.count += session.count;
-    merged.totalCents += session.totalCents;
+    merged.totalCents = addCents(merged.totalCents, session.totalCents);
     merged.maxScore = Math.max(merged.maxScore, session.maxScore);
   }
   if (merged.last + gapMs - 1 <= watermarkMs) return null;

@@ -4,11 +4,12 @@
  * Pure: transactions and watermarks in, events out. Timers run on event time and fire in an order that depends on
  * their content alone, so a restored detector says exactly what the lost one would have said.
  */
-import type { FromAvro } from '../messages/avro.ts';
+import { type FromAvro, LONG_MAX } from '../messages/avro.ts';
 import type { AlertRaised, CaseChanged, SessionClosed, Transaction, TransactionScored } from '../messages/payments.ts';
 import type { LateEvent } from '../messages/streams.ts';
 import { createTimers, type Timers } from '../streams/timers.ts';
 import {
+  addCents,
   type Card,
   deviationsAboveMean,
   forgetAmounts,
@@ -107,7 +108,7 @@ export function createFraudDetector(spec: FraudSpec): FraudDetector {
       lastHitAt: occurredAt,
     };
     openCase.hits += 1;
-    openCase.amountCents += amountCents;
+    openCase.amountCents = addCents(openCase.amountCents, amountCents);
     openCase.lastTransactionId = transactionId;
     openCase.lastHitAt = Math.max(openCase.lastHitAt, occurredAt);
     card.openCase = openCase;
@@ -173,7 +174,7 @@ export function createFraudDetector(spec: FraudSpec): FraudDetector {
       if (occurredAt >= card.lastSeenAt + CARD_HISTORY_MS) forgetAmounts(card);
       const session = joinSession(card, transaction, sessionGapMs, watermarkMs);
       if (session === null) {
-        const latenessMs = watermarkMs - (occurredAt + sessionGapMs - 1);
+        const latenessMs = Math.min(watermarkMs - (occurredAt + sessionGapMs - 1), LONG_MAX);
         out.late.push({
           window: SESSIONS,
           key: String(customerId),
@@ -214,6 +215,15 @@ export function createFraudDetector(spec: FraudSpec): FraudDetector {
       }
     },
     advance(watermarkMs, out) {
+      // Almost always nothing is due; the callbacks below are only made when something is.
+      const dueMs = watermarkMs + 1;
+      if (
+        sessionTimers.nextDeadlineMs() > dueMs &&
+        caseTimers.nextDeadlineMs() > dueMs &&
+        evictTimers.nextDeadlineMs() > dueMs
+      ) {
+        return;
+      }
       fire(
         sessionTimers,
         watermarkMs,

@@ -56,6 +56,9 @@ export type AvroSchema =
 /** Epoch milliseconds; Avro's `timestamp-millis`. */
 export const TIMESTAMP_MILLIS = { type: 'long', logicalType: 'timestamp-millis' } as const;
 
+/** The codec takes longs from −LONG_MAX to LONG_MAX: one less than what a number holds exactly. */
+export const LONG_MAX = 2 ** 53 - 2;
+
 /** The reverse-DNS namespace of every built-in schema. */
 export const NAMESPACE = 'dev.millrace';
 

@@ -7,20 +7,10 @@
  * never in it.
  */
 import { isUtf8 } from 'node:buffer';
-import type { AvroRecord, AvroSchema } from './avro.ts';
+import { type AvroRecord, type AvroSchema, LONG_MAX } from './avro.ts';
 import type { DynamicEvent } from './codec.ts';
 import { createInstantParser } from './instant.ts';
-import {
-  FAILED,
-  fail,
-  INT_MAX,
-  INT_MIN,
-  LONG_MAX,
-  type Report,
-  reader,
-  type Scope,
-  TIME_MAX_MS,
-} from './json-fields.ts';
+import { FAILED, fail, INT_MAX, INT_MIN, type Report, reader, type Scope, TIME_MAX_MS } from './json-fields.ts';
 
 export type CsvDecoded =
   | { readonly ok: true; readonly event: DynamicEvent; readonly fraud: boolean; readonly scenario: number }

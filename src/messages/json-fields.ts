@@ -4,7 +4,7 @@
  *
  * Only own properties are read, so that `__proto__`, `constructor` and the like are names as any other.
  */
-import type { AvroRecord, AvroSchema } from './avro.ts';
+import { type AvroRecord, type AvroSchema, LONG_MAX } from './avro.ts';
 import type { InstantParser } from './instant.ts';
 
 export type RejectReason =
@@ -42,8 +42,6 @@ export interface Scope {
 /** A value nested deeper than this is refused: a recursive schema would let it exhaust the stack. */
 const MAX_DEPTH = 64;
 export const INT_MAX = 2 ** 31 - 1;
-/** avsc encodes no larger long (`isSafeLong` in its lib/types.js): one less than Number.MAX_SAFE_INTEGER. */
-export const LONG_MAX = 2 ** 53 - 2;
 export const INT_MIN = -(2 ** 31);
 export const TIME_MAX_MS = 8.64e15;
 const SHOWN_CHARACTERS = 60;

@@ -4,6 +4,7 @@
  *
  * State is a pane a window start: a slot index a key, and one array of numbers for all slots of the pane.
  */
+import { LONG_MAX } from '../messages/avro.ts';
 import type { DynamicEvent } from '../messages/codec.ts';
 import type { WindowResult } from '../messages/streams.ts';
 import { type AggregateSpec, aggregateResult, foldValue, numberField } from './aggregates.ts';
@@ -121,7 +122,9 @@ export function createTumblingWindows(spec: TumblingSpec): WindowOperator {
       const start = windowStart(eventTimeMs, sizeMs, offsetMs);
       const key = keyField === null ? null : keyOf(event, keyField);
       const lastMs = start + sizeMs - 1;
-      if (lastMs + allowedLatenessMs <= watermarkMs) return { key, latenessMs: watermarkMs - lastMs };
+      if (lastMs + allowedLatenessMs <= watermarkMs) {
+        return { key, latenessMs: Math.min(watermarkMs - lastMs, LONG_MAX) };
+      }
       let pane = latestPane;
       if (pane === undefined || pane.start !== start) {
         pane = panes.get(start) ?? openPane(start, lastMs <= watermarkMs);

@@ -200,3 +200,12 @@ describe('a window', () => {
     ]);
   });
 });
+
+describe('a time at the edge of what a message can hold', () => {
+  test('does not stop the partition, and how late it is stays within that too', () => {
+    const driver = drivePartition(scripted({}));
+    driver.pipe(END);
+    const { late } = driver.pipe(at('a', -8.64e15));
+    expect(late).toMatchObject([{ occurredAt: -8.64e15, latenessMs: Number.MAX_SAFE_INTEGER - 1 }]);
+  });
+});
