@@ -1,0 +1,39 @@
+/**
+ * The benchmark: `npm run bench`. Micro-benchmarks of each stage, then the whole path: live, from a source through the
+ * durable commit to both read models, and replay, from the journal to both read models. Prints tables, and JSON with
+ * the machine and the configuration to bench/results.json.
+ */
+import { writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { measureLive, measureReplay, type PathFigures } from './path.ts';
+import { runStages } from './stages.ts';
+
+const EVENTS = Number(process.env.BENCH_EVENTS ?? 1_000_000);
+
+const machine = {
+  cpu: cpus()[0]?.model ?? 'unknown',
+  cores: cpus().length,
+  memoryGiB: Math.round(totalmem() / 1024 ** 3),
+  node: process.version,
+};
+process.stdout.write(`${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node}\n\n`);
+
+const stages = await runStages();
+console.table(stages);
+
+const live = await measureLive(EVENTS);
+const replay = await measureReplay();
+const row = (figures: PathFigures) => ({
+  events: figures.events,
+  'events/s': Math.round(figures.eventsPerSecond),
+  'events/s per core used': Math.round(figures.eventsPerCoreSecond),
+  'committed/s': Math.round(figures.committedPerSecond),
+  'ingest to alert p50 ms': figures.alertP50Ms?.toFixed(1) ?? '-',
+  'p99 ms': figures.alertP99Ms?.toFixed(1) ?? '-',
+  'loop delay p99 ms': figures.loopDelayP99Ms.toFixed(1),
+  'peak RSS MiB': Math.round(figures.peakRssMiB),
+});
+console.table({ live: row(live), replay: row(replay) });
+const results = { machine, configuration: 'config/handbook.yaml', stages, live, replay };
+writeFileSync(new URL('./results.json', import.meta.url), `${JSON.stringify(results, null, 2)}\n`);
+process.exit(0);

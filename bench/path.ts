@@ -1,0 +1,139 @@
+/** The whole path: from the simulator to both read models, and from the journal to both read models. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
+import { loadConfig } from '../src/config/load.ts';
+import { simulateDays } from '../src/fraud/simulator.ts';
+import { createLog } from '../src/log.ts';
+import { transactionType } from '../src/messages/types.ts';
+import { deleteStores, openReadModels } from '../src/service/offline.ts';
+import { sourceChild } from '../src/service/source-child.ts';
+import { startService } from '../src/service.ts';
+import type { Batch, Source } from '../src/sources/source.ts';
+import { partitionOf } from '../src/streams/partitioner.ts';
+
+export interface PathFigures {
+  readonly events: number;
+  /** Until both read models have everything. */
+  readonly eventsPerSecond: number;
+  /** Over user and system CPU time instead of wall time. */
+  readonly eventsPerCoreSecond: number;
+  /** Until every commit is durable. */
+  readonly committedPerSecond: number;
+  readonly alertP50Ms: number | null;
+  readonly alertP99Ms: number | null;
+  readonly loopDelayP99Ms: number;
+  readonly peakRssMiB: number;
+}
+
+const dataDir = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
+const STREAM = 'payments.transactions';
+const BATCH = 2048;
+const LOOP_RESOLUTION_MS = 10;
+
+/** Batches for each partition, made and encoded before the clock starts. */
+function makeBatches(
+  events: number,
+  partitions: number,
+): { partition: number; block: Batch['blocks'][number]; next: number }[] {
+  const batches: { partition: number; block: Batch['blocks'][number]; next: number }[] = [];
+  const spec = { seed: 1, customers: 5000, terminals: 10_000, startAt: Date.UTC(2018, 3, 1), days: null };
+  let made = 0;
+  for (const { transactions } of simulateDays(spec)) {
+    for (let at = 0; at < transactions.length && made < events; at += BATCH * partitions) {
+      const slice = transactions.slice(at, Math.min(at + BATCH * partitions, at + events - made));
+      made += slice.length;
+      for (let partition = 0; partition < partitions; partition++) {
+        const own = slice.filter(({ customerId }) => partitionOf(customerId, partitions) === partition);
+        if (own.length > 0) batches.push({ partition, block: transactionType.encodeBlock(own), next: made });
+      }
+    }
+    if (made >= events) return batches;
+  }
+  return batches;
+}
+
+export async function measureLive(events: number): Promise<PathFigures> {
+  const file = fileURLToPath(new URL('../config/handbook.yaml', import.meta.url));
+  const config = { ...loadConfig(file, {}), dataDir, sinks: [], schedules: [] };
+  const partitions = config.streams[0]?.partitions ?? 1;
+  const batches = makeBatches(events, partitions);
+  const latenciesMs: number[] = [];
+  const source: Source = {
+    name: 'bench',
+    async run(intake) {
+      for (const { partition, block, next } of batches) {
+        const offeredAt = performance.now();
+        const onDurable = (): void => void latenciesMs.push(performance.now() - offeredAt);
+        await intake.deliver(partition, { source: 'bench', next, blocks: [block], onDurable });
+      }
+    },
+  };
+  let ended = Promise.resolve();
+  const service = await startService({
+    config,
+    log: createLog('error'),
+    version: 'bench',
+    attach: ({ pipeline }) => {
+      const stream = pipeline.streams.get(STREAM);
+      if (stream === undefined) throw new Error(`${STREAM} is not in the configuration`);
+      const child = sourceChild(source, stream.intake, stream.units);
+      ended = child.ended;
+      return [child.spec];
+    },
+  });
+  await service.ready;
+  const measure = startMeasuring();
+  await ended;
+  while (service.observer.counts.events < events) await new Promise((resolve) => setTimeout(resolve, 2));
+  const committedSeconds = measure.seconds();
+  while (service.readModels.lag() > 0) await new Promise((resolve) => setTimeout(resolve, 2));
+  const figures = measure.end(events, committedSeconds, latenciesMs);
+  await service.stop();
+  return figures;
+}
+
+export async function measureReplay(): Promise<PathFigures> {
+  const offline = await openReadModels(dataDir, () => deleteStores(dataDir, ['sqlite', 'duckdb']));
+  const measure = startMeasuring();
+  await offline.catchUp();
+  const seconds = measure.seconds();
+  const [row] = await offline.query('duckdb', 'SELECT count(*) AS n FROM transactions');
+  const figures = measure.end(Number(row?.n ?? 0), seconds, []);
+  await offline.close();
+  return figures;
+}
+
+function startMeasuring() {
+  const startedAt = performance.now();
+  const cpu = process.cpuUsage();
+  const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  loop.enable();
+  let peakRss = 0;
+  const timer = setInterval(() => {
+    peakRss = Math.max(peakRss, process.memoryUsage.rss());
+  }, 50);
+  const seconds = (): number => (performance.now() - startedAt) / 1000;
+  return {
+    seconds,
+    end(events: number, committedSeconds: number, latenciesMs: number[]): PathFigures {
+      const wall = seconds();
+      const { user, system } = process.cpuUsage(cpu);
+      clearInterval(timer);
+      latenciesMs.sort((a, b) => a - b);
+      const at = (share: number): number | null => latenciesMs[Math.floor(latenciesMs.length * share)] ?? null;
+      return {
+        events,
+        eventsPerSecond: events / wall,
+        eventsPerCoreSecond: events / ((user + system) / 1e6),
+        committedPerSecond: events / committedSeconds,
+        alertP50Ms: at(0.5),
+        alertP99Ms: at(0.99),
+        loopDelayP99Ms: Math.max(0, loop.percentile(99) / 1e6 - LOOP_RESOLUTION_MS),
+        peakRssMiB: peakRss / 1024 ** 2,
+      };
+    },
+  };
+}

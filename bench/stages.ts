@@ -1,0 +1,90 @@
+/** Micro-benchmarks, one a stage; each task handles BATCH events. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Bench } from 'tinybench';
+import { createFraudDetector, type FraudEvents } from '../src/fraud/detector.ts';
+import { simulateDays } from '../src/fraud/simulator.ts';
+import { openJournal } from '../src/journal/journal.ts';
+import type { WindowResult } from '../src/messages/streams.ts';
+import { transactionType } from '../src/messages/types.ts';
+import { openDuckdb } from '../src/projections/duckdb.ts';
+import { createTumblingWindows } from '../src/streams/tumbling.ts';
+
+export interface StageFigures {
+  readonly stage: string;
+  readonly 'M events/s': string;
+  readonly 'p99 µs a batch': string;
+}
+
+const BATCH = 4096;
+
+export async function runStages(): Promise<StageFigures[]> {
+  const spec = { seed: 1, customers: 5000, terminals: 10_000, startAt: Date.UTC(2018, 3, 1), days: 1 };
+  const [day] = simulateDays(spec);
+  const batch = (day?.transactions ?? []).slice(0, BATCH);
+  const block = transactionType.encodeBlock(batch);
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-stages-'));
+  const journal = await openJournal(join(directory, 'journal'), {
+    durability: 'fsync',
+    segmentBytes: 64 * 1024 * 1024,
+  });
+  const log = await journal.openLog('bench-0');
+  const store = await openDuckdb(join(directory, 'bench.duckdb'), { windows: [], memoryLimit: '256MB', threads: 1 });
+  const where = { log: 'bench-0', stream: 'bench', partition: 0, firstOffset: 0 };
+  const bench = new Bench({ time: 1000, warmupTime: 200 });
+  bench.add('encode', () => {
+    transactionType.encodeBlock(batch);
+  });
+  bench.add('decode', () => {
+    transactionType.decodeBlock(block.bytes);
+  });
+  bench.add('append, durable', async () => {
+    await log.append(1, batch.length, [block.bytes]);
+  });
+  bench.add('window, 1 m by customer', () => {
+    const aggregates = [
+      { name: 'n', fn: 'count' as const, field: null },
+      { name: 'total', fn: 'sum' as const, field: 'amountCents' },
+    ];
+    const minutes = {
+      name: 'w',
+      keyField: 'customerId',
+      sizeMs: 60_000,
+      offsetMs: 0,
+      allowedLatenessMs: 0,
+      aggregates,
+    };
+    const windows = createTumblingWindows(minutes);
+    const out: WindowResult[] = [];
+    for (const transaction of batch) {
+      windows.add(transaction, transaction.occurredAt, transaction.occurredAt - 5000, out);
+      windows.advance(transaction.occurredAt - 5000, out);
+    }
+  });
+  bench.add('session and score', () => {
+    const rules = { amountCents: 22_000, velocityCount: 5, deviations: 4, minHistory: 10 };
+    const detector = createFraudDetector({ sessionGapMs: 1_800_000, rules, caseQuietMs: 604_800_000 });
+    const out: FraudEvents = { scores: [], sessions: [], alerts: [], cases: [], late: [] };
+    for (const transaction of batch) {
+      detector.add(transaction, transaction.occurredAt - 5000, out);
+      detector.advance(transaction.occurredAt - 5000, out);
+    }
+  });
+  bench.add('project into DuckDB', async () => {
+    await store.begin();
+    store.project(transactionType.name, batch, where);
+    await store.commit(new Map([['bench-0', 0]]));
+  });
+  await bench.run();
+  await store.close();
+  await journal.close();
+  return bench.tasks.map(({ name, result }) => {
+    const completed = result.state === 'completed' ? result : null;
+    return {
+      stage: name,
+      'M events/s': completed === null ? '-' : ((completed.throughput.mean * batch.length) / 1e6).toFixed(2),
+      'p99 µs a batch': completed === null ? '-' : ((completed.latency.p99 ?? 0) * 1000).toFixed(0),
+    };
+  });
+}
