@@ -1,0 +1,83 @@
+/**
+ * The table of rooms: what each may import of ours, which packages live in it, and which rooms are pure.
+ * A room is a folder of src, or a file at its top. What is not listed here is forbidden.
+ */
+const PURE_ROOMS = ['messages', 'streams', 'fraud', 'weather', 'quality', 'schedule'];
+
+export interface Room {
+  /** Rooms it may import; with a slash, one file of a room. */
+  readonly mayImport: readonly string[];
+  /** Built-in modules it may import; all, when not given. */
+  readonly builtins?: readonly string[];
+  /** Time and randomness come in through arguments or ports. */
+  readonly clockless?: boolean;
+  /** Nothing is waited for, fetched or read. */
+  readonly pure?: boolean;
+}
+
+const PURE_BUILTINS = ['node:buffer', 'node:crypto', 'node:zlib'];
+
+function pure(...mayImport: readonly string[]): Room {
+  return { mayImport, builtins: PURE_BUILTINS, clockless: true, pure: true };
+}
+
+/** The two small ports that adapters stand behind. */
+const PORTS = ['sources/source.ts', 'sinks/sink.ts'];
+const BELOW_SERVICE = [...PURE_ROOMS, 'journal', 'actors', 'sources', 'sinks', 'projections', 'workers'];
+
+export const ROOMS: Readonly<Record<string, Room>> = {
+  messages: pure(),
+  streams: pure('messages'),
+  fraud: pure('messages', 'streams'),
+  weather: pure('messages', 'streams'),
+  quality: pure('messages', 'streams'),
+  schedule: pure('messages', 'streams'),
+  journal: { mayImport: ['messages'] },
+  sources: { mayImport: ['messages'] },
+  sinks: { mayImport: ['messages'] },
+  actors: { mayImport: [...PURE_ROOMS, 'journal', ...PORTS], builtins: [], clockless: true },
+  projections: { mayImport: ['messages', 'journal'] },
+  workers: { mayImport: [...PURE_ROOMS, 'journal', 'projections'] },
+  config: { mayImport: ['messages'] },
+  'log.ts': { mayImport: ['config'] },
+  http: { mayImport: ['messages', 'projections', 'service'] },
+  // Served to the browser as they are: they see only each other.
+  'http/public': { mayImport: [] },
+  // The composition root in its parts, src/service.ts and src/service/.
+  service: { mayImport: [...BELOW_SERVICE, 'config', 'log.ts', 'http'] },
+  commands: { mayImport: ['service', 'config', 'log.ts'] },
+  'main.ts': { mayImport: ['commands', 'config'] },
+  // Runs before anything is installed.
+  install: { mayImport: [] },
+};
+
+/** Each package of package.json and the rooms, or the one file, that may import it. */
+export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  '@duckdb/node-api': ['projections'],
+  '@duckdb/node-bindings': ['projections'],
+  '@hono/node-server': ['http'],
+  avsc: ['messages/codec.ts'],
+  'better-sqlite3': ['journal', 'projections'],
+  croner: ['schedule'],
+  hono: ['http'],
+  kafkajs: ['sources', 'sinks'],
+  // Named by no import: npm finds its bin (src/install).
+  'millrace-node-gyp': ['install'],
+  'ml-logistic-regression': ['workers'],
+  pino: ['log.ts'],
+  'pino-pretty': ['log.ts'],
+  piscina: ['workers'],
+  'prom-client': ['http'],
+  uplot: ['http'],
+  xstate: ['actors'],
+  yaml: ['config'],
+  zod: ['config'],
+};
+
+/** The room of a file, by its path below src. */
+export function roomOf(path: string): string {
+  if (path === 'service.ts') return 'service';
+  if (path.startsWith('http/public/')) return 'http/public';
+  const [first] = path.split('/');
+  return first ?? path;
+}

@@ -1,0 +1,73 @@
+/** package.json, its lock and docs/dependencies.md say the same, and `npm ci` can take the lock on any platform. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { PACKAGES } from './boundaries/rooms.ts';
+
+type Versions = Readonly<Record<string, string>>;
+
+interface Locked {
+  readonly version?: string;
+  readonly dependencies?: Versions;
+  readonly devDependencies?: Versions;
+  readonly optionalDependencies?: Versions;
+}
+
+interface Manifest {
+  readonly dependencies: Versions;
+  readonly devDependencies: Versions;
+}
+
+interface Lock {
+  readonly packages: Readonly<Record<string, Locked>>;
+}
+
+const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+const manifest: Manifest = JSON.parse(read('package.json'));
+const lock: Lock = JSON.parse(read('package-lock.json'));
+
+/** The rows of the tables: name, version, users, reason. */
+const rows = read('docs/dependencies.md')
+  .split('\n')
+  .filter((line) => line.startsWith('| `'))
+  .map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim().replaceAll('`', '')),
+  );
+
+describe('the dependencies', () => {
+  it('are each explained once, with the version that package.json has', () => {
+    const explained = rows.map(([name, version]) => [name, version]);
+    expect(explained).toEqual([...Object.entries(manifest.dependencies), ...Object.entries(manifest.devDependencies)]);
+    for (const [name, , , reason] of rows) expect(reason?.length, `reason for ${name}`).toBeGreaterThan(10);
+  });
+
+  it('are pinned exactly', () => {
+    const loose = rows.filter(([, version]) => !/^(\d+\.\d+\.\d+(-[\w.]+)?|file:src\/install)$/.test(version ?? ''));
+    expect(loose).toEqual([]);
+  });
+
+  it('are imported by the rooms that the document names', () => {
+    const documented = rows.slice(0, Object.keys(manifest.dependencies).length).map(([name, , users]) => [name, users]);
+    const allowed = Object.entries(PACKAGES).map(([name, rooms]) => [name, rooms.join(', ')]);
+    expect(documented.sort()).toEqual(allowed.sort());
+  });
+
+  it('are locked as package.json has them', () => {
+    const { dependencies, devDependencies } = lock.packages[''] ?? {};
+    expect({ dependencies, devDependencies }).toEqual({
+      dependencies: manifest.dependencies,
+      devDependencies: manifest.devDependencies,
+    });
+  });
+
+  it("are locked with every platform's optional packages, without which npm ci stops", () => {
+    const missing = Object.entries(lock.packages).flatMap(([path, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies).filter(
+        (name) => !(`node_modules/${name}` in lock.packages) && !(`${path}/node_modules/${name}` in lock.packages),
+      ),
+    );
+    expect(missing).toEqual([]);
+  });
+});
