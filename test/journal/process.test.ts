@@ -1,0 +1,104 @@
+/** Real processes: a second one on the same directory, a killed one, one without the right to write. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { bodies, open, scratchDirectory, segments, withLog } from './scratch.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+interface Writer {
+  readonly process: ChildProcess;
+  readonly ended: Promise<void>;
+  lines(): string[];
+  errors(): string;
+}
+
+/** Its acknowledgements go to a file: unlike a pipe, that one takes them all, and keeps them when the writer is killed. */
+function writer(dir: string, durability: string, uid?: number): Writer {
+  const output = join(scratchDirectory(), 'acks');
+  const outputFd = openSync(output, 'w');
+  const child = spawn(process.execPath, ['--import', 'tsx', 'test/journal/writer.ts', dir, durability], {
+    cwd: ROOT,
+    stdio: ['ignore', outputFd, 'pipe'],
+    ...(uid === undefined ? {} : { uid }),
+  });
+  closeSync(outputFd);
+  let err = '';
+  child.stderr?.on('data', (bytes) => {
+    err += bytes;
+  });
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  return {
+    process: child,
+    ended,
+    lines: () => readFileSync(output, 'utf8').split('\n').slice(0, -1),
+    errors: () => err,
+  };
+}
+
+describe.each(['fsync', 'os'])('a process that is killed with durability %s', (durability) => {
+  test.each([1, 200, 3000])('has every record that it acknowledged, from %d on, and no other damage', async (acks) => {
+    const dir = join(scratchDirectory(), 'journal');
+    const { process: child, lines, ended, errors } = writer(dir, durability);
+    await expect.poll(() => lines().length, { timeout: 20_000, interval: 5 }).toBeGreaterThan(acks);
+    expect(errors()).toBe('');
+    child.kill('SIGKILL');
+    await ended;
+    const acked = lines().map(Number);
+    expect(acked).toEqual(acked.map((_, offset) => offset));
+    const next = await withLog(dir, (log) => log.nextOffset(), { segmentBytes: 64 * 1024 });
+    expect(next).toBeGreaterThanOrEqual(acked.length);
+    expect(bodies(dir, 0, next)).toEqual(Array.from({ length: next }, (_, i) => `record ${i}`));
+    if (acks === 3000) expect(segments(dir).length).toBeGreaterThan(1);
+  });
+});
+
+test('a second process is refused by name of the directory, and let in the moment the first one is killed', async () => {
+  const dir = join(scratchDirectory(), 'journal');
+  const first = writer(dir, 'fsync');
+  await expect.poll(() => first.lines().length, { timeout: 20_000 }).toBeGreaterThan(0);
+  await expect(open(dir)).rejects.toMatchObject({ fault: { kind: 'in-use', directory: dir } });
+  const second = writer(dir, 'fsync');
+  await second.ended;
+  expect(second.errors()).toContain(`${dir} is in use by another millrace process`);
+  expect(second.lines()).toEqual([]);
+  first.process.kill('SIGKILL');
+  await first.ended;
+  await (await open(dir)).close();
+});
+
+test('a second journal of the same process is refused too, and let in after a close', async () => {
+  const dir = join(scratchDirectory(), 'journal');
+  const first = await open(dir);
+  await expect(open(dir)).rejects.toMatchObject({ kind: 'in-use' });
+  await first.close();
+  await (await open(dir)).close();
+});
+
+describe('a directory that can not be written', () => {
+  const NOBODY = 65_534;
+
+  test('is refused by name', async () => {
+    const dir = join(scratchDirectory(), 'journal');
+    mkdirSync(dir);
+    chmodSync(join(dir, '..'), 0o755);
+    chmodSync(dir, 0o555);
+    const refused = writer(dir, 'fsync', process.getuid?.() === 0 ? NOBODY : undefined);
+    await refused.ended;
+    expect(refused.errors()).toContain(`${dir} can't be written`);
+    expect(refused.lines()).toEqual([]);
+  });
+
+  test('or created is refused by name', async () => {
+    const file = join(scratchDirectory(), 'a-file');
+    writeFileSync(file, '');
+    const dir = join(file, 'journal');
+    await expect(open(dir)).rejects.toMatchObject({ fault: { kind: 'not-writable', directory: dir } });
+  });
+});
