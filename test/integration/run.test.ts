@@ -16,7 +16,13 @@ let rows = 0;
 beforeAll(() => {
   const lines = ['transaction_id,occurred_at,customer_id,terminal_id,amount_cents,fraud,scenario'];
   const startAt = Date.UTC(2018, 3, 1);
-  for (const { transactions, scenarios } of simulateDays({ seed: 7, customers: 3000, terminals: 5000, startAt, days: DAYS })) {
+  for (const { transactions, scenarios } of simulateDays({
+    seed: 7,
+    customers: 3000,
+    terminals: 5000,
+    startAt,
+    days: DAYS,
+  })) {
     for (const [i, { transactionId, customerId, terminalId, amountCents, occurredAt }] of transactions.entries()) {
       const at = `${new Date(occurredAt).toISOString().slice(0, 19)}Z`;
       const scenario = scenarios[i] ?? 0;
@@ -72,7 +78,8 @@ describe('millrace run', () => {
     const digest = await digestOf(four);
     expect(digest.length).toBeGreaterThan(10);
     expect(await digestOf(one)).toEqual(digest);
-    for (const file of ['operations.sqlite', 'analytics.duckdb', 'analytics.duckdb.wal']) rmSync(join(four, file), { force: true });
+    for (const file of ['operations.sqlite', 'analytics.duckdb', 'analytics.duckdb.wal'])
+      rmSync(join(four, file), { force: true });
     expect((await millrace(['replay', '--data', four])).code).toBe(0);
     expect(await digestOf(four)).toEqual(digest);
   });
@@ -108,9 +115,21 @@ describe('bad input to millrace run', () => {
       [JSON.stringify(good).replace('400', '90071992547409931'), 'too-large'],
       [`{"transactionId":"${'x'.repeat(100_000_000)}"}`, 'too-large'],
     ];
-    writeFileSync(file, [JSON.stringify(good), ...bad.map(([line]) => line), JSON.stringify({ ...good, transactionId: 2 })].join('\n'));
+    writeFileSync(
+      file,
+      [JSON.stringify(good), ...bad.map(([line]) => line), JSON.stringify({ ...good, transactionId: 2 })].join('\n'),
+    );
     const output = join(directory, 'out.jsonl');
-    const words = ['run', '--config', CONFIG, '--input', `${STREAM}=${file}`, '--data', join(directory, 'data'), '--json'];
+    const words = [
+      'run',
+      '--config',
+      CONFIG,
+      '--input',
+      `${STREAM}=${file}`,
+      '--data',
+      join(directory, 'data'),
+      '--json',
+    ];
     const { code, stdout } = await millrace([...words, '--fail-on-dead-letter', '--output', output]);
     expect(code).toBe(3);
     expect(JSON.parse(stdout)).toMatchObject({ in: 8, committed: 2, deadLetters: 6 });
