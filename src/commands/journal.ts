@@ -1,7 +1,7 @@
 /** `millrace journal inspect`: logs, segments, offsets and sizes. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { inspectJournal } from '../journal/inspect.ts';
+import { inspectData } from '../service/offline.ts';
 import {
   actionOf,
   CONFIG_OPTION,
@@ -21,9 +21,9 @@ export const journalCommand: Command = {
   options: { ...CONFIG_OPTION, ...DATA_OPTION, ...JSON_OPTION },
   async run(values, words) {
     actionOf('journal', words, ['inspect']);
-    const directory = join(dataDirOf(values), 'journal');
-    if (!existsSync(directory)) throw new Error(`There is no journal in ${directory}; see --data`);
-    const reports = inspectJournal(directory);
+    const dataDir = dataDirOf(values);
+    if (!existsSync(join(dataDir, 'journal'))) throw new Error(`There is no journal in ${dataDir}; see --data`);
+    const reports = inspectData(dataDir);
     if (values.json === true) {
       await print(JSON.stringify(reports));
     } else {

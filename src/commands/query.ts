@@ -1,6 +1,5 @@
 /** `millrace query`: one read-only statement against a read model. */
-import { STORE_NAMES } from '../projections/store.ts';
-import { openReadModels } from '../service/offline.ts';
+import { openReadModels, PROJECTIONS } from '../service/offline.ts';
 import { CONFIG_OPTION, type Command, DATA_OPTION, dataDirOf, JSON_OPTION, print, tableText, text } from './command.ts';
 import { EXIT, UsageError } from './exit.ts';
 
@@ -10,7 +9,7 @@ export const queryCommand: Command = {
   usage: 'query --store sqlite|duckdb "SELECT …" [--config FILE] [--data DIR] [--json]',
   options: { ...CONFIG_OPTION, ...DATA_OPTION, ...JSON_OPTION, store: { type: 'string' } },
   async run(values, [sql, ...rest]) {
-    const store = STORE_NAMES.find((name) => name === text(values, 'store'));
+    const store = PROJECTIONS.find((name) => name === text(values, 'store'));
     if (store === undefined) throw new UsageError('name the store: --store sqlite or --store duckdb');
     if (sql === undefined || rest.length > 0) throw new UsageError('give one statement, in quotes');
     const offline = await openReadModels(dataDirOf(values));

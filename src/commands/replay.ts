@@ -1,6 +1,5 @@
 /** `millrace replay`: rebuilds read models from the journal. */
-import { STORE_NAMES } from '../projections/store.ts';
-import { deleteStores, openReadModels } from '../service/offline.ts';
+import { deleteStores, openReadModels, PROJECTIONS } from '../service/offline.ts';
 import { CONFIG_OPTION, type Command, DATA_OPTION, dataDirOf, JSON_OPTION, print, text } from './command.ts';
 import { EXIT, UsageError } from './exit.ts';
 import { progressLine } from './progress.ts';
@@ -12,8 +11,8 @@ export const replayCommand: Command = {
   options: { ...CONFIG_OPTION, ...DATA_OPTION, ...JSON_OPTION, projection: { type: 'string' } },
   async run(values) {
     const wanted = text(values, 'projection');
-    const stores = STORE_NAMES.filter((name) => wanted === undefined || name === wanted);
-    if (stores.length === 0) throw new UsageError(`there is no projection ${wanted}; known: ${STORE_NAMES.join(', ')}`);
+    const stores = PROJECTIONS.filter((name) => wanted === undefined || name === wanted);
+    if (stores.length === 0) throw new UsageError(`there is no projection ${wanted}; known: ${PROJECTIONS.join(', ')}`);
     const dataDir = dataDirOf(values);
     const startedAt = performance.now();
     const offline = await openReadModels(dataDir, () => deleteStores(dataDir, stores));

@@ -1,11 +1,10 @@
 /** `millrace start`: the service, until Ctrl-C. */
 import { readFileSync } from 'node:fs';
-import { isHttpStartError, startHttp } from '../http/server.ts';
 import { createLog } from '../log.ts';
 import { alerterChildren } from '../service/alerts.ts';
 import { jobChildren } from '../service/jobs.ts';
+import { type Served, serve } from '../service/serve.ts';
 import { sourceChildren } from '../service/sources.ts';
-import { createView } from '../service/view.ts';
 import { startService } from '../service.ts';
 import { CONFIG_OPTION, type Command, configOf, DATA_OPTION } from './command.ts';
 import { EXIT } from './exit.ts';
@@ -28,23 +27,18 @@ export const startCommand: Command = {
       version,
       attach: (core) => [...alerterChildren(core), ...jobChildren(core), ...sourceChildren(core)],
     });
-    const view = createView(service);
-    const { host, port, token } = config.http;
-    const http = await startHttp({ view, host, port, log, ...(token === null ? {} : { token }) }).catch(
-      async (error) => {
-        await service.stop();
-        throw isHttpStartError(error) ? new Error(error.message) : error;
-      },
-    );
-    process.stdout.write(`millrace listening on ${http.url} (data in ${config.dataDir}; Ctrl-C to stop)\n`);
+    const served = await serve(service).catch(async (error: unknown) => {
+      await service.stop();
+      throw error;
+    });
+    process.stdout.write(`millrace listening on ${served.url} (data in ${config.dataDir}; Ctrl-C to stop)\n`);
     const status = setInterval(() => {
-      if (values.quiet !== true) process.stdout.write(`${statusLine(service.observer.overview())}\n`);
+      if (values.quiet !== true) process.stdout.write(`${statusLine(served.overview())}\n`);
     }, STATUS_EVERY_MS);
     const failure = await Promise.race([signalled, service.failed]);
     clearInterval(status);
     if (failure === null) process.stdout.write('stopping: committing and projecting what was taken in\n');
-    await view.close();
-    await http.close();
+    await served.close();
     await service.stop();
     if (failure !== null) throw failure;
     process.stdout.write('stopped\n');
@@ -66,7 +60,7 @@ function stopSignal(): Promise<null> {
   });
 }
 
-function statusLine(overview: ReturnType<Parameters<typeof startHttp>[0]['view']['overview']>): string {
+function statusLine(overview: ReturnType<Served['overview']>): string {
   const rate = overview.stages
     .filter(({ kind }) => kind === 'source')
     .reduce((sum, stage) => sum + stage.eventsPerSecond, 0);

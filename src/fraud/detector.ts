@@ -8,6 +8,7 @@ import { type FromAvro, LONG_MAX } from '../messages/avro.ts';
 import type { AlertRaised, CaseChanged, SessionClosed, Transaction, TransactionScored } from '../messages/payments.ts';
 import type { LateEvent } from '../messages/streams.ts';
 import { createTimers, type Timers } from '../streams/timers.ts';
+import { alertOf } from './alert.ts';
 import {
   addCents,
   type Card,
@@ -19,7 +20,7 @@ import {
   type OpenSession,
 } from './card.ts';
 import type { cardStateSchema } from './card-state.ts';
-import { firedRules, RULES_MODEL, type RuleInput, type RuleLimits, reasonsOf, ruleScore, severityOf } from './rules.ts';
+import { firedRules, RULES_MODEL, type RuleInput, type RuleLimits, ruleScore } from './rules.ts';
 
 export interface FraudSpec {
   readonly sessionGapMs: number;
@@ -276,31 +277,5 @@ export function createFraudDetector(spec: FraudSpec): FraudDetector {
       }
     },
     cardCount: () => cards.size,
-  };
-}
-
-function alertOf(
-  transaction: Transaction,
-  input: RuleInput,
-  hits: number,
-  score: number,
-  session: OpenSession | null,
-  rules: RuleLimits,
-): AlertRaised {
-  const { transactionId, customerId, terminalId, amountCents, occurredAt } = transaction;
-  return {
-    alertId: `alert-${customerId}-${transactionId}`,
-    caseId: `case-${customerId}-${transactionId}`,
-    customerId,
-    transactionId,
-    terminalId,
-    amountCents,
-    occurredAt,
-    score,
-    model: RULES_MODEL,
-    severity: severityOf(score),
-    reasons: reasonsOf(hits, input, rules),
-    sessionStart: session === null ? occurredAt : session.start,
-    sessionCount: input.sessionCount,
   };
 }

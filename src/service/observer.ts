@@ -6,9 +6,10 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Committed } from '../actors/partition-consumer.ts';
 import type { Config, SourceConfig } from '../config/config.ts';
 import { createMetrics, type Metrics } from '../http/metrics.ts';
-import type { LiveEvent, Overview, Row, StageStatus } from '../http/view.ts';
+import type { LiveEvent, Overview, StageStatus } from '../http/view.ts';
 import type { AlertRaised } from '../messages/payments.ts';
-import { alertRaisedType, deadLetterType } from '../messages/types.ts';
+import { deadLetterType } from '../messages/types.ts';
+import { publishDerived } from './live-rows.ts';
 import { createMeters } from './meters.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { ReadModels } from './read-models.ts';
@@ -178,7 +179,7 @@ export function createObserver(config: Config, version: string, sources: Observe
       metrics.eventsIn(stream, commit.events + commit.deadLetters);
       if (derived.late.length > 0) metrics.lateEvents(derived.late.length);
       for (const reason of deadLetterReasons(commit)) metrics.deadLetters(reason, 1);
-      publishDerived(observer, commit);
+      publishDerived(observer.publish, commit);
       if (derived.alerts.length > 0) for (const listener of alertListeners) listener(derived.alerts);
     },
     tick() {
@@ -253,52 +254,4 @@ function deadLetterReasons({ batch, deadLetters }: Committed): string[] {
   return batch.blocks
     .filter((block) => block.fingerprint === deadLetterType.fingerprint)
     .flatMap((block) => deadLetterType.decodeBlock(block.bytes).map((letter) => letter.reason));
-}
-
-/** Rows of one live event: the page shows a sample of sessions and every alert. */
-const LIVE_SESSIONS = 5;
-
-function publishDerived(observer: Observer, commit: Committed): void {
-  const { sessions, alerts } = commit.derived;
-  if (sessions.length > 0) {
-    const rows: Row[] = sessions.slice(-LIVE_SESSIONS).map((session) => ({
-      customer_id: session.customerId,
-      start_at: session.start,
-      end_at: session.end,
-      count: session.count,
-      total_cents: session.totalCents,
-      max_score: session.maxScore,
-    }));
-    observer.publish({ kind: 'session', data: rows });
-  }
-  if (alerts.length === 0) return;
-  const { stream, partition } = commit.commit;
-  const firstAlertOffset = offsetOf(commit, alertRaisedType.fingerprint);
-  const rows: Row[] = alerts.map((alert, i) => ({
-    alert_id: alert.alertId,
-    case_id: alert.caseId,
-    customer_id: alert.customerId,
-    transaction_id: alert.transactionId,
-    terminal_id: alert.terminalId,
-    amount_cents: alert.amountCents,
-    occurred_at: alert.occurredAt,
-    score: alert.score,
-    model: alert.model,
-    severity: alert.severity,
-    reasons: JSON.stringify(alert.reasons),
-    stream,
-    partition,
-    offset: firstAlertOffset + i,
-  }));
-  observer.publish({ kind: 'alert', data: rows });
-}
-
-/** Offset of the first event of the commit's section of this type. */
-function offsetOf({ commit, firstOffset }: Committed, fingerprint: string): number {
-  let offset = firstOffset;
-  for (const section of commit.sections) {
-    if (section.fingerprint === fingerprint) break;
-    offset += section.count;
-  }
-  return offset;
 }

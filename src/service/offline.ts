@@ -1,6 +1,7 @@
 /** The read models of a data directory that no service is running on: replayed, queried, digested, and closed again. */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { inspectJournal, type LogReport } from '../journal/inspect.ts';
 import { logNames } from '../journal/journal.ts';
 import { lockDirectory } from '../journal/lock.ts';
 import { endOfLog } from '../journal/reader.ts';
@@ -11,6 +12,14 @@ import { type Row, STORE_FILES, STORE_NAMES, type StoreName } from '../projectio
 import { startStoresThread } from '../workers/pool.ts';
 import { savedWindowShapes } from './read-models.ts';
 import { digestStreams } from './stream-digest.ts';
+
+/** The read models by name, as the command line takes them. */
+export const PROJECTIONS = STORE_NAMES;
+
+/** What is in the journal of a data directory; changes nothing, and needs no lock. */
+export function inspectData(dataDir: string): LogReport[] {
+  return inspectJournal(join(dataDir, 'journal'));
+}
 
 export interface Offline {
   /** Events in all logs. */

@@ -241,7 +241,8 @@ describe('every path through the fetcher', () => {
   const done = (state: string) => `xstate.done.actor.0.fetcher.${state}`;
   const RETRY = 'xstate.after.retry.fetcher.up_for_retry';
   /** Stands for what the machine's own actors and timers send. */
-  const internal = (type: string, output?: FetchOutcome) => ({ type, output }) as unknown as FetcherEvent;
+  const internal = (type: string, output?: FetchOutcome): FetcherEvent =>
+    Object.assign(Object.create(null), { type, output });
   const events: FetcherEvent[] = [
     { type: 'RUN', run },
     { type: 'RUN', run: nextRun },

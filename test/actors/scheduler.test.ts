@@ -310,7 +310,8 @@ describe('every path through the scheduler', () => {
   const done = (state: string) => `xstate.done.actor.0.scheduler.${state}`;
   const SLEPT = 'xstate.after.sleep.scheduler.running.waiting';
   /** Stands for what the machine's own actors and timers send. */
-  const internal = (type: string, output?: unknown) => ({ type, output }) as unknown as SchedulerEvent;
+  const internal = (type: string, output?: unknown): SchedulerEvent =>
+    Object.assign(Object.create(null), { type, output });
   const report = (state: RunReport['state']): SchedulerEvent => ({
     type: 'REPORTED',
     report: { job: 'weather', runId: 'weather@2026-05-01T10:00:00.000Z', state, attempt: 1, records: 0, message: null },

@@ -37,8 +37,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   sinks: { mayImport: ['messages'] },
   actors: { mayImport: [...PURE_ROOMS, 'journal', ...PORTS], builtins: [], clockless: true },
   projections: { mayImport: ['messages', 'journal'] },
-  workers: { mayImport: [...PURE_ROOMS, 'journal', 'projections'] },
-  config: { mayImport: ['messages'] },
+  // A large input file is read by its source's own code, in a thread.
+  workers: { mayImport: [...PURE_ROOMS, 'journal', 'projections', 'sources'] },
+  // A cron expression is checked by the rules that will run it.
+  config: { mayImport: ['messages', 'schedule', 'streams'] },
   'log.ts': { mayImport: ['config'] },
   http: { mayImport: ['messages', 'projections', 'service'] },
   // Served to the browser as they are: they see only each other.

@@ -1,0 +1,32 @@
+/** Puts a running service behind its HTTP port. */
+import { type HttpServer, startHttp } from '../http/server.ts';
+import type { Overview } from '../http/view.ts';
+import type { Service } from '../service.ts';
+import { createView } from './view.ts';
+
+export interface Served {
+  readonly url: string;
+  overview(): Overview;
+  close(): Promise<void>;
+}
+
+/** Rejects, with what to do, when the port can't be had. */
+export async function serve(service: Service): Promise<Served> {
+  const view = createView(service);
+  const { host, port, token } = service.config.http;
+  let http: HttpServer;
+  try {
+    http = await startHttp({ view, host, port, log: service.log, ...(token === null ? {} : { token }) });
+  } catch (error) {
+    await view.close();
+    throw error;
+  }
+  return {
+    url: http.url,
+    overview: () => view.overview(),
+    async close() {
+      await view.close();
+      await http.close();
+    },
+  };
+}
