@@ -1,9 +1,10 @@
 /** Runs the built command line as a real process. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = join(ROOT, 'dist/main.js');
@@ -15,12 +16,25 @@ export interface Finished {
   readonly stderr: string;
 }
 
+/** What the tests of a file started and made: a test that fails leaves no process and no data behind. */
+const children = new Set<ChildProcess>();
+const directories: string[] = [];
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL');
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+});
+
 export function temporaryDirectory(): string {
-  return mkdtempSync(join(tmpdir(), 'millrace-test-'));
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-test-'));
+  directories.push(directory);
+  return directory;
 }
 
 export function spawnMillrace(words: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
-  return spawn(process.execPath, [MAIN, ...words], { cwd: ROOT, env: { ...process.env, ...env } });
+  const child = spawn(process.execPath, [MAIN, ...words], { cwd: ROOT, env: { ...process.env, ...env } });
+  children.add(child);
+  child.once('exit', () => children.delete(child));
+  return child;
 }
 
 /** Resolves when the process has ended; kills it with SIGKILL after `killAfterMs`, when that is given. */

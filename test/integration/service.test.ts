@@ -1,33 +1,22 @@
 /** The service as a real process, and a real browser on its page. */
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchBrowser, visit } from './browser.ts';
 import { millrace, startService, temporaryDirectory } from './millrace.ts';
 
 let browser: Browser;
 
 beforeAll(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
-    args: [
-      ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
-      ...['--disable-component-update', '--disable-sync'],
-    ],
-  });
+  browser = await launchBrowser();
 });
 afterAll(() => browser.close());
 
 describe('millrace start', () => {
-  it('shows topology, windows, sessions, alerts, actors and runs within 5 s, and goes on after a restart', async () => {
+  it('shows topology, windows, sessions, alerts, actors and runs within 15 s, and goes on after a restart', async () => {
     const data = temporaryDirectory();
     const startedAt = performance.now();
     const service = await startService(['--data', data]);
-    const page = await browser.newPage();
-    const complaints: string[] = [];
-    page.on('console', (message) => {
-      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(error.message));
-    await page.goto(service.url);
+    const { page, complaints } = await visit(browser, service.url);
     const body = page.locator('body');
     for (const text of ['generator', 'payments_per_minute', 'fraud-session', 'success', 'standard deviations', 'JFK']) {
       await body.getByText(text).first().waitFor({ state: 'attached', timeout: 20_000 });
