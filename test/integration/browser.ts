@@ -18,6 +18,7 @@ export interface Visit {
 }
 
 export async function visit(browser: Browser, url: string): Promise<Visit> {
+  const { origin } = new URL(url);
   const page = await browser.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {
@@ -25,7 +26,8 @@ export async function visit(browser: Browser, url: string): Promise<Visit> {
   });
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('request', (request) => {
-    if (!request.url().startsWith(url) && !request.url().startsWith('data:')) complaints.push(`request to ${request.url()}`);
+    if (!request.url().startsWith(`${origin}/`) && !request.url().startsWith('data:'))
+      complaints.push(`request to ${request.url()}`);
   });
   page.on('response', (response) => {
     if (response.status() >= 400) complaints.push(`${response.status()} for ${response.url()}`);
