@@ -131,6 +131,7 @@ export async function createTableWriter(
     },
     clear() {
       rows = 0;
+      for (const buffer of buffers) forgetMarks(buffer);
       appender.clear();
     },
   };
@@ -167,10 +168,16 @@ function setText(buffer: Buffers, row: number, text: string): void {
 function copyColumn(vector: duckdb.Vector, buffer: Buffers, width: number, rows: number): void {
   duckdb.copy_data_to_vector(vector, 0, buffer.bytes.buffer, 0, rows * width);
   for (const { row, text } of buffer.longTexts) duckdb.vector_assign_string_element(vector, row, text);
+  if (buffer.hasNull) {
+    duckdb.vector_ensure_validity_writable(vector);
+    duckdb.copy_data_to_vector_validity(vector, 0, buffer.validity.buffer, 0, buffer.validity.byteLength);
+  }
+  forgetMarks(buffer);
+}
+
+/** What is kept beside the bytes of a row must not outlive it: the next row of that number would inherit it. */
+function forgetMarks(buffer: Buffers): void {
   buffer.longTexts.length = 0;
-  if (!buffer.hasNull) return;
-  duckdb.vector_ensure_validity_writable(vector);
-  duckdb.copy_data_to_vector_validity(vector, 0, buffer.validity.buffer, 0, buffer.validity.byteLength);
-  buffer.validity.fill(-1);
+  if (buffer.hasNull) buffer.validity.fill(-1);
   buffer.hasNull = false;
 }

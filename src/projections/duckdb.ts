@@ -4,7 +4,13 @@
  */
 
 import { rmSync } from 'node:fs';
-import { type DuckDBConnection, DuckDBInstance, DuckDBTypeId, StatementType } from '@duckdb/node-api';
+import {
+  type DuckDBConnection,
+  DuckDBInstance,
+  type DuckDBResultReader,
+  DuckDBTypeId,
+  StatementType,
+} from '@duckdb/node-api';
 import { columnSql } from './duckdb-columns.ts';
 import {
   DUCKDB_DIGESTS,
@@ -17,7 +23,7 @@ import {
   windowTable,
 } from './duckdb-schema.ts';
 import { duckdbWriters } from './duckdb-writers.ts';
-import type { Row, SqlValue, Store, TableDigest } from './store.ts';
+import { MAX_QUERY_ROWS, type Row, type SqlValue, type Store, type TableDigest } from './store.ts';
 
 export interface DuckdbOptions {
   readonly windows: readonly WindowShape[];
@@ -32,12 +38,13 @@ export async function openDuckdb(file: string, options: DuckdbOptions): Promise<
   // After this no statement can reach the file system or undo it: what a user's query may do.
   await connection.run('SET enable_external_access = false');
   await connection.run('SET lock_configuration = true');
-  const reader = await instance.connect();
   const writers = await duckdbWriters(connection, options.windows);
   const offsets = new Map<string, number>();
   for (const { log, next } of await rowsOf(connection, 'SELECT log, next FROM offsets')) {
     offsets.set(String(log), Number(next));
   }
+
+  let inTransaction = false;
 
   return {
     name: 'duckdb',
@@ -45,6 +52,7 @@ export async function openDuckdb(file: string, options: DuckdbOptions): Promise<
     wants: new Set(writers.byType.keys()),
     async begin() {
       await connection.run('BEGIN TRANSACTION');
+      inTransaction = true;
     },
     project(typeName, events, where) {
       writers.byType.get(typeName)?.(events, where);
@@ -55,20 +63,24 @@ export async function openDuckdb(file: string, options: DuckdbOptions): Promise<
         await connection.run(`DELETE FROM offsets WHERE log = ${sqlText(log)}`);
         await connection.run(`INSERT INTO offsets VALUES (${sqlText(log)}, ${next})`);
       }
+      // Whether it succeeds or not, the transaction is over.
+      inTransaction = false;
       await connection.run('COMMIT');
       for (const [log, next] of reached) offsets.set(log, next);
     },
     async rollback() {
       writers.clear();
+      if (!inTransaction) return;
+      inTransaction = false;
       await connection.run('ROLLBACK');
     },
     async query(sql) {
-      const statements = await reader.extractStatements(sql);
-      if (statements.count !== 1) throw new Error(`One statement at a time; this text holds ${statements.count}`);
-      const prepared = await statements.prepare(0);
-      if (!READING_STATEMENTS.has(prepared.statementType))
-        throw new Error('Only a statement that reads is allowed here');
-      return rowsOf(reader, sql);
+      const reader = await instance.connect();
+      try {
+        return await readOnlyRows(reader, sql);
+      } finally {
+        reader.closeSync();
+      }
     },
     async digest() {
       const digests: TableDigest[] = [];
@@ -78,11 +90,20 @@ export async function openDuckdb(file: string, options: DuckdbOptions): Promise<
       return digests;
     },
     async close() {
-      reader.closeSync();
       connection.closeSync();
       instance.closeSync();
     },
   };
+}
+
+/** The transaction refuses what the kind of the statement does not show, such as EXPLAIN ANALYZE DELETE. */
+async function readOnlyRows(reader: DuckDBConnection, sql: string): Promise<Row[]> {
+  const statements = await reader.extractStatements(sql);
+  if (statements.count !== 1) throw new Error(`One statement at a time; this text holds ${statements.count}`);
+  const prepared = await statements.prepare(0);
+  if (!READING_STATEMENTS.has(prepared.statementType)) throw new Error('Only a statement that reads is allowed here');
+  await reader.run('BEGIN TRANSACTION READ ONLY');
+  return jsonRows(await reader.streamAndReadUntil(sql, MAX_QUERY_ROWS)).slice(0, MAX_QUERY_ROWS);
 }
 
 const READING_STATEMENTS: ReadonlySet<StatementType> = new Set([StatementType.SELECT, StatementType.EXPLAIN]);
@@ -99,36 +120,44 @@ async function openOrReplace(
     // Checkpoint seldom: the journal, not this file's log, is what recovery starts from.
     wal_autocheckpoint: '256MB',
   };
-  for (const attempt of [1, 2]) {
-    try {
-      const instance = await DuckDBInstance.create(file, settings);
-      const connection = await instance.connect();
-      await connection.run("SET TimeZone = 'UTC'").catch(() => {});
-      if (await hasVersion(connection, options.windows)) return { instance, connection };
-      connection.closeSync();
-      instance.closeSync();
-    } catch (error) {
-      if (attempt === 2 || isLocked(error)) throw error;
-    }
-    for (const suffix of ['', '.wal']) rmSync(file + suffix, { force: true });
-    if (attempt === 1) {
-      const instance = await DuckDBInstance.create(file, settings);
-      const connection = await instance.connect();
-      await createTables(connection, options.windows);
-      return { instance, connection };
-    }
+  const known = await openKnown(file, settings, options.windows);
+  if (known !== null) return known;
+  for (const suffix of ['', '.wal']) rmSync(file + suffix, { force: true });
+  const instance = await DuckDBInstance.create(file, settings);
+  const connection = await instance.connect();
+  await createTables(connection, options.windows);
+  return { instance, connection };
+}
+
+/** Null when the file is new, of another version or damaged; nothing then holds it open. */
+async function openKnown(
+  file: string,
+  settings: Record<string, string>,
+  windows: readonly WindowShape[],
+): Promise<{ instance: DuckDBInstance; connection: DuckDBConnection } | null> {
+  let instance: DuckDBInstance | null = null;
+  try {
+    instance = await DuckDBInstance.create(file, settings);
+    const connection = await instance.connect();
+    if (await hasVersion(connection, windows)) return { instance, connection };
+  } catch (error) {
+    if (isLocked(error)) throw error;
   }
-  throw new Error(`${file} could not be created anew`);
+  instance?.closeSync();
+  return null;
 }
 
+/** DuckDB has no code for it, and its messages of damage speak of blocks. */
 function isLocked(error: unknown): boolean {
-  return error instanceof Error && /lock/i.test(error.message);
+  return error instanceof Error && /could not set lock/i.test(error.message);
 }
 
+/** Throws when what every store must have can't be read. */
 async function hasVersion(connection: DuckDBConnection, windows: readonly WindowShape[]): Promise<boolean> {
   const tables = await rowsOf(connection, "SELECT 1 FROM duckdb_tables() WHERE table_name = 'schema_version'");
   if (tables.length === 0) return false;
   const [row] = await rowsOf(connection, 'SELECT version FROM schema_version');
+  await rowsOf(connection, 'SELECT log, next FROM offsets');
   return row?.version === versionOf(windows);
 }
 
@@ -162,7 +191,10 @@ async function digestOf(connection: DuckDBConnection, table: string, columns: re
 }
 
 async function rowsOf(connection: DuckDBConnection, sql: string): Promise<Row[]> {
-  const reader = await connection.runAndReadAll(sql);
+  return jsonRows(await connection.runAndReadAll(sql));
+}
+
+function jsonRows(reader: DuckDBResultReader): Row[] {
   return reader
     .getRowObjectsJson()
     .map((row) =>

@@ -36,8 +36,8 @@ export async function projectLogs(
   ranges: readonly LogRange[],
   maxEvents: number,
 ): Promise<Projected> {
-  for (const store of stores) await store.begin();
   try {
+    for (const store of stores) await store.begin();
     const reached = new Map<string, number>();
     let events = 0;
     let caughtUp = true;

@@ -8,10 +8,7 @@ import { rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { SQLITE_DIGESTS, SQLITE_SCHEMA, SQLITE_SCHEMA_VERSION } from './sqlite-schema.ts';
 import { sqliteWriters } from './sqlite-writers.ts';
-import type { Row, SqlValue, Store, TableDigest } from './store.ts';
-
-/** Rows that one query may return. */
-const MAX_QUERY_ROWS = 10_000;
+import { MAX_QUERY_ROWS, type Row, type SqlValue, type Store, type TableDigest } from './store.ts';
 
 /** Opens or creates the store. A file of another version, or a damaged one, is replaced by an empty one. */
 export function openSqlite(file: string): Store {
@@ -49,6 +46,7 @@ export function openSqlite(file: string): Store {
       if (db.inTransaction) db.exec('ROLLBACK');
     },
     async query(sql) {
+      if (!QUERY.test(sql)) throw new Error('Only a statement that reads is allowed here');
       const statement = reader.prepare<[], Record<string, unknown>>(sql);
       if (!statement.reader || !statement.readonly) throw new Error('Only a statement that reads is allowed here');
       const rows: Row[] = [];
@@ -78,14 +76,17 @@ function openOrReplace(file: string): Database.Database {
       db.pragma('synchronous = NORMAL');
       db.pragma('busy_timeout = 5000');
       const version = db.pragma('user_version', { simple: true });
-      if (version === 0) {
-        db.exec(SQLITE_SCHEMA);
+      if (version === 0 && isEmpty(db)) {
+        db.exec(`BEGIN IMMEDIATE; ${SQLITE_SCHEMA} PRAGMA user_version = ${SQLITE_SCHEMA_VERSION}; COMMIT`);
+        return db;
+      }
+      if (version === SQLITE_SCHEMA_VERSION && db.pragma('quick_check', { simple: true }) === 'ok') {
+        // A file whose header says that it can't be written passes every other check.
         db.pragma(`user_version = ${SQLITE_SCHEMA_VERSION}`);
         return db;
       }
-      if (version === SQLITE_SCHEMA_VERSION && db.pragma('quick_check', { simple: true }) === 'ok') return db;
     } catch (error) {
-      if (attempt === 2 || !isDamage(error)) throw error;
+      if (attempt === 2 || isTrouble(error)) throw error;
     }
     db?.close();
     for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true });
@@ -93,11 +94,23 @@ function openOrReplace(file: string): Database.Database {
   throw new Error(`${file} could not be created anew`);
 }
 
-function isDamage(error: unknown): boolean {
-  return (
-    error instanceof Database.SqliteError && (error.code === 'SQLITE_NOTADB' || error.code.startsWith('SQLITE_CORRUPT'))
-  );
+function isEmpty(db: Database.Database): boolean {
+  return db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
 }
+
+/** Errors of the machine, or of another process: a new file would not mend them. Any other is the file's own. */
+function isTrouble(error: unknown): boolean {
+  return !(error instanceof Database.SqliteError) || TROUBLE.some((code) => error.code.startsWith(code));
+}
+
+const TROUBLE = ['SQLITE_BUSY', 'SQLITE_LOCKED', 'SQLITE_CANTOPEN', 'SQLITE_IOERR', 'SQLITE_FULL', 'SQLITE_NOMEM'];
+
+/**
+ * What a query may begin with, comments aside. A PRAGMA takes effect when it is prepared, even behind EXPLAIN, so none
+ * may come that far.
+ */
+const QUERY =
+  /^(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:EXPLAIN\s+(?:QUERY\s+PLAN\s+)?)?(?:SELECT|WITH|VALUES)\b/i;
 
 function digestOf(db: Database.Database, table: string, select: string): TableDigest {
   let rows = 0;

@@ -12,6 +12,9 @@ export interface Where {
   readonly firstOffset: number;
 }
 
+/** Rows that one query may return; what is beyond them is left out. */
+export const MAX_QUERY_ROWS = 10_000;
+
 export type SqlValue = string | number | boolean | null;
 export type Row = Readonly<Record<string, SqlValue>>;
 

@@ -1,0 +1,153 @@
+/** A journal in a temporary directory with commits of every kind that has a table, and real stores beside it. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { openJournal } from '../../src/journal/journal.ts';
+import type { Block, EventType } from '../../src/messages/codec.ts';
+import { encodeCommit } from '../../src/messages/commit.ts';
+import type { CaseChanged, Transaction } from '../../src/messages/payments.ts';
+import { createRegistry } from '../../src/messages/registry.ts';
+import type { WindowResult } from '../../src/messages/streams.ts';
+import {
+  alertRaisedType,
+  caseChangedType,
+  deadLetterType,
+  transactionType,
+  windowResultType,
+} from '../../src/messages/types.ts';
+import { openDuckdb } from '../../src/projections/duckdb.ts';
+import type { WindowShape } from '../../src/projections/duckdb-schema.ts';
+import { type LogRange, type Projected, projectLogs } from '../../src/projections/projector.ts';
+import { openSqlite } from '../../src/projections/sqlite.ts';
+import { STORE_FILES, type Store, type StoreName, type TableDigest } from '../../src/projections/store.ts';
+
+/** The kind of a frame that holds a commit. */
+const COMMIT_FRAME = 1;
+const T0 = 1_522_540_800_000;
+
+export interface World {
+  readonly directory: string;
+  file(store: StoreName): string;
+  /** Appends one commit, and knows from then on how far its log is durable. */
+  append(log: string, partition: number, ...blocks: readonly Block[]): Promise<void>;
+  open(store: StoreName, windows?: readonly WindowShape[]): Promise<Store>;
+  project(stores: readonly Store[], maxEvents?: number): Promise<Projected>;
+}
+
+export async function createWorld(): Promise<World> {
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-projections-'));
+  const journalDir = join(directory, 'journal');
+  const journal = await openJournal(journalDir, { durability: 'os', segmentBytes: 1 << 16 });
+  const opened: Store[] = [];
+  onTestFinished(async () => {
+    for (const store of opened) await store.close().catch(() => {});
+    await journal.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+  const registry = createRegistry();
+  const ranges = new Map<string, LogRange>();
+  const file = (store: StoreName): string => join(directory, STORE_FILES[store]);
+  return {
+    directory,
+    file,
+    async append(log, partition, ...blocks) {
+      const sections = blocks.map((block) => ({ ...block, role: 'input' as const }));
+      const { parts, count } = encodeCommit({ stream: 's', partition, source: 'x', next: 1, committedAt: 0, sections });
+      const opened = await journal.openLog(log);
+      await opened.append(COMMIT_FRAME, count, parts);
+      ranges.set(log, { log, toOffset: opened.durableOffset() });
+    },
+    async open(store, windows = []) {
+      const made =
+        store === 'sqlite'
+          ? openSqlite(file('sqlite'))
+          : await openDuckdb(file('duckdb'), { windows, memoryLimit: '128MB', threads: 1 });
+      opened.push(made);
+      return made;
+    },
+    project: (stores, maxEvents = 1_000_000) =>
+      projectLogs(journalDir, registry, stores, [...ranges.values()], maxEvents),
+  };
+}
+
+export const STORES = ['sqlite', 'duckdb'] as const satisfies readonly StoreName[];
+
+export const transaction = (transactionId: number): Transaction => ({
+  transactionId,
+  customerId: transactionId % 7,
+  terminalId: transactionId % 3,
+  amountCents: transactionId * 10,
+  occurredAt: T0 + transactionId * 1000,
+});
+
+export const windowResult = (change: Partial<WindowResult>): WindowResult => ({
+  window: 'totals',
+  key: null,
+  start: T0,
+  end: T0 + 60_000,
+  revision: 0,
+  at: T0,
+  count: 1,
+  aggregates: {},
+  ...change,
+});
+
+export const blocksOf = <T>(type: EventType<T>, ...events: readonly T[]): Block => type.encodeBlock(events);
+
+/** `commits` commits over two logs, each with something for either store. */
+export async function fill(world: World, commits: number, from = 0): Promise<void> {
+  for (let i = from; i < from + commits; i++) {
+    const partition = i % 2;
+    const caseId = `case-${i >> 2}`;
+    const change: CaseChanged = {
+      caseId,
+      customerId: 1,
+      change: i % 4 < 2 ? 'opened' : 'hit',
+      transactionId: i,
+      hits: 1 + ((i % 4) >> 1),
+      amountCents: 30_000,
+      occurredAt: T0 + i,
+    };
+    const alert = {
+      ...transaction(i),
+      alertId: `alert-${i}`,
+      caseId,
+      score: 0.9,
+      model: 'rules-1',
+      severity: 'high' as const,
+      reasons: [{ code: 'amount', text: 'Amount 300.00 is above the limit', value: 30_000, norm: 22_000 }],
+      sessionStart: T0,
+      sessionCount: 1,
+    };
+    const letter = {
+      stream: 's',
+      source: 'x',
+      position: i,
+      reason: 'not-json',
+      detail: `Line ${i} is no JSON`,
+      raw: Buffer.from(`garbage ${i}`),
+      rawLength: 9,
+    };
+    await world.append(
+      `s-${partition}`,
+      partition,
+      blocksOf(transactionType, transaction(2 * i), transaction(2 * i + 1)),
+      blocksOf(deadLetterType, letter),
+      blocksOf(alertRaisedType, alert),
+      blocksOf(caseChangedType, change),
+      blocksOf(
+        windowResultType,
+        windowResult({ start: T0 + i, key: i % 3 === 0 ? null : `a longer key than twelve ${i}` }),
+      ),
+    );
+  }
+}
+
+export async function digests(stores: readonly Store[]): Promise<TableDigest[]> {
+  const all: TableDigest[] = [];
+  for (const store of stores) all.push(...(await store.digest()));
+  return all;
+}
+
+export const rowsOf = (all: readonly TableDigest[]): number => all.reduce((sum, { rows }) => sum + rows, 0);
