@@ -187,9 +187,9 @@ describe('what was acknowledged', () => {
     await withLog(dir, (log) => log.append(KIND, 1, [text('only')]));
     const head = join(dir, LOG, 'HEAD');
     const whole = readFileSync(head);
-    for (let byte = 0; byte < whole.length; byte++) {
-      writeFileSync(head, flipped(whole, byte, byte % 8));
-      expect(await recover(dir, 0), `byte ${byte}`).toEqual({ nextOffset: 1, torn: false });
+    for (let at = 0; at < 8 * whole.length; at++) {
+      writeFileSync(head, flipped(whole, Math.floor(at / 8), at % 8));
+      expect(await recover(dir, 0), `bit ${at}`).toEqual({ nextOffset: 1, torn: false });
     }
     writeFileSync(head, '');
     expect(await recover(dir, 0)).toEqual({ nextOffset: 1, torn: false });
