@@ -8,7 +8,7 @@ import { type StoresThread, startStoresThread } from '../workers/pool.ts';
 import type { PartitionUnit } from './partition-unit.ts';
 
 /** Events in one transaction of the stores: enough to coalesce, few enough for a query to wait for. */
-const EVENTS_PER_TRANSACTION = 100_000;
+const EVENTS_PER_TRANSACTION = 50_000;
 
 const OPEN_CASES = "SELECT count(*) AS n FROM cases WHERE state = 'open'";
 

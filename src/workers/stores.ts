@@ -19,7 +19,7 @@ interface Opened {
 }
 
 /** DuckDB's buffer manager may hold so much; its rows on the way in come on top. */
-const DUCKDB_MEMORY = '128MB';
+const DUCKDB_MEMORY = '64MB';
 
 let opened: Opened | null = null;
 
