@@ -6,7 +6,7 @@
  */
 import type { DynamicEvent, EventType } from '../messages/codec.ts';
 import type { Commit, Section } from '../messages/commit.ts';
-import type { Transaction } from '../messages/payments.ts';
+import type { AlertRaised, SessionClosed, Transaction } from '../messages/payments.ts';
 import type { Registry } from '../messages/registry.ts';
 import type { SourceControl } from '../messages/streams.ts';
 import {
@@ -46,9 +46,22 @@ export interface PartitionState {
   watermarkMs: number;
 }
 
+/**
+ * What a commit derived, as far as anybody asks once it is durable. The events themselves are encoded by then, and
+ * holding them until the disk has answered would carry them all into the old generation of the heap.
+ */
+export interface DerivedSummary {
+  readonly windows: number;
+  readonly late: number;
+  readonly sessions: number;
+  readonly alerts: readonly AlertRaised[];
+  /** The last few of the sessions: a sample for whoever watches. */
+  readonly lastSessions: readonly SessionClosed[];
+}
+
 export interface Applied {
   readonly commit: Commit;
-  readonly derived: Derived;
+  readonly derived: DerivedSummary;
   readonly events: number;
   readonly deadLetters: number;
 }
@@ -129,7 +142,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
           committedAt,
           sections: [...inputs, ...derivedSections(work.derived)],
         },
-        derived: work.derived,
+        derived: summaryOf(work.derived),
         events: countOf(batch, spec.eventType.fingerprint),
         deadLetters: countOf(batch, deadLetterType.fingerprint),
       };
@@ -173,6 +186,18 @@ function derivedSections(derived: Derived): Section[] {
   add(windowResultType, derived.windows);
   add(lateEventType, derived.late);
   return sections;
+}
+
+const SAMPLED_SESSIONS = 5;
+
+function summaryOf({ windows, late, sessions, alerts }: Derived): DerivedSummary {
+  return {
+    windows: windows.length,
+    late: late.length,
+    sessions: sessions.length,
+    alerts,
+    lastSessions: sessions.slice(-SAMPLED_SESSIONS),
+  };
 }
 
 function countOf(batch: Batch, fingerprint: string): number {

@@ -100,6 +100,11 @@ export function joinSession(
     return only;
   }
   const merged: OpenSession = { start: occurredAt, last: occurredAt, count: 1, totalCents: amountCents, maxScore: 0 };
+  if (card.sessions.length === 0) {
+    if (occurredAt + gapMs - 1 <= watermarkMs) return null;
+    card.sessions = [merged];
+    return merged;
+  }
   const apart: OpenSession[] = [];
   for (const session of card.sessions) {
     if (session.start > occurredAt + gapMs || session.last + gapMs < occurredAt) {

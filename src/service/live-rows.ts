@@ -3,13 +3,10 @@ import type { Committed } from '../actors/partition-consumer.ts';
 import type { LiveEvent, Row } from '../http/view.ts';
 import { alertRaisedType } from '../messages/types.ts';
 
-/** Rows of one live event: the page shows a sample of sessions and every alert. */
-const LIVE_SESSIONS = 5;
-
 export function publishDerived(publish: (event: LiveEvent) => void, commit: Committed): void {
-  const { sessions, alerts } = commit.derived;
-  if (sessions.length > 0) {
-    const rows: Row[] = sessions.slice(-LIVE_SESSIONS).map((session) => ({
+  const { lastSessions, alerts } = commit.derived;
+  if (lastSessions.length > 0) {
+    const rows: Row[] = lastSessions.map((session) => ({
       customer_id: session.customerId,
       start_at: session.start,
       end_at: session.end,

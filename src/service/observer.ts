@@ -170,14 +170,14 @@ export function createObserver(config: Config, version: string, sources: Observe
       if (!sources.pipeline()?.streams.has(stream)) return;
       counts.events += commit.events;
       counts.deadLetters += commit.deadLetters;
-      counts.late += derived.late.length;
+      counts.late += derived.late;
       counts.alerts += derived.alerts.length;
-      counts.windows += derived.windows.length;
-      counts.sessions += derived.sessions.length;
+      counts.windows += derived.windows;
+      counts.sessions += derived.sessions;
       meters.meter(`source:${stream}`).add(commit.events);
       meters.meter(log).add(commit.events);
       metrics.eventsIn(stream, commit.events + commit.deadLetters);
-      if (derived.late.length > 0) metrics.lateEvents(derived.late.length);
+      if (derived.late > 0) metrics.lateEvents(derived.late);
       for (const reason of deadLetterReasons(commit)) metrics.deadLetters(reason, 1);
       publishDerived(observer.publish, commit);
       if (derived.alerts.length > 0) for (const listener of alertListeners) listener(derived.alerts);

@@ -148,9 +148,9 @@ describe('bad input to millrace run', () => {
     expect(second.stderr).toContain('in use');
     first.kill('SIGINT');
     expect((await ended).code).toBe(0);
-    const nowhere = await millrace(run('/proc/millrace'));
+    const nowhere = await millrace(run('/dev/null/millrace'));
     expect(nowhere.code).toBe(1);
-    expect(nowhere.stderr).toContain('/proc/millrace');
+    expect(nowhere.stderr).toContain('/dev/null/millrace');
     const typo = await millrace(['run', '--config', CONFIG, '--input', `payments.transaction=${input}`]);
     expect(typo.code).toBe(78);
     expect(typo.stderr).toContain('did you mean payments.transactions?');
