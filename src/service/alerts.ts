@@ -46,7 +46,13 @@ function alerterChild(core: ServiceCore, sink: AlertSink): ChildSpec {
         paused = false;
         if (!missed) return;
         missed = false;
-        undelivered(core, sink.name).then(hand, (error: Error) => context.failed(error));
+        undelivered(core, sink.name, context.signal).then(
+          (alerts) => {
+            missed ||= alerts.length === CATCH_UP_ALERTS;
+            hand(alerts);
+          },
+          (error: Error) => context.failed(error),
+        );
       };
       const unsubscribe = observer.onAlerts((alerts) => {
         if (paused) missed = true;
@@ -58,9 +64,13 @@ function alerterChild(core: ServiceCore, sink: AlertSink): ChildSpec {
           ports: {
             sink,
             async undelivered() {
-              const alerts = await undelivered(core, sink.name);
+              const alerts = await undelivered(core, sink.name, context.signal);
               for (const { alertId } of alerts) pending.add(alertId);
-              missed ||= alerts.length === CATCH_UP_ALERTS;
+              if (alerts.length === CATCH_UP_ALERTS) {
+                // There is more: an empty hand-over asks to be told when there is room for it.
+                missed = true;
+                setImmediate(() => hand([]));
+              }
               return alerts;
             },
             async record(delivery) {
@@ -92,9 +102,16 @@ function alerterChild(core: ServiceCore, sink: AlertSink): ChildSpec {
 }
 
 /** Asks the read model, once it has got everything that is durable now. */
-async function undelivered({ pipeline, readModels }: ServiceCore, sink: string): Promise<AlertRaised[]> {
+async function undelivered(
+  { pipeline, readModels }: ServiceCore,
+  sink: string,
+  signal: AbortSignal | undefined,
+): Promise<AlertRaised[]> {
   const marks = pipeline.units.map(({ log }) => ({ log: log.name, offset: log.durableOffset() }));
-  while (!readModels.hasReached(marks)) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  while (!readModels.hasReached(marks)) {
+    if (signal?.aborted === true) throw new Error('The alerter was stopped before the read models had caught up');
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
   const sql = undeliveredAlertsSql(sink, CATCH_UP_ALERTS);
   return (await readModels.thread.run({ kind: 'query', store: 'sqlite', sql })).map(alertOf);
 }
