@@ -1,0 +1,142 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createMailbox } from '../../src/actors/mailbox.ts';
+import type { Batch } from '../../src/sources/source.ts';
+import { settled } from './deferred.ts';
+
+const CLOSED = new Error('draining');
+
+/** A batch that notes what became of it. */
+function batch(next: number, told: string[] = [], source = 'a'): Batch {
+  return {
+    source,
+    next,
+    blocks: [],
+    onDurable: ({ firstOffset, count }) => told.push(`${source}${next} durable ${firstOffset}+${count}`),
+    onRejected: ({ message }) => told.push(`${source}${next} ${message}`),
+  };
+}
+
+describe('a mailbox', () => {
+  test('gives batches in the order in which they came, and keeps each until it is settled', async () => {
+    const told: string[] = [];
+    const mailbox = createMailbox(3);
+    for (const next of [1, 2, 3]) await mailbox.deliver(batch(next, told));
+    expect([mailbox.take()?.next, mailbox.take()?.next]).toEqual([1, 2]);
+    expect([mailbox.depth, mailbox.inFlight]).toEqual([1, 2]);
+    mailbox.settled(40, 7);
+    mailbox.settled(47, 2);
+    expect(told).toEqual(['a1 durable 40+7', 'a2 durable 47+2']);
+    expect([mailbox.depth, mailbox.inFlight]).toEqual([1, 0]);
+  });
+
+  test('holds back its source while it is full, counting what is in flight', async () => {
+    const mailbox = createMailbox(1);
+    await mailbox.deliver(batch(1));
+    let delivered = false;
+    const second = mailbox.deliver(batch(2)).then(() => {
+      delivered = true;
+    });
+    mailbox.take();
+    await settled();
+    expect([delivered, mailbox.hasRoom(), mailbox.offer(batch(3))]).toEqual([false, false, false]);
+    mailbox.settled(0, 1);
+    await second;
+    expect(mailbox.take()?.next).toBe(2);
+  });
+
+  test('never holds more than its bound, and loses and reorders nothing, however many wait', async () => {
+    const action = fc.constantFrom('deliver', 'offer', 'take', 'settle');
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 4 }), fc.array(action, { maxLength: 60 }), async (bound, actions) => {
+        const mailbox = createMailbox(bound);
+        const settledOrder: number[] = [];
+        const refused = new Set<number>();
+        const pending: Promise<void>[] = [];
+        let next = 0;
+        const newBatch = (): Batch => {
+          next += 1;
+          const own = next;
+          return { source: 'a', next: own, blocks: [], onDurable: () => settledOrder.push(own) };
+        };
+        for (const act of actions) {
+          if (act === 'deliver') pending.push(mailbox.deliver(newBatch()));
+          else if (act === 'offer') {
+            // What waits for room goes first: an offer while others wait is a source's second voice.
+            if (mailbox.hasRoom() && !mailbox.offer(newBatch())) refused.add(next);
+          } else if (act === 'take') mailbox.take();
+          else if (mailbox.inFlight > 0) mailbox.settled(0, 0);
+          await settled();
+          expect(mailbox.depth + mailbox.inFlight).toBeLessThanOrEqual(bound);
+        }
+        for (let i = 0; i <= next; i++) {
+          mailbox.take();
+          if (mailbox.inFlight > 0) mailbox.settled(0, 0);
+          await settled();
+        }
+        await Promise.all(pending);
+        expect(settledOrder).toEqual(Array.from({ length: next }, (_, i) => i + 1).filter((one) => !refused.has(one)));
+      }),
+    );
+  });
+
+  test('after a crash acknowledges what the log holds, and has the rest of what was in flight in front again', async () => {
+    const told: string[] = [];
+    const mailbox = createMailbox(5);
+    for (const next of [10, 20, 30]) await mailbox.deliver(batch(next, told));
+    await mailbox.deliver(batch(5, told, 'b'));
+    for (let i = 0; i < 3; i++) mailbox.take();
+    mailbox.recover((source) => (source === 'a' ? 10 : 0));
+    expect(told).toEqual(['a10 durable -1+0']);
+    expect([mailbox.inFlight, mailbox.depth]).toEqual([0, 3]);
+    expect([mailbox.take(), mailbox.take(), mailbox.take()].map((one) => `${one?.source}${one?.next}`)).toEqual([
+      'a20',
+      'a30',
+      'b5',
+    ]);
+  });
+
+  test('frees its source when recovery has made room', async () => {
+    const mailbox = createMailbox(1);
+    await mailbox.deliver(batch(1));
+    mailbox.take();
+    const waiting = mailbox.deliver(batch(2));
+    mailbox.recover(() => 1);
+    await waiting;
+    expect(mailbox.depth).toBe(1);
+  });
+
+  test('refuses new batches and those that wait for room once it is closed, and keeps what is in', async () => {
+    const mailbox = createMailbox(1);
+    await mailbox.deliver(batch(1));
+    const waiting = mailbox.deliver(batch(2));
+    mailbox.close(CLOSED);
+    await expect(waiting).rejects.toBe(CLOSED);
+    await expect(mailbox.deliver(batch(3))).rejects.toBe(CLOSED);
+    expect([mailbox.offer(batch(4)), mailbox.hasRoom()]).toEqual([false, false]);
+    expect(mailbox.take()?.next).toBe(1);
+  });
+
+  test('rejects everything that is in when it is abandoned, in flight or not', async () => {
+    const told: string[] = [];
+    const mailbox = createMailbox(3);
+    await mailbox.deliver(batch(1, told));
+    await mailbox.deliver(batch(2, told));
+    mailbox.take();
+    mailbox.abandon(CLOSED);
+    expect(told).toEqual(['a1 draining', 'a2 draining']);
+    expect([mailbox.depth, mailbox.inFlight]).toEqual([0, 0]);
+  });
+
+  test('tells its listener of every arrival', async () => {
+    const mailbox = createMailbox(2);
+    let arrivals = 0;
+    mailbox.onArrival(() => {
+      arrivals += 1;
+    });
+    await mailbox.deliver(batch(1));
+    mailbox.offer(batch(2));
+    mailbox.offer(batch(3));
+    expect(arrivals).toBe(2);
+  });
+});
