@@ -119,6 +119,14 @@ describe('sessions a card with a gap of 3 s', () => {
     ]);
   });
 
+  test('take a first transaction until the watermark has reached the last millisecond it would open', () => {
+    const driver = drive();
+    expect(driver.pipe(W(GAP_MS - 2), pay(1, 0)).late).toEqual([]);
+    expect(driver.pipe(W(GAP_MS - 1)).sessions.map(row)).toEqual([[1, 0, GAP_MS, 1, 1]]);
+    expect(driver.pipe(pay(1, 0)).late).toMatchObject([{ occurredAt: 0, latenessMs: 0 }]);
+    expect(driver.pipe(END).sessions).toEqual([]);
+  });
+
   test('a transaction that is late for its session is scored all the same', () => {
     const driver = drive(spec);
     driver.pipe(pay(1, 0), W(10_000));
