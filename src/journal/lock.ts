@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { JournalError, messageOf } from './error.ts';
+import { keepNative } from './keep-native.ts';
 
 const LOCK_FILE = 'LOCK.db';
 
@@ -12,7 +13,7 @@ const LOCK_FILE = 'LOCK.db';
 export function lockDirectory(directory: string): () => void {
   let db: Database.Database | null = null;
   try {
-    db = new Database(join(directory, LOCK_FILE), { timeout: 0 });
+    db = keepNative(new Database(join(directory, LOCK_FILE), { timeout: 0 }));
     db.exec('BEGIN EXCLUSIVE');
     const held = db;
     return () => {

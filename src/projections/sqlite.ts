@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { keepNative } from '../journal/keep-native.ts';
 import { SQLITE_DIGESTS, SQLITE_SCHEMA, SQLITE_SCHEMA_VERSION } from './sqlite-schema.ts';
 import { sqliteWriters } from './sqlite-writers.ts';
 import { MAX_QUERY_ROWS, type Row, type SqlValue, type Store, type TableDigest } from './store.ts';
@@ -13,8 +14,8 @@ import { MAX_QUERY_ROWS, type Row, type SqlValue, type Store, type TableDigest }
 /** Opens or creates the store. A file of another version, or a damaged one, is replaced by an empty one. */
 export function openSqlite(file: string): Store {
   const db = openOrReplace(file);
-  const reader = new Database(file, { readonly: true });
-  reader.pragma('query_only = true');
+  const reader = keepNative(new Database(file, { readonly: true }));
+  reader.exec('PRAGMA query_only = true');
   const writers = sqliteWriters(db);
   const offsets = new Map<string, number>();
   for (const { log, next } of db.prepare<[], { log: string; next: number }>('SELECT log, next FROM offsets').all()) {
@@ -70,19 +71,19 @@ function openOrReplace(file: string): Database.Database {
   for (const attempt of [1, 2]) {
     let db: Database.Database | null = null;
     try {
-      db = new Database(file);
-      db.pragma('journal_mode = WAL');
+      db = keepNative(new Database(file));
+      db.exec('PRAGMA journal_mode = WAL');
       // The journal is the truth: a commit that the operating system loses is projected again.
-      db.pragma('synchronous = NORMAL');
-      db.pragma('busy_timeout = 5000');
-      const version = db.pragma('user_version', { simple: true });
+      db.exec('PRAGMA synchronous = NORMAL');
+      db.exec('PRAGMA busy_timeout = 5000');
+      const version = db.prepare('PRAGMA user_version').pluck().get();
       if (version === 0 && isEmpty(db)) {
         db.exec(`BEGIN IMMEDIATE; ${SQLITE_SCHEMA} PRAGMA user_version = ${SQLITE_SCHEMA_VERSION}; COMMIT`);
         return db;
       }
-      if (version === SQLITE_SCHEMA_VERSION && db.pragma('quick_check', { simple: true }) === 'ok') {
+      if (version === SQLITE_SCHEMA_VERSION && db.prepare('PRAGMA quick_check').pluck().get() === 'ok') {
         // A file whose header says that it can't be written passes every other check.
-        db.pragma(`user_version = ${SQLITE_SCHEMA_VERSION}`);
+        db.exec(`PRAGMA user_version = ${SQLITE_SCHEMA_VERSION}`);
         return db;
       }
     } catch (error) {

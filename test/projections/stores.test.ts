@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
+import { keepNative } from '../../src/journal/keep-native.ts';
 import { type LateEvent, lateEventSchema } from '../../src/messages/streams.ts';
 import type { Store } from '../../src/projections/store.ts';
 import { createWorld, digests, fill, rowsOf, STORES, transaction, type World } from './projection-fixture.ts';
@@ -73,7 +74,7 @@ describe.each(STORES)('a %s file', (name) => {
 describe('a store of another version', () => {
   test('is replaced: SQLite by its user_version', async () => {
     const state = await filled('sqlite');
-    const db = new Database(state.file);
+    const db = keepNative(new Database(state.file));
     db.pragma('user_version = 1');
     db.close();
     await isRebuilt(state, await state.world.open('sqlite'));
@@ -81,7 +82,7 @@ describe('a store of another version', () => {
 
   test('is replaced: SQLite when a crash left it without one', async () => {
     const world = await createWorld();
-    const db = new Database(world.file('sqlite'));
+    const db = keepNative(new Database(world.file('sqlite')));
     db.exec('CREATE TABLE offsets (log TEXT PRIMARY KEY, next INTEGER NOT NULL)');
     db.close();
     const store = await world.open('sqlite');
