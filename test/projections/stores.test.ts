@@ -75,7 +75,7 @@ describe('a store of another version', () => {
   test('is replaced: SQLite by its user_version', async () => {
     const state = await filled('sqlite');
     const db = keepNative(new Database(state.file));
-    db.pragma('user_version = 1');
+    db.exec('PRAGMA user_version = 1');
     db.close();
     await isRebuilt(state, await state.world.open('sqlite'));
   });
