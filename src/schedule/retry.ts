@@ -12,9 +12,6 @@ export interface RetryPolicy {
   readonly capMs: number;
 }
 
-/** Airflow 3: delay 300 s, cap 86,400 s. Its retries default to 0; a fetch over a network deserves some. */
-export const DEFAULT_RETRY: RetryPolicy = { retries: 3, baseMs: 300_000, capMs: 86_400_000 };
-
 /** The wait after failed attempt `attempt` (from 1) of the run `runId`. */
 export function retryDelayMs(policy: RetryPolicy, runId: string, attempt: number): number {
   const lowMs = policy.baseMs * 2 ** (attempt - 1);
