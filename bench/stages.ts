@@ -3,11 +3,12 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Bench } from 'tinybench';
-import { createFraudDetector, type FraudEvents } from '../src/fraud/detector.ts';
+import { createDerivedBlocks } from '../src/actors/derived-blocks.ts';
+import { createFraudDetector } from '../src/fraud/detector.ts';
 import { simulateDays } from '../src/fraud/simulator.ts';
 import { openJournal } from '../src/journal/journal.ts';
-import type { WindowResult } from '../src/messages/streams.ts';
 import { transactionType } from '../src/messages/types.ts';
+import { windowResultType } from '../src/messages/window-result.ts';
 import { openDuckdb } from '../src/projections/duckdb.ts';
 import { createTumblingWindows } from '../src/streams/tumbling.ts';
 
@@ -32,12 +33,16 @@ export async function runStages(): Promise<StageFigures[]> {
   const log = await journal.openLog('bench-0');
   const store = await openDuckdb(join(directory, 'bench.duckdb'), { windows: [], memoryLimit: '256MB', threads: 1 });
   const where = { log: 'bench-0', stream: 'bench', partition: 0, firstOffset: 0 };
+  const columns = transactionType.columns(block);
+  const occurredAt = columns.numbers('occurredAt');
+  const section = { typeName: transactionType.name, window: null, columns: () => columns, objects: () => batch };
+  const perMinute = windowResultType('w', ['n', 'total']);
   const bench = new Bench({ time: 1000, warmupTime: 200 });
   bench.add('encode', () => {
     transactionType.encodeBlock(batch);
   });
   bench.add('decode', () => {
-    transactionType.decodeBlock(block.bytes);
+    transactionType.columns(block);
   });
   bench.add('append, durable', async () => {
     await log.append(1, batch.length, [block.bytes]);
@@ -56,24 +61,30 @@ export async function runStages(): Promise<StageFigures[]> {
       aggregates,
     };
     const windows = createTumblingWindows(minutes);
-    const out: WindowResult[] = [];
-    for (const transaction of batch) {
-      windows.add(transaction, transaction.occurredAt, transaction.occurredAt - 5000, out);
-      windows.advance(transaction.occurredAt - 5000, out);
+    const out = perMinute.type.blockWriter();
+    windows.begin(columns);
+    for (let row = 0; row < columns.count; row++) {
+      const timeMs = occurredAt[row] ?? 0;
+      windows.add(row, timeMs, timeMs - 5000, out);
+      windows.advance(timeMs - 5000, out);
     }
+    out.take();
   });
   bench.add('session and score', () => {
     const rules = { amountCents: 22_000, velocityCount: 5, deviations: 4, minHistory: 10 };
     const detector = createFraudDetector({ sessionGapMs: 1_800_000, rules, caseQuietMs: 604_800_000 });
-    const out: FraudEvents = { scores: [], sessions: [], alerts: [], cases: [], late: [] };
-    for (const transaction of batch) {
-      detector.add(transaction, transaction.occurredAt - 5000, out);
-      detector.advance(transaction.occurredAt - 5000, out);
+    const derived = createDerivedBlocks([]);
+    detector.begin(columns);
+    for (let row = 0; row < columns.count; row++) {
+      const watermarkMs = (occurredAt[row] ?? 0) - 5000;
+      detector.add(row, watermarkMs, derived.sinks);
+      detector.advance(watermarkMs, derived.sinks);
     }
+    derived.take();
   });
   bench.add('project into DuckDB', async () => {
     await store.begin();
-    store.project(transactionType.name, batch, where);
+    store.project(section, where);
     await store.commit(new Map([['bench-0', 0]]));
   });
   await bench.run();

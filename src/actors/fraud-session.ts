@@ -56,11 +56,11 @@ function detect(detector: FraudDetector, work: Work): void {
       detector.advance(step.watermarkMs, derived);
       continue;
     }
-    const { transactions, watermarksMs } = step;
-    if (transactions === null) throw new Error('The fraud session was given a stream that is not one of Transaction');
+    const { columns, watermarksMs } = step;
+    detector.begin(columns);
     let watermarkMs = step.watermarkBeforeMs;
-    for (let i = 0; i < transactions.length; i++) {
-      detector.add(transactions[i]!, watermarkMs, derived);
+    for (let i = 0; i < columns.count; i++) {
+      detector.add(i, watermarkMs, derived);
       const afterMs = watermarksMs[i]!;
       if (afterMs !== watermarkMs) {
         watermarkMs = afterMs;

@@ -65,7 +65,7 @@ export const partitionConsumerMachine = setup({
     loadSnapshot: fromPromise<number, PartitionConsumerPorts>(({ input }) => input.loadSnapshot()),
     replay: fromPromise<void, { ports: PartitionConsumerPorts; fromOffset: number }>(async ({ input }) => {
       const { ports, fromOffset } = input;
-      await ports.replay(fromOffset, (commit) => ports.partition.replay(commit, ports.derive));
+      await ports.replay(fromOffset, (commit) => void ports.partition.replay(commit, ports.derive));
     }),
     finalSnapshot: fromPromise<void, PartitionConsumerPorts>(({ input }) => input.saveSnapshot(true)),
   },

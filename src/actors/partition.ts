@@ -4,22 +4,13 @@
  * A batch becomes work, the derivers add to it, and the result is one commit. Replaying a commit does the same with
  * its input sections and drops what is derived, so state is a fold over the log.
  */
+import type { Block } from '../messages/block.ts';
 import type { DynamicEvent, EventType } from '../messages/codec.ts';
 import type { Commit, Section } from '../messages/commit.ts';
-import type { AlertRaised, SessionClosed, Transaction } from '../messages/payments.ts';
 import type { Registry } from '../messages/registry.ts';
 import type { SourceControl } from '../messages/streams.ts';
-import {
-  alertRaisedType,
-  caseChangedType,
-  deadLetterType,
-  lateEventType,
-  sessionClosedType,
-  sourceControlType,
-  transactionScoredType,
-  transactionType,
-  windowResultType,
-} from '../messages/types.ts';
+import { deadLetterType, sourceControlType } from '../messages/types.ts';
+import type { WindowResultType } from '../messages/window-result.ts';
 import type { Batch } from '../sources/source.ts';
 import {
   advanceWatermark,
@@ -29,14 +20,17 @@ import {
   type WatermarkPolicy,
   type WatermarkState,
 } from '../streams/watermark.ts';
-import { type Derived, type EventsStep, noDerived, type Step, type Work } from './work.ts';
+import { createDerivedBlocks, type DerivedSummary } from './derived-blocks.ts';
+import type { EventsStep, Step, Work } from './work.ts';
 
 export interface PartitionSpec {
   readonly stream: string;
   readonly partition: number;
-  readonly eventType: EventType<DynamicEvent> | EventType<Transaction>;
+  readonly eventType: EventType<DynamicEvent>;
   readonly timeField: string;
   readonly watermark: WatermarkPolicy;
+  /** Of the stream's windows. */
+  readonly windows: readonly WindowResultType[];
 }
 
 /** What a partition keeps in a snapshot beside the state of its derivers. */
@@ -44,19 +38,6 @@ export interface PartitionState {
   positions: Record<string, number>;
   maxEventTimeMs: number;
   watermarkMs: number;
-}
-
-/**
- * What a commit derived, as far as anybody asks once it is durable. The events themselves are encoded by then, and
- * holding them until the disk has answered would carry them all into the old generation of the heap.
- */
-export interface DerivedSummary {
-  readonly windows: number;
-  readonly late: number;
-  readonly sessions: number;
-  readonly alerts: readonly AlertRaised[];
-  /** The last few of the sessions: a sample for whoever watches. */
-  readonly lastSessions: readonly SessionClosed[];
 }
 
 export interface Applied {
@@ -74,29 +55,26 @@ export interface Partition {
   maxEventTimeMs(): number;
   /** Turns a batch into a commit. The caller appends it; on failure the partition is rebuilt from the log. */
   apply(batch: Batch, derive: (work: Work) => void, committedAt: number): Applied;
-  /** Folds a commit of the log into the state. */
-  replay(commit: Commit, derive: (work: Work) => void): void;
+  /** Folds a commit of the log into the state. Returns what its input derives now. */
+  replay(commit: Commit, derive: (work: Work) => void): readonly Section[];
   snapshot(): PartitionState;
   restore(state: PartitionState): void;
 }
 
 export function createPartition(spec: PartitionSpec, registry: Registry): Partition {
   const positions = new Map<string, number>();
+  const derived = createDerivedBlocks(spec.windows);
   let clock: WatermarkState = initialWatermark();
 
-  function eventsStep(section: Pick<Section, 'fingerprint' | 'bytes'>): EventsStep {
-    const decoded = decodeEvents(spec, registry, section);
-    const { events } = decoded;
-    const timesMs = new Float64Array(events.length);
-    const watermarksMs = new Float64Array(events.length);
+  function eventsStep(block: Block): EventsStep {
+    const columns = registry.columnsAs(spec.eventType, block);
+    const timesMs = columns.numbers(spec.timeField);
+    const watermarksMs = new Float64Array(columns.count);
     const watermarkBeforeMs = clock.watermarkMs;
-    for (let i = 0; i < events.length; i++) {
-      const time = events[i]![spec.timeField];
-      const timeMs = typeof time === 'number' ? time : 0;
-      timesMs[i] = timeMs;
-      watermarksMs[i] = observeEventTime(clock, spec.watermark, timeMs);
+    for (let i = 0; i < columns.count; i++) {
+      watermarksMs[i] = observeEventTime(clock, spec.watermark, timesMs[i]!);
     }
-    return { kind: 'events', ...decoded, timesMs, watermarkBeforeMs, watermarksMs };
+    return { kind: 'events', columns, timesMs, watermarkBeforeMs, watermarksMs };
   }
 
   function controlSteps(controls: readonly SourceControl[]): Step[] {
@@ -110,7 +88,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
     return steps;
   }
 
-  function workOf(sections: readonly Pick<Section, 'fingerprint' | 'bytes'>[]): Work {
+  function workOf(sections: readonly Block[]): Work {
     const steps: Step[] = [];
     for (const section of sections) {
       const name = registry.nameOf(section.fingerprint);
@@ -119,7 +97,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
         steps.push(...controlSteps(registry.decodeAs(sourceControlType, section.fingerprint, section.bytes)));
       }
     }
-    return { steps, derived: noDerived() };
+    return { steps, derived: derived.sinks };
   }
 
   return {
@@ -133,6 +111,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
       positions.set(batch.source, batch.next);
       const { stream, partition } = spec;
       const inputs: Section[] = batch.blocks.map((block) => ({ ...block, role: 'input' }));
+      const { sections, summary } = derived.take();
       return {
         commit: {
           stream,
@@ -140,9 +119,9 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
           source: batch.source,
           next: batch.next,
           committedAt,
-          sections: [...inputs, ...derivedSections(work.derived)],
+          sections: [...inputs, ...sections],
         },
-        derived: summaryOf(work.derived),
+        derived: summary,
         events: countOf(batch, spec.eventType.fingerprint),
         deadLetters: countOf(batch, deadLetterType.fingerprint),
       };
@@ -150,6 +129,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
     replay(commit, derive) {
       derive(workOf(commit.sections.filter((section) => section.role === 'input')));
       positions.set(commit.source, commit.next);
+      return derived.take().sections;
     },
     snapshot: () => ({ positions: Object.fromEntries(positions), ...clock }),
     restore(state) {
@@ -157,46 +137,6 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
       for (const [source, next] of Object.entries(state.positions)) positions.set(source, next);
       clock = { maxEventTimeMs: state.maxEventTimeMs, watermarkMs: state.watermarkMs };
     },
-  };
-}
-
-/** A block of transactions is one array, seen both as the stream engine and as the fraud domain know it. */
-function decodeEvents(
-  spec: PartitionSpec,
-  registry: Registry,
-  section: Pick<Section, 'fingerprint' | 'bytes'>,
-): Pick<EventsStep, 'events' | 'transactions'> {
-  if (spec.eventType.name === transactionType.name) {
-    const transactions = registry.decodeAs(transactionType, section.fingerprint, section.bytes);
-    return { events: transactions, transactions };
-  }
-  const events = registry.decodeAs<DynamicEvent>(spec.eventType, section.fingerprint, section.bytes);
-  return { events, transactions: null };
-}
-
-function derivedSections(derived: Derived): Section[] {
-  const sections: Section[] = [];
-  const add = <T>(type: EventType<T>, events: readonly T[]): void => {
-    if (events.length > 0) sections.push({ ...type.encodeBlock(events), role: 'derived' });
-  };
-  add(transactionScoredType, derived.scores);
-  add(alertRaisedType, derived.alerts);
-  add(caseChangedType, derived.cases);
-  add(sessionClosedType, derived.sessions);
-  add(windowResultType, derived.windows);
-  add(lateEventType, derived.late);
-  return sections;
-}
-
-const SAMPLED_SESSIONS = 5;
-
-function summaryOf({ windows, late, sessions, alerts }: Derived): DerivedSummary {
-  return {
-    windows: windows.length,
-    late: late.length,
-    sessions: sessions.length,
-    alerts,
-    lastSessions: sessions.slice(-SAMPLED_SESSIONS),
   };
 }
 

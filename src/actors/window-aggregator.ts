@@ -56,27 +56,29 @@ export const windowAggregatorMachine = setup({
 
 /** Event by event, so that what fires, and when, does not depend on how the input was cut into batches. */
 function aggregate(operator: WindowOperator, work: Work): void {
-  const { windows, late } = work.derived;
+  const { late } = work.derived;
+  const results = work.derived.windows.get(operator.spec.name);
+  if (results === undefined) throw new Error(`Nothing takes the results of the window ${operator.spec.name}`);
   for (const step of work.steps) {
     if (step.kind === 'watermark') {
-      operator.advance(step.watermarkMs, windows);
+      operator.advance(step.watermarkMs, results);
       continue;
     }
-    const { events, timesMs, watermarksMs } = step;
+    const { columns, timesMs, watermarksMs } = step;
+    operator.begin(columns);
     let watermarkMs = step.watermarkBeforeMs;
-    for (let i = 0; i < events.length; i++) {
-      const event = events[i]!;
+    for (let i = 0; i < columns.count; i++) {
       const occurredAt = timesMs[i]!;
-      const arrival = operator.add(event, occurredAt, watermarkMs, windows);
+      const arrival = operator.add(i, occurredAt, watermarkMs, results);
       if (arrival !== null) {
         const key = arrival.key === null ? null : String(arrival.key);
         const { latenessMs } = arrival;
-        late.push({ window: operator.spec.name, key, occurredAt, latenessMs, event: JSON.stringify(event) });
+        late.push({ window: operator.spec.name, key, occurredAt, latenessMs, event: JSON.stringify(columns.event(i)) });
       }
       const afterMs = watermarksMs[i]!;
       if (afterMs !== watermarkMs) {
         watermarkMs = afterMs;
-        operator.advance(watermarkMs, windows);
+        operator.advance(watermarkMs, results);
       }
     }
   }

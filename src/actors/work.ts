@@ -2,16 +2,15 @@
  * A batch on its way through one partition: what the consumer has decoded, and what the derivers add to it.
  * It is the only thing that passes between a partition's actors; they share nothing else.
  */
-import type { DynamicEvent } from '../messages/codec.ts';
-import type { AlertRaised, CaseChanged, SessionClosed, Transaction, TransactionScored } from '../messages/payments.ts';
-import type { LateEvent, WindowResult } from '../messages/streams.ts';
+import type { Columns } from '../messages/columns.ts';
+import type { AlertRaised, CaseChanged, SessionClosed, TransactionScored } from '../messages/payments.ts';
+import type { LateEvent } from '../messages/streams.ts';
+import type { WindowResult } from '../messages/window-result.ts';
 
 /** Events in arrival order, each with its time and the watermark after it. */
 export interface EventsStep {
   readonly kind: 'events';
-  readonly events: readonly DynamicEvent[];
-  /** The same events, where the stream is one of transactions. */
-  readonly transactions: readonly Transaction[] | null;
+  readonly columns: Columns;
   readonly timesMs: Float64Array;
   /** The watermark before the first event. */
   readonly watermarkBeforeMs: number;
@@ -26,20 +25,23 @@ export interface WatermarkStep {
 
 export type Step = EventsStep | WatermarkStep;
 
+/** Takes events one by one, in order. */
+export interface Sink<T> {
+  push(event: T): unknown;
+}
+
+/** Where the derivers put what they derive. */
 export interface Derived {
-  readonly windows: WindowResult[];
-  readonly late: LateEvent[];
-  readonly sessions: SessionClosed[];
-  readonly scores: TransactionScored[];
-  readonly alerts: AlertRaised[];
-  readonly cases: CaseChanged[];
+  /** By the window's name. */
+  readonly windows: ReadonlyMap<string, Sink<WindowResult>>;
+  readonly late: Sink<LateEvent>;
+  readonly sessions: Sink<SessionClosed>;
+  readonly scores: Sink<TransactionScored>;
+  readonly alerts: Sink<AlertRaised>;
+  readonly cases: Sink<CaseChanged>;
 }
 
 export interface Work {
   readonly steps: readonly Step[];
   readonly derived: Derived;
-}
-
-export function noDerived(): Derived {
-  return { windows: [], late: [], sessions: [], scores: [], alerts: [], cases: [] };
 }

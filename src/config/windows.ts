@@ -1,5 +1,6 @@
 /** The windows of a file, against the schemas of their streams. */
 import type { AvroRecord } from '../messages/avro.ts';
+import { AGGREGATE_NAME } from '../messages/window-result.ts';
 import { AGGREGATE_FUNCTIONS, MERGEABLE_AGGREGATES } from '../streams/aggregates.ts';
 import type { AggregateConfig, StreamConfig, WindowConfig } from './config.ts';
 import { fieldOf, isKey, isNullable, isNumeric, type Report, unknownField, unknownName } from './names.ts';
@@ -30,6 +31,7 @@ export function windowOf(
   const aggregates = Object.entries(raw.aggregate).flatMap(([result, text]) => {
     const path = [...at, 'aggregate', result];
     if (RESULT_FIELDS.includes(result)) report(path, `is a field of every result; known: ${RESULT_FIELDS.join(', ')}`);
+    if (!AGGREGATE_NAME.test(result)) report(path, 'a result has letters, digits and underscore in its name');
     if (Object.keys(raw.aggregate).some((other) => other !== result && other.toLowerCase() === result.toLowerCase())) {
       report(path, 'differs from another result in case only');
     }

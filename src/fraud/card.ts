@@ -3,7 +3,6 @@
  * which other cards share the partition.
  */
 import { LONG_MAX } from '../messages/avro.ts';
-import type { Transaction } from '../messages/payments.ts';
 
 export interface OpenSession {
   start: number;
@@ -87,11 +86,11 @@ export function addCents(a: number, b: number): number {
  */
 export function joinSession(
   card: Card,
-  transaction: Transaction,
+  occurredAt: number,
+  amountCents: number,
   gapMs: number,
   watermarkMs: number,
 ): OpenSession | null {
-  const { occurredAt, amountCents } = transaction;
   const only = card.sessions[0];
   if (only !== undefined && card.sessions.length === 1 && occurredAt >= only.start && occurredAt <= only.last + gapMs) {
     if (occurredAt > only.last) only.last = occurredAt;
@@ -102,7 +101,7 @@ export function joinSession(
   const merged: OpenSession = { start: occurredAt, last: occurredAt, count: 1, totalCents: amountCents, maxScore: 0 };
   if (card.sessions.length === 0) {
     if (occurredAt + gapMs - 1 <= watermarkMs) return null;
-    card.sessions = [merged];
+    card.sessions.push(merged);
     return merged;
   }
   const apart: OpenSession[] = [];

@@ -5,6 +5,7 @@
  * their content alone, so a restored detector says exactly what the lost one would have said.
  */
 import { type FromAvro, LONG_MAX } from '../messages/avro.ts';
+import type { Columns } from '../messages/columns.ts';
 import type { AlertRaised, CaseChanged, SessionClosed, Transaction, TransactionScored } from '../messages/payments.ts';
 import type { LateEvent } from '../messages/streams.ts';
 import { createTimers, type Timers } from '../streams/timers.ts';
@@ -21,6 +22,7 @@ import {
 } from './card.ts';
 import type { cardStateSchema } from './card-state.ts';
 import { firedRules, RULES_MODEL, type RuleInput, type RuleLimits, ruleScore } from './rules.ts';
+import { NO_TRANSACTIONS, transactionAt, transactionColumns } from './transaction-columns.ts';
 
 export interface FraudSpec {
   readonly sessionGapMs: number;
@@ -29,18 +31,25 @@ export interface FraudSpec {
   readonly caseQuietMs: number;
 }
 
+/** Takes events one by one. */
+interface Sink<T> {
+  push(event: T): unknown;
+}
+
 export interface FraudEvents {
-  readonly scores: TransactionScored[];
-  readonly sessions: SessionClosed[];
-  readonly alerts: AlertRaised[];
-  readonly cases: CaseChanged[];
-  readonly late: LateEvent[];
+  readonly scores: Sink<TransactionScored>;
+  readonly sessions: Sink<SessionClosed>;
+  readonly alerts: Sink<AlertRaised>;
+  readonly cases: Sink<CaseChanged>;
+  readonly late: Sink<LateEvent>;
 }
 
 export type CardState = FromAvro<typeof cardStateSchema>;
 
 export interface FraudDetector {
-  add(transaction: Transaction, watermarkMs: number, out: FraudEvents): void;
+  /** The transactions whose rows add() is told from now on. Throws when they are not transactions. */
+  begin(columns: Columns): void;
+  add(row: number, watermarkMs: number, out: FraudEvents): void;
   advance(watermarkMs: number, out: FraudEvents): void;
   snapshot(): CardState[];
   restore(states: readonly CardState[]): void;
@@ -59,6 +68,7 @@ export function createFraudDetector(spec: FraudSpec): FraudDetector {
   const sessionTimers = createTimers();
   const caseTimers = createTimers();
   const evictTimers = createTimers();
+  let rows = NO_TRANSACTIONS;
 
   function armSession(card: Card, session: OpenSession): void {
     const deadlineMs = session.last + sessionGapMs;
@@ -126,24 +136,25 @@ export function createFraudDetector(spec: FraudSpec): FraudDetector {
     });
   }
 
+  function closeSession(card: Card, session: OpenSession, watermarkMs: number, out: FraudEvents): void {
+    out.sessions.push({
+      customerId: card.customerId,
+      start: session.start,
+      end: session.last + sessionGapMs,
+      at: watermarkMs,
+      count: session.count,
+      totalCents: session.totalCents,
+      maxScore: session.maxScore,
+    });
+  }
+
   function closeSessions(card: Card, deadlineMs: number, watermarkMs: number, out: FraudEvents): void {
-    const open: OpenSession[] = [];
+    let open = 0;
     for (const session of card.sessions) {
-      if (session.last + sessionGapMs > deadlineMs) {
-        open.push(session);
-        continue;
-      }
-      out.sessions.push({
-        customerId: card.customerId,
-        start: session.start,
-        end: session.last + sessionGapMs,
-        at: watermarkMs,
-        count: session.count,
-        totalCents: session.totalCents,
-        maxScore: session.maxScore,
-      });
+      if (session.last + sessionGapMs > deadlineMs) card.sessions[open++] = session;
+      else closeSession(card, session, watermarkMs, out);
     }
-    card.sessions = open;
+    card.sessions.length = open;
   }
 
   /**
@@ -165,15 +176,20 @@ export function createFraudDetector(spec: FraudSpec): FraudDetector {
   }
 
   return {
-    add(transaction, watermarkMs, out) {
-      const { customerId, amountCents, occurredAt } = transaction;
+    begin(columns) {
+      rows = transactionColumns(columns);
+    },
+    add(row, watermarkMs, out) {
+      const customerId = rows.customerId[row]!;
+      const amountCents = rows.amountCents[row]!;
+      const occurredAt = rows.occurredAt[row]!;
       let card = cards.get(customerId);
       if (card === undefined) {
         card = newCard(customerId);
         cards.set(customerId, card);
       }
       if (occurredAt >= card.lastSeenAt + CARD_HISTORY_MS) forgetAmounts(card);
-      const session = joinSession(card, transaction, sessionGapMs, watermarkMs);
+      const session = joinSession(card, occurredAt, amountCents, sessionGapMs, watermarkMs);
       if (session === null) {
         const latenessMs = Math.min(watermarkMs - (occurredAt + sessionGapMs - 1), LONG_MAX);
         out.late.push({
@@ -181,7 +197,7 @@ export function createFraudDetector(spec: FraudSpec): FraudDetector {
           key: String(customerId),
           occurredAt,
           latenessMs,
-          event: JSON.stringify(transaction),
+          event: JSON.stringify(transactionAt(rows, row)),
         });
       }
       const input: RuleInput = {
@@ -201,7 +217,7 @@ export function createFraudDetector(spec: FraudSpec): FraudDetector {
         armSession(card, session);
       }
       out.scores.push({
-        transactionId: transaction.transactionId,
+        transactionId: rows.transactionId[row]!,
         customerId,
         occurredAt,
         score,
@@ -212,6 +228,7 @@ export function createFraudDetector(spec: FraudSpec): FraudDetector {
         deviations: input.deviations,
       });
       if (hits !== 0) {
+        const transaction = transactionAt(rows, row);
         recordHit(card, transaction, () => alertOf(transaction, input, hits, score, session, rules), out);
       }
     },

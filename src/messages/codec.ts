@@ -1,23 +1,18 @@
 /**
  * Avro encoding and decoding; the only importer of avsc.
  *
- * A block is an Avro `array` of one record type: encoded once where a batch is made, decoded once where it is used,
- * and passed between threads and to disk as bytes.
+ * A block is encoded once where a batch is made, decoded once where it is used, and passed between threads and to disk
+ * as bytes.
  */
 import { inflateRawSync } from 'node:zlib';
 import avro from 'avsc';
 import type { AvroRecord, FromAvro } from './avro.ts';
+import { type Block, type BlockWriter, createBlockWriter } from './block.ts';
+import { type Columns, columnReader, columnsOfEvents } from './columns.ts';
 import { makeLongsExact } from './exact-long.ts';
 import { rabinFingerprint } from './fingerprint.ts';
 
 makeLongsExact(avro.types.LongType.prototype);
-
-/** Avro bytes of `count` events of the type with this fingerprint. */
-export interface Block {
-  readonly fingerprint: string;
-  readonly count: number;
-  readonly bytes: Uint8Array;
-}
 
 /** A schema and how it is told apart, without a type for its values. */
 export interface EventSchema {
@@ -35,6 +30,10 @@ export interface EventType<T> extends EventSchema {
   decode(bytes: Uint8Array): T;
   encodeBlock(events: readonly T[]): Block;
   decodeBlock(bytes: Uint8Array): T[];
+  /** The events of a block as columns; what they share with it must not change. */
+  columns(block: Pick<Block, 'bytes' | 'count'>): Columns;
+  /** A block that is written event by event. */
+  blockWriter(): BlockWriter<T>;
   /** Where `value` departs from the schema, as a path of field names; null when it is valid. */
   invalidPath(value: unknown): readonly string[] | null;
 }
@@ -50,6 +49,11 @@ export type DynamicEvent = Readonly<Record<string, unknown>>;
 /** The event type of a schema read from a file. Throws when the schema is not a valid Avro record. */
 export function dynamicEventType(schema: AvroRecord): EventType<DynamicEvent> {
   return compile<DynamicEvent>(schema);
+}
+
+/** The event type of a schema that is put together at run time, of values known to be `T`. */
+export function eventTypeOf<T>(schema: AvroRecord): EventType<T> {
+  return compile<T>(schema);
 }
 
 /** Decodes blocks that were written with an older or newer schema of the same record. */
@@ -214,11 +218,18 @@ function containerHead<T>(reader: EventType<T>, buffer: Buffer): ContainerHeader
   };
 }
 
-/** The full name in a writer's schema, without compiling it. Throws when it has none. */
-export function recordName(schemaJson: string): string {
-  const name = avroType(JSON.parse(schemaJson)).name;
-  if (name === undefined) throw new Error(`An Avro record schema without a name: ${schemaJson.slice(0, 80)}`);
-  return name;
+/** A writer's schema with its full name. Throws when it is not a named record. */
+export function recordOf(schemaJson: string): { readonly name: string; readonly schema: AvroRecord } {
+  const schema: unknown = JSON.parse(schemaJson);
+  const { name } = avroType(schema);
+  if (name === undefined || !isRecordSchema(schema)) {
+    throw new Error(`Not an Avro record schema with a name: ${schemaJson.slice(0, 80)}`);
+  }
+  return { name, schema };
+}
+
+function isRecordSchema(schema: unknown): schema is AvroRecord {
+  return typeof schema === 'object' && schema !== null && 'type' in schema && schema.type === 'record';
 }
 
 const INITIAL_SCRATCH_BYTES = 1 << 16;
@@ -229,6 +240,7 @@ function compile<T>(schema: AvroRecord): EventType<T> {
   const fingerprint = rabinFingerprint(JSON.stringify(type.schema()));
   // One scratch buffer a type: a block is encoded into it and copied out, so that most blocks are written once.
   let scratch = Buffer.allocUnsafeSlow(INITIAL_SCRATCH_BYTES);
+  const readColumns = columnReader(schema);
   return {
     name: type.name ?? schema.name,
     fingerprint,
@@ -245,6 +257,11 @@ function compile<T>(schema: AvroRecord): EventType<T> {
       return { fingerprint, count: events.length, bytes: new Uint8Array(scratch.subarray(0, end)) };
     },
     decodeBlock: (bytes) => blockType.fromBuffer(asBuffer(bytes)),
+    columns({ bytes, count }) {
+      if (readColumns !== null) return readColumns(asBuffer(bytes), count);
+      return columnsOfEvents(blockType.fromBuffer(asBuffer(bytes)));
+    },
+    blockWriter: () => createBlockWriter(fingerprint, (event: T, buffer, at) => type.encode(event, buffer, at)),
     invalidPath(value) {
       let invalid: readonly string[] | null = null;
       const valid = type.isValid(value, {

@@ -5,7 +5,8 @@
  * Events take their offsets in section order: the first event of the first counted section has the frame's offset.
  */
 import type { FromAvro } from './avro.ts';
-import { type Block, eventType } from './codec.ts';
+import type { Block } from './block.ts';
+import { eventType } from './codec.ts';
 import { type CommitHeader, commitHeaderSchema } from './streams.ts';
 
 const headerType = eventType(commitHeaderSchema);

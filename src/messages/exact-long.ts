@@ -33,7 +33,8 @@ export function makeLongsExact(prototype: object): void {
   });
 }
 
-function readExactly(bytes: Uint8Array, start: number): number {
+/** The long whose varint begins at `start`. Throws when a number can't hold it exactly. */
+export function readExactly(bytes: Uint8Array, start: number): number {
   let zigzag = 0n;
   for (let i = 0; i < LONGEST_BYTES; i++) {
     const byte = bytes[start + i] ?? 0;

@@ -4,8 +4,12 @@
  * A log carries the schemas that it was written with. A block of a known fingerprint is decoded directly; one of
  * another version of a known record goes through Avro's schema resolution; an unknown record stays unread.
  */
-import { type EventSchema, type EventType, recordName, resolvingDecoder } from './codec.ts';
+import type { Block } from './block.ts';
+import type { EventSchema, EventType } from './codec.ts';
+import { recordOf, resolvingDecoder } from './codec.ts';
+import { type Columns, columnsOfEvents } from './columns.ts';
 import { BUILTIN_TYPES } from './types.ts';
+import { type WindowResultType, windowOfRecord, writtenWindowType } from './window-result.ts';
 
 export interface Registry {
   /** Makes a stream's own type known. */
@@ -16,6 +20,10 @@ export interface Registry {
   nameOf(fingerprint: string): string | undefined;
   /** Decodes a block as `reader`'s type. Throws when the fingerprint is of another record or unknown. */
   decodeAs<T>(reader: EventType<T>, fingerprint: string, bytes: Uint8Array): T[];
+  /** The same as columns; of a block in the reader's own schema without an object an event. */
+  columnsAs(reader: EventType<unknown>, block: Block): Columns;
+  /** The window whose results blocks of this fingerprint hold, with the type that wrote them; null for other blocks. */
+  windowOf(fingerprint: string): WindowResultType | null;
   /** The registered type of this full name. */
   typeNamed(name: string): EventSchema | undefined;
 }
@@ -25,16 +33,18 @@ export function createRegistry(): Registry {
   const names = new Map<string, string>();
   const writers = new Map<string, string>();
   const resolving = new Map<string, (bytes: Uint8Array) => unknown[]>();
+  const windows = new Map<string, WindowResultType | null>();
 
   const registry: Registry = {
     add(type) {
       byName.set(type.name, type);
       names.set(type.fingerprint, type.name);
+      writers.set(type.fingerprint, type.json);
     },
     learn(fingerprint, schemaJson) {
       if (writers.has(fingerprint)) return;
       writers.set(fingerprint, schemaJson);
-      if (!names.has(fingerprint)) names.set(fingerprint, recordName(schemaJson));
+      if (!names.has(fingerprint)) names.set(fingerprint, recordOf(schemaJson).name);
     },
     nameOf: (fingerprint) => names.get(fingerprint),
     typeNamed: (name) => byName.get(name),
@@ -51,6 +61,21 @@ export function createRegistry(): Registry {
         resolving.set(key, decode);
       }
       return decode(bytes) as T[];
+    },
+    columnsAs(reader, block) {
+      if (block.fingerprint === reader.fingerprint) return reader.columns(block);
+      const events = registry.decodeAs(reader, block.fingerprint, block.bytes);
+      return columnsOfEvents(events.map((event) => Object(event)));
+    },
+    windowOf(fingerprint) {
+      let known = windows.get(fingerprint);
+      if (known === undefined) {
+        const window = windowOfRecord(names.get(fingerprint) ?? '');
+        const json = writers.get(fingerprint);
+        known = window === null || json === undefined ? null : writtenWindowType(window, recordOf(json).schema);
+        windows.set(fingerprint, known);
+      }
+      return known;
     },
   };
   for (const type of BUILTIN_TYPES) registry.add(type);

@@ -1,23 +1,5 @@
-/** What the stream engine itself says: window results, late events, dead letters, and a source's control signals. */
+/** What the stream engine itself says: late events, dead letters, and a source's control signals. */
 import { type AvroRecord, type FromAvro, NAMESPACE, TIMESTAMP_MILLIS } from './avro.ts';
-
-export const windowResultSchema = {
-  type: 'record',
-  name: 'WindowResult',
-  namespace: NAMESPACE,
-  doc: 'One result of one window and key. A higher revision replaces a lower one.',
-  fields: [
-    { name: 'window', type: 'string' },
-    { name: 'key', type: ['null', 'string'], doc: 'null: one group for the whole stream.' },
-    { name: 'start', type: TIMESTAMP_MILLIS },
-    { name: 'end', type: TIMESTAMP_MILLIS, doc: 'Exclusive.' },
-    { name: 'revision', type: 'int', doc: '0 is the result on time; each later one corrects it.' },
-    { name: 'at', type: TIMESTAMP_MILLIS, doc: 'The watermark or event time that made it fire.' },
-    { name: 'count', type: 'long' },
-    { name: 'aggregates', type: { type: 'map', values: 'double' } },
-  ],
-} as const satisfies AvroRecord;
-export type WindowResult = FromAvro<typeof windowResultSchema>;
 
 export const lateEventSchema = {
   type: 'record',

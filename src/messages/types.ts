@@ -9,7 +9,7 @@ import {
   transactionSchema,
   transactionScoredSchema,
 } from './payments.ts';
-import { deadLetterSchema, lateEventSchema, sourceControlSchema, windowResultSchema } from './streams.ts';
+import { deadLetterSchema, lateEventSchema, sourceControlSchema } from './streams.ts';
 
 export const transactionType = eventType(transactionSchema);
 export const fraudLabelType = eventType(fraudLabelSchema);
@@ -17,7 +17,6 @@ export const transactionScoredType = eventType(transactionScoredSchema);
 export const sessionClosedType = eventType(sessionClosedSchema);
 export const alertRaisedType = eventType(alertRaisedSchema);
 export const caseChangedType = eventType(caseChangedSchema);
-export const windowResultType = eventType(windowResultSchema);
 export const lateEventType = eventType(lateEventSchema);
 export const deadLetterType = eventType(deadLetterSchema);
 export const sourceControlType = eventType(sourceControlSchema);
@@ -34,7 +33,6 @@ export const BUILTIN_TYPES = [
   sessionClosedType,
   alertRaisedType,
   caseChangedType,
-  windowResultType,
   lateEventType,
   deadLetterType,
   sourceControlType,

@@ -1,6 +1,6 @@
 /**
- * Bulk rows into one DuckDB table: columns are filled in place as DuckDB lays them out and appended a chunk at a
- * time. No object, BigInt or call into native code a value; a text of more than 12 bytes costs one.
+ * Bulk rows into one DuckDB table: columns of events become columns of DuckDB's own layout, a chunk at a time. No
+ * object, BigInt or call into native code a value; a text of more than 12 bytes costs one.
  */
 import {
   BIGINT,
@@ -14,19 +14,28 @@ import {
   VARCHAR,
 } from '@duckdb/node-api';
 import duckdb from '@duckdb/node-bindings';
+import { type Columns, type Column as EventColumn, type TextColumn, textAt } from '../messages/columns.ts';
+import type { Where } from './store.ts';
 
 export type ColumnKind = 'long' | 'int' | 'double' | 'boolean' | 'instant' | 'text';
 
 export interface Column {
   readonly name: string;
   readonly kind: ColumnKind;
+  /** The field of an event that it holds, or one of PARTITION and OFFSET. */
+  readonly from: string;
   readonly nullable?: true;
 }
+
+/** Fields that stand in no event: where it lies in the journal. */
+export const PARTITION = '$partition';
+export const OFFSET = '$offset';
 
 /** Rows of a DuckDB vector. */
 const CHUNK_ROWS = 2048;
 /** A string_t holds as many bytes in place: duckdb/common/types/string_type.hpp. */
 const INLINE_BYTES = 12;
+const MICROS_PER_MILLI = 1000;
 
 const DUCKDB_TYPES: Readonly<Record<ColumnKind, DuckDBType>> = {
   long: BIGINT,
@@ -42,8 +51,6 @@ export function columnSql({ name, kind, nullable }: Column): string {
   return `"${name}" ${DUCKDB_TYPES[kind].toString()}${nullable ? '' : ' NOT NULL'}`;
 }
 
-const utf8 = new TextEncoder();
-
 interface Buffers {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly int32: Int32Array<ArrayBuffer>;
@@ -55,15 +62,8 @@ interface Buffers {
 }
 
 export interface TableWriter {
-  /** Index of a new row, whose columns must then all be set, each by its setter. */
-  row(): number;
-  long(column: number, row: number, value: number): void;
-  int(column: number, row: number, value: number): void;
-  double(column: number, row: number, value: number | null): void;
-  boolean(column: number, row: number, value: boolean): void;
-  /** Epoch milliseconds. */
-  instant(column: number, row: number, epochMs: number): void;
-  text(column: number, row: number, value: string | null): void;
+  /** Takes a row an event. Throws when the events lack a field of the table. */
+  append(events: Columns, where: Where): void;
   /** Hands all rows to the connection's transaction. */
   flush(): void;
   /** Forgets rows that were not flushed. */
@@ -81,7 +81,7 @@ export async function createTableWriter(
   const buffers = columns.map(({ kind }) => columnBuffers(WIDTHS[kind]));
   let rows = 0;
 
-  function append(): void {
+  function appendChunk(): void {
     if (rows === 0) return;
     chunk.reset();
     for (const [i, { kind }] of columns.entries()) {
@@ -92,41 +92,19 @@ export async function createTableWriter(
     rows = 0;
   }
 
-  const setNull = (buffer: Buffers, row: number): void => {
-    buffer.hasNull = true;
-    buffer.validity[row >> 5] = buffer.validity[row >> 5]! & ~(1 << (row & 31));
-  };
-  const setLong = (column: number, row: number, value: number): void => {
-    const { int32 } = buffers[column]!;
-    int32[2 * row] = value | 0;
-    int32[2 * row + 1] = Math.floor(value / 0x1_0000_0000);
-  };
-
   return {
-    row() {
-      if (rows === CHUNK_ROWS) append();
-      return rows++;
-    },
-    long: setLong,
-    int(column, row, value) {
-      buffers[column]!.int32[row] = value;
-    },
-    double(column, row, value) {
-      const buffer = buffers[column]!;
-      if (value === null) setNull(buffer, row);
-      else buffer.float64[row] = value;
-    },
-    boolean(column, row, value) {
-      buffers[column]!.bytes[row] = value ? 1 : 0;
-    },
-    instant: (column, row, epochMs) => setLong(column, row, epochMs * 1000),
-    text(column, row, value) {
-      const buffer = buffers[column]!;
-      if (value === null) setNull(buffer, row);
-      else setText(buffer, row, value);
+    append(events, where) {
+      const sources = columns.map(({ from }) => sourceOf(events, from, where));
+      for (let from = 0; from < events.count; ) {
+        if (rows === CHUNK_ROWS) appendChunk();
+        const to = Math.min(events.count, from + CHUNK_ROWS - rows);
+        for (let i = 0; i < columns.length; i++) fill(buffers[i]!, columns[i]!.kind, rows, sources[i]!, from, to);
+        rows += to - from;
+        from = to;
+      }
     },
     flush() {
-      append();
+      appendChunk();
       appender.flushSync();
     },
     clear() {
@@ -135,6 +113,76 @@ export async function createTableWriter(
       appender.clear();
     },
   };
+}
+
+/** What a column is filled from: a field, or a number that grows by a step from row to row. */
+type Source = EventColumn | { readonly kind: 'steps'; readonly first: number; readonly step: number };
+
+function sourceOf(events: Columns, from: string, { partition, firstOffset }: Where): Source {
+  if (from === PARTITION) return { kind: 'steps', first: partition, step: 0 };
+  if (from === OFFSET) return { kind: 'steps', first: firstOffset, step: 1 };
+  const column = events.column(from);
+  if (column === undefined) throw new Error(`Events without the field ${from} can't be projected`);
+  return column;
+}
+
+/** Lays rows `from` to `to` of a source out from row `at` of a buffer on. */
+function fill(buffer: Buffers, kind: ColumnKind, at: number, source: Source, from: number, to: number): void {
+  if (source.kind === 'text') {
+    fillTexts(buffer, at, source, from, to);
+    return;
+  }
+  const { int32, float64, bytes } = buffer;
+  const scale = kind === 'instant' ? MICROS_PER_MILLI : 1;
+  for (let row = at, i = from; i < to; row++, i++) {
+    const value = (source.kind === 'steps' ? source.first + source.step * i : source.values[i]!) * scale;
+    switch (kind) {
+      case 'long':
+      case 'instant':
+        int32[2 * row] = value | 0;
+        int32[2 * row + 1] = Math.floor(value / 0x1_0000_0000);
+        break;
+      case 'int':
+        int32[row] = value;
+        break;
+      case 'double':
+        float64[row] = value;
+        break;
+      default:
+        bytes[row] = value;
+    }
+  }
+  if (source.kind === 'number' && source.nulls !== null) markNulls(buffer, at, source.nulls, from, to);
+}
+
+/** A string_t: its length, then up to 12 bytes; longer ones wait for the native call. */
+function fillTexts(buffer: Buffers, at: number, source: TextColumn, from: number, to: number): void {
+  const { bytes, int32 } = buffer;
+  for (let row = at, i = from; i < to; row++, i++) {
+    const start = source.starts[i]!;
+    const length = source.ends[i]! - start;
+    const word = row << 2;
+    int32[word + 1] = 0;
+    int32[word + 2] = 0;
+    int32[word + 3] = 0;
+    if (length <= INLINE_BYTES) {
+      int32[word] = length;
+      const byte = (word + 1) << 2;
+      for (let j = 0; j < length; j++) bytes[byte + j] = source.bytes[start + j]!;
+    } else {
+      int32[word] = 0;
+      buffer.longTexts.push({ row, text: textAt(source, i) });
+    }
+  }
+  if (source.nulls !== null) markNulls(buffer, at, source.nulls, from, to);
+}
+
+function markNulls(buffer: Buffers, at: number, nulls: Uint8Array, from: number, to: number): void {
+  for (let row = at, i = from; i < to; row++, i++) {
+    if (nulls[i] === 0) continue;
+    buffer.hasNull = true;
+    buffer.validity[row >> 5] = buffer.validity[row >> 5]! & ~(1 << (row & 31));
+  }
 }
 
 function columnBuffers(width: number): Buffers {
@@ -147,22 +195,6 @@ function columnBuffers(width: number): Buffers {
     hasNull: false,
     longTexts: [],
   };
-}
-
-/** Lays a text out as a string_t: its length, then up to 12 bytes; longer ones wait for the native call. */
-function setText(buffer: Buffers, row: number, text: string): void {
-  const { bytes, int32 } = buffer;
-  const at = row * WIDTHS.text;
-  int32.fill(0, at >> 2, (at >> 2) + 4);
-  if (text.length <= INLINE_BYTES) {
-    const { written, read } = utf8.encodeInto(text, bytes.subarray(at + 4, at + 4 + INLINE_BYTES));
-    if (read === text.length) {
-      int32[at >> 2] = written;
-      return;
-    }
-    int32.fill(0, at >> 2, (at >> 2) + 4);
-  }
-  buffer.longTexts.push({ row, text });
 }
 
 function copyColumn(vector: duckdb.Vector, buffer: Buffers, width: number, rows: number): void {

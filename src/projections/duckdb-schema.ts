@@ -6,72 +6,72 @@
 import type { Column } from './duckdb-columns.ts';
 
 /** Raise it whenever a table or a writer changes: an older file is then rebuilt. */
-export const DUCKDB_SCHEMA_VERSION = 2;
+export const DUCKDB_SCHEMA_VERSION = 3;
 
 export const DUCKDB_TABLES = {
   transactions: [
-    { name: 'transaction_id', kind: 'long' },
-    { name: 'customer_id', kind: 'long' },
-    { name: 'terminal_id', kind: 'long' },
-    { name: 'amount_cents', kind: 'long' },
-    { name: 'occurred_at', kind: 'instant' },
-    { name: 'partition', kind: 'int' },
-    { name: 'log_offset', kind: 'long' },
+    { name: 'transaction_id', kind: 'long', from: 'transactionId' },
+    { name: 'customer_id', kind: 'long', from: 'customerId' },
+    { name: 'terminal_id', kind: 'long', from: 'terminalId' },
+    { name: 'amount_cents', kind: 'long', from: 'amountCents' },
+    { name: 'occurred_at', kind: 'instant', from: 'occurredAt' },
+    { name: 'partition', kind: 'int', from: '$partition' },
+    { name: 'log_offset', kind: 'long', from: '$offset' },
   ],
   labels: [
-    { name: 'transaction_id', kind: 'long' },
-    { name: 'customer_id', kind: 'long' },
-    { name: 'fraud', kind: 'boolean' },
-    { name: 'scenario', kind: 'int' },
-    { name: 'known_at', kind: 'instant' },
-    { name: 'origin', kind: 'text' },
+    { name: 'transaction_id', kind: 'long', from: 'transactionId' },
+    { name: 'customer_id', kind: 'long', from: 'customerId' },
+    { name: 'fraud', kind: 'boolean', from: 'fraud' },
+    { name: 'scenario', kind: 'int', from: 'scenario' },
+    { name: 'known_at', kind: 'instant', from: 'knownAt' },
+    { name: 'origin', kind: 'text', from: 'origin' },
   ],
   scores: [
-    { name: 'transaction_id', kind: 'long' },
-    { name: 'customer_id', kind: 'long' },
-    { name: 'occurred_at', kind: 'instant' },
-    { name: 'score', kind: 'double' },
-    { name: 'model', kind: 'text' },
-    { name: 'rule_hits', kind: 'int' },
-    { name: 'session_count', kind: 'int' },
-    { name: 'own_mean_cents', kind: 'double' },
-    { name: 'deviations', kind: 'double' },
+    { name: 'transaction_id', kind: 'long', from: 'transactionId' },
+    { name: 'customer_id', kind: 'long', from: 'customerId' },
+    { name: 'occurred_at', kind: 'instant', from: 'occurredAt' },
+    { name: 'score', kind: 'double', from: 'score' },
+    { name: 'model', kind: 'text', from: 'model' },
+    { name: 'rule_hits', kind: 'int', from: 'ruleHits' },
+    { name: 'session_count', kind: 'int', from: 'sessionCount' },
+    { name: 'own_mean_cents', kind: 'double', from: 'ownMeanCents' },
+    { name: 'deviations', kind: 'double', from: 'deviations' },
   ],
   sessions: [
-    { name: 'customer_id', kind: 'long' },
-    { name: 'start_at', kind: 'instant' },
-    { name: 'end_at', kind: 'instant' },
-    { name: 'count', kind: 'long' },
-    { name: 'total_cents', kind: 'long' },
-    { name: 'max_score', kind: 'double' },
+    { name: 'customer_id', kind: 'long', from: 'customerId' },
+    { name: 'start_at', kind: 'instant', from: 'start' },
+    { name: 'end_at', kind: 'instant', from: 'end' },
+    { name: 'count', kind: 'long', from: 'count' },
+    { name: 'total_cents', kind: 'long', from: 'totalCents' },
+    { name: 'max_score', kind: 'double', from: 'maxScore' },
   ],
   window_parts: [
-    { name: 'window_name', kind: 'text' },
-    { name: 'key', kind: 'text', nullable: true },
-    { name: 'start_at', kind: 'instant' },
-    { name: 'end_at', kind: 'instant' },
-    { name: 'revision', kind: 'int' },
-    { name: 'count', kind: 'long' },
-    { name: 'aggregates', kind: 'text' },
-    { name: 'partition', kind: 'int' },
+    { name: 'window_name', kind: 'text', from: 'window' },
+    { name: 'key', kind: 'text', from: 'key', nullable: true },
+    { name: 'start_at', kind: 'instant', from: 'start' },
+    { name: 'end_at', kind: 'instant', from: 'end' },
+    { name: 'revision', kind: 'int', from: 'revision' },
+    { name: 'count', kind: 'long', from: 'count' },
+    { name: 'aggregates', kind: 'text', from: 'aggregates' },
+    { name: 'partition', kind: 'int', from: '$partition' },
   ],
   late_events: [
-    { name: 'window_name', kind: 'text' },
-    { name: 'key', kind: 'text', nullable: true },
-    { name: 'occurred_at', kind: 'instant' },
-    { name: 'lateness_ms', kind: 'long' },
-    { name: 'event', kind: 'text' },
+    { name: 'window_name', kind: 'text', from: 'window' },
+    { name: 'key', kind: 'text', from: 'key', nullable: true },
+    { name: 'occurred_at', kind: 'instant', from: 'occurredAt' },
+    { name: 'lateness_ms', kind: 'long', from: 'latenessMs' },
+    { name: 'event', kind: 'text', from: 'event' },
   ],
   weather: [
-    { name: 'provider', kind: 'text' },
-    { name: 'place', kind: 'text' },
-    { name: 'observed_at', kind: 'instant' },
-    { name: 'fetched_at', kind: 'instant' },
-    { name: 'temperature_celsius', kind: 'double', nullable: true },
-    { name: 'humidity_percent', kind: 'double', nullable: true },
-    { name: 'precipitation_mm', kind: 'double', nullable: true },
-    { name: 'wind_speed_kmh', kind: 'double', nullable: true },
-    { name: 'pressure_hpa', kind: 'double', nullable: true },
+    { name: 'provider', kind: 'text', from: 'provider' },
+    { name: 'place', kind: 'text', from: 'place' },
+    { name: 'observed_at', kind: 'instant', from: 'observedAt' },
+    { name: 'fetched_at', kind: 'instant', from: 'fetchedAt' },
+    { name: 'temperature_celsius', kind: 'double', from: 'temperatureCelsius', nullable: true },
+    { name: 'humidity_percent', kind: 'double', from: 'humidityPercent', nullable: true },
+    { name: 'precipitation_mm', kind: 'double', from: 'precipitationMm', nullable: true },
+    { name: 'wind_speed_kmh', kind: 'double', from: 'windSpeedKmh', nullable: true },
+    { name: 'pressure_hpa', kind: 'double', from: 'pressureHpa', nullable: true },
   ],
 } as const satisfies Readonly<Record<string, readonly Column[]>>;
 
@@ -125,19 +125,20 @@ export function windowTable(shape: WindowShape): string {
 }
 
 const WINDOW_COLUMNS = [
-  { name: 'key', kind: 'text', nullable: true },
-  { name: 'start_at', kind: 'instant' },
-  { name: 'end_at', kind: 'instant' },
-  { name: 'revision', kind: 'int' },
-  { name: 'count', kind: 'long' },
-  { name: 'partition', kind: 'int' },
+  { name: 'key', kind: 'text', from: 'key', nullable: true },
+  { name: 'start_at', kind: 'instant', from: 'start' },
+  { name: 'end_at', kind: 'instant', from: 'end' },
+  { name: 'revision', kind: 'int', from: 'revision' },
+  { name: 'count', kind: 'long', from: 'count' },
+  { name: 'partition', kind: 'int', from: '$partition' },
 ] as const satisfies readonly Column[];
 
 /** Columns of a window's table: the common ones, then its aggregates in order. */
-export const FIRST_AGGREGATE_COLUMN = WINDOW_COLUMNS.length;
-
 export function windowColumns({ aggregates }: WindowShape): Column[] {
-  return [...WINDOW_COLUMNS, ...aggregates.map(({ name }) => ({ name: `agg_${name}`, kind: 'double' as const }))];
+  const own = aggregates.map(
+    ({ name }): Column => ({ name: `agg_${name}`, kind: 'double', from: `aggregates.${name}` }),
+  );
+  return [...WINDOW_COLUMNS, ...own];
 }
 
 /** The view `windows`, over the tables of these windows and the results of others. Names come from a validated file. */

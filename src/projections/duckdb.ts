@@ -49,14 +49,12 @@ export async function openDuckdb(file: string, options: DuckdbOptions): Promise<
   return {
     name: 'duckdb',
     offsets: () => offsets,
-    wants: new Set(writers.byType.keys()),
+    wants: writers.wants,
     async begin() {
       await connection.run('BEGIN TRANSACTION');
       inTransaction = true;
     },
-    project(typeName, events, where) {
-      writers.byType.get(typeName)?.(events, where);
-    },
+    project: (section, where) => writers.write(section, where),
     async commit(reached) {
       writers.flush();
       for (const [log, next] of reached) {

@@ -3,10 +3,12 @@
  * has not got it. Rows and offsets commit together, so wherever it stops it goes on from there.
  */
 import { readFrames } from '../journal/reader.ts';
+import type { EventType } from '../messages/codec.ts';
+import type { Columns } from '../messages/columns.ts';
 import { decodeCommit, type Section } from '../messages/commit.ts';
 import type { Registry } from '../messages/registry.ts';
 import { BUILTIN_TYPES } from '../messages/types.ts';
-import type { Store, Where } from './store.ts';
+import { type SectionEvents, type Store, type Where, WINDOW_RESULTS } from './store.ts';
 
 /** A log, and the offset up to which it may be projected: its durable offset. */
 export interface LogRange {
@@ -23,7 +25,7 @@ export interface Projected {
   readonly caughtUp: boolean;
 }
 
-const READERS = new Map(BUILTIN_TYPES.map((type) => [type.name, type]));
+const READERS = new Map<string, EventType<unknown>>(BUILTIN_TYPES.map((type) => [type.name, type]));
 
 /**
  * Projects up to about `maxEvents` events in one transaction a store. Rolls every store back and rethrows when a frame
@@ -85,11 +87,27 @@ function projectCommit(
 
 /** Types that no store has a table for stay undecoded. */
 function projectSection(registry: Registry, stores: readonly Store[], section: Section, where: Where): void {
-  const name = registry.nameOf(section.fingerprint);
-  if (name === undefined) return;
-  const takers = stores.filter((store) => store.wants.has(name));
-  const reader = READERS.get(name);
-  if (takers.length === 0 || reader === undefined) return;
-  const events = registry.decodeAs<unknown>(reader, section.fingerprint, section.bytes);
-  for (const store of takers) store.project(name, events, where);
+  const decoded = decodedAs(registry, section);
+  if (decoded === null) return;
+  for (const store of stores) if (store.wants.has(decoded.typeName)) store.project(decoded, where);
+}
+
+function decodedAs(registry: Registry, section: Section): SectionEvents | null {
+  const window = registry.windowOf(section.fingerprint);
+  const reader = window?.type ?? READERS.get(registry.nameOf(section.fingerprint) ?? '');
+  if (reader === undefined) return null;
+  let columns: Columns | null = null;
+  let objects: readonly unknown[] | null = null;
+  return {
+    typeName: window === null ? reader.name : WINDOW_RESULTS,
+    window,
+    columns() {
+      columns ??= registry.columnsAs(reader, section);
+      return columns;
+    },
+    objects() {
+      objects ??= registry.decodeAs<unknown>(reader, section.fingerprint, section.bytes);
+      return objects;
+    },
+  };
 }

@@ -1,7 +1,6 @@
 /** How each event type changes the operations store. */
 import type { Database } from 'better-sqlite3';
 import type { EventType } from '../messages/codec.ts';
-import type { WindowResult } from '../messages/streams.ts';
 import {
   actorChangedType,
   alertDeliveryType,
@@ -9,14 +8,15 @@ import {
   caseChangedType,
   deadLetterType,
   runChangedType,
-  windowResultType,
 } from '../messages/types.ts';
-import type { Where } from './store.ts';
+import { type WindowResult, windowResultAt } from '../messages/window-result.ts';
+import { type SectionEvents, type Where, WINDOW_RESULTS } from './store.ts';
 
-export type Writer = (events: readonly unknown[], where: Where) => void;
+type Writer = (events: readonly unknown[], where: Where) => void;
 
 export interface SqliteWriters {
-  readonly byType: ReadonlyMap<string, Writer>;
+  readonly wants: ReadonlySet<string>;
+  write(section: SectionEvents, where: Where): void;
   /** Writes what was held back for the end of the transaction. */
   flush(): void;
   clear(): void;
@@ -86,33 +86,34 @@ export function sqliteWriters(db: Database): SqliteWriters {
     ON CONFLICT DO UPDATE SET start_at = excluded.start_at, end_at = excluded.end_at, revision = excluded.revision,
       count = excluded.count, aggregates = excluded.aggregates WHERE excluded.start_at >= start_at`);
   // One row a window and partition, written once a transaction: every other result lives in the analytics store.
-  const newest = new Map<string, { readonly event: WindowResult; readonly partition: number }>();
-  on(windowResultType, (events, { partition }) => {
-    for (const event of newestOfEach(events)) {
-      const id = `${event.window}/${partition}`;
-      const known = newest.get(id);
-      if (known === undefined || event.start >= known.event.start) newest.set(id, { event, partition });
-    }
-  });
-  const flush = (): void => {
-    for (const { event, partition } of newest.values()) {
-      latest.run({ ...event, partition, aggregates: JSON.stringify(event.aggregates) });
-    }
-    newest.clear();
+  const newest = new Map<
+    string,
+    { readonly window: string; readonly event: WindowResult; readonly partition: number }
+  >();
+  const keepNewest = ({ window, columns }: SectionEvents, partition: number): void => {
+    if (window === null) return;
+    const starts = columns().numbers('start');
+    let row = 0;
+    for (let i = 1; i < starts.length; i++) if (starts[i]! >= starts[row]!) row = i;
+    const event = windowResultAt(columns(), window.aggregates, row);
+    const id = `${window.window}/${partition}`;
+    const known = newest.get(id);
+    if (known === undefined || event.start >= known.event.start)
+      newest.set(id, { window: window.window, event, partition });
   };
 
-  return { byType: writers, flush, clear: () => newest.clear() };
-}
-
-/** The newest result of each window: most of a section is one window's run of results. */
-function newestOfEach(events: readonly WindowResult[]): Iterable<WindowResult> {
-  const newest = new Map<string, WindowResult>();
-  let last: WindowResult | undefined;
-  for (const event of events) {
-    if (last !== undefined && last.window !== event.window) newest.set(last.window, last);
-    const known = last?.window === event.window ? last : newest.get(event.window);
-    last = known !== undefined && known.start > event.start ? known : event;
-  }
-  if (last !== undefined) newest.set(last.window, last);
-  return newest.values();
+  return {
+    wants: new Set([...writers.keys(), WINDOW_RESULTS]),
+    write(section, where) {
+      if (section.window === null) writers.get(section.typeName)?.(section.objects(), where);
+      else keepNewest(section, where.partition);
+    },
+    flush() {
+      for (const { window, event, partition } of newest.values()) {
+        latest.run({ ...event, window, partition, aggregates: JSON.stringify(event.aggregates) });
+      }
+      newest.clear();
+    },
+    clear: () => newest.clear(),
+  };
 }

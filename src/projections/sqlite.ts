@@ -28,14 +28,12 @@ export function openSqlite(file: string): Store {
   return {
     name: 'sqlite',
     offsets: () => offsets,
-    wants: new Set(writers.byType.keys()),
+    wants: writers.wants,
     async begin() {
       // IMMEDIATE: a deferred transaction that is upgraded later fails at once despite the busy timeout.
       db.exec('BEGIN IMMEDIATE');
     },
-    project(typeName, events, where) {
-      writers.byType.get(typeName)?.(events, where);
-    },
+    project: (section, where) => writers.write(section, where),
     async commit(reached) {
       writers.flush();
       for (const [log, next] of reached) saveOffset.run(log, next);

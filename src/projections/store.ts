@@ -3,6 +3,9 @@
  * deleted at any time and is rebuilt from the journal.
  */
 
+import type { Columns } from '../messages/columns.ts';
+import type { WindowResultType } from '../messages/window-result.ts';
+
 /** Where the events of one section stand in the journal. */
 export interface Where {
   readonly log: string;
@@ -11,6 +14,19 @@ export interface Where {
   /** Offset of the first of them. */
   readonly firstOffset: number;
 }
+
+/** The events of one section. Either form is made when it is first asked for. */
+export interface SectionEvents {
+  /** Full name of their type, or WINDOW_RESULTS. */
+  readonly typeName: string;
+  /** The window whose results they are; null for any other type. */
+  readonly window: WindowResultType | null;
+  columns(): Columns;
+  objects(): readonly unknown[];
+}
+
+/** Stands for the types of all windows. */
+export const WINDOW_RESULTS = 'dev.millrace.WindowResult';
 
 /** Rows that one query may return; what is beyond them is left out. */
 export const MAX_QUERY_ROWS = 10_000;
@@ -29,11 +45,11 @@ export interface Store {
   readonly name: StoreName;
   /** Offset that is projected next, by log; a log that was never projected is absent. */
   offsets(): ReadonlyMap<string, number>;
-  /** Full names of the event types that it has tables for. */
+  /** Full names of the event types that it has tables for; WINDOW_RESULTS among them. */
   readonly wants: ReadonlySet<string>;
   begin(): Promise<void>;
-  /** Takes the decoded events of one section, of a type that it wants. */
-  project(typeName: string, events: readonly unknown[], where: Where): void;
+  /** Takes the events of one section, of a type that it wants. */
+  project(section: SectionEvents, where: Where): void;
   /** Commits the rows since begin() together with these offsets. */
   commit(offsets: ReadonlyMap<string, number>): Promise<void>;
   rollback(): Promise<void>;

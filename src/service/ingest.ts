@@ -3,7 +3,8 @@
  * Either every partition that it needs has room, or nothing is taken.
  */
 import type { IngestOutcome } from '../http/view.ts';
-import type { Block, DynamicEvent } from '../messages/codec.ts';
+import type { Block } from '../messages/block.ts';
+import type { DynamicEvent } from '../messages/codec.ts';
 import type { DeadLetter } from '../messages/streams.ts';
 import { deadLetterType } from '../messages/types.ts';
 import type { Intake } from '../sources/source.ts';

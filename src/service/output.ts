@@ -9,7 +9,6 @@ import {
   lateEventType,
   sessionClosedType,
   transactionScoredType,
-  windowResultType,
 } from '../messages/types.ts';
 import type { PartitionUnit } from './partition-unit.ts';
 
@@ -28,12 +27,14 @@ export function* outputLines(
 }
 
 function* sectionLines(registry: Registry, stream: string, { fingerprint, bytes }: Section): Generator<string> {
+  const window = registry.windowOf(fingerprint);
+  if (window !== null) {
+    for (const { aggregates, count, ...result } of window.type.decodeBlock(bytes)) {
+      yield JSON.stringify({ stream: window.window, ...result, ...aggregates });
+    }
+    return;
+  }
   switch (registry.nameOf(fingerprint)) {
-    case windowResultType.name:
-      for (const { window, aggregates, count, ...result } of registry.decodeAs(windowResultType, fingerprint, bytes)) {
-        yield JSON.stringify({ stream: window, ...result, ...aggregates });
-      }
-      return;
     case lateEventType.name:
       for (const { window, key, latenessMs, event } of registry.decodeAs(lateEventType, fingerprint, bytes)) {
         yield `{"stream":${JSON.stringify(`${window}.late`)},"key":${JSON.stringify(key)},"latenessMs":${latenessMs},"event":${event}}`;

@@ -16,6 +16,7 @@ import { snapshotStore } from '../journal/snapshots.ts';
 import { type DynamicEvent, dynamicEventType, type EventType } from '../messages/codec.ts';
 import { createRegistry, type Registry } from '../messages/registry.ts';
 import { BUILTIN_TYPES, runChangedType } from '../messages/types.ts';
+import { windowResultType } from '../messages/window-result.ts';
 import type { Intake } from '../sources/source.ts';
 import type { TumblingSpec } from '../streams/tumbling.ts';
 import { createIntake } from './intake.ts';
@@ -67,28 +68,36 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
     const eventType = streamType(stream);
     registry.add(eventType);
     saveSchemaFile(config.dataDir, eventType.fingerprint, eventType.json);
+    const windows = windowsOf(config, name);
+    const windowTypes = windows.map((window) => {
+      return windowResultType(
+        window.name,
+        window.aggregates.map((aggregate) => aggregate.name),
+      );
+    });
+    for (const { type } of windowTypes) {
+      registry.add(type);
+      saveSchemaFile(config.dataDir, type.fingerprint, type.json);
+    }
     const units: PartitionUnit[] = [];
     for (let partition = 0; partition < (stream?.partitions ?? 1); partition++) {
-      units.push(await openUnit(name, stream, partition, eventType));
+      const spec: PartitionSpec = {
+        stream: name,
+        partition,
+        eventType,
+        timeField: stream?.eventTime ?? 'changedAt',
+        watermark: stream?.watermark ?? { kind: 'bounded', outOfOrdernessMs: 0 },
+        windows: windowTypes,
+      };
+      units.push(await openUnit(spec, windows));
     }
     return { name, config: stream, eventType, units, intake: createIntake(name, units) };
   };
-  const openUnit = async (
-    name: string,
-    stream: StreamConfig | null,
-    partition: number,
-    eventType: EventType<DynamicEvent>,
-  ): Promise<PartitionUnit> => {
-    const spec: PartitionSpec = {
-      stream: name,
-      partition,
-      eventType,
-      timeField: stream?.eventTime ?? 'changedAt',
-      watermark: stream?.watermark ?? { kind: 'bounded', outOfOrdernessMs: 0 },
-    };
+  const openUnit = async (spec: PartitionSpec, windows: readonly TumblingSpec[]): Promise<PartitionUnit> => {
+    const { stream: name, partition } = spec;
     return createPartitionUnit({
       spec,
-      windows: windowsOf(config, name),
+      windows,
       fraud: fraudOf(config, name),
       log: await journal.openLog(`${name}-${partition}`),
       journalDir,

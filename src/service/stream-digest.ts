@@ -6,14 +6,8 @@ import { createHash } from 'node:crypto';
 import { readFrames } from '../journal/reader.ts';
 import { decodeCommit, type Section } from '../messages/commit.ts';
 import type { Registry } from '../messages/registry.ts';
-import type { WindowResult } from '../messages/streams.ts';
-import {
-  alertRaisedType,
-  caseChangedType,
-  sessionClosedType,
-  transactionScoredType,
-  windowResultType,
-} from '../messages/types.ts';
+import { alertRaisedType, caseChangedType, sessionClosedType, transactionScoredType } from '../messages/types.ts';
+import type { WindowResult } from '../messages/window-result.ts';
 import type { WindowShape } from '../projections/duckdb-schema.ts';
 
 export interface StreamDigest {
@@ -32,7 +26,7 @@ export function digestStreams(
   const sums = new Map<string, { events: number; sum: bigint }>();
   const spanning = new Map(windows.filter((shape) => shape.spansPartitions).map((shape) => [shape.name, shape]));
   // The newest revision of each part, by window, key, start and log.
-  const parts = new Map<string, Map<string, WindowResult>>();
+  const parts = new Map<string, { readonly window: string; readonly results: Map<string, WindowResult> }>();
 
   const add = (stream: string, value: unknown): void => {
     const state = sums.get(stream) ?? { events: 0, sum: 0n };
@@ -40,21 +34,23 @@ export function digestStreams(
     state.sum += createHash('md5').update(JSON.stringify(value)).digest().readBigUInt64LE(0);
     sums.set(stream, state);
   };
-  const addWindow = (result: WindowResult, log: string): void => {
-    if (!spanning.has(result.window)) {
-      add(result.window, { ...result, at: 0 });
+  const addWindow = (window: string, result: WindowResult, log: string): void => {
+    if (!spanning.has(window)) {
+      add(window, { ...result, at: 0 });
       return;
     }
-    const id = JSON.stringify([result.window, result.key, result.start]);
-    const ofWindow = parts.get(id) ?? new Map<string, WindowResult>();
-    ofWindow.set(log, result);
+    const id = JSON.stringify([window, result.key, result.start]);
+    const ofWindow = parts.get(id) ?? { window, results: new Map<string, WindowResult>() };
+    ofWindow.results.set(log, result);
     parts.set(id, ofWindow);
   };
   const addSection = ({ fingerprint, bytes }: Section, log: string): void => {
+    const window = registry.windowOf(fingerprint);
+    if (window !== null) {
+      for (const result of window.type.decodeBlock(bytes)) addWindow(window.window, result, log);
+      return;
+    }
     switch (registry.nameOf(fingerprint)) {
-      case windowResultType.name:
-        for (const result of registry.decodeAs(windowResultType, fingerprint, bytes)) addWindow(result, log);
-        return;
       case transactionScoredType.name:
         for (const score of registry.decodeAs(transactionScoredType, fingerprint, bytes)) add('fraud.scores', score);
         return;
@@ -77,9 +73,9 @@ export function digestStreams(
       for (const section of decodeCommit(frame.body).sections) addSection(section, log);
     }
   }
-  for (const ofWindow of parts.values()) {
-    const result = [...ofWindow.values()].reduce((a, b) => mergeParts(spanning.get(a.window)?.aggregates ?? [], a, b));
-    add(result.window, { ...result, at: 0 });
+  for (const { window, results } of parts.values()) {
+    const aggregates = spanning.get(window)?.aggregates ?? [];
+    add(window, { ...[...results.values()].reduce((a, b) => mergeParts(aggregates, a, b)), at: 0 });
   }
   return [...sums]
     .map(([stream, { events, sum }]) => ({

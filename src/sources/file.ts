@@ -5,7 +5,7 @@
  * One more than the file has says that the partition was told of its end. A file is not appended to after that.
  */
 import type { AvroRecord } from '../messages/avro.ts';
-import type { Block } from '../messages/codec.ts';
+import type { Block } from '../messages/block.ts';
 import { sourceControlType } from '../messages/types.ts';
 import { createHandover } from './handover.ts';
 import type { Intake, Source } from './source.ts';

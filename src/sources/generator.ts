@@ -4,7 +4,7 @@
  * Its position is the id of the next transaction: a partition has been given all of its transactions with a lower one.
  * So a restart goes on exactly where each partition was, whatever the rate and the batches were before.
  */
-import type { Block } from '../messages/codec.ts';
+import type { Block } from '../messages/block.ts';
 import type { FraudLabel, Transaction } from '../messages/payments.ts';
 import { fraudLabelType, transactionType } from '../messages/types.ts';
 import { createHandover } from './handover.ts';

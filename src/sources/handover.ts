@@ -2,7 +2,7 @@
  * Where a source stands in each partition: at what the log holds, or further on at what it has handed over to the
  * partition's queue since the process began. A source that is restarted goes on behind that, and nothing comes twice.
  */
-import type { Block } from '../messages/codec.ts';
+import type { Block } from '../messages/block.ts';
 import type { Intake } from './source.ts';
 
 export interface Handover {

@@ -2,7 +2,7 @@
  * The port of every source. A source delivers batches to partitions and never waits for a commit; `deliver` resolves
  * when the partition has room, which is how backpressure reaches it.
  */
-import type { Block } from '../messages/codec.ts';
+import type { Block } from '../messages/block.ts';
 
 /** What a source hands to one partition, and where the source stands once that is committed. */
 export interface Batch {

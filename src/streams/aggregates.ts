@@ -2,7 +2,6 @@
  * Aggregates of a window, over slots of one array of numbers: no object per key.
  * Each function owns at most one slot; `count` and the divisor of `avg` come from the window's own count.
  */
-import type { DynamicEvent } from '../messages/codec.ts';
 
 export const AGGREGATE_FUNCTIONS = ['count', 'sum', 'min', 'max', 'avg', 'first', 'last'] as const;
 export type AggregateFunction = (typeof AGGREGATE_FUNCTIONS)[number];
@@ -44,12 +43,4 @@ export function foldValue(fn: AggregateFunction, slots: number[], at: number, va
 export function aggregateResult(fn: AggregateFunction, slot: number, count: number): number {
   if (fn === 'count') return count;
   return fn === 'avg' ? slot / count : slot;
-}
-
-/** Reads a numeric field; NaN where the event has none, which only a nullable field can cause. */
-export function numberField(name: string): (event: DynamicEvent) => number {
-  return (event) => {
-    const value = event[name];
-    return typeof value === 'number' ? value : Number.NaN;
-  };
 }

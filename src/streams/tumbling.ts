@@ -5,9 +5,9 @@
  * State is a pane a window start: a slot index a key, and one array of numbers for all slots of the pane.
  */
 import { LONG_MAX } from '../messages/avro.ts';
-import type { DynamicEvent } from '../messages/codec.ts';
-import type { WindowResult } from '../messages/streams.ts';
-import { type AggregateSpec, aggregateResult, foldValue, numberField } from './aggregates.ts';
+import { type Column, type Columns, textAt } from '../messages/columns.ts';
+import type { WindowResult } from '../messages/window-result.ts';
+import { type AggregateSpec, aggregateResult, foldValue } from './aggregates.ts';
 
 export type Key = string | number | null;
 
@@ -34,12 +34,19 @@ export interface LateArrival {
   readonly latenessMs: number;
 }
 
+/** Takes results one by one. */
+export interface WindowResults {
+  push(result: WindowResult): unknown;
+}
+
 export interface WindowOperator {
   readonly spec: TumblingSpec;
+  /** The events whose rows add() is told from now on. Throws when they lack a field that the window reads. */
+  begin(columns: Columns): void;
   /** Adds an event that came under `watermarkMs`. Returns how late it is when its window is gone, else null. */
-  add(event: DynamicEvent, eventTimeMs: number, watermarkMs: number, out: WindowResult[]): LateArrival | null;
+  add(row: number, eventTimeMs: number, watermarkMs: number, out: WindowResults): LateArrival | null;
   /** Fires what the watermark has reached, in order of window start, and drops what is past its lateness. */
-  advance(watermarkMs: number, out: WindowResult[]): void;
+  advance(watermarkMs: number, out: WindowResults): void;
   snapshot(): PaneState[];
   restore(panes: readonly PaneState[]): void;
   /** Keys in open panes. */
@@ -67,23 +74,32 @@ export function windowStart(timestampMs: number, sizeMs: number, offsetMs: numbe
 export function createTumblingWindows(spec: TumblingSpec): WindowOperator {
   const { sizeMs, offsetMs, allowedLatenessMs, aggregates, keyField } = spec;
   const stride = FIRST_AGGREGATE + aggregates.length;
-  const readers = aggregates.map(({ field }) => (field === null ? null : numberField(field)));
-  const panes = new Map<number, Pane>();
+  /** In order of start. */
+  let panes: Pane[] = [];
   let latestPane: Pane | undefined;
   // No pane fires or is dropped before the watermark reaches this: one comparison an event, most of the time.
   let nextDueMs = Number.POSITIVE_INFINITY;
+  let keys: Column | null = null;
+  let inputs: (Float64Array | null)[] = [];
 
   const dueMs = (pane: Pane): number => pane.start + sizeMs - 1 + (pane.fired ? allowedLatenessMs : 0);
   const findDue = (): void => {
     nextDueMs = Number.POSITIVE_INFINITY;
-    for (const pane of panes.values()) nextDueMs = Math.min(nextDueMs, dueMs(pane));
+    for (const pane of panes) nextDueMs = Math.min(nextDueMs, dueMs(pane));
   };
 
   function openPane(start: number, fired: boolean): Pane {
     const pane = { start, fired, index: new Map<Key, number>(), slots: [] };
-    panes.set(start, pane);
+    let place = panes.length;
+    while (place > 0 && panes[place - 1]!.start > start) place -= 1;
+    panes.splice(place, 0, pane);
     nextDueMs = Math.min(nextDueMs, dueMs(pane));
     return pane;
+  }
+
+  function paneOf(start: number, fired: boolean): Pane {
+    for (let i = panes.length - 1; i >= 0; i--) if (panes[i]!.start === start) return panes[i]!;
+    return openPane(start, fired);
   }
 
   function slotOf(pane: Pane, key: Key): number {
@@ -95,7 +111,7 @@ export function createTumblingWindows(spec: TumblingSpec): WindowOperator {
     return at;
   }
 
-  function emit(pane: Pane, key: Key, at: number, firedAtMs: number, out: WindowResult[]): void {
+  function emit(pane: Pane, key: Key, at: number, firedAtMs: number, out: WindowResults): void {
     const { slots } = pane;
     const count = slots[at + COUNT]!;
     const values: Record<string, number> = {};
@@ -104,7 +120,6 @@ export function createTumblingWindows(spec: TumblingSpec): WindowOperator {
       values[name] = aggregateResult(fn, slots[at + FIRST_AGGREGATE + i]!, count);
     }
     out.push({
-      window: spec.name,
       key: key === null ? null : String(key),
       start: pane.start,
       end: pane.start + sizeMs,
@@ -118,52 +133,58 @@ export function createTumblingWindows(spec: TumblingSpec): WindowOperator {
 
   return {
     spec,
-    add(event, eventTimeMs, watermarkMs, out) {
+    begin(columns) {
+      keys = keyField === null ? null : columnOf(columns, keyField);
+      inputs = aggregates.map(({ field }) => (field === null ? null : columns.numbers(field)));
+    },
+    add(row, eventTimeMs, watermarkMs, out) {
       const start = windowStart(eventTimeMs, sizeMs, offsetMs);
-      const key = keyField === null ? null : keyOf(event, keyField);
+      const key = keys === null ? null : keyAt(keys, row);
       const lastMs = start + sizeMs - 1;
       if (lastMs + allowedLatenessMs <= watermarkMs) {
         return { key, latenessMs: Math.min(watermarkMs - lastMs, LONG_MAX) };
       }
       let pane = latestPane;
       if (pane === undefined || pane.start !== start) {
-        pane = panes.get(start) ?? openPane(start, lastMs <= watermarkMs);
+        pane = paneOf(start, lastMs <= watermarkMs);
         latestPane = pane;
       }
       const at = slotOf(pane, key);
-      const earlier = pane.slots[at + COUNT]!;
-      for (let i = 0; i < readers.length; i++) {
-        const read = readers[i]!;
-        if (read !== null) foldValue(aggregates[i]!.fn, pane.slots, at + FIRST_AGGREGATE + i, read(event), earlier);
+      const { slots } = pane;
+      const earlier = slots[at + COUNT]!;
+      for (let i = 0; i < inputs.length; i++) {
+        const input = inputs[i]!;
+        if (input !== null) foldValue(aggregates[i]!.fn, slots, at + FIRST_AGGREGATE + i, input[row]!, earlier);
       }
-      pane.slots[at + COUNT] = earlier + 1;
+      slots[at + COUNT] = earlier + 1;
       if (pane.fired) emit(pane, key, at, eventTimeMs, out);
       return null;
     },
     advance(watermarkMs, out) {
       if (watermarkMs < nextDueMs) return;
-      const due = [...panes.values()].filter((pane) => dueMs(pane) <= watermarkMs).sort((a, b) => a.start - b.start);
-      for (const pane of due) {
+      let dropped = 0;
+      for (const pane of panes) {
+        if (pane.start + sizeMs - 1 > watermarkMs) break;
         if (!pane.fired) {
           pane.fired = true;
           for (const [key, at] of pane.index) emit(pane, key, at, watermarkMs, out);
         }
-        if (dueMs(pane) <= watermarkMs) {
-          panes.delete(pane.start);
-          if (latestPane === pane) latestPane = undefined;
-        }
+        if (dueMs(pane) > watermarkMs) continue;
+        dropped += 1;
+        if (latestPane === pane) latestPane = undefined;
       }
+      if (dropped > 0) panes.splice(0, dropped);
       findDue();
     },
     snapshot: () =>
-      [...panes.values()].map((pane) => ({
+      panes.map((pane) => ({
         window: spec.name,
         start: pane.start,
         fired: pane.fired,
         entries: [...pane.index].map(([key, at]) => ({ key, slots: pane.slots.slice(at, at + stride) })),
       })),
     restore(states) {
-      panes.clear();
+      panes = [];
       latestPane = undefined;
       for (const state of states) {
         if (state.window !== spec.name) continue;
@@ -176,16 +197,20 @@ export function createTumblingWindows(spec: TumblingSpec): WindowOperator {
       findDue();
     },
     keyCount() {
-      let keys = 0;
-      for (const pane of panes.values()) keys += pane.index.size;
-      return keys;
+      let count = 0;
+      for (const pane of panes) count += pane.index.size;
+      return count;
     },
   };
 }
 
-/** A key that is neither a number nor a string groups by its JSON text. */
-function keyOf(event: DynamicEvent, field: string): Key {
-  const key = event[field];
-  if (typeof key === 'number' || typeof key === 'string' || key === null) return key;
-  return JSON.stringify(key) ?? null;
+function columnOf(columns: Columns, field: string): Column {
+  const column = columns.column(field);
+  if (column === undefined) throw new Error(`The field ${field} can't be a key: it is neither a number nor a text`);
+  return column;
+}
+
+function keyAt(column: Column, row: number): Key {
+  if (column.nulls !== null && column.nulls[row] === 1) return null;
+  return column.kind === 'number' ? column.values[row]! : textAt(column, row);
 }

@@ -3,7 +3,8 @@
  *
  * A partition that has a line behind it is not given it again; what was refused belongs to partition 0.
  */
-import { type Block, type DynamicEvent, dynamicEventType } from '../messages/codec.ts';
+import type { Block } from '../messages/block.ts';
+import { type DynamicEvent, dynamicEventType } from '../messages/codec.ts';
 import type { FraudLabel } from '../messages/payments.ts';
 import type { DeadLetter } from '../messages/streams.ts';
 import { deadLetterType, fraudLabelType } from '../messages/types.ts';

@@ -3,9 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { createActor } from 'xstate';
 import { fraudSessionMachine } from '../../src/actors/fraud-session.ts';
 import { windowAggregatorMachine } from '../../src/actors/window-aggregator.ts';
-import { type EventsStep, noDerived, type Step, type Work } from '../../src/actors/work.ts';
+import type { EventsStep, Step, Work } from '../../src/actors/work.ts';
 import { createFraudDetector, type FraudDetector } from '../../src/fraud/detector.ts';
-import type { Transaction } from '../../src/messages/payments.ts';
+import { columnsOfEvents } from '../../src/messages/columns.ts';
+import type { SessionClosed, Transaction } from '../../src/messages/payments.ts';
+import type { LateEvent } from '../../src/messages/streams.ts';
+import type { WindowResult } from '../../src/messages/window-result.ts';
 import { createTumblingWindows, type WindowOperator } from '../../src/streams/tumbling.ts';
 
 const transactions: Transaction[] = [0, 1000].map((occurredAt, i) => ({
@@ -17,13 +20,21 @@ const transactions: Transaction[] = [0, 1000].map((occurredAt, i) => ({
 }));
 const eventsStep: EventsStep = {
   kind: 'events',
-  events: transactions,
-  transactions,
+  columns: columnsOfEvents(transactions),
   timesMs: new Float64Array([0, 1000]),
   watermarkBeforeMs: Number.NEGATIVE_INFINITY,
   watermarksMs: new Float64Array([-1, 999]),
 };
-const work = (...steps: readonly Step[]): Work => ({ steps, derived: noDerived() });
+
+/** Work that keeps what it is given. */
+function work(...steps: readonly Step[]) {
+  const windows: WindowResult[] = [];
+  const late: LateEvent[] = [];
+  const sessions: SessionClosed[] = [];
+  const derived = { windows: new Map([['w', windows]]), late, sessions, scores: [], alerts: [], cases: [] };
+  return { steps, derived, windows, late, sessions };
+}
+type KeptWork = ReturnType<typeof work>;
 
 const operator = (): WindowOperator =>
   createTumblingWindows({
@@ -91,13 +102,13 @@ const kinds = [
     kind: 'a window aggregator',
     whole: () => aggregator([operator()]),
     failing: (call: 'add' | 'advance' | 'restore') => aggregator([{ ...operator(), [call]: broken }]),
-    counted: ({ derived }: Work) => derived.windows.map(({ count }) => count),
+    counted: ({ windows }: KeptWork) => windows.map(({ count }) => count),
   },
   {
     kind: 'a fraud session',
     whole: () => session(detector()),
     failing: (call: 'add' | 'advance' | 'restore') => session({ ...detector(), [call]: broken }),
-    counted: ({ derived }: Work) => derived.sessions.map(({ count }) => count),
+    counted: ({ sessions }: KeptWork) => sessions.map(({ count }) => count),
   },
 ];
 
@@ -147,19 +158,19 @@ describe.each(kinds)('$kind', ({ whole, failing, counted }) => {
 
 test('a fraud session that is given another stream than transactions ends in an error that says so', () => {
   const actor = session(detector());
-  actor.send({ type: 'APPLY', work: work({ ...eventsStep, transactions: null }) });
-  expect(actor.error()).toMatchObject({ message: expect.stringContaining('not one of Transaction') });
+  actor.send({ type: 'APPLY', work: work({ ...eventsStep, columns: columnsOfEvents([{ customerId: 1 }]) }) });
+  expect(actor.error()).toMatchObject({ message: expect.stringContaining('no numeric field transactionId') });
 });
 
 test('the results of an event that fires a window come before those of the next event', () => {
   const actor = aggregator([operator()]);
   const lateAfter = work({
     ...eventsStep,
-    events: [...transactions, ...transactions.slice(0, 1)],
+    columns: columnsOfEvents([...transactions, ...transactions.slice(0, 1)]),
     timesMs: new Float64Array([0, 1000, 0]),
     watermarksMs: new Float64Array([-1, 999, 999]),
   });
   actor.send({ type: 'APPLY', work: lateAfter });
-  expect(lateAfter.derived.windows).toMatchObject([{ start: 0, count: 1, at: 999 }]);
-  expect(lateAfter.derived.late).toMatchObject([{ occurredAt: 0, latenessMs: 0 }]);
+  expect(lateAfter.windows).toMatchObject([{ start: 0, count: 1, at: 999 }]);
+  expect(lateAfter.late).toMatchObject([{ occurredAt: 0, latenessMs: 0 }]);
 });

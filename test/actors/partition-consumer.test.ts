@@ -9,6 +9,7 @@ import {
   type PartitionConsumerPorts,
   partitionConsumerMachine,
 } from '../../src/actors/partition-consumer.ts';
+import { dynamicEventType } from '../../src/messages/codec.ts';
 import type { Commit } from '../../src/messages/commit.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
 import { transactionType } from '../../src/messages/types.ts';
@@ -20,9 +21,10 @@ const newPartition = (): Partition =>
     {
       stream: 's',
       partition: 0,
-      eventType: transactionType,
+      eventType: dynamicEventType(transactionType.schema),
       timeField: 'occurredAt',
       watermark: { kind: 'bounded', outOfOrdernessMs: 0 },
+      windows: [],
     },
     createRegistry(),
   );

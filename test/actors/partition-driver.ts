@@ -8,12 +8,15 @@ import { fraudSessionMachine } from '../../src/actors/fraud-session.ts';
 import { createPartition, type PartitionSpec } from '../../src/actors/partition.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../src/actors/partition-snapshot.ts';
 import { windowAggregatorMachine } from '../../src/actors/window-aggregator.ts';
-import type { Derived, Work } from '../../src/actors/work.ts';
+import type { Work } from '../../src/actors/work.ts';
 import { createFraudDetector, type FraudSpec } from '../../src/fraud/detector.ts';
 import type { AvroRecord } from '../../src/messages/avro.ts';
-import { type Block, type DynamicEvent, dynamicEventType, type EventType } from '../../src/messages/codec.ts';
+import type { Block } from '../../src/messages/block.ts';
+import { type DynamicEvent, dynamicEventType, type EventType } from '../../src/messages/codec.ts';
 import { type Commit, encodeCommit } from '../../src/messages/commit.ts';
+import type { AlertRaised, CaseChanged, SessionClosed, TransactionScored } from '../../src/messages/payments.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
+import type { LateEvent } from '../../src/messages/streams.ts';
 import {
   alertRaisedType,
   caseChangedType,
@@ -22,8 +25,8 @@ import {
   sourceControlType,
   transactionScoredType,
   transactionType,
-  windowResultType,
 } from '../../src/messages/types.ts';
+import { type WindowResult, type WindowResultType, windowResultType } from '../../src/messages/window-result.ts';
 import { createTumblingWindows, type TumblingSpec } from '../../src/streams/tumbling.ts';
 import type { WatermarkPolicy } from '../../src/streams/watermark.ts';
 
@@ -38,9 +41,19 @@ export interface DriverOptions {
   readonly fraud?: FraudSpec;
 }
 
+/** What a batch derived, as objects. */
+export interface DerivedEvents {
+  readonly windows: readonly (WindowResult & { readonly window: string })[];
+  readonly late: readonly LateEvent[];
+  readonly sessions: readonly SessionClosed[];
+  readonly scores: readonly TransactionScored[];
+  readonly alerts: readonly AlertRaised[];
+  readonly cases: readonly CaseChanged[];
+}
+
 export interface Driver {
   /** Sends the steps as one batch. */
-  pipe(...steps: readonly Step[]): Derived;
+  pipe(...steps: readonly Step[]): DerivedEvents;
   /** Folds a commit of the log into the state, as a restart does. */
   replay(commit: Commit): void;
   snapshot(): Uint8Array;
@@ -56,7 +69,8 @@ export function drivePartition(options: DriverOptions, snapshot?: Uint8Array): D
   const registry = createRegistry();
   registry.add(eventType);
   const { timeField, watermark } = options;
-  const spec: PartitionSpec = { stream: 'test', partition: 0, eventType, timeField, watermark };
+  const windows = (options.windows ?? []).map(resultTypeOf);
+  const spec: PartitionSpec = { stream: 'test', partition: 0, eventType, timeField, watermark, windows };
   const partition = createPartition(spec, registry);
   const operators = (options.windows ?? []).map(createTumblingWindows);
   const detector = options.fraud === undefined ? null : createFraudDetector(options.fraud);
@@ -85,7 +99,7 @@ export function drivePartition(options: DriverOptions, snapshot?: Uint8Array): D
       const batch = { source: 'script', next, blocks: blocksOf(eventType, steps) };
       const { commit } = partition.apply(batch, derive, 0);
       commits.push(commit);
-      return derivedOf(commit);
+      return derivedOf(commit, windows);
     },
     replay(commit) {
       partition.replay(commit, derive);
@@ -130,11 +144,18 @@ function controlOf(step: Step) {
   return null;
 }
 
-export function derivedOf({ sections }: Commit): Derived {
+function resultTypeOf({ name, aggregates }: TumblingSpec): WindowResultType {
+  return windowResultType(
+    name,
+    aggregates.map((aggregate) => aggregate.name),
+  );
+}
+
+export function derivedOf({ sections }: Commit, windows: readonly WindowResultType[] = []): DerivedEvents {
   const events = <T>({ fingerprint, decodeBlock }: EventType<T>): T[] =>
     sections.filter((section) => section.fingerprint === fingerprint).flatMap(({ bytes }) => decodeBlock(bytes));
   return {
-    windows: events(windowResultType),
+    windows: windows.flatMap(({ window, type }) => events(type).map((result) => ({ ...result, window }))),
     late: events(lateEventType),
     sessions: events(sessionClosedType),
     scores: events(transactionScoredType),
@@ -144,7 +165,7 @@ export function derivedOf({ sections }: Commit): Derived {
 }
 
 /** All that several batches derived. */
-export function together(parts: readonly Derived[]): Derived {
+export function together(parts: readonly DerivedEvents[]): DerivedEvents {
   return {
     windows: parts.flatMap(({ windows }) => windows),
     late: parts.flatMap(({ late }) => late),

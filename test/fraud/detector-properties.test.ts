@@ -1,11 +1,11 @@
 /** What must hold of the fraud domain for every input: see each test's name. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Derived } from '../../src/actors/work.ts';
 import { deviationsAboveMean, learnAmount, newCard } from '../../src/fraud/card.ts';
 import type { FraudSpec } from '../../src/fraud/detector.ts';
 import type { Transaction } from '../../src/messages/payments.ts';
 import { partitionOf } from '../../src/streams/partitioner.ts';
+import type { DerivedEvents } from '../actors/partition-driver.ts';
 import {
   type DriverOptions,
   drivePartition,
@@ -56,7 +56,7 @@ const steps: fc.Arbitrary<Step[]> = fc
     });
   });
 
-const run = (input: readonly Transaction[]): Derived =>
+const run = (input: readonly Transaction[]): DerivedEvents =>
   drivePartition(options).pipe(...input.map((one) => ({ ...one })), END);
 const sorted = (values: readonly unknown[]): string[] => values.map((value) => JSON.stringify(value)).sort();
 
@@ -156,7 +156,7 @@ describe('for every input', () => {
             run(input.filter(({ customerId }) => partitionOf(customerId, 4) === partition)),
           ),
         );
-        const closed = ({ sessions }: Derived) => sessions.map(({ at, ...session }) => session);
+        const closed = ({ sessions }: DerivedEvents) => sessions.map(({ at, ...session }) => session);
         expect(sorted(four.scores)).toEqual(sorted(one.scores));
         expect(sorted(four.alerts)).toEqual(sorted(one.alerts));
         expect(sorted(four.cases)).toEqual(sorted(one.cases));
@@ -169,7 +169,7 @@ describe('for every input', () => {
     fc.assert(
       fc.property(steps, fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 }), (input, sizes) => {
         const driver = drivePartition(options);
-        const parts: Derived[] = [];
+        const parts: DerivedEvents[] = [];
         for (let from = 0, i = 0; from < input.length; i++) {
           const size = sizes[i % sizes.length] ?? 1;
           parts.push(driver.pipe(...input.slice(from, from + size)));

@@ -1,8 +1,15 @@
 /** Sessions, scores, alerts and cases through a whole partition. Other engines' tests are named by engine and test. */
 import { describe, expect, test } from 'vitest';
-import { CARD_HISTORY_MS, createFraudDetector, type FraudEvents, type FraudSpec } from '../../src/fraud/detector.ts';
+import {
+  CARD_HISTORY_MS,
+  createFraudDetector,
+  type FraudDetector,
+  type FraudEvents,
+  type FraudSpec,
+} from '../../src/fraud/detector.ts';
 import { AMOUNT_RULE, DEVIATION_RULE, VELOCITY_RULE } from '../../src/fraud/rules.ts';
 import type { SessionClosed, Transaction } from '../../src/messages/payments.ts';
+import { transactionType } from '../../src/messages/types.ts';
 import type { WatermarkPolicy } from '../../src/streams/watermark.ts';
 import { drivePartition, END, TRANSACTIONS } from '../actors/partition-driver.ts';
 
@@ -247,10 +254,14 @@ describe('a case', () => {
 
 describe('a card', () => {
   const events = (): FraudEvents => ({ scores: [], sessions: [], alerts: [], cases: [], late: [] });
+  const add = (detector: FraudDetector, transaction: Transaction): void => {
+    detector.begin(transactionType.columns(transactionType.encodeBlock([transaction])));
+    detector.add(0, -1, events());
+  };
 
   test('is forgotten when it was not seen for its history, and its norm with it', () => {
     const detector = createFraudDetector(spec);
-    detector.add(pay(1, 0, 100), -1, events());
+    add(detector, pay(1, 0, 100));
     detector.advance(CARD_HISTORY_MS - 2, events());
     expect(detector.cardCount()).toBe(1);
     detector.advance(CARD_HISTORY_MS - 1, events());
@@ -268,7 +279,7 @@ describe('a card', () => {
 
   test('is forgotten once its case has expired, when that lives longer than the history', () => {
     const detector = createFraudDetector({ ...spec, caseQuietMs: 2 * CARD_HISTORY_MS });
-    detector.add(pay(1, 0, 30_000), -1, events());
+    add(detector, pay(1, 0, 30_000));
     detector.advance(CARD_HISTORY_MS, events());
     expect(detector.cardCount()).toBe(1);
     detector.advance(2 * CARD_HISTORY_MS, events());

@@ -3,8 +3,9 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import type { AvroRecord, FromAvro } from '../../src/messages/avro.ts';
 import { eventType } from '../../src/messages/codec.ts';
 import type { AlertRaised, Transaction } from '../../src/messages/payments.ts';
-import type { DeadLetter, WindowResult } from '../../src/messages/streams.ts';
-import { transactionType, windowResultType } from '../../src/messages/types.ts';
+import type { DeadLetter } from '../../src/messages/streams.ts';
+import { transactionType } from '../../src/messages/types.ts';
+import type { WindowResult } from '../../src/messages/window-result.ts';
 import { referenceBlock } from './avro-reference.ts';
 
 const everyKind = {
@@ -150,8 +151,9 @@ describe('the path to what is invalid', () => {
   });
 
   test('leads into maps', () => {
-    const result = { window: 'w', key: null, start: 0, end: 1, revision: 0, at: 1, count: 1, aggregates: { sum: 'x' } };
-    expect(windowResultType.invalidPath(result)).toEqual(['aggregates', 'sum']);
+    const schema = { type: 'map', values: 'double' } as const;
+    const type = eventType({ type: 'record', name: 'Mapped', fields: [{ name: 'aggregates', type: schema }] });
+    expect(type.invalidPath({ aggregates: { sum: 'x' } })).toEqual(['aggregates', 'sum']);
   });
 });
 

@@ -19,8 +19,8 @@ import {
   transactionScoredType,
   transactionType,
   weatherObservationType,
-  windowResultType,
 } from '../../src/messages/types.ts';
+import { windowResultType } from '../../src/messages/window-result.ts';
 
 export interface Golden {
   readonly type: EventSchema;
@@ -104,10 +104,9 @@ export const GOLDEN: readonly Golden[] = [
     })),
   },
   {
-    type: windowResultType,
+    type: windowResultType('per-minute', ['sum', 'avg']).type,
     values: [
       {
-        window: 'per-minute',
         key: null,
         start: AT,
         end: AT + 60_000,
@@ -116,7 +115,7 @@ export const GOLDEN: readonly Golden[] = [
         count: 2,
         aggregates: { sum: 3, avg: 1.5 },
       },
-      { window: 'by-key', key: 'Zoë', start: -7, end: 0, revision: 3, at: -1, count: 1, aggregates: {} },
+      { key: 'Zoë', start: -7, end: 0, revision: 3, at: -1, count: 1, aggregates: { sum: -0.5, avg: 1e300 } },
     ],
   },
   {

@@ -4,18 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { openJournal } from '../../src/journal/journal.ts';
-import type { Block, EventType } from '../../src/messages/codec.ts';
+import type { Block } from '../../src/messages/block.ts';
+import type { EventType } from '../../src/messages/codec.ts';
 import { encodeCommit } from '../../src/messages/commit.ts';
 import type { CaseChanged, Transaction } from '../../src/messages/payments.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
-import type { WindowResult } from '../../src/messages/streams.ts';
-import {
-  alertRaisedType,
-  caseChangedType,
-  deadLetterType,
-  transactionType,
-  windowResultType,
-} from '../../src/messages/types.ts';
+import { alertRaisedType, caseChangedType, deadLetterType, transactionType } from '../../src/messages/types.ts';
+import { type WindowResult, windowResultType } from '../../src/messages/window-result.ts';
 import { openDuckdb } from '../../src/projections/duckdb.ts';
 import type { WindowShape } from '../../src/projections/duckdb-schema.ts';
 import { type LogRange, type Projected, projectLogs } from '../../src/projections/projector.ts';
@@ -31,6 +26,8 @@ export interface World {
   file(store: StoreName): string;
   /** Appends one commit, and knows from then on how far its log is durable. */
   append(log: string, partition: number, ...blocks: readonly Block[]): Promise<void>;
+  /** Blocks of these results, each in the type of its window. */
+  results(...results: readonly NamedResult[]): Block[];
   open(store: StoreName, windows?: readonly WindowShape[]): Promise<Store>;
   project(stores: readonly Store[], maxEvents?: number): Promise<Projected>;
 }
@@ -58,6 +55,12 @@ export async function createWorld(): Promise<World> {
       await opened.append(COMMIT_FRAME, count, parts);
       ranges.set(log, { log, toOffset: opened.durableOffset() });
     },
+    results: (...results) =>
+      results.map(({ window, ...result }) => {
+        const { type } = windowResultType(window, Object.keys(result.aggregates));
+        registry.add(type);
+        return type.encodeBlock([result]);
+      }),
     async open(store, windows = []) {
       const made =
         store === 'sqlite'
@@ -81,7 +84,10 @@ export const transaction = (transactionId: number): Transaction => ({
   occurredAt: T0 + transactionId * 1000,
 });
 
-export const windowResult = (change: Partial<WindowResult>): WindowResult => ({
+/** A result together with its window's name. */
+export type NamedResult = WindowResult & { readonly window: string };
+
+export const windowResult = (change: Partial<NamedResult>): NamedResult => ({
   window: 'totals',
   key: null,
   start: T0,
@@ -136,10 +142,7 @@ export async function fill(world: World, commits: number, from = 0): Promise<voi
       blocksOf(deadLetterType, letter),
       blocksOf(alertRaisedType, alert),
       blocksOf(caseChangedType, change),
-      blocksOf(
-        windowResultType,
-        windowResult({ start: T0 + i, key: i % 3 === 0 ? null : `a longer key than twelve ${i}` }),
-      ),
+      ...world.results(windowResult({ start: T0 + i, key: i % 3 === 0 ? null : `a longer key than twelve ${i}` })),
     );
   }
 }

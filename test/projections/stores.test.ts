@@ -4,11 +4,12 @@ import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { keepNative } from '../../src/journal/keep-native.ts';
-import { type LateEvent, lateEventSchema } from '../../src/messages/streams.ts';
-import type { Store } from '../../src/projections/store.ts';
+import type { EventType } from '../../src/messages/codec.ts';
+import type { LateEvent } from '../../src/messages/streams.ts';
+import { lateEventType, transactionType } from '../../src/messages/types.ts';
+import type { SectionEvents, Store } from '../../src/projections/store.ts';
 import { createWorld, digests, fill, rowsOf, STORES, transaction, type World } from './projection-fixture.ts';
 
-const LATE = `${lateEventSchema.namespace}.${lateEventSchema.name}`;
 const WHERE = { log: 's-0', stream: 's', partition: 0, firstOffset: 0 };
 const late = (change: Partial<LateEvent>): LateEvent => ({
   window: 'w',
@@ -18,6 +19,16 @@ const late = (change: Partial<LateEvent>): LateEvent => ({
   event: '{}',
   ...change,
 });
+
+function sectionOf<T>(type: EventType<T>, events: readonly T[]): SectionEvents {
+  const block = type.encodeBlock(events);
+  return {
+    typeName: type.name,
+    window: null,
+    columns: () => type.columns(block),
+    objects: () => type.decodeBlock(block.bytes),
+  };
+}
 
 /** A closed store with rows in it, and its file. */
 async function filled(name: (typeof STORES)[number]): Promise<{ world: World; file: string; expected: unknown }> {
@@ -124,10 +135,10 @@ describe('what was rolled back', () => {
     const store = await world.open('duckdb');
     await store.begin();
     const text = 'a text that is longer than what a string_t holds in place';
-    store.project(LATE, [late({ key: null, event: text }), late({ key: text })], WHERE);
+    store.project(sectionOf(lateEventType, [late({ key: null, event: text }), late({ key: text })]), WHERE);
     await store.rollback();
     await store.begin();
-    store.project(LATE, [late({ key: 'a', event: 'b' }), late({ key: 'c', event: 'd' })], WHERE);
+    store.project(sectionOf(lateEventType, [late({ key: 'a', event: 'b' }), late({ key: 'c', event: 'd' })]), WHERE);
     await store.commit(new Map());
     expect(await store.query('SELECT key, event FROM late_events ORDER BY key')).toEqual([
       { key: 'a', event: 'b' },
@@ -140,7 +151,7 @@ describe('what was rolled back', () => {
     const store = await world.open('duckdb');
     await store.begin();
     const many = Array.from({ length: 300_000 }, (_, i) => transaction(i));
-    store.project('dev.millrace.Transaction', many, WHERE);
+    store.project(sectionOf(transactionType, many), WHERE);
     await store.rollback();
     expect(await store.query('SELECT count(*) AS n FROM transactions')).toEqual([{ n: 0 }]);
   });
@@ -181,7 +192,7 @@ test('a row of DuckDB holds what the event held, whatever its texts and numbers 
     }),
   );
   await store.begin();
-  store.project(LATE, events, WHERE);
+  store.project(sectionOf(lateEventType, events), WHERE);
   await store.commit(new Map());
   const rows = await store.query(
     `SELECT window_name AS "window", key, epoch_ms(occurred_at) AS "occurredAt", lateness_ms AS "latenessMs", event
@@ -267,7 +278,7 @@ describe('a query', () => {
   test('sees whole transactions only', async () => {
     const store = await (await createWorld()).open('duckdb');
     await store.begin();
-    store.project('dev.millrace.Transaction', [transaction(1)], WHERE);
+    store.project(sectionOf(transactionType, [transaction(1)]), WHERE);
     expect(await store.query('SELECT count(*) AS n FROM transactions')).toEqual([{ n: 0 }]);
     await store.commit(new Map());
     expect(await store.query('SELECT count(*) AS n FROM transactions')).toEqual([{ n: 1 }]);

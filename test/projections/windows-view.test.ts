@@ -1,10 +1,8 @@
 /** The view `windows`: one row a window, key and start, whichever partitions its parts were computed on. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { WindowResult } from '../../src/messages/streams.ts';
-import { windowResultType } from '../../src/messages/types.ts';
 import type { WindowShape } from '../../src/projections/duckdb-schema.ts';
-import { blocksOf, createWorld, windowResult } from './projection-fixture.ts';
+import { createWorld, type NamedResult, windowResult } from './projection-fixture.ts';
 
 const FUNCTIONS = ['count', 'sum', 'min', 'max', 'avg'] as const;
 const totals: WindowShape = {
@@ -15,7 +13,7 @@ const totals: WindowShape = {
 const byKey: WindowShape = { ...totals, name: 'by-key', spansPartitions: false };
 
 /** What a window says of these values, by the definitions of its aggregates. */
-function result(values: readonly number[], change: Partial<WindowResult> = {}): WindowResult {
+function result(values: readonly number[], change: Partial<NamedResult> = {}): NamedResult {
   const sum = values.reduce((a, b) => a + b, 0);
   const aggregates = {
     count: values.length,
@@ -28,11 +26,11 @@ function result(values: readonly number[], change: Partial<WindowResult> = {}): 
 }
 
 /** Rows of the view over logs that each hold one partition's results. */
-async function viewOf(partitions: readonly (readonly WindowResult[])[], shapes: readonly WindowShape[]) {
+async function viewOf(partitions: readonly (readonly NamedResult[])[], shapes: readonly WindowShape[]) {
   const world = await createWorld();
   const store = await world.open('duckdb', shapes);
   for (const [partition, results] of partitions.entries()) {
-    if (results.length > 0) await world.append(`s-${partition}`, partition, blocksOf(windowResultType, ...results));
+    if (results.length > 0) await world.append(`s-${partition}`, partition, ...world.results(...results));
   }
   await world.project([store]);
   const rows = await store.query(

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AvroRecord } from '../../src/messages/avro.ts';
-import type { WindowResult } from '../../src/messages/streams.ts';
+import type { WindowResult } from '../../src/messages/window-result.ts';
 import type { TumblingSpec } from '../../src/streams/tumbling.ts';
 import { type DriverOptions, drivePartition, END, type Step, together } from '../actors/partition-driver.ts';
 
@@ -58,9 +58,11 @@ const steps = fc.array(fc.oneof({ weight: 6, arbitrary: event.map((one) => ({ ..
 const step = (one: Event): Step => ({ ...one });
 const run = (input: readonly Step[]) => drivePartition(options).pipe(...input, END);
 
+type NamedResult = WindowResult & { readonly window: string };
+
 /** The newest revision of each window and key, in an order that depends on nothing else. */
-function finals(results: readonly WindowResult[]): Map<string, Omit<WindowResult, 'at' | 'revision'>> {
-  const newest = new Map<string, WindowResult>();
+function finals(results: readonly NamedResult[]): Map<string, Omit<NamedResult, 'at' | 'revision'>> {
+  const newest = new Map<string, NamedResult>();
   for (const result of results) newest.set(`${result.window} ${result.start} ${result.key}`, result);
   return new Map([...newest].sort().map(([id, { at, revision, ...rest }]) => [id, rest]));
 }

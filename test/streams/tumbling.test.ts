@@ -1,7 +1,7 @@
 /** Tumbling windows through a whole partition. Other engines' tests are named by engine and test. */
 import { describe, expect, test } from 'vitest';
 import type { AvroRecord } from '../../src/messages/avro.ts';
-import type { WindowResult } from '../../src/messages/streams.ts';
+import type { WindowResult } from '../../src/messages/window-result.ts';
 import type { AggregateSpec } from '../../src/streams/aggregates.ts';
 import type { TumblingSpec } from '../../src/streams/tumbling.ts';
 import { type DriverOptions, drivePartition, END } from '../actors/partition-driver.ts';

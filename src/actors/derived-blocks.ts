@@ -1,0 +1,88 @@
+/**
+ * What one batch derives, written to blocks event by event: an event lives no longer than it takes to encode it, so a
+ * batch leaves nothing behind for the collector to copy.
+ */
+import type { BlockWriter } from '../messages/block.ts';
+import type { Section } from '../messages/commit.ts';
+import type { AlertRaised, SessionClosed } from '../messages/payments.ts';
+import {
+  alertRaisedType,
+  caseChangedType,
+  lateEventType,
+  sessionClosedType,
+  transactionScoredType,
+} from '../messages/types.ts';
+import type { WindowResult, WindowResultType } from '../messages/window-result.ts';
+import type { Derived } from './work.ts';
+
+/** What a commit derived, as far as anybody asks once it is durable. */
+export interface DerivedSummary {
+  readonly windows: number;
+  readonly late: number;
+  readonly sessions: number;
+  readonly alerts: readonly AlertRaised[];
+  /** The last few of the sessions: a sample for whoever watches. */
+  readonly lastSessions: readonly SessionClosed[];
+}
+
+export interface DerivedBlocks {
+  readonly sinks: Derived;
+  /** What was derived since the last call, in the order in which a commit has it. */
+  take(): { readonly sections: Section[]; readonly summary: DerivedSummary };
+}
+
+const SAMPLED_SESSIONS = 5;
+
+export function createDerivedBlocks(windowTypes: readonly WindowResultType[]): DerivedBlocks {
+  const windows = new Map<string, BlockWriter<WindowResult>>();
+  for (const { window, type } of windowTypes) windows.set(window, type.blockWriter());
+  const late = lateEventType.blockWriter();
+  const sessions = sessionClosedType.blockWriter();
+  const scores = transactionScoredType.blockWriter();
+  const alerts = alertRaisedType.blockWriter();
+  const cases = caseChangedType.blockWriter();
+  const inOrder = [scores, alerts, cases, sessions, ...windows.values(), late];
+  let raised: AlertRaised[] = [];
+  let sample: SessionClosed[] = [];
+  let nextSample = 0;
+
+  return {
+    sinks: {
+      windows,
+      late,
+      sessions: {
+        push(session) {
+          sessions.push(session);
+          sample[nextSample] = session;
+          nextSample = (nextSample + 1) % SAMPLED_SESSIONS;
+        },
+      },
+      scores,
+      alerts: {
+        push(alert) {
+          alerts.push(alert);
+          raised.push(alert);
+        },
+      },
+      cases,
+    },
+    take() {
+      const summary = {
+        windows: [...windows.values()].reduce((sum, { length }) => sum + length, 0),
+        late: late.length,
+        sessions: sessions.length,
+        alerts: raised,
+        lastSessions: [...sample.slice(nextSample), ...sample.slice(0, nextSample)],
+      };
+      raised = [];
+      sample = [];
+      nextSample = 0;
+      const sections: Section[] = [];
+      for (const writer of inOrder) {
+        const block = writer.take();
+        if (block !== null) sections.push({ ...block, role: 'derived' });
+      }
+      return { sections, summary };
+    },
+  };
+}

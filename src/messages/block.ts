@@ -1,0 +1,69 @@
+/** Blocks: how events of one type travel and are stored. */
+
+/** An Avro `array` of `count` events of the record with this fingerprint. */
+export interface Block {
+  readonly fingerprint: string;
+  readonly count: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Writes a block event by event, so that no event is held until the block is whole: an object that dies at once costs
+ * the collector nothing, and one that lives as long as its batch is copied.
+ */
+export interface BlockWriter<T> {
+  /** The event is not kept. Throws when it does not fit the schema. */
+  push(event: T): void;
+  /** Events since the last block. */
+  readonly length: number;
+  /** The block of these events, and a new start; null when there are none. */
+  take(): Block | null;
+}
+
+const INITIAL_BYTES = 1 << 14;
+
+/** `encode` writes an event and returns where it ends; when it does not fit, minus the bytes that it lacks. */
+export function createBlockWriter<T>(
+  fingerprint: string,
+  encode: (event: T, buffer: Buffer, at: number) => number,
+): BlockWriter<T> {
+  let buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  let end = 0;
+  let count = 0;
+  return {
+    get length() {
+      return count;
+    },
+    push(event) {
+      let next = encode(event, buffer, end);
+      while (next < 0) {
+        const larger = Buffer.allocUnsafeSlow((buffer.length - next) * 2);
+        buffer.copy(larger, 0, 0, end);
+        buffer = larger;
+        next = encode(event, buffer, end);
+      }
+      end = next;
+      count += 1;
+    },
+    take() {
+      if (count === 0) return null;
+      const prefix = lengthPrefix(count);
+      const bytes = new Uint8Array(prefix.length + end + 1);
+      bytes.set(prefix);
+      bytes.set(buffer.subarray(0, end), prefix.length);
+      const block = { fingerprint, count, bytes };
+      end = 0;
+      count = 0;
+      return block;
+    },
+  };
+}
+
+/** An Avro long of 0 or more. */
+function lengthPrefix(count: number): number[] {
+  const bytes: number[] = [];
+  let rest = count * 2;
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);
+  bytes.push(rest);
+  return bytes;
+}

@@ -1,0 +1,93 @@
+/**
+ * Results of a window. Each window has an Avro record of its own, with a field an aggregate, so that a result carries
+ * no names and a log says by itself what is in it.
+ */
+import { type AvroRecord, type FromAvro, NAMESPACE, TIMESTAMP_MILLIS } from './avro.ts';
+import { type EventType, eventTypeOf } from './codec.ts';
+import { type Columns, textAt } from './columns.ts';
+
+const headSchema = {
+  type: 'record',
+  name: 'WindowResult',
+  namespace: NAMESPACE,
+  doc: 'One result of one window and key. A higher revision replaces a lower one.',
+  fields: [
+    { name: 'key', type: ['null', 'string'], doc: 'null: one group for the whole stream.' },
+    { name: 'start', type: TIMESTAMP_MILLIS },
+    { name: 'end', type: TIMESTAMP_MILLIS, doc: 'Exclusive.' },
+    { name: 'revision', type: 'int', doc: '0 is the result on time; each later one corrects it.' },
+    { name: 'at', type: TIMESTAMP_MILLIS, doc: 'The watermark or event time that made it fire.' },
+    { name: 'count', type: 'long' },
+  ],
+} as const satisfies AvroRecord;
+
+export type WindowResult = FromAvro<typeof headSchema> & { aggregates: Record<string, number> };
+
+export interface WindowResultType {
+  readonly window: string;
+  readonly aggregates: readonly string[];
+  readonly type: EventType<WindowResult>;
+}
+
+const RESULTS = `${NAMESPACE}.WindowResult`;
+
+/** What may name an aggregate: it is a field of an Avro record. */
+export const AGGREGATE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** Throws when an aggregate's name can't be one. */
+export function windowResultType(window: string, aggregates: readonly string[]): WindowResultType {
+  const schema: AvroRecord = {
+    ...headSchema,
+    name: avroName(window),
+    namespace: RESULTS,
+    fields: [
+      ...headSchema.fields,
+      {
+        name: 'aggregates',
+        type: {
+          type: 'record',
+          name: 'Aggregates',
+          namespace: `${RESULTS}.${avroName(window)}`,
+          fields: aggregates.map((name) => ({ name, type: 'double' })),
+        },
+      },
+    ],
+  };
+  return { window, aggregates, type: eventTypeOf(schema) };
+}
+
+/** The window whose results a record of this full name holds; null for any other record. */
+export function windowOfRecord(fullName: string): string | null {
+  return fullName.startsWith(`${RESULTS}.`) ? plainName(fullName.slice(RESULTS.length + 1)) : null;
+}
+
+/** The type with which a window's results were written. */
+export function writtenWindowType(window: string, schema: AvroRecord): WindowResultType {
+  const record = schema.fields.find(({ name }) => name === 'aggregates')?.type;
+  const fields = typeof record === 'object' && 'fields' in record ? record.fields : [];
+  return { window, aggregates: fields.map(({ name }) => name), type: eventTypeOf(schema) };
+}
+
+/** A row of a block of results. */
+export function windowResultAt(columns: Columns, aggregates: readonly string[], row: number): WindowResult {
+  const key = columns.column('key');
+  const at = (path: string): number => columns.numbers(path)[row] ?? 0;
+  return {
+    key: key?.kind === 'text' && key.nulls?.[row] !== 1 ? textAt(key, row) : null,
+    start: at('start'),
+    end: at('end'),
+    revision: at('revision'),
+    at: at('at'),
+    count: at('count'),
+    aggregates: Object.fromEntries(aggregates.map((name) => [name, at(`aggregates.${name}`)])),
+  };
+}
+
+/** A window's name may have characters that Avro's names have not: they stand as `_x` and two digits, and so does `_x`. */
+function avroName(name: string): string {
+  return name.replace(/_(?=x)|[^A-Za-z0-9_]/g, (character) => `_x${character.charCodeAt(0).toString(16)}`);
+}
+
+function plainName(name: string): string {
+  return name.replace(/_x([0-9a-f]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
+}

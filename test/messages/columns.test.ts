@@ -1,0 +1,154 @@
+/** A block as columns says what decoding it says; the decoder of avsc and a written-down encoding are the judges. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type AvroRecord, TIMESTAMP_MILLIS } from '../../src/messages/avro.ts';
+import { type DynamicEvent, dynamicEventType, type EventType } from '../../src/messages/codec.ts';
+import { type Columns, columnReader, columnsOfEvents, textAt } from '../../src/messages/columns.ts';
+import { referenceBlock } from './avro-reference.ts';
+
+const schema: AvroRecord = {
+  type: 'record',
+  name: 'Row',
+  fields: [
+    { name: 'id', type: 'long' },
+    { name: 'at', type: TIMESTAMP_MILLIS },
+    { name: 'small', type: 'int' },
+    { name: 'ratio', type: 'double' },
+    { name: 'flag', type: 'boolean' },
+    { name: 'name', type: 'string' },
+    { name: 'note', type: ['null', 'string'] },
+    { name: 'limit', type: ['long', 'null'] },
+    {
+      name: 'inner',
+      type: {
+        type: 'record',
+        name: 'Inner',
+        fields: [
+          { name: 'x', type: 'double' },
+          { name: 'y', type: ['null', 'double'] },
+        ],
+      },
+    },
+  ],
+};
+const type = dynamicEventType(schema);
+const MAX = 2 ** 53 - 2;
+const EDGES = [0, -1, 63, 64, -64, -65, 2 ** 27, 2 ** 27 - 1, -(2 ** 27) - 1, 2 ** 52, -(2 ** 52) - 1, MAX, -MAX];
+const long = fc.oneof(
+  fc.integer(),
+  fc.maxSafeInteger().filter((n) => Math.abs(n) <= MAX),
+  fc.constantFrom(...EDGES),
+);
+const double = fc.double({ noNaN: true });
+const row = fc.record({
+  id: long,
+  at: long,
+  small: fc.integer(),
+  ratio: double,
+  flag: fc.boolean(),
+  name: fc.string({ unit: 'grapheme' }),
+  note: fc.option(fc.string({ unit: 'grapheme' })),
+  limit: fc.option(long),
+  inner: fc.record({ x: double, y: fc.option(double) }),
+});
+const rows = fc.array(row, { maxLength: 30 });
+const eventsOf = (columns: Columns) => Array.from({ length: columns.count }, (_, i) => columns.event(i));
+/** A union of avsc is the value itself for null and one other branch. */
+const decoded = (of: EventType<DynamicEvent>, bytes: Uint8Array) =>
+  of.decodeBlock(bytes).map((event) => JSON.parse(JSON.stringify(event)));
+
+describe('the columns of a block', () => {
+  test('hold what decoding it gives, for every value', () => {
+    fc.assert(
+      fc.property(rows, (events) => {
+        const block = type.encodeBlock(events);
+        const columns = type.columns(block);
+        expect(JSON.parse(JSON.stringify(eventsOf(columns)))).toEqual(decoded(type, block.bytes));
+        const name = columns.column('name');
+        if (name?.kind !== 'text') throw new Error('name is a text');
+        expect(events.map((_, i) => textAt(name, i))).toEqual(events.map(({ name: text }) => text));
+        expect([...columns.numbers('inner.x')]).toEqual(events.map(({ inner }) => inner.x));
+        expect([...columns.numbers('id')]).toEqual(events.map(({ id }) => (id === 0 ? 0 : id)));
+      }),
+    );
+  });
+
+  test('are the same when they are made of objects', () => {
+    fc.assert(
+      fc.property(fc.array(row, { minLength: 1, maxLength: 10 }), (events) => {
+        const fast = type.columns(type.encodeBlock(events));
+        const slow = columnsOfEvents(events);
+        for (const path of ['id', 'ratio', 'flag', 'limit', 'inner.y']) {
+          const [a, b] = [fast.column(path), slow.column(path)];
+          if (a?.kind !== 'number' || b?.kind !== 'number') throw new Error(`${path} is a number`);
+          const known = (column: typeof a) => [...column.values].map((v, i) => (column.nulls?.[i] === 1 ? null : v));
+          expect(known(b)).toEqual(known(a));
+        }
+      }),
+    );
+  });
+
+  test('read what another writer laid out by the specification', () => {
+    const plain: AvroRecord = { ...schema, fields: schema.fields.slice(0, 6) };
+    const events = EDGES.map((id, i) => ({ id, at: -id, small: i, ratio: i / 3, flag: i % 2 === 0, name: `n${i}é🙂` }));
+    const columns = dynamicEventType(plain).columns({ bytes: referenceBlock(plain, events), count: events.length });
+    expect(eventsOf(columns)).toEqual(events.map((event) => ({ ...event, at: event.at === 0 ? 0 : event.at })));
+  });
+
+  test('read an array that comes in several runs, with and without their sizes', () => {
+    const one: AvroRecord = { type: 'record', name: 'One', fields: [{ name: 'n', type: 'int' }] };
+    // Avro, "Binary encoding", arrays: a run of 2, a run of −1 that is 1 byte long, and the end.
+    const bytes = Buffer.from([4, 2, 4, 1, 2, 6, 0]);
+    expect([...dynamicEventType(one).columns({ bytes, count: 3 }).numbers('n')]).toEqual([1, 2, 3]);
+  });
+
+  test('refuse a block that is cut anywhere, or is of another length than it should be', () => {
+    const events = fc.sample(row, { numRuns: 3, seed: 7 });
+    const { bytes } = type.encodeBlock(events);
+    for (let length = 0; length < bytes.length; length++) {
+      expect(() => type.columns({ bytes: bytes.slice(0, length), count: 3 })).toThrow();
+    }
+    expect(() => type.columns({ bytes, count: 2 })).toThrow('holds more');
+    expect(() => type.columns({ bytes, count: 4 })).toThrow('holds 3');
+    expect(() => type.columns({ bytes: Buffer.concat([bytes, Buffer.from([0])]), count: 3 })).toThrow('goes on');
+  });
+
+  test('of a schema with an array are made of objects', () => {
+    const listed: AvroRecord = {
+      ...schema,
+      fields: [...schema.fields.slice(0, 1), { name: 'l', type: { type: 'array', items: 'int' } }],
+    };
+    expect(columnReader(listed)).toBeNull();
+    const columns = dynamicEventType(listed).columns(dynamicEventType(listed).encodeBlock([{ id: 5, l: [1, 2] }]));
+    expect([...columns.numbers('id')]).toEqual([5]);
+    expect(columns.event(0)).toMatchObject({ id: 5, l: [1, 2] });
+    expect(() => columns.numbers('l')).toThrow('no numeric field l');
+  });
+});
+
+describe('a block that is written event by event', () => {
+  test('is the block of the whole array, and the next one starts anew', () => {
+    const writer = type.blockWriter();
+    fc.assert(
+      fc.property(rows, (events) => {
+        for (const event of events) writer.push(event);
+        expect(writer.length).toBe(events.length);
+        const block = writer.take();
+        if (events.length === 0) expect(block).toBeNull();
+        else expect({ ...block }).toEqual(type.encodeBlock(events));
+        expect(writer.length).toBe(0);
+      }),
+    );
+  });
+
+  test('grows with what is put in, and does not keep an event that does not fit', () => {
+    const one = dynamicEventType({ type: 'record', name: 'Text', fields: [{ name: 't', type: 'string' }] });
+    const events = Array.from({ length: 300 }, (_, i) => ({ t: 'x'.repeat(i * 20) }));
+    const writer = one.blockWriter();
+    for (const event of events) {
+      writer.push(event);
+      expect(() => writer.push({ t: 5 })).toThrow();
+    }
+    expect(writer.take()).toEqual(one.encodeBlock(events));
+  });
+});
