@@ -3,12 +3,12 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Bench } from 'tinybench';
-import { createDerivedBlocks } from '../src/actors/derived-blocks.ts';
 import { createFraudDetector } from '../src/fraud/detector.ts';
 import { simulateDays } from '../src/fraud/simulator.ts';
 import { openJournal } from '../src/journal/journal.ts';
 import { transactionType } from '../src/messages/types.ts';
 import { windowResultType } from '../src/messages/window-result.ts';
+import { createDerivedBlocks } from '../src/partition/derived-blocks.ts';
 import { openDuckdb } from '../src/projections/duckdb.ts';
 import { createTumblingWindows } from '../src/streams/tumbling.ts';
 

@@ -7,7 +7,8 @@
  */
 import { setup } from 'xstate';
 import type { CardState, FraudDetector } from '../fraud/detector.ts';
-import type { Work } from './work.ts';
+import { detect } from '../partition/derive.ts';
+import type { Work } from '../partition/work.ts';
 
 export interface FraudSessionInput {
   readonly detector: FraudDetector;
@@ -48,24 +49,3 @@ export const fraudSessionMachine = setup({
     stopped: { type: 'final' },
   },
 });
-
-function detect(detector: FraudDetector, work: Work): void {
-  const { derived } = work;
-  for (const step of work.steps) {
-    if (step.kind === 'watermark') {
-      detector.advance(step.watermarkMs, derived);
-      continue;
-    }
-    const { columns, watermarksMs } = step;
-    detector.begin(columns);
-    let watermarkMs = step.watermarkBeforeMs;
-    for (let i = 0; i < columns.count; i++) {
-      detector.add(i, watermarkMs, derived);
-      const afterMs = watermarksMs[i]!;
-      if (afterMs !== watermarkMs) {
-        watermarkMs = afterMs;
-        detector.advance(watermarkMs, derived);
-      }
-    }
-  }
-}

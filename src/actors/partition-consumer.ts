@@ -9,10 +9,10 @@
  */
 import { assign, fromPromise, setup } from 'xstate';
 import type { Commit } from '../messages/commit.ts';
+import type { Applied, Partition } from '../partition/partition.ts';
+import type { Work } from '../partition/work.ts';
 import type { Batch } from '../sources/source.ts';
 import type { Mailbox } from './mailbox.ts';
-import type { Applied, Partition } from './partition.ts';
-import type { Work } from './work.ts';
 
 /** Told of every commit once it is durable. */
 export interface Committed extends Applied {

@@ -4,19 +4,19 @@
  */
 import { fraudSessionMachine } from '../actors/fraud-session.ts';
 import { createMailbox, type Mailbox } from '../actors/mailbox.ts';
-import { createPartition, type Partition, type PartitionSpec } from '../actors/partition.ts';
 import { type Committed, type PartitionConsumerPorts, partitionConsumerMachine } from '../actors/partition-consumer.ts';
-import { decodeSnapshot, encodeSnapshot } from '../actors/partition-snapshot.ts';
 import { type SupervisedActor, startSupervised } from '../actors/supervised.ts';
 import { type ChildSpec, type SupervisionPorts, supervisorSpec } from '../actors/supervisor.ts';
 import { windowAggregatorMachine } from '../actors/window-aggregator.ts';
-import type { Work } from '../actors/work.ts';
 import { createFraudDetector, type FraudDetector, type FraudSpec } from '../fraud/detector.ts';
 import type { Log } from '../journal/log.ts';
 import { readFrames } from '../journal/reader.ts';
 import type { SnapshotStore } from '../journal/snapshots.ts';
 import { type Commit, decodeCommit, encodeCommit } from '../messages/commit.ts';
 import type { Registry } from '../messages/registry.ts';
+import { createPartition, type Partition, type PartitionSpec } from '../partition/partition.ts';
+import { decodeSnapshot, encodeSnapshot } from '../partition/snapshot.ts';
+import type { Work } from '../partition/work.ts';
 import { createTumblingWindows, type TumblingSpec, type WindowOperator } from '../streams/tumbling.ts';
 
 export interface PartitionUnitOptions {

@@ -4,7 +4,6 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PartitionSpec } from '../actors/partition.ts';
 import type { Committed } from '../actors/partition-consumer.ts';
 import type { SupervisionPorts } from '../actors/supervisor.ts';
 import type { Config, StreamConfig } from '../config/config.ts';
@@ -17,6 +16,7 @@ import { type DynamicEvent, dynamicEventType, type EventType } from '../messages
 import { createRegistry, type Registry } from '../messages/registry.ts';
 import { BUILTIN_TYPES, runChangedType } from '../messages/types.ts';
 import { windowResultType } from '../messages/window-result.ts';
+import type { PartitionSpec } from '../partition/partition.ts';
 import type { Intake } from '../sources/source.ts';
 import type { TumblingSpec } from '../streams/tumbling.ts';
 import { createIntake } from './intake.ts';

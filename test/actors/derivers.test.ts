@@ -3,12 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { createActor } from 'xstate';
 import { fraudSessionMachine } from '../../src/actors/fraud-session.ts';
 import { windowAggregatorMachine } from '../../src/actors/window-aggregator.ts';
-import type { EventsStep, Step, Work } from '../../src/actors/work.ts';
 import { createFraudDetector, type FraudDetector } from '../../src/fraud/detector.ts';
 import { columnsOfEvents } from '../../src/messages/columns.ts';
 import type { SessionClosed, Transaction } from '../../src/messages/payments.ts';
 import type { LateEvent } from '../../src/messages/streams.ts';
 import type { WindowResult } from '../../src/messages/window-result.ts';
+import type { EventsStep, Step, Work } from '../../src/partition/work.ts';
 import { createTumblingWindows, type WindowOperator } from '../../src/streams/tumbling.ts';
 
 const transactions: Transaction[] = [0, 1000].map((occurredAt, i) => ({

@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import { type AnyStateMachine, createActor } from 'xstate';
 import { getShortestPaths } from 'xstate/graph';
 import { createMailbox, type Mailbox } from '../../src/actors/mailbox.ts';
-import { createPartition, type Partition } from '../../src/actors/partition.ts';
 import {
   MAX_COMMITS_IN_FLIGHT,
   type PartitionConsumerPorts,
@@ -13,6 +12,7 @@ import { dynamicEventType } from '../../src/messages/codec.ts';
 import type { Commit } from '../../src/messages/commit.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
 import { transactionType } from '../../src/messages/types.ts';
+import { createPartition, type Partition } from '../../src/partition/partition.ts';
 import type { Batch } from '../../src/sources/source.ts';
 import { deferred, settled } from './deferred.ts';
 

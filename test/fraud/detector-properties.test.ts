@@ -5,15 +5,8 @@ import { deviationsAboveMean, learnAmount, newCard } from '../../src/fraud/card.
 import type { FraudSpec } from '../../src/fraud/detector.ts';
 import type { Transaction } from '../../src/messages/payments.ts';
 import { partitionOf } from '../../src/streams/partitioner.ts';
-import type { DerivedEvents } from '../actors/partition-driver.ts';
-import {
-  type DriverOptions,
-  drivePartition,
-  END,
-  type Step,
-  TRANSACTIONS,
-  together,
-} from '../actors/partition-driver.ts';
+import type { DerivedEvents } from '../partition/driver.ts';
+import { type DriverOptions, drivePartition, END, type Step, TRANSACTIONS, together } from '../partition/driver.ts';
 
 const BOUND_MS = 30;
 const GAP_MS = 25;

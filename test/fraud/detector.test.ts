@@ -11,7 +11,7 @@ import { AMOUNT_RULE, DEVIATION_RULE, VELOCITY_RULE } from '../../src/fraud/rule
 import type { SessionClosed, Transaction } from '../../src/messages/payments.ts';
 import { transactionType } from '../../src/messages/types.ts';
 import type { WatermarkPolicy } from '../../src/streams/watermark.ts';
-import { drivePartition, END, TRANSACTIONS } from '../actors/partition-driver.ts';
+import { drivePartition, END, TRANSACTIONS } from '../partition/driver.ts';
 
 const GAP_MS = 3000;
 const QUIET_MS = 100_000;

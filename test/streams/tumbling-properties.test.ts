@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { AvroRecord } from '../../src/messages/avro.ts';
 import type { WindowResult } from '../../src/messages/window-result.ts';
 import type { TumblingSpec } from '../../src/streams/tumbling.ts';
-import { type DriverOptions, drivePartition, END, type Step, together } from '../actors/partition-driver.ts';
+import { type DriverOptions, drivePartition, END, type Step, together } from '../partition/driver.ts';
 
 const schema = {
   type: 'record',

@@ -4,7 +4,7 @@ import type { AvroRecord } from '../../src/messages/avro.ts';
 import type { WindowResult } from '../../src/messages/window-result.ts';
 import type { AggregateSpec } from '../../src/streams/aggregates.ts';
 import type { TumblingSpec } from '../../src/streams/tumbling.ts';
-import { type DriverOptions, drivePartition, END } from '../actors/partition-driver.ts';
+import { type DriverOptions, drivePartition, END } from '../partition/driver.ts';
 
 const schema = {
   type: 'record',

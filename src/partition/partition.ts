@@ -1,5 +1,5 @@
 /**
- * The state of one partition that belongs to its consumer: where each source stands, and the watermark.
+ * One partition as a fold: where each source stands, and the watermark.
  *
  * A batch becomes work, the derivers add to it, and the result is one commit. Replaying a commit does the same with
  * its input sections and drops what is derived, so state is a fold over the log.
@@ -11,7 +11,6 @@ import type { Registry } from '../messages/registry.ts';
 import type { SourceControl } from '../messages/streams.ts';
 import { deadLetterType, sourceControlType } from '../messages/types.ts';
 import type { WindowResultType } from '../messages/window-result.ts';
-import type { Batch } from '../sources/source.ts';
 import {
   advanceWatermark,
   END_OF_TIME_MS,
@@ -22,6 +21,13 @@ import {
 } from '../streams/watermark.ts';
 import { createDerivedBlocks, type DerivedSummary } from './derived-blocks.ts';
 import type { EventsStep, Step, Work } from './work.ts';
+
+/** What a source hands to the partition, and where the source stands after it. */
+export interface PartitionInput {
+  readonly source: string;
+  readonly next: number;
+  readonly blocks: readonly Block[];
+}
 
 export interface PartitionSpec {
   readonly stream: string;
@@ -54,7 +60,7 @@ export interface Partition {
   watermarkMs(): number;
   maxEventTimeMs(): number;
   /** Turns a batch into a commit. The caller appends it; on failure the partition is rebuilt from the log. */
-  apply(batch: Batch, derive: (work: Work) => void, committedAt: number): Applied;
+  apply(batch: PartitionInput, derive: (work: Work) => void, committedAt: number): Applied;
   /** Folds a commit of the log into the state. Returns what its input derives now. */
   replay(commit: Commit, derive: (work: Work) => void): readonly Section[];
   snapshot(): PartitionState;
@@ -140,7 +146,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
   };
 }
 
-function countOf(batch: Batch, fingerprint: string): number {
+function countOf(batch: PartitionInput, fingerprint: string): number {
   let count = 0;
   for (const block of batch.blocks) if (block.fingerprint === fingerprint) count += block.count;
   return count;

@@ -5,10 +5,7 @@
  */
 import { createActor } from 'xstate';
 import { fraudSessionMachine } from '../../src/actors/fraud-session.ts';
-import { createPartition, type PartitionSpec } from '../../src/actors/partition.ts';
-import { decodeSnapshot, encodeSnapshot } from '../../src/actors/partition-snapshot.ts';
 import { windowAggregatorMachine } from '../../src/actors/window-aggregator.ts';
-import type { Work } from '../../src/actors/work.ts';
 import { createFraudDetector, type FraudSpec } from '../../src/fraud/detector.ts';
 import type { AvroRecord } from '../../src/messages/avro.ts';
 import type { Block } from '../../src/messages/block.ts';
@@ -27,6 +24,9 @@ import {
   transactionType,
 } from '../../src/messages/types.ts';
 import { type WindowResult, type WindowResultType, windowResultType } from '../../src/messages/window-result.ts';
+import { createPartition, type PartitionSpec } from '../../src/partition/partition.ts';
+import { decodeSnapshot, encodeSnapshot } from '../../src/partition/snapshot.ts';
+import type { Work } from '../../src/partition/work.ts';
 import { createTumblingWindows, type TumblingSpec } from '../../src/streams/tumbling.ts';
 import type { WatermarkPolicy } from '../../src/streams/watermark.ts';
 

@@ -1,0 +1,59 @@
+/**
+ * What the derivers of a partition do with a batch, as plain loops. Event by event, so that what happens, and when, does
+ * not depend on how the input was cut into batches.
+ */
+import type { FraudDetector } from '../fraud/detector.ts';
+import type { WindowOperator } from '../streams/tumbling.ts';
+import type { Work } from './work.ts';
+
+/** Throws when nothing takes the window's results. */
+export function aggregate(operator: WindowOperator, work: Work): void {
+  const { late } = work.derived;
+  const results = work.derived.windows.get(operator.spec.name);
+  if (results === undefined) throw new Error(`Nothing takes the results of the window ${operator.spec.name}`);
+  for (const step of work.steps) {
+    if (step.kind === 'watermark') {
+      operator.advance(step.watermarkMs, results);
+      continue;
+    }
+    const { columns, timesMs, watermarksMs } = step;
+    operator.begin(columns);
+    let watermarkMs = step.watermarkBeforeMs;
+    for (let i = 0; i < columns.count; i++) {
+      const occurredAt = timesMs[i]!;
+      const arrival = operator.add(i, occurredAt, watermarkMs, results);
+      if (arrival !== null) {
+        const key = arrival.key === null ? null : String(arrival.key);
+        const { latenessMs } = arrival;
+        late.push({ window: operator.spec.name, key, occurredAt, latenessMs, event: JSON.stringify(columns.event(i)) });
+      }
+      const afterMs = watermarksMs[i]!;
+      if (afterMs !== watermarkMs) {
+        watermarkMs = afterMs;
+        operator.advance(watermarkMs, results);
+      }
+    }
+  }
+}
+
+/** Throws when the events are not transactions. */
+export function detect(detector: FraudDetector, work: Work): void {
+  const { derived } = work;
+  for (const step of work.steps) {
+    if (step.kind === 'watermark') {
+      detector.advance(step.watermarkMs, derived);
+      continue;
+    }
+    const { columns, watermarksMs } = step;
+    detector.begin(columns);
+    let watermarkMs = step.watermarkBeforeMs;
+    for (let i = 0; i < columns.count; i++) {
+      detector.add(i, watermarkMs, derived);
+      const afterMs = watermarksMs[i]!;
+      if (afterMs !== watermarkMs) {
+        watermarkMs = afterMs;
+        detector.advance(watermarkMs, derived);
+      }
+    }
+  }
+}
