@@ -15,6 +15,7 @@ import { createInternalSource, type InternalSource } from './service/intake.ts';
 import { createObserver, type Observer } from './service/observer.ts';
 import { openPipeline, type Pipeline, ROOT } from './service/pipeline.ts';
 import { createReadModels, type ReadModels } from './service/read-models.ts';
+import { nodeRuntime, type Runtime } from './service/runtime.ts';
 
 /** What a way of running adds to the pipeline: its sources, its jobs, its sinks. */
 export type Attach = (core: ServiceCore) => readonly ChildSpec[];
@@ -28,6 +29,7 @@ export interface ServiceCore {
   /** Writes to the service's own stream. */
   readonly operations: InternalSource;
   readonly log: Log;
+  readonly runtime: Runtime;
 }
 
 export interface Service extends ServiceCore {
@@ -45,10 +47,12 @@ export interface ServiceOptions {
   readonly log: Log;
   readonly version: string;
   readonly attach: Attach;
+  readonly runtime?: Runtime;
 }
 
 /** Opens the data directory and starts the tree. Throws a JournalError when the directory can't be had. */
-export async function startService({ config, log, version, attach }: ServiceOptions): Promise<Service> {
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { config, log, version, attach, runtime = nodeRuntime } = options;
   let fail = (_: Error): void => {};
   const failed = new Promise<Error>((resolve) => {
     fail = resolve;
@@ -60,8 +64,9 @@ export async function startService({ config, log, version, attach }: ServiceOpti
   const supervision: SupervisionPorts = {
     policy: config.supervision,
     shutdownMs: config.supervision.shutdownMs,
-    nowMs: Date.now,
-    random: Math.random,
+    ...(runtime.clock === undefined ? {} : { clock: runtime.clock }),
+    nowMs: runtime.nowMs,
+    random: runtime.random,
     record: (change) => {
       logChange(log, change);
       if (change.change === 'restarting') observer.metrics.actorRestarted(kindOf(change.actor));
@@ -75,19 +80,19 @@ export async function startService({ config, log, version, attach }: ServiceOpti
     readModels: () => running?.readModels ?? null,
     stateOf: (path) => (running === null ? 'starting' : stateAt(running.root, path)),
     openCases: () => running?.readModels.openCases() ?? 0,
-    nowMs: Date.now,
+    runtime,
   });
 
   const pipeline = await openPipeline(config, {
     supervision,
-    nowMs: Date.now,
+    runtime,
     committed: (stream, commit) => observer.committed(stream, commit),
     onTorn: (torn) => log.warn({ ...torn }, 'a torn tail was cut off the log; nothing in it had been acknowledged'),
     onFatal: (error) => fail(error),
   });
-  const readModels = createReadModels(config, pipeline.units);
+  const readModels = createReadModels(config, pipeline.units, runtime.startStores());
   operations = createInternalSource('internal', pipeline.operations.intake);
-  const core: ServiceCore = { config, pipeline, readModels, observer, supervision, operations, log };
+  const core: ServiceCore = { config, pipeline, readModels, observer, supervision, operations, log, runtime };
 
   const projector: ChildSpec = {
     id: 'projector',

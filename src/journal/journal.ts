@@ -16,6 +16,8 @@ export interface JournalOptions {
   readonly fs?: Fs;
   readonly clock?: Clock;
   readonly salt?: () => number;
+  /** Takes the directory for this process alone; returns the release. */
+  readonly lock?: (directory: string) => () => void;
   /** The largest next offset of a log that something outside the journal has seen; 0 for none. */
   readonly witnesses?: (log: string) => number;
   /** Told of a tail that was never acknowledged and was cut off. */
@@ -54,7 +56,7 @@ export async function openJournal(dir: string, options: JournalOptions): Promise
       error,
     );
   }
-  const unlock = lockDirectory(dir);
+  const unlock = (options.lock ?? lockDirectory)(dir);
   const logs = new Map<string, Promise<Log>>();
   const listeners = new Set<(error: JournalError) => void>();
   let closing: Promise<void> | null = null;

@@ -2,11 +2,12 @@
  * Reading a log, from any thread and without a lock: frames in order, checked, in bounded memory.
  * The caller bounds the read by the durable offset, so an event that could still be taken back is never seen.
  */
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { JournalError } from './error.ts';
 import { bodyOf, frameBytes, HEADER_BYTES, isBodyIntact, readHeader } from './frame.ts';
 import { scanSegment, segmentBases, segmentName } from './segment.ts';
+import { nodeSyncFs, type SyncFs } from './sync-fs.ts';
 import { witnessOf } from './witness.ts';
 
 export interface Frame {
@@ -35,10 +36,15 @@ const places = new Map<string, { readonly offset: number; readonly base: number;
  * Frames with an event in the range, in order; the first may begin before it.
  * Throws a JournalError of kind `corrupt` when a frame in the range is damaged or missing.
  */
-export function* readFrames(journalDir: string, log: string, { fromOffset, toOffset }: OffsetRange): Generator<Frame> {
+export function* readFrames(
+  journalDir: string,
+  log: string,
+  { fromOffset, toOffset }: OffsetRange,
+  fs: SyncFs = nodeSyncFs,
+): Generator<Frame> {
   if (fromOffset >= toOffset) return;
   const directory = join(journalDir, log);
-  const bases = segmentBases(readdirSync(directory));
+  const bases = segmentBases(fs.list(directory));
   const place = places.get(directory);
   const known = place !== undefined && place.offset === fromOffset && bases.includes(place.base) ? place : null;
   const start = known?.base ?? bases.filter((base) => base <= fromOffset).at(-1);
@@ -50,7 +56,7 @@ export function* readFrames(journalDir: string, log: string, { fromOffset, toOff
     // Segments follow on one another: a gap between two is a segment, or the end of one, that is gone.
     if (base !== start && base !== reached) throw damaged(log, path, 0, reached, base);
     const cursor = { byte: base === known?.base ? known.byte : 0, offset: base === known?.base ? known.offset : base };
-    for (const frame of readSegment(path, log, cursor, fromOffset, toOffset)) {
+    for (const frame of readSegment(fs, path, log, cursor, fromOffset, toOffset)) {
       yield frame;
       next = frame.endOffset;
       places.set(directory, { offset: next, base, byte: cursor.byte });
@@ -64,15 +70,16 @@ export function* readFrames(journalDir: string, log: string, { fromOffset, toOff
 
 /** Moves `cursor` past each frame before it is yielded. Returns at the end of the segment. */
 function* readSegment(
+  fs: SyncFs,
   path: string,
   log: string,
   cursor: { byte: number; offset: number },
   fromOffset: number,
   toOffset: number,
 ): Generator<Frame> {
-  const fd = openSync(path, 'r');
+  const file = fs.open(path);
   try {
-    const size = fstatSync(fd).size;
+    const { size } = file;
     let chunk = Buffer.alloc(0);
     let chunkStart = cursor.byte;
     const load = (bytes: number): boolean => {
@@ -81,7 +88,7 @@ function* readSegment(
       chunk = Buffer.allocUnsafeSlow(Math.min(size - cursor.byte, Math.max(bytes, CHUNK_BYTES)));
       chunkStart = cursor.byte;
       for (let read = 0; read < chunk.length; ) {
-        const got = readSync(fd, chunk, read, chunk.length - read, chunkStart + read);
+        const got = file.read(chunk, read, chunk.length - read, chunkStart + read);
         if (got === 0) return false;
         read += got;
       }
@@ -108,7 +115,7 @@ function* readSegment(
       yield { kind, offset, count, endOffset: end, body: bodyOf(chunk, start, header) };
     }
   } finally {
-    closeSync(fd);
+    file.close();
   }
 }
 

@@ -2,8 +2,10 @@
  * The schemas that a data directory was written with, one file a fingerprint. They are written before the first event
  * of their kind and never deleted, so a log of any age can be read.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Fs } from './fs.ts';
+import { nodeSyncFs, type SyncFs } from './sync-fs.ts';
+import { writeAll } from './write.ts';
 
 const SUFFIX = '.avsc';
 
@@ -11,32 +13,42 @@ function schemaDir(dataDir: string): string {
   return join(dataDir, 'schemas');
 }
 
-/** Makes the schema durable unless it is there already. */
-export function saveSchemaFile(dataDir: string, fingerprint: string, schemaJson: string): void {
+/** Makes the schemas durable that are not there yet. */
+export async function saveSchemaFiles(
+  fs: Fs,
+  dataDir: string,
+  schemas: readonly { readonly fingerprint: string; readonly json: string }[],
+): Promise<void> {
   const dir = schemaDir(dataDir);
-  mkdirSync(dir, { recursive: true });
-  const name = fingerprint + SUFFIX;
-  if (readdirSync(dir).includes(name)) return;
-  const temporary = join(dir, `${name}.tmp`);
-  const file = openSync(temporary, 'w');
-  writeSync(file, schemaJson);
-  fsyncSync(file);
-  closeSync(file);
-  renameSync(temporary, join(dir, name));
-  const directory = openSync(dir, 'r');
-  fsyncSync(directory);
-  closeSync(directory);
+  await fs.makeDirectory(dir);
+  const names = new Set(await fs.list(dir));
+  for (const { fingerprint, json } of schemas) {
+    const name = fingerprint + SUFFIX;
+    if (names.has(name)) continue;
+    names.add(name);
+    const temporary = join(dir, `${name}.tmp`);
+    await fs.unlink(temporary).catch(() => {});
+    const file = await fs.create(temporary);
+    try {
+      await writeAll(file, [Buffer.from(json)], 0);
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+    await fs.rename(temporary, join(dir, name));
+  }
+  await fs.syncDirectory(dir);
 }
 
 /** Every schema as [fingerprint, JSON]; none when the data directory is new. */
-export function readSchemaFiles(dataDir: string): [fingerprint: string, schemaJson: string][] {
+export function readSchemaFiles(dataDir: string, fs: SyncFs = nodeSyncFs): [fingerprint: string, schemaJson: string][] {
   let names: string[];
   try {
-    names = readdirSync(schemaDir(dataDir));
+    names = fs.list(schemaDir(dataDir));
   } catch {
     return [];
   }
   return names
     .filter((name) => name.endsWith(SUFFIX))
-    .map((name) => [name.slice(0, -SUFFIX.length), readFileSync(join(schemaDir(dataDir), name), 'utf8')]);
+    .map((name) => [name.slice(0, -SUFFIX.length), fs.read(join(schemaDir(dataDir), name)).toString('utf8')]);
 }

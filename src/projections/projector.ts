@@ -3,6 +3,7 @@
  * has not got it. Rows and offsets commit together, so wherever it stops it goes on from there.
  */
 import { readFrames } from '../journal/reader.ts';
+import { nodeSyncFs, type SyncFs } from '../journal/sync-fs.ts';
 import type { EventType } from '../messages/codec.ts';
 import type { Columns } from '../messages/columns.ts';
 import { decodeCommit, type Section } from '../messages/commit.ts';
@@ -37,6 +38,7 @@ export async function projectLogs(
   stores: readonly Store[],
   ranges: readonly LogRange[],
   maxEvents: number,
+  fs: SyncFs = nodeSyncFs,
 ): Promise<Projected> {
   try {
     for (const store of stores) await store.begin();
@@ -46,7 +48,7 @@ export async function projectLogs(
     for (const { log, toOffset } of ranges) {
       const from = Math.min(...stores.map((store) => store.offsets().get(log) ?? 0));
       let next = from;
-      for (const frame of readFrames(journalDir, log, { fromOffset: from, toOffset })) {
+      for (const frame of readFrames(journalDir, log, { fromOffset: from, toOffset }, fs)) {
         if (events >= maxEvents) {
           caughtUp = false;
           break;

@@ -20,9 +20,9 @@ export function alerterChildren(core: ServiceCore): ChildSpec[] {
   return core.config.sinks.map((config) => alerterChild(core, sinkOf(config, core)));
 }
 
-function sinkOf(config: SinkConfig, { log }: ServiceCore): AlertSink {
+function sinkOf(config: SinkConfig, { log, runtime }: ServiceCore): AlertSink {
   if (config.kind === 'log') return logSink({ name: config.name, write: (line) => log.info({ alert: true }, line) });
-  return webhookSink({ name: config.name, url: config.url, deadlineMs: config.timeoutMs });
+  return webhookSink({ name: config.name, url: config.url, deadlineMs: config.timeoutMs, http: runtime.http });
 }
 
 function alerterChild(core: ServiceCore, sink: AlertSink): ChildSpec {
@@ -69,7 +69,7 @@ function alerterChild(core: ServiceCore, sink: AlertSink): ChildSpec {
               if (alerts.length === CATCH_UP_ALERTS) {
                 // There is more: an empty hand-over asks to be told when there is room for it.
                 missed = true;
-                setImmediate(() => hand([]));
+                core.runtime.later(() => hand([]));
               }
               return alerts;
             },
@@ -103,14 +103,14 @@ function alerterChild(core: ServiceCore, sink: AlertSink): ChildSpec {
 
 /** Asks the read model, once it has got everything that is durable now. */
 async function undelivered(
-  { pipeline, readModels }: ServiceCore,
+  { pipeline, readModels, runtime }: ServiceCore,
   sink: string,
   signal: AbortSignal | undefined,
 ): Promise<AlertRaised[]> {
   const marks = pipeline.units.map(({ log }) => ({ log: log.name, offset: log.durableOffset() }));
   while (!readModels.hasReached(marks)) {
     if (signal?.aborted === true) throw new Error('The alerter was stopped before the read models had caught up');
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await runtime.sleep(POLL_MS, signal);
   }
   const sql = undeliveredAlertsSql(sink, CATCH_UP_ALERTS);
   return (await readModels.thread.run({ kind: 'query', store: 'sqlite', sql })).map(alertOf);

@@ -116,7 +116,7 @@ function fetcherChild(
               const endpoint = fetch.url === DEMO_URL ? (demo.server?.endpoint ?? '') : fetch.url;
               const request = { endpoint, places: fetch.places, pastDays: fetch.pastDays, forecastDays: 1 };
               const get = (url: URL, aborted: AbortSignal) =>
-                httpGet(url, { ...DEFAULT_LIMITS, deadlineMs: timeoutMs }, nowMs, aborted);
+                httpGet(url, { ...DEFAULT_LIMITS, deadlineMs: timeoutMs }, nowMs, aborted, core.runtime.http);
               return fetchWeather(request, PROVIDER, { get, nowMs }, signal);
             },
             deliver,

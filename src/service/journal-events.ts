@@ -3,6 +3,7 @@ import { readFrames } from '../journal/reader.ts';
 import type { EventType } from '../messages/codec.ts';
 import { decodeCommit } from '../messages/commit.ts';
 import type { Pipeline, StreamRuntime } from './pipeline.ts';
+import { nextTurn } from './runtime.ts';
 
 /** Calls `fold` for each event that is durable now, log by log in order; yields to the event loop in between. */
 export async function foldEvents<T>(
@@ -11,14 +12,15 @@ export async function foldEvents<T>(
   type: EventType<T>,
   fold: (event: T) => void,
 ): Promise<void> {
-  const { journalDir, registry } = pipeline;
+  const { journalDir, registry, runtime } = pipeline;
   for (const { log } of stream.units) {
-    for (const frame of readFrames(journalDir, log.name, { fromOffset: 0, toOffset: log.durableOffset() })) {
+    const range = { fromOffset: 0, toOffset: log.durableOffset() };
+    for (const frame of readFrames(journalDir, log.name, range, runtime.disk.syncFs)) {
       for (const { fingerprint, bytes } of decodeCommit(frame.body).sections) {
         if (registry.nameOf(fingerprint) !== type.name) continue;
         for (const event of registry.decodeAs(type, fingerprint, bytes)) fold(event);
       }
-      await new Promise((resolve) => setImmediate(resolve));
+      await nextTurn(runtime);
     }
   }
 }

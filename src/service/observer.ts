@@ -2,10 +2,9 @@
  * What the service knows about itself while it runs: counts, rates, queues and lag, as the page, /metrics and the
  * progress line show them. It is told of commits and asks the rest when it is read; it decides nothing.
  */
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Committed } from '../actors/partition-consumer.ts';
 import type { Config, SourceConfig } from '../config/config.ts';
-import { createMetrics, type Metrics } from '../http/metrics.ts';
+import type { Metrics } from '../http/metrics.ts';
 import type { LiveEvent, Overview, StageStatus } from '../http/view.ts';
 import type { AlertRaised } from '../messages/payments.ts';
 import { deadLetterType } from '../messages/types.ts';
@@ -13,6 +12,7 @@ import { publishDerived } from './live-rows.ts';
 import { createMeters } from './meters.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { ReadModels } from './read-models.ts';
+import type { Runtime } from './runtime.ts';
 
 export interface Observer {
   readonly metrics: Metrics;
@@ -48,17 +48,16 @@ export interface ObserverSources {
   readonly stateOf: (path: string) => string;
   /** Open cases as the read model last said. */
   readonly openCases: () => number;
-  nowMs(): number;
+  readonly runtime: Runtime;
 }
 
 export function createObserver(config: Config, version: string, sources: ObserverSources): Observer {
-  const startedAt = sources.nowMs();
+  const { runtime } = sources;
+  const startedAt = runtime.nowMs();
   const meters = createMeters(startedAt);
-  const metrics = createMetrics({ version });
-  const loopDelay = monitorEventLoopDelay({ resolution: LOOP_DELAY_RESOLUTION_MS });
-  loopDelay.enable();
-  const loopDelayOverall = monitorEventLoopDelay({ resolution: LOOP_DELAY_RESOLUTION_MS });
-  loopDelayOverall.enable();
+  const metrics = runtime.createMetrics(version);
+  const loopDelay = runtime.monitorLoopDelay();
+  const loopDelayOverall = runtime.monitorLoopDelay();
   const listeners = new Set<(event: LiveEvent) => void>();
   const alertListeners = new Set<(alerts: readonly AlertRaised[]) => void>();
   const counts: Counts = { events: 0, deadLetters: 0, late: 0, alerts: 0, windows: 0, sessions: 0, commits: 0 };
@@ -186,14 +185,14 @@ export function createObserver(config: Config, version: string, sources: Observe
       const projected = sources.readModels()?.eventsTotal() ?? 0;
       meters.meter('projection').add(projected - projectedBefore);
       projectedBefore = projected;
-      meters.tick(sources.nowMs());
-      delayP99Ms = beyondPeriodMs(loopDelay.percentile(99));
+      meters.tick(runtime.nowMs());
+      delayP99Ms = loopDelay.p99Ms();
       loopDelay.reset();
     },
     overview: () => ({
       name: config.name,
       startedAt,
-      now: sources.nowMs(),
+      now: runtime.nowMs(),
       stages: stages(),
       eventsIn: counts.events,
       deadLetters: counts.deadLetters,
@@ -209,7 +208,7 @@ export function createObserver(config: Config, version: string, sources: Observe
       return () => alertListeners.delete(listener);
     },
     delivered: (sink) => meters.meter(`sink:${sink}`).add(1),
-    loopDelayP99Ms: () => beyondPeriodMs(loopDelayOverall.percentile(99)),
+    loopDelayP99Ms: () => loopDelayOverall.p99Ms(),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -219,13 +218,6 @@ export function createObserver(config: Config, version: string, sources: Observe
     },
   };
   return observer;
-}
-
-const LOOP_DELAY_RESOLUTION_MS = 10;
-
-/** The delay beyond the timer's own period is what somebody waited for. */
-function beyondPeriodMs(percentileNs: number): number {
-  return Math.max(0, percentileNs / 1e6 - LOOP_DELAY_RESOLUTION_MS);
 }
 
 function idleStage(

@@ -9,8 +9,8 @@ import { readSchemaFiles } from '../journal/schema-files.ts';
 import { createRegistry } from '../messages/registry.ts';
 import type { LogRange } from '../projections/projector.ts';
 import { type Row, STORE_FILES, STORE_NAMES, type StoreName } from '../projections/store.ts';
+import { savedWindowShapes } from '../projections/window-shapes.ts';
 import { startStoresThread } from '../workers/pool.ts';
-import { savedWindowShapes } from './read-models.ts';
 import { digestStreams } from './stream-digest.ts';
 
 /** The read models by name, as the command line takes them. */

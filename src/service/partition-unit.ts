@@ -18,6 +18,7 @@ import { createPartition, type Partition, type PartitionSpec } from '../partitio
 import { decodeSnapshot, encodeSnapshot } from '../partition/snapshot.ts';
 import type { Work } from '../partition/work.ts';
 import { createTumblingWindows, type TumblingSpec, type WindowOperator } from '../streams/tumbling.ts';
+import { nextTurn, type Runtime } from './runtime.ts';
 
 export interface PartitionUnitOptions {
   readonly spec: PartitionSpec;
@@ -33,7 +34,7 @@ export interface PartitionUnitOptions {
   readonly supervision: SupervisionPorts;
   /** Path of the supervisor above. */
   readonly parent: string;
-  nowMs(): number;
+  readonly runtime: Runtime;
   committed(commit: Committed): void;
 }
 
@@ -61,7 +62,7 @@ interface Incarnation {
 }
 
 export function createPartitionUnit(options: PartitionUnitOptions): PartitionUnit {
-  const { log, snapshots } = options;
+  const { log, runtime, snapshots } = options;
   const mailbox = createMailbox(options.queueBatches);
   const appends = new Set<Promise<unknown>>();
   let live = newIncarnation(options);
@@ -70,7 +71,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
     markReady = resolve;
   });
   let snapshotOffset = 0;
-  let snapshotAtMs = options.nowMs();
+  let snapshotAtMs = runtime.nowMs();
   let saving = false;
 
   function derive(work: Work): void {
@@ -103,9 +104,9 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
 
   async function replay(fromOffset: number, fold: (commit: Commit) => void): Promise<void> {
     const range = { fromOffset, toOffset: log.durableOffset() };
-    for (const frame of readFrames(options.journalDir, log.name, range)) {
+    for (const frame of readFrames(options.journalDir, log.name, range, runtime.disk.syncFs)) {
       fold(decodeCommit(frame.body));
-      await nextTurn();
+      await nextTurn(runtime);
     }
   }
 
@@ -123,7 +124,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
   async function saveSnapshot(force: boolean): Promise<void> {
     const offset = log.nextOffset();
     const grown = offset - snapshotOffset;
-    const due = grown >= options.snapshotEveryEvents || options.nowMs() - snapshotAtMs >= options.snapshotEveryMs;
+    const due = grown >= options.snapshotEveryEvents || runtime.nowMs() - snapshotAtMs >= options.snapshotEveryMs;
     if (saving || grown === 0 || !(force || due)) return;
     saving = true;
     try {
@@ -137,7 +138,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
       await snapshots.save(log.name, offset, body);
       await snapshots.prune(log.name, KEEP_SNAPSHOTS);
       snapshotOffset = offset;
-      snapshotAtMs = options.nowMs();
+      snapshotAtMs = runtime.nowMs();
     } finally {
       saving = false;
     }
@@ -185,8 +186,8 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
         },
         append,
         saveSnapshot,
-        later: (callback) => void setImmediate(callback),
-        nowMs: options.nowMs,
+        later: runtime.later,
+        nowMs: runtime.nowMs,
         committed: options.committed,
       };
       return startSupervised(partitionConsumerMachine, { ports }, context).child;
@@ -229,8 +230,4 @@ function newIncarnation({ spec, registry, windows, fraud }: PartitionUnitOptions
     aggregator: null,
     session: null,
   };
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

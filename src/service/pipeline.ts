@@ -2,7 +2,6 @@
  * The part that every way of running shares: the journal, and for each stream its partitions with their windows and
  * fraud sessions. Sources, projections and everything that leaves the process are put around it.
  */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Committed } from '../actors/partition-consumer.ts';
 import type { SupervisionPorts } from '../actors/supervisor.ts';
@@ -10,7 +9,7 @@ import type { Config, StreamConfig } from '../config/config.ts';
 import type { JournalError } from '../journal/error.ts';
 import { type Journal, openJournal } from '../journal/journal.ts';
 import type { TornTail } from '../journal/recovery.ts';
-import { readSchemaFiles, saveSchemaFile } from '../journal/schema-files.ts';
+import { readSchemaFiles, saveSchemaFiles } from '../journal/schema-files.ts';
 import { snapshotStore } from '../journal/snapshots.ts';
 import { type DynamicEvent, dynamicEventType, type EventType } from '../messages/codec.ts';
 import { createRegistry, type Registry } from '../messages/registry.ts';
@@ -21,6 +20,7 @@ import type { Intake } from '../sources/source.ts';
 import type { TumblingSpec } from '../streams/tumbling.ts';
 import { createIntake } from './intake.ts';
 import { createPartitionUnit, type PartitionUnit } from './partition-unit.ts';
+import type { Runtime } from './runtime.ts';
 
 /** The stream in which the service writes about itself: runs, actors, deliveries. */
 export const OPERATIONS = 'millrace.operations';
@@ -44,11 +44,12 @@ export interface Pipeline {
   readonly operations: StreamRuntime;
   /** Every partition of every stream, operations first: the others report to it while they start. */
   readonly units: readonly PartitionUnit[];
+  readonly runtime: Runtime;
 }
 
 export interface PipelineOptions {
   readonly supervision: SupervisionPorts;
-  nowMs(): number;
+  readonly runtime: Runtime;
   committed(stream: string, commit: Committed): void;
   onTorn(torn: TornTail): void;
   onFatal(error: JournalError): void;
@@ -56,18 +57,17 @@ export interface PipelineOptions {
 
 /** Opens the data directory and wires the streams; nothing runs yet. Throws when the directory is in use or damaged. */
 export async function openPipeline(config: Config, options: PipelineOptions): Promise<Pipeline> {
-  mkdirSync(config.dataDir, { recursive: true });
   const journalDir = join(config.dataDir, 'journal');
   const { durability, segmentBytes } = config.journal;
-  const { onTorn, onFatal } = options;
-  const journal = await openJournal(journalDir, { durability, segmentBytes, onTorn, onFatal });
+  const { onTorn, onFatal, runtime } = options;
+  const { syncFs, ...disk } = runtime.disk;
+  const journal = await openJournal(journalDir, { ...disk, durability, segmentBytes, onTorn, onFatal });
   const registry = createRegistry();
-  for (const [fingerprint, json] of readSchemaFiles(config.dataDir)) registry.learn(fingerprint, json);
+  for (const [fingerprint, json] of readSchemaFiles(config.dataDir, syncFs)) registry.learn(fingerprint, json);
 
   const open = async (name: string, stream: StreamConfig | null): Promise<StreamRuntime> => {
     const eventType = streamType(stream);
     registry.add(eventType);
-    saveSchemaFile(config.dataDir, eventType.fingerprint, eventType.json);
     const windows = windowsOf(config, name);
     const windowTypes = windows.map((window) => {
       return windowResultType(
@@ -75,10 +75,8 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
         window.aggregates.map((aggregate) => aggregate.name),
       );
     });
-    for (const { type } of windowTypes) {
-      registry.add(type);
-      saveSchemaFile(config.dataDir, type.fingerprint, type.json);
-    }
+    for (const { type } of windowTypes) registry.add(type);
+    await saveSchemaFiles(disk.fs, config.dataDir, [eventType, ...windowTypes.map(({ type }) => type)]);
     const units: PartitionUnit[] = [];
     for (let partition = 0; partition < (stream?.partitions ?? 1); partition++) {
       const spec: PartitionSpec = {
@@ -101,24 +99,24 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
       fraud: fraudOf(config, name),
       log: await journal.openLog(`${name}-${partition}`),
       journalDir,
-      snapshots: snapshotStore(journalDir),
+      snapshots: snapshotStore(journalDir, { fs: disk.fs }),
       registry,
       queueBatches: config.runtime.queueBatches,
       snapshotEveryEvents: config.journal.snapshotEveryEvents,
       snapshotEveryMs: config.journal.snapshotEveryMs,
       supervision: options.supervision,
       parent: ROOT,
-      nowMs: options.nowMs,
+      runtime,
       committed: (commit) => options.committed(name, commit),
     });
   };
 
-  for (const type of BUILTIN_TYPES) saveSchemaFile(config.dataDir, type.fingerprint, type.json);
+  await saveSchemaFiles(disk.fs, config.dataDir, BUILTIN_TYPES);
   const operations = await open(OPERATIONS, null);
   const streams = new Map<string, StreamRuntime>();
   for (const stream of config.streams) streams.set(stream.name, await open(stream.name, stream));
   const units = [...operations.units, ...[...streams.values()].flatMap((stream) => stream.units)];
-  return { journal, journalDir, registry, streams, operations, units };
+  return { journal, journalDir, registry, streams, operations, units, runtime };
 }
 
 function streamType(stream: StreamConfig | null): EventType<DynamicEvent> {

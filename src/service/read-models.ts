@@ -1,10 +1,8 @@
 /** The read models of a running pipeline: the thread that holds them, and how far behind the journal they are. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { WindowShape } from '../projections/duckdb-schema.ts';
 import { STORE_NAMES } from '../projections/store.ts';
-import { type StoresThread, startStoresThread } from '../workers/pool.ts';
+import type { StoresThread } from '../workers/pool.ts';
 import type { PartitionUnit } from './partition-unit.ts';
 
 /** Events in one transaction of the stores: enough to coalesce, few enough for a query to wait for. */
@@ -28,22 +26,6 @@ export interface ReadModels {
   refresh(): Promise<void>;
 }
 
-/** Keeps the shapes with the data, for the commands that read a data directory without its configuration. */
-const SHAPES_FILE = 'windows.json';
-
-function saveWindowShapes(dataDir: string, shapes: readonly WindowShape[]): void {
-  writeFileSync(join(dataDir, SHAPES_FILE), JSON.stringify(shapes));
-}
-
-/** The windows with which a service last ran on this data; none before that. */
-export function savedWindowShapes(dataDir: string): WindowShape[] {
-  try {
-    return JSON.parse(readFileSync(join(dataDir, SHAPES_FILE), 'utf8'));
-  } catch {
-    return [];
-  }
-}
-
 /** How the view of each window merges the partitions. */
 export function windowShapes(config: Config): WindowShape[] {
   return config.windows.map(({ name, stream, key, aggregates }) => ({
@@ -53,15 +35,13 @@ export function windowShapes(config: Config): WindowShape[] {
   }));
 }
 
-export function createReadModels(config: Config, units: readonly PartitionUnit[]): ReadModels {
-  const thread = startStoresThread();
+export function createReadModels(config: Config, units: readonly PartitionUnit[], thread: StoresThread): ReadModels {
   const reached = new Map<string, number>();
   let events = 0;
   let openCases = 0;
   return {
     thread,
     async open() {
-      saveWindowShapes(config.dataDir, windowShapes(config));
       const offsets = await thread.run({
         kind: 'open',
         dataDir: config.dataDir,

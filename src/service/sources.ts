@@ -1,5 +1,4 @@
 /** The sources that the configuration names, each as a supervised child of its stream. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChildSpec } from '../actors/supervisor.ts';
 import type { GeneratorConfig } from '../config/config.ts';
 import { dayOfTransaction, simulateDays } from '../fraud/simulator.ts';
@@ -8,13 +7,15 @@ import { createGenerator } from '../sources/generator.ts';
 import type { Source } from '../sources/source.ts';
 import { partitionOf } from '../streams/partitioner.ts';
 import { createFileInput } from './file-input.ts';
+import type { Runtime } from './runtime.ts';
 import { sourceChild } from './source-child.ts';
 
 /** HTTP and jobs deliver by themselves: only files and generators run. */
-export function sourceChildren({ pipeline }: ServiceCore): ChildSpec[] {
+export function sourceChildren({ pipeline, runtime }: ServiceCore): ChildSpec[] {
   return [...pipeline.streams.values()].flatMap((stream) => {
     const source = stream.config?.source;
-    if (source?.kind === 'generator') return [sourceChild(generatorOf(source), stream.intake, stream.units).spec];
+    if (source?.kind === 'generator')
+      return [sourceChild(generatorOf(source, runtime), stream.intake, stream.units).spec];
     if (source?.kind === 'file') {
       return [sourceChild(createFileInput(stream, source.path, false).source, stream.intake, stream.units).spec];
     }
@@ -22,15 +23,13 @@ export function sourceChildren({ pipeline }: ServiceCore): ChildSpec[] {
   });
 }
 
-function generatorOf(config: GeneratorConfig): Source {
+function generatorOf(config: GeneratorConfig, { nowMs, sleep }: Runtime): Source {
   return createGenerator({
     name: `generator:${config.seed}`,
     daysFrom: (transactionId) => simulateDays(config, dayOfTransaction(config, transactionId)),
     ratePerSecond: config.ratePerSecond,
     partitionOf,
-    nowMs: Date.now,
-    async sleep(ms, signal) {
-      if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => {});
-    },
+    nowMs,
+    sleep,
   });
 }

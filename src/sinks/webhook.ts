@@ -12,7 +12,17 @@ export interface WebhookOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** For connecting, sending and the answer together. */
   readonly deadlineMs?: number;
+  readonly http?: HttpPort;
 }
+
+/** The way out of the process. */
+export interface HttpPort {
+  readonly fetch: typeof fetch;
+  /** Aborts after the time. */
+  deadline(ms: number): AbortSignal;
+}
+
+const NODE_HTTP: HttpPort = { fetch, deadline: (ms) => AbortSignal.timeout(ms) };
 
 export const DEFAULT_DEADLINE_MS = 10_000;
 
@@ -22,14 +32,14 @@ const TRANSIENT_CLIENT_STATUS: readonly number[] = [408, 425, 429];
 const MAX_ANSWER_CHARS = 200;
 
 export function webhookSink(options: WebhookOptions): AlertSink {
-  const { name, headers = {}, deadlineMs = DEFAULT_DEADLINE_MS } = options;
+  const { name, headers = {}, deadlineMs = DEFAULT_DEADLINE_MS, http = NODE_HTTP } = options;
   const url = new URL(options.url);
   return {
     name,
     async deliver(alert, idempotencyKey, signal) {
-      const deadline = AbortSignal.timeout(deadlineMs);
+      const deadline = http.deadline(deadlineMs);
       try {
-        const response = await fetch(url, {
+        const response = await http.fetch(url, {
           method: 'POST',
           headers: { ...headers, 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
           body: JSON.stringify(alert),

@@ -30,6 +30,15 @@ export interface HttpFailure {
 
 export type HttpResult = HttpOk | HttpFailure;
 
+/** The way out of the process. */
+export interface HttpPort {
+  readonly fetch: typeof fetch;
+  /** Aborts after the time. */
+  deadline(ms: number): AbortSignal;
+}
+
+const NODE_HTTP: HttpPort = { fetch, deadline: (ms) => AbortSignal.timeout(ms) };
+
 export const DEFAULT_LIMITS: HttpLimits = { deadlineMs: 30_000, maxBytes: 16 * 1024 * 1024 };
 
 export async function httpGet(
@@ -37,11 +46,12 @@ export async function httpGet(
   limits: HttpLimits,
   nowMs: () => number,
   signal?: AbortSignal,
+  http: HttpPort = NODE_HTTP,
 ): Promise<HttpResult> {
-  const deadline = AbortSignal.timeout(limits.deadlineMs);
+  const deadline = http.deadline(limits.deadlineMs);
   const either = signal === undefined ? deadline : AbortSignal.any([deadline, signal]);
   try {
-    const response = await fetch(url, {
+    const response = await http.fetch(url, {
       redirect: 'error',
       signal: either,
       headers: { accept: 'application/json', 'user-agent': 'millrace' },

@@ -1,0 +1,19 @@
+/** The shapes of the windows, kept with the data for the commands that read a data directory without its configuration. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { WindowShape } from './duckdb-schema.ts';
+
+const SHAPES_FILE = 'windows.json';
+
+export function saveWindowShapes(dataDir: string, shapes: readonly WindowShape[]): void {
+  writeFileSync(join(dataDir, SHAPES_FILE), JSON.stringify(shapes));
+}
+
+/** The windows with which the stores were last opened on this data; none before that. */
+export function savedWindowShapes(dataDir: string): WindowShape[] {
+  try {
+    return JSON.parse(readFileSync(join(dataDir, SHAPES_FILE), 'utf8'));
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * The machine that the service runs on: time, chance, disk, network, threads. A simulation is another one; nothing in
+ * src/service/ or below reaches around it.
+ */
+import type { Clock } from '../actors/supervised.ts';
+import { createMetrics, type Metrics } from '../http/metrics.ts';
+import { type Clock as JournalClock, systemClock } from '../journal/clock.ts';
+import { type Fs, nodeFs } from '../journal/fs.ts';
+import { nodeSyncFs, type SyncFs } from '../journal/sync-fs.ts';
+import { type StoresThread, startStoresThread } from '../workers/pool.ts';
+import { type LoopDelay, monitorLoopDelay } from './loop-delay.ts';
+
+export interface Runtime {
+  nowMs(): number;
+  /** From 0 to 1. */
+  random(): number;
+  /** Timers of the actors; xstate's own where it is absent. */
+  readonly clock?: Clock;
+  /** Runs a callback in a later turn of the event loop. */
+  later(callback: () => void): void;
+  /** Resolves after the time, or at once when the signal aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  readonly disk: Disk;
+  readonly http: Http;
+  startStores(): StoresThread;
+  createMetrics(version: string): Metrics;
+  monitorLoopDelay(): LoopDelay;
+}
+
+export interface Disk {
+  readonly fs: Fs;
+  readonly syncFs: SyncFs;
+  readonly clock: JournalClock;
+  /** A number from 0 to 2^32 − 1 for each segment of a log; the journal draws it where it is absent. */
+  readonly salt?: () => number;
+  /** How a data directory is taken for one process; the journal's own lock where it is absent. */
+  readonly lock?: (directory: string) => () => void;
+}
+
+export interface Http {
+  readonly fetch: typeof fetch;
+  /** Aborts after the time. */
+  deadline(ms: number): AbortSignal;
+}
+
+export const nodeRuntime: Runtime = {
+  nowMs: Date.now,
+  random: Math.random,
+  later: (callback) => void setImmediate(callback),
+  sleep(ms, signal) {
+    if (ms <= 0 || signal?.aborted === true) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      signal?.addEventListener('abort', done, { once: true });
+    });
+  },
+  disk: { fs: nodeFs, syncFs: nodeSyncFs, clock: systemClock },
+  http: { fetch, deadline: (ms) => AbortSignal.timeout(ms) },
+  startStores: startStoresThread,
+  createMetrics: (version) => createMetrics({ version }),
+  monitorLoopDelay,
+};
+
+/** Resolves in a later turn of the event loop. */
+export function nextTurn(runtime: Runtime): Promise<void> {
+  return new Promise((resolve) => runtime.later(resolve));
+}

@@ -1,0 +1,77 @@
+/** What the thread of the read models does with a task. Tasks must come one at a time. */
+import { join } from 'node:path';
+import { readSchemaFiles } from '../journal/schema-files.ts';
+import type { SyncFs } from '../journal/sync-fs.ts';
+import { createRegistry, type Registry } from '../messages/registry.ts';
+import { projectLogs } from '../projections/projector.ts';
+import { readQuery } from '../projections/read-models.ts';
+import type { Store, StoreName } from '../projections/store.ts';
+import type { OpenStores, StoresResults, StoresTask } from './stores-protocol.ts';
+
+export interface StoresPorts {
+  readonly fs: SyncFs;
+  openStore(name: StoreName, task: OpenStores): Promise<Store>;
+}
+
+export type RunStoresTask = <T extends StoresTask>(task: T) => Promise<StoresResults[StoresTask['kind']]>;
+
+interface Opened {
+  readonly dataDir: string;
+  readonly registry: Registry;
+  readonly stores: readonly Store[];
+}
+
+export function createStoresTask({ fs, openStore }: StoresPorts): RunStoresTask {
+  let opened: Opened | null = null;
+
+  async function open(task: OpenStores): Promise<StoresResults['open']> {
+    await close();
+    const { dataDir } = task;
+    const registry = createRegistry();
+    for (const [fingerprint, json] of readSchemaFiles(dataDir, fs)) registry.learn(fingerprint, json);
+    const stores: Store[] = [];
+    for (const name of task.stores) stores.push(await openStore(name, task));
+    opened = { dataDir, registry, stores };
+    const offsets: Record<StoreName, Record<string, number>> = { sqlite: {}, duckdb: {} };
+    for (const store of stores) offsets[store.name] = Object.fromEntries(store.offsets());
+    return offsets;
+  }
+
+  async function close(): Promise<null> {
+    const stores = opened?.stores ?? [];
+    opened = null;
+    for (const store of stores) await store.close();
+    return null;
+  }
+
+  return async (task) => {
+    if (task.kind === 'open') return open(task);
+    if (task.kind === 'close') return close();
+    if (opened === null)
+      throw new Error(`The read models are not open; a ${task.kind} task came too early or too late`);
+    const { dataDir, registry, stores } = opened;
+    switch (task.kind) {
+      case 'project':
+        return projectLogs(join(dataDir, 'journal'), registry, stores, task.ranges, task.maxEvents, fs);
+      case 'rows': {
+        const { store, sql } = readQuery(task.model, task.limit);
+        return storeNamed(stores, store).query(sql);
+      }
+      case 'query':
+        return storeNamed(stores, task.store).query(task.sql);
+      case 'digest': {
+        const digests = [];
+        for (const store of stores) {
+          for (const digest of await store.digest()) digests.push({ store: store.name, ...digest });
+        }
+        return digests;
+      }
+    }
+  };
+}
+
+function storeNamed(stores: readonly Store[], name: StoreName): Store {
+  const store = stores.find((candidate) => candidate.name === name);
+  if (store === undefined) throw new Error(`The ${name} store is not open`);
+  return store;
+}
