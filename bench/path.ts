@@ -1,4 +1,4 @@
-/** The whole path: from the simulator to both read models, and from the journal to both read models. */
+/** The whole path: from the simulator to both read models; and from the journal, deriving every event anew. */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -98,7 +98,8 @@ export async function measureLive(events: number): Promise<PathFigures> {
 export async function measureReplay(): Promise<PathFigures> {
   const offline = await openReadModels(dataDir, () => deleteStores(dataDir, ['sqlite', 'duckdb']));
   const measure = startMeasuring();
-  await offline.catchUp();
+  const [, logs] = await Promise.all([offline.catchUp(), offline.rederive()]);
+  if (logs.some(({ differences }) => differences > 0)) throw new Error('The replay derived other events');
   const seconds = measure.seconds();
   const [row] = await offline.query('duckdb', 'SELECT count(*) AS n FROM transactions');
   const figures = measure.end(Number(row?.n ?? 0), seconds, []);

@@ -1,12 +1,12 @@
-/** `millrace replay`: rebuilds read models from the journal. */
-import { deleteStores, openReadModels, PROJECTIONS } from '../service/offline.ts';
+/** `millrace replay`: rebuilds read models from the journal, and derives its events anew to compare. */
+import { deleteStores, openReadModels, PROJECTIONS, type RederivedLog } from '../service/offline.ts';
 import { CONFIG_OPTION, type Command, DATA_OPTION, dataDirOf, JSON_OPTION, print, text } from './command.ts';
 import { EXIT, UsageError } from './exit.ts';
 import { progressLine } from './progress.ts';
 
 export const replayCommand: Command = {
   name: 'replay',
-  summary: 'rebuild the read models from the journal',
+  summary: 'rebuild the read models from the journal, and check that it derives the same events again',
   usage: 'replay [--projection sqlite|duckdb] [--config FILE] [--data DIR] [--json]',
   options: { ...CONFIG_OPTION, ...DATA_OPTION, ...JSON_OPTION, projection: { type: 'string' } },
   async run(values) {
@@ -18,18 +18,38 @@ export const replayCommand: Command = {
     const offline = await openReadModels(dataDir, () => deleteStores(dataDir, stores));
     const progress = progressLine('replaying', offline.eventsInJournal);
     try {
-      const events = await offline.catchUp((done) => progress.update(done));
+      const [events, logs] = await Promise.all([offline.catchUp((done) => progress.update(done)), offline.rederive()]);
       progress.end();
       const seconds = (performance.now() - startedAt) / 1000;
-      const summary = { events, seconds, eventsPerSecond: events / seconds, projections: stores };
+      const summary = { events, seconds, eventsPerSecond: events / seconds, projections: stores, rederived: logs };
       await print(
         values.json === true
           ? JSON.stringify(summary)
-          : `replayed ${events.toLocaleString('en')} events into ${stores.join(' and ')} in ${seconds.toFixed(1)} s (${Math.round(events / seconds).toLocaleString('en')}/s)`,
+          : `replayed ${count(events)} events into ${stores.join(' and ')} in ${seconds.toFixed(1)} s (${count(Math.round(events / seconds))}/s)\n${describe(logs)}`,
       );
+      return logs.some(({ differences }) => differences > 0) ? EXIT.checkFailed : EXIT.ok;
     } finally {
       await offline.close();
     }
-    return EXIT.ok;
   },
 };
+
+function describe(logs: readonly RederivedLog[]): string {
+  const total = (of: (log: RederivedLog) => number): string => count(logs.reduce((sum, log) => sum + of(log), 0));
+  const differing = logs.filter(({ first }) => first !== null);
+  if (differing.length === 0) {
+    return `derived ${total((log) => log.derivedEvents)} events anew from ${total((log) => log.inputEvents)}: each is what the journal has`;
+  }
+  return [
+    `${total((log) => log.differences)} of ${total((log) => log.commits)} commits derive other events now than the journal has:`,
+    ...differing.map(
+      ({ log, differences, first }) =>
+        `  ${log}: ${count(differences)} from offset ${first?.offset} on. ${first?.detail}`,
+    ),
+    'The journal is unchanged, and the read models show what it has.',
+  ].join('\n');
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en');
+}

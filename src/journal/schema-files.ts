@@ -4,8 +4,8 @@
  */
 import { join } from 'node:path';
 import type { Fs } from './fs.ts';
+import { replaceFile } from './replace-file.ts';
 import { nodeSyncFs, type SyncFs } from './sync-fs.ts';
-import { writeAll } from './write.ts';
 
 const SUFFIX = '.avsc';
 
@@ -26,18 +26,8 @@ export async function saveSchemaFiles(
     const name = fingerprint + SUFFIX;
     if (names.has(name)) continue;
     names.add(name);
-    const temporary = join(dir, `${name}.tmp`);
-    await fs.unlink(temporary).catch(() => {});
-    const file = await fs.create(temporary);
-    try {
-      await writeAll(file, [Buffer.from(json)], 0);
-      await file.datasync();
-    } finally {
-      await file.close();
-    }
-    await fs.rename(temporary, join(dir, name));
+    await replaceFile(fs, dir, name, Buffer.from(json));
   }
-  await fs.syncDirectory(dir);
 }
 
 /** Every schema as [fingerprint, JSON]; none when the data directory is new. */

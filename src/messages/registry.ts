@@ -5,8 +5,14 @@
  * another version of a known record goes through Avro's schema resolution; an unknown record stays unread.
  */
 import type { Block } from './block.ts';
-import type { EventSchema, EventType } from './codec.ts';
-import { recordOf, resolvingDecoder } from './codec.ts';
+import {
+  type DynamicEvent,
+  dynamicEventType,
+  type EventSchema,
+  type EventType,
+  recordOf,
+  resolvingDecoder,
+} from './codec.ts';
 import { type Columns, columnsOfEvents } from './columns.ts';
 import { BUILTIN_TYPES } from './types.ts';
 import { type WindowResultType, windowOfRecord, writtenWindowType } from './window-result.ts';
@@ -24,20 +30,19 @@ export interface Registry {
   columnsAs(reader: EventType<unknown>, block: Block): Columns;
   /** The window whose results blocks of this fingerprint hold, with the type that wrote them; null for other blocks. */
   windowOf(fingerprint: string): WindowResultType | null;
-  /** The registered type of this full name. */
-  typeNamed(name: string): EventSchema | undefined;
+  /** The type with which blocks of this fingerprint were written; undefined when it is not known. */
+  writerOf(fingerprint: string): EventType<DynamicEvent> | undefined;
 }
 
 export function createRegistry(): Registry {
-  const byName = new Map<string, EventSchema>();
   const names = new Map<string, string>();
   const writers = new Map<string, string>();
   const resolving = new Map<string, (bytes: Uint8Array) => unknown[]>();
+  const writerTypes = new Map<string, EventType<DynamicEvent>>();
   const windows = new Map<string, WindowResultType | null>();
 
   const registry: Registry = {
     add(type) {
-      byName.set(type.name, type);
       names.set(type.fingerprint, type.name);
       writers.set(type.fingerprint, type.json);
     },
@@ -47,7 +52,15 @@ export function createRegistry(): Registry {
       if (!names.has(fingerprint)) names.set(fingerprint, recordOf(schemaJson).name);
     },
     nameOf: (fingerprint) => names.get(fingerprint),
-    typeNamed: (name) => byName.get(name),
+    writerOf(fingerprint) {
+      let type = writerTypes.get(fingerprint);
+      const json = writers.get(fingerprint);
+      if (type === undefined && json !== undefined) {
+        type = dynamicEventType(recordOf(json).schema);
+        writerTypes.set(fingerprint, type);
+      }
+      return type;
+    },
     decodeAs<T>(reader: EventType<T>, fingerprint: string, bytes: Uint8Array): T[] {
       if (fingerprint === reader.fingerprint) return reader.decodeBlock(bytes);
       const key = `${reader.fingerprint}<${fingerprint}`;

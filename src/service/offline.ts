@@ -1,16 +1,20 @@
 /** The read models of a data directory that no service is running on: replayed, queried, digested, and closed again. */
 import { mkdirSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { inspectJournal, type LogReport } from '../journal/inspect.ts';
 import { logNames } from '../journal/journal.ts';
 import { lockDirectory } from '../journal/lock.ts';
 import { endOfLog } from '../journal/reader.ts';
 import { readSchemaFiles } from '../journal/schema-files.ts';
+import { nodeSyncFs } from '../journal/sync-fs.ts';
 import { createRegistry } from '../messages/registry.ts';
+import type { Rederived } from '../partition/rederive.ts';
 import type { LogRange } from '../projections/projector.ts';
 import { type Row, STORE_FILES, STORE_NAMES, type StoreName } from '../projections/store.ts';
 import { savedWindowShapes } from '../projections/window-shapes.ts';
-import { startStoresThread } from '../workers/pool.ts';
+import { startBatchPool, startStoresThread } from '../workers/pool.ts';
+import { derivationHistory } from './derivation-history.ts';
 import { digestStreams } from './stream-digest.ts';
 
 /** The read models by name, as the command line takes them. */
@@ -26,9 +30,15 @@ export interface Offline {
   readonly eventsInJournal: number;
   /** Projects what the stores have not got. Resolves with the events read. */
   catchUp(onProgress?: (events: number) => void): Promise<number>;
+  /** Derives the events of every log anew, in a pool of threads, and compares. Logs of no stream are left out. */
+  rederive(): Promise<readonly RederivedLog[]>;
   query(store: StoreName, sql: string): Promise<readonly Row[]>;
   digests(): Promise<{ readonly name: string; readonly rows: number; readonly hash: string }[]>;
   close(): Promise<void>;
+}
+
+export interface RederivedLog extends Rederived {
+  readonly log: string;
 }
 
 const EVENTS_PER_TRANSACTION = 500_000;
@@ -66,6 +76,23 @@ export async function openReadModels(dataDir: string, before: () => void = () =>
           if (projected.caughtUp) return events;
         }
       },
+      async rederive() {
+        const pool = startBatchPool(Math.max(1, availableParallelism() - 1));
+        try {
+          const shards = ranges.flatMap(({ log, toOffset }) => {
+            const history = derivationHistory(dataDir, log, nodeSyncFs);
+            return history.length === 0 ? [] : [{ log, toOffset, history, partition: partitionOfLog(log) }];
+          });
+          return await Promise.all(
+            shards.map(async (shard) => ({
+              log: shard.log,
+              ...(await pool.rederiveLog({ dataDir, journalDir, ...shard })),
+            })),
+          );
+        } finally {
+          await pool.close();
+        }
+      },
       query: (store, sql) => thread.run({ kind: 'query', store, sql }),
       async digests() {
         const registry = createRegistry();
@@ -86,4 +113,9 @@ export async function openReadModels(dataDir: string, before: () => void = () =>
     unlock();
     throw error;
   }
+}
+
+/** A log is named for its stream and partition. */
+function partitionOfLog(log: string): number {
+  return Number(log.slice(log.lastIndexOf('-') + 1));
 }

@@ -8,26 +8,22 @@ import { type Committed, type PartitionConsumerPorts, partitionConsumerMachine }
 import { type SupervisedActor, startSupervised } from '../actors/supervised.ts';
 import { type ChildSpec, type SupervisionPorts, supervisorSpec } from '../actors/supervisor.ts';
 import { windowAggregatorMachine } from '../actors/window-aggregator.ts';
-import { createFraudDetector, type FraudDetector, type FraudSpec } from '../fraud/detector.ts';
 import type { Log } from '../journal/log.ts';
 import { readFrames } from '../journal/reader.ts';
 import type { SnapshotStore } from '../journal/snapshots.ts';
 import { type Commit, decodeCommit, encodeCommit } from '../messages/commit.ts';
-import type { Registry } from '../messages/registry.ts';
-import { createPartition, type Partition, type PartitionSpec } from '../partition/partition.ts';
+import type { PartitionFold } from '../partition/derivation.ts';
+import type { Partition } from '../partition/partition.ts';
 import { decodeSnapshot, encodeSnapshot } from '../partition/snapshot.ts';
 import type { Work } from '../partition/work.ts';
-import { createTumblingWindows, type TumblingSpec, type WindowOperator } from '../streams/tumbling.ts';
 import { nextTurn, type Runtime } from './runtime.ts';
 
 export interface PartitionUnitOptions {
-  readonly spec: PartitionSpec;
-  readonly windows: readonly TumblingSpec[];
-  readonly fraud: FraudSpec | null;
+  /** A partition at the start of its log. */
+  readonly newFold: () => PartitionFold;
   readonly log: Log;
   readonly journalDir: string;
   readonly snapshots: SnapshotStore;
-  readonly registry: Registry;
   readonly queueBatches: number;
   readonly snapshotEveryEvents: number;
   readonly snapshotEveryMs: number;
@@ -54,9 +50,7 @@ export const COMMIT_FRAME = 1;
 const KEEP_SNAPSHOTS = 3;
 
 interface Incarnation {
-  readonly partition: Partition;
-  readonly operators: readonly WindowOperator[];
-  readonly detector: FraudDetector | null;
+  readonly fold: PartitionFold;
   aggregator: SupervisedActor<typeof windowAggregatorMachine> | null;
   session: SupervisedActor<typeof fraudSessionMachine> | null;
 }
@@ -65,7 +59,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
   const { log, runtime, snapshots } = options;
   const mailbox = createMailbox(options.queueBatches);
   const appends = new Set<Promise<unknown>>();
-  let live = newIncarnation(options);
+  let live = newIncarnation(options.newFold());
   let markReady = (): void => {};
   const ready = new Promise<void>((resolve) => {
     markReady = resolve;
@@ -92,7 +86,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
       if (found === null) return 0;
       const snapshot = decodeSnapshot(found.body);
       if (snapshot !== null) {
-        live.partition.restore(snapshot);
+        live.fold.partition.restore(snapshot);
         live.aggregator?.send({ type: 'RESTORE', panes: snapshot.panes });
         live.session?.send({ type: 'RESTORE', cards: snapshot.cards });
         snapshotOffset = found.offset;
@@ -128,11 +122,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
     if (saving || grown === 0 || !(force || due)) return;
     saving = true;
     try {
-      const body = encodeSnapshot({
-        ...live.partition.snapshot(),
-        panes: live.operators.flatMap((operator) => operator.snapshot()),
-        cards: live.detector?.snapshot() ?? [],
-      });
+      const body = encodeSnapshot(live.fold.snapshot());
       // The state may be ahead of the disk: a snapshot must not name an offset that a crash could take back.
       await Promise.all(appends);
       await snapshots.save(log.name, offset, body);
@@ -150,20 +140,21 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
       kind: 'window-aggregator',
       start(context) {
         // The first of the three to start: all of them begin with empty state.
-        live = newIncarnation(options);
-        const actor = startSupervised(windowAggregatorMachine, { operators: live.operators }, context);
+        live = newIncarnation(options.newFold());
+        const actor = startSupervised(windowAggregatorMachine, { operators: live.fold.operators }, context);
         live.aggregator = actor;
         return actor.child;
       },
     },
   ];
-  if (options.fraud !== null) {
+  if (live.fold.detector !== null) {
     children.push({
       id: 'fraud-session',
       kind: 'fraud-session',
       start(context) {
-        if (live.detector === null) throw new Error('The fraud session was started before its partition');
-        const actor = startSupervised(fraudSessionMachine, { detector: live.detector }, context);
+        const { detector } = live.fold;
+        if (detector === null) throw new Error('The fraud session was started before its partition');
+        const actor = startSupervised(fraudSessionMachine, { detector }, context);
         live.session = actor;
         return actor.child;
       },
@@ -175,7 +166,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
     start(context) {
       const ports: PartitionConsumerPorts = {
         mailbox,
-        partition: live.partition,
+        partition: live.fold.partition,
         derive,
         loadSnapshot,
         replay,
@@ -205,8 +196,8 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
     }),
     mailbox,
     log,
-    partition: () => live.partition,
-    position: (source) => live.partition.position(source),
+    partition: () => live.fold.partition,
+    position: (source) => live.fold.partition.position(source),
     ready,
   };
 }
@@ -222,12 +213,6 @@ export async function allReady(units: readonly PartitionUnit[], signal: AbortSig
   await Promise.race([ready, aborted]);
 }
 
-function newIncarnation({ spec, registry, windows, fraud }: PartitionUnitOptions): Incarnation {
-  return {
-    partition: createPartition(spec, registry),
-    operators: windows.map(createTumblingWindows),
-    detector: fraud === null ? null : createFraudDetector(fraud),
-    aggregator: null,
-    session: null,
-  };
+function newIncarnation(fold: PartitionFold): Incarnation {
+  return { fold, aggregator: null, session: null };
 }

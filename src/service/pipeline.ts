@@ -11,13 +11,12 @@ import { type Journal, openJournal } from '../journal/journal.ts';
 import type { TornTail } from '../journal/recovery.ts';
 import { readSchemaFiles, saveSchemaFiles } from '../journal/schema-files.ts';
 import { snapshotStore } from '../journal/snapshots.ts';
-import { type DynamicEvent, dynamicEventType, type EventType } from '../messages/codec.ts';
+import type { DynamicEvent, EventType } from '../messages/codec.ts';
 import { createRegistry, type Registry } from '../messages/registry.ts';
 import { BUILTIN_TYPES, runChangedType } from '../messages/types.ts';
-import { windowResultType } from '../messages/window-result.ts';
-import type { PartitionSpec } from '../partition/partition.ts';
+import { createPartitionFold, type Derivation, derivationTypes, type PartitionFold } from '../partition/derivation.ts';
 import type { Intake } from '../sources/source.ts';
-import type { TumblingSpec } from '../streams/tumbling.ts';
+import { derivationOf, noteDerivations } from './derivation-history.ts';
 import { createIntake } from './intake.ts';
 import { createPartitionUnit, type PartitionUnit } from './partition-unit.ts';
 import type { Runtime } from './runtime.ts';
@@ -66,41 +65,26 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
   for (const [fingerprint, json] of readSchemaFiles(config.dataDir, syncFs)) registry.learn(fingerprint, json);
 
   const open = async (name: string, stream: StreamConfig | null): Promise<StreamRuntime> => {
-    const eventType = streamType(stream);
-    registry.add(eventType);
-    const windows = windowsOf(config, name);
-    const windowTypes = windows.map((window) => {
-      return windowResultType(
-        window.name,
-        window.aggregates.map((aggregate) => aggregate.name),
-      );
-    });
-    for (const { type } of windowTypes) registry.add(type);
-    await saveSchemaFiles(disk.fs, config.dataDir, [eventType, ...windowTypes.map(({ type }) => type)]);
+    const derivation = derivationOf(config, name) ?? OPERATIONS_DERIVATION;
+    const types = derivationTypes(derivation);
+    const { eventType } = types;
+    const own = [eventType, ...types.windows.map(({ type }) => type)];
+    for (const type of own) registry.add(type);
+    await saveSchemaFiles(disk.fs, config.dataDir, own);
     const units: PartitionUnit[] = [];
     for (let partition = 0; partition < (stream?.partitions ?? 1); partition++) {
-      const spec: PartitionSpec = {
-        stream: name,
-        partition,
-        eventType,
-        timeField: stream?.eventTime ?? 'changedAt',
-        watermark: stream?.watermark ?? { kind: 'bounded', outOfOrdernessMs: 0 },
-        windows: windowTypes,
-      };
-      units.push(await openUnit(spec, windows));
+      units.push(await openUnit(name, partition, () => createPartitionFold(derivation, types, partition, registry)));
     }
+    const since = Object.fromEntries(units.map(({ log }) => [log.name, log.nextOffset()]));
+    if (stream !== null) await noteDerivations(disk.fs, syncFs, config.dataDir, [{ derivation, since }]);
     return { name, config: stream, eventType, units, intake: createIntake(name, units) };
   };
-  const openUnit = async (spec: PartitionSpec, windows: readonly TumblingSpec[]): Promise<PartitionUnit> => {
-    const { stream: name, partition } = spec;
+  const openUnit = async (name: string, partition: number, newFold: () => PartitionFold): Promise<PartitionUnit> => {
     return createPartitionUnit({
-      spec,
-      windows,
-      fraud: fraudOf(config, name),
+      newFold,
       log: await journal.openLog(`${name}-${partition}`),
       journalDir,
       snapshots: snapshotStore(journalDir, { fs: disk.fs }),
-      registry,
       queueBatches: config.runtime.queueBatches,
       snapshotEveryEvents: config.journal.snapshotEveryEvents,
       snapshotEveryMs: config.journal.snapshotEveryMs,
@@ -119,28 +103,11 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
   return { journal, journalDir, registry, streams, operations, units, runtime };
 }
 
-function streamType(stream: StreamConfig | null): EventType<DynamicEvent> {
-  return dynamicEventType(stream === null ? runChangedType.schema : stream.schema);
-}
-
-function windowsOf(config: Config, stream: string): TumblingSpec[] {
-  return config.windows
-    .filter((window) => window.stream === stream)
-    .map(({ name, key, window, allowedLatenessMs, aggregates }) => ({
-      name,
-      keyField: key,
-      sizeMs: window.sizeMs,
-      offsetMs: window.offsetMs,
-      allowedLatenessMs,
-      aggregates,
-    }));
-}
-
-function fraudOf(config: Config, stream: string): PartitionUnitFraud {
-  const { fraud } = config;
-  if (fraud === null || fraud.stream !== stream) return null;
-  const { sessionGapMs, rules, caseQuietMs } = fraud;
-  return { sessionGapMs, rules, caseQuietMs };
-}
-
-type PartitionUnitFraud = Parameters<typeof createPartitionUnit>[0]['fraud'];
+const OPERATIONS_DERIVATION: Derivation = {
+  stream: OPERATIONS,
+  schema: runChangedType.schema,
+  timeField: 'changedAt',
+  watermark: { kind: 'bounded', outOfOrdernessMs: 0 },
+  windows: [],
+  fraud: null,
+};

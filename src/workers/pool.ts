@@ -4,8 +4,10 @@
  */
 import { MessageChannel } from 'node:worker_threads';
 import { Piscina } from 'piscina';
+import type { Rederived } from '../partition/rederive.ts';
 import type { ReadInput } from '../sources/file.ts';
 import type { ReadInputCredit } from './read-input-protocol.ts';
+import type { RederiveTask } from './rederive-log.ts';
 import type { StoresResults, StoresTask } from './stores-protocol.ts';
 
 const FROM_SOURCE = import.meta.url.endsWith('.ts');
@@ -51,6 +53,7 @@ export function startStoresThread(): StoresThread {
 /** The pool for batch work: reading large files, replaying. */
 export interface BatchPool {
   readonly readInput: ReadInput;
+  rederiveLog(task: RederiveTask): Promise<Rederived>;
   close(): Promise<void>;
 }
 
@@ -71,6 +74,7 @@ export function startBatchPool(threads: number): BatchPool {
         .finally(() => port1.close());
       return { done, grant: () => port1.postMessage({ kind: 'credit' } satisfies ReadInputCredit) };
     },
+    rederiveLog: (task) => pool.run(task, { filename: taskFile('rederive-log') }),
     close: () => pool.close(),
   };
 }

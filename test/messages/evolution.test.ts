@@ -105,8 +105,8 @@ describe('the registry', () => {
     expect(registry.nameOf(older.fingerprint)).toBe('shop.Order');
     expect(registry.nameOf(transactionType.fingerprint)).toBe('dev.millrace.Transaction');
     expect(registry.nameOf(newer.fingerprint)).toBeUndefined();
-    expect(registry.typeNamed('dev.millrace.Transaction')).toBe(transactionType);
-    expect(registry.typeNamed('shop.Order')).toBeUndefined();
+    expect(registry.writerOf(transactionType.fingerprint)?.name).toBe('dev.millrace.Transaction');
+    expect(registry.writerOf('0123456789abcdef')).toBeUndefined();
   });
 
   test('refuses a block whose schema it was never told of, and names it', () => {

@@ -1,0 +1,77 @@
+/**
+ * By what the events of a data directory were derived, and since when: a configuration may change between two runs, and
+ * a replay has to change with it.
+ */
+import { join } from 'node:path';
+import type { Config } from '../config/config.ts';
+import type { Fs } from '../journal/fs.ts';
+import { replaceFile } from '../journal/replace-file.ts';
+import type { SyncFs } from '../journal/sync-fs.ts';
+import type { Derivation } from '../partition/derivation.ts';
+import type { DerivationSince } from '../partition/rederive.ts';
+
+const FILE = 'derivations.json';
+
+export interface Entry {
+  readonly derivation: Derivation;
+  /** The offset of each log of the stream from which it holds. */
+  readonly since: Readonly<Record<string, number>>;
+}
+
+/** What the configuration says of a stream that can change what is derived from it. */
+export function derivationOf(config: Config, stream: string): Derivation | null {
+  const own = config.streams.find(({ name }) => name === stream);
+  if (own === undefined) return null;
+  const { fraud } = config;
+  return {
+    stream,
+    schema: own.schema,
+    timeField: own.eventTime,
+    watermark: own.watermark,
+    windows: config.windows
+      .filter((window) => window.stream === stream)
+      .map(({ name, key, window, allowedLatenessMs, aggregates }) => ({
+        name,
+        keyField: key,
+        sizeMs: window.sizeMs,
+        offsetMs: window.offsetMs,
+        allowedLatenessMs,
+        aggregates,
+      })),
+    fraud:
+      fraud?.stream === stream
+        ? { sessionGapMs: fraud.sessionGapMs, rules: fraud.rules, caseQuietMs: fraud.caseQuietMs }
+        : null,
+  };
+}
+
+/** Notes from where on each of these holds, unless that is what was noted last of its stream. Before the first append. */
+export async function noteDerivations(
+  fs: Fs,
+  syncFs: SyncFs,
+  dataDir: string,
+  derivations: readonly Entry[],
+): Promise<void> {
+  const entries = readEntries(dataDir, syncFs);
+  const changed = derivations.filter(({ derivation, since }) => {
+    const own = entries.filter((entry) => entry.derivation.stream === derivation.stream);
+    const known = new Set(own.flatMap((entry) => Object.keys(entry.since)));
+    const isSame = JSON.stringify(own.at(-1)?.derivation) === JSON.stringify(derivation);
+    return !isSame || Object.keys(since).some((log) => !known.has(log));
+  });
+  if (changed.length === 0) return;
+  await replaceFile(fs, dataDir, FILE, Buffer.from(JSON.stringify([...entries, ...changed])));
+}
+
+/** What a log's events were derived by, in order of offset; nothing for a log that no derivation is noted of. */
+export function derivationHistory(dataDir: string, log: string, fs: SyncFs): DerivationSince[] {
+  return readEntries(dataDir, fs).flatMap(({ derivation, since }) => {
+    const fromOffset = since[log];
+    return fromOffset === undefined ? [] : [{ fromOffset, derivation }];
+  });
+}
+
+function readEntries(dataDir: string, fs: SyncFs): Entry[] {
+  if (!fs.list(dataDir).includes(FILE)) return [];
+  return JSON.parse(fs.read(join(dataDir, FILE)).toString('utf8'));
+}

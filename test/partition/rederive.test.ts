@@ -1,0 +1,141 @@
+/** A replay derives what the log has, over restarts and changes of the configuration; anything else is pointed at. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Commit, encodeCommit, type Section } from '../../src/messages/commit.ts';
+import type { Transaction } from '../../src/messages/payments.ts';
+import { createRegistry } from '../../src/messages/registry.ts';
+import type { Derivation } from '../../src/partition/derivation.ts';
+import { type DerivationSince, type LoggedCommit, rederive } from '../../src/partition/rederive.ts';
+import { type DriverOptions, drivePartition, END, type Step, TRANSACTIONS } from './driver.ts';
+
+const derivation: Derivation = {
+  stream: 'test',
+  ...TRANSACTIONS,
+  watermark: { kind: 'bounded', outOfOrdernessMs: 20 },
+  windows: [
+    {
+      name: 'totals',
+      keyField: 'customerId',
+      sizeMs: 50,
+      offsetMs: 0,
+      allowedLatenessMs: 10,
+      aggregates: [{ name: 'total', fn: 'sum', field: 'amountCents' }],
+    },
+  ],
+  fraud: {
+    sessionGapMs: 30,
+    caseQuietMs: 200,
+    rules: { amountCents: 900, velocityCount: 3, deviations: 2, minHistory: 2 },
+  },
+};
+const stricter: Derivation = {
+  ...derivation,
+  fraud: derivation.fraud && { ...derivation.fraud, rules: { ...derivation.fraud.rules, amountCents: 400 } },
+};
+
+function optionsOf({ schema, timeField, watermark, windows, fraud }: Derivation): DriverOptions {
+  return { schema, timeField, watermark, windows, ...(fraud === null ? {} : { fraud }) };
+}
+
+let transactionId = 0;
+const step = fc
+  .record({
+    customerId: fc.integer({ min: 1, max: 3 }),
+    at: fc.integer({ min: 0, max: 400 }),
+    amountCents: fc.integer({ min: 0, max: 1000 }),
+  })
+  .map(({ customerId, at, amountCents }): Step => {
+    transactionId += 1;
+    return { transactionId, customerId, terminalId: 1, amountCents, occurredAt: at } satisfies Transaction;
+  });
+const batches = fc.array(fc.array(step, { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 8 });
+
+function bodyOf(commit: Commit): Buffer {
+  return Buffer.concat(encodeCommit(commit).parts);
+}
+
+/** Commits as they lie in a log. */
+function logged(commits: readonly Commit[]): LoggedCommit[] {
+  let offset = 0;
+  return commits.map((commit) => {
+    const at = offset;
+    offset += encodeCommit(commit).count;
+    return { offset: at, body: bodyOf(commit) };
+  });
+}
+const again = (commits: readonly Commit[], ...history: readonly DerivationSince[]) =>
+  rederive(logged(commits), history, 0, createRegistry());
+const since = (fromOffset: number, of: Derivation = derivation): DerivationSince => ({ fromOffset, derivation: of });
+
+/** Runs the batches; before the batch `restartAt` the partition is stopped and started with another derivation. */
+function run(input: readonly (readonly Step[])[], restartAt = input.length, after: Derivation = derivation) {
+  let driver = drivePartition(optionsOf(derivation));
+  const commits: Commit[] = [];
+  for (const [i, steps] of [...input, [END]].entries()) {
+    if (i === restartAt) driver = drivePartition(optionsOf(after), driver.snapshot());
+    driver.pipe(...steps);
+    commits.push(driver.commits.at(-1)!);
+  }
+  return commits;
+}
+
+describe('deriving a log anew', () => {
+  test('gives what the log has, whatever the input', () => {
+    fc.assert(
+      fc.property(batches, (input) => {
+        const commits = run(input);
+        const result = again(commits, since(0));
+        expect(result).toMatchObject({ commits: commits.length, differences: 0, first: null });
+        expect(result.inputEvents).toBe(input.flat().length + 1);
+        expect(result.derivedEvents).toBeGreaterThanOrEqual(input.flat().length);
+      }),
+    );
+  });
+
+  test('changes with the configuration where the service did', () => {
+    fc.assert(
+      fc.property(batches, fc.nat(8), (input, at) => {
+        const restartAt = Math.min(at, input.length);
+        const commits = run(input, restartAt, stricter);
+        const offset = logged(commits)[restartAt]?.offset ?? 0;
+        const history = restartAt === 0 ? [since(0, stricter)] : [since(0), since(offset, stricter)];
+        expect(again(commits, ...history).first).toBeNull();
+      }),
+    );
+  });
+
+  test('with other rules points at the first commit that differs, and says how', () => {
+    const pay = (id: number, amountCents: number): Transaction => ({
+      transactionId: id,
+      customerId: 1,
+      terminalId: 1,
+      amountCents,
+      occurredAt: id,
+    });
+    const commits = run([[pay(1, 100)], [pay(2, 500)], [pay(3, 100)]]);
+    const { differences, first } = again(commits, since(0, stricter));
+    expect(differences).toBeGreaterThan(0);
+    expect(first?.offset).toBe(logged(commits)[1]?.offset);
+    expect(first?.detail).toMatch(/TransactionScored: the journal has .*"score":0,.* now it is .*"score":0\.9/);
+  });
+
+  test('points at any derived event that was changed, dropped or added', () => {
+    const driver = drivePartition(optionsOf(derivation));
+    driver.pipe({ transactionId: 1, customerId: 1, terminalId: 1, amountCents: 1000, occurredAt: 5 }, END);
+    const commit = driver.commits[0]!;
+    expect(again([commit], since(0)).differences).toBe(0);
+    const derived = commit.sections.filter(({ role }) => role === 'derived');
+    expect(derived.length).toBeGreaterThan(3);
+    for (const section of derived) {
+      const changed: Section = { ...section, bytes: section.bytes.map((byte, i) => (i === 2 ? byte ^ 2 : byte)) };
+      const others = commit.sections.filter((other) => other !== section);
+      for (const sections of [others, [...others, changed], [...commit.sections, section]]) {
+        expect(again([{ ...commit, sections }], since(0))).toMatchObject({ differences: 1, first: { offset: 0 } });
+      }
+    }
+  });
+
+  test('does not guess by what the first commits were derived', () => {
+    expect(() => again(run([]), since(1))).toThrow('not known by what the commit at offset 0');
+  });
+});
