@@ -1,6 +1,5 @@
 /** The port to the disk, as small as the journal can do with, so that a test can lose, tear and refuse writes. */
-import { constants } from 'node:fs';
-import { access, mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
 
 export interface File {
   /** Writes at a position; may write less than it was given. Resolves with the bytes written. */
@@ -21,10 +20,10 @@ export interface Fs {
   size(path: string): Promise<number>;
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
+  /** Creates it and what is missing above it. */
   makeDirectory(path: string): Promise<void>;
   /** Makes creations, renames and unlinks in a directory durable. */
   syncDirectory(path: string): Promise<void>;
-  writable(directory: string): Promise<boolean>;
 }
 
 /** IOV_MAX on Linux. */
@@ -72,11 +71,6 @@ export const nodeFs: Fs = {
       await handle.close();
     }
   },
-  writable: (directory) =>
-    access(directory, constants.W_OK).then(
-      () => true,
-      () => false,
-    ),
 };
 
 async function openFile(path: string, flags: string): Promise<File> {
