@@ -88,7 +88,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     runtime,
     committed: (stream, commit) => observer.committed(stream, commit),
     onTorn: (torn) => log.warn({ ...torn }, 'a torn tail was cut off the log; nothing in it had been acknowledged'),
-    onFatal: (error) => fail(error),
+    onLogState(name, state) {
+      if (state.kind === 'failed') fail(state.error);
+      if (state.kind === 'stalled') log.error({ log: name }, state.error.message);
+      if (state.kind === 'open') log.warn({ log: name }, `${name} goes on: the disk takes writes again`);
+    },
   });
   const readModels = createReadModels(config, pipeline.units, runtime.startStores());
   operations = createInternalSource('internal', pipeline.operations.intake);

@@ -1,3 +1,5 @@
+import { isNoSpace, isOutOfDescriptors } from './fs.ts';
+
 /** What can go wrong with the journal, told apart by `kind`; every message names the file and what to do. */
 export type JournalFault =
   /** Another process holds the data directory. */
@@ -14,8 +16,10 @@ export type JournalFault =
       /** One past the last event known to be affected; equal to `offset` when nothing tells. */
       readonly toOffset: number;
     }
-  /** The disk is full; what was durable stays so, and later appends are tried again. */
+  /** The disk is full; what was durable stays so, and what waits is written once there is space. */
   | { readonly kind: 'no-space'; readonly log: string; readonly file: string }
+  /** The process has no file descriptor left; as with a full disk, what waits is written once it has. */
+  | { readonly kind: 'no-descriptors'; readonly log: string; readonly file: string }
   /** Writing or syncing failed; the log takes nothing any more, and what is on disk decides after a restart. */
   | { readonly kind: 'io'; readonly log: string; readonly file: string }
   /** The append itself is at fault. It took no offset, and its neighbours are written. */
@@ -39,4 +43,34 @@ export class JournalError extends Error {
 
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** The error of a write that may succeed later with nothing lost, or else one that ends the log. */
+export function writeError(log: string, file: string, error: unknown): JournalError {
+  if (error instanceof JournalError) return error;
+  if (isNoSpace(error)) {
+    return new JournalError(
+      { kind: 'no-space', log, file },
+      `The disk is full: ${file} can't grow. Nothing that was acknowledged is lost. Free some space; no restart is needed.`,
+      error,
+    );
+  }
+  if (isOutOfDescriptors(error)) {
+    return new JournalError(
+      { kind: 'no-descriptors', log, file },
+      `${file} can't be opened (${messageOf(error)}). Nothing that was acknowledged is lost. ` +
+        'Raise the limit of open files (ulimit -n) if it stays so.',
+      error,
+    );
+  }
+  return new JournalError(
+    { kind: 'io', log, file },
+    `Writing ${file} failed (${messageOf(error)}). Stopping: only what is on the disk counts now.`,
+    error,
+  );
+}
+
+/** Whether the write can be tried again. */
+export function isTransient({ kind }: JournalError): boolean {
+  return kind === 'no-space' || kind === 'no-descriptors';
 }

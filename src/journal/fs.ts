@@ -94,3 +94,8 @@ export function isErrno(error: unknown, code: string): boolean {
 export function isNoSpace(error: unknown): boolean {
   return isErrno(error, 'ENOSPC') || isErrno(error, 'EDQUOT');
 }
+
+/** The process, or the machine, has no file descriptor left. */
+export function isOutOfDescriptors(error: unknown): boolean {
+  return isErrno(error, 'EMFILE') || isErrno(error, 'ENFILE');
+}

@@ -5,10 +5,13 @@
  */
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import type { Clock } from './clock.ts';
 import type { Fs } from './fs.ts';
 import { writeAll } from './write.ts';
 
 export const HEAD_FILE = 'HEAD';
+/** How far HEAD may lag behind a log that grows. */
+export const HEAD_EVERY_MS = 5_000;
 
 export function formatHead(nextOffset: number): string {
   return `${nextOffset} ${checksum(String(nextOffset))}\n`;
@@ -21,19 +24,52 @@ export function parseHead(text: string): number {
   return sum === checksum(digits) && Number.isSafeInteger(offset) && offset > 0 ? offset : 0;
 }
 
-/** Replaces HEAD. Everything below the offset must be durable. */
+export interface HeadKeeper {
+  /** The log has grown: HEAD follows within HEAD_EVERY_MS. */
+  grown(): void;
+  /** Cancels what is due and waits for what is being written. */
+  stop(): Promise<void>;
+}
+
+/** `durableOffset` is null while there is nothing to vouch for. */
+export function keepHead(fs: Fs, clock: Clock, directory: string, durableOffset: () => number | null): HeadKeeper {
+  let cancel: (() => void) | null = null;
+  let writing = Promise.resolve();
+  return {
+    grown() {
+      cancel ??= clock.after(HEAD_EVERY_MS, () => {
+        cancel = null;
+        const offset = durableOffset();
+        if (offset !== null) writing = writeHead(fs, directory, offset);
+      });
+    },
+    stop() {
+      cancel?.();
+      return writing;
+    },
+  };
+}
+
+/**
+ * Replaces HEAD. Everything below the offset must be durable. A witness that can't be written is no witness, and the
+ * log does not need it: nothing is thrown.
+ */
 export async function writeHead(fs: Fs, directory: string, nextOffset: number): Promise<void> {
   const temporary = join(directory, `${HEAD_FILE}.tmp`);
-  await fs.unlink(temporary).catch(() => {});
-  const file = await fs.create(temporary);
   try {
-    await writeAll(file, [Buffer.from(formatHead(nextOffset))], 0);
-    await file.datasync();
-  } finally {
-    await file.close();
+    await fs.unlink(temporary).catch(() => {});
+    const file = await fs.create(temporary);
+    try {
+      await writeAll(file, [Buffer.from(formatHead(nextOffset))], 0);
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+    await fs.rename(temporary, join(directory, HEAD_FILE));
+    await fs.syncDirectory(directory);
+  } catch {
+    await fs.unlink(temporary).catch(() => {});
   }
-  await fs.rename(temporary, join(directory, HEAD_FILE));
-  await fs.syncDirectory(directory);
 }
 
 function checksum(text: string): string {

@@ -2,11 +2,12 @@
 import { randomInt } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { syncAncestors } from './ancestors.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { JournalError, messageOf } from './error.ts';
 import { type Fs, nodeFs } from './fs.ts';
 import { lockDirectory } from './lock.ts';
-import { type Durability, type Log, openLog } from './log.ts';
+import { type Durability, type Log, type LogState, openLog } from './log.ts';
 import { recoverLog, type TornTail } from './recovery.ts';
 
 export interface JournalOptions {
@@ -22,8 +23,8 @@ export interface JournalOptions {
   readonly witnesses?: (log: string) => number;
   /** Told of a tail that was never acknowledged and was cut off. */
   readonly onTorn?: (torn: TornTail) => void;
-  /** Told once when a log has failed for good. */
-  readonly onFatal?: (error: JournalError) => void;
+  /** Told whenever a log stalls, goes on, fails or is closed. */
+  readonly onState?: (log: string, state: LogState) => void;
 }
 
 export interface Journal {
@@ -32,8 +33,6 @@ export interface Journal {
   openLog(name: string): Promise<Log>;
   /** Names of the logs in the directory, sorted. */
   logNames(): readonly string[];
-  /** Tells the listener when a log has failed for good. Returns how to stop that. */
-  onFatal(listener: (error: JournalError) => void): () => void;
   close(): Promise<void>;
 }
 
@@ -49,6 +48,7 @@ export async function openJournal(dir: string, options: JournalOptions): Promise
   }
   try {
     await fs.makeDirectory(dir);
+    await syncAncestors(fs, dir);
   } catch (error) {
     throw new JournalError(
       { kind: 'not-writable', directory: dir },
@@ -58,7 +58,6 @@ export async function openJournal(dir: string, options: JournalOptions): Promise
   }
   const unlock = (options.lock ?? lockDirectory)(dir);
   const logs = new Map<string, Promise<Log>>();
-  const listeners = new Set<(error: JournalError) => void>();
   let closing: Promise<void> | null = null;
 
   async function open(name: string): Promise<Log> {
@@ -70,10 +69,7 @@ export async function openJournal(dir: string, options: JournalOptions): Promise
       durability: options.durability,
       segmentBytes,
       salt: options.salt ?? (() => randomInt(2 ** 32)),
-      onFatal(error) {
-        options.onFatal?.(error);
-        for (const listener of listeners) listener(error);
-      },
+      onState: (state) => options.onState?.(name, state),
     });
   }
 
@@ -105,10 +101,6 @@ export async function openJournal(dir: string, options: JournalOptions): Promise
       return opening;
     },
     logNames: () => logNames(dir),
-    onFatal(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
     close() {
       closing ??= closeAll();
       return closing;

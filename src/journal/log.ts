@@ -3,14 +3,16 @@
  *
  * One group is in flight: everything that came while the last one was syncing is written together, then synced once,
  * then acknowledged. A failed sync is fatal: which pages reached the disk is unknown, so nothing is acknowledged after
- * it and recovery decides. A full disk is not: what the group left behind is cut off and the next append tries again.
+ * it and recovery decides. A full disk is not: what the group left behind is cut off, the group stays first in the
+ * queue, and the log goes on by itself once a write succeeds.
  */
 import { join } from 'node:path';
+import { refusal } from './admission.ts';
 import type { Clock } from './clock.ts';
-import { JournalError, messageOf } from './error.ts';
-import { frameBuffers, isReservedKind, MAX_BODY_BYTES } from './frame.ts';
+import { isTransient, JournalError, writeError } from './error.ts';
+import { frameBuffers } from './frame.ts';
 import { type Fs, isNoSpace } from './fs.ts';
-import { writeHead } from './head.ts';
+import { keepHead, writeHead } from './head.ts';
 import { segmentName } from './segment.ts';
 import { continueSegment, createSegment, type SegmentFile, type SegmentStart, sealSegment } from './segment-file.ts';
 import { syncOrFail, writeAll } from './write.ts';
@@ -18,8 +20,15 @@ import { syncOrFail, writeAll } from './write.ts';
 /** `fsync` acknowledges what is on the disk; `os` what the operating system has, which a power cut can take back. */
 export type Durability = 'fsync' | 'os';
 
+export type LogState =
+  | { readonly kind: 'open' }
+  /** The disk is full, or no file can be opened: appends wait, and nothing is acknowledged until a write succeeds. */
+  | { readonly kind: 'stalled'; readonly error: JournalError }
+  | { readonly kind: 'failed' | 'closed'; readonly error: JournalError };
+
 export interface Log {
   readonly name: string;
+  state(): LogState;
   /** Offset of the next appended event, those in flight counted. */
   nextOffset(): number;
   /** Events below this offset are durable. */
@@ -29,12 +38,15 @@ export interface Log {
   sizeBytes(): number;
   /**
    * Writes the parts, one after another, as one frame of `count` events. Resolves with the first one's offset once it
-   * is durable. Calls take effect in order; when one fails on its way to the disk, so do all that wait behind it. One
-   * that is `invalid` or finds the queue full takes no offset. No events and no bytes: resolves, and writes nothing.
+   * is durable. Calls take effect in order, and wait while the log is stalled; when one fails for good, so do all that
+   * wait behind it. One that is `invalid` or finds the queue full takes no offset. No events and no bytes: resolves,
+   * and writes nothing.
    */
   append(kind: number, count: number, parts: readonly Uint8Array[]): Promise<number>;
   onDurable(listener: (durableOffset: number) => void): () => void;
-  /** Waits for what is in flight, and notes where the log ends. */
+  /** Resolves once everything below durableOffset() is on the disk: at once, but for `os`. */
+  sync(): Promise<void>;
+  /** Waits for what is in flight, and notes where the log ends. A stalled log refuses what waits. */
   close(): Promise<void>;
 }
 
@@ -54,7 +66,7 @@ export interface LogOptions {
   readonly segmentBytes: number;
   /** A fresh number from 0 to 2^32 − 1 for each segment. */
   readonly salt: () => number;
-  readonly onFatal: (error: JournalError) => void;
+  readonly onState: (state: LogState) => void;
 }
 
 interface Pending {
@@ -69,10 +81,8 @@ interface Pending {
 
 /** Bytes that one group writes at most; the rest waits for the next. */
 const MAX_GROUP_BYTES = 8 * 1024 * 1024;
-/** Bytes that may wait for the disk: two of the largest frames. Who appends faster is told so. */
-export const MAX_QUEUED_BYTES = 2 * MAX_BODY_BYTES;
-/** How far the witness HEAD may lag behind a log that grows. */
-export const HEAD_EVERY_MS = 5_000;
+/** How often a stalled log tries again. */
+export const RETRY_EVERY_MS = 1_000;
 
 export async function openLog(name: string, start: LogStart, options: LogOptions): Promise<Log> {
   const { fs, clock, durability, segmentBytes } = options;
@@ -83,11 +93,19 @@ export async function openLog(name: string, start: LogStart, options: LogOptions
   let durableOffset = start.nextOffset;
   let totalBytes = start.sizeBytes;
   let flushing: Promise<void> | null = null;
-  let broken: JournalError | null = null;
+  let state: LogState = { kind: 'open' };
+  let closing = false;
+  let wake = (): void => {};
+  let syncs: { resolve(): void; reject(error: JournalError): void }[] = [];
   let segment = start.segment === null ? null : await continueSegment(fs, directory, start.segment);
-  let cancelHead: (() => void) | null = null;
-  let writingHead: Promise<void> = Promise.resolve();
+  const head = keepHead(fs, clock, directory, () => (state.kind === 'open' ? durableOffset : null));
   const listeners = new Set<(durableOffset: number) => void>();
+
+  function become(next: LogState): void {
+    if (next.kind === state.kind) return;
+    state = next;
+    options.onState(next);
+  }
 
   async function currentSegment(): Promise<SegmentFile> {
     if (segment !== null && segment.bytes < segmentBytes) return segment;
@@ -96,23 +114,13 @@ export async function openLog(name: string, start: LogStart, options: LogOptions
       try {
         totalBytes += await sealSegment(name, old, durableOffset);
       } catch (error) {
-        throw isNoSpace(error) ? await noSpace(old, error) : error;
+        throw await cutBack(old, error);
       }
     }
     segment = null;
     segment = await createSegment(fs, name, directory, durableOffset, options.salt());
     totalBytes += segment.bytes;
     return segment;
-  }
-
-  /** Only `os` has no use for HEAD while it runs: after a power cut it would lead the log. */
-  function scheduleHead(): void {
-    if (durability !== 'fsync' || cancelHead !== null) return;
-    cancelHead = clock.after(HEAD_EVERY_MS, () => {
-      cancelHead = null;
-      // A witness that can't be written is no witness; the log itself does not need it.
-      if (broken === null) writingHead = writeHead(fs, directory, durableOffset).catch(() => {});
-    });
   }
 
   function takeGroup(): Pending[] {
@@ -133,14 +141,15 @@ export async function openLog(name: string, start: LogStart, options: LogOptions
     for (const pending of refused) pending.reject(error);
   }
 
-  /** Cuts a failed write off again; the log stays usable only when that worked. */
-  async function noSpace(target: SegmentFile, error: unknown): Promise<JournalError> {
+  /** Cuts off what a write left before the space ran out; only when that works can it be tried again. */
+  async function cutBack(target: SegmentFile, error: unknown): Promise<unknown> {
+    if (!isNoSpace(error)) return error;
     try {
       await target.file.truncate(target.bytes);
+      return error;
     } catch (failure) {
-      return writeFailed(name, target.path, failure);
+      return failure;
     }
-    return diskFull(name, target.path, error);
   }
 
   async function writeGroup(group: readonly Pending[]): Promise<void> {
@@ -153,7 +162,7 @@ export async function openLog(name: string, start: LogStart, options: LogOptions
     try {
       written = await writeAll(target.file, buffers, durableBytes);
     } catch (error) {
-      throw isNoSpace(error) ? await noSpace(target, error) : error;
+      throw await cutBack(target, error);
     }
     const synced = durability === 'fsync' ? syncOrFail(name, target.path, () => target.file.datasync()) : null;
     for (const buffer of buffers) target.hash.update(buffer);
@@ -166,31 +175,60 @@ export async function openLog(name: string, start: LogStart, options: LogOptions
     }
   }
 
-  function failureOf(error: unknown): JournalError {
-    if (error instanceof JournalError) return error;
-    const file = segment?.path ?? join(directory, segmentName(durableOffset));
-    return isNoSpace(error) ? diskFull(name, file, error) : writeFailed(name, file, error);
+  async function syncSegment(): Promise<void> {
+    const waiting = syncs;
+    syncs = [];
+    const target = segment;
+    try {
+      if (target !== null) await syncOrFail(name, target.path, () => target.file.datasync());
+      for (const { resolve } of waiting) resolve();
+    } catch (error) {
+      const failure = writeError(name, target?.path ?? directory, error);
+      for (const { reject } of waiting) reject(failure);
+      throw failure;
+    }
+  }
+
+  function pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = clock.after(RETRY_EVERY_MS, resolve);
+      wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  /** Puts a group that can be written later back in front, and waits; refuses everything after any other error. */
+  async function afterFailure(group: readonly Pending[], error: unknown): Promise<void> {
+    const failure = writeError(name, segment?.path ?? join(directory, segmentName(durableOffset)), error);
+    if (!isTransient(failure)) become({ kind: 'failed', error: failure });
+    else if (!closing) {
+      queue = [...group, ...queue];
+      become({ kind: 'stalled', error: failure });
+      return pause();
+    }
+    refuse(group, failure);
   }
 
   async function flush(): Promise<void> {
     // Everything that is appended in this turn of the event loop goes into the first group.
     await null;
     try {
-      while (queue.length > 0 && broken === null) {
+      while ((queue.length > 0 || syncs.length > 0) && state.kind !== 'failed') {
         const group = takeGroup();
         try {
-          await writeGroup(group);
+          if (syncs.length > 0) await syncSegment();
+          if (group.length > 0) await writeGroup(group);
         } catch (error) {
-          const failure = failureOf(error);
-          if (failure.kind !== 'no-space') {
-            broken = failure;
-            options.onFatal(failure);
-          }
-          refuse(group, failure);
+          await afterFailure(group, error);
           continue;
         }
+        if (group.length === 0) continue;
+        become({ kind: 'open' });
         for (const pending of group) pending.resolve(pending.offset);
-        scheduleHead();
+        // Under `os` a power cut could take back what HEAD vouches for.
+        if (durability === 'fsync') head.grown();
         for (const listener of listeners) listener(durableOffset);
       }
     } finally {
@@ -204,11 +242,12 @@ export async function openLog(name: string, start: LogStart, options: LogOptions
     durableOffset: () => durableOffset,
     queuedBytes: () => queuedBytes,
     sizeBytes: () => totalBytes,
+    state: () => state,
     append(kind, count, parts) {
-      if (broken !== null) return Promise.reject(broken);
+      if (state.kind === 'failed' || state.kind === 'closed') return Promise.reject(state.error);
       const bytes = parts.reduce((sum, part) => sum + part.byteLength, 0);
       if (count === 0 && bytes === 0) return Promise.resolve(nextOffset);
-      const refused = refusal(name, kind, count, bytes, queuedBytes, nextOffset);
+      const refused = refusal(name, { kind, count, bytes }, queuedBytes, nextOffset);
       if (refused !== null) return Promise.reject(refused);
       const offset = nextOffset;
       nextOffset += count;
@@ -223,61 +262,33 @@ export async function openLog(name: string, start: LogStart, options: LogOptions
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    sync() {
+      if (state.kind === 'failed' || state.kind === 'closed') return Promise.reject(state.error);
+      if (durability === 'fsync') return Promise.resolve();
+      const synced = new Promise<void>((resolve, reject) => syncs.push({ resolve, reject }));
+      flushing ??= flush();
+      return synced;
+    },
     async close() {
+      closing = true;
+      wake();
       while (flushing !== null) await flushing;
-      const closing = broken === null;
-      broken ??= new JournalError({ kind: 'closed', log: name }, `The log ${name} is closed`);
-      cancelHead?.();
-      await writingHead;
+      const failed = state.kind === 'failed';
+      if (!failed) become({ kind: 'closed', error: closedError(name) });
+      await head.stop();
       if (segment === null) return;
       const { file, path } = segment;
       segment = null;
       try {
-        if (closing) await syncOrFail(name, path, () => file.datasync());
+        if (!failed) await syncOrFail(name, path, () => file.datasync());
       } finally {
         await file.close();
       }
-      if (closing) await writeHead(fs, directory, durableOffset);
+      if (!failed) await writeHead(fs, directory, durableOffset);
     },
   };
 }
 
-/** What is wrong with an append before it takes an offset. */
-function refusal(
-  log: string,
-  kind: number,
-  count: number,
-  bytes: number,
-  queuedBytes: number,
-  nextOffset: number,
-): JournalError | null {
-  const invalid = (what: string): JournalError =>
-    new JournalError({ kind: 'invalid', log }, `An append to ${log} was refused: ${what}. Nothing was written.`);
-  if (!Number.isInteger(kind) || kind < 0 || kind > 0xff) return invalid(`kind ${kind} is not from 0 to 255`);
-  if (isReservedKind(kind)) return invalid(`kind ${kind} is the journal's own`);
-  if (!Number.isInteger(count) || count < 1 || count > 0xffff_ffff)
-    return invalid(`it has ${count} events, not 1 or more`);
-  if (!Number.isSafeInteger(nextOffset + count)) return invalid('the log has no offsets left');
-  if (bytes > MAX_BODY_BYTES) return invalid(`its ${bytes} bytes are more than the ${MAX_BODY_BYTES} of a frame`);
-  if (queuedBytes + bytes <= MAX_QUEUED_BYTES) return null;
-  return new JournalError(
-    { kind: 'queue-full', log, queuedBytes },
-    `${queuedBytes} bytes wait for the disk in ${log}, and at most ${MAX_QUEUED_BYTES} may. Append again when some are durable.`,
-  );
-}
-
-function diskFull(log: string, file: string, error: unknown): JournalError {
-  return new JournalError(
-    { kind: 'no-space', log, file },
-    `The disk is full: ${file} could not grow. Nothing that was acknowledged is lost. Free some space.`,
-    error,
-  );
-}
-
-function writeFailed(log: string, file: string, error: unknown): JournalError {
-  return new JournalError(
-    { kind: 'io', log, file },
-    `Writing ${file} failed (${messageOf(error)}). Stopping: only what is on the disk counts now.`,
-    error,
-  );
+function closedError(log: string): JournalError {
+  return new JournalError({ kind: 'closed', log }, `The log ${log} is closed`);
 }

@@ -2,7 +2,7 @@
  * Opening a log: its last segment is checked byte by byte, the ones before by the footers that chain them, and their
  * bodies when they are read. A torn tail is set aside and cut off; rot is refused, and nothing is changed.
  */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { JournalError } from './error.ts';
 import { type Fs, isNoSpace } from './fs.ts';
 import { HEAD_FILE, parseHead } from './head.ts';
@@ -26,6 +26,7 @@ export interface Recovered {
 /** Throws a JournalError of kind `corrupt` and changes nothing when acknowledged data is damaged. */
 export async function recoverLog(fs: Fs, directory: string, name: string, witness: number): Promise<Recovered> {
   await fs.makeDirectory(directory);
+  await fs.syncDirectory(dirname(directory));
   const names = await fs.list(directory);
   const bases = segmentBases(names);
   const witnessOffset = Math.max(witness, await headOffset(fs, directory, names), await newestSnapshot(fs, directory));
@@ -41,7 +42,7 @@ export async function recoverLog(fs: Fs, directory: string, name: string, witnes
   const bytes = await fs.read(path);
   const scan = scanSegment(bytes, base, witnessOffset);
   if (scan.tail === 'corrupt') throw corrupt(name, path, scan.validBytes, scan.nextOffset, scan.knownOffset);
-  const torn = await cutTail(fs, name, directory, path, bytes, scan.validBytes, scan.tail);
+  const torn = await settleTail(fs, name, directory, path, bytes, scan.validBytes, scan.tail);
   sizeBytes -= bytes.length - scan.validBytes;
   if (scan.salt === null) {
     // Not even its first frame was ever synced: a crash came while the segment was being made.
@@ -66,7 +67,11 @@ async function checkChain(fs: Fs, name: string, directory: string, bases: readon
   }
 }
 
-async function cutTail(
+/**
+ * What stays is on the disk from here on. A process that was killed leaves frames that only the system's memory has,
+ * and names that no sync has made durable; from now on they count as acknowledged.
+ */
+async function settleTail(
   fs: Fs,
   name: string,
   directory: string,
@@ -75,18 +80,17 @@ async function cutTail(
   validBytes: number,
   tail: 'none' | 'clean' | 'torn',
 ): Promise<TornTail | null> {
-  if (tail === 'none') return null;
-  const rest = bytes.subarray(validBytes);
   const savedAs = `${path}.${validBytes}.torn`;
+  const rest = bytes.subarray(validBytes);
   if (tail === 'torn') await saveCopy(fs, name, savedAs, rest);
+  await fs.syncDirectory(directory);
   const file = await fs.openForAppend(path);
   try {
-    await file.truncate(validBytes);
+    if (tail !== 'none') await file.truncate(validBytes);
     await file.datasync();
   } finally {
     await file.close();
   }
-  await fs.syncDirectory(directory);
   return tail === 'torn' ? { file: path, byte: validBytes, bytes: rest.length, savedAs } : null;
 }
 

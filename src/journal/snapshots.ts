@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { JournalError } from './error.ts';
 import { bodyOf, frameBuffers, isBodyIntact, readHeader, SNAPSHOT_FRAME } from './frame.ts';
 import { type Fs, isNoSpace, nodeFs } from './fs.ts';
-import { segmentBases, segmentName } from './segment.ts';
 import { SNAPSHOT_DIRECTORY, snapshotName, snapshotOffsets } from './snapshot-files.ts';
 import { writeAll } from './write.ts';
 
@@ -16,7 +15,10 @@ export interface Snapshot {
 }
 
 export interface SnapshotStore {
-  /** State after all events below `offset`, which must be durable. Replaces a snapshot of the same offset. */
+  /**
+   * State after all events below `offset`, which must be on the disk (Log.sync): a snapshot is a witness of its log.
+   * Replaces a snapshot of the same offset.
+   */
   save(log: string, offset: number, body: Uint8Array): Promise<void>;
   /** The newest valid snapshot, at most at `maxOffset`. */
   latest(log: string, maxOffset?: number): Promise<Snapshot | null>;
@@ -37,9 +39,7 @@ export function snapshotStore(journalDir: string, options: SnapshotOptions = {})
       const directory = directoryOf(log);
       try {
         await fs.makeDirectory(directory);
-        // A snapshot is a witness of its log, so it may not outlive the bytes it was made from. Under `os` they may
-        // still be in memory.
-        await syncNewestSegment(fs, join(journalDir, log));
+        await fs.syncDirectory(join(journalDir, log));
         await writeSnapshot(fs, directory, offset, body);
       } catch (error) {
         if (!isNoSpace(error)) throw error;
@@ -70,17 +70,6 @@ export function snapshotStore(journalDir: string, options: SnapshotOptions = {})
       }
     },
   };
-}
-
-async function syncNewestSegment(fs: Fs, logDirectory: string): Promise<void> {
-  const base = segmentBases(await fs.list(logDirectory)).at(-1);
-  if (base === undefined) return;
-  const file = await fs.openForAppend(join(logDirectory, segmentName(base)));
-  try {
-    await file.datasync();
-  } finally {
-    await file.close();
-  }
 }
 
 async function writeSnapshot(fs: Fs, directory: string, offset: number, body: Uint8Array): Promise<void> {

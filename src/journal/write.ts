@@ -1,6 +1,6 @@
 /** Writing and syncing as the disk allows: writes come back short, and a failed sync is final. */
 import { JournalError, messageOf } from './error.ts';
-import type { File } from './fs.ts';
+import { type File, isOutOfDescriptors } from './fs.ts';
 
 /** Writes until all is written: a write on a filling disk may take a part and report no error. Returns the bytes. */
 export async function writeAll(file: File, buffers: readonly Uint8Array[], position: number): Promise<number> {
@@ -34,6 +34,8 @@ export async function syncOrFail(log: string, file: string, sync: () => Promise<
   try {
     await sync();
   } catch (error) {
+    // A directory is opened to be synced: without a descriptor nothing was tried, and nothing is lost.
+    if (isOutOfDescriptors(error)) throw error;
     throw new JournalError(
       { kind: 'io', log, file },
       `Syncing ${file} failed (${messageOf(error)}). Stopping: only what is on the disk counts now.`,

@@ -125,6 +125,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
       const body = encodeSnapshot(live.fold.snapshot());
       // The state may be ahead of the disk: a snapshot must not name an offset that a crash could take back.
       await Promise.all(appends);
+      await log.sync();
       await snapshots.save(log.name, offset, body);
       await snapshots.prune(log.name, KEEP_SNAPSHOTS);
       snapshotOffset = offset;

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import type { Committed } from '../actors/partition-consumer.ts';
 import type { SupervisionPorts } from '../actors/supervisor.ts';
 import type { Config, StreamConfig } from '../config/config.ts';
-import type { JournalError } from '../journal/error.ts';
 import { type Journal, openJournal } from '../journal/journal.ts';
+import type { LogState } from '../journal/log.ts';
 import type { TornTail } from '../journal/recovery.ts';
 import { readSchemaFiles, saveSchemaFiles } from '../journal/schema-files.ts';
 import { snapshotStore } from '../journal/snapshots.ts';
@@ -51,16 +51,22 @@ export interface PipelineOptions {
   readonly runtime: Runtime;
   committed(stream: string, commit: Committed): void;
   onTorn(torn: TornTail): void;
-  onFatal(error: JournalError): void;
+  onLogState(log: string, state: LogState): void;
 }
 
 /** Opens the data directory and wires the streams; nothing runs yet. Throws when the directory is in use or damaged. */
 export async function openPipeline(config: Config, options: PipelineOptions): Promise<Pipeline> {
   const journalDir = join(config.dataDir, 'journal');
   const { durability, segmentBytes } = config.journal;
-  const { onTorn, onFatal, runtime } = options;
+  const { onTorn, runtime } = options;
   const { syncFs, ...disk } = runtime.disk;
-  const journal = await openJournal(journalDir, { ...disk, durability, segmentBytes, onTorn, onFatal });
+  const journal = await openJournal(journalDir, {
+    ...disk,
+    durability,
+    segmentBytes,
+    onTorn,
+    onState: options.onLogState,
+  });
   const registry = createRegistry();
   for (const [fingerprint, json] of readSchemaFiles(config.dataDir, syncFs)) registry.learn(fingerprint, json);
 

@@ -2,72 +2,87 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { JournalError } from '../../src/journal/error.ts';
+import { MAX_QUEUED_BYTES } from '../../src/journal/admission.ts';
 import { type Fs, nodeFs } from '../../src/journal/fs.ts';
-import { MAX_QUEUED_BYTES } from '../../src/journal/log.ts';
-import { snapshotStore } from '../../src/journal/snapshots.ts';
+import type { LogState } from '../../src/journal/log.ts';
 import { errno, type Faults, faultyFs } from './faulty-fs.ts';
-import { bodies, crashed, damage, KIND, LOG, lastSegment, open, scratchDirectory, text, withLog } from './scratch.ts';
+import {
+  bodies,
+  crashed,
+  damage,
+  KIND,
+  LOG,
+  lastSegment,
+  manualClock,
+  open,
+  scratchDirectory,
+  text,
+  withLog,
+} from './scratch.ts';
 
 const newDir = (): string => join(scratchDirectory(), 'journal');
 const RECORD = 'x'.repeat(100);
 
 describe('a full disk', () => {
-  test('refuses appends at every byte it fills up at, keeps what was acknowledged, and takes them once there is space', async () => {
+  test('makes appends wait at every byte it fills up at, and takes them in order once there is space', async () => {
     // Header 48, a frame 48 + 104: the roll, the frame and the footer each meet the end of the space.
     for (let space = 0; space <= 700; space += 9) {
       const dir = newDir();
       const faults: Faults = { spaceLeft: space };
+      const { clock, tick } = manualClock();
+      const states: string[] = [];
+      const records = Array.from({ length: 6 }, (_, i) => `${i}${RECORD}`);
       const acked: string[] = [];
       await withLog(
         dir,
         async (log) => {
-          let refusals = 0;
-          for (let i = 0; i < 6; i++) {
-            const record = `${i}${RECORD}`;
-            const offset = log.nextOffset();
-            try {
-              expect(await log.append(KIND, 1, [text(record)])).toBe(acked.length);
-              acked.push(record);
-            } catch (error) {
-              expect(error).toMatchObject({ kind: 'no-space' });
-              expect([log.nextOffset(), log.durableOffset(), log.queuedBytes()]).toEqual([offset, offset, 0]);
-              refusals += 1;
-            }
+          const appends = records.map(async (record) => {
+            await log.append(KIND, 1, [text(record)]);
+            acked.push(record);
+          });
+          await expect.poll(() => log.state(), { interval: 1 }).toMatchObject({ error: { kind: 'no-space' } });
+          for (let tries = 0; tries < 2; tries++) {
+            await tick();
+            expect([log.state().kind, log.durableOffset(), log.nextOffset()]).toEqual(['stalled', acked.length, 6]);
           }
-          expect(refusals, `${space} bytes`).toBeGreaterThan(0);
           expect(bodies(dir, 0, log.durableOffset())).toEqual(acked);
           // A crash now would find every acknowledged record and no corruption.
           await withLog(crashed(dir), (after) => expect(after.nextOffset()).toBe(acked.length));
           delete faults.spaceLeft;
-          expect(await log.append(KIND, 1, [text('resumed')])).toBe(acked.length);
-          acked.push('resumed');
+          await tick();
+          await Promise.all(appends);
+          expect([log.state().kind, log.queuedBytes()]).toEqual(['open', 0]);
         },
-        { fs: faultyFs(faults), segmentBytes: 300 },
+        { fs: faultyFs(faults), segmentBytes: 300, clock, onState: (_, state) => states.push(state.kind) },
       );
-      expect(await withLog(dir, (log) => log.nextOffset(), { segmentBytes: 300 }), `${space} bytes`).toBe(acked.length);
-      expect(bodies(dir, 0, acked.length)).toEqual(acked);
+      expect(states, `${space} bytes`).toEqual(['stalled', 'open', 'closed']);
+      expect(await withLog(dir, (log) => log.nextOffset(), { segmentBytes: 300 }), `${space} bytes`).toBe(6);
+      expect(acked).toEqual(records);
+      expect(bodies(dir, 0, 6)).toEqual(records);
     }
   });
 
-  test('refuses everything that waited behind the group that did not fit', async () => {
+  test('lets a close end, which refuses what waits', async () => {
+    const dir = newDir();
     const faults: Faults = {};
-    await withLog(
-      newDir(),
+    const { clock } = manualClock();
+    const waiting = await withLog(
+      dir,
       async (log) => {
         await log.append(KIND, 1, [text('fits')]);
         faults.spaceLeft = 50;
-        const outcomes = await Promise.allSettled([1, 2, 3].map(() => log.append(KIND, 1, [text(RECORD)])));
-        for (const outcome of outcomes) expect(outcome).toMatchObject({ reason: { kind: 'no-space' } });
-        expect(log.nextOffset()).toBe(1);
-        delete faults.spaceLeft;
+        const appends = [1, 2, 3].map(() => log.append(KIND, 1, [text(RECORD)]));
+        await expect.poll(() => log.state().kind).toBe('stalled');
+        return { outcomes: Promise.allSettled(appends) };
       },
-      { fs: faultyFs(faults) },
+      { fs: faultyFs(faults), clock },
     );
+    for (const outcome of await waiting.outcomes) expect(outcome).toMatchObject({ reason: { kind: 'no-space' } });
+    expect(await withLog(dir, (log) => log.nextOffset())).toBe(1);
   });
 
   test('that can not even be cut back is fatal', async () => {
-    const fatal: JournalError[] = [];
+    const states: LogState[] = [];
     const faults: Faults = {
       onTruncate: () => {
         throw errno('EIO');
@@ -75,17 +90,16 @@ describe('a full disk', () => {
     };
     await withLog(
       newDir(),
-      async (log, journal) => {
-        journal.onFatal((error) => fatal.push(error));
+      async (log) => {
         await log.append(KIND, 1, [text('fits')]);
         faults.spaceLeft = 50;
         await expect(log.append(KIND, 1, [text(RECORD)])).rejects.toMatchObject({ kind: 'io' });
         delete faults.spaceLeft;
         await expect(log.append(KIND, 1, [text('x')])).rejects.toMatchObject({ kind: 'io' });
       },
-      { fs: faultyFs(faults) },
+      { fs: faultyFs(faults), onState: (_, state) => states.push(state) },
     );
-    expect(fatal).toHaveLength(1);
+    expect(states).toMatchObject([{ kind: 'failed', error: { kind: 'io' } }]);
   });
 
   test('leaves the torn tail where it is when there is no room for its copy', async () => {
@@ -105,6 +119,37 @@ describe('a full disk', () => {
   });
 });
 
+test.each([
+  ['create', 'EMFILE'],
+  ['create', 'ENFILE'],
+  ['syncDirectory', 'EMFILE'],
+] as const)('no descriptor for %s (%s) makes appends wait until there is one', async (kind, code) => {
+  const dir = newDir();
+  const { clock, tick } = manualClock();
+  let failing = false;
+  const guarded = <T>(run: () => Promise<T>): Promise<T> => (failing ? Promise.reject(errno(code)) : run());
+  const fs: Fs = {
+    ...nodeFs,
+    create: (path) => (kind === 'create' ? guarded(() => nodeFs.create(path)) : nodeFs.create(path)),
+    syncDirectory: (path) =>
+      kind === 'syncDirectory' ? guarded(() => nodeFs.syncDirectory(path)) : nodeFs.syncDirectory(path),
+  };
+  await withLog(
+    dir,
+    async (log) => {
+      await log.append(KIND, 1, [text('in the first segment')]);
+      failing = true;
+      const appended = log.append(KIND, 1, [text('in the second')]);
+      await expect.poll(() => log.state()).toMatchObject({ error: { kind: 'no-descriptors' } });
+      failing = false;
+      await tick();
+      expect(await appended).toBe(1);
+    },
+    { fs, clock, segmentBytes: 1 },
+  );
+  expect(bodies(dir, 0, 2)).toEqual(['in the first segment', 'in the second']);
+});
+
 describe('a failed sync', () => {
   // Syncs of one append in a new segment: its header, then the group; and of the next: what the footer vouches for, the footer.
   test.each([
@@ -117,7 +162,7 @@ describe('a failed sync', () => {
     ['of the group after a roll', 6, 'EIO'],
   ])('%s (sync %d, %s) is fatal, and nothing is acknowledged after it', async (_, failing, code) => {
     const dir = newDir();
-    const fatal: JournalError[] = [];
+    const fatal: LogState[] = [];
     let syncs = 0;
     const onSync = (): void => {
       if (++syncs === failing) throw errno(code);
@@ -125,8 +170,7 @@ describe('a failed sync', () => {
     const acked: string[] = [];
     await withLog(
       dir,
-      async (log, journal) => {
-        journal.onFatal((error) => fatal.push(error));
+      async (log) => {
         for (const record of ['one', 'two', 'three']) {
           const appended = log.append(KIND, 1, [text(record)]);
           if (fatal.length > 0) await expect(appended).rejects.toMatchObject({ kind: 'io' });
@@ -137,10 +181,14 @@ describe('a failed sync', () => {
             );
         }
       },
-      { fs: faultyFs({ onSync }), segmentBytes: 60 },
+      {
+        fs: faultyFs({ onSync }),
+        segmentBytes: 60,
+        onState: (_, state) => void (state.kind === 'failed' && fatal.push(state)),
+      },
     );
     expect(syncs).toBe(failing);
-    expect(fatal).toMatchObject([{ kind: 'io' }]);
+    expect(fatal).toMatchObject([{ error: { kind: 'io' } }]);
     expect(acked).toEqual(['one', 'two', 'three'].slice(0, failing <= 2 ? 0 : 1));
     // What is on the disk decides: everything acknowledged, and maybe the group whose sync failed.
     await withLog(dir, (log) => expect([acked.length, acked.length + 1]).toContain(log.nextOffset()));
@@ -232,23 +280,29 @@ test('a queue that is full refuses one append without an offset, and takes appen
   );
 });
 
-test('a snapshot is written only after the log it was made from is on the disk', async () => {
+test('under os, sync brings what was acknowledged to the disk; a failure of it ends the log', async () => {
   const synced: string[] = [];
   const dir = newDir();
+  let code: string | null = null;
+  const onSync = (path: string): void => {
+    if (code !== null) throw errno(code);
+    synced.push(path);
+  };
   await withLog(
     dir,
     async (log) => {
       await log.append(KIND, 1, [text('x')]);
-      await snapshotStore(dir, { fs: faultyFs({ onSync: (path) => void synced.push(path) }) }).save(
-        LOG,
-        1,
-        text('state'),
-      );
+      synced.length = 0;
+      await Promise.all([log.sync(), log.sync()]);
+      expect(synced).toEqual([lastSegment(dir)]);
+      code = 'EIO';
+      const appended = log.append(KIND, 1, [text('y')]);
+      await expect(log.sync()).rejects.toMatchObject({ kind: 'io' });
+      await expect(appended).rejects.toMatchObject({ kind: 'io' });
+      expect(log.state().kind).toBe('failed');
     },
-    { durability: 'os' },
+    { durability: 'os', fs: faultyFs({ onSync }) },
   );
-  expect(synced[0]).toBe(lastSegment(dir));
-  expect(synced[1]).toMatch(/snapshots\/1\.tmp$/);
 });
 
 test('a journal of segments that Node could not read whole is refused', async () => {

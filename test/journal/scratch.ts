@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { Clock } from '../../src/journal/clock.ts';
 import { type Journal, type JournalOptions, openJournal } from '../../src/journal/journal.ts';
 import type { Log } from '../../src/journal/log.ts';
 import { readFrames } from '../../src/journal/reader.ts';
@@ -72,4 +73,26 @@ export function flipped(bytes: Buffer, byte: number, bit: number): Buffer {
 /** Bodies of a range as text. */
 export function bodies(dir: string, fromOffset: number, toOffset: number): string[] {
   return [...readFrames(dir, LOG, { fromOffset, toOffset })].map(({ body }) => Buffer.from(body).toString());
+}
+
+/** A clock whose time comes when the test says so. */
+export function manualClock(): { readonly clock: Clock; tick(): Promise<void> } {
+  let due: (() => void)[] = [];
+  return {
+    clock: {
+      after(_, callback) {
+        due.push(callback);
+        return () => {
+          due = due.filter((other) => other !== callback);
+        };
+      },
+    },
+    /** Everything that is due happens, and the disk has done with it. */
+    async tick() {
+      const now = due;
+      due = [];
+      for (const callback of now) callback();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    },
+  };
 }
