@@ -2,13 +2,11 @@
  * Reading a log, from any thread and without a lock: frames in order, checked, in bounded memory.
  * The caller bounds the read by the durable offset, so an event that could still be taken back is never seen.
  */
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { JournalError } from './error.ts';
 import { bodyOf, frameBytes, HEADER_BYTES, isBodyIntact, readHeader } from './frame.ts';
-import { scanSegment, segmentBases, segmentName } from './segment.ts';
+import { segmentBases, segmentName } from './segment.ts';
 import { nodeSyncFs, type SyncFs } from './sync-fs.ts';
-import { witnessOf } from './witness.ts';
 
 export interface Frame {
   readonly kind: number;
@@ -29,8 +27,20 @@ export interface OffsetRange {
 
 const CHUNK_BYTES = 1024 * 1024;
 
-/** Where this thread stopped reading a log: the tail is read often, and always from there. */
-const places = new Map<string, { readonly offset: number; readonly base: number; readonly byte: number }>();
+interface Place {
+  readonly offset: number;
+  readonly base: number;
+  readonly byte: number;
+}
+
+/** Where this thread stopped reading a log of a disk: the tail is read often, and always from there. */
+const places = new WeakMap<SyncFs, Map<string, Place>>();
+
+function placesOn(fs: SyncFs): Map<string, Place> {
+  const known = places.get(fs) ?? new Map<string, Place>();
+  places.set(fs, known);
+  return known;
+}
 
 /**
  * Frames with an event in the range, in order; the first may begin before it.
@@ -45,7 +55,8 @@ export function* readFrames(
   if (fromOffset >= toOffset) return;
   const directory = join(journalDir, log);
   const bases = segmentBases(fs.list(directory));
-  const place = places.get(directory);
+  const stopped = placesOn(fs);
+  const place = stopped.get(directory);
   const known = place !== undefined && place.offset === fromOffset && bases.includes(place.base) ? place : null;
   const start = known?.base ?? bases.filter((base) => base <= fromOffset).at(-1);
   if (start === undefined) throw damaged(log, directory, 0, fromOffset, toOffset);
@@ -59,7 +70,7 @@ export function* readFrames(
     for (const frame of readSegment(fs, path, log, cursor, fromOffset, toOffset)) {
       yield frame;
       next = frame.endOffset;
-      places.set(directory, { offset: next, base, byte: cursor.byte });
+      stopped.set(directory, { offset: next, base, byte: cursor.byte });
     }
     reached = cursor.offset;
     next = Math.max(next, cursor.offset);
@@ -125,22 +136,4 @@ function damaged(log: string, file: string, byte: number, offset: number, toOffs
     `The log ${log} can't be read at offset ${offset} (${file}, byte ${byte}): the frame there is damaged or missing. ` +
       'Nothing was changed. Restore the file from a backup.',
   );
-}
-
-/**
- * Offset after the last whole frame of a log, for a reader that holds the directory's lock while no writer runs.
- * 0 for a log without segments. Throws when acknowledged events are missing.
- */
-export function endOfLog(journalDir: string, log: string): number {
-  const directory = join(journalDir, log);
-  const witness = witnessOf(directory);
-  const base = segmentBases(readdirSync(directory)).at(-1);
-  if (base === undefined) {
-    if (witness > 0) throw damaged(log, directory, 0, 0, witness);
-    return 0;
-  }
-  const path = join(directory, segmentName(base));
-  const { nextOffset, tail, validBytes, knownOffset } = scanSegment(readFileSync(path), base, witness);
-  if (tail === 'corrupt') throw damaged(log, path, validBytes, nextOffset, knownOffset);
-  return nextOffset;
 }

@@ -7,7 +7,7 @@ import { JournalError } from './error.ts';
 import { type Fs, isNoSpace } from './fs.ts';
 import { HEAD_FILE, parseHead } from './head.ts';
 import type { LogStart } from './log.ts';
-import { FOOTER_SEARCH_BYTES, readSeal, scanSegment, segmentBases, segmentName } from './segment.ts';
+import { FOOTER_SEARCH_BYTES, readSeal, type SegmentScan, scanSegment, segmentBases, segmentName } from './segment.ts';
 import { SNAPSHOT_DIRECTORY, snapshotOffsets } from './snapshot-files.ts';
 import { writeAll } from './write.ts';
 
@@ -27,23 +27,11 @@ export interface Recovered {
 export async function recoverLog(fs: Fs, directory: string, name: string, witness: number): Promise<Recovered> {
   await fs.makeDirectory(directory);
   await fs.syncDirectory(dirname(directory));
-  const names = await fs.list(directory);
-  const bases = segmentBases(names);
-  const witnessOffset = Math.max(witness, await headOffset(fs, directory, names), await newestSnapshot(fs, directory));
-  const base = bases.at(-1);
-  if (base === undefined) {
-    if (witnessOffset > 0) throw corrupt(name, directory, 0, 0, witnessOffset);
-    return { start: { directory, nextOffset: 0, sizeBytes: 0, segment: null }, torn: null };
-  }
-  await checkChain(fs, name, directory, bases);
-  let sizeBytes = 0;
-  for (const other of bases) sizeBytes += await fs.size(join(directory, segmentName(other)));
-  const path = join(directory, segmentName(base));
-  const bytes = await fs.read(path);
-  const scan = scanSegment(bytes, base, witnessOffset);
-  if (scan.tail === 'corrupt') throw corrupt(name, path, scan.validBytes, scan.nextOffset, scan.knownOffset);
-  const torn = await settleTail(fs, name, directory, path, bytes, scan.validBytes, scan.tail);
-  sizeBytes -= bytes.length - scan.validBytes;
+  const found = await examineLog(fs, directory, name, witness);
+  if (found === null) return { start: { directory, nextOffset: 0, sizeBytes: 0, segment: null }, torn: null };
+  const { base, path, bytes, scan } = found;
+  const torn = await settleTail(fs, name, directory, path, bytes, scan);
+  const sizeBytes = found.sizeBytes - (bytes.length - scan.validBytes);
   if (scan.salt === null) {
     // Not even its first frame was ever synced: a crash came while the segment was being made.
     await fs.unlink(path);
@@ -52,6 +40,46 @@ export async function recoverLog(fs: Fs, directory: string, name: string, witnes
   }
   const segment = scan.sealed ? null : { base, salt: scan.salt, bytes: bytes.subarray(0, scan.validBytes) };
   return { start: { directory, nextOffset: scan.nextOffset, sizeBytes, segment }, torn };
+}
+
+/**
+ * Offset after the last whole frame of a log, all of it made durable, for a reader that holds the directory's lock while
+ * no writer runs. 0 for a log without segments. Throws a JournalError of kind `corrupt` as recoverLog does.
+ */
+export async function endOfLog(fs: Fs, directory: string, name: string): Promise<number> {
+  const found = await examineLog(fs, directory, name, 0);
+  if (found === null) return 0;
+  await syncKept(fs, directory, found.path, null);
+  return found.scan.nextOffset;
+}
+
+interface Examined {
+  readonly base: number;
+  readonly path: string;
+  readonly bytes: Buffer;
+  readonly scan: SegmentScan;
+  /** Of all segments. */
+  readonly sizeBytes: number;
+}
+
+/** Null when there are no segments. */
+async function examineLog(fs: Fs, directory: string, name: string, witness: number): Promise<Examined | null> {
+  const names = await fs.list(directory);
+  const bases = segmentBases(names);
+  const witnessOffset = Math.max(witness, await headOffset(fs, directory, names), await newestSnapshot(fs, directory));
+  const base = bases.at(-1);
+  if (base === undefined) {
+    if (witnessOffset > 0) throw corrupt(name, directory, 0, 0, witnessOffset);
+    return null;
+  }
+  await checkChain(fs, name, directory, bases);
+  let sizeBytes = 0;
+  for (const other of bases) sizeBytes += await fs.size(join(directory, segmentName(other)));
+  const path = join(directory, segmentName(base));
+  const bytes = await fs.read(path);
+  const scan = scanSegment(bytes, base, witnessOffset);
+  if (scan.tail === 'corrupt') throw corrupt(name, path, scan.validBytes, scan.nextOffset, scan.knownOffset);
+  return { base, path, bytes, scan, sizeBytes };
 }
 
 /** Each segment but the last must end in the footer that names where the next one begins. */
@@ -67,31 +95,34 @@ async function checkChain(fs: Fs, name: string, directory: string, bases: readon
   }
 }
 
-/**
- * What stays is on the disk from here on. A process that was killed leaves frames that only the system's memory has,
- * and names that no sync has made durable; from now on they count as acknowledged.
- */
 async function settleTail(
   fs: Fs,
   name: string,
   directory: string,
   path: string,
   bytes: Buffer,
-  validBytes: number,
-  tail: 'none' | 'clean' | 'torn',
+  { tail, validBytes }: SegmentScan,
 ): Promise<TornTail | null> {
   const savedAs = `${path}.${validBytes}.torn`;
   const rest = bytes.subarray(validBytes);
   if (tail === 'torn') await saveCopy(fs, name, savedAs, rest);
+  await syncKept(fs, directory, path, tail === 'none' ? null : validBytes);
+  return tail === 'torn' ? { file: path, byte: validBytes, bytes: rest.length, savedAs } : null;
+}
+
+/**
+ * What stays is on the disk from here on. A process that was killed leaves frames that only the system's memory has,
+ * and names that no sync has made durable; from now on they count as acknowledged.
+ */
+async function syncKept(fs: Fs, directory: string, path: string, cutTo: number | null): Promise<void> {
   await fs.syncDirectory(directory);
   const file = await fs.openForAppend(path);
   try {
-    if (tail !== 'none') await file.truncate(validBytes);
+    if (cutTo !== null) await file.truncate(cutTo);
     await file.datasync();
   } finally {
     await file.close();
   }
-  return tail === 'torn' ? { file: path, byte: validBytes, bytes: rest.length, savedAs } : null;
 }
 
 async function saveCopy(fs: Fs, log: string, path: string, bytes: Uint8Array): Promise<void> {

@@ -2,10 +2,11 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { nodeFs } from '../journal/fs.ts';
 import { inspectJournal, type LogReport } from '../journal/inspect.ts';
 import { logNames } from '../journal/journal.ts';
 import { lockDirectory } from '../journal/lock.ts';
-import { endOfLog } from '../journal/reader.ts';
+import { endOfLog } from '../journal/recovery.ts';
 import { readSchemaFiles } from '../journal/schema-files.ts';
 import { nodeSyncFs } from '../journal/sync-fs.ts';
 import { createRegistry } from '../messages/registry.ts';
@@ -64,7 +65,10 @@ export async function openReadModels(dataDir: string, before: () => void = () =>
     before();
     const thread = startStoresThread();
     await thread.run({ kind: 'open', dataDir, stores: STORE_NAMES, windows });
-    const ranges: LogRange[] = logNames(journalDir).map((log) => ({ log, toOffset: endOfLog(journalDir, log) }));
+    const ranges: LogRange[] = [];
+    for (const log of logNames(journalDir)) {
+      ranges.push({ log, toOffset: await endOfLog(nodeFs, join(journalDir, log), log) });
+    }
     return {
       eventsInJournal: ranges.reduce((sum, { toOffset }) => sum + toOffset, 0),
       async catchUp(onProgress) {
