@@ -4,13 +4,15 @@
  * Started as the data flows: partitions, projector, then what feeds them and what they feed. Stopped in reverse, so
  * that whatever was taken in is committed and projected before the process ends.
  */
-import { projectorMachine } from './actors/projector.ts';
+import { type ProjectorPorts, projectorMachine } from './actors/projector.ts';
 import { type RunningChild, startSupervised } from './actors/supervised.ts';
 import { type ChildSpec, type SupervisionPorts, startSupervisor } from './actors/supervisor.ts';
 import type { Config } from './config/config.ts';
+import { messageOf } from './journal/error.ts';
 import type { Log } from './log.ts';
 import type { ActorChanged } from './messages/operations.ts';
 import { actorChangedType } from './messages/types.ts';
+import { isStoreFull } from './projections/store-full.ts';
 import { createInternalSource, type InternalSource } from './service/intake.ts';
 import { createObserver, type Observer } from './service/observer.ts';
 import { openPipeline, type Pipeline, ROOT } from './service/pipeline.ts';
@@ -88,6 +90,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     runtime,
     committed: (stream, commit) => observer.committed(stream, commit),
     onTorn: (torn) => log.warn({ ...torn }, 'a torn tail was cut off the log; nothing in it had been acknowledged'),
+    onSnapshotFailed(name, error) {
+      log.warn({ log: name, error: messageOf(error) }, 'a snapshot could not be written; it is tried again later');
+    },
     onLogState(name, state) {
       if (state.kind === 'failed') fail(state.error);
       if (state.kind === 'stalled') log.error({ log: name }, state.error.message);
@@ -104,7 +109,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     // It catches up with the journal first, however long that takes.
     shutdownMs: Number.POSITIVE_INFINITY,
     start(context) {
-      const actor = startSupervised(projectorMachine, { ports: readModels }, context);
+      const ports: ProjectorPorts = { ...readModels, isFull: (error) => noteFull(log, error) };
+      const actor = startSupervised(projectorMachine, { ports }, context);
       for (const { log: partitionLog } of pipeline.units) partitionLog.onDurable(() => actor.send({ type: 'GREW' }));
       return actor.child;
     },
@@ -158,6 +164,13 @@ function stateAt(root: RunningChild, path: string): string {
 /** The last part of an actor's path without numbers: a label of few values. */
 function kindOf(actor: string): string {
   return (actor.split('/').at(-1) ?? actor).replace(/-\d+$/, '');
+}
+
+/** Whether the read models failed for want of space: they go on by themselves once there is some. */
+function noteFull(log: Log, error: unknown): boolean {
+  if (!isStoreFull(error)) return false;
+  log.warn({ error: messageOf(error) }, 'the disk is full: the read models wait for space');
+  return true;
 }
 
 function logChange(log: Log, { actor, change, restarts, error }: ActorChanged): void {

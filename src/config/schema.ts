@@ -2,7 +2,9 @@
  * The pipeline file, key by key, as it is written. Strict: a key that is not here is an error. Its descriptions are
  * the comments of a printed file and the hints of an editor; whatever relates two keys is in derive.ts.
  */
+
 import { z } from 'zod';
+import { MAX_SEGMENT_BYTES } from '../journal/segment.ts';
 import { parseDuration, parseSize } from './units.ts';
 
 /** What stands for a secret in a printed configuration. */
@@ -30,7 +32,12 @@ const durationPattern = unitPattern('ms|s|m|h|d');
 const duration = measured(parseDuration, DURATION, durationPattern, Number.MAX_SAFE_INTEGER);
 /** A duration that a timer waits for. */
 const timer = measured(parseDuration, `${DURATION}, of at most 24 days`, durationPattern, MAX_TIMER_MS);
-const size = measured(parseSize, 'a size such as 64MB', unitPattern('B|KB|MB|GB'), Number.MAX_SAFE_INTEGER);
+const segmentSize = measured(
+  parseSize,
+  'a size such as 64MB, of at most 1GB',
+  unitPattern('B|KB|MB|GB'),
+  MAX_SEGMENT_BYTES,
+);
 
 const ISO_INSTANT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/;
 
@@ -191,7 +198,7 @@ export const fileSchema = z.strictObject({
         .enum(['fsync', 'os'])
         .default('fsync')
         .describe('fsync: what was acknowledged survives a power cut. os: only a crash of the process.'),
-      segment: size.prefault('64MB').describe('A segment of this size is closed, and a new one begun.'),
+      segment: segmentSize.prefault('64MB').describe('A segment of this size is closed, and a new one begun.'),
       snapshotEvents: z.int().min(1).default(1_000_000).describe('Events between two snapshots of state.'),
       snapshotInterval: timer.prefault('1m').describe('Time between two snapshots of state.'),
     })

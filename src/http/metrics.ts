@@ -16,6 +16,8 @@ export interface Gauges {
     readonly records: number;
   }[];
   readonly openCases?: number;
+  /** Logs that wait for space, by name: 1 for one that does, 0 for one that does not. */
+  readonly stalledLogs?: Readonly<Record<string, number>>;
 }
 
 export interface Metrics {
@@ -65,6 +67,7 @@ export function createMetrics(options: { readonly version: string }): Metrics {
     'topic',
     'partition',
   ]);
+  const stalled = gauge('log_stalled', 'Whether a log waits for space on the disk: 1 or 0.', ['log']);
   const openCases = gauge('open_cases', 'Fraud cases that are open.', []);
   gauge('build_info', 'Always 1; the labels say what runs.', ['version', 'node_version']).set(
     { version: options.version, node_version: process.version },
@@ -84,6 +87,7 @@ export function createMetrics(options: { readonly version: string }): Metrics {
     for (const [stage, depth] of Object.entries(now.queueDepth ?? {})) queueDepth.set({ stage }, depth);
     for (const [stage, events] of Object.entries(now.lagEvents ?? {})) lag.set({ stage }, events);
     for (const { topic, partition, records } of now.kafkaConsumerLag ?? []) kafkaLag.set({ topic, partition }, records);
+    for (const [log, waits] of Object.entries(now.stalledLogs ?? {})) stalled.set({ log }, waits);
     openCases.set(now.openCases ?? 0);
   };
 

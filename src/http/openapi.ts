@@ -71,7 +71,7 @@ const ingest: Operation = {
     413: problem('The body is larger than 16 MiB'),
     415: problem('The content type or encoding is none that is taken'),
     429: problem('A queue is full; Retry-After says when to come back'),
-    503: problem('The service is stopping'),
+    503: problem('The service is stopping, or the journal takes nothing for now'),
   },
 };
 

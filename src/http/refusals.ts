@@ -15,6 +15,14 @@ export function ingestProblem(stream: string, outcome: Exclude<IngestOutcome, { 
         details: { retryAfterSeconds },
       };
     }
+    case 'stalled':
+      return {
+        status: 503,
+        error: 'stalled',
+        message: `The journal takes nothing for now; nothing of this request was taken. ${outcome.reason}`,
+        hint: 'Send it again when /readyz answers 200.',
+        headers: { 'retry-after': String(Math.max(1, Math.ceil(outcome.retryAfterSeconds))) },
+      };
     case 'unknown-stream':
       return unknownStream(stream, outcome.known);
     case 'not-http':

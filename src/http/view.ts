@@ -74,6 +74,8 @@ export type IngestOutcome =
   | { readonly kind: 'committed'; readonly accepted: number; readonly deadLetters: number }
   /** The partition's queue is full: 429 with Retry-After. */
   | { readonly kind: 'busy'; readonly retryAfterSeconds: number }
+  /** The journal can't be written for now, such as on a full disk: 503 with Retry-After. */
+  | { readonly kind: 'stalled'; readonly reason: string; readonly retryAfterSeconds: number }
   | { readonly kind: 'unknown-stream'; readonly known: readonly string[] }
   /** The stream takes its input from elsewhere: 409. */
   | { readonly kind: 'not-http'; readonly source: string }

@@ -9,6 +9,7 @@ import { type Fs, nodeFs } from './fs.ts';
 import { lockDirectory } from './lock.ts';
 import { type Durability, type Log, type LogState, openLog } from './log.ts';
 import { recoverLog, type TornTail } from './recovery.ts';
+import { MAX_SEGMENT_BYTES } from './segment.ts';
 
 export interface JournalOptions {
   readonly durability: Durability;
@@ -35,9 +36,6 @@ export interface Journal {
   logNames(): readonly string[];
   close(): Promise<void>;
 }
-
-/** A segment is read whole when a log is opened, and Node reads no more than 2 GiB at once. */
-export const MAX_SEGMENT_BYTES = 1024 ** 3;
 
 /** Takes the directory's lock. Throws a JournalError when it is in use or can't be written. */
 export async function openJournal(dir: string, options: JournalOptions): Promise<Journal> {

@@ -8,6 +8,8 @@
  */
 import { bodyOf, frameBytes, isBodyIntact, readHeader, SEGMENT_FOOTER, SEGMENT_HEADER } from './frame.ts';
 
+/** A segment is read whole when a log is opened, and Node reads no more than 2 GiB at once. */
+export const MAX_SEGMENT_BYTES = 1024 ** 3;
 const SUFFIX = '.log';
 const DIGITS = 20;
 

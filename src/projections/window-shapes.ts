@@ -6,7 +6,9 @@ import type { WindowShape } from './duckdb-schema.ts';
 const SHAPES_FILE = 'windows.json';
 
 export function saveWindowShapes(dataDir: string, shapes: readonly WindowShape[]): void {
-  writeFileSync(join(dataDir, SHAPES_FILE), JSON.stringify(shapes));
+  const json = JSON.stringify(shapes);
+  // Nothing is written when nothing changed: on a full disk the file would only lose what it has.
+  if (json !== JSON.stringify(savedWindowShapes(dataDir))) writeFileSync(join(dataDir, SHAPES_FILE), json);
 }
 
 /** The windows with which the stores were last opened on this data; none before that. */

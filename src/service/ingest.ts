@@ -14,9 +14,13 @@ export interface IngestTarget {
   readonly intake: Intake;
   readonly keyField: string;
   encode(events: readonly DynamicEvent[]): Block;
+  /** Why the stream's logs can't be written now; null when they can. */
+  stalled(): string | null;
 }
 
 export const HTTP_SOURCE = 'http';
+/** A disk is not freed within a second. */
+const STALLED_RETRY_SECONDS = 5;
 
 export interface DecodedBody {
   readonly events: readonly DynamicEvent[];
@@ -34,6 +38,8 @@ export function createIngest(target: IngestTarget): (body: DecodedBody) => Promi
   }
 
   return async ({ events, deadLetters }) => {
+    const reason = target.stalled();
+    if (reason !== null) return { kind: 'stalled', reason, retryAfterSeconds: STALLED_RETRY_SECONDS };
     const blocks = new Map<number, Block[]>();
     for (const [partition, own] of byPartition(events, keyField, intake.partitions)) {
       blocks.set(partition, [target.encode(own)]);

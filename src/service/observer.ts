@@ -114,7 +114,7 @@ export function createObserver(config: Config, version: string, sources: Observe
     return {
       ...idleStage('journal', 'journal', 'journal', meters.meter('journal')),
       feeds: ['sqlite', 'duckdb', ...config.sinks.map((sink) => `sink:${sink.name}`)],
-      state: 'open',
+      state: sources.pipeline()?.units.some(({ log }) => log.state().kind === 'stalled') ? 'stalled' : 'open',
     };
   }
 
@@ -154,6 +154,9 @@ export function createObserver(config: Config, version: string, sources: Observe
       queueDepth: Object.fromEntries(all.map((stage) => [stage.id, stage.queueDepth])),
       lagEvents: Object.fromEntries(all.map((stage) => [stage.id, stage.lag])),
       openCases: sources.openCases(),
+      stalledLogs: Object.fromEntries(
+        (sources.pipeline()?.units ?? []).map(({ log }) => [log.name, log.state().kind === 'stalled' ? 1 : 0]),
+      ),
     };
   });
 

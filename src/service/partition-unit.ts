@@ -32,6 +32,8 @@ export interface PartitionUnitOptions {
   readonly parent: string;
   readonly runtime: Runtime;
   committed(commit: Committed): void;
+  /** A snapshot could not be written; the log has all that it would hold. */
+  onSnapshotFailed(log: string, error: unknown): void;
 }
 
 export interface PartitionUnit {
@@ -48,6 +50,8 @@ export interface PartitionUnit {
 export const COMMIT_FRAME = 1;
 /** Snapshots kept beside the newest one, for the day when that one is damaged. */
 const KEEP_SNAPSHOTS = 3;
+/** Between an attempt to write a snapshot that failed and the next. */
+const SNAPSHOT_RETRY_MS = 10_000;
 
 interface Incarnation {
   readonly fold: PartitionFold;
@@ -67,6 +71,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
   let snapshotOffset = 0;
   let snapshotAtMs = runtime.nowMs();
   let saving = false;
+  let retryAtMs = Number.NEGATIVE_INFINITY;
 
   function derive(work: Work): void {
     for (const actor of [live.aggregator, live.session]) {
@@ -119,15 +124,21 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
     const offset = log.nextOffset();
     const grown = offset - snapshotOffset;
     const due = grown >= options.snapshotEveryEvents || runtime.nowMs() - snapshotAtMs >= options.snapshotEveryMs;
-    if (saving || grown === 0 || !(force || due)) return;
+    if (saving || grown === 0 || !(force || (due && runtime.nowMs() >= retryAtMs))) return;
     saving = true;
     try {
       const body = encodeSnapshot(live.fold.snapshot());
       // The state may be ahead of the disk: a snapshot must not name an offset that a crash could take back.
       await Promise.all(appends);
       await log.sync();
-      await snapshots.save(log.name, offset, body);
-      await snapshots.prune(log.name, KEEP_SNAPSHOTS);
+      try {
+        await snapshots.save(log.name, offset, body);
+        await snapshots.prune(log.name, KEEP_SNAPSHOTS);
+      } catch (error) {
+        retryAtMs = runtime.nowMs() + SNAPSHOT_RETRY_MS;
+        options.onSnapshotFailed(log.name, error);
+        return;
+      }
       snapshotOffset = offset;
       snapshotAtMs = runtime.nowMs();
     } finally {
@@ -182,7 +193,15 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
         nowMs: runtime.nowMs,
         committed: options.committed,
       };
-      return startSupervised(partitionConsumerMachine, { ports }, context).child;
+      const { child } = startSupervised(partitionConsumerMachine, { ports }, context);
+      return {
+        ...child,
+        // A stalled log may stay so: what waits for it was never acknowledged, and is not waited for.
+        async drain() {
+          if (log.state().kind === 'stalled') child.kill();
+          else await child.drain();
+        },
+      };
     },
   });
 

@@ -52,6 +52,7 @@ export interface PipelineOptions {
   committed(stream: string, commit: Committed): void;
   onTorn(torn: TornTail): void;
   onLogState(log: string, state: LogState): void;
+  onSnapshotFailed(log: string, error: unknown): void;
 }
 
 /** Opens the data directory and wires the streams; nothing runs yet. Throws when the directory is in use or damaged. */
@@ -66,6 +67,7 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
     segmentBytes,
     onTorn,
     onState: options.onLogState,
+    witnesses: projectedOffsets(config.dataDir, runtime),
   });
   const registry = createRegistry();
   for (const [fingerprint, json] of readSchemaFiles(config.dataDir, syncFs)) registry.learn(fingerprint, json);
@@ -98,6 +100,7 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
       parent: ROOT,
       runtime,
       committed: (commit) => options.committed(name, commit),
+      onSnapshotFailed: options.onSnapshotFailed,
     });
   };
 
@@ -117,3 +120,12 @@ const OPERATIONS_DERIVATION: Derivation = {
   windows: [],
   fraud: null,
 };
+
+/** Read once, and only when the first log is opened: by then the directory is this process's own. */
+function projectedOffsets(dataDir: string, runtime: Runtime): (log: string) => number {
+  let offsets: ReadonlyMap<string, number> | null = null;
+  return (log) => {
+    offsets ??= runtime.projectedOffsets?.(dataDir) ?? new Map();
+    return offsets.get(log) ?? 0;
+  };
+}

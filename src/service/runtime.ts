@@ -2,11 +2,14 @@
  * The machine that the service runs on: time, chance, disk, network, threads. A simulation is another one; nothing in
  * src/service/ or below reaches around it.
  */
+import { join } from 'node:path';
 import type { Clock } from '../actors/supervised.ts';
 import { createMetrics, type Metrics } from '../http/metrics.ts';
 import { type Clock as JournalClock, systemClock } from '../journal/clock.ts';
 import { type Fs, nodeFs } from '../journal/fs.ts';
 import { nodeSyncFs, type SyncFs } from '../journal/sync-fs.ts';
+import { STORE_FILES } from '../projections/store.ts';
+import { readSqliteOffsets } from '../projections/store-offsets.ts';
 import { type StoresThread, startStoresThread } from '../workers/pool.ts';
 import { type LoopDelay, monitorLoopDelay } from './loop-delay.ts';
 
@@ -23,6 +26,8 @@ export interface Runtime {
   readonly disk: Disk;
   readonly http: Http;
   startStores(): StoresThread;
+  /** Next offset by log that the read models of a data directory have seen; none where it is absent. */
+  readonly projectedOffsets?: (dataDir: string) => ReadonlyMap<string, number>;
   createMetrics(version: string): Metrics;
   monitorLoopDelay(): LoopDelay;
 }
@@ -62,6 +67,7 @@ export const nodeRuntime: Runtime = {
   disk: { fs: nodeFs, syncFs: nodeSyncFs, clock: systemClock },
   http: { fetch, deadline: (ms) => AbortSignal.timeout(ms) },
   startStores: startStoresThread,
+  projectedOffsets: (dataDir) => readSqliteOffsets(join(dataDir, STORE_FILES.sqlite)),
   createMetrics: (version) => createMetrics({ version }),
   monitorLoopDelay,
 };

@@ -3,6 +3,7 @@ import type { ActorStatus, LiveEvent, ServiceView } from '../http/view.ts';
 import type { Service } from '../service.ts';
 import { createBodyDecoder } from './body-decoder.ts';
 import { createIngest, type DecodedBody } from './ingest.ts';
+import type { PartitionUnit } from './partition-unit.ts';
 import { ROOT } from './pipeline.ts';
 
 const OVERVIEW_EVERY_MS = 1000;
@@ -20,7 +21,12 @@ export function createView(service: Service): ServedView {
     [...pipeline.streams.values()].map((stream) => {
       const { intake, eventType } = stream;
       const decode = createBodyDecoder(stream);
-      const ingest = createIngest({ intake, keyField: stream.config?.key ?? '', encode: eventType.encodeBlock });
+      const ingest = createIngest({
+        intake,
+        keyField: stream.config?.key ?? '',
+        encode: eventType.encodeBlock,
+        stalled: () => stalledLogs(stream.units)[0] ?? null,
+      });
       return [stream.name, { decode, ingest }] as const;
     }),
   );
@@ -79,10 +85,12 @@ export function createView(service: Service): ServedView {
       return target.ingest(decoded);
     },
     subscribe: observer.subscribe,
-    readiness: () => ({
-      ready: ready && !closed,
-      reasons: ready ? (closed ? ['stopping'] : []) : ['partitions are recovering'],
-    }),
+    readiness() {
+      const reasons = stalledLogs(pipeline.units);
+      if (!ready) reasons.push('partitions are recovering');
+      else if (closed) reasons.push('stopping');
+      return { ready: reasons.length === 0, reasons };
+    },
     metrics: () => observer.metrics.text(),
     async close() {
       closed = true;
@@ -90,4 +98,12 @@ export function createView(service: Service): ServedView {
       clearInterval(windows);
     },
   };
+}
+
+/** Why logs can't be written for now. */
+function stalledLogs(units: readonly PartitionUnit[]): string[] {
+  return units.flatMap(({ log }) => {
+    const state = log.state();
+    return state.kind === 'stalled' ? [state.error.message] : [];
+  });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createActor, SimulatedClock } from 'xstate';
-import { COALESCE_MS, projectorMachine } from '../../src/actors/projector.ts';
+import { COALESCE_MS, FULL_RETRY_MS, projectorMachine } from '../../src/actors/projector.ts';
 import { deferred, settled } from './deferred.ts';
 
 /** A projector whose transactions end when the test says so. */
@@ -15,6 +15,7 @@ function start() {
       projections.push(projection);
       return projection.promise;
     },
+    isFull: (error: unknown) => error instanceof Error && error.message === 'full',
   };
   const actor = createActor(projectorMachine, { input: { ports }, clock });
   let error: unknown = null;
@@ -162,5 +163,40 @@ describe('a projector fails', () => {
     catchingUp.actor.send({ type: 'DRAIN' });
     await catchingUp.fail('disk full');
     expect([catchingUp.status(), catchingUp.error()]).toMatchObject(['error', { message: 'disk full' }]);
+  });
+
+  test('waits for space on a full disk, opens the stores again, and goes on', async () => {
+    const projector = await idle();
+    projector.actor.send({ type: 'GREW' });
+    projector.clock.increment(COALESCE_MS);
+    await projector.fail('full');
+    expect([projector.state(), projector.status()]).toEqual(['full', 'active']);
+    projector.clock.increment(FULL_RETRY_MS);
+    expect(projector.state()).toBe('opening');
+    await settled();
+    expect([projector.state(), projector.begun()]).toEqual(['projecting', 3]);
+    await projector.project(true);
+    expect(projector.state()).toBe('idle');
+  });
+
+  test('stops at once when the disk is full: the next start projects what is missing', async () => {
+    const waiting = await idle();
+    waiting.actor.send({ type: 'GREW' });
+    waiting.clock.increment(COALESCE_MS);
+    await waiting.fail('full');
+    waiting.actor.send({ type: 'DRAIN' });
+    expect(waiting.status()).toBe('done');
+    const draining = await idle();
+    draining.actor.send({ type: 'GREW' });
+    draining.actor.send({ type: 'DRAIN' });
+    await draining.fail('full');
+    expect(draining.status()).toBe('done');
+  });
+
+  test('waits as well when the stores can not even be opened for want of space', async () => {
+    const projector = start();
+    projector.opening.reject(new Error('full'));
+    await settled();
+    expect([projector.state(), projector.status()]).toEqual(['full', 'active']);
   });
 });

@@ -42,7 +42,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // A large input file is read by its source's own code, in a thread.
   workers: { mayImport: [...PURE_ROOMS, 'journal', 'projections', 'sources'] },
   // A cron expression is checked by the rules that will run it.
-  config: { mayImport: ['messages', 'schedule', 'streams'] },
+  // So is the size of a segment by the journal's bound.
+  config: { mayImport: ['messages', 'schedule', 'streams', 'journal/segment.ts'] },
   'log.ts': { mayImport: ['config'] },
   http: { mayImport: ['messages', 'projections', 'service'] },
   // Served to the browser as they are: they see only each other.

@@ -60,7 +60,11 @@ describe('values', () => {
     ['http: 7070', 'p.yaml:2:1: http: must be a map, not a number'],
     ['log: { level: wran }', 'p.yaml:2:8: log.level: must be one of debug, info, warn, error; did you mean warn?'],
     ['journal: { durability: none }', 'p.yaml:2:12: journal.durability: must be one of fsync, os'],
-    ['journal: { segment: 64 }', 'p.yaml:2:12: journal.segment: must be a size such as 64MB, with its unit'],
+    [
+      'journal: { segment: 64 }',
+      'p.yaml:2:12: journal.segment: must be a size such as 64MB, of at most 1GB, with its unit',
+    ],
+    ['journal: { segment: 2GB }', 'p.yaml:2:12: journal.segment: must be a size such as 64MB, of at most 1GB'],
     [
       'journal: { snapshotInterval: 5 weeks }',
       'p.yaml:2:12: journal.snapshotInterval: must be a duration such as 500ms, 3s, 5m, 1h or 7d, of at most 24 days',

@@ -48,7 +48,7 @@ const file = fc.record(
     journal: fc.record(
       {
         durability: fc.constantFrom('fsync', 'os'),
-        segment: fc.nat(4096).map((mb) => `${mb}MB`),
+        segment: fc.nat(1024).map((mb) => `${mb}MB`),
         snapshotInterval: duration(500),
       },
       { requiredKeys: [] },
