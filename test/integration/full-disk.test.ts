@@ -1,0 +1,140 @@
+/** A disk that is really full: a small tmpfs under the service. Needs root, and fails where it can't mount. */
+import { execFileSync } from 'node:child_process';
+import { rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Finished, millrace, startService, temporaryDirectory } from './millrace.ts';
+
+const DISK_MB = 32;
+const BATCH = 50;
+const POLL = { timeout: 30_000, interval: 100 };
+
+let disk: string;
+beforeAll(() => {
+  disk = temporaryDirectory();
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_MB}m`, 'tmpfs', disk]);
+});
+afterAll(() => {
+  execFileSync('umount', ['--lazy', disk]);
+});
+
+const ballast = (): string => join(disk, 'ballast');
+
+/** Takes all of the disk but so many bytes. */
+function fillDisk(leaveBytes: number): void {
+  const { bavail, bsize } = statfsSync(disk);
+  writeFileSync(ballast(), Buffer.alloc(Math.max(0, bavail * bsize - leaveBytes)));
+}
+
+interface Client {
+  /** Ids of every event that was acknowledged. */
+  readonly acknowledged: Set<number>;
+  send(): Promise<Response>;
+  ready(): Promise<Response>;
+}
+
+function clientOf(url: string, firstId: number): Client {
+  const acknowledged = new Set<number>();
+  let nextId = firstId;
+  return {
+    acknowledged,
+    async send() {
+      const ids = Array.from({ length: BATCH }, () => nextId++);
+      const body = ids.map((transactionId) => {
+        const occurredAt = 1_522_540_800_000 + transactionId * 10;
+        return JSON.stringify({ transactionId, customerId: transactionId, terminalId: 3, amountCents: 400, occurredAt });
+      });
+      const response = await fetch(`${url}/api/v1/streams/payments.transactions/events`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-ndjson' },
+        body: body.join('\n'),
+      });
+      if (response.status === 200) for (const id of ids) acknowledged.add(id);
+      return response;
+    },
+    ready: () => fetch(`${url}/readyz`),
+  };
+}
+
+/** Sends until the disk is full: what the last request still waits for is returned with the client. */
+async function fillUp(client: Client): Promise<Promise<unknown>[]> {
+  const waiting: Promise<unknown>[] = [];
+  for (let sent = 0; sent < 4000; sent++) {
+    const sending = client.send();
+    waiting.push(sending.catch(() => {}));
+    const answer = await Promise.race([sending, new Promise<null>((resolve) => setTimeout(resolve, 2000, null))]);
+    if (answer === null || answer.status !== 200) return waiting;
+  }
+  throw new Error('The disk did not fill up');
+}
+
+function linesWith(output: string, text: string): string[] {
+  return output.split('\n').filter((line) => line.includes(text));
+}
+
+/** One row, since a query gives no more than 10,000. */
+async function idsIn(data: string): Promise<number[]> {
+  const sql = "SELECT string_agg(transaction_id, ',') AS ids FROM transactions";
+  const { stdout, stderr, code } = await millrace(['query', '--store', 'duckdb', sql, '--data', data, '--json']);
+  if (code !== 0) throw new Error(`query ended with ${code}: ${stderr}`);
+  const rows: { ids: string }[] = JSON.parse(stdout);
+  return (rows[0]?.ids ?? '').split(',').map(Number);
+}
+
+function expectAll(found: readonly number[], acknowledged: ReadonlySet<number>): void {
+  const ids = new Set(found);
+  expect([...acknowledged].filter((id) => !ids.has(id)).slice(0, 5), 'acknowledged and lost').toEqual([]);
+  expect(ids.size, 'taken once').toBe(found.length);
+}
+
+it('waits for space without losing an acknowledged event, goes on by itself, and ends on Ctrl-C while it is full', async () => {
+  const data = join(disk, 'data');
+  const start = ['--config', 'test/integration/http.yaml', '--data', data];
+  const service = await startService(start);
+  const client = clientOf(service.url, 1);
+  expect((await client.send()).status).toBe(200);
+
+  fillDisk(400_000);
+  const waiting = await fillUp(client);
+  await expect.poll(async () => (await client.ready()).status, POLL).toBe(503);
+  expect(await (await client.ready()).text()).toMatch(/disk is full: .*\.log can't grow/);
+  const refused = await client.send();
+  expect([refused.status, Number(refused.headers.get('retry-after'))]).toEqual([503, expect.any(Number)]);
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect(await (await fetch(`${service.url}/metrics`)).text()).toMatch(/millrace_log_stalled\{log="payments.*\} 1/);
+  const acknowledged = client.acknowledged.size;
+  await new Promise((resolve) => setTimeout(resolve, 5000));
+  expect([service.child.exitCode, client.acknowledged.size]).toEqual([null, acknowledged]);
+
+  rmSync(ballast());
+  await expect.poll(async () => (await client.ready()).status, POLL).toBe(200);
+  await Promise.all(waiting);
+  expect((await client.send()).status).toBe(200);
+  expect(client.acknowledged.size).toBeGreaterThan(acknowledged);
+  service.child.kill('SIGINT');
+  const ended: Finished = await service.ended;
+  expect(ended).toMatchObject({ code: 0, signal: null });
+  const output = ended.stdout + ended.stderr;
+  for (const log of ['payments.transactions-0', 'payments.transactions-1']) {
+    const full = linesWith(output, "can't grow").filter((line) => line.includes(`${log}/`));
+    const goesOn = linesWith(output, `${log} goes on`);
+    expect(full.length, log).toBe(goesOn.length);
+    expect(full.length, log).toBeLessThanOrEqual(1);
+  }
+  expect(linesWith(output, "can't grow").length).toBeGreaterThan(0);
+  expectAll(await idsIn(data), client.acknowledged);
+
+  const again = await startService(start);
+  const other = clientOf(again.url, 1_000_000);
+  expect((await other.send()).status).toBe(200);
+  fillDisk(200_000);
+  await fillUp(other);
+  await expect.poll(async () => (await other.ready()).status, POLL).toBe(503);
+  const asked = performance.now();
+  again.child.kill('SIGINT');
+  expect(await again.ended).toMatchObject({ code: 0, signal: null });
+  expect(performance.now() - asked).toBeLessThan(10_000);
+  rmSync(ballast());
+  const found = await idsIn(data);
+  expectAll(found, new Set([...client.acknowledged, ...other.acknowledged]));
+});
