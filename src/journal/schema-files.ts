@@ -21,6 +21,7 @@ export async function saveSchemaFiles(
 ): Promise<void> {
   const dir = schemaDir(dataDir);
   await fs.makeDirectory(dir);
+  await fs.syncDirectory(dataDir);
   const names = new Set(await fs.list(dir));
   for (const { fingerprint, json } of schemas) {
     const name = fingerprint + SUFFIX;

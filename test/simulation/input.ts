@@ -1,0 +1,126 @@
+/**
+ * The input of a run: an endless list of transactions, a few of them unreadable, drawn from the seed alone. A partition
+ * has its own keys' part of the list, in order, whatever the number of partitions.
+ */
+import type { Random } from '../../src/fraud/random.ts';
+import type { Block } from '../../src/messages/block.ts';
+import type { Transaction } from '../../src/messages/payments.ts';
+import { deadLetterType, sourceControlType, transactionType } from '../../src/messages/types.ts';
+import { partitionOf } from '../../src/streams/partitioner.ts';
+import { START_MS } from './world.ts';
+
+export const OUT_OF_ORDERNESS_MS = 60_000;
+const CUSTOMERS = 24;
+/** Mean time between two transactions. */
+const STEP_MS = 8_000;
+/** One in so many can't be read. */
+const BAD_IN = 40;
+/** One in so many is large enough for an alert. */
+const LARGE_IN = 50;
+
+export type Item =
+  | { readonly kind: 'transaction'; readonly transaction: Transaction }
+  | { readonly kind: 'bad'; readonly position: number; readonly raw: Buffer }
+  | { readonly kind: 'end' };
+
+export interface Input {
+  /** The items of a partition from a position on, at most so many. */
+  take(partition: number, from: number, count: number): readonly Item[];
+  /** From now on nothing is added but the end of input, one for each partition. */
+  finish(): void;
+  /** Items of the partition; Infinity while there is no end. */
+  length(partition: number): number;
+  /** Everything but the ends, in order of time of making. */
+  all(): readonly Item[];
+}
+
+export function createInput(partitions: number, random: Random): Input {
+  const all: Item[] = [];
+  const own: Item[][] = Array.from({ length: partitions }, () => []);
+  let finished = false;
+
+  function add(): void {
+    const item = draw(all.length, random);
+    all.push(item);
+    own[partitionOfItem(item, all.length, partitions)]?.push(item);
+  }
+
+  return {
+    take(partition, from, count) {
+      const items = own[partition] ?? [];
+      while (!finished && items.length < from + count) add();
+      return items.slice(from, from + count);
+    },
+    finish() {
+      if (finished) return;
+      finished = true;
+      for (const items of own) items.push({ kind: 'end' });
+    },
+    length: (partition) => (finished ? (own[partition]?.length ?? 0) : Number.POSITIVE_INFINITY),
+    all: () => all,
+  };
+}
+
+export function partitionOfItem(item: Item, index: number, partitions: number): number {
+  return item.kind === 'transaction' ? partitionOf(item.transaction.customerId, partitions) : index % partitions;
+}
+
+function draw(index: number, random: Random): Item {
+  if (random.below(BAD_IN) === 0) {
+    return { kind: 'bad', position: index, raw: Buffer.from(`unreadable ${index}`) };
+  }
+  const madeAt = START_MS + index * STEP_MS;
+  const large = random.below(LARGE_IN) === 0;
+  const transaction: Transaction = {
+    transactionId: index,
+    customerId: random.below(CUSTOMERS),
+    terminalId: random.below(10),
+    amountCents: large ? 50_000 + random.below(50_000) : 100 + random.below(9_900),
+    // Never so late that a watermark has passed it: then the number of partitions would tell.
+    occurredAt: madeAt - random.below(OUT_OF_ORDERNESS_MS),
+  };
+  return { kind: 'transaction', transaction };
+}
+
+/** Items as a source delivers them: neighbours of one kind share a block. */
+export function blocksOf(stream: string, source: string, items: readonly Item[]): Block[] {
+  const blocks: Block[] = [];
+  for (let from = 0; from < items.length; ) {
+    const kind = items[from]?.kind;
+    let to = from;
+    while (to < items.length && items[to]?.kind === kind) to++;
+    blocks.push(blockOf(stream, source, items.slice(from, to)));
+    from = to;
+  }
+  return blocks;
+}
+
+function blockOf(stream: string, source: string, items: readonly Item[]): Block {
+  const [first] = items;
+  switch (first?.kind) {
+    case 'transaction':
+      return transactionType.encodeBlock(
+        items.flatMap((item) => (item.kind === 'transaction' ? [item.transaction] : [])),
+      );
+    case 'bad':
+      return deadLetterType.encodeBlock(
+        items.flatMap((item) =>
+          item.kind === 'bad'
+            ? [
+                {
+                  stream,
+                  source,
+                  position: item.position,
+                  reason: 'not-json',
+                  detail: 'unreadable',
+                  raw: item.raw,
+                  rawLength: item.raw.length,
+                },
+              ]
+            : [],
+        ),
+      );
+    default:
+      return sourceControlType.encodeBlock(items.map(() => ({ control: 'endOfInput' as const, watermark: 0 })));
+  }
+}

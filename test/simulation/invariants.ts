@@ -1,0 +1,117 @@
+/** What must hold in every step, and at the end. */
+import { join } from 'node:path';
+import type { Config } from '../../src/config/config.ts';
+import { MAX_QUEUED_BYTES } from '../../src/journal/admission.ts';
+import { createRegistry } from '../../src/messages/registry.ts';
+import { openSqlite } from '../../src/projections/sqlite.ts';
+import { createStoresTask } from '../../src/workers/stores-task.ts';
+import { createDerivation } from './derivation.ts';
+import { readerOf } from './disk.ts';
+import { blocksOf, type Input, partitionOfItem } from './input.ts';
+import { createLedger } from './ledger.ts';
+import { FEED, type Oracle } from './oracle.ts';
+import type { Plan } from './plan.ts';
+import type { Process } from './process.ts';
+import { createResults } from './results.ts';
+import { PAYMENTS, scenario } from './scenario.ts';
+import type { StoreFiles } from './stores.ts';
+import { DATA_DIR, type World } from './world.ts';
+
+/** Every queue is within its bound. */
+export function checkBounds(world: World, process: Process): void {
+  for (const { log, mailbox } of process.service()?.pipeline.units ?? []) {
+    const held = mailbox.depth + mailbox.inFlight;
+    if (held > mailbox.bound) world.broken('every queue is within its bound', `${log.name} holds ${held} batches`);
+    const bytes = log.queuedBytes();
+    if (bytes > MAX_QUEUED_BYTES) world.broken('every queue is within its bound', `${log.name} holds ${bytes} bytes`);
+  }
+}
+
+/** All input is committed, every alert has its outcome, every actor runs, and the read models have everything. */
+export function isSettled(process: Process, input: Input, oracle: Oracle, { partitions }: Plan): boolean {
+  const service = process.service();
+  if (service === null || process.ended() !== null) return false;
+  for (let partition = 0; partition < partitions; partition++) {
+    if (oracle.position(`${PAYMENTS}-${partition}`, FEED) < input.length(partition)) return false;
+  }
+  for (const alertId of oracle.alerts) if (oracle.operations.outcome(alertId) === undefined) return false;
+  if (oracle.operations.openRuns().length > 0) return false;
+  return service.readModels.lag() === 0 && allRun(service.root.children?.() ?? []);
+}
+
+function allRun(
+  children: ReturnType<NonNullable<NonNullable<ReturnType<Process['service']>>['root']['children']>>,
+): boolean {
+  return children.every(({ kind, state, children: below }) => {
+    if (state === 'stopped') return kind === 'source';
+    return state !== 'failed' && state !== 'starting' && state !== 'restarting' && state !== 'waiting' && allRun(below);
+  });
+}
+
+export interface End {
+  readonly config: Config;
+  readonly input: Input;
+  readonly oracle: Oracle;
+  readonly files: StoreFiles;
+  /** On the real disk. */
+  readonly directory: string;
+}
+
+export async function checkEnd(world: World, end: End): Promise<void> {
+  await checkRebuild(world, end);
+  checkPartitionings(world, end);
+  const { counts } = end.oracle;
+  const bad = end.input.all().filter(({ kind }) => kind === 'bad').length;
+  if (counts.deadLetters !== bad) {
+    world.broken('all bad input is in the dead letters', `${bad} inputs were bad, ${counts.deadLetters} dead letters`);
+  }
+}
+
+/** Read models that are made anew are those that lived through everything. */
+async function checkRebuild(world: World, { config, files, directory, oracle }: End): Promise<void> {
+  const fs = readerOf(world.medium.durable, (path) => DATA_DIR + path.slice('/rebuild'.length));
+  const digestsOf = async (sqliteFile: string, ledger: StoreFiles['ledger']): Promise<string> => {
+    const run = createStoresTask({
+      fs,
+      openStore: async (name) => (name === 'sqlite' ? openSqlite(sqliteFile) : ledger.open(async () => {})),
+    });
+    await run({ kind: 'open', dataDir: '/rebuild', stores: ['sqlite', 'duckdb'], windows: [] });
+    const logs = [
+      'millrace.operations-0',
+      ...config.streams.flatMap(({ name, partitions }) =>
+        Array.from({ length: partitions }, (_, partition) => `${name}-${partition}`),
+      ),
+    ];
+    const ranges = logs.map((log) => ({ log, toOffset: oracle.nextOffset(log) }));
+    await run({ kind: 'project', ranges, maxEvents: Number.POSITIVE_INFINITY });
+    const digests = await run({ kind: 'digest' });
+    await run({ kind: 'close' });
+    return JSON.stringify(digests);
+  };
+  const live = await digestsOf(files.sqliteFile, files.ledger);
+  const rebuilt = await digestsOf(join(directory, 'rebuilt.sqlite'), createLedger(world));
+  if (live !== rebuilt) world.broken('projections are equal after deletion and replay', `${live} is not ${rebuilt}`);
+}
+
+/** The same input gives the same results on any number of partitions. */
+function checkPartitionings(world: World, { input, oracle }: End): void {
+  const actual = oracle.results.lines().join('\n');
+  for (const partitions of [1, 2, 4]) {
+    const config = scenario('/', partitions);
+    const stream = config.streams.find(({ name }) => name === PAYMENTS);
+    if (stream === undefined) throw new Error('The scenario has no payments');
+    const derivations = Array.from({ length: partitions }, (_, partition) =>
+      createDerivation(config, stream, partition, createRegistry()),
+    );
+    const results = createResults();
+    const apply = (partition: number, item: ReturnType<Input['all']>[number]): void => {
+      for (const block of blocksOf(PAYMENTS, FEED, [item])) {
+        results.add(derivations[partition]?.apply(block) ?? []);
+      }
+    };
+    for (const [index, item] of input.all().entries()) apply(partitionOfItem(item, index, partitions), item);
+    for (let partition = 0; partition < partitions; partition++) apply(partition, { kind: 'end' });
+    if (results.lines().join('\n') === actual) continue;
+    world.broken('results are equal on 1, 2 and 4 partitions', `${partitions} partitions give other results`);
+  }
+}

@@ -1,0 +1,60 @@
+/** What the service's own stream must say: runs open and close once, and an alert's delivery has one outcome. */
+import type { Section } from '../../src/messages/commit.ts';
+import type { RunChanged } from '../../src/messages/operations.ts';
+import { actorChangedType, alertDeliveryType, runChangedType } from '../../src/messages/types.ts';
+import { isTerminal } from '../../src/schedule/runs.ts';
+import type { World } from './world.ts';
+
+export interface Operations {
+  take(section: Section): void;
+  /** Outcome of an alert's delivery, or undefined. */
+  outcome(alertId: string): 'delivered' | 'abandoned' | undefined;
+  openRuns(): readonly string[];
+  readonly counts: { runs: number; actorsFailed: number; deliveries: number };
+}
+
+export function createOperations(world: World): Operations {
+  const runs = new Map<string, RunChanged['state']>();
+  const outcomes = new Map<string, 'delivered' | 'abandoned'>();
+  const counts = { runs: 0, actorsFailed: 0, deliveries: 0 };
+  let scheduledUntil = Number.NEGATIVE_INFINITY;
+
+  function takeRun({ runId, state, intervalStart, intervalEnd }: RunChanged): void {
+    const before = runs.get(runId);
+    const broken = (what: string): void => world.broken('a scheduled run opens and closes once', `${runId}: ${what}`);
+    if (before === undefined) {
+      counts.runs += 1;
+      if (state !== 'queued') broken(`it begins as ${state}`);
+      if (intervalStart < scheduledUntil) broken('its interval was covered by a run before it');
+      else if (Number.isFinite(scheduledUntil) && intervalStart > scheduledUntil)
+        broken('an interval before it is missing');
+      scheduledUntil = intervalEnd;
+    } else if (isTerminal(before)) broken(`it is ${state} after it was ${before}`);
+    else if (state === 'queued') broken('it is queued again');
+    runs.set(runId, state);
+  }
+
+  return {
+    take(section) {
+      switch (section.fingerprint) {
+        case runChangedType.fingerprint:
+          for (const event of runChangedType.decodeBlock(section.bytes)) takeRun(event);
+          return;
+        case alertDeliveryType.fingerprint:
+          for (const { alertId, outcome } of alertDeliveryType.decodeBlock(section.bytes)) {
+            counts.deliveries += 1;
+            if (outcomes.has(alertId)) world.broken('an alert has one outcome', `${alertId} has a second: ${outcome}`);
+            outcomes.set(alertId, outcome);
+          }
+          return;
+        case actorChangedType.fingerprint:
+          for (const { change } of actorChangedType.decodeBlock(section.bytes)) {
+            if (change === 'failed') counts.actorsFailed += 1;
+          }
+      }
+    },
+    outcome: (alertId) => outcomes.get(alertId),
+    openRuns: () => [...runs].filter(([, state]) => !isTerminal(state)).map(([id]) => id),
+    counts,
+  };
+}

@@ -1,0 +1,191 @@
+/**
+ * The oracle: reads the logs as they grow, from what a power cut would leave, and knows what must stand in them. It is
+ * told nothing by the service but where the log is durable, and it outlives every process.
+ */
+import { crc32 } from 'node:zlib';
+import type { Config } from '../../src/config/config.ts';
+import { type Frame, readFrames } from '../../src/journal/reader.ts';
+import type { SyncFs } from '../../src/journal/sync-fs.ts';
+import { type Commit, decodeCommit, type Section } from '../../src/messages/commit.ts';
+import { createRegistry } from '../../src/messages/registry.ts';
+import { alertRaisedType, deadLetterType, sourceControlType } from '../../src/messages/types.ts';
+import { createDerivation, type Derivation } from './derivation.ts';
+import { readerOf } from './disk.ts';
+import { blocksOf, type Input } from './input.ts';
+import { createOperations, type Operations } from './operations.ts';
+import { createResults, linesOf, type Results, typeOf } from './results.ts';
+import { PAYMENTS, WEATHER } from './scenario.ts';
+import { DATA_DIR, type World } from './world.ts';
+
+export const FEED = 'feed';
+
+export interface Oracle {
+  /** The log says that it is durable up to here. */
+  durable(log: string, offset: number): void;
+  /** A new process has recovered the log up to here. */
+  recovered(log: string, offset: number): void;
+  nextOffset(log: string): number;
+  position(log: string, source: string): number;
+  /** Alerts that are durable. */
+  readonly alerts: ReadonlySet<string>;
+  /** How often each transaction stands in the log of its stream. */
+  timesIn(stream: string, transactionId: number): number;
+  readonly operations: Operations;
+  readonly results: Results;
+  readonly counts: { inputs: number; deadLetters: number; commits: number };
+}
+
+interface LogState {
+  nextOffset: number;
+  readonly frames: { readonly offset: number; readonly count: number; readonly crc: number }[];
+  readonly positions: Map<string, number>;
+  readonly derivation: Derivation | null;
+}
+
+/** Names of the journal's directory that no process uses: a reader remembers where it stopped by name. */
+const DURABLE = '/durable';
+const RECOVERED = '/recovered';
+
+export function createOracle(world: World, config: Config, input: Input): Oracle {
+  const registry = createRegistry();
+  const logs = new Map<string, LogState>();
+  const alerts = new Set<string>();
+  const times = new Map<string, number>();
+  const weather = new Set<string>();
+  const operations = createOperations(world);
+  const results = createResults();
+  const counts = { inputs: 0, deadLetters: 0, commits: 0 };
+  const durableFs = readerOf(world.medium.durable, (path) => DATA_DIR + path.slice(DURABLE.length));
+  let recoveries = 0;
+
+  function stateOf(log: string): LogState {
+    let state = logs.get(log);
+    if (state === undefined) {
+      const stream = config.streams.find(({ name }) => log.replace(/-\d+$/, '') === name);
+      const derivation =
+        stream === undefined || stream.name === WEATHER
+          ? null
+          : createDerivation(config, stream, Number(log.slice(stream.name.length + 1)), registry);
+      state = { nextOffset: 0, frames: [], positions: new Map(), derivation };
+      logs.set(log, state);
+    }
+    return state;
+  }
+
+  /** Reads what is new; says so when it can't be read from what a power cut would leave. */
+  function durable(log: string, offset: number): void {
+    const state = stateOf(log);
+    const range = { fromOffset: state.nextOffset, toOffset: offset };
+    try {
+      for (const frame of readFrames(`${DURABLE}/journal`, log, range, durableFs)) take(log, state, frame);
+    } catch (error) {
+      world.broken('nothing is called durable before it is', `${log} up to ${offset}: ${String(error)}`);
+    }
+  }
+
+  function take(log: string, state: LogState, frame: Frame): void {
+    if (frame.offset !== state.nextOffset) {
+      world.broken('commits are all or nothing', `${log}: a frame at ${frame.offset}, expected ${state.nextOffset}`);
+      return;
+    }
+    state.nextOffset = frame.endOffset;
+    state.frames.push({ offset: frame.offset, count: frame.count, crc: crc32(frame.body) });
+    const commit = decodeCommit(frame.body);
+    counts.commits += 1;
+    const before = state.positions.get(commit.source) ?? 0;
+    if (commit.next <= before) {
+      world.broken('each input is in the log once', `${log}: ${commit.source} goes from ${before} to ${commit.next}`);
+    }
+    state.positions.set(commit.source, commit.next);
+    const inputs = commit.sections.filter(({ role }) => role === 'input');
+    if (commit.stream === PAYMENTS) checkFeed(log, commit, before, inputs);
+    if (state.derivation !== null) checkDerived(log, commit, inputs, state.derivation);
+    if (commit.stream === WEATHER) checkWeather(log, inputs);
+    if (commit.stream.startsWith('millrace.')) for (const section of inputs) operations.take(section);
+  }
+
+  function checkFeed(log: string, commit: Commit, from: number, inputs: readonly Section[]): void {
+    const items = input.take(commit.partition, from, commit.next - from);
+    const expected = linesOf(blocksOf(PAYMENTS, FEED, items).map((block) => ({ ...block, role: 'input' })));
+    const actual = linesOf(inputs);
+    if (expected.join('\n') === actual.join('\n')) return;
+    world.broken('each input is in the log once', `${log}: positions ${from} to ${commit.next} hold other events`);
+  }
+
+  function checkDerived(log: string, commit: Commit, inputs: readonly Section[], derivation: Derivation): void {
+    const expected: Section[] = [];
+    for (const section of inputs) {
+      const type = typeOf(section);
+      for (const event of type.decodeBlock(section.bytes))
+        expected.push(...derivation.apply(type.encodeBlock([event])));
+      if (section.fingerprint === deadLetterType.fingerprint) counts.deadLetters += section.count;
+      else if (section.fingerprint !== sourceControlType.fingerprint) counts.inputs += section.count;
+      noteTransactions(commit.stream, section);
+    }
+    const actual = commit.sections.filter(({ role }) => role === 'derived');
+    const [wanted, got] = [linesOf(expected), linesOf(actual)];
+    if (wanted.join('\n') !== got.join('\n')) {
+      const missing = wanted.filter((line) => !got.includes(line));
+      const extra = got.filter((line) => !wanted.includes(line));
+      world.broken(
+        'derived events are those of a run without faults',
+        `${log}, the commit to ${commit.next}: missing ${missing.slice(0, 3).join(' ')}, extra ${extra.slice(0, 3).join(' ')}`,
+      );
+    }
+    for (const { fingerprint, bytes } of actual) {
+      if (fingerprint !== alertRaisedType.fingerprint) continue;
+      for (const { alertId } of alertRaisedType.decodeBlock(bytes)) alerts.add(alertId);
+    }
+    if (commit.stream === PAYMENTS) results.add(actual);
+  }
+
+  function noteTransactions(stream: string, section: Section): void {
+    for (const event of typeOf(section).decodeBlock(section.bytes)) {
+      if (typeof event !== 'object' || event === null || !('transactionId' in event)) continue;
+      const id = `${stream} ${event.transactionId}`;
+      times.set(id, (times.get(id) ?? 0) + 1);
+    }
+  }
+
+  function checkWeather(log: string, inputs: readonly Section[]): void {
+    for (const section of inputs) {
+      for (const event of typeOf(section).decodeBlock(section.bytes)) {
+        if (typeof event !== 'object' || event === null || !('place' in event && 'observedAt' in event)) continue;
+        const id = `${event.place} ${event.observedAt}`;
+        if (weather.has(id)) world.broken('each input is in the log once', `${log}: the hour ${id} came twice`);
+        weather.add(id);
+      }
+    }
+  }
+
+  return {
+    durable,
+    recovered(log, offset) {
+      const state = stateOf(log);
+      if (offset < state.nextOffset) {
+        world.broken(
+          'no acknowledged event is lost',
+          `${log} was durable to ${state.nextOffset} and recovers to ${offset}`,
+        );
+        return;
+      }
+      const prefix = `${RECOVERED}${recoveries++}`;
+      const fs: SyncFs = readerOf(world.medium.current, (path) => DATA_DIR + path.slice(prefix.length));
+      let at = 0;
+      for (const frame of readFrames(`${prefix}/journal`, log, { fromOffset: 0, toOffset: state.nextOffset }, fs)) {
+        const known = state.frames[at++];
+        if (known?.offset === frame.offset && known.crc === crc32(frame.body)) continue;
+        world.broken('what is durable never changes', `${log}: the frame at ${frame.offset} is another one`);
+        return;
+      }
+      durable(log, offset);
+    },
+    nextOffset: (log) => stateOf(log).nextOffset,
+    position: (log, source) => stateOf(log).positions.get(source) ?? 0,
+    alerts,
+    timesIn: (stream, transactionId) => times.get(`${stream} ${transactionId}`) ?? 0,
+    operations,
+    results,
+    counts,
+  };
+}

@@ -1,0 +1,60 @@
+/** What a run is to meet, drawn from its seed: runs differ in kind, not only in detail. */
+import type { Random } from '../../src/fraud/random.ts';
+
+export interface Plan {
+  readonly partitions: number;
+  readonly largestBatch: number;
+  readonly redeliveriesPercent: number;
+  /** Mean steps between two of each; Infinity for never. */
+  readonly every: Readonly<Record<Chaos, number>>;
+}
+
+export const CHAOS = [
+  'kill',
+  'power-cut',
+  'stop',
+  'crash',
+  'full-disk',
+  'failing-write',
+  'failing-sync',
+  'slow-disk',
+  'webhook',
+  'weather',
+] as const;
+export type Chaos = (typeof CHAOS)[number];
+
+const NEVER = Number.POSITIVE_INFINITY;
+const EVERY: Readonly<Record<Chaos, number>> = {
+  kill: 2_500,
+  'power-cut': 3_500,
+  stop: 5_000,
+  crash: 400,
+  'full-disk': 4_000,
+  'failing-write': 6_000,
+  'failing-sync': 6_000,
+  'slow-disk': 3_000,
+  webhook: 700,
+  weather: 700,
+};
+
+/** Nothing goes wrong. */
+export function calmPlan(partitions: number): Plan {
+  const every = { ...EVERY };
+  for (const chaos of CHAOS) every[chaos] = NEVER;
+  return { partitions, largestBatch: 20, redeliveriesPercent: 0, every };
+}
+
+export function drawPlan(seed: number, random: Random): Plan {
+  const every = { ...EVERY };
+  // A few kinds of trouble at a time, each now and then far more often than usual.
+  for (const chaos of CHAOS) {
+    const dice = random.below(8);
+    every[chaos] = dice === 0 ? NEVER : dice === 1 ? EVERY[chaos] / 5 : EVERY[chaos];
+  }
+  return {
+    partitions: [1, 2, 4][seed % 3] ?? 1,
+    largestBatch: 1 + random.below(40),
+    redeliveriesPercent: random.below(3) === 0 ? 0 : random.below(30),
+    every,
+  };
+}

@@ -1,0 +1,188 @@
+/** One process of the service, from its start on what the disk holds to its end, wanted or not. */
+import type { Config } from '../../src/config/config.ts';
+import { JournalError } from '../../src/journal/error.ts';
+import type { Log } from '../../src/log.ts';
+import { alerterChildren } from '../../src/service/alerts.ts';
+import { jobChildren } from '../../src/service/jobs.ts';
+import type { Runtime } from '../../src/service/runtime.ts';
+import { sourceChild } from '../../src/service/source-child.ts';
+import { type Service, startService } from '../../src/service.ts';
+import { createDisk } from './disk.ts';
+import { createFeed } from './feed.ts';
+import type { Input } from './input.ts';
+import { createNetwork } from './network.ts';
+import type { Oracle } from './oracle.ts';
+import type { Plan } from './plan.ts';
+import { PAYMENTS } from './scenario.ts';
+import type { Owner } from './scheduler.ts';
+import { createStores, type SimulatedStores, type StoreFiles } from './stores.ts';
+import type { World } from './world.ts';
+
+export interface Process {
+  readonly owner: Owner;
+  /** Null until it has opened its data. */
+  service(): Service | null;
+  /** Null while it lives. */
+  ended(): Ending | null;
+  /** Asks for an orderly end. */
+  stop(): void;
+  /** Ends it at once, as kill -9 does. */
+  kill(): void;
+}
+
+export type Ending =
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'killed' }
+  /** Exit code 1. */
+  | { readonly kind: 'failed'; readonly error: Error };
+
+export interface ProcessOptions {
+  readonly world: World;
+  readonly plan: Plan;
+  readonly config: Config;
+  readonly input: Input;
+  readonly oracle: Oracle;
+  readonly files: StoreFiles;
+  readonly generation: number;
+}
+
+export function startProcess(options: ProcessOptions): Process {
+  const { world, plan, input, oracle, files, generation } = options;
+  const { scheduler, trace } = world;
+  const owner: Owner = { name: `process ${generation}`, alive: true };
+  const config = { ...options.config, dataDir: `/process-${generation}` };
+  const { runtime, stores } = createRuntime(world, owner, config.dataDir, files, oracle);
+  let service: Service | null = null;
+  let ended: Ending | null = null;
+  let stopping = false;
+
+  function end(ending: Ending): void {
+    if (ended !== null) return;
+    ended = ending;
+    trace.note(`${owner.name} ${ending.kind}${ending.kind === 'failed' ? `: ${ending.error.message}` : ''}`);
+    scheduler.kill(owner);
+    stores()?.drop();
+  }
+  function stop(reason: Ending): void {
+    if (stopping || service === null) return;
+    stopping = true;
+    service.stop().then(
+      () => end(reason),
+      (error: Error) => end({ kind: 'failed', error }),
+    );
+  }
+
+  trace.note(`${owner.name} starts`);
+  startService({
+    config,
+    log: silentLog(world),
+    version: 'simulated',
+    runtime,
+    attach(core) {
+      const payments = core.pipeline.streams.get(PAYMENTS);
+      if (payments === undefined) throw new Error('The scenario has no payments');
+      const feed = createFeed({ world, plan, input, oracle, sleep: runtime.sleep });
+      const source = sourceChild(feed, payments.intake, payments.units);
+      for (const { log } of core.pipeline.units) {
+        oracle.recovered(log.name, log.durableOffset());
+        log.onDurable((offset) => oracle.durable(log.name, offset));
+      }
+      return [...alerterChildren(core), ...jobChildren(core), source.spec];
+    },
+  }).then(
+    (started) => {
+      service = started;
+      void started.failed.then((error) => stop({ kind: 'failed', error }));
+    },
+    (error: Error) => {
+      if (error instanceof JournalError && error.kind === 'corrupt')
+        world.broken('what is intact is not refused', error.message);
+      end({ kind: 'failed', error });
+    },
+  );
+
+  return {
+    owner,
+    service: () => service,
+    ended: () => ended,
+    stop: () => stop({ kind: 'stopped' }),
+    kill: () => end({ kind: 'killed' }),
+  };
+}
+
+function createRuntime(
+  world: World,
+  owner: Owner,
+  dataDir: string,
+  files: StoreFiles,
+  oracle: Oracle,
+): { readonly runtime: Runtime; readonly stores: () => SimulatedStores | null } {
+  const { scheduler } = world;
+  const random = world.random('process');
+  const disk = createDisk(world, owner, dataDir);
+  let stores: SimulatedStores | null = null;
+  const timers = new Map<number, { cancel(): void }>();
+  let nextTimer = 1;
+  const runtime: Runtime = {
+    nowMs: scheduler.nowMs,
+    random: () => random.uniform(),
+    clock: {
+      setTimeout(callback, delayMs) {
+        const id = nextTimer++;
+        const run = (): void => {
+          timers.delete(id);
+          callback();
+        };
+        timers.set(id, scheduler.schedule({ owner, delayMs, label: 'timer', run }));
+        return id;
+      },
+      clearTimeout(id) {
+        if (typeof id !== 'number') return;
+        timers.get(id)?.cancel();
+        timers.delete(id);
+      },
+    },
+    later: (callback) => void scheduler.schedule({ owner, delayMs: 0, label: 'later', run: callback }),
+    sleep(ms, signal) {
+      if (ms <= 0 || signal?.aborted === true) return Promise.resolve();
+      return new Promise((resolve) => {
+        const done = (): void => {
+          task.cancel();
+          signal?.removeEventListener('abort', done);
+          resolve();
+        };
+        const task = scheduler.schedule({ owner, delayMs: ms, label: 'sleep', run: done });
+        signal?.addEventListener('abort', done, { once: true });
+      });
+    },
+    disk,
+    http: createNetwork(world, owner, ({ alertId, key }) => {
+      world.trace.note(`webhook ${alertId}`);
+      if (!oracle.alerts.has(alertId)) world.broken('an alert leaves after its commit is durable', alertId);
+      if (key !== alertId) world.broken('an alert keeps its idempotency key', `${alertId} came as ${key}`);
+    }),
+    startStores() {
+      stores = createStores(world, owner, files, disk.syncFs);
+      return stores;
+    },
+    createMetrics: () => NO_METRICS,
+    monitorLoopDelay: () => ({ p99Ms: () => 0, reset: () => {} }),
+  };
+  return { runtime, stores: () => stores };
+}
+
+const NO_METRICS: ReturnType<Runtime['createMetrics']> = {
+  eventsIn: () => {},
+  committed: () => {},
+  observeStage: () => {},
+  lateEvents: () => {},
+  deadLetters: () => {},
+  actorRestarted: () => {},
+  onCollect: () => {},
+  text: async () => ({ contentType: '', body: '' }),
+};
+
+function silentLog({ trace }: World): Log {
+  const note = (fields: object, message: string): void => trace.note(`log ${message} ${JSON.stringify(fields)}`);
+  return { debug: note, info: note, warn: note, error: note };
+}

@@ -1,0 +1,88 @@
+/** Derived events as values that can be compared, whatever the batches and partitions that they came in. */
+import type { EventType } from '../../src/messages/codec.ts';
+import type { Section } from '../../src/messages/commit.ts';
+import {
+  alertRaisedType,
+  BUILTIN_TYPES,
+  caseChangedType,
+  sessionClosedType,
+  transactionScoredType,
+} from '../../src/messages/types.ts';
+import { type WindowResult, type WindowResultType, windowResultType } from '../../src/messages/window-result.ts';
+import { WINDOWS } from './scenario.ts';
+
+export const WINDOW_TYPES: readonly WindowResultType[] = WINDOWS.map(({ name, aggregates }) =>
+  windowResultType(
+    name,
+    aggregates.map((aggregate) => aggregate.name),
+  ),
+);
+
+const TYPES = new Map<string, EventType<unknown>>(
+  [...BUILTIN_TYPES, ...WINDOW_TYPES.map(({ type }) => type)].map((type) => [type.fingerprint, type]),
+);
+
+/** The type that wrote a section. Throws on one of no built-in type. */
+export function typeOf({ fingerprint }: Pick<Section, 'fingerprint'>): EventType<unknown> {
+  const type = TYPES.get(fingerprint);
+  if (type === undefined) throw new Error(`A section of schema ${fingerprint} is of no built-in type`);
+  return type;
+}
+
+/** One line for each event of the sections, sorted. */
+export function linesOf(sections: readonly Section[]): string[] {
+  return sections
+    .flatMap((section) => {
+      const type = typeOf(section);
+      return type.decodeBlock(section.bytes).map((event) => `${type.name} ${JSON.stringify(event)}`);
+    })
+    .sort();
+}
+
+/** What does not depend on the number of partitions: windows merged over them, the rest without its order and watermark. */
+export interface Results {
+  add(sections: readonly Section[]): void;
+  /** Sorted. */
+  lines(): string[];
+}
+
+export function createResults(): Results {
+  const lines: string[] = [];
+  const windows = new Map<string, { count: number; cents: number; largest: number }>();
+  function addWindow(window: string, { key, start, end, revision, count, aggregates }: WindowResult): void {
+    const id = `${window} ${key} ${start} ${end} ${revision}`;
+    const known = windows.get(id) ?? { count: 0, cents: 0, largest: 0 };
+    windows.set(id, {
+      count: known.count + count,
+      cents: known.cents + (aggregates.cents ?? Number.NaN),
+      largest: Math.max(known.largest, aggregates.largest ?? Number.NaN),
+    });
+  }
+
+  return {
+    add(sections) {
+      for (const section of sections) {
+        const { bytes, fingerprint } = section;
+        const window = WINDOW_TYPES.find(({ type }) => type.fingerprint === fingerprint);
+        if (window !== undefined) {
+          for (const result of window.type.decodeBlock(bytes)) addWindow(window.window, result);
+          continue;
+        }
+        switch (fingerprint) {
+          case sessionClosedType.fingerprint:
+            for (const { at: _, ...session } of sessionClosedType.decodeBlock(bytes))
+              lines.push(JSON.stringify(session));
+            break;
+          case transactionScoredType.fingerprint:
+          case alertRaisedType.fingerprint:
+          case caseChangedType.fingerprint:
+            lines.push(...linesOf([section]));
+            break;
+          default:
+            throw new Error(`${typeOf(section).name} is derived, though no input of a simulation is late`);
+        }
+      }
+    },
+    lines: () => [...lines, ...[...windows].map(([id, values]) => `${id} ${JSON.stringify(values)}`)].sort(),
+  };
+}

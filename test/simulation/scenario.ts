@@ -1,0 +1,110 @@
+/** The configuration that is simulated: small bounds, so that every limit is met often. */
+import type { Config, StreamConfig, WindowConfig } from '../../src/config/config.ts';
+import { weatherObservationSchema } from '../../src/messages/operations.ts';
+import { transactionSchema } from '../../src/messages/payments.ts';
+import { OUT_OF_ORDERNESS_MS } from './input.ts';
+import { WEATHER_URL, WEBHOOK_URL } from './network.ts';
+
+export const PAYMENTS = 'payments';
+export const WEB = 'web';
+export const WEATHER = 'weather';
+export const SINK = 'hook';
+export const JOB = 'forecast';
+
+const MINUTE_MS = 60_000;
+
+const AGGREGATES = [
+  { name: 'count', fn: 'count', field: null },
+  { name: 'cents', fn: 'sum', field: 'amountCents' },
+  { name: 'largest', fn: 'max', field: 'amountCents' },
+] as const;
+
+export const WINDOWS: readonly WindowConfig[] = [
+  {
+    name: 'by-customer',
+    stream: PAYMENTS,
+    key: 'customerId',
+    window: { kind: 'tumbling', sizeMs: 5 * MINUTE_MS, offsetMs: 0 },
+    allowedLatenessMs: MINUTE_MS,
+    aggregates: AGGREGATES,
+  },
+  {
+    name: 'total',
+    stream: PAYMENTS,
+    key: null,
+    window: { kind: 'tumbling', sizeMs: 15 * MINUTE_MS, offsetMs: MINUTE_MS },
+    allowedLatenessMs: 0,
+    aggregates: AGGREGATES,
+  },
+];
+
+export function scenario(dataDir: string, partitions: number): Config {
+  const stream = (name: string, overrides: Partial<StreamConfig>): StreamConfig => ({
+    name,
+    schema: transactionSchema,
+    builtin: 'Transaction',
+    schemaFile: null,
+    key: 'customerId',
+    eventTime: 'occurredAt',
+    partitions,
+    watermark: { kind: 'bounded', outOfOrdernessMs: OUT_OF_ORDERNESS_MS, idleTimeoutMs: null },
+    source: { kind: 'http' },
+    ...overrides,
+  });
+  return {
+    name: 'simulation',
+    dataDir,
+    http: { host: '127.0.0.1', port: 0, token: null },
+    log: { level: 'debug' },
+    journal: { durability: 'fsync', segmentBytes: 24 * 1024, snapshotEveryEvents: 400, snapshotEveryMs: 60_000 },
+    runtime: { queueBatches: 8 },
+    supervision: {
+      intensity: 5,
+      periodMs: 30_000,
+      minBackoffMs: 50,
+      maxBackoffMs: 2_000,
+      jitter: 0.2,
+      shutdownMs: 20_000,
+    },
+    streams: [
+      stream(PAYMENTS, {}),
+      stream(WEB, { partitions: 2 }),
+      stream(WEATHER, {
+        schema: weatherObservationSchema,
+        builtin: 'WeatherObservation',
+        key: 'place',
+        eventTime: 'observedAt',
+        partitions: 1,
+        source: { kind: 'job', job: JOB },
+      }),
+    ],
+    windows: WINDOWS,
+    schedules: [
+      {
+        job: JOB,
+        trigger: { kind: 'every', everyMs: 2 * MINUTE_MS },
+        catchup: true,
+        retries: 2,
+        retryDelayMs: 2_000,
+        timeoutMs: 10_000,
+        fetch: {
+          kind: 'open-meteo',
+          url: WEATHER_URL,
+          places: [
+            { name: 'north', latitude: 60, longitude: 10 },
+            { name: 'south', latitude: 40, longitude: 10 },
+          ],
+          pastDays: 1,
+        },
+        into: WEATHER,
+      },
+    ],
+    fraud: {
+      stream: PAYMENTS,
+      sessionGapMs: 10 * MINUTE_MS,
+      rules: { amountCents: 40_000, velocityCount: 8, deviations: 6, minHistory: 10 },
+      caseQuietMs: 30 * MINUTE_MS,
+    },
+    sinks: [{ kind: 'webhook', name: SINK, url: WEBHOOK_URL, timeoutMs: 5_000 }],
+  };
+}

@@ -1,0 +1,163 @@
+/**
+ * A run: the service on a simulated machine, step by step, while chance breaks what can break. Then everything is well
+ * again, the input ends, and what was promised must come true within bounds.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { healAll, strike } from './chaos.ts';
+import { injectCrashes } from './crash.ts';
+import { createInput } from './input.ts';
+import { checkBounds, checkEnd, isSettled } from './invariants.ts';
+import { createOracle, type Oracle } from './oracle.ts';
+import { drawPlan, type Plan } from './plan.ts';
+import { type Process, startProcess } from './process.ts';
+import { scenario } from './scenario.ts';
+import { createStoreFiles } from './stores.ts';
+import { createWorld, type Violation } from './world.ts';
+
+export interface SimulationOptions {
+  readonly seed: number;
+  /** Steps under fire; those until everything has settled come on top. */
+  readonly steps: number;
+  readonly plan?: Plan;
+}
+
+export interface Outcome {
+  readonly seed: number;
+  readonly steps: number;
+  readonly digest: string;
+  readonly violation: (Violation & { readonly step: number }) | null;
+  readonly processes: number;
+  readonly crashes: number;
+  readonly inputs: number;
+  readonly deadLetters: number;
+  readonly commits: number;
+  readonly alerts: number;
+  readonly runs: number;
+  /** How long it was for the service. */
+  readonly simulatedMs: number;
+  readonly recent: readonly string[];
+}
+
+/** How soon a process is started again. */
+const RESTART_MS = 5_000;
+/** Steps and time in which a healed world must settle. */
+const SETTLE_STEPS = 60_000;
+
+export async function simulate({ seed, steps, plan: given }: SimulationOptions): Promise<Outcome> {
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-simulation-'));
+  const world = createWorld(seed);
+  const plan = given ?? drawPlan(seed, world.random('chaos'));
+  const config = scenario('/', plan.partitions);
+  const input = createInput(plan.partitions, world.random('input'));
+  const oracle = createOracle(world, config, input);
+  const files = createStoreFiles(directory, world);
+  let crashed = 0;
+  const crashes = injectCrashes((kind) => {
+    crashed += 1;
+    world.trace.note(`crash ${kind}`);
+  });
+  const startedAtMs = world.scheduler.nowMs();
+  let generation = 0;
+  const start = (): Process => startProcess({ world, plan, config, input, oracle, files, generation: ++generation });
+  let process = start();
+  let starting = false;
+  let step = 0;
+
+  /** What is dead is started again, on what it left behind. */
+  function revive(): void {
+    if (process.ended() === null || starting) return;
+    starting = true;
+    const random = world.random('chaos');
+    const dice = random.below(6);
+    if (dice === 0) files.delete();
+    if (dice === 1) files.setBack();
+    if (dice === 2) files.keep();
+    world.scheduler.schedule({
+      owner: world.outside,
+      delayMs: RESTART_MS * random.uniform(),
+      label: 'start',
+      run() {
+        starting = false;
+        process = start();
+      },
+    });
+  }
+
+  async function takeStep(): Promise<boolean> {
+    const task = world.scheduler.next();
+    if (task === null) {
+      world.broken('there is always something to do', stateOf(process));
+      return false;
+    }
+    step += 1;
+    world.trace.note(`${step} ${world.scheduler.nowMs()} ${task.label}`);
+    task.run();
+    await microtasks();
+    checkBounds(world, process);
+    return world.violation() === null;
+  }
+
+  try {
+    const ports = { crashes, kill: () => process.kill(), stop: () => process.stop() };
+    while (step < steps && (await takeStep())) {
+      strike(world, plan, ports);
+      revive();
+    }
+    if (world.violation() === null) {
+      healAll(world, crashes);
+      input.finish();
+      const last = step + SETTLE_STEPS;
+      while (!isSettled(process, input, oracle, plan) && (await takeStep())) {
+        revive();
+        if (step >= last) world.broken('what is well again settles', unsettled(process, oracle));
+      }
+    }
+    if (world.violation() === null) {
+      process.stop();
+      const stopping = process;
+      const last = step + SETTLE_STEPS;
+      while (stopping.ended() === null && (await takeStep())) {
+        if (step >= last) world.broken('an orderly stop comes to its end', stateOf(process));
+      }
+    }
+    if (world.violation() === null) await checkEnd(world, { config, input, oracle, files, directory });
+    const violation = world.violation();
+    return {
+      seed,
+      steps: step,
+      digest: world.trace.digest(),
+      violation: violation === null ? null : { ...violation, step },
+      processes: generation,
+      crashes: crashed,
+      inputs: oracle.counts.inputs,
+      deadLetters: oracle.counts.deadLetters,
+      commits: oracle.counts.commits,
+      alerts: oracle.alerts.size,
+      runs: oracle.operations.counts.runs,
+      simulatedMs: world.scheduler.nowMs() - startedAtMs,
+      recent: world.trace.recent(),
+    };
+  } finally {
+    process.kill();
+    crashes.restore();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** All that the step has made ready runs before the next one. */
+function microtasks(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function stateOf(process: Process): string {
+  const root = process.service()?.root;
+  return root === undefined ? 'no service' : JSON.stringify({ state: root.state(), children: root.children?.() });
+}
+
+function unsettled(process: Process, oracle: Oracle): string {
+  const open = oracle.operations.openRuns();
+  const undelivered = [...oracle.alerts].filter((alertId) => oracle.operations.outcome(alertId) === undefined);
+  return `open runs ${open.join(' ')}, alerts without an outcome ${undelivered.join(' ')}, ${stateOf(process)}`;
+}

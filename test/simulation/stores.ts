@@ -1,0 +1,105 @@
+/**
+ * The read models without their thread: the same task function in the same process. SQLite is the real one, in a file
+ * that outlives processes; in DuckDB's place stands a ledger that holds the place of every event it was given.
+ */
+import { copyFileSync, existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SyncFs } from '../../src/journal/sync-fs.ts';
+import { openSqlite } from '../../src/projections/sqlite.ts';
+import type { Store } from '../../src/projections/store.ts';
+import type { StoresThread } from '../../src/workers/pool.ts';
+import type { StoresResults, StoresTask } from '../../src/workers/stores-protocol.ts';
+import { createStoresTask } from '../../src/workers/stores-task.ts';
+import { createLedger, type Ledger } from './ledger.ts';
+import type { Owner } from './scheduler.ts';
+import type { World } from './world.ts';
+
+const TASK_MS = 5;
+const SUFFIXES = ['', '-wal', '-shm'];
+
+/** The files of the read models, which outlive processes. */
+export interface StoreFiles {
+  readonly sqliteFile: string;
+  readonly ledger: Ledger;
+  delete(): void;
+  /** Keeps a copy to go back to. */
+  keep(): void;
+  /** As if a backup were restored: both stores stand at an earlier offset. */
+  setBack(): void;
+}
+
+export function createStoreFiles(directory: string, world: World): StoreFiles {
+  const sqliteFile = join(directory, 'operations.sqlite');
+  const ledger = createLedger(world);
+  return {
+    sqliteFile,
+    ledger,
+    delete() {
+      for (const suffix of SUFFIXES) rmSync(sqliteFile + suffix, { force: true });
+      ledger.delete();
+    },
+    keep() {
+      for (const suffix of SUFFIXES) {
+        rmSync(`${sqliteFile}.kept${suffix}`, { force: true });
+        if (existsSync(sqliteFile + suffix)) copyFileSync(sqliteFile + suffix, `${sqliteFile}.kept${suffix}`);
+      }
+      ledger.keep();
+    },
+    setBack() {
+      for (const suffix of SUFFIXES) {
+        rmSync(sqliteFile + suffix, { force: true });
+        if (existsSync(`${sqliteFile}.kept${suffix}`)) copyFileSync(`${sqliteFile}.kept${suffix}`, sqliteFile + suffix);
+      }
+      ledger.setBack();
+    },
+  };
+}
+
+export interface SimulatedStores extends StoresThread {
+  /** Closes the files as the end of a process does. */
+  drop(): void;
+}
+
+export function createStores(world: World, owner: Owner, files: StoreFiles, fs: SyncFs): SimulatedStores {
+  const { scheduler } = world;
+  const random = world.random('process');
+  let sqlite: Store | null = null;
+  const runTask = createStoresTask({
+    fs,
+    async openStore(name) {
+      if (name === 'duckdb') return files.ledger.open(() => turn('ledger commit'));
+      sqlite = openSqlite(files.sqliteFile);
+      return sqlite;
+    },
+  });
+  let last: Promise<unknown> = Promise.resolve();
+
+  /** A turn of its own, after some time; tasks come one at a time, as to a thread. */
+  function turn(label: string): Promise<void> {
+    return new Promise((resolve) => {
+      scheduler.schedule({ owner, delayMs: TASK_MS * 2 * random.uniform(), label, run: resolve });
+    });
+  }
+  function run<T extends StoresTask>(task: T): Promise<StoresResults[T['kind']]> {
+    const before = last;
+    const done = (async () => {
+      await before.catch(() => {});
+      await turn(`stores ${task.kind}`);
+      const result = await runTask(task);
+      world.trace.note(`stores ${task.kind} ${JSON.stringify(result)}`);
+      // What passes to the thread and back is typed by the protocol, not by the channel.
+      return result as StoresResults[T['kind']];
+    })();
+    last = done;
+    return done;
+  }
+  return {
+    run,
+    async close() {
+      await run({ kind: 'close' });
+    },
+    drop() {
+      void sqlite?.close().catch(() => {});
+    },
+  };
+}

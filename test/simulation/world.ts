@@ -1,0 +1,90 @@
+/** Everything that outlives a process of the service: time, chance, the disk's platters, the network, what was promised. */
+import { createRandom, type Random } from '../../src/fraud/random.ts';
+import { createMedium, type Medium } from './medium.ts';
+import { createScheduler, type Owner, type Scheduler } from './scheduler.ts';
+import { createTrace, type Trace } from './trace.ts';
+
+export interface World {
+  readonly seed: number;
+  readonly scheduler: Scheduler;
+  readonly medium: Medium;
+  readonly faults: Faults;
+  readonly trace: Trace;
+  /** Owner of what is no process: clients, chaos, the network. */
+  readonly outside: Owner;
+  /** An independent stream of chance for each part, so that one that draws more does not move the others. */
+  random(part: Part): Random;
+  /** Notes a broken invariant; the run ends after this step. */
+  broken(invariant: string, detail: string): void;
+  readonly violation: () => Violation | null;
+}
+
+export interface Violation {
+  readonly invariant: string;
+  readonly detail: string;
+}
+
+/** What is wrong with the world just now. */
+export interface Faults {
+  /** Bytes that the disk still takes. */
+  spaceLeftBytes: number;
+  /** Times as long as usual. */
+  slowness: number;
+  failingWrites: number;
+  failingSyncs: number;
+  webhook: WebhookMode;
+  weather: WeatherMode;
+}
+
+export const WEBHOOK_MODES = ['ok', 'lost-answer', 'refused', 'hangs', '429', '500', '400'] as const;
+export type WebhookMode = (typeof WEBHOOK_MODES)[number];
+export const WEATHER_MODES = ['ok', 'refused', 'hangs', '429', '500', 'garbage', '400'] as const;
+export type WeatherMode = (typeof WEATHER_MODES)[number];
+
+export const PARTS = ['schedule', 'disk', 'network', 'input', 'feed', 'clients', 'chaos', 'process'] as const;
+export type Part = (typeof PARTS)[number];
+
+/** 1 July 2026, 00:00 UTC. */
+export const START_MS = 1_782_864_000_000;
+/** The data directory on the medium, whatever a process calls it. */
+export const DATA_DIR = '/data';
+
+export function noFaults(): Faults {
+  return {
+    spaceLeftBytes: Number.POSITIVE_INFINITY,
+    slowness: 1,
+    failingWrites: 0,
+    failingSyncs: 0,
+    webhook: 'ok',
+    weather: 'ok',
+  };
+}
+
+export function createWorld(seed: number): World {
+  const streams = new Map(
+    PARTS.map((part, index) => {
+      const random = createRandom();
+      random.seed(seed, index, 0);
+      return [part, random] as const;
+    }),
+  );
+  const random = (part: Part): Random => {
+    const stream = streams.get(part);
+    if (stream === undefined) throw new Error(`No stream of chance for ${part}`);
+    return stream;
+  };
+  let violation: Violation | null = null;
+  return {
+    seed,
+    scheduler: createScheduler(START_MS, random('schedule')),
+    medium: createMedium(DATA_DIR),
+    faults: noFaults(),
+    trace: createTrace(),
+    outside: { name: 'outside', alive: true },
+    random,
+    broken(invariant, detail) {
+      violation ??= { invariant, detail };
+    },
+    violation: () => violation,
+  };
+}
