@@ -4,6 +4,14 @@
  */
 import type { Batch } from '../sources/source.ts';
 
+/** A batch in flight, and the position of its source after it. */
+export interface Taken extends Batch {
+  readonly next: number;
+}
+
+/** Where a source stands in the partition. */
+export type PositionOf = (source: string) => number;
+
 export interface Mailbox {
   /** Batches that wait, without those in flight. */
   readonly depth: number;
@@ -15,12 +23,15 @@ export interface Mailbox {
   hasRoom(): boolean;
   /** Takes the batch only if there is room now. */
   offer(batch: Batch): boolean;
-  /** Moves the oldest waiting batch into flight. */
-  take(): Batch | undefined;
+  /**
+   * Moves the oldest waiting batch into flight. One that is delivered again is acknowledged instead, once nothing is in
+   * flight: until then its first delivery may not be durable.
+   */
+  take(position: PositionOf): Taken | undefined;
   /** The oldest batch in flight is durable. */
   settled(firstOffset: number, count: number): void;
   /** After a restart: acknowledges what the log holds, and puts the rest of what was in flight back in front. */
-  recover(position: (source: string) => number): void;
+  recover(position: PositionOf): void;
   /** Refuses new batches from now on; what is in stays. */
   close(reason: Error): void;
   /** Rejects everything that is still in: the partition will never commit it. */
@@ -29,9 +40,12 @@ export interface Mailbox {
   onArrival(listener: () => void): void;
 }
 
+/** What is said of a batch whose commit is known only from the log. */
+const IN_THE_LOG = { firstOffset: -1, count: 0 };
+
 export function createMailbox(bound: number): Mailbox {
   let waiting: Batch[] = [];
-  let flying: Batch[] = [];
+  let flying: { readonly batch: Batch; readonly taken: Taken }[] = [];
   let blocked: { resolve: () => void; reject: (reason: Error) => void }[] = [];
   let closed: Error | null = null;
   let arrived = (): void => {};
@@ -68,20 +82,31 @@ export function createMailbox(bound: number): Mailbox {
       arrived();
       return true;
     },
-    take() {
-      const batch = waiting.shift();
-      if (batch !== undefined) flying.push(batch);
-      return batch;
+    take(position) {
+      for (;;) {
+        const [batch] = waiting;
+        if (batch === undefined) return undefined;
+        const before = position(batch.source);
+        const isRepeated = batch.next !== null && batch.next <= before;
+        if (isRepeated && flying.length > 0) return undefined;
+        waiting.shift();
+        if (!isRepeated) {
+          const taken = { ...batch, next: batch.next ?? before + eventsOf(batch) };
+          flying.push({ batch, taken });
+          return taken;
+        }
+        batch.onDurable?.(IN_THE_LOG);
+        unblock();
+      }
     },
     settled(firstOffset, count) {
-      const batch = flying.shift();
-      batch?.onDurable?.({ firstOffset, count });
+      flying.shift()?.batch.onDurable?.({ firstOffset, count });
       unblock();
     },
     recover(position) {
       const retry: Batch[] = [];
-      for (const batch of flying) {
-        if (batch.next <= position(batch.source)) batch.onDurable?.({ firstOffset: -1, count: 0 });
+      for (const { batch, taken } of flying) {
+        if (taken.next <= position(batch.source)) batch.onDurable?.(IN_THE_LOG);
         else retry.push(batch);
       }
       flying = [];
@@ -95,7 +120,7 @@ export function createMailbox(bound: number): Mailbox {
       for (const { reject } of refused) reject(closed);
     },
     abandon(reason) {
-      const lost = [...flying, ...waiting];
+      const lost = [...flying.map(({ batch }) => batch), ...waiting];
       flying = [];
       waiting = [];
       for (const batch of lost) batch.onRejected?.(reason);
@@ -104,4 +129,8 @@ export function createMailbox(bound: number): Mailbox {
       arrived = listener;
     },
   };
+}
+
+function eventsOf({ blocks }: Batch): number {
+  return blocks.reduce((count, block) => count + block.count, 0);
 }

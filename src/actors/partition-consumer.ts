@@ -81,7 +81,7 @@ export const partitionConsumerMachine = setup({
       const { ports } = context;
       const { mailbox, partition } = ports;
       if (mailbox.inFlight >= MAX_COMMITS_IN_FLIGHT) return;
-      const batch = mailbox.take();
+      const batch = mailbox.take(partition.position);
       if (batch === undefined) return;
       const applied = partition.apply(batch, ports.derive, ports.nowMs());
       ports.append(applied.commit).then(

@@ -29,14 +29,6 @@ export interface DecodedBody {
 
 export function createIngest(target: IngestTarget): (body: DecodedBody) => Promise<IngestOutcome> {
   const { intake, keyField } = target;
-  const next = new Map<number, number>();
-
-  function nextPosition(partition: number, count: number): number {
-    const position = (next.get(partition) ?? intake.position(HTTP_SOURCE, partition)) + count;
-    next.set(partition, position);
-    return position;
-  }
-
   return async ({ events, deadLetters }) => {
     const reason = target.stalled();
     if (reason !== null) return { kind: 'stalled', reason, retryAfterSeconds: STALLED_RETRY_SECONDS };
@@ -57,12 +49,10 @@ export function createIngest(target: IngestTarget): (body: DecodedBody) => Promi
         [...blocks].map(
           ([partition, own]) =>
             new Promise<void>((resolve, reject) => {
-              const count = own.reduce((sum, block) => sum + block.count, 0);
-              const position = nextPosition(partition, count);
               const onDurable = (): void => resolve();
               intake.offer(partition, {
                 source: HTTP_SOURCE,
-                next: position,
+                next: null,
                 blocks: own,
                 onDurable,
                 onRejected: reject,

@@ -27,16 +27,11 @@ export interface InternalSource {
 }
 
 export function createInternalSource(source: string, intake: Intake): InternalSource {
-  const next = new Map<number, number>();
   return {
-    write(partition, blocks) {
-      const events = blocks.reduce((count, block) => count + block.count, 0);
-      const position = (next.get(partition) ?? intake.position(source, partition)) + events;
-      next.set(partition, position);
-      return new Promise((resolve, reject) => {
-        const batch: Batch = { source, next: position, blocks, onDurable: () => resolve(), onRejected: reject };
+    write: (partition, blocks) =>
+      new Promise((resolve, reject) => {
+        const batch: Batch = { source, next: null, blocks, onDurable: () => resolve(), onRejected: reject };
         intake.deliver(partition, batch).catch(reject);
-      });
-    },
+      }),
   };
 }

@@ -8,8 +8,11 @@ import type { Block } from '../messages/block.ts';
 export interface Batch {
   /** Stable name of the source, under which its position is kept in the log. */
   readonly source: string;
-  /** The source's position for this partition after this batch. */
-  readonly next: number;
+  /**
+   * The source's position for this partition after this batch. A batch that is not beyond what the log holds came before
+   * and is acknowledged, not committed. Null for a source that delivers nothing twice: the partition counts its events.
+   */
+  readonly next: number | null;
   /** Blocks of the stream's events, labels, controls and dead letters, in the order in which they take effect. */
   readonly blocks: readonly Block[];
   /** Called once, after the commit is on disk. */

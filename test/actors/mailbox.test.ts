@@ -5,6 +5,7 @@ import type { Batch } from '../../src/sources/source.ts';
 import { settled } from './deferred.ts';
 
 const CLOSED = new Error('draining');
+const atStart = (): number => 0;
 
 /** A batch that notes what became of it. */
 function batch(next: number, told: string[] = [], source = 'a'): Batch {
@@ -22,12 +23,40 @@ describe('a mailbox', () => {
     const told: string[] = [];
     const mailbox = createMailbox(3);
     for (const next of [1, 2, 3]) await mailbox.deliver(batch(next, told));
-    expect([mailbox.take()?.next, mailbox.take()?.next]).toEqual([1, 2]);
+    expect([mailbox.take(atStart)?.next, mailbox.take(atStart)?.next]).toEqual([1, 2]);
     expect([mailbox.depth, mailbox.inFlight]).toEqual([1, 2]);
     mailbox.settled(40, 7);
     mailbox.settled(47, 2);
     expect(told).toEqual(['a1 durable 40+7', 'a2 durable 47+2']);
     expect([mailbox.depth, mailbox.inFlight]).toEqual([1, 0]);
+  });
+
+  test('acknowledges what is delivered again, but not before its first delivery is durable', async () => {
+    const told: string[] = [];
+    const mailbox = createMailbox(4);
+    let committed = 0;
+    for (const next of [2, 2, 5]) await mailbox.deliver(batch(next, told));
+    expect(mailbox.take(() => committed)?.next).toBe(2);
+    committed = 2;
+    expect(mailbox.take(() => committed)).toBeUndefined();
+    expect(told).toEqual([]);
+    mailbox.settled(0, 2);
+    expect(mailbox.take(() => committed)?.next).toBe(5);
+    expect(told).toEqual(['a2 durable 0+2', 'a2 durable -1+0']);
+  });
+
+  test('counts the events of a source that has no position of its own, and tries again what the log has not', async () => {
+    const told: string[] = [];
+    const mailbox = createMailbox(4);
+    const block = { fingerprint: '', count: 3, bytes: new Uint8Array() };
+    for (let i = 0; i < 2; i++) {
+      await mailbox.deliver({ ...batch(0, told), next: null, blocks: [block] });
+    }
+    expect(mailbox.take(() => 40)?.next).toBe(43);
+    expect(mailbox.take(() => 43)?.next).toBe(46);
+    mailbox.recover(() => 43);
+    expect(told).toEqual(['a0 durable -1+0']);
+    expect(mailbox.take(() => 43)?.next).toBe(46);
   });
 
   test('holds back its source while it is full, counting what is in flight', async () => {
@@ -37,12 +66,12 @@ describe('a mailbox', () => {
     const second = mailbox.deliver(batch(2)).then(() => {
       delivered = true;
     });
-    mailbox.take();
+    mailbox.take(atStart);
     await settled();
     expect([delivered, mailbox.hasRoom(), mailbox.offer(batch(3))]).toEqual([false, false, false]);
     mailbox.settled(0, 1);
     await second;
-    expect(mailbox.take()?.next).toBe(2);
+    expect(mailbox.take(atStart)?.next).toBe(2);
   });
 
   test('never holds more than its bound, and loses and reorders nothing, however many wait', async () => {
@@ -64,13 +93,13 @@ describe('a mailbox', () => {
           else if (act === 'offer') {
             // What waits for room goes first: an offer while others wait is a source's second voice.
             if (mailbox.hasRoom() && !mailbox.offer(newBatch())) refused.add(next);
-          } else if (act === 'take') mailbox.take();
+          } else if (act === 'take') mailbox.take(atStart);
           else if (mailbox.inFlight > 0) mailbox.settled(0, 0);
           await settled();
           expect(mailbox.depth + mailbox.inFlight).toBeLessThanOrEqual(bound);
         }
         for (let i = 0; i <= next; i++) {
-          mailbox.take();
+          mailbox.take(atStart);
           if (mailbox.inFlight > 0) mailbox.settled(0, 0);
           await settled();
         }
@@ -85,21 +114,19 @@ describe('a mailbox', () => {
     const mailbox = createMailbox(5);
     for (const next of [10, 20, 30]) await mailbox.deliver(batch(next, told));
     await mailbox.deliver(batch(5, told, 'b'));
-    for (let i = 0; i < 3; i++) mailbox.take();
+    for (let i = 0; i < 3; i++) mailbox.take(atStart);
     mailbox.recover((source) => (source === 'a' ? 10 : 0));
     expect(told).toEqual(['a10 durable -1+0']);
     expect([mailbox.inFlight, mailbox.depth]).toEqual([0, 3]);
-    expect([mailbox.take(), mailbox.take(), mailbox.take()].map((one) => `${one?.source}${one?.next}`)).toEqual([
-      'a20',
-      'a30',
-      'b5',
-    ]);
+    expect(
+      [mailbox.take(atStart), mailbox.take(atStart), mailbox.take(atStart)].map((one) => `${one?.source}${one?.next}`),
+    ).toEqual(['a20', 'a30', 'b5']);
   });
 
   test('frees its source when recovery has made room', async () => {
     const mailbox = createMailbox(1);
     await mailbox.deliver(batch(1));
-    mailbox.take();
+    mailbox.take(atStart);
     const waiting = mailbox.deliver(batch(2));
     mailbox.recover(() => 1);
     await waiting;
@@ -114,7 +141,7 @@ describe('a mailbox', () => {
     await expect(waiting).rejects.toBe(CLOSED);
     await expect(mailbox.deliver(batch(3))).rejects.toBe(CLOSED);
     expect([mailbox.offer(batch(4)), mailbox.hasRoom()]).toEqual([false, false]);
-    expect(mailbox.take()?.next).toBe(1);
+    expect(mailbox.take(atStart)?.next).toBe(1);
   });
 
   test('rejects everything that is in when it is abandoned, in flight or not', async () => {
@@ -122,7 +149,7 @@ describe('a mailbox', () => {
     const mailbox = createMailbox(3);
     await mailbox.deliver(batch(1, told));
     await mailbox.deliver(batch(2, told));
-    mailbox.take();
+    mailbox.take(atStart);
     mailbox.abandon(CLOSED);
     expect(told).toEqual(['a1 draining', 'a2 draining']);
     expect([mailbox.depth, mailbox.inFlight]).toEqual([0, 0]);
