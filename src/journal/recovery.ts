@@ -49,7 +49,7 @@ export async function recoverLog(fs: Fs, directory: string, name: string, witnes
 export async function endOfLog(fs: Fs, directory: string, name: string): Promise<number> {
   const found = await examineLog(fs, directory, name, 0);
   if (found === null) return 0;
-  await syncKept(fs, directory, found.path, null);
+  await syncKept(fs, directory, found.path, found.bytes, { ...found.scan, tail: 'none' });
   return found.scan.nextOffset;
 }
 
@@ -101,12 +101,13 @@ async function settleTail(
   directory: string,
   path: string,
   bytes: Buffer,
-  { tail, validBytes }: SegmentScan,
+  scan: SegmentScan,
 ): Promise<TornTail | null> {
+  const { tail, validBytes } = scan;
   const savedAs = `${path}.${validBytes}.torn`;
   const rest = bytes.subarray(validBytes);
   if (tail === 'torn') await saveCopy(fs, name, savedAs, rest);
-  await syncKept(fs, directory, path, tail === 'none' ? null : validBytes);
+  await syncKept(fs, directory, path, bytes, scan);
   return tail === 'torn' ? { file: path, byte: validBytes, bytes: rest.length, savedAs } : null;
 }
 
@@ -114,11 +115,20 @@ async function settleTail(
  * What stays is on the disk from here on. A process that was killed leaves frames that only the system's memory has,
  * and names that no sync has made durable; from now on they count as acknowledged.
  */
-async function syncKept(fs: Fs, directory: string, path: string, cutTo: number | null): Promise<void> {
+async function syncKept(
+  fs: Fs,
+  directory: string,
+  path: string,
+  bytes: Buffer,
+  { durableBytes, tail, validBytes }: SegmentScan,
+): Promise<void> {
   await fs.syncDirectory(directory);
   const file = await fs.openForAppend(path);
   try {
-    if (cutTo !== null) await file.truncate(cutTo);
+    if (tail !== 'none') await file.truncate(validBytes);
+    // Written once more: the kernel calls pages clean whose sync failed in the process before, and a sync alone would
+    // leave them in memory (Rebello et al., ATC'20).
+    await writeAll(file, [bytes.subarray(durableBytes, validBytes)], durableBytes);
     await file.datasync();
   } finally {
     await file.close();

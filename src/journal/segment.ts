@@ -31,6 +31,8 @@ export interface SegmentScan {
   readonly salt: number | null;
   /** Bytes of valid frames from the start: P. */
   readonly validBytes: number;
+  /** Bytes that a frame says were synced when it was written. */
+  readonly durableBytes: number;
   /** Offset expected at P. */
   readonly nextOffset: number;
   readonly sealed: boolean;
@@ -62,9 +64,9 @@ export function scanSegment(bytes: Buffer, baseOffset: number, witnessOffset: nu
   }
   const after = survivorsAfter(bytes, at, salt);
   const knownOffset = Math.max(nextOffset, witnessOffset, after.endOffset);
-  const scan = { salt, validBytes: at, nextOffset, sealed, knownOffset };
-  if (Math.max(durableBytes, after.durableBytes) > at || witnessOffset > nextOffset)
-    return { ...scan, tail: 'corrupt' };
+  const vouchedBytes = Math.max(durableBytes, after.durableBytes);
+  const scan = { salt, validBytes: at, durableBytes: vouchedBytes, nextOffset, sealed, knownOffset };
+  if (vouchedBytes > at || witnessOffset > nextOffset) return { ...scan, tail: 'corrupt' };
   if (at === bytes.length) return { ...scan, tail: 'none' };
   return { ...scan, tail: isZero(bytes, at) ? 'clean' : 'torn' };
 }
