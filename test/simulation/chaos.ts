@@ -22,7 +22,7 @@ export function strike(world: World, plan: Plan, ports: ChaosPorts): void {
 }
 
 function act(chaos: Chaos, world: World, { crashes, kill, stop }: ChaosPorts): void {
-  const { faults, medium } = world;
+  const { faults } = world;
   const random = world.random('chaos');
   switch (chaos) {
     case 'kill':
@@ -30,7 +30,7 @@ function act(chaos: Chaos, world: World, { crashes, kill, stop }: ChaosPorts): v
       return;
     case 'power-cut':
       kill();
-      medium.cutPower(random);
+      world.cutPower();
       return;
     case 'stop':
       stop();

@@ -1,10 +1,13 @@
-/** The disk as one process sees it: every operation takes its time, may fail, and may be cut short by the process's end. */
+/**
+ * The disk as one process sees it: the journal's crash file system, on which every operation takes its time and may
+ * fail. What a process had asked for when it ended may have been done or not.
+ */
 import { basename } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { File, Fs } from '../../src/journal/fs.ts';
 import type { SyncFs } from '../../src/journal/sync-fs.ts';
 import type { Disk } from '../../src/service/runtime.ts';
-import { DiskError, type Inode, type Tree } from './medium.ts';
+import { crashFs, errno, type Operation } from '../journal/crash-fs.ts';
 import type { Owner } from './scheduler.ts';
 import { DATA_DIR, type World } from './world.ts';
 
@@ -15,93 +18,71 @@ const SHORT_WRITE_IN = 16;
 
 /** `dataDir` is the process's own name of the data directory, so that nothing is remembered from one to the next. */
 export function createDisk(world: World, owner: Owner, dataDir: string): Disk {
-  const { medium, scheduler, faults, trace } = world;
+  const { faults, scheduler, trace } = world;
   const random = world.random('disk');
-  const onMedium = (path: string): string => DATA_DIR + path.slice(dataDir.length);
+  const onDisk = (path: string): string => underData(path, dataDir);
 
-  function perform<T>(label: string, meanMs: number, act: () => T, abandon?: () => void): Promise<T> {
+  function onOperation({ kind, path }: Operation): Promise<void> {
+    const label = `${kind} ${basename(path)}`;
+    const meanMs = kind === 'datasync' || kind === 'syncDirectory' ? SYNC_MS : OPERATION_MS;
     return new Promise((resolve, reject) => {
       scheduler.schedule({
         owner,
         delayMs: meanMs * faults.slowness * 2 * random.uniform(),
         label,
         run() {
-          try {
-            resolve(act());
-          } catch (error) {
-            trace.note(`${label} ${String(error)}`);
-            reject(error);
-          }
+          const code = failureOf(kind);
+          if (code === null) return resolve();
+          trace.note(`${label} fails: ${code}`);
+          reject(errno(code));
         },
-        ...(abandon === undefined ? {} : { abandon }),
       });
     });
   }
-
-  function fileOf(inode: Inode, path: string): File {
-    const name = basename(path);
-    function take(bytes: Uint8Array, position: number): number {
-      if (faults.failingWrites > 0) {
-        faults.failingWrites -= 1;
-        throw new DiskError('EIO', `write, ${path}`);
-      }
-      const short = random.below(SHORT_WRITE_IN) === 0 ? 1 + random.below(bytes.length) : bytes.length;
-      const grows = Math.max(0, position + short - inode.current.length);
-      const taken = Math.min(short, short - grows + faults.spaceLeftBytes);
-      if (taken <= 0) throw new DiskError('ENOSPC', `write, ${path}`);
-      faults.spaceLeftBytes -= Math.min(grows, faults.spaceLeftBytes);
-      const part = bytes.subarray(0, taken);
-      medium.write(inode, part, position);
-      trace.note(`wrote ${name} ${position} ${taken} ${crc32(part)}`);
-      return taken;
+  function failureOf(kind: Operation['kind']): string | null {
+    if ((kind === 'write' || kind === 'create') && faults.spaceLeftBytes <= 0) return 'ENOSPC';
+    if (kind === 'write' && faults.failingWrites > 0) {
+      faults.failingWrites -= 1;
+      return 'EIO';
     }
-    return {
-      write(buffers, position) {
-        const bytes = Buffer.concat(buffers);
-        const abandon = (): void => {
-          // The process ended in the middle of it: any part may have arrived.
-          const arrived = random.below(bytes.length + 1);
-          if (arrived > 0) medium.write(inode, bytes.subarray(0, arrived), position);
-        };
-        return perform(`write ${name}`, OPERATION_MS, () => take(bytes, position), abandon);
-      },
-      datasync: () =>
-        perform(`sync ${name}`, SYNC_MS, () => {
-          if (faults.failingSyncs > 0) {
-            faults.failingSyncs -= 1;
-            medium.failSync(inode);
-            throw new DiskError('EIO', `fdatasync, ${path}`);
-          }
-          medium.sync(inode);
-        }),
-      truncate: (length) => perform(`truncate ${name}`, OPERATION_MS, () => medium.truncate(inode, length)),
-      close: () => perform(`close ${name}`, OPERATION_MS, () => {}),
-    };
+    if (kind === 'datasync' && faults.failingSyncs > 0) {
+      faults.failingSyncs -= 1;
+      return 'EIO';
+    }
+    return null;
+  }
+  function shortWrite(_: Operation, bytes: number): number {
+    const short = random.below(SHORT_WRITE_IN) === 0 ? 1 + random.below(bytes) : bytes;
+    const taken = Math.min(short, faults.spaceLeftBytes);
+    faults.spaceLeftBytes -= taken;
+    return taken;
   }
 
-  const tree = medium.current;
-  const inodeAt = (path: string): Inode => inodeOf(tree, onMedium(path));
-  const named = <T>(verb: string, path: string, act: () => T): Promise<T> =>
-    perform(`${verb} ${basename(path)}`, OPERATION_MS, act);
+  const disk = crashFs({ disk: world.disk(), onOperation, shortWrite });
+  const traced = (file: File, path: string): File => ({
+    ...file,
+    async write(buffers, position) {
+      const taken = await file.write(buffers, position);
+      const written = Buffer.concat(buffers).subarray(0, taken);
+      trace.note(`wrote ${basename(path)} ${position} ${taken} ${crc32(written)}`);
+      return taken;
+    },
+  });
   const fs: Fs = {
-    create: (path) =>
-      named('create', path, () => {
-        if (faults.spaceLeftBytes <= 0) throw new DiskError('ENOSPC', `open, ${path}`);
-        return fileOf(medium.create(onMedium(path)), path);
-      }),
-    openForAppend: (path) => named('open', path, () => fileOf(inodeAt(path), path)),
-    read: (path) => named('read', path, () => Buffer.from(inodeAt(path).current.view())),
-    readEnd: (path, length) => named('read', path, () => Buffer.from(inodeAt(path).current.view().subarray(-length))),
-    list: (path) => named('list', path, () => namesIn(tree, onMedium(path))),
-    size: (path) => named('size', path, () => inodeAt(path).current.length),
-    rename: (from, to) => named('rename', to, () => medium.rename(onMedium(from), onMedium(to))),
-    unlink: (path) => named('unlink', path, () => medium.unlink(onMedium(path))),
-    makeDirectory: (path) => named('mkdir', path, () => medium.makeDirectory(onMedium(path))),
-    syncDirectory: (path) => perform(`sync ${basename(path)}`, SYNC_MS, () => medium.syncDirectory(onMedium(path))),
+    create: async (path) => traced(await disk.create(onDisk(path)), path),
+    openForAppend: async (path) => traced(await disk.openForAppend(onDisk(path)), path),
+    read: (path) => disk.read(onDisk(path)),
+    readEnd: (path, length) => disk.readEnd(onDisk(path), length),
+    list: (path) => disk.list(onDisk(path)),
+    size: (path) => disk.size(onDisk(path)),
+    rename: (from, to) => disk.rename(onDisk(from), onDisk(to)),
+    unlink: (path) => disk.unlink(onDisk(path)),
+    makeDirectory: (path) => disk.makeDirectory(onDisk(path)),
+    syncDirectory: (path) => disk.syncDirectory(onDisk(path)),
   };
   return {
     fs,
-    syncFs: readerOf(tree, onMedium),
+    syncFs: renamed(disk.syncFs, dataDir),
     clock: {
       after(delayMs, callback) {
         const task = scheduler.schedule({ owner, delayMs, label: 'journal timer', run: callback });
@@ -113,38 +94,15 @@ export function createDisk(world: World, owner: Owner, dataDir: string): Disk {
   };
 }
 
-/** A tree as readers that do not wait see it. */
-export function readerOf(tree: Tree, onMedium: (path: string) => string): SyncFs {
+/** The same files, in a data directory of another name. */
+export function renamed(fs: SyncFs, dataDir: string): SyncFs {
   return {
-    list(directory) {
-      if (!tree.directories.has(onMedium(directory))) throw new DiskError('ENOENT', directory);
-      return namesIn(tree, onMedium(directory));
-    },
-    read: (path) => Buffer.from(inodeOf(tree, onMedium(path)).current.view()),
-    open(path) {
-      const inode = inodeOf(tree, onMedium(path));
-      return {
-        size: inode.current.length,
-        read: (target, at, length, position) =>
-          Buffer.from(inode.current.view()).copy(target, at, position, position + length),
-        close: () => {},
-      };
-    },
+    list: (directory) => fs.list(underData(directory, dataDir)),
+    read: (path) => fs.read(underData(path, dataDir)),
+    open: (path) => fs.open(underData(path, dataDir)),
   };
 }
 
-function inodeOf(tree: Tree, path: string): Inode {
-  const inode = tree.files.get(path);
-  if (inode === undefined) throw new DiskError('ENOENT', path);
-  return inode;
-}
-
-/** Files and directories of a directory, sorted; none when it does not exist. */
-function namesIn(tree: Tree, directory: string): string[] {
-  const prefix = `${directory}/`;
-  const names = new Set<string>();
-  for (const path of [...tree.files.keys(), ...tree.directories]) {
-    if (path.startsWith(prefix) && !path.slice(prefix.length).includes('/')) names.add(path.slice(prefix.length));
-  }
-  return [...names].sort();
+function underData(path: string, dataDir: string): string {
+  return path.startsWith(dataDir) ? DATA_DIR + path.slice(dataDir.length) : path;
 }

@@ -47,7 +47,7 @@ export function createFeed({ world, plan, input, oracle, sleep }: FeedOptions): 
             onDurable(commit) {
               const log = `${PAYMENTS}-${partition}`;
               world.trace.note(`acknowledged ${log} ${batch.next}`);
-              if (oracle.position(log, FEED) < batch.next) {
+              if (oracle.position(log, FEED) < (batch.next ?? 0)) {
                 world.broken(
                   'acknowledge after durable',
                   `${log}: the batch to ${batch.next} was acknowledged too early`,

@@ -6,7 +6,8 @@ import { createRegistry } from '../../src/messages/registry.ts';
 import { openSqlite } from '../../src/projections/sqlite.ts';
 import { createStoresTask } from '../../src/workers/stores-task.ts';
 import { createDerivation } from './derivation.ts';
-import { readerOf } from './disk.ts';
+import { renamed } from './disk.ts';
+import { durableFs } from './durable-fs.ts';
 import { blocksOf, type Input, partitionOfItem } from './input.ts';
 import { createLedger } from './ledger.ts';
 import { FEED, type Oracle } from './oracle.ts';
@@ -15,7 +16,7 @@ import type { Process } from './process.ts';
 import { createResults } from './results.ts';
 import { PAYMENTS, scenario } from './scenario.ts';
 import type { StoreFiles } from './stores.ts';
-import { DATA_DIR, type World } from './world.ts';
+import type { World } from './world.ts';
 
 /** Every queue is within its bound. */
 export function checkBounds(world: World, process: Process): void {
@@ -69,7 +70,7 @@ export async function checkEnd(world: World, end: End): Promise<void> {
 
 /** Read models that are made anew are those that lived through everything. */
 async function checkRebuild(world: World, { config, files, directory, oracle }: End): Promise<void> {
-  const fs = readerOf(world.medium.durable, (path) => DATA_DIR + path.slice('/rebuild'.length));
+  const fs = renamed(durableFs(world.disk), '/rebuild');
   const digestsOf = async (sqliteFile: string, ledger: StoreFiles['ledger']): Promise<string> => {
     const run = createStoresTask({
       fs,

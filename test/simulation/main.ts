@@ -1,7 +1,8 @@
 /**
- * `npm run simulate -- --seed N --steps M [--seeds K] [--nightly]`
+ * `npm run simulate -- --seed N --steps M [--seeds K] [--nightly] [--trace FILE]`
  * Exit codes: 0 all invariants held, 2 usage, 3 one did not.
  */
+import { openSync, writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type Outcome, simulate } from './simulation.ts';
 
@@ -31,15 +32,20 @@ const { values } = parseArgs({
     seeds: { type: 'string' },
     steps: { type: 'string', default: '20000' },
     nightly: { type: 'boolean', default: false },
+    trace: { type: 'string' },
   },
 });
 const first = wholeNumber('seed', values.seed);
 const steps = wholeNumber('steps', values.steps);
 const seeds = wholeNumber('seeds', values.seeds ?? String(values.nightly ? NIGHTLY_SEEDS : 1));
+const trace = values.trace === undefined ? null : openSync(values.trace, 'w');
+const onLine = (line: string): void => {
+  if (trace !== null) writeSync(trace, `${line}\n`);
+};
 const broken: number[] = [];
 for (let seed = first; seed < first + seeds; seed++) {
   const startedAt = performance.now();
-  const outcome = await simulate({ seed, steps });
+  const outcome = await simulate({ seed, steps, onLine });
   report(outcome, (performance.now() - startedAt) / 1000);
   if (outcome.violation !== null) broken.push(seed);
 }

@@ -5,17 +5,17 @@
 import { crc32 } from 'node:zlib';
 import type { Config } from '../../src/config/config.ts';
 import { type Frame, readFrames } from '../../src/journal/reader.ts';
-import type { SyncFs } from '../../src/journal/sync-fs.ts';
 import { type Commit, decodeCommit, type Section } from '../../src/messages/commit.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
 import { alertRaisedType, deadLetterType, sourceControlType } from '../../src/messages/types.ts';
 import { createDerivation, type Derivation } from './derivation.ts';
-import { readerOf } from './disk.ts';
+import { renamed } from './disk.ts';
+import { durableFs } from './durable-fs.ts';
 import { blocksOf, type Input } from './input.ts';
 import { createOperations, type Operations } from './operations.ts';
 import { createResults, linesOf, type Results, typeOf } from './results.ts';
 import { PAYMENTS, WEATHER } from './scenario.ts';
-import { DATA_DIR, type World } from './world.ts';
+import type { World } from './world.ts';
 
 export const FEED = 'feed';
 
@@ -55,7 +55,8 @@ export function createOracle(world: World, config: Config, input: Input): Oracle
   const operations = createOperations(world);
   const results = createResults();
   const counts = { inputs: 0, deadLetters: 0, commits: 0 };
-  const durableFs = readerOf(world.medium.durable, (path) => DATA_DIR + path.slice(DURABLE.length));
+  const fs = durableFs(world.disk);
+  const durableLogs = renamed(fs, DURABLE);
   let recoveries = 0;
 
   function stateOf(log: string): LogState {
@@ -77,7 +78,7 @@ export function createOracle(world: World, config: Config, input: Input): Oracle
     const state = stateOf(log);
     const range = { fromOffset: state.nextOffset, toOffset: offset };
     try {
-      for (const frame of readFrames(`${DURABLE}/journal`, log, range, durableFs)) take(log, state, frame);
+      for (const frame of readFrames(`${DURABLE}/journal`, log, range, durableLogs)) take(log, state, frame);
     } catch (error) {
       world.broken('nothing is called durable before it is', `${log} up to ${offset}: ${String(error)}`);
     }
@@ -170,9 +171,9 @@ export function createOracle(world: World, config: Config, input: Input): Oracle
         return;
       }
       const prefix = `${RECOVERED}${recoveries++}`;
-      const fs: SyncFs = readerOf(world.medium.current, (path) => DATA_DIR + path.slice(prefix.length));
+      const range = { fromOffset: 0, toOffset: state.nextOffset };
       let at = 0;
-      for (const frame of readFrames(`${prefix}/journal`, log, { fromOffset: 0, toOffset: state.nextOffset }, fs)) {
+      for (const frame of readFrames(`${prefix}/journal`, log, range, renamed(fs, prefix))) {
         const known = state.frames[at++];
         if (known?.offset === frame.offset && known.crc === crc32(frame.body)) continue;
         world.broken('what is durable never changes', `${log}: the frame at ${frame.offset} is another one`);

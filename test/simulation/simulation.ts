@@ -21,6 +21,8 @@ export interface SimulationOptions {
   /** Steps under fire; those until everything has settled come on top. */
   readonly steps: number;
   readonly plan?: Plan;
+  /** Told of every line of the trace. */
+  readonly onLine?: (line: string) => void;
 }
 
 export interface Outcome {
@@ -45,9 +47,9 @@ const RESTART_MS = 5_000;
 /** Steps and time in which a healed world must settle. */
 const SETTLE_STEPS = 60_000;
 
-export async function simulate({ seed, steps, plan: given }: SimulationOptions): Promise<Outcome> {
+export async function simulate({ seed, steps, plan: given, onLine = () => {} }: SimulationOptions): Promise<Outcome> {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-simulation-'));
-  const world = createWorld(seed);
+  const world = createWorld(seed, onLine);
   const plan = given ?? drawPlan(seed, world.random('chaos'));
   const config = scenario('/', plan.partitions);
   const input = createInput(plan.partitions, world.random('input'));

@@ -10,13 +10,14 @@ export interface Trace {
 
 const RECENT_LINES = 400;
 
-export function createTrace(): Trace {
+export function createTrace(onLine: (line: string) => void): Trace {
   const hash = createHash('sha256');
   let recent: string[] = [];
   return {
     note(line) {
       hash.update(line);
       hash.update('\n');
+      onLine(line);
       recent.push(line);
       if (recent.length >= 2 * RECENT_LINES) recent = recent.slice(-RECENT_LINES);
     },

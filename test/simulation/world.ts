@@ -1,13 +1,17 @@
 /** Everything that outlives a process of the service: time, chance, the disk's platters, the network, what was promised. */
+
 import { createRandom, type Random } from '../../src/fraud/random.ts';
-import { createMedium, type Medium } from './medium.ts';
+import { type Disk, newDisk, powerCut } from '../journal/crash-disk.ts';
 import { createScheduler, type Owner, type Scheduler } from './scheduler.ts';
 import { createTrace, type Trace } from './trace.ts';
 
 export interface World {
   readonly seed: number;
   readonly scheduler: Scheduler;
-  readonly medium: Medium;
+  /** The platters of now. */
+  disk(): Disk;
+  /** Loses what chance takes of everything that was never synced. */
+  cutPower(): void;
   readonly faults: Faults;
   readonly trace: Trace;
   /** Owner of what is no process: clients, chaos, the network. */
@@ -60,7 +64,7 @@ export function noFaults(): Faults {
   };
 }
 
-export function createWorld(seed: number): World {
+export function createWorld(seed: number, onLine: (line: string) => void): World {
   const streams = new Map(
     PARTS.map((part, index) => {
       const random = createRandom();
@@ -73,13 +77,18 @@ export function createWorld(seed: number): World {
     if (stream === undefined) throw new Error(`No stream of chance for ${part}`);
     return stream;
   };
+  let disk = newDisk();
   let violation: Violation | null = null;
   return {
     seed,
     scheduler: createScheduler(START_MS, random('schedule')),
-    medium: createMedium(DATA_DIR),
+    disk: () => disk,
+    cutPower() {
+      const chance = random('disk');
+      disk = powerCut(disk, (options) => chance.below(options));
+    },
     faults: noFaults(),
-    trace: createTrace(),
+    trace: createTrace(onLine),
     outside: { name: 'outside', alive: true },
     random,
     broken(invariant, detail) {
