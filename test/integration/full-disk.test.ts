@@ -42,7 +42,13 @@ function clientOf(url: string, firstId: number): Client {
       const ids = Array.from({ length: BATCH }, () => nextId++);
       const body = ids.map((transactionId) => {
         const occurredAt = 1_522_540_800_000 + transactionId * 10;
-        return JSON.stringify({ transactionId, customerId: transactionId, terminalId: 3, amountCents: 400, occurredAt });
+        return JSON.stringify({
+          transactionId,
+          customerId: transactionId,
+          terminalId: 3,
+          amountCents: 400,
+          occurredAt,
+        });
       });
       const response = await fetch(`${url}/api/v1/streams/payments.transactions/events`, {
         method: 'POST',

@@ -4,15 +4,15 @@
  */
 import { createActor } from 'xstate';
 import { fraudSessionMachine } from '../../src/actors/fraud-session.ts';
-import { createPartition, type PartitionSpec } from '../../src/actors/partition.ts';
 import { windowAggregatorMachine } from '../../src/actors/window-aggregator.ts';
-import type { Work } from '../../src/actors/work.ts';
 import type { Config, StreamConfig } from '../../src/config/config.ts';
 import { createFraudDetector } from '../../src/fraud/detector.ts';
 import type { Block } from '../../src/messages/block.ts';
 import { dynamicEventType } from '../../src/messages/codec.ts';
 import type { Section } from '../../src/messages/commit.ts';
 import type { Registry } from '../../src/messages/registry.ts';
+import { createPartition, type PartitionSpec } from '../../src/partition/partition.ts';
+import type { Work } from '../../src/partition/work.ts';
 import { createTumblingWindows } from '../../src/streams/tumbling.ts';
 import { WINDOW_TYPES } from './results.ts';
 
