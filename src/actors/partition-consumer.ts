@@ -35,7 +35,7 @@ export interface PartitionConsumerPorts {
   append(commit: Commit): Promise<number>;
   /** Takes a snapshot when one is due, or `force` says so. */
   saveSnapshot(force: boolean): Promise<void>;
-  /** Runs a callback in a later turn of the event loop, so that everything else gets its turn. */
+  /** Runs a callback in a later turn of the event loop, so that everything else gets its turn; dropped while one waits. */
   later(callback: () => void): void;
   nowMs(): number;
   committed(commit: Committed): void;
@@ -74,7 +74,8 @@ export const partitionConsumerMachine = setup({
       const { mailbox, partition, recovered } = context.ports;
       mailbox.recover((source) => partition.position(source));
       recovered();
-      mailbox.onArrival(() => self.send({ type: 'WAKE' }));
+      // Not at once: a source that fills every partition in one turn would have all of them work in that turn.
+      mailbox.onArrival(() => context.ports.later(() => self.send({ type: 'WAKE' })));
       self.send({ type: 'WAKE' });
     },
     commitNext: ({ context, self }) => {

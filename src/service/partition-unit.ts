@@ -189,7 +189,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
         },
         append,
         saveSnapshot,
-        later: runtime.later,
+        later: oneAtATime(runtime.later),
         nowMs: runtime.nowMs,
         committed: options.committed,
       };
@@ -219,6 +219,19 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
     partition: () => live.fold.partition,
     position: (source) => live.fold.partition.position(source),
     ready,
+  };
+}
+
+/** Drops a callback while one waits already: all of them say the same. */
+function oneAtATime(later: Runtime['later']): Runtime['later'] {
+  let isWaiting = false;
+  return (callback) => {
+    if (isWaiting) return;
+    isWaiting = true;
+    later(() => {
+      isWaiting = false;
+      callback();
+    });
   };
 }
 

@@ -19,7 +19,7 @@ export interface Runtime {
   random(): number;
   /** Timers of the actors; xstate's own where it is absent. */
   readonly clock?: Clock;
-  /** Runs a callback in a later turn of the event loop. */
+  /** Runs a callback in a turn of the event loop of its own. */
   later(callback: () => void): void;
   /** Resolves after the time, or at once when the signal aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
@@ -48,10 +48,26 @@ export interface Http {
   deadline(ms: number): AbortSignal;
 }
 
+/**
+ * One callback a turn, in order: a callback may be a whole batch's work, and timers, sockets and the disk get their turn
+ * between two.
+ */
+function createTurns(): (callback: () => void) => void {
+  const waiting: (() => void)[] = [];
+  const turn = (): void => {
+    const callback = waiting.shift();
+    if (waiting.length > 0) setImmediate(turn);
+    callback?.();
+  };
+  return (callback) => {
+    if (waiting.push(callback) === 1) setImmediate(turn);
+  };
+}
+
 export const nodeRuntime: Runtime = {
   nowMs: Date.now,
   random: Math.random,
-  later: (callback) => void setImmediate(callback),
+  later: createTurns(),
   sleep(ms, signal) {
     if (ms <= 0 || signal?.aborted === true) return Promise.resolve();
     return new Promise((resolve) => {
