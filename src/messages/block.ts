@@ -1,4 +1,5 @@
 /** Blocks: how events of one type travel and are stored. */
+import type { RecordWriter } from './record-writer.ts';
 
 /** An Avro `array` of `count` events of the record with this fingerprint. */
 export interface Block {
@@ -22,25 +23,40 @@ export interface BlockWriter<T> {
 
 const INITIAL_BYTES = 1 << 14;
 
-/** `encode` writes an event and returns where it ends; when it does not fit, minus the bytes that it lacks. */
+/**
+ * `fast` writes what it can. `encode` writes any event of the type and returns where it ends, or minus the bytes that it
+ * lacks; it throws when the event does not fit the schema.
+ */
 export function createBlockWriter<T>(
   fingerprint: string,
+  fast: RecordWriter<T> | null,
   encode: (event: T, buffer: Buffer, at: number) => number,
 ): BlockWriter<T> {
   let buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  let view = new DataView(buffer.buffer);
   let end = 0;
   let count = 0;
+
+  function write(event: T): number {
+    const next = fast === null ? Number.NaN : fast(event, buffer, view, end);
+    return Number.isNaN(next) ? encode(event, buffer, end) : next;
+  }
+  function grow(lackingBytes: number): void {
+    const larger = Buffer.allocUnsafeSlow((buffer.length + lackingBytes) * 2);
+    buffer.copy(larger, 0, 0, end);
+    buffer = larger;
+    view = new DataView(buffer.buffer);
+  }
+
   return {
     get length() {
       return count;
     },
     push(event) {
-      let next = encode(event, buffer, end);
+      let next = write(event);
       while (next < 0) {
-        const larger = Buffer.allocUnsafeSlow((buffer.length - next) * 2);
-        buffer.copy(larger, 0, 0, end);
-        buffer = larger;
-        next = encode(event, buffer, end);
+        grow(-next);
+        next = write(event);
       }
       end = next;
       count += 1;

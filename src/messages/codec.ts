@@ -11,6 +11,7 @@ import { type Block, type BlockWriter, createBlockWriter } from './block.ts';
 import { type Columns, columnReader, columnsOfEvents } from './columns.ts';
 import { makeLongsExact } from './exact-long.ts';
 import { rabinFingerprint } from './fingerprint.ts';
+import { recordWriter } from './record-writer.ts';
 
 makeLongsExact(avro.types.LongType.prototype);
 
@@ -241,6 +242,7 @@ function compile<T>(schema: AvroRecord): EventType<T> {
   // One scratch buffer a type: a block is encoded into it and copied out, so that most blocks are written once.
   let scratch = Buffer.allocUnsafeSlow(INITIAL_SCRATCH_BYTES);
   const readColumns = columnReader(schema);
+  const writeRecord = recordWriter<T>(schema);
   return {
     name: type.name ?? schema.name,
     fingerprint,
@@ -261,7 +263,8 @@ function compile<T>(schema: AvroRecord): EventType<T> {
       if (readColumns !== null) return readColumns(asBuffer(bytes), count);
       return columnsOfEvents(blockType.fromBuffer(asBuffer(bytes)));
     },
-    blockWriter: () => createBlockWriter(fingerprint, (event: T, buffer, at) => type.encode(event, buffer, at)),
+    blockWriter: () =>
+      createBlockWriter(fingerprint, writeRecord, (event, buffer, at) => type.encode(event, buffer, at)),
     invalidPath(value) {
       let invalid: readonly string[] | null = null;
       const valid = type.isValid(value, {

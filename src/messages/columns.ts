@@ -2,8 +2,9 @@
  * A block as columns: one typed array a field instead of one object an event. What runs over every event of a stream
  * reads fields by row from here; an object is made only for the few events that somebody asks for.
  */
-import type { AvroRecord, AvroSchema } from './avro.ts';
+import type { AvroRecord } from './avro.ts';
 import { readExactly } from './exact-long.ts';
+import { BOOLEAN, DOUBLE, FLOAT, type FlatField, flatFields, INT, LONG, TEXT } from './flat-fields.ts';
 
 export interface NumberColumn {
   readonly kind: 'number';
@@ -37,25 +38,10 @@ export interface Columns {
 /** Reads blocks of one schema. Throws when the bytes do not hold as many events as they should. */
 export type ColumnReader = (bytes: Buffer, count: number) => Columns;
 
-const LONG = 0;
-const DOUBLE = 1;
-const FLOAT = 2;
-const BOOLEAN = 3;
-const TEXT = 4;
-type Op = typeof LONG | typeof DOUBLE | typeof FLOAT | typeof BOOLEAN | typeof TEXT;
-
-interface Field {
-  /** Names from the outer record inwards. */
-  readonly path: readonly string[];
-  readonly op: Op;
-  /** Which branch of its union is null; −1 for what can't be null. */
-  readonly nullBranch: number;
-}
-
 /** Null when a field is of a kind that has no column: an array, a map, bytes, an enum, a wider union. */
 export function columnReader(schema: AvroRecord): ColumnReader | null {
-  const fields: Field[] = [];
-  return collectFields(schema, [], fields) ? (bytes, count) => readColumns(fields, bytes, count) : null;
+  const fields = flatFields(schema);
+  return fields === null ? null : (bytes, count) => readColumns(fields, bytes, count);
 }
 
 /** Columns of events that are objects already: what the fast way can't read, at the price of an object each. */
@@ -72,43 +58,9 @@ export function textAt({ bytes, starts, ends }: TextColumn, row: number): string
   return bytes.toString('utf8', starts[row], ends[row]);
 }
 
-function collectFields(schema: AvroRecord, path: readonly string[], fields: Field[]): boolean {
-  return schema.fields.every(({ name, type }) => {
-    const own = [...path, name];
-    if (isRecord(type)) return collectFields(type, own, fields);
-    const nullBranch = Array.isArray(type) && type.length === 2 ? type.indexOf('null') : -1;
-    const op = opOf(nullBranch < 0 || !Array.isArray(type) ? type : type[1 - nullBranch]);
-    if (op !== null) fields.push({ path: own, op, nullBranch });
-    return op !== null;
-  });
-}
-
-function isRecord(type: AvroSchema): type is AvroRecord {
-  return typeof type === 'object' && 'type' in type && type.type === 'record';
-}
-
-function opOf(type: AvroSchema): Op | null {
-  const primitive = typeof type === 'object' && 'type' in type && typeof type.type === 'string' ? type.type : type;
-  switch (primitive) {
-    case 'int':
-    case 'long':
-      return LONG;
-    case 'double':
-      return DOUBLE;
-    case 'float':
-      return FLOAT;
-    case 'boolean':
-      return BOOLEAN;
-    case 'string':
-      return TEXT;
-    default:
-      return null;
-  }
-}
-
 const NO_NULLS = new Uint8Array(0);
 
-function readColumns(fields: readonly Field[], bytes: Buffer, count: number): Columns {
+function readColumns(fields: readonly FlatField[], bytes: Buffer, count: number): Columns {
   const ops = fields.map(({ op }) => op);
   const nullBranches = fields.map(({ nullBranch }) => nullBranch);
   const values = ops.map((op) => new Float64Array(op === TEXT ? 0 : count));
@@ -135,6 +87,7 @@ function readColumns(fields: readonly Field[], bytes: Buffer, count: number): Co
           continue;
         }
         switch (ops[field]!) {
+          case INT:
           case LONG:
             values[field]![row] = readLong(bytes);
             break;
@@ -183,7 +136,11 @@ function cut(): Error {
   return new Error('A block ends in the middle of an event');
 }
 
-function eventAt(fields: readonly Field[], columns: ReadonlyMap<string, Column>, row: number): Record<string, unknown> {
+function eventAt(
+  fields: readonly FlatField[],
+  columns: ReadonlyMap<string, Column>,
+  row: number,
+): Record<string, unknown> {
   const event: Record<string, unknown> = {};
   for (const { path, op } of fields) {
     const column = columns.get(path.join('.'));
@@ -204,7 +161,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-function fieldValue(column: Column, op: Op, row: number): unknown {
+function fieldValue(column: Column, op: FlatField['op'], row: number): unknown {
   if (column.nulls?.[row] === 1) return null;
   if (column.kind === 'text') return textAt(column, row);
   return op === BOOLEAN ? column.values[row] === 1 : column.values[row];

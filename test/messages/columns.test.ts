@@ -141,6 +141,28 @@ describe('a block that is written event by event', () => {
     );
   });
 
+  test.each([
+    { id: 1.5 },
+    { id: Number.NaN },
+    { id: 2 ** 53 },
+    { id: '1' },
+    { small: 2 ** 31 },
+    { small: -(2 ** 31) - 1 },
+    { ratio: '0.5' },
+    { flag: 1 },
+    { name: null },
+    { note: 5 },
+    { limit: 'x' },
+    { inner: { x: null, y: 0 } },
+  ])('refuses %j, and goes on', (change) => {
+    const [event = {}] = fc.sample(row, { numRuns: 1, seed: 3 });
+    const writer = type.blockWriter();
+    writer.push(event);
+    expect(() => writer.push({ ...event, ...change })).toThrow();
+    writer.push(event);
+    expect(writer.take()).toEqual(type.encodeBlock([event, event]));
+  });
+
   test('grows with what is put in, and does not keep an event that does not fit', () => {
     const one = dynamicEventType({ type: 'record', name: 'Text', fields: [{ name: 't', type: 'string' }] });
     const events = Array.from({ length: 300 }, (_, i) => ({ t: 'x'.repeat(i * 20) }));

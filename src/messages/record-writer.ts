@@ -1,0 +1,135 @@
+/**
+ * Writes records of numbers, texts and nested records to Avro, by code that is generated for the schema, as avsc
+ * generates its own: straight into the buffer, with one check of its room a record. Several times as fast, where most of
+ * what a partition writes goes through.
+ */
+import type { AvroRecord } from './avro.ts';
+import { BOOLEAN, DOUBLE, FLOAT, type FlatField, flatFields, INT, LONG, TEXT } from './flat-fields.ts';
+
+/** Returns where the record ends; minus the bytes that it lacks at most; or NaN when a value does not fit the schema. */
+export type RecordWriter<T> = (event: T, bytes: Uint8Array, view: DataView, at: number) => number;
+
+const LONGEST_LONG = 10;
+
+/** Null when a field is of a kind that is written in the general way: an array, a map, bytes, an enum, a wider union. */
+export function recordWriter<T>(schema: AvroRecord): RecordWriter<T> | null {
+  const fields = flatFields(schema);
+  if (fields === null) return null;
+  const texts = fields.filter(({ op }) => op === TEXT).map((_, i) => `3 * t${i}.length`);
+  const room = [fields.reduce((sum, field) => sum + longest(field), 0), ...texts].join(' + ');
+  let text = 0;
+  const body = fields.map((field, i) => fieldCode(field, i, field.op === TEXT ? text++ : -1));
+  const code = [
+    ...fields.map(({ path }, i) => `const v${i} = event${path.map((name) => `.${name}`).join('')};`),
+    ...fields.filter(({ op }) => op === TEXT).map((field, i) => textCode(field, i, fields.indexOf(field))),
+    `const room = ${room};`,
+    'if (at + room > bytes.length) return -room;',
+    ...body,
+    'return at;',
+  ].join('\n');
+  // Names of fields are Avro names, which are names of JavaScript too; nothing else of the schema is in the code.
+  const make: unknown = new Function('long', 'text', `return (event, bytes, view, at) => {\n${code}\n};`)(
+    writeLong,
+    writeText,
+  );
+  return isWriter<T>(make) ? make : null;
+}
+
+function isWriter<T>(value: unknown): value is RecordWriter<T> {
+  return typeof value === 'function';
+}
+
+function longest({ op, nullBranch }: FlatField): number {
+  const branch = nullBranch < 0 ? 0 : 1;
+  if (op === DOUBLE) return branch + 8;
+  if (op === FLOAT) return branch + 4;
+  return branch + (op === BOOLEAN ? 1 : LONGEST_LONG);
+}
+
+function textCode({ nullBranch }: FlatField, text: number, value: number): string {
+  const wrong = nullBranch < 0 ? '' : `v${value} === null ? '' : `;
+  return `const t${text} = ${wrong}v${value};\nif (typeof t${text} !== 'string') return NaN;`;
+}
+
+function fieldCode({ op, nullBranch }: FlatField, value: number, text: number): string {
+  const v = `v${value}`;
+  const code = valueCode(op, v, `t${text}`);
+  if (nullBranch < 0) return code;
+  // A union is its branch's number, zig-zagged, then the value.
+  return `if (${v} === null) bytes[at++] = ${nullBranch * 2}; else { bytes[at++] = ${(1 - nullBranch) * 2}; ${code} }`;
+}
+
+function valueCode(op: FlatField['op'], value: string, text: string): string {
+  switch (op) {
+    case INT:
+      return `if (${value} !== (${value} | 0)) return NaN; ${valueCode(LONG, value, text)}`;
+    case LONG:
+      // Small ones in place; NaN and what is no integer fail both comparisons.
+      return `if (${value} === (${value} & 63)) bytes[at++] = ${value} << 1; else if ((at = long(bytes, at, ${value})) !== at) return NaN;`;
+    case DOUBLE:
+      return `if (typeof ${value} !== 'number') return NaN; view.setFloat64(at, ${value}, true); at += 8;`;
+    case FLOAT:
+      return `if (typeof ${value} !== 'number') return NaN; view.setFloat32(at, ${value}, true); at += 4;`;
+    case BOOLEAN:
+      return `if (typeof ${value} !== 'boolean') return NaN; bytes[at++] = ${value} ? 1 : 0;`;
+    case TEXT:
+      return `at = text(bytes, at, ${text});`;
+  }
+}
+
+const INT_LIMIT = 2 ** 30;
+const LOW_BITS = 2 ** 28;
+/** Beyond it, doubles do not hold every zig-zagged long: the general way does those. */
+const EXACT_LIMIT = 2 ** 52;
+
+/** NaN for what is no integer of less than 2^52. */
+function writeLong(bytes: Uint8Array, start: number, value: number): number {
+  let at = start;
+  if (value === (value | 0) && value < INT_LIMIT && value > -INT_LIMIT) {
+    let rest = (value << 1) ^ (value >> 31);
+    while (rest > 0x7f) {
+      bytes[at++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    bytes[at++] = rest;
+    return at;
+  }
+  if (!Number.isInteger(value) || value >= EXACT_LIMIT || value <= -EXACT_LIMIT) return Number.NaN;
+  const zigzag = value < 0 ? -2 * value - 1 : 2 * value;
+  let high = Math.floor(zigzag / LOW_BITS);
+  const low = zigzag - high * LOW_BITS;
+  bytes[at++] = (low & 0x7f) | 0x80;
+  bytes[at++] = ((low >>> 7) & 0x7f) | 0x80;
+  bytes[at++] = ((low >>> 14) & 0x7f) | 0x80;
+  bytes[at++] = (low >>> 21) | 0x80;
+  while (high > 0x7f) {
+    bytes[at++] = (high & 0x7f) | 0x80;
+    high = high >>> 7;
+  }
+  bytes[at++] = high;
+  return at;
+}
+
+const encoder = new TextEncoder();
+/** Longer texts are left to native code. */
+const SHORT_TEXT = 32;
+
+function writeText(bytes: Uint8Array, start: number, text: string): number {
+  const { length } = text;
+  let at = start;
+  if (length <= SHORT_TEXT) {
+    // The length of an ASCII text of up to 63 bytes is one byte.
+    bytes[at++] = length << 1;
+    let i = 0;
+    for (; i < length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) break;
+      bytes[at++] = code;
+    }
+    if (i === length) return at;
+  }
+  const encoded = encoder.encode(text);
+  at = writeLong(bytes, start, encoded.length);
+  bytes.set(encoded, at);
+  return at + encoded.length;
+}
