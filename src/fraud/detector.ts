@@ -56,6 +56,8 @@ export interface FraudDetector {
   cardCount(): number;
 }
 
+type TimerOfCard = 'sessionTimerMs' | 'caseTimerMs' | 'evictTimerMs';
+
 /** Name of the session stream, as late events carry it. */
 export const SESSIONS = 'fraud.sessions';
 
@@ -154,24 +156,52 @@ export function createFraudDetector(spec: FraudSpec): FraudDetector {
       if (session.last + sessionGapMs > deadlineMs) card.sessions[open++] = session;
       else closeSession(card, session, watermarkMs, out);
     }
-    card.sessions.length = open;
+    while (card.sessions.length > open) card.sessions.pop();
   }
 
   /**
-   * Takes the timers that are due one by one; one that was superseded is dropped. What a timer is for may have moved on
-   * since it was armed: it then acts on nothing and is armed anew, so that everything happens in order of true deadlines.
+   * The next card whose timer is due; a timer that was superseded is dropped. What it is for may have moved on since it
+   * was armed: it then acts on nothing and is armed anew, so that everything happens in order of true deadlines.
    */
-  function fire(
-    timers: Timers,
-    watermarkMs: number,
-    armed: (card: Card) => number,
-    act: (card: Card, deadlineMs: number) => void,
-  ): void {
+  function nextDue(timers: Timers, watermarkMs: number, armed: TimerOfCard): Card | null {
     for (;;) {
       const deadlineMs = timers.nextDeadlineMs();
-      if (deadlineMs - 1 > watermarkMs) return;
+      if (deadlineMs - 1 > watermarkMs) return null;
       const card = cards.get(timers.take());
-      if (card !== undefined && armed(card) === deadlineMs) act(card, deadlineMs);
+      if (card !== undefined && card[armed] === deadlineMs) return card;
+    }
+  }
+
+  function closeDueSessions(watermarkMs: number, out: FraudEvents): void {
+    for (;;) {
+      const card = nextDue(sessionTimers, watermarkMs, 'sessionTimerMs');
+      if (card === null) return;
+      closeSessions(card, card.sessionTimerMs, watermarkMs, out);
+      card.sessionTimerMs = Number.POSITIVE_INFINITY;
+      for (const session of card.sessions) armSession(card, session);
+    }
+  }
+
+  function expireDueCases(watermarkMs: number, out: FraudEvents): void {
+    for (;;) {
+      const card = nextDue(caseTimers, watermarkMs, 'caseTimerMs');
+      if (card === null) return;
+      const deadlineMs = card.caseTimerMs;
+      card.caseTimerMs = Number.POSITIVE_INFINITY;
+      if (card.openCase === null) continue;
+      if (card.openCase.lastHitAt + caseQuietMs <= deadlineMs) expireCase(card, out);
+      else armCase(card);
+    }
+  }
+
+  function evictDueCards(watermarkMs: number): void {
+    for (;;) {
+      const card = nextDue(evictTimers, watermarkMs, 'evictTimerMs');
+      if (card === null) return;
+      const deadlineMs = card.evictTimerMs;
+      card.evictTimerMs = Number.POSITIVE_INFINITY;
+      if (evictionMs(card) <= deadlineMs) cards.delete(card.customerId);
+      else armEviction(card);
     }
   }
 
@@ -233,46 +263,9 @@ export function createFraudDetector(spec: FraudSpec): FraudDetector {
       }
     },
     advance(watermarkMs, out) {
-      // Almost always nothing is due; the callbacks below are only made when something is.
-      const dueMs = watermarkMs + 1;
-      if (
-        sessionTimers.nextDeadlineMs() > dueMs &&
-        caseTimers.nextDeadlineMs() > dueMs &&
-        evictTimers.nextDeadlineMs() > dueMs
-      ) {
-        return;
-      }
-      fire(
-        sessionTimers,
-        watermarkMs,
-        (card) => card.sessionTimerMs,
-        (card, deadlineMs) => {
-          closeSessions(card, deadlineMs, watermarkMs, out);
-          card.sessionTimerMs = Number.POSITIVE_INFINITY;
-          for (const session of card.sessions) armSession(card, session);
-        },
-      );
-      fire(
-        caseTimers,
-        watermarkMs,
-        (card) => card.caseTimerMs,
-        (card, deadlineMs) => {
-          card.caseTimerMs = Number.POSITIVE_INFINITY;
-          if (card.openCase === null) return;
-          if (card.openCase.lastHitAt + caseQuietMs <= deadlineMs) expireCase(card, out);
-          else armCase(card);
-        },
-      );
-      fire(
-        evictTimers,
-        watermarkMs,
-        (card) => card.evictTimerMs,
-        (card, deadlineMs) => {
-          card.evictTimerMs = Number.POSITIVE_INFINITY;
-          if (evictionMs(card) <= deadlineMs) cards.delete(card.customerId);
-          else armEviction(card);
-        },
-      );
+      closeDueSessions(watermarkMs, out);
+      expireDueCases(watermarkMs, out);
+      evictDueCards(watermarkMs);
     },
     snapshot: () =>
       [...cards.values()].map(({ customerId, sessions, openCase, lastSeenAt, amounts, meanCents, squares }) => ({
