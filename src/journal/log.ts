@@ -154,13 +154,13 @@ export async function openLog(name: string, start: LogStart, options: LogOptions
 
   async function writeGroup(group: readonly Pending[]): Promise<void> {
     const target = await currentSegment();
-    const { salt, bytes: durableBytes } = target;
+    const { salt, bytes: start, durableBytes } = target;
     const buffers = group.flatMap(({ kind, count, offset, parts }) =>
       frameBuffers({ kind, count, offset, durableBytes, salt, parts }),
     );
     let written: number;
     try {
-      written = await writeAll(target.file, buffers, durableBytes);
+      written = await writeAll(target.file, buffers, start);
     } catch (error) {
       throw await cutBack(target, error);
     }
@@ -168,6 +168,7 @@ export async function openLog(name: string, start: LogStart, options: LogOptions
     for (const buffer of buffers) target.hash.update(buffer);
     await synced;
     target.bytes += written;
+    if (synced !== null) target.durableBytes = target.bytes;
     totalBytes += written;
     for (const { count, bytes } of group) {
       durableOffset += count;
@@ -180,7 +181,10 @@ export async function openLog(name: string, start: LogStart, options: LogOptions
     syncs = [];
     const target = segment;
     try {
-      if (target !== null) await syncOrFail(name, target.path, () => target.file.datasync());
+      if (target !== null) {
+        await syncOrFail(name, target.path, () => target.file.datasync());
+        target.durableBytes = target.bytes;
+      }
       for (const { resolve } of waiting) resolve();
     } catch (error) {
       const failure = writeError(name, target?.path ?? directory, error);

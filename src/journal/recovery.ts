@@ -141,6 +141,7 @@ async function saveCopy(fs: Fs, log: string, path: string, bytes: Uint8Array): P
   try {
     await writeAll(copy, [bytes], 0);
     await copy.datasync();
+    await fs.syncDirectory(dirname(path));
   } catch (error) {
     await fs.unlink(path).catch(() => {});
     if (!isNoSpace(error)) throw error;

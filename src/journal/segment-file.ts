@@ -15,8 +15,10 @@ export interface SegmentFile {
   readonly salt: number;
   readonly file: File;
   readonly hash: Hash;
-  /** Bytes that were written whole; in a log that syncs, all of them durable. */
+  /** Bytes that were written whole. */
   bytes: number;
+  /** Of these, those that are known to be on the disk: what a frame vouches for. */
+  durableBytes: number;
 }
 
 /** What recovery found of a segment that is to be continued. */
@@ -30,7 +32,8 @@ export async function continueSegment(fs: Fs, directory: string, start: SegmentS
   const { base, salt, bytes } = start;
   const path = join(directory, segmentName(base));
   const hash = createHash('sha256').update(bytes);
-  return { path, base, salt, file: await fs.openForAppend(path), hash, bytes: bytes.length };
+  const file = await fs.openForAppend(path);
+  return { path, base, salt, file, hash, bytes: bytes.length, durableBytes: bytes.length };
 }
 
 /** The segment's first frame is durable before any other is written. */
@@ -50,7 +53,7 @@ export async function createSegment(
     await syncOrFail(log, directory, () => fs.syncDirectory(directory));
     const hash = createHash('sha256');
     for (const buffer of buffers) hash.update(buffer);
-    return { path, base, salt, file, hash, bytes };
+    return { path, base, salt, file, hash, bytes, durableBytes: bytes };
   } catch (error) {
     await file.close().catch(() => {});
     await fs.unlink(path).catch(() => {});

@@ -29,7 +29,7 @@ describe('a full disk', () => {
     for (let space = 0; space <= 700; space += 9) {
       const dir = newDir();
       const faults: Faults = { spaceLeft: space };
-      const { clock, tick } = manualClock();
+      const { clock, fire } = manualClock();
       const states: string[] = [];
       const records = Array.from({ length: 6 }, (_, i) => `${i}${RECORD}`);
       const acked: string[] = [];
@@ -42,14 +42,15 @@ describe('a full disk', () => {
           });
           await expect.poll(() => log.state(), { interval: 1 }).toMatchObject({ error: { kind: 'no-space' } });
           for (let tries = 0; tries < 2; tries++) {
-            await tick();
+            fire();
+            await new Promise((resolve) => setTimeout(resolve, 5));
             expect([log.state().kind, log.durableOffset(), log.nextOffset()]).toEqual(['stalled', acked.length, 6]);
           }
           expect(bodies(dir, 0, log.durableOffset())).toEqual(acked);
           // A crash now would find every acknowledged record and no corruption.
           await withLog(crashed(dir), (after) => expect(after.nextOffset()).toBe(acked.length));
           delete faults.spaceLeft;
-          await tick();
+          fire();
           await Promise.all(appends);
           expect([log.state().kind, log.queuedBytes()]).toEqual(['open', 0]);
         },
@@ -125,7 +126,7 @@ test.each([
   ['syncDirectory', 'EMFILE'],
 ] as const)('no descriptor for %s (%s) makes appends wait until there is one', async (kind, code) => {
   const dir = newDir();
-  const { clock, tick } = manualClock();
+  const { clock, fire } = manualClock();
   let failing = false;
   const guarded = <T>(run: () => Promise<T>): Promise<T> => (failing ? Promise.reject(errno(code)) : run());
   const fs: Fs = {
@@ -142,7 +143,7 @@ test.each([
       const appended = log.append(KIND, 1, [text('in the second')]);
       await expect.poll(() => log.state()).toMatchObject({ error: { kind: 'no-descriptors' } });
       failing = false;
-      await tick();
+      fire();
       expect(await appended).toBe(1);
     },
     { fs, clock, segmentBytes: 1 },
