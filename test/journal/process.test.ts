@@ -1,5 +1,5 @@
 /** Real processes: a second one on the same directory, a killed one. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -56,6 +56,31 @@ describe.each(['fsync', 'os'])('a process that is killed with durability %s', (d
     expect(bodies(dir, 0, next)).toEqual(Array.from({ length: next }, (_, i) => `record ${i}`));
     if (acks === 3000) expect(segments(dir).length).toBeGreaterThan(1);
   });
+});
+
+test('a process that is killed at any operation, in the middle of any write, has every record that it acknowledged', async () => {
+  const run = (dir: string, killAt: number): string => {
+    const words = ['--import', 'tsx', 'test/journal/killed-writer.ts', dir, String(killAt)];
+    const { stdout, stderr } = spawnSync(process.execPath, words, { cwd: ROOT, encoding: 'utf8' });
+    expect(stderr).toBe('');
+    return stdout;
+  };
+  const whole = run(join(scratchDirectory(), 'journal'), -1).trim().split('\n');
+  const operations = Number.parseInt(whole.at(-1) ?? '', 10);
+  expect([whole.length, operations]).toEqual([7, expect.any(Number)]);
+  expect(operations).toBeGreaterThan(20);
+  const acknowledged: number[] = [];
+  for (let killAt = 0; killAt < operations; killAt++) {
+    const dir = join(scratchDirectory(), 'journal');
+    const acks = run(dir, killAt).split('\n').slice(0, -1).map(Number);
+    acknowledged.push(acks.length);
+    const next = await withLog(dir, (log) => log.nextOffset());
+    expect(next, `killed at operation ${killAt}`).toBeGreaterThanOrEqual(acks.length);
+    const records = Array.from({ length: next }, (_, i) => `record ${i}`.padEnd(100, '.'));
+    expect(bodies(dir, 0, next), `killed at operation ${killAt}`).toEqual(records);
+  }
+  // Killed before anything, at the end, and in between.
+  expect(new Set(acknowledged)).toEqual(new Set([0, 2, 4, 6]));
 });
 
 test('a second process is refused by name of the directory, and let in the moment the first one is killed', async () => {
