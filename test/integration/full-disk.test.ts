@@ -3,10 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Finished, millrace, startService, temporaryDirectory } from './millrace.ts';
+import { type Finished, startService, temporaryDirectory } from './millrace.ts';
+import { type Client, clientOf, idsIn } from './payments-client.ts';
 
 const DISK_MB = 32;
-const BATCH = 50;
 const POLL = { timeout: 30_000, interval: 100 };
 
 let disk: string;
@@ -26,42 +26,6 @@ function fillDisk(leaveBytes: number): void {
   writeFileSync(ballast(), Buffer.alloc(Math.max(0, bavail * bsize - leaveBytes)));
 }
 
-interface Client {
-  /** Ids of every event that was acknowledged. */
-  readonly acknowledged: Set<number>;
-  send(): Promise<Response>;
-  ready(): Promise<Response>;
-}
-
-function clientOf(url: string, firstId: number): Client {
-  const acknowledged = new Set<number>();
-  let nextId = firstId;
-  return {
-    acknowledged,
-    async send() {
-      const ids = Array.from({ length: BATCH }, () => nextId++);
-      const body = ids.map((transactionId) => {
-        const occurredAt = 1_522_540_800_000 + transactionId * 10;
-        return JSON.stringify({
-          transactionId,
-          customerId: transactionId,
-          terminalId: 3,
-          amountCents: 400,
-          occurredAt,
-        });
-      });
-      const response = await fetch(`${url}/api/v1/streams/payments.transactions/events`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/x-ndjson' },
-        body: body.join('\n'),
-      });
-      if (response.status === 200) for (const id of ids) acknowledged.add(id);
-      return response;
-    },
-    ready: () => fetch(`${url}/readyz`),
-  };
-}
-
 /** Sends until the disk is full: what the last request still waits for is returned with the client. */
 async function fillUp(client: Client): Promise<Promise<unknown>[]> {
   const waiting: Promise<unknown>[] = [];
@@ -76,15 +40,6 @@ async function fillUp(client: Client): Promise<Promise<unknown>[]> {
 
 function linesWith(output: string, text: string): string[] {
   return output.split('\n').filter((line) => line.includes(text));
-}
-
-/** One row, since a query gives no more than 10,000. */
-async function idsIn(data: string): Promise<number[]> {
-  const sql = "SELECT string_agg(transaction_id, ',') AS ids FROM transactions";
-  const { stdout, stderr, code } = await millrace(['query', '--store', 'duckdb', sql, '--data', data, '--json']);
-  if (code !== 0) throw new Error(`query ended with ${code}: ${stderr}`);
-  const rows: { ids: string }[] = JSON.parse(stdout);
-  return (rows[0]?.ids ?? '').split(',').map(Number);
 }
 
 function expectAll(found: readonly number[], acknowledged: ReadonlySet<number>): void {

@@ -64,8 +64,9 @@ export function millrace(words: readonly string[], env: NodeJS.ProcessEnv = {}):
 /** Starts the service on a free port and waits for its URL. */
 export async function startService(
   words: readonly string[],
+  env: NodeJS.ProcessEnv = {},
 ): Promise<{ child: ChildProcess; url: string; ended: Promise<Finished> }> {
-  const child = spawnMillrace(['start', '--port', '0', ...words]);
+  const child = spawnMillrace(['start', '--port', '0', ...words], env);
   const ended = finish(child);
   const url = await new Promise<string>((resolve, reject) => {
     let output = '';
