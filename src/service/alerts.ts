@@ -27,12 +27,16 @@ function sinkOf(config: SinkConfig, { log, runtime }: ServiceCore): AlertSink {
 
 function alerterChild(core: ServiceCore, sink: AlertSink): ChildSpec {
   const { operations, observer, supervision } = core;
+  /** Outlives a restart: what is on its way to the log has its outcome, though the read model does not show it yet. */
+  let recording: Promise<void> = Promise.resolve();
   return {
     id: `alerter-${sink.name}`,
     kind: 'alerter',
     start(context) {
       /** Handed over and without an outcome: what a second look must not bring again. */
       const pending = new Set<string>();
+      /** Got their outcome while a look was under way, which may not show it: they leave `pending` after it. */
+      let settled: string[] | null = null;
       let paused = false;
       let missed = false;
       const hand = (alerts: readonly AlertRaised[]): void => {
@@ -44,12 +48,16 @@ function alerterChild(core: ServiceCore, sink: AlertSink): ChildSpec {
       };
       const taken = (): void => {
         paused = false;
-        if (!missed) return;
+        if (!missed || settled !== null) return;
         missed = false;
+        const settledMeanwhile: string[] = [];
+        settled = settledMeanwhile;
         undelivered(core, sink.name, context.signal).then(
           (alerts) => {
             missed ||= alerts.length === CATCH_UP_ALERTS;
+            settled = null;
             hand(alerts);
+            for (const alertId of settledMeanwhile) pending.delete(alertId);
           },
           (error: Error) => context.failed(error),
         );
@@ -64,6 +72,7 @@ function alerterChild(core: ServiceCore, sink: AlertSink): ChildSpec {
           ports: {
             sink,
             async undelivered() {
+              await recording.catch(() => {});
               const alerts = await undelivered(core, sink.name, context.signal);
               for (const { alertId } of alerts) pending.add(alertId);
               if (alerts.length === CATCH_UP_ALERTS) {
@@ -74,8 +83,10 @@ function alerterChild(core: ServiceCore, sink: AlertSink): ChildSpec {
               return alerts;
             },
             async record(delivery) {
-              await operations.write(0, [alertDeliveryType.encodeBlock([delivery])]);
-              pending.delete(delivery.alertId);
+              recording = operations.write(0, [alertDeliveryType.encodeBlock([delivery])]);
+              await recording;
+              if (settled === null) pending.delete(delivery.alertId);
+              else settled.push(delivery.alertId);
               observer.delivered(sink.name);
             },
             // Outcomes are journaled one by one, and a look at them tells what is left.
