@@ -1,6 +1,6 @@
 /**
- * What the inputs of one partition come to without a journal, a queue, a batch or a restart: the fault-free run. Events
- * go in one by one, so that it also says whether the service's results depend on how it cut its batches.
+ * What the inputs of one partition come to without a journal, a queue, an actor that fails or a restart: the fault-free
+ * run. Whoever uses it cuts the input in another way, so that it also says whether results depend on the batches.
  */
 import { createActor } from 'xstate';
 import { fraudSessionMachine } from '../../src/actors/fraud-session.ts';
@@ -17,7 +17,7 @@ import { createTumblingWindows } from '../../src/streams/tumbling.ts';
 import { WINDOW_TYPES } from './results.ts';
 
 export interface Derivation {
-  /** What one more input derives. */
+  /** What a few more inputs derive. */
   apply(block: Block): readonly Section[];
 }
 

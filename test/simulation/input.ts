@@ -18,56 +18,64 @@ const BAD_IN = 40;
 /** One in so many is large enough for an alert. */
 const LARGE_IN = 50;
 
-export type Item =
-  | { readonly kind: 'transaction'; readonly transaction: Transaction }
-  | { readonly kind: 'bad'; readonly position: number; readonly raw: Buffer }
-  | { readonly kind: 'end' };
+export type InputItem =
+  | { readonly kind: 'transaction'; readonly index: number; readonly transaction: Transaction }
+  | { readonly kind: 'bad'; readonly index: number; readonly raw: Buffer };
+export type Item = InputItem | { readonly kind: 'end' };
 
 export interface Input {
   /** The items of a partition from a position on, at most so many. */
   take(partition: number, from: number, count: number): readonly Item[];
-  /** From now on nothing is added but the end of input, one for each partition. */
+  /** The input ends behind what was taken: nothing is added but the end, one for each partition. */
   finish(): void;
   /** Items of the partition; Infinity while there is no end. */
   length(partition: number): number;
-  /** Everything but the ends, in order of time of making. */
-  all(): readonly Item[];
+  /** What was taken, in the order of the list; without the ends. */
+  taken(): readonly InputItem[];
 }
 
 export function createInput(partitions: number, random: Random): Input {
-  const all: Item[] = [];
+  let drawn = 0;
   const own: Item[][] = Array.from({ length: partitions }, () => []);
+  const takenUpTo = own.map(() => 0);
   let finished = false;
 
   function add(): void {
-    const item = draw(all.length, random);
-    all.push(item);
-    own[partitionOfItem(item, all.length, partitions)]?.push(item);
+    const item = draw(drawn++, random);
+    own[partitionOfItem(item, partitions)]?.push(item);
   }
 
   return {
     take(partition, from, count) {
       const items = own[partition] ?? [];
       while (!finished && items.length < from + count) add();
+      takenUpTo[partition] = Math.max(takenUpTo[partition] ?? 0, Math.min(items.length, from + count));
       return items.slice(from, from + count);
     },
     finish() {
       if (finished) return;
       finished = true;
-      for (const items of own) items.push({ kind: 'end' });
+      for (const [partition, items] of own.entries()) {
+        items.length = takenUpTo[partition] ?? 0;
+        items.push({ kind: 'end' });
+      }
     },
     length: (partition) => (finished ? (own[partition]?.length ?? 0) : Number.POSITIVE_INFINITY),
-    all: () => all,
+    taken: () =>
+      own
+        .flatMap((items, partition) => items.slice(0, takenUpTo[partition]))
+        .flatMap((item) => (item.kind === 'end' ? [] : [item]))
+        .sort((a, b) => a.index - b.index),
   };
 }
 
-export function partitionOfItem(item: Item, index: number, partitions: number): number {
-  return item.kind === 'transaction' ? partitionOf(item.transaction.customerId, partitions) : index % partitions;
+export function partitionOfItem(item: InputItem, partitions: number): number {
+  return item.kind === 'transaction' ? partitionOf(item.transaction.customerId, partitions) : item.index % partitions;
 }
 
-function draw(index: number, random: Random): Item {
+function draw(index: number, random: Random): InputItem {
   if (random.below(BAD_IN) === 0) {
-    return { kind: 'bad', position: index, raw: Buffer.from(`unreadable ${index}`) };
+    return { kind: 'bad', index, raw: Buffer.from(`unreadable ${index}`) };
   }
   const madeAt = START_MS + index * STEP_MS;
   const large = random.below(LARGE_IN) === 0;
@@ -79,7 +87,7 @@ function draw(index: number, random: Random): Item {
     // Never so late that a watermark has passed it: then the number of partitions would tell.
     occurredAt: madeAt - random.below(OUT_OF_ORDERNESS_MS),
   };
-  return { kind: 'transaction', transaction };
+  return { kind: 'transaction', index, transaction };
 }
 
 /** Items as a source delivers them: neighbours of one kind share a block. */
@@ -110,7 +118,7 @@ function blockOf(stream: string, source: string, items: readonly Item[]): Block 
                 {
                   stream,
                   source,
-                  position: item.position,
+                  position: item.index,
                   reason: 'not-json',
                   detail: 'unreadable',
                   raw: item.raw,

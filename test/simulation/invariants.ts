@@ -8,7 +8,7 @@ import { createStoresTask } from '../../src/workers/stores-task.ts';
 import { createDerivation } from './derivation.ts';
 import { renamed } from './disk.ts';
 import { durableFs } from './durable-fs.ts';
-import { blocksOf, type Input, partitionOfItem } from './input.ts';
+import { blocksOf, type Input, type Item, partitionOfItem } from './input.ts';
 import { createLedger } from './ledger.ts';
 import { FEED, type Oracle } from './oracle.ts';
 import type { Plan } from './plan.ts';
@@ -62,7 +62,7 @@ export async function checkEnd(world: World, end: End): Promise<void> {
   await checkRebuild(world, end);
   checkPartitionings(world, end);
   const { counts } = end.oracle;
-  const bad = end.input.all().filter(({ kind }) => kind === 'bad').length;
+  const bad = end.input.taken().filter(({ kind }) => kind === 'bad').length;
   if (counts.deadLetters !== bad) {
     world.broken('all bad input is in the dead letters', `${bad} inputs were bad, ${counts.deadLetters} dead letters`);
   }
@@ -105,12 +105,12 @@ function checkPartitionings(world: World, { input, oracle }: End): void {
       createDerivation(config, stream, partition, createRegistry()),
     );
     const results = createResults();
-    const apply = (partition: number, item: ReturnType<Input['all']>[number]): void => {
+    const apply = (partition: number, item: Item): void => {
       for (const block of blocksOf(PAYMENTS, FEED, [item])) {
         results.add(derivations[partition]?.apply(block) ?? []);
       }
     };
-    for (const [index, item] of input.all().entries()) apply(partitionOfItem(item, index, partitions), item);
+    for (const item of input.taken()) apply(partitionOfItem(item, partitions), item);
     for (let partition = 0; partition < partitions; partition++) apply(partition, { kind: 'end' });
     if (results.lines().join('\n') === actual) continue;
     world.broken('results are equal on 1, 2 and 4 partitions', `${partitions} partitions give other results`);
