@@ -2,6 +2,7 @@
 import type { Config } from '../../src/config/config.ts';
 import { JournalError } from '../../src/journal/error.ts';
 import type { Log } from '../../src/log.ts';
+import { readSqliteOffsets } from '../../src/projections/store-offsets.ts';
 import { alerterChildren } from '../../src/service/alerts.ts';
 import { jobChildren } from '../../src/service/jobs.ts';
 import type { Runtime } from '../../src/service/runtime.ts';
@@ -165,6 +166,7 @@ function createRuntime(
       stores = createStores(world, owner, files, disk.syncFs);
       return stores;
     },
+    projectedOffsets: () => readSqliteOffsets(files.sqliteFile),
     createMetrics: () => NO_METRICS,
     monitorLoopDelay: () => ({ p99Ms: () => 0, reset: () => {} }),
   };
