@@ -14,7 +14,7 @@ import type { Work } from '../partition/work.ts';
 import type { Batch } from '../sources/source.ts';
 import type { Mailbox } from './mailbox.ts';
 
-/** Told of every commit once it is durable. */
+/** A commit that is durable. */
 export interface Committed extends Applied {
   readonly firstOffset: number;
   readonly batch: Batch;
@@ -38,6 +38,7 @@ export interface PartitionConsumerPorts {
   /** Runs a callback in a later turn of the event loop, so that everything else gets its turn; dropped while one waits. */
   later(callback: () => void): void;
   nowMs(): number;
+  /** Told of every commit once it is durable. */
   committed(commit: Committed): void;
 }
 
@@ -85,10 +86,15 @@ export const partitionConsumerMachine = setup({
       const batch = mailbox.take(partition.position);
       if (batch === undefined) return;
       const applied = partition.apply(batch, ports.derive, ports.nowMs());
-      ports.append(applied.commit).then(
-        (firstOffset) => self.send({ type: 'DURABLE', commit: { ...applied, firstOffset, batch } }),
-        (error: Error) => self.send({ type: 'APPEND_FAILED', error }),
-      );
+      ports
+        .append(applied.commit)
+        .then((firstOffset) => {
+          const commit = { ...applied, firstOffset, batch };
+          // Even when this actor has failed meanwhile: the next one finds the commit in the log and tells nobody of it.
+          ports.committed(commit);
+          self.send({ type: 'DURABLE', commit });
+        })
+        .catch((error: Error) => self.send({ type: 'APPEND_FAILED', error }));
       if (mailbox.depth > 0) ports.later(() => self.send({ type: 'WAKE' }));
     },
     acknowledge: ({ context, self }, { commit }: { commit: Committed }) => {
@@ -98,7 +104,6 @@ export const partitionConsumerMachine = setup({
         commit.firstOffset,
         sections.reduce((count, section) => count + section.count, 0),
       );
-      ports.committed(commit);
       ports.saveSnapshot(false).catch((error: Error) => self.send({ type: 'APPEND_FAILED', error }));
       if (ports.mailbox.depth > 0) ports.later(() => self.send({ type: 'WAKE' }));
     },

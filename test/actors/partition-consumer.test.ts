@@ -292,6 +292,21 @@ describe('a running consumer', () => {
     expect(consumer.error()).toBeInstanceOf(Error);
   });
 
+  test('tells of a commit that becomes durable only after it has failed', async () => {
+    const world = createWorld();
+    const told: number[] = [];
+    await world.mailbox.deliver(world.batch(1));
+    const consumer = start(world.ports({ committed: ({ batch }) => told.push(batch.next ?? 0) }));
+    await rest();
+    world.derive = 'throw';
+    await world.mailbox.deliver(world.batch(2));
+    await rest();
+    expect([consumer.status(), told]).toEqual(['error', []]);
+    world.appends[0]?.finish();
+    await rest();
+    expect(told).toEqual([1]);
+  });
+
   test('fails when an append is refused, and what was behind it is retried in order by the next one', async () => {
     const world = createWorld();
     for (const next of [1, 2, 3]) await world.mailbox.deliver(world.batch(next));
