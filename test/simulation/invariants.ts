@@ -5,6 +5,7 @@ import { MAX_QUEUED_BYTES } from '../../src/journal/admission.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
 import { openSqlite } from '../../src/projections/sqlite.ts';
 import { createStoresTask } from '../../src/workers/stores-task.ts';
+import type { Clients } from './clients.ts';
 import { createDerivation } from './derivation.ts';
 import { renamed } from './disk.ts';
 import { durableFs } from './durable-fs.ts';
@@ -14,7 +15,7 @@ import { FEED, type Oracle } from './oracle.ts';
 import type { Plan } from './plan.ts';
 import type { Process } from './process.ts';
 import { createResults } from './results.ts';
-import { PAYMENTS, scenario } from './scenario.ts';
+import { PAYMENTS, scenario, WEB } from './scenario.ts';
 import type { StoreFiles } from './stores.ts';
 import type { World } from './world.ts';
 
@@ -53,6 +54,7 @@ export interface End {
   readonly config: Config;
   readonly input: Input;
   readonly oracle: Oracle;
+  readonly clients: Clients;
   readonly files: StoreFiles;
   /** On the real disk. */
   readonly directory: string;
@@ -61,10 +63,21 @@ export interface End {
 export async function checkEnd(world: World, end: End): Promise<void> {
   await checkRebuild(world, end);
   checkPartitionings(world, end);
+  checkClients(world, end);
   const { counts } = end.oracle;
   const bad = end.input.taken().filter(({ kind }) => kind === 'bad').length;
   if (counts.deadLetters !== bad) {
     world.broken('all bad input is in the dead letters', `${bad} inputs were bad, ${counts.deadLetters} dead letters`);
+  }
+}
+
+/** What a client was told is true. */
+function checkClients(world: World, { clients, oracle }: End): void {
+  const allowed = { committed: [1], refused: [0], unknown: [0, 1] };
+  for (const [transactionId, told] of clients.sent) {
+    const times = oracle.timesIn(WEB, transactionId);
+    if (allowed[told].includes(times)) continue;
+    world.broken('a client is told the truth', `transaction ${transactionId}: ${told}, and ${times} times in the log`);
   }
 }
 

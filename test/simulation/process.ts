@@ -14,6 +14,7 @@ import type { Input } from './input.ts';
 import { createNetwork } from './network.ts';
 import type { Oracle } from './oracle.ts';
 import type { Plan } from './plan.ts';
+import type { Bug } from './planted.ts';
 import { PAYMENTS } from './scenario.ts';
 import type { Owner } from './scheduler.ts';
 import { createStores, type SimulatedStores, type StoreFiles } from './stores.ts';
@@ -45,14 +46,16 @@ export interface ProcessOptions {
   readonly oracle: Oracle;
   readonly files: StoreFiles;
   readonly generation: number;
+  readonly bug: Bug;
 }
 
 export function startProcess(options: ProcessOptions): Process {
-  const { world, plan, input, oracle, files, generation } = options;
+  const { world, plan, input, oracle, files, generation, bug } = options;
   const { scheduler, trace } = world;
   const owner: Owner = { name: `process ${generation}`, alive: true };
   const config = { ...options.config, dataDir: `/process-${generation}` };
-  const { runtime, stores } = createRuntime(world, owner, config.dataDir, files, oracle);
+  const { runtime: intact, stores } = createRuntime(world, owner, config.dataDir, files, oracle);
+  const runtime = bug.runtime?.(intact) ?? intact;
   let service: Service | null = null;
   let ended: Ending | null = null;
   let stopping = false;
@@ -80,6 +83,7 @@ export function startProcess(options: ProcessOptions): Process {
     version: 'simulated',
     runtime,
     attach(core) {
+      bug.core?.(core);
       const payments = core.pipeline.streams.get(PAYMENTS);
       if (payments === undefined) throw new Error('The scenario has no payments');
       const feed = createFeed({ world, plan, input, oracle, sleep: runtime.sleep });

@@ -6,14 +6,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { healAll, strike } from './chaos.ts';
+import { createClients } from './clients.ts';
 import { injectCrashes } from './crash.ts';
 import { createInput } from './input.ts';
 import { checkBounds, checkEnd, isSettled } from './invariants.ts';
 import { createOracle, type Oracle } from './oracle.ts';
 import { drawPlan, type Plan } from './plan.ts';
+import type { Bug } from './planted.ts';
 import { type Process, startProcess } from './process.ts';
 import { scenario } from './scenario.ts';
 import { createStoreFiles } from './stores.ts';
+import { setTripwire } from './tripwire.ts';
 import { createWorld, type Violation } from './world.ts';
 
 export interface SimulationOptions {
@@ -21,6 +24,8 @@ export interface SimulationOptions {
   /** Steps under fire; those until everything has settled come on top. */
   readonly steps: number;
   readonly plan?: Plan;
+  /** One to be found; none is planted where it is absent. */
+  readonly bug?: Bug;
   /** Told of every line of the trace. */
   readonly onLine?: (line: string) => void;
 }
@@ -31,11 +36,16 @@ export interface Outcome {
   readonly digest: string;
   readonly violation: (Violation & { readonly step: number }) | null;
   readonly processes: number;
+  /** Machines that were made to throw. */
   readonly crashes: number;
+  /** Failures of actors that stand in the log. */
+  readonly actorsFailed: number;
   readonly inputs: number;
   readonly deadLetters: number;
   readonly commits: number;
   readonly alerts: number;
+  /** Answers to clients of the HTTP ingest. */
+  readonly answers: Readonly<Record<string, number>>;
   readonly runs: number;
   /** How long it was for the service. */
   readonly simulatedMs: number;
@@ -47,7 +57,8 @@ const RESTART_MS = 5_000;
 /** Steps and time in which a healed world must settle. */
 const SETTLE_STEPS = 60_000;
 
-export async function simulate({ seed, steps, plan: given, onLine = () => {} }: SimulationOptions): Promise<Outcome> {
+export async function simulate(options: SimulationOptions): Promise<Outcome> {
+  const { seed, steps, plan: given, bug = {}, onLine = () => {} } = options;
   const directory = mkdtempSync(join(tmpdir(), 'millrace-simulation-'));
   const world = createWorld(seed, onLine);
   const plan = given ?? drawPlan(seed, world.random('chaos'));
@@ -60,9 +71,12 @@ export async function simulate({ seed, steps, plan: given, onLine = () => {} }: 
     crashed += 1;
     world.trace.note(`crash ${kind}`);
   });
+  const clients = createClients(world, oracle);
+  const removeTripwire = setTripwire((what) => world.broken('nothing reaches around the ports', what));
   const startedAtMs = world.scheduler.nowMs();
   let generation = 0;
-  const start = (): Process => startProcess({ world, plan, config, input, oracle, files, generation: ++generation });
+  const start = (): Process =>
+    startProcess({ world, plan, config, input, oracle, files, generation: ++generation, bug });
   let process = start();
   let starting = false;
   let step = 0;
@@ -102,6 +116,7 @@ export async function simulate({ seed, steps, plan: given, onLine = () => {} }: 
   }
 
   try {
+    clients.start(() => process);
     const ports = { crashes, kill: () => process.kill(), stop: () => process.stop() };
     while (step < steps && (await takeStep())) {
       strike(world, plan, ports);
@@ -110,6 +125,7 @@ export async function simulate({ seed, steps, plan: given, onLine = () => {} }: 
     if (world.violation() === null) {
       healAll(world, crashes);
       input.finish();
+      clients.stop();
       const last = step + SETTLE_STEPS;
       while (!isSettled(process, input, oracle, plan) && (await takeStep())) {
         revive();
@@ -124,7 +140,7 @@ export async function simulate({ seed, steps, plan: given, onLine = () => {} }: 
         if (step >= last) world.broken('an orderly stop comes to its end', stateOf(process));
       }
     }
-    if (world.violation() === null) await checkEnd(world, { config, input, oracle, files, directory });
+    if (world.violation() === null) await checkEnd(world, { config, input, oracle, clients, files, directory });
     const violation = world.violation();
     return {
       seed,
@@ -133,24 +149,30 @@ export async function simulate({ seed, steps, plan: given, onLine = () => {} }: 
       violation: violation === null ? null : { ...violation, step },
       processes: generation,
       crashes: crashed,
+      actorsFailed: oracle.operations.counts.actorsFailed,
       inputs: oracle.counts.inputs,
       deadLetters: oracle.counts.deadLetters,
       commits: oracle.counts.commits,
       alerts: oracle.alerts.size,
+      answers: Object.fromEntries([...clients.answers].sort()),
       runs: oracle.operations.counts.runs,
       simulatedMs: world.scheduler.nowMs() - startedAtMs,
       recent: world.trace.recent(),
     };
   } finally {
     process.kill();
+    removeTripwire();
+    bug.undo?.();
     crashes.restore();
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
+const { setImmediate: afterMicrotasks } = globalThis;
+
 /** All that the step has made ready runs before the next one. */
 function microtasks(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => afterMicrotasks(resolve));
 }
 
 function stateOf(process: Process): string {

@@ -1,0 +1,142 @@
+/** Bugs for the simulation to find: each changes what a process runs on, at a seam, and nothing in src. */
+import { fraudSessionMachine } from '../../src/actors/fraud-session.ts';
+import type { File } from '../../src/journal/fs.ts';
+import { decodeCommit } from '../../src/messages/commit.ts';
+import { alertRaisedType, deadLetterType } from '../../src/messages/types.ts';
+import type { Runtime } from '../../src/service/runtime.ts';
+import type { ServiceCore } from '../../src/service.ts';
+import { PAYMENTS } from './scenario.ts';
+
+export interface Bug {
+  runtime?(runtime: Runtime): Runtime;
+  /** Called before the actors start. */
+  core?(core: ServiceCore): void;
+  /** Undoes what outlives a process. */
+  undo?(): void;
+}
+
+export const BUGS: Readonly<Record<string, Bug>> = {
+  'acknowledges before a commit is durable': {
+    core({ pipeline }) {
+      for (const { log } of pipeline.units) {
+        const append = log.append.bind(log);
+        Object.assign(log, {
+          append(...args: Parameters<typeof append>) {
+            const offset = log.nextOffset();
+            append(...args).catch(() => {});
+            return Promise.resolve(offset);
+          },
+        });
+      }
+    },
+  },
+  'syncs nothing': {
+    runtime(runtime) {
+      const { fs } = runtime.disk;
+      const unsynced = async (file: Promise<File>): Promise<File> => ({ ...(await file), datasync: async () => {} });
+      const disk = {
+        ...runtime.disk,
+        fs: {
+          ...fs,
+          create: (path: string) => unsynced(fs.create(path)),
+          openForAppend: (path: string) => unsynced(fs.openForAppend(path)),
+        },
+      };
+      return { ...runtime, disk };
+    },
+  },
+  'syncs no directory': {
+    runtime: (runtime) => ({
+      ...runtime,
+      disk: { ...runtime.disk, fs: { ...runtime.disk.fs, syncDirectory: async () => {} } },
+    }),
+  },
+  'forgets where the source stood': {
+    core({ pipeline }) {
+      const intake = pipeline.streams.get(PAYMENTS)?.intake;
+      if (intake !== undefined) Object.assign(intake, { position: () => 0 });
+    },
+  },
+  'skips the first event after a restart': {
+    core({ pipeline }) {
+      const intake = pipeline.streams.get(PAYMENTS)?.intake;
+      if (intake === undefined) return;
+      const position = intake.position.bind(intake);
+      const skipping: typeof position = (source, partition) => {
+        const at = position(source, partition);
+        return at === 0 ? 0 : at + 1;
+      };
+      Object.assign(intake, { position: skipping });
+    },
+  },
+  'sends an alert before its commit is durable': {
+    core({ observer, pipeline }) {
+      for (const { log } of pipeline.units) {
+        const append = log.append.bind(log);
+        Object.assign(log, {
+          append(...args: Parameters<typeof append>) {
+            const commit = decodeCommit(Buffer.concat(args[2]));
+            const alerts = commit.sections
+              .filter(({ fingerprint }) => fingerprint === alertRaisedType.fingerprint)
+              .flatMap(({ bytes }) => alertRaisedType.decodeBlock(bytes));
+            observer.committed(commit.stream, {
+              commit,
+              derived: { windows: 0, late: 0, sessions: 0, alerts, lastSessions: [] },
+              events: 0,
+              deadLetters: 0,
+              firstOffset: log.nextOffset(),
+              batch: { source: '', next: 0, blocks: [] },
+            });
+            return append(...args);
+          },
+        });
+      }
+    },
+  },
+  'restores no cards from a snapshot': {
+    runtime(runtime) {
+      const transition = Object.getPrototypeOf(fraudSessionMachine).transition.bind(fraudSessionMachine);
+      const patched: typeof fraudSessionMachine.transition = (snapshot, event, scope) =>
+        event.type === 'RESTORE' ? snapshot : transition(snapshot, event, scope);
+      fraudSessionMachine.transition = patched;
+      return runtime;
+    },
+    undo() {
+      Reflect.deleteProperty(fraudSessionMachine, 'transition');
+    },
+  },
+  'drops dead letters': {
+    core({ pipeline }) {
+      const intake = pipeline.streams.get(PAYMENTS)?.intake;
+      if (intake === undefined) return;
+      const deliver = intake.deliver.bind(intake);
+      const dropping: typeof deliver = (partition, batch) =>
+        deliver(partition, {
+          ...batch,
+          blocks: batch.blocks.filter(({ fingerprint }) => fingerprint !== deadLetterType.fingerprint),
+        });
+      Object.assign(intake, { deliver: dropping });
+    },
+  },
+  'sends an alert under a new key each time': {
+    runtime(runtime) {
+      let sent = 0;
+      const renamed: typeof fetch = (input, init) => {
+        const headers = new Headers(init?.headers);
+        if (headers.has('idempotency-key')) headers.set('idempotency-key', `key-${sent++}`);
+        return runtime.http.fetch(input, { ...init, headers });
+      };
+      return { ...runtime, http: { ...runtime.http, fetch: renamed } };
+    },
+  },
+  'records what it does twice': {
+    core({ operations }) {
+      const write = operations.write.bind(operations);
+      const twice: typeof write = async (...args) => {
+        await write(...args);
+        await write(...args);
+      };
+      Object.assign(operations, { write: twice });
+    },
+  },
+};

@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest';
+import { calmPlan } from './plan.ts';
+import { BUGS } from './planted.ts';
+import { type Outcome, simulate } from './simulation.ts';
+
+/** Seeds within which a planted bug must be found. */
+const FEW_SEEDS = 6;
+const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+const STEPS = 2_000;
+
+/** What a failure prints: enough to see it again. */
+function verdict({ seed, violation }: Outcome): string {
+  if (violation === null) return 'held';
+  const replay = `npm run simulate -- --seed ${seed} --steps ${STEPS}`;
+  return `${violation.invariant}: ${violation.detail} (step ${violation.step}; ${replay})`;
+}
+
+describe('the service in a world that breaks', () => {
+  test.each(SEEDS)('keeps what it promises (seed %i)', async (seed) => {
+    expect(verdict(await simulate({ seed, steps: STEPS }))).toBe('held');
+  });
+
+  test.each([1, 2, 4])('restarts nothing and fails nothing in a calm one, on %i partitions', async (partitions) => {
+    const outcome = await simulate({ seed: 1, steps: STEPS, plan: calmPlan(partitions) });
+    expect(verdict(outcome)).toBe('held');
+    expect([outcome.processes, outcome.crashes, outcome.actorsFailed]).toEqual([1, 0, 0]);
+    expect(outcome.alerts).toBeGreaterThan(0);
+    expect(outcome.deadLetters).toBeGreaterThan(0);
+  });
+});
+
+describe('a seed', () => {
+  test('gives the same run each time, and another seed another', async () => {
+    const [first, again, other] = [
+      await simulate({ seed: 1, steps: STEPS }),
+      await simulate({ seed: 1, steps: STEPS }),
+      await simulate({ seed: 2, steps: STEPS }),
+    ];
+    expect(again).toEqual(first);
+    expect(other.digest).not.toBe(first.digest);
+  });
+});
+
+describe('a service that', () => {
+  test.each([
+    ['acknowledges before a commit is durable', 'acknowledge after durable'],
+    ['syncs nothing', 'nothing is called durable before it is'],
+    ['syncs no directory', 'nothing is called durable before it is'],
+    ['forgets where the source stood', 'each input is in the log once'],
+    ['skips the first event after a restart', 'each input is in the log once'],
+    ['drops dead letters', 'each input is in the log once'],
+    ['sends an alert before its commit is durable', 'an alert leaves after its commit is durable'],
+    ['sends an alert under a new key each time', 'an alert keeps its idempotency key'],
+    ['restores no cards from a snapshot', 'derived events are those of a run without faults'],
+    ['records what it does twice', 'a scheduled run opens and closes once'],
+  ])('%s is caught within a few seeds', async (name, invariant) => {
+    const bug = BUGS[name];
+    if (bug === undefined) throw new Error(`No such bug: ${name}`);
+    let found: string | undefined;
+    for (let seed = 1; seed <= FEW_SEEDS && found === undefined; seed++) {
+      found = (await simulate({ seed, steps: STEPS, bug })).violation?.invariant;
+    }
+    expect(found).toBe(invariant);
+  });
+});
