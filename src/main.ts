@@ -36,7 +36,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./commands/digest.ts')).digestCommand,
   },
   journal: {
-    summary: 'look into the journal of a data directory',
+    summary: 'inspect, verify, repair, print or prune the journal of a data directory',
     load: async () => (await import('./commands/journal.ts')).journalCommand,
   },
   config: {

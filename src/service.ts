@@ -17,6 +17,7 @@ import { createInternalSource, type InternalSource } from './service/intake.ts';
 import { createObserver, type Observer } from './service/observer.ts';
 import { openPipeline, type Pipeline, ROOT } from './service/pipeline.ts';
 import { createReadModels, type ReadModels } from './service/read-models.ts';
+import { pruneLog } from './service/retention.ts';
 import { nodeRuntime, type Runtime } from './service/runtime.ts';
 
 /** What a way of running adds to the pipeline: its sources, its jobs, its sinks. */
@@ -89,6 +90,25 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     supervision,
     runtime,
     committed: (stream, commit) => observer.committed(stream, commit),
+    async snapshotSaved(name) {
+      const { retention } = config.journal;
+      if (running === null || (retention.ageMs === null && retention.maxBytes === null)) return;
+      const { pipeline: whole, readModels: models } = running;
+      const pruned = pruneLog(name, {
+        journalDir: whole.journalDir,
+        retention,
+        projectedOffset: models.reachedOffset(name),
+        nowMs: runtime.nowMs(),
+        isDryRun: false,
+        ...runtime.disk,
+      });
+      await pruned.then(
+        ({ segments }) =>
+          segments.length > 0 && log.info({ log: name, segments: segments.length }, 'old segments went'),
+        (error: Error) =>
+          log.warn({ log: name, error: error.message }, 'old segments could not be pruned; tried again'),
+      );
+    },
     onTorn: (torn) => log.warn({ ...torn }, 'a torn tail was cut off the log; nothing in it had been acknowledged'),
     onSnapshotFailed(name, error) {
       log.warn({ log: name, error: messageOf(error) }, 'a snapshot could not be written; it is tried again later');

@@ -90,6 +90,11 @@ export function actionOf<A extends string>(
   return action;
 }
 
+/** Throws a UsageError when there are words that the command does not take. */
+export function noWords(command: string, words: readonly string[]): void {
+  if (words.length > 0) throw new UsageError(`${command} takes no further word; there was ${words.join(' ')}`);
+}
+
 /** Writes to standard output, and waits when the reader is slow. */
 export async function print(line: string): Promise<void> {
   if (!process.stdout.write(`${line}\n`)) await new Promise<void>((resolve) => process.stdout.once('drain', resolve));

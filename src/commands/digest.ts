@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openReadModels } from '../service/offline.ts';
-import { CONFIG_OPTION, type Command, DATA_OPTION, dataDirOf, JSON_OPTION, print } from './command.ts';
+import { CONFIG_OPTION, type Command, DATA_OPTION, dataDirOf, JSON_OPTION, noWords, print } from './command.ts';
 import { EXIT } from './exit.ts';
 
 export const digestCommand: Command = {
@@ -10,7 +10,8 @@ export const digestCommand: Command = {
   summary: 'print one hash a projection table and a derived stream',
   usage: 'digest [--config FILE] [--data DIR] [--json]',
   options: { ...CONFIG_OPTION, ...DATA_OPTION, ...JSON_OPTION },
-  async run(values) {
+  async run(values, words) {
+    noWords('digest', words);
     const dataDir = dataDirOf(values);
     if (!existsSync(join(dataDir, 'journal'))) throw new Error(`There is no journal in ${dataDir}; see --data`);
     const offline = await openReadModels(dataDir);

@@ -1,7 +1,6 @@
-/** `millrace journal inspect`: logs, segments, offsets and sizes. */
+/** `millrace journal`: what is in the journal, whether it is whole, and what an operator can do about it. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { inspectData } from '../service/offline.ts';
 import {
   actionOf,
   CONFIG_OPTION,
@@ -9,39 +8,71 @@ import {
   DATA_OPTION,
   dataDirOf,
   JSON_OPTION,
-  print,
-  tableText,
+  type OptionValues,
 } from './command.ts';
-import { EXIT } from './exit.ts';
+import { UsageError } from './exit.ts';
+import { cat } from './journal-cat.ts';
+import { inspect } from './journal-inspect.ts';
+import { prune } from './journal-prune.ts';
+import { repair } from './journal-repair.ts';
+import { verify } from './journal-verify.ts';
+
+/** Resolves with the exit code. */
+type Action = (dataDir: string, values: OptionValues, word: string | undefined) => Promise<number>;
+
+const ACTIONS: Readonly<
+  Record<string, { readonly run: Action; readonly word?: string; readonly options: readonly string[] }>
+> = {
+  inspect: { run: inspect, options: [] },
+  verify: { run: verify, options: [] },
+  repair: { run: repair, options: ['log', 'dry-run'] },
+  cat: {
+    run: cat,
+    word: 'STREAM|LOG',
+    options: ['partition', 'from', 'to', 'since', 'until', 'type', 'limit', 'follow'],
+  },
+  prune: { run: prune, options: ['age', 'size', 'dry-run'] },
+};
+const SHARED: readonly string[] = ['config', 'data', 'json', 'debug', 'help'];
 
 export const journalCommand: Command = {
   name: 'journal',
-  summary: 'look into the journal of a data directory',
-  usage: 'journal inspect [--data DIR | --config FILE] [--json]',
-  options: { ...CONFIG_OPTION, ...DATA_OPTION, ...JSON_OPTION },
+  summary: `look into the journal of a data directory, and keep it in order
+
+  inspect          logs, segments, offsets, times and sizes
+  verify           check every checksum, footer, snapshot, schema and offset; exit code 3 when one is wrong
+  repair           take what verify finds out of the way: what is whole stays, what is lost is said (--dry-run first)
+  cat STREAM|LOG   events as JSON lines, also beside a running service
+  prune            drop old segments that nobody needs any more (--dry-run first)`,
+  usage: 'journal inspect|verify|repair|cat|prune [--data DIR | --config FILE] [--json] …',
+  options: {
+    ...CONFIG_OPTION,
+    ...DATA_OPTION,
+    ...JSON_OPTION,
+    'dry-run': { type: 'boolean', help: 'repair, prune: say what would be done, and change nothing' },
+    log: { type: 'string', value: 'LOG', help: 'repair: this log only' },
+    partition: { type: 'string', value: 'N', help: 'cat: of this partition only' },
+    from: { type: 'string', value: 'OFFSET', help: 'cat: from this event on' },
+    to: { type: 'string', value: 'OFFSET', help: 'cat: up to this event, exclusive' },
+    since: { type: 'string', value: 'INSTANT', help: 'cat: committed then or later' },
+    until: { type: 'string', value: 'INSTANT', help: 'cat: committed before' },
+    type: { type: 'string', value: 'TYPE,…', help: 'cat: events of these types only' },
+    limit: { type: 'string', value: 'N', help: 'cat: stop after so many events' },
+    follow: { type: 'boolean', help: 'cat: go on with what the service commits' },
+    age: { type: 'string', value: 'DURATION', help: 'prune: segments whose events are all older, such as 30d' },
+    size: { type: 'string', value: 'SIZE', help: 'prune: the oldest segments of a log that is larger, such as 10GB' },
+  },
   async run(values, words) {
-    actionOf('journal', words, ['inspect']);
+    const name = actionOf('journal', words.slice(0, 1), Object.keys(ACTIONS));
+    const [, word, ...rest] = words;
+    const action = ACTIONS[name];
+    if (action === undefined) throw new UsageError(`there is no journal ${name}`);
+    const stray = action.word === undefined ? word : rest[0];
+    if (stray !== undefined) throw new UsageError(`journal ${name} takes no further word; there was ${stray}`);
+    const foreign = Object.keys(values).find((option) => !SHARED.includes(option) && !action.options.includes(option));
+    if (foreign !== undefined) throw new UsageError(`journal ${name} does not take --${foreign}`);
     const dataDir = dataDirOf(values);
     if (!existsSync(join(dataDir, 'journal'))) throw new Error(`There is no journal in ${dataDir}; see --data`);
-    const reports = inspectData(dataDir);
-    if (values.json === true) {
-      await print(JSON.stringify(reports));
-    } else {
-      await print(
-        tableText(
-          reports.map(({ log, segments, firstOffset, nextOffset, bytes, tail, snapshots, tornCopies }) => ({
-            log,
-            segments,
-            first: firstOffset,
-            next: nextOffset,
-            MiB: (bytes / 1024 ** 2).toFixed(1),
-            tail,
-            snapshots: snapshots.length,
-            'torn copies': tornCopies,
-          })),
-        ),
-      );
-    }
-    return reports.some(({ tail }) => tail === 'corrupt') ? EXIT.checkFailed : EXIT.ok;
+    return action.run(dataDir, values, word);
   },
 };

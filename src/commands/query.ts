@@ -7,7 +7,12 @@ export const queryCommand: Command = {
   name: 'query',
   summary: 'run one SELECT against a read model',
   usage: 'query --store sqlite|duckdb "SELECT …" [--config FILE] [--data DIR] [--json]',
-  options: { ...CONFIG_OPTION, ...DATA_OPTION, ...JSON_OPTION, store: { type: 'string' } },
+  options: {
+    ...CONFIG_OPTION,
+    ...DATA_OPTION,
+    ...JSON_OPTION,
+    store: { type: 'string', value: 'NAME', help: 'sqlite (operations) or duckdb (analytics)' },
+  },
   async run(values, [sql, ...rest]) {
     const store = PROJECTIONS.find((name) => name === text(values, 'store'));
     if (store === undefined) throw new UsageError('name the store: --store sqlite or --store duckdb');

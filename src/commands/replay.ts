@@ -1,6 +1,6 @@
 /** `millrace replay`: rebuilds read models from the journal, and derives its events anew to compare. */
 import { deleteStores, openReadModels, PROJECTIONS, type RederivedLog } from '../service/offline.ts';
-import { CONFIG_OPTION, type Command, DATA_OPTION, dataDirOf, JSON_OPTION, print, text } from './command.ts';
+import { CONFIG_OPTION, type Command, DATA_OPTION, dataDirOf, JSON_OPTION, noWords, print, text } from './command.ts';
 import { EXIT, UsageError } from './exit.ts';
 import { progressLine } from './progress.ts';
 
@@ -8,8 +8,14 @@ export const replayCommand: Command = {
   name: 'replay',
   summary: 'rebuild the read models from the journal, and check that it derives the same events again',
   usage: 'replay [--projection sqlite|duckdb] [--config FILE] [--data DIR] [--json]',
-  options: { ...CONFIG_OPTION, ...DATA_OPTION, ...JSON_OPTION, projection: { type: 'string' } },
-  async run(values) {
+  options: {
+    ...CONFIG_OPTION,
+    ...DATA_OPTION,
+    ...JSON_OPTION,
+    projection: { type: 'string', value: 'NAME', help: 'sqlite or duckdb; else both' },
+  },
+  async run(values, words) {
+    noWords('replay', words);
     const wanted = text(values, 'projection');
     const stores = PROJECTIONS.filter((name) => wanted === undefined || name === wanted);
     if (stores.length === 0) throw new UsageError(`there is no projection ${wanted}; known: ${PROJECTIONS.join(', ')}`);

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { createLog } from '../log.ts';
 import { runInputs } from '../service/run.ts';
-import { CONFIG_OPTION, type Command, configOf, DATA_OPTION, JSON_OPTION, print, text } from './command.ts';
+import { CONFIG_OPTION, type Command, configOf, DATA_OPTION, JSON_OPTION, noWords, print, text } from './command.ts';
 import { EXIT, UsageError } from './exit.ts';
 import { progressLine } from './progress.ts';
 
@@ -18,14 +18,20 @@ export const runCommand: Command = {
     ...CONFIG_OPTION,
     ...DATA_OPTION,
     ...JSON_OPTION,
-    input: { type: 'string', multiple: true },
-    output: { type: 'string' },
-    partitions: { type: 'string' },
-    'no-flush': { type: 'boolean' },
-    'fail-on-dead-letter': { type: 'boolean' },
-    quiet: { type: 'boolean' },
+    input: {
+      type: 'string',
+      multiple: true,
+      value: 'STREAM=FILE',
+      help: 'a file and the stream that it is for; may be repeated',
+    },
+    output: { type: 'string', value: 'FILE', help: 'write what is derived as JSON lines; - for standard output' },
+    partitions: { type: 'string', value: 'N', help: 'of every stream, instead of what the configuration says' },
+    'no-flush': { type: 'boolean', help: 'leave windows and sessions open at the end of input' },
+    'fail-on-dead-letter': { type: 'boolean', help: 'exit with 3 when there was one' },
+    quiet: { type: 'boolean', help: 'no progress and no summary' },
   },
-  async run(values) {
+  async run(values, words) {
+    noWords('run', words);
     const quiet = values.quiet === true;
     const inputs = inputsOf(values.input);
     const config = configOf(values);

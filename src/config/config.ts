@@ -11,6 +11,8 @@ export interface Config {
     readonly segmentBytes: number;
     readonly snapshotEveryEvents: number;
     readonly snapshotEveryMs: number;
+    /** null keeps everything. The size is of each log. */
+    readonly retention: { readonly ageMs: number | null; readonly maxBytes: number | null };
   };
   readonly runtime: { readonly queueBatches: number };
   readonly supervision: {

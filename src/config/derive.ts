@@ -39,6 +39,7 @@ export function deriveConfig(file: ConfigFile, context: DeriveContext): Config {
       segmentBytes: file.journal.segment,
       snapshotEveryEvents: file.journal.snapshotEvents,
       snapshotEveryMs: file.journal.snapshotInterval,
+      retention: { ageMs: file.journal.retention.age, maxBytes: file.journal.retention.size },
     },
     runtime: file.runtime,
     supervision: {

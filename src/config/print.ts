@@ -39,6 +39,7 @@ export function printDefaults(): string {
       segmentBytes: journal.segment,
       snapshotEveryEvents: journal.snapshotEvents,
       snapshotEveryMs: journal.snapshotInterval,
+      retention: { ageMs: journal.retention.age, maxBytes: journal.retention.size },
     }),
     supervision: supervisionOf({
       ...supervision,
@@ -79,12 +80,17 @@ function fileOf(config: Config): Record<string, unknown> {
   };
 }
 
-function journalOf({ durability, segmentBytes, snapshotEveryEvents, snapshotEveryMs }: Config['journal']) {
+function journalOf({ durability, segmentBytes, snapshotEveryEvents, snapshotEveryMs, retention }: Config['journal']) {
+  const { ageMs, maxBytes } = retention;
   return {
     durability,
     segment: formatSize(segmentBytes),
     snapshotEvents: snapshotEveryEvents,
     snapshotInterval: formatDuration(snapshotEveryMs),
+    retention: {
+      age: ageMs === null ? null : formatDuration(ageMs),
+      size: maxBytes === null ? null : formatSize(maxBytes),
+    },
   };
 }
 

@@ -39,6 +39,8 @@ const segmentSize = measured(
   MAX_SEGMENT_BYTES,
 );
 
+const size = measured(parseSize, 'a size such as 10GB', unitPattern('B|KB|MB|GB'), Number.MAX_SAFE_INTEGER);
+
 const ISO_INSTANT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/;
 
 /** A UTC day or an instant with its zone: never one whose meaning depends on where the process runs. */
@@ -201,6 +203,13 @@ export const fileSchema = z.strictObject({
       segment: segmentSize.prefault('64MB').describe('A segment of this size is closed, and a new one begun.'),
       snapshotEvents: z.int().min(1).default(1_000_000).describe('Events between two snapshots of state.'),
       snapshotInterval: timer.prefault('1m').describe('Time between two snapshots of state.'),
+      retention: z
+        .strictObject({
+          age: duration.nullable().prefault(null).describe('Old segments go once all of their events are older.'),
+          size: size.nullable().prefault(null).describe('The oldest segments of a log go while it is larger.'),
+        })
+        .prefault({})
+        .describe('What may go of what the read models and the snapshots do not need. By default nothing does.'),
     })
     .prefault({}),
   runtime: z

@@ -42,6 +42,11 @@ function placesOn(fs: SyncFs): Map<string, Place> {
   return known;
 }
 
+/** Offset of the first event that is kept: more than 0 once old segments were pruned. */
+export function startOfLog(journalDir: string, log: string, fs: SyncFs = nodeSyncFs): number {
+  return segmentBases(fs.list(join(journalDir, log)))[0] ?? 0;
+}
+
 /**
  * Frames with an event in the range, in order; the first may begin before it.
  * Throws a JournalError of kind `corrupt` when a frame in the range is damaged or missing.

@@ -22,6 +22,8 @@ export interface SnapshotStore {
   save(log: string, offset: number, body: Uint8Array): Promise<void>;
   /** The newest valid snapshot, at most at `maxOffset`. */
   latest(log: string, maxOffset?: number): Promise<Snapshot | null>;
+  /** The oldest valid snapshot. */
+  oldest(log: string): Promise<Snapshot | null>;
   /** Deletes all but the newest `keep`. */
   prune(log: string, keep: number): Promise<void>;
 }
@@ -59,6 +61,14 @@ export function snapshotStore(journalDir: string, options: SnapshotOptions = {})
         const body = await readSnapshot(fs, path, offset);
         if (body !== null) return { offset, body };
         options.onDamaged?.(path);
+      }
+      return null;
+    },
+    async oldest(log) {
+      const directory = directoryOf(log);
+      for (const offset of snapshotOffsets(await fs.list(directory))) {
+        const body = await readSnapshot(fs, join(directory, snapshotName(offset)), offset);
+        if (body !== null) return { offset, body };
       }
       return null;
     },

@@ -12,6 +12,7 @@ import {
   type PartitionFold,
   restoreFold,
 } from './derivation.ts';
+import type { PartitionSnapshot } from './snapshot.ts';
 
 /** What a partition derived by, from an offset of its log on. */
 export interface DerivationSince {
@@ -40,12 +41,16 @@ export interface LoggedCommit {
   readonly body: Uint8Array;
 }
 
-/** `history` is in order of offset, and its first entry begins where the log does. */
+/**
+ * `history` is in order of offset, and its first entry holds for the first commit. `start` is the state before that, null
+ * at the start of the log.
+ */
 export function rederive(
   commits: Iterable<LoggedCommit>,
   history: readonly DerivationSince[],
   partition: number,
   registry: Registry,
+  start: PartitionSnapshot | null = null,
 ): Rederived {
   let fold: PartitionFold | null = null;
   let next = 0;
@@ -57,6 +62,7 @@ export function rederive(
       next += 1;
     }
     if (fold === null) throw new Error(`It is not known by what the commit at offset ${offset} was derived`);
+    if (count === 0 && start !== null) restoreFold(fold, start);
     const current = fold;
     const commit = decodeCommit(body);
     const logged = commit.sections.filter(({ role }) => role === 'derived');

@@ -2,7 +2,7 @@
  * The projector: reads the logs in order, decodes each section once, and hands it to every store that wants it and
  * has not got it. Rows and offsets commit together, so wherever it stops it goes on from there.
  */
-import { readFrames } from '../journal/reader.ts';
+import { readFrames, startOfLog } from '../journal/reader.ts';
 import { nodeSyncFs, type SyncFs } from '../journal/sync-fs.ts';
 import type { EventType } from '../messages/codec.ts';
 import type { Columns } from '../messages/columns.ts';
@@ -46,7 +46,9 @@ export async function projectLogs(
     let events = 0;
     let caughtUp = true;
     for (const { log, toOffset } of ranges) {
-      const from = Math.min(...stores.map((store) => store.offsets().get(log) ?? 0));
+      const projected = Math.min(...stores.map((store) => store.offsets().get(log) ?? 0));
+      // Events that were pruned are in no new store.
+      const from = Math.max(projected, startOfLog(journalDir, log, fs));
       let next = from;
       for (const frame of readFrames(journalDir, log, { fromOffset: from, toOffset }, fs)) {
         if (events >= maxEvents) {

@@ -3,7 +3,6 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { nodeFs } from '../journal/fs.ts';
-import { inspectJournal, type LogReport } from '../journal/inspect.ts';
 import { logNames } from '../journal/journal.ts';
 import { lockDirectory } from '../journal/lock.ts';
 import { endOfLog } from '../journal/recovery.ts';
@@ -20,11 +19,6 @@ import { digestStreams } from './stream-digest.ts';
 
 /** The read models by name, as the command line takes them. */
 export const PROJECTIONS = STORE_NAMES;
-
-/** What is in the journal of a data directory; changes nothing, and needs no lock. */
-export function inspectData(dataDir: string): LogReport[] {
-  return inspectJournal(join(dataDir, 'journal'));
-}
 
 export interface Offline {
   /** Events in all logs. */

@@ -1,5 +1,5 @@
 /** What a run derived, as JSON lines in commit order, partition by partition: the form of `millrace run --output`. */
-import { readFrames } from '../journal/reader.ts';
+import { readFrames, startOfLog } from '../journal/reader.ts';
 import { decodeCommit, type Section } from '../messages/commit.ts';
 import type { Registry } from '../messages/registry.ts';
 import {
@@ -19,7 +19,10 @@ export function* outputLines(
   units: readonly PartitionUnit[],
 ): Generator<string> {
   for (const { log } of units) {
-    for (const frame of readFrames(journalDir, log.name, { fromOffset: 0, toOffset: log.durableOffset() })) {
+    for (const frame of readFrames(journalDir, log.name, {
+      fromOffset: startOfLog(journalDir, log.name),
+      toOffset: log.durableOffset(),
+    })) {
       const { stream, sections } = decodeCommit(frame.body);
       for (const section of sections) yield* sectionLines(registry, stream, section);
     }

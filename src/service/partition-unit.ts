@@ -32,6 +32,8 @@ export interface PartitionUnitOptions {
   readonly parent: string;
   readonly runtime: Runtime;
   committed(commit: Committed): void;
+  /** What lies before the snapshots that are kept may be needed no more. */
+  snapshotSaved(log: string): Promise<void>;
   /** A snapshot could not be written; the log has all that it would hold. */
   onSnapshotFailed(log: string, error: unknown): void;
 }
@@ -134,6 +136,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
       try {
         await snapshots.save(log.name, offset, body);
         await snapshots.prune(log.name, KEEP_SNAPSHOTS);
+        await options.snapshotSaved(log.name);
       } catch (error) {
         retryAtMs = runtime.nowMs() + SNAPSHOT_RETRY_MS;
         options.onSnapshotFailed(log.name, error);

@@ -50,6 +50,7 @@ export interface PipelineOptions {
   readonly supervision: SupervisionPorts;
   readonly runtime: Runtime;
   committed(stream: string, commit: Committed): void;
+  snapshotSaved(log: string): Promise<void>;
   onTorn(torn: TornTail): void;
   onLogState(log: string, state: LogState): void;
   onSnapshotFailed(log: string, error: unknown): void;
@@ -100,6 +101,7 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
       parent: ROOT,
       runtime,
       committed: (commit) => options.committed(name, commit),
+      snapshotSaved: options.snapshotSaved,
       onSnapshotFailed: options.onSnapshotFailed,
     });
   };

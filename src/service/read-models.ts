@@ -19,6 +19,8 @@ export interface ReadModels {
   lag(): number;
   /** Whether both stores have got everything below these offsets. */
   hasReached(marks: readonly { readonly log: string; readonly offset: number }[]): boolean;
+  /** Offset up to which both stores have a log. */
+  reachedOffset(log: string): number;
   eventsTotal(): number;
   /** Cases that were open when the read models were last asked. */
   openCases(): number;
@@ -65,6 +67,7 @@ export function createReadModels(config: Config, units: readonly PartitionUnit[]
     },
     lag: () => units.reduce((sum, { log }) => sum + Math.max(0, log.durableOffset() - (reached.get(log.name) ?? 0)), 0),
     hasReached: (marks) => marks.every(({ log, offset }) => (reached.get(log) ?? 0) >= offset),
+    reachedOffset: (log) => reached.get(log) ?? 0,
     eventsTotal: () => events,
     openCases: () => openCases,
     async refresh() {

@@ -8,8 +8,8 @@ import { createMetrics, type Metrics } from '../http/metrics.ts';
 import { type Clock as JournalClock, systemClock } from '../journal/clock.ts';
 import { type Fs, nodeFs } from '../journal/fs.ts';
 import { nodeSyncFs, type SyncFs } from '../journal/sync-fs.ts';
+import { readSqliteOffsets } from '../projections/sqlite-offsets.ts';
 import { STORE_FILES } from '../projections/store.ts';
-import { readSqliteOffsets } from '../projections/store-offsets.ts';
 import { type StoresThread, startStoresThread } from '../workers/pool.ts';
 import { type LoopDelay, monitorLoopDelay } from './loop-delay.ts';
 

@@ -3,7 +3,7 @@
  * order between them show. `at` is left out, since it names the watermark of one partition.
  */
 import { createHash } from 'node:crypto';
-import { readFrames } from '../journal/reader.ts';
+import { readFrames, startOfLog } from '../journal/reader.ts';
 import { decodeCommit, type Section } from '../messages/commit.ts';
 import type { Registry } from '../messages/registry.ts';
 import { alertRaisedType, caseChangedType, sessionClosedType, transactionScoredType } from '../messages/types.ts';
@@ -16,7 +16,7 @@ export interface StreamDigest {
   readonly hash: string;
 }
 
-/** Reads the logs from their start to these offsets. */
+/** Reads the logs from what is kept of them to these offsets. */
 export function digestStreams(
   journalDir: string,
   registry: Registry,
@@ -69,7 +69,7 @@ export function digestStreams(
   };
 
   for (const { log, toOffset } of logs) {
-    for (const frame of readFrames(journalDir, log, { fromOffset: 0, toOffset })) {
+    for (const frame of readFrames(journalDir, log, { fromOffset: startOfLog(journalDir, log), toOffset })) {
       for (const section of decodeCommit(frame.body).sections) addSection(section, log);
     }
   }

@@ -2,7 +2,7 @@
 import type { Config } from '../../src/config/config.ts';
 import { JournalError } from '../../src/journal/error.ts';
 import type { Log } from '../../src/log.ts';
-import { readSqliteOffsets } from '../../src/projections/store-offsets.ts';
+import { readSqliteOffsets } from '../../src/projections/sqlite-offsets.ts';
 import { alerterChildren } from '../../src/service/alerts.ts';
 import { jobChildren } from '../../src/service/jobs.ts';
 import type { Runtime } from '../../src/service/runtime.ts';

@@ -56,7 +56,13 @@ export function scenario(dataDir: string, partitions: number): Config {
     dataDir,
     http: { host: '127.0.0.1', port: 0, token: null },
     log: { level: 'debug' },
-    journal: { durability: 'fsync', segmentBytes: 24 * 1024, snapshotEveryEvents: 400, snapshotEveryMs: 60_000 },
+    journal: {
+      durability: 'fsync',
+      segmentBytes: 24 * 1024,
+      snapshotEveryEvents: 400,
+      snapshotEveryMs: 60_000,
+      retention: { ageMs: null, maxBytes: null },
+    },
     runtime: { queueBatches: 8 },
     supervision: {
       intensity: 5,

@@ -1,0 +1,39 @@
+/** `millrace journal prune`. */
+import { parseDuration, parseSize } from '../config/units.ts';
+import { pruneData } from '../service/retention.ts';
+import { type OptionValues, print, tableText, text } from './command.ts';
+import { EXIT, UsageError } from './exit.ts';
+
+export async function prune(dataDir: string, values: OptionValues): Promise<number> {
+  const age = text(values, 'age');
+  const size = text(values, 'size');
+  if (age === undefined && size === undefined) throw new UsageError('say what may go: --age 30d, --size 10GB, or both');
+  const ageMs = age === undefined ? null : parseDuration(age);
+  const maxBytes = size === undefined ? null : parseSize(size);
+  if (age !== undefined && ageMs === null)
+    throw new UsageError(`--age takes a duration such as 12h or 30d, not ${age}`);
+  if (size !== undefined && maxBytes === null)
+    throw new UsageError(`--size takes a size such as 500MB or 10GB, not ${size}`);
+  const isDryRun = values['dry-run'] === true;
+  const logs = await pruneData(dataDir, { ageMs, maxBytes }, isDryRun, Date.now());
+  if (values.json === true) await print(JSON.stringify(logs));
+  else {
+    const rows = logs.flatMap(({ log, segments }) => {
+      const [first] = segments;
+      const last = segments.at(-1);
+      if (first === undefined || last === undefined) return [];
+      const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
+      return [
+        {
+          log,
+          segments: segments.length,
+          events: `${first.firstOffset} to ${last.nextOffset - 1}`,
+          MiB: (bytes / 1024 ** 2).toFixed(1),
+        },
+      ];
+    });
+    if (rows.length === 0) await print('There is nothing that may go.');
+    else await print(`${tableText(rows)}\n${isDryRun ? 'These would go. Nothing was changed.' : 'These are gone.'}`);
+  }
+  return EXIT.ok;
+}

@@ -1,0 +1,50 @@
+/**
+ * Retention: whole sealed segments at the front of a log go, as far as nobody needs them. Oldest first, so that a crash
+ * in between leaves a log that is only longer; the last segment always stays, so the highest offset is never forgotten.
+ */
+import { join } from 'node:path';
+import type { Fs } from './fs.ts';
+import { segmentBases, segmentName } from './segment.ts';
+
+export interface RetentionPolicy {
+  /** Segments whose events were all committed before it may go; epoch milliseconds, −Infinity for none. */
+  readonly beforeMs: number;
+  /** Segments may go while the log is larger. */
+  readonly maxBytes: number;
+  /** Events from here on are needed by somebody. */
+  readonly neededFrom: number;
+  /** When the first event of a segment was committed, epoch milliseconds. */
+  committedAtMs(base: number): number;
+}
+
+export interface PrunableSegment {
+  readonly file: string;
+  readonly firstOffset: number;
+  readonly nextOffset: number;
+  readonly bytes: number;
+}
+
+/** The segments that the policy lets go, oldest first. */
+export async function prunableSegments(fs: Fs, directory: string, policy: RetentionPolicy): Promise<PrunableSegment[]> {
+  const bases = segmentBases(await fs.list(directory));
+  const sizes = await Promise.all(bases.map((base) => fs.size(join(directory, segmentName(base)))));
+  let total = sizes.reduce((sum, size) => sum + size, 0);
+  const prunable: PrunableSegment[] = [];
+  for (const [i, base] of bases.entries()) {
+    const nextOffset = bases[i + 1];
+    const bytes = sizes[i] ?? 0;
+    if (nextOffset === undefined || nextOffset > policy.neededFrom) break;
+    const isOld = policy.committedAtMs(nextOffset) <= policy.beforeMs;
+    if (!isOld && total <= policy.maxBytes) break;
+    prunable.push({ file: join(directory, segmentName(base)), firstOffset: base, nextOffset, bytes });
+    total -= bytes;
+  }
+  return prunable;
+}
+
+export async function pruneSegments(fs: Fs, directory: string, segments: readonly PrunableSegment[]): Promise<void> {
+  for (const { file } of segments) {
+    await fs.unlink(file);
+    await fs.syncDirectory(directory);
+  }
+}

@@ -1,0 +1,114 @@
+/** `journal cat`: the events of a journal, one by one, as they were written. */
+import { join } from 'node:path';
+import { logNames } from '../journal/journal.ts';
+import { type Frame, readFrames } from '../journal/reader.ts';
+import { readSchemaFiles } from '../journal/schema-files.ts';
+import { segmentBases } from '../journal/segment.ts';
+import { nodeSyncFs } from '../journal/sync-fs.ts';
+import { vouchedEnd } from '../journal/vouched-end.ts';
+import { type Commit, decodeCommit } from '../messages/commit.ts';
+import { createRegistry } from '../messages/registry.ts';
+import { COMMIT_FRAME } from './partition-unit.ts';
+
+export interface CatOptions {
+  /** A stream, or one of its logs. */
+  readonly name: string;
+  readonly partition: number | null;
+  /** Offsets of events; `to` is exclusive. */
+  readonly fromOffset: number;
+  readonly toOffset: number;
+  /** When the events were committed, epoch milliseconds; `until` is exclusive. */
+  readonly sinceMs: number;
+  readonly untilMs: number;
+  /** Short or full names of event types; empty for all. */
+  readonly types: readonly string[];
+}
+
+export interface Cat {
+  readonly logs: readonly string[];
+  /** Lines of the events that have become durable since the last call, log by log in order of offset. */
+  next(): Generator<string>;
+}
+
+/** Takes no lock: it may run beside the service. Its logs are none when the journal has none of that name. */
+export function openCat(dataDir: string, options: CatOptions): Cat {
+  const journalDir = join(dataDir, 'journal');
+  const logs = logNames(journalDir).filter((log) => isWanted(log, options));
+  const reached = new Map(logs.map((log) => [log, startOf(journalDir, log, options)]));
+  return {
+    logs,
+    *next() {
+      // A schema is on the disk before the first event of its kind.
+      const registry = createRegistry();
+      for (const [fingerprint, json] of readSchemaFiles(dataDir)) registry.learn(fingerprint, json);
+      for (const log of logs) {
+        const fromOffset = reached.get(log) ?? 0;
+        const toOffset = Math.min(options.toOffset, vouchedEnd(nodeSyncFs, join(journalDir, log)));
+        for (const frame of readFrames(journalDir, log, { fromOffset, toOffset })) {
+          if (frame.kind !== COMMIT_FRAME) continue;
+          const commit = decodeCommit(frame.body);
+          const isInTime = commit.committedAt >= options.sinceMs && commit.committedAt < options.untilMs;
+          if (isInTime) yield* lines(log, frame, commit, registry, options);
+        }
+        reached.set(log, Math.max(fromOffset, toOffset));
+      }
+    },
+  };
+}
+
+function isWanted(log: string, { name, partition }: CatOptions): boolean {
+  const dash = log.lastIndexOf('-');
+  const isOfStream = log.slice(0, dash) === name;
+  return log === name || (isOfStream && (partition === null || log.slice(dash + 1) === String(partition)));
+}
+
+/** Segments that end before the first wanted event are not read. */
+function startOf(journalDir: string, log: string, { fromOffset, sinceMs }: CatOptions): number {
+  const bases = segmentBases(nodeSyncFs.list(join(journalDir, log)));
+  const first = bases[0] ?? 0;
+  if (!Number.isFinite(sinceMs)) return Math.max(first, fromOffset);
+  const began = bases.findLast((base) => committedAtOf(journalDir, log, base) < sinceMs) ?? first;
+  return Math.max(began, fromOffset);
+}
+
+/** When the first commit of a segment was made; Infinity for a segment without one. */
+function committedAtOf(journalDir: string, log: string, base: number): number {
+  for (const frame of readFrames(journalDir, log, { fromOffset: base, toOffset: base + 1 })) {
+    return decodeCommit(frame.body).committedAt;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+function* lines(
+  log: string,
+  { offset, count }: Frame,
+  { sections, committedAt, source }: Commit,
+  registry: ReturnType<typeof createRegistry>,
+  { fromOffset, toOffset, types }: CatOptions,
+): Generator<string> {
+  if (sections.length === 0 && count > 0) yield JSON.stringify({ log, offset, type: source, count });
+  let at = offset;
+  for (const { fingerprint, role, bytes, count: events } of sections) {
+    const type = registry.writerOf(fingerprint);
+    const first = at;
+    at += events;
+    if (type === undefined)
+      throw new Error(
+        `The schema ${fingerprint} of ${log} at offset ${first} is not in the data directory; see journal verify`,
+      );
+    const short = type.name.slice(type.name.lastIndexOf('.') + 1);
+    if (types.length > 0 && !types.includes(short) && !types.includes(type.name)) continue;
+    for (const [i, event] of type.decodeBlock(bytes).entries()) {
+      const eventOffset = first + i;
+      if (eventOffset < fromOffset || eventOffset >= toOffset) continue;
+      yield JSON.stringify({ log, offset: eventOffset, type: type.name, role, committedAt, event: plain(event) });
+    }
+  }
+}
+
+/** Bytes as base64. */
+function plain(event: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(event).map(([name, value]) => [name, Buffer.isBuffer(value) ? value.toString('base64') : value]),
+  );
+}

@@ -1,0 +1,121 @@
+/** `journal repair`: what verify finds, put right as far as it goes, under the directory's lock. */
+import { randomInt } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { nodeFs } from '../journal/fs.ts';
+import { lockDirectory } from '../journal/lock.ts';
+import { type LostRange, repairedSegment, replaceSegment, setAside } from '../journal/repair.ts';
+import { segmentBases, segmentName } from '../journal/segment.ts';
+import type { Finding } from '../journal/verify.ts';
+import { encodeCommit } from '../messages/commit.ts';
+import { COMMIT_FRAME } from './partition-unit.ts';
+import { type Verified, verifyData } from './verify.ts';
+
+export interface Repair {
+  readonly log: string;
+  readonly file: string;
+  /** For people: what is done about it. */
+  readonly action: string;
+  readonly lost: readonly LostRange[];
+  /** Where the bytes are kept that were there before; null when there were none, or nothing was done yet. */
+  readonly savedAs: string | null;
+}
+
+export interface RepairReport {
+  readonly before: Verified;
+  readonly repairs: readonly Repair[];
+  /** What can't be put right from what is here. */
+  readonly remaining: readonly Finding[];
+}
+
+/** Source that a commit names which stands for lost events. */
+export const LOST = 'lost';
+
+/** With `isDryRun` it changes nothing, and says what it would do. Throws a JournalError when a service runs on the data. */
+export async function repairData(
+  dataDir: string,
+  options: { readonly isDryRun: boolean; readonly log: string | null },
+): Promise<RepairReport> {
+  const { isDryRun, log: only } = options;
+  const journalDir = join(dataDir, 'journal');
+  const unlock = isDryRun ? () => {} : lockDirectory(journalDir);
+  try {
+    const before = await verifyData(dataDir);
+    const wanted = before.findings.filter(({ log }) => only === null || log === only);
+    const repairs: Repair[] = [];
+    const logs = new Set(wanted.map(({ log }) => log).filter((log) => log !== ''));
+    for (const log of logs) {
+      const own = wanted.filter((finding) => finding.log === log);
+      repairs.push(...(await repairLog(dataDir, log, own, isDryRun)));
+    }
+    const after = isDryRun ? null : await verifyData(dataDir);
+    const remaining = (after?.findings ?? wanted.filter(({ file }) => !isJournalFile(file))).filter(
+      ({ log }) => only === null || log === only,
+    );
+    return { before, repairs, remaining };
+  } finally {
+    unlock();
+  }
+}
+
+/** Segments, HEAD and snapshots are put right; a schema can only come from a backup. */
+function isJournalFile(file: string): boolean {
+  return !file.endsWith('.avsc');
+}
+
+async function repairLog(
+  dataDir: string,
+  log: string,
+  findings: readonly Finding[],
+  isDryRun: boolean,
+): Promise<Repair[]> {
+  const directory = join(dataDir, 'journal', log);
+  const repairs: Repair[] = [];
+  for (const file of new Set(findings.map((finding) => finding.file))) {
+    if (!isJournalFile(file) || file.endsWith('.log') || !existsSync(file) || file === directory) continue;
+    const action = 'set aside: it says nothing any more, and the log does without it';
+    const savedAs = isDryRun ? null : await setAside(nodeFs, dirname(file), basename(file));
+    repairs.push({ log, file, action, lost: [], savedAs });
+  }
+  const ofSegments = findings.filter(({ file }) => file.endsWith('.log') || file === directory);
+  if (ofSegments.length > 0) repairs.push(...(await repairSegments(directory, log, ofSegments, isDryRun)));
+  return repairs;
+}
+
+/** Every segment that does not hold all events up to the next one, or, the last one, up to where events are known of. */
+async function repairSegments(
+  directory: string,
+  log: string,
+  findings: readonly Finding[],
+  isDryRun: boolean,
+): Promise<Repair[]> {
+  const bases = segmentBases(await nodeFs.list(directory));
+  const known = Math.max(...findings.map(({ toOffset }) => toOffset));
+  const repairs: Repair[] = [];
+  for (const [i, base] of (bases.length === 0 ? [0] : bases).entries()) {
+    const file = join(directory, segmentName(base));
+    if (bases.length > 0 && !findings.some((finding) => finding.file === file)) continue;
+    const old = bases.length === 0 ? Buffer.alloc(0) : await nodeFs.read(file);
+    const next = bases[i + 1];
+    const range = { base, limit: next ?? null, fillTo: next ?? known };
+    const repaired = repairedSegment(old, range, randomInt(2 ** 32), (lost) => lossFrame(log, lost));
+    const savedAs = isDryRun ? null : await replaceSegment(nodeFs, directory, base, old, repaired.bytes);
+    const action = old.length === 0 ? 'made anew: it was missing' : 'written anew from its whole frames';
+    repairs.push({ log, file, action, lost: repaired.lost, savedAs });
+  }
+  return repairs;
+}
+
+/** A commit without sections: whoever folds the log finds nothing in it, and its offsets pass. */
+function lossFrame(log: string, { offset, toOffset }: LostRange): { kind: number; parts: Uint8Array[] } {
+  const dash = log.lastIndexOf('-');
+  const { parts } = encodeCommit({
+    stream: log.slice(0, dash),
+    partition: Number(log.slice(dash + 1)),
+    source: LOST,
+    next: toOffset - offset,
+    committedAt: 0,
+    sections: [],
+  });
+  return { kind: COMMIT_FRAME, parts };
+}

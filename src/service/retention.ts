@@ -1,0 +1,83 @@
+/** What of a journal may go: what both read models have, behind the snapshots that recovery needs, and old or too much. */
+import { join } from 'node:path';
+import type { Config } from '../config/config.ts';
+import { type Fs, nodeFs } from '../journal/fs.ts';
+import { logNames } from '../journal/journal.ts';
+import { lockDirectory } from '../journal/lock.ts';
+import { type PrunableSegment, prunableSegments, pruneSegments } from '../journal/prune.ts';
+import { readFrames } from '../journal/reader.ts';
+import { SNAPSHOT_DIRECTORY, snapshotOffsets } from '../journal/snapshot-files.ts';
+import { nodeSyncFs, type SyncFs } from '../journal/sync-fs.ts';
+import { decodeCommit } from '../messages/commit.ts';
+import { OPERATIONS } from './pipeline.ts';
+import { projectedOffsets } from './verify.ts';
+
+export type Retention = Config['journal']['retention'];
+
+export interface PrunedLog {
+  readonly log: string;
+  readonly segments: readonly PrunableSegment[];
+}
+
+export interface PruneOptions {
+  readonly journalDir: string;
+  readonly retention: Retention;
+  /** What both read models have of the log. */
+  readonly projectedOffset: number;
+  readonly nowMs: number;
+  readonly isDryRun: boolean;
+  readonly fs: Fs;
+  readonly syncFs: SyncFs;
+}
+
+/** Under the directory's lock. Throws a JournalError when a service runs on the data. */
+export async function pruneData(
+  dataDir: string,
+  retention: Retention,
+  isDryRun: boolean,
+  nowMs: number,
+): Promise<PrunedLog[]> {
+  const journalDir = join(dataDir, 'journal');
+  const unlock = isDryRun ? () => {} : lockDirectory(journalDir);
+  try {
+    const stores = await projectedOffsets(dataDir);
+    const pruned: PrunedLog[] = [];
+    for (const log of logNames(journalDir)) {
+      const projectedOffset = Math.min(...stores.map((offsets) => offsets.get(log) ?? 0));
+      const disk = { fs: nodeFs, syncFs: nodeSyncFs };
+      pruned.push(await pruneLog(log, { journalDir, retention, projectedOffset, nowMs, isDryRun, ...disk }));
+    }
+    return pruned;
+  } finally {
+    unlock();
+  }
+}
+
+export async function pruneLog(log: string, options: PruneOptions): Promise<PrunedLog> {
+  const { journalDir, retention, nowMs, fs, syncFs } = options;
+  const directory = join(journalDir, log);
+  const segments = await prunableSegments(fs, directory, {
+    beforeMs: retention.ageMs === null ? Number.NEGATIVE_INFINITY : nowMs - retention.ageMs,
+    maxBytes: retention.maxBytes ?? Number.POSITIVE_INFINITY,
+    neededFrom: Math.min(options.projectedOffset, await oldestStart(fs, directory, log)),
+    committedAtMs: (base) => committedAtMs(syncFs, journalDir, log, base),
+  });
+  if (!options.isDryRun) await pruneSegments(fs, directory, segments);
+  return { log, segments };
+}
+
+/**
+ * Where recovery may have to begin: at the oldest snapshot, should the newer ones be damaged. The service's own stream
+ * is read from its start whenever a service starts, and stays whole.
+ */
+async function oldestStart(fs: Fs, directory: string, log: string): Promise<number> {
+  if (log === `${OPERATIONS}-0` || !(await fs.list(directory)).includes(SNAPSHOT_DIRECTORY)) return 0;
+  return snapshotOffsets(await fs.list(join(directory, SNAPSHOT_DIRECTORY)))[0] ?? 0;
+}
+
+function committedAtMs(fs: SyncFs, journalDir: string, log: string, base: number): number {
+  for (const frame of readFrames(journalDir, log, { fromOffset: base, toOffset: base + 1 }, fs)) {
+    return decodeCommit(frame.body).committedAt;
+  }
+  return Number.POSITIVE_INFINITY;
+}

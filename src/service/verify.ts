@@ -1,0 +1,97 @@
+/** Checks a data directory: its journal, the schemas that its events need, and that no read model is ahead of it. */
+import { join } from 'node:path';
+import { logNames } from '../journal/journal.ts';
+import { readSchemaFiles } from '../journal/schema-files.ts';
+import { nodeSyncFs } from '../journal/sync-fs.ts';
+import { type Finding, type VerifiedLog, verifyLog } from '../journal/verify.ts';
+import { dynamicEventType, recordOf } from '../messages/codec.ts';
+import { decodeCommit } from '../messages/commit.ts';
+import { readDuckdbOffsets } from '../projections/duckdb-offsets.ts';
+import { readSqliteOffsets } from '../projections/sqlite-offsets.ts';
+import { STORE_FILES } from '../projections/store.ts';
+import { COMMIT_FRAME } from './partition-unit.ts';
+
+export interface Verified {
+  readonly logs: readonly VerifiedLog[];
+  readonly findings: readonly Finding[];
+}
+
+export async function verifyData(dataDir: string): Promise<Verified> {
+  const journalDir = join(dataDir, 'journal');
+  const stores = await projectedOffsets(dataDir);
+  const findings: Finding[] = [];
+  const schemas = checkSchemas(dataDir, findings);
+  const logs = logNames(journalDir).map((log) => {
+    const missing = new Map<string, { file: string; offset: number; toOffset: number }>();
+    const witness = Math.max(0, ...stores.map((offsets) => offsets.get(log) ?? 0));
+    const directory = join(journalDir, log);
+    const verified = verifyLog(nodeSyncFs, directory, log, {
+      witness,
+      visit(kind, offset, count, body) {
+        if (kind !== COMMIT_FRAME) return;
+        for (const { fingerprint } of decodeCommit(body).sections) {
+          if (schemas.has(fingerprint)) continue;
+          const known = missing.get(fingerprint) ?? {
+            file: schemaFile(dataDir, fingerprint),
+            offset,
+            toOffset: offset,
+          };
+          missing.set(fingerprint, { ...known, toOffset: offset + count });
+        }
+      },
+    });
+    for (const { file, offset, toOffset } of missing.values()) {
+      findings.push({
+        log,
+        file,
+        byte: null,
+        offset,
+        toOffset,
+        what: 'the schema of these events is missing or damaged',
+      });
+    }
+    findings.push(...verified.findings);
+    return verified;
+  });
+  return { logs, findings };
+}
+
+/** Fingerprints of the schemas that are what their names say. */
+function checkSchemas(dataDir: string, findings: Finding[]): ReadonlySet<string> {
+  const whole = new Set<string>();
+  for (const [fingerprint, json] of readSchemaFiles(dataDir)) {
+    if (fingerprintOf(json) === fingerprint) whole.add(fingerprint);
+    else {
+      const file = schemaFile(dataDir, fingerprint);
+      findings.push({
+        log: '',
+        file,
+        byte: null,
+        offset: 0,
+        toOffset: 0,
+        what: 'the schema is not the one of its name',
+      });
+    }
+  }
+  return whole;
+}
+
+function fingerprintOf(json: string): string | null {
+  try {
+    return dynamicEventType(recordOf(json).schema).fingerprint;
+  } catch {
+    return null;
+  }
+}
+
+function schemaFile(dataDir: string, fingerprint: string): string {
+  return join(dataDir, 'schemas', `${fingerprint}.avsc`);
+}
+
+/** Next offset by log, of each read model. */
+export async function projectedOffsets(dataDir: string): Promise<ReadonlyMap<string, number>[]> {
+  return [
+    readSqliteOffsets(join(dataDir, STORE_FILES.sqlite)),
+    await readDuckdbOffsets(join(dataDir, STORE_FILES.duckdb)),
+  ];
+}
