@@ -6,22 +6,29 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Journal } from '../../src/journal/journal.ts';
 import type { Log } from '../../src/journal/log.ts';
-import { type Frame, readFrames } from '../../src/journal/reader.ts';
+import type { Frame, OffsetRange } from '../../src/journal/reader.ts';
 import type { SnapshotStore } from '../../src/journal/snapshots.ts';
 
 const NAME = 'p-0';
 const KIND = 1;
 
-/** `open` opens the journal of a directory; the same directory again finds what was there. */
-export function journalContract(subject: string, open: (dir: string) => Promise<Journal>, newDir: () => string): void {
+export interface JournalSubject {
+  /** Opens it; again after a close, it finds what was there. */
+  open(): Promise<Journal>;
+  /** Frames with an event in the range. */
+  read(log: string, range: OffsetRange): Iterable<Frame>;
+}
+
+/** `create` makes a new and empty one. */
+export function journalContract(subject: string, create: () => JournalSubject): void {
   describe(`${subject} keeps the journal contract:`, () => {
-    let dir: string;
+    let on: JournalSubject;
     let journal: Journal;
     let log: Log;
 
     beforeEach(async () => {
-      dir = newDir();
-      journal = await open(dir);
+      on = create();
+      journal = await on.open();
       log = await journal.openLog(NAME);
       for (const name of ['a-1', 'a-2', 'a-3']) await log.append(KIND, 1, [Buffer.from(name)]);
       await log.append(KIND, 2, [Buffer.from('a-4'), Buffer.from('a-5')]);
@@ -31,7 +38,7 @@ export function journalContract(subject: string, open: (dir: string) => Promise<
     function sequences(fromSequence: number, toSequence: number, max = Number.POSITIVE_INFINITY): number[] {
       const found: number[] = [];
       const toOffset = Math.min(toSequence, log.durableOffset());
-      for (const frame of readFrames(dir, NAME, { fromOffset: fromSequence - 1, toOffset })) {
+      for (const frame of on.read(NAME, { fromOffset: fromSequence - 1, toOffset })) {
         for (let offset = frame.offset; offset < frame.endOffset; offset++) {
           if (offset >= fromSequence - 1 && offset < toOffset && found.length < max) found.push(offset + 1);
         }
@@ -59,13 +66,11 @@ export function journalContract(subject: string, open: (dir: string) => Promise<
     test('a log without events has nothing and ends at 0', async () => {
       const empty = await journal.openLog('nothing-0');
       expect(empty.durableOffset()).toBe(0);
-      expect([...readFrames(dir, 'nothing-0', { fromOffset: 0, toOffset: empty.durableOffset() })]).toEqual([]);
+      expect([...on.read('nothing-0', { fromOffset: 0, toOffset: empty.durableOffset() })]).toEqual([]);
     });
 
     test('an atomic write is one frame, found from its middle and from its end', () => {
-      const frames = (fromOffset: number, toOffset: number): Frame[] => [
-        ...readFrames(dir, NAME, { fromOffset, toOffset }),
-      ];
+      const frames = (fromOffset: number, toOffset: number): Frame[] => [...on.read(NAME, { fromOffset, toOffset })];
       for (const [from, to] of [
         [3, 5],
         [4, 5],
@@ -78,7 +83,7 @@ export function journalContract(subject: string, open: (dir: string) => Promise<
 
     test('the highest offset survives a reopening, and appends go on from it', async () => {
       await journal.close();
-      journal = await open(dir);
+      journal = await on.open();
       log = await journal.openLog(NAME);
       expect([log.nextOffset(), log.durableOffset()]).toEqual([5, 5]);
       expect(sequences(1, END)).toEqual([1, 2, 3, 4, 5]);
@@ -135,7 +140,7 @@ export function journalContract(subject: string, open: (dir: string) => Promise<
         expect(outcome).toMatchObject({ status: 'rejected', reason: { kind: 'invalid' } });
       expect([await before, await after]).toEqual([5, 6]);
       await journal.close();
-      journal = await open(dir);
+      journal = await on.open();
       log = await journal.openLog(NAME);
       expect(log.nextOffset()).toBe(7);
     });
