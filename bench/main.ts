@@ -1,10 +1,11 @@
 /**
  * The benchmark: `npm run bench`. Micro-benchmarks of each stage, then the whole path: live, from a source through the
  * durable commit to both read models, and replay, from the journal to both read models. Prints tables, and JSON with
- * the machine and the configuration to bench/results.json.
+ * the machine and the configuration to bench/results.json. `npm run bench -- journal` measures the journal alone.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
+import { runJournal } from './journal.ts';
 import { measureLive, measureReplay, type PathFigures } from './path.ts';
 import { runStages } from './stages.ts';
 
@@ -17,6 +18,11 @@ const machine = {
   node: process.version,
 };
 process.stdout.write(`${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node}\n\n`);
+
+if (process.argv[2] === 'journal') {
+  console.table(await runJournal());
+  process.exit(0);
+}
 
 const stages = await runStages();
 console.table(stages);
