@@ -81,6 +81,7 @@ export function createMetrics(options: { readonly version: string }): Metrics {
     queueDepth.reset();
     lag.reset();
     kafkaLag.reset();
+    stalled.reset();
     for (const [stream, seconds] of Object.entries(now.watermarkDelaySeconds ?? {})) {
       watermarkDelay.set({ stream }, seconds);
     }

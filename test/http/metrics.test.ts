@@ -37,7 +37,11 @@ describe('metrics', () => {
     metrics.lateEvents(4);
     metrics.deadLetters('not-json', 1);
     metrics.actorRestarted('fetcher');
-    metrics.onCollect(() => ({ watermarkDelaySeconds: { clicks: 2.5 }, queueDepth: { 'sink/"x"\n': 3 } }));
+    metrics.onCollect(() => ({
+      watermarkDelaySeconds: { clicks: 2.5 },
+      queueDepth: { 'sink/"x"\n': 3 },
+      stalledLogs: { 'clicks-0': 1, 'clicks-1': 0 },
+    }));
     const samples = parse((await metrics.text()).body);
     const value = (name: string, labels: Record<string, string> = {}) =>
       samples.find(
@@ -52,6 +56,8 @@ describe('metrics', () => {
     expect(value('millrace_dead_letters_total', { reason: 'not-json' })).toBe(1);
     expect(value('millrace_actor_restarts_total', { actor: 'fetcher' })).toBe(1);
     expect(value('millrace_watermark_delay_seconds', { stream: 'clicks' })).toBe(2.5);
+    expect(value('millrace_log_stalled', { log: 'clicks-0' })).toBe(1);
+    expect(value('millrace_log_stalled', { log: 'clicks-1' })).toBe(0);
     expect(value('millrace_queue_depth', { stage: 'sink/\\"x\\"\\n' })).toBe(3);
     expect(value('millrace_build_info', { version: '1.2.3' })).toBe(1);
     expect(samples.some(({ name }) => name.startsWith('nodejs_eventloop_lag'))).toBe(true);

@@ -89,6 +89,13 @@ describe('ingestion', () => {
     expect([answer.status, answer.headers['retry-after'], errorOf(answer.text).error]).toEqual([429, '1', 'busy']);
   });
 
+  test('a journal that waits for space is 503 with Retry-After, and says why', async () => {
+    service.answerIngestWith({ kind: 'stalled', reason: 'The disk is full: x.log.', retryAfterSeconds: 5 });
+    const answer = await post('{}');
+    expect([answer.status, answer.headers['retry-after'], errorOf(answer.text).error]).toEqual([503, '5', 'stalled']);
+    expect(errorOf(answer.text).message).toContain('The disk is full: x.log.');
+  });
+
   test('an unknown stream is 404 with those there are', async () => {
     service.answerIngestWith({ kind: 'unknown-stream', known: ['clicks', 'orders'] });
     const answer = await post('{}');

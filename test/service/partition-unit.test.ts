@@ -1,0 +1,126 @@
+/** A partition with its actors on a journal in memory, whose disk does what the test says. */
+import { expect, onTestFinished, test } from 'vitest';
+import { startSupervisor } from '../../src/actors/supervisor.ts';
+import { JournalError } from '../../src/journal/error.ts';
+import type { Log } from '../../src/journal/log.ts';
+import type { SnapshotStore } from '../../src/journal/snapshots.ts';
+import { createRegistry } from '../../src/messages/registry.ts';
+import { transactionType } from '../../src/messages/types.ts';
+import { createPartitionFold, type Derivation, derivationTypes } from '../../src/partition/derivation.ts';
+import { createPartitionUnit } from '../../src/service/partition-unit.ts';
+import { nodeRuntime } from '../../src/service/runtime.ts';
+import { memoryImage, memorySnapshots, openMemoryJournal } from '../journal/memory-journal.ts';
+
+const PAYMENTS: Derivation = {
+  stream: 's',
+  schema: transactionType.schema,
+  timeField: 'occurredAt',
+  watermark: { kind: 'bounded', outOfOrdernessMs: 0 },
+  windows: [],
+  fraud: null,
+};
+
+const FULL = new JournalError({ kind: 'no-space', log: 's-0', file: 's-0' }, 'The disk is full');
+
+/** A running partition that takes a snapshot with each commit, if it can. */
+async function start(snapshots: SnapshotStore, change: (log: Log) => Log = (log) => log) {
+  const log = change(await openMemoryJournal(memoryImage()).openLog('s-0'));
+  let nowMs = 0;
+  const failures: unknown[] = [];
+  const changes: string[] = [];
+  const types = derivationTypes(PAYMENTS);
+  const supervision = {
+    policy: { intensity: 0, periodMs: 1000, minBackoffMs: 1, maxBackoffMs: 1, jitter: 0 },
+    shutdownMs: 60_000,
+    nowMs: () => nowMs,
+    random: () => 0,
+    record: ({ change: what }: { change: string }) => void changes.push(what),
+  };
+  const unit = createPartitionUnit({
+    newFold: () => createPartitionFold(PAYMENTS, types, 0, createRegistry()),
+    log,
+    journalDir: '/nowhere',
+    snapshots,
+    queueBatches: 8,
+    snapshotEveryEvents: 1,
+    snapshotEveryMs: 60_000,
+    supervision,
+    parent: 'test',
+    runtime: { ...nodeRuntime, nowMs: () => nowMs },
+    committed() {},
+    onSnapshotFailed: (_, error) => failures.push(error),
+  });
+  const root = startSupervisor(
+    { id: 'test', kind: 'root', parent: '', strategy: 'one_for_one', children: [unit.spec], ports: supervision },
+    { failed: () => changes.push('gave up'), stopped() {} },
+  );
+  onTestFinished(() => root.kill());
+  await unit.ready;
+  let next = 0;
+  const send = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const event = { transactionId: next, customerId: 1, terminalId: 1, amountCents: 1, occurredAt: next };
+      next += 1;
+      unit.mailbox.offer({
+        source: 'test',
+        next,
+        blocks: [transactionType.encodeBlock([event])],
+        onDurable: () => resolve(),
+        onRejected: reject,
+      });
+    });
+  return {
+    unit,
+    root,
+    send,
+    failures,
+    changes,
+    pass(ms: number) {
+      nowMs += ms;
+    },
+  };
+}
+
+test('a snapshot that can not be written is told, tried again later, and stops nothing', async () => {
+  const store = memorySnapshots();
+  let broken = true;
+  const snapshots: SnapshotStore = {
+    ...store,
+    save: (...words) => (broken ? Promise.reject(new Error('no space')) : store.save(...words)),
+  };
+  const { send, failures, changes, pass, root } = await start(snapshots);
+  await send();
+  await expect.poll(() => failures.length).toBe(1);
+  for (let times = 0; times < 5; times++) await send();
+  expect(failures).toHaveLength(1);
+  pass(10_000);
+  await send();
+  await expect.poll(() => failures.length).toBe(2);
+  broken = false;
+  pass(10_000);
+  await send();
+  await expect.poll(async () => (await store.latest('s-0'))?.offset).toBe(8);
+  expect(changes).toEqual([]);
+  broken = true;
+  await send();
+  await root.drain();
+  expect(changes).not.toContain('failed');
+});
+
+test('a stop does not wait for a log that waits for space, and nothing that waits is acknowledged', async () => {
+  let stalled = false;
+  const { send, unit, root, changes } = await start(memorySnapshots(), (log) => ({
+    ...log,
+    state: () => (stalled ? { kind: 'stalled', error: FULL } : log.state()),
+    append: (...words) => (stalled ? new Promise(() => {}) : log.append(...words)),
+  }));
+  await send();
+  stalled = true;
+  const waiting = Promise.allSettled([send(), send()]);
+  const asked = performance.now();
+  await root.drain();
+  expect(performance.now() - asked).toBeLessThan(5_000);
+  unit.mailbox.abandon(new Error('stopping'));
+  for (const outcome of await waiting) expect(outcome.status).toBe('rejected');
+  expect(changes).not.toContain('failed');
+});
