@@ -30,6 +30,13 @@ export function lockDirectory(directory: string): () => void {
         error,
       );
     }
+    if (error instanceof Database.SqliteError && error.code === 'SQLITE_FULL') {
+      throw new JournalError(
+        { kind: 'not-writable', directory },
+        `The disk of ${directory} is full. Nothing that was acknowledged is lost. Free some space and start again.`,
+        error,
+      );
+    }
     throw new JournalError(
       { kind: 'not-writable', directory },
       `${directory} can't be written (${messageOf(error)}). ` +

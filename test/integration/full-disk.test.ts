@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Finished, startService, temporaryDirectory } from './millrace.ts';
+import { type Finished, finish, spawnMillrace, startService, temporaryDirectory } from './millrace.ts';
 import { type Client, clientOf, idsIn } from './payments-client.ts';
 
 const DISK_MB = 32;
@@ -95,6 +95,11 @@ it('waits for space without losing an acknowledged event, goes on by itself, and
   again.child.kill('SIGINT');
   expect(await again.ended).toMatchObject({ code: 0, signal: null });
   expect(performance.now() - asked).toBeLessThan(10_000);
+  rmSync(ballast());
+  fillDisk(0);
+  const unstarted = await finish(spawnMillrace(['start', '--port', '0', ...start]), 30_000);
+  expect(unstarted.code).toBe(1);
+  expect(unstarted.stderr).toMatch(/The disk of .*journal is full.*Free some space and start again/);
   rmSync(ballast());
   const found = await idsIn(data);
   expectAll(found, new Set([...client.acknowledged, ...other.acknowledged]));

@@ -8,6 +8,8 @@ import { type Disk, faultOf, type Ledger, newLedger, type ProcessOptions, runPro
 export interface Findings {
   /** Disks that a journal was started on. */
   cases: number;
+  /** Acknowledged records that each of them was searched for, all together. */
+  promised: number;
   /** What was wrong, with what led to it. */
   readonly faults: string[];
 }
@@ -75,6 +77,7 @@ async function judge(
   how: () => string,
 ): Promise<void> {
   findings.cases += 1;
+  findings.promised += moment.promised;
   const cutPower = (): Disk => diskOf(crash.crash(keepNothing), workload);
   const fault = await faultOf(diskOf(crash, workload), cutPower, ledger, moment.promised, workload);
   if (fault === null) return;
@@ -84,7 +87,7 @@ async function judge(
 
 /** A power cut at each operation, with each part of what was not synced kept and lost. */
 export async function cutPowerEverywhere(workload: Workload, most: number): Promise<Findings> {
-  const findings: Findings = { cases: 0, faults: [] };
+  const findings: Findings = { cases: 0, promised: 0, faults: [] };
   const ledger = newLedger();
   const { moments } = await momentsOf(workload, ledger);
   for (const moment of moments) {
@@ -109,7 +112,7 @@ async function crashEach(
   crashes: readonly Choose[],
   how: (number: number) => string,
 ): Promise<Findings> {
-  const findings: Findings = { cases: 0, faults: [] };
+  const findings: Findings = { cases: 0, promised: 0, faults: [] };
   const ledger = newLedger();
   const { moments } = await momentsOf(workload, ledger, options);
   for (const moment of moments) {
@@ -123,7 +126,7 @@ async function crashEach(
 
 /** The process is killed at each operation: the system's memory has everything, and then the power goes too. */
 export async function killEverywhere(workload: Workload): Promise<Findings> {
-  const findings: Findings = { cases: 0, faults: [] };
+  const findings: Findings = { cases: 0, promised: 0, faults: [] };
   const ledger = newLedger();
   const { moments } = await momentsOf(workload, ledger);
   for (const moment of moments) {
@@ -139,7 +142,7 @@ export async function killEverywhere(workload: Workload): Promise<Findings> {
  * found and answered for must be there as well.
  */
 export async function crashTwice(workload: Workload, crashes: readonly Choose[]): Promise<Findings> {
-  const findings: Findings = { cases: 0, faults: [] };
+  const findings: Findings = { cases: 0, promised: 0, faults: [] };
   const ledger = newLedger();
   const { moments } = await momentsOf(workload, ledger);
   for (const moment of moments) {
@@ -170,7 +173,7 @@ export async function failEverywhere(
   codes: readonly string[],
   crashes: readonly Choose[],
 ): Promise<Findings> {
-  const findings: Findings = { cases: 0, faults: [] };
+  const findings: Findings = { cases: 0, promised: 0, faults: [] };
   const { operations } = await momentsOf(workload, newLedger());
   for (const code of codes) {
     for (const forEver of [false, true]) {

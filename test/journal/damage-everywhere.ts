@@ -16,7 +16,7 @@ type Damage = (bytes: Buffer) => Buffer;
 
 /** Flips a bit of each byte of each segment, then cuts each segment at each length. */
 export async function damageEverywhere(workload: Workload, witness: Witness): Promise<Findings> {
-  const findings: Findings = { cases: 0, faults: [] };
+  const findings: Findings = { cases: 0, promised: 0, faults: [] };
   const ledger = newLedger();
   const crash = crashFs();
   await runProcess({ fs: crash, syncFs: crash.syncFs }, workload.steps, ledger, workload);
@@ -31,6 +31,7 @@ export async function damageEverywhere(workload: Workload, witness: Witness): Pr
         [`cut to ${at} bytes`, (bytes: Buffer) => bytes.subarray(0, at)],
       ] as const) {
         findings.cases += 1;
+        findings.promised += ledger.promised.length;
         const fault = await passed(image, path, damage, workload, ledger.promised, witness);
         if (fault !== null) findings.faults.push(`${segmentName(base)}, ${what}: ${fault}`);
         if (findings.faults.length >= (workload.enough ?? Number.POSITIVE_INFINITY)) return findings;

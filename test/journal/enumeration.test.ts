@@ -14,11 +14,27 @@ import {
 import { damageEverywhere } from './damage-everywhere.ts';
 
 /** What was counted goes out at the end, as a table. */
-const counted: Record<string, { cases: number; faults: number }> = {};
-afterAll(() => console.table(counted));
+const counted: Record<string, { disks: number; acknowledged: number; lost: number }> = {};
+const damaged: Record<string, { disks: number; 'passed silently': number }> = {};
+afterAll(() => {
+  console.table(counted);
+  console.table(damaged);
+});
 
-function expectNone(name: string, { cases, faults }: Findings): void {
-  counted[name] = { cases, faults: faults.length };
+function expectNone(name: string, { cases, promised, faults }: Findings): void {
+  const sum = counted[name] ?? { disks: 0, acknowledged: 0, lost: 0 };
+  counted[name] = {
+    disks: sum.disks + cases,
+    acknowledged: sum.acknowledged + promised,
+    lost: sum.lost + faults.length,
+  };
+  expect(faults.slice(0, 3)).toEqual([]);
+  expect(cases).toBeGreaterThan(0);
+}
+
+function expectRefused(name: string, { cases, faults }: Findings): void {
+  const sum = damaged[name] ?? { disks: 0, 'passed silently': 0 };
+  damaged[name] = { disks: sum.disks + cases, 'passed silently': sum['passed silently'] + faults.length };
   expect(faults.slice(0, 3)).toEqual([]);
   expect(cases).toBeGreaterThan(0);
 }
@@ -40,38 +56,38 @@ const WORKLOADS: Record<string, Workload> = {
 
 const ALL: Choose = (options) => options - 1;
 const CRASHES = [keepNothing, ALL, seededChoice(1), seededChoice(2)];
-const SEEDS = Array.from({ length: 100 }, (_, seed) => seededChoice(seed));
+const SEEDS = Array.from({ length: 40 }, (_, seed) => seededChoice(seed));
 
-describe.each(Object.entries(WORKLOADS))('in the workload %s', (name, workload) => {
+describe.each(Object.entries(WORKLOADS))('in the workload %s', (_, workload) => {
   test('a power cut at any operation, with any part kept of what was not synced', async () => {
-    expectNone(`${name}: power cut`, await cutPowerEverywhere(workload, 20_000));
+    expectNone(`power cut`, await cutPowerEverywhere(workload, 20_000));
   });
 
   test('under os a power cut takes back no more than what was not synced, and no start is refused', async () => {
-    expectNone(`${name}: power cut (os)`, await cutPowerOften({ ...workload, durability: 'os' }, SEEDS));
+    expectNone(`power cut (os)`, await cutPowerOften({ ...workload, durability: 'os' }, SEEDS));
   });
 
   test('a crash at any operation, and another at any operation of the start after it', async () => {
-    expectNone(`${name}: crash in a crash`, await crashTwice(workload, CRASHES.slice(0, 2)));
+    expectNone(`crash in a crash`, await crashTwice(workload, CRASHES.slice(0, 2)));
   });
 
   test.each(['fsync', 'os'] as const)('a kill at any operation, with durability %s', async (durability) => {
-    expectNone(`${name}: kill (${durability})`, await killEverywhere({ ...workload, durability }));
+    expectNone(`kill (${durability})`, await killEverywhere({ ...workload, durability }));
   });
 
   test('any operation that fails, once or for ever', async () => {
     const findings = await failEverywhere(workload, ['EIO', 'ENOSPC', 'EDQUOT', 'EMFILE'], CRASHES);
-    expectNone(`${name}: failing operation`, findings);
+    expectNone(`failing operation`, findings);
   });
 
   test.each([1, 7, 511])('writes that take %d bytes at most', async (take) => {
-    expectNone(`${name}: writes of ${take}`, await shortWrites(workload, take, CRASHES));
+    expectNone(`writes of ${take}`, await shortWrites(workload, take, take === 1 ? CRASHES.slice(0, 2) : CRASHES));
   });
 
   test.each(['HEAD', 'read model'] as const)(
     'any byte damaged of what was acknowledged, by the witness of %s',
     async (witness) => {
-      expectNone(`${name}: damage (${witness})`, await damageEverywhere(workload, witness));
+      expectRefused(`byte flipped or file cut, witness: ${witness}`, await damageEverywhere(workload, witness));
     },
   );
 });
