@@ -12,7 +12,7 @@ import { messageOf } from './journal/error.ts';
 import type { Log } from './log.ts';
 import type { ActorChanged } from './messages/operations.ts';
 import { actorChangedType } from './messages/types.ts';
-import { isStoreFull } from './projections/store-full.ts';
+import { cannotOpen, mayPass } from './projections/store-trouble.ts';
 import { createInternalSource, type InternalSource } from './service/intake.ts';
 import { createObserver, type Observer } from './service/observer.ts';
 import { openPipeline, type Pipeline, ROOT } from './service/pipeline.ts';
@@ -129,7 +129,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     // It catches up with the journal first, however long that takes.
     shutdownMs: Number.POSITIVE_INFINITY,
     start(context) {
-      const ports: ProjectorPorts = { ...readModels, isFull: (error) => noteFull(log, error) };
+      const ports = projectorPorts(readModels, log);
       const actor = startSupervised(projectorMachine, { ports }, context);
       for (const { log: partitionLog } of pipeline.units) partitionLog.onDurable(() => actor.send({ type: 'GREW' }));
       return actor.child;
@@ -186,11 +186,23 @@ function kindOf(actor: string): string {
   return (actor.split('/').at(-1) ?? actor).replace(/-\d+$/, '');
 }
 
-/** Whether the read models failed for want of space: they go on by themselves once there is some. */
-function noteFull(log: Log, error: unknown): boolean {
-  if (!isStoreFull(error)) return false;
-  log.warn({ error: messageOf(error) }, 'the disk is full: the read models wait for space');
-  return true;
+/** The read models as the projector's ports. That they wait for the disk is said once, until they go on. */
+function projectorPorts(readModels: ReadModels, log: Log): ProjectorPorts {
+  let waiting = false;
+  return {
+    open: () => readModels.open(),
+    async project() {
+      const projected = await readModels.project();
+      waiting = false;
+      return projected;
+    },
+    mayPass(error) {
+      if (!mayPass(error) && !(waiting && cannotOpen(error))) return false;
+      if (!waiting) log.warn({ error: messageOf(error) }, 'the read models wait for the disk, and go on by themselves');
+      waiting = true;
+      return true;
+    },
+  };
 }
 
 function logChange(log: Log, { actor, change, restarts, error }: ActorChanged): void {

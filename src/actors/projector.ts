@@ -3,7 +3,7 @@
  *
  *   opening ──► projecting ◄──► idle ──► gathering ──► projecting
  *      ▲             ├────────┴── DRAIN ──┴──► catchingUp ──► stopped
- *      └── full ◄────┘ no space
+ *      └─ waiting ◄──┘ no space
  *
  * The work happens in the thread that holds the stores; this machine decides when. It projects again at once while it
  * is behind, and otherwise waits for the journal to grow, so a slow store slows nothing but itself.
@@ -15,8 +15,8 @@ export interface ProjectorPorts {
   open(): Promise<void>;
   /** Projects one transaction's worth. Resolves with whether nothing durable is left. */
   project(): Promise<{ readonly caughtUp: boolean }>;
-  /** Whether the stores failed for want of space: waited for, since no restart would bring any. */
-  isFull(error: unknown): boolean;
+  /** Whether the stores lack space or descriptors: waited for, since no restart would bring any. */
+  mayPass(error: unknown): boolean;
 }
 
 export type ProjectorEvent = { readonly type: 'GREW' } | { readonly type: 'DRAIN' };
@@ -28,8 +28,8 @@ interface Context {
 
 /** How long to gather commits before the next transaction: rows coalesce, and the page is still live. */
 export const COALESCE_MS = 100;
-/** How often stores that found no space are tried again. */
-export const FULL_RETRY_MS = 1_000;
+/** How often stores that wait for the disk are tried again. */
+export const RETRY_MS = 1_000;
 
 export const projectorMachine = setup({
   types: { context: {} as Context, input: {} as { ports: ProjectorPorts }, events: {} as ProjectorEvent },
@@ -39,14 +39,14 @@ export const projectorMachine = setup({
   },
   guards: {
     grew: ({ context }) => context.grew,
-    isFull: ({ context }, { error }: { error: unknown }) => context.ports.isFull(error),
+    mayPass: ({ context }, { error }: { error: unknown }) => context.ports.mayPass(error),
     behind: (_, { caughtUp }: { caughtUp: boolean }) => !caughtUp,
   },
   actions: {
     noteGrowth: assign({ grew: true }),
     forgetGrowth: assign({ grew: false }),
   },
-  delays: { coalesce: COALESCE_MS, fullRetry: FULL_RETRY_MS },
+  delays: { coalesce: COALESCE_MS, retry: RETRY_MS },
 }).createMachine({
   id: 'projector',
   context: ({ input }) => ({ ports: input.ports, grew: true }),
@@ -58,12 +58,12 @@ export const projectorMachine = setup({
         src: 'open',
         input: ({ context }) => context.ports,
         onDone: 'projecting',
-        onError: { guard: { type: 'isFull', params: ({ event }) => event }, target: 'full' },
+        onError: { guard: { type: 'mayPass', params: ({ event }) => event }, target: 'waiting' },
       },
       on: { DRAIN: 'stopped' },
     },
-    full: {
-      after: { fullRetry: 'opening' },
+    waiting: {
+      after: { retry: 'opening' },
       on: { DRAIN: 'stopped' },
     },
     idle: {
@@ -90,7 +90,7 @@ export const projectorMachine = setup({
           { guard: 'grew', target: 'gathering' },
           { target: 'idle' },
         ],
-        onError: { guard: { type: 'isFull', params: ({ event }) => event }, target: 'full' },
+        onError: { guard: { type: 'mayPass', params: ({ event }) => event }, target: 'waiting' },
       },
       // The transaction under way finishes in its thread; the one that catchingUp asks for waits its turn behind it.
       on: { DRAIN: 'catchingUp' },
@@ -108,7 +108,7 @@ export const projectorMachine = setup({
           { target: 'stopped' },
         ],
         // The journal has what is missing: the next start projects it.
-        onError: { guard: { type: 'isFull', params: ({ event }) => event }, target: 'stopped' },
+        onError: { guard: { type: 'mayPass', params: ({ event }) => event }, target: 'stopped' },
       },
     },
     stopped: { type: 'final' },

@@ -12,6 +12,7 @@ import { publishDerived } from './live-rows.ts';
 import { createMeters } from './meters.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { ReadModels } from './read-models.ts';
+import { createResidentMemory } from './resident-memory.ts';
 import type { Runtime } from './runtime.ts';
 
 export interface Observer {
@@ -56,6 +57,7 @@ export function createObserver(config: Config, version: string, sources: Observe
   const startedAt = runtime.nowMs();
   const meters = createMeters(startedAt);
   const metrics = runtime.createMetrics(version);
+  const residentBytes = createResidentMemory();
   const loopDelay = runtime.monitorLoopDelay();
   const loopDelayOverall = runtime.monitorLoopDelay();
   const listeners = new Set<(event: LiveEvent) => void>();
@@ -204,7 +206,7 @@ export function createObserver(config: Config, version: string, sources: Observe
       openCases: sources.openCases(),
       eventTime: eventTime(),
       eventLoopDelayP99Ms: delayP99Ms,
-      rssBytes: process.memoryUsage.rss(),
+      rssBytes: residentBytes(),
     }),
     onAlerts(listener) {
       alertListeners.add(listener);

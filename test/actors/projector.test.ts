@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createActor, SimulatedClock } from 'xstate';
-import { COALESCE_MS, FULL_RETRY_MS, projectorMachine } from '../../src/actors/projector.ts';
+import { COALESCE_MS, projectorMachine, RETRY_MS } from '../../src/actors/projector.ts';
 import { deferred, settled } from './deferred.ts';
 
 /** A projector whose transactions end when the test says so. */
@@ -15,7 +15,7 @@ function start() {
       projections.push(projection);
       return projection.promise;
     },
-    isFull: (error: unknown) => error instanceof Error && error.message === 'full',
+    mayPass: (error: unknown) => error instanceof Error && error.message === 'full',
   };
   const actor = createActor(projectorMachine, { input: { ports }, clock });
   let error: unknown = null;
@@ -170,8 +170,8 @@ describe('a projector fails', () => {
     projector.actor.send({ type: 'GREW' });
     projector.clock.increment(COALESCE_MS);
     await projector.fail('full');
-    expect([projector.state(), projector.status()]).toEqual(['full', 'active']);
-    projector.clock.increment(FULL_RETRY_MS);
+    expect([projector.state(), projector.status()]).toEqual(['waiting', 'active']);
+    projector.clock.increment(RETRY_MS);
     expect(projector.state()).toBe('opening');
     await settled();
     expect([projector.state(), projector.begun()]).toEqual(['projecting', 3]);
@@ -197,6 +197,6 @@ describe('a projector fails', () => {
     const projector = start();
     projector.opening.reject(new Error('full'));
     await settled();
-    expect([projector.state(), projector.status()]).toEqual(['full', 'active']);
+    expect([projector.state(), projector.status()]).toEqual(['waiting', 'active']);
   });
 });

@@ -4,7 +4,7 @@ import { readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { finish, ROOT, spawnMillrace, startService, temporaryDirectory } from './millrace.ts';
-import { clientOf, idsIn } from './payments-client.ts';
+import { clientOf, idsIn, projectedEvents } from './payments-client.ts';
 
 const CONFIG = ['--config', 'test/integration/http.yaml'];
 
@@ -42,12 +42,7 @@ it('does not start on a log that is shorter than what the operations store has s
   const data = join(temporaryDirectory(), 'data');
   const service = await startService([...CONFIG, '--data', data]);
   expect((await clientOf(service.url, 1).send()).status).toBe(200);
-  const projected = async (): Promise<number> => {
-    const text = await (await fetch(`${service.url}/api/v1/overview`)).text();
-    const overview: { stages: { id: string; eventsTotal: number }[] } = JSON.parse(text);
-    return overview.stages.find(({ id }) => id === 'sqlite')?.eventsTotal ?? 0;
-  };
-  await expect.poll(projected, { timeout: 20_000 }).toBeGreaterThan(0);
+  await expect.poll(() => projectedEvents(service.url), { timeout: 20_000 }).toBeGreaterThan(0);
   service.child.kill('SIGINT');
   expect((await service.ended).code).toBe(0);
   // All that is left of the log is the first frame of its first segment, and nothing in the journal says otherwise.

@@ -30,8 +30,10 @@ export function clientOf(url: string, firstId: number): Client {
         headers: { 'content-type': 'application/x-ndjson' },
         body: lines.join('\n'),
       });
+      // Read to its end, so that the connection is there for the next request.
+      const body = await response.arrayBuffer();
       if (response.status === 200) for (const id of ids) acknowledged.add(id);
-      return response;
+      return new Response(body, { status: response.status, headers: response.headers });
     },
     ready: () => fetch(`${url}/readyz`),
   };
@@ -44,4 +46,12 @@ export async function idsIn(data: string): Promise<number[]> {
   if (code !== 0) throw new Error(`query ended with ${code}: ${stderr}`);
   const rows: { ids: string }[] = JSON.parse(stdout);
   return (rows[0]?.ids ?? '').split(',').map(Number);
+}
+
+/** Events that the operations store of a running service has got since it started. */
+export async function projectedEvents(url: string): Promise<number> {
+  const overview: { stages: { id: string; eventsTotal: number }[] } = JSON.parse(
+    await (await fetch(`${url}/api/v1/overview`)).text(),
+  );
+  return overview.stages.find(({ id }) => id === 'sqlite')?.eventsTotal ?? 0;
 }

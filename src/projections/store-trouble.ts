@@ -1,0 +1,19 @@
+/** Which errors of the stores pass by themselves. Between threads an error keeps its message and nothing else. */
+import { messageOf } from '../journal/error.ts';
+
+/**
+ * SQLITE_FULL; ENOSPC and EMFILE by strerror or by name; DuckDB's short write; and DuckDB after any of them, which must
+ * be reopened.
+ */
+const PASSING =
+  /disk is full|no space left|ENOSPC|EMFILE|ENFILE|too many open files|could not write all bytes|has been invalidated/i;
+
+/** Whether the stores lack space or descriptors, which no restart would bring. */
+export function mayPass(error: unknown): boolean {
+  return PASSING.test(messageOf(error));
+}
+
+/** Whether a store can't be opened: by itself an error for good, such as a wrong mode; in a process without descriptors not. */
+export function cannotOpen(error: unknown): boolean {
+  return /unable to open|cannot open/i.test(messageOf(error));
+}
