@@ -1,5 +1,5 @@
 /** The scheduler and its jobs: fetches on a schedule, delivered into their streams. */
-import { type FetcherEvent, fetcherMachine } from '../actors/fetcher.ts';
+import { fetcherMachine } from '../actors/fetcher.ts';
 import { type SchedulerEvent, schedulerMachine } from '../actors/scheduler.ts';
 import { startSupervised } from '../actors/supervised.ts';
 import type { ChildSpec } from '../actors/supervisor.ts';
@@ -16,6 +16,7 @@ import { partitionOf } from '../streams/partitioner.ts';
 import { fetchWeather } from '../weather/fetch-weather.ts';
 import { nothingSeen, remember, type Seen } from '../weather/seen.ts';
 import { createInternalSource } from './intake.ts';
+import { createJobWorkers, type JobWorkers } from './job-workers.ts';
 import { foldEvents } from './journal-events.ts';
 import { allReady } from './partition-unit.ts';
 import type { StreamRuntime } from './pipeline.ts';
@@ -32,9 +33,9 @@ export function jobChildren(core: ServiceCore): ChildSpec[] {
   const { schedules } = core.config;
   if (schedules.length === 0) return [];
   const toScheduler = { send: (_: SchedulerEvent): void => {} };
-  const toFetcher = new Map<string, (event: FetcherEvent) => void>();
+  const workers = createJobWorkers();
   const demo: { server: WeatherServer | null } = { server: null };
-  const fetchers = schedules.map((schedule) => fetcherChild(core, schedule, demo, toScheduler, toFetcher));
+  const fetchers = schedules.map((schedule) => fetcherChild(core, schedule, demo, toScheduler, workers));
   const scheduler: ChildSpec = {
     id: 'scheduler',
     kind: 'scheduler',
@@ -51,7 +52,7 @@ export function jobChildren(core: ServiceCore): ChildSpec[] {
               await core.operations.write(0, [runChangedType.encodeBlock([event])]);
               core.observer.publish({ kind: 'run', data: [runRow(event)] });
             },
-            start: (run) => toFetcher.get(run.job)?.({ type: 'RUN', run }),
+            start: workers.start,
             warn: (message) => core.log.warn({}, message),
           },
         },
@@ -88,7 +89,7 @@ function fetcherChild(
   schedule: ScheduleConfig,
   demo: { readonly server: WeatherServer | null },
   toScheduler: { readonly send: (event: SchedulerEvent) => void },
-  toFetcher: Map<string, (event: FetcherEvent) => void>,
+  workers: JobWorkers,
 ): ChildSpec {
   const { job, fetch, retries, retryDelayMs, timeoutMs } = schedule;
   const { nowMs } = core.supervision;
@@ -126,12 +127,13 @@ function fetcherChild(
         {
           ...context,
           failed(error) {
+            workers.down(job);
             toScheduler.send({ type: 'WORKER_FAILED', job, error: error.message });
             context.failed(error);
           },
         },
       );
-      toFetcher.set(job, actor.send);
+      workers.up(job, actor.send);
       return actor.child;
     },
   };
