@@ -37,7 +37,7 @@ function act(chaos: Chaos, world: World, { crashes, kill, stop }: ChaosPorts): v
       return;
     case 'crash': {
       const kind = crashes.kinds[random.below(crashes.kinds.length)];
-      if (kind !== undefined) crashes.arm(kind, random.below(2) === 0 ? 'before' : 'after');
+      if (kind !== undefined) crashes.arm(kind, random.below(2) === 0 ? 'before' : 'after', random.below(10));
       return;
     }
     case 'full-disk':

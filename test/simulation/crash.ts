@@ -1,5 +1,5 @@
 /**
- * Makes a machine throw in the middle of its work: at its next event, before it has done anything or after it has done
+ * Makes a machine throw in the middle of its work: at one of its next events, before it has done anything or after it has done
  * everything. The machines are the service's own; nothing in them knows of this.
  */
 import type { AnyStateMachine } from 'xstate';
@@ -27,22 +27,23 @@ export type CrashPoint = 'before' | 'after';
 
 export interface Crashes {
   readonly kinds: readonly string[];
-  /** The next event of any machine of this kind makes it throw. */
-  arm(kind: string, point: CrashPoint): void;
+  /** After so many events, the next one of any machine of this kind makes it throw. */
+  arm(kind: string, point: CrashPoint, events: number): void;
   disarm(): void;
   /** Leaves the machines as they were. */
   restore(): void;
 }
 
 export function injectCrashes(onCrash: (kind: string) => void): Crashes {
-  const armed = new Map<string, CrashPoint>();
+  const armed = new Map<string, { point: CrashPoint; events: number }>();
   const kinds = MACHINES.map(({ id }) => id);
   for (const machine of MACHINES) {
     const { id } = machine;
     const transition: AnyStateMachine['transition'] = machine.transition.bind(machine);
     machine.transition = (...args) => {
-      const point = armed.get(id);
-      if (point === undefined) return transition(...args);
+      const crash = armed.get(id);
+      if (crash === undefined || crash.events-- > 0) return transition(...args);
+      const { point } = crash;
       armed.delete(id);
       onCrash(id);
       if (point === 'after') transition(...args);
@@ -51,7 +52,7 @@ export function injectCrashes(onCrash: (kind: string) => void): Crashes {
   }
   return {
     kinds,
-    arm: (kind, point) => armed.set(kind, point),
+    arm: (kind, point, events) => armed.set(kind, { point, events }),
     disarm: () => armed.clear(),
     restore() {
       for (const machine of MACHINES) Reflect.deleteProperty(machine, 'transition');

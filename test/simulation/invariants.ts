@@ -8,7 +8,6 @@ import { createStoresTask } from '../../src/workers/stores-task.ts';
 import type { Clients } from './clients.ts';
 import { createDerivation } from './derivation.ts';
 import { renamed } from './disk.ts';
-import { durableFs } from './durable-fs.ts';
 import { blocksOf, type Input, type Item, partitionOfItem } from './input.ts';
 import { createLedger } from './ledger.ts';
 import { FEED, type Oracle } from './oracle.ts';
@@ -17,6 +16,7 @@ import type { Process } from './process.ts';
 import { createResults } from './results.ts';
 import { PAYMENTS, scenario, WEB } from './scenario.ts';
 import type { StoreFiles } from './stores.ts';
+import { survivingFs } from './surviving-fs.ts';
 import type { World } from './world.ts';
 
 /** Every queue is within its bound. */
@@ -83,7 +83,7 @@ function checkClients(world: World, { clients, oracle }: End): void {
 
 /** Read models that are made anew are those that lived through everything. */
 async function checkRebuild(world: World, { config, files, directory, oracle }: End): Promise<void> {
-  const fs = renamed(durableFs(world.disk), '/rebuild');
+  const fs = renamed(survivingFs(world.disk, config.journal.durability), '/rebuild');
   const digestsOf = async (sqliteFile: string, ledger: StoreFiles['ledger']): Promise<string> => {
     const run = createStoresTask({
       fs,

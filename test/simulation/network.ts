@@ -11,8 +11,9 @@ export const WEATHER_URL = 'http://weather.sim/v1/forecast';
 export type OnReceived = (alert: { readonly alertId: string; readonly key: string }) => void;
 
 const LATENCY_MS = 20;
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
+const OBSERVED_EVERY_MS = 10_000;
+/** The last of them is still to come. */
+const OBSERVATIONS = 30;
 
 export function createNetwork(world: World, owner: Owner, onReceived: OnReceived): Http {
   const { faults, scheduler } = world;
@@ -101,20 +102,17 @@ export function createNetwork(world: World, owner: Owner, onReceived: OnReceived
   };
 }
 
-/** As Open-Meteo answers (src/weather/response.ts): the value of an hour is always the same. */
+/** As Open-Meteo answers (src/weather/response.ts), but for its hours of ten seconds: there is news in every run. */
 function forecast(url: URL, nowMs: number): string {
   const places = (url.searchParams.get('latitude') ?? '').split(',').length;
-  const pastDays = Number(url.searchParams.get('past_days'));
-  const today = Math.floor(nowMs / DAY_MS) * DAY_MS;
-  const hours = Array.from({ length: (pastDays + 1) * 24 }, (_, hour) => today - pastDays * DAY_MS + hour * HOUR_MS);
+  const newest = Math.floor(nowMs / OBSERVED_EVERY_MS);
+  const times = Array.from({ length: OBSERVATIONS }, (_, index) => newest - OBSERVATIONS + 2 + index);
   const locations = Array.from({ length: places }, (_, place) => ({
     utc_offset_seconds: 0,
     hourly_units: { time: 'unixtime', ...Object.fromEntries(WEATHER_VARIABLES.map(({ name, unit }) => [name, unit])) },
     hourly: {
-      time: hours.map((hour) => hour / 1000),
-      ...Object.fromEntries(
-        WEATHER_VARIABLES.map(({ name }) => [name, hours.map((hour) => (hour / HOUR_MS + place) % 40)]),
-      ),
+      time: times.map((time) => (time * OBSERVED_EVERY_MS) / 1000),
+      ...Object.fromEntries(WEATHER_VARIABLES.map(({ name }) => [name, times.map((time) => (time + place) % 40)])),
     },
   }));
   return JSON.stringify(locations.length === 1 ? locations[0] : locations);

@@ -10,11 +10,11 @@ import { createRegistry } from '../../src/messages/registry.ts';
 import { alertRaisedType, deadLetterType, sourceControlType } from '../../src/messages/types.ts';
 import { createDerivation, type Derivation } from './derivation.ts';
 import { renamed } from './disk.ts';
-import { durableFs } from './durable-fs.ts';
 import { blocksOf, type Input } from './input.ts';
 import { createOperations, type Operations } from './operations.ts';
 import { createResults, linesOf, type Results, typeOf } from './results.ts';
 import { PAYMENTS, WEATHER } from './scenario.ts';
+import { survivingFs } from './surviving-fs.ts';
 import type { World } from './world.ts';
 
 export const FEED = 'feed';
@@ -58,7 +58,7 @@ export function createOracle(world: World, config: Config, input: Input): Oracle
   const operations = createOperations(world);
   const results = createResults();
   const counts = { inputs: 0, deadLetters: 0, commits: 0 };
-  const fs = durableFs(world.disk);
+  const fs = survivingFs(world.disk, config.journal.durability);
   const durableLogs = renamed(fs, DURABLE);
   let recoveries = 0;
 

@@ -1,8 +1,11 @@
 /** What a run is to meet, drawn from its seed: runs differ in kind, not only in detail. */
 import type { Random } from '../../src/fraud/random.ts';
+import type { Durability } from '../../src/journal/log.ts';
 
 export interface Plan {
   readonly partitions: number;
+  /** Under `os` the power stays on: what the operating system has counts as durable. */
+  readonly durability: Durability;
   readonly largestBatch: number;
   readonly redeliveriesPercent: number;
   /** Mean steps between two of each; Infinity for never. */
@@ -41,7 +44,7 @@ const EVERY: Readonly<Record<Chaos, number>> = {
 export function calmPlan(partitions: number): Plan {
   const every = { ...EVERY };
   for (const chaos of CHAOS) every[chaos] = NEVER;
-  return { partitions, largestBatch: 20, redeliveriesPercent: 0, every };
+  return { partitions, durability: 'fsync', largestBatch: 20, redeliveriesPercent: 0, every };
 }
 
 export function drawPlan(seed: number, random: Random): Plan {
@@ -51,7 +54,10 @@ export function drawPlan(seed: number, random: Random): Plan {
     const dice = random.below(8);
     every[chaos] = dice === 0 ? NEVER : dice === 1 ? EVERY[chaos] / 5 : EVERY[chaos];
   }
+  const durability = random.below(5) === 0 ? 'os' : 'fsync';
+  if (durability === 'os') for (const chaos of ['power-cut', 'failing-sync'] as const) every[chaos] = NEVER;
   return {
+    durability,
     partitions: [1, 2, 4][seed % 3] ?? 1,
     largestBatch: 1 + random.below(40),
     redeliveriesPercent: random.below(3) === 0 ? 0 : random.below(30),

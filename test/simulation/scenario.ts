@@ -1,5 +1,6 @@
 /** The configuration that is simulated: small bounds, so that every limit is met often. */
 import type { Config, StreamConfig, WindowConfig } from '../../src/config/config.ts';
+import type { Durability } from '../../src/journal/log.ts';
 import { weatherObservationSchema } from '../../src/messages/operations.ts';
 import { transactionSchema } from '../../src/messages/payments.ts';
 import { OUT_OF_ORDERNESS_MS } from './input.ts';
@@ -38,7 +39,7 @@ export const WINDOWS: readonly WindowConfig[] = [
   },
 ];
 
-export function scenario(dataDir: string, partitions: number): Config {
+export function scenario(dataDir: string, partitions: number, durability: Durability = 'fsync'): Config {
   const stream = (name: string, overrides: Partial<StreamConfig>): StreamConfig => ({
     name,
     schema: transactionSchema,
@@ -57,7 +58,7 @@ export function scenario(dataDir: string, partitions: number): Config {
     http: { host: '127.0.0.1', port: 0, token: null },
     log: { level: 'debug' },
     journal: {
-      durability: 'fsync',
+      durability,
       segmentBytes: 24 * 1024,
       snapshotEveryEvents: 400,
       snapshotEveryMs: 60_000,
@@ -88,7 +89,7 @@ export function scenario(dataDir: string, partitions: number): Config {
     schedules: [
       {
         job: JOB,
-        trigger: { kind: 'every', everyMs: 2 * MINUTE_MS },
+        trigger: { kind: 'every', everyMs: 15_000 },
         catchup: true,
         retries: 2,
         retryDelayMs: 2_000,

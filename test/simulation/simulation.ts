@@ -62,7 +62,7 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-simulation-'));
   const world = createWorld(seed, onLine);
   const plan = given ?? drawPlan(seed, world.random('chaos'));
-  const config = scenario('/', plan.partitions);
+  const config = scenario('/', plan.partitions, plan.durability);
   const input = createInput(plan.partitions, world.random('input'));
   const oracle = createOracle(world, config, input);
   const files = createStoreFiles(directory, world);

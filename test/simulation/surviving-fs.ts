@@ -1,9 +1,23 @@
-/** What is left of a disk if the power goes now and takes all that it may: the files without anything unsynced. */
+/**
+ * What of a disk the service may count on. Under `fsync` that is what a power cut leaves that takes all it may: the files
+ * without anything unsynced. Under `os` it is what the operating system has.
+ */
+import type { Durability } from '../../src/journal/log.ts';
 import type { SyncFs } from '../../src/journal/sync-fs.ts';
 import { type DirectoryNode, type Disk, type FileNode, ROOT_NODE, SECTOR_BYTES } from '../journal/crash-disk.ts';
-import { errno } from '../journal/crash-fs.ts';
+import { crashFs, errno } from '../journal/crash-fs.ts';
 
-export function durableFs(disk: () => Disk): SyncFs {
+export function survivingFs(disk: () => Disk, durability: Durability): SyncFs {
+  const fs = durability === 'fsync' ? durableFs(disk) : null;
+  const current = (): SyncFs => fs ?? crashFs({ disk: disk() }).syncFs;
+  return {
+    list: (directory) => current().list(directory),
+    read: (path) => current().read(path),
+    open: (path) => current().open(path),
+  };
+}
+
+function durableFs(disk: () => Disk): SyncFs {
   function nodeAt(path: string): FileNode | DirectoryNode {
     let id: number | undefined = ROOT_NODE;
     for (const name of path.split('/').filter((part) => part !== '')) {
