@@ -65,7 +65,11 @@ const fetcher = setup({
       input.ports.fetch(currentRun(input), signal),
     ),
     deliver: fromPromise<void, FetcherContext>(async ({ input }) => {
-      if (input.observations.length > 0) await input.ports.deliver(input.observations);
+      const { observations, ports, seen } = input;
+      if (observations.length === 0) return;
+      await ports.deliver(observations);
+      // Here and not in an action: this fetcher may have failed meanwhile, and the next one must know.
+      remember(seen, observations);
     }),
   },
   actions: {
@@ -77,7 +81,6 @@ const fetcher = setup({
     keepNew: assign(({ context }, { outcome }: WithOutcome) => ({
       observations: outcome.kind === 'fetched' ? unseen(context.seen, outcome.observations) : [],
     })),
-    rememberDelivered: ({ context }) => remember(context.seen, context.observations),
     planRetry: assign(({ context }, { outcome }: WithOutcome) => {
       const askedMs = outcome.kind === 'retryable' ? Math.min(outcome.waitMs ?? 0, MAX_WAIT_MS) : 0;
       return { waitMs: Math.max(askedMs, retryDelayMs(context.retry, currentRun(context).runId, context.attempt)) };
@@ -173,9 +176,9 @@ export const fetcherMachine = fetcher.createMachine({
         src: 'deliver',
         input: ({ context }) => context,
         onDone: [
-          { guard: 'isDraining', target: 'stopped', actions: ['rememberDelivered', 'reportSuccess'] },
-          { guard: 'hasNext', target: 'fetching', actions: ['rememberDelivered', 'reportSuccess', 'acceptNext'] },
-          { target: 'idle', actions: ['rememberDelivered', 'reportSuccess'] },
+          { guard: 'isDraining', target: 'stopped', actions: 'reportSuccess' },
+          { guard: 'hasNext', target: 'fetching', actions: ['reportSuccess', 'acceptNext'] },
+          { target: 'idle', actions: 'reportSuccess' },
         ],
       },
       on: {

@@ -95,6 +95,8 @@ function fetcherChild(
   const { nowMs } = core.supervision;
   const seen: Seen = nothingSeen(SEEN_BOUND);
   let recovered = false;
+  /** Outlives a restart: what is on its way to the log must not be brought again. */
+  let delivering: Promise<void> = Promise.resolve();
   return {
     id: `fetcher-${job}`,
     kind: 'fetcher',
@@ -102,6 +104,7 @@ function fetcherChild(
       const stream = core.pipeline.streams.get(schedule.into);
       if (stream === undefined) throw new Error(`The job ${job} delivers into ${schedule.into}, which does not exist`);
       await allReady(stream.units, context.signal);
+      await delivering.catch(() => {});
       if (!recovered) {
         await foldEvents(core.pipeline, stream, weatherObservationType, (event) => remember(seen, [event]));
         recovered = true;
@@ -120,7 +123,10 @@ function fetcherChild(
                 httpGet(url, { ...DEFAULT_LIMITS, deadlineMs: timeoutMs }, nowMs, aborted, core.runtime.http);
               return fetchWeather(request, PROVIDER, { get, nowMs }, signal);
             },
-            deliver,
+            deliver(observations) {
+              delivering = deliver(observations);
+              return delivering;
+            },
             report: (report) => toScheduler.send({ type: 'REPORTED', report }),
           },
         },

@@ -225,6 +225,17 @@ describe('a fetcher fails as an actor, for its supervisor to restart', () => {
     expect(fetcher.actor.getSnapshot().context.seen.values.size).toBe(0);
   });
 
+  test('and what became durable after that is remembered by the next one', async () => {
+    const fetcher = startFetcher();
+    fetcher.actor.send({ type: 'RUN', run });
+    await fetcher.answer(fetched);
+    const { seen } = fetcher.actor.getSnapshot().context;
+    fetcher.actor.stop();
+    expect(seen.values.size).toBe(0);
+    await fetcher.delivered();
+    expect(seen.values.size).toBe(1);
+  });
+
   test('when a port throws inside an action', () => {
     const fetcher = startFetcher({
       report: () => {
