@@ -137,6 +137,7 @@ export function memorySnapshots(): SnapshotStore {
       of(log)
         .filter(({ offset }) => offset <= maxOffset)
         .at(-1) ?? null,
+    oldest: async (log) => of(log)[0] ?? null,
     async prune(log, keep) {
       logs.set(log, of(log).slice(-keep));
     },

@@ -48,6 +48,7 @@ async function start(snapshots: SnapshotStore, change: (log: Log) => Log = (log)
     parent: 'test',
     runtime: { ...nodeRuntime, nowMs: () => nowMs },
     committed() {},
+    snapshotSaved: async () => {},
     onSnapshotFailed: (_, error) => failures.push(error),
   });
   const root = startSupervisor(
