@@ -8,7 +8,7 @@ import { inflateRawSync } from 'node:zlib';
 import avro from 'avsc';
 import type { AvroRecord, FromAvro } from './avro.ts';
 import { type Block, type BlockWriter, createBlockWriter } from './block.ts';
-import { type Columns, columnReader, columnsOfEvents } from './columns.ts';
+import { type Columns, columnReaders, columnsOfEvents } from './columns.ts';
 import { makeLongsExact } from './exact-long.ts';
 import { rabinFingerprint } from './fingerprint.ts';
 import { recordWriter } from './record-writer.ts';
@@ -33,6 +33,8 @@ export interface EventType<T> extends EventSchema {
   decodeBlock(bytes: Uint8Array): T[];
   /** The events of a block as columns; what they share with it must not change. */
   columns(block: Pick<Block, 'bytes' | 'count'>): Columns;
+  /** The same for block after block, each into the memory of the one before, whose columns are then gone. */
+  columnReader(): (block: Pick<Block, 'bytes' | 'count'>) => Columns;
   /** A block that is written event by event. */
   blockWriter(): BlockWriter<T>;
   /** Where `value` departs from the schema, as a path of field names; null when it is valid. */
@@ -241,8 +243,15 @@ function compile<T>(schema: AvroRecord): EventType<T> {
   const fingerprint = rabinFingerprint(JSON.stringify(type.schema()));
   // One scratch buffer a type: a block is encoded into it and copied out, so that most blocks are written once.
   let scratch = Buffer.allocUnsafeSlow(INITIAL_SCRATCH_BYTES);
-  const readColumns = columnReader(schema);
+  const newReader = columnReaders(schema);
   const writeRecord = recordWriter<T>(schema);
+  function eventColumns(): (block: Pick<Block, 'bytes' | 'count'>) => Columns {
+    const read = newReader?.() ?? null;
+    return ({ bytes, count }) => {
+      if (read !== null) return read(asBuffer(bytes), count);
+      return columnsOfEvents(blockType.fromBuffer(asBuffer(bytes)));
+    };
+  }
   return {
     name: type.name ?? schema.name,
     fingerprint,
@@ -259,10 +268,8 @@ function compile<T>(schema: AvroRecord): EventType<T> {
       return { fingerprint, count: events.length, bytes: new Uint8Array(scratch.subarray(0, end)) };
     },
     decodeBlock: (bytes) => blockType.fromBuffer(asBuffer(bytes)),
-    columns({ bytes, count }) {
-      if (readColumns !== null) return readColumns(asBuffer(bytes), count);
-      return columnsOfEvents(blockType.fromBuffer(asBuffer(bytes)));
-    },
+    columns: (block) => eventColumns()(block),
+    columnReader: eventColumns,
     blockWriter: () =>
       createBlockWriter(fingerprint, writeRecord, (event, buffer, at) => type.encode(event, buffer, at)),
     invalidPath(value) {

@@ -35,13 +35,43 @@ export interface Columns {
   event(row: number): Readonly<Record<string, unknown>>;
 }
 
-/** Reads blocks of one schema. Throws when the bytes do not hold as many events as they should. */
+/**
+ * Reads blocks of one schema, each into the memory of the one before, whose columns are then gone. Throws when the bytes
+ * do not hold as many events as they should.
+ */
 export type ColumnReader = (bytes: Buffer, count: number) => Columns;
 
-/** Null when a field is of a kind that has no column: an array, a map, bytes, an enum, a wider union. */
-export function columnReader(schema: AvroRecord): ColumnReader | null {
+/** Makes readers; null when a field is of a kind that has no column: an array, a map, bytes, an enum, a wider union. */
+export function columnReaders(schema: AvroRecord): (() => ColumnReader) | null {
   const fields = flatFields(schema);
-  return fields === null ? null : (bytes, count) => readColumns(fields, bytes, count);
+  if (fields === null) return null;
+  return () => {
+    let memory = memoryFor(fields, 0);
+    return (bytes, count) => {
+      if (memory.rows < count) memory = memoryFor(fields, count);
+      return readColumns(fields, memory, bytes, count);
+    };
+  };
+}
+
+interface Memory {
+  readonly rows: number;
+  readonly values: readonly Float64Array[];
+  readonly starts: readonly Uint32Array[];
+  readonly ends: readonly Uint32Array[];
+  readonly nulls: readonly Uint8Array[];
+}
+
+function memoryFor(fields: readonly FlatField[], rows: number): Memory {
+  const numbers = fields.map(({ op }) => (op === TEXT ? 0 : rows));
+  const texts = fields.map(({ op }) => (op === TEXT ? rows : 0));
+  return {
+    rows,
+    values: numbers.map((length) => new Float64Array(length)),
+    starts: texts.map((length) => new Uint32Array(length)),
+    ends: texts.map((length) => new Uint32Array(length)),
+    nulls: fields.map(({ nullBranch }) => new Uint8Array(nullBranch < 0 ? 0 : rows)),
+  };
 }
 
 /** Columns of events that are objects already: what the fast way can't read, at the price of an object each. */
@@ -58,15 +88,10 @@ export function textAt({ bytes, starts, ends }: TextColumn, row: number): string
   return bytes.toString('utf8', starts[row], ends[row]);
 }
 
-const NO_NULLS = new Uint8Array(0);
-
-function readColumns(fields: readonly FlatField[], bytes: Buffer, count: number): Columns {
+function readColumns(fields: readonly FlatField[], memory: Memory, bytes: Buffer, count: number): Columns {
   const ops = fields.map(({ op }) => op);
   const nullBranches = fields.map(({ nullBranch }) => nullBranch);
-  const values = ops.map((op) => new Float64Array(op === TEXT ? 0 : count));
-  const starts = ops.map((op) => new Uint32Array(op === TEXT ? count : 0));
-  const ends = ops.map((op) => new Uint32Array(op === TEXT ? count : 0));
-  const nulls = nullBranches.map((branch) => (branch < 0 ? NO_NULLS : new Uint8Array(count)));
+  const { values, starts, ends, nulls } = memory;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   at = 0;
   let row = 0;
@@ -84,8 +109,11 @@ function readColumns(fields: readonly FlatField[], bytes: Buffer, count: number)
         const nullBranch = nullBranches[field]!;
         if (nullBranch >= 0 && bytes[at++]! >> 1 === nullBranch) {
           nulls[field]![row] = 1;
+          if (ops[field] === TEXT) starts[field]![row] = ends[field]![row] = at;
+          else values[field]![row] = 0;
           continue;
         }
+        if (nullBranch >= 0) nulls[field]![row] = 0;
         switch (ops[field]!) {
           case INT:
           case LONG:
@@ -121,11 +149,17 @@ function readColumns(fields: readonly FlatField[], bytes: Buffer, count: number)
 
   const columns = new Map<string, Column>();
   for (const [i, { path, op, nullBranch }] of fields.entries()) {
-    const marks = nullBranch < 0 ? null : nulls[i]!;
+    const marks = nullBranch < 0 ? null : nulls[i]!.subarray(0, count);
     const column: Column =
       op === TEXT
-        ? { kind: 'text', bytes, starts: starts[i]!, ends: ends[i]!, nulls: marks }
-        : { kind: 'number', values: values[i]!, nulls: marks };
+        ? {
+            kind: 'text',
+            bytes,
+            starts: starts[i]!.subarray(0, count),
+            ends: ends[i]!.subarray(0, count),
+            nulls: marks,
+          }
+        : { kind: 'number', values: values[i]!.subarray(0, count), nulls: marks };
     columns.set(path.join('.'), column);
   }
   const column = (path: string): Column | undefined => columns.get(path);

@@ -26,8 +26,8 @@ export interface Registry {
   nameOf(fingerprint: string): string | undefined;
   /** Decodes a block as `reader`'s type. Throws when the fingerprint is of another record or unknown. */
   decodeAs<T>(reader: EventType<T>, fingerprint: string, bytes: Uint8Array): T[];
-  /** The same as columns; of a block in the reader's own schema without an object an event. */
-  columnsAs(reader: EventType<unknown>, block: Block): Columns;
+  /** The same as columns, into memory of the caller's; without an object an event for a block in the reader's own schema. */
+  columnsAs(reader: EventType<unknown>, block: Block, read: (block: Block) => Columns): Columns;
   /** The window whose results blocks of this fingerprint hold, with the type that wrote them; null for other blocks. */
   windowOf(fingerprint: string): WindowResultType | null;
   /** The type with which blocks of this fingerprint were written; undefined when it is not known. */
@@ -75,8 +75,8 @@ export function createRegistry(): Registry {
       }
       return decode(bytes) as T[];
     },
-    columnsAs(reader, block) {
-      if (block.fingerprint === reader.fingerprint) return reader.columns(block);
+    columnsAs(reader, block, read) {
+      if (block.fingerprint === reader.fingerprint) return read(block);
       const events = registry.decodeAs(reader, block.fingerprint, block.bytes);
       return columnsOfEvents(events.map((event) => Object(event)));
     },

@@ -72,8 +72,13 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
   const derived = createDerivedBlocks(spec.windows);
   let clock: WatermarkState = initialWatermark();
 
-  function eventsStep(block: Block): EventsStep {
-    const columns = registry.columnsAs(spec.eventType, block);
+  /** One a block of a batch: all of them are read before any is forgotten. */
+  const readers: ReturnType<typeof spec.eventType.columnReader>[] = [];
+
+  function eventsStep(block: Block, place: number): EventsStep {
+    const read = readers[place] ?? spec.eventType.columnReader();
+    readers[place] = read;
+    const columns = registry.columnsAs(spec.eventType, block, read);
     const timesMs = columns.numbers(spec.timeField);
     const watermarksMs = new Float64Array(columns.count);
     const watermarkBeforeMs = clock.watermarkMs;
@@ -96,9 +101,9 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
 
   function workOf(sections: readonly Block[]): Work {
     const steps: Step[] = [];
-    for (const section of sections) {
+    for (const [place, section] of sections.entries()) {
       const name = registry.nameOf(section.fingerprint);
-      if (name === spec.eventType.name) steps.push(eventsStep(section));
+      if (name === spec.eventType.name) steps.push(eventsStep(section, place));
       else if (name === sourceControlType.name) {
         steps.push(...controlSteps(registry.decodeAs(sourceControlType, section.fingerprint, section.bytes)));
       }

@@ -96,6 +96,15 @@ function projectSection(registry: Registry, stores: readonly Store[], section: S
   for (const store of stores) if (store.wants.has(decoded.typeName)) store.project(decoded, where);
 }
 
+/** One section is projected at a time, so one memory a type does. */
+const columnReaders = new WeakMap<EventType<unknown>, ReturnType<EventType<unknown>['columnReader']>>();
+
+function columnReaderOf(type: EventType<unknown>): ReturnType<EventType<unknown>['columnReader']> {
+  const known = columnReaders.get(type) ?? type.columnReader();
+  columnReaders.set(type, known);
+  return known;
+}
+
 function decodedAs(registry: Registry, section: Section): SectionEvents | null {
   const window = registry.windowOf(section.fingerprint);
   const reader = window?.type ?? READERS.get(registry.nameOf(section.fingerprint) ?? '');
@@ -106,7 +115,7 @@ function decodedAs(registry: Registry, section: Section): SectionEvents | null {
     typeName: window === null ? reader.name : WINDOW_RESULTS,
     window,
     columns() {
-      columns ??= registry.columnsAs(reader, section);
+      columns ??= registry.columnsAs(reader, section, columnReaderOf(reader));
       return columns;
     },
     objects() {

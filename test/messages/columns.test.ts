@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type AvroRecord, TIMESTAMP_MILLIS } from '../../src/messages/avro.ts';
 import { type DynamicEvent, dynamicEventType, type EventType } from '../../src/messages/codec.ts';
-import { type Columns, columnReader, columnsOfEvents, textAt } from '../../src/messages/columns.ts';
+import { type Columns, columnReaders, columnsOfEvents, textAt } from '../../src/messages/columns.ts';
 import { referenceBlock } from './avro-reference.ts';
 
 const schema: AvroRecord = {
@@ -73,6 +73,16 @@ describe('the columns of a block', () => {
     );
   });
 
+  test('are right in memory that an earlier block has used', () => {
+    const read = type.columnReader();
+    fc.assert(
+      fc.property(rows, (events) => {
+        const block = type.encodeBlock(events);
+        expect(JSON.parse(JSON.stringify(eventsOf(read(block))))).toEqual(decoded(type, block.bytes));
+      }),
+    );
+  });
+
   test('are the same when they are made of objects', () => {
     fc.assert(
       fc.property(fc.array(row, { minLength: 1, maxLength: 10 }), (events) => {
@@ -118,7 +128,7 @@ describe('the columns of a block', () => {
       ...schema,
       fields: [...schema.fields.slice(0, 1), { name: 'l', type: { type: 'array', items: 'int' } }],
     };
-    expect(columnReader(listed)).toBeNull();
+    expect(columnReaders(listed)).toBeNull();
     const columns = dynamicEventType(listed).columns(dynamicEventType(listed).encodeBlock([{ id: 5, l: [1, 2] }]));
     expect([...columns.numbers('id')]).toEqual([5]);
     expect(columns.event(0)).toMatchObject({ id: 5, l: [1, 2] });
