@@ -107,21 +107,25 @@ async function commitLatency(directory: string): Promise<JournalFigure> {
   };
 }
 
-/** The best of a few, since the first fills the cache. */
+/** The best of a few, since the first fills the cache; by CPU time too, which a machine that is shared does not stretch. */
 function sequentialRead(dir: string): JournalFigure {
   const before = process.memoryUsage.rss();
   let peak = before;
   let best = 0;
+  let bestPerCpu = 0;
   for (let pass = 0; pass < READ_PASSES; pass++) {
     const startedAt = performance.now();
+    const cpu = process.cpuUsage();
     const bytes = readAll(dir, 0, () => {
       peak = Math.max(peak, process.memoryUsage.rss());
     });
+    const { user, system } = process.cpuUsage(cpu);
     best = Math.max(best, bytes / ((performance.now() - startedAt) / 1000));
+    bestPerCpu = Math.max(bestPerCpu, bytes / ((user + system) / 1e6));
   }
   return {
     what: 'sequential read with both checksums, from the page cache',
-    figure: `${perSecond(best, 1)}, RSS +${Math.round((peak - before) / 1024 ** 2)} MiB`,
+    figure: `${perSecond(best, 1)}, ${perSecond(bestPerCpu, 1)} of CPU, RSS +${Math.round((peak - before) / 1024 ** 2)} MiB`,
     beside: 'goal 1000 MB/s',
   };
 }
