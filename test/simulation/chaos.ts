@@ -1,6 +1,6 @@
 /** What goes wrong, and when it gets well again. */
 import type { Crashes } from './crash.ts';
-import { CHAOS, type Chaos, type Plan } from './plan.ts';
+import { CHAOS, type Chaos, MACHINE_KINDS, type Plan } from './plan.ts';
 import { noFaults, WEATHER_MODES, WEBHOOK_MODES, type World } from './world.ts';
 
 export interface ChaosPorts {
@@ -10,6 +10,8 @@ export interface ChaosPorts {
 }
 
 const MINUTE_MS = 60_000;
+/** Forwards or back, at most. */
+const JUMP_MS = 10 * MINUTE_MS;
 
 /** Draws what goes wrong in this step; mostly nothing. */
 export function strike(world: World, plan: Plan, ports: ChaosPorts): void {
@@ -17,11 +19,11 @@ export function strike(world: World, plan: Plan, ports: ChaosPorts): void {
   for (const chaos of CHAOS) {
     if (random.uniform() * plan.every[chaos] >= 1) continue;
     world.trace.note(`chaos ${chaos}`);
-    act(chaos, world, ports);
+    act(chaos, world, plan, ports);
   }
 }
 
-function act(chaos: Chaos, world: World, { crashes, kill, stop }: ChaosPorts): void {
+function act(chaos: Chaos, world: World, { crashing }: Plan, { crashes, kill, stop }: ChaosPorts): void {
   const { faults } = world;
   const random = world.random('chaos');
   switch (chaos) {
@@ -36,7 +38,7 @@ function act(chaos: Chaos, world: World, { crashes, kill, stop }: ChaosPorts): v
       stop();
       return;
     case 'crash': {
-      const kind = crashes.kinds[random.below(crashes.kinds.length)];
+      const kind = crashing ?? MACHINE_KINDS[random.below(MACHINE_KINDS.length)];
       if (kind !== undefined) crashes.arm(kind, random.below(2) === 0 ? 'before' : 'after', random.below(10));
       return;
     }
@@ -57,6 +59,9 @@ function act(chaos: Chaos, world: World, { crashes, kill, stop }: ChaosPorts): v
       heal(world, () => {
         faults.slowness = 1;
       });
+      return;
+    case 'clock-jump':
+      faults.clockOffsetMs = Math.floor((random.uniform() - 0.5) * 2 * JUMP_MS);
       return;
     case 'webhook':
       faults.webhook = WEBHOOK_MODES[random.below(WEBHOOK_MODES.length)] ?? 'ok';

@@ -11,51 +11,49 @@ import { projectorMachine } from '../../src/actors/projector.ts';
 import { schedulerMachine } from '../../src/actors/scheduler.ts';
 import { supervisorMachine } from '../../src/actors/supervisor.ts';
 import { windowAggregatorMachine } from '../../src/actors/window-aggregator.ts';
+import { MACHINE_KINDS, type MachineKind } from './plan.ts';
 
-const MACHINES: readonly AnyStateMachine[] = [
-  alerterMachine,
-  fetcherMachine,
-  fraudSessionMachine,
-  partitionConsumerMachine,
-  projectorMachine,
-  schedulerMachine,
-  supervisorMachine,
-  windowAggregatorMachine,
-];
+const MACHINES: Readonly<Record<MachineKind, AnyStateMachine>> = {
+  alerter: alerterMachine,
+  fetcher: fetcherMachine,
+  fraudSession: fraudSessionMachine,
+  partitionConsumer: partitionConsumerMachine,
+  projector: projectorMachine,
+  scheduler: schedulerMachine,
+  supervisor: supervisorMachine,
+  windowAggregator: windowAggregatorMachine,
+};
 
 export type CrashPoint = 'before' | 'after';
 
 export interface Crashes {
-  readonly kinds: readonly string[];
   /** After so many events, the next one of any machine of this kind makes it throw. */
-  arm(kind: string, point: CrashPoint, events: number): void;
+  arm(kind: MachineKind, point: CrashPoint, events: number): void;
   disarm(): void;
   /** Leaves the machines as they were. */
   restore(): void;
 }
 
-export function injectCrashes(onCrash: (kind: string) => void): Crashes {
-  const armed = new Map<string, { point: CrashPoint; events: number }>();
-  const kinds = MACHINES.map(({ id }) => id);
-  for (const machine of MACHINES) {
-    const { id } = machine;
+export function injectCrashes(onCrash: (kind: MachineKind) => void): Crashes {
+  const armed = new Map<MachineKind, { point: CrashPoint; events: number }>();
+  for (const kind of MACHINE_KINDS) {
+    const machine = MACHINES[kind];
     const transition: AnyStateMachine['transition'] = machine.transition.bind(machine);
     machine.transition = (...args) => {
-      const crash = armed.get(id);
+      const crash = armed.get(kind);
       if (crash === undefined || crash.events-- > 0) return transition(...args);
       const { point } = crash;
-      armed.delete(id);
-      onCrash(id);
+      armed.delete(kind);
+      onCrash(kind);
       if (point === 'after') transition(...args);
-      throw new Error(`A crash of ${id}, ${point} its work`);
+      throw new Error(`A crash of ${kind}, ${point} its work`);
     };
   }
   return {
-    kinds,
     arm: (kind, point, events) => armed.set(kind, { point, events }),
     disarm: () => armed.clear(),
     restore() {
-      for (const machine of MACHINES) Reflect.deleteProperty(machine, 'transition');
+      for (const machine of Object.values(MACHINES)) Reflect.deleteProperty(machine, 'transition');
     },
   };
 }

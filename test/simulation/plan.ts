@@ -2,12 +2,26 @@
 import type { Random } from '../../src/fraud/random.ts';
 import type { Durability } from '../../src/journal/log.ts';
 
+export const MACHINE_KINDS = [
+  'alerter',
+  'fetcher',
+  'fraudSession',
+  'partitionConsumer',
+  'projector',
+  'scheduler',
+  'supervisor',
+  'windowAggregator',
+] as const;
+export type MachineKind = (typeof MACHINE_KINDS)[number];
+
 export interface Plan {
   readonly partitions: number;
   /** Under `os` the power stays on: what the operating system has counts as durable. */
   readonly durability: Durability;
   readonly largestBatch: number;
   readonly redeliveriesPercent: number;
+  /** The one kind of machine that is made to throw, often; null for each of them now and then. */
+  readonly crashing: MachineKind | null;
   /** Mean steps between two of each; Infinity for never. */
   readonly every: Readonly<Record<Chaos, number>>;
 }
@@ -21,11 +35,14 @@ export const CHAOS = [
   'failing-write',
   'failing-sync',
   'slow-disk',
+  'clock-jump',
   'webhook',
   'weather',
 ] as const;
 export type Chaos = (typeof CHAOS)[number];
 
+/** Mean steps between two crashes where only one kind of machine has them. */
+const OFTEN = 150;
 const NEVER = Number.POSITIVE_INFINITY;
 const EVERY: Readonly<Record<Chaos, number>> = {
   kill: 2_500,
@@ -36,6 +53,7 @@ const EVERY: Readonly<Record<Chaos, number>> = {
   'failing-write': 6_000,
   'failing-sync': 6_000,
   'slow-disk': 3_000,
+  'clock-jump': 4_000,
   webhook: 700,
   weather: 700,
 };
@@ -44,7 +62,7 @@ const EVERY: Readonly<Record<Chaos, number>> = {
 export function calmPlan(partitions: number): Plan {
   const every = { ...EVERY };
   for (const chaos of CHAOS) every[chaos] = NEVER;
-  return { partitions, durability: 'fsync', largestBatch: 20, redeliveriesPercent: 0, every };
+  return { partitions, durability: 'fsync', largestBatch: 20, redeliveriesPercent: 0, crashing: null, every };
 }
 
 export function drawPlan(seed: number, random: Random): Plan {
@@ -54,10 +72,13 @@ export function drawPlan(seed: number, random: Random): Plan {
     const dice = random.below(8);
     every[chaos] = dice === 0 ? NEVER : dice === 1 ? EVERY[chaos] / 5 : EVERY[chaos];
   }
+  const crashing = random.below(2) === 0 ? null : (MACHINE_KINDS[random.below(MACHINE_KINDS.length)] ?? null);
+  if (crashing !== null) every.crash = OFTEN;
   const durability = random.below(5) === 0 ? 'os' : 'fsync';
   if (durability === 'os') for (const chaos of ['power-cut', 'failing-sync'] as const) every[chaos] = NEVER;
   return {
     durability,
+    crashing,
     partitions: [1, 2, 4][seed % 3] ?? 1,
     largestBatch: 1 + random.below(40),
     redeliveriesPercent: random.below(3) === 0 ? 0 : random.below(30),

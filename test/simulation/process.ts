@@ -129,7 +129,7 @@ function createRuntime(
   const timers = new Map<number, { cancel(): void }>();
   let nextTimer = 1;
   const runtime: Runtime = {
-    nowMs: scheduler.nowMs,
+    nowMs: () => scheduler.nowMs() + world.faults.clockOffsetMs,
     random: () => random.uniform(),
     clock: {
       setTimeout(callback, delayMs) {

@@ -21,8 +21,6 @@ export interface TaskOptions {
   /** Short, and the same in every run of a seed: it is part of the trace. */
   readonly label: string;
   run(): void;
-  /** Called instead of `run` when the owner dies first. */
-  abandon?(): void;
 }
 
 export interface Scheduler {
@@ -120,9 +118,6 @@ export function createScheduler(startMs: number, random: Random): Scheduler {
     },
     kill(owner) {
       owner.alive = false;
-      const abandoned = [...due, ...later].filter((entry) => entry.owner === owner && !entry.cancelled);
-      abandoned.sort((a, b) => a.sequence - b.sequence);
-      for (const entry of abandoned) entry.abandon?.();
     },
   };
 }

@@ -34,6 +34,8 @@ export interface Faults {
   spaceLeftBytes: number;
   /** Times as long as usual. */
   slowness: number;
+  /** How far the wall clock is off; timers do not look at it. */
+  clockOffsetMs: number;
   failingWrites: number;
   failingSyncs: number;
   webhook: WebhookMode;
@@ -57,6 +59,7 @@ export function noFaults(): Faults {
   return {
     spaceLeftBytes: Number.POSITIVE_INFINITY,
     slowness: 1,
+    clockOffsetMs: 0,
     failingWrites: 0,
     failingSyncs: 0,
     webhook: 'ok',
