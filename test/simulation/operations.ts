@@ -7,6 +7,8 @@ import type { World } from './world.ts';
 
 export interface Operations {
   take(section: Section): void;
+  /** The webhook has got an alert, whether or not it said so. */
+  received(alertId: string): void;
   /** Outcome of an alert's delivery, or undefined. */
   outcome(alertId: string): 'delivered' | 'abandoned' | undefined;
   openRuns(): readonly string[];
@@ -15,6 +17,7 @@ export interface Operations {
 
 export function createOperations(world: World): Operations {
   const runs = new Map<string, RunChanged['state']>();
+  const received = new Set<string>();
   const outcomes = new Map<string, 'delivered' | 'abandoned'>();
   const counts = { runs: 0, actorsFailed: 0, deliveries: 0 };
   let scheduledUntil = Number.NEGATIVE_INFINITY;
@@ -44,6 +47,9 @@ export function createOperations(world: World): Operations {
           for (const { alertId, outcome } of alertDeliveryType.decodeBlock(section.bytes)) {
             counts.deliveries += 1;
             if (outcomes.has(alertId)) world.broken('an alert has one outcome', `${alertId} has a second: ${outcome}`);
+            if (outcome === 'delivered' && !received.has(alertId)) {
+              world.broken('an alert that is delivered has arrived', alertId);
+            }
             outcomes.set(alertId, outcome);
           }
           return;
@@ -53,6 +59,7 @@ export function createOperations(world: World): Operations {
           }
       }
     },
+    received: (alertId) => received.add(alertId),
     outcome: (alertId) => outcomes.get(alertId),
     openRuns: () => [...runs].filter(([, state]) => !isTerminal(state)).map(([id]) => id),
     counts,

@@ -129,6 +129,15 @@ export const BUGS: Readonly<Record<string, Bug>> = {
       return { ...runtime, http: { ...runtime.http, fetch: renamed } };
     },
   },
+  'takes an alert for delivered that it never sent': {
+    runtime(runtime) {
+      const pretending: typeof fetch = (input, init) =>
+        init?.method === 'POST'
+          ? Promise.resolve(new Response(null, { status: 204 }))
+          : runtime.http.fetch(input, init);
+      return { ...runtime, http: { ...runtime.http, fetch: pretending } };
+    },
+  },
   'records what it does twice': {
     core({ operations }) {
       const write = operations.write.bind(operations);

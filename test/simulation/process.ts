@@ -163,11 +163,12 @@ function createRuntime(
     disk,
     http: createNetwork(world, owner, ({ alertId, key }) => {
       world.trace.note(`webhook ${alertId}`);
+      oracle.operations.received(alertId);
       if (!oracle.alerts.has(alertId)) world.broken('an alert leaves after its commit is durable', alertId);
       if (key !== alertId) world.broken('an alert keeps its idempotency key', `${alertId} came as ${key}`);
     }),
     startStores() {
-      stores = createStores(world, owner, files, disk.syncFs);
+      stores = createStores(world, owner, files, { fs: disk.syncFs, oracle });
       return stores;
     },
     projectedOffsets: () => readSqliteOffsets(files.sqliteFile),

@@ -5,7 +5,7 @@ import { type Outcome, simulate } from './simulation.ts';
 
 /** Seeds within which a planted bug must be found. */
 const FEW_SEEDS = 6;
-const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
 const STEPS = 2_000;
 
 /** What a failure prints: enough to see it again. */
@@ -50,6 +50,7 @@ describe('a service that', () => {
     ['skips the first event after a restart', 'each input is in the log once'],
     ['drops dead letters', 'each input is in the log once'],
     ['sends an alert before its commit is durable', 'an alert leaves after its commit is durable'],
+    ['takes an alert for delivered that it never sent', 'an alert that is delivered has arrived'],
     ['sends an alert under a new key each time', 'an alert keeps its idempotency key'],
     ['restores no cards from a snapshot', 'derived events are those of a run without faults'],
     ['records what it does twice', 'a scheduled run opens and closes once'],

@@ -5,12 +5,14 @@
 import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SyncFs } from '../../src/journal/sync-fs.ts';
+import type { LogRange } from '../../src/projections/projector.ts';
 import { openSqlite } from '../../src/projections/sqlite.ts';
 import type { Store } from '../../src/projections/store.ts';
 import type { StoresThread } from '../../src/workers/pool.ts';
 import type { StoresResults, StoresTask } from '../../src/workers/stores-protocol.ts';
 import { createStoresTask } from '../../src/workers/stores-task.ts';
 import { createLedger, type Ledger } from './ledger.ts';
+import type { Oracle } from './oracle.ts';
 import type { Owner } from './scheduler.ts';
 import type { World } from './world.ts';
 
@@ -60,7 +62,12 @@ export interface SimulatedStores extends StoresThread {
   drop(): void;
 }
 
-export function createStores(world: World, owner: Owner, files: StoreFiles, fs: SyncFs): SimulatedStores {
+export function createStores(
+  world: World,
+  owner: Owner,
+  files: StoreFiles,
+  { fs, oracle }: { readonly fs: SyncFs; readonly oracle: Pick<Oracle, 'nextOffset'> },
+): SimulatedStores {
   const { scheduler } = world;
   const random = world.random('process');
   let sqlite: Store | null = null;
@@ -80,11 +87,18 @@ export function createStores(world: World, owner: Owner, files: StoreFiles, fs: 
       scheduler.schedule({ owner, delayMs: TASK_MS * 2 * random.uniform(), label, run: resolve });
     });
   }
+  function checkRanges(ranges: readonly LogRange[]): void {
+    for (const { log, toOffset } of ranges) {
+      if (toOffset <= oracle.nextOffset(log)) continue;
+      world.broken('read models hold only what is durable', `${log} is projected to ${toOffset}`);
+    }
+  }
   function run<T extends StoresTask>(task: T): Promise<StoresResults[T['kind']]> {
     const before = last;
     const done = (async () => {
       await before.catch(() => {});
       await turn(`stores ${task.kind}`);
+      if (task.kind === 'project') checkRanges(task.ranges);
       const result = await runTask(task);
       world.trace.note(`stores ${task.kind} ${JSON.stringify(result)}`);
       // What passes to the thread and back is typed by the protocol, not by the channel.
