@@ -1,22 +1,20 @@
 /** What must hold in every step, and at the end. */
 import { join } from 'node:path';
-import type { Config } from '../../src/config/config.ts';
 import { MAX_QUEUED_BYTES } from '../../src/journal/admission.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
 import { openSqlite } from '../../src/projections/sqlite.ts';
 import { createStoresTask } from '../../src/workers/stores-task.ts';
 import type { Clients } from './clients.ts';
 import { createDerivation } from './derivation.ts';
-import { renamed } from './disk.ts';
 import { blocksOf, type Input, type Item, partitionOfItem } from './input.ts';
 import { createLedger } from './ledger.ts';
 import { FEED, type Oracle } from './oracle.ts';
 import type { Plan } from './plan.ts';
 import type { Process } from './process.ts';
+import type { Remains } from './remains.ts';
 import { createResults } from './results.ts';
 import { PAYMENTS, scenario, WEB } from './scenario.ts';
 import type { StoreFiles } from './stores.ts';
-import { survivingFs } from './surviving-fs.ts';
 import type { World } from './world.ts';
 
 /** Every queue is within its bound. */
@@ -51,13 +49,11 @@ function allRun(
 }
 
 export interface End {
-  readonly config: Config;
   readonly input: Input;
   readonly oracle: Oracle;
   readonly clients: Clients;
   readonly files: StoreFiles;
-  /** On the real disk. */
-  readonly directory: string;
+  readonly remains: Remains;
 }
 
 export async function checkEnd(world: World, end: End): Promise<void> {
@@ -82,21 +78,14 @@ function checkClients(world: World, { clients, oracle }: End): void {
 }
 
 /** Read models that are made anew are those that lived through everything. */
-async function checkRebuild(world: World, { config, files, directory, oracle }: End): Promise<void> {
-  const fs = renamed(survivingFs(world.disk, config.journal.durability), '/rebuild');
+async function checkRebuild(world: World, { files, remains }: End): Promise<void> {
+  const { dataDir, directory, fs, ranges } = remains;
   const digestsOf = async (sqliteFile: string, ledger: StoreFiles['ledger']): Promise<string> => {
     const run = createStoresTask({
       fs,
       openStore: async (name) => (name === 'sqlite' ? openSqlite(sqliteFile) : ledger.open(async () => {})),
     });
-    await run({ kind: 'open', dataDir: '/rebuild', stores: ['sqlite', 'duckdb'], windows: [] });
-    const logs = [
-      'millrace.operations-0',
-      ...config.streams.flatMap(({ name, partitions }) =>
-        Array.from({ length: partitions }, (_, partition) => `${name}-${partition}`),
-      ),
-    ];
-    const ranges = logs.map((log) => ({ log, toOffset: oracle.nextOffset(log) }));
+    await run({ kind: 'open', dataDir, stores: ['sqlite', 'duckdb'], windows: [] });
     await run({ kind: 'project', ranges, maxEvents: Number.POSITIVE_INFINITY });
     const digests = await run({ kind: 'digest' });
     await run({ kind: 'close' });

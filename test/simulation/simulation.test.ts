@@ -1,6 +1,11 @@
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { openDuckdb } from '../../src/projections/duckdb.ts';
+import { windowShapes } from '../../src/service/read-models.ts';
+import { createStoresTask } from '../../src/workers/stores-task.ts';
 import { calmPlan } from './plan.ts';
 import { BUGS } from './planted.ts';
+import type { Remains } from './remains.ts';
 import { type Outcome, simulate } from './simulation.ts';
 
 /** Seeds within which a planted bug must be found. */
@@ -26,6 +31,38 @@ describe('the service in a world that breaks', () => {
     expect([outcome.processes, outcome.crashes, outcome.actorsFailed]).toEqual([1, 0, 0]);
     expect(outcome.alerts).toBeGreaterThan(0);
     expect(outcome.deadLetters).toBeGreaterThan(0);
+  });
+});
+
+describe('DuckDB', () => {
+  async function digestOf({ config, dataDir, directory, fs, ranges }: Remains, maxEvents: number): Promise<unknown> {
+    const run = createStoresTask({
+      fs,
+      openStore: (_, { windows }) =>
+        openDuckdb(join(directory, `${maxEvents}.duckdb`), { windows, memoryLimit: '64MB', threads: 1 }),
+    });
+    await run({ kind: 'open', dataDir, stores: ['duckdb'], windows: windowShapes(config) });
+    let reached = 0;
+    for (let behind = true; behind; ) {
+      const projected = await run({ kind: 'project', ranges, maxEvents });
+      if (projected === null || !('caughtUp' in projected)) throw new Error('A projection says how far it got');
+      reached += projected.events;
+      behind = !projected.caughtUp;
+    }
+    expect(reached).toBe(ranges.reduce((sum, { toOffset }) => sum + toOffset, 0));
+    const digest = await run({ kind: 'digest' });
+    await run({ kind: 'close' });
+    return digest;
+  }
+
+  test('holds the same of the logs of a run, whatever the transactions', async () => {
+    let digests: unknown[] = [];
+    const inspect = async (remains: Remains): Promise<void> => {
+      digests = [await digestOf(remains, 300), await digestOf(remains, Number.POSITIVE_INFINITY)];
+    };
+    expect(verdict(await simulate({ seed: 2, steps: STEPS / 2, inspect }))).toBe('held');
+    expect(digests[0]).toContainEqual(expect.objectContaining({ table: 'transactions' }));
+    expect(digests[0]).toEqual(digests[1]);
   });
 });
 

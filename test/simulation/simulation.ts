@@ -14,6 +14,7 @@ import { createOracle, type Oracle } from './oracle.ts';
 import { drawPlan, type Plan } from './plan.ts';
 import type { Bug } from './planted.ts';
 import { type Process, startProcess } from './process.ts';
+import { type Remains, remainsOf } from './remains.ts';
 import { scenario } from './scenario.ts';
 import { createStoreFiles } from './stores.ts';
 import { setTripwire } from './tripwire.ts';
@@ -26,6 +27,8 @@ export interface SimulationOptions {
   readonly plan?: Plan;
   /** One to be found; none is planted where it is absent. */
   readonly bug?: Bug;
+  /** Looks at the logs of a run in which everything held. */
+  readonly inspect?: (remains: Remains) => Promise<void>;
   /** Told of every line of the trace. */
   readonly onLine?: (line: string) => void;
 }
@@ -140,8 +143,10 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
         if (step >= last) world.broken('an orderly stop comes to its end', stateOf(process));
       }
     }
-    if (world.violation() === null) await checkEnd(world, { config, input, oracle, clients, files, directory });
+    const remains = remainsOf(world, config, oracle, directory);
+    if (world.violation() === null) await checkEnd(world, { input, oracle, clients, files, remains });
     const violation = world.violation();
+    if (violation === null) await options.inspect?.(remains);
     return {
       seed,
       steps: step,
