@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openDuckdb } from '../../src/projections/duckdb.ts';
 import { windowShapes } from '../../src/service/read-models.ts';
 import { createStoresTask } from '../../src/workers/stores-task.ts';
@@ -19,6 +19,14 @@ function verdict({ seed, violation }: Outcome): string {
   const replay = `npm run simulate -- --seed ${seed} --steps ${STEPS}`;
   return `${violation.invariant}: ${violation.detail} (step ${violation.step}; ${replay})`;
 }
+
+// xstate warns of every event for an actor that has stopped. Where actors crash all the time there are thousands.
+beforeAll(() => {
+  vi.spyOn(console, 'warn').mockImplementation(() => {});
+});
+afterAll(() => {
+  vi.restoreAllMocks();
+});
 
 describe('the service in a world that breaks', () => {
   test.each(SEEDS)('keeps what it promises (seed %i)', async (seed) => {
