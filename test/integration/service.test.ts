@@ -62,6 +62,30 @@ describe('millrace start', () => {
     expect(JSON.parse(stdout)).toEqual([{ n: 2 }]);
   });
 
+  it('pushes back with 429 when it gets more than it can take, and has exactly what it acknowledged', async () => {
+    const data = temporaryDirectory();
+    const words = ['--config', 'test/integration/http.yaml', '--data', data];
+    const service = await startService(words, { MILLRACE__RUNTIME__QUEUEBATCHES: '2' });
+    const url = `${service.url}/api/v1/streams/payments.transactions/events`;
+    const headers = { 'content-type': 'application/x-ndjson' };
+    const post = async (transactionId: number): Promise<Response> => {
+      const event = { transactionId, customerId: 1, terminalId: 3, amountCents: 400, occurredAt: 1_522_540_800_000 };
+      return fetch(url, { method: 'POST', headers, body: JSON.stringify(event) });
+    };
+    const answers = await Promise.all(Array.from({ length: 60 }, (_, i) => post(i)));
+    const taken = answers.filter(({ status }) => status === 200).length;
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(taken).toBeGreaterThan(0);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(taken + refused.length).toBe(answers.length);
+    for (const answer of refused) expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    service.child.kill('SIGINT');
+    expect((await service.ended).code).toBe(0);
+    const sql = 'SELECT count(*) AS n FROM transactions';
+    const { stdout } = await millrace(['query', '--store', 'duckdb', sql, '--data', data, '--json']);
+    expect(JSON.parse(stdout)).toEqual([{ n: taken }]);
+  });
+
   it('says what to do about a busy port', async () => {
     const service = await startService(['--data', temporaryDirectory()]);
     const port = new URL(service.url).port;
