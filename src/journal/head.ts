@@ -3,11 +3,10 @@
  * which no later frame vouches for. It may lag behind the log and never leads it; one that fails its checksum says
  * nothing, so that a damaged witness does not condemn an intact log.
  */
-import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Clock } from './clock.ts';
 import type { Fs } from './fs.ts';
-import { writeAll } from './write.ts';
+import { replaceFile } from './replace-file.ts';
 
 export const HEAD_FILE = 'HEAD';
 /** How far HEAD may lag behind a log that grows. */
@@ -55,21 +54,7 @@ export function keepHead(fs: Fs, clock: Clock, directory: string, durableOffset:
  * log does not need it: nothing is thrown.
  */
 export async function writeHead(fs: Fs, directory: string, nextOffset: number): Promise<void> {
-  const temporary = join(directory, `${HEAD_FILE}.tmp`);
-  try {
-    await fs.unlink(temporary).catch(() => {});
-    const file = await fs.create(temporary);
-    try {
-      await writeAll(file, [Buffer.from(formatHead(nextOffset))], 0);
-      await file.datasync();
-    } finally {
-      await file.close();
-    }
-    await fs.rename(temporary, join(directory, HEAD_FILE));
-    await fs.syncDirectory(directory);
-  } catch {
-    await fs.unlink(temporary).catch(() => {});
-  }
+  await replaceFile(fs, directory, HEAD_FILE, [Buffer.from(formatHead(nextOffset))]).catch(() => {});
 }
 
 function checksum(text: string): string {

@@ -110,9 +110,9 @@ export async function replaceSegment(
   let savedAs: string | null = null;
   if (old.length > 0) {
     savedAs = `${name}.removed`;
-    await replaceFile(fs, directory, savedAs, old);
+    await replaceFile(fs, directory, savedAs, [old]);
   }
-  await replaceFile(fs, directory, name, bytes);
+  await replaceFile(fs, directory, name, [bytes]);
   return savedAs === null ? null : join(directory, savedAs);
 }
 

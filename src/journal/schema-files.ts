@@ -27,7 +27,7 @@ export async function saveSchemaFiles(
     const name = fingerprint + SUFFIX;
     if (names.has(name)) continue;
     names.add(name);
-    await replaceFile(fs, dir, name, Buffer.from(json));
+    await replaceFile(fs, dir, name, [Buffer.from(json)]);
   }
 }
 

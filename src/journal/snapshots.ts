@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { JournalError } from './error.ts';
 import { bodyOf, frameBuffers, isBodyIntact, readHeader, SNAPSHOT_FRAME } from './frame.ts';
 import { type Fs, isNoSpace, nodeFs } from './fs.ts';
+import { replaceFile } from './replace-file.ts';
 import { SNAPSHOT_DIRECTORY, snapshotName, snapshotOffsets } from './snapshot-files.ts';
-import { writeAll } from './write.ts';
 
 export interface Snapshot {
   readonly offset: number;
@@ -83,21 +83,8 @@ export function snapshotStore(journalDir: string, options: SnapshotOptions = {})
 }
 
 async function writeSnapshot(fs: Fs, directory: string, offset: number, body: Uint8Array): Promise<void> {
-  const temporary = join(directory, `${offset}.tmp`);
-  await fs.unlink(temporary).catch(() => {});
   const frame = frameBuffers({ kind: SNAPSHOT_FRAME, count: 0, offset, durableBytes: 0, salt: 0, parts: [body] });
-  const file = await fs.create(temporary);
-  try {
-    await writeAll(file, frame, 0);
-    await file.datasync();
-  } catch (error) {
-    await fs.unlink(temporary).catch(() => {});
-    throw error;
-  } finally {
-    await file.close();
-  }
-  await fs.rename(temporary, join(directory, snapshotName(offset)));
-  await fs.syncDirectory(directory);
+  await replaceFile(fs, directory, snapshotName(offset), frame);
 }
 
 /** Null when it is damaged, or the disk can't give it back. */

@@ -60,7 +60,7 @@ export async function noteDerivations(
     return !isSame || Object.keys(since).some((log) => !known.has(log));
   });
   if (changed.length === 0) return;
-  await replaceFile(fs, dataDir, FILE, Buffer.from(JSON.stringify([...entries, ...changed])));
+  await replaceFile(fs, dataDir, FILE, [Buffer.from(JSON.stringify([...entries, ...changed]))]);
 }
 
 /** What a log's events were derived by, in order of offset; nothing for a log that no derivation is noted of. */
