@@ -54,6 +54,9 @@ function act(chaos: Chaos, world: World, { crashing }: Plan, { crashes, kill, st
     case 'failing-sync':
       faults.failingSyncs = 1;
       return;
+    case 'failing-source':
+      faults.failingSources = 1;
+      return;
     case 'slow-disk':
       faults.slowness = 20 + random.below(400);
       heal(world, () => {

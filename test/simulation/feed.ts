@@ -27,6 +27,10 @@ export function createFeed({ world, plan, input, oracle, sleep }: FeedOptions): 
     while (!signal.aborted && next < input.length(partition)) {
       await sleep(PAUSE_MS * 2 * random.uniform(), signal);
       if (signal.aborted) return;
+      if (world.faults.failingSources > 0) {
+        world.faults.failingSources -= 1;
+        throw new Error('The broker is gone');
+      }
       const items = input.take(partition, next, 1 + random.below(plan.largestBatch));
       if (items.length === 0) return;
       next += items.length;
@@ -58,11 +62,19 @@ export function createFeed({ world, plan, input, oracle, sleep }: FeedOptions): 
           }),
       };
       const starts = handover.positions(intake);
-      try {
-        await Promise.all(starts.map((from, partition) => feed(watched, partition, from, signal)));
-      } catch (error) {
-        if (!signal.aborted) throw error;
-      }
+      const abort = new AbortController();
+      const either = AbortSignal.any([signal, abort.signal]);
+      // Every delivery has ended before a restart asks where each partition stands.
+      const ended = await Promise.allSettled(
+        starts.map((from, partition) =>
+          feed(watched, partition, from, either).catch((error: Error) => {
+            abort.abort();
+            throw error;
+          }),
+        ),
+      );
+      const failed = ended.find((result) => result.status === 'rejected');
+      if (failed !== undefined && !signal.aborted) throw failed.reason;
     },
   };
 }

@@ -36,6 +36,7 @@ export const CHAOS = [
   'failing-sync',
   'slow-disk',
   'clock-jump',
+  'failing-source',
   'webhook',
   'weather',
 ] as const;
@@ -54,6 +55,7 @@ const EVERY: Readonly<Record<Chaos, number>> = {
   'failing-sync': 6_000,
   'slow-disk': 3_000,
   'clock-jump': 4_000,
+  'failing-source': 1_500,
   webhook: 700,
   weather: 700,
 };

@@ -38,6 +38,7 @@ export interface Faults {
   clockOffsetMs: number;
   failingWrites: number;
   failingSyncs: number;
+  failingSources: number;
   webhook: WebhookMode;
   weather: WeatherMode;
 }
@@ -62,6 +63,7 @@ export function noFaults(): Faults {
     clockOffsetMs: 0,
     failingWrites: 0,
     failingSyncs: 0,
+    failingSources: 0,
     webhook: 'ok',
     weather: 'ok',
   };
