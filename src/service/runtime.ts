@@ -21,6 +21,8 @@ export interface Runtime {
   readonly clock?: Clock;
   /** Runs a callback in a turn of the event loop of its own. */
   later(callback: () => void): void;
+  /** Calls back again and again until the returned function is called. */
+  every(periodMs: number, callback: () => void): () => void;
   /** Resolves after the time, or at once when the signal aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   readonly disk: Disk;
@@ -68,6 +70,10 @@ export const nodeRuntime: Runtime = {
   nowMs: Date.now,
   random: Math.random,
   later: createTurns(),
+  every(periodMs, callback) {
+    const timer = setInterval(callback, periodMs);
+    return () => clearInterval(timer);
+  },
   sleep(ms, signal) {
     if (ms <= 0 || signal?.aborted === true) return Promise.resolve();
     return new Promise((resolve) => {

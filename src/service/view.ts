@@ -16,7 +16,7 @@ export interface ServedView extends ServiceView {
 }
 
 export function createView(service: Service): ServedView {
-  const { config, observer, pipeline, readModels, root } = service;
+  const { config, observer, pipeline, readModels, root, runtime } = service;
   const ingests = new Map(
     [...pipeline.streams.values()].map((stream) => {
       const { intake, eventType } = stream;
@@ -46,13 +46,13 @@ export function createView(service: Service): ServedView {
     children: root.children?.() ?? [],
   });
   const publish = (event: LiveEvent): void => observer.publish(event);
-  const overview = setInterval(() => {
+  const stopOverview = runtime.every(OVERVIEW_EVERY_MS, () => {
     observer.tick();
     publish({ kind: 'overview', data: observer.overview() });
     publish({ kind: 'actors', data: actors() });
-  }, OVERVIEW_EVERY_MS);
+  });
   let asking = false;
-  const windows = setInterval(() => {
+  const stopWindows = runtime.every(WINDOWS_EVERY_MS, () => {
     if (asking || !ready) return;
     asking = true;
     Promise.all([readModels.thread.run({ kind: 'rows', model: 'windows', limit: LIVE_WINDOWS }), readModels.refresh()])
@@ -61,7 +61,7 @@ export function createView(service: Service): ServedView {
       .finally(() => {
         asking = false;
       });
-  }, WINDOWS_EVERY_MS);
+  });
 
   return {
     overview: () => observer.overview(),
@@ -94,8 +94,8 @@ export function createView(service: Service): ServedView {
     metrics: () => observer.metrics.text(),
     async close() {
       closed = true;
-      clearInterval(overview);
-      clearInterval(windows);
+      stopOverview();
+      stopWindows();
     },
   };
 }

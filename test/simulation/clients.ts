@@ -1,8 +1,5 @@
 /** Clients of the HTTP ingest: what they were told is committed is in the log once, and nothing ever twice. */
-import type { Transaction } from '../../src/messages/payments.ts';
-import { transactionType } from '../../src/messages/types.ts';
-import { createIngest } from '../../src/service/ingest.ts';
-import type { Service } from '../../src/service.ts';
+import type { ServedView } from '../../src/service/view.ts';
 import type { Oracle } from './oracle.ts';
 import type { Process } from './process.ts';
 import { WEB } from './scenario.ts';
@@ -10,57 +7,64 @@ import type { World } from './world.ts';
 
 const EVERY_MS = 700;
 const LARGEST_BODY = 6;
+/** One line in so many can't be read. */
+const BAD_IN = 15;
+
+export type Told = 'committed' | 'refused' | 'unknown';
 
 export interface Clients {
   /** Sends from now on, to whatever process there is. */
   start(process: () => Process): void;
   stop(): void;
-  /** Requests by what they came to; those that a process took with it are `unanswered`. */
+  /** Requests by what they came to; those that a process took with it are not among them. */
   readonly answers: ReadonlyMap<string, number>;
-  /** Every transaction so far, and whether a client was told that it is committed, or that it was not taken. */
-  readonly sent: ReadonlyMap<number, 'committed' | 'refused' | 'unknown'>;
+  /** By the id of a transaction or the text of an unreadable line: whether a client was told that it is in, or is not. */
+  readonly sent: ReadonlyMap<string, Told>;
 }
 
 export function createClients(world: World, oracle: Oracle): Clients {
   const { outside, scheduler, trace } = world;
   const random = world.random('clients');
-  const sent = new Map<number, 'committed' | 'refused' | 'unknown'>();
+  const sent = new Map<string, Told>();
   const answers = new Map<string, number>();
   let stopped = false;
 
-  function body(): Transaction[] {
-    return Array.from({ length: 1 + random.below(LARGEST_BODY) }, () => {
-      const transactionId = sent.size;
-      sent.set(transactionId, 'unknown');
-      return {
-        transactionId,
-        customerId: random.below(1000),
-        terminalId: 0,
-        amountCents: random.below(100_000),
-        occurredAt: scheduler.nowMs(),
-      };
-    });
+  function newLine(): { readonly id: string; readonly line: string } {
+    const number = sent.size;
+    if (random.below(BAD_IN) === 0) return { id: `unreadable ${number}`, line: `unreadable ${number}` };
+    const transaction = {
+      transactionId: number,
+      customerId: random.below(1000),
+      terminalId: 0,
+      amountCents: random.below(100_000),
+      occurredAt: new Date(scheduler.nowMs()).toISOString(),
+    };
+    return { id: String(number), line: JSON.stringify(transaction) };
   }
 
-  async function send(service: Service): Promise<void> {
-    const stream = service.pipeline.streams.get(WEB);
-    if (stream === undefined) throw new Error('The scenario has no web stream');
-    const events = body();
-    const ingest = createIngest({
-      intake: stream.intake,
-      keyField: 'customerId',
-      encode: transactionType.encodeBlock,
-      stalled: () => (stream.units.some(({ log }) => log.state().kind === 'stalled') ? 'stalled' : null),
-    });
-    const { kind } = await ingest({ events, deadLetters: [] });
+  function newBody(): { readonly ids: readonly string[]; readonly bytes: Buffer } {
+    const lines: string[] = [];
+    const ids: string[] = [];
+    for (let left = 1 + random.below(LARGEST_BODY); left > 0; left--) {
+      const { id, line } = newLine();
+      sent.set(id, 'unknown');
+      ids.push(id);
+      lines.push(line);
+    }
+    return { ids, bytes: Buffer.from(lines.join('\n')) };
+  }
+
+  async function send(view: ServedView): Promise<void> {
+    const { ids, bytes } = newBody();
+    const { kind } = await view.ingest(WEB, { format: 'json-lines', bytes });
     answers.set(kind, (answers.get(kind) ?? 0) + 1);
-    trace.note(`client ${kind} ${events.map(({ transactionId }) => transactionId).join(' ')}`);
-    for (const { transactionId } of events) {
+    trace.note(`client ${kind} ${ids.join(', ')}`);
+    for (const id of ids) {
       if (kind === 'committed') {
-        sent.set(transactionId, 'committed');
-        if (oracle.timesIn(WEB, transactionId) === 1) continue;
-        world.broken('acknowledge after durable', `${WEB}: transaction ${transactionId} was answered 2xx too early`);
-      } else if (kind === 'busy' || kind === 'stalled') sent.set(transactionId, 'refused');
+        sent.set(id, 'committed');
+        if (oracle.timesIn(WEB, id) === 1) continue;
+        world.broken('acknowledge after durable', `${WEB}: ${id} was answered 2xx too early`);
+      } else if (kind === 'busy' || kind === 'stalled') sent.set(id, 'refused');
     }
   }
 
@@ -71,8 +75,8 @@ export function createClients(world: World, oracle: Oracle): Clients {
       label: 'client',
       run() {
         if (stopped) return;
-        const service = process().ended() === null ? process().service() : null;
-        if (service !== null) void service.ready.then(() => send(service));
+        const view = process().ended() === null ? process().view() : null;
+        if (view !== null) void send(view);
         next(process);
       },
     });

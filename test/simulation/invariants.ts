@@ -70,10 +70,10 @@ export async function checkEnd(world: World, end: End): Promise<void> {
 /** What a client was told is true. */
 function checkClients(world: World, { clients, oracle }: End): void {
   const allowed = { committed: [1], refused: [0], unknown: [0, 1] };
-  for (const [transactionId, told] of clients.sent) {
-    const times = oracle.timesIn(WEB, transactionId);
+  for (const [id, told] of clients.sent) {
+    const times = oracle.timesIn(WEB, id);
     if (allowed[told].includes(times)) continue;
-    world.broken('a client is told the truth', `transaction ${transactionId}: ${told}, and ${times} times in the log`);
+    world.broken('a client is told the truth', `${id}: ${told}, and ${times} times in the log`);
   }
 }
 

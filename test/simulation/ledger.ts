@@ -72,7 +72,7 @@ export function createLedger(world: World): Ledger {
       async rollback() {
         staged = [];
       },
-      query: () => Promise.reject(new Error('The ledger answers no queries')),
+      query: async () => [],
       async digest() {
         return [...own.entries].sort().map(
           ([log, entries]): TableDigest => ({

@@ -7,7 +7,7 @@ import type { Config } from '../../src/config/config.ts';
 import { type Frame, readFrames } from '../../src/journal/reader.ts';
 import { type Commit, decodeCommit, type Section } from '../../src/messages/commit.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
-import { alertRaisedType, deadLetterType, sourceControlType } from '../../src/messages/types.ts';
+import { alertRaisedType, deadLetterType, sourceControlType, transactionType } from '../../src/messages/types.ts';
 import { createDerivation, type Derivation } from './derivation.ts';
 import { renamed } from './disk.ts';
 import { blocksOf, type Input } from './input.ts';
@@ -28,8 +28,8 @@ export interface Oracle {
   position(log: string, source: string): number;
   /** Alerts that are durable. */
   readonly alerts: ReadonlySet<string>;
-  /** How often each transaction stands in the log of its stream. */
-  timesIn(stream: string, transactionId: number): number;
+  /** How often a transaction, by its id, or a dead letter, by its text, stands in the logs of a stream. */
+  timesIn(stream: string, id: string): number;
   readonly operations: Operations;
   readonly results: Results;
   readonly counts: { inputs: number; deadLetters: number; commits: number };
@@ -124,9 +124,10 @@ export function createOracle(world: World, config: Config, input: Input): Oracle
       for (let at = 0; at < events.length; at += PIECE) {
         expected.push(...derivation.apply(type.encodeBlock(events.slice(at, at + PIECE))));
       }
-      if (section.fingerprint === deadLetterType.fingerprint) counts.deadLetters += section.count;
-      else if (section.fingerprint !== sourceControlType.fingerprint) counts.inputs += section.count;
-      noteTransactions(commit.stream, section);
+      if (section.fingerprint === deadLetterType.fingerprint) {
+        if (commit.stream === PAYMENTS) counts.deadLetters += section.count;
+      } else if (section.fingerprint !== sourceControlType.fingerprint) counts.inputs += section.count;
+      noteIds(commit.stream, section);
     }
     const actual = commit.sections.filter(({ role }) => role === 'derived');
     const [wanted, got] = [linesOf(expected), linesOf(actual)];
@@ -145,12 +146,14 @@ export function createOracle(world: World, config: Config, input: Input): Oracle
     if (commit.stream === PAYMENTS) results.add(actual);
   }
 
-  function noteTransactions(stream: string, section: Section): void {
-    for (const event of typeOf(section).decodeBlock(section.bytes)) {
-      if (typeof event !== 'object' || event === null || !('transactionId' in event)) continue;
-      const id = `${stream} ${event.transactionId}`;
-      times.set(id, (times.get(id) ?? 0) + 1);
-    }
+  function noteIds(stream: string, { bytes, fingerprint }: Section): void {
+    const ids =
+      fingerprint === deadLetterType.fingerprint
+        ? deadLetterType.decodeBlock(bytes).map(({ raw }) => Buffer.from(raw).toString('utf8'))
+        : fingerprint === transactionType.fingerprint
+          ? transactionType.decodeBlock(bytes).map(({ transactionId }) => String(transactionId))
+          : [];
+    for (const id of ids) times.set(`${stream} ${id}`, (times.get(`${stream} ${id}`) ?? 0) + 1);
   }
 
   function checkWeather(log: string, inputs: readonly Section[]): void {
@@ -189,7 +192,7 @@ export function createOracle(world: World, config: Config, input: Input): Oracle
     nextOffset: (log) => stateOf(log).nextOffset,
     position: (log, source) => stateOf(log).positions.get(source) ?? 0,
     alerts,
-    timesIn: (stream, transactionId) => times.get(`${stream} ${transactionId}`) ?? 0,
+    timesIn: (stream, id) => times.get(`${stream} ${id}`) ?? 0,
     operations,
     results,
     counts,

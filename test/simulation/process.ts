@@ -7,6 +7,7 @@ import { alerterChildren } from '../../src/service/alerts.ts';
 import { jobChildren } from '../../src/service/jobs.ts';
 import type { Runtime } from '../../src/service/runtime.ts';
 import { sourceChild } from '../../src/service/source-child.ts';
+import { createView, type ServedView } from '../../src/service/view.ts';
 import { type Service, startService } from '../../src/service.ts';
 import { createDisk } from './disk.ts';
 import { createFeed } from './feed.ts';
@@ -16,7 +17,7 @@ import type { Oracle } from './oracle.ts';
 import type { Plan } from './plan.ts';
 import type { Bug } from './planted.ts';
 import { PAYMENTS } from './scenario.ts';
-import type { Owner } from './scheduler.ts';
+import type { Owner, Task } from './scheduler.ts';
 import { createStores, type SimulatedStores, type StoreFiles } from './stores.ts';
 import type { World } from './world.ts';
 
@@ -24,6 +25,8 @@ export interface Process {
   readonly owner: Owner;
   /** Null until it has opened its data. */
   service(): Service | null;
+  /** What its HTTP side has of it; null as long as there is no service. */
+  view(): ServedView | null;
   /** Null while it lives. */
   ended(): Ending | null;
   /** Asks for an orderly end. */
@@ -57,6 +60,7 @@ export function startProcess(options: ProcessOptions): Process {
   const { runtime: intact, stores } = createRuntime(world, owner, config.dataDir, files, oracle);
   const runtime = bug.runtime?.(intact) ?? intact;
   let service: Service | null = null;
+  let view: ServedView | null = null;
   let ended: Ending | null = null;
   let stopping = false;
 
@@ -68,9 +72,9 @@ export function startProcess(options: ProcessOptions): Process {
     stores()?.drop();
   }
   function stop(reason: Ending): void {
-    if (stopping || service === null) return;
+    if (stopping || service === null || view === null) return;
     stopping = true;
-    service.stop().then(
+    stopInOrder(service, view).then(
       () => end(reason),
       (error: Error) => end({ kind: 'failed', error }),
     );
@@ -97,6 +101,7 @@ export function startProcess(options: ProcessOptions): Process {
   }).then(
     (started) => {
       service = started;
+      view = createView(started);
       void started.failed.then((error) => stop({ kind: 'failed', error }));
     },
     (error: Error) => {
@@ -109,10 +114,17 @@ export function startProcess(options: ProcessOptions): Process {
   return {
     owner,
     service: () => service,
+    view: () => view,
     ended: () => ended,
     stop: () => stop({ kind: 'stopped' }),
     kill: () => end({ kind: 'killed' }),
   };
+}
+
+/** As `millrace start` does it. */
+async function stopInOrder(service: Service, view: ServedView): Promise<void> {
+  await view.close();
+  await service.stop();
 }
 
 function createRuntime(
@@ -148,6 +160,17 @@ function createRuntime(
       },
     },
     later: (callback) => void scheduler.schedule({ owner, delayMs: 0, label: 'later', run: callback }),
+    every(periodMs, callback) {
+      let task = again();
+      function again(): Task {
+        return scheduler.schedule({ owner, delayMs: periodMs, label: 'period', run });
+      }
+      function run(): void {
+        task = again();
+        callback();
+      }
+      return () => task.cancel();
+    },
     sleep(ms, signal) {
       if (ms <= 0 || signal?.aborted === true) return Promise.resolve();
       return new Promise((resolve) => {
