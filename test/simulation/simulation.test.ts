@@ -9,9 +9,9 @@ import type { Remains } from './remains.ts';
 import { type Outcome, simulate } from './simulation.ts';
 
 /** Seeds within which a planted bug must be found. */
-const FEW_SEEDS = 6;
-const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
-const STEPS = 2_000;
+const FEW_SEEDS = 8;
+const SEEDS = [1, 2, 3, 4, 5, 6];
+const STEPS = 1_500;
 
 /** What a failure prints: enough to see it again. */
 function verdict({ seed, violation }: Outcome): string {
