@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createLog } from '../log.ts';
 import { alerterChildren } from '../service/alerts.ts';
+import { idlenessChildren } from '../service/idleness.ts';
 import { jobChildren } from '../service/jobs.ts';
 import { type Served, serve } from '../service/serve.ts';
 import { sourceChildren } from '../service/sources.ts';
@@ -25,7 +26,12 @@ export const startCommand: Command = {
       config,
       log,
       version,
-      attach: (core) => [...alerterChildren(core), ...jobChildren(core), ...sourceChildren(core)],
+      attach: (core) => [
+        ...alerterChildren(core),
+        ...jobChildren(core),
+        ...sourceChildren(core),
+        ...idlenessChildren(core.pipeline.streams, core.runtime),
+      ],
     });
     const served = await serve(service).catch(async (error: unknown) => {
       await service.stop();

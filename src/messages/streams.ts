@@ -52,7 +52,11 @@ export const sourceControlSchema = {
         default: 'watermark',
       },
     },
-    { name: 'watermark', type: TIMESTAMP_MILLIS, doc: 'For control = watermark; otherwise 0.' },
+    {
+      name: 'watermark',
+      type: TIMESTAMP_MILLIS,
+      doc: 'Where the watermark goes, if that is ahead of where it is; for idle and active, that of the stream.',
+    },
   ],
 } as const satisfies AvroRecord;
 export type SourceControl = FromAvro<typeof sourceControlSchema>;

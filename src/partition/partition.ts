@@ -11,9 +11,11 @@ import type { Registry } from '../messages/registry.ts';
 import type { SourceControl } from '../messages/streams.ts';
 import { deadLetterType, sourceControlType } from '../messages/types.ts';
 import type { WindowResultType } from '../messages/window-result.ts';
+import type { PartitionTime } from '../streams/stream-watermark.ts';
 import {
   advanceWatermark,
   END_OF_TIME_MS,
+  followStream,
   initialWatermark,
   observeEventTime,
   type WatermarkPolicy,
@@ -40,10 +42,8 @@ export interface PartitionSpec {
 }
 
 /** What a partition keeps in a snapshot beside the state of its derivers. */
-export interface PartitionState {
+export interface PartitionState extends WatermarkState {
   positions: Record<string, number>;
-  maxEventTimeMs: number;
-  watermarkMs: number;
 }
 
 export interface Applied {
@@ -59,6 +59,10 @@ export interface Partition {
   position(source: string): number;
   watermarkMs(): number;
   maxEventTimeMs(): number;
+  /** Where it stands among the partitions of its stream. */
+  time(): PartitionTime;
+  /** When its last event was committed, by the clock that stamps commits; null when none was since it was restored. */
+  lastEventAtMs(): number | null;
   /** Turns a batch into a commit. The caller appends it; on failure the partition is rebuilt from the log. */
   apply(batch: PartitionInput, derive: (work: Work) => void, committedAt: number): Applied;
   /** Folds a commit of the log into the state. Returns what its input derives now. */
@@ -71,6 +75,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
   const positions = new Map<string, number>();
   const derived = createDerivedBlocks(spec.windows);
   let clock: WatermarkState = initialWatermark();
+  let lastEventAtMs: number | null = null;
 
   /** One a block of a batch: all of them are read before any is forgotten. */
   const readers: ReturnType<typeof spec.eventType.columnReader>[] = [];
@@ -82,6 +87,8 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
     const timesMs = columns.numbers(spec.timeField);
     const watermarksMs = new Float64Array(columns.count);
     const watermarkBeforeMs = clock.watermarkMs;
+    // Whoever has events is not idle.
+    if (columns.count > 0) clock.isIdle = false;
     for (let i = 0; i < columns.count; i++) {
       watermarksMs[i] = observeEventTime(clock, spec.watermark, timesMs[i]!);
     }
@@ -91,12 +98,26 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
   function controlSteps(controls: readonly SourceControl[]): Step[] {
     const steps: Step[] = [];
     for (const { control, watermark } of controls) {
-      if (control === 'watermark' || control === 'endOfInput') {
-        const target = control === 'watermark' ? watermark : END_OF_TIME_MS;
-        steps.push({ kind: 'watermark', watermarkMs: advanceWatermark(clock, target) });
-      }
+      steps.push({ kind: 'watermark', watermarkMs: afterControl(control, watermark) });
     }
     return steps;
+  }
+
+  function afterControl(control: SourceControl['control'], watermarkMs: number): number {
+    switch (control) {
+      case 'watermark':
+        return advanceWatermark(clock, watermarkMs);
+      case 'endOfInput':
+        return advanceWatermark(clock, END_OF_TIME_MS);
+      case 'idle':
+      case 'active':
+        clock.isIdle = control === 'idle';
+        return followStream(clock, watermarkMs);
+    }
+  }
+
+  function noteEvents(events: number, committedAt: number): void {
+    if (events > 0) lastEventAtMs = committedAt;
   }
 
   function workOf(sections: readonly Block[]): Work {
@@ -116,6 +137,8 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
     position: (source) => positions.get(source) ?? 0,
     watermarkMs: () => clock.watermarkMs,
     maxEventTimeMs: () => clock.maxEventTimeMs,
+    time: () => clock,
+    lastEventAtMs: () => lastEventAtMs,
     apply(batch, derive, committedAt) {
       const work = workOf(batch.blocks);
       derive(work);
@@ -123,6 +146,8 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
       const { stream, partition } = spec;
       const inputs: Section[] = batch.blocks.map((block) => ({ ...block, role: 'input' }));
       const { sections, summary } = derived.take();
+      const events = countOf(batch.blocks, spec.eventType.fingerprint);
+      noteEvents(events, committedAt);
       return {
         commit: {
           stream,
@@ -133,26 +158,29 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
           sections: [...inputs, ...sections],
         },
         derived: summary,
-        events: countOf(batch, spec.eventType.fingerprint),
-        deadLetters: countOf(batch, deadLetterType.fingerprint),
+        events,
+        deadLetters: countOf(batch.blocks, deadLetterType.fingerprint),
       };
     },
     replay(commit, derive) {
       derive(workOf(commit.sections.filter((section) => section.role === 'input')));
       positions.set(commit.source, commit.next);
+      noteEvents(countOf(commit.sections, spec.eventType.fingerprint), commit.committedAt);
       return derived.take().sections;
     },
     snapshot: () => ({ positions: Object.fromEntries(positions), ...clock }),
     restore(state) {
       positions.clear();
       for (const [source, next] of Object.entries(state.positions)) positions.set(source, next);
-      clock = { maxEventTimeMs: state.maxEventTimeMs, watermarkMs: state.watermarkMs };
+      const { maxEventTimeMs, sourceWatermarkMs, watermarkMs, isIdle } = state;
+      clock = { maxEventTimeMs, sourceWatermarkMs, watermarkMs, isIdle };
+      lastEventAtMs = null;
     },
   };
 }
 
-function countOf(batch: PartitionInput, fingerprint: string): number {
+function countOf(blocks: readonly Block[], fingerprint: string): number {
   let count = 0;
-  for (const block of batch.blocks) if (block.fingerprint === fingerprint) count += block.count;
+  for (const block of blocks) if (block.fingerprint === fingerprint) count += block.count;
   return count;
 }

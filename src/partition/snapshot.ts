@@ -13,7 +13,9 @@ export const partitionSnapshotSchema = {
   fields: [
     { name: 'positions', type: { type: 'map', values: 'long' }, doc: 'Next position, by source.' },
     { name: 'maxEventTimeMs', type: 'double', doc: 'A double, because it is -Infinity before the first event.' },
-    { name: 'watermarkMs', type: 'double' },
+    { name: 'sourceWatermarkMs', type: 'double', doc: 'What the source says.' },
+    { name: 'watermarkMs', type: 'double', doc: 'What windows fire by.' },
+    { name: 'isIdle', type: 'boolean' },
     {
       name: 'panes',
       type: {

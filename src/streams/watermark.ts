@@ -9,20 +9,28 @@
  * Finite, so that it has an Avro and a JSON form.
  */
 export const END_OF_TIME_MS = 8.64e15;
+/** In a control that moves no watermark. */
+export const START_OF_TIME_MS = -8.64e15;
 
 export type WatermarkPolicy =
   | { readonly kind: 'bounded'; readonly outOfOrdernessMs: number }
   /** Moved by the source's control events only; for tests. */
   | { readonly kind: 'scripted' };
 
+/** All in epoch ms; -Infinity before the first event. */
 export interface WatermarkState {
-  /** Epoch ms; -Infinity before the first event. */
   maxEventTimeMs: number;
+  /** What the partition's own source says. */
+  sourceWatermarkMs: number;
+  /** What windows fire by: the source's, or the stream's where that is ahead and does not wait for this partition. */
   watermarkMs: number;
+  /** It does not hold back its stream. */
+  isIdle: boolean;
 }
 
 export function initialWatermark(): WatermarkState {
-  return { maxEventTimeMs: Number.NEGATIVE_INFINITY, watermarkMs: Number.NEGATIVE_INFINITY };
+  const never = Number.NEGATIVE_INFINITY;
+  return { maxEventTimeMs: never, sourceWatermarkMs: never, watermarkMs: never, isIdle: false };
 }
 
 /** Takes an event's time into account, and returns the watermark after it. */
@@ -34,8 +42,14 @@ export function observeEventTime(state: WatermarkState, policy: WatermarkPolicy,
   return state.watermarkMs;
 }
 
-/** Moves the watermark forward; a step back is ignored. Returns where it stands. */
+/** The source says so. A step back is ignored. Returns where the watermark stands. */
 export function advanceWatermark(state: WatermarkState, watermarkMs: number): number {
+  if (watermarkMs > state.sourceWatermarkMs) state.sourceWatermarkMs = Math.min(watermarkMs, END_OF_TIME_MS);
+  return followStream(state, watermarkMs);
+}
+
+/** The partition's windows go on with its stream; what its source says is left alone. Returns where the watermark stands. */
+export function followStream(state: WatermarkState, watermarkMs: number): number {
   if (watermarkMs > state.watermarkMs) state.watermarkMs = Math.min(watermarkMs, END_OF_TIME_MS);
   return state.watermarkMs;
 }

@@ -24,7 +24,13 @@ describe('a bounded watermark', () => {
   });
 
   test('has passed nothing before the first event', () => {
-    expect(initialWatermark()).toEqual({ maxEventTimeMs: -Infinity, watermarkMs: -Infinity });
+    const never = -Infinity;
+    expect(initialWatermark()).toEqual({
+      maxEventTimeMs: never,
+      sourceWatermarkMs: never,
+      watermarkMs: never,
+      isIdle: false,
+    });
   });
 
   test('never goes back, whatever events and controls do', () => {

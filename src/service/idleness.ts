@@ -1,0 +1,81 @@
+/** The watermark of a running stream, and the source that journals who of its partitions is idle. */
+import type { ChildSpec } from '../actors/supervisor.ts';
+import type { Block } from '../messages/block.ts';
+import type { SourceControl } from '../messages/streams.ts';
+import { sourceControlType } from '../messages/types.ts';
+import { decideIdle, type IdleDecision } from '../streams/idleness.ts';
+import { createStreamWatermark, type StreamWatermark } from '../streams/stream-watermark.ts';
+import type { StreamRuntime } from './pipeline.ts';
+import type { Runtime } from './runtime.ts';
+import { sourceChild } from './source-child.ts';
+
+/** Name of the source that these decisions come from. */
+export const IDLENESS = 'idleness';
+const TICK_MS = 1000;
+
+export interface StreamTime {
+  /** What is to be journaled now; the same again until it is. */
+  decide(nowMs: number): IdleDecision[];
+  /** As of the last decision. */
+  watermarkMs(): number;
+  isIdle(): boolean;
+}
+
+/** Of a stream whose partitions have recovered. */
+export function createStreamTime({ config, units }: StreamRuntime, startedAtMs: number): StreamTime {
+  const times = () => units.map((unit) => unit.partition().time());
+  const stream: StreamWatermark = createStreamWatermark(times());
+  const idleTimeoutMs = config?.watermark.kind === 'bounded' ? config.watermark.idleTimeoutMs : null;
+  return {
+    decide(nowMs) {
+      const partitions = units.map((unit) => {
+        const partition = unit.partition();
+        return { time: partition.time(), quietMs: nowMs - (partition.lastEventAtMs() ?? startedAtMs) };
+      });
+      return decideIdle(stream, partitions, idleTimeoutMs);
+    },
+    watermarkMs: stream.watermarkMs,
+    isIdle: stream.isIdle,
+  };
+}
+
+export function controlBlock(control: SourceControl['control'], watermarkMs: number): Block {
+  return sourceControlType.encodeBlock([{ control, watermark: watermarkMs }]);
+}
+
+/** Looks every second, by the wall clock, at each stream that has an `idleTimeout`. */
+export function idlenessChildren(streams: ReadonlyMap<string, StreamRuntime>, runtime: Runtime): ChildSpec[] {
+  return [...streams.values()].flatMap((stream) => {
+    if (stream.config?.watermark.kind !== 'bounded' || stream.config.watermark.idleTimeoutMs === null) return [];
+    const everyMs = Math.max(1, Math.min(TICK_MS, stream.config.watermark.idleTimeoutMs));
+    const { spec } = sourceChild(
+      {
+        name: IDLENESS,
+        async run(intake, signal) {
+          const time = createStreamTime(stream, runtime.nowMs());
+          while (!signal.aborted) {
+            const durable = time.decide(runtime.nowMs()).map(
+              (decision) =>
+                new Promise<void>((resolve, reject) => {
+                  const blocks = [controlBlock(decision.control, decision.watermarkMs)];
+                  const batch = {
+                    source: IDLENESS,
+                    next: null,
+                    blocks,
+                    onDurable: () => resolve(),
+                    onRejected: reject,
+                  };
+                  intake.deliver(decision.partition, batch).catch(reject);
+                }),
+            );
+            await Promise.all(durable);
+            await runtime.sleep(everyMs, signal);
+          }
+        },
+      },
+      stream.intake,
+      stream.units,
+    );
+    return [{ ...spec, id: `idleness/${stream.name}`, kind: 'idleness' }];
+  });
+}

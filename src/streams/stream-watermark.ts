@@ -1,0 +1,66 @@
+/**
+ * A stream's watermark: the minimum over its active partitions, by the rules of Flink's StatusWatermarkValve. It never
+ * goes back. An idle partition leaves the minimum; one that is active again is ignored until it has caught up; when all
+ * are idle, the stream is idle and stands at the largest of them.
+ */
+
+/** Where one partition stands. In epoch ms; -Infinity before the first event. */
+export interface PartitionTime {
+  readonly sourceWatermarkMs: number;
+  /** What its windows fire by: ahead of its source's while the stream does not wait for it. */
+  readonly watermarkMs: number;
+  readonly isIdle: boolean;
+}
+
+export interface StreamWatermark {
+  /** Takes into account where a partition stands now. */
+  update(partition: number, time: PartitionTime): void;
+  watermarkMs(): number;
+  isIdle(): boolean;
+  /** Whether the stream goes on without this partition: it is idle, or has to catch up. */
+  isIgnored(partition: number): boolean;
+}
+
+interface Channel {
+  sourceWatermarkMs: number;
+  isIdle: boolean;
+  isAligned: boolean;
+}
+
+/** As after a restart: a partition whose windows went further than its source has still to catch up. */
+export function createStreamWatermark(partitions: readonly PartitionTime[]): StreamWatermark {
+  const channels: Channel[] = partitions.map(({ sourceWatermarkMs, watermarkMs, isIdle }) => ({
+    sourceWatermarkMs,
+    isIdle,
+    isAligned: !isIdle && sourceWatermarkMs >= watermarkMs,
+  }));
+  let lastMs = Math.max(...partitions.map(followedMs));
+  const allIdle = (): boolean => channels.every((channel) => channel.isIdle);
+
+  function advance(): void {
+    const counted = allIdle() ? channels : channels.filter((channel) => channel.isAligned);
+    const times = counted.map((channel) => channel.sourceWatermarkMs);
+    if (times.length > 0) lastMs = Math.max(lastMs, allIdle() ? Math.max(...times) : Math.min(...times));
+  }
+  advance();
+
+  return {
+    update(partition, { sourceWatermarkMs, watermarkMs, isIdle }) {
+      const channel = channels[partition];
+      if (channel === undefined) throw new RangeError(`There is no partition ${partition}`);
+      channel.sourceWatermarkMs = sourceWatermarkMs;
+      channel.isIdle = isIdle;
+      lastMs = Math.max(lastMs, followedMs({ sourceWatermarkMs, watermarkMs, isIdle }));
+      channel.isAligned = !isIdle && (channel.isAligned || sourceWatermarkMs >= lastMs);
+      advance();
+    },
+    watermarkMs: () => lastMs,
+    isIdle: allIdle,
+    isIgnored: (partition) => channels[partition]?.isAligned === false,
+  };
+}
+
+/** Where the stream stood when a partition went on with it. */
+function followedMs({ sourceWatermarkMs, watermarkMs }: PartitionTime): number {
+  return watermarkMs > sourceWatermarkMs ? watermarkMs : Number.NEGATIVE_INFINITY;
+}
