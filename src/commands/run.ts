@@ -12,8 +12,8 @@ export const runCommand: Command = {
   name: 'run',
   summary: 'run the whole pipeline over files to their end',
   usage:
-    'run --config FILE --input STREAM=FILE … [--output FILE|-] [--data DIR] [--partitions N] [--no-flush] ' +
-    '[--fail-on-dead-letter] [--json] [--quiet]',
+    'run --config FILE --input STREAM=FILE … [--output FILE|-] [--only NAME,…] [--data DIR] [--partitions N] ' +
+    '[--no-flush] [--fail-on-dead-letter] [--json] [--quiet]',
   options: {
     ...CONFIG_OPTION,
     ...DATA_OPTION,
@@ -25,6 +25,7 @@ export const runCommand: Command = {
       help: 'a file and the stream that it is for; may be repeated',
     },
     output: { type: 'string', value: 'FILE', help: 'write what is derived as JSON lines; - for standard output' },
+    only: { type: 'string', value: 'NAME,…', help: 'of what is derived, write these streams only' },
     partitions: { type: 'string', value: 'N', help: 'of every stream, instead of what the configuration says' },
     'no-flush': { type: 'boolean', help: 'leave windows and sessions open at the end of input' },
     'fail-on-dead-letter': { type: 'boolean', help: 'exit with 3 when there was one' },
@@ -42,6 +43,7 @@ export const runCommand: Command = {
       inputs,
       temporary: text(values, 'data') === undefined,
       flush: values['no-flush'] !== true,
+      only: text(values, 'only')?.split(',') ?? [],
       output: outputOf(text(values, 'output')),
       onProgress: (events) => progress.update(events),
     });
@@ -93,6 +95,7 @@ function summaryText(summary: Awaited<ReturnType<typeof runInputs>>): string {
   return [
     `in            ${number(summary.in)}   (${number(summary.already).trim()} of them were in the journal already)`,
     `committed     ${number(summary.committed)}`,
+    ...(summary.tombstones > 0 ? [`tombstones    ${number(summary.tombstones)}`] : []),
     `dead letters  ${number(summary.deadLetters)}`,
     `late          ${number(summary.late)}`,
     `windows       ${number(summary.windows)}`,

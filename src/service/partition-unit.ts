@@ -44,6 +44,8 @@ export interface PartitionUnit {
   readonly log: Log;
   readonly partition: () => Partition;
   position(source: string): number;
+  /** Takes a snapshot now, if there is anything new. */
+  saveSnapshot(): Promise<void>;
   /** Resolves once the consumer runs for the first time. */
   readonly ready: Promise<void>;
 }
@@ -221,6 +223,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
     log,
     partition: () => live.fold.partition,
     position: (source) => live.fold.partition.position(source),
+    saveSnapshot: () => saveSnapshot(true),
     ready,
   };
 }

@@ -1,13 +1,17 @@
 /** A run over files: the whole pipeline from its inputs to their end, then what came of it. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Config, ConfigError, type StreamConfig } from '../config/config.ts';
 import { nearestWord } from '../config/suggest.ts';
 import type { Log } from '../log.ts';
 import { type Service, startService } from '../service.ts';
+import { startDriver } from './driver.ts';
 import { createFileInput, type FileInput } from './file-input.ts';
+import { createStreamTime, type StreamTime } from './idleness.ts';
+import type { Counts } from './observer.ts';
 import { outputLines } from './output.ts';
+import { hasControls, runScript } from './run-script.ts';
 import { sourceChild } from './source-child.ts';
 
 export interface RunInputs {
@@ -19,6 +23,8 @@ export interface RunInputs {
   /** At the end of input the watermark goes to infinity, so that every window closes. */
   readonly flush: boolean;
   readonly output: ((lines: Iterable<string>) => Promise<void>) | null;
+  /** The derived streams to write; all of them when it is empty. */
+  readonly only: readonly string[];
   onProgress(events: number): void;
 }
 
@@ -28,11 +34,15 @@ export interface RunSummary {
   /** Of these, those that an earlier run on the same data had committed. */
   readonly already: number;
   readonly committed: number;
+  /** Deletions, for streams that are used as tables. */
+  readonly tombstones: number;
   readonly deadLetters: number;
   readonly late: number;
   readonly windows: number;
   readonly sessions: number;
   readonly alerts: number;
+  /** By stream: where its watermark stood at the end, in epoch ms; null before its first event. */
+  readonly watermarks: Readonly<Record<string, { readonly watermarkMs: number | null; readonly isIdle: boolean }>>;
   readonly seconds: number;
   readonly eventsPerSecond: number;
   readonly peakRssMb: number;
@@ -40,81 +50,176 @@ export interface RunSummary {
 }
 
 const PROGRESS_EVERY_MS = 200;
+const FRAUD_STREAMS: readonly string[] = ['fraud.sessions', 'fraud.scores', 'fraud.alerts', 'fraud.cases'];
 
 /** Runs to the end of every input. Throws what stopped it earlier; what was committed by then stays in the journal. */
 export async function runInputs(options: RunInputs): Promise<RunSummary> {
-  const { config, inputs, log } = options;
+  const { config, inputs } = options;
+  for (const { stream } of inputs) requireStream(config.streams, stream);
+  requireOutputs(config, options.only);
+  const isScript = await hasScript(inputs.map(({ file }) => resolve(file)));
   const dataDir = options.temporary ? mkdtempSync(join(tmpdir(), 'millrace-')) : config.dataDir;
   const streams = config.streams.map((stream) => ({ ...stream, source: sourceOf(stream, inputs) }));
-  for (const { stream } of inputs) requireStream(config.streams, stream);
+  const own = { ...options, config: { ...config, dataDir, streams, sinks: [], schedules: [] } };
   const startedAt = performance.now();
-  const files: FileInput[] = [];
   try {
-    const service = await startService({
-      config: { ...config, dataDir, streams, sinks: [], schedules: [] },
-      log,
-      version: '',
-      attach: ({ pipeline }) =>
-        inputs.map(({ stream, file }) => {
-          const runtime = requireRuntime(pipeline.streams, stream);
-          const input = createFileInput(runtime, resolve(file), options.flush);
-          const child = sourceChild(input.source, runtime.intake, runtime.units);
-          files.push({ ...input, ended: child.ended });
-          return child.spec;
-        }),
-    });
-    return await finish(service, files, options, startedAt);
+    const ended = isScript ? await runScripts(own) : await runFiles(own);
+    const { pipeline, observer } = ended.service;
+    const units = pipeline.units.filter((unit) => !unit.log.name.startsWith('millrace.'));
+    if (options.output !== null) {
+      await options.output(outputLines(pipeline.journalDir, pipeline.registry, units, options.only));
+    }
+    const { events, deadLetters, late, windows, sessions, alerts } = ended.counts;
+    const seconds = (performance.now() - startedAt) / 1000;
+    return {
+      in: ended.records,
+      already: ended.already,
+      committed: events + ended.already,
+      tombstones: ended.tombstones,
+      deadLetters,
+      late,
+      windows,
+      sessions,
+      alerts,
+      watermarks: ended.watermarks,
+      seconds,
+      eventsPerSecond: events / seconds,
+      peakRssMb: ended.peakRssBytes / 1024 ** 2,
+      eventLoopDelayP99Ms: observer.loopDelayP99Ms(),
+    };
   } finally {
     if (options.temporary) rmSync(dataDir, { recursive: true, force: true });
   }
 }
 
-async function finish(
-  service: Service,
-  files: readonly FileInput[],
-  options: RunInputs,
-  startedAt: number,
-): Promise<RunSummary> {
-  let peakRss = 0;
-  const timer = setInterval(() => {
-    peakRss = Math.max(peakRss, process.memoryUsage.rss());
-    options.onProgress(service.observer.counts.events);
-  }, PROGRESS_EVERY_MS);
+/** A run that has come to its end, with its service stopped. */
+interface Ended {
+  readonly service: Service;
+  readonly counts: Counts;
+  readonly records: number;
+  readonly already: number;
+  readonly tombstones: number;
+  readonly watermarks: RunSummary['watermarks'];
+  readonly peakRssBytes: number;
+}
+
+/** Plain files: each is read in a thread of its own. */
+async function runFiles({ config, log, inputs, flush, onProgress }: RunInputs): Promise<Ended> {
+  const files: FileInput[] = [];
+  const service = await startService({
+    config,
+    log,
+    version: '',
+    attach: ({ pipeline }) =>
+      inputs.map(({ stream, file }) => {
+        const runtime = requireRuntime(pipeline.streams, stream);
+        const input = createFileInput(runtime, resolve(file), flush);
+        const child = sourceChild(input.source, runtime.intake, runtime.units);
+        files.push({ ...input, ended: child.ended });
+        return child.spec;
+      }),
+  });
+  const progress = watchProgress(() => onProgress(service.observer.counts.events));
   const drained = Promise.all(files.map((file) => file.ended)).then(() => null);
-  const failure = await Promise.race([drained, service.failed, interrupted()]);
+  const failure = await untilInterrupted(Promise.race([drained, service.failed]));
   await service.stop();
-  clearInterval(timer);
+  const peakRssBytes = progress.stop();
   if (failure !== null) throw failure;
-  const { pipeline, observer } = service;
-  const units = pipeline.units.filter((unit) => !unit.log.name.startsWith('millrace.'));
-  if (options.output !== null) await options.output(outputLines(pipeline.journalDir, pipeline.registry, units));
-  const { events, deadLetters, late, windows, sessions, alerts } = observer.counts;
-  const read = files.reduce((sum, file) => sum + file.counts().records, 0);
-  const already = files.reduce((sum, file) => sum + file.counts().skipped, 0);
-  const seconds = (performance.now() - startedAt) / 1000;
+  const streams = [...service.pipeline.streams.values()];
   return {
-    in: read,
-    already,
-    committed: events + already,
-    deadLetters,
-    late,
-    windows,
-    sessions,
-    alerts,
-    seconds,
-    eventsPerSecond: events / seconds,
-    peakRssMb: peakRss / 1024 ** 2,
-    eventLoopDelayP99Ms: observer.loopDelayP99Ms(),
+    service,
+    counts: service.observer.counts,
+    records: files.reduce((sum, file) => sum + file.counts().records, 0),
+    already: files.reduce((sum, file) => sum + file.counts().skipped, 0),
+    tombstones: 0,
+    watermarks: Object.fromEntries(streams.map((stream) => [stream.name, shown(createStreamTime(stream, 0))])),
+    peakRssBytes,
   };
 }
 
-/** Ctrl-C ends a run in good order: what was read is committed, and the next run on the same data goes on from there. */
-function interrupted(): Promise<Error> {
-  return new Promise((resolve) => {
-    const stop = (): void => resolve(new Error('Interrupted; run the same command again to go on from here'));
-    process.once('SIGINT', stop);
-    process.once('SIGTERM', stop);
+/** Files with control lines: step by step, in file order. */
+async function runScripts({ config, log, inputs, flush, temporary, onProgress }: RunInputs): Promise<Ended> {
+  const paths = inputs.map(({ stream, file }) => ({ stream, path: resolve(file) }));
+  // Nobody recovers a journal that is thrown away from a power cut.
+  const journal = temporary ? { ...config.journal, durability: 'os' as const } : config.journal;
+  const driver = await startDriver({
+    config: { ...config, journal },
+    log,
+    source: `script:${paths.map(({ path }) => path).join(',')}`,
   });
+  const progress = watchProgress(() => onProgress(driver.counts().events));
+  const counts = { records: 0, already: 0, tombstones: 0 };
+  let peakRssBytes = 0;
+  try {
+    const streams = config.streams.map(({ name, schema, key, partitions, watermark }) => {
+      return { name, schema, key, partitions, isScripted: watermark.kind === 'scripted' };
+    });
+    const ran = runScript(driver, streams, paths, flush, counts).then(() => null);
+    const failure = await untilInterrupted(ran);
+    if (failure !== null) throw failure;
+  } finally {
+    await driver.stop();
+    peakRssBytes = progress.stop();
+  }
+  return {
+    service: driver.service(),
+    counts: driver.counts(),
+    ...counts,
+    watermarks: Object.fromEntries(config.streams.map(({ name }) => [name, shown(driver.time(name))])),
+    peakRssBytes,
+  };
+}
+
+async function hasScript(paths: readonly string[]): Promise<boolean> {
+  let script: string | null = null;
+  for (const path of paths) {
+    const isRead = /\.jsonl(\.gz)?$/.test(path) && statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+    if (script === null && isRead && (await hasControls(path))) script = path;
+  }
+  const other = paths.find((path) => !/\.jsonl(\.gz)?$/.test(path));
+  if (script === null || other === undefined) return script !== null;
+  const message = `has control lines, which can't be run beside ${other}: write all inputs as .jsonl`;
+  throw new ConfigError([{ file: script, line: null, column: null, path: '', message }]);
+}
+
+function shown(time: StreamTime): RunSummary['watermarks'][string] {
+  const watermarkMs = time.watermarkMs();
+  return { watermarkMs: Number.isFinite(watermarkMs) ? watermarkMs : null, isIdle: time.isIdle() };
+}
+
+function watchProgress(report: () => void): { stop(): number } {
+  let peakRssBytes = 0;
+  const look = (): void => {
+    peakRssBytes = Math.max(peakRssBytes, process.memoryUsage.rss());
+    report();
+  };
+  const timer = setInterval(look, PROGRESS_EVERY_MS);
+  return {
+    stop() {
+      clearInterval(timer);
+      look();
+      return peakRssBytes;
+    },
+  };
+}
+
+/**
+ * Waits for what `running` ends with, null when all is well. Ctrl-C ends a run in good order: what was read is committed,
+ * and the next run on the same data goes on from there.
+ */
+async function untilInterrupted(running: Promise<Error | null>): Promise<Error | null> {
+  let stop = (): void => {};
+  const interrupted = new Promise<Error>((resolve) => {
+    stop = () => resolve(new Error('Interrupted; run the same command again to go on from here'));
+  });
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  try {
+    return await Promise.race([running, interrupted]);
+  } finally {
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  }
 }
 
 function sourceOf(stream: StreamConfig, inputs: RunInputs['inputs']): StreamConfig['source'] {
@@ -128,6 +233,19 @@ function requireStream(streams: readonly StreamConfig[], name: string): void {
   const nearest = nearestWord(name, known);
   const message = `there is no stream ${name}; ${nearest === undefined ? `known: ${known.join(', ')}` : `did you mean ${nearest}?`}`;
   throw new ConfigError([{ file: '--input', line: null, column: null, path: '', message }]);
+}
+
+/** Throws for a name that no result can have. */
+function requireOutputs(config: Config, only: readonly string[]): void {
+  const windows = config.windows.flatMap(({ name }) => [name, `${name}.late`]);
+  const fraud = config.fraud === null ? [] : FRAUD_STREAMS;
+  const known = [...windows, ...config.streams.map(({ name }) => `${name}.dead-letters`), ...fraud];
+  for (const name of only) {
+    if (known.includes(name)) continue;
+    const nearest = nearestWord(name, known);
+    const message = `nothing derives ${name}; ${nearest === undefined ? `known: ${known.join(', ')}` : `did you mean ${nearest}?`}`;
+    throw new ConfigError([{ file: '--only', line: null, column: null, path: '', message }]);
+  }
 }
 
 function requireRuntime<R>(streams: ReadonlyMap<string, R>, name: string): R {

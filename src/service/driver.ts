@@ -1,0 +1,201 @@
+/**
+ * The pipeline under a test's control: one step at a time, each durable before the next, on a clock that only the test
+ * moves. It is the whole service, with its journal, actors and read models, and no sources or sinks.
+ */
+import type { Config, StreamConfig } from '../config/config.ts';
+import type { Log } from '../log.ts';
+import type { Block } from '../messages/block.ts';
+import type { DynamicEvent } from '../messages/codec.ts';
+import type { DeadLetter } from '../messages/streams.ts';
+import { deadLetterType } from '../messages/types.ts';
+import { type Service, startService } from '../service.ts';
+import { partitionOf } from '../streams/partitioner.ts';
+import { END_OF_TIME_MS, START_OF_TIME_MS } from '../streams/watermark.ts';
+import { controlBlock, createStreamTime, IDLENESS, type StreamTime } from './idleness.ts';
+import type { Counts } from './observer.ts';
+import type { StreamRuntime } from './pipeline.ts';
+import { nodeRuntime, type Runtime } from './runtime.ts';
+
+export interface DriverOptions {
+  readonly config: Config;
+  readonly log: Log;
+  /** Under which the steps' positions stand in the journal: steps that it holds already are left out. */
+  readonly source: string;
+}
+
+export interface Driver {
+  /** The steps from here on have this position. A position is used by one step, and they rise. */
+  at(position: number): void;
+  /** Whether the journal had this position before the driver was started. */
+  isBehind(position: number): boolean;
+  stream(name: string): StreamRuntime;
+  /** The partition that the event's key decides. */
+  partitionOf(stream: string, event: DynamicEvent): number;
+  /** Events and dead letters of one partition, in one commit. Resolves when there is room for more. */
+  pipe(
+    stream: string,
+    partition: number,
+    events: readonly DynamicEvent[],
+    letters?: readonly DeadLetter[],
+  ): Promise<void>;
+  /** Of one partition, or of all. */
+  advanceWatermark(stream: string, watermarkMs: number, partition?: number): Promise<void>;
+  setIdle(stream: string, partition: number, isIdle: boolean): Promise<void>;
+  /** Processing time goes on; what is due by then is done. */
+  advanceClock(byMs: number): Promise<void>;
+  /** Every partition takes a snapshot now. */
+  snapshot(): Promise<void>;
+  /** Ends everything without an orderly stop, and recovers from the disk. */
+  restart(): Promise<void>;
+  /** The input has ended: every window closes. */
+  endOfInput(): Promise<void>;
+  /** Resolves once everything so far is durable, and the windows of idle partitions have followed their stream. */
+  settle(): Promise<void>;
+  time(stream: string): StreamTime;
+  /** Since the driver was started. */
+  counts(): Counts;
+  service(): Service;
+  /** Projects what was taken in, and closes everything. */
+  stop(): Promise<void>;
+}
+
+const END_OF_INPUT = controlBlock('endOfInput', END_OF_TIME_MS);
+/** Commits that may wait for the disk before the next step does. */
+const MAX_PENDING = 32;
+
+export async function startDriver(options: DriverOptions): Promise<Driver> {
+  const { config, log, source } = options;
+  let nowMs = 0;
+  const runtime: Runtime = { ...nodeRuntime, nowMs: () => nowMs };
+  const before: Counts = { events: 0, deadLetters: 0, late: 0, alerts: 0, windows: 0, sessions: 0, commits: 0 };
+  let service = await open();
+  let times = timesOf(service);
+  const behind = Math.max(0, ...units().map((unit) => unit.position(source)));
+  let position = 0;
+  let pending: Promise<void>[] = [];
+
+  async function open(): Promise<Service> {
+    const started = await startService({ config, log, version: '', attach: () => [], runtime });
+    const failure = await Promise.race([started.ready.then(() => null), started.failed]);
+    if (failure === null) return started;
+    await started.stop();
+    throw failure;
+  }
+  function timesOf(running: Service): Map<string, StreamTime> {
+    return new Map([...running.pipeline.streams].map(([name, stream]) => [name, createStreamTime(stream, nowMs)]));
+  }
+  function units() {
+    return [...service.pipeline.streams.values()].flatMap((stream) => stream.units);
+  }
+  function stream(name: string): StreamRuntime {
+    const found = service.pipeline.streams.get(name);
+    if (found === undefined) throw new Error(`There is no stream ${name}`);
+    return found;
+  }
+  function deliver(name: string, partition: number, blocks: readonly Block[], from = source): void {
+    const durable = new Promise<void>((resolve, reject) => {
+      const batch = { source: from, next: position, blocks, onDurable: () => resolve(), onRejected: reject };
+      stream(name).intake.deliver(partition, batch).catch(reject);
+    });
+    // Whoever settles hears of it.
+    durable.catch(() => {});
+    pending.push(durable);
+  }
+  async function durable(): Promise<void> {
+    const waited = pending;
+    pending = [];
+    const failure = await Promise.race([Promise.all(waited).then(() => null), service.failed]);
+    if (failure !== null) throw failure;
+  }
+  async function settle(): Promise<void> {
+    await durable();
+    for (const [name, time] of times) {
+      for (const { partition, control, watermarkMs } of time.decide(nowMs)) {
+        deliver(name, partition, [controlBlock(control, watermarkMs)], IDLENESS);
+      }
+    }
+    if (pending.length === 0) return;
+    await durable();
+    for (const time of times.values()) time.decide(nowMs);
+  }
+  async function control(name: string, partitions: readonly number[], block: Block): Promise<void> {
+    for (const partition of partitions) deliver(name, partition, [block]);
+    await settle();
+  }
+  const allOf = (name: string): number[] => [...stream(name).units.keys()];
+
+  return {
+    at(next) {
+      position = next;
+    },
+    isBehind: (step) => step <= behind,
+    stream,
+    partitionOf: (name, event) => partitionOfEvent(stream(name), event),
+    async pipe(name, partition, events, letters = []) {
+      const blocks: Block[] = [];
+      if (events.length > 0) blocks.push(stream(name).eventType.encodeBlock(events));
+      if (letters.length > 0) blocks.push(deadLetterType.encodeBlock(letters));
+      if (blocks.length > 0) deliver(name, partition, blocks);
+      if (pending.length >= MAX_PENDING) await durable();
+    },
+    advanceWatermark: (name, watermarkMs, partition) =>
+      control(name, partition === undefined ? allOf(name) : [partition], controlBlock('watermark', watermarkMs)),
+    setIdle: (name, partition, isIdle) =>
+      control(name, [partition], controlBlock(isIdle ? 'idle' : 'active', START_OF_TIME_MS)),
+    async advanceClock(byMs) {
+      await durable();
+      nowMs += byMs;
+      await settle();
+    },
+    async snapshot() {
+      await durable();
+      await Promise.all(units().map((unit) => unit.saveSnapshot()));
+    },
+    async restart() {
+      await durable();
+      add(before, service.observer.counts);
+      await service.kill();
+      service = await open();
+      times = timesOf(service);
+    },
+    async endOfInput() {
+      await durable();
+      for (const name of service.pipeline.streams.keys()) {
+        for (const partition of allOf(name)) deliver(name, partition, [END_OF_INPUT]);
+      }
+      await durable();
+    },
+    settle,
+    time(name) {
+      const time = times.get(name);
+      if (time === undefined) throw new Error(`There is no stream ${name}`);
+      return time;
+    },
+    counts() {
+      const counts = { ...before };
+      add(counts, service.observer.counts);
+      return counts;
+    },
+    service: () => service,
+    stop: () => service.stop(),
+  };
+}
+
+function add(sum: Counts, counts: Counts): void {
+  sum.events += counts.events;
+  sum.deadLetters += counts.deadLetters;
+  sum.late += counts.late;
+  sum.alerts += counts.alerts;
+  sum.windows += counts.windows;
+  sum.sessions += counts.sessions;
+  sum.commits += counts.commits;
+}
+
+function partitionOfEvent({ config, units }: StreamRuntime, event: DynamicEvent): number {
+  const key = event[keyOf(config)];
+  return partitionOf(typeof key === 'number' || typeof key === 'string' ? key : JSON.stringify(key), units.length);
+}
+
+function keyOf(config: StreamConfig | null): string {
+  return config?.key ?? '';
+}

@@ -1,0 +1,148 @@
+/** One line of a test script: an event, or a control whose only special words begin with `$`. */
+
+import { nearestWord } from '../config/suggest.ts';
+import { parseDuration } from '../config/units.ts';
+import type { AvroRecord } from '../messages/avro.ts';
+import type { DynamicEvent } from '../messages/codec.ts';
+import { createJsonDecoder, type JsonDecoder } from '../messages/json.ts';
+import type { DeadLetter } from '../messages/streams.ts';
+import { KEPT_BYTES } from '../sources/lines.ts';
+
+export type ScriptStep =
+  | { readonly kind: 'event'; readonly stream: string; readonly partition: number | null; readonly event: DynamicEvent }
+  | {
+      readonly kind: 'refused';
+      readonly stream: string;
+      readonly letter: Pick<DeadLetter, 'reason' | 'detail' | 'raw' | 'rawLength'>;
+    }
+  | { readonly kind: 'tombstone' }
+  | {
+      readonly kind: 'watermark';
+      readonly stream: string;
+      readonly partition: number | null;
+      readonly watermarkMs: number;
+    }
+  | { readonly kind: 'idle' | 'active'; readonly stream: string; readonly partition: number }
+  | { readonly kind: 'advanceClock'; readonly byMs: number }
+  | { readonly kind: 'snapshot' | 'restart' };
+
+export interface ScriptStream {
+  readonly name: string;
+  readonly schema: AvroRecord;
+  readonly key: string;
+  readonly partitions: number;
+  readonly isScripted: boolean;
+}
+
+/** What a control line says that can't be done. The message is for the script's author. */
+export class ScriptError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ScriptError';
+  }
+}
+
+/** Lines without a stream of their own are for `inputStream`. The reader throws a ScriptError for a bad control. */
+export function createScriptReader(
+  streams: readonly ScriptStream[],
+  inputStream: string,
+): (line: Buffer) => ScriptStep {
+  const decoders = new Map<string, JsonDecoder>();
+  for (const { name, schema, key } of streams) decoders.set(name, createJsonDecoder(schema, key));
+
+  function event(stream: string, partition: number | null, line: Buffer, value: unknown): ScriptStep {
+    const decoder = decoders.get(stream) ?? createMissing(stream);
+    const decoded = value === undefined ? decoder.line(line) : decoder.value(value);
+    if (decoded.ok) return { kind: 'event', stream, partition, event: decoded.event };
+    const { reason, detail } = decoded;
+    const raw = Buffer.from(line.subarray(0, KEPT_BYTES));
+    return { kind: 'refused', stream, letter: { reason, detail, raw, rawLength: line.length } };
+  }
+  function createMissing(stream: string): never {
+    throw new ScriptError(`there is no stream ${stream}; ${suggestion(stream, [...decoders.keys()])}`);
+  }
+  function requireStream(name: unknown): ScriptStream {
+    const stream = streams.find((candidate) => candidate.name === name);
+    return stream ?? createMissing(typeof name === 'string' ? name : JSON.stringify(name));
+  }
+
+  return (line) => {
+    const words = isControl(line) ? parsed(line) : null;
+    const special = words === null ? [] : Object.keys(words).filter((word) => word.startsWith('$'));
+    const [first] = special;
+    if (words === null || first === undefined) return event(inputStream, null, line, undefined);
+    const unknown = special.find((word) => !MODIFIERS.includes(word) && !CONTROLS.includes(word));
+    if (unknown !== undefined) {
+      throw new ScriptError(`${unknown} is no control; ${suggestion(unknown, [...CONTROLS, ...MODIFIERS])}`);
+    }
+    const control = special.find((word) => CONTROLS.includes(word));
+    const stream = requireStream(words.$stream ?? (control === undefined ? undefined : words.stream) ?? inputStream);
+    const partition = words.$partition === undefined ? null : partitionIn(stream, '$partition', words.$partition);
+    if (control === undefined) {
+      const own = Object.entries(words).filter(([word]) => !word.startsWith('$'));
+      if (words.$tombstone === undefined) return event(stream.name, partition, line, Object.fromEntries(own));
+      if (words.$tombstone !== true) throw new ScriptError('$tombstone can only be true');
+      return { kind: 'tombstone' };
+    }
+    const extra = Object.keys(words).find((word) => !ALLOWED.includes(word) && word !== control);
+    if (extra !== undefined) throw new ScriptError(`${extra} can't stand beside ${control}`);
+    return controlStep(control, words[control], stream, partition);
+  };
+}
+
+const CONTROLS: readonly string[] = ['$watermark', '$idle', '$active', '$advanceClock', '$snapshot', '$restart'];
+const MODIFIERS: readonly string[] = ['$stream', '$partition', '$tombstone'];
+/** Beside a control. */
+const ALLOWED: readonly string[] = ['stream', '$stream', '$partition'];
+
+function controlStep(control: string, value: unknown, stream: ScriptStream, partition: number | null): ScriptStep {
+  switch (control) {
+    case '$watermark':
+      if (!stream.isScripted) {
+        throw new ScriptError(`${stream.name} makes its own watermark; a script moves that of \`watermark: scripted\``);
+      }
+      if (typeof value !== 'number' || !Number.isSafeInteger(value)) {
+        throw new ScriptError('$watermark is a whole number of milliseconds since 1970');
+      }
+      return { kind: 'watermark', stream: stream.name, partition, watermarkMs: value };
+    case '$idle':
+    case '$active': {
+      const kind = control === '$idle' ? 'idle' : 'active';
+      return { kind, stream: stream.name, partition: partitionIn(stream, control, value) };
+    }
+    case '$advanceClock': {
+      const byMs = typeof value === 'string' ? parseDuration(value) : null;
+      if (byMs === null) throw new ScriptError('$advanceClock is a duration such as "500ms", "3s" or "5m"');
+      return { kind: 'advanceClock', byMs };
+    }
+    default:
+      if (value !== true) throw new ScriptError(`${control} can only be true`);
+      return { kind: control === '$snapshot' ? 'snapshot' : 'restart' };
+  }
+}
+
+function partitionIn(stream: ScriptStream, word: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < stream.partitions) return value;
+  throw new ScriptError(
+    `${word} names no partition of ${stream.name}: it has ${stream.partitions}, numbered from 0; found ${JSON.stringify(value)}`,
+  );
+}
+
+function suggestion(word: string, known: readonly string[]): string {
+  const nearest = nearestWord(word, known);
+  return nearest === undefined ? `known: ${known.join(', ')}` : `did you mean ${nearest}?`;
+}
+
+function isControl(line: Buffer): boolean {
+  return line.includes('"$');
+}
+
+/** Null for what is no JSON object: the event decoder says what is wrong with it. */
+function parsed(line: Buffer): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(line.toString('utf8'));
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null;
+  } catch {
+    return null;
+  }
+}
