@@ -51,32 +51,49 @@ export async function runScript(
   flush: boolean,
   counts: ScriptCounts,
 ): Promise<void> {
-  const stretch = createStretch(driver);
+  const steps = createSteps(driver, counts);
   let linesBefore = 0;
   for (const { stream, path } of inputs) {
     const read = createScriptReader(streams, stream);
     let lastLine = 0;
     for await (const { line, number, length } of scriptLines(path)) {
       lastLine = number;
-      const position = linesBefore + number;
       const step = length > MAX_LINE_BYTES ? tooLong(stream, line, length) : stepAt(path, number, () => read(line));
-      if (step.kind === 'tombstone') counts.tombstones += 1;
-      else if (step.kind === 'event' || step.kind === 'refused') {
-        counts.records += 1;
-        if (driver.isBehind(position)) counts.already += 1;
-        else await stretch.add(step, position, { source: `file:${path}`, position: number });
-      } else {
-        await stretch.end();
-        await control(driver, step, position);
-      }
+      await steps.take(step, linesBefore + number, { source: `file:${path}`, position: number });
     }
     linesBefore += lastLine;
   }
-  await stretch.end();
+  await steps.end();
   if (flush && !driver.isBehind(linesBefore + 1)) {
     driver.at(linesBefore + 1);
     await driver.endOfInput();
   }
+}
+
+export interface Steps {
+  /** Positions rise. `origin` is what a dead letter says. */
+  take(step: ScriptStep, position: number, origin: Pick<DeadLetter, 'source' | 'position'>): Promise<void>;
+  /** Everything so far is durable. */
+  end(): Promise<void>;
+}
+
+/** Takes steps one after another: events go together until the next control. */
+export function createSteps(driver: Driver, counts: ScriptCounts): Steps {
+  const stretch = createStretch(driver);
+  return {
+    async take(step, position, origin) {
+      if (step.kind === 'tombstone') counts.tombstones += 1;
+      else if (step.kind === 'event' || step.kind === 'refused') {
+        counts.records += 1;
+        if (driver.isBehind(position)) counts.already += 1;
+        else await stretch.add(step, position, origin);
+      } else {
+        await stretch.end();
+        await control(driver, step, position);
+      }
+    },
+    end: stretch.end,
+  };
 }
 
 type Control = Exclude<ScriptStep, { kind: 'event' | 'refused' | 'tombstone' }>;

@@ -12,6 +12,7 @@ import { createStreamTime, type StreamTime } from './idleness.ts';
 import type { Counts } from './observer.ts';
 import { outputLines } from './output.ts';
 import { hasControls, runScript } from './run-script.ts';
+import { scriptStreams } from './script.ts';
 import { sourceChild } from './source-child.ts';
 
 export interface RunInputs {
@@ -151,10 +152,7 @@ async function runScripts({ config, log, inputs, flush, temporary, onProgress }:
   const counts = { records: 0, already: 0, tombstones: 0 };
   let peakRssBytes = 0;
   try {
-    const streams = config.streams.map(({ name, schema, key, partitions, watermark }) => {
-      return { name, schema, key, partitions, isScripted: watermark.kind === 'scripted' };
-    });
-    const ran = runScript(driver, streams, paths, flush, counts).then(() => null);
+    const ran = runScript(driver, scriptStreams(config), paths, flush, counts).then(() => null);
     const failure = await untilInterrupted(ran);
     if (failure !== null) throw failure;
   } finally {

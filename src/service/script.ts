@@ -1,5 +1,6 @@
 /** One line of a test script: an event, or a control whose only special words begin with `$`. */
 
+import type { Config } from '../config/config.ts';
 import { nearestWord } from '../config/suggest.ts';
 import { parseDuration } from '../config/units.ts';
 import type { AvroRecord } from '../messages/avro.ts';
@@ -32,6 +33,13 @@ export interface ScriptStream {
   readonly key: string;
   readonly partitions: number;
   readonly isScripted: boolean;
+}
+
+/** The streams of a pipeline file, as scripts know them. */
+export function scriptStreams({ streams }: Config): ScriptStream[] {
+  return streams.map(({ name, schema, key, partitions, watermark }) => {
+    return { name, schema, key, partitions, isScripted: watermark.kind === 'scripted' };
+  });
 }
 
 /** What a control line says that can't be done. The message is for the script's author. */

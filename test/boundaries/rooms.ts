@@ -51,6 +51,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // The composition root in its parts, src/service.ts and src/service/.
   service: { mayImport: [...BELOW_SERVICE, 'config', 'log.ts', 'http'] },
   commands: { mayImport: ['service', 'config', 'log.ts'] },
+  // What a user's own tests import.
+  'testing.ts': { mayImport: ['service', 'config', 'log.ts'] },
   'main.ts': { mayImport: ['commands', 'config'] },
   // Runs before anything is installed.
   install: { mayImport: [] },

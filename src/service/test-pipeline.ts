@@ -1,0 +1,111 @@
+/** A pipeline file under test: what `millrace run` does with the lines of a script, called from a test. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Config } from '../config/config.ts';
+import type { Log } from '../log.ts';
+import { type Driver, startDriver } from './driver.ts';
+import { outputLines } from './output.ts';
+import { createSteps } from './run-script.ts';
+import { createScriptReader, scriptStreams } from './script.ts';
+
+export interface TestPipeline {
+  /**
+   * Events of a stream, and control lines, one after another; resolves once all are durable. An event that is refused is
+   * a dead letter. Rejects with a ScriptError for a control that can't be done.
+   */
+  pipe(stream: string, ...lines: readonly object[]): Promise<void>;
+  /** Of a stream with `watermark: scripted`. */
+  advanceWatermark(stream: string, watermarkMs: number): Promise<void>;
+  /** Processing time goes on by a duration such as `65s`. It begins at 0. */
+  advanceClock(duration: string): Promise<void>;
+  setIdle(stream: string, partition: number, isIdle: boolean): Promise<void>;
+  snapshot(): Promise<void>;
+  /** Stops at once without an orderly end, recovers from the disk, and goes on. */
+  restart(): Promise<void>;
+  /** The input has ended: every window closes. */
+  endOfInput(): Promise<void>;
+  /** What was derived since this was asked last, in commit order, as `millrace run --output` writes it: of one derived stream. */
+  read(stream: string): Record<string, unknown>[];
+  /** Refused events of a stream since this was asked last. */
+  deadLetters(stream: string): Record<string, unknown>[];
+  /** Where a stream's watermark stands, in epoch ms; null before its first event. */
+  watermarkMs(stream: string): number | null;
+  /** State, as the read models show it once they have caught up. */
+  query(store: 'sqlite' | 'duckdb', sql: string): Promise<readonly Record<string, unknown>[]>;
+  /** Ends it, and removes its data. */
+  close(): Promise<void>;
+}
+
+const CATCH_UP_EVERY_MS = 5;
+
+export async function startTestPipeline(config: Config, log: Log): Promise<TestPipeline> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'millrace-test-'));
+  const journal = { ...config.journal, durability: 'os' as const };
+  const own: Config = { ...config, dataDir, journal, sinks: [], schedules: [] };
+  const remove = (): void => rmSync(dataDir, { recursive: true, force: true });
+  let driver: Driver;
+  try {
+    driver = await startDriver({ config: own, log, source: 'test' });
+  } catch (error) {
+    remove();
+    throw error;
+  }
+  const streams = scriptStreams(own);
+  const steps = createSteps(driver, { records: 0, already: 0, tombstones: 0 });
+  const delivered = new Map<string, number>();
+  let position = 0;
+
+  async function pipe(stream: string, lines: readonly object[]): Promise<void> {
+    const read = createScriptReader(streams, stream);
+    for (const line of lines) {
+      position += 1;
+      await steps.take(read(Buffer.from(JSON.stringify(line))), position, { source: 'test', position });
+    }
+    await steps.end();
+  }
+  function read(stream: string): Record<string, unknown>[] {
+    const { pipeline } = driver.service();
+    const units = [...pipeline.streams.values()].flatMap((runtime) => runtime.units);
+    const all = [...outputLines(pipeline.journalDir, pipeline.registry, units, [stream])];
+    const before = delivered.get(stream) ?? 0;
+    delivered.set(stream, all.length);
+    return all.slice(before).map((line) => JSON.parse(line));
+  }
+
+  const [first] = streams;
+  const anyStream = first?.name ?? '';
+  return {
+    pipe: (stream, ...lines) => pipe(stream, lines),
+    advanceWatermark: (stream, watermarkMs) => pipe(stream, [{ $watermark: watermarkMs }]),
+    advanceClock: (duration) => pipe(anyStream, [{ $advanceClock: duration }]),
+    setIdle: (stream, partition, isIdle) => pipe(stream, [isIdle ? { $idle: partition } : { $active: partition }]),
+    snapshot: () => pipe(anyStream, [{ $snapshot: true }]),
+    restart: () => pipe(anyStream, [{ $restart: true }]),
+    async endOfInput() {
+      position += 1;
+      driver.at(position);
+      await driver.endOfInput();
+    },
+    read,
+    deadLetters: (stream) => read(`${stream}.dead-letters`),
+    watermarkMs(stream) {
+      const watermarkMs = driver.time(stream).watermarkMs();
+      return Number.isFinite(watermarkMs) ? watermarkMs : null;
+    },
+    async query(store, sql) {
+      const { readModels, runtime, failed } = driver.service();
+      const broken = failed.then((error) => Promise.reject(error));
+      broken.catch(() => {});
+      while (readModels.lag() > 0) await Promise.race([runtime.sleep(CATCH_UP_EVERY_MS), broken]);
+      return readModels.thread.run({ kind: 'query', store, sql });
+    },
+    async close() {
+      try {
+        await driver.stop();
+      } finally {
+        remove();
+      }
+    },
+  };
+}
