@@ -1,18 +1,21 @@
-/** The whole path: from the simulator to both read models; and from the journal, deriving every event anew. */
+/**
+ * The whole path, as built: what a user runs. From the simulator to both read models; and from the journal, deriving
+ * every event anew.
+ */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
-import { loadConfig } from '../src/config/load.ts';
-import { simulateDays } from '../src/fraud/simulator.ts';
-import { createLog } from '../src/log.ts';
-import { transactionType } from '../src/messages/types.ts';
-import { deleteStores, openReadModels } from '../src/service/offline.ts';
-import { sourceChild } from '../src/service/source-child.ts';
-import { startService } from '../src/service.ts';
-import type { Batch, Source } from '../src/sources/source.ts';
-import { partitionOf } from '../src/streams/partitioner.ts';
+import { loadConfig } from '../dist/config/load.js';
+import { simulateDays } from '../dist/fraud/simulator.js';
+import { createLog } from '../dist/log.js';
+import { transactionType } from '../dist/messages/types.js';
+import { deleteStores, openReadModels } from '../dist/service/offline.js';
+import { sourceChild } from '../dist/service/source-child.js';
+import { startService } from '../dist/service.js';
+import type { Batch, Source } from '../dist/sources/source.js';
+import { partitionOf } from '../dist/streams/partitioner.js';
 
 export interface PathFigures {
   readonly events: number;
