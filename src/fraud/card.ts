@@ -33,11 +33,13 @@ export interface Card {
   amounts: number;
   meanCents: number;
   squares: number;
-  /** Deadlines of the timers that are armed for this card; Infinity for none. */
+  /** Deadlines of the timers that are armed for this card; NEVER_MS for none. */
   sessionTimerMs: number;
   caseTimerMs: number;
-  evictTimerMs: number;
+  evictionTimerMs: number;
 }
+
+export const NEVER_MS = Number.POSITIVE_INFINITY;
 
 export function newCard(customerId: number): Card {
   return {
@@ -48,9 +50,9 @@ export function newCard(customerId: number): Card {
     amounts: 0,
     meanCents: 0,
     squares: 0,
-    sessionTimerMs: Number.POSITIVE_INFINITY,
-    caseTimerMs: Number.POSITIVE_INFINITY,
-    evictTimerMs: Number.POSITIVE_INFINITY,
+    sessionTimerMs: NEVER_MS,
+    caseTimerMs: NEVER_MS,
+    evictionTimerMs: NEVER_MS,
   };
 }
 

@@ -2,7 +2,8 @@
  * All that decides what a partition makes of its input, as plain data. It is kept beside the log, so that a replay can
  * derive everything again and compare.
  */
-import { createFraudDetector, type FraudDetector, type FraudSpec } from '../fraud/detector.ts';
+import { createFraudDetector, type FraudDetector } from '../fraud/detector.ts';
+import type { FraudSpec } from '../fraud/spec.ts';
 import type { AvroRecord } from '../messages/avro.ts';
 import { type DynamicEvent, dynamicEventType, type EventType } from '../messages/codec.ts';
 import type { Registry } from '../messages/registry.ts';

@@ -4,7 +4,7 @@
  */
 import type { FraudDetector } from '../fraud/detector.ts';
 import type { WindowOperator } from '../streams/tumbling.ts';
-import type { Work } from './work.ts';
+import type { Derived, EventsStep, Work } from './work.ts';
 
 /** Throws when nothing takes the window's results. */
 export function aggregate(operator: WindowOperator, work: Work): void {
@@ -37,23 +37,23 @@ export function aggregate(operator: WindowOperator, work: Work): void {
 }
 
 /** Throws when the events are not transactions. */
-export function detect(detector: FraudDetector, work: Work): void {
-  const { derived } = work;
-  for (const step of work.steps) {
-    if (step.kind === 'watermark') {
-      detector.advance(step.watermarkMs, derived);
-      continue;
-    }
-    const { columns, watermarksMs } = step;
-    detector.begin(columns);
-    let watermarkMs = step.watermarkBeforeMs;
-    for (let i = 0; i < columns.count; i++) {
-      detector.add(i, watermarkMs, derived);
-      const afterMs = watermarksMs[i]!;
-      if (afterMs !== watermarkMs) {
-        watermarkMs = afterMs;
-        detector.advance(watermarkMs, derived);
-      }
+export function detect(detector: FraudDetector, { steps, derived }: Work): void {
+  for (const step of steps) {
+    if (step.kind === 'watermark') detector.advance(step.watermarkMs, derived);
+    else detectEvents(detector, step, derived);
+  }
+}
+
+function detectEvents(detector: FraudDetector, step: EventsStep, derived: Derived): void {
+  const { columns, watermarksMs } = step;
+  detector.begin(columns);
+  let watermarkMs = step.watermarkBeforeMs;
+  for (let i = 0; i < columns.count; i++) {
+    detector.add(i, watermarkMs, derived);
+    const afterMs = watermarksMs[i]!;
+    if (afterMs !== watermarkMs) {
+      watermarkMs = afterMs;
+      detector.advance(watermarkMs, derived);
     }
   }
 }

@@ -1,13 +1,9 @@
 /** Sessions, scores, alerts and cases through a whole partition. Other engines' tests are named by engine and test. */
 import { describe, expect, test } from 'vitest';
-import {
-  CARD_HISTORY_MS,
-  createFraudDetector,
-  type FraudDetector,
-  type FraudEvents,
-  type FraudSpec,
-} from '../../src/fraud/detector.ts';
+import { CARD_HISTORY_MS } from '../../src/fraud/card-timers.ts';
+import { createFraudDetector, type FraudDetector } from '../../src/fraud/detector.ts';
 import { AMOUNT_RULE, DEVIATION_RULE, VELOCITY_RULE } from '../../src/fraud/rules.ts';
+import type { FraudEvents, FraudSpec } from '../../src/fraud/spec.ts';
 import type { SessionClosed, Transaction } from '../../src/messages/payments.ts';
 import { transactionType } from '../../src/messages/types.ts';
 import type { WatermarkPolicy } from '../../src/streams/watermark.ts';

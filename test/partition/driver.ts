@@ -6,7 +6,8 @@
 import { createActor } from 'xstate';
 import { fraudSessionMachine } from '../../src/actors/fraud-session.ts';
 import { windowAggregatorMachine } from '../../src/actors/window-aggregator.ts';
-import { createFraudDetector, type FraudSpec } from '../../src/fraud/detector.ts';
+import { createFraudDetector } from '../../src/fraud/detector.ts';
+import type { FraudSpec } from '../../src/fraud/spec.ts';
 import type { AvroRecord } from '../../src/messages/avro.ts';
 import type { Block } from '../../src/messages/block.ts';
 import { type DynamicEvent, dynamicEventType, type EventType } from '../../src/messages/codec.ts';
