@@ -12,6 +12,9 @@ export interface RestartPolicy {
   readonly jitter: number;
 }
 
+/** A failure that every restart would meet again: the supervisor gives up at once. */
+export class LastingError extends Error {}
+
 export interface RestartHistory {
   /** When restarts were granted, within the period of the last one; ascending, at most `intensity` of them. */
   readonly grantedAtMs: readonly number[];

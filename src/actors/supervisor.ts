@@ -23,7 +23,7 @@ import {
   statusOf,
 } from './child-table.ts';
 import { note, type SupervisionPorts } from './record-change.ts';
-import { decideRestart, NO_RESTARTS } from './restart-policy.ts';
+import { decideRestart, LastingError, NO_RESTARTS } from './restart-policy.ts';
 import { stopChild } from './stop-child.ts';
 import { type ChildContext, type RunningChild, startSupervised } from './supervised.ts';
 
@@ -187,11 +187,18 @@ function failureOf(
 /** Ends what failed and says what becomes of it. */
 function verdict({ path, ports, strategy, table }: Context, child: Child, error: Error): SupervisorEvent {
   const unit = strategy === 'one_for_all' ? GROUP : child.spec.id;
-  const decision = decideRestart(table.history, unit, ports.nowMs(), ports.random(), ports.policy);
+  const decision =
+    error instanceof LastingError
+      ? { kind: 'escalate' as const }
+      : decideRestart(table.history, unit, ports.nowMs(), ports.random(), ports.policy);
   child.lastError = error.message;
   dismiss(child, decision.kind === 'restart' ? 'restarting' : 'stopped');
   note(path, ports, child, 'failed', error.message);
   if (decision.kind === 'escalate') {
+    if (error instanceof LastingError) {
+      note(path, ports, child, 'escalated', error.message);
+      return { type: 'ESCALATE', error };
+    }
     const { intensity, periodMs } = ports.policy;
     const why = `${path}/${child.spec.id} failed again after ${intensity} restarts within ${periodMs} ms: ${error.message}`;
     note(path, ports, child, 'escalated', why);

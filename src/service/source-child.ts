@@ -1,6 +1,10 @@
-/** A source as a supervised child: it starts once its partitions have recovered, and is restarted when it fails. */
+/**
+ * A source as a supervised child: it starts once its partitions have recovered, and is restarted when it fails,
+ * unless what it reads is at fault.
+ */
+import { LastingError } from '../actors/restart-policy.ts';
 import type { ChildSpec } from '../actors/supervisor.ts';
-import type { Intake, Source } from '../sources/source.ts';
+import { InputError, type Intake, type Source } from '../sources/source.ts';
 import { allReady, type PartitionUnit } from './partition-unit.ts';
 
 export interface SourceChild {
@@ -29,7 +33,8 @@ export function sourceChild(source: Source, intake: Intake, units: readonly Part
         },
         (error: Error) => {
           state = 'failed';
-          if (!abort.signal.aborted) failed(error);
+          if (abort.signal.aborted) return;
+          failed(error instanceof InputError ? new LastingError(error.message, { cause: error }) : error);
         },
       );
       return {

@@ -8,7 +8,7 @@ import type { AvroRecord } from '../messages/avro.ts';
 import type { Block } from '../messages/block.ts';
 import { sourceControlType } from '../messages/types.ts';
 import { createHandover } from './handover.ts';
-import type { Intake, Source } from './source.ts';
+import { InputError, type Intake, type Source } from './source.ts';
 
 export interface ReadInputTask {
   readonly path: string;
@@ -107,7 +107,7 @@ export function createFileSource(options: FileSourceOptions): FileSource {
       failure ??= reason;
       failed.abort();
     }
-    await reading.done.catch(fail);
+    await reading.done.catch((reason: Error) => fail(new InputError(reason.message, { cause: reason })));
     await handled;
     if (failure !== null) throw failure;
     checkLength(path, positions, lastLine);
@@ -136,7 +136,7 @@ export function createFileSource(options: FileSourceOptions): FileSource {
 function checkLength(path: string, positions: readonly number[], lastLine: number): void {
   for (const [partition, position] of positions.entries()) {
     if (position <= lastLine + 1) continue;
-    throw new Error(
+    throw new InputError(
       `${path} has ${lastLine} lines, but partition ${partition} has committed ${position} of it: it is not the same file. ` +
         'Use another data directory, or give back the file that was there.',
     );

@@ -35,8 +35,14 @@ export interface Intake {
   offer(partition: number, batch: Batch): boolean;
 }
 
+/** The input itself is at fault: read again, it would be so again. */
+export class InputError extends Error {}
+
 export interface Source {
   readonly name: string;
-  /** Runs until its end of input, or until `signal` aborts. Rejects when the source fails; its supervisor restarts it. */
+  /**
+   * Runs until its end of input, or until `signal` aborts. Rejects when the source fails; its supervisor restarts it,
+   * except after an InputError.
+   */
   run(intake: Intake, signal: AbortSignal): Promise<void>;
 }

@@ -13,7 +13,7 @@ export interface World {
   /** Contexts of every start of a child, oldest first. */
   readonly starts: Map<string, ChildContext[]>;
   child(id: string, behaviour?: Behaviour): ChildSpec;
-  fail(id: string, message: string, start?: number): void;
+  fail(id: string, reason: string | Error, start?: number): void;
   /** Lets so much time pass, and everything happen that is due by then. */
   pass(ms: number): Promise<void>;
 }
@@ -68,7 +68,8 @@ export function createWorld(overrides: Partial<SupervisionPorts> = {}): World {
         },
       };
     },
-    fail: (id, message, start = -1) => contextOf(id, start).failed(new Error(message)),
+    fail: (id, reason, start = -1) =>
+      contextOf(id, start).failed(typeof reason === 'string' ? new Error(reason) : reason),
     async pass(ms) {
       await settle();
       clock.increment(ms);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type AnyStateMachine, assign, fromPromise, setup } from 'xstate';
 import { adjacencyMapToArray, getAdjacencyMap } from 'xstate/graph';
 import { newChild } from '../../src/actors/child-table.ts';
-import { NO_RESTARTS } from '../../src/actors/restart-policy.ts';
+import { LastingError, NO_RESTARTS } from '../../src/actors/restart-policy.ts';
 import { type ActorStatus, type RunningChild, startSupervised } from '../../src/actors/supervised.ts';
 import {
   type ChildSpec,
@@ -187,6 +187,17 @@ describe('escalation', () => {
     ]);
     expect(root.state()).toBe('failed');
     expect(world.changes.at(-3)).toMatchObject({ actor: 'root/c', change: 'escalated', restarts: 2 });
+  });
+
+  it('comes at once with a failure that restarts can not mend', async () => {
+    const world = createWorld();
+    const { root, escalations } = await startTree(world, [world.child('a'), world.child('b')]);
+    const lasting = new LastingError('no such column');
+    world.fail('b', lasting);
+    await settle();
+    expect(escalations).toEqual([lasting]);
+    expect(root.state()).toBe('failed');
+    expect(world.changes.at(-2)).toMatchObject({ actor: 'root/b', change: 'escalated', error: 'no such column' });
   });
 
   it('of an inner supervisor is a failure of its child in the outer, which starts it afresh', async () => {

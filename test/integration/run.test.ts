@@ -151,6 +151,11 @@ describe('bad input to millrace run', () => {
     const nowhere = await millrace(run('/dev/null/millrace'));
     expect(nowhere.code).toBe(1);
     expect(nowhere.stderr).toContain('/dev/null/millrace');
+    const wrong = join(temporaryDirectory(), 'wrong.csv');
+    writeFileSync(wrong, 'transaction_id,colour\n1,red\n');
+    const columns = await millrace(['run', '--config', CONFIG, '--input', `${STREAM}=${wrong}`, '--quiet']);
+    expect(columns.code).toBe(1);
+    expect(columns.stderr).toContain(`millrace: ${wrong}: line 1: the column colour is no field of Transaction`);
     const typo = await millrace(['run', '--config', CONFIG, '--input', `payments.transaction=${input}`]);
     expect(typo.code).toBe(78);
     expect(typo.stderr).toContain('did you mean payments.transactions?');

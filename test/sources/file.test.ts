@@ -11,7 +11,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { type Transaction, transactionSchema } from '../../src/messages/payments.ts';
 import { deadLetterType, fraudLabelType, sourceControlType, transactionType } from '../../src/messages/types.ts';
 import { createFileSource, type FileSourceOptions } from '../../src/sources/file.ts';
-import type { Batch } from '../../src/sources/source.ts';
+import { type Batch, InputError } from '../../src/sources/source.ts';
 import { partitionOf } from '../../src/streams/partitioner.ts';
 import { startBatchPool } from '../../src/workers/pool.ts';
 import { READ_AHEAD_CHUNKS } from '../../src/workers/read-input-protocol.ts';
@@ -331,6 +331,7 @@ describe('a file that can not be read', () => {
   ])('fails with its path and the reason: %s', async (name, content, message) => {
     const path = content === null ? join(directory, name) : file(name, content);
     const reading = read(path, { flush: true });
+    await expect(reading).rejects.toBeInstanceOf(InputError);
     await expect(reading).rejects.toThrow(path);
     await expect(reading).rejects.toThrow(message);
   });
