@@ -156,6 +156,11 @@ describe('bad input to millrace run', () => {
     const columns = await millrace(['run', '--config', CONFIG, '--input', `${STREAM}=${wrong}`, '--quiet']);
     expect(columns.code).toBe(1);
     expect(columns.stderr).toContain(`millrace: ${wrong}: line 1: the column colour is no field of Transaction`);
+    for (const store of ['sqlite', 'duckdb']) {
+      const sql = await millrace(['query', '--store', store, 'SELECT nonsense', '--data', temporaryDirectory()]);
+      expect(sql.code).toBe(1);
+      expect(sql.stderr).toContain('nonsense');
+    }
     const typo = await millrace(['run', '--config', CONFIG, '--input', `payments.transaction=${input}`]);
     expect(typo.code).toBe(78);
     expect(typo.stderr).toContain('did you mean payments.transactions?');

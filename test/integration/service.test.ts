@@ -12,16 +12,17 @@ beforeAll(async () => {
 afterAll(() => browser.close());
 
 describe('millrace start', () => {
-  it('shows topology, windows, sessions, alerts, actors and runs within 15 s, and goes on after a restart', async () => {
+  it('shows topology, windows, sessions, alerts, actors and runs within seconds, and goes on after a restart', async () => {
     const data = temporaryDirectory();
     const startedAt = performance.now();
     const service = await startService(['--data', data]);
     const { page, complaints } = await visit(browser, service.url);
     const body = page.locator('body');
-    for (const text of ['generator', 'payments_per_minute', 'fraud-session', 'success', 'standard deviations', 'JFK']) {
+    for (const text of ['generator', 'payments_per_minute', 'fraud-session', 'success', 'above the limit', 'JFK']) {
       await body.getByText(text).first().waitFor({ state: 'attached', timeout: 20_000 });
-      if (text === 'payments_per_minute') expect(performance.now() - startedAt).toBeLessThan(15_000);
     }
+    // Within 5 s on a quiet machine, with the start of the process and of the page.
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
     expect(complaints).toEqual([]);
     await page.close();
     service.child.kill('SIGINT');
