@@ -11,6 +11,7 @@ import { type AvroRecord, type AvroSchema, LONG_MAX } from './avro.ts';
 import type { DynamicEvent } from './codec.ts';
 import { createInstantParser } from './instant.ts';
 import { FAILED, fail, INT_MAX, INT_MIN, type Report, reader, type Scope, TIME_MAX_MS } from './json-fields.ts';
+import { fieldOfTitle, isLabel, unknownTitle } from './titles.ts';
 
 export type CsvDecoded =
   | { readonly ok: true; readonly event: DynamicEvent; readonly fraud: boolean; readonly scenario: number }
@@ -35,7 +36,6 @@ interface Column {
 const COMMA = 44;
 const QUOTE = 34;
 const SEPARATOR = Buffer.from(',');
-const LABELS: readonly string[] = ['fraud', 'scenario'];
 
 /** Reads the header. Throws, naming the column, when one is no field of the schema or a field has none. */
 export function createCsvDecoder(schema: AvroRecord, keyField: string, header: Buffer): CsvDecoder {
@@ -116,15 +116,14 @@ function wrongCount(columns: readonly Column[], found: number): CsvDecoded {
 }
 
 function columnOf(title: string, schema: AvroRecord, keyField: string, scope: Scope): Column {
-  const field = schema.fields.find(({ name }) => name === title || name === camelCase(title));
-  if (field !== undefined) {
+  const field = fieldOfTitle(schema, title);
+  if (field !== null) {
     return { title, field: field.name, label: false, cell: cellOf(field.type, title, field.name === keyField, scope) };
   }
-  if (schema.name === 'Transaction' && LABELS.includes(title)) {
+  if (isLabel(schema, title)) {
     return { title, field: title, label: true, cell: integerCell(scope.report, 0, title === 'fraud' ? 1 : INT_MAX) };
   }
-  const known = schema.fields.map(({ name }) => name).join(', ');
-  throw new Error(`line 1: the column ${title} is no field of ${schema.name}; known: ${known}`);
+  throw new Error(`line 1: ${unknownTitle(schema, title)}`);
 }
 
 /** What every event begins as: the schema's defaults, and a place for each column. */
@@ -253,10 +252,6 @@ function splitQuoted(line: Buffer): Buffer[] | null {
 
 function isUnion(type: AvroSchema): type is readonly AvroSchema[] {
   return Array.isArray(type);
-}
-
-function camelCase(title: string): string {
-  return title.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function shown(line: Buffer, start: number, end: number): string {

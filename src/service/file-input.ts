@@ -11,12 +11,12 @@ export interface FileInput {
   counts(): { readonly records: number; readonly skipped: number };
 }
 
-const FORMATS = /\.(csv|jsonl|avro)(\.gz)?$/;
+const FORMATS = /\.((csv|jsonl|avro)(\.gz)?|parquet)$/;
 
 /** Throws when the file is missing or of a format that is not read. */
 export function createFileInput(stream: StreamRuntime, path: string, flush: boolean): Omit<FileInput, 'ended'> {
   if (!FORMATS.test(path))
-    throw new Error(`${path}: its name must end in .csv, .jsonl or .avro, or in one of these and .gz`);
+    throw new Error(`${path}: its name must end in .csv, .jsonl or .avro, in one of these and .gz, or in .parquet`);
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) throw new Error(`${path}: there is no such file`);
   const pool = startBatchPool(1);
   const { eventType, config } = stream;

@@ -8,9 +8,12 @@ import { createReadStream } from 'node:fs';
 import { PassThrough, pipeline, type Readable } from 'node:stream';
 import type { MessagePort } from 'node:worker_threads';
 import { createGunzip } from 'node:zlib';
+import type { AvroRecord } from '../messages/avro.ts';
 import { containerBlocks, dynamicEventType } from '../messages/codec.ts';
 import { type CsvDecoder, createCsvDecoder } from '../messages/csv.ts';
 import { createJsonDecoder } from '../messages/json.ts';
+import { fieldOfTitle, isLabel, LABEL_TITLES, unknownTitle } from '../messages/titles.ts';
+import { openParquet } from '../projections/parquet.ts';
 import { createLineSplitter, KEPT_BYTES, type LineSplitter, MAX_LINE_BYTES } from '../sources/lines.ts';
 import { createInputChunk, type InputChunk } from './input-chunk.ts';
 import { READ_AHEAD_CHUNKS, type ReadInputTask } from './read-input-protocol.ts';
@@ -44,7 +47,8 @@ export default async function readInput({ task, port }: { task: ReadInputTask; p
   });
   try {
     const posted = (): Promise<void> => untilCredits(1);
-    if (/\.avro(\.gz)?$/.test(task.path)) await readContainer(task, chunk, posted);
+    if (task.path.endsWith('.parquet')) await readParquet(task, chunk, posted);
+    else if (/\.avro(\.gz)?$/.test(task.path)) await readContainer(task, chunk, posted);
     else await readLines(task, chunk, posted);
     await untilCredits(READ_AHEAD_CHUNKS);
   } catch (error) {
@@ -160,4 +164,50 @@ async function readContainer(task: ReadInputTask, chunk: InputChunk, posted: () 
     }
   }
   chunk.post(record);
+}
+
+/** A row is a record, counted from 1. */
+async function readParquet(task: ReadInputTask, chunk: InputChunk, posted: () => Promise<void>): Promise<void> {
+  const { schema, keyField } = task;
+  const file = await openParquet(task.path);
+  try {
+    const names = fieldsOfTitles(schema, file.titles);
+    const json = createJsonDecoder(schema, keyField);
+    let record = 0;
+    for await (const { events, numbers } of file.rows(
+      names,
+      LABEL_TITLES.filter((title) => !names.has(title)),
+    )) {
+      const [fraud, scenario] = LABEL_TITLES.map((title) => numbers.get(title));
+      for (const [row, event] of events.entries()) {
+        record += 1;
+        const decoded = json.line(event);
+        if (decoded.ok) {
+          chunk.event(decoded.event, record);
+          if (fraud?.[row] === 1) chunk.label(scenario?.[row] ?? 0);
+        } else {
+          const raw = Buffer.from(event);
+          chunk.refused({ ...decoded, ...kept(raw, raw.length) }, record);
+        }
+      }
+      if (!isFull(chunk, task)) continue;
+      chunk.post(record);
+      await posted();
+    }
+    chunk.post(record);
+  } finally {
+    file.close();
+  }
+}
+
+/** By title. Throws when one is of no field, or two are of the same. */
+function fieldsOfTitles(schema: AvroRecord, titles: readonly string[]): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const title of titles) {
+    const field = fieldOfTitle(schema, title);
+    if (field !== null) names.set(title, field.name);
+    else if (!isLabel(schema, title)) throw new Error(unknownTitle(schema, title));
+  }
+  if (new Set(names.values()).size < names.size) throw new Error('two of its columns are the same field');
+  return names;
 }

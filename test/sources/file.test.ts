@@ -6,8 +6,9 @@ import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { createGzip, gunzipSync, gzipSync } from 'node:zlib';
+import { DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Transaction, transactionSchema } from '../../src/messages/payments.ts';
 import { deadLetterType, fraudLabelType, sourceControlType, transactionType } from '../../src/messages/types.ts';
 import { createFileSource, type FileSourceOptions } from '../../src/sources/file.ts';
@@ -121,6 +122,31 @@ describe('a file of the handbook', () => {
       expect(batches.every(({ source: name }) => name === `file:${HANDBOOK}`)).toBe(true);
       expect(batches.at(-1)?.next).toBe(4001);
     }
+  });
+});
+
+describe('the handbook in Parquet, as DuckDB writes it', () => {
+  const path = join(directory, 'handbook.parquet');
+  beforeAll(async () => {
+    const instance = await DuckDBInstance.create(':memory:');
+    const connection = await instance.connect();
+    await connection.run(`COPY (FROM read_csv('${HANDBOOK}')) TO '${path}' (FORMAT parquet, ROW_GROUP_SIZE 2048)`);
+    instance.closeSync();
+  });
+
+  test('gives the events and the labels of its CSV, in the same batches', async () => {
+    const [csv, parquet] = [await read(HANDBOOK, { partitions: 2 }), await read(path, { partitions: 2 })];
+    expect(parquet.counts).toEqual({ records: 4000, skipped: 0 });
+    for (const partition of [0, 1])
+      expect(eventsOf(parquet.intake, partition)).toEqual(eventsOf(csv.intake, partition));
+    const labelsOf = ({ intake }: typeof csv) => blocksOf(intake.batches.flat(), fraudLabelType);
+    expect(labelsOf(parquet)).toEqual(labelsOf(csv));
+  });
+
+  test('goes on behind what its partitions have', async () => {
+    const { intake, counts } = await read(path, { committed: [3990] });
+    expect(eventsOf(intake, 0)).toEqual(transactions.slice(3990));
+    expect(counts).toEqual({ records: 4000, skipped: 3990 });
   });
 });
 
@@ -323,6 +349,7 @@ describe('a file that can not be read', () => {
     ['columns.csv', header, 'line 1: the column colour is no field of Transaction'],
     ['not-packed.jsonl.gz', '{}', 'incorrect header check'],
     ['cut.jsonl.gz', gzipSync(jsonLines).subarray(0, 20_000), 'unexpected end of file'],
+    ['not.parquet', 'transaction_id\n', 'No magic bytes'],
     ['not-a-container.avro', 'transaction_id\n', 'does not begin as an Avro object container'],
     ['empty.avro', '', 'cut off'],
     ['cut-header.avro', container.subarray(0, 40), 'cut off'],

@@ -1,0 +1,24 @@
+/** How the columns of a table, in CSV or Parquet, are matched with the fields of a schema. */
+import type { AvroRecord } from './avro.ts';
+
+/** A transaction may come with its label: `fraud` is 0 or 1, `scenario` is what kind of fraud. */
+export const LABEL_TITLES: readonly string[] = ['fraud', 'scenario'];
+
+/** The field of that name, or of that name in camel case; null when there is none. */
+export function fieldOfTitle(schema: AvroRecord, title: string): AvroRecord['fields'][number] | null {
+  return schema.fields.find(({ name }) => name === title || name === camelCase(title)) ?? null;
+}
+
+export function isLabel(schema: AvroRecord, title: string): boolean {
+  return schema.name === 'Transaction' && LABEL_TITLES.includes(title);
+}
+
+/** What is said of a column that is neither. */
+export function unknownTitle(schema: AvroRecord, title: string): string {
+  const known = schema.fields.map(({ name }) => name).join(', ');
+  return `the column ${title} is no field of ${schema.name}; known: ${known}`;
+}
+
+function camelCase(title: string): string {
+  return title.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
