@@ -10,7 +10,7 @@ import { transactionType } from '../src/messages/types.ts';
 import { windowResultType } from '../src/messages/window-result.ts';
 import { createDerivedBlocks } from '../src/partition/derived-blocks.ts';
 import { openDuckdb } from '../src/projections/duckdb.ts';
-import { createTumblingWindows } from '../src/streams/tumbling.ts';
+import { createWindows } from '../src/streams/windows.ts';
 
 export interface StageFigures {
   readonly stage: string;
@@ -55,17 +55,17 @@ export async function runStages(): Promise<StageFigures[]> {
     const minutes = {
       name: 'w',
       keyField: 'customerId',
-      sizeMs: 60_000,
-      offsetMs: 0,
+      window: { kind: 'tumbling' as const, sizeMs: 60_000, offsetMs: 0 },
       allowedLatenessMs: 0,
+      earlyMs: null,
       aggregates,
     };
-    const windows = createTumblingWindows(minutes);
+    const windows = createWindows(minutes);
     const out = perMinute.type.blockWriter();
-    windows.begin(columns);
+    windows.begin(columns, Number.NEGATIVE_INFINITY);
     for (let row = 0; row < columns.count; row++) {
       const timeMs = occurredAt[row] ?? 0;
-      windows.add(row, timeMs, timeMs - 5000, out);
+      windows.add(row, timeMs, out);
       windows.advance(timeMs - 5000, out);
     }
     out.take();

@@ -9,14 +9,14 @@
 import { setup } from 'xstate';
 import { aggregate } from '../partition/derive.ts';
 import type { Work } from '../partition/work.ts';
-import type { PaneState, WindowOperator } from '../streams/tumbling.ts';
+import type { WindowOperator, WindowState } from '../streams/window.ts';
 
 export interface WindowAggregatorInput {
   readonly operators: readonly WindowOperator[];
 }
 
 export type WindowAggregatorEvent =
-  | { readonly type: 'RESTORE'; readonly panes: readonly PaneState[] }
+  | { readonly type: 'RESTORE'; readonly windows: readonly WindowState[] }
   | { readonly type: 'RECOVERED' }
   | { readonly type: 'APPLY'; readonly work: Work }
   | { readonly type: 'DRAIN' };
@@ -28,8 +28,8 @@ export const windowAggregatorMachine = setup({
     events: {} as WindowAggregatorEvent,
   },
   actions: {
-    restore: ({ context }, { panes }: { panes: readonly PaneState[] }) => {
-      for (const operator of context.operators) operator.restore(panes);
+    restore: ({ context }, { windows }: { windows: readonly WindowState[] }) => {
+      for (const operator of context.operators) operator.restore(windows);
     },
     apply: ({ context }, { work }: { work: Work }) => {
       for (const operator of context.operators) aggregate(operator, work);
@@ -46,7 +46,7 @@ export const windowAggregatorMachine = setup({
   states: {
     recovering: {
       on: {
-        RESTORE: { actions: { type: 'restore', params: ({ event }) => ({ panes: event.panes }) } },
+        RESTORE: { actions: { type: 'restore', params: ({ event }) => ({ windows: event.windows }) } },
         RECOVERED: 'running',
       },
     },

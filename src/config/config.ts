@@ -1,5 +1,7 @@
 /** The configuration as the service uses it: checked, derived, with units in its names, and frozen. */
 import type { AvroRecord } from '../messages/avro.ts';
+import type { AggregateSpec } from '../streams/aggregates.ts';
+import type { Windowing } from '../streams/window.ts';
 
 export interface Config {
   readonly name: string;
@@ -71,15 +73,11 @@ export interface WindowConfig {
   readonly stream: string;
   /** null: one group. */
   readonly key: string | null;
-  readonly window: { readonly kind: 'tumbling'; readonly sizeMs: number; readonly offsetMs: number };
+  readonly window: Windowing;
   readonly allowedLatenessMs: number;
-  readonly aggregates: readonly AggregateConfig[];
-}
-
-export interface AggregateConfig {
-  readonly name: string;
-  readonly fn: 'count' | 'sum' | 'min' | 'max' | 'avg' | 'first' | 'last';
-  readonly field: string | null;
+  /** null: no result before a window's end. */
+  readonly earlyMs: number | null;
+  readonly aggregates: readonly AggregateSpec[];
 }
 
 export interface ScheduleConfig {

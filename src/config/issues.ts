@@ -31,7 +31,6 @@ const PLANNED: readonly { readonly inside: RegExp; readonly keys: readonly strin
   { inside: /^streams\.[^/]+$/, keys: ['expect', 'onFail'] },
   { inside: /\/source$/, keys: ['kafka', 'parquet'] },
   { inside: /^windows\.[^/]+$/, keys: ['where'] },
-  { inside: /\/window$/, keys: ['hopping', 'sliding', 'session'] },
   { inside: /^sinks\.[^/]+$/, keys: ['kafka', 'postgres', 'lake', 'parquet'] },
 ];
 
@@ -87,6 +86,7 @@ function isPlanned(key: string, path: readonly PropertyKey[]): boolean {
 function unknownKey(key: string, path: readonly PropertyKey[]): string {
   if (isPlanned(key, path)) return 'is not supported yet';
   const known = keysAt(path);
+  if (known.includes(key)) return `belongs to another form of ${String(path.at(-1))}`;
   const nearest = nearestWord(key, known);
   if (nearest !== undefined) return `is not a key here; did you mean ${nearest}?`;
   return `is not a key here${known.length === 0 ? '' : `; known: ${known.join(', ')}`}`;

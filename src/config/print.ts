@@ -135,14 +135,32 @@ function sourceOf(source: SourceConfig): unknown {
   }
 }
 
-function windowOf({ stream, key, window, allowedLatenessMs, aggregates }: WindowConfig) {
+function windowOf({ stream, key, window, allowedLatenessMs, earlyMs, aggregates }: WindowConfig) {
   return {
     stream,
     key,
-    window: { tumbling: formatDuration(window.sizeMs), offset: formatDuration(window.offsetMs) },
+    window: windowingOf(window),
     allowedLateness: formatDuration(allowedLatenessMs),
+    early: earlyMs === null ? null : formatDuration(earlyMs),
     aggregate: Object.fromEntries(aggregates.map(({ name, fn, field }) => [name, `${fn}(${field ?? ''})`])),
   };
+}
+
+function windowingOf(window: WindowConfig['window']): unknown {
+  switch (window.kind) {
+    case 'tumbling':
+      return { tumbling: formatDuration(window.sizeMs), offset: formatDuration(window.offsetMs) };
+    case 'hopping': {
+      const hopping = { size: formatDuration(window.sizeMs), every: formatDuration(window.everyMs) };
+      return { hopping, offset: formatDuration(window.offsetMs) };
+    }
+    case 'sliding':
+      return { sliding: formatDuration(window.sizeMs) };
+    case 'session':
+      return { session: formatDuration(window.gapMs) };
+    case 'count':
+      return { count: window.count };
+  }
 }
 
 function scheduleOf({ job: _, trigger, retryDelayMs, timeoutMs, fetch, ...rest }: ScheduleConfig) {

@@ -119,14 +119,29 @@ const stream = z
     message: 'name one of `schema: ./file.avsc` and `builtin: Transaction`',
   });
 
+const offset = duration.prefault('0s').describe('Moves the start of every window.');
+
 const window = z.strictObject({
   stream: z.string(),
   key: z.string().nullable().optional().describe("A field to group by; by default the stream's key. null: one group."),
-  window: z.strictObject({
-    tumbling: duration.describe('Length of each window.'),
-    offset: duration.prefault('0s').describe('Moves the start of every window.'),
-  }),
+  window: z.union([
+    z.strictObject({ tumbling: duration.describe('Length of each window.'), offset }),
+    z.strictObject({
+      hopping: z.strictObject({
+        size: duration.describe('Length of each window.'),
+        every: duration.describe('From the start of one window to that of the next.'),
+      }),
+      offset,
+    }),
+    z.strictObject({ sliding: duration.describe('Length; a window ends with each event, and one begins behind it.') }),
+    z.strictObject({ session: duration.describe('A pause of a key that is longer ends its session.') }),
+    z.strictObject({ count: z.int().min(1).describe('As many events of a key, as they come.') }),
+  ]),
   allowedLateness: duration.prefault('0s').describe('A late event still corrects its window for so long.'),
+  early: duration
+    .nullable()
+    .prefault(null)
+    .describe('Open windows give what they have so far each time that so much event time has passed.'),
   aggregate: z
     .record(name, z.string())
     .refine((aggregates) => Object.keys(aggregates).length > 0, { message: 'needs a result such as n: count()' })

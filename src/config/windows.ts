@@ -1,8 +1,9 @@
 /** The windows of a file, against the schemas of their streams. */
 import type { AvroRecord } from '../messages/avro.ts';
 import { AGGREGATE_NAME } from '../messages/window-result.ts';
-import { AGGREGATE_FUNCTIONS, MERGEABLE_AGGREGATES } from '../streams/aggregates.ts';
-import type { AggregateConfig, StreamConfig, WindowConfig } from './config.ts';
+import { AGGREGATE_FUNCTIONS, type AggregateSpec, MERGEABLE_AGGREGATES } from '../streams/aggregates.ts';
+import type { Windowing } from '../streams/window.ts';
+import type { StreamConfig, WindowConfig } from './config.ts';
 import { fieldOf, isKey, isNullable, isNumeric, type Report, unknownField, unknownName } from './names.ts';
 import type { ConfigFile } from './schema.ts';
 
@@ -37,20 +38,28 @@ export function windowOf(
     }
     return aggregateOf(result, text, stream.schema, (message) => report(path, message));
   });
-  if (key !== stream.key) {
+  const window = windowingOf(raw.window);
+  if (key !== stream.key && stream.partitions > 1) {
+    const remedy = `key the window by ${stream.key}, or have \`partitions: 1\``;
+    if (window.kind !== 'tumbling' && window.kind !== 'hopping') {
+      report(
+        [...at, 'window'],
+        `the parts of a ${window.kind} window that spans partitions can't be merged; ${remedy}`,
+      );
+    }
     for (const { name: result, fn } of aggregates) {
       if (MERGEABLE_AGGREGATES.includes(fn)) continue;
       const path = [...at, 'aggregate', result];
-      report(path, `${fn}() of a group that may span partitions has no order; key the window by ${stream.key}`);
+      report(path, `the parts of ${fn}() of a group that spans partitions can't be merged; ${remedy}`);
     }
   }
-  const { tumbling, offset } = raw.window;
   return {
     name,
     stream: raw.stream,
     key,
-    window: { kind: 'tumbling', sizeMs: tumbling, offsetMs: offset },
+    window,
     allowedLatenessMs: raw.allowedLateness,
+    earlyMs: raw.early,
     aggregates,
   };
 }
@@ -61,9 +70,37 @@ function checkWindow(at: string[], raw: RawWindow, key: string | null, stream: S
     if (field === undefined) report([...at, 'key'], unknownField(stream.schema, key));
     else if (!isKey(field)) report([...at, 'key'], `${key} can't be a key: it is neither text nor a whole number`);
   }
-  const { tumbling, offset } = raw.window;
-  if (tumbling <= 0) report([...at, 'window', 'tumbling'], 'must be longer than 0');
-  else if (offset >= tumbling) report([...at, 'window', 'offset'], 'must be shorter than the window');
+  checkWindowing(at, raw, report);
+}
+
+function windowingOf(raw: RawWindow['window']): Windowing {
+  if ('tumbling' in raw) return { kind: 'tumbling', sizeMs: raw.tumbling, offsetMs: raw.offset };
+  if ('hopping' in raw) {
+    return { kind: 'hopping', sizeMs: raw.hopping.size, everyMs: raw.hopping.every, offsetMs: raw.offset };
+  }
+  if ('sliding' in raw) return { kind: 'sliding', sizeMs: raw.sliding };
+  return 'session' in raw ? { kind: 'session', gapMs: raw.session } : { kind: 'count', count: raw.count };
+}
+
+function checkWindowing(at: string[], { window, early, allowedLateness }: RawWindow, report: Report): void {
+  const wrong = (path: readonly string[], message: string): void => report([...at, ...path], message);
+  const kind = windowingOf(window);
+  if ('tumbling' in window) {
+    if (window.tumbling <= 0) wrong(['window', 'tumbling'], 'must be longer than 0');
+    else if (window.offset >= window.tumbling) wrong(['window', 'offset'], 'must be shorter than the window');
+  } else if ('hopping' in window) {
+    const { size, every } = window.hopping;
+    if (size <= 0) wrong(['window', 'hopping', 'size'], 'must be longer than 0');
+    if (every <= 0) wrong(['window', 'hopping', 'every'], 'must be longer than 0');
+    else if (every > size)
+      wrong(['window', 'hopping', 'every'], 'must not be longer than the window: events would be in none');
+    else if (window.offset >= every) wrong(['window', 'offset'], 'must be shorter than `every`');
+  } else if ('session' in window && window.session <= 0) wrong(['window', 'session'], 'must be longer than 0');
+  if (early !== null && early <= 0) wrong(['early'], 'must be longer than 0');
+  if (early !== null && (kind.kind === 'sliding' || kind.kind === 'count')) {
+    wrong(['early'], `a ${kind.kind} window has no early results: its results come event by event`);
+  }
+  if (allowedLateness > 0 && kind.kind === 'count') wrong(['allowedLateness'], 'no event is late for a count window');
 }
 
 function aggregateOf(
@@ -71,7 +108,7 @@ function aggregateOf(
   text: string,
   schema: AvroRecord,
   report: (message: string) => void,
-): AggregateConfig[] {
+): AggregateSpec[] {
   const [, word, argument = ''] = /^\s*([A-Za-z]+)\s*\(\s*(.*?)\s*\)\s*$/.exec(text) ?? [];
   if (word === undefined) {
     report('must be an aggregate such as count() or sum(field)');

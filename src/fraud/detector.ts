@@ -88,6 +88,7 @@ function addTransaction(
       key: String(customerId),
       occurredAt,
       latenessMs: Math.min(watermarkMs - (occurredAt + sessionGapMs - 1), LONG_MAX),
+      windows: 1,
       event: JSON.stringify(transactionAt(rows, row)),
     });
   }

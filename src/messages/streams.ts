@@ -10,7 +10,8 @@ export const lateEventSchema = {
     { name: 'window', type: 'string' },
     { name: 'key', type: ['null', 'string'] },
     { name: 'occurredAt', type: TIMESTAMP_MILLIS },
-    { name: 'latenessMs', type: 'long', doc: 'How far the watermark had passed the end of its window.' },
+    { name: 'latenessMs', type: 'long', doc: 'How far the watermark had passed the end of the last window it lost.' },
+    { name: 'windows', type: 'int', doc: 'How many windows it lost; it may be in others.', default: 1 },
     { name: 'event', type: 'string', doc: 'The event as JSON.' },
   ],
 } as const satisfies AvroRecord;

@@ -8,8 +8,9 @@ import type { AvroRecord } from '../messages/avro.ts';
 import { type DynamicEvent, dynamicEventType, type EventType } from '../messages/codec.ts';
 import type { Registry } from '../messages/registry.ts';
 import { type WindowResultType, windowResultType } from '../messages/window-result.ts';
-import { createTumblingWindows, type TumblingSpec, type WindowOperator } from '../streams/tumbling.ts';
 import type { WatermarkPolicy } from '../streams/watermark.ts';
+import type { WindowOperator, WindowSpec } from '../streams/window.ts';
+import { createWindows } from '../streams/windows.ts';
 import { aggregate, detect } from './derive.ts';
 import { createPartition, type Partition } from './partition.ts';
 import type { PartitionSnapshot } from './snapshot.ts';
@@ -20,7 +21,7 @@ export interface Derivation {
   readonly schema: AvroRecord;
   readonly timeField: string;
   readonly watermark: WatermarkPolicy;
-  readonly windows: readonly TumblingSpec[];
+  readonly windows: readonly WindowSpec[];
   readonly fraud: FraudSpec | null;
 }
 
@@ -56,7 +57,7 @@ export function createPartitionFold(
 ): PartitionFold {
   const { stream, timeField, watermark } = derivation;
   const fold = createPartition({ stream, partition, timeField, watermark, ...types }, registry);
-  const operators = derivation.windows.map(createTumblingWindows);
+  const operators = derivation.windows.map(createWindows);
   const detector = derivation.fraud === null ? null : createFraudDetector(derivation.fraud);
   return {
     partition: fold,
@@ -64,7 +65,7 @@ export function createPartitionFold(
     detector,
     snapshot: () => ({
       ...fold.snapshot(),
-      panes: operators.flatMap((operator) => operator.snapshot()),
+      windows: operators.map((operator) => operator.snapshot()),
       cards: detector?.snapshot() ?? [],
     }),
   };
@@ -78,6 +79,6 @@ export function deriveAll({ operators, detector }: PartitionFold, work: Work): v
 
 export function restoreFold({ partition, operators, detector }: PartitionFold, snapshot: PartitionSnapshot): void {
   partition.restore(snapshot);
-  for (const operator of operators) operator.restore(snapshot.panes);
+  for (const operator of operators) operator.restore(snapshot.windows);
   detector?.restore(snapshot.cards);
 }

@@ -3,7 +3,7 @@
  * not depend on how the input was cut into batches.
  */
 import type { FraudDetector } from '../fraud/detector.ts';
-import type { WindowOperator } from '../streams/tumbling.ts';
+import type { WindowOperator } from '../streams/window.ts';
 import type { Derived, EventsStep, Work } from './work.ts';
 
 /** Throws when nothing takes the window's results. */
@@ -17,15 +17,16 @@ export function aggregate(operator: WindowOperator, work: Work): void {
       continue;
     }
     const { columns, timesMs, watermarksMs } = step;
-    operator.begin(columns);
     let watermarkMs = step.watermarkBeforeMs;
+    operator.begin(columns, watermarkMs);
     for (let i = 0; i < columns.count; i++) {
       const occurredAt = timesMs[i]!;
-      const arrival = operator.add(i, occurredAt, watermarkMs, results);
+      const arrival = operator.add(i, occurredAt, results);
       if (arrival !== null) {
         const key = arrival.key === null ? null : String(arrival.key);
-        const { latenessMs } = arrival;
-        late.push({ window: operator.spec.name, key, occurredAt, latenessMs, event: JSON.stringify(columns.event(i)) });
+        const { latenessMs, windows } = arrival;
+        const event = JSON.stringify(columns.event(i));
+        late.push({ window: operator.spec.name, key, occurredAt, latenessMs, windows, event });
       }
       const afterMs = watermarksMs[i]!;
       if (afterMs !== watermarkMs) {

@@ -3,7 +3,7 @@
  * It is one Avro record, so a snapshot of another version is recognised by its fingerprint and left alone.
  */
 import { cardStateSchema } from '../fraud/card-state.ts';
-import { type AvroRecord, type FromAvro, NAMESPACE, TIMESTAMP_MILLIS } from '../messages/avro.ts';
+import { type AvroRecord, type FromAvro, NAMESPACE } from '../messages/avro.ts';
 import { eventType } from '../messages/codec.ts';
 
 export const partitionSnapshotSchema = {
@@ -17,26 +17,30 @@ export const partitionSnapshotSchema = {
     { name: 'watermarkMs', type: 'double', doc: 'What windows fire by.' },
     { name: 'isIdle', type: 'boolean' },
     {
-      name: 'panes',
+      name: 'windows',
       type: {
         type: 'array',
         items: {
           type: 'record',
-          name: 'PaneState',
+          name: 'WindowState',
           fields: [
             { name: 'window', type: 'string' },
-            { name: 'start', type: TIMESTAMP_MILLIS },
-            { name: 'fired', type: 'boolean' },
+            { name: 'definition', type: 'string', doc: 'The specification whose state it is, as JSON.' },
+            { name: 'watermarkMs', type: 'double', doc: 'What it has fired by; -Infinity for nothing.' },
             {
-              name: 'entries',
+              name: 'groups',
               type: {
                 type: 'array',
                 items: {
                   type: 'record',
-                  name: 'PaneEntry',
+                  name: 'GroupState',
                   fields: [
                     { name: 'key', type: ['null', 'long', 'string'] },
-                    { name: 'slots', type: { type: 'array', items: 'double' } },
+                    { name: 'times', type: { type: 'array', items: 'double' }, doc: 'By its kind of window.' },
+                    { name: 'count', type: 'long' },
+                    { name: 'revision', type: 'int' },
+                    { name: 'reported', type: 'long', doc: 'Events in its last result.' },
+                    { name: 'states', type: { type: 'array', items: ['double', 'string'] } },
                   ],
                 },
               },

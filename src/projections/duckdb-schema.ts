@@ -6,7 +6,7 @@
 import type { Column } from './duckdb-columns.ts';
 
 /** Raise it whenever a table or a writer changes: an older file is then rebuilt. */
-export const DUCKDB_SCHEMA_VERSION = 3;
+export const DUCKDB_SCHEMA_VERSION = 4;
 
 export const DUCKDB_TABLES = {
   transactions: [
@@ -60,6 +60,7 @@ export const DUCKDB_TABLES = {
     { name: 'key', kind: 'text', from: 'key', nullable: true },
     { name: 'occurred_at', kind: 'instant', from: 'occurredAt' },
     { name: 'lateness_ms', kind: 'long', from: 'latenessMs' },
+    { name: 'windows_lost', kind: 'int', from: 'windows' },
     { name: 'event', kind: 'text', from: 'event' },
   ],
   weather: [

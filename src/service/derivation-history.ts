@@ -3,12 +3,13 @@
  * a replay has to change with it.
  */
 import { join } from 'node:path';
-import type { Config } from '../config/config.ts';
+import type { Config, WindowConfig } from '../config/config.ts';
 import type { Fs } from '../journal/fs.ts';
 import { replaceFile } from '../journal/replace-file.ts';
 import type { SyncFs } from '../journal/sync-fs.ts';
 import type { Derivation } from '../partition/derivation.ts';
 import type { DerivationSince } from '../partition/rederive.ts';
+import type { WindowSpec } from '../streams/window.ts';
 
 const FILE = 'derivations.json';
 
@@ -28,21 +29,16 @@ export function derivationOf(config: Config, stream: string): Derivation | null 
     schema: own.schema,
     timeField: own.eventTime,
     watermark: own.watermark,
-    windows: config.windows
-      .filter((window) => window.stream === stream)
-      .map(({ name, key, window, allowedLatenessMs, aggregates }) => ({
-        name,
-        keyField: key,
-        sizeMs: window.sizeMs,
-        offsetMs: window.offsetMs,
-        allowedLatenessMs,
-        aggregates,
-      })),
+    windows: config.windows.filter((window) => window.stream === stream).map(windowSpecOf),
     fraud:
       fraud?.stream === stream
         ? { sessionGapMs: fraud.sessionGapMs, rules: fraud.rules, caseQuietMs: fraud.caseQuietMs }
         : null,
   };
+}
+
+export function windowSpecOf({ name, key, window, allowedLatenessMs, earlyMs, aggregates }: WindowConfig): WindowSpec {
+  return { name, keyField: key, window, allowedLatenessMs, earlyMs, aggregates };
 }
 
 /** Notes from where on each of these holds, unless that is what was noted last of its stream. Before the first append. */

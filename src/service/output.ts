@@ -77,10 +77,10 @@ function* sectionLines(registry: Registry, stream: string, { fingerprint, bytes 
   }
   switch (registry.nameOf(fingerprint)) {
     case lateEventType.name:
-      for (const { window, key, latenessMs, event } of registry.decodeAs(lateEventType, fingerprint, bytes)) {
+      for (const { window, key, latenessMs, windows, event } of registry.decodeAs(lateEventType, fingerprint, bytes)) {
         const name = `${window}.late`;
         const start = `{"stream":${JSON.stringify(name)},"key":${JSON.stringify(key)}`;
-        yield { stream: name, text: `${start},"latenessMs":${latenessMs},"event":${event}}` };
+        yield { stream: name, text: `${start},"latenessMs":${latenessMs},"windows":${windows},"event":${event}}` };
       }
       return;
     case deadLetterType.name:

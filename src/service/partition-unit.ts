@@ -96,7 +96,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
       const snapshot = decodeSnapshot(found.body);
       if (snapshot !== null) {
         live.fold.partition.restore(snapshot);
-        live.aggregator?.send({ type: 'RESTORE', panes: snapshot.panes });
+        live.aggregator?.send({ type: 'RESTORE', windows: snapshot.windows });
         live.session?.send({ type: 'RESTORE', cards: snapshot.cards });
         snapshotOffset = found.offset;
         return found.offset;

@@ -9,7 +9,8 @@ import type { SessionClosed, Transaction } from '../../src/messages/payments.ts'
 import type { LateEvent } from '../../src/messages/streams.ts';
 import type { WindowResult } from '../../src/messages/window-result.ts';
 import type { EventsStep, Step, Work } from '../../src/partition/work.ts';
-import { createTumblingWindows, type WindowOperator } from '../../src/streams/tumbling.ts';
+import type { WindowOperator } from '../../src/streams/window.ts';
+import { createWindows } from '../../src/streams/windows.ts';
 
 const transactions: Transaction[] = [0, 1000].map((occurredAt, i) => ({
   transactionId: i + 1,
@@ -37,12 +38,12 @@ function work(...steps: readonly Step[]) {
 type KeptWork = ReturnType<typeof work>;
 
 const operator = (): WindowOperator =>
-  createTumblingWindows({
+  createWindows({
     name: 'w',
     keyField: null,
-    sizeMs: 1000,
-    offsetMs: 0,
+    window: { kind: 'tumbling', sizeMs: 1000, offsetMs: 0 },
     allowedLatenessMs: 0,
+    earlyMs: null,
     aggregates: [],
   });
 const detector = (): FraudDetector =>
@@ -73,7 +74,7 @@ function aggregator(operators: readonly WindowOperator[]): Life {
   });
   actor.start();
   return {
-    send: (event) => actor.send(event === 'RESTORE' ? { type: 'RESTORE', panes: [] } : event),
+    send: (event) => actor.send(event === 'RESTORE' ? { type: 'RESTORE', windows: [] } : event),
     state: () => actor.getSnapshot().value,
     status: () => actor.getSnapshot().status,
     error: () => error,

@@ -28,6 +28,9 @@ windows:
 
 const windowOf = (rest: string): string => `${PAYMENTS}  w:\n    stream: payments\n${rest}`;
 const AGGREGATE = '    aggregate: { n: count() }\n';
+/** The same over two partitions, a line longer. */
+const spanning = (rest: string): string =>
+  windowOf(rest).replace('    key: customerId\n', '    key: customerId\n    partitions: 2\n');
 
 describe('keys', () => {
   test.each([
@@ -227,8 +230,45 @@ describe('windows', () => {
       'p.yaml:11:18: windows.w.aggregate.start: is a field of every result; known: stream, key, start, end, revision, at',
     ],
     [
-      windowOf(`    key: null\n${window}    aggregate: { n: first(amountCents) }`),
-      'p.yaml:12:18: windows.w.aggregate.n: first() of a group that may span partitions has no order; key the window by customerId',
+      spanning(`    key: null\n${window}    aggregate: { n: first(amountCents) }`),
+      "p.yaml:13:18: windows.w.aggregate.n: the parts of first() of a group that spans partitions can't be merged; key the window by customerId, or have `partitions: 1`",
+    ],
+    [
+      spanning(`    key: terminalId\n    window: { session: 5m }\n${AGGREGATE}`),
+      "p.yaml:12:5: windows.w.window: the parts of a session window that spans partitions can't be merged; key the window by customerId, or have `partitions: 1`",
+    ],
+    [
+      windowOf(`    window: { hopping: { size: 5s, every: 10s } }\n${AGGREGATE}`),
+      'p.yaml:10:36: windows.w.window.hopping.every: must not be longer than the window: events would be in none',
+    ],
+    [
+      windowOf(`    window: { hopping: { size: 5s, every: 0s } }\n${AGGREGATE}`),
+      'p.yaml:10:36: windows.w.window.hopping.every: must be longer than 0',
+    ],
+    [
+      windowOf(`    window: { hopping: { size: 10s, every: 5s }, offset: 5s }\n${AGGREGATE}`),
+      'p.yaml:10:50: windows.w.window.offset: must be shorter than `every`',
+    ],
+    [
+      windowOf(`    window: { session: 0s }\n${AGGREGATE}`),
+      'p.yaml:10:15: windows.w.window.session: must be longer than 0',
+    ],
+    [
+      windowOf(`    window: { sliding: 5s, offset: 1s }\n${AGGREGATE}`),
+      'p.yaml:10:28: windows.w.window.offset: belongs to another form of window',
+    ],
+    [windowOf(`    window: { count: 0 }\n${AGGREGATE}`), 'p.yaml:10:15: windows.w.window.count: must be at least 1'],
+    [
+      windowOf(`    window: { tumbling: 1m }\n    early: 0s\n${AGGREGATE}`),
+      'p.yaml:11:5: windows.w.early: must be longer than 0',
+    ],
+    [
+      windowOf(`    window: { sliding: 1m }\n    early: 1s\n${AGGREGATE}`),
+      'p.yaml:11:5: windows.w.early: a sliding window has no early results: its results come event by event',
+    ],
+    [
+      windowOf(`    window: { count: 3 }\n    allowedLateness: 1s\n${AGGREGATE}`),
+      'p.yaml:11:5: windows.w.allowedLateness: no event is late for a count window',
     ],
     [
       windowOf(window + AGGREGATE).replace('  w:', '  Payments:'),
@@ -253,18 +293,6 @@ describe('what a later version brings is said to be so, and nothing else is said
   const payments = PAYMENTS.replace('windows:\n', '');
   test.each([
     [`${payments}joins: { j: {} }`, 'p.yaml:7:1: joins: is not supported yet'],
-    [
-      windowOf(`    window: { hopping: { size: 10s, every: 5s } }\n${AGGREGATE}`),
-      'p.yaml:10:15: windows.w.window.hopping: is not supported yet',
-    ],
-    [
-      windowOf(`    window: { sliding: 5s }\n${AGGREGATE}`),
-      'p.yaml:10:15: windows.w.window.sliding: is not supported yet',
-    ],
-    [
-      windowOf(`    window: { session: 30m }\n${AGGREGATE}`),
-      'p.yaml:10:15: windows.w.window.session: is not supported yet',
-    ],
     [
       windowOf(`${window}    where: amountCents > 0\n${AGGREGATE}`),
       'p.yaml:11:5: windows.w.where: is not supported yet',

@@ -22,21 +22,42 @@ const aggregate = fc.oneof(
   fc.constant('count()'),
   fc.tuple(fc.constantFrom('sum', 'min', 'max', 'avg'), field).map(([fn, of]) => `${fn}(${of})`),
 );
-const window = fc.record(
-  {
-    stream: fc.constant('payments'),
-    key: fc.option(field),
-    window: fc.integer({ min: 1, max: 9999 }).map((s) => ({ tumbling: `${s}s`, offset: `${s - 1}s` })),
-    allowedLateness: duration(1000),
-    aggregate: fc.dictionary(
-      fc
-        .stringMatching(/^[a-z]{1,8}$/)
-        .filter((text) => !['stream', 'key', 'start', 'end', 'revision', 'at'].includes(text)),
-      aggregate,
-      { minKeys: 1, maxKeys: 4 },
-    ),
-  },
-  { requiredKeys: ['stream', 'window', 'aggregate'] },
+const seconds = fc.integer({ min: 1, max: 9999 });
+const stream = fc.constant('payments');
+const allowedLateness = duration(1000);
+const early = fc.option(duration(1000).filter((text) => !/^0/.test(text)));
+const aggregates = fc.dictionary(
+  fc
+    .stringMatching(/^[a-z]{1,8}$/)
+    .filter((text) => !['stream', 'key', 'start', 'end', 'revision', 'at'].includes(text)),
+  aggregate,
+  { minKeys: 1, maxKeys: 4 },
+);
+const requiredKeys: ['stream', 'window', 'aggregate'] = ['stream', 'window', 'aggregate'];
+const aligned = fc.oneof(
+  seconds.map((s) => ({ tumbling: `${s}s`, offset: `${s - 1}s` })),
+  seconds.map((s) => ({ hopping: { size: `${3 * s}s`, every: `${s}s` }, offset: `${s - 1}s` })),
+);
+const window = fc.oneof(
+  fc.record(
+    { stream, key: fc.option(field), window: aligned, allowedLateness, early, aggregate: aggregates },
+    { requiredKeys },
+  ),
+  fc.record(
+    {
+      stream,
+      window: seconds.map((s) => ({ session: `${s}s` })),
+      allowedLateness,
+      early,
+      aggregate: aggregates,
+    },
+    { requiredKeys },
+  ),
+  fc.record(
+    { stream, window: seconds.map((s) => ({ sliding: `${s}s` })), allowedLateness, aggregate: aggregates },
+    { requiredKeys },
+  ),
+  fc.record({ stream, window: seconds.map((count) => ({ count })), aggregate: aggregates }, { requiredKeys }),
 );
 
 const file = fc.record(

@@ -121,8 +121,8 @@ export const GOLDEN: readonly Golden[] = [
   {
     type: lateEventType,
     values: [
-      { window: 'per-minute', key: null, occurredAt: AT, latenessMs: 1, event: '{"a":1}' },
-      { window: 'fraud.sessions', key: '8', occurredAt: AT, latenessMs: 86_400_000, event: '{}' },
+      { window: 'per-minute', key: null, occurredAt: AT, latenessMs: 1, windows: 1, event: '{"a":1}' },
+      { window: 'fraud.sessions', key: '8', occurredAt: AT, latenessMs: 86_400_000, windows: 3, event: '{}' },
     ],
   },
   {

@@ -28,8 +28,9 @@ import { type WindowResult, type WindowResultType, windowResultType } from '../.
 import { createPartition, type PartitionSpec } from '../../src/partition/partition.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../src/partition/snapshot.ts';
 import type { Work } from '../../src/partition/work.ts';
-import { createTumblingWindows, type TumblingSpec } from '../../src/streams/tumbling.ts';
 import type { WatermarkPolicy } from '../../src/streams/watermark.ts';
+import type { WindowSpec } from '../../src/streams/window.ts';
+import { createWindows } from '../../src/streams/windows.ts';
 
 export const END = { control: 'endOfInput' } as const;
 export type Step = DynamicEvent | { readonly watermark: number } | typeof END;
@@ -38,7 +39,7 @@ export interface DriverOptions {
   readonly schema: AvroRecord;
   readonly timeField: string;
   readonly watermark: WatermarkPolicy;
-  readonly windows?: readonly TumblingSpec[];
+  readonly windows?: readonly WindowSpec[];
   readonly fraud?: FraudSpec;
 }
 
@@ -73,7 +74,7 @@ export function drivePartition(options: DriverOptions, snapshot?: Uint8Array): D
   const windows = (options.windows ?? []).map(resultTypeOf);
   const spec: PartitionSpec = { stream: 'test', partition: 0, eventType, timeField, watermark, windows };
   const partition = createPartition(spec, registry);
-  const operators = (options.windows ?? []).map(createTumblingWindows);
+  const operators = (options.windows ?? []).map(createWindows);
   const detector = options.fraud === undefined ? null : createFraudDetector(options.fraud);
   const aggregator = createActor(windowAggregatorMachine, { input: { operators } }).start();
   const session = detector === null ? null : createActor(fraudSessionMachine, { input: { detector } }).start();
@@ -81,7 +82,7 @@ export function drivePartition(options: DriverOptions, snapshot?: Uint8Array): D
     const state = decodeSnapshot(snapshot);
     if (state === null) throw new Error('The snapshot is of another version');
     partition.restore(state);
-    aggregator.send({ type: 'RESTORE', panes: state.panes });
+    aggregator.send({ type: 'RESTORE', windows: state.windows });
     session?.send({ type: 'RESTORE', cards: state.cards });
   }
   aggregator.send({ type: 'RECOVERED' });
@@ -109,7 +110,7 @@ export function drivePartition(options: DriverOptions, snapshot?: Uint8Array): D
     snapshot: () =>
       encodeSnapshot({
         ...partition.snapshot(),
-        panes: operators.flatMap((operator) => operator.snapshot()),
+        windows: operators.map((operator) => operator.snapshot()),
         cards: detector?.snapshot() ?? [],
       }),
     bytes: () => Buffer.concat(commits.flatMap((commit) => encodeCommit(commit).parts)),
@@ -145,7 +146,7 @@ function controlOf(step: Step) {
   return null;
 }
 
-function resultTypeOf({ name, aggregates }: TumblingSpec): WindowResultType {
+function resultTypeOf({ name, aggregates }: WindowSpec): WindowResultType {
   return windowResultType(
     name,
     aggregates.map((aggregate) => aggregate.name),

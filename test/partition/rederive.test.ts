@@ -16,9 +16,9 @@ const derivation: Derivation = {
     {
       name: 'totals',
       keyField: 'customerId',
-      sizeMs: 50,
-      offsetMs: 0,
+      window: { kind: 'tumbling', sizeMs: 50, offsetMs: 0 },
       allowedLatenessMs: 10,
+      earlyMs: null,
       aggregates: [{ name: 'total', fn: 'sum', field: 'amountCents' }],
     },
   ],

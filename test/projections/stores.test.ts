@@ -16,6 +16,7 @@ const late = (change: Partial<LateEvent>): LateEvent => ({
   key: 'k',
   occurredAt: 0,
   latenessMs: 1,
+  windows: 1,
   event: '{}',
   ...change,
 });
@@ -195,7 +196,7 @@ test('a row of DuckDB holds what the event held, whatever its texts and numbers 
   store.project(sectionOf(lateEventType, events), WHERE);
   await store.commit(new Map());
   const rows = await store.query(
-    `SELECT window_name AS "window", key, epoch_ms(occurred_at) AS "occurredAt", lateness_ms AS "latenessMs", event
+    `SELECT window_name AS "window", key, epoch_ms(occurred_at) AS "occurredAt", lateness_ms AS "latenessMs", windows_lost AS "windows", event
      FROM late_events ORDER BY window_name::INT`,
   );
   expect(rows).toEqual(events);

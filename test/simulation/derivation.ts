@@ -13,7 +13,8 @@ import type { Section } from '../../src/messages/commit.ts';
 import type { Registry } from '../../src/messages/registry.ts';
 import { createPartition, type PartitionSpec } from '../../src/partition/partition.ts';
 import type { Work } from '../../src/partition/work.ts';
-import { createTumblingWindows } from '../../src/streams/tumbling.ts';
+import { windowSpecOf } from '../../src/service/derivation-history.ts';
+import { createWindows } from '../../src/streams/windows.ts';
 import { WINDOW_TYPES } from './results.ts';
 
 export interface Derivation {
@@ -39,9 +40,7 @@ export function createDerivation(
   const partition = createPartition(spec, registry);
   const operators = config.windows
     .filter((window) => window.stream === stream.name)
-    .map(({ name, key, window, allowedLatenessMs, aggregates }) =>
-      createTumblingWindows({ ...window, name, keyField: key, allowedLatenessMs, aggregates }),
-    );
+    .map((window) => createWindows(windowSpecOf(window)));
   const { fraud } = config;
   const detector = fraud?.stream === stream.name ? createFraudDetector(fraud) : null;
   // provide() makes machines of their own: no crash that is meant for the service's reaches them.

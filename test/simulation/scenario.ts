@@ -27,6 +27,7 @@ export const WINDOWS: readonly WindowConfig[] = [
     key: 'customerId',
     window: { kind: 'tumbling', sizeMs: 5 * MINUTE_MS, offsetMs: 0 },
     allowedLatenessMs: MINUTE_MS,
+    earlyMs: null,
     aggregates: AGGREGATES,
   },
   {
@@ -35,6 +36,7 @@ export const WINDOWS: readonly WindowConfig[] = [
     key: null,
     window: { kind: 'tumbling', sizeMs: 15 * MINUTE_MS, offsetMs: MINUTE_MS },
     allowedLatenessMs: 0,
+    earlyMs: null,
     aggregates: AGGREGATES,
   },
 ];

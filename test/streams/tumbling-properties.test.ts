@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AvroRecord } from '../../src/messages/avro.ts';
 import type { WindowResult } from '../../src/messages/window-result.ts';
-import type { TumblingSpec } from '../../src/streams/tumbling.ts';
+import { windowStart } from '../../src/streams/window.ts';
 import { type DriverOptions, drivePartition, END, type Step, together } from '../partition/driver.ts';
 
 const schema = {
@@ -22,21 +22,22 @@ const aggregates = [
   { name: 'max', fn: 'max', field: 'value' },
   { name: 'avg', fn: 'avg', field: 'value' },
 ] as const;
-const spec = (name: string, sizeMs: number, offsetMs: number, allowedLatenessMs: number): TumblingSpec => ({
+const spec = (name: string, sizeMs: number, offsetMs: number, allowedLatenessMs: number) => ({
   name,
   keyField: 'key',
-  sizeMs,
-  offsetMs,
+  window: { kind: 'tumbling' as const, sizeMs, offsetMs },
   allowedLatenessMs,
+  earlyMs: null,
   aggregates,
 });
 /** A bound of 20 ms, under which windows of 10 ms and 7 ms both see late events. */
 const BOUND_MS = 20;
+const WINDOWS = [spec('tens', 10, 3, 15), spec('sevens', 7, 0, 0)];
 const options: DriverOptions = {
   schema,
   timeField: 'ts',
   watermark: { kind: 'bounded', outOfOrdernessMs: BOUND_MS },
-  windows: [spec('tens', 10, 3, 15), spec('sevens', 7, 0, 0)],
+  windows: WINDOWS,
 };
 
 interface Event {
@@ -74,7 +75,7 @@ function groupBy<T>(items: readonly T[], idOf: (item: T) => string): Map<string,
 }
 
 /** A group by window and key, by the definitions alone. */
-function grouped(input: readonly Event[], { name, sizeMs, offsetMs }: TumblingSpec) {
+function grouped(input: readonly Event[], { name, window: { sizeMs, offsetMs } }: (typeof WINDOWS)[number]) {
   const groups = groupBy(input, ({ key, ts }) => `${name} ${Math.floor((ts - offsetMs) / sizeMs)} ${key}`);
   return [...groups.values()].map((group) => {
     const values = group.map(({ value }) => value);
@@ -105,7 +106,7 @@ describe('for every input', () => {
         const { windows, late } = run(input.map(step));
         expect(late).toEqual([]);
         expect(windows.every(({ revision }) => revision === 0)).toBe(true);
-        const expected = (options.windows ?? []).flatMap((one) => grouped(input, one));
+        const expected = WINDOWS.flatMap((one) => grouped(input, one));
         expect(windows).toHaveLength(expected.length);
         const { size } = finals(windows);
         expect(size).toBe(expected.length);
@@ -132,13 +133,12 @@ describe('for every input', () => {
     fc.assert(
       fc.property(events, (input) => {
         const { windows, late } = run(input.map(step));
-        for (const one of options.windows ?? []) {
+        for (const one of WINDOWS) {
           // A partition's watermark before an event, from the definition: largest time before it − bound − 1.
           let largest = Number.NEGATIVE_INFINITY;
           const [onTime, tooLate]: [Event[], Event[]] = [[], []];
           for (const candidate of input) {
-            const lastMs =
-              Math.floor((candidate.ts - one.offsetMs) / one.sizeMs) * one.sizeMs + one.offsetMs + one.sizeMs - 1;
+            const lastMs = windowStart(candidate.ts, one.window.sizeMs, one.window.offsetMs) + one.window.sizeMs - 1;
             (lastMs + one.allowedLatenessMs <= largest - BOUND_MS - 1 ? tooLate : onTime).push(candidate);
             largest = Math.max(largest, candidate.ts);
           }
@@ -178,7 +178,7 @@ describe('for every input', () => {
         }
         const cut = together([...parts, driver.pipe(END)]);
         const whole = run(input);
-        for (const { name } of options.windows ?? []) {
+        for (const { name } of WINDOWS) {
           expect(cut.windows.filter(({ window }) => window === name)).toEqual(
             whole.windows.filter(({ window }) => window === name),
           );

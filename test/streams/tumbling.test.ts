@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { AvroRecord } from '../../src/messages/avro.ts';
 import type { WindowResult } from '../../src/messages/window-result.ts';
 import type { AggregateSpec } from '../../src/streams/aggregates.ts';
-import type { TumblingSpec } from '../../src/streams/tumbling.ts';
+import type { WindowSpec } from '../../src/streams/window.ts';
 import { type DriverOptions, drivePartition, END } from '../partition/driver.ts';
 
 const schema = {
@@ -20,22 +20,25 @@ const schema = {
 const SUM: AggregateSpec = { name: 'sum', fn: 'sum', field: 'value' };
 const at = (key: string | null, ts: number, value = 1) => ({ key, ts, value });
 const W = (watermark: number) => ({ watermark });
-const windows = (change: Partial<TumblingSpec>): TumblingSpec => ({
+interface Change extends Partial<WindowSpec> {
+  readonly sizeMs?: number;
+}
+const windows = ({ sizeMs = 3000, ...change }: Change): WindowSpec => ({
   name: 'w',
   keyField: 'key',
-  sizeMs: 3000,
-  offsetMs: 0,
+  window: { kind: 'tumbling', sizeMs, offsetMs: 0 },
   allowedLatenessMs: 0,
+  earlyMs: null,
   aggregates: [SUM],
   ...change,
 });
-const scripted = (change: Partial<TumblingSpec>): DriverOptions => ({
+const scripted = (change: Change): DriverOptions => ({
   schema,
   timeField: 'ts',
   watermark: { kind: 'scripted' },
   windows: [windows(change)],
 });
-const bounded = (outOfOrdernessMs: number, change: Partial<TumblingSpec>): DriverOptions => ({
+const bounded = (outOfOrdernessMs: number, change: Change): DriverOptions => ({
   ...scripted(change),
   watermark: { kind: 'bounded', outOfOrdernessMs },
 });
@@ -105,7 +108,7 @@ describe('a count over windows of 2 with a grace of 1 (Kafka Streams, SuppressSc
     expect(late.slice(0, 6).flat()).toEqual([]);
     // Its last millisecond was 1, and the watermark stands at 4.
     expect(late[6]).toEqual([
-      { window: 'w', key: 'k1', occurredAt: 0, latenessMs: 3, event: JSON.stringify(at('k1', 0)) },
+      { window: 'w', key: 'k1', occurredAt: 0, latenessMs: 3, windows: 1, event: JSON.stringify(at('k1', 0)) },
     ]);
   });
 
@@ -195,7 +198,7 @@ describe('a window', () => {
     const driver = drivePartition(scripted({ aggregates }));
     driver.pipe(at('a', 2, 4), at('a', 0, -1), at('a', 1, 6), at('b', 0, -5));
     expect(driver.pipe(W(2999)).windows.map((result) => result.aggregates)).toEqual([
-      { count: 3, sum: 9, min: -1, max: 6, avg: 3, first: 4, last: 6 },
+      { count: 3, sum: 9, min: -1, max: 6, avg: 3, first: -1, last: 4 },
       { count: 1, sum: -5, min: -5, max: -5, avg: -5, first: -5, last: -5 },
     ]);
   });

@@ -1,0 +1,282 @@
+/**
+ * Tumbling and hopping windows, as Flink defines them: [start, end) fires when the watermark reaches end − 1, fires again
+ * for each late event within the allowed lateness, and is forgotten after that.
+ *
+ * Every event goes to one slice, as long as the greatest common divisor of size and step; a window is what its slices
+ * come to, merged when it fires. A tumbling window is its only slice.
+ */
+import { LONG_MAX } from '../messages/avro.ts';
+import {
+  closeGroup,
+  emitGroup,
+  foldEvent,
+  type GroupState,
+  type Groups,
+  hasNews,
+  inheritResults,
+  type Key,
+  loadGroup,
+  mergeGroup,
+  openGroup,
+  saveGroup,
+  type WindowResults,
+} from './groups.ts';
+import {
+  type LateArrival,
+  nextEarlyMs,
+  type OpenWindows,
+  type WindowKind,
+  type WindowSpec,
+  windowStart,
+} from './window.ts';
+
+/** The groups of one slice, or of one window. */
+interface Pane {
+  readonly start: number;
+  readonly index: Map<Key, number>;
+}
+
+interface AlignedWindows extends OpenWindows {
+  readonly spec: WindowSpec;
+  readonly sizeMs: number;
+  readonly everyMs: number;
+  readonly offsetMs: number;
+  readonly sliceMs: number;
+  /** In order of start: those that a window still needs that has not fired. */
+  readonly slices: Pane[];
+  /** The slice of the last event, while none of its windows has fired. */
+  latest: Pane | null;
+  /** In order of start: windows that have fired and that late events may still correct. */
+  readonly fired: Pane[];
+  /** In order of start: the last early results of windows of several slices. */
+  readonly early: Pane[];
+}
+
+const SLICE = 0;
+const FIRED = 1;
+const EARLY = 2;
+
+export const alignedWindows: WindowKind<AlignedWindows> = { open, add, advance, snapshot, restore };
+
+/** Throws when the windowing is of another kind. */
+function open(spec: WindowSpec, groups: Groups): AlignedWindows {
+  const { window } = spec;
+  if (window.kind !== 'tumbling' && window.kind !== 'hopping') throw new Error(`${window.kind} windows have no slices`);
+  const { sizeMs, offsetMs } = window;
+  const everyMs = window.kind === 'hopping' ? window.everyMs : sizeMs;
+  const state: AlignedWindows = {
+    spec,
+    groups,
+    sizeMs,
+    everyMs,
+    offsetMs,
+    sliceMs: greatestCommonDivisor(sizeMs, everyMs),
+    slices: [],
+    latest: null,
+    fired: [],
+    early: [],
+    watermarkMs: Number.NEGATIVE_INFINITY,
+    nextDueMs: Number.POSITIVE_INFINITY,
+  };
+  return state;
+}
+
+function add(state: AlignedWindows, key: Key, row: number, timeMs: number, out: WindowResults): LateArrival | null {
+  let slice = state.latest;
+  if (slice === null || timeMs < slice.start || timeMs >= slice.start + state.sliceMs) {
+    const newest = windowStart(timeMs, state.everyMs, state.offsetMs);
+    const oldest = newest - state.everyMs * Math.floor((newest - timeMs + state.sizeMs - 1) / state.everyMs);
+    if (oldest + state.sizeMs - 1 <= state.watermarkMs) return addLate(state, key, row, timeMs, oldest, newest, out);
+    slice = sliceOf(state, timeMs);
+    state.latest = slice;
+  }
+  foldEvent(state.groups, groupOf(state.groups, slice, key), row, timeMs);
+  return null;
+}
+
+/** Adds an event to those of its windows, from `oldest` to `newest`, that are not past their lateness. */
+function addLate(
+  state: AlignedWindows,
+  key: Key,
+  row: number,
+  timeMs: number,
+  oldest: number,
+  newest: number,
+  out: WindowResults,
+): LateArrival | null {
+  const { groups, sizeMs, everyMs, watermarkMs } = state;
+  let lost = 0;
+  let latenessMs = 0;
+  for (let start = oldest; start <= newest; start += everyMs) {
+    const lastMs = start + sizeMs - 1;
+    if (lastMs > watermarkMs) {
+      foldEvent(groups, groupOf(groups, sliceOf(state, timeMs), key), row, timeMs);
+      break;
+    }
+    if (lastMs + state.spec.allowedLatenessMs <= watermarkMs) {
+      lost += 1;
+      latenessMs = Math.min(watermarkMs - lastMs, LONG_MAX);
+      continue;
+    }
+    const group = groupOf(groups, firedPane(state, start), key);
+    foldEvent(groups, group, row, timeMs);
+    emitGroup(groups, group, key, start, start + sizeMs, timeMs, out);
+  }
+  return lost === 0 ? null : { key, latenessMs, windows: lost };
+}
+
+function advance(state: AlignedWindows, watermarkMs: number, out: WindowResults): void {
+  const { sizeMs, slices, fired, spec } = state;
+  state.latest = null;
+  const earlyDueMs = nextEarlyMs(spec, state.watermarkMs);
+  for (;;) {
+    const start = nextWindow(state);
+    if (start + sizeMs - 1 > watermarkMs) break;
+    fire(state, start, watermarkMs, out);
+    state.watermarkMs = start + sizeMs - 1;
+  }
+  const neededFrom = firstUnfired(state, watermarkMs);
+  while (slices.length > 0 && newestWindow(state, slices[0]!.start) < neededFrom) closePane(state, slices.shift()!);
+  const droppedTo = watermarkMs - spec.allowedLatenessMs - sizeMs + 1;
+  while (fired.length > 0 && fired[0]!.start <= droppedTo) closePane(state, fired.shift()!);
+  state.watermarkMs = watermarkMs;
+  if (earlyDueMs <= watermarkMs && Number.isFinite(earlyDueMs)) reportEarly(state, watermarkMs, out);
+  state.nextDueMs = dueMs(state);
+}
+
+function fire(state: AlignedWindows, start: number, atMs: number, out: WindowResults): void {
+  const pane = state.sizeMs === state.sliceMs ? state.slices.shift()! : mergedPane(state, start);
+  emitPane(state, pane, atMs, out, false);
+  if (state.spec.allowedLatenessMs > 0) state.fired.splice(placeOf(state.fired, start), 0, pane);
+  else closePane(state, pane);
+}
+
+/** Every open window gives what it has so far, where that is not what it gave before. */
+function reportEarly(state: AlignedWindows, atMs: number, out: WindowResults): void {
+  const { sizeMs, sliceMs, everyMs, slices, early } = state;
+  if (sizeMs === sliceMs) {
+    for (const slice of slices) emitPane(state, slice, atMs, out, true);
+    return;
+  }
+  const last = slices.at(-1);
+  if (last === undefined) return;
+  for (let start = nextWindow(state); start <= newestWindow(state, last.start); start += everyMs) {
+    const pane = mergedPane(state, start);
+    emitPane(state, pane, atMs, out, true);
+    if (pane.index.size > 0) early.splice(placeOf(early, start), 0, pane);
+  }
+}
+
+function emitPane(state: AlignedWindows, pane: Pane, atMs: number, out: WindowResults, newsOnly: boolean): void {
+  const { groups, sizeMs } = state;
+  for (const [key, group] of pane.index) {
+    if (!newsOnly || hasNews(groups, group)) emitGroup(groups, group, key, pane.start, pane.start + sizeMs, atMs, out);
+  }
+}
+
+/** A window of several slices as one pane, which goes on from the window's early results. */
+function mergedPane(state: AlignedWindows, start: number): Pane {
+  const { groups, slices, sizeMs, early } = state;
+  const pane = { start, index: new Map<Key, number>() };
+  for (let i = placeOf(slices, start); i < slices.length && slices[i]!.start < start + sizeMs; i++) {
+    for (const [key, group] of slices[i]!.index) mergeGroup(groups, groupOf(groups, pane, key), group);
+  }
+  const at = placeOf(early, start);
+  const before = early[at];
+  if (before?.start === start) {
+    for (const [key, group] of before.index) inheritResults(groups, groupOf(groups, pane, key), group);
+    closePane(state, before);
+    early.splice(at, 1);
+  }
+  return pane;
+}
+
+/** The first window that has events and has not fired; Infinity when there is none. */
+function nextWindow(state: AlignedWindows): number {
+  const { slices, everyMs, sizeMs, sliceMs, watermarkMs } = state;
+  const first = firstUnfired(state, watermarkMs);
+  const slice = slices[placeOf(slices, first)];
+  if (slice === undefined) return Number.POSITIVE_INFINITY;
+  const newest = newestWindow(state, slice.start);
+  const oldest = newest - everyMs * Math.floor((newest - slice.start + sizeMs - sliceMs) / everyMs);
+  return Math.max(first, oldest);
+}
+
+/** Start of the first window whose last instant the watermark has not reached. */
+function firstUnfired({ sizeMs, everyMs, offsetMs }: AlignedWindows, watermarkMs: number): number {
+  if (watermarkMs === Number.NEGATIVE_INFINITY) return watermarkMs;
+  return windowStart(watermarkMs - sizeMs + 1, everyMs, offsetMs) + everyMs;
+}
+
+function newestWindow({ everyMs, offsetMs }: AlignedWindows, sliceStart: number): number {
+  return windowStart(sliceStart, everyMs, offsetMs);
+}
+
+function dueMs(state: AlignedWindows): number {
+  const { sizeMs, fired, slices, spec } = state;
+  const dropMs = fired.length === 0 ? Number.POSITIVE_INFINITY : fired[0]!.start + sizeMs - 1 + spec.allowedLatenessMs;
+  const earlyMs = slices.length === 0 ? Number.POSITIVE_INFINITY : nextEarlyMs(spec, state.watermarkMs);
+  return Math.min(nextWindow(state) + sizeMs - 1, dropMs, earlyMs);
+}
+
+function sliceOf(state: AlignedWindows, timeMs: number): Pane {
+  return paneAt(state, state.slices, windowStart(timeMs, state.sliceMs, state.offsetMs));
+}
+
+function firedPane(state: AlignedWindows, start: number): Pane {
+  return paneAt(state, state.fired, start);
+}
+
+function paneAt(state: AlignedWindows, panes: Pane[], start: number): Pane {
+  const place = placeOf(panes, start);
+  const known = panes[place];
+  if (known?.start === start) return known;
+  const pane = { start, index: new Map<Key, number>() };
+  panes.splice(place, 0, pane);
+  state.nextDueMs = dueMs(state);
+  return pane;
+}
+
+/** The first place whose pane does not start before `start`. */
+function placeOf(panes: readonly Pane[], start: number): number {
+  let low = 0;
+  let high = panes.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (panes[middle]!.start < start) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function groupOf(groups: Groups, { index }: Pane, key: Key): number {
+  const known = index.get(key);
+  if (known !== undefined) return known;
+  const group = openGroup(groups);
+  index.set(key, group);
+  return group;
+}
+
+function closePane({ groups }: AlignedWindows, { index }: Pane): void {
+  for (const group of index.values()) closeGroup(groups, group);
+}
+
+function snapshot({ groups, slices, fired, early }: AlignedWindows): GroupState[] {
+  const save = (panes: readonly Pane[], role: number): GroupState[] =>
+    panes.flatMap(({ start, index }) => [...index].map(([key, group]) => saveGroup(groups, group, key, [role, start])));
+  return [...save(slices, SLICE), ...save(fired, FIRED), ...save(early, EARLY)];
+}
+
+function restore(state: AlignedWindows, saved: readonly GroupState[]): void {
+  const { groups, slices, fired, early } = state;
+  for (const group of saved) {
+    const [role = SLICE, start = 0] = group.times;
+    const panes = role === SLICE ? slices : role === FIRED ? fired : early;
+    paneAt(state, panes, start).index.set(group.key, loadGroup(groups, group));
+  }
+  state.nextDueMs = dueMs(state);
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}

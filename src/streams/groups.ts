@@ -1,0 +1,196 @@
+/**
+ * Groups of events, by number: how many events each has, the states of its aggregates, and how many results it gave. No
+ * object a group: columns, in which the numbers of closed groups are used again.
+ */
+import type { Columns } from '../messages/columns.ts';
+import type { WindowResult } from '../messages/window-result.ts';
+import type { AggregateResult, AggregateSpec } from './aggregates.ts';
+import { createStates, type States } from './states.ts';
+
+export type Key = string | number | null;
+
+/** Takes results one by one. */
+export interface WindowResults {
+  push(result: WindowResult): unknown;
+}
+
+export interface Groups {
+  readonly aggregates: readonly AggregateSpec[];
+  /** Of the aggregates, in their order. */
+  readonly states: readonly States[];
+  counts: Float64Array;
+  /** Results so far. */
+  revisions: Int32Array;
+  /** Events in the last result. */
+  reported: Float64Array;
+  /** Numbers given out so far, closed ones included. */
+  used: number;
+  readonly closed: number[];
+}
+
+/** A group, as a snapshot keeps it. */
+export interface GroupState {
+  key: Key;
+  /** What its kind of window has to know of it. */
+  times: number[];
+  count: number;
+  revision: number;
+  reported: number;
+  states: (number | string)[];
+}
+
+const INITIAL_GROUPS = 64;
+
+export function createGroups(aggregates: readonly AggregateSpec[]): Groups {
+  const groups: Groups = {
+    aggregates,
+    states: aggregates.map(createStates),
+    counts: new Float64Array(0),
+    revisions: new Int32Array(0),
+    reported: new Float64Array(0),
+    used: 0,
+    closed: [],
+  };
+  resize(groups, INITIAL_GROUPS);
+  return groups;
+}
+
+/** The events whose rows fold() is told from now on. Throws when they lack a field that an aggregate reads. */
+export function bindColumns({ aggregates, states }: Groups, columns: Columns): void {
+  for (let i = 0; i < aggregates.length; i++) {
+    const { fn, field } = aggregates[i]!;
+    if (field === null) continue;
+    const column = columns.column(field);
+    if (column === undefined) throw new Error(`${fn}() needs the field ${field}, which the events have not`);
+    const own = states[i]!;
+    if (own.kind === 'objects') own.bind(column);
+    else if (column.kind === 'number') {
+      own.values = column.values;
+      own.nulls = column.nulls;
+    } else throw new Error(`${fn}() needs a number, and the field ${field} is text`);
+  }
+}
+
+export function groupCount({ used, closed }: Groups): number {
+  return used - closed.length;
+}
+
+/** The number of a new group, of no events. */
+export function openGroup(groups: Groups): number {
+  const group = groups.closed.pop() ?? groups.used++;
+  if (group === groups.counts.length) resize(groups, 2 * group);
+  groups.counts[group] = 0;
+  groups.revisions[group] = 0;
+  groups.reported[group] = 0;
+  for (const states of groups.states) {
+    if (states.kind === 'numbers') states.states[group] = states.aggregate.init();
+    else states.open(group);
+  }
+  return group;
+}
+
+export function closeGroup(groups: Groups, group: number): void {
+  for (const states of groups.states) if (states.kind === 'objects') states.close(group);
+  groups.closed.push(group);
+}
+
+export function foldEvent(groups: Groups, group: number, row: number, timeMs: number): void {
+  groups.counts[group]! += 1;
+  const all = groups.states;
+  for (let i = 0; i < all.length; i++) {
+    const own = all[i]!;
+    if (own.kind === 'objects') {
+      own.fold(group, row, timeMs);
+      continue;
+    }
+    const { values, nulls } = own;
+    if (values === null || (nulls !== null && nulls[row] === 1)) continue;
+    const value = values[row]!;
+    if (!Number.isNaN(value)) own.states[group] = own.aggregate.fold(own.states[group]!, value, timeMs);
+  }
+}
+
+/** Adds the events of one group to another. */
+export function mergeGroup(groups: Groups, into: number, from: number): void {
+  groups.counts[into]! += groups.counts[from]!;
+  for (const own of groups.states) {
+    if (own.kind === 'objects') own.merge(into, from);
+    else own.states[into] = own.aggregate.merge(own.states[into]!, own.states[from]!);
+  }
+}
+
+/** Gives a result of a group, and counts it. */
+export function emitGroup(
+  groups: Groups,
+  group: number,
+  key: Key,
+  start: number,
+  end: number,
+  at: number,
+  out: WindowResults,
+): void {
+  const { aggregates, states, revisions } = groups;
+  const count = groups.counts[group]!;
+  const results: Record<string, number> = {};
+  for (let i = 0; i < aggregates.length; i++) {
+    const own = states[i]!;
+    const result: AggregateResult =
+      own.kind === 'numbers' ? own.aggregate.result(own.states[group]!, count) : own.result(group, count);
+    results[aggregates[i]!.name] = typeof result === 'number' ? result : Number.NaN;
+  }
+  const revision = revisions[group]!;
+  out.push({ key: key === null ? null : String(key), start, end, revision, at, count, aggregates: results });
+  revisions[group] = revision + 1;
+  groups.reported[group] = count;
+}
+
+/** Whether a group has events that no result has shown. */
+export function hasNews(groups: Groups, group: number): boolean {
+  return groups.counts[group] !== groups.reported[group];
+}
+
+/** The results of one group count as those of another. */
+export function inheritResults(groups: Groups, into: number, from: number): void {
+  groups.revisions[into] = Math.max(groups.revisions[into]!, groups.revisions[from]!);
+  groups.reported[into] = groups.reported[from]!;
+}
+
+export function saveGroup(groups: Groups, group: number, key: Key, times: number[]): GroupState {
+  return {
+    key,
+    times,
+    count: groups.counts[group]!,
+    revision: groups.revisions[group]!,
+    reported: groups.reported[group]!,
+    states: groups.states.map((own) => (own.kind === 'numbers' ? own.states[group]! : own.save(group))),
+  };
+}
+
+export function loadGroup(groups: Groups, saved: GroupState): number {
+  const group = openGroup(groups);
+  groups.counts[group] = saved.count;
+  groups.revisions[group] = saved.revision;
+  groups.reported[group] = saved.reported;
+  for (const [i, state] of saved.states.entries()) {
+    const own = groups.states[i];
+    if (own?.kind === 'numbers' && typeof state === 'number') own.states[group] = state;
+    else if (own?.kind === 'objects' && typeof state === 'string') own.load(group, state);
+    else throw new Error(`The state of ${groups.aggregates[i]?.fn ?? 'an aggregate'} in a snapshot is of another kind`);
+  }
+  return group;
+}
+
+function resize(groups: Groups, size: number): void {
+  groups.counts = grown(groups.counts, size);
+  groups.reported = grown(groups.reported, size);
+  const revisions = new Int32Array(size);
+  revisions.set(groups.revisions);
+  groups.revisions = revisions;
+  for (const states of groups.states) if (states.kind === 'numbers') states.states = grown(states.states, size);
+}
+
+function grown(numbers: Float64Array, size: number): Float64Array {
+  const larger = new Float64Array(size);
+  larger.set(numbers);
+  return larger;
+}

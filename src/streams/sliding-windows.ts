@@ -1,0 +1,258 @@
+/**
+ * Sliding windows, as Kafka Streams defines them (KIP-450): of a length, both ends included. Each event at t has the
+ * window [t − size, t], and [t + 1, t + 1 + size] where that has events; so every set of events of a key that lie
+ * within a size of each other is in a window, and each window differs from the next by an event.
+ *
+ * Events of one key and time are one slice; a window is what its slices come to, merged when it fires. It fires when
+ * the watermark reaches its last millisecond, and again for each late event within the allowed lateness.
+ */
+import { LONG_MAX } from '../messages/avro.ts';
+import {
+  closeGroup,
+  emitGroup,
+  foldEvent,
+  type GroupState,
+  type Groups,
+  type Key,
+  loadGroup,
+  mergeGroup,
+  openGroup,
+  saveGroup,
+  type WindowResults,
+} from './groups.ts';
+import { addTimer, createTimers, nextDeadlineMs, type Timers, takeTimer } from './timers.ts';
+import type { LateArrival, OpenWindows, WindowKind, WindowSpec } from './window.ts';
+
+/** The events of one key and time. */
+interface Slice {
+  readonly key: Key;
+  readonly timeMs: number;
+  readonly group: number;
+  /** In the order in which slices were opened: among windows that end together, that of the older slice fires first. */
+  readonly order: number;
+  /** Results so far of the window that ends with this slice, and of the one that begins behind it. */
+  ending: number;
+  following: number;
+}
+
+interface SlidingWindows extends OpenWindows {
+  readonly sizeMs: number;
+  readonly allowedLatenessMs: number;
+  /** In order of time. */
+  readonly byKey: Map<Key, Slice[]>;
+  /** By group. */
+  readonly slices: (Slice | undefined)[];
+  opened: number;
+  /** One a group, for what is next of it: its two windows, then its end. */
+  readonly timers: Timers;
+}
+
+export const slidingWindows: WindowKind<SlidingWindows> = { open, add, advance, snapshot, restore };
+
+/** Throws when the windowing is of another kind. */
+function open({ window, allowedLatenessMs }: WindowSpec, groups: Groups): SlidingWindows {
+  if (window.kind !== 'sliding') throw new Error(`${window.kind} windows do not slide`);
+  return {
+    groups,
+    sizeMs: window.sizeMs,
+    allowedLatenessMs,
+    byKey: new Map(),
+    slices: [],
+    opened: 0,
+    timers: createTimers(),
+    watermarkMs: Number.NEGATIVE_INFINITY,
+    nextDueMs: Number.POSITIVE_INFINITY,
+  };
+}
+
+function add(state: SlidingWindows, key: Key, row: number, timeMs: number, out: WindowResults): LateArrival | null {
+  const { sizeMs, allowedLatenessMs, watermarkMs } = state;
+  // The last window that may hold it begins with it.
+  const lastMs = timeMs + sizeMs;
+  if (lastMs + allowedLatenessMs <= watermarkMs) {
+    return { key, latenessMs: Math.min(watermarkMs - lastMs, LONG_MAX), windows: 1 };
+  }
+  const own = ofKey(state, key);
+  const place = placeOf(own, timeMs);
+  let slice = own[place];
+  const isNew = slice?.timeMs !== timeMs;
+  if (slice === undefined || isNew) {
+    const group = openGroup(state.groups);
+    slice = insert(state, own, place, {
+      key,
+      timeMs,
+      group,
+      ending: followingOf(own, timeMs - sizeMs - 1),
+      following: 0,
+    });
+  }
+  foldEvent(state.groups, slice.group, row, timeMs);
+  if (timeMs <= watermarkMs) correct(state, own, slice, isNew, out);
+  return null;
+}
+
+/** Results so far of the window that begins behind a slice. */
+function followingOf(own: readonly Slice[], timeMs: number): number {
+  const slice = own[placeOf(own, timeMs)];
+  return slice?.timeMs === timeMs ? slice.following : 0;
+}
+
+function ofKey({ byKey }: SlidingWindows, key: Key): Slice[] {
+  const known = byKey.get(key);
+  if (known !== undefined) return known;
+  const own: Slice[] = [];
+  byKey.set(key, own);
+  return own;
+}
+
+function insert(state: SlidingWindows, own: Slice[], place: number, made: Omit<Slice, 'order'>): Slice {
+  const slice = { ...made, order: state.opened++ };
+  own.splice(place, 0, slice);
+  state.slices[slice.group] = slice;
+  arm(state, slice, state.watermarkMs);
+  state.nextDueMs = nextDeadlineMs(state.timers);
+  return slice;
+}
+
+/** Sets the timer for what is next of a slice. */
+function arm(
+  { timers, sizeMs, allowedLatenessMs }: SlidingWindows,
+  { timeMs, group }: Slice,
+  watermarkMs: number,
+): void {
+  const followingMs = timeMs + 1 + sizeMs;
+  if (timeMs > watermarkMs) addTimer(timers, timeMs, group);
+  else if (followingMs > watermarkMs) addTimer(timers, followingMs, group);
+  else addTimer(timers, followingMs + allowedLatenessMs, group);
+}
+
+/** Gives those windows again that hold a late event, and those that it makes, in order of their start. */
+function correct(state: SlidingWindows, own: readonly Slice[], of: Slice, isNew: boolean, out: WindowResults): void {
+  const { sizeMs, allowedLatenessMs, watermarkMs } = state;
+  const { timeMs } = of;
+  const isOpen = (end: number): boolean => end <= watermarkMs && end + allowedLatenessMs > watermarkMs;
+  const windows: { slice: Slice; start: number; isEnding: boolean }[] = [];
+  for (const slice of own) {
+    const endingFrom = slice.timeMs - sizeMs;
+    if (endingFrom <= timeMs && timeMs <= slice.timeMs && isOpen(slice.timeMs)) {
+      windows.push({ slice, start: endingFrom, isEnding: true });
+    }
+    const followingFrom = slice.timeMs + 1;
+    const changed = (isNew && slice === of) || (followingFrom <= timeMs && timeMs <= followingFrom + sizeMs);
+    if (changed && isOpen(followingFrom + sizeMs)) {
+      windows.push({ slice, start: followingFrom, isEnding: false });
+    }
+  }
+  windows.sort((a, b) => a.start - b.start);
+  for (const { slice, isEnding } of windows) {
+    if (isEnding) giveEnding(state, own, slice, timeMs, out);
+    else giveFollowing(state, own, slice, timeMs, out);
+  }
+}
+
+function advance(state: SlidingWindows, watermarkMs: number, out: WindowResults): void {
+  const { timers, sizeMs, allowedLatenessMs } = state;
+  const due: { slice: Slice; end: number }[] = [];
+  const closing: Slice[] = [];
+  while (nextDeadlineMs(timers) <= watermarkMs) {
+    const slice = state.slices[takeTimer(timers)];
+    if (slice === undefined) continue;
+    const followingEnd = slice.timeMs + 1 + sizeMs;
+    for (const end of [slice.timeMs, followingEnd]) {
+      if (end > state.watermarkMs && end <= watermarkMs) due.push({ slice, end });
+    }
+    if (followingEnd + allowedLatenessMs <= watermarkMs) closing.push(slice);
+    else arm(state, slice, watermarkMs);
+  }
+  due.sort((a, b) => a.end - b.end || a.slice.order - b.slice.order);
+  for (const { slice, end } of due) {
+    const own = ofKey(state, slice.key);
+    if (end === slice.timeMs) giveEnding(state, own, slice, watermarkMs, out);
+    else giveFollowing(state, own, slice, watermarkMs, out);
+  }
+  for (const slice of closing) close(state, slice);
+  state.watermarkMs = watermarkMs;
+  state.nextDueMs = nextDeadlineMs(timers);
+}
+
+function giveEnding(
+  state: SlidingWindows,
+  own: readonly Slice[],
+  slice: Slice,
+  atMs: number,
+  out: WindowResults,
+): void {
+  give(state, own, slice, slice.timeMs - state.sizeMs, slice.ending, atMs, out);
+  slice.ending += 1;
+}
+
+/** Not where the window has no events, nor where it is also the one that ends with a slice. */
+function giveFollowing(
+  state: SlidingWindows,
+  own: readonly Slice[],
+  slice: Slice,
+  atMs: number,
+  out: WindowResults,
+): void {
+  const start = slice.timeMs + 1;
+  const end = start + state.sizeMs;
+  const first = own[placeOf(own, start)];
+  if (first === undefined || first.timeMs > end || own[placeOf(own, end)]?.timeMs === end) return;
+  give(state, own, slice, start, slice.following, atMs, out);
+  slice.following += 1;
+}
+
+function give(
+  { groups, sizeMs }: SlidingWindows,
+  own: readonly Slice[],
+  { key }: Slice,
+  start: number,
+  revision: number,
+  atMs: number,
+  out: WindowResults,
+): void {
+  const end = start + sizeMs;
+  const merged = openGroup(groups);
+  for (let i = placeOf(own, start); i < own.length && own[i]!.timeMs <= end; i++) {
+    mergeGroup(groups, merged, own[i]!.group);
+  }
+  groups.revisions[merged] = revision;
+  emitGroup(groups, merged, key, start, end, atMs, out);
+  closeGroup(groups, merged);
+}
+
+function close({ byKey, slices, groups }: SlidingWindows, { key, timeMs, group }: Slice): void {
+  const own = byKey.get(key) ?? [];
+  own.splice(placeOf(own, timeMs), 1);
+  if (own.length === 0) byKey.delete(key);
+  slices[group] = undefined;
+  closeGroup(groups, group);
+}
+
+/** The first place whose slice is not before this time. */
+function placeOf(own: readonly Slice[], timeMs: number): number {
+  let low = 0;
+  let high = own.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (own[middle]!.timeMs < timeMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function snapshot({ groups, slices }: SlidingWindows): GroupState[] {
+  return slices
+    .flatMap((slice) => slice ?? [])
+    .sort((a, b) => a.order - b.order)
+    .map(({ group, key, timeMs, ending, following }) => saveGroup(groups, group, key, [timeMs, ending, following]));
+}
+
+function restore(state: SlidingWindows, saved: readonly GroupState[]): void {
+  for (const one of saved) {
+    const [timeMs = 0, ending = 0, following = 0] = one.times;
+    const own = ofKey(state, one.key);
+    const group = loadGroup(state.groups, one);
+    insert(state, own, placeOf(own, timeMs), { key: one.key, timeMs, group, ending, following });
+  }
+}

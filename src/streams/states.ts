@@ -1,0 +1,95 @@
+/** The states of one aggregate, one a group: a column of numbers where a number will do, of objects where not. */
+import { type Column, textAt } from '../messages/columns.ts';
+import {
+  type Aggregate,
+  type AggregateResult,
+  type AggregateSpec,
+  type AggregateValue,
+  average,
+  first,
+  last,
+  NUMBER_AGGREGATES,
+} from './aggregates.ts';
+
+export type States = NumberStates | ObjectStates;
+
+export interface NumberStates {
+  readonly kind: 'numbers';
+  readonly aggregate: Aggregate<number>;
+  /** By group. */
+  states: Float64Array;
+  /** What the rows hold; null when the aggregate reads no field. */
+  values: Float64Array | null;
+  nulls: Uint8Array | null;
+}
+
+/** Made by a closure, which is what keeps the type of its states. */
+export interface ObjectStates {
+  readonly kind: 'objects';
+  /** Events whose rows fold() is told from now on. */
+  bind(column: Column): void;
+  open(group: number): void;
+  close(group: number): void;
+  fold(group: number, row: number, timeMs: number): void;
+  merge(into: number, from: number): void;
+  result(group: number, events: number): AggregateResult;
+  save(group: number): string;
+  load(group: number, text: string): void;
+}
+
+export function createStates({ fn }: AggregateSpec): States {
+  const aggregate = NUMBER_AGGREGATES[fn];
+  if (aggregate !== undefined) {
+    return { kind: 'numbers', aggregate, states: new Float64Array(0), values: null, nulls: null };
+  }
+  if (fn === 'avg') return objectStates(average, numberAt);
+  return objectStates(fn === 'first' ? first : last, numberAt);
+}
+
+/** NaN where the row has none. */
+function numberAt(column: Column, row: number): number | null {
+  if (column.kind !== 'number') throw new Error('A text where a number is aggregated');
+  if (column.nulls?.[row] === 1) return null;
+  const value = column.values[row]!;
+  return Number.isNaN(value) ? null : value;
+}
+
+export function valueAt(column: Column, row: number): AggregateValue | null {
+  if (column.kind === 'number') return numberAt(column, row);
+  return column.nulls?.[row] === 1 ? null : textAt(column, row);
+}
+
+function objectStates<State, Value extends AggregateValue>(
+  aggregate: Aggregate<State, Value>,
+  read: (column: Column, row: number) => Value | null,
+): ObjectStates {
+  const states: (State | undefined)[] = [];
+  let values: Column | null = null;
+  const of = (group: number): State => states[group] ?? aggregate.init();
+  const save = aggregate.save ?? JSON.stringify;
+  const load = aggregate.load ?? JSON.parse;
+  return {
+    kind: 'objects',
+    bind(column) {
+      values = column;
+    },
+    open(group) {
+      states[group] = aggregate.init();
+    },
+    close(group) {
+      states[group] = undefined;
+    },
+    fold(group, row, timeMs) {
+      const value = values === null ? null : read(values, row);
+      if (value !== null) states[group] = aggregate.fold(of(group), value, timeMs);
+    },
+    merge(into, from) {
+      states[into] = aggregate.merge(of(into), of(from));
+    },
+    result: (group, events) => aggregate.result(of(group), events),
+    save: (group) => save(of(group)),
+    load(group, text) {
+      states[group] = load(text);
+    },
+  };
+}

@@ -1,0 +1,92 @@
+/** What every kind of window has in common: how it is specified, what goes in and what comes out. */
+import type { Columns } from '../messages/columns.ts';
+import type { AggregateSpec } from './aggregates.ts';
+import type { GroupState, Groups, Key, WindowResults } from './groups.ts';
+
+/** Which events belong together. */
+export type Windowing =
+  | { readonly kind: 'tumbling'; readonly sizeMs: number; readonly offsetMs: number }
+  /** `everyMs` is at most the size. */
+  | { readonly kind: 'hopping'; readonly sizeMs: number; readonly everyMs: number; readonly offsetMs: number }
+  /** Kafka's: each event has the window that ends with it, and the one that begins right behind it. */
+  | { readonly kind: 'sliding'; readonly sizeMs: number }
+  | { readonly kind: 'session'; readonly gapMs: number }
+  /** As many events of a key, in the order of their arrival. */
+  | { readonly kind: 'count'; readonly count: number };
+
+export interface WindowSpec {
+  readonly name: string;
+  /** Field of the grouping key; null for one group over the whole partition. */
+  readonly keyField: string | null;
+  readonly window: Windowing;
+  readonly allowedLatenessMs: number;
+  /** Event time between two results of a window that is still open; null for none before its end. */
+  readonly earlyMs: number | null;
+  readonly aggregates: readonly AggregateSpec[];
+}
+
+/** An event that came too late for a window. */
+export interface LateArrival {
+  readonly key: Key;
+  /** How far the watermark had passed the end of the last window that it lost. */
+  readonly latenessMs: number;
+  /** How many windows it lost. It may still be in others. */
+  readonly windows: number;
+}
+
+/** A window's state, as a snapshot keeps it. */
+export interface WindowState {
+  window: string;
+  /** The specification whose state it is: with another one it is of no use. */
+  definition: string;
+  /** What the windows have fired by. */
+  watermarkMs: number;
+  groups: GroupState[];
+}
+
+export interface WindowOperator {
+  readonly spec: WindowSpec;
+  /** The events whose rows add() is told from now on, and the watermark before them. Throws when they lack a field. */
+  begin(columns: Columns, watermarkMs: number): void;
+  /** Adds an event that came under the watermark of the last call of advance() or begin(). */
+  add(row: number, eventTimeMs: number, out: WindowResults): LateArrival | null;
+  /** Fires what the watermark has reached, and forgets what is past its lateness. The watermark never goes back. */
+  advance(watermarkMs: number, out: WindowResults): void;
+  snapshot(): WindowState;
+  /** Takes what is its own of these. */
+  restore(states: readonly WindowState[]): void;
+  /** Groups of open windows. */
+  keyCount(): number;
+}
+
+/** State that every kind has. */
+export interface OpenWindows {
+  readonly groups: Groups;
+  watermarkMs: number;
+  /** Nothing happens before the watermark reaches this: one comparison an event, most of the time. */
+  nextDueMs: number;
+}
+
+/** A kind of window: functions over its own form of state. */
+export interface WindowKind<State extends OpenWindows> {
+  open(spec: WindowSpec, groups: Groups): State;
+  add(state: State, key: Key, row: number, timeMs: number, out: WindowResults): LateArrival | null;
+  /** `state.watermarkMs` is still the watermark before. */
+  advance(state: State, watermarkMs: number, out: WindowResults): void;
+  snapshot(state: State): GroupState[];
+  /** Into a state in which nothing is open; its watermark is set. */
+  restore(state: State, groups: readonly GroupState[]): void;
+}
+
+/** Start of the window that holds `timestampMs`; right for negative times and any offset. */
+export function windowStart(timestampMs: number, sizeMs: number, offsetMs: number): number {
+  const remainder = (timestampMs - offsetMs) % sizeMs;
+  return timestampMs - (remainder < 0 ? remainder + sizeMs : remainder);
+}
+
+/** The next time after `watermarkMs` at which open windows give an early result; Infinity for never. */
+export function nextEarlyMs({ earlyMs }: WindowSpec, watermarkMs: number): number {
+  if (earlyMs === null) return Number.POSITIVE_INFINITY;
+  // A result of a time holds what lies before it, as that of a window's end does.
+  return windowStart(watermarkMs + 1, earlyMs, 0) + earlyMs - 1;
+}

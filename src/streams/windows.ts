@@ -1,0 +1,68 @@
+/** A window of any kind as the operator that a partition runs: columns in, results out. */
+import { type Column, type Columns, textAt } from '../messages/columns.ts';
+import { alignedWindows } from './aligned-windows.ts';
+import { countWindows } from './count-windows.ts';
+import { bindColumns, createGroups, groupCount, type Key } from './groups.ts';
+import { sessionWindows } from './session-windows.ts';
+import { slidingWindows } from './sliding-windows.ts';
+import type { OpenWindows, WindowKind, WindowOperator, WindowSpec } from './window.ts';
+
+export function createWindows(spec: WindowSpec): WindowOperator {
+  switch (spec.window.kind) {
+    case 'tumbling':
+    case 'hopping':
+      return operate(alignedWindows, spec);
+    case 'sliding':
+      return operate(slidingWindows, spec);
+    case 'session':
+      return operate(sessionWindows, spec);
+    case 'count':
+      return operate(countWindows, spec);
+  }
+}
+
+function operate<State extends OpenWindows>(kind: WindowKind<State>, spec: WindowSpec): WindowOperator {
+  const { keyField } = spec;
+  const definition = JSON.stringify({ ...spec, name: undefined });
+  let state = kind.open(spec, createGroups(spec.aggregates));
+  let keys: Column | null = null;
+  return {
+    spec,
+    begin(columns, watermarkMs) {
+      keys = keyField === null ? null : columnOf(columns, keyField);
+      bindColumns(state.groups, columns);
+      // One that is new to a partition has not seen the watermark advance.
+      if (watermarkMs > state.watermarkMs) state.watermarkMs = watermarkMs;
+    },
+    add: (row, timeMs, out) => kind.add(state, keys === null ? null : keyAt(keys, row), row, timeMs, out),
+    advance(watermarkMs, out) {
+      if (watermarkMs < state.nextDueMs) state.watermarkMs = watermarkMs;
+      else kind.advance(state, watermarkMs, out);
+    },
+    snapshot: () => ({
+      window: spec.name,
+      definition,
+      watermarkMs: state.watermarkMs,
+      groups: kind.snapshot(state),
+    }),
+    restore(states) {
+      state = kind.open(spec, createGroups(spec.aggregates));
+      const own = states.find((candidate) => candidate.window === spec.name && candidate.definition === definition);
+      if (own === undefined) return;
+      state.watermarkMs = own.watermarkMs;
+      kind.restore(state, own.groups);
+    },
+    keyCount: () => groupCount(state.groups),
+  };
+}
+
+function columnOf(columns: Columns, field: string): Column {
+  const column = columns.column(field);
+  if (column === undefined) throw new Error(`The field ${field} can't be a key: it is neither a number nor a text`);
+  return column;
+}
+
+function keyAt(column: Column, row: number): Key {
+  if (column.nulls !== null && column.nulls[row] === 1) return null;
+  return column.kind === 'number' ? column.values[row]! : textAt(column, row);
+}
