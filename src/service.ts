@@ -17,6 +17,7 @@ import { createInternalSource, type InternalSource } from './service/intake.ts';
 import { createObserver, type Observer } from './service/observer.ts';
 import { openPipeline, type Pipeline, ROOT } from './service/pipeline.ts';
 import { createReadModels, type ReadModels } from './service/read-models.ts';
+import { forwardedOffset, haveCaughtUp, repartitionChildren } from './service/repartition.ts';
 import { pruneLog } from './service/retention.ts';
 import { nodeRuntime, type Runtime } from './service/runtime.ts';
 
@@ -41,6 +42,8 @@ export interface Service extends ServiceCore {
   readonly ready: Promise<void>;
   /** Resolves with the error when the tree has given up, or the journal can't go on. */
   readonly failed: Promise<Error>;
+  /** Resolves once everything that was delivered is durable, in all logs that it goes to. */
+  settled(): Promise<void>;
   /** Commits and projects what was taken in, then closes everything. */
   stop(): Promise<void>;
   /** Ends at once, as a crash would: nothing is drained, projected or put into a snapshot. */
@@ -99,7 +102,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       const pruned = pruneLog(name, {
         journalDir: whole.journalDir,
         retention,
-        projectedOffset: models.reachedOffset(name),
+        projectedOffset: Math.min(models.reachedOffset(name), forwardedOffset(whole.repartitions, name)),
         nowMs: runtime.nowMs(),
         isDryRun: false,
         ...runtime.disk,
@@ -137,7 +140,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       return actor.child;
     },
   };
-  const children = [...pipeline.units.map((unit) => unit.spec), projector, ...attach(core)];
+  const children = [
+    ...pipeline.units.map((unit) => unit.spec),
+    projector,
+    ...repartitionChildren(pipeline.repartitions, pipeline),
+    ...attach(core),
+  ];
   const root = startSupervisor(
     { id: ROOT, kind: 'root', parent: '', strategy: 'one_for_one', children, ports: rootSupervision(supervision) },
     { failed: fail, stopped: () => {} },
@@ -160,6 +168,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     root,
     ready,
     failed,
+    async settled() {
+      const isIdle = (): boolean =>
+        pipeline.units.every(({ mailbox }) => mailbox.depth === 0 && mailbox.inFlight === 0);
+      while (!stopping && !(isIdle() && haveCaughtUp(pipeline.repartitions))) await runtime.sleep(SETTLING_MS);
+    },
     async stop() {
       stopping = true;
       await root.drain();
@@ -172,6 +185,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     },
   };
 }
+
+/** Between two looks at the mailboxes. */
+const SETTLING_MS = 1;
 
 /** A child that is itself a supervisor fails after a whole period of its own: the root counts over several of those. */
 const ROOT_PERIODS = 20;

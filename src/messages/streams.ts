@@ -62,6 +62,20 @@ export const sourceControlSchema = {
 } as const satisfies AvroRecord;
 export type SourceControl = FromAvro<typeof sourceControlSchema>;
 
+export const forwardedBlockSchema = {
+  type: 'record',
+  name: 'ForwardedBlock',
+  namespace: NAMESPACE,
+  doc: 'Input of one log as the input of another, which groups it by another key.',
+  fields: [
+    { name: 'log', type: 'string', doc: 'Where it was taken in.' },
+    { name: 'fingerprint', type: 'string', doc: "Of its writer's schema: 16 hexadecimal digits." },
+    { name: 'count', type: 'int' },
+    { name: 'block', type: 'bytes', doc: 'An Avro array of so many events.' },
+  ],
+} as const satisfies AvroRecord;
+export type ForwardedBlock = FromAvro<typeof forwardedBlockSchema>;
+
 export const commitHeaderSchema = {
   type: 'record',
   name: 'CommitHeader',

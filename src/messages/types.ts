@@ -9,7 +9,7 @@ import {
   transactionSchema,
   transactionScoredSchema,
 } from './payments.ts';
-import { deadLetterSchema, lateEventSchema, sourceControlSchema } from './streams.ts';
+import { deadLetterSchema, forwardedBlockSchema, lateEventSchema, sourceControlSchema } from './streams.ts';
 
 export const transactionType = eventType(transactionSchema);
 export const fraudLabelType = eventType(fraudLabelSchema);
@@ -20,6 +20,7 @@ export const caseChangedType = eventType(caseChangedSchema);
 export const lateEventType = eventType(lateEventSchema);
 export const deadLetterType = eventType(deadLetterSchema);
 export const sourceControlType = eventType(sourceControlSchema);
+export const forwardedBlockType = eventType(forwardedBlockSchema);
 export const runChangedType = eventType(runChangedSchema);
 export const actorChangedType = eventType(actorChangedSchema);
 export const alertDeliveryType = eventType(alertDeliverySchema);
@@ -36,6 +37,7 @@ export const BUILTIN_TYPES = [
   lateEventType,
   deadLetterType,
   sourceControlType,
+  forwardedBlockType,
   runChangedType,
   actorChangedType,
   alertDeliveryType,

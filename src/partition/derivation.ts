@@ -21,6 +21,8 @@ export interface Derivation {
   readonly schema: AvroRecord;
   readonly timeField: string;
   readonly watermark: WatermarkPolicy;
+  /** The logs that it reads, where it is one of other logs' input. */
+  readonly channels?: readonly string[];
   readonly windows: readonly WindowSpec[];
   readonly fraud: FraudSpec | null;
 }
@@ -55,8 +57,8 @@ export function createPartitionFold(
   partition: number,
   registry: Registry,
 ): PartitionFold {
-  const { stream, timeField, watermark } = derivation;
-  const fold = createPartition({ stream, partition, timeField, watermark, ...types }, registry);
+  const { stream, timeField, watermark, channels = [] } = derivation;
+  const fold = createPartition({ stream, partition, timeField, watermark, channels, ...types }, registry);
   const operators = derivation.windows.map(createWindows);
   const detector = derivation.fraud === null ? null : createFraudDetector(derivation.fraud);
   return {

@@ -8,19 +8,11 @@ import type { Block } from '../messages/block.ts';
 import type { DynamicEvent, EventType } from '../messages/codec.ts';
 import type { Commit, Section } from '../messages/commit.ts';
 import type { Registry } from '../messages/registry.ts';
-import type { SourceControl } from '../messages/streams.ts';
-import { deadLetterType, sourceControlType } from '../messages/types.ts';
+import { deadLetterType, forwardedBlockType, sourceControlType } from '../messages/types.ts';
 import type { WindowResultType } from '../messages/window-result.ts';
 import type { PartitionTime } from '../streams/stream-watermark.ts';
-import {
-  advanceWatermark,
-  END_OF_TIME_MS,
-  followStream,
-  initialWatermark,
-  observeEventTime,
-  type WatermarkPolicy,
-  type WatermarkState,
-} from '../streams/watermark.ts';
+import type { WatermarkPolicy, WatermarkState } from '../streams/watermark.ts';
+import { type ChannelState, createClock } from './clock.ts';
 import { createDerivedBlocks, type DerivedSummary } from './derived-blocks.ts';
 import type { EventsStep, Step, Work } from './work.ts';
 
@@ -37,6 +29,8 @@ export interface PartitionSpec {
   readonly eventType: EventType<DynamicEvent>;
   readonly timeField: string;
   readonly watermark: WatermarkPolicy;
+  /** The logs that it reads; none when it has a source of its own. */
+  readonly channels: readonly string[];
   /** Of the stream's windows. */
   readonly windows: readonly WindowResultType[];
 }
@@ -44,6 +38,7 @@ export interface PartitionSpec {
 /** What a partition keeps in a snapshot beside the state of its derivers. */
 export interface PartitionState extends WatermarkState {
   positions: Record<string, number>;
+  channels: ChannelState[];
 }
 
 export interface Applied {
@@ -74,45 +69,40 @@ export interface Partition {
 export function createPartition(spec: PartitionSpec, registry: Registry): Partition {
   const positions = new Map<string, number>();
   const derived = createDerivedBlocks(spec.windows);
-  let clock: WatermarkState = initialWatermark();
+  const clock = createClock(spec.watermark, spec.channels);
   let lastEventAtMs: number | null = null;
 
   /** One a block of a batch: all of them are read before any is forgotten. */
   const readers: ReturnType<typeof spec.eventType.columnReader>[] = [];
 
-  function eventsStep(block: Block, place: number): EventsStep {
+  function eventsStep(channel: string, block: Block, place: number): EventsStep {
     const read = readers[place] ?? spec.eventType.columnReader();
     readers[place] = read;
     const columns = registry.columnsAs(spec.eventType, block, read);
     const timesMs = columns.numbers(spec.timeField);
     const watermarksMs = new Float64Array(columns.count);
-    const watermarkBeforeMs = clock.watermarkMs;
-    // Whoever has events is not idle.
-    if (columns.count > 0) clock.isIdle = false;
-    for (let i = 0; i < columns.count; i++) {
-      watermarksMs[i] = observeEventTime(clock, spec.watermark, timesMs[i]!);
-    }
+    const watermarkBeforeMs = clock.observe(channel, timesMs, watermarksMs);
     return { kind: 'events', columns, timesMs, watermarkBeforeMs, watermarksMs };
   }
 
-  function controlSteps(controls: readonly SourceControl[]): Step[] {
-    const steps: Step[] = [];
-    for (const { control, watermark } of controls) {
-      steps.push({ kind: 'watermark', watermarkMs: afterControl(control, watermark) });
-    }
-    return steps;
-  }
-
-  function afterControl(control: SourceControl['control'], watermarkMs: number): number {
-    switch (control) {
-      case 'watermark':
-        return advanceWatermark(clock, watermarkMs);
-      case 'endOfInput':
-        return advanceWatermark(clock, END_OF_TIME_MS);
-      case 'idle':
-      case 'active':
-        clock.isIdle = control === 'idle';
-        return followStream(clock, watermarkMs);
+  function stepsOf(channel: string, blocks: readonly Block[], steps: Step[]): void {
+    for (const block of blocks) {
+      const { fingerprint, bytes } = block;
+      switch (registry.nameOf(fingerprint)) {
+        case spec.eventType.name:
+          steps.push(eventsStep(channel, block, steps.length));
+          break;
+        case sourceControlType.name:
+          for (const control of registry.decodeAs(sourceControlType, fingerprint, bytes)) {
+            steps.push({ kind: 'watermark', watermarkMs: clock.control(channel, control) });
+          }
+          break;
+        case forwardedBlockType.name:
+          for (const { log, block: forwarded, ...own } of registry.decodeAs(forwardedBlockType, fingerprint, bytes)) {
+            stepsOf(log, [{ ...own, bytes: forwarded }], steps);
+          }
+          break;
+      }
     }
   }
 
@@ -122,22 +112,16 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
 
   function workOf(sections: readonly Block[]): Work {
     const steps: Step[] = [];
-    for (const [place, section] of sections.entries()) {
-      const name = registry.nameOf(section.fingerprint);
-      if (name === spec.eventType.name) steps.push(eventsStep(section, place));
-      else if (name === sourceControlType.name) {
-        steps.push(...controlSteps(registry.decodeAs(sourceControlType, section.fingerprint, section.bytes)));
-      }
-    }
+    stepsOf('', sections, steps);
     return { steps, derived: derived.sinks };
   }
 
   return {
     spec,
     position: (source) => positions.get(source) ?? 0,
-    watermarkMs: () => clock.watermarkMs,
-    maxEventTimeMs: () => clock.maxEventTimeMs,
-    time: () => clock,
+    watermarkMs: () => clock.state().watermarkMs,
+    maxEventTimeMs: () => clock.state().maxEventTimeMs,
+    time: clock.state,
     lastEventAtMs: () => lastEventAtMs,
     apply(batch, derive, committedAt) {
       const work = workOf(batch.blocks);
@@ -168,12 +152,11 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
       noteEvents(countOf(commit.sections, spec.eventType.fingerprint), commit.committedAt);
       return derived.take().sections;
     },
-    snapshot: () => ({ positions: Object.fromEntries(positions), ...clock }),
+    snapshot: () => ({ positions: Object.fromEntries(positions), ...clock.state(), channels: clock.channels() }),
     restore(state) {
       positions.clear();
       for (const [source, next] of Object.entries(state.positions)) positions.set(source, next);
-      const { maxEventTimeMs, sourceWatermarkMs, watermarkMs, isIdle } = state;
-      clock = { maxEventTimeMs, sourceWatermarkMs, watermarkMs, isIdle };
+      clock.restore(state, state.channels);
       lastEventAtMs = null;
     },
   };

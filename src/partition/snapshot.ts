@@ -17,6 +17,24 @@ export const partitionSnapshotSchema = {
     { name: 'watermarkMs', type: 'double', doc: 'What windows fire by.' },
     { name: 'isIdle', type: 'boolean' },
     {
+      name: 'channels',
+      doc: 'Of a partition that reads other logs.',
+      type: {
+        type: 'array',
+        items: {
+          type: 'record',
+          name: 'ChannelState',
+          fields: [
+            { name: 'channel', type: 'string' },
+            { name: 'maxEventTimeMs', type: 'double' },
+            { name: 'sourceWatermarkMs', type: 'double' },
+            { name: 'watermarkMs', type: 'double' },
+            { name: 'isIdle', type: 'boolean' },
+          ],
+        },
+      },
+    },
+    {
       name: 'windows',
       type: {
         type: 'array',

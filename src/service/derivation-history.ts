@@ -3,7 +3,7 @@
  * a replay has to change with it.
  */
 import { join } from 'node:path';
-import type { Config, WindowConfig } from '../config/config.ts';
+import type { Config, StreamConfig, WindowConfig } from '../config/config.ts';
 import type { Fs } from '../journal/fs.ts';
 import { replaceFile } from '../journal/replace-file.ts';
 import type { SyncFs } from '../journal/sync-fs.ts';
@@ -20,21 +20,46 @@ export interface Entry {
 }
 
 /** What the configuration says of a stream that can change what is derived from it. */
-export function derivationOf(config: Config, stream: string): Derivation | null {
-  const own = config.streams.find(({ name }) => name === stream);
-  if (own === undefined) return null;
+export function derivationOf(config: Config, stream: StreamConfig): Derivation {
+  const { name, schema, eventTime: timeField, watermark } = stream;
   const { fraud } = config;
   return {
-    stream,
-    schema: own.schema,
-    timeField: own.eventTime,
-    watermark: own.watermark,
-    windows: config.windows.filter((window) => window.stream === stream).map(windowSpecOf),
+    stream: name,
+    schema,
+    timeField,
+    watermark,
+    windows: config.windows
+      .filter((window) => window.stream === name && !spansPartitions(window, stream))
+      .map(windowSpecOf),
     fraud:
-      fraud?.stream === stream
+      fraud?.stream === name
         ? { sessionGapMs: fraud.sessionGapMs, rules: fraud.rules, caseQuietMs: fraud.caseQuietMs }
         : null,
   };
+}
+
+/** Of the windows whose groups span partitions, which are derived from the input of all `logs`. */
+export function repartitionOf(config: Config, stream: StreamConfig, logs: readonly string[]): Derivation {
+  return {
+    stream: repartitionName(stream.name),
+    schema: stream.schema,
+    timeField: stream.eventTime,
+    watermark: stream.watermark,
+    channels: logs,
+    windows: config.windows
+      .filter((window) => window.stream === stream.name && spansPartitions(window, stream))
+      .map(windowSpecOf),
+    fraud: null,
+  };
+}
+
+export function repartitionName(stream: string): string {
+  return `${stream}.repartition`;
+}
+
+/** Whether a group of the window may have events in several partitions. */
+export function spansPartitions({ key }: WindowConfig, stream: StreamConfig): boolean {
+  return stream.partitions > 1 && key !== stream.key;
 }
 
 export function windowSpecOf({ name, key, window, allowedLatenessMs, earlyMs, aggregates }: WindowConfig): WindowSpec {

@@ -104,8 +104,13 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
   async function durable(): Promise<void> {
     const waited = pending;
     pending = [];
-    const failure = await Promise.race([Promise.all(waited).then(() => null), service.failed]);
+    const failure = await Promise.race([settled(waited), service.failed]);
     if (failure !== null) throw failure;
+  }
+  async function settled(waited: readonly Promise<void>[]): Promise<null> {
+    await Promise.all(waited);
+    await service.settled();
+    return null;
   }
   async function settle(): Promise<void> {
     await durable();
@@ -149,7 +154,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
     },
     async snapshot() {
       await durable();
-      await Promise.all(units().map((unit) => unit.saveSnapshot()));
+      await Promise.all(service.pipeline.units.map((unit) => unit.saveSnapshot()));
     },
     async restart() {
       await durable();

@@ -1,5 +1,5 @@
 /** What a run derived, as JSON lines in commit order: the form of `millrace run --output`. */
-import { readFrames, startOfLog } from '../journal/reader.ts';
+import { type Frame, readFrames, startOfLog } from '../journal/reader.ts';
 import { type Commit, decodeCommit, type Section } from '../messages/commit.ts';
 import type { Registry } from '../messages/registry.ts';
 import {
@@ -36,29 +36,57 @@ export function* outputLines(
 
 /**
  * The commits of all logs in one order, the same in every run: by how far the source had come, then stream and partition.
- * Whoever is idle follows what the others did at the same position.
+ * Whoever is idle follows what the others did at the same position. A commit that takes in what another log has comes as
+ * soon as that has been given.
  */
 function* inCommitOrder(journalDir: string, units: readonly PartitionUnit[]): Generator<Commit> {
   const logs = units.map(({ log }) => {
     const range = { fromOffset: startOfLog(journalDir, log.name), toOffset: log.durableOffset() };
-    return { frames: readFrames(journalDir, log.name, range)[Symbol.iterator](), head: nothing() };
+    return followLog(log.name, readFrames(journalDir, log.name, range));
   });
-  const advance = (log: (typeof logs)[number]): void => {
-    const { value, done } = log.frames.next();
-    log.head = done === true ? null : decodeCommit(value.body);
-  };
-  for (const log of logs) advance(log);
+  const given = new Map<string, number>();
+  const names = new Set(logs.map(({ name }) => name));
+  const hasReaders = logs.filter(({ head }) => head !== null && names.has(head.commit.source));
+  const sources = logs.filter((log) => !hasReaders.includes(log));
   for (;;) {
-    let first: (typeof logs)[number] | null = null;
-    for (const log of logs) if (log.head !== null && isBefore(log.head, first?.head ?? null)) first = log;
-    if (first === null || first.head === null) return;
-    yield first.head;
-    advance(first);
+    let first: LogHead | null = null;
+    for (const log of sources)
+      if (log.head !== null && isBefore(log.head.commit, first?.head?.commit ?? null)) first = log;
+    if (first?.head == null) return;
+    yield first.head.commit;
+    given.set(first.name, first.head.endOffset);
+    first.advance();
+    for (const reader of hasReaders) {
+      while (reader.head !== null && (given.get(reader.head.commit.source) ?? 0) >= reader.head.commit.next) {
+        yield reader.head.commit;
+        reader.advance();
+      }
+    }
   }
 }
 
-function nothing(): Commit | null {
-  return null;
+interface LogHead {
+  readonly name: string;
+  /** Null at the end. */
+  readonly head: { readonly commit: Commit; readonly endOffset: number } | null;
+  advance(): void;
+}
+
+function followLog(name: string, frames: Generator<Frame>): LogHead {
+  const next = (): LogHead['head'] => {
+    const { value, done } = frames.next();
+    return done === true ? null : { commit: decodeCommit(value.body), endOffset: value.endOffset };
+  };
+  let head = next();
+  return {
+    name,
+    get head() {
+      return head;
+    },
+    advance() {
+      head = next();
+    },
+  };
 }
 
 function isBefore(commit: Commit, other: Commit | null): boolean {

@@ -16,7 +16,7 @@ import { createRegistry, type Registry } from '../messages/registry.ts';
 import { BUILTIN_TYPES, runChangedType } from '../messages/types.ts';
 import { createPartitionFold, type Derivation, derivationTypes, type PartitionFold } from '../partition/derivation.ts';
 import type { Intake } from '../sources/source.ts';
-import { derivationOf, noteDerivations } from './derivation-history.ts';
+import { derivationOf, noteDerivations, repartitionOf } from './derivation-history.ts';
 import { createIntake } from './intake.ts';
 import { createPartitionUnit, type PartitionUnit } from './partition-unit.ts';
 import type { Runtime } from './runtime.ts';
@@ -35,11 +35,18 @@ export interface StreamRuntime {
   readonly intake: Intake;
 }
 
+/** A stream some of whose windows span its partitions, and the one partition that takes in what all of them do. */
+export interface Repartition {
+  readonly upstream: StreamRuntime;
+  readonly whole: StreamRuntime;
+}
+
 export interface Pipeline {
   readonly journal: Journal;
   readonly journalDir: string;
   readonly registry: Registry;
   readonly streams: ReadonlyMap<string, StreamRuntime>;
+  readonly repartitions: readonly Repartition[];
   readonly operations: StreamRuntime;
   /** Every partition of every stream, operations first: the others report to it while they start. */
   readonly units: readonly PartitionUnit[];
@@ -73,19 +80,24 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
   const registry = createRegistry();
   for (const [fingerprint, json] of readSchemaFiles(config.dataDir, syncFs)) registry.learn(fingerprint, json);
 
-  const open = async (name: string, stream: StreamConfig | null): Promise<StreamRuntime> => {
-    const derivation = derivationOf(config, name) ?? OPERATIONS_DERIVATION;
+  const open = async (
+    derivation: Derivation,
+    stream: StreamConfig | null,
+    partitions: number,
+  ): Promise<StreamRuntime> => {
+    const name = derivation.stream;
     const types = derivationTypes(derivation);
     const { eventType } = types;
     const own = [eventType, ...types.windows.map(({ type }) => type)];
     for (const type of own) registry.add(type);
     await saveSchemaFiles(disk.fs, config.dataDir, own);
     const units: PartitionUnit[] = [];
-    for (let partition = 0; partition < (stream?.partitions ?? 1); partition++) {
+    for (let partition = 0; partition < partitions; partition++) {
       units.push(await openUnit(name, partition, () => createPartitionFold(derivation, types, partition, registry)));
     }
     const since = Object.fromEntries(units.map(({ log }) => [log.name, log.nextOffset()]));
-    if (stream !== null) await noteDerivations(disk.fs, syncFs, config.dataDir, [{ derivation, since }]);
+    if (derivation !== OPERATIONS_DERIVATION)
+      await noteDerivations(disk.fs, syncFs, config.dataDir, [{ derivation, since }]);
     return { name, config: stream, eventType, units, intake: createIntake(name, units) };
   };
   const openUnit = async (name: string, partition: number, newFold: () => PartitionFold): Promise<PartitionUnit> => {
@@ -107,11 +119,19 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
   };
 
   await saveSchemaFiles(disk.fs, config.dataDir, BUILTIN_TYPES);
-  const operations = await open(OPERATIONS, null);
+  const operations = await open(OPERATIONS_DERIVATION, null, 1);
   const streams = new Map<string, StreamRuntime>();
-  for (const stream of config.streams) streams.set(stream.name, await open(stream.name, stream));
-  const units = [...operations.units, ...[...streams.values()].flatMap((stream) => stream.units)];
-  return { journal, journalDir, registry, streams, operations, units, runtime };
+  const repartitions: Repartition[] = [];
+  for (const stream of config.streams) {
+    const upstream = await open(derivationOf(config, stream), stream, stream.partitions);
+    streams.set(stream.name, upstream);
+    const logs = upstream.units.map(({ log }) => log.name);
+    const whole = repartitionOf(config, stream, logs);
+    if (whole.windows.length > 0) repartitions.push({ upstream, whole: await open(whole, null, 1) });
+  }
+  const runtimes = [operations, ...streams.values(), ...repartitions.map(({ whole }) => whole)];
+  const units = runtimes.flatMap((stream) => stream.units);
+  return { journal, journalDir, registry, streams, repartitions, operations, units, runtime };
 }
 
 const OPERATIONS_DERIVATION: Derivation = {

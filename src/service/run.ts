@@ -121,7 +121,9 @@ async function runFiles({ config, log, inputs, flush, onProgress }: RunInputs): 
       }),
   });
   const progress = watchProgress(() => onProgress(service.observer.counts.events));
-  const drained = Promise.all(files.map((file) => file.ended)).then(() => null);
+  const drained = Promise.all(files.map((file) => file.ended))
+    .then(() => service.settled())
+    .then(() => null);
   const failure = await untilInterrupted(Promise.race([drained, service.failed]));
   await service.stop();
   const peakRssBytes = progress.stop();

@@ -27,20 +27,33 @@ interface Channel {
   isAligned: boolean;
 }
 
-/** As after a restart: a partition whose windows went further than its source has still to catch up. */
-export function createStreamWatermark(partitions: readonly PartitionTime[]): StreamWatermark {
+/**
+ * As after a restart: the stream goes on from `resumedMs`, and a partition whose windows went further than its source has
+ * still to catch up.
+ */
+export function createStreamWatermark(
+  partitions: readonly PartitionTime[],
+  resumedMs = Number.NEGATIVE_INFINITY,
+): StreamWatermark {
   const channels: Channel[] = partitions.map(({ sourceWatermarkMs, watermarkMs, isIdle }) => ({
     sourceWatermarkMs,
     isIdle,
     isAligned: !isIdle && sourceWatermarkMs >= watermarkMs,
   }));
-  let lastMs = Math.max(...partitions.map(followedMs));
+  let lastMs = Math.max(resumedMs, ...partitions.map(followedMs));
   const allIdle = (): boolean => channels.every((channel) => channel.isIdle);
 
   function advance(): void {
-    const counted = allIdle() ? channels : channels.filter((channel) => channel.isAligned);
-    const times = counted.map((channel) => channel.sourceWatermarkMs);
-    if (times.length > 0) lastMs = Math.max(lastMs, allIdle() ? Math.max(...times) : Math.min(...times));
+    const isIdle = allIdle();
+    let next = isIdle ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+    let counted = 0;
+    // Once an event: no list is made.
+    for (const { sourceWatermarkMs, isAligned } of channels) {
+      if (!isIdle && !isAligned) continue;
+      counted += 1;
+      if (isIdle ? sourceWatermarkMs > next : sourceWatermarkMs < next) next = sourceWatermarkMs;
+    }
+    if (counted > 0 && next > lastMs) lastMs = next;
   }
   advance();
 

@@ -24,6 +24,7 @@ const newPartition = (): Partition =>
       eventType: dynamicEventType(transactionType.schema),
       timeField: 'occurredAt',
       watermark: { kind: 'bounded', outOfOrdernessMs: 0 },
+      channels: [],
       windows: [],
     },
     createRegistry(),

@@ -11,6 +11,7 @@ import {
   alertRaisedType,
   caseChangedType,
   deadLetterType,
+  forwardedBlockType,
   fraudLabelType,
   lateEventType,
   runChangedType,
@@ -138,6 +139,13 @@ export const GOLDEN: readonly Golden[] = [
         rawLength: 70_000,
       },
       { stream: 's', source: 'http', position: 0, reason: 'not-json', detail: '', raw: Buffer.alloc(0), rawLength: 0 },
+    ],
+  },
+  {
+    type: forwardedBlockType,
+    values: [
+      { log: 'payments.transactions-3', fingerprint: '0123456789abcdef', count: 2, block: Buffer.from([4, 2, 4, 0]) },
+      { log: '', fingerprint: '', count: 0, block: Buffer.from([]) },
     ],
   },
   {

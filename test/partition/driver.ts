@@ -72,7 +72,7 @@ export function drivePartition(options: DriverOptions, snapshot?: Uint8Array): D
   registry.add(eventType);
   const { timeField, watermark } = options;
   const windows = (options.windows ?? []).map(resultTypeOf);
-  const spec: PartitionSpec = { stream: 'test', partition: 0, eventType, timeField, watermark, windows };
+  const spec: PartitionSpec = { stream: 'test', partition: 0, eventType, timeField, watermark, channels: [], windows };
   const partition = createPartition(spec, registry);
   const operators = (options.windows ?? []).map(createWindows);
   const detector = options.fraud === undefined ? null : createFraudDetector(options.fraud);

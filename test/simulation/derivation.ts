@@ -34,6 +34,7 @@ export function createDerivation(
     eventType: dynamicEventType(stream.schema),
     timeField: stream.eventTime,
     watermark: stream.watermark,
+    channels: [],
     windows: WINDOW_TYPES,
   };
   registry.add(spec.eventType);

@@ -1,0 +1,115 @@
+/**
+ * The event time of a partition: by its own events, or, where it reads other logs, the minimum over these channels. Each
+ * channel then has the watermark that it has in its own log.
+ */
+import type { SourceControl } from '../messages/streams.ts';
+import { createStreamWatermark, type StreamWatermark } from '../streams/stream-watermark.ts';
+import {
+  advanceWatermark,
+  END_OF_TIME_MS,
+  followStream,
+  initialWatermark,
+  observeEventTime,
+  type WatermarkPolicy,
+  type WatermarkState,
+} from '../streams/watermark.ts';
+
+export interface ChannelState extends WatermarkState {
+  /** The log. */
+  channel: string;
+}
+
+export interface PartitionClock {
+  /** Takes events in; fills in the watermark after each, and returns the one before. */
+  observe(channel: string, timesMs: Float64Array, watermarksMs: Float64Array): number;
+  /** Returns where the watermark stands. */
+  control(channel: string, control: SourceControl): number;
+  state(): WatermarkState;
+  /** Empty for a partition that reads no other log. */
+  channels(): ChannelState[];
+  restore(state: WatermarkState, channels: readonly ChannelState[]): void;
+}
+
+export function createClock(policy: WatermarkPolicy, channels: readonly string[]): PartitionClock {
+  return channels.length === 0 ? ownClock(policy) : mergedClock(policy, channels);
+}
+
+function ownClock(policy: WatermarkPolicy): PartitionClock {
+  let state = initialWatermark();
+  return {
+    observe(_, timesMs, watermarksMs) {
+      const before = state.watermarkMs;
+      if (timesMs.length > 0) state.isIdle = false;
+      for (let i = 0; i < timesMs.length; i++) watermarksMs[i] = observeEventTime(state, policy, timesMs[i]!);
+      return before;
+    },
+    control: (_, control) => obey(state, control),
+    state: () => state,
+    channels: () => [],
+    restore({ maxEventTimeMs, sourceWatermarkMs, watermarkMs, isIdle }) {
+      state = { maxEventTimeMs, sourceWatermarkMs, watermarkMs, isIdle };
+    },
+  };
+}
+
+function mergedClock(policy: WatermarkPolicy, names: readonly string[]): PartitionClock {
+  let states: ChannelState[] = names.map((channel) => ({ ...initialWatermark(), channel }));
+  let merged: StreamWatermark = createStreamWatermark(states);
+  const indexOf = (channel: string): number => {
+    const index = names.indexOf(channel);
+    if (index < 0) throw new Error(`Events of ${channel} came to a partition that reads ${names.join(', ')}`);
+    return index;
+  };
+  return {
+    observe(channel, timesMs, watermarksMs) {
+      const index = indexOf(channel);
+      const state = states[index]!;
+      const before = merged.watermarkMs();
+      if (timesMs.length > 0) state.isIdle = false;
+      let seenMs = Number.NaN;
+      for (let i = 0; i < timesMs.length; i++) {
+        const ownMs = observeEventTime(state, policy, timesMs[i]!);
+        if (ownMs !== seenMs) {
+          seenMs = ownMs;
+          merged.update(index, state);
+        }
+        watermarksMs[i] = merged.watermarkMs();
+      }
+      return before;
+    },
+    control(channel, control) {
+      const index = indexOf(channel);
+      obey(states[index]!, control);
+      merged.update(index, states[index]!);
+      return merged.watermarkMs();
+    },
+    state: () => ({
+      maxEventTimeMs: Math.max(...states.map(({ maxEventTimeMs }) => maxEventTimeMs)),
+      sourceWatermarkMs: merged.watermarkMs(),
+      watermarkMs: merged.watermarkMs(),
+      isIdle: merged.isIdle(),
+    }),
+    channels: () => states.map((state) => ({ ...state })),
+    restore({ watermarkMs }, channels) {
+      states = names.map((channel) => ({
+        ...initialWatermark(),
+        channel,
+        ...channels.find((saved) => saved.channel === channel),
+      }));
+      merged = createStreamWatermark(states, watermarkMs);
+    },
+  };
+}
+
+function obey(state: WatermarkState, { control, watermark }: SourceControl): number {
+  switch (control) {
+    case 'watermark':
+      return advanceWatermark(state, watermark);
+    case 'endOfInput':
+      return advanceWatermark(state, END_OF_TIME_MS);
+    case 'idle':
+    case 'active':
+      state.isIdle = control === 'idle';
+      return followStream(state, watermark);
+  }
+}

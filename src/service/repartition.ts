@@ -1,0 +1,131 @@
+/**
+ * Windows whose groups span the partitions of their stream: each of these streams has one more partition, which takes in
+ * what the others do and derives these windows alone. Its log holds what it has read and in which order, so it is a fold
+ * over its own log as any partition is. Kafka Streams calls this a repartition topic.
+ */
+import type { ChildSpec } from '../actors/supervisor.ts';
+import { type Frame, readFrames, startOfLog } from '../journal/reader.ts';
+import { type Commit, decodeCommit } from '../messages/commit.ts';
+import type { Registry } from '../messages/registry.ts';
+import type { ForwardedBlock } from '../messages/streams.ts';
+import { forwardedBlockType, sourceControlType } from '../messages/types.ts';
+import type { Intake, Source } from '../sources/source.ts';
+import type { PartitionUnit } from './partition-unit.ts';
+import type { Repartition, StreamRuntime } from './pipeline.ts';
+import type { Runtime } from './runtime.ts';
+import { sourceChild } from './source-child.ts';
+
+/** Whether all that is durable in the logs of the streams is in those of the partitions of everything. */
+export function haveCaughtUp(repartitions: readonly Repartition[]): boolean {
+  return repartitions.every(({ upstream, whole }) =>
+    upstream.units.every(({ log }) => whole.units.every(({ position }) => position(log.name) >= log.durableOffset())),
+  );
+}
+
+/** What of a log is in another one, if that has to have it; else Infinity. */
+export function forwardedOffset(repartitions: readonly Repartition[], log: string): number {
+  const reader = repartitions.find(({ upstream }) => upstream.units.some((unit) => unit.log.name === log));
+  return Math.min(...(reader?.whole.units ?? []).map(({ position }) => position(log)));
+}
+
+export function repartitionChildren(repartitions: readonly Repartition[], pipeline: LogSourcePorts): ChildSpec[] {
+  return repartitions.map(
+    ({ upstream, whole }) =>
+      // Also of the partitions that it reads, it waits until they have recovered.
+      sourceChild(createLogSource(upstream, pipeline), whole.intake, [...upstream.units, ...whole.units]).spec,
+  );
+}
+
+interface LogSourcePorts {
+  readonly journalDir: string;
+  readonly registry: Registry;
+  readonly runtime: Runtime;
+}
+
+/** A log that is followed, and what comes next of it; null at its durable end. */
+interface Followed {
+  readonly log: string;
+  readonly frames: Generator<Frame>;
+  head: { readonly commit: Commit; readonly endOffset: number } | null;
+}
+
+/**
+ * Follows the logs of a stream, each from the offset that the partition of everything has of it. Of what several have,
+ * the commit of the earliest time goes first: no log runs far ahead, whose windows would all have to stay open.
+ */
+function createLogSource(
+  { units, eventType }: StreamRuntime,
+  { journalDir, registry, runtime }: LogSourcePorts,
+): Source {
+  const { syncFs } = runtime.disk;
+  const handedOver = new Map<string, number>();
+
+  function follow({ log }: PartitionUnit, intake: Intake): Followed {
+    const reached = Math.max(intake.position(log.name, 0), handedOver.get(log.name) ?? 0);
+    const fromOffset = Math.max(reached, startOfLog(journalDir, log.name, syncFs));
+    const frames = readFrames(journalDir, log.name, { fromOffset, toOffset: log.durableOffset() }, syncFs);
+    return { log: log.name, frames, head: nextOf(frames) };
+  }
+
+  function forwarded(log: string, { sections }: Commit): ForwardedBlock[] {
+    const blocks = sections.flatMap(({ role, fingerprint, count, bytes }) => {
+      const name = registry.nameOf(fingerprint);
+      if (role !== 'input' || (name !== eventType.name && name !== sourceControlType.name)) return [];
+      return [{ log, fingerprint, count, block: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) }];
+    });
+    // Of a commit that has none of these, it is still noted that it was read.
+    return blocks.length > 0 ? blocks : [{ log, fingerprint: eventType.fingerprint, count: 0, block: EMPTY_BLOCK }];
+  }
+
+  async function deliver(intake: Intake, followed: Followed): Promise<void> {
+    const { log, head, frames } = followed;
+    if (head === null) return;
+    const blocks = [forwardedBlockType.encodeBlock(forwarded(log, head.commit))];
+    // A batch that was given up has to come again, so its own log alone says where it stands.
+    const onRejected = (): void => void handedOver.delete(log);
+    await intake.deliver(0, { source: log, next: head.endOffset, blocks, onRejected });
+    handedOver.set(log, head.endOffset);
+    followed.head = nextOf(frames);
+  }
+
+  return {
+    name: 'repartition',
+    async run(intake, signal) {
+      let wake = (): void => {};
+      const stops = units.map(({ log }) => log.onDurable(() => wake()));
+      const onAbort = (): void => wake();
+      signal.addEventListener('abort', onAbort);
+      try {
+        while (!signal.aborted) {
+          const grown = new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+          const logs = units.map((unit) => follow(unit, intake));
+          for (let next = earliest(logs); next !== null && !signal.aborted; next = earliest(logs)) {
+            await deliver(intake, next);
+          }
+          await grown;
+        }
+      } finally {
+        signal.removeEventListener('abort', onAbort);
+        for (const stop of stops) stop();
+      }
+    },
+  };
+}
+
+const EMPTY_BLOCK = Buffer.from([0]);
+
+function nextOf(frames: Generator<Frame>): Followed['head'] {
+  const { value, done } = frames.next();
+  return done === true ? null : { commit: decodeCommit(value.body), endOffset: value.endOffset };
+}
+
+function earliest(logs: readonly Followed[]): Followed | null {
+  let first: Followed | null = null;
+  for (const followed of logs) {
+    if (followed.head === null) continue;
+    if (first?.head == null || followed.head.commit.committedAt < first.head.commit.committedAt) first = followed;
+  }
+  return first;
+}
