@@ -5,45 +5,33 @@
 import { createActor } from 'xstate';
 import { fraudSessionMachine } from '../../src/actors/fraud-session.ts';
 import { windowAggregatorMachine } from '../../src/actors/window-aggregator.ts';
-import type { Config, StreamConfig } from '../../src/config/config.ts';
 import { createFraudDetector } from '../../src/fraud/detector.ts';
 import type { Block } from '../../src/messages/block.ts';
 import { dynamicEventType } from '../../src/messages/codec.ts';
 import type { Section } from '../../src/messages/commit.ts';
 import type { Registry } from '../../src/messages/registry.ts';
-import { createPartition, type PartitionSpec } from '../../src/partition/partition.ts';
+import { forwardedBlockType } from '../../src/messages/types.ts';
+import type { Derivation } from '../../src/partition/derivation.ts';
+import { createPartition } from '../../src/partition/partition.ts';
 import type { Work } from '../../src/partition/work.ts';
-import { windowSpecOf } from '../../src/service/derivation-history.ts';
 import { createWindows } from '../../src/streams/windows.ts';
 import { WINDOW_TYPES } from './results.ts';
 
-export interface Derivation {
+export interface FaultFree {
   /** What a few more inputs derive. */
   apply(block: Block): readonly Section[];
 }
 
-export function createDerivation(
-  config: Config,
-  stream: StreamConfig,
-  partitionIndex: number,
-  registry: Registry,
-): Derivation {
-  const spec: PartitionSpec = {
-    stream: stream.name,
-    partition: partitionIndex,
-    eventType: dynamicEventType(stream.schema),
-    timeField: stream.eventTime,
-    watermark: stream.watermark,
-    channels: [],
-    windows: WINDOW_TYPES,
-  };
-  registry.add(spec.eventType);
-  const partition = createPartition(spec, registry);
-  const operators = config.windows
-    .filter((window) => window.stream === stream.name)
-    .map((window) => createWindows(windowSpecOf(window)));
-  const { fraud } = config;
-  const detector = fraud?.stream === stream.name ? createFraudDetector(fraud) : null;
+export function createFaultFree(derivation: Derivation, partitionIndex: number, registry: Registry): FaultFree {
+  const { stream, schema, timeField, watermark, channels = [], fraud } = derivation;
+  const eventType = dynamicEventType(schema);
+  registry.add(eventType);
+  const partition = createPartition(
+    { stream, partition: partitionIndex, eventType, timeField, watermark, channels, windows: WINDOW_TYPES },
+    registry,
+  );
+  const operators = derivation.windows.map(createWindows);
+  const detector = fraud === null ? null : createFraudDetector(fraud);
   // provide() makes machines of their own: no crash that is meant for the service's reaches them.
   const aggregator = createActor(windowAggregatorMachine.provide({}), { input: { operators } }).start();
   const session =
@@ -60,4 +48,9 @@ export function createDerivation(
       return commit.sections.filter(({ role }) => role === 'derived');
     },
   };
+}
+
+/** A block of a log, as the partition that reads the log takes it in. */
+export function forwarded(log: string, { fingerprint, count, bytes }: Block): Block {
+  return forwardedBlockType.encodeBlock([{ log, fingerprint, count, block: Buffer.from(bytes) }]);
 }

@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { MAX_QUEUED_BYTES } from '../../src/journal/admission.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
 import { openSqlite } from '../../src/projections/sqlite.ts';
+import { derivationOf, repartitionOf } from '../../src/service/derivation-history.ts';
+import { haveCaughtUp } from '../../src/service/repartition.ts';
 import { createStoresTask } from '../../src/workers/stores-task.ts';
 import type { Clients } from './clients.ts';
-import { createDerivation } from './derivation.ts';
+import { createFaultFree, forwarded } from './derivation.ts';
 import { blocksOf, type Input, type Item, partitionOfItem } from './input.ts';
 import { createLedger } from './ledger.ts';
 import { FEED, type Oracle } from './oracle.ts';
@@ -34,6 +36,7 @@ export function isSettled(process: Process, input: Input, oracle: Oracle, { part
   for (let partition = 0; partition < partitions; partition++) {
     if (oracle.position(`${PAYMENTS}-${partition}`, FEED) < input.length(partition)) return false;
   }
+  if (!haveCaughtUp(service.pipeline.repartitions)) return false;
   for (const alertId of oracle.alerts) if (oracle.operations.outcome(alertId) === undefined) return false;
   if (oracle.operations.openRuns().length > 0) return false;
   return service.readModels.lag() === 0 && allRun(service.root.children?.() ?? []);
@@ -103,13 +106,17 @@ function checkPartitionings(world: World, { input, oracle }: End): void {
     const config = scenario('/', partitions);
     const stream = config.streams.find(({ name }) => name === PAYMENTS);
     if (stream === undefined) throw new Error('The scenario has no payments');
-    const derivations = Array.from({ length: partitions }, (_, partition) =>
-      createDerivation(config, stream, partition, createRegistry()),
+    const own = Array.from({ length: partitions }, (_, partition) =>
+      createFaultFree(derivationOf(config, stream), partition, createRegistry()),
     );
+    const logs = own.map((_, partition) => `${PAYMENTS}-${partition}`);
+    const whole = createFaultFree(repartitionOf(config, stream, logs), 0, createRegistry());
     const results = createResults();
     const apply = (partition: number, item: Item): void => {
       for (const block of blocksOf(PAYMENTS, FEED, [item])) {
-        results.add(derivations[partition]?.apply(block) ?? []);
+        results.add(own[partition]?.apply(block) ?? []);
+        if (partitions > 1 && item.kind !== 'bad')
+          results.add(whole.apply(forwarded(`${PAYMENTS}-${partition}`, block)));
       }
     };
     for (const item of input.taken()) apply(partitionOfItem(item, partitions), item);

@@ -7,8 +7,16 @@ import type { Config } from '../../src/config/config.ts';
 import { type Frame, readFrames } from '../../src/journal/reader.ts';
 import { type Commit, decodeCommit, type Section } from '../../src/messages/commit.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
-import { alertRaisedType, deadLetterType, sourceControlType, transactionType } from '../../src/messages/types.ts';
-import { createDerivation, type Derivation } from './derivation.ts';
+import {
+  alertRaisedType,
+  deadLetterType,
+  forwardedBlockType,
+  sourceControlType,
+  transactionType,
+} from '../../src/messages/types.ts';
+import type { Derivation } from '../../src/partition/derivation.ts';
+import { derivationOf, repartitionName, repartitionOf } from '../../src/service/derivation-history.ts';
+import { createFaultFree, type FaultFree } from './derivation.ts';
 import { renamed } from './disk.ts';
 import { blocksOf, type Input } from './input.ts';
 import { createOperations, type Operations } from './operations.ts';
@@ -39,11 +47,33 @@ interface LogState {
   nextOffset: number;
   readonly frames: { readonly offset: number; readonly count: number; readonly crc: number }[];
   readonly positions: Map<string, number>;
-  readonly derivation: Derivation | null;
+  /** Of the payments' partitions, by the end offset of a commit: where it begins, and what a reader has to take in. */
+  readonly forwards: Map<number, { readonly from: number; readonly lines: string }>;
+  readonly faultFree: FaultFree | null;
 }
 
 /** Events that the oracle takes at a time: another cut than that of the service's batches. */
 const PIECE = 7;
+
+/** The partition that takes in what all of the payments' do. */
+const WHOLE = repartitionName(PAYMENTS);
+const UNCOUNTED: readonly string[] = [sourceControlType.fingerprint, forwardedBlockType.fingerprint];
+
+/** Null for a log of which nothing is derived. */
+function derivationOfLog(config: Config, log: string): Derivation | null {
+  const name = log.replace(/-\d+$/, '');
+  const stream = config.streams.find((candidate) => candidate.name === (name === WHOLE ? PAYMENTS : name));
+  if (stream === undefined || stream.name === WEATHER) return null;
+  if (name !== WHOLE) return derivationOf(config, stream);
+  const logs = Array.from({ length: stream.partitions }, (_, partition) => `${stream.name}-${partition}`);
+  return repartitionOf(config, stream, logs);
+}
+
+/** Of what is read of a log by another: not what could not be read itself. */
+function forwardLines(sections: readonly Section[]): string {
+  const wanted = [transactionType.fingerprint, sourceControlType.fingerprint];
+  return linesOf(sections.filter(({ fingerprint, count }) => count > 0 && wanted.includes(fingerprint))).join('\n');
+}
 
 /** Names of the journal's directory that no process uses: a reader remembers where it stopped by name. */
 const DURABLE = '/durable';
@@ -65,12 +95,10 @@ export function createOracle(world: World, config: Config, input: Input): Oracle
   function stateOf(log: string): LogState {
     let state = logs.get(log);
     if (state === undefined) {
-      const stream = config.streams.find(({ name }) => log.replace(/-\d+$/, '') === name);
-      const derivation =
-        stream === undefined || stream.name === WEATHER
-          ? null
-          : createDerivation(config, stream, Number(log.slice(stream.name.length + 1)), registry);
-      state = { nextOffset: 0, frames: [], positions: new Map(), derivation };
+      const derivation = derivationOfLog(config, log);
+      const partition = Number(log.slice(log.lastIndexOf('-') + 1));
+      const faultFree = derivation === null ? null : createFaultFree(derivation, partition, registry);
+      state = { nextOffset: 0, frames: [], positions: new Map(), forwards: new Map(), faultFree };
       logs.set(log, state);
     }
     return state;
@@ -102,8 +130,12 @@ export function createOracle(world: World, config: Config, input: Input): Oracle
     }
     state.positions.set(commit.source, commit.next);
     const inputs = commit.sections.filter(({ role }) => role === 'input');
-    if (commit.stream === PAYMENTS) checkFeed(log, commit, before, inputs);
-    if (state.derivation !== null) checkDerived(log, commit, inputs, state.derivation);
+    if (commit.stream === PAYMENTS) {
+      checkFeed(log, commit, before, inputs);
+      state.forwards.set(frame.endOffset, { from: frame.offset, lines: forwardLines(inputs) });
+    }
+    if (commit.stream === WHOLE) checkForwarded(log, commit, before, inputs);
+    if (state.faultFree !== null) checkDerived(log, commit, inputs, state.faultFree);
     if (commit.stream === WEATHER) checkWeather(log, inputs);
     if (commit.stream.startsWith('millrace.')) for (const section of inputs) operations.take(section);
   }
@@ -116,17 +148,27 @@ export function createOracle(world: World, config: Config, input: Input): Oracle
     world.broken('each input is in the log once', `${log}: positions ${from} to ${commit.next} hold other events`);
   }
 
-  function checkDerived(log: string, commit: Commit, inputs: readonly Section[], derivation: Derivation): void {
+  /** Each commit of a partition is read once, and whole. */
+  function checkForwarded(log: string, commit: Commit, from: number, inputs: readonly Section[]): void {
+    const expected = stateOf(commit.source).forwards.get(commit.next);
+    const blocks = inputs.flatMap(({ bytes }) => forwardedBlockType.decodeBlock(bytes));
+    const lines = forwardLines(blocks.map(({ block, ...own }) => ({ ...own, bytes: block, role: 'input' })));
+    const isWhole = expected?.from === from && expected.lines === lines;
+    if (isWhole && blocks.every((block) => block.log === commit.source)) return;
+    world.broken('each input is in the log once', `${log}: ${commit.source} from ${from} to ${commit.next} is another`);
+  }
+
+  function checkDerived(log: string, commit: Commit, inputs: readonly Section[], faultFree: FaultFree): void {
     const expected: Section[] = [];
     for (const section of inputs) {
       const type = typeOf(section);
       const events = type.decodeBlock(section.bytes);
       for (let at = 0; at < events.length; at += PIECE) {
-        expected.push(...derivation.apply(type.encodeBlock(events.slice(at, at + PIECE))));
+        expected.push(...faultFree.apply(type.encodeBlock(events.slice(at, at + PIECE))));
       }
       if (section.fingerprint === deadLetterType.fingerprint) {
         if (commit.stream === PAYMENTS) counts.deadLetters += section.count;
-      } else if (section.fingerprint !== sourceControlType.fingerprint) counts.inputs += section.count;
+      } else if (!UNCOUNTED.includes(section.fingerprint)) counts.inputs += section.count;
       noteIds(commit.stream, section);
     }
     const actual = commit.sections.filter(({ role }) => role === 'derived');
@@ -143,7 +185,7 @@ export function createOracle(world: World, config: Config, input: Input): Oracle
       if (fingerprint !== alertRaisedType.fingerprint) continue;
       for (const { alertId } of alertRaisedType.decodeBlock(bytes)) alerts.add(alertId);
     }
-    if (commit.stream === PAYMENTS) results.add(actual);
+    if (commit.stream === PAYMENTS || commit.stream === WHOLE) results.add(actual);
   }
 
   function noteIds(stream: string, { bytes, fingerprint }: Section): void {

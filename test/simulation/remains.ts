@@ -2,9 +2,11 @@
 import type { Config } from '../../src/config/config.ts';
 import type { SyncFs } from '../../src/journal/sync-fs.ts';
 import type { LogRange } from '../../src/projections/projector.ts';
+import { repartitionName } from '../../src/service/derivation-history.ts';
 import { OPERATIONS } from '../../src/service/pipeline.ts';
 import { renamed } from './disk.ts';
 import type { Oracle } from './oracle.ts';
+import { PAYMENTS } from './scenario.ts';
 import { survivingFs } from './surviving-fs.ts';
 import type { World } from './world.ts';
 
@@ -28,7 +30,9 @@ export function remainsOf(world: World, config: Config, oracle: Oracle, director
     config,
     fs: renamed(survivingFs(world.disk, config.journal.durability), DATA_DIR),
     dataDir: DATA_DIR,
-    ranges: [`${OPERATIONS}-0`, ...logs].map((log) => ({ log, toOffset: oracle.nextOffset(log) })),
+    ranges: [`${OPERATIONS}-0`, ...logs, `${repartitionName(PAYMENTS)}-0`]
+      .map((log) => ({ log, toOffset: oracle.nextOffset(log) }))
+      .filter(({ toOffset }) => toOffset > 0),
     directory,
   };
 }

@@ -8,7 +8,7 @@ import {
   sessionClosedType,
   transactionScoredType,
 } from '../../src/messages/types.ts';
-import { type WindowResult, type WindowResultType, windowResultType } from '../../src/messages/window-result.ts';
+import { type WindowResultType, windowResultType } from '../../src/messages/window-result.ts';
 import { WINDOWS } from './scenario.ts';
 
 export const WINDOW_TYPES: readonly WindowResultType[] = WINDOWS.map(({ name, aggregates }) =>
@@ -39,7 +39,7 @@ export function linesOf(sections: readonly Section[]): string[] {
     .sort();
 }
 
-/** What does not depend on the number of partitions: windows merged over them, the rest without its order and watermark. */
+/** What does not depend on the number of partitions: not the order, nor the watermark that made something fire. */
 export interface Results {
   add(sections: readonly Section[]): void;
   /** Sorted. */
@@ -48,24 +48,15 @@ export interface Results {
 
 export function createResults(): Results {
   const lines: string[] = [];
-  const windows = new Map<string, { count: number; cents: number; largest: number }>();
-  function addWindow(window: string, { key, start, end, revision, count, aggregates }: WindowResult): void {
-    const id = `${window} ${key} ${start} ${end} ${revision}`;
-    const known = windows.get(id) ?? { count: 0, cents: 0, largest: 0 };
-    windows.set(id, {
-      count: known.count + count,
-      cents: known.cents + (aggregates.cents ?? Number.NaN),
-      largest: Math.max(known.largest, aggregates.largest ?? Number.NaN),
-    });
-  }
-
   return {
     add(sections) {
       for (const section of sections) {
         const { bytes, fingerprint } = section;
         const window = WINDOW_TYPES.find(({ type }) => type.fingerprint === fingerprint);
         if (window !== undefined) {
-          for (const result of window.type.decodeBlock(bytes)) addWindow(window.window, result);
+          for (const { at: _, ...result } of window.type.decodeBlock(bytes)) {
+            lines.push(`${window.window} ${JSON.stringify(result)}`);
+          }
           continue;
         }
         switch (fingerprint) {
@@ -83,6 +74,6 @@ export function createResults(): Results {
         }
       }
     },
-    lines: () => [...lines, ...[...windows].map(([id, values]) => `${id} ${JSON.stringify(values)}`)].sort(),
+    lines: () => lines.sort(),
   };
 }
