@@ -33,26 +33,51 @@ export interface AggregateSpec {
   readonly field: string | null;
 }
 
-/** Those whose state is one number. */
-export const NUMBER_AGGREGATES: Readonly<Partial<Record<AggregateFunction, Aggregate<number>>>> = {
-  count: { init: () => 0, fold: (state) => state, merge: (into) => into, result: (_, events) => events },
+/**
+ * One whose state is a number, in place in a column by group: a number that is passed to a function or returned by it is
+ * put on the heap, which is more work than the sum itself.
+ */
+export interface NumberAggregate {
+  /** State of a group without values. */
+  readonly initial: number;
+  /** The row has a value. */
+  fold(states: Float64Array, group: number, values: Float64Array, row: number): void;
+  merge(states: Float64Array, into: number, from: number): void;
+  /** `events` are those of the group, nulls included. */
+  result(state: number, events: number): number | null;
+}
+
+export const NUMBER_AGGREGATES: Readonly<Partial<Record<AggregateFunction, NumberAggregate>>> = {
+  count: { initial: 0, fold() {}, merge() {}, result: (_, events) => events },
   // -0 is the sum of nothing: no sum of numbers has it once 0 is added.
   sum: {
-    init: () => -0,
-    fold: (state, value) => state + value + 0,
-    merge: (into, from) => into + from,
+    initial: -0,
+    fold(states, group, values, row) {
+      states[group] = states[group]! + values[row]! + 0;
+    },
+    merge(states, into, from) {
+      states[into] = states[into]! + states[from]!;
+    },
     result: (state) => (Object.is(state, -0) ? null : state),
   },
   min: {
-    init: () => Number.POSITIVE_INFINITY,
-    fold: (state, value) => Math.min(state, value),
-    merge: (into, from) => Math.min(into, from),
+    initial: Number.POSITIVE_INFINITY,
+    fold(states, group, values, row) {
+      if (values[row]! < states[group]!) states[group] = values[row]!;
+    },
+    merge(states, into, from) {
+      if (states[from]! < states[into]!) states[into] = states[from]!;
+    },
     result: finiteOrNull,
   },
   max: {
-    init: () => Number.NEGATIVE_INFINITY,
-    fold: (state, value) => Math.max(state, value),
-    merge: (into, from) => Math.max(into, from),
+    initial: Number.NEGATIVE_INFINITY,
+    fold(states, group, values, row) {
+      if (values[row]! > states[group]!) states[group] = values[row]!;
+    },
+    merge(states, into, from) {
+      if (states[from]! > states[into]!) states[into] = states[from]!;
+    },
     result: finiteOrNull,
   },
 };

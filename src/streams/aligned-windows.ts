@@ -146,31 +146,34 @@ function advance(state: AlignedWindows, watermarkMs: number, out: WindowResults)
 
 function fire(state: AlignedWindows, start: number, atMs: number, out: WindowResults): void {
   const pane = state.sizeMs === state.sliceMs ? state.slices.shift()! : mergedPane(state, start);
-  emitPane(state, pane, atMs, out, false);
-  if (state.spec.allowedLatenessMs > 0) state.fired.splice(placeOf(state.fired, start), 0, pane);
-  else closePane(state, pane);
+  const { groups, sizeMs, fired } = state;
+  const isKept = state.spec.allowedLatenessMs > 0;
+  for (const [key, group] of pane.index) {
+    emitGroup(groups, group, key, start, start + sizeMs, atMs, out);
+    if (!isKept) closeGroup(groups, group);
+  }
+  if (isKept) fired.splice(placeOf(fired, start), 0, pane);
 }
 
 /** Every open window gives what it has so far, where that is not what it gave before. */
 function reportEarly(state: AlignedWindows, atMs: number, out: WindowResults): void {
   const { sizeMs, sliceMs, everyMs, slices, early } = state;
   if (sizeMs === sliceMs) {
-    for (const slice of slices) emitPane(state, slice, atMs, out, true);
+    for (const slice of slices) emitNews(state, slice, atMs, out);
     return;
   }
   const last = slices.at(-1);
   if (last === undefined) return;
   for (let start = nextWindow(state); start <= newestWindow(state, last.start); start += everyMs) {
     const pane = mergedPane(state, start);
-    emitPane(state, pane, atMs, out, true);
+    emitNews(state, pane, atMs, out);
     if (pane.index.size > 0) early.splice(placeOf(early, start), 0, pane);
   }
 }
 
-function emitPane(state: AlignedWindows, pane: Pane, atMs: number, out: WindowResults, newsOnly: boolean): void {
-  const { groups, sizeMs } = state;
-  for (const [key, group] of pane.index) {
-    if (!newsOnly || hasNews(groups, group)) emitGroup(groups, group, key, pane.start, pane.start + sizeMs, atMs, out);
+function emitNews({ groups, sizeMs }: AlignedWindows, { start, index }: Pane, atMs: number, out: WindowResults): void {
+  for (const [key, group] of index) {
+    if (hasNews(groups, group)) emitGroup(groups, group, key, start, start + sizeMs, atMs, out);
   }
 }
 

@@ -9,7 +9,7 @@ import { createStates, type States } from './states.ts';
 
 export type Key = string | number | null;
 
-/** Takes results one by one. */
+/** Takes results one by one, and keeps none: the next one has its aggregates in the same object. */
 export interface WindowResults {
   push(result: WindowResult): unknown;
 }
@@ -26,6 +26,8 @@ export interface Groups {
   /** Numbers given out so far, closed ones included. */
   used: number;
   readonly closed: number[];
+  /** Of the last result: an object that is made anew each time costs more than all else of a result. */
+  readonly results: Record<string, number>;
 }
 
 /** A group, as a snapshot keeps it. */
@@ -50,6 +52,7 @@ export function createGroups(aggregates: readonly AggregateSpec[]): Groups {
     reported: new Float64Array(0),
     used: 0,
     closed: [],
+    results: Object.fromEntries(aggregates.map(({ name }) => [name, Number.NaN])),
   };
   resize(groups, INITIAL_GROUPS);
   return groups;
@@ -82,15 +85,21 @@ export function openGroup(groups: Groups): number {
   groups.counts[group] = 0;
   groups.revisions[group] = 0;
   groups.reported[group] = 0;
-  for (const states of groups.states) {
-    if (states.kind === 'numbers') states.states[group] = states.aggregate.init();
-    else states.open(group);
+  const { states } = groups;
+  for (let i = 0; i < states.length; i++) {
+    const own = states[i]!;
+    if (own.kind === 'numbers') own.states[group] = own.aggregate.initial;
+    else own.open(group);
   }
   return group;
 }
 
 export function closeGroup(groups: Groups, group: number): void {
-  for (const states of groups.states) if (states.kind === 'objects') states.close(group);
+  const { states } = groups;
+  for (let i = 0; i < states.length; i++) {
+    const own = states[i]!;
+    if (own.kind === 'objects') own.close(group);
+  }
   groups.closed.push(group);
 }
 
@@ -105,8 +114,7 @@ export function foldEvent(groups: Groups, group: number, row: number, timeMs: nu
     }
     const { values, nulls } = own;
     if (values === null || (nulls !== null && nulls[row] === 1)) continue;
-    const value = values[row]!;
-    if (!Number.isNaN(value)) own.states[group] = own.aggregate.fold(own.states[group]!, value, timeMs);
+    if (!Number.isNaN(values[row])) own.aggregate.fold(own.states, group, values, row);
   }
 }
 
@@ -115,7 +123,7 @@ export function mergeGroup(groups: Groups, into: number, from: number): void {
   groups.counts[into]! += groups.counts[from]!;
   for (const own of groups.states) {
     if (own.kind === 'objects') own.merge(into, from);
-    else own.states[into] = own.aggregate.merge(own.states[into]!, own.states[from]!);
+    else own.aggregate.merge(own.states, into, from);
   }
 }
 
@@ -129,9 +137,8 @@ export function emitGroup(
   at: number,
   out: WindowResults,
 ): void {
-  const { aggregates, states, revisions } = groups;
+  const { aggregates, states, revisions, results } = groups;
   const count = groups.counts[group]!;
-  const results: Record<string, number> = {};
   for (let i = 0; i < aggregates.length; i++) {
     const own = states[i]!;
     const result: AggregateResult =

@@ -9,13 +9,14 @@ import {
   first,
   last,
   NUMBER_AGGREGATES,
+  type NumberAggregate,
 } from './aggregates.ts';
 
 export type States = NumberStates | ObjectStates;
 
 export interface NumberStates {
   readonly kind: 'numbers';
-  readonly aggregate: Aggregate<number>;
+  readonly aggregate: NumberAggregate;
   /** By group. */
   states: Float64Array;
   /** What the rows hold; null when the aggregate reads no field. */
