@@ -36,7 +36,10 @@ export async function runStages(): Promise<StageFigures[]> {
   const columns = transactionType.columns(block);
   const occurredAt = columns.numbers('occurredAt');
   const section = { typeName: transactionType.name, window: null, columns: () => columns, objects: () => batch };
-  const perMinute = windowResultType('w', ['n', 'total']);
+  const perMinute = windowResultType('w', [
+    { name: 'n', type: 'double' },
+    { name: 'total', type: 'double' },
+  ]);
   const bench = new Bench({ time: 1000, warmupTime: 200 });
   bench.add('encode', () => {
     transactionType.encodeBlock(batch);

@@ -1,6 +1,6 @@
 /** The configuration as the service uses it: checked, derived, with units in its names, and frozen. */
 import type { AvroRecord } from '../messages/avro.ts';
-import type { AggregateSpec } from '../streams/aggregates.ts';
+import type { AggregateSpec } from '../streams/aggregate.ts';
 import type { Windowing } from '../streams/window.ts';
 
 export interface Config {

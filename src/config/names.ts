@@ -13,9 +13,13 @@ export function isTimestamp({ type }: AvroField): boolean {
   return isObject(type) && 'logicalType' in type && type.logicalType === 'timestamp-millis';
 }
 
-/** Nullable fields are not: an aggregate has no rule for what is missing. */
-export function isNumeric({ type }: AvroField): boolean {
-  return ['int', 'long', 'float', 'double'].includes(typeName(type));
+/** What an aggregate or a condition sees of a field, nulls aside; null for what it can't read. */
+export function valueTypeOf({ type }: AvroField): 'number' | 'text' | null {
+  const branches = (isUnion(type) ? type : [type]).map(typeName).filter((name) => name !== 'null');
+  const [name = ''] = branches;
+  if (branches.length !== 1) return null;
+  if (['int', 'long', 'float', 'double'].includes(name)) return 'number';
+  return name === 'string' || name === 'enum' ? 'text' : null;
 }
 
 /** What a partitioner and a window's group can tell apart: text or a whole number. */

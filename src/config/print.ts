@@ -142,7 +142,12 @@ function windowOf({ stream, key, window, allowedLatenessMs, earlyMs, aggregates 
     window: windowingOf(window),
     allowedLateness: formatDuration(allowedLatenessMs),
     early: earlyMs === null ? null : formatDuration(earlyMs),
-    aggregate: Object.fromEntries(aggregates.map(({ name, fn, field }) => [name, `${fn}(${field ?? ''})`])),
+    aggregate: Object.fromEntries(
+      aggregates.map(({ name, fn, field, argument }) => [
+        name,
+        `${fn}(${[field ?? [], argument ?? []].flat().join(', ')})`,
+      ]),
+    ),
   };
 }
 

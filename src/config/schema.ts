@@ -145,7 +145,9 @@ const window = z.strictObject({
   aggregate: z
     .record(name, z.string())
     .refine((aggregates) => Object.keys(aggregates).length > 0, { message: 'needs a result such as n: count()' })
-    .describe('Results by name: count(), or sum, min, max, avg, first, last of a numeric field.'),
+    .describe(
+      'Results by name: count(); sum, min, max, avg(field), quantile(field, 0.99); first, last, collect, distinct(field).',
+    ),
 });
 
 const place = z.strictObject({

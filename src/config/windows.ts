@@ -1,17 +1,17 @@
 /** The windows of a file, against the schemas of their streams. */
 import type { AvroRecord } from '../messages/avro.ts';
 import { AGGREGATE_NAME } from '../messages/window-result.ts';
-import { AGGREGATE_FUNCTIONS, type AggregateSpec, MERGEABLE_AGGREGATES } from '../streams/aggregates.ts';
+import type { AggregateSpec } from '../streams/aggregate.ts';
+import { AGGREGATES, definitionOf } from '../streams/aggregates.ts';
 import type { Windowing } from '../streams/window.ts';
 import type { StreamConfig, WindowConfig } from './config.ts';
-import { fieldOf, isKey, isNullable, isNumeric, type Report, unknownField, unknownName } from './names.ts';
+import { fieldOf, isKey, isNullable, type Report, unknownField, unknownName, valueTypeOf } from './names.ts';
 import type { ConfigFile } from './schema.ts';
 
 type RawWindow = ConfigFile['windows'][string];
 
 /** What every result has beside its aggregates; see the form of `millrace run --output`. */
 const RESULT_FIELDS: readonly string[] = ['stream', 'key', 'start', 'end', 'revision', 'at'];
-const PLANNED_FUNCTIONS: readonly string[] = ['collect', 'distinct', 'quantile'];
 
 /** Null when its stream does not exist, which makes everything else unknowable. */
 export function windowOf(
@@ -47,10 +47,11 @@ export function windowOf(
         `the parts of a ${window.kind} window that spans partitions can't be merged; ${remedy}`,
       );
     }
-    for (const { name: result, fn } of aggregates) {
-      if (MERGEABLE_AGGREGATES.includes(fn)) continue;
-      const path = [...at, 'aggregate', result];
-      report(path, `the parts of ${fn}() of a group that spans partitions can't be merged; ${remedy}`);
+    for (const spec of aggregates) {
+      const { merges } = definitionOf(spec);
+      if (merges === 'always' || (merges === 'without nulls' && spec.isNullable !== true)) continue;
+      const path = [...at, 'aggregate', spec.name];
+      report(path, `the parts of ${spec.fn}() of a group that spans partitions can't be merged; ${remedy}`);
     }
   }
   return {
@@ -109,29 +110,52 @@ function aggregateOf(
   schema: AvroRecord,
   report: (message: string) => void,
 ): AggregateSpec[] {
-  const [, word, argument = ''] = /^\s*([A-Za-z]+)\s*\(\s*(.*?)\s*\)\s*$/.exec(text) ?? [];
-  if (word === undefined) {
+  const [, fn, inside = ''] = /^\s*([A-Za-z]+)\s*\(\s*(.*?)\s*\)\s*$/.exec(text) ?? [];
+  if (fn === undefined) {
     report('must be an aggregate such as count() or sum(field)');
     return [];
   }
-  const fn = AGGREGATE_FUNCTIONS.find((candidate) => candidate === word);
-  if (fn === undefined) {
-    const planned = PLANNED_FUNCTIONS.includes(word);
-    report(planned ? `${word}() is not supported yet` : unknownName('aggregate', word, AGGREGATE_FUNCTIONS));
+  if (!Object.hasOwn(AGGREGATES, fn)) {
+    report(unknownName('aggregate', fn, Object.keys(AGGREGATES)));
     return [];
   }
-  if (fn === 'count') {
-    const distinct = /^distinct\b/i.test(argument);
-    if (argument !== '') report(distinct ? 'count(distinct …) is not supported yet' : 'count() takes no field');
+  const { takes } = definitionOf({ fn });
+  const [fieldName = '', share, ...rest] = inside.split(/\s*,\s*/);
+  if (takes === 'nothing') {
+    const distinct = /^distinct\s+(.+)$/i.exec(inside)?.[1];
+    if (distinct !== undefined) report(`${fn}(distinct …) is distinct(${distinct}) here`);
+    else if (inside !== '') report(`${fn}() takes no field`);
     return [{ name, fn, field: null }];
   }
-  if (argument === '') {
-    report(`${fn}() needs a field`);
+  const form = takes === 'number, share' ? `${fn}(field, 0.99)` : `${fn}(field)`;
+  if (fieldName === '' || rest.length > 0) {
+    report(fieldName === '' ? `${fn}() needs a field` : `must be ${form}`);
     return [];
   }
-  const field = fieldOf(schema, argument);
-  if (field === undefined) report(unknownField(schema, argument));
-  else if (isNullable(field)) report(`${argument} may be null; aggregates of such a field are not supported yet`);
-  else if (!isNumeric(field)) report(`${argument} is not a number`);
-  return field === undefined ? [] : [{ name, fn, field: field.name }];
+  const field = fieldOf(schema, fieldName);
+  if (field === undefined) {
+    report(unknownField(schema, fieldName));
+    return [];
+  }
+  const type = valueTypeOf(field);
+  if (type === null || (type === 'text' && takes !== 'any')) {
+    report(`${fieldName} is not a number${takes === 'any' ? ', nor text' : ''}`);
+    return [];
+  }
+  const spec = {
+    name,
+    fn,
+    field: fieldName,
+    ...(type === 'text' ? { isText: true } : {}),
+    ...(isNullable(field) ? { isNullable: true } : {}),
+  };
+  if (takes !== 'number, share') {
+    if (share !== undefined) report(`must be ${form}`);
+    return [spec];
+  }
+  const argument = Number(share);
+  if (share === undefined || share === '' || !(argument >= 0 && argument <= 1)) {
+    report(`must be ${form}: the share of the values that lie below, from 0 to 1`);
+  }
+  return [{ ...spec, argument }];
 }

@@ -2,7 +2,7 @@
  * Results of a window. Each window has an Avro record of its own, with a field an aggregate, so that a result carries
  * no names and a log says by itself what is in it.
  */
-import { type AvroRecord, type FromAvro, NAMESPACE, TIMESTAMP_MILLIS } from './avro.ts';
+import { type AvroField, type AvroRecord, type FromAvro, NAMESPACE, TIMESTAMP_MILLIS } from './avro.ts';
 import { type EventType, eventTypeOf } from './codec.ts';
 import { type Columns, textAt } from './columns.ts';
 
@@ -21,12 +21,20 @@ const headSchema = {
   ],
 } as const satisfies AvroRecord;
 
-export type WindowResult = FromAvro<typeof headSchema> & { aggregates: Record<string, number> };
+/** What an aggregate gives. */
+export type WindowValue = number | string | null | readonly (number | string)[];
+export type WindowResult = FromAvro<typeof headSchema> & { aggregates: Readonly<Record<string, WindowValue>> };
 
 export interface WindowResultType {
   readonly window: string;
-  readonly aggregates: readonly string[];
+  readonly aggregates: readonly AvroField[];
   readonly type: EventType<WindowResult>;
+}
+
+/** What a field of the aggregates holds, nulls aside. */
+export function givenBy({ type }: AvroField): 'number' | 'text' | 'list' {
+  if (typeof type === 'object' && 'items' in type) return 'list';
+  return type === 'string' || (Array.isArray(type) && type.includes('string')) ? 'text' : 'number';
 }
 
 const RESULTS = `${NAMESPACE}.WindowResult`;
@@ -35,7 +43,7 @@ const RESULTS = `${NAMESPACE}.WindowResult`;
 export const AGGREGATE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** Throws when an aggregate's name can't be one. */
-export function windowResultType(window: string, aggregates: readonly string[]): WindowResultType {
+export function windowResultType(window: string, aggregates: readonly AvroField[]): WindowResultType {
   const schema: AvroRecord = {
     ...headSchema,
     name: avroName(window),
@@ -48,7 +56,7 @@ export function windowResultType(window: string, aggregates: readonly string[]):
           type: 'record',
           name: 'Aggregates',
           namespace: `${RESULTS}.${avroName(window)}`,
-          fields: aggregates.map((name) => ({ name, type: 'double' })),
+          fields: aggregates,
         },
       },
     ],
@@ -65,13 +73,14 @@ export function windowOfRecord(fullName: string): string | null {
 export function writtenWindowType(window: string, schema: AvroRecord): WindowResultType {
   const record = schema.fields.find(({ name }) => name === 'aggregates')?.type;
   const fields = typeof record === 'object' && 'fields' in record ? record.fields : [];
-  return { window, aggregates: fields.map(({ name }) => name), type: eventTypeOf(schema) };
+  return { window, aggregates: fields, type: eventTypeOf(schema) };
 }
 
 /** A row of a block of results. */
-export function windowResultAt(columns: Columns, aggregates: readonly string[], row: number): WindowResult {
+export function windowResultAt(columns: Columns, row: number): WindowResult {
   const key = columns.column('key');
   const at = (path: string): number => columns.numbers(path)[row] ?? 0;
+  const { aggregates } = columns.event(row);
   return {
     key: key?.kind === 'text' && key.nulls?.[row] !== 1 ? textAt(key, row) : null,
     start: at('start'),
@@ -79,8 +88,13 @@ export function windowResultAt(columns: Columns, aggregates: readonly string[], 
     revision: at('revision'),
     at: at('at'),
     count: at('count'),
-    aggregates: Object.fromEntries(aggregates.map((name) => [name, at(`aggregates.${name}`)])),
+    aggregates: isValues(aggregates) ? aggregates : {},
   };
+}
+
+/** The record that a schema of this file describes. */
+function isValues(value: unknown): value is WindowResult['aggregates'] {
+  return typeof value === 'object' && value !== null;
 }
 
 /** A window's name may have characters that Avro's names have not: they stand as `_x` and two digits, and so does `_x`. */

@@ -8,6 +8,7 @@ import type { AvroRecord } from '../messages/avro.ts';
 import { type DynamicEvent, dynamicEventType, type EventType } from '../messages/codec.ts';
 import type { Registry } from '../messages/registry.ts';
 import { type WindowResultType, windowResultType } from '../messages/window-result.ts';
+import { resultField } from '../streams/aggregates.ts';
 import type { WatermarkPolicy } from '../streams/watermark.ts';
 import type { WindowOperator, WindowSpec } from '../streams/window.ts';
 import { createWindows } from '../streams/windows.ts';
@@ -36,10 +37,12 @@ export interface DerivationTypes {
 export function derivationTypes({ schema, windows }: Derivation): DerivationTypes {
   return {
     eventType: dynamicEventType(schema),
-    windows: windows.map((window) => {
-      const names = window.aggregates.map(({ name }) => name);
-      return windowResultType(window.name, names);
-    }),
+    windows: windows.map(({ name, aggregates }) =>
+      windowResultType(
+        name,
+        aggregates.map((spec) => resultField(spec)),
+      ),
+    ),
   };
 }
 
@@ -59,7 +62,7 @@ export function createPartitionFold(
 ): PartitionFold {
   const { stream, timeField, watermark, channels = [] } = derivation;
   const fold = createPartition({ stream, partition, timeField, watermark, channels, ...types }, registry);
-  const operators = derivation.windows.map(createWindows);
+  const operators = derivation.windows.map((spec) => createWindows(spec));
   const detector = derivation.fraud === null ? null : createFraudDetector(derivation.fraud);
   return {
     partition: fold,

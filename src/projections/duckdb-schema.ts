@@ -109,12 +109,16 @@ export const DUCKDB_DIGESTS: Readonly<Record<string, readonly string[]>> = {
 /** An aggregate as the view has to know it: its name among a result's aggregates, and how partial results merge. */
 export interface AggregateShape {
   readonly name: string;
-  readonly fn: 'count' | 'sum' | 'min' | 'max' | 'avg' | 'first' | 'last';
+  readonly fn: string;
+  /** What it gives; a list is kept as JSON. */
+  readonly gives: 'number' | 'text' | 'list';
 }
 
 /** A window as the view has to know it. */
 export interface WindowShape {
   readonly name: string;
+  /** The kind of window. */
+  readonly kind: string;
   /** False when its key is the stream's key, so that no group lies on two partitions. */
   readonly spansPartitions: boolean;
   readonly aggregates: readonly AggregateShape[];
@@ -136,9 +140,10 @@ const WINDOW_COLUMNS = [
 
 /** Columns of a window's table: the common ones, then its aggregates in order. */
 export function windowColumns({ aggregates }: WindowShape): Column[] {
-  const own = aggregates.map(
-    ({ name }): Column => ({ name: `agg_${name}`, kind: 'double', from: `aggregates.${name}` }),
-  );
+  const own = aggregates.map(({ name, gives }): Column => {
+    const kind = gives === 'number' ? 'double' : 'text';
+    return { name: `agg_${name}`, kind, from: `aggregates.${name}`, nullable: true };
+  });
   return [...WINDOW_COLUMNS, ...own];
 }
 
@@ -151,9 +156,7 @@ export function windowsViewSql(shapes: readonly WindowShape[]): string {
 
 function windowSql(shape: WindowShape): string {
   const { name, spansPartitions, aggregates } = shape;
-  const table = `"${windowTable(shape)}"`;
-  const newest = `(SELECT * FROM ${table}
-    QUALIFY row_number() OVER (PARTITION BY key, start_at, partition ORDER BY revision DESC) = 1)`;
+  const newest = `(${newestSql(shape)})`;
   const members = aggregates
     .map((aggregate) => `${sqlText(aggregate.name)}, ${spansPartitions ? mergeSql(aggregate) : ownSql(aggregate)}`)
     .join(', ');
@@ -164,8 +167,26 @@ function windowSql(shape: WindowShape): string {
     FROM ${newest} GROUP BY key, start_at, end_at`;
 }
 
-function ownSql({ name, fn }: AggregateShape): string {
-  return fn === 'count' ? 'count' : `"agg_${name}"`;
+/** The results that no later one replaces. */
+function newestSql(shape: WindowShape): string {
+  const table = `"${windowTable(shape)}"`;
+  switch (shape.kind) {
+    case 'count':
+      // Each is of events of its own, and final.
+      return `SELECT * FROM ${table}`;
+    case 'session':
+      return `SELECT * FROM ${table} AS one WHERE NOT EXISTS (SELECT 1 FROM ${table} AS other
+        WHERE other.key IS NOT DISTINCT FROM one.key AND other.partition = one.partition
+          AND other.revision > one.revision AND other.start_at <= one.start_at AND other.end_at >= one.end_at)`;
+    default:
+      return `SELECT * FROM ${table}
+        QUALIFY row_number() OVER (PARTITION BY key, start_at, partition ORDER BY revision DESC) = 1`;
+  }
+}
+
+function ownSql({ name, fn, gives }: AggregateShape): string {
+  if (fn === 'count') return 'count';
+  return gives === 'list' ? `"agg_${name}"::JSON` : `"agg_${name}"`;
 }
 
 function mergeSql({ name, fn }: AggregateShape): string {
@@ -181,9 +202,8 @@ function mergeSql({ name, fn }: AggregateShape): string {
       return `max(${part})`;
     case 'avg':
       return `sum(${part} * count) / sum(count)`;
-    case 'first':
-    case 'last':
-      throw new Error(`${fn}() depends on arrival order and can't be merged over partitions; use partitions: 1`);
+    default:
+      throw new Error(`The parts of ${fn}() can't be merged over partitions; use partitions: 1`);
   }
 }
 

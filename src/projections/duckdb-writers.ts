@@ -9,7 +9,7 @@ import {
   transactionType,
   weatherObservationType,
 } from '../messages/types.ts';
-import { type WindowResultType, windowResultAt } from '../messages/window-result.ts';
+import { givenBy, type WindowResultType, windowResultAt } from '../messages/window-result.ts';
 import { createTableWriter, type TableWriter } from './duckdb-columns.ts';
 import { DUCKDB_TABLES, type WindowShape, windowColumns, windowTable } from './duckdb-schema.ts';
 import { type SectionEvents, type Where, WINDOW_RESULTS } from './store.ts';
@@ -54,8 +54,10 @@ export async function duckdbWriters(
       if (window === null) byType.get(typeName)?.append(columns(), where);
       else {
         const known = windows.get(window.window);
-        if (known !== undefined && isShapedAs(window, known.shape)) known.table.append(columns(), where);
-        else otherWindows.append(asParts(window, columns()), where);
+        if (known !== undefined && isShapedAs(window, known.shape)) {
+          const hasLists = known.shape.aggregates.some(({ gives }) => gives === 'list');
+          known.table.append(hasLists ? withListsAsText(columns()) : columns(), where);
+        } else otherWindows.append(asParts(window.window, columns()), where);
       }
     },
     flush() {
@@ -69,15 +71,30 @@ export async function duckdbWriters(
 
 function isShapedAs({ aggregates }: WindowResultType, shape: WindowShape): boolean {
   return (
-    aggregates.length === shape.aggregates.length && shape.aggregates.every(({ name }) => aggregates.includes(name))
+    aggregates.length === shape.aggregates.length &&
+    shape.aggregates.every(({ name, gives }) =>
+      aggregates.some((field) => field.name === name && givenBy(field) === gives),
+    )
+  );
+}
+
+function withListsAsText(columns: Columns): Columns {
+  return columnsOfEvents(
+    Array.from({ length: columns.count }, (_, row) => {
+      const result = windowResultAt(columns, row);
+      const values = Object.entries(result.aggregates).map(([name, value]) => {
+        return [name, Array.isArray(value) ? JSON.stringify(value) : value];
+      });
+      return { ...result, aggregates: Object.fromEntries(values) };
+    }),
   );
 }
 
 /** Results of a window that is configured differently now, or not at all. */
-function asParts({ window, aggregates }: WindowResultType, columns: Columns): Columns {
+function asParts(window: string, columns: Columns): Columns {
   return columnsOfEvents(
     Array.from({ length: columns.count }, (_, row) => {
-      const result = windowResultAt(columns, aggregates, row);
+      const result = windowResultAt(columns, row);
       return { ...result, window, aggregates: JSON.stringify(result.aggregates) };
     }),
   );

@@ -95,7 +95,7 @@ export function sqliteWriters(db: Database): SqliteWriters {
     const starts = columns().numbers('start');
     let row = 0;
     for (let i = 1; i < starts.length; i++) if (starts[i]! >= starts[row]!) row = i;
-    const event = windowResultAt(columns(), window.aggregates, row);
+    const event = windowResultAt(columns(), row);
     const id = `${window.window}/${partition}`;
     const known = newest.get(id);
     if (known === undefined || event.start >= known.event.start)

@@ -1,7 +1,9 @@
 /** The read models of a running pipeline: the thread that holds them, and how far behind the journal they are. */
 import type { Config } from '../config/config.ts';
+import { givenBy } from '../messages/window-result.ts';
 import type { WindowShape } from '../projections/duckdb-schema.ts';
 import { STORE_NAMES } from '../projections/store.ts';
+import { resultField } from '../streams/aggregates.ts';
 import type { StoresThread } from '../workers/pool.ts';
 import type { PartitionUnit } from './partition-unit.ts';
 
@@ -30,10 +32,11 @@ export interface ReadModels {
 
 /** How the view of each window merges the partitions. */
 export function windowShapes(config: Config): WindowShape[] {
-  return config.windows.map(({ name, stream, key, aggregates }) => ({
+  return config.windows.map(({ name, stream, key, window, aggregates }) => ({
     name,
+    kind: window.kind,
     spansPartitions: key === null || key !== config.streams.find((candidate) => candidate.name === stream)?.key,
-    aggregates: aggregates.map((aggregate) => ({ name: aggregate.name, fn: aggregate.fn })),
+    aggregates: aggregates.map((spec) => ({ name: spec.name, fn: spec.fn, gives: givenBy(resultField(spec)) })),
   }));
 }
 

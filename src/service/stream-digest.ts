@@ -7,7 +7,7 @@ import { readFrames, startOfLog } from '../journal/reader.ts';
 import { decodeCommit, type Section } from '../messages/commit.ts';
 import type { Registry } from '../messages/registry.ts';
 import { alertRaisedType, caseChangedType, sessionClosedType, transactionScoredType } from '../messages/types.ts';
-import type { WindowResult } from '../messages/window-result.ts';
+import type { WindowResult, WindowValue } from '../messages/window-result.ts';
 import type { WindowShape } from '../projections/duckdb-schema.ts';
 
 export interface StreamDigest {
@@ -89,11 +89,12 @@ export function digestStreams(
 /** Two partitions' results of one window and key as one, with the aggregates in the order in which they are defined. */
 function mergeParts(aggregates: WindowShape['aggregates'], a: WindowResult, b: WindowResult): WindowResult {
   const count = a.count + b.count;
-  const merged: Record<string, number> = {};
+  const merged: Record<string, WindowValue> = {};
   for (const { name, fn } of aggregates) {
-    const left = a.aggregates[name] ?? 0;
-    const right = b.aggregates[name] ?? 0;
-    if (fn === 'min') merged[name] = Math.min(left, right);
+    const left = a.aggregates[name];
+    const right = b.aggregates[name];
+    if (typeof left !== 'number' || typeof right !== 'number') merged[name] = left ?? right ?? null;
+    else if (fn === 'min') merged[name] = Math.min(left, right);
     else if (fn === 'max') merged[name] = Math.max(left, right);
     else if (fn === 'avg') merged[name] = (left * a.count + right * b.count) / count;
     else merged[name] = left + right;

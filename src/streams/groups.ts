@@ -3,9 +3,10 @@
  * object a group: columns, in which the numbers of closed groups are used again.
  */
 import type { Columns } from '../messages/columns.ts';
-import type { WindowResult } from '../messages/window-result.ts';
-import type { AggregateResult, AggregateSpec } from './aggregates.ts';
-import { createStates, type States } from './states.ts';
+import type { WindowResult, WindowValue } from '../messages/window-result.ts';
+import type { AggregateSpec } from './aggregate.ts';
+import { type AggregateTable, definitionOf } from './aggregates.ts';
+import type { States } from './states.ts';
 
 export type Key = string | number | null;
 
@@ -27,7 +28,7 @@ export interface Groups {
   used: number;
   readonly closed: number[];
   /** Of the last result: an object that is made anew each time costs more than all else of a result. */
-  readonly results: Record<string, number>;
+  readonly results: Record<string, WindowValue>;
 }
 
 /** A group, as a snapshot keeps it. */
@@ -43,10 +44,11 @@ export interface GroupState {
 
 const INITIAL_GROUPS = 64;
 
-export function createGroups(aggregates: readonly AggregateSpec[]): Groups {
+/** Throws when the table has not all of the aggregates. */
+export function createGroups(aggregates: readonly AggregateSpec[], table: AggregateTable): Groups {
   const groups: Groups = {
     aggregates,
-    states: aggregates.map(createStates),
+    states: aggregates.map((spec) => definitionOf(spec, table).states(spec)),
     counts: new Float64Array(0),
     revisions: new Int32Array(0),
     reported: new Float64Array(0),
@@ -141,9 +143,10 @@ export function emitGroup(
   const count = groups.counts[group]!;
   for (let i = 0; i < aggregates.length; i++) {
     const own = states[i]!;
-    const result: AggregateResult =
-      own.kind === 'numbers' ? own.aggregate.result(own.states[group]!, count) : own.result(group, count);
-    results[aggregates[i]!.name] = typeof result === 'number' ? result : Number.NaN;
+    const { name, isNullable } = aggregates[i]!;
+    const result = own.kind === 'numbers' ? own.aggregate.result(own.states[group]!, count) : own.result(group);
+    // Of a field that is never null, nothing but NaNs may have come.
+    results[name] = result === null && isNullable !== true ? Number.NaN : result;
   }
   const revision = revisions[group]!;
   out.push({ key: key === null ? null : String(key), start, end, revision, at, count, aggregates: results });

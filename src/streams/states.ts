@@ -1,16 +1,7 @@
 /** The states of one aggregate, one a group: a column of numbers where a number will do, of objects where not. */
 import { type Column, textAt } from '../messages/columns.ts';
-import {
-  type Aggregate,
-  type AggregateResult,
-  type AggregateSpec,
-  type AggregateValue,
-  average,
-  first,
-  last,
-  NUMBER_AGGREGATES,
-  type NumberAggregate,
-} from './aggregates.ts';
+import type { WindowValue } from '../messages/window-result.ts';
+import type { Aggregate, AggregateValue, NumberAggregate } from './aggregate.ts';
 
 export type States = NumberStates | ObjectStates;
 
@@ -33,31 +24,35 @@ export interface ObjectStates {
   close(group: number): void;
   fold(group: number, row: number, timeMs: number): void;
   merge(into: number, from: number): void;
-  result(group: number, events: number): AggregateResult;
+  result(group: number): WindowValue;
   save(group: number): string;
   load(group: number, text: string): void;
 }
 
-export function createStates({ fn }: AggregateSpec): States {
-  const aggregate = NUMBER_AGGREGATES[fn];
-  if (aggregate !== undefined) {
-    return { kind: 'numbers', aggregate, states: new Float64Array(0), values: null, nulls: null };
-  }
-  if (fn === 'avg') return objectStates(average, numberAt);
-  return objectStates(fn === 'first' ? first : last, numberAt);
+export function inColumn(aggregate: NumberAggregate): NumberStates {
+  return { kind: 'numbers', aggregate, states: new Float64Array(0), values: null, nulls: null };
 }
 
-/** NaN where the row has none. */
+export function ofNumbers<State>(aggregate: Aggregate<State>): ObjectStates {
+  return objectStates(aggregate, numberAt);
+}
+
+/** Of numbers and texts alike. */
+export function ofValues<State>(aggregate: Aggregate<State, AggregateValue>): ObjectStates {
+  return objectStates(aggregate, valueAt);
+}
+
+/** Null where the row has none. */
 function numberAt(column: Column, row: number): number | null {
-  if (column.kind !== 'number') throw new Error('A text where a number is aggregated');
-  if (column.nulls?.[row] === 1) return null;
+  if (column.kind !== 'number') throw new Error('An aggregate of numbers reads a field of text');
+  if (column.nulls !== null && column.nulls[row] === 1) return null;
   const value = column.values[row]!;
   return Number.isNaN(value) ? null : value;
 }
 
-export function valueAt(column: Column, row: number): AggregateValue | null {
+function valueAt(column: Column, row: number): AggregateValue | null {
   if (column.kind === 'number') return numberAt(column, row);
-  return column.nulls?.[row] === 1 ? null : textAt(column, row);
+  return column.nulls !== null && column.nulls[row] === 1 ? null : textAt(column, row);
 }
 
 function objectStates<State, Value extends AggregateValue>(
@@ -87,7 +82,7 @@ function objectStates<State, Value extends AggregateValue>(
     merge(into, from) {
       states[into] = aggregate.merge(of(into), of(from));
     },
-    result: (group, events) => aggregate.result(of(group), events),
+    result: (group) => aggregate.result(of(group)),
     save: (group) => save(of(group)),
     load(group, text) {
       states[group] = load(text);

@@ -1,6 +1,6 @@
 /** What every kind of window has in common: how it is specified, what goes in and what comes out. */
 import type { Columns } from '../messages/columns.ts';
-import type { AggregateSpec } from './aggregates.ts';
+import type { AggregateSpec } from './aggregate.ts';
 import type { GroupState, Groups, Key, WindowResults } from './groups.ts';
 
 /** Which events belong together. */

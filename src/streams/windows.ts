@@ -1,5 +1,6 @@
 /** A window of any kind as the operator that a partition runs: columns in, results out. */
 import { type Column, type Columns, textAt } from '../messages/columns.ts';
+import { AGGREGATES, type AggregateTable } from './aggregates.ts';
 import { alignedWindows } from './aligned-windows.ts';
 import { countWindows } from './count-windows.ts';
 import { bindColumns, createGroups, groupCount, type Key } from './groups.ts';
@@ -7,24 +8,29 @@ import { sessionWindows } from './session-windows.ts';
 import { slidingWindows } from './sliding-windows.ts';
 import type { OpenWindows, WindowKind, WindowOperator, WindowSpec } from './window.ts';
 
-export function createWindows(spec: WindowSpec): WindowOperator {
+/** Throws when the table has not all of its aggregates. */
+export function createWindows(spec: WindowSpec, table: AggregateTable = AGGREGATES): WindowOperator {
   switch (spec.window.kind) {
     case 'tumbling':
     case 'hopping':
-      return operate(alignedWindows, spec);
+      return operate(alignedWindows, spec, table);
     case 'sliding':
-      return operate(slidingWindows, spec);
+      return operate(slidingWindows, spec, table);
     case 'session':
-      return operate(sessionWindows, spec);
+      return operate(sessionWindows, spec, table);
     case 'count':
-      return operate(countWindows, spec);
+      return operate(countWindows, spec, table);
   }
 }
 
-function operate<State extends OpenWindows>(kind: WindowKind<State>, spec: WindowSpec): WindowOperator {
+function operate<State extends OpenWindows>(
+  kind: WindowKind<State>,
+  spec: WindowSpec,
+  table: AggregateTable,
+): WindowOperator {
   const { keyField } = spec;
   const definition = JSON.stringify({ ...spec, name: undefined });
-  let state = kind.open(spec, createGroups(spec.aggregates));
+  let state = kind.open(spec, createGroups(spec.aggregates, table));
   let keys: Column | null = null;
   return {
     spec,
@@ -46,7 +52,7 @@ function operate<State extends OpenWindows>(kind: WindowKind<State>, spec: Windo
       groups: kind.snapshot(state),
     }),
     restore(states) {
-      state = kind.open(spec, createGroups(spec.aggregates));
+      state = kind.open(spec, createGroups(spec.aggregates, table));
       const own = states.find((candidate) => candidate.window === spec.name && candidate.definition === definition);
       if (own === undefined) return;
       state.watermarkMs = own.watermarkMs;

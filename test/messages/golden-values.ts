@@ -105,7 +105,10 @@ export const GOLDEN: readonly Golden[] = [
     })),
   },
   {
-    type: windowResultType('per-minute', ['sum', 'avg']).type,
+    type: windowResultType('per-minute', [
+      { name: 'sum', type: 'double' },
+      { name: 'avg', type: 'double' },
+    ]).type,
     values: [
       {
         key: null,

@@ -28,6 +28,7 @@ import { type WindowResult, type WindowResultType, windowResultType } from '../.
 import { createPartition, type PartitionSpec } from '../../src/partition/partition.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../src/partition/snapshot.ts';
 import type { Work } from '../../src/partition/work.ts';
+import { type AggregateTable, resultField } from '../../src/streams/aggregates.ts';
 import type { WatermarkPolicy } from '../../src/streams/watermark.ts';
 import type { WindowSpec } from '../../src/streams/window.ts';
 import { createWindows } from '../../src/streams/windows.ts';
@@ -40,6 +41,7 @@ export interface DriverOptions {
   readonly timeField: string;
   readonly watermark: WatermarkPolicy;
   readonly windows?: readonly WindowSpec[];
+  readonly aggregates?: AggregateTable;
   readonly fraud?: FraudSpec;
 }
 
@@ -71,10 +73,10 @@ export function drivePartition(options: DriverOptions, snapshot?: Uint8Array): D
   const registry = createRegistry();
   registry.add(eventType);
   const { timeField, watermark } = options;
-  const windows = (options.windows ?? []).map(resultTypeOf);
+  const windows = (options.windows ?? []).map((window) => resultTypeOf(window, options.aggregates));
   const spec: PartitionSpec = { stream: 'test', partition: 0, eventType, timeField, watermark, channels: [], windows };
   const partition = createPartition(spec, registry);
-  const operators = (options.windows ?? []).map(createWindows);
+  const operators = (options.windows ?? []).map((window) => createWindows(window, options.aggregates));
   const detector = options.fraud === undefined ? null : createFraudDetector(options.fraud);
   const aggregator = createActor(windowAggregatorMachine, { input: { operators } }).start();
   const session = detector === null ? null : createActor(fraudSessionMachine, { input: { detector } }).start();
@@ -146,10 +148,10 @@ function controlOf(step: Step) {
   return null;
 }
 
-function resultTypeOf({ name, aggregates }: WindowSpec): WindowResultType {
+function resultTypeOf({ name, aggregates }: WindowSpec, table?: AggregateTable): WindowResultType {
   return windowResultType(
     name,
-    aggregates.map((aggregate) => aggregate.name),
+    aggregates.map((spec) => resultField(spec, table)),
   );
 }
 

@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { openJournal } from '../../src/journal/journal.ts';
+import type { AvroSchema } from '../../src/messages/avro.ts';
 import type { Block } from '../../src/messages/block.ts';
 import type { EventType } from '../../src/messages/codec.ts';
 import { encodeCommit } from '../../src/messages/commit.ts';
 import type { CaseChanged, Transaction } from '../../src/messages/payments.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
 import { alertRaisedType, caseChangedType, deadLetterType, transactionType } from '../../src/messages/types.ts';
-import { type WindowResult, windowResultType } from '../../src/messages/window-result.ts';
+import { type WindowResult, type WindowValue, windowResultType } from '../../src/messages/window-result.ts';
 import { openDuckdb } from '../../src/projections/duckdb.ts';
 import type { WindowShape } from '../../src/projections/duckdb-schema.ts';
 import { type LogRange, type Projected, projectLogs } from '../../src/projections/projector.ts';
@@ -57,7 +58,10 @@ export async function createWorld(): Promise<World> {
     },
     results: (...results) =>
       results.map(({ window, ...result }) => {
-        const { type } = windowResultType(window, Object.keys(result.aggregates));
+        const { type } = windowResultType(
+          window,
+          Object.entries(result.aggregates).map(([name, value]) => ({ name, type: fieldType(value) })),
+        );
         registry.add(type);
         return type.encodeBlock([result]);
       }),
@@ -154,3 +158,10 @@ export async function digests(stores: readonly Store[]): Promise<TableDigest[]> 
 }
 
 export const rowsOf = (all: readonly TableDigest[]): number => all.reduce((sum, { rows }) => sum + rows, 0);
+
+/** The type of the field that has given this value. */
+function fieldType(value: WindowValue): AvroSchema {
+  if (value === null || typeof value === 'number') return value === null ? ['null', 'double'] : 'double';
+  if (typeof value === 'string') return 'string';
+  return { type: 'array', items: typeof value[0] === 'string' ? 'string' : 'double' };
+}

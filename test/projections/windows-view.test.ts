@@ -7,8 +7,9 @@ import { createWorld, type NamedResult, windowResult } from './projection-fixtur
 const FUNCTIONS = ['count', 'sum', 'min', 'max', 'avg'] as const;
 const totals: WindowShape = {
   name: 'totals',
+  kind: 'tumbling',
   spansPartitions: true,
-  aggregates: FUNCTIONS.map((fn) => ({ name: fn, fn })),
+  aggregates: FUNCTIONS.map((fn) => ({ name: fn, fn, gives: 'number' })),
 };
 const byKey: WindowShape = { ...totals, name: 'by-key', spansPartitions: false };
 
@@ -58,6 +59,58 @@ describe('the view of windows', () => {
     expect(await viewOf([[old, shorter]], [byKey])).toMatchObject([
       { window_name: 'by-key', key: 'a', sum: 3 },
       { window_name: 'gone', key: 'a', sum: 3, avg: 1.5 },
+    ]);
+  });
+
+  test('has a session once, however often it grew, and with it none of those that it merged', async () => {
+    const sessions: WindowShape = { ...byKey, name: 'sessions', kind: 'session' };
+    const session = (start: number, end: number, n: number, revision: number, key = 'a') =>
+      result(Array(n).fill(1), { window: 'sessions', key, start, end, revision });
+    const rows = await viewOf(
+      [
+        [
+          session(0, 10, 1, 0),
+          session(20, 30, 2, 0),
+          session(40, 50, 1, 0),
+          session(0, 30, 4, 1),
+          session(0, 5, 1, 0, 'b'),
+        ],
+      ],
+      [sessions],
+    );
+    expect(rows).toMatchObject([
+      { key: 'a', start: 0, revision: 1, count: 4 },
+      { key: 'a', start: 40, revision: 0, count: 1 },
+      { key: 'b', start: 0, revision: 0, count: 1 },
+    ]);
+  });
+
+  test('has every result of a window of a count, also of two that begin together', async () => {
+    const counts: WindowShape = { ...byKey, name: 'counts', kind: 'count' };
+    const of = (value: number) => result([value], { window: 'counts', key: 'a', start: 0, end: 1 });
+    expect(await viewOf([[of(1), of(2)]], [counts])).toMatchObject([{ sum: 1 }, { sum: 2 }]);
+  });
+
+  test('has lists, texts and nulls as they are', async () => {
+    const aggregates = [
+      { name: 'all', fn: 'collect', gives: 'list' },
+      { name: 'first', fn: 'first', gives: 'text' },
+      { name: 'sum', fn: 'sum', gives: 'number' },
+    ] as const;
+    const shape: WindowShape = { ...byKey, name: 'lists', aggregates };
+    const of = (key: string, values: NamedResult['aggregates']) =>
+      windowResult({ window: 'lists', key, aggregates: values });
+    const results = [
+      of('a', { all: [1, 2.5], first: 'é', sum: 3 }),
+      of('b', { all: [], first: 'a text of more than 12', sum: -0.5 }),
+    ];
+    expect(await viewOf([results], [shape])).toMatchObject([
+      { key: 'a', all: [1, 2.5], first: 'é', sum: 3 },
+      { key: 'b', all: [], first: 'a text of more than 12', sum: -0.5 },
+    ]);
+    // In another type, as another configuration had it.
+    expect(await viewOf([[of('c', { all: 'x', first: null, sum: 1 })]], [shape])).toMatchObject([
+      { key: 'c', all: 'x' },
     ]);
   });
 

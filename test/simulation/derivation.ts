@@ -30,7 +30,7 @@ export function createFaultFree(derivation: Derivation, partitionIndex: number, 
     { stream, partition: partitionIndex, eventType, timeField, watermark, channels, windows: WINDOW_TYPES },
     registry,
   );
-  const operators = derivation.windows.map(createWindows);
+  const operators = derivation.windows.map((spec) => createWindows(spec));
   const detector = fraud === null ? null : createFraudDetector(fraud);
   // provide() makes machines of their own: no crash that is meant for the service's reaches them.
   const aggregator = createActor(windowAggregatorMachine.provide({}), { input: { operators } }).start();

@@ -9,12 +9,13 @@ import {
   transactionScoredType,
 } from '../../src/messages/types.ts';
 import { type WindowResultType, windowResultType } from '../../src/messages/window-result.ts';
+import { resultField } from '../../src/streams/aggregates.ts';
 import { WINDOWS } from './scenario.ts';
 
 export const WINDOW_TYPES: readonly WindowResultType[] = WINDOWS.map(({ name, aggregates }) =>
   windowResultType(
     name,
-    aggregates.map((aggregate) => aggregate.name),
+    aggregates.map((spec) => resultField(spec)),
   ),
 );
 

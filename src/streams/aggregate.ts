@@ -1,0 +1,56 @@
+/** What an aggregate is: how a state begins, takes a value, takes another state, and what comes of it. */
+import type { WindowValue } from '../messages/window-result.ts';
+
+export type AggregateValue = number | string;
+
+/**
+ * Nulls never come to fold(), as in SQL, nor does NaN, which is what a double has instead. The result of no values is
+ * null, unless it is a number in any case.
+ */
+export interface Aggregate<State, Value extends AggregateValue = number> {
+  init(): State;
+  /** May change the state and return it. Values of one time come in the order of their arrival. */
+  fold(state: State, value: Value, timeMs: number): State;
+  /** May change and return `into`; leaves `from` as it is. */
+  merge(into: State, from: State): State;
+  result(state: State): WindowValue;
+  /** As a snapshot keeps it: exact. JSON, when not given. */
+  save?(state: State): string;
+  load?(text: string): State;
+}
+
+/**
+ * One whose state is a number, in place in a column by group: a number that is passed to a function or returned by it is
+ * put on the heap, which is more work than the sum itself.
+ */
+export interface NumberAggregate {
+  /** State of a group without values. */
+  readonly initial: number;
+  /** The row has a value. */
+  fold(states: Float64Array, group: number, values: Float64Array, row: number): void;
+  merge(states: Float64Array, into: number, from: number): void;
+  /** `events` are those of the group, nulls included. */
+  result(state: number, events: number): number | null;
+}
+
+export interface AggregateSpec {
+  readonly name: string;
+  /** A name of the table of aggregates. */
+  readonly fn: string;
+  /** The field that it reads; null for count(). */
+  readonly field: string | null;
+  /** Whether the field is text, and whether it may be null. */
+  readonly isText?: boolean;
+  readonly isNullable?: boolean;
+  /** What stands behind the field: of quantile(x, 0.99) the 0.99. */
+  readonly argument?: number;
+}
+
+/** Every bit of the numbers, which JSON would not keep: it has no infinity and no -0. */
+export function saveNumbers(numbers: readonly number[]): string {
+  return Buffer.from(Float64Array.from(numbers).buffer).toString('base64');
+}
+
+export function loadNumbers(text: string): number[] {
+  return [...new Float64Array(Uint8Array.from(Buffer.from(text, 'base64')).buffer)];
+}

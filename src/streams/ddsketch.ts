@@ -1,0 +1,93 @@
+/**
+ * Quantiles, approximately: DDSketch (Masson, Rim, Lee: DDSketch, VLDB 2019). The result is within 1 % of the value at
+ * that rank, whatever the values are. Merging loses nothing.
+ *
+ * A bucket holds the values from γ^(i−1) to γ^i, γ = 1.01 / 0.99. There are at most 2048 of either sign, which is
+ * 17 orders of magnitude; beyond that the smallest ones are made one, and only quantiles that lie there suffer.
+ */
+import { type Aggregate, loadNumbers, saveNumbers } from './aggregate.ts';
+
+export const RELATIVE_ERROR = 0.01;
+const GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR);
+const LOG_GAMMA = Math.log(GAMMA);
+const MAX_BUCKETS = 2048;
+
+interface Sketch {
+  zeros: number;
+  /** How many values, by the index of their bucket; of negative ones, by that of their magnitude. */
+  positive: Map<number, number>;
+  negative: Map<number, number>;
+}
+
+/** Of a share of the values, from 0 to 1: the value that as large a share of the others lies below. */
+export function quantile(share: number): Aggregate<Sketch> {
+  return {
+    init: () => ({ zeros: 0, positive: new Map(), negative: new Map() }),
+    fold(state, value) {
+      if (value === 0) state.zeros += 1;
+      else addTo(value > 0 ? state.positive : state.negative, bucketOf(Math.abs(value)), 1);
+      return state;
+    },
+    merge(into, from) {
+      into.zeros += from.zeros;
+      for (const [bucket, values] of from.positive) addTo(into.positive, bucket, values);
+      for (const [bucket, values] of from.negative) addTo(into.negative, bucket, values);
+      return into;
+    },
+    result: (state) => valueAt(state, share),
+    save({ zeros, positive, negative }) {
+      return saveNumbers([zeros, positive.size, ...[...positive].flat(), ...[...negative].flat()]);
+    },
+    load(text) {
+      const [zeros = 0, size = 0, ...pairs] = loadNumbers(text);
+      return { zeros, positive: mapOf(pairs.slice(0, 2 * size)), negative: mapOf(pairs.slice(2 * size)) };
+    },
+  };
+}
+
+function bucketOf(magnitude: number): number {
+  return Math.ceil(Math.log(Math.min(magnitude, Number.MAX_VALUE)) / LOG_GAMMA);
+}
+
+function addTo(buckets: Map<number, number>, bucket: number, values: number): void {
+  buckets.set(bucket, (buckets.get(bucket) ?? 0) + values);
+  if (buckets.size <= MAX_BUCKETS) return;
+  const [smallest = 0, next = 0] = [...buckets.keys()].sort((a, b) => a - b);
+  buckets.set(next, (buckets.get(next) ?? 0) + (buckets.get(smallest) ?? 0));
+  buckets.delete(smallest);
+}
+
+function valueAt({ zeros, positive, negative }: Sketch, share: number): number | null {
+  const total = zeros + sum(positive) + sum(negative);
+  if (total === 0) return null;
+  const rank = Math.floor(share * (total - 1));
+  let below = 0;
+  for (const [bucket, values] of [...negative].sort(([a], [b]) => b - a)) {
+    below += values;
+    if (below > rank) return -middleOf(bucket);
+  }
+  below += zeros;
+  if (below > rank) return 0;
+  for (const [bucket, values] of [...positive].sort(([a], [b]) => a - b)) {
+    below += values;
+    if (below > rank) return middleOf(bucket);
+  }
+  return null;
+}
+
+/** As far from either end of the bucket, relative to that end. */
+function middleOf(bucket: number): number {
+  return (2 * GAMMA ** bucket) / (GAMMA + 1);
+}
+
+function sum(buckets: ReadonlyMap<number, number>): number {
+  let values = 0;
+  for (const inBucket of buckets.values()) values += inBucket;
+  return values;
+}
+
+function mapOf(pairs: readonly number[]): Map<number, number> {
+  const buckets = new Map<number, number>();
+  for (let i = 0; i < pairs.length; i += 2) buckets.set(pairs[i]!, pairs[i + 1]!);
+  return buckets;
+}
