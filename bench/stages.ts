@@ -61,6 +61,7 @@ export async function runStages(): Promise<StageFigures[]> {
       window: { kind: 'tumbling' as const, sizeMs: 60_000, offsetMs: 0 },
       allowedLatenessMs: 0,
       earlyMs: null,
+      where: null,
       aggregates,
     };
     const windows = createWindows(minutes);

@@ -77,6 +77,8 @@ export interface WindowConfig {
   readonly allowedLatenessMs: number;
   /** null: no result before a window's end. */
   readonly earlyMs: number | null;
+  /** The condition as it is written; null for all events. */
+  readonly where: string | null;
   readonly aggregates: readonly AggregateSpec[];
 }
 

@@ -30,7 +30,6 @@ const PLANNED: readonly { readonly inside: RegExp; readonly keys: readonly strin
   { inside: /^$/, keys: ['joins'] },
   { inside: /^streams\.[^/]+$/, keys: ['expect', 'onFail'] },
   { inside: /\/source$/, keys: ['kafka', 'parquet'] },
-  { inside: /^windows\.[^/]+$/, keys: ['where'] },
   { inside: /^sinks\.[^/]+$/, keys: ['kafka', 'postgres', 'lake', 'parquet'] },
 ];
 

@@ -135,13 +135,14 @@ function sourceOf(source: SourceConfig): unknown {
   }
 }
 
-function windowOf({ stream, key, window, allowedLatenessMs, earlyMs, aggregates }: WindowConfig) {
+function windowOf({ stream, key, window, allowedLatenessMs, earlyMs, where, aggregates }: WindowConfig) {
   return {
     stream,
     key,
     window: windowingOf(window),
     allowedLateness: formatDuration(allowedLatenessMs),
     early: earlyMs === null ? null : formatDuration(earlyMs),
+    where,
     aggregate: Object.fromEntries(
       aggregates.map(({ name, fn, field, argument }) => [
         name,

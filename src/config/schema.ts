@@ -142,6 +142,11 @@ const window = z.strictObject({
     .nullable()
     .prefault(null)
     .describe('Open windows give what they have so far each time that so much event time has passed.'),
+  where: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe("Takes events of which this is true, such as amount > 0 and country == 'DE'."),
   aggregate: z
     .record(name, z.string())
     .refine((aggregates) => Object.keys(aggregates).length > 0, { message: 'needs a result such as n: count()' })

@@ -3,6 +3,7 @@ import type { AvroRecord } from '../messages/avro.ts';
 import { AGGREGATE_NAME } from '../messages/window-result.ts';
 import type { AggregateSpec } from '../streams/aggregate.ts';
 import { AGGREGATES, definitionOf } from '../streams/aggregates.ts';
+import { checkExpression, ExpressionError, parseExpression, type ValueType } from '../streams/expression.ts';
 import type { Windowing } from '../streams/window.ts';
 import type { StreamConfig, WindowConfig } from './config.ts';
 import { fieldOf, isKey, isNullable, type Report, unknownField, unknownName, valueTypeOf } from './names.ts';
@@ -61,6 +62,7 @@ export function windowOf(
     window,
     allowedLatenessMs: raw.allowedLateness,
     earlyMs: raw.early,
+    where: raw.where,
     aggregates,
   };
 }
@@ -72,6 +74,37 @@ function checkWindow(at: string[], raw: RawWindow, key: string | null, stream: S
     else if (!isKey(field)) report([...at, 'key'], `${key} can't be a key: it is neither text nor a whole number`);
   }
   checkWindowing(at, raw, report);
+  if (raw.where !== null) checkCondition(raw.where, stream.schema, (message) => report([...at, 'where'], message));
+}
+
+function checkCondition(text: string, schema: AvroRecord, report: (message: string) => void): void {
+  try {
+    const expression = parseExpression(text);
+    const type = checkExpression(expression, (path, at) => {
+      const found = typeAt(schema, path);
+      if (typeof found === 'string') return found;
+      throw new ExpressionError(found.problem, at);
+    });
+    if (type !== 'truth') throw new ExpressionError('must be a condition, such as amount > 0', expression.at);
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    report(`at character ${error.position}: ${error.message}`);
+  }
+}
+
+/** The type of a field, or of a field of a nested record. */
+function typeAt(schema: AvroRecord, path: string): ValueType | { readonly problem: string } {
+  const [name = '', ...rest] = path.split('.');
+  const field = fieldOf(schema, name);
+  if (field === undefined) return { problem: unknownField(schema, name) };
+  const { type } = field;
+  if (rest.length > 0 && typeof type === 'object' && 'fields' in type) return typeAt(type, rest.join('.'));
+  if (rest.length === 0) {
+    if (type === 'boolean' || (Array.isArray(type) && type.length === 2 && type.includes('boolean'))) return 'truth';
+    const found = valueTypeOf(field);
+    if (found !== null) return found;
+  }
+  return { problem: `${path} is neither a number, nor text, nor true or false` };
 }
 
 function windowingOf(raw: RawWindow['window']): Windowing {

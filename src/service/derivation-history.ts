@@ -62,8 +62,8 @@ export function spansPartitions({ key }: WindowConfig, stream: StreamConfig): bo
   return stream.partitions > 1 && key !== stream.key;
 }
 
-export function windowSpecOf({ name, key, window, allowedLatenessMs, earlyMs, aggregates }: WindowConfig): WindowSpec {
-  return { name, keyField: key, window, allowedLatenessMs, earlyMs, aggregates };
+export function windowSpecOf({ stream: _, key, ...spec }: WindowConfig): WindowSpec {
+  return { ...spec, keyField: key };
 }
 
 /** Notes from where on each of these holds, unless that is what was noted last of its stream. Before the first append. */

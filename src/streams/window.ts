@@ -22,6 +22,8 @@ export interface WindowSpec {
   readonly allowedLatenessMs: number;
   /** Event time between two results of a window that is still open; null for none before its end. */
   readonly earlyMs: number | null;
+  /** A condition on the events that it takes; null for all of them. */
+  readonly where: string | null;
   readonly aggregates: readonly AggregateSpec[];
 }
 

@@ -2,7 +2,9 @@
 import { type Column, type Columns, textAt } from '../messages/columns.ts';
 import { AGGREGATES, type AggregateTable } from './aggregates.ts';
 import { alignedWindows } from './aligned-windows.ts';
+import { bindCondition } from './condition.ts';
 import { countWindows } from './count-windows.ts';
+import { parseExpression } from './expression.ts';
 import { bindColumns, createGroups, groupCount, type Key } from './groups.ts';
 import { sessionWindows } from './session-windows.ts';
 import { slidingWindows } from './sliding-windows.ts';
@@ -31,16 +33,22 @@ function operate<State extends OpenWindows>(
   const { keyField } = spec;
   const definition = JSON.stringify({ ...spec, name: undefined });
   let state = kind.open(spec, createGroups(spec.aggregates, table));
+  const condition = spec.where === null ? null : parseExpression(spec.where);
   let keys: Column | null = null;
+  let isTaken: ((row: number) => boolean) | null = null;
   return {
     spec,
     begin(columns, watermarkMs) {
       keys = keyField === null ? null : columnOf(columns, keyField);
       bindColumns(state.groups, columns);
+      isTaken = condition === null ? null : bindCondition(condition, columns);
       // One that is new to a partition has not seen the watermark advance.
       if (watermarkMs > state.watermarkMs) state.watermarkMs = watermarkMs;
     },
-    add: (row, timeMs, out) => kind.add(state, keys === null ? null : keyAt(keys, row), row, timeMs, out),
+    add(row, timeMs, out) {
+      if (isTaken !== null && !isTaken(row)) return null;
+      return kind.add(state, keys === null ? null : keyAt(keys, row), row, timeMs, out);
+    },
     advance(watermarkMs, out) {
       if (watermarkMs < state.nextDueMs) state.watermarkMs = watermarkMs;
       else kind.advance(state, watermarkMs, out);

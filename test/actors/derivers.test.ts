@@ -44,6 +44,7 @@ const operator = (): WindowOperator =>
     window: { kind: 'tumbling', sizeMs: 1000, offsetMs: 0 },
     allowedLatenessMs: 0,
     earlyMs: null,
+    where: null,
     aggregates: [],
   });
 const detector = (): FraudDetector =>

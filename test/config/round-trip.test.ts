@@ -34,13 +34,14 @@ const aggregates = fc.dictionary(
   { minKeys: 1, maxKeys: 4 },
 );
 const requiredKeys: ['stream', 'window', 'aggregate'] = ['stream', 'window', 'aggregate'];
+const where = fc.option(fc.constantFrom('amountCents > 0', 'not (amountCents in (1, 2)) or terminalId % 2 = 1'));
 const aligned = fc.oneof(
   seconds.map((s) => ({ tumbling: `${s}s`, offset: `${s - 1}s` })),
   seconds.map((s) => ({ hopping: { size: `${3 * s}s`, every: `${s}s` }, offset: `${s - 1}s` })),
 );
 const window = fc.oneof(
   fc.record(
-    { stream, key: fc.option(field), window: aligned, allowedLateness, early, aggregate: aggregates },
+    { stream, key: fc.option(field), window: aligned, allowedLateness, early, where, aggregate: aggregates },
     { requiredKeys },
   ),
   fc.record(

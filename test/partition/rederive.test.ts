@@ -19,6 +19,7 @@ const derivation: Derivation = {
       window: { kind: 'tumbling', sizeMs: 50, offsetMs: 0 },
       allowedLatenessMs: 10,
       earlyMs: null,
+      where: null,
       aggregates: [{ name: 'total', fn: 'sum', field: 'amountCents' }],
     },
   ],

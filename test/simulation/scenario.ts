@@ -28,6 +28,7 @@ export const WINDOWS: readonly WindowConfig[] = [
     window: { kind: 'tumbling', sizeMs: 5 * MINUTE_MS, offsetMs: 0 },
     allowedLatenessMs: MINUTE_MS,
     earlyMs: null,
+    where: null,
     aggregates: AGGREGATES,
   },
   {
@@ -37,6 +38,7 @@ export const WINDOWS: readonly WindowConfig[] = [
     window: { kind: 'tumbling', sizeMs: 15 * MINUTE_MS, offsetMs: MINUTE_MS },
     allowedLatenessMs: 0,
     earlyMs: null,
+    where: null,
     aggregates: AGGREGATES,
   },
 ];

@@ -40,7 +40,7 @@ function drive(window: Windowing, aggregates: readonly AggregateSpec[], table?: 
     schema,
     timeField: 'ts',
     watermark: { kind: 'scripted' },
-    windows: [{ name: 'w', keyField: null, window, allowedLatenessMs: 0, earlyMs: null, aggregates }],
+    windows: [{ name: 'w', keyField: null, window, allowedLatenessMs: 0, earlyMs: null, where: null, aggregates }],
     ...(table === undefined ? {} : { aggregates: table }),
   };
   return drivePartition(options, snapshot);

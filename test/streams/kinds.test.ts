@@ -29,6 +29,7 @@ const scripted = (window: Windowing, change: Partial<WindowSpec> = {}): DriverOp
       window,
       allowedLatenessMs: 0,
       earlyMs: null,
+      where: null,
       aggregates: [{ name: 'sum', fn: 'sum', field: 'value' }],
       ...change,
     },

@@ -28,6 +28,7 @@ const spec = (name: string, sizeMs: number, offsetMs: number, allowedLatenessMs:
   window: { kind: 'tumbling' as const, sizeMs, offsetMs },
   allowedLatenessMs,
   earlyMs: null,
+  where: null,
   aggregates,
 });
 /** A bound of 20 ms, under which windows of 10 ms and 7 ms both see late events. */

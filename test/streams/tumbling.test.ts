@@ -29,6 +29,7 @@ const windows = ({ sizeMs = 3000, ...change }: Change): WindowSpec => ({
   window: { kind: 'tumbling', sizeMs, offsetMs: 0 },
   allowedLatenessMs: 0,
   earlyMs: null,
+  where: null,
   aggregates: [SUM],
   ...change,
 });

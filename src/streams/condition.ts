@@ -1,0 +1,147 @@
+/** Evaluates conditions over columns, by closures: nothing but the operators of the language is ever run. */
+import { type Columns, textAt } from '../messages/columns.ts';
+import type { Comparison, Expression } from './expression.ts';
+
+/** NaN for null. Truths are 0, 1 and, for neither, a half: Kleene's logic, in which `and` is the smaller of two. */
+type NumberAt = (row: number) => number;
+type TextAt = (row: number) => string | null;
+
+const UNKNOWN = 0.5;
+
+/** A checked condition over the rows of a block: whether it is true of one. Throws when the block lacks a field. */
+export function bindCondition(expression: Expression, columns: Columns): (row: number) => boolean {
+  const truth = truthAt(expression, columns);
+  return (row) => truth(row) === 1;
+}
+
+function truthAt(expression: Expression, columns: Columns): NumberAt {
+  switch (expression.kind) {
+    case 'and': {
+      const [left, right] = [truthAt(expression.left, columns), truthAt(expression.right, columns)];
+      return (row) => {
+        const value = left(row);
+        return value === 0 ? 0 : Math.min(value, right(row));
+      };
+    }
+    case 'or': {
+      const [left, right] = [truthAt(expression.left, columns), truthAt(expression.right, columns)];
+      return (row) => {
+        const value = left(row);
+        return value === 1 ? 1 : Math.max(value, right(row));
+      };
+    }
+    case 'not': {
+      const of = truthAt(expression.of, columns);
+      return (row) => 1 - of(row);
+    }
+    case 'isNull': {
+      if (isText(expression.of, columns)) {
+        const text = textOf(expression.of, columns);
+        return (row) => (text(row) === null ? 1 : 0);
+      }
+      const value = numberAt(expression.of, columns);
+      return (row) => (Number.isNaN(value(row)) ? 1 : 0);
+    }
+    case 'compare':
+      return comparisonAt(expression.operator, expression.left, expression.right, columns);
+    default: {
+      const value = numberAt(expression, columns);
+      return (row) => {
+        const found = value(row);
+        return Number.isNaN(found) ? UNKNOWN : Number(found !== 0);
+      };
+    }
+  }
+}
+
+function comparisonAt(operator: Comparison, left: Expression, right: Expression, columns: Columns): NumberAt {
+  const holds = ORDERS[operator];
+  if (isText(left, columns)) {
+    const [a, b] = [textOf(left, columns), textOf(right, columns)];
+    return (row) => {
+      const [x, y] = [a(row), b(row)];
+      if (x === null || y === null) return UNKNOWN;
+      return Number(holds(x === y ? 0 : x < y ? -1 : 1));
+    };
+  }
+  const [a, b] = [numberAt(left, columns), numberAt(right, columns)];
+  return (row) => {
+    const [x, y] = [a(row), b(row)];
+    if (Number.isNaN(x) || Number.isNaN(y)) return UNKNOWN;
+    return Number(holds(x === y ? 0 : x < y ? -1 : 1));
+  };
+}
+
+/** Of what comes of comparing: −1, 0 or 1. */
+const ORDERS: Readonly<Record<Comparison, (order: number) => boolean>> = {
+  '==': (order) => order === 0,
+  '!=': (order) => order !== 0,
+  '<': (order) => order < 0,
+  '<=': (order) => order <= 0,
+  '>': (order) => order > 0,
+  '>=': (order) => order >= 0,
+};
+
+function isText(expression: Expression, columns: Columns): boolean {
+  if (expression.kind === 'field') return columnOf(expression.path, columns).kind === 'text';
+  return expression.kind === 'text';
+}
+
+function columnOf(path: string, columns: Columns) {
+  const column = columns.column(path);
+  if (column === undefined) throw new Error(`A condition reads the field ${path}, which the events have not`);
+  return column;
+}
+
+function textOf(expression: Expression, columns: Columns): TextAt {
+  if (expression.kind === 'text') return () => expression.value;
+  const column = expression.kind === 'field' ? columnOf(expression.path, columns) : null;
+  if (column?.kind !== 'text') throw new Error('A condition compares text with what is none');
+  return (row) => (column.nulls !== null && column.nulls[row] === 1 ? null : textAt(column, row));
+}
+
+function numberAt(expression: Expression, columns: Columns): NumberAt {
+  switch (expression.kind) {
+    case 'number':
+      return () => expression.value;
+    case 'truth':
+      return () => Number(expression.value);
+    case 'field': {
+      const column = columnOf(expression.path, columns);
+      if (column.kind !== 'number') throw new Error(`A condition takes the field ${expression.path} for a number`);
+      const { values, nulls } = column;
+      return nulls === null ? (row) => values[row]! : (row) => (nulls[row] === 1 ? Number.NaN : values[row]!);
+    }
+    case 'minus': {
+      const of = numberAt(expression.of, columns);
+      return (row) => -of(row);
+    }
+    case 'compute':
+      return computationAt(expression.operator, expression.left, expression.right, columns);
+    default: {
+      const truth = truthAt(expression, columns);
+      return (row) => {
+        const value = truth(row);
+        return value === UNKNOWN ? Number.NaN : value;
+      };
+    }
+  }
+}
+
+function computationAt(operator: string, left: Expression, right: Expression, columns: Columns): NumberAt {
+  const [a, b] = [numberAt(left, columns), numberAt(right, columns)];
+  switch (operator) {
+    case '+':
+      return (row) => a(row) + b(row);
+    case '-':
+      return (row) => a(row) - b(row);
+    case '*':
+      return (row) => a(row) * b(row);
+    case '/':
+      return (row) => a(row) / b(row);
+    case '%':
+      return (row) => a(row) % b(row);
+    default:
+      throw new Error(`There is no operator ${operator}`);
+  }
+}

@@ -1,0 +1,255 @@
+/**
+ * Conditions over an event's fields, as in `where: amount > 0 and country == 'DE'`: a Pratt parser, and a check of types.
+ *
+ *   condition  = condition ("and" | "or") condition | "not" condition | comparison
+ *   comparison = value ("==" | "=" | "!=" | "<>" | "<" | "<=" | ">" | ">=") value
+ *              | value "is" ["not"] "null" | value ["not"] "in" "(" value { "," value } ")"
+ *   value      = value ("+" | "-" | "*" | "/" | "%") value | "-" value | "(" condition ")"
+ *              | number | 'text' | "text" | "true" | "false" | field { "." field }
+ *
+ * From loose to tight: or, and, not, comparisons, + and −, * / %, unary −. Words may be in capitals. In a text the quote is
+ * doubled. Null is as in SQL: what is computed from it is null, and an event is taken when its condition is true, neither
+ * false nor null. NaN is null. Texts compare by UTF-16 code unit, as JavaScript's do.
+ */
+export type ValueType = 'number' | 'text' | 'truth';
+
+export type Expression = { readonly at: number } & (
+  | { readonly kind: 'number'; readonly value: number }
+  | { readonly kind: 'text'; readonly value: string }
+  | { readonly kind: 'truth'; readonly value: boolean }
+  | { readonly kind: 'field'; readonly path: string }
+  | { readonly kind: 'not' | 'minus' | 'isNull'; readonly of: Expression }
+  | { readonly kind: 'and' | 'or'; readonly left: Expression; readonly right: Expression }
+  | { readonly kind: 'compare'; readonly operator: Comparison; readonly left: Expression; readonly right: Expression }
+  | { readonly kind: 'compute'; readonly operator: string; readonly left: Expression; readonly right: Expression }
+);
+
+export type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>=';
+
+/** What is wrong with a text, and at which character of it, from 1. */
+export class ExpressionError extends Error {
+  readonly position: number;
+  constructor(message: string, position: number) {
+    super(message);
+    this.name = 'ExpressionError';
+    this.position = position;
+  }
+}
+
+interface Token {
+  readonly kind: 'number' | 'text' | 'word' | 'symbol' | 'end';
+  /** Of a text without its quotes; of a word that is an operator, in small letters. */
+  readonly text: string;
+  readonly at: number;
+}
+
+const TOKEN =
+  /\s*(?:(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|('(?:[^']|'')*'|"(?:[^"]|"")*")|([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)|(==|!=|<>|<=|>=|[-+*/%<>=(),]))/y;
+const RESERVED: readonly string[] = ['and', 'or', 'not', 'in', 'is', 'null', 'true', 'false'];
+const BINDING: Readonly<Record<string, number>> = {
+  or: 1,
+  and: 2,
+  ...Object.fromEntries(['==', '=', '!=', '<>', '<', '<=', '>', '>=', 'is', 'in', 'not'].map((word) => [word, 4])),
+  '+': 5,
+  '-': 5,
+  '*': 6,
+  '/': 6,
+  '%': 6,
+};
+const NOT_BINDING = 3;
+const COMPARISON_BINDING = 4;
+const MINUS_BINDING = 7;
+const COMPARISONS: ReadonlyMap<string, Comparison> = new Map([
+  ['==', '=='],
+  ['=', '=='],
+  ['!=', '!='],
+  ['<>', '!='],
+  ['<', '<'],
+  ['<=', '<='],
+  ['>', '>'],
+  ['>=', '>='],
+]);
+/** Of operators and operands within each other: far below what a stack holds. */
+const MAX_DEPTH = 200;
+
+/** Throws an ExpressionError. */
+export function parseExpression(text: string): Expression {
+  const tokens = tokensOf(text);
+  let next = 0;
+  let depth = 0;
+  const peek = (): Token => tokens[next] ?? { kind: 'end', text: '', at: text.length + 1 };
+  const take = (): Token => {
+    const token = peek();
+    next += 1;
+    return token;
+  };
+  const isOperator = ({ kind, text: word }: Token, operator: string): boolean =>
+    (kind === 'symbol' || kind === 'word') && word === operator;
+  function expect(operator: string): void {
+    const token = take();
+    if (!isOperator(token, operator))
+      throw new ExpressionError(`${operator} is missing before ${named(token)}`, token.at);
+  }
+
+  function expression(binding: number): Expression {
+    depth += 1;
+    if (depth > MAX_DEPTH) throw new ExpressionError(`is nested more than ${MAX_DEPTH} deep`, peek().at);
+    let left = prefix(take());
+    for (;;) {
+      const token = peek();
+      const own = token.kind === 'word' || token.kind === 'symbol' ? BINDING[token.text] : undefined;
+      if (own === undefined || own <= binding) break;
+      next += 1;
+      left = infix(left, token, own);
+      // 1 < x < 9 would compare a condition with a number.
+      if (own === COMPARISON_BINDING && BINDING[peek().text] === own && peek().kind !== 'text') {
+        throw new ExpressionError('a comparison of a comparison; write `and` between the two', peek().at);
+      }
+    }
+    depth -= 1;
+    return left;
+  }
+
+  function prefix(token: Token): Expression {
+    const { kind, text: word, at } = token;
+    if (kind === 'number') return { kind: 'number', value: Number(word), at };
+    if (kind === 'text') return { kind: 'text', value: word, at };
+    if (isOperator(token, '(')) {
+      const inner = expression(0);
+      expect(')');
+      return inner;
+    }
+    if (isOperator(token, '-')) return { kind: 'minus', of: expression(MINUS_BINDING), at };
+    if (kind === 'word') {
+      if (word === 'not') return { kind: 'not', of: expression(NOT_BINDING), at };
+      if (word === 'true' || word === 'false') return { kind: 'truth', value: word === 'true', at };
+      if (word === 'null') throw new ExpressionError('nothing equals null; write `is null` or `is not null`', at);
+      if (!RESERVED.includes(word)) return { kind: 'field', path: word, at };
+    }
+    throw new ExpressionError(`a field or a value is missing before ${named(token)}`, at);
+  }
+
+  function infix(left: Expression, { text: operator, at }: Token, binding: number): Expression {
+    const comparison = COMPARISONS.get(operator);
+    if (comparison !== undefined)
+      return { kind: 'compare', operator: comparison, left, right: expression(binding), at };
+    switch (operator) {
+      case 'and':
+      case 'or':
+        return { kind: operator, left, right: expression(binding), at };
+      case 'is': {
+        const isNegated = isOperator(peek(), 'not');
+        if (isNegated) next += 1;
+        expect('null');
+        const isNull: Expression = { kind: 'isNull', of: left, at };
+        return isNegated ? { kind: 'not', of: isNull, at } : isNull;
+      }
+      case 'not':
+        expect('in');
+        return { kind: 'not', of: oneOf(left, at), at };
+      case 'in':
+        return oneOf(left, at);
+      default:
+        return { kind: 'compute', operator, left, right: expression(binding), at };
+    }
+  }
+
+  /** `x in (1, 2)` is `x == 1 or x == 2`. */
+  function oneOf(left: Expression, at: number): Expression {
+    expect('(');
+    const equals = (): Expression => ({
+      kind: 'compare',
+      operator: '==',
+      left,
+      right: expression(COMPARISON_BINDING),
+      at,
+    });
+    let any = equals();
+    while (isOperator(peek(), ',')) {
+      next += 1;
+      any = { kind: 'or', left: any, right: equals(), at };
+    }
+    expect(')');
+    return any;
+  }
+
+  const whole = expression(0);
+  const rest = take();
+  if (rest.kind !== 'end') throw new ExpressionError(`an operator is missing before ${named(rest)}`, rest.at);
+  return whole;
+}
+
+function tokensOf(text: string): Token[] {
+  const tokens: Token[] = [];
+  TOKEN.lastIndex = 0;
+  for (let from = 0; from < text.trimEnd().length; from = TOKEN.lastIndex) {
+    const match = TOKEN.exec(text);
+    if (match === null) {
+      const at = from + (text.slice(from).match(/^\s*/)?.[0].length ?? 0);
+      const isQuote = /['"]/.test(text[at] ?? '');
+      throw new ExpressionError(isQuote ? 'the quote is not closed' : `${text[at]} has no meaning here`, at + 1);
+    }
+    const [whole, number, quoted, word, symbol] = match;
+    const at = from + whole.length - whole.trimStart().length + 1;
+    if (number !== undefined) tokens.push({ kind: 'number', text: number, at });
+    else if (quoted !== undefined) tokens.push({ kind: 'text', text: unquoted(quoted), at });
+    else if (word !== undefined) {
+      const small = word.toLowerCase();
+      tokens.push({ kind: 'word', text: RESERVED.includes(small) ? small : word, at });
+    } else if (symbol !== undefined) tokens.push({ kind: 'symbol', text: symbol, at });
+  }
+  return tokens;
+}
+
+function unquoted(quoted: string): string {
+  const quote = quoted[0] ?? '';
+  return quoted.slice(1, -1).replaceAll(quote + quote, quote);
+}
+
+function named({ kind, text }: Token): string {
+  return kind === 'end' ? 'the end' : text;
+}
+
+/**
+ * The type of an expression. Throws an ExpressionError where an operator does not take what it is given; `typeOf` throws
+ * one for a field that it does not know.
+ */
+export function checkExpression(expression: Expression, typeOf: (path: string, at: number) => ValueType): ValueType {
+  const need = (operand: Expression, wanted: ValueType): ValueType => {
+    const found = checkExpression(operand, typeOf);
+    if (found !== wanted) throw new ExpressionError(`must be ${NAMES[wanted]}, and is ${NAMES[found]}`, operand.at);
+    return wanted;
+  };
+  switch (expression.kind) {
+    case 'number':
+    case 'text':
+    case 'truth':
+      return expression.kind;
+    case 'field':
+      return typeOf(expression.path, expression.at);
+    case 'isNull':
+      checkExpression(expression.of, typeOf);
+      return 'truth';
+    case 'not':
+      return need(expression.of, 'truth');
+    case 'minus':
+      return need(expression.of, 'number');
+    case 'and':
+    case 'or':
+      need(expression.left, 'truth');
+      return need(expression.right, 'truth');
+    case 'compute':
+      need(expression.left, 'number');
+      return need(expression.right, 'number');
+    case 'compare': {
+      const type = checkExpression(expression.left, typeOf);
+      need(expression.right, type);
+      if (type === 'truth' && !/^[=!]=$/.test(expression.operator)) {
+        throw new ExpressionError(`${expression.operator} has no meaning for true and false`, expression.at);
+      }
+      return 'truth';
+    }
+  }
+}
+
+const NAMES: Readonly<Record<ValueType, string>> = { number: 'a number', text: 'text', truth: 'true or false' };
