@@ -44,7 +44,12 @@ export interface StreamConfig {
   readonly eventTime: string;
   readonly partitions: number;
   readonly watermark:
-    | { readonly kind: 'bounded'; readonly outOfOrdernessMs: number; readonly idleTimeoutMs: number | null }
+    | {
+        readonly kind: 'bounded';
+        readonly outOfOrdernessMs: number;
+        readonly idleTimeoutMs: number | null;
+        readonly maxAheadMs: number | null;
+      }
     | { readonly kind: 'scripted' };
   readonly source: SourceConfig;
 }

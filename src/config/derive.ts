@@ -88,7 +88,12 @@ function streamOf(name: string, raw: RawStream, context: DeriveContext): StreamC
     watermark:
       watermark === 'scripted'
         ? { kind: 'scripted' }
-        : { kind: 'bounded', outOfOrdernessMs: watermark.outOfOrderness, idleTimeoutMs: watermark.idleTimeout },
+        : {
+            kind: 'bounded',
+            outOfOrdernessMs: watermark.outOfOrderness,
+            idleTimeoutMs: watermark.idleTimeout,
+            maxAheadMs: watermark.maxAhead,
+          },
     source,
   };
 }

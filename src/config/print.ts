@@ -115,6 +115,7 @@ function streamOf({ schema: _, name: __, schemaFile, builtin, watermark, source,
         : {
             outOfOrderness: formatDuration(watermark.outOfOrdernessMs),
             idleTimeout: watermark.idleTimeoutMs === null ? null : formatDuration(watermark.idleTimeoutMs),
+            maxAhead: watermark.maxAheadMs === null ? null : formatDuration(watermark.maxAheadMs),
           },
     source: sourceOf(source),
   };

@@ -110,6 +110,10 @@ const stream = z
             .nullable()
             .prefault(null)
             .describe('A partition so long without events holds no window back.'),
+          maxAhead: duration
+            .nullable()
+            .prefault(null)
+            .describe('An event whose time is farther beyond the wall clock is a dead letter.'),
         }),
       ])
       .prefault({}),

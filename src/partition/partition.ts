@@ -6,6 +6,7 @@
  */
 import type { Block } from '../messages/block.ts';
 import type { DynamicEvent, EventType } from '../messages/codec.ts';
+import type { Columns } from '../messages/columns.ts';
 import type { Commit, Section } from '../messages/commit.ts';
 import type { Registry } from '../messages/registry.ts';
 import { deadLetterType, forwardedBlockType, sourceControlType } from '../messages/types.ts';
@@ -14,6 +15,7 @@ import type { PartitionTime } from '../streams/stream-watermark.ts';
 import type { WatermarkPolicy, WatermarkState } from '../streams/watermark.ts';
 import { type ChannelState, createClock } from './clock.ts';
 import { createDerivedBlocks, type DerivedSummary } from './derived-blocks.ts';
+import { isAnyAhead, latestTakenMs, withoutAhead } from './too-far-ahead.ts';
 import type { EventsStep, Step, Work } from './work.ts';
 
 /** What a source hands to the partition, and where the source stands after it. */
@@ -72,13 +74,22 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
   const clock = createClock(spec.watermark, spec.channels);
   let lastEventAtMs: number | null = null;
 
-  /** One a block of a batch: all of them are read before any is forgotten. */
+  /** One a block of a batch: all of them are read, each once, before any is forgotten. */
   const readers: ReturnType<typeof spec.eventType.columnReader>[] = [];
+  const columnsOfBlock = new Map<Block, Columns>();
 
-  function eventsStep(channel: string, block: Block, place: number): EventsStep {
+  function columnsOf(block: Block): Columns {
+    const known = columnsOfBlock.get(block);
+    if (known !== undefined) return known;
+    const place = columnsOfBlock.size;
     const read = readers[place] ?? spec.eventType.columnReader();
     readers[place] = read;
     const columns = registry.columnsAs(spec.eventType, block, read);
+    columnsOfBlock.set(block, columns);
+    return columns;
+  }
+
+  function eventsStep(channel: string, columns: Columns): EventsStep {
     const timesMs = columns.numbers(spec.timeField);
     const watermarksMs = new Float64Array(columns.count);
     const watermarkBeforeMs = clock.observe(channel, timesMs, watermarksMs);
@@ -90,7 +101,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
       const { fingerprint, bytes } = block;
       switch (registry.nameOf(fingerprint)) {
         case spec.eventType.name:
-          steps.push(eventsStep(channel, block, steps.length));
+          steps.push(eventsStep(channel, columnsOf(block)));
           break;
         case sourceControlType.name:
           for (const control of registry.decodeAs(sourceControlType, fingerprint, bytes)) {
@@ -110,6 +121,20 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
     if (events > 0) lastEventAtMs = committedAt;
   }
 
+  /** What a batch has for the journal: its blocks, with dead letters in place of what is not taken. */
+  function taken({ source, next, blocks }: PartitionInput, committedAt: number): readonly Block[] {
+    const latestMs = latestTakenMs(spec.watermark, committedAt);
+    return blocks.flatMap((block) => {
+      if (registry.nameOf(block.fingerprint) !== spec.eventType.name) return [block];
+      const timesMs = columnsOf(block).numbers(spec.timeField);
+      if (!isAnyAhead(timesMs, latestMs)) return [block];
+      const events = registry.decodeAs(spec.eventType, block.fingerprint, block.bytes);
+      const origin = { stream: spec.stream, source, position: next };
+      const split = withoutAhead(spec.eventType, events, timesMs, latestMs, origin);
+      return split.taken.count === 0 ? [split.letters] : [split.taken, split.letters];
+    });
+  }
+
   function workOf(sections: readonly Block[]): Work {
     const steps: Step[] = [];
     stepsOf('', sections, steps);
@@ -124,13 +149,14 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
     time: clock.state,
     lastEventAtMs: () => lastEventAtMs,
     apply(batch, derive, committedAt) {
-      const work = workOf(batch.blocks);
-      derive(work);
+      columnsOfBlock.clear();
+      const blocks = taken(batch, committedAt);
+      derive(workOf(blocks));
       positions.set(batch.source, batch.next);
       const { stream, partition } = spec;
-      const inputs: Section[] = batch.blocks.map((block) => ({ ...block, role: 'input' }));
+      const inputs: Section[] = blocks.map((block) => ({ ...block, role: 'input' }));
       const { sections, summary } = derived.take();
-      const events = countOf(batch.blocks, spec.eventType.fingerprint);
+      const events = countOf(blocks, spec.eventType.fingerprint);
       noteEvents(events, committedAt);
       return {
         commit: {
@@ -143,10 +169,11 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
         },
         derived: summary,
         events,
-        deadLetters: countOf(batch.blocks, deadLetterType.fingerprint),
+        deadLetters: countOf(blocks, deadLetterType.fingerprint),
       };
     },
     replay(commit, derive) {
+      columnsOfBlock.clear();
       derive(workOf(commit.sections.filter((section) => section.role === 'input')));
       positions.set(commit.source, commit.next);
       noteEvents(countOf(commit.sections, spec.eventType.fingerprint), commit.committedAt);

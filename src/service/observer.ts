@@ -246,9 +246,9 @@ function idleStage(
   };
 }
 
-function deadLetterReasons({ batch, deadLetters }: Committed): string[] {
+function deadLetterReasons({ commit, deadLetters }: Committed): string[] {
   if (deadLetters === 0) return [];
-  return batch.blocks
+  return commit.sections
     .filter((block) => block.fingerprint === deadLetterType.fingerprint)
     .flatMap((block) => deadLetterType.decodeBlock(block.bytes).map((letter) => letter.reason));
 }

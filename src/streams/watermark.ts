@@ -13,7 +13,8 @@ export const END_OF_TIME_MS = 8.64e15;
 export const START_OF_TIME_MS = -8.64e15;
 
 export type WatermarkPolicy =
-  | { readonly kind: 'bounded'; readonly outOfOrdernessMs: number }
+  /** An event whose time is more than `maxAheadMs` beyond the wall clock is a dead letter; null for no such bound. */
+  | { readonly kind: 'bounded'; readonly outOfOrdernessMs: number; readonly maxAheadMs?: number | null }
   /** Moved by the source's control events only; for tests. */
   | { readonly kind: 'scripted' };
 

@@ -31,7 +31,7 @@ describe('an environment variable', () => {
       'MILLRACE__STREAMS__PAY_MENTS__WATERMARK__IDLETIMEOUT',
       '5s',
       (c: Config) => c.streams[0]?.watermark,
-      { kind: 'bounded', outOfOrdernessMs: 0, idleTimeoutMs: 5000 },
+      { kind: 'bounded', outOfOrdernessMs: 0, idleTimeoutMs: 5000, maxAheadMs: null },
     ],
     ['MILLRACE__FRAUD', '{ stream: pay.ments }', (c: Config) => c.fraud?.stream, 'pay.ments'],
   ])('%s=%s sets its key to what the schema wants there', (variable, text, read, expected) => {

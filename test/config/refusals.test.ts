@@ -173,7 +173,7 @@ describe('streams', () => {
     ],
     [
       `${weather}    watermark: scriptd`,
-      'p.yaml:6:5: streams.a.watermark: must be one of scripted or { outOfOrderness, idleTimeout }',
+      'p.yaml:6:5: streams.a.watermark: must be one of scripted or { outOfOrderness, idleTimeout, maxAhead }',
     ],
     [
       weather.replace('  a:', '  x.late:'),

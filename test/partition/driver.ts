@@ -14,10 +14,11 @@ import { type DynamicEvent, dynamicEventType, type EventType } from '../../src/m
 import { type Commit, encodeCommit } from '../../src/messages/commit.ts';
 import type { AlertRaised, CaseChanged, SessionClosed, TransactionScored } from '../../src/messages/payments.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
-import type { LateEvent } from '../../src/messages/streams.ts';
+import type { DeadLetter, LateEvent } from '../../src/messages/streams.ts';
 import {
   alertRaisedType,
   caseChangedType,
+  deadLetterType,
   lateEventType,
   sessionClosedType,
   sourceControlType,
@@ -49,6 +50,8 @@ export interface DriverOptions {
 export interface DerivedEvents {
   readonly windows: readonly (WindowResult & { readonly window: string })[];
   readonly late: readonly LateEvent[];
+  /** What the partition refused. */
+  readonly deadLetters: readonly DeadLetter[];
   readonly sessions: readonly SessionClosed[];
   readonly scores: readonly TransactionScored[];
   readonly alerts: readonly AlertRaised[];
@@ -58,6 +61,8 @@ export interface DerivedEvents {
 export interface Driver {
   /** Sends the steps as one batch. */
   pipe(...steps: readonly Step[]): DerivedEvents;
+  /** The wall clock that commits are stamped with goes to this time. It begins at 0. */
+  setClock(nowMs: number): void;
   /** Folds a commit of the log into the state, as a restart does. */
   replay(commit: Commit): void;
   snapshot(): Uint8Array;
@@ -95,15 +100,19 @@ export function drivePartition(options: DriverOptions, snapshot?: Uint8Array): D
     session?.send({ type: 'APPLY', work });
   };
   const commits: Commit[] = [];
+  let nowMs = 0;
   let next = partition.position('script');
   return {
     commits,
     pipe(...steps) {
       next += steps.length;
       const batch = { source: 'script', next, blocks: blocksOf(eventType, steps) };
-      const { commit } = partition.apply(batch, derive, 0);
+      const { commit } = partition.apply(batch, derive, nowMs);
       commits.push(commit);
       return derivedOf(commit, windows);
+    },
+    setClock(time) {
+      nowMs = time;
     },
     replay(commit) {
       partition.replay(commit, derive);
@@ -161,6 +170,7 @@ export function derivedOf({ sections }: Commit, windows: readonly WindowResultTy
   return {
     windows: windows.flatMap(({ window, type }) => events(type).map((result) => ({ ...result, window }))),
     late: events(lateEventType),
+    deadLetters: events(deadLetterType),
     sessions: events(sessionClosedType),
     scores: events(transactionScoredType),
     alerts: events(alertRaisedType),
@@ -173,6 +183,7 @@ export function together(parts: readonly DerivedEvents[]): DerivedEvents {
   return {
     windows: parts.flatMap(({ windows }) => windows),
     late: parts.flatMap(({ late }) => late),
+    deadLetters: parts.flatMap(({ deadLetters }) => deadLetters),
     sessions: parts.flatMap(({ sessions }) => sessions),
     scores: parts.flatMap(({ scores }) => scores),
     alerts: parts.flatMap(({ alerts }) => alerts),

@@ -52,7 +52,7 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
     key: 'customerId',
     eventTime: 'occurredAt',
     partitions,
-    watermark: { kind: 'bounded', outOfOrdernessMs: OUT_OF_ORDERNESS_MS, idleTimeoutMs: null },
+    watermark: { kind: 'bounded', outOfOrdernessMs: OUT_OF_ORDERNESS_MS, idleTimeoutMs: null, maxAheadMs: null },
     source: { kind: 'http' },
     ...overrides,
   });
