@@ -4,7 +4,8 @@
  * within a size of each other is in a window, and each window differs from the next by an event.
  *
  * Events of one key and time are one slice; a window is what its slices come to, merged when it fires. It fires when
- * the watermark reaches its last millisecond, and again for each late event within the allowed lateness.
+ * the watermark reaches its last millisecond, and again for each late event within the allowed lateness. An event is late
+ * when the window that ends with it is gone; it may still be in later ones.
  */
 import { LONG_MAX } from '../messages/avro.ts';
 import {
@@ -67,11 +68,10 @@ function open({ window, allowedLatenessMs }: WindowSpec, groups: Groups): Slidin
 
 function add(state: SlidingWindows, key: Key, row: number, timeMs: number, out: WindowResults): LateArrival | null {
   const { sizeMs, allowedLatenessMs, watermarkMs } = state;
-  // The last window that may hold it begins with it.
-  const lastMs = timeMs + sizeMs;
-  if (lastMs + allowedLatenessMs <= watermarkMs) {
-    return { key, latenessMs: Math.min(watermarkMs - lastMs, LONG_MAX), windows: 1 };
-  }
+  // It has lost the window that ends with it. The last one that may still hold it begins with it.
+  const isLate = timeMs + allowedLatenessMs <= watermarkMs;
+  const late = isLate ? { key, latenessMs: Math.min(watermarkMs - timeMs, LONG_MAX), windows: 1 } : null;
+  if (timeMs + sizeMs + allowedLatenessMs <= watermarkMs) return late;
   const own = ofKey(state, key);
   const place = placeOf(own, timeMs);
   let slice = own[place];
@@ -88,7 +88,7 @@ function add(state: SlidingWindows, key: Key, row: number, timeMs: number, out: 
   }
   foldEvent(state.groups, slice.group, row, timeMs);
   if (timeMs <= watermarkMs) correct(state, own, slice, isNew, out);
-  return null;
+  return late;
 }
 
 /** Results so far of the window that begins behind a slice. */

@@ -70,6 +70,8 @@ export interface Driver {
   readonly commits: Commit[];
   bytes(): Buffer;
   readonly watermarkMs: () => number;
+  /** Groups that the windows hold. */
+  groups(): number;
 }
 
 /** A partition at the start of its log, or as a snapshot has it. */
@@ -126,6 +128,7 @@ export function drivePartition(options: DriverOptions, snapshot?: Uint8Array): D
       }),
     bytes: () => Buffer.concat(commits.flatMap((commit) => encodeCommit(commit).parts)),
     watermarkMs: () => partition.watermarkMs(),
+    groups: () => operators.reduce((sum, operator) => sum + operator.keyCount(), 0),
   };
 }
 

@@ -215,7 +215,11 @@ describe('a sliding window of 10 (Kafka, KStreamSlidingWindowAggregateTest)', ()
       'A [13,23) 10',
     ]);
     expect(driver.pipe(W(121)).late).toEqual([]);
-    expect(driver.pipe(at('A', 11, 1)).late).toMatchObject([{ occurredAt: 11, latenessMs: 100 }]);
+    expect(driver.pipe(at('A', 11, 1)).late).toMatchObject([{ occurredAt: 11, latenessMs: 110 }]);
+    // The window that ends with it is gone; the one that begins with it is not.
+    const { windows, late } = driver.pipe(at('A', 12, 1000));
+    expect(late).toMatchObject([{ occurredAt: 12, latenessMs: 109, windows: 1 }]);
+    expect(rows(windows)).toEqual([]);
   });
 });
 
