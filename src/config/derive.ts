@@ -130,7 +130,7 @@ function checkStreamNames(file: ConfigFile, report: Report): void {
   const taken = new Map<string, string>();
   for (const section of ['streams', 'windows'] as const) {
     for (const name of Object.keys(file[section])) {
-      const reserved = /^(millrace|fraud)\.|\.(late|dead-letters)$/.exec(name);
+      const reserved = /^(millrace|fraud)\.|\.(late|dead-letters|repartition)$/.exec(name);
       if (reserved !== null) report([section, name], `${reserved[0]} is for derived streams; choose another name`);
       const folded = name.toLowerCase();
       const other = taken.get(folded);

@@ -40,21 +40,6 @@ export function windowOf(
     return aggregateOf(result, text, stream.schema, (message) => report(path, message));
   });
   const window = windowingOf(raw.window);
-  if (key !== stream.key && stream.partitions > 1) {
-    const remedy = `key the window by ${stream.key}, or have \`partitions: 1\``;
-    if (window.kind !== 'tumbling' && window.kind !== 'hopping') {
-      report(
-        [...at, 'window'],
-        `the parts of a ${window.kind} window that spans partitions can't be merged; ${remedy}`,
-      );
-    }
-    for (const spec of aggregates) {
-      const { merges } = definitionOf(spec);
-      if (merges === 'always' || (merges === 'without nulls' && spec.isNullable !== true)) continue;
-      const path = [...at, 'aggregate', spec.name];
-      report(path, `the parts of ${spec.fn}() of a group that spans partitions can't be merged; ${remedy}`);
-    }
-  }
   return {
     name,
     stream: raw.stream,

@@ -1,7 +1,7 @@
 /**
- * Tables of the analytics store. Each configured window has a table of what each partition said of it, and
+ * Tables of the analytics store. Each configured window has a table of its results, and
  * `window_parts` has those of windows that are configured no more; the view `windows` has one row a window, key and
- * start: the newest revision, merged over the partitions where a group spans them.
+ * start: the newest revision.
  */
 import type { Column } from './duckdb-columns.ts';
 
@@ -106,7 +106,7 @@ export const DUCKDB_DIGESTS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** An aggregate as the view has to know it: its name among a result's aggregates, and how partial results merge. */
+/** An aggregate as the view has to know it. */
 export interface AggregateShape {
   readonly name: string;
   readonly fn: string;
@@ -119,8 +119,6 @@ export interface WindowShape {
   readonly name: string;
   /** The kind of window. */
   readonly kind: string;
-  /** False when its key is the stream's key, so that no group lies on two partitions. */
-  readonly spansPartitions: boolean;
   readonly aggregates: readonly AggregateShape[];
 }
 
@@ -155,16 +153,10 @@ export function windowsViewSql(shapes: readonly WindowShape[]): string {
 }
 
 function windowSql(shape: WindowShape): string {
-  const { name, spansPartitions, aggregates } = shape;
-  const newest = `(${newestSql(shape)})`;
-  const members = aggregates
-    .map((aggregate) => `${sqlText(aggregate.name)}, ${spansPartitions ? mergeSql(aggregate) : ownSql(aggregate)}`)
-    .join(', ');
-  if (!spansPartitions) {
-    return `SELECT ${sqlText(name)}, key, start_at, end_at, revision, count, json_object(${members})::VARCHAR FROM ${newest}`;
-  }
-  return `SELECT ${sqlText(name)}, key, start_at, end_at, max(revision), sum(count)::BIGINT, json_object(${members})::VARCHAR
-    FROM ${newest} GROUP BY key, start_at, end_at`;
+  const { name, aggregates } = shape;
+  const members = aggregates.map((aggregate) => `${sqlText(aggregate.name)}, ${resultSql(aggregate)}`).join(', ');
+  return `SELECT ${sqlText(name)}, key, start_at, end_at, revision, count, json_object(${members})::VARCHAR
+    FROM (${newestSql(shape)})`;
 }
 
 /** The results that no later one replaces. */
@@ -184,27 +176,9 @@ function newestSql(shape: WindowShape): string {
   }
 }
 
-function ownSql({ name, fn, gives }: AggregateShape): string {
+function resultSql({ name, fn, gives }: AggregateShape): string {
   if (fn === 'count') return 'count';
   return gives === 'list' ? `"agg_${name}"::JSON` : `"agg_${name}"`;
-}
-
-function mergeSql({ name, fn }: AggregateShape): string {
-  const part = `"agg_${name}"`;
-  switch (fn) {
-    case 'count':
-      return `sum(count)::BIGINT`;
-    case 'sum':
-      return `sum(${part})`;
-    case 'min':
-      return `min(${part})`;
-    case 'max':
-      return `max(${part})`;
-    case 'avg':
-      return `sum(${part} * count) / sum(count)`;
-    default:
-      throw new Error(`The parts of ${fn}() can't be merged over partitions; use partitions: 1`);
-  }
 }
 
 export function sqlText(text: string): string {

@@ -100,7 +100,7 @@ export async function openReadModels(dataDir: string, before: () => void = () =>
         const registry = createRegistry();
         for (const [fingerprint, json] of readSchemaFiles(dataDir)) registry.learn(fingerprint, json);
         const tables = await thread.run({ kind: 'digest' });
-        const streams = digestStreams(journalDir, registry, ranges, windows);
+        const streams = digestStreams(journalDir, registry, ranges);
         return [
           ...tables.map(({ store, table, rows, hash }) => ({ name: `${store}.${table}`, rows, hash })),
           ...streams.map(({ stream, events, hash }) => ({ name: `stream ${stream}`, rows: events, hash })),

@@ -30,12 +30,11 @@ export interface ReadModels {
   refresh(): Promise<void>;
 }
 
-/** How the view of each window merges the partitions. */
+/** What the stores have to know of the windows. */
 export function windowShapes(config: Config): WindowShape[] {
-  return config.windows.map(({ name, stream, key, window, aggregates }) => ({
+  return config.windows.map(({ name, window, aggregates }) => ({
     name,
     kind: window.kind,
-    spansPartitions: key === null || key !== config.streams.find((candidate) => candidate.name === stream)?.key,
     aggregates: aggregates.map((spec) => ({ name: spec.name, fn: spec.fn, gives: givenBy(resultField(spec)) })),
   }));
 }

@@ -25,11 +25,13 @@ export function sourceChild(source: Source, intake: Intake, units: readonly Part
       await allReady(units, signal);
       const abort = new AbortController();
       let state = 'running';
+      let isKilled = false;
       const running = source.run(intake, abort.signal).then(
         () => {
           state = 'stopped';
           if (!abort.signal.aborted) markEnded();
-          stopped();
+          // Nobody waits to hear of one that was killed.
+          if (!isKilled) stopped();
         },
         (error: Error) => {
           state = 'failed';
@@ -43,7 +45,10 @@ export function sourceChild(source: Source, intake: Intake, units: readonly Part
           abort.abort();
           return running;
         },
-        kill: () => abort.abort(),
+        kill() {
+          isKilled = true;
+          abort.abort();
+        },
       };
     },
   };

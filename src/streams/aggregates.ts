@@ -15,8 +15,6 @@ export interface AggregateDefinition {
   readonly takes: 'nothing' | 'number' | 'number, share' | 'any';
   /** What comes of it: a number of its own, a value of the field's type or null, or a list of such values. */
   readonly gives: 'number' | 'number or null' | 'value or null' | 'list';
-  /** Whether results over disjoint inputs can be merged without the inputs. */
-  readonly merges: 'always' | 'without nulls' | 'never';
   /** The column that keeps its states. */
   states(spec: AggregateSpec): States;
 }
@@ -24,20 +22,20 @@ export interface AggregateDefinition {
 export type AggregateTable = Readonly<Record<string, AggregateDefinition>>;
 
 export const AGGREGATES: AggregateTable = {
-  count: { takes: 'nothing', gives: 'number', merges: 'always', states: () => inColumn(count) },
-  sum: { takes: 'number', gives: 'number or null', merges: 'always', states: () => inColumn(sum) },
-  min: { takes: 'number', gives: 'number or null', merges: 'always', states: () => inColumn(min) },
-  max: { takes: 'number', gives: 'number or null', merges: 'always', states: () => inColumn(max) },
+  count: { takes: 'nothing', gives: 'number', states: () => inColumn(count) },
+  sum: { takes: 'number', gives: 'number or null', states: () => inColumn(sum) },
+  min: { takes: 'number', gives: 'number or null', states: () => inColumn(min) },
+  max: { takes: 'number', gives: 'number or null', states: () => inColumn(max) },
   // An average of averages is weighed by the events, which are the values where there is no null.
-  avg: { takes: 'number', gives: 'number or null', merges: 'without nulls', states: () => ofNumbers(average) },
-  first: { takes: 'any', gives: 'value or null', merges: 'never', states: () => ofValues(first) },
-  last: { takes: 'any', gives: 'value or null', merges: 'never', states: () => ofValues(last) },
-  collect: { takes: 'any', gives: 'list', merges: 'never', states: () => ofValues(collect) },
-  distinct: { takes: 'any', gives: 'number', merges: 'never', states: () => ofValues(distinct) },
+  avg: { takes: 'number', gives: 'number or null', states: () => ofNumbers(average) },
+  first: { takes: 'any', gives: 'value or null', states: () => ofValues(first) },
+  last: { takes: 'any', gives: 'value or null', states: () => ofValues(last) },
+  collect: { takes: 'any', gives: 'list', states: () => ofValues(collect) },
+  distinct: { takes: 'any', gives: 'number', states: () => ofValues(distinct) },
   quantile: {
     takes: 'number, share',
     gives: 'number or null',
-    merges: 'never',
+
     states: ({ argument }) => ofNumbers(quantile(argument ?? 0.5)),
   },
 };

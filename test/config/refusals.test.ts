@@ -28,10 +28,6 @@ windows:
 
 const windowOf = (rest: string): string => `${PAYMENTS}  w:\n    stream: payments\n${rest}`;
 const AGGREGATE = '    aggregate: { n: count() }\n';
-/** The same over two partitions, a line longer. */
-const spanning = (rest: string): string =>
-  windowOf(rest).replace('    key: customerId\n', '    key: customerId\n    partitions: 2\n');
-
 describe('keys', () => {
   test.each([
     ['htp: { port: 1 }\nstreams: {}', 'p.yaml:1:1: htp: is not a key here; did you mean http?'],
@@ -237,10 +233,6 @@ describe('windows', () => {
       'p.yaml:11:18: windows.w.aggregate.n: must be sum(field)',
     ],
     [
-      spanning(`    key: null\n${window}    aggregate: { n: distinct(customerId) }`),
-      "p.yaml:13:18: windows.w.aggregate.n: the parts of distinct() of a group that spans partitions can't be merged; key the window by customerId, or have `partitions: 1`",
-    ],
-    [
       windowOf(`${window}    where: amountCents > 0 and terminal == 1\n${AGGREGATE}`),
       'p.yaml:11:5: windows.w.where: at character 21: there is no field of Transaction "terminal"; did you mean terminalId?',
     ],
@@ -252,14 +244,6 @@ describe('windows', () => {
     [
       windowOf(`${window}    aggregate: { start: count() }`),
       'p.yaml:11:18: windows.w.aggregate.start: is a field of every result; known: stream, key, start, end, revision, at',
-    ],
-    [
-      spanning(`    key: null\n${window}    aggregate: { n: first(amountCents) }`),
-      "p.yaml:13:18: windows.w.aggregate.n: the parts of first() of a group that spans partitions can't be merged; key the window by customerId, or have `partitions: 1`",
-    ],
-    [
-      spanning(`    key: terminalId\n    window: { session: 5m }\n${AGGREGATE}`),
-      "p.yaml:12:5: windows.w.window: the parts of a session window that spans partitions can't be merged; key the window by customerId, or have `partitions: 1`",
     ],
     [
       windowOf(`    window: { hopping: { size: 5s, every: 10s } }\n${AGGREGATE}`),

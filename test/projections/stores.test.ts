@@ -103,7 +103,7 @@ describe('a store of another version', () => {
 
   test('is replaced: DuckDB when the windows are configured differently', async () => {
     const state = await filled('duckdb');
-    const shape = { name: 'totals', kind: 'tumbling', spansPartitions: true, aggregates: [] };
+    const shape = { name: 'totals', kind: 'tumbling', aggregates: [] };
     const store = await state.world.open('duckdb', [shape]);
     expect(rowsOf(await store.digest())).toBe(0);
     await store.close();

@@ -1,5 +1,4 @@
-/** The view `windows`: one row a window, key and start, whichever partitions its parts were computed on. */
-import fc from 'fast-check';
+/** The view `windows`: one row a window, key and start. */
 import { describe, expect, test } from 'vitest';
 import type { WindowShape } from '../../src/projections/duckdb-schema.ts';
 import { createWorld, type NamedResult, windowResult } from './projection-fixture.ts';
@@ -8,10 +7,9 @@ const FUNCTIONS = ['count', 'sum', 'min', 'max', 'avg'] as const;
 const totals: WindowShape = {
   name: 'totals',
   kind: 'tumbling',
-  spansPartitions: true,
   aggregates: FUNCTIONS.map((fn) => ({ name: fn, fn, gives: 'number' })),
 };
-const byKey: WindowShape = { ...totals, name: 'by-key', spansPartitions: false };
+const byKey: WindowShape = { ...totals, name: 'by-key' };
 
 /** What a window says of these values, by the definitions of its aggregates. */
 function result(values: readonly number[], change: Partial<NamedResult> = {}): NamedResult {
@@ -112,33 +110,5 @@ describe('the view of windows', () => {
     expect(await viewOf([[of('c', { all: 'x', first: null, sum: 1 })]], [shape])).toMatchObject([
       { key: 'c', all: 'x' },
     ]);
-  });
-
-  test('merges the parts of a group that spans partitions: 4 give what 1 gives', async () => {
-    const values = fc.array(fc.integer({ min: -1_000_000, max: 1_000_000 }), { maxLength: 40 });
-    await fc.assert(
-      fc.asyncProperty(fc.array(values, { minLength: 4, maxLength: 4 }), async (parts) => {
-        const all = parts.flat();
-        fc.pre(all.length > 0);
-        const one = await viewOf([[result(all)]], [totals]);
-        const four = await viewOf(
-          parts.map((part) => (part.length === 0 ? [] : [result(part)])),
-          [totals],
-        );
-        // An average is merged from averages, so its last bit may differ; see the test below.
-        const exactly = (rows: typeof one) => rows.map(({ avg, ...row }) => row);
-        expect(exactly(four)).toEqual(exactly(one));
-        expect(four[0]?.avg).toBeCloseTo(one[0]?.avg, 6);
-        expect(one).toMatchObject([{ count: all.length, sum: all.reduce((a, b) => a + b, 0) }]);
-      }),
-      { numRuns: 25 },
-    );
-  }, 120_000);
-
-  // A part keeps its average and not its sum: 237/7 · 7 is 236.99999999999997 in doubles.
-  test.fails('merges averages to the last bit', async () => {
-    const [part, other] = [[1], [0, 0, 0, 0, 0, 0, 237]];
-    const one = await viewOf([[result([...part, ...other])]], [totals]);
-    expect(await viewOf([[result(part)], [result(other)]], [totals])).toEqual(one);
   });
 });

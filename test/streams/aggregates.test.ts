@@ -126,7 +126,7 @@ test('an aggregate of another code is an entry of the table', () => {
   };
   const table: AggregateTable = {
     ...AGGREGATES,
-    range: { takes: 'number', gives: 'number or null', merges: 'never', states: () => ofNumbers(range) },
+    range: { takes: 'number', gives: 'number or null', states: () => ofNumbers(range) },
   };
   const driver = drive(KINDS[1]!, [of('range')], table);
   driver.pipe({ ts: 5, x: 3, word: null }, { ts: 20, x: -4, word: null });
