@@ -15,6 +15,7 @@ import { type Fs, isNoSpace } from './fs.ts';
 import { keepHead, writeHead } from './head.ts';
 import { segmentName } from './segment.ts';
 import { continueSegment, createSegment, type SegmentFile, type SegmentStart, sealSegment } from './segment-file.ts';
+import { noteFrame, writeIndex } from './segment-index.ts';
 import { syncOrFail, writeAll } from './write.ts';
 
 /** `fsync` acknowledges what is on the disk; `os` what the operating system has, which a power cut can take back. */
@@ -116,6 +117,7 @@ export async function openLog(name: string, start: LogStart, options: LogOptions
       } catch (error) {
         throw await cutBack(old, error);
       }
+      await writeIndex(fs, old.path, old.index);
     }
     segment = null;
     segment = await createSegment(fs, name, directory, durableOffset, options.salt());
@@ -167,6 +169,7 @@ export async function openLog(name: string, start: LogStart, options: LogOptions
     const synced = durability === 'fsync' ? syncOrFail(name, target.path, () => target.file.datasync()) : null;
     for (const buffer of buffers) target.hash.update(buffer);
     await synced;
+    if (group[0] !== undefined) noteFrame(target.index, group[0].offset, start);
     target.bytes += written;
     if (synced !== null) target.durableBytes = target.bytes;
     totalBytes += written;

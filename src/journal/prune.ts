@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import type { Fs } from './fs.ts';
 import { segmentBases, segmentName } from './segment.ts';
+import { removeIndex } from './segment-index.ts';
 
 export interface RetentionPolicy {
   /** Segments whose events were all committed before it may go; epoch milliseconds, −Infinity for none. */
@@ -45,6 +46,7 @@ export async function prunableSegments(fs: Fs, directory: string, policy: Retent
 export async function pruneSegments(fs: Fs, directory: string, segments: readonly PrunableSegment[]): Promise<void> {
   for (const { file } of segments) {
     await fs.unlink(file);
+    await removeIndex(fs, file);
     await fs.syncDirectory(directory);
   }
 }

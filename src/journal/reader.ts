@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { JournalError } from './error.ts';
 import { bodyOf, frameBytes, HEADER_BYTES, isBodyIntact, readHeader } from './frame.ts';
 import { segmentBases, segmentName } from './segment.ts';
-import { nodeSyncFs, type SyncFs } from './sync-fs.ts';
+import { readIndex } from './segment-index.ts';
+import { nodeSyncFs, type OpenFile, type SyncFs } from './sync-fs.ts';
 
 export interface Frame {
   readonly kind: number;
@@ -110,6 +111,8 @@ function* readSegment(
       }
       return true;
     };
+    if (fromOffset - cursor.offset > 0) jump(fs, file, path, cursor, fromOffset);
+    chunkStart = cursor.byte;
     while (cursor.offset < toOffset && load(HEADER_BYTES)) {
       const at = cursor.byte - chunkStart;
       const header = readHeader(chunk, at);
@@ -133,6 +136,23 @@ function* readSegment(
   } finally {
     file.close();
   }
+}
+
+/** Moves `cursor` on by the segment's index, to a frame before the offset; not at all when the index is wrong. */
+function jump(
+  fs: SyncFs,
+  file: OpenFile,
+  path: string,
+  cursor: { byte: number; offset: number },
+  fromOffset: number,
+): void {
+  const entry = readIndex(fs, path).findLast(({ offset }) => offset <= fromOffset);
+  if (entry === undefined || entry.offset <= cursor.offset) return;
+  const bytes = Buffer.alloc(HEADER_BYTES);
+  if (file.read(bytes, 0, HEADER_BYTES, entry.byte) < HEADER_BYTES) return;
+  if (readHeader(bytes, 0)?.offset !== entry.offset) return;
+  cursor.byte = entry.byte;
+  cursor.offset = entry.offset;
 }
 
 function damaged(log: string, file: string, byte: number, offset: number, toOffset: number): JournalError {

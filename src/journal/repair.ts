@@ -9,6 +9,7 @@ import { bodyOf, frameBuffers, frameBytes, isBodyIntact, readHeader, SEGMENT_FOO
 import type { Fs } from './fs.ts';
 import { replaceFile } from './replace-file.ts';
 import { segmentName } from './segment.ts';
+import { removeIndex } from './segment-index.ts';
 
 /** The events of a log from one offset to another, exclusive. */
 export interface LostRange {
@@ -113,6 +114,7 @@ export async function replaceSegment(
     await replaceFile(fs, directory, savedAs, [old]);
   }
   await replaceFile(fs, directory, name, [bytes]);
+  await removeIndex(fs, join(directory, name));
   return savedAs === null ? null : join(directory, savedAs);
 }
 

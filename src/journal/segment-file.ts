@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { frameBuffers, SEGMENT_FOOTER, SEGMENT_HEADER } from './frame.ts';
 import type { File, Fs } from './fs.ts';
 import { type SegmentSeal, segmentName } from './segment.ts';
+import { type IndexEntry, indexOfFrames } from './segment-index.ts';
 import { syncOrFail, writeAll } from './write.ts';
 
 export interface SegmentFile {
@@ -15,6 +16,7 @@ export interface SegmentFile {
   readonly salt: number;
   readonly file: File;
   readonly hash: Hash;
+  readonly index: IndexEntry[];
   /** Bytes that were written whole. */
   bytes: number;
   /** Of these, those that are known to be on the disk: what a frame vouches for. */
@@ -33,7 +35,8 @@ export async function continueSegment(fs: Fs, directory: string, start: SegmentS
   const path = join(directory, segmentName(base));
   const hash = createHash('sha256').update(bytes);
   const file = await fs.openForAppend(path);
-  return { path, base, salt, file, hash, bytes: bytes.length, durableBytes: bytes.length };
+  const index = indexOfFrames(bytes);
+  return { path, base, salt, file, hash, index, bytes: bytes.length, durableBytes: bytes.length };
 }
 
 /** The segment's first frame is durable before any other is written. */
@@ -53,7 +56,7 @@ export async function createSegment(
     await syncOrFail(log, directory, () => fs.syncDirectory(directory));
     const hash = createHash('sha256');
     for (const buffer of buffers) hash.update(buffer);
-    return { path, base, salt, file, hash, bytes, durableBytes: bytes };
+    return { path, base, salt, file, hash, index: [], bytes, durableBytes: bytes };
   } catch (error) {
     await file.close().catch(() => {});
     await fs.unlink(path).catch(() => {});

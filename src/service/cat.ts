@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { logNames } from '../journal/journal.ts';
 import { type Frame, readFrames } from '../journal/reader.ts';
 import { readSchemaFiles } from '../journal/schema-files.ts';
-import { segmentBases } from '../journal/segment.ts';
+import { segmentBases, segmentName } from '../journal/segment.ts';
+import { readIndex } from '../journal/segment-index.ts';
 import { nodeSyncFs } from '../journal/sync-fs.ts';
 import { vouchedEnd } from '../journal/vouched-end.ts';
 import { type Commit, decodeCommit } from '../messages/commit.ts';
@@ -62,18 +63,33 @@ function isWanted(log: string, { name, partition }: CatOptions): boolean {
   return log === name || (isOfStream && (partition === null || log.slice(dash + 1) === String(partition)));
 }
 
-/** Segments that end before the first wanted event are not read. */
+/** Segments, and what of a segment has an index, that end before the first wanted event are not read. */
 function startOf(journalDir: string, log: string, { fromOffset, sinceMs }: CatOptions): number {
-  const bases = segmentBases(nodeSyncFs.list(join(journalDir, log)));
+  const directory = join(journalDir, log);
+  const bases = segmentBases(nodeSyncFs.list(directory));
   const first = bases[0] ?? 0;
   if (!Number.isFinite(sinceMs)) return Math.max(first, fromOffset);
-  const began = bases.findLast((base) => committedAtOf(journalDir, log, base) < sinceMs) ?? first;
-  return Math.max(began, fromOffset);
+  const isBefore = (offset: number): boolean => committedAtOf(journalDir, log, offset) < sinceMs;
+  const base = lastThat(bases, isBefore) ?? first;
+  const within = readIndex(nodeSyncFs, join(directory, segmentName(base))).map(({ offset }) => offset);
+  return Math.max(lastThat(within, isBefore) ?? base, fromOffset);
 }
 
-/** When the first commit of a segment was made; Infinity for a segment without one. */
-function committedAtOf(journalDir: string, log: string, base: number): number {
-  for (const frame of readFrames(journalDir, log, { fromOffset: base, toOffset: base + 1 })) {
+/** Of a list that begins with those that hold and ends with those that do not. */
+function lastThat(offsets: readonly number[], holds: (offset: number) => boolean): number | undefined {
+  let low = 0;
+  let high = offsets.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (holds(offsets[middle]!)) low = middle + 1;
+    else high = middle;
+  }
+  return offsets[low - 1];
+}
+
+/** When the commit of an offset was made; Infinity for a segment without one. */
+function committedAtOf(journalDir: string, log: string, offset: number): number {
+  for (const frame of readFrames(journalDir, log, { fromOffset: offset, toOffset: offset + 1 })) {
     return decodeCommit(frame.body).committedAt;
   }
   return Number.POSITIVE_INFINITY;
