@@ -1,13 +1,15 @@
 /**
  * The benchmark: `npm run bench`. Micro-benchmarks of each stage, then the whole path: live, from a source through the
  * durable commit to both read models, and replay, from the journal to both read models. Prints tables, and JSON with
- * the machine and the configuration to bench/results.json. `npm run bench -- journal` measures the journal alone.
+ * the machine and the configuration to bench/results.json. `npm run bench -- journal` measures the journal alone,
+ * `npm run bench -- windows` the windows, with `--json` as JSON.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { runJournal } from './journal.ts';
 import { measureLive, measureReplay, type PathFigures } from './path.ts';
 import { runStages } from './stages.ts';
+import { runWindows } from './windows.ts';
 
 const EVENTS = Number(process.env.BENCH_EVENTS ?? 1_000_000);
 
@@ -17,7 +19,16 @@ const machine = {
   memoryGiB: Math.round(totalmem() / 1024 ** 3),
   node: process.version,
 };
-process.stdout.write(`${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node}\n\n`);
+const isJson = process.argv.includes('--json');
+if (!isJson)
+  process.stdout.write(`${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node}\n\n`);
+
+if (process.argv[2] === 'windows') {
+  const windows = runWindows();
+  if (isJson) process.stdout.write(`${JSON.stringify({ machine, windows }, null, 2)}\n`);
+  else console.table(windows);
+  process.exit(0);
+}
 
 if (process.argv[2] === 'journal') {
   console.table(await runJournal());

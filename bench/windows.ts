@@ -1,0 +1,166 @@
+/**
+ * Windows alone: what an event costs by CPU time, and what a key holds. Events are columns already, results are written
+ * to Avro blocks, and everything is in this thread.
+ */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { createRandom } from '../src/fraud/random.ts';
+import type { Columns, NumberColumn } from '../src/messages/columns.ts';
+import { windowResultType } from '../src/messages/window-result.ts';
+import type { AggregateSpec } from '../src/streams/aggregate.ts';
+import { resultField } from '../src/streams/aggregates.ts';
+import type { Windowing, WindowSpec } from '../src/streams/window.ts';
+import { createWindows } from '../src/streams/windows.ts';
+
+export interface WindowFigures {
+  readonly windows: string;
+  readonly keys: number;
+  readonly events: number;
+  /** Medians over the rounds, by CPU time. */
+  readonly nsPerEvent: number;
+  readonly eventsPerCoreSecond: number;
+  readonly results: number;
+  /** Heap and buffers, after a collection, with every key open; null where windows close all the time. */
+  readonly bytesPerKey: number | null;
+}
+
+const BLOCK = 4096;
+/** Blocks of keys that are made before the clock starts, and come again and again. */
+const BLOCKS = 512;
+const MINUTE_MS = 60_000;
+const TOTALS: readonly AggregateSpec[] = [
+  { name: 'n', fn: 'count', field: null },
+  { name: 'total', fn: 'sum', field: 'value' },
+  { name: 'largest', fn: 'max', field: 'value' },
+];
+
+interface Case {
+  readonly name: string;
+  readonly window: Windowing;
+  readonly keys: number;
+  readonly events: number;
+  /** Event time from one event to the next. */
+  readonly stepMs: number;
+  readonly rounds: number;
+  /** All keys are open at the end. */
+  readonly holds?: true;
+}
+
+const TUMBLING: Windowing = { kind: 'tumbling', sizeMs: MINUTE_MS, offsetMs: 0 };
+const CASES: readonly Case[] = [
+  { name: 'tumbling 1m', window: TUMBLING, keys: 10_000, events: 1_000_000, stepMs: 0.1, rounds: 9 },
+  { name: 'tumbling 1m', window: TUMBLING, keys: 10_000, events: 10_000_000, stepMs: 0.1, rounds: 3 },
+  { name: 'tumbling 1m', window: TUMBLING, keys: 10_000, events: 50_000_000, stepMs: 0.1, rounds: 1 },
+  {
+    name: 'hopping 10s / 2s',
+    window: { kind: 'hopping', sizeMs: 10_000, everyMs: 2000, offsetMs: 0 },
+    keys: 10_000,
+    events: 2_000_000,
+    stepMs: 0.02,
+    rounds: 5,
+  },
+  {
+    name: 'sliding 10s',
+    window: { kind: 'sliding', sizeMs: 10_000 },
+    keys: 10_000,
+    events: 1_000_000,
+    stepMs: 0.1,
+    rounds: 3,
+  },
+  {
+    name: 'session 30m',
+    window: { kind: 'session', gapMs: 30 * MINUTE_MS },
+    keys: 1_000_000,
+    events: 10_000_000,
+    stepMs: 0.1,
+    rounds: 3,
+    holds: true,
+  },
+  { name: 'count 100', window: { kind: 'count', count: 100 }, keys: 10_000, events: 2_000_000, stepMs: 0.1, rounds: 3 },
+];
+
+export function runWindows(): WindowFigures[] {
+  return CASES.map(measure);
+}
+
+function measure({ name, window, keys, events, stepMs, rounds, holds }: Case): WindowFigures {
+  const spec: WindowSpec = {
+    name: 'w',
+    keyField: 'key',
+    window,
+    allowedLatenessMs: 0,
+    earlyMs: null,
+    where: null,
+    aggregates: TOTALS,
+  };
+  const blocks = makeBlocks(keys);
+  const nsPerEvent: number[] = [];
+  let results = 0;
+  let bytesPerKey: number | null = null;
+  for (let round = 0; round < rounds; round++) {
+    const before = holds === true ? heldBytes() : 0;
+    const operator = createWindows(spec);
+    const out = windowResultType(
+      'w',
+      TOTALS.map((aggregate) => resultField(aggregate)),
+    ).type.blockWriter();
+    results = 0;
+    const cpu = process.cpuUsage();
+    let watermarkMs = Number.NEGATIVE_INFINITY;
+    for (let from = 0; from < events; from += BLOCK) {
+      const columns = blocks[(from / BLOCK) % BLOCKS]!;
+      operator.begin(columns, watermarkMs);
+      for (let row = 0; row < BLOCK; row++) {
+        const timeMs = Math.floor((from + row) * stepMs);
+        operator.add(row, timeMs, out);
+        if (timeMs - 1 > watermarkMs) {
+          watermarkMs = timeMs - 1;
+          operator.advance(watermarkMs, out);
+        }
+      }
+      results += out.length;
+      out.take();
+    }
+    const { user, system } = process.cpuUsage(cpu);
+    nsPerEvent.push(((user + system) * 1000) / events);
+    if (holds === true) bytesPerKey = Math.round((heldBytes() - before) / operator.keyCount());
+  }
+  const median = nsPerEvent.sort((a, b) => a - b)[rounds >> 1]!;
+  return {
+    windows: name,
+    keys,
+    events,
+    nsPerEvent: Math.round(median),
+    eventsPerCoreSecond: Math.round(1e9 / median),
+    results,
+    bytesPerKey,
+  };
+}
+
+function makeBlocks(keys: number): Columns[] {
+  const random = createRandom();
+  random.seed(1, 2, 3);
+  return Array.from({ length: BLOCKS }, (): Columns => {
+    const key = numberColumn(() => random.below(keys));
+    const value = numberColumn(() => random.below(10_000));
+    return {
+      count: BLOCK,
+      column: (path) => (path === 'key' ? key : value),
+      numbers: () => value.values,
+      event: (row) => ({ key: key.values[row], value: value.values[row] }),
+    };
+  });
+}
+
+function numberColumn(next: () => number): NumberColumn {
+  return { kind: 'number', values: Float64Array.from({ length: BLOCK }, next), nulls: null };
+}
+
+/** After a collection. */
+function heldBytes(): number {
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  if (typeof collect === 'function') collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
