@@ -97,7 +97,7 @@ function summaryText(summary: Awaited<ReturnType<typeof runInputs>>): string {
     `committed     ${number(summary.committed)}`,
     ...(summary.tombstones > 0 ? [`tombstones    ${number(summary.tombstones)}`] : []),
     `dead letters  ${number(summary.deadLetters)}`,
-    `late          ${number(summary.late)}`,
+    `late          ${number(summary.late)}${summary.late > 0 ? `   (they lost ${number(summary.lateWindows).trim()} windows)` : ''}`,
     `windows       ${number(summary.windows)}`,
     `sessions      ${number(summary.sessions)}`,
     `alerts        ${number(summary.alerts)}`,

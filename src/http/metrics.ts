@@ -24,7 +24,7 @@ export interface Metrics {
   eventsIn(source: string, count: number): void;
   committed(log: string, commits: number): void;
   observeStage(stage: string, seconds: number): void;
-  lateEvents(count: number): void;
+  lateEvents(count: number, windows: number): void;
   deadLetters(reason: string, count: number): void;
   actorRestarted(kind: string): void;
   /** Replaces the callback that a scrape asks. */
@@ -49,6 +49,7 @@ export function createMetrics(options: { readonly version: string }): Metrics {
   const eventsIn = counter('events_in_total', 'Events taken in, dead letters included.', ['source']);
   const commits = counter('commits_total', 'Commits made durable.', ['log']);
   const late = counter('late_events_total', 'Events that came after their window had closed for good.', []);
+  const lateWindows = counter('late_event_windows_total', 'Windows that late events lost, over all of them.', []);
   const deadLetters = counter('dead_letters_total', 'Inputs that could not be decoded or failed validation.', [
     'reason',
   ]);
@@ -96,7 +97,10 @@ export function createMetrics(options: { readonly version: string }): Metrics {
     eventsIn: (source, count) => eventsIn.inc({ source }, count),
     committed: (log, count) => commits.inc({ log }, count),
     observeStage: (stage, seconds) => stages.observe({ stage }, seconds),
-    lateEvents: (count) => late.inc(count),
+    lateEvents(count, windows) {
+      late.inc(count);
+      lateWindows.inc(windows);
+    },
     deadLetters: (reason, count) => deadLetters.inc({ reason }, count),
     actorRestarted: (kind) => restarts.inc({ actor: kind }),
     onCollect: (gauges) => {

@@ -19,6 +19,8 @@ import type { Derived } from './work.ts';
 export interface DerivedSummary {
   readonly windows: number;
   readonly late: number;
+  /** Windows that these lost. */
+  readonly lateWindows: number;
   readonly sessions: number;
   readonly alerts: readonly AlertRaised[];
   /** The last few of the sessions: a sample for whoever watches. */
@@ -42,6 +44,7 @@ export function createDerivedBlocks(windowTypes: readonly WindowResultType[]): D
   const alerts = alertRaisedType.blockWriter();
   const cases = caseChangedType.blockWriter();
   const inOrder = [scores, alerts, cases, sessions, ...windows.values(), late];
+  let lateWindows = 0;
   let raised: AlertRaised[] = [];
   let sample: SessionClosed[] = [];
   let nextSample = 0;
@@ -49,7 +52,12 @@ export function createDerivedBlocks(windowTypes: readonly WindowResultType[]): D
   return {
     sinks: {
       windows,
-      late,
+      late: {
+        push(event) {
+          late.push(event);
+          lateWindows += event.windows;
+        },
+      },
       sessions: {
         push(session) {
           sessions.push(session);
@@ -70,10 +78,12 @@ export function createDerivedBlocks(windowTypes: readonly WindowResultType[]): D
       const summary = {
         windows: [...windows.values()].reduce((sum, { length }) => sum + length, 0),
         late: late.length,
+        lateWindows,
         sessions: sessions.length,
         alerts: raised,
         lastSessions: [...sample.slice(nextSample), ...sample.slice(0, nextSample)],
       };
+      lateWindows = 0;
       raised = [];
       sample = [];
       nextSample = 0;

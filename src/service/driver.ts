@@ -67,7 +67,16 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
   const { config, log, source } = options;
   let nowMs = 0;
   const runtime: Runtime = { ...nodeRuntime, nowMs: () => nowMs };
-  const before: Counts = { events: 0, deadLetters: 0, late: 0, alerts: 0, windows: 0, sessions: 0, commits: 0 };
+  const before: Counts = {
+    events: 0,
+    deadLetters: 0,
+    late: 0,
+    lateWindows: 0,
+    alerts: 0,
+    windows: 0,
+    sessions: 0,
+    commits: 0,
+  };
   let service = await open();
   let times = timesOf(service);
   const behind = Math.max(0, ...units().map((unit) => unit.position(source)));
@@ -190,6 +199,7 @@ function add(sum: Counts, counts: Counts): void {
   sum.events += counts.events;
   sum.deadLetters += counts.deadLetters;
   sum.late += counts.late;
+  sum.lateWindows += counts.lateWindows;
   sum.alerts += counts.alerts;
   sum.windows += counts.windows;
   sum.sessions += counts.sessions;

@@ -37,6 +37,8 @@ export interface Counts {
   events: number;
   deadLetters: number;
   late: number;
+  /** Windows that late events lost. */
+  lateWindows: number;
   alerts: number;
   windows: number;
   sessions: number;
@@ -62,7 +64,16 @@ export function createObserver(config: Config, version: string, sources: Observe
   const loopDelayOverall = runtime.monitorLoopDelay();
   const listeners = new Set<(event: LiveEvent) => void>();
   const alertListeners = new Set<(alerts: readonly AlertRaised[]) => void>();
-  const counts: Counts = { events: 0, deadLetters: 0, late: 0, alerts: 0, windows: 0, sessions: 0, commits: 0 };
+  const counts: Counts = {
+    events: 0,
+    deadLetters: 0,
+    late: 0,
+    lateWindows: 0,
+    alerts: 0,
+    windows: 0,
+    sessions: 0,
+    commits: 0,
+  };
   let delayP99Ms = 0;
   let projectedBefore = 0;
 
@@ -175,13 +186,14 @@ export function createObserver(config: Config, version: string, sources: Observe
       counts.events += commit.events;
       counts.deadLetters += commit.deadLetters;
       counts.late += derived.late;
+      counts.lateWindows += derived.lateWindows;
       counts.alerts += derived.alerts.length;
       counts.windows += derived.windows;
       counts.sessions += derived.sessions;
       meters.meter(`source:${stream}`).add(commit.events);
       meters.meter(log).add(commit.events);
       metrics.eventsIn(stream, commit.events + commit.deadLetters);
-      if (derived.late > 0) metrics.lateEvents(derived.late);
+      if (derived.late > 0) metrics.lateEvents(derived.late, derived.lateWindows);
       for (const reason of deadLetterReasons(commit)) metrics.deadLetters(reason, 1);
       publishDerived(observer.publish, commit);
       if (derived.alerts.length > 0) for (const listener of alertListeners) listener(derived.alerts);

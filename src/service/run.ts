@@ -38,7 +38,9 @@ export interface RunSummary {
   /** Deletions, for streams that are used as tables. */
   readonly tombstones: number;
   readonly deadLetters: number;
+  /** Events that came too late for a window, and how many windows they lost. */
   readonly late: number;
+  readonly lateWindows: number;
   readonly windows: number;
   readonly sessions: number;
   readonly alerts: number;
@@ -70,7 +72,7 @@ export async function runInputs(options: RunInputs): Promise<RunSummary> {
     if (options.output !== null) {
       await options.output(outputLines(pipeline.journalDir, pipeline.registry, units, options.only));
     }
-    const { events, deadLetters, late, windows, sessions, alerts } = ended.counts;
+    const { events, deadLetters, late, lateWindows, windows, sessions, alerts } = ended.counts;
     const seconds = (performance.now() - startedAt) / 1000;
     return {
       in: ended.records,
@@ -79,6 +81,7 @@ export async function runInputs(options: RunInputs): Promise<RunSummary> {
       tombstones: ended.tombstones,
       deadLetters,
       late,
+      lateWindows,
       windows,
       sessions,
       alerts,

@@ -26,7 +26,6 @@ export const AGGREGATES: AggregateTable = {
   sum: { takes: 'number', gives: 'number or null', states: () => inColumn(sum) },
   min: { takes: 'number', gives: 'number or null', states: () => inColumn(min) },
   max: { takes: 'number', gives: 'number or null', states: () => inColumn(max) },
-  // An average of averages is weighed by the events, which are the values where there is no null.
   avg: { takes: 'number', gives: 'number or null', states: () => ofNumbers(average) },
   first: { takes: 'any', gives: 'value or null', states: () => ofValues(first) },
   last: { takes: 'any', gives: 'value or null', states: () => ofValues(last) },
@@ -35,7 +34,6 @@ export const AGGREGATES: AggregateTable = {
   quantile: {
     takes: 'number, share',
     gives: 'number or null',
-
     states: ({ argument }) => ofNumbers(quantile(argument ?? 0.5)),
   },
 };

@@ -34,7 +34,7 @@ describe('metrics', () => {
     metrics.eventsIn('http', 2);
     metrics.committed('payments.transactions-0', 1);
     metrics.observeStage('consumer', 0.003);
-    metrics.lateEvents(4);
+    metrics.lateEvents(4, 7);
     metrics.deadLetters('not-json', 1);
     metrics.actorRestarted('fetcher');
     metrics.onCollect(() => ({
@@ -53,6 +53,7 @@ describe('metrics', () => {
     expect(value('millrace_stage_duration_seconds_bucket', { stage: 'consumer', le: '0.0025' })).toBe(0);
     expect(value('millrace_stage_duration_seconds_bucket', { stage: 'consumer', le: '0.005' })).toBe(1);
     expect(value('millrace_late_events_total')).toBe(4);
+    expect(value('millrace_late_event_windows_total')).toBe(7);
     expect(value('millrace_dead_letters_total', { reason: 'not-json' })).toBe(1);
     expect(value('millrace_actor_restarts_total', { actor: 'fetcher' })).toBe(1);
     expect(value('millrace_watermark_delay_seconds', { stream: 'clicks' })).toBe(2.5);
@@ -74,7 +75,7 @@ describe('metrics', () => {
 
   test('two services in one process count apart', async () => {
     const [one, two] = [createMetrics({ version: '0' }), createMetrics({ version: '0' })];
-    one.lateEvents(1);
+    one.lateEvents(1, 1);
     const late = async (metrics: typeof one) =>
       parse((await metrics.text()).body).find(({ name }) => name === 'millrace_late_events_total')?.value;
     expect([await late(one), await late(two)]).toEqual([1, 0]);

@@ -24,9 +24,9 @@ type Line = Readonly<Record<string, unknown>>;
 
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
-async function run(name: string): Promise<Line[]> {
+async function run(name: string) {
   const output: Line[] = [];
-  await runInputs({
+  const summary = await runInputs({
     config: loadConfig(join(FOLDER, `${name}.yaml`), {}),
     log: SILENT,
     inputs: [{ stream: 'readings', file: join(FOLDER, `${name}.jsonl`) }],
@@ -38,7 +38,7 @@ async function run(name: string): Promise<Line[]> {
     },
     onProgress() {},
   });
-  return output;
+  return { output, summary };
 }
 
 test.each(CASES)('%s', async (name) => {
@@ -46,7 +46,7 @@ test.each(CASES)('%s', async (name) => {
     .trim()
     .split('\n');
   const isBeyond = BEYOND[name] ?? (() => false);
-  const found = (await run(name)).filter((line) => !isBeyond(line));
+  const found = (await run(name)).output.filter((line) => !isBeyond(line));
   const streams = new Set(found.map(({ stream }) => stream));
   const wanted: Line[] = expected.map((line) => JSON.parse(line));
   expect([...new Set(wanted.map(({ stream }) => stream))].sort()).toEqual([...streams].sort());
@@ -54,6 +54,14 @@ test.each(CASES)('%s', async (name) => {
     const ofStream = (lines: readonly Line[]) => lines.filter((line) => line.stream === stream);
     expect(ofStream(found)).toMatchObject(ofStream(wanted));
   }
+});
+
+test('what late events lost is counted by event, and by event and window', async () => {
+  const summaries = await Promise.all(['k7', 'f5-lateness-0'].map(async (name) => (await run(name)).summary));
+  expect(summaries).toMatchObject([
+    { late: 7, lateWindows: 12 },
+    { late: 1, lateWindows: 1 },
+  ]);
 });
 
 test('there is a case of each table', () => {

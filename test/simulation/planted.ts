@@ -81,7 +81,7 @@ export const BUGS: Readonly<Record<string, Bug>> = {
               .flatMap(({ bytes }) => alertRaisedType.decodeBlock(bytes));
             observer.committed(commit.stream, {
               commit,
-              derived: { windows: 0, late: 0, sessions: 0, alerts, lastSessions: [] },
+              derived: { windows: 0, late: 0, lateWindows: 0, sessions: 0, alerts, lastSessions: [] },
               events: 0,
               deadLetters: 0,
               firstOffset: log.nextOffset(),
