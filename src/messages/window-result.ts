@@ -15,7 +15,11 @@ const headSchema = {
     { name: 'key', type: ['null', 'string'], doc: 'null: one group for the whole stream.' },
     { name: 'start', type: TIMESTAMP_MILLIS },
     { name: 'end', type: TIMESTAMP_MILLIS, doc: 'Exclusive.' },
-    { name: 'revision', type: 'int', doc: '0 is the result on time; each later one corrects it.' },
+    {
+      name: 'revision',
+      type: 'int',
+      doc: '0 is the result on time; each later one corrects it. Early ones are below 0.',
+    },
     { name: 'at', type: TIMESTAMP_MILLIS, doc: 'The watermark or event time that made it fire.' },
     { name: 'count', type: 'long' },
   ],

@@ -169,7 +169,8 @@ function newestSql(shape: WindowShape): string {
     case 'session':
       return `SELECT * FROM ${table} AS one WHERE NOT EXISTS (SELECT 1 FROM ${table} AS other
         WHERE other.key IS NOT DISTINCT FROM one.key AND other.partition = one.partition
-          AND other.revision > one.revision AND other.start_at <= one.start_at AND other.end_at >= one.end_at)`;
+          AND other.start_at <= one.start_at AND other.end_at >= one.end_at
+          AND (other.start_at < one.start_at OR other.end_at > one.end_at OR other.revision > one.revision))`;
     default:
       return `SELECT * FROM ${table}
         QUALIFY row_number() OVER (PARTITION BY key, start_at, partition ORDER BY revision DESC) = 1`;

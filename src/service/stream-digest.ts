@@ -30,7 +30,10 @@ export function digestStreams(
   const addSection = ({ fingerprint, bytes }: Section): void => {
     const window = registry.windowOf(fingerprint);
     if (window !== null) {
-      for (const result of window.type.decodeBlock(bytes)) add(window.window, { ...result, at: 0 });
+      for (const result of window.type.decodeBlock(bytes)) {
+        // How often a watermark stopped on its way depends on the partitions, and with it the early results.
+        if (result.revision >= 0) add(window.window, { ...result, at: 0 });
+      }
       return;
     }
     switch (registry.nameOf(fingerprint)) {

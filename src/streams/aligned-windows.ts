@@ -8,11 +8,11 @@
 import { LONG_MAX } from '../messages/avro.ts';
 import {
   closeGroup,
+  emitEarly,
   emitGroup,
   foldEvent,
   type GroupState,
   type Groups,
-  hasNews,
   inheritResults,
   type Key,
   loadGroup,
@@ -171,10 +171,14 @@ function reportEarly(state: AlignedWindows, atMs: number, out: WindowResults): v
   }
 }
 
-function emitNews({ groups, sizeMs }: AlignedWindows, { start, index }: Pane, atMs: number, out: WindowResults): void {
-  for (const [key, group] of index) {
-    if (hasNews(groups, group)) emitGroup(groups, group, key, start, start + sizeMs, atMs, out);
-  }
+function emitNews(
+  { groups, spec, sizeMs }: AlignedWindows,
+  { start, index }: Pane,
+  atMs: number,
+  out: WindowResults,
+): void {
+  const earlyMs = spec.earlyMs ?? sizeMs;
+  for (const [key, group] of index) emitEarly(groups, group, key, start, start + sizeMs, atMs, earlyMs, out);
 }
 
 /** A window of several slices as one pane, which goes on from the window's early results. */

@@ -139,7 +139,40 @@ export function emitGroup(
   at: number,
   out: WindowResults,
 ): void {
-  const { aggregates, states, revisions, results } = groups;
+  give(groups, group, key, start, end, at, groups.revisions[group]!, out);
+  groups.revisions[group]! += 1;
+}
+
+/**
+ * Gives what a group has so far, when that is news. The revision is how many more such results may come, below 0: so each
+ * replaces the one before, and that on time, of revision 0, does not depend on how often its watermark stopped before it.
+ */
+export function emitEarly(
+  groups: Groups,
+  group: number,
+  key: Key,
+  start: number,
+  end: number,
+  at: number,
+  earlyMs: number,
+  out: WindowResults,
+): void {
+  if (groups.counts[group] === groups.reported[group]) return;
+  const timesLeft = Math.floor(end / earlyMs) - Math.floor((at + 1) / earlyMs);
+  give(groups, group, key, start, end, at, -1 - timesLeft, out);
+}
+
+function give(
+  groups: Groups,
+  group: number,
+  key: Key,
+  start: number,
+  end: number,
+  at: number,
+  revision: number,
+  out: WindowResults,
+): void {
+  const { aggregates, states, results } = groups;
   const count = groups.counts[group]!;
   for (let i = 0; i < aggregates.length; i++) {
     const own = states[i]!;
@@ -148,15 +181,8 @@ export function emitGroup(
     // Of a field that is never null, nothing but NaNs may have come.
     results[name] = result === null && isNullable !== true ? Number.NaN : result;
   }
-  const revision = revisions[group]!;
   out.push({ key: key === null ? null : String(key), start, end, revision, at, count, aggregates: results });
-  revisions[group] = revision + 1;
   groups.reported[group] = count;
-}
-
-/** Whether a group has events that no result has shown. */
-export function hasNews(groups: Groups, group: number): boolean {
-  return groups.counts[group] !== groups.reported[group];
 }
 
 /** The results of one group count as those of another. */

@@ -8,11 +8,11 @@
 import { LONG_MAX } from '../messages/avro.ts';
 import {
   closeGroup,
+  emitEarly,
   emitGroup,
   foldEvent,
   type GroupState,
   type Groups,
-  hasNews,
   inheritResults,
   type Key,
   loadGroup,
@@ -157,7 +157,7 @@ function emit(state: SessionWindows, group: number, key: Key, atMs: number, out:
 }
 
 function advance(state: SessionWindows, watermarkMs: number, out: WindowResults): void {
-  const { timers, spec, groups } = state;
+  const { timers, spec } = state;
   const earlyDueMs = nextEarlyMs(spec, state.watermarkMs);
   const due: number[] = [];
   const closing: number[] = [];
@@ -174,13 +174,18 @@ function advance(state: SessionWindows, watermarkMs: number, out: WindowResults)
   for (const group of due) emit(state, group, state.keys[group]!, watermarkMs, out);
   for (const group of closing) closeSession(state, group);
   state.watermarkMs = watermarkMs;
-  if (earlyDueMs <= watermarkMs && Number.isFinite(earlyDueMs)) {
-    for (const group of inOrder(state)) {
-      const isOpen = dueMs(state, group) > watermarkMs && hasNews(groups, group);
-      if (isOpen) emit(state, group, state.keys[group]!, watermarkMs, out);
-    }
-  }
+  if (earlyDueMs <= watermarkMs && Number.isFinite(earlyDueMs)) reportEarly(state, watermarkMs, out);
   state.nextDueMs = Math.min(nextDeadlineMs(timers), nextEarlyMs(spec, watermarkMs));
+}
+
+/** Every open session gives what it has so far, where that is not what it gave before. */
+function reportEarly(state: SessionWindows, atMs: number, out: WindowResults): void {
+  const { groups, spec, keys, firstMs, lastMs, gapMs } = state;
+  for (const group of inOrder(state)) {
+    if (dueMs(state, group) <= atMs) continue;
+    const end = lastMs[group]! + gapMs;
+    emitEarly(groups, group, keys[group]!, firstMs[group]!, end, atMs, spec.earlyMs ?? gapMs, out);
+  }
 }
 
 function closeSession(state: SessionWindows, group: number): void {

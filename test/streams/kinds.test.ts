@@ -244,25 +244,28 @@ describe('early results', () => {
       const driver = drivePartition(scripted(window, { earlyMs: 10 }));
       expect(rows(driver.pipe(at('a', 40), at('b', 41), W(9)).windows)).toEqual([]);
       expect(driver.pipe(W(18)).windows).toEqual([]);
-      expect(driver.pipe(W(19)).windows).toMatchObject([{ key: 'a' }, { key: 'b', revision: 0, at: 19 }]);
+      expect(driver.pipe(W(19)).windows).toMatchObject([
+        { key: 'a', revision: -9 },
+        { key: 'b', revision: -9, at: 19 },
+      ]);
       expect(driver.pipe(W(29)).windows).toEqual([]);
       driver.pipe(at('a', 42));
-      expect(driver.pipe(W(55)).windows).toMatchObject([{ key: 'a', revision: 1, count: 2, at: 55 }]);
+      expect(driver.pipe(W(55)).windows).toMatchObject([{ key: 'a', revision: -6, count: 2, at: 55 }]);
       // The result on time comes in any case.
       const final = driver.pipe(END).windows.map(({ key, revision, count }) => [key, revision, count]);
       expect(final.sort()).toEqual([
-        ['a', 2, 2],
-        ['b', 1, 1],
+        ['a', 0, 2],
+        ['b', 0, 1],
       ]);
     }
   });
 
-  test('of a hopping window come for each that is open, and the one on time counts on', () => {
+  test('of a hopping window come for each that is open, and the one on time is revision 0 in any case', () => {
     const driver = drivePartition(scripted({ kind: 'hopping', sizeMs: 20, everyMs: 10, offsetMs: 0 }, { earlyMs: 5 }));
     driver.pipe(at('a', 12), W(13));
-    expect(rows(driver.pipe(W(14)).windows)).toEqual(['a [0,20) 1', 'a [10,30) 1']);
+    expect(rows(driver.pipe(W(14)).windows)).toEqual(['a [0,20) 1 r-2', 'a [10,30) 1 r-4']);
     driver.pipe(at('a', 16));
-    expect(rows(driver.pipe(W(19)).windows)).toEqual(['a [0,20) 2 r1', 'a [10,30) 2 r1']);
-    expect(rows(driver.pipe(END).windows)).toEqual(['a [10,30) 2 r2']);
+    expect(rows(driver.pipe(W(19)).windows)).toEqual(['a [0,20) 2', 'a [10,30) 2 r-3']);
+    expect(rows(driver.pipe(END).windows)).toEqual(['a [10,30) 2']);
   });
 });

@@ -106,7 +106,10 @@ function createWindowTable() {
       },
       { head: 'Key', cell: (row) => row.key ?? '(all)' },
       { head: 'Count', number: true, cell: (row) => exact(row.count) },
-      { head: 'Revision', cell: (row) => (row.revision > 0 ? `↻ ${row.revision}, corrected` : 'on time') },
+      {
+        head: 'Revision',
+        cell: (row) => (row.revision > 0 ? `↻ ${row.revision}, corrected` : row.revision < 0 ? 'early' : 'on time'),
+      },
       { head: 'Aggregates', cell: (row) => aggregateList(row.values) },
     ],
   });
