@@ -20,17 +20,17 @@ export interface Aggregate<State, Value extends AggregateValue = number> {
 }
 
 /**
- * One whose state is a number, in place in a column by group: a number that is passed to a function or returned by it is
- * put on the heap, which is more work than the sum itself.
+ * One whose state is a few numbers, in place in a column of all groups: a number that is passed to a function or returned
+ * by it is put on the heap, which is more work than the sum itself. `at` is the first place of a group's numbers.
  */
 export interface NumberAggregate {
   /** State of a group without values. */
-  readonly initial: number;
+  readonly initial: readonly number[];
   /** The row has a value. */
-  fold(states: Float64Array, group: number, values: Float64Array, row: number): void;
+  fold(states: Float64Array, at: number, values: Float64Array, row: number): void;
   merge(states: Float64Array, into: number, from: number): void;
   /** `events` are those of the group, nulls included. */
-  result(state: number, events: number): number | null;
+  result(states: Float64Array, at: number, events: number): number | null;
 }
 
 export interface AggregateSpec {

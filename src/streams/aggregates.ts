@@ -6,9 +6,9 @@ import type { AvroField } from '../messages/avro.ts';
 import type { AggregateSpec } from './aggregate.ts';
 import { quantile } from './ddsketch.ts';
 import { distinct } from './hyperloglog.ts';
-import { count, max, min, sum } from './number-aggregates.ts';
+import { average, count, max, min, sum } from './number-aggregates.ts';
 import { inColumn, ofNumbers, ofValues, type States } from './states.ts';
-import { average, collect, first, last } from './value-aggregates.ts';
+import { collect, first, last } from './value-aggregates.ts';
 
 export interface AggregateDefinition {
   /** What fields it reads; with `share`, a number from 0 to 1 stands behind the field. */
@@ -26,7 +26,7 @@ export const AGGREGATES: AggregateTable = {
   sum: { takes: 'number', gives: 'number or null', states: () => inColumn(sum) },
   min: { takes: 'number', gives: 'number or null', states: () => inColumn(min) },
   max: { takes: 'number', gives: 'number or null', states: () => inColumn(max) },
-  avg: { takes: 'number', gives: 'number or null', states: () => ofNumbers(average) },
+  avg: { takes: 'number', gives: 'number or null', states: () => inColumn(average) },
   first: { takes: 'any', gives: 'value or null', states: () => ofValues(first) },
   last: { takes: 'any', gives: 'value or null', states: () => ofValues(last) },
   collect: { takes: 'any', gives: 'list', states: () => ofValues(collect) },

@@ -39,7 +39,9 @@ export interface GroupState {
   count: number;
   revision: number;
   reported: number;
-  states: (number | string)[];
+  /** The states of aggregates of numbers, one after another, and those of the others. */
+  numbers: number[];
+  objects: string[];
 }
 
 const INITIAL_GROUPS = 64;
@@ -90,8 +92,10 @@ export function openGroup(groups: Groups): number {
   const { states } = groups;
   for (let i = 0; i < states.length; i++) {
     const own = states[i]!;
-    if (own.kind === 'numbers') own.states[group] = own.aggregate.initial;
-    else own.open(group);
+    if (own.kind === 'numbers') {
+      const { initial } = own.aggregate;
+      for (let j = 0, at = group * own.width; j < initial.length; j++, at++) own.states[at] = initial[j]!;
+    } else own.open(group);
   }
   return group;
 }
@@ -116,7 +120,7 @@ export function foldEvent(groups: Groups, group: number, row: number, timeMs: nu
     }
     const { values, nulls } = own;
     if (values === null || (nulls !== null && nulls[row] === 1)) continue;
-    if (!Number.isNaN(values[row])) own.aggregate.fold(own.states, group, values, row);
+    if (!Number.isNaN(values[row])) own.aggregate.fold(own.states, group * own.width, values, row);
   }
 }
 
@@ -125,7 +129,7 @@ export function mergeGroup(groups: Groups, into: number, from: number): void {
   groups.counts[into]! += groups.counts[from]!;
   for (const own of groups.states) {
     if (own.kind === 'objects') own.merge(into, from);
-    else own.aggregate.merge(own.states, into, from);
+    else own.aggregate.merge(own.states, into * own.width, from * own.width);
   }
 }
 
@@ -177,7 +181,8 @@ function give(
   for (let i = 0; i < aggregates.length; i++) {
     const own = states[i]!;
     const { name, isNullable } = aggregates[i]!;
-    const result = own.kind === 'numbers' ? own.aggregate.result(own.states[group]!, count) : own.result(group);
+    const result =
+      own.kind === 'numbers' ? own.aggregate.result(own.states, group * own.width, count) : own.result(group);
     // Of a field that is never null, nothing but NaNs may have come.
     results[name] = result === null && isNullable !== true ? Number.NaN : result;
   }
@@ -192,26 +197,26 @@ export function inheritResults(groups: Groups, into: number, from: number): void
 }
 
 export function saveGroup(groups: Groups, group: number, key: Key, times: number[]): GroupState {
-  return {
-    key,
-    times,
-    count: groups.counts[group]!,
-    revision: groups.revisions[group]!,
-    reported: groups.reported[group]!,
-    states: groups.states.map((own) => (own.kind === 'numbers' ? own.states[group]! : own.save(group))),
-  };
+  const numbers: number[] = [];
+  const objects: string[] = [];
+  for (const own of groups.states) {
+    if (own.kind === 'objects') objects.push(own.save(group));
+    else for (let i = 0; i < own.width; i++) numbers.push(own.states[group * own.width + i]!);
+  }
+  const count = groups.counts[group]!;
+  return { key, times, count, revision: groups.revisions[group]!, reported: groups.reported[group]!, numbers, objects };
 }
 
-export function loadGroup(groups: Groups, saved: GroupState): number {
+/** Of the same aggregates as those that saved it. */
+export function loadGroup(groups: Groups, { count, revision, reported, numbers, objects }: GroupState): number {
   const group = openGroup(groups);
-  groups.counts[group] = saved.count;
-  groups.revisions[group] = saved.revision;
-  groups.reported[group] = saved.reported;
-  for (const [i, state] of saved.states.entries()) {
-    const own = groups.states[i];
-    if (own?.kind === 'numbers' && typeof state === 'number') own.states[group] = state;
-    else if (own?.kind === 'objects' && typeof state === 'string') own.load(group, state);
-    else throw new Error(`The state of ${groups.aggregates[i]?.fn ?? 'an aggregate'} in a snapshot is of another kind`);
+  groups.counts[group] = count;
+  groups.revisions[group] = revision;
+  groups.reported[group] = reported;
+  let [number, object] = [0, 0];
+  for (const own of groups.states) {
+    if (own.kind === 'objects') own.load(group, objects[object++] ?? '');
+    else for (let i = 0; i < own.width; i++) own.states[group * own.width + i] = numbers[number++]!;
   }
   return group;
 }
@@ -222,7 +227,8 @@ function resize(groups: Groups, size: number): void {
   const revisions = new Int32Array(size);
   revisions.set(groups.revisions);
   groups.revisions = revisions;
-  for (const states of groups.states) if (states.kind === 'numbers') states.states = grown(states.states, size);
+  for (const states of groups.states)
+    if (states.kind === 'numbers') states.states = grown(states.states, size * states.width);
 }
 
 function grown(numbers: Float64Array, size: number): Float64Array {

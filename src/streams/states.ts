@@ -8,8 +8,9 @@ export type States = NumberStates | ObjectStates;
 export interface NumberStates {
   readonly kind: 'numbers';
   readonly aggregate: NumberAggregate;
-  /** By group. */
+  /** As many a group as its state has. */
   states: Float64Array;
+  readonly width: number;
   /** What the rows hold; null when the aggregate reads no field. */
   values: Float64Array | null;
   nulls: Uint8Array | null;
@@ -30,7 +31,14 @@ export interface ObjectStates {
 }
 
 export function inColumn(aggregate: NumberAggregate): NumberStates {
-  return { kind: 'numbers', aggregate, states: new Float64Array(0), values: null, nulls: null };
+  return {
+    kind: 'numbers',
+    aggregate,
+    width: aggregate.initial.length,
+    states: new Float64Array(0),
+    values: null,
+    nulls: null,
+  };
 }
 
 export function ofNumbers<State>(aggregate: Aggregate<State>): ObjectStates {

@@ -4,31 +4,6 @@
  */
 import { type Aggregate, type AggregateValue, loadNumbers, saveNumbers } from './aggregate.ts';
 
-interface Mean {
-  sum: number;
-  values: number;
-}
-
-export const average: Aggregate<Mean> = {
-  init: () => ({ sum: 0, values: 0 }),
-  fold(state, value) {
-    state.sum += value;
-    state.values += 1;
-    return state;
-  },
-  merge(into, from) {
-    into.sum += from.sum;
-    into.values += from.values;
-    return into;
-  },
-  result: ({ sum, values }) => (values === 0 ? null : sum / values),
-  save: ({ sum, values }) => saveNumbers([sum, values]),
-  load(text) {
-    const [sum = 0, values = 0] = loadNumbers(text);
-    return { sum, values };
-  },
-};
-
 /** Values with their event times, in order of time. */
 interface Timed {
   timesMs: number[];

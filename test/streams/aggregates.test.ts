@@ -113,6 +113,28 @@ describe('every aggregate', () => {
   });
 });
 
+test('a sum and an average do not depend on the order of the values, nor on how they were merged', () => {
+  const money = fc.record({
+    ts: fc.integer({ min: 0, max: 99 }),
+    x: fc.integer({ min: -1e9, max: 1e9 }).map((cents) => cents / 100),
+    word: fc.constant(null),
+  });
+  const ordered = fc.array(fc.tuple(money, fc.nat(), fc.nat()), { minLength: 1, maxLength: 60 });
+  const sumsOf = (window: Windowing, rows: readonly { ts: number; x: number; word: null }[]) =>
+    drive(window, [of('sum'), of('avg')])
+      .pipe(...rows, END)
+      .windows.find(({ count }) => count === rows.length)?.aggregates;
+  fc.assert(
+    fc.property(ordered, (rows) => {
+      const by = (place: 1 | 2) => [...rows].sort((a, b) => a[place] - b[place]).map(([row]) => row);
+      const [expected] = KINDS.map((window) => sumsOf(window, by(1)));
+      for (const window of KINDS) expect(sumsOf(window, by(2))).toEqual(expected);
+      const cents = rows.reduce((total, [{ x }]) => total + Math.round(x * 100), 0);
+      expect(Math.abs(Number(expected?.sum_x) - cents / 100)).toBeLessThanOrEqual(1e-7);
+    }),
+  );
+});
+
 test('an aggregate of another code is an entry of the table', () => {
   interface Range {
     low: number;
