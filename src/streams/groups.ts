@@ -19,6 +19,10 @@ export interface Groups {
   readonly aggregates: readonly AggregateSpec[];
   /** Of the aggregates, in their order. */
   readonly states: readonly States[];
+  readonly names: readonly string[];
+  /** In place of a result that is none: of a field that is never null nothing but NaNs may have come. */
+  readonly ofNothing: readonly (number | null)[];
+  readonly hasObjects: boolean;
   counts: Float64Array;
   /** Results so far. */
   revisions: Int32Array;
@@ -48,9 +52,13 @@ const INITIAL_GROUPS = 64;
 
 /** Throws when the table has not all of the aggregates. */
 export function createGroups(aggregates: readonly AggregateSpec[], table: AggregateTable): Groups {
+  const states = aggregates.map((spec) => definitionOf(spec, table).states(spec));
   const groups: Groups = {
     aggregates,
-    states: aggregates.map((spec) => definitionOf(spec, table).states(spec)),
+    states,
+    names: aggregates.map(({ name }) => name),
+    ofNothing: aggregates.map(({ isNullable }) => (isNullable === true ? null : Number.NaN)),
+    hasObjects: states.some(({ kind }) => kind === 'objects'),
     counts: new Float64Array(0),
     revisions: new Int32Array(0),
     reported: new Float64Array(0),
@@ -101,11 +109,7 @@ export function openGroup(groups: Groups): number {
 }
 
 export function closeGroup(groups: Groups, group: number): void {
-  const { states } = groups;
-  for (let i = 0; i < states.length; i++) {
-    const own = states[i]!;
-    if (own.kind === 'objects') own.close(group);
-  }
+  if (groups.hasObjects) for (const states of groups.states) if (states.kind === 'objects') states.close(group);
   groups.closed.push(group);
 }
 
@@ -176,15 +180,13 @@ function give(
   revision: number,
   out: WindowResults,
 ): void {
-  const { aggregates, states, results } = groups;
+  const { names, ofNothing, states, results } = groups;
   const count = groups.counts[group]!;
-  for (let i = 0; i < aggregates.length; i++) {
+  for (let i = 0; i < names.length; i++) {
     const own = states[i]!;
-    const { name, isNullable } = aggregates[i]!;
     const result =
       own.kind === 'numbers' ? own.aggregate.result(own.states, group * own.width, count) : own.result(group);
-    // Of a field that is never null, nothing but NaNs may have come.
-    results[name] = result === null && isNullable !== true ? Number.NaN : result;
+    results[names[i]!] = result ?? ofNothing[i]!;
   }
   out.push({ key: key === null ? null : String(key), start, end, revision, at, count, aggregates: results });
   groups.reported[group] = count;
