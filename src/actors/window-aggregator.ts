@@ -1,5 +1,5 @@
 /**
- * Window aggregator: the windows of one partition.
+ * Window aggregator: the windows of one partition, and its join.
  *
  *   recovering ── RECOVERED ──► running ── DRAIN ──► stopped
  *
@@ -8,15 +8,18 @@
  */
 import { setup } from 'xstate';
 import { aggregate } from '../partition/derive.ts';
+import { joinSides, type PartitionJoin } from '../partition/join.ts';
+import type { PartitionSnapshot } from '../partition/snapshot.ts';
 import type { Work } from '../partition/work.ts';
-import type { WindowOperator, WindowState } from '../streams/window.ts';
+import type { WindowOperator } from '../streams/window.ts';
 
 export interface WindowAggregatorInput {
   readonly operators: readonly WindowOperator[];
+  readonly join: PartitionJoin | null;
 }
 
 export type WindowAggregatorEvent =
-  | { readonly type: 'RESTORE'; readonly windows: readonly WindowState[] }
+  | { readonly type: 'RESTORE'; readonly state: Pick<PartitionSnapshot, 'windows' | 'joined'> }
   | { readonly type: 'RECOVERED' }
   | { readonly type: 'APPLY'; readonly work: Work }
   | { readonly type: 'DRAIN' };
@@ -28,11 +31,13 @@ export const windowAggregatorMachine = setup({
     events: {} as WindowAggregatorEvent,
   },
   actions: {
-    restore: ({ context }, { windows }: { windows: readonly WindowState[] }) => {
-      for (const operator of context.operators) operator.restore(windows);
+    restore: ({ context }, { state }: { state: Pick<PartitionSnapshot, 'windows' | 'joined'> }) => {
+      for (const operator of context.operators) operator.restore(state.windows);
+      context.join?.restore(state.joined);
     },
     apply: ({ context }, { work }: { work: Work }) => {
       for (const operator of context.operators) aggregate(operator, work);
+      if (context.join !== null) joinSides(context.join, work);
     },
   },
 }).createMachine({
@@ -46,7 +51,7 @@ export const windowAggregatorMachine = setup({
   states: {
     recovering: {
       on: {
-        RESTORE: { actions: { type: 'restore', params: ({ event }) => ({ windows: event.windows }) } },
+        RESTORE: { actions: { type: 'restore', params: ({ event }) => ({ state: event.state }) } },
         RECOVERED: 'running',
       },
     },

@@ -1,6 +1,7 @@
 /** The configuration as the service uses it: checked, derived, with units in its names, and frozen. */
 import type { AvroRecord } from '../messages/avro.ts';
 import type { AggregateSpec } from '../streams/aggregate.ts';
+import type { JoinSpec } from '../streams/join.ts';
 import type { Windowing } from '../streams/window.ts';
 
 export interface Config {
@@ -27,6 +28,7 @@ export interface Config {
   };
   readonly streams: readonly StreamConfig[];
   readonly windows: readonly WindowConfig[];
+  readonly joins: readonly JoinConfig[];
   readonly schedules: readonly ScheduleConfig[];
   readonly fraud: FraudConfig | null;
   readonly sinks: readonly SinkConfig[];
@@ -85,6 +87,14 @@ export interface WindowConfig {
   /** The condition as it is written; null for all events. */
   readonly where: string | null;
   readonly aggregates: readonly AggregateSpec[];
+}
+
+export interface JoinConfig {
+  readonly name: string;
+  readonly left: string;
+  /** The other stream, or the one that is the table. */
+  readonly right: string;
+  readonly spec: JoinSpec;
 }
 
 export interface ScheduleConfig {

@@ -27,7 +27,6 @@ export interface Finding {
 
 /** What later versions bring, by the last key of the map that it would stand in: said so instead of "unknown key". */
 const PLANNED: readonly { readonly inside: RegExp; readonly keys: readonly string[] }[] = [
-  { inside: /^$/, keys: ['joins'] },
   { inside: /^streams\.[^/]+$/, keys: ['expect', 'onFail'] },
   { inside: /\/source$/, keys: ['kafka', 'parquet'] },
   { inside: /^sinks\.[^/]+$/, keys: ['kafka', 'postgres', 'lake', 'parquet'] },

@@ -1,6 +1,14 @@
 /** A configuration as a pipeline file again: what it reads back as is the same configuration. Secrets are left out. */
 import { Document, isPair, isScalar, isMap as isYamlMap } from 'yaml';
-import type { Config, ScheduleConfig, SinkConfig, SourceConfig, StreamConfig, WindowConfig } from './config.ts';
+import type {
+  Config,
+  JoinConfig,
+  ScheduleConfig,
+  SinkConfig,
+  SourceConfig,
+  StreamConfig,
+  WindowConfig,
+} from './config.ts';
 import { fileSchema, REDACTED } from './schema.ts';
 import { descriptionAt } from './shape.ts';
 import { formatDuration, formatSize } from './units.ts';
@@ -74,6 +82,7 @@ function fileOf(config: Config): Record<string, unknown> {
     supervision: supervisionOf(config.supervision),
     streams: Object.fromEntries(config.streams.map((stream) => [stream.name, streamOf(stream)])),
     windows: Object.fromEntries(config.windows.map((window) => [window.name, windowOf(window)])),
+    joins: Object.fromEntries(config.joins.map((join) => [join.name, joinOf(join)])),
     schedules: Object.fromEntries(config.schedules.map((schedule) => [schedule.job, scheduleOf(schedule)])),
     fraud: fraudOf(config.fraud),
     sinks: Object.fromEntries(config.sinks.map((sink) => [sink.name, sinkOf(sink)])),
@@ -134,6 +143,13 @@ function sourceOf(source: SourceConfig): unknown {
       return { generator: { ...rest, rate: ratePerSecond, startAt: new Date(startAt).toISOString() } };
     }
   }
+}
+
+function joinOf({ left, right, spec }: JoinConfig) {
+  const grace = formatDuration(spec.graceMs);
+  return spec.kind === 'table'
+    ? { left, table: right, type: spec.type, grace, history: formatDuration(spec.historyMs) }
+    : { left, right, type: spec.type, within: formatDuration(spec.withinMs), grace };
 }
 
 function windowOf({ stream, key, window, allowedLatenessMs, earlyMs, where, aggregates }: WindowConfig) {

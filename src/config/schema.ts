@@ -159,6 +159,25 @@ const window = z.strictObject({
     ),
 });
 
+const grace = duration.prefault('0s');
+
+const join = z.union([
+  z.strictObject({
+    left: z.string(),
+    right: z.string(),
+    type: z.enum(['inner', 'left', 'outer']).default('inner'),
+    within: duration.describe('Events of a key match whose times are at most so far apart.'),
+    grace: grace.describe('An event may come so long behind the watermark.'),
+  }),
+  z.strictObject({
+    left: z.string(),
+    table: z.string().describe("A stream whose newest event of a key is the row, as of the left event's time."),
+    type: z.enum(['inner', 'left']).default('inner'),
+    grace: grace.describe('An event waits so long, beyond the watermark, for changes of the table.'),
+    history: duration.prefault('1d').describe('Rows that were replaced are kept so long, for events that come late.'),
+  }),
+]);
+
 const place = z.strictObject({
   name: z.string().min(1),
   latitude: z.number().min(-90).max(90),
@@ -255,6 +274,7 @@ export const fileSchema = z.strictObject({
     .prefault({}),
   streams: z.record(name, stream),
   windows: z.record(name, window).default({}),
+  joins: z.record(name, join).default({}),
   schedules: z.record(name, schedule).default({}),
   fraud: fraud.nullable().default(null),
   sinks: z.record(name, sink).default({}).describe('Where alerts go: { log: {} } or { webhook: { url } }.'),

@@ -74,3 +74,7 @@ export function writeError(log: string, file: string, error: unknown): JournalEr
 export function isTransient({ kind }: JournalError): boolean {
   return kind === 'no-space' || kind === 'no-descriptors';
 }
+
+export function closedError(log: string): JournalError {
+  return new JournalError({ kind: 'closed', log }, `The log ${log} is closed`);
+}

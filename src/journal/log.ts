@@ -9,7 +9,7 @@
 import { join } from 'node:path';
 import { refusal } from './admission.ts';
 import type { Clock } from './clock.ts';
-import { isTransient, JournalError, writeError } from './error.ts';
+import { closedError, isTransient, type JournalError, writeError } from './error.ts';
 import { frameBuffers } from './frame.ts';
 import { type Fs, isNoSpace } from './fs.ts';
 import { keepHead, writeHead } from './head.ts';
@@ -294,8 +294,4 @@ export async function openLog(name: string, start: LogStart, options: LogOptions
       if (!failed) await writeHead(fs, directory, durableOffset);
     },
   };
-}
-
-function closedError(log: string): JournalError {
-  return new JournalError({ kind: 'closed', log }, `The log ${log} is closed`);
 }

@@ -34,11 +34,16 @@ interface Place {
   readonly byte: number;
 }
 
-/** Where this thread stopped reading a log of a disk: the tail is read often, and always from there. */
-const places = new WeakMap<SyncFs, Map<string, Place>>();
+/**
+ * Where readers in this thread stopped in a log of a disk, the latest first: its tail is read often, and always from where
+ * a reader stopped.
+ */
+const places = new WeakMap<SyncFs, Map<string, readonly Place[]>>();
+/** Of a log, as many readers as usually follow it. */
+const MAX_PLACES = 4;
 
-function placesOn(fs: SyncFs): Map<string, Place> {
-  const known = places.get(fs) ?? new Map<string, Place>();
+function placesOn(fs: SyncFs): Map<string, readonly Place[]> {
+  const known = places.get(fs) ?? new Map<string, readonly Place[]>();
   places.set(fs, known);
   return known;
 }
@@ -62,8 +67,9 @@ export function* readFrames(
   const directory = join(journalDir, log);
   const bases = segmentBases(fs.list(directory));
   const stopped = placesOn(fs);
-  const place = stopped.get(directory);
-  const known = place !== undefined && place.offset === fromOffset && bases.includes(place.base) ? place : null;
+  const others = stopped.get(directory) ?? [];
+  const known = others.find(({ offset, base }) => offset === fromOffset && bases.includes(base)) ?? null;
+  const rest = others.filter((place) => place !== known).slice(0, MAX_PLACES - 1);
   const start = known?.base ?? bases.filter((base) => base <= fromOffset).at(-1);
   if (start === undefined) throw damaged(log, directory, 0, fromOffset, toOffset);
   let next = fromOffset;
@@ -76,7 +82,7 @@ export function* readFrames(
     for (const frame of readSegment(fs, path, log, cursor, fromOffset, toOffset)) {
       yield frame;
       next = frame.endOffset;
-      stopped.set(directory, { offset: next, base, byte: cursor.byte });
+      stopped.set(directory, [{ offset: next, base, byte: cursor.byte }, ...rest]);
     }
     reached = cursor.offset;
     next = Math.max(next, cursor.offset);

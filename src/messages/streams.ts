@@ -62,6 +62,18 @@ export const sourceControlSchema = {
 } as const satisfies AvroRecord;
 export type SourceControl = FromAvro<typeof sourceControlSchema>;
 
+export const tombstoneSchema = {
+  type: 'record',
+  name: 'Tombstone',
+  namespace: NAMESPACE,
+  doc: 'A row of a stream that is used as a table is gone.',
+  fields: [
+    { name: 'key', type: ['long', 'string'] },
+    { name: 'occurredAt', type: TIMESTAMP_MILLIS },
+  ],
+} as const satisfies AvroRecord;
+export type Tombstone = FromAvro<typeof tombstoneSchema>;
+
 export const forwardedBlockSchema = {
   type: 'record',
   name: 'ForwardedBlock',

@@ -9,7 +9,13 @@ import {
   transactionSchema,
   transactionScoredSchema,
 } from './payments.ts';
-import { deadLetterSchema, forwardedBlockSchema, lateEventSchema, sourceControlSchema } from './streams.ts';
+import {
+  deadLetterSchema,
+  forwardedBlockSchema,
+  lateEventSchema,
+  sourceControlSchema,
+  tombstoneSchema,
+} from './streams.ts';
 
 export const transactionType = eventType(transactionSchema);
 export const fraudLabelType = eventType(fraudLabelSchema);
@@ -20,6 +26,7 @@ export const caseChangedType = eventType(caseChangedSchema);
 export const lateEventType = eventType(lateEventSchema);
 export const deadLetterType = eventType(deadLetterSchema);
 export const sourceControlType = eventType(sourceControlSchema);
+export const tombstoneType = eventType(tombstoneSchema);
 export const forwardedBlockType = eventType(forwardedBlockSchema);
 export const runChangedType = eventType(runChangedSchema);
 export const actorChangedType = eventType(actorChangedSchema);
@@ -37,6 +44,7 @@ export const BUILTIN_TYPES = [
   lateEventType,
   deadLetterType,
   sourceControlType,
+  tombstoneType,
   forwardedBlockType,
   runChangedType,
   actorChangedType,

@@ -5,6 +5,7 @@
 import { type AvroField, type AvroRecord, type FromAvro, NAMESPACE, TIMESTAMP_MILLIS } from './avro.ts';
 import { type EventType, eventTypeOf } from './codec.ts';
 import { type Columns, textAt } from './columns.ts';
+import { escapedName, plainName } from './escaped-name.ts';
 
 const headSchema = {
   type: 'record',
@@ -50,7 +51,7 @@ export const AGGREGATE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 export function windowResultType(window: string, aggregates: readonly AvroField[]): WindowResultType {
   const schema: AvroRecord = {
     ...headSchema,
-    name: avroName(window),
+    name: escapedName(window),
     namespace: RESULTS,
     fields: [
       ...headSchema.fields,
@@ -59,7 +60,7 @@ export function windowResultType(window: string, aggregates: readonly AvroField[
         type: {
           type: 'record',
           name: 'Aggregates',
-          namespace: `${RESULTS}.${avroName(window)}`,
+          namespace: `${RESULTS}.${escapedName(window)}`,
           fields: aggregates,
         },
       },
@@ -99,13 +100,4 @@ export function windowResultAt(columns: Columns, row: number): WindowResult {
 /** The record that a schema of this file describes. */
 function isValues(value: unknown): value is WindowResult['aggregates'] {
   return typeof value === 'object' && value !== null;
-}
-
-/** A window's name may have characters that Avro's names have not: they stand as `_x` and two digits, and so does `_x`. */
-function avroName(name: string): string {
-  return name.replace(/_(?=x)|[^A-Za-z0-9_]/g, (character) => `_x${character.charCodeAt(0).toString(16)}`);
-}
-
-function plainName(name: string): string {
-  return name.replace(/_x([0-9a-f]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
 }

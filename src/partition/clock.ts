@@ -30,8 +30,9 @@ export interface PartitionClock {
   restore(state: WatermarkState, channels: readonly ChannelState[]): void;
 }
 
-export function createClock(policy: WatermarkPolicy, channels: readonly string[]): PartitionClock {
-  return channels.length === 0 ? ownClock(policy) : mergedClock(policy, channels);
+/** `channels` are logs with the policy of their stream; a partition without any goes by `policy`. */
+export function createClock(policy: WatermarkPolicy, channels: ReadonlyMap<string, WatermarkPolicy>): PartitionClock {
+  return channels.size === 0 ? ownClock(policy) : mergedClock(channels);
 }
 
 function ownClock(policy: WatermarkPolicy): PartitionClock {
@@ -52,7 +53,8 @@ function ownClock(policy: WatermarkPolicy): PartitionClock {
   };
 }
 
-function mergedClock(policy: WatermarkPolicy, names: readonly string[]): PartitionClock {
+function mergedClock(policies: ReadonlyMap<string, WatermarkPolicy>): PartitionClock {
+  const names = [...policies.keys()];
   let states: ChannelState[] = names.map((channel) => ({ ...initialWatermark(), channel }));
   let merged: StreamWatermark = createStreamWatermark(states);
   const indexOf = (channel: string): number => {
@@ -63,6 +65,7 @@ function mergedClock(policy: WatermarkPolicy, names: readonly string[]): Partiti
   return {
     observe(channel, timesMs, watermarksMs) {
       const index = indexOf(channel);
+      const policy = policies.get(channel)!;
       const state = states[index]!;
       const before = merged.watermarkMs();
       if (timesMs.length > 0) state.isIdle = false;

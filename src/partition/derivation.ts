@@ -6,6 +6,7 @@ import { createFraudDetector, type FraudDetector } from '../fraud/detector.ts';
 import type { FraudSpec } from '../fraud/spec.ts';
 import type { AvroRecord } from '../messages/avro.ts';
 import { type DynamicEvent, dynamicEventType, type EventType } from '../messages/codec.ts';
+import { type JoinResultType, joinResultType } from '../messages/join-result.ts';
 import type { Registry } from '../messages/registry.ts';
 import { type WindowResultType, windowResultType } from '../messages/window-result.ts';
 import { resultField } from '../streams/aggregates.ts';
@@ -13,6 +14,7 @@ import type { WatermarkPolicy } from '../streams/watermark.ts';
 import type { WindowOperator, WindowSpec } from '../streams/window.ts';
 import { createWindows } from '../streams/windows.ts';
 import { aggregate, detect } from './derive.ts';
+import { createPartitionJoin, type DerivationJoin, joinSides, type PartitionJoin } from './join.ts';
 import { createPartition, type Partition } from './partition.ts';
 import type { PartitionSnapshot } from './snapshot.ts';
 import type { Work } from './work.ts';
@@ -26,17 +28,23 @@ export interface Derivation {
   readonly channels?: readonly string[];
   readonly windows: readonly WindowSpec[];
   readonly fraud: FraudSpec | null;
+  /** With the stream as its left side. */
+  readonly join?: DerivationJoin;
 }
 
 /** The types of a derivation's input and output, compiled once for all its partitions. */
 export interface DerivationTypes {
   readonly eventType: EventType<DynamicEvent>;
   readonly windows: readonly WindowResultType[];
+  readonly rightType: EventType<DynamicEvent> | null;
+  readonly joined: JoinResultType | null;
 }
 
-export function derivationTypes({ schema, windows }: Derivation): DerivationTypes {
+export function derivationTypes({ stream, schema, windows, join }: Derivation): DerivationTypes {
   return {
     eventType: dynamicEventType(schema),
+    rightType: join === undefined ? null : dynamicEventType(join.right.schema),
+    joined: join === undefined ? null : joinResultType(stream, schema, join.right.schema),
     windows: windows.map(({ name, aggregates }) =>
       windowResultType(
         name,
@@ -51,6 +59,7 @@ export interface PartitionFold {
   readonly partition: Partition;
   readonly operators: readonly WindowOperator[];
   readonly detector: FraudDetector | null;
+  readonly join: PartitionJoin | null;
   snapshot(): PartitionSnapshot;
 }
 
@@ -60,30 +69,41 @@ export function createPartitionFold(
   partition: number,
   registry: Registry,
 ): PartitionFold {
-  const { stream, timeField, watermark, channels = [] } = derivation;
-  const fold = createPartition({ stream, partition, timeField, watermark, channels, ...types }, registry);
-  const operators = derivation.windows.map((spec) => createWindows(spec));
+  const { stream, timeField, watermark, channels = [], join } = derivation;
+  const { eventType, rightType, windows, joined } = types;
+  const right = join === undefined || rightType === null ? null : { ...join.right, eventType: rightType };
+  const spec = { stream, partition, eventType, timeField, watermark, channels, right, windows, joined };
+  const fold = createPartition(spec, registry);
+  const operators = derivation.windows.map((window) => createWindows(window));
   const detector = derivation.fraud === null ? null : createFraudDetector(derivation.fraud);
+  const own = join === undefined || rightType === null ? null : createPartitionJoin(stream, join, eventType, rightType);
   return {
     partition: fold,
     operators,
     detector,
+    join: own,
     snapshot: () => ({
       ...fold.snapshot(),
       windows: operators.map((operator) => operator.snapshot()),
+      joined: own?.snapshot() ?? [],
       cards: detector?.snapshot() ?? [],
     }),
   };
 }
 
 /** Does the work of all derivers, one after another, in this thread. */
-export function deriveAll({ operators, detector }: PartitionFold, work: Work): void {
+export function deriveAll({ operators, detector, join }: PartitionFold, work: Work): void {
   for (const operator of operators) aggregate(operator, work);
+  if (join !== null) joinSides(join, work);
   if (detector !== null) detect(detector, work);
 }
 
-export function restoreFold({ partition, operators, detector }: PartitionFold, snapshot: PartitionSnapshot): void {
+export function restoreFold(
+  { partition, operators, detector, join }: PartitionFold,
+  snapshot: PartitionSnapshot,
+): void {
   partition.restore(snapshot);
   for (const operator of operators) operator.restore(snapshot.windows);
+  join?.restore(snapshot.joined);
   detector?.restore(snapshot.cards);
 }

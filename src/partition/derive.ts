@@ -12,7 +12,7 @@ export function aggregate(operator: WindowOperator, work: Work): void {
   const results = work.derived.windows.get(operator.spec.name);
   if (results === undefined) throw new Error(`Nothing takes the results of the window ${operator.spec.name}`);
   for (const step of work.steps) {
-    if (step.kind === 'watermark') {
+    if (step.kind !== 'events') {
       operator.advance(step.watermarkMs, results);
       continue;
     }
@@ -40,7 +40,7 @@ export function aggregate(operator: WindowOperator, work: Work): void {
 /** Throws when the events are not transactions. */
 export function detect(detector: FraudDetector, { steps, derived }: Work): void {
   for (const step of steps) {
-    if (step.kind === 'watermark') detector.advance(step.watermarkMs, derived);
+    if (step.kind !== 'events') detector.advance(step.watermarkMs, derived);
     else detectEvents(detector, step, derived);
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { BlockWriter } from '../messages/block.ts';
 import type { Section } from '../messages/commit.ts';
+import type { JoinResultType } from '../messages/join-result.ts';
 import type { AlertRaised, SessionClosed } from '../messages/payments.ts';
 import {
   alertRaisedType,
@@ -35,15 +36,25 @@ export interface DerivedBlocks {
 
 const SAMPLED_SESSIONS = 5;
 
-export function createDerivedBlocks(windowTypes: readonly WindowResultType[]): DerivedBlocks {
+const NOTHING_JOINED = {
+  push(): never {
+    throw new Error('A result of a join came to a partition that has none');
+  },
+};
+
+export function createDerivedBlocks(
+  windowTypes: readonly WindowResultType[],
+  joinType: JoinResultType | null,
+): DerivedBlocks {
   const windows = new Map<string, BlockWriter<WindowResult>>();
   for (const { window, type } of windowTypes) windows.set(window, type.blockWriter());
+  const joined = joinType?.type.blockWriter() ?? null;
   const late = lateEventType.blockWriter();
   const sessions = sessionClosedType.blockWriter();
   const scores = transactionScoredType.blockWriter();
   const alerts = alertRaisedType.blockWriter();
   const cases = caseChangedType.blockWriter();
-  const inOrder = [scores, alerts, cases, sessions, ...windows.values(), late];
+  const inOrder = [scores, alerts, cases, sessions, ...windows.values(), ...(joined === null ? [] : [joined]), late];
   let lateWindows = 0;
   let raised: AlertRaised[] = [];
   let sample: SessionClosed[] = [];
@@ -52,6 +63,7 @@ export function createDerivedBlocks(windowTypes: readonly WindowResultType[]): D
   return {
     sinks: {
       windows,
+      joined: joined ?? NOTHING_JOINED,
       late: {
         push(event) {
           late.push(event);

@@ -8,8 +8,10 @@ import type { Block } from '../messages/block.ts';
 import type { DynamicEvent, EventType } from '../messages/codec.ts';
 import type { Columns } from '../messages/columns.ts';
 import type { Commit, Section } from '../messages/commit.ts';
+import type { JoinResultType } from '../messages/join-result.ts';
 import type { Registry } from '../messages/registry.ts';
-import { deadLetterType, forwardedBlockType, sourceControlType } from '../messages/types.ts';
+import type { Tombstone } from '../messages/streams.ts';
+import { deadLetterType, forwardedBlockType, sourceControlType, tombstoneType } from '../messages/types.ts';
 import type { WindowResultType } from '../messages/window-result.ts';
 import type { PartitionTime } from '../streams/stream-watermark.ts';
 import type { WatermarkPolicy, WatermarkState } from '../streams/watermark.ts';
@@ -25,16 +27,23 @@ export interface PartitionInput {
   readonly blocks: readonly Block[];
 }
 
-export interface PartitionSpec {
-  readonly stream: string;
-  readonly partition: number;
+/** Events of one stream. */
+export interface PartitionEvents {
   readonly eventType: EventType<DynamicEvent>;
   readonly timeField: string;
   readonly watermark: WatermarkPolicy;
-  /** The logs that it reads; none when it has a source of its own. */
+  /** The logs that they are read from; none for those of a source of its own. */
   readonly channels: readonly string[];
+}
+
+export interface PartitionSpec extends PartitionEvents {
+  readonly stream: string;
+  readonly partition: number;
+  /** Events of a second stream, for a join with the first. */
+  readonly right: PartitionEvents | null;
   /** Of the stream's windows. */
   readonly windows: readonly WindowResultType[];
+  readonly joined: JoinResultType | null;
 }
 
 /** What a partition keeps in a snapshot beside the state of its derivers. */
@@ -70,38 +79,56 @@ export interface Partition {
 
 export function createPartition(spec: PartitionSpec, registry: Registry): Partition {
   const positions = new Map<string, number>();
-  const derived = createDerivedBlocks(spec.windows);
-  const clock = createClock(spec.watermark, spec.channels);
+  const derived = createDerivedBlocks(spec.windows, spec.joined);
+  const clock = createClock(spec.watermark, policiesOf(spec));
   let lastEventAtMs: number | null = null;
 
   /** One a block of a batch: all of them are read, each once, before any is forgotten. */
-  const readers: ReturnType<typeof spec.eventType.columnReader>[] = [];
+  const readers = new Map<PartitionEvents, ReturnType<typeof spec.eventType.columnReader>[]>();
   const columnsOfBlock = new Map<Block, Columns>();
+  let places = 0;
 
-  function columnsOf(block: Block): Columns {
+  function columnsOf(block: Block, events: PartitionEvents): Columns {
     const known = columnsOfBlock.get(block);
     if (known !== undefined) return known;
-    const place = columnsOfBlock.size;
-    const read = readers[place] ?? spec.eventType.columnReader();
-    readers[place] = read;
-    const columns = registry.columnsAs(spec.eventType, block, read);
+    const own = readers.get(events) ?? [];
+    readers.set(events, own);
+    const read = own[places] ?? events.eventType.columnReader();
+    own[places++] = read;
+    const columns = registry.columnsAs(events.eventType, block, read);
     columnsOfBlock.set(block, columns);
     return columns;
   }
+  function forgetColumns(): void {
+    columnsOfBlock.clear();
+    places = 0;
+  }
 
-  function eventsStep(channel: string, columns: Columns): EventsStep {
-    const timesMs = columns.numbers(spec.timeField);
+  function eventsStep(channel: string, columns: Columns, { timeField }: PartitionEvents): EventsStep {
+    const timesMs = columns.numbers(timeField);
     const watermarksMs = new Float64Array(columns.count);
     const watermarkBeforeMs = clock.observe(channel, timesMs, watermarksMs);
-    return { kind: 'events', columns, timesMs, watermarkBeforeMs, watermarksMs };
+    return { kind: 'events', channel, columns, timesMs, watermarkBeforeMs, watermarksMs };
+  }
+
+  function deletionStep(channel: string, { key, occurredAt }: Tombstone): Step {
+    const after = new Float64Array(1);
+    clock.observe(channel, Float64Array.of(occurredAt), after);
+    return { kind: 'deletion', channel, key, occurredAt, watermarkMs: after[0]! };
   }
 
   function stepsOf(channel: string, blocks: readonly Block[], steps: Step[]): void {
+    const events = spec.right?.channels.includes(channel) === true ? spec.right : spec;
     for (const block of blocks) {
       const { fingerprint, bytes } = block;
       switch (registry.nameOf(fingerprint)) {
-        case spec.eventType.name:
-          steps.push(eventsStep(channel, columnsOf(block)));
+        case events.eventType.name:
+          steps.push(eventsStep(channel, columnsOf(block, events), events));
+          break;
+        case tombstoneType.name:
+          for (const tombstone of registry.decodeAs(tombstoneType, fingerprint, bytes)) {
+            steps.push(deletionStep(channel, tombstone));
+          }
           break;
         case sourceControlType.name:
           for (const control of registry.decodeAs(sourceControlType, fingerprint, bytes)) {
@@ -126,7 +153,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
     const latestMs = latestTakenMs(spec.watermark, committedAt);
     return blocks.flatMap((block) => {
       if (registry.nameOf(block.fingerprint) !== spec.eventType.name) return [block];
-      const timesMs = columnsOf(block).numbers(spec.timeField);
+      const timesMs = columnsOf(block, spec).numbers(spec.timeField);
       if (!isAnyAhead(timesMs, latestMs)) return [block];
       const events = registry.decodeAs(spec.eventType, block.fingerprint, block.bytes);
       const origin = { stream: spec.stream, source, position: next };
@@ -149,7 +176,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
     time: clock.state,
     lastEventAtMs: () => lastEventAtMs,
     apply(batch, derive, committedAt) {
-      columnsOfBlock.clear();
+      forgetColumns();
       const blocks = taken(batch, committedAt);
       derive(workOf(blocks));
       positions.set(batch.source, batch.next);
@@ -173,7 +200,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
       };
     },
     replay(commit, derive) {
-      columnsOfBlock.clear();
+      forgetColumns();
       derive(workOf(commit.sections.filter((section) => section.role === 'input')));
       positions.set(commit.source, commit.next);
       noteEvents(countOf(commit.sections, spec.eventType.fingerprint), commit.committedAt);
@@ -187,6 +214,12 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
       lastEventAtMs = null;
     },
   };
+}
+
+/** Of each log that is read, that of its stream. */
+function policiesOf({ right, ...left }: PartitionSpec): ReadonlyMap<string, WatermarkPolicy> {
+  const sides = right === null ? [left] : [left, right];
+  return new Map(sides.flatMap(({ channels, watermark }) => channels.map((channel) => [channel, watermark])));
 }
 
 function countOf(blocks: readonly Block[], fingerprint: string): number {

@@ -68,6 +68,25 @@ export const partitionSnapshotSchema = {
         },
       },
     },
+    {
+      name: 'joined',
+      doc: 'Of a join: events that may still find a match, and versions of a table.',
+      type: {
+        type: 'array',
+        items: {
+          type: 'record',
+          name: 'JoinEntry',
+          fields: [
+            { name: 'side', type: { type: 'enum', name: 'Side', symbols: ['left', 'right'] } },
+            { name: 'key', type: ['null', 'long', 'string'] },
+            { name: 'timeMs', type: 'double' },
+            { name: 'sequence', type: 'long' },
+            { name: 'isMatched', type: 'boolean' },
+            { name: 'event', type: ['null', 'bytes'], doc: 'By the schema of its side.' },
+          ],
+        },
+      },
+    },
     { name: 'cards', type: { type: 'array', items: cardStateSchema } },
   ],
 } as const satisfies AvroRecord;

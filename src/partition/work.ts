@@ -3,6 +3,7 @@
  * It is the only thing that passes between a partition's actors; they share nothing else.
  */
 import type { Columns } from '../messages/columns.ts';
+import type { JoinResult } from '../messages/join-result.ts';
 import type { AlertRaised, CaseChanged, SessionClosed, TransactionScored } from '../messages/payments.ts';
 import type { LateEvent } from '../messages/streams.ts';
 import type { WindowResult } from '../messages/window-result.ts';
@@ -10,6 +11,8 @@ import type { WindowResult } from '../messages/window-result.ts';
 /** Events in arrival order, each with its time and the watermark after it. */
 export interface EventsStep {
   readonly kind: 'events';
+  /** The log that they were taken from; empty for the partition's own. */
+  readonly channel: string;
   readonly columns: Columns;
   readonly timesMs: Float64Array;
   /** The watermark before the first event. */
@@ -23,7 +26,17 @@ export interface WatermarkStep {
   readonly watermarkMs: number;
 }
 
-export type Step = EventsStep | WatermarkStep;
+/** A row of a table is gone. */
+export interface DeletionStep {
+  readonly kind: 'deletion';
+  readonly channel: string;
+  readonly key: string | number;
+  readonly occurredAt: number;
+  /** The watermark after it. */
+  readonly watermarkMs: number;
+}
+
+export type Step = EventsStep | WatermarkStep | DeletionStep;
 
 /** Takes events one by one, in order. */
 export interface Sink<T> {
@@ -34,6 +47,8 @@ export interface Sink<T> {
 export interface Derived {
   /** By the window's name. */
   readonly windows: ReadonlyMap<string, Sink<WindowResult>>;
+  /** Of the partition's join, if it has one. */
+  readonly joined: Sink<JoinResult>;
   readonly late: Sink<LateEvent>;
   readonly sessions: Sink<SessionClosed>;
   readonly scores: Sink<TransactionScored>;

@@ -132,6 +132,13 @@ function fill(buffer: Buffers, kind: ColumnKind, at: number, source: Source, fro
     fillTexts(buffer, at, source, from, to);
     return;
   }
+  if (kind === 'text') {
+    // Values that are all null are a column of no type.
+    if (source.kind !== 'number' || source.nulls === null) throw new Error('A column of texts is filled from numbers');
+    buffer.int32.fill(0, at << 2, (at + to - from) << 2);
+    markNulls(buffer, at, source.nulls, from, to);
+    return;
+  }
   const { int32, float64, bytes } = buffer;
   const scale = kind === 'instant' ? MICROS_PER_MILLI : 1;
   for (let row = at, i = from; i < to; row++, i++) {

@@ -6,7 +6,7 @@
 import type { Column } from './duckdb-columns.ts';
 
 /** Raise it whenever a table or a writer changes: an older file is then rebuilt. */
-export const DUCKDB_SCHEMA_VERSION = 4;
+export const DUCKDB_SCHEMA_VERSION = 5;
 
 export const DUCKDB_TABLES = {
   transactions: [
@@ -63,6 +63,13 @@ export const DUCKDB_TABLES = {
     { name: 'windows_lost', kind: 'int', from: 'windows' },
     { name: 'event', kind: 'text', from: 'event' },
   ],
+  joins: [
+    { name: 'join_name', kind: 'text', from: 'join' },
+    { name: 'key', kind: 'text', from: 'key', nullable: true },
+    { name: 'joined_at', kind: 'instant', from: 'ts' },
+    { name: 'left_event', kind: 'text', from: 'left', nullable: true },
+    { name: 'right_event', kind: 'text', from: 'right', nullable: true },
+  ],
   weather: [
     { name: 'provider', kind: 'text', from: 'provider' },
     { name: 'place', kind: 'text', from: 'place' },
@@ -93,6 +100,7 @@ export const DUCKDB_DIGESTS: Readonly<Record<string, readonly string[]>> = {
   ],
   sessions: ['customer_id', 'start_at', 'end_at', 'count', 'total_cents', 'max_score'],
   windows: ['window_name', 'key', 'start_at', 'end_at', 'revision', 'count', 'aggregates'],
+  joins: ['join_name', 'key', 'joined_at', 'left_event', 'right_event'],
   late_events: ['window_name', 'key', 'occurred_at', 'event'],
   weather: [
     'provider',

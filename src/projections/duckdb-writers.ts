@@ -12,7 +12,7 @@ import {
 import { givenBy, type WindowResultType, windowResultAt } from '../messages/window-result.ts';
 import { createTableWriter, type TableWriter } from './duckdb-columns.ts';
 import { DUCKDB_TABLES, type WindowShape, windowColumns, windowTable } from './duckdb-schema.ts';
-import { type SectionEvents, type Where, WINDOW_RESULTS } from './store.ts';
+import { JOIN_RESULTS, type SectionEvents, type Where, WINDOW_RESULTS } from './store.ts';
 
 export interface DuckdbWriters {
   readonly wants: ReadonlySet<string>;
@@ -28,6 +28,7 @@ const TABLE_OF_TYPE: Readonly<Record<string, keyof typeof DUCKDB_TABLES>> = {
   [sessionClosedType.name]: 'sessions',
   [lateEventType.name]: 'late_events',
   [weatherObservationType.name]: 'weather',
+  [JOIN_RESULTS]: 'joins',
 };
 
 export async function duckdbWriters(

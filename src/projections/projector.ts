@@ -5,11 +5,12 @@
 import { readFrames, startOfLog } from '../journal/reader.ts';
 import { nodeSyncFs, type SyncFs } from '../journal/sync-fs.ts';
 import type { EventType } from '../messages/codec.ts';
-import type { Columns } from '../messages/columns.ts';
+import { type Columns, columnsOfEvents } from '../messages/columns.ts';
 import { decodeCommit, type Section } from '../messages/commit.ts';
+import { joinOfRecord } from '../messages/join-result.ts';
 import type { Registry } from '../messages/registry.ts';
 import { BUILTIN_TYPES } from '../messages/types.ts';
-import { type SectionEvents, type Store, type Where, WINDOW_RESULTS } from './store.ts';
+import { JOIN_RESULTS, type SectionEvents, type Store, type Where, WINDOW_RESULTS } from './store.ts';
 
 /** A log, and the offset up to which it may be projected: its durable offset. */
 export interface LogRange {
@@ -106,6 +107,8 @@ function columnReaderOf(type: EventType<unknown>): ReturnType<EventType<unknown>
 }
 
 function decodedAs(registry: Registry, section: Section): SectionEvents | null {
+  const join = joinOfRecord(registry.nameOf(section.fingerprint) ?? '');
+  if (join !== null) return joinedEvents(join, registry, section);
   const window = registry.windowOf(section.fingerprint);
   const reader = window?.type ?? READERS.get(registry.nameOf(section.fingerprint) ?? '');
   if (reader === undefined) return null;
@@ -123,4 +126,14 @@ function decodedAs(registry: Registry, section: Section): SectionEvents | null {
       return objects;
     },
   };
+}
+
+/** Both sides as JSON: their columns are those of any two streams. */
+function joinedEvents(join: string, registry: Registry, { fingerprint, bytes }: Section): SectionEvents {
+  const json = (event: unknown): string | null => (event === null ? null : JSON.stringify(event));
+  const objects = (): readonly Record<string, unknown>[] =>
+    (registry.writerOf(fingerprint)?.decodeBlock(bytes) ?? []).map(({ key, ts, left, right }) => {
+      return { join, key, ts, left: json(left), right: json(right) };
+    });
+  return { typeName: JOIN_RESULTS, window: null, objects, columns: () => columnsOfEvents(objects()) };
 }

@@ -3,7 +3,7 @@
  * a replay has to change with it.
  */
 import { join } from 'node:path';
-import type { Config, StreamConfig, WindowConfig } from '../config/config.ts';
+import type { Config, JoinConfig, StreamConfig, WindowConfig } from '../config/config.ts';
 import type { Fs } from '../journal/fs.ts';
 import { replaceFile } from '../journal/replace-file.ts';
 import type { SyncFs } from '../journal/sync-fs.ts';
@@ -38,19 +38,36 @@ export function derivationOf(config: Config, stream: StreamConfig): Derivation {
   };
 }
 
-/** Of the windows whose groups span partitions, which are derived from the input of all `logs`. */
-export function repartitionOf(config: Config, stream: StreamConfig, logs: readonly string[]): Derivation {
+/** Of the windows whose groups span partitions, which are derived from the input of all its logs. */
+export function repartitionOf(config: Config, stream: StreamConfig): Derivation {
   return {
     stream: repartitionName(stream.name),
     schema: stream.schema,
     timeField: stream.eventTime,
     watermark: stream.watermark,
-    channels: logs,
+    channels: logsOf(stream),
     windows: config.windows
       .filter((window) => window.stream === stream.name && spansPartitions(window, stream))
       .map(windowSpecOf),
     fraud: null,
   };
+}
+
+/** Of a join, which is derived from the input of both streams' logs. */
+export function joinDerivationOf(config: Config, join: JoinConfig): Derivation {
+  const [left, right] = [join.left, join.right].map((name) => {
+    const stream = config.streams.find((candidate) => candidate.name === name);
+    if (stream === undefined) throw new Error(`There is no stream ${name}`);
+    const { schema, eventTime: timeField, watermark, key } = stream;
+    return { schema, timeField, watermark, key, channels: logsOf(stream) };
+  });
+  if (left === undefined || right === undefined) throw new Error(`The join ${join.name} has not two sides`);
+  const { key: leftKey, ...own } = left;
+  return { stream: join.name, ...own, windows: [], fraud: null, join: { spec: join.spec, leftKey, right } };
+}
+
+export function logsOf({ name, partitions }: StreamConfig): string[] {
+  return Array.from({ length: partitions }, (_, partition) => `${name}-${partition}`);
 }
 
 export function repartitionName(stream: string): string {

@@ -6,8 +6,8 @@ import type { Config, StreamConfig } from '../config/config.ts';
 import type { Log } from '../log.ts';
 import type { Block } from '../messages/block.ts';
 import type { DynamicEvent } from '../messages/codec.ts';
-import type { DeadLetter } from '../messages/streams.ts';
-import { deadLetterType } from '../messages/types.ts';
+import type { DeadLetter, Tombstone } from '../messages/streams.ts';
+import { deadLetterType, tombstoneType } from '../messages/types.ts';
 import { type Service, startService } from '../service.ts';
 import { partitionOf } from '../streams/partitioner.ts';
 import { END_OF_TIME_MS, START_OF_TIME_MS } from '../streams/watermark.ts';
@@ -38,6 +38,10 @@ export interface Driver {
     events: readonly DynamicEvent[],
     letters?: readonly DeadLetter[],
   ): Promise<void>;
+  /** A row of a table is gone, in a commit of its own. */
+  remove(stream: string, partition: number | null, tombstone: Tombstone): Promise<void>;
+  /** Whether the order in which events of several streams come can show in results. */
+  readonly hasJoins: boolean;
   /** Of one partition, or of all. */
   advanceWatermark(stream: string, watermarkMs: number, partition?: number): Promise<void>;
   setIdle(stream: string, partition: number, isIdle: boolean): Promise<void>;
@@ -152,6 +156,12 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
       if (blocks.length > 0) deliver(name, partition, blocks);
       if (pending.length >= MAX_PENDING) await durable();
     },
+    async remove(name, partition, tombstone) {
+      const own = partition ?? partitionOf(tombstone.key, stream(name).units.length);
+      deliver(name, own, [tombstoneType.encodeBlock([tombstone])]);
+      await durable();
+    },
+    hasJoins: config.joins.length > 0,
     advanceWatermark: (name, watermarkMs, partition) =>
       control(name, partition === undefined ? allOf(name) : [partition], controlBlock('watermark', watermarkMs)),
     setIdle: (name, partition, isIdle) =>

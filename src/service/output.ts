@@ -1,6 +1,7 @@
 /** What a run derived, as JSON lines in commit order: the form of `millrace run --output`. */
 import { type Frame, readFrames, startOfLog } from '../journal/reader.ts';
 import { type Commit, decodeCommit, type Section } from '../messages/commit.ts';
+import { joinOfRecord } from '../messages/join-result.ts';
 import type { Registry } from '../messages/registry.ts';
 import {
   alertRaisedType,
@@ -100,6 +101,13 @@ function* sectionLines(registry: Registry, stream: string, { fingerprint, bytes 
   if (window !== null) {
     for (const { aggregates, count, ...result } of window.type.decodeBlock(bytes)) {
       yield lineOf({ stream: window.window, ...result, ...aggregates });
+    }
+    return;
+  }
+  const join = joinOfRecord(registry.nameOf(fingerprint) ?? '');
+  if (join !== null) {
+    for (const result of registry.writerOf(fingerprint)?.decodeBlock(bytes) ?? []) {
+      yield lineOf({ stream: join, ...result });
     }
     return;
   }

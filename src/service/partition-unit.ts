@@ -96,7 +96,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
       const snapshot = decodeSnapshot(found.body);
       if (snapshot !== null) {
         live.fold.partition.restore(snapshot);
-        live.aggregator?.send({ type: 'RESTORE', windows: snapshot.windows });
+        live.aggregator?.send({ type: 'RESTORE', state: snapshot });
         live.session?.send({ type: 'RESTORE', cards: snapshot.cards });
         snapshotOffset = found.offset;
         return found.offset;
@@ -158,7 +158,8 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
       start(context) {
         // The first of the three to start: all of them begin with empty state.
         live = newIncarnation(options.newFold());
-        const actor = startSupervised(windowAggregatorMachine, { operators: live.fold.operators }, context);
+        const { operators, join } = live.fold;
+        const actor = startSupervised(windowAggregatorMachine, { operators, join }, context);
         live.aggregator = actor;
         return actor.child;
       },

@@ -16,7 +16,7 @@ import { createRegistry, type Registry } from '../messages/registry.ts';
 import { BUILTIN_TYPES, runChangedType } from '../messages/types.ts';
 import { createPartitionFold, type Derivation, derivationTypes, type PartitionFold } from '../partition/derivation.ts';
 import type { Intake } from '../sources/source.ts';
-import { derivationOf, noteDerivations, repartitionOf } from './derivation-history.ts';
+import { derivationOf, joinDerivationOf, noteDerivations, repartitionOf } from './derivation-history.ts';
 import { createIntake } from './intake.ts';
 import { createPartitionUnit, type PartitionUnit } from './partition-unit.ts';
 import type { Runtime } from './runtime.ts';
@@ -35,9 +35,12 @@ export interface StreamRuntime {
   readonly intake: Intake;
 }
 
-/** A stream some of whose windows span its partitions, and the one partition that takes in what all of them do. */
+/**
+ * One partition that takes in what all partitions of some streams do: of one, for windows that span them, or of two, for
+ * a join.
+ */
 export interface Repartition {
-  readonly upstream: StreamRuntime;
+  readonly upstreams: readonly StreamRuntime[];
   readonly whole: StreamRuntime;
 }
 
@@ -88,7 +91,8 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
     const name = derivation.stream;
     const types = derivationTypes(derivation);
     const { eventType } = types;
-    const own = [eventType, ...types.windows.map(({ type }) => type)];
+    const joined = types.joined === null ? [] : [types.joined.type];
+    const own = [eventType, ...types.windows.map(({ type }) => type), ...joined];
     for (const type of own) registry.add(type);
     await saveSchemaFiles(disk.fs, config.dataDir, own);
     const units: PartitionUnit[] = [];
@@ -125,9 +129,12 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
   for (const stream of config.streams) {
     const upstream = await open(derivationOf(config, stream), stream, stream.partitions);
     streams.set(stream.name, upstream);
-    const logs = upstream.units.map(({ log }) => log.name);
-    const whole = repartitionOf(config, stream, logs);
-    if (whole.windows.length > 0) repartitions.push({ upstream, whole: await open(whole, null, 1) });
+    const whole = repartitionOf(config, stream);
+    if (whole.windows.length > 0) repartitions.push({ upstreams: [upstream], whole: await open(whole, null, 1) });
+  }
+  for (const join of config.joins) {
+    const upstreams = [join.left, join.right].flatMap((name) => streams.get(name) ?? []);
+    repartitions.push({ upstreams, whole: await open(joinDerivationOf(config, join), null, 1) });
   }
   const runtimes = [operations, ...streams.values(), ...repartitions.map(({ whole }) => whole)];
   const units = runtimes.flatMap((stream) => stream.units);

@@ -1,14 +1,14 @@
 /**
- * Windows whose groups span the partitions of their stream: each of these streams has one more partition, which takes in
- * what the others do and derives these windows alone. Its log holds what it has read and in which order, so it is a fold
- * over its own log as any partition is. Kafka Streams calls this a repartition topic.
+ * Windows whose groups span the partitions of their stream, and joins: each has one more partition, which takes in what
+ * those of its streams do. Its log holds what it has read and in which order, so it is a fold over its own log as any
+ * partition is. Kafka Streams calls this a repartition topic.
  */
 import type { ChildSpec } from '../actors/supervisor.ts';
 import { type Frame, readFrames, startOfLog } from '../journal/reader.ts';
 import { type Commit, decodeCommit } from '../messages/commit.ts';
 import type { Registry } from '../messages/registry.ts';
 import type { ForwardedBlock } from '../messages/streams.ts';
-import { forwardedBlockType, sourceControlType } from '../messages/types.ts';
+import { forwardedBlockType, sourceControlType, tombstoneType } from '../messages/types.ts';
 import type { Intake, Source } from '../sources/source.ts';
 import type { PartitionUnit } from './partition-unit.ts';
 import type { Repartition, StreamRuntime } from './pipeline.ts';
@@ -17,23 +17,27 @@ import { sourceChild } from './source-child.ts';
 
 /** Whether all that is durable in the logs of the streams is in those of the partitions of everything. */
 export function haveCaughtUp(repartitions: readonly Repartition[]): boolean {
-  return repartitions.every(({ upstream, whole }) =>
-    upstream.units.every(({ log }) => whole.units.every(({ position }) => position(log.name) >= log.durableOffset())),
+  return repartitions.every(({ upstreams, whole }) =>
+    upstreams.every(({ units }) =>
+      units.every(({ log }) => whole.units.every(({ position }) => position(log.name) >= log.durableOffset())),
+    ),
   );
 }
 
-/** What of a log is in another one, if that has to have it; else Infinity. */
+/** What of a log is in all others that have to have it; Infinity when there are none. */
 export function forwardedOffset(repartitions: readonly Repartition[], log: string): number {
-  const reader = repartitions.find(({ upstream }) => upstream.units.some((unit) => unit.log.name === log));
-  return Math.min(...(reader?.whole.units ?? []).map(({ position }) => position(log)));
+  const readers = repartitions.filter(({ upstreams }) =>
+    upstreams.some(({ units }) => units.some((unit) => unit.log.name === log)),
+  );
+  return Math.min(...readers.flatMap(({ whole }) => whole.units.map(({ position }) => position(log))));
 }
 
 export function repartitionChildren(repartitions: readonly Repartition[], pipeline: LogSourcePorts): ChildSpec[] {
-  return repartitions.map(
-    ({ upstream, whole }) =>
-      // Also of the partitions that it reads, it waits until they have recovered.
-      sourceChild(createLogSource(upstream, pipeline), whole.intake, [...upstream.units, ...whole.units]).spec,
-  );
+  return repartitions.map(({ upstreams, whole }) => {
+    // Also of the partitions that it reads, it waits until they have recovered.
+    const units = [...upstreams.flatMap((stream) => stream.units), ...whole.units];
+    return sourceChild(createLogSource(upstreams, pipeline), whole.intake, units).spec;
+  });
 }
 
 interface LogSourcePorts {
@@ -50,14 +54,17 @@ interface Followed {
 }
 
 /**
- * Follows the logs of a stream, each from the offset that the partition of everything has of it. Of what several have,
+ * Follows the logs of streams, each from the offset that the partition of everything has of it. Of what several have,
  * the commit of the earliest time goes first: no log runs far ahead, whose windows would all have to stay open.
  */
 function createLogSource(
-  { units, eventType }: StreamRuntime,
+  upstreams: readonly StreamRuntime[],
   { journalDir, registry, runtime }: LogSourcePorts,
 ): Source {
   const { syncFs } = runtime.disk;
+  const units = upstreams.flatMap((stream) => stream.units);
+  const eventNames = upstreams.map(({ eventType }) => eventType.name);
+  const forwardedNames = new Set([...eventNames, sourceControlType.name, tombstoneType.name]);
   const handedOver = new Map<string, number>();
 
   function follow({ log }: PartitionUnit, intake: Intake): Followed {
@@ -69,12 +76,13 @@ function createLogSource(
 
   function forwarded(log: string, { sections }: Commit): ForwardedBlock[] {
     const blocks = sections.flatMap(({ role, fingerprint, count, bytes }) => {
-      const name = registry.nameOf(fingerprint);
-      if (role !== 'input' || (name !== eventType.name && name !== sourceControlType.name)) return [];
+      if (role !== 'input' || !forwardedNames.has(registry.nameOf(fingerprint) ?? '')) return [];
       return [{ log, fingerprint, count, block: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) }];
     });
     // Of a commit that has none of these, it is still noted that it was read.
-    return blocks.length > 0 ? blocks : [{ log, fingerprint: eventType.fingerprint, count: 0, block: EMPTY_BLOCK }];
+    return blocks.length > 0
+      ? blocks
+      : [{ log, fingerprint: sourceControlType.fingerprint, count: 0, block: EMPTY_BLOCK }];
   }
 
   async function deliver(intake: Intake, followed: Followed): Promise<void> {
@@ -125,7 +133,13 @@ function earliest(logs: readonly Followed[]): Followed | null {
   let first: Followed | null = null;
   for (const followed of logs) {
     if (followed.head === null) continue;
-    if (first?.head == null || followed.head.commit.committedAt < first.head.commit.committedAt) first = followed;
+    if (first?.head == null || isEarlier(followed.head.commit, first.head.commit)) first = followed;
   }
   return first;
+}
+
+/** Of one time, the one whose source had not come so far. */
+function isEarlier(commit: Commit, other: Commit): boolean {
+  if (commit.committedAt !== other.committedAt) return commit.committedAt < other.committedAt;
+  return commit.next < other.next;
 }

@@ -82,8 +82,13 @@ export function createSteps(driver: Driver, counts: ScriptCounts): Steps {
   const stretch = createStretch(driver);
   return {
     async take(step, position, origin) {
-      if (step.kind === 'tombstone') counts.tombstones += 1;
-      else if (step.kind === 'event' || step.kind === 'refused') {
+      if (step.kind === 'tombstone') {
+        counts.tombstones += 1;
+        if (!step.isOfTable || driver.isBehind(position)) return;
+        await stretch.end();
+        driver.at(position);
+        await driver.remove(step.stream, step.partition, step.tombstone);
+      } else if (step.kind === 'event' || step.kind === 'refused') {
         counts.records += 1;
         if (driver.isBehind(position)) counts.already += 1;
         else await stretch.add(step, position, origin);
@@ -136,6 +141,7 @@ function createStretch(driver: Driver): Stretch {
   }
   let groups = new Map<string, Group>();
   let records = 0;
+  let lastStream = '';
 
   function groupOf(stream: string, partition: number): Group {
     const id = `${stream}/${partition}`;
@@ -154,6 +160,12 @@ function createStretch(driver: Driver): Stretch {
 
   return {
     async add(step, position, origin) {
+      // A join sees events of its two streams in the order of the script.
+      if (driver.hasJoins && step.stream !== lastStream && records > 0) {
+        await pipe();
+        await driver.settle();
+      }
+      lastStream = step.stream;
       driver.at(position);
       if (step.kind === 'refused') {
         groupOf(step.stream, 0).letters.push({ stream: step.stream, ...origin, ...step.letter });

@@ -241,8 +241,9 @@ function requireStream(streams: readonly StreamConfig[], name: string): void {
 /** Throws for a name that no result can have. */
 function requireOutputs(config: Config, only: readonly string[]): void {
   const windows = config.windows.flatMap(({ name }) => [name, `${name}.late`]);
+  const joins = config.joins.flatMap(({ name }) => [name, `${name}.late`]);
   const fraud = config.fraud === null ? [] : FRAUD_STREAMS;
-  const known = [...windows, ...config.streams.map(({ name }) => `${name}.dead-letters`), ...fraud];
+  const known = [...windows, ...joins, ...config.streams.map(({ name }) => `${name}.dead-letters`), ...fraud];
   for (const name of only) {
     if (known.includes(name)) continue;
     const nearest = nearestWord(name, known);

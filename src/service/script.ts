@@ -6,7 +6,7 @@ import { parseDuration } from '../config/units.ts';
 import type { AvroRecord } from '../messages/avro.ts';
 import type { DynamicEvent } from '../messages/codec.ts';
 import { createJsonDecoder, type JsonDecoder } from '../messages/json.ts';
-import type { DeadLetter } from '../messages/streams.ts';
+import type { DeadLetter, Tombstone } from '../messages/streams.ts';
 import { KEPT_BYTES } from '../sources/lines.ts';
 
 export type ScriptStep =
@@ -16,7 +16,14 @@ export type ScriptStep =
       readonly stream: string;
       readonly letter: Pick<DeadLetter, 'reason' | 'detail' | 'raw' | 'rawLength'>;
     }
-  | { readonly kind: 'tombstone' }
+  | {
+      readonly kind: 'tombstone';
+      readonly stream: string;
+      readonly partition: number | null;
+      readonly tombstone: Tombstone;
+      /** The stream is used as a table; elsewhere a deletion means nothing. */
+      readonly isOfTable: boolean;
+    }
   | {
       readonly kind: 'watermark';
       readonly stream: string;
@@ -31,14 +38,17 @@ export interface ScriptStream {
   readonly name: string;
   readonly schema: AvroRecord;
   readonly key: string;
+  readonly eventTime: string;
   readonly partitions: number;
   readonly isScripted: boolean;
+  readonly isTable: boolean;
 }
 
 /** The streams of a pipeline file, as scripts know them. */
-export function scriptStreams({ streams }: Config): ScriptStream[] {
-  return streams.map(({ name, schema, key, partitions, watermark }) => {
-    return { name, schema, key, partitions, isScripted: watermark.kind === 'scripted' };
+export function scriptStreams({ streams, joins }: Config): ScriptStream[] {
+  return streams.map(({ name, schema, key, eventTime, partitions, watermark }) => {
+    const isTable = joins.some(({ right, spec }) => spec.kind === 'table' && right === name);
+    return { name, schema, key, eventTime, partitions, isScripted: watermark.kind === 'scripted', isTable };
   });
 }
 
@@ -90,7 +100,7 @@ export function createScriptReader(
       const own = Object.entries(words).filter(([word]) => !word.startsWith('$'));
       if (words.$tombstone === undefined) return event(stream.name, partition, line, Object.fromEntries(own));
       if (words.$tombstone !== true) throw new ScriptError('$tombstone can only be true');
-      return { kind: 'tombstone' };
+      return tombstoneStep(stream, partition, Object.fromEntries(own));
     }
     const extra = Object.keys(words).find((word) => !ALLOWED.includes(word) && word !== control);
     if (extra !== undefined) throw new ScriptError(`${extra} can't stand beside ${control}`);
@@ -102,6 +112,23 @@ const CONTROLS: readonly string[] = ['$watermark', '$idle', '$active', '$advance
 const MODIFIERS: readonly string[] = ['$stream', '$partition', '$tombstone'];
 /** Beside a control. */
 const ALLOWED: readonly string[] = ['stream', '$stream', '$partition'];
+
+function tombstoneStep(
+  { name, key, eventTime, isTable }: ScriptStream,
+  partition: number | null,
+  fields: Record<string, unknown>,
+): ScriptStep {
+  const row = fields[key];
+  const occurredAt = fields[eventTime];
+  if (typeof row !== 'string' && !Number.isSafeInteger(row)) {
+    throw new ScriptError(`beside $tombstone stands ${key}, the key of the row that is gone`);
+  }
+  if (typeof occurredAt !== 'number' || !Number.isSafeInteger(occurredAt)) {
+    throw new ScriptError(`beside $tombstone stands ${eventTime}, in whole milliseconds since 1970`);
+  }
+  const tombstone = { key: typeof row === 'string' ? row : Number(row), occurredAt };
+  return { kind: 'tombstone', stream: name, partition, tombstone, isOfTable: isTable };
+}
 
 function controlStep(control: string, value: unknown, stream: ScriptStream, partition: number | null): ScriptStep {
   switch (control) {

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readFrames, startOfLog } from '../journal/reader.ts';
 import { decodeCommit, type Section } from '../messages/commit.ts';
+import { joinOfRecord } from '../messages/join-result.ts';
 import type { Registry } from '../messages/registry.ts';
 import { alertRaisedType, caseChangedType, sessionClosedType, transactionScoredType } from '../messages/types.ts';
 
@@ -34,6 +35,11 @@ export function digestStreams(
         // How often a watermark stopped on its way depends on the partitions, and with it the early results.
         if (result.revision >= 0) add(window.window, { ...result, at: 0 });
       }
+      return;
+    }
+    const join = joinOfRecord(registry.nameOf(fingerprint) ?? '');
+    if (join !== null) {
+      for (const result of registry.writerOf(fingerprint)?.decodeBlock(bytes) ?? []) add(join, result);
       return;
     }
     switch (registry.nameOf(fingerprint)) {

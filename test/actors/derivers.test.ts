@@ -21,6 +21,7 @@ const transactions: Transaction[] = [0, 1000].map((occurredAt, i) => ({
 }));
 const eventsStep: EventsStep = {
   kind: 'events',
+  channel: '',
   columns: columnsOfEvents(transactions),
   timesMs: new Float64Array([0, 1000]),
   watermarkBeforeMs: Number.NEGATIVE_INFINITY,
@@ -32,7 +33,7 @@ function work(...steps: readonly Step[]) {
   const windows: WindowResult[] = [];
   const late: LateEvent[] = [];
   const sessions: SessionClosed[] = [];
-  const derived = { windows: new Map([['w', windows]]), late, sessions, scores: [], alerts: [], cases: [] };
+  const derived = { windows: new Map([['w', windows]]), joined: [], late, sessions, scores: [], alerts: [], cases: [] };
   return { steps, derived, windows, late, sessions };
 }
 type KeptWork = ReturnType<typeof work>;
@@ -66,7 +67,7 @@ interface Life {
 }
 
 function aggregator(operators: readonly WindowOperator[]): Life {
-  const actor = createActor(windowAggregatorMachine, { input: { operators } });
+  const actor = createActor(windowAggregatorMachine, { input: { operators, join: null } });
   let error: unknown = null;
   actor.subscribe({
     error: (thrown) => {
@@ -75,7 +76,7 @@ function aggregator(operators: readonly WindowOperator[]): Life {
   });
   actor.start();
   return {
-    send: (event) => actor.send(event === 'RESTORE' ? { type: 'RESTORE', windows: [] } : event),
+    send: (event) => actor.send(event === 'RESTORE' ? { type: 'RESTORE', state: { windows: [], joined: [] } } : event),
     state: () => actor.getSnapshot().value,
     status: () => actor.getSnapshot().status,
     error: () => error,

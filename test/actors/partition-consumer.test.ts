@@ -25,7 +25,9 @@ const newPartition = (): Partition =>
       timeField: 'occurredAt',
       watermark: { kind: 'bounded', outOfOrdernessMs: 0 },
       channels: [],
+      right: null,
       windows: [],
+      joined: null,
     },
     createRegistry(),
   );

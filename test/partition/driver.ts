@@ -81,17 +81,27 @@ export function drivePartition(options: DriverOptions, snapshot?: Uint8Array): D
   registry.add(eventType);
   const { timeField, watermark } = options;
   const windows = (options.windows ?? []).map((window) => resultTypeOf(window, options.aggregates));
-  const spec: PartitionSpec = { stream: 'test', partition: 0, eventType, timeField, watermark, channels: [], windows };
+  const spec: PartitionSpec = {
+    stream: 'test',
+    partition: 0,
+    eventType,
+    timeField,
+    watermark,
+    channels: [],
+    right: null,
+    windows,
+    joined: null,
+  };
   const partition = createPartition(spec, registry);
   const operators = (options.windows ?? []).map((window) => createWindows(window, options.aggregates));
   const detector = options.fraud === undefined ? null : createFraudDetector(options.fraud);
-  const aggregator = createActor(windowAggregatorMachine, { input: { operators } }).start();
+  const aggregator = createActor(windowAggregatorMachine, { input: { operators, join: null } }).start();
   const session = detector === null ? null : createActor(fraudSessionMachine, { input: { detector } }).start();
   if (snapshot !== undefined) {
     const state = decodeSnapshot(snapshot);
     if (state === null) throw new Error('The snapshot is of another version');
     partition.restore(state);
-    aggregator.send({ type: 'RESTORE', windows: state.windows });
+    aggregator.send({ type: 'RESTORE', state });
     session?.send({ type: 'RESTORE', cards: state.cards });
   }
   aggregator.send({ type: 'RECOVERED' });
@@ -124,6 +134,7 @@ export function drivePartition(options: DriverOptions, snapshot?: Uint8Array): D
       encodeSnapshot({
         ...partition.snapshot(),
         windows: operators.map((operator) => operator.snapshot()),
+        joined: [],
         cards: detector?.snapshot() ?? [],
       }),
     bytes: () => Buffer.concat(commits.flatMap((commit) => encodeCommit(commit).parts)),

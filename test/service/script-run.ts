@@ -24,6 +24,7 @@ export interface ScriptRun {
   readonly watermark: string;
   readonly partitions?: number;
   readonly windows?: string;
+  readonly joins?: string;
   /** More streams, indented by two. */
   readonly streams?: string;
   readonly lines: readonly (object | string)[];
@@ -47,7 +48,7 @@ export function temporaryDirectory(): string {
 /** Writes the pipeline file of a run; returns its path. */
 export function writePipeline(
   directory: string,
-  { watermark, partitions = 1, windows, streams = '' }: ScriptRun,
+  { watermark, partitions = 1, windows, joins, streams = '' }: ScriptRun,
 ): string {
   writeFileSync(join(directory, 'click.avsc'), JSON.stringify(CLICK));
   const file = join(directory, 'pipeline.yaml');
@@ -55,7 +56,7 @@ export function writePipeline(
   clicks: { schema: ./click.avsc, key: userId, eventTime: occurredAt, partitions: ${partitions}, watermark: ${watermark} }
 ${streams}windows:
   ${windows ?? 'counts: { stream: clicks, window: { tumbling: 3s }, aggregate: { n: count() } }'}
-`;
+${joins === undefined ? '' : `joins:\n  ${joins}\n`}`;
   writeFileSync(file, text);
   return file;
 }

@@ -27,13 +27,23 @@ export function createFaultFree(derivation: Derivation, partitionIndex: number, 
   const eventType = dynamicEventType(schema);
   registry.add(eventType);
   const partition = createPartition(
-    { stream, partition: partitionIndex, eventType, timeField, watermark, channels, windows: WINDOW_TYPES },
+    {
+      stream,
+      partition: partitionIndex,
+      eventType,
+      timeField,
+      watermark,
+      channels,
+      right: null,
+      windows: WINDOW_TYPES,
+      joined: null,
+    },
     registry,
   );
   const operators = derivation.windows.map((spec) => createWindows(spec));
   const detector = fraud === null ? null : createFraudDetector(fraud);
   // provide() makes machines of their own: no crash that is meant for the service's reaches them.
-  const aggregator = createActor(windowAggregatorMachine.provide({}), { input: { operators } }).start();
+  const aggregator = createActor(windowAggregatorMachine.provide({}), { input: { operators, join: null } }).start();
   const session =
     detector === null ? null : createActor(fraudSessionMachine.provide({}), { input: { detector } }).start();
   const derive = (work: Work): void => {

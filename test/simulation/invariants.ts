@@ -109,8 +109,7 @@ function checkPartitionings(world: World, { input, oracle }: End): void {
     const own = Array.from({ length: partitions }, (_, partition) =>
       createFaultFree(derivationOf(config, stream), partition, createRegistry()),
     );
-    const logs = own.map((_, partition) => `${PAYMENTS}-${partition}`);
-    const whole = createFaultFree(repartitionOf(config, stream, logs), 0, createRegistry());
+    const whole = createFaultFree(repartitionOf(config, stream), 0, createRegistry());
     const results = createResults();
     const apply = (partition: number, item: Item): void => {
       for (const block of blocksOf(PAYMENTS, FEED, [item])) {

@@ -65,8 +65,7 @@ function derivationOfLog(config: Config, log: string): Derivation | null {
   const stream = config.streams.find((candidate) => candidate.name === (name === WHOLE ? PAYMENTS : name));
   if (stream === undefined || stream.name === WEATHER) return null;
   if (name !== WHOLE) return derivationOf(config, stream);
-  const logs = Array.from({ length: stream.partitions }, (_, partition) => `${stream.name}-${partition}`);
-  return repartitionOf(config, stream, logs);
+  return repartitionOf(config, stream);
 }
 
 /** Of what is read of a log by another: not what could not be read itself. */

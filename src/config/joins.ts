@@ -1,0 +1,42 @@
+/** The joins of a file, against the schemas of their streams. */
+import type { JoinConfig, StreamConfig } from './config.ts';
+import { fieldOf, type Report, unknownName, valueTypeOf } from './names.ts';
+import type { ConfigFile } from './schema.ts';
+
+type RawJoin = ConfigFile['joins'][string];
+
+/** Null when a stream of it does not exist, which makes everything else unknowable. */
+export function joinOf(
+  name: string,
+  raw: RawJoin,
+  streams: readonly StreamConfig[],
+  report: Report,
+): JoinConfig | null {
+  const at = ['joins', name];
+  const streamNamed = (key: string, stream: string): StreamConfig | null => {
+    const found = streams.find((candidate) => candidate.name === stream);
+    const known = streams.map((candidate) => candidate.name);
+    if (found === undefined) report([...at, key], unknownName('stream', stream, known));
+    return found ?? null;
+  };
+  const [rightKey, rightName] = 'table' in raw ? ['table', raw.table] : ['right', raw.right];
+  const left = streamNamed('left', raw.left);
+  const right = streamNamed(rightKey, rightName);
+  if (left === null || right === null) return null;
+  if (left === right) report([...at, rightKey], 'a stream is not joined with itself');
+  const [leftType, rightType] = [left, right].map(keyTypeOf);
+  if (leftType !== rightType) {
+    const types = `${left.key} of ${left.name} is ${leftType} and ${right.key} of ${right.name} is ${rightType}`;
+    report([...at, rightKey], `events match by the keys of their streams, but ${types}`);
+  }
+  const spec =
+    'table' in raw
+      ? ({ kind: 'table', type: raw.type, graceMs: raw.grace, historyMs: raw.history } as const)
+      : ({ kind: 'interval', type: raw.type, withinMs: raw.within, graceMs: raw.grace } as const);
+  return { name, left: left.name, right: right.name, spec };
+}
+
+function keyTypeOf({ schema, key }: StreamConfig): string {
+  const field = fieldOf(schema, key);
+  return (field === undefined ? null : valueTypeOf(field)) ?? 'neither a number nor text';
+}

@@ -1,0 +1,81 @@
+/**
+ * Interval join of two streams: events of a key match whose times are at most `within` apart. Each pair is given when the
+ * second of the two comes. The null side of a left or outer join is given once no match can come any more, when the
+ * watermark has passed the event's time, `within` and `grace` (Kafka Streams, KIP-633), and the event is then forgotten.
+ *
+ * An event is late, and is not joined, when the watermark has reached its time plus the grace; with it the null sides that
+ * were given stay true.
+ */
+import type { Key } from './groups.ts';
+import type { IntervalJoinSpec, JoinEntry, JoinEvent, JoinOperator, JoinResults, Side } from './join.ts';
+import { addTimer, createTimers, nextDeadlineMs, takeTimer } from './timers.ts';
+
+interface Buffered {
+  readonly side: Side;
+  readonly key: Key;
+  readonly timeMs: number;
+  readonly sequence: number;
+  readonly event: JoinEvent;
+  isMatched: boolean;
+}
+
+export function createIntervalJoin({ type, withinMs, graceMs }: IntervalJoinSpec): JoinOperator {
+  const buffers: Readonly<Record<Side, Map<Key, Buffered[]>>> = { left: new Map(), right: new Map() };
+  const bySequence = new Map<number, Buffered>();
+  const expiry = createTimers();
+  let nextSequence = 0;
+
+  function keep(buffered: Buffered): void {
+    const own = buffers[buffered.side].get(buffered.key);
+    if (own === undefined) buffers[buffered.side].set(buffered.key, [buffered]);
+    else own.push(buffered);
+    bySequence.set(buffered.sequence, buffered);
+    addTimer(expiry, buffered.timeMs + withinMs + graceMs, buffered.sequence);
+  }
+  function forget(buffered: Buffered): void {
+    const { side, key, sequence } = buffered;
+    bySequence.delete(sequence);
+    const rest = (buffers[side].get(key) ?? []).filter((other) => other !== buffered);
+    if (rest.length === 0) buffers[side].delete(key);
+    else buffers[side].set(key, rest);
+  }
+  function giveUnmatched({ side, key, event, timeMs }: Buffered, out: JoinResults): void {
+    if (side === 'left' && type !== 'inner') out.push({ key, left: event, right: null, ts: timeMs });
+    if (side === 'right' && type === 'outer') out.push({ key, left: null, right: event, ts: timeMs });
+  }
+
+  return {
+    add(side, key, timeMs, event, watermarkMs, out) {
+      if (timeMs + graceMs <= watermarkMs) return watermarkMs - timeMs;
+      const own: Buffered = { side, key, timeMs, sequence: nextSequence++, event, isMatched: false };
+      // A null key matches nothing, as in SQL.
+      const others = key === null ? [] : (buffers[side === 'left' ? 'right' : 'left'].get(key) ?? []);
+      for (const other of others) {
+        if (Math.abs(other.timeMs - timeMs) > withinMs) continue;
+        other.isMatched = true;
+        own.isMatched = true;
+        const [left, right] = side === 'left' ? [own, other] : [other, own];
+        out.push({ key, left: left.event, right: right.event, ts: Math.max(timeMs, other.timeMs) });
+      }
+      keep(own);
+      return null;
+    },
+    remove() {},
+    advance(watermarkMs, out) {
+      while (nextDeadlineMs(expiry) <= watermarkMs) {
+        const buffered = bySequence.get(takeTimer(expiry));
+        if (buffered === undefined) continue;
+        if (!buffered.isMatched) giveUnmatched(buffered, out);
+        forget(buffered);
+      }
+    },
+    snapshot: (): JoinEntry[] => [...bySequence.values()],
+    restore(entries) {
+      for (const { event, ...entry } of entries) {
+        if (event !== null) keep({ ...entry, event });
+        nextSequence = Math.max(nextSequence, entry.sequence + 1);
+      }
+    },
+    size: () => bySequence.size,
+  };
+}

@@ -1,0 +1,65 @@
+/** What joins of two streams, and of a stream with a table, have in common. Sides are told apart as left and right. */
+import type { Key } from './groups.ts';
+
+export type Side = 'left' | 'right';
+
+/** An event, as a join keeps and gives it. */
+export type JoinEvent = Readonly<Record<string, unknown>>;
+
+export type JoinType = 'inner' | 'left' | 'outer';
+
+export interface IntervalJoinSpec {
+  readonly kind: 'interval';
+  readonly type: JoinType;
+  /** Events of a key match whose times are at most so far apart. */
+  readonly withinMs: number;
+  readonly graceMs: number;
+}
+
+export interface TableJoinSpec {
+  readonly kind: 'table';
+  readonly type: 'inner' | 'left';
+  /** An event waits so long, beyond the watermark, for changes of the table. */
+  readonly graceMs: number;
+  /** Versions that were replaced are kept so long, for events that come late. */
+  readonly historyMs: number;
+}
+
+export type JoinSpec = IntervalJoinSpec | TableJoinSpec;
+
+export interface Joined {
+  readonly key: Key;
+  readonly left: JoinEvent | null;
+  readonly right: JoinEvent | null;
+  /** The larger of their times. */
+  readonly ts: number;
+}
+
+export interface JoinResults {
+  push(result: Joined): unknown;
+}
+
+/** What a snapshot keeps of one event, or of one version of a table. */
+export interface JoinEntry {
+  readonly side: Side;
+  readonly key: Key;
+  readonly timeMs: number;
+  /** Order of arrival. */
+  readonly sequence: number;
+  readonly isMatched: boolean;
+  /** null where a table's row was deleted. */
+  readonly event: JoinEvent | null;
+}
+
+/** Watermarks never go back. */
+export interface JoinOperator {
+  /** Returns how far the watermark had passed the event when it is too late to be joined, else null. */
+  add(side: Side, key: Key, timeMs: number, event: JoinEvent, watermarkMs: number, out: JoinResults): number | null;
+  /** A row of the table is gone from this time on; nothing for a join of streams. */
+  remove(key: Key, timeMs: number): void;
+  advance(watermarkMs: number, out: JoinResults): void;
+  snapshot(): JoinEntry[];
+  restore(entries: readonly JoinEntry[]): void;
+  /** Events and versions that are kept. */
+  size(): number;
+}

@@ -1,0 +1,107 @@
+/**
+ * Temporal join of a stream with a versioned table: an event sees the row of its key as it was at the event's time. It
+ * waits until the watermark says that no change from before it is still to come, and for the grace beyond that; one that
+ * comes later than that is joined at once (Kafka Streams, KStreamKTableJoinProcessor with a grace period).
+ *
+ * A version that another one has replaced goes once the watermark has passed that by `historyMs`.
+ */
+import type { Key } from './groups.ts';
+import type { JoinEntry, JoinEvent, JoinOperator, JoinResults, TableJoinSpec } from './join.ts';
+import { addTimer, createTimers, nextDeadlineMs, takeTimer } from './timers.ts';
+
+interface Waiting {
+  readonly key: Key;
+  readonly timeMs: number;
+  readonly event: JoinEvent;
+}
+
+/** A row from its time on; null: there is none. */
+interface Version {
+  readonly timeMs: number;
+  readonly sequence: number;
+  readonly event: JoinEvent | null;
+}
+
+export function createTableJoin({ type, graceMs, historyMs }: TableJoinSpec): JoinOperator {
+  const waiting = new Map<number, Waiting>();
+  const release = createTimers();
+  /** In order of time. */
+  const versions = new Map<Key, Version[]>();
+  const keyOfSequence = new Map<number, Key>();
+  const ageing = createTimers();
+  let nextSequence = 0;
+
+  function rowAt(key: Key, timeMs: number): JoinEvent | null {
+    if (key === null) return null;
+    return versions.get(key)?.findLast((version) => version.timeMs <= timeMs)?.event ?? null;
+  }
+  function give({ key, timeMs, event }: Waiting, out: JoinResults): void {
+    const right = rowAt(key, timeMs);
+    if (right !== null || type === 'left') out.push({ key, left: event, right, ts: timeMs });
+  }
+  function hold(sequence: number, own: Waiting): void {
+    waiting.set(sequence, own);
+    addTimer(release, own.timeMs + graceMs - 1, sequence);
+  }
+  function change(key: Key, version: Version): void {
+    const all = versions.get(key) ?? [];
+    let place = all.length;
+    while (place > 0 && all[place - 1]!.timeMs > version.timeMs) place -= 1;
+    // Of one time, the change that came last holds.
+    const isReplaced = all[place - 1]?.timeMs === version.timeMs;
+    if (isReplaced) all[place - 1] = version;
+    else all.splice(place, 0, version);
+    versions.set(key, all);
+    keyOfSequence.set(version.sequence, key);
+    addTimer(ageing, version.timeMs + historyMs, version.sequence);
+  }
+  /** What was there before the newest version that is old enough can't be asked for any more. */
+  function age(key: Key, watermarkMs: number): void {
+    const all = versions.get(key) ?? [];
+    let first = all.findLastIndex(({ timeMs }) => timeMs + historyMs <= watermarkMs);
+    if (first < 0) return;
+    if (all[first]?.event === null) first += 1;
+    const rest = all.slice(first);
+    if (rest.length === 0) versions.delete(key);
+    else versions.set(key, rest);
+  }
+
+  return {
+    add(side, key, timeMs, event, watermarkMs, out) {
+      const sequence = nextSequence++;
+      if (side === 'right') change(key, { timeMs, sequence, event });
+      else if (timeMs + graceMs - 1 <= watermarkMs) give({ key, timeMs, event }, out);
+      else hold(sequence, { key, timeMs, event });
+      return null;
+    },
+    remove: (key, timeMs) => change(key, { timeMs, sequence: nextSequence++, event: null }),
+    advance(watermarkMs, out) {
+      while (nextDeadlineMs(release) <= watermarkMs) {
+        const sequence = takeTimer(release);
+        const own = waiting.get(sequence);
+        waiting.delete(sequence);
+        if (own !== undefined) give(own, out);
+      }
+      while (nextDeadlineMs(ageing) <= watermarkMs) {
+        const sequence = takeTimer(ageing);
+        const key = keyOfSequence.get(sequence);
+        keyOfSequence.delete(sequence);
+        if (key !== undefined) age(key, watermarkMs);
+      }
+    },
+    snapshot: (): JoinEntry[] => [
+      ...[...waiting].map(([sequence, own]) => ({ side: 'left' as const, sequence, isMatched: false, ...own })),
+      ...[...versions].flatMap(([key, all]) =>
+        all.map((version) => ({ side: 'right' as const, key, isMatched: false, ...version })),
+      ),
+    ],
+    restore(entries) {
+      for (const { side, key, timeMs, sequence, event } of entries) {
+        if (side === 'right') change(key, { timeMs, sequence, event });
+        else if (event !== null) hold(sequence, { key, timeMs, event });
+        nextSequence = Math.max(nextSequence, sequence + 1);
+      }
+    },
+    size: () => waiting.size + [...versions.values()].reduce((sum, all) => sum + all.length, 0),
+  };
+}

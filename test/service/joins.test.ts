@@ -1,0 +1,98 @@
+/** Joins through the whole pipeline: on any number of partitions, across a crash, and in what is read of them. */
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
+import { deleteStores, openReadModels } from '../../src/service/offline.ts';
+import { runScriptLines, temporaryDirectory, writePipeline } from './script-run.ts';
+
+const PAIRS = `pairs: { left: clicks, right: views, type: outer, within: 2s }
+  seen: { left: clicks, table: views, type: left, grace: 1s }`;
+const streams = (partitions: number) =>
+  `  views: { schema: ./click.avsc, key: userId, eventTime: occurredAt, partitions: ${partitions}, watermark: { outOfOrderness: 1s } }\n`;
+
+const lines = fc
+  .array(
+    fc.record({
+      isView: fc.boolean(),
+      isGone: fc.boolean(),
+      userId: fc.constantFrom('a', 'b', 'c'),
+      gapMs: fc.nat(900),
+      amount: fc.nat(9),
+    }),
+    { minLength: 10, maxLength: 30 },
+  )
+  .map((drawn) => {
+    let occurredAt = 0;
+    return drawn.map(({ isView, isGone, userId, gapMs, amount }): object => {
+      occurredAt += gapMs + 1;
+      const event = { userId, occurredAt, amount };
+      if (!isView) return event;
+      return isGone ? { $stream: 'views', $tombstone: true, userId, occurredAt } : { $stream: 'views', ...event };
+    });
+  });
+
+async function resultsOf(script: readonly object[], partitions: number, data?: string): Promise<string[]> {
+  const { output } = await runScriptLines({
+    watermark: '{ outOfOrderness: 1s }',
+    partitions,
+    streams: streams(partitions),
+    joins: PAIRS,
+    lines: script,
+    only: ['pairs', 'seen'],
+    ...(data === undefined ? {} : { data }),
+  });
+  return output.map((result) => JSON.stringify(result)).sort();
+}
+
+test('are the same on 1 and on 3 partitions, also when the process dies in between', async () => {
+  await fc.assert(
+    fc.asyncProperty(lines, fc.nat(), async (script, cut) => {
+      const expected = await resultsOf(script, 1);
+      const at = cut % script.length;
+      const restarted = [...script.slice(0, at), { $snapshot: true }, { $restart: true }, ...script.slice(at)];
+      expect(await resultsOf(restarted, 3)).toEqual(expected);
+    }),
+    { numRuns: 4 },
+  );
+});
+
+test('are a table, and derived anew they are what the journal has', async () => {
+  const data = temporaryDirectory();
+  const event = (userId: string, occurredAt: number) => ({ userId, occurredAt, amount: 1 });
+  const script = [
+    event('a', 1000),
+    { $stream: 'views', ...event('a', 1500) },
+    event('b', 1600),
+    { $stream: 'views', ...event('c', 9000) },
+  ];
+  expect(await resultsOf(script, 2, data)).toHaveLength(5);
+  const offline = await openReadModels(join(data, 'data'), () => deleteStores(join(data, 'data'), ['duckdb']));
+  try {
+    expect((await offline.rederive()).map(({ differences }) => differences)).toEqual([0, 0, 0, 0, 0, 0]);
+    await offline.catchUp();
+    const sql = `SELECT join_name, key, left_event->>'occurredAt' AS l, right_event->>'occurredAt' AS r, epoch_ms(joined_at) AS ts
+      FROM joins ORDER BY ALL`;
+    expect(await offline.query('duckdb', sql)).toEqual([
+      { join_name: 'pairs', key: 'a', l: '1000', r: '1500', ts: 1500 },
+      { join_name: 'pairs', key: 'b', l: '1600', r: null, ts: 1600 },
+      { join_name: 'pairs', key: 'c', l: null, r: '9000', ts: 9000 },
+      { join_name: 'seen', key: 'a', l: '1000', r: null, ts: 1000 },
+      { join_name: 'seen', key: 'b', l: '1600', r: null, ts: 1600 },
+    ]);
+  } finally {
+    await offline.close();
+  }
+});
+
+test('name what does not fit in the file', () => {
+  const directory = temporaryDirectory();
+  const load = (joins: string) => () =>
+    loadConfig(writePipeline(directory, { watermark: '{}', joins, streams: streams(1), lines: [] }), {});
+  expect(load('j: { left: clicks, right: nowhere, within: 1s }')).toThrow(
+    /:7:\d+: joins\.j\.right: there is no stream/,
+  );
+  expect(load('j: { left: clicks, right: clicks, within: 1s }')).toThrow('a stream is not joined with itself');
+  expect(load('j: { left: clicks, right: views }')).toThrow('joins.j.within: is missing');
+  expect(load('j: { left: clicks, table: views, type: outer }')).toThrow('must be one of inner, left');
+});

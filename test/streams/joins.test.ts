@@ -1,0 +1,171 @@
+/** Joins against other engines' tests, and against their definition by brute force. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Joined, JoinSpec, JoinType, Side } from '../../src/streams/join.ts';
+import { createJoin } from '../../src/streams/joins.ts';
+
+const NEVER = Number.NEGATIVE_INFINITY;
+const END = 8.64e15;
+
+/** `A` of the left side, `a` of the right. */
+const name = ({ left, right }: Joined): string => `${left?.v ?? 'null'}-${right?.v ?? 'null'}`;
+
+/** L and R sides with their values, `-` for none, as Kafka's tests name them; the watermark follows in order. */
+function run(spec: JoinSpec, script: string, watermarkOf: (times: { left: number; right: number }) => number) {
+  const join = createJoin(spec);
+  const seen = { left: NEVER, right: NEVER };
+  let watermarkMs = NEVER;
+  const steps = script.split(/\s+/).map((step) => {
+    const [, letter = '', value = '', time = ''] = /^([LR])(.)@(\d+)$/.exec(step) ?? [];
+    const side: Side = letter === 'L' ? 'left' : 'right';
+    const timeMs = Number(time);
+    const out: Joined[] = [];
+    const isDeletion = value === '-';
+    if (isDeletion && side === 'left') return [];
+    if (isDeletion) join.remove('k', timeMs);
+    else join.add(side, 'k', timeMs, { v: value }, watermarkMs, out);
+    seen[side] = Math.max(seen[side], timeMs);
+    watermarkMs = Math.max(watermarkMs, watermarkOf(seen));
+    join.advance(watermarkMs, out);
+    return out.map((joined) => `${name(joined)}@${joined.ts}`);
+  });
+  const rest: Joined[] = [];
+  join.advance(END, rest);
+  return { steps, rest: rest.map((joined) => `${name(joined)}@${joined.ts}`), size: join.size() };
+}
+
+describe('K11, Kafka stream-stream join of 10 s', () => {
+  const script = 'LA@3 Ra@4 LB@5 Rb@6 LC@9 Rc@10 Rd@14 LD@15';
+  const inner = [
+    [],
+    ['A-a@4'],
+    ['B-a@5'],
+    ['A-b@6', 'B-b@6'],
+    ['C-a@9', 'C-b@9'],
+    ['A-c@10', 'B-c@10', 'C-c@10'],
+    ['A-d@14', 'B-d@14', 'C-d@14'],
+    ['D-a@15', 'D-b@15', 'D-c@15', 'D-d@15'],
+  ];
+  const join = (type: JoinType, withinMs = 10_000): JoinSpec => ({ kind: 'interval', type, withinMs, graceMs: 0 });
+  const minimum = ({ left, right }: { left: number; right: number }) => Math.min(left, right) - 1;
+
+  test('inner', () => {
+    expect(run(join('inner'), script, minimum)).toEqual({ steps: inner, rest: [], size: 0 });
+  });
+  test.each(['left', 'outer'] as const)('%s gives no null side for what matched', (type) => {
+    expect(run(join(type), script, minimum)).toEqual({ steps: inner, rest: [], size: 0 });
+  });
+  test('a null side comes once window and grace have closed', () => {
+    const spec: JoinSpec = { kind: 'interval', type: 'outer', withinMs: 2, graceMs: 1 };
+    const { steps, rest } = run(spec, 'LA@3 Rb@6 LC@7 Rd@8 LE@20 Rf@20', minimum);
+    expect(steps).toEqual([[], [], ['C-b@7'], ['C-d@8', 'A-null@3'], [], ['E-f@20']]);
+    expect(rest).toEqual([]);
+  });
+});
+
+describe('K13, Kafka temporal join with a versioned table, grace 2', () => {
+  const script =
+    'L-@1 R-@2 LA@3 Ra@4 LB@5 Rb@6 L-@7 R-@8 LC@9 Rc@10 R-@11 L-@12 R-@13 Rd@7 LD@6 L-@2 R-@3 Re@14 LE@15 L-@10 R-@9 LF@4 Rf@3';
+  const join = (type: 'inner' | 'left'): JoinSpec => ({ kind: 'table', type, graceMs: 2, historyMs: 1000 });
+  /** Kafka's tasks go by the stream's time alone. */
+  const ofStream = ({ left }: { left: number }) => left - 1;
+  const given = ({ steps }: ReturnType<typeof run>) =>
+    steps.flatMap((results, step) => results.map((result) => `${step} ${result}`));
+
+  test('inner', () => {
+    expect(given(run(join('inner'), script, ofStream))).toEqual(['8 B-a@5', '14 D-b@6', '21 F-a@4']);
+  });
+  test('left adds the events without a row', () => {
+    expect(given(run(join('left'), script, ofStream))).toEqual([
+      '4 A-null@3',
+      '8 B-a@5',
+      '14 D-b@6',
+      '18 C-null@9',
+      '21 F-a@4',
+    ]);
+  });
+});
+
+const BOUND_MS = 20;
+const arrivals = fc
+  .array(
+    fc.record({
+      side: fc.constantFrom<Side>('left', 'right'),
+      key: fc.constantFrom('a', 'b'),
+      gapMs: fc.nat(12),
+      delayMs: fc.nat(BOUND_MS),
+    }),
+    { maxLength: 40 },
+  )
+  .map((drawn) => {
+    let atMs = 0;
+    return drawn.map(({ side, key, gapMs, delayMs }, v) => {
+      atMs += gapMs;
+      return { side, key, timeMs: atMs - delayMs, watermarkMs: atMs - BOUND_MS - 1, v };
+    });
+  });
+type Arrival = typeof arrivals extends fc.Arbitrary<readonly (infer T)[]> ? T : never;
+
+/** Results by the definition of the join, which knows of no time of arrival. */
+function defined(spec: JoinSpec, events: readonly Arrival[]): string[] {
+  const [left, right] = (['left', 'right'] as const).map((side) => events.filter((event) => event.side === side));
+  const results: string[] = [];
+  if (spec.kind === 'table') {
+    for (const l of left ?? []) {
+      const rows = (right ?? []).filter((r) => r.key === l.key && r.timeMs <= l.timeMs);
+      const row = rows.reduce<Arrival | null>((best, r) => (best === null || r.timeMs >= best.timeMs ? r : best), null);
+      if (row !== null || spec.type === 'left') results.push(`${l.v}-${row?.v ?? 'null'}`);
+    }
+    return results.sort();
+  }
+  const isPair = (l: Arrival, r: Arrival) => l.key === r.key && Math.abs(l.timeMs - r.timeMs) <= spec.withinMs;
+  for (const l of left ?? []) {
+    const matches = (right ?? []).filter((r) => isPair(l, r));
+    results.push(...matches.map((r) => `${l.v}-${r.v}`));
+    if (matches.length === 0 && spec.type !== 'inner') results.push(`${l.v}-null`);
+  }
+  if (spec.type === 'outer') {
+    for (const r of right ?? []) if (!(left ?? []).some((l) => isPair(l, r))) results.push(`null-${r.v}`);
+  }
+  return results.sort();
+}
+
+const specs: readonly JoinSpec[] = [
+  ...(['inner', 'left', 'outer'] as const).map(
+    (type): JoinSpec => ({ kind: 'interval', type, withinMs: 15, graceMs: 0 }),
+  ),
+  { kind: 'interval', type: 'outer', withinMs: 0, graceMs: 5 },
+  { kind: 'table', type: 'inner', graceMs: 0, historyMs: BOUND_MS },
+  { kind: 'table', type: 'left', graceMs: 1, historyMs: BOUND_MS },
+];
+
+describe.each(specs)('a join %j', (spec) => {
+  test('gives what its definition says, in any order within the bound, restored at any place, and keeps nothing', () => {
+    fc.assert(
+      fc.property(arrivals, fc.nat(40), (events, restoredAt) => {
+        let join = createJoin(spec);
+        const out: Joined[] = [];
+        for (const [i, { side, key, timeMs, watermarkMs, v }] of events.entries()) {
+          if (i === restoredAt) {
+            const entries = join.snapshot();
+            join = createJoin(spec);
+            join.restore(entries);
+          }
+          expect(join.add(side, key, timeMs, { v }, watermarkMs, out)).toBeNull();
+          join.advance(watermarkMs, out);
+        }
+        join.advance(END, out);
+        expect(out.map(name).sort()).toEqual(defined(spec, events));
+        // Of a table, the newest row of each key.
+        const rows = new Set(events.flatMap(({ side, key }) => (side === 'right' ? [key] : [])));
+        expect(join.size()).toBe(spec.kind === 'table' ? rows.size : 0);
+      }),
+    );
+  });
+});
+
+test('an event behind watermark and grace is late for a join of streams', () => {
+  const join = createJoin({ kind: 'interval', type: 'inner', withinMs: 10, graceMs: 3 });
+  expect(join.add('left', 'k', 97, { v: 1 }, 100, [])).toBe(3);
+  expect(join.add('left', 'k', 98, { v: 1 }, 100, [])).toBeNull();
+});
