@@ -77,8 +77,8 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
   let saving = false;
   let retryAtMs = Number.NEGATIVE_INFINITY;
 
-  function derive(work: Work): void {
-    for (const actor of [live.aggregator, live.session]) {
+  function derive(own: Incarnation, work: Work): void {
+    for (const actor of [own.aggregator, own.session]) {
       if (actor === null) continue;
       actor.send({ type: 'APPLY', work });
       const error = actor.error();
@@ -86,7 +86,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
     }
   }
 
-  async function loadSnapshot(): Promise<number> {
+  async function loadSnapshot(own: Incarnation): Promise<number> {
     // Appends of the incarnation before this one end first, so that what the log holds is settled.
     await Promise.allSettled(appends);
     let limit = log.durableOffset();
@@ -95,9 +95,9 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
       if (found === null) return 0;
       const snapshot = decodeSnapshot(found.body);
       if (snapshot !== null) {
-        live.fold.partition.restore(snapshot);
-        live.aggregator?.send({ type: 'RESTORE', state: snapshot });
-        live.session?.send({ type: 'RESTORE', cards: snapshot.cards });
+        own.fold.partition.restore(snapshot);
+        own.aggregator?.send({ type: 'RESTORE', state: snapshot });
+        own.session?.send({ type: 'RESTORE', cards: snapshot.cards });
         snapshotOffset = found.offset;
         return found.offset;
       }
@@ -182,15 +182,17 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
     id: 'consumer',
     kind: 'partition-consumer',
     start(context) {
+      // A recovery goes on after its actor has stopped: it must not touch the state of the ones that come after it.
+      const own = live;
       const ports: PartitionConsumerPorts = {
         mailbox,
-        partition: live.fold.partition,
-        derive,
-        loadSnapshot,
+        partition: own.fold.partition,
+        derive: (work) => derive(own, work),
+        loadSnapshot: () => loadSnapshot(own),
         replay,
         recovered() {
-          live.aggregator?.send({ type: 'RECOVERED' });
-          live.session?.send({ type: 'RECOVERED' });
+          own.aggregator?.send({ type: 'RECOVERED' });
+          own.session?.send({ type: 'RECOVERED' });
           markReady();
         },
         append,
