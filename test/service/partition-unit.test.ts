@@ -51,11 +51,15 @@ async function start(snapshots: SnapshotStore, change: (log: Log) => Log = (log)
     snapshotSaved: async () => {},
     onSnapshotFailed: (_, error) => failures.push(error),
   });
-  const root = startSupervisor(
-    { id: 'test', kind: 'root', parent: '', strategy: 'one_for_one', children: [unit.spec], ports: supervision },
-    { failed: () => changes.push('gave up'), stopped() {} },
-  );
-  onTestFinished(() => root.kill());
+  const supervise = () => {
+    const root = startSupervisor(
+      { id: 'test', kind: 'root', parent: '', strategy: 'one_for_one', children: [unit.spec], ports: supervision },
+      { failed: () => changes.push('gave up'), stopped() {} },
+    );
+    onTestFinished(() => root.kill());
+    return root;
+  };
+  const root = supervise();
   await unit.ready;
   let next = 0;
   const send = (): Promise<void> =>
@@ -73,6 +77,7 @@ async function start(snapshots: SnapshotStore, change: (log: Log) => Log = (log)
   return {
     unit,
     root,
+    supervise,
     send,
     failures,
     changes,
@@ -124,4 +129,33 @@ test('a stop does not wait for a log that waits for space, and nothing that wait
   unit.mailbox.abandon(new Error('stopping'));
   for (const outcome of await waiting) expect(outcome.status).toBe('rejected');
   expect(changes).not.toContain('failed');
+});
+
+test('a recovery that was given up, and ends late, leaves the partition of the next one alone', async () => {
+  const store = memorySnapshots();
+  let hold = false;
+  const held: (() => void)[] = [];
+  const snapshots: SnapshotStore = {
+    ...store,
+    async latest(...words) {
+      const found = await store.latest(...words);
+      if (hold) await new Promise<void>((resolve) => held.push(resolve));
+      return found;
+    },
+  };
+  const { unit, root, supervise, send } = await start(snapshots);
+  await send();
+  await expect.poll(async () => (await store.latest('s-0'))?.offset).toBe(1);
+  root.kill();
+  hold = true;
+  const givenUp = supervise();
+  await expect.poll(() => held.length).toBe(1);
+  givenUp.kill();
+  hold = false;
+  supervise();
+  await send();
+  expect(unit.position('test')).toBe(2);
+  held[0]?.();
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(unit.position('test')).toBe(2);
 });
