@@ -19,8 +19,29 @@ interface Buffered {
   isMatched: boolean;
 }
 
+/** In order of time; of one time, in order of arrival. That is also the order in which they expire. */
+type Buffer = Buffered[];
+
+function insert(buffer: Buffer, buffered: Buffered): void {
+  let place = buffer.length;
+  while (place > 0 && buffer[place - 1]!.timeMs > buffered.timeMs) place -= 1;
+  buffer.splice(place, 0, buffered);
+}
+
+/** The place of the first event that is not before `timeMs`. */
+function firstFrom(buffer: Buffer, timeMs: number): number {
+  let low = 0;
+  let high = buffer.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (buffer[middle]!.timeMs < timeMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 export function createIntervalJoin({ type, withinMs, graceMs }: IntervalJoinSpec): JoinOperator {
-  const buffers: Readonly<Record<Side, Map<Key, Buffered[]>>> = { left: new Map(), right: new Map() };
+  const buffers: Readonly<Record<Side, Map<Key, Buffer>>> = { left: new Map(), right: new Map() };
   const bySequence = new Map<number, Buffered>();
   const expiry = createTimers();
   let nextSequence = 0;
@@ -28,16 +49,16 @@ export function createIntervalJoin({ type, withinMs, graceMs }: IntervalJoinSpec
   function keep(buffered: Buffered): void {
     const own = buffers[buffered.side].get(buffered.key);
     if (own === undefined) buffers[buffered.side].set(buffered.key, [buffered]);
-    else own.push(buffered);
+    else insert(own, buffered);
     bySequence.set(buffered.sequence, buffered);
     addTimer(expiry, buffered.timeMs + withinMs + graceMs, buffered.sequence);
   }
   function forget(buffered: Buffered): void {
     const { side, key, sequence } = buffered;
     bySequence.delete(sequence);
-    const rest = (buffers[side].get(key) ?? []).filter((other) => other !== buffered);
-    if (rest.length === 0) buffers[side].delete(key);
-    else buffers[side].set(key, rest);
+    const own = buffers[side].get(key);
+    own?.shift();
+    if (own?.length === 0) buffers[side].delete(key);
   }
   function giveUnmatched({ side, key, event, timeMs }: Buffered, out: JoinResults): void {
     if (side === 'left' && type !== 'inner') out.push({ key, left: event, right: null, ts: timeMs });
@@ -50,8 +71,9 @@ export function createIntervalJoin({ type, withinMs, graceMs }: IntervalJoinSpec
       const own: Buffered = { side, key, timeMs, sequence: nextSequence++, event, isMatched: false };
       // A null key matches nothing, as in SQL.
       const others = key === null ? [] : (buffers[side === 'left' ? 'right' : 'left'].get(key) ?? []);
-      for (const other of others) {
-        if (Math.abs(other.timeMs - timeMs) > withinMs) continue;
+      for (let i = firstFrom(others, timeMs - withinMs); i < others.length; i++) {
+        const other = others[i]!;
+        if (other.timeMs > timeMs + withinMs) break;
         other.isMatched = true;
         own.isMatched = true;
         const [left, right] = side === 'left' ? [own, other] : [other, own];

@@ -1,9 +1,11 @@
 /**
  * Temporal join of a stream with a versioned table: an event sees the row of its key as it was at the event's time. It
- * waits until the watermark says that no change from before it is still to come, and for the grace beyond that; one that
- * comes later than that is joined at once (Kafka Streams, KStreamKTableJoinProcessor with a grace period).
+ * waits until the watermark says that no change up to its time is still to come, and for the grace beyond that; one that
+ * comes later than that is joined at once (Kafka Streams, KStreamKTableJoinProcessor with a grace period). Kafka's stream
+ * time is the largest time seen, 1 ms ahead of a watermark without a bound, and the grace is counted as there.
  *
- * A version that another one has replaced goes once the watermark has passed that by `historyMs`.
+ * A version that another one has replaced goes once the watermark has passed that by `historyMs`, or by the grace if that
+ * is longer. An event from before then is late: the row that it should see may be gone.
  */
 import type { Key } from './groups.ts';
 import type { JoinEntry, JoinEvent, JoinOperator, JoinResults, TableJoinSpec } from './join.ts';
@@ -29,6 +31,8 @@ export function createTableJoin({ type, graceMs, historyMs }: TableJoinSpec): Jo
   const versions = new Map<Key, Version[]>();
   const keyOfSequence = new Map<number, Key>();
   const ageing = createTimers();
+  const waitMs = Math.max(graceMs - 1, 0);
+  const keptMs = Math.max(historyMs, graceMs);
   let nextSequence = 0;
 
   function rowAt(key: Key, timeMs: number): JoinEvent | null {
@@ -41,7 +45,7 @@ export function createTableJoin({ type, graceMs, historyMs }: TableJoinSpec): Jo
   }
   function hold(sequence: number, own: Waiting): void {
     waiting.set(sequence, own);
-    addTimer(release, own.timeMs + graceMs - 1, sequence);
+    addTimer(release, own.timeMs + waitMs, sequence);
   }
   function change(key: Key, version: Version): void {
     const all = versions.get(key) ?? [];
@@ -53,12 +57,12 @@ export function createTableJoin({ type, graceMs, historyMs }: TableJoinSpec): Jo
     else all.splice(place, 0, version);
     versions.set(key, all);
     keyOfSequence.set(version.sequence, key);
-    addTimer(ageing, version.timeMs + historyMs, version.sequence);
+    addTimer(ageing, version.timeMs + keptMs, version.sequence);
   }
   /** What was there before the newest version that is old enough can't be asked for any more. */
   function age(key: Key, watermarkMs: number): void {
     const all = versions.get(key) ?? [];
-    let first = all.findLastIndex(({ timeMs }) => timeMs + historyMs <= watermarkMs);
+    let first = all.findLastIndex(({ timeMs }) => timeMs + keptMs <= watermarkMs);
     if (first < 0) return;
     if (all[first]?.event === null) first += 1;
     const rest = all.slice(first);
@@ -68,9 +72,10 @@ export function createTableJoin({ type, graceMs, historyMs }: TableJoinSpec): Jo
 
   return {
     add(side, key, timeMs, event, watermarkMs, out) {
+      if (side === 'left' && timeMs + keptMs < watermarkMs) return watermarkMs - timeMs;
       const sequence = nextSequence++;
       if (side === 'right') change(key, { timeMs, sequence, event });
-      else if (timeMs + graceMs - 1 <= watermarkMs) give({ key, timeMs, event }, out);
+      else if (timeMs + waitMs <= watermarkMs) give({ key, timeMs, event }, out);
       else hold(sequence, { key, timeMs, event });
       return null;
     },
