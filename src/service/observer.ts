@@ -10,7 +10,7 @@ import type { AlertRaised } from '../messages/payments.ts';
 import { deadLetterType } from '../messages/types.ts';
 import { publishDerived } from './live-rows.ts';
 import { createMeters } from './meters.ts';
-import type { Pipeline } from './pipeline.ts';
+import { OPERATIONS, type Pipeline, type StreamRuntime } from './pipeline.ts';
 import type { ReadModels } from './read-models.ts';
 import { createResidentMemory } from './resident-memory.ts';
 import type { Runtime } from './runtime.ts';
@@ -81,10 +81,8 @@ export function createObserver(config: Config, version: string, sources: Observe
     const pipeline = sources.pipeline();
     if (pipeline === null) return [];
     return [
-      ...[...pipeline.streams.values()].flatMap((stream) => [
-        sourceStage(stream.name),
-        ...partitionStages(stream.name),
-      ]),
+      ...[...pipeline.streams.values()].flatMap((stream) => [sourceStage(stream.name), ...partitionStages(stream)]),
+      ...pipeline.repartitions.flatMap(({ whole }) => partitionStages(whole)),
       journalStage(),
       ...projectionStages(),
       ...sinkStages(),
@@ -107,9 +105,8 @@ export function createObserver(config: Config, version: string, sources: Observe
     return sources.stateOf(source?.kind === 'job' ? `fetcher-${source.job}` : `sources/${stream}`);
   }
 
-  function partitionStages(stream: string): StageStatus[] {
-    const runtime = sources.pipeline()?.streams.get(stream);
-    return (runtime?.units ?? []).map((unit) => {
+  function partitionStages({ units }: StreamRuntime): StageStatus[] {
+    return units.map((unit) => {
       const partition = unit.partition();
       const delayMs = partition.maxEventTimeMs() - partition.watermarkMs();
       return {
@@ -182,7 +179,7 @@ export function createObserver(config: Config, version: string, sources: Observe
       counts.commits += 1;
       meters.meter('journal').add(commit.commit.sections.reduce((sum, section) => sum + section.count, 0));
       metrics.committed(log, 1);
-      if (!sources.pipeline()?.streams.has(stream)) return;
+      if (stream === OPERATIONS) return;
       counts.events += commit.events;
       counts.deadLetters += commit.deadLetters;
       counts.late += derived.late;

@@ -59,7 +59,9 @@ test('close for a partition that has nothing only when its watermark says so', a
     { $watermark: 2999, $partition: 0 },
     { $watermark: 2999 },
   ];
-  const { output } = await runScriptLines({ watermark: 'scripted', partitions: 2, windows, lines, flush: false });
+  const run = { watermark: 'scripted', partitions: 2, windows, lines, flush: false };
+  const { output, summary } = await runScriptLines(run);
+  expect(summary.windows).toBe(1);
   expect(output).toEqual([
     expect.objectContaining({ stream: 'all', key: null, start: 0, end: 3000, revision: 0, at: 2999, n: 2 }),
   ]);
