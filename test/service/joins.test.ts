@@ -96,3 +96,32 @@ test('name what does not fit in the file', () => {
   expect(load('j: { left: clicks, right: views }')).toThrow('joins.j.within: is missing');
   expect(load('j: { left: clicks, table: views, type: outer }')).toThrow('must be one of inner, left');
 });
+
+test('late events of a join go to its late stream, with how late they were', async () => {
+  const { output } = await runScriptLines({
+    watermark: '{ outOfOrderness: 1s }',
+    partitions: 1,
+    streams: streams(1),
+    joins: `pairs: { left: clicks, right: views, type: left, within: 2s, grace: 1s }
+  seen: { left: clicks, table: views, type: left, history: 5s }`,
+    lines: [
+      { $stream: 'views', userId: 'a', occurredAt: 20_000, amount: 1 },
+      { userId: 'a', occurredAt: 20_000, amount: 2 },
+      // The watermark is at 18,999.
+      { userId: 'a', occurredAt: 17_999, amount: 3 },
+      { userId: 'a', occurredAt: 13_998, amount: 4 },
+    ],
+    only: ['pairs', 'pairs.late', 'seen', 'seen.late'],
+  });
+  const late = (stream: string) =>
+    output
+      .filter((result) => result.stream === stream)
+      .map(({ key, latenessMs, event }) => ({ key, latenessMs, event }));
+  const first = { key: 'a', latenessMs: 1000, event: { userId: 'a', occurredAt: 17_999, amount: 3 } };
+  const second = { key: 'a', latenessMs: 5001, event: { userId: 'a', occurredAt: 13_998, amount: 4 } };
+  expect(late('pairs.late')).toEqual([first, second]);
+  expect(late('seen.late')).toEqual([second]);
+  const times = (stream: string) => output.filter((result) => result.stream === stream).map(({ ts }) => ts);
+  expect(times('pairs')).toEqual([20_000]);
+  expect(times('seen')).toEqual([17_999, 20_000]);
+});
