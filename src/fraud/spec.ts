@@ -1,3 +1,4 @@
+/** What the fraud domain is told, and where it puts what it says. */
 import type { AlertRaised, CaseChanged, SessionClosed, TransactionScored } from '../messages/payments.ts';
 import type { LateEvent } from '../messages/streams.ts';
 import type { RuleLimits } from './rules.ts';
