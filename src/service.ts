@@ -160,7 +160,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       mailbox.abandon(reason);
     }
     await readModels.thread.close();
-    await pipeline.journal.close();
+    await pipeline.close();
   }
 
   return {

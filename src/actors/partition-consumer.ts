@@ -3,16 +3,16 @@
  *
  *   loadingSnapshot ──► replaying ──► running ── DRAIN ──► draining ──► stopped
  *
- * One WAKE takes one batch: decode, derive, append. Commits are in flight up to a bound, are acknowledged in order once
- * durable, and the batch stays in the mailbox until then. Anything that throws fails the actor; its supervisor
- * restarts the partition, which recovers from the newest snapshot and the log.
+ * One WAKE takes one batch and has it applied: decoded and derived from, in this thread or another. What comes of it is
+ * appended. Batches are in flight up to a bound, are acknowledged in order once durable, and stay in the mailbox until
+ * then. Anything that throws fails the actor; its supervisor restarts the partition, which recovers from the newest
+ * snapshot and the log.
  */
 import { assign, fromPromise, setup } from 'xstate';
 import type { Commit } from '../messages/commit.ts';
-import type { Applied, Partition } from '../partition/partition.ts';
-import type { Work } from '../partition/work.ts';
+import type { Applied, PartitionInput } from '../partition/partition.ts';
 import type { Batch } from '../sources/source.ts';
-import type { Mailbox } from './mailbox.ts';
+import type { Mailbox, PositionOf } from './mailbox.ts';
 
 /** A commit that is durable. */
 export interface Committed extends Applied {
@@ -22,13 +22,13 @@ export interface Committed extends Applied {
 
 export interface PartitionConsumerPorts {
   readonly mailbox: Mailbox;
-  readonly partition: Partition;
-  /** Hands work to the partition's derivers; throws when one of them fails. */
-  derive(work: Work): void;
+  readonly position: PositionOf;
+  /** Has a batch decoded and derived from. In order; rejects when a deriver fails. */
+  apply(batch: PartitionInput, committedAt: number): Promise<Applied>;
   /** Restores partition and derivers from the newest valid snapshot. Returns the offset to replay from. */
   loadSnapshot(): Promise<number>;
-  /** Calls `fold` for each commit from an offset to the end of the log, and yields to the event loop in between. */
-  replay(fromOffset: number, fold: (commit: Commit) => void): Promise<void>;
+  /** Folds the commits from an offset to the end of the log. */
+  replay(fromOffset: number): Promise<void>;
   /** Tells the derivers that the partition is live. */
   recovered(): void;
   /** Resolves with the first event's offset once the commit is durable. */
@@ -42,13 +42,14 @@ export interface PartitionConsumerPorts {
   committed(commit: Committed): void;
 }
 
-/** Commits that may wait for the disk while the next batch is computed. */
+/** Batches that may be computed, or wait for the disk, while the next one is taken. */
 export const MAX_COMMITS_IN_FLIGHT = 4;
 
 export type PartitionConsumerEvent =
   | { readonly type: 'WAKE' }
+  | { readonly type: 'APPLIED'; readonly applied: Applied; readonly batch: Batch }
   | { readonly type: 'DURABLE'; readonly commit: Committed }
-  | { readonly type: 'APPEND_FAILED'; readonly error: Error }
+  | { readonly type: 'FAILED'; readonly error: Error }
   | { readonly type: 'DRAIN' };
 
 interface Context {
@@ -65,27 +66,33 @@ export const partitionConsumerMachine = setup({
   actors: {
     loadSnapshot: fromPromise<number, PartitionConsumerPorts>(({ input }) => input.loadSnapshot()),
     replay: fromPromise<void, { ports: PartitionConsumerPorts; fromOffset: number }>(async ({ input }) => {
-      const { ports, fromOffset } = input;
-      await ports.replay(fromOffset, (commit) => void ports.partition.replay(commit, ports.derive));
+      await input.ports.replay(input.fromOffset);
     }),
     finalSnapshot: fromPromise<void, PartitionConsumerPorts>(({ input }) => input.saveSnapshot(true)),
   },
   actions: {
     goLive: ({ context, self }) => {
-      const { mailbox, partition, recovered } = context.ports;
-      mailbox.recover((source) => partition.position(source));
+      const { mailbox, position, recovered } = context.ports;
+      mailbox.recover(position);
       recovered();
       // Not at once: a source that fills every partition in one turn would have all of them work in that turn.
       mailbox.onArrival(() => context.ports.later(() => self.send({ type: 'WAKE' })));
       self.send({ type: 'WAKE' });
     },
-    commitNext: ({ context, self }) => {
+    takeNext: ({ context, self }) => {
       const { ports } = context;
-      const { mailbox, partition } = ports;
+      const { mailbox } = ports;
       if (mailbox.inFlight >= MAX_COMMITS_IN_FLIGHT) return;
-      const batch = mailbox.take(partition.position);
+      const batch = mailbox.take(ports.position);
       if (batch === undefined) return;
-      const applied = partition.apply(batch, ports.derive, ports.nowMs());
+      ports
+        .apply(batch, ports.nowMs())
+        .then((applied) => self.send({ type: 'APPLIED', applied, batch }))
+        .catch((error: Error) => self.send({ type: 'FAILED', error }));
+      if (mailbox.depth > 0) ports.later(() => self.send({ type: 'WAKE' }));
+    },
+    append: ({ context, self }, { applied, batch }: { applied: Applied; batch: Batch }) => {
+      const { ports } = context;
       ports
         .append(applied.commit)
         .then((firstOffset) => {
@@ -94,8 +101,7 @@ export const partitionConsumerMachine = setup({
           ports.committed(commit);
           self.send({ type: 'DURABLE', commit });
         })
-        .catch((error: Error) => self.send({ type: 'APPEND_FAILED', error }));
-      if (mailbox.depth > 0) ports.later(() => self.send({ type: 'WAKE' }));
+        .catch((error: Error) => self.send({ type: 'FAILED', error }));
     },
     acknowledge: ({ context, self }, { commit }: { commit: Committed }) => {
       const { ports } = context;
@@ -104,7 +110,7 @@ export const partitionConsumerMachine = setup({
         commit.firstOffset,
         sections.reduce((count, section) => count + section.count, 0),
       );
-      ports.saveSnapshot(false).catch((error: Error) => self.send({ type: 'APPEND_FAILED', error }));
+      ports.saveSnapshot(false).catch((error: Error) => self.send({ type: 'FAILED', error }));
       if (ports.mailbox.depth > 0) ports.later(() => self.send({ type: 'WAKE' }));
     },
     fail: (_, { error }: { error: Error }) => {
@@ -119,7 +125,7 @@ export const partitionConsumerMachine = setup({
   context: ({ input }) => ({ ports: input.ports, replayFrom: 0 }),
   initial: 'loadingSnapshot',
   on: {
-    APPEND_FAILED: { actions: { type: 'fail', params: ({ event }) => ({ error: event.error }) } },
+    FAILED: { actions: { type: 'fail', params: ({ event }) => ({ error: event.error }) } },
   },
   states: {
     loadingSnapshot: {
@@ -141,7 +147,8 @@ export const partitionConsumerMachine = setup({
     running: {
       entry: 'goLive',
       on: {
-        WAKE: { actions: 'commitNext' },
+        WAKE: { actions: 'takeNext' },
+        APPLIED: { actions: { type: 'append', params: ({ event }) => event } },
         DURABLE: { actions: { type: 'acknowledge', params: ({ event }) => ({ commit: event.commit }) } },
         DRAIN: 'draining',
       },
@@ -149,7 +156,8 @@ export const partitionConsumerMachine = setup({
     draining: {
       always: { guard: 'isEmpty', target: 'savingSnapshot' },
       on: {
-        WAKE: { actions: 'commitNext' },
+        WAKE: { actions: 'takeNext' },
+        APPLIED: { actions: { type: 'append', params: ({ event }) => event } },
         DURABLE: { actions: { type: 'acknowledge', params: ({ event }) => ({ commit: event.commit }) } },
       },
     },

@@ -17,7 +17,7 @@ export interface Config {
     /** null keeps everything. The size is of each log. */
     readonly retention: { readonly ageMs: number | null; readonly maxBytes: number | null };
   };
-  readonly runtime: { readonly queueBatches: number };
+  readonly runtime: { readonly queueBatches: number; readonly threads: number };
   readonly supervision: {
     readonly intensity: number;
     readonly periodMs: number;

@@ -260,6 +260,12 @@ export const fileSchema = z.strictObject({
   runtime: z
     .strictObject({
       queueBatches: z.int().min(2).max(1024).default(16).describe('Batches that wait for a partition at most.'),
+      threads: z
+        .int()
+        .min(0)
+        .max(64)
+        .default(0)
+        .describe('Worker threads that the partitions are spread over; 0 computes them all in the main one.'),
     })
     .prefault({}),
   supervision: z

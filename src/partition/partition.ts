@@ -13,7 +13,6 @@ import type { Registry } from '../messages/registry.ts';
 import type { Tombstone } from '../messages/streams.ts';
 import { deadLetterType, forwardedBlockType, sourceControlType, tombstoneType } from '../messages/types.ts';
 import type { WindowResultType } from '../messages/window-result.ts';
-import type { PartitionTime } from '../streams/stream-watermark.ts';
 import type { WatermarkPolicy, WatermarkState } from '../streams/watermark.ts';
 import { type ChannelState, createClock } from './clock.ts';
 import { createDerivedBlocks, type DerivedSummary } from './derived-blocks.ts';
@@ -59,16 +58,17 @@ export interface Applied {
   readonly deadLetters: number;
 }
 
+/** Where a partition stands in time. */
+export interface PartitionStatus extends Readonly<WatermarkState> {
+  /** When its last event was committed, by the clock that stamps commits; null when none was since it was restored. */
+  readonly lastEventAtMs: number | null;
+}
+
 export interface Partition {
   readonly spec: PartitionSpec;
-  /** Position committed, or about to be, for a source; 0 before its first batch. */
-  position(source: string): number;
-  watermarkMs(): number;
-  maxEventTimeMs(): number;
-  /** Where it stands among the partitions of its stream. */
-  time(): PartitionTime;
-  /** When its last event was committed, by the clock that stamps commits; null when none was since it was restored. */
-  lastEventAtMs(): number | null;
+  /** Positions committed, or about to be, by source; none before its first batch. */
+  readonly positions: ReadonlyMap<string, number>;
+  status(): PartitionStatus;
   /** Turns a batch into a commit. The caller appends it; on failure the partition is rebuilt from the log. */
   apply(batch: PartitionInput, derive: (work: Work) => void, committedAt: number): Applied;
   /** Folds a commit of the log into the state. Returns what its input derives now. */
@@ -170,11 +170,8 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
 
   return {
     spec,
-    position: (source) => positions.get(source) ?? 0,
-    watermarkMs: () => clock.state().watermarkMs,
-    maxEventTimeMs: () => clock.state().maxEventTimeMs,
-    time: clock.state,
-    lastEventAtMs: () => lastEventAtMs,
+    positions,
+    status: () => ({ ...clock.state(), lastEventAtMs }),
     apply(batch, derive, committedAt) {
       forgetColumns();
       const blocks = taken(batch, committedAt);

@@ -23,14 +23,14 @@ export interface StreamTime {
 
 /** Of a stream whose partitions have recovered. */
 export function createStreamTime({ config, units }: StreamRuntime, startedAtMs: number): StreamTime {
-  const times = () => units.map((unit) => unit.partition().time());
+  const times = () => units.map((unit) => unit.status());
   const stream: StreamWatermark = createStreamWatermark(times());
   const idleTimeoutMs = config?.watermark.kind === 'bounded' ? config.watermark.idleTimeoutMs : null;
   return {
     decide(nowMs) {
       const partitions = units.map((unit) => {
-        const partition = unit.partition();
-        return { time: partition.time(), quietMs: nowMs - (partition.lastEventAtMs() ?? startedAtMs) };
+        const time = unit.status();
+        return { time, quietMs: nowMs - (time.lastEventAtMs ?? startedAtMs) };
       });
       return decideIdle(stream, partitions, idleTimeoutMs);
     },

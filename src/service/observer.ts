@@ -107,8 +107,8 @@ export function createObserver(config: Config, version: string, sources: Observe
 
   function partitionStages({ units }: StreamRuntime): StageStatus[] {
     return units.map((unit) => {
-      const partition = unit.partition();
-      const delayMs = partition.maxEventTimeMs() - partition.watermarkMs();
+      const { maxEventTimeMs, watermarkMs } = unit.status();
+      const delayMs = maxEventTimeMs - watermarkMs;
       return {
         ...idleStage(unit.log.name, 'partition', unit.log.name, meters.meter(unit.log.name)),
         feeds: ['journal'],
@@ -148,7 +148,7 @@ export function createObserver(config: Config, version: string, sources: Observe
     let latest = Number.NEGATIVE_INFINITY;
     for (const stream of sources.pipeline()?.streams.values() ?? []) {
       if (stream.config?.source.kind === 'job') continue;
-      for (const unit of stream.units) latest = Math.max(latest, unit.partition().maxEventTimeMs());
+      for (const unit of stream.units) latest = Math.max(latest, unit.status().maxEventTimeMs);
     }
     return Number.isFinite(latest) ? latest : null;
   }

@@ -2,27 +2,23 @@
  * One partition, wired: its log, its snapshots, and the three actors that restart together, because a batch that one of
  * them has seen and the log has not must be forgotten by all.
  */
-import { fraudSessionMachine } from '../actors/fraud-session.ts';
 import { createMailbox, type Mailbox } from '../actors/mailbox.ts';
 import { type Committed, type PartitionConsumerPorts, partitionConsumerMachine } from '../actors/partition-consumer.ts';
-import { type SupervisedActor, startSupervised } from '../actors/supervised.ts';
+import type { Deriver, PartitionHost } from '../actors/partition-host.ts';
+import { startSupervised } from '../actors/supervised.ts';
 import { type ChildSpec, type SupervisionPorts, supervisorSpec } from '../actors/supervisor.ts';
-import { windowAggregatorMachine } from '../actors/window-aggregator.ts';
 import type { Log } from '../journal/log.ts';
-import { readFrames } from '../journal/reader.ts';
 import type { SnapshotStore } from '../journal/snapshots.ts';
-import { type Commit, decodeCommit, encodeCommit } from '../messages/commit.ts';
-import type { PartitionFold } from '../partition/derivation.ts';
-import type { Partition } from '../partition/partition.ts';
-import { decodeSnapshot, encodeSnapshot } from '../partition/snapshot.ts';
-import type { Work } from '../partition/work.ts';
-import { nextTurn, type Runtime } from './runtime.ts';
+import { type Commit, encodeCommit } from '../messages/commit.ts';
+import type { PartitionStatus } from '../partition/partition.ts';
+import { initialWatermark } from '../streams/watermark.ts';
+import type { Runtime } from './runtime.ts';
 
 export interface PartitionUnitOptions {
-  /** A partition at the start of its log. */
-  readonly newFold: () => PartitionFold;
+  /** A host of the partition at the start of its log. */
+  readonly newHost: () => PartitionHost;
+  readonly derivers: readonly Deriver[];
   readonly log: Log;
-  readonly journalDir: string;
   readonly snapshots: SnapshotStore;
   readonly queueBatches: number;
   readonly snapshotEveryEvents: number;
@@ -42,7 +38,7 @@ export interface PartitionUnit {
   readonly spec: ChildSpec;
   readonly mailbox: Mailbox;
   readonly log: Log;
-  readonly partition: () => Partition;
+  status(): PartitionStatus;
   position(source: string): number;
   /** Takes a snapshot now, if there is anything new. */
   saveSnapshot(): Promise<void>;
@@ -57,17 +53,16 @@ const KEEP_SNAPSHOTS = 3;
 /** Between an attempt to write a snapshot that failed and the next. */
 const SNAPSHOT_RETRY_MS = 10_000;
 
-interface Incarnation {
-  readonly fold: PartitionFold;
-  aggregator: SupervisedActor<typeof windowAggregatorMachine> | null;
-  session: SupervisedActor<typeof fraudSessionMachine> | null;
-}
+/** Before its first incarnation. */
+const NOT_STARTED: PartitionStatus = { ...initialWatermark(), lastEventAtMs: null };
 
 export function createPartitionUnit(options: PartitionUnitOptions): PartitionUnit {
-  const { log, runtime, snapshots } = options;
+  const { log, runtime, snapshots, derivers } = options;
   const mailbox = createMailbox(options.queueBatches);
   const appends = new Set<Promise<unknown>>();
-  let live = newIncarnation(options.newFold());
+  let live: PartitionHost | null = null;
+  /** Batches of the incarnation that lives whose commits were given to the log. */
+  let appended = 0;
   let markReady = (): void => {};
   const ready = new Promise<void>((resolve) => {
     markReady = resolve;
@@ -77,27 +72,14 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
   let saving = false;
   let retryAtMs = Number.NEGATIVE_INFINITY;
 
-  function derive(own: Incarnation, work: Work): void {
-    for (const actor of [own.aggregator, own.session]) {
-      if (actor === null) continue;
-      actor.send({ type: 'APPLY', work });
-      const error = actor.error();
-      if (error !== null) throw error;
-    }
-  }
-
-  async function loadSnapshot(own: Incarnation): Promise<number> {
+  async function loadSnapshot(own: PartitionHost): Promise<number> {
     // Appends of the incarnation before this one end first, so that what the log holds is settled.
     await Promise.allSettled(appends);
     let limit = log.durableOffset();
     for (;;) {
       const found = await snapshots.latest(log.name, limit);
       if (found === null) return 0;
-      const snapshot = decodeSnapshot(found.body);
-      if (snapshot !== null) {
-        own.fold.partition.restore(snapshot);
-        own.aggregator?.send({ type: 'RESTORE', state: snapshot });
-        own.session?.send({ type: 'RESTORE', cards: snapshot.cards });
+      if (await own.restore(found.body)) {
         snapshotOffset = found.offset;
         return found.offset;
       }
@@ -105,33 +87,29 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
     }
   }
 
-  async function replay(fromOffset: number, fold: (commit: Commit) => void): Promise<void> {
-    const range = { fromOffset, toOffset: log.durableOffset() };
-    for (const frame of readFrames(options.journalDir, log.name, range, runtime.disk.syncFs)) {
-      fold(decodeCommit(frame.body));
-      await nextTurn(runtime);
-    }
-  }
-
   async function append(commit: Commit): Promise<number> {
     const { parts, count } = encodeCommit(commit);
-    const appended = log.append(COMMIT_FRAME, count, parts);
-    appends.add(appended);
+    const durable = log.append(COMMIT_FRAME, count, parts);
+    appended += 1;
+    appends.add(durable);
     try {
-      return await appended;
+      return await durable;
     } finally {
-      appends.delete(appended);
+      appends.delete(durable);
     }
   }
 
   async function saveSnapshot(force: boolean): Promise<void> {
-    const offset = log.nextOffset();
-    const grown = offset - snapshotOffset;
+    const own = live;
+    const grown = log.nextOffset() - snapshotOffset;
     const due = grown >= options.snapshotEveryEvents || runtime.nowMs() - snapshotAtMs >= options.snapshotEveryMs;
-    if (saving || grown === 0 || !(force || (due && runtime.nowMs() >= retryAtMs))) return;
+    if (own === null || saving || grown === 0 || !(force || (due && runtime.nowMs() >= retryAtMs))) return;
     saving = true;
     try {
-      const body = encodeSnapshot(live.fold.snapshot());
+      const { body, applied } = await own.snapshot();
+      // State that has more than the log, or is another incarnation's, has no offset: the next commit asks again.
+      if (applied !== appended || own !== live) return;
+      const offset = log.nextOffset();
       // The state may be ahead of the disk: a snapshot must not name an offset that a crash could take back.
       await Promise.all(appends);
       await log.sync();
@@ -151,48 +129,35 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
     }
   }
 
-  const children: ChildSpec[] = [
-    {
-      id: 'window-aggregator',
-      kind: 'window-aggregator',
+  const children = derivers.map(
+    (deriver, index): ChildSpec => ({
+      id: deriver,
+      kind: deriver,
       start(context) {
-        // The first of the three to start: all of them begin with empty state.
-        live = newIncarnation(options.newFold());
-        const { operators, join } = live.fold;
-        const actor = startSupervised(windowAggregatorMachine, { operators, join }, context);
-        live.aggregator = actor;
-        return actor.child;
+        // The first of them to start: all begin with empty state.
+        if (index === 0) {
+          live?.close();
+          live = options.newHost();
+          appended = 0;
+        }
+        return started().startDeriver(deriver, context);
       },
-    },
-  ];
-  if (live.fold.detector !== null) {
-    children.push({
-      id: 'fraud-session',
-      kind: 'fraud-session',
-      start(context) {
-        const { detector } = live.fold;
-        if (detector === null) throw new Error('The fraud session was started before its partition');
-        const actor = startSupervised(fraudSessionMachine, { detector }, context);
-        live.session = actor;
-        return actor.child;
-      },
-    });
-  }
+    }),
+  );
   children.push({
     id: 'consumer',
     kind: 'partition-consumer',
     start(context) {
       // A recovery goes on after its actor has stopped: it must not touch the state of the ones that come after it.
-      const own = live;
+      const own = started();
       const ports: PartitionConsumerPorts = {
         mailbox,
-        partition: own.fold.partition,
-        derive: (work) => derive(own, work),
+        position: own.position,
+        apply: own.apply,
         loadSnapshot: () => loadSnapshot(own),
-        replay,
+        replay: (fromOffset) => own.replay(fromOffset, log.durableOffset()),
         recovered() {
-          own.aggregator?.send({ type: 'RECOVERED' });
-          own.session?.send({ type: 'RECOVERED' });
+          own.recovered();
           markReady();
         },
         append,
@@ -213,6 +178,11 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
     },
   });
 
+  function started(): PartitionHost {
+    if (live === null) throw new Error(`${log.name} was asked for its state before it had any`);
+    return live;
+  }
+
   return {
     spec: supervisorSpec({
       id: log.name,
@@ -224,8 +194,8 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
     }),
     mailbox,
     log,
-    partition: () => live.fold.partition,
-    position: (source) => live.fold.partition.position(source),
+    status: () => live?.status() ?? NOT_STARTED,
+    position: (source) => live?.position(source) ?? 0,
     saveSnapshot: () => saveSnapshot(true),
     ready,
   };
@@ -253,8 +223,4 @@ export async function allReady(units: readonly PartitionUnit[], signal: AbortSig
     });
   });
   await Promise.race([ready, aborted]);
-}
-
-function newIncarnation(fold: PartitionFold): Incarnation {
-  return { fold, aggregator: null, session: null };
 }

@@ -4,22 +4,31 @@
  */
 import { join } from 'node:path';
 import type { Committed } from '../actors/partition-consumer.ts';
+import { createPartitionHost, type Deriver, type PartitionHost } from '../actors/partition-host.ts';
 import type { SupervisionPorts } from '../actors/supervisor.ts';
 import type { Config, StreamConfig } from '../config/config.ts';
 import { type Journal, openJournal } from '../journal/journal.ts';
 import type { LogState } from '../journal/log.ts';
+import { readFrames } from '../journal/reader.ts';
 import type { TornTail } from '../journal/recovery.ts';
 import { readSchemaFiles, saveSchemaFiles } from '../journal/schema-files.ts';
 import { snapshotStore } from '../journal/snapshots.ts';
 import type { DynamicEvent, EventType } from '../messages/codec.ts';
+import { decodeCommit } from '../messages/commit.ts';
 import { createRegistry, type Registry } from '../messages/registry.ts';
 import { BUILTIN_TYPES, runChangedType } from '../messages/types.ts';
-import { createPartitionFold, type Derivation, derivationTypes, type PartitionFold } from '../partition/derivation.ts';
+import {
+  createPartitionFold,
+  type Derivation,
+  type DerivationTypes,
+  derivationTypes,
+} from '../partition/derivation.ts';
 import type { Intake } from '../sources/source.ts';
+import type { PartitionThreads } from '../workers/partition-threads.ts';
 import { derivationOf, joinDerivationOf, noteDerivations, repartitionOf } from './derivation-history.ts';
 import { createIntake } from './intake.ts';
 import { createPartitionUnit, type PartitionUnit } from './partition-unit.ts';
-import type { Runtime } from './runtime.ts';
+import { nextTurn, type Runtime } from './runtime.ts';
 
 /** The stream in which the service writes about itself: runs, actors, deliveries. */
 export const OPERATIONS = 'millrace.operations';
@@ -54,6 +63,7 @@ export interface Pipeline {
   /** Every partition of every stream, operations first: the others report to it while they start. */
   readonly units: readonly PartitionUnit[];
   readonly runtime: Runtime;
+  close(): Promise<void>;
 }
 
 export interface PipelineOptions {
@@ -83,6 +93,9 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
   const registry = createRegistry();
   for (const [fingerprint, json] of readSchemaFiles(config.dataDir, syncFs)) registry.learn(fingerprint, json);
 
+  const { threads: threadCount } = config.runtime;
+  const threads = threadCount === 0 ? null : runtime.startPartitionThreads(threadCount);
+  let hosted = 0;
   const open = async (
     derivation: Derivation,
     stream: StreamConfig | null,
@@ -97,18 +110,39 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
     await saveSchemaFiles(disk.fs, config.dataDir, own);
     const units: PartitionUnit[] = [];
     for (let partition = 0; partition < partitions; partition++) {
-      units.push(await openUnit(name, partition, () => createPartitionFold(derivation, types, partition, registry)));
+      const isOwn = threads === null || derivation === OPERATIONS_DERIVATION;
+      const host = isOwn
+        ? hostHere(derivation, types, partition)
+        : hostIn(threads, hosted++, { derivation, partition, log: `${name}-${partition}` });
+      units.push(await openUnit(name, partition, deriversOf(derivation), host));
     }
     const since = Object.fromEntries(units.map(({ log }) => [log.name, log.nextOffset()]));
     if (derivation !== OPERATIONS_DERIVATION)
       await noteDerivations(disk.fs, syncFs, config.dataDir, [{ derivation, since }]);
     return { name, config: stream, eventType, units, intake: createIntake(name, units) };
   };
-  const openUnit = async (name: string, partition: number, newFold: () => PartitionFold): Promise<PartitionUnit> => {
+  const hostHere = (derivation: Derivation, types: DerivationTypes, partition: number) => () =>
+    createPartitionHost({
+      fold: createPartitionFold(derivation, types, partition, registry),
+      *commits(fromOffset, toOffset) {
+        const log = `${derivation.stream}-${partition}`;
+        for (const { body } of readFrames(journalDir, log, { fromOffset, toOffset }, syncFs)) yield decodeCommit(body);
+      },
+      nextTurn: () => nextTurn(runtime),
+    });
+  const hostIn =
+    (all: PartitionThreads, thread: number, place: { derivation: Derivation; partition: number; log: string }) => () =>
+      all.open(thread, { ...place, dataDir: config.dataDir, journalDir });
+  const openUnit = async (
+    name: string,
+    partition: number,
+    derivers: readonly Deriver[],
+    newHost: () => PartitionHost,
+  ): Promise<PartitionUnit> => {
     return createPartitionUnit({
-      newFold,
+      newHost,
+      derivers,
       log: await journal.openLog(`${name}-${partition}`),
-      journalDir,
       snapshots: snapshotStore(journalDir, { fs: disk.fs }),
       queueBatches: config.runtime.queueBatches,
       snapshotEveryEvents: config.journal.snapshotEveryEvents,
@@ -138,7 +172,15 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
   }
   const runtimes = [operations, ...streams.values(), ...repartitions.map(({ whole }) => whole)];
   const units = runtimes.flatMap((stream) => stream.units);
-  return { journal, journalDir, registry, streams, repartitions, operations, units, runtime };
+  const close = async (): Promise<void> => {
+    await threads?.close();
+    await journal.close();
+  };
+  return { journal, journalDir, registry, streams, repartitions, operations, units, runtime, close };
+}
+
+function deriversOf({ fraud }: Derivation): readonly Deriver[] {
+  return fraud === null ? ['window-aggregator'] : ['window-aggregator', 'fraud-session'];
 }
 
 const OPERATIONS_DERIVATION: Derivation = {

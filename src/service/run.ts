@@ -68,7 +68,7 @@ export async function runInputs(options: RunInputs): Promise<RunSummary> {
   try {
     const ended = isScript ? await runScripts(own) : await runFiles(own);
     const { pipeline, observer } = ended.service;
-    const units = pipeline.units.filter((unit) => !unit.log.name.startsWith('millrace.'));
+    const units = pipeline.units.filter((unit) => !pipeline.operations.units.includes(unit));
     if (options.output !== null) {
       await options.output(outputLines(pipeline.journalDir, pipeline.registry, units, options.only));
     }

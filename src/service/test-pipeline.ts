@@ -66,7 +66,7 @@ export async function startTestPipeline(config: Config, log: Log): Promise<TestP
   }
   function read(stream: string): Record<string, unknown>[] {
     const { pipeline } = driver.service();
-    const units = [...pipeline.streams.values()].flatMap((runtime) => runtime.units);
+    const units = pipeline.units.filter((unit) => !pipeline.operations.units.includes(unit));
     const all = [...outputLines(pipeline.journalDir, pipeline.registry, units, [stream])];
     const before = delivered.get(stream) ?? 0;
     delivered.set(stream, all.length);

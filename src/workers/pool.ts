@@ -20,7 +20,7 @@ export function taskFile(name: string): string {
 export const WORKER_EXEC_ARGV: readonly string[] = FROM_SOURCE ? ['--import', 'tsx'] : [];
 
 /** Batches live for a few milliseconds: a young generation that holds several keeps them out of the old one. */
-const YOUNG_GENERATION_MB = 32;
+export const YOUNG_GENERATION_MB = 32;
 
 /** Tasks that may wait for the thread of the read models. */
 const STORES_QUEUE = 256;

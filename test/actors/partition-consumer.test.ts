@@ -72,15 +72,18 @@ function createWorld(bound = 8): World {
       let broken = false;
       return {
         mailbox,
-        partition,
-        derive() {
+        position: (source) => partition.positions.get(source) ?? 0,
+        async apply(batch, committedAt) {
           const what = world.derive;
           world.derive = 'ok';
-          if (what === 'throw') throw new Error('the deriver threw');
+          const derive = (): void => {
+            if (what === 'throw') throw new Error('the deriver threw');
+          };
+          return partition.apply(batch, derive, committedAt);
         },
         loadSnapshot: async () => 0,
-        async replay(fromOffset, fold) {
-          for (const commit of world.log.slice(fromOffset)) fold(commit);
+        async replay(fromOffset) {
+          for (const commit of world.log.slice(fromOffset)) partition.replay(commit, () => {});
         },
         recovered() {},
         append: (commit) =>

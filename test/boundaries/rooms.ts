@@ -39,8 +39,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   sinks: { mayImport: ['messages'] },
   actors: { mayImport: [...PURE_ROOMS, 'journal', ...PORTS], builtins: [], clockless: true },
   projections: { mayImport: ['messages', 'journal'] },
-  // A large input file is read by its source's own code, in a thread.
-  workers: { mayImport: [...PURE_ROOMS, 'journal', 'projections', 'sources'] },
+  // A large input file is read by its source's own code, in a thread; a partition's actors may live in one.
+  workers: { mayImport: [...PURE_ROOMS, 'journal', 'projections', 'sources', 'actors'] },
   // A cron expression is checked by the rules that will run it.
   // So is the size of a segment by the journal's bound.
   config: { mayImport: ['messages', 'schedule', 'streams', 'journal/segment.ts'] },

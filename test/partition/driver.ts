@@ -113,7 +113,7 @@ export function drivePartition(options: DriverOptions, snapshot?: Uint8Array): D
   };
   const commits: Commit[] = [];
   let nowMs = 0;
-  let next = partition.position('script');
+  let next = partition.positions.get('script') ?? 0;
   return {
     commits,
     pipe(...steps) {
@@ -128,7 +128,7 @@ export function drivePartition(options: DriverOptions, snapshot?: Uint8Array): D
     },
     replay(commit) {
       partition.replay(commit, derive);
-      next = partition.position('script');
+      next = partition.positions.get('script') ?? 0;
     },
     snapshot: () =>
       encodeSnapshot({
@@ -138,7 +138,7 @@ export function drivePartition(options: DriverOptions, snapshot?: Uint8Array): D
         cards: detector?.snapshot() ?? [],
       }),
     bytes: () => Buffer.concat(commits.flatMap((commit) => encodeCommit(commit).parts)),
-    watermarkMs: () => partition.watermarkMs(),
+    watermarkMs: () => partition.status().watermarkMs,
     groups: () => operators.reduce((sum, operator) => sum + operator.keyCount(), 0),
   };
 }

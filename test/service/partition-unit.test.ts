@@ -1,15 +1,17 @@
 /** A partition with its actors on a journal in memory, whose disk does what the test says. */
 import { expect, onTestFinished, test } from 'vitest';
+import { createPartitionHost } from '../../src/actors/partition-host.ts';
 import { startSupervisor } from '../../src/actors/supervisor.ts';
 import { JournalError } from '../../src/journal/error.ts';
 import type { Log } from '../../src/journal/log.ts';
 import type { SnapshotStore } from '../../src/journal/snapshots.ts';
+import { decodeCommit } from '../../src/messages/commit.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
 import { transactionType } from '../../src/messages/types.ts';
 import { createPartitionFold, type Derivation, derivationTypes } from '../../src/partition/derivation.ts';
 import { createPartitionUnit } from '../../src/service/partition-unit.ts';
-import { nodeRuntime } from '../../src/service/runtime.ts';
-import { memoryImage, memorySnapshots, openMemoryJournal } from '../journal/memory-journal.ts';
+import { nextTurn, nodeRuntime } from '../../src/service/runtime.ts';
+import { memoryImage, memorySnapshots, openMemoryJournal, readMemory } from '../journal/memory-journal.ts';
 
 const PAYMENTS: Derivation = {
   stream: 's',
@@ -24,7 +26,8 @@ const FULL = new JournalError({ kind: 'no-space', log: 's-0', file: 's-0' }, 'Th
 
 /** A running partition that takes a snapshot with each commit, if it can. */
 async function start(snapshots: SnapshotStore, change: (log: Log) => Log = (log) => log) {
-  const log = change(await openMemoryJournal(memoryImage()).openLog('s-0'));
+  const image = memoryImage();
+  const log = change(await openMemoryJournal(image).openLog('s-0'));
   let nowMs = 0;
   const failures: unknown[] = [];
   const changes: string[] = [];
@@ -37,9 +40,16 @@ async function start(snapshots: SnapshotStore, change: (log: Log) => Log = (log)
     record: ({ change: what }: { change: string }) => void changes.push(what),
   };
   const unit = createPartitionUnit({
-    newFold: () => createPartitionFold(PAYMENTS, types, 0, createRegistry()),
+    newHost: () =>
+      createPartitionHost({
+        fold: createPartitionFold(PAYMENTS, types, 0, createRegistry()),
+        *commits(fromOffset, toOffset) {
+          for (const { body } of readMemory(image, 's-0', { fromOffset, toOffset })) yield decodeCommit(body);
+        },
+        nextTurn: () => nextTurn(nodeRuntime),
+      }),
+    derivers: ['window-aggregator'],
     log,
-    journalDir: '/nowhere',
     snapshots,
     queueBatches: 8,
     snapshotEveryEvents: 1,

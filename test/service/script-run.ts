@@ -23,6 +23,7 @@ export interface ScriptRun {
   /** Of the stream `clicks`. */
   readonly watermark: string;
   readonly partitions?: number;
+  readonly threads?: number;
   readonly windows?: string;
   readonly joins?: string;
   /** More streams, indented by two. */
@@ -63,7 +64,8 @@ ${joins === undefined ? '' : `joins:\n  ${joins}\n`}`;
 
 export async function runScriptLines(run: ScriptRun): Promise<RunResult> {
   const directory = run.data ?? temporaryDirectory();
-  const config = loadConfig(writePipeline(directory, run), {});
+  const { runtime, ...rest } = loadConfig(writePipeline(directory, run), {});
+  const config = { ...rest, runtime: { ...runtime, threads: run.threads ?? 0 } };
   const file = join(directory, 'script.jsonl');
   writeFileSync(file, run.lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'));
   const output: string[] = [];

@@ -194,6 +194,9 @@ function createRuntime(
       stores = createStores(world, owner, files, { fs: disk.syncFs, oracle });
       return stores;
     },
+    startPartitionThreads() {
+      throw new Error('The simulation has one thread');
+    },
     projectedOffsets: () => readSqliteOffsets(files.sqliteFile),
     createMetrics: () => NO_METRICS,
     monitorLoopDelay: () => ({ p99Ms: () => 0, reset: () => {} }),

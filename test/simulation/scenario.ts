@@ -68,7 +68,7 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
       snapshotEveryMs: 60_000,
       retention: { ageMs: null, maxBytes: null },
     },
-    runtime: { queueBatches: 8 },
+    runtime: { queueBatches: 8, threads: 0 },
     supervision: {
       intensity: 5,
       periodMs: 30_000,

@@ -1,0 +1,116 @@
+/**
+ * What a partition computes, and the actors that do it: its fold, its window aggregator, its fraud session. All of it is
+ * in one thread, the service's own or one of `runtime.threads`; whoever holds the host can't tell which. A host is of one
+ * incarnation of its partition: what fails in it is not mended, the next incarnation begins with another.
+ */
+import type { Commit } from '../messages/commit.ts';
+import type { PartitionFold } from '../partition/derivation.ts';
+import type { Applied, PartitionInput, PartitionStatus } from '../partition/partition.ts';
+import { decodeSnapshot, encodeSnapshot } from '../partition/snapshot.ts';
+import type { Work } from '../partition/work.ts';
+import { fraudSessionMachine } from './fraud-session.ts';
+import type { PositionOf } from './mailbox.ts';
+import { type ChildContext, type RunningChild, type SupervisedActor, startSupervised } from './supervised.ts';
+import { windowAggregatorMachine } from './window-aggregator.ts';
+
+/** The actors of a partition that derive. */
+export type Deriver = 'window-aggregator' | 'fraud-session';
+
+export interface PartitionHost {
+  /** Position taken for a source, committed or about to be; 0 before its first batch. */
+  readonly position: PositionOf;
+  /** As of the last batch that was applied. */
+  status(): PartitionStatus;
+  startDeriver(deriver: Deriver, context: ChildContext): RunningChild;
+  /** False when another version wrote the snapshot: the state is then left alone. */
+  restore(snapshot: Uint8Array): Promise<boolean>;
+  /** Folds what the log holds from one offset to another, without its derived events. */
+  replay(fromOffset: number, toOffset: number): Promise<void>;
+  /** The derivers are live. */
+  recovered(): void;
+  /** Turns a batch into a commit. Batches are applied, and resolve, in order; after one that fails all of them do. */
+  apply(batch: PartitionInput, committedAt: number): Promise<Applied>;
+  snapshot(): Promise<HostSnapshot>;
+  /** What it still does is wanted no more. */
+  close(): void;
+}
+
+export interface HostSnapshot {
+  readonly body: Uint8Array;
+  /** Batches that were applied before it. */
+  readonly applied: number;
+}
+
+export interface PartitionHostPorts {
+  readonly fold: PartitionFold;
+  /** The commits of its log in a range of offsets. */
+  commits(fromOffset: number, toOffset: number): Iterable<Commit>;
+  /** Lets everything else in this thread have its turn. */
+  nextTurn(): Promise<void>;
+}
+
+export function createPartitionHost({ fold, commits, nextTurn }: PartitionHostPorts): PartitionHost {
+  const { partition, operators, join, detector } = fold;
+  let aggregator: SupervisedActor<typeof windowAggregatorMachine> | null = null;
+  let session: SupervisedActor<typeof fraudSessionMachine> | null = null;
+  let applied = 0;
+  let failure: Error | null = null;
+  let isClosed = false;
+
+  function derive(work: Work): void {
+    for (const actor of [aggregator, session]) {
+      if (actor === null) continue;
+      actor.send({ type: 'APPLY', work });
+      const error = actor.error();
+      if (error !== null) throw error;
+    }
+  }
+
+  return {
+    position: (source) => partition.positions.get(source) ?? 0,
+    status: partition.status,
+    startDeriver(deriver, context) {
+      if (deriver === 'window-aggregator') {
+        aggregator = startSupervised(windowAggregatorMachine, { operators, join }, context);
+        return aggregator.child;
+      }
+      if (detector === null) throw new Error(`${partition.spec.stream} has no fraud session`);
+      session = startSupervised(fraudSessionMachine, { detector }, context);
+      return session.child;
+    },
+    async restore(bytes) {
+      const snapshot = decodeSnapshot(bytes);
+      if (snapshot === null) return false;
+      partition.restore(snapshot);
+      aggregator?.send({ type: 'RESTORE', state: snapshot });
+      session?.send({ type: 'RESTORE', cards: snapshot.cards });
+      return true;
+    },
+    async replay(fromOffset, toOffset) {
+      for (const commit of commits(fromOffset, toOffset)) {
+        if (isClosed) return;
+        partition.replay(commit, derive);
+        await nextTurn();
+      }
+    },
+    recovered() {
+      aggregator?.send({ type: 'RECOVERED' });
+      session?.send({ type: 'RECOVERED' });
+    },
+    async apply(batch, committedAt) {
+      if (failure !== null) throw failure;
+      try {
+        const result = partition.apply(batch, derive, committedAt);
+        applied += 1;
+        return result;
+      } catch (error) {
+        failure = error instanceof Error ? error : new Error(String(error));
+        throw failure;
+      }
+    },
+    snapshot: async () => ({ body: encodeSnapshot(fold.snapshot()), applied }),
+    close() {
+      isClosed = true;
+    },
+  };
+}

@@ -1,0 +1,95 @@
+/**
+ * What passes between the service and a thread that hosts partitions. Every value is structured-cloneable; events cross
+ * as Avro blocks. A host is named by a number that no other has had.
+ */
+import type { Deriver, HostSnapshot } from '../actors/partition-host.ts';
+import type { Block } from '../messages/block.ts';
+import type { Commit, Section } from '../messages/commit.ts';
+import type { Derivation } from '../partition/derivation.ts';
+import type { Applied, PartitionInput, PartitionStatus } from '../partition/partition.ts';
+
+export interface OpenPartition {
+  readonly dataDir: string;
+  readonly journalDir: string;
+  readonly log: string;
+  readonly partition: number;
+  readonly derivation: Derivation;
+}
+
+/** What is answered, each once, in order; by its kind. */
+export interface HostAnswers {
+  restore: { readonly isRestored: boolean; readonly state: HostState };
+  replay: { readonly state: HostState };
+  apply: AppliedInThread;
+  snapshot: HostSnapshot;
+  drain: null;
+}
+
+export type HostRequest =
+  | { readonly kind: 'restore'; readonly body: Uint8Array }
+  | { readonly kind: 'replay'; readonly fromOffset: number; readonly toOffset: number }
+  | { readonly kind: 'apply'; readonly batch: PartitionInput; readonly committedAt: number }
+  | { readonly kind: 'snapshot' }
+  | { readonly kind: 'drain'; readonly deriver: Deriver };
+
+export type ToThread =
+  | { readonly kind: 'open'; readonly host: number; readonly partition: OpenPartition }
+  | { readonly kind: 'start'; readonly host: number; readonly deriver: Deriver }
+  | { readonly kind: 'kill'; readonly host: number; readonly deriver: Deriver }
+  | { readonly kind: 'recovered'; readonly host: number }
+  | { readonly kind: 'close'; readonly host: number }
+  | { readonly kind: 'ask'; readonly host: number; readonly id: number; readonly request: HostRequest };
+
+export type FromThread =
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: HostAnswers[keyof HostAnswers] }
+  | { readonly kind: 'refusal'; readonly id: number; readonly error: Error }
+  | { readonly kind: 'changed'; readonly host: number; readonly deriver: Deriver; readonly state: string }
+  | { readonly kind: 'failed'; readonly host: number; readonly deriver: Deriver; readonly error: Error }
+  | { readonly kind: 'stopped'; readonly host: number; readonly deriver: Deriver };
+
+/** Where a partition stands. */
+export interface HostState {
+  readonly positions: ReadonlyMap<string, number>;
+  readonly status: PartitionStatus;
+}
+
+/** A commit without the input that the service has itself. */
+export interface AppliedInThread extends Omit<Applied, 'commit'> {
+  /** Null where it is the batch's blocks, as they were sent. */
+  readonly inputs: readonly Section[] | null;
+  readonly sections: readonly Section[];
+  readonly status: PartitionStatus;
+}
+
+export function withoutInput(
+  { commit, ...applied }: Applied,
+  { blocks }: PartitionInput,
+  status: PartitionStatus,
+): AppliedInThread {
+  const inputs = commit.sections.filter(({ role }) => role === 'input');
+  const isUnchanged = inputs.length === blocks.length && inputs.every(({ bytes }, i) => bytes === blocks[i]?.bytes);
+  const sections = commit.sections.filter(({ role }) => role === 'derived');
+  return { ...applied, inputs: isUnchanged ? null : inputs, sections, status };
+}
+
+export function withInput(
+  { inputs, sections, status: _, ...applied }: AppliedInThread,
+  { source, next, blocks }: PartitionInput,
+  place: Pick<Commit, 'stream' | 'partition' | 'committedAt'>,
+): Applied {
+  const taken = inputs ?? blocks.map((block): Section => ({ ...block, role: 'input' }));
+  return { ...applied, commit: { ...place, source, next, sections: [...taken, ...sections] } };
+}
+
+/** Blocks whose memory is their own, so that it can be handed over: a view would take along all that it looks into. */
+export function ownBlocks<T extends Block>(
+  blocks: readonly T[],
+): { readonly blocks: T[]; readonly memory: ArrayBuffer[] } {
+  const memory: ArrayBuffer[] = [];
+  const own = blocks.map((block) => {
+    const bytes = new Uint8Array(block.bytes);
+    memory.push(bytes.buffer);
+    return { ...block, bytes };
+  });
+  return { blocks: own, memory };
+}

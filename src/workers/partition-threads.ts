@@ -1,0 +1,169 @@
+/**
+ * The threads that partitions are spread over. Each partition stays in its thread; one that dies fails the partitions
+ * that it hosts, and the next incarnation of any of them starts another.
+ */
+import { MessageChannel } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import type { Deriver, PartitionHost } from '../actors/partition-host.ts';
+import type { ChildContext } from '../actors/supervised.ts';
+import type { PartitionStatus } from '../partition/partition.ts';
+import { initialWatermark } from '../streams/watermark.ts';
+import {
+  type FromThread,
+  type HostAnswers,
+  type HostRequest,
+  type HostState,
+  type OpenPartition,
+  ownBlocks,
+  type ToThread,
+  withInput,
+} from './partition-protocol.ts';
+import { taskFile, WORKER_EXEC_ARGV, YOUNG_GENERATION_MB } from './pool.ts';
+
+export interface PartitionThreads {
+  /** A host for one incarnation of a partition, in the thread of this index. */
+  open(thread: number, partition: OpenPartition): PartitionHost;
+  close(): Promise<void>;
+}
+
+interface Thread {
+  post(message: ToThread, memory?: readonly ArrayBuffer[]): void;
+  /** Rejects when the host can't, or the thread has ended. */
+  ask<R extends HostRequest>(
+    host: number,
+    request: R,
+    memory?: readonly ArrayBuffer[],
+  ): Promise<HostAnswers[R['kind']]>;
+  /** Hears what the actors of a host say, until it is forgotten. */
+  listen(host: number, hears: (message: FromHost) => void): void;
+  forget(host: number): void;
+  hasEnded(): boolean;
+}
+
+type FromHost = Exclude<FromThread, { readonly id: number }>;
+
+export function startPartitionThreads(count: number): PartitionThreads {
+  const pool = new Piscina({
+    filename: taskFile('partitions'),
+    minThreads: 0,
+    maxThreads: count,
+    idleTimeout: 0,
+    execArgv: [...WORKER_EXEC_ARGV],
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+  });
+  const threads: (Thread | undefined)[] = new Array(count).fill(undefined);
+  let hosts = 0;
+  return {
+    open(index, partition) {
+      const at = index % count;
+      let thread = threads[at];
+      if (thread === undefined || thread.hasEnded()) {
+        thread = startThread(pool);
+        threads[at] = thread;
+      }
+      return openHost(thread, ++hosts, partition);
+    },
+    close: () => pool.destroy(),
+  };
+}
+
+/** A task of the pool that takes a thread for itself, until the thread ends. */
+function startThread(pool: Piscina): Thread {
+  const { port1: port, port2 } = new MessageChannel();
+  const asked = new Map<number, { resolve(answer: unknown): void; reject(error: Error): void }>();
+  const listeners = new Map<number, (message: FromHost) => void>();
+  let ended: Error | null = null;
+  let nextId = 0;
+  port.on('message', (message: FromThread) => {
+    if (message.kind !== 'answer' && message.kind !== 'refusal') return listeners.get(message.host)?.(message);
+    const waiting = asked.get(message.id);
+    asked.delete(message.id);
+    if (message.kind === 'answer') waiting?.resolve(message.answer);
+    else waiting?.reject(message.error);
+  });
+  pool.run({ port: port2 }, { transferList: [port2] }).catch((error: Error) => {
+    ended = new Error(`The thread of the partition has ended: ${error.message}`, { cause: error });
+    port.close();
+    for (const { reject } of asked.values()) reject(ended);
+    asked.clear();
+    for (const [host, hears] of listeners) hears({ kind: 'failed', host, deriver: 'window-aggregator', error: ended });
+  });
+  return {
+    post: (message, memory = []) => port.postMessage(message, memory),
+    ask: (host, request, memory = []) =>
+      new Promise((resolve, reject) => {
+        if (ended !== null) return reject(ended);
+        const id = ++nextId;
+        // The thread answers each request by its kind.
+        asked.set(id, { resolve: (answer) => resolve(answer as HostAnswers[(typeof request)['kind']]), reject });
+        port.postMessage({ kind: 'ask', host, id, request } satisfies ToThread, memory);
+      }),
+    listen: (host, hears) => void listeners.set(host, hears),
+    forget: (host) => void listeners.delete(host),
+    hasEnded: () => ended !== null,
+  };
+}
+
+function openHost(thread: Thread, host: number, opened: OpenPartition): PartitionHost {
+  const { derivation, partition } = opened;
+  const contexts = new Map<Deriver, ChildContext>();
+  const states = new Map<Deriver, string>();
+  let positions = new Map<string, number>();
+  let status: PartitionStatus = { ...initialWatermark(), lastEventAtMs: null };
+  thread.post({ kind: 'open', host, partition: opened });
+  thread.listen(host, (message) => {
+    const context = contexts.get(message.deriver);
+    if (message.kind === 'changed') {
+      states.set(message.deriver, message.state);
+      context?.changed?.(message.state);
+      return;
+    }
+    states.set(message.deriver, message.kind);
+    if (message.kind === 'failed') context?.failed(message.error);
+    else context?.stopped();
+  });
+  const take = (state: HostState): void => {
+    positions = new Map(state.positions);
+    status = state.status;
+  };
+  return {
+    position: (source) => positions.get(source) ?? 0,
+    status: () => status,
+    startDeriver(deriver, context) {
+      contexts.set(deriver, context);
+      states.set(deriver, 'recovering');
+      thread.post({ kind: 'start', host, deriver });
+      return {
+        state: () => states.get(deriver) ?? 'recovering',
+        drain: async () => void (await thread.ask(host, { kind: 'drain', deriver })),
+        kill() {
+          contexts.delete(deriver);
+          thread.post({ kind: 'kill', host, deriver });
+        },
+      };
+    },
+    async restore(body) {
+      const { isRestored, state } = await thread.ask(host, { kind: 'restore', body });
+      take(state);
+      return isRestored;
+    },
+    async replay(fromOffset, toOffset) {
+      take((await thread.ask(host, { kind: 'replay', fromOffset, toOffset })).state);
+    },
+    recovered: () => thread.post({ kind: 'recovered', host }),
+    async apply(batch, committedAt) {
+      const { source, next } = batch;
+      // At once: the next batch is taken before this one is answered.
+      positions.set(source, next);
+      const { blocks, memory } = ownBlocks(batch.blocks);
+      const applied = await thread.ask(host, { kind: 'apply', batch: { source, next, blocks }, committedAt }, memory);
+      status = applied.status;
+      return withInput(applied, batch, { stream: derivation.stream, partition, committedAt });
+    },
+    snapshot: () => thread.ask(host, { kind: 'snapshot' }),
+    close() {
+      thread.forget(host);
+      thread.post({ kind: 'close', host });
+    },
+  };
+}

@@ -1,0 +1,114 @@
+/**
+ * A thread that hosts partitions: one of `runtime.threads`. It reads the logs of its partitions and writes nothing. The
+ * task never ends by itself: it has the thread for as long as the pool lives.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import { createPartitionHost, type Deriver, type PartitionHost } from '../actors/partition-host.ts';
+import { asError, type RunningChild } from '../actors/supervised.ts';
+import { readFrames } from '../journal/reader.ts';
+import { readSchemaFiles } from '../journal/schema-files.ts';
+import { decodeCommit } from '../messages/commit.ts';
+import { createRegistry } from '../messages/registry.ts';
+import { createPartitionFold, derivationTypes } from '../partition/derivation.ts';
+import {
+  type FromThread,
+  type HostAnswers,
+  type HostRequest,
+  type HostState,
+  type OpenPartition,
+  ownBlocks,
+  type ToThread,
+  withoutInput,
+} from './partition-protocol.ts';
+
+interface Hosted {
+  readonly host: PartitionHost;
+  readonly positions: ReadonlyMap<string, number>;
+  readonly derivers: Map<string, RunningChild>;
+}
+
+function openHosted({ dataDir, journalDir, log, partition, derivation }: OpenPartition): Hosted {
+  const registry = createRegistry();
+  for (const [fingerprint, json] of readSchemaFiles(dataDir)) registry.learn(fingerprint, json);
+  const types = derivationTypes(derivation);
+  registry.add(types.eventType);
+  const fold = createPartitionFold(derivation, types, partition, registry);
+  const host = createPartitionHost({
+    fold,
+    *commits(fromOffset, toOffset) {
+      for (const { body } of readFrames(journalDir, log, { fromOffset, toOffset })) yield decodeCommit(body);
+    },
+    nextTurn: () => new Promise((resolve) => void setImmediate(resolve)),
+  });
+  return { host, positions: fold.partition.positions, derivers: new Map() };
+}
+
+function stateOf({ host, positions }: Hosted): HostState {
+  return { positions, status: host.status() };
+}
+
+export default function hostPartitions({ port }: { readonly port: MessagePort }): Promise<never> {
+  const hosts = new Map<number, Hosted>();
+  const post = (message: FromThread, memory: readonly ArrayBuffer[] = []): void => port.postMessage(message, memory);
+
+  async function answer(hosted: Hosted, id: number, request: HostRequest): Promise<void> {
+    const { host } = hosted;
+    const say = (value: HostAnswers[HostRequest['kind']], memory?: readonly ArrayBuffer[]): void =>
+      post({ kind: 'answer', id, answer: value }, memory);
+    switch (request.kind) {
+      case 'restore': {
+        const isRestored = await host.restore(request.body);
+        return say({ isRestored, state: stateOf(hosted) });
+      }
+      case 'replay':
+        await host.replay(request.fromOffset, request.toOffset);
+        return say({ state: stateOf(hosted) });
+      case 'apply': {
+        const applied = await host.apply(request.batch, request.committedAt);
+        const { inputs, sections, ...rest } = withoutInput(applied, request.batch, host.status());
+        const derived = ownBlocks(sections);
+        return say({ ...rest, inputs, sections: derived.blocks }, derived.memory);
+      }
+      case 'snapshot':
+        return say(await host.snapshot());
+      case 'drain':
+        await hosted.derivers.get(request.deriver)?.drain();
+        return say(null);
+    }
+  }
+
+  function start({ host, derivers }: Hosted, id: number, deriver: Deriver): void {
+    const child = host.startDeriver(deriver, {
+      failed: (error) => post({ kind: 'failed', host: id, deriver, error }),
+      stopped: () => post({ kind: 'stopped', host: id, deriver }),
+      changed: (state) => post({ kind: 'changed', host: id, deriver, state }),
+    });
+    derivers.set(deriver, child);
+  }
+
+  port.on('message', (message: ToThread) => {
+    if (message.kind === 'open') {
+      hosts.set(message.host, openHosted(message.partition));
+      return;
+    }
+    const hosted = hosts.get(message.host);
+    if (hosted === undefined) return;
+    switch (message.kind) {
+      case 'start':
+        return start(hosted, message.host, message.deriver);
+      case 'kill':
+        return hosted.derivers.get(message.deriver)?.kill();
+      case 'recovered':
+        return hosted.host.recovered();
+      case 'close':
+        hosted.host.close();
+        hosts.delete(message.host);
+        return;
+      case 'ask':
+        answer(hosted, message.id, message.request).catch((error: unknown) =>
+          post({ kind: 'refusal', id: message.id, error: asError(error) }),
+        );
+    }
+  });
+  return new Promise(() => {});
+}

@@ -1,0 +1,114 @@
+/** Hosts of partitions in real threads: what one of them fails with, and what the end of its thread does to others. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import type { PartitionHost } from '../../src/actors/partition-host.ts';
+import { transactionType } from '../../src/messages/types.ts';
+import type { OpenPartition } from '../../src/workers/partition-protocol.ts';
+import { type PartitionThreads, startPartitionThreads } from '../../src/workers/partition-threads.ts';
+
+function start(count: number): { readonly threads: PartitionThreads; readonly place: OpenPartition } {
+  const dataDir = mkdtempSync(join(tmpdir(), 'millrace-threads-'));
+  const threads = startPartitionThreads(count);
+  onTestFinished(async () => {
+    await threads.close();
+    rmSync(dataDir, { recursive: true });
+  });
+  const place: OpenPartition = {
+    dataDir,
+    journalDir: join(dataDir, 'journal'),
+    log: 's-0',
+    partition: 0,
+    derivation: {
+      stream: 's',
+      schema: transactionType.schema,
+      timeField: 'occurredAt',
+      watermark: { kind: 'bounded', outOfOrdernessMs: 0 },
+      windows: [
+        {
+          name: 'w',
+          keyField: 'customerId',
+          window: { kind: 'tumbling', sizeMs: 1000, offsetMs: 0 },
+          allowedLatenessMs: 0,
+          earlyMs: null,
+          where: null,
+          aggregates: [{ name: 'n', fn: 'count', field: null }],
+        },
+      ],
+      fraud: null,
+    },
+  };
+  return { threads, place };
+}
+
+function startHost(threads: PartitionThreads, thread: number, place: OpenPartition) {
+  const host = threads.open(thread, place);
+  const failures: Error[] = [];
+  const child = host.startDeriver('window-aggregator', { failed: (error) => failures.push(error), stopped() {} });
+  return { host, child, failures };
+}
+
+function batch(next: number, occurredAt: number) {
+  const event = { transactionId: next, customerId: 1, terminalId: 1, amountCents: 1, occurredAt };
+  return { source: 'x', next, blocks: [transactionType.encodeBlock([event])] };
+}
+
+const windowsOf = async (host: PartitionHost, next: number, occurredAt: number): Promise<number> =>
+  (await host.apply(batch(next, occurredAt), 0)).derived.windows;
+
+const GARBAGE = { source: 'x', next: 9, blocks: [{ ...batch(9, 0).blocks[0]!, bytes: Uint8Array.of(2, 255) }] };
+
+test('a batch that can not be read fails its own host for good, and no other of the thread', async () => {
+  const { threads, place } = start(1);
+  const [bad, good] = [startHost(threads, 0, place), startHost(threads, 0, place)];
+  await bad.host.apply(batch(1, 100), 0);
+  const [refused, after] = [bad.host.apply(GARBAGE, 0), bad.host.apply(batch(10, 5000), 0)];
+  await expect(refused).rejects.toThrow();
+  await expect(after).rejects.toThrow();
+  expect(await windowsOf(good.host, 1, 100)).toBe(0);
+  expect(await windowsOf(good.host, 2, 5000)).toBe(1);
+  expect(good.host.status()).toMatchObject({ maxEventTimeMs: 5000, watermarkMs: 4999 });
+});
+
+test('positions are known at once, the commit has the very input, and a snapshot counts what it has', async () => {
+  const { threads, place } = start(1);
+  const { host } = startHost(threads, 0, place);
+  const own = batch(7, 100);
+  const applied = host.apply(own, 42);
+  expect(host.position('x')).toBe(7);
+  const { commit } = await applied;
+  expect(commit).toMatchObject({ stream: 's', partition: 0, source: 'x', next: 7, committedAt: 42 });
+  expect(commit.sections[0]?.bytes).toBe(own.blocks[0]?.bytes);
+  const { body, applied: count } = await host.snapshot();
+  expect(count).toBe(1);
+  const next = startHost(threads, 0, place);
+  expect(await next.host.restore(body)).toBe(true);
+  expect(next.host.position('x')).toBe(7);
+  expect(await windowsOf(next.host, 8, 5000)).toBe(1);
+  expect(await next.host.restore(Uint8Array.of(1, 2, 3))).toBe(false);
+});
+
+test('the end of threads fails what they host, and the next host starts another', async () => {
+  const { threads, place } = start(2);
+  const [lost, other] = [startHost(threads, 0, place), startHost(threads, 1, place)];
+  await lost.host.apply(batch(1, 100), 0);
+  await other.host.apply(batch(1, 100), 0);
+  await threads.close();
+  await expect(lost.host.apply(batch(2, 5000), 0)).rejects.toThrow(/has ended/);
+  expect(lost.failures).toHaveLength(1);
+  expect(other.failures).toHaveLength(1);
+  const again = startHost(threads, 0, place);
+  expect(await windowsOf(again.host, 1, 100)).toBe(0);
+});
+
+test('an actor of a host is drained, and says in which state it is', async () => {
+  const { threads, place } = start(1);
+  const { host, child } = startHost(threads, 0, place);
+  expect(child.state()).toBe('recovering');
+  host.recovered();
+  await host.snapshot();
+  expect(child.state()).toBe('running');
+  await child.drain();
+  expect(child.state()).toBe('stopped');
+});
