@@ -1,0 +1,102 @@
+/**
+ * The queries of the Nexmark benchmark are right: each pipeline file is run over a small input, and gives what DuckDB does
+ * with the published query, near enough as it is published, over the same events.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { expect, test } from 'vitest';
+import { nexmarkEvents } from '../../bench/nexmark/generator.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { runInputs } from '../../src/service/run.ts';
+import { temporaryDirectory } from '../service/script-run.ts';
+
+const STREAMS = ['bids', 'auctions', 'persons'];
+const EVENTS = 20_000;
+/** Slow enough that the input has a few windows, and that bidders pause. */
+const EVENTS_PER_SECOND = 500;
+const TUMBLE = 'dateTime - dateTime % 10000';
+
+/** What a row of a result has, and the query that it is compared with. */
+interface Query {
+  readonly fields: readonly string[];
+  readonly sql: string;
+}
+
+const QUERIES: Readonly<Record<string, Query>> = {
+  q11: {
+    fields: ['key', 'start', 'end', 'bid_count'],
+    sql: `SELECT bidder::VARCHAR AS key, min(dateTime) AS start, max(dateTime) + 10000 AS "end", count(*) AS bid_count
+      FROM (SELECT *, sum(opens) OVER (PARTITION BY bidder ORDER BY dateTime, n) AS session
+        FROM (SELECT *, CASE WHEN dateTime - lag(dateTime) OVER (PARTITION BY bidder ORDER BY dateTime, n) <= 10000
+          THEN 0 ELSE 1 END AS opens
+          FROM (SELECT *, row_number() OVER () AS n FROM bids)))
+      GROUP BY bidder, session`,
+  },
+  q12: {
+    fields: ['key', 'start', 'end', 'bid_count'],
+    sql: `SELECT bidder::VARCHAR AS key, ${TUMBLE} AS start, ${TUMBLE} + 10000 AS "end", count(*) AS bid_count
+      FROM bids GROUP BY ALL`,
+  },
+};
+
+test.each(Object.keys(QUERIES))('%s is what SQL says over the same events', async (query) => {
+  const { fields, sql } = QUERIES[query]!;
+  const directory = temporaryDirectory();
+  const files = writeEvents(directory);
+  const expected = await ask(files, sql);
+  expect(expected.length).toBeGreaterThan(3);
+  const given = await resultsOf(query, files);
+  const rows = given.map((line) => fields.map((field) => line[field]));
+  expect(sorted(rows)).toEqual(sorted(expected.map((row) => fields.map((field) => row[field]))));
+});
+
+type Files = ReadonlyMap<string, string>;
+
+function writeEvents(directory: string): Files {
+  const lines = new Map<string, string[]>(STREAMS.map((stream) => [stream, []]));
+  for (const { stream, event } of nexmarkEvents(EVENTS, 7, EVENTS_PER_SECOND)) {
+    lines.get(stream)?.push(JSON.stringify(event));
+  }
+  const files = new Map(STREAMS.map((stream) => [stream, join(directory, `${stream}.jsonl`)]));
+  for (const [stream, file] of files) writeFileSync(file, (lines.get(stream) ?? []).join('\n'));
+  return files;
+}
+
+async function resultsOf(query: string, files: Files): Promise<Record<string, unknown>[]> {
+  const given: string[] = [];
+  await runInputs({
+    config: loadConfig(new URL(`../../bench/nexmark/${query}.yaml`, import.meta.url).pathname, {}),
+    log: { debug() {}, info() {}, warn() {}, error() {} },
+    inputs: [...files].map(([stream, file]) => ({ stream, file })),
+    temporary: true,
+    flush: true,
+    only: [query],
+    async output(lines) {
+      given.push(...lines);
+    },
+    onProgress() {},
+  });
+  return given.map((line) => JSON.parse(line));
+}
+
+async function ask(files: Files, sql: string): Promise<Record<string, unknown>[]> {
+  const connection = await (await DuckDBInstance.create(':memory:')).connect();
+  try {
+    for (const [stream, file] of files) {
+      await connection.run(`CREATE VIEW ${stream} AS SELECT * FROM read_json('${file}', format = 'newline_delimited')`);
+    }
+    const rows = (await connection.runAndReadAll(sql)).getRowObjectsJS();
+    return rows.map((row) =>
+      Object.fromEntries(
+        Object.entries(row).map(([name, value]) => [name, typeof value === 'bigint' ? Number(value) : value]),
+      ),
+    );
+  } finally {
+    connection.closeSync();
+  }
+}
+
+function sorted(rows: readonly (readonly unknown[])[]): string[] {
+  return rows.map((row) => JSON.stringify(row)).sort();
+}
