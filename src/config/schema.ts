@@ -155,7 +155,7 @@ const window = z.strictObject({
     .record(name, z.string())
     .refine((aggregates) => Object.keys(aggregates).length > 0, { message: 'needs a result such as n: count()' })
     .describe(
-      'Results by name: count(); sum, min, max, avg(field), quantile(field, 0.99); first, last, collect, distinct(field).',
+      'Results by name: count(); sum, min, max, avg(field), quantile(field, 0.99); first, last, collect, distinct(field); arg_max, arg_min(field, other).',
     ),
 });
 

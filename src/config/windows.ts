@@ -1,12 +1,11 @@
 /** The windows of a file, against the schemas of their streams. */
 import type { AvroRecord } from '../messages/avro.ts';
 import { AGGREGATE_NAME } from '../messages/window-result.ts';
-import type { AggregateSpec } from '../streams/aggregate.ts';
-import { AGGREGATES, definitionOf } from '../streams/aggregates.ts';
 import { checkExpression, ExpressionError, parseExpression, type ValueType } from '../streams/expression.ts';
 import type { Windowing } from '../streams/window.ts';
+import { aggregateOf } from './aggregates.ts';
 import type { StreamConfig, WindowConfig } from './config.ts';
-import { fieldOf, isKey, isNullable, type Report, unknownField, unknownName, valueTypeOf } from './names.ts';
+import { fieldOf, isKey, type Report, unknownField, unknownName, valueTypeOf } from './names.ts';
 import type { ConfigFile } from './schema.ts';
 
 type RawWindow = ConfigFile['windows'][string];
@@ -120,60 +119,4 @@ function checkWindowing(at: string[], { window, early, allowedLateness }: RawWin
     wrong(['early'], `a ${kind.kind} window has no early results: its results come event by event`);
   }
   if (allowedLateness > 0 && kind.kind === 'count') wrong(['allowedLateness'], 'no event is late for a count window');
-}
-
-function aggregateOf(
-  name: string,
-  text: string,
-  schema: AvroRecord,
-  report: (message: string) => void,
-): AggregateSpec[] {
-  const [, fn, inside = ''] = /^\s*([A-Za-z]+)\s*\(\s*(.*?)\s*\)\s*$/.exec(text) ?? [];
-  if (fn === undefined) {
-    report('must be an aggregate such as count() or sum(field)');
-    return [];
-  }
-  if (!Object.hasOwn(AGGREGATES, fn)) {
-    report(unknownName('aggregate', fn, Object.keys(AGGREGATES)));
-    return [];
-  }
-  const { takes } = definitionOf({ fn });
-  const [fieldName = '', share, ...rest] = inside.split(/\s*,\s*/);
-  if (takes === 'nothing') {
-    const distinct = /^distinct\s+(.+)$/i.exec(inside)?.[1];
-    if (distinct !== undefined) report(`${fn}(distinct …) is distinct(${distinct}) here`);
-    else if (inside !== '') report(`${fn}() takes no field`);
-    return [{ name, fn, field: null }];
-  }
-  const form = takes === 'number, share' ? `${fn}(field, 0.99)` : `${fn}(field)`;
-  if (fieldName === '' || rest.length > 0) {
-    report(fieldName === '' ? `${fn}() needs a field` : `must be ${form}`);
-    return [];
-  }
-  const field = fieldOf(schema, fieldName);
-  if (field === undefined) {
-    report(unknownField(schema, fieldName));
-    return [];
-  }
-  const type = valueTypeOf(field);
-  if (type === null || (type === 'text' && takes !== 'any')) {
-    report(`${fieldName} is not a number${takes === 'any' ? ', nor text' : ''}`);
-    return [];
-  }
-  const spec = {
-    name,
-    fn,
-    field: fieldName,
-    ...(type === 'text' ? { isText: true } : {}),
-    ...(isNullable(field) ? { isNullable: true } : {}),
-  };
-  if (takes !== 'number, share') {
-    if (share !== undefined) report(`must be ${form}`);
-    return [spec];
-  }
-  const argument = Number(share);
-  if (share === undefined || share === '' || !(argument >= 0 && argument <= 1)) {
-    report(`must be ${form}: the share of the values that lie below, from 0 to 1`);
-  }
-  return [{ ...spec, argument }];
 }

@@ -24,6 +24,12 @@ interface Query {
 }
 
 const QUERIES: Readonly<Record<string, Query>> = {
+  q7: {
+    fields: ['start', 'auction', 'bidder', 'price', 'dateTime', 'extra'],
+    sql: `SELECT start, auction, bidder, price, dateTime, extra
+      FROM (SELECT *, ${TUMBLE} AS start FROM bids)
+      JOIN (SELECT max(price) AS price, ${TUMBLE} AS start FROM bids GROUP BY ALL) USING (start, price)`,
+  },
   q11: {
     fields: ['key', 'start', 'end', 'bid_count'],
     sql: `SELECT bidder::VARCHAR AS key, min(dateTime) AS start, max(dateTime) + 10000 AS "end", count(*) AS bid_count

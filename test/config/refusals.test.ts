@@ -233,6 +233,14 @@ describe('windows', () => {
       'p.yaml:11:18: windows.w.aggregate.n: must be sum(field)',
     ],
     [
+      windowOf(`${window}    aggregate: { n: arg_max(amountCents) }`),
+      'p.yaml:11:18: windows.w.aggregate.n: must be arg_max(field, other): the first field of the event whose second is the largest',
+    ],
+    [
+      windowOf(`${window}    aggregate: { n: "arg_min(customerId, amount)" }`),
+      'p.yaml:11:18: windows.w.aggregate.n: there is no field of Transaction "amount"; known: transactionId, customerId, terminalId, amountCents, occurredAt',
+    ],
+    [
       windowOf(`${window}    where: amountCents > 0 and terminal == 1\n${AGGREGATE}`),
       'p.yaml:11:5: windows.w.where: at character 21: there is no field of Transaction "terminal"; did you mean terminalId?',
     ],
