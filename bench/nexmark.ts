@@ -24,6 +24,7 @@ const RUNS = Number(process.env.BENCH_NEXMARK_RUNS ?? 5);
 const SEED = 1;
 
 const FLINK: Readonly<Record<string, number>> = {
+  q5: 22_100,
   q7: 12_300,
   q11: 39_700,
   q12: 75_700,

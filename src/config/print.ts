@@ -152,7 +152,7 @@ function joinOf({ left, right, spec }: JoinConfig) {
     : { left, right, type: spec.type, within: formatDuration(spec.withinMs), grace };
 }
 
-function windowOf({ stream, key, window, allowedLatenessMs, earlyMs, where, aggregates }: WindowConfig) {
+function windowOf({ stream, key, window, allowedLatenessMs, earlyMs, where, top, aggregates }: WindowConfig) {
   return {
     stream,
     key,
@@ -160,10 +160,11 @@ function windowOf({ stream, key, window, allowedLatenessMs, earlyMs, where, aggr
     allowedLateness: formatDuration(allowedLatenessMs),
     early: earlyMs === null ? null : formatDuration(earlyMs),
     where,
+    top: top ?? null,
     aggregate: Object.fromEntries(
-      aggregates.map(({ name, fn, field, argument }) => [
+      aggregates.map(({ name, fn, field, by, argument }) => [
         name,
-        `${fn}(${[field ?? [], argument ?? []].flat().join(', ')})`,
+        `${fn}(${[field ?? [], by ?? [], argument ?? []].flat().join(', ')})`,
       ]),
     ),
   };

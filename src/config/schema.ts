@@ -151,6 +151,14 @@ const window = z.strictObject({
     .nullable()
     .default(null)
     .describe("Takes events of which this is true, such as amount > 0 and country == 'DE'."),
+  top: z
+    .strictObject({
+      by: z.string().describe('A result that is a number.'),
+      limit: z.int().min(1).default(1).describe('How many; those that are equal to the last of them are given too.'),
+    })
+    .nullable()
+    .default(null)
+    .describe('Of each tumbling or hopping window only the groups with the largest of a result.'),
   aggregate: z
     .record(name, z.string())
     .refine((aggregates) => Object.keys(aggregates).length > 0, { message: 'needs a result such as n: count()' })

@@ -1,6 +1,8 @@
 /** The windows of a file, against the schemas of their streams. */
 import type { AvroRecord } from '../messages/avro.ts';
-import { AGGREGATE_NAME } from '../messages/window-result.ts';
+import { AGGREGATE_NAME, givenBy } from '../messages/window-result.ts';
+import type { AggregateSpec } from '../streams/aggregate.ts';
+import { resultField } from '../streams/aggregates.ts';
 import { checkExpression, ExpressionError, parseExpression, type ValueType } from '../streams/expression.ts';
 import type { Windowing } from '../streams/window.ts';
 import { aggregateOf } from './aggregates.ts';
@@ -39,6 +41,7 @@ export function windowOf(
     return aggregateOf(result, text, stream.schema, (message) => report(path, message));
   });
   const window = windowingOf(raw.window);
+  checkTop(at, raw, aggregates, report);
   return {
     name,
     stream: raw.stream,
@@ -47,6 +50,7 @@ export function windowOf(
     allowedLatenessMs: raw.allowedLateness,
     earlyMs: raw.early,
     where: raw.where,
+    ...(raw.top === null ? {} : { top: raw.top }),
     aggregates,
   };
 }
@@ -59,6 +63,23 @@ function checkWindow(at: string[], raw: RawWindow, key: string | null, stream: S
   }
   checkWindowing(at, raw, report);
   if (raw.where !== null) checkCondition(raw.where, stream.schema, (message) => report([...at, 'where'], message));
+}
+
+/** Its groups are given once, when the window closes: a group that was given may no longer be one of the largest later. */
+function checkTop(
+  at: string[],
+  { top, window, allowedLateness, early }: RawWindow,
+  aggregates: readonly AggregateSpec[],
+  report: Report,
+): void {
+  if (top === null) return;
+  if (!('tumbling' in window || 'hopping' in window)) report([...at, 'top'], 'is for tumbling and hopping windows');
+  if (allowedLateness > 0) report([...at, 'allowedLateness'], 'a window with `top` gives its results once');
+  if (early !== null) report([...at, 'early'], 'a window with `top` gives its results once');
+  const names = aggregates.map(({ name }) => name);
+  const by = aggregates.find(({ name }) => name === top.by);
+  if (by === undefined) report([...at, 'top', 'by'], unknownName('result', top.by, names));
+  else if (givenBy(resultField(by)) !== 'number') report([...at, 'top', 'by'], `${top.by} is not a number`);
 }
 
 function checkCondition(text: string, schema: AvroRecord, report: (message: string) => void): void {

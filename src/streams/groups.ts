@@ -184,16 +184,19 @@ function give(
   revision: number,
   out: WindowResults,
 ): void {
-  const { names, ofNothing, states, results } = groups;
+  const { names, ofNothing, results } = groups;
   const count = groups.counts[group]!;
-  for (let i = 0; i < names.length; i++) {
-    const own = states[i]!;
-    const result =
-      own.kind === 'numbers' ? own.aggregate.result(own.states, group * own.width, count) : own.result(group);
-    results[names[i]!] = result ?? ofNothing[i]!;
-  }
+  for (let i = 0; i < names.length; i++) results[names[i]!] = resultOf(groups, group, i) ?? ofNothing[i]!;
   out.push({ key: key === null ? null : String(key), start, end, revision, at, count, aggregates: results });
   groups.reported[group] = count;
+}
+
+/** What one of the aggregates gives of a group. */
+export function resultOf({ states, counts }: Groups, group: number, aggregate: number): WindowValue {
+  const own = states[aggregate]!;
+  return own.kind === 'numbers'
+    ? own.aggregate.result(own.states, group * own.width, counts[group]!)
+    : own.result(group);
 }
 
 /** The results of one group count as those of another. */

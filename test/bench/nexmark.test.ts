@@ -24,6 +24,14 @@ interface Query {
 }
 
 const QUERIES: Readonly<Record<string, Query>> = {
+  q5: {
+    fields: ['key', 'start', 'end', 'num'],
+    sql: `WITH counts AS (SELECT auction, start, count(*) AS num
+        FROM (SELECT auction, unnest([dateTime - dateTime % 2000 - 2000 * i FOR i IN range(5)]) AS start FROM bids)
+        GROUP BY ALL)
+      SELECT auction::VARCHAR AS key, start, start + 10000 AS "end", num
+      FROM counts JOIN (SELECT start, max(num) AS most FROM counts GROUP BY ALL) USING (start) WHERE num >= most`,
+  },
   q7: {
     fields: ['start', 'auction', 'bidder', 'price', 'dateTime', 'extra'],
     sql: `SELECT start, auction, bidder, price, dateTime, extra

@@ -20,6 +20,7 @@ const field = fc.constantFrom('transactionId', 'customerId', 'terminalId', 'amou
 
 const aggregate = fc.oneof(
   fc.constant('count()'),
+  fc.tuple(fc.constantFrom('arg_max', 'arg_min'), field, field).map(([fn, of, by]) => `${fn}(${of}, ${by})`),
   fc.tuple(fc.constantFrom('sum', 'min', 'max', 'avg'), field).map(([fn, of]) => `${fn}(${of})`),
 );
 const seconds = fc.integer({ min: 1, max: 9999 });
@@ -58,6 +59,12 @@ const window = fc.oneof(
     { stream, window: seconds.map((s) => ({ sliding: `${s}s` })), allowedLateness, aggregate: aggregates },
     { requiredKeys },
   ),
+  fc.record({
+    stream,
+    window: aligned,
+    top: fc.option(fc.record({ by: fc.constant('n'), limit: seconds }, { requiredKeys: ['by'] })),
+    aggregate: fc.constant({ n: 'count()' }),
+  }),
   fc.record({ stream, window: seconds.map((count) => ({ count })), aggregate: aggregates }, { requiredKeys }),
 );
 
