@@ -26,6 +26,7 @@ const SEED = 1;
 const FLINK: Readonly<Record<string, number>> = {
   q5: 22_100,
   q7: 12_300,
+  q8: 146_000,
   q11: 39_700,
   q12: 75_700,
 };

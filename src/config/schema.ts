@@ -179,6 +179,15 @@ const join = z.union([
   }),
   z.strictObject({
     left: z.string(),
+    right: z.string(),
+    type: z.enum(['inner', 'left', 'outer']).default('inner'),
+    window: z
+      .strictObject({ tumbling: duration.describe('Length of each window.'), offset })
+      .describe('Events of a key match that are in the same window.'),
+    grace: grace.describe('An event may come so long behind the watermark.'),
+  }),
+  z.strictObject({
+    left: z.string(),
     table: z.string().describe("A stream whose newest event of a key is the row, as of the left event's time."),
     type: z.enum(['inner', 'left']).default('inner'),
     grace: grace.describe('An event waits so long, beyond the watermark, for changes of the table.'),

@@ -121,13 +121,20 @@ function windowingOf(raw: RawWindow['window']): Windowing {
   return 'session' in raw ? { kind: 'session', gapMs: raw.session } : { kind: 'count', count: raw.count };
 }
 
+export function checkTumbling(
+  at: readonly string[],
+  { tumbling, offset }: { readonly tumbling: number; readonly offset: number },
+  report: Report,
+): void {
+  if (tumbling <= 0) report([...at, 'tumbling'], 'must be longer than 0');
+  else if (offset >= tumbling) report([...at, 'offset'], 'must be shorter than the window');
+}
+
 function checkWindowing(at: string[], { window, early, allowedLateness }: RawWindow, report: Report): void {
   const wrong = (path: readonly string[], message: string): void => report([...at, ...path], message);
   const kind = windowingOf(window);
-  if ('tumbling' in window) {
-    if (window.tumbling <= 0) wrong(['window', 'tumbling'], 'must be longer than 0');
-    else if (window.offset >= window.tumbling) wrong(['window', 'offset'], 'must be shorter than the window');
-  } else if ('hopping' in window) {
+  if ('tumbling' in window) checkTumbling([...at, 'window'], window, report);
+  else if ('hopping' in window) {
     const { size, every } = window.hopping;
     if (size <= 0) wrong(['window', 'hopping', 'size'], 'must be longer than 0');
     if (every <= 0) wrong(['window', 'hopping', 'every'], 'must be longer than 0');

@@ -139,6 +139,18 @@ test('any configuration that is printed and loaded again is the same', () => {
   );
 });
 
+test('so are joins of every kind', () => {
+  const stream = { builtin: 'Transaction', key: 'customerId', eventTime: 'occurredAt' };
+  const joins = {
+    near: { left: 'a', right: 'b', type: 'left', within: '5m', grace: '1s' },
+    together: { left: 'a', right: 'b', type: 'outer', window: { tumbling: '10s', offset: '3s' } },
+    seen: { left: 'a', table: 'b', type: 'left', history: '7d' },
+  };
+  const config = parseConfig(JSON.stringify({ streams: { a: stream, b: stream }, joins }), AT, {});
+  expect(config.joins).toHaveLength(3);
+  expect(parseConfig(printConfig(config, { secrets: 'shown' }), AT, {})).toEqual(config);
+});
+
 describe.each(['demo', 'live', 'handbook'])('config/%s.yaml', (title) => {
   const path = new URL(`../../config/${title}.yaml`, import.meta.url).pathname;
   test('is valid without any environment', () => {
