@@ -2,11 +2,12 @@
  * The benchmark: `npm run bench`. Micro-benchmarks of each stage, then the whole path: live, from a source through the
  * durable commit to both read models, and replay, from the journal to both read models. Prints tables, and JSON with
  * the machine and the configuration to bench/results.json. `npm run bench -- journal` measures the journal alone,
- * `npm run bench -- windows` the windows, with `--json` as JSON.
+ * `npm run bench -- windows` the windows and `npm run bench -- nexmark` the queries of Nexmark, with `--json` as JSON.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { runJournal } from './journal.ts';
+import { measureQuery, runNexmark } from './nexmark.ts';
 import { measureLive, measureReplay, type PathFigures } from './path.ts';
 import { runStages } from './stages.ts';
 import { runWindows } from './windows.ts';
@@ -20,6 +21,10 @@ const machine = {
   node: process.version,
 };
 const isJson = process.argv.includes('--json');
+if (process.argv[2] === 'nexmark-query') {
+  process.stdout.write(JSON.stringify(await measureQuery(process.argv[3] ?? '')));
+  process.exit(0);
+}
 if (!isJson)
   process.stdout.write(`${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node}\n\n`);
 
@@ -27,6 +32,13 @@ if (process.argv[2] === 'windows') {
   const windows = runWindows();
   if (isJson) process.stdout.write(`${JSON.stringify({ machine, windows }, null, 2)}\n`);
   else console.table(windows);
+  process.exit(0);
+}
+
+if (process.argv[2] === 'nexmark') {
+  const nexmark = runNexmark(process.argv.slice(3).filter((word) => word !== '--json'));
+  if (isJson) process.stdout.write(`${JSON.stringify({ machine, nexmark }, null, 2)}\n`);
+  else console.table(nexmark);
   process.exit(0);
 }
 

@@ -2,6 +2,7 @@
 import type { AvroRecord } from '../messages/avro.ts';
 import type { AggregateSpec } from '../streams/aggregate.ts';
 import type { JoinSpec } from '../streams/join.ts';
+import type { TopGroups } from '../streams/top-groups.ts';
 import type { Windowing } from '../streams/window.ts';
 
 export interface Config {
@@ -86,6 +87,8 @@ export interface WindowConfig {
   readonly earlyMs: number | null;
   /** The condition as it is written; null for all events. */
   readonly where: string | null;
+  /** Of each window only some groups; all of them when it is absent. */
+  readonly top?: TopGroups;
   readonly aggregates: readonly AggregateSpec[];
 }
 

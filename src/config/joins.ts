@@ -1,7 +1,9 @@
 /** The joins of a file, against the schemas of their streams. */
+import type { JoinSpec } from '../streams/join.ts';
 import type { JoinConfig, StreamConfig } from './config.ts';
 import { fieldOf, type Report, unknownName, valueTypeOf } from './names.ts';
 import type { ConfigFile } from './schema.ts';
+import { checkTumbling } from './windows.ts';
 
 type RawJoin = ConfigFile['joins'][string];
 
@@ -29,11 +31,15 @@ export function joinOf(
     const types = `${left.key} of ${left.name} is ${leftType} and ${right.key} of ${right.name} is ${rightType}`;
     report([...at, rightKey], `events match by the keys of their streams, but ${types}`);
   }
-  const spec =
-    'table' in raw
-      ? ({ kind: 'table', type: raw.type, graceMs: raw.grace, historyMs: raw.history } as const)
-      : ({ kind: 'interval', type: raw.type, withinMs: raw.within, graceMs: raw.grace } as const);
-  return { name, left: left.name, right: right.name, spec };
+  if ('window' in raw) checkTumbling([...at, 'window'], raw.window, report);
+  return { name, left: left.name, right: right.name, spec: specOf(raw) };
+}
+
+function specOf(raw: RawJoin): JoinSpec {
+  const { type, grace: graceMs } = raw;
+  if ('table' in raw) return { kind: 'table', type: raw.type, graceMs, historyMs: raw.history };
+  if ('within' in raw) return { kind: 'interval', type, withinMs: raw.within, graceMs };
+  return { kind: 'window', type, sizeMs: raw.window.tumbling, offsetMs: raw.window.offset, graceMs };
 }
 
 function keyTypeOf({ schema, key }: StreamConfig): string {

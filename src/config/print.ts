@@ -147,12 +147,17 @@ function sourceOf(source: SourceConfig): unknown {
 
 function joinOf({ left, right, spec }: JoinConfig) {
   const grace = formatDuration(spec.graceMs);
-  return spec.kind === 'table'
-    ? { left, table: right, type: spec.type, grace, history: formatDuration(spec.historyMs) }
-    : { left, right, type: spec.type, within: formatDuration(spec.withinMs), grace };
+  switch (spec.kind) {
+    case 'table':
+      return { left, table: right, type: spec.type, grace, history: formatDuration(spec.historyMs) };
+    case 'interval':
+      return { left, right, type: spec.type, within: formatDuration(spec.withinMs), grace };
+    case 'window':
+      return { left, right, type: spec.type, window: windowingOf({ ...spec, kind: 'tumbling' }), grace };
+  }
 }
 
-function windowOf({ stream, key, window, allowedLatenessMs, earlyMs, where, aggregates }: WindowConfig) {
+function windowOf({ stream, key, window, allowedLatenessMs, earlyMs, where, top, aggregates }: WindowConfig) {
   return {
     stream,
     key,
@@ -160,10 +165,11 @@ function windowOf({ stream, key, window, allowedLatenessMs, earlyMs, where, aggr
     allowedLateness: formatDuration(allowedLatenessMs),
     early: earlyMs === null ? null : formatDuration(earlyMs),
     where,
+    top: top ?? null,
     aggregate: Object.fromEntries(
-      aggregates.map(({ name, fn, field, argument }) => [
+      aggregates.map(({ name, fn, field, by, argument }) => [
         name,
-        `${fn}(${[field ?? [], argument ?? []].flat().join(', ')})`,
+        `${fn}(${[field ?? [], by ?? [], argument ?? []].flat().join(', ')})`,
       ]),
     ),
   };

@@ -151,11 +151,19 @@ const window = z.strictObject({
     .nullable()
     .default(null)
     .describe("Takes events of which this is true, such as amount > 0 and country == 'DE'."),
+  top: z
+    .strictObject({
+      by: z.string().describe('A result that is a number.'),
+      limit: z.int().min(1).default(1).describe('How many; those that are equal to the last of them are given too.'),
+    })
+    .nullable()
+    .default(null)
+    .describe('Of each tumbling or hopping window only the groups with the largest of a result.'),
   aggregate: z
     .record(name, z.string())
     .refine((aggregates) => Object.keys(aggregates).length > 0, { message: 'needs a result such as n: count()' })
     .describe(
-      'Results by name: count(); sum, min, max, avg(field), quantile(field, 0.99); first, last, collect, distinct(field).',
+      'Results by name: count(); sum, min, max, avg(field), quantile(field, 0.99); first, last, collect, distinct(field); arg_max, arg_min(field, other).',
     ),
 });
 
@@ -167,6 +175,15 @@ const join = z.union([
     right: z.string(),
     type: z.enum(['inner', 'left', 'outer']).default('inner'),
     within: duration.describe('Events of a key match whose times are at most so far apart.'),
+    grace: grace.describe('An event may come so long behind the watermark.'),
+  }),
+  z.strictObject({
+    left: z.string(),
+    right: z.string(),
+    type: z.enum(['inner', 'left', 'outer']).default('inner'),
+    window: z
+      .strictObject({ tumbling: duration.describe('Length of each window.'), offset })
+      .describe('Events of a key match that are in the same window.'),
     grace: grace.describe('An event may come so long behind the watermark.'),
   }),
   z.strictObject({

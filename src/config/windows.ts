@@ -1,12 +1,13 @@
 /** The windows of a file, against the schemas of their streams. */
 import type { AvroRecord } from '../messages/avro.ts';
-import { AGGREGATE_NAME } from '../messages/window-result.ts';
+import { AGGREGATE_NAME, givenBy } from '../messages/window-result.ts';
 import type { AggregateSpec } from '../streams/aggregate.ts';
-import { AGGREGATES, definitionOf } from '../streams/aggregates.ts';
+import { resultField } from '../streams/aggregates.ts';
 import { checkExpression, ExpressionError, parseExpression, type ValueType } from '../streams/expression.ts';
 import type { Windowing } from '../streams/window.ts';
+import { aggregateOf } from './aggregates.ts';
 import type { StreamConfig, WindowConfig } from './config.ts';
-import { fieldOf, isKey, isNullable, type Report, unknownField, unknownName, valueTypeOf } from './names.ts';
+import { fieldOf, isKey, type Report, unknownField, unknownName, valueTypeOf } from './names.ts';
 import type { ConfigFile } from './schema.ts';
 
 type RawWindow = ConfigFile['windows'][string];
@@ -40,6 +41,7 @@ export function windowOf(
     return aggregateOf(result, text, stream.schema, (message) => report(path, message));
   });
   const window = windowingOf(raw.window);
+  checkTop(at, raw, aggregates, report);
   return {
     name,
     stream: raw.stream,
@@ -48,6 +50,7 @@ export function windowOf(
     allowedLatenessMs: raw.allowedLateness,
     earlyMs: raw.early,
     where: raw.where,
+    ...(raw.top === null ? {} : { top: raw.top }),
     aggregates,
   };
 }
@@ -60,6 +63,23 @@ function checkWindow(at: string[], raw: RawWindow, key: string | null, stream: S
   }
   checkWindowing(at, raw, report);
   if (raw.where !== null) checkCondition(raw.where, stream.schema, (message) => report([...at, 'where'], message));
+}
+
+/** Its groups are given once, when the window closes: a group that was given may no longer be one of the largest later. */
+function checkTop(
+  at: string[],
+  { top, window, allowedLateness, early }: RawWindow,
+  aggregates: readonly AggregateSpec[],
+  report: Report,
+): void {
+  if (top === null) return;
+  if (!('tumbling' in window || 'hopping' in window)) report([...at, 'top'], 'is for tumbling and hopping windows');
+  if (allowedLateness > 0) report([...at, 'allowedLateness'], 'a window with `top` gives its results once');
+  if (early !== null) report([...at, 'early'], 'a window with `top` gives its results once');
+  const names = aggregates.map(({ name }) => name);
+  const by = aggregates.find(({ name }) => name === top.by);
+  if (by === undefined) report([...at, 'top', 'by'], unknownName('result', top.by, names));
+  else if (givenBy(resultField(by)) !== 'number') report([...at, 'top', 'by'], `${top.by} is not a number`);
 }
 
 function checkCondition(text: string, schema: AvroRecord, report: (message: string) => void): void {
@@ -101,13 +121,20 @@ function windowingOf(raw: RawWindow['window']): Windowing {
   return 'session' in raw ? { kind: 'session', gapMs: raw.session } : { kind: 'count', count: raw.count };
 }
 
+export function checkTumbling(
+  at: readonly string[],
+  { tumbling, offset }: { readonly tumbling: number; readonly offset: number },
+  report: Report,
+): void {
+  if (tumbling <= 0) report([...at, 'tumbling'], 'must be longer than 0');
+  else if (offset >= tumbling) report([...at, 'offset'], 'must be shorter than the window');
+}
+
 function checkWindowing(at: string[], { window, early, allowedLateness }: RawWindow, report: Report): void {
   const wrong = (path: readonly string[], message: string): void => report([...at, ...path], message);
   const kind = windowingOf(window);
-  if ('tumbling' in window) {
-    if (window.tumbling <= 0) wrong(['window', 'tumbling'], 'must be longer than 0');
-    else if (window.offset >= window.tumbling) wrong(['window', 'offset'], 'must be shorter than the window');
-  } else if ('hopping' in window) {
+  if ('tumbling' in window) checkTumbling([...at, 'window'], window, report);
+  else if ('hopping' in window) {
     const { size, every } = window.hopping;
     if (size <= 0) wrong(['window', 'hopping', 'size'], 'must be longer than 0');
     if (every <= 0) wrong(['window', 'hopping', 'every'], 'must be longer than 0');
@@ -120,60 +147,4 @@ function checkWindowing(at: string[], { window, early, allowedLateness }: RawWin
     wrong(['early'], `a ${kind.kind} window has no early results: its results come event by event`);
   }
   if (allowedLateness > 0 && kind.kind === 'count') wrong(['allowedLateness'], 'no event is late for a count window');
-}
-
-function aggregateOf(
-  name: string,
-  text: string,
-  schema: AvroRecord,
-  report: (message: string) => void,
-): AggregateSpec[] {
-  const [, fn, inside = ''] = /^\s*([A-Za-z]+)\s*\(\s*(.*?)\s*\)\s*$/.exec(text) ?? [];
-  if (fn === undefined) {
-    report('must be an aggregate such as count() or sum(field)');
-    return [];
-  }
-  if (!Object.hasOwn(AGGREGATES, fn)) {
-    report(unknownName('aggregate', fn, Object.keys(AGGREGATES)));
-    return [];
-  }
-  const { takes } = definitionOf({ fn });
-  const [fieldName = '', share, ...rest] = inside.split(/\s*,\s*/);
-  if (takes === 'nothing') {
-    const distinct = /^distinct\s+(.+)$/i.exec(inside)?.[1];
-    if (distinct !== undefined) report(`${fn}(distinct …) is distinct(${distinct}) here`);
-    else if (inside !== '') report(`${fn}() takes no field`);
-    return [{ name, fn, field: null }];
-  }
-  const form = takes === 'number, share' ? `${fn}(field, 0.99)` : `${fn}(field)`;
-  if (fieldName === '' || rest.length > 0) {
-    report(fieldName === '' ? `${fn}() needs a field` : `must be ${form}`);
-    return [];
-  }
-  const field = fieldOf(schema, fieldName);
-  if (field === undefined) {
-    report(unknownField(schema, fieldName));
-    return [];
-  }
-  const type = valueTypeOf(field);
-  if (type === null || (type === 'text' && takes !== 'any')) {
-    report(`${fieldName} is not a number${takes === 'any' ? ', nor text' : ''}`);
-    return [];
-  }
-  const spec = {
-    name,
-    fn,
-    field: fieldName,
-    ...(type === 'text' ? { isText: true } : {}),
-    ...(isNullable(field) ? { isNullable: true } : {}),
-  };
-  if (takes !== 'number, share') {
-    if (share !== undefined) report(`must be ${form}`);
-    return [spec];
-  }
-  const argument = Number(share);
-  if (share === undefined || share === '' || !(argument >= 0 && argument <= 1)) {
-    report(`must be ${form}: the share of the values that lie below, from 0 to 1`);
-  }
-  return [{ ...spec, argument }];
 }

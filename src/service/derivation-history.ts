@@ -74,9 +74,9 @@ export function repartitionName(stream: string): string {
   return `${stream}.repartition`;
 }
 
-/** Whether a group of the window may have events in several partitions. */
-export function spansPartitions({ key }: WindowConfig, stream: StreamConfig): boolean {
-  return stream.partitions > 1 && key !== stream.key;
+/** Whether a result of the window may need events of several partitions. */
+export function spansPartitions({ key, top }: WindowConfig, stream: StreamConfig): boolean {
+  return stream.partitions > 1 && (key !== stream.key || top !== undefined);
 }
 
 export function windowSpecOf({ stream: _, key, ...spec }: WindowConfig): WindowSpec {

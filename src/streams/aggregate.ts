@@ -42,7 +42,9 @@ export interface AggregateSpec {
   /** Whether the field is text, and whether it may be null. */
   readonly isText?: boolean;
   readonly isNullable?: boolean;
-  /** What stands behind the field: of quantile(x, 0.99) the 0.99. */
+  /** The field that stands behind it: of arg_max(x, y) the y. */
+  readonly by?: string;
+  /** The number that stands behind it: of quantile(x, 0.99) the 0.99. */
   readonly argument?: number;
 }
 

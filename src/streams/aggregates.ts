@@ -4,6 +4,7 @@
  */
 import type { AvroField } from '../messages/avro.ts';
 import type { AggregateSpec } from './aggregate.ts';
+import { argMax, argMin } from './arg-aggregates.ts';
 import { quantile } from './ddsketch.ts';
 import { distinct } from './hyperloglog.ts';
 import { average, count, max, min, sum } from './number-aggregates.ts';
@@ -11,8 +12,8 @@ import { inColumn, ofNumbers, ofValues, type States } from './states.ts';
 import { collect, first, last } from './value-aggregates.ts';
 
 export interface AggregateDefinition {
-  /** What fields it reads; with `share`, a number from 0 to 1 stands behind the field. */
-  readonly takes: 'nothing' | 'number' | 'number, share' | 'any';
+  /** What fields it reads; behind the first a number from 0 to 1, or a field of numbers. */
+  readonly takes: 'nothing' | 'number' | 'number, share' | 'any' | 'any, number';
   /** What comes of it: a number of its own, a value of the field's type or null, or a list of such values. */
   readonly gives: 'number' | 'number or null' | 'value or null' | 'list';
   /** The column that keeps its states. */
@@ -29,6 +30,8 @@ export const AGGREGATES: AggregateTable = {
   avg: { takes: 'number', gives: 'number or null', states: () => inColumn(average) },
   first: { takes: 'any', gives: 'value or null', states: () => ofValues(first) },
   last: { takes: 'any', gives: 'value or null', states: () => ofValues(last) },
+  arg_max: { takes: 'any, number', gives: 'value or null', states: argMax },
+  arg_min: { takes: 'any, number', gives: 'value or null', states: argMin },
   collect: { takes: 'any', gives: 'list', states: () => ofValues(collect) },
   distinct: { takes: 'any', gives: 'number', states: () => ofValues(distinct) },
   quantile: {

@@ -21,6 +21,7 @@ import {
   saveGroup,
   type WindowResults,
 } from './groups.ts';
+import { topOf } from './top-groups.ts';
 import {
   type LateArrival,
   nextEarlyMs,
@@ -148,8 +149,9 @@ function fire(state: AlignedWindows, start: number, atMs: number, out: WindowRes
   const pane = state.sizeMs === state.sliceMs ? state.slices.shift()! : mergedPane(state, start);
   const { groups, sizeMs, fired } = state;
   const isKept = state.spec.allowedLatenessMs > 0;
+  const isGiven = topOf(groups, pane.index, state.spec.top);
   for (const [key, group] of pane.index) {
-    emitGroup(groups, group, key, start, start + sizeMs, atMs, out);
+    if (isGiven(group)) emitGroup(groups, group, key, start, start + sizeMs, atMs, out);
     if (!isKept) closeGroup(groups, group);
   }
   if (isKept) fired.splice(placeOf(fired, start), 0, pane);

@@ -2,7 +2,7 @@
  * Groups of events, by number: how many events each has, the states of its aggregates, and how many results it gave. No
  * object a group: columns, in which the numbers of closed groups are used again.
  */
-import type { Columns } from '../messages/columns.ts';
+import type { Column, Columns } from '../messages/columns.ts';
 import type { WindowResult, WindowValue } from '../messages/window-result.ts';
 import type { AggregateSpec } from './aggregate.ts';
 import { type AggregateTable, definitionOf } from './aggregates.ts';
@@ -73,12 +73,16 @@ export function createGroups(aggregates: readonly AggregateSpec[], table: Aggreg
 /** The events whose rows fold() is told from now on. Throws when they lack a field that an aggregate reads. */
 export function bindColumns({ aggregates, states }: Groups, columns: Columns): void {
   for (let i = 0; i < aggregates.length; i++) {
-    const { fn, field } = aggregates[i]!;
+    const { fn, field, by } = aggregates[i]!;
     if (field === null) continue;
-    const column = columns.column(field);
-    if (column === undefined) throw new Error(`${fn}() needs the field ${field}, which the events have not`);
+    const columnOf = (path: string): Column => {
+      const found = columns.column(path);
+      if (found === undefined) throw new Error(`${fn}() needs the field ${path}, which the events have not`);
+      return found;
+    };
+    const column = columnOf(field);
     const own = states[i]!;
-    if (own.kind === 'objects') own.bind(column);
+    if (own.kind === 'objects') own.bind(column, by === undefined ? null : columnOf(by));
     else if (column.kind === 'number') {
       own.values = column.values;
       own.nulls = column.nulls;
@@ -180,16 +184,19 @@ function give(
   revision: number,
   out: WindowResults,
 ): void {
-  const { names, ofNothing, states, results } = groups;
+  const { names, ofNothing, results } = groups;
   const count = groups.counts[group]!;
-  for (let i = 0; i < names.length; i++) {
-    const own = states[i]!;
-    const result =
-      own.kind === 'numbers' ? own.aggregate.result(own.states, group * own.width, count) : own.result(group);
-    results[names[i]!] = result ?? ofNothing[i]!;
-  }
+  for (let i = 0; i < names.length; i++) results[names[i]!] = resultOf(groups, group, i) ?? ofNothing[i]!;
   out.push({ key: key === null ? null : String(key), start, end, revision, at, count, aggregates: results });
   groups.reported[group] = count;
+}
+
+/** What one of the aggregates gives of a group. */
+export function resultOf({ states, counts }: Groups, group: number, aggregate: number): WindowValue {
+  const own = states[aggregate]!;
+  return own.kind === 'numbers'
+    ? own.aggregate.result(own.states, group * own.width, counts[group]!)
+    : own.result(group);
 }
 
 /** The results of one group count as those of another. */

@@ -16,6 +16,17 @@ export interface IntervalJoinSpec {
   readonly graceMs: number;
 }
 
+export interface WindowJoinSpec {
+  readonly kind: 'window';
+  readonly type: JoinType;
+  /** Events of a key match that are in the same tumbling window. */
+  readonly sizeMs: number;
+  readonly offsetMs: number;
+  readonly graceMs: number;
+}
+
+export type StreamJoinSpec = IntervalJoinSpec | WindowJoinSpec;
+
 export interface TableJoinSpec {
   readonly kind: 'table';
   readonly type: 'inner' | 'left';
@@ -25,7 +36,7 @@ export interface TableJoinSpec {
   readonly historyMs: number;
 }
 
-export type JoinSpec = IntervalJoinSpec | TableJoinSpec;
+export type JoinSpec = StreamJoinSpec | TableJoinSpec;
 
 export interface Joined {
   readonly key: Key;

@@ -19,8 +19,8 @@ export interface NumberStates {
 /** Made by a closure, which is what keeps the type of its states. */
 export interface ObjectStates {
   readonly kind: 'objects';
-  /** Events whose rows fold() is told from now on. */
-  bind(column: Column): void;
+  /** Events whose rows fold() is told from now on; the second column is for an aggregate that goes by one. */
+  bind(column: Column, by: Column | null): void;
   open(group: number): void;
   close(group: number): void;
   fold(group: number, row: number, timeMs: number): void;
@@ -58,7 +58,8 @@ function numberAt(column: Column, row: number): number | null {
   return Number.isNaN(value) ? null : value;
 }
 
-function valueAt(column: Column, row: number): AggregateValue | null {
+/** Null where the row has none. */
+export function valueAt(column: Column, row: number): AggregateValue | null {
   if (column.kind === 'number') return numberAt(column, row);
   return column.nulls !== null && column.nulls[row] === 1 ? null : textAt(column, row);
 }

@@ -2,6 +2,7 @@
 import type { Columns } from '../messages/columns.ts';
 import type { AggregateSpec } from './aggregate.ts';
 import type { GroupState, Groups, Key, WindowResults } from './groups.ts';
+import type { TopGroups } from './top-groups.ts';
 
 /** Which events belong together. */
 export type Windowing =
@@ -24,6 +25,8 @@ export interface WindowSpec {
   readonly earlyMs: number | null;
   /** A condition on the events that it takes; null for all of them. */
   readonly where: string | null;
+  /** Of each aligned window only these groups, and of those of this partition; absent for all of them. */
+  readonly top?: TopGroups;
   readonly aggregates: readonly AggregateSpec[];
 }
 

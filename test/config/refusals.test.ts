@@ -233,6 +233,30 @@ describe('windows', () => {
       'p.yaml:11:18: windows.w.aggregate.n: must be sum(field)',
     ],
     [
+      windowOf(`${window}    top: { by: m }\n${AGGREGATE}`),
+      'p.yaml:11:12: windows.w.top.by: there is no result "m"; known: n',
+    ],
+    [
+      windowOf(`${window}    top: { by: all }\n    aggregate: { all: collect(amountCents) }`),
+      'p.yaml:11:12: windows.w.top.by: all is not a number',
+    ],
+    [
+      windowOf(`${window}    top: { by: n }\n    allowedLateness: 1s\n${AGGREGATE}`),
+      'p.yaml:12:5: windows.w.allowedLateness: a window with `top` gives its results once',
+    ],
+    [
+      windowOf(`    window: { session: 1s }\n    top: { by: n }\n${AGGREGATE}`),
+      'p.yaml:11:5: windows.w.top: is for tumbling and hopping windows',
+    ],
+    [
+      windowOf(`${window}    aggregate: { n: arg_max(amountCents) }`),
+      'p.yaml:11:18: windows.w.aggregate.n: must be arg_max(field, other): the first field of the event whose second is the largest',
+    ],
+    [
+      windowOf(`${window}    aggregate: { n: "arg_min(customerId, amount)" }`),
+      'p.yaml:11:18: windows.w.aggregate.n: there is no field of Transaction "amount"; known: transactionId, customerId, terminalId, amountCents, occurredAt',
+    ],
+    [
       windowOf(`${window}    where: amountCents > 0 and terminal == 1\n${AGGREGATE}`),
       'p.yaml:11:5: windows.w.where: at character 21: there is no field of Transaction "terminal"; did you mean terminalId?',
     ],

@@ -20,6 +20,7 @@ const field = fc.constantFrom('transactionId', 'customerId', 'terminalId', 'amou
 
 const aggregate = fc.oneof(
   fc.constant('count()'),
+  fc.tuple(fc.constantFrom('arg_max', 'arg_min'), field, field).map(([fn, of, by]) => `${fn}(${of}, ${by})`),
   fc.tuple(fc.constantFrom('sum', 'min', 'max', 'avg'), field).map(([fn, of]) => `${fn}(${of})`),
 );
 const seconds = fc.integer({ min: 1, max: 9999 });
@@ -58,6 +59,12 @@ const window = fc.oneof(
     { stream, window: seconds.map((s) => ({ sliding: `${s}s` })), allowedLateness, aggregate: aggregates },
     { requiredKeys },
   ),
+  fc.record({
+    stream,
+    window: aligned,
+    top: fc.option(fc.record({ by: fc.constant('n'), limit: seconds }, { requiredKeys: ['by'] })),
+    aggregate: fc.constant({ n: 'count()' }),
+  }),
   fc.record({ stream, window: seconds.map((count) => ({ count })), aggregate: aggregates }, { requiredKeys }),
 );
 
@@ -130,6 +137,18 @@ test('any configuration that is printed and loaded again is the same', () => {
     }),
     { numRuns: 200 },
   );
+});
+
+test('so are joins of every kind', () => {
+  const stream = { builtin: 'Transaction', key: 'customerId', eventTime: 'occurredAt' };
+  const joins = {
+    near: { left: 'a', right: 'b', type: 'left', within: '5m', grace: '1s' },
+    together: { left: 'a', right: 'b', type: 'outer', window: { tumbling: '10s', offset: '3s' } },
+    seen: { left: 'a', table: 'b', type: 'left', history: '7d' },
+  };
+  const config = parseConfig(JSON.stringify({ streams: { a: stream, b: stream }, joins }), AT, {});
+  expect(config.joins).toHaveLength(3);
+  expect(parseConfig(printConfig(config, { secrets: 'shown' }), AT, {})).toEqual(config);
 });
 
 describe.each(['demo', 'live', 'handbook'])('config/%s.yaml', (title) => {

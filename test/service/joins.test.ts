@@ -7,6 +7,7 @@ import { deleteStores, openReadModels } from '../../src/service/offline.ts';
 import { runScriptLines, temporaryDirectory, writePipeline } from './script-run.ts';
 
 const PAIRS = `pairs: { left: clicks, right: views, type: outer, within: 2s }
+  together: { left: clicks, right: views, type: left, window: { tumbling: 2s, offset: 1s } }
   seen: { left: clicks, table: views, type: left, grace: 1s }`;
 const streams = (partitions: number) =>
   `  views: { schema: ./click.avsc, key: userId, eventTime: occurredAt, partitions: ${partitions}, watermark: { outOfOrderness: 1s } }\n`;
@@ -39,7 +40,7 @@ async function resultsOf(script: readonly object[], partitions: number, data?: s
     streams: streams(partitions),
     joins: PAIRS,
     lines: script,
-    only: ['pairs', 'seen'],
+    only: ['pairs', 'together', 'seen'],
     ...(data === undefined ? {} : { data }),
   });
   return output.map((result) => JSON.stringify(result)).sort();
@@ -66,10 +67,10 @@ test('are a table, and derived anew they are what the journal has', async () => 
     event('b', 1600),
     { $stream: 'views', ...event('c', 9000) },
   ];
-  expect(await resultsOf(script, 2, data)).toHaveLength(5);
+  expect(await resultsOf(script, 2, data)).toHaveLength(7);
   const offline = await openReadModels(join(data, 'data'), () => deleteStores(join(data, 'data'), ['duckdb']));
   try {
-    expect((await offline.rederive()).map(({ differences }) => differences)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect((await offline.rederive()).map(({ differences }) => differences)).toEqual([0, 0, 0, 0, 0, 0, 0]);
     await offline.catchUp();
     const sql = `SELECT join_name, key, left_event->>'occurredAt' AS l, right_event->>'occurredAt' AS r, epoch_ms(joined_at) AS ts
       FROM joins ORDER BY ALL`;
@@ -79,6 +80,8 @@ test('are a table, and derived anew they are what the journal has', async () => 
       { join_name: 'pairs', key: 'c', l: null, r: '9000', ts: 9000 },
       { join_name: 'seen', key: 'a', l: '1000', r: null, ts: 1000 },
       { join_name: 'seen', key: 'b', l: '1600', r: null, ts: 1600 },
+      { join_name: 'together', key: 'a', l: '1000', r: '1500', ts: 1500 },
+      { join_name: 'together', key: 'b', l: '1600', r: null, ts: 1600 },
     ]);
   } finally {
     await offline.close();
@@ -94,6 +97,9 @@ test('name what does not fit in the file', () => {
   );
   expect(load('j: { left: clicks, right: clicks, within: 1s }')).toThrow('a stream is not joined with itself');
   expect(load('j: { left: clicks, right: views }')).toThrow('joins.j.within: is missing');
+  expect(load('j: { left: clicks, right: views, window: { tumbling: 2s, offset: 2s } }')).toThrow(
+    'joins.j.window.offset: must be shorter than the window',
+  );
   expect(load('j: { left: clicks, table: views, type: outer }')).toThrow('must be one of inner, left');
 });
 

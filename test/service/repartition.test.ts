@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { runScriptLines } from './script-run.ts';
 
 const WINDOWS = `
-  tumbling: { stream: clicks, key: null, window: { tumbling: 3s }, aggregate: { n: count(), total: sum(amount), mean: avg(amount), least: min(amount) } }
+  tumbling: { stream: clicks, key: null, window: { tumbling: 3s }, aggregate: { n: count(), total: sum(amount), mean: avg(amount), spender: "arg_max(userId, amount)" } }
+  busiest: { stream: clicks, window: { hopping: { size: 4s, every: 2s } }, top: { by: n, limit: 2 }, aggregate: { n: count() } }
   hopping: { stream: clicks, key: amount, window: { hopping: { size: 4s, every: 2s } }, aggregate: { n: count(), users: distinct(userId) } }
   sliding: { stream: clicks, key: null, window: { sliding: 2s }, aggregate: { n: count(), total: sum(amount) } }
   sessions: { stream: clicks, key: null, window: { session: 1s }, aggregate: { n: count(), largest: max(amount), median: "quantile(amount, 0.5)" } }

@@ -33,6 +33,7 @@ const SPECS = [
   ...['count', 'sum', 'min', 'max', 'avg', 'first', 'last', 'collect', 'distinct'].map((fn) => of(fn)),
   of('quantile', 'x', { argument: 0.5 }),
   ...['first', 'last', 'collect', 'distinct'].map((fn) => of(fn, 'word')),
+  ...['arg_max', 'arg_min'].map((fn) => of(fn, 'word', { by: 'x' })),
 ];
 
 function drive(window: Windowing, aggregates: readonly AggregateSpec[], table?: AggregateTable, snapshot?: Uint8Array) {
@@ -59,6 +60,7 @@ function plainly(rows: readonly { ts: number; x: number | null; word: string | n
   const inOrder = [...rows].sort((a, b) => a.ts - b.ts);
   const x = inOrder.flatMap((row) => row.x ?? []);
   const words = inOrder.flatMap((row) => row.word ?? []);
+  const pairs = inOrder.flatMap(({ x: by, word }) => (by === null || word === null ? [] : [{ x: by, word }]));
   return {
     count_x: rows.length,
     min_x: x.length === 0 ? null : Math.min(...x),
@@ -72,6 +74,8 @@ function plainly(rows: readonly { ts: number; x: number | null; word: string | n
     last_word: words.at(-1) ?? null,
     collect_word: words,
     distinct_word: new Set(words).size,
+    arg_max_word: pairs.toSorted((a, b) => b.x - a.x)[0]?.word ?? null,
+    arg_min_word: pairs.toSorted((a, b) => a.x - b.x)[0]?.word ?? null,
   };
 }
 
@@ -111,6 +115,27 @@ describe('every aggregate', () => {
       }),
     );
   });
+});
+
+test('arg_max and arg_min take the same event of several with that number, in whatever order they come', () => {
+  const tied = fc.record({
+    ts: fc.integer({ min: 0, max: 3 }),
+    x: fc.integer({ min: 0, max: 2 }),
+    word: fc.constantFrom('a', 'b', 'c'),
+  });
+  const specs = SPECS.filter(({ fn }) => fn.startsWith('arg_'));
+  fc.assert(
+    fc.property(fc.array(tied, { minLength: 1, maxLength: 12 }), fc.constantFrom(...KINDS), (rows, window) => {
+      const whole = (events: typeof rows) =>
+        drive(window, specs)
+          .pipe(...events, END)
+          .windows.find(({ count }) => count === rows.length)?.aggregates;
+      const best = (sign: 1 | -1) =>
+        rows.toSorted((a, b) => sign * (b.x - a.x) || a.ts - b.ts || (a.word < b.word ? -1 : 1))[0]?.word;
+      expect(whole(rows)).toEqual({ arg_max_word: best(1), arg_min_word: best(-1) });
+      expect(whole(rows.toReversed())).toEqual(whole(rows));
+    }),
+  );
 });
 
 test('a sum and an average do not depend on the order of the values, nor on how they were merged', () => {

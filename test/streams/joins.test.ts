@@ -119,7 +119,11 @@ function defined(spec: JoinSpec, events: readonly Arrival[]): string[] {
     }
     return results.sort();
   }
-  const isPair = (l: Arrival, r: Arrival) => l.key === r.key && Math.abs(l.timeMs - r.timeMs) <= spec.withinMs;
+  const isNear = (a: number, b: number) =>
+    spec.kind === 'interval'
+      ? Math.abs(a - b) <= spec.withinMs
+      : Math.floor((a - spec.offsetMs) / spec.sizeMs) === Math.floor((b - spec.offsetMs) / spec.sizeMs);
+  const isPair = (l: Arrival, r: Arrival) => l.key === r.key && isNear(l.timeMs, r.timeMs);
   for (const l of left ?? []) {
     const matches = (right ?? []).filter((r) => isPair(l, r));
     results.push(...matches.map((r) => `${l.v}-${r.v}`));
@@ -136,6 +140,8 @@ const specs: readonly JoinSpec[] = [
     (type): JoinSpec => ({ kind: 'interval', type, withinMs: 3, graceMs: 0 }),
   ),
   { kind: 'interval', type: 'outer', withinMs: 0, graceMs: 5 },
+  { kind: 'window', type: 'inner', sizeMs: 5, offsetMs: 0, graceMs: 0 },
+  { kind: 'window', type: 'outer', sizeMs: 7, offsetMs: 3, graceMs: 2 },
   { kind: 'table', type: 'inner', graceMs: 0, historyMs: BOUND_MS },
   { kind: 'table', type: 'left', graceMs: 1, historyMs: BOUND_MS },
   { kind: 'table', type: 'left', graceMs: 6, historyMs: 0 },
@@ -185,6 +191,12 @@ test('an event behind watermark and grace is late for a join of streams', () => 
   const join = createJoin({ kind: 'interval', type: 'inner', withinMs: 10, graceMs: 3 });
   expect(join.add('left', 'k', 97, { v: 1 }, 100, [])).toBe(3);
   expect(join.add('left', 'k', 98, { v: 1 }, 100, [])).toBeNull();
+});
+
+test('an event is late for a join by windows once its window and the grace are over', () => {
+  const join = createJoin({ kind: 'window', type: 'inner', sizeMs: 10, offsetMs: 0, graceMs: 3 });
+  expect(join.add('left', 'k', 90, { v: 1 }, 101, [])).toBeNull();
+  expect(join.add('left', 'k', 90, { v: 1 }, 102, [])).toBe(3);
 });
 
 test('a row from the very time of an event is seen, whichever of the two comes first', () => {

@@ -1,14 +1,16 @@
 /**
- * Interval join of two streams: events of a key match whose times are at most `within` apart. Each pair is given when the
- * second of the two comes. The null side of a left or outer join is given once no match can come any more, when the
- * watermark has passed the event's time, `within` and `grace` (Kafka Streams, KIP-633), and the event is then forgotten.
+ * Join of two streams: events of a key match whose times are near enough, at most `within` apart (interval join) or in the
+ * same tumbling window (window join). Each pair is given when the second of the two comes. The null side of a left or
+ * outer join is given once no match can come any more, when the watermark has passed the last time of a match and `grace`
+ * (Kafka Streams, KIP-633), and the event is then forgotten.
  *
- * An event is late, and is not joined, when the watermark has reached its time plus the grace; with it the null sides that
- * were given stay true.
+ * An event is late, and is not joined, when the watermark has reached its time, or the last of its window, plus the grace;
+ * with it the null sides that were given stay true.
  */
 import type { Key } from './groups.ts';
-import type { IntervalJoinSpec, JoinEntry, JoinEvent, JoinOperator, JoinResults, Side } from './join.ts';
+import type { JoinEntry, JoinEvent, JoinOperator, JoinResults, Side, StreamJoinSpec } from './join.ts';
 import { addTimer, createTimers, nextDeadlineMs, takeTimer } from './timers.ts';
+import { windowStart } from './window.ts';
 
 interface Buffered {
   readonly side: Side;
@@ -19,7 +21,7 @@ interface Buffered {
   isMatched: boolean;
 }
 
-/** In order of time; of one time, in order of arrival. That is also the order in which they expire. */
+/** In order of time; of one time, in order of arrival. None expires after a later one. */
 type Buffer = Buffered[];
 
 function insert(buffer: Buffer, buffered: Buffered): void {
@@ -40,7 +42,22 @@ function firstFrom(buffer: Buffer, timeMs: number): number {
   return low;
 }
 
-export function createIntervalJoin({ type, withinMs, graceMs }: IntervalJoinSpec): JoinOperator {
+/** Times of an event's matches: the first and the last. */
+function spanOf(spec: StreamJoinSpec): { firstMs(timeMs: number): number; lastMs(timeMs: number): number } {
+  if (spec.kind === 'interval') {
+    const { withinMs } = spec;
+    return { firstMs: (timeMs) => timeMs - withinMs, lastMs: (timeMs) => timeMs + withinMs };
+  }
+  const { sizeMs, offsetMs } = spec;
+  return {
+    firstMs: (timeMs) => windowStart(timeMs, sizeMs, offsetMs),
+    lastMs: (timeMs) => windowStart(timeMs, sizeMs, offsetMs) + sizeMs - 1,
+  };
+}
+
+export function createStreamJoin(spec: StreamJoinSpec): JoinOperator {
+  const { kind, type, graceMs } = spec;
+  const span = spanOf(spec);
   const buffers: Readonly<Record<Side, Map<Key, Buffer>>> = { left: new Map(), right: new Map() };
   const bySequence = new Map<number, Buffered>();
   const expiry = createTimers();
@@ -51,7 +68,7 @@ export function createIntervalJoin({ type, withinMs, graceMs }: IntervalJoinSpec
     if (own === undefined) buffers[buffered.side].set(buffered.key, [buffered]);
     else insert(own, buffered);
     bySequence.set(buffered.sequence, buffered);
-    addTimer(expiry, buffered.timeMs + withinMs + graceMs, buffered.sequence);
+    addTimer(expiry, span.lastMs(buffered.timeMs) + graceMs, buffered.sequence);
   }
   function forget(buffered: Buffered): void {
     const { side, key, sequence } = buffered;
@@ -67,13 +84,15 @@ export function createIntervalJoin({ type, withinMs, graceMs }: IntervalJoinSpec
 
   return {
     add(side, key, timeMs, event, watermarkMs, out) {
-      if (timeMs + graceMs <= watermarkMs) return watermarkMs - timeMs;
+      const lastMs = span.lastMs(timeMs);
+      const dueMs = kind === 'window' ? lastMs : timeMs;
+      if (dueMs + graceMs <= watermarkMs) return watermarkMs - dueMs;
       const own: Buffered = { side, key, timeMs, sequence: nextSequence++, event, isMatched: false };
       // A null key matches nothing, as in SQL.
       const others = key === null ? [] : (buffers[side === 'left' ? 'right' : 'left'].get(key) ?? []);
-      for (let i = firstFrom(others, timeMs - withinMs); i < others.length; i++) {
+      for (let i = firstFrom(others, span.firstMs(timeMs)); i < others.length; i++) {
         const other = others[i]!;
-        if (other.timeMs > timeMs + withinMs) break;
+        if (other.timeMs > lastMs) break;
         other.isMatched = true;
         own.isMatched = true;
         const [left, right] = side === 'left' ? [own, other] : [other, own];

@@ -1,0 +1,30 @@
+/** Of a window's groups those with the largest of one result. */
+import { type Groups, type Key, resultOf } from './groups.ts';
+
+export interface TopGroups {
+  /** The name of an aggregate that gives a number. */
+  readonly by: string;
+  /** At least 1. */
+  readonly limit: number;
+}
+
+/**
+ * Whether a group is given: when fewer than `limit` others have more, as RANK() <= limit in SQL, so that of equal ones
+ * all are. A group without that number is not.
+ */
+export function topOf(
+  groups: Groups,
+  index: ReadonlyMap<Key, number>,
+  top: TopGroups | undefined,
+): (group: number) => boolean {
+  if (top === undefined) return () => true;
+  const aggregate = groups.names.indexOf(top.by);
+  if (aggregate < 0) throw new Error(`The window has no result ${top.by}`);
+  const rankOf = (group: number): number => {
+    const result = resultOf(groups, group, aggregate);
+    return typeof result === 'number' ? result : Number.NaN;
+  };
+  const ranks = Float64Array.from(index.values(), rankOf).filter((rank) => !Number.isNaN(rank));
+  const least = ranks.sort()[Math.max(0, ranks.length - top.limit)];
+  return least === undefined ? () => false : (group) => rankOf(group) >= least;
+}
