@@ -2,7 +2,7 @@
 import type { AvroField, AvroRecord } from '../messages/avro.ts';
 import type { AggregateSpec } from '../streams/aggregate.ts';
 import { AGGREGATES, definitionOf } from '../streams/aggregates.ts';
-import { fieldOf, isNullable, unknownField, unknownName, valueTypeOf } from './names.ts';
+import { fieldAt, isNullable, unknownField, unknownName, valueTypeOf } from './names.ts';
 
 /** Empty, and a report, when there is no such aggregate. */
 export function aggregateOf(
@@ -80,7 +80,7 @@ function readField(
   schema: AvroRecord,
   report: (message: string) => void,
 ): AvroField | null {
-  const field = fieldOf(schema, name);
+  const field = fieldAt(schema, name);
   if (field === undefined) {
     report(unknownField(schema, name));
     return null;

@@ -37,12 +37,10 @@ export interface Config {
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-export interface StreamConfig {
+/** What windows and joins are of: a stream, or what a join gives. */
+export interface Relation {
   readonly name: string;
   readonly schema: AvroRecord;
-  /** Where the schema is from: the name of a built-in one, or a file; the other is null. */
-  readonly builtin: string | null;
-  readonly schemaFile: string | null;
   readonly key: string;
   readonly eventTime: string;
   readonly partitions: number;
@@ -54,6 +52,12 @@ export interface StreamConfig {
         readonly maxAheadMs: number | null;
       }
     | { readonly kind: 'scripted' };
+}
+
+export interface StreamConfig extends Relation {
+  /** Where the schema is from: the name of a built-in one, or a file; the other is null. */
+  readonly builtin: string | null;
+  readonly schemaFile: string | null;
   readonly source: SourceConfig;
 }
 
@@ -94,9 +98,13 @@ export interface WindowConfig {
 
 export interface JoinConfig {
   readonly name: string;
+  /** A stream, or a join that stands before it; so is the right one. */
   readonly left: string;
   /** The other stream, or the one that is the table. */
   readonly right: string;
+  /** The fields by whose values events match; `record.field` of a nested record. */
+  readonly leftKey: string;
+  readonly rightKey: string;
   readonly spec: JoinSpec;
 }
 

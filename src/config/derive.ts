@@ -2,8 +2,16 @@
 import type { AvroRecord } from '../messages/avro.ts';
 import { transactionType, weatherObservationType } from '../messages/types.ts';
 import { timetable } from '../schedule/timetable.ts';
-import type { Config, FraudConfig, ScheduleConfig, SinkConfig, SourceConfig, StreamConfig } from './config.ts';
-import { joinOf } from './joins.ts';
+import type {
+  Config,
+  FraudConfig,
+  JoinConfig,
+  ScheduleConfig,
+  SinkConfig,
+  SourceConfig,
+  StreamConfig,
+} from './config.ts';
+import { joinOf, relationsOf } from './joins.ts';
 import { fieldOf, fullName, isKey, isTimestamp, type Report, unknownField, unknownName } from './names.ts';
 import type { ConfigFile } from './schema.ts';
 import { windowOf } from './windows.ts';
@@ -28,6 +36,12 @@ export function deriveConfig(file: ConfigFile, context: DeriveContext): Config {
   const streams = Object.entries(file.streams).flatMap(([name, raw]) => streamOf(name, raw, context) ?? []);
   checkStreamNames(file, report);
   checkSchemaNames(streams, report);
+  const joins: JoinConfig[] = [];
+  for (const [name, raw] of Object.entries(file.joins)) {
+    const join = joinOf(name, raw, relationsOf(streams, joins), report);
+    if (join !== null) joins.push(join);
+  }
+  const relations = relationsOf(streams, joins);
   const { minBackoff, maxBackoff, shutdown, period, ...supervision } = file.supervision;
   if (minBackoff > maxBackoff) report(['supervision', 'minBackoff'], 'must not be longer than maxBackoff');
   const config: Config = {
@@ -51,8 +65,8 @@ export function deriveConfig(file: ConfigFile, context: DeriveContext): Config {
       shutdownMs: shutdown,
     },
     streams,
-    windows: Object.entries(file.windows).flatMap(([name, raw]) => windowOf(name, raw, streams, report) ?? []),
-    joins: Object.entries(file.joins).flatMap(([name, raw]) => joinOf(name, raw, streams, report) ?? []),
+    windows: Object.entries(file.windows).flatMap(([name, raw]) => windowOf(name, raw, relations, report) ?? []),
+    joins,
     schedules: Object.entries(file.schedules).flatMap(([job, raw]) => scheduleOf(job, raw, streams, report) ?? []),
     fraud: file.fraud === null ? null : fraudOf(file.fraud, streams, report),
     sinks: Object.entries(file.sinks).map(([name, raw]) => sinkOf(name, raw)),

@@ -1,38 +1,76 @@
 /** The joins of a file, against the schemas of their streams. */
+import type { AvroField } from '../messages/avro.ts';
+import { joinResultSchema } from '../messages/join-result.ts';
 import type { JoinSpec } from '../streams/join.ts';
-import type { JoinConfig, StreamConfig } from './config.ts';
-import { fieldOf, type Report, unknownName, valueTypeOf } from './names.ts';
+import type { JoinConfig, Relation } from './config.ts';
+import { fieldAt, isKey, type Report, unknownField, unknownName, valueTypeOf } from './names.ts';
 import type { ConfigFile } from './schema.ts';
 import { checkTumbling } from './windows.ts';
 
 type RawJoin = ConfigFile['joins'][string];
 
-/** Null when a stream of it does not exist, which makes everything else unknowable. */
-export function joinOf(
-  name: string,
-  raw: RawJoin,
-  streams: readonly StreamConfig[],
-  report: Report,
-): JoinConfig | null {
+/**
+ * Of what is before it in the file: streams, and joins that stand above. Null when a side of it does not exist, which
+ * makes everything else unknowable.
+ */
+export function joinOf(name: string, raw: RawJoin, known: readonly Relation[], report: Report): JoinConfig | null {
   const at = ['joins', name];
-  const streamNamed = (key: string, stream: string): StreamConfig | null => {
-    const found = streams.find((candidate) => candidate.name === stream);
-    const known = streams.map((candidate) => candidate.name);
-    if (found === undefined) report([...at, key], unknownName('stream', stream, known));
+  const sideNamed = (key: string, side: string): Relation | null => {
+    const found = known.find((candidate) => candidate.name === side);
+    const names = known.map((candidate) => candidate.name);
+    if (found === undefined) report([...at, key], unknownName('stream, or join above this one,', side, names));
     return found ?? null;
   };
-  const [rightKey, rightName] = 'table' in raw ? ['table', raw.table] : ['right', raw.right];
-  const left = streamNamed('left', raw.left);
-  const right = streamNamed(rightKey, rightName);
+  const [rightSide, rightName] = 'table' in raw ? ['table', raw.table] : ['right', raw.right];
+  const left = sideNamed('left', raw.left);
+  const right = sideNamed(rightSide, rightName);
   if (left === null || right === null) return null;
-  if (left === right) report([...at, rightKey], 'a stream is not joined with itself');
-  const [leftType, rightType] = [left, right].map(keyTypeOf);
-  if (leftType !== rightType) {
-    const types = `${left.key} of ${left.name} is ${leftType} and ${right.key} of ${right.name} is ${rightType}`;
-    report([...at, rightKey], `events match by the keys of their streams, but ${types}`);
+  if (left === right) report([...at, rightSide], 'a stream is not joined with itself');
+  const { on } = raw;
+  const leftKey = on === undefined ? left.key : typeof on === 'string' ? on : on.left;
+  const rightKey = on === undefined ? right.key : typeof on === 'string' ? on : on.right;
+  const keys = [keyOf(left, leftKey, [...at, 'on'], report), keyOf(right, rightKey, [...at, 'on'], report)];
+  const [leftType, rightType] = keys.map((field) => (field === undefined ? null : valueTypeOf(field)));
+  if (!keys.includes(undefined) && leftType !== rightType) {
+    const types = `${leftKey} of ${left.name} is a ${leftType} and ${rightKey} of ${right.name} is a ${rightType}`;
+    report([...at, on === undefined ? rightSide : 'on'], `events match by fields of one type, but ${types}`);
+  }
+  if ('table' in raw && rightKey !== right.key) {
+    report([...at, 'on'], `the rows of a table are told apart by the key of its stream, ${right.key}`);
   }
   if ('window' in raw) checkTumbling([...at, 'window'], raw.window, report);
-  return { name, left: left.name, right: right.name, spec: specOf(raw) };
+  return { name, left: left.name, right: right.name, leftKey, rightKey, spec: specOf(raw) };
+}
+
+/** What a join gives, as what stands below it in the file sees it. Its own partition says how far it has come. */
+function joinRelation({ name, left, right }: JoinConfig, known: readonly Relation[]): Relation | null {
+  const [leftSide, rightSide] = [left, right].map((side) => known.find((relation) => relation.name === side));
+  if (leftSide === undefined || rightSide === undefined) return null;
+  return {
+    name,
+    schema: joinResultSchema(name, leftSide.schema, rightSide.schema),
+    key: 'key',
+    eventTime: 'ts',
+    partitions: 1,
+    watermark: { kind: 'scripted' },
+  };
+}
+
+/** Streams and joins, in an order in which each comes after what it is of. */
+export function relationsOf(streams: readonly Relation[], joins: readonly JoinConfig[]): Relation[] {
+  const relations = [...streams];
+  for (const join of joins) {
+    const relation = joinRelation(join, relations);
+    if (relation !== null) relations.push(relation);
+  }
+  return relations;
+}
+
+function keyOf({ schema }: Relation, key: string, at: readonly string[], report: Report): AvroField | undefined {
+  const field = fieldAt(schema, key);
+  if (field === undefined) report(at, unknownField(schema, key));
+  else if (!isKey(field)) report(at, `${key} can't be a key: it is neither text nor a whole number`);
+  return field;
 }
 
 function specOf(raw: RawJoin): JoinSpec {
@@ -40,9 +78,4 @@ function specOf(raw: RawJoin): JoinSpec {
   if ('table' in raw) return { kind: 'table', type: raw.type, graceMs, historyMs: raw.history };
   if ('within' in raw) return { kind: 'interval', type, withinMs: raw.within, graceMs };
   return { kind: 'window', type, sizeMs: raw.window.tumbling, offsetMs: raw.window.offset, graceMs };
-}
-
-function keyTypeOf({ schema, key }: StreamConfig): string {
-  const field = fieldOf(schema, key);
-  return (field === undefined ? null : valueTypeOf(field)) ?? 'neither a number nor text';
 }

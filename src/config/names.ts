@@ -9,6 +9,20 @@ export function fieldOf(schema: AvroRecord, name: string): AvroField | undefined
   return schema.fields.find((field) => field.name === name);
 }
 
+/** A field, or `record.field` of a nested record: one that may be null where a record around it may be. */
+export function fieldAt(schema: AvroRecord, path: string): AvroField | undefined {
+  const [name = '', ...rest] = path.split('.');
+  const field = fieldOf(schema, name);
+  if (field === undefined || rest.length === 0) return field;
+  const branches = isUnion(field.type) ? field.type : [field.type];
+  const records = branches.flatMap((branch) => (isObject(branch) && 'fields' in branch ? [branch] : []));
+  const [record] = records;
+  if (record === undefined || records.length > 1) return undefined;
+  const inner = fieldAt(record, rest.join('.'));
+  if (inner === undefined || !isNullable(field) || isNullable(inner)) return inner;
+  return { ...inner, type: ['null', ...(isUnion(inner.type) ? inner.type : [inner.type])] };
+}
+
 export function isTimestamp({ type }: AvroField): boolean {
   return isObject(type) && 'logicalType' in type && type.logicalType === 'timestamp-millis';
 }

@@ -145,15 +145,16 @@ function sourceOf(source: SourceConfig): unknown {
   }
 }
 
-function joinOf({ left, right, spec }: JoinConfig) {
+function joinOf({ left, right, leftKey, rightKey, spec }: JoinConfig) {
   const grace = formatDuration(spec.graceMs);
+  const on = { left: leftKey, right: rightKey };
   switch (spec.kind) {
     case 'table':
-      return { left, table: right, type: spec.type, grace, history: formatDuration(spec.historyMs) };
+      return { left, table: right, on, type: spec.type, grace, history: formatDuration(spec.historyMs) };
     case 'interval':
-      return { left, right, type: spec.type, within: formatDuration(spec.withinMs), grace };
+      return { left, right, on, type: spec.type, within: formatDuration(spec.withinMs), grace };
     case 'window':
-      return { left, right, type: spec.type, window: windowingOf({ ...spec, kind: 'tumbling' }), grace };
+      return { left, right, on, type: spec.type, window: windowingOf({ ...spec, kind: 'tumbling' }), grace };
   }
 }
 

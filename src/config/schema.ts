@@ -168,11 +168,16 @@ const window = z.strictObject({
 });
 
 const grace = duration.prefault('0s');
+const on = z
+  .union([z.string(), z.strictObject({ left: z.string(), right: z.string() })])
+  .optional()
+  .describe("The field by whose value events match, of both sides or of each; by default the streams' keys.");
 
 const join = z.union([
   z.strictObject({
     left: z.string(),
     right: z.string(),
+    on,
     type: z.enum(['inner', 'left', 'outer']).default('inner'),
     within: duration.describe('Events of a key match whose times are at most so far apart.'),
     grace: grace.describe('An event may come so long behind the watermark.'),
@@ -180,6 +185,7 @@ const join = z.union([
   z.strictObject({
     left: z.string(),
     right: z.string(),
+    on,
     type: z.enum(['inner', 'left', 'outer']).default('inner'),
     window: z
       .strictObject({ tumbling: duration.describe('Length of each window.'), offset })
@@ -189,6 +195,7 @@ const join = z.union([
   z.strictObject({
     left: z.string(),
     table: z.string().describe("A stream whose newest event of a key is the row, as of the left event's time."),
+    on,
     type: z.enum(['inner', 'left']).default('inner'),
     grace: grace.describe('An event waits so long, beyond the watermark, for changes of the table.'),
     history: duration.prefault('1d').describe('Rows that were replaced are kept so long, for events that come late.'),

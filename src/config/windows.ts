@@ -6,8 +6,8 @@ import { resultField } from '../streams/aggregates.ts';
 import { checkExpression, ExpressionError, parseExpression, type ValueType } from '../streams/expression.ts';
 import type { Windowing } from '../streams/window.ts';
 import { aggregateOf } from './aggregates.ts';
-import type { StreamConfig, WindowConfig } from './config.ts';
-import { fieldOf, isKey, type Report, unknownField, unknownName, valueTypeOf } from './names.ts';
+import type { Relation, WindowConfig } from './config.ts';
+import { fieldAt, isKey, type Report, unknownField, unknownName, valueTypeOf } from './names.ts';
 import type { ConfigFile } from './schema.ts';
 
 type RawWindow = ConfigFile['windows'][string];
@@ -19,7 +19,7 @@ const RESULT_FIELDS: readonly string[] = ['stream', 'key', 'start', 'end', 'revi
 export function windowOf(
   name: string,
   raw: RawWindow,
-  streams: readonly StreamConfig[],
+  streams: readonly Relation[],
   report: Report,
 ): WindowConfig | null {
   const at = ['windows', name];
@@ -55,8 +55,8 @@ export function windowOf(
   };
 }
 
-function checkWindow(at: string[], raw: RawWindow, key: string | null, stream: StreamConfig, report: Report): void {
-  const field = key === null ? undefined : fieldOf(stream.schema, key);
+function checkWindow(at: string[], raw: RawWindow, key: string | null, stream: Relation, report: Report): void {
+  const field = key === null ? undefined : fieldAt(stream.schema, key);
   if (raw.key !== undefined && key !== null) {
     if (field === undefined) report([...at, 'key'], unknownField(stream.schema, key));
     else if (!isKey(field)) report([...at, 'key'], `${key} can't be a key: it is neither text nor a whole number`);
@@ -99,17 +99,11 @@ function checkCondition(text: string, schema: AvroRecord, report: (message: stri
 
 /** The type of a field, or of a field of a nested record. */
 function typeAt(schema: AvroRecord, path: string): ValueType | { readonly problem: string } {
-  const [name = '', ...rest] = path.split('.');
-  const field = fieldOf(schema, name);
-  if (field === undefined) return { problem: unknownField(schema, name) };
+  const field = fieldAt(schema, path);
+  if (field === undefined) return { problem: unknownField(schema, path) };
   const { type } = field;
-  if (rest.length > 0 && typeof type === 'object' && 'fields' in type) return typeAt(type, rest.join('.'));
-  if (rest.length === 0) {
-    if (type === 'boolean' || (Array.isArray(type) && type.length === 2 && type.includes('boolean'))) return 'truth';
-    const found = valueTypeOf(field);
-    if (found !== null) return found;
-  }
-  return { problem: `${path} is neither a number, nor text, nor true or false` };
+  if (type === 'boolean' || (Array.isArray(type) && type.length === 2 && type.includes('boolean'))) return 'truth';
+  return valueTypeOf(field) ?? { problem: `${path} is neither a number, nor text, nor true or false` };
 }
 
 function windowingOf(raw: RawWindow['window']): Windowing {

@@ -116,9 +116,13 @@ function numbersOf(column: (path: string) => Column | undefined): (path: string)
   };
 }
 
-function valueAt(event: unknown, path: string): unknown {
+/** A field of an event, or `record.field` of a nested record: null within a record that is null, undefined where there is none. */
+export function valueAt(event: unknown, path: string): unknown {
   let value = event;
-  for (const name of path.split('.')) value = isObject(value) ? value[name] : undefined;
+  for (const name of path.split('.')) {
+    if (value === null) return null;
+    value = isObject(value) ? value[name] : undefined;
+  }
   return value;
 }
 

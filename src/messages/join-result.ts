@@ -18,6 +18,10 @@ export interface JoinResultType {
 }
 
 export function joinResultType(join: string, left: AvroRecord, right: AvroRecord): JoinResultType {
+  return { join, type: eventTypeOf(joinResultSchema(join, left, right)) };
+}
+
+export function joinResultSchema(join: string, left: AvroRecord, right: AvroRecord): AvroRecord {
   // The same record may stand on both sides, so each side has a namespace of its own.
   const side = (name: string, { fields }: AvroRecord): AvroRecord => ({
     type: 'record',
@@ -25,7 +29,7 @@ export function joinResultType(join: string, left: AvroRecord, right: AvroRecord
     namespace: `${RESULTS}.${escapedName(join)}.${name}`,
     fields,
   });
-  const schema: AvroRecord = {
+  return {
     type: 'record',
     name: escapedName(join),
     namespace: RESULTS,
@@ -37,7 +41,6 @@ export function joinResultType(join: string, left: AvroRecord, right: AvroRecord
       { name: 'ts', type: TIMESTAMP_MILLIS, doc: 'The larger of their times.' },
     ],
   };
-  return { join, type: eventTypeOf(schema) };
 }
 
 /** The join whose results a record of this full name holds; null for any other record. */

@@ -11,6 +11,7 @@ import {
   caseChangedType,
   lateEventType,
   sessionClosedType,
+  sourceControlType,
   transactionScoredType,
 } from '../messages/types.ts';
 import type { WindowResult, WindowResultType } from '../messages/window-result.ts';
@@ -49,12 +50,21 @@ export function createDerivedBlocks(
   const windows = new Map<string, BlockWriter<WindowResult>>();
   for (const { window, type } of windowTypes) windows.set(window, type.blockWriter());
   const joined = joinType?.type.blockWriter() ?? null;
+  const controls = sourceControlType.blockWriter();
   const late = lateEventType.blockWriter();
   const sessions = sessionClosedType.blockWriter();
   const scores = transactionScoredType.blockWriter();
   const alerts = alertRaisedType.blockWriter();
   const cases = caseChangedType.blockWriter();
-  const inOrder = [scores, alerts, cases, sessions, ...windows.values(), ...(joined === null ? [] : [joined]), late];
+  const inOrder = [
+    scores,
+    alerts,
+    cases,
+    sessions,
+    ...windows.values(),
+    ...(joined === null ? [] : [joined, controls]),
+    late,
+  ];
   let lateWindows = 0;
   let raised: AlertRaised[] = [];
   let sample: SessionClosed[] = [];
@@ -64,6 +74,7 @@ export function createDerivedBlocks(
     sinks: {
       windows,
       joined: joined ?? NOTHING_JOINED,
+      controls,
       late: {
         push(event) {
           late.push(event);

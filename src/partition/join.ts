@@ -2,15 +2,17 @@
 
 import type { AvroRecord } from '../messages/avro.ts';
 import type { DynamicEvent, EventType } from '../messages/codec.ts';
+import { valueAt } from '../messages/columns.ts';
 import type { Joined, JoinOperator, JoinResults, JoinSpec, Side } from '../streams/join.ts';
-import { createJoin } from '../streams/joins.ts';
-import type { WatermarkPolicy } from '../streams/watermark.ts';
+import { createJoin, heldBackMs } from '../streams/joins.ts';
+import { END_OF_TIME_MS, type WatermarkPolicy } from '../streams/watermark.ts';
 import type { PartitionSnapshot } from './snapshot.ts';
 import type { Derived, EventsStep, Work } from './work.ts';
 
 /** What is joined to the stream of a partition, as plain data. */
 export interface DerivationJoin {
   readonly spec: JoinSpec;
+  /** The fields by whose values events match; `record.field` of a nested record. */
   readonly leftKey: string;
   readonly right: {
     readonly key: string;
@@ -25,6 +27,8 @@ export interface DerivationJoin {
 export interface PartitionJoin {
   readonly name: string;
   readonly operator: JoinOperator;
+  /** How far its results may be behind its input. */
+  readonly heldBackMs: number;
   readonly leftKey: string;
   readonly rightKey: string;
   readonly rightChannels: readonly string[];
@@ -45,6 +49,7 @@ export function createPartitionJoin(
   return {
     name,
     operator,
+    heldBackMs: heldBackMs(spec),
     leftKey,
     rightKey: right.key,
     rightChannels: right.channels,
@@ -63,7 +68,10 @@ export function createPartitionJoin(
   };
 }
 
-/** Throws when an event has not its side's key. */
+/**
+ * Throws when an event has not its side's key. What it derives ends with its watermark: all that the results of its input
+ * so far are, so that they may be input of another partition.
+ */
 export function joinSides(join: PartitionJoin, { steps, derived }: Work): void {
   const { operator } = join;
   const out = {
@@ -76,6 +84,16 @@ export function joinSides(join: PartitionJoin, { steps, derived }: Work): void {
     else if (step.kind === 'deletion' && isRight) operator.remove(step.key, step.occurredAt);
     if (step.kind !== 'events') operator.advance(step.watermarkMs, out);
   }
+  const reachedMs = watermarkAfter(steps);
+  if (!Number.isFinite(reachedMs)) return;
+  const watermark = reachedMs === END_OF_TIME_MS ? reachedMs : reachedMs - join.heldBackMs;
+  derived.controls.push({ control: 'watermark', watermark });
+}
+
+function watermarkAfter(steps: Work['steps']): number {
+  const last = steps.at(-1);
+  if (last === undefined) return Number.NEGATIVE_INFINITY;
+  return last.kind === 'events' ? (last.watermarksMs.at(-1) ?? last.watermarkBeforeMs) : last.watermarkMs;
 }
 
 function joinEvents(
@@ -105,7 +123,7 @@ function joinEvents(
 }
 
 function keyOf(event: Readonly<Record<string, unknown>>, field: string): string | number | null {
-  const key = event[field];
+  const key = valueAt(event, field);
   if (key === null || typeof key === 'string' || typeof key === 'number') return key;
   throw new Error(`The field ${field} can't be the key of a join: it is neither a whole number nor a text`);
 }

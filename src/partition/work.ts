@@ -5,7 +5,7 @@
 import type { Columns } from '../messages/columns.ts';
 import type { JoinResult } from '../messages/join-result.ts';
 import type { AlertRaised, CaseChanged, SessionClosed, TransactionScored } from '../messages/payments.ts';
-import type { LateEvent } from '../messages/streams.ts';
+import type { LateEvent, SourceControl } from '../messages/streams.ts';
 import type { WindowResult } from '../messages/window-result.ts';
 
 /** Events in arrival order, each with its time and the watermark after it. */
@@ -49,6 +49,8 @@ export interface Derived {
   readonly windows: ReadonlyMap<string, Sink<WindowResult>>;
   /** Of the partition's join, if it has one. */
   readonly joined: Sink<JoinResult>;
+  /** How far its results have come. */
+  readonly controls: Sink<SourceControl>;
   readonly late: Sink<LateEvent>;
   readonly sessions: Sink<SessionClosed>;
   readonly scores: Sink<TransactionScored>;

@@ -3,7 +3,8 @@
  * a replay has to change with it.
  */
 import { join } from 'node:path';
-import type { Config, JoinConfig, StreamConfig, WindowConfig } from '../config/config.ts';
+import type { Config, JoinConfig, Relation, StreamConfig, WindowConfig } from '../config/config.ts';
+import { relationsOf } from '../config/joins.ts';
 import type { Fs } from '../journal/fs.ts';
 import { replaceFile } from '../journal/replace-file.ts';
 import type { SyncFs } from '../journal/sync-fs.ts';
@@ -38,8 +39,9 @@ export function derivationOf(config: Config, stream: StreamConfig): Derivation {
   };
 }
 
-/** Of the windows whose groups span partitions, which are derived from the input of all its logs. */
-export function repartitionOf(config: Config, stream: StreamConfig): Derivation {
+/** Of the windows of a stream whose groups span partitions, and of all of a join: derived from what all its logs have. */
+export function repartitionOf(config: Config, stream: Relation): Derivation {
+  const isJoin = config.joins.some(({ name }) => name === stream.name);
   return {
     stream: repartitionName(stream.name),
     schema: stream.schema,
@@ -47,26 +49,29 @@ export function repartitionOf(config: Config, stream: StreamConfig): Derivation 
     watermark: stream.watermark,
     channels: logsOf(stream),
     windows: config.windows
-      .filter((window) => window.stream === stream.name && spansPartitions(window, stream))
+      .filter((window) => window.stream === stream.name && (isJoin || spansPartitions(window, stream)))
       .map(windowSpecOf),
     fraud: null,
   };
 }
 
-/** Of a join, which is derived from the input of both streams' logs. */
-export function joinDerivationOf(config: Config, join: JoinConfig): Derivation {
-  const [left, right] = [join.left, join.right].map((name) => {
-    const stream = config.streams.find((candidate) => candidate.name === name);
-    if (stream === undefined) throw new Error(`There is no stream ${name}`);
-    const { schema, eventTime: timeField, watermark, key } = stream;
-    return { schema, timeField, watermark, key, channels: logsOf(stream) };
-  });
-  if (left === undefined || right === undefined) throw new Error(`The join ${join.name} has not two sides`);
-  const { key: leftKey, ...own } = left;
-  return { stream: join.name, ...own, windows: [], fraud: null, join: { spec: join.spec, leftKey, right } };
+/** Of a join, which is derived from what the logs of both its sides have. */
+export function joinDerivationOf(
+  config: Config,
+  { name, left, right, leftKey, rightKey, spec }: JoinConfig,
+): Derivation {
+  const relations = relationsOf(config.streams, config.joins);
+  const sideOf = (side: string) => {
+    const relation = relations.find((candidate) => candidate.name === side);
+    if (relation === undefined) throw new Error(`There is no stream or join ${side}`);
+    const { schema, eventTime: timeField, watermark } = relation;
+    return { schema, timeField, watermark, channels: logsOf(relation) };
+  };
+  const join = { spec, leftKey, right: { ...sideOf(right), key: rightKey } };
+  return { stream: name, ...sideOf(left), windows: [], fraud: null, join };
 }
 
-export function logsOf({ name, partitions }: StreamConfig): string[] {
+export function logsOf({ name, partitions }: Relation): string[] {
   return Array.from({ length: partitions }, (_, partition) => `${name}-${partition}`);
 }
 
@@ -75,7 +80,7 @@ export function repartitionName(stream: string): string {
 }
 
 /** Whether a result of the window may need events of several partitions. */
-export function spansPartitions({ key, top }: WindowConfig, stream: StreamConfig): boolean {
+export function spansPartitions({ key, top }: WindowConfig, stream: Relation): boolean {
   return stream.partitions > 1 && (key !== stream.key || top !== undefined);
 }
 

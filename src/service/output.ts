@@ -47,8 +47,8 @@ function* inCommitOrder(journalDir: string, units: readonly PartitionUnit[]): Ge
   });
   const given = new Map<string, number>();
   const names = new Set(logs.map(({ name }) => name));
-  const hasReaders = logs.filter(({ head }) => head !== null && names.has(head.commit.source));
-  const sources = logs.filter((log) => !hasReaders.includes(log));
+  const readers = logs.filter(({ head }) => head !== null && names.has(head.commit.source));
+  const sources = logs.filter((log) => !readers.includes(log));
   for (;;) {
     let first: LogHead | null = null;
     for (const log of sources)
@@ -57,10 +57,16 @@ function* inCommitOrder(journalDir: string, units: readonly PartitionUnit[]): Ge
     yield first.head.commit;
     given.set(first.name, first.head.endOffset);
     first.advance();
-    for (const reader of hasReaders) {
-      while (reader.head !== null && (given.get(reader.head.commit.source) ?? 0) >= reader.head.commit.next) {
-        yield reader.head.commit;
-        reader.advance();
+    // A reader comes after what it reads: what has just been given may let others behind it go on.
+    for (let isAny = true; isAny; ) {
+      isAny = false;
+      for (const reader of readers) {
+        while (reader.head !== null && (given.get(reader.head.commit.source) ?? 0) >= reader.head.commit.next) {
+          yield reader.head.commit;
+          given.set(reader.name, reader.head.endOffset);
+          reader.advance();
+          isAny = true;
+        }
       }
     }
   }

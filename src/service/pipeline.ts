@@ -7,6 +7,7 @@ import type { Committed } from '../actors/partition-consumer.ts';
 import { createPartitionHost, type Deriver, type PartitionHost } from '../actors/partition-host.ts';
 import type { SupervisionPorts } from '../actors/supervisor.ts';
 import type { Config, StreamConfig } from '../config/config.ts';
+import { relationsOf } from '../config/joins.ts';
 import { type Journal, openJournal } from '../journal/journal.ts';
 import type { LogState } from '../journal/log.ts';
 import { readFrames } from '../journal/reader.ts';
@@ -14,7 +15,7 @@ import type { TornTail } from '../journal/recovery.ts';
 import { readSchemaFiles, saveSchemaFiles } from '../journal/schema-files.ts';
 import { snapshotStore } from '../journal/snapshots.ts';
 import type { DynamicEvent, EventType } from '../messages/codec.ts';
-import { decodeCommit } from '../messages/commit.ts';
+import { decodeCommit, type SectionRole } from '../messages/commit.ts';
 import { createRegistry, type Registry } from '../messages/registry.ts';
 import { BUILTIN_TYPES, runChangedType } from '../messages/types.ts';
 import {
@@ -40,6 +41,8 @@ export interface StreamRuntime {
   readonly name: string;
   readonly config: StreamConfig | null;
   readonly eventType: EventType<DynamicEvent>;
+  /** What partitions that read its logs take in: its events, or of a join what it gives. */
+  readonly gives: { readonly role: SectionRole; readonly typeName: string };
   readonly units: readonly PartitionUnit[];
   readonly intake: Intake;
 }
@@ -119,7 +122,11 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
     const since = Object.fromEntries(units.map(({ log }) => [log.name, log.nextOffset()]));
     if (derivation !== OPERATIONS_DERIVATION)
       await noteDerivations(disk.fs, syncFs, config.dataDir, [{ derivation, since }]);
-    return { name, config: stream, eventType, units, intake: createIntake(name, units) };
+    const gives =
+      types.joined === null
+        ? { role: 'input' as const, typeName: eventType.name }
+        : { role: 'derived' as const, typeName: types.joined.type.name };
+    return { name, config: stream, eventType, gives, units, intake: createIntake(name, units) };
   };
   const hostHere = (derivation: Derivation, types: DerivationTypes, partition: number) => () =>
     createPartitionHost({
@@ -160,15 +167,23 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
   const operations = await open(OPERATIONS_DERIVATION, null, 1);
   const streams = new Map<string, StreamRuntime>();
   const repartitions: Repartition[] = [];
+  const openedOf = new Map<string, StreamRuntime>();
   for (const stream of config.streams) {
-    const upstream = await open(derivationOf(config, stream), stream, stream.partitions);
-    streams.set(stream.name, upstream);
-    const whole = repartitionOf(config, stream);
-    if (whole.windows.length > 0) repartitions.push({ upstreams: [upstream], whole: await open(whole, null, 1) });
+    const opened = await open(derivationOf(config, stream), stream, stream.partitions);
+    streams.set(stream.name, opened);
+    openedOf.set(stream.name, opened);
   }
   for (const join of config.joins) {
-    const upstreams = [join.left, join.right].flatMap((name) => streams.get(name) ?? []);
-    repartitions.push({ upstreams, whole: await open(joinDerivationOf(config, join), null, 1) });
+    const upstreams = [join.left, join.right].flatMap((name) => openedOf.get(name) ?? []);
+    const whole = await open(joinDerivationOf(config, join), null, 1);
+    repartitions.push({ upstreams, whole });
+    openedOf.set(join.name, whole);
+  }
+  for (const relation of relationsOf(config.streams, config.joins)) {
+    const upstream = openedOf.get(relation.name);
+    const derivation = repartitionOf(config, relation);
+    if (upstream === undefined || derivation.windows.length === 0) continue;
+    repartitions.push({ upstreams: [upstream], whole: await open(derivation, null, 1) });
   }
   const runtimes = [operations, ...streams.values(), ...repartitions.map(({ whole }) => whole)];
   const units = runtimes.flatMap((stream) => stream.units);

@@ -1,6 +1,6 @@
 /**
- * Windows whose groups span the partitions of their stream, and joins: each has one more partition, which takes in what
- * those of its streams do. Its log holds what it has read and in which order, so it is a fold over its own log as any
+ * Windows whose groups span the partitions of their stream, joins, and the windows of what a join gives: each has one more
+ * partition, which takes in what those of its streams do, or what they derive. Its log holds what it has read and in which order, so it is a fold over its own log as any
  * partition is. Kafka Streams calls this a repartition topic.
  */
 import type { ChildSpec } from '../actors/supervisor.ts';
@@ -63,8 +63,9 @@ function createLogSource(
 ): Source {
   const { syncFs } = runtime.disk;
   const units = upstreams.flatMap((stream) => stream.units);
-  const eventNames = upstreams.map(({ eventType }) => eventType.name);
-  const forwardedNames = new Set([...eventNames, sourceControlType.name, tombstoneType.name]);
+  const givesOf = new Map(
+    upstreams.flatMap(({ gives, units: own }) => own.map((unit) => [unit.log.name, gives] as const)),
+  );
   const handedOver = new Map<string, number>();
 
   function follow({ log }: PartitionUnit, intake: Intake): Followed {
@@ -75,8 +76,10 @@ function createLogSource(
   }
 
   function forwarded(log: string, { sections }: Commit): ForwardedBlock[] {
+    const gives = givesOf.get(log);
     const blocks = sections.flatMap(({ role, fingerprint, count, bytes }) => {
-      if (role !== 'input' || !forwardedNames.has(registry.nameOf(fingerprint) ?? '')) return [];
+      const name = registry.nameOf(fingerprint) ?? '';
+      if (role !== gives?.role || !(name === gives.typeName || BESIDE_EVENTS.has(name))) return [];
       return [{ log, fingerprint, count, block: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) }];
     });
     // Of a commit that has none of these, it is still noted that it was read.
@@ -121,6 +124,9 @@ function createLogSource(
     },
   };
 }
+
+/** What moves the watermark, and deletes rows of tables. */
+const BESIDE_EVENTS: ReadonlySet<string> = new Set([sourceControlType.name, tombstoneType.name]);
 
 const EMPTY_BLOCK = Buffer.from([0]);
 

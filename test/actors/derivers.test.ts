@@ -33,7 +33,16 @@ function work(...steps: readonly Step[]) {
   const windows: WindowResult[] = [];
   const late: LateEvent[] = [];
   const sessions: SessionClosed[] = [];
-  const derived = { windows: new Map([['w', windows]]), joined: [], late, sessions, scores: [], alerts: [], cases: [] };
+  const derived = {
+    windows: new Map([['w', windows]]),
+    joined: [],
+    controls: [],
+    late,
+    sessions,
+    scores: [],
+    alerts: [],
+    cases: [],
+  };
   return { steps, derived, windows, late, sessions };
 }
 type KeptWork = ReturnType<typeof work>;
