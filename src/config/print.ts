@@ -9,9 +9,10 @@ import type {
   StreamConfig,
   WindowConfig,
 } from './config.ts';
-import { fileSchema, REDACTED } from './schema.ts';
+import { fileSchema } from './schema.ts';
 import { descriptionAt } from './shape.ts';
 import { formatDuration, formatSize } from './units.ts';
+import { REDACTED } from './values.ts';
 
 export interface PrintOptions {
   readonly secrets: 'shown' | 'redacted';

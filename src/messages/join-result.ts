@@ -1,5 +1,5 @@
 /** Results of a join. Each join has an Avro record of its own, with the records of both sides in it. */
-import { type AvroRecord, NAMESPACE, TIMESTAMP_MILLIS } from './avro.ts';
+import { AVRO_PRIMITIVES, type AvroRecord, type AvroSchema, NAMESPACE, TIMESTAMP_MILLIS } from './avro.ts';
 import { type EventType, eventTypeOf } from './codec.ts';
 import { escapedName, plainName } from './escaped-name.ts';
 
@@ -22,13 +22,7 @@ export function joinResultType(join: string, left: AvroRecord, right: AvroRecord
 }
 
 export function joinResultSchema(join: string, left: AvroRecord, right: AvroRecord): AvroRecord {
-  // The same record may stand on both sides, so each side has a namespace of its own.
-  const side = (name: string, { fields }: AvroRecord): AvroRecord => ({
-    type: 'record',
-    name,
-    namespace: `${RESULTS}.${escapedName(join)}.${name}`,
-    fields,
-  });
+  const own = `${RESULTS}.${escapedName(join)}`;
   return {
     type: 'record',
     name: escapedName(join),
@@ -36,11 +30,34 @@ export function joinResultSchema(join: string, left: AvroRecord, right: AvroReco
     doc: 'An event of the left side with one of the right; null where there is none.',
     fields: [
       { name: 'key', type: ['null', 'string'] },
-      { name: 'left', type: ['null', side('Left', left)] },
-      { name: 'right', type: ['null', side('Right', right)] },
+      { name: 'left', type: ['null', within(`${own}.left`, left, '')] },
+      { name: 'right', type: ['null', within(`${own}.right`, right, '')] },
       { name: 'ts', type: TIMESTAMP_MILLIS, doc: 'The larger of their times.' },
     ],
   };
+}
+
+/** The same type may be on both sides, and is defined once a schema: each side has its own, in a namespace of its own. */
+function within(prefix: string, type: AvroSchema, namespace: string): AvroSchema {
+  if (typeof type === 'string') return AVRO_PRIMITIVES.includes(type) ? type : `${prefix}.${fullName(type, namespace)}`;
+  if (!('type' in type)) return type.map((branch) => within(prefix, branch, namespace));
+  if ('items' in type) return { ...type, items: within(prefix, type.items, namespace) };
+  if ('values' in type) return { ...type, values: within(prefix, type.values, namespace) };
+  if (!('name' in type)) return type;
+  const full = fullName(type.name, type.namespace ?? namespace);
+  const dot = full.lastIndexOf('.');
+  const outer = full.slice(0, Math.max(dot, 0));
+  const named = { name: full.slice(dot + 1), namespace: outer === '' ? prefix : `${prefix}.${outer}` };
+  if (type.type === 'enum') return { ...type, ...named };
+  return {
+    ...type,
+    ...named,
+    fields: type.fields.map((field) => ({ ...field, type: within(prefix, field.type, outer) })),
+  };
+}
+
+function fullName(name: string, namespace: string): string {
+  return name.includes('.') || namespace === '' ? name : `${namespace}.${name}`;
 }
 
 /** The join whose results a record of this full name holds; null for any other record. */
