@@ -48,7 +48,7 @@ export function createDerivedBlocks(
 ): DerivedBlocks {
   const windows = new Map<string, BlockWriter<WindowResult>>();
   for (const { window, type } of windowTypes) windows.set(window, type.blockWriter());
-  const joined = joinType?.type.blockWriter() ?? null;
+  const joined = joinType?.blockWriter() ?? null;
   const late = lateEventType.blockWriter();
   const sessions = sessionClosedType.blockWriter();
   const scores = transactionScoredType.blockWriter();
