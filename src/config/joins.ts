@@ -1,7 +1,8 @@
 /** The joins of a file, against the schemas of their streams. */
+import { valueTypeOf } from '../streams/field-type.ts';
 import type { JoinSpec } from '../streams/join.ts';
 import type { JoinConfig, StreamConfig } from './config.ts';
-import { fieldOf, type Report, unknownName, valueTypeOf } from './names.ts';
+import { fieldOf, type Report, unknownName } from './names.ts';
 import type { ConfigFile } from './schema.ts';
 import { checkTumbling } from './windows.ts';
 

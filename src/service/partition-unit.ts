@@ -158,8 +158,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
       start(context) {
         // The first of the three to start: all of them begin with empty state.
         live = newIncarnation(options.newFold());
-        const { operators, join } = live.fold;
-        const actor = startSupervised(windowAggregatorMachine, { operators, join }, context);
+        const actor = startSupervised(windowAggregatorMachine, live.fold, context);
         live.aggregator = actor;
         return actor.child;
       },

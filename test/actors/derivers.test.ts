@@ -33,7 +33,16 @@ function work(...steps: readonly Step[]) {
   const windows: WindowResult[] = [];
   const late: LateEvent[] = [];
   const sessions: SessionClosed[] = [];
-  const derived = { windows: new Map([['w', windows]]), joined: [], late, sessions, scores: [], alerts: [], cases: [] };
+  const derived = {
+    windows: new Map([['w', windows]]),
+    joined: [],
+    selected: new Map(),
+    late,
+    sessions,
+    scores: [],
+    alerts: [],
+    cases: [],
+  };
   return { steps, derived, windows, late, sessions };
 }
 type KeptWork = ReturnType<typeof work>;
@@ -67,7 +76,7 @@ interface Life {
 }
 
 function aggregator(operators: readonly WindowOperator[]): Life {
-  const actor = createActor(windowAggregatorMachine, { input: { operators, join: null } });
+  const actor = createActor(windowAggregatorMachine, { input: { operators, join: null, selections: [] } });
   let error: unknown = null;
   actor.subscribe({
     error: (thrown) => {
