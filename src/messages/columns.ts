@@ -3,7 +3,7 @@
  * reads fields by row from here; an object is made only for the few events that somebody asks for.
  */
 import type { AvroRecord } from './avro.ts';
-import { blockReaders, type ReadField } from './column-reader.ts';
+import { blockReaders, type ReadField, type ReadRows } from './column-reader.ts';
 import { BOOLEAN, type FlatField, TEXT } from './flat-fields.ts';
 
 export interface NumberColumn {
@@ -33,6 +33,8 @@ export interface Columns {
   numbers(path: string): Float64Array;
   /** The event of a row as an object, as decoding it would give it. */
   event(row: number): Readonly<Record<string, unknown>>;
+  /** The Avro of a row's event, in the memory of its block; null when the events were not read as columns. */
+  bytes(row: number): Uint8Array | null;
 }
 
 /**
@@ -51,10 +53,16 @@ export function columnReaders(schema: AvroRecord): (() => ColumnReader) | null {
   };
 }
 
-function columnsOfFields(fields: readonly ReadField[], bytes: Buffer, count: number): Columns {
+function columnsOfFields({ fields, starts, ends }: ReadRows, bytes: Buffer, count: number): Columns {
   const columns = new Map(fields.map((read) => [read.field.path.join('.'), columnOfField(read, bytes)]));
   const column = (path: string): Column | undefined => columns.get(path);
-  return { count, column, numbers: numbersOf(column), event: (row) => eventAt(fields, columns, row) };
+  return {
+    count,
+    column,
+    numbers: numbersOf(column),
+    event: (row) => eventAt(fields, columns, row),
+    bytes: (row) => bytes.subarray(starts[row], ends[row]),
+  };
 }
 
 function columnOfField({ field, values, starts, ends, nulls: marks }: ReadField, bytes: Buffer): Column {
@@ -70,7 +78,13 @@ export function columnsOfEvents(events: readonly Readonly<Record<string, unknown
     if (!made.has(path)) made.set(path, columnOfValues(events.map((event) => valueAt(event, path))));
     return made.get(path);
   };
-  return { count: events.length, column, numbers: numbersOf(column), event: (row) => events[row] ?? {} };
+  return {
+    count: events.length,
+    column,
+    numbers: numbersOf(column),
+    event: (row) => events[row] ?? {},
+    bytes: () => null,
+  };
 }
 
 export function textAt({ bytes, starts, ends }: TextColumn, row: number): string {

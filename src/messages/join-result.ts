@@ -1,24 +1,29 @@
 /** Results of a join. Each join has an Avro record of its own, with the records of both sides in it. */
 import { AVRO_PRIMITIVES, type AvroRecord, type AvroSchema, NAMESPACE, TIMESTAMP_MILLIS } from './avro.ts';
-import { type EventType, eventTypeOf } from './codec.ts';
+import { type BlockWriter, createBlockWriter } from './block.ts';
+import { type DynamicEvent, dynamicEventType, type EventType } from './codec.ts';
 import { escapedName, plainName } from './escaped-name.ts';
+import { LONGEST_LONG, writeLong, writeText } from './write-value.ts';
 
 const RESULTS = `${NAMESPACE}.JoinResult`;
 
+/** As a join gives it: the events as Avro of their sides. */
 export interface JoinResult {
   readonly key: string | null;
-  readonly left: Readonly<Record<string, unknown>> | null;
-  readonly right: Readonly<Record<string, unknown>> | null;
+  readonly left: Uint8Array | null;
+  readonly right: Uint8Array | null;
   readonly ts: number;
 }
 
 export interface JoinResultType {
   readonly join: string;
-  readonly type: EventType<JoinResult>;
+  readonly type: EventType<DynamicEvent>;
+  blockWriter(): BlockWriter<JoinResult>;
 }
 
 export function joinResultType(join: string, left: AvroRecord, right: AvroRecord): JoinResultType {
-  return { join, type: eventTypeOf(joinResultSchema(join, left, right)) };
+  const type = dynamicEventType(joinResultSchema(join, left, right));
+  return { join, type, blockWriter: () => createBlockWriter(type.fingerprint, null, writeResult) };
 }
 
 export function joinResultSchema(join: string, left: AvroRecord, right: AvroRecord): AvroRecord {
@@ -59,6 +64,28 @@ function within(prefix: string, type: AvroSchema, namespace: string): AvroSchema
 function fullName(name: string, namespace: string): string {
   return name.includes('.') || namespace === '' ? name : `${namespace}.${name}`;
 }
+
+/** Returns where it ends, or minus the bytes that it lacks. What is null is the first branch of its union. */
+function writeResult({ key, left, right, ts }: JoinResult, bytes: Uint8Array, start: number): number {
+  const room = 4 + 2 * LONGEST_LONG + 3 * (key?.length ?? 0) + (left?.length ?? 0) + (right?.length ?? 0);
+  if (start + room > bytes.length) return -room;
+  let at = start;
+  bytes[at++] = key === null ? NULL : VALUE;
+  if (key !== null) at = writeText(bytes, at, key);
+  for (const event of [left, right]) {
+    bytes[at++] = event === null ? NULL : VALUE;
+    if (event === null) continue;
+    bytes.set(event, at);
+    at += event.length;
+  }
+  const end = writeLong(bytes, at, ts);
+  if (Number.isNaN(end)) throw new Error(`${ts} is no time of a result`);
+  return end;
+}
+
+/** Numbers of branches, zig-zagged. */
+const NULL = 0;
+const VALUE = 2;
 
 /** The join whose results a record of this full name holds; null for any other record. */
 export function joinOfRecord(fullName: string): string | null {

@@ -108,7 +108,8 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
     const types = derivationTypes(derivation);
     const { eventType } = types;
     const joined = types.joined === null ? [] : [types.joined.type];
-    const own = [eventType, ...types.windows.map(({ type }) => type), ...joined];
+    const results = [...types.windows, ...types.selected].map(({ type }) => type);
+    const own = [eventType, ...results, ...joined];
     for (const type of own) registry.add(type);
     await saveSchemaFiles(disk.fs, config.dataDir, own);
     const units: PartitionUnit[] = [];

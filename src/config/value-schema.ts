@@ -1,4 +1,4 @@
-/** The values of a pipeline file: durations, sizes, instants, names, secrets. */
+/** Single values of the pipeline file: durations, sizes, instants, names, secrets. */
 import { z } from 'zod';
 import { MAX_SEGMENT_BYTES } from '../journal/segment.ts';
 import { parseDuration, parseSize } from './units.ts';
