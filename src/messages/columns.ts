@@ -116,7 +116,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-function fieldValue(column: Column, op: FlatField['op'], row: number): unknown {
+/** As decoding gives it. */
+export function fieldValue(column: Column, op: FlatField['op'], row: number): unknown {
   if (column.nulls?.[row] === 1) return null;
   if (column.kind === 'text') return textAt(column, row);
   return op === BOOLEAN ? column.values[row] === 1 : column.values[row];
