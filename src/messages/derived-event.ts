@@ -5,7 +5,7 @@ import { type DynamicEvent, dynamicEventType, type EventType } from './codec.ts'
 import { type Column, fieldValue } from './columns.ts';
 import { escapedName, plainName } from './escaped-name.ts';
 import { type FlatField, flatFields } from './flat-fields.ts';
-import { writeRow } from './row-writer.ts';
+import { type RowField, rowField, writeRow } from './row-writer.ts';
 
 const EVENTS = `${NAMESPACE}.Derived`;
 
@@ -45,9 +45,10 @@ export function derivedEventType(stream: string, fields: readonly AvroField[]): 
 
 function blockWriter(type: EventType<DynamicEvent>, flat: readonly FlatField[]): DerivedBlockWriter {
   let columns: readonly Column[] = [];
+  let sources: readonly RowField[] = [];
   const rows = createBlockWriter<number>(
     type.fingerprint,
-    (row, bytes, view, at) => writeRow(flat, columns, row, bytes, view, at),
+    (row, bytes, view, at) => writeRow(sources, row, bytes, view, at),
     (row, buffer, at) => {
       const encoded = type.encode(eventOf(flat, columns, row));
       if (at + encoded.length > buffer.length) return -encoded.length;
@@ -57,6 +58,7 @@ function blockWriter(type: EventType<DynamicEvent>, flat: readonly FlatField[]):
   return {
     begin(fields, timesMs) {
       columns = [...fields, { kind: 'number', values: timesMs, nulls: null }];
+      sources = flat.map((field, i) => rowField(field, columns[i]!));
     },
     push: rows.push,
     get length() {

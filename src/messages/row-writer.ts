@@ -3,66 +3,84 @@ import type { Column } from './columns.ts';
 import { BOOLEAN, DOUBLE, FLOAT, type FlatField, TEXT } from './flat-fields.ts';
 import { LONGEST_LONG, writeLong } from './write-value.ts';
 
-/** A shorter text is copied faster byte by byte. */
-const SHORT_TEXT = 48;
+/** A field and the column that it is written from, numbers and texts in one form. */
+export interface RowField {
+  readonly op: FlatField['op'];
+  readonly nullBranch: number;
+  readonly nulls: Uint8Array | null;
+  /** Empty of a text. */
+  readonly values: Float64Array;
+  /** Empty of a number. */
+  readonly starts: Uint32Array;
+  readonly ends: Uint32Array;
+  readonly text: DataView;
+}
+
+const NO_NUMBERS = new Float64Array(0);
+const NO_PLACES = new Uint32Array(0);
+const NO_TEXT = new DataView(new ArrayBuffer(0));
+
+export function rowField({ op, nullBranch }: FlatField, column: Column): RowField {
+  const { nulls } = column;
+  if (column.kind === 'number') {
+    return { op, nullBranch, nulls, values: column.values, starts: NO_PLACES, ends: NO_PLACES, text: NO_TEXT };
+  }
+  const { bytes, starts, ends } = column;
+  const text = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return { op, nullBranch, nulls, values: NO_NUMBERS, starts, ends, text };
+}
+
 /** Of any field, but for the bytes of a text: the branch of its union, and a number or a length. */
 const FIELD_BYTES = 1 + LONGEST_LONG;
 
 /**
- * A row of the columns of these fields. Returns where it ends; minus the bytes that it lacks at most; or NaN for a number
- * that is not written here.
+ * Returns where the row ends; minus the bytes that it lacks at most; or NaN for a number that is not written here. The
+ * view is of the same bytes.
  */
 export function writeRow(
-  fields: readonly FlatField[],
-  columns: readonly Column[],
+  fields: readonly RowField[],
   row: number,
   bytes: Uint8Array,
   view: DataView,
   start: number,
 ): number {
-  let room = fields.length * FIELD_BYTES;
-  for (let i = 0; i < columns.length; i++) {
-    const column = columns[i]!;
-    if (column.kind === 'text') room += column.ends[row]! - column.starts[row]!;
-  }
-  if (start + room > bytes.length) return -room;
   let at = start;
   for (let i = 0; i < fields.length; i++) {
-    const { op, nullBranch } = fields[i]!;
-    const column = columns[i]!;
+    const field = fields[i]!;
+    const { op, nullBranch, nulls } = field;
+    if (at + FIELD_BYTES > bytes.length) return -FIELD_BYTES;
     if (nullBranch >= 0) {
       // A union is its branch's number, zig-zagged, then the value.
-      const isNull = column.nulls !== null && column.nulls[row] === 1;
+      const isNull = nulls !== null && nulls[row] === 1;
       bytes[at++] = (isNull ? nullBranch : 1 - nullBranch) * 2;
       if (isNull) continue;
     }
-    if (column.kind === 'text') {
-      at = writeBytes(bytes, at, column.bytes, column.starts[row]!, column.ends[row]!);
-      continue;
-    }
-    const value = column.values[row]!;
-    if (op === DOUBLE) {
-      view.setFloat64(at, value, true);
+    if (op === TEXT) {
+      const first = field.starts[row]!;
+      const length = field.ends[row]! - first;
+      at = writeLong(bytes, at, length);
+      if (at + length > bytes.length) return -length;
+      copy(field.text, first, view, at, length);
+      at += length;
+    } else if (op === DOUBLE) {
+      view.setFloat64(at, field.values[row]!, true);
       at += 8;
     } else if (op === FLOAT) {
-      view.setFloat32(at, value, true);
+      view.setFloat32(at, field.values[row]!, true);
       at += 4;
-    } else if (op === BOOLEAN) bytes[at++] = value;
-    else if (op === TEXT) return Number.NaN;
+    } else if (op === BOOLEAN) bytes[at++] = field.values[row]!;
     else {
-      at = writeLong(bytes, at, value);
+      at = writeLong(bytes, at, field.values[row]!);
       if (Number.isNaN(at)) return at;
     }
   }
   return at;
 }
 
-function writeBytes(bytes: Uint8Array, start: number, from: Uint8Array, first: number, end: number): number {
-  let at = writeLong(bytes, start, end - first);
-  if (end - first > SHORT_TEXT) {
-    bytes.set(from.subarray(first, end), at);
-    return at + end - first;
-  }
-  for (let i = first; i < end; i++) bytes[at++] = from[i]!;
-  return at;
+/** Four bytes at a time: most texts are so short that a call into native code costs more. */
+function copy(from: DataView, first: number, to: DataView, start: number, length: number): void {
+  const words = length & ~3;
+  let i = 0;
+  for (; i < words; i += 4) to.setUint32(start + i, from.getUint32(first + i));
+  for (; i < length; i++) to.setUint8(start + i, from.getUint8(first + i));
 }

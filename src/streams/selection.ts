@@ -23,30 +23,36 @@ export interface Selection {
   add(row: number, out: DerivedRows): void;
 }
 
-/** A column that is filled row by row, for the rows that are taken. */
+/** A column that is filled row by row, for the rows that are taken; it is as long as the longest block so far. */
 interface Computed {
-  readonly values: Float64Array;
-  readonly nulls: Uint8Array;
+  readonly expression: Expression;
+  values: Float64Array;
+  nulls: Uint8Array;
   /** NaN for null. */
-  at(row: number): number;
+  at: (row: number) => number;
 }
+
+const NOTHING_COMPUTED: Omit<Computed, 'expression'> = {
+  values: new Float64Array(0),
+  nulls: new Uint8Array(0),
+  at: () => Number.NaN,
+};
 
 export function createSelection(spec: SelectionSpec): Selection {
   const condition = spec.where === null ? null : parseExpression(spec.where);
   const expressions = spec.fields.map(({ expression }) => parseExpression(expression));
+  const computed = expressions.filter(isComputed).map((expression) => ({ expression, ...NOTHING_COMPUTED }));
   let isTaken: ((row: number) => boolean) | null = null;
-  let computed: Computed[] = [];
   return {
     spec,
     begin(columns, timesMs, out) {
+      const { count } = columns;
       isTaken = condition === null ? null : bindCondition(condition, columns);
-      computed = [];
+      for (const own of computed) bindComputed(own, columns);
       const fields = expressions.map((expression): Column => {
         if (expression.kind === 'field') return columnOf(expression.path, columns);
-        if (expression.kind === 'text') return constantText(expression.value, columns.count);
-        const values = new Float64Array(columns.count);
-        const nulls = new Uint8Array(columns.count);
-        computed.push({ values, nulls, at: numberAt(expression, columns) });
+        if (expression.kind === 'text') return constantText(expression.value, count);
+        const { values, nulls } = computed.find((own) => own.expression === expression) ?? NOTHING_COMPUTED;
         return { kind: 'number', values, nulls };
       });
       out.begin(fields, timesMs);
@@ -56,12 +62,24 @@ export function createSelection(spec: SelectionSpec): Selection {
       for (let i = 0; i < computed.length; i++) {
         const { values, nulls, at } = computed[i]!;
         const value = at(row);
-        if (Number.isNaN(value)) nulls[row] = 1;
-        else values[row] = value;
+        values[row] = value;
+        nulls[row] = Number.isNaN(value) ? 1 : 0;
       }
       out.push(row);
     },
   };
+}
+
+function isComputed({ kind }: Expression): boolean {
+  return kind !== 'field' && kind !== 'text';
+}
+
+/** Into the memory of the block before, where that is large enough. */
+function bindComputed(own: Computed, columns: Columns): void {
+  own.at = numberAt(own.expression, columns);
+  if (own.values.length >= columns.count) return;
+  own.values = new Float64Array(columns.count);
+  own.nulls = new Uint8Array(columns.count);
 }
 
 function constantText(text: string, count: number): Column {
