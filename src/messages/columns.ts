@@ -33,8 +33,11 @@ export interface Columns {
   numbers(path: string): Float64Array;
   /** The event of a row as an object, as decoding it would give it. */
   event(row: number): Readonly<Record<string, unknown>>;
-  /** The Avro of a row's event, in the memory of its block; null when the events were not read as columns. */
-  bytes(row: number): Uint8Array | null;
+  /**
+   * The Avro of a row's event, a character a byte (latin1); null when the events were not read as columns. A text is on
+   * the heap, which a small array of bytes is not: that is made, and given back, at many times the cost.
+   */
+  binary(row: number): string | null;
 }
 
 /**
@@ -61,7 +64,7 @@ function columnsOfFields({ fields, starts, ends }: ReadRows, bytes: Buffer, coun
     column,
     numbers: numbersOf(column),
     event: (row) => eventAt(fields, columns, row),
-    bytes: (row) => bytes.subarray(starts[row], ends[row]),
+    binary: (row) => bytes.toString('latin1', starts[row], ends[row]),
   };
 }
 
@@ -83,7 +86,7 @@ export function columnsOfEvents(events: readonly Readonly<Record<string, unknown
     column,
     numbers: numbersOf(column),
     event: (row) => events[row] ?? {},
-    bytes: () => null,
+    binary: () => null,
   };
 }
 
@@ -116,7 +119,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-function fieldValue(column: Column, op: FlatField['op'], row: number): unknown {
+/** As decoding gives it. */
+export function fieldValue(column: Column, op: FlatField['op'], row: number): unknown {
   if (column.nulls?.[row] === 1) return null;
   if (column.kind === 'text') return textAt(column, row);
   return op === BOOLEAN ? column.values[row] === 1 : column.values[row];

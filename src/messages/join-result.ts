@@ -7,11 +7,11 @@ import { LONGEST_LONG, writeLong, writeText } from './write-value.ts';
 
 const RESULTS = `${NAMESPACE}.JoinResult`;
 
-/** As a join gives it: the events as Avro of their sides. */
+/** As a join gives it: the events as Avro of their sides, a character a byte (latin1). */
 export interface JoinResult {
   readonly key: string | null;
-  readonly left: Uint8Array | null;
-  readonly right: Uint8Array | null;
+  readonly left: string | null;
+  readonly right: string | null;
   readonly ts: number;
 }
 
@@ -66,7 +66,7 @@ function fullName(name: string, namespace: string): string {
 }
 
 /** Returns where it ends, or minus the bytes that it lacks. What is null is the first branch of its union. */
-function writeResult({ key, left, right, ts }: JoinResult, bytes: Uint8Array, start: number): number {
+function writeResult({ key, left, right, ts }: JoinResult, bytes: Buffer, start: number): number {
   const room = 4 + 2 * LONGEST_LONG + 3 * (key?.length ?? 0) + (left?.length ?? 0) + (right?.length ?? 0);
   if (start + room > bytes.length) return -room;
   let at = start;
@@ -75,8 +75,7 @@ function writeResult({ key, left, right, ts }: JoinResult, bytes: Uint8Array, st
   for (const event of [left, right]) {
     bytes[at++] = event === null ? NULL : VALUE;
     if (event === null) continue;
-    bytes.set(event, at);
-    at += event.length;
+    at += bytes.write(event, at, 'latin1');
   }
   const end = writeLong(bytes, at, ts);
   if (Number.isNaN(end)) throw new Error(`${ts} is no time of a result`);

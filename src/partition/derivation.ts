@@ -90,7 +90,7 @@ export function createPartitionFold(
     operators,
     detector,
     join: own,
-    selections: (derivation.selections ?? []).map((selection) => createSelection(selection, derivation.schema)),
+    selections: (derivation.selections ?? []).map((selection) => createSelection(selection)),
     snapshot: () => ({
       ...fold.snapshot(),
       windows: operators.map((operator) => operator.snapshot()),

@@ -45,8 +45,8 @@ export function select(selection: Selection, { steps, derived }: Work): void {
   for (const step of steps) {
     if (step.kind !== 'events') continue;
     const { columns, timesMs } = step;
-    selection.begin(columns);
-    for (let i = 0; i < columns.count; i++) selection.add(i, timesMs[i]!, events);
+    selection.begin(columns, timesMs, events);
+    for (let i = 0; i < columns.count; i++) selection.add(i, events);
   }
 }
 

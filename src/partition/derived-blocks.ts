@@ -4,7 +4,7 @@
  */
 import type { BlockWriter } from '../messages/block.ts';
 import type { Section } from '../messages/commit.ts';
-import type { DerivedEvent, DerivedEventType } from '../messages/derived-event.ts';
+import type { DerivedBlockWriter, DerivedEventType } from '../messages/derived-event.ts';
 import type { JoinResultType } from '../messages/join-result.ts';
 import type { AlertRaised, SessionClosed } from '../messages/payments.ts';
 import {
@@ -53,8 +53,8 @@ export function createDerivedBlocks(
   for (const { window, type } of windowTypes) windows.set(window, type.blockWriter());
   const joined = joinType?.blockWriter() ?? null;
   const controls = sourceControlType.blockWriter();
-  const selected = new Map<string, BlockWriter<DerivedEvent>>();
-  for (const { stream, type } of selectedTypes) selected.set(stream, type.blockWriter());
+  const selected = new Map<string, DerivedBlockWriter>();
+  for (const selection of selectedTypes) selected.set(selection.stream, selection.blockWriter());
   const late = lateEventType.blockWriter();
   const sessions = sessionClosedType.blockWriter();
   const scores = transactionScoredType.blockWriter();

@@ -53,8 +53,11 @@ export function createPartitionJoin(
     snapshot: () =>
       operator
         .snapshot()
-        .map(({ event, ...entry }) => ({ ...entry, event: event === null ? null : Buffer.from(event) })),
-    restore: (states) => operator.restore(states),
+        .map(({ event, ...entry }) => ({ ...entry, event: event === null ? null : Buffer.from(event, 'latin1') })),
+    restore: (states) =>
+      operator.restore(
+        states.map(({ event, ...state }) => ({ ...state, event: event === null ? null : event.toString('latin1') })),
+      ),
   };
 }
 
@@ -100,8 +103,7 @@ function joinEvents(
   for (let i = 0; i < columns.count; i++) {
     const key = keyAt(keys, i);
     const occurredAt = timesMs[i]!;
-    // A copy: a part of the block would keep all of it for as long as the event is kept.
-    const event = new Uint8Array(columns.bytes(i) ?? type.encode(columns.event(i)));
+    const event = columns.binary(i) ?? type.encode(columns.event(i)).toString('latin1');
     const latenessMs = operator.add(side, key, occurredAt, event, watermarkMs, out);
     if (latenessMs !== null) {
       const text = key === null ? null : String(key);

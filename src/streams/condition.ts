@@ -1,6 +1,6 @@
 /** Evaluates expressions over columns, by closures: nothing but the operators of the language is ever run. */
 import { type Columns, textAt } from '../messages/columns.ts';
-import type { Comparison, Expression, ValueType } from './expression.ts';
+import type { Comparison, Expression } from './expression.ts';
 
 /** NaN for null. Truths are 0, 1 and, for neither, a half: Kleene's logic, in which `and` is the smaller of two. */
 type NumberAt = (row: number) => number;
@@ -12,39 +12,6 @@ const UNKNOWN = 0.5;
 export function bindCondition(expression: Expression, columns: Columns): (row: number) => boolean {
   const truth = truthAt(expression, columns);
   return (row) => truth(row) === 1;
-}
-
-/** A checked expression of this type over the rows of a block. Throws when the block lacks a field. */
-export function bindValue(
-  expression: Expression,
-  type: ValueType,
-  columns: Columns,
-): (row: number) => number | string | boolean | null {
-  switch (type) {
-    case 'text':
-      // Where no event has the text, its column may be one of numbers.
-      return isText(expression, columns) ? textOf(expression, columns) : () => null;
-    case 'truth': {
-      const truth = truthAt(expression, columns);
-      return (row) => {
-        const value = truth(row);
-        return value === UNKNOWN ? null : value === 1;
-      };
-    }
-    case 'number': {
-      const column = expression.kind === 'field' ? columnOf(expression.path, columns) : null;
-      // A field as it is: also a NaN, which a computation makes null.
-      if (column?.kind === 'number') {
-        const { values, nulls } = column;
-        return nulls === null ? (row) => values[row]! : (row) => (nulls[row] === 1 ? null : values[row]!);
-      }
-      const value = numberAt(expression, columns);
-      return (row) => {
-        const found = value(row);
-        return Number.isNaN(found) ? null : found;
-      };
-    }
-  }
 }
 
 function truthAt(expression: Expression, columns: Columns): NumberAt {
@@ -120,9 +87,10 @@ function isText(expression: Expression, columns: Columns): boolean {
   return expression.kind === 'text';
 }
 
-function columnOf(path: string, columns: Columns) {
+/** Throws when the block lacks the field. */
+export function columnOf(path: string, columns: Columns) {
   const column = columns.column(path);
-  if (column === undefined) throw new Error(`A condition reads the field ${path}, which the events have not`);
+  if (column === undefined) throw new Error(`An expression reads the field ${path}, which the events have not`);
   return column;
 }
 
@@ -133,7 +101,8 @@ function textOf(expression: Expression, columns: Columns): TextAt {
   return (row) => (column.nulls !== null && column.nulls[row] === 1 ? null : textAt(column, row));
 }
 
-function numberAt(expression: Expression, columns: Columns): NumberAt {
+/** A checked expression that is no text over the rows of a block: NaN for null, truths as 0 and 1. Throws when the block lacks a field. */
+export function numberAt(expression: Expression, columns: Columns): NumberAt {
   switch (expression.kind) {
     case 'number':
       return () => expression.value;
