@@ -133,25 +133,29 @@ export function withColumns(events: Columns, wanted: readonly RecordColumn[]): C
   const columns = new Map<string, Column>();
   for (const { path, kind } of written) {
     const values = Array.from({ length: events.count }, (_, row) => valueAt(events.event(row), path));
-    columns.set(path, texts(values.map((value) => (kind === 'json' ? jsonOf(value) : bytesOf(value)))));
+    columns.set(path, texts(values.map((value) => (kind === 'json' ? utf8(jsonOf(value)) : bytesOf(value)))));
   }
   return { ...events, column: (path) => columns.get(path) ?? events.column(path) };
 }
 
 export type CellValue = number | string | Buffer | null;
 
-/** What a row has in a column of withColumns(): of a boolean 0 or 1. Throws when the events have no such column. */
+/** What a row has in a column; of a boolean 0 or 1. Throws when the events have no such column. */
 export function cellAt(events: Columns, { path, kind }: RecordColumn, row: number): CellValue {
+  if (kind === 'bytes') return bytesOf(valueAt(events.event(row), path));
+  if (kind === 'json') return jsonOf(valueAt(events.event(row), path));
   const column = events.column(path);
   if (column === undefined) throw new Error(`Events without the field ${path} can't be projected`);
   if (column.nulls?.[row] === 1) return null;
-  if (column.kind === 'number') return column.values[row]!;
-  if (kind === 'bytes') return Buffer.from(column.bytes.subarray(column.starts[row], column.ends[row]));
-  return textAt(column, row);
+  return column.kind === 'number' ? column.values[row]! : textAt(column, row);
 }
 
-function jsonOf(value: unknown): Buffer | null {
-  return value === null || value === undefined ? null : Buffer.from(JSON.stringify(plain(value)), 'utf8');
+function jsonOf(value: unknown): string | null {
+  return value === null || value === undefined ? null : JSON.stringify(plain(value));
+}
+
+function utf8(text: string | null): Buffer | null {
+  return text === null ? null : Buffer.from(text, 'utf8');
 }
 
 function plain(value: unknown): unknown {

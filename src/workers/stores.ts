@@ -19,7 +19,7 @@ const runTask = createStoresTask({
   fs: nodeSyncFs,
   async openStore(name, { dataDir, tables }) {
     const file = join(dataDir, STORE_FILES[name]);
-    if (name === 'sqlite') return openSqlite(file);
+    if (name === 'sqlite') return openSqlite(file, tables.streams);
     saveTableShapes(dataDir, tables);
     return openDuckdb(file, { tables, memoryLimit: DUCKDB_MEMORY, threads: 1 });
   },
