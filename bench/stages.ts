@@ -31,7 +31,11 @@ export async function runStages(): Promise<StageFigures[]> {
     segmentBytes: 64 * 1024 * 1024,
   });
   const log = await journal.openLog('bench-0');
-  const store = await openDuckdb(join(directory, 'bench.duckdb'), { windows: [], memoryLimit: '256MB', threads: 1 });
+  const store = await openDuckdb(join(directory, 'bench.duckdb'), {
+    tables: { windows: [], streams: [] },
+    memoryLimit: '256MB',
+    threads: 1,
+  });
   const where = { log: 'bench-0', stream: 'bench', partition: 0, firstOffset: 0 };
   const columns = transactionType.columns(block);
   const occurredAt = columns.numbers('occurredAt');

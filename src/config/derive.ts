@@ -1,6 +1,7 @@
 /** From the file's words to what the service uses, and the relations between its parts. */
 import type { AvroRecord } from '../messages/avro.ts';
 import { transactionType, weatherObservationType } from '../messages/types.ts';
+import { columnProblem, isBuiltinTable } from '../projections/stream-tables.ts';
 import { timetable } from '../schedule/timetable.ts';
 import type {
   Config,
@@ -89,6 +90,12 @@ function streamOf(name: string, raw: RawStream, context: DeriveContext): StreamC
   if (time === undefined) report([...at, 'eventTime'], unknownField(schema, raw.eventTime));
   else if (!isTimestamp(time)) {
     report([...at, 'eventTime'], `${raw.eventTime} must be a long with logicalType timestamp-millis`);
+  }
+  if (raw.schema !== undefined) {
+    if (isBuiltinTable(name))
+      report(at, 'is a name that the read models keep for a table of their own; choose another');
+    const problem = columnProblem(schema);
+    if (problem !== null) report([...at, 'schema'], problem);
   }
   const source = sourceOf(raw.source, context);
   if (source.kind === 'generator' && schema !== transactionType.schema) {

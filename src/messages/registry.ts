@@ -28,6 +28,8 @@ export interface Registry {
   decodeAs<T>(reader: EventType<T>, fingerprint: string, bytes: Uint8Array): T[];
   /** The same as columns, into memory of the caller's; without an object an event for a block in the reader's own schema. */
   columnsAs(reader: EventType<unknown>, block: Block, read: (block: Block) => Columns): Columns;
+  /** Why blocks of some version of this record can't be read as this type; null when all that are known can. */
+  problemReading(reader: EventType<unknown>): string | null;
   /** The window whose results blocks of this fingerprint hold, with the type that wrote them; null for other blocks. */
   windowOf(fingerprint: string): WindowResultType | null;
   /** The type with which blocks of this fingerprint were written; undefined when it is not known. */
@@ -79,6 +81,17 @@ export function createRegistry(): Registry {
       if (block.fingerprint === reader.fingerprint) return read(block);
       const events = registry.decodeAs(reader, block.fingerprint, block.bytes);
       return columnsOfEvents(events.map((event) => Object(event)));
+    },
+    problemReading(reader) {
+      for (const [fingerprint, json] of writers) {
+        if (names.get(fingerprint) !== reader.name) continue;
+        try {
+          resolvingDecoder(reader, json);
+        } catch (error) {
+          return error instanceof Error ? error.message : String(error);
+        }
+      }
+      return null;
     },
     windowOf(fingerprint) {
       let known = windows.get(fingerprint);

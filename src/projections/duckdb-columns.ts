@@ -4,7 +4,9 @@
  */
 import {
   BIGINT,
+  BLOB,
   BOOLEAN,
+  DATE,
   DOUBLE,
   type DuckDBConnection,
   DuckDBDataChunk,
@@ -17,7 +19,7 @@ import duckdb from '@duckdb/node-bindings';
 import { type Columns, type Column as EventColumn, type TextColumn, textAt } from '../messages/columns.ts';
 import type { Where } from './store.ts';
 
-export type ColumnKind = 'long' | 'int' | 'double' | 'boolean' | 'instant' | 'text';
+export type ColumnKind = 'long' | 'int' | 'double' | 'boolean' | 'instant' | 'date' | 'text' | 'bytes';
 
 export interface Column {
   readonly name: string;
@@ -43,9 +45,20 @@ const DUCKDB_TYPES: Readonly<Record<ColumnKind, DuckDBType>> = {
   double: DOUBLE,
   boolean: BOOLEAN,
   instant: TIMESTAMP,
+  date: DATE,
   text: VARCHAR,
+  bytes: BLOB,
 };
-const WIDTHS: Readonly<Record<ColumnKind, number>> = { long: 8, int: 4, double: 8, boolean: 1, instant: 8, text: 16 };
+const WIDTHS: Readonly<Record<ColumnKind, number>> = {
+  long: 8,
+  int: 4,
+  double: 8,
+  boolean: 1,
+  instant: 8,
+  date: 4,
+  text: 16,
+  bytes: 16,
+};
 
 export function columnSql({ name, kind, nullable }: Column): string {
   return `"${name}" ${DUCKDB_TYPES[kind].toString()}${nullable ? '' : ' NOT NULL'}`;
@@ -58,7 +71,7 @@ interface Buffers {
   /** A set bit is a value; DuckDB's validity mask. */
   readonly validity: Int32Array<ArrayBuffer>;
   hasNull: boolean;
-  readonly longTexts: { row: number; text: string }[];
+  readonly longValues: { row: number; value: string | Uint8Array }[];
 }
 
 export interface TableWriter {
@@ -129,10 +142,10 @@ function sourceOf(events: Columns, from: string, { partition, firstOffset }: Whe
 /** Lays rows `from` to `to` of a source out from row `at` of a buffer on. */
 function fill(buffer: Buffers, kind: ColumnKind, at: number, source: Source, from: number, to: number): void {
   if (source.kind === 'text') {
-    fillTexts(buffer, at, source, from, to);
+    fillTexts(buffer, kind, at, source, from, to);
     return;
   }
-  if (kind === 'text') {
+  if (kind === 'text' || kind === 'bytes') {
     // Values that are all null are a column of no type.
     if (source.kind !== 'number' || source.nulls === null) throw new Error('A column of texts is filled from numbers');
     buffer.int32.fill(0, at << 2, (at + to - from) << 2);
@@ -150,6 +163,7 @@ function fill(buffer: Buffers, kind: ColumnKind, at: number, source: Source, fro
         int32[2 * row + 1] = Math.floor(value / 0x1_0000_0000);
         break;
       case 'int':
+      case 'date':
         int32[row] = value;
         break;
       case 'double':
@@ -163,7 +177,7 @@ function fill(buffer: Buffers, kind: ColumnKind, at: number, source: Source, fro
 }
 
 /** A string_t: its length, then up to 12 bytes; longer ones wait for the native call. */
-function fillTexts(buffer: Buffers, at: number, source: TextColumn, from: number, to: number): void {
+function fillTexts(buffer: Buffers, kind: ColumnKind, at: number, source: TextColumn, from: number, to: number): void {
   const { bytes, int32 } = buffer;
   for (let row = at, i = from; i < to; row++, i++) {
     const start = source.starts[i]!;
@@ -178,7 +192,9 @@ function fillTexts(buffer: Buffers, at: number, source: TextColumn, from: number
       for (let j = 0; j < length; j++) bytes[byte + j] = source.bytes[start + j]!;
     } else {
       int32[word] = 0;
-      buffer.longTexts.push({ row, text: textAt(source, i) });
+      // A copy: the block's memory may be another's by the time that the row is handed over.
+      const value = kind === 'bytes' ? new Uint8Array(source.bytes.subarray(start, start + length)) : textAt(source, i);
+      buffer.longValues.push({ row, value });
     }
   }
   if (source.nulls !== null) markNulls(buffer, at, source.nulls, from, to);
@@ -200,13 +216,16 @@ function columnBuffers(width: number): Buffers {
     float64: new Float64Array(bytes.buffer, 0, bytes.length >> 3),
     validity: new Int32Array(CHUNK_ROWS >> 5).fill(-1),
     hasNull: false,
-    longTexts: [],
+    longValues: [],
   };
 }
 
 function copyColumn(vector: duckdb.Vector, buffer: Buffers, width: number, rows: number): void {
   duckdb.copy_data_to_vector(vector, 0, buffer.bytes.buffer, 0, rows * width);
-  for (const { row, text } of buffer.longTexts) duckdb.vector_assign_string_element(vector, row, text);
+  for (const { row, value } of buffer.longValues) {
+    if (typeof value === 'string') duckdb.vector_assign_string_element(vector, row, value);
+    else duckdb.vector_assign_string_element_len(vector, row, value);
+  }
   if (buffer.hasNull) {
     duckdb.vector_ensure_validity_writable(vector);
     duckdb.copy_data_to_vector_validity(vector, 0, buffer.validity.buffer, 0, buffer.validity.byteLength);
@@ -216,7 +235,7 @@ function copyColumn(vector: duckdb.Vector, buffer: Buffers, width: number, rows:
 
 /** What is kept beside the bytes of a row must not outlive it: the next row of that number would inherit it. */
 function forgetMarks(buffer: Buffers): void {
-  buffer.longTexts.length = 0;
+  buffer.longValues.length = 0;
   if (buffer.hasNull) buffer.validity.fill(-1);
   buffer.hasNull = false;
 }

@@ -1,12 +1,12 @@
 /**
- * Tables of the analytics store. Each configured window has a table of its results, and
- * `window_parts` has those of windows that are configured no more; the view `windows` has one row a window, key and
- * start: the newest revision.
+ * Tables of the analytics store. Each configured window has a table of its results, and `window_parts` has those of
+ * windows that are configured no more; the view `windows` has one row a window, key and start: the newest revision. Tables
+ * of declared streams are in duckdb-streams.ts.
  */
 import type { Column } from './duckdb-columns.ts';
 
 /** Raise it whenever a table or a writer changes: an older file is then rebuilt. */
-export const DUCKDB_SCHEMA_VERSION = 5;
+export const DUCKDB_SCHEMA_VERSION = 6;
 
 export const DUCKDB_TABLES = {
   transactions: [
@@ -131,8 +131,8 @@ export interface WindowShape {
 }
 
 /** The table of a window that is configured: a column an aggregate, so that a row needs no text. */
-export function windowTable(shape: WindowShape): string {
-  return `window_${shape.name}`;
+export function windowTable({ name }: Pick<WindowShape, 'name'>): string {
+  return `window_${name}`;
 }
 
 const WINDOW_COLUMNS = [

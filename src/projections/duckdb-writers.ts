@@ -1,6 +1,7 @@
 /** Which table of the analytics store the events of each type become rows of. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Columns, columnsOfEvents } from '../messages/columns.ts';
+import { withColumns } from '../messages/record-columns.ts';
 import {
   fraudLabelType,
   lateEventType,
@@ -12,7 +13,9 @@ import {
 import { givenBy, type WindowResultType, windowResultAt } from '../messages/window-result.ts';
 import { createTableWriter, type TableWriter } from './duckdb-columns.ts';
 import { DUCKDB_TABLES, type WindowShape, windowColumns, windowTable } from './duckdb-schema.ts';
-import { JOIN_RESULTS, type SectionEvents, type Where, WINDOW_RESULTS } from './store.ts';
+import { streamColumns } from './duckdb-streams.ts';
+import { JOIN_RESULTS, type SectionEvents, STREAM_EVENTS, type Where, WINDOW_RESULTS } from './store.ts';
+import type { StreamTable } from './stream-tables.ts';
 
 export interface DuckdbWriters {
   readonly wants: ReadonlySet<string>;
@@ -34,6 +37,7 @@ const TABLE_OF_TYPE: Readonly<Record<string, keyof typeof DUCKDB_TABLES>> = {
 export async function duckdbWriters(
   connection: DuckDBConnection,
   shapes: readonly WindowShape[],
+  streams: readonly StreamTable[],
 ): Promise<DuckdbWriters> {
   const byType = new Map<string, TableWriter>();
   for (const [typeName, table] of Object.entries(TABLE_OF_TYPE)) {
@@ -46,13 +50,22 @@ export async function duckdbWriters(
       table: await createTableWriter(connection, windowTable(shape), windowColumns(shape)),
     });
   }
+  const declared = new Map<string, { readonly stream: StreamTable; readonly table: TableWriter }>();
+  for (const stream of streams) {
+    const table = await createTableWriter(connection, stream.name, streamColumns(stream));
+    declared.set(stream.name, { stream, table });
+  }
   const otherWindows = await createTableWriter(connection, 'window_parts', DUCKDB_TABLES.window_parts);
-  const all = [...byType.values(), ...[...windows.values()].map(({ table }) => table), otherWindows];
+  const byName = [...windows.values(), ...declared.values()].map(({ table }) => table);
+  const all = [...byType.values(), ...byName, otherWindows];
 
   return {
-    wants: new Set([...byType.keys(), WINDOW_RESULTS]),
+    wants: new Set([...byType.keys(), WINDOW_RESULTS, STREAM_EVENTS]),
     write({ typeName, window, columns }, where) {
-      if (window === null) byType.get(typeName)?.append(columns(), where);
+      if (typeName === STREAM_EVENTS) {
+        const known = declared.get(where.stream);
+        known?.table.append(withColumns(columns(), known.stream.columns), where);
+      } else if (window === null) byType.get(typeName)?.append(columns(), where);
       else {
         const known = windows.get(window.window);
         if (known !== undefined && isShapedAs(window, known.shape)) {

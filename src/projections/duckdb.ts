@@ -17,16 +17,18 @@ import {
   DUCKDB_SCHEMA_VERSION,
   DUCKDB_TABLES,
   sqlText,
-  type WindowShape,
   windowColumns,
   windowsViewSql,
   windowTable,
 } from './duckdb-schema.ts';
+import { streamColumns, streamDigest } from './duckdb-streams.ts';
 import { duckdbWriters } from './duckdb-writers.ts';
 import { MAX_QUERY_ROWS, type Row, type SqlValue, type Store, type TableDigest } from './store.ts';
+import { streamTable } from './stream-tables.ts';
+import type { TableShapes } from './table-shapes.ts';
 
 export interface DuckdbOptions {
-  readonly windows: readonly WindowShape[];
+  readonly tables: TableShapes;
   readonly memoryLimit: string;
   readonly threads: number;
 }
@@ -34,11 +36,12 @@ export interface DuckdbOptions {
 /** Opens or creates the store. A file of another version, or one that does not open, is replaced by an empty one. */
 export async function openDuckdb(file: string, options: DuckdbOptions): Promise<Store> {
   const { instance, connection } = await openOrReplace(file, options);
-  await connection.run(windowsViewSql(options.windows));
+  await connection.run(windowsViewSql(options.tables.windows));
   // After this no statement can reach the file system or undo it: what a user's query may do.
   await connection.run('SET enable_external_access = false');
   await connection.run('SET lock_configuration = true');
-  const writers = await duckdbWriters(connection, options.windows);
+  const streams = options.tables.streams.map(streamTable);
+  const writers = await duckdbWriters(connection, options.tables.windows, streams);
   const offsets = new Map<string, number>();
   for (const { log, next } of await rowsOf(connection, 'SELECT log, next FROM offsets')) {
     offsets.set(String(log), Number(next));
@@ -82,7 +85,8 @@ export async function openDuckdb(file: string, options: DuckdbOptions): Promise<
     },
     async digest() {
       const digests: TableDigest[] = [];
-      for (const [table, columns] of Object.entries(DUCKDB_DIGESTS)) {
+      const declared = streams.map((table) => [table.name, streamDigest(table)] as const);
+      for (const [table, columns] of [...Object.entries(DUCKDB_DIGESTS), ...declared]) {
         digests.push(await digestOf(connection, table, columns));
       }
       return digests;
@@ -118,12 +122,12 @@ async function openOrReplace(
     // Checkpoint seldom: the journal, not this file's log, is what recovery starts from.
     wal_autocheckpoint: '256MB',
   };
-  const known = await openKnown(file, settings, options.windows);
+  const known = await openKnown(file, settings, options.tables);
   if (known !== null) return known;
   for (const suffix of ['', '.wal']) rmSync(file + suffix, { force: true });
   const instance = await DuckDBInstance.create(file, settings);
   const connection = await instance.connect();
-  await createTables(connection, options.windows);
+  await createTables(connection, options.tables);
   return { instance, connection };
 }
 
@@ -131,13 +135,13 @@ async function openOrReplace(
 async function openKnown(
   file: string,
   settings: Record<string, string>,
-  windows: readonly WindowShape[],
+  shapes: TableShapes,
 ): Promise<{ instance: DuckDBInstance; connection: DuckDBConnection } | null> {
   let instance: DuckDBInstance | null = null;
   try {
     instance = await DuckDBInstance.create(file, settings);
     const connection = await instance.connect();
-    if (await hasVersion(connection, windows)) return { instance, connection };
+    if (await hasVersion(connection, shapes)) return { instance, connection };
   } catch (error) {
     if (isLocked(error)) throw error;
   }
@@ -151,30 +155,34 @@ function isLocked(error: unknown): boolean {
 }
 
 /** Throws when what every store must have can't be read. */
-async function hasVersion(connection: DuckDBConnection, windows: readonly WindowShape[]): Promise<boolean> {
+async function hasVersion(connection: DuckDBConnection, shapes: TableShapes): Promise<boolean> {
   const tables = await rowsOf(connection, "SELECT 1 FROM duckdb_tables() WHERE table_name = 'schema_version'");
   if (tables.length === 0) return false;
   const [row] = await rowsOf(connection, 'SELECT version FROM schema_version');
   await rowsOf(connection, 'SELECT log, next FROM offsets');
-  return row?.version === versionOf(windows);
+  return row?.version === versionOf(shapes);
 }
 
-/** The tables depend on the windows: with others, the store is another one and is rebuilt. */
-function versionOf(windows: readonly WindowShape[]): string {
-  return `${DUCKDB_SCHEMA_VERSION} ${JSON.stringify(windows)}`;
+/** The tables depend on the windows and the declared streams: with others, the store is another one and is rebuilt. */
+function versionOf({ windows, streams }: TableShapes): string {
+  return `${DUCKDB_SCHEMA_VERSION} ${JSON.stringify(windows)} ${JSON.stringify(streams)}`;
 }
 
-async function createTables(connection: DuckDBConnection, windows: readonly WindowShape[]): Promise<void> {
+async function createTables(connection: DuckDBConnection, shapes: TableShapes): Promise<void> {
   await connection.run('CREATE TABLE offsets (log VARCHAR NOT NULL, next BIGINT NOT NULL)');
   for (const [table, columns] of Object.entries(DUCKDB_TABLES)) {
     await connection.run(`CREATE TABLE ${table} (${columns.map(columnSql).join(', ')})`);
   }
-  for (const shape of windows) {
+  for (const shape of shapes.windows) {
     const columns = windowColumns(shape).map(columnSql).join(', ');
     await connection.run(`CREATE TABLE "${windowTable(shape)}" (${columns})`);
   }
+  for (const table of shapes.streams.map(streamTable)) {
+    const columns = streamColumns(table).map(columnSql).join(', ');
+    await connection.run(`CREATE TABLE "${table.name}" (${columns})`);
+  }
   await connection.run('CREATE TABLE schema_version (version VARCHAR NOT NULL)');
-  await connection.run(`INSERT INTO schema_version VALUES (${sqlText(versionOf(windows))})`);
+  await connection.run(`INSERT INTO schema_version VALUES (${sqlText(versionOf(shapes))})`);
 }
 
 async function digestOf(connection: DuckDBConnection, table: string, columns: readonly string[]): Promise<TableDigest> {
@@ -182,7 +190,7 @@ async function digestOf(connection: DuckDBConnection, table: string, columns: re
   const [row] = await rowsOf(
     connection,
     `SELECT count(*) AS n, (coalesce(sum(md5_number_lower(concat_ws('|', ${text}))), 0) % 18446744073709551616)::VARCHAR AS hash
-     FROM ${table}`,
+     FROM "${table}"`,
   );
   const hash = BigInt(String(row?.hash ?? '0'));
   return { table, rows: Number(row?.n ?? 0), hash: hash.toString(16).padStart(16, '0') };

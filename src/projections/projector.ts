@@ -4,13 +4,22 @@
  */
 import { readFrames, startOfLog } from '../journal/reader.ts';
 import { nodeSyncFs, type SyncFs } from '../journal/sync-fs.ts';
-import type { EventType } from '../messages/codec.ts';
+import type { DynamicEvent, EventType } from '../messages/codec.ts';
 import { type Columns, columnsOfEvents } from '../messages/columns.ts';
 import { decodeCommit, type Section } from '../messages/commit.ts';
 import { joinOfRecord } from '../messages/join-result.ts';
 import type { Registry } from '../messages/registry.ts';
 import { BUILTIN_TYPES } from '../messages/types.ts';
-import { JOIN_RESULTS, type SectionEvents, type Store, type Where, WINDOW_RESULTS } from './store.ts';
+import { JOIN_RESULTS, type SectionEvents, STREAM_EVENTS, type Store, type Where, WINDOW_RESULTS } from './store.ts';
+
+/** The journal as the projector reads it. */
+export interface ProjectedJournal {
+  readonly directory: string;
+  readonly registry: Registry;
+  /** The types of the declared streams, by stream. */
+  readonly declared: ReadonlyMap<string, EventType<DynamicEvent>>;
+  readonly fs?: SyncFs;
+}
 
 /** A log, and the offset up to which it may be projected: its durable offset. */
 export interface LogRange {
@@ -34,13 +43,12 @@ const READERS = new Map<string, EventType<unknown>>(BUILTIN_TYPES.map((type) => 
  * can't be read or a store refuses.
  */
 export async function projectLogs(
-  journalDir: string,
-  registry: Registry,
+  journal: ProjectedJournal,
   stores: readonly Store[],
   ranges: readonly LogRange[],
   maxEvents: number,
-  fs: SyncFs = nodeSyncFs,
 ): Promise<Projected> {
+  const { directory, fs = nodeSyncFs } = journal;
   try {
     for (const store of stores) await store.begin();
     const reached = new Map<string, number>();
@@ -49,15 +57,15 @@ export async function projectLogs(
     for (const { log, toOffset } of ranges) {
       const projected = Math.min(...stores.map((store) => store.offsets().get(log) ?? 0));
       // Events that were pruned are in no new store.
-      const from = Math.max(projected, startOfLog(journalDir, log, fs));
+      const from = Math.max(projected, startOfLog(directory, log, fs));
       let next = from;
-      for (const frame of readFrames(journalDir, log, { fromOffset: from, toOffset }, fs)) {
+      for (const frame of readFrames(directory, log, { fromOffset: from, toOffset }, fs)) {
         if (events >= maxEvents) {
           caughtUp = false;
           break;
         }
         const behind = stores.filter((store) => (store.offsets().get(log) ?? 0) <= frame.offset);
-        projectCommit(registry, behind, log, frame.offset, frame.body);
+        projectCommit(journal, behind, log, frame.offset, frame.body);
         events += frame.count;
         next = frame.offset + frame.count;
       }
@@ -75,7 +83,7 @@ export async function projectLogs(
 }
 
 function projectCommit(
-  registry: Registry,
+  journal: ProjectedJournal,
   stores: readonly Store[],
   log: string,
   offset: number,
@@ -85,14 +93,14 @@ function projectCommit(
   let firstOffset = offset;
   for (const section of sections) {
     const where: Where = { log, stream, partition, firstOffset };
-    projectSection(registry, stores, section, where);
+    projectSection(journal, stores, section, where);
     firstOffset += section.count;
   }
 }
 
 /** Types that no store has a table for stay undecoded. */
-function projectSection(registry: Registry, stores: readonly Store[], section: Section, where: Where): void {
-  const decoded = decodedAs(registry, section);
+function projectSection(journal: ProjectedJournal, stores: readonly Store[], section: Section, where: Where): void {
+  const decoded = decodedAs(journal, section, where.stream);
   if (decoded === null) return;
   for (const store of stores) if (store.wants.has(decoded.typeName)) store.project(decoded, where);
 }
@@ -106,16 +114,20 @@ function columnReaderOf(type: EventType<unknown>): ReturnType<EventType<unknown>
   return known;
 }
 
-function decodedAs(registry: Registry, section: Section): SectionEvents | null {
-  const join = joinOfRecord(registry.nameOf(section.fingerprint) ?? '');
+function decodedAs({ registry, declared }: ProjectedJournal, section: Section, stream: string): SectionEvents | null {
+  const record = registry.nameOf(section.fingerprint) ?? '';
+  const join = joinOfRecord(record);
   if (join !== null) return joinedEvents(join, registry, section);
   const window = registry.windowOf(section.fingerprint);
-  const reader = window?.type ?? READERS.get(registry.nameOf(section.fingerprint) ?? '');
+  const own = declared.get(stream);
+  const isOwn = own?.name === record;
+  const reader = window?.type ?? (isOwn ? own : READERS.get(record));
   if (reader === undefined) return null;
+  const typeName = isOwn ? STREAM_EVENTS : reader.name;
   let columns: Columns | null = null;
   let objects: readonly unknown[] | null = null;
   return {
-    typeName: window === null ? reader.name : WINDOW_RESULTS,
+    typeName: window === null ? typeName : WINDOW_RESULTS,
     window,
     columns() {
       columns ??= registry.columnsAs(reader, section, columnReaderOf(reader));

@@ -1,10 +1,17 @@
 /** Tables of the operations store, and what of them is state: a digest leaves out what the clock or the layout gave. */
 
 /** Raise it whenever SQLITE_SCHEMA or a writer changes: an older file is then rebuilt. */
-export const SQLITE_SCHEMA_VERSION = 3;
+export const SQLITE_SCHEMA_VERSION = 4;
 
 export const SQLITE_SCHEMA = `
 CREATE TABLE offsets (log TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE shapes (streams TEXT NOT NULL);
+
+CREATE TABLE tombstones (
+  stream TEXT NOT NULL, key NOT NULL, occurred_at INTEGER NOT NULL, partition INTEGER NOT NULL,
+  log_offset INTEGER NOT NULL, PRIMARY KEY (stream, key)
+) WITHOUT ROWID;
 
 CREATE TABLE runs (
   job TEXT NOT NULL, run_id TEXT NOT NULL, interval_start INTEGER NOT NULL, interval_end INTEGER NOT NULL,

@@ -8,9 +8,12 @@ import {
   caseChangedType,
   deadLetterType,
   runChangedType,
+  tombstoneType,
 } from '../messages/types.ts';
 import { type WindowResult, windowResultAt } from '../messages/window-result.ts';
-import { type SectionEvents, type Where, WINDOW_RESULTS } from './store.ts';
+import { type NewestWriter, newestWriter } from './sqlite-streams.ts';
+import { type SectionEvents, STREAM_EVENTS, type Where, WINDOW_RESULTS } from './store.ts';
+import type { StreamTable } from './stream-tables.ts';
 
 type Writer = (events: readonly unknown[], where: Where) => void;
 
@@ -22,7 +25,7 @@ export interface SqliteWriters {
   clear(): void;
 }
 
-export function sqliteWriters(db: Database): SqliteWriters {
+export function sqliteWriters(db: Database, streams: readonly StreamTable[]): SqliteWriters {
   const writers = new Map<string, Writer>();
   // The projector decodes a section as the type of its name, so what a writer gets is what its type describes.
   const on = <T>(type: EventType<T>, write: (events: readonly T[], where: Where) => void): void => {
@@ -81,6 +84,10 @@ export function sqliteWriters(db: Database): SqliteWriters {
     });
   });
 
+  const declared = new Map<string, NewestWriter>();
+  for (const stream of streams) declared.set(stream.name, newestWriter(db, stream));
+  on(tombstoneType, (events, where) => declared.get(where.stream)?.remove(events, where));
+
   const latest = db.prepare(`INSERT INTO windows_latest VALUES
     (@window, @key, @partition, @start, @end, @revision, @count, @aggregates)
     ON CONFLICT DO UPDATE SET start_at = excluded.start_at, end_at = excluded.end_at, revision = excluded.revision,
@@ -103,9 +110,10 @@ export function sqliteWriters(db: Database): SqliteWriters {
   };
 
   return {
-    wants: new Set([...writers.keys(), WINDOW_RESULTS]),
+    wants: new Set([...writers.keys(), WINDOW_RESULTS, STREAM_EVENTS]),
     write(section, where) {
-      if (section.window === null) writers.get(section.typeName)?.(section.objects(), where);
+      if (section.typeName === STREAM_EVENTS) declared.get(where.stream)?.take(section.columns(), where);
+      else if (section.window === null) writers.get(section.typeName)?.(section.objects(), where);
       else keepNewest(section, where.partition);
     },
     flush() {
@@ -113,7 +121,11 @@ export function sqliteWriters(db: Database): SqliteWriters {
         latest.run({ ...event, window, partition, aggregates: JSON.stringify(event.aggregates) });
       }
       newest.clear();
+      for (const writer of declared.values()) writer.flush();
     },
-    clear: () => newest.clear(),
+    clear() {
+      newest.clear();
+      for (const writer of declared.values()) writer.clear();
+    },
   };
 }

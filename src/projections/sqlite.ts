@@ -1,5 +1,6 @@
 /**
- * SQLite: the operations read model. Runs, alerts, cases, the latest result of each window, dead letters, actors.
+ * SQLite: the operations read model. Runs, alerts, cases, the latest result of each window, dead letters, actors, and
+ * the newest event of each key of the declared streams.
  * Its version stands in the file: another version's file is deleted and rebuilt from the journal.
  */
 
@@ -8,15 +9,21 @@ import { rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { keepNative } from '../journal/keep-native.ts';
 import { SQLITE_DIGESTS, SQLITE_SCHEMA, SQLITE_SCHEMA_VERSION } from './sqlite-schema.ts';
+import { streamDigestSql, streamTableSql } from './sqlite-streams.ts';
 import { sqliteWriters } from './sqlite-writers.ts';
 import { MAX_QUERY_ROWS, type Row, type SqlValue, type Store, type TableDigest } from './store.ts';
+import { type StreamShape, type StreamTable, streamTable } from './stream-tables.ts';
 
-/** Opens or creates the store. A file of another version, or a damaged one, is replaced by an empty one. */
-export function openSqlite(file: string): Store {
-  const db = openOrReplace(file);
+/**
+ * Opens or creates the store. A file of another version or with tables of other streams, or a damaged one, is replaced by
+ * an empty one.
+ */
+export function openSqlite(file: string, shapes: readonly StreamShape[] = []): Store {
+  const streams = shapes.map(streamTable);
+  const db = openOrReplace(file, streams, JSON.stringify(shapes));
   const reader = keepNative(new Database(file, { readonly: true }));
   reader.exec('PRAGMA query_only = true');
-  const writers = sqliteWriters(db);
+  const writers = sqliteWriters(db, streams);
   const offsets = new Map<string, number>();
   for (const { log, next } of db.prepare<[], { log: string; next: number }>('SELECT log, next FROM offsets').all()) {
     offsets.set(log, next);
@@ -54,7 +61,8 @@ export function openSqlite(file: string): Store {
       );
     },
     async digest() {
-      return Object.entries(SQLITE_DIGESTS).map(([table, select]) => digestOf(db, table, select));
+      const declared = streams.map((table) => [table.name, streamDigestSql(table)] as const);
+      return [...Object.entries(SQLITE_DIGESTS), ...declared].map(([table, select]) => digestOf(db, table, select));
     },
     async close() {
       reader.close();
@@ -63,7 +71,7 @@ export function openSqlite(file: string): Store {
   };
 }
 
-function openOrReplace(file: string): Database.Database {
+function openOrReplace(file: string, streams: readonly StreamTable[], shapes: string): Database.Database {
   for (const attempt of [1, 2]) {
     let db: Database.Database | null = null;
     try {
@@ -74,10 +82,14 @@ function openOrReplace(file: string): Database.Database {
       db.exec('PRAGMA busy_timeout = 5000');
       const version = db.prepare('PRAGMA user_version').pluck().get();
       if (version === 0 && isEmpty(db)) {
-        db.exec(`BEGIN IMMEDIATE; ${SQLITE_SCHEMA} PRAGMA user_version = ${SQLITE_SCHEMA_VERSION}; COMMIT`);
+        db.exec(`BEGIN IMMEDIATE; ${SQLITE_SCHEMA} ${streams.map(streamTableSql).join(' ')}`);
+        db.prepare('INSERT INTO shapes VALUES (?)').run(shapes);
+        db.exec(`PRAGMA user_version = ${SQLITE_SCHEMA_VERSION}; COMMIT`);
         return db;
       }
-      if (version === SQLITE_SCHEMA_VERSION && db.prepare('PRAGMA quick_check').pluck().get() === 'ok') {
+      const isSame =
+        version === SQLITE_SCHEMA_VERSION && db.prepare('SELECT streams FROM shapes').pluck().get() === shapes;
+      if (isSame && db.prepare('PRAGMA quick_check').pluck().get() === 'ok') {
         // A file whose header says that it can't be written passes every other check.
         db.exec(`PRAGMA user_version = ${SQLITE_SCHEMA_VERSION}`);
         return db;

@@ -17,7 +17,7 @@ export interface Where {
 
 /** The events of one section. Either form is made when it is first asked for. */
 export interface SectionEvents {
-  /** Full name of their type, WINDOW_RESULTS or JOIN_RESULTS. */
+  /** Full name of their type, WINDOW_RESULTS, JOIN_RESULTS or STREAM_EVENTS. */
   readonly typeName: string;
   /** The window whose results they are; null for any other type. */
   readonly window: WindowResultType | null;
@@ -30,6 +30,9 @@ export const WINDOW_RESULTS = 'dev.millrace.WindowResult';
 
 /** Stands for the types of all joins. */
 export const JOIN_RESULTS = 'dev.millrace.JoinResult';
+
+/** Stands for the types of all declared streams: the events are those of `where.stream`. */
+export const STREAM_EVENTS = 'dev.millrace.StreamEvents';
 
 /** Rows that one query may return; what is beyond them is left out. */
 export const MAX_QUERY_ROWS = 10_000;

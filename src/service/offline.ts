@@ -12,7 +12,7 @@ import { createRegistry } from '../messages/registry.ts';
 import type { Rederived } from '../partition/rederive.ts';
 import type { LogRange } from '../projections/projector.ts';
 import { type Row, STORE_FILES, STORE_NAMES, type StoreName } from '../projections/store.ts';
-import { savedWindowShapes } from '../projections/window-shapes.ts';
+import { savedTableShapes } from '../projections/table-shapes.ts';
 import { startBatchPool, startStoresThread } from '../workers/pool.ts';
 import { derivationHistory } from './derivation-history.ts';
 import { digestStreams } from './stream-digest.ts';
@@ -55,14 +55,14 @@ export function deleteStores(dataDir: string, stores: readonly StoreName[]): voi
  * `before` runs under the lock, before the stores are opened.
  */
 export async function openReadModels(dataDir: string, before: () => void = () => {}): Promise<Offline> {
-  const windows = savedWindowShapes(dataDir);
+  const tables = savedTableShapes(dataDir);
   const journalDir = join(dataDir, 'journal');
   mkdirSync(journalDir, { recursive: true });
   const unlock = lockDirectory(journalDir);
   try {
     before();
     const thread = startStoresThread();
-    await thread.run({ kind: 'open', dataDir, stores: STORE_NAMES, windows });
+    await thread.run({ kind: 'open', dataDir, stores: STORE_NAMES, tables });
     const ranges: LogRange[] = [];
     for (const log of logNames(journalDir)) {
       ranges.push({ log, toOffset: await endOfLog(nodeFs, join(journalDir, log), log) });

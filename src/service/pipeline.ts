@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Committed } from '../actors/partition-consumer.ts';
 import { createPartitionHost, type Deriver, type PartitionHost } from '../actors/partition-host.ts';
 import type { SupervisionPorts } from '../actors/supervisor.ts';
-import type { Config, StreamConfig } from '../config/config.ts';
+import { type Config, ConfigError, type StreamConfig } from '../config/config.ts';
 import { relationsOf } from '../config/joins.ts';
 import { type Journal, openJournal } from '../journal/journal.ts';
 import type { LogState } from '../journal/log.ts';
@@ -79,7 +79,10 @@ export interface PipelineOptions {
   onSnapshotFailed(log: string, error: unknown): void;
 }
 
-/** Opens the data directory and wires the streams; nothing runs yet. Throws when the directory is in use or damaged. */
+/**
+ * Opens the data directory and wires the streams; nothing runs yet. Throws when the directory is in use or damaged, and a
+ * ConfigError when a stream's events can't be read by its schema of today.
+ */
 export async function openPipeline(config: Config, options: PipelineOptions): Promise<Pipeline> {
   const journalDir = join(config.dataDir, 'journal');
   const { durability, segmentBytes } = config.journal;
@@ -110,6 +113,7 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
     const joined = types.joined === null ? [] : [types.joined.type];
     const results = [...types.windows, ...types.selected].map(({ type }) => type);
     const own = [eventType, ...results, ...joined];
+    if (stream !== null) await requireReadable(journal, registry, stream, eventType);
     for (const type of own) registry.add(type);
     await saveSchemaFiles(disk.fs, config.dataDir, own);
     const units: PartitionUnit[] = [];
@@ -197,6 +201,26 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
 
 function deriversOf({ fraud }: Derivation): readonly Deriver[] {
   return fraud === null ? ['window-aggregator'] : ['window-aggregator', 'fraud-session'];
+}
+
+/** Before the schema is kept with the data: what no event was written with must not stand in the way of the next one. */
+async function requireReadable(
+  journal: Journal,
+  registry: Registry,
+  { name, partitions, schemaFile }: StreamConfig,
+  eventType: EventType<DynamicEvent>,
+): Promise<void> {
+  const problem = registry.problemReading(eventType);
+  if (problem === null) return;
+  let events = 0;
+  for (let partition = 0; partition < partitions; partition++) {
+    events += (await journal.openLog(`${name}-${partition}`)).nextOffset();
+  }
+  if (events === 0) return;
+  await journal.close();
+  const message = `events in the journal can't be read by it: ${problem}`;
+  const path = `streams.${name}.schema`;
+  throw new ConfigError([{ file: schemaFile ?? name, line: null, column: null, path, message }]);
 }
 
 const OPERATIONS_DERIVATION: Derivation = {

@@ -1,8 +1,8 @@
 /** The read models of a running pipeline: the thread that holds them, and how far behind the journal they are. */
 import type { Config } from '../config/config.ts';
 import { givenBy } from '../messages/window-result.ts';
-import type { WindowShape } from '../projections/duckdb-schema.ts';
 import { STORE_NAMES } from '../projections/store.ts';
+import type { TableShapes } from '../projections/table-shapes.ts';
 import { resultField } from '../streams/aggregates.ts';
 import type { StoresThread } from '../workers/pool.ts';
 import type { PartitionUnit } from './partition-unit.ts';
@@ -30,13 +30,18 @@ export interface ReadModels {
   refresh(): Promise<void>;
 }
 
-/** What the stores have to know of the windows. */
-export function windowShapes(config: Config): WindowShape[] {
-  return config.windows.map(({ name, window, aggregates }) => ({
-    name,
-    kind: window.kind,
-    aggregates: aggregates.map((spec) => ({ name: spec.name, fn: spec.fn, gives: givenBy(resultField(spec)) })),
-  }));
+/** What the stores have to know of the windows, and of the streams that have a schema of their own. */
+export function tableShapes({ windows, streams }: Config): TableShapes {
+  return {
+    windows: windows.map(({ name, window, aggregates }) => ({
+      name,
+      kind: window.kind,
+      aggregates: aggregates.map((spec) => ({ name: spec.name, fn: spec.fn, gives: givenBy(resultField(spec)) })),
+    })),
+    streams: streams
+      .filter(({ builtin }) => builtin === null)
+      .map(({ name, schema, key, eventTime }) => ({ name, schema, key, timeField: eventTime })),
+  };
 }
 
 export function createReadModels(config: Config, units: readonly PartitionUnit[], thread: StoresThread): ReadModels {
@@ -50,7 +55,7 @@ export function createReadModels(config: Config, units: readonly PartitionUnit[]
         kind: 'open',
         dataDir: config.dataDir,
         stores: STORE_NAMES,
-        windows: windowShapes(config),
+        tables: tableShapes(config),
       });
       reached.clear();
       for (const { log } of units) {

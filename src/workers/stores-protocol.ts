@@ -1,14 +1,14 @@
 /** What passes between the service and the thread that holds the read models. Every value is structured-cloneable. */
-import type { WindowShape } from '../projections/duckdb-schema.ts';
 import type { LogRange, Projected } from '../projections/projector.ts';
 import type { ReadModel } from '../projections/read-models.ts';
 import type { Row, StoreName, TableDigest } from '../projections/store.ts';
+import type { TableShapes } from '../projections/table-shapes.ts';
 
 export interface OpenStores {
   readonly kind: 'open';
   readonly dataDir: string;
   readonly stores: readonly StoreName[];
-  readonly windows: readonly WindowShape[];
+  readonly tables: TableShapes;
 }
 
 export type StoresTask =

@@ -2,10 +2,11 @@
 import { join } from 'node:path';
 import { readSchemaFiles } from '../journal/schema-files.ts';
 import type { SyncFs } from '../journal/sync-fs.ts';
-import { createRegistry, type Registry } from '../messages/registry.ts';
-import { projectLogs } from '../projections/projector.ts';
+import { createRegistry } from '../messages/registry.ts';
+import { type ProjectedJournal, projectLogs } from '../projections/projector.ts';
 import { readQuery } from '../projections/read-models.ts';
 import type { Store, StoreName } from '../projections/store.ts';
+import { streamTable } from '../projections/stream-tables.ts';
 import type { OpenStores, StoresResults, StoresTask } from './stores-protocol.ts';
 
 export interface StoresPorts {
@@ -16,8 +17,7 @@ export interface StoresPorts {
 export type RunStoresTask = <T extends StoresTask>(task: T) => Promise<StoresResults[StoresTask['kind']]>;
 
 interface Opened {
-  readonly dataDir: string;
-  readonly registry: Registry;
+  readonly journal: ProjectedJournal;
   readonly stores: readonly Store[];
 }
 
@@ -31,7 +31,8 @@ export function createStoresTask({ fs, openStore }: StoresPorts): RunStoresTask 
     for (const [fingerprint, json] of readSchemaFiles(dataDir, fs)) registry.learn(fingerprint, json);
     const stores: Store[] = [];
     for (const name of task.stores) stores.push(await openStore(name, task));
-    opened = { dataDir, registry, stores };
+    const declared = new Map(task.tables.streams.map((shape) => [shape.name, streamTable(shape).type]));
+    opened = { journal: { directory: join(dataDir, 'journal'), registry, declared, fs }, stores };
     const offsets: Record<StoreName, Record<string, number>> = { sqlite: {}, duckdb: {} };
     for (const store of stores) offsets[store.name] = Object.fromEntries(store.offsets());
     return offsets;
@@ -49,10 +50,10 @@ export function createStoresTask({ fs, openStore }: StoresPorts): RunStoresTask 
     if (task.kind === 'close') return close();
     if (opened === null)
       throw new Error(`The read models are not open; a ${task.kind} task came too early or too late`);
-    const { dataDir, registry, stores } = opened;
+    const { journal, stores } = opened;
     switch (task.kind) {
       case 'project':
-        return projectLogs(join(dataDir, 'journal'), registry, stores, task.ranges, task.maxEvents, fs);
+        return projectLogs(journal, stores, task.ranges, task.maxEvents);
       case 'rows': {
         const { store, sql } = readQuery(task.model, task.limit);
         return storeNamed(stores, store).query(sql);

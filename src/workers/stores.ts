@@ -9,7 +9,7 @@ import { nodeSyncFs } from '../journal/sync-fs.ts';
 import { openDuckdb } from '../projections/duckdb.ts';
 import { openSqlite } from '../projections/sqlite.ts';
 import { STORE_FILES } from '../projections/store.ts';
-import { saveWindowShapes } from '../projections/window-shapes.ts';
+import { saveTableShapes } from '../projections/table-shapes.ts';
 import { createStoresTask, type RunStoresTask } from './stores-task.ts';
 
 /** DuckDB's buffer manager may hold so much; its rows on the way in come on top. */
@@ -17,11 +17,11 @@ const DUCKDB_MEMORY = '64MB';
 
 const runTask = createStoresTask({
   fs: nodeSyncFs,
-  async openStore(name, { dataDir, windows }) {
+  async openStore(name, { dataDir, tables }) {
     const file = join(dataDir, STORE_FILES[name]);
-    if (name === 'sqlite') return openSqlite(file);
-    saveWindowShapes(dataDir, windows);
-    return openDuckdb(file, { windows, memoryLimit: DUCKDB_MEMORY, threads: 1 });
+    if (name === 'sqlite') return openSqlite(file, tables.streams);
+    saveTableShapes(dataDir, tables);
+    return openDuckdb(file, { tables, memoryLimit: DUCKDB_MEMORY, threads: 1 });
   },
 });
 

@@ -42,8 +42,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // A large input file is read by its source's own code, in a thread; a partition's actors may live in one.
   workers: { mayImport: [...PURE_ROOMS, 'journal', 'projections', 'sources', 'actors'] },
   // A cron expression is checked by the rules that will run it.
-  // So is the size of a segment by the journal's bound.
-  config: { mayImport: ['messages', 'schedule', 'streams', 'journal/segment.ts'] },
+  // So is the size of a segment by the journal's bound, and a stream by the tables that it shall have.
+  config: { mayImport: ['messages', 'schedule', 'streams', 'journal/segment.ts', 'projections/stream-tables.ts'] },
   'log.ts': { mayImport: ['config'] },
   http: { mayImport: ['messages', 'projections', 'service'] },
   // Served to the browser as they are: they see only each other.

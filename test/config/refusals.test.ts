@@ -451,6 +451,29 @@ describe('files', () => {
     expect(schema('ours.avsc', CLICK.replace('"Click"', '"dev.millrace.Click"'))).toContain('is for built-in schemas');
   });
 
+  test.each(['transactions', 'Windows', 'runs', 'cases_by_time', 'window_w', 'sqlite_a'])(
+    'a stream of a schema of its own can not be called %s: the read models have a table of that name',
+    (name) => {
+      write('click.avsc', CLICK);
+      const text = `streams:\n  ${name}: { schema: ./click.avsc, key: id, eventTime: at }\n`;
+      expect(messageOf(write('taken.yaml', text))).toBe(
+        `${join(dir, 'taken.yaml')}:2:3: streams.${name}: is a name that the read models keep for a table of their own; choose another`,
+      );
+    },
+  );
+
+  test('fields that can not be columns of one table are named', () => {
+    const withField = (name: string): string => {
+      write('fields.avsc', CLICK.replace('{ "name": "id"', `{ "name": "${name}", "type": "int" }, { "name": "id"`));
+      return messageOf(withSchema('fields.avsc'));
+    };
+    expect(withField('more')).toBe('');
+    expect(withField('log_offset')).toContain(
+      'p.yaml:3:5: streams.a.schema: the field log_offset has the name of a column that every',
+    );
+    expect(withField('ID')).toContain('p.yaml:3:5: streams.a.schema: the fields ID and id differ in case only');
+  });
+
   test('two different records of one name can not be in one pipeline', () => {
     write('click.avsc', CLICK);
     write('other.avsc', CLICK.replace('{ "name": "id"', '{ "name": "more", "type": "int" }, { "name": "id"'));

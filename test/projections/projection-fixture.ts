@@ -6,17 +6,18 @@ import { onTestFinished } from 'vitest';
 import { openJournal } from '../../src/journal/journal.ts';
 import type { AvroSchema } from '../../src/messages/avro.ts';
 import type { Block } from '../../src/messages/block.ts';
-import type { EventType } from '../../src/messages/codec.ts';
+import type { DynamicEvent, EventType } from '../../src/messages/codec.ts';
 import { encodeCommit } from '../../src/messages/commit.ts';
 import type { CaseChanged, Transaction } from '../../src/messages/payments.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
 import { alertRaisedType, caseChangedType, deadLetterType, transactionType } from '../../src/messages/types.ts';
 import { type WindowResult, type WindowValue, windowResultType } from '../../src/messages/window-result.ts';
 import { openDuckdb } from '../../src/projections/duckdb.ts';
-import type { WindowShape } from '../../src/projections/duckdb-schema.ts';
 import { type LogRange, type Projected, projectLogs } from '../../src/projections/projector.ts';
 import { openSqlite } from '../../src/projections/sqlite.ts';
 import { STORE_FILES, type Store, type StoreName, type TableDigest } from '../../src/projections/store.ts';
+import { streamTable } from '../../src/projections/stream-tables.ts';
+import type { TableShapes } from '../../src/projections/table-shapes.ts';
 
 /** The kind of a frame that holds a commit. */
 const COMMIT_FRAME = 1;
@@ -27,9 +28,11 @@ export interface World {
   file(store: StoreName): string;
   /** Appends one commit, and knows from then on how far its log is durable. */
   append(log: string, partition: number, ...blocks: readonly Block[]): Promise<void>;
+  /** The same, to the log of a partition of this stream, with blocks of schemas of its own. */
+  appendTo(stream: string, partition: number, ...blocks: readonly Block[]): Promise<void>;
   /** Blocks of these results, each in the type of its window. */
   results(...results: readonly NamedResult[]): Block[];
-  open(store: StoreName, windows?: readonly WindowShape[]): Promise<Store>;
+  open(store: StoreName, tables?: Partial<TableShapes>): Promise<Store>;
   project(stores: readonly Store[], maxEvents?: number): Promise<Projected>;
 }
 
@@ -45,17 +48,20 @@ export async function createWorld(): Promise<World> {
   });
   const registry = createRegistry();
   const ranges = new Map<string, LogRange>();
+  const declared = new Map<string, EventType<DynamicEvent>>();
+  async function append(stream: string, log: string, partition: number, blocks: readonly Block[]): Promise<void> {
+    const sections = blocks.map((block) => ({ ...block, role: 'input' as const }));
+    const { parts, count } = encodeCommit({ stream, partition, source: 'x', next: 1, committedAt: 0, sections });
+    const opened = await journal.openLog(log);
+    await opened.append(COMMIT_FRAME, count, parts);
+    ranges.set(log, { log, toOffset: opened.durableOffset() });
+  }
   const file = (store: StoreName): string => join(directory, STORE_FILES[store]);
   return {
     directory,
     file,
-    async append(log, partition, ...blocks) {
-      const sections = blocks.map((block) => ({ ...block, role: 'input' as const }));
-      const { parts, count } = encodeCommit({ stream: 's', partition, source: 'x', next: 1, committedAt: 0, sections });
-      const opened = await journal.openLog(log);
-      await opened.append(COMMIT_FRAME, count, parts);
-      ranges.set(log, { log, toOffset: opened.durableOffset() });
-    },
+    append: (log, partition, ...blocks) => append('s', log, partition, blocks),
+    appendTo: (stream, partition, ...blocks) => append(stream, `${stream}-${partition}`, partition, blocks),
     results: (...results) =>
       results.map(({ window, ...result }) => {
         const { type } = windowResultType(
@@ -65,16 +71,22 @@ export async function createWorld(): Promise<World> {
         registry.add(type);
         return type.encodeBlock([result]);
       }),
-    async open(store, windows = []) {
+    async open(store, { windows = [], streams = [] } = {}) {
+      const tables = { windows, streams };
+      for (const shape of streams) {
+        const { type } = streamTable(shape);
+        registry.add(type);
+        declared.set(shape.name, type);
+      }
       const made =
         store === 'sqlite'
-          ? openSqlite(file('sqlite'))
-          : await openDuckdb(file('duckdb'), { windows, memoryLimit: '128MB', threads: 1 });
+          ? openSqlite(file('sqlite'), streams)
+          : await openDuckdb(file('duckdb'), { tables, memoryLimit: '128MB', threads: 1 });
       opened.push(made);
       return made;
     },
     project: (stores, maxEvents = 1_000_000) =>
-      projectLogs(journalDir, registry, stores, [...ranges.values()], maxEvents),
+      projectLogs({ directory: journalDir, registry, declared }, stores, [...ranges.values()], maxEvents),
   };
 }
 

@@ -104,10 +104,10 @@ describe('a store of another version', () => {
   test('is replaced: DuckDB when the windows are configured differently', async () => {
     const state = await filled('duckdb');
     const shape = { name: 'totals', kind: 'tumbling', aggregates: [] };
-    const store = await state.world.open('duckdb', [shape]);
+    const store = await state.world.open('duckdb', { windows: [shape] });
     expect(rowsOf(await store.digest())).toBe(0);
     await store.close();
-    const same = await state.world.open('duckdb', [shape]);
+    const same = await state.world.open('duckdb', { windows: [shape] });
     await state.world.project([same]);
     expect(Object.fromEntries(same.offsets())).toEqual({ 's-0': 18, 's-1': 18 });
   });

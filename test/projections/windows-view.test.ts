@@ -27,7 +27,7 @@ function result(values: readonly number[], change: Partial<NamedResult> = {}): N
 /** Rows of the view over logs that each hold one partition's results. */
 async function viewOf(partitions: readonly (readonly NamedResult[])[], shapes: readonly WindowShape[]) {
   const world = await createWorld();
-  const store = await world.open('duckdb', shapes);
+  const store = await world.open('duckdb', { windows: shapes });
   for (const [partition, results] of partitions.entries()) {
     if (results.length > 0) await world.append(`s-${partition}`, partition, ...world.results(...results));
   }

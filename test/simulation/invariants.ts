@@ -88,7 +88,7 @@ async function checkRebuild(world: World, { files, remains }: End): Promise<void
       fs,
       openStore: async (name) => (name === 'sqlite' ? openSqlite(sqliteFile) : ledger.open(async () => {})),
     });
-    await run({ kind: 'open', dataDir, stores: ['sqlite', 'duckdb'], windows: [] });
+    await run({ kind: 'open', dataDir, stores: ['sqlite', 'duckdb'], tables: { windows: [], streams: [] } });
     await run({ kind: 'project', ranges, maxEvents: Number.POSITIVE_INFINITY });
     const digests = await run({ kind: 'digest' });
     await run({ kind: 'close' });

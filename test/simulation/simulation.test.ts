@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openDuckdb } from '../../src/projections/duckdb.ts';
-import { windowShapes } from '../../src/service/read-models.ts';
+import { tableShapes } from '../../src/service/read-models.ts';
 import { createStoresTask } from '../../src/workers/stores-task.ts';
 import { calmPlan } from './plan.ts';
 import { BUGS } from './planted.ts';
@@ -46,10 +46,10 @@ describe('DuckDB', () => {
   async function digestOf({ config, dataDir, directory, fs, ranges }: Remains, maxEvents: number): Promise<unknown> {
     const run = createStoresTask({
       fs,
-      openStore: (_, { windows }) =>
-        openDuckdb(join(directory, `${maxEvents}.duckdb`), { windows, memoryLimit: '64MB', threads: 1 }),
+      openStore: (_, { tables }) =>
+        openDuckdb(join(directory, `${maxEvents}.duckdb`), { tables, memoryLimit: '64MB', threads: 1 }),
     });
-    await run({ kind: 'open', dataDir, stores: ['duckdb'], windows: windowShapes(config) });
+    await run({ kind: 'open', dataDir, stores: ['duckdb'], tables: tableShapes(config) });
     let reached = 0;
     for (let behind = true; behind; ) {
       const projected = await run({ kind: 'project', ranges, maxEvents });

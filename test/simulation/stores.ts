@@ -73,9 +73,9 @@ export function createStores(
   let sqlite: Store | null = null;
   const runTask = createStoresTask({
     fs,
-    async openStore(name) {
+    async openStore(name, { tables }) {
       if (name === 'duckdb') return files.ledger.open(() => turn('ledger commit'));
-      sqlite = openSqlite(files.sqliteFile);
+      sqlite = openSqlite(files.sqliteFile, tables.streams);
       return sqlite;
     },
   });

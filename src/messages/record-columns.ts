@@ -1,0 +1,183 @@
+/**
+ * The columns that a record comes to in a table. A nested record gives those of its fields, as `record.field`; what no
+ * column can hold by itself (arrays, maps, unions of more than one type, a record within itself) is JSON.
+ */
+import type { AvroRecord, AvroSchema } from './avro.ts';
+import { type Column, type Columns, type TextColumn, textAt, valueAt } from './columns.ts';
+
+export type RecordColumnKind =
+  | 'int'
+  | 'long'
+  | 'double'
+  | 'boolean'
+  | 'instant'
+  | 'date'
+  | 'text'
+  | 'bytes'
+  /** Text: JSON, with bytes as Avro's own JSON encoding has them, a character for each. */
+  | 'json';
+
+export interface RecordColumn {
+  /** A field, or `record.field` of a nested record. */
+  readonly path: string;
+  readonly kind: RecordColumnKind;
+  /** Also when a record around it may be null: it is null then. */
+  readonly isNullable: boolean;
+}
+
+/** In the order of the fields. */
+export function recordColumns(schema: AvroRecord): RecordColumn[] {
+  const named = new Map<string, Named>();
+  learnNames(schema, '', named);
+  return columnsOf(schema, { named, namespace: '', path: [], isNullable: false, open: [] });
+}
+
+interface Named {
+  readonly type: AvroSchema;
+  readonly namespace: string;
+}
+
+interface Place {
+  readonly named: ReadonlyMap<string, Named>;
+  readonly namespace: string;
+  readonly path: readonly string[];
+  readonly isNullable: boolean;
+  /** Records that this one is in. */
+  readonly open: readonly AvroRecord[];
+}
+
+function columnsOf(record: AvroRecord, place: Place): RecordColumn[] {
+  const namespace = namespaceOf(record, place.namespace);
+  const open = [...place.open, record];
+  return record.fields.flatMap(({ name, type }) =>
+    columnsOfType(type, { ...place, namespace, open, path: [...place.path, name] }),
+  );
+}
+
+function columnsOfType(type: AvroSchema, place: Place): RecordColumn[] {
+  const { named, path, isNullable, open } = place;
+  const column = (kind: RecordColumnKind, nullable = isNullable): RecordColumn[] => [
+    { path: path.join('.'), kind, isNullable: nullable },
+  ];
+  if (isUnion(type)) {
+    const [only, ...others] = type.filter((branch) => branch !== 'null');
+    const nullable = isNullable || type.includes('null');
+    if (only === undefined || others.length > 0) return column('json', nullable);
+    return columnsOfType(only, { ...place, isNullable: nullable });
+  }
+  if (isRecord(type)) return open.includes(type) ? column('json') : columnsOf(type, place);
+  const kind = kindOf(type);
+  if (kind !== null) return column(kind);
+  const found = typeof type === 'string' ? named.get(qualified(type, place.namespace)) : undefined;
+  return found === undefined ? column('json') : columnsOfType(found.type, { ...place, namespace: found.namespace });
+}
+
+function kindOf(type: AvroSchema): RecordColumnKind | null {
+  const logical = typeof type === 'object' && 'logicalType' in type ? String(type.logicalType) : '';
+  const name: unknown = typeof type === 'object' && 'type' in type ? type.type : type;
+  switch (name) {
+    case 'int':
+      return logical === 'date' ? 'date' : 'int';
+    case 'long':
+      return logical === 'timestamp-millis' ? 'instant' : 'long';
+    case 'float':
+    case 'double':
+      return 'double';
+    case 'boolean':
+      return 'boolean';
+    case 'string':
+    case 'enum':
+      return 'text';
+    case 'bytes':
+    case 'fixed':
+      return 'bytes';
+    default:
+      return null;
+  }
+}
+
+/** Types that the schema defines, which may be meant by name further on. */
+function learnNames(type: AvroSchema, outer: string, named: Map<string, Named>): void {
+  if (typeof type === 'string') return;
+  if (isUnion(type)) {
+    for (const branch of type) learnNames(branch, outer, named);
+    return;
+  }
+  const namespace = 'name' in type ? namespaceOf(type, outer) : outer;
+  if ('name' in type) named.set(qualified(type.name, namespace), { type, namespace: outer });
+  if ('fields' in type) for (const field of type.fields) learnNames(field.type, namespace, named);
+  if ('items' in type) learnNames(type.items, outer, named);
+  if ('values' in type) learnNames(type.values, outer, named);
+}
+
+function namespaceOf({ name, namespace }: { readonly name: string; readonly namespace?: string }, outer: string) {
+  return name.includes('.') ? name.slice(0, name.lastIndexOf('.')) : (namespace ?? outer);
+}
+
+function qualified(name: string, namespace: string): string {
+  return name.includes('.') || namespace === '' ? name : `${namespace}.${name}`;
+}
+
+function isUnion(type: AvroSchema): type is readonly AvroSchema[] {
+  return Array.isArray(type);
+}
+
+function isRecord(type: AvroSchema): type is AvroRecord {
+  return typeof type === 'object' && 'fields' in type;
+}
+
+/** The same events with a column for each of these: bytes and JSON, which a block has none of, are written out. */
+export function withColumns(events: Columns, wanted: readonly RecordColumn[]): Columns {
+  const written = wanted.filter(({ kind }) => kind === 'bytes' || kind === 'json');
+  if (written.length === 0) return events;
+  const columns = new Map<string, Column>();
+  for (const { path, kind } of written) {
+    const values = Array.from({ length: events.count }, (_, row) => valueAt(events.event(row), path));
+    columns.set(path, texts(values.map((value) => (kind === 'json' ? utf8(jsonOf(value)) : bytesOf(value)))));
+  }
+  return { ...events, column: (path) => columns.get(path) ?? events.column(path) };
+}
+
+export type CellValue = number | string | Buffer | null;
+
+/** What a row has in a column; of a boolean 0 or 1. Throws when the events have no such column. */
+export function cellAt(events: Columns, { path, kind }: RecordColumn, row: number): CellValue {
+  if (kind === 'bytes') return bytesOf(valueAt(events.event(row), path));
+  if (kind === 'json') return jsonOf(valueAt(events.event(row), path));
+  const column = events.column(path);
+  if (column === undefined) throw new Error(`Events without the field ${path} can't be projected`);
+  if (column.nulls?.[row] === 1) return null;
+  return column.kind === 'number' ? column.values[row]! : textAt(column, row);
+}
+
+function jsonOf(value: unknown): string | null {
+  return value === null || value === undefined ? null : JSON.stringify(plain(value));
+}
+
+function utf8(text: string | null): Buffer | null {
+  return text === null ? null : Buffer.from(text, 'utf8');
+}
+
+function plain(value: unknown): unknown {
+  if (Buffer.isBuffer(value)) return value.toString('latin1');
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner)]));
+}
+
+function bytesOf(value: unknown): Buffer | null {
+  return Buffer.isBuffer(value) ? value : null;
+}
+
+function texts(values: readonly (Buffer | null)[]): TextColumn {
+  const starts = new Uint32Array(values.length);
+  const ends = new Uint32Array(values.length);
+  let end = 0;
+  for (const [i, value] of values.entries()) {
+    starts[i] = end;
+    end += value?.length ?? 0;
+    ends[i] = end;
+  }
+  const nulls = Uint8Array.from(values, (value) => (value === null ? 1 : 0));
+  return { kind: 'text', bytes: Buffer.concat(values.flatMap((value) => value ?? [])), starts, ends, nulls };
+}

@@ -1,0 +1,23 @@
+/** The analytics store's table of a declared stream: a row an event, as the schema of today reads it. */
+import type { RecordColumn } from '../messages/record-columns.ts';
+import { type Column, OFFSET, PARTITION } from './duckdb-columns.ts';
+import type { StreamTable } from './stream-tables.ts';
+
+/** Those of the schema, then where the event lies. */
+export function streamColumns({ columns }: StreamTable): Column[] {
+  return [
+    ...columns.map(columnOf),
+    { name: 'partition', kind: 'int', from: PARTITION },
+    { name: 'log_offset', kind: 'long', from: OFFSET },
+  ];
+}
+
+/** Columns that are state: where a row lies depends on the layout. */
+export function streamDigest({ columns }: StreamTable): string[] {
+  return columns.map(({ path }) => path);
+}
+
+function columnOf({ path, kind, isNullable }: RecordColumn): Column {
+  const column: Column = { name: path, kind: kind === 'json' ? 'text' : kind, from: path };
+  return isNullable ? { ...column, nullable: true } : column;
+}

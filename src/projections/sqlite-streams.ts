@@ -1,0 +1,157 @@
+/**
+ * The operations store's table of a declared stream: the newest event of each key, by event time; of two of the same
+ * time, the one that arrived later. A tombstone takes its key's row away, and is kept, so that an event from before it
+ * does not bring the row back.
+ */
+import type { Database } from 'better-sqlite3';
+import type { Columns } from '../messages/columns.ts';
+import { type CellValue, cellAt, type RecordColumn, type RecordColumnKind } from '../messages/record-columns.ts';
+import type { Tombstone } from '../messages/streams.ts';
+import type { Where } from './store.ts';
+import type { StreamTable } from './stream-tables.ts';
+
+const SQLITE_TYPES: Readonly<Record<RecordColumnKind, string>> = {
+  int: 'INTEGER',
+  long: 'INTEGER',
+  double: 'REAL',
+  boolean: 'INTEGER',
+  instant: 'INTEGER',
+  date: 'INTEGER',
+  text: 'TEXT',
+  bytes: 'BLOB',
+  json: 'TEXT',
+};
+
+/** Nothing but the key is NOT NULL: SQLite has no NaN, and takes one for null. */
+export function streamTableSql({ name, key, columns }: StreamTable): string {
+  const own = columns.map(({ path, kind }) => {
+    return `"${path}" ${SQLITE_TYPES[kind]}${path === key ? ' NOT NULL PRIMARY KEY' : ''}`;
+  });
+  const all = [...own, 'partition INTEGER NOT NULL', 'log_offset INTEGER NOT NULL'];
+  return `CREATE TABLE "${name}" (${all.join(', ')}) WITHOUT ROWID;`;
+}
+
+/** What of the table is state: where a row lies depends on the layout. */
+export function streamDigestSql({ name, columns }: StreamTable): string {
+  return `SELECT ${columns.map(({ path }) => `"${path}"`).join(', ')} FROM "${name}"`;
+}
+
+/** Keys whose newest events are held back, so that a key costs one write however often it changes. */
+const MAX_HELD_KEYS = 20_000;
+
+/** The newest that is known of a key; no row where that is a tombstone. */
+interface Newest {
+  readonly timeMs: number;
+  readonly partition: number;
+  readonly offset: number;
+  readonly row: readonly CellValue[] | null;
+}
+
+export interface NewestWriter {
+  take(events: Columns, where: Where): void;
+  remove(tombstones: readonly Tombstone[], where: Where): void;
+  /** Writes what was held back. */
+  flush(): void;
+  clear(): void;
+}
+
+export function newestWriter(db: Database, table: StreamTable): NewestWriter {
+  const { key: keyField, timeField, columns } = table;
+  const keyColumn = columns.find(({ path }) => path === keyField);
+  if (keyColumn === undefined) throw new Error(`The stream ${table.name} has no field ${keyField}`);
+  const write = statements(db, table);
+  const held = new Map<string | number, Newest>();
+
+  function hold(key: string | number, newest: Newest): void {
+    const known = held.get(key);
+    if (known !== undefined && !isNewer(newest, known)) return;
+    held.set(key, newest);
+    if (held.size >= MAX_HELD_KEYS) flush();
+  }
+  function flush(): void {
+    for (const [key, newest] of held) write(key, newest);
+    held.clear();
+  }
+
+  return {
+    take(events, { partition, firstOffset }) {
+      const times = events.numbers(timeField);
+      for (const [key, row] of newestRows(events, keyColumn, times)) {
+        const timeMs = times[row]!;
+        const known = held.get(key);
+        if (known !== undefined && !isNewer({ timeMs, partition, offset: firstOffset + row }, known)) continue;
+        const values = columns.map((column) => cellAt(events, column, row));
+        hold(key, { timeMs, partition, offset: firstOffset + row, row: values });
+      }
+    },
+    remove(tombstones, { partition, firstOffset }) {
+      for (const [i, { key, occurredAt }] of tombstones.entries()) {
+        hold(asKey(keyColumn, key), { timeMs: occurredAt, partition, offset: firstOffset + i, row: null });
+      }
+    },
+    flush,
+    clear: () => held.clear(),
+  };
+}
+
+/** The row of the newest event of each key; an event without a key has none. */
+function newestRows(events: Columns, keyColumn: RecordColumn, times: Float64Array): Map<string | number, number> {
+  const rows = new Map<string | number, number>();
+  for (let row = 0; row < events.count; row++) {
+    const key = cellAt(events, keyColumn, row);
+    if (key === null || Buffer.isBuffer(key)) continue;
+    const known = rows.get(key);
+    if (known === undefined || times[row]! >= times[known]!) rows.set(key, row);
+  }
+  return rows;
+}
+
+/** A key as its column has it. */
+function asKey({ kind }: RecordColumn, key: string | number): string | number {
+  if (kind === 'json') return JSON.stringify(key);
+  return kind === 'text' ? String(key) : key;
+}
+
+/** A key is in one partition, unless its source says otherwise; then the order is at least the same in every replay. */
+function isNewer(one: Omit<Newest, 'row'>, other: Omit<Newest, 'row'>): boolean {
+  if (one.timeMs !== other.timeMs) return one.timeMs > other.timeMs;
+  if (one.partition !== other.partition) return one.partition > other.partition;
+  return one.offset > other.offset;
+}
+
+function statements(
+  db: Database,
+  { name, key, timeField, columns }: StreamTable,
+): (key: string | number, newest: Newest) => void {
+  const names = [...columns.map(({ path }) => `"${path}"`), 'partition', 'log_offset'];
+  const place = `("${timeField}", partition, log_offset)`;
+  const upsert = db.prepare(`INSERT INTO "${name}" (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})
+    ON CONFLICT DO UPDATE SET ${names.map((column) => `${column} = excluded.${column}`).join(', ')}
+      WHERE (excluded."${timeField}", excluded.partition, excluded.log_offset) > ${place}`);
+  const drop = db.prepare(`DELETE FROM "${name}" WHERE "${key}" = ? AND ${place} < (?, ?, ?)`);
+  const hasNewer = db.prepare(`SELECT 1 FROM "${name}" WHERE "${key}" = ? AND ${place} > (?, ?, ?)`);
+
+  const grave = '(occurred_at, partition, log_offset)';
+  const isGone = db.prepare(`SELECT 1 FROM tombstones WHERE stream = ? AND key = ? AND ${grave} > (?, ?, ?)`);
+  const revive = db.prepare(`DELETE FROM tombstones WHERE stream = ? AND key = ? AND ${grave} < (?, ?, ?)`);
+  const bury = db.prepare(`INSERT INTO tombstones VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+    occurred_at = excluded.occurred_at, partition = excluded.partition, log_offset = excluded.log_offset
+    WHERE (excluded.occurred_at, excluded.partition, excluded.log_offset) > ${grave}`);
+  // Most streams never have one, and then a row is one statement.
+  let hasTombstones = db.prepare('SELECT 1 FROM tombstones WHERE stream = ? LIMIT 1').get(name) !== undefined;
+
+  return (ofKey, { timeMs, partition, offset, row }) => {
+    const at = [timeMs, partition, offset];
+    if (row === null) {
+      hasTombstones = true;
+      drop.run(ofKey, ...at);
+      if (hasNewer.get(ofKey, ...at) === undefined) bury.run(name, ofKey, ...at);
+      return;
+    }
+    if (hasTombstones) {
+      if (isGone.get(name, ofKey, ...at) !== undefined) return;
+      revive.run(name, ofKey, ...at);
+    }
+    upsert.run(...row, partition, offset);
+  };
+}

@@ -1,0 +1,54 @@
+/**
+ * Tables of the streams that a user declared with a schema of their own: in either store one of the stream's name, whose
+ * columns are the schema's.
+ */
+import type { AvroRecord } from '../messages/avro.ts';
+import { type DynamicEvent, dynamicEventType, type EventType } from '../messages/codec.ts';
+import { type RecordColumn, recordColumns } from '../messages/record-columns.ts';
+import { DUCKDB_TABLES, windowTable } from './duckdb-schema.ts';
+import { SQLITE_SCHEMA } from './sqlite-schema.ts';
+
+/** A declared stream as the stores have to know it, as plain data. */
+export interface StreamShape {
+  readonly name: string;
+  readonly schema: AvroRecord;
+  readonly key: string;
+  readonly timeField: string;
+}
+
+export interface StreamTable extends StreamShape {
+  readonly type: EventType<DynamicEvent>;
+  readonly columns: readonly RecordColumn[];
+}
+
+export function streamTable(shape: StreamShape): StreamTable {
+  return { ...shape, type: dynamicEventType(shape.schema), columns: recordColumns(shape.schema) };
+}
+
+/** What every such table has beside the columns of its schema: where the row's event lies in the journal. */
+const OWN_COLUMNS: readonly string[] = ['partition', 'log_offset'];
+
+const BUILTIN_NAMES: ReadonlySet<string> = new Set([
+  ...Object.keys(DUCKDB_TABLES),
+  ...['windows', 'offsets', 'schema_version'],
+  ...[...SQLITE_SCHEMA.matchAll(/CREATE (?:TABLE|INDEX) (\w+)/g)].map(([, name = '']) => name),
+]);
+
+/** Whether a table of the stores has this name already, or that of a window may, or SQLite keeps it for itself. */
+export function isBuiltinTable(name: string): boolean {
+  const folded = name.toLowerCase();
+  return BUILTIN_NAMES.has(folded) || folded.startsWith(windowTable({ name: '' })) || folded.startsWith('sqlite_');
+}
+
+/** Why a record can't be the columns of a table, for people; null when it can. Case does not tell two columns apart. */
+export function columnProblem(schema: AvroRecord): string | null {
+  const taken = new Map<string, string | null>(OWN_COLUMNS.map((name) => [name, null]));
+  for (const { path } of recordColumns(schema)) {
+    const other = taken.get(path.toLowerCase());
+    if (other === null) return `the field ${path} has the name of a column that every stream's table has`;
+    if (other !== undefined)
+      return `the fields ${other} and ${path} differ in case only, which columns of a table may not`;
+    taken.set(path.toLowerCase(), path);
+  }
+  return null;
+}
