@@ -24,6 +24,9 @@ const RUNS = Number(process.env.BENCH_NEXMARK_RUNS ?? 5);
 const SEED = 1;
 
 const FLINK: Readonly<Record<string, number>> = {
+  q0: 155_000,
+  q1: 158_000,
+  q2: 175_000,
   q5: 22_100,
   q7: 12_300,
   q8: 146_000,

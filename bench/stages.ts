@@ -81,7 +81,7 @@ export async function runStages(): Promise<StageFigures[]> {
   bench.add('session and score', () => {
     const rules = { amountCents: 22_000, velocityCount: 5, deviations: 4, minHistory: 10 };
     const detector = createFraudDetector({ sessionGapMs: 1_800_000, rules, caseQuietMs: 604_800_000 });
-    const derived = createDerivedBlocks([], null);
+    const derived = createDerivedBlocks([], null, []);
     detector.begin(columns);
     for (let row = 0; row < columns.count; row++) {
       const watermarkMs = (occurredAt[row] ?? 0) - 5000;

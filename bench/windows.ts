@@ -148,6 +148,7 @@ function makeBlocks(keys: number): Columns[] {
       column: (path) => (path === 'key' ? key : value),
       numbers: () => value.values,
       event: (row) => ({ key: key.values[row], value: value.values[row] }),
+      binary: () => null,
     };
   });
 }

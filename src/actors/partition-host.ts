@@ -50,7 +50,7 @@ export interface PartitionHostPorts {
 }
 
 export function createPartitionHost({ fold, commits, nextTurn }: PartitionHostPorts): PartitionHost {
-  const { partition, operators, join, detector } = fold;
+  const { partition, detector } = fold;
   let aggregator: SupervisedActor<typeof windowAggregatorMachine> | null = null;
   let session: SupervisedActor<typeof fraudSessionMachine> | null = null;
   let applied = 0;
@@ -71,7 +71,7 @@ export function createPartitionHost({ fold, commits, nextTurn }: PartitionHostPo
     status: partition.status,
     startDeriver(deriver, context) {
       if (deriver === 'window-aggregator') {
-        aggregator = startSupervised(windowAggregatorMachine, { operators, join }, context);
+        aggregator = startSupervised(windowAggregatorMachine, fold, context);
         return aggregator.child;
       }
       if (detector === null) throw new Error(`${partition.spec.stream} has no fraud session`);

@@ -1,5 +1,5 @@
 /**
- * Window aggregator: the windows of one partition, and its join.
+ * Window aggregator: the windows of one partition, its join, and the streams that are derived from it without state.
  *
  *   recovering ── RECOVERED ──► running ── DRAIN ──► stopped
  *
@@ -7,15 +7,17 @@
  * plain loop does the work (src/partition/derive.ts). It touches nothing but the work and its own state.
  */
 import { setup } from 'xstate';
-import { aggregate } from '../partition/derive.ts';
+import { aggregate, select } from '../partition/derive.ts';
 import { joinSides, type PartitionJoin } from '../partition/join.ts';
 import type { PartitionSnapshot } from '../partition/snapshot.ts';
 import type { Work } from '../partition/work.ts';
+import type { Selection } from '../streams/selection.ts';
 import type { WindowOperator } from '../streams/window.ts';
 
 export interface WindowAggregatorInput {
   readonly operators: readonly WindowOperator[];
   readonly join: PartitionJoin | null;
+  readonly selections: readonly Selection[];
 }
 
 export type WindowAggregatorEvent =
@@ -38,6 +40,7 @@ export const windowAggregatorMachine = setup({
     apply: ({ context }, { work }: { work: Work }) => {
       for (const operator of context.operators) aggregate(operator, work);
       if (context.join !== null) joinSides(context.join, work);
+      for (const selection of context.selections) select(selection, work);
     },
   },
 }).createMachine({

@@ -48,8 +48,14 @@ async function validate(values: OptionValues): Promise<void> {
     await print(values.json === true ? JSON.stringify({ file, valid: true }) : `${file} is valid by itself`);
     return;
   }
-  const { streams, windows, schedules, sinks } = configOf(values);
-  const counts = { streams: streams.length, windows: windows.length, schedules: schedules.length, sinks: sinks.length };
+  const { streams, windows, joins, schedules, sinks } = configOf(values);
+  const counts = {
+    streams: streams.length,
+    windows: windows.length,
+    joins: joins.length,
+    schedules: schedules.length,
+    sinks: sinks.length,
+  };
   const summary = Object.entries(counts).map(([what, count]) => `${what} ${count}`);
   await print(
     values.json === true ? JSON.stringify({ file, valid: true, ...counts }) : `${file} is valid: ${summary.join(', ')}`,

@@ -2,7 +2,8 @@
 import type { AvroField, AvroRecord } from '../messages/avro.ts';
 import type { AggregateSpec } from '../streams/aggregate.ts';
 import { AGGREGATES, definitionOf } from '../streams/aggregates.ts';
-import { fieldAt, isNullable, unknownField, unknownName, valueTypeOf } from './names.ts';
+import { fieldAt, valueTypeOf } from '../streams/field-type.ts';
+import { isNullable, unknownField, unknownName } from './names.ts';
 
 /** Empty, and a report, when there is no such aggregate. */
 export function aggregateOf(

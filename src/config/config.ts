@@ -30,6 +30,7 @@ export interface Config {
   readonly streams: readonly StreamConfig[];
   readonly windows: readonly WindowConfig[];
   readonly joins: readonly JoinConfig[];
+  readonly derived: readonly DerivedConfig[];
   readonly schedules: readonly ScheduleConfig[];
   readonly fraud: FraudConfig | null;
   readonly sinks: readonly SinkConfig[];
@@ -106,6 +107,15 @@ export interface JoinConfig {
   readonly leftKey: string;
   readonly rightKey: string;
   readonly spec: JoinSpec;
+}
+
+/** A stream of one event for each of another that a condition takes. */
+export interface DerivedConfig {
+  readonly name: string;
+  readonly stream: string;
+  /** The condition as it is written; null for all events. */
+  readonly where: string | null;
+  readonly fields: readonly { readonly name: string; readonly expression: string }[];
 }
 
 export interface ScheduleConfig {

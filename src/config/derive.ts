@@ -12,6 +12,7 @@ import type {
   SourceConfig,
   StreamConfig,
 } from './config.ts';
+import { derivedOf } from './derived.ts';
 import { joinOf, relationsOf } from './joins.ts';
 import { fieldOf, fullName, isKey, isTimestamp, type Report, unknownField, unknownName } from './names.ts';
 import type { ConfigFile } from './schema.ts';
@@ -68,6 +69,7 @@ export function deriveConfig(file: ConfigFile, context: DeriveContext): Config {
     streams,
     windows: Object.entries(file.windows).flatMap(([name, raw]) => windowOf(name, raw, relations, report) ?? []),
     joins,
+    derived: Object.entries(file.derived).flatMap(([name, raw]) => derivedOf(name, raw, streams, report) ?? []),
     schedules: Object.entries(file.schedules).flatMap(([job, raw]) => scheduleOf(job, raw, streams, report) ?? []),
     fraud: file.fraud === null ? null : fraudOf(file.fraud, streams, report),
     sinks: Object.entries(file.sinks).map(([name, raw]) => sinkOf(name, raw)),
@@ -151,7 +153,7 @@ function sourceOf(raw: RawStream['source'], context: DeriveContext): SourceConfi
  */
 function checkStreamNames(file: ConfigFile, report: Report): void {
   const taken = new Map<string, string>();
-  for (const section of ['streams', 'windows', 'joins'] as const) {
+  for (const section of ['streams', 'windows', 'joins', 'derived'] as const) {
     for (const name of Object.keys(file[section])) {
       const reserved = /^(millrace|fraud)\.|\.(late|dead-letters|repartition)$/.exec(name);
       if (reserved !== null) report([section, name], `${reserved[0]} is for derived streams; choose another name`);

@@ -1,9 +1,10 @@
 /** The joins of a file, against the schemas of their streams. */
 import type { AvroField } from '../messages/avro.ts';
 import { joinResultSchema } from '../messages/join-result.ts';
+import { fieldAt, valueTypeOf } from '../streams/field-type.ts';
 import type { JoinSpec } from '../streams/join.ts';
 import type { JoinConfig, Relation } from './config.ts';
-import { fieldAt, isKey, type Report, unknownField, unknownName, valueTypeOf } from './names.ts';
+import { isKey, type Report, unknownField, unknownName } from './names.ts';
 import type { ConfigFile } from './schema.ts';
 import { checkTumbling } from './windows.ts';
 

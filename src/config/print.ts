@@ -2,6 +2,7 @@
 import { Document, isPair, isScalar, isMap as isYamlMap } from 'yaml';
 import type {
   Config,
+  DerivedConfig,
   JoinConfig,
   ScheduleConfig,
   SinkConfig,
@@ -9,9 +10,10 @@ import type {
   StreamConfig,
   WindowConfig,
 } from './config.ts';
-import { fileSchema, REDACTED } from './schema.ts';
+import { fileSchema } from './schema.ts';
 import { descriptionAt } from './shape.ts';
 import { formatDuration, formatSize } from './units.ts';
+import { REDACTED } from './value-schema.ts';
 
 export interface PrintOptions {
   readonly secrets: 'shown' | 'redacted';
@@ -83,6 +85,7 @@ function fileOf(config: Config): Record<string, unknown> {
     streams: Object.fromEntries(config.streams.map((stream) => [stream.name, streamOf(stream)])),
     windows: Object.fromEntries(config.windows.map((window) => [window.name, windowOf(window)])),
     joins: Object.fromEntries(config.joins.map((join) => [join.name, joinOf(join)])),
+    derived: Object.fromEntries(config.derived.map((stream) => [stream.name, derivedOf(stream)])),
     schedules: Object.fromEntries(config.schedules.map((schedule) => [schedule.job, scheduleOf(schedule)])),
     fraud: fraudOf(config.fraud),
     sinks: Object.fromEntries(config.sinks.map((sink) => [sink.name, sinkOf(sink)])),
@@ -156,6 +159,10 @@ function joinOf({ left, right, leftKey, rightKey, spec }: JoinConfig) {
     case 'window':
       return { left, right, on, type: spec.type, window: windowingOf({ ...spec, kind: 'tumbling' }), grace };
   }
+}
+
+function derivedOf({ stream, where, fields }: DerivedConfig) {
+  return { stream, where, select: Object.fromEntries(fields.map(({ name, expression }) => [name, expression])) };
 }
 
 function windowOf({ stream, key, window, allowedLatenessMs, earlyMs, where, top, aggregates }: WindowConfig) {

@@ -4,76 +4,8 @@
  */
 
 import { z } from 'zod';
-import { MAX_SEGMENT_BYTES } from '../journal/segment.ts';
-import { parseDuration, parseSize } from './units.ts';
-
-/** What stands for a secret in a printed configuration. */
-export const REDACTED = '<redacted>';
-
-/** The longest delay of a timer in Node.js: a longer one would fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
-const unitPattern = (units: string): string => `^\\d+(\\.\\d+)?\\s*(${units})$|\\$\\{`;
-
-/** Text in a unit, as the whole number of its smallest one. */
-function measured(parse: (text: string) => number | null, wanted: string, pattern: string, max: number) {
-  return z
-    .string({ error: ({ input }) => (input === undefined ? undefined : `must be ${wanted}, with its unit`) })
-    .meta({ pattern })
-    .transform((text, context) => {
-      const value = parse(text);
-      if (value === null || value > max) context.addIssue({ code: 'custom', message: `must be ${wanted}` });
-      return value ?? 0;
-    });
-}
-
-const DURATION = 'a duration such as 500ms, 3s, 5m, 1h or 7d';
-const durationPattern = unitPattern('ms|s|m|h|d');
-const duration = measured(parseDuration, DURATION, durationPattern, Number.MAX_SAFE_INTEGER);
-/** A duration that a timer waits for. */
-const timer = measured(parseDuration, `${DURATION}, of at most 24 days`, durationPattern, MAX_TIMER_MS);
-const segmentSize = measured(
-  parseSize,
-  'a size such as 64MB, of at most 1GB',
-  unitPattern('B|KB|MB|GB'),
-  MAX_SEGMENT_BYTES,
-);
-
-const size = measured(parseSize, 'a size such as 10GB', unitPattern('B|KB|MB|GB'), Number.MAX_SAFE_INTEGER);
-
-const ISO_INSTANT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/;
-
-/** A UTC day or an instant with its zone: never one whose meaning depends on where the process runs. */
-const instant = z.string().transform((text, context) => {
-  const epochMs = ISO_INSTANT.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(epochMs)) {
-    context.addIssue({ code: 'custom', message: 'must be a date such as 2018-04-01 or 2018-04-01T12:00:00Z' });
-  }
-  return epochMs;
-});
-
-const name = z
-  .string()
-  .regex(
-    /^[a-zA-Z][a-zA-Z0-9._-]{0,199}$/,
-    'a name has letters, digits, dot, dash and underscore, and begins with a letter',
-  );
-
-const secret = z
-  .string()
-  .min(1)
-  .refine((text) => !text.includes(REDACTED), {
-    message: `${REDACTED} stands where a secret was left out; write the secret, or \${VARIABLE}`,
-  });
-
-const url = z
-  .url({
-    protocol: /^https?$/,
-    error: ({ input }) => (input === undefined ? undefined : 'is not a URL such as https://host/path'),
-  })
-  .refine((text) => !text.includes(REDACTED), {
-    message: `${REDACTED} stands where a secret was left out; write it, or \${VARIABLE}`,
-  });
+import { derived, join, window } from './derivation-schema.ts';
+import { duration, instant, name, secret, segmentSize, size, timer, url } from './value-schema.ts';
 
 const source = z.union([
   z.literal('http'),
@@ -122,85 +54,6 @@ const stream = z
   .refine((value) => (value.schema === undefined) !== (value.builtin === undefined), {
     message: 'name one of `schema: ./file.avsc` and `builtin: Transaction`',
   });
-
-const offset = duration.prefault('0s').describe('Moves the start of every window.');
-
-const window = z.strictObject({
-  stream: z.string(),
-  key: z.string().nullable().optional().describe("A field to group by; by default the stream's key. null: one group."),
-  window: z.union([
-    z.strictObject({ tumbling: duration.describe('Length of each window.'), offset }),
-    z.strictObject({
-      hopping: z.strictObject({
-        size: duration.describe('Length of each window.'),
-        every: duration.describe('From the start of one window to that of the next.'),
-      }),
-      offset,
-    }),
-    z.strictObject({ sliding: duration.describe('Length; a window ends with each event, and one begins behind it.') }),
-    z.strictObject({ session: duration.describe('A pause of a key that is longer ends its session.') }),
-    z.strictObject({ count: z.int().min(1).describe('As many events of a key, as they come.') }),
-  ]),
-  allowedLateness: duration.prefault('0s').describe('A late event still corrects its window for so long.'),
-  early: duration
-    .nullable()
-    .prefault(null)
-    .describe('Open windows give what they have so far each time that so much event time has passed.'),
-  where: z
-    .string()
-    .nullable()
-    .default(null)
-    .describe("Takes events of which this is true, such as amount > 0 and country == 'DE'."),
-  top: z
-    .strictObject({
-      by: z.string().describe('A result that is a number.'),
-      limit: z.int().min(1).default(1).describe('How many; those that are equal to the last of them are given too.'),
-    })
-    .nullable()
-    .default(null)
-    .describe('Of each tumbling or hopping window only the groups with the largest of a result.'),
-  aggregate: z
-    .record(name, z.string())
-    .refine((aggregates) => Object.keys(aggregates).length > 0, { message: 'needs a result such as n: count()' })
-    .describe(
-      'Results by name: count(); sum, min, max, avg(field), quantile(field, 0.99); first, last, collect, distinct(field); arg_max, arg_min(field, other).',
-    ),
-});
-
-const grace = duration.prefault('0s');
-const on = z
-  .union([z.string(), z.strictObject({ left: z.string(), right: z.string() })])
-  .optional()
-  .describe("The field by whose value events match, of both sides or of each; by default the streams' keys.");
-
-const join = z.union([
-  z.strictObject({
-    left: z.string(),
-    right: z.string(),
-    on,
-    type: z.enum(['inner', 'left', 'outer']).default('inner'),
-    within: duration.describe('Events of a key match whose times are at most so far apart.'),
-    grace: grace.describe('An event may come so long behind the watermark.'),
-  }),
-  z.strictObject({
-    left: z.string(),
-    right: z.string(),
-    on,
-    type: z.enum(['inner', 'left', 'outer']).default('inner'),
-    window: z
-      .strictObject({ tumbling: duration.describe('Length of each window.'), offset })
-      .describe('Events of a key match that are in the same window.'),
-    grace: grace.describe('An event may come so long behind the watermark.'),
-  }),
-  z.strictObject({
-    left: z.string(),
-    table: z.string().describe("A stream whose newest event of a key is the row, as of the left event's time."),
-    on,
-    type: z.enum(['inner', 'left']).default('inner'),
-    grace: grace.describe('An event waits so long, beyond the watermark, for changes of the table.'),
-    history: duration.prefault('1d').describe('Rows that were replaced are kept so long, for events that come late.'),
-  }),
-]);
 
 const place = z.strictObject({
   name: z.string().min(1),
@@ -305,6 +158,7 @@ export const fileSchema = z.strictObject({
   streams: z.record(name, stream),
   windows: z.record(name, window).default({}),
   joins: z.record(name, join).default({}),
+  derived: z.record(name, derived).default({}),
   schedules: z.record(name, schedule).default({}),
   fraud: fraud.nullable().default(null),
   sinks: z.record(name, sink).default({}).describe('Where alerts go: { log: {} } or { webhook: { url } }.'),

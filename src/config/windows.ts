@@ -1,13 +1,13 @@
 /** The windows of a file, against the schemas of their streams. */
-import type { AvroRecord } from '../messages/avro.ts';
 import { AGGREGATE_NAME, givenBy } from '../messages/window-result.ts';
 import type { AggregateSpec } from '../streams/aggregate.ts';
 import { resultField } from '../streams/aggregates.ts';
-import { checkExpression, ExpressionError, parseExpression, type ValueType } from '../streams/expression.ts';
+import { fieldAt } from '../streams/field-type.ts';
 import type { Windowing } from '../streams/window.ts';
 import { aggregateOf } from './aggregates.ts';
 import type { Relation, WindowConfig } from './config.ts';
-import { fieldAt, isKey, type Report, unknownField, unknownName, valueTypeOf } from './names.ts';
+import { checkCondition } from './expressions.ts';
+import { isKey, type Report, unknownField, unknownName } from './names.ts';
 import type { ConfigFile } from './schema.ts';
 
 type RawWindow = ConfigFile['windows'][string];
@@ -80,30 +80,6 @@ function checkTop(
   const by = aggregates.find(({ name }) => name === top.by);
   if (by === undefined) report([...at, 'top', 'by'], unknownName('result', top.by, names));
   else if (givenBy(resultField(by)) !== 'number') report([...at, 'top', 'by'], `${top.by} is not a number`);
-}
-
-function checkCondition(text: string, schema: AvroRecord, report: (message: string) => void): void {
-  try {
-    const expression = parseExpression(text);
-    const type = checkExpression(expression, (path, at) => {
-      const found = typeAt(schema, path);
-      if (typeof found === 'string') return found;
-      throw new ExpressionError(found.problem, at);
-    });
-    if (type !== 'truth') throw new ExpressionError('must be a condition, such as amount > 0', expression.at);
-  } catch (error) {
-    if (!(error instanceof ExpressionError)) throw error;
-    report(`at character ${error.position}: ${error.message}`);
-  }
-}
-
-/** The type of a field, or of a field of a nested record. */
-function typeAt(schema: AvroRecord, path: string): ValueType | { readonly problem: string } {
-  const field = fieldAt(schema, path);
-  if (field === undefined) return { problem: unknownField(schema, path) };
-  const { type } = field;
-  if (type === 'boolean' || (Array.isArray(type) && type.length === 2 && type.includes('boolean'))) return 'truth';
-  return valueTypeOf(field) ?? { problem: `${path} is neither a number, nor text, nor true or false` };
 }
 
 function windowingOf(raw: RawWindow['window']): Windowing {

@@ -44,8 +44,23 @@ export interface AvroLogical {
   readonly logicalType: 'timestamp-millis';
 }
 
+/** Of a type that is defined elsewhere in the schema, with its namespace. */
+export type AvroName = `${string}.${string}`;
+
+export const AVRO_PRIMITIVES: readonly string[] = [
+  'null',
+  'boolean',
+  'int',
+  'long',
+  'float',
+  'double',
+  'bytes',
+  'string',
+] satisfies AvroPrimitive[];
+
 export type AvroSchema =
   | AvroPrimitive
+  | AvroName
   | AvroRecord
   | AvroEnum
   | AvroArray

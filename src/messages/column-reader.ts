@@ -18,8 +18,15 @@ export interface ReadField {
   readonly nulls: Uint8Array;
 }
 
+export interface ReadRows {
+  readonly fields: readonly ReadField[];
+  /** Where each event lies in the block. */
+  readonly starts: Uint32Array;
+  readonly ends: Uint32Array;
+}
+
 /** Reads a block into the memory of the one before. Throws when it does not hold as many events as it should. */
-export type BlockReader = (bytes: Buffer, count: number) => readonly ReadField[];
+export type BlockReader = (bytes: Buffer, count: number) => ReadRows;
 
 /** Makes readers; null when a field is of a kind that has no column: an array, a map, bytes, an enum, a wider union. */
 export function blockReaders(schema: AvroRecord): (() => BlockReader) | null {
@@ -31,13 +38,19 @@ export function blockReaders(schema: AvroRecord): (() => BlockReader) | null {
     return (bytes, count) => {
       if (memory.rows < count) memory = memoryFor(fields, count);
       readBlock(readRows, memory, bytes, count);
-      return fields.map((field, i) => fieldOf(field, memory, i, count));
+      return {
+        fields: fields.map((field, i) => fieldOf(field, memory, i, count)),
+        starts: memory.rowStarts,
+        ends: memory.rowEnds,
+      };
     };
   };
 }
 
 interface Memory {
   readonly rows: number;
+  readonly rowStarts: Uint32Array;
+  readonly rowEnds: Uint32Array;
   readonly values: readonly Float64Array[];
   readonly starts: readonly Uint32Array[];
   readonly ends: readonly Uint32Array[];
@@ -49,6 +62,8 @@ function memoryFor(fields: readonly FlatField[], rows: number): Memory {
   const texts = fields.map(({ op }) => (op === TEXT ? rows : 0));
   return {
     rows,
+    rowStarts: new Uint32Array(rows),
+    rowEnds: new Uint32Array(rows),
     values: numbers.map((length) => new Float64Array(length)),
     starts: texts.map((length) => new Uint32Array(length)),
     ends: texts.map((length) => new Uint32Array(length)),
@@ -98,11 +113,13 @@ function rowsReader(fields: readonly FlatField[]): RowsReader {
       (_, i) => `const v${i} = memory.values[${i}], s${i} = memory.starts[${i}], e${i} = memory.ends[${i}];`,
     ),
     ...fields.map((_, i) => `const n${i} = memory.nulls[${i}];`),
-    'const size = bytes.length;',
+    'const size = bytes.length, rowStarts = memory.rowStarts, rowEnds = memory.rowEnds;',
     'let b = 0, length = 0;',
     'for (; row < endRow; row++) {',
+    'rowStarts[row] = at;',
     ...fields.map(fieldCode),
     'if (at > size) throw cut();',
+    'rowEnds[row] = at;',
     '}',
     'return at;',
   ].join('\n');

@@ -3,7 +3,7 @@
  * reads fields by row from here; an object is made only for the few events that somebody asks for.
  */
 import type { AvroRecord } from './avro.ts';
-import { blockReaders, type ReadField } from './column-reader.ts';
+import { blockReaders, type ReadField, type ReadRows } from './column-reader.ts';
 import { BOOLEAN, type FlatField, TEXT } from './flat-fields.ts';
 
 export interface NumberColumn {
@@ -33,6 +33,11 @@ export interface Columns {
   numbers(path: string): Float64Array;
   /** The event of a row as an object, as decoding it would give it. */
   event(row: number): Readonly<Record<string, unknown>>;
+  /**
+   * The Avro of a row's event, a character a byte (latin1); null when the events were not read as columns. A text is on
+   * the heap, which a small array of bytes is not: that is made, and given back, at many times the cost.
+   */
+  binary(row: number): string | null;
 }
 
 /**
@@ -51,10 +56,16 @@ export function columnReaders(schema: AvroRecord): (() => ColumnReader) | null {
   };
 }
 
-function columnsOfFields(fields: readonly ReadField[], bytes: Buffer, count: number): Columns {
+function columnsOfFields({ fields, starts, ends }: ReadRows, bytes: Buffer, count: number): Columns {
   const columns = new Map(fields.map((read) => [read.field.path.join('.'), columnOfField(read, bytes)]));
   const column = (path: string): Column | undefined => columns.get(path);
-  return { count, column, numbers: numbersOf(column), event: (row) => eventAt(fields, columns, row) };
+  return {
+    count,
+    column,
+    numbers: numbersOf(column),
+    event: (row) => eventAt(fields, columns, row),
+    binary: (row) => bytes.toString('latin1', starts[row], ends[row]),
+  };
 }
 
 function columnOfField({ field, values, starts, ends, nulls: marks }: ReadField, bytes: Buffer): Column {
@@ -70,7 +81,13 @@ export function columnsOfEvents(events: readonly Readonly<Record<string, unknown
     if (!made.has(path)) made.set(path, columnOfValues(events.map((event) => valueAt(event, path))));
     return made.get(path);
   };
-  return { count: events.length, column, numbers: numbersOf(column), event: (row) => events[row] ?? {} };
+  return {
+    count: events.length,
+    column,
+    numbers: numbersOf(column),
+    event: (row) => events[row] ?? {},
+    binary: () => null,
+  };
 }
 
 export function textAt({ bytes, starts, ends }: TextColumn, row: number): string {
@@ -102,7 +119,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-function fieldValue(column: Column, op: FlatField['op'], row: number): unknown {
+/** As decoding gives it. */
+export function fieldValue(column: Column, op: FlatField['op'], row: number): unknown {
   if (column.nulls?.[row] === 1) return null;
   if (column.kind === 'text') return textAt(column, row);
   return op === BOOLEAN ? column.values[row] === 1 : column.values[row];

@@ -1,34 +1,33 @@
 /** Results of a join. Each join has an Avro record of its own, with the records of both sides in it. */
-import { type AvroRecord, NAMESPACE, TIMESTAMP_MILLIS } from './avro.ts';
-import { type EventType, eventTypeOf } from './codec.ts';
+import { AVRO_PRIMITIVES, type AvroRecord, type AvroSchema, NAMESPACE, TIMESTAMP_MILLIS } from './avro.ts';
+import { type BlockWriter, createBlockWriter } from './block.ts';
+import { type DynamicEvent, dynamicEventType, type EventType } from './codec.ts';
 import { escapedName, plainName } from './escaped-name.ts';
+import { LONGEST_LONG, writeLong, writeText } from './write-value.ts';
 
 const RESULTS = `${NAMESPACE}.JoinResult`;
 
+/** As a join gives it: the events as Avro of their sides, a character a byte (latin1). */
 export interface JoinResult {
   readonly key: string | null;
-  readonly left: Readonly<Record<string, unknown>> | null;
-  readonly right: Readonly<Record<string, unknown>> | null;
+  readonly left: string | null;
+  readonly right: string | null;
   readonly ts: number;
 }
 
 export interface JoinResultType {
   readonly join: string;
-  readonly type: EventType<JoinResult>;
+  readonly type: EventType<DynamicEvent>;
+  blockWriter(): BlockWriter<JoinResult>;
 }
 
 export function joinResultType(join: string, left: AvroRecord, right: AvroRecord): JoinResultType {
-  return { join, type: eventTypeOf(joinResultSchema(join, left, right)) };
+  const type = dynamicEventType(joinResultSchema(join, left, right));
+  return { join, type, blockWriter: () => createBlockWriter(type.fingerprint, null, writeResult) };
 }
 
 export function joinResultSchema(join: string, left: AvroRecord, right: AvroRecord): AvroRecord {
-  // The same record may stand on both sides, so each side has a namespace of its own.
-  const side = (name: string, { fields }: AvroRecord): AvroRecord => ({
-    type: 'record',
-    name,
-    namespace: `${RESULTS}.${escapedName(join)}.${name}`,
-    fields,
-  });
+  const own = `${RESULTS}.${escapedName(join)}`;
   return {
     type: 'record',
     name: escapedName(join),
@@ -36,12 +35,56 @@ export function joinResultSchema(join: string, left: AvroRecord, right: AvroReco
     doc: 'An event of the left side with one of the right; null where there is none.',
     fields: [
       { name: 'key', type: ['null', 'string'] },
-      { name: 'left', type: ['null', side('Left', left)] },
-      { name: 'right', type: ['null', side('Right', right)] },
+      { name: 'left', type: ['null', within(`${own}.left`, left, '')] },
+      { name: 'right', type: ['null', within(`${own}.right`, right, '')] },
       { name: 'ts', type: TIMESTAMP_MILLIS, doc: 'The larger of their times.' },
     ],
   };
 }
+
+/** The same type may be on both sides, and is defined once a schema: each side has its own, in a namespace of its own. */
+function within(prefix: string, type: AvroSchema, namespace: string): AvroSchema {
+  if (typeof type === 'string') return AVRO_PRIMITIVES.includes(type) ? type : `${prefix}.${fullName(type, namespace)}`;
+  if (!('type' in type)) return type.map((branch) => within(prefix, branch, namespace));
+  if ('items' in type) return { ...type, items: within(prefix, type.items, namespace) };
+  if ('values' in type) return { ...type, values: within(prefix, type.values, namespace) };
+  if (!('name' in type)) return type;
+  const full = fullName(type.name, type.namespace ?? namespace);
+  const dot = full.lastIndexOf('.');
+  const outer = full.slice(0, Math.max(dot, 0));
+  const named = { name: full.slice(dot + 1), namespace: outer === '' ? prefix : `${prefix}.${outer}` };
+  if (type.type === 'enum') return { ...type, ...named };
+  return {
+    ...type,
+    ...named,
+    fields: type.fields.map((field) => ({ ...field, type: within(prefix, field.type, outer) })),
+  };
+}
+
+function fullName(name: string, namespace: string): string {
+  return name.includes('.') || namespace === '' ? name : `${namespace}.${name}`;
+}
+
+/** Returns where it ends, or minus the bytes that it lacks. What is null is the first branch of its union. */
+function writeResult({ key, left, right, ts }: JoinResult, bytes: Buffer, start: number): number {
+  const room = 4 + 2 * LONGEST_LONG + 3 * (key?.length ?? 0) + (left?.length ?? 0) + (right?.length ?? 0);
+  if (start + room > bytes.length) return -room;
+  let at = start;
+  bytes[at++] = key === null ? NULL : VALUE;
+  if (key !== null) at = writeText(bytes, at, key);
+  for (const event of [left, right]) {
+    bytes[at++] = event === null ? NULL : VALUE;
+    if (event === null) continue;
+    at += bytes.write(event, at, 'latin1');
+  }
+  const end = writeLong(bytes, at, ts);
+  if (Number.isNaN(end)) throw new Error(`${ts} is no time of a result`);
+  return end;
+}
+
+/** Numbers of branches, zig-zagged. */
+const NULL = 0;
+const VALUE = 2;
 
 /** The join whose results a record of this full name holds; null for any other record. */
 export function joinOfRecord(fullName: string): string | null {

@@ -5,11 +5,10 @@
  */
 import type { AvroRecord } from './avro.ts';
 import { BOOLEAN, DOUBLE, FLOAT, type FlatField, flatFields, INT, LONG, TEXT } from './flat-fields.ts';
+import { LONGEST_LONG, writeLong, writeText } from './write-value.ts';
 
 /** Returns where the record ends; minus the bytes that it lacks at most; or NaN when a value does not fit the schema. */
 export type RecordWriter<T> = (event: T, bytes: Uint8Array, view: DataView, at: number) => number;
-
-const LONGEST_LONG = 10;
 
 /** Null when a field is of a kind that is written in the general way: an array, a map, bytes, an enum, a wider union. */
 export function recordWriter<T>(schema: AvroRecord): RecordWriter<T> | null {
@@ -75,61 +74,4 @@ function valueCode(op: FlatField['op'], value: string, text: string): string {
     case TEXT:
       return `at = text(bytes, at, ${text});`;
   }
-}
-
-const INT_LIMIT = 2 ** 30;
-const LOW_BITS = 2 ** 28;
-/** Beyond it, doubles do not hold every zig-zagged long: the general way does those. */
-const EXACT_LIMIT = 2 ** 52;
-
-/** NaN for what is no integer of less than 2^52. */
-function writeLong(bytes: Uint8Array, start: number, value: number): number {
-  let at = start;
-  if (value === (value | 0) && value < INT_LIMIT && value > -INT_LIMIT) {
-    let rest = (value << 1) ^ (value >> 31);
-    while (rest > 0x7f) {
-      bytes[at++] = (rest & 0x7f) | 0x80;
-      rest >>>= 7;
-    }
-    bytes[at++] = rest;
-    return at;
-  }
-  if (!Number.isInteger(value) || value >= EXACT_LIMIT || value <= -EXACT_LIMIT) return Number.NaN;
-  const zigzag = value < 0 ? -2 * value - 1 : 2 * value;
-  let high = Math.floor(zigzag / LOW_BITS);
-  const low = zigzag - high * LOW_BITS;
-  bytes[at++] = (low & 0x7f) | 0x80;
-  bytes[at++] = ((low >>> 7) & 0x7f) | 0x80;
-  bytes[at++] = ((low >>> 14) & 0x7f) | 0x80;
-  bytes[at++] = (low >>> 21) | 0x80;
-  while (high > 0x7f) {
-    bytes[at++] = (high & 0x7f) | 0x80;
-    high = high >>> 7;
-  }
-  bytes[at++] = high;
-  return at;
-}
-
-const encoder = new TextEncoder();
-/** Longer texts are left to native code. */
-const SHORT_TEXT = 32;
-
-function writeText(bytes: Uint8Array, start: number, text: string): number {
-  const { length } = text;
-  let at = start;
-  if (length <= SHORT_TEXT) {
-    // The length of an ASCII text of up to 63 bytes is one byte.
-    bytes[at++] = length << 1;
-    let i = 0;
-    for (; i < length; i++) {
-      const code = text.charCodeAt(i);
-      if (code > 0x7f) break;
-      bytes[at++] = code;
-    }
-    if (i === length) return at;
-  }
-  const encoded = encoder.encode(text);
-  at = writeLong(bytes, start, encoded.length);
-  bytes.set(encoded, at);
-  return at + encoded.length;
 }

@@ -6,14 +6,16 @@ import { createFraudDetector, type FraudDetector } from '../fraud/detector.ts';
 import type { FraudSpec } from '../fraud/spec.ts';
 import type { AvroRecord } from '../messages/avro.ts';
 import { type DynamicEvent, dynamicEventType, type EventType } from '../messages/codec.ts';
+import { type DerivedEventType, derivedEventType } from '../messages/derived-event.ts';
 import { type JoinResultType, joinResultType } from '../messages/join-result.ts';
 import type { Registry } from '../messages/registry.ts';
 import { type WindowResultType, windowResultType } from '../messages/window-result.ts';
 import { resultField } from '../streams/aggregates.ts';
+import { createSelection, type Selection, type SelectionSpec, selectedFields } from '../streams/selection.ts';
 import type { WatermarkPolicy } from '../streams/watermark.ts';
 import type { WindowOperator, WindowSpec } from '../streams/window.ts';
 import { createWindows } from '../streams/windows.ts';
-import { aggregate, detect } from './derive.ts';
+import { aggregate, detect, select } from './derive.ts';
 import { createPartitionJoin, type DerivationJoin, joinSides, type PartitionJoin } from './join.ts';
 import { createPartition, type Partition } from './partition.ts';
 import type { PartitionSnapshot } from './snapshot.ts';
@@ -28,6 +30,8 @@ export interface Derivation {
   readonly channels?: readonly string[];
   readonly windows: readonly WindowSpec[];
   readonly fraud: FraudSpec | null;
+  /** Absent where there are none, so that what was noted before there could be any still holds. */
+  readonly selections?: readonly SelectionSpec[];
   /** With the stream as its left side. */
   readonly join?: DerivationJoin;
 }
@@ -38,9 +42,11 @@ export interface DerivationTypes {
   readonly windows: readonly WindowResultType[];
   readonly rightType: EventType<DynamicEvent> | null;
   readonly joined: JoinResultType | null;
+  readonly selected: readonly DerivedEventType[];
 }
 
-export function derivationTypes({ stream, schema, windows, join }: Derivation): DerivationTypes {
+export function derivationTypes(derivation: Derivation): DerivationTypes {
+  const { stream, schema, windows, join, selections = [] } = derivation;
   return {
     eventType: dynamicEventType(schema),
     rightType: join === undefined ? null : dynamicEventType(join.right.schema),
@@ -51,6 +57,7 @@ export function derivationTypes({ stream, schema, windows, join }: Derivation): 
         aggregates.map((spec) => resultField(spec)),
       ),
     ),
+    selected: selections.map((spec) => derivedEventType(spec.name, selectedFields(spec, schema))),
   };
 }
 
@@ -60,6 +67,7 @@ export interface PartitionFold {
   readonly operators: readonly WindowOperator[];
   readonly detector: FraudDetector | null;
   readonly join: PartitionJoin | null;
+  readonly selections: readonly Selection[];
   snapshot(): PartitionSnapshot;
 }
 
@@ -70,9 +78,9 @@ export function createPartitionFold(
   registry: Registry,
 ): PartitionFold {
   const { stream, timeField, watermark, channels = [], join } = derivation;
-  const { eventType, rightType, windows, joined } = types;
+  const { eventType, rightType, windows, joined, selected } = types;
   const right = join === undefined || rightType === null ? null : { ...join.right, eventType: rightType };
-  const spec = { stream, partition, eventType, timeField, watermark, channels, right, windows, joined };
+  const spec = { stream, partition, eventType, timeField, watermark, channels, right, windows, joined, selected };
   const fold = createPartition(spec, registry);
   const operators = derivation.windows.map((window) => createWindows(window));
   const detector = derivation.fraud === null ? null : createFraudDetector(derivation.fraud);
@@ -82,6 +90,7 @@ export function createPartitionFold(
     operators,
     detector,
     join: own,
+    selections: (derivation.selections ?? []).map((selection) => createSelection(selection)),
     snapshot: () => ({
       ...fold.snapshot(),
       windows: operators.map((operator) => operator.snapshot()),
@@ -92,9 +101,10 @@ export function createPartitionFold(
 }
 
 /** Does the work of all derivers, one after another, in this thread. */
-export function deriveAll({ operators, detector, join }: PartitionFold, work: Work): void {
+export function deriveAll({ operators, detector, join, selections }: PartitionFold, work: Work): void {
   for (const operator of operators) aggregate(operator, work);
   if (join !== null) joinSides(join, work);
+  for (const selection of selections) select(selection, work);
   if (detector !== null) detect(detector, work);
 }
 

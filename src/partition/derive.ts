@@ -3,6 +3,7 @@
  * not depend on how the input was cut into batches.
  */
 import type { FraudDetector } from '../fraud/detector.ts';
+import type { Selection } from '../streams/selection.ts';
 import type { WindowOperator } from '../streams/window.ts';
 import type { Derived, EventsStep, Work } from './work.ts';
 
@@ -34,6 +35,18 @@ export function aggregate(operator: WindowOperator, work: Work): void {
         operator.advance(watermarkMs, results);
       }
     }
+  }
+}
+
+/** Throws when nothing takes the derived stream's events. */
+export function select(selection: Selection, { steps, derived }: Work): void {
+  const events = derived.selected.get(selection.spec.name);
+  if (events === undefined) throw new Error(`Nothing takes the events of ${selection.spec.name}`);
+  for (const step of steps) {
+    if (step.kind !== 'events') continue;
+    const { columns, timesMs } = step;
+    selection.begin(columns, timesMs, events);
+    for (let i = 0; i < columns.count; i++) selection.add(i, events);
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import type { BlockWriter } from '../messages/block.ts';
 import type { Section } from '../messages/commit.ts';
+import type { DerivedBlockWriter, DerivedEventType } from '../messages/derived-event.ts';
 import type { JoinResultType } from '../messages/join-result.ts';
 import type { AlertRaised, SessionClosed } from '../messages/payments.ts';
 import {
@@ -46,25 +47,21 @@ const NOTHING_JOINED = {
 export function createDerivedBlocks(
   windowTypes: readonly WindowResultType[],
   joinType: JoinResultType | null,
+  selectedTypes: readonly DerivedEventType[],
 ): DerivedBlocks {
   const windows = new Map<string, BlockWriter<WindowResult>>();
   for (const { window, type } of windowTypes) windows.set(window, type.blockWriter());
-  const joined = joinType?.type.blockWriter() ?? null;
+  const joined = joinType?.blockWriter() ?? null;
   const controls = sourceControlType.blockWriter();
+  const selected = new Map<string, DerivedBlockWriter>();
+  for (const selection of selectedTypes) selected.set(selection.stream, selection.blockWriter());
   const late = lateEventType.blockWriter();
   const sessions = sessionClosedType.blockWriter();
   const scores = transactionScoredType.blockWriter();
   const alerts = alertRaisedType.blockWriter();
   const cases = caseChangedType.blockWriter();
-  const inOrder = [
-    scores,
-    alerts,
-    cases,
-    sessions,
-    ...windows.values(),
-    ...(joined === null ? [] : [joined, controls]),
-    late,
-  ];
+  const own = [...windows.values(), ...(joined === null ? [] : [joined, controls]), ...selected.values()];
+  const inOrder = [scores, alerts, cases, sessions, ...own, late];
   let lateWindows = 0;
   let raised: AlertRaised[] = [];
   let sample: SessionClosed[] = [];
@@ -75,6 +72,7 @@ export function createDerivedBlocks(
       windows,
       joined: joined ?? NOTHING_JOINED,
       controls,
+      selected,
       late: {
         push(event) {
           late.push(event);

@@ -2,9 +2,9 @@
 
 import type { AvroRecord } from '../messages/avro.ts';
 import type { DynamicEvent, EventType } from '../messages/codec.ts';
-import { valueAt } from '../messages/columns.ts';
 import type { Joined, JoinOperator, JoinResults, JoinSpec, Side } from '../streams/join.ts';
 import { createJoin, heldBackMs } from '../streams/joins.ts';
+import { keyAt, keyColumn } from '../streams/key-column.ts';
 import { END_OF_TIME_MS, type WatermarkPolicy } from '../streams/watermark.ts';
 import type { PartitionSnapshot } from './snapshot.ts';
 import type { Derived, EventsStep, Work } from './work.ts';
@@ -29,8 +29,7 @@ export interface PartitionJoin {
   readonly operator: JoinOperator;
   /** How far its results may be behind its input. */
   readonly heldBackMs: number;
-  readonly leftKey: string;
-  readonly rightKey: string;
+  readonly sides: Readonly<Record<Side, { readonly key: string; readonly type: EventType<DynamicEvent> }>>;
   readonly rightChannels: readonly string[];
   snapshot(): JoinedState[];
   restore(states: readonly JoinedState[]): void;
@@ -45,25 +44,19 @@ export function createPartitionJoin(
   rightType: EventType<DynamicEvent>,
 ): PartitionJoin {
   const operator = createJoin(spec);
-  const typeOf = (side: Side): EventType<DynamicEvent> => (side === 'left' ? leftType : rightType);
   return {
     name,
     operator,
     heldBackMs: heldBackMs(spec),
-    leftKey,
-    rightKey: right.key,
+    sides: { left: { key: leftKey, type: leftType }, right: { key: right.key, type: rightType } },
     rightChannels: right.channels,
     snapshot: () =>
-      operator.snapshot().map(({ event, ...entry }) => ({
-        ...entry,
-        event: event === null ? null : Buffer.from(typeOf(entry.side).encode(event)),
-      })),
+      operator
+        .snapshot()
+        .map(({ event, ...entry }) => ({ ...entry, event: event === null ? null : Buffer.from(event, 'latin1') })),
     restore: (states) =>
       operator.restore(
-        states.map(({ event, ...state }) => ({
-          ...state,
-          event: event === null ? null : typeOf(state.side).decode(event),
-        })),
+        states.map(({ event, ...state }) => ({ ...state, event: event === null ? null : event.toString('latin1') })),
       ),
   };
 }
@@ -97,22 +90,25 @@ function watermarkAfter(steps: Work['steps']): number {
 }
 
 function joinEvents(
-  { name, operator, leftKey, rightKey }: PartitionJoin,
+  { name, operator, sides }: PartitionJoin,
   step: EventsStep,
   side: Side,
   out: JoinResults,
   { late }: Derived,
 ): void {
   const { columns, timesMs, watermarksMs } = step;
+  const { key: keyField, type } = sides[side];
+  const keys = keyColumn(columns, keyField);
   let watermarkMs = step.watermarkBeforeMs;
   for (let i = 0; i < columns.count; i++) {
-    const event = columns.event(i);
-    const key = keyOf(event, side === 'left' ? leftKey : rightKey);
+    const key = keyAt(keys, i);
     const occurredAt = timesMs[i]!;
+    const event = columns.binary(i) ?? type.encode(columns.event(i)).toString('latin1');
     const latenessMs = operator.add(side, key, occurredAt, event, watermarkMs, out);
     if (latenessMs !== null) {
       const text = key === null ? null : String(key);
-      late.push({ window: name, key: text, occurredAt, latenessMs, windows: 1, event: JSON.stringify(event) });
+      const json = JSON.stringify(columns.event(i));
+      late.push({ window: name, key: text, occurredAt, latenessMs, windows: 1, event: json });
     }
     const afterMs = watermarksMs[i]!;
     if (afterMs !== watermarkMs) {
@@ -120,10 +116,4 @@ function joinEvents(
       operator.advance(watermarkMs, out);
     }
   }
-}
-
-function keyOf(event: Readonly<Record<string, unknown>>, field: string): string | number | null {
-  const key = valueAt(event, field);
-  if (key === null || typeof key === 'string' || typeof key === 'number') return key;
-  throw new Error(`The field ${field} can't be the key of a join: it is neither a whole number nor a text`);
 }

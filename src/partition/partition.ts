@@ -8,6 +8,7 @@ import type { Block } from '../messages/block.ts';
 import type { DynamicEvent, EventType } from '../messages/codec.ts';
 import type { Columns } from '../messages/columns.ts';
 import type { Commit, Section } from '../messages/commit.ts';
+import type { DerivedEventType } from '../messages/derived-event.ts';
 import type { JoinResultType } from '../messages/join-result.ts';
 import type { Registry } from '../messages/registry.ts';
 import type { Tombstone } from '../messages/streams.ts';
@@ -43,6 +44,8 @@ export interface PartitionSpec extends PartitionEvents {
   /** Of the stream's windows. */
   readonly windows: readonly WindowResultType[];
   readonly joined: JoinResultType | null;
+  /** Of the streams that are derived from it without state. */
+  readonly selected: readonly DerivedEventType[];
 }
 
 /** What a partition keeps in a snapshot beside the state of its derivers. */
@@ -79,7 +82,7 @@ export interface Partition {
 
 export function createPartition(spec: PartitionSpec, registry: Registry): Partition {
   const positions = new Map<string, number>();
-  const derived = createDerivedBlocks(spec.windows, spec.joined);
+  const derived = createDerivedBlocks(spec.windows, spec.joined, spec.selected);
   const clock = createClock(spec.watermark, policiesOf(spec));
   let lastEventAtMs: number | null = null;
 

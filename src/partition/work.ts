@@ -3,6 +3,7 @@
  * It is the only thing that passes between a partition's actors; they share nothing else.
  */
 import type { Columns } from '../messages/columns.ts';
+import type { DerivedRows } from '../messages/derived-event.ts';
 import type { JoinResult } from '../messages/join-result.ts';
 import type { AlertRaised, CaseChanged, SessionClosed, TransactionScored } from '../messages/payments.ts';
 import type { LateEvent, SourceControl } from '../messages/streams.ts';
@@ -51,6 +52,8 @@ export interface Derived {
   readonly joined: Sink<JoinResult>;
   /** How far its results have come. */
   readonly controls: Sink<SourceControl>;
+  /** By the derived stream's name. */
+  readonly selected: ReadonlyMap<string, DerivedRows>;
   readonly late: Sink<LateEvent>;
   readonly sessions: Sink<SessionClosed>;
   readonly scores: Sink<TransactionScored>;

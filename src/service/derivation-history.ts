@@ -24,6 +24,9 @@ export interface Entry {
 export function derivationOf(config: Config, stream: StreamConfig): Derivation {
   const { name, schema, eventTime: timeField, watermark } = stream;
   const { fraud } = config;
+  const selections = config.derived
+    .filter((derived) => derived.stream === name)
+    .map(({ stream: _, ...selection }) => selection);
   return {
     stream: name,
     schema,
@@ -36,6 +39,7 @@ export function derivationOf(config: Config, stream: StreamConfig): Derivation {
       fraud?.stream === name
         ? { sessionGapMs: fraud.sessionGapMs, rules: fraud.rules, caseQuietMs: fraud.caseQuietMs }
         : null,
+    ...(selections.length === 0 ? {} : { selections }),
   };
 }
 

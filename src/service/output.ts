@@ -1,6 +1,7 @@
 /** What a run derived, as JSON lines in commit order: the form of `millrace run --output`. */
 import { type Frame, readFrames, startOfLog } from '../journal/reader.ts';
 import { type Commit, decodeCommit, type Section } from '../messages/commit.ts';
+import { derivedStreamOfRecord } from '../messages/derived-event.ts';
 import { joinOfRecord } from '../messages/join-result.ts';
 import type { Registry } from '../messages/registry.ts';
 import {
@@ -114,6 +115,13 @@ function* sectionLines(registry: Registry, stream: string, { fingerprint, bytes 
   if (join !== null) {
     for (const result of registry.writerOf(fingerprint)?.decodeBlock(bytes) ?? []) {
       yield lineOf({ stream: join, ...result });
+    }
+    return;
+  }
+  const derived = derivedStreamOfRecord(registry.nameOf(fingerprint) ?? '');
+  if (derived !== null) {
+    for (const { fields, ts } of registry.writerOf(fingerprint)?.decodeBlock(bytes) ?? []) {
+      yield lineOf({ stream: derived, ...Object(fields), ts });
     }
     return;
   }

@@ -111,7 +111,8 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
     const types = derivationTypes(derivation);
     const { eventType } = types;
     const joined = types.joined === null ? [] : [types.joined.type];
-    const own = [eventType, ...types.windows.map(({ type }) => type), ...joined];
+    const results = [...types.windows, ...types.selected].map(({ type }) => type);
+    const own = [eventType, ...results, ...joined];
     if (stream !== null) await requireReadable(journal, registry, stream, eventType);
     for (const type of own) registry.add(type);
     await saveSchemaFiles(disk.fs, config.dataDir, own);

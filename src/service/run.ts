@@ -243,7 +243,14 @@ function requireOutputs(config: Config, only: readonly string[]): void {
   const windows = config.windows.flatMap(({ name }) => [name, `${name}.late`]);
   const joins = config.joins.flatMap(({ name }) => [name, `${name}.late`]);
   const fraud = config.fraud === null ? [] : FRAUD_STREAMS;
-  const known = [...windows, ...joins, ...config.streams.map(({ name }) => `${name}.dead-letters`), ...fraud];
+  const derived = config.derived.map(({ name }) => name);
+  const known = [
+    ...windows,
+    ...joins,
+    ...derived,
+    ...config.streams.map(({ name }) => `${name}.dead-letters`),
+    ...fraud,
+  ];
   for (const name of only) {
     if (known.includes(name)) continue;
     const nearest = nearestWord(name, known);

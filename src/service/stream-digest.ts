@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readFrames, startOfLog } from '../journal/reader.ts';
 import { decodeCommit, type Section } from '../messages/commit.ts';
+import { derivedStreamOfRecord } from '../messages/derived-event.ts';
 import { joinOfRecord } from '../messages/join-result.ts';
 import type { Registry } from '../messages/registry.ts';
 import { alertRaisedType, caseChangedType, sessionClosedType, transactionScoredType } from '../messages/types.ts';
@@ -37,12 +38,13 @@ export function digestStreams(
       }
       return;
     }
-    const join = joinOfRecord(registry.nameOf(fingerprint) ?? '');
-    if (join !== null) {
-      for (const result of registry.writerOf(fingerprint)?.decodeBlock(bytes) ?? []) add(join, result);
+    const record = registry.nameOf(fingerprint) ?? '';
+    const derived = joinOfRecord(record) ?? derivedStreamOfRecord(record);
+    if (derived !== null) {
+      for (const result of registry.writerOf(fingerprint)?.decodeBlock(bytes) ?? []) add(derived, result);
       return;
     }
-    switch (registry.nameOf(fingerprint)) {
+    switch (record) {
       case transactionScoredType.name:
         for (const score of registry.decodeAs(transactionScoredType, fingerprint, bytes)) add('fraud.scores', score);
         return;

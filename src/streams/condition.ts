@@ -1,4 +1,4 @@
-/** Evaluates conditions over columns, by closures: nothing but the operators of the language is ever run. */
+/** Evaluates expressions over columns, by closures: nothing but the operators of the language is ever run. */
 import { type Columns, textAt } from '../messages/columns.ts';
 import type { Comparison, Expression } from './expression.ts';
 
@@ -87,9 +87,10 @@ function isText(expression: Expression, columns: Columns): boolean {
   return expression.kind === 'text';
 }
 
-function columnOf(path: string, columns: Columns) {
+/** Throws when the block lacks the field. */
+export function columnOf(path: string, columns: Columns) {
   const column = columns.column(path);
-  if (column === undefined) throw new Error(`A condition reads the field ${path}, which the events have not`);
+  if (column === undefined) throw new Error(`An expression reads the field ${path}, which the events have not`);
   return column;
 }
 
@@ -100,7 +101,8 @@ function textOf(expression: Expression, columns: Columns): TextAt {
   return (row) => (column.nulls !== null && column.nulls[row] === 1 ? null : textAt(column, row));
 }
 
-function numberAt(expression: Expression, columns: Columns): NumberAt {
+/** A checked expression that is no text over the rows of a block: NaN for null, truths as 0 and 1. Throws when the block lacks a field. */
+export function numberAt(expression: Expression, columns: Columns): NumberAt {
   switch (expression.kind) {
     case 'number':
       return () => expression.value;

@@ -3,8 +3,8 @@ import type { Key } from './groups.ts';
 
 export type Side = 'left' | 'right';
 
-/** An event, as a join keeps and gives it. */
-export type JoinEvent = Readonly<Record<string, unknown>>;
+/** An event, as a join keeps and gives it: Avro of its side's schema, a character a byte, which no join looks into. */
+export type JoinEvent = string;
 
 export type JoinType = 'inner' | 'left' | 'outer';
 

@@ -1,11 +1,12 @@
 /** A window of any kind as the operator that a partition runs: columns in, results out. */
-import { type Column, type Columns, textAt } from '../messages/columns.ts';
+import type { Column } from '../messages/columns.ts';
 import { AGGREGATES, type AggregateTable } from './aggregates.ts';
 import { alignedWindows } from './aligned-windows.ts';
 import { bindCondition } from './condition.ts';
 import { countWindows } from './count-windows.ts';
 import { parseExpression } from './expression.ts';
-import { bindColumns, createGroups, groupCount, type Key } from './groups.ts';
+import { bindColumns, createGroups, groupCount } from './groups.ts';
+import { keyAt, keyColumn } from './key-column.ts';
 import { sessionWindows } from './session-windows.ts';
 import { slidingWindows } from './sliding-windows.ts';
 import type { OpenWindows, WindowKind, WindowOperator, WindowSpec } from './window.ts';
@@ -39,7 +40,7 @@ function operate<State extends OpenWindows>(
   return {
     spec,
     begin(columns, watermarkMs) {
-      keys = keyField === null ? null : columnOf(columns, keyField);
+      keys = keyField === null ? null : keyColumn(columns, keyField);
       bindColumns(state.groups, columns);
       isTaken = condition === null ? null : bindCondition(condition, columns);
       // One that is new to a partition has not seen the watermark advance.
@@ -68,15 +69,4 @@ function operate<State extends OpenWindows>(
     },
     keyCount: () => groupCount(state.groups),
   };
-}
-
-function columnOf(columns: Columns, field: string): Column {
-  const column = columns.column(field);
-  if (column === undefined) throw new Error(`The field ${field} can't be a key: it is neither a number nor a text`);
-  return column;
-}
-
-function keyAt(column: Column, row: number): Key {
-  if (column.nulls !== null && column.nulls[row] === 1) return null;
-  return column.kind === 'number' ? column.values[row]! : textAt(column, row);
 }

@@ -37,6 +37,7 @@ function work(...steps: readonly Step[]) {
     windows: new Map([['w', windows]]),
     joined: [],
     controls: [],
+    selected: new Map(),
     late,
     sessions,
     scores: [],
@@ -76,7 +77,7 @@ interface Life {
 }
 
 function aggregator(operators: readonly WindowOperator[]): Life {
-  const actor = createActor(windowAggregatorMachine, { input: { operators, join: null } });
+  const actor = createActor(windowAggregatorMachine, { input: { operators, join: null, selections: [] } });
   let error: unknown = null;
   actor.subscribe({
     error: (thrown) => {

@@ -28,6 +28,7 @@ const newPartition = (): Partition =>
       right: null,
       windows: [],
       joined: null,
+      selected: [],
     },
     createRegistry(),
   );

@@ -24,6 +24,18 @@ interface Query {
 }
 
 const QUERIES: Readonly<Record<string, Query>> = {
+  q0: {
+    fields: ['auction', 'bidder', 'price', 'dateTime', 'extra', 'ts'],
+    sql: 'SELECT auction, bidder, price, dateTime, extra, dateTime AS ts FROM bids',
+  },
+  q1: {
+    fields: ['auction', 'bidder', 'price', 'dateTime', 'extra', 'ts'],
+    sql: 'SELECT auction, bidder, price * 0.908::DOUBLE AS price, dateTime, extra, dateTime AS ts FROM bids',
+  },
+  q2: {
+    fields: ['auction', 'price', 'ts'],
+    sql: 'SELECT auction, price, dateTime AS ts FROM bids WHERE auction % 123 = 0',
+  },
   q5: {
     fields: ['key', 'start', 'end', 'num'],
     sql: `WITH counts AS (SELECT auction, start, count(*) AS num

@@ -69,6 +69,8 @@ describe('the columns of a block', () => {
         expect(events.map((_, i) => textAt(name, i))).toEqual(events.map(({ name: text }) => text));
         expect([...columns.numbers('inner.x')]).toEqual(events.map(({ inner }) => inner.x));
         expect([...columns.numbers('id')]).toEqual(events.map(({ id }) => (id === 0 ? 0 : id)));
+        const bytes = events.map((_, i) => Buffer.from(columns.binary(i) ?? '', 'latin1').toString('hex'));
+        expect(bytes).toEqual(events.map((event) => type.encode(event).toString('hex')));
       }),
     );
   });
@@ -109,7 +111,9 @@ describe('the columns of a block', () => {
     const one: AvroRecord = { type: 'record', name: 'One', fields: [{ name: 'n', type: 'int' }] };
     // Avro, "Binary encoding", arrays: a run of 2, a run of −1 that is 1 byte long, and the end.
     const bytes = Buffer.from([4, 2, 4, 1, 2, 6, 0]);
-    expect([...dynamicEventType(one).columns({ bytes, count: 3 }).numbers('n')]).toEqual([1, 2, 3]);
+    const columns = dynamicEventType(one).columns({ bytes, count: 3 });
+    expect([...columns.numbers('n')]).toEqual([1, 2, 3]);
+    expect([0, 1, 2].map((i) => columns.binary(i))).toEqual(['\u0002', '\u0004', '\u0006']);
   });
 
   test('refuse a block that is cut anywhere, or is of another length than it should be', () => {

@@ -91,11 +91,12 @@ export function drivePartition(options: DriverOptions, snapshot?: Uint8Array): D
     right: null,
     windows,
     joined: null,
+    selected: [],
   };
   const partition = createPartition(spec, registry);
   const operators = (options.windows ?? []).map((window) => createWindows(window, options.aggregates));
   const detector = options.fraud === undefined ? null : createFraudDetector(options.fraud);
-  const aggregator = createActor(windowAggregatorMachine, { input: { operators, join: null } }).start();
+  const aggregator = createActor(windowAggregatorMachine, { input: { operators, join: null, selections: [] } }).start();
   const session = detector === null ? null : createActor(fraudSessionMachine, { input: { detector } }).start();
   if (snapshot !== undefined) {
     const state = decodeSnapshot(snapshot);

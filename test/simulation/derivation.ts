@@ -37,13 +37,16 @@ export function createFaultFree(derivation: Derivation, partitionIndex: number, 
       right: null,
       windows: WINDOW_TYPES,
       joined: null,
+      selected: [],
     },
     registry,
   );
   const operators = derivation.windows.map((spec) => createWindows(spec));
   const detector = fraud === null ? null : createFraudDetector(fraud);
   // provide() makes machines of their own: no crash that is meant for the service's reaches them.
-  const aggregator = createActor(windowAggregatorMachine.provide({}), { input: { operators, join: null } }).start();
+  const aggregator = createActor(windowAggregatorMachine.provide({}), {
+    input: { operators, join: null, selections: [] },
+  }).start();
   const session =
     detector === null ? null : createActor(fraudSessionMachine.provide({}), { input: { detector } }).start();
   const derive = (work: Work): void => {

@@ -90,6 +90,7 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
       }),
     ],
     windows: WINDOWS,
+    derived: [],
     joins: [],
     schedules: [
       {

@@ -1,0 +1,86 @@
+/** Writes rows of columns to Avro, without an object a row: texts go over as the bytes that they are. */
+import type { Column } from './columns.ts';
+import { BOOLEAN, DOUBLE, FLOAT, type FlatField, TEXT } from './flat-fields.ts';
+import { LONGEST_LONG, writeLong } from './write-value.ts';
+
+/** A field and the column that it is written from, numbers and texts in one form. */
+export interface RowField {
+  readonly op: FlatField['op'];
+  readonly nullBranch: number;
+  readonly nulls: Uint8Array | null;
+  /** Empty of a text. */
+  readonly values: Float64Array;
+  /** Empty of a number. */
+  readonly starts: Uint32Array;
+  readonly ends: Uint32Array;
+  readonly text: DataView;
+}
+
+const NO_NUMBERS = new Float64Array(0);
+const NO_PLACES = new Uint32Array(0);
+const NO_TEXT = new DataView(new ArrayBuffer(0));
+
+export function rowField({ op, nullBranch }: FlatField, column: Column): RowField {
+  const { nulls } = column;
+  if (column.kind === 'number') {
+    return { op, nullBranch, nulls, values: column.values, starts: NO_PLACES, ends: NO_PLACES, text: NO_TEXT };
+  }
+  const { bytes, starts, ends } = column;
+  const text = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return { op, nullBranch, nulls, values: NO_NUMBERS, starts, ends, text };
+}
+
+/** Of any field, but for the bytes of a text: the branch of its union, and a number or a length. */
+const FIELD_BYTES = 1 + LONGEST_LONG;
+
+/**
+ * Returns where the row ends; minus the bytes that it lacks at most; or NaN for a number that is not written here. The
+ * view is of the same bytes.
+ */
+export function writeRow(
+  fields: readonly RowField[],
+  row: number,
+  bytes: Uint8Array,
+  view: DataView,
+  start: number,
+): number {
+  let at = start;
+  for (let i = 0; i < fields.length; i++) {
+    const field = fields[i]!;
+    const { op, nullBranch, nulls } = field;
+    if (at + FIELD_BYTES > bytes.length) return -FIELD_BYTES;
+    if (nullBranch >= 0) {
+      // A union is its branch's number, zig-zagged, then the value.
+      const isNull = nulls !== null && nulls[row] === 1;
+      bytes[at++] = (isNull ? nullBranch : 1 - nullBranch) * 2;
+      if (isNull) continue;
+    }
+    if (op === TEXT) {
+      const first = field.starts[row]!;
+      const length = field.ends[row]! - first;
+      at = writeLong(bytes, at, length);
+      if (at + length > bytes.length) return -length;
+      copy(field.text, first, view, at, length);
+      at += length;
+    } else if (op === DOUBLE) {
+      view.setFloat64(at, field.values[row]!, true);
+      at += 8;
+    } else if (op === FLOAT) {
+      view.setFloat32(at, field.values[row]!, true);
+      at += 4;
+    } else if (op === BOOLEAN) bytes[at++] = field.values[row]!;
+    else {
+      at = writeLong(bytes, at, field.values[row]!);
+      if (Number.isNaN(at)) return at;
+    }
+  }
+  return at;
+}
+
+/** Four bytes at a time: most texts are so short that a call into native code costs more. */
+function copy(from: DataView, first: number, to: DataView, start: number, length: number): void {
+  const words = length & ~3;
+  let i = 0;
+  for (; i < words; i += 4) to.setUint32(start + i, from.getUint32(first + i));
+  for (; i < length; i++) to.setUint8(start + i, from.getUint8(first + i));
+}

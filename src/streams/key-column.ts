@@ -1,0 +1,15 @@
+/** The field by which events belong together, read by row. */
+import { type Column, type Columns, textAt } from '../messages/columns.ts';
+import type { Key } from './groups.ts';
+
+/** Throws when the field has no column. */
+export function keyColumn(columns: Columns, field: string): Column {
+  const column = columns.column(field);
+  if (column === undefined) throw new Error(`The field ${field} can't be a key: it is neither a number nor a text`);
+  return column;
+}
+
+export function keyAt(column: Column, row: number): Key {
+  if (column.nulls !== null && column.nulls[row] === 1) return null;
+  return column.kind === 'number' ? column.values[row]! : textAt(column, row);
+}

@@ -1,0 +1,122 @@
+/**
+ * A derived stream without state: of each event that its condition takes, the fields that it selects. A field as it is
+ * keeps its type; what is computed is a number, or true or false, or null.
+ */
+import type { AvroField, AvroRecord, AvroSchema } from '../messages/avro.ts';
+import type { Column, Columns } from '../messages/columns.ts';
+import type { DerivedRows } from '../messages/derived-event.ts';
+import { bindCondition, columnOf, numberAt } from './condition.ts';
+import { checkExpression, type Expression, ExpressionError, parseExpression, type ValueType } from './expression.ts';
+import { expressionTypeOf, fieldAt, isUnion, typeName } from './field-type.ts';
+
+export interface SelectionSpec {
+  readonly name: string;
+  /** A condition on the events that it takes; null for all of them. */
+  readonly where: string | null;
+  readonly fields: readonly { readonly name: string; readonly expression: string }[];
+}
+
+export interface Selection {
+  readonly spec: SelectionSpec;
+  /** The events whose rows add() is told from now on. Throws when they lack a field. */
+  begin(columns: Columns, timesMs: Float64Array, out: DerivedRows): void;
+  add(row: number, out: DerivedRows): void;
+}
+
+/** A column that is filled row by row, for the rows that are taken; it is as long as the longest block so far. */
+interface Computed {
+  readonly expression: Expression;
+  values: Float64Array;
+  nulls: Uint8Array;
+  /** NaN for null. */
+  at: (row: number) => number;
+}
+
+const NOTHING_COMPUTED: Omit<Computed, 'expression'> = {
+  values: new Float64Array(0),
+  nulls: new Uint8Array(0),
+  at: () => Number.NaN,
+};
+
+export function createSelection(spec: SelectionSpec): Selection {
+  const condition = spec.where === null ? null : parseExpression(spec.where);
+  const expressions = spec.fields.map(({ expression }) => parseExpression(expression));
+  const computed = expressions.filter(isComputed).map((expression) => ({ expression, ...NOTHING_COMPUTED }));
+  let isTaken: ((row: number) => boolean) | null = null;
+  return {
+    spec,
+    begin(columns, timesMs, out) {
+      const { count } = columns;
+      isTaken = condition === null ? null : bindCondition(condition, columns);
+      for (const own of computed) bindComputed(own, columns);
+      const fields = expressions.map((expression): Column => {
+        if (expression.kind === 'field') return columnOf(expression.path, columns);
+        if (expression.kind === 'text') return constantText(expression.value, count);
+        const { values, nulls } = computed.find((own) => own.expression === expression) ?? NOTHING_COMPUTED;
+        return { kind: 'number', values, nulls };
+      });
+      out.begin(fields, timesMs);
+    },
+    add(row, out) {
+      if (isTaken !== null && !isTaken(row)) return;
+      for (let i = 0; i < computed.length; i++) {
+        const { values, nulls, at } = computed[i]!;
+        const value = at(row);
+        values[row] = value;
+        nulls[row] = Number.isNaN(value) ? 1 : 0;
+      }
+      out.push(row);
+    },
+  };
+}
+
+function isComputed({ kind }: Expression): boolean {
+  return kind !== 'field' && kind !== 'text';
+}
+
+/** Into the memory of the block before, where that is large enough. */
+function bindComputed(own: Computed, columns: Columns): void {
+  own.at = numberAt(own.expression, columns);
+  if (own.values.length >= columns.count) return;
+  own.values = new Float64Array(columns.count);
+  own.nulls = new Uint8Array(columns.count);
+}
+
+function constantText(text: string, count: number): Column {
+  const bytes = Buffer.from(text, 'utf8');
+  const ends = new Uint32Array(count).fill(bytes.length);
+  return { kind: 'text', bytes, starts: new Uint32Array(count), ends, nulls: null };
+}
+
+/** The fields of the derived events. Throws an ExpressionError when an expression does not fit the schema. */
+export function selectedFields({ fields }: SelectionSpec, schema: AvroRecord): AvroField[] {
+  return fields.map(({ name, expression: text }) => {
+    const expression = parseExpression(text);
+    return { name, type: resultType(expression, typeIn(schema, expression), schema) };
+  });
+}
+
+function resultType(expression: Expression, type: ValueType, schema: AvroRecord): AvroSchema {
+  if (expression.kind === 'field') {
+    const field = fieldAt(schema, expression.path);
+    if (field !== undefined) return withoutEnum(field.type);
+  }
+  if (type === 'text') return 'string';
+  return ['null', type === 'number' ? 'double' : 'boolean'];
+}
+
+/** Two fields may be of one enum, and a schema may define it once only. */
+function withoutEnum(type: AvroSchema): AvroSchema {
+  if (isUnion(type)) return type.map(withoutEnum);
+  return typeName(type) === 'enum' ? 'string' : type;
+}
+
+/** Throws an ExpressionError. */
+function typeIn(schema: AvroRecord, expression: Expression): ValueType {
+  return checkExpression(expression, (path, at) => {
+    const field = fieldAt(schema, path);
+    const type = field === undefined ? null : expressionTypeOf(field);
+    if (type === null) throw new ExpressionError(`${path} is neither a number, nor text, nor true or false`, at);
+    return type;
+  });
+}
