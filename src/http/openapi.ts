@@ -91,6 +91,20 @@ export function openApi(version: string): object {
         { 200: json('Avro schema'), 404: problem('No such stream') },
         [streamName],
       ),
+      '/api/v1/streams/{stream}/rows': get(
+        'Events of a stream with a schema of its own, newest first: its fields, then partition and log_offset',
+        {
+          200: { description: 'Rows', content: { 'application/json': { schema: arrayOfObjects }, 'text/csv': {} } },
+          400: problem('A parameter is not valid'),
+          404: problem('No such stream, or a built-in one'),
+        },
+        [streamName, ...rowParameters],
+      ),
+      '/api/v1/streams/{stream}/keys/{key}': get(
+        'The newest event of a key, as a row',
+        { 200: json('The row'), 404: problem('No such stream, a built-in one, or no event of this key') },
+        [streamName, { name: 'key', in: 'path', required: true, schema: { type: 'string' } }],
+      ),
       '/api/v1/streams/{stream}/events': { post: ingest },
       '/events': get(
         'Server-sent events: overview, actors, window, session, alert, run; Last-Event-ID, or ?lastEventId=, resumes',

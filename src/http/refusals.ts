@@ -54,6 +54,26 @@ export function unknownStream(stream: string, known: readonly string[]): Problem
   };
 }
 
+/** `known` are the streams that have tables. */
+export function noTable(stream: string, known: readonly string[]): Problem {
+  return {
+    status: 404,
+    error: 'no-table',
+    message: `The stream ${stream} is a built-in one, and has no table of its own.`,
+    hint: known.length === 0 ? 'Streams with a schema of their own have.' : `These have: ${known.join(', ')}.`,
+    details: { known },
+  };
+}
+
+export function unknownKey(stream: string, key: string): Problem {
+  return {
+    status: 404,
+    error: 'unknown-key',
+    message: `The stream ${stream} has no event with the key ${JSON.stringify(key)}, or its row is gone.`,
+    hint: 'Events show once the read models have them, mostly within a second.',
+  };
+}
+
 export function noSuchPath(method: string, path: string): Problem {
   const reads = method === 'GET' || method === 'HEAD';
   return {

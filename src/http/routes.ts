@@ -16,17 +16,19 @@ import {
   EMPTY,
   ingestProblem,
   noSuchPath,
+  noTable,
   notAnArray,
   OUTCOME_UNKNOWN,
   TOO_LARGE,
   TOO_MANY_CLIENTS,
   TOO_SLOW,
+  unknownKey,
   unknownStream,
   unsupported,
 } from './refusals.ts';
 import { type StaticFile, staticResponse } from './static-files.ts';
 import { TABLES, type Table, toCsv } from './tables.ts';
-import type { ServiceView } from './view.ts';
+import type { Row, ServiceView, StreamTableInfo } from './view.ts';
 
 export interface RoutesOptions {
   readonly view: ServiceView;
@@ -78,8 +80,12 @@ export function createRoutes(options: RoutesOptions): App {
     return uncached(c, view.overview());
   });
   app.get('/api/v1/actors', (c) => uncached(c, view.actors()));
-  for (const table of TABLES) app.get(`/api/v1/${table.path}`, (c) => answerRows(c, table, options));
+  for (const table of TABLES) {
+    const read = (limit: number) => view.rows(table.name, { limit });
+    app.get(`/api/v1/${table.path}`, (c) => answerRows(c, table, read, options.deadlineMs));
+  }
   streamRoutes(app, options);
+  streamTableRoutes(app, options);
   app.get('/events', (c) => {
     if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' });
     if (options.hub.attach(c.env.outgoing, c.req.header('last-event-id') ?? c.req.query('lastEventId')))
@@ -94,11 +100,14 @@ function streamRoutes(app: App, { view, deadlineMs }: RoutesOptions): void {
   app.get('/api/v1/streams', (c) =>
     uncached(
       c,
-      view.streams().map(({ name, partitions, source }) => ({
+      view.streams().map(({ name, partitions, source, table }) => ({
         name,
         partitions,
         source,
-        schema: `/api/v1/streams/${encodeURIComponent(name)}/schema`,
+        schema: `${pathOf(name)}/schema`,
+        rows: table === null ? null : `${pathOf(name)}/rows`,
+        key: table?.key ?? null,
+        columns: table?.columns ?? null,
       })),
     ),
   );
@@ -139,7 +148,43 @@ function operationRoutes(app: App, { view, version }: RoutesOptions): void {
   app.get('/openapi.json', (c) => c.json(openApi(version)));
 }
 
-async function answerRows(c: AppContext, table: Table, { view, deadlineMs }: RoutesOptions): Promise<Response> {
+const pathOf = (stream: string): string => `/api/v1/streams/${encodeURIComponent(stream)}`;
+
+/** Columns that the table of every stream has, beside those of its schema. */
+const PLACE_COLUMNS: readonly string[] = ['partition', 'log_offset'];
+
+function streamTableRoutes(app: App, { view, deadlineMs }: RoutesOptions): void {
+  app.get('/api/v1/streams/:stream/rows', async (c) => {
+    const stream = c.req.param('stream');
+    const table = tableOf(view, stream);
+    if ('error' in table) return problemResponse(table);
+    const columns = [...table.columns.map(({ name }) => name), ...PLACE_COLUMNS];
+    return answerRows(c, { path: stream, columns }, (limit) => view.streamRows(stream, { limit }), deadlineMs);
+  });
+  app.get('/api/v1/streams/:stream/keys/:key', async (c) => {
+    const { stream, key } = c.req.param();
+    const table = tableOf(view, stream);
+    if ('error' in table) return problemResponse(table);
+    const row = await withDeadline(view.streamRow(stream, key), deadlineMs);
+    if (row === DEADLINE) return problemResponse(TOO_SLOW);
+    return row === null ? problemResponse(unknownKey(stream, key)) : uncached(c, row);
+  });
+}
+
+function tableOf(view: ServiceView, stream: string): StreamTableInfo | Problem {
+  const streams = view.streams();
+  const found = streams.find(({ name }) => name === stream);
+  if (found?.table) return found.table;
+  const known = streams.filter(({ table }) => found === undefined || table !== null).map(({ name }) => name);
+  return found === undefined ? unknownStream(stream, known) : noTable(stream, known);
+}
+
+async function answerRows(
+  c: AppContext,
+  table: Pick<Table, 'path' | 'columns'>,
+  read: (limit: number) => Promise<readonly Row[]>,
+  deadlineMs: number,
+): Promise<Response> {
   const limitText = c.req.query('limit') ?? '100';
   const limit = /^\d{1,6}$/.test(limitText) ? Number(limitText) : 0;
   if (limit < 1 || limit > 1_000) {
@@ -150,7 +195,7 @@ async function answerRows(c: AppContext, table: Table, { view, deadlineMs }: Rou
   const format = c.req.query('format') ?? 'json';
   if (format !== 'json' && format !== 'csv')
     return problemResponse(badParameter('format', format, 'It is json or csv.'));
-  const rows = await withDeadline(view.rows(table.name, { limit }), deadlineMs);
+  const rows = await withDeadline(read(limit), deadlineMs);
   if (rows === DEADLINE) return problemResponse(TOO_SLOW);
   if (format === 'json') return uncached(c, rows);
   return c.body(toCsv(table.columns, rows), 200, {

@@ -81,6 +81,23 @@ export type IngestOutcome =
   | { readonly kind: 'not-http'; readonly source: string }
   | { readonly kind: 'stopping' };
 
+export interface StreamInfo {
+  readonly name: string;
+  /** Its Avro schema. */
+  readonly schemaJson: string;
+  readonly partitions: number;
+  /** The kind of its source. */
+  readonly source: string;
+  /** Of a stream that was declared with a schema of its own; null for a built-in one. */
+  readonly table: StreamTableInfo | null;
+}
+
+export interface StreamTableInfo {
+  /** The column of the key. */
+  readonly key: string;
+  readonly columns: readonly { readonly name: string; readonly kind: string }[];
+}
+
 export interface ServiceView {
   overview(): Overview;
   actors(): ActorStatus;
@@ -89,13 +106,11 @@ export interface ServiceView {
     table: 'windows' | 'sessions' | 'alerts' | 'cases' | 'runs' | 'dead_letters' | 'actor_history' | 'weather',
     query: RowQuery,
   ): Promise<readonly Row[]>;
-  /** Streams by name, each with its Avro schema as JSON, partitions and source kind. */
-  streams(): readonly {
-    readonly name: string;
-    readonly schemaJson: string;
-    readonly partitions: number;
-    readonly source: string;
-  }[];
+  streams(): readonly StreamInfo[];
+  /** Events of a stream that has tables, the newest by event time first; rejects for any other. */
+  streamRows(stream: string, query: RowQuery): Promise<readonly Row[]>;
+  /** The newest event of a key of such a stream; null when it has none. */
+  streamRow(stream: string, key: string): Promise<Row | null>;
   /** Resolves only when the events are durable, or can't be taken. */
   ingest(
     stream: string,

@@ -16,8 +16,8 @@ import { JOIN_RESULTS, type SectionEvents, STREAM_EVENTS, type Store, type Where
 export interface ProjectedJournal {
   readonly directory: string;
   readonly registry: Registry;
-  /** The types of the declared streams, by stream. */
-  readonly declared: ReadonlyMap<string, EventType<DynamicEvent>>;
+  /** The declared streams, by name. */
+  readonly declared: ReadonlyMap<string, { readonly type: EventType<DynamicEvent> }>;
   readonly fs?: SyncFs;
 }
 
@@ -119,7 +119,7 @@ function decodedAs({ registry, declared }: ProjectedJournal, section: Section, s
   const join = joinOfRecord(record);
   if (join !== null) return joinedEvents(join, registry, section);
   const window = registry.windowOf(section.fingerprint);
-  const own = declared.get(stream);
+  const own = declared.get(stream)?.type;
   const isOwn = own?.name === record;
   const reader = window?.type ?? (isOwn ? own : READERS.get(record));
   if (reader === undefined) return null;

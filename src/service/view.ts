@@ -1,10 +1,13 @@
 /** The service as its HTTP side sees it. */
-import type { ActorStatus, LiveEvent, ServiceView } from '../http/view.ts';
+import type { ActorStatus, LiveEvent, ServiceView, StreamTableInfo } from '../http/view.ts';
+import { recordColumns } from '../messages/record-columns.ts';
+import type { StreamShape } from '../projections/stream-tables.ts';
 import type { Service } from '../service.ts';
 import { createBodyDecoder } from './body-decoder.ts';
 import { createIngest, type DecodedBody } from './ingest.ts';
 import type { PartitionUnit } from './partition-unit.ts';
 import { ROOT } from './pipeline.ts';
+import { tableShapes } from './read-models.ts';
 
 const OVERVIEW_EVERY_MS = 1000;
 const WINDOWS_EVERY_MS = 1000;
@@ -30,6 +33,7 @@ export function createView(service: Service): ServedView {
       return [stream.name, { decode, ingest }] as const;
     }),
   );
+  const tables = new Map(tableShapes(config).streams.map((shape) => [shape.name, tableInfo(shape)]));
   let closed = false;
   let ready = false;
   service.ready.then(() => {
@@ -73,7 +77,13 @@ export function createView(service: Service): ServedView {
         schemaJson: eventType.json,
         partitions: units.length,
         source: stream?.source.kind ?? 'internal',
+        table: tables.get(name) ?? null,
       })),
+    streamRows: (stream, { limit }) => readModels.thread.run({ kind: 'streamRows', stream, limit }),
+    async streamRow(stream, key) {
+      const [row] = await readModels.thread.run({ kind: 'streamKey', stream, key });
+      return row ?? null;
+    },
     async ingest(stream, body) {
       const target = ingests.get(stream);
       if (target === undefined) return { kind: 'unknown-stream', known: [...ingests.keys()] };
@@ -98,6 +108,10 @@ export function createView(service: Service): ServedView {
       stopWindows();
     },
   };
+}
+
+function tableInfo({ key, schema }: StreamShape): StreamTableInfo {
+  return { key, columns: recordColumns(schema).map(({ path, kind }) => ({ name: path, kind })) };
 }
 
 /** Why logs can't be written for now. */

@@ -15,6 +15,8 @@ export type StoresTask =
   | OpenStores
   | { readonly kind: 'project'; readonly ranges: readonly LogRange[]; readonly maxEvents: number }
   | { readonly kind: 'rows'; readonly model: ReadModel; readonly limit: number }
+  | { readonly kind: 'streamRows'; readonly stream: string; readonly limit: number }
+  | { readonly kind: 'streamKey'; readonly stream: string; readonly key: string }
   | { readonly kind: 'query'; readonly store: StoreName; readonly sql: string }
   | { readonly kind: 'digest' }
   | { readonly kind: 'close' };
@@ -23,6 +25,9 @@ export interface StoresResults {
   open: Readonly<Record<StoreName, Readonly<Record<string, number>>>>;
   project: Projected;
   rows: readonly Row[];
+  streamRows: readonly Row[];
+  /** None when there is no such key. */
+  streamKey: readonly Row[];
   query: readonly Row[];
   digest: readonly (TableDigest & { readonly store: StoreName })[];
   close: null;

@@ -6,7 +6,8 @@ import { createRegistry } from '../messages/registry.ts';
 import { type ProjectedJournal, projectLogs } from '../projections/projector.ts';
 import { readQuery } from '../projections/read-models.ts';
 import type { Store, StoreName } from '../projections/store.ts';
-import { streamTable } from '../projections/stream-tables.ts';
+import { keyQuery, newestQuery, typedRow } from '../projections/stream-queries.ts';
+import { type StreamTable, streamTable } from '../projections/stream-tables.ts';
 import type { OpenStores, StoresResults, StoresTask } from './stores-protocol.ts';
 
 export interface StoresPorts {
@@ -18,6 +19,7 @@ export type RunStoresTask = <T extends StoresTask>(task: T) => Promise<StoresRes
 
 interface Opened {
   readonly journal: ProjectedJournal;
+  readonly declared: ReadonlyMap<string, StreamTable>;
   readonly stores: readonly Store[];
 }
 
@@ -31,8 +33,8 @@ export function createStoresTask({ fs, openStore }: StoresPorts): RunStoresTask 
     for (const [fingerprint, json] of readSchemaFiles(dataDir, fs)) registry.learn(fingerprint, json);
     const stores: Store[] = [];
     for (const name of task.stores) stores.push(await openStore(name, task));
-    const declared = new Map(task.tables.streams.map((shape) => [shape.name, streamTable(shape).type]));
-    opened = { journal: { directory: join(dataDir, 'journal'), registry, declared, fs }, stores };
+    const declared = new Map(task.tables.streams.map((shape) => [shape.name, streamTable(shape)]));
+    opened = { journal: { directory: join(dataDir, 'journal'), registry, declared, fs }, declared, stores };
     const offsets: Record<StoreName, Record<string, number>> = { sqlite: {}, duckdb: {} };
     for (const store of stores) offsets[store.name] = Object.fromEntries(store.offsets());
     return offsets;
@@ -50,13 +52,25 @@ export function createStoresTask({ fs, openStore }: StoresPorts): RunStoresTask 
     if (task.kind === 'close') return close();
     if (opened === null)
       throw new Error(`The read models are not open; a ${task.kind} task came too early or too late`);
-    const { journal, stores } = opened;
+    const { journal, declared, stores } = opened;
     switch (task.kind) {
       case 'project':
         return projectLogs(journal, stores, task.ranges, task.maxEvents);
       case 'rows': {
         const { store, sql } = readQuery(task.model, task.limit);
         return storeNamed(stores, store).query(sql);
+      }
+      case 'streamRows': {
+        const table = tableOf(declared, task.stream);
+        const { store, sql } = newestQuery(table, task.limit);
+        return storeNamed(stores, store).query(sql);
+      }
+      case 'streamKey': {
+        const table = tableOf(declared, task.stream);
+        const query = keyQuery(table, task.key);
+        if (query === null) return [];
+        const rows = await storeNamed(stores, query.store).query(query.sql);
+        return rows.map((row) => typedRow(table, row));
       }
       case 'query':
         return storeNamed(stores, task.store).query(task.sql);
@@ -69,6 +83,12 @@ export function createStoresTask({ fs, openStore }: StoresPorts): RunStoresTask 
       }
     }
   };
+}
+
+function tableOf(declared: ReadonlyMap<string, StreamTable>, stream: string): StreamTable {
+  const table = declared.get(stream);
+  if (table === undefined) throw new Error(`The stream ${stream} has no table`);
+  return table;
 }
 
 function storeNamed(stores: readonly Store[], name: StoreName): Store {

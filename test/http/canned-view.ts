@@ -66,6 +66,11 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
   ],
 };
 
+const streamRows: readonly Row[] = [
+  { id: '<i>b/2</i>', at: 2000, partition: 0, log_offset: 1 },
+  { id: 'a', at: 1000, partition: 1, log_offset: 0 },
+];
+
 export function cannedService(): CannedService {
   const listeners = new Set<(event: LiveEvent) => void>();
   const ingested: { readonly stream: string; readonly body: EventBody }[] = [];
@@ -92,8 +97,18 @@ export function cannedService(): CannedService {
           schemaJson: '{"type":"record","name":"T","fields":[]}',
           partitions: 2,
           source: 'http',
+          table: {
+            key: 'id',
+            columns: [
+              { name: 'id', kind: 'text' },
+              { name: 'at', kind: 'instant' },
+            ],
+          },
         },
+        { name: 'builtin', schemaJson: '{}', partitions: 1, source: 'http', table: null },
       ],
+      streamRows: async (_, { limit }) => streamRows.slice(0, limit),
+      streamRow: async (_, key) => streamRows.find(({ id }) => id === key) ?? null,
       ingest: async (stream, body) => {
         ingested.push({ stream, body });
         return outcome;

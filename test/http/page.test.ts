@@ -84,6 +84,14 @@ describe.skipIf(!existsSync(CHROMIUM))('the dashboard', () => {
     expect(complaints).toEqual([]);
   });
 
+  test('a stream of a schema of its own has a table of its columns, as text', async () => {
+    await open();
+    const table = page.locator('[id="streams/payments.transactions"]');
+    expect(await table.locator('th').allInnerTexts()).toEqual(['id', 'at']);
+    expect(await table.locator('tbody tr td:first-child').allInnerTexts()).toEqual(['<i>b/2</i>', 'a']);
+    expect(await page.locator('#streams article').count()).toBe(1);
+  });
+
   test('reasons of an alert are shown as text, never as markup', async () => {
     await open();
     expect(await page.locator('#alerts-feed .reasons').first().textContent()).toContain('Spends <b>far</b> more');

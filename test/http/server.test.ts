@@ -195,7 +195,7 @@ describe('reads', () => {
     };
     expect(Object.keys(paths).length).toBeGreaterThan(10);
     for (const [path, operations] of Object.entries(paths)) {
-      const real = path.replace('{stream}', 'payments.transactions');
+      const real = path.replace('{stream}', 'payments.transactions').replace('{key}', 'a');
       for (const method of Object.keys(operations)) {
         const answer = await ask(server.url, real, {
           method: path === '/events' ? 'HEAD' : method.toUpperCase(),
@@ -205,6 +205,30 @@ describe('reads', () => {
         expect([path, answer.status]).toEqual([path, 200]);
       }
     }
+  });
+
+  test('a stream of a schema of its own says where its rows are; a built-in one has none', async () => {
+    const [own, builtin] = JSON.parse((await ask(server.url, '/api/v1/streams')).text);
+    expect(own).toMatchObject({ rows: '/api/v1/streams/payments.transactions/rows', key: 'id' });
+    expect(builtin).toMatchObject({ rows: null, columns: null });
+    const rows = await ask(server.url, `${own.rows}?limit=1`);
+    expect(JSON.parse(rows.text)).toEqual([{ id: '<i>b/2</i>', at: 2000, partition: 0, log_offset: 1 }]);
+    const csv = await ask(server.url, `${own.rows}?format=csv`);
+    expect(csv.text.split('\r\n').slice(0, 2)).toEqual(['id,at,partition,log_offset', '<i>b/2</i>,2000,0,1']);
+    const refused = await ask(server.url, `${own.rows}?limit=1001`);
+    expect([refused.status, errorOf(refused.text).error]).toEqual([400, 'bad-parameter']);
+  });
+
+  test.each([
+    ['payments.transactions/keys/%3Ci%3Eb%2F2%3C%2Fi%3E', 200, undefined],
+    ['payments.transactions/keys/nobody', 404, 'unknown-key'],
+    ['builtin/keys/a', 404, 'no-table'],
+    ['builtin/rows', 404, 'no-table'],
+    ['nothing/rows', 404, 'unknown-stream'],
+    ['nothing/keys/a', 404, 'unknown-stream'],
+  ])('%s answers %i', async (path, status, error) => {
+    const answer = await ask(server.url, `/api/v1/streams/${path}`);
+    expect([answer.status, errorOf(answer.text).error]).toEqual([status, error]);
   });
 
   test('errors are JSON with error, message and hint', async () => {

@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import { openJournal } from '../../src/journal/journal.ts';
 import type { AvroSchema } from '../../src/messages/avro.ts';
 import type { Block } from '../../src/messages/block.ts';
-import type { DynamicEvent, EventType } from '../../src/messages/codec.ts';
+import type { EventType } from '../../src/messages/codec.ts';
 import { encodeCommit } from '../../src/messages/commit.ts';
 import type { CaseChanged, Transaction } from '../../src/messages/payments.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
@@ -16,7 +16,7 @@ import { openDuckdb } from '../../src/projections/duckdb.ts';
 import { type LogRange, type Projected, projectLogs } from '../../src/projections/projector.ts';
 import { openSqlite } from '../../src/projections/sqlite.ts';
 import { STORE_FILES, type Store, type StoreName, type TableDigest } from '../../src/projections/store.ts';
-import { streamTable } from '../../src/projections/stream-tables.ts';
+import { type StreamTable, streamTable } from '../../src/projections/stream-tables.ts';
 import type { TableShapes } from '../../src/projections/table-shapes.ts';
 
 /** The kind of a frame that holds a commit. */
@@ -48,7 +48,7 @@ export async function createWorld(): Promise<World> {
   });
   const registry = createRegistry();
   const ranges = new Map<string, LogRange>();
-  const declared = new Map<string, EventType<DynamicEvent>>();
+  const declared = new Map<string, StreamTable>();
   async function append(stream: string, log: string, partition: number, blocks: readonly Block[]): Promise<void> {
     const sections = blocks.map((block) => ({ ...block, role: 'input' as const }));
     const { parts, count } = encodeCommit({ stream, partition, source: 'x', next: 1, committedAt: 0, sections });
@@ -74,9 +74,9 @@ export async function createWorld(): Promise<World> {
     async open(store, { windows = [], streams = [] } = {}) {
       const tables = { windows, streams };
       for (const shape of streams) {
-        const { type } = streamTable(shape);
-        registry.add(type);
-        declared.set(shape.name, type);
+        const table = streamTable(shape);
+        registry.add(table.type);
+        declared.set(shape.name, table);
       }
       const made =
         store === 'sqlite'

@@ -11,6 +11,7 @@ import { renderHeadline } from './headline.js';
 import { openLive } from './live.js';
 import { renderRuns } from './runs.js';
 import { createStore } from './store.js';
+import { renderStreams } from './streams.js';
 import { renderCases, renderDeadLetters, renderHistory, renderSessions } from './tables.js';
 import { renderTopology } from './topology.js';
 import { renderWeather } from './weather.js';
@@ -28,6 +29,7 @@ const PANELS = [
   { render: renderActors, uses: ['actors'] },
   { render: renderHistory, uses: ['actorHistory'] },
   { render: renderRuns, uses: ['runs'] },
+  { render: renderStreams, uses: ['streams'] },
   { render: renderWeather, uses: ['weather'] },
   { render: renderDeadLetters, uses: ['deadLetters', 'overview'] },
 ];
@@ -90,6 +92,7 @@ function takeOverview(overview) {
   store.set('overview', overview);
   setText(byId('instance'), overview.name);
   if (before !== null && before.deadLetters !== overview.deadLetters) askAgain('deadLetters');
+  if (before !== null && before.eventsIn !== overview.eventsIn && store.state.streams.length > 0) askAgain('streams');
   if (before !== null && before.openCases !== overview.openCases) askAgain('cases');
 }
 

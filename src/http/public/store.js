@@ -15,6 +15,7 @@ const TABLES = {
     key: (r) => `${r.stream}|${r.source}|${r.position}|${r.offset}`,
   },
   actorHistory: { path: 'actor-history', keep: 60, ask: 60, key: (r) => `${r.actor}|${r.change}|${r.changed_at}` },
+  streams: { read: readStreams, keep: 64, key: (r) => r.name },
   weather: { path: 'weather', keep: 1_000, ask: 500, key: (r) => `${r.provider}|${r.place}|${r.observed_at}` },
 };
 
@@ -57,11 +58,11 @@ export function createStore(onChange) {
       onChange(name);
     },
     async load(name) {
-      const { path, ask } = TABLES[name];
+      const { path, ask, read = () => getJson(`api/v1/${path}?limit=${ask}`) } = TABLES[name];
       const arrived = [];
       meanwhile[name].add(arrived);
       try {
-        const rows = await getJson(`api/v1/${path}?limit=${ask}`);
+        const rows = await read();
         state[name] = [];
         upsert(name, rows);
       } finally {
@@ -79,6 +80,19 @@ export function createStore(onChange) {
       return answer.headers.get('x-event-id');
     },
   };
+}
+
+const STREAM_ROWS = 25;
+
+/** The streams that have tables, each with its newest rows. */
+async function readStreams() {
+  const streams = (await getJson('api/v1/streams')).filter(({ rows }) => rows !== null);
+  return Promise.all(
+    streams.map(async ({ name, columns, rows }) => {
+      const path = rows.replace(/^\//, '');
+      return { name, columns, path, rows: await getJson(`${path}?limit=${STREAM_ROWS}`) };
+    }),
+  );
 }
 
 function isNewer(row, known) {

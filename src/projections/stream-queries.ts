@@ -1,0 +1,68 @@
+/**
+ * The reads that the API offers of a declared stream: its newest events, and the row of a key. Instants are epoch
+ * milliseconds, dates as 2018-04-01, bytes hexadecimal, whichever store is asked.
+ */
+import type { RecordColumn } from '../messages/record-columns.ts';
+import type { ReadQuery } from './read-models.ts';
+import type { Row } from './store.ts';
+import type { StreamTable } from './stream-tables.ts';
+
+/** By event time, newest first. `limit` is a whole number from 1 to 1,000. Throws a RangeError on any other. */
+export function newestQuery({ name, timeField, columns }: StreamTable, limit: number): ReadQuery {
+  if (!Number.isInteger(limit) || limit < 1 || limit > 1000)
+    throw new RangeError(`limit must be 1 to 1000, not ${limit}`);
+  const instant = (column: string): string => `epoch_ms(${column})`;
+  return {
+    store: 'duckdb',
+    sql: `SELECT ${selected(columns, instant, (column) => `${column}::VARCHAR`)} FROM "${name}" AS event
+      ORDER BY event."${timeField}" DESC, event.log_offset DESC, event.partition LIMIT ${limit}`,
+  };
+}
+
+/** The row of the key that is written so; null where no key of the stream can be. */
+export function keyQuery({ name, key, columns }: StreamTable, text: string): ReadQuery | null {
+  const keyColumn = columns.find(({ path }) => path === key);
+  const keys = keyColumn === undefined ? [] : literalsOf(keyColumn, text);
+  if (keys.length === 0) return null;
+  const date = (column: string): string => `date(${column} * 86400, 'unixepoch')`;
+  return {
+    store: 'sqlite',
+    sql: `SELECT ${selected(columns, (column) => column, date)} FROM "${name}" AS event
+      WHERE event."${key}" IN (${keys.join(', ')}) LIMIT 1`,
+  };
+}
+
+/** Rows as either store gives them: SQLite has no booleans. */
+export function typedRow({ columns }: StreamTable, row: Row): Row {
+  const truths = columns.filter(({ kind, path }) => kind === 'boolean' && typeof row[path] === 'number');
+  return { ...row, ...Object.fromEntries(truths.map(({ path }) => [path, row[path] === 1])) };
+}
+
+function selected(
+  columns: readonly RecordColumn[],
+  instant: (column: string) => string,
+  date: (column: string) => string,
+): string {
+  const own = columns.map(({ path, kind }) => {
+    const column = `event."${path}"`;
+    if (kind === 'instant') return `${instant(column)} AS "${path}"`;
+    if (kind === 'date') return `${date(column)} AS "${path}"`;
+    // SQLite's hex() of null is an empty text.
+    if (kind === 'bytes') return `CASE WHEN ${column} IS NULL THEN NULL ELSE hex(${column}) END AS "${path}"`;
+    return `${column} AS "${path}"`;
+  });
+  return [...own, 'event.partition AS partition', 'event.log_offset AS log_offset'].join(', ');
+}
+
+/** What a key may be that is written so: a union of text and numbers may hold either. */
+function literalsOf({ kind }: RecordColumn, text: string): string[] {
+  const isWhole = /^-?\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text));
+  if (kind === 'int' || kind === 'long') return isWhole ? [text] : [];
+  if (kind === 'text') return [textLiteral(text)];
+  return isWhole ? [textLiteral(JSON.stringify(text)), textLiteral(text)] : [textLiteral(JSON.stringify(text))];
+}
+
+/** In hexadecimal: a text of a stranger, whatever is in it. */
+function textLiteral(text: string): string {
+  return `CAST(x'${Buffer.from(text, 'utf8').toString('hex')}' AS TEXT)`;
+}
