@@ -174,7 +174,7 @@ test('so are expectations of every kind', () => {
   expect(parseConfig(printConfig(config, { secrets: 'shown' }), AT, {})).toEqual(config);
 });
 
-describe.each(['demo', 'live', 'handbook', 'terminal-weather'])('config/%s.yaml', (title) => {
+describe.each(['demo', 'live', 'handbook', 'terminal-weather', 'orders'])('config/%s.yaml', (title) => {
   const path = new URL(`../../config/${title}.yaml`, import.meta.url).pathname;
   test('is valid without any environment', () => {
     expect(loadConfig(path, {}).name).toBe(title);
