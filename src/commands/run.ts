@@ -90,6 +90,15 @@ function outputOf(target: string | undefined): ((lines: Iterable<string>) => Pro
   };
 }
 
+function failureLines(
+  failures: Awaited<ReturnType<typeof runInputs>>['failures'],
+  number: (value: number) => string,
+): string[] {
+  return Object.entries(failures).flatMap(([stream, own]) =>
+    Object.entries(own).map(([expectation, events]) => `failed        ${number(events)}   ${stream}: ${expectation}`),
+  );
+}
+
 function summaryText(summary: Awaited<ReturnType<typeof runInputs>>): string {
   const number = (value: number): string => Math.round(value).toLocaleString('en').padStart(13);
   return [
@@ -97,6 +106,7 @@ function summaryText(summary: Awaited<ReturnType<typeof runInputs>>): string {
     `committed     ${number(summary.committed)}`,
     ...(summary.tombstones > 0 ? [`tombstones    ${number(summary.tombstones)}`] : []),
     `dead letters  ${number(summary.deadLetters)}`,
+    ...failureLines(summary.failures, number),
     `late          ${number(summary.late)}${summary.late > 0 ? `   (they lost ${number(summary.lateWindows).trim()} windows)` : ''}`,
     `windows       ${number(summary.windows)}`,
     `sessions      ${number(summary.sessions)}`,

@@ -1,5 +1,6 @@
 /** The configuration as the service uses it: checked, derived, with units in its names, and frozen. */
 import type { AvroRecord } from '../messages/avro.ts';
+import type { Expectation } from '../quality/expectation.ts';
 import type { AggregateSpec } from '../streams/aggregate.ts';
 import type { JoinSpec } from '../streams/join.ts';
 import type { TopGroups } from '../streams/top-groups.ts';
@@ -59,6 +60,7 @@ export interface StreamConfig extends Relation {
   /** Where the schema is from: the name of a built-in one, or a file; the other is null. */
   readonly builtin: string | null;
   readonly schemaFile: string | null;
+  readonly expectations: readonly Expectation[];
   readonly source: SourceConfig;
 }
 

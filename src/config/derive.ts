@@ -13,6 +13,7 @@ import type {
   StreamConfig,
 } from './config.ts';
 import { derivedOf } from './derived.ts';
+import { expectationsOf } from './expectations.ts';
 import { joinOf, relationsOf } from './joins.ts';
 import { fieldOf, fullName, isKey, isTimestamp, type Report, unknownField, unknownName } from './names.ts';
 import type { ConfigFile } from './schema.ts';
@@ -107,6 +108,7 @@ function streamOf(name: string, raw: RawStream, context: DeriveContext): StreamC
     schema,
     builtin: raw.builtin ?? null,
     schemaFile: raw.schema === undefined ? null : context.resolve(raw.schema),
+    expectations: expectationsOf(raw.expect, schema, [...at, 'expect'], report),
     key: raw.key,
     eventTime: raw.eventTime,
     partitions: raw.partitions,

@@ -27,7 +27,6 @@ export interface Finding {
 
 /** What later versions bring, by the last key of the map that it would stand in: said so instead of "unknown key". */
 const PLANNED: readonly { readonly inside: RegExp; readonly keys: readonly string[] }[] = [
-  { inside: /^streams\.[^/]+$/, keys: ['expect', 'onFail'] },
   { inside: /\/source$/, keys: ['kafka', 'parquet'] },
   { inside: /^sinks\.[^/]+$/, keys: ['kafka', 'postgres', 'lake', 'parquet'] },
 ];
@@ -105,10 +104,11 @@ function unionFindings({ path, input, errors = [] }: Issue): Finding[] {
 }
 
 function alternativesMessage(path: readonly PropertyKey[]): string {
-  const forms = shapesAt(path).flatMap(({ const: literal, properties }) => {
+  const forms = shapesAt(path).flatMap(({ const: literal, properties, type }) => {
     if (literal !== undefined) return [String(literal)];
     const keys = Object.keys(properties ?? {});
-    return keys.length === 0 ? [] : [`{ ${keys.join(', ')} }`];
+    if (keys.length > 0) return [`{ ${keys.join(', ')} }`];
+    return [type ?? []].flat().map((kind) => KINDS[kind] ?? kind);
   });
   return `must be one of ${forms.join(' or ')}`;
 }

@@ -1,5 +1,6 @@
 /** A configuration as a pipeline file again: what it reads back as is the same configuration. Secrets are left out. */
 import { Document, isPair, isScalar, isMap as isYamlMap } from 'yaml';
+import type { Expectation } from '../quality/expectation.ts';
 import type {
   Config,
   DerivedConfig,
@@ -117,7 +118,16 @@ function supervisionOf(supervision: Config['supervision']) {
   };
 }
 
-function streamOf({ schema: _, name: __, schemaFile, builtin, watermark, source, ...rest }: StreamConfig) {
+function streamOf({
+  schema: _,
+  name: __,
+  schemaFile,
+  builtin,
+  watermark,
+  source,
+  expectations,
+  ...rest
+}: StreamConfig) {
   return {
     ...(builtin === null ? { schema: schemaFile } : { builtin }),
     ...rest,
@@ -130,7 +140,26 @@ function streamOf({ schema: _, name: __, schemaFile, builtin, watermark, source,
             maxAhead: watermark.maxAheadMs === null ? null : formatDuration(watermark.maxAheadMs),
           },
     source: sourceOf(source),
+    expect: expectations.map(expectationOf),
   };
+}
+
+function expectationOf(expectation: Expectation): unknown {
+  const { onFail } = expectation;
+  switch (expectation.kind) {
+    case 'that':
+      return { that: expectation.condition, onFail };
+    case 'notNull':
+      return { column: expectation.column, notNull: true, onFail };
+    case 'in':
+      return { column: expectation.column, in: expectation.values, onFail };
+    case 'matches':
+      return { column: expectation.column, matches: expectation.pattern, onFail };
+    default: {
+      const { column, kind, min, max } = expectation;
+      return { column, [kind]: [min, max], onFail };
+    }
+  }
 }
 
 function sourceOf(source: SourceConfig): unknown {

@@ -5,6 +5,7 @@
 
 import { z } from 'zod';
 import { derived, join, window } from './derivation-schema.ts';
+import { expectation } from './expectation-schema.ts';
 import { duration, instant, name, secret, segmentSize, size, timer, url } from './value-schema.ts';
 
 const source = z.union([
@@ -50,6 +51,7 @@ const stream = z
       ])
       .prefault({}),
     source: source.default('http').describe('Where its events come from: http, { job }, { file } or { generator }.'),
+    expect: z.array(expectation).default([]).describe('What has to hold of each event.'),
   })
   .refine((value) => (value.schema === undefined) !== (value.builtin === undefined), {
     message: 'name one of `schema: ./file.avsc` and `builtin: Transaction`',

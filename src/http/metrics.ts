@@ -26,6 +26,8 @@ export interface Metrics {
   observeStage(stage: string, seconds: number): void;
   lateEvents(count: number, windows: number): void;
   deadLetters(reason: string, count: number): void;
+  /** Both words are the configuration's. */
+  expectationFailures(stream: string, expectation: string, count: number): void;
   actorRestarted(kind: string): void;
   /** Replaces the callback that a scrape asks. */
   onCollect(gauges: () => Gauges): void;
@@ -52,6 +54,10 @@ export function createMetrics(options: { readonly version: string }): Metrics {
   const lateWindows = counter('late_event_windows_total', 'Windows that late events lost, over all of them.', []);
   const deadLetters = counter('dead_letters_total', 'Inputs that could not be decoded or failed validation.', [
     'reason',
+  ]);
+  const failures = counter('expectation_failures_total', 'Events that failed an expectation, dead letters or not.', [
+    'stream',
+    'expectation',
   ]);
   const restarts = counter('actor_restarts_total', 'Restarts of supervised actors, by kind of actor.', ['actor']);
   const stages = new Histogram({
@@ -102,6 +108,7 @@ export function createMetrics(options: { readonly version: string }): Metrics {
       lateWindows.inc(windows);
     },
     deadLetters: (reason, count) => deadLetters.inc({ reason }, count),
+    expectationFailures: (stream, expectation, count) => failures.inc({ stream, expectation }, count),
     actorRestarted: (kind) => restarts.inc({ actor: kind }),
     onCollect: (gauges) => {
       collect = gauges;

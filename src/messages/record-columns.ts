@@ -4,6 +4,7 @@
  */
 import type { AvroRecord, AvroSchema } from './avro.ts';
 import { type Column, type Columns, type TextColumn, textAt, valueAt } from './columns.ts';
+import { jsonOf } from './event-json.ts';
 
 export type RecordColumnKind =
   | 'int'
@@ -133,7 +134,7 @@ export function withColumns(events: Columns, wanted: readonly RecordColumn[]): C
   const columns = new Map<string, Column>();
   for (const { path, kind } of written) {
     const values = Array.from({ length: events.count }, (_, row) => valueAt(events.event(row), path));
-    columns.set(path, texts(values.map((value) => (kind === 'json' ? utf8(jsonOf(value)) : bytesOf(value)))));
+    columns.set(path, texts(values.map((value) => (kind === 'json' ? utf8(textOf(value)) : bytesOf(value)))));
   }
   return { ...events, column: (path) => columns.get(path) ?? events.column(path) };
 }
@@ -143,26 +144,19 @@ export type CellValue = number | string | Buffer | null;
 /** What a row has in a column; of a boolean 0 or 1. Throws when the events have no such column. */
 export function cellAt(events: Columns, { path, kind }: RecordColumn, row: number): CellValue {
   if (kind === 'bytes') return bytesOf(valueAt(events.event(row), path));
-  if (kind === 'json') return jsonOf(valueAt(events.event(row), path));
+  if (kind === 'json') return textOf(valueAt(events.event(row), path));
   const column = events.column(path);
   if (column === undefined) throw new Error(`Events without the field ${path} can't be projected`);
   if (column.nulls?.[row] === 1) return null;
   return column.kind === 'number' ? column.values[row]! : textAt(column, row);
 }
 
-function jsonOf(value: unknown): string | null {
-  return value === null || value === undefined ? null : JSON.stringify(plain(value));
+function textOf(value: unknown): string | null {
+  return value === null || value === undefined ? null : jsonOf(value);
 }
 
 function utf8(text: string | null): Buffer | null {
   return text === null ? null : Buffer.from(text, 'utf8');
-}
-
-function plain(value: unknown): unknown {
-  if (Buffer.isBuffer(value)) return value.toString('latin1');
-  if (Array.isArray(value)) return value.map(plain);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner)]));
 }
 
 function bytesOf(value: unknown): Buffer | null {

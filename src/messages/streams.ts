@@ -17,6 +17,9 @@ export const lateEventSchema = {
 } as const satisfies AvroRecord;
 export type LateEvent = FromAvro<typeof lateEventSchema>;
 
+/** Of an original, so much is kept in a dead letter. */
+export const RAW_BYTES_MAX = 64 * 1024;
+
 export const deadLetterSchema = {
   type: 'record',
   name: 'DeadLetter',
@@ -29,7 +32,7 @@ export const deadLetterSchema = {
     {
       name: 'reason',
       type: 'string',
-      doc: 'A short code, such as not-json, missing-field, wrong-type, null-key, too-large.',
+      doc: 'A short code, such as not-json, missing-field, wrong-type, null-key, too-large, expectation-failed.',
     },
     { name: 'detail', type: 'string', doc: 'For people: what was wrong, and where in the message.' },
     { name: 'raw', type: 'bytes', doc: 'The original bytes; cut at 64 KiB, see rawLength.' },

@@ -10,6 +10,7 @@ import { type DerivedEventType, derivedEventType } from '../messages/derived-eve
 import { type JoinResultType, joinResultType } from '../messages/join-result.ts';
 import type { Registry } from '../messages/registry.ts';
 import { type WindowResultType, windowResultType } from '../messages/window-result.ts';
+import type { Expectation } from '../quality/expectation.ts';
 import { resultField } from '../streams/aggregates.ts';
 import { createSelection, type Selection, type SelectionSpec, selectedFields } from '../streams/selection.ts';
 import type { WatermarkPolicy } from '../streams/watermark.ts';
@@ -32,6 +33,8 @@ export interface Derivation {
   readonly fraud: FraudSpec | null;
   /** Absent where there are none, so that what was noted before there could be any still holds. */
   readonly selections?: readonly SelectionSpec[];
+  /** By which events are taken. What was taken is in the log: a replay does not ask them. */
+  readonly expectations?: readonly Expectation[];
   /** With the stream as its left side. */
   readonly join?: DerivationJoin;
 }
@@ -77,10 +80,22 @@ export function createPartitionFold(
   partition: number,
   registry: Registry,
 ): PartitionFold {
-  const { stream, timeField, watermark, channels = [], join } = derivation;
+  const { stream, timeField, watermark, channels = [], expectations = [], join } = derivation;
   const { eventType, rightType, windows, joined, selected } = types;
   const right = join === undefined || rightType === null ? null : { ...join.right, eventType: rightType };
-  const spec = { stream, partition, eventType, timeField, watermark, channels, right, windows, joined, selected };
+  const spec = {
+    stream,
+    partition,
+    eventType,
+    timeField,
+    watermark,
+    channels,
+    right,
+    windows,
+    joined,
+    selected,
+    expectations,
+  };
   const fold = createPartition(spec, registry);
   const operators = derivation.windows.map((window) => createWindows(window));
   const detector = derivation.fraud === null ? null : createFraudDetector(derivation.fraud);

@@ -14,10 +14,13 @@ import type { Registry } from '../messages/registry.ts';
 import type { Tombstone } from '../messages/streams.ts';
 import { deadLetterType, forwardedBlockType, sourceControlType, tombstoneType } from '../messages/types.ts';
 import type { WindowResultType } from '../messages/window-result.ts';
+import { createCheck, type ExpectationFailures } from '../quality/check.ts';
+import type { Expectation } from '../quality/expectation.ts';
 import type { WatermarkPolicy, WatermarkState } from '../streams/watermark.ts';
 import { type ChannelState, createClock } from './clock.ts';
 import { createDerivedBlocks, type DerivedSummary } from './derived-blocks.ts';
-import { isAnyAhead, latestTakenMs, withoutAhead } from './too-far-ahead.ts';
+import { type Refusals, refuse, withoutRefused } from './refused.ts';
+import { latestTakenMs, refuseAhead } from './too-far-ahead.ts';
 import type { EventsStep, Step, Work } from './work.ts';
 
 /** What a source hands to the partition, and where the source stands after it. */
@@ -46,6 +49,8 @@ export interface PartitionSpec extends PartitionEvents {
   readonly joined: JoinResultType | null;
   /** Of the streams that are derived from it without state. */
   readonly selected: readonly DerivedEventType[];
+  /** What has to hold of an event for it to be taken, or to be counted where it does not. */
+  readonly expectations: readonly Expectation[];
 }
 
 /** What a partition keeps in a snapshot beside the state of its derivers. */
@@ -59,6 +64,8 @@ export interface Applied {
   readonly derived: DerivedSummary;
   readonly events: number;
   readonly deadLetters: number;
+  /** By expectation, where there were any; also of events that were taken all the same. */
+  readonly failures: readonly ExpectationFailures[];
 }
 
 /** Where a partition stands in time. */
@@ -82,6 +89,7 @@ export interface Partition {
 
 export function createPartition(spec: PartitionSpec, registry: Registry): Partition {
   const positions = new Map<string, number>();
+  const check = createCheck(spec.expectations);
   const derived = createDerivedBlocks(spec.windows, spec.joined, spec.selected);
   const clock = createClock(spec.watermark, policiesOf(spec));
   let lastEventAtMs: number | null = null;
@@ -152,16 +160,21 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
   }
 
   /** What a batch has for the journal: its blocks, with dead letters in place of what is not taken. */
-  function taken({ source, next, blocks }: PartitionInput, committedAt: number): readonly Block[] {
+  function taken(
+    { source, next, blocks }: PartitionInput,
+    committedAt: number,
+    failures: ExpectationFailures[],
+  ): readonly Block[] {
     const latestMs = latestTakenMs(spec.watermark, committedAt);
     return blocks.flatMap((block) => {
       if (registry.nameOf(block.fingerprint) !== spec.eventType.name) return [block];
-      const timesMs = columnsOf(block, spec).numbers(spec.timeField);
-      if (!isAnyAhead(timesMs, latestMs)) return [block];
+      const columns = columnsOf(block, spec);
+      const refusals: Refusals = new Map();
+      refuseAhead(columns.numbers(spec.timeField), latestMs, refusals);
+      failures.push(...check(columns, (row, detail) => refuse(refusals, row, 'expectation-failed', detail)));
+      if (refusals.size === 0) return [block];
       const events = registry.decodeAs(spec.eventType, block.fingerprint, block.bytes);
-      const origin = { stream: spec.stream, source, position: next };
-      const split = withoutAhead(spec.eventType, events, timesMs, latestMs, origin);
-      return split.taken.count === 0 ? [split.letters] : [split.taken, split.letters];
+      return withoutRefused(spec.eventType, events, refusals, { stream: spec.stream, source, position: next });
     });
   }
 
@@ -177,7 +190,8 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
     status: () => ({ ...clock.state(), lastEventAtMs }),
     apply(batch, derive, committedAt) {
       forgetColumns();
-      const blocks = taken(batch, committedAt);
+      const failures: ExpectationFailures[] = [];
+      const blocks = taken(batch, committedAt, failures);
       derive(workOf(blocks));
       positions.set(batch.source, batch.next);
       const { stream, partition } = spec;
@@ -197,6 +211,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
         derived: summary,
         events,
         deadLetters: countOf(blocks, deadLetterType.fingerprint),
+        failures,
       };
     },
     replay(commit, derive) {

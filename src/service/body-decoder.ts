@@ -3,8 +3,8 @@
 import type { DynamicEvent } from '../messages/codec.ts';
 import { decodeContainer } from '../messages/codec.ts';
 import { createJsonDecoder } from '../messages/json.ts';
-import type { DeadLetter } from '../messages/streams.ts';
-import { createLineSplitter, KEPT_BYTES, MAX_LINE_BYTES } from '../sources/lines.ts';
+import { type DeadLetter, RAW_BYTES_MAX } from '../messages/streams.ts';
+import { createLineSplitter, MAX_LINE_BYTES } from '../sources/lines.ts';
 import { type DecodedBody, HTTP_SOURCE } from './ingest.ts';
 import type { StreamRuntime } from './pipeline.ts';
 
@@ -26,7 +26,7 @@ export function createBodyDecoder(stream: StreamRuntime): (body: EventBody) => D
     if (format === 'avro-container') {
       const decoded = decodeContainer(eventType, buffer);
       if (decoded.ok) return { events: decoded.events, deadLetters };
-      reject('not-avro', decoded.detail, buffer.subarray(0, KEPT_BYTES), buffer.length, 0);
+      reject('not-avro', decoded.detail, buffer.subarray(0, RAW_BYTES_MAX), buffer.length, 0);
       return { events, deadLetters };
     }
     const splitter = createLineSplitter({
@@ -34,7 +34,7 @@ export function createBodyDecoder(stream: StreamRuntime): (body: EventBody) => D
         if (line.length === 0) return;
         const decoded = json.line(line.toString('utf8'));
         if (decoded.ok) events.push(decoded.event);
-        else reject(decoded.reason, decoded.detail, Buffer.from(line.subarray(0, KEPT_BYTES)), line.length, number);
+        else reject(decoded.reason, decoded.detail, Buffer.from(line.subarray(0, RAW_BYTES_MAX)), line.length, number);
       },
       tooLong(head, length, number) {
         reject('too-large', `The line has ${length} bytes; at most ${MAX_LINE_BYTES} are taken`, head, length, number);

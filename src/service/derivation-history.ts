@@ -22,7 +22,7 @@ export interface Entry {
 
 /** What the configuration says of a stream that can change what is derived from it. */
 export function derivationOf(config: Config, stream: StreamConfig): Derivation {
-  const { name, schema, eventTime: timeField, watermark } = stream;
+  const { name, schema, eventTime: timeField, watermark, expectations } = stream;
   const { fraud } = config;
   const selections = config.derived
     .filter((derived) => derived.stream === name)
@@ -40,6 +40,7 @@ export function derivationOf(config: Config, stream: StreamConfig): Derivation {
         ? { sessionGapMs: fraud.sessionGapMs, rules: fraud.rules, caseQuietMs: fraud.caseQuietMs }
         : null,
     ...(selections.length === 0 ? {} : { selections }),
+    ...(expectations.length === 0 ? {} : { expectations }),
   };
 }
 
@@ -100,7 +101,7 @@ export async function noteDerivations(
   derivations: readonly Entry[],
 ): Promise<void> {
   const entries = readEntries(dataDir, syncFs);
-  const changed = derivations.filter(({ derivation, since }) => {
+  const changed = derivations.map(withoutExpectations).filter(({ derivation, since }) => {
     const own = entries.filter((entry) => entry.derivation.stream === derivation.stream);
     const known = new Set(own.flatMap((entry) => Object.keys(entry.since)));
     const isSame = JSON.stringify(own.at(-1)?.derivation) === JSON.stringify(derivation);
@@ -108,6 +109,11 @@ export async function noteDerivations(
   });
   if (changed.length === 0) return;
   await replaceFile(fs, dataDir, FILE, [Buffer.from(JSON.stringify([...entries, ...changed]))]);
+}
+
+/** They decide what is taken, and that is in the log: another expectation derives nothing else from it. */
+function withoutExpectations({ derivation: { expectations: _, ...derivation }, since }: Entry): Entry {
+  return { derivation, since };
 }
 
 /** What a log's events were derived by, in order of offset; nothing for a log that no derivation is noted of. */

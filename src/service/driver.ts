@@ -11,8 +11,8 @@ import { deadLetterType, tombstoneType } from '../messages/types.ts';
 import { type Service, startService } from '../service.ts';
 import { partitionOf } from '../streams/partitioner.ts';
 import { END_OF_TIME_MS, START_OF_TIME_MS } from '../streams/watermark.ts';
+import { addCounts, type Counts, noCounts } from './counts.ts';
 import { controlBlock, createStreamTime, IDLENESS, type StreamTime } from './idleness.ts';
-import type { Counts } from './observer.ts';
 import type { StreamRuntime } from './pipeline.ts';
 import { nodeRuntime, type Runtime } from './runtime.ts';
 
@@ -71,16 +71,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
   const { config, log, source } = options;
   let nowMs = 0;
   const runtime: Runtime = { ...nodeRuntime, nowMs: () => nowMs };
-  const before: Counts = {
-    events: 0,
-    deadLetters: 0,
-    late: 0,
-    lateWindows: 0,
-    alerts: 0,
-    windows: 0,
-    sessions: 0,
-    commits: 0,
-  };
+  const before = noCounts();
   let service = await open();
   let times = timesOf(service);
   const behind = Math.max(0, ...units().map((unit) => unit.position(source)));
@@ -177,7 +168,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
     },
     async restart() {
       await durable();
-      add(before, service.observer.counts);
+      addCounts(before, service.observer.counts);
       await service.kill();
       service = await open();
       times = timesOf(service);
@@ -196,24 +187,14 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
       return time;
     },
     counts() {
-      const counts = { ...before };
-      add(counts, service.observer.counts);
+      const counts = noCounts();
+      addCounts(counts, before);
+      addCounts(counts, service.observer.counts);
       return counts;
     },
     service: () => service,
     stop: () => service.stop(),
   };
-}
-
-function add(sum: Counts, counts: Counts): void {
-  sum.events += counts.events;
-  sum.deadLetters += counts.deadLetters;
-  sum.late += counts.late;
-  sum.lateWindows += counts.lateWindows;
-  sum.alerts += counts.alerts;
-  sum.windows += counts.windows;
-  sum.sessions += counts.sessions;
-  sum.commits += counts.commits;
 }
 
 function partitionOfEvent({ config, units }: StreamRuntime, event: DynamicEvent): number {

@@ -8,6 +8,7 @@ import type { Metrics } from '../http/metrics.ts';
 import type { LiveEvent, Overview, StageStatus } from '../http/view.ts';
 import type { AlertRaised } from '../messages/payments.ts';
 import { deadLetterType } from '../messages/types.ts';
+import { addFailures, type Counts, noCounts } from './counts.ts';
 import { publishDerived } from './live-rows.ts';
 import { createMeters } from './meters.ts';
 import { OPERATIONS, type Pipeline, type StreamRuntime } from './pipeline.ts';
@@ -23,6 +24,7 @@ export interface Observer {
   tick(): void;
   subscribe(listener: (event: LiveEvent) => void): () => void;
   publish(event: LiveEvent): void;
+  /** Since this process started. */
   readonly counts: Counts;
   /** Calls back with the alerts of each commit, in commit order. */
   onAlerts(listener: (alerts: readonly AlertRaised[]) => void): () => void;
@@ -30,19 +32,6 @@ export interface Observer {
   delivered(sink: string): void;
   /** Of the whole time since the start, in milliseconds. */
   loopDelayP99Ms(): number;
-}
-
-/** Since this process started. */
-export interface Counts {
-  events: number;
-  deadLetters: number;
-  late: number;
-  /** Windows that late events lost. */
-  lateWindows: number;
-  alerts: number;
-  windows: number;
-  sessions: number;
-  commits: number;
 }
 
 export interface ObserverSources {
@@ -64,16 +53,7 @@ export function createObserver(config: Config, version: string, sources: Observe
   const loopDelayOverall = runtime.monitorLoopDelay();
   const listeners = new Set<(event: LiveEvent) => void>();
   const alertListeners = new Set<(alerts: readonly AlertRaised[]) => void>();
-  const counts: Counts = {
-    events: 0,
-    deadLetters: 0,
-    late: 0,
-    lateWindows: 0,
-    alerts: 0,
-    windows: 0,
-    sessions: 0,
-    commits: 0,
-  };
+  const counts = noCounts();
   let delayP99Ms = 0;
   let projectedBefore = 0;
 
@@ -192,6 +172,10 @@ export function createObserver(config: Config, version: string, sources: Observe
       metrics.eventsIn(stream, commit.events + commit.deadLetters);
       if (derived.late > 0) metrics.lateEvents(derived.late, derived.lateWindows);
       for (const reason of deadLetterReasons(commit)) metrics.deadLetters(reason, 1);
+      for (const { expectation, events } of commit.failures) {
+        addFailures(counts, stream, expectation, events);
+        metrics.expectationFailures(stream, expectation, events);
+      }
       publishDerived(observer.publish, commit);
       if (derived.alerts.length > 0) for (const listener of alertListeners) listener(derived.alerts);
     },

@@ -6,10 +6,10 @@ import { type Config, ConfigError, type StreamConfig } from '../config/config.ts
 import { nearestWord } from '../config/suggest.ts';
 import type { Log } from '../log.ts';
 import { type Service, startService } from '../service.ts';
+import type { Counts } from './counts.ts';
 import { startDriver } from './driver.ts';
 import { createFileInput, type FileInput } from './file-input.ts';
 import { createStreamTime, type StreamTime } from './idleness.ts';
-import type { Counts } from './observer.ts';
 import { outputLines } from './output.ts';
 import { hasControls, runScript } from './run-script.ts';
 import { scriptStreams } from './script.ts';
@@ -44,6 +44,8 @@ export interface RunSummary {
   readonly windows: number;
   readonly sessions: number;
   readonly alerts: number;
+  /** By stream and expectation: events that failed it, dead letters or not. */
+  readonly failures: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** By stream: where its watermark stood at the end, in epoch ms; null before its first event. */
   readonly watermarks: Readonly<Record<string, { readonly watermarkMs: number | null; readonly isIdle: boolean }>>;
   readonly seconds: number;
@@ -72,7 +74,7 @@ export async function runInputs(options: RunInputs): Promise<RunSummary> {
     if (options.output !== null) {
       await options.output(outputLines(pipeline.journalDir, pipeline.registry, units, options.only));
     }
-    const { events, deadLetters, late, lateWindows, windows, sessions, alerts } = ended.counts;
+    const { events, deadLetters, late, lateWindows, windows, sessions, alerts, failures } = ended.counts;
     const seconds = (performance.now() - startedAt) / 1000;
     return {
       in: ended.records,
@@ -85,6 +87,7 @@ export async function runInputs(options: RunInputs): Promise<RunSummary> {
       windows,
       sessions,
       alerts,
+      failures: Object.fromEntries([...failures].map(([stream, own]) => [stream, Object.fromEntries(own)])),
       watermarks: ended.watermarks,
       seconds,
       eventsPerSecond: events / seconds,

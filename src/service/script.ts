@@ -6,8 +6,7 @@ import { parseDuration } from '../config/units.ts';
 import type { AvroRecord } from '../messages/avro.ts';
 import type { DynamicEvent } from '../messages/codec.ts';
 import { createJsonDecoder, type JsonDecoder } from '../messages/json.ts';
-import type { DeadLetter, Tombstone } from '../messages/streams.ts';
-import { KEPT_BYTES } from '../sources/lines.ts';
+import { type DeadLetter, RAW_BYTES_MAX, type Tombstone } from '../messages/streams.ts';
 
 export type ScriptStep =
   | { readonly kind: 'event'; readonly stream: string; readonly partition: number | null; readonly event: DynamicEvent }
@@ -73,7 +72,7 @@ export function createScriptReader(
     const decoded = value === undefined ? decoder.line(line) : decoder.value(value);
     if (decoded.ok) return { kind: 'event', stream, partition, event: decoded.event };
     const { reason, detail } = decoded;
-    const raw = Buffer.from(line.subarray(0, KEPT_BYTES));
+    const raw = Buffer.from(line.subarray(0, RAW_BYTES_MAX));
     return { kind: 'refused', stream, letter: { reason, detail, raw, rawLength: line.length } };
   }
   function createMissing(stream: string): never {

@@ -5,6 +5,8 @@
  * Lines are numbered from 1 as an editor numbers them: an empty line has a number too, and is given as no bytes.
  * `\n` and `\r\n` end a line, the last line needs no end, and a byte order mark before the first is not part of it.
  */
+import { RAW_BYTES_MAX } from '../messages/streams.ts';
+
 export interface LineSink {
   /** The bytes are a view that is only valid during the call. */
   line(bytes: Buffer, number: number): void;
@@ -19,8 +21,6 @@ export interface LineSplitter {
 }
 
 export const MAX_LINE_BYTES = 1024 * 1024;
-/** Of a rejected line, what is kept. */
-export const KEPT_BYTES = 64 * 1024;
 
 const NEWLINE = 10;
 const CARRIAGE_RETURN = 13;
@@ -30,7 +30,7 @@ const NOTHING = Buffer.alloc(0);
 export function createLineSplitter(sink: LineSink, maxLineBytes = MAX_LINE_BYTES): LineSplitter {
   let number = 0;
   // The beginning of a line that goes on in the next chunk. A `\r` may be one byte more than the cap.
-  const heldMax = Math.max(maxLineBytes, KEPT_BYTES) + 1;
+  const heldMax = Math.max(maxLineBytes, RAW_BYTES_MAX) + 1;
   let held = NOTHING;
   let heldBytes = 0;
   /** Length so far of the line that goes on; more than `heldBytes` once its bytes are no longer kept. */
@@ -60,7 +60,7 @@ export function createLineSplitter(sink: LineSink, maxLineBytes = MAX_LINE_BYTES
     const end = total > 0 && last === CARRIAGE_RETURN ? total - 1 : total;
     const lineBytes = end - from;
     if (lineBytes > maxLineBytes) {
-      sink.tooLong(bytes.subarray(from, from + Math.min(KEPT_BYTES, lineBytes)), lineBytes, number);
+      sink.tooLong(bytes.subarray(from, from + Math.min(RAW_BYTES_MAX, lineBytes)), lineBytes, number);
     } else {
       sink.line(from === 0 && end === bytes.length ? bytes : bytes.subarray(from, end), number);
     }
@@ -71,7 +71,7 @@ export function createLineSplitter(sink: LineSink, maxLineBytes = MAX_LINE_BYTES
     length = 0;
     heldBytes = 0;
     // A long line's buffer is not kept for the short ones that usually follow.
-    if (held.length > KEPT_BYTES) held = NOTHING;
+    if (held.length > RAW_BYTES_MAX) held = NOTHING;
   }
 
   return {

@@ -56,7 +56,7 @@ function truthAt(expression: Expression, columns: Columns): NumberAt {
 
 function comparisonAt(operator: Comparison, left: Expression, right: Expression, columns: Columns): NumberAt {
   const holds = ORDERS[operator];
-  if (isText(left, columns)) {
+  if (isText(left, columns) || isText(right, columns)) {
     const [a, b] = [textOf(left, columns), textOf(right, columns)];
     return (row) => {
       const [x, y] = [a(row), b(row)];
@@ -97,6 +97,8 @@ export function columnOf(path: string, columns: Columns) {
 function textOf(expression: Expression, columns: Columns): TextAt {
   if (expression.kind === 'text') return () => expression.value;
   const column = expression.kind === 'field' ? columnOf(expression.path, columns) : null;
+  // Values that are all null are a column of no type.
+  if (column?.kind === 'number' && column.nulls !== null) return () => null;
   if (column?.kind !== 'text') throw new Error('A condition compares text with what is none');
   return (row) => (column.nulls !== null && column.nulls[row] === 1 ? null : textAt(column, row));
 }

@@ -4,6 +4,7 @@
  *
  * The task ends once every chunk has been answered, so that no message is still on its way when its port closes.
  */
+
 import { createReadStream } from 'node:fs';
 import { PassThrough, pipeline, type Readable } from 'node:stream';
 import type { MessagePort } from 'node:worker_threads';
@@ -12,9 +13,10 @@ import type { AvroRecord } from '../messages/avro.ts';
 import { containerBlocks, dynamicEventType } from '../messages/codec.ts';
 import { type CsvDecoder, createCsvDecoder } from '../messages/csv.ts';
 import { createJsonDecoder } from '../messages/json.ts';
+import { RAW_BYTES_MAX } from '../messages/streams.ts';
 import { fieldOfTitle, isLabel, LABEL_TITLES, unknownTitle } from '../messages/titles.ts';
 import { openParquet } from '../projections/parquet.ts';
-import { createLineSplitter, KEPT_BYTES, type LineSplitter, MAX_LINE_BYTES } from '../sources/lines.ts';
+import { createLineSplitter, type LineSplitter, MAX_LINE_BYTES } from '../sources/lines.ts';
 import { createInputChunk, type InputChunk } from './input-chunk.ts';
 import { READ_AHEAD_CHUNKS, type ReadInputTask } from './read-input-protocol.ts';
 
@@ -143,7 +145,7 @@ function tooLong(head: Buffer, length: number): Parameters<InputChunk['refused']
 
 /** The view that a line is given as is only valid for the moment. */
 function kept(bytes: Buffer, rawLength: number): { readonly raw: Buffer; readonly rawLength: number } {
-  return { raw: Buffer.from(bytes.subarray(0, KEPT_BYTES)), rawLength };
+  return { raw: Buffer.from(bytes.subarray(0, RAW_BYTES_MAX)), rawLength };
 }
 
 /** A damaged container can't be read on, so it fails as a whole; only an event without its key is refused by itself. */

@@ -29,6 +29,7 @@ const newPartition = (): Partition =>
       windows: [],
       joined: null,
       selected: [],
+      expectations: [],
     },
     createRegistry(),
   );

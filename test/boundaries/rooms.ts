@@ -33,7 +33,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   quality: pure('messages', 'streams'),
   schedule: pure('messages', 'streams'),
   // Above the domains: what a partition makes of its input, live and replayed.
-  partition: pure('messages', 'streams', 'fraud'),
+  partition: pure('messages', 'streams', 'fraud', 'quality'),
   journal: { mayImport: ['messages'] },
   sources: { mayImport: ['messages'] },
   sinks: { mayImport: ['messages'] },
@@ -43,7 +43,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   workers: { mayImport: [...PURE_ROOMS, 'journal', 'projections', 'sources', 'actors'] },
   // A cron expression is checked by the rules that will run it.
   // So is the size of a segment by the journal's bound, and a stream by the tables that it shall have.
-  config: { mayImport: ['messages', 'schedule', 'streams', 'journal/segment.ts', 'projections/stream-tables.ts'] },
+  config: {
+    mayImport: ['messages', 'schedule', 'streams', 'quality', 'journal/segment.ts', 'projections/stream-tables.ts'],
+  },
   'log.ts': { mayImport: ['config'] },
   http: { mayImport: ['messages', 'projections', 'service'] },
   // Served to the browser as they are: they see only each other.

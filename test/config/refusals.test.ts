@@ -184,6 +184,53 @@ describe('streams', () => {
   });
 });
 
+describe('expectations', () => {
+  const expecting = (entry: string): string =>
+    `${PAYMENTS.replace('windows:\n', '')}    expect:\n      - { column: amountCents, notNull: true }\n      - ${entry}\n`;
+  test.each([
+    [
+      '{ column: amountCent, notNull: true }',
+      '9:11',
+      '1.column: there is no field of Transaction "amountCent"; did you mean amountCents?',
+    ],
+    ['{ column: amountCents, between: [5, 1] }', '9:32', '1.between: begins above its end'],
+    ["{ column: amountCents, in: ['a', 'b', 1] }", '9:32', '1.in: amountCents must be text, and is a number'],
+    ['{ column: amountCents, matches: x }', '9:32', '1.matches: amountCents must be text, and is a number'],
+    [
+      '{ column: amountCents, lengthBetween: [0, 1] }',
+      '9:32',
+      '1.lengthBetween: amountCents must be text, and is a number',
+    ],
+    ['{ between: [0, 1] }', '9:11', '1.between: is of a column: name it with `column:`'],
+    ['{ onFail: warn }', '9:9', '1: must say what is expected: between, notNull, in, matches, lengthBetween or that'],
+    [
+      '{ column: amountCents }',
+      '9:9',
+      '1: must say what is expected of amountCents: between, notNull, in, matches, lengthBetween',
+    ],
+    ['{ that: amountCents > }', '9:11', '1.that: at character 14: a field or a value is missing before the end'],
+    ['{ that: amountCents + 1 }', '9:11', '1.that: at character 13: must be a condition, such as amount > 0'],
+    [
+      '{ that: amountCents > 0, onFail: wran }',
+      '9:34',
+      '1.onFail: must be one of deadLetter, warn; did you mean warn?',
+    ],
+    ['{ column: amountCents, betwen: [0, 1] }', '9:32', '1.betwen: is not a key here; did you mean between?'],
+    ['{ column: amountCents, between: [0] }', '9:32', '1.between: must have at least 2 items'],
+    ['{ column: amountCents, between: [0, x] }', '9:45', '1.between.1: must be a number, not text'],
+    ['{ column: amountCents, in: [[1]] }', '9:37', '1.in.0: must be one of text or a number or true or false'],
+    ['{ column: amountCents, in: [] }', '9:32', '1.in: must have at least 1 items'],
+  ])('%s', (entry, place, message) => {
+    expect(problemsOf(expecting(entry))).toEqual([`p.yaml:${place}: streams.payments.expect.${message}`]);
+  });
+
+  test('a pattern that is none is refused', () => {
+    const weather = `streams:\n  a:\n    builtin: WeatherObservation\n    key: place\n    eventTime: observedAt\n`;
+    const [problem] = problemsOf(`${weather}    expect: [{ column: place, matches: '(' }]`);
+    expect(problem).toMatch(/^p\.yaml:6:31: streams\.a\.expect\.0\.matches: Invalid regular expression/);
+  });
+});
+
 describe('windows', () => {
   const window = '    window: { tumbling: 1m }\n';
   test.each([
@@ -321,7 +368,6 @@ describe('windows', () => {
 describe('what a later version brings is said to be so, and nothing else is said about it', () => {
   const payments = PAYMENTS.replace('windows:\n', '');
   test.each([
-    [`${payments}    expect: []`, 'p.yaml:7:5: streams.payments.expect: is not supported yet'],
     [
       `${payments}    source: { kafka: { topic: x } }`,
       'p.yaml:7:15: streams.payments.source.kafka: is not supported yet',

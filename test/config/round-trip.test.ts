@@ -151,7 +151,30 @@ test('so are joins of every kind', () => {
   expect(parseConfig(printConfig(config, { secrets: 'shown' }), AT, {})).toEqual(config);
 });
 
-describe.each(['demo', 'live', 'handbook', 'terminal-weather'])('config/%s.yaml', (title) => {
+test('so are expectations of every kind', () => {
+  const expectations = [
+    { column: 'amountCents', between: [0, null], notNull: true },
+    { column: 'terminalId', in: [1, 2], onFail: 'warn' },
+    { that: 'amountCents > 0 or terminalId = 1', onFail: 'warn' },
+  ];
+  const payments = { builtin: 'Transaction', key: 'customerId', eventTime: 'occurredAt', expect: expectations };
+  const weather = {
+    ...{ builtin: 'WeatherObservation', key: 'place', eventTime: 'observedAt' },
+    expect: [{ column: 'place', matches: '^[A-Z]{3}$', lengthBetween: [3, 3] }],
+  };
+  const config = parseConfig(JSON.stringify({ streams: { payments, weather } }), AT, {});
+  expect(config.streams.flatMap((stream) => stream.expectations).map(({ kind, onFail }) => [kind, onFail])).toEqual([
+    ['notNull', 'deadLetter'],
+    ['between', 'deadLetter'],
+    ['in', 'warn'],
+    ['that', 'warn'],
+    ['lengthBetween', 'deadLetter'],
+    ['matches', 'deadLetter'],
+  ]);
+  expect(parseConfig(printConfig(config, { secrets: 'shown' }), AT, {})).toEqual(config);
+});
+
+describe.each(['demo', 'live', 'handbook', 'terminal-weather', 'orders'])('config/%s.yaml', (title) => {
   const path = new URL(`../../config/${title}.yaml`, import.meta.url).pathname;
   test('is valid without any environment', () => {
     expect(loadConfig(path, {}).name).toBe(title);

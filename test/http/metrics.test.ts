@@ -36,6 +36,7 @@ describe('metrics', () => {
     metrics.observeStage('consumer', 0.003);
     metrics.lateEvents(4, 7);
     metrics.deadLetters('not-json', 1);
+    metrics.expectationFailures('orders', 'status in ["a\\b"]', 3);
     metrics.actorRestarted('fetcher');
     metrics.onCollect(() => ({
       watermarkDelaySeconds: { clicks: 2.5 },
@@ -55,6 +56,7 @@ describe('metrics', () => {
     expect(value('millrace_late_events_total')).toBe(4);
     expect(value('millrace_late_event_windows_total')).toBe(7);
     expect(value('millrace_dead_letters_total', { reason: 'not-json' })).toBe(1);
+    expect(value('millrace_expectation_failures_total', { stream: 'orders' })).toBe(3);
     expect(value('millrace_actor_restarts_total', { actor: 'fetcher' })).toBe(1);
     expect(value('millrace_watermark_delay_seconds', { stream: 'clicks' })).toBe(2.5);
     expect(value('millrace_log_stalled', { log: 'clicks-0' })).toBe(1);

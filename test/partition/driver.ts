@@ -29,6 +29,7 @@ import { type WindowResult, type WindowResultType, windowResultType } from '../.
 import { createPartition, type PartitionSpec } from '../../src/partition/partition.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../src/partition/snapshot.ts';
 import type { Work } from '../../src/partition/work.ts';
+import type { Expectation } from '../../src/quality/expectation.ts';
 import { type AggregateTable, resultField } from '../../src/streams/aggregates.ts';
 import type { WatermarkPolicy } from '../../src/streams/watermark.ts';
 import type { WindowSpec } from '../../src/streams/window.ts';
@@ -44,6 +45,7 @@ export interface DriverOptions {
   readonly windows?: readonly WindowSpec[];
   readonly aggregates?: AggregateTable;
   readonly fraud?: FraudSpec;
+  readonly expectations?: readonly Expectation[];
 }
 
 /** What a batch derived, as objects. */
@@ -92,6 +94,7 @@ export function drivePartition(options: DriverOptions, snapshot?: Uint8Array): D
     windows,
     joined: null,
     selected: [],
+    expectations: options.expectations ?? [],
   };
   const partition = createPartition(spec, registry);
   const operators = (options.windows ?? []).map((window) => createWindows(window, options.aggregates));

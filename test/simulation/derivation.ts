@@ -38,6 +38,7 @@ export function createFaultFree(derivation: Derivation, partitionIndex: number, 
       windows: WINDOW_TYPES,
       joined: null,
       selected: [],
+      expectations: [],
     },
     registry,
   );

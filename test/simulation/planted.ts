@@ -84,6 +84,7 @@ export const BUGS: Readonly<Record<string, Bug>> = {
               derived: { windows: 0, late: 0, lateWindows: 0, sessions: 0, alerts, lastSessions: [] },
               events: 0,
               deadLetters: 0,
+              failures: [],
               firstOffset: log.nextOffset(),
               batch: { source: '', next: 0, blocks: [] },
             });

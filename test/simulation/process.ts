@@ -210,6 +210,7 @@ const NO_METRICS: ReturnType<Runtime['createMetrics']> = {
   observeStage: () => {},
   lateEvents: () => {},
   deadLetters: () => {},
+  expectationFailures: () => {},
   actorRestarted: () => {},
   onCollect: () => {},
   text: async () => ({ contentType: '', body: '' }),

@@ -53,6 +53,7 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
     eventTime: 'occurredAt',
     partitions,
     watermark: { kind: 'bounded', outOfOrdernessMs: OUT_OF_ORDERNESS_MS, idleTimeoutMs: null, maxAheadMs: null },
+    expectations: [],
     source: { kind: 'http' },
     ...overrides,
   });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createLineSplitter, KEPT_BYTES, MAX_LINE_BYTES } from '../../src/sources/lines.ts';
+import { RAW_BYTES_MAX } from '../../src/messages/streams.ts';
+import { createLineSplitter, MAX_LINE_BYTES } from '../../src/sources/lines.ts';
 
 type Given =
   | { readonly number: number; readonly text: string }
@@ -97,7 +98,7 @@ describe('lines', () => {
     ]);
     expect(given).toEqual([
       { number: 1, text: 'a' },
-      { number: 2, head: 'x'.repeat(KEPT_BYTES), length: MAX_LINE_BYTES + 1 },
+      { number: 2, head: 'x'.repeat(RAW_BYTES_MAX), length: MAX_LINE_BYTES + 1 },
       { number: 3, text: 'b' },
     ]);
   });

@@ -151,6 +151,13 @@ describe('null is as in SQL', () => {
   ])('%s', (text, expected) => expect(first(text)).toBe(expected));
 });
 
+test('a text that is null in all rows of a block is null, though its column has no type', () => {
+  const rows = [{ ...SAMPLE, s: null }];
+  expect(evaluate("s == 'x'", rows)).toEqual([false]);
+  expect(evaluate("not ('x' == s)", rows)).toEqual([false]);
+  expect(evaluate('s == t or s is null', rows)).toEqual([true]);
+});
+
 describe('what is wrong is said with its place', () => {
   test.each([
     ['', 1, 'a field or a value is missing before the end'],

@@ -1,0 +1,101 @@
+/** The expectations of a stream, against its schema. */
+import type { AvroField, AvroRecord } from '../messages/avro.ts';
+import type { Expectation, Rule } from '../quality/expectation.ts';
+import { expressionTypeOf, fieldAt } from '../streams/field-type.ts';
+import { checkCondition } from './expressions.ts';
+import { type Report, unknownField } from './names.ts';
+import type { ConfigFile } from './schema.ts';
+
+type RawExpectation = ConfigFile['streams'][string]['expect'][number];
+type Wanted = 'a number' | 'text' | 'true or false';
+
+const TYPES = { number: 'a number', text: 'text', truth: 'true or false' } as const;
+
+/** An entry of the list may have several rules, of one column; `at` is the path of the list. */
+export function expectationsOf(
+  raw: readonly RawExpectation[],
+  schema: AvroRecord,
+  at: readonly string[],
+  report: Report,
+): Expectation[] {
+  return raw.flatMap((entry, index) => {
+    const { onFail } = entry;
+    return rulesOf(entry, schema, [...at, String(index)], report).map((rule) => ({ ...rule, onFail }));
+  });
+}
+
+function rulesOf(raw: RawExpectation, schema: AvroRecord, at: readonly string[], report: Report): Rule[] {
+  const { column, that } = raw;
+  const rules: Rule[] = [];
+  if (that !== undefined) {
+    checkCondition(that, schema, (message) => report([...at, 'that'], message));
+    rules.push({ kind: 'that', condition: that });
+  }
+  const words = ['between', 'notNull', 'in', 'matches', 'lengthBetween'] as const;
+  const used = words.filter((word) => raw[word] !== undefined);
+  if (column === undefined) {
+    if (used[0] !== undefined) report([...at, used[0]], 'is of a column: name it with `column:`');
+    else if (that === undefined) report(at, `must say what is expected: ${words.join(', ')} or that`);
+    return rules;
+  }
+  const field = fieldAt(schema, column);
+  if (field === undefined) {
+    report([...at, 'column'], unknownField(schema, column));
+    return rules;
+  }
+  if (used.length === 0) report(at, `must say what is expected of ${column}: ${words.join(', ')}`);
+  return [...rules, ...columnRules(raw, column, field, at, report)];
+}
+
+function columnRules(
+  { between, notNull, in: values, matches, lengthBetween }: RawExpectation,
+  column: string,
+  field: AvroField,
+  at: readonly string[],
+  report: Report,
+): Rule[] {
+  const need = (word: string, wanted: Wanted): void => {
+    const type = expressionTypeOf(field);
+    const found = type === null ? 'neither a number, nor text, nor true or false' : TYPES[type];
+    if (found !== wanted) report([...at, word], `${column} must be ${wanted}, and is ${found}`);
+  };
+  const rules: Rule[] = [];
+  if (notNull === true) rules.push({ kind: 'notNull', column });
+  if (between !== undefined) {
+    need('between', 'a number');
+    rules.push({ kind: 'between', column, ...rangeOf(between, [...at, 'between'], report) });
+  }
+  if (lengthBetween !== undefined) {
+    need('lengthBetween', 'text');
+    rules.push({ kind: 'lengthBetween', column, ...rangeOf(lengthBetween, [...at, 'lengthBetween'], report) });
+  }
+  if (values !== undefined) {
+    for (const wanted of new Set(values.map(wantedOf))) need('in', wanted);
+    rules.push({ kind: 'in', column, values });
+  }
+  if (matches !== undefined) {
+    need('matches', 'text');
+    checkPattern(matches, (message) => report([...at, 'matches'], message));
+    rules.push({ kind: 'matches', column, pattern: matches });
+  }
+  return rules;
+}
+
+function wantedOf(value: string | number | boolean): Wanted {
+  if (typeof value === 'string') return 'text';
+  return typeof value === 'number' ? 'a number' : 'true or false';
+}
+
+function rangeOf([min, max]: readonly (number | null)[], at: readonly string[], report: Report) {
+  const range = { min: min ?? null, max: max ?? null };
+  if (range.min !== null && range.max !== null && range.min > range.max) report(at, 'begins above its end');
+  return range;
+}
+
+function checkPattern(pattern: string, report: (message: string) => void): void {
+  try {
+    new RegExp(pattern, 'u');
+  } catch (error) {
+    report(error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,73 @@
+/** Holds the events of a block against the expectations of their stream. */
+import { type Columns, valueAt } from '../messages/columns.ts';
+import { jsonOf } from '../messages/event-json.ts';
+import { type Expression, parseExpression } from '../streams/expression.ts';
+import { type Expectation, expectationName, type Rule } from './expectation.ts';
+import { type FailingRows, failingRows } from './failing-rows.ts';
+
+/** How many events of a block failed an expectation. */
+export interface ExpectationFailures {
+  readonly expectation: string;
+  readonly events: number;
+}
+
+/** Tells of an event that is not taken, and why, for people; once for each expectation that it failed. */
+export type Refuse = (row: number, detail: string) => void;
+
+/** Nothing when every event is as expected. */
+export type Check = (columns: Columns, refuse: Refuse) => readonly ExpectationFailures[];
+
+interface Checked {
+  readonly name: string;
+  readonly isRefused: boolean;
+  readonly failing: FailingRows;
+  found(columns: Columns, row: number): string;
+}
+
+const NONE: readonly ExpectationFailures[] = [];
+
+/** Throws when an expectation can't be parsed. */
+export function createCheck(expectations: readonly Expectation[]): Check {
+  const all = expectations.map(
+    (expectation): Checked => ({
+      name: expectationName(expectation),
+      isRefused: expectation.onFail === 'deadLetter',
+      failing: failingRows(expectation),
+      found: finder(expectation),
+    }),
+  );
+  return (columns, refuse) => {
+    let failures: ExpectationFailures[] | null = null;
+    for (const { name, isRefused, failing, found } of all) {
+      const rows = failing(columns);
+      if (rows.length === 0) continue;
+      failures ??= [];
+      failures.push({ expectation: name, events: rows.length });
+      if (isRefused) for (const row of rows) refuse(row, `${name}: ${found(columns, row)}`);
+    }
+    return failures ?? NONE;
+  };
+}
+
+const SHOWN_CHARACTERS = 60;
+
+/** What is said of an event that failed: its value, or those of all fields of a condition. */
+function finder(rule: Rule): (columns: Columns, row: number) => string {
+  if (rule.kind !== 'that') return (columns, row) => `it is ${shown(valueAt(columns.event(row), rule.column))}`;
+  const paths = [...new Set(pathsOf(parseExpression(rule.condition)))];
+  return (columns, row) => {
+    const event = columns.event(row);
+    return paths.map((path) => `${path} is ${shown(valueAt(event, path))}`).join(', ') || 'it is never so';
+  };
+}
+
+function pathsOf(expression: Expression): string[] {
+  if (expression.kind === 'field') return [expression.path];
+  if ('of' in expression) return pathsOf(expression.of);
+  return 'left' in expression ? [...pathsOf(expression.left), ...pathsOf(expression.right)] : [];
+}
+
+function shown(value: unknown): string {
+  const text = jsonOf(value);
+  return text.length <= SHOWN_CHARACTERS ? text : `${text.slice(0, SHOWN_CHARACTERS)}…`;
+}

@@ -1,0 +1,35 @@
+/** What has to hold of every event of a stream, as plain data. Names are those of Great Expectations, where it has one. */
+export type Rule =
+  | { readonly kind: 'between'; readonly column: string; readonly min: number | null; readonly max: number | null }
+  | { readonly kind: 'notNull'; readonly column: string }
+  | { readonly kind: 'in'; readonly column: string; readonly values: readonly (string | number | boolean)[] }
+  /** A regular expression of JavaScript with the flag `u`, which matches anywhere in the text. */
+  | { readonly kind: 'matches'; readonly column: string; readonly pattern: string }
+  /** In characters (code points). */
+  | {
+      readonly kind: 'lengthBetween';
+      readonly column: string;
+      readonly min: number | null;
+      readonly max: number | null;
+    }
+  /** A condition, as `where` has them; it fails when it is false, and not when it is null. */
+  | { readonly kind: 'that'; readonly condition: string };
+
+export type Expectation = Rule & { readonly onFail: 'deadLetter' | 'warn' };
+
+/** How an expectation is called in dead letters and metrics. */
+export function expectationName(rule: Rule): string {
+  switch (rule.kind) {
+    case 'between':
+    case 'lengthBetween':
+      return `${rule.column} ${rule.kind} [${rule.min}, ${rule.max}]`;
+    case 'notNull':
+      return `${rule.column} notNull`;
+    case 'in':
+      return `${rule.column} in ${JSON.stringify(rule.values)}`;
+    case 'matches':
+      return `${rule.column} matches ${rule.pattern}`;
+    case 'that':
+      return `that ${rule.condition}`;
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * Which rows of a block fail a rule: one loop over its column, which makes nothing for a row that passes. Null passes all
+ * but notNull, and NaN is null.
+ */
+import { type Columns, type TextColumn, textAt, valueAt } from '../messages/columns.ts';
+import { bindCondition } from '../streams/condition.ts';
+import { parseExpression } from '../streams/expression.ts';
+import type { Rule } from './expectation.ts';
+
+/** Rows that fail, in order. Throws when the block has not the rule's field. */
+export type FailingRows = (columns: Columns) => readonly number[];
+
+/** Throws when the rule's pattern or condition can't be parsed. */
+export function failingRows(rule: Rule): FailingRows {
+  switch (rule.kind) {
+    case 'notNull':
+      return (columns) => nulls(rule.column, columns);
+    case 'between': {
+      const [min, max] = bounds(rule);
+      return numberRule(rule.column, (value) => value < min || value > max);
+    }
+    case 'lengthBetween': {
+      const [min, max] = bounds(rule);
+      return textRule(rule.column, (column, row) => {
+        const length = codePoints(column, row);
+        return length < min || length > max;
+      });
+    }
+    case 'in':
+      return membership(rule.column, rule.values);
+    case 'matches': {
+      const pattern = new RegExp(rule.pattern, 'u');
+      return textRule(rule.column, (column, row) => !pattern.test(textAt(column, row)));
+    }
+    case 'that': {
+      const expression = parseExpression(rule.condition);
+      const isFalse = { kind: 'not', of: expression, at: expression.at } as const;
+      return (columns) => rowsOf(columns.count, bindCondition(isFalse, columns));
+    }
+  }
+}
+
+function bounds({ min, max }: { readonly min: number | null; readonly max: number | null }): [number, number] {
+  return [min ?? Number.NEGATIVE_INFINITY, max ?? Number.POSITIVE_INFINITY];
+}
+
+function membership(column: string, values: readonly (string | number | boolean)[]): FailingRows {
+  const texts = new Set(values.filter((value) => typeof value === 'string'));
+  if (texts.size > 0) return textRule(column, (own, row) => !texts.has(textAt(own, row)));
+  // A column has 0 and 1 for booleans.
+  const numbers = new Set(values.map(Number));
+  return numberRule(column, (value) => !Number.isNaN(value) && !numbers.has(value));
+}
+
+const NONE: readonly number[] = [];
+
+function rowsOf(count: number, fails: (row: number) => boolean): readonly number[] {
+  let rows: number[] | null = null;
+  for (let row = 0; row < count; row++) {
+    if (!fails(row)) continue;
+    rows ??= [];
+    rows.push(row);
+  }
+  return rows ?? NONE;
+}
+
+function numberRule(path: string, fails: (value: number) => boolean): FailingRows {
+  return (columns) => {
+    const column = columns.column(path);
+    if (column?.kind !== 'number') throw new Error(`An expectation takes the field ${path} for a number`);
+    const { values, nulls: own } = column;
+    return rowsOf(columns.count, (row) => fails(values[row]!) && own?.[row] !== 1);
+  };
+}
+
+function textRule(path: string, fails: (column: TextColumn, row: number) => boolean): FailingRows {
+  return (columns) => {
+    const column = columns.column(path);
+    // Values that are all null are a column of no type.
+    if (column?.kind === 'number' && column.nulls !== null) return NONE;
+    if (column?.kind !== 'text') throw new Error(`An expectation takes the field ${path} for text`);
+    const { nulls: own } = column;
+    return rowsOf(columns.count, (row) => own?.[row] !== 1 && fails(column, row));
+  };
+}
+
+/** Of a field of any kind: an array or a record has no column. */
+function nulls(path: string, columns: Columns): readonly number[] {
+  const column = columns.column(path);
+  if (column === undefined) return rowsOf(columns.count, (row) => valueAt(columns.event(row), path) === null);
+  const { nulls: own } = column;
+  if (column.kind === 'text') return own === null ? NONE : rowsOf(columns.count, (row) => own[row] === 1);
+  const { values } = column;
+  return rowsOf(columns.count, (row) => own?.[row] === 1 || Number.isNaN(values[row]));
+}
+
+/** Of UTF-8, each character has one byte that does not go on from the one before. */
+function codePoints({ bytes, starts, ends }: TextColumn, row: number): number {
+  let length = 0;
+  for (let at = starts[row]!; at < ends[row]!; at++) if ((bytes[at]! & 0xc0) !== 0x80) length += 1;
+  return length;
+}

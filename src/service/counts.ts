@@ -1,0 +1,48 @@
+/** What was taken in and derived, counted. */
+export interface Counts {
+  events: number;
+  deadLetters: number;
+  late: number;
+  /** Windows that late events lost. */
+  lateWindows: number;
+  alerts: number;
+  windows: number;
+  sessions: number;
+  commits: number;
+  /** Events that failed an expectation, by stream and expectation. */
+  readonly failures: Map<string, Map<string, number>>;
+}
+
+export function noCounts(): Counts {
+  return {
+    events: 0,
+    deadLetters: 0,
+    late: 0,
+    lateWindows: 0,
+    alerts: 0,
+    windows: 0,
+    sessions: 0,
+    commits: 0,
+    failures: new Map(),
+  };
+}
+
+export function addCounts(sum: Counts, counts: Counts): void {
+  sum.events += counts.events;
+  sum.deadLetters += counts.deadLetters;
+  sum.late += counts.late;
+  sum.lateWindows += counts.lateWindows;
+  sum.alerts += counts.alerts;
+  sum.windows += counts.windows;
+  sum.sessions += counts.sessions;
+  sum.commits += counts.commits;
+  for (const [stream, own] of counts.failures) {
+    for (const [expectation, events] of own) addFailures(sum, stream, expectation, events);
+  }
+}
+
+export function addFailures({ failures }: Counts, stream: string, expectation: string, events: number): void {
+  const own = failures.get(stream) ?? new Map<string, number>();
+  failures.set(stream, own);
+  own.set(expectation, (own.get(expectation) ?? 0) + events);
+}
