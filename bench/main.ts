@@ -11,6 +11,7 @@ import { measureQuery, runNexmark } from './nexmark.ts';
 import { measureLive, measureReplay, type PathFigures } from './path.ts';
 import { runStages } from './stages.ts';
 import { runWindows } from './windows.ts';
+import { runWindowsFromJournal } from './windows-journal.ts';
 
 const EVENTS = Number(process.env.BENCH_EVENTS ?? 1_000_000);
 
@@ -29,7 +30,7 @@ if (!isJson)
   process.stdout.write(`${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node}\n\n`);
 
 if (process.argv[2] === 'windows') {
-  const windows = runWindows();
+  const windows = [...(await runWindowsFromJournal()), ...runWindows()];
   if (isJson) process.stdout.write(`${JSON.stringify({ machine, windows }, null, 2)}\n`);
   else console.table(windows);
   process.exit(0);

@@ -51,6 +51,8 @@ const CASES: readonly Case[] = [
   { name: 'tumbling 1m', window: TUMBLING, keys: 10_000, events: 1_000_000, stepMs: 0.1, rounds: 9 },
   { name: 'tumbling 1m', window: TUMBLING, keys: 10_000, events: 10_000_000, stepMs: 0.1, rounds: 3 },
   { name: 'tumbling 1m', window: TUMBLING, keys: 10_000, events: 50_000_000, stepMs: 0.1, rounds: 1 },
+  { name: 'tumbling 1m', window: TUMBLING, keys: 100_000, events: 10_000_000, stepMs: 0.1, rounds: 3 },
+  { name: 'tumbling 1m', window: TUMBLING, keys: 1_000_000, events: 10_000_000, stepMs: 0.1, rounds: 3 },
   {
     name: 'hopping 10s / 2s',
     window: { kind: 'hopping', sizeMs: 10_000, everyMs: 2000, offsetMs: 0 },

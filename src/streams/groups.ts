@@ -141,6 +141,19 @@ export function mergeGroup(groups: Groups, into: number, from: number): void {
   }
 }
 
+/** Adds the events of the groups from one place of a list to another; column by column, as they lie in memory. */
+export function mergeGroups(groups: Groups, into: number, from: readonly number[], first: number, end: number): void {
+  const { counts } = groups;
+  for (let i = first; i < end; i++) counts[into]! += counts[from[i]!]!;
+  for (const own of groups.states) {
+    if (own.kind === 'objects') for (let i = first; i < end; i++) own.merge(into, from[i]!);
+    else {
+      const { aggregate, states, width } = own;
+      if (width > 0) for (let i = first; i < end; i++) aggregate.merge(states, into * width, from[i]! * width);
+    }
+  }
+}
+
 /** Gives a result of a group, and counts it. */
 export function emitGroup(
   groups: Groups,

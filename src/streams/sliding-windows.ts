@@ -16,7 +16,7 @@ import {
   type Groups,
   type Key,
   loadGroup,
-  mergeGroup,
+  mergeGroups,
   openGroup,
   saveGroup,
   type WindowResults,
@@ -36,11 +36,16 @@ interface Slice {
   following: number;
 }
 
+/** The slices of a key in order of time, in columns: a window is found and merged without an object a slice. */
+interface KeySlices {
+  readonly timesMs: number[];
+  readonly groups: number[];
+}
+
 interface SlidingWindows extends OpenWindows {
   readonly sizeMs: number;
   readonly allowedLatenessMs: number;
-  /** In order of time. */
-  readonly byKey: Map<Key, Slice[]>;
+  readonly byKey: Map<Key, KeySlices>;
   /** By group. */
   readonly slices: (Slice | undefined)[];
   opened: number;
@@ -73,16 +78,16 @@ function add(state: SlidingWindows, key: Key, row: number, timeMs: number, out: 
   const late = isLate ? { key, latenessMs: Math.min(watermarkMs - timeMs, LONG_MAX), windows: 1 } : null;
   if (timeMs + sizeMs + allowedLatenessMs <= watermarkMs) return late;
   const own = ofKey(state, key);
-  const place = placeOf(own, timeMs);
-  let slice = own[place];
-  const isNew = slice?.timeMs !== timeMs;
+  const place = placeOf(own.timesMs, timeMs);
+  const isNew = own.timesMs[place] !== timeMs;
+  let slice = sliceAt(state, own, place);
   if (slice === undefined || isNew) {
     const group = openGroup(state.groups);
     slice = insert(state, own, place, {
       key,
       timeMs,
       group,
-      ending: followingOf(own, timeMs - sizeMs - 1),
+      ending: followingOf(state, own, timeMs - sizeMs - 1),
       following: 0,
     });
   }
@@ -92,22 +97,27 @@ function add(state: SlidingWindows, key: Key, row: number, timeMs: number, out: 
 }
 
 /** Results so far of the window that begins behind a slice. */
-function followingOf(own: readonly Slice[], timeMs: number): number {
-  const slice = own[placeOf(own, timeMs)];
+function followingOf(state: SlidingWindows, own: KeySlices, timeMs: number): number {
+  const slice = sliceAt(state, own, placeOf(own.timesMs, timeMs));
   return slice?.timeMs === timeMs ? slice.following : 0;
 }
 
-function ofKey({ byKey }: SlidingWindows, key: Key): Slice[] {
+function sliceAt({ slices }: SlidingWindows, { groups }: KeySlices, place: number): Slice | undefined {
+  return place < groups.length ? slices[groups[place]!] : undefined;
+}
+
+function ofKey({ byKey }: SlidingWindows, key: Key): KeySlices {
   const known = byKey.get(key);
   if (known !== undefined) return known;
-  const own: Slice[] = [];
+  const own: KeySlices = { timesMs: [], groups: [] };
   byKey.set(key, own);
   return own;
 }
 
-function insert(state: SlidingWindows, own: Slice[], place: number, made: Omit<Slice, 'order'>): Slice {
+function insert(state: SlidingWindows, own: KeySlices, place: number, made: Omit<Slice, 'order'>): Slice {
   const slice = { ...made, order: state.opened++ };
-  own.splice(place, 0, slice);
+  own.timesMs.splice(place, 0, slice.timeMs);
+  own.groups.splice(place, 0, slice.group);
   state.slices[slice.group] = slice;
   arm(state, slice, state.watermarkMs);
   state.nextDueMs = nextDeadlineMs(state.timers);
@@ -127,12 +137,14 @@ function arm(
 }
 
 /** Gives those windows again that hold a late event, and those that it makes, in order of their start. */
-function correct(state: SlidingWindows, own: readonly Slice[], of: Slice, isNew: boolean, out: WindowResults): void {
+function correct(state: SlidingWindows, own: KeySlices, of: Slice, isNew: boolean, out: WindowResults): void {
   const { sizeMs, allowedLatenessMs, watermarkMs } = state;
   const { timeMs } = of;
   const isOpen = (end: number): boolean => end <= watermarkMs && end + allowedLatenessMs > watermarkMs;
   const windows: { slice: Slice; start: number; isEnding: boolean }[] = [];
-  for (const slice of own) {
+  for (const group of own.groups) {
+    const slice = state.slices[group];
+    if (slice === undefined) continue;
     const endingFrom = slice.timeMs - sizeMs;
     if (endingFrom <= timeMs && timeMs <= slice.timeMs && isOpen(slice.timeMs)) {
       windows.push({ slice, start: endingFrom, isEnding: true });
@@ -175,36 +187,25 @@ function advance(state: SlidingWindows, watermarkMs: number, out: WindowResults)
   state.nextDueMs = nextDeadlineMs(timers);
 }
 
-function giveEnding(
-  state: SlidingWindows,
-  own: readonly Slice[],
-  slice: Slice,
-  atMs: number,
-  out: WindowResults,
-): void {
+function giveEnding(state: SlidingWindows, own: KeySlices, slice: Slice, atMs: number, out: WindowResults): void {
   give(state, own, slice, slice.timeMs - state.sizeMs, slice.ending, atMs, out);
   slice.ending += 1;
 }
 
 /** Not where the window has no events, nor where it is also the one that ends with a slice. */
-function giveFollowing(
-  state: SlidingWindows,
-  own: readonly Slice[],
-  slice: Slice,
-  atMs: number,
-  out: WindowResults,
-): void {
+function giveFollowing(state: SlidingWindows, own: KeySlices, slice: Slice, atMs: number, out: WindowResults): void {
   const start = slice.timeMs + 1;
   const end = start + state.sizeMs;
-  const first = own[placeOf(own, start)];
-  if (first === undefined || first.timeMs > end || own[placeOf(own, end)]?.timeMs === end) return;
+  const { timesMs } = own;
+  const first = timesMs[placeOf(timesMs, start)];
+  if (first === undefined || first > end || timesMs[placeOf(timesMs, end)] === end) return;
   give(state, own, slice, start, slice.following, atMs, out);
   slice.following += 1;
 }
 
 function give(
   { groups, sizeMs }: SlidingWindows,
-  own: readonly Slice[],
+  { timesMs, groups: members }: KeySlices,
   { key }: Slice,
   start: number,
   revision: number,
@@ -213,29 +214,38 @@ function give(
 ): void {
   const end = start + sizeMs;
   const merged = openGroup(groups);
-  for (let i = placeOf(own, start); i < own.length && own[i]!.timeMs <= end; i++) {
-    mergeGroup(groups, merged, own[i]!.group);
-  }
+  mergeGroups(groups, merged, members, placeOf(timesMs, start), placeOf(timesMs, end + 1));
   groups.revisions[merged] = revision;
   emitGroup(groups, merged, key, start, end, atMs, out);
   closeGroup(groups, merged);
 }
 
 function close({ byKey, slices, groups }: SlidingWindows, { key, timeMs, group }: Slice): void {
-  const own = byKey.get(key) ?? [];
-  own.splice(placeOf(own, timeMs), 1);
-  if (own.length === 0) byKey.delete(key);
+  const own = byKey.get(key) ?? { timesMs: [], groups: [] };
+  removeAt(own, placeOf(own.timesMs, timeMs));
+  if (own.groups.length === 0) byKey.delete(key);
   slices[group] = undefined;
   closeGroup(groups, group);
 }
 
-/** The first place whose slice is not before this time. */
-function placeOf(own: readonly Slice[], timeMs: number): number {
+/** Mostly the first, which goes without a new array. */
+function removeAt({ timesMs, groups }: KeySlices, place: number): void {
+  if (place === 0) {
+    timesMs.shift();
+    groups.shift();
+  } else {
+    timesMs.splice(place, 1);
+    groups.splice(place, 1);
+  }
+}
+
+/** The first place that is not before this time. */
+function placeOf(timesMs: readonly number[], timeMs: number): number {
   let low = 0;
-  let high = own.length;
+  let high = timesMs.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (own[middle]!.timeMs < timeMs) low = middle + 1;
+    if (timesMs[middle]! < timeMs) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -253,6 +263,6 @@ function restore(state: SlidingWindows, saved: readonly GroupState[]): void {
     const [timeMs = 0, ending = 0, following = 0] = one.times;
     const own = ofKey(state, one.key);
     const group = loadGroup(state.groups, one);
-    insert(state, own, placeOf(own, timeMs), { key: one.key, timeMs, group, ending, following });
+    insert(state, own, placeOf(own.timesMs, timeMs), { key: one.key, timeMs, group, ending, following });
   }
 }

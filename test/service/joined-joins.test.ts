@@ -29,10 +29,10 @@ const pipeline = (partitions: number) => `
 streams:
   payments: { schema: ./payment.avsc, key: card, eventTime: at, partitions: ${partitions}, watermark: { outOfOrderness: 1s } }
   terminals: { schema: ./terminal.avsc, key: id, eventTime: at, watermark: { outOfOrderness: 1s } }
-  weather: { schema: ./weather.avsc, key: place, eventTime: at, partitions: ${partitions}, watermark: { outOfOrderness: 1s } }
+  skies: { schema: ./weather.avsc, key: place, eventTime: at, partitions: ${partitions}, watermark: { outOfOrderness: 1s } }
 joins:
   located: { left: payments, table: terminals, on: { left: terminal, right: id }, type: left, grace: 1s }
-  in_weather: { left: located, table: weather, on: { left: right.place, right: place }, type: inner, history: 1h }
+  in_weather: { left: located, table: skies, on: { left: right.place, right: place }, type: inner, history: 1h }
 windows:
   by_weather:
     stream: in_weather
@@ -104,7 +104,7 @@ async function run(
   const lines: object[] = [
     ...payments.map((event) => ({ $stream: 'payments', ...event })),
     ...terminals.map((event) => ({ $stream: 'terminals', ...event })),
-    ...weather.map((event) => ({ $stream: 'weather', ...event })),
+    ...weather.map((event) => ({ $stream: 'skies', ...event })),
   ].sort((a, b) => a.at - b.at);
   for (const cut of cuts) lines.splice(cut % lines.length, 0, { $snapshot: true }, { $restart: true });
   const file = join(directory, 'script.jsonl');
