@@ -17,6 +17,7 @@ import {
   DUCKDB_SCHEMA_VERSION,
   DUCKDB_TABLES,
   sqlText,
+  type WindowShape,
   windowColumns,
   windowsViewSql,
   windowTable,
@@ -24,7 +25,8 @@ import {
 import { streamColumns, streamDigest } from './duckdb-streams.ts';
 import { duckdbWriters } from './duckdb-writers.ts';
 import { MAX_QUERY_ROWS, type Row, type SqlValue, type Store, type TableDigest } from './store.ts';
-import { streamTable } from './stream-tables.ts';
+import { isLogOf, shapeText, streamChanges } from './stream-changes.ts';
+import { type StreamTable, streamTable } from './stream-tables.ts';
 import type { TableShapes } from './table-shapes.ts';
 
 export interface DuckdbOptions {
@@ -35,12 +37,12 @@ export interface DuckdbOptions {
 
 /** Opens or creates the store. A file of another version, or one that does not open, is replaced by an empty one. */
 export async function openDuckdb(file: string, options: DuckdbOptions): Promise<Store> {
-  const { instance, connection } = await openOrReplace(file, options);
+  const streams = options.tables.streams.map(streamTable);
+  const { instance, connection } = await openOrReplace(file, options, streams);
   await connection.run(windowsViewSql(options.tables.windows));
   // After this no statement can reach the file system or undo it: what a user's query may do.
   await connection.run('SET enable_external_access = false');
   await connection.run('SET lock_configuration = true');
-  const streams = options.tables.streams.map(streamTable);
   const writers = await duckdbWriters(connection, options.tables.windows, streams);
   const offsets = new Map<string, number>();
   for (const { log, next } of await rowsOf(connection, 'SELECT log, next FROM offsets')) {
@@ -113,6 +115,7 @@ const READING_STATEMENTS: ReadonlySet<StatementType> = new Set([StatementType.SE
 async function openOrReplace(
   file: string,
   options: DuckdbOptions,
+  streams: readonly StreamTable[],
 ): Promise<{ instance: DuckDBInstance; connection: DuckDBConnection }> {
   const settings = {
     threads: String(options.threads),
@@ -122,12 +125,13 @@ async function openOrReplace(
     // Checkpoint seldom: the journal, not this file's log, is what recovery starts from.
     wal_autocheckpoint: '256MB',
   };
-  const known = await openKnown(file, settings, options.tables);
+  const known = await openKnown(file, settings, options.tables.windows, streams);
   if (known !== null) return known;
   for (const suffix of ['', '.wal']) rmSync(file + suffix, { force: true });
   const instance = await DuckDBInstance.create(file, settings);
   const connection = await instance.connect();
-  await createTables(connection, options.tables);
+  await createTables(connection, options.tables.windows);
+  await changeStreams(connection, streams);
   return { instance, connection };
 }
 
@@ -135,13 +139,15 @@ async function openOrReplace(
 async function openKnown(
   file: string,
   settings: Record<string, string>,
-  shapes: TableShapes,
+  windows: readonly WindowShape[],
+  streams: readonly StreamTable[],
 ): Promise<{ instance: DuckDBInstance; connection: DuckDBConnection } | null> {
   let instance: DuckDBInstance | null = null;
   try {
     instance = await DuckDBInstance.create(file, settings);
     const connection = await instance.connect();
-    if (await hasVersion(connection, shapes)) return { instance, connection };
+    if ((await hasVersion(connection, windows)) && (await changeStreams(connection, streams)))
+      return { instance, connection };
   } catch (error) {
     if (isLocked(error)) throw error;
   }
@@ -155,34 +161,55 @@ function isLocked(error: unknown): boolean {
 }
 
 /** Throws when what every store must have can't be read. */
-async function hasVersion(connection: DuckDBConnection, shapes: TableShapes): Promise<boolean> {
+async function hasVersion(connection: DuckDBConnection, windows: readonly WindowShape[]): Promise<boolean> {
   const tables = await rowsOf(connection, "SELECT 1 FROM duckdb_tables() WHERE table_name = 'schema_version'");
   if (tables.length === 0) return false;
   const [row] = await rowsOf(connection, 'SELECT version FROM schema_version');
   await rowsOf(connection, 'SELECT log, next FROM offsets');
-  return row?.version === versionOf(shapes);
+  return row?.version === versionOf(windows);
 }
 
-/** The tables depend on the windows and the declared streams: with others, the store is another one and is rebuilt. */
-function versionOf({ windows, streams }: TableShapes): string {
-  return `${DUCKDB_SCHEMA_VERSION} ${JSON.stringify(windows)} ${JSON.stringify(streams)}`;
+/** The tables depend on the windows: with others, the store is another one and is rebuilt. */
+function versionOf(windows: readonly WindowShape[]): string {
+  return `${DUCKDB_SCHEMA_VERSION} ${JSON.stringify(windows)}`;
 }
 
-async function createTables(connection: DuckDBConnection, shapes: TableShapes): Promise<void> {
+async function createTables(connection: DuckDBConnection, windows: readonly WindowShape[]): Promise<void> {
   await connection.run('CREATE TABLE offsets (log VARCHAR NOT NULL, next BIGINT NOT NULL)');
   for (const [table, columns] of Object.entries(DUCKDB_TABLES)) {
     await connection.run(`CREATE TABLE ${table} (${columns.map(columnSql).join(', ')})`);
   }
-  for (const shape of shapes.windows) {
+  for (const shape of windows) {
     const columns = windowColumns(shape).map(columnSql).join(', ');
     await connection.run(`CREATE TABLE "${windowTable(shape)}" (${columns})`);
   }
-  for (const table of shapes.streams.map(streamTable)) {
+  await connection.run('CREATE TABLE shapes (stream VARCHAR NOT NULL, shape VARCHAR NOT NULL)');
+  await connection.run('CREATE TABLE schema_version (version VARCHAR NOT NULL)');
+  await connection.run(`INSERT INTO schema_version VALUES (${sqlText(versionOf(windows))})`);
+}
+
+/**
+ * Makes the tables those of these streams. False when the rows of one would have to be read again from a log that has
+ * other rows in the store too: these would come twice.
+ */
+async function changeStreams(connection: DuckDBConnection, streams: readonly StreamTable[]): Promise<boolean> {
+  const shapes = await rowsOf(connection, 'SELECT stream, shape FROM shapes');
+  const known = new Map(shapes.map(({ stream, shape }) => [String(stream), String(shape)]));
+  const { gone, made } = streamChanges(known, streams);
+  const logs = await rowsOf(connection, 'SELECT log FROM offsets');
+  if (made.some(({ name }) => logs.some(({ log }) => isLogOf(name, String(log))))) return false;
+  await connection.run('BEGIN TRANSACTION');
+  for (const name of gone) {
+    await connection.run(`DROP TABLE "${name}"`);
+    await connection.run(`DELETE FROM shapes WHERE stream = ${sqlText(name)}`);
+  }
+  for (const table of made) {
     const columns = streamColumns(table).map(columnSql).join(', ');
     await connection.run(`CREATE TABLE "${table.name}" (${columns})`);
+    await connection.run(`INSERT INTO shapes VALUES (${sqlText(table.name)}, ${sqlText(shapeText(table))})`);
   }
-  await connection.run('CREATE TABLE schema_version (version VARCHAR NOT NULL)');
-  await connection.run(`INSERT INTO schema_version VALUES (${sqlText(versionOf(shapes))})`);
+  await connection.run('COMMIT');
+  return true;
 }
 
 async function digestOf(connection: DuckDBConnection, table: string, columns: readonly string[]): Promise<TableDigest> {

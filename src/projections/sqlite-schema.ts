@@ -6,7 +6,7 @@ export const SQLITE_SCHEMA_VERSION = 4;
 export const SQLITE_SCHEMA = `
 CREATE TABLE offsets (log TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
 
-CREATE TABLE shapes (streams TEXT NOT NULL);
+CREATE TABLE shapes (stream TEXT PRIMARY KEY, shape TEXT NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE tombstones (
   stream TEXT NOT NULL, key NOT NULL, occurred_at INTEGER NOT NULL, partition INTEGER NOT NULL,

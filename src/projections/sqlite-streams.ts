@@ -8,6 +8,7 @@ import type { Columns } from '../messages/columns.ts';
 import { type CellValue, cellAt, type RecordColumn, type RecordColumnKind } from '../messages/record-columns.ts';
 import type { Tombstone } from '../messages/streams.ts';
 import type { Where } from './store.ts';
+import { isLogOf, shapeText, streamChanges } from './stream-changes.ts';
 import type { StreamTable } from './stream-tables.ts';
 
 const SQLITE_TYPES: Readonly<Record<RecordColumnKind, string>> = {
@@ -23,12 +24,35 @@ const SQLITE_TYPES: Readonly<Record<RecordColumnKind, string>> = {
 };
 
 /** Nothing but the key is NOT NULL: SQLite has no NaN, and takes one for null. */
-export function streamTableSql({ name, key, columns }: StreamTable): string {
+function streamTableSql({ name, key, columns }: StreamTable): string {
   const own = columns.map(({ path, kind }) => {
     return `"${path}" ${SQLITE_TYPES[kind]}${path === key ? ' NOT NULL PRIMARY KEY' : ''}`;
   });
   const all = [...own, 'partition INTEGER NOT NULL', 'log_offset INTEGER NOT NULL'];
   return `CREATE TABLE "${name}" (${all.join(', ')}) WITHOUT ROWID;`;
+}
+
+/**
+ * Makes the tables those of these streams. The logs of a stream with a new table are projected once more: what else of them
+ * is in the store is written as it was.
+ */
+export function changeStreams(db: Database, streams: readonly StreamTable[]): void {
+  const shapes = db.prepare<[], { stream: string; shape: string }>('SELECT stream, shape FROM shapes').all();
+  const { gone, made } = streamChanges(new Map(shapes.map(({ stream, shape }) => [stream, shape])), streams);
+  if (gone.length === 0 && made.length === 0) return;
+  db.exec('BEGIN IMMEDIATE');
+  for (const name of gone) {
+    db.exec(`DROP TABLE "${name}"`);
+    db.prepare('DELETE FROM tombstones WHERE stream = ?').run(name);
+    db.prepare('DELETE FROM shapes WHERE stream = ?').run(name);
+  }
+  const logs = db.prepare<[], string>('SELECT log FROM offsets').pluck().all();
+  for (const table of made) {
+    db.exec(streamTableSql(table));
+    db.prepare('INSERT INTO shapes VALUES (?, ?)').run(table.name, shapeText(table));
+    for (const log of logs) if (isLogOf(table.name, log)) db.prepare('DELETE FROM offsets WHERE log = ?').run(log);
+  }
+  db.exec('COMMIT');
 }
 
 /** What of the table is state: where a row lies depends on the layout. */

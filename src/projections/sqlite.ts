@@ -9,18 +9,18 @@ import { rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { keepNative } from '../journal/keep-native.ts';
 import { SQLITE_DIGESTS, SQLITE_SCHEMA, SQLITE_SCHEMA_VERSION } from './sqlite-schema.ts';
-import { streamDigestSql, streamTableSql } from './sqlite-streams.ts';
+import { changeStreams, streamDigestSql } from './sqlite-streams.ts';
 import { sqliteWriters } from './sqlite-writers.ts';
 import { MAX_QUERY_ROWS, type Row, type SqlValue, type Store, type TableDigest } from './store.ts';
 import { type StreamShape, type StreamTable, streamTable } from './stream-tables.ts';
 
 /**
- * Opens or creates the store. A file of another version or with tables of other streams, or a damaged one, is replaced by
- * an empty one.
+ * Opens or creates the store. A file of another version, or a damaged one, is replaced by an empty one. Of a stream whose
+ * table is new or changed, the logs are projected anew from their start; all else stays.
  */
 export function openSqlite(file: string, shapes: readonly StreamShape[] = []): Store {
   const streams = shapes.map(streamTable);
-  const db = openOrReplace(file, streams, JSON.stringify(shapes));
+  const db = openOrReplace(file, streams);
   const reader = keepNative(new Database(file, { readonly: true }));
   reader.exec('PRAGMA query_only = true');
   const writers = sqliteWriters(db, streams);
@@ -71,7 +71,7 @@ export function openSqlite(file: string, shapes: readonly StreamShape[] = []): S
   };
 }
 
-function openOrReplace(file: string, streams: readonly StreamTable[], shapes: string): Database.Database {
+function openOrReplace(file: string, streams: readonly StreamTable[]): Database.Database {
   for (const attempt of [1, 2]) {
     let db: Database.Database | null = null;
     try {
@@ -82,16 +82,14 @@ function openOrReplace(file: string, streams: readonly StreamTable[], shapes: st
       db.exec('PRAGMA busy_timeout = 5000');
       const version = db.prepare('PRAGMA user_version').pluck().get();
       if (version === 0 && isEmpty(db)) {
-        db.exec(`BEGIN IMMEDIATE; ${SQLITE_SCHEMA} ${streams.map(streamTableSql).join(' ')}`);
-        db.prepare('INSERT INTO shapes VALUES (?)').run(shapes);
-        db.exec(`PRAGMA user_version = ${SQLITE_SCHEMA_VERSION}; COMMIT`);
+        db.exec(`BEGIN IMMEDIATE; ${SQLITE_SCHEMA} PRAGMA user_version = ${SQLITE_SCHEMA_VERSION}; COMMIT`);
+        changeStreams(db, streams);
         return db;
       }
-      const isSame =
-        version === SQLITE_SCHEMA_VERSION && db.prepare('SELECT streams FROM shapes').pluck().get() === shapes;
-      if (isSame && db.prepare('PRAGMA quick_check').pluck().get() === 'ok') {
+      if (version === SQLITE_SCHEMA_VERSION && db.prepare('PRAGMA quick_check').pluck().get() === 'ok') {
         // A file whose header says that it can't be written passes every other check.
         db.exec(`PRAGMA user_version = ${SQLITE_SCHEMA_VERSION}`);
+        changeStreams(db, streams);
         return db;
       }
     } catch (error) {

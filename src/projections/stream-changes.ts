@@ -1,0 +1,29 @@
+/** Which tables of declared streams a store has to drop and to make, to go from the streams that it has to those of today. */
+import type { StreamTable } from './stream-tables.ts';
+
+export interface StreamChanges {
+  /** Streams whose tables go: they are declared no more, or their columns are others now. */
+  readonly gone: readonly string[];
+  /** Streams whose tables are made, with no rows in them. */
+  readonly made: readonly StreamTable[];
+}
+
+/** `known` is what shapeText() gave for each stream that the store has a table of. */
+export function streamChanges(known: ReadonlyMap<string, string>, streams: readonly StreamTable[]): StreamChanges {
+  const isSame = (table: StreamTable): boolean => known.get(table.name) === shapeText(table);
+  const kept = new Set(streams.filter(isSame).map(({ name }) => name));
+  return {
+    gone: [...known.keys()].filter((name) => !kept.has(name)),
+    made: streams.filter((table) => !isSame(table)),
+  };
+}
+
+/** All that decides the columns and rows of the table. */
+export function shapeText({ schema, key, timeField }: StreamTable): string {
+  return JSON.stringify({ schema, key, timeField });
+}
+
+/** Whether this is the log of one of the stream's partitions. */
+export function isLogOf(stream: string, log: string): boolean {
+  return log.startsWith(`${stream}-`) && /^\d+$/.test(log.slice(stream.length + 1));
+}
