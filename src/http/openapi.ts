@@ -20,6 +20,7 @@ const get = (summary: string, responses: Operation['responses'], parameters?: re
   get: { summary, ...(parameters ? { parameters } : {}), responses } satisfies Operation,
 });
 const streamName = { name: 'stream', in: 'path', required: true, schema: { type: 'string' } };
+const keyName = { name: 'key', in: 'path', required: true, schema: { type: 'string' } };
 const rowParameters = [
   { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 1_000, default: 100 } },
   { name: 'format', in: 'query', schema: { type: 'string', enum: ['json', 'csv'], default: 'json' } },
@@ -75,6 +76,22 @@ const ingest: Operation = {
   },
 };
 
+const remove: Operation = {
+  summary: 'A tombstone: the row of a key is gone, from the time `at` on; answers when that is durable',
+  parameters: [
+    streamName,
+    keyName,
+    { name: 'at', in: 'query', description: 'Epoch ms; now when it is left out', schema: { type: 'integer' } },
+  ],
+  responses: {
+    200: json('Committed, whether there was a row or not'),
+    400: problem('The time or the key is not valid'),
+    404: problem('No such stream, or a built-in one'),
+    429: problem('A queue is full; Retry-After says when to come back'),
+    503: problem('The service is stopping, or the journal takes nothing for now'),
+  },
+};
+
 export function openApi(version: string): object {
   return {
     openapi: '3.1.0',
@@ -100,11 +117,14 @@ export function openApi(version: string): object {
         },
         [streamName, ...rowParameters],
       ),
-      '/api/v1/streams/{stream}/keys/{key}': get(
-        'The newest event of a key, as a row',
-        { 200: json('The row'), 404: problem('No such stream, a built-in one, or no event of this key') },
-        [streamName, { name: 'key', in: 'path', required: true, schema: { type: 'string' } }],
-      ),
+      '/api/v1/streams/{stream}/keys/{key}': {
+        ...get(
+          'The newest event of a key, as a row',
+          { 200: json('The row'), 404: problem('No such stream, a built-in one, or no event of this key') },
+          [streamName, keyName],
+        ),
+        delete: remove,
+      },
       '/api/v1/streams/{stream}/events': { post: ingest },
       '/events': get(
         'Server-sent events: overview, actors, window, session, alert, run; Last-Event-ID, or ?lastEventId=, resumes',

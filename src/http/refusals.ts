@@ -33,6 +33,8 @@ export function ingestProblem(stream: string, outcome: Exclude<IngestOutcome, { 
         hint: `Send the events there, or give the stream \`source: http\` in the pipeline file.`,
         details: { source: outcome.source },
       };
+    case 'not-a-key':
+      return badParameter('key', '', `The key of ${stream} is ${outcome.wanted}.`);
     case 'stopping':
       return {
         status: 503,
@@ -80,7 +82,9 @@ export function noSuchPath(method: string, path: string): Problem {
     status: 404,
     error: 'not-found',
     message: `There is nothing at ${method} ${path.slice(0, 200)}.`,
-    hint: reads ? 'See /openapi.json for what there is.' : 'Only POST /api/v1/streams/<stream>/events takes data.',
+    hint: reads
+      ? 'See /openapi.json for what there is.'
+      : 'Only POST /api/v1/streams/<stream>/events takes data, and DELETE of a key.',
   };
 }
 

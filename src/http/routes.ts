@@ -169,6 +169,19 @@ function streamTableRoutes(app: App, { view, deadlineMs }: RoutesOptions): void 
     if (row === DEADLINE) return problemResponse(TOO_SLOW);
     return row === null ? problemResponse(unknownKey(stream, key)) : uncached(c, row);
   });
+  app.delete('/api/v1/streams/:stream/keys/:key', async (c) => {
+    const { stream, key } = c.req.param();
+    const table = tableOf(view, stream);
+    if ('error' in table) return problemResponse(table);
+    const at = c.req.query('at') ?? null;
+    if (at !== null && !/^-?\d{1,15}$/.test(at)) {
+      return problemResponse(badParameter('at', at, 'It is a time of the stream, in milliseconds since 1970.'));
+    }
+    const outcome = await withDeadline(view.remove(stream, key, at === null ? null : Number(at)), deadlineMs);
+    if (outcome === DEADLINE) return problemResponse(OUTCOME_UNKNOWN);
+    if (outcome.kind !== 'committed') return problemResponse(ingestProblem(stream, outcome));
+    return c.json({ removed: key });
+  });
 }
 
 function tableOf(view: ServiceView, stream: string): StreamTableInfo | Problem {

@@ -79,6 +79,8 @@ export type IngestOutcome =
   | { readonly kind: 'unknown-stream'; readonly known: readonly string[] }
   /** The stream takes its input from elsewhere: 409. */
   | { readonly kind: 'not-http'; readonly source: string }
+  /** The stream's keys are of another kind: 400. */
+  | { readonly kind: 'not-a-key'; readonly wanted: string }
   | { readonly kind: 'stopping' };
 
 export interface StreamInfo {
@@ -118,6 +120,8 @@ export interface ServiceView {
       | { readonly format: 'json-lines'; readonly bytes: Uint8Array }
       | { readonly format: 'avro-container'; readonly bytes: Uint8Array },
   ): Promise<IngestOutcome>;
+  /** The row of a key of a stream that has tables is gone, from a time on or from now on. Durable as with ingest(). */
+  remove(stream: string, key: string, occurredAt: number | null): Promise<IngestOutcome>;
   subscribe(listener: (event: LiveEvent) => void): () => void;
   readiness(): { readonly ready: boolean; readonly reasons: readonly string[] };
   /** Prometheus text exposition. */

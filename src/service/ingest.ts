@@ -5,8 +5,8 @@
 import type { IngestOutcome } from '../http/view.ts';
 import type { Block } from '../messages/block.ts';
 import type { DynamicEvent } from '../messages/codec.ts';
-import type { DeadLetter } from '../messages/streams.ts';
-import { deadLetterType } from '../messages/types.ts';
+import type { DeadLetter, Tombstone } from '../messages/streams.ts';
+import { deadLetterType, tombstoneType } from '../messages/types.ts';
 import type { Intake } from '../sources/source.ts';
 import { partitionOf } from '../streams/partitioner.ts';
 
@@ -27,20 +27,18 @@ export interface DecodedBody {
   readonly deadLetters: readonly DeadLetter[];
 }
 
-export function createIngest(target: IngestTarget): (body: DecodedBody) => Promise<IngestOutcome> {
+export interface Ingest {
+  take(body: DecodedBody): Promise<IngestOutcome>;
+  /** The row of a key is gone. */
+  remove(tombstone: Tombstone): Promise<IngestOutcome>;
+}
+
+export function createIngest(target: IngestTarget): Ingest {
   const { intake, keyField } = target;
-  return async ({ events, deadLetters }) => {
+
+  async function commit(blocks: ReadonlyMap<number, Block[]>): Promise<Exclude<IngestOutcome, Committed> | null> {
     const reason = target.stalled();
     if (reason !== null) return { kind: 'stalled', reason, retryAfterSeconds: STALLED_RETRY_SECONDS };
-    const blocks = new Map<number, Block[]>();
-    for (const [partition, own] of byPartition(events, keyField, intake.partitions)) {
-      blocks.set(partition, [target.encode(own)]);
-    }
-    if (deadLetters.length > 0) {
-      const own = blocks.get(0) ?? [];
-      own.push(deadLetterType.encodeBlock(deadLetters));
-      blocks.set(0, own);
-    }
     if (![...blocks.keys()].every((partition) => intake.hasRoom(partition))) {
       return { kind: 'busy', retryAfterSeconds: 1 };
     }
@@ -63,9 +61,32 @@ export function createIngest(target: IngestTarget): (body: DecodedBody) => Promi
     } catch {
       return { kind: 'stopping' };
     }
-    return { kind: 'committed', accepted: events.length, deadLetters: deadLetters.length };
+    return null;
+  }
+
+  return {
+    async take({ events, deadLetters }) {
+      const blocks = new Map<number, Block[]>();
+      for (const [partition, own] of byPartition(events, keyField, intake.partitions)) {
+        blocks.set(partition, [target.encode(own)]);
+      }
+      if (deadLetters.length > 0) {
+        const own = blocks.get(0) ?? [];
+        own.push(deadLetterType.encodeBlock(deadLetters));
+        blocks.set(0, own);
+      }
+      const refused = await commit(blocks);
+      return refused ?? { kind: 'committed', accepted: events.length, deadLetters: deadLetters.length };
+    },
+    async remove(tombstone) {
+      const partition = partitionOf(tombstone.key, intake.partitions);
+      const refused = await commit(new Map([[partition, [tombstoneType.encodeBlock([tombstone])]]]));
+      return refused ?? { kind: 'committed', accepted: 1, deadLetters: 0 };
+    },
   };
 }
+
+type Committed = Extract<IngestOutcome, { readonly kind: 'committed' }>;
 
 function byPartition(
   events: readonly DynamicEvent[],

@@ -92,7 +92,17 @@ export function createView(service: Service): ServedView {
       if (closed) return { kind: 'stopping' };
       await service.ready;
       const decoded: DecodedBody = target.decode(body);
-      return target.ingest(decoded);
+      return target.ingest.take(decoded);
+    },
+    async remove(stream, key, occurredAt) {
+      const target = ingests.get(stream);
+      const table = tables.get(stream);
+      if (target === undefined || table === undefined) return { kind: 'unknown-stream', known: [...tables.keys()] };
+      if (closed) return { kind: 'stopping' };
+      await service.ready;
+      const isText = table.columns.find(({ name }) => name === table.key)?.kind === 'text';
+      if (!isText && !Number.isSafeInteger(Number(key))) return { kind: 'not-a-key', wanted: 'a whole number' };
+      return target.ingest.remove({ key: isText ? key : Number(key), occurredAt: occurredAt ?? runtime.nowMs() });
     },
     subscribe: observer.subscribe,
     readiness() {

@@ -105,9 +105,12 @@ function resultType(expression: Expression, type: ValueType, schema: AvroRecord)
   return ['null', type === 'number' ? 'double' : 'boolean'];
 }
 
-/** Two fields may be of one enum, and a schema may define it once only. */
+/** Two fields may be of one enum, and a schema may define it once only. A union of one branch is that branch. */
 function withoutEnum(type: AvroSchema): AvroSchema {
-  if (isUnion(type)) return type.map(withoutEnum);
+  if (isUnion(type)) {
+    const branches = type.map(withoutEnum);
+    return branches.length === 1 ? (branches[0] ?? branches) : branches;
+  }
   return typeName(type) === 'enum' ? 'string' : type;
 }
 

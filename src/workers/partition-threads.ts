@@ -2,7 +2,7 @@
  * The threads that partitions are spread over. Each partition stays in its thread; one that dies fails the partitions
  * that it hosts, and the next incarnation of any of them starts another.
  */
-import { MessageChannel } from 'node:worker_threads';
+import { MessageChannel, type Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { Deriver, PartitionHost } from '../actors/partition-host.ts';
 import type { ChildContext } from '../actors/supervised.ts';
@@ -23,6 +23,8 @@ import { taskFile, WORKER_EXEC_ARGV, YOUNG_GENERATION_MB } from './pool.ts';
 export interface PartitionThreads {
   /** A host for one incarnation of a partition, in the thread of this index. */
   open(thread: number, partition: OpenPartition): PartitionHost;
+  /** The threads that live. To terminate one is what a full heap does. */
+  workers(): readonly Worker[];
   close(): Promise<void>;
 }
 
@@ -63,6 +65,7 @@ export function startPartitionThreads(count: number): PartitionThreads {
       }
       return openHost(thread, ++hosts, partition);
     },
+    workers: () => pool.threads,
     close: () => pool.destroy(),
   };
 }

@@ -5,6 +5,7 @@ import type { ActorStatus, IngestOutcome, LiveEvent, Overview, Row, ServiceView 
 export interface CannedService {
   readonly view: ServiceView;
   readonly ingested: { readonly stream: string; readonly body: EventBody }[];
+  readonly removed: { readonly stream: string; readonly key: string; readonly occurredAt: number | null }[];
   publish(event: LiveEvent): void;
   answerIngestWith(outcome: IngestOutcome): void;
   setReadiness(ready: boolean, reasons: readonly string[]): void;
@@ -74,10 +75,12 @@ const streamRows: readonly Row[] = [
 export function cannedService(): CannedService {
   const listeners = new Set<(event: LiveEvent) => void>();
   const ingested: { readonly stream: string; readonly body: EventBody }[] = [];
+  const removed: CannedService['removed'] = [];
   let outcome: IngestOutcome = { kind: 'committed', accepted: 1, deadLetters: 0 };
   let readiness: { ready: boolean; reasons: readonly string[] } = { ready: true, reasons: [] };
   return {
     ingested,
+    removed,
     publish: (event) => {
       for (const listener of listeners) listener(event);
     },
@@ -111,6 +114,10 @@ export function cannedService(): CannedService {
       streamRow: async (_, key) => streamRows.find(({ id }) => id === key) ?? null,
       ingest: async (stream, body) => {
         ingested.push({ stream, body });
+        return outcome;
+      },
+      remove: async (stream, key, occurredAt) => {
+        removed.push({ stream, key, occurredAt });
         return outcome;
       },
       subscribe: (listener) => {

@@ -231,6 +231,22 @@ describe('reads', () => {
     expect([answer.status, errorOf(answer.text).error]).toEqual([status, error]);
   });
 
+  test('DELETE of a key is a tombstone of the stream, from the time that it names', async () => {
+    const remove = (path: string) => ask(server.url, `/api/v1/streams/${path}`, { method: 'DELETE' });
+    expect((await remove('payments.transactions/keys/a%2Fb?at=1500')).status).toBe(200);
+    expect((await remove('payments.transactions/keys/7')).status).toBe(200);
+    expect(service.removed).toEqual([
+      { stream: 'payments.transactions', key: 'a/b', occurredAt: 1500 },
+      { stream: 'payments.transactions', key: '7', occurredAt: null },
+    ]);
+    for (const path of ['payments.transactions/keys/a?at=noon', 'builtin/keys/a', 'nothing/keys/a']) {
+      expect([400, 404]).toContain((await remove(path)).status);
+    }
+    service.answerIngestWith({ kind: 'not-a-key', wanted: 'a whole number' });
+    expect((await remove('payments.transactions/keys/x')).status).toBe(400);
+    expect(service.removed).toHaveLength(3);
+  });
+
   test('errors are JSON with error, message and hint', async () => {
     for (const path of ['/nowhere', '/api/v1/alerts?limit=x', '/assets/..%2f..%2fserver.ts', '/assets/../server.ts']) {
       const answer = await ask(server.url, path);

@@ -94,7 +94,8 @@ test('the end of threads fails what they host, and the next host starts another'
   const [lost, other] = [startHost(threads, 0, place), startHost(threads, 1, place)];
   await lost.host.apply(batch(1, 100), 0);
   await other.host.apply(batch(1, 100), 0);
-  await threads.close();
+  expect(threads.workers()).toHaveLength(2);
+  await Promise.all(threads.workers().map((worker) => worker.terminate()));
   await expect(lost.host.apply(batch(2, 5000), 0)).rejects.toThrow(/has ended/);
   expect(lost.failures).toHaveLength(1);
   expect(other.failures).toHaveLength(1);
