@@ -6,6 +6,7 @@ import { type Columns, type TextColumn, textAt, valueAt } from '../messages/colu
 import { bindCondition } from '../streams/condition.ts';
 import { parseExpression } from '../streams/expression.ts';
 import type { Rule } from './expectation.ts';
+import { textSet } from './text-set.ts';
 
 /** Rows that fail, in order. Throws when the block has not the rule's field. */
 export type FailingRows = (columns: Columns) => readonly number[];
@@ -45,8 +46,11 @@ function bounds({ min, max }: { readonly min: number | null; readonly max: numbe
 }
 
 function membership(column: string, values: readonly (string | number | boolean)[]): FailingRows {
-  const texts = new Set(values.filter((value) => typeof value === 'string'));
-  if (texts.size > 0) return textRule(column, (own, row) => !texts.has(textAt(own, row)));
+  const texts = values.filter((value) => typeof value === 'string');
+  if (texts.length > 0) {
+    const has = textSet(texts);
+    return textRule(column, (own, row) => !has(own, row));
+  }
   // A column has 0 and 1 for booleans.
   const numbers = new Set(values.map(Number));
   return numberRule(column, (value) => !Number.isNaN(value) && !numbers.has(value));
