@@ -20,7 +20,7 @@ export interface Aggregate<State, Value extends AggregateValue = number> {
 }
 
 /**
- * One whose state is a few numbers, in place in a column of all groups: a number that is passed to a function or returned
+ * One whose state is a few numbers, in place in the rows of all groups: a number that is passed to a function or returned
  * by it is put on the heap, which is more work than the sum itself. `at` is the first place of a group's numbers.
  */
 export interface NumberAggregate {

@@ -8,7 +8,7 @@ import { argMax, argMin } from './arg-aggregates.ts';
 import { quantile } from './ddsketch.ts';
 import { distinct } from './hyperloglog.ts';
 import { average, count, max, min, sum } from './number-aggregates.ts';
-import { inColumn, ofNumbers, ofValues, type States } from './states.ts';
+import { inRow, ofNumbers, ofValues, type States } from './states.ts';
 import { collect, first, last } from './value-aggregates.ts';
 
 export interface AggregateDefinition {
@@ -16,18 +16,18 @@ export interface AggregateDefinition {
   readonly takes: 'nothing' | 'number' | 'number, share' | 'any' | 'any, number';
   /** What comes of it: a number of its own, a value of the field's type or null, or a list of such values. */
   readonly gives: 'number' | 'number or null' | 'value or null' | 'list';
-  /** The column that keeps its states. */
+  /** What keeps its states. */
   states(spec: AggregateSpec): States;
 }
 
 export type AggregateTable = Readonly<Record<string, AggregateDefinition>>;
 
 export const AGGREGATES: AggregateTable = {
-  count: { takes: 'nothing', gives: 'number', states: () => inColumn(count) },
-  sum: { takes: 'number', gives: 'number or null', states: () => inColumn(sum) },
-  min: { takes: 'number', gives: 'number or null', states: () => inColumn(min) },
-  max: { takes: 'number', gives: 'number or null', states: () => inColumn(max) },
-  avg: { takes: 'number', gives: 'number or null', states: () => inColumn(average) },
+  count: { takes: 'nothing', gives: 'number', states: () => inRow(count) },
+  sum: { takes: 'number', gives: 'number or null', states: () => inRow(sum) },
+  min: { takes: 'number', gives: 'number or null', states: () => inRow(min) },
+  max: { takes: 'number', gives: 'number or null', states: () => inRow(max) },
+  avg: { takes: 'number', gives: 'number or null', states: () => inRow(average) },
   first: { takes: 'any', gives: 'value or null', states: () => ofValues(first) },
   last: { takes: 'any', gives: 'value or null', states: () => ofValues(last) },
   arg_max: { takes: 'any, number', gives: 'value or null', states: argMax },

@@ -14,13 +14,24 @@ import {
   type GroupState,
   type Groups,
   inheritResults,
-  type Key,
+  keyOfRow,
   loadGroup,
   mergeGroup,
-  openGroup,
+  openForGroup,
+  openForRow,
   saveGroup,
   type WindowResults,
 } from './groups.ts';
+import {
+  addGroup,
+  clearIndex,
+  createKeyIndex,
+  findByGroup,
+  findByRow,
+  type KeyIndex,
+  NONE,
+  touchGroups,
+} from './key-index.ts';
 import { topOf } from './top-groups.ts';
 import {
   type LateArrival,
@@ -33,8 +44,10 @@ import {
 
 /** The groups of one slice, or of one window. */
 interface Pane {
-  readonly start: number;
-  readonly index: Map<Key, number>;
+  start: number;
+  readonly index: KeyIndex;
+  /** In the order in which they were opened. */
+  readonly members: number[];
 }
 
 interface AlignedWindows extends OpenWindows {
@@ -51,13 +64,16 @@ interface AlignedWindows extends OpenWindows {
   readonly fired: Pane[];
   /** In order of start: the last early results of windows of several slices. */
   readonly early: Pane[];
+  /** Closed ones, for their memory: an index that grows anew in each window costs more than its lookups. */
+  readonly spare: Pane[];
 }
 
 const SLICE = 0;
 const FIRED = 1;
 const EARLY = 2;
+const MOST_SPARE = 2;
 
-export const alignedWindows: WindowKind<AlignedWindows> = { open, add, advance, snapshot, restore };
+export const alignedWindows: WindowKind<AlignedWindows> = { own: 0, open, readAhead, add, advance, snapshot, restore };
 
 /** Throws when the windowing is of another kind. */
 function open(spec: WindowSpec, groups: Groups): AlignedWindows {
@@ -76,29 +92,34 @@ function open(spec: WindowSpec, groups: Groups): AlignedWindows {
     latest: null,
     fired: [],
     early: [],
+    spare: [],
     watermarkMs: Number.NEGATIVE_INFINITY,
     nextDueMs: Number.POSITIVE_INFINITY,
   };
   return state;
 }
 
-function add(state: AlignedWindows, key: Key, row: number, timeMs: number, out: WindowResults): LateArrival | null {
+function readAhead({ slices, groups }: AlignedWindows, fromRow: number, toRow: number): void {
+  const last = slices.at(-1);
+  if (last !== undefined) touchGroups(last.index, groups, fromRow, toRow);
+}
+
+function add(state: AlignedWindows, row: number, timeMs: number, out: WindowResults): LateArrival | null {
   let slice = state.latest;
   if (slice === null || timeMs < slice.start || timeMs >= slice.start + state.sliceMs) {
     const newest = windowStart(timeMs, state.everyMs, state.offsetMs);
     const oldest = newest - state.everyMs * Math.floor((newest - timeMs + state.sizeMs - 1) / state.everyMs);
-    if (oldest + state.sizeMs - 1 <= state.watermarkMs) return addLate(state, key, row, timeMs, oldest, newest, out);
+    if (oldest + state.sizeMs - 1 <= state.watermarkMs) return addLate(state, row, timeMs, oldest, newest, out);
     slice = sliceOf(state, timeMs);
     state.latest = slice;
   }
-  foldEvent(state.groups, groupOf(state.groups, slice, key), row, timeMs);
+  foldEvent(state.groups, groupOf(state.groups, slice, row), row, timeMs);
   return null;
 }
 
 /** Adds an event to those of its windows, from `oldest` to `newest`, that are not past their lateness. */
 function addLate(
   state: AlignedWindows,
-  key: Key,
   row: number,
   timeMs: number,
   oldest: number,
@@ -111,7 +132,7 @@ function addLate(
   for (let start = oldest; start <= newest; start += everyMs) {
     const lastMs = start + sizeMs - 1;
     if (lastMs > watermarkMs) {
-      foldEvent(groups, groupOf(groups, sliceOf(state, timeMs), key), row, timeMs);
+      foldEvent(groups, groupOf(groups, sliceOf(state, timeMs), row), row, timeMs);
       break;
     }
     if (lastMs + state.spec.allowedLatenessMs <= watermarkMs) {
@@ -119,11 +140,11 @@ function addLate(
       latenessMs = Math.min(watermarkMs - lastMs, LONG_MAX);
       continue;
     }
-    const group = groupOf(groups, firedPane(state, start), key);
+    const group = groupOf(groups, firedPane(state, start), row);
     foldEvent(groups, group, row, timeMs);
-    emitGroup(groups, group, key, start, start + sizeMs, timeMs, out);
+    emitGroup(groups, group, start, start + sizeMs, timeMs, out);
   }
-  return lost === 0 ? null : { key, latenessMs, windows: lost };
+  return lost === 0 ? null : { key: keyOfRow(groups, row), latenessMs, windows: lost };
 }
 
 function advance(state: AlignedWindows, watermarkMs: number, out: WindowResults): void {
@@ -149,12 +170,10 @@ function fire(state: AlignedWindows, start: number, atMs: number, out: WindowRes
   const pane = state.sizeMs === state.sliceMs ? state.slices.shift()! : mergedPane(state, start);
   const { groups, sizeMs, fired } = state;
   const isKept = state.spec.allowedLatenessMs > 0;
-  const isGiven = topOf(groups, pane.index, state.spec.top);
-  for (const [key, group] of pane.index) {
-    if (isGiven(group)) emitGroup(groups, group, key, start, start + sizeMs, atMs, out);
-    if (!isKept) closeGroup(groups, group);
-  }
+  const isGiven = topOf(groups, pane.members, state.spec.top);
+  for (const group of pane.members) if (isGiven(group)) emitGroup(groups, group, start, start + sizeMs, atMs, out);
   if (isKept) fired.splice(placeOf(fired, start), 0, pane);
+  else closePane(state, pane);
 }
 
 /** Every open window gives what it has so far, where that is not what it gave before. */
@@ -169,31 +188,31 @@ function reportEarly(state: AlignedWindows, atMs: number, out: WindowResults): v
   for (let start = nextWindow(state); start <= newestWindow(state, last.start); start += everyMs) {
     const pane = mergedPane(state, start);
     emitNews(state, pane, atMs, out);
-    if (pane.index.size > 0) early.splice(placeOf(early, start), 0, pane);
+    if (pane.members.length > 0) early.splice(placeOf(early, start), 0, pane);
   }
 }
 
 function emitNews(
   { groups, spec, sizeMs }: AlignedWindows,
-  { start, index }: Pane,
+  { start, members }: Pane,
   atMs: number,
   out: WindowResults,
 ): void {
   const earlyMs = spec.earlyMs ?? sizeMs;
-  for (const [key, group] of index) emitEarly(groups, group, key, start, start + sizeMs, atMs, earlyMs, out);
+  for (const group of members) emitEarly(groups, group, start, start + sizeMs, atMs, earlyMs, out);
 }
 
 /** A window of several slices as one pane, which goes on from the window's early results. */
 function mergedPane(state: AlignedWindows, start: number): Pane {
   const { groups, slices, sizeMs, early } = state;
-  const pane = { start, index: new Map<Key, number>() };
+  const pane = openPane(state, start);
   for (let i = placeOf(slices, start); i < slices.length && slices[i]!.start < start + sizeMs; i++) {
-    for (const [key, group] of slices[i]!.index) mergeGroup(groups, groupOf(groups, pane, key), group);
+    for (const group of slices[i]!.members) mergeGroup(groups, sameGroup(groups, pane, group), group);
   }
   const at = placeOf(early, start);
   const before = early[at];
   if (before?.start === start) {
-    for (const [key, group] of before.index) inheritResults(groups, groupOf(groups, pane, key), group);
+    for (const group of before.members) inheritResults(groups, sameGroup(groups, pane, group), group);
     closePane(state, before);
     early.splice(at, 1);
   }
@@ -240,7 +259,7 @@ function paneAt(state: AlignedWindows, panes: Pane[], start: number): Pane {
   const place = placeOf(panes, start);
   const known = panes[place];
   if (known?.start === start) return known;
-  const pane = { start, index: new Map<Key, number>() };
+  const pane = openPane(state, start);
   panes.splice(place, 0, pane);
   state.nextDueMs = dueMs(state);
   return pane;
@@ -258,21 +277,43 @@ function placeOf(panes: readonly Pane[], start: number): number {
   return low;
 }
 
-function groupOf(groups: Groups, { index }: Pane, key: Key): number {
-  const known = index.get(key);
-  if (known !== undefined) return known;
-  const group = openGroup(groups);
-  index.set(key, group);
+/** The group of an event's key. */
+function groupOf(groups: Groups, pane: Pane, row: number): number {
+  const known = findByRow(pane.index, groups, row);
+  return known === NONE ? addTo(pane, groups, openForRow(groups, row)) : known;
+}
+
+/** The group of another group's key. */
+function sameGroup(groups: Groups, pane: Pane, other: number): number {
+  const known = findByGroup(pane.index, groups, other);
+  return known === NONE ? addTo(pane, groups, openForGroup(groups, other)) : known;
+}
+
+function addTo({ index, members }: Pane, groups: Groups, group: number): number {
+  addGroup(index, groups, group);
+  members.push(group);
   return group;
 }
 
-function closePane({ groups }: AlignedWindows, { index }: Pane): void {
-  for (const group of index.values()) closeGroup(groups, group);
+function openPane({ spare }: AlignedWindows, start: number): Pane {
+  const pane = spare.pop() ?? { start, index: createKeyIndex(), members: [] };
+  pane.start = start;
+  return pane;
+}
+
+function closePane({ groups, spare }: AlignedWindows, pane: Pane): void {
+  // Backwards: the next pane takes them in the order in which they lie.
+  for (let i = pane.members.length - 1; i >= 0; i--) closeGroup(groups, pane.members[i]!);
+  const isFull = 8 * pane.members.length > pane.index.mask;
+  if (!isFull || spare.length === MOST_SPARE) return;
+  clearIndex(pane.index);
+  pane.members.length = 0;
+  spare.push(pane);
 }
 
 function snapshot({ groups, slices, fired, early }: AlignedWindows): GroupState[] {
   const save = (panes: readonly Pane[], role: number): GroupState[] =>
-    panes.flatMap(({ start, index }) => [...index].map(([key, group]) => saveGroup(groups, group, key, [role, start])));
+    panes.flatMap(({ start, members }) => members.map((group) => saveGroup(groups, group, [role, start])));
   return [...save(slices, SLICE), ...save(fired, FIRED), ...save(early, EARLY)];
 }
 
@@ -281,7 +322,7 @@ function restore(state: AlignedWindows, saved: readonly GroupState[]): void {
   for (const group of saved) {
     const [role = SLICE, start = 0] = group.times;
     const panes = role === SLICE ? slices : role === FIRED ? fired : early;
-    paneAt(state, panes, start).index.set(group.key, loadGroup(groups, group));
+    addTo(paneAt(state, panes, start), groups, loadGroup(groups, group));
   }
   state.nextDueMs = dueMs(state);
 }

@@ -5,27 +5,41 @@
 import {
   closeGroup,
   emitGroup,
+  eventsOf,
   foldEvent,
   type GroupState,
   type Groups,
-  type Key,
   loadGroup,
-  openGroup,
+  openForRow,
   saveGroup,
   type WindowResults,
 } from './groups.ts';
+import {
+  addGroup,
+  createKeyIndex,
+  findByRow,
+  groupsOf,
+  type KeyIndex,
+  NONE,
+  removeGroup,
+  touchGroups,
+} from './key-index.ts';
 import { END_OF_TIME_MS } from './watermark.ts';
 import type { OpenWindows, WindowKind, WindowSpec } from './window.ts';
 
 interface CountWindows extends OpenWindows {
   readonly count: number;
-  readonly byKey: Map<Key, number>;
-  /** By group. */
-  readonly firstMs: number[];
-  readonly lastMs: number[];
+  readonly byKey: KeyIndex;
+  opened: number;
 }
 
-export const countWindows: WindowKind<CountWindows> = { open, add, advance, snapshot, restore };
+/** Numbers of a group. */
+const FIRST_MS = 0;
+const LAST_MS = 1;
+/** In which groups were opened: that in which those are given that are not full when the input ends. */
+const ORDER = 2;
+
+export const countWindows: WindowKind<CountWindows> = { own: 3, open, readAhead, add, advance, snapshot, restore };
 
 /** Throws when the windowing is of another kind. */
 function open({ window }: WindowSpec, groups: Groups): CountWindows {
@@ -33,53 +47,75 @@ function open({ window }: WindowSpec, groups: Groups): CountWindows {
   return {
     groups,
     count: window.count,
-    byKey: new Map(),
-    firstMs: [],
-    lastMs: [],
+    byKey: createKeyIndex(),
+    opened: 0,
     watermarkMs: Number.NEGATIVE_INFINITY,
     nextDueMs: END_OF_TIME_MS,
   };
 }
 
-function add(state: CountWindows, key: Key, row: number, timeMs: number, out: WindowResults): null {
-  const { groups, byKey, firstMs, lastMs } = state;
-  let group = byKey.get(key);
-  if (group === undefined) {
-    group = openGroup(groups);
-    byKey.set(key, group);
-    firstMs[group] = timeMs;
-    lastMs[group] = timeMs;
+function readAhead({ byKey, groups }: CountWindows, fromRow: number, toRow: number): void {
+  touchGroups(byKey, groups, fromRow, toRow);
+}
+
+function add(state: CountWindows, row: number, timeMs: number, out: WindowResults): null {
+  const { groups, byKey } = state;
+  let group = findByRow(byKey, groups, row);
+  if (group === NONE) {
+    group = openForRow(groups, row);
+    put(state, group, timeMs, timeMs);
   }
-  if (timeMs < firstMs[group]!) firstMs[group] = timeMs;
-  if (timeMs > lastMs[group]!) lastMs[group] = timeMs;
+  const { rows } = groups;
+  const at = placeOf(groups, group);
+  if (timeMs < rows[at + FIRST_MS]!) rows[at + FIRST_MS] = timeMs;
+  if (timeMs > rows[at + LAST_MS]!) rows[at + LAST_MS] = timeMs;
   foldEvent(groups, group, row, timeMs);
-  if (groups.counts[group]! >= state.count) {
-    byKey.delete(key);
-    close(state, key, group, timeMs, out);
-  }
+  if (eventsOf(groups, group) >= state.count) close(state, group, timeMs, out);
   return null;
 }
 
-function close({ groups, firstMs, lastMs }: CountWindows, key: Key, group: number, atMs: number, out: WindowResults) {
-  emitGroup(groups, group, key, firstMs[group]!, lastMs[group]! + 1, atMs, out);
+function placeOf({ stride, own }: Groups, group: number): number {
+  return group * stride + own;
+}
+
+function put(state: CountWindows, group: number, firstMs: number, lastMs: number): void {
+  const { groups } = state;
+  const at = placeOf(groups, group);
+  groups.rows[at + FIRST_MS] = firstMs;
+  groups.rows[at + LAST_MS] = lastMs;
+  groups.rows[at + ORDER] = state.opened++;
+  addGroup(state.byKey, groups, group);
+}
+
+function close({ groups, byKey }: CountWindows, group: number, atMs: number, out: WindowResults): void {
+  const at = placeOf(groups, group);
+  emitGroup(groups, group, groups.rows[at + FIRST_MS]!, groups.rows[at + LAST_MS]! + 1, atMs, out);
+  removeGroup(byKey, groups, group);
   closeGroup(groups, group);
 }
 
 function advance(state: CountWindows, watermarkMs: number, out: WindowResults): void {
   state.watermarkMs = watermarkMs;
   if (watermarkMs < END_OF_TIME_MS) return;
-  for (const [key, group] of state.byKey) close(state, key, group, watermarkMs, out);
-  state.byKey.clear();
+  for (const group of inOrder(state)) close(state, group, watermarkMs, out);
 }
 
-function snapshot({ groups, byKey, firstMs, lastMs }: CountWindows): GroupState[] {
-  return [...byKey].map(([key, group]) => saveGroup(groups, group, key, [firstMs[group]!, lastMs[group]!]));
+function inOrder({ byKey, groups }: CountWindows): Int32Array {
+  const orderOf = (group: number): number => groups.rows[placeOf(groups, group) + ORDER]!;
+  return groupsOf(byKey).sort((a, b) => orderOf(a) - orderOf(b));
+}
+
+function snapshot(state: CountWindows): GroupState[] {
+  const { groups } = state;
+  return Array.from(inOrder(state), (group) => {
+    const at = placeOf(groups, group);
+    return saveGroup(groups, group, [groups.rows[at + FIRST_MS]!, groups.rows[at + LAST_MS]!]);
+  });
 }
 
 function restore(state: CountWindows, saved: readonly GroupState[]): void {
   for (const one of saved) {
-    const group = loadGroup(state.groups, one);
-    state.byKey.set(one.key, group);
-    [state.firstMs[group] = 0, state.lastMs[group] = 0] = one.times;
+    const [firstMs = 0, lastMs = firstMs] = one.times;
+    put(state, loadGroup(state.groups, one), firstMs, lastMs);
   }
 }

@@ -1,11 +1,14 @@
 /**
- * Groups of events, by number: how many events each has, the states of its aggregates, and how many results it gave. No
- * object a group: columns, in which the numbers of closed groups are used again.
+ * Groups of events, by number: the key of each, how many events it has, how many results it gave, what its kind of
+ * window has to know of it, and the states of its aggregates. No object a group: a row of numbers in one array, so that
+ * an event reads one place of the memory and not one an aggregate. The rows of closed groups are used again.
  */
 import type { Column, Columns } from '../messages/columns.ts';
 import type { WindowResult, WindowValue } from '../messages/window-result.ts';
 import type { AggregateSpec } from './aggregate.ts';
 import { type AggregateTable, definitionOf } from './aggregates.ts';
+import { keyAt, keyColumn } from './key-column.ts';
+import { hashKeys, hashOf, isTextAt } from './key-hash.ts';
 import type { States } from './states.ts';
 
 export type Key = string | number | null;
@@ -23,11 +26,18 @@ export interface Groups {
   /** In place of a result that is none: of a field that is never null nothing but NaNs may have come. */
   readonly ofNothing: readonly (number | null)[];
   readonly hasObjects: boolean;
-  counts: Float64Array;
-  /** Results so far. */
-  revisions: Int32Array;
-  /** Events in the last result. */
-  reported: Float64Array;
+  rows: Float64Array;
+  /** Numbers a row. */
+  readonly stride: number;
+  /** Where in its row a group's first number is that its kind of window has. */
+  readonly own: number;
+  /** By group: keys that are no numbers. */
+  readonly otherKeys: Key[];
+  /** The keys of the events at hand, and their hashes by row; null when all have the key null. */
+  eventKeys: Column | null;
+  hashes: Int32Array;
+  /** What reading ahead came to: nothing that means anything. */
+  touched: number;
   /** Numbers given out so far, closed ones included. */
   used: number;
   readonly closed: number[];
@@ -50,28 +60,50 @@ export interface GroupState {
 
 const INITIAL_GROUPS = 64;
 
-/** Throws when the table has not all of the aggregates. */
-export function createGroups(aggregates: readonly AggregateSpec[], table: AggregateTable): Groups {
+/** Places of a row; behind them are `own` numbers of the kind of window, and then those of the aggregates. */
+const KEY = 0;
+const HASH = 1;
+const COUNT = 2;
+/** Results so far. */
+const REVISION = 3;
+/** Events in the last result. */
+const REPORTED = 4;
+const OWN = 5;
+
+/** `own` numbers of a group are for its kind of window. Throws when the table has not all of the aggregates. */
+export function createGroups(aggregates: readonly AggregateSpec[], table: AggregateTable, own: number): Groups {
   const states = aggregates.map((spec) => definitionOf(spec, table).states(spec));
-  const groups: Groups = {
+  let stride = OWN + own;
+  for (const each of states) {
+    if (each.kind === 'objects') continue;
+    each.offset = stride;
+    stride += each.aggregate.initial.length;
+  }
+  return {
     aggregates,
     states,
     names: aggregates.map(({ name }) => name),
     ofNothing: aggregates.map(({ isNullable }) => (isNullable === true ? null : Number.NaN)),
     hasObjects: states.some(({ kind }) => kind === 'objects'),
-    counts: new Float64Array(0),
-    revisions: new Int32Array(0),
-    reported: new Float64Array(0),
+    rows: new Float64Array(INITIAL_GROUPS * stride),
+    stride,
+    own: OWN,
+    otherKeys: [],
+    eventKeys: null,
+    hashes: new Int32Array(0),
+    touched: 0,
     used: 0,
     closed: [],
     results: Object.fromEntries(aggregates.map(({ name }) => [name, Number.NaN])),
   };
-  resize(groups, INITIAL_GROUPS);
-  return groups;
 }
 
-/** The events whose rows fold() is told from now on. Throws when they lack a field that an aggregate reads. */
-export function bindColumns({ aggregates, states }: Groups, columns: Columns): void {
+/** The events whose rows are meant from now on. Throws when they lack the key, or a field that an aggregate reads. */
+export function bindColumns(groups: Groups, keyField: string | null, columns: Columns): void {
+  const { aggregates, states } = groups;
+  groups.eventKeys = keyField === null ? null : keyColumn(columns, keyField);
+  if (groups.hashes.length < columns.count) groups.hashes = new Int32Array(columns.count);
+  hashKeys(groups.eventKeys, columns.count, groups.hashes);
   for (let i = 0; i < aggregates.length; i++) {
     const { fn, field, by } = aggregates[i]!;
     if (field === null) continue;
@@ -95,61 +127,123 @@ export function groupCount({ used, closed }: Groups): number {
 }
 
 /** The number of a new group, of no events. */
-export function openGroup(groups: Groups): number {
+export function openGroup(groups: Groups, key: Key, hash: number): number {
   const group = groups.closed.pop() ?? groups.used++;
-  if (group === groups.counts.length) resize(groups, 2 * group);
-  groups.counts[group] = 0;
-  groups.revisions[group] = 0;
-  groups.reported[group] = 0;
-  const { states } = groups;
+  const { states, stride } = groups;
+  const at = group * stride;
+  if (at === groups.rows.length) grow(groups);
+  const { rows } = groups;
+  if (typeof key === 'number' && !Number.isNaN(key)) rows[at + KEY] = key + 0;
+  else {
+    rows[at + KEY] = Number.NaN;
+    groups.otherKeys[group] = key;
+  }
+  rows[at + HASH] = hash;
+  rows[at + COUNT] = 0;
+  rows[at + REVISION] = 0;
+  rows[at + REPORTED] = 0;
   for (let i = 0; i < states.length; i++) {
     const own = states[i]!;
     if (own.kind === 'numbers') {
       const { initial } = own.aggregate;
-      for (let j = 0, at = group * own.width; j < initial.length; j++, at++) own.states[at] = initial[j]!;
+      for (let j = 0, to = at + own.offset; j < initial.length; j++, to++) rows[to] = initial[j]!;
     } else own.open(group);
   }
   return group;
 }
 
+/** A new group with the key of an event. */
+export function openForRow(groups: Groups, row: number): number {
+  return openGroup(groups, keyOfRow(groups, row), groups.hashes[row]!);
+}
+
+/** A new group with the key of another one. */
+export function openForGroup(groups: Groups, other: number): number {
+  return openGroup(groups, keyOfGroup(groups, other), hashOfGroup(groups, other));
+}
+
 export function closeGroup(groups: Groups, group: number): void {
   if (groups.hasObjects) for (const states of groups.states) if (states.kind === 'objects') states.close(group);
+  if (Number.isNaN(groups.rows[group * groups.stride + KEY])) groups.otherKeys[group] = null;
   groups.closed.push(group);
 }
 
+export function keyOfRow({ eventKeys }: Groups, row: number): Key {
+  return eventKeys === null ? null : keyAt(eventKeys, row);
+}
+
+export function keyOfGroup({ rows, stride, otherKeys }: Groups, group: number): Key {
+  const key = rows[group * stride + KEY]!;
+  return Number.isNaN(key) ? otherKeys[group]! : key;
+}
+
+export function hashOfGroup({ rows, stride }: Groups, group: number): number {
+  return rows[group * stride + HASH]!;
+}
+
+/** Whether a group has the key of an event. */
+export function isKeyOfRow(groups: Groups, group: number, row: number): boolean {
+  const { eventKeys } = groups;
+  if (eventKeys === null || (eventKeys.nulls !== null && eventKeys.nulls[row] === 1)) {
+    return keyOfGroup(groups, group) === null;
+  }
+  const key = groups.rows[group * groups.stride + KEY]!;
+  if (!Number.isNaN(key)) return eventKeys.kind === 'number' && eventKeys.values[row] === key;
+  const other = groups.otherKeys[group]!;
+  if (eventKeys.kind === 'number') return typeof other === 'number' && Number.isNaN(eventKeys.values[row]);
+  return typeof other === 'string' && isTextAt(eventKeys, row, other);
+}
+
+/** Whether two groups have the same key. */
+export function isKeyOfGroup(groups: Groups, group: number, other: number): boolean {
+  return Object.is(keyOfGroup(groups, group), keyOfGroup(groups, other));
+}
+
+export function eventsOf({ rows, stride }: Groups, group: number): number {
+  return rows[group * stride + COUNT]!;
+}
+
+export function setRevision({ rows, stride }: Groups, group: number, revision: number): void {
+  rows[group * stride + REVISION] = revision;
+}
+
 export function foldEvent(groups: Groups, group: number, row: number, timeMs: number): void {
-  groups.counts[group]! += 1;
-  const all = groups.states;
-  for (let i = 0; i < all.length; i++) {
-    const own = all[i]!;
+  const { rows, states } = groups;
+  const at = group * groups.stride;
+  rows[at + COUNT]! += 1;
+  for (let i = 0; i < states.length; i++) {
+    const own = states[i]!;
     if (own.kind === 'objects') {
       own.fold(group, row, timeMs);
       continue;
     }
     const { values, nulls } = own;
     if (values === null || (nulls !== null && nulls[row] === 1)) continue;
-    if (!Number.isNaN(values[row])) own.aggregate.fold(own.states, group * own.width, values, row);
+    if (!Number.isNaN(values[row])) own.aggregate.fold(rows, at + own.offset, values, row);
   }
 }
 
 /** Adds the events of one group to another. */
 export function mergeGroup(groups: Groups, into: number, from: number): void {
-  groups.counts[into]! += groups.counts[from]!;
+  const { rows, stride } = groups;
+  rows[into * stride + COUNT]! += rows[from * stride + COUNT]!;
   for (const own of groups.states) {
     if (own.kind === 'objects') own.merge(into, from);
-    else own.aggregate.merge(own.states, into * own.width, from * own.width);
+    else own.aggregate.merge(rows, into * stride + own.offset, from * stride + own.offset);
   }
 }
 
-/** Adds the events of the groups from one place of a list to another; column by column, as they lie in memory. */
+/** Adds the events of the groups from one place of a list to another; an aggregate at a time, so that V8 can inline it. */
 export function mergeGroups(groups: Groups, into: number, from: readonly number[], first: number, end: number): void {
-  const { counts } = groups;
-  for (let i = first; i < end; i++) counts[into]! += counts[from[i]!]!;
+  const { rows, stride } = groups;
+  for (let i = first; i < end; i++) rows[into * stride + COUNT]! += rows[from[i]! * stride + COUNT]!;
   for (const own of groups.states) {
     if (own.kind === 'objects') for (let i = first; i < end; i++) own.merge(into, from[i]!);
     else {
-      const { aggregate, states, width } = own;
-      if (width > 0) for (let i = first; i < end; i++) aggregate.merge(states, into * width, from[i]! * width);
+      const { aggregate, offset } = own;
+      if (aggregate.initial.length === 0) continue;
+      const to = into * stride + offset;
+      for (let i = first; i < end; i++) aggregate.merge(rows, to, from[i]! * stride + offset);
     }
   }
 }
@@ -158,14 +252,14 @@ export function mergeGroups(groups: Groups, into: number, from: readonly number[
 export function emitGroup(
   groups: Groups,
   group: number,
-  key: Key,
   start: number,
   end: number,
   at: number,
   out: WindowResults,
 ): void {
-  give(groups, group, key, start, end, at, groups.revisions[group]!, out);
-  groups.revisions[group]! += 1;
+  const revision = group * groups.stride + REVISION;
+  give(groups, group, start, end, at, groups.rows[revision]!, out);
+  groups.rows[revision]! += 1;
 }
 
 /**
@@ -175,86 +269,81 @@ export function emitGroup(
 export function emitEarly(
   groups: Groups,
   group: number,
-  key: Key,
   start: number,
   end: number,
   at: number,
   earlyMs: number,
   out: WindowResults,
 ): void {
-  if (groups.counts[group] === groups.reported[group]) return;
+  const row = group * groups.stride;
+  if (groups.rows[row + COUNT] === groups.rows[row + REPORTED]) return;
   const timesLeft = Math.floor(end / earlyMs) - Math.floor((at + 1) / earlyMs);
-  give(groups, group, key, start, end, at, -1 - timesLeft, out);
+  give(groups, group, start, end, at, -1 - timesLeft, out);
 }
 
 function give(
   groups: Groups,
   group: number,
-  key: Key,
   start: number,
   end: number,
   at: number,
   revision: number,
   out: WindowResults,
 ): void {
-  const { names, ofNothing, results } = groups;
-  const count = groups.counts[group]!;
+  const { names, ofNothing, results, rows, stride } = groups;
+  const count = eventsOf(groups, group);
+  const key = keyOfGroup(groups, group);
   for (let i = 0; i < names.length; i++) results[names[i]!] = resultOf(groups, group, i) ?? ofNothing[i]!;
   out.push({ key: key === null ? null : String(key), start, end, revision, at, count, aggregates: results });
-  groups.reported[group] = count;
+  rows[group * stride + REPORTED] = count;
 }
 
 /** What one of the aggregates gives of a group. */
-export function resultOf({ states, counts }: Groups, group: number, aggregate: number): WindowValue {
-  const own = states[aggregate]!;
-  return own.kind === 'numbers'
-    ? own.aggregate.result(own.states, group * own.width, counts[group]!)
-    : own.result(group);
+export function resultOf(groups: Groups, group: number, aggregate: number): WindowValue {
+  const own = groups.states[aggregate]!;
+  if (own.kind === 'objects') return own.result(group);
+  return own.aggregate.result(groups.rows, group * groups.stride + own.offset, eventsOf(groups, group));
 }
 
 /** The results of one group count as those of another. */
-export function inheritResults(groups: Groups, into: number, from: number): void {
-  groups.revisions[into] = Math.max(groups.revisions[into]!, groups.revisions[from]!);
-  groups.reported[into] = groups.reported[from]!;
+export function inheritResults({ rows, stride }: Groups, into: number, from: number): void {
+  const [to, by] = [into * stride, from * stride];
+  rows[to + REVISION] = Math.max(rows[to + REVISION]!, rows[by + REVISION]!);
+  rows[to + REPORTED] = rows[by + REPORTED]!;
 }
 
-export function saveGroup(groups: Groups, group: number, key: Key, times: number[]): GroupState {
+export function saveGroup(groups: Groups, group: number, times: number[]): GroupState {
+  const { rows } = groups;
+  const at = group * groups.stride;
   const numbers: number[] = [];
   const objects: string[] = [];
   for (const own of groups.states) {
     if (own.kind === 'objects') objects.push(own.save(group));
-    else for (let i = 0; i < own.width; i++) numbers.push(own.states[group * own.width + i]!);
+    else for (let i = 0; i < own.aggregate.initial.length; i++) numbers.push(rows[at + own.offset + i]!);
   }
-  const count = groups.counts[group]!;
-  return { key, times, count, revision: groups.revisions[group]!, reported: groups.reported[group]!, numbers, objects };
+  const [count, revision, reported] = [rows[at + COUNT]!, rows[at + REVISION]!, rows[at + REPORTED]!];
+  return { key: keyOfGroup(groups, group), times, count, revision, reported, numbers, objects };
 }
 
 /** Of the same aggregates as those that saved it. */
-export function loadGroup(groups: Groups, { count, revision, reported, numbers, objects }: GroupState): number {
-  const group = openGroup(groups);
-  groups.counts[group] = count;
-  groups.revisions[group] = revision;
-  groups.reported[group] = reported;
+export function loadGroup(groups: Groups, saved: GroupState): number {
+  const { key, count, revision, reported, numbers, objects } = saved;
+  const group = openGroup(groups, key, hashOf(key));
+  const { rows } = groups;
+  const at = group * groups.stride;
+  rows[at + COUNT] = count;
+  rows[at + REVISION] = revision;
+  rows[at + REPORTED] = reported;
   let [number, object] = [0, 0];
   for (const own of groups.states) {
     if (own.kind === 'objects') own.load(group, objects[object++] ?? '');
-    else for (let i = 0; i < own.width; i++) own.states[group * own.width + i] = numbers[number++]!;
+    else for (let i = 0; i < own.aggregate.initial.length; i++) rows[at + own.offset + i] = numbers[number++]!;
   }
   return group;
 }
 
-function resize(groups: Groups, size: number): void {
-  groups.counts = grown(groups.counts, size);
-  groups.reported = grown(groups.reported, size);
-  const revisions = new Int32Array(size);
-  revisions.set(groups.revisions);
-  groups.revisions = revisions;
-  for (const states of groups.states)
-    if (states.kind === 'numbers') states.states = grown(states.states, size * states.width);
-}
-
-function grown(numbers: Float64Array, size: number): Float64Array {
-  const larger = new Float64Array(size);
-  larger.set(numbers);
-  return larger;
+function grow(groups: Groups): void {
+  const larger = new Float64Array(2 * groups.rows.length);
+  larger.set(groups.rows);
+  groups.rows = larger;
 }

@@ -14,37 +14,47 @@ import {
   type GroupState,
   type Groups,
   inheritResults,
-  type Key,
+  keyOfRow,
   loadGroup,
   mergeGroup,
-  openGroup,
+  openForRow,
   saveGroup,
   type WindowResults,
 } from './groups.ts';
+import {
+  addGroup,
+  createKeyIndex,
+  findByGroup,
+  findByRow,
+  groupsOf,
+  type KeyIndex,
+  NONE,
+  removeGroup,
+  replaceGroup,
+  touchGroups,
+} from './key-index.ts';
 import { addTimer, createTimers, nextDeadlineMs, type Timers, takeTimer } from './timers.ts';
 import { type LateArrival, nextEarlyMs, type OpenWindows, type WindowKind, type WindowSpec } from './window.ts';
 
 interface SessionWindows extends OpenWindows {
   readonly spec: WindowSpec;
   readonly gapMs: number;
-  /** The oldest session of a key; the others follow it by `next`, in the order in which they were opened. */
-  readonly byKey: Map<Key, number>;
-  /** By group, from here on. */
-  readonly keys: (Key | undefined)[];
-  readonly firstMs: number[];
-  readonly lastMs: number[];
-  readonly next: number[];
-  /** In the order in which they were opened: among sessions that end together, the older one fires first. */
-  readonly order: number[];
+  /** The oldest session of a key; the others follow it by NEXT, in the order in which they were opened. */
+  readonly byKey: KeyIndex;
   opened: number;
   readonly timers: Timers;
-  /** When the timer of a group goes off; others of it are of no account. It is not moved when a session grows. */
-  readonly timerMs: number[];
 }
 
-const NONE = -1;
+/** Numbers of a group. */
+const FIRST_MS = 0;
+const LAST_MS = 1;
+const NEXT = 2;
+/** In which sessions were opened: of those that end together, the older one fires first. */
+const ORDER = 3;
+/** When its timer goes off; others of it are of no account. It is not moved when a session grows. */
+const TIMER_MS = 4;
 
-export const sessionWindows: WindowKind<SessionWindows> = { open, add, advance, snapshot, restore };
+export const sessionWindows: WindowKind<SessionWindows> = { own: 5, open, readAhead, add, advance, snapshot, restore };
 
 /** Throws when the windowing is of another kind. */
 function open(spec: WindowSpec, groups: Groups): SessionWindows {
@@ -53,46 +63,56 @@ function open(spec: WindowSpec, groups: Groups): SessionWindows {
     spec,
     groups,
     gapMs: spec.window.gapMs,
-    byKey: new Map(),
-    keys: [],
-    firstMs: [],
-    lastMs: [],
-    next: [],
-    order: [],
+    byKey: createKeyIndex(),
     opened: 0,
     timers: createTimers(),
-    timerMs: [],
     watermarkMs: Number.NEGATIVE_INFINITY,
     nextDueMs: Number.POSITIVE_INFINITY,
   };
 }
 
-function add(state: SessionWindows, key: Key, row: number, timeMs: number, out: WindowResults): LateArrival | null {
+function readAhead({ byKey, groups }: SessionWindows, fromRow: number, toRow: number): void {
+  touchGroups(byKey, groups, fromRow, toRow);
+}
+
+function add(state: SessionWindows, row: number, timeMs: number, out: WindowResults): LateArrival | null {
   const { groups, gapMs, watermarkMs } = state;
-  let group = mergedSession(state, key, timeMs);
+  const oldest = findByRow(state.byKey, groups, row);
+  let group = oldest === NONE ? NONE : mergedSession(state, oldest, timeMs);
   if (group === NONE) {
     const lastMs = timeMs + gapMs - 1;
     if (lastMs + state.spec.allowedLatenessMs <= watermarkMs) {
-      return { key, latenessMs: Math.min(watermarkMs - lastMs, LONG_MAX), windows: 1 };
+      return { key: keyOfRow(groups, row), latenessMs: Math.min(watermarkMs - lastMs, LONG_MAX), windows: 1 };
     }
-    group = openSession(state, key, timeMs, timeMs, openGroup(groups));
+    group = openForRow(groups, row);
+    openSession(state, group, oldest, timeMs, timeMs);
   }
   foldEvent(groups, group, row, timeMs);
   const firesMs = dueMs(state, group);
-  if (firesMs <= watermarkMs) emit(state, group, key, timeMs, out);
+  if (firesMs <= watermarkMs) emit(state, group, timeMs, out);
   // It had fired, waited to be forgotten, and goes on.
-  else if (state.timerMs[group]! > firesMs) arm(state, group, firesMs);
+  else if (numberOf(groups, group, TIMER_MS) > firesMs) arm(state, group, firesMs);
   return null;
 }
 
-/** The session of a key that an event belongs to, with all that it bridges; NONE when it opens one of its own. */
-function mergedSession(state: SessionWindows, key: Key, timeMs: number): number {
-  const { gapMs, firstMs, lastMs, next } = state;
+function numberOf({ rows, stride, own }: Groups, group: number, place: number): number {
+  return rows[group * stride + own + place]!;
+}
+
+function setNumber({ rows, stride, own }: Groups, group: number, place: number, value: number): void {
+  rows[group * stride + own + place] = value;
+}
+
+/** The session that an event belongs to, with all that it bridges, of a key's; NONE when it opens one of its own. */
+function mergedSession(state: SessionWindows, first: number, timeMs: number): number {
+  const { gapMs, groups } = state;
   let oldest = NONE;
   let before = NONE;
-  for (let group = state.byKey.get(key) ?? NONE, after = NONE; group !== NONE; group = after) {
-    after = next[group]!;
-    if (timeMs > lastMs[group]! + gapMs || firstMs[group]! > timeMs + gapMs) {
+  for (let group = first, after = NONE; group !== NONE; group = after) {
+    after = numberOf(groups, group, NEXT);
+    const firstMs = numberOf(groups, group, FIRST_MS);
+    const lastMs = numberOf(groups, group, LAST_MS);
+    if (timeMs > lastMs + gapMs || firstMs > timeMs + gapMs) {
       before = group;
       continue;
     }
@@ -101,77 +121,75 @@ function mergedSession(state: SessionWindows, key: Key, timeMs: number): number 
       before = group;
       continue;
     }
-    mergeGroup(state.groups, oldest, group);
-    inheritResults(state.groups, oldest, group);
-    firstMs[oldest] = Math.min(firstMs[oldest]!, firstMs[group]!);
-    lastMs[oldest] = Math.max(lastMs[oldest]!, lastMs[group]!);
-    next[before] = next[group]!;
+    mergeGroup(groups, oldest, group);
+    inheritResults(groups, oldest, group);
+    extend(groups, oldest, firstMs, lastMs);
+    setNumber(groups, before, NEXT, after);
     discard(state, group);
   }
-  if (oldest !== NONE) {
-    if (timeMs < firstMs[oldest]!) firstMs[oldest] = timeMs;
-    if (timeMs > lastMs[oldest]!) lastMs[oldest] = timeMs;
-  }
+  if (oldest !== NONE) extend(groups, oldest, timeMs, timeMs);
   return oldest;
 }
 
-function openSession(state: SessionWindows, key: Key, firstMs: number, lastMs: number, group: number): number {
-  state.keys[group] = key;
-  state.firstMs[group] = firstMs;
-  state.lastMs[group] = lastMs;
-  state.next[group] = NONE;
-  state.order[group] = state.opened++;
-  const oldest = state.byKey.get(key);
-  if (oldest === undefined) state.byKey.set(key, group);
+function extend(groups: Groups, group: number, firstMs: number, lastMs: number): void {
+  if (firstMs < numberOf(groups, group, FIRST_MS)) setNumber(groups, group, FIRST_MS, firstMs);
+  if (lastMs > numberOf(groups, group, LAST_MS)) setNumber(groups, group, LAST_MS, lastMs);
+}
+
+/** `oldest` is the first session of its key; NONE when the key has none. */
+function openSession(state: SessionWindows, group: number, oldest: number, firstMs: number, lastMs: number): void {
+  const { groups } = state;
+  setNumber(groups, group, FIRST_MS, firstMs);
+  setNumber(groups, group, LAST_MS, lastMs);
+  setNumber(groups, group, NEXT, NONE);
+  setNumber(groups, group, ORDER, state.opened++);
+  if (oldest === NONE) addGroup(state.byKey, groups, group);
   else {
     let youngest = oldest;
-    while (state.next[youngest] !== NONE) youngest = state.next[youngest]!;
-    state.next[youngest] = group;
+    for (let next = oldest; next !== NONE; next = numberOf(groups, next, NEXT)) youngest = next;
+    setNumber(groups, youngest, NEXT, group);
   }
   const firesMs = dueMs(state, group);
   // One that came late has given its result; what is left is to forget it.
   arm(state, group, firesMs > state.watermarkMs ? firesMs : firesMs + state.spec.allowedLatenessMs);
-  return group;
 }
 
 function arm(state: SessionWindows, group: number, deadlineMs: number): void {
   addTimer(state.timers, deadlineMs, group);
-  state.timerMs[group] = deadlineMs;
+  setNumber(state.groups, group, TIMER_MS, deadlineMs);
   state.nextDueMs = Math.min(state.nextDueMs, deadlineMs, nextEarlyMs(state.spec, state.watermarkMs));
 }
 
-function discard({ keys, timerMs, groups }: SessionWindows, group: number): void {
-  keys[group] = undefined;
-  timerMs[group] = Number.NaN;
+function discard({ groups }: SessionWindows, group: number): void {
+  setNumber(groups, group, TIMER_MS, Number.NaN);
   closeGroup(groups, group);
 }
 
 /** The last millisecond of a session. */
-function dueMs({ lastMs, gapMs }: SessionWindows, group: number): number {
-  return lastMs[group]! + gapMs - 1;
+function dueMs({ groups, gapMs }: SessionWindows, group: number): number {
+  return numberOf(groups, group, LAST_MS) + gapMs - 1;
 }
 
-function emit(state: SessionWindows, group: number, key: Key, atMs: number, out: WindowResults): void {
-  const { groups, firstMs, lastMs, gapMs } = state;
-  emitGroup(groups, group, key, firstMs[group]!, lastMs[group]! + gapMs, atMs, out);
+function emit(state: SessionWindows, group: number, atMs: number, out: WindowResults): void {
+  emitGroup(state.groups, group, numberOf(state.groups, group, FIRST_MS), dueMs(state, group) + 1, atMs, out);
 }
 
 function advance(state: SessionWindows, watermarkMs: number, out: WindowResults): void {
-  const { timers, spec } = state;
+  const { timers, spec, groups } = state;
   const earlyDueMs = nextEarlyMs(spec, state.watermarkMs);
   const due: number[] = [];
   const closing: number[] = [];
   for (let deadlineMs = nextDeadlineMs(timers); deadlineMs <= watermarkMs; deadlineMs = nextDeadlineMs(timers)) {
     const group = takeTimer(timers);
-    if (state.timerMs[group] !== deadlineMs) continue;
+    if (numberOf(groups, group, TIMER_MS) !== deadlineMs) continue;
     const firesMs = dueMs(state, group);
     const dropsMs = firesMs + spec.allowedLatenessMs;
     if (firesMs > state.watermarkMs && firesMs <= watermarkMs) due.push(group);
     if (dropsMs <= watermarkMs) closing.push(group);
     else arm(state, group, firesMs > watermarkMs ? firesMs : dropsMs);
   }
-  due.sort((a, b) => dueMs(state, a) - dueMs(state, b) || state.order[a]! - state.order[b]!);
-  for (const group of due) emit(state, group, state.keys[group]!, watermarkMs, out);
+  due.sort((a, b) => dueMs(state, a) - dueMs(state, b) || byOrder(groups, a, b));
+  for (const group of due) emit(state, group, watermarkMs, out);
   for (const group of closing) closeSession(state, group);
   state.watermarkMs = watermarkMs;
   if (earlyDueMs <= watermarkMs && Number.isFinite(earlyDueMs)) reportEarly(state, watermarkMs, out);
@@ -180,43 +198,50 @@ function advance(state: SessionWindows, watermarkMs: number, out: WindowResults)
 
 /** Every open session gives what it has so far, where that is not what it gave before. */
 function reportEarly(state: SessionWindows, atMs: number, out: WindowResults): void {
-  const { groups, spec, keys, firstMs, lastMs, gapMs } = state;
+  const { groups, spec, gapMs } = state;
   for (const group of inOrder(state)) {
-    if (dueMs(state, group) <= atMs) continue;
-    const end = lastMs[group]! + gapMs;
-    emitEarly(groups, group, keys[group]!, firstMs[group]!, end, atMs, spec.earlyMs ?? gapMs, out);
+    const lastMs = dueMs(state, group);
+    if (lastMs <= atMs) continue;
+    emitEarly(groups, group, numberOf(groups, group, FIRST_MS), lastMs + 1, atMs, spec.earlyMs ?? gapMs, out);
   }
 }
 
 function closeSession(state: SessionWindows, group: number): void {
-  const { byKey, next } = state;
-  const key = state.keys[group]!;
-  const oldest = byKey.get(key);
+  const { byKey, groups } = state;
+  const next = numberOf(groups, group, NEXT);
+  const oldest = findByGroup(byKey, groups, group);
   if (oldest !== group) {
-    let before = oldest ?? NONE;
-    while (next[before] !== group) before = next[before]!;
-    next[before] = next[group]!;
-  } else if (next[group] === NONE) byKey.delete(key);
-  else byKey.set(key, next[group]!);
+    let before = oldest;
+    while (numberOf(groups, before, NEXT) !== group) before = numberOf(groups, before, NEXT);
+    setNumber(groups, before, NEXT, next);
+  } else if (next === NONE) removeGroup(byKey, groups, group);
+  else replaceGroup(byKey, groups, group, next);
   discard(state, group);
 }
 
-function inOrder({ byKey, next, order }: SessionWindows): number[] {
+function inOrder({ byKey, groups }: SessionWindows): number[] {
   const all: number[] = [];
-  for (const oldest of byKey.values()) {
-    for (let group = oldest; group !== NONE; group = next[group]!) all.push(group);
+  for (const oldest of groupsOf(byKey)) {
+    for (let group = oldest; group !== NONE; group = numberOf(groups, group, NEXT)) all.push(group);
   }
-  return all.sort((a, b) => order[a]! - order[b]!);
+  return all.sort((a, b) => byOrder(groups, a, b));
+}
+
+function byOrder(groups: Groups, a: number, b: number): number {
+  return numberOf(groups, a, ORDER) - numberOf(groups, b, ORDER);
 }
 
 function snapshot(state: SessionWindows): GroupState[] {
-  const { keys, firstMs, lastMs } = state;
-  return inOrder(state).map((group) => saveGroup(state.groups, group, keys[group]!, [firstMs[group]!, lastMs[group]!]));
+  const { groups } = state;
+  return inOrder(state).map((group) =>
+    saveGroup(groups, group, [numberOf(groups, group, FIRST_MS), numberOf(groups, group, LAST_MS)]),
+  );
 }
 
 function restore(state: SessionWindows, saved: readonly GroupState[]): void {
-  for (const group of saved) {
-    const [firstMs = 0, lastMs = firstMs] = group.times;
-    openSession(state, group.key, firstMs, lastMs, loadGroup(state.groups, group));
+  for (const one of saved) {
+    const [firstMs = 0, lastMs = firstMs] = one.times;
+    const group = loadGroup(state.groups, one);
+    openSession(state, group, findByGroup(state.byKey, state.groups, group), firstMs, lastMs);
   }
 }

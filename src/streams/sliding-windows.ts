@@ -15,10 +15,13 @@ import {
   type GroupState,
   type Groups,
   type Key,
+  keyOfRow,
   loadGroup,
   mergeGroups,
-  openGroup,
+  openForGroup,
+  openForRow,
   saveGroup,
+  setRevision,
   type WindowResults,
 } from './groups.ts';
 import { addTimer, createTimers, nextDeadlineMs, type Timers, takeTimer } from './timers.ts';
@@ -53,7 +56,7 @@ interface SlidingWindows extends OpenWindows {
   readonly timers: Timers;
 }
 
-export const slidingWindows: WindowKind<SlidingWindows> = { open, add, advance, snapshot, restore };
+export const slidingWindows: WindowKind<SlidingWindows> = { own: 0, open, add, advance, snapshot, restore };
 
 /** Throws when the windowing is of another kind. */
 function open({ window, allowedLatenessMs }: WindowSpec, groups: Groups): SlidingWindows {
@@ -71,8 +74,9 @@ function open({ window, allowedLatenessMs }: WindowSpec, groups: Groups): Slidin
   };
 }
 
-function add(state: SlidingWindows, key: Key, row: number, timeMs: number, out: WindowResults): LateArrival | null {
+function add(state: SlidingWindows, row: number, timeMs: number, out: WindowResults): LateArrival | null {
   const { sizeMs, allowedLatenessMs, watermarkMs } = state;
+  const key = keyOfRow(state.groups, row);
   // It has lost the window that ends with it. The last one that may still hold it begins with it.
   const isLate = timeMs + allowedLatenessMs <= watermarkMs;
   const late = isLate ? { key, latenessMs: Math.min(watermarkMs - timeMs, LONG_MAX), windows: 1 } : null;
@@ -82,7 +86,7 @@ function add(state: SlidingWindows, key: Key, row: number, timeMs: number, out: 
   const isNew = own.timesMs[place] !== timeMs;
   let slice = sliceAt(state, own, place);
   if (slice === undefined || isNew) {
-    const group = openGroup(state.groups);
+    const group = openForRow(state.groups, row);
     slice = insert(state, own, place, {
       key,
       timeMs,
@@ -206,17 +210,17 @@ function giveFollowing(state: SlidingWindows, own: KeySlices, slice: Slice, atMs
 function give(
   { groups, sizeMs }: SlidingWindows,
   { timesMs, groups: members }: KeySlices,
-  { key }: Slice,
+  { group }: Slice,
   start: number,
   revision: number,
   atMs: number,
   out: WindowResults,
 ): void {
   const end = start + sizeMs;
-  const merged = openGroup(groups);
+  const merged = openForGroup(groups, group);
   mergeGroups(groups, merged, members, placeOf(timesMs, start), placeOf(timesMs, end + 1));
-  groups.revisions[merged] = revision;
-  emitGroup(groups, merged, key, start, end, atMs, out);
+  setRevision(groups, merged, revision);
+  emitGroup(groups, merged, start, end, atMs, out);
   closeGroup(groups, merged);
 }
 
@@ -255,7 +259,7 @@ function snapshot({ groups, slices }: SlidingWindows): GroupState[] {
   return slices
     .flatMap((slice) => slice ?? [])
     .sort((a, b) => a.order - b.order)
-    .map(({ group, key, timeMs, ending, following }) => saveGroup(groups, group, key, [timeMs, ending, following]));
+    .map(({ group, timeMs, ending, following }) => saveGroup(groups, group, [timeMs, ending, following]));
 }
 
 function restore(state: SlidingWindows, saved: readonly GroupState[]): void {

@@ -1,4 +1,4 @@
-/** The states of one aggregate, one a group: a column of numbers where a number will do, of objects where not. */
+/** The states of one aggregate, one a group: numbers of the groups' rows where those will do, objects where not. */
 import { type Column, textAt } from '../messages/columns.ts';
 import type { WindowValue } from '../messages/window-result.ts';
 import type { Aggregate, AggregateValue, NumberAggregate } from './aggregate.ts';
@@ -8,9 +8,8 @@ export type States = NumberStates | ObjectStates;
 export interface NumberStates {
   readonly kind: 'numbers';
   readonly aggregate: NumberAggregate;
-  /** As many a group as its state has. */
-  states: Float64Array;
-  readonly width: number;
+  /** Where in a group's row its numbers begin. */
+  offset: number;
   /** What the rows hold; null when the aggregate reads no field. */
   values: Float64Array | null;
   nulls: Uint8Array | null;
@@ -30,15 +29,8 @@ export interface ObjectStates {
   load(group: number, text: string): void;
 }
 
-export function inColumn(aggregate: NumberAggregate): NumberStates {
-  return {
-    kind: 'numbers',
-    aggregate,
-    width: aggregate.initial.length,
-    states: new Float64Array(0),
-    values: null,
-    nulls: null,
-  };
+export function inRow(aggregate: NumberAggregate): NumberStates {
+  return { kind: 'numbers', aggregate, offset: 0, values: null, nulls: null };
 }
 
 export function ofNumbers<State>(aggregate: Aggregate<State>): ObjectStates {

@@ -1,5 +1,5 @@
 /** Of a window's groups those with the largest of one result. */
-import { type Groups, type Key, resultOf } from './groups.ts';
+import { type Groups, resultOf } from './groups.ts';
 
 export interface TopGroups {
   /** The name of an aggregate that gives a number. */
@@ -14,7 +14,7 @@ export interface TopGroups {
  */
 export function topOf(
   groups: Groups,
-  index: ReadonlyMap<Key, number>,
+  members: readonly number[],
   top: TopGroups | undefined,
 ): (group: number) => boolean {
   if (top === undefined) return () => true;
@@ -24,7 +24,7 @@ export function topOf(
     const result = resultOf(groups, group, aggregate);
     return typeof result === 'number' ? result : Number.NaN;
   };
-  const ranks = Float64Array.from(index.values(), rankOf).filter((rank) => !Number.isNaN(rank));
+  const ranks = Float64Array.from(members, rankOf).filter((rank) => !Number.isNaN(rank));
   const least = ranks.sort()[Math.max(0, ranks.length - top.limit)];
   return least === undefined ? () => false : (group) => rankOf(group) >= least;
 }

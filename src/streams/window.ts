@@ -53,7 +53,7 @@ export interface WindowOperator {
   readonly spec: WindowSpec;
   /** The events whose rows add() is told from now on, and the watermark before them. Throws when they lack a field. */
   begin(columns: Columns, watermarkMs: number): void;
-  /** Adds an event that came under the watermark of the last call of advance() or begin(). */
+  /** Adds an event that came under the watermark of the last call of advance() or begin(); from row 0 on, in order. */
   add(row: number, eventTimeMs: number, out: WindowResults): LateArrival | null;
   /** Fires what the watermark has reached, and forgets what is past its lateness. The watermark never goes back. */
   advance(watermarkMs: number, out: WindowResults): void;
@@ -74,8 +74,12 @@ export interface OpenWindows {
 
 /** A kind of window: functions over its own form of state. */
 export interface WindowKind<State extends OpenWindows> {
+  /** Numbers that it has of each group. */
+  readonly own: number;
   open(spec: WindowSpec, groups: Groups): State;
-  add(state: State, key: Key, row: number, timeMs: number, out: WindowResults): LateArrival | null;
+  /** Reads what adding some rows is going to read. */
+  readAhead?(state: State, fromRow: number, toRow: number): void;
+  add(state: State, row: number, timeMs: number, out: WindowResults): LateArrival | null;
   /** `state.watermarkMs` is still the watermark before. */
   advance(state: State, watermarkMs: number, out: WindowResults): void;
   snapshot(state: State): GroupState[];

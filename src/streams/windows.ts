@@ -1,15 +1,16 @@
 /** A window of any kind as the operator that a partition runs: columns in, results out. */
-import type { Column } from '../messages/columns.ts';
 import { AGGREGATES, type AggregateTable } from './aggregates.ts';
 import { alignedWindows } from './aligned-windows.ts';
 import { bindCondition } from './condition.ts';
 import { countWindows } from './count-windows.ts';
 import { parseExpression } from './expression.ts';
 import { bindColumns, createGroups, groupCount } from './groups.ts';
-import { keyAt, keyColumn } from './key-column.ts';
 import { sessionWindows } from './session-windows.ts';
 import { slidingWindows } from './sliding-windows.ts';
 import type { OpenWindows, WindowKind, WindowOperator, WindowSpec } from './window.ts';
+
+/** Rows whose groups are read ahead of their events: few enough that all of it stays in the first cache. */
+const READ_AHEAD = 64;
 
 /** Throws when the table has not all of its aggregates. */
 export function createWindows(spec: WindowSpec, table: AggregateTable = AGGREGATES): WindowOperator {
@@ -33,22 +34,28 @@ function operate<State extends OpenWindows>(
 ): WindowOperator {
   const { keyField } = spec;
   const definition = JSON.stringify({ ...spec, name: undefined });
-  let state = kind.open(spec, createGroups(spec.aggregates, table));
+  let state = kind.open(spec, createGroups(spec.aggregates, table, kind.own));
   const condition = spec.where === null ? null : parseExpression(spec.where);
-  let keys: Column | null = null;
+  let rows = 0;
+  let aheadTo = 0;
   let isTaken: ((row: number) => boolean) | null = null;
   return {
     spec,
     begin(columns, watermarkMs) {
-      keys = keyField === null ? null : keyColumn(columns, keyField);
-      bindColumns(state.groups, columns);
+      bindColumns(state.groups, keyField, columns);
+      rows = columns.count;
+      aheadTo = 0;
       isTaken = condition === null ? null : bindCondition(condition, columns);
       // One that is new to a partition has not seen the watermark advance.
       if (watermarkMs > state.watermarkMs) state.watermarkMs = watermarkMs;
     },
     add(row, timeMs, out) {
+      if (row === aheadTo) {
+        aheadTo = Math.min(row + READ_AHEAD, rows);
+        kind.readAhead?.(state, row, aheadTo);
+      }
       if (isTaken !== null && !isTaken(row)) return null;
-      return kind.add(state, keys === null ? null : keyAt(keys, row), row, timeMs, out);
+      return kind.add(state, row, timeMs, out);
     },
     advance(watermarkMs, out) {
       if (watermarkMs < state.nextDueMs) state.watermarkMs = watermarkMs;
@@ -61,7 +68,7 @@ function operate<State extends OpenWindows>(
       groups: kind.snapshot(state),
     }),
     restore(states) {
-      state = kind.open(spec, createGroups(spec.aggregates, table));
+      state = kind.open(spec, createGroups(spec.aggregates, table, kind.own));
       const own = states.find((candidate) => candidate.window === spec.name && candidate.definition === definition);
       if (own === undefined) return;
       state.watermarkMs = own.watermarkMs;

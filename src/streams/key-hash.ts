@@ -1,0 +1,81 @@
+/** Hashes of grouping keys, by the block; unlike the partitioner's, which is the same for all keys of a partition. */
+import { type Column, textAt } from '../messages/columns.ts';
+import type { Key } from './groups.ts';
+
+const NULL_HASH = 0;
+const NAN_HASH = 1;
+/** Anything but a byte of ASCII: such texts are hashed, and compared, as strings. */
+const BEYOND_ASCII = 0x80;
+
+const float = new Float64Array(1);
+const words = new Int32Array(float.buffer);
+
+/** Hashes of the keys of the first `count` rows; a column that is null is of null keys. */
+export function hashKeys(column: Column | null, count: number, into: Int32Array): void {
+  if (column === null) {
+    into.fill(NULL_HASH, 0, count);
+    return;
+  }
+  if (column.kind === 'number') {
+    const { values } = column;
+    for (let row = 0; row < count; row++) into[row] = hashNumber(values[row]!);
+  } else {
+    const { bytes, starts, ends } = column;
+    for (let row = 0; row < count; row++) {
+      let hash = FNV_OFFSET;
+      const end = ends[row]!;
+      for (let i = starts[row]!; i < end; i++) {
+        const byte = bytes[i]!;
+        if (byte >= BEYOND_ASCII) {
+          hash = foldText(textAt(column, row));
+          break;
+        }
+        hash = Math.imul(hash ^ byte, FNV_PRIME);
+      }
+      into[row] = mix(hash);
+    }
+  }
+  const { nulls } = column;
+  if (nulls !== null) for (let row = 0; row < count; row++) if (nulls[row] === 1) into[row] = NULL_HASH;
+}
+
+export function hashOf(key: Key): number {
+  if (key === null) return NULL_HASH;
+  return typeof key === 'number' ? hashNumber(key) : mix(foldText(key));
+}
+
+/** Whether the text of a row, which is not null, is this one. */
+export function isTextAt({ bytes, starts, ends }: Column & { kind: 'text' }, row: number, text: string): boolean {
+  const start = starts[row]!;
+  const length = ends[row]! - start;
+  for (let i = 0; i < length; i++) {
+    const byte = bytes[start + i]!;
+    if (byte >= BEYOND_ASCII) return bytes.toString('utf8', start, start + length) === text;
+    if (byte !== text.charCodeAt(i)) return false;
+  }
+  return length === text.length;
+}
+
+/** 0 and -0 are one key, and so are all NaNs. */
+function hashNumber(value: number): number {
+  if (Number.isNaN(value)) return NAN_HASH;
+  float[0] = value + 0;
+  return mix(words[0]! ^ Math.imul(words[1]!, 0x9e3779b1));
+}
+
+/** FNV-1a (G. Fowler, L. C. Noll, K.-P. Vo), of UTF-16 units: of ASCII they are its bytes. */
+const FNV_OFFSET = 0x811c9dc5 | 0;
+const FNV_PRIME = 0x01000193;
+
+function foldText(text: string): number {
+  let hash = FNV_OFFSET;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), FNV_PRIME);
+  return hash;
+}
+
+/** The last steps of SplitMix32: all bits of a hash depend on all of what is hashed. */
+function mix(hash: number): number {
+  const half = Math.imul(hash ^ (hash >>> 16), 0x21f0aaad);
+  const whole = Math.imul(half ^ (half >>> 15), 0x735a2d97);
+  return whole ^ (whole >>> 15);
+}
