@@ -70,7 +70,7 @@ export async function runStages(): Promise<StageFigures[]> {
     };
     const windows = createWindows(minutes);
     const out = perMinute.type.blockWriter();
-    windows.begin(columns, Number.NEGATIVE_INFINITY);
+    windows.begin(columns, occurredAt, Number.NEGATIVE_INFINITY);
     for (let row = 0; row < columns.count; row++) {
       const timeMs = occurredAt[row] ?? 0;
       windows.add(row, timeMs, out);

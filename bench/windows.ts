@@ -28,6 +28,8 @@ const BLOCK = 4096;
 /** Blocks of keys that are made before the clock starts, and come again and again. */
 const BLOCKS = 512;
 const MINUTE_MS = 60_000;
+/** Nothing reads times as a column. */
+const NO_TIMES = new Float64Array(0);
 const TOTALS: readonly AggregateSpec[] = [
   { name: 'n', fn: 'count', field: null },
   { name: 'total', fn: 'sum', field: 'value' },
@@ -139,7 +141,7 @@ function measure({
     let watermarkMs = Number.NEGATIVE_INFINITY;
     for (let from = 0; from < events; from += BLOCK) {
       const columns = blocks[(from / BLOCK) % BLOCKS]!;
-      operator.begin(columns, watermarkMs);
+      operator.begin(columns, NO_TIMES, watermarkMs);
       for (let row = 0; row < BLOCK; row++) {
         const timeMs = Math.floor((from + row) * stepMs);
         operator.add(row, timeMs, out);

@@ -3,6 +3,7 @@ import type { AvroRecord } from '../messages/avro.ts';
 import type { Expectation } from '../quality/expectation.ts';
 import type { AggregateSpec } from '../streams/aggregate.ts';
 import type { JoinSpec } from '../streams/join.ts';
+import type { SelectionSpec } from '../streams/selection.ts';
 import type { TopGroups } from '../streams/top-groups.ts';
 import type { Windowing } from '../streams/window.ts';
 
@@ -39,11 +40,12 @@ export interface Config {
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-/** What windows and joins are of: a stream, or what a join gives. */
+/** What windows and joins are of: a stream, a stream that is derived from it, or what a join gives. */
 export interface Relation {
   readonly name: string;
   readonly schema: AvroRecord;
-  readonly key: string;
+  /** Null for a derived stream that does not select the key of its stream. */
+  readonly key: string | null;
   readonly eventTime: string;
   readonly partitions: number;
   readonly watermark:
@@ -54,9 +56,12 @@ export interface Relation {
         readonly maxAheadMs: number | null;
       }
     | { readonly kind: 'scripted' };
+  /** Of a derived stream: the stream that is read in its place, and how its events come of that one's. */
+  readonly view?: { readonly of: Relation; readonly selection: SelectionSpec };
 }
 
 export interface StreamConfig extends Relation {
+  readonly key: string;
   /** Where the schema is from: the name of a built-in one, or a file; the other is null. */
   readonly builtin: string | null;
   readonly schemaFile: string | null;

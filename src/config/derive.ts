@@ -39,12 +39,17 @@ export function deriveConfig(file: ConfigFile, context: DeriveContext): Config {
   const streams = Object.entries(file.streams).flatMap(([name, raw]) => streamOf(name, raw, context) ?? []);
   checkStreamNames(file, report);
   checkSchemaNames(streams, report);
+  const derived = Object.entries(file.derived).flatMap(([name, raw]) => derivedOf(name, raw, streams, report) ?? []);
+  // What is of one that is wrong is not wrong for that.
+  const isKnowable = (stream: string): boolean =>
+    !Object.hasOwn(file.derived, stream) || derived.some(({ name }) => name === stream);
   const joins: JoinConfig[] = [];
   for (const [name, raw] of Object.entries(file.joins)) {
-    const join = joinOf(name, raw, relationsOf(streams, joins), report);
+    if (![raw.left, 'table' in raw ? raw.table : raw.right].every(isKnowable)) continue;
+    const join = joinOf(name, raw, relationsOf(streams, derived, joins), report);
     if (join !== null) joins.push(join);
   }
-  const relations = relationsOf(streams, joins);
+  const relations = relationsOf(streams, derived, joins);
   const { minBackoff, maxBackoff, shutdown, period, ...supervision } = file.supervision;
   if (minBackoff > maxBackoff) report(['supervision', 'minBackoff'], 'must not be longer than maxBackoff');
   const config: Config = {
@@ -68,9 +73,11 @@ export function deriveConfig(file: ConfigFile, context: DeriveContext): Config {
       shutdownMs: shutdown,
     },
     streams,
-    windows: Object.entries(file.windows).flatMap(([name, raw]) => windowOf(name, raw, relations, report) ?? []),
+    windows: Object.entries(file.windows).flatMap(([name, raw]) =>
+      isKnowable(raw.stream) ? (windowOf(name, raw, relations, report) ?? []) : [],
+    ),
     joins,
-    derived: Object.entries(file.derived).flatMap(([name, raw]) => derivedOf(name, raw, streams, report) ?? []),
+    derived,
     schedules: Object.entries(file.schedules).flatMap(([job, raw]) => scheduleOf(job, raw, streams, report) ?? []),
     fraud: file.fraud === null ? null : fraudOf(file.fraud, streams, report),
     sinks: Object.entries(file.sinks).map(([name, raw]) => sinkOf(name, raw)),

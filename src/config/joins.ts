@@ -1,9 +1,10 @@
-/** The joins of a file, against the schemas of their streams. */
+/** The joins of a file, against the schemas of their streams; and all that windows and joins may be of. */
 import type { AvroField } from '../messages/avro.ts';
 import { joinResultSchema } from '../messages/join-result.ts';
 import { fieldAt, valueTypeOf } from '../streams/field-type.ts';
 import type { JoinSpec } from '../streams/join.ts';
-import type { JoinConfig, Relation } from './config.ts';
+import type { DerivedConfig, JoinConfig, Relation } from './config.ts';
+import { derivedRelation } from './derived.ts';
 import { isKey, type Report, unknownField, unknownName } from './names.ts';
 import type { ConfigFile } from './schema.ts';
 import { checkTumbling } from './windows.ts';
@@ -26,10 +27,15 @@ export function joinOf(name: string, raw: RawJoin, known: readonly Relation[], r
   const left = sideNamed('left', raw.left);
   const right = sideNamed(rightSide, rightName);
   if (left === null || right === null) return null;
-  if (left === right) report([...at, rightSide], 'a stream is not joined with itself');
+  if (readBy(left) === readBy(right)) report([...at, rightSide], 'a stream is not joined with itself');
   const { on } = raw;
   const leftKey = on === undefined ? left.key : typeof on === 'string' ? on : on.left;
   const rightKey = on === undefined ? right.key : typeof on === 'string' ? on : on.right;
+  if (leftKey === null || rightKey === null) {
+    const { name: keyless } = leftKey === null ? left : right;
+    report([...at, 'on'], `must say by which fields events match: ${keyless} does not select the key of its stream`);
+    return null;
+  }
   const keys = [keyOf(left, leftKey, [...at, 'on'], report), keyOf(right, rightKey, [...at, 'on'], report)];
   const [leftType, rightType] = keys.map((field) => (field === undefined ? null : valueTypeOf(field)));
   if (!keys.includes(undefined) && leftType !== rightType) {
@@ -37,7 +43,8 @@ export function joinOf(name: string, raw: RawJoin, known: readonly Relation[], r
     report([...at, on === undefined ? rightSide : 'on'], `events match by fields of one type, but ${types}`);
   }
   if ('table' in raw && rightKey !== right.key) {
-    report([...at, 'on'], `the rows of a table are told apart by the key of its stream, ${right.key}`);
+    const known = right.key === null ? 'which it does not select' : right.key;
+    report([...at, 'on'], `the rows of a table are told apart by the key of its stream, ${known}`);
   }
   if ('window' in raw) checkTumbling([...at, 'window'], raw.window, report);
   return { name, left: left.name, right: right.name, leftKey, rightKey, spec: specOf(raw) };
@@ -57,9 +64,22 @@ function joinRelation({ name, left, right }: JoinConfig, known: readonly Relatio
   };
 }
 
-/** Streams and joins, in an order in which each comes after what it is of. */
-export function relationsOf(streams: readonly Relation[], joins: readonly JoinConfig[]): Relation[] {
+/** The relation whose events are in logs: of a derived stream the one that it is derived from. */
+export function readBy(relation: Relation): Relation {
+  return relation.view?.of ?? relation;
+}
+
+/** Streams, derived streams and joins, in an order in which each comes after what it is of. */
+export function relationsOf(
+  streams: readonly Relation[],
+  derived: readonly DerivedConfig[],
+  joins: readonly JoinConfig[],
+): Relation[] {
   const relations = [...streams];
+  for (const each of derived) {
+    const relation = derivedRelation(each, streams);
+    if (relation !== null) relations.push(relation);
+  }
   for (const join of joins) {
     const relation = joinRelation(join, relations);
     if (relation !== null) relations.push(relation);

@@ -30,6 +30,9 @@ export function windowOf(
     return null;
   }
   const key = raw.key === undefined ? stream.key : raw.key;
+  if (raw.key === undefined && key === null) {
+    report([...at, 'key'], `must be given, or null for one group: ${raw.stream} does not select the key of its stream`);
+  }
   checkWindow(at, raw, key, stream, report);
   const aggregates = Object.entries(raw.aggregate).flatMap(([result, text]) => {
     const path = [...at, 'aggregate', result];

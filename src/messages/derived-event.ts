@@ -24,19 +24,26 @@ export interface DerivedEventType {
   blockWriter(): DerivedBlockWriter;
 }
 
-/** Of fields that are numbers, texts, or true or false. Throws when a name can't be one of Avro. */
-export function derivedEventType(stream: string, fields: readonly AvroField[]): DerivedEventType {
-  const record: AvroRecord = { type: 'record', name: 'Fields', namespace: `${EVENTS}.${escapedName(stream)}`, fields };
-  const schema: AvroRecord = {
+/** The field with the time of the event that an event was derived from. */
+export const DERIVED_TIME = 'ts';
+
+/** Of derived events: what they select, and their time. */
+export function derivedSchema(stream: string, fields: readonly AvroField[]): AvroRecord {
+  return {
     type: 'record',
     name: escapedName(stream),
     namespace: EVENTS,
     doc: 'What was derived of one event.',
     fields: [
-      { name: 'fields', type: record },
-      { name: 'ts', type: TIMESTAMP_MILLIS, doc: 'That of the event that it was derived from.' },
+      ...fields,
+      { name: DERIVED_TIME, type: TIMESTAMP_MILLIS, doc: 'That of the event that it was derived from.' },
     ],
   };
+}
+
+/** Of fields that are numbers, texts, or true or false. Throws when a name can't be one of Avro. */
+export function derivedEventType(stream: string, fields: readonly AvroField[]): DerivedEventType {
+  const schema = derivedSchema(stream, fields);
   const type = dynamicEventType(schema);
   const flat = flatFields(schema);
   if (flat === null) throw new Error(`A field of ${stream} has no column`);
@@ -69,8 +76,7 @@ function blockWriter(type: EventType<DynamicEvent>, flat: readonly FlatField[]):
 }
 
 function eventOf(flat: readonly FlatField[], columns: readonly Column[], row: number): DynamicEvent {
-  const values = flat.map(({ path, op }, i) => [path.at(-1) ?? '', fieldValue(columns[i]!, op, row)] as const);
-  return { fields: Object.fromEntries(values.slice(0, -1)), ts: values.at(-1)?.[1] };
+  return Object.fromEntries(flat.map(({ path, op }, i) => [path.join('.'), fieldValue(columns[i]!, op, row)]));
 }
 
 /** The derived stream whose events a record of this full name holds; null for any other record. */

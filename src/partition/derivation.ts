@@ -12,7 +12,14 @@ import type { Registry } from '../messages/registry.ts';
 import { type WindowResultType, windowResultType } from '../messages/window-result.ts';
 import type { Expectation } from '../quality/expectation.ts';
 import { resultField } from '../streams/aggregates.ts';
-import { createSelection, type Selection, type SelectionSpec, selectedFields } from '../streams/selection.ts';
+import {
+  createSelection,
+  type Selection,
+  type SelectionSpec,
+  selectedFields,
+  type ViewSpec,
+  viewSchema,
+} from '../streams/selection.ts';
 import type { WatermarkPolicy } from '../streams/watermark.ts';
 import type { WindowOperator, WindowSpec } from '../streams/window.ts';
 import { createWindows } from '../streams/windows.ts';
@@ -53,7 +60,10 @@ export function derivationTypes(derivation: Derivation): DerivationTypes {
   return {
     eventType: dynamicEventType(schema),
     rightType: join === undefined ? null : dynamicEventType(join.right.schema),
-    joined: join === undefined ? null : joinResultType(stream, schema, join.right.schema),
+    joined:
+      join === undefined
+        ? null
+        : joinResultType(stream, seenSchema(schema, join.leftOf), seenSchema(join.right.schema, join.right.of)),
     windows: windows.map(({ name, aggregates }) =>
       windowResultType(
         name,
@@ -62,6 +72,10 @@ export function derivationTypes(derivation: Derivation): DerivationTypes {
     ),
     selected: selections.map((spec) => derivedEventType(spec.name, selectedFields(spec, schema))),
   };
+}
+
+function seenSchema(schema: AvroRecord, of: ViewSpec | undefined): AvroRecord {
+  return of === undefined ? schema : viewSchema(of);
 }
 
 /** A partition with all of its derivers: a fold over its log. */

@@ -19,14 +19,14 @@ export function aggregate(operator: WindowOperator, work: Work): void {
     }
     const { columns, timesMs, watermarksMs } = step;
     let watermarkMs = step.watermarkBeforeMs;
-    operator.begin(columns, watermarkMs);
+    const seen = operator.begin(columns, timesMs, watermarkMs);
     for (let i = 0; i < columns.count; i++) {
       const occurredAt = timesMs[i]!;
       const arrival = operator.add(i, occurredAt, results);
       if (arrival !== null) {
         const key = arrival.key === null ? null : String(arrival.key);
         const { latenessMs, windows } = arrival;
-        const event = JSON.stringify(columns.event(i));
+        const event = JSON.stringify(seen.event(i));
         late.push({ window: operator.spec.name, key, occurredAt, latenessMs, windows, event });
       }
       const afterMs = watermarksMs[i]!;

@@ -1,10 +1,11 @@
 /** A join within a partition that reads the logs of both sides: events and deletions in, results and late events out. */
 
 import type { AvroRecord } from '../messages/avro.ts';
-import type { DynamicEvent, EventType } from '../messages/codec.ts';
+import { type DynamicEvent, dynamicEventType, type EventType } from '../messages/codec.ts';
 import type { Joined, JoinOperator, JoinResults, JoinSpec, Side } from '../streams/join.ts';
 import { createJoin, heldBackMs } from '../streams/joins.ts';
 import { keyAt, keyColumn } from '../streams/key-column.ts';
+import { createView, type View, type ViewSpec, viewSchema } from '../streams/selection.ts';
 import { END_OF_TIME_MS, type WatermarkPolicy } from '../streams/watermark.ts';
 import type { PartitionSnapshot } from './snapshot.ts';
 import type { Derived, EventsStep, Work } from './work.ts';
@@ -14,8 +15,11 @@ export interface DerivationJoin {
   readonly spec: JoinSpec;
   /** The fields by whose values events match; `record.field` of a nested record. */
   readonly leftKey: string;
+  /** The derived stream that is the left side; absent where that is the stream of the partition itself. So of the right. */
+  readonly leftOf?: ViewSpec;
   readonly right: {
     readonly key: string;
+    readonly of?: ViewSpec;
     readonly schema: AvroRecord;
     readonly timeField: string;
     readonly watermark: WatermarkPolicy;
@@ -29,17 +33,23 @@ export interface PartitionJoin {
   readonly operator: JoinOperator;
   /** How far its results may be behind its input. */
   readonly heldBackMs: number;
-  readonly sides: Readonly<Record<Side, { readonly key: string; readonly type: EventType<DynamicEvent> }>>;
+  readonly sides: Readonly<Record<Side, JoinSide>>;
   readonly rightChannels: readonly string[];
   snapshot(): JoinedState[];
   restore(states: readonly JoinedState[]): void;
+}
+
+interface JoinSide {
+  readonly key: string;
+  readonly type: EventType<DynamicEvent>;
+  readonly view: View | null;
 }
 
 type JoinedState = PartitionSnapshot['joined'][number];
 
 export function createPartitionJoin(
   name: string,
-  { spec, leftKey, right }: DerivationJoin,
+  { spec, leftKey, leftOf, right }: DerivationJoin,
   leftType: EventType<DynamicEvent>,
   rightType: EventType<DynamicEvent>,
 ): PartitionJoin {
@@ -48,7 +58,7 @@ export function createPartitionJoin(
     name,
     operator,
     heldBackMs: heldBackMs(spec),
-    sides: { left: { key: leftKey, type: leftType }, right: { key: right.key, type: rightType } },
+    sides: { left: sideOf(leftKey, leftType, leftOf), right: sideOf(right.key, rightType, right.of) },
     rightChannels: right.channels,
     snapshot: () =>
       operator
@@ -59,6 +69,12 @@ export function createPartitionJoin(
         states.map(({ event, ...state }) => ({ ...state, event: event === null ? null : event.toString('latin1') })),
       ),
   };
+}
+
+function sideOf(key: string, type: EventType<DynamicEvent>, of: ViewSpec | undefined): JoinSide {
+  return of === undefined
+    ? { key, type, view: null }
+    : { key, type: dynamicEventType(viewSchema(of)), view: createView(of) };
 }
 
 /**
@@ -96,19 +112,22 @@ function joinEvents(
   out: JoinResults,
   { late }: Derived,
 ): void {
-  const { columns, timesMs, watermarksMs } = step;
-  const { key: keyField, type } = sides[side];
+  const { timesMs, watermarksMs } = step;
+  const { key: keyField, type, view } = sides[side];
+  const columns = view === null ? step.columns : view.begin(step.columns, timesMs);
   const keys = keyColumn(columns, keyField);
   let watermarkMs = step.watermarkBeforeMs;
   for (let i = 0; i < columns.count; i++) {
-    const key = keyAt(keys, i);
-    const occurredAt = timesMs[i]!;
-    const event = columns.binary(i) ?? type.encode(columns.event(i)).toString('latin1');
-    const latenessMs = operator.add(side, key, occurredAt, event, watermarkMs, out);
-    if (latenessMs !== null) {
-      const text = key === null ? null : String(key);
-      const json = JSON.stringify(columns.event(i));
-      late.push({ window: name, key: text, occurredAt, latenessMs, windows: 1, event: json });
+    if (view === null || view.takes(i)) {
+      const key = keyAt(keys, i);
+      const occurredAt = timesMs[i]!;
+      const event = columns.binary(i) ?? type.encode(columns.event(i)).toString('latin1');
+      const latenessMs = operator.add(side, key, occurredAt, event, watermarkMs, out);
+      if (latenessMs !== null) {
+        const text = key === null ? null : String(key);
+        const json = JSON.stringify(columns.event(i));
+        late.push({ window: name, key: text, occurredAt, latenessMs, windows: 1, event: json });
+      }
     }
     const afterMs = watermarksMs[i]!;
     if (afterMs !== watermarkMs) {

@@ -4,12 +4,13 @@
  */
 import { join } from 'node:path';
 import type { Config, JoinConfig, Relation, StreamConfig, WindowConfig } from '../config/config.ts';
-import { relationsOf } from '../config/joins.ts';
+import { readBy, relationsOf } from '../config/joins.ts';
 import type { Fs } from '../journal/fs.ts';
 import { replaceFile } from '../journal/replace-file.ts';
 import type { SyncFs } from '../journal/sync-fs.ts';
 import type { Derivation } from '../partition/derivation.ts';
 import type { DerivationSince } from '../partition/rederive.ts';
+import type { ViewSpec } from '../streams/selection.ts';
 import type { WindowSpec } from '../streams/window.ts';
 
 const FILE = 'derivations.json';
@@ -32,9 +33,7 @@ export function derivationOf(config: Config, stream: StreamConfig): Derivation {
     schema,
     timeField,
     watermark,
-    windows: config.windows
-      .filter((window) => window.stream === name && !spansPartitions(window, stream))
-      .map(windowSpecOf),
+    windows: windowsRead(config, name, false),
     fraud:
       fraud?.stream === name
         ? { sessionGapMs: fraud.sessionGapMs, rules: fraud.rules, caseQuietMs: fraud.caseQuietMs }
@@ -46,18 +45,30 @@ export function derivationOf(config: Config, stream: StreamConfig): Derivation {
 
 /** Of the windows of a stream whose groups span partitions, and of all of a join: derived from what all its logs have. */
 export function repartitionOf(config: Config, stream: Relation): Derivation {
-  const isJoin = config.joins.some(({ name }) => name === stream.name);
   return {
     stream: repartitionName(stream.name),
     schema: stream.schema,
     timeField: stream.eventTime,
     watermark: stream.watermark,
     channels: logsOf(stream),
-    windows: config.windows
-      .filter((window) => window.stream === stream.name && (isJoin || spansPartitions(window, stream)))
-      .map(windowSpecOf),
+    windows: windowsRead(config, stream.name, true),
     fraud: null,
   };
+}
+
+/** Of the windows that read the logs of a stream those whose groups span partitions, or those that do not. */
+function windowsRead(config: Config, stream: string, spanning: boolean): WindowSpec[] {
+  const relations = allRelations(config);
+  return config.windows.flatMap((window) => {
+    const relation = relations.find(({ name }) => name === window.stream);
+    if (relation === undefined || readBy(relation).name !== stream) return [];
+    const isJoin = config.joins.some(({ name }) => name === stream);
+    return (isJoin || spansPartitions(window, relation)) === spanning ? [windowSpecOf(window, relation)] : [];
+  });
+}
+
+export function allRelations({ streams, derived, joins }: Config): Relation[] {
+  return relationsOf(streams, derived, joins);
 }
 
 /** Of a join, which is derived from what the logs of both its sides have. */
@@ -65,15 +76,22 @@ export function joinDerivationOf(
   config: Config,
   { name, left, right, leftKey, rightKey, spec }: JoinConfig,
 ): Derivation {
-  const relations = relationsOf(config.streams, config.joins);
+  const relations = allRelations(config);
   const sideOf = (side: string) => {
     const relation = relations.find((candidate) => candidate.name === side);
     if (relation === undefined) throw new Error(`There is no stream or join ${side}`);
-    const { schema, eventTime: timeField, watermark } = relation;
-    return { schema, timeField, watermark, channels: logsOf(relation) };
+    const { schema, eventTime: timeField, watermark } = readBy(relation);
+    const read = { schema, timeField, watermark, channels: logsOf(readBy(relation)) };
+    return { read, of: viewOf(relation) };
   };
-  const join = { spec, leftKey, right: { ...sideOf(right), key: rightKey } };
-  return { stream: name, ...sideOf(left), windows: [], fraud: null, join };
+  const [leftSide, rightSide] = [sideOf(left), sideOf(right)];
+  const join = {
+    spec,
+    leftKey,
+    ...(leftSide.of === undefined ? {} : { leftOf: leftSide.of }),
+    right: { ...rightSide.read, key: rightKey, ...(rightSide.of === undefined ? {} : { of: rightSide.of }) },
+  };
+  return { stream: name, ...leftSide.read, windows: [], fraud: null, join };
 }
 
 export function logsOf({ name, partitions }: Relation): string[] {
@@ -86,11 +104,16 @@ export function repartitionName(stream: string): string {
 
 /** Whether a result of the window may need events of several partitions. */
 export function spansPartitions({ key, top }: WindowConfig, stream: Relation): boolean {
-  return stream.partitions > 1 && (key !== stream.key || top !== undefined);
+  return stream.partitions > 1 && (key === null || key !== stream.key || top !== undefined);
 }
 
-export function windowSpecOf({ stream: _, key, ...spec }: WindowConfig): WindowSpec {
-  return { ...spec, keyField: key };
+export function windowSpecOf({ stream: _, key, ...spec }: WindowConfig, relation: Relation): WindowSpec {
+  const of = viewOf(relation);
+  return { ...spec, keyField: key, ...(of === undefined ? {} : { of }) };
+}
+
+function viewOf({ view }: Relation): ViewSpec | undefined {
+  return view === undefined ? undefined : { selection: view.selection, schema: view.of.schema };
 }
 
 /** Notes from where on each of these holds, unless that is what was noted last of its stream. Before the first append. */

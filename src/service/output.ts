@@ -120,8 +120,8 @@ function* sectionLines(registry: Registry, stream: string, { fingerprint, bytes 
   }
   const derived = derivedStreamOfRecord(registry.nameOf(fingerprint) ?? '');
   if (derived !== null) {
-    for (const { fields, ts } of registry.writerOf(fingerprint)?.decodeBlock(bytes) ?? []) {
-      yield lineOf({ stream: derived, ...Object(fields), ts });
+    for (const event of registry.writerOf(fingerprint)?.decodeBlock(bytes) ?? []) {
+      yield lineOf({ stream: derived, ...event });
     }
     return;
   }

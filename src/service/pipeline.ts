@@ -7,7 +7,7 @@ import type { Committed } from '../actors/partition-consumer.ts';
 import { createPartitionHost, type Deriver, type PartitionHost } from '../actors/partition-host.ts';
 import type { SupervisionPorts } from '../actors/supervisor.ts';
 import { type Config, ConfigError, type StreamConfig } from '../config/config.ts';
-import { relationsOf } from '../config/joins.ts';
+import { readBy } from '../config/joins.ts';
 import { type Journal, openJournal } from '../journal/journal.ts';
 import type { LogState } from '../journal/log.ts';
 import { readFrames } from '../journal/reader.ts';
@@ -26,7 +26,7 @@ import {
 } from '../partition/derivation.ts';
 import type { Intake } from '../sources/source.ts';
 import type { PartitionThreads } from '../workers/partition-threads.ts';
-import { derivationOf, joinDerivationOf, noteDerivations, repartitionOf } from './derivation-history.ts';
+import { allRelations, derivationOf, joinDerivationOf, noteDerivations, repartitionOf } from './derivation-history.ts';
 import { createIntake } from './intake.ts';
 import { createPartitionUnit, type PartitionUnit } from './partition-unit.ts';
 import { nextTurn, type Runtime } from './runtime.ts';
@@ -178,16 +178,22 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
     streams.set(stream.name, opened);
     openedOf.set(stream.name, opened);
   }
+  const relations = allRelations(config);
   for (const join of config.joins) {
-    const upstreams = [join.left, join.right].flatMap((name) => openedOf.get(name) ?? []);
+    const upstreams = [join.left, join.right].flatMap((name) => {
+      const side = relations.find((relation) => relation.name === name);
+      return side === undefined ? [] : (openedOf.get(readBy(side).name) ?? []);
+    });
     const whole = await open(joinDerivationOf(config, join), null, 1);
     repartitions.push({ upstreams, whole });
     openedOf.set(join.name, whole);
   }
-  for (const relation of relationsOf(config.streams, config.joins)) {
+  for (const relation of relations) {
     const upstream = openedOf.get(relation.name);
+    // One that is derived has its windows among those of its stream.
+    if (upstream === undefined) continue;
     const derivation = repartitionOf(config, relation);
-    if (upstream === undefined || derivation.windows.length === 0) continue;
+    if (derivation.windows.length === 0) continue;
     repartitions.push({ upstreams: [upstream], whole: await open(derivation, null, 1) });
   }
   const runtimes = [operations, ...streams.values(), ...repartitions.map(({ whole }) => whole)];

@@ -3,8 +3,9 @@
  * keeps its type; what is computed is a number, or true or false, or null.
  */
 import type { AvroField, AvroRecord, AvroSchema } from '../messages/avro.ts';
-import type { Column, Columns } from '../messages/columns.ts';
-import type { DerivedRows } from '../messages/derived-event.ts';
+import { type Column, type Columns, fieldValue } from '../messages/columns.ts';
+import { type DerivedRows, derivedSchema } from '../messages/derived-event.ts';
+import { type FlatField, flatFields } from '../messages/flat-fields.ts';
 import { bindCondition, columnOf, numberAt } from './condition.ts';
 import { checkExpression, type Expression, ExpressionError, parseExpression, type ValueType } from './expression.ts';
 import { expressionTypeOf, fieldAt, isUnion, typeName } from './field-type.ts';
@@ -14,6 +15,20 @@ export interface SelectionSpec {
   /** A condition on the events that it takes; null for all of them. */
   readonly where: string | null;
   readonly fields: readonly { readonly name: string; readonly expression: string }[];
+}
+
+/** A derived stream, and the schema of the stream that it selects from. */
+export interface ViewSpec {
+  readonly selection: SelectionSpec;
+  readonly schema: AvroRecord;
+}
+
+/** A derived stream as what windows and joins are of: they read the events of its own stream, and see the derived ones. */
+export interface View {
+  /** The columns of derived events, by the rows of the events at hand. What is computed is there once a row is taken. */
+  begin(columns: Columns, timesMs: Float64Array): Columns;
+  /** Whether a row has a derived event. */
+  takes(row: number): boolean;
 }
 
 export interface Selection {
@@ -39,33 +54,83 @@ const NOTHING_COMPUTED: Omit<Computed, 'expression'> = {
 };
 
 export function createSelection(spec: SelectionSpec): Selection {
-  const condition = spec.where === null ? null : parseExpression(spec.where);
-  const expressions = spec.fields.map(({ expression }) => parseExpression(expression));
+  const rows = createRows(spec);
+  return {
+    spec,
+    begin: (columns, timesMs, out) => out.begin(rows.begin(columns), timesMs),
+    add(row, out) {
+      if (rows.takes(row)) out.push(row);
+    },
+  };
+}
+
+/** Throws an ExpressionError when an expression does not fit the schema. */
+export function createView({ selection, schema }: ViewSpec): View {
+  const rows = createRows(selection);
+  const fields = flatFields(viewSchema({ selection, schema })) ?? [];
+  return {
+    takes: rows.takes,
+    begin(columns, timesMs) {
+      const times: Column = { kind: 'number', values: timesMs, nulls: null };
+      return viewColumns(fields, [...rows.begin(columns), times], columns.count);
+    },
+  };
+}
+
+/** Of the derived events. Throws an ExpressionError when an expression does not fit the schema. */
+export function viewSchema({ selection, schema }: ViewSpec): AvroRecord {
+  return derivedSchema(selection.name, selectedFields(selection, schema));
+}
+
+function viewColumns(fields: readonly FlatField[], columns: readonly Column[], count: number): Columns {
+  const byName = new Map(fields.map(({ path }, i) => [path.join('.'), columns[i]!]));
+  const numbers = (path: string): Float64Array => {
+    const found = byName.get(path);
+    if (found?.kind !== 'number') throw new Error(`There is no numeric field ${path}`);
+    return found.values;
+  };
+  return {
+    count,
+    column: (path) => byName.get(path),
+    numbers,
+    event: (row) =>
+      Object.fromEntries(fields.map(({ path, op }, i) => [path.join('.'), fieldValue(columns[i]!, op, row)])),
+    binary: () => null,
+  };
+}
+
+interface Rows {
+  begin(columns: Columns): Column[];
+  /** Whether a row is taken; then what is computed of it stands in its columns. */
+  takes(row: number): boolean;
+}
+
+function createRows({ where, fields }: SelectionSpec): Rows {
+  const condition = where === null ? null : parseExpression(where);
+  const expressions = fields.map(({ expression }) => parseExpression(expression));
   const computed = expressions.filter(isComputed).map((expression) => ({ expression, ...NOTHING_COMPUTED }));
   let isTaken: ((row: number) => boolean) | null = null;
   return {
-    spec,
-    begin(columns, timesMs, out) {
+    begin(columns) {
       const { count } = columns;
       isTaken = condition === null ? null : bindCondition(condition, columns);
       for (const own of computed) bindComputed(own, columns);
-      const fields = expressions.map((expression): Column => {
+      return expressions.map((expression): Column => {
         if (expression.kind === 'field') return columnOf(expression.path, columns);
         if (expression.kind === 'text') return constantText(expression.value, count);
         const { values, nulls } = computed.find((own) => own.expression === expression) ?? NOTHING_COMPUTED;
         return { kind: 'number', values, nulls };
       });
-      out.begin(fields, timesMs);
     },
-    add(row, out) {
-      if (isTaken !== null && !isTaken(row)) return;
+    takes(row) {
+      if (isTaken !== null && !isTaken(row)) return false;
       for (let i = 0; i < computed.length; i++) {
         const { values, nulls, at } = computed[i]!;
         const value = at(row);
         values[row] = value;
         nulls[row] = Number.isNaN(value) ? 1 : 0;
       }
-      out.push(row);
+      return true;
     },
   };
 }

@@ -2,6 +2,7 @@
 import type { Columns } from '../messages/columns.ts';
 import type { AggregateSpec } from './aggregate.ts';
 import type { GroupState, Groups, Key, WindowResults } from './groups.ts';
+import type { ViewSpec } from './selection.ts';
 import type { TopGroups } from './top-groups.ts';
 
 /** Which events belong together. */
@@ -23,6 +24,8 @@ export interface WindowSpec {
   readonly allowedLatenessMs: number;
   /** Event time between two results of a window that is still open; null for none before its end. */
   readonly earlyMs: number | null;
+  /** The derived stream whose events it takes; absent for those of the stream itself. */
+  readonly of?: ViewSpec;
   /** A condition on the events that it takes; null for all of them. */
   readonly where: string | null;
   /** Of each aligned window only these groups, and of those of this partition; absent for all of them. */
@@ -51,8 +54,11 @@ export interface WindowState {
 
 export interface WindowOperator {
   readonly spec: WindowSpec;
-  /** The events whose rows add() is told from now on, and the watermark before them. Throws when they lack a field. */
-  begin(columns: Columns, watermarkMs: number): void;
+  /**
+   * The events whose rows add() is told from now on, their times, and the watermark before them. Returns the events as the
+   * windows see them. Throws when they lack a field.
+   */
+  begin(columns: Columns, timesMs: Float64Array, watermarkMs: number): Columns;
   /** Adds an event that came under the watermark of the last call of advance() or begin(); from row 0 on, in order. */
   add(row: number, eventTimeMs: number, out: WindowResults): LateArrival | null;
   /** Fires what the watermark has reached, and forgets what is past its lateness. The watermark never goes back. */

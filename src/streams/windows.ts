@@ -5,6 +5,7 @@ import { bindCondition } from './condition.ts';
 import { countWindows } from './count-windows.ts';
 import { parseExpression } from './expression.ts';
 import { bindColumns, createGroups, groupCount } from './groups.ts';
+import { createView } from './selection.ts';
 import { sessionWindows } from './session-windows.ts';
 import { slidingWindows } from './sliding-windows.ts';
 import type { OpenWindows, WindowKind, WindowOperator, WindowSpec } from './window.ts';
@@ -35,25 +36,29 @@ function operate<State extends OpenWindows>(
   const { keyField } = spec;
   const definition = JSON.stringify({ ...spec, name: undefined });
   let state = kind.open(spec, createGroups(spec.aggregates, table, kind.own));
+  const view = spec.of === undefined ? null : createView(spec.of);
   const condition = spec.where === null ? null : parseExpression(spec.where);
   let rows = 0;
   let aheadTo = 0;
   let isTaken: ((row: number) => boolean) | null = null;
   return {
     spec,
-    begin(columns, watermarkMs) {
+    begin(events, timesMs, watermarkMs) {
+      const columns = view === null ? events : view.begin(events, timesMs);
       bindColumns(state.groups, keyField, columns);
       rows = columns.count;
       aheadTo = 0;
       isTaken = condition === null ? null : bindCondition(condition, columns);
       // One that is new to a partition has not seen the watermark advance.
       if (watermarkMs > state.watermarkMs) state.watermarkMs = watermarkMs;
+      return columns;
     },
     add(row, timeMs, out) {
       if (row === aheadTo) {
         aheadTo = Math.min(row + READ_AHEAD, rows);
         kind.readAhead?.(state, row, aheadTo);
       }
+      if (view !== null && !view.takes(row)) return null;
       if (isTaken !== null && !isTaken(row)) return null;
       return kind.add(state, row, timeMs, out);
     },
