@@ -6,32 +6,10 @@
  * come to, merged when it fires. A tumbling window is its only slice.
  */
 import { LONG_MAX } from '../messages/avro.ts';
-import {
-  closeGroup,
-  emitEarly,
-  emitGroup,
-  foldEvent,
-  type GroupState,
-  type Groups,
-  inheritResults,
-  keyOfRow,
-  loadGroup,
-  mergeGroup,
-  openForGroup,
-  openForRow,
-  saveGroup,
-  type WindowResults,
-} from './groups.ts';
-import {
-  addGroup,
-  clearIndex,
-  createKeyIndex,
-  findByGroup,
-  findByRow,
-  type KeyIndex,
-  NONE,
-  touchGroups,
-} from './key-index.ts';
+import { emitEarly, emitGroup, inheritResults, type WindowResults } from './group-results.ts';
+import { foldEvent, type GroupState, type Groups, keyOfRow, loadGroup, mergeGroup, saveGroup } from './groups.ts';
+import { touchGroups } from './key-index.ts';
+import { addTo, closePane, groupOf, openPane, type Pane, placeOf, sameGroup } from './panes.ts';
 import { topOf } from './top-groups.ts';
 import {
   type LateArrival,
@@ -41,14 +19,6 @@ import {
   type WindowSpec,
   windowStart,
 } from './window.ts';
-
-/** The groups of one slice, or of one window. */
-interface Pane {
-  start: number;
-  readonly index: KeyIndex;
-  /** In the order in which they were opened. */
-  readonly members: number[];
-}
 
 interface AlignedWindows extends OpenWindows {
   readonly spec: WindowSpec;
@@ -64,14 +34,13 @@ interface AlignedWindows extends OpenWindows {
   readonly fired: Pane[];
   /** In order of start: the last early results of windows of several slices. */
   readonly early: Pane[];
-  /** Closed ones, for their memory: an index that grows anew in each window costs more than its lookups. */
+  /** Closed, and to be used again. */
   readonly spare: Pane[];
 }
 
 const SLICE = 0;
 const FIRED = 1;
 const EARLY = 2;
-const MOST_SPARE = 2;
 
 export const alignedWindows: WindowKind<AlignedWindows> = { own: 0, open, readAhead, add, advance, snapshot, restore };
 
@@ -148,7 +117,7 @@ function addLate(
 }
 
 function advance(state: AlignedWindows, watermarkMs: number, out: WindowResults): void {
-  const { sizeMs, slices, fired, spec } = state;
+  const { sizeMs, slices, fired, spare, spec, groups } = state;
   state.latest = null;
   const earlyDueMs = nextEarlyMs(spec, state.watermarkMs);
   for (;;) {
@@ -158,9 +127,10 @@ function advance(state: AlignedWindows, watermarkMs: number, out: WindowResults)
     state.watermarkMs = start + sizeMs - 1;
   }
   const neededFrom = firstUnfired(state, watermarkMs);
-  while (slices.length > 0 && newestWindow(state, slices[0]!.start) < neededFrom) closePane(state, slices.shift()!);
+  while (slices.length > 0 && newestWindow(state, slices[0]!.start) < neededFrom)
+    closePane(groups, slices.shift()!, spare);
   const droppedTo = watermarkMs - spec.allowedLatenessMs - sizeMs + 1;
-  while (fired.length > 0 && fired[0]!.start <= droppedTo) closePane(state, fired.shift()!);
+  while (fired.length > 0 && fired[0]!.start <= droppedTo) closePane(groups, fired.shift()!, spare);
   state.watermarkMs = watermarkMs;
   if (earlyDueMs <= watermarkMs && Number.isFinite(earlyDueMs)) reportEarly(state, watermarkMs, out);
   state.nextDueMs = dueMs(state);
@@ -173,7 +143,7 @@ function fire(state: AlignedWindows, start: number, atMs: number, out: WindowRes
   const isGiven = topOf(groups, pane.members, state.spec.top);
   for (const group of pane.members) if (isGiven(group)) emitGroup(groups, group, start, start + sizeMs, atMs, out);
   if (isKept) fired.splice(placeOf(fired, start), 0, pane);
-  else closePane(state, pane);
+  else closePane(groups, pane, state.spare);
 }
 
 /** Every open window gives what it has so far, where that is not what it gave before. */
@@ -205,7 +175,7 @@ function emitNews(
 /** A window of several slices as one pane, which goes on from the window's early results. */
 function mergedPane(state: AlignedWindows, start: number): Pane {
   const { groups, slices, sizeMs, early } = state;
-  const pane = openPane(state, start);
+  const pane = openPane(state.spare, start);
   for (let i = placeOf(slices, start); i < slices.length && slices[i]!.start < start + sizeMs; i++) {
     for (const group of slices[i]!.members) mergeGroup(groups, sameGroup(groups, pane, group), group);
   }
@@ -213,7 +183,7 @@ function mergedPane(state: AlignedWindows, start: number): Pane {
   const before = early[at];
   if (before?.start === start) {
     for (const group of before.members) inheritResults(groups, sameGroup(groups, pane, group), group);
-    closePane(state, before);
+    closePane(groups, before, state.spare);
     early.splice(at, 1);
   }
   return pane;
@@ -259,56 +229,10 @@ function paneAt(state: AlignedWindows, panes: Pane[], start: number): Pane {
   const place = placeOf(panes, start);
   const known = panes[place];
   if (known?.start === start) return known;
-  const pane = openPane(state, start);
+  const pane = openPane(state.spare, start);
   panes.splice(place, 0, pane);
   state.nextDueMs = dueMs(state);
   return pane;
-}
-
-/** The first place whose pane does not start before `start`. */
-function placeOf(panes: readonly Pane[], start: number): number {
-  let low = 0;
-  let high = panes.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (panes[middle]!.start < start) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** The group of an event's key. */
-function groupOf(groups: Groups, pane: Pane, row: number): number {
-  const known = findByRow(pane.index, groups, row);
-  return known === NONE ? addTo(pane, groups, openForRow(groups, row)) : known;
-}
-
-/** The group of another group's key. */
-function sameGroup(groups: Groups, pane: Pane, other: number): number {
-  const known = findByGroup(pane.index, groups, other);
-  return known === NONE ? addTo(pane, groups, openForGroup(groups, other)) : known;
-}
-
-function addTo({ index, members }: Pane, groups: Groups, group: number): number {
-  addGroup(index, groups, group);
-  members.push(group);
-  return group;
-}
-
-function openPane({ spare }: AlignedWindows, start: number): Pane {
-  const pane = spare.pop() ?? { start, index: createKeyIndex(), members: [] };
-  pane.start = start;
-  return pane;
-}
-
-function closePane({ groups, spare }: AlignedWindows, pane: Pane): void {
-  // Backwards: the next pane takes them in the order in which they lie.
-  for (let i = pane.members.length - 1; i >= 0; i--) closeGroup(groups, pane.members[i]!);
-  const isFull = 8 * pane.members.length > pane.index.mask;
-  if (!isFull || spare.length === MOST_SPARE) return;
-  clearIndex(pane.index);
-  pane.members.length = 0;
-  spare.push(pane);
 }
 
 function snapshot({ groups, slices, fired, early }: AlignedWindows): GroupState[] {

@@ -2,9 +2,9 @@
  * Windows of a number of events of a key, in the order of their arrival. [start, end) is from the earliest event to the
  * latest, which is in it. No event is late for one. What is not full when the input ends is given as it is.
  */
+import { emitGroup, type WindowResults } from './group-results.ts';
 import {
   closeGroup,
-  emitGroup,
   eventsOf,
   foldEvent,
   type GroupState,
@@ -12,7 +12,6 @@ import {
   loadGroup,
   openForRow,
   saveGroup,
-  type WindowResults,
 } from './groups.ts';
 import {
   addGroup,

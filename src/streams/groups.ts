@@ -4,19 +4,12 @@
  * an event reads one place of the memory and not one an aggregate. The rows of closed groups are used again.
  */
 import type { Column, Columns } from '../messages/columns.ts';
-import type { WindowResult, WindowValue } from '../messages/window-result.ts';
+import type { WindowValue } from '../messages/window-result.ts';
 import type { AggregateSpec } from './aggregate.ts';
 import { type AggregateTable, definitionOf } from './aggregates.ts';
-import { keyAt, keyColumn } from './key-column.ts';
+import { type Key, keyAt, keyColumn } from './key-column.ts';
 import { hashKeys, hashOf, isTextAt } from './key-hash.ts';
 import type { States } from './states.ts';
-
-export type Key = string | number | null;
-
-/** Takes results one by one, and keeps none: the next one has its aggregates in the same object. */
-export interface WindowResults {
-  push(result: WindowResult): unknown;
-}
 
 export interface Groups {
   readonly aggregates: readonly AggregateSpec[];
@@ -63,11 +56,11 @@ const INITIAL_GROUPS = 64;
 /** Places of a row; behind them are `own` numbers of the kind of window, and then those of the aggregates. */
 const KEY = 0;
 const HASH = 1;
-const COUNT = 2;
+export const COUNT = 2;
 /** Results so far. */
-const REVISION = 3;
+export const REVISION = 3;
 /** Events in the last result. */
-const REPORTED = 4;
+export const REPORTED = 4;
 const OWN = 5;
 
 /** `own` numbers of a group are for its kind of window. Throws when the table has not all of the aggregates. */
@@ -246,70 +239,6 @@ export function mergeGroups(groups: Groups, into: number, from: readonly number[
       for (let i = first; i < end; i++) aggregate.merge(rows, to, from[i]! * stride + offset);
     }
   }
-}
-
-/** Gives a result of a group, and counts it. */
-export function emitGroup(
-  groups: Groups,
-  group: number,
-  start: number,
-  end: number,
-  at: number,
-  out: WindowResults,
-): void {
-  const revision = group * groups.stride + REVISION;
-  give(groups, group, start, end, at, groups.rows[revision]!, out);
-  groups.rows[revision]! += 1;
-}
-
-/**
- * Gives what a group has so far, when that is news. The revision is how many more such results may come, below 0: so each
- * replaces the one before, and that on time, of revision 0, does not depend on how often its watermark stopped before it.
- */
-export function emitEarly(
-  groups: Groups,
-  group: number,
-  start: number,
-  end: number,
-  at: number,
-  earlyMs: number,
-  out: WindowResults,
-): void {
-  const row = group * groups.stride;
-  if (groups.rows[row + COUNT] === groups.rows[row + REPORTED]) return;
-  const timesLeft = Math.floor(end / earlyMs) - Math.floor((at + 1) / earlyMs);
-  give(groups, group, start, end, at, -1 - timesLeft, out);
-}
-
-function give(
-  groups: Groups,
-  group: number,
-  start: number,
-  end: number,
-  at: number,
-  revision: number,
-  out: WindowResults,
-): void {
-  const { names, ofNothing, results, rows, stride } = groups;
-  const count = eventsOf(groups, group);
-  const key = keyOfGroup(groups, group);
-  for (let i = 0; i < names.length; i++) results[names[i]!] = resultOf(groups, group, i) ?? ofNothing[i]!;
-  out.push({ key: key === null ? null : String(key), start, end, revision, at, count, aggregates: results });
-  rows[group * stride + REPORTED] = count;
-}
-
-/** What one of the aggregates gives of a group. */
-export function resultOf(groups: Groups, group: number, aggregate: number): WindowValue {
-  const own = groups.states[aggregate]!;
-  if (own.kind === 'objects') return own.result(group);
-  return own.aggregate.result(groups.rows, group * groups.stride + own.offset, eventsOf(groups, group));
-}
-
-/** The results of one group count as those of another. */
-export function inheritResults({ rows, stride }: Groups, into: number, from: number): void {
-  const [to, by] = [into * stride, from * stride];
-  rows[to + REVISION] = Math.max(rows[to + REVISION]!, rows[by + REVISION]!);
-  rows[to + REPORTED] = rows[by + REPORTED]!;
 }
 
 export function saveGroup(groups: Groups, group: number, times: number[]): GroupState {

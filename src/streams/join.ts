@@ -1,5 +1,5 @@
 /** What joins of two streams, and of a stream with a table, have in common. Sides are told apart as left and right. */
-import type { Key } from './groups.ts';
+import type { Key } from './key-column.ts';
 
 export type Side = 'left' | 'right';
 

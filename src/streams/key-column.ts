@@ -1,6 +1,7 @@
 /** The field by which events belong together, read by row. */
 import { type Column, type Columns, textAt } from '../messages/columns.ts';
-import type { Key } from './groups.ts';
+
+export type Key = string | number | null;
 
 /** Throws when the field has no column. */
 export function keyColumn(columns: Columns, field: string): Column {

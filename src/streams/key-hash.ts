@@ -1,6 +1,6 @@
 /** Hashes of grouping keys, by the block; unlike the partitioner's, which is the same for all keys of a partition. */
 import { type Column, textAt } from '../messages/columns.ts';
-import type { Key } from './groups.ts';
+import type { Key } from './key-column.ts';
 
 const NULL_HASH = 0;
 const NAN_HASH = 1;

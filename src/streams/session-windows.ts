@@ -6,20 +6,17 @@
  * A result replaces those results of its key whose sessions it covers: sessions that do not merge never overlap.
  */
 import { LONG_MAX } from '../messages/avro.ts';
+import { emitEarly, emitGroup, inheritResults, type WindowResults } from './group-results.ts';
 import {
   closeGroup,
-  emitEarly,
-  emitGroup,
   foldEvent,
   type GroupState,
   type Groups,
-  inheritResults,
   keyOfRow,
   loadGroup,
   mergeGroup,
   openForRow,
   saveGroup,
-  type WindowResults,
 } from './groups.ts';
 import {
   addGroup,

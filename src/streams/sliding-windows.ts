@@ -8,13 +8,12 @@
  * when the window that ends with it is gone; it may still be in later ones.
  */
 import { LONG_MAX } from '../messages/avro.ts';
+import { emitGroup, type WindowResults } from './group-results.ts';
 import {
   closeGroup,
-  emitGroup,
   foldEvent,
   type GroupState,
   type Groups,
-  type Key,
   keyOfRow,
   loadGroup,
   mergeGroups,
@@ -22,8 +21,8 @@ import {
   openForRow,
   saveGroup,
   setRevision,
-  type WindowResults,
 } from './groups.ts';
+import type { Key } from './key-column.ts';
 import { addTimer, createTimers, nextDeadlineMs, type Timers, takeTimer } from './timers.ts';
 import type { LateArrival, OpenWindows, WindowKind, WindowSpec } from './window.ts';
 

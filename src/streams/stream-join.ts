@@ -7,8 +7,9 @@
  * An event is late, and is not joined, when the watermark has reached its time, or the last of its window, plus the grace;
  * with it the null sides that were given stay true.
  */
-import type { Key } from './groups.ts';
+
 import type { JoinEntry, JoinEvent, JoinOperator, JoinResults, Side, StreamJoinSpec } from './join.ts';
+import type { Key } from './key-column.ts';
 import { addTimer, createTimers, nextDeadlineMs, takeTimer } from './timers.ts';
 import { windowStart } from './window.ts';
 

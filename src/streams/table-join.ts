@@ -7,8 +7,9 @@
  * A version that another one has replaced goes once the watermark has passed that by `historyMs`, or by the grace if that
  * is longer. An event from before then is late: the row that it should see may be gone.
  */
-import type { Key } from './groups.ts';
+
 import type { JoinEntry, JoinEvent, JoinOperator, JoinResults, TableJoinSpec } from './join.ts';
+import type { Key } from './key-column.ts';
 import { addTimer, createTimers, nextDeadlineMs, takeTimer } from './timers.ts';
 
 interface Waiting {

@@ -1,5 +1,6 @@
 /** Of a window's groups those with the largest of one result. */
-import { type Groups, resultOf } from './groups.ts';
+import { resultOf } from './group-results.ts';
+import type { Groups } from './groups.ts';
 
 export interface TopGroups {
   /** The name of an aggregate that gives a number. */

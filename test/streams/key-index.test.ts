@@ -8,13 +8,13 @@ import {
   closeGroup,
   createGroups,
   groupCount,
-  type Key,
   keyOfGroup,
   loadGroup,
   openForGroup,
   openForRow,
   saveGroup,
 } from '../../src/streams/groups.ts';
+import type { Key } from '../../src/streams/key-column.ts';
 import {
   addGroup,
   clearIndex,

@@ -55,7 +55,7 @@ function isBig({ x, inner }: Reading): boolean | null {
 function plainly(row: Reading): DynamicEvent {
   const { at, id, x, on, word, inner } = row;
   const twice = x === null ? null : x * 2 + inner.y;
-  return { fields: { id, same: x, twice, isOn: on, isBig: isBig(row), word, kind: "é's", y: inner.y }, ts: at };
+  return { id, same: x, twice, isOn: on, isBig: isBig(row), word, kind: "é's", y: inner.y, ts: at };
 }
 
 /** 0 and -0 are one number in what Avro holds as a long, and JSON has no infinity. */
