@@ -81,6 +81,13 @@ describe.skipIf(!existsSync(CHROMIUM))('the dashboard', () => {
       await page.locator('#topology-drawing svg').waitFor();
       expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
     }
+    await page.setViewportSize({ width: 1440, height: 900 });
+    // Panels fill their rows: the first two stand side by side.
+    const [windows, alerts] = [
+      await page.locator('#windows').boundingBox(),
+      await page.locator('#alerts').boundingBox(),
+    ];
+    expect(windows?.y).toBe(alerts?.y);
     expect(complaints).toEqual([]);
   });
 

@@ -23,6 +23,8 @@ describe('millrace start', () => {
     }
     // Within 5 s on a quiet machine, with the start of the process and of the page; CI's may be busy.
     expect(performance.now() - startedAt).toBeLessThan(30_000);
+    // The demo has no stream of its own schema.
+    expect(await page.locator('#streams').isVisible()).toBe(false);
     expect(complaints).toEqual([]);
     await page.close();
     service.child.kill('SIGINT');
