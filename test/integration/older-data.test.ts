@@ -1,0 +1,48 @@
+/** Data directories of earlier versions: read as they are, and derived anew with the same result. */
+import { cpSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { digestOf, millrace, ROOT, startService, temporaryDirectory } from './millrace.ts';
+
+const FIXTURES = join(ROOT, 'test/fixtures/data-399f744');
+
+/** Tables that a process writes about itself, and so differ from one start to the next. */
+const OF_THE_PROCESS = /sqlite\.(actor_history|runs|alert_deliveries)$/;
+
+function copyOf(name: string): string {
+  const data = join(temporaryDirectory(), 'data');
+  cpSync(join(FIXTURES, name), data, { recursive: true });
+  return data;
+}
+
+function recordedDigest(name: string): string[] {
+  const lines = readFileSync(join(FIXTURES, `${name}.digest`), 'utf8')
+    .trim()
+    .split('\n');
+  return lines.filter((line) => !OF_THE_PROCESS.test(line));
+}
+
+describe.each(['demo', 'orders', 'kinds-http', 'kinds-run'])('the data directory %s of commit 399f744', (name) => {
+  const config = join(FIXTURES, `${name}.yaml`);
+
+  it('has the digest that it had then', async () => {
+    expect(await digestOf(copyOf(name))).toEqual(recordedDigest(name));
+  });
+
+  it('is derived anew with the same result', async () => {
+    const data = copyOf(name);
+    const replayed = await millrace(['replay', '--config', config, '--data', data]);
+    expect({ code: replayed.code, stderr: replayed.stderr }).toMatchObject({ code: 0 });
+    expect(replayed.stdout + replayed.stderr).toContain('each is what the journal has');
+  });
+
+  it('is served, from its snapshots', async () => {
+    const data = copyOf(name);
+    const { child, url, ended } = await startService(['--config', config, '--data', data]);
+    await expect.poll(async () => (await fetch(`${url}/readyz`)).status, { timeout: 20_000 }).toBe(200);
+    child.kill('SIGTERM');
+    expect(await ended).toMatchObject({ code: 0 });
+    const verified = await millrace(['journal', 'verify', '--data', data]);
+    expect(verified.code, verified.stdout + verified.stderr).toBe(0);
+  });
+});
