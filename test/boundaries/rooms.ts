@@ -68,6 +68,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   avsc: ['messages/codec.ts'],
   'better-sqlite3': ['journal', 'projections'],
   croner: ['schedule'],
+  fzstd: ['messages', 'http', 'workers'],
   hono: ['http'],
   kafkajs: ['sources', 'sinks'],
   // Named by no import: npm finds its bin (src/install).
@@ -77,6 +78,8 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'pino-pretty': ['log.ts'],
   piscina: ['workers'],
   'prom-client': ['http'],
+  re2js: ['streams', 'quality'],
+  snappyjs: ['messages'],
   uplot: ['http'],
   xstate: ['actors'],
   yaml: ['config'],
