@@ -1,10 +1,12 @@
 /**
  * A partition's snapshot: the consumer's own state and that of its derivers, as of one offset of the log.
- * It is one Avro record, so a snapshot of another version is recognised by its fingerprint and left alone.
+ * It is one Avro record, and its schema stands in front of it, so that a later version reads it by schema resolution:
+ * a field that is added needs a default.
  */
 import { cardStateSchema } from '../fraud/card-state.ts';
 import { type AvroRecord, type FromAvro, NAMESPACE } from '../messages/avro.ts';
-import { eventType } from '../messages/codec.ts';
+import { eventType, resolvingDecoder } from '../messages/codec.ts';
+import { FIRST_SNAPSHOT_FINGERPRINT, FIRST_SNAPSHOT_SCHEMA } from './first-snapshot.ts';
 
 export const partitionSnapshotSchema = {
   type: 'record',
@@ -94,15 +96,39 @@ export const partitionSnapshotSchema = {
 export type PartitionSnapshot = FromAvro<typeof partitionSnapshotSchema>;
 
 const snapshotType = eventType(partitionSnapshotSchema);
-const FINGERPRINT_BYTES = 16;
+const SCHEMA = Buffer.from(snapshotType.json, 'utf8');
+/** No snapshot of the first version begins with this: those begin with a digit of a fingerprint. */
+const MAGIC = Buffer.from('S1', 'latin1');
+const HEAD_BYTES = MAGIC.length + 4;
 
 export function encodeSnapshot(snapshot: PartitionSnapshot): Uint8Array {
-  return Buffer.concat([Buffer.from(snapshotType.fingerprint, 'latin1'), snapshotType.encode(snapshot)]);
+  const head = Buffer.alloc(HEAD_BYTES);
+  MAGIC.copy(head);
+  head.writeUInt32LE(SCHEMA.length, MAGIC.length);
+  return Buffer.concat([head, SCHEMA, snapshotType.encodeBlock([snapshot]).bytes]);
 }
 
-/** Null when another version wrote it: the log is then replayed from the start. */
+/** Null when its schema can't be resolved to that of today: the log is then replayed from the start. */
 export function decodeSnapshot(bytes: Uint8Array): PartitionSnapshot | null {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (buffer.subarray(0, FINGERPRINT_BYTES).toString('latin1') !== snapshotType.fingerprint) return null;
-  return snapshotType.decode(buffer.subarray(FINGERPRINT_BYTES));
+  const written = partsOf(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  if (written === null) return null;
+  if (written.schemaJson === snapshotType.json) return snapshotType.decodeBlock(written.block)[0] ?? null;
+  try {
+    return resolvingDecoder(snapshotType, written.schemaJson)(written.block)[0] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** The schema that a snapshot was written by, and a block of the one record. */
+function partsOf(body: Buffer): { readonly schemaJson: string; readonly block: Uint8Array } | null {
+  if (body.subarray(0, MAGIC.length).equals(MAGIC)) {
+    const end = HEAD_BYTES + body.readUInt32LE(MAGIC.length);
+    return { schemaJson: body.toString('utf8', HEAD_BYTES, end), block: body.subarray(end) };
+  }
+  const { length } = FIRST_SNAPSHOT_FINGERPRINT;
+  if (body.toString('latin1', 0, length) !== FIRST_SNAPSHOT_FINGERPRINT) return null;
+  // The record stood there by itself; as an Avro array it has a count before it and an end behind it.
+  const block = Buffer.concat([Buffer.from([2]), body.subarray(length), Buffer.from([0])]);
+  return { schemaJson: FIRST_SNAPSHOT_SCHEMA, block };
 }
