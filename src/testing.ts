@@ -12,8 +12,20 @@ export interface TestPipelineOptions {
   readonly partitions?: number;
 }
 
-/** Starts the whole pipeline on temporary data. Throws a ConfigError for a file that can't be taken. Close it after use. */
-export async function testPipeline({ config, partitions }: TestPipelineOptions): Promise<TestPipeline> {
+/** As many as a pipeline file may say. */
+const MAX_PARTITIONS = 64;
+
+/**
+ * Starts the whole pipeline on temporary data. Throws a ConfigError for a file that can't be taken, and a RangeError for an
+ * option that means nothing. Close it after use.
+ */
+export async function testPipeline(options: TestPipelineOptions): Promise<TestPipeline> {
+  const { config, partitions, ...unknown } = options;
+  const [stray] = Object.keys(unknown);
+  if (stray !== undefined) throw new RangeError(`there is no option ${stray}; known: config, partitions`);
+  if (partitions !== undefined && !(Number.isInteger(partitions) && partitions >= 1 && partitions <= MAX_PARTITIONS)) {
+    throw new RangeError(`partitions is a whole number from 1 to ${MAX_PARTITIONS}, not ${partitions}`);
+  }
   const file = loadConfig(config, process.env);
   const streams = partitions === undefined ? file.streams : file.streams.map((stream) => ({ ...stream, partitions }));
   return startTestPipeline({ ...file, streams }, createLog('error'));

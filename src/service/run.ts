@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Config, ConfigError, type StreamConfig } from '../config/config.ts';
-import { nearestWord } from '../config/suggest.ts';
 import type { Log } from '../log.ts';
 import { type Service, startService } from '../service.ts';
 import type { Counts } from './counts.ts';
@@ -11,6 +10,7 @@ import { startDriver } from './driver.ts';
 import { createFileInput, type FileInput } from './file-input.ts';
 import { createStreamTime, type StreamTime } from './idleness.ts';
 import { outputLines } from './output.ts';
+import { hintFor, outputNames } from './output-names.ts';
 import { hasControls, runScript } from './run-script.ts';
 import { scriptStreams } from './script.ts';
 import { sourceChild } from './source-child.ts';
@@ -55,7 +55,6 @@ export interface RunSummary {
 }
 
 const PROGRESS_EVERY_MS = 200;
-const FRAUD_STREAMS: readonly string[] = ['fraud.sessions', 'fraud.scores', 'fraud.alerts', 'fraud.cases'];
 
 /** Runs to the end of every input. Throws what stopped it earlier; what was committed by then stays in the journal. */
 export async function runInputs(options: RunInputs): Promise<RunSummary> {
@@ -235,31 +234,19 @@ function sourceOf(stream: StreamConfig, inputs: RunInputs['inputs']): StreamConf
 
 function requireStream(streams: readonly StreamConfig[], name: string): void {
   const known = streams.map((stream) => stream.name);
-  if (known.includes(name)) return;
-  const nearest = nearestWord(name, known);
-  const message = `there is no stream ${name}; ${nearest === undefined ? `known: ${known.join(', ')}` : `did you mean ${nearest}?`}`;
-  throw new ConfigError([{ file: '--input', line: null, column: null, path: '', message }]);
+  if (!known.includes(name)) throw unknownWord('--input', `there is no stream ${name}; ${hintFor(name, known)}`);
 }
 
 /** Throws for a name that no result can have. */
 function requireOutputs(config: Config, only: readonly string[]): void {
-  const windows = config.windows.flatMap(({ name }) => [name, `${name}.late`]);
-  const joins = config.joins.flatMap(({ name }) => [name, `${name}.late`]);
-  const fraud = config.fraud === null ? [] : FRAUD_STREAMS;
-  const derived = config.derived.map(({ name }) => name);
-  const known = [
-    ...windows,
-    ...joins,
-    ...derived,
-    ...config.streams.map(({ name }) => `${name}.dead-letters`),
-    ...fraud,
-  ];
+  const known = outputNames(config);
   for (const name of only) {
-    if (known.includes(name)) continue;
-    const nearest = nearestWord(name, known);
-    const message = `nothing derives ${name}; ${nearest === undefined ? `known: ${known.join(', ')}` : `did you mean ${nearest}?`}`;
-    throw new ConfigError([{ file: '--only', line: null, column: null, path: '', message }]);
+    if (!known.includes(name)) throw unknownWord('--only', `nothing derives ${name}; ${hintFor(name, known)}`);
   }
+}
+
+function unknownWord(option: string, message: string): ConfigError {
+  return new ConfigError([{ file: option, line: null, column: null, path: '', message }]);
 }
 
 function requireRuntime<R>(streams: ReadonlyMap<string, R>, name: string): R {

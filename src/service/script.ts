@@ -1,12 +1,12 @@
 /** One line of a test script: an event, or a control whose only special words begin with `$`. */
 
 import type { Config } from '../config/config.ts';
-import { nearestWord } from '../config/suggest.ts';
 import { parseDuration } from '../config/units.ts';
 import type { AvroRecord } from '../messages/avro.ts';
 import type { DynamicEvent } from '../messages/codec.ts';
 import { createJsonDecoder, type JsonDecoder } from '../messages/json.ts';
 import { type DeadLetter, RAW_BYTES_MAX, type Tombstone } from '../messages/streams.ts';
+import { hintFor } from './output-names.ts';
 
 export type ScriptStep =
   | { readonly kind: 'event'; readonly stream: string; readonly partition: number | null; readonly event: DynamicEvent }
@@ -76,7 +76,7 @@ export function createScriptReader(
     return { kind: 'refused', stream, letter: { reason, detail, raw, rawLength: line.length } };
   }
   function createMissing(stream: string): never {
-    throw new ScriptError(`there is no stream ${stream}; ${suggestion(stream, [...decoders.keys()])}`);
+    throw new ScriptError(`there is no stream ${stream}; ${hintFor(stream, [...decoders.keys()])}`);
   }
   function requireStream(name: unknown): ScriptStream {
     const stream = streams.find((candidate) => candidate.name === name);
@@ -90,7 +90,7 @@ export function createScriptReader(
     if (words === null || first === undefined) return event(inputStream, null, line, undefined);
     const unknown = special.find((word) => !MODIFIERS.includes(word) && !CONTROLS.includes(word));
     if (unknown !== undefined) {
-      throw new ScriptError(`${unknown} is no control; ${suggestion(unknown, [...CONTROLS, ...MODIFIERS])}`);
+      throw new ScriptError(`${unknown} is no control; ${hintFor(unknown, [...CONTROLS, ...MODIFIERS])}`);
     }
     const control = special.find((word) => CONTROLS.includes(word));
     const stream = requireStream(words.$stream ?? (control === undefined ? undefined : words.stream) ?? inputStream);
@@ -160,11 +160,6 @@ function partitionIn(stream: ScriptStream, word: string, value: unknown): number
   throw new ScriptError(
     `${word} names no partition of ${stream.name}: it has ${stream.partitions}, numbered from 0; found ${JSON.stringify(value)}`,
   );
-}
-
-function suggestion(word: string, known: readonly string[]): string {
-  const nearest = nearestWord(word, known);
-  return nearest === undefined ? `known: ${known.join(', ')}` : `did you mean ${nearest}?`;
 }
 
 function isControl(line: Buffer): boolean {

@@ -4,15 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { Log } from '../log.ts';
+import { STORE_NAMES } from '../projections/store.ts';
 import { type Driver, startDriver } from './driver.ts';
 import { outputLines } from './output.ts';
+import { deadLettersOf, hintFor, outputNames } from './output-names.ts';
 import { createSteps } from './run-script.ts';
-import { createScriptReader, scriptStreams } from './script.ts';
+import { createScriptReader, ScriptError, scriptStreams } from './script.ts';
 
 export interface TestPipeline {
   /**
    * Events of a stream, and control lines, one after another; resolves once all are durable. An event that is refused is
-   * a dead letter. Rejects with a ScriptError for a control that can't be done.
+   * a dead letter. Rejects with a ScriptError for a stream that there is not, or a control that can't be done.
    */
   pipe(stream: string, ...lines: readonly object[]): Promise<void>;
   /** Of a stream with `watermark: scripted`. */
@@ -25,11 +27,16 @@ export interface TestPipeline {
   restart(): Promise<void>;
   /** The input has ended: every window closes. */
   endOfInput(): Promise<void>;
-  /** What was derived since this was asked last, in commit order, as `millrace run --output` writes it: of one derived stream. */
+  /**
+   * Drains one derived stream: what came since it was read last, in commit order, as `millrace run --output` writes it. A
+   * second call right after gives nothing. Throws for a name that nothing derives.
+   */
   read(stream: string): Record<string, unknown>[];
-  /** Refused events of a stream since this was asked last. */
+  /** All of one derived stream since the start; drains nothing. Throws for a name that nothing derives. */
+  readAll(stream: string): Record<string, unknown>[];
+  /** Drains the refused events of a stream, as `read` does. Throws for a name that is no stream. */
   deadLetters(stream: string): Record<string, unknown>[];
-  /** Where a stream's watermark stands, in epoch ms; null before its first event. */
+  /** Where a stream's watermark stands, in epoch ms; null before its first event. Throws for a name that is no stream. */
   watermarkMs(stream: string): number | null;
   /** State, as the read models show it once they have caught up. */
   query(store: 'sqlite' | 'duckdb', sql: string): Promise<readonly Record<string, unknown>[]>;
@@ -53,10 +60,13 @@ export async function startTestPipeline(config: Config, log: Log): Promise<TestP
   }
   const streams = scriptStreams(own);
   const steps = createSteps(driver, { records: 0, already: 0, tombstones: 0 });
+  const streamNames = streams.map(({ name }) => name);
+  const derivedNames = outputNames(own);
   const delivered = new Map<string, number>();
   let position = 0;
 
   async function pipe(stream: string, lines: readonly object[]): Promise<void> {
+    requireName('there is no stream', stream, streamNames);
     const read = createScriptReader(streams, stream);
     for (const line of lines) {
       position += 1;
@@ -64,13 +74,18 @@ export async function startTestPipeline(config: Config, log: Log): Promise<TestP
     }
     await steps.end();
   }
-  function read(stream: string): Record<string, unknown>[] {
+  function readAll(stream: string): Record<string, unknown>[] {
+    requireName('nothing derives', stream, derivedNames);
     const { pipeline } = driver.service();
     const units = pipeline.units.filter((unit) => !pipeline.operations.units.includes(unit));
-    const all = [...outputLines(pipeline.journalDir, pipeline.registry, units, [stream])];
+    const lines = [...outputLines(pipeline.journalDir, pipeline.registry, units, [stream])];
+    return lines.map((line) => JSON.parse(line));
+  }
+  function read(stream: string): Record<string, unknown>[] {
+    const all = readAll(stream);
     const before = delivered.get(stream) ?? 0;
     delivered.set(stream, all.length);
-    return all.slice(before).map((line) => JSON.parse(line));
+    return all.slice(before);
   }
 
   const [first] = streams;
@@ -88,12 +103,18 @@ export async function startTestPipeline(config: Config, log: Log): Promise<TestP
       await driver.endOfInput();
     },
     read,
-    deadLetters: (stream) => read(`${stream}.dead-letters`),
+    readAll,
+    deadLetters(stream) {
+      requireName('there is no stream', stream, streamNames);
+      return read(deadLettersOf(stream));
+    },
     watermarkMs(stream) {
+      requireName('there is no stream', stream, streamNames);
       const watermarkMs = driver.time(stream).watermarkMs();
       return Number.isFinite(watermarkMs) ? watermarkMs : null;
     },
     async query(store, sql) {
+      requireName('there is no store', store, STORE_NAMES);
       const { readModels, runtime, failed } = driver.service();
       const broken = failed.then((error) => Promise.reject(error));
       broken.catch(() => {});
@@ -108,4 +129,9 @@ export async function startTestPipeline(config: Config, log: Log): Promise<TestP
       }
     },
   };
+}
+
+/** A misspelt name must not pass for one of which nothing has come. */
+function requireName(what: string, name: string, known: readonly string[]): void {
+  if (!known.includes(name)) throw new ScriptError(`${what} ${name}; ${hintFor(name, known)}`);
 }

@@ -1,0 +1,23 @@
+/** Names of the streams that a pipeline derives, as its output, `--only` and tests call them. */
+import type { Config } from '../config/config.ts';
+import { nearestWord } from '../config/suggest.ts';
+
+const FRAUD_STREAMS: readonly string[] = ['fraud.sessions', 'fraud.scores', 'fraud.alerts', 'fraud.cases'];
+
+/** Every name that a line of the output can have. */
+export function outputNames({ windows, joins, derived, streams, fraud }: Config): string[] {
+  const firing = [...windows, ...joins].flatMap(({ name }) => [name, `${name}.late`]);
+  const letters = streams.map(({ name }) => deadLettersOf(name));
+  return [...firing, ...derived.map(({ name }) => name), ...letters, ...(fraud === null ? [] : FRAUD_STREAMS)];
+}
+
+export function deadLettersOf(stream: string): string {
+  return `${stream}.dead-letters`;
+}
+
+/** What to say of a name that is none of the known ones. */
+export function hintFor(name: string, known: readonly string[]): string {
+  const nearest = nearestWord(name, known);
+  const all = known.length === 0 ? 'there are none' : `known: ${known.join(', ')}`;
+  return nearest === undefined ? all : `did you mean ${nearest}? ${all}`;
+}
