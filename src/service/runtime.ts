@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Clock } from '../actors/supervised.ts';
+import { nodeTimer, type StartTimer } from '../deadline.ts';
 import { createMetrics, type Metrics } from '../http/metrics.ts';
 import { type Clock as JournalClock, systemClock } from '../journal/clock.ts';
 import { type Fs, nodeFs } from '../journal/fs.ts';
@@ -49,8 +50,7 @@ export interface Disk {
 
 export interface Http {
   readonly fetch: typeof fetch;
-  /** Aborts after the time. */
-  deadline(ms: number): AbortSignal;
+  readonly startTimer: StartTimer;
 }
 
 /**
@@ -90,7 +90,7 @@ export const nodeRuntime: Runtime = {
     });
   },
   disk: { fs: nodeFs, syncFs: nodeSyncFs, clock: systemClock },
-  http: { fetch, deadline: (ms) => AbortSignal.timeout(ms) },
+  http: { fetch, startTimer: nodeTimer },
   startStores: startStoresThread,
   startPartitionThreads,
   projectedOffsets: (dataDir) => readSqliteOffsets(join(dataDir, STORE_FILES.sqlite)),

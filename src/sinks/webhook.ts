@@ -4,6 +4,7 @@
  * Only 2xx counts as taken. Messages name the host and never the URL, because the path or query of a webhook is often
  * its secret and errors are journaled.
  */
+import { DeadlinePassed, nodeTimer, type StartTimer, withinDeadline } from '../deadline.ts';
 import { type AlertSink, DeliveryError, type DeliveryFault } from './sink.ts';
 
 export interface WebhookOptions {
@@ -18,11 +19,10 @@ export interface WebhookOptions {
 /** The way out of the process. */
 export interface HttpPort {
   readonly fetch: typeof fetch;
-  /** Aborts after the time. */
-  deadline(ms: number): AbortSignal;
+  readonly startTimer: StartTimer;
 }
 
-const NODE_HTTP: HttpPort = { fetch, deadline: (ms) => AbortSignal.timeout(ms) };
+const NODE_HTTP: HttpPort = { fetch, startTimer: nodeTimer };
 
 export const DEFAULT_DEADLINE_MS = 10_000;
 
@@ -37,21 +37,23 @@ export function webhookSink(options: WebhookOptions): AlertSink {
   return {
     name,
     async deliver(alert, idempotencyKey, signal) {
-      const deadline = http.deadline(deadlineMs);
-      try {
+      const exchange = async (aborts: AbortSignal): Promise<void> => {
         const response = await http.fetch(url, {
           method: 'POST',
           headers: { ...headers, 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
           body: JSON.stringify(alert),
           // Never followed: an alert goes where the configuration says, and nowhere that an answer says.
           redirect: 'manual',
-          signal: AbortSignal.any([signal, deadline]),
+          signal: aborts,
         });
         if (response.ok) await response.body?.cancel();
         else throw await refusal(url, response);
+      };
+      try {
+        await withinDeadline(deadlineMs, http.startTimer, signal, exchange);
       } catch (error) {
         if (error instanceof DeliveryError) throw error;
-        if (deadline.aborted) {
+        if (error instanceof DeadlinePassed) {
           throw new DeliveryError({ kind: 'transient' }, `${url.host} did not answer within ${deadlineMs} ms`, error);
         }
         throw new DeliveryError({ kind: 'transient' }, `${url.host} could not be reached: ${reasonOf(error)}`, error);

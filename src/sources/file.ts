@@ -85,12 +85,15 @@ export function createFileSource(options: FileSourceOptions): FileSource {
     // Messages are handled one after another: a delivery waits for room, which is what a credit stands for.
     let handled = Promise.resolve();
     const task = { path, stream: intake.stream, source: name, schema, keyField, positions };
+    const onStopped = (): void => failed.abort();
+    if (signal.aborted) onStopped();
+    signal.addEventListener('abort', onStopped, { once: true });
     const reading = readInput(
       task,
       (message) => {
         handled = handled.then(() => handle(message)).catch(fail);
       },
-      AbortSignal.any([signal, failed.signal]),
+      failed.signal,
     );
     async function handle(message: ReadInputMessage): Promise<void> {
       if (failed.signal.aborted || signal.aborted) return;
@@ -109,6 +112,7 @@ export function createFileSource(options: FileSourceOptions): FileSource {
     }
     await reading.done.catch((reason: Error) => fail(new InputError(reason.message, { cause: reason })));
     await handled;
+    signal.removeEventListener('abort', onStopped);
     if (failure !== null) throw failure;
     checkLength(path, positions, lastLine);
     return lastLine;

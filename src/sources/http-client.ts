@@ -4,6 +4,8 @@
  *
  * 408, 425, 429, 5xx and network errors are retryable, every other status is not (RFC 9110, RFC 8470, RFC 6585).
  */
+import { DeadlinePassed, nodeTimer, type StartTimer, withinDeadline } from '../deadline.ts';
+
 export interface HttpLimits {
   /** From the connect to the last byte of the body. */
   readonly deadlineMs: number;
@@ -33,11 +35,10 @@ export type HttpResult = HttpOk | HttpFailure;
 /** The way out of the process. */
 export interface HttpPort {
   readonly fetch: typeof fetch;
-  /** Aborts after the time. */
-  deadline(ms: number): AbortSignal;
+  readonly startTimer: StartTimer;
 }
 
-const NODE_HTTP: HttpPort = { fetch, deadline: (ms) => AbortSignal.timeout(ms) };
+const NODE_HTTP: HttpPort = { fetch, startTimer: nodeTimer };
 
 export const DEFAULT_LIMITS: HttpLimits = { deadlineMs: 30_000, maxBytes: 16 * 1024 * 1024 };
 
@@ -48,12 +49,10 @@ export async function httpGet(
   signal?: AbortSignal,
   http: HttpPort = NODE_HTTP,
 ): Promise<HttpResult> {
-  const deadline = http.deadline(limits.deadlineMs);
-  const either = signal === undefined ? deadline : AbortSignal.any([deadline, signal]);
-  try {
+  const exchange = async (aborts: AbortSignal): Promise<HttpResult> => {
     const response = await http.fetch(url, {
       redirect: 'error',
-      signal: either,
+      signal: aborts,
       headers: { accept: 'application/json', 'user-agent': 'millrace' },
     });
     const body = await readBody(response, limits.maxBytes);
@@ -63,9 +62,13 @@ export async function httpGet(
     const retryAfterMs = parseRetryAfterMs(response.headers.get('retry-after'), nowMs());
     const kind = isRetryableStatus(status) ? 'retryable' : 'permanent';
     return { ...failure(kind, `HTTP ${status} ${response.statusText}`.trimEnd(), status), retryAfterMs, body };
+  };
+  try {
+    return await withinDeadline(limits.deadlineMs, http.startTimer, signal, exchange);
   } catch (error) {
     if (signal?.aborted === true) throw signal.reason;
-    if (deadline.aborted) return failure('retryable', `No complete answer within ${limits.deadlineMs} ms`, null);
+    if (error instanceof DeadlinePassed)
+      return failure('retryable', `No complete answer within ${limits.deadlineMs} ms`, null);
     const cause = causeOf(error);
     const kind = cause.includes('unexpected redirect') ? 'permanent' : 'retryable';
     return failure(kind, `The request failed: ${cause}`, null);
@@ -80,7 +83,7 @@ export function isRetryableStatus(status: number): boolean {
 export function parseRetryAfterMs(value: string | null, nowMs: number): number | null {
   if (value === null) return null;
   const text = value.trim();
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
   const dateMs = /^[A-Z][a-z]{2,8},? /.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(dateMs) ? null : Math.max(0, dateMs - nowMs);
 }

@@ -35,8 +35,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // Above the domains: what a partition makes of its input, live and replayed.
   partition: pure('messages', 'streams', 'fraud', 'quality'),
   journal: { mayImport: ['messages'] },
-  sources: { mayImport: ['messages'] },
-  sinks: { mayImport: ['messages'] },
+  // How long an exchange with another machine may take.
+  'deadline.ts': { mayImport: [] },
+  sources: { mayImport: ['messages', 'deadline.ts'] },
+  sinks: { mayImport: ['messages', 'deadline.ts'] },
   actors: { mayImport: [...PURE_ROOMS, 'journal', ...PORTS], builtins: [], clockless: true },
   projections: { mayImport: ['messages', 'journal'] },
   // A large input file is read by its source's own code, in a thread; a partition's actors may live in one.
@@ -51,7 +53,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // Served to the browser as they are: they see only each other.
   'http/public': { mayImport: [] },
   // The composition root in its parts, src/service.ts and src/service/.
-  service: { mayImport: [...BELOW_SERVICE, 'config', 'log.ts', 'http'] },
+  service: { mayImport: [...BELOW_SERVICE, 'config', 'log.ts', 'deadline.ts', 'http'] },
   commands: { mayImport: ['service', 'config', 'log.ts'] },
   // What a user's own tests import.
   'testing.ts': { mayImport: ['service', 'config', 'log.ts'] },

@@ -93,11 +93,9 @@ export function createNetwork(world: World, owner: Owner, onReceived: OnReceived
           run: give,
         });
       }),
-    deadline(ms) {
-      const abort = new AbortController();
-      const run = (): void => abort.abort(new Error('The deadline has passed'));
-      scheduler.schedule({ owner, delayMs: ms, label: 'deadline', run });
-      return abort.signal;
+    startTimer(ms, callback) {
+      const timer = scheduler.schedule({ owner, delayMs: ms, label: 'deadline', run: callback });
+      return () => timer.cancel();
     },
   };
 }
