@@ -35,9 +35,6 @@ export interface FetcherInput {
 
 export type FetcherEvent = { readonly type: 'RUN'; readonly run: RunChanged } | { readonly type: 'DRAIN' };
 
-/** An answer may ask for no longer wait than this; the daily quota's is the longest. */
-export const MAX_WAIT_MS = 86_400_000;
-
 export interface FetcherContext extends FetcherInput {
   readonly run: RunChanged | null;
   /** A run that came while another was being delivered. */
@@ -73,8 +70,13 @@ const fetcher = setup({
     }),
   },
   actions: {
-    accept: assign((_, { run }: WithRun) => ({ run, attempt: 0 })),
-    acceptNext: assign(({ context }) => ({ run: context.nextRun, nextRun: null, attempt: 0 })),
+    // A run that was interrupted has attempts behind it.
+    accept: assign((_, { run }: WithRun) => ({ run, attempt: run.attempt })),
+    acceptNext: assign(({ context }) => ({
+      run: context.nextRun,
+      nextRun: null,
+      attempt: context.nextRun?.attempt ?? 0,
+    })),
     keepForLater: assign((_, { run }: WithRun) => ({ nextRun: run })),
     beginDraining: assign({ draining: true, nextRun: null }),
     nextAttempt: assign(({ context }) => ({ attempt: context.attempt + 1 })),
@@ -82,7 +84,7 @@ const fetcher = setup({
       observations: outcome.kind === 'fetched' ? unseen(context.seen, outcome.observations) : [],
     })),
     planRetry: assign(({ context }, { outcome }: WithOutcome) => {
-      const askedMs = outcome.kind === 'retryable' ? Math.min(outcome.waitMs ?? 0, MAX_WAIT_MS) : 0;
+      const askedMs = outcome.kind === 'retryable' ? (outcome.waitMs ?? 0) : 0;
       return { waitMs: Math.max(askedMs, retryDelayMs(context.retry, currentRun(context).runId, context.attempt)) };
     }),
     reportRunning: ({ context }) => report(context, 'running', null),

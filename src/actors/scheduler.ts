@@ -6,13 +6,14 @@
  *        └── DRAIN ──► stopped ◄──────────────────────────────────────────────┘
  *
  * A run starts only after its `queued` event is durable, and its worker's failure is recorded here, never by the
- * worker. Orphans of the last process are failed before their job runs again. The wall clock comes from a port and
+ * worker. Orphans of the last process are queued again, within their retries. The wall clock comes from a port and
  * timers from the actor's clock; each decision that they cause is an event.
  */
 import { assign, fromPromise, setup } from 'xstate';
 import type { RunChanged } from '../messages/operations.ts';
 import {
   dueRuns,
+  jobsAhead,
   nextToStart,
   type RunReport,
   reportedRun,
@@ -20,7 +21,7 @@ import {
   sleepMs,
   triggeredRun,
 } from '../schedule/plan.ts';
-import { applyRunChanged, endOrphans, isTerminal, jobRuns, NO_RUNS, type Runs } from '../schedule/runs.ts';
+import { adoptOrphans, applyRunChanged, isTerminal, jobRuns, NO_RUNS, type Runs } from '../schedule/runs.ts';
 
 export interface SchedulerPorts {
   nowMs(): number;
@@ -56,7 +57,13 @@ export interface SchedulerContext extends SchedulerInput {
   readonly starting: readonly RunChanged[];
   /** The time at which due runs were last looked for. */
   readonly decidedAt: number;
+  /** Jobs with runs of a time that is still to come, of which an operator was told. */
+  readonly ahead: readonly string[];
   readonly draining: boolean;
+}
+
+function retriesOf(jobs: readonly ScheduledJob[], job: string): number | null {
+  return jobs.find(({ name }) => name === job)?.retries ?? null;
 }
 
 /** The runs as they will be once everything in the outbox is durable. */
@@ -85,7 +92,7 @@ const scheduler = setup({
   actions: {
     adopt: assign(({ context }, { runs }: { runs: Runs }) => ({
       runs,
-      outbox: [...endOrphans(runs, context.ports.nowMs()), ...context.outbox],
+      outbox: [...adoptOrphans(runs, (job) => retriesOf(context.jobs, job), context.ports.nowMs()), ...context.outbox],
     })),
     planDue: assign(({ context }) => {
       const runs = foreseen(context);
@@ -93,12 +100,25 @@ const scheduler = setup({
       const decidedAt = context.ports.nowMs();
       return { ...post(context, dueRuns(context.jobs, runs, isFree, decidedAt)), decidedAt };
     }),
+    noteClock: assign(({ context }) => {
+      const { ahead, decidedAt, jobs, ports } = context;
+      const now = jobsAhead(jobs, foreseen(context), decidedAt);
+      const told = now.filter((job) => !ahead.includes(job));
+      if (told.length > 0) {
+        ports.warn(
+          `The clock says ${new Date(decidedAt).toISOString()}, which is before runs of ${told.join(', ')} that are known: ` +
+            'it was ahead and was set back. The schedule goes on by the clock as it is now.',
+        );
+      }
+      return { ahead: now };
+    }),
     pickStarting: assign(({ context }) => {
       const after = foreseen(context);
       const starting = context.jobs.flatMap(({ name }) => {
         if (context.active.has(name)) return [];
         const run = nextToStart(context.runs, name);
-        return run !== null && jobRuns(after, name).open.has(run.runId) ? [run] : [];
+        // One that is older may be about to wait again.
+        return run !== null && nextToStart(after, name)?.runId === run.runId ? [run] : [];
       });
       return {
         starting,
@@ -172,6 +192,7 @@ export const schedulerMachine = scheduler.createMachine({
     active: new Map(),
     starting: [],
     decidedAt: 0,
+    ahead: [],
     draining: false,
   }),
   initial: 'recovering',
@@ -208,7 +229,7 @@ export const schedulerMachine = scheduler.createMachine({
       initial: 'deciding',
       states: {
         deciding: {
-          entry: ['planDue', 'pickStarting', 'startPicked'],
+          entry: ['planDue', 'noteClock', 'pickStarting', 'startPicked'],
           always: [{ guard: 'hasUnrecorded', target: 'recording' }, { target: 'waiting' }],
         },
         recording: {

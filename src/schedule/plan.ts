@@ -14,7 +14,7 @@ import {
   runId,
   triggerInterval,
 } from './interval.ts';
-import { jobRuns, type Runs } from './runs.ts';
+import { isClockBehind, jobRuns, type Runs, scheduledUntil } from './runs.ts';
 import type { Timetable } from './timetable.ts';
 
 export interface ScheduledJob {
@@ -23,6 +23,8 @@ export interface ScheduledJob {
   readonly catchup: Catchup;
   /** With catchup `all`: the start of the first interval ever; null begins with the latest. */
   readonly startAt: number | null;
+  /** Attempts after the first. */
+  readonly retries: number;
 }
 
 /** What the worker of a job says about its run. */
@@ -37,11 +39,16 @@ export function dueRuns(
 ): RunChanged[] {
   return jobs.flatMap((job) => {
     if (!isFree(job.name)) return [];
-    const { scheduledUntil } = jobRuns(runs, job.name);
     const { timetable, startAt, catchup } = job;
-    const due = dueIntervals(timetable, { scheduledUntil, startAt, catchup }, nowMs, 1);
+    const progress = { scheduledUntil: scheduledUntil(jobRuns(runs, job.name), nowMs), startAt, catchup };
+    const due = dueIntervals(timetable, progress, nowMs, 1);
     return due.map((interval) => queuedRun(job.name, interval, nowMs));
   });
+}
+
+/** The jobs that have runs of a time that is still to come: the clock was ahead when those were made. */
+export function jobsAhead(jobs: readonly ScheduledJob[], runs: Runs, nowMs: number): string[] {
+  return jobs.filter(({ name }) => isClockBehind(jobRuns(runs, name), nowMs)).map(({ name }) => name);
 }
 
 /** The run of an operator's trigger, or null when one already waits and serves this trigger too. */
@@ -69,10 +76,14 @@ export function reportedRun(runs: Runs, report: RunReport, nowMs: number): RunCh
 /** A sleep never outlasts this, so that a clock that was set or a suspended machine is noticed. */
 export const MAX_SLEEP_MS = 60_000;
 
-/** How long until something may be due that was not at `decidedAtMs`, when due runs were last looked for. */
+/**
+ * How long until something may be due that was not at `decidedAtMs`, when due runs were last looked for. A clock that was
+ * set back since then counts from where it stands.
+ */
 export function sleepMs(jobs: readonly ScheduledJob[], decidedAtMs: number, nowMs: number): number {
   let wakeAtMs = nowMs + MAX_SLEEP_MS;
-  for (const { timetable } of jobs) wakeAtMs = Math.min(wakeAtMs, nextDue(timetable, decidedAtMs) ?? wakeAtMs);
+  for (const { timetable } of jobs)
+    wakeAtMs = Math.min(wakeAtMs, nextDue(timetable, Math.min(decidedAtMs, nowMs)) ?? wakeAtMs);
   return Math.max(1, wakeAtMs - nowMs);
 }
 

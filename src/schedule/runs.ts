@@ -2,14 +2,15 @@
  * The state of all jobs' runs, as a fold over RunChanged. It holds the open runs and a few marks a job, so it does
  * not grow with history.
  *
- * A run that was open when the process ended is an orphan: nobody works on it any more, so recovery ends it as failed.
+ * A run that was open when the process ended is an orphan: nobody works on it any more. Recovery queues it again, or
+ * ends it as failed when its attempts are spent.
  */
 import type { RunChanged } from '../messages/operations.ts';
 import { isTriggered } from './interval.ts';
 
 export interface JobRuns {
-  /** The end of the newest interval that has a run, whatever became of it. */
-  readonly scheduledUntil: number | null;
+  /** The ends of the intervals that had a run last, whatever became of it, in the order in which the runs came. */
+  readonly ends: readonly number[];
   readonly lastTriggeredAt: number | null;
   /** Runs without a terminal event, by run id. */
   readonly open: ReadonlyMap<string, RunChanged>;
@@ -21,7 +22,7 @@ export type Runs = ReadonlyMap<string, JobRuns>;
 
 export const NO_RUNS: Runs = new Map();
 
-const NO_JOB_RUNS: JobRuns = { scheduledUntil: null, lastTriggeredAt: null, open: new Map(), last: null };
+const NO_JOB_RUNS: JobRuns = { ends: [], lastTriggeredAt: null, open: new Map(), last: null };
 
 export function jobRuns(runs: Runs, job: string): JobRuns {
   return runs.get(job) ?? NO_JOB_RUNS;
@@ -40,23 +41,46 @@ export function applyRunChanged(runs: Runs, event: RunChanged): Runs {
   else open.set(event.runId, event);
   const triggered = isTriggered(event);
   return new Map(runs).set(event.job, {
-    scheduledUntil: triggered ? before.scheduledUntil : latest(before.scheduledUntil, event.intervalEnd),
+    ends: triggered ? before.ends : withEnd(before.ends, event.intervalEnd),
     lastTriggeredAt: triggered ? latest(before.lastTriggeredAt, event.intervalEnd) : before.lastTriggeredAt,
     open,
     last: terminal ? event : before.last,
   });
 }
 
-/** The terminal events of runs that were left open, oldest first. */
-export function endOrphans(runs: Runs, nowMs: number): RunChanged[] {
+/**
+ * What becomes of the runs that were left open, oldest first. The attempt under way then counts as one. `retriesOf` is
+ * null for a job that is no more. A run that only waits to start needs no event.
+ */
+export function adoptOrphans(runs: Runs, retriesOf: (job: string) => number | null, nowMs: number): RunChanged[] {
   const orphans = [...runs.values()].flatMap((job) => [...job.open.values()]);
   orphans.sort((a, b) => a.intervalEnd - b.intervalEnd);
-  return orphans.map((run) => ({
-    ...run,
-    state: 'failed',
-    changedAt: nowMs,
-    message: `Orphaned: the scheduler stopped while this run was ${run.state} (attempt ${run.attempt})`,
-  }));
+  return orphans.flatMap((run): RunChanged[] => {
+    const retries = retriesOf(run.job);
+    const orphaned = `Orphaned: the process ended while this run was ${run.state} (attempt ${run.attempt})`;
+    const changed = { ...run, changedAt: nowMs };
+    if (retries === null) return [{ ...changed, state: 'failed', message: `${orphaned}; its job is no more` }];
+    if (run.state === 'queued') return [];
+    if (run.attempt > retries) return [{ ...changed, state: 'failed', message: `${orphaned}, its last` }];
+    return [{ ...changed, state: 'queued', message: `${orphaned}; it is tried again` }];
+  });
+}
+
+/** Enough for a clock that ran ahead for a while to leave those of the right time in. */
+const ENDS_KEPT = 512;
+
+function withEnd(ends: readonly number[], end: number): readonly number[] {
+  return ends.includes(end) ? ends : [...ends, end].slice(-ENDS_KEPT);
+}
+
+/** The newest of the ends that have passed by this clock; null when none has. */
+export function scheduledUntil({ ends }: JobRuns, nowMs: number): number | null {
+  return ends.reduce<number | null>((until, end) => (end <= nowMs ? latest(until, end) : until), null);
+}
+
+/** The clock stands before a scheduled run that is known: it was ahead then. */
+export function isClockBehind({ ends }: JobRuns, nowMs: number): boolean {
+  return ends.some((end) => end > nowMs);
 }
 
 function latest(a: number | null, b: number): number {

@@ -66,10 +66,10 @@ export function jobChildren(core: ServiceCore): ChildSpec[] {
   return [...(usesDemo ? [weatherServerChild(core, demo)] : []), ...fetchers, scheduler];
 }
 
-function jobOf({ job, trigger, catchup }: ScheduleConfig): ScheduledJob {
+function jobOf({ job, trigger, catchup, retries }: ScheduleConfig): ScheduledJob {
   const spec =
     trigger.kind === 'every' ? { everyMs: trigger.everyMs } : { cron: trigger.expression, timeZone: trigger.timezone };
-  return { name: job, timetable: timetable(spec), catchup: catchup ? 'all' : 'latest', startAt: null };
+  return { name: job, timetable: timetable(spec), catchup: catchup ? 'all' : 'latest', startAt: null, retries };
 }
 
 function weatherServerChild(core: ServiceCore, demo: { server: WeatherServer | null }): ChildSpec {

@@ -25,6 +25,9 @@ export type FetchOutcome =
   | { readonly kind: 'retryable'; readonly reason: string; readonly waitMs: number | null }
   | { readonly kind: 'permanent'; readonly reason: string };
 
+/** A header may hold a job back for no longer than this. The wait for a quota, by the provider's own clock, may be a day. */
+export const MAX_RETRY_AFTER_MS = 3_600_000;
+
 export interface WeatherFetchPorts {
   get(url: URL, signal: AbortSignal): Promise<HttpOutcome>;
   nowMs(): number;
@@ -55,5 +58,9 @@ export async function fetchWeather(
   const said = outcome.body === null ? null : errorReason(parseJson(outcome.body));
   const reason = `${where}: ${outcome.reason}${said === null ? '' : `: ${said}`}`;
   if (outcome.kind === 'permanent') return { kind: 'permanent', reason };
-  return { kind: 'retryable', reason, waitMs: outcome.retryAfterMs ?? quotaWaitMs(said ?? '', fetchedAt) };
+  return { kind: 'retryable', reason, waitMs: askedWaitMs(outcome.retryAfterMs) ?? quotaWaitMs(said ?? '', fetchedAt) };
+}
+
+function askedWaitMs(retryAfterMs: number | null): number | null {
+  return retryAfterMs === null ? null : Math.min(retryAfterMs, MAX_RETRY_AFTER_MS);
 }

@@ -18,9 +18,14 @@ export function nothingSeen(bound: number): Seen {
   return { bound, values: new Map() };
 }
 
-/** Those observations that say something new. Changes nothing: remember() follows once they are durable. */
+/**
+ * Those observations that say something new. Of several of one place and hour the last one counts: a provider that
+ * repeats an hour would otherwise contradict itself anew in each answer. Changes nothing: remember() follows once they
+ * are durable.
+ */
 export function unseen(seen: Seen, observations: readonly WeatherObservation[]): WeatherObservation[] {
-  return observations.filter((observation) => seen.values.get(keyOf(observation)) !== valuesOf(observation));
+  const lastOf = new Map(observations.map((observation) => [keyOf(observation), observation]));
+  return [...lastOf].flatMap(([key, last]) => (seen.values.get(key) === valuesOf(last) ? [] : [last]));
 }
 
 export function remember(seen: Seen, observations: readonly WeatherObservation[]): void {

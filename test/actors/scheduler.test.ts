@@ -15,6 +15,7 @@ const hourly: ScheduledJob = {
   timetable: timetable({ cron: '0 * * * *' }),
   catchup: 'latest',
   startAt: null,
+  retries: 3,
 };
 const missing: ScheduledJob = { ...hourly, catchup: 'all' };
 
@@ -176,15 +177,104 @@ describe('a scheduler after downtime', () => {
     expect(all.started.map(({ intervalEnd }) => intervalEnd)).toEqual([at('08:00'), at('09:00'), at('10:00')]);
   });
 
-  test('fails every orphan of the last process before it runs the job again, and frees its place', async () => {
+  test('goes on with the orphans of the last process, within their retries, before it runs the job again', async () => {
     const log = [
+      { ...ran('07:00'), state: 'running' as const, attempt: 4 },
       { ...ran('08:00'), state: 'running' as const },
       { ...ran('09:00'), state: 'queued' as const, attempt: 0 },
     ];
     const scheduler = await startScheduler({ log });
-    expect(scheduler.history().slice(2)).toEqual(['08:00 failed', '09:00 failed', '10:00 queued']);
-    expect(log[2]?.message).toMatch(/orphaned/i);
-    expect(scheduler.started.map(({ intervalEnd }) => intervalEnd)).toEqual([at('10:00')]);
+    expect(scheduler.history().slice(3)).toEqual(['07:00 failed', '08:00 queued']);
+    expect(log[3]?.message).toMatch(/orphaned.*attempt 4.*its last/i);
+    expect(scheduler.started.at(-1)).toMatchObject({ intervalEnd: at('08:00'), attempt: 1 });
+    await scheduler.report('success');
+    expect(scheduler.started.at(-1)).toMatchObject({ intervalEnd: at('09:00'), attempt: 0 });
+    await scheduler.report('success');
+    expect(scheduler.started.map(({ intervalEnd }) => intervalEnd)).toEqual([at('08:00'), at('09:00'), at('10:00')]);
+  });
+
+  test('fails the orphan of a job that is no more', async () => {
+    const scheduler = await startScheduler({ log: [{ ...ran('09:00'), job: 'gone', state: 'running' }] });
+    expect(scheduler.log[1]).toMatchObject({ job: 'gone', state: 'failed', message: expect.stringMatching(/no more/) });
+  });
+});
+
+describe('a clock that jumps ahead and is set back', () => {
+  /** Runs what is due; the clock stands where `offsetMs` puts it. */
+  async function withJump(jobs: readonly ScheduledJob[] = [hourly]) {
+    const clock = { offsetMs: 0 };
+    const simulated = new SimulatedClock();
+    const log: RunChanged[] = [];
+    const warnings: string[] = [];
+    const beginMs = at('10:20');
+    const nowMs = () => beginMs + simulated.now() + clock.offsetMs;
+    const actor = createActor(schedulerMachine, {
+      clock: simulated,
+      input: {
+        jobs,
+        ports: {
+          nowMs,
+          replay: async () => {},
+          record: async (event) => {
+            log.push(event);
+          },
+          start(run) {
+            const { job, runId } = run;
+            const report: RunReport = { job, runId, state: 'success', attempt: 1, records: 0, message: null };
+            queueMicrotask(() => actor.send({ type: 'REPORTED', report }));
+          },
+          warn: (message) => warnings.push(message),
+        },
+      },
+    });
+    actor.start();
+    await settled();
+    return {
+      clock,
+      warnings,
+      queued: () => log.filter(({ state }) => state === 'queued').map(({ intervalEnd }) => intervalEnd),
+      async pass(ms: number) {
+        for (let left = ms; left > 0; left -= 60_000) {
+          simulated.increment(Math.min(left, 60_000));
+          await settled();
+        }
+      },
+    };
+  }
+
+  test('stops no schedule, runs no interval twice, and is told once', async () => {
+    const world = await withJump();
+    await world.pass(HOUR_MS);
+    world.clock.offsetMs = 400 * 24 * HOUR_MS;
+    await world.pass(2 * HOUR_MS);
+    world.clock.offsetMs = 0;
+    await world.pass(3 * HOUR_MS);
+    const atRightTime = world.queued().filter((end) => end < at('23:00'));
+    expect(atRightTime).toEqual(['10:00', '11:00', '13:00', '14:00', '15:00', '16:00'].map(at));
+    expect(new Set(world.queued()).size).toBe(world.queued().length);
+    expect(world.warnings).toEqual([expect.stringMatching(/was ahead and was set back/)]);
+  });
+
+  test('goes on with the latest interval where every run that is known is of the time ahead', async () => {
+    const ahead = await startScheduler({
+      now: '10:20',
+      log: [
+        {
+          job: 'weather',
+          runId: 'weather@2030-01-01T00:00:00.000Z',
+          intervalStart: Date.parse('2029-12-31T23:00:00Z'),
+          intervalEnd: Date.parse('2030-01-01T00:00:00Z'),
+          state: 'success',
+          attempt: 1,
+          changedAt: 0,
+          records: 0,
+          message: null,
+        },
+      ],
+    });
+    await ahead.report('success');
+    await ahead.pass(HOUR_MS);
+    expect(ahead.started.map(({ intervalEnd }) => intervalEnd)).toEqual([at('10:00'), at('11:00')]);
   });
 });
 
@@ -298,11 +388,12 @@ describe('a scheduler fails as an actor, for its supervisor to restart', () => {
     expect(scheduler.error()).toEqual(new Error('boom'));
   });
 
-  test('and a new one over the same log ends the run that was lost', async () => {
+  test('and a new one over the same log goes on with the run that was lost', async () => {
     const log: RunChanged[] = [];
     await startScheduler({ log, ports: { start: boom } });
     const next = await startScheduler({ log });
-    expect(next.history()).toEqual(['10:00 queued', '10:00 failed']);
+    expect(next.history()).toEqual(['10:00 queued']);
+    expect(next.started.map(({ intervalEnd }) => intervalEnd)).toEqual([at('10:00')]);
   });
 });
 

@@ -10,7 +10,13 @@ import { fetchWeather } from '../../src/weather/fetch-weather.ts';
 import { nothingSeen } from '../../src/weather/seen.ts';
 
 const HOUR_MS = 3_600_000;
-const job = { name: 'weather', timetable: timetable({ cron: '0 * * * *' }), catchup: 'latest', startAt: null } as const;
+const job = {
+  name: 'weather',
+  timetable: timetable({ cron: '0 * * * *' }),
+  catchup: 'latest',
+  startAt: null,
+  retries: 3,
+} as const;
 
 /** The two actors as a service joins them, against a real server. */
 async function startJob(clock: SimulatedClock, endpoint: string, nowMs: () => number) {

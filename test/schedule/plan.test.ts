@@ -7,6 +7,7 @@ const hourly: ScheduledJob = {
   timetable: timetable({ cron: '0 * * * *' }),
   catchup: 'latest',
   startAt: null,
+  retries: 0,
 };
 const everySecond: ScheduledJob = { ...hourly, name: 'ticker', timetable: timetable({ everyMs: 1000 }) };
 const hour = Date.parse('2026-05-01T10:00:00Z');
@@ -19,6 +20,10 @@ test('a sleep lasts until the first instant of any job', () => {
 test('a sleep never lasts longer than a minute, so that a clock that was set is noticed', () => {
   expect(sleepMs([hourly], hour, hour)).toBe(MAX_SLEEP_MS);
   expect(sleepMs([], hour, hour)).toBe(MAX_SLEEP_MS);
+});
+
+test('a sleep counts from the clock as it stands when that was set back after deciding', () => {
+  expect(sleepMs([everySecond], hour + 86_400_000, hour - 300)).toBe(300);
 });
 
 test('an instant that passed between deciding and going to sleep is not slept through', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { RunChanged } from '../../src/messages/operations.ts';
-import { applyRunChanged, endOrphans, jobRuns, NO_RUNS } from '../../src/schedule/runs.ts';
+import { adoptOrphans, applyRunChanged, jobRuns, NO_RUNS, scheduledUntil } from '../../src/schedule/runs.ts';
 
 function changed(runId: string, state: RunChanged['state'], interval: [number, number], attempt = 1): RunChanged {
   const [intervalStart, intervalEnd] = interval;
@@ -27,8 +27,9 @@ describe('the fold over RunChanged', () => {
       changed('b', 'queued', [25, 25]),
       changed('b', 'success', [25, 25]),
     ]);
-    expect(jobRuns(runs, 'fetch')).toMatchObject({ scheduledUntil: 10, lastTriggeredAt: 25 });
-    expect(jobRuns(runs, 'other').scheduledUntil).toBeNull();
+    expect(jobRuns(runs, 'fetch').lastTriggeredAt).toBe(25);
+    expect(scheduledUntil(jobRuns(runs, 'fetch'), 30)).toBe(10);
+    expect(scheduledUntil(jobRuns(runs, 'other'), 30)).toBeNull();
   });
 
   test('does not change the state before the event', () => {
@@ -38,25 +39,44 @@ describe('the fold over RunChanged', () => {
   });
 });
 
+test('how far a schedule has come leaves out runs of a clock that was ahead', () => {
+  const runs = fold([
+    changed('a', 'queued', [0, 10]),
+    changed('far', 'queued', [900, 1000]),
+    changed('b', 'queued', [10, 20]),
+  ]);
+  expect(scheduledUntil(jobRuns(runs, 'fetch'), 25)).toBe(20);
+  expect(scheduledUntil(jobRuns(runs, 'fetch'), 5)).toBeNull();
+  expect(scheduledUntil(jobRuns(runs, 'fetch'), 2000)).toBe(1000);
+});
+
 describe('orphans', () => {
-  test('are every queued, running and retrying run, failed with a message, oldest first', () => {
+  const retries = () => 2;
+
+  test('are queued again within their retries, oldest first, and failed with a message once those are spent', () => {
     const runs = fold([
-      changed('retrying', 'up_for_retry', [20, 30], 3),
+      changed('spent', 'running', [20, 30], 3),
+      changed('retrying', 'up_for_retry', [30, 35], 2),
       changed('running', 'running', [10, 20]),
       changed('done', 'success', [0, 10]),
       changed('queued', 'queued', [35, 35], 0),
     ]);
-    const ended = endOrphans(runs, 99);
-    expect(ended.map(({ runId, state, attempt, changedAt }) => [runId, state, attempt, changedAt])).toEqual([
-      ['running', 'failed', 1, 99],
-      ['retrying', 'failed', 3, 99],
-      ['queued', 'failed', 0, 99],
+    const adopted = adoptOrphans(runs, retries, 99);
+    expect(adopted.map(({ runId, state, attempt, changedAt }) => [runId, state, attempt, changedAt])).toEqual([
+      ['running', 'queued', 1, 99],
+      ['spent', 'failed', 3, 99],
+      ['retrying', 'queued', 2, 99],
     ]);
-    expect(ended[1]?.message).toMatch(/orphaned.*up_for_retry.*attempt 3/i);
+    expect(adopted[1]?.message).toMatch(/orphaned.*running.*attempt 3.*its last/i);
   });
 
-  test('are none once they were ended', () => {
+  test('are failed, queued ones too, when their job is no more', () => {
+    const runs = fold([changed('a', 'running', [0, 10]), changed('b', 'queued', [10, 20], 0)]);
+    expect(adoptOrphans(runs, () => null, 99).map(({ state }) => state)).toEqual(['failed', 'failed']);
+  });
+
+  test('need no second event once they were queued', () => {
     const runs = fold([changed('a', 'running', [0, 10])]);
-    expect(endOrphans(endOrphans(runs, 1).reduce(applyRunChanged, runs), 2)).toEqual([]);
+    expect(adoptOrphans(adoptOrphans(runs, retries, 1).reduce(applyRunChanged, runs), retries, 2)).toEqual([]);
   });
 });

@@ -17,23 +17,28 @@ export interface Operations {
 
 export function createOperations(world: World): Operations {
   const runs = new Map<string, RunChanged['state']>();
+  const attempts = new Map<string, number>();
   const received = new Set<string>();
   const outcomes = new Map<string, 'delivered' | 'abandoned'>();
   const counts = { runs: 0, actorsFailed: 0, deliveries: 0 };
-  let scheduledUntil = Number.NEGATIVE_INFINITY;
+  /** By its start, the end of each interval that has a run. The clock may jump, so they do not come in order. */
+  const covered = new Map<number, number>();
 
-  function takeRun({ runId, state, intervalStart, intervalEnd }: RunChanged): void {
+  function takeRun({ runId, state, attempt, intervalStart, intervalEnd }: RunChanged): void {
     const before = runs.get(runId);
     const broken = (what: string): void => world.broken('a scheduled run opens and closes once', `${runId}: ${what}`);
     if (before === undefined) {
       counts.runs += 1;
       if (state !== 'queued') broken(`it begins as ${state}`);
-      if (intervalStart < scheduledUntil) broken('its interval was covered by a run before it');
-      else if (Number.isFinite(scheduledUntil) && intervalStart > scheduledUntil)
-        broken('an interval before it is missing');
-      scheduledUntil = intervalEnd;
+      if (covered.has(intervalStart)) broken('its interval was covered by a run before it');
+      const isFirst = intervalStart < Math.min(...covered.keys());
+      if (!isFirst && ![...covered.values()].includes(intervalStart)) broken('an interval before it is missing');
+      covered.set(intervalStart, intervalEnd);
     } else if (isTerminal(before)) broken(`it is ${state} after it was ${before}`);
-    else if (state === 'queued') broken('it is queued again');
+    else if (state === 'queued' && before === 'queued') broken('it is queued twice');
+    // A run that a crash interrupted is queued again, and goes on counting.
+    if (attempt < (attempts.get(runId) ?? 0)) broken(`attempt ${attempt} comes after a later one`);
+    attempts.set(runId, attempt);
     runs.set(runId, state);
   }
 

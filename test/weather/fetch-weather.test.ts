@@ -34,6 +34,13 @@ describe('an attempt at fetching weather', () => {
     expect(await attempt(refused('Minutely API request limit exceeded.', 5000))).toMatchObject({ waitMs: 5000 });
   });
 
+  test('is held back by a Retry-After for an hour at most', async () => {
+    expect(await attempt(refused('no', 999_999_999_000))).toMatchObject({ waitMs: 3_600_000 });
+    expect(await attempt(refused('Daily API request limit exceeded.'))).toMatchObject({
+      waitMs: Date.parse('2026-05-02T00:00:00Z') - now,
+    });
+  });
+
   test('fails for good with the reason of a 400', async () => {
     const body = '{"error":true,"reason":"Latitude must be in range of -90 to 90°. Given: 91.0."}';
     expect(await attempt({ kind: 'permanent', reason: 'HTTP 400 Bad Request', body })).toEqual({

@@ -25,6 +25,14 @@ describe('observations that were seen', () => {
     expect(unseen(seen, [observation('EWR', 1, { fetchedAt: 999 })])).toEqual([]);
   });
 
+  test('are one a place and hour when an answer repeats the hour, and not new the next time', () => {
+    const seen = nothingSeen(10);
+    const answer = [observation('EWR', 1, { temperatureCelsius: 1 }), observation('EWR', 1, { temperatureCelsius: 2 })];
+    expect(unseen(seen, answer)).toEqual(answer.slice(1));
+    remember(seen, unseen(seen, answer));
+    expect(unseen(seen, answer)).toEqual([]);
+  });
+
   test('are new for another place, hour or provider, and when a value was revised or became known', () => {
     const seen = nothingSeen(10);
     remember(seen, [observation('EWR', 1)]);
@@ -36,7 +44,7 @@ describe('observations that were seen', () => {
       observation('EWR', 1, { humidityPercent: 50 }),
       observation('EWR', 1, { precipitationMm: null }),
     ];
-    expect(unseen(seen, fresh)).toEqual(fresh);
+    for (const one of fresh) expect(unseen(seen, [one])).toEqual([one]);
   });
 
   test('are not remembered by asking: only what was delivered is', () => {
