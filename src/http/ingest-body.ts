@@ -1,20 +1,14 @@
 /**
- * The body of an ingest request: read under a cap while it streams, and brought to one of the two formats that the
- * service takes. Invariant: an event's bytes are never re-serialised, so that numbers beyond 2^53 and a dead letter's
- * original text stay as they were sent.
+ * The body of an ingest request: read under a cap while it streams, and under one for all requests together. What is in
+ * it is parsed elsewhere, never in this room.
  */
 import type { IncomingMessage } from 'node:http';
+import type { EventBody } from './view.ts';
 
 export const BODY_CAP_BYTES = 16 * 1024 * 1024;
 
-export type EventBody =
-  | { readonly format: 'json-lines'; readonly bytes: Uint8Array }
-  | { readonly format: 'avro-container'; readonly bytes: Uint8Array };
-
-export type BodyKind = 'json-lines' | 'json' | 'avro-container';
-
 /** What a content type means here; null when it is none that ingestion takes. */
-export function bodyKindOf(contentType: string | undefined): BodyKind | null {
+export function bodyFormatOf(contentType: string | undefined): EventBody['format'] | null {
   const [type = '', ...parameters] = (contentType ?? '').split(';').map((part) => part.trim().toLowerCase());
   if (parameters.some((parameter) => parameter.startsWith('charset=') && !/^charset="?utf-8"?$/.test(parameter))) {
     return null;
@@ -29,89 +23,97 @@ export function bodyKindOf(contentType: string | undefined): BodyKind | null {
   return null;
 }
 
-/** The whole body, or null as soon as it is known to be larger than `capBytes`. Rejects when the client goes away. */
-export function readBody(incoming: IncomingMessage, capBytes: number): Promise<Buffer | null> {
+const ENCODINGS: ReadonlyMap<string, EventBody['encoding']> = new Map([
+  ['', 'identity'],
+  ['identity', 'identity'],
+  ['gzip', 'gzip'],
+  ['x-gzip', 'gzip'],
+  ['deflate', 'deflate'],
+  ['zstd', 'zstd'],
+]);
+
+/** What a content encoding means here; null for one, or a list of several, that is not unpacked. */
+export function bodyEncodingOf(contentEncoding: string | undefined): EventBody['encoding'] | null {
+  return ENCODINGS.get((contentEncoding ?? '').trim().toLowerCase()) ?? null;
+}
+
+/** Bytes of request bodies that are held, over all requests. */
+export interface BodyBudget {
+  readonly bytesMax: number;
+  bytesHeld(): number;
+  /** False when there is no room for so many more. */
+  hold(bytes: number): boolean;
+  release(bytes: number): void;
+}
+
+export function createBodyBudget(bytesMax: number): BodyBudget {
+  let held = 0;
+  return {
+    bytesMax,
+    bytesHeld: () => held,
+    hold(bytes) {
+      if (held + bytes > bytesMax) return false;
+      held += bytes;
+      return true;
+    },
+    release(bytes) {
+      held -= bytes;
+    },
+  };
+}
+
+export type ReadBody =
+  /** Its bytes are held until the caller releases them. */
+  | { readonly kind: 'whole'; readonly bytes: Buffer }
+  | { readonly kind: 'too-large' }
+  /** There is no room for it now. */
+  | { readonly kind: 'overloaded' }
+  /** The client went away before the end. */
+  | { readonly kind: 'aborted' };
+
+/** Resolves as soon as it is known that the body can't be taken; what was held of it is then released. */
+export function readBody(incoming: IncomingMessage, capBytes: number, budget: BodyBudget): Promise<ReadBody> {
   const announced = Number(incoming.headers['content-length'] ?? 0);
-  if (announced > capBytes) return Promise.resolve(null);
-  return new Promise((resolve, reject) => {
+  if (announced > capBytes) return Promise.resolve({ kind: 'too-large' });
+  // Nothing is held for what is only announced: a client that sends nothing would keep the others out.
+  if (budget.bytesHeld() + announced > budget.bytesMax) return Promise.resolve({ kind: 'overloaded' });
+  return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    const onData = (chunk: Buffer) => {
-      bytes += chunk.byteLength;
-      if (bytes > capBytes) {
-        incoming.off('data', onData);
+    const finish = (outcome: ReadBody): void => {
+      incoming.off('data', onData);
+      incoming.off('end', onEnd);
+      incoming.off('error', onGone);
+      incoming.off('close', onGone);
+      // An error that comes later, on a connection that is done with, is nobody's.
+      incoming.on('error', () => {});
+      if (outcome.kind !== 'whole') {
+        budget.release(bytes);
         incoming.pause();
-        chunks.length = 0;
-        resolve(null);
-        return;
       }
-      chunks.push(chunk);
+      resolve(outcome);
     };
+    const onData = (chunk: Buffer): void => {
+      if (bytes + chunk.byteLength > capBytes) finish({ kind: 'too-large' });
+      else if (!budget.hold(chunk.byteLength)) finish({ kind: 'overloaded' });
+      else {
+        bytes += chunk.byteLength;
+        chunks.push(chunk);
+      }
+    };
+    const onEnd = (): void => finish({ kind: 'whole', bytes: joined(chunks, bytes) });
+    const onGone = (): void => finish({ kind: 'aborted' });
     incoming.on('data', onData);
-    incoming.once('end', () => resolve(Buffer.concat(chunks)));
-    incoming.once('error', reject);
-    incoming.once('close', () => reject(new Error('The client closed the connection before the end of the body')));
+    incoming.once('end', onEnd);
+    incoming.once('error', onGone);
+    incoming.once('close', onGone);
   });
 }
 
-/**
- * JSON lines from `application/json`: an array's items, one object however it is laid out, or lines already.
- * Throws SyntaxError when an array does not parse, since then nobody knows where one event ends.
- */
-export function toJsonLines(json: Buffer): Uint8Array {
-  const text = json.toString('utf8');
-  if (/^[\s\uFEFF]*\[/.test(text)) {
-    JSON.parse(text);
-    return Buffer.from(topLevelItems(text).map(onOneLine).join('\n'));
-  }
-  return isOneValue(text) ? Buffer.from(onOneLine(text)) : json;
+/** In memory of its own, which may move to another thread. */
+function joined(chunks: readonly Buffer[], bytes: number): Buffer {
+  const whole = Buffer.allocUnsafeSlow(bytes);
+  let at = 0;
+  for (const chunk of chunks) at += chunk.copy(whole, at);
+  return whole;
 }
-
-/** The items of a valid JSON array as they were written. */
-function topLevelItems(text: string): string[] {
-  const items: string[] = [];
-  let depth = 0;
-  let inString = false;
-  let itemAt = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    const character = text.charCodeAt(at);
-    if (inString) {
-      if (character === BACKSLASH) at += 1;
-      else if (character === QUOTE) inString = false;
-    } else if (character === QUOTE) {
-      inString = true;
-    } else if (character === OPEN_BRACKET || character === OPEN_BRACE) {
-      depth += 1;
-      if (depth === 1) itemAt = at + 1;
-    } else if (character === CLOSE_BRACKET || character === CLOSE_BRACE) {
-      depth -= 1;
-      if (depth === 0) items.push(text.slice(itemAt, at));
-    } else if (character === COMMA && depth === 1) {
-      items.push(text.slice(itemAt, at));
-      itemAt = at + 1;
-    }
-  }
-  return items.filter((item) => item.trim() !== '');
-}
-
-/** JSON allows a line break only between tokens (RFC 8259, 7: control characters in strings are escaped). */
-function onOneLine(value: string): string {
-  return value.replace(/[\r\n]+/g, ' ').trim();
-}
-
-function isOneValue(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;

@@ -29,6 +29,7 @@ export interface Metrics {
   /** Both words are the configuration's. */
   expectationFailures(stream: string, expectation: string, count: number): void;
   actorRestarted(kind: string): void;
+  requestAborted(): void;
   /** Replaces the callback that a scrape asks. */
   onCollect(gauges: () => Gauges): void;
   text(): Promise<{ readonly contentType: string; readonly body: string }>;
@@ -60,6 +61,7 @@ export function createMetrics(options: { readonly version: string }): Metrics {
     'expectation',
   ]);
   const restarts = counter('actor_restarts_total', 'Restarts of supervised actors, by kind of actor.', ['actor']);
+  const aborted = counter('http_aborted_requests_total', 'Requests whose client went away before their end.', []);
   const stages = new Histogram({
     name: 'millrace_stage_duration_seconds',
     help: 'Time that a batch spends in a stage.',
@@ -110,6 +112,7 @@ export function createMetrics(options: { readonly version: string }): Metrics {
     deadLetters: (reason, count) => deadLetters.inc({ reason }, count),
     expectationFailures: (stream, expectation, count) => failures.inc({ stream, expectation }, count),
     actorRestarted: (kind) => restarts.inc({ actor: kind }),
+    requestAborted: () => aborted.inc(),
     onCollect: (gauges) => {
       collect = gauges;
     },

@@ -43,36 +43,52 @@ function rowPaths(): Record<string, object> {
 
 const arrayOfObjects = { type: 'array', items: { type: 'object' } };
 
+/** Of events that could not be decoded; absent when there are none. */
+const refusedProperties = {
+  reasons: { type: 'object', description: 'Counts by reason', additionalProperties: { type: 'integer' } },
+  first: {
+    type: 'array',
+    maxItems: 10,
+    description: 'The first of them; a position is a line, or the number of the event, from 1',
+    items: {
+      type: 'object',
+      properties: { position: { type: 'integer' }, reason: { type: 'string' }, detail: { type: 'string' } },
+    },
+  },
+};
+
 const ingest: Operation = {
   summary: 'Hand events to a stream; answers when they are durable',
   parameters: [streamName],
   requestBody: {
     required: true,
-    description: 'At most 16 MiB. JSON: lines, one object, or an array. Avro: an object container file.',
+    description:
+      'At most 16 MiB, as it is sent and unpacked. JSON: lines, one object, or an array. Avro: an object container ' +
+      'file. Content-Encoding may be gzip, deflate or zstd.',
     content: { 'application/x-ndjson': {}, 'application/json': {}, 'application/avro': {}, 'avro/binary': {} },
   },
   responses: {
     200: {
-      description: 'Committed',
+      description: 'Committed: every event of the body is counted as accepted or as a dead letter, and is on disk',
       content: {
         'application/json': {
           schema: {
             type: 'object',
             required: ['accepted', 'deadLetters'],
-            properties: { accepted: { type: 'integer' }, deadLetters: { type: 'integer' } },
+            properties: { accepted: { type: 'integer' }, deadLetters: { type: 'integer' }, ...refusedProperties },
           },
         },
       },
     },
-    400: problem('The body is empty or an array that does not parse'),
+    400: problem('Empty, not what it is sent as, or no event of it could be decoded: nothing is stored'),
     401: problem('The token is missing or wrong'),
     403: problem('Host or Origin not allowed'),
     404: problem('No such stream; names those there are'),
     409: problem('The stream takes its input from elsewhere'),
-    413: problem('The body is larger than 16 MiB'),
+    413: problem('The body is larger than 16 MiB, as it is sent or unpacked'),
     415: problem('The content type or encoding is none that is taken'),
     429: problem('A queue is full; Retry-After says when to come back'),
-    503: problem('The service is stopping, or the journal takes nothing for now'),
+    503: problem('Too many bytes of requests are held, the service is stopping, or the journal takes nothing for now'),
   },
 };
 

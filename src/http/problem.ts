@@ -9,8 +9,11 @@ export interface Problem {
   readonly hint: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Facts for programs beside the three sentences, such as the known streams. */
-  readonly details?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  readonly details?: Readonly<Record<string, Fact>>;
 }
+
+/** A JSON value. */
+type Fact = string | number | boolean | readonly Fact[] | { readonly [name: string]: Fact };
 
 export function problemResponse(problem: Problem): Response {
   const { status, error, message, hint, headers, details } = problem;

@@ -23,6 +23,30 @@ export function ingestProblem(stream: string, outcome: Exclude<IngestOutcome, { 
         hint: 'Send it again when /readyz answers 200.',
         headers: { 'retry-after': String(Math.max(1, Math.ceil(outcome.retryAfterSeconds))) },
       };
+    case 'nothing-decoded': {
+      const { count, reasons, first } = outcome;
+      const [example] = first;
+      const shown = example === undefined ? '' : ` The first is at ${example.position}: ${example.detail}.`;
+      return {
+        status: 400,
+        error: 'nothing-decoded',
+        message: `Not one of ${count} events of the body could be decoded as one of ${stream}.${shown}`,
+        hint: 'Nothing of this request is stored, not as dead letters either. Correct the events and send them again.',
+        details: { accepted: 0, deadLetters: 0, refused: count, reasons, first },
+      };
+    }
+    case 'unreadable': {
+      const { reason, detail } = outcome;
+      return {
+        status: 400,
+        error: reason,
+        message: `The body can't be read as what it is sent as: ${detail}.`,
+        hint: UNREADABLE_HINTS[reason] ?? 'Nothing of this request is stored. See that the body is whole.',
+        details: { accepted: 0, deadLetters: 0, reasons: { [reason]: 1 }, first: [{ position: 0, reason, detail }] },
+      };
+    }
+    case 'too-large':
+      return TOO_LARGE;
     case 'unknown-stream':
       return unknownStream(stream, outcome.known);
     case 'not-http':
@@ -93,15 +117,32 @@ export function badParameter(name: string, value: string, hint: string): Problem
   return { status: 400, error: 'bad-parameter', message, hint };
 }
 
-export function unsupported(contentType: string | undefined, encoding: string): Problem {
-  const what = encoding === 'identity' ? `content type ${contentType ?? '(none)'}` : `content encoding ${encoding}`;
+const TAKEN = 'Send application/x-ndjson, application/json or application/avro (an object container)';
+
+export function unsupportedType(contentType: string | undefined): Problem {
   return {
     status: 415,
     error: 'unsupported-content',
-    message: `Events with the ${what} are not taken.`,
-    hint: 'Send application/x-ndjson, application/json or application/avro (an object container), uncompressed.',
+    message: `Events with the content type ${contentType?.slice(0, 200) ?? '(none)'} are not taken.`,
+    hint: `${TAKEN}, in UTF-8.`,
   };
 }
+
+export function unsupportedEncoding(contentEncoding: string | undefined): Problem {
+  return {
+    status: 415,
+    error: 'unsupported-content',
+    message: `Events with the content encoding ${contentEncoding?.slice(0, 200) ?? '(none)'} are not taken.`,
+    hint: `${TAKEN}, as it is or with one content encoding: gzip, deflate or zstd.`,
+    headers: { 'accept-encoding': 'gzip, deflate, zstd' },
+  };
+}
+
+/** By what the body turned out not to be. */
+const UNREADABLE_HINTS: Readonly<Record<string, string>> = {
+  'not-json': 'Nothing of it was taken. Sent as JSON lines, the events that are well formed would be.',
+  'not-avro': 'Nothing of it was taken. Send a whole Avro object container file, as fastavro or avro-tools write it.',
+};
 
 export const EMPTY: Problem = {
   status: 400,
@@ -114,8 +155,15 @@ export const EMPTY: Problem = {
 export const TOO_LARGE: Problem = {
   status: 413,
   error: 'body-too-large',
-  message: 'The body is larger than 16 MiB; nothing of it was taken.',
+  message: 'The body is larger than 16 MiB, as it is sent or unpacked; nothing of it was taken.',
   hint: 'Send it in several requests, or read it with a file source.',
+};
+export const OVERLOADED: Problem = {
+  status: 503,
+  error: 'overloaded',
+  message: 'The server holds as many bytes of other requests as it may (http.maxBodyBytesInFlight); nothing was taken.',
+  hint: 'Send it again after 2 s.',
+  headers: { 'retry-after': '2' },
 };
 export const TOO_SLOW: Problem = {
   status: 503,
@@ -137,12 +185,3 @@ export const TOO_MANY_CLIENTS: Problem = {
   hint: 'Close one, or read /api/v1/overview instead.',
   headers: { 'retry-after': '10' },
 };
-
-export function notAnArray(reason: string): Problem {
-  return {
-    status: 400,
-    error: 'not-json',
-    message: `The body begins as a JSON array and is none: ${reason}.`,
-    hint: 'Nothing of it was taken. Sent as JSON lines, the events that are well formed would be.',
-  };
-}

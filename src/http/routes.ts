@@ -6,25 +6,23 @@ import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import { type AccessPolicy, judgeAccess } from './access.ts';
-import { BODY_CAP_BYTES, bodyKindOf, type EventBody, readBody, toJsonLines } from './ingest-body.ts';
+import { DEADLINE, withDeadline } from './deadline.ts';
+import type { BodyBudget } from './ingest-body.ts';
+import { answerIngest } from './ingest-route.ts';
 import type { LiveHub } from './live-hub.ts';
 import type { HttpLog } from './log.ts';
 import { openApi } from './openapi.ts';
 import { type Problem, problemResponse } from './problem.ts';
 import {
   badParameter,
-  EMPTY,
   ingestProblem,
   noSuchPath,
   noTable,
-  notAnArray,
   OUTCOME_UNKNOWN,
-  TOO_LARGE,
   TOO_MANY_CLIENTS,
   TOO_SLOW,
   unknownKey,
   unknownStream,
-  unsupported,
 } from './refusals.ts';
 import { type StaticFile, staticResponse } from './static-files.ts';
 import { TABLES, type Table, toCsv } from './tables.ts';
@@ -37,7 +35,11 @@ export interface RoutesOptions {
   readonly files: ReadonlyMap<string, StaticFile>;
   readonly version: string;
   readonly log: HttpLog;
+  /** Of request bodies that are read or worked on. */
+  readonly budget: BodyBudget;
+  /** Of a read. */
   readonly deadlineMs: number;
+  readonly ingestDeadlineMs: number;
 }
 
 type App = Hono<{ Bindings: HttpBindings }>;
@@ -96,7 +98,7 @@ export function createRoutes(options: RoutesOptions): App {
   return app;
 }
 
-function streamRoutes(app: App, { view, deadlineMs }: RoutesOptions): void {
+function streamRoutes(app: App, { view, budget, log, ingestDeadlineMs }: RoutesOptions): void {
   app.get('/api/v1/streams', (c) =>
     uncached(
       c,
@@ -123,16 +125,8 @@ function streamRoutes(app: App, { view, deadlineMs }: RoutesOptions): void {
       ),
     );
   });
-  app.post('/api/v1/streams/:stream/events', async (c) => {
-    const name = c.req.param('stream');
-    const body = await eventBody(c);
-    if ('error' in body) return problemResponse(body);
-    if (body.bytes.byteLength === 0) return c.json({ accepted: 0, deadLetters: 0 });
-    const outcome = await withDeadline(view.ingest(name, body), deadlineMs);
-    if (outcome === DEADLINE) return problemResponse(OUTCOME_UNKNOWN);
-    if (outcome.kind !== 'committed') return problemResponse(ingestProblem(name, outcome));
-    return c.json({ accepted: outcome.accepted, deadLetters: outcome.deadLetters });
-  });
+  const ingest = { view, budget, log, deadlineMs: ingestDeadlineMs };
+  app.post('/api/v1/streams/:stream/events', (c) => answerIngest(c, c.req.param('stream'), ingest));
 }
 
 function operationRoutes(app: App, { view, version }: RoutesOptions): void {
@@ -216,36 +210,6 @@ async function answerRows(
     'content-disposition': `attachment; filename="${table.path}.csv"`,
     'cache-control': 'no-store',
   });
-}
-
-async function eventBody(c: AppContext): Promise<EventBody | Problem> {
-  const kind = bodyKindOf(c.req.header('content-type'));
-  const encoding = c.req.header('content-encoding') ?? 'identity';
-  if (kind === null || encoding !== 'identity') return unsupported(c.req.header('content-type'), encoding);
-  const bytes = await readBody(c.env.incoming, BODY_CAP_BYTES);
-  if (bytes === null) return TOO_LARGE;
-  if (bytes.byteLength === 0) return EMPTY;
-  if (kind !== 'json') return { format: kind, bytes };
-  try {
-    return { format: 'json-lines', bytes: toJsonLines(bytes) };
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return notAnArray(error.message);
-  }
-}
-
-const DEADLINE = Symbol('deadline');
-
-async function withDeadline<T>(work: Promise<T>, deadlineMs: number): Promise<T | typeof DEADLINE> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<typeof DEADLINE>((resolve) => {
-    timer = setTimeout(() => resolve(DEADLINE), deadlineMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function uncached(c: AppContext, value: unknown): Response {

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { isLoopback } from './access.ts';
+import { createBodyBudget } from './ingest-body.ts';
 import { createLiveHub, type LiveHubOptions } from './live-hub.ts';
 import type { HttpLog } from './log.ts';
 import { createRoutes } from './routes.ts';
@@ -24,6 +25,8 @@ export interface HttpOptions {
   /** For tests: tighter bounds. */
   readonly live?: Partial<Omit<LiveHubOptions, 'subscribe' | 'epoch'>>;
   readonly deadlineMs?: number;
+  /** Of request bodies that are read or worked on, over all requests. */
+  readonly maxBodyBytesInFlight?: number;
 }
 
 export interface HttpServer {
@@ -42,6 +45,9 @@ export function isHttpStartError(error: unknown): error is HttpStartError {
 
 const START_ERROR_KINDS = ['port-in-use', 'address-unavailable', 'port-not-permitted', 'token-required'];
 const MAX_CONNECTIONS = 256;
+const BODY_BYTES_IN_FLIGHT = 128 * 1024 * 1024;
+/** A body of 16 MiB waits for others of its size to be parsed, and for the commits of all its events. */
+const INGEST_DEADLINE_MS = 30_000;
 const CLOSE_GRACE_MS = 2_000;
 
 /** On every answer, the refused ones included. */
@@ -77,7 +83,9 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     policy: { bindHost: host, allowedHosts: (options.allowedHosts ?? []).map((name) => name.toLowerCase()), token },
     files: loadStaticFiles(),
     version: packageVersion(),
+    budget: createBodyBudget(options.maxBodyBytesInFlight ?? BODY_BYTES_IN_FLIGHT),
     deadlineMs: options.deadlineMs ?? 10_000,
+    ingestDeadlineMs: options.deadlineMs ?? INGEST_DEADLINE_MS,
   });
   // The adapter would otherwise replace the process's Request and Response for everybody.
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });

@@ -70,8 +70,29 @@ export type LiveEvent =
   | { readonly kind: 'alert'; readonly data: readonly Row[] }
   | { readonly kind: 'run'; readonly data: readonly Row[] };
 
+/** The body of an ingest request, as it was sent. */
+export interface EventBody {
+  /** `json` is one JSON text, or lines that are labelled so. */
+  readonly format: 'json-lines' | 'json' | 'avro-container';
+  readonly encoding: 'identity' | 'gzip' | 'deflate' | 'zstd';
+  readonly bytes: Uint8Array;
+}
+
+/** Why events of a body could not be decoded: all of them counted by reason, and the first few. */
+export interface RefusedEvents {
+  readonly reasons: Readonly<Record<string, number>>;
+  /** A position is a line as an editor counts it, else the number of the event; from 1. */
+  readonly first: readonly { readonly position: number; readonly reason: string; readonly detail: string }[];
+}
+
 export type IngestOutcome =
-  | { readonly kind: 'committed'; readonly accepted: number; readonly deadLetters: number }
+  | ({ readonly kind: 'committed'; readonly accepted: number; readonly deadLetters: number } & RefusedEvents)
+  /** Not one event of the body could be decoded, and nothing is stored: 400. */
+  | ({ readonly kind: 'nothing-decoded'; readonly count: number } & RefusedEvents)
+  /** The body as a whole is not what it says it is: 400. */
+  | { readonly kind: 'unreadable'; readonly reason: string; readonly detail: string }
+  /** Unpacked it is larger than a body may be: 413. */
+  | { readonly kind: 'too-large' }
   /** The partition's queue is full: 429 with Retry-After. */
   | { readonly kind: 'busy'; readonly retryAfterSeconds: number }
   /** The journal can't be written for now, such as on a full disk: 503 with Retry-After. */
@@ -114,14 +135,11 @@ export interface ServiceView {
   /** The newest event of a key of such a stream; null when it has none. */
   streamRow(stream: string, key: string): Promise<Row | null>;
   /** Resolves only when the events are durable, or can't be taken. */
-  ingest(
-    stream: string,
-    body:
-      | { readonly format: 'json-lines'; readonly bytes: Uint8Array }
-      | { readonly format: 'avro-container'; readonly bytes: Uint8Array },
-  ): Promise<IngestOutcome>;
+  ingest(stream: string, body: EventBody): Promise<IngestOutcome>;
   /** The row of a key of a stream that has tables is gone, from a time on or from now on. Durable as with ingest(). */
   remove(stream: string, key: string, occurredAt: number | null): Promise<IngestOutcome>;
+  /** A client went away before its request was whole: counted, and no fault. */
+  requestAborted(): void;
   subscribe(listener: (event: LiveEvent) => void): () => void;
   readiness(): { readonly ready: boolean; readonly reasons: readonly string[] };
   /** Prometheus text exposition. */

@@ -4,39 +4,36 @@
  */
 import type { IngestOutcome } from '../http/view.ts';
 import type { Block } from '../messages/block.ts';
-import type { DynamicEvent } from '../messages/codec.ts';
-import type { DeadLetter, Tombstone } from '../messages/streams.ts';
-import { deadLetterType, tombstoneType } from '../messages/types.ts';
+import type { Tombstone } from '../messages/streams.ts';
+import { tombstoneType } from '../messages/types.ts';
 import type { Intake } from '../sources/source.ts';
 import { partitionOf } from '../streams/partitioner.ts';
+import { HTTP_SOURCE } from '../workers/body-parser.ts';
+import type { ParsedBody } from '../workers/parse-body-protocol.ts';
 
 export interface IngestTarget {
   readonly intake: Intake;
-  readonly keyField: string;
-  encode(events: readonly DynamicEvent[]): Block;
   /** Why the stream's logs can't be written now; null when they can. */
   stalled(): string | null;
 }
 
-export const HTTP_SOURCE = 'http';
 /** A disk is not freed within a second. */
 const STALLED_RETRY_SECONDS = 5;
 
-export interface DecodedBody {
-  readonly events: readonly DynamicEvent[];
-  readonly deadLetters: readonly DeadLetter[];
-}
+export type Parsed = Extract<ParsedBody, { readonly kind: 'parsed' }>;
 
 export interface Ingest {
-  take(body: DecodedBody): Promise<IngestOutcome>;
+  take(body: Parsed): Promise<IngestOutcome>;
   /** The row of a key is gone. */
   remove(tombstone: Tombstone): Promise<IngestOutcome>;
 }
 
 export function createIngest(target: IngestTarget): Ingest {
-  const { intake, keyField } = target;
+  const { intake } = target;
 
-  async function commit(blocks: ReadonlyMap<number, Block[]>): Promise<Exclude<IngestOutcome, Committed> | null> {
+  async function commit(
+    blocks: ReadonlyMap<number, readonly Block[]>,
+  ): Promise<Exclude<IngestOutcome, Committed> | null> {
     const reason = target.stalled();
     if (reason !== null) return { kind: 'stalled', reason, retryAfterSeconds: STALLED_RETRY_SECONDS };
     if (![...blocks.keys()].every((partition) => intake.hasRoom(partition))) {
@@ -65,44 +62,18 @@ export function createIngest(target: IngestTarget): Ingest {
   }
 
   return {
-    async take({ events, deadLetters }) {
-      const blocks = new Map<number, Block[]>();
-      for (const [partition, own] of byPartition(events, keyField, intake.partitions)) {
-        blocks.set(partition, [target.encode(own)]);
-      }
-      if (deadLetters.length > 0) {
-        const own = blocks.get(0) ?? [];
-        own.push(deadLetterType.encodeBlock(deadLetters));
-        blocks.set(0, own);
-      }
-      const refused = await commit(blocks);
-      return refused ?? { kind: 'committed', accepted: events.length, deadLetters: deadLetters.length };
+    async take({ events, refused, partitions }) {
+      const notTaken = await commit(new Map(partitions.map(({ partition, blocks }) => [partition, blocks])));
+      if (notTaken !== null) return notTaken;
+      const { count, reasons, first } = refused;
+      return { kind: 'committed', accepted: events, deadLetters: count, reasons, first };
     },
     async remove(tombstone) {
       const partition = partitionOf(tombstone.key, intake.partitions);
       const refused = await commit(new Map([[partition, [tombstoneType.encodeBlock([tombstone])]]]));
-      return refused ?? { kind: 'committed', accepted: 1, deadLetters: 0 };
+      return refused ?? { kind: 'committed', accepted: 1, deadLetters: 0, reasons: {}, first: [] };
     },
   };
 }
 
 type Committed = Extract<IngestOutcome, { readonly kind: 'committed' }>;
-
-function byPartition(
-  events: readonly DynamicEvent[],
-  keyField: string,
-  partitions: number,
-): Map<number, DynamicEvent[]> {
-  const groups = new Map<number, DynamicEvent[]>();
-  for (const event of events) {
-    const key = event[keyField];
-    const partition = partitionOf(
-      typeof key === 'number' || typeof key === 'string' ? key : JSON.stringify(key),
-      partitions,
-    );
-    const group = groups.get(partition);
-    if (group === undefined) groups.set(partition, [event]);
-    else group.push(event);
-  }
-  return groups;
-}

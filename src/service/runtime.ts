@@ -11,6 +11,7 @@ import { type Fs, nodeFs } from '../journal/fs.ts';
 import { nodeSyncFs, type SyncFs } from '../journal/sync-fs.ts';
 import { readSqliteOffsets } from '../projections/sqlite-offsets.ts';
 import { STORE_FILES } from '../projections/store.ts';
+import { type BodyPool, startBodyPool } from '../workers/body-pool.ts';
 import { type PartitionThreads, startPartitionThreads } from '../workers/partition-threads.ts';
 import { type StoresThread, startStoresThread } from '../workers/pool.ts';
 import { type LoopDelay, monitorLoopDelay } from './loop-delay.ts';
@@ -30,6 +31,8 @@ export interface Runtime {
   readonly disk: Disk;
   readonly http: Http;
   startStores(): StoresThread;
+  /** Threads that request bodies are parsed in; they start when they are first used. */
+  startBodies(): BodyPool;
   /** Threads that partitions are spread over; they start when they are first used. */
   startPartitionThreads(count: number): PartitionThreads;
   /** Next offset by log that the read models of a data directory have seen; none where it is absent. */
@@ -92,6 +95,7 @@ export const nodeRuntime: Runtime = {
   disk: { fs: nodeFs, syncFs: nodeSyncFs, clock: systemClock },
   http: { fetch, startTimer: nodeTimer },
   startStores: startStoresThread,
+  startBodies: startBodyPool,
   startPartitionThreads,
   projectedOffsets: (dataDir) => readSqliteOffsets(join(dataDir, STORE_FILES.sqlite)),
   createMetrics: (version) => createMetrics({ version }),

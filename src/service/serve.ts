@@ -27,6 +27,7 @@ export async function serve(service: Service): Promise<Served> {
     async close() {
       await view.close();
       await http.close();
+      await view.end();
     },
   };
 }

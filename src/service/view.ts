@@ -4,7 +4,7 @@ import { recordColumns } from '../messages/record-columns.ts';
 import type { StreamShape } from '../projections/stream-tables.ts';
 import type { Service } from '../service.ts';
 import { createBodyDecoder } from './body-decoder.ts';
-import { createIngest, type DecodedBody } from './ingest.ts';
+import { createIngest } from './ingest.ts';
 import type { PartitionUnit } from './partition-unit.ts';
 import { ROOT } from './pipeline.ts';
 import { tableShapes } from './read-models.ts';
@@ -14,22 +14,24 @@ const WINDOWS_EVERY_MS = 1000;
 /** Windows of one live event. */
 const LIVE_WINDOWS = 120;
 
+/** A body of 16 MiB is parsed in about a second. */
+const PARSING_RETRY_SECONDS = 2;
+
 export interface ServedView extends ServiceView {
+  /** Takes no more events from now on; what is under way goes on. */
   close(): Promise<void>;
+  /** After the last request: the threads that bodies are parsed in end. */
+  end(): Promise<void>;
 }
 
 export function createView(service: Service): ServedView {
   const { config, observer, pipeline, readModels, root, runtime } = service;
+  const bodies = runtime.startBodies();
   const ingests = new Map(
     [...pipeline.streams.values()].map((stream) => {
-      const { intake, eventType } = stream;
-      const decode = createBodyDecoder(stream);
-      const ingest = createIngest({
-        intake,
-        keyField: stream.config?.key ?? '',
-        encode: eventType.encodeBlock,
-        stalled: () => stalledLogs(stream.units)[0] ?? null,
-      });
+      const { intake } = stream;
+      const decode = createBodyDecoder(stream, bodies);
+      const ingest = createIngest({ intake, stalled: () => stalledLogs(stream.units)[0] ?? null });
       return [stream.name, { decode, ingest }] as const;
     }),
   );
@@ -91,8 +93,14 @@ export function createView(service: Service): ServedView {
       if (source !== 'http') return { kind: 'not-http', source };
       if (closed) return { kind: 'stopping' };
       await service.ready;
-      const decoded: DecodedBody = target.decode(body);
-      return target.ingest.take(decoded);
+      const parsed = await target.decode(body);
+      if (parsed === 'busy') return { kind: 'busy', retryAfterSeconds: PARSING_RETRY_SECONDS };
+      if (parsed.kind !== 'parsed') return parsed;
+      const { events, refused } = parsed;
+      if (events === 0 && refused.count > 0) return { kind: 'nothing-decoded', ...refused };
+      // A service that began to stop while the body was parsed takes nothing more.
+      if (closed) return { kind: 'stopping' };
+      return target.ingest.take(parsed);
     },
     async remove(stream, key, occurredAt) {
       const target = ingests.get(stream);
@@ -104,6 +112,7 @@ export function createView(service: Service): ServedView {
       if (!isText && !Number.isSafeInteger(Number(key))) return { kind: 'not-a-key', wanted: 'a whole number' };
       return target.ingest.remove({ key: isText ? key : Number(key), occurredAt: occurredAt ?? runtime.nowMs() });
     },
+    requestAborted: () => observer.metrics.requestAborted(),
     subscribe: observer.subscribe,
     readiness() {
       const reasons = stalledLogs(pipeline.units);
@@ -117,6 +126,7 @@ export function createView(service: Service): ServedView {
       stopOverview();
       stopWindows();
     },
+    end: () => bodies.close(),
   };
 }
 

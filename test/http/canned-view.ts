@@ -1,11 +1,20 @@
 /** A service with canned rows behind the port, and a way to publish live events and to choose the ingest outcome. */
-import type { EventBody } from '../../src/http/ingest-body.ts';
-import type { ActorStatus, IngestOutcome, LiveEvent, Overview, Row, ServiceView } from '../../src/http/view.ts';
+import type {
+  ActorStatus,
+  EventBody,
+  IngestOutcome,
+  LiveEvent,
+  Overview,
+  Row,
+  ServiceView,
+} from '../../src/http/view.ts';
 
 export interface CannedService {
   readonly view: ServiceView;
   readonly ingested: { readonly stream: string; readonly body: EventBody }[];
   readonly removed: { readonly stream: string; readonly key: string; readonly occurredAt: number | null }[];
+  /** Requests whose client went away. */
+  aborted(): number;
   publish(event: LiveEvent): void;
   answerIngestWith(outcome: IngestOutcome): void;
   setReadiness(ready: boolean, reasons: readonly string[]): void;
@@ -76,9 +85,11 @@ export function cannedService(): CannedService {
   const listeners = new Set<(event: LiveEvent) => void>();
   const ingested: { readonly stream: string; readonly body: EventBody }[] = [];
   const removed: CannedService['removed'] = [];
-  let outcome: IngestOutcome = { kind: 'committed', accepted: 1, deadLetters: 0 };
+  let outcome: IngestOutcome = { kind: 'committed', accepted: 1, deadLetters: 0, reasons: {}, first: [] };
+  let aborted = 0;
   let readiness: { ready: boolean; reasons: readonly string[] } = { ready: true, reasons: [] };
   return {
+    aborted: () => aborted,
     ingested,
     removed,
     publish: (event) => {
@@ -120,6 +131,9 @@ export function cannedService(): CannedService {
         removed.push({ stream, key, occurredAt });
         return outcome;
       },
+      requestAborted: () => {
+        aborted += 1;
+      },
       subscribe: (listener) => {
         listeners.add(listener);
         return () => listeners.delete(listener);
@@ -130,4 +144,4 @@ export function cannedService(): CannedService {
   };
 }
 
-export const silentLog = { info: () => {}, warn: () => {}, error: () => {} };
+export const silentLog = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

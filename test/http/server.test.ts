@@ -23,10 +23,11 @@ const errorOf = (text: string) => JSON.parse(text) as { error: string; message: 
 
 describe('ingestion', () => {
   test('JSON lines go to the service byte for byte, and the counts come back', async () => {
-    service.answerIngestWith({ kind: 'committed', accepted: 2, deadLetters: 1 });
+    const refused = { reasons: { 'not-json': 1 }, first: [{ position: 3, reason: 'not-json', detail: 'x' }] };
+    service.answerIngestWith({ kind: 'committed', accepted: 2, deadLetters: 1, ...refused });
     const lines = '{"id":9007199254740993}\n{"é":1}\nnot json';
     const answer = await post(lines);
-    expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { accepted: 2, deadLetters: 1 }]);
+    expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { accepted: 2, deadLetters: 1, ...refused }]);
     const [only] = service.ingested;
     expect(only?.stream).toBe('payments.transactions');
     expect(only?.body.format).toBe('json-lines');
@@ -44,11 +45,21 @@ describe('ingestion', () => {
     ]);
   });
 
-  test('other content types and compressed bodies are refused with 415', async () => {
+  test('gzip, deflate and zstd are handed over as they come, to be unpacked elsewhere', async () => {
+    for (const encoding of ['gzip', 'x-gzip', 'deflate', 'zstd', 'identity', 'GZip']) {
+      expect((await post('x', { 'content-encoding': encoding })).status).toBe(200);
+    }
+    const encodings = service.ingested.map(({ body }) => body.encoding);
+    expect(encodings).toEqual(['gzip', 'gzip', 'deflate', 'zstd', 'identity', 'gzip']);
+  });
+
+  test('other content types and encodings are refused with 415', async () => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=utf-16', '']) {
       expect([type, (await post('{}', { 'content-type': type })).status]).toEqual([type, 415]);
     }
-    expect((await post('{}', { 'content-encoding': 'gzip' })).status).toBe(415);
+    for (const encoding of ['br', 'gzip, gzip', 'compress', 'none']) {
+      expect([encoding, (await post('{}', { 'content-encoding': encoding })).status]).toEqual([encoding, 415]);
+    }
     expect(service.ingested).toEqual([]);
   });
 
@@ -81,6 +92,58 @@ describe('ingestion', () => {
   test('a body of exactly 16 MiB is taken', async () => {
     expect((await post(Buffer.alloc(16 << 20, 0x20))).status).toBe(200);
     expect(service.ingested[0]?.body.bytes.byteLength).toBe(16 << 20);
+  });
+
+  test('a body of which nothing could be decoded is 400, with the counts and the first reasons', async () => {
+    const first = [{ position: 1, reason: 'not-json', detail: 'Unexpected end of JSON input' }];
+    service.answerIngestWith({ kind: 'nothing-decoded', count: 3, reasons: { 'not-json': 3 }, first });
+    const answer = await post('{');
+    expect([answer.status, JSON.parse(answer.text)]).toMatchObject([
+      400,
+      { error: 'nothing-decoded', accepted: 0, deadLetters: 0, refused: 3, reasons: { 'not-json': 3 }, first },
+    ]);
+    service.answerIngestWith({ kind: 'unreadable', reason: 'not-avro', detail: 'A block is damaged or cut off' });
+    const unreadable = await post('{');
+    expect([unreadable.status, errorOf(unreadable.text).error]).toEqual([400, 'not-avro']);
+    service.answerIngestWith({ kind: 'too-large' });
+    expect((await post('{')).status).toBe(413);
+  });
+
+  test('request bodies are bounded over all requests, and what was held is free again', async () => {
+    const small = await startHttp({
+      view: service.view,
+      host: '127.0.0.1',
+      port: 0,
+      log: silentLog,
+      maxBodyBytesInFlight: 1000,
+    });
+    const send = (bytes: number) =>
+      ask(small.url, EVENTS, {
+        method: 'POST',
+        body: Buffer.alloc(bytes, 32),
+        headers: { 'content-type': 'application/json' },
+      });
+    for (let n = 0; n < 3; n++) {
+      const answers = [await send(900), await send(1001)];
+      expect(answers.map(({ status }) => status)).toEqual([200, 503]);
+      expect(answers[1]?.headers['retry-after']).toBe('2');
+    }
+    await small.close();
+  });
+
+  test('a client that goes away is counted, and is no error', async () => {
+    const logged: object[] = [];
+    const log = { ...silentLog, error: (fields: object) => void logged.push(fields) };
+    const other = await startHttp({ view: service.view, host: '127.0.0.1', port: 0, log, maxBodyBytesInFlight: 100 });
+    for (let n = 0; n < 3; n++) {
+      const socket = connect(other.port, '127.0.0.1');
+      const head = `POST ${EVENTS} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n`;
+      await new Promise<void>((resolve) => socket.write(`${head}${'x'.repeat(80)}`, () => setTimeout(resolve, 50)));
+      socket.destroy();
+      await expect.poll(() => service.aborted()).toBe(n + 1);
+    }
+    expect(logged).toEqual([]);
+    await other.close();
   });
 
   test('a full queue is 429 with Retry-After in whole seconds', async () => {
@@ -118,7 +181,8 @@ describe('ingestion', () => {
     });
     const view = {
       ...service.view,
-      ingest: () => gate.then(() => ({ kind: 'committed', accepted: 1, deadLetters: 0 }) as const),
+      ingest: () =>
+        gate.then(() => ({ kind: 'committed', accepted: 1, deadLetters: 0, reasons: {}, first: [] }) as const),
     };
     const slow = await startHttp({ view, host: '127.0.0.1', port: 0, log: silentLog });
     let answered = false;

@@ -54,7 +54,10 @@ describe('millrace start', () => {
     const headers = { 'content-type': 'application/x-ndjson' };
     const body = `${JSON.stringify(good)}\n{"broken\n${JSON.stringify({ ...good, transactionId: 2 })}\n`;
     const taken = await fetch(url, { method: 'POST', headers, body });
-    expect([taken.status, await taken.json()]).toEqual([200, { accepted: 2, deadLetters: 1 }]);
+    expect([taken.status, await taken.json()]).toMatchObject([
+      200,
+      { accepted: 2, deadLetters: 1, reasons: { 'not-json': 1 } },
+    ]);
     expect((await fetch(url, { method: 'POST', headers: { 'content-type': 'text/plain' }, body })).status).toBe(415);
     expect((await fetch(url.replace('payments', 'payment'), { method: 'POST', headers, body })).status).toBe(404);
     // What was acknowledged survives the worst end.

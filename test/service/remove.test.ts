@@ -34,6 +34,7 @@ test('DELETE of a key', async () => {
   const send = (stream: string, ...events: object[]) =>
     view.ingest(stream, {
       format: 'json-lines',
+      encoding: 'identity',
       bytes: Buffer.from(events.map((event) => JSON.stringify(event)).join('\n')),
     });
   await send('terminals', { id: 7, place: 'A', at: 1000 }, { id: 8, place: 'B', at: 1000 });

@@ -56,7 +56,7 @@ export function createClients(world: World, oracle: Oracle): Clients {
 
   async function send(view: ServedView): Promise<void> {
     const { ids, bytes } = newBody();
-    const { kind } = await view.ingest(WEB, { format: 'json-lines', bytes });
+    const { kind } = await view.ingest(WEB, { format: 'json-lines', encoding: 'identity', bytes });
     answers.set(kind, (answers.get(kind) ?? 0) + 1);
     trace.note(`client ${kind} ${ids.join(', ')}`);
     for (const id of ids) {

@@ -9,6 +9,7 @@ import type { Runtime } from '../../src/service/runtime.ts';
 import { sourceChild } from '../../src/service/source-child.ts';
 import { createView, type ServedView } from '../../src/service/view.ts';
 import { type Service, startService } from '../../src/service.ts';
+import { createBodyParser } from '../../src/workers/body-parser.ts';
 import { createDisk } from './disk.ts';
 import { createFeed } from './feed.ts';
 import type { Input } from './input.ts';
@@ -197,6 +198,10 @@ function createRuntime(
     startPartitionThreads() {
       throw new Error('The simulation has one thread');
     },
+    startBodies: () => ({
+      parse: async ({ shape, body }) => createBodyParser(shape).parse(body),
+      close: async () => {},
+    }),
     projectedOffsets: () => readSqliteOffsets(files.sqliteFile),
     createMetrics: () => NO_METRICS,
     monitorLoopDelay: () => ({ p99Ms: () => 0, reset: () => {} }),
@@ -212,6 +217,7 @@ const NO_METRICS: ReturnType<Runtime['createMetrics']> = {
   deadLetters: () => {},
   expectationFailures: () => {},
   actorRestarted: () => {},
+  requestAborted: () => {},
   onCollect: () => {},
   text: async () => ({ contentType: '', body: '' }),
 };

@@ -1,0 +1,79 @@
+/**
+ * `POST /api/v1/streams/<stream>/events`: what can be refused by the head of a request is, before its body is read.
+ * Invariant: 2xx means that every event of the body is on disk or in a dead letter there, and the counts say which.
+ */
+import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import type { Context } from 'hono';
+import { DEADLINE, withDeadline } from './deadline.ts';
+import { BODY_CAP_BYTES, type BodyBudget, bodyEncodingOf, bodyFormatOf, readBody } from './ingest-body.ts';
+import type { HttpLog } from './log.ts';
+import { type Problem, problemResponse } from './problem.ts';
+import {
+  EMPTY,
+  ingestProblem,
+  OUTCOME_UNKNOWN,
+  OVERLOADED,
+  TOO_LARGE,
+  unknownStream,
+  unsupportedEncoding,
+  unsupportedType,
+} from './refusals.ts';
+import type { IngestOutcome, ServiceView } from './view.ts';
+
+export interface IngestRouteOptions {
+  readonly view: ServiceView;
+  readonly budget: BodyBudget;
+  readonly log: HttpLog;
+  /** From the whole body to its commit. */
+  readonly deadlineMs: number;
+}
+
+export async function answerIngest(
+  c: Context<{ Bindings: HttpBindings }>,
+  stream: string,
+  { view, budget, log, deadlineMs }: IngestRouteOptions,
+): Promise<Response> {
+  const format = bodyFormatOf(c.req.header('content-type'));
+  if (format === null) return problemResponse(unsupportedType(c.req.header('content-type')));
+  const encoding = bodyEncodingOf(c.req.header('content-encoding'));
+  if (encoding === null) return problemResponse(unsupportedEncoding(c.req.header('content-encoding')));
+  const misplaced = refusedByName(view, stream);
+  if (misplaced !== null) return problemResponse(misplaced);
+  const read = await readBody(c.env.incoming, BODY_CAP_BYTES, budget);
+  switch (read.kind) {
+    case 'too-large':
+      return problemResponse(TOO_LARGE);
+    case 'overloaded':
+      return problemResponse(OVERLOADED);
+    case 'aborted':
+      view.requestAborted();
+      log.debug({ path: c.req.path }, 'a client went away before the end of its request');
+      return RESPONSE_ALREADY_SENT;
+  }
+  const { bytes } = read;
+  const heldBytes = bytes.byteLength;
+  if (heldBytes === 0) return problemResponse(EMPTY);
+  const ingesting = view.ingest(stream, { format, encoding, bytes }).finally(() => budget.release(heldBytes));
+  const outcome = await withDeadline(ingesting, deadlineMs);
+  if (outcome === DEADLINE) {
+    ingesting.catch(() => {});
+    return problemResponse(OUTCOME_UNKNOWN);
+  }
+  if (outcome.kind !== 'committed') return problemResponse(ingestProblem(stream, outcome));
+  return c.json(counted(outcome));
+}
+
+/** Reasons only where something was refused. */
+function counted(outcome: Extract<IngestOutcome, { readonly kind: 'committed' }>): object {
+  const { accepted, deadLetters, reasons, first } = outcome;
+  return deadLetters === 0 ? { accepted, deadLetters } : { accepted, deadLetters, reasons, first };
+}
+
+function refusedByName(view: ServiceView, name: string): Problem | null {
+  const streams = view.streams();
+  const stream = streams.find((known) => known.name === name);
+  const known = streams.map((one) => one.name);
+  if (stream === undefined) return unknownStream(name, known);
+  return stream.source === 'http' ? null : ingestProblem(name, { kind: 'not-http', source: stream.source });
+}

@@ -1,0 +1,219 @@
+/**
+ * The body of a request as blocks by partition and dead letters: the same code in the event loop, for what is small, and
+ * in the thread of the pool.
+ *
+ * Events are written to their block one by one, and dead letters too, so that a body of millions of either is never held
+ * as objects. Invariant: every event of the body is in a block, or counted as refused and in a dead letter.
+ */
+import type { Block, BlockWriter } from '../messages/block.ts';
+import { type DynamicEvent, decodeContainer, dynamicEventType } from '../messages/codec.ts';
+import { createJsonDecoder } from '../messages/json.ts';
+import { type DeadLetter, RAW_BYTES_MAX } from '../messages/streams.ts';
+import { deadLetterType } from '../messages/types.ts';
+import { createLineSplitter, MAX_LINE_BYTES } from '../sources/lines.ts';
+import { partitionOf } from '../streams/partitioner.ts';
+import { beginsAsArray, eachItem, NESTING_MAX, nestingOf, onlyObject } from './json-items.ts';
+import {
+  type BodyShape,
+  EVENTS_A_BLOCK,
+  type EventBody,
+  type ParsedBody,
+  REFUSED_SHOWN,
+  type RefusedEvent,
+} from './parse-body-protocol.ts';
+import { unpack } from './unpack.ts';
+
+export interface BodyParser {
+  parse(body: EventBody): ParsedBody;
+  /** Null as soon as more than `refusedMax` events are refused: each costs an exception, and the event loop waits. */
+  parseShort(body: EventBody, refusedMax: number): ParsedBody | null;
+}
+
+/** Under which HTTP ingestion keeps its position in a log, and its dead letters say where they came from. */
+export const HTTP_SOURCE = 'http';
+/** A block is closed at this size too. */
+const BLOCK_BYTES = 1024 * 1024;
+/** In fewer bytes nothing can be nested deep enough to cost anything. */
+const FLAT_BYTES = 1024;
+
+class GivenUp extends Error {}
+/** The text is no JSON where the body as a whole has to be. */
+class Unreadable extends Error {}
+
+type Refuse = (reason: string, detail: string, raw: Buffer, rawLength: number, position: number) => void;
+
+interface Sink {
+  event(event: DynamicEvent, bytes: number): void;
+  refuse: Refuse;
+}
+
+export function createBodyParser(shape: BodyShape): BodyParser {
+  const { schema, keyField } = shape;
+  const type = dynamicEventType(schema);
+  const json = createJsonDecoder(schema, keyField);
+
+  function takeJson(bytes: Buffer, depth: number, position: number, sink: Sink, isPart: boolean): void {
+    const refuse = (reason: string, detail: string): void =>
+      sink.refuse(reason, detail, bytes.subarray(0, RAW_BYTES_MAX), bytes.length, position);
+    if (bytes.length > MAX_LINE_BYTES) {
+      refuse('too-large', `The event has ${bytes.length} bytes; at most ${MAX_LINE_BYTES} are taken`);
+    } else if (depth > NESTING_MAX) {
+      refuse('too-large', `it is nested deeper than ${NESTING_MAX} brackets`);
+    } else {
+      const decoded = json.line(bytes);
+      if (decoded.ok) sink.event(decoded.event, bytes.length);
+      else if (isPart && decoded.reason === 'not-json') throw new Unreadable(`event ${position}: ${decoded.detail}`);
+      else refuse(decoded.reason, decoded.detail);
+    }
+  }
+
+  function takeLines(bytes: Buffer, sink: Sink): void {
+    const splitter = createLineSplitter({
+      line(line, number) {
+        if (line.length === 0) return;
+        takeJson(line, line.length < FLAT_BYTES ? 0 : nestingOf(line), number, sink, false);
+      },
+      tooLong(head, length, number) {
+        const detail = `The line has ${length} bytes; at most ${MAX_LINE_BYTES} are taken`;
+        sink.refuse('too-large', detail, head, length, number);
+      },
+    });
+    splitter.push(bytes);
+    splitter.end();
+  }
+
+  function takeText(marked: Buffer, sink: Sink): void {
+    const bytes = withoutMark(marked);
+    if (beginsAsArray(bytes)) {
+      const item = (value: Buffer, number: number, depth: number): void => takeJson(value, depth, number, sink, true);
+      const problem = eachItem(bytes, { item });
+      if (problem !== null) throw new Unreadable(problem);
+      return;
+    }
+    const only = onlyObject(bytes);
+    if (only === null) takeLines(bytes, sink);
+    else takeJson(only.object, only.depth, 1, sink, false);
+  }
+
+  function takeContainer(bytes: Buffer, sink: Sink): void {
+    const decoded = decodeContainer(type, bytes);
+    if (!decoded.ok) throw new Unreadable(decoded.detail);
+    for (const [index, event] of decoded.events.entries()) {
+      if (event[keyField] !== null) {
+        sink.event(event, bytes.length / decoded.events.length);
+        continue;
+      }
+      const raw = type.encode(event);
+      const detail = `${keyField} is the key and is null`;
+      sink.refuse('null-key', detail, raw.subarray(0, RAW_BYTES_MAX), raw.length, index + 1);
+    }
+  }
+
+  function parse(body: EventBody, refusedMax: number): ParsedBody {
+    const packed = Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength);
+    const unpacked = unpack(packed, body.encoding);
+    if (!unpacked.ok) return unpacked.refusal;
+    const { bytes } = unpacked;
+    const output = createOutput(shape, refusedMax, () => type.blockWriter());
+    try {
+      if (body.format === 'json-lines') takeLines(bytes, output.sink);
+      else if (body.format === 'json') takeText(bytes, output.sink);
+      else takeContainer(bytes, output.sink);
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error;
+      const reason = body.format === 'avro-container' ? 'not-avro' : 'not-json';
+      return { kind: 'unreadable', reason, detail: error.message };
+    }
+    return output.finish();
+  }
+
+  return {
+    parse: (body) => parse(body, Number.POSITIVE_INFINITY),
+    parseShort(body, refusedMax) {
+      try {
+        return parse(body, refusedMax);
+      } catch (error) {
+        if (error instanceof GivenUp) return null;
+        throw error;
+      }
+    },
+  };
+}
+
+function createOutput(
+  { stream, keyField, partitions }: BodyShape,
+  refusedMax: number,
+  newWriter: () => BlockWriter<DynamicEvent>,
+): { readonly sink: Sink; finish(): ParsedBody } {
+  const events = new Map<number, Collected<DynamicEvent>>();
+  const letters = collect(deadLetterType.blockWriter());
+  const reasons: Record<string, number> = {};
+  const first: RefusedEvent[] = [];
+  let taken = 0;
+  let refused = 0;
+  return {
+    sink: {
+      event(event, bytes) {
+        const key = event[keyField];
+        const text = typeof key === 'number' || typeof key === 'string' ? key : JSON.stringify(key);
+        const partition = partitionOf(text, partitions);
+        let own = events.get(partition);
+        if (own === undefined) {
+          own = collect(newWriter());
+          events.set(partition, own);
+        }
+        own.push(event, bytes);
+        taken += 1;
+      },
+      refuse(reason, detail, raw, rawLength, position) {
+        refused += 1;
+        if (refused > refusedMax) throw new GivenUp();
+        reasons[reason] = (reasons[reason] ?? 0) + 1;
+        if (first.length < REFUSED_SHOWN) first.push({ position, reason, detail });
+        const letter: DeadLetter = { stream, source: HTTP_SOURCE, position, reason, detail, raw, rawLength };
+        letters.push(letter, raw.length + detail.length);
+      },
+    },
+    finish() {
+      const blocks = new Map([...events].map(([partition, own]) => [partition, own.blocks()]));
+      if (refused > 0) blocks.set(0, [...(blocks.get(0) ?? []), ...letters.blocks()]);
+      return {
+        kind: 'parsed',
+        events: taken,
+        refused: { count: refused, reasons, first },
+        partitions: [...blocks].map(([partition, own]) => ({ partition, blocks: own })),
+      };
+    },
+  };
+}
+
+interface Collected<T> {
+  push(event: T, bytes: number): void;
+  blocks(): readonly Block[];
+}
+
+/** Blocks of a bounded size, so that who takes them can commit a part at a time. */
+function collect<T>(writer: BlockWriter<T>): Collected<T> {
+  const blocks: Block[] = [];
+  let bytesWritten = 0;
+  const close = (): void => {
+    const block = writer.take();
+    if (block !== null) blocks.push(block);
+    bytesWritten = 0;
+  };
+  return {
+    push(event, bytes) {
+      writer.push(event);
+      bytesWritten += bytes;
+      if (writer.length >= EVENTS_A_BLOCK || bytesWritten >= BLOCK_BYTES) close();
+    },
+    blocks() {
+      close();
+      return blocks;
+    },
+  };
+}
+
+function withoutMark(bytes: Buffer): Buffer {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+}

@@ -1,0 +1,57 @@
+/**
+ * The threads that parse request bodies. Bounded: a body that finds the queue full, or is not parsed in time, is refused
+ * before anything of it is taken.
+ */
+import { availableParallelism } from 'node:os';
+import { Piscina } from 'piscina';
+import type { ParseBodyTask, ParsedBody } from './parse-body-protocol.ts';
+import { taskFile, WORKER_EXEC_ARGV, YOUNG_GENERATION_MB } from './pool.ts';
+
+export interface BodyPool {
+  /** 'busy': the queue is full, or the time was over. Takes the memory of the body. */
+  parse(task: ParseBodyTask): Promise<ParsedBody | 'busy'>;
+  close(): Promise<void>;
+}
+
+export interface BodyPoolOptions {
+  readonly queue?: number;
+  readonly timeMs?: number;
+}
+
+/** Bodies that wait; their bytes are bounded by the HTTP port. */
+const QUEUE = 64;
+/** Less than what HTTP waits for a commit: what it then calls unknown has been parsed. */
+const TIME_MS = 8_000;
+/** One core is the event loop's, and the read models have a thread as well. */
+const THREADS_MAX = 4;
+const IDLE_MS = 30_000;
+
+export function startBodyPool({ queue = QUEUE, timeMs = TIME_MS }: BodyPoolOptions = {}): BodyPool {
+  const pool = new Piscina({
+    filename: taskFile('parse-body'),
+    minThreads: 0,
+    maxThreads: Math.max(1, Math.min(THREADS_MAX, availableParallelism() - 1)),
+    maxQueue: queue,
+    idleTimeout: IDLE_MS,
+    execArgv: [...WORKER_EXEC_ARGV],
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+  });
+  return {
+    async parse(task) {
+      if (pool.queueSize >= queue) return 'busy';
+      const { buffer } = task.body.bytes;
+      const transferList = buffer instanceof ArrayBuffer ? [buffer] : [];
+      const abort = new AbortController();
+      const timer = setTimeout(() => abort.abort(), timeMs);
+      try {
+        return await pool.run(task, { transferList, signal: abort.signal });
+      } catch (error) {
+        if (abort.signal.aborted) return 'busy';
+        throw error;
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    close: () => pool.destroy(),
+  };
+}

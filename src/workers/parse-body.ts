@@ -1,0 +1,23 @@
+/** Parses a request body in a thread, so that the event loop answers meanwhile. */
+import { move, transferableSymbol, valueSymbol } from 'piscina';
+import { type BodyParser, createBodyParser } from './body-parser.ts';
+import type { ParseBodyTask, ParsedBody } from './parse-body-protocol.ts';
+
+/** A pool is one service's, so a stream's shape stays what it is. */
+const parsers = new Map<string, BodyParser>();
+
+export default function parseBody({ shape, body }: ParseBodyTask): unknown {
+  let parser = parsers.get(shape.stream);
+  if (parser === undefined) {
+    parser = createBodyParser(shape);
+    parsers.set(shape.stream, parser);
+  }
+  return moved(parser.parse(body));
+}
+
+/** The blocks move to the other thread instead of being copied. */
+function moved(parsed: ParsedBody): unknown {
+  const blocks = parsed.kind === 'parsed' ? parsed.partitions.flatMap((partition) => partition.blocks) : [];
+  const memory = blocks.flatMap(({ bytes }) => (bytes.buffer instanceof ArrayBuffer ? [bytes.buffer] : []));
+  return move({ [transferableSymbol]: memory, [valueSymbol]: parsed });
+}
