@@ -64,14 +64,14 @@ export function printDefaults(): string {
 
 /** The path or query of a webhook is often its secret. */
 function originOnly(url: string): string {
-  const { origin, pathname, search, username } = new URL(url);
-  return pathname === '/' && search === '' && username === '' ? url : `${origin}/${REDACTED}`;
+  const { origin, pathname, search, username, password } = new URL(url);
+  return pathname === '/' && search === '' && username === '' && password === '' ? url : `${origin}/${REDACTED}`;
 }
 
 function withoutQuery(url: string): string {
   if (!URL.canParse(url)) return url;
-  const { origin, pathname, search, username } = new URL(url);
-  return search === '' && username === '' ? url : `${origin}${pathname}?${REDACTED}`;
+  const { origin, pathname, search, username, password } = new URL(url);
+  return search === '' && username === '' && password === '' ? url : `${origin}${pathname}?${REDACTED}`;
 }
 
 function fileOf(config: Config): Record<string, unknown> {

@@ -1,10 +1,10 @@
 /**
  * Posts each alert as JSON to a URL, under one deadline for the whole exchange.
  *
- * Only 2xx counts as taken. Messages name the host and never the URL, because the path or query of a webhook is often
- * its secret and errors are journaled.
+ * Only 2xx counts as taken. Messages name the host and never the URL, nor what an answer repeats of it (src/endpoint.ts).
  */
 import { DeadlinePassed, nodeTimer, type StartTimer, withinDeadline } from '../deadline.ts';
+import { type Endpoint, endpointOf } from '../endpoint.ts';
 import { type AlertSink, DeliveryError, type DeliveryFault } from './sink.ts';
 
 export interface WebhookOptions {
@@ -33,21 +33,23 @@ const MAX_ANSWER_CHARS = 200;
 
 export function webhookSink(options: WebhookOptions): AlertSink {
   const { name, headers = {}, deadlineMs = DEFAULT_DEADLINE_MS, http = NODE_HTTP } = options;
-  const url = new URL(options.url);
+  const endpoint = endpointOf(options.url);
+  const { url, authorization, redact } = endpoint;
+  const authenticated = authorization === null ? headers : { authorization, ...headers };
   return {
     name,
     async deliver(alert, idempotencyKey, signal) {
       const exchange = async (aborts: AbortSignal): Promise<void> => {
         const response = await http.fetch(url, {
           method: 'POST',
-          headers: { ...headers, 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
+          headers: { ...authenticated, 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
           body: JSON.stringify(alert),
           // Never followed: an alert goes where the configuration says, and nowhere that an answer says.
           redirect: 'manual',
           signal: aborts,
         });
         if (response.ok) await response.body?.cancel();
-        else throw await refusal(url, response);
+        else throw await refusal(endpoint, response);
       };
       try {
         await withinDeadline(deadlineMs, http.startTimer, signal, exchange);
@@ -56,15 +58,15 @@ export function webhookSink(options: WebhookOptions): AlertSink {
         if (error instanceof DeadlinePassed) {
           throw new DeliveryError({ kind: 'transient' }, `${url.host} did not answer within ${deadlineMs} ms`, error);
         }
-        throw new DeliveryError({ kind: 'transient' }, `${url.host} could not be reached: ${reasonOf(error)}`, error);
+        throw new DeliveryError({ kind: 'transient' }, `${url.host} could not be reached: ${redact(reasonOf(error))}`);
       }
     },
   };
 }
 
-async function refusal(url: URL, response: Response): Promise<DeliveryError> {
+async function refusal({ url, redact }: Endpoint, response: Response): Promise<DeliveryError> {
   const { status } = response;
-  const answer = await startOf(response);
+  const answer = redact(await startOf(response));
   if (status >= 300 && status < 400) {
     const hint = 'redirects are not followed; configure the final URL of the webhook';
     return new DeliveryError({ kind: 'permanent', status }, `${url.host} answered ${status}: ${hint}`);

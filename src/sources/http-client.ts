@@ -4,7 +4,9 @@
  *
  * 408, 425, 429, 5xx and network errors are retryable, every other status is not (RFC 9110, RFC 8470, RFC 6585).
  */
+
 import { DeadlinePassed, nodeTimer, type StartTimer, withinDeadline } from '../deadline.ts';
+import { endpointOf } from '../endpoint.ts';
 
 export interface HttpLimits {
   /** From the connect to the last byte of the body. */
@@ -42,18 +44,24 @@ const NODE_HTTP: HttpPort = { fetch, startTimer: nodeTimer };
 
 export const DEFAULT_LIMITS: HttpLimits = { deadlineMs: 30_000, maxBytes: 16 * 1024 * 1024 };
 
+/** A user and password in the URL are sent as HTTP Basic authentication; no message repeats them. */
 export async function httpGet(
-  url: URL,
+  address: URL,
   limits: HttpLimits,
   nowMs: () => number,
   signal?: AbortSignal,
   http: HttpPort = NODE_HTTP,
 ): Promise<HttpResult> {
+  const { url, authorization, redact } = endpointOf(address);
   const exchange = async (aborts: AbortSignal): Promise<HttpResult> => {
     const response = await http.fetch(url, {
       redirect: 'error',
       signal: aborts,
-      headers: { accept: 'application/json', 'user-agent': 'millrace' },
+      headers: {
+        accept: 'application/json',
+        'user-agent': 'millrace',
+        ...(authorization === null ? {} : { authorization }),
+      },
     });
     const body = await readBody(response, limits.maxBytes);
     if (body === null) return failure('permanent', `The body is larger than ${limits.maxBytes} bytes`, response.status);
@@ -61,7 +69,11 @@ export async function httpGet(
     const { status } = response;
     const retryAfterMs = parseRetryAfterMs(response.headers.get('retry-after'), nowMs());
     const kind = isRetryableStatus(status) ? 'retryable' : 'permanent';
-    return { ...failure(kind, `HTTP ${status} ${response.statusText}`.trimEnd(), status), retryAfterMs, body };
+    return {
+      ...failure(kind, `HTTP ${status} ${response.statusText}`.trimEnd(), status),
+      retryAfterMs,
+      body: redact(body),
+    };
   };
   try {
     return await withinDeadline(limits.deadlineMs, http.startTimer, signal, exchange);
@@ -71,7 +83,7 @@ export async function httpGet(
       return failure('retryable', `No complete answer within ${limits.deadlineMs} ms`, null);
     const cause = causeOf(error);
     const kind = cause.includes('unexpected redirect') ? 'permanent' : 'retryable';
-    return failure(kind, `The request failed: ${cause}`, null);
+    return failure(kind, `The request failed: ${redact(cause)}`, null);
   }
 }
 

@@ -24,7 +24,8 @@ export function forecastUrl(request: ForecastRequest): URL {
   const refusal = refusalOf(request);
   if (refusal !== null) throw new Error(`This is no request for weather: ${refusal}`);
   const url = new URL(request.endpoint);
-  url.search = new URLSearchParams({
+  // What the endpoint has of its own, such as an API key, stays.
+  for (const [name, value] of Object.entries({
     latitude: places.map((place) => place.latitude).join(','),
     longitude: places.map((place) => place.longitude).join(','),
     hourly: WEATHER_VARIABLES.map((variable) => variable.name).join(','),
@@ -35,7 +36,9 @@ export function forecastUrl(request: ForecastRequest): URL {
     temperature_unit: 'celsius',
     wind_speed_unit: 'kmh',
     precipitation_unit: 'mm',
-  }).toString();
+  })) {
+    url.searchParams.set(name, value);
+  }
   return url;
 }
 

@@ -35,10 +35,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // Above the domains: what a partition makes of its input, live and replayed.
   partition: pure('messages', 'streams', 'fraud', 'quality'),
   journal: { mayImport: ['messages'] },
-  // How long an exchange with another machine may take.
+  // Exchanges with another machine: how long they may take, and what of an address may be said.
   'deadline.ts': { mayImport: [] },
-  sources: { mayImport: ['messages', 'deadline.ts'] },
-  sinks: { mayImport: ['messages', 'deadline.ts'] },
+  'endpoint.ts': { mayImport: [] },
+  sources: { mayImport: ['messages', 'deadline.ts', 'endpoint.ts'] },
+  sinks: { mayImport: ['messages', 'deadline.ts', 'endpoint.ts'] },
   actors: { mayImport: [...PURE_ROOMS, 'journal', ...PORTS], builtins: [], clockless: true },
   projections: { mayImport: ['messages', 'journal'] },
   // A large input file is read by its source's own code, in a thread; a partition's actors may live in one.

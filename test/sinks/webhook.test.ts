@@ -115,6 +115,27 @@ describe('a webhook', () => {
     expect(error.message).toContain('100 ms');
   });
 
+  it('delivers to a URL with user and password, and no message repeats them', async () => {
+    const { requests, url } = await startReceiver((n, response) => {
+      if (n === 0) response.writeHead(204).end();
+      else response.writeHead(401).end('the password hunter22 of the token t0kent0ken is wrong');
+    });
+    const withUser = url.replace('http://', 'http://me:hunter22@').replace('t0ken', 't0kent0ken');
+    const sink = webhookSink({ name: 'hook', url: withUser });
+    await sink.deliver(alertOf('a'), 'a', never);
+    expect(requests[0]?.headers.authorization).toBe(`Basic ${Buffer.from('me:hunter22').toString('base64')}`);
+    const refused = await failureOf(sink.deliver(alertOf('a'), 'a', never));
+    for (const server of servers.splice(0)) {
+      server.closeAllConnections();
+      server.close();
+    }
+    const unreached = await failureOf(sink.deliver(alertOf('a'), 'a', never));
+    for (const error of [refused, unreached]) {
+      expect(`${error.stack} ${String(error.cause)}`).not.toMatch(/hunter22|t0kent0ken|s3cret/);
+    }
+    expect(refused.message).toContain('401: the password <redacted> of the token <redacted> is wrong');
+  });
+
   it('says why a receiver could not be reached, without the secrets of its URL', async () => {
     const { url } = await startReceiver(status(200));
     for (const server of servers.splice(0)) server.close();

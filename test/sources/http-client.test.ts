@@ -48,6 +48,18 @@ describe('a GET', () => {
     expect(await get(url)).toMatchObject({ retryAfterMs: 120_000 });
   });
 
+  test('authenticates by the user and password of its URL, which no failure repeats', async () => {
+    const url = await serve(({ headers }, response) => {
+      if (headers.authorization === `Basic ${Buffer.from('me:hunter22').toString('base64')}`) response.end('{}');
+      else response.writeHead(401).end();
+    });
+    url.username = 'me';
+    url.password = 'hunter22';
+    expect(await get(url)).toMatchObject({ kind: 'ok' });
+    const nobody = new URL('http://me:hunter22@127.0.0.1:1/');
+    expect(JSON.stringify(await get(nobody))).not.toContain('hunter22');
+  });
+
   test('follows no redirect', async () => {
     let followed = false;
     const url = await serve((request, response) => {

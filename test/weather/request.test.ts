@@ -28,6 +28,12 @@ test('one request asks for every place in order, in GMT, epoch seconds and named
   });
 });
 
+test('what the endpoint has of its own stays in the request', () => {
+  const url = forecastUrl({ ...request, endpoint: 'https://customer-api.open-meteo.com/v1/forecast?apikey=k1' });
+  expect(url.searchParams.get('apikey')).toBe('k1');
+  expect(url.searchParams.get('timezone')).toBe('GMT');
+});
+
 test.each([
   ['no place', { places: [] }, /1 to 1000 places, not 0/],
   [
