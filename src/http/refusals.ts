@@ -117,6 +117,13 @@ export function badParameter(name: string, value: string, hint: string): Problem
   return { status: 400, error: 'bad-parameter', message, hint };
 }
 
+export const ILL_FORMED_KEY: Problem = {
+  status: 400,
+  error: 'not-unicode',
+  message: 'The key in the path is not UTF-8 in percent-encoding.',
+  hint: 'Encode it as encodeURIComponent does: `ü` is %C3%BC, and a percent sign is %25.',
+};
+
 const TAKEN = 'Send application/x-ndjson, application/json or application/avro (an object container)';
 
 export function unsupportedType(contentType: string | undefined): Problem {

@@ -15,6 +15,7 @@ import { openApi } from './openapi.ts';
 import { type Problem, problemResponse } from './problem.ts';
 import {
   badParameter,
+  ILL_FORMED_KEY,
   ingestProblem,
   noSuchPath,
   noTable,
@@ -159,6 +160,7 @@ function streamTableRoutes(app: App, { view, deadlineMs }: RoutesOptions): void 
     const { stream, key } = c.req.param();
     const table = tableOf(view, stream);
     if ('error' in table) return problemResponse(table);
+    if (!isWellFormedPath(c.req.path)) return problemResponse(ILL_FORMED_KEY);
     const row = await withDeadline(view.streamRow(stream, key), deadlineMs);
     if (row === DEADLINE) return problemResponse(TOO_SLOW);
     return row === null ? problemResponse(unknownKey(stream, key)) : uncached(c, row);
@@ -167,6 +169,7 @@ function streamTableRoutes(app: App, { view, deadlineMs }: RoutesOptions): void 
     const { stream, key } = c.req.param();
     const table = tableOf(view, stream);
     if ('error' in table) return problemResponse(table);
+    if (!isWellFormedPath(c.req.path)) return problemResponse(ILL_FORMED_KEY);
     const at = c.req.query('at') ?? null;
     if (at !== null && !/^-?\d{1,15}$/.test(at)) {
       return problemResponse(badParameter('at', at, 'It is a time of the stream, in milliseconds since 1970.'));
@@ -176,6 +179,16 @@ function streamTableRoutes(app: App, { view, deadlineMs }: RoutesOptions): void 
     if (outcome.kind !== 'committed') return problemResponse(ingestProblem(stream, outcome));
     return c.json({ removed: key });
   });
+}
+
+/** Hono leaves an escape as it is when it does not decode: `%FF` would be the key that `%25FF` is. */
+function isWellFormedPath(path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function tableOf(view: ServiceView, stream: string): StreamTableInfo | Problem {

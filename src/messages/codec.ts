@@ -12,8 +12,10 @@ import { type Columns, columnReaders, columnsOfEvents } from './columns.ts';
 import { makeLongsExact } from './exact-long.ts';
 import { rabinFingerprint } from './fingerprint.ts';
 import { recordWriter } from './record-writer.ts';
+import { makeTextsWellFormed } from './well-formed.ts';
 
 makeLongsExact(avro.types.LongType.prototype);
+makeTextsWellFormed(avro.types.StringType.prototype, () => avro.Type.forSchema('string').fromBuffer(Buffer.alloc(1)));
 
 /** A schema and how it is told apart, without a type for its values. */
 export interface EventSchema {

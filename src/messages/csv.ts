@@ -12,6 +12,7 @@ import type { DynamicEvent } from './codec.ts';
 import { createInstantParser } from './instant.ts';
 import { FAILED, fail, INT_MAX, INT_MIN, type Report, reader, type Scope, TIME_MAX_MS } from './json-fields.ts';
 import { fieldOfTitle, isLabel, unknownTitle } from './titles.ts';
+import { NOT_UNICODE, NOT_UNICODE_PROBLEM } from './well-formed.ts';
 
 export type CsvDecoded =
   | { readonly ok: true; readonly event: DynamicEvent; readonly fraud: boolean; readonly scenario: number }
@@ -188,7 +189,7 @@ function textCell(report: Report, read: (text: string) => unknown): Cell {
   return (line, start, end) =>
     isUtf8(line.subarray(start, end))
       ? read(line.toString('utf8', start, end))
-      : fail(report, 'wrong-type', 'is not UTF-8');
+      : fail(report, NOT_UNICODE, NOT_UNICODE_PROBLEM);
 }
 
 function integerCell(report: Report, min: number, max: number): Cell {

@@ -6,6 +6,7 @@
  */
 import { type AvroRecord, type AvroSchema, LONG_MAX } from './avro.ts';
 import type { InstantParser } from './instant.ts';
+import { NOT_UNICODE, NOT_UNICODE_PROBLEM } from './well-formed.ts';
 
 export type RejectReason =
   | 'not-json'
@@ -15,7 +16,8 @@ export type RejectReason =
   | 'wrong-type'
   | 'null-key'
   | 'too-large'
-  | 'invalid-time';
+  | 'invalid-time'
+  | typeof NOT_UNICODE;
 
 export const FAILED = Symbol('failed');
 
@@ -138,7 +140,10 @@ function primitiveReader(type: string, scope: Scope): Read {
     case 'boolean':
       return (value) => (typeof value === 'boolean' ? value : wrong(report, 'true or false', value));
     case 'string':
-      return (value) => (typeof value === 'string' ? value : wrong(report, 'a string', value));
+      return (value) => {
+        if (typeof value !== 'string') return wrong(report, 'a string', value);
+        return value.isWellFormed() ? value : fail(report, NOT_UNICODE, NOT_UNICODE_PROBLEM);
+      };
     case 'int':
       return integerReader(report, INT_MIN, INT_MAX, 'the 32 bits of an int');
     case 'long':
@@ -211,6 +216,7 @@ function mapReader(read: Read, report: Report): Read {
       // Decoding the event again would set a prototype instead of the key, and lose it.
       if (key === '__proto__')
         return at(key, report, fail(report, 'unknown-field', 'is not allowed as a key of a map'));
+      if (!key.isWellFormed()) return at(key, report, fail(report, NOT_UNICODE, NOT_UNICODE_PROBLEM));
       const result = read(item);
       if (result === FAILED) return at(key, report, FAILED);
       if (result === item) continue;

@@ -2,6 +2,7 @@
  * Bulk rows into one DuckDB table: columns of events become columns of DuckDB's own layout, a chunk at a time. No
  * object, BigInt or call into native code a value; a text of more than 12 bytes costs one.
  */
+import { isUtf8 } from 'node:buffer';
 import {
   BIGINT,
   BLOB,
@@ -176,7 +177,10 @@ function fill(buffer: Buffers, kind: ColumnKind, at: number, source: Source, fro
   if (source.kind === 'number' && source.nulls !== null) markNulls(buffer, at, source.nulls, from, to);
 }
 
-/** A string_t: its length, then up to 12 bytes; longer ones wait for the native call. */
+/**
+ * A string_t: its length, then up to 12 bytes; longer ones wait for the native call. DuckDB takes the bytes on trust and
+ * fails once they are read, so a text that is no UTF-8, which older versions took in, is stored with U+FFFD.
+ */
 function fillTexts(buffer: Buffers, kind: ColumnKind, at: number, source: TextColumn, from: number, to: number): void {
   const { bytes, int32 } = buffer;
   for (let row = at, i = from; i < to; row++, i++) {
@@ -186,12 +190,19 @@ function fillTexts(buffer: Buffers, kind: ColumnKind, at: number, source: TextCo
     int32[word + 1] = 0;
     int32[word + 2] = 0;
     int32[word + 3] = 0;
-    if (length <= INLINE_BYTES) {
+    let isInline = length <= INLINE_BYTES;
+    if (isInline) {
       int32[word] = length;
       const byte = (word + 1) << 2;
-      for (let j = 0; j < length; j++) bytes[byte + j] = source.bytes[start + j]!;
-    } else {
+      let all = 0;
+      for (let j = 0; j < length; j++) all |= bytes[byte + j] = source.bytes[start + j]!;
+      isInline = all < 0x80 || kind === 'bytes' || isUtf8(source.bytes.subarray(start, start + length));
+    }
+    if (!isInline) {
       int32[word] = 0;
+      int32[word + 1] = 0;
+      int32[word + 2] = 0;
+      int32[word + 3] = 0;
       // A copy: the block's memory may be another's by the time that the row is handed over.
       const value = kind === 'bytes' ? new Uint8Array(source.bytes.subarray(start, start + length)) : textAt(source, i);
       buffer.longValues.push({ row, value });

@@ -1,11 +1,12 @@
 /** One line of a test script: an event, or a control whose only special words begin with `$`. */
-
+import { isUtf8 } from 'node:buffer';
 import type { Config } from '../config/config.ts';
 import { parseDuration } from '../config/units.ts';
 import type { AvroRecord } from '../messages/avro.ts';
 import type { DynamicEvent } from '../messages/codec.ts';
 import { createJsonDecoder, type JsonDecoder } from '../messages/json.ts';
 import { type DeadLetter, RAW_BYTES_MAX, type Tombstone } from '../messages/streams.ts';
+import { NOT_UNICODE, NOT_UNICODE_PROBLEM } from '../messages/well-formed.ts';
 import { hintFor } from './output-names.ts';
 
 export type ScriptStep =
@@ -71,9 +72,7 @@ export function createScriptReader(
     const decoder = decoders.get(stream) ?? createMissing(stream);
     const decoded = value === undefined ? decoder.line(line) : decoder.value(value);
     if (decoded.ok) return { kind: 'event', stream, partition, event: decoded.event };
-    const { reason, detail } = decoded;
-    const raw = Buffer.from(line.subarray(0, RAW_BYTES_MAX));
-    return { kind: 'refused', stream, letter: { reason, detail, raw, rawLength: line.length } };
+    return refused(stream, line, decoded);
   }
   function createMissing(stream: string): never {
     throw new ScriptError(`there is no stream ${stream}; ${hintFor(stream, [...decoders.keys()])}`);
@@ -99,12 +98,22 @@ export function createScriptReader(
       const own = Object.entries(words).filter(([word]) => !word.startsWith('$'));
       if (words.$tombstone === undefined) return event(stream.name, partition, line, Object.fromEntries(own));
       if (words.$tombstone !== true) throw new ScriptError('$tombstone can only be true');
+      const row = words[stream.key];
+      if (typeof row === 'string' && !row.isWellFormed()) {
+        return refused(stream.name, line, { reason: NOT_UNICODE, detail: `${stream.key} ${NOT_UNICODE_PROBLEM}` });
+      }
       return tombstoneStep(stream, partition, Object.fromEntries(own));
     }
     const extra = Object.keys(words).find((word) => !ALLOWED.includes(word) && word !== control);
     if (extra !== undefined) throw new ScriptError(`${extra} can't stand beside ${control}`);
     return controlStep(control, words[control], stream, partition);
   };
+}
+
+function refused(stream: string, line: Buffer, why: Pick<DeadLetter, 'reason' | 'detail'>): ScriptStep {
+  const raw = Buffer.from(line.subarray(0, RAW_BYTES_MAX));
+  const { reason, detail } = why;
+  return { kind: 'refused', stream, letter: { reason, detail, raw, rawLength: line.length } };
 }
 
 const CONTROLS: readonly string[] = ['$watermark', '$idle', '$active', '$advanceClock', '$snapshot', '$restart'];
@@ -168,6 +177,7 @@ function isControl(line: Buffer): boolean {
 
 /** Null for what is no JSON object: the event decoder says what is wrong with it. */
 function parsed(line: Buffer): Record<string, unknown> | null {
+  if (!isUtf8(line)) return null;
   try {
     const value: unknown = JSON.parse(line.toString('utf8'));
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null;

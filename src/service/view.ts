@@ -109,7 +109,8 @@ export function createView(service: Service): ServedView {
       if (closed) return { kind: 'stopping' };
       await service.ready;
       const isText = table.columns.find(({ name }) => name === table.key)?.kind === 'text';
-      if (!isText && !Number.isSafeInteger(Number(key))) return { kind: 'not-a-key', wanted: 'a whole number' };
+      if (!isText && !(/^-?\d+$/.test(key) && Number.isSafeInteger(Number(key))))
+        return { kind: 'not-a-key', wanted: 'a whole number' };
       return target.ingest.remove({ key: isText ? key : Number(key), occurredAt: occurredAt ?? runtime.nowMs() });
     },
     requestAborted: () => observer.metrics.requestAborted(),

@@ -295,6 +295,18 @@ describe('reads', () => {
     expect([answer.status, errorOf(answer.text).error]).toEqual([status, error]);
   });
 
+  test.each(['%FF', '%ED%A0%BD', '%', 'a%C3'])(
+    'the key %s is no text, and another than its percent signs spell',
+    async (key) => {
+      const before = service.removed.length;
+      for (const method of ['GET', 'DELETE']) {
+        const answer = await ask(server.url, `/api/v1/streams/payments.transactions/keys/${key}`, { method });
+        expect([answer.status, errorOf(answer.text).error]).toEqual([400, 'not-unicode']);
+      }
+      expect(service.removed).toHaveLength(before);
+    },
+  );
+
   test('DELETE of a key is a tombstone of the stream, from the time that it names', async () => {
     const remove = (path: string) => ask(server.url, `/api/v1/streams/${path}`, { method: 'DELETE' });
     expect((await remove('payments.transactions/keys/a%2Fb?at=1500')).status).toBe(200);

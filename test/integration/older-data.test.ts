@@ -46,3 +46,39 @@ describe.each(['demo', 'orders', 'kinds-http', 'kinds-run'])('the data directory
     expect(verified.code, verified.stdout + verified.stderr).toBe(0);
   });
 });
+
+describe('a data directory with texts that are not Unicode, which commit 399f744 took in', () => {
+  const config = join(FIXTURES, 'poison.yaml');
+
+  it('is queried, derived anew and digested, the same each time', async () => {
+    const data = copyOf('poison');
+    const before = await digestOf(data);
+    const rows = await millrace(['query', '--store', 'duckdb', 'SELECT k, s FROM notes', '--data', data]);
+    expect({ code: rows.code, stdout: rows.stdout }).toMatchObject({ stdout: expect.stringContaining('bad \uFFFD') });
+    const replayed = await millrace(['replay', '--config', config, '--data', data]);
+    expect(replayed.stdout + replayed.stderr).toContain('each is what the journal has');
+    expect(await digestOf(data)).toEqual(before);
+  });
+
+  it('is served, and refuses such texts from then on', async () => {
+    const { child, url, ended } = await startService(['--config', config, '--data', copyOf('poison')]);
+    const stream = `${url}/api/v1/streams/notes`;
+    await expect.poll(async () => (await fetch(`${url}/readyz`)).status, { timeout: 20_000 }).toBe(200);
+    const post = async (body: string, type: string) => {
+      const bytes = Buffer.from(body, 'latin1');
+      const answer = await fetch(`${stream}/events`, {
+        method: 'POST',
+        body: bytes,
+        headers: { 'content-type': type },
+      });
+      return answer.json();
+    };
+    const refused = { accepted: 0, deadLetters: 2 };
+    expect(await post('{"k":"x\\ud83d","t":1}\n{"k":"x\xff","t":1}', 'application/x-ndjson')).toMatchObject(refused);
+    expect(await post('[{"k":"x\\ud83d","t":1},{"k":"x\xff","t":1}]', 'application/json')).toMatchObject(refused);
+    expect(await post('{"k":"x","t":2000}', 'application/json')).toMatchObject({ accepted: 1 });
+    await expect.poll(async () => (await fetch(`${stream}/keys/x`)).status, { timeout: 20_000 }).toBe(200);
+    child.kill('SIGTERM');
+    expect(await ended).toMatchObject({ code: 0 });
+  });
+});

@@ -97,6 +97,22 @@ test('a tombstone is counted, and no event', async () => {
   expect(summary).toMatchObject({ in: 1, committed: 1, tombstones: 1 });
 });
 
+test('a text that is not Unicode is a dead letter, as a key, in an event that names its stream, and of a tombstone', async () => {
+  const half = JSON.stringify(click('\ud83d', 1000));
+  const lines = [
+    click('\uFFFD', 1000),
+    half,
+    half.replace('{', '{"$stream":"clicks",'),
+    half.replace('{', '{"$tombstone":true,'),
+    click('\ude42', 1000),
+  ];
+  const { output, summary } = await runScriptLines({ watermark: 'scripted', lines });
+  const refused = output.filter(({ stream }) => stream === 'clicks.dead-letters');
+  expect(refused).toMatchObject([2, 3, 4, 5].map((position) => ({ reason: 'not-unicode', position })));
+  expect(output.filter(({ stream }) => stream === 'counts')).toMatchObject([{ key: '\uFFFD', n: 1 }]);
+  expect(summary).toMatchObject({ in: 5, committed: 1, deadLetters: 4 });
+});
+
 test('only the named streams are written', async () => {
   const lines = [click('a', 1000), { $watermark: 5999 }, click('a', 1000)];
   const { output } = await runScriptLines({ watermark: 'scripted', lines, only: ['counts.late'] });
