@@ -10,7 +10,8 @@ import { isUtf8 } from 'node:buffer';
 import { type AvroRecord, type AvroSchema, LONG_MAX } from './avro.ts';
 import type { DynamicEvent } from './codec.ts';
 import { createInstantParser } from './instant.ts';
-import { FAILED, fail, INT_MAX, INT_MIN, type Report, reader, type Scope, TIME_MAX_MS } from './json-fields.ts';
+import { INT_MAX, INT_MIN, reader, type Scope, TIME_MAX_MS } from './json-fields.ts';
+import { FAILED, fail, type Report } from './refusal.ts';
 import { fieldOfTitle, isLabel, unknownTitle } from './titles.ts';
 import { NOT_UNICODE, NOT_UNICODE_PROBLEM } from './well-formed.ts';
 

@@ -6,31 +6,8 @@
  */
 import { type AvroRecord, type AvroSchema, LONG_MAX } from './avro.ts';
 import type { InstantParser } from './instant.ts';
+import { at, FAILED, fail, type Read, type Report, shown, wrong } from './refusal.ts';
 import { NOT_UNICODE, NOT_UNICODE_PROBLEM } from './well-formed.ts';
-
-export type RejectReason =
-  | 'not-json'
-  | 'not-an-object'
-  | 'missing-field'
-  | 'unknown-field'
-  | 'wrong-type'
-  | 'null-key'
-  | 'too-large'
-  | 'invalid-time'
-  | typeof NOT_UNICODE;
-
-export const FAILED = Symbol('failed');
-
-/** Gives FAILED after a call of `report.fail`. */
-export type Read = (value: unknown) => unknown;
-
-/** Why the last value was refused. The path grows from the inside out, and only when something is wrong. */
-export interface Report {
-  reason: RejectReason;
-  problem: string;
-  path: string[];
-  depth: number;
-}
 
 /** What readers of one schema share. */
 export interface Scope {
@@ -46,7 +23,6 @@ const MAX_DEPTH = 64;
 export const INT_MAX = 2 ** 31 - 1;
 export const INT_MIN = -(2 ** 31);
 export const TIME_MAX_MS = 8.64e15;
-const SHOWN_CHARACTERS = 60;
 
 interface FieldReader {
   readonly name: string;
@@ -264,34 +240,6 @@ function unionReader(branches: readonly AvroSchema[], scope: Scope): Read {
     const time = kind === 'string' ? readers.get('number') : undefined;
     return time === undefined ? wrong(report, [...readers.keys()].join(' or '), value) : time(value);
   };
-}
-
-export function fail(report: Report, reason: RejectReason, problem: string): typeof FAILED {
-  report.reason = reason;
-  report.problem = problem;
-  report.path = [];
-  return FAILED;
-}
-
-function wrong(report: Report, wanted: string, value: unknown): typeof FAILED {
-  return fail(report, 'wrong-type', `must be ${wanted}: found ${shown(value)}`);
-}
-
-function at(step: string, report: Report, failed: typeof FAILED): typeof FAILED {
-  report.path.unshift(step);
-  return failed;
-}
-
-/** The path as people write it: `order.items[2].price`; cut where the input's own names are very long. */
-export function pathText(path: readonly string[]): string {
-  return path.join('.').replaceAll('.[', '[').slice(0, 200);
-}
-
-function shown(value: unknown): string {
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object' && value !== null) return 'an object';
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
 }
 
 function namedType(name: string, { named, namespace }: Scope): ReturnType<Scope['named']['get']> {

@@ -9,7 +9,8 @@ import { isUtf8 } from 'node:buffer';
 import type { AvroRecord } from './avro.ts';
 import type { DynamicEvent } from './codec.ts';
 import { createInstantParser } from './instant.ts';
-import { FAILED, pathText, type RejectReason, type Report, recordReader } from './json-fields.ts';
+import { recordReader } from './json-fields.ts';
+import { FAILED, pathText, type RejectReason, type Report } from './refusal.ts';
 
 export type JsonDecoded =
   | { readonly ok: true; readonly event: DynamicEvent }
