@@ -73,9 +73,16 @@ describe('a data directory with texts that are not Unicode, which commit 399f744
       });
       return answer.json();
     };
-    const refused = { accepted: 0, deadLetters: 2 };
-    expect(await post('{"k":"x\\ud83d","t":1}\n{"k":"x\xff","t":1}', 'application/x-ndjson')).toMatchObject(refused);
-    expect(await post('[{"k":"x\\ud83d","t":1},{"k":"x\xff","t":1}]', 'application/json')).toMatchObject(refused);
+    const refused = { accepted: 1, deadLetters: 2 };
+    expect(
+      await post('{"k":"y","t":1}\n{"k":"x\\ud83d","t":1}\n{"k":"x\xff","t":1}', 'application/x-ndjson'),
+    ).toMatchObject(refused);
+    expect(
+      await post('[{"k":"y","t":1},{"k":"x\\ud83d","t":1},{"k":"\\udc00","t":1}]', 'application/json'),
+    ).toMatchObject(refused);
+    expect(await post('[{"k":"x","t":1},{"k":"x\xff","t":1}]', 'application/json')).toMatchObject({
+      error: 'not-json',
+    });
     expect(await post('{"k":"x","t":2000}', 'application/json')).toMatchObject({ accepted: 1 });
     await expect.poll(async () => (await fetch(`${stream}/keys/x`)).status, { timeout: 20_000 }).toBe(200);
     child.kill('SIGTERM');
