@@ -1,6 +1,6 @@
 /** The joins of a file, against the schemas of their streams; and all that windows and joins may be of. */
 import type { AvroField } from '../messages/avro.ts';
-import { joinResultSchema } from '../messages/join-result.ts';
+import { joinOfRecord, joinResultSchema } from '../messages/join-result.ts';
 import { fieldAt, valueTypeOf } from '../streams/field-type.ts';
 import type { JoinSpec } from '../streams/join.ts';
 import type { DerivedConfig, JoinConfig, Relation } from './config.ts';
@@ -47,7 +47,7 @@ export function joinOf(name: string, raw: RawJoin, known: readonly Relation[], r
     report([...at, 'on'], `the rows of a table are told apart by the key of its stream, ${known}`);
   }
   if ('window' in raw) checkTumbling([...at, 'window'], raw.window, report);
-  return { name, left: left.name, right: right.name, leftKey, rightKey, spec: specOf(raw) };
+  return { name, left: left.name, right: right.name, leftKey, rightKey, spec: specOf(raw, right) };
 }
 
 /** What a join gives, as what stands below it in the file sees it. Its own partition says how far it has come. */
@@ -94,9 +94,12 @@ function keyOf({ schema }: Relation, key: string, at: readonly string[], report:
   return field;
 }
 
-function specOf(raw: RawJoin): JoinSpec {
+function specOf(raw: RawJoin, { schema }: Relation): JoinSpec {
   const { type, grace: graceMs } = raw;
-  if ('table' in raw) return { kind: 'table', type: raw.type, graceMs, historyMs: raw.history };
+  if ('table' in raw) {
+    const isOfJoin = joinOfRecord(`${schema.namespace}.${schema.name}`) !== null;
+    return { kind: 'table', type: raw.type, graceMs, historyMs: raw.history, ...(isOfJoin ? { ofJoin: true } : {}) };
+  }
   if ('within' in raw) return { kind: 'interval', type, withinMs: raw.within, graceMs };
   return { kind: 'window', type, sizeMs: raw.window.tumbling, offsetMs: raw.window.offset, graceMs };
 }

@@ -34,6 +34,11 @@ export interface TableJoinSpec {
   readonly graceMs: number;
   /** Versions that were replaced are kept so long, for events that come late. */
   readonly historyMs: number;
+  /**
+   * The rows of the table are results of a join, whose order of arrival depends on how the logs of its streams interleave:
+   * of two of one time, the larger by its bytes holds.
+   */
+  readonly ofJoin?: true;
 }
 
 export type JoinSpec = StreamJoinSpec | TableJoinSpec;

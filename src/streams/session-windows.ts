@@ -48,7 +48,11 @@ const LAST_MS = 1;
 const NEXT = 2;
 /** In which sessions were opened: of those that end together, the older one fires first. */
 const ORDER = 3;
-/** When its timer goes off; others of it are of no account. It is not moved when a session grows. */
+/**
+ * When its timer goes off, NaN once it has: a session acts on one timer of that time and no more. Timers that are left of
+ * a session that was merged, or armed anew, name a row and a time only, and the row may be another session's by then, or
+ * armed for the same time again. A timer is not moved when a session grows.
+ */
 const TIMER_MS = 4;
 
 export const sessionWindows: WindowKind<SessionWindows> = { own: 5, open, readAhead, add, advance, snapshot, restore };
@@ -179,6 +183,8 @@ function advance(state: SessionWindows, watermarkMs: number, out: WindowResults)
   for (let deadlineMs = nextDeadlineMs(timers); deadlineMs <= watermarkMs; deadlineMs = nextDeadlineMs(timers)) {
     const group = takeTimer(timers);
     if (numberOf(groups, group, TIMER_MS) !== deadlineMs) continue;
+    setNumber(groups, group, TIMER_MS, Number.NaN);
+    // What is armed below is due after the watermark: so the loop ends.
     const firesMs = dueMs(state, group);
     const dropsMs = firesMs + spec.allowedLatenessMs;
     if (firesMs > state.watermarkMs && firesMs <= watermarkMs) due.push(group);
@@ -209,7 +215,10 @@ function closeSession(state: SessionWindows, group: number): void {
   const oldest = findByGroup(byKey, groups, group);
   if (oldest !== group) {
     let before = oldest;
-    while (numberOf(groups, before, NEXT) !== group) before = numberOf(groups, before, NEXT);
+    while (numberOf(groups, before, NEXT) !== group) {
+      before = numberOf(groups, before, NEXT);
+      if (before === NONE) throw new Error('A session is to be closed that its key has not');
+    }
     setNumber(groups, before, NEXT, next);
   } else if (next === NONE) removeGroup(byKey, groups, group);
   else replaceGroup(byKey, groups, group, next);

@@ -6,6 +6,9 @@
  *
  * A version that another one has replaced goes once the watermark has passed that by `historyMs`, or by the grace if that
  * is longer. An event from before then is late: the row that it should see may be gone.
+ *
+ * A deletion is a version as a row is, and so the newest one of a key stays, as its newest row does: a row from before it
+ * may come however late, and must not bring the key back. What is kept grows with the keys of the table, not with time.
  */
 
 import type { JoinEntry, JoinEvent, JoinOperator, JoinResults, TableJoinSpec } from './join.ts';
@@ -25,7 +28,12 @@ interface Version {
   readonly event: JoinEvent | null;
 }
 
-export function createTableJoin({ type, graceMs, historyMs }: TableJoinSpec): JoinOperator {
+/** By their bytes; null is the smallest. */
+function isLarger(event: JoinEvent | null, other: JoinEvent | null): boolean {
+  return event !== null && (other === null || event > other);
+}
+
+export function createTableJoin({ type, graceMs, historyMs, ofJoin }: TableJoinSpec): JoinOperator {
   const waiting = new Map<number, Waiting>();
   const release = createTimers();
   /** In order of time. */
@@ -52,10 +60,11 @@ export function createTableJoin({ type, graceMs, historyMs }: TableJoinSpec): Jo
     const all = versions.get(key) ?? [];
     let place = all.length;
     while (place > 0 && all[place - 1]!.timeMs > version.timeMs) place -= 1;
-    // Of one time, the change that came last holds.
-    const isReplaced = all[place - 1]?.timeMs === version.timeMs;
-    if (isReplaced) all[place - 1] = version;
-    else all.splice(place, 0, version);
+    // Of one time, the change that came last holds: those of a key lie in one log, in the order of their source.
+    const before = all[place - 1];
+    if (before?.timeMs !== version.timeMs) all.splice(place, 0, version);
+    else if (ofJoin !== true || isLarger(version.event, before.event)) all[place - 1] = version;
+    else return;
     versions.set(key, all);
     keyOfSequence.set(version.sequence, key);
     addTimer(ageing, version.timeMs + keptMs, version.sequence);
@@ -63,12 +72,8 @@ export function createTableJoin({ type, graceMs, historyMs }: TableJoinSpec): Jo
   /** What was there before the newest version that is old enough can't be asked for any more. */
   function age(key: Key, watermarkMs: number): void {
     const all = versions.get(key) ?? [];
-    let first = all.findLastIndex(({ timeMs }) => timeMs + keptMs <= watermarkMs);
-    if (first < 0) return;
-    if (all[first]?.event === null) first += 1;
-    const rest = all.slice(first);
-    if (rest.length === 0) versions.delete(key);
-    else versions.set(key, rest);
+    const first = all.findLastIndex(({ timeMs }) => timeMs + keptMs <= watermarkMs);
+    if (first > 0) all.splice(0, first);
   }
 
   return {

@@ -220,3 +220,78 @@ test('an event from before the history of a table is late, for the row that it s
   expect(join.add('left', 'k', 90, 'B', 100, out)).toBeNull();
   expect(out.map(name)).toEqual(['B-b']);
 });
+
+describe('the table of a join', () => {
+  const change = fc.record({
+    key: fc.constantFrom('a', 'b'),
+    timeMs: fc.nat(30),
+    kind: fc.constantFrom<'event' | 'row' | 'deletion'>('event', 'row', 'deletion'),
+    watermarkByMs: fc.nat(4),
+  });
+  const table: JoinSpec = { kind: 'table', type: 'left', graceMs: 0, historyMs: 2 };
+
+  /** Changes of any age, and events behind the watermark that are not late: each is joined at once. */
+  function results(input: readonly (typeof change extends fc.Arbitrary<infer T> ? T : never)[], restoredAt: number) {
+    let join = createJoin(table);
+    const out: Joined[] = [];
+    const expected: string[] = [];
+    const versions: { key: string; timeMs: number; value: string | null }[] = [];
+    let watermarkMs = 0;
+    for (const [i, { key, timeMs, kind, watermarkByMs }] of input.entries()) {
+      if (i === restoredAt) {
+        const entries = join.snapshot();
+        join = createJoin(table);
+        join.restore(entries);
+      }
+      if (kind === 'event') {
+        const atMs = watermarkMs - (timeMs % 3);
+        expect(join.add('left', key, atMs, `${i}`, watermarkMs, out)).toBeNull();
+        const seen = versions.filter((version) => version.key === key && version.timeMs <= atMs);
+        const newest = seen.reduce<(typeof seen)[number] | null>(
+          (best, version) => (best === null || version.timeMs >= best.timeMs ? version : best),
+          null,
+        );
+        expected.push(`${i}-${newest?.value ?? null}`);
+      } else {
+        const value = kind === 'row' ? `r${i}` : null;
+        versions.push({ key, timeMs, value });
+        if (value === null) join.remove(key, timeMs);
+        else join.add('right', key, timeMs, value, watermarkMs, out);
+      }
+      watermarkMs += watermarkByMs;
+      join.advance(watermarkMs, out);
+    }
+    return { given: out.map(name), expected, size: join.size() };
+  }
+
+  test('is as if it remembered every row and every deletion for ever, however late an older row comes', () => {
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 40, size: 'max' }), fc.nat(60), (input, restoredAt) => {
+        const { given, expected } = results(input, restoredAt);
+        expect(given).toEqual(expected);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('keeps one version of a key once its history has passed', () => {
+    const join = createJoin(table);
+    for (let i = 0; i < 100; i++) join.remove('k', i);
+    join.advance(1000, []);
+    expect(join.size()).toBe(1);
+  });
+
+  test('that is a join itself has of two rows of one time the larger, whichever came first', () => {
+    for (const order of [
+      ['a', 'b'],
+      ['b', 'a'],
+    ]) {
+      const join = createJoin({ ...table, ofJoin: true });
+      const out: Joined[] = [];
+      for (const row of order) join.add('right', 'k', 5, row, 0, out);
+      join.add('left', 'k', 6, 'L', 0, out);
+      join.advance(END, out);
+      expect(out.map(name)).toEqual(['L-b']);
+    }
+  });
+});
