@@ -70,7 +70,7 @@ export function resolvingDecoder<T>(reader: EventType<T>, writerJson: string): (
 }
 
 export type ContainerDecoded<T> =
-  | { readonly ok: true; readonly events: readonly T[] }
+  | { readonly ok: true; readonly datums: readonly Datum<T>[] }
   | { readonly ok: false; readonly detail: string };
 
 const CONTAINER_MAGIC = Buffer.from('Obj\u0001', 'latin1');
@@ -105,7 +105,7 @@ export function decodeContainer<T>(reader: EventType<T>, bytes: Buffer): Contain
     const writer = avroType(JSON.parse(header.value.meta['avro.schema'].toString('utf8')));
     const readerType = avroType(reader.schema);
     const resolver = readerType.createResolver(writer);
-    const events: T[] = [];
+    const datums: Datum<T>[] = [];
     for (let at = header.offset; at < bytes.length; ) {
       const block = containerBlock.decode(bytes, at);
       if (block.offset < 0 || !block.value.sync.equals(header.value.sync))
@@ -113,12 +113,12 @@ export function decodeContainer<T>(reader: EventType<T>, bytes: Buffer): Contain
       for (let from = 0, i = 0; i < block.value.count; i++) {
         const decoded = readerType.decode(block.value.data, from, resolver);
         if (decoded.offset < 0) return { ok: false, detail: 'A block ends in the middle of an event' };
-        events.push(decoded.value);
+        datums.push({ event: decoded.value, raw: block.value.data.subarray(from, decoded.offset) });
         from = decoded.offset;
       }
       at = block.offset;
     }
-    return { ok: true, events };
+    return { ok: true, datums };
   } catch (error) {
     return { ok: false, detail: error instanceof Error ? error.message : String(error) };
   }
@@ -136,7 +136,7 @@ const longType = avro.Type.forSchema('long');
 export async function* containerBlocks<T>(
   reader: EventType<T>,
   input: AsyncIterable<Buffer>,
-): AsyncGenerator<T[], void, undefined> {
+): AsyncGenerator<Datum<T>[], void, undefined> {
   let buffer: Buffer = Buffer.alloc(0);
   let pending: Buffer[] = [];
   let pendingBytes = 0;
@@ -160,18 +160,21 @@ export async function* containerBlocks<T>(
     for (;;) {
       const block = header.block(buffer);
       needed = block.bytes;
-      if (block.events === null) break;
+      if (block.datums === null) break;
       buffer = buffer.subarray(block.bytes);
-      yield block.events;
+      yield block.datums;
     }
   }
   if (header === null || buffer.length + pendingBytes > 0) throw new Error('The container is cut off');
 }
 
+/** An event as a container has it: its bytes are by the writer's schema, and are a view. */
+export type Datum<T> = { readonly event: T; readonly raw: Buffer };
+
 interface ContainerHeader<T> {
   readonly bytes: number;
   /** The block that the bytes begin with and its length; of one that is not whole yet, how long it is at least. */
-  block(bytes: Buffer): { readonly events: T[] | null; readonly bytes: number };
+  block(bytes: Buffer): { readonly datums: Datum<T>[] | null; readonly bytes: number };
 }
 
 /** Null when the header is not whole yet. */
@@ -189,19 +192,19 @@ function containerHead<T>(reader: EventType<T>, buffer: Buffer): ContainerHeader
   const readerType = avroType(reader.schema);
   const resolver = readerType.createResolver(writer);
 
-  function decode(count: number, data: Buffer): T[] {
+  function decode(count: number, data: Buffer): Datum<T>[] {
     // An event has a key and a time, so it is never of no bytes.
     if (count < 0 || count > data.length) throw new Error(`A block of ${data.length} bytes claims ${count} events`);
-    const events: T[] = [];
+    const datums: Datum<T>[] = [];
     let from = 0;
-    while (events.length < count) {
+    while (datums.length < count) {
       const decoded = readerType.decode(data, from, resolver);
       if (decoded.offset < 0) throw new Error('A block ends in the middle of an event');
-      events.push(decoded.value);
+      datums.push({ event: decoded.value, raw: data.subarray(from, decoded.offset) });
       from = decoded.offset;
     }
     if (from !== data.length) throw new Error('A block goes on behind its last event');
-    return events;
+    return datums;
   }
 
   return {
@@ -209,16 +212,16 @@ function containerHead<T>(reader: EventType<T>, buffer: Buffer): ContainerHeader
     block(bytes) {
       const count = longType.decode(bytes, 0);
       const size = count.offset < 0 ? count : longType.decode(bytes, count.offset);
-      if (size.offset < 0) return { events: null, bytes: bytes.length + 1 };
+      if (size.offset < 0) return { datums: null, bytes: bytes.length + 1 };
       if (size.value < 0 || size.value > CONTAINER_PART_BYTES_MAX) {
         throw new Error(`A block has ${size.value} bytes; at most ${CONTAINER_PART_BYTES_MAX} are read`);
       }
       const end = size.offset + size.value;
-      if (bytes.length < end + SYNC_BYTES) return { events: null, bytes: end + SYNC_BYTES };
+      if (bytes.length < end + SYNC_BYTES) return { datums: null, bytes: end + SYNC_BYTES };
       if (!value.sync.equals(bytes.subarray(end, end + SYNC_BYTES))) throw new Error('A block is damaged');
       const data = bytes.subarray(size.offset, end);
       const unpacked = codec === 'deflate' ? inflateRawSync(data, { maxOutputLength: CONTAINER_PART_BYTES_MAX }) : data;
-      return { events: decode(count.value, unpacked), bytes: end + SYNC_BYTES };
+      return { datums: decode(count.value, unpacked), bytes: end + SYNC_BYTES };
     },
   };
 }

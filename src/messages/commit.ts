@@ -27,6 +27,11 @@ export interface Commit {
   readonly sections: readonly Section[];
 }
 
+/** A block that a batch brought, without what only the batch knows of it. */
+export function inputSection({ fingerprint, count, bytes }: Block): Section {
+  return { fingerprint, count, bytes, role: 'input' };
+}
+
 /** The parts of a commit's body, to be written one after another. */
 export function encodeCommit(commit: Commit): { readonly parts: Uint8Array[]; readonly count: number } {
   let count = 0;

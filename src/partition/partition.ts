@@ -7,9 +7,10 @@
 import type { Block } from '../messages/block.ts';
 import type { DynamicEvent, EventType } from '../messages/codec.ts';
 import type { Columns } from '../messages/columns.ts';
-import type { Commit, Section } from '../messages/commit.ts';
+import { type Commit, inputSection, type Section } from '../messages/commit.ts';
 import type { DerivedEventType } from '../messages/derived-event.ts';
 import type { JoinResultType } from '../messages/join-result.ts';
+import type { InputBlock } from '../messages/origins.ts';
 import type { Registry } from '../messages/registry.ts';
 import type { Tombstone } from '../messages/streams.ts';
 import { deadLetterType, forwardedBlockType, sourceControlType, tombstoneType } from '../messages/types.ts';
@@ -19,7 +20,7 @@ import type { Expectation } from '../quality/expectation.ts';
 import type { WatermarkPolicy, WatermarkState } from '../streams/watermark.ts';
 import { type ChannelState, createClock } from './clock.ts';
 import { createDerivedBlocks, type DerivedSummary } from './derived-blocks.ts';
-import { type Refusals, refuse, withoutRefused } from './refused.ts';
+import { originsOf, type Refusals, refuse, withoutRefused } from './refused.ts';
 import { latestTakenMs, refuseAhead } from './too-far-ahead.ts';
 import type { EventsStep, Step, Work } from './work.ts';
 
@@ -27,7 +28,7 @@ import type { EventsStep, Step, Work } from './work.ts';
 export interface PartitionInput {
   readonly source: string;
   readonly next: number;
-  readonly blocks: readonly Block[];
+  readonly blocks: readonly InputBlock[];
 }
 
 /** Events of one stream. */
@@ -160,13 +161,9 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
   }
 
   /** What a batch has for the journal: its blocks, with dead letters in place of what is not taken. */
-  function taken(
-    { source, next, blocks }: PartitionInput,
-    committedAt: number,
-    failures: ExpectationFailures[],
-  ): readonly Block[] {
+  function taken(batch: PartitionInput, committedAt: number, failures: ExpectationFailures[]): readonly Block[] {
     const latestMs = latestTakenMs(spec.watermark, committedAt);
-    return blocks.flatMap((block) => {
+    return batch.blocks.flatMap((block) => {
       if (registry.nameOf(block.fingerprint) !== spec.eventType.name) return [block];
       const columns = columnsOf(block, spec);
       const refusals: Refusals = new Map();
@@ -174,7 +171,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
       failures.push(...check(columns, (row, detail) => refuse(refusals, row, 'expectation-failed', detail)));
       if (refusals.size === 0) return [block];
       const events = registry.decodeAs(spec.eventType, block.fingerprint, block.bytes);
-      return withoutRefused(spec.eventType, events, refusals, { stream: spec.stream, source, position: next });
+      return withoutRefused(spec.eventType, events, refusals, spec.stream, originsOf(block, events, batch));
     });
   }
 
@@ -195,7 +192,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
       derive(workOf(blocks));
       positions.set(batch.source, batch.next);
       const { stream, partition } = spec;
-      const inputs: Section[] = blocks.map((block) => ({ ...block, role: 'input' }));
+      const inputs: Section[] = blocks.map(inputSection);
       const { sections, summary } = derived.take();
       const events = countOf(blocks, spec.eventType.fingerprint);
       noteEvents(events, committedAt);

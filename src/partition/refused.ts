@@ -2,6 +2,7 @@
 import type { Block } from '../messages/block.ts';
 import type { DynamicEvent, EventType } from '../messages/codec.ts';
 import { jsonOf } from '../messages/event-json.ts';
+import { type InputBlock, type Original, readOrigins } from '../messages/origins.ts';
 import { type DeadLetter, RAW_BYTES_MAX } from '../messages/streams.ts';
 import { deadLetterType } from '../messages/types.ts';
 
@@ -26,14 +27,34 @@ export function withoutRefused(
   type: EventType<DynamicEvent>,
   events: readonly DynamicEvent[],
   refusals: Refusals,
-  origin: Pick<DeadLetter, 'stream' | 'source' | 'position'>,
+  stream: string,
+  originOf: (row: number) => Origin,
 ): Block[] {
-  const letters = events.flatMap((event, row): DeadLetter | [] => {
+  const letters = events.flatMap((_, row): DeadLetter | [] => {
     const refusal = refusals.get(row);
-    if (refusal === undefined) return [];
-    const raw = Buffer.from(jsonOf(event));
-    return { ...origin, ...refusal, raw: raw.subarray(0, RAW_BYTES_MAX), rawLength: raw.length };
+    return refusal === undefined ? [] : { stream, ...originOf(row), ...refusal };
   });
   const taken = events.filter((_, row) => !refusals.has(row));
   return [...(taken.length === 0 ? [] : [type.encodeBlock(taken)]), deadLetterType.encodeBlock(letters)];
+}
+
+type Origin = Omit<DeadLetter, 'stream' | keyof Refusal>;
+
+/** What the dead letter of a row says of where its event came from; of one that never was bytes the original is its JSON. */
+export function originsOf(
+  { origins }: InputBlock,
+  events: readonly DynamicEvent[],
+  batch: { readonly source: string; readonly next: number },
+): (row: number) => Origin {
+  const reader = origins === undefined ? null : readOrigins(origins);
+  return (row) => {
+    const source = origins?.source ?? batch.source;
+    const position = origins?.positions[row] ?? batch.next;
+    return { source, position, ...(reader?.original(row) ?? asJson(events[row] ?? {})) };
+  };
+}
+
+function asJson(event: DynamicEvent): Original {
+  const json = Buffer.from(jsonOf(event));
+  return { raw: json.subarray(0, RAW_BYTES_MAX), rawLength: json.length };
 }

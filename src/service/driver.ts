@@ -6,6 +6,7 @@ import type { Config, StreamConfig } from '../config/config.ts';
 import type { Log } from '../log.ts';
 import type { Block } from '../messages/block.ts';
 import type { DynamicEvent } from '../messages/codec.ts';
+import type { InputBlock, Origins } from '../messages/origins.ts';
 import type { DeadLetter, Tombstone } from '../messages/streams.ts';
 import { deadLetterType, tombstoneType } from '../messages/types.ts';
 import { type Service, startService } from '../service.ts';
@@ -36,7 +37,8 @@ export interface Driver {
     stream: string,
     partition: number,
     events: readonly DynamicEvent[],
-    letters?: readonly DeadLetter[],
+    origins: Origins,
+    letters: readonly DeadLetter[],
   ): Promise<void>;
   /** A row of a table is gone, in a commit of its own. */
   remove(stream: string, partition: number | null, tombstone: Tombstone): Promise<void>;
@@ -96,7 +98,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
     if (found === undefined) throw new Error(`There is no stream ${name}`);
     return found;
   }
-  function deliver(name: string, partition: number, blocks: readonly Block[], from = source): void {
+  function deliver(name: string, partition: number, blocks: readonly InputBlock[], from = source): void {
     const durable = new Promise<void>((resolve, reject) => {
       const batch = { source: from, next: position, blocks, onDurable: () => resolve(), onRejected: reject };
       stream(name).intake.deliver(partition, batch).catch(reject);
@@ -140,9 +142,9 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
     isBehind: (step) => step <= behind,
     stream,
     partitionOf: (name, event) => partitionOfEvent(stream(name), event),
-    async pipe(name, partition, events, letters = []) {
-      const blocks: Block[] = [];
-      if (events.length > 0) blocks.push(stream(name).eventType.encodeBlock(events));
+    async pipe(name, partition, events, origins, letters) {
+      const blocks: InputBlock[] = [];
+      if (events.length > 0) blocks.push({ ...stream(name).eventType.encodeBlock(events), origins });
       if (letters.length > 0) blocks.push(deadLetterType.encodeBlock(letters));
       if (blocks.length > 0) deliver(name, partition, blocks);
       if (pending.length >= MAX_PENDING) await durable();

@@ -3,7 +3,7 @@
  * Either every partition that it needs has room, or nothing is taken.
  */
 import type { IngestOutcome } from '../http/view.ts';
-import type { Block } from '../messages/block.ts';
+import type { InputBlock } from '../messages/origins.ts';
 import type { Tombstone } from '../messages/streams.ts';
 import { tombstoneType } from '../messages/types.ts';
 import type { Intake } from '../sources/source.ts';
@@ -32,7 +32,7 @@ export function createIngest(target: IngestTarget): Ingest {
   const { intake } = target;
 
   async function commit(
-    blocks: ReadonlyMap<number, readonly Block[]>,
+    blocks: ReadonlyMap<number, readonly InputBlock[]>,
   ): Promise<Exclude<IngestOutcome, Committed> | null> {
     const reason = target.stalled();
     if (reason !== null) return { kind: 'stalled', reason, retryAfterSeconds: STALLED_RETRY_SECONDS };

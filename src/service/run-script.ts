@@ -4,6 +4,7 @@ import { PassThrough, pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { ConfigError } from '../config/config.ts';
 import type { DynamicEvent } from '../messages/codec.ts';
+import { createOriginWriter, type OriginWriter } from '../messages/origins.ts';
 import type { DeadLetter } from '../messages/streams.ts';
 import { createLineSplitter, MAX_LINE_BYTES } from '../sources/lines.ts';
 import type { Driver } from './driver.ts';
@@ -137,15 +138,23 @@ function createStretch(driver: Driver): Stretch {
     readonly stream: string;
     readonly partition: number;
     readonly events: DynamicEvent[];
+    readonly origins: OriginWriter;
     readonly letters: DeadLetter[];
   }
   let groups = new Map<string, Group>();
   let records = 0;
   let lastStream = '';
+  let lastSource = '';
 
   function groupOf(stream: string, partition: number): Group {
     const id = `${stream}/${partition}`;
-    const group = groups.get(id) ?? { stream, partition, events: [], letters: [] };
+    const group = groups.get(id) ?? {
+      stream,
+      partition,
+      events: [],
+      origins: createOriginWriter(),
+      letters: [],
+    };
     groups.set(id, group);
     return group;
   }
@@ -153,8 +162,8 @@ function createStretch(driver: Driver): Stretch {
     const whole = groups;
     groups = new Map();
     records = 0;
-    for (const { stream, partition, events, letters } of whole.values()) {
-      await driver.pipe(stream, partition, events, letters);
+    for (const { stream, partition, events, origins, letters } of whole.values()) {
+      await driver.pipe(stream, partition, events, origins.take(lastSource), letters);
     }
   }
 
@@ -166,12 +175,16 @@ function createStretch(driver: Driver): Stretch {
         await driver.settle();
       }
       lastStream = step.stream;
+      if (origin.source !== lastSource && records > 0) await pipe();
+      lastSource = origin.source;
       driver.at(position);
       if (step.kind === 'refused') {
         groupOf(step.stream, 0).letters.push({ stream: step.stream, ...origin, ...step.letter });
       } else {
         const partition = step.partition ?? driver.partitionOf(step.stream, step.event);
-        groupOf(step.stream, partition).events.push(step.event);
+        const group = groupOf(step.stream, partition);
+        group.events.push(step.event);
+        group.origins.add(origin.position, step.raw);
       }
       records += 1;
       if (records >= STRETCH_RECORDS) await pipe();

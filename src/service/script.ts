@@ -10,7 +10,14 @@ import { NOT_UNICODE, NOT_UNICODE_PROBLEM } from '../messages/well-formed.ts';
 import { hintFor } from './output-names.ts';
 
 export type ScriptStep =
-  | { readonly kind: 'event'; readonly stream: string; readonly partition: number | null; readonly event: DynamicEvent }
+  | {
+      readonly kind: 'event';
+      readonly stream: string;
+      readonly partition: number | null;
+      readonly event: DynamicEvent;
+      /** The line. */
+      readonly raw: Buffer;
+    }
   | {
       readonly kind: 'refused';
       readonly stream: string;
@@ -71,7 +78,7 @@ export function createScriptReader(
   function event(stream: string, partition: number | null, line: Buffer, value: unknown): ScriptStep {
     const decoder = decoders.get(stream) ?? createMissing(stream);
     const decoded = value === undefined ? decoder.line(line) : decoder.value(value);
-    if (decoded.ok) return { kind: 'event', stream, partition, event: decoded.event };
+    if (decoded.ok) return { kind: 'event', stream, partition, event: decoded.event, raw: line };
     return refused(stream, line, decoded);
   }
   function createMissing(stream: string): never {

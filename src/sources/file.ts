@@ -5,7 +5,7 @@
  * One more than the file has says that the partition was told of its end. A file is not appended to after that.
  */
 import type { AvroRecord } from '../messages/avro.ts';
-import type { Block } from '../messages/block.ts';
+import type { InputBlock } from '../messages/origins.ts';
 import { sourceControlType } from '../messages/types.ts';
 import { createHandover } from './handover.ts';
 import { InputError, type Intake, type Source } from './source.ts';
@@ -27,7 +27,7 @@ export type ReadInputMessage =
       readonly partition: number;
       /** The last line that the batch accounts for. */
       readonly next: number;
-      readonly blocks: readonly Block[];
+      readonly blocks: readonly InputBlock[];
     }
   /** Ends the batches of some lines: the reader waits for a credit once it is a few of these ahead. */
   | {

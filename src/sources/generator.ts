@@ -4,7 +4,7 @@
  * Its position is the id of the next transaction: a partition has been given all of its transactions with a lower one.
  * So a restart goes on exactly where each partition was, whatever the rate and the batches were before.
  */
-import type { Block } from '../messages/block.ts';
+import type { InputBlock } from '../messages/origins.ts';
 import type { FraudLabel, Transaction } from '../messages/payments.ts';
 import { fraudLabelType, transactionType } from '../messages/types.ts';
 import { createHandover } from './handover.ts';
@@ -55,7 +55,9 @@ export function createGenerator(options: GeneratorOptions): Source {
         const batch = pending[partition];
         const last = batch?.transactions.at(-1);
         if (batch === undefined || last === undefined) return;
-        const blocks: Block[] = [transactionType.encodeBlock(batch.transactions)];
+        const positions = Float64Array.from(batch.transactions, ({ transactionId }) => transactionId);
+        const origins = { source: name, positions, originals: null };
+        const blocks: InputBlock[] = [{ ...transactionType.encodeBlock(batch.transactions), origins }];
         if (batch.labels.length > 0) blocks.push(fraudLabelType.encodeBlock(batch.labels));
         pending[partition] = { transactions: [], labels: [] };
         await handover.deliver(intake, partition, last.transactionId + 1, blocks);

@@ -2,13 +2,13 @@
  * Where a source stands in each partition: at what the log holds, or further on at what it has handed over to the
  * partition's queue since the process began. A source that is restarted goes on behind that, and nothing comes twice.
  */
-import type { Block } from '../messages/block.ts';
+import type { InputBlock } from '../messages/origins.ts';
 import type { Intake } from './source.ts';
 
 export interface Handover {
   /** By partition: everything before this position was delivered. */
   positions(intake: Intake): number[];
-  deliver(intake: Intake, partition: number, next: number, blocks: readonly Block[]): Promise<void>;
+  deliver(intake: Intake, partition: number, next: number, blocks: readonly InputBlock[]): Promise<void>;
 }
 
 export function createHandover(source: string): Handover {

@@ -2,7 +2,7 @@
  * The port of every source. A source delivers batches to partitions and never waits for a commit; `deliver` resolves
  * when the partition has room, which is how backpressure reaches it.
  */
-import type { Block } from '../messages/block.ts';
+import type { InputBlock } from '../messages/origins.ts';
 
 /** What a source hands to one partition, and where the source stands once that is committed. */
 export interface Batch {
@@ -14,7 +14,7 @@ export interface Batch {
    */
   readonly next: number | null;
   /** Blocks of the stream's events, labels, controls and dead letters, in the order in which they take effect. */
-  readonly blocks: readonly Block[];
+  readonly blocks: readonly InputBlock[];
   /** Called once, after the commit is on disk. */
   readonly onDurable?: (commit: { readonly firstOffset: number; readonly count: number }) => void;
   /** Called instead of onDurable when the batch will not be committed. */

@@ -5,9 +5,10 @@
  * Events are written to their block one by one, and dead letters too, so that a body of millions of either is never held
  * as objects. Invariant: every event of the body is in a block, or counted as refused and in a dead letter.
  */
-import type { Block, BlockWriter } from '../messages/block.ts';
+import type { BlockWriter } from '../messages/block.ts';
 import { type DynamicEvent, decodeContainer, dynamicEventType } from '../messages/codec.ts';
 import { createJsonDecoder } from '../messages/json.ts';
+import { createOriginWriter, type InputBlock, type OriginWriter } from '../messages/origins.ts';
 import { type DeadLetter, RAW_BYTES_MAX } from '../messages/streams.ts';
 import { deadLetterType } from '../messages/types.ts';
 import { createLineSplitter, MAX_LINE_BYTES } from '../sources/lines.ts';
@@ -43,7 +44,7 @@ class Unreadable extends Error {}
 type Refuse = (reason: string, detail: string, raw: Buffer, rawLength: number, position: number) => void;
 
 interface Sink {
-  event(event: DynamicEvent, bytes: number): void;
+  event(event: DynamicEvent, raw: Uint8Array, position: number): void;
   refuse: Refuse;
 }
 
@@ -61,7 +62,7 @@ export function createBodyParser(shape: BodyShape): BodyParser {
       refuse('too-large', `it is nested deeper than ${NESTING_MAX} brackets`);
     } else {
       const decoded = json.line(bytes);
-      if (decoded.ok) sink.event(decoded.event, bytes.length);
+      if (decoded.ok) sink.event(decoded.event, bytes, position);
       else if (isPart && decoded.reason === 'not-json') throw new Unreadable(`event ${position}: ${decoded.detail}`);
       else refuse(decoded.reason, decoded.detail);
     }
@@ -98,12 +99,11 @@ export function createBodyParser(shape: BodyShape): BodyParser {
   function takeContainer(bytes: Buffer, sink: Sink): void {
     const decoded = decodeContainer(type, bytes);
     if (!decoded.ok) throw new Unreadable(decoded.detail);
-    for (const [index, event] of decoded.events.entries()) {
+    for (const [index, { event, raw }] of decoded.datums.entries()) {
       if (event[keyField] !== null) {
-        sink.event(event, bytes.length / decoded.events.length);
+        sink.event(event, raw, index + 1);
         continue;
       }
-      const raw = type.encode(event);
       const detail = `${keyField} is the key and is null`;
       sink.refuse('null-key', detail, raw.subarray(0, RAW_BYTES_MAX), raw.length, index + 1);
     }
@@ -145,7 +145,7 @@ function createOutput(
   refusedMax: number,
   newWriter: () => BlockWriter<DynamicEvent>,
 ): { readonly sink: Sink; finish(): ParsedBody } {
-  const events = new Map<number, Collected<DynamicEvent>>();
+  const events = new Map<number, Collected<DynamicEvent> & { readonly origins: OriginWriter }>();
   const letters = collect(deadLetterType.blockWriter());
   const reasons: Record<string, number> = {};
   const first: RefusedEvent[] = [];
@@ -153,16 +153,18 @@ function createOutput(
   let refused = 0;
   return {
     sink: {
-      event(event, bytes) {
+      event(event, raw, position) {
         const key = event[keyField];
         const text = typeof key === 'number' || typeof key === 'string' ? key : JSON.stringify(key);
         const partition = partitionOf(text, partitions);
         let own = events.get(partition);
         if (own === undefined) {
-          own = collect(newWriter());
+          const origins = createOriginWriter();
+          own = { ...collect(newWriter(), origins), origins };
           events.set(partition, own);
         }
-        own.push(event, bytes);
+        own.origins.add(position, raw);
+        own.push(event, raw.byteLength);
         taken += 1;
       },
       refuse(reason, detail, raw, rawLength, position) {
@@ -189,16 +191,16 @@ function createOutput(
 
 interface Collected<T> {
   push(event: T, bytes: number): void;
-  blocks(): readonly Block[];
+  blocks(): readonly InputBlock[];
 }
 
 /** Blocks of a bounded size, so that who takes them can commit a part at a time. */
-function collect<T>(writer: BlockWriter<T>): Collected<T> {
-  const blocks: Block[] = [];
+function collect<T>(writer: BlockWriter<T>, origins: OriginWriter | null = null): Collected<T> {
+  const blocks: InputBlock[] = [];
   let bytesWritten = 0;
   const close = (): void => {
     const block = writer.take();
-    if (block !== null) blocks.push(block);
+    if (block !== null) blocks.push(origins === null ? block : { ...block, origins: origins.take(HTTP_SOURCE) });
     bytesWritten = 0;
   };
   return {

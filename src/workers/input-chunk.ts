@@ -3,8 +3,8 @@
  *
  * A partition that has a line behind it is not given it again; what was refused belongs to partition 0.
  */
-import type { Block } from '../messages/block.ts';
 import { type DynamicEvent, dynamicEventType } from '../messages/codec.ts';
+import { createOriginWriter, type InputBlock, memoryOf } from '../messages/origins.ts';
 import type { FraudLabel } from '../messages/payments.ts';
 import type { DeadLetter } from '../messages/streams.ts';
 import { deadLetterType, fraudLabelType } from '../messages/types.ts';
@@ -14,7 +14,8 @@ import type { ReadInputMessage, ReadInputTask } from './read-input-protocol.ts';
 export interface InputChunk {
   /** Events and refused lines so far. */
   readonly records: number;
-  event(event: DynamicEvent, line: number): void;
+  /** `raw` is what was read: the line, the record, the datum. It is copied. */
+  event(event: DynamicEvent, line: number, raw: Uint8Array): void;
   /** The label of the event given last. */
   label(scenario: number): void;
   refused(letter: Pick<DeadLetter, 'reason' | 'detail' | 'raw' | 'rawLength'>, line: number): void;
@@ -32,6 +33,7 @@ export function createInputChunk(
   const type = dynamicEventType(task.schema);
   const partitions = positions.length;
   let events: DynamicEvent[][] = positions.map(() => []);
+  const origins = positions.map(createOriginWriter);
   let labels: FraudLabel[][] = positions.map(() => []);
   let letters: DeadLetter[] = [];
   let records = 0;
@@ -49,14 +51,18 @@ export function createInputChunk(
     get records() {
       return records;
     },
-    event(event, line) {
+    event(event, line, raw) {
       records += 1;
       const partition = partitionOfEvent(event);
       const behind = line <= (positions[partition] ?? 0);
       lastEvent = event;
       lastPartition = behind ? -1 : partition;
-      if (behind) skipped += 1;
-      else events[partition]?.push(event);
+      if (behind) {
+        skipped += 1;
+        return;
+      }
+      events[partition]?.push(event);
+      origins[partition]?.add(line, raw);
     },
     label(scenario) {
       labels[lastPartition]?.push({
@@ -75,13 +81,14 @@ export function createInputChunk(
     },
     post(lastLine) {
       for (const [partition, own] of events.entries()) {
-        const blocks: Block[] = [];
+        const blocks: InputBlock[] = [];
         const known = labels[partition] ?? [];
-        if (own.length > 0) blocks.push(type.encodeBlock(own));
+        const from = origins[partition];
+        if (own.length > 0 && from !== undefined) blocks.push({ ...type.encodeBlock(own), origins: from.take(source) });
         if (known.length > 0) blocks.push(fraudLabelType.encodeBlock(known));
         if (partition === 0 && letters.length > 0) blocks.push(deadLetterType.encodeBlock(letters));
         if (blocks.length === 0) continue;
-        post({ kind: 'batch', partition, next: lastLine, blocks }, blocks.map(ownBuffer));
+        post({ kind: 'batch', partition, next: lastLine, blocks }, blocks.flatMap(memoryOf));
       }
       post({ kind: 'chunk', records, skipped, lastLine }, []);
       events = positions.map(() => []);
@@ -91,10 +98,4 @@ export function createInputChunk(
       skipped = 0;
     },
   };
-}
-
-/** A block is encoded into a buffer of its own, which may move to the other thread instead of being copied. */
-function ownBuffer({ bytes }: Block): ArrayBuffer {
-  if (bytes.buffer instanceof ArrayBuffer) return bytes.buffer;
-  throw new Error('A block in shared memory');
 }

@@ -1,6 +1,6 @@
 /** What passes between the HTTP side of the service and the thread that parses request bodies. */
 import type { AvroRecord } from '../messages/avro.ts';
-import type { Block } from '../messages/block.ts';
+import type { InputBlock } from '../messages/origins.ts';
 
 export type BodyFormat = 'json-lines' | 'json' | 'avro-container';
 export type BodyEncoding = 'identity' | 'gzip' | 'deflate' | 'zstd';
@@ -43,7 +43,7 @@ export interface RefusedEvents {
 export interface PartitionBlocks {
   readonly partition: number;
   /** In the order of the body. A block has at most EVENTS_A_BLOCK events. */
-  readonly blocks: readonly Block[];
+  readonly blocks: readonly InputBlock[];
 }
 
 export type ParsedBody =

@@ -1,5 +1,6 @@
 /** Parses a request body in a thread, so that the event loop answers meanwhile. */
 import { move, transferableSymbol, valueSymbol } from 'piscina';
+import { memoryOf } from '../messages/origins.ts';
 import { type BodyParser, createBodyParser } from './body-parser.ts';
 import type { ParseBodyTask, ParsedBody } from './parse-body-protocol.ts';
 
@@ -18,6 +19,6 @@ export default function parseBody({ shape, body }: ParseBodyTask): unknown {
 /** The blocks move to the other thread instead of being copied. */
 function moved(parsed: ParsedBody): unknown {
   const blocks = parsed.kind === 'parsed' ? parsed.partitions.flatMap((partition) => partition.blocks) : [];
-  const memory = blocks.flatMap(({ bytes }) => (bytes.buffer instanceof ArrayBuffer ? [bytes.buffer] : []));
+  const memory = blocks.flatMap(memoryOf);
   return move({ [transferableSymbol]: memory, [valueSymbol]: parsed });
 }

@@ -4,7 +4,7 @@
  */
 import type { Deriver, HostSnapshot } from '../actors/partition-host.ts';
 import type { Block } from '../messages/block.ts';
-import type { Commit, Section } from '../messages/commit.ts';
+import { type Commit, inputSection, type Section } from '../messages/commit.ts';
 import type { Derivation } from '../partition/derivation.ts';
 import type { Applied, PartitionInput, PartitionStatus } from '../partition/partition.ts';
 
@@ -77,7 +77,7 @@ export function withInput(
   { source, next, blocks }: PartitionInput,
   place: Pick<Commit, 'stream' | 'partition' | 'committedAt'>,
 ): Applied {
-  const taken = inputs ?? blocks.map((block): Section => ({ ...block, role: 'input' }));
+  const taken = inputs ?? blocks.map(inputSection);
   return { ...applied, commit: { ...place, source, next, sections: [...taken, ...sections] } };
 }
 

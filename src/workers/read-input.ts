@@ -103,7 +103,7 @@ function jsonSplitter(task: ReadInputTask, chunk: InputChunk, reached: Reached):
       reached(number);
       if (bytes.length === 0) return;
       const decoded = json.line(bytes);
-      if (decoded.ok) chunk.event(decoded.event, number);
+      if (decoded.ok) chunk.event(decoded.event, number, bytes);
       else chunk.refused({ ...decoded, ...kept(bytes, bytes.length) }, number);
     },
     tooLong(head, length, number) {
@@ -126,7 +126,7 @@ function csvSplitter(task: ReadInputTask, chunk: InputChunk, reached: Reached): 
       const decoded = csv.row(bytes);
       if (!decoded.ok) chunk.refused({ ...decoded, ...kept(bytes, bytes.length) }, number);
       else {
-        chunk.event(decoded.event, number);
+        chunk.event(decoded.event, number, bytes);
         if (decoded.fraud) chunk.label(decoded.scenario);
       }
     },
@@ -152,14 +152,13 @@ function kept(bytes: Buffer, rawLength: number): { readonly raw: Buffer; readonl
 async function readContainer(task: ReadInputTask, chunk: InputChunk, posted: () => Promise<void>): Promise<void> {
   const type = dynamicEventType(task.schema);
   let record = 0;
-  for await (const events of containerBlocks(type, openInput(task.path))) {
-    for (const event of events) {
+  for await (const datums of containerBlocks(type, openInput(task.path))) {
+    for (const { event, raw } of datums) {
       record += 1;
       if (event[task.keyField] === null) {
-        const raw = type.encode(event);
         const detail = `${task.keyField} is the key and is null`;
         chunk.refused({ reason: 'null-key', detail, ...kept(raw, raw.length) }, record);
-      } else chunk.event(event, record);
+      } else chunk.event(event, record, raw);
       if (!isFull(chunk, task)) continue;
       chunk.post(record);
       await posted();
@@ -184,13 +183,11 @@ async function readParquet(task: ReadInputTask, chunk: InputChunk, posted: () =>
       for (const [row, event] of events.entries()) {
         record += 1;
         const decoded = json.line(event);
+        const raw = Buffer.from(event);
         if (decoded.ok) {
-          chunk.event(decoded.event, record);
+          chunk.event(decoded.event, record, raw);
           if (fraud?.[row] === 1) chunk.label(scenario?.[row] ?? 0);
-        } else {
-          const raw = Buffer.from(event);
-          chunk.refused({ ...decoded, ...kept(raw, raw.length) }, record);
-        }
+        } else chunk.refused({ ...decoded, ...kept(raw, raw.length) }, record);
       }
       if (!isFull(chunk, task)) continue;
       chunk.post(record);

@@ -1,0 +1,136 @@
+/**
+ * Where the events of a block came from, row by row: what the dead letter of an event that is not taken says of it. A
+ * partition meets events as columns; that one of them is refused, and what it looked like, is known together only here.
+ */
+import type { Block } from './block.ts';
+import { RAW_BYTES_MAX } from './streams.ts';
+
+export interface Origins {
+  /** Stable name of the source, as it stands in dead letters. */
+  readonly source: string;
+  /** By row: a line, a record, a sequence. */
+  readonly positions: Float64Array;
+  /** Null for events that this process made: they never were bytes. */
+  readonly originals: Originals | null;
+}
+
+export interface Originals {
+  /** By row. */
+  readonly lengths: Float64Array;
+  /** One after another, each cut as a dead letter's is. */
+  readonly raw: Uint8Array;
+}
+
+/** A block of a batch. */
+export interface InputBlock extends Block {
+  readonly origins?: Origins;
+}
+
+/** All that a block is made of, to be moved to another thread. Throws when some of it can't be. */
+export function memoryOf({ bytes, origins }: InputBlock): ArrayBuffer[] {
+  const { positions, originals } = origins ?? {};
+  const parts = [bytes, positions, originals?.lengths, originals?.raw].filter((part) => part !== undefined);
+  return parts.map(({ buffer }) => {
+    if (buffer instanceof ArrayBuffer) return buffer;
+    throw new Error('A block in shared memory');
+  });
+}
+
+export interface Original {
+  readonly raw: Buffer;
+  readonly rawLength: number;
+}
+
+export interface OriginWriter {
+  /** The bytes are copied. They may be cut already: `length` is that of the original. */
+  add(position: number, raw: Uint8Array, length?: number): void;
+  /** Those of the rows since the last call, in memory of their own. */
+  take(source: string): Origins;
+}
+
+const INITIAL_ROWS = 16;
+const INITIAL_BYTES = 1 << 10;
+
+export function createOriginWriter(): OriginWriter {
+  let positions = new Float64Array(INITIAL_ROWS);
+  let lengths = new Float64Array(INITIAL_ROWS);
+  let raw = new Uint8Array(INITIAL_BYTES);
+  let rows = 0;
+  let bytes = 0;
+
+  return {
+    add(position, original, length = original.byteLength) {
+      const kept = Math.min(original.byteLength, RAW_BYTES_MAX);
+      if (rows === positions.length) {
+        positions = grown(positions, 2 * rows);
+        lengths = grown(lengths, 2 * rows);
+      }
+      if (bytes + kept > raw.length) {
+        const larger = new Uint8Array(2 * (bytes + kept));
+        larger.set(raw.subarray(0, bytes));
+        raw = larger;
+      }
+      positions[rows] = position;
+      lengths[rows] = length;
+      rows += 1;
+      raw.set(kept === original.byteLength ? original : original.subarray(0, kept), bytes);
+      bytes += kept;
+    },
+    take(source) {
+      const taken = {
+        source,
+        positions: positions.slice(0, rows),
+        originals: { lengths: lengths.slice(0, rows), raw: raw.slice(0, bytes) },
+      };
+      rows = 0;
+      bytes = 0;
+      return taken;
+    },
+  };
+}
+
+function grown(values: Float64Array<ArrayBuffer>, length: number): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(length);
+  larger.set(values);
+  return larger;
+}
+
+export interface OriginReader {
+  /** Null for an event that never was bytes. */
+  original(row: number): Original | null;
+  /** Those of some of the rows, in memory of their own. */
+  select(rows: readonly number[]): Origins;
+}
+
+export function readOrigins({ source, positions, originals }: Origins): OriginReader {
+  const starts = originals === null ? null : startsOf(originals.lengths);
+
+  function original(row: number): Original | null {
+    if (originals === null || starts === null) return null;
+    const { buffer, byteOffset } = originals.raw;
+    const start = starts[row]!;
+    const raw = Buffer.from(buffer, byteOffset + start, starts[row + 1]! - start);
+    return { raw, rawLength: originals.lengths[row]! };
+  }
+  return {
+    original,
+    select(rows) {
+      const writer = createOriginWriter();
+      for (const row of rows) {
+        const found = original(row);
+        writer.add(positions[row]!, found?.raw ?? NO_BYTES, found?.rawLength);
+      }
+      const selected = writer.take(source);
+      return originals === null ? { ...selected, originals: null } : selected;
+    },
+  };
+}
+
+const NO_BYTES = new Uint8Array();
+
+/** One more than there are rows. */
+function startsOf(lengths: Float64Array): Float64Array {
+  const starts = new Float64Array(lengths.length + 1);
+  for (const [row, length] of lengths.entries()) starts[row + 1] = starts[row]! + Math.min(length, RAW_BYTES_MAX);
+  return starts;
+}
