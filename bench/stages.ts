@@ -36,7 +36,7 @@ export async function runStages(): Promise<StageFigures[]> {
     memoryLimit: '256MB',
     threads: 1,
   });
-  const where = { log: 'bench-0', stream: 'bench', partition: 0, firstOffset: 0 };
+  const where = { log: 'bench-0', stream: 'bench', partition: 0, firstOffset: 0, committedAt: 0 };
   const columns = transactionType.columns(block);
   const occurredAt = columns.numbers('occurredAt');
   const section = { typeName: transactionType.name, window: null, columns: () => columns, objects: () => batch };

@@ -9,20 +9,27 @@ export interface TailPosition {
   readonly offset: number;
 }
 
+/** An alert that waits, and when it was committed, by the clock that stamps commits. */
+export interface PendingAlert {
+  readonly alert: AlertRaised;
+  readonly raisedAtMs: number;
+}
+
 export type QueueItem =
-  | { readonly kind: 'alert'; readonly alert: AlertRaised }
+  | ({ readonly kind: 'alert' /** Failed ones. */; readonly attempts: number } & PendingAlert)
   | { readonly kind: 'position'; readonly position: TailPosition };
 
 export type AlertQueue = readonly QueueItem[];
 
 /** Adds alerts that are not queued already, and the position after them. */
-export function enqueue(queue: AlertQueue, alerts: readonly AlertRaised[], upTo: TailPosition | null): AlertQueue {
+export function enqueue(queue: AlertQueue, alerts: readonly PendingAlert[], upTo: TailPosition | null): AlertQueue {
   const ids = new Set(queue.map((item) => (item.kind === 'alert' ? item.alert.alertId : null)));
   const items = [...queue];
-  for (const alert of alerts) {
-    if (ids.has(alert.alertId)) continue;
-    ids.add(alert.alertId);
-    items.push({ kind: 'alert', alert });
+  for (const pending of alerts) {
+    const { alertId } = pending.alert;
+    if (ids.has(alertId)) continue;
+    ids.add(alertId);
+    items.push({ kind: 'alert', attempts: 0, ...pending });
   }
   return upTo === null ? items : withPosition(items, upTo);
 }
@@ -40,4 +47,16 @@ function withPosition(items: QueueItem[], position: TailPosition): AlertQueue {
   }
   items.push({ kind: 'position', position });
   return items;
+}
+
+/** The queue after one more failed attempt at its head, which goes behind the alerts that follow it if they have their turn. */
+export function refused(queue: AlertQueue, turnAttempts: number): AlertQueue {
+  const [head, ...others] = queue;
+  if (head?.kind !== 'alert') return queue;
+  const tried = { ...head, attempts: head.attempts + 1 };
+  if (tried.attempts % turnAttempts !== 0) return [tried, ...others];
+  // Never behind a position: that says that all before it are settled.
+  const end = others.findIndex(({ kind }) => kind === 'position');
+  const turn = end < 0 ? others : others.slice(0, end);
+  return [...turn, tried, ...others.slice(turn.length)];
 }

@@ -13,14 +13,13 @@
  */
 import { assign, enqueueActions, fromPromise, sendTo, setup } from 'xstate';
 import type { AlertDelivery } from '../messages/operations.ts';
-import type { AlertRaised } from '../messages/payments.ts';
-import { type AlertQueue, enqueue, type TailPosition } from './alert-queue.ts';
+import { type AlertQueue, enqueue, type PendingAlert, refused, type TailPosition } from './alert-queue.ts';
 import { type CourierPorts, type CourierReport, courier } from './courier.ts';
 import { circuitOpen, DEFAULT_DELIVERY_POLICY, type DeliveryPolicy, retryDelayMs } from './delivery-policy.ts';
 
 export interface AlerterPorts extends CourierPorts {
   /** Journaled alerts without an outcome for this sink, in front of where its tail starts. */
-  undelivered(): Promise<readonly AlertRaised[]>;
+  undelivered(): Promise<readonly PendingAlert[]>;
   nowMs(): number;
   /** From 0 to 1. */
   random(): number;
@@ -36,9 +35,9 @@ export interface AlerterInput {
 export type AlerterEvent =
   | {
       readonly type: 'ALERTS';
-      readonly alerts: readonly AlertRaised[];
-      /** The next offset of the log after them. */
-      readonly upTo: TailPosition;
+      readonly alerts: readonly PendingAlert[];
+      /** The next offset of the log after them; null where no position is kept. */
+      readonly upTo: TailPosition | null;
       /** Called when the alerter has room for more: the tail waits for it before it reads on. */
       readonly taken?: () => void;
     }
@@ -52,8 +51,6 @@ interface Context {
   readonly queue: AlertQueue;
   /** Callbacks of a tail that waits for room. */
   readonly paused: readonly (() => void)[];
-  /** Failed attempts for the alert at the head. */
-  readonly attempts: number;
   readonly failuresInARow: number;
   readonly delayMs: number;
 }
@@ -64,7 +61,7 @@ export const alerterMachine = setup({
   types: { context: {} as Context, input: {} as AlerterInput, events: {} as AlerterEvent },
   actors: {
     courier,
-    undelivered: fromPromise<readonly AlertRaised[], AlerterPorts>(({ input }) => input.undelivered()),
+    undelivered: fromPromise<readonly PendingAlert[], AlerterPorts>(({ input }) => input.undelivered()),
   },
   guards: {
     empty: ({ context }) => context.queue.length === 0,
@@ -72,7 +69,7 @@ export const alerterMachine = setup({
     circuitOpen: ({ context }) => circuitOpen(context.failuresInARow, context.policy),
     last: ({ context }) => context.queue.length <= 1,
     givenUp: ({ context }, { permanent }: { permanent: boolean }) =>
-      permanent || context.attempts + 1 >= context.policy.maxAttempts,
+      permanent || context.ports.nowMs() - raisedAtMs(context.queue) >= context.policy.giveUpAfterMs,
   },
   actions: {
     queue: assign((_, { queue, paused }: { queue: AlertQueue; paused: readonly (() => void)[] }) => ({
@@ -92,14 +89,18 @@ export const alerterMachine = setup({
       if (head?.kind === 'alert') then.sendTo('courier', { type: 'ATTEMPT', alert: head.alert });
       if (head?.kind === 'position') then.sendTo('courier', { type: 'SAVE', position: head.position });
     }),
-    dropHead: assign({ queue: ({ context }) => context.queue.slice(1), attempts: 0 }),
+    dropHead: assign({ queue: ({ context }) => context.queue.slice(1) }),
     noteDelivered: assign({ failuresInARow: 0 }),
     noteRefused: assign(({ context }) => {
-      const { policy, ports } = context;
-      const attempts = context.attempts + 1;
+      const { policy, ports, queue } = context;
       const failuresInARow = context.failuresInARow + 1;
-      return { attempts, failuresInARow, delayMs: retryDelayMs(attempts, failuresInARow, ports.random(), policy) };
+      return {
+        queue: refused(queue, policy.turnAttempts),
+        failuresInARow,
+        delayMs: retryDelayMs(failedAttempts(queue) + 1, failuresInARow, ports.random(), policy),
+      };
     }),
+    noteGivenUp: assign({ failuresInARow: ({ context }) => context.failuresInARow + 1 }),
     waitForCircuit: assign({ delayMs: ({ context }) => context.policy.breakerMs }),
     record: sendTo('courier', ({ context }, { outcome, error }: Pick<AlertDelivery, 'outcome' | 'error'>) => ({
       type: 'RECORD' as const,
@@ -118,7 +119,6 @@ export const alerterMachine = setup({
     queueBound: input.queueBound ?? DEFAULT_QUEUE_BOUND,
     queue: [],
     paused: [],
-    attempts: 0,
     failuresInARow: 0,
     delayMs: 0,
   }),
@@ -179,7 +179,7 @@ export const alerterMachine = setup({
             guard: { type: 'givenUp', params: ({ event }) => event },
             target: 'recording',
             actions: [
-              'noteRefused',
+              'noteGivenUp',
               { type: 'record', params: ({ event }) => ({ outcome: 'abandoned', error: event.message }) },
             ],
           },
@@ -205,7 +205,7 @@ export const alerterMachine = setup({
           {
             guard: { type: 'givenUp', params: ({ event }) => event },
             actions: [
-              'noteRefused',
+              'noteGivenUp',
               { type: 'record', params: ({ event }) => ({ outcome: 'abandoned', error: event.message }) },
             ],
           },
@@ -220,24 +220,32 @@ export const alerterMachine = setup({
   },
 });
 
-function withoutQueued(alerts: readonly AlertRaised[], queue: AlertQueue): AlertQueue {
+function withoutQueued(alerts: readonly PendingAlert[], queue: AlertQueue): AlertQueue {
   const ids = new Set(queue.map((item) => (item.kind === 'alert' ? item.alert.alertId : null)));
   return enqueue(
     [],
-    alerts.filter(({ alertId }) => !ids.has(alertId)),
+    alerts.filter(({ alert }) => !ids.has(alert.alertId)),
     null,
   );
 }
 
+function failedAttempts([head]: AlertQueue): number {
+  return head?.kind === 'alert' ? head.attempts : 0;
+}
+
+function raisedAtMs([head]: AlertQueue): number {
+  return head?.kind === 'alert' ? head.raisedAtMs : Number.POSITIVE_INFINITY;
+}
+
 function deliveryOf(context: Context, outcome: AlertDelivery['outcome'], error: string | null): AlertDelivery {
-  const { attempts, ports, queue } = context;
+  const { ports, queue } = context;
   const head = queue[0];
   if (head?.kind !== 'alert') throw new Error(`Alerter of sink ${ports.sink.name}: an outcome without an alert`);
   return {
     alertId: head.alert.alertId,
     sink: ports.sink.name,
     outcome,
-    attempts: outcome === 'delivered' ? attempts + 1 : attempts,
+    attempts: head.attempts + 1,
     error,
     changedAt: ports.nowMs(),
   };

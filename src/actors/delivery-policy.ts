@@ -1,11 +1,14 @@
 /**
- * When an alert that a sink refused is tried again, and when it is given up: a bounded number of attempts, exponential
- * backoff with full jitter (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog 2015), and a circuit
- * breaker that waits longer once refusals follow each other, whichever alerts they were for.
+ * When an alert that a sink refused is tried again, and when it is given up: by its age, so that an outage of the receiver
+ * loses none that is younger; exponential backoff with full jitter (Brooker, "Exponential Backoff And Jitter", AWS
+ * Architecture Blog 2015); and a circuit breaker that waits longer once refusals follow each other, whichever alerts they
+ * were for.
  */
 export interface DeliveryPolicy {
-  /** Attempts for one alert, the first included. */
-  readonly maxAttempts: number;
+  /** An alert that was raised so long ago, and is refused then, is given up. */
+  readonly giveUpAfterMs: number;
+  /** After so many attempts in a row the alerts behind it have their turn: what the receiver can't take holds nobody up. */
+  readonly turnAttempts: number;
   readonly minBackoffMs: number;
   readonly maxBackoffMs: number;
   /** Refusals in a row, over all alerts of the sink, that open the circuit. */
@@ -14,9 +17,9 @@ export interface DeliveryPolicy {
   readonly breakerMs: number;
 }
 
-/** The breaker opens before the last attempt, so that an alert outlives an outage of a minute. */
 export const DEFAULT_DELIVERY_POLICY: DeliveryPolicy = {
-  maxAttempts: 5,
+  giveUpAfterMs: 3 * 86_400_000,
+  turnAttempts: 5,
   minBackoffMs: 500,
   maxBackoffMs: 30_000,
   breakerFailures: 4,

@@ -158,7 +158,13 @@ export interface FraudConfig {
 
 export type SinkConfig =
   | { readonly kind: 'log'; readonly name: string }
-  | { readonly kind: 'webhook'; readonly name: string; readonly url: string; readonly timeoutMs: number };
+  | {
+      readonly kind: 'webhook';
+      readonly name: string;
+      readonly url: string;
+      readonly timeoutMs: number;
+      readonly giveUpAfterMs: number;
+    };
 
 /** One thing that is wrong, and where. */
 export interface Problem {

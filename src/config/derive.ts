@@ -272,5 +272,11 @@ function fraudOf(raw: NonNullable<ConfigFile['fraud']>, streams: readonly Stream
 
 function sinkOf(name: string, raw: ConfigFile['sinks'][string]): SinkConfig {
   if ('log' in raw) return { kind: 'log', name };
-  return { kind: 'webhook', name, url: raw.webhook.url, timeoutMs: raw.webhook.timeout };
+  return {
+    kind: 'webhook',
+    name,
+    url: raw.webhook.url,
+    timeoutMs: raw.webhook.timeout,
+    giveUpAfterMs: raw.giveUpAfter,
+  };
 }

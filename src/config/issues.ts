@@ -104,9 +104,10 @@ function unionFindings({ path, input, errors = [] }: Issue): Finding[] {
 }
 
 function alternativesMessage(path: readonly PropertyKey[]): string {
-  const forms = shapesAt(path).flatMap(({ const: literal, properties, type }) => {
+  const forms = shapesAt(path).flatMap(({ const: literal, properties, required, type }) => {
     if (literal !== undefined) return [String(literal)];
-    const keys = Object.keys(properties ?? {});
+    // What may be left out tells no form from another.
+    const keys = required ?? Object.keys(properties ?? {});
     if (keys.length > 0) return [`{ ${keys.join(', ')} }`];
     return [type ?? []].flat().map((kind) => KINDS[kind] ?? kind);
   });

@@ -254,7 +254,9 @@ function fraudOf(fraud: Config['fraud']) {
 }
 
 function sinkOf(sink: SinkConfig) {
-  return sink.kind === 'log' ? { log: {} } : { webhook: { url: sink.url, timeout: formatDuration(sink.timeoutMs) } };
+  if (sink.kind === 'log') return { log: {} };
+  const { url, timeoutMs, giveUpAfterMs } = sink;
+  return { webhook: { url, timeout: formatDuration(timeoutMs) }, giveUpAfter: formatDuration(giveUpAfterMs) };
 }
 
 const WIDTH = 120;

@@ -101,6 +101,9 @@ const sink = z.union([
   z.strictObject({ log: z.strictObject({}).nullable() }),
   z.strictObject({
     webhook: z.strictObject({ url, timeout: timer.prefault('5s') }),
+    giveUpAfter: duration
+      .prefault('3d')
+      .describe('An alert that the receiver has not taken by this age is a dead letter; `dlq replay` sends it again.'),
   }),
 ]);
 

@@ -55,13 +55,18 @@ export const alertDeliverySchema = {
   type: 'record',
   name: 'AlertDelivery',
   namespace: NAMESPACE,
-  doc: 'The outcome of handing an alert to a sink; "abandoned" is the dead letter at the end of the retries.',
+  doc: 'The outcome of handing an alert to a sink; "abandoned" is a dead letter, which "requeued" takes back.',
   fields: [
     { name: 'alertId', type: 'string' },
     { name: 'sink', type: 'string' },
     {
       name: 'outcome',
-      type: { type: 'enum', name: 'DeliveryOutcome', symbols: ['delivered', 'abandoned'], default: 'delivered' },
+      type: {
+        type: 'enum',
+        name: 'DeliveryOutcome',
+        symbols: ['delivered', 'abandoned', 'requeued'],
+        default: 'delivered',
+      },
     },
     { name: 'attempts', type: 'int' },
     { name: 'error', type: ['null', 'string'] },

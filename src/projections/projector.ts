@@ -89,10 +89,10 @@ function projectCommit(
   offset: number,
   body: Uint8Array,
 ): void {
-  const { stream, partition, sections } = decodeCommit(body);
+  const { stream, partition, committedAt, sections } = decodeCommit(body);
   let firstOffset = offset;
   for (const section of sections) {
-    const where: Where = { log, stream, partition, firstOffset };
+    const where: Where = { log, stream, partition, firstOffset, committedAt };
     projectSection(journal, stores, section, where);
     firstOffset += section.count;
   }

@@ -1,7 +1,7 @@
 /** Tables of the operations store, and what of them is state: a digest leaves out what the clock or the layout gave. */
 
 /** Raise it whenever SQLITE_SCHEMA or a writer changes: an older file is then rebuilt. */
-export const SQLITE_SCHEMA_VERSION = 4;
+export const SQLITE_SCHEMA_VERSION = 5;
 
 export const SQLITE_SCHEMA = `
 CREATE TABLE offsets (log TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
@@ -24,7 +24,7 @@ CREATE TABLE alerts (
   alert_id TEXT PRIMARY KEY, case_id TEXT NOT NULL, customer_id INTEGER NOT NULL, transaction_id INTEGER NOT NULL,
   terminal_id INTEGER NOT NULL, amount_cents INTEGER NOT NULL, occurred_at INTEGER NOT NULL, score REAL NOT NULL,
   model TEXT NOT NULL, severity TEXT NOT NULL, reasons TEXT NOT NULL, session_start INTEGER NOT NULL,
-  session_count INTEGER NOT NULL,
+  session_count INTEGER NOT NULL, committed_at INTEGER NOT NULL,
   stream TEXT NOT NULL, partition INTEGER NOT NULL, log_offset INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX alerts_by_time ON alerts (occurred_at);
@@ -50,6 +50,7 @@ CREATE TABLE windows_latest (
 CREATE TABLE dead_letters (
   log TEXT NOT NULL, log_offset INTEGER NOT NULL, stream TEXT NOT NULL, source TEXT NOT NULL, position INTEGER NOT NULL,
   reason TEXT NOT NULL, detail TEXT NOT NULL, raw BLOB NOT NULL, raw_length INTEGER NOT NULL,
+  committed_at INTEGER NOT NULL,
   PRIMARY KEY (log, log_offset)
 ) WITHOUT ROWID;
 

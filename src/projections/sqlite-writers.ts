@@ -42,10 +42,10 @@ export function sqliteWriters(db: Database, streams: readonly StreamTable[]): Sq
 
   const alert = db.prepare(`INSERT OR REPLACE INTO alerts VALUES
     (@alertId, @caseId, @customerId, @transactionId, @terminalId, @amountCents, @occurredAt, @score, @model, @severity,
-     @reasons, @sessionStart, @sessionCount, @stream, @partition, @offset)`);
-  on(alertRaisedType, (events, { stream, partition, firstOffset }) => {
+     @reasons, @sessionStart, @sessionCount, @committedAt, @stream, @partition, @offset)`);
+  on(alertRaisedType, (events, { firstOffset, ...where }) => {
     events.forEach((event, i) => {
-      alert.run({ ...event, reasons: JSON.stringify(event.reasons), stream, partition, offset: firstOffset + i });
+      alert.run({ ...event, reasons: JSON.stringify(event.reasons), ...where, offset: firstOffset + i });
     });
   });
 
@@ -69,10 +69,10 @@ export function sqliteWriters(db: Database, streams: readonly StreamTable[]): Sq
   });
 
   const letter = db.prepare(`INSERT OR REPLACE INTO dead_letters VALUES
-    (@log, @offset, @stream, @source, @position, @reason, @detail, @raw, @rawLength)`);
-  on(deadLetterType, (events, { log, firstOffset }) => {
+    (@log, @offset, @stream, @source, @position, @reason, @detail, @raw, @rawLength, @committedAt)`);
+  on(deadLetterType, (events, { log, committedAt, firstOffset }) => {
     events.forEach((event, i) => {
-      letter.run({ ...event, log, offset: firstOffset + i });
+      letter.run({ ...event, log, committedAt, offset: firstOffset + i });
     });
   });
 

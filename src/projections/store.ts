@@ -13,6 +13,8 @@ export interface Where {
   readonly partition: number;
   /** Offset of the first of them. */
   readonly firstOffset: number;
+  /** Of their commit, epoch ms. */
+  readonly committedAt: number;
 }
 
 /** The events of one section. Either form is made when it is first asked for. */

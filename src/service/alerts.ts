@@ -1,5 +1,7 @@
 /** The alerters, one a sink, fed from commits as they become durable; and how one finds again what it had not delivered. */
+import type { PendingAlert } from '../actors/alert-queue.ts';
 import { type AlerterEvent, alerterMachine } from '../actors/alerter.ts';
+import { DEFAULT_DELIVERY_POLICY, type DeliveryPolicy } from '../actors/delivery-policy.ts';
 import { startSupervised } from '../actors/supervised.ts';
 import type { ChildSpec } from '../actors/supervisor.ts';
 import type { SinkConfig } from '../config/config.ts';
@@ -17,7 +19,12 @@ const CATCH_UP_ALERTS = 1000;
 const POLL_MS = 100;
 
 export function alerterChildren(core: ServiceCore): ChildSpec[] {
-  return core.config.sinks.map((config) => alerterChild(core, sinkOf(config, core)));
+  return core.config.sinks.map((config) => alerterChild(core, sinkOf(config, core), policyOf(config)));
+}
+
+function policyOf(config: SinkConfig): DeliveryPolicy {
+  if (config.kind === 'log') return DEFAULT_DELIVERY_POLICY;
+  return { ...DEFAULT_DELIVERY_POLICY, giveUpAfterMs: config.giveUpAfterMs };
 }
 
 function sinkOf(config: SinkConfig, { log, runtime }: ServiceCore): AlertSink {
@@ -25,7 +32,7 @@ function sinkOf(config: SinkConfig, { log, runtime }: ServiceCore): AlertSink {
   return webhookSink({ name: config.name, url: config.url, deadlineMs: config.timeoutMs, http: runtime.http });
 }
 
-function alerterChild(core: ServiceCore, sink: AlertSink): ChildSpec {
+function alerterChild(core: ServiceCore, sink: AlertSink, policy: DeliveryPolicy): ChildSpec {
   const { operations, observer, supervision } = core;
   /** Outlives a restart: what is on its way to the log has its outcome, though the read model does not show it yet. */
   let recording: Promise<void> = Promise.resolve();
@@ -39,11 +46,12 @@ function alerterChild(core: ServiceCore, sink: AlertSink): ChildSpec {
       let settled: string[] | null = null;
       let paused = false;
       let missed = false;
-      const hand = (alerts: readonly AlertRaised[]): void => {
-        const fresh = alerts.filter(({ alertId }) => !pending.has(alertId));
-        for (const { alertId } of fresh) pending.add(alertId);
+      const hand = (alerts: readonly PendingAlert[]): void => {
+        const fresh = alerts.filter(({ alert }) => !pending.has(alert.alertId));
+        for (const { alert } of fresh) pending.add(alert.alertId);
         paused = true;
-        const event: AlerterEvent = { type: 'ALERTS', alerts: fresh, upTo: { log: '', offset: 0 }, taken };
+        // Outcomes are journaled one by one, and a look at them tells what is left: no position is kept.
+        const event: AlerterEvent = { type: 'ALERTS', alerts: fresh, upTo: null, taken };
         actor.send(event);
       };
       const taken = (): void => {
@@ -62,19 +70,20 @@ function alerterChild(core: ServiceCore, sink: AlertSink): ChildSpec {
           (error: Error) => context.failed(error),
         );
       };
-      const unsubscribe = observer.onAlerts((alerts) => {
+      const unsubscribe = observer.onAlerts((alerts, raisedAtMs) => {
         if (paused) missed = true;
-        else hand(alerts);
+        else hand(alerts.map((alert) => ({ alert, raisedAtMs })));
       });
       const actor = startSupervised(
         alerterMachine,
         {
+          policy,
           ports: {
             sink,
             async undelivered() {
               await recording.catch(() => {});
               const alerts = await undelivered(core, sink.name, context.signal);
-              for (const { alertId } of alerts) pending.add(alertId);
+              for (const { alert } of alerts) pending.add(alert.alertId);
               if (alerts.length === CATCH_UP_ALERTS) {
                 // There is more: an empty hand-over asks to be told when there is room for it.
                 missed = true;
@@ -89,7 +98,6 @@ function alerterChild(core: ServiceCore, sink: AlertSink): ChildSpec {
               else settled.push(delivery.alertId);
               observer.delivered(sink.name);
             },
-            // Outcomes are journaled one by one, and a look at them tells what is left.
             savePosition: async () => {},
             nowMs: supervision.nowMs,
             random: supervision.random,
@@ -117,14 +125,17 @@ async function undelivered(
   { pipeline, readModels, runtime }: ServiceCore,
   sink: string,
   signal: AbortSignal | undefined,
-): Promise<AlertRaised[]> {
+): Promise<PendingAlert[]> {
   const marks = pipeline.units.map(({ log }) => ({ log: log.name, offset: log.durableOffset() }));
   while (!readModels.hasReached(marks)) {
     if (signal?.aborted === true) throw new Error('The alerter was stopped before the read models had caught up');
     await runtime.sleep(POLL_MS, signal);
   }
   const sql = undeliveredAlertsSql(sink, CATCH_UP_ALERTS);
-  return (await readModels.thread.run({ kind: 'query', store: 'sqlite', sql })).map(alertOf);
+  return (await readModels.thread.run({ kind: 'query', store: 'sqlite', sql })).map((row) => ({
+    alert: alertOf(row),
+    raisedAtMs: Number(row.raised_at),
+  }));
 }
 
 function alertOf(row: Row): AlertRaised {

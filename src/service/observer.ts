@@ -26,8 +26,8 @@ export interface Observer {
   publish(event: LiveEvent): void;
   /** Since this process started. */
   readonly counts: Counts;
-  /** Calls back with the alerts of each commit, in commit order. */
-  onAlerts(listener: (alerts: readonly AlertRaised[]) => void): () => void;
+  /** Calls back with the alerts of each commit and its time, in commit order. */
+  onAlerts(listener: (alerts: readonly AlertRaised[], committedAt: number) => void): () => void;
   /** A sink has taken an alert, or it was given up. */
   delivered(sink: string): void;
   /** Of the whole time since the start, in milliseconds. */
@@ -52,7 +52,7 @@ export function createObserver(config: Config, version: string, sources: Observe
   const loopDelay = runtime.monitorLoopDelay();
   const loopDelayOverall = runtime.monitorLoopDelay();
   const listeners = new Set<(event: LiveEvent) => void>();
-  const alertListeners = new Set<(alerts: readonly AlertRaised[]) => void>();
+  const alertListeners = new Set<(alerts: readonly AlertRaised[], committedAt: number) => void>();
   const counts = noCounts();
   let delayP99Ms = 0;
   let projectedBefore = 0;
@@ -177,7 +177,9 @@ export function createObserver(config: Config, version: string, sources: Observe
         metrics.expectationFailures(stream, expectation, events);
       }
       publishDerived(observer.publish, commit);
-      if (derived.alerts.length > 0) for (const listener of alertListeners) listener(derived.alerts);
+      if (derived.alerts.length > 0) {
+        for (const listener of alertListeners) listener(derived.alerts, commit.commit.committedAt);
+      }
     },
     tick() {
       const projected = sources.readModels()?.eventsTotal() ?? 0;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type AnyStateMachine, SimulatedClock } from 'xstate';
 import { adjacencyMapToArray, getAdjacencyMap } from 'xstate/graph';
-import { type AlertQueue, enqueue } from '../../src/actors/alert-queue.ts';
+import { type AlertQueue, enqueue, type PendingAlert } from '../../src/actors/alert-queue.ts';
 import { type AlerterPorts, alerterMachine } from '../../src/actors/alerter.ts';
 import { DEFAULT_DELIVERY_POLICY, retryDelayMs } from '../../src/actors/delivery-policy.ts';
 import { type SupervisedActor, startSupervised } from '../../src/actors/supervised.ts';
@@ -24,9 +24,18 @@ interface Bench {
   pass(ms: number): Promise<void>;
 }
 
+const pending = (id: string, raisedAtMs = 0): PendingAlert => ({ alert: alertOf(id), raisedAtMs });
+
 type Answer = (key: string, call: number) => Promise<void>;
 
-const policy = { maxAttempts: 5, minBackoffMs: 100, maxBackoffMs: 1000, breakerFailures: 100, breakerMs: 60_000 };
+const policy = {
+  giveUpAfterMs: 3000,
+  turnAttempts: 1000,
+  minBackoffMs: 100,
+  maxBackoffMs: 1000,
+  breakerFailures: 100,
+  breakerMs: 60_000,
+};
 
 function startBench(answer: Answer, overrides: Partial<AlerterPorts> = {}, limits: object = {}): Bench {
   const clock = new SimulatedClock();
@@ -69,7 +78,7 @@ function startBench(answer: Answer, overrides: Partial<AlerterPorts> = {}, limit
       const taken = (): void => {
         tail.taken = true;
       };
-      actor.send({ type: 'ALERTS', alerts: ids.map(alertOf), upTo: { log, offset }, taken });
+      actor.send({ type: 'ALERTS', alerts: ids.map((id) => pending(id)), upTo: { log, offset }, taken });
       return tail;
     },
     async pass(ms) {
@@ -116,21 +125,71 @@ describe('an alerter', () => {
     expect(bench.saved).toEqual(['payments-0@17']);
   });
 
-  // Ceilings of full jitter with random = 1: 100, 200, 400, 800.
-  it('tries again after exponential backoff, each time with the same key, and abandons after five attempts', async () => {
+  // Ceilings of full jitter with random = 1: 100, 200, 400, 800, then 1,000 each.
+  it('tries again after exponential backoff, each time with the same key, until the alert is too old', async () => {
     const bench = startBench(refuse);
     await settle();
     bench.give(['a'], 1);
-    const waits = [100, 200, 400, 800];
-    for (const [i, wait] of waits.entries()) {
+    for (const [i, wait] of [100, 200, 400, 800, 1000].entries()) {
       await bench.pass(wait - 1);
       expect(bench.keys).toHaveLength(i + 1);
       expect(bench.actor.child.state()).toBe('backingOff');
       await bench.pass(1);
     }
-    expect(bench.keys).toEqual(['a', 'a', 'a', 'a', 'a']);
-    expect(bench.recorded).toMatchObject([{ outcome: 'abandoned', attempts: 5, error: 'no route' }]);
+    expect(bench.recorded).toEqual([]);
+    // 2,500 ms old at the sixth refusal, 3,500 at the seventh.
+    await bench.pass(1000);
+    expect(bench.keys).toEqual(Array.from({ length: 7 }, () => 'a'));
+    expect(bench.recorded).toMatchObject([{ outcome: 'abandoned', attempts: 7, error: 'no route' }]);
     expect(bench.saved).toEqual(['payments-0@1']);
+  });
+
+  it('outlives an outage of two days by default, and delivers what was raised meanwhile', async () => {
+    const DAY_MS = 86_400_000;
+    let isDown = true;
+    const answer: Answer = async () => {
+      if (isDown) throw new Error('no route');
+    };
+    const bench = startBench(answer, {}, { policy: DEFAULT_DELIVERY_POLICY });
+    await settle();
+    bench.give(['a', 'b'], 1);
+    for (let minute = 0; minute < (2 * DAY_MS) / 60_000; minute++) await bench.pass(60_000);
+    expect(bench.recorded).toEqual([]);
+    isDown = false;
+    await bench.pass(60_000);
+    await bench.pass(60_000);
+    expect(bench.recorded.map(({ alertId, outcome }) => `${alertId} ${outcome}`).sort()).toEqual([
+      'a delivered',
+      'b delivered',
+    ]);
+  });
+
+  it('tries once an alert that was too old when it came', async () => {
+    const bench = startBench(accept, { nowMs: () => 1_000_000 });
+    await settle();
+    bench.give(['a'], 1);
+    await settle();
+    expect(outcomes(bench)).toEqual(['a delivered after 1']);
+  });
+
+  it('gives the alerts behind one that is refused again and again their turn', async () => {
+    const limits = { policy: { ...policy, turnAttempts: 3 } };
+    const bench = startBench(
+      async (key) => {
+        if (key === 'bad') throw new Error('500');
+      },
+      {},
+      limits,
+    );
+    await settle();
+    bench.give(['bad', 'b', 'c'], 3);
+    for (const wait of [100, 200, 400]) await bench.pass(wait);
+    expect(bench.keys.slice(0, 5)).toEqual(['bad', 'bad', 'bad', 'b', 'c']);
+    expect(outcomes(bench)).toEqual(['b delivered after 1', 'c delivered after 1']);
+    expect(bench.saved).toEqual([]);
+    for (let i = 0; i < 5; i++) await bench.pass(1000);
+    expect(outcomes(bench).at(-1)).toMatch(/^bad abandoned after/);
+    expect(bench.saved).toEqual(['payments-0@3']);
   });
 
   it('abandons at once what the receiver will never take', async () => {
@@ -155,7 +214,7 @@ describe('an alerter', () => {
   });
 
   it('waits for the circuit once failures follow each other, whichever alerts they were for', async () => {
-    const limits = { policy: { ...policy, maxAttempts: 2, breakerFailures: 2 } };
+    const limits = { policy: { ...policy, giveUpAfterMs: 100, breakerFailures: 2 } };
     const bench = startBench(refuse, {}, limits);
     await settle();
     bench.give(['a', 'b'], 2);
@@ -187,7 +246,7 @@ describe('an alerter', () => {
   });
 
   it('does not queue an alert twice', async () => {
-    const bench = startBench(accept, { undelivered: async () => [alertOf('a'), alertOf('b')] });
+    const bench = startBench(accept, { undelivered: async () => [pending('a'), pending('b')] });
     bench.give(['b', 'c'], 9);
     await settle();
     expect(bench.keys).toEqual(['a', 'b', 'c']);
@@ -250,7 +309,7 @@ describe('an alerter that crashes', () => {
     await settle();
     expect(bench.failures.map(({ message }) => message)).toEqual(['the journal is closed']);
     expect(bench.saved).toEqual([]);
-    const next = startBench(accept, { undelivered: async () => [alertOf('a')] });
+    const next = startBench(accept, { undelivered: async () => [pending('a')] });
     await settle();
     expect([...bench.keys, ...next.keys]).toEqual(['a', 'a']);
     expect(outcomes(next)).toEqual(['a delivered after 1']);
@@ -298,8 +357,12 @@ describe('an alerter that crashes', () => {
           };
           for (let life = 0; life < 2; life++) {
             const settled = new Set(durable.map(({ alertId }) => alertId));
-            const undelivered = async () => ids.filter((id) => !settled.has(id)).map(alertOf);
-            const bench = startBench(answer, { record, undelivered }, { policy: { ...policy, maxAttempts: 20 } });
+            const undelivered = async () => ids.filter((id) => !settled.has(id)).map((id) => pending(id));
+            const bench = startBench(
+              answer,
+              { record, undelivered },
+              { policy: { ...policy, giveUpAfterMs: 1_000_000 } },
+            );
             for (let i = 0; i < 40; i++) await bench.pass(1000);
             bench.actor.child.kill();
           }
@@ -341,7 +404,7 @@ describe('the queue of an alerter', () => {
   });
 
   it('never moves a position of a log in front of an alert that came before it', () => {
-    const queue = enqueue(enqueue([], [alertOf('a')], { log: 'x', offset: 1 }), [alertOf('b')], {
+    const queue = enqueue(enqueue([], [pending('a')], { log: 'x', offset: 1 }), [pending('b')], {
       log: 'x',
       offset: 2,
     });
@@ -370,7 +433,7 @@ describe('every path through the alerter machine', () => {
     { type: 'REFUSED', message: 'never', permanent: true },
   ];
   const events = [
-    { type: 'ALERTS', alerts: [alertOf('a')], upTo: { log: 'x', offset: 1 } },
+    { type: 'ALERTS', alerts: [pending('a')], upTo: { log: 'x', offset: 1 } },
     { type: 'SETTLED' },
     { type: 'DRAIN' },
     { type: 'xstate.done.actor.0.alerter.recovering', output: [], actorId: '0.alerter.recovering' },
@@ -382,7 +445,7 @@ describe('every path through the alerter machine', () => {
     input: { ports, policy },
     events: ({ context }) => (context.queue[0]?.kind === 'alert' ? [...events, ...outcomes] : events),
     serializeState: ({ value, context }) =>
-      `${value} ${context.queue.length} ${Math.min(context.attempts, policy.maxAttempts)}`,
+      `${value} ${context.queue.length} ${context.queue[0]?.kind === 'alert' && context.queue[0].attempts > 0}`,
     limit: 5000,
   });
   const edges = adjacencyMapToArray(map).map(({ state, event, nextState }) => ({

@@ -195,6 +195,7 @@ export const GOLDEN: readonly Golden[] = [
     values: [
       { alertId: 'alert-8-7', sink: 'webhook', outcome: 'delivered', attempts: 1, error: null, changedAt: AT },
       { alertId: 'alert-8-7', sink: 'log', outcome: 'abandoned', attempts: 8, error: 'HTTP 500', changedAt: AT },
+      { alertId: 'alert-8-7', sink: 'log', outcome: 'requeued', attempts: 0, error: null, changedAt: AT },
     ],
   },
   {

@@ -10,7 +10,7 @@ import { lateEventType, transactionType } from '../../src/messages/types.ts';
 import type { SectionEvents, Store } from '../../src/projections/store.ts';
 import { createWorld, digests, fill, rowsOf, STORES, transaction, type World } from './projection-fixture.ts';
 
-const WHERE = { log: 's-0', stream: 's', partition: 0, firstOffset: 0 };
+const WHERE = { log: 's-0', stream: 's', partition: 0, firstOffset: 0, committedAt: 0 };
 const late = (change: Partial<LateEvent>): LateEvent => ({
   window: 'w',
   key: 'k',

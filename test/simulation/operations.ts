@@ -1,6 +1,6 @@
 /** What the service's own stream must say: runs open and close once, and an alert's delivery has one outcome. */
 import type { Section } from '../../src/messages/commit.ts';
-import type { RunChanged } from '../../src/messages/operations.ts';
+import type { AlertDelivery, RunChanged } from '../../src/messages/operations.ts';
 import { actorChangedType, alertDeliveryType, runChangedType } from '../../src/messages/types.ts';
 import { isTerminal } from '../../src/schedule/runs.ts';
 import type { World } from './world.ts';
@@ -10,7 +10,7 @@ export interface Operations {
   /** The webhook has got an alert, whether or not it said so. */
   received(alertId: string): void;
   /** Outcome of an alert's delivery, or undefined. */
-  outcome(alertId: string): 'delivered' | 'abandoned' | undefined;
+  outcome(alertId: string): AlertDelivery['outcome'] | undefined;
   openRuns(): readonly string[];
   readonly counts: { runs: number; actorsFailed: number; deliveries: number };
 }
@@ -19,7 +19,7 @@ export function createOperations(world: World): Operations {
   const runs = new Map<string, RunChanged['state']>();
   const attempts = new Map<string, number>();
   const received = new Set<string>();
-  const outcomes = new Map<string, 'delivered' | 'abandoned'>();
+  const outcomes = new Map<string, AlertDelivery['outcome']>();
   const counts = { runs: 0, actorsFailed: 0, deliveries: 0 };
   /** By its start, the end of each interval that has a run. The clock may jump, so they do not come in order. */
   const covered = new Map<number, number>();

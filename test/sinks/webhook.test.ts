@@ -165,9 +165,16 @@ describe('an alerter with a webhook', () => {
       nowMs: () => 0,
       random: () => 1,
     };
-    const policy = { maxAttempts: 5, minBackoffMs: 5, maxBackoffMs: 10, breakerFailures: 100, breakerMs: 1000 };
+    const policy = {
+      giveUpAfterMs: 60_000,
+      turnAttempts: 100,
+      minBackoffMs: 5,
+      maxBackoffMs: 10,
+      breakerFailures: 100,
+      breakerMs: 1000,
+    };
     const actor = startSupervised(alerterMachine, { ports, policy }, { failed: () => {}, stopped: () => {} });
-    const alerts = ['alert-1', 'alert-2'].map(alertOf);
+    const alerts = ['alert-1', 'alert-2'].map((id) => ({ alert: alertOf(id), raisedAtMs: Date.now() }));
     actor.send({ type: 'ALERTS', alerts, upTo: { log: 'payments-0', offset: 2 } });
     for (let i = 0; i < 500 && recorded.length < wanted; i++) await sleep(10);
     await actor.child.drain();
