@@ -1,7 +1,7 @@
 /**
  * CSV rows as events of a schema. A column in snake_case or camelCase names a field; an empty cell is null where null
- * may stand. Numbers and times are read from the bytes, without a string for each cell; quoted cells (RFC 4180) take a
- * slower way. A line break within quotes is not supported: a row is a line.
+ * may stand. Numbers and times are read from the bytes, without a string for each cell; quoted cells (RFC 4180), which may
+ * hold line ends, take a slower way.
  *
  * Transactions may carry the labels of the Fraud Detection Handbook, `fraud` and `scenario`: told beside the event,
  * never in it.
@@ -20,7 +20,7 @@ export type CsvDecoded =
   | { readonly ok: false; readonly reason: Report['reason'] | 'not-csv'; readonly detail: string };
 
 export interface CsvDecoder {
-  /** One line, without its end. */
+  /** One record, without its end. */
   row(line: Buffer): CsvDecoded;
 }
 
@@ -49,7 +49,9 @@ export function createCsvDecoder(schema: AvroRecord, keyField: string, header: B
     namespace: schema.namespace ?? '',
   };
   const titles = splitQuoted(header);
-  if (titles === null) throw new Error('line 1: a quoted column title does not end');
+  if (typeof titles === 'string') throw new Error(`line 1: in the header, ${titles}`);
+  if (/\r(?!\n)/.test(header.toString('latin1')))
+    throw new Error('line 1: its lines end in CR alone; they must end in LF or CRLF');
   const columns = titles.map((title) => columnOf(title.toString('utf8').trim(), schema, keyField, scope));
   const template = templateOf(schema, columns, scope);
 
@@ -77,10 +79,7 @@ export function createCsvDecoder(schema: AvroRecord, keyField: string, header: B
 
   function quotedRow(line: Buffer): CsvDecoded {
     const cells = splitQuoted(line);
-    if (cells === null) {
-      const detail = 'a quoted cell does not end on its line, or goes on after its closing quote';
-      return { ok: false, reason: 'not-csv', detail };
-    }
+    if (typeof cells === 'string') return { ok: false, reason: 'not-csv', detail: cells };
     if (cells.length !== columns.length) return wrongCount(columns, cells.length);
     let end = -1;
     for (const [n, cell] of cells.entries()) {
@@ -227,8 +226,8 @@ function integerOf(line: Buffer, start: number, end: number): number {
   return negative ? -value : value;
 }
 
-/** Cells of a row with quotes; null when a quoted cell does not end, or something follows its closing quote. */
-function splitQuoted(line: Buffer): Buffer[] | null {
+/** Cells of a row with quotes; in words, what is wrong with them. */
+function splitQuoted(line: Buffer): Buffer[] | string {
   const cells: Buffer[] = [];
   for (let at = 0; at <= line.length; at++) {
     if (line[at] !== QUOTE) {
@@ -238,16 +237,20 @@ function splitQuoted(line: Buffer): Buffer[] | null {
       at = end;
       continue;
     }
-    const cell: number[] = [];
-    for (at += 1; line[at] !== QUOTE || line[at + 1] === QUOTE; at++) {
-      const byte = line[at];
-      if (byte === undefined) return null;
-      cell.push(byte);
-      if (byte === QUOTE) at += 1;
+    const parts: Buffer[] = [];
+    let from = at + 1;
+    let quote = line.indexOf(QUOTE, from);
+    for (; quote !== -1 && line[quote + 1] === QUOTE; quote = line.indexOf(QUOTE, from)) {
+      parts.push(line.subarray(from, quote + 1));
+      from = quote + 2;
     }
-    at += 1;
-    if (at < line.length && line[at] !== COMMA) return null;
-    cells.push(Buffer.from(cell));
+    if (quote === -1) return `the quoted cell ${cells.length + 1} does not end`;
+    parts.push(line.subarray(from, quote));
+    at = quote + 1;
+    if (at < line.length && line[at] !== COMMA) {
+      return `the quoted cell ${cells.length + 1} goes on behind its closing quote`;
+    }
+    cells.push(Buffer.concat(parts));
   }
   return cells;
 }

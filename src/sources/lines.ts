@@ -14,6 +14,24 @@ export interface LineSink {
   tooLong(head: Buffer, length: number, number: number): void;
 }
 
+/** Of what may span lines: the line that it begins on, and the one that it ends on. */
+export interface SpanSink {
+  line(bytes: Buffer, number: number, last: number): void;
+  tooLong(head: Buffer, length: number, number: number, last: number): void;
+}
+
+/** Finds the line ends that end something. */
+export interface EndFinder {
+  /** Another chunk begins. */
+  begin(): void;
+  /** The next one in the chunk from `from` on, where the call before left off; −1 when it is in none of the rest. */
+  end(chunk: Buffer, from: number): number;
+  /** How many line ends were passed over since the last call. */
+  innerLines(): number;
+  /** Whether a line end would be passed over where the input has come to. */
+  isOpen(): boolean;
+}
+
 export interface LineSplitter {
   push(chunk: Buffer): void;
   /** Gives the last line, if it has no end of its own. */
@@ -24,11 +42,23 @@ export const MAX_LINE_BYTES = 1024 * 1024;
 
 const NEWLINE = 10;
 const CARRIAGE_RETURN = 13;
-const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+export const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 const NOTHING = Buffer.alloc(0);
 
+const EVERY_END: EndFinder = {
+  begin: () => {},
+  end: (chunk, from) => chunk.indexOf(NEWLINE, from),
+  innerLines: () => 0,
+  isOpen: () => false,
+};
+
 export function createLineSplitter(sink: LineSink, maxLineBytes = MAX_LINE_BYTES): LineSplitter {
-  let number = 0;
+  return createSplitter(sink, maxLineBytes, EVERY_END);
+}
+
+export function createSplitter(sink: SpanSink, maxLineBytes: number, ends: EndFinder): LineSplitter {
+  /** Lines so far. */
+  let lines = 0;
   // The beginning of a line that goes on in the next chunk. A `\r` may be one byte more than the cap.
   const heldMax = Math.max(maxLineBytes, RAW_BYTES_MAX) + 1;
   let held = NOTHING;
@@ -54,15 +84,17 @@ export function createLineSplitter(sink: LineSink, maxLineBytes = MAX_LINE_BYTES
 
   /** `bytes` are the line, or its beginning when `total` is more. */
   function give(bytes: Buffer, total: number, last: number): void {
-    number += 1;
+    const number = lines + 1;
+    // A line end that is the last byte of what does not end begins no line.
+    lines = number + ends.innerLines() - (ends.isOpen() && last === NEWLINE ? 1 : 0);
     const marked = number === 1 && bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
     const from = marked ? BYTE_ORDER_MARK.length : 0;
-    const end = total > 0 && last === CARRIAGE_RETURN ? total - 1 : total;
+    const end = total > 0 && last === CARRIAGE_RETURN && !ends.isOpen() ? total - 1 : total;
     const lineBytes = end - from;
     if (lineBytes > maxLineBytes) {
-      sink.tooLong(bytes.subarray(from, from + Math.min(RAW_BYTES_MAX, lineBytes)), lineBytes, number);
+      sink.tooLong(bytes.subarray(from, from + Math.min(RAW_BYTES_MAX, lineBytes)), lineBytes, number, lines);
     } else {
-      sink.line(from === 0 && end === bytes.length ? bytes : bytes.subarray(from, end), number);
+      sink.line(from === 0 && end === bytes.length ? bytes : bytes.subarray(from, end), number, lines);
     }
   }
 
@@ -77,17 +109,18 @@ export function createLineSplitter(sink: LineSink, maxLineBytes = MAX_LINE_BYTES
   return {
     push(chunk) {
       let start = 0;
-      let at = chunk.indexOf(NEWLINE);
+      ends.begin();
+      let at = ends.end(chunk, 0);
       if (at !== -1 && length > 0) {
         hold(chunk.subarray(0, at));
         giveHeld();
         start = at + 1;
-        at = chunk.indexOf(NEWLINE, start);
+        at = ends.end(chunk, start);
       }
       while (at !== -1) {
         give(chunk.subarray(start, at), at - start, at === start ? 0 : (chunk[at - 1] ?? 0));
         start = at + 1;
-        at = chunk.indexOf(NEWLINE, start);
+        at = ends.end(chunk, start);
       }
       hold(chunk.subarray(start));
     },

@@ -16,6 +16,7 @@ import { createJsonDecoder } from '../messages/json.ts';
 import { RAW_BYTES_MAX } from '../messages/streams.ts';
 import { fieldOfTitle, isLabel, LABEL_TITLES, unknownTitle } from '../messages/titles.ts';
 import { openParquet } from '../projections/parquet.ts';
+import { createRecordSplitter } from '../sources/csv-records.ts';
 import { createLineSplitter, type LineSplitter, MAX_LINE_BYTES } from '../sources/lines.ts';
 import { createInputChunk, type InputChunk } from './input-chunk.ts';
 import { READ_AHEAD_CHUNKS, type ReadInputTask } from './read-input-protocol.ts';
@@ -113,29 +114,38 @@ function jsonSplitter(task: ReadInputTask, chunk: InputChunk, reached: Reached):
   });
 }
 
+/** A record's position is the line that it begins on; the source stands behind the line that it ends on. */
 function csvSplitter(task: ReadInputTask, chunk: InputChunk, reached: Reached): LineSplitter {
   let csv: CsvDecoder | null = null;
-  return createLineSplitter({
-    line(bytes, number) {
-      reached(number);
+  return createRecordSplitter({
+    record(bytes, line, last) {
+      reached(last);
       if (csv === null) {
         csv = createCsvDecoder(task.schema, task.keyField, bytes);
         return;
       }
       if (bytes.length === 0) return;
       const decoded = csv.row(bytes);
-      if (!decoded.ok) chunk.refused({ ...decoded, ...kept(bytes, bytes.length) }, number);
-      else {
-        chunk.event(decoded.event, number, bytes);
-        if (decoded.fraud) chunk.label(decoded.scenario);
+      if (!decoded.ok) {
+        const detail = decoded.detail + spanned(line, last);
+        chunk.refused({ ...decoded, detail, ...kept(bytes, bytes.length) }, line);
+        return;
       }
+      chunk.event(decoded.event, line, bytes);
+      if (decoded.fraud) chunk.label(decoded.scenario);
     },
-    tooLong(head, length, number) {
-      reached(number);
+    tooLong(head, length, line, last) {
+      reached(last);
       if (csv === null) throw new Error(`line 1: the header has ${length} bytes; at most ${MAX_LINE_BYTES} are read`);
-      chunk.refused(tooLong(head, length), number);
+      const detail = `the record has ${length} bytes${spanned(line, last)}; at most ${MAX_LINE_BYTES} are read`;
+      chunk.refused({ reason: 'too-large', detail, ...kept(head, length) }, line);
     },
   });
+}
+
+/** A quote that is not closed takes in the lines that follow, and people should see how many. */
+function spanned(line: number, last: number): string {
+  return line === last ? '' : ` (the record is lines ${line} to ${last})`;
 }
 
 function tooLong(head: Buffer, length: number): Parameters<InputChunk['refused']>[0] {

@@ -133,7 +133,7 @@ describe('a header', () => {
     ['station', 'line 1: there is no column for the field takenAt'],
     ['station,taken_at,takenAt', 'line 1: taken_at and takenAt are the same field'],
     ['station,taken_at,fraud', 'line 1: the column fraud is no field of Reading'],
-    ['"station,taken_at', 'line 1: a quoted column title does not end'],
+    ['"station,taken_at', 'line 1: in the header, the quoted cell 1 does not end'],
   ])('is refused: %s', (header, message) => {
     expect(() => decoder(header)).toThrow(message);
   });
