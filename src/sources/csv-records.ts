@@ -48,6 +48,11 @@ function createRecordEnds(): EndFinder {
       newlines.begin();
     },
     end(chunk, from) {
+      // Most records have no quote, and most files.
+      if (place === 'start' && mark === BYTE_ORDER_MARK.length) {
+        const end = chunk.indexOf(NEWLINE, from);
+        if (end !== -1 && quotes.next(chunk, from) > end) return end;
+      }
       let at = from;
       while (at < chunk.length) {
         if (mark < BYTE_ORDER_MARK.length) {

@@ -1,0 +1,58 @@
+/** CSV files whose records span lines, through the whole pipeline. */
+import { gzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { runFile } from './format-run.ts';
+import { temporaryDirectory } from './script-run.ts';
+
+const FILE = [
+  'k,t',
+  '"line one\nline two",1000',
+  'plain,1001',
+  '"a ""quoted""\r\nword",soon',
+  '',
+  '"x\n\ny",1002',
+  '"stray,1003\nz,1004\nw,1005\n',
+].join('\n');
+const EVENTS = [
+  { k: 'line one\nline two', t: 1000 },
+  { k: 'plain', t: 1001 },
+  { k: 'x\n\ny', t: 1002 },
+];
+const LETTERS = [
+  { reason: 'invalid-time', position: 5, raw: '"a ""quoted""\r\nword",soon' },
+  { reason: 'not-csv', position: 11, raw: '"stray,1003\nz,1004\nw,1005\n' },
+];
+const byTime = (one: Record<string, unknown>, other: Record<string, unknown>) => Number(one.t) - Number(other.t);
+
+test.each([1, 2, 4])(
+  'a record that spans lines is one event or one dead letter, on %i partitions',
+  async (partitions) => {
+    const { events, deadLetters, summary } = await runFile('in.csv', FILE, { partitions });
+    expect([...events].sort(byTime)).toEqual(EVENTS);
+    expect(deadLetters).toMatchObject(LETTERS);
+    expect(deadLetters[1]?.detail).toBe('the quoted cell 1 does not end (the record is lines 11 to 13)');
+    expect(summary).toMatchObject({ in: 5, committed: 3, deadLetters: 2 });
+  },
+);
+
+test('so it is in a packed file, with CRLF and behind a byte order mark', async () => {
+  const text = '\uFEFF"k",t\r\n"a\r\nb",1\r\n"c",2';
+  const { events, deadLetters } = await runFile('in.csv.gz', gzipSync(text));
+  expect(events).toEqual([
+    { k: 'a\r\nb', t: 1 },
+    { k: 'c', t: 2 },
+  ]);
+  expect(deadLetters).toEqual([]);
+});
+
+test('a second run of the same file takes nothing again, and goes on behind the record that the first ended with', async () => {
+  const data = temporaryDirectory();
+  const start = 'k,t\n"a\nb",1\n"c\n\nd",2\n';
+  expect((await runFile('in.csv', start, { data, partitions: 2 })).summary).toMatchObject({ in: 2, committed: 2 });
+  const again = await runFile('in.csv', start, { data, partitions: 2 });
+  expect(again.summary).toMatchObject({ in: 2, already: 2 });
+});
+
+test('a file whose lines end in CR alone is refused in words', async () => {
+  await expect(runFile('in.csv', 'k,t\ra,1\rb,2\r')).rejects.toThrow('line 1: its lines end in CR alone');
+});

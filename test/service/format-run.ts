@@ -1,0 +1,69 @@
+/** Runs input files of any format through a stream `e`, whose events come out again as they are. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadConfig } from '../../src/config/load.ts';
+import type { AvroRecord } from '../../src/messages/avro.ts';
+import { type RunSummary, runInputs } from '../../src/service/run.ts';
+import { temporaryDirectory } from './script-run.ts';
+
+const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
+
+export interface FormatRun {
+  /** Beside `k`, a text and the key, and `t`, the event time. */
+  readonly fields?: readonly object[];
+  readonly partitions?: number;
+  /** Fields that come out; all by default. */
+  readonly select?: readonly string[];
+  /** Given, the data stays. */
+  readonly data?: string;
+}
+
+export interface FormatResult {
+  readonly summary: RunSummary;
+  readonly events: readonly Record<string, unknown>[];
+  readonly deadLetters: readonly Record<string, unknown>[];
+}
+
+export function eventSchema(fields: readonly object[] = []): AvroRecord {
+  const time = { type: 'long', logicalType: 'timestamp-millis' };
+  const all = [{ name: 'k', type: 'string' }, { name: 't', type: time }, ...fields];
+  return JSON.parse(JSON.stringify({ type: 'record', name: 'E', fields: all }));
+}
+
+export async function runFile(
+  name: string,
+  content: string | Buffer | null,
+  run: FormatRun = {},
+): Promise<FormatResult> {
+  const directory = run.data ?? temporaryDirectory();
+  const schema = eventSchema(run.fields);
+  const select = (run.select ?? schema.fields.map((field) => field.name)).map((field) => `${field}: ${field}`);
+  writeFileSync(join(directory, 'e.avsc'), JSON.stringify(schema));
+  writeFileSync(
+    join(directory, 'p.yaml'),
+    `streams: { e: { schema: ./e.avsc, key: k, eventTime: t, partitions: ${run.partitions ?? 1} } }
+derived: { v: { stream: e, select: { ${select.join(', ')} } } }`,
+  );
+  const file = name.includes('/') ? name : join(directory, name);
+  if (content !== null) writeFileSync(file, content);
+  const config = loadConfig(join(directory, 'p.yaml'), {});
+  const output: string[] = [];
+  const summary = await runInputs({
+    config: run.data === undefined ? config : { ...config, dataDir: join(run.data, 'data') },
+    log: SILENT,
+    inputs: [{ stream: 'e', file }],
+    temporary: run.data === undefined,
+    flush: true,
+    only: [],
+    async output(lines) {
+      output.push(...lines);
+    },
+    onProgress() {},
+  });
+  const lines: Record<string, unknown>[] = output.map((line) => JSON.parse(line));
+  return {
+    summary,
+    events: lines.filter(({ stream }) => stream === 'v').map(({ stream, ts, ...event }) => event),
+    deadLetters: lines.filter(({ stream }) => stream === 'e.dead-letters').map(({ stream, ...letter }) => letter),
+  };
+}
