@@ -6,7 +6,8 @@
  * as objects. Invariant: every event of the body is in a block, or counted as refused and in a dead letter.
  */
 import type { BlockWriter } from '../messages/block.ts';
-import { type DynamicEvent, decodeContainer, dynamicEventType } from '../messages/codec.ts';
+import { type DynamicEvent, dynamicEventType } from '../messages/codec.ts';
+import { ContainerError, createContainerDecoder } from '../messages/container.ts';
 import { createJsonDecoder } from '../messages/json.ts';
 import { createOriginWriter, type InputBlock, type OriginWriter } from '../messages/origins.ts';
 import { type DeadLetter, RAW_BYTES_MAX } from '../messages/streams.ts';
@@ -16,6 +17,7 @@ import { partitionOf } from '../streams/partitioner.ts';
 import { beginsAsArray, eachItem, NESTING_MAX, nestingOf, onlyObject } from './json-items.ts';
 import {
   type BodyShape,
+  CONTAINER_BYTES_MAX,
   EVENTS_A_BLOCK,
   type EventBody,
   type ParsedBody,
@@ -52,6 +54,7 @@ export function createBodyParser(shape: BodyShape): BodyParser {
   const { schema, keyField } = shape;
   const type = dynamicEventType(schema);
   const json = createJsonDecoder(schema, keyField);
+  const container = createContainerDecoder(schema, keyField);
 
   function takeJson(bytes: Buffer, depth: number, position: number, sink: Sink, isPart: boolean): void {
     const refuse = (reason: string, detail: string): void =>
@@ -96,16 +99,25 @@ export function createBodyParser(shape: BodyShape): BodyParser {
     else takeJson(only.object, only.depth, 1, sink, false);
   }
 
+  /** What came before a damaged block is taken; with nothing taken, the body as a whole is unreadable. */
   function takeContainer(bytes: Buffer, sink: Sink): void {
-    const decoded = decodeContainer(type, bytes);
-    if (!decoded.ok) throw new Unreadable(decoded.detail);
-    for (const [index, { event, raw }] of decoded.datums.entries()) {
-      if (event[keyField] !== null) {
-        sink.event(event, raw, index + 1);
-        continue;
+    let record = 0;
+    try {
+      for (const block of container.whole(bytes, CONTAINER_BYTES_MAX)) {
+        for (const [i, event] of block.events.entries()) {
+          const raw = block.bytes.subarray(block.starts[i], block.starts[i + 1]);
+          const misfit = block.misfits.get(i);
+          record += 1;
+          if (event !== null) sink.event(event, raw, record);
+          else if (misfit !== undefined) {
+            sink.refuse(misfit.reason, misfit.detail, raw.subarray(0, RAW_BYTES_MAX), raw.length, record);
+          }
+        }
       }
-      const detail = `${keyField} is the key and is null`;
-      sink.refuse('null-key', detail, raw.subarray(0, RAW_BYTES_MAX), raw.length, index + 1);
+    } catch (error) {
+      if (!(error instanceof ContainerError) || record === 0 || error.reason === 'too-large') throw error;
+      const rest = bytes.subarray(error.byte);
+      sink.refuse(error.reason, error.message, rest.subarray(0, RAW_BYTES_MAX), rest.length, record + 1);
     }
   }
 
@@ -120,9 +132,9 @@ export function createBodyParser(shape: BodyShape): BodyParser {
       else if (body.format === 'json') takeText(bytes, output.sink);
       else takeContainer(bytes, output.sink);
     } catch (error) {
+      if (error instanceof ContainerError) return unreadableContainer(error);
       if (!(error instanceof Unreadable)) throw error;
-      const reason = body.format === 'avro-container' ? 'not-avro' : 'not-json';
-      return { kind: 'unreadable', reason, detail: error.message };
+      return { kind: 'unreadable', reason: 'not-json', detail: error.message };
     }
     return output.finish();
   }
@@ -138,6 +150,10 @@ export function createBodyParser(shape: BodyShape): BodyParser {
       }
     },
   };
+}
+
+function unreadableContainer({ reason, message }: ContainerError): ParsedBody {
+  return reason === 'too-large' ? { kind: 'too-large' } : { kind: 'unreadable', reason, detail: message };
 }
 
 function createOutput(

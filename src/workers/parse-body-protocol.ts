@@ -56,11 +56,13 @@ export type ParsedBody =
     }
   /** The body as a whole is no events of the format that it says it is: nobody can tell where one ends. */
   | { readonly kind: 'unreadable'; readonly reason: string; readonly detail: string }
-  /** Unpacked it is larger than BODY_BYTES_MAX. */
+  /** Unpacked it is larger than BODY_BYTES_MAX, or a container's blocks than CONTAINER_BYTES_MAX. */
   | { readonly kind: 'too-large' };
 
 /** Of a body, as it is sent and unpacked. */
 export const BODY_BYTES_MAX = 16 * 1024 * 1024;
+/** Of all blocks of an Avro container, which has a packing of its own, unpacked. */
+export const CONTAINER_BYTES_MAX = 64 * 1024 * 1024;
 export const EVENTS_A_BLOCK = 4096;
 /** So many refused events are shown to the sender. */
 export const REFUSED_SHOWN = 10;

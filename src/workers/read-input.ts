@@ -10,7 +10,7 @@ import { PassThrough, pipeline, type Readable } from 'node:stream';
 import type { MessagePort } from 'node:worker_threads';
 import { createGunzip } from 'node:zlib';
 import type { AvroRecord } from '../messages/avro.ts';
-import { containerBlocks, dynamicEventType } from '../messages/codec.ts';
+import { createContainerDecoder } from '../messages/container.ts';
 import { type CsvDecoder, createCsvDecoder } from '../messages/csv.ts';
 import { createJsonDecoder } from '../messages/json.ts';
 import { RAW_BYTES_MAX } from '../messages/streams.ts';
@@ -158,17 +158,18 @@ function kept(bytes: Buffer, rawLength: number): { readonly raw: Buffer; readonl
   return { raw: Buffer.from(bytes.subarray(0, RAW_BYTES_MAX)), rawLength };
 }
 
-/** A damaged container can't be read on, so it fails as a whole; only an event without its key is refused by itself. */
+/** A damaged container can't be read on, so it ends the file; a record that does not fit is refused by itself. */
 async function readContainer(task: ReadInputTask, chunk: InputChunk, posted: () => Promise<void>): Promise<void> {
-  const type = dynamicEventType(task.schema);
+  const container = createContainerDecoder(task.schema, task.keyField);
   let record = 0;
-  for await (const datums of containerBlocks(type, openInput(task.path))) {
-    for (const { event, raw } of datums) {
+  for await (const { bytes, events, starts, misfits } of container.stream(openInput(task.path))) {
+    for (let i = 0; i < events.length; i++) {
       record += 1;
-      if (event[task.keyField] === null) {
-        const detail = `${task.keyField} is the key and is null`;
-        chunk.refused({ reason: 'null-key', detail, ...kept(raw, raw.length) }, record);
-      } else chunk.event(event, record, raw);
+      const raw = bytes.subarray(starts[i], starts[i + 1]);
+      const event = events[i];
+      const misfit = misfits.get(i);
+      if (event !== null && event !== undefined) chunk.event(event, record, raw);
+      else if (misfit !== undefined) chunk.refused({ ...misfit, ...kept(raw, raw.length) }, record);
       if (!isFull(chunk, task)) continue;
       chunk.post(record);
       await posted();

@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest';
 import type { AvroRecord } from '../../src/messages/avro.ts';
 import { dynamicEventType } from '../../src/messages/codec.ts';
 import { createJsonDecoder } from '../../src/messages/json.ts';
-import { illFormedTextsRead } from '../../src/messages/well-formed.ts';
 
 const schema = {
   type: 'record',
@@ -67,7 +66,6 @@ describe('what is written', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         const raw = Buffer.alloc(0);
-        const before = illFormedTextsRead();
         for (const event of [{ text }, { text, raw }]) {
           const own = 'raw' in event ? bytesType : flatType;
           const writer = own.blockWriter();
@@ -76,56 +74,9 @@ describe('what is written', () => {
           for (const bytes of written) {
             const read = own.decodeBlock(bytes);
             expect(read).toEqual([{ ...event, text: Buffer.from(text, 'utf8').toString('utf8') }]);
-            expect(illFormedTextsRead()).toBe(before);
           }
         }
       }),
     );
   });
-});
-
-test('texts whose bytes are not UTF-8 are counted as they are read, map keys too, and no others', () => {
-  const bytes = fc.uint8Array({ maxLength: 8 }).map((own) => Buffer.from(own));
-  const given = dynamicEventType({
-    type: 'record',
-    name: 'A',
-    fields: [
-      { name: 'text', type: 'bytes' },
-      { name: 'rest', type: 'bytes' },
-    ],
-  });
-  const asText = dynamicEventType({
-    type: 'record',
-    name: 'A',
-    fields: [
-      { name: 'text', type: 'string' },
-      { name: 'rest', type: 'string' },
-    ],
-  });
-  const asMap = dynamicEventType({
-    type: 'record',
-    name: 'A',
-    fields: [{ name: 'map', type: { type: 'map', values: 'null' } }],
-  });
-  const isText = (own: Buffer) => Buffer.from(own.toString('utf8'), 'utf8').equals(own);
-  fc.assert(
-    fc.property(
-      fc.oneof(
-        bytes,
-        anyText.map((text) => Buffer.from(text)),
-      ),
-      bytes,
-      (text, rest) => {
-        const encoded = given.encode({ text, rest });
-        let before = illFormedTextsRead();
-        asText.decode(encoded);
-        expect(illFormedTextsRead() - before).toBe(Number(!isText(text)) + Number(!isText(rest)));
-        if (text.length > 60) return;
-        before = illFormedTextsRead();
-        asMap.decode(Buffer.concat([Buffer.from([2, text.length * 2]), text, Buffer.from([0])]));
-        expect(illFormedTextsRead() - before).toBe(Number(!isText(text)));
-      },
-    ),
-    { numRuns: 500 },
-  );
 });

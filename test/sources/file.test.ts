@@ -354,7 +354,11 @@ describe('a file that can not be read', () => {
     ['empty.avro', '', 'cut off'],
     ['cut-header.avro', container.subarray(0, 40), 'cut off'],
     ['cut.avro', container.subarray(0, container.length - 30), 'cut off'],
-    ['damaged.avro', Buffer.from(container).fill(0, container.length - 16), 'A block is damaged'],
+    [
+      'damaged.avro',
+      Buffer.from(container).fill(0, container.length - 16),
+      'is damaged: it does not end as blocks of its file do',
+    ],
   ])('fails with its path and the reason: %s', async (name, content, message) => {
     const path = content === null ? join(directory, name) : file(name, content);
     const reading = read(path, { flush: true });

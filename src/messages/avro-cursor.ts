@@ -1,0 +1,207 @@
+/**
+ * Reads Avro's values from bytes that came from outside: each count and length is held against the bytes that are left
+ * before anything is made of it, and what is made is held against a budget of memory.
+ *
+ * There are two ways for bytes to be wrong. Damage is thrown: where the next value begins is not known, so the block can't
+ * be read on. A misfit is noted in the cursor: the value is read and does not fit the schema that it is read by, which
+ * concerns its record alone.
+ */
+import { isUtf8 } from 'node:buffer';
+import { LONG_MAX } from './avro.ts';
+import type { RejectReason } from './refusal.ts';
+import { NOT_UNICODE, NOT_UNICODE_PROBLEM } from './well-formed.ts';
+
+export interface Cursor {
+  bytes: Buffer;
+  at: number;
+  /** Bytes of memory that may still be made of what is read; an estimate. */
+  memoryLeft: number;
+  /** Values of no bytes, such as nulls, that may still be claimed. */
+  emptyLeft: number;
+  /** Records that the value is in. */
+  depth: number;
+  /** The last value did not fit: why, and its path, which grows from the inside out. */
+  failed: boolean;
+  reason: RejectReason;
+  problem: string;
+  path: string[];
+  /** Halves of the last long that was read in full: the upper one has the sign. */
+  high: number;
+  low: number;
+}
+
+/** Bytes are not what their schema says, or more than is read; nothing behind this place can be told. */
+export class Damage extends Error {
+  /** More bytes could mend what is `cut`; `too-large` is what may be right and is not read all the same. */
+  readonly kind: 'wrong' | 'cut' | 'too-large';
+  constructor(message: string, kind: Damage['kind'] = 'wrong') {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+export function cursorOf(bytes: Buffer, memoryBytesMax: number, emptyMax: number): Cursor {
+  return {
+    bytes,
+    at: 0,
+    memoryLeft: memoryBytesMax,
+    emptyLeft: emptyMax,
+    depth: 0,
+    failed: false,
+    reason: 'wrong-type',
+    problem: '',
+    path: [],
+    high: 0,
+    low: 0,
+  };
+}
+
+/** Notes a misfit. The value that the caller gives back is not looked at. */
+export function misfit(c: Cursor, reason: RejectReason, problem: string): null {
+  c.failed = true;
+  c.reason = reason;
+  c.problem = problem;
+  c.path = [];
+  return null;
+}
+
+/** Notes that what failed lies within this field or item. */
+export function within(c: Cursor, step: string): null {
+  c.path.unshift(step);
+  return null;
+}
+
+/** Values within values, as they are read; a record that holds a list of records counts for two. */
+const DEPTH_MAX = 128;
+
+/** Called where a value holds others. False after a misfit. */
+export function goDeeper(c: Cursor): boolean {
+  c.depth += 1;
+  if (c.depth > DEPTH_MAX) misfit(c, 'too-large', `is nested deeper than ${DEPTH_MAX} records and lists`);
+  return !c.failed;
+}
+
+/** Called for what takes memory of its own. */
+export function charge(c: Cursor, bytes: number): void {
+  c.memoryLeft -= bytes;
+  if (c.memoryLeft < 0) throw new Damage('takes more memory than there is for it', 'too-large');
+}
+
+export function cut(): Damage {
+  return new Damage('ends in the middle of a value', 'cut');
+}
+
+/** NaN for a long that a number can't hold exactly. */
+export function readLong(c: Cursor): number {
+  const { bytes, at } = c;
+  if (at < bytes.length) {
+    const byte = bytes[at]!;
+    if (byte < 0x80) {
+      c.at = at + 1;
+      return (byte >>> 1) ^ -(byte & 1);
+    }
+  }
+  readWholeLong(c);
+  return c.high >= -SAFE_HIGH && c.high < SAFE_HIGH ? c.high * TWO_32 + c.low : Number.NaN;
+}
+
+const TWO_32 = 2 ** 32;
+/** Upper halves of the longs from −2^53 to 2^53. */
+const SAFE_HIGH = 2 ** 21;
+const LAST_SHIFT = 63;
+
+/** Reads a long of any size into the cursor's halves. */
+export function readWholeLong(c: Cursor): void {
+  const { bytes } = c;
+  let { at } = c;
+  let low = 0;
+  let high = 0;
+  for (let shift = 0; ; shift += 7) {
+    if (at >= bytes.length) throw cut();
+    const byte = bytes[at++]!;
+    const bits = byte & 0x7f;
+    if (shift < 28) low |= bits << shift;
+    else if (shift === 28) {
+      low |= bits << 28;
+      high |= bits >>> 4;
+    } else high |= bits << (shift - 32);
+    if (shift === LAST_SHIFT && byte > 1) throw new Damage('has a whole number of more than 64 bits');
+    if (byte < 0x80) break;
+  }
+  c.at = at;
+  const sign = -(low & 1);
+  c.low = (((low >>> 1) | (high << 31)) ^ sign) >>> 0;
+  c.high = (high >>> 1) ^ sign;
+}
+
+/** Of what follows, in bytes. */
+export function readLength(c: Cursor): number {
+  const length = readLong(c);
+  if (!(length >= 0)) throw new Damage(`has a value of ${length} bytes`);
+  if (length > c.bytes.length - c.at) throw cut();
+  return length;
+}
+
+/** Goes on behind so many bytes. Returns where they begin. */
+export function take(c: Cursor, bytes: number): number {
+  const start = c.at;
+  if (bytes > c.bytes.length - start) throw cut();
+  c.at = start + bytes;
+  return start;
+}
+
+export const TEXT_BYTES = 32;
+
+export function readText(c: Cursor): string | null {
+  const length = readLength(c);
+  const start = take(c, length);
+  charge(c, TEXT_BYTES + length);
+  return textBetween(c, start, start + length);
+}
+
+const REPLACEMENT = '\uFFFD';
+
+/** Refuses what is no well-formed Unicode: made well-formed, two keys could become one. */
+export function textBetween(c: Cursor, start: number, end: number): string | null {
+  const text = c.bytes.toString('utf8', start, end);
+  if (!text.includes(REPLACEMENT) || isUtf8(c.bytes.subarray(start, end))) return text;
+  return misfit(c, NOT_UNICODE, NOT_UNICODE_PROBLEM);
+}
+
+const BUFFER_BYTES = 128;
+
+/** A copy: what is read outlives its block. */
+export function copyOf(c: Cursor, length: number): Buffer {
+  const start = take(c, length);
+  charge(c, BUFFER_BYTES + length);
+  return Buffer.from(c.bytes.subarray(start, start + length));
+}
+
+/**
+ * How many items the next part of an array or map has, 0 at its end; each takes at least `least` bytes. A part may say its
+ * size in bytes: `part.end` gets where it ends, or −1.
+ */
+export function readCount(c: Cursor, least: number, part: { end: number }): number {
+  let count = readLong(c);
+  part.end = -1;
+  if (count < 0) {
+    count = -count;
+    const size = readLength(c);
+    part.end = c.at + size;
+  }
+  if (!(count <= LONG_MAX)) throw new Damage('has a list of more than 2^53 items');
+  const left = (part.end < 0 ? c.bytes.length : part.end) - c.at;
+  if (least === 0) claimEmpty(c, count);
+  else if (count > left / least) throw new Damage(`has a list that claims ${count} items in ${left} bytes`);
+  return count;
+}
+
+export function claimEmpty(c: Cursor, count: number): void {
+  if (count > c.emptyLeft) throw new Damage(`claims ${count} values of no bytes`);
+  c.emptyLeft -= count;
+}
+
+/** Held against what a part said of its own size. */
+export function checkPartEnd(c: Cursor, end: number): void {
+  if (end >= 0 && c.at !== end) throw new Damage('has a list of another size than it says');
+}

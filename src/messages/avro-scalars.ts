@@ -1,0 +1,239 @@
+/**
+ * Readers of single values: the writer's scalar as the reader's, converted by the table of logical types and promoted by
+ * Avro's rules, exactly or not at all. What its type allows and the value does not is a misfit of its record.
+ */
+import { LONG_MAX } from './avro.ts';
+import {
+  type Cursor,
+  charge,
+  copyOf,
+  misfit,
+  readLength,
+  readLong,
+  readText,
+  readWholeLong,
+  TEXT_BYTES,
+  take,
+  textBetween,
+} from './avro-cursor.ts';
+import type { EnumType, FixedType, ScalarType } from './avro-schema.ts';
+import {
+  bytesOfUnscaled,
+  type Conversion,
+  conversion,
+  convertedTicks,
+  type DecimalConversion,
+  decimalConverter,
+  type Logical,
+  unscaledOf,
+  uuidBytes,
+  uuidText,
+} from './logical-types.ts';
+
+/** A value as the reader's type; after a misfit, nothing that is looked at. */
+export type Read = (c: Cursor) => unknown;
+
+export type SingleType = ScalarType | FixedType | EnumType;
+
+const INT_MAX = 2 ** 31 - 1;
+const INT_MIN = -(2 ** 31);
+/** The instants that a Date of ECMAScript has. */
+const TIME_MAX_MS = 8.64e15;
+const DECIMAL_BYTES_MAX = 512;
+const UUID_BYTES = 16;
+
+/** `no-conversion` when both are of types that go together, and what they stand for does not. */
+export type SingleReader = Read | 'no-conversion' | 'other-type';
+
+/** The reader of a writer's single value as a single value of another type. */
+export function singleReader(writer: SingleType, reader: SingleType): SingleReader {
+  const how = conversion(logicalOf(writer), logicalOf(reader));
+  if (how === null) return 'no-conversion';
+  return readBy(how, writer, reader) ?? 'other-type';
+}
+
+function logicalOf(type: SingleType): Logical | null {
+  return type.kind === 'enum' ? null : type.logical;
+}
+
+function readBy(how: Conversion, writer: SingleType, reader: SingleType): Read | null {
+  switch (how.kind) {
+    case 'ticks':
+      return readTicks(how.multiply, how.divide, reader);
+    case 'decimal':
+      return readDecimal(how, writer, reader);
+    case 'uuid':
+      return readUuid(writer, reader) ?? readPlain(writer, reader);
+    case 'same':
+      return readPlain(writer, reader);
+  }
+}
+
+function readPlain(writer: SingleType, reader: SingleType): Read | null {
+  switch (reader.kind) {
+    case 'null':
+      return writer.kind === 'null' ? () => null : null;
+    case 'boolean':
+      return writer.kind === 'boolean' ? readBoolean : null;
+    case 'int':
+    case 'long':
+      return readWhole(writer, reader);
+    case 'float':
+    case 'double':
+      return readReal(writer, reader.kind);
+    case 'string':
+      return readString(writer);
+    case 'bytes':
+      // Avro's specification: a string may be read as the bytes of its UTF-8.
+      return writer.kind === 'bytes' || writer.kind === 'string' ? (c) => copyOf(c, readLength(c)) : null;
+    case 'fixed':
+      return writer.kind === 'fixed' && writer.size === reader.size ? (c) => copyOf(c, reader.size) : null;
+    case 'enum':
+      return readSymbol(writer, reader);
+  }
+}
+
+function readBoolean(c: Cursor): boolean | null {
+  const byte = c.bytes[take(c, 1)]!;
+  return byte > 1 ? misfit(c, 'wrong-type', `must be true or false: found a byte of ${byte}`) : byte === 1;
+}
+
+function readWhole(writer: SingleType, reader: ScalarType): Read | null {
+  const { kind, logical } = reader;
+  if (writer.kind === 'int') return readInt;
+  if (writer.kind !== 'long') return null;
+  // Narrower than Avro's rules allow, so only for a plain number, value by value.
+  if (kind === 'int') return writer.logical === null && logical === null ? readInt : null;
+  const isMillis = logical !== null && 'unit' in logical && logical.unit === 'millis';
+  return isMillis ? readMillis : readSafeLong;
+}
+
+function readInt(c: Cursor): number | null {
+  const value = readLong(c);
+  if (value >= INT_MIN && value <= INT_MAX) return value;
+  return misfit(c, 'too-large', `is beyond the 32 bits of an int: found ${longText(c, value)}`);
+}
+
+function readSafeLong(c: Cursor): number | null {
+  const value = readLong(c);
+  if (value >= -LONG_MAX && value <= LONG_MAX) return value;
+  return misfit(c, 'too-large', `is beyond ±(2^53 − 2): found ${longText(c, value)}`);
+}
+
+function readMillis(c: Cursor): number | null {
+  const value = readLong(c);
+  if (value >= -TIME_MAX_MS && value <= TIME_MAX_MS) return value;
+  return misfit(c, 'invalid-time', `is beyond the years that a time may have: found ${longText(c, value)}`);
+}
+
+/** NaN stands for a long that no number holds; its halves are in the cursor. */
+function longText(c: Cursor, value: number): string {
+  return Number.isNaN(value) ? String((BigInt(c.high) << 32n) | BigInt(c.low)) : String(value);
+}
+
+function readTicks(multiply: number, divide: number, { kind }: SingleType): Read {
+  const max = kind === 'int' ? INT_MAX : LONG_MAX;
+  return (c) => {
+    readWholeLong(c);
+    const value = convertedTicks(c.high, c.low, multiply, divide);
+    if (value >= -max && value <= max) return value;
+    return misfit(c, 'invalid-time', `is beyond what the schema's unit holds: found ${longText(c, Number.NaN)}`);
+  };
+}
+
+function readReal(writer: SingleType, kind: 'float' | 'double'): Read | null {
+  switch (writer.kind) {
+    case 'int':
+    case 'long':
+      return writer.kind === 'int' ? readInt : readSafeLong;
+    case 'float':
+      return (c) => {
+        const start = take(c, 4);
+        return c.bytes.readFloatLE(start);
+      };
+    case 'double':
+      return kind === 'double' ? readDouble : null;
+    default:
+      return null;
+  }
+}
+
+function readDouble(c: Cursor): number {
+  const start = take(c, 8);
+  return c.bytes.readDoubleLE(start);
+}
+
+function readString(writer: SingleType): Read | null {
+  if (writer.kind === 'string') return readText;
+  // A decimal's bytes are no text.
+  if (writer.kind === 'bytes' && writer.logical === null) return readText;
+  if (writer.kind !== 'enum') return null;
+  return readSymbolOf(writer.symbols.map((symbol) => symbol));
+}
+
+function readSymbol(writer: SingleType, reader: EnumType): Read | null {
+  const symbols = new Set(reader.symbols);
+  if (writer.kind === 'string') {
+    return (c) => {
+      const text = readText(c);
+      if (c.failed || text === null) return null;
+      return symbols.has(text) ? text : (reader.fallback ?? unknownSymbol(c, text));
+    };
+  }
+  if (writer.kind !== 'enum') return null;
+  const known = writer.symbols.map((symbol) => (symbols.has(symbol) ? symbol : reader.fallback));
+  if (known.every((symbol) => symbol === null)) return null;
+  return readSymbolOf(known, writer.symbols);
+}
+
+/** `known` has null for a symbol of the writer's that the reader does not have. */
+function readSymbolOf(known: readonly (string | null)[], written: readonly string[] = []): Read {
+  return (c) => {
+    const index = readLong(c);
+    const symbol = known[index];
+    if (symbol === undefined) return misfit(c, 'wrong-type', `has symbol ${index} of an enum of ${known.length}`);
+    return symbol ?? unknownSymbol(c, written[index] ?? '');
+  };
+}
+
+function unknownSymbol(c: Cursor, text: string): null {
+  return misfit(c, 'wrong-type', `must be a symbol of the schema's enum: found ${JSON.stringify(text.slice(0, 60))}`);
+}
+
+function readDecimal(how: DecimalConversion, writer: SingleType, reader: SingleType): Read | null {
+  const size = reader.kind === 'fixed' ? reader.size : null;
+  const convert = decimalConverter(how);
+  return (c) => {
+    const length = writer.kind === 'fixed' ? writer.size : readLength(c);
+    const start = take(c, length);
+    if (length > DECIMAL_BYTES_MAX) return misfit(c, 'too-large', `is a decimal of ${length} bytes`);
+    const converted = convert(unscaledOf(c.bytes.subarray(start, start + length)));
+    if (converted === null) {
+      const wanted = `decimal(${how.precision}, ${how.scale})`;
+      return misfit(c, 'too-large', `has digits that a ${wanted} has no place for`);
+    }
+    charge(c, DECIMAL_BYTES_MAX);
+    return bytesOfUnscaled(converted, size) ?? misfit(c, 'too-large', `needs more than ${size} bytes`);
+  };
+}
+
+/** Null where the values are of one form in both. */
+function readUuid(writer: SingleType, reader: SingleType): Read | null {
+  if (writer.kind === 'fixed' && reader.kind === 'string') {
+    return (c) => {
+      const start = take(c, UUID_BYTES);
+      charge(c, TEXT_BYTES + 36);
+      return uuidText(c.bytes.subarray(start, start + UUID_BYTES));
+    };
+  }
+  if (writer.kind !== 'string' || reader.kind !== 'fixed') return null;
+  return (c) => {
+    const length = readLength(c);
+    const start = take(c, length);
+    const text = textBetween(c, start, Math.min(start + length, start + 60)) ?? '';
+    if (c.failed) return null;
+    charge(c, 128);
+    const bytes = length > 36 ? null : uuidBytes(text);
+    return bytes ?? misfit(c, 'wrong-type', `must be a UUID: found ${JSON.stringify(text)}`);
+  };
+}

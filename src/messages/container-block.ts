@@ -1,0 +1,106 @@
+/** Decodes the records of one block of a container, by the writer's schema and the reader's. */
+import { type Cursor, claimEmpty, cursorOf, Damage, misfit } from './avro-cursor.ts';
+import { recordReader } from './avro-record.ts';
+import { createResolver } from './avro-resolve.ts';
+import type { Read } from './avro-scalars.ts';
+import { parseSchemaText, type RecordType } from './avro-schema.ts';
+import { createSkips, type Skip } from './avro-skip.ts';
+import type { DynamicEvent } from './codec.ts';
+import { pathText, type RejectReason } from './refusal.ts';
+
+/** A block's records, in order. */
+export interface ContainerBlock {
+  /** As the writer has encoded them, unpacked. */
+  readonly bytes: Buffer;
+  /** Null for a record that does not fit. */
+  readonly events: readonly (DynamicEvent | null)[];
+  /** Where each record begins in the bytes; one more says where the last ends. */
+  readonly starts: Uint32Array;
+  /** By index of the record. */
+  readonly misfits: ReadonlyMap<number, Misfit>;
+}
+
+export interface Misfit {
+  readonly reason: RejectReason;
+  /** For people: which field, and what was found there. */
+  readonly detail: string;
+}
+
+/** How records of one writer become events of one reader. */
+export interface Writer {
+  readonly read: Read;
+  readonly skip: Skip;
+  readonly leastBytes: number;
+}
+
+/** What may be made of the records, an estimate in bytes, and how many values of no bytes they may claim. */
+export interface Budget {
+  memoryBytes: number;
+  empty: number;
+}
+
+/** Throws, naming the field and both types, when no record of the writer's could be an event. */
+export function writerOf(schemaText: string, reader: RecordType, keyField: string): Writer {
+  const type = parseSchemaText(schemaText);
+  if (type.kind !== 'record') throw new Error(`its records are of the type ${type.kind}, not records`);
+  const skipOf = createSkips();
+  const resolved = recordReader(type, reader, keyField, createResolver(skipOf));
+  if (!resolved.ok) throw new Error(`the field ${fieldText(resolved.path)} ${resolved.problem}`);
+  return { read: resolved.read, skip: skipOf(type), leastBytes: type.leastBytes };
+}
+
+/** So much is kept of a record that does not fit, beside its bytes. */
+const MISFIT_BYTES = 512;
+
+/** Throws Damage when the bytes are not so many records. */
+export function decodeRecords(
+  { read, skip, leastBytes }: Writer,
+  bytes: Buffer,
+  count: number,
+  keyField: string,
+  budget: Budget,
+): ContainerBlock {
+  const c = cursorOf(bytes, budget.memoryBytes, budget.empty + bytes.length);
+  if (!(count >= 0) || (leastBytes > 0 && count > bytes.length / leastBytes)) {
+    throw new Damage(`claims ${count} records in ${bytes.length} bytes`);
+  }
+  if (leastBytes === 0) claimEmpty(c, count);
+  const events: (DynamicEvent | null)[] = [];
+  const starts = new Uint32Array(count + 1);
+  const misfits = new Map<number, Misfit>();
+  for (let i = 0; i < count; i++) {
+    starts[i] = c.at;
+    c.depth = 0;
+    const event = read(c);
+    if (!c.failed && isEvent(event) && event[keyField] !== null) {
+      events.push(event);
+      continue;
+    }
+    if (!c.failed) nullKey(c, keyField);
+    misfits.set(i, { reason: c.reason, detail: `${fieldText(c.path)} ${c.problem}` });
+    c.memoryLeft -= MISFIT_BYTES;
+    c.failed = false;
+    c.at = starts[i]!;
+    c.depth = 0;
+    skip(c);
+    events.push(null);
+  }
+  starts[count] = c.at;
+  if (c.at !== bytes.length) throw new Damage(`goes on for ${bytes.length - c.at} bytes behind its last record`);
+  budget.memoryBytes = c.memoryLeft;
+  budget.empty = c.emptyLeft;
+  return { bytes, events, starts, misfits };
+}
+
+function nullKey(c: Cursor, keyField: string): void {
+  misfit(c, 'null-key', 'is the key and is null');
+  c.path = [keyField];
+}
+
+function isEvent(value: unknown): value is DynamicEvent {
+  return typeof value === 'object' && value !== null;
+}
+
+function fieldText(path: readonly string[]): string {
+  return pathText(path).replaceAll('.[', '[').replaceAll('.{', '{');
+}

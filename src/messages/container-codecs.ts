@@ -1,0 +1,98 @@
+/**
+ * Unpacks the blocks of object container files. How long a block becomes is bounded before it is made: the formats can say
+ * a lot with few bytes.
+ */
+import { crc32, inflateRawSync } from 'node:zlib';
+import { uncompress } from 'snappyjs';
+import { Damage } from './avro-cursor.ts';
+import { unpackZstandard } from './zstandard.ts';
+
+/** Throws Damage for bytes that are no such data, or that come to more than `bytesMax`. */
+export type Unpack = (data: Buffer, bytesMax: number) => Buffer;
+
+const UNPACKERS: ReadonlyMap<string, Unpack> = new Map<string, Unpack>([
+  ['null', plain],
+  ['deflate', inflate],
+  ['snappy', unpackSnappy],
+  ['zstandard', unpackZstandard],
+]);
+
+/** Throws, saying which there are, for a codec that is not read. */
+export function unpackerOf(codec: string): Unpack {
+  const unpack = UNPACKERS.get(codec);
+  if (unpack !== undefined) return unpack;
+  const known = [...UNPACKERS.keys()].join(', ');
+  throw new Error(`its codec is ${codec.slice(0, 60)}, which is not read; write it with one of ${known}`);
+}
+
+function plain(data: Buffer, bytesMax: number): Buffer {
+  if (data.length > bytesMax) throw tooLong(bytesMax);
+  return data;
+}
+
+export function tooLong(bytesMax: number): Damage {
+  return new Damage(`unpacks to more than the ${bytesMax} bytes that are read of it`, 'too-large');
+}
+
+function inflate(data: Buffer, bytesMax: number): Buffer {
+  try {
+    return inflateRawSync(data, { maxOutputLength: Math.max(1, bytesMax) });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') throw tooLong(bytesMax);
+    throw new Damage(`is no deflate data: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+const CHECKSUM_BYTES = 4;
+
+/** Avro has the CRC-32 of the unpacked bytes behind them, its highest byte first. */
+function unpackSnappy(data: Buffer, bytesMax: number): Buffer {
+  if (data.length < CHECKSUM_BYTES) throw new Damage('is too short for snappy data and its checksum');
+  const packed = data.subarray(0, data.length - CHECKSUM_BYTES);
+  const length = checkedSnappyLength(packed, bytesMax);
+  const unpacked = uncompress(packed);
+  if (crc32(unpacked) !== data.readUInt32BE(data.length - CHECKSUM_BYTES)) throw new Damage('has another checksum');
+  return Buffer.from(unpacked.buffer, unpacked.byteOffset, length);
+}
+
+/**
+ * Walks the elements of a snappy stream: each must lie within it, copy from what is there already, and all must come to the
+ * length that it begins with. The package that unpacks it believes them, and some lengths would have it go back for ever.
+ */
+function checkedSnappyLength(data: Buffer, bytesMax: number): number {
+  let at = 0;
+  let length = 0;
+  for (let scale = 1; ; scale *= 128) {
+    const byte = data[at++];
+    if (byte === undefined || scale > 2 ** 28) throw new Damage('is no snappy data');
+    length += (byte & 0x7f) * scale;
+    if (byte < 128) break;
+  }
+  if (length > bytesMax) throw tooLong(bytesMax);
+  let made = 0;
+  while (at < data.length) {
+    const tag = data[at++]!;
+    const kind = tag & 3;
+    let size = (tag >>> 2) + 1;
+    if (kind === 0) {
+      const extra = size > 60 ? size - 60 : 0;
+      if (at + extra > data.length) throw new Damage('is no snappy data');
+      if (extra > 0) size = data.readUIntLE(at, extra) + 1;
+      at += extra + size;
+    } else {
+      const offsetBytes = kind === 3 ? 4 : kind;
+      if (at + offsetBytes > data.length) throw new Damage('is no snappy data');
+      let offset = data.readUIntLE(at, offsetBytes);
+      if (kind === 1) {
+        offset += (tag >>> 5) << 8;
+        size = ((tag >>> 2) & 7) + 4;
+      }
+      if (offset === 0 || offset > made) throw new Damage('is no snappy data');
+      at += offsetBytes;
+    }
+    made += size;
+    if (at > data.length || made > length) throw new Damage('is no snappy data');
+  }
+  if (made !== length) throw new Damage('is no snappy data');
+  return length;
+}

@@ -1,0 +1,282 @@
+/**
+ * Decodes Avro object container files, of disk and of requests alike. Nothing that they say is believed before it is held
+ * against the bytes that are there.
+ *
+ * A block is taken whole or not at all: a damaged one ends the container, and what came before it stands. A record that
+ * does not fit the reader's schema is one misfit, and those around it are events.
+ */
+import type { AvroRecord } from './avro.ts';
+import {
+  type Cursor,
+  checkPartEnd,
+  cursorOf,
+  Damage,
+  readCount,
+  readLength,
+  readLong,
+  readText,
+  take,
+} from './avro-cursor.ts';
+import { recordType } from './avro-schema.ts';
+import { type Budget, type ContainerBlock, decodeRecords, type Writer, writerOf } from './container-block.ts';
+import { type Unpack, unpackerOf } from './container-codecs.ts';
+
+/** Why a container can't be read, or read on. */
+export class ContainerError extends Error {
+  /** `schema-mismatch` when no record of it could be an event. */
+  readonly reason: 'not-avro' | 'schema-mismatch' | 'damaged-block' | 'too-large';
+  /** Where the part begins that can't be read: a block, or the header. */
+  readonly byte: number;
+  /** Whether more bytes could mend it. */
+  readonly isCut: boolean;
+  constructor(reason: ContainerError['reason'], byte: number, message: string, isCut = false, cause?: unknown) {
+    super(message, { cause });
+    this.reason = reason;
+    this.byte = byte;
+    this.isCut = isCut;
+  }
+}
+
+export interface ContainerDecoder {
+  /** Of a container that is there as a whole; all its blocks together may unpack to `unpackedBytesMax`. */
+  whole(bytes: Buffer, unpackedBytesMax: number): Generator<ContainerBlock, void, undefined>;
+  /** Of a file as its bytes come. Both throw a ContainerError behind the last block that could be read. */
+  stream(input: AsyncIterable<Buffer>): AsyncGenerator<ContainerBlock, void, undefined>;
+}
+
+const MAGIC = Buffer.from('Obj\u0001', 'latin1');
+const SYNC_BYTES = 16;
+/** Of the metadata, which has the schema. */
+const HEADER_BYTES_MAX = 16 * 1024 * 1024;
+/** Of a block, packed or not. */
+const BLOCK_BYTES_MAX = 64 * 1024 * 1024;
+/** Estimated, of what is made of a container that is there as a whole, and of one block of a file. */
+const WHOLE_MEMORY_BYTES_MAX = 512 * 1024 * 1024;
+const BLOCK_MEMORY_BYTES_MAX = 1024 * 1024 * 1024;
+/** Values of no bytes, such as nulls in a list, beside one for each byte. */
+const EMPTY_VALUES_MAX = 65_536;
+/** Writers that are kept compiled: requests come one after another with the same schema. */
+const WRITERS_MAX = 16;
+const KEPT_CHARACTERS_MAX = 64 * 1024;
+
+/** Of the events of a stream, whose key may not be null. Throws when the schema is none. */
+export function createContainerDecoder(schema: AvroRecord, keyField: string): ContainerDecoder {
+  const reader = recordType(schema);
+  const writers = new Map<string, Writer>();
+
+  function writerFor(text: string): Writer {
+    const known = writers.get(text);
+    if (known !== undefined) return known;
+    const writer = writerOf(text, reader, keyField);
+    const [oldest] = writers.keys();
+    if (writers.size >= WRITERS_MAX && oldest !== undefined) writers.delete(oldest);
+    if (text.length <= KEPT_CHARACTERS_MAX) writers.set(text, writer);
+    return writer;
+  }
+
+  return {
+    *whole(bytes, unpackedBytesMax) {
+      const header = openHeader(bytes, writerFor);
+      const blocks = blockReader(header, keyField);
+      const budget = { memoryBytes: WHOLE_MEMORY_BYTES_MAX, empty: EMPTY_VALUES_MAX };
+      let left = unpackedBytesMax;
+      while (blocks.byte < bytes.length) {
+        const head = blocks.head(bytes.subarray(blocks.byte));
+        if (head.bytes > bytes.length - blocks.byte) throw blocks.error(new Damage('is cut off'));
+        const block = blocks.read(bytes.subarray(blocks.byte), head, left, budget);
+        left -= block.bytes.length;
+        yield block;
+      }
+    },
+    async *stream(input) {
+      yield* streamed(input, writerFor, keyField);
+    },
+  };
+}
+
+async function* streamed(
+  input: AsyncIterable<Buffer>,
+  writerFor: (text: string) => Writer,
+  keyField: string,
+): AsyncGenerator<ContainerBlock, void, undefined> {
+  let buffer: Buffer = Buffer.alloc(0);
+  let pending: Buffer[] = [];
+  let pendingBytes = 0;
+  /** Nothing can be made of fewer bytes than this. */
+  let needed = MAGIC.length;
+  let blocks: BlockReader | null = null;
+  const budget = { memoryBytes: BLOCK_MEMORY_BYTES_MAX, empty: EMPTY_VALUES_MAX };
+  for await (const bytes of input) {
+    pending.push(bytes);
+    pendingBytes += bytes.length;
+    if (buffer.length + pendingBytes < needed) continue;
+    buffer = Buffer.concat([buffer, ...pending]);
+    pending = [];
+    pendingBytes = 0;
+    if (blocks === null) {
+      const header = headerIfWhole(buffer, writerFor);
+      needed = 2 * buffer.length;
+      if (header === null) continue;
+      blocks = blockReader(header, keyField);
+      buffer = buffer.subarray(header.bytes);
+    }
+    for (;;) {
+      const head = blocks.head(buffer);
+      needed = head.bytes;
+      if (buffer.length < needed) break;
+      budget.memoryBytes = BLOCK_MEMORY_BYTES_MAX;
+      const block = blocks.read(buffer, head, BLOCK_BYTES_MAX, budget);
+      buffer = buffer.subarray(needed);
+      yield block;
+    }
+  }
+  const rest = Buffer.concat([buffer, ...pending]);
+  if (blocks === null) openHeader(rest, writerFor);
+  else if (rest.length > 0) throw blocks.error(new Damage('is cut off'));
+}
+
+interface Header {
+  readonly bytes: number;
+  readonly sync: Buffer;
+  readonly unpack: Unpack;
+  readonly writer: Writer;
+}
+
+function headerIfWhole(bytes: Buffer, writerFor: (text: string) => Writer): Header | null {
+  try {
+    return openHeader(bytes, writerFor);
+  } catch (error) {
+    if (error instanceof ContainerError && error.isCut && bytes.length < HEADER_BYTES_MAX) return null;
+    throw error;
+  }
+}
+
+function openHeader(bytes: Buffer, writerFor: (text: string) => Writer): Header {
+  if (bytes.length < MAGIC.length && MAGIC.subarray(0, bytes.length).equals(bytes)) {
+    throw new ContainerError('not-avro', 0, 'The container is cut off within its header', true);
+  }
+  if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) {
+    throw new ContainerError('not-avro', 0, 'It does not begin as an Avro object container file does');
+  }
+  const c = cursorOf(bytes, HEADER_BYTES_MAX, 0);
+  c.at = MAGIC.length;
+  let metadata: ReadonlyMap<string, Buffer>;
+  let sync: Buffer;
+  try {
+    metadata = readMetadata(c);
+    const start = take(c, SYNC_BYTES);
+    sync = Buffer.from(bytes.subarray(start, c.at));
+  } catch (error) {
+    if (!(error instanceof Damage)) throw error;
+    const isCut = error.kind === 'cut';
+    const problem = isCut ? 'The container is cut off within its header' : `Its header ${error.message}`;
+    throw new ContainerError('not-avro', 0, problem, isCut, error);
+  }
+  try {
+    const unpack = unpackerOf(metadata.get('avro.codec')?.toString('utf8') ?? 'null');
+    const schema = metadata.get('avro.schema');
+    if (schema === undefined) throw new Error('its header has no avro.schema');
+    return { bytes: c.at, sync, unpack, writer: writerFor(schema.toString('utf8')) };
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    throw new ContainerError(
+      'schema-mismatch',
+      0,
+      `It can't be read as events of the stream: ${problem}`,
+      false,
+      error,
+    );
+  }
+}
+
+function readMetadata(c: Cursor): Map<string, Buffer> {
+  const metadata = new Map<string, Buffer>();
+  const part = { end: -1 };
+  for (;;) {
+    const count = readCount(c, 2, part);
+    if (count === 0) return metadata;
+    for (let i = 0; i < count; i++) {
+      const key = readText(c) ?? '';
+      if (metadata.has(key)) throw new Damage(`has ${JSON.stringify(key.slice(0, 60))} twice`);
+      const length = readLength(c);
+      const start = take(c, length);
+      metadata.set(key, c.bytes.subarray(start, start + length));
+    }
+    checkPartEnd(c, part.end);
+  }
+}
+
+interface BlockHead {
+  readonly count: number;
+  readonly dataStart: number;
+  /** Of the block as a whole; of one that is not there as a whole, at least. */
+  readonly bytes: number;
+}
+
+interface BlockReader {
+  /** Where the next block begins in the container. */
+  readonly byte: number;
+  /** Of the block that the bytes begin with. */
+  head(bytes: Buffer): BlockHead;
+  /** There must be as many bytes as its head says. */
+  read(bytes: Buffer, head: BlockHead, unpackedBytesMax: number, budget: Budget): ContainerBlock;
+  error(damage: Damage): ContainerError;
+}
+
+function blockReader({ bytes: headerBytes, sync, unpack, writer }: Header, keyField: string): BlockReader {
+  let byte = headerBytes;
+  let blocks = 0;
+  let records = 0;
+
+  function errorOf(damage: Damage): ContainerError {
+    const isLarge = damage.kind === 'too-large';
+    const where = `Block ${blocks + 1}, at byte ${byte} and behind record ${records},`;
+    const message = `${where} is ${isLarge ? 'too large' : 'damaged'}: it ${damage.message}`;
+    return new ContainerError(isLarge ? 'too-large' : 'damaged-block', byte, message, damage.kind === 'cut', damage);
+  }
+
+  function told<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof Damage) throw errorOf(error);
+      throw error;
+    }
+  }
+
+  return {
+    get byte() {
+      return byte;
+    },
+    head: (bytes) => told(() => headOf(bytes)),
+    read: (bytes, { count, dataStart, bytes: blockBytes }, unpackedBytesMax, budget) =>
+      told(() => {
+        const dataEnd = blockBytes - SYNC_BYTES;
+        if (!sync.equals(bytes.subarray(dataEnd, blockBytes)))
+          throw new Damage('does not end as blocks of its file do');
+        const data = unpack(bytes.subarray(dataStart, dataEnd), Math.min(unpackedBytesMax, BLOCK_BYTES_MAX));
+        const block = decodeRecords(writer, data, count, keyField, budget);
+        byte += blockBytes;
+        blocks += 1;
+        records += count;
+        return block;
+      }),
+    error: errorOf,
+  };
+}
+
+function headOf(bytes: Buffer): BlockHead {
+  const c = cursorOf(bytes, 0, 0);
+  try {
+    const count = readLong(c);
+    const size = readLong(c);
+    if (!(count >= 0)) throw new Damage(`claims ${count} records`);
+    if (!(size >= 0 && size <= BLOCK_BYTES_MAX)) {
+      throw new Damage(`claims ${size} bytes; at most ${BLOCK_BYTES_MAX} are read`);
+    }
+    return { count, dataStart: c.at, bytes: c.at + size + SYNC_BYTES };
+  } catch (error) {
+    if (error instanceof Damage && error.kind === 'cut') return { count: 0, dataStart: 0, bytes: bytes.length + 1 };
+    throw error;
+  }
+}
