@@ -1,4 +1,5 @@
 /** `millrace config`: checks a pipeline file, prints what it comes to, or prints the schema for an editor. */
+import { requireInputFiles } from '../config/input-files.ts';
 import { checkFileAlone } from '../config/load.ts';
 import { printConfig, printDefaults, redacted } from '../config/print.ts';
 import { jsonSchema } from '../config/shape.ts';
@@ -48,7 +49,9 @@ async function validate(values: OptionValues): Promise<void> {
     await print(values.json === true ? JSON.stringify({ file, valid: true }) : `${file} is valid by itself`);
     return;
   }
-  const { streams, windows, joins, schedules, sinks } = configOf(values);
+  const config = configOf(values);
+  requireInputFiles(config, file);
+  const { streams, windows, joins, schedules, sinks } = config;
   const counts = {
     streams: streams.length,
     windows: windows.length,

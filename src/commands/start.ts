@@ -1,5 +1,6 @@
 /** `millrace start`: the service, until Ctrl-C. */
 import { readFileSync } from 'node:fs';
+import { requireInputFiles } from '../config/input-files.ts';
 import { createLog } from '../log.ts';
 import { alerterChildren } from '../service/alerts.ts';
 import { idlenessChildren } from '../service/idleness.ts';
@@ -7,7 +8,7 @@ import { jobChildren } from '../service/jobs.ts';
 import { type Served, serve } from '../service/serve.ts';
 import { sourceChildren } from '../service/sources.ts';
 import { startService } from '../service.ts';
-import { CONFIG_OPTION, type Command, configOf, DATA_OPTION } from './command.ts';
+import { CONFIG_OPTION, type Command, configFileOf, configOf, DATA_OPTION } from './command.ts';
 import { EXIT } from './exit.ts';
 
 const STATUS_EVERY_MS = 5000;
@@ -19,6 +20,7 @@ export const startCommand: Command = {
   options: { ...CONFIG_OPTION, ...DATA_OPTION, port: { type: 'string' }, quiet: { type: 'boolean' } },
   async run(values) {
     const config = configOf(values);
+    requireInputFiles(config, configFileOf(values));
     const log = createLog(config.log.level);
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
     const signalled = stopSignal();

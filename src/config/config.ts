@@ -10,7 +10,14 @@ import type { Windowing } from '../streams/window.ts';
 export interface Config {
   readonly name: string;
   readonly dataDir: string;
-  readonly http: { readonly host: string; readonly port: number; readonly token: string | null };
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    readonly token: string | null;
+    /** Names besides loopback and `host` that it is reached by. */
+    readonly hosts: readonly string[];
+    readonly maxBodyBytesInFlight: number;
+  };
   readonly log: { readonly level: LogLevel };
   readonly journal: {
     readonly durability: 'fsync' | 'os';

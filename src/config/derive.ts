@@ -1,5 +1,6 @@
 /** From the file's words to what the service uses, and the relations between its parts. */
 import type { AvroRecord } from '../messages/avro.ts';
+import { createJsonDecoder } from '../messages/json.ts';
 import { transactionType, weatherObservationType } from '../messages/types.ts';
 import { columnProblem, isBuiltinTable } from '../projections/stream-tables.ts';
 import { timetable } from '../schedule/timetable.ts';
@@ -14,6 +15,8 @@ import type {
 } from './config.ts';
 import { derivedOf } from './derived.ts';
 import { expectationsOf } from './expectations.ts';
+import { httpOf } from './http.ts';
+import { INPUT_FILES, WRONG_INPUT_FILE } from './input-files.ts';
 import { joinOf, relationsOf } from './joins.ts';
 import { fieldOf, fullName, isKey, isTimestamp, type Report, unknownField, unknownName } from './names.ts';
 import type { ConfigFile } from './schema.ts';
@@ -55,7 +58,7 @@ export function deriveConfig(file: ConfigFile, context: DeriveContext): Config {
   const config: Config = {
     name: file.name,
     dataDir: file.data,
-    http: file.http,
+    http: httpOf(file.http, report),
     log: file.log,
     journal: {
       durability: file.journal.durability,
@@ -106,6 +109,8 @@ function streamOf(name: string, raw: RawStream, context: DeriveContext): StreamC
     if (problem !== null) report([...at, 'schema'], problem);
   }
   const source = sourceOf(raw.source, context);
+  const unreadable = inputProblem(source, schema, raw.key);
+  if (unreadable !== null) report([...at, unreadable.key], unreadable.message);
   if (source.kind === 'generator' && schema !== transactionType.schema) {
     report([...at, 'source'], 'the generator makes transactions; the stream must be `builtin: Transaction`');
   }
@@ -154,6 +159,23 @@ function sourceOf(raw: RawStream['source'], context: DeriveContext): SourceConfi
   if ('file' in raw) return { kind: 'file', path: context.resolve(raw.file.path) };
   const { rate, ...rest } = raw.generator;
   return { kind: 'generator', ratePerSecond: rate, ...rest };
+}
+
+/** Why the events of a source could not be read: what `start` would otherwise find out. */
+function inputProblem(
+  source: SourceConfig,
+  schema: AvroRecord,
+  key: string,
+): { readonly key: 'schema' | 'source'; readonly message: string } | null {
+  if (source.kind === 'file' && !INPUT_FILES.test(source.path)) return { key: 'source', message: WRONG_INPUT_FILE };
+  if (source.kind !== 'http') return null;
+  try {
+    createJsonDecoder(schema, key);
+    return null;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { key: 'schema', message: `has no form in JSON, which events over HTTP may be in: ${why}` };
+  }
 }
 
 /**

@@ -45,6 +45,7 @@ export function printDefaults(): string {
   const { journal, supervision } = defaults;
   return commented({
     ...defaults,
+    http: httpOf(defaults.http),
     journal: journalOf({
       durability: journal.durability,
       segmentBytes: journal.segment,
@@ -78,7 +79,7 @@ function fileOf(config: Config): Record<string, unknown> {
   return {
     name: config.name,
     data: config.dataDir,
-    http: config.http,
+    http: httpOf(config.http),
     log: config.log,
     journal: journalOf(config.journal),
     runtime: config.runtime,
@@ -91,6 +92,10 @@ function fileOf(config: Config): Record<string, unknown> {
     fraud: fraudOf(config.fraud),
     sinks: Object.fromEntries(config.sinks.map((sink) => [sink.name, sinkOf(sink)])),
   };
+}
+
+function httpOf({ maxBodyBytesInFlight, ...http }: Config['http']) {
+  return { ...http, maxBodyBytesInFlight: formatSize(maxBodyBytesInFlight) };
 }
 
 function journalOf({ durability, segmentBytes, snapshotEveryEvents, snapshotEveryMs, retention }: Config['journal']) {

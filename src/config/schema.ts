@@ -112,12 +112,23 @@ export const fileSchema = z.strictObject({
   data: z.string().min(1).default('./data').describe('Where everything is kept, relative to the working directory.'),
   http: z
     .strictObject({
-      host: z.string().min(1).default('127.0.0.1').describe('Beyond loopback a token is required.'),
+      host: z
+        .string()
+        .min(1)
+        .default('127.0.0.1')
+        .describe('Beyond loopback a token of at least 16 characters is required.'),
       port: z.int().min(0).max(65_535).default(7070).describe('0 takes any free one.'),
       token: secret
         .nullable()
         .default(null)
         .describe('What a client has to send. Better taken from the environment than written here.'),
+      hosts: z
+        .array(z.string().min(1))
+        .default([])
+        .describe('Names besides loopback and `host` that it is reached by, such as that of a reverse proxy.'),
+      maxBodyBytesInFlight: size
+        .prefault('128MB')
+        .describe('Request bodies that are read or worked on have at most so much, over all requests; beyond it 503.'),
     })
     .prefault({}),
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),

@@ -11,7 +11,7 @@ import type { Problem } from './problem.ts';
 
 export interface AccessPolicy {
   readonly bindHost: string;
-  /** Names besides loopback and the bind address, such as that of a reverse proxy. */
+  /** Names besides loopback and the bind address, such as that of a reverse proxy; canonical. */
   readonly allowedHosts: readonly string[];
   readonly token: string | undefined;
 }
@@ -28,7 +28,39 @@ const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '::1'];
 const PROBES = ['/healthz', '/readyz'];
 
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+  return host.toLowerCase() === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+const TOKEN_CHARACTERS_MIN = 16;
+const TOKEN_DISTINCT_MIN = 6;
+
+/** Why a token does not keep other machines out; null for one that does. It never repeats the token. */
+export function tokenProblem(token: string): string | null {
+  if (!/^[\x21-\x7e]+$/.test(token))
+    return 'must have printable ASCII characters only, and no space, to stand in a header';
+  const unit = shortestUnit(token);
+  if (unit < TOKEN_CHARACTERS_MIN) {
+    const repeats = token.length >= TOKEN_CHARACTERS_MIN ? ` that do not repeat themselves after ${unit}` : '';
+    return `must have at least ${TOKEN_CHARACTERS_MIN} characters${repeats} (${TOKEN_HOW})`;
+  }
+  if (new Set(token).size < TOKEN_DISTINCT_MIN) {
+    return `must have at least ${TOKEN_DISTINCT_MIN} different characters (${TOKEN_HOW})`;
+  }
+  return null;
+}
+
+const TOKEN_HOW = 'try `openssl rand -hex 24`';
+
+/** Length of the shortest text of which the whole is repetitions, the last one cut off or not. */
+function shortestUnit(text: string): number {
+  for (let unit = 1; unit < text.length; unit++) if (text.slice(unit) === text.slice(0, -unit)) return unit;
+  return text.length;
+}
+
+/** A name or address as it is compared: lower case, IPv6 in its one short form, without the dot of a full name. */
+export function canonicalHost(host: string): string {
+  if (isIP(host) === 6) return new URL(`http://[${host}]`).hostname.slice(1, -1);
+  return host.toLowerCase().replace(/\.$/, '');
 }
 
 /** Null when the request may go on. */
@@ -39,7 +71,7 @@ export function judgeAccess(request: AccessRequest, policy: AccessPolicy): Probl
       status: 403,
       error: 'host-not-allowed',
       message: `The Host header ${quoted(request.host)} is not one that this server answers to.`,
-      hint: 'Open it as http://127.0.0.1:<port>/, or list the name under http.allowedHosts.',
+      hint: 'Open it as http://127.0.0.1:<port>/, or list the name under `http.hosts` in the pipeline file.',
     };
   }
   if (request.origin !== undefined && !sameOrigin(request.origin, request.host)) {
@@ -64,18 +96,18 @@ export function judgeAccess(request: AccessRequest, policy: AccessPolicy): Probl
 }
 
 function hostAllowed(hostname: string, policy: AccessPolicy): boolean {
-  if (LOOPBACK_NAMES.includes(hostname) || hostname === policy.bindHost) return true;
+  if (LOOPBACK_NAMES.includes(hostname) || hostname === canonicalHost(policy.bindHost)) return true;
   if (policy.allowedHosts.includes(hostname)) return true;
   return isIP(hostname) !== 0 && (!isLoopback(policy.bindHost) || isLoopback(hostname));
 }
 
 /** The name or address without port and brackets; null for what is no host at all. */
 function hostnameOf(host: string | undefined): string | null {
-  if (host === undefined || !/^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i.test(host)) return null;
-  return host
-    .replace(/:\d{1,5}$/, '')
-    .replace(/^\[|\]$/g, '')
-    .toLowerCase();
+  const match = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?$/i.exec(host ?? '');
+  if (match === null) return null;
+  const [, address, name] = match;
+  if (address === undefined) return canonicalHost(name ?? '');
+  return isIP(address) === 6 ? canonicalHost(address) : null;
 }
 
 /** Compared without the scheme: a proxy in front may have ended TLS. */
@@ -85,7 +117,7 @@ function sameOrigin(origin: string, host: string | undefined): boolean {
 }
 
 function presentsToken(authorization: string | undefined, token: string): boolean {
-  const match = /^(bearer|basic) +(\S+)$/i.exec(authorization ?? '');
+  const match = /^(bearer|basic) +(\S.*)$/i.exec(authorization ?? '');
   if (match === null) return false;
   const [, scheme = '', credentials = ''] = match;
   if (scheme.toLowerCase() === 'bearer') return equalInConstantTime(credentials, token);

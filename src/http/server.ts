@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
-import { isLoopback } from './access.ts';
+import { canonicalHost, isLoopback, tokenProblem } from './access.ts';
 import { createBodyBudget } from './ingest-body.ts';
 import { createLiveHub, type LiveHubOptions } from './live-hub.ts';
 import type { HttpLog } from './log.ts';
@@ -20,7 +20,7 @@ export interface HttpOptions {
   readonly port: number;
   readonly token?: string;
   /** Names besides loopback and `host` under which the server is reached, such as a reverse proxy's. */
-  readonly allowedHosts?: readonly string[];
+  readonly hosts?: readonly string[];
   readonly log: HttpLog;
   /** For tests: tighter bounds. */
   readonly live?: Partial<Omit<LiveHubOptions, 'subscribe' | 'epoch'>>;
@@ -63,11 +63,13 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const { view, host, log } = options;
   const token = options.token === '' ? undefined : options.token;
-  if (!isLoopback(host) && token === undefined) {
+  // The configuration says so with its place; this is for who starts the port without one.
+  const weakness = token === undefined ? 'is missing' : tokenProblem(token);
+  if (!isLoopback(host) && weakness !== null) {
     throw startError(
       'token-required',
-      `The HTTP port would be open to other machines (http.host is ${host}) without a token. ` +
-        'Set http.token, for instance from the environment, or bind 127.0.0.1.',
+      `The HTTP port would be open to other machines (http.host is ${host}), and http.token ${weakness}. ` +
+        'Set it, for instance from the environment, or bind 127.0.0.1.',
     );
   }
   const hub = createLiveHub({
@@ -80,7 +82,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     view,
     hub,
     log,
-    policy: { bindHost: host, allowedHosts: (options.allowedHosts ?? []).map((name) => name.toLowerCase()), token },
+    policy: { bindHost: host, allowedHosts: (options.hosts ?? []).map(canonicalHost), token },
     files: loadStaticFiles(),
     version: packageVersion(),
     budget: createBodyBudget(options.maxBodyBytesInFlight ?? BODY_BYTES_IN_FLIGHT),

@@ -1,5 +1,6 @@
 /** A file as the source of a stream, read in a thread of its own for as long as it lasts. */
 import { statSync } from 'node:fs';
+import { INPUT_FILES, WRONG_INPUT_FILE } from '../config/input-files.ts';
 import { createFileSource } from '../sources/file.ts';
 import type { Source } from '../sources/source.ts';
 import { startBatchPool } from '../workers/pool.ts';
@@ -11,12 +12,9 @@ export interface FileInput {
   counts(): { readonly records: number; readonly skipped: number };
 }
 
-const FORMATS = /\.((csv|jsonl|avro)(\.gz)?|parquet)$/;
-
 /** Throws when the file is missing or of a format that is not read. */
 export function createFileInput(stream: StreamRuntime, path: string, flush: boolean): Omit<FileInput, 'ended'> {
-  if (!FORMATS.test(path))
-    throw new Error(`${path}: its name must end in .csv, .jsonl or .avro, in one of these and .gz, or in .parquet`);
+  if (!INPUT_FILES.test(path)) throw new Error(`${path}: ${WRONG_INPUT_FILE}`);
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) throw new Error(`${path}: there is no such file`);
   const pool = startBatchPool(1);
   const { eventType, config } = stream;

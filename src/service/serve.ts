@@ -13,10 +13,11 @@ export interface Served {
 /** Rejects, with what to do, when the port can't be had. */
 export async function serve(service: Service): Promise<Served> {
   const view = createView(service);
-  const { host, port, token } = service.config.http;
+  const { host, port, token, hosts, maxBodyBytesInFlight } = service.config.http;
   let http: HttpServer;
   try {
-    http = await startHttp({ view, host, port, log: service.log, ...(token === null ? {} : { token }) });
+    const limits = { hosts, maxBodyBytesInFlight };
+    http = await startHttp({ view, host, port, log: service.log, ...limits, ...(token === null ? {} : { token }) });
   } catch (error) {
     await view.close();
     throw error;

@@ -30,7 +30,7 @@ export function createView(service: Service): ServedView {
   const ingests = new Map(
     [...pipeline.streams.values()].map((stream) => {
       const { intake } = stream;
-      const decode = createBodyDecoder(stream, bodies);
+      const decode = stream.config?.source.kind === 'http' ? createBodyDecoder(stream, bodies) : null;
       const ingest = createIngest({ intake, stalled: () => stalledLogs(stream.units)[0] ?? null });
       return [stream.name, { decode, ingest }] as const;
     }),
@@ -89,8 +89,10 @@ export function createView(service: Service): ServedView {
     async ingest(stream, body) {
       const target = ingests.get(stream);
       if (target === undefined) return { kind: 'unknown-stream', known: [...ingests.keys()] };
-      const source = config.streams.find(({ name }) => name === stream)?.source.kind ?? 'internal';
-      if (source !== 'http') return { kind: 'not-http', source };
+      if (target.decode === null) {
+        const source = config.streams.find(({ name }) => name === stream)?.source.kind ?? 'internal';
+        return { kind: 'not-http', source };
+      }
       if (closed) return { kind: 'stopping' };
       await service.ready;
       const parsed = await target.decode(body);

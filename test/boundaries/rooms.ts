@@ -45,9 +45,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // A large input file is read by its source's own code, in a thread; a partition's actors may live in one.
   workers: { mayImport: [...PURE_ROOMS, 'journal', 'projections', 'sources', 'actors'] },
   // A cron expression is checked by the rules that will run it.
-  // So is the size of a segment by the journal's bound, and a stream by the tables that it shall have.
+  // So is the size of a segment by the journal's bound, a stream by the tables that it shall have, a token by the port.
   config: {
-    mayImport: ['messages', 'schedule', 'streams', 'quality', 'journal/segment.ts', 'projections/stream-tables.ts'],
+    mayImport: [
+      ...['messages', 'schedule', 'streams', 'quality'],
+      ...['journal/segment.ts', 'projections/stream-tables.ts', 'http/access.ts'],
+    ],
   },
   'log.ts': { mayImport: ['config'] },
   http: { mayImport: ['messages', 'projections', 'service'] },

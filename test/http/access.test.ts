@@ -1,5 +1,6 @@
 /** Host, Origin, token and headers, asked of the real server as a hostile page or machine would. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { fileSchema } from '../../src/config/schema.ts';
 import { type HttpServer, isHttpStartError, startHttp } from '../../src/http/server.ts';
 import { type CannedService, cannedService, silentLog } from './canned-view.ts';
 import { ask } from './request.ts';
@@ -16,6 +17,9 @@ afterEach(() => server.close());
 const EVENTS = '/api/v1/streams/payments.transactions/events';
 const post = (body: string | Uint8Array, headers: Record<string, string> = {}) =>
   ask(server.url, EVENTS, { method: 'POST', body, headers: { 'content-type': 'application/x-ndjson', ...headers } });
+/** The keys that the pipeline file has. */
+const loadKeys = () => ({ http: Object.keys(fileSchema.parse({ streams: {} }).http) });
+const STRONG = 'c0ffee5eed0ddba11';
 const errorOf = (text: string) => JSON.parse(text) as { error: string; message: string; hint: string };
 
 describe('who may ask', () => {
@@ -31,6 +35,32 @@ describe('who may ask', () => {
 
   test.each(['localhost', 'localhost:9999', '127.0.0.1:1', '[::1]:7070'])('a Host of %s is answered', async (host) => {
     expect((await ask(server.url, '/healthz', { headers: { host } })).status).toBe(200);
+  });
+
+  test.each(['localhost.', 'LOCALHOST:80', 'localhost.:7070'])('so is a Host of %s', async (host) => {
+    expect((await ask(server.url, '/healthz', { headers: { host } })).status).toBe(200);
+  });
+
+  test.each(['[::1', '::1', '[::1%25lo]', '[127.0.0.1]', '2130706433', '0x7f.1', 'localhost..'])(
+    'a Host of %j is no other form of loopback',
+    async (host) => {
+      expect([400, 403]).toContain((await ask(server.url, '/healthz', { headers: { host } })).status);
+    },
+  );
+
+  test('names under http.hosts are answered, however they are written; a refusal names that key', async () => {
+    const hosts = ['Proxy.Example.', '2001:DB8:0:0::1'];
+    const behind = await startHttp({ view: service.view, host: '127.0.0.1', port: 0, hosts, log: silentLog });
+    try {
+      for (const host of ['proxy.example', 'PROXY.example.:443', '[2001:db8::1]:8080']) {
+        expect([host, (await ask(behind.url, '/healthz', { headers: { host } })).status]).toEqual([host, 200]);
+      }
+      const refused = await ask(behind.url, '/healthz', { headers: { host: 'other.example' } });
+      expect(errorOf(refused.text).hint).toContain('`http.hosts`');
+      expect(loadKeys().http).toContain('hosts');
+    } finally {
+      await behind.close();
+    }
   });
 
   test('another origin is refused with 403, and nothing is ingested', async () => {
@@ -73,7 +103,7 @@ describe('who may ask', () => {
   });
 
   test('beyond loopback it refuses to start without a token, and reads need it too', async () => {
-    for (const token of [undefined, '']) {
+    for (const token of [undefined, '', 'a', 's3cret', 'passwordpassword', 'a'.repeat(64)]) {
       const error: unknown = await startHttp({
         view: service.view,
         host: '0.0.0.0',
@@ -83,7 +113,7 @@ describe('who may ask', () => {
       }).catch((reason: unknown) => reason);
       expect(isHttpStartError(error) && error.kind).toBe('token-required');
     }
-    const open = await startHttp({ view: service.view, host: '0.0.0.0', port: 0, token: 's3cret', log: silentLog });
+    const open = await startHttp({ view: service.view, host: '0.0.0.0', port: 0, token: STRONG, log: silentLog });
     try {
       const status = async (path: string, headers: Record<string, string> = {}) =>
         (await ask(open.url, path, { headers })).status;
@@ -91,8 +121,8 @@ describe('who may ask', () => {
       expect(await status('/metrics')).toBe(401);
       expect(await status('/events')).toBe(401);
       expect(await status('/healthz')).toBe(200);
-      expect(await status('/api/v1/alerts', { authorization: 'Bearer s3cret', host: '10.1.2.3:7070' })).toBe(200);
-      expect(await status('/api/v1/alerts', { authorization: 'Bearer s3cret', host: 'evil.example' })).toBe(403);
+      expect(await status('/api/v1/alerts', { authorization: `Bearer ${STRONG}`, host: '10.1.2.3:7070' })).toBe(200);
+      expect(await status('/api/v1/alerts', { authorization: `Bearer ${STRONG}`, host: 'evil.example' })).toBe(403);
     } finally {
       await open.close();
     }

@@ -60,7 +60,7 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
   return {
     name: 'simulation',
     dataDir,
-    http: { host: '127.0.0.1', port: 0, token: null },
+    http: { host: '127.0.0.1', port: 0, token: null, hosts: [], maxBodyBytesInFlight: 1 << 27 },
     log: { level: 'debug' },
     journal: {
       durability,
