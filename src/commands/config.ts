@@ -1,5 +1,5 @@
 /** `millrace config`: checks a pipeline file, prints what it comes to, or prints the schema for an editor. */
-import { requireInputFiles } from '../config/input-files.ts';
+import { requireInputFiles } from '../config/inputs.ts';
 import { checkFileAlone } from '../config/load.ts';
 import { printConfig, printDefaults, redacted } from '../config/print.ts';
 import { jsonSchema } from '../config/shape.ts';

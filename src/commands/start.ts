@@ -1,6 +1,6 @@
 /** `millrace start`: the service, until Ctrl-C. */
 import { readFileSync } from 'node:fs';
-import { requireInputFiles } from '../config/input-files.ts';
+import { requireInputFiles } from '../config/inputs.ts';
 import { createLog } from '../log.ts';
 import { alerterChildren } from '../service/alerts.ts';
 import { idlenessChildren } from '../service/idleness.ts';

@@ -1,6 +1,5 @@
 /** From the file's words to what the service uses, and the relations between its parts. */
 import type { AvroRecord } from '../messages/avro.ts';
-import { createJsonDecoder } from '../messages/json.ts';
 import { transactionType, weatherObservationType } from '../messages/types.ts';
 import { columnProblem, isBuiltinTable } from '../projections/stream-tables.ts';
 import { timetable } from '../schedule/timetable.ts';
@@ -16,7 +15,7 @@ import type {
 import { derivedOf } from './derived.ts';
 import { expectationsOf } from './expectations.ts';
 import { httpOf } from './http.ts';
-import { INPUT_FILES, WRONG_INPUT_FILE } from './input-files.ts';
+import { inputProblem } from './inputs.ts';
 import { joinOf, relationsOf } from './joins.ts';
 import { fieldOf, fullName, isKey, isTimestamp, type Report, unknownField, unknownName } from './names.ts';
 import type { ConfigFile } from './schema.ts';
@@ -159,23 +158,6 @@ function sourceOf(raw: RawStream['source'], context: DeriveContext): SourceConfi
   if ('file' in raw) return { kind: 'file', path: context.resolve(raw.file.path) };
   const { rate, ...rest } = raw.generator;
   return { kind: 'generator', ratePerSecond: rate, ...rest };
-}
-
-/** Why the events of a source could not be read: what `start` would otherwise find out. */
-function inputProblem(
-  source: SourceConfig,
-  schema: AvroRecord,
-  key: string,
-): { readonly key: 'schema' | 'source'; readonly message: string } | null {
-  if (source.kind === 'file' && !INPUT_FILES.test(source.path)) return { key: 'source', message: WRONG_INPUT_FILE };
-  if (source.kind !== 'http') return null;
-  try {
-    createJsonDecoder(schema, key);
-    return null;
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return { key: 'schema', message: `has no form in JSON, which events over HTTP may be in: ${why}` };
-  }
 }
 
 /**

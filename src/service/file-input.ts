@@ -1,6 +1,6 @@
 /** A file as the source of a stream, read in a thread of its own for as long as it lasts. */
 import { statSync } from 'node:fs';
-import { INPUT_FILES, WRONG_INPUT_FILE } from '../config/input-files.ts';
+import { INPUT_FILES, WRONG_INPUT_FILE } from '../config/inputs.ts';
 import { createFileSource } from '../sources/file.ts';
 import type { Source } from '../sources/source.ts';
 import { startBatchPool } from '../workers/pool.ts';

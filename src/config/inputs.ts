@@ -1,9 +1,29 @@
-/** Files that a stream can be read from, known by their names; and whether those of a configuration are there. */
+/** Whether what a stream is read from can be read: its form, its file's name, and that the file is there. */
 import { accessSync, constants, statSync } from 'node:fs';
-import { type Config, ConfigError, type Problem } from './config.ts';
+import type { AvroRecord } from '../messages/avro.ts';
+import { createJsonDecoder } from '../messages/json.ts';
+import { type Config, ConfigError, type Problem, type SourceConfig } from './config.ts';
 
+/** By its name. */
 export const INPUT_FILES = /\.((csv|jsonl|avro)(\.gz)?|parquet)$/;
 export const WRONG_INPUT_FILE = 'its name must end in .csv, .jsonl or .avro, in one of these and .gz, or in .parquet';
+
+/** Why the events of a source could not be read: what `start` would otherwise find out. */
+export function inputProblem(
+  source: SourceConfig,
+  schema: AvroRecord,
+  key: string,
+): { readonly key: 'schema' | 'source'; readonly message: string } | null {
+  if (source.kind === 'file' && !INPUT_FILES.test(source.path)) return { key: 'source', message: WRONG_INPUT_FILE };
+  if (source.kind !== 'http') return null;
+  try {
+    createJsonDecoder(schema, key);
+    return null;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { key: 'schema', message: `has no form in JSON, which events over HTTP may be in: ${why}` };
+  }
+}
 
 /**
  * Throws a ConfigError when a file that a stream is read from is not there. Only a service that starts needs it: what
