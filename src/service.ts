@@ -128,6 +128,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   operations = createInternalSource('internal', pipeline.operations.intake);
   const core: ServiceCore = { config, pipeline, readModels, observer, supervision, operations, log, runtime };
 
+  let lost = (_: Error): void => {};
+  readModels.stores.onEnded((error) => lost(error));
   const projector: ChildSpec = {
     id: 'projector',
     kind: 'projector',
@@ -136,6 +138,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     start(context) {
       const ports = projectorPorts(readModels, log);
       const actor = startSupervised(projectorMachine, { ports }, context);
+      lost = (error) => actor.send({ type: 'LOST', error });
       for (const { log: partitionLog } of pipeline.units) partitionLog.onDurable(() => actor.send({ type: 'GREW' }));
       return actor.child;
     },
@@ -159,7 +162,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       mailbox.close(reason);
       mailbox.abandon(reason);
     }
-    await readModels.thread.close();
+    await readModels.stores.close();
     await pipeline.close();
   }
 

@@ -122,6 +122,11 @@ const WITHOUT_STORES: Runtime = {
   ...nodeRuntime,
   startStores: () => ({
     run: () => new Promise<never>(() => {}),
+    read() {
+      throw new Error('There are no stores');
+    },
+    onEnded() {},
+    rssBytes: () => 0,
     async close() {},
   }),
 };

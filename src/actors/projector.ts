@@ -5,8 +5,8 @@
  *      ▲             ├────────┴── DRAIN ──┴──► catchingUp ──► stopped
  *      └─ waiting ◄──┘ no space
  *
- * The work happens in the thread that holds the stores; this machine decides when. It projects again at once while it
- * is behind, and otherwise waits for the journal to grow, so a slow store slows nothing but itself.
+ * The work happens in the process that holds the stores; this machine decides when, and fails with it. It projects again at
+ * once while it is behind, and otherwise waits for the journal to grow, so a slow store slows nothing but itself.
  */
 import { assign, fromPromise, setup } from 'xstate';
 
@@ -19,7 +19,11 @@ export interface ProjectorPorts {
   mayPass(error: unknown): boolean;
 }
 
-export type ProjectorEvent = { readonly type: 'GREW' } | { readonly type: 'DRAIN' };
+export type ProjectorEvent =
+  | { readonly type: 'GREW' }
+  | { readonly type: 'DRAIN' }
+  /** What held the stores has ended. Whoever waits for a transaction hears of it by that. */
+  | { readonly type: 'LOST'; readonly error: Error };
 
 interface Context {
   readonly ports: ProjectorPorts;
@@ -45,6 +49,9 @@ export const projectorMachine = setup({
   actions: {
     noteGrowth: assign({ grew: true }),
     forgetGrowth: assign({ grew: false }),
+    fail: (_, { error }: { error: Error }) => {
+      throw error;
+    },
   },
   delays: { coalesce: COALESCE_MS, retry: RETRY_MS },
 }).createMachine({
@@ -68,13 +75,17 @@ export const projectorMachine = setup({
     },
     idle: {
       on: {
+        LOST: { actions: { type: 'fail', params: ({ event }) => event } },
         GREW: { target: 'gathering', actions: 'noteGrowth' },
         DRAIN: 'catchingUp',
       },
     },
     gathering: {
       after: { coalesce: 'projecting' },
-      on: { DRAIN: 'catchingUp' },
+      on: {
+        LOST: { actions: { type: 'fail', params: ({ event }) => event } },
+        DRAIN: 'catchingUp',
+      },
     },
     projecting: {
       entry: 'forgetGrowth',
@@ -92,7 +103,7 @@ export const projectorMachine = setup({
         ],
         onError: { guard: { type: 'mayPass', params: ({ event }) => event }, target: 'waiting' },
       },
-      // The transaction under way finishes in its thread; the one that catchingUp asks for waits its turn behind it.
+      // The transaction under way finishes; the one that catchingUp asks for waits its turn behind it.
       on: { DRAIN: 'catchingUp' },
     },
     catchingUp: {

@@ -1,30 +1,40 @@
 /** `millrace query`: one read-only statement against a read model. */
-import { openReadModels, PROJECTIONS } from '../service/offline.ts';
-import { CONFIG_OPTION, type Command, DATA_OPTION, dataDirOf, JSON_OPTION, print, tableText, text } from './command.ts';
+
+import type { Answered } from '../service/channel-client.ts';
+import { PROJECTIONS } from '../service/offline.ts';
+import { ASK_OPTIONS, ask, limitOf } from './ask.ts';
+import { type Command, print, tableText, text } from './command.ts';
 import { EXIT, UsageError } from './exit.ts';
+
+const LIMIT = 10_000;
 
 export const queryCommand: Command = {
   name: 'query',
-  summary: 'run one SELECT against a read model',
-  usage: 'query --store sqlite|duckdb "SELECT …" [--config FILE] [--data DIR] [--json]',
+  summary: 'run one SELECT against a read model, of a running service too',
+  usage: 'query --store sqlite|duckdb "SELECT …" [--limit N] [--timeout TIME] [--config FILE] [--data DIR] [--json]',
   options: {
-    ...CONFIG_OPTION,
-    ...DATA_OPTION,
-    ...JSON_OPTION,
+    ...ASK_OPTIONS,
     store: { type: 'string', value: 'NAME', help: 'sqlite (operations) or duckdb (analytics)' },
+    limit: { type: 'string', value: 'N', help: 'print so many rows at most; else 10000' },
   },
   async run(values, [sql, ...rest]) {
     const store = PROJECTIONS.find((name) => name === text(values, 'store'));
     if (store === undefined) throw new UsageError('name the store: --store sqlite or --store duckdb');
     if (sql === undefined || rest.length > 0) throw new UsageError('give one statement, in quotes');
-    const offline = await openReadModels(dataDirOf(values));
-    try {
-      await offline.catchUp();
-      const rows = await offline.query(store, sql);
-      await print(values.json === true ? JSON.stringify(rows) : tableText(rows));
-    } finally {
-      await offline.close();
+    const limit = limitOf(values, LIMIT);
+    const rows: Answered['rows'][number][] = [];
+    let isCut = false;
+    for await (const answered of ask(values, {
+      command: 'query',
+      request: { store, sql },
+      defaultTimeout: '30s',
+      limit,
+    })) {
+      for (const row of answered.rows) rows.push(row);
+      isCut = answered.isCut;
     }
+    await print(values.json === true ? JSON.stringify(rows) : tableText(rows));
+    if (isCut) process.stderr.write(`millrace: there are more than ${limit.toLocaleString('en')} rows; see --limit\n`);
     return EXIT.ok;
   },
 };

@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs';
 import { requireInputFiles } from '../config/inputs.ts';
 import { createLog } from '../log.ts';
 import { alerterChildren } from '../service/alerts.ts';
+import { openChannel } from '../service/channel.ts';
 import { idlenessChildren } from '../service/idleness.ts';
 import { jobChildren } from '../service/jobs.ts';
+import { runningTarget } from '../service/running-target.ts';
 import { type Served, serve } from '../service/serve.ts';
 import { sourceChildren } from '../service/sources.ts';
 import { startService } from '../service.ts';
@@ -35,7 +37,9 @@ export const startCommand: Command = {
         ...idlenessChildren(core.pipeline.streams, core.runtime),
       ],
     });
+    const channel = await openChannel(runningTarget(service), log);
     const served = await serve(service).catch(async (error: unknown) => {
+      await channel.close();
       await service.stop();
       throw error;
     });
@@ -47,6 +51,7 @@ export const startCommand: Command = {
     clearInterval(status);
     if (failure === null) process.stdout.write('stopping: committing and projecting what was taken in\n');
     await served.close();
+    await channel.close();
     await service.stop();
     if (failure !== null) throw failure;
     process.stdout.write('stopped\n');

@@ -4,16 +4,10 @@
  */
 
 import { rmSync } from 'node:fs';
-import {
-  type DuckDBConnection,
-  DuckDBInstance,
-  type DuckDBResultReader,
-  DuckDBTypeId,
-  StatementType,
-} from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { columnSql } from './duckdb-columns.ts';
+import { createDuckdbReaders, type DuckdbReaders, rowsOf } from './duckdb-reading.ts';
 import {
-  DUCKDB_DIGESTS,
   DUCKDB_SCHEMA_VERSION,
   DUCKDB_TABLES,
   sqlText,
@@ -22,9 +16,9 @@ import {
   windowsViewSql,
   windowTable,
 } from './duckdb-schema.ts';
-import { streamColumns, streamDigest } from './duckdb-streams.ts';
+import { streamColumns } from './duckdb-streams.ts';
 import { duckdbWriters } from './duckdb-writers.ts';
-import { MAX_QUERY_ROWS, type Row, type SqlValue, type Store, type TableDigest } from './store.ts';
+import type { Store, TableDigest } from './store.ts';
 import { isLogOf, shapeText, streamChanges } from './stream-changes.ts';
 import { type StreamTable, streamTable } from './stream-tables.ts';
 import type { TableShapes } from './table-shapes.ts';
@@ -35,8 +29,12 @@ export interface DuckdbOptions {
   readonly threads: number;
 }
 
+export interface DuckdbStore extends Store {
+  readonly readers: DuckdbReaders;
+}
+
 /** Opens or creates the store. A file of another version, or one that does not open, is replaced by an empty one. */
-export async function openDuckdb(file: string, options: DuckdbOptions): Promise<Store> {
+export async function openDuckdb(file: string, options: DuckdbOptions): Promise<DuckdbStore> {
   const streams = options.tables.streams.map(streamTable);
   const { instance, connection } = await openOrReplace(file, options, streams);
   await connection.run(windowsViewSql(options.tables.windows));
@@ -49,10 +47,12 @@ export async function openDuckdb(file: string, options: DuckdbOptions): Promise<
     offsets.set(String(log), Number(next));
   }
 
+  const readers = createDuckdbReaders(instance, streams);
   let inTransaction = false;
 
   return {
     name: 'duckdb',
+    readers,
     offsets: () => offsets,
     wants: writers.wants,
     async begin() {
@@ -77,40 +77,19 @@ export async function openDuckdb(file: string, options: DuckdbOptions): Promise<
       inTransaction = false;
       await connection.run('ROLLBACK');
     },
-    async query(sql) {
-      const reader = await instance.connect();
-      try {
-        return await readOnlyRows(reader, sql);
-      } finally {
-        reader.closeSync();
-      }
-    },
+    query: readers.query,
     async digest() {
       const digests: TableDigest[] = [];
-      const declared = streams.map((table) => [table.name, streamDigest(table)] as const);
-      for (const [table, columns] of [...Object.entries(DUCKDB_DIGESTS), ...declared]) {
-        digests.push(await digestOf(connection, table, columns));
-      }
+      for await (const digest of readers.digests(new AbortController().signal)) digests.push(digest);
       return digests;
     },
     async close() {
+      await readers.close();
       connection.closeSync();
       instance.closeSync();
     },
   };
 }
-
-/** The transaction refuses what the kind of the statement does not show, such as EXPLAIN ANALYZE DELETE. */
-async function readOnlyRows(reader: DuckDBConnection, sql: string): Promise<Row[]> {
-  const statements = await reader.extractStatements(sql);
-  if (statements.count !== 1) throw new Error(`One statement at a time; this text holds ${statements.count}`);
-  const prepared = await statements.prepare(0);
-  if (!READING_STATEMENTS.has(prepared.statementType)) throw new Error('Only a statement that reads is allowed here');
-  await reader.run('BEGIN TRANSACTION READ ONLY');
-  return jsonRows(await reader.streamAndReadUntil(sql, MAX_QUERY_ROWS)).slice(0, MAX_QUERY_ROWS);
-}
-
-const READING_STATEMENTS: ReadonlySet<StatementType> = new Set([StatementType.SELECT, StatementType.EXPLAIN]);
 
 async function openOrReplace(
   file: string,
@@ -211,41 +190,3 @@ async function changeStreams(connection: DuckDBConnection, streams: readonly Str
   await connection.run('COMMIT');
   return true;
 }
-
-async function digestOf(connection: DuckDBConnection, table: string, columns: readonly string[]): Promise<TableDigest> {
-  const text = columns.map((column) => `coalesce("${column}"::VARCHAR, '\\N')`).join(', ');
-  const [row] = await rowsOf(
-    connection,
-    `SELECT count(*) AS n, (coalesce(sum(md5_number_lower(concat_ws('|', ${text}))), 0) % 18446744073709551616)::VARCHAR AS hash
-     FROM "${table}"`,
-  );
-  const hash = BigInt(String(row?.hash ?? '0'));
-  return { table, rows: Number(row?.n ?? 0), hash: hash.toString(16).padStart(16, '0') };
-}
-
-async function rowsOf(connection: DuckDBConnection, sql: string): Promise<Row[]> {
-  return jsonRows(await connection.runAndReadAll(sql));
-}
-
-function jsonRows(reader: DuckDBResultReader): Row[] {
-  return reader
-    .getRowObjectsJson()
-    .map((row) =>
-      Object.fromEntries(
-        Object.entries(row).map(([column, value], i) => [column, sqlValue(value, reader.columnTypeId(i))]),
-      ),
-    );
-}
-
-/** DuckDB's JSON form gives 64-bit integers as text; those that a number holds exactly become one. */
-function sqlValue(value: unknown, typeId: DuckDBTypeId): SqlValue {
-  if (value === null || typeof value === 'number' || typeof value === 'boolean') return value;
-  if (typeof value !== 'string') return JSON.stringify(value) ?? null;
-  return INTEGER_TYPES.has(typeId) && Number.isSafeInteger(Number(value)) ? Number(value) : value;
-}
-
-const INTEGER_TYPES: ReadonlySet<DuckDBTypeId> = new Set([
-  DuckDBTypeId.BIGINT,
-  DuckDBTypeId.UBIGINT,
-  DuckDBTypeId.HUGEINT,
-]);

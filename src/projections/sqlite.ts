@@ -4,14 +4,14 @@
  * Its version stands in the file: another version's file is deleted and rebuilt from the journal.
  */
 
-import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { keepNative } from '../journal/keep-native.ts';
-import { SQLITE_DIGESTS, SQLITE_SCHEMA, SQLITE_SCHEMA_VERSION } from './sqlite-schema.ts';
-import { changeStreams, streamDigestSql } from './sqlite-streams.ts';
+import { openSqliteReader, queryRows, tableDigests } from './sqlite-reading.ts';
+import { SQLITE_SCHEMA, SQLITE_SCHEMA_VERSION } from './sqlite-schema.ts';
+import { changeStreams } from './sqlite-streams.ts';
 import { sqliteWriters } from './sqlite-writers.ts';
-import { MAX_QUERY_ROWS, type Row, type SqlValue, type Store, type TableDigest } from './store.ts';
+import type { Store } from './store.ts';
 import { type StreamShape, type StreamTable, streamTable } from './stream-tables.ts';
 
 /**
@@ -21,8 +21,7 @@ import { type StreamShape, type StreamTable, streamTable } from './stream-tables
 export function openSqlite(file: string, shapes: readonly StreamShape[] = []): Store {
   const streams = shapes.map(streamTable);
   const db = openOrReplace(file, streams);
-  const reader = keepNative(new Database(file, { readonly: true }));
-  reader.exec('PRAGMA query_only = true');
+  const reader = openSqliteReader(file);
   const writers = sqliteWriters(db, streams);
   const offsets = new Map<string, number>();
   for (const { log, next } of db.prepare<[], { log: string; next: number }>('SELECT log, next FROM offsets').all()) {
@@ -51,19 +50,8 @@ export function openSqlite(file: string, shapes: readonly StreamShape[] = []): S
       writers.clear();
       if (db.inTransaction) db.exec('ROLLBACK');
     },
-    async query(sql) {
-      if (!QUERY.test(sql)) throw new Error('Only a statement that reads is allowed here');
-      const statement = reader.prepare<[], Record<string, unknown>>(sql);
-      if (!statement.reader || !statement.readonly) throw new Error('Only a statement that reads is allowed here');
-      const rows = reader.prepare<[], Record<string, unknown>>(boundedQuery(sql)).all();
-      return rows.map(
-        (row): Row => Object.fromEntries(Object.entries(row).map(([column, value]) => [column, jsonValue(value)])),
-      );
-    },
-    async digest() {
-      const declared = streams.map((table) => [table.name, streamDigestSql(table)] as const);
-      return [...Object.entries(SQLITE_DIGESTS), ...declared].map(([table, select]) => digestOf(db, table, select));
-    },
+    query: async (sql) => queryRows(reader, sql),
+    digest: async () => [...tableDigests(reader, streams)],
     async close() {
       reader.close();
       db.close();
@@ -111,33 +99,3 @@ function isTrouble(error: unknown): boolean {
 }
 
 const TROUBLE = ['SQLITE_BUSY', 'SQLITE_LOCKED', 'SQLITE_CANTOPEN', 'SQLITE_IOERR', 'SQLITE_FULL', 'SQLITE_NOMEM'];
-
-/**
- * What a query may begin with, comments aside. A PRAGMA takes effect when it is prepared, even behind EXPLAIN, so none
- * may come that far.
- */
-const QUERY =
-  /^(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:EXPLAIN\s+(?:QUERY\s+PLAN\s+)?)?(?:SELECT|WITH|VALUES)\b/i;
-
-/** SQLite stops at the limit by itself; EXPLAIN, which can't stand in a subquery, gives few rows anyway. */
-function boundedQuery(sql: string): string {
-  if (/^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*EXPLAIN\b/i.test(sql)) return sql;
-  return `SELECT * FROM (${sql.replace(/;\s*$/, '')}\n) LIMIT ${MAX_QUERY_ROWS}`;
-}
-
-function digestOf(db: Database.Database, table: string, select: string): TableDigest {
-  // All at once: an iterator is another object that Node 24 may not collect (see keepNative).
-  const rows = db.prepare<[], unknown[]>(select).raw().all();
-  let sum = 0n;
-  for (const row of rows) {
-    sum += createHash('md5').update(JSON.stringify(row)).digest().readBigUInt64LE(0);
-  }
-  return { table, rows: rows.length, hash: BigInt.asUintN(64, sum).toString(16).padStart(16, '0') };
-}
-
-/** SQLite's values as JSON ones; a blob shows as text. */
-function jsonValue(value: unknown): SqlValue {
-  if (value === null || typeof value === 'string' || typeof value === 'number') return value;
-  if (typeof value === 'bigint') return Number(value);
-  return Buffer.isBuffer(value) ? value.toString('utf8') : String(value);
-}

@@ -132,7 +132,7 @@ async function undelivered(
     await runtime.sleep(POLL_MS, signal);
   }
   const sql = undeliveredAlertsSql(sink, CATCH_UP_ALERTS);
-  return (await readModels.thread.run({ kind: 'query', store: 'sqlite', sql })).map((row) => ({
+  return (await readModels.stores.run({ kind: 'query', store: 'sqlite', sql })).map((row) => ({
     alert: alertOf(row),
     raisedAtMs: Number(row.raised_at),
   }));

@@ -1,4 +1,4 @@
-/** The read models of a data directory that no service is running on: replayed, queried, digested, and closed again. */
+/** The read models of a data directory that no service is running on: replayed, asked, and closed again. */
 import { mkdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -6,16 +6,15 @@ import { nodeFs } from '../journal/fs.ts';
 import { logNames } from '../journal/journal.ts';
 import { lockDirectory } from '../journal/lock.ts';
 import { endOfLog } from '../journal/recovery.ts';
-import { readSchemaFiles } from '../journal/schema-files.ts';
 import { nodeSyncFs } from '../journal/sync-fs.ts';
-import { createRegistry } from '../messages/registry.ts';
 import type { Rederived } from '../partition/rederive.ts';
 import type { LogRange } from '../projections/projector.ts';
 import { type Row, STORE_FILES, STORE_NAMES, type StoreName } from '../projections/store.ts';
 import { savedTableShapes } from '../projections/table-shapes.ts';
-import { startBatchPool, startStoresThread } from '../workers/pool.ts';
+import { startBatchPool } from '../workers/pool.ts';
+import { startStores } from '../workers/stores-process.ts';
+import { digestsOf, type NamedDigest, type Target } from './channel-commands.ts';
 import { derivationHistory } from './derivation-history.ts';
-import { digestStreams } from './stream-digest.ts';
 
 /** The read models by name, as the command line takes them. */
 export const PROJECTIONS = STORE_NAMES;
@@ -28,7 +27,9 @@ export interface Offline {
   /** Derives the events of every log anew, in a pool of threads, and compares. Logs of no stream are left out. */
   rederive(): Promise<readonly RederivedLog[]>;
   query(store: StoreName, sql: string): Promise<readonly Row[]>;
-  digests(): Promise<{ readonly name: string; readonly rows: number; readonly hash: string }[]>;
+  digests(): Promise<readonly NamedDigest[]>;
+  /** For the commands that a running service answers too. */
+  readonly target: Target;
   close(): Promise<void>;
 }
 
@@ -61,18 +62,19 @@ export async function openReadModels(dataDir: string, before: () => void = () =>
   const unlock = lockDirectory(journalDir);
   try {
     before();
-    const thread = startStoresThread();
-    await thread.run({ kind: 'open', dataDir, stores: STORE_NAMES, tables });
+    const stores = startStores();
+    await stores.run({ kind: 'open', dataDir, stores: STORE_NAMES, tables });
     const ranges: LogRange[] = [];
     for (const log of logNames(journalDir)) {
       ranges.push({ log, toOffset: await endOfLog(nodeFs, join(journalDir, log), log) });
     }
+    const target: Target = { dataDir, journalDir, stores, running: null, caughtUp: async () => ranges };
     return {
       eventsInJournal: ranges.reduce((sum, { toOffset }) => sum + toOffset, 0),
       async catchUp(onProgress) {
         let events = 0;
         for (;;) {
-          const projected = await thread.run({ kind: 'project', ranges, maxEvents: EVENTS_PER_TRANSACTION });
+          const projected = await stores.run({ kind: 'project', ranges, maxEvents: EVENTS_PER_TRANSACTION });
           events += projected.events;
           onProgress?.(events);
           if (projected.caughtUp) return events;
@@ -95,19 +97,16 @@ export async function openReadModels(dataDir: string, before: () => void = () =>
           await pool.close();
         }
       },
-      query: (store, sql) => thread.run({ kind: 'query', store, sql }),
+      query: (store, sql) => stores.run({ kind: 'query', store, sql }),
       async digests() {
-        const registry = createRegistry();
-        for (const [fingerprint, json] of readSchemaFiles(dataDir)) registry.learn(fingerprint, json);
-        const tables = await thread.run({ kind: 'digest' });
-        const streams = digestStreams(journalDir, registry, ranges);
-        return [
-          ...tables.map(({ store, table, rows, hash }) => ({ name: `${store}.${table}`, rows, hash })),
-          ...streams.map(({ stream, events, hash }) => ({ name: `stream ${stream}`, rows: events, hash })),
-        ];
+        const digests: NamedDigest[] = [];
+        const context = { signal: new AbortController().signal, note: () => {} };
+        for await (const some of digestsOf(target, context)) digests.push(...some);
+        return digests;
       },
+      target,
       async close() {
-        await thread.close();
+        await stores.close();
         unlock();
       },
     };

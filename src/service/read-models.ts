@@ -1,10 +1,10 @@
-/** The read models of a running pipeline: the thread that holds them, and how far behind the journal they are. */
+/** The read models of a running pipeline: the process that holds them, and how far behind the journal they are. */
 import type { Config } from '../config/config.ts';
 import { givenBy } from '../messages/window-result.ts';
 import { STORE_NAMES } from '../projections/store.ts';
 import type { TableShapes } from '../projections/table-shapes.ts';
 import { resultField } from '../streams/aggregates.ts';
-import type { StoresThread } from '../workers/pool.ts';
+import type { StoresProcess } from '../workers/stores-process.ts';
 import type { PartitionUnit } from './partition-unit.ts';
 
 /** Events in one transaction of the stores: enough to coalesce, few enough for a query to wait for. */
@@ -13,7 +13,7 @@ const EVENTS_PER_TRANSACTION = 50_000;
 const OPEN_CASES = "SELECT count(*) AS n FROM cases WHERE state = 'open'";
 
 export interface ReadModels {
-  readonly thread: StoresThread;
+  readonly stores: StoresProcess;
   open(): Promise<void>;
   /** Projects one transaction's worth of what is durable. */
   project(): Promise<{ readonly caughtUp: boolean }>;
@@ -44,14 +44,14 @@ export function tableShapes({ windows, streams }: Config): TableShapes {
   };
 }
 
-export function createReadModels(config: Config, units: readonly PartitionUnit[], thread: StoresThread): ReadModels {
+export function createReadModels(config: Config, units: readonly PartitionUnit[], stores: StoresProcess): ReadModels {
   const reached = new Map<string, number>();
   let events = 0;
   let openCases = 0;
   return {
-    thread,
+    stores,
     async open() {
-      const offsets = await thread.run({
+      const offsets = await stores.run({
         kind: 'open',
         dataDir: config.dataDir,
         stores: STORE_NAMES,
@@ -67,7 +67,7 @@ export function createReadModels(config: Config, units: readonly PartitionUnit[]
         .map(({ log }) => ({ log: log.name, toOffset: log.durableOffset() }))
         .filter(({ log, toOffset }) => toOffset > (reached.get(log) ?? 0));
       if (ranges.length === 0) return { caughtUp: true };
-      const result = await thread.run({ kind: 'project', ranges, maxEvents: EVENTS_PER_TRANSACTION });
+      const result = await stores.run({ kind: 'project', ranges, maxEvents: EVENTS_PER_TRANSACTION });
       for (const [log, next] of Object.entries(result.reached)) reached.set(log, next);
       events += result.events;
       return result;
@@ -78,7 +78,7 @@ export function createReadModels(config: Config, units: readonly PartitionUnit[]
     eventsTotal: () => events,
     openCases: () => openCases,
     async refresh() {
-      const [row] = await thread.run({ kind: 'query', store: 'sqlite', sql: OPEN_CASES });
+      const [row] = await stores.run({ kind: 'query', store: 'sqlite', sql: OPEN_CASES });
       openCases = Number(row?.n ?? 0);
     },
   };

@@ -13,7 +13,7 @@ import { readSqliteOffsets } from '../projections/sqlite-offsets.ts';
 import { STORE_FILES } from '../projections/store.ts';
 import { type BodyPool, startBodyPool } from '../workers/body-pool.ts';
 import { type PartitionThreads, startPartitionThreads } from '../workers/partition-threads.ts';
-import { type StoresThread, startStoresThread } from '../workers/pool.ts';
+import { type StoresProcess, startStores } from '../workers/stores-process.ts';
 import { type LoopDelay, monitorLoopDelay } from './loop-delay.ts';
 
 export interface Runtime {
@@ -30,7 +30,7 @@ export interface Runtime {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   readonly disk: Disk;
   readonly http: Http;
-  startStores(): StoresThread;
+  startStores(): StoresProcess;
   /** Threads that request bodies are parsed in; they start when they are first used. */
   startBodies(): BodyPool;
   /** Threads that partitions are spread over; they start when they are first used. */
@@ -94,7 +94,7 @@ export const nodeRuntime: Runtime = {
   },
   disk: { fs: nodeFs, syncFs: nodeSyncFs, clock: systemClock },
   http: { fetch, startTimer: nodeTimer },
-  startStores: startStoresThread,
+  startStores,
   startBodies: startBodyPool,
   startPartitionThreads,
   projectedOffsets: (dataDir) => readSqliteOffsets(join(dataDir, STORE_FILES.sqlite)),

@@ -119,7 +119,7 @@ export async function startTestPipeline(config: Config, log: Log): Promise<TestP
       const broken = failed.then((error) => Promise.reject(error));
       broken.catch(() => {});
       while (readModels.lag() > 0) await Promise.race([runtime.sleep(CATCH_UP_EVERY_MS), broken]);
-      return readModels.thread.run({ kind: 'query', store, sql });
+      return readModels.stores.run({ kind: 'query', store, sql });
     },
     async close() {
       try {

@@ -61,7 +61,7 @@ export function createView(service: Service): ServedView {
   const stopWindows = runtime.every(WINDOWS_EVERY_MS, () => {
     if (asking || !ready) return;
     asking = true;
-    Promise.all([readModels.thread.run({ kind: 'rows', model: 'windows', limit: LIVE_WINDOWS }), readModels.refresh()])
+    Promise.all([readModels.stores.run({ kind: 'rows', model: 'windows', limit: LIVE_WINDOWS }), readModels.refresh()])
       .then(([rows]) => publish({ kind: 'window', data: [...rows].reverse() }))
       .catch((error: Error) => service.log.warn({ error: error.message }, 'the windows could not be read'))
       .finally(() => {
@@ -72,7 +72,7 @@ export function createView(service: Service): ServedView {
   return {
     overview: () => observer.overview(),
     actors,
-    rows: (model, { limit }) => readModels.thread.run({ kind: 'rows', model, limit }),
+    rows: (model, { limit }) => readModels.stores.run({ kind: 'rows', model, limit }),
     streams: () =>
       [...pipeline.streams.values()].map(({ name, eventType, units, config: stream }) => ({
         name,
@@ -81,9 +81,9 @@ export function createView(service: Service): ServedView {
         source: stream?.source.kind ?? 'internal',
         table: tables.get(name) ?? null,
       })),
-    streamRows: (stream, { limit }) => readModels.thread.run({ kind: 'streamRows', stream, limit }),
+    streamRows: (stream, { limit }) => readModels.stores.run({ kind: 'streamRows', stream, limit }),
     async streamRow(stream, key) {
-      const [row] = await readModels.thread.run({ kind: 'streamKey', stream, key });
+      const [row] = await readModels.stores.run({ kind: 'streamKey', stream, key });
       return row ?? null;
     },
     async ingest(stream, body) {

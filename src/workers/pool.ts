@@ -1,14 +1,14 @@
 /**
- * The Piscina pools: one thread for the read models, which must stay where it is, and a few for batch work.
+ * The Piscina pool for batch work.
  * From source, worker files are TypeScript and need tsx; built, they are plain JavaScript.
  */
 import { MessageChannel } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { Rederived } from '../partition/rederive.ts';
 import type { ReadInput } from '../sources/file.ts';
+import type { DigestStreamsTask, StreamDigest } from './digest-streams.ts';
 import type { ReadInputCredit } from './read-input-protocol.ts';
 import type { RederiveTask } from './rederive-log.ts';
-import type { StoresResults, StoresTask } from './stores-protocol.ts';
 
 const FROM_SOURCE = import.meta.url.endsWith('.ts');
 
@@ -22,38 +22,11 @@ export const WORKER_EXEC_ARGV: readonly string[] = FROM_SOURCE ? ['--import', 't
 /** Batches live for a few milliseconds: a young generation that holds several keeps them out of the old one. */
 export const YOUNG_GENERATION_MB = 32;
 
-/** Tasks that may wait for the thread of the read models. */
-const STORES_QUEUE = 256;
-
-export interface StoresThread {
-  run<T extends StoresTask>(task: T): Promise<StoresResults[T['kind']]>;
-  /** Closes the stores, then the thread. */
-  close(): Promise<void>;
-}
-
-export function startStoresThread(): StoresThread {
-  const pool = new Piscina({
-    filename: taskFile('stores'),
-    minThreads: 1,
-    maxThreads: 1,
-    maxQueue: STORES_QUEUE,
-    idleTimeout: Number.POSITIVE_INFINITY,
-    execArgv: [...WORKER_EXEC_ARGV],
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
-  });
-  return {
-    run: (task) => pool.run(task),
-    async close() {
-      await pool.run({ kind: 'close' } satisfies StoresTask);
-      await pool.close();
-    },
-  };
-}
-
 /** The pool for batch work: reading large files, replaying. */
 export interface BatchPool {
   readonly readInput: ReadInput;
   rederiveLog(task: RederiveTask): Promise<Rederived>;
+  digestStreams(task: DigestStreamsTask, signal: AbortSignal): Promise<readonly StreamDigest[]>;
   close(): Promise<void>;
 }
 
@@ -75,6 +48,7 @@ export function startBatchPool(threads: number): BatchPool {
       return { done, grant: () => port1.postMessage({ kind: 'credit' } satisfies ReadInputCredit) };
     },
     rederiveLog: (task) => pool.run(task, { filename: taskFile('rederive-log') }),
+    digestStreams: (task, signal) => pool.run(task, { filename: taskFile('digest-streams'), signal }),
     close: () => pool.close(),
   };
 }

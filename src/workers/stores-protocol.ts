@@ -1,4 +1,4 @@
-/** What passes between the service and the thread that holds the read models. Every value is structured-cloneable. */
+/** What passes between the service and the processes of the read models. Every value is structured-cloneable. */
 import type { LogRange, Projected } from '../projections/projector.ts';
 import type { ReadModel } from '../projections/read-models.ts';
 import type { Row, StoreName, TableDigest } from '../projections/store.ts';
@@ -32,3 +32,33 @@ export interface StoresResults {
   digest: readonly (TableDigest & { readonly store: StoreName })[];
   close: null;
 }
+
+/** A read of any length, whose rows come as they are asked for. Those of a digest are its tables. */
+export type StoresRead =
+  | { readonly kind: 'query'; readonly store: StoreName; readonly sql: string }
+  | { readonly kind: 'digest'; readonly store: StoreName };
+
+/** A read in a process of its own: of a file, as these tables make it. */
+export interface FileRead {
+  readonly file: string;
+  readonly tables: TableShapes;
+  readonly read: StoresRead;
+}
+
+/** Each with an id has one answer of the same id; `next` asks a read for more rows, and `cancel` has no answer. */
+export type ToStores =
+  | { readonly kind: 'task'; readonly id: number; readonly task: StoresTask }
+  | { readonly kind: 'read'; readonly id: number; readonly read: StoresRead | FileRead }
+  | { readonly kind: 'next'; readonly id: number }
+  | { readonly kind: 'cancel'; readonly id: number };
+
+export type FromStores =
+  | {
+      readonly kind: 'done';
+      readonly id: number;
+      readonly result: StoresResults[StoresTask['kind']];
+      readonly rssBytes: number;
+    }
+  | { readonly kind: 'rows'; readonly id: number; readonly rows: readonly Row[] }
+  | { readonly kind: 'end'; readonly id: number }
+  | { readonly kind: 'failed'; readonly id: number; readonly message: string };

@@ -1,19 +1,26 @@
 /**
- * The thread that holds the read models: the only one with their files open. Tasks come one at a time, so a query
- * sees whole transactions and the two stores never wait for each other's locks.
+ * The process that holds the read models: the only one that writes their files. What changes them comes one at a time;
+ * reads run beside it, each on a connection of its own, and see whole transactions.
  */
 import { join } from 'node:path';
-import { types } from 'node:util';
 import { messageOf } from '../journal/error.ts';
 import { nodeSyncFs } from '../journal/sync-fs.ts';
-import { openDuckdb } from '../projections/duckdb.ts';
+import { type DuckdbStore, openDuckdb } from '../projections/duckdb.ts';
+import type { DuckdbReaders } from '../projections/duckdb-reading.ts';
 import { openSqlite } from '../projections/sqlite.ts';
-import { STORE_FILES } from '../projections/store.ts';
+import { type Row, STORE_FILES } from '../projections/store.ts';
 import { saveTableShapes } from '../projections/table-shapes.ts';
-import { createStoresTask, type RunStoresTask } from './stores-task.ts';
+import { createReads } from './reads.ts';
+import type { FromStores, OpenStores, StoresRead, StoresTask, ToStores } from './stores-protocol.ts';
+import { createStoresTask } from './stores-task.ts';
 
 /** DuckDB's buffer manager may hold so much; its rows on the way in come on top. */
 const DUCKDB_MEMORY = '64MB';
+/** How long the file may still be held by the child of a service that was killed a moment ago. */
+const LOCKED_MS = 10_000;
+const LOCKED_RETRY_MS = 100;
+
+let analytics: DuckdbStore | null = null;
 
 const runTask = createStoresTask({
   fs: nodeSyncFs,
@@ -21,16 +28,71 @@ const runTask = createStoresTask({
     const file = join(dataDir, STORE_FILES[name]);
     if (name === 'sqlite') return openSqlite(file, tables.streams);
     saveTableShapes(dataDir, tables);
-    return openDuckdb(file, { tables, memoryLimit: DUCKDB_MEMORY, threads: 1 });
+    analytics = await openUnlocked(file, tables);
+    return analytics;
   },
 });
 
-const run: RunStoresTask = async (task) => {
-  try {
-    return await runTask(task);
-  } catch (error) {
-    // What is an Error by inheritance only, as SQLite's are, would cross to the other thread without its message.
-    throw types.isNativeError(error) ? error : new Error(messageOf(error));
+async function openUnlocked(file: string, tables: OpenStores['tables']): Promise<DuckdbStore> {
+  const until = performance.now() + LOCKED_MS;
+  for (;;) {
+    try {
+      return await openDuckdb(file, { tables, memoryLimit: DUCKDB_MEMORY, threads: 1 });
+    } catch (error) {
+      if (!/could not set lock/i.test(messageOf(error)) || performance.now() > until) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOCKED_RETRY_MS));
   }
-};
-export default run;
+}
+
+function send(message: FromStores): void {
+  // A service that is gone is heard of by the end of the channel.
+  process.send?.(message, undefined, undefined, () => {});
+}
+
+const reads = createReads(send);
+let last: Promise<unknown> = Promise.resolve();
+
+async function run(id: number, task: StoresTask): Promise<void> {
+  try {
+    if (task.kind === 'open' || task.kind === 'close') await reads.cancelAll();
+    const result = await runTask(task);
+    send({ kind: 'done', id, result, rssBytes: process.memoryUsage.rss() });
+  } catch (error) {
+    send({ kind: 'failed', id, message: messageOf(error) });
+  }
+}
+
+async function* rowsOf(readers: DuckdbReaders, read: StoresRead, signal: AbortSignal): AsyncGenerator<readonly Row[]> {
+  if (read.kind === 'query') yield* readers.stream(read.sql, signal);
+  else for await (const digest of readers.digests(signal)) yield [{ ...digest }];
+}
+
+process.on('message', (message: ToStores) => {
+  switch (message.kind) {
+    case 'task':
+      if (message.task.kind === 'open' || message.task.kind === 'project' || message.task.kind === 'close') {
+        last = last.then(() => run(message.id, message.task));
+      } else void run(message.id, message.task);
+      return;
+    case 'read': {
+      if (analytics === null || 'file' in message.read) {
+        return send({ kind: 'failed', id: message.id, message: 'The analytics store is not open' });
+      }
+      const { readers } = analytics;
+      const { read } = message;
+      return reads.start(message.id, (signal) => rowsOf(readers, read, signal));
+    }
+    case 'next':
+      return reads.next(message.id);
+    case 'cancel':
+      return void reads.cancel(message.id);
+  }
+});
+
+process.title = 'millrace: read models';
+// Ctrl-C reaches every process of a terminal; the service decides when this one ends.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
+// At once, whatever runs: the files are as after a crash, which they survive, and free for the next service.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));

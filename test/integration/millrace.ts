@@ -1,6 +1,6 @@
 /** Runs the built command line as a real process. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -90,4 +90,14 @@ export async function digestOf(data: string): Promise<string[]> {
     .trim()
     .split('\n')
     .filter((line) => !/sqlite\.(actor_history|runs|alert_deliveries)$/.test(line));
+}
+
+/** Ids of all processes below this one. */
+export function processesBelow(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    .trim()
+    .split(' ')
+    .filter(Boolean)
+    .map(Number);
+  return children.flatMap((child) => [child, ...processesBelow(child)]);
 }

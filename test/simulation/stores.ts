@@ -1,5 +1,5 @@
 /**
- * The read models without their thread: the same task function in the same process. SQLite is the real one, in a file
+ * The read models without their process: the same task function in the same process. SQLite is the real one, in a file
  * that outlives processes; in DuckDB's place stands a ledger that holds the place of every event it was given.
  */
 import { copyFileSync, existsSync, rmSync } from 'node:fs';
@@ -8,7 +8,7 @@ import type { SyncFs } from '../../src/journal/sync-fs.ts';
 import type { LogRange } from '../../src/projections/projector.ts';
 import { openSqlite } from '../../src/projections/sqlite.ts';
 import type { Store } from '../../src/projections/store.ts';
-import type { StoresThread } from '../../src/workers/pool.ts';
+import type { StoresProcess } from '../../src/workers/stores-process.ts';
 import type { StoresResults, StoresTask } from '../../src/workers/stores-protocol.ts';
 import { createStoresTask } from '../../src/workers/stores-task.ts';
 import { createLedger, type Ledger } from './ledger.ts';
@@ -57,7 +57,7 @@ export function createStoreFiles(directory: string, world: World): StoreFiles {
   };
 }
 
-export interface SimulatedStores extends StoresThread {
+export interface SimulatedStores extends StoresProcess {
   /** Closes the files as the end of a process does. */
   drop(): void;
 }
@@ -81,7 +81,7 @@ export function createStores(
   });
   let last: Promise<unknown> = Promise.resolve();
 
-  /** A turn of its own, after some time; tasks come one at a time, as to a thread. */
+  /** A turn of its own, after some time; tasks come one at a time, as to the process. */
   function turn(label: string): Promise<void> {
     return new Promise((resolve) => {
       scheduler.schedule({ owner, delayMs: TASK_MS * 2 * random.uniform(), label, run: resolve });
@@ -109,6 +109,11 @@ export function createStores(
   }
   return {
     run,
+    read() {
+      throw new Error('Nobody queries a simulation');
+    },
+    onEnded() {},
+    rssBytes: () => 0,
     async close() {
       await run({ kind: 'close' });
     },

@@ -4,11 +4,13 @@
  */
 import { createHash } from 'node:crypto';
 import { readFrames, startOfLog } from '../journal/reader.ts';
+import { readSchemaFiles } from '../journal/schema-files.ts';
 import { decodeCommit, type Section } from '../messages/commit.ts';
 import { derivedStreamOfRecord } from '../messages/derived-event.ts';
 import { joinOfRecord } from '../messages/join-result.ts';
-import type { Registry } from '../messages/registry.ts';
+import { createRegistry } from '../messages/registry.ts';
 import { alertRaisedType, caseChangedType, sessionClosedType, transactionScoredType } from '../messages/types.ts';
+import type { LogRange } from '../projections/projector.ts';
 
 export interface StreamDigest {
   readonly stream: string;
@@ -16,12 +18,16 @@ export interface StreamDigest {
   readonly hash: string;
 }
 
+export interface DigestStreamsTask {
+  readonly dataDir: string;
+  readonly journalDir: string;
+  readonly ranges: readonly LogRange[];
+}
+
 /** Reads the logs from what is kept of them to these offsets. */
-export function digestStreams(
-  journalDir: string,
-  registry: Registry,
-  logs: readonly { readonly log: string; readonly toOffset: number }[],
-): StreamDigest[] {
+export default function digestStreams({ dataDir, journalDir, ranges }: DigestStreamsTask): StreamDigest[] {
+  const registry = createRegistry();
+  for (const [fingerprint, json] of readSchemaFiles(dataDir)) registry.learn(fingerprint, json);
   const sums = new Map<string, { events: number; sum: bigint }>();
   const add = (stream: string, value: unknown): void => {
     const state = sums.get(stream) ?? { events: 0, sum: 0n };
@@ -62,7 +68,7 @@ export function digestStreams(
     }
   };
 
-  for (const { log, toOffset } of logs) {
+  for (const { log, toOffset } of ranges) {
     for (const frame of readFrames(journalDir, log, { fromOffset: startOfLog(journalDir, log), toOffset })) {
       for (const section of decodeCommit(frame.body).sections) addSection(section);
     }

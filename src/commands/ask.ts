@@ -1,0 +1,49 @@
+/** What the commands share that ask a data directory, with a service on it or without. */
+import { parseDuration } from '../config/units.ts';
+import { askDirectory } from '../service/ask.ts';
+import type { Answered } from '../service/channel-client.ts';
+import { RequestError } from '../service/channel-commands.ts';
+import { CONFIG_OPTION, DATA_OPTION, dataDirOf, JSON_OPTION, type OptionValues, text } from './command.ts';
+import { UsageError } from './exit.ts';
+
+export const ASK_OPTIONS = {
+  ...CONFIG_OPTION,
+  ...DATA_OPTION,
+  ...JSON_OPTION,
+  timeout: { type: 'string', value: 'TIME', help: 'how long it may take, such as 30s or 5m' },
+} as const;
+
+export interface Asked {
+  readonly command: string;
+  readonly request: Readonly<Record<string, unknown>>;
+  readonly defaultTimeout: string;
+  readonly limit?: number;
+}
+
+/** Rows as they come. Throws a UsageError when the words can't be taken. */
+export async function* ask(values: OptionValues, asked: Asked): AsyncGenerator<Answered> {
+  const { command, request, limit = Number.MAX_SAFE_INTEGER } = asked;
+  const timeoutMs = timeoutOf(text(values, 'timeout') ?? asked.defaultTimeout);
+  const note = (message: string): void => void process.stderr.write(`millrace: ${message}\n`);
+  try {
+    yield* askDirectory(dataDirOf(values), { command, request, timeoutMs, limit }, note);
+  } catch (error) {
+    throw error instanceof RequestError ? new UsageError(error.message) : error;
+  }
+}
+
+function timeoutOf(word: string): number {
+  const timeoutMs = parseDuration(/^\d+$/.test(word) ? `${word}s` : word);
+  if (timeoutMs === null || timeoutMs <= 0) throw new UsageError(`${word} is no time for --timeout; write 30s or 5m`);
+  return Math.ceil(timeoutMs);
+}
+
+export function limitOf(values: OptionValues, standard: number): number {
+  const word = text(values, 'limit');
+  if (word === undefined) return standard;
+  const limit = Number(word);
+  if (!/^\d+$/.test(word) || !Number.isSafeInteger(limit) || limit < 1) {
+    throw new UsageError(`${word} is no number of rows for --limit`);
+  }
+  return limit;
+}

@@ -1,0 +1,126 @@
+/**
+ * Reads of the analytics store, each on a connection of its own: it sees whole transactions, waits for no writer, and can
+ * be interrupted while it runs.
+ */
+import {
+  type DuckDBConnection,
+  type DuckDBInstance,
+  type DuckDBResult,
+  DuckDBTypeId,
+  StatementType,
+} from '@duckdb/node-api';
+import { DUCKDB_DIGESTS } from './duckdb-schema.ts';
+import { streamDigest } from './duckdb-streams.ts';
+import { MAX_QUERY_ROWS, type Row, type SqlValue, type TableDigest } from './store.ts';
+import type { StreamTable } from './stream-tables.ts';
+
+export interface DuckdbReaders {
+  /** The rows of one statement that reads, at most MAX_QUERY_ROWS. */
+  query(sql: string): Promise<Row[]>;
+  /** The same, as they come and however many; the signal interrupts it. */
+  stream(sql: string, signal: AbortSignal): AsyncGenerator<Row[]>;
+  /** A table at a time, all as of one moment; the signal interrupts it. */
+  digests(signal: AbortSignal): AsyncGenerator<TableDigest>;
+  /** Interrupts every read that runs. Resolves when none holds the file any more. */
+  close(): Promise<void>;
+}
+
+export function createDuckdbReaders(instance: DuckDBInstance, streams: readonly StreamTable[]): DuckdbReaders {
+  const running = new Map<DuckDBConnection, Promise<void>>();
+
+  async function* reading<T>(
+    signal: AbortSignal | null,
+    read: (reader: DuckDBConnection) => AsyncGenerator<T>,
+  ): AsyncGenerator<T> {
+    const reader = await instance.connect();
+    let end = (): void => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    running.set(reader, ended);
+    const interrupt = (): void => reader.interrupt();
+    signal?.addEventListener('abort', interrupt, { once: true });
+    try {
+      signal?.throwIfAborted();
+      yield* read(reader);
+    } finally {
+      signal?.removeEventListener('abort', interrupt);
+      reader.closeSync();
+      running.delete(reader);
+      end();
+    }
+  }
+
+  return {
+    async query(sql) {
+      const rows: Row[] = [];
+      for await (const batch of reading(null, (reader) => readOnlyRows(reader, sql))) {
+        rows.push(...batch);
+        if (rows.length >= MAX_QUERY_ROWS) break;
+      }
+      return rows.slice(0, MAX_QUERY_ROWS);
+    },
+    stream: (sql, signal) => reading(signal, (reader) => readOnlyRows(reader, sql)),
+    digests: (signal) =>
+      reading(signal, async function* (reader) {
+        await reader.run('BEGIN TRANSACTION READ ONLY');
+        const declared = streams.map((table) => [table.name, streamDigest(table)] as const);
+        for (const [table, columns] of [...Object.entries(DUCKDB_DIGESTS), ...declared]) {
+          yield await digestOf(reader, table, columns);
+        }
+      }),
+    async close() {
+      for (const reader of running.keys()) reader.interrupt();
+      await Promise.all(running.values());
+    },
+  };
+}
+
+/** The transaction refuses what the kind of the statement does not show, such as EXPLAIN ANALYZE DELETE. */
+async function* readOnlyRows(reader: DuckDBConnection, sql: string): AsyncGenerator<Row[]> {
+  const statements = await reader.extractStatements(sql);
+  if (statements.count !== 1) throw new Error(`One statement at a time; this text holds ${statements.count}`);
+  const prepared = await statements.prepare(0);
+  if (!READING_STATEMENTS.has(prepared.statementType)) throw new Error('Only a statement that reads is allowed here');
+  await reader.run('BEGIN TRANSACTION READ ONLY');
+  const result = await reader.stream(sql);
+  for await (const rows of result.yieldRowObjectJson()) yield rows.map((row) => sqlRow(row, result));
+}
+
+const READING_STATEMENTS: ReadonlySet<StatementType> = new Set([StatementType.SELECT, StatementType.EXPLAIN]);
+
+async function digestOf(connection: DuckDBConnection, table: string, columns: readonly string[]): Promise<TableDigest> {
+  const text = columns.map((column) => `coalesce("${column}"::VARCHAR, '\\N')`).join(', ');
+  const [row] = await rowsOf(
+    connection,
+    `SELECT count(*) AS n, (coalesce(sum(md5_number_lower(concat_ws('|', ${text}))), 0) % 18446744073709551616)::VARCHAR AS hash
+     FROM "${table}"`,
+  );
+  const hash = BigInt(String(row?.hash ?? '0'));
+  return { table, rows: Number(row?.n ?? 0), hash: hash.toString(16).padStart(16, '0') };
+}
+
+/** All rows of a statement of our own. */
+export async function rowsOf(connection: DuckDBConnection, sql: string): Promise<Row[]> {
+  const reader = await connection.runAndReadAll(sql);
+  return reader.getRowObjectsJson().map((row) => sqlRow(row, reader));
+}
+
+function sqlRow(row: Readonly<Record<string, unknown>>, columns: Pick<DuckDBResult, 'columnTypeId'>): Row {
+  return Object.fromEntries(
+    Object.entries(row).map(([column, value], i) => [column, sqlValue(value, columns.columnTypeId(i))]),
+  );
+}
+
+/** DuckDB's JSON form gives 64-bit integers as text; those that a number holds exactly become one. */
+function sqlValue(value: unknown, typeId: DuckDBTypeId): SqlValue {
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return value;
+  if (typeof value !== 'string') return JSON.stringify(value) ?? null;
+  return INTEGER_TYPES.has(typeId) && Number.isSafeInteger(Number(value)) ? Number(value) : value;
+}
+
+const INTEGER_TYPES: ReadonlySet<DuckDBTypeId> = new Set([
+  DuckDBTypeId.BIGINT,
+  DuckDBTypeId.UBIGINT,
+  DuckDBTypeId.HUGEINT,
+]);

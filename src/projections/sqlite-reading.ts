@@ -1,0 +1,81 @@
+/** Reads of the operations store, on a connection that can't write. */
+import { createHash } from 'node:crypto';
+import Database from 'better-sqlite3';
+import { keepNative } from '../journal/keep-native.ts';
+import { SQLITE_DIGESTS } from './sqlite-schema.ts';
+import { streamDigestSql } from './sqlite-streams.ts';
+import { MAX_QUERY_ROWS, type Row, type SqlValue, type TableDigest } from './store.ts';
+import type { StreamTable } from './stream-tables.ts';
+
+/** Opens a file that must be there. */
+export function openSqliteReader(file: string): Database.Database {
+  const db = keepNative(new Database(file, { readonly: true, fileMustExist: true }));
+  db.exec('PRAGMA query_only = true');
+  return db;
+}
+
+/** The rows of one statement that reads, at most MAX_QUERY_ROWS. Throws on any other statement. */
+export function queryRows(reader: Database.Database, sql: string): Row[] {
+  requireReading(reader, sql);
+  return reader.prepare<[], Record<string, unknown>>(boundedQuery(sql)).all().map(jsonRow);
+}
+
+/** The same, a row at a time and however many. For a process of its own: nothing stops SQLite within a step. */
+export function* streamRows(reader: Database.Database, sql: string): Generator<Row> {
+  requireReading(reader, sql);
+  for (const row of reader.prepare<[], Record<string, unknown>>(sql).iterate()) yield jsonRow(row);
+}
+
+/** A table at a time, all as of one moment. */
+export function* tableDigests(reader: Database.Database, streams: readonly StreamTable[]): Generator<TableDigest> {
+  reader.exec('BEGIN');
+  try {
+    const declared = streams.map((table) => [table.name, streamDigestSql(table)] as const);
+    for (const [table, select] of [...Object.entries(SQLITE_DIGESTS), ...declared]) {
+      yield digestOf(reader, table, select);
+    }
+  } finally {
+    reader.exec('COMMIT');
+  }
+}
+
+function requireReading(reader: Database.Database, sql: string): void {
+  const refused = 'Only a statement that reads is allowed here';
+  if (!QUERY.test(sql)) throw new Error(refused);
+  const statement = reader.prepare(sql);
+  if (!statement.reader || !statement.readonly) throw new Error(refused);
+}
+
+/**
+ * What a query may begin with, comments aside. A PRAGMA takes effect when it is prepared, even behind EXPLAIN, so none
+ * may come that far.
+ */
+const QUERY =
+  /^(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:EXPLAIN\s+(?:QUERY\s+PLAN\s+)?)?(?:SELECT|WITH|VALUES)\b/i;
+
+/** SQLite stops at the limit by itself; EXPLAIN, which can't stand in a subquery, gives few rows anyway. */
+function boundedQuery(sql: string): string {
+  if (/^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*EXPLAIN\b/i.test(sql)) return sql;
+  return `SELECT * FROM (${sql.replace(/;\s*$/, '')}\n) LIMIT ${MAX_QUERY_ROWS}`;
+}
+
+function digestOf(db: Database.Database, table: string, select: string): TableDigest {
+  // All at once: an iterator is another object that Node 24 may not collect (see keepNative).
+  const rows = db.prepare<[], unknown[]>(select).raw().all();
+  let sum = 0n;
+  for (const row of rows) {
+    sum += createHash('md5').update(JSON.stringify(row)).digest().readBigUInt64LE(0);
+  }
+  return { table, rows: rows.length, hash: BigInt.asUintN(64, sum).toString(16).padStart(16, '0') };
+}
+
+function jsonRow(row: Readonly<Record<string, unknown>>): Row {
+  return Object.fromEntries(Object.entries(row).map(([column, value]) => [column, jsonValue(value)]));
+}
+
+/** SQLite's values as JSON ones; a blob shows as text. */
+function jsonValue(value: unknown): SqlValue {
+  if (value === null || typeof value === 'string' || typeof value === 'number') return value;
+  if (typeof value === 'bigint') return Number(value);
+  return Buffer.isBuffer(value) ? value.toString('utf8') : String(value);
+}

@@ -1,0 +1,61 @@
+/** Runs a command on a data directory: through the service that runs on it, or else by itself under the directory's lock. */
+import { JournalError } from '../journal/error.ts';
+import { limited } from './channel.ts';
+import { type Answered, askChannel, connectChannel } from './channel-client.ts';
+import { CHANNEL_COMMANDS } from './channel-commands.ts';
+import type { ChannelRequest } from './channel-protocol.ts';
+import { type Offline, openReadModels } from './offline.ts';
+
+/** How long a service that has the directory may take until it listens. */
+const STARTING_MS = 5_000;
+const STARTING_RETRY_MS = 100;
+
+/** Rows as they come. `note` gets what is said beside them. To stop reading ends the command. */
+export async function* askDirectory(
+  dataDir: string,
+  request: ChannelRequest,
+  note: (message: string) => void,
+): AsyncGenerator<Answered> {
+  const until = performance.now() + STARTING_MS;
+  for (;;) {
+    const socket = await connectChannel(dataDir);
+    if (socket !== null) return yield* askChannel(socket, request, note);
+    try {
+      const offline = await openReadModels(dataDir);
+      return yield* askOffline(offline, request, note);
+    } catch (error) {
+      const isInUse = error instanceof JournalError && error.kind === 'in-use';
+      if (!isInUse || performance.now() > until) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, STARTING_RETRY_MS));
+  }
+}
+
+/** The time limit is for the command itself: what the read models lack is projected before. */
+async function* askOffline(
+  offline: Offline,
+  { command: name, request, timeoutMs, limit }: ChannelRequest,
+  note: (message: string) => void,
+): AsyncGenerator<Answered> {
+  const abort = new AbortController();
+  let timer: NodeJS.Timeout | null = null;
+  try {
+    const command = CHANNEL_COMMANDS.find((candidate) => candidate.name === name);
+    if (command === undefined) throw new Error(`There is no command ${name}`);
+    await offline.catchUp();
+    const over = new Error(`${name} was stopped after its time limit of ${timeoutMs / 1000} s; see --timeout`);
+    timer = setTimeout(() => abort.abort(over), timeoutMs);
+    for await (const answered of limited(
+      command.rows(offline.target, request, { signal: abort.signal, note }),
+      limit,
+    )) {
+      yield answered;
+    }
+  } catch (error) {
+    // What an interrupted query says of it is less than why.
+    throw abort.signal.aborted ? abort.signal.reason : error;
+  } finally {
+    if (timer !== null) clearTimeout(timer);
+    await offline.close();
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * The commands that read or act on a data directory, whether a service runs on it or not: one registration each. A running
+ * service answers them over its channel; without one, the command line opens the directory and answers them itself.
+ */
+import type { LogRange } from '../projections/projector.ts';
+import { type Row, STORE_NAMES } from '../projections/store.ts';
+import type { ServiceCore } from '../service.ts';
+import { startBatchPool } from '../workers/pool.ts';
+import type { StoresProcess } from '../workers/stores-process.ts';
+import type { RequestOf, RequestSchema } from './channel-protocol.ts';
+
+/** What a command works on. */
+export interface Target {
+  readonly dataDir: string;
+  readonly journalDir: string;
+  readonly stores: StoresProcess;
+  /** Null when none runs: then the directory is the command's own. */
+  readonly running: ServiceCore | null;
+  /**
+   * Resolves with how far the logs were durable when it was called, once the read models have all of that, or after the
+   * time. What is then missing stands in a note.
+   */
+  caughtUp(patienceMs: number, context: CommandContext): Promise<readonly LogRange[]>;
+}
+
+export interface CommandContext {
+  /** Aborts when the time is over, or nobody listens any more. */
+  readonly signal: AbortSignal;
+  /** Says something to the person who asked, beside the rows. */
+  note(message: string): void;
+}
+
+export interface ChannelCommand {
+  readonly name: string;
+  readonly schema: RequestSchema;
+  /** Throws a RequestError when the request can't be taken. */
+  rows(
+    target: Target,
+    request: Readonly<Record<string, unknown>>,
+    context: CommandContext,
+  ): AsyncGenerator<readonly Row[]>;
+}
+
+/** The words of a request can't be taken; the message says which. */
+export class RequestError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'RequestError';
+  }
+}
+
+/** The request that the handler gets has been held to the schema. */
+export function channelCommand<const S extends RequestSchema>(command: {
+  readonly name: string;
+  readonly schema: S;
+  rows(target: Target, request: RequestOf<S>, context: CommandContext): AsyncGenerator<readonly Row[]>;
+}): ChannelCommand {
+  // By requestProblem(), before it comes here.
+  return { ...command, rows: (target, request, context) => command.rows(target, request as RequestOf<S>, context) };
+}
+
+/** A query waits so long for what was durable when it came, and then answers from what there is. */
+const QUERY_PATIENCE_MS = 2_000;
+
+const queryCommand = channelCommand({
+  name: 'query',
+  schema: { store: STORE_NAMES, sql: 'text' },
+  async *rows(target, { store, sql }, context) {
+    if (store === undefined || sql === undefined) throw new RequestError('a query needs a store and a statement');
+    await target.caughtUp(QUERY_PATIENCE_MS, context);
+    yield* target.stores.read({ kind: 'query', store, sql }, context.signal);
+  },
+});
+
+const digestCommand = channelCommand({
+  name: 'digest',
+  schema: {},
+  rows: (target, _, context) => digestsOf(target, context),
+});
+
+export type NamedDigest = { readonly name: string; readonly rows: number; readonly hash: string };
+
+/** Of the tables, then of the derived streams: of a running service each as of its own moment. */
+export async function* digestsOf(target: Target, context: CommandContext): AsyncGenerator<readonly NamedDigest[]> {
+  const ranges = await target.caughtUp(Number.POSITIVE_INFINITY, context);
+  for (const store of STORE_NAMES) {
+    for await (const tables of target.stores.read({ kind: 'digest', store }, context.signal)) {
+      yield tables.map(({ table, rows, hash }) => ({
+        name: `${store}.${table}`,
+        rows: Number(rows),
+        hash: String(hash),
+      }));
+    }
+  }
+  const { dataDir, journalDir } = target;
+  const pool = startBatchPool(1);
+  try {
+    const streams = await pool.digestStreams({ dataDir, journalDir, ranges }, context.signal);
+    yield streams.map(({ stream, events, hash }) => ({ name: `stream ${stream}`, rows: events, hash }));
+  } finally {
+    await pool.close();
+  }
+}
+
+export const CHANNEL_COMMANDS: readonly ChannelCommand[] = [queryCommand, digestCommand];

@@ -1,0 +1,29 @@
+/** A running service as what the commands of its channel work on. */
+import type { ServiceCore } from '../service.ts';
+import type { Target } from './channel-commands.ts';
+
+const LOOK_EVERY_MS = 20;
+
+export function runningTarget(service: ServiceCore): Target {
+  const { config, pipeline, readModels, runtime } = service;
+  return {
+    dataDir: config.dataDir,
+    journalDir: pipeline.journalDir,
+    stores: readModels.stores,
+    running: service,
+    async caughtUp(patienceMs, { signal, note }) {
+      const ranges = pipeline.units.map(({ log }) => ({ log: log.name, toOffset: log.durableOffset() }));
+      const marks = ranges.map(({ log, toOffset }) => ({ log, offset: toOffset }));
+      const startedAtMs = runtime.nowMs();
+      while (!readModels.hasReached(marks)) {
+        signal.throwIfAborted();
+        if (runtime.nowMs() - startedAtMs >= patienceMs) {
+          note(`the read models are ${readModels.lag().toLocaleString('en')} events behind the journal`);
+          break;
+        }
+        await runtime.sleep(LOOK_EVERY_MS, signal);
+      }
+      return ranges;
+    },
+  };
+}

@@ -1,0 +1,73 @@
+/**
+ * A child process that runs one of the task files here: native code that fails, hangs or runs out of memory in it ends the
+ * child and nothing else.
+ */
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { taskFile, WORKER_EXEC_ARGV } from './pool.ts';
+import type { FromStores, ToStores } from './stores-protocol.ts';
+
+export interface Child {
+  /** Resolves with the answer. Rejects when the child can't, or has ended. */
+  ask(message: Exclude<ToStores, { readonly kind: 'cancel' }>): Promise<FromStores>;
+  /** Nobody waits for an answer of this id any more. */
+  forget(id: number, reason: unknown): void;
+  post(message: ToStores): void;
+  readonly pid: number;
+  hasEnded(): boolean;
+  kill(): void;
+}
+
+/** DuckDB's queries take a thread of this pool each: several may run, and the next transaction still finds one. */
+const THREAD_POOL = '8';
+
+/** `ended` is called once, with why. */
+export function startChild(task: string, title: string, ended: (error: Error) => void): Child {
+  const asked = new Map<number, { resolve(answer: FromStores): void; reject(error: unknown): void }>();
+  let end: Error | null = null;
+  const child = fork(fileURLToPath(taskFile(task)), [], {
+    execArgv: [...WORKER_EXEC_ARGV],
+    serialization: 'advanced',
+    // What native code says at its end goes to the log; nothing of it may come between the lines of a command's output.
+    stdio: ['ignore', 2, 2, 'ipc'],
+    env: { ...process.env, UV_THREADPOOL_SIZE: THREAD_POOL },
+  });
+  const finish = (why: string): void => {
+    if (end !== null) return;
+    end = new Error(`${title} has ended: ${why}`);
+    for (const { reject } of asked.values()) reject(end);
+    asked.clear();
+    ended(end);
+  };
+  child.once('error', (error) => finish(error.message));
+  child.once('exit', (code, signal) => finish(signal ?? `exit code ${code}`));
+  child.on('message', (message: FromStores) => {
+    const waiting = asked.get(message.id);
+    asked.delete(message.id);
+    if (message.kind === 'failed') waiting?.reject(new Error(message.message));
+    else waiting?.resolve(message);
+  });
+  const post = (message: ToStores): void => {
+    // A message that finds the child gone is answered by its end.
+    if (child.connected) child.send(message, () => {});
+  };
+  return {
+    ask: (message) =>
+      new Promise((resolve, reject) => {
+        if (end !== null) return reject(end);
+        asked.set(message.id, { resolve, reject });
+        post(message);
+      }),
+    forget(id, reason) {
+      const waiting = asked.get(id);
+      asked.delete(id);
+      waiting?.reject(reason);
+    },
+    post,
+    pid: child.pid ?? 0,
+    hasEnded: () => end !== null,
+    kill() {
+      child.kill('SIGKILL');
+    },
+  };
+}

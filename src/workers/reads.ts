@@ -1,0 +1,57 @@
+/** Reads in a process of the read models: each gives its rows a batch at a time, and waits until it is asked for more. */
+import { messageOf } from '../journal/error.ts';
+import type { Row } from '../projections/store.ts';
+import type { FromStores } from './stores-protocol.ts';
+
+export interface Reads {
+  start(id: number, open: (signal: AbortSignal) => AsyncGenerator<readonly Row[]>): void;
+  next(id: number): void;
+  cancel(id: number): Promise<void>;
+  /** Resolves when none runs any more. */
+  cancelAll(): Promise<void>;
+}
+
+interface Running {
+  readonly rows: AsyncGenerator<readonly Row[]>;
+  readonly abort: AbortController;
+}
+
+export function createReads(send: (message: FromStores) => void): Reads {
+  const running = new Map<number, Running>();
+
+  function next(id: number): void {
+    const read = running.get(id);
+    if (read === undefined) return;
+    read.rows.next().then(
+      ({ done, value }) => {
+        if (done === true) {
+          running.delete(id);
+          send({ kind: 'end', id });
+        } else send({ kind: 'rows', id, rows: value });
+      },
+      (error: unknown) => {
+        running.delete(id);
+        send({ kind: 'failed', id, message: messageOf(error) });
+      },
+    );
+  }
+  async function cancel(id: number): Promise<void> {
+    const read = running.get(id);
+    running.delete(id);
+    read?.abort.abort();
+    await read?.rows.return(undefined).catch(() => {});
+  }
+
+  return {
+    start(id, open) {
+      const abort = new AbortController();
+      running.set(id, { rows: open(abort.signal), abort });
+      next(id);
+    },
+    next,
+    cancel,
+    async cancelAll() {
+      await Promise.all([...running.keys()].map(cancel));
+    },
+  };
+}
