@@ -3,10 +3,8 @@
  * or act on the service ask here, each with a time and a row limit; the work is done by others, so that nothing waits for
  * them.
  */
-import { chmodSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
 import { messageOf } from '../journal/error.ts';
 import type { Log } from '../log.ts';
 import type { Row } from '../projections/store.ts';
@@ -17,15 +15,13 @@ import {
   RequestError,
   type Target,
 } from './channel-commands.ts';
+import { makePlace, type Place } from './channel-place.ts';
 import {
   type ChannelAnswer,
   type ChannelRequest,
   lineSplitter,
   MAX_REQUEST_BYTES,
-  ownSocketPath,
-  PATH_FILE,
   requestProblem,
-  shortName,
 } from './channel-protocol.ts';
 
 export interface Channel {
@@ -77,41 +73,6 @@ export async function openChannel(target: Target, log: Log): Promise<Channel> {
       clearTimeout(patience);
     },
   };
-}
-
-interface Place {
-  readonly path: string;
-  remove(): void;
-}
-
-/** Whatever is there is of a service that was killed: the lock of the directory is ours. */
-function makePlace(dataDir: string): Place {
-  removeShortPlace(dataDir);
-  const own = ownSocketPath(dataDir);
-  if (own !== null) {
-    const remove = (): void => rmSync(own, { force: true });
-    remove();
-    return { path: own, remove };
-  }
-  // Made with mode 0700.
-  const path = join(mkdtempSync(join(tmpdir(), shortName(dataDir))), 'c.sock');
-  writeFileSync(join(dataDir, PATH_FILE), path, { mode: 0o600 });
-  return { path, remove: () => removeShortPlace(dataDir) };
-}
-
-/** Removes what the path file names only where it is what a service makes. */
-function removeShortPlace(dataDir: string): void {
-  const record = join(dataDir, PATH_FILE);
-  try {
-    const path = readFileSync(record, 'utf8');
-    if (basename(dirname(path)).startsWith(shortName(dataDir)) && basename(path) === 'c.sock') {
-      rmSync(path, { force: true });
-      rmdirSync(dirname(path));
-    }
-  } catch {
-    // There is none, or it is gone with the temporary directory.
-  }
-  rmSync(record, { force: true });
 }
 
 /** The socket is made at once, in this call of listen(), with a mode that lets in nobody else. */
