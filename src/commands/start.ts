@@ -53,6 +53,7 @@ export const startCommand: Command = {
     await served.close();
     await channel.close();
     await service.stop();
+    await served.end();
     if (failure !== null) throw failure;
     process.stdout.write('stopped\n');
     return EXIT.ok;

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { canonicalHost, isLoopback, tokenProblem } from './access.ts';
+import { CONNECTIONS_MAX, watchConnections } from './connections.ts';
 import { createBodyBudget } from './ingest-body.ts';
 import { createLiveHub, type LiveHubOptions } from './live-hub.ts';
 import type { HttpLog } from './log.ts';
@@ -32,7 +33,13 @@ export interface HttpOptions {
 export interface HttpServer {
   readonly url: string;
   readonly port: number;
-  close(): Promise<void>;
+  /**
+   * Takes no more connections and lets requests under way finish, within a grace time. What is then still worked on is
+   * left to be answered: end() cuts it.
+   */
+  close(graceMs?: number): Promise<void>;
+  /** After close(): no connection is left. */
+  end(): Promise<void>;
 }
 
 export type HttpStartError = Error & {
@@ -44,11 +51,16 @@ export function isHttpStartError(error: unknown): error is HttpStartError {
 }
 
 const START_ERROR_KINDS = ['port-in-use', 'address-unavailable', 'port-not-permitted', 'token-required'];
-const MAX_CONNECTIONS = 256;
+/** Beyond what makes room by itself: a burst that is faster than sockets close. */
+const CONNECTIONS_REFUSED = 2 * CONNECTIONS_MAX;
+/** Longer than any answer takes: a client that neither sends nor reads is gone. */
+const SILENCE_MS = 60_000;
 const BODY_BYTES_IN_FLIGHT = 128 * 1024 * 1024;
 /** A body of 16 MiB waits for others of its size to be parsed, and for the commits of all its events. */
 const INGEST_DEADLINE_MS = 30_000;
 const CLOSE_GRACE_MS = 2_000;
+/** What is answered at the last moment is sent within it. */
+const END_GRACE_MS = 500;
 
 /** On every answer, the refused ones included. */
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
@@ -98,7 +110,9 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
       void answer(incoming, outgoing);
     },
   );
-  server.maxConnections = MAX_CONNECTIONS;
+  server.maxConnections = CONNECTIONS_REFUSED;
+  server.timeout = SILENCE_MS;
+  const connections = watchConnections(server);
   try {
     await listen(server, host, options.port);
   } catch (error) {
@@ -110,7 +124,23 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const shownHost = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   const url = `http://${shownHost.includes(':') ? `[${shownHost}]` : shownHost}:${port}/`;
   log.info({ url }, 'HTTP is open');
-  return { url, port, close: () => closeServer(server, () => hub.close()) };
+  return {
+    url,
+    port,
+    async close(graceMs = CLOSE_GRACE_MS) {
+      if (!server.listening) return;
+      server.close();
+      connections.stopReuse();
+      hub.close();
+      connections.closeIdle();
+      await connections.empty(graceMs);
+      connections.closeUnlessWorking();
+    },
+    async end() {
+      await connections.empty(END_GRACE_MS);
+      connections.closeAll();
+    },
+  };
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {
@@ -149,17 +179,6 @@ function explained(error: NodeJS.ErrnoException, host: string, port: number): Er
 
 function startError(kind: HttpStartError['kind'], message: string, cause?: Error): HttpStartError {
   return Object.assign(new Error(message, cause === undefined ? {} : { cause }), { kind });
-}
-
-/** Lets requests in progress finish, within a grace time. */
-async function closeServer(server: Server, closeLive: () => void): Promise<void> {
-  if (!server.listening) return;
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  closeLive();
-  server.closeIdleConnections();
-  const grace = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
-  await closed;
-  clearTimeout(grace);
 }
 
 function packageVersion(): string {

@@ -7,7 +7,10 @@ import { createView } from './view.ts';
 export interface Served {
   readonly url: string;
   overview(): Overview;
+  /** Takes nothing more, and waits for requests under way as long as an orderly stop may take. */
   close(): Promise<void>;
+  /** After the service has stopped, and so has committed what was taken in: the last answers leave. */
+  end(): Promise<void>;
 }
 
 /** Rejects, with what to do, when the port can't be had. */
@@ -27,7 +30,10 @@ export async function serve(service: Service): Promise<Served> {
     overview: () => view.overview(),
     async close() {
       await view.close();
-      await http.close();
+      await http.close(service.config.supervision.shutdownMs);
+    },
+    async end() {
+      await http.end();
       await view.end();
     },
   };
