@@ -18,6 +18,8 @@ export interface ContainerBlock {
   readonly starts: Uint32Array;
   /** By index of the record. */
   readonly misfits: ReadonlyMap<number, Misfit>;
+  /** The writer's schema. */
+  readonly schemaText: string;
 }
 
 export interface Misfit {
@@ -31,6 +33,7 @@ export interface Writer {
   readonly read: Read;
   readonly skip: Skip;
   readonly leastBytes: number;
+  readonly schemaText: string;
 }
 
 /** What may be made of the records, an estimate in bytes, and how many values of no bytes they may claim. */
@@ -46,7 +49,7 @@ export function writerOf(schemaText: string, reader: RecordType, keyField: strin
   const skipOf = createSkips();
   const resolved = recordReader(type, reader, keyField, createResolver(skipOf));
   if (!resolved.ok) throw new Error(`the field ${fieldText(resolved.path)} ${resolved.problem}`);
-  return { read: resolved.read, skip: skipOf(type), leastBytes: type.leastBytes };
+  return { read: resolved.read, skip: skipOf(type), leastBytes: type.leastBytes, schemaText };
 }
 
 /** So much is kept of a record that does not fit, beside its bytes. */
@@ -54,7 +57,7 @@ const MISFIT_BYTES = 512;
 
 /** Throws Damage when the bytes are not so many records. */
 export function decodeRecords(
-  { read, skip, leastBytes }: Writer,
+  { read, skip, leastBytes, schemaText }: Writer,
   bytes: Buffer,
   count: number,
   keyField: string,
@@ -89,7 +92,7 @@ export function decodeRecords(
   if (c.at !== bytes.length) throw new Damage(`goes on for ${bytes.length - c.at} bytes behind its last record`);
   budget.memoryBytes = c.memoryLeft;
   budget.empty = c.emptyLeft;
-  return { bytes, events, starts, misfits };
+  return { bytes, events, starts, misfits, schemaText };
 }
 
 function nullKey(c: Cursor, keyField: string): void {

@@ -3,7 +3,19 @@
  * partition meets events as columns; that one of them is refused, and what it looked like, is known together only here.
  */
 import type { Block } from './block.ts';
-import { RAW_BYTES_MAX } from './streams.ts';
+import { type DeadLetter, RAW_BYTES_MAX } from './streams.ts';
+
+/** What a dead letter says of its original, so that it can be read again. */
+export type OriginalForm = Pick<DeadLetter, 'format' | 'context'>;
+
+export const AS_JSON: OriginalForm = { format: 'json', context: '' };
+
+/** A longer schema is not kept with each dead letter, which then can't be read again. */
+const SCHEMA_CHARACTERS_MAX = 16 * 1024;
+
+export function asAvro(schemaText: string): OriginalForm {
+  return { format: 'avro', context: schemaText.length > SCHEMA_CHARACTERS_MAX ? '' : schemaText };
+}
 
 export interface Origins {
   /** Stable name of the source, as it stands in dead letters. */
@@ -15,6 +27,7 @@ export interface Origins {
 }
 
 export interface Originals {
+  readonly form: OriginalForm;
   /** By row. */
   readonly lengths: Float64Array;
   /** One after another, each cut as a dead letter's is. */
@@ -36,16 +49,13 @@ export function memoryOf({ bytes, origins }: InputBlock): ArrayBuffer[] {
   });
 }
 
-export interface Original {
-  readonly raw: Buffer;
-  readonly rawLength: number;
-}
+export type Original = Pick<DeadLetter, 'raw' | 'rawLength'> & OriginalForm;
 
 export interface OriginWriter {
   /** The bytes are copied. They may be cut already: `length` is that of the original. */
   add(position: number, raw: Uint8Array, length?: number): void;
   /** Those of the rows since the last call, in memory of their own. */
-  take(source: string): Origins;
+  take(source: string, form: OriginalForm): Origins;
 }
 
 const INITIAL_ROWS = 16;
@@ -76,11 +86,11 @@ export function createOriginWriter(): OriginWriter {
       raw.set(kept === original.byteLength ? original : original.subarray(0, kept), bytes);
       bytes += kept;
     },
-    take(source) {
+    take(source, form) {
       const taken = {
         source,
         positions: positions.slice(0, rows),
-        originals: { lengths: lengths.slice(0, rows), raw: raw.slice(0, bytes) },
+        originals: { form, lengths: lengths.slice(0, rows), raw: raw.slice(0, bytes) },
       };
       rows = 0;
       bytes = 0;
@@ -110,7 +120,7 @@ export function readOrigins({ source, positions, originals }: Origins): OriginRe
     const { buffer, byteOffset } = originals.raw;
     const start = starts[row]!;
     const raw = Buffer.from(buffer, byteOffset + start, starts[row + 1]! - start);
-    return { raw, rawLength: originals.lengths[row]! };
+    return { ...originals.form, raw, rawLength: originals.lengths[row]! };
   }
   return {
     original,
@@ -120,7 +130,7 @@ export function readOrigins({ source, positions, originals }: Origins): OriginRe
         const found = original(row);
         writer.add(positions[row]!, found?.raw ?? NO_BYTES, found?.rawLength);
       }
-      const selected = writer.take(source);
+      const selected = writer.take(source, originals?.form ?? AS_JSON);
       return originals === null ? { ...selected, originals: null } : selected;
     },
   };

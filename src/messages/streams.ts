@@ -37,9 +37,34 @@ export const deadLetterSchema = {
     { name: 'detail', type: 'string', doc: 'For people: what was wrong, and where in the message.' },
     { name: 'raw', type: 'bytes', doc: 'The original bytes; cut at 64 KiB, see rawLength.' },
     { name: 'rawLength', type: 'long', doc: 'Length of the original in bytes.' },
+    {
+      name: 'format',
+      type: 'string',
+      doc: 'How the original is written: json, csv or avro; empty where that is not known.',
+      default: '',
+    },
+    {
+      name: 'context',
+      type: 'string',
+      doc: "What it takes to read the original: of csv the header, of avro its writer's schema.",
+      default: '',
+    },
   ],
 } as const satisfies AvroRecord;
 export type DeadLetter = FromAvro<typeof deadLetterSchema>;
+
+export const deadLetterReplayedSchema = {
+  type: 'record',
+  name: 'DeadLetterReplayed',
+  namespace: NAMESPACE,
+  doc: 'A dead letter was read again and taken: it stands in the commit of the event that came of it.',
+  fields: [
+    { name: 'log', type: 'string', doc: 'Of the dead letter.' },
+    { name: 'offset', type: 'long', doc: 'Of the dead letter in that log.' },
+    { name: 'replayedAt', type: TIMESTAMP_MILLIS },
+  ],
+} as const satisfies AvroRecord;
+export type DeadLetterReplayed = FromAvro<typeof deadLetterReplayedSchema>;
 
 export const sourceControlSchema = {
   type: 'record',

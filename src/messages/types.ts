@@ -10,6 +10,7 @@ import {
   transactionScoredSchema,
 } from './payments.ts';
 import {
+  deadLetterReplayedSchema,
   deadLetterSchema,
   forwardedBlockSchema,
   lateEventSchema,
@@ -25,6 +26,7 @@ export const alertRaisedType = eventType(alertRaisedSchema);
 export const caseChangedType = eventType(caseChangedSchema);
 export const lateEventType = eventType(lateEventSchema);
 export const deadLetterType = eventType(deadLetterSchema);
+export const deadLetterReplayedType = eventType(deadLetterReplayedSchema);
 export const sourceControlType = eventType(sourceControlSchema);
 export const tombstoneType = eventType(tombstoneSchema);
 export const forwardedBlockType = eventType(forwardedBlockSchema);
@@ -43,6 +45,7 @@ export const BUILTIN_TYPES = [
   caseChangedType,
   lateEventType,
   deadLetterType,
+  deadLetterReplayedType,
   sourceControlType,
   tombstoneType,
   forwardedBlockType,

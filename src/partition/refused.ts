@@ -2,7 +2,7 @@
 import type { Block } from '../messages/block.ts';
 import type { DynamicEvent, EventType } from '../messages/codec.ts';
 import { jsonOf } from '../messages/event-json.ts';
-import { type InputBlock, type Original, readOrigins } from '../messages/origins.ts';
+import { AS_JSON, type InputBlock, type Original, readOrigins } from '../messages/origins.ts';
 import { type DeadLetter, RAW_BYTES_MAX } from '../messages/streams.ts';
 import { deadLetterType } from '../messages/types.ts';
 
@@ -56,5 +56,5 @@ export function originsOf(
 
 function asJson(event: DynamicEvent): Original {
   const json = Buffer.from(jsonOf(event));
-  return { raw: json.subarray(0, RAW_BYTES_MAX), rawLength: json.length };
+  return { ...AS_JSON, raw: json.subarray(0, RAW_BYTES_MAX), rawLength: json.length };
 }

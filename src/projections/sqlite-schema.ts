@@ -50,8 +50,12 @@ CREATE TABLE windows_latest (
 CREATE TABLE dead_letters (
   log TEXT NOT NULL, log_offset INTEGER NOT NULL, stream TEXT NOT NULL, source TEXT NOT NULL, position INTEGER NOT NULL,
   reason TEXT NOT NULL, detail TEXT NOT NULL, raw BLOB NOT NULL, raw_length INTEGER NOT NULL,
-  committed_at INTEGER NOT NULL,
+  format TEXT NOT NULL, context TEXT NOT NULL, committed_at INTEGER NOT NULL,
   PRIMARY KEY (log, log_offset)
+) WITHOUT ROWID;
+
+CREATE TABLE dead_letter_replays (
+  log TEXT NOT NULL, log_offset INTEGER NOT NULL, replayed_at INTEGER NOT NULL, PRIMARY KEY (log, log_offset)
 ) WITHOUT ROWID;
 
 CREATE TABLE actor_history (
@@ -67,5 +71,6 @@ export const SQLITE_DIGESTS: Readonly<Record<string, string>> = {
   alert_deliveries: 'SELECT alert_id, sink, outcome, attempts, error, changed_at FROM alert_deliveries',
   cases: 'SELECT case_id, customer_id, state, hits, amount_cents, opened_at, last_hit_at FROM cases',
   dead_letters: 'SELECT stream, source, position, reason, detail, raw, raw_length FROM dead_letters',
+  dead_letter_replays: 'SELECT log, log_offset, replayed_at FROM dead_letter_replays',
   actor_history: 'SELECT actor, change, restarts, error, changed_at FROM actor_history',
 };

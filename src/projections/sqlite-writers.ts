@@ -6,6 +6,7 @@ import {
   alertDeliveryType,
   alertRaisedType,
   caseChangedType,
+  deadLetterReplayedType,
   deadLetterType,
   runChangedType,
   tombstoneType,
@@ -69,11 +70,17 @@ export function sqliteWriters(db: Database, streams: readonly StreamTable[]): Sq
   });
 
   const letter = db.prepare(`INSERT OR REPLACE INTO dead_letters VALUES
-    (@log, @offset, @stream, @source, @position, @reason, @detail, @raw, @rawLength, @committedAt)`);
+    (@log, @offset, @stream, @source, @position, @reason, @detail, @raw, @rawLength, @format, @context, @committedAt)`);
   on(deadLetterType, (events, { log, committedAt, firstOffset }) => {
     events.forEach((event, i) => {
       letter.run({ ...event, log, committedAt, offset: firstOffset + i });
     });
+  });
+
+  // In a table of its own: its log may be projected before that of the dead letter.
+  const replayed = db.prepare('INSERT OR REPLACE INTO dead_letter_replays VALUES (@log, @offset, @replayedAt)');
+  on(deadLetterReplayedType, (events) => {
+    for (const event of events) replayed.run({ ...event });
   });
 
   const actor = db.prepare(`INSERT OR REPLACE INTO actor_history VALUES

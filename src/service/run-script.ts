@@ -4,7 +4,7 @@ import { PassThrough, pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { ConfigError } from '../config/config.ts';
 import type { DynamicEvent } from '../messages/codec.ts';
-import { createOriginWriter, type OriginWriter } from '../messages/origins.ts';
+import { AS_JSON, createOriginWriter, type OriginWriter } from '../messages/origins.ts';
 import type { DeadLetter } from '../messages/streams.ts';
 import { createLineSplitter, MAX_LINE_BYTES } from '../sources/lines.ts';
 import type { Driver } from './driver.ts';
@@ -163,7 +163,7 @@ function createStretch(driver: Driver): Stretch {
     groups = new Map();
     records = 0;
     for (const { stream, partition, events, origins, letters } of whole.values()) {
-      await driver.pipe(stream, partition, events, origins.take(lastSource), letters);
+      await driver.pipe(stream, partition, events, origins.take(lastSource, AS_JSON), letters);
     }
   }
 
@@ -179,7 +179,7 @@ function createStretch(driver: Driver): Stretch {
       lastSource = origin.source;
       driver.at(position);
       if (step.kind === 'refused') {
-        groupOf(step.stream, 0).letters.push({ stream: step.stream, ...origin, ...step.letter });
+        groupOf(step.stream, 0).letters.push({ stream: step.stream, ...origin, ...AS_JSON, ...step.letter });
       } else {
         const partition = step.partition ?? driver.partitionOf(step.stream, step.event);
         const group = groupOf(step.stream, partition);

@@ -9,7 +9,14 @@ import type { BlockWriter } from '../messages/block.ts';
 import { type DynamicEvent, dynamicEventType } from '../messages/codec.ts';
 import { ContainerError, createContainerDecoder } from '../messages/container.ts';
 import { createJsonDecoder } from '../messages/json.ts';
-import { createOriginWriter, type InputBlock, type OriginWriter } from '../messages/origins.ts';
+import {
+  AS_JSON,
+  asAvro,
+  createOriginWriter,
+  type InputBlock,
+  type OriginalForm,
+  type OriginWriter,
+} from '../messages/origins.ts';
 import { type DeadLetter, RAW_BYTES_MAX } from '../messages/streams.ts';
 import { deadLetterType } from '../messages/types.ts';
 import { createLineSplitter, MAX_LINE_BYTES } from '../sources/lines.ts';
@@ -48,6 +55,8 @@ type Refuse = (reason: string, detail: string, raw: Buffer, rawLength: number, p
 interface Sink {
   event(event: DynamicEvent, raw: Uint8Array, position: number): void;
   refuse: Refuse;
+  /** Of the originals from now on. */
+  readAs(form: OriginalForm): void;
 }
 
 export function createBodyParser(shape: BodyShape): BodyParser {
@@ -104,6 +113,7 @@ export function createBodyParser(shape: BodyShape): BodyParser {
     let record = 0;
     try {
       for (const block of container.whole(bytes, CONTAINER_BYTES_MAX)) {
+        sink.readAs(asAvro(block.schemaText));
         for (const [i, event] of block.events.entries()) {
           const raw = block.bytes.subarray(block.starts[i], block.starts[i + 1]);
           const misfit = block.misfits.get(i);
@@ -167,6 +177,7 @@ function createOutput(
   const first: RefusedEvent[] = [];
   let taken = 0;
   let refused = 0;
+  const originals = { form: AS_JSON };
   return {
     sink: {
       event(event, raw, position) {
@@ -176,7 +187,7 @@ function createOutput(
         let own = events.get(partition);
         if (own === undefined) {
           const origins = createOriginWriter();
-          own = { ...collect(newWriter(), origins), origins };
+          own = { ...collect(newWriter(), { origins, originals }), origins };
           events.set(partition, own);
         }
         own.origins.add(position, raw);
@@ -188,8 +199,12 @@ function createOutput(
         if (refused > refusedMax) throw new GivenUp();
         reasons[reason] = (reasons[reason] ?? 0) + 1;
         if (first.length < REFUSED_SHOWN) first.push({ position, reason, detail });
-        const letter: DeadLetter = { stream, source: HTTP_SOURCE, position, reason, detail, raw, rawLength };
+        const origin = { stream, source: HTTP_SOURCE, position, raw, rawLength, ...originals.form };
+        const letter: DeadLetter = { ...origin, reason, detail };
         letters.push(letter, raw.length + detail.length);
+      },
+      readAs(form) {
+        originals.form = form;
       },
     },
     finish() {
@@ -210,13 +225,19 @@ interface Collected<T> {
   blocks(): readonly InputBlock[];
 }
 
+interface BlockOrigins {
+  readonly origins: OriginWriter;
+  readonly originals: { readonly form: OriginalForm };
+}
+
 /** Blocks of a bounded size, so that who takes them can commit a part at a time. */
-function collect<T>(writer: BlockWriter<T>, origins: OriginWriter | null = null): Collected<T> {
+function collect<T>(writer: BlockWriter<T>, from: BlockOrigins | null = null): Collected<T> {
   const blocks: InputBlock[] = [];
   let bytesWritten = 0;
   const close = (): void => {
     const block = writer.take();
-    if (block !== null) blocks.push(origins === null ? block : { ...block, origins: origins.take(HTTP_SOURCE) });
+    const origins = block === null ? undefined : from?.origins.take(HTTP_SOURCE, from.originals.form);
+    if (block !== null) blocks.push(origins === undefined ? block : { ...block, origins });
     bytesWritten = 0;
   };
   return {

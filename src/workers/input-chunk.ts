@@ -4,7 +4,7 @@
  * A partition that has a line behind it is not given it again; what was refused belongs to partition 0.
  */
 import { type DynamicEvent, dynamicEventType } from '../messages/codec.ts';
-import { createOriginWriter, type InputBlock, memoryOf } from '../messages/origins.ts';
+import { AS_JSON, createOriginWriter, type InputBlock, memoryOf, type OriginalForm } from '../messages/origins.ts';
 import type { FraudLabel } from '../messages/payments.ts';
 import type { DeadLetter } from '../messages/streams.ts';
 import { deadLetterType, fraudLabelType } from '../messages/types.ts';
@@ -16,6 +16,8 @@ export interface InputChunk {
   readonly records: number;
   /** `raw` is what was read: the line, the record, the datum. It is copied. */
   event(event: DynamicEvent, line: number, raw: Uint8Array): void;
+  /** How originals are written from now on. */
+  readAs(form: OriginalForm): void;
   /** The label of the event given last. */
   label(scenario: number): void;
   refused(letter: Pick<DeadLetter, 'reason' | 'detail' | 'raw' | 'rawLength'>, line: number): void;
@@ -36,6 +38,7 @@ export function createInputChunk(
   const origins = positions.map(createOriginWriter);
   let labels: FraudLabel[][] = positions.map(() => []);
   let letters: DeadLetter[] = [];
+  let form = AS_JSON;
   let records = 0;
   let skipped = 0;
   /** Of the event given last: itself, and its partition, or -1 when that has it already. */
@@ -64,6 +67,9 @@ export function createInputChunk(
       events[partition]?.push(event);
       origins[partition]?.add(line, raw);
     },
+    readAs(next) {
+      form = next;
+    },
     label(scenario) {
       labels[lastPartition]?.push({
         transactionId: Number(lastEvent.transactionId),
@@ -77,14 +83,15 @@ export function createInputChunk(
     refused({ reason, detail, raw, rawLength }, line) {
       records += 1;
       if (line <= (positions[0] ?? 0)) skipped += 1;
-      else letters.push({ stream, source, position: line, reason, detail, raw, rawLength });
+      else letters.push({ stream, source, position: line, reason, detail, raw, rawLength, ...form });
     },
     post(lastLine) {
       for (const [partition, own] of events.entries()) {
         const blocks: InputBlock[] = [];
         const known = labels[partition] ?? [];
         const from = origins[partition];
-        if (own.length > 0 && from !== undefined) blocks.push({ ...type.encodeBlock(own), origins: from.take(source) });
+        if (own.length > 0 && from !== undefined)
+          blocks.push({ ...type.encodeBlock(own), origins: from.take(source, form) });
         if (known.length > 0) blocks.push(fraudLabelType.encodeBlock(known));
         if (partition === 0 && letters.length > 0) blocks.push(deadLetterType.encodeBlock(letters));
         if (blocks.length === 0) continue;

@@ -13,6 +13,7 @@ import type { AvroRecord } from '../messages/avro.ts';
 import { createContainerDecoder } from '../messages/container.ts';
 import { type CsvDecoder, createCsvDecoder } from '../messages/csv.ts';
 import { createJsonDecoder } from '../messages/json.ts';
+import { asAvro } from '../messages/origins.ts';
 import { RAW_BYTES_MAX } from '../messages/streams.ts';
 import { fieldOfTitle, isLabel, LABEL_TITLES, unknownTitle } from '../messages/titles.ts';
 import { openParquet } from '../projections/parquet.ts';
@@ -122,6 +123,7 @@ function csvSplitter(task: ReadInputTask, chunk: InputChunk, reached: Reached): 
       reached(last);
       if (csv === null) {
         csv = createCsvDecoder(task.schema, task.keyField, bytes);
+        chunk.readAs({ format: 'csv', context: bytes.toString('utf8') });
         return;
       }
       if (bytes.length === 0) return;
@@ -162,7 +164,8 @@ function kept(bytes: Buffer, rawLength: number): { readonly raw: Buffer; readonl
 async function readContainer(task: ReadInputTask, chunk: InputChunk, posted: () => Promise<void>): Promise<void> {
   const container = createContainerDecoder(task.schema, task.keyField);
   let record = 0;
-  for await (const { bytes, events, starts, misfits } of container.stream(openInput(task.path))) {
+  for await (const { bytes, events, schemaText, starts, misfits } of container.stream(openInput(task.path))) {
+    chunk.readAs(asAvro(schemaText));
     for (let i = 0; i < events.length; i++) {
       record += 1;
       const raw = bytes.subarray(starts[i], starts[i + 1]);

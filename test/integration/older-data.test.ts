@@ -26,7 +26,8 @@ describe.each(['demo', 'orders', 'kinds-http', 'kinds-run'])('the data directory
   const config = join(FIXTURES, `${name}.yaml`);
 
   it('has the digest that it had then', async () => {
-    expect(await digestOf(copyOf(name))).toEqual(recordedDigest(name));
+    // A table that is new since then has a line of its own.
+    expect(await digestOf(copyOf(name))).toEqual(expect.arrayContaining(recordedDigest(name)));
   });
 
   it('is derived anew with the same result', async () => {

@@ -150,6 +150,8 @@ export async function fill(world: World, commits: number, from = 0): Promise<voi
       detail: `Line ${i} is no JSON`,
       raw: Buffer.from(`garbage ${i}`),
       rawLength: 9,
+      format: 'json',
+      context: '',
     };
     await world.append(
       `s-${partition}`,

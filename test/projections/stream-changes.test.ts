@@ -9,7 +9,17 @@ import { createWorld, digests, STORES, transaction, type World } from './project
 const first = dynamicEventType(FIRST);
 const order = (id: string) => first.encodeBlock([{ id, at: 1, amount: 2, gone: 3 }]);
 const letter = deadLetterType.encodeBlock([
-  { stream: 'a', source: 'x', position: 1, reason: 'not-json', detail: '', raw: Buffer.from(''), rawLength: 0 },
+  {
+    stream: 'a',
+    source: 'x',
+    position: 1,
+    reason: 'not-json',
+    detail: '',
+    raw: Buffer.from(''),
+    rawLength: 0,
+    format: 'json',
+    context: '',
+  },
 ]);
 
 async function filled(): Promise<World> {

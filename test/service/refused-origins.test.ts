@@ -147,6 +147,8 @@ describe.each([
         detail: expect.any(String),
         raw: Buffer.from(original(row)).subarray(0, RAW_BYTES_MAX),
         rawLength: original(row).length,
+        format: /avro|csv/.exec(name)?.[0] ?? 'json',
+        context: name === 'e.csv' ? 'k,t,x' : expect.any(String),
       })),
     );
   });

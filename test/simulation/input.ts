@@ -123,6 +123,8 @@ function blockOf(stream: string, source: string, items: readonly Item[]): Block 
                   detail: 'unreadable',
                   raw: item.raw,
                   rawLength: item.raw.length,
+                  format: 'json',
+                  context: '',
                 },
               ]
             : [],
