@@ -5,6 +5,7 @@
 import { crc32, inflateRawSync } from 'node:zlib';
 import { uncompress } from 'snappyjs';
 import { Damage } from './avro-cursor.ts';
+import { tooLong } from './unpacked-bound.ts';
 import { unpackZstandard } from './zstandard.ts';
 
 /** Throws Damage for bytes that are no such data, or that come to more than `bytesMax`. */
@@ -28,10 +29,6 @@ export function unpackerOf(codec: string): Unpack {
 function plain(data: Buffer, bytesMax: number): Buffer {
   if (data.length > bytesMax) throw tooLong(bytesMax);
   return data;
-}
-
-export function tooLong(bytesMax: number): Damage {
-  return new Damage(`unpacks to more than the ${bytesMax} bytes that are read of it`, 'too-large');
 }
 
 function inflate(data: Buffer, bytesMax: number): Buffer {

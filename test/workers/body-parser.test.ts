@@ -128,7 +128,8 @@ describe('a body', () => {
     const lines = Buffer.alloc(BODY_BYTES_MAX, '[');
     for (let at = 1023 * 1024; at < lines.length; at += 1023 * 1024) lines[at] = 10;
     expect(contents(parse(lines, 'json-lines')).reasons['too-large']).toBeGreaterThan(10);
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    // Some 0.6 s on a quiet core; a parser that takes each level for itself needs 12 s.
+    expect(performance.now() - startedAt).toBeLessThan(6_000);
     const nested = `{"id":1,"user":"u","at":${'['.repeat(300)}${']'.repeat(300)}}`;
     expect(contents(parse(`[${nested},${JSON.stringify(click(1))}]`, 'json'))).toMatchObject({ taken: 1, count: 1 });
   });
