@@ -1,11 +1,15 @@
 /**
  * Readers of JSON values by Avro schema, compiled once: each gives a value back, converted where the event's form is
- * another (times, bytes, defaults), or FAILED, having told the decoder's report why.
+ * another (times, decimals, bytes, defaults), or FAILED, having told the decoder's report why.
  *
  * Only own properties are read, so that `__proto__`, `constructor` and the like are names as any other.
  */
-import { type AvroRecord, type AvroSchema, LONG_MAX } from './avro.ts';
+import { LONG_MAX } from './avro.ts';
+import { defaultOf } from './avro-default.ts';
+import type { RecordType, SchemaType, UnionType } from './avro-schema.ts';
 import type { InstantParser } from './instant.ts';
+import { logicalReader } from './logical-readers.ts';
+import { notFiniteWord } from './number-text.ts';
 import { at, FAILED, fail, type Read, type Report, shown, wrong } from './refusal.ts';
 import { NOT_UNICODE, NOT_UNICODE_PROBLEM } from './well-formed.ts';
 
@@ -13,16 +17,14 @@ import { NOT_UNICODE, NOT_UNICODE_PROBLEM } from './well-formed.ts';
 export interface Scope {
   readonly report: Report;
   readonly instants: InstantParser;
-  /** Records and enums by full name; a schema may refer to one that it has defined. */
-  readonly named: Map<string, { readonly kind: 'object' | 'string'; readonly read: Read }>;
-  readonly namespace: string;
+  /** By record: one may be within itself. */
+  readonly records: Map<RecordType, Read>;
 }
 
 /** A value nested deeper than this is refused: a recursive schema would let it exhaust the stack. */
 const MAX_DEPTH = 64;
 export const INT_MAX = 2 ** 31 - 1;
 export const INT_MIN = -(2 ** 31);
-export const TIME_MAX_MS = 8.64e15;
 
 interface FieldReader {
   readonly name: string;
@@ -33,8 +35,9 @@ interface FieldReader {
 }
 
 /** The reader of a record; of the field `keyField` it refuses null. */
-export function recordReader(schema: AvroRecord, keyField: string | null, outer: Scope): Read {
-  const scope = { ...outer, namespace: schema.namespace ?? outer.namespace };
+export function recordReader(type: RecordType, keyField: string | null, scope: Scope): Read {
+  const known = scope.records.get(type);
+  if (known !== undefined) return known;
   const { report } = scope;
   const fields: FieldReader[] = [];
   const read: Read = (value) => {
@@ -45,12 +48,21 @@ export function recordReader(schema: AvroRecord, keyField: string | null, outer:
     report.depth -= 1;
     return result;
   };
-  scope.named.set(fullName(schema.name, scope.namespace), { kind: 'object', read });
-  for (const { name, type, default: fallback } of schema.fields) {
-    const field = { name, read: reader(type, scope), isKey: name === keyField };
-    fields.push(fallback === undefined ? field : { ...field, fallback });
+  scope.records.set(type, read);
+  for (const own of type.fields) {
+    const field = { name: own.name, read: reader(own.type, scope), isKey: own.name === keyField };
+    fields.push(own.hasDefault ? { ...field, fallback: defaultOf(own) } : field);
   }
   return read;
+}
+
+/** A key that is null, or that reads as null since it is not finite, groups nothing. */
+export function isNoKey(value: unknown): boolean {
+  return value === null || isNotFinite(value);
+}
+
+export function isNotFinite(value: unknown): boolean {
+  return typeof value === 'number' && !Number.isFinite(value);
 }
 
 function readFields(fields: readonly FieldReader[], report: Report, input: object): unknown {
@@ -63,8 +75,11 @@ function readFields(fields: readonly FieldReader[], report: Report, input: objec
     else if (!('fallback' in field)) return at(name, report, fail(report, 'missing-field', 'is missing'));
     const value: unknown = own ? Reflect.get(input, name) : field.fallback;
     if (value === null && field.isKey) return at(name, report, fail(report, 'null-key', 'is the key and is null'));
-    const result = field.read(value);
+    const result = own ? field.read(value) : value;
     if (result === FAILED) return at(name, report, FAILED);
+    if (field.isKey && isNoKey(result)) {
+      return at(name, report, fail(report, 'null-key', `is the key and is no finite number: found ${shown(value)}`));
+    }
     if (own && result === value) continue;
     copy ??= { ...input };
     copy[name] = result;
@@ -79,66 +94,58 @@ function readFields(fields: readonly FieldReader[], report: Report, input: objec
 }
 
 /** The reader of a value of this type. */
-export function reader(type: AvroSchema, scope: Scope): Read {
-  if (typeof type === 'string') return primitiveReader(type, scope);
-  if (isUnion(type)) return unionReader(type, scope);
+export function reader(type: SchemaType, scope: Scope): Read {
   const { report } = scope;
-  switch (type.type) {
+  switch (type.kind) {
     case 'record':
       return recordReader(type, null, scope);
     case 'enum': {
       const symbols = new Set<unknown>(type.symbols);
-      const read: Read = (value) =>
-        symbols.has(value) ? value : wrong(report, `one of ${type.symbols.join(', ')}`, value);
-      scope.named.set(fullName(type.name, type.namespace ?? scope.namespace), { kind: 'string', read });
-      return read;
+      return (value) => (symbols.has(value) ? value : wrong(report, `one of ${type.symbols.join(', ')}`, value));
     }
     case 'array':
       return arrayReader(reader(type.items, scope), report);
     case 'map':
       return mapReader(reader(type.values, scope), report);
-    default:
-      return 'logicalType' in type && type.logicalType === 'timestamp-millis'
-        ? timeReader(scope)
-        : primitiveReader(type.type, scope);
-  }
-}
-
-function isUnion(type: Exclude<AvroSchema, string>): type is readonly AvroSchema[] {
-  return Array.isArray(type);
-}
-
-function primitiveReader(type: string, scope: Scope): Read {
-  const { report } = scope;
-  switch (type) {
+    case 'union':
+      return unionReader(type, scope);
     case 'null':
       return (value) => (value === null ? null : wrong(report, 'null', value));
     case 'boolean':
       return (value) => (typeof value === 'boolean' ? value : wrong(report, 'true or false', value));
-    case 'string':
-      return (value) => {
-        if (typeof value !== 'string') return wrong(report, 'a string', value);
-        return value.isWellFormed() ? value : fail(report, NOT_UNICODE, NOT_UNICODE_PROBLEM);
-      };
+    case 'float':
+    case 'double':
+      return numberReader(report, type.kind === 'float');
+    default:
+      return logicalReader(type, report, scope.instants) ?? plainReader(type, report);
+  }
+}
+
+function plainReader(type: Exclude<SchemaType, RecordType | UnionType>, report: Report): Read {
+  switch (type.kind) {
     case 'int':
       return integerReader(report, INT_MIN, INT_MAX, 'the 32 bits of an int');
     case 'long':
       return integerReader(report, -LONG_MAX, LONG_MAX, '±(2^53 − 2)');
-    case 'float':
-    case 'double':
-      return (value) => {
-        if (typeof value !== 'number') return wrong(report, 'a number', value);
-        if (Number.isFinite(value)) return value;
-        return fail(report, 'too-large', `is beyond the range of a double: found ${value}`);
-      };
+    case 'fixed':
+      return bytesReader(report, type.size);
     case 'bytes':
-      return bytesReader(report);
-    default: {
-      const known = namedType(type, scope);
-      if (known === undefined) throw new Error(`The schema names the type ${type}, which it does not define before`);
-      return known.read;
-    }
+      return bytesReader(report, null);
+    default:
+      return (value) => {
+        if (typeof value !== 'string') return wrong(report, 'a string', value);
+        return value.isWellFormed() ? value : fail(report, NOT_UNICODE, NOT_UNICODE_PROBLEM);
+      };
   }
+}
+
+/** What is beyond the range of the type is not finite in it, as JSON.parse has it. */
+function numberReader(report: Report, isFloat: boolean): Read {
+  return (value) => {
+    const number = typeof value === 'string' ? notFiniteWord(value) : value;
+    if (typeof number !== 'number') return wrong(report, 'a number', value);
+    return isFloat && !Number.isFinite(Math.fround(number)) ? Math.fround(number) : number;
+  };
 }
 
 function integerReader(report: Report, min: number, max: number, range: string): Read {
@@ -149,23 +156,19 @@ function integerReader(report: Report, min: number, max: number, range: string):
   };
 }
 
-/** As Avro's own JSON encoding has bytes: a character for each byte, U+0000 to U+00FF. */
-function bytesReader(report: Report): Read {
+/** As Avro's own JSON encoding has bytes: a character for each, U+0000 to U+00FF. From Parquet they come as they are. */
+function bytesReader(report: Report, size: number | null): Read {
+  const wanted = size === null ? 'bytes as a string' : `${size} bytes as a string`;
   return (value) => {
-    if (typeof value !== 'string') return wrong(report, 'bytes as a string', value);
+    if (Buffer.isBuffer(value)) {
+      if (size === null || value.length === size) return value;
+      return fail(report, 'wrong-type', `must be ${size} bytes: found ${value.length}`);
+    }
+    if (typeof value !== 'string' || (size !== null && value.length !== size)) return wrong(report, wanted, value);
     for (let n = 0; n < value.length; n++) {
       if (value.charCodeAt(n) > 0xff) return wrong(report, 'bytes as characters up to U+00FF', value);
     }
     return Buffer.from(value, 'latin1');
-  };
-}
-
-function timeReader({ report, instants }: Scope): Read {
-  return (value) => {
-    const epochMs = typeof value === 'string' ? instants.text(value) : value;
-    if (typeof epochMs === 'number' && Number.isInteger(epochMs) && Math.abs(epochMs) <= TIME_MAX_MS) return epochMs;
-    const wanted = 'must be epoch milliseconds or an instant with a zone such as 2018-04-01T00:00:31Z';
-    return fail(report, 'invalid-time', `${wanted}: found ${shown(value)}`);
   };
 }
 
@@ -204,9 +207,8 @@ function mapReader(read: Read, report: Report): Read {
 }
 
 /** What a JSON value looks like: avsc, too, tells the branches of a union apart by this. */
-function kindOfBranch(type: AvroSchema, scope: Scope): string {
-  const name = typeof type === 'string' || isUnion(type) ? type : type.type;
-  switch (name) {
+function kindOfBranch({ kind }: SchemaType): string {
+  switch (kind) {
     case 'int':
     case 'long':
     case 'float':
@@ -215,37 +217,37 @@ function kindOfBranch(type: AvroSchema, scope: Scope): string {
     case 'string':
     case 'enum':
     case 'bytes':
+    case 'fixed':
       return 'string';
     case 'record':
     case 'map':
       return 'object';
     default:
-      return typeof name === 'string' ? (namedType(name, scope)?.kind ?? name) : 'union';
+      return kind;
   }
 }
 
-function unionReader(branches: readonly AvroSchema[], scope: Scope): Read {
+function unionReader({ branches }: UnionType, scope: Scope): Read {
   const { report } = scope;
   const readers = new Map<string, Read>();
   for (const branch of branches) {
-    const kind = kindOfBranch(branch, scope);
+    const kind = kindOfBranch(branch);
     if (readers.has(kind)) throw new Error(`A union of two kinds of ${kind} can't be told apart in JSON`);
     readers.set(kind, reader(branch, scope));
   }
+  const words = [...readers.keys()].join(' or ');
+  const hasNull = readers.has('null');
+  // A time or what is not finite may be written as a text, a decimal as a number: their reader takes it, or has the
+  // better message.
+  const number = readers.get('number');
+  const decimal = branches.some((branch) => 'logical' in branch && branch.logical?.kind === 'decimal');
+  if (number !== undefined && !readers.has('string')) readers.set('string', number);
+  else if (decimal && number === undefined) readers.set('number', readers.get('string') ?? (() => FAILED));
   return (value) => {
     const kind = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
-    const read = readers.get(kind);
-    // A time may be written as text: a number's reader then has the better message, or takes it.
-    if (read !== undefined) return read(value);
-    const time = kind === 'string' ? readers.get('number') : undefined;
-    return time === undefined ? wrong(report, [...readers.keys()].join(' or '), value) : time(value);
+    const read = readers.get(Buffer.isBuffer(value) ? 'string' : kind);
+    if (read === undefined) return wrong(report, words, value);
+    const result = read(value);
+    return hasNull && isNotFinite(result) ? null : result;
   };
-}
-
-function namedType(name: string, { named, namespace }: Scope): ReturnType<Scope['named']['get']> {
-  return named.get(fullName(name, namespace)) ?? named.get(name);
-}
-
-function fullName(name: string, namespace: string): string {
-  return name.includes('.') || namespace === '' ? name : `${namespace}.${name}`;
 }

@@ -7,6 +7,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { AvroRecord } from './avro.ts';
+import { recordType } from './avro-schema.ts';
 import type { DynamicEvent } from './codec.ts';
 import { createInstantParser } from './instant.ts';
 import { recordReader } from './json-fields.ts';
@@ -26,8 +27,8 @@ export interface JsonDecoder {
 /** Throws when the schema can't be written in JSON: a union whose branches look alike. `keyField` may not be null. */
 export function createJsonDecoder(schema: AvroRecord, keyField: string): JsonDecoder {
   const report: Report = { reason: 'wrong-type', problem: '', path: [], depth: 0 };
-  const scope = { report, instants: createInstantParser(), named: new Map(), namespace: '' };
-  const read = recordReader(schema, keyField, scope);
+  const scope = { report, instants: createInstantParser(), records: new Map() };
+  const read = recordReader(recordType(schema), keyField, scope);
 
   function value(input: unknown): JsonDecoded {
     if (!isObject(input)) {

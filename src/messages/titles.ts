@@ -5,8 +5,8 @@ import type { AvroRecord } from './avro.ts';
 export const LABEL_TITLES: readonly string[] = ['fraud', 'scenario'];
 
 /** The field of that name, or of that name in camel case; null when there is none. */
-export function fieldOfTitle(schema: AvroRecord, title: string): AvroRecord['fields'][number] | null {
-  return schema.fields.find(({ name }) => name === title || name === camelCase(title)) ?? null;
+export function fieldOfTitle<F extends { readonly name: string }>(fields: readonly F[], title: string): F | null {
+  return fields.find(({ name }) => name === title || name === camelCase(title)) ?? null;
 }
 
 export function isLabel(schema: AvroRecord, title: string): boolean {

@@ -217,7 +217,7 @@ async function readParquet(task: ReadInputTask, chunk: InputChunk, posted: () =>
 function fieldsOfTitles(schema: AvroRecord, titles: readonly string[]): Map<string, string> {
   const names = new Map<string, string>();
   for (const title of titles) {
-    const field = fieldOfTitle(schema, title);
+    const field = fieldOfTitle(schema.fields, title);
     if (field !== null) names.set(title, field.name);
     else if (!isLabel(schema, title)) throw new Error(unknownTitle(schema, title));
   }

@@ -56,3 +56,32 @@ test('a second run of the same file takes nothing again, and goes on behind the 
 test('a file whose lines end in CR alone is refused in words', async () => {
   await expect(runFile('in.csv', 'k,t\ra,1\rb,2\r')).rejects.toThrow('line 1: its lines end in CR alone');
 });
+
+test('each logical type is read by its own rule, and a wrong cell names its column', async () => {
+  const fields = [
+    { name: 'd', type: { type: 'int', logicalType: 'date' } },
+    { name: 'u', type: ['null', { type: 'string', logicalType: 'uuid' }], default: null },
+    { name: 'm', type: ['null', { type: 'long', logicalType: 'timestamp-micros' }], default: null },
+  ];
+  const uuid = '123e4567-e89b-12d3-a456-426614174000';
+  const text = `k,t,d,u,m
+a,1000,2018-04-01,${uuid},2018-04-01T00:00:00.000001Z
+b,1000,17622,,
+c,1000,2018-04-01T00:00:00Z,,
+d,1000,99999999999,,
+e,1000,1,nobody,
+f,1000,1,,2018-04-01
+g,1000,-1,,7`;
+  const { events, deadLetters } = await runFile('in.csv', text, { fields });
+  expect(events).toEqual([
+    { k: 'a', t: 1000, d: 17_622, u: uuid, m: 1_522_540_800_000_001 },
+    { k: 'b', t: 1000, d: 17_622, u: null, m: null },
+    { k: 'g', t: 1000, d: -1, u: null, m: 7 },
+  ]);
+  expect(deadLetters.map(({ position, detail }) => [position, String(detail).split(' ')[0]])).toEqual([
+    [4, 'd'],
+    [5, 'd'],
+    [6, 'u'],
+    [7, 'm'],
+  ]);
+});

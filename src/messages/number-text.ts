@@ -1,0 +1,43 @@
+/** Numbers as texts: the words for what is not finite, and decimals as exact whole numbers of a scale. */
+
+const NOT_FINITE = new Map<string, number>([
+  ['nan', Number.NaN],
+  ['inf', Number.POSITIVE_INFINITY],
+  ['infinity', Number.POSITIVE_INFINITY],
+]);
+
+/** NaN, inf and Infinity, with a sign and in either case, as languages write them; null for any other text. */
+export function notFiniteWord(text: string): number | null {
+  if (text.length > 9) return null;
+  const [, sign, word] = /^([+-]?)([a-z]+)$/i.exec(text) ?? [];
+  const value = NOT_FINITE.get(word?.toLowerCase() ?? '');
+  if (value === undefined) return null;
+  return sign === '-' ? -value : value;
+}
+
+/** A number and nothing around it, such as -1.5e3; a number of JSON or of another notation of tens is one. */
+export const DECIMAL_TEXT = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
+
+/** More digits are no decimal that Avro holds. */
+const DIGITS_MAX = 1100;
+
+export type Unscaled = bigint | 'no-number' | 'too-long' | 'too-fine';
+
+/** The text times ten to the scale, exactly. */
+export function unscaledOfText(text: string, scale: number): Unscaled {
+  if (text.length > DIGITS_MAX) return 'too-long';
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = DECIMAL_TEXT.exec(text) ?? [];
+  const digits = whole + fraction;
+  if (digits === '') return 'no-number';
+  const shift = Number(exponent) - fraction.length + scale;
+  const significant = digits.replace(/^0+/, '');
+  if (significant === '') return 0n;
+  if (shift >= 0) {
+    if (significant.length + shift > DIGITS_MAX) return 'too-long';
+    return BigInt(`${sign === '-' ? '-' : ''}${significant}${'0'.repeat(shift)}`);
+  }
+  const kept = significant.length + shift;
+  const dropped = kept <= 0 ? significant : significant.slice(kept);
+  if (/[1-9]/.test(dropped)) return 'too-fine';
+  return kept <= 0 ? 0n : BigInt(`${sign === '-' ? '-' : ''}${significant.slice(0, kept)}`);
+}
