@@ -1,15 +1,19 @@
 /** What an aggregate is: how a state begins, takes a value, takes another state, and what comes of it. */
 import type { WindowValue } from '../messages/window-result.ts';
+import type { ExactSums } from './exact-sum.ts';
 
 export type AggregateValue = number | string;
 
 /**
- * Nulls never come to fold(), as in SQL, nor does NaN, which is what a double has instead. The result of no values is
- * null, unless it is a number in any case.
+ * Nulls never come to fold(), as in SQL, nor does a number that is not finite, which is null here, nor -0, which is 0. The
+ * result of no values is null, unless it is a number in any case.
+ *
+ * The result depends on the values and their times, and not on the order in which they came or were merged: that of a group
+ * which spans partitions is a matter of how their logs interleave.
  */
 export interface Aggregate<State, Value extends AggregateValue = number> {
   init(): State;
-  /** May change the state and return it. Values of one time come in the order of their arrival. */
+  /** May change the state and return it. */
   fold(state: State, value: Value, timeMs: number): State;
   /** May change and return `into`; leaves `from` as it is. */
   merge(into: State, from: State): State;
@@ -26,11 +30,11 @@ export interface Aggregate<State, Value extends AggregateValue = number> {
 export interface NumberAggregate {
   /** State of a group without values. */
   readonly initial: readonly number[];
-  /** The row has a value. */
-  fold(states: Float64Array, at: number, values: Float64Array, row: number): void;
-  merge(states: Float64Array, into: number, from: number): void;
+  /** The row has a value, which is finite. */
+  fold(states: Float64Array, at: number, values: Float64Array, row: number, exact: ExactSums): void;
+  merge(states: Float64Array, into: number, from: number, exact: ExactSums): void;
   /** `events` are those of the group, nulls included. */
-  result(states: Float64Array, at: number, events: number): number | null;
+  result(states: Float64Array, at: number, events: number, exact: ExactSums): number | null;
 }
 
 export interface AggregateSpec {
@@ -48,7 +52,7 @@ export interface AggregateSpec {
   readonly argument?: number;
 }
 
-/** Every bit of the numbers, which JSON would not keep: it has no infinity and no -0. */
+/** Every bit of the numbers, which JSON would not keep: it has no infinity. */
 export function saveNumbers(numbers: readonly number[]): string {
   return Buffer.from(Float64Array.from(numbers).buffer).toString('base64');
 }

@@ -50,8 +50,8 @@ function argStates(sign: 1 | -1): ObjectStates {
     fold(group, row, timeMs) {
       if (read === null || by?.kind !== 'number' || by.nulls?.[row] === 1) return;
       const rank = by.values[row]! * sign;
-      // Nearly all events lose here, before their x is read. NaN is no rank.
-      if (!(rank >= ranks[group]!)) return;
+      // Nearly all events lose here, before their x is read. What is not finite is no rank.
+      if (!(rank >= ranks[group]!) || !Number.isFinite(rank)) return;
       const value = valueAt(read, row);
       if (value !== null) offer(group, rank, timeMs, value);
     },

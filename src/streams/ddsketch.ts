@@ -1,11 +1,15 @@
 /**
  * Quantiles, approximately: DDSketch (Masson, Rim, Lee: DDSketch, VLDB 2019). The result is within 1 % of the value at
- * that rank, whatever the values are. Merging loses nothing.
+ * that rank, whatever the values are, and never below the smallest or above the largest, which are exact. Merging loses
+ * nothing.
  *
  * A bucket holds the values from γ^(i−1) to γ^i, γ = 1.01 / 0.99. There are at most 2048 of either sign, which is
  * 17 orders of magnitude; beyond that the smallest ones are made one, and only quantiles that lie there suffer.
  */
 import { type Aggregate, loadNumbers, saveNumbers } from './aggregate.ts';
+
+/** Between what a sketch was before it knew its smallest and largest value, and these: no character of base64. */
+const BOUNDS = '~';
 
 export const RELATIVE_ERROR = 0.01;
 const GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR);
@@ -14,6 +18,9 @@ const MAX_BUCKETS = 2048;
 
 interface Sketch {
   zeros: number;
+  /** The smallest and the largest value; of a snapshot that has none, all that could be. */
+  min: number;
+  max: number;
   /** How many values, by the index of their bucket; of negative ones, by that of their magnitude. */
   positive: Map<number, number>;
   negative: Map<number, number>;
@@ -22,25 +29,44 @@ interface Sketch {
 /** Of a share of the values, from 0 to 1: the value that as large a share of the others lies below. */
 export function quantile(share: number): Aggregate<Sketch> {
   return {
-    init: () => ({ zeros: 0, positive: new Map(), negative: new Map() }),
+    init: () => ({
+      zeros: 0,
+      min: Number.POSITIVE_INFINITY,
+      max: Number.NEGATIVE_INFINITY,
+      positive: new Map(),
+      negative: new Map(),
+    }),
     fold(state, value) {
+      if (value < state.min) state.min = value;
+      if (value > state.max) state.max = value;
       if (value === 0) state.zeros += 1;
       else addTo(value > 0 ? state.positive : state.negative, bucketOf(Math.abs(value)), 1);
       return state;
     },
     merge(into, from) {
       into.zeros += from.zeros;
+      into.min = Math.min(into.min, from.min);
+      into.max = Math.max(into.max, from.max);
       for (const [bucket, values] of from.positive) addTo(into.positive, bucket, values);
       for (const [bucket, values] of from.negative) addTo(into.negative, bucket, values);
       return into;
     },
     result: (state) => valueAt(state, share),
-    save({ zeros, positive, negative }) {
-      return saveNumbers([zeros, positive.size, ...[...positive].flat(), ...[...negative].flat()]);
+    save({ zeros, min, max, positive, negative }) {
+      const sketch = saveNumbers([zeros, positive.size, ...[...positive].flat(), ...[...negative].flat()]);
+      return `${sketch}${BOUNDS}${saveNumbers([min, max])}`;
     },
     load(text) {
-      const [zeros = 0, size = 0, ...pairs] = loadNumbers(text);
-      return { zeros, positive: mapOf(pairs.slice(0, 2 * size)), negative: mapOf(pairs.slice(2 * size)) };
+      const [sketch = '', bounds] = text.split(BOUNDS);
+      const [zeros = 0, size = 0, ...pairs] = loadNumbers(sketch);
+      const [min, max] = bounds === undefined ? [] : loadNumbers(bounds);
+      return {
+        zeros,
+        min: min ?? Number.NEGATIVE_INFINITY,
+        max: max ?? Number.POSITIVE_INFINITY,
+        positive: mapOf(pairs.slice(0, 2 * size)),
+        negative: mapOf(pairs.slice(2 * size)),
+      };
     },
   };
 }
@@ -57,10 +83,18 @@ function addTo(buckets: Map<number, number>, bucket: number, values: number): vo
   buckets.delete(smallest);
 }
 
-function valueAt({ zeros, positive, negative }: Sketch, share: number): number | null {
+function valueAt(sketch: Sketch, share: number): number | null {
+  const { zeros, min, max, positive, negative } = sketch;
   const total = zeros + sum(positive) + sum(negative);
   if (total === 0) return null;
   const rank = Math.floor(share * (total - 1));
+  if (rank === 0 && Number.isFinite(min)) return min;
+  if (rank === total - 1 && Number.isFinite(max)) return max;
+  return Math.min(Math.max(approximately(sketch, rank), min), max);
+}
+
+/** The middle of the bucket that holds the value of this rank, which is below that of the largest. */
+function approximately({ zeros, positive, negative }: Sketch, rank: number): number {
   let below = 0;
   for (const [bucket, values] of [...negative].sort(([a], [b]) => b - a)) {
     below += values;
@@ -68,16 +102,18 @@ function valueAt({ zeros, positive, negative }: Sketch, share: number): number |
   }
   below += zeros;
   if (below > rank) return 0;
+  let last = 0;
   for (const [bucket, values] of [...positive].sort(([a], [b]) => a - b)) {
+    last = middleOf(bucket);
     below += values;
-    if (below > rank) return middleOf(bucket);
+    if (below > rank) break;
   }
-  return null;
+  return last;
 }
 
 /** As far from either end of the bucket, relative to that end. */
 function middleOf(bucket: number): number {
-  return (2 * GAMMA ** bucket) / (GAMMA + 1);
+  return Math.min((2 / (GAMMA + 1)) * GAMMA ** bucket, Number.MAX_VALUE);
 }
 
 function sum(buckets: ReadonlyMap<number, number>): number {

@@ -61,7 +61,7 @@ function give(
 export function resultOf(groups: Groups, group: number, aggregate: number): WindowValue {
   const own = groups.states[aggregate]!;
   if (own.kind === 'objects') return own.result(group);
-  return own.aggregate.result(groups.rows, group * groups.stride + own.offset, eventsOf(groups, group));
+  return own.aggregate.result(groups.rows, group * groups.stride + own.offset, eventsOf(groups, group), groups.exact);
 }
 
 /** The results of one group count as those of another. */

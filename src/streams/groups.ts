@@ -7,6 +7,7 @@ import type { Column, Columns } from '../messages/columns.ts';
 import type { WindowValue } from '../messages/window-result.ts';
 import type { AggregateSpec } from './aggregate.ts';
 import { type AggregateTable, definitionOf } from './aggregates.ts';
+import { type ExactSums, loadSums, saveSums } from './exact-sum.ts';
 import { type Key, keyAt, keyColumn } from './key-column.ts';
 import { hashKeys, hashOf, isTextAt } from './key-hash.ts';
 import type { States } from './states.ts';
@@ -24,6 +25,8 @@ export interface Groups {
   readonly stride: number;
   /** Where in its row a group's first number is that its kind of window has. */
   readonly own: number;
+  /** Those sums that two numbers of a row can't hold: next to none. */
+  readonly exact: ExactSums;
   /** By group: keys that are no numbers. */
   readonly otherKeys: Key[];
   /** The keys of the events at hand, and their hashes by row; null when all have the key null. */
@@ -46,7 +49,7 @@ export interface GroupState {
   count: number;
   revision: number;
   reported: number;
-  /** The states of aggregates of numbers, one after another, and those of the others. */
+  /** The states of aggregates of numbers, one after another, and those of the others; then sums that are not in a row. */
   numbers: number[];
   objects: string[];
 }
@@ -81,6 +84,7 @@ export function createGroups(aggregates: readonly AggregateSpec[], table: Aggreg
     rows: new Float64Array(INITIAL_GROUPS * stride),
     stride,
     own: OWN,
+    exact: new Map(),
     otherKeys: [],
     eventKeys: null,
     hashes: new Int32Array(0),
@@ -157,6 +161,7 @@ export function openForGroup(groups: Groups, other: number): number {
 
 export function closeGroup(groups: Groups, group: number): void {
   if (groups.hasObjects) for (const states of groups.states) if (states.kind === 'objects') states.close(group);
+  if (groups.exact.size > 0) for (const at of numbersOf(groups, group)) groups.exact.delete(at);
   if (Number.isNaN(groups.rows[group * groups.stride + KEY])) groups.otherKeys[group] = null;
   groups.closed.push(group);
 }
@@ -201,7 +206,7 @@ export function setRevision({ rows, stride }: Groups, group: number, revision: n
 }
 
 export function foldEvent(groups: Groups, group: number, row: number, timeMs: number): void {
-  const { rows, states } = groups;
+  const { rows, states, exact } = groups;
   const at = group * groups.stride;
   rows[at + COUNT]! += 1;
   for (let i = 0; i < states.length; i++) {
@@ -212,23 +217,24 @@ export function foldEvent(groups: Groups, group: number, row: number, timeMs: nu
     }
     const { values, nulls } = own;
     if (values === null || (nulls !== null && nulls[row] === 1)) continue;
-    if (!Number.isNaN(values[row])) own.aggregate.fold(rows, at + own.offset, values, row);
+    // Of a number that is not finite the difference is NaN.
+    if (values[row]! - values[row]! === 0) own.aggregate.fold(rows, at + own.offset, values, row, exact);
   }
 }
 
 /** Adds the events of one group to another. */
 export function mergeGroup(groups: Groups, into: number, from: number): void {
-  const { rows, stride } = groups;
+  const { rows, stride, exact } = groups;
   rows[into * stride + COUNT]! += rows[from * stride + COUNT]!;
   for (const own of groups.states) {
     if (own.kind === 'objects') own.merge(into, from);
-    else own.aggregate.merge(rows, into * stride + own.offset, from * stride + own.offset);
+    else own.aggregate.merge(rows, into * stride + own.offset, from * stride + own.offset, exact);
   }
 }
 
 /** Adds the events of the groups from one place of a list to another; an aggregate at a time, so that V8 can inline it. */
 export function mergeGroups(groups: Groups, into: number, from: readonly number[], first: number, end: number): void {
-  const { rows, stride } = groups;
+  const { rows, stride, exact } = groups;
   for (let i = first; i < end; i++) rows[into * stride + COUNT]! += rows[from[i]! * stride + COUNT]!;
   for (const own of groups.states) {
     if (own.kind === 'objects') for (let i = first; i < end; i++) own.merge(into, from[i]!);
@@ -236,7 +242,7 @@ export function mergeGroups(groups: Groups, into: number, from: readonly number[
       const { aggregate, offset } = own;
       if (aggregate.initial.length === 0) continue;
       const to = into * stride + offset;
-      for (let i = first; i < end; i++) aggregate.merge(rows, to, from[i]! * stride + offset);
+      for (let i = first; i < end; i++) aggregate.merge(rows, to, from[i]! * stride + offset, exact);
     }
   }
 }
@@ -250,6 +256,7 @@ export function saveGroup(groups: Groups, group: number, times: number[]): Group
     if (own.kind === 'objects') objects.push(own.save(group));
     else for (let i = 0; i < own.aggregate.initial.length; i++) numbers.push(rows[at + own.offset + i]!);
   }
+  if (groups.exact.size > 0) objects.push(...saveSums(numbersOf(groups, group), groups.exact));
   const [count, revision, reported] = [rows[at + COUNT]!, rows[at + REVISION]!, rows[at + REPORTED]!];
   return { key: keyOfGroup(groups, group), times, count, revision, reported, numbers, objects };
 }
@@ -268,7 +275,13 @@ export function loadGroup(groups: Groups, saved: GroupState): number {
     if (own.kind === 'objects') own.load(group, objects[object++] ?? '');
     else for (let i = 0; i < own.aggregate.initial.length; i++) rows[at + own.offset + i] = numbers[number++]!;
   }
+  if (object < objects.length) loadSums(rows, numbersOf(groups, group), objects.slice(object), groups.exact);
   return group;
+}
+
+/** Where the numbers of a group's aggregates begin, in their order. */
+function numbersOf({ states, stride }: Groups, group: number): number[] {
+  return states.flatMap((own) => (own.kind === 'numbers' ? [group * stride + own.offset] : []));
 }
 
 function grow(groups: Groups): void {

@@ -1,56 +1,38 @@
 /** Aggregates whose state is a few numbers. */
 import type { NumberAggregate } from './aggregate.ts';
+import { addToSum, type ExactSums, mergeSum, SUM_OF_NOTHING, sumOf } from './exact-sum.ts';
 
 /** Of events, not of values. */
 export const count: NumberAggregate = { initial: [], fold() {}, merge() {}, result: (_, __, events) => events };
 
-/**
- * Neumaier's sum (A. Neumaier, ZAMM 54, 1974): what each addition rounds away is added up beside it, so that the order
- * of the values does not show in the result: it is the exact sum, rounded once, for all but a vanishing part of inputs.
- * -0 is the sum of nothing: no sum of numbers has it once 0 is added.
- */
-export const sum: NumberAggregate = {
-  initial: [-0, 0],
-  fold: (states, at, values, row) => addTo(states, at, values, row),
-  merge(states, into, from) {
-    addTo(states, into, states, from);
-    states[into + 1]! += states[from + 1]!;
-  },
-  result: (states, at) => (Object.is(states[at], -0) ? null : summed(states, at)),
-};
+/** Of values whose sum is beyond the largest double it is null, and so is their average. */
+export const sum: NumberAggregate = { initial: SUM_OF_NOTHING, fold: addToSum, merge: mergeSum, result: sumAt };
+
+function sumAt(states: Float64Array, at: number, _: number, exact: ExactSums): number | null {
+  return sumOf(states, at, exact);
+}
 
 export const average: NumberAggregate = {
-  initial: [-0, 0, 0],
-  fold(states, at, values, row) {
-    addTo(states, at, values, row);
+  initial: [...SUM_OF_NOTHING, 0],
+  fold(states, at, values, row, exact) {
+    addToSum(states, at, values, row, exact);
     states[at + 2]! += 1;
   },
-  merge(states, into, from) {
-    sum.merge(states, into, from);
+  merge(states, into, from, exact) {
+    mergeSum(states, into, from, exact);
     states[into + 2]! += states[from + 2]!;
   },
-  result: (states, at) => (states[at + 2] === 0 ? null : summed(states, at) / states[at + 2]!),
+  result(states, at, _, exact) {
+    const total = sumOf(states, at, exact);
+    return total === null ? null : total / states[at + 2]!;
+  },
 };
 
-/** Adds the number at a place of `values`; of nothing, -0 stays what it is. */
-function addTo(states: Float64Array, at: number, values: Float64Array, place: number): void {
-  const before = states[at]!;
-  const value = values[place]!;
-  const after = before + value;
-  states[at + 1]! += Math.abs(before) >= Math.abs(value) ? before - after + value : value - after + before;
-  states[at] = values === states ? after : after + 0;
-}
-
-function summed(states: Float64Array, at: number): number {
-  const rounded = states[at]!;
-  return Number.isFinite(rounded) ? rounded + states[at + 1]! : rounded;
-}
-
-/** Of nothing it is infinity, as it is in a state. */
+/** Of nothing it is infinity, as it is in a state. -0 is 0. */
 export const min: NumberAggregate = {
   initial: [Number.POSITIVE_INFINITY],
   fold(states, at, values, row) {
-    if (values[row]! < states[at]!) states[at] = values[row]!;
+    if (values[row]! < states[at]!) states[at] = values[row]! + 0;
   },
   merge(states, into, from) {
     if (states[from]! < states[into]!) states[into] = states[from]!;
@@ -61,7 +43,7 @@ export const min: NumberAggregate = {
 export const max: NumberAggregate = {
   initial: [Number.NEGATIVE_INFINITY],
   fold(states, at, values, row) {
-    if (values[row]! > states[at]!) states[at] = values[row]!;
+    if (values[row]! > states[at]!) states[at] = values[row]! + 0;
   },
   merge(states, into, from) {
     if (states[from]! > states[into]!) states[into] = states[from]!;

@@ -42,12 +42,12 @@ export function ofValues<State>(aggregate: Aggregate<State, AggregateValue>): Ob
   return objectStates(aggregate, valueAt);
 }
 
-/** Null where the row has none. */
+/** Null where the row has none; -0 is 0, so that which of the two came first does not show. */
 function numberAt(column: Column, row: number): number | null {
   if (column.kind !== 'number') throw new Error('An aggregate of numbers reads a field of text');
   if (column.nulls !== null && column.nulls[row] === 1) return null;
   const value = column.values[row]!;
-  return Number.isNaN(value) ? null : value;
+  return Number.isFinite(value) ? value + 0 : null;
 }
 
 /** Null where the row has none. */

@@ -1,47 +1,48 @@
 /**
- * Aggregates that keep values. Those that depend on an order go by event time, so that the order of arrival does not
- * show; among values of one time they go by arrival.
+ * Aggregates that keep values. They go by event time, and among values of one time by the values themselves, numbers by
+ * size and texts by UTF-16 code unit: so neither the order of arrival nor the number of partitions shows.
  */
 import { type Aggregate, type AggregateValue, loadNumbers, saveNumbers } from './aggregate.ts';
 
-/** Values with their event times, in order of time. */
+/** Values with their event times. */
 interface Timed {
   timesMs: number[];
   values: AggregateValue[];
 }
 
-/** The value of the earliest event; of several of that time, the one that came first. */
+/** The value of the earliest event; of several of that time, the smallest. */
 export const first: Aggregate<Timed, AggregateValue> = {
   ...timed(),
-  fold: (state, value, timeMs) =>
-    timeMs < (state.timesMs[0] ?? Number.POSITIVE_INFINITY) ? only(value, timeMs) : state,
-  merge: (into, from) =>
-    timeOf(from, Number.POSITIVE_INFINITY) < timeOf(into, Number.POSITIVE_INFINITY) ? from : into,
+  fold: (state, value, timeMs) => (isBefore(timeMs, value, state) ? only(value, timeMs) : state),
+  merge: (into, from) => (from.values.length > 0 && isBefore(from.timesMs[0]!, from.values[0]!, into) ? from : into),
   result: ({ values }) => values[0] ?? null,
 };
 
-/** The value of the latest event; of several of that time, the one that came last. */
+/** The value of the latest event; of several of that time, the largest. */
 export const last: Aggregate<Timed, AggregateValue> = {
   ...timed(),
-  fold: (state, value, timeMs) =>
-    timeMs >= (state.timesMs[0] ?? Number.NEGATIVE_INFINITY) ? only(value, timeMs) : state,
-  merge: (into, from) =>
-    timeOf(from, Number.NEGATIVE_INFINITY) < timeOf(into, Number.NEGATIVE_INFINITY) ? into : from,
+  fold: (state, value, timeMs) => (isBehind(timeMs, value, state) ? only(value, timeMs) : state),
+  merge: (into, from) => (from.values.length > 0 && isBehind(from.timesMs[0]!, from.values[0]!, into) ? from : into),
   result: ({ values }) => values[0] ?? null,
 };
 
-/** All values; as large as its group. */
-export const collect: Aggregate<Timed, AggregateValue> = {
-  ...timed(),
-  fold(state, value, timeMs) {
-    insert(state, value, timeMs);
-    return state;
-  },
-  merge(into, from) {
-    for (const [i, value] of from.values.entries()) insert(into, value, from.timesMs[i]!);
+/** Those that come in order are; the others are put in order once somebody asks. */
+interface Collected extends Timed {
+  isInOrder: boolean;
+}
+
+/** All values by time, those of one time from the smallest on; as large as its group. */
+export const collect: Aggregate<Collected, AggregateValue> = {
+  init: () => ({ timesMs: [], values: [], isInOrder: true }),
+  fold: (state, value, timeMs) => append(state, value, timeMs),
+  merge(into, { timesMs, values }) {
+    for (let i = 0; i < values.length; i++) append(into, values[i]!, timesMs[i]!);
     return into;
   },
-  result: ({ values }) => values,
+  result: (state) => inOrder(state).values,
+  save: (state) => timed().save(inOrder(state)),
+  // One of an earlier version has values of one time in the order of their arrival.
+  load: (text) => ({ ...timed().load(text), isInOrder: false }),
 };
 
 function timed() {
@@ -63,14 +64,35 @@ function only(value: AggregateValue, timeMs: number): Timed {
   return { timesMs: [timeMs], values: [value] };
 }
 
-function timeOf({ timesMs }: Timed, emptyMs: number): number {
-  return timesMs[0] ?? emptyMs;
+function isBefore(timeMs: number, value: AggregateValue, { timesMs, values }: Timed): boolean {
+  if (values.length === 0) return true;
+  return timeMs < timesMs[0]! || (timeMs === timesMs[0]! && value < values[0]!);
 }
 
-/** Behind those of its time. Most come in order. */
-function insert({ timesMs, values }: Timed, value: AggregateValue, timeMs: number): void {
-  let place = timesMs.length;
-  while (place > 0 && timesMs[place - 1]! > timeMs) place -= 1;
-  timesMs.splice(place, 0, timeMs);
-  values.splice(place, 0, value);
+function isBehind(timeMs: number, value: AggregateValue, { timesMs, values }: Timed): boolean {
+  if (values.length === 0) return true;
+  return timeMs > timesMs[0]! || (timeMs === timesMs[0]! && value > values[0]!);
+}
+
+function append(state: Collected, value: AggregateValue, timeMs: number): Collected {
+  const { timesMs, values } = state;
+  const end = values.length - 1;
+  if (end >= 0 && (timeMs < timesMs[end]! || (timeMs === timesMs[end]! && value < values[end]!))) {
+    state.isInOrder = false;
+  }
+  timesMs.push(timeMs);
+  values.push(value);
+  return state;
+}
+
+function inOrder(state: Collected): Collected {
+  if (state.isInOrder) return state;
+  const { timesMs, values } = state;
+  const places = Uint32Array.from(values, (_, place) => place).sort(
+    (a, b) => timesMs[a]! - timesMs[b]! || (values[a]! < values[b]! ? -1 : Number(values[a]! > values[b]!)),
+  );
+  state.timesMs = Array.from(places, (place) => timesMs[place]!);
+  state.values = Array.from(places, (place) => values[place]!);
+  state.isInOrder = true;
+  return state;
 }

@@ -9,14 +9,17 @@ const WINDOWS = `
   hopping: { stream: clicks, key: amount, window: { hopping: { size: 4s, every: 2s } }, aggregate: { n: count(), users: distinct(userId) } }
   sliding: { stream: clicks, key: null, window: { sliding: 2s }, aggregate: { n: count(), total: sum(amount) } }
   sessions: { stream: clicks, key: null, window: { session: 1s }, aggregate: { n: count(), largest: max(amount), median: "quantile(amount, 0.5)" } }
+  ends: { stream: clicks, key: null, window: { tumbling: 3s }, aggregate: { first: first(userId), last: last(userId), users: collect(userId), amounts: collect(amount), thriftiest: "arg_min(userId, amount)" } }
+  of_view: { stream: halves, key: group, window: { session: 1s }, aggregate: { first: first(user), last: last(user), halves: collect(half), total: sum(half) } }
   by_user: { stream: clicks, window: { session: 1s }, aggregate: { n: count() } }`;
+const DERIVED = `halves: { stream: clicks, select: { user: userId, group: amount, half: amount / 7 } }`;
 
-/** In order of time, within the bound: what is late depends on the order between partitions. */
+/** In order of time, within the bound: what is late depends on the order between partitions. Many are of one time. */
 const events = fc
   .array(
     fc.record({
       userId: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
-      gapMs: fc.nat(1500),
+      gapMs: fc.oneof(fc.constant(0), fc.nat(1500)),
       amount: fc.integer({ min: 1, max: 3 }),
     }),
     { minLength: 20, maxLength: 60 },
@@ -30,19 +33,26 @@ const events = fc
   });
 
 async function resultsOf(lines: readonly object[], partitions: number): Promise<string[]> {
-  const run = { watermark: '{ outOfOrderness: 1s }', windows: WINDOWS.trimStart(), lines, partitions };
+  const run = {
+    watermark: '{ outOfOrderness: 1s }',
+    windows: WINDOWS.trimStart(),
+    derived: DERIVED,
+    lines,
+    partitions,
+  };
   const { output, summary } = await runScriptLines(run);
   expect(summary.late).toBe(0);
   // What made a window fire is a watermark, which each number of partitions has of its own.
   return output.map(({ at: _, ...result }) => JSON.stringify(result)).sort();
 }
 
-test('have the results of one partition on 2 and on 8, also when the process dies in between', async () => {
+test('have the results of one partition on 2, 4 and 8, also when the process dies in between', async () => {
   await fc.assert(
     fc.asyncProperty(events, fc.nat(), async (lines, cut) => {
       const expected = await resultsOf(lines, 1);
       expect(expected.length).toBeGreaterThan(10);
       expect(await resultsOf(lines, 2)).toEqual(expected);
+      expect(await resultsOf(lines, 4)).toEqual(expected);
       const at = cut % lines.length;
       const restarted = [...lines.slice(0, at), { $snapshot: true }, { $restart: true }, ...lines.slice(at)];
       expect(await resultsOf(restarted, 8)).toEqual(expected);

@@ -1,0 +1,146 @@
+/**
+ * Sums that are exact, so that neither the order of the values nor how they were merged shows in a result: it is the sum
+ * rounded once to the nearest double.
+ *
+ * A sum is two doubles, which together are exactly what was added up: the rounded sum, and what its additions rounded away
+ * (Knuth's TwoSum, TAOCP 2, 4.2.2). Where two can't hold it, as of 1e300 and 1e-300, or of what runs over on the way, the
+ * place of the first holds NaN, and the sum stands beside the rows as a whole number of the smallest double.
+ */
+
+/** By the place of their first number in the rows of groups. */
+export type ExactSums = Map<number, bigint>;
+
+/** -0 is the sum of nothing: no sum of numbers has it once 0 is added. */
+export const SUM_OF_NOTHING: readonly number[] = [-0, 0];
+
+/** Adds the number at a place of `values`, which is finite. */
+export function addToSum(
+  states: Float64Array,
+  at: number,
+  values: Float64Array,
+  place: number,
+  exact: ExactSums,
+): void {
+  const before = states[at]!;
+  const value = values[place]!;
+  const after = before + value;
+  const added = after - before;
+  const error = before - (after - added) + (value - added);
+  const low = states[at + 1]!;
+  const lowAfter = low + error;
+  const lowAdded = lowAfter - low;
+  // What is lost of the lower one; NaN as well where the sum is no number.
+  if (low - (lowAfter - lowAdded) + (error - lowAdded) === 0) {
+    states[at] = after + 0;
+    states[at + 1] = lowAfter;
+  } else addExactly(states, at, value, exact);
+}
+
+export function mergeSum(states: Float64Array, into: number, from: number, exact: ExactSums): void {
+  if (Object.is(states[from], -0)) return;
+  const other = exact.get(from);
+  if (other !== undefined) {
+    const own = exactSum(states, into, exact);
+    if (own !== null) hold(states, into, own + other, exact);
+    return;
+  }
+  addToSum(states, into, states, from, exact);
+  if (states[from + 1] !== 0) addToSum(states, into, states, from + 1, exact);
+}
+
+/** Null for the sum of nothing, and where the sum is beyond the largest double. */
+export function sumOf(states: Float64Array, at: number, exact: ExactSums): number | null {
+  const rounded = states[at]!;
+  if (Object.is(rounded, -0)) return null;
+  const held = Number.isNaN(rounded) ? exact.get(at) : undefined;
+  const sum = held === undefined ? rounded + states[at + 1]! : nearestDouble(held);
+  return Number.isFinite(sum) ? sum : null;
+}
+
+/** Those of one group, whose sums may be at these places. */
+export function saveSums(places: readonly number[], exact: ExactSums): string[] {
+  return places.flatMap((at, i) => {
+    const sum = exact.get(at);
+    return sum === undefined ? [] : [`${i} ${sum}`];
+  });
+}
+
+export function loadSums(
+  states: Float64Array,
+  places: readonly number[],
+  saved: readonly string[],
+  exact: ExactSums,
+): void {
+  for (const text of saved) {
+    const [i, units = '0'] = text.split(' ');
+    hold(states, places[Number(i)]!, BigInt(units), exact);
+  }
+}
+
+function addExactly(states: Float64Array, at: number, value: number, exact: ExactSums): void {
+  if (addNormalised(states, at, value)) return;
+  const sum = exactSum(states, at, exact);
+  // What a snapshot of an earlier version has as infinite stays so.
+  if (sum !== null) hold(states, at, sum + unitsOf(value), exact);
+}
+
+/** Once the lower number is what the upper one rounds away and no more, it may have room again. */
+function addNormalised(states: Float64Array, at: number, value: number): boolean {
+  const [high, low] = twoSum(states[at]!, states[at + 1]!);
+  const [after, error] = twoSum(high, value);
+  const [lowAfter, lost] = twoSum(low, error);
+  if (lost !== 0) return false;
+  states[at] = after + 0;
+  states[at + 1] = lowAfter;
+  return true;
+}
+
+function twoSum(a: number, b: number): [sum: number, error: number] {
+  const sum = a + b;
+  const added = sum - a;
+  return [sum, a - (sum - added) + (b - added)];
+}
+
+function hold(states: Float64Array, at: number, sum: bigint, exact: ExactSums): void {
+  exact.set(at, sum);
+  states[at] = Number.NaN;
+  states[at + 1] = Number.NaN;
+}
+
+/** Null where it is not finite. */
+function exactSum(states: Float64Array, at: number, exact: ExactSums): bigint | null {
+  const held = exact.get(at);
+  if (held !== undefined) return held;
+  const [high, low] = [states[at]!, states[at + 1]!];
+  return Number.isFinite(high) && Number.isFinite(low) ? unitsOf(high) + unitsOf(low) : null;
+}
+
+const FRACTION_BITS = 52n;
+const HIDDEN_BIT = 1n << FRACTION_BITS;
+const float = new DataView(new ArrayBuffer(8));
+
+/** A finite double in units of the smallest one, 2^−1074. */
+function unitsOf(value: number): bigint {
+  float.setFloat64(0, value);
+  const bits = float.getBigUint64(0);
+  const exponent = (bits >> FRACTION_BITS) & 0x7ffn;
+  const fraction = bits & (HIDDEN_BIT - 1n);
+  const magnitude = exponent === 0n ? fraction : (fraction | HIDDEN_BIT) << (exponent - 1n);
+  return value < 0 ? -magnitude : magnitude;
+}
+
+const SIGNIFICANT_BITS = 53;
+
+/** Of two that are as near, the even one; infinite beyond the largest. */
+function nearestDouble(units: bigint): number {
+  const magnitude = units < 0n ? -units : units;
+  const sign = units < 0n ? -1 : 1;
+  const dropped = magnitude.toString(2).length - SIGNIFICANT_BITS;
+  if (dropped <= 0) return sign * Number(magnitude) * Number.MIN_VALUE;
+  const shift = BigInt(dropped);
+  const kept = magnitude >> shift;
+  const rest = magnitude - (kept << shift);
+  const half = 1n << (shift - 1n);
+  const isUp = rest > half || (rest === half && (kept & 1n) === 1n);
+  return sign * Number(isUp ? kept + 1n : kept) * 2 ** (dropped - 1074);
+}
