@@ -35,6 +35,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'print one hash a projection table and a derived stream',
     load: async () => (await import('./commands/digest.ts')).digestCommand,
   },
+  dlq: {
+    summary: 'list, show or replay dead letters: inputs and alerts that were not taken',
+    load: async () => (await import('./commands/dlq.ts')).dlqCommand,
+  },
   journal: {
     summary: 'inspect, verify, repair, print or prune the journal of a data directory',
     load: async () => (await import('./commands/journal.ts')).journalCommand,

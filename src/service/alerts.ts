@@ -70,10 +70,18 @@ function alerterChild(core: ServiceCore, sink: AlertSink, policy: DeliveryPolicy
           (error: Error) => context.failed(error),
         );
       };
-      const unsubscribe = observer.onAlerts((alerts, raisedAtMs) => {
+      const unsubscribeAlerts = observer.onAlerts((alerts, raisedAtMs) => {
         if (paused) missed = true;
         else hand(alerts.map((alert) => ({ alert, raisedAtMs })));
       });
+      const unsubscribeRequeued = observer.onRequeued(sink.name, () => {
+        missed = true;
+        if (!paused) taken();
+      });
+      const unsubscribe = (): void => {
+        unsubscribeAlerts();
+        unsubscribeRequeued();
+      };
       const actor = startSupervised(
         alerterMachine,
         {

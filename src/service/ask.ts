@@ -2,8 +2,8 @@
 import { JournalError } from '../journal/error.ts';
 import { limited } from './channel.ts';
 import { type Answered, askChannel, connectChannel } from './channel-client.ts';
-import { CHANNEL_COMMANDS } from './channel-commands.ts';
 import type { ChannelRequest } from './channel-protocol.ts';
+import { CHANNEL_COMMANDS } from './channel-table.ts';
 import { type Offline, openReadModels } from './offline.ts';
 
 /** How long a service that has the directory may take until it listens. */

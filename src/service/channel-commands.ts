@@ -62,7 +62,7 @@ export function channelCommand<const S extends RequestSchema>(command: {
 /** A query waits so long for what was durable when it came, and then answers from what there is. */
 const QUERY_PATIENCE_MS = 2_000;
 
-const queryCommand = channelCommand({
+export const queryCommand = channelCommand({
   name: 'query',
   schema: { store: STORE_NAMES, sql: 'text' },
   async *rows(target, { store, sql }, context) {
@@ -72,7 +72,7 @@ const queryCommand = channelCommand({
   },
 });
 
-const digestCommand = channelCommand({
+export const digestCommand = channelCommand({
   name: 'digest',
   schema: {},
   rows: (target, _, context) => digestsOf(target, context),
@@ -101,5 +101,3 @@ export async function* digestsOf(target: Target, context: CommandContext): Async
     await pool.close();
   }
 }
-
-export const CHANNEL_COMMANDS: readonly ChannelCommand[] = [queryCommand, digestCommand];

@@ -8,13 +8,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { messageOf } from '../journal/error.ts';
 import type { Log } from '../log.ts';
 import type { Row } from '../projections/store.ts';
-import {
-  CHANNEL_COMMANDS,
-  type ChannelCommand,
-  type CommandContext,
-  RequestError,
-  type Target,
-} from './channel-commands.ts';
+import { type ChannelCommand, type CommandContext, RequestError, type Target } from './channel-commands.ts';
 import { makePlace, type Place } from './channel-place.ts';
 import {
   type ChannelAnswer,
@@ -23,6 +17,7 @@ import {
   MAX_REQUEST_BYTES,
   requestProblem,
 } from './channel-protocol.ts';
+import { CHANNEL_COMMANDS } from './channel-table.ts';
 
 export interface Channel {
   /** Ends every request. */

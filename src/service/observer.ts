@@ -28,6 +28,9 @@ export interface Observer {
   readonly counts: Counts;
   /** Calls back with the alerts of each commit and its time, in commit order. */
   onAlerts(listener: (alerts: readonly AlertRaised[], committedAt: number) => void): () => void;
+  /** An alert that was given up is to be delivered after all. */
+  requeued(sink: string): void;
+  onRequeued(sink: string, listener: () => void): () => void;
   /** A sink has taken an alert, or it was given up. */
   delivered(sink: string): void;
   /** Of the whole time since the start, in milliseconds. */
@@ -52,6 +55,7 @@ export function createObserver(config: Config, version: string, sources: Observe
   const loopDelay = runtime.monitorLoopDelay();
   const loopDelayOverall = runtime.monitorLoopDelay();
   const listeners = new Set<(event: LiveEvent) => void>();
+  const requeueListeners = new Map<string, Set<() => void>>();
   const alertListeners = new Set<(alerts: readonly AlertRaised[], committedAt: number) => void>();
   const counts = noCounts();
   let delayP99Ms = 0;
@@ -206,6 +210,14 @@ export function createObserver(config: Config, version: string, sources: Observe
     onAlerts(listener) {
       alertListeners.add(listener);
       return () => alertListeners.delete(listener);
+    },
+    requeued(sink) {
+      for (const listener of requeueListeners.get(sink) ?? []) listener();
+    },
+    onRequeued(sink, listener) {
+      const own = requeueListeners.get(sink) ?? new Set();
+      requeueListeners.set(sink, own.add(listener));
+      return () => own.delete(listener);
     },
     delivered: (sink) => meters.meter(`sink:${sink}`).add(1),
     loopDelayP99Ms: () => loopDelayOverall.p99Ms(),

@@ -1,0 +1,166 @@
+/** `millrace dlq`: dead letters of every kind, of a running service too: inputs and alerts that were not taken. */
+import { createLog } from '../log.ts';
+import { openChannel } from '../service/channel.ts';
+import { connectChannel } from '../service/channel-client.ts';
+import { ALL } from '../service/dead-letters.ts';
+import { runningTarget } from '../service/running-target.ts';
+import { startService } from '../service.ts';
+import { ASK_OPTIONS, ask, limitOf } from './ask.ts';
+import { actionOf, type Command, configOf, dataDirOf, type OptionValues, print, tableText, text } from './command.ts';
+import { EXIT, UsageError } from './exit.ts';
+
+const ACTIONS = ['list', 'show', 'replay'] as const;
+const LIST_LIMIT = 100;
+/** Of a detail in a table: the whole of it is in `show` and in JSON. */
+const DETAIL_CHARS = 100;
+
+type Rows = Readonly<Record<string, unknown>>[];
+
+export const dlqCommand: Command = {
+  name: 'dlq',
+  summary: `dead letters: what was not taken in, and alerts that no sink took
+
+  list             the newest first; those that were replayed only with --replayed
+  show ID …        one or more, with the original
+  replay ID …      read again and take in, or deliver again (--stream NAME, --reason CODE or --all; --dry-run first)`,
+  usage: 'dlq list|show|replay [ID …] [--stream NAME] [--reason CODE] [--data DIR | --config FILE] [--json] …',
+  options: {
+    ...ASK_OPTIONS,
+    stream: { type: 'string', value: 'NAME', help: 'of this stream only; `alerts` for alerts' },
+    reason: { type: 'string', value: 'CODE', help: 'of this reason only, such as expectation-failed' },
+    all: { type: 'boolean', help: 'replay: all that were not replayed' },
+    replayed: { type: 'boolean', help: 'list: those that were replayed as well' },
+    'dry-run': { type: 'boolean', help: 'replay: say what would come of each, and change nothing' },
+    limit: { type: 'string', value: 'N', help: `list: so many at most; else ${LIST_LIMIT}` },
+  },
+  async run(values, [word, ...ids]) {
+    const action = actionOf('dlq', word === undefined ? [] : [word], ACTIONS);
+    switch (action) {
+      case 'list':
+        return list(values, ids);
+      case 'show':
+        return show(values, ids);
+      case 'replay':
+        return replay(values, ids);
+    }
+  },
+};
+
+async function list(values: OptionValues, ids: readonly string[]): Promise<number> {
+  const limit = limitOf(values, LIST_LIMIT);
+  const request = { ...filterOf(values, ids), replayed: values.replayed === true };
+  const { rows, isCut } = await answered(values, { command: 'dlq list', request, defaultTimeout: '30s', limit });
+  const shown = rows.map(({ detail, ...row }) => ({
+    ...row,
+    committed_at: instantOf(row.committed_at),
+    replayed_at: instantOf(row.replayed_at),
+    detail: values.json === true ? detail : shortened(String(detail)),
+  }));
+  await print(values.json === true ? JSON.stringify(shown) : tableText(shown));
+  if (isCut) process.stderr.write(`millrace: there are more than ${limit.toLocaleString('en')}; see --limit\n`);
+  return EXIT.ok;
+}
+
+async function show(values: OptionValues, ids: readonly string[]): Promise<number> {
+  if (ids.length === 0) throw new UsageError('say which: dlq show ID; dlq list has the IDs');
+  const { rows } = await answered(values, { command: 'dlq show', request: { ids }, defaultTimeout: '30s' });
+  const missing = ids.filter((id) => !rows.some((row) => row.id === id));
+  if (missing.length > 0) throw new Error(`there is no dead letter ${missing.join(', ')}; dlq list has the IDs`);
+  const shown = rows.map(withOriginal);
+  await print(values.json === true ? JSON.stringify(shown) : shown.map(fieldsText).join('\n\n'));
+  return EXIT.ok;
+}
+
+async function replay(values: OptionValues, ids: readonly string[]): Promise<number> {
+  const filter = filterOf(values, ids);
+  if (Object.keys(filter).length === 0 && values.all !== true) {
+    throw new UsageError('say which: dlq replay ID …, or --stream NAME, --reason CODE or --all');
+  }
+  const isDryRun = values['dry-run'] === true;
+  const chosen = Object.keys(filter).length === 0 ? { stream: ALL } : filter;
+  const request = { ...chosen, dryRun: isDryRun };
+  const { rows } = await withService(values, () =>
+    answered(values, { command: 'dlq replay', request, defaultTimeout: '30m' }),
+  );
+  const missing = ids.filter((id) => !rows.some((row) => row.id === id));
+  const refused = rows.filter(({ outcome }) => outcome === 'refused').length;
+  await print(values.json === true ? JSON.stringify(rows) : tableText(rows));
+  const done = isDryRun ? 'would be replayed' : 'replayed';
+  process.stderr.write(`millrace: ${rows.length - refused} ${done}, ${refused} refused again\n`);
+  if (missing.length > 0) process.stderr.write(`millrace: not there, or replayed before: ${missing.join(', ')}\n`);
+  return refused > 0 || missing.length > 0 ? EXIT.checkFailed : EXIT.ok;
+}
+
+/** What is replayed goes through the pipeline: where no service runs, through one of the command's own, without sources. */
+async function withService<T>(values: OptionValues, act: () => Promise<T>): Promise<T> {
+  const socket = await connectChannel(dataDirOf(values));
+  socket?.destroy();
+  if (socket !== null) return act();
+  if (text(values, 'config') === undefined && process.env.MILLRACE_CONFIG === undefined) {
+    throw new UsageError('no service runs on this data: name the pipeline file too, --config FILE');
+  }
+  const config = configOf(values);
+  const log = createLog('warn');
+  const service = await startService({ config, log, version: '', attach: () => [] });
+  try {
+    const channel = await openChannel(runningTarget(service), log);
+    try {
+      await service.ready;
+      return await act();
+    } finally {
+      await channel.close();
+    }
+  } finally {
+    await service.stop();
+  }
+}
+
+async function answered(
+  values: OptionValues,
+  asked: Parameters<typeof ask>[1],
+): Promise<{ readonly rows: Rows; readonly isCut: boolean }> {
+  const rows: Rows = [];
+  let isCut = false;
+  for await (const answer of ask(values, asked)) {
+    rows.push(...answer.rows);
+    isCut = answer.isCut;
+  }
+  return { rows, isCut };
+}
+
+function filterOf(values: OptionValues, ids: readonly string[]): Record<string, unknown> {
+  const stream = text(values, 'stream');
+  const reason = text(values, 'reason');
+  return {
+    ...(ids.length === 0 ? {} : { ids }),
+    ...(stream === undefined ? {} : { stream }),
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
+
+/** Its original as text where that is one, else in hexadecimal digits. */
+function withOriginal({ raw_hex: hex, log: _, log_offset: __, ...row }: Readonly<Record<string, unknown>>) {
+  const bytes = Buffer.from(String(hex), 'hex');
+  const original = bytes.toString('utf8');
+  const raw = Buffer.from(original, 'utf8').equals(bytes) ? { raw: original } : { rawHex: String(hex) };
+  return {
+    ...row,
+    committed_at: instantOf(row.committed_at),
+    replayed_at: instantOf(row.replayed_at),
+    ...raw,
+  };
+}
+
+function instantOf(value: unknown): string | null {
+  return typeof value === 'number' ? new Date(value).toISOString() : null;
+}
+
+function fieldsText(row: Readonly<Record<string, unknown>>): string {
+  return Object.entries(row)
+    .map(([name, value]) => `${name.padEnd(13)} ${value}`)
+    .join('\n');
+}
+
+function shortened(text: string): string {
+  return text.length <= DETAIL_CHARS ? text : `${text.slice(0, DETAIL_CHARS - 1)}…`;
+}

@@ -1,0 +1,197 @@
+/**
+ * Dead letters of every kind: inputs that were not taken, and alerts that a sink did not take. Each can be listed, shown
+ * and replayed.
+ *
+ * An input is read again as its source would today and held to the expectations of today. What stands the test is
+ * committed together with a note that its dead letter is replayed, so a crash in between doubles nothing. An alert is
+ * asked for again by an event, and its alerter takes it up.
+ */
+import type { DeadLetter } from '../messages/streams.ts';
+import { alertDeliveryType, deadLetterReplayedType } from '../messages/types.ts';
+import { type Refusals, refuse } from '../partition/refused.ts';
+import { latestTakenMs, refuseAhead } from '../partition/too-far-ahead.ts';
+import type { Row } from '../projections/store.ts';
+import { createCheck } from '../quality/check.ts';
+import type { ServiceCore } from '../service.ts';
+import type { Batch } from '../sources/source.ts';
+import { type Reread, reread } from '../workers/reread.ts';
+import { type CommandContext, channelCommand, RequestError, type Target } from './channel-commands.ts';
+import type { StreamRuntime } from './pipeline.ts';
+
+/** Under which replayed events stand in a log. */
+const DLQ_SOURCE = 'dlq';
+/** Dead letters that are read and committed together. */
+const REPLAYED_TOGETHER = 256;
+const PATIENCE_MS = 10_000;
+
+const FILTER = { ids: 'texts', stream: 'text', reason: 'text' } as const;
+
+interface Filter {
+  readonly ids?: readonly string[];
+  readonly stream?: string;
+  readonly reason?: string;
+}
+
+export const dlqListCommand = channelCommand({
+  name: 'dlq list',
+  schema: { ...FILTER, replayed: 'flag' },
+  async *rows(target, { replayed = false, ...filter }, context) {
+    await target.caughtUp(PATIENCE_MS, context);
+    const columns = 'id, stream, source, position, reason, detail, committed_at, replayed_at';
+    yield* lettersOf(target, columns, filter, replayed, 'committed_at DESC, id', context);
+  },
+});
+
+export const dlqShowCommand = channelCommand({
+  name: 'dlq show',
+  schema: { ids: 'texts' },
+  async *rows(target, { ids = [] }, context) {
+    if (ids.length === 0) throw new RequestError('say which: dlq show ID');
+    await target.caughtUp(PATIENCE_MS, context);
+    yield* lettersOf(target, '*', { ids }, true, 'id', context);
+  },
+});
+
+export const dlqReplayCommand = channelCommand({
+  name: 'dlq replay',
+  schema: { ...FILTER, dryRun: 'flag' },
+  async *rows(target, { dryRun = false, ...filter }, context) {
+    const { running } = target;
+    if (running === null) throw new RequestError('nothing runs on this data: dlq replay needs --config FILE');
+    if (filter.ids === undefined && filter.stream === undefined && filter.reason === undefined) {
+      throw new RequestError('say which: dlq replay ID …, or --stream, --reason, or --all');
+    }
+    const { stream, ...others } = filter;
+    const chosen = stream === ALL ? others : filter;
+    // What was replayed a moment ago must be known, or it would be taken twice.
+    await target.caughtUp(Number.POSITIVE_INFINITY, context);
+    let group: Row[] = [];
+    for await (const rows of lettersOf(target, '*', chosen, false, 'log, log_offset, id', context)) {
+      for (const row of rows) {
+        group.push(row);
+        if (group.length < REPLAYED_TOGETHER) continue;
+        yield await replayGroup(running, group, dryRun);
+        group = [];
+      }
+    }
+    if (group.length > 0) yield await replayGroup(running, group, dryRun);
+  },
+});
+
+/** Stands for every stream, in the place of a name: no stream is called so. */
+export const ALL = '*';
+
+function lettersOf(
+  target: Target,
+  columns: string,
+  { ids, stream, reason }: Filter,
+  withReplayed: boolean,
+  order: string,
+  { signal }: CommandContext,
+): AsyncGenerator<readonly Row[]> {
+  const conditions = [
+    ...(withReplayed ? [] : ['replayed_at IS NULL']),
+    ...(ids === undefined ? [] : [`id IN (${ids.map(quoted).join(', ')})`]),
+    ...(stream === undefined ? [] : [`stream = ${quoted(stream)}`]),
+    ...(reason === undefined ? [] : [`reason = ${quoted(reason)}`]),
+  ];
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+  const sql = `SELECT ${columns} FROM (${LETTERS}) ${where} ORDER BY ${order}`;
+  return target.stores.read({ kind: 'query', store: 'sqlite', sql }, signal);
+}
+
+const LETTERS = `
+  SELECT d.log || ':' || d.log_offset AS id, d.stream, d.source, d.position, d.reason, d.detail, d.committed_at,
+    r.replayed_at, d.raw_length, d.format, d.context, hex(d.raw) AS raw_hex, d.log, d.log_offset
+  FROM dead_letters d LEFT JOIN dead_letter_replays r ON r.log = d.log AND r.log_offset = d.log_offset
+  UNION ALL
+  SELECT 'alert:' || a.alert_id || '@' || v.sink, 'alerts', v.sink, v.attempts, 'undelivered', coalesce(v.error, ''),
+    v.changed_at, NULL, 0, 'alert', a.severity || ' ' || a.reasons, '', '', 0
+  FROM alert_deliveries v JOIN alerts a ON a.alert_id = v.alert_id WHERE v.outcome = 'abandoned'`;
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+type Outcome = {
+  readonly id: string;
+  readonly outcome: 'replayed' | 'would be replayed' | 'refused';
+  readonly detail: string;
+};
+
+async function replayGroup(service: ServiceCore, rows: readonly Row[], dryRun: boolean): Promise<Outcome[]> {
+  const done = dryRun ? 'would be replayed' : 'replayed';
+  const taken = new Map<string, Taken[]>();
+  const outcomes = rows.map((row): Outcome => {
+    const id = String(row.id);
+    if (row.format === 'alert') return { id, outcome: done, detail: `to ${row.source}` };
+    const stream = service.pipeline.streams.get(String(row.stream));
+    if (stream?.config == null) return { id, outcome: 'refused', detail: `there is no stream ${row.stream} now` };
+    const read = readAgain(stream, row, service.runtime.nowMs());
+    if (read.kind === 'refused') return { id, outcome: 'refused', detail: read.detail };
+    const key = `${stream.name}-${read.partition}`;
+    taken.set(key, [...(taken.get(key) ?? []), { stream, read, row }]);
+    return { id, outcome: done, detail: `to ${key}` };
+  });
+  if (dryRun) return outcomes;
+  await Promise.all([...taken.values()].map((own) => commit(own, service.runtime.nowMs())));
+  for (const row of rows) if (row.format === 'alert') await requeue(service, row);
+  return outcomes;
+}
+
+interface Taken {
+  readonly stream: StreamRuntime;
+  readonly read: Extract<Reread, { readonly kind: 'event' }>;
+  readonly row: Row;
+}
+
+/** As its source would read it, and as its partition would judge it, now. */
+function readAgain(stream: StreamRuntime, row: Row, nowMs: number): Reread {
+  const { config, eventType, units, name } = stream;
+  if (config === null) return { kind: 'refused', detail: `${name} is no stream of the pipeline` };
+  const { schema } = eventType;
+  const read = reread(letterOf(row), { name, schema, keyField: config.key, partitions: units.length });
+  if (read.kind === 'refused') return read;
+  const refusals: Refusals = new Map();
+  const check = createCheck(config.expectations);
+  for (const block of read.blocks) {
+    if (block.fingerprint !== eventType.fingerprint) continue;
+    const columns = eventType.columns(block);
+    refuseAhead(columns.numbers(config.eventTime), latestTakenMs(config.watermark, nowMs), refusals);
+    check(columns, (at, detail) => refuse(refusals, at, 'expectation-failed', detail));
+  }
+  const [refusal] = refusals.values();
+  return refusal === undefined ? read : { kind: 'refused', detail: `${refusal.reason}: ${refusal.detail}` };
+}
+
+function letterOf(row: Row): Pick<DeadLetter, 'source' | 'position' | 'raw' | 'rawLength' | 'format' | 'context'> {
+  return {
+    source: String(row.source),
+    position: Number(row.position),
+    raw: Buffer.from(String(row.raw_hex), 'hex'),
+    rawLength: Number(row.raw_length),
+    format: String(row.format),
+    context: String(row.context),
+  };
+}
+
+/** All of one partition, in one commit. */
+async function commit(own: readonly Taken[], nowMs: number): Promise<void> {
+  const [first] = own;
+  if (first === undefined) return;
+  const { stream, read } = first;
+  const replayed = own.map(({ row }) => ({ log: String(row.log), offset: Number(row.log_offset), replayedAt: nowMs }));
+  const blocks = [...own.flatMap(({ read: { blocks: its } }) => its), deadLetterReplayedType.encodeBlock(replayed)];
+  await new Promise<void>((resolve, reject) => {
+    const batch: Batch = { source: DLQ_SOURCE, next: null, blocks, onDurable: () => resolve(), onRejected: reject };
+    stream.intake.deliver(read.partition, batch).catch(reject);
+  });
+}
+
+async function requeue({ operations, observer, runtime }: ServiceCore, row: Row): Promise<void> {
+  const [, alertId = '', sink = ''] = /^alert:(.*)@([^@]*)$/s.exec(String(row.id)) ?? [];
+  const changedAt = runtime.nowMs();
+  const again = { alertId, sink, outcome: 'requeued', attempts: 0, error: null, changedAt } as const;
+  await operations.write(0, [alertDeliveryType.encodeBlock([again])]);
+  observer.requeued(sink);
+}
