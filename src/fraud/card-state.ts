@@ -20,6 +20,7 @@ export const cardStateSchema = {
             { name: 'count', type: 'long' },
             { name: 'totalCents', type: 'long' },
             { name: 'maxScore', type: 'double' },
+            { name: 'given', type: 'long', default: 0 },
           ],
         },
       },

@@ -4,6 +4,7 @@
  * everything happens in order of true deadlines.
  */
 import { addTimer, createTimers, nextDeadlineMs, type Timers, takeTimer } from '../streams/timers.ts';
+import { END_OF_TIME_MS } from '../streams/watermark.ts';
 import { type Card, NEVER_MS, type OpenSession } from './card.ts';
 import { expireCase } from './cases.ts';
 import type { FraudEvents, FraudSpec } from './spec.ts';
@@ -84,17 +85,26 @@ function closeSessions(card: Card, gapMs: number, deadlineMs: number, watermarkM
       sessions[open++] = session;
       continue;
     }
-    out.sessions.push({
-      customerId: card.customerId,
-      start: session.start,
-      end,
-      at: watermarkMs,
-      count: session.count,
-      totalCents: session.totalCents,
-      maxScore: session.maxScore,
-    });
+    giveSession(card, session, end, watermarkMs, out);
   }
   while (sessions.length > open) sessions.pop();
+}
+
+/** Not what a flush gave already. */
+function giveSession(card: Card, session: OpenSession, end: number, atMs: number, out: FraudEvents): void {
+  const { start, count, totalCents, maxScore } = session;
+  if (session.given === count) return;
+  out.sessions.push({ customerId: card.customerId, start, end, at: atMs, count, totalCents, maxScore });
+  session.given = count;
+}
+
+/** Gives every open session as it is, in the order in which they close. Cases stay: whether one is over is still to be seen. */
+export function flushSessions({ spec, byCustomer }: Cards, out: FraudEvents): void {
+  const open = [...byCustomer.values()].flatMap((card) =>
+    card.sessions.map((session) => ({ card, session, end: session.last + spec.sessionGapMs })),
+  );
+  open.sort((a, b) => a.end - b.end || a.card.customerId - b.card.customerId || a.session.start - b.session.start);
+  for (const { card, session, end } of open) giveSession(card, session, end, END_OF_TIME_MS, out);
 }
 
 function expireDueCases(cards: Cards, watermarkMs: number, out: FraudEvents): void {

@@ -11,6 +11,8 @@ export interface OpenSession {
   count: number;
   totalCents: number;
   maxScore: number;
+  /** Transactions in what a flush gave of it; 0 where none gave it. */
+  given: number;
 }
 
 export interface CaseState {
@@ -100,7 +102,14 @@ export function joinSession(
     only.totalCents = addCents(only.totalCents, amountCents);
     return only;
   }
-  const merged: OpenSession = { start: occurredAt, last: occurredAt, count: 1, totalCents: amountCents, maxScore: 0 };
+  const merged: OpenSession = {
+    start: occurredAt,
+    last: occurredAt,
+    count: 1,
+    totalCents: amountCents,
+    maxScore: 0,
+    given: 0,
+  };
   if (card.sessions.length === 0) {
     if (occurredAt + gapMs - 1 <= watermarkMs) return null;
     card.sessions.push(merged);

@@ -9,7 +9,16 @@ import type { Columns } from '../messages/columns.ts';
 import { alertOf } from './alert.ts';
 import { deviationsAboveMean, forgetAmounts, joinSession, learnAmount, newCard } from './card.ts';
 import type { cardStateSchema } from './card-state.ts';
-import { armCase, armEviction, armSession, CARD_HISTORY_MS, type Cards, createCards, fireDue } from './card-timers.ts';
+import {
+  armCase,
+  armEviction,
+  armSession,
+  CARD_HISTORY_MS,
+  type Cards,
+  createCards,
+  fireDue,
+  flushSessions,
+} from './card-timers.ts';
 import { recordHit } from './cases.ts';
 import { firedRules, RULES_MODEL, ruleScore } from './rules.ts';
 import type { FraudEvents, FraudSpec } from './spec.ts';
@@ -22,6 +31,8 @@ export interface FraudDetector {
   begin(columns: Columns): void;
   add(row: number, watermarkMs: number, out: FraudEvents): void;
   advance(watermarkMs: number, out: FraudEvents): void;
+  /** Gives the open sessions, and keeps them open. */
+  flush(out: FraudEvents): void;
   snapshot(): CardState[];
   restore(states: readonly CardState[]): void;
   cardCount(): number;
@@ -39,6 +50,7 @@ export function createFraudDetector(spec: FraudSpec): FraudDetector {
     },
     add: (row, watermarkMs, out) => addTransaction(cards, rows, row, watermarkMs, out),
     advance: (watermarkMs, out) => fireDue(cards, watermarkMs, out),
+    flush: (out) => flushSessions(cards, out),
     snapshot: () =>
       [...cards.byCustomer.values()].map(
         ({ customerId, sessions, openCase, lastSeenAt, amounts, meanCents, squares }) => ({

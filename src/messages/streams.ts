@@ -90,6 +90,15 @@ export const sourceControlSchema = {
 } as const satisfies AvroRecord;
 export type SourceControl = FromAvro<typeof sourceControlSchema>;
 
+export const flushSchema = {
+  type: 'record',
+  name: 'Flush',
+  namespace: NAMESPACE,
+  doc: 'All that is open is to be given as it is. State and watermark stay, so what comes later corrects it.',
+  fields: [{ name: 'reason', type: 'string', doc: 'Such as end-of-input.' }],
+} as const satisfies AvroRecord;
+export type Flush = FromAvro<typeof flushSchema>;
+
 export const tombstoneSchema = {
   type: 'record',
   name: 'Tombstone',

@@ -12,6 +12,7 @@ import {
 import {
   deadLetterReplayedSchema,
   deadLetterSchema,
+  flushSchema,
   forwardedBlockSchema,
   lateEventSchema,
   sourceControlSchema,
@@ -28,6 +29,7 @@ export const lateEventType = eventType(lateEventSchema);
 export const deadLetterType = eventType(deadLetterSchema);
 export const deadLetterReplayedType = eventType(deadLetterReplayedSchema);
 export const sourceControlType = eventType(sourceControlSchema);
+export const flushType = eventType(flushSchema);
 export const tombstoneType = eventType(tombstoneSchema);
 export const forwardedBlockType = eventType(forwardedBlockSchema);
 export const runChangedType = eventType(runChangedSchema);
@@ -47,6 +49,7 @@ export const BUILTIN_TYPES = [
   deadLetterType,
   deadLetterReplayedType,
   sourceControlType,
+  flushType,
   tombstoneType,
   forwardedBlockType,
   runChangedType,

@@ -24,6 +24,8 @@ export interface PartitionClock {
   observe(channel: string, timesMs: Float64Array, watermarksMs: Float64Array): number;
   /** Returns where the watermark stands. */
   control(channel: string, control: SourceControl): number;
+  /** Whether all that is open is to be given: once each channel has been flushed. */
+  flush(channel: string): boolean;
   state(): WatermarkState;
   /** Empty for a partition that reads no other log. */
   channels(): ChannelState[];
@@ -40,15 +42,19 @@ function ownClock(policy: WatermarkPolicy): PartitionClock {
   return {
     observe(_, timesMs, watermarksMs) {
       const before = state.watermarkMs;
-      if (timesMs.length > 0) state.isIdle = false;
+      if (timesMs.length > 0) wake(state);
       for (let i = 0; i < timesMs.length; i++) watermarksMs[i] = observeEventTime(state, policy, timesMs[i]!);
       return before;
     },
     control: (_, control) => obey(state, control),
+    flush() {
+      state.isFlushed = true;
+      return true;
+    },
     state: () => state,
     channels: () => [],
-    restore({ maxEventTimeMs, sourceWatermarkMs, watermarkMs, isIdle }) {
-      state = { maxEventTimeMs, sourceWatermarkMs, watermarkMs, isIdle };
+    restore({ maxEventTimeMs, sourceWatermarkMs, watermarkMs, isIdle, isFlushed }) {
+      state = { maxEventTimeMs, sourceWatermarkMs, watermarkMs, isIdle, isFlushed };
     },
   };
 }
@@ -68,7 +74,7 @@ function mergedClock(policies: ReadonlyMap<string, WatermarkPolicy>): PartitionC
       const policy = policies.get(channel)!;
       const state = states[index]!;
       const before = merged.watermarkMs();
-      if (timesMs.length > 0) state.isIdle = false;
+      if (timesMs.length > 0) wake(state);
       let seenMs = Number.NaN;
       for (let i = 0; i < timesMs.length; i++) {
         const ownMs = observeEventTime(state, policy, timesMs[i]!);
@@ -86,11 +92,16 @@ function mergedClock(policies: ReadonlyMap<string, WatermarkPolicy>): PartitionC
       merged.update(index, states[index]!);
       return merged.watermarkMs();
     },
+    flush(channel) {
+      states[indexOf(channel)]!.isFlushed = true;
+      return states.every(({ isFlushed }) => isFlushed);
+    },
     state: () => ({
       maxEventTimeMs: Math.max(...states.map(({ maxEventTimeMs }) => maxEventTimeMs)),
       sourceWatermarkMs: merged.watermarkMs(),
       watermarkMs: merged.watermarkMs(),
       isIdle: merged.isIdle(),
+      isFlushed: states.every(({ isFlushed }) => isFlushed),
     }),
     channels: () => states.map((state) => ({ ...state })),
     restore({ watermarkMs }, channels) {
@@ -104,7 +115,13 @@ function mergedClock(policies: ReadonlyMap<string, WatermarkPolicy>): PartitionC
   };
 }
 
+function wake(state: WatermarkState): void {
+  state.isIdle = false;
+  state.isFlushed = false;
+}
+
 function obey(state: WatermarkState, { control, watermark }: SourceControl): number {
+  state.isFlushed = false;
   switch (control) {
     case 'watermark':
       return advanceWatermark(state, watermark);

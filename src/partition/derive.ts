@@ -13,6 +13,10 @@ export function aggregate(operator: WindowOperator, work: Work): void {
   const results = work.derived.windows.get(operator.spec.name);
   if (results === undefined) throw new Error(`Nothing takes the results of the window ${operator.spec.name}`);
   for (const step of work.steps) {
+    if (step.kind === 'flush') {
+      operator.flush(results);
+      continue;
+    }
     if (step.kind !== 'events') {
       operator.advance(step.watermarkMs, results);
       continue;
@@ -53,8 +57,9 @@ export function select(selection: Selection, { steps, derived }: Work): void {
 /** Throws when the events are not transactions. */
 export function detect(detector: FraudDetector, { steps, derived }: Work): void {
   for (const step of steps) {
-    if (step.kind !== 'events') detector.advance(step.watermarkMs, derived);
-    else detectEvents(detector, step, derived);
+    if (step.kind === 'events') detectEvents(detector, step, derived);
+    else if (step.kind === 'flush') detector.flush(derived);
+    else detector.advance(step.watermarkMs, derived);
   }
 }
 

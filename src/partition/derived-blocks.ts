@@ -10,6 +10,7 @@ import type { AlertRaised, SessionClosed } from '../messages/payments.ts';
 import {
   alertRaisedType,
   caseChangedType,
+  flushType,
   lateEventType,
   sessionClosedType,
   sourceControlType,
@@ -53,6 +54,7 @@ export function createDerivedBlocks(
   for (const { window, type } of windowTypes) windows.set(window, type.blockWriter());
   const joined = joinType?.blockWriter() ?? null;
   const controls = sourceControlType.blockWriter();
+  const flushes = flushType.blockWriter();
   const selected = new Map<string, DerivedBlockWriter>();
   for (const selection of selectedTypes) selected.set(selection.stream, selection.blockWriter());
   const late = lateEventType.blockWriter();
@@ -60,7 +62,7 @@ export function createDerivedBlocks(
   const scores = transactionScoredType.blockWriter();
   const alerts = alertRaisedType.blockWriter();
   const cases = caseChangedType.blockWriter();
-  const own = [...windows.values(), ...(joined === null ? [] : [joined, controls]), ...selected.values()];
+  const own = [...windows.values(), ...(joined === null ? [] : [joined, controls, flushes]), ...selected.values()];
   const inOrder = [scores, alerts, cases, sessions, ...own, late];
   let lateWindows = 0;
   let raised: AlertRaised[] = [];
@@ -72,6 +74,7 @@ export function createDerivedBlocks(
       windows,
       joined: joined ?? NOTHING_JOINED,
       controls,
+      flushes,
       selected,
       late: {
         push(event) {

@@ -88,6 +88,11 @@ export function joinSides(join: PartitionJoin, { steps, derived }: Work): void {
       derived.joined.push({ key: key === null ? null : String(key), ...result }),
   };
   for (const step of steps) {
+    if (step.kind === 'flush') {
+      operator.flush(out);
+      derived.flushes.push({ reason: 'upstream' });
+      continue;
+    }
     const isRight = step.kind !== 'watermark' && join.rightChannels.includes(step.channel);
     if (step.kind === 'events') joinEvents(join, step, isRight ? 'right' : 'left', out, derived);
     else if (step.kind === 'deletion' && isRight) operator.remove(step.key, step.occurredAt);

@@ -13,7 +13,7 @@ import type { JoinResultType } from '../messages/join-result.ts';
 import type { InputBlock } from '../messages/origins.ts';
 import type { Registry } from '../messages/registry.ts';
 import type { Tombstone } from '../messages/streams.ts';
-import { deadLetterType, forwardedBlockType, sourceControlType, tombstoneType } from '../messages/types.ts';
+import { deadLetterType, flushType, forwardedBlockType, sourceControlType, tombstoneType } from '../messages/types.ts';
 import type { WindowResultType } from '../messages/window-result.ts';
 import { createCheck, type ExpectationFailures } from '../quality/check.ts';
 import type { Expectation } from '../quality/expectation.ts';
@@ -146,6 +146,9 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
           for (const control of registry.decodeAs(sourceControlType, fingerprint, bytes)) {
             steps.push({ kind: 'watermark', watermarkMs: clock.control(channel, control) });
           }
+          break;
+        case flushType.name:
+          if (clock.flush(channel)) steps.push({ kind: 'flush', watermarkMs: clock.state().watermarkMs });
           break;
         case forwardedBlockType.name:
           for (const { log, block: forwarded, ...own } of registry.decodeAs(forwardedBlockType, fingerprint, bytes)) {

@@ -18,6 +18,7 @@ export const partitionSnapshotSchema = {
     { name: 'sourceWatermarkMs', type: 'double', doc: 'What the source says.' },
     { name: 'watermarkMs', type: 'double', doc: 'What windows fire by.' },
     { name: 'isIdle', type: 'boolean' },
+    { name: 'isFlushed', type: 'boolean', default: false },
     {
       name: 'channels',
       doc: 'Of a partition that reads other logs.',
@@ -32,6 +33,7 @@ export const partitionSnapshotSchema = {
             { name: 'sourceWatermarkMs', type: 'double' },
             { name: 'watermarkMs', type: 'double' },
             { name: 'isIdle', type: 'boolean' },
+            { name: 'isFlushed', type: 'boolean', default: false },
           ],
         },
       },
@@ -84,6 +86,7 @@ export const partitionSnapshotSchema = {
             { name: 'timeMs', type: 'double' },
             { name: 'sequence', type: 'long' },
             { name: 'isMatched', type: 'boolean' },
+            { name: 'given', type: ['null', 'long'], default: null, doc: 'What a flush gave it with.' },
             { name: 'event', type: ['null', 'bytes'], doc: 'By the schema of its side.' },
           ],
         },

@@ -6,7 +6,7 @@ import type { Columns } from '../messages/columns.ts';
 import type { DerivedRows } from '../messages/derived-event.ts';
 import type { JoinResult } from '../messages/join-result.ts';
 import type { AlertRaised, CaseChanged, SessionClosed, TransactionScored } from '../messages/payments.ts';
-import type { LateEvent, SourceControl } from '../messages/streams.ts';
+import type { Flush, LateEvent, SourceControl } from '../messages/streams.ts';
 import type { WindowResult } from '../messages/window-result.ts';
 
 /** Events in arrival order, each with its time and the watermark after it. */
@@ -27,6 +27,13 @@ export interface WatermarkStep {
   readonly watermarkMs: number;
 }
 
+/** All that is open is to be given as it is. */
+export interface FlushStep {
+  readonly kind: 'flush';
+  /** Where the watermark stays. */
+  readonly watermarkMs: number;
+}
+
 /** A row of a table is gone. */
 export interface DeletionStep {
   readonly kind: 'deletion';
@@ -37,7 +44,7 @@ export interface DeletionStep {
   readonly watermarkMs: number;
 }
 
-export type Step = EventsStep | WatermarkStep | DeletionStep;
+export type Step = EventsStep | WatermarkStep | FlushStep | DeletionStep;
 
 /** Takes events one by one, in order. */
 export interface Sink<T> {
@@ -52,6 +59,8 @@ export interface Derived {
   readonly joined: Sink<JoinResult>;
   /** How far its results have come. */
   readonly controls: Sink<SourceControl>;
+  /** That all of its results so far were given. */
+  readonly flushes: Sink<Flush>;
   /** By the derived stream's name. */
   readonly selected: ReadonlyMap<string, DerivedRows>;
   readonly late: Sink<LateEvent>;

@@ -1,12 +1,13 @@
 /**
  * Tables of the analytics store. Each configured window has a table of its results, and `window_parts` has those of
- * windows that are configured no more; the view `windows` has one row a window, key and start: the newest revision. Tables
- * of declared streams are in duckdb-streams.ts.
+ * windows that are configured no more; the view `windows` has one row a window, key and start: the newest revision. The
+ * view `sessions` is the same of `session_parts`, where a flush may have given a session before it was over. Tables of
+ * declared streams are in duckdb-streams.ts.
  */
 import type { Column } from './duckdb-columns.ts';
 
 /** Raise it whenever a table or a writer changes: an older file is then rebuilt. */
-export const DUCKDB_SCHEMA_VERSION = 6;
+export const DUCKDB_SCHEMA_VERSION = 7;
 
 export const DUCKDB_TABLES = {
   transactions: [
@@ -37,7 +38,7 @@ export const DUCKDB_TABLES = {
     { name: 'own_mean_cents', kind: 'double', from: 'ownMeanCents' },
     { name: 'deviations', kind: 'double', from: 'deviations' },
   ],
-  sessions: [
+  session_parts: [
     { name: 'customer_id', kind: 'long', from: 'customerId' },
     { name: 'start_at', kind: 'instant', from: 'start' },
     { name: 'end_at', kind: 'instant', from: 'end' },
@@ -153,11 +154,19 @@ export function windowColumns({ aggregates }: WindowShape): Column[] {
   return [...WINDOW_COLUMNS, ...own];
 }
 
+/** A customer's sessions never overlap: of those that do, a later one holds more of the same session. */
+export const SESSIONS_VIEW_SQL = `CREATE OR REPLACE VIEW sessions AS SELECT * FROM session_parts AS one WHERE NOT EXISTS (
+  SELECT 1 FROM session_parts AS other WHERE other.customer_id = one.customer_id
+    AND other.start_at <= one.start_at AND other.end_at >= one.end_at
+    AND (other.start_at < one.start_at OR other.end_at > one.end_at OR other.count > one.count))`;
+
 /** The view `windows`, over the tables of these windows and the results of others. Names come from a validated file. */
 export function windowsViewSql(shapes: readonly WindowShape[]): string {
   const others = `SELECT window_name, key, start_at, end_at, revision, count, aggregates FROM window_parts
     QUALIFY row_number() OVER (PARTITION BY window_name, key, start_at, partition ORDER BY revision DESC) = 1`;
-  return `CREATE OR REPLACE VIEW windows AS ${[others, ...shapes.map(windowSql)].join('\n    UNION ALL ')}`;
+  const all = [others, ...shapes.map(windowSql)].join('\n    UNION ALL ');
+  // A result of no events takes back what a flush gave.
+  return `CREATE OR REPLACE VIEW windows AS SELECT * FROM (${all}) WHERE count > 0`;
 }
 
 function windowSql(shape: WindowShape): string {
@@ -172,8 +181,11 @@ function newestSql(shape: WindowShape): string {
   const table = `"${windowTable(shape)}"`;
   switch (shape.kind) {
     case 'count':
-      // Each is of events of its own, and final.
-      return `SELECT * FROM ${table}`;
+      // Each is of events of its own. One that was not full when a flush gave it may have grown since, or begin earlier.
+      return `SELECT * FROM ${table} AS one WHERE NOT EXISTS (SELECT 1 FROM ${table} AS other
+        WHERE other.key IS NOT DISTINCT FROM one.key AND other.partition = one.partition
+          AND other.start_at = one.start_at AND other.revision > one.revision
+          AND (other.count > one.count OR (other.count = 0 AND one.count < (SELECT max(count) FROM ${table}))))`;
     case 'session':
       return `SELECT * FROM ${table} AS one WHERE NOT EXISTS (SELECT 1 FROM ${table} AS other
         WHERE other.key IS NOT DISTINCT FROM one.key AND other.partition = one.partition

@@ -28,7 +28,7 @@ const TABLE_OF_TYPE: Readonly<Record<string, keyof typeof DUCKDB_TABLES>> = {
   [transactionType.name]: 'transactions',
   [fraudLabelType.name]: 'labels',
   [transactionScoredType.name]: 'scores',
-  [sessionClosedType.name]: 'sessions',
+  [sessionClosedType.name]: 'session_parts',
   [lateEventType.name]: 'late_events',
   [weatherObservationType.name]: 'weather',
   [JOIN_RESULTS]: 'joins',

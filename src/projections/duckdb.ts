@@ -10,6 +10,7 @@ import { createDuckdbReaders, type DuckdbReaders, rowsOf } from './duckdb-readin
 import {
   DUCKDB_SCHEMA_VERSION,
   DUCKDB_TABLES,
+  SESSIONS_VIEW_SQL,
   sqlText,
   type WindowShape,
   windowColumns,
@@ -38,6 +39,7 @@ export async function openDuckdb(file: string, options: DuckdbOptions): Promise<
   const streams = options.tables.streams.map(streamTable);
   const { instance, connection } = await openOrReplace(file, options, streams);
   await connection.run(windowsViewSql(options.tables.windows));
+  await connection.run(SESSIONS_VIEW_SQL);
   // After this no statement can reach the file system or undo it: what a user's query may do.
   await connection.run('SET enable_external_access = false');
   await connection.run('SET lock_configuration = true');

@@ -30,7 +30,7 @@ const OWN_COLUMNS: readonly string[] = ['partition', 'log_offset'];
 
 const BUILTIN_NAMES: ReadonlySet<string> = new Set([
   ...Object.keys(DUCKDB_TABLES),
-  ...['windows', 'offsets', 'schema_version'],
+  ...['windows', 'sessions', 'offsets', 'schema_version'],
   ...[...SQLITE_SCHEMA.matchAll(/CREATE (?:TABLE|INDEX) (\w+)/g)].map(([, name = '']) => name),
 ]);
 

@@ -11,8 +11,9 @@ import type { DeadLetter, Tombstone } from '../messages/streams.ts';
 import { deadLetterType, tombstoneType } from '../messages/types.ts';
 import { type Service, startService } from '../service.ts';
 import { partitionOf } from '../streams/partitioner.ts';
-import { END_OF_TIME_MS, START_OF_TIME_MS } from '../streams/watermark.ts';
+import { START_OF_TIME_MS } from '../streams/watermark.ts';
 import { addCounts, type Counts, noCounts } from './counts.ts';
+import { flushStreams } from './flush.ts';
 import { controlBlock, createStreamTime, IDLENESS, type StreamTime } from './idleness.ts';
 import type { StreamRuntime } from './pipeline.ts';
 import { nodeRuntime, type Runtime } from './runtime.ts';
@@ -53,7 +54,7 @@ export interface Driver {
   snapshot(): Promise<void>;
   /** Ends everything without an orderly stop, and recovers from the disk. */
   restart(): Promise<void>;
-  /** The input has ended: every window closes. */
+  /** The input has ended: all that is open is given, and stays open. */
   endOfInput(): Promise<void>;
   /** Resolves once everything so far is durable, and the windows of idle partitions have followed their stream. */
   settle(): Promise<void>;
@@ -65,7 +66,6 @@ export interface Driver {
   stop(): Promise<void>;
 }
 
-const END_OF_INPUT = controlBlock('endOfInput', END_OF_TIME_MS);
 /** Commits that may wait for the disk before the next step does. */
 const MAX_PENDING = 32;
 
@@ -110,13 +110,15 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
   async function durable(): Promise<void> {
     const waited = pending;
     pending = [];
-    const failure = await Promise.race([settled(waited), service.failed]);
+    await untilFailed(settled(waited));
+  }
+  async function untilFailed(done: Promise<unknown>): Promise<void> {
+    const failure = await Promise.race([done.then(() => null), service.failed]);
     if (failure !== null) throw failure;
   }
-  async function settled(waited: readonly Promise<void>[]): Promise<null> {
+  async function settled(waited: readonly Promise<void>[]): Promise<void> {
     await Promise.all(waited);
     await service.settled();
-    return null;
   }
   async function settle(): Promise<void> {
     await durable();
@@ -177,9 +179,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
     },
     async endOfInput() {
       await durable();
-      for (const name of service.pipeline.streams.keys()) {
-        for (const partition of allOf(name)) deliver(name, partition, [END_OF_INPUT]);
-      }
+      await untilFailed(flushStreams(service.pipeline.streams.values()));
       await durable();
     },
     settle,

@@ -13,7 +13,7 @@ export interface FileInput {
 }
 
 /** Throws when the file is missing or of a format that is not read. */
-export function createFileInput(stream: StreamRuntime, path: string, flush: boolean): Omit<FileInput, 'ended'> {
+export function createFileInput(stream: StreamRuntime, path: string): Omit<FileInput, 'ended'> {
   if (!INPUT_FILES.test(path)) throw new Error(`${path}: ${WRONG_INPUT_FILE}`);
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) throw new Error(`${path}: there is no such file`);
   const pool = startBatchPool(1);
@@ -22,7 +22,6 @@ export function createFileInput(stream: StreamRuntime, path: string, flush: bool
     path,
     schema: eventType.schema,
     keyField: config?.key ?? '',
-    flush,
     readInput: pool.readInput,
   });
   return {

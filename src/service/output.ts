@@ -12,6 +12,7 @@ import {
   sessionClosedType,
   transactionScoredType,
 } from '../messages/types.ts';
+import { FLUSH } from './flush.ts';
 import { IDLENESS } from './idleness.ts';
 import type { PartitionUnit } from './partition-unit.ts';
 
@@ -38,7 +39,7 @@ export function* outputLines(
 
 /**
  * The commits of all logs in one order, the same in every run: by how far the source had come, then stream and partition.
- * Whoever is idle follows what the others did at the same position. A commit that takes in what another log has comes as
+ * What a flush gave comes behind all that came before it in any log. Whoever is idle follows what the others did at the same position. A commit that takes in what another log has comes as
  * soon as that has been given.
  */
 function* inCommitOrder(journalDir: string, units: readonly PartitionUnit[]): Generator<Commit> {
@@ -52,8 +53,7 @@ function* inCommitOrder(journalDir: string, units: readonly PartitionUnit[]): Ge
   const sources = logs.filter((log) => !readers.includes(log));
   for (;;) {
     let first: LogHead | null = null;
-    for (const log of sources)
-      if (log.head !== null && isBefore(log.head.commit, first?.head?.commit ?? null)) first = log;
+    for (const log of sources) if (log.head !== null && isBefore(log, log.head.commit, first)) first = log;
     if (first?.head == null) return;
     yield first.head.commit;
     given.set(first.name, first.head.endOffset);
@@ -77,6 +77,8 @@ interface LogHead {
   readonly name: string;
   /** Null at the end. */
   readonly head: { readonly commit: Commit; readonly endOffset: number } | null;
+  /** Flushes before that. */
+  readonly flushes: number;
   advance(): void;
 }
 
@@ -86,19 +88,27 @@ function followLog(name: string, frames: Generator<Frame>): LogHead {
     return done === true ? null : { commit: decodeCommit(value.body), endOffset: value.endOffset };
   };
   let head = next();
+  let flushes = 0;
   return {
     name,
+    get flushes() {
+      return flushes;
+    },
     get head() {
       return head;
     },
     advance() {
+      if (head?.commit.source === FLUSH) flushes += 1;
       head = next();
     },
   };
 }
 
-function isBefore(commit: Commit, other: Commit | null): boolean {
-  if (other === null) return true;
+function isBefore({ flushes }: LogHead, commit: Commit, first: LogHead | null): boolean {
+  if (first?.head == null) return true;
+  const other = first.head.commit;
+  if (flushes !== first.flushes) return flushes < first.flushes;
+  if (commit.source === FLUSH || other.source === FLUSH) return other.source === FLUSH && commit.source !== FLUSH;
   if (commit.next !== other.next) return commit.next < other.next;
   return commit.source !== IDLENESS && other.source === IDLENESS;
 }

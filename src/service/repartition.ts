@@ -8,7 +8,7 @@ import { type Frame, readFrames, startOfLog } from '../journal/reader.ts';
 import { type Commit, decodeCommit } from '../messages/commit.ts';
 import type { Registry } from '../messages/registry.ts';
 import type { ForwardedBlock } from '../messages/streams.ts';
-import { forwardedBlockType, sourceControlType, tombstoneType } from '../messages/types.ts';
+import { flushType, forwardedBlockType, sourceControlType, tombstoneType } from '../messages/types.ts';
 import type { Intake, Source } from '../sources/source.ts';
 import type { PartitionUnit } from './partition-unit.ts';
 import type { Repartition, StreamRuntime } from './pipeline.ts';
@@ -125,8 +125,8 @@ function createLogSource(
   };
 }
 
-/** What moves the watermark, and deletes rows of tables. */
-const BESIDE_EVENTS: ReadonlySet<string> = new Set([sourceControlType.name, tombstoneType.name]);
+/** What moves the watermark, gives what is open, and deletes rows of tables. */
+const BESIDE_EVENTS: ReadonlySet<string> = new Set([sourceControlType.name, flushType.name, tombstoneType.name]);
 
 const EMPTY_BLOCK = Buffer.from([0]);
 

@@ -65,10 +65,7 @@ export async function runScript(
     linesBefore += lastLine;
   }
   await steps.end();
-  if (flush && !driver.isBehind(linesBefore + 1)) {
-    driver.at(linesBefore + 1);
-    await driver.endOfInput();
-  }
+  if (flush) await driver.endOfInput();
 }
 
 export interface Steps {

@@ -8,6 +8,7 @@ import { type Service, startService } from '../service.ts';
 import type { Counts } from './counts.ts';
 import { startDriver } from './driver.ts';
 import { createFileInput, type FileInput } from './file-input.ts';
+import { flushStreams } from './flush.ts';
 import { createStreamTime, type StreamTime } from './idleness.ts';
 import { outputLines } from './output.ts';
 import { hintFor, outputNames } from './output-names.ts';
@@ -21,7 +22,7 @@ export interface RunInputs {
   readonly inputs: readonly { readonly stream: string; readonly file: string }[];
   /** The journal is thrown away at the end. */
   readonly temporary: boolean;
-  /** At the end of input the watermark goes to infinity, so that every window closes. */
+  /** At the end of input all that is open is given. */
   readonly flush: boolean;
   readonly output: ((lines: Iterable<string>) => Promise<void>) | null;
   /** The derived streams to write; all of them when it is empty. */
@@ -119,7 +120,7 @@ async function runFiles({ config, log, inputs, flush, onProgress }: RunInputs): 
     attach: ({ pipeline }) =>
       inputs.map(({ stream, file }) => {
         const runtime = requireRuntime(pipeline.streams, stream);
-        const input = createFileInput(runtime, resolve(file), flush);
+        const input = createFileInput(runtime, resolve(file));
         const child = sourceChild(input.source, runtime.intake, runtime.units);
         files.push({ ...input, ended: child.ended });
         return child.spec;
@@ -127,6 +128,12 @@ async function runFiles({ config, log, inputs, flush, onProgress }: RunInputs): 
   });
   const progress = watchProgress(() => onProgress(service.observer.counts.events));
   const drained = Promise.all(files.map((file) => file.ended))
+    .then(() => service.settled())
+    .then(() =>
+      flush
+        ? flushStreams(new Set(inputs.map(({ stream }) => requireRuntime(service.pipeline.streams, stream))))
+        : null,
+    )
     .then(() => service.settled())
     .then(() => null);
   const failure = await untilInterrupted(Promise.race([drained, service.failed]));

@@ -17,7 +17,7 @@ export function sourceChildren({ pipeline, runtime }: ServiceCore): ChildSpec[] 
     if (source?.kind === 'generator')
       return [sourceChild(generatorOf(source, runtime), stream.intake, stream.units).spec];
     if (source?.kind === 'file') {
-      return [sourceChild(createFileInput(stream, source.path, false).source, stream.intake, stream.units).spec];
+      return [sourceChild(createFileInput(stream, source.path).source, stream.intake, stream.units).spec];
     }
     return [];
   });

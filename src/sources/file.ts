@@ -2,11 +2,10 @@
  * A file as the source of a stream, read in another thread and delivered in order, at the pace of its partitions.
  *
  * A partition's position is the number of the last line that it has behind it (of the last record, in an Avro file).
- * One more than the file has says that the partition was told of its end. A file is not appended to after that.
+ * The end of the file is no position: a file may grow, and is read on from there.
  */
 import type { AvroRecord } from '../messages/avro.ts';
 import type { InputBlock } from '../messages/origins.ts';
-import { sourceControlType } from '../messages/types.ts';
 import { createHandover } from './handover.ts';
 import { InputError, type Intake, type Source } from './source.ts';
 
@@ -57,8 +56,6 @@ export interface FileSourceOptions {
   readonly path: string;
   readonly schema: AvroRecord;
   readonly keyField: string;
-  /** Whether the end of the file is the end of the input: the watermark goes to infinity and every window closes. */
-  readonly flush: boolean;
   readonly readInput: ReadInput;
 }
 
@@ -67,16 +64,14 @@ export interface FileSource extends Source {
   counts(): { readonly records: number; readonly skipped: number };
 }
 
-const END_OF_INPUT = sourceControlType.encodeBlock([{ control: 'endOfInput', watermark: 0 }]);
-
 export function createFileSource(options: FileSourceOptions): FileSource {
-  const { path, flush } = options;
+  const { path } = options;
   const name = `file:${path}`;
   const handover = createHandover(name);
   let records = 0;
   let skipped = 0;
 
-  async function read(intake: Intake, signal: AbortSignal): Promise<number> {
+  async function read(intake: Intake, signal: AbortSignal): Promise<void> {
     const { schema, keyField, readInput } = options;
     const positions = handover.positions(intake);
     const failed = new AbortController();
@@ -115,7 +110,6 @@ export function createFileSource(options: FileSourceOptions): FileSource {
     signal.removeEventListener('abort', onStopped);
     if (failure !== null) throw failure;
     checkLength(path, positions, lastLine);
-    return lastLine;
   }
 
   return {
@@ -125,11 +119,7 @@ export function createFileSource(options: FileSourceOptions): FileSource {
       records = 0;
       skipped = 0;
       try {
-        const lastLine = await read(intake, signal);
-        if (!flush) return;
-        for (const [partition, position] of handover.positions(intake).entries()) {
-          if (position <= lastLine) await handover.deliver(intake, partition, lastLine + 1, [END_OF_INPUT]);
-        }
+        await read(intake, signal);
       } catch (error) {
         if (!signal.aborted) throw error;
       }
@@ -139,7 +129,7 @@ export function createFileSource(options: FileSourceOptions): FileSource {
 
 function checkLength(path: string, positions: readonly number[], lastLine: number): void {
   for (const [partition, position] of positions.entries()) {
-    if (position <= lastLine + 1) continue;
+    if (position <= lastLine) continue;
     throw new InputError(
       `${path} has ${lastLine} lines, but partition ${partition} has committed ${position} of it: it is not the same file. ` +
         'Use another data directory, or give back the file that was there.',

@@ -6,11 +6,12 @@
  * come to, merged when it fires. A tumbling window is its only slice.
  */
 import { LONG_MAX } from '../messages/avro.ts';
-import { emitEarly, emitGroup, inheritResults, type WindowResults } from './group-results.ts';
+import { emitEarly, emitGroup, emitNews, inheritResults, takeBack, type WindowResults } from './group-results.ts';
 import { foldEvent, type GroupState, type Groups, keyOfRow, loadGroup, mergeGroup, saveGroup } from './groups.ts';
 import { touchGroups } from './key-index.ts';
 import { addTo, closePane, groupOf, openPane, type Pane, placeOf, sameGroup } from './panes.ts';
 import { topOf } from './top-groups.ts';
+import { END_OF_TIME_MS } from './watermark.ts';
 import {
   type LateArrival,
   nextEarlyMs,
@@ -42,7 +43,16 @@ const SLICE = 0;
 const FIRED = 1;
 const EARLY = 2;
 
-export const alignedWindows: WindowKind<AlignedWindows> = { own: 0, open, readAhead, add, advance, snapshot, restore };
+export const alignedWindows: WindowKind<AlignedWindows> = {
+  own: 0,
+  open,
+  readAhead,
+  add,
+  advance,
+  flush,
+  snapshot,
+  restore,
+};
 
 /** Throws when the windowing is of another kind. */
 function open(spec: WindowSpec, groups: Groups): AlignedWindows {
@@ -138,31 +148,53 @@ function advance(state: AlignedWindows, watermarkMs: number, out: WindowResults)
 
 function fire(state: AlignedWindows, start: number, atMs: number, out: WindowResults): void {
   const pane = state.sizeMs === state.sliceMs ? state.slices.shift()! : mergedPane(state, start);
-  const { groups, sizeMs, fired } = state;
+  const { groups, fired } = state;
   const isKept = state.spec.allowedLatenessMs > 0;
-  const isGiven = topOf(groups, pane.members, state.spec.top);
-  for (const group of pane.members) if (isGiven(group)) emitGroup(groups, group, start, start + sizeMs, atMs, out);
+  give(state, pane, atMs, out);
   if (isKept) fired.splice(placeOf(fired, start), 0, pane);
   else closePane(groups, pane, state.spare);
+}
+
+/** What a flush gave already is not given again. A group that is not among the largest any more is taken back. */
+function give(
+  { groups, sizeMs, spec }: AlignedWindows,
+  { start, members }: Pane,
+  atMs: number,
+  out: WindowResults,
+): void {
+  const isGiven = topOf(groups, members, spec.top);
+  for (const group of members) {
+    if (isGiven(group)) emitNews(groups, group, start, start + sizeMs, atMs, out);
+    else takeBack(groups, group, start, start + sizeMs, atMs, out);
+  }
+}
+
+function flush(state: AlignedWindows, out: WindowResults): void {
+  const { sizeMs, sliceMs, everyMs, slices, early } = state;
+  for (let start = nextWindow(state); start < Number.POSITIVE_INFINITY; start = windowFrom(state, start + everyMs)) {
+    const pane = sizeMs === sliceMs ? slices[placeOf(slices, start)]! : mergedPane(state, start);
+    give(state, pane, END_OF_TIME_MS, out);
+    if (sizeMs !== sliceMs) early.splice(placeOf(early, start), 0, pane);
+  }
 }
 
 /** Every open window gives what it has so far, where that is not what it gave before. */
 function reportEarly(state: AlignedWindows, atMs: number, out: WindowResults): void {
   const { sizeMs, sliceMs, everyMs, slices, early } = state;
   if (sizeMs === sliceMs) {
-    for (const slice of slices) emitNews(state, slice, atMs, out);
+    for (const slice of slices) emitEarlyNews(state, slice, atMs, out);
     return;
   }
   const last = slices.at(-1);
   if (last === undefined) return;
   for (let start = nextWindow(state); start <= newestWindow(state, last.start); start += everyMs) {
     const pane = mergedPane(state, start);
-    emitNews(state, pane, atMs, out);
+    emitEarlyNews(state, pane, atMs, out);
     if (pane.members.length > 0) early.splice(placeOf(early, start), 0, pane);
   }
 }
 
-function emitNews(
+function emitEarlyNews(
   { groups, spec, sizeMs }: AlignedWindows,
   { start, members }: Pane,
   atMs: number,
@@ -191,11 +223,14 @@ function mergedPane(state: AlignedWindows, start: number): Pane {
 
 /** The first window that has events and has not fired; Infinity when there is none. */
 function nextWindow(state: AlignedWindows): number {
-  const { slices, everyMs, sizeMs, sliceMs, watermarkMs } = state;
-  const first = firstUnfired(state, watermarkMs);
+  return windowFrom(state, firstUnfired(state, state.watermarkMs));
+}
+
+/** The first window from this start on that has events; Infinity when there is none. */
+function windowFrom({ slices, everyMs, sizeMs, sliceMs, offsetMs }: AlignedWindows, first: number): number {
   const slice = slices[placeOf(slices, first)];
   if (slice === undefined) return Number.POSITIVE_INFINITY;
-  const newest = newestWindow(state, slice.start);
+  const newest = windowStart(slice.start, everyMs, offsetMs);
   const oldest = newest - everyMs * Math.floor((newest - slice.start + sizeMs - sliceMs) / everyMs);
   return Math.max(first, oldest);
 }

@@ -1,8 +1,9 @@
 /**
  * Windows of a number of events of a key, in the order of their arrival. [start, end) is from the earliest event to the
- * latest, which is in it. No event is late for one. What is not full when the input ends is given as it is.
+ * latest, which is in it. No event is late for one. A flush gives what is not full as it is; when an earlier event comes
+ * after that, the window begins earlier, and what was given is taken back.
  */
-import { emitGroup, type WindowResults } from './group-results.ts';
+import { emitNews, takeBack, type WindowResults } from './group-results.ts';
 import {
   closeGroup,
   eventsOf,
@@ -37,8 +38,19 @@ const FIRST_MS = 0;
 const LAST_MS = 1;
 /** In which groups were opened: that in which those are given that are not full when the input ends. */
 const ORDER = 2;
+/** The start of its last result; NaN for none. */
+const GIVEN_MS = 3;
 
-export const countWindows: WindowKind<CountWindows> = { own: 3, open, readAhead, add, advance, snapshot, restore };
+export const countWindows: WindowKind<CountWindows> = {
+  own: 4,
+  open,
+  readAhead,
+  add,
+  advance,
+  flush,
+  snapshot,
+  restore,
+};
 
 /** Throws when the windowing is of another kind. */
 function open({ window }: WindowSpec, groups: Groups): CountWindows {
@@ -62,7 +74,7 @@ function add(state: CountWindows, row: number, timeMs: number, out: WindowResult
   let group = findByRow(byKey, groups, row);
   if (group === NONE) {
     group = openForRow(groups, row);
-    put(state, group, timeMs, timeMs);
+    put(state, group, timeMs, timeMs, Number.NaN);
   }
   const { rows } = groups;
   const at = placeOf(groups, group);
@@ -77,18 +89,29 @@ function placeOf({ stride, own }: Groups, group: number): number {
   return group * stride + own;
 }
 
-function put(state: CountWindows, group: number, firstMs: number, lastMs: number): void {
+function put(state: CountWindows, group: number, firstMs: number, lastMs: number, givenMs: number): void {
   const { groups } = state;
   const at = placeOf(groups, group);
   groups.rows[at + FIRST_MS] = firstMs;
   groups.rows[at + LAST_MS] = lastMs;
   groups.rows[at + ORDER] = state.opened++;
+  groups.rows[at + GIVEN_MS] = givenMs;
   addGroup(state.byKey, groups, group);
 }
 
-function close({ groups, byKey }: CountWindows, group: number, atMs: number, out: WindowResults): void {
+function give({ groups }: CountWindows, group: number, atMs: number, out: WindowResults): void {
   const at = placeOf(groups, group);
-  emitGroup(groups, group, groups.rows[at + FIRST_MS]!, groups.rows[at + LAST_MS]! + 1, atMs, out);
+  const startMs = groups.rows[at + FIRST_MS]!;
+  const endMs = groups.rows[at + LAST_MS]! + 1;
+  const givenMs = groups.rows[at + GIVEN_MS]!;
+  if (givenMs > startMs) takeBack(groups, group, givenMs, endMs, atMs, out);
+  emitNews(groups, group, startMs, endMs, atMs, out);
+  groups.rows[at + GIVEN_MS] = startMs;
+}
+
+function close(state: CountWindows, group: number, atMs: number, out: WindowResults): void {
+  const { groups, byKey } = state;
+  give(state, group, atMs, out);
   removeGroup(byKey, groups, group);
   closeGroup(groups, group);
 }
@@ -97,6 +120,10 @@ function advance(state: CountWindows, watermarkMs: number, out: WindowResults): 
   state.watermarkMs = watermarkMs;
   if (watermarkMs < END_OF_TIME_MS) return;
   for (const group of inOrder(state)) close(state, group, watermarkMs, out);
+}
+
+function flush(state: CountWindows, out: WindowResults): void {
+  for (const group of inOrder(state)) give(state, group, END_OF_TIME_MS, out);
 }
 
 function inOrder({ byKey, groups }: CountWindows): Int32Array {
@@ -108,13 +135,14 @@ function snapshot(state: CountWindows): GroupState[] {
   const { groups } = state;
   return Array.from(inOrder(state), (group) => {
     const at = placeOf(groups, group);
-    return saveGroup(groups, group, [groups.rows[at + FIRST_MS]!, groups.rows[at + LAST_MS]!]);
+    const [first, last, , given] = groups.rows.subarray(at, at + countWindows.own);
+    return saveGroup(groups, group, [first!, last!, given!]);
   });
 }
 
 function restore(state: CountWindows, saved: readonly GroupState[]): void {
   for (const one of saved) {
-    const [firstMs = 0, lastMs = firstMs] = one.times;
-    put(state, loadGroup(state.groups, one), firstMs, lastMs);
+    const [firstMs = 0, lastMs = firstMs, givenMs = Number.NaN] = one.times;
+    put(state, loadGroup(state.groups, one), firstMs, lastMs, givenMs);
   }
 }

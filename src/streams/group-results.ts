@@ -1,6 +1,16 @@
 /** What groups give: a result for each time that one fires, and their revisions. */
 import type { WindowResult, WindowValue } from '../messages/window-result.ts';
-import { COUNT, eventsOf, type Groups, keyOfGroup, REPORTED, REVISION } from './groups.ts';
+import {
+  COUNT,
+  closeGroup,
+  eventsOf,
+  type Groups,
+  keyOfGroup,
+  openForGroup,
+  REPORTED,
+  REVISION,
+  setRevision,
+} from './groups.ts';
 
 /** Takes results one by one, and keeps none: the next one has its aggregates in the same object. */
 export interface WindowResults {
@@ -21,6 +31,40 @@ export function emitGroup(
   groups.rows[revision]! += 1;
 }
 
+/** Gives a result of a group, unless a flush gave the same. */
+export function emitNews(
+  groups: Groups,
+  group: number,
+  start: number,
+  end: number,
+  at: number,
+  out: WindowResults,
+): void {
+  const row = group * groups.stride;
+  const isGiven = groups.rows[row + REVISION]! > 0 && groups.rows[row + REPORTED] === groups.rows[row + COUNT];
+  if (!isGiven) emitGroup(groups, group, start, end, at, out);
+}
+
+/** What a flush gave of a group does not hold any more: a result of no events takes its place. */
+export function takeBack(
+  groups: Groups,
+  group: number,
+  start: number,
+  end: number,
+  at: number,
+  out: WindowResults,
+): void {
+  const row = group * groups.stride;
+  const revision = groups.rows[row + REVISION]!;
+  if (revision === 0 || groups.rows[row + REPORTED] === 0) return;
+  const nothing = openForGroup(groups, group);
+  setRevision(groups, nothing, revision);
+  emitGroup(groups, nothing, start, end, at, out);
+  closeGroup(groups, nothing);
+  groups.rows[row + REVISION] = revision + 1;
+  groups.rows[row + REPORTED] = 0;
+}
+
 /**
  * Gives what a group has so far, when that is news. The revision is how many more such results may come, below 0: so each
  * replaces the one before, and that on time, of revision 0, does not depend on how often its watermark stopped before it.
@@ -35,9 +79,11 @@ export function emitEarly(
   out: WindowResults,
 ): void {
   const row = group * groups.stride;
-  if (groups.rows[row + COUNT] === groups.rows[row + REPORTED]) return;
+  const count = groups.rows[row + COUNT]!;
+  if (count === Math.abs(groups.rows[row + REPORTED]!)) return;
   const timesLeft = Math.floor(end / earlyMs) - Math.floor((at + 1) / earlyMs);
   give(groups, group, start, end, at, -1 - timesLeft, out);
+  groups.rows[row + REPORTED] = -count;
 }
 
 function give(

@@ -62,7 +62,7 @@ const HASH = 1;
 export const COUNT = 2;
 /** Results so far. */
 export const REVISION = 3;
-/** Events in the last result. */
+/** Events in the last result; below 0 when that was an early one. */
 export const REPORTED = 4;
 const OWN = 5;
 

@@ -55,6 +55,9 @@ export interface JoinResults {
   push(result: Joined): unknown;
 }
 
+/** In place of the sequence of a row. */
+export const NO_ROW = -1;
+
 /** What a snapshot keeps of one event, or of one version of a table. */
 export interface JoinEntry {
   readonly side: Side;
@@ -63,6 +66,8 @@ export interface JoinEntry {
   /** Order of arrival. */
   readonly sequence: number;
   readonly isMatched: boolean;
+  /** What a flush gave it with: the sequence of a table's row, or NO_ROW for a null side; null where none gave it. */
+  readonly given: number | null;
   /** null where a table's row was deleted. */
   readonly event: JoinEvent | null;
 }
@@ -74,6 +79,8 @@ export interface JoinOperator {
   /** A row of the table is gone from this time on; nothing for a join of streams. */
   remove(key: Key, timeMs: number): void;
   advance(watermarkMs: number, out: JoinResults): void;
+  /** Gives what waits as it would be if nothing else came, and keeps it: what comes later is given beside that. */
+  flush(out: JoinResults): void;
   snapshot(): JoinEntry[];
   restore(entries: readonly JoinEntry[]): void;
   /** Events and versions that are kept. */

@@ -6,7 +6,7 @@
  * A result replaces those results of its key whose sessions it covers: sessions that do not merge never overlap.
  */
 import { LONG_MAX } from '../messages/avro.ts';
-import { emitEarly, emitGroup, inheritResults, type WindowResults } from './group-results.ts';
+import { emitEarly, emitNews, inheritResults, type WindowResults } from './group-results.ts';
 import {
   closeGroup,
   foldEvent,
@@ -31,6 +31,7 @@ import {
   touchGroups,
 } from './key-index.ts';
 import { addTimer, createTimers, nextDeadlineMs, type Timers, takeTimer } from './timers.ts';
+import { END_OF_TIME_MS } from './watermark.ts';
 import { type LateArrival, nextEarlyMs, type OpenWindows, type WindowKind, type WindowSpec } from './window.ts';
 
 interface SessionWindows extends OpenWindows {
@@ -55,7 +56,16 @@ const ORDER = 3;
  */
 const TIMER_MS = 4;
 
-export const sessionWindows: WindowKind<SessionWindows> = { own: 5, open, readAhead, add, advance, snapshot, restore };
+export const sessionWindows: WindowKind<SessionWindows> = {
+  own: 5,
+  open,
+  readAhead,
+  add,
+  advance,
+  flush,
+  snapshot,
+  restore,
+};
 
 /** Throws when the windowing is of another kind. */
 function open(spec: WindowSpec, groups: Groups): SessionWindows {
@@ -172,7 +182,7 @@ function dueMs({ groups, gapMs }: SessionWindows, group: number): number {
 }
 
 function emit(state: SessionWindows, group: number, atMs: number, out: WindowResults): void {
-  emitGroup(state.groups, group, numberOf(state.groups, group, FIRST_MS), dueMs(state, group) + 1, atMs, out);
+  emitNews(state.groups, group, numberOf(state.groups, group, FIRST_MS), dueMs(state, group) + 1, atMs, out);
 }
 
 function advance(state: SessionWindows, watermarkMs: number, out: WindowResults): void {
@@ -197,6 +207,12 @@ function advance(state: SessionWindows, watermarkMs: number, out: WindowResults)
   state.watermarkMs = watermarkMs;
   if (earlyDueMs <= watermarkMs && Number.isFinite(earlyDueMs)) reportEarly(state, watermarkMs, out);
   state.nextDueMs = Math.min(nextDeadlineMs(timers), nextEarlyMs(spec, watermarkMs));
+}
+
+function flush(state: SessionWindows, out: WindowResults): void {
+  const open = inOrder(state).filter((group) => dueMs(state, group) > state.watermarkMs);
+  open.sort((a, b) => dueMs(state, a) - dueMs(state, b) || byOrder(state.groups, a, b));
+  for (const group of open) emit(state, group, END_OF_TIME_MS, out);
 }
 
 /** Every open session gives what it has so far, where that is not what it gave before. */

@@ -11,6 +11,7 @@ import { LONG_MAX } from '../messages/avro.ts';
 import { emitGroup, type WindowResults } from './group-results.ts';
 import {
   closeGroup,
+  eventsOf,
   foldEvent,
   type GroupState,
   type Groups,
@@ -24,6 +25,7 @@ import {
 } from './groups.ts';
 import type { Key } from './key-column.ts';
 import { addTimer, createTimers, nextDeadlineMs, type Timers, takeTimer } from './timers.ts';
+import { END_OF_TIME_MS } from './watermark.ts';
 import type { LateArrival, OpenWindows, WindowKind, WindowSpec } from './window.ts';
 
 /** The events of one key and time. */
@@ -36,6 +38,9 @@ interface Slice {
   /** Results so far of the window that ends with this slice, and of the one that begins behind it. */
   ending: number;
   following: number;
+  /** Events in the last of each. */
+  endingEvents: number;
+  followingEvents: number;
 }
 
 /** The slices of a key in order of time, in columns: a window is found and merged without an object a slice. */
@@ -55,7 +60,7 @@ interface SlidingWindows extends OpenWindows {
   readonly timers: Timers;
 }
 
-export const slidingWindows: WindowKind<SlidingWindows> = { own: 0, open, add, advance, snapshot, restore };
+export const slidingWindows: WindowKind<SlidingWindows> = { own: 0, open, add, advance, flush, snapshot, restore };
 
 /** Throws when the windowing is of another kind. */
 function open({ window, allowedLatenessMs }: WindowSpec, groups: Groups): SlidingWindows {
@@ -86,12 +91,16 @@ function add(state: SlidingWindows, row: number, timeMs: number, out: WindowResu
   let slice = sliceAt(state, own, place);
   if (slice === undefined || isNew) {
     const group = openForRow(state.groups, row);
+    // The window that ends with it may be the one that another slice has behind it.
+    const same = sliceOfTime(state, own, timeMs - sizeMs - 1);
     slice = insert(state, own, place, {
       key,
       timeMs,
       group,
-      ending: followingOf(state, own, timeMs - sizeMs - 1),
+      ending: same?.following ?? 0,
+      endingEvents: same?.followingEvents ?? 0,
       following: 0,
+      followingEvents: 0,
     });
   }
   foldEvent(state.groups, slice.group, row, timeMs);
@@ -99,10 +108,9 @@ function add(state: SlidingWindows, row: number, timeMs: number, out: WindowResu
   return late;
 }
 
-/** Results so far of the window that begins behind a slice. */
-function followingOf(state: SlidingWindows, own: KeySlices, timeMs: number): number {
+function sliceOfTime(state: SlidingWindows, own: KeySlices, timeMs: number): Slice | undefined {
   const slice = sliceAt(state, own, placeOf(own.timesMs, timeMs));
-  return slice?.timeMs === timeMs ? slice.following : 0;
+  return slice?.timeMs === timeMs ? slice : undefined;
 }
 
 function sliceAt({ slices }: SlidingWindows, { groups }: KeySlices, place: number): Slice | undefined {
@@ -179,20 +187,39 @@ function advance(state: SlidingWindows, watermarkMs: number, out: WindowResults)
     if (followingEnd + allowedLatenessMs <= watermarkMs) closing.push(slice);
     else arm(state, slice, watermarkMs);
   }
-  due.sort((a, b) => a.end - b.end || a.slice.order - b.slice.order);
-  for (const { slice, end } of due) {
-    const own = ofKey(state, slice.key);
-    if (end === slice.timeMs) giveEnding(state, own, slice, watermarkMs, out);
-    else giveFollowing(state, own, slice, watermarkMs, out);
-  }
+  giveDue(state, due, watermarkMs, out);
   for (const slice of closing) close(state, slice);
   state.watermarkMs = watermarkMs;
   state.nextDueMs = nextDeadlineMs(timers);
 }
 
+function flush(state: SlidingWindows, out: WindowResults): void {
+  const due = state.slices.flatMap((slice) => {
+    if (slice === undefined) return [];
+    const ends = [slice.timeMs, slice.timeMs + 1 + state.sizeMs].filter((end) => end > state.watermarkMs);
+    return ends.map((end) => ({ slice, end }));
+  });
+  giveDue(state, due, END_OF_TIME_MS, out);
+}
+
+function giveDue(
+  state: SlidingWindows,
+  due: { readonly slice: Slice; readonly end: number }[],
+  atMs: number,
+  out: WindowResults,
+): void {
+  due.sort((a, b) => a.end - b.end || a.slice.order - b.slice.order);
+  for (const { slice, end } of due) {
+    const own = ofKey(state, slice.key);
+    if (end === slice.timeMs) giveEnding(state, own, slice, atMs, out);
+    else giveFollowing(state, own, slice, atMs, out);
+  }
+}
+
 function giveEnding(state: SlidingWindows, own: KeySlices, slice: Slice, atMs: number, out: WindowResults): void {
-  give(state, own, slice, slice.timeMs - state.sizeMs, slice.ending, atMs, out);
-  slice.ending += 1;
+  const { timeMs, ending, endingEvents } = slice;
+  slice.endingEvents = give(state, own, slice, timeMs - state.sizeMs, ending, endingEvents, atMs, out);
+  if (slice.endingEvents !== endingEvents) slice.ending += 1;
 }
 
 /** Not where the window has no events, nor where it is also the one that ends with a slice. */
@@ -202,25 +229,32 @@ function giveFollowing(state: SlidingWindows, own: KeySlices, slice: Slice, atMs
   const { timesMs } = own;
   const first = timesMs[placeOf(timesMs, start)];
   if (first === undefined || first > end || timesMs[placeOf(timesMs, end)] === end) return;
-  give(state, own, slice, start, slice.following, atMs, out);
-  slice.following += 1;
+  const { following, followingEvents } = slice;
+  slice.followingEvents = give(state, own, slice, start, following, followingEvents, atMs, out);
+  if (slice.followingEvents !== followingEvents) slice.following += 1;
 }
 
+/** Returns the events of the window: as many as there were in its last result mean that it was given already. */
 function give(
   { groups, sizeMs }: SlidingWindows,
   { timesMs, groups: members }: KeySlices,
   { group }: Slice,
   start: number,
   revision: number,
+  givenEvents: number,
   atMs: number,
   out: WindowResults,
-): void {
+): number {
   const end = start + sizeMs;
   const merged = openForGroup(groups, group);
   mergeGroups(groups, merged, members, placeOf(timesMs, start), placeOf(timesMs, end + 1));
-  setRevision(groups, merged, revision);
-  emitGroup(groups, merged, start, end, atMs, out);
+  const events = eventsOf(groups, merged);
+  if (events !== givenEvents) {
+    setRevision(groups, merged, revision);
+    emitGroup(groups, merged, start, end, atMs, out);
+  }
   closeGroup(groups, merged);
+  return events;
 }
 
 function close({ byKey, slices, groups }: SlidingWindows, { key, timeMs, group }: Slice): void {
@@ -258,14 +292,24 @@ function snapshot({ groups, slices }: SlidingWindows): GroupState[] {
   return slices
     .flatMap((slice) => slice ?? [])
     .sort((a, b) => a.order - b.order)
-    .map(({ group, timeMs, ending, following }) => saveGroup(groups, group, [timeMs, ending, following]));
+    .map(({ group, timeMs, ending, following, endingEvents, followingEvents }) =>
+      saveGroup(groups, group, [timeMs, ending, following, endingEvents, followingEvents]),
+    );
 }
 
 function restore(state: SlidingWindows, saved: readonly GroupState[]): void {
   for (const one of saved) {
-    const [timeMs = 0, ending = 0, following = 0] = one.times;
+    const [timeMs = 0, ending = 0, following = 0, endingEvents = 0, followingEvents = 0] = one.times;
     const own = ofKey(state, one.key);
     const group = loadGroup(state.groups, one);
-    insert(state, own, placeOf(own.timesMs, timeMs), { key: one.key, timeMs, group, ending, following });
+    insert(state, own, placeOf(own.timesMs, timeMs), {
+      key: one.key,
+      timeMs,
+      group,
+      ending,
+      following,
+      endingEvents,
+      followingEvents,
+    });
   }
 }

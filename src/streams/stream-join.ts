@@ -4,11 +4,22 @@
  * outer join is given once no match can come any more, when the watermark has passed the last time of a match and `grace`
  * (Kafka Streams, KIP-633), and the event is then forgotten.
  *
+ * A flush gives the null sides of what waits. A match that comes later gives its pair all the same: of an event the pairs
+ * hold, where it has any.
+ *
  * An event is late, and is not joined, when the watermark has reached its time, or the last of its window, plus the grace;
  * with it the null sides that were given stay true.
  */
 
-import type { JoinEntry, JoinEvent, JoinOperator, JoinResults, Side, StreamJoinSpec } from './join.ts';
+import {
+  type JoinEntry,
+  type JoinEvent,
+  type JoinOperator,
+  type JoinResults,
+  NO_ROW,
+  type Side,
+  type StreamJoinSpec,
+} from './join.ts';
 import type { Key } from './key-column.ts';
 import { addTimer, createTimers, nextDeadlineMs, takeTimer } from './timers.ts';
 import { windowStart } from './window.ts';
@@ -20,6 +31,8 @@ interface Buffered {
   readonly sequence: number;
   readonly event: JoinEvent;
   isMatched: boolean;
+  /** Whether a flush gave its null side. */
+  given: number | null;
 }
 
 /** In order of time; of one time, in order of arrival. None expires after a later one. */
@@ -88,7 +101,7 @@ export function createStreamJoin(spec: StreamJoinSpec): JoinOperator {
       const lastMs = span.lastMs(timeMs);
       const dueMs = kind === 'window' ? lastMs : timeMs;
       if (dueMs + graceMs <= watermarkMs) return watermarkMs - dueMs;
-      const own: Buffered = { side, key, timeMs, sequence: nextSequence++, event, isMatched: false };
+      const own: Buffered = { side, key, timeMs, sequence: nextSequence++, event, isMatched: false, given: null };
       // A null key matches nothing, as in SQL.
       const others = key === null ? [] : (buffers[side === 'left' ? 'right' : 'left'].get(key) ?? []);
       for (let i = firstFrom(others, span.firstMs(timeMs)); i < others.length; i++) {
@@ -107,8 +120,16 @@ export function createStreamJoin(spec: StreamJoinSpec): JoinOperator {
       while (nextDeadlineMs(expiry) <= watermarkMs) {
         const buffered = bySequence.get(takeTimer(expiry));
         if (buffered === undefined) continue;
-        if (!buffered.isMatched) giveUnmatched(buffered, out);
+        if (!buffered.isMatched && buffered.given === null) giveUnmatched(buffered, out);
         forget(buffered);
+      }
+    },
+    flush(out) {
+      const waiting = [...bySequence.values()].filter(({ isMatched, given }) => !isMatched && given === null);
+      waiting.sort((a, b) => span.lastMs(a.timeMs) - span.lastMs(b.timeMs) || a.sequence - b.sequence);
+      for (const buffered of waiting) {
+        giveUnmatched(buffered, out);
+        buffered.given = NO_ROW;
       }
     },
     snapshot: (): JoinEntry[] => [...bySequence.values()],

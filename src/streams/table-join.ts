@@ -11,7 +11,14 @@
  * may come however late, and must not bring the key back. What is kept grows with the keys of the table, not with time.
  */
 
-import type { JoinEntry, JoinEvent, JoinOperator, JoinResults, TableJoinSpec } from './join.ts';
+import {
+  type JoinEntry,
+  type JoinEvent,
+  type JoinOperator,
+  type JoinResults,
+  NO_ROW,
+  type TableJoinSpec,
+} from './join.ts';
 import type { Key } from './key-column.ts';
 import { addTimer, createTimers, nextDeadlineMs, takeTimer } from './timers.ts';
 
@@ -19,6 +26,8 @@ interface Waiting {
   readonly key: Key;
   readonly timeMs: number;
   readonly event: JoinEvent;
+  /** The sequence of the row that a flush gave it with; null where none gave it. */
+  given: number | null;
 }
 
 /** A row from its time on; null: there is none. */
@@ -44,13 +53,17 @@ export function createTableJoin({ type, graceMs, historyMs, ofJoin }: TableJoinS
   const keptMs = Math.max(historyMs, graceMs);
   let nextSequence = 0;
 
-  function rowAt(key: Key, timeMs: number): JoinEvent | null {
-    if (key === null) return null;
-    return versions.get(key)?.findLast((version) => version.timeMs <= timeMs)?.event ?? null;
+  function rowAt(key: Key, timeMs: number): Version | undefined {
+    if (key === null) return undefined;
+    return versions.get(key)?.findLast((version) => version.timeMs <= timeMs);
   }
-  function give({ key, timeMs, event }: Waiting, out: JoinResults): void {
-    const right = rowAt(key, timeMs);
-    if (right !== null || type === 'left') out.push({ key, left: event, right, ts: timeMs });
+  /** Not again with the row that it was given with. Returns that row's sequence. */
+  function give({ key, timeMs, event, given }: Waiting, out: JoinResults): number {
+    const version = rowAt(key, timeMs);
+    const right = version?.event ?? null;
+    const row = right === null ? NO_ROW : (version?.sequence ?? NO_ROW);
+    if (row !== given && (right !== null || type === 'left')) out.push({ key, left: event, right, ts: timeMs });
+    return row;
   }
   function hold(sequence: number, own: Waiting): void {
     waiting.set(sequence, own);
@@ -81,8 +94,8 @@ export function createTableJoin({ type, graceMs, historyMs, ofJoin }: TableJoinS
       if (side === 'left' && timeMs + keptMs < watermarkMs) return watermarkMs - timeMs;
       const sequence = nextSequence++;
       if (side === 'right') change(key, { timeMs, sequence, event });
-      else if (timeMs + waitMs <= watermarkMs) give({ key, timeMs, event }, out);
-      else hold(sequence, { key, timeMs, event });
+      else if (timeMs + waitMs <= watermarkMs) give({ key, timeMs, event, given: null }, out);
+      else hold(sequence, { key, timeMs, event, given: null });
       return null;
     },
     remove: (key, timeMs) => change(key, { timeMs, sequence: nextSequence++, event: null }),
@@ -100,16 +113,20 @@ export function createTableJoin({ type, graceMs, historyMs, ofJoin }: TableJoinS
         if (key !== undefined) age(key, watermarkMs);
       }
     },
+    flush(out) {
+      const inOrder = [...waiting].sort(([one, a], [other, b]) => a.timeMs - b.timeMs || one - other);
+      for (const [, own] of inOrder) own.given = give(own, out);
+    },
     snapshot: (): JoinEntry[] => [
       ...[...waiting].map(([sequence, own]) => ({ side: 'left' as const, sequence, isMatched: false, ...own })),
       ...[...versions].flatMap(([key, all]) =>
-        all.map((version) => ({ side: 'right' as const, key, isMatched: false, ...version })),
+        all.map((version) => ({ side: 'right' as const, key, isMatched: false, given: null, ...version })),
       ),
     ],
     restore(entries) {
-      for (const { side, key, timeMs, sequence, event } of entries) {
+      for (const { side, key, timeMs, sequence, event, given } of entries) {
         if (side === 'right') change(key, { timeMs, sequence, event });
-        else if (event !== null) hold(sequence, { key, timeMs, event });
+        else if (event !== null) hold(sequence, { key, timeMs, event, given });
         nextSequence = Math.max(nextSequence, sequence + 1);
       }
     },

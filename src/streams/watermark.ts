@@ -27,11 +27,13 @@ export interface WatermarkState {
   watermarkMs: number;
   /** It does not hold back its stream. */
   isIdle: boolean;
+  /** Nothing has come since all that was open was given. */
+  isFlushed: boolean;
 }
 
 export function initialWatermark(): WatermarkState {
   const never = Number.NEGATIVE_INFINITY;
-  return { maxEventTimeMs: never, sourceWatermarkMs: never, watermarkMs: never, isIdle: false };
+  return { maxEventTimeMs: never, sourceWatermarkMs: never, watermarkMs: never, isIdle: false, isFlushed: false };
 }
 
 /** Takes an event's time into account, and returns the watermark after it. */

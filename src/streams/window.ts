@@ -65,6 +65,8 @@ export interface WindowOperator {
   add(row: number, eventTimeMs: number, out: WindowResults): LateArrival | null;
   /** Fires what the watermark has reached, and forgets what is past its lateness. The watermark never goes back. */
   advance(watermarkMs: number, out: WindowResults): void;
+  /** Gives what is open, where that is news, and keeps it open: what comes later gives the next revision. */
+  flush(out: WindowResults): void;
   snapshot(): WindowState;
   /** Takes what is its own of these. */
   restore(states: readonly WindowState[]): void;
@@ -90,6 +92,7 @@ export interface WindowKind<State extends OpenWindows> {
   add(state: State, row: number, timeMs: number, out: WindowResults): LateArrival | null;
   /** `state.watermarkMs` is still the watermark before. */
   advance(state: State, watermarkMs: number, out: WindowResults): void;
+  flush(state: State, out: WindowResults): void;
   snapshot(state: State): GroupState[];
   /** Into a state in which nothing is open; its watermark is set. */
   restore(state: State, groups: readonly GroupState[]): void;

@@ -66,6 +66,7 @@ function operate<State extends OpenWindows>(
       if (watermarkMs < state.nextDueMs) state.watermarkMs = watermarkMs;
       else kind.advance(state, watermarkMs, out);
     },
+    flush: (out) => kind.flush(state, out),
     snapshot: () => ({
       window: spec.name,
       definition,

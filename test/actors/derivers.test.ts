@@ -37,6 +37,7 @@ function work(...steps: readonly Step[]) {
     windows: new Map([['w', windows]]),
     joined: [],
     controls: [],
+    flushes: [],
     selected: new Map(),
     late,
     sessions,

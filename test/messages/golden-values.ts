@@ -12,6 +12,7 @@ import {
   caseChangedType,
   deadLetterReplayedType,
   deadLetterType,
+  flushType,
   forwardedBlockType,
   fraudLabelType,
   lateEventType,
@@ -179,6 +180,7 @@ export const GOLDEN: readonly Golden[] = [
       { log: '', fingerprint: '', count: 0, block: Buffer.from([]) },
     ],
   },
+  { type: flushType, values: [{ reason: 'end-of-input' }, { reason: '' }] },
   {
     type: sourceControlType,
     values: ['watermark', 'idle', 'active', 'endOfInput'].map((control, i) => ({

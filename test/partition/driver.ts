@@ -19,6 +19,7 @@ import {
   alertRaisedType,
   caseChangedType,
   deadLetterType,
+  flushType,
   lateEventType,
   sessionClosedType,
   sourceControlType,
@@ -36,7 +37,9 @@ import type { WindowSpec } from '../../src/streams/window.ts';
 import { createWindows } from '../../src/streams/windows.ts';
 
 export const END = { control: 'endOfInput' } as const;
-export type Step = DynamicEvent | { readonly watermark: number } | typeof END;
+/** All that is open is given, and stays open. */
+export const FLUSH = { flush: 'end-of-input' } as const;
+export type Step = DynamicEvent | { readonly watermark: number } | typeof END | typeof FLUSH;
 
 export interface DriverOptions {
   readonly schema: AvroRecord;
@@ -157,7 +160,10 @@ function blocksOf(eventType: EventType<DynamicEvent>, steps: readonly Step[]): B
   };
   for (const step of steps) {
     const control = controlOf(step);
-    if (control === null) events.push(step);
+    if (step === FLUSH) {
+      flush();
+      blocks.push(flushType.encodeBlock([{ reason: FLUSH.flush }]));
+    } else if (control === null) events.push(step);
     else {
       flush();
       blocks.push(sourceControlType.encodeBlock([control]));

@@ -59,6 +59,7 @@ describe('a snapshot', () => {
       sourceWatermarkMs: Number.NEGATIVE_INFINITY,
       watermarkMs: 1,
       isIdle: false,
+      isFlushed: false,
       channels: [],
       windows: [],
       joined: [],

@@ -10,7 +10,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Transaction, transactionSchema } from '../../src/messages/payments.ts';
-import { deadLetterType, fraudLabelType, sourceControlType, transactionType } from '../../src/messages/types.ts';
+import { deadLetterType, fraudLabelType, transactionType } from '../../src/messages/types.ts';
 import { createFileSource, type FileSourceOptions } from '../../src/sources/file.ts';
 import { type Batch, InputError } from '../../src/sources/source.ts';
 import { partitionOf } from '../../src/streams/partitioner.ts';
@@ -63,7 +63,6 @@ function source(path: string, change: Partial<FileSourceOptions> = {}) {
     path,
     schema: transactionSchema,
     keyField: 'customerId',
-    flush: false,
     readInput: pool.readInput,
     ...change,
   });
@@ -310,36 +309,6 @@ describe('a file that was read in part', () => {
   });
 });
 
-describe('the end of the input', () => {
-  const controlsOf = (intake: RecordingIntake) =>
-    intake.batches.map((batches) =>
-      batches.flatMap((batch) => blocksOf([batch], sourceControlType).map(({ control }) => [control, batch.next])),
-    );
-
-  test('is told to each partition behind its last batch, even to one without events', async () => {
-    const { intake } = await read(BAD, { partitions: 8, flush: true });
-    expect(controlsOf(intake)).toEqual(Array.from({ length: 8 }, () => [['endOfInput', 13]]));
-    for (const batches of intake.batches) expect(blocksOf(batches.slice(-1), sourceControlType)).toHaveLength(1);
-  });
-
-  test('is not told when there is no flush', async () => {
-    const { intake } = await read(BAD, { partitions: 2, flush: false });
-    expect(controlsOf(intake)).toEqual([[], []]);
-  });
-
-  test('is not told twice, and one more run gives nothing', async () => {
-    const { intake, counts } = await read(BAD, { partitions: 3, flush: true, committed: [13, 12, 13] });
-    expect(controlsOf(intake)).toEqual([[], [['endOfInput', 13]], []]);
-    expect(intake.batches.flat()).toHaveLength(1);
-    expect(counts).toEqual({ records: 11, skipped: 11 });
-  });
-
-  test('of an empty file is its beginning', async () => {
-    const { intake } = await read(file('empty.csv', ''), { flush: true });
-    expect(controlsOf(intake)).toEqual([[['endOfInput', 1]]]);
-  });
-});
-
 describe('a file that can not be read', () => {
   const header = 'transaction_id,occurred_at,customer_id,terminal_id,amount_cents,colour\n';
   const container = containerFile(transactionType, [transactions.slice(0, 50), transactions.slice(50, 100)], 'null');
@@ -361,7 +330,7 @@ describe('a file that can not be read', () => {
     ],
   ])('fails with its path and the reason: %s', async (name, content, message) => {
     const path = content === null ? join(directory, name) : file(name, content);
-    const reading = read(path, { flush: true });
+    const reading = read(path);
     await expect(reading).rejects.toBeInstanceOf(InputError);
     await expect(reading).rejects.toThrow(path);
     await expect(reading).rejects.toThrow(message);
@@ -417,8 +386,7 @@ describe('reading', () => {
     const many = file('stop.jsonl', jsonLines.repeat(20));
     const stop = new AbortController();
     const intake = recordingIntake({ partitions: 1, admit: async () => stop.abort() });
-    await source(many, { flush: true }).run(intake, stop.signal);
-    expect(blocksOf(intake.batches.flat(), sourceControlType)).toEqual([]);
+    await source(many).run(intake, stop.signal);
     expect(eventsOf(intake, 0).length).toBeLessThan(80_000);
   });
 });

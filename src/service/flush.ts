@@ -1,0 +1,31 @@
+/**
+ * The end of an input: all that is open is given as it is, windows, sessions and null sides of joins, and stays open. It
+ * is journaled, and moves no watermark and no position, so what comes in a later run corrects what was given.
+ */
+import { flushType } from '../messages/types.ts';
+import type { StreamRuntime } from './pipeline.ts';
+
+/** Name of the source that flushes come from. */
+export const FLUSH = 'flush';
+
+const AT_END_OF_INPUT = flushType.encodeBlock([{ reason: 'end-of-input' }]);
+
+/**
+ * Resolves once it is durable in every partition of the streams. A stream to which nothing has come since its last flush
+ * is left as it is.
+ */
+export async function flushStreams(streams: Iterable<StreamRuntime>): Promise<void> {
+  const durable = [...streams]
+    .filter(({ units }) => units.some((unit) => !unit.status().isFlushed))
+    .flatMap(({ intake, units }) =>
+      units.map(
+        (_, partition) =>
+          new Promise<void>((resolve, reject) => {
+            const onDurable = (): void => resolve();
+            const batch = { source: FLUSH, next: null, blocks: [AT_END_OF_INPUT], onDurable, onRejected: reject };
+            intake.deliver(partition, batch).catch(reject);
+          }),
+      ),
+    );
+  await Promise.all(durable);
+}
