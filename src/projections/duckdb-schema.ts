@@ -184,7 +184,7 @@ function newestSql(shape: WindowShape): string {
       // Each is of events of its own. One that was not full when a flush gave it may have grown since, or begin earlier.
       return `SELECT * FROM ${table} AS one WHERE NOT EXISTS (SELECT 1 FROM ${table} AS other
         WHERE other.key IS NOT DISTINCT FROM one.key AND other.partition = one.partition
-          AND other.start_at = one.start_at AND other.revision > one.revision
+          AND other.start_at = one.start_at AND other.revision > one.revision AND other.rowid > one.rowid
           AND (other.count > one.count OR (other.count = 0 AND one.count < (SELECT max(count) FROM ${table}))))`;
     case 'session':
       return `SELECT * FROM ${table} AS one WHERE NOT EXISTS (SELECT 1 FROM ${table} AS other

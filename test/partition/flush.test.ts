@@ -115,6 +115,8 @@ function holding({ window }: WindowSpec, results: readonly WindowResult[]): stri
       return covers && (other.start < one.start || other.end > one.end || other.revision > one.revision);
     }
     if (one.start !== other.start || other.revision <= one.revision) return false;
+    // Of a count several windows of a key may begin at the same time: a result replaces earlier ones alone.
+    if (window.kind === 'count' && results.indexOf(other) < results.indexOf(one)) return false;
     if (window.kind !== 'count') return true;
     return other.count > one.count || (other.count === 0 && one.count < window.count);
   };
@@ -135,7 +137,7 @@ describe.each(named)('a window %s', (_, spec) => {
         expect(holding(spec, split.windows)).toEqual(holding(spec, whole.windows));
         expect(split.late).toEqual(whole.late);
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 
@@ -150,18 +152,19 @@ describe.each(named)('a window %s', (_, spec) => {
         expect(replayed.snapshot()).toEqual(live.snapshot());
         expect(drivePartition(options, live.snapshot()).pipe(END).windows).toEqual(live.pipe(END).windows);
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 
-  test('gives no revision of a window twice', () => {
+  test('gives no revision of a window twice, early results aside', () => {
     if (spec.window.kind === 'count') return;
     fc.assert(
       fc.property(pieces, (parts) => {
-        const ids = inPieces(options, parts).windows.map(({ key, start, revision }) => `${key} ${start} ${revision}`);
+        const given = inPieces(options, parts).windows.filter(({ revision }) => revision >= 0);
+        const ids = given.map(({ key, start, revision }) => `${key} ${start} ${revision}`);
         expect(new Set(ids).size).toBe(ids.length);
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 });
@@ -214,7 +217,7 @@ describe('the sessions of cards', () => {
         expect(split.scores).toEqual(whole.scores);
         expect(split.late).toEqual(whole.late);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 });

@@ -30,6 +30,7 @@ describe('a bounded watermark', () => {
       sourceWatermarkMs: never,
       watermarkMs: never,
       isIdle: false,
+      isFlushed: false,
     });
   });
 
