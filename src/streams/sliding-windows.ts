@@ -24,6 +24,7 @@ import {
   setRevision,
 } from './groups.ts';
 import type { Key } from './key-column.ts';
+import { type KeySlices, placeOf, removeAt } from './key-slices.ts';
 import { addTimer, createTimers, nextDeadlineMs, type Timers, takeTimer } from './timers.ts';
 import { END_OF_TIME_MS } from './watermark.ts';
 import type { LateArrival, OpenWindows, WindowKind, WindowSpec } from './window.ts';
@@ -41,12 +42,6 @@ interface Slice {
   /** Events in the last of each. */
   endingEvents: number;
   followingEvents: number;
-}
-
-/** The slices of a key in order of time, in columns: a window is found and merged without an object a slice. */
-interface KeySlices {
-  readonly timesMs: number[];
-  readonly groups: number[];
 }
 
 interface SlidingWindows extends OpenWindows {
@@ -263,29 +258,6 @@ function close({ byKey, slices, groups }: SlidingWindows, { key, timeMs, group }
   if (own.groups.length === 0) byKey.delete(key);
   slices[group] = undefined;
   closeGroup(groups, group);
-}
-
-/** Mostly the first, which goes without a new array. */
-function removeAt({ timesMs, groups }: KeySlices, place: number): void {
-  if (place === 0) {
-    timesMs.shift();
-    groups.shift();
-  } else {
-    timesMs.splice(place, 1);
-    groups.splice(place, 1);
-  }
-}
-
-/** The first place that is not before this time. */
-function placeOf(timesMs: readonly number[], timeMs: number): number {
-  let low = 0;
-  let high = timesMs.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (timesMs[middle]! < timeMs) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 function snapshot({ groups, slices }: SlidingWindows): GroupState[] {
