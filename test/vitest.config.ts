@@ -5,7 +5,7 @@ export default defineConfig({
   resolve: { alias: { 'millrace/testing': new URL('../src/testing.ts', import.meta.url).pathname } },
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/integration/**'],
+    exclude: ['test/integration/**', 'test/abuse/**'],
     maxWorkers: 2,
     testTimeout: 120_000,
   },

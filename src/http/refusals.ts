@@ -35,6 +35,16 @@ export function ingestProblem(stream: string, outcome: Exclude<IngestOutcome, { 
         details: { accepted: 0, deadLetters: 0, refused: count, reasons, first },
       };
     }
+    case 'too-many-refused': {
+      const { count, reasons, first } = outcome;
+      return {
+        status: 400,
+        error: 'too-many-refused',
+        message: `More than ${count} events of the body could not be decoded as one of ${stream}; the rest was not read.`,
+        hint: 'Nothing of this request is stored. Correct the events, or send fewer in a request.',
+        details: { accepted: 0, deadLetters: 0, refused: count, reasons, first },
+      };
+    }
     case 'unreadable': {
       const { reason, detail } = outcome;
       return {

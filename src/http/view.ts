@@ -89,6 +89,8 @@ export type IngestOutcome =
   | ({ readonly kind: 'committed'; readonly accepted: number; readonly deadLetters: number } & RefusedEvents)
   /** Not one event of the body could be decoded, and nothing is stored: 400. */
   | ({ readonly kind: 'nothing-decoded'; readonly count: number } & RefusedEvents)
+  /** More events of the body than may be could not be decoded, and nothing is stored: 400. */
+  | ({ readonly kind: 'too-many-refused'; readonly count: number } & RefusedEvents)
   /** The body as a whole is not what it says it is: 400. */
   | { readonly kind: 'unreadable'; readonly reason: string; readonly detail: string }
   /** Unpacked it is larger than a body may be: 413. */

@@ -97,6 +97,7 @@ export function createView(service: Service): ServedView {
       await service.ready;
       const parsed = await target.decode(body);
       if (parsed === 'busy') return { kind: 'busy', retryAfterSeconds: PARSING_RETRY_SECONDS };
+      if (parsed.kind === 'too-many-refused') return { kind: parsed.kind, ...parsed.refused };
       if (parsed.kind !== 'parsed') return parsed;
       const { events, refused } = parsed;
       if (events === 0 && refused.count > 0) return { kind: 'nothing-decoded', ...refused };

@@ -28,8 +28,10 @@ import {
   EVENTS_A_BLOCK,
   type EventBody,
   type ParsedBody,
+  REFUSED_MAX,
   REFUSED_SHOWN,
   type RefusedEvent,
+  type RefusedEvents,
 } from './parse-body-protocol.ts';
 import { unpack } from './unpack.ts';
 
@@ -46,6 +48,7 @@ const BLOCK_BYTES = 1024 * 1024;
 /** In fewer bytes nothing can be nested deep enough to cost anything. */
 const FLAT_BYTES = 1024;
 
+/** More events are refused than may be. */
 class GivenUp extends Error {}
 /** The text is no JSON where the body as a whole has to be. */
 class Unreadable extends Error {}
@@ -143,6 +146,7 @@ export function createBodyParser(shape: BodyShape): BodyParser {
       else takeContainer(bytes, output.sink);
     } catch (error) {
       if (error instanceof ContainerError) return unreadableContainer(error);
+      if (error instanceof GivenUp) return { kind: 'too-many-refused', refused: output.refused() };
       if (!(error instanceof Unreadable)) throw error;
       return { kind: 'unreadable', reason: 'not-json', detail: error.message };
     }
@@ -150,14 +154,10 @@ export function createBodyParser(shape: BodyShape): BodyParser {
   }
 
   return {
-    parse: (body) => parse(body, Number.POSITIVE_INFINITY),
+    parse: (body) => parse(body, REFUSED_MAX),
     parseShort(body, refusedMax) {
-      try {
-        return parse(body, refusedMax);
-      } catch (error) {
-        if (error instanceof GivenUp) return null;
-        throw error;
-      }
+      const parsed = parse(body, refusedMax);
+      return parsed.kind === 'too-many-refused' ? null : parsed;
     },
   };
 }
@@ -170,7 +170,7 @@ function createOutput(
   { stream, keyField, partitions }: BodyShape,
   refusedMax: number,
   newWriter: () => BlockWriter<DynamicEvent>,
-): { readonly sink: Sink; finish(): ParsedBody } {
+): { readonly sink: Sink; refused(): RefusedEvents; finish(): ParsedBody } {
   const events = new Map<number, Collected<DynamicEvent> & { readonly origins: OriginWriter }>();
   const letters = collect(deadLetterType.blockWriter());
   const reasons: Record<string, number> = {};
@@ -195,8 +195,8 @@ function createOutput(
         taken += 1;
       },
       refuse(reason, detail, raw, rawLength, position) {
+        if (refused === refusedMax) throw new GivenUp();
         refused += 1;
-        if (refused > refusedMax) throw new GivenUp();
         reasons[reason] = (reasons[reason] ?? 0) + 1;
         if (first.length < REFUSED_SHOWN) first.push({ position, reason, detail });
         const origin = { stream, source: HTTP_SOURCE, position, raw, rawLength, ...originals.form };
@@ -207,6 +207,7 @@ function createOutput(
         originals.form = form;
       },
     },
+    refused: () => ({ count: refused, reasons, first }),
     finish() {
       const blocks = new Map([...events].map(([partition, own]) => [partition, own.blocks()]));
       if (refused > 0) blocks.set(0, [...(blocks.get(0) ?? []), ...letters.blocks()]);

@@ -54,6 +54,8 @@ export type ParsedBody =
       /** Of partitions that have events, and of partition 0 when there are dead letters. */
       readonly partitions: readonly PartitionBlocks[];
     }
+  /** More than REFUSED_MAX events could not be decoded: the rest is not looked at. */
+  | { readonly kind: 'too-many-refused'; readonly refused: RefusedEvents }
   /** The body as a whole is no events of the format that it says it is: nobody can tell where one ends. */
   | { readonly kind: 'unreadable'; readonly reason: string; readonly detail: string }
   /** Unpacked it is larger than BODY_BYTES_MAX, or a container's blocks than CONTAINER_BYTES_MAX. */
@@ -64,5 +66,10 @@ export const BODY_BYTES_MAX = 16 * 1024 * 1024;
 /** Of all blocks of an Avro container, which has a packing of its own, unpacked. */
 export const CONTAINER_BYTES_MAX = 64 * 1024 * 1024;
 export const EVENTS_A_BLOCK = 4096;
+/**
+ * Of one body: a dead letter is larger than a line of two bytes, and each costs an exception. With more the body is
+ * refused as a whole.
+ */
+export const REFUSED_MAX = 100_000;
 /** So many refused events are shown to the sender. */
 export const REFUSED_SHOWN = 10;

@@ -4,6 +4,9 @@ import { memoryOf } from '../messages/origins.ts';
 import { type BodyParser, createBodyParser } from './body-parser.ts';
 import type { ParseBodyTask, ParsedBody } from './parse-body-protocol.ts';
 
+// Of a line that is no JSON only the message is told: the stack would cost as much as the parsing.
+Error.stackTraceLimit = 0;
+
 /** A pool is one service's, so a stream's shape stays what it is. */
 const parsers = new Map<string, BodyParser>();
 

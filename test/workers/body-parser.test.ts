@@ -16,6 +16,7 @@ import {
   type BodyShape,
   EVENTS_A_BLOCK,
   type ParsedBody,
+  REFUSED_MAX,
 } from '../../src/workers/parse-body-protocol.ts';
 import { containerFile } from '../sources/container.ts';
 
@@ -132,6 +133,15 @@ describe('a body', () => {
     expect(performance.now() - startedAt).toBeLessThan(6_000);
     const nested = `{"id":1,"user":"u","at":${'['.repeat(300)}${']'.repeat(300)}}`;
     expect(contents(parse(`[${nested},${JSON.stringify(click(1))}]`, 'json'))).toMatchObject({ taken: 1, count: 1 });
+  });
+
+  test('of more refused events than may be is refused as a whole, and costs no more than those', () => {
+    const lines = Buffer.alloc(BODY_BYTES_MAX, 'x\n');
+    lines.write(JSON.stringify(click(1)));
+    const refused = { count: REFUSED_MAX, reasons: { 'not-json': REFUSED_MAX } };
+    expect(parse(lines, 'json-lines')).toMatchObject({ kind: 'too-many-refused', refused });
+    const some = contents(parse(lines.subarray(0, 2 * REFUSED_MAX), 'json-lines'));
+    expect([some.taken, some.letters.length]).toEqual([1, some.count]);
   });
 
   test('of an empty array or a container without records is no events, and nothing refused', () => {
