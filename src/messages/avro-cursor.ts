@@ -192,7 +192,9 @@ export function readCount(c: Cursor, least: number, part: { end: number }): numb
   if (!(count <= LONG_MAX)) throw new Damage('has a list of more than 2^53 items');
   const left = (part.end < 0 ? c.bytes.length : part.end) - c.at;
   if (least === 0) claimEmpty(c, count);
-  else if (count > left / least) throw new Damage(`has a list that claims ${count} items in ${left} bytes`);
+  else if (count > left / least) {
+    throw new Damage(`has a list that claims ${count} items in ${left} bytes`, part.end < 0 ? 'cut' : 'wrong');
+  }
   return count;
 }
 

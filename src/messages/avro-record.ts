@@ -2,7 +2,7 @@
  * Reads a record by code that is generated for the pair of schemas, so that every event has its fields in the reader's order
  * and is made at once. Of the schemas, nothing but the names of the reader's fields is in the code, as JSON.
  */
-import { type Cursor, charge, goDeeper, misfit, readLong, within } from './avro-cursor.ts';
+import { type Cursor, charge, claimEmpty, goDeeper, misfit, readLong, within } from './avro-cursor.ts';
 import { defaultOf } from './avro-default.ts';
 import type { Read } from './avro-scalars.ts';
 import { type FieldType, type RecordType, type SchemaType, typeText } from './avro-schema.ts';
@@ -51,7 +51,16 @@ export function recordReader(writer: RecordType, reader: RecordType, keyField: s
     if (!field.hasDefault) return absent(field, writer);
     defaults[n] = defaultOf(field);
   }
-  return { ok: true, read: generated(reader, merged(steps), defaults) };
+  const read = generated(reader, merged(steps), defaults);
+  // Of records without bytes, types within types could claim any number.
+  if (writer.leastBytes > 0) return { ok: true, read };
+  return {
+    ok: true,
+    read: (c) => {
+      claimEmpty(c, 1);
+      return read(c);
+    },
+  };
 }
 
 /** Which of the writer's fields it is: by name, else by one of its aliases. */

@@ -1,5 +1,5 @@
 /** Decodes the records of one block of a container, by the writer's schema and the reader's. */
-import { type Cursor, claimEmpty, cursorOf, Damage, misfit } from './avro-cursor.ts';
+import { type Cursor, charge, cursorOf, Damage, misfit } from './avro-cursor.ts';
 import { recordReader } from './avro-record.ts';
 import { createResolver } from './avro-resolve.ts';
 import type { Read } from './avro-scalars.ts';
@@ -64,10 +64,9 @@ export function decodeRecords(
   budget: Budget,
 ): ContainerBlock {
   const c = cursorOf(bytes, budget.memoryBytes, budget.empty + bytes.length);
-  if (!(count >= 0) || (leastBytes > 0 && count > bytes.length / leastBytes)) {
+  if (!(count <= (leastBytes > 0 ? bytes.length / leastBytes : c.emptyLeft))) {
     throw new Damage(`claims ${count} records in ${bytes.length} bytes`);
   }
-  if (leastBytes === 0) claimEmpty(c, count);
   const events: (DynamicEvent | null)[] = [];
   const starts = new Uint32Array(count + 1);
   const misfits = new Map<number, Misfit>();
@@ -81,7 +80,7 @@ export function decodeRecords(
     }
     if (!c.failed) nullKey(c, keyField);
     misfits.set(i, { reason: c.reason, detail: `${fieldText(c.path)} ${c.problem}` });
-    c.memoryLeft -= MISFIT_BYTES;
+    charge(c, MISFIT_BYTES);
     c.failed = false;
     c.at = starts[i]!;
     c.depth = 0;

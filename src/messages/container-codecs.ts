@@ -33,11 +33,28 @@ function plain(data: Buffer, bytesMax: number): Buffer {
 
 function inflate(data: Buffer, bytesMax: number): Buffer {
   try {
-    return inflateRawSync(data, { maxOutputLength: Math.max(1, bytesMax) });
+    const inflated: unknown = inflateRawSync(data, { maxOutputLength: Math.max(1, bytesMax), info: true });
+    if (!isInflated(inflated)) throw new Error('This Node does not say how much it has inflated');
+    if (data.length - inflated.engine.bytesWritten > ADLER_BYTES) throw new Damage('goes on behind its deflate data');
+    return inflated.buffer;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') throw tooLong(bytesMax);
+    if (error instanceof Damage) throw error;
     throw new Damage(`is no deflate data: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+/** Some writers leave zlib's checksum, or a part of it, behind the data. */
+const ADLER_BYTES = 4;
+
+/** What Node gives with `info`, of which its types say nothing. */
+interface Inflated {
+  readonly buffer: Buffer;
+  readonly engine: { readonly bytesWritten: number };
+}
+
+function isInflated(value: unknown): value is Inflated {
+  return typeof value === 'object' && value !== null && 'engine' in value && 'buffer' in value;
 }
 
 const CHECKSUM_BYTES = 4;

@@ -6,36 +6,10 @@
  * does not fit the reader's schema is one misfit, and those around it are events.
  */
 import type { AvroRecord } from './avro.ts';
-import {
-  type Cursor,
-  checkPartEnd,
-  cursorOf,
-  Damage,
-  readCount,
-  readLength,
-  readLong,
-  readText,
-  take,
-} from './avro-cursor.ts';
+import { cursorOf, Damage, readLong } from './avro-cursor.ts';
 import { recordType } from './avro-schema.ts';
 import { type Budget, type ContainerBlock, decodeRecords, type Writer, writerOf } from './container-block.ts';
-import { type Unpack, unpackerOf } from './container-codecs.ts';
-
-/** Why a container can't be read, or read on. */
-export class ContainerError extends Error {
-  /** `schema-mismatch` when no record of it could be an event. */
-  readonly reason: 'not-avro' | 'schema-mismatch' | 'damaged-block' | 'too-large';
-  /** Where the part begins that can't be read: a block, or the header. */
-  readonly byte: number;
-  /** Whether more bytes could mend it. */
-  readonly isCut: boolean;
-  constructor(reason: ContainerError['reason'], byte: number, message: string, isCut = false, cause?: unknown) {
-    super(message, { cause });
-    this.reason = reason;
-    this.byte = byte;
-    this.isCut = isCut;
-  }
-}
+import { ContainerError, type Header, headerIfWhole, MAGIC, openHeader, SYNC_BYTES } from './container-header.ts';
 
 export interface ContainerDecoder {
   /** Of a container that is there as a whole; all its blocks together may unpack to `unpackedBytesMax`. */
@@ -44,10 +18,6 @@ export interface ContainerDecoder {
   stream(input: AsyncIterable<Buffer>): AsyncGenerator<ContainerBlock, void, undefined>;
 }
 
-const MAGIC = Buffer.from('Obj\u0001', 'latin1');
-const SYNC_BYTES = 16;
-/** Of the metadata, which has the schema. */
-const HEADER_BYTES_MAX = 16 * 1024 * 1024;
 /** Of a block, packed or not. */
 const BLOCK_BYTES_MAX = 64 * 1024 * 1024;
 /** Estimated, of what is made of a container that is there as a whole, and of one block of a file. */
@@ -89,121 +59,72 @@ export function createContainerDecoder(schema: AvroRecord, keyField: string): Co
       }
     },
     async *stream(input) {
-      yield* streamed(input, writerFor, keyField);
+      const feed = createFeed(writerFor, keyField);
+      for await (const bytes of input) yield* feed.push(bytes);
+      yield* feed.end();
     },
   };
 }
 
-async function* streamed(
-  input: AsyncIterable<Buffer>,
+type Blocks = Generator<ContainerBlock, void, undefined>;
+
+/** Gathers the bytes of a file until there is a block as a whole. */
+function createFeed(
   writerFor: (text: string) => Writer,
   keyField: string,
-): AsyncGenerator<ContainerBlock, void, undefined> {
+): { push(bytes: Buffer): Blocks; end(): Blocks } {
   let buffer: Buffer = Buffer.alloc(0);
   let pending: Buffer[] = [];
   let pendingBytes = 0;
   /** Nothing can be made of fewer bytes than this. */
   let needed = MAGIC.length;
-  let blocks: BlockReader | null = null;
+  let reader: BlockReader | null = null;
   const budget = { memoryBytes: BLOCK_MEMORY_BYTES_MAX, empty: EMPTY_VALUES_MAX };
-  for await (const bytes of input) {
-    pending.push(bytes);
-    pendingBytes += bytes.length;
-    if (buffer.length + pendingBytes < needed) continue;
+
+  function gather(): void {
     buffer = Buffer.concat([buffer, ...pending]);
     pending = [];
     pendingBytes = 0;
-    if (blocks === null) {
-      const header = headerIfWhole(buffer, writerFor);
-      needed = 2 * buffer.length;
-      if (header === null) continue;
-      blocks = blockReader(header, keyField);
-      buffer = buffer.subarray(header.bytes);
-    }
+  }
+
+  function open(header: Header): BlockReader {
+    reader = blockReader(header, keyField);
+    buffer = buffer.subarray(header.bytes);
+    return reader;
+  }
+
+  function* wholeBlocks(from: BlockReader): Blocks {
     for (;;) {
-      const head = blocks.head(buffer);
+      const head = from.head(buffer);
       needed = head.bytes;
-      if (buffer.length < needed) break;
+      if (buffer.length < needed) return;
       budget.memoryBytes = BLOCK_MEMORY_BYTES_MAX;
-      const block = blocks.read(buffer, head, BLOCK_BYTES_MAX, budget);
+      const block = from.read(buffer, head, BLOCK_BYTES_MAX, budget);
       buffer = buffer.subarray(needed);
       yield block;
     }
   }
-  const rest = Buffer.concat([buffer, ...pending]);
-  if (blocks === null) openHeader(rest, writerFor);
-  else if (rest.length > 0) throw blocks.error(new Damage('is cut off'));
-}
 
-interface Header {
-  readonly bytes: number;
-  readonly sync: Buffer;
-  readonly unpack: Unpack;
-  readonly writer: Writer;
-}
-
-function headerIfWhole(bytes: Buffer, writerFor: (text: string) => Writer): Header | null {
-  try {
-    return openHeader(bytes, writerFor);
-  } catch (error) {
-    if (error instanceof ContainerError && error.isCut && bytes.length < HEADER_BYTES_MAX) return null;
-    throw error;
-  }
-}
-
-function openHeader(bytes: Buffer, writerFor: (text: string) => Writer): Header {
-  if (bytes.length < MAGIC.length && MAGIC.subarray(0, bytes.length).equals(bytes)) {
-    throw new ContainerError('not-avro', 0, 'The container is cut off within its header', true);
-  }
-  if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) {
-    throw new ContainerError('not-avro', 0, 'It does not begin as an Avro object container file does');
-  }
-  const c = cursorOf(bytes, HEADER_BYTES_MAX, 0);
-  c.at = MAGIC.length;
-  let metadata: ReadonlyMap<string, Buffer>;
-  let sync: Buffer;
-  try {
-    metadata = readMetadata(c);
-    const start = take(c, SYNC_BYTES);
-    sync = Buffer.from(bytes.subarray(start, c.at));
-  } catch (error) {
-    if (!(error instanceof Damage)) throw error;
-    const isCut = error.kind === 'cut';
-    const problem = isCut ? 'The container is cut off within its header' : `Its header ${error.message}`;
-    throw new ContainerError('not-avro', 0, problem, isCut, error);
-  }
-  try {
-    const unpack = unpackerOf(metadata.get('avro.codec')?.toString('utf8') ?? 'null');
-    const schema = metadata.get('avro.schema');
-    if (schema === undefined) throw new Error('its header has no avro.schema');
-    return { bytes: c.at, sync, unpack, writer: writerFor(schema.toString('utf8')) };
-  } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
-    throw new ContainerError(
-      'schema-mismatch',
-      0,
-      `It can't be read as events of the stream: ${problem}`,
-      false,
-      error,
-    );
-  }
-}
-
-function readMetadata(c: Cursor): Map<string, Buffer> {
-  const metadata = new Map<string, Buffer>();
-  const part = { end: -1 };
-  for (;;) {
-    const count = readCount(c, 2, part);
-    if (count === 0) return metadata;
-    for (let i = 0; i < count; i++) {
-      const key = readText(c) ?? '';
-      if (metadata.has(key)) throw new Damage(`has ${JSON.stringify(key.slice(0, 60))} twice`);
-      const length = readLength(c);
-      const start = take(c, length);
-      metadata.set(key, c.bytes.subarray(start, start + length));
-    }
-    checkPartEnd(c, part.end);
-  }
+  return {
+    *push(bytes) {
+      pending.push(bytes);
+      pendingBytes += bytes.length;
+      if (buffer.length + pendingBytes < needed) return;
+      gather();
+      if (reader !== null) yield* wholeBlocks(reader);
+      else {
+        const header = headerIfWhole(buffer, writerFor);
+        needed = 2 * buffer.length;
+        if (header !== null) yield* wholeBlocks(open(header));
+      }
+    },
+    *end() {
+      gather();
+      const from = reader ?? open(openHeader(buffer, writerFor));
+      yield* wholeBlocks(from);
+      if (buffer.length > 0) throw from.error(new Damage('is cut off'));
+    },
+  };
 }
 
 interface BlockHead {

@@ -7,7 +7,8 @@
  */
 import type { BlockWriter } from '../messages/block.ts';
 import { type DynamicEvent, dynamicEventType } from '../messages/codec.ts';
-import { ContainerError, createContainerDecoder } from '../messages/container.ts';
+import { createContainerDecoder } from '../messages/container.ts';
+import { ContainerError } from '../messages/container-header.ts';
 import { createJsonDecoder } from '../messages/json.ts';
 import {
   AS_JSON,

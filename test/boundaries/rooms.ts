@@ -74,7 +74,6 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   avsc: ['messages/codec.ts'],
   'better-sqlite3': ['journal', 'projections'],
   croner: ['schedule'],
-  fzstd: ['messages', 'http', 'workers'],
   hono: ['http'],
   kafkajs: ['sources', 'sinks'],
   // Named by no import: npm finds its bin (src/install).
