@@ -16,6 +16,7 @@ import { sourceChild } from '../dist/service/source-child.js';
 import { startService } from '../dist/service.js';
 import type { Batch, Source } from '../dist/sources/source.js';
 import { partitionOf } from '../dist/streams/partitioner.js';
+import type { StoresProcess } from '../dist/workers/stores-process.js';
 
 export interface PathFigures {
   readonly events: number;
@@ -88,7 +89,7 @@ export async function measureLive(events: number): Promise<PathFigures> {
     },
   });
   await service.ready;
-  const measure = startMeasuring();
+  const measure = startMeasuring(service.readModels.stores);
   await ended;
   while (service.observer.counts.events < events) await new Promise((resolve) => setTimeout(resolve, 2));
   const committedSeconds = measure.seconds();
@@ -100,7 +101,7 @@ export async function measureLive(events: number): Promise<PathFigures> {
 
 export async function measureReplay(): Promise<PathFigures> {
   const offline = await openReadModels(dataDir, () => deleteStores(dataDir, ['sqlite', 'duckdb']));
-  const measure = startMeasuring();
+  const measure = startMeasuring(offline.target.stores);
   const [, logs] = await Promise.all([offline.catchUp(), offline.rederive()]);
   if (logs.some(({ differences }) => differences > 0)) throw new Error('The replay derived other events');
   const seconds = measure.seconds();
@@ -110,28 +111,31 @@ export async function measureReplay(): Promise<PathFigures> {
   return figures;
 }
 
-function startMeasuring() {
+/** Of this process and that of the read models. */
+function startMeasuring({ usage }: Pick<StoresProcess, 'usage'>) {
+  const before = usage();
   const startedAt = performance.now();
   const cpu = process.cpuUsage();
   const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   loop.enable();
   let peakRss = 0;
   const timer = setInterval(() => {
-    peakRss = Math.max(peakRss, process.memoryUsage.rss());
+    peakRss = Math.max(peakRss, process.memoryUsage.rss() + usage().rssBytes);
   }, 50);
   const seconds = (): number => (performance.now() - startedAt) / 1000;
   return {
     seconds,
     end(events: number, committedSeconds: number, latenciesMs: number[]): PathFigures {
       const wall = seconds();
-      const { user, system } = process.cpuUsage(cpu);
+      const own = process.cpuUsage(cpu);
+      const cpuMicros = own.user + own.system + usage().cpuMicros - before.cpuMicros;
       clearInterval(timer);
       latenciesMs.sort((a, b) => a - b);
       const at = (share: number): number | null => latenciesMs[Math.floor(latenciesMs.length * share)] ?? null;
       return {
         events,
         eventsPerSecond: events / wall,
-        eventsPerCoreSecond: events / ((user + system) / 1e6),
+        eventsPerCoreSecond: events / (cpuMicros / 1e6),
         committedPerSecond: events / committedSeconds,
         alertP50Ms: at(0.5),
         alertP99Ms: at(0.99),

@@ -33,7 +33,7 @@ export async function runStages(): Promise<StageFigures[]> {
   const log = await journal.openLog('bench-0');
   const store = await openDuckdb(join(directory, 'bench.duckdb'), {
     tables: { windows: [], streams: [] },
-    memoryLimit: '256MB',
+    memoryBytes: 256 * 1024 ** 2,
     threads: 1,
   });
   const where = { log: 'bench-0', stream: 'bench', partition: 0, firstOffset: 0, committedAt: 0 };

@@ -126,7 +126,7 @@ const WITHOUT_STORES: Runtime = {
       throw new Error('There are no stores');
     },
     onEnded() {},
-    rssBytes: () => 0,
+    usage: () => ({ rssBytes: 0, cpuMicros: 0 }),
     async close() {},
   }),
 };

@@ -26,9 +26,13 @@ import type { TableShapes } from './table-shapes.ts';
 
 export interface DuckdbOptions {
   readonly tables: TableShapes;
-  readonly memoryLimit: string;
+  /** What its buffer manager may hold; its rows on the way in come on top. */
+  readonly memoryBytes: number;
   readonly threads: number;
 }
+
+/** The write-ahead log may grow to this part of the memory. */
+const WAL_SHARE = 4;
 
 export interface DuckdbStore extends Store {
   readonly readers: DuckdbReaders;
@@ -100,11 +104,12 @@ async function openOrReplace(
 ): Promise<{ instance: DuckDBInstance; connection: DuckDBConnection }> {
   const settings = {
     threads: String(options.threads),
-    memory_limit: options.memoryLimit,
+    memory_limit: `${Math.floor(options.memoryBytes / 1024)}KiB`,
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
-    // Checkpoint seldom: the journal, not this file's log, is what recovery starts from.
-    wal_autocheckpoint: '256MB',
+    // What the last checkpoint has not seen is held in memory, or goes to a temporary file and back: more of it than fits
+    // costs more than a checkpoint.
+    wal_autocheckpoint: `${Math.floor(options.memoryBytes / 1024 / WAL_SHARE)}KiB`,
   };
   const known = await openKnown(file, settings, options.tables.windows, streams);
   if (known !== null) return known;

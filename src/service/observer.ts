@@ -205,7 +205,7 @@ export function createObserver(config: Config, version: string, sources: Observe
       openCases: sources.openCases(),
       eventTime: eventTime(),
       eventLoopDelayP99Ms: delayP99Ms,
-      rssBytes: residentBytes(),
+      rssBytes: residentBytes() + (sources.readModels()?.stores.usage().rssBytes ?? 0),
     }),
     onAlerts(listener) {
       alertListeners.add(listener);

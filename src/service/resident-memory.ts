@@ -1,4 +1,4 @@
-/** Resident memory of the process, in bytes. Linux tells by a file: without a descriptor for it, what it last told. */
+/** Resident memory of this process, in bytes. Linux tells by a file: without a descriptor for it, what it last told. */
 export function createResidentMemory(): () => number {
   let bytes = 0;
   return () => {

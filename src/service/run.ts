@@ -126,7 +126,10 @@ async function runFiles({ config, log, inputs, flush, onProgress }: RunInputs): 
         return child.spec;
       }),
   });
-  const progress = watchProgress(() => onProgress(service.observer.counts.events));
+  const progress = watchProgress(
+    () => service,
+    () => onProgress(service.observer.counts.events),
+  );
   const drained = Promise.all(files.map((file) => file.ended))
     .then(() => service.settled())
     .then(() =>
@@ -162,7 +165,7 @@ async function runScripts({ config, log, inputs, flush, temporary, onProgress }:
     log,
     source: `script:${paths.map(({ path }) => path).join(',')}`,
   });
-  const progress = watchProgress(() => onProgress(driver.counts().events));
+  const progress = watchProgress(driver.service, () => onProgress(driver.counts().events));
   const counts = { records: 0, already: 0, tombstones: 0 };
   let peakRssBytes = 0;
   try {
@@ -199,10 +202,10 @@ function shown(time: StreamTime): RunSummary['watermarks'][string] {
   return { watermarkMs: Number.isFinite(watermarkMs) ? watermarkMs : null, isIdle: time.isIdle() };
 }
 
-function watchProgress(report: () => void): { stop(): number } {
+function watchProgress(service: () => Service, report: () => void): { stop(): number } {
   let peakRssBytes = 0;
   const look = (): void => {
-    peakRssBytes = Math.max(peakRssBytes, process.memoryUsage.rss());
+    peakRssBytes = Math.max(peakRssBytes, process.memoryUsage.rss() + service().readModels.stores.usage().rssBytes);
     report();
   };
   const timer = setInterval(look, PROGRESS_EVERY_MS);

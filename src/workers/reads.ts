@@ -7,9 +7,11 @@ export interface Reads {
   start(id: number, open: (signal: AbortSignal) => AsyncGenerator<readonly Row[]>): void;
   next(id: number): void;
   cancel(id: number): Promise<void>;
-  /** Resolves when none runs any more. */
-  cancelAll(): Promise<void>;
+  /** Resolves when none runs any more, with whether one did. */
+  cancelAll(): Promise<boolean>;
 }
+
+const TAKEN_BACK = 'The read was stopped: the read models are opened anew, or needed its memory. Ask again';
 
 interface Running {
   readonly rows: AsyncGenerator<readonly Row[]>;
@@ -21,7 +23,10 @@ export function createReads(send: (message: FromStores) => void): Reads {
 
   function next(id: number): void {
     const read = running.get(id);
-    if (read === undefined) return;
+    if (read === undefined) {
+      send({ kind: 'failed', id, message: TAKEN_BACK });
+      return;
+    }
     read.rows.next().then(
       ({ done, value }) => {
         if (done === true) {
@@ -51,7 +56,11 @@ export function createReads(send: (message: FromStores) => void): Reads {
     next,
     cancel,
     async cancelAll() {
-      await Promise.all([...running.keys()].map(cancel));
+      const ids = [...running.keys()];
+      await Promise.all(ids.map(cancel));
+      // Whoever waits for rows hears of it; whoever asks for more later, then.
+      for (const id of ids) send({ kind: 'failed', id, message: TAKEN_BACK });
+      return ids.length > 0;
     },
   };
 }

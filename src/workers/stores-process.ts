@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { type Row, STORE_FILES } from '../projections/store.ts';
 import { type Child, startChild } from './child.ts';
-import type { FileRead, OpenStores, StoresRead, StoresResults, StoresTask } from './stores-protocol.ts';
+import type { FileRead, OpenStores, ProcessUsage, StoresRead, StoresResults, StoresTask } from './stores-protocol.ts';
 
 export interface StoresProcess {
   run<T extends StoresTask>(task: T): Promise<StoresResults[T['kind']]>;
@@ -13,8 +13,8 @@ export interface StoresProcess {
   read(read: StoresRead, signal: AbortSignal): AsyncGenerator<readonly Row[]>;
   /** Calls back when the process has ended by itself. */
   onEnded(listener: (error: Error) => void): void;
-  /** Of the process, when it last told. */
-  rssBytes(): number;
+  /** When it last told. */
+  usage(): ProcessUsage;
   /** Closes the stores, then ends the process. */
   close(): Promise<void>;
 }
@@ -31,7 +31,7 @@ export function startStores(): StoresProcess {
   let isClosing = false;
   let waiting = 0;
   let lastId = 0;
-  let rssBytes = 0;
+  let usage: ProcessUsage = { rssBytes: 0, cpuMicros: 0 };
   let child = start();
 
   function start(): Child {
@@ -44,7 +44,7 @@ export function startStores(): StoresProcess {
   async function ask<T extends StoresTask>(task: T): Promise<StoresResults[T['kind']]> {
     const answer = await child.ask({ kind: 'task', id: ++lastId, task });
     if (answer.kind !== 'done') throw new Error(`The read models answered a task with ${answer.kind}`);
-    rssBytes = answer.rssBytes;
+    usage = answer.usage;
     // The process answers each task by its kind.
     return answer.result as StoresResults[T['kind']];
   }
@@ -87,7 +87,7 @@ export function startStores(): StoresProcess {
       }
     },
     onEnded: (listener) => void listeners.add(listener),
-    rssBytes: () => rssBytes,
+    usage: () => usage,
     async close() {
       isClosing = true;
       const timer = setTimeout(child.kill, CLOSE_MS);

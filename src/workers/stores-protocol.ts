@@ -9,6 +9,8 @@ export interface OpenStores {
   readonly dataDir: string;
   readonly stores: readonly StoreName[];
   readonly tables: TableShapes;
+  /** What DuckDB may hold at first; else what its tables are likely to need. */
+  readonly memoryBytes?: number;
 }
 
 export type StoresTask =
@@ -45,6 +47,12 @@ export interface FileRead {
   readonly read: StoresRead;
 }
 
+/** What a process has used: memory at the moment, and processor time since its start. */
+export interface ProcessUsage {
+  readonly rssBytes: number;
+  readonly cpuMicros: number;
+}
+
 /** Each with an id has one answer of the same id; `next` asks a read for more rows, and `cancel` has no answer. */
 export type ToStores =
   | { readonly kind: 'task'; readonly id: number; readonly task: StoresTask }
@@ -57,7 +65,7 @@ export type FromStores =
       readonly kind: 'done';
       readonly id: number;
       readonly result: StoresResults[StoresTask['kind']];
-      readonly rssBytes: number;
+      readonly usage: ProcessUsage;
     }
   | { readonly kind: 'rows'; readonly id: number; readonly rows: readonly Row[] }
   | { readonly kind: 'end'; readonly id: number }

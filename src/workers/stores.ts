@@ -9,35 +9,37 @@ import { type DuckdbStore, openDuckdb } from '../projections/duckdb.ts';
 import type { DuckdbReaders } from '../projections/duckdb-reading.ts';
 import { openSqlite } from '../projections/sqlite.ts';
 import { type Row, STORE_FILES } from '../projections/store.ts';
-import { saveTableShapes } from '../projections/table-shapes.ts';
+import { saveTableShapes, type TableShapes } from '../projections/table-shapes.ts';
+import { createDuckdbRoom, type DuckdbRoom, isOutOfMemory, machineMemoryBytes } from './duckdb-room.ts';
 import { createReads } from './reads.ts';
-import type { FromStores, OpenStores, StoresRead, StoresTask, ToStores } from './stores-protocol.ts';
+import type { FromStores, OpenStores, ProcessUsage, StoresRead, StoresTask, ToStores } from './stores-protocol.ts';
 import { createStoresTask } from './stores-task.ts';
 
-/** DuckDB's buffer manager may hold so much; its rows on the way in come on top. */
-const DUCKDB_MEMORY = '64MB';
 /** How long the file may still be held by the child of a service that was killed a moment ago. */
 const LOCKED_MS = 10_000;
 const LOCKED_RETRY_MS = 100;
 
 let analytics: DuckdbStore | null = null;
+let opened: OpenStores | null = null;
+let room: DuckdbRoom | null = null;
 
 const runTask = createStoresTask({
   fs: nodeSyncFs,
-  async openStore(name, { dataDir, tables }) {
+  async openStore(name, { dataDir, tables, memoryBytes }) {
     const file = join(dataDir, STORE_FILES[name]);
     if (name === 'sqlite') return openSqlite(file, tables.streams);
     saveTableShapes(dataDir, tables);
-    analytics = await openUnlocked(file, tables);
+    room ??= createDuckdbRoom(tables, machineMemoryBytes(), memoryBytes);
+    analytics = await openUnlocked(file, tables, room.memoryBytes());
     return analytics;
   },
 });
 
-async function openUnlocked(file: string, tables: OpenStores['tables']): Promise<DuckdbStore> {
+async function openUnlocked(file: string, tables: TableShapes, memoryBytes: number): Promise<DuckdbStore> {
   const until = performance.now() + LOCKED_MS;
   for (;;) {
     try {
-      return await openDuckdb(file, { tables, memoryLimit: DUCKDB_MEMORY, threads: 1 });
+      return await openDuckdb(file, { tables, memoryBytes, threads: 1 });
     } catch (error) {
       if (!/could not set lock/i.test(messageOf(error)) || performance.now() > until) throw error;
     }
@@ -53,11 +55,35 @@ function send(message: FromStores): void {
 const reads = createReads(send);
 let last: Promise<unknown> = Promise.resolve();
 
+function usage(): ProcessUsage {
+  const { user, system } = process.cpuUsage();
+  return { rssBytes: process.memoryUsage.rss(), cpuMicros: user + system };
+}
+
+async function change(task: StoresTask): ReturnType<typeof runTask> {
+  if (task.kind === 'open') opened = task;
+  if (task.kind === 'open' || task.kind === 'close') await reads.cancelAll();
+  return runTask(task);
+}
+
+/** What does not fit into DuckDB's memory is tried again with what a query had of it, or else with more. */
+async function project(task: StoresTask & { readonly kind: 'project' }): ReturnType<typeof runTask> {
+  for (;;) {
+    try {
+      return await runTask({ ...task, maxEvents: room?.events(task.maxEvents) ?? task.maxEvents });
+    } catch (error) {
+      if (!isOutOfMemory(error) || opened === null) throw error;
+      const hadReads = await reads.cancelAll();
+      if (!hadReads && room?.grow() !== true) throw error;
+      await runTask(opened);
+    }
+  }
+}
+
 async function run(id: number, task: StoresTask): Promise<void> {
   try {
-    if (task.kind === 'open' || task.kind === 'close') await reads.cancelAll();
-    const result = await runTask(task);
-    send({ kind: 'done', id, result, rssBytes: process.memoryUsage.rss() });
+    const result = await (task.kind === 'project' ? project(task) : change(task));
+    send({ kind: 'done', id, result, usage: usage() });
   } catch (error) {
     send({ kind: 'failed', id, message: messageOf(error) });
   }

@@ -81,7 +81,7 @@ export async function createWorld(): Promise<World> {
       const made =
         store === 'sqlite'
           ? openSqlite(file('sqlite'), streams)
-          : await openDuckdb(file('duckdb'), { tables, memoryLimit: '128MB', threads: 1 });
+          : await openDuckdb(file('duckdb'), { tables, memoryBytes: 128 * 1024 ** 2, threads: 1 });
       opened.push(made);
       return made;
     },

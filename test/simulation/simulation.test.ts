@@ -47,7 +47,7 @@ describe('DuckDB', () => {
     const run = createStoresTask({
       fs,
       openStore: (_, { tables }) =>
-        openDuckdb(join(directory, `${maxEvents}.duckdb`), { tables, memoryLimit: '64MB', threads: 1 }),
+        openDuckdb(join(directory, `${maxEvents}.duckdb`), { tables, memoryBytes: 64 * 1024 ** 2, threads: 1 }),
     });
     await run({ kind: 'open', dataDir, stores: ['duckdb'], tables: tableShapes(config) });
     let reached = 0;

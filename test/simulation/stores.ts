@@ -113,7 +113,7 @@ export function createStores(
       throw new Error('Nobody queries a simulation');
     },
     onEnded() {},
-    rssBytes: () => 0,
+    usage: () => ({ rssBytes: 0, cpuMicros: 0 }),
     async close() {
       await run({ kind: 'close' });
     },
