@@ -87,7 +87,6 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     pipeline: () => running?.pipeline ?? null,
     readModels: () => running?.readModels ?? null,
     stateOf: (path) => (running === null ? 'starting' : stateAt(running.root, path)),
-    openCases: () => running?.readModels.openCases() ?? 0,
     runtime,
   });
 

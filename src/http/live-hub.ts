@@ -116,6 +116,6 @@ function sequenceOf(id: string, epoch: string): number | null {
 
 /** The newest rows only: a page shows a few dozen, and the whole is one GET away. */
 function boundedData(event: LiveEvent): unknown {
-  if (event.kind === 'overview' || event.kind === 'actors') return event.data;
+  if (event.kind === 'overview' || event.kind === 'actors' || event.kind === 'windows') return event.data;
   return event.data.length > MAX_ROWS_AN_EVENT ? event.data.slice(-MAX_ROWS_AN_EVENT) : event.data;
 }

@@ -1,6 +1,8 @@
 /**
  * The API's description, built from the same table list as the routes; a test asks the server for every path in it.
  */
+import { RESULT_COLUMNS, type ResultKind } from '../projections/result-pages.ts';
+import { RESULT_PATHS } from './result-routes.ts';
 import { TABLES } from './tables.ts';
 
 interface Operation {
@@ -21,10 +23,17 @@ const get = (summary: string, responses: Operation['responses'], parameters?: re
 });
 const streamName = { name: 'stream', in: 'path', required: true, schema: { type: 'string' } };
 const keyName = { name: 'key', in: 'path', required: true, schema: { type: 'string' } };
-const rowParameters = [
-  { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 1_000, default: 100 } },
-  { name: 'format', in: 'query', schema: { type: 'string', enum: ['json', 'csv'], default: 'json' } },
-];
+const limitParameter = {
+  name: 'limit',
+  in: 'query',
+  schema: { type: 'integer', minimum: 1, maximum: 1_000, default: 100 },
+};
+const formatParameter = {
+  name: 'format',
+  in: 'query',
+  schema: { type: 'string', enum: ['json', 'csv'], default: 'json' },
+};
+const rowParameters = [limitParameter, formatParameter];
 
 function rowPaths(): Record<string, object> {
   const entries = TABLES.map(({ path, columns }) => [
@@ -36,6 +45,53 @@ function rowPaths(): Record<string, object> {
         400: problem('A parameter is not valid'),
       },
       rowParameters,
+    ),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+const query = (name: string, description: string, schema: object = { type: 'string' }) => ({
+  name,
+  in: 'query',
+  description,
+  schema,
+});
+const resultParameters = [
+  query('key', 'The key, as a result shows it; null for keys that are numbers or for one group over all'),
+  query('keyPrefix', 'How the key begins'),
+  query('nullKey', 'Results whose key is null', { type: 'string', enum: ['true'] }),
+  query('from', 'The first time, of a window its start: epoch ms or ISO 8601, such as 2018-04-01T00:00:00Z'),
+  query('to', 'The time that is not within any more'),
+  { ...limitParameter, description: 'Rows of one answer. A CSV without it has all rows.' },
+  query('cursor', 'The header x-next-cursor of the answer before'),
+  formatParameter,
+];
+
+function resultPaths(): Record<string, object> {
+  const named = (parameter: string, what: string) => query(parameter, `Its name; of all ${what} when it is left out`);
+  const own: Readonly<Record<ResultKind, readonly object[]>> = {
+    windows: [
+      named('window', 'windows'),
+      query('revisions', 'The newest result of a window, key and start, or also those that it replaced', {
+        type: 'string',
+        enum: ['newest', 'all'],
+        default: 'newest',
+      }),
+    ],
+    joins: [named('join', 'joins')],
+    late_events: [named('window', 'windows and joins')],
+  };
+  const kinds: readonly ResultKind[] = ['windows', 'joins', 'late_events'];
+  const entries = kinds.map((kind) => [
+    `/api/v1/${RESULT_PATHS[kind]}`,
+    get(
+      `Newest first: ${RESULT_COLUMNS[kind].join(', ')}. The headers link and x-next-cursor say where it goes on`,
+      {
+        200: { description: 'Rows', content: { 'application/json': { schema: arrayOfObjects }, 'text/csv': {} } },
+        400: problem('A parameter is not valid, or there is none of this name'),
+        404: problem('No such window or join; names those there are'),
+      },
+      [...own[kind], ...resultParameters],
     ),
   ]);
   return Object.fromEntries(entries);
@@ -118,6 +174,15 @@ export function openApi(version: string): object {
       }),
       '/api/v1/actors': get('The tree of actors', { 200: json('The root actor') }),
       ...rowPaths(),
+      '/api/v1/derived': get('Windows and joins of the pipeline, their keys, and where their results are', {
+        200: json('Windows and joins'),
+      }),
+      ...resultPaths(),
+      '/api/v1/cases/{case}': get(
+        'A case of any age: its row, then its alerts, their deliveries, and the transactions and sessions of its time',
+        { 200: json('The case'), 404: problem('No such case') },
+        [{ name: 'case', in: 'path', required: true, schema: { type: 'string' } }],
+      ),
       '/api/v1/streams': get('Streams by name', { 200: json('Streams') }),
       '/api/v1/streams/{stream}/schema': get(
         "A stream's Avro schema",
@@ -143,7 +208,7 @@ export function openApi(version: string): object {
       },
       '/api/v1/streams/{stream}/events': { post: ingest },
       '/events': get(
-        'Server-sent events: overview, actors, window, session, alert, run; Last-Event-ID, or ?lastEventId=, resumes',
+        'Server-sent events: overview, actors, window, windows, session, alert, run; Last-Event-ID, or ?lastEventId=, resumes',
         {
           200: text('An endless stream', 'text/event-stream'),
           503: problem('Too many clients'),

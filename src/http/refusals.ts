@@ -122,6 +122,31 @@ export function noSuchPath(method: string, path: string): Problem {
   };
 }
 
+/** `what` is window or join. */
+export function unknownResult(what: string, name: string, known: readonly string[]): Problem {
+  return {
+    status: 404,
+    error: `unknown-${what}`,
+    message: `There is no ${what} ${JSON.stringify(name)}.`,
+    hint: known.length === 0 ? `The pipeline file declares no ${what}s.` : `There are: ${known.join(', ')}.`,
+    details: { known },
+  };
+}
+
+export function unknownCase(id: string): Problem {
+  return {
+    status: 404,
+    error: 'unknown-case',
+    message: `There is no case ${JSON.stringify(id.slice(0, 100))}.`,
+    hint: 'Cases show once the read models have them, mostly within a second. /api/v1/cases lists the newest.',
+  };
+}
+
+export function unknownParameter(name: string, known: readonly string[]): Problem {
+  const message = `There is no parameter ${name.slice(0, 50)} here.`;
+  return { status: 400, error: 'bad-parameter', message, hint: `There are: ${known.join(', ')}.`, details: { known } };
+}
+
 export function badParameter(name: string, value: string, hint: string): Problem {
   const message = `The parameter ${name}=${value.slice(0, 50)} is not valid.`;
   return { status: 400, error: 'bad-parameter', message, hint };

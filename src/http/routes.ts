@@ -25,6 +25,7 @@ import {
   unknownKey,
   unknownStream,
 } from './refusals.ts';
+import { resultRoutes } from './result-routes.ts';
 import { type StaticFile, staticResponse } from './static-files.ts';
 import { TABLES, type Table, toCsv } from './tables.ts';
 import type { Row, ServiceView, StreamTableInfo } from './view.ts';
@@ -87,6 +88,7 @@ export function createRoutes(options: RoutesOptions): App {
     const read = (limit: number) => view.rows(table.name, { limit });
     app.get(`/api/v1/${table.path}`, (c) => answerRows(c, table, read, options.deadlineMs));
   }
+  resultRoutes(app, options);
   streamRoutes(app, options);
   streamTableRoutes(app, options);
   app.get('/events', (c) => {

@@ -15,7 +15,6 @@ export interface Table {
 const table = (path: string, name: TableName, columns: string): Table => ({ path, name, columns: columns.split(' ') });
 
 export const TABLES: readonly Table[] = [
-  table('windows', 'windows', 'window key start_at end_at revision count aggregates'),
   table('sessions', 'sessions', 'customer_id start_at end_at count total_cents max_score'),
   table(
     'alerts',
@@ -39,8 +38,15 @@ export function toCsv(declared: readonly string[], rows: readonly Row[]): string
   const columns = new Set(declared);
   for (const row of rows) for (const column of Object.keys(row)) columns.add(column);
   const names = [...columns];
-  const lines = rows.map((row) => names.map((name) => csvCell(row[name] ?? null)).join(','));
-  return `${[names.join(','), ...lines].join('\r\n')}\r\n`;
+  return csvHeader(names) + csvLines(names, rows);
+}
+
+export function csvHeader(columns: readonly string[]): string {
+  return `${columns.join(',')}\r\n`;
+}
+
+export function csvLines(columns: readonly string[], rows: readonly Row[]): string {
+  return rows.map((row) => `${columns.map((name) => csvCell(row[name] ?? null)).join(',')}\r\n`).join('');
 }
 
 /**

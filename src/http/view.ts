@@ -3,6 +3,9 @@
  * The composition root implements it; nothing behind this port knows of HTTP.
  */
 
+import type { CaseFile } from '../projections/case-file.ts';
+import type { ResultPage, ResultQuery } from '../projections/result-pages.ts';
+
 /** One box of the topology: a source, a partition, a projection or a sink. */
 export interface StageStatus {
   readonly id: string;
@@ -12,12 +15,13 @@ export interface StageStatus {
   readonly feeds: readonly string[];
   /** Events a second over the last few seconds. */
   readonly eventsPerSecond: number;
+  /** Since this process started. */
   readonly eventsTotal: number;
   /** What waits in front of it, in batches; and its bound. */
   readonly queueDepth: number;
   readonly queueBound: number;
-  /** Events behind the stage that feeds it. */
-  readonly lag: number;
+  /** Events behind the stage that feeds it; null while nobody knows, such as before a store is open. */
+  readonly lag: number | null;
   readonly state: string;
   /** Event time minus watermark, in milliseconds; null where there is none. */
   readonly watermarkDelayMs: number | null;
@@ -28,11 +32,23 @@ export interface Overview {
   readonly startedAt: number;
   readonly now: number;
   readonly stages: readonly StageStatus[];
-  readonly eventsIn: number;
-  readonly deadLetters: number;
-  readonly lateEvents: number;
-  readonly alerts: number;
-  readonly openCases: number;
+  /**
+   * Of all time, as the read models hold them; null until these have what the journal held at the start. Dead letters are
+   * not among the events.
+   */
+  readonly eventsIn: number | null;
+  readonly deadLetters: number | null;
+  /** One for each window or join that an event was too late for. */
+  readonly lateEvents: number | null;
+  readonly alerts: number | null;
+  readonly openCases: number | null;
+  /** What this process has taken in and derived itself. */
+  readonly sinceStart: {
+    readonly eventsIn: number;
+    readonly deadLetters: number;
+    readonly lateEvents: number;
+    readonly alerts: number;
+  };
   /** The largest event time seen, epoch ms; null before the first event. */
   readonly eventTime: number | null;
   readonly eventLoopDelayP99Ms: number;
@@ -65,7 +81,12 @@ export interface RowQuery {
 export type LiveEvent =
   | { readonly kind: 'overview'; readonly data: Overview }
   | { readonly kind: 'actors'; readonly data: ActorStatus }
+  /** New results of one window, of a busy one the last few; `windows` says how many there were. */
   | { readonly kind: 'window'; readonly data: readonly Row[] }
+  | {
+      readonly kind: 'windows';
+      readonly data: Readonly<Record<string, { readonly results: number; readonly appended: number }>>;
+    }
   | { readonly kind: 'session'; readonly data: readonly Row[] }
   | { readonly kind: 'alert'; readonly data: readonly Row[] }
   | { readonly kind: 'run'; readonly data: readonly Row[] };
@@ -123,14 +144,35 @@ export interface StreamTableInfo {
   readonly columns: readonly { readonly name: string; readonly kind: string }[];
 }
 
+/** A window or a join of the pipeline. */
+export interface DerivedInfo {
+  readonly name: string;
+  readonly kind: 'window' | 'join';
+  /** What it is of: a stream, or what is derived from some. */
+  readonly of: readonly string[];
+  /** Of a window: tumbling, hopping, sliding, session or count. */
+  readonly window: string | null;
+  /** The field by which its results are told apart; null for one group over all. */
+  readonly key: string | null;
+  /** What its keys are, nulls aside. */
+  readonly keys: 'number' | 'text' | 'none';
+  readonly aggregates: readonly string[];
+}
+
 export interface ServiceView {
   overview(): Overview;
   actors(): ActorStatus;
   /** Newest first. Columns as in the tables of the same names; see docs. */
   rows(
-    table: 'windows' | 'sessions' | 'alerts' | 'cases' | 'runs' | 'dead_letters' | 'actor_history' | 'weather',
+    table: 'sessions' | 'alerts' | 'cases' | 'runs' | 'dead_letters' | 'actor_history' | 'weather',
     query: RowQuery,
   ): Promise<readonly Row[]>;
+  /** Windows and joins, in the order of the pipeline file. */
+  derived(): readonly DerivedInfo[];
+  /** Results of windows or joins, or late events, newest first. */
+  results(query: ResultQuery): Promise<ResultPage>;
+  /** Null when there is no such case. */
+  caseFile(caseId: string): Promise<CaseFile | null>;
   streams(): readonly StreamInfo[];
   /** Events of a stream that has tables, the newest by event time first; rejects for any other. */
   streamRows(stream: string, query: RowQuery): Promise<readonly Row[]>;

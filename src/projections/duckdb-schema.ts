@@ -170,29 +170,37 @@ export function windowsViewSql(shapes: readonly WindowShape[]): string {
 }
 
 function windowSql(shape: WindowShape): string {
-  const { name, aggregates } = shape;
-  const members = aggregates.map((aggregate) => `${sqlText(aggregate.name)}, ${resultSql(aggregate)}`).join(', ');
-  return `SELECT ${sqlText(name)}, key, start_at, end_at, revision, count, json_object(${members})::VARCHAR
-    FROM (${newestSql(shape)})`;
+  const table = `(SELECT *, rowid AS place_row FROM "${windowTable(shape)}")`;
+  return `SELECT ${sqlText(shape.name)}, key, start_at, end_at, revision, count, ${aggregatesSql(shape)}
+    FROM (${newestSql(shape, table, table)})`;
 }
 
-/** The results that no later one replaces. */
-function newestSql(shape: WindowShape): string {
-  const table = `"${windowTable(shape)}"`;
-  switch (shape.kind) {
+/** A result's aggregates as JSON text. */
+export function aggregatesSql({ aggregates }: WindowShape): string {
+  const members = aggregates.map((aggregate) => `${sqlText(aggregate.name)}, ${resultSql(aggregate)}`).join(', ');
+  return `json_object(${members})::VARCHAR`;
+}
+
+/**
+ * Those of some rows that no later result replaces. `among` are all that may replace one: for windows other than sessions
+ * the rows themselves, if they hold a window's results whole. Both have the number of a row in its table as `place_row`.
+ */
+export function newestSql({ kind, name }: Pick<WindowShape, 'kind' | 'name'>, rows: string, among: string): string {
+  switch (kind) {
     case 'count':
       // Each is of events of its own. One that was not full when a flush gave it may have grown since, or begin earlier.
-      return `SELECT * FROM ${table} AS one WHERE NOT EXISTS (SELECT 1 FROM ${table} AS other
+      return `SELECT * FROM ${rows} AS one WHERE NOT EXISTS (SELECT 1 FROM ${rows} AS other
         WHERE other.key IS NOT DISTINCT FROM one.key AND other.partition = one.partition
-          AND other.start_at = one.start_at AND other.revision > one.revision AND other.rowid > one.rowid
-          AND (other.count > one.count OR (other.count = 0 AND one.count < (SELECT max(count) FROM ${table}))))`;
+          AND other.start_at = one.start_at AND other.revision > one.revision AND other.place_row > one.place_row
+          AND (other.count > one.count
+            OR (other.count = 0 AND one.count < (SELECT max(count) FROM "${windowTable({ name })}"))))`;
     case 'session':
-      return `SELECT * FROM ${table} AS one WHERE NOT EXISTS (SELECT 1 FROM ${table} AS other
+      return `SELECT * FROM ${rows} AS one WHERE NOT EXISTS (SELECT 1 FROM ${among} AS other
         WHERE other.key IS NOT DISTINCT FROM one.key AND other.partition = one.partition
           AND other.start_at <= one.start_at AND other.end_at >= one.end_at
           AND (other.start_at < one.start_at OR other.end_at > one.end_at OR other.revision > one.revision))`;
     default:
-      return `SELECT * FROM ${table}
+      return `SELECT * FROM ${rows}
         QUALIFY row_number() OVER (PARTITION BY key, start_at, partition ORDER BY revision DESC) = 1`;
   }
 }

@@ -1,16 +1,7 @@
 /** The reads that the API offers by name: each is one query against one store, newest rows first. */
 import type { StoreName } from './store.ts';
 
-export const READ_MODELS = [
-  'windows',
-  'sessions',
-  'alerts',
-  'cases',
-  'runs',
-  'dead_letters',
-  'actor_history',
-  'weather',
-] as const;
+export const READ_MODELS = ['sessions', 'alerts', 'cases', 'runs', 'dead_letters', 'actor_history', 'weather'] as const;
 export type ReadModel = (typeof READ_MODELS)[number];
 
 export interface ReadQuery {
@@ -18,23 +9,11 @@ export interface ReadQuery {
   readonly sql: string;
 }
 
-/** Results older than this, counted back from the newest, are left to a query of one's own. */
-const RECENT_WINDOWS = '3 hours';
-
 /** The query of a read model. `limit` is a whole number from 1 to 1,000. Throws a RangeError on any other. */
 export function readQuery(model: ReadModel, limit: number): ReadQuery {
   if (!Number.isInteger(limit) || limit < 1 || limit > 1000)
     throw new RangeError(`limit must be 1 to 1000, not ${limit}`);
   switch (model) {
-    case 'windows':
-      return {
-        store: 'duckdb',
-        sql: `SELECT window_name AS "window", key, epoch_ms(start_at) AS start_at, epoch_ms(end_at) AS end_at, revision,
-          count, aggregates FROM windows
-          WHERE key IS NULL
-            AND start_at >= (SELECT max(occurred_at) FROM transactions) - INTERVAL '${RECENT_WINDOWS}'
-          ORDER BY windows.start_at DESC, window_name LIMIT ${limit}`,
-      };
     case 'sessions':
       return {
         store: 'duckdb',

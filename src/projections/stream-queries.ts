@@ -62,7 +62,7 @@ function literalsOf({ kind }: RecordColumn, text: string): string[] {
   return isWhole ? [textLiteral(JSON.stringify(text)), textLiteral(text)] : [textLiteral(JSON.stringify(text))];
 }
 
-/** In hexadecimal: a text of a stranger, whatever is in it. */
-function textLiteral(text: string): string {
+/** For SQLite, in hexadecimal: a text of a stranger, whatever is in it. */
+export function textLiteral(text: string): string {
   return `CAST(x'${Buffer.from(text, 'utf8').toString('hex')}' AS TEXT)`;
 }

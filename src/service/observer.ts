@@ -8,6 +8,7 @@ import type { Metrics } from '../http/metrics.ts';
 import type { LiveEvent, Overview, StageStatus } from '../http/view.ts';
 import type { AlertRaised } from '../messages/payments.ts';
 import { deadLetterType } from '../messages/types.ts';
+import { STORE_NAMES } from '../projections/store.ts';
 import { addFailures, type Counts, noCounts } from './counts.ts';
 import { publishDerived } from './live-rows.ts';
 import { createMeters } from './meters.ts';
@@ -41,8 +42,6 @@ export interface ObserverSources {
   readonly pipeline: () => Pipeline | null;
   readonly readModels: () => ReadModels | null;
   readonly stateOf: (path: string) => string;
-  /** Open cases as the read model last said. */
-  readonly openCases: () => number;
   readonly runtime: Runtime;
 }
 
@@ -114,9 +113,9 @@ export function createObserver(config: Config, version: string, sources: Observe
 
   function projectionStages(): StageStatus[] {
     const readModels = sources.readModels();
-    return ['sqlite', 'duckdb'].map((store) => ({
+    return STORE_NAMES.map((store) => ({
       ...idleStage(store, 'projection', store === 'sqlite' ? 'SQLite' : 'DuckDB', meters.meter('projection')),
-      lag: readModels?.lag() ?? 0,
+      lag: readModels?.lagOf(store) ?? null,
       state: sources.stateOf('projector'),
     }));
   }
@@ -140,14 +139,15 @@ export function createObserver(config: Config, version: string, sources: Observe
   metrics.onCollect(() => {
     const all = stages();
     const delays: Record<string, number> = {};
+    const openCases = sources.readModels()?.totals()?.openCases;
     for (const stage of all) {
       if (stage.kind === 'partition') delays[stage.label] = (stage.watermarkDelayMs ?? 0) / 1000;
     }
     return {
       watermarkDelaySeconds: delays,
       queueDepth: Object.fromEntries(all.map((stage) => [stage.id, stage.queueDepth])),
-      lagEvents: Object.fromEntries(all.map((stage) => [stage.id, stage.lag])),
-      openCases: sources.openCases(),
+      lagEvents: Object.fromEntries(all.flatMap(({ id, lag }) => (lag === null ? [] : [[id, lag]]))),
+      ...(openCases === undefined ? {} : { openCases }),
       stalledLogs: Object.fromEntries(
         (sources.pipeline()?.units ?? []).map(({ log }) => [log.name, log.state().kind === 'stalled' ? 1 : 0]),
       ),
@@ -193,20 +193,32 @@ export function createObserver(config: Config, version: string, sources: Observe
       delayP99Ms = loopDelay.p99Ms();
       loopDelay.reset();
     },
-    overview: () => ({
-      name: config.name,
-      startedAt,
-      now: runtime.nowMs(),
-      stages: stages(),
-      eventsIn: counts.events,
-      deadLetters: counts.deadLetters,
-      lateEvents: counts.late,
-      alerts: counts.alerts,
-      openCases: sources.openCases(),
-      eventTime: eventTime(),
-      eventLoopDelayP99Ms: delayP99Ms,
-      rssBytes: residentBytes() + (sources.readModels()?.stores.usage().rssBytes ?? 0),
-    }),
+    overview() {
+      const totals = sources.readModels()?.totals() ?? null;
+      // The read models follow a moment behind.
+      const inAll = (projected: number | undefined, own: number): number | null =>
+        projected === undefined ? null : Math.max(projected, own);
+      return {
+        name: config.name,
+        startedAt,
+        now: runtime.nowMs(),
+        stages: stages(),
+        eventsIn: inAll(totals?.events, counts.events),
+        deadLetters: inAll(totals?.deadLetters, counts.deadLetters),
+        lateEvents: inAll(totals?.lateEvents, counts.late),
+        alerts: inAll(totals?.alerts, counts.alerts),
+        openCases: totals?.openCases ?? null,
+        sinceStart: {
+          eventsIn: counts.events,
+          deadLetters: counts.deadLetters,
+          lateEvents: counts.late,
+          alerts: counts.alerts,
+        },
+        eventTime: eventTime(),
+        eventLoopDelayP99Ms: delayP99Ms,
+        rssBytes: residentBytes() + (sources.readModels()?.stores.usage().rssBytes ?? 0),
+      };
+    },
     onAlerts(listener) {
       alertListeners.add(listener);
       return () => alertListeners.delete(listener);

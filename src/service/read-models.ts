@@ -1,8 +1,9 @@
 /** The read models of a running pipeline: the process that holds them, and how far behind the journal they are. */
 import type { Config } from '../config/config.ts';
 import { givenBy } from '../messages/window-result.ts';
-import { STORE_NAMES } from '../projections/store.ts';
+import { STORE_NAMES, type StoreName } from '../projections/store.ts';
 import type { TableShapes } from '../projections/table-shapes.ts';
+import type { Totals } from '../projections/totals.ts';
 import { resultField } from '../streams/aggregates.ts';
 import type { StoresProcess } from '../workers/stores-process.ts';
 import type { PartitionUnit } from './partition-unit.ts';
@@ -10,22 +11,27 @@ import type { PartitionUnit } from './partition-unit.ts';
 /** Events in one transaction of the stores: enough to coalesce, few enough for a query to wait for. */
 const EVENTS_PER_TRANSACTION = 50_000;
 
-const OPEN_CASES = "SELECT count(*) AS n FROM cases WHERE state = 'open'";
-
 export interface ReadModels {
   readonly stores: StoresProcess;
   open(): Promise<void>;
   /** Projects one transaction's worth of what is durable. */
   project(): Promise<{ readonly caughtUp: boolean }>;
-  /** Events that are durable and not yet projected. */
+  /** Resolves once the stores are open for the first time. */
+  readonly opened: Promise<void>;
+  /** Events that are durable and not yet in both stores; infinite until these are open. */
   lag(): number;
+  /** The same of one store: from where it stands to the journal's end. Null until it is open, when nobody knows. */
+  lagOf(store: StoreName): number | null;
   /** Whether both stores have got everything below these offsets. */
   hasReached(marks: readonly { readonly log: string; readonly offset: number }[]): boolean;
   /** Offset up to which both stores have a log. */
   reachedOffset(log: string): number;
   eventsTotal(): number;
-  /** Cases that were open when the read models were last asked. */
-  openCases(): number;
+  /**
+   * What the stores held when they were last asked. Null until they have what the journal held when they were opened:
+   * before, the counts of a store that is behind, or is rebuilt, would pass for those of all time.
+   */
+  totals(): Totals | null;
   /** Asks them again. */
   refresh(): Promise<void>;
 }
@@ -45,41 +51,59 @@ export function tableShapes({ windows, streams }: Config): TableShapes {
 }
 
 export function createReadModels(config: Config, units: readonly PartitionUnit[], stores: StoresProcess): ReadModels {
-  const reached = new Map<string, number>();
+  /** Where each store stands in each log. */
+  const offsets = new Map<StoreName, Map<string, number>>();
+  const reachedBy = (store: StoreName, log: string): number => offsets.get(store)?.get(log) ?? 0;
+  const reachedOffset = (log: string): number => Math.min(...STORE_NAMES.map((store) => reachedBy(store, log)));
+  const lagOf = (store: StoreName): number | null =>
+    offsets.has(store)
+      ? units.reduce((sum, { log }) => sum + Math.max(0, log.durableOffset() - reachedBy(store, log.name)), 0)
+      : null;
+  let resolveOpened = (): void => {};
+  const opened = new Promise<void>((resolve) => {
+    resolveOpened = resolve;
+  });
+  /** The journal's end at the opening. */
+  let end: readonly { readonly log: string; readonly offset: number }[] = [];
+  const hasReached: ReadModels['hasReached'] = (marks) =>
+    marks.every(({ log, offset }) => reachedOffset(log) >= offset);
   let events = 0;
-  let openCases = 0;
+  let totals: Totals | null = null;
   return {
     stores,
+    opened,
     async open() {
-      const offsets = await stores.run({
+      const found = await stores.run({
         kind: 'open',
         dataDir: config.dataDir,
         stores: STORE_NAMES,
         tables: tableShapes(config),
       });
-      reached.clear();
-      for (const { log } of units) {
-        reached.set(log.name, Math.min(...STORE_NAMES.map((store) => offsets[store][log.name] ?? 0)));
-      }
+      for (const store of STORE_NAMES) offsets.set(store, new Map(Object.entries(found[store])));
+      end = units.map(({ log }) => ({ log: log.name, offset: log.durableOffset() }));
+      totals = null;
+      resolveOpened();
     },
     async project() {
       const ranges = units
         .map(({ log }) => ({ log: log.name, toOffset: log.durableOffset() }))
-        .filter(({ log, toOffset }) => toOffset > (reached.get(log) ?? 0));
+        .filter(({ log, toOffset }) => toOffset > reachedOffset(log));
       if (ranges.length === 0) return { caughtUp: true };
       const result = await stores.run({ kind: 'project', ranges, maxEvents: EVENTS_PER_TRANSACTION });
-      for (const [log, next] of Object.entries(result.reached)) reached.set(log, next);
+      for (const [log, next] of Object.entries(result.reached)) {
+        for (const store of STORE_NAMES) offsets.get(store)?.set(log, Math.max(next, reachedBy(store, log)));
+      }
       events += result.events;
       return result;
     },
-    lag: () => units.reduce((sum, { log }) => sum + Math.max(0, log.durableOffset() - (reached.get(log.name) ?? 0)), 0),
-    hasReached: (marks) => marks.every(({ log, offset }) => (reached.get(log) ?? 0) >= offset),
-    reachedOffset: (log) => reached.get(log) ?? 0,
+    lag: () => Math.max(...STORE_NAMES.map((store) => lagOf(store) ?? Number.POSITIVE_INFINITY)),
+    lagOf,
+    hasReached,
+    reachedOffset,
     eventsTotal: () => events,
-    openCases: () => openCases,
+    totals: () => totals,
     async refresh() {
-      const [row] = await stores.run({ kind: 'query', store: 'sqlite', sql: OPEN_CASES });
-      openCases = Number(row?.n ?? 0);
+      if (hasReached(end)) totals = await stores.run({ kind: 'totals' });
     },
   };
 }

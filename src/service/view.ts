@@ -3,16 +3,22 @@ import type { ActorStatus, LiveEvent, ServiceView, StreamTableInfo } from '../ht
 import { recordColumns } from '../messages/record-columns.ts';
 import type { StreamShape } from '../projections/stream-tables.ts';
 import type { Service } from '../service.ts';
+import type { StoresProcess } from '../workers/stores-process.ts';
 import { createBodyDecoder } from './body-decoder.ts';
+import { derivedOf } from './derived-info.ts';
 import { createIngest } from './ingest.ts';
 import type { PartitionUnit } from './partition-unit.ts';
 import { ROOT } from './pipeline.ts';
 import { tableShapes } from './read-models.ts';
 
 const OVERVIEW_EVERY_MS = 1000;
-const WINDOWS_EVERY_MS = 1000;
-/** Windows of one live event. */
-const LIVE_WINDOWS = 120;
+const LOOK_EVERY_MS = 1000;
+/** Results of windows in one second's live events, over all of them. */
+const LIVE_RESULTS = 600;
+/** Counting takes at most this share of the time of the process that holds the stores. */
+const COUNTING_SHARE = 0.05;
+/** But so often it counts again: what is measured has the wait for that process in it. */
+const MAX_PASSED_TICKS = 10;
 
 /** A body of 16 MiB is parsed in about a second. */
 const PARSING_RETRY_SECONDS = 2;
@@ -36,6 +42,7 @@ export function createView(service: Service): ServedView {
     }),
   );
   const tables = new Map(tableShapes(config).streams.map((shape) => [shape.name, tableInfo(shape)]));
+  const derived = derivedOf(config);
   let closed = false;
   let ready = false;
   service.ready.then(() => {
@@ -57,22 +64,55 @@ export function createView(service: Service): ServedView {
     publish({ kind: 'overview', data: observer.overview() });
     publish({ kind: 'actors', data: actors() });
   });
-  let asking = false;
-  const stopWindows = runtime.every(WINDOWS_EVERY_MS, () => {
-    if (asking || !ready) return;
-    asking = true;
-    Promise.all([readModels.stores.run({ kind: 'rows', model: 'windows', limit: LIVE_WINDOWS }), readModels.refresh()])
-      .then(([rows]) => publish({ kind: 'window', data: [...rows].reverse() }))
-      .catch((error: Error) => service.log.warn({ error: error.message }, 'the windows could not be read'))
-      .finally(() => {
-        asking = false;
-      });
-  });
+  // What comes before the stores are open waits for them.
+  const read: StoresProcess['run'] = (task) => readModels.opened.then(() => readModels.stores.run(task));
+  let seen: Readonly<Record<string, number>> | null = null;
+  const stopWindows = followed(async () => {
+    const news = await read({ kind: 'appendedResults', seen, limit: LIVE_RESULTS });
+    seen = news.seen;
+    if (news.rows.length === 0) return;
+    // An event a window: none of them may push out the others' rows.
+    for (const name of Object.keys(news.windows)) {
+      const own = news.rows.filter((row) => row.window === name);
+      if (own.length > 0) publish({ kind: 'window', data: own });
+    }
+    publish({ kind: 'windows', data: news.windows });
+  }, 'new results of windows could not be read');
+  let ticksToPass = 0;
+  const count = async (): Promise<void> => {
+    ticksToPass -= 1;
+    if (ticksToPass > 0) return;
+    await readModels.opened;
+    const startMs = runtime.nowMs();
+    await readModels.refresh();
+    const tookMs = runtime.nowMs() - startMs;
+    ticksToPass = Math.min(MAX_PASSED_TICKS, tookMs / COUNTING_SHARE / LOOK_EVERY_MS);
+  };
+  const stopCounting = followed(count, 'the rows of the read models could not be counted');
+
+  /** Once a second, and never twice at once. */
+  function followed(look: () => Promise<void>, failure: string): () => void {
+    let isLooking = false;
+    const lookNow = (): void => {
+      if (isLooking || closed) return;
+      isLooking = true;
+      look()
+        .catch((error: Error) => service.log.warn({ error: error.message }, failure))
+        .finally(() => {
+          isLooking = false;
+        });
+    };
+    lookNow();
+    return runtime.every(LOOK_EVERY_MS, lookNow);
+  }
 
   return {
     overview: () => observer.overview(),
     actors,
-    rows: (model, { limit }) => readModels.stores.run({ kind: 'rows', model, limit }),
+    rows: (model, { limit }) => read({ kind: 'rows', model, limit }),
+    derived: () => derived,
+    results: (query) => read({ kind: 'results', query }),
+    caseFile: (caseId) => read({ kind: 'caseFile', caseId }),
     streams: () =>
       [...pipeline.streams.values()].map(({ name, eventType, units, config: stream }) => ({
         name,
@@ -81,9 +121,9 @@ export function createView(service: Service): ServedView {
         source: stream?.source.kind ?? 'internal',
         table: tables.get(name) ?? null,
       })),
-    streamRows: (stream, { limit }) => readModels.stores.run({ kind: 'streamRows', stream, limit }),
+    streamRows: (stream, { limit }) => read({ kind: 'streamRows', stream, limit }),
     async streamRow(stream, key) {
-      const [row] = await readModels.stores.run({ kind: 'streamKey', stream, key });
+      const [row] = await read({ kind: 'streamKey', stream, key });
       return row ?? null;
     },
     async ingest(stream, body) {
@@ -129,6 +169,7 @@ export function createView(service: Service): ServedView {
       closed = true;
       stopOverview();
       stopWindows();
+      stopCounting();
     },
     end: () => bodies.close(),
   };

@@ -1,8 +1,12 @@
 /** What passes between the service and the processes of the read models. Every value is structured-cloneable. */
+import type { CaseFile } from '../projections/case-file.ts';
+import type { AppendedResults } from '../projections/live-results.ts';
 import type { LogRange, Projected } from '../projections/projector.ts';
 import type { ReadModel } from '../projections/read-models.ts';
+import type { ResultPage, ResultQuery } from '../projections/result-pages.ts';
 import type { Row, StoreName, TableDigest } from '../projections/store.ts';
 import type { TableShapes } from '../projections/table-shapes.ts';
+import type { Totals } from '../projections/totals.ts';
 
 export interface OpenStores {
   readonly kind: 'open';
@@ -19,6 +23,14 @@ export type StoresTask =
   | { readonly kind: 'rows'; readonly model: ReadModel; readonly limit: number }
   | { readonly kind: 'streamRows'; readonly stream: string; readonly limit: number }
   | { readonly kind: 'streamKey'; readonly stream: string; readonly key: string }
+  | { readonly kind: 'results'; readonly query: ResultQuery }
+  | {
+      readonly kind: 'appendedResults';
+      readonly seen: Readonly<Record<string, number>> | null;
+      readonly limit: number;
+    }
+  | { readonly kind: 'caseFile'; readonly caseId: string }
+  | { readonly kind: 'totals' }
   | { readonly kind: 'query'; readonly store: StoreName; readonly sql: string }
   | { readonly kind: 'digest' }
   | { readonly kind: 'close' };
@@ -30,6 +42,11 @@ export interface StoresResults {
   streamRows: readonly Row[];
   /** None when there is no such key. */
   streamKey: readonly Row[];
+  results: ResultPage;
+  appendedResults: AppendedResults;
+  /** Null when there is no such case. */
+  caseFile: CaseFile | null;
+  totals: Totals;
   query: readonly Row[];
   digest: readonly (TableDigest & { readonly store: StoreName })[];
   close: null;

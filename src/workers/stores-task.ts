@@ -3,11 +3,16 @@ import { join } from 'node:path';
 import { readSchemaFiles } from '../journal/schema-files.ts';
 import type { SyncFs } from '../journal/sync-fs.ts';
 import { createRegistry } from '../messages/registry.ts';
+import { caseFile } from '../projections/case-file.ts';
+import type { WindowShape } from '../projections/duckdb-schema.ts';
+import { appendedResults } from '../projections/live-results.ts';
 import { type ProjectedJournal, projectLogs } from '../projections/projector.ts';
 import { readQuery } from '../projections/read-models.ts';
-import type { Store, StoreName } from '../projections/store.ts';
+import { resultPage } from '../projections/result-pages.ts';
+import type { Row, Store, StoreName } from '../projections/store.ts';
 import { keyQuery, newestQuery, typedRow } from '../projections/stream-queries.ts';
 import { type StreamTable, streamTable } from '../projections/stream-tables.ts';
+import { storeTotals } from '../projections/totals.ts';
 import type { OpenStores, StoresResults, StoresTask } from './stores-protocol.ts';
 
 export interface StoresPorts {
@@ -18,6 +23,7 @@ export interface StoresPorts {
 export type RunStoresTask = <T extends StoresTask>(task: T) => Promise<StoresResults[StoresTask['kind']]>;
 
 interface Opened {
+  readonly windows: readonly WindowShape[];
   readonly journal: ProjectedJournal;
   readonly declared: ReadonlyMap<string, StreamTable>;
   readonly stores: readonly Store[];
@@ -34,7 +40,8 @@ export function createStoresTask({ fs, openStore }: StoresPorts): RunStoresTask 
     const stores: Store[] = [];
     for (const name of task.stores) stores.push(await openStore(name, task));
     const declared = new Map(task.tables.streams.map((shape) => [shape.name, streamTable(shape)]));
-    opened = { journal: { directory: join(dataDir, 'journal'), registry, declared, fs }, declared, stores };
+    const { windows } = task.tables;
+    opened = { windows, journal: { directory: join(dataDir, 'journal'), registry, declared, fs }, declared, stores };
     const offsets: Record<StoreName, Record<string, number>> = { sqlite: {}, duckdb: {} };
     for (const store of stores) offsets[store.name] = Object.fromEntries(store.offsets());
     return offsets;
@@ -52,7 +59,8 @@ export function createStoresTask({ fs, openStore }: StoresPorts): RunStoresTask 
     if (task.kind === 'close') return close();
     if (opened === null)
       throw new Error(`The read models are not open; a ${task.kind} task came too early or too late`);
-    const { journal, declared, stores } = opened;
+    const { journal, declared, stores, windows } = opened;
+    const duckdb = (sql: string): Promise<readonly Row[]> => storeNamed(stores, 'duckdb').query(sql);
     switch (task.kind) {
       case 'project':
         return projectLogs(journal, stores, task.ranges, task.maxEvents);
@@ -72,6 +80,14 @@ export function createStoresTask({ fs, openStore }: StoresPorts): RunStoresTask 
         const rows = await storeNamed(stores, query.store).query(query.sql);
         return rows.map((row) => typedRow(table, row));
       }
+      case 'results':
+        return resultPage(duckdb, windows, task.query);
+      case 'appendedResults':
+        return appendedResults(duckdb, windows, task.seen, task.limit);
+      case 'caseFile':
+        return caseFile((name) => storeNamed(stores, name), task.caseId);
+      case 'totals':
+        return storeTotals((name) => storeNamed(stores, name), declared.keys());
       case 'query':
         return storeNamed(stores, task.store).query(task.sql);
       case 'digest': {

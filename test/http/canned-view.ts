@@ -1,6 +1,8 @@
 /** A service with canned rows behind the port, and a way to publish live events and to choose the ingest outcome. */
+
 import type {
   ActorStatus,
+  DerivedInfo,
   EventBody,
   IngestOutcome,
   LiveEvent,
@@ -8,9 +10,12 @@ import type {
   Row,
   ServiceView,
 } from '../../src/http/view.ts';
+import type { ResultQuery } from '../../src/projections/result-pages.ts';
 
 export interface CannedService {
   readonly view: ServiceView;
+  /** Every query for results. */
+  readonly asked: readonly ResultQuery[];
   readonly ingested: { readonly stream: string; readonly body: EventBody }[];
   readonly removed: { readonly stream: string; readonly key: string; readonly occurredAt: number | null }[];
   /** Requests whose client went away. */
@@ -46,6 +51,7 @@ export const overview: Overview = {
   lateEvents: 0,
   alerts: 1,
   openCases: 1,
+  sinceStart: { eventsIn: 40, deadLetters: 0, lateEvents: 0, alerts: 1 },
   eventTime: NOW - 5_000,
   eventLoopDelayP99Ms: 11,
   rssBytes: 100_000_000,
@@ -81,7 +87,39 @@ const streamRows: readonly Row[] = [
   { id: 'a', at: 1000, partition: 1, log_offset: 0 },
 ];
 
+export const derived: readonly DerivedInfo[] = [
+  { name: 'per_minute', kind: 'window', of: ['s'], window: 'tumbling', key: null, keys: 'none', aggregates: ['total'] },
+  {
+    name: 'by_customer',
+    kind: 'window',
+    of: ['s'],
+    window: 'session',
+    key: 'customer',
+    keys: 'number',
+    aggregates: [],
+  },
+  { name: 'by_country', kind: 'window', of: ['s'], window: 'tumbling', key: 'country', keys: 'text', aggregates: [] },
+  { name: 'paid', kind: 'join', of: ['s', 't'], window: null, key: 'id', keys: 'text', aggregates: [] },
+];
+
+const windowOf = (key: string | null, start: number): Row => ({
+  window: 'by_country',
+  key,
+  start_at: start,
+  end_at: start + 1000,
+  revision: 0,
+  count: 1,
+  aggregates: '{"top":"=1+1,\\"x\\""}',
+});
+
+const results: Readonly<Record<ResultQuery['of'], readonly Row[]>> = {
+  windows: [windowOf('a,"b"\r\nc', 2000), windowOf(null, 1000), windowOf('=cmd', 0)],
+  joins: [],
+  late_events: [],
+};
+
 export function cannedService(): CannedService {
+  const asked: ResultQuery[] = [];
   const listeners = new Set<(event: LiveEvent) => void>();
   const ingested: { readonly stream: string; readonly body: EventBody }[] = [];
   const removed: CannedService['removed'] = [];
@@ -89,6 +127,7 @@ export function cannedService(): CannedService {
   let aborted = 0;
   let readiness: { ready: boolean; reasons: readonly string[] } = { ready: true, reasons: [] };
   return {
+    asked,
     aborted: () => aborted,
     ingested,
     removed,
@@ -105,6 +144,16 @@ export function cannedService(): CannedService {
       overview: () => overview,
       actors: () => actors,
       rows: async (table, { limit }) => (rows[table] ?? []).slice(0, limit),
+      derived: () => derived,
+      results: async (query) => {
+        asked.push(query);
+        const rows = results[query.of].slice(0, query.limit);
+        return { rows, next: rows.length < results[query.of].length ? [1, 'w', true, 'k', 2, 0, 3] : null };
+      },
+      caseFile: async (id) =>
+        id === 'c-1' || id === 'c/2 ü'
+          ? { case: { case_id: id }, alerts: [], deliveries: [], transactions: [], sessions: [], isCut: false }
+          : null,
       streams: () => [
         {
           name: 'payments.transactions',

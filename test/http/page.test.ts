@@ -44,9 +44,16 @@ describe.skipIf(!existsSync(CHROMIUM))('the dashboard', () => {
   const service = cannedService();
   const rows: Partial<Record<Parameters<ServiceView['rows']>[0], readonly Row[]>> = {
     alerts: [alertRow('a-1', 'Spends <b>far</b> more than usual'), alertRow('a-2', 'Many payments in ten minutes')],
-    windows: [windowRow(NOON, 1, 42), windowRow(NOON, 0, 40), windowRow(NOON - MINUTE, 0, 39)],
   };
-  const view: ServiceView = { ...service.view, rows: async (table) => rows[table] ?? [] };
+  const windows = [windowRow(NOON, 1, 42), windowRow(NOON - MINUTE, 0, 39)];
+  const view: ServiceView = {
+    ...service.view,
+    rows: async (table) => rows[table] ?? [],
+    results: async (query) =>
+      query.of === 'windows' && query.name === 'per_minute'
+        ? { rows: windows, next: null }
+        : service.view.results({ ...query, limit: 1000 }),
+  };
   const startOn = (port: number) => startHttp({ view, host: '127.0.0.1', port, log: silentLog });
 
   beforeAll(async () => {
@@ -77,7 +84,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the dashboard', () => {
     for (const width of [1440, 400]) {
       await page.setViewportSize({ width, height: 900 });
       await open();
-      await page.locator('#windows-chart canvas').waitFor();
+      await page.locator('[id="windows/per_minute"] .chart canvas').waitFor();
       await page.locator('#topology-drawing svg').waitFor();
       expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
     }
@@ -107,8 +114,11 @@ describe.skipIf(!existsSync(CHROMIUM))('the dashboard', () => {
 
   test('the higher revision of a window replaces the lower', async () => {
     await open();
-    const cells = await page.locator('#windows-table tbody tr').allInnerTexts();
-    expect(cells.map((text) => text.split('\t')[2])).toEqual(['42', '39']);
+    service.publish({ kind: 'window', data: [windowRow(NOON, 0, 40), windowRow(NOON - MINUTE, 1, 38)] });
+    const rowsShown = page.locator('[id="windows/per_minute"] .scroll tbody tr');
+    await rowsShown.getByText('38', { exact: true }).waitFor();
+    const cells = await rowsShown.allInnerTexts();
+    expect(cells.map((text) => text.split('\t')[2])).toEqual(['42', '38']);
     expect(cells[0]).toContain('corrected');
   });
 
@@ -139,6 +149,22 @@ describe.skipIf(!existsSync(CHROMIUM))('the dashboard', () => {
     expect(await openCases.textContent()).toBe('1');
     await page.keyboard.press('p');
     await expect.poll(() => openCases.textContent()).toBe('77');
+  });
+
+  test('shares are of all that came in, and numbers say of which time they are', async () => {
+    await open();
+    const since = { eventsIn: 3, deadLetters: 1, lateEvents: 0, alerts: 0 };
+    service.publish({ kind: 'overview', data: { ...overview, eventsIn: 6, deadLetters: 2, sinceStart: since } });
+    const tile = (name: string) => page.locator('.tile', { hasText: name }).locator('.extra');
+    await expect.poll(() => tile('Dead letters').textContent()).toBe('2 of 8 (25 %), 1 since the start');
+    expect(await tile('Events in').textContent()).toBe('6 in all, 3 since the start');
+    const [stage] = overview.stages;
+    const unknown = { eventsIn: null, deadLetters: null, lateEvents: null, alerts: null, openCases: null };
+    const stages = stage === undefined ? [] : [{ ...stage, lag: null }];
+    service.publish({ kind: 'overview', data: { ...overview, ...unknown, stages } });
+    await expect.poll(() => tile('Events in').textContent()).toBe('– in all, 40 since the start');
+    expect(await page.locator('.tile', { hasText: 'Open cases' }).locator('.value').textContent()).toBe('–');
+    expect(await page.locator('.tile', { hasText: 'Largest lag' }).locator('.value').textContent()).toBe('–');
   });
 
   test('the theme follows the system until it is chosen, and the choice lasts', async () => {

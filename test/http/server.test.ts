@@ -259,7 +259,7 @@ describe('reads', () => {
     };
     expect(Object.keys(paths).length).toBeGreaterThan(10);
     for (const [path, operations] of Object.entries(paths)) {
-      const real = path.replace('{stream}', 'payments.transactions').replace('{key}', 'a');
+      const real = path.replace('{stream}', 'payments.transactions').replace('{key}', 'a').replace('{case}', 'c-1');
       for (const method of Object.keys(operations)) {
         const answer = await ask(server.url, real, {
           method: path === '/events' ? 'HEAD' : method.toUpperCase(),

@@ -1,18 +1,18 @@
 /** The tree of actors: state, restarts, last error. Kept by path, so that a folded branch stays folded. */
 import { byId, h, setText, stateMark } from './dom.js';
+import { holdStill } from './hold.js';
 
 const folded = new Set();
 let shown = '';
+let update = null;
 
 export function renderActors({ actors }) {
   if (actors === null) return;
   const text = JSON.stringify(actors);
   if (text === shown) return;
   shown = text;
-  const focused = document.activeElement?.closest?.('[data-path]')?.dataset.path;
-  const tree = byId('actors-tree');
-  tree.replaceChildren(h('ul', { class: 'tree' }, branch(actors)));
-  if (focused !== undefined) tree.querySelector(`[data-path="${CSS.escape(focused)}"] summary`)?.focus();
+  update ??= holdStill(byId('actors-tree'), drawTree, () => 0);
+  update(actors);
   const all = flat(actors);
   const restarts = all.reduce((sum, actor) => sum + actor.restarts, 0);
   const failed = all.filter((actor) => /fail|escalat/i.test(actor.state)).length;
@@ -21,6 +21,13 @@ export function renderActors({ actors }) {
     byId('actors-note'),
     `${all.length} in a tree, ${restarts} ${restarts === 1 ? 'restart' : 'restarts'}${trouble}`,
   );
+}
+
+function drawTree(actors) {
+  const focused = document.activeElement?.closest?.('[data-path]')?.dataset.path;
+  const tree = byId('actors-tree');
+  tree.replaceChildren(h('ul', { class: 'tree' }, branch(actors)));
+  if (focused !== undefined) tree.querySelector(`[data-path="${CSS.escape(focused)}"] summary`)?.focus();
 }
 
 function branch(actor) {

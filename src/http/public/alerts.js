@@ -1,19 +1,33 @@
 /** The feed of alerts: severity, score and reasons in words, and where in the log each one stands. */
 import { bar, byId, h, setText, time } from './dom.js';
-import { exact, money, parsed } from './format.js';
+import { caseHref, exact, money, parsed } from './format.js';
+import { holdStill } from './hold.js';
 
 const SHOWN_ALERTS = 60;
 const GLYPHS = { high: '▲▲▲', medium: '▲▲', low: '▲' };
 const items = new Map();
 let drawn = false;
+let update = null;
 
-export function renderAlerts({ alerts }) {
+/** At once when a filter changed, whatever is pointed at. */
+export function renderAlerts({ alerts }, { force = false } = {}) {
   const severity = byId('alerts-severity').value;
   const words = byId('alerts-filter').value.trim().toLowerCase().split(/\s+/).filter(Boolean);
   const matching = alerts.filter(
     (row) => (severity === '' || row.severity === severity) && words.every((word) => textOf(row).includes(word)),
   );
   const shown = matching.slice(0, SHOWN_ALERTS);
+  update ??= holdStill(
+    byId('alerts-feed'),
+    drawFeed,
+    (data) => data.shown.filter((row) => !items.has(row.alert_id)).length,
+  );
+  update({ shown, known: alerts.length }, { force });
+  const filtered = matching.length === alerts.length ? '' : `${matching.length} of `;
+  setText(byId('alerts-note'), alerts.length === 0 ? '' : `${filtered}the latest ${alerts.length}`);
+}
+
+function drawFeed({ shown, known }) {
   const feed = byId('alerts-feed');
   const keep = new Set(shown.map((row) => row.alert_id));
   for (const [id, element] of items) {
@@ -37,10 +51,8 @@ export function renderAlerts({ alerts }) {
     place.remove();
     place = next;
   }
-  if (shown.length === 0) feed.append(h('li', { class: 'empty' }, emptyText(alerts.length)));
+  if (shown.length === 0) feed.append(h('li', { class: 'empty' }, emptyText(known)));
   drawn = true;
-  const filtered = matching.length === alerts.length ? '' : `${matching.length} of `;
-  setText(byId('alerts-note'), alerts.length === 0 ? '' : `${filtered}the latest ${alerts.length}`);
 }
 
 function emptyText(known) {
@@ -75,11 +87,11 @@ function createItem(row) {
       h('span', { class: 'mono' }, Number(row.score).toFixed(3)),
       h('span', { class: 'muted' }, `by ${row.model}`),
     ),
-    Array.isArray(reasons) && h('ul', { class: 'reasons' }, reasons.map(reasonItem)),
+    reasonList(reasons),
     h(
       'div',
       { class: 'line foot' },
-      h('a', { href: `#cases/${row.case_id}` }, `case ${row.case_id}`),
+      h('a', { href: caseHref(row.case_id) }, `case ${row.case_id}`),
       h(
         'span',
         { class: 'mono muted', title: 'Where the alert stands in the journal' },
@@ -88,6 +100,10 @@ function createItem(row) {
       h('span', { class: 'muted' }, `transaction ${row.transaction_id}`),
     ),
   );
+}
+
+export function reasonList(reasons) {
+  return Array.isArray(reasons) && h('ul', { class: 'reasons' }, reasons.map(reasonItem));
 }
 
 function reasonItem({ code, text, value, norm }) {

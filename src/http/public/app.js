@@ -4,10 +4,12 @@
  */
 import { renderActors } from './actors.js';
 import { renderAlerts } from './alerts.js';
+import { isCaseShown, showCase } from './case.js';
 import { bindControls, revealHash } from './controls.js';
 import { byId, refreshTimes, setNow, setText } from './dom.js';
 import { clock } from './format.js';
 import { renderHeadline } from './headline.js';
+import { drawAround, isHeld } from './hold.js';
 import { openLive } from './live.js';
 import { renderRuns } from './runs.js';
 import { createStore } from './store.js';
@@ -15,14 +17,13 @@ import { renderStreams } from './streams.js';
 import { renderCases, renderDeadLetters, renderHistory, renderSessions } from './tables.js';
 import { renderTopology } from './topology.js';
 import { renderWeather } from './weather.js';
-import { renderWindows } from './windows.js';
-import { forgetChart } from './windows-chart.js';
+import { forgetCharts, renderWindows } from './windows.js';
 
 const DRAW_EVERY_MS = 250;
 const PANELS = [
   { render: renderHeadline, uses: ['overview'] },
   { render: renderTopology, uses: ['overview'] },
-  { render: renderWindows, uses: ['windows'] },
+  { render: renderWindows, uses: ['results', 'resultCounts'] },
   { render: renderAlerts, uses: ['alerts'] },
   { render: renderCases, uses: ['cases', 'overview'] },
   { render: renderSessions, uses: ['sessions'] },
@@ -57,14 +58,16 @@ function draw() {
   if (paused) return;
   const due = PANELS.filter(({ uses }) => uses.some((name) => changed.has(name)));
   changed.clear();
-  for (const { render } of due) {
-    try {
-      render(store.state);
-    } catch (error) {
-      // One row that is not as expected must not stop the other panels.
-      console.error(error);
+  drawAround(() => {
+    for (const { render } of due) {
+      try {
+        render(store.state);
+      } catch (error) {
+        // One row that is not as expected must not stop the other panels.
+        console.error(error);
+      }
     }
-  }
+  });
 }
 
 function drawAll() {
@@ -94,6 +97,20 @@ function takeOverview(overview) {
   if (before !== null && before.deadLetters !== overview.deadLetters) askAgain('deadLetters');
   if (before !== null && before.eventsIn !== overview.eventsIn && store.state.streams.length > 0) askAgain('streams');
   if (before !== null && before.openCases !== overview.openCases) askAgain('cases');
+  if (before !== null && before.eventsIn !== overview.eventsIn && hasJoins()) askAgain('results', 10_000);
+  if (isCaseShown()) askCaseAgain();
+}
+
+/** Live events have no results of joins. */
+const hasJoins = () => store.state.results.some(({ kind }) => kind === 'join');
+
+let caseTimer = 0;
+function askCaseAgain() {
+  if (caseTimer !== 0) return;
+  caseTimer = setTimeout(async () => {
+    caseTimer = 0;
+    if (!paused) await showCase({ isNew: false });
+  }, 5_000);
 }
 
 function takeEvent(kind, data) {
@@ -102,8 +119,10 @@ function takeEvent(kind, data) {
     const before = totalRestarts(store.state.actors);
     store.set('actors', data);
     if (before !== totalRestarts(data)) askAgain('actorHistory');
+  } else if (kind === 'windows') {
+    store.set('resultCounts', { ...store.state.resultCounts, ...data });
   } else {
-    const table = { window: 'windows', session: 'sessions', alert: 'alerts', run: 'runs' }[kind];
+    const table = { window: 'results', session: 'sessions', alert: 'alerts', run: 'runs' }[kind];
     store.add(table, [...data].reverse());
     if (kind === 'alert') askAgain('cases');
     if (kind === 'run' && data.some((row) => row.state === 'success')) askAgain('weather');
@@ -169,18 +188,23 @@ bindControls({
     if (!paused) drawAll();
   },
   onTheme: () => {
-    forgetChart();
+    forgetCharts();
     renderWindows(store.state);
   },
   onFilter: () => {
-    renderAlerts(store.state);
-    renderDeadLetters(store.state);
-    renderWindows(store.state);
+    renderAlerts(store.state, { force: true });
+    renderDeadLetters(store.state, { force: true });
   },
 });
+function followAddress() {
+  const showing = showCase();
+  revealHash();
+  return showing;
+}
+
 const from = await loadAll();
-revealHash();
-addEventListener('hashchange', revealHash);
+followAddress();
+addEventListener('hashchange', followAddress);
 new ResizeObserver(() => {
   if (paused) return;
   renderTopology(store.state);
@@ -188,7 +212,7 @@ new ResizeObserver(() => {
 }).observe(byId('topology-drawing'));
 openLive({ from, onEvent: takeEvent, onReset: loadAll, onState: showConnection });
 setInterval(() => {
-  if (!paused) refreshTimes();
+  if (!paused) drawAround(() => refreshTimes(isHeld));
 }, 1_000);
 // Should the service publish no overview, the page asks for one.
 setInterval(async () => {

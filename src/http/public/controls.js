@@ -1,5 +1,7 @@
 /** Theme, pause, keyboard, and links that lead to a row. */
+import { caseInAddress } from './case.js';
 import { byId, h } from './dom.js';
+import { caseHref } from './format.js';
 
 let announced = null;
 
@@ -31,7 +33,7 @@ export function bindControls({ onPause, onTheme, onFilter }) {
   });
   labelTheme();
 
-  for (const id of ['alerts-severity', 'alerts-filter', 'dead-letters-filter', 'windows-name', 'windows-measure']) {
+  for (const id of ['alerts-severity', 'alerts-filter', 'dead-letters-filter']) {
     byId(id).addEventListener('input', onFilter);
   }
   const help = byId('shortcuts');
@@ -77,18 +79,32 @@ function labelTheme() {
   byId('theme').textContent = isDark() ? '☀ Light' : '☾ Dark';
 }
 
+function nameInAddress() {
+  const name = location.hash.slice(1);
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
 /** A row that the link names is shown and lit; one that is no longer among the newest is said to be gone. */
 export function revealHash() {
   announced?.remove();
   announced = null;
   for (const lit of document.querySelectorAll('.lit')) lit.classList.remove('lit');
-  const id = decodeURIComponent(location.hash.slice(1));
-  if (!id.includes('/')) return;
+  const id = nameInAddress();
+  if (!id.includes('/') || caseInAddress() !== null) return;
   const row = byId(id);
   if (row !== null) {
     row.classList.add('lit');
-    row.scrollIntoView({ block: 'center' });
+    row.scrollIntoView({ block: 'nearest' });
     if (row.tabIndex === -1) row.focus({ preventScroll: true });
+    return;
+  }
+  // An address of before cases had one of their own, and a case that is not among the newest.
+  if (id.startsWith('cases/')) {
+    location.replace(caseHref(id.slice('cases/'.length)));
     return;
   }
   const section = byId(id.slice(0, id.indexOf('/')));

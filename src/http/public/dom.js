@@ -29,6 +29,20 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Makes an element's children those given, and leaves alone what is the same already: focus in it stays. */
+export function patchChildren(element, children) {
+  const wanted = children
+    .flat()
+    .filter((child) => child !== null && child !== undefined && child !== false)
+    .map((child) => (child instanceof Node ? child : document.createTextNode(String(child))));
+  wanted.forEach((child, i) => {
+    const known = element.childNodes[i];
+    if (known === undefined) element.append(child);
+    else if (!known.isEqualNode(child)) known.replaceWith(child);
+  });
+  while (element.childNodes.length > wanted.length) element.lastChild.remove();
+}
+
 /** The service's clock, as its last overview told it. */
 export const now = () => Date.now() + clockState.skewMs;
 
@@ -43,9 +57,11 @@ export function time(at) {
   return h('time', { datetime: iso, title: iso, 'data-at': at }, relative(at, now()));
 }
 
-export function refreshTimes() {
+/** `isStill` says which elements are to stay as they are. */
+export function refreshTimes(isStill) {
   for (const element of document.querySelectorAll('time[data-at]')) {
-    setText(element, relative(Number(element.dataset.at), now()));
+    // A word that grows moves what stands beside it.
+    if (!isStill(element)) setText(element, relative(Number(element.dataset.at), now()));
   }
 }
 

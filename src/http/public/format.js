@@ -13,6 +13,15 @@ function trimmed(value) {
   return value.toFixed(Math.abs(value) >= 100 ? 0 : 1);
 }
 
+/** How many of how many, and what share that is, which is rounded where a share says something. */
+export function share(part, whole) {
+  if (part === null || whole === null) return '';
+  if (whole === 0) return 'of none';
+  const percent = (part / whole) * 100;
+  const rounded = percent > 0 && percent < 0.01 ? '< 0.01' : String(Number(percent.toFixed(2)));
+  return `${exact(part)} of ${exact(whole)} (${rounded} %)`;
+}
+
 export function exact(value) {
   return typeof value === 'number' ? value.toLocaleString('en-US', { maximumFractionDigits: 3 }) : '–';
 }
@@ -71,6 +80,9 @@ export function stamp(at) {
   const iso = new Date(at).toISOString();
   return `${iso.slice(0, 10)} ${iso.slice(11, 16)}`;
 }
+
+/** A case's own address on the page: it holds however old the case is. */
+export const caseHref = (id) => `#/cases/${encodeURIComponent(id)}`;
 
 /** JSON text of a row's column; null when it is none, so that one odd row does not stop the page. */
 export function parsed(text) {

@@ -1,6 +1,6 @@
 /** The row of headline numbers. A number out of its range says so with a glyph and a word, not with colour alone. */
-import { byId, h, now, setText, sparkline, time } from './dom.js';
-import { bytes, count, duration, exact, rate } from './format.js';
+import { byId, h, now, patchChildren, setText, sparkline, time } from './dom.js';
+import { bytes, count, duration, exact, rate, share } from './format.js';
 
 const history = [];
 
@@ -26,7 +26,7 @@ export function renderHeadline({ overview }) {
     container.children[index].dataset.level = level;
     setText(shown, level === '' ? value : `▲ ${value}`);
     shown.title = title ?? '';
-    beside.replaceChildren(...[extra].flat());
+    patchChildren(beside, [extra]);
   });
 }
 
@@ -38,8 +38,16 @@ export function mostBehind(overview) {
   return overview.stages.reduce((most, stage) => (stage.lag > (most?.lag ?? 0) ? stage : most), null);
 }
 
+/** Not before the read models are open. */
+export function isLagKnown(overview) {
+  return overview.stages.every(({ lag }) => lag !== null);
+}
+
 function figuresOf(overview) {
   const perSecond = inflow(overview);
+  const since = overview.sinceStart;
+  // What was refused came in as well.
+  const taken = overview.eventsIn === null ? null : overview.eventsIn + overview.deadLetters;
   if (history.at(-1)?.at !== overview.now) history.push({ at: overview.now, perSecond });
   if (history.length > 90) history.shift();
   const behind = mostBehind(overview);
@@ -57,14 +65,18 @@ function figuresOf(overview) {
           history.map((point) => point.perSecond),
           { label: 'Events a second, lately' },
         ),
-        `${count(overview.eventsIn)} in all`,
+        `${count(overview.eventsIn)} in all, ${count(since.eventsIn)} since the start`,
       ],
     },
     {
       name: 'Largest lag',
-      value: `${count(behind?.lag ?? 0)}`,
-      title: `${exact(behind?.lag ?? 0)} events`,
-      extra: behind ? `events at ${behind.label}` : 'nothing is behind',
+      value: behind ? count(behind.lag) : isLagKnown(overview) ? '0' : '–',
+      title: behind ? `${exact(behind.lag)} events` : '',
+      extra: behind
+        ? `events at ${behind.label}`
+        : isLagKnown(overview)
+          ? 'nothing is behind'
+          : 'the read models are being opened',
       level: secondsBehind > 10 ? 'warn' : '',
     },
     {
@@ -77,7 +89,7 @@ function figuresOf(overview) {
       name: 'Alerts',
       value: count(overview.alerts),
       title: exact(overview.alerts),
-      extra: h('a', { href: '#alerts' }, 'the feed'),
+      extra: [h('a', { href: '#alerts' }, 'in all'), `, ${count(since.alerts)} since the start`],
     },
     {
       name: 'Open cases',
@@ -89,14 +101,17 @@ function figuresOf(overview) {
       name: 'Dead letters',
       value: count(overview.deadLetters),
       title: exact(overview.deadLetters),
-      extra: h('a', { href: '#dead-letters' }, share(overview.deadLetters, overview.eventsIn)),
-      level: overview.deadLetters > overview.eventsIn * 0.01 && overview.deadLetters > 0 ? 'warn' : '',
+      extra: [
+        h('a', { href: '#dead-letters' }, share(overview.deadLetters, taken) || 'in all'),
+        `, ${count(since.deadLetters)} since the start`,
+      ],
+      level: overview.deadLetters > taken * 0.01 ? 'warn' : '',
     },
     {
       name: 'Late events',
       value: count(overview.lateEvents),
-      title: exact(overview.lateEvents),
-      extra: share(overview.lateEvents, overview.eventsIn),
+      title: 'One for each window or join that an event was too late for',
+      extra: `in all, ${count(since.lateEvents)} since the start`,
     },
     {
       name: 'Memory',
@@ -118,10 +133,4 @@ function eventTimeExtra(eventTime, delays) {
   if (delays.length === 0) return `${day}no watermark yet`;
   const [least, most] = [duration(Math.min(...delays)), duration(Math.max(...delays))];
   return `${day}watermarks ${least === most ? least : `${least} – ${most}`} behind`;
-}
-
-function share(part, whole) {
-  if (whole === 0) return 'of none';
-  const percent = (part / whole) * 100;
-  return `${percent === 0 || percent >= 0.01 ? percent.toFixed(2) : '< 0.01'} % of input`;
 }

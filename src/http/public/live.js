@@ -5,7 +5,7 @@
  */
 const RETRY_MS = [1_000, 2_000, 5_000, 10_000];
 const SILENCE_MS = 40_000;
-const KINDS = ['overview', 'actors', 'window', 'session', 'alert', 'run'];
+const KINDS = ['overview', 'actors', 'window', 'windows', 'session', 'alert', 'run'];
 
 export function openLive({ from, onEvent, onReset, onState }) {
   let source = null;

@@ -1,6 +1,7 @@
 /** Runs of scheduled jobs: a grid of states as in Airflow, oldest left, and the table. */
-import { byId, h, setText, stateMark, time } from './dom.js';
+import { byId, h, patchChildren, setText, stateMark, time } from './dom.js';
 import { duration, exact, stamp } from './format.js';
+import { holdStill } from './hold.js';
 import { createTable } from './table.js';
 
 const GLYPHS = {
@@ -14,6 +15,8 @@ const GLYPHS = {
 };
 let table = null;
 let shown = '';
+let updateGrid = null;
+let gridRuns = 0;
 
 export function renderRuns({ runs }) {
   const jobs = new Map();
@@ -21,7 +24,8 @@ export function renderRuns({ runs }) {
   const text = JSON.stringify(runs.map((row) => [row.run_id, row.state]));
   if (text !== shown) {
     shown = text;
-    byId('runs-grid').replaceChildren(...[...jobs].map(([job, rows]) => gridRow(job, rows)), legend(runs));
+    updateGrid ??= holdStill(byId('runs-grid'), drawGrid, ({ runs: rows }) => rows.length - gridRuns);
+    updateGrid({ jobs, runs });
   }
   const failed = runs.filter((row) => row.state === 'failed').length;
   setText(
@@ -32,6 +36,11 @@ export function renderRuns({ runs }) {
   );
   table ??= createRunTable();
   table([...runs].sort((a, b) => b.changed_at - a.changed_at).slice(0, 60));
+}
+
+function drawGrid({ jobs, runs }) {
+  gridRuns = runs.length;
+  patchChildren(byId('runs-grid'), [...[...jobs].map(([job, rows]) => gridRow(job, rows)), legend(runs)]);
 }
 
 function gridRow(job, rows) {

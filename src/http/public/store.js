@@ -2,8 +2,10 @@
  * What the page knows: the last overview, the tree of actors, and the newest rows of each table. Rows are kept by key,
  * so it does not matter whether a row comes first by GET or by the stream. Every table is bounded.
  */
+import { mergeResults, readResults } from './results.js';
+
 const TABLES = {
-  windows: { path: 'windows', keep: 2_000, ask: 1_000, key: (r) => `${r.window}|${r.key}|${r.start_at}|${r.end_at}` },
+  results: { read: () => readResults(getJson), merge: mergeResults, set: (rows) => rows },
   sessions: { path: 'sessions', keep: 60, ask: 60, key: (r) => `${r.customer_id}|${r.start_at}` },
   alerts: { path: 'alerts', keep: 200, ask: 100, key: (r) => r.alert_id },
   cases: { path: 'cases', keep: 60, ask: 60, key: (r) => r.case_id },
@@ -20,7 +22,7 @@ const TABLES = {
 };
 
 export function createStore(onChange) {
-  const state = { overview: null, actors: null };
+  const state = { overview: null, actors: null, resultCounts: {} };
   /** Rows that the stream brings while a GET of the same table is on its way, for each such GET. */
   const meanwhile = {};
   for (const name of Object.keys(TABLES)) {
@@ -28,21 +30,10 @@ export function createStore(onChange) {
     meanwhile[name] = new Set();
   }
 
-  /** Newest first. A row that is already known is updated where it stands. */
   const upsert = (name, newestFirst) => {
-    const { key, keep } = TABLES[name];
-    const incoming = new Map();
-    for (const row of newestFirst) {
-      const known = incoming.get(key(row));
-      if (known === undefined || isNewer(row, known)) incoming.set(key(row), row);
-    }
-    const kept = state[name].map((row) => {
-      const update = incoming.get(key(row));
-      if (update === undefined) return row;
-      incoming.delete(key(row));
-      return isNewer(update, row) ? update : row;
-    });
-    state[name] = [...incoming.values(), ...kept].slice(0, keep);
+    const { merge } = TABLES[name];
+    state[name] =
+      merge === undefined ? merged(TABLES[name], state[name], newestFirst) : merge(state[name], newestFirst);
     onChange(name);
   };
 
@@ -58,13 +49,13 @@ export function createStore(onChange) {
       onChange(name);
     },
     async load(name) {
-      const { path, ask, read = () => getJson(`api/v1/${path}?limit=${ask}`) } = TABLES[name];
+      const { path, ask, set, read = () => getJson(`api/v1/${path}?limit=${ask}`) } = TABLES[name];
       const arrived = [];
       meanwhile[name].add(arrived);
       try {
         const rows = await read();
-        state[name] = [];
-        upsert(name, rows);
+        state[name] = set === undefined ? merged(TABLES[name], [], rows) : set(rows);
+        onChange(name);
       } finally {
         meanwhile[name].delete(arrived);
       }
@@ -93,6 +84,22 @@ async function readStreams() {
       return { name, columns, path, rows: await getJson(`${path}?limit=${STREAM_ROWS}`) };
     }),
   );
+}
+
+/** Newest first. A row that is already known is updated where it stands. */
+function merged({ key, keep }, known, newestFirst) {
+  const incoming = new Map();
+  for (const row of newestFirst) {
+    const same = incoming.get(key(row));
+    if (same === undefined || isNewer(row, same)) incoming.set(key(row), row);
+  }
+  const kept = known.map((row) => {
+    const update = incoming.get(key(row));
+    if (update === undefined) return row;
+    incoming.delete(key(row));
+    return isNewer(update, row) ? update : row;
+  });
+  return [...incoming.values(), ...kept].slice(0, keep);
 }
 
 function isNewer(row, known) {

@@ -1,8 +1,10 @@
 /**
- * A table that keeps its rows by key: a row that is still there keeps its element, so focus, selection and an opened
- * detail survive an update, and only new rows light up.
+ * A table that keeps its rows by key: a row that is still there keeps its element, and a cell that says the same keeps its
+ * own, so focus, selection and an opened detail survive an update, and only new rows light up. Rows hold still while they
+ * are pointed at or focused.
  */
-import { h } from './dom.js';
+import { h, patchChildren } from './dom.js';
+import { holdStill } from './hold.js';
 
 /** columns: [{ head, cell(row) → node or text, number? }] */
 export function createTable(container, { caption, columns, keyOf, idOf, versionOf = JSON.stringify, empty }) {
@@ -17,12 +19,9 @@ export function createTable(container, { caption, columns, keyOf, idOf, versionO
   const shown = new Map();
   let drawn = false;
 
-  const build = (row, key) => {
-    const cells = columns.map(({ cell, number }) => h('td', { class: number ? 'number' : null }, cell(row)));
-    return h('tr', { id: idOf ? idOf(row) : null, 'data-key': key }, cells);
-  };
+  const cellsOf = (row) => columns.map(({ cell, number }) => h('td', { class: number ? 'number' : null }, cell(row)));
 
-  return (rows) => {
+  const draw = (rows) => {
     nothing.hidden = rows.length > 0;
     table.hidden = rows.length === 0;
     const seen = new Set();
@@ -33,15 +32,14 @@ export function createTable(container, { caption, columns, keyOf, idOf, versionO
       seen.add(key);
       const version = versionOf(row);
       let entry = shown.get(key);
-      if (entry === undefined || entry.version !== version) {
-        const element = build(row, key);
-        if (entry === undefined && drawn) element.classList.add('new');
-        if (entry !== undefined) {
-          if (place === entry.element) place = element;
-          entry.element.replaceWith(element);
-        }
+      if (entry === undefined) {
+        const element = h('tr', { id: idOf ? idOf(row) : null, 'data-key': key }, cellsOf(row));
+        if (drawn) element.classList.add('new');
         entry = { element, version };
         shown.set(key, entry);
+      } else if (entry.version !== version) {
+        entry.version = version;
+        patchChildren(entry.element, cellsOf(row));
       }
       if (place === entry.element) place = place.nextSibling;
       else body.insertBefore(entry.element, place);
@@ -53,4 +51,6 @@ export function createTable(container, { caption, columns, keyOf, idOf, versionO
     }
     drawn = true;
   };
+
+  return holdStill(container, draw, (rows) => new Set(rows.map(keyOf).filter((key) => !shown.has(key))).size);
 }

@@ -1,6 +1,6 @@
 /** The plain tables: cases, closed sessions, dead letters, and the failures of actors. */
 import { bar, byId, h, setText, stateMark, time } from './dom.js';
-import { duration, exact, money } from './format.js';
+import { caseHref, duration, exact, money } from './format.js';
 import { createTable } from './table.js';
 
 let cases = null;
@@ -15,7 +15,7 @@ export function renderCases({ cases: rows, overview }) {
     keyOf: (row) => row.case_id,
     idOf: (row) => `cases/${row.case_id}`,
     columns: [
-      { head: 'Case', cell: (row) => h('a', { href: `#cases/${row.case_id}` }, row.case_id) },
+      { head: 'Case', cell: (row) => h('a', { href: caseHref(row.case_id) }, row.case_id) },
       { head: 'Customer', number: true, cell: (row) => String(row.customer_id) },
       { head: 'State', cell: (row) => stateMark(row.state) },
       { head: 'Hits', number: true, cell: (row) => exact(row.hits) },
@@ -25,7 +25,10 @@ export function renderCases({ cases: rows, overview }) {
     ],
   });
   cases(rows);
-  setText(byId('cases-note'), overview === null ? '' : `${exact(overview.openCases)} open`);
+  setText(
+    byId('cases-note'),
+    overview === null || overview.openCases === null ? '' : `${exact(overview.openCases)} open`,
+  );
 }
 
 export function renderSessions({ sessions: rows }) {
@@ -51,13 +54,14 @@ export function renderSessions({ sessions: rows }) {
   setText(byId('sessions-note'), rows.length === 0 ? '' : `the latest ${Math.min(40, rows.length)}`);
 }
 
-function scoreCell(score) {
+export function scoreCell(score) {
   if (typeof score !== 'number') return '–';
   const level = score >= 0.9 ? 'high' : score >= 0.6 ? 'medium' : 'low';
   return h('span', { class: 'line' }, bar(score, level), h('span', { class: 'mono' }, score.toFixed(3)));
 }
 
-export function renderDeadLetters({ deadLetters: rows, overview }) {
+/** At once when the filter changed, whatever is pointed at. */
+export function renderDeadLetters({ deadLetters: rows, overview }, { force = false } = {}) {
   deadLetters ??= createTable(byId('dead-letters-table'), {
     caption: 'Dead letters, newest first',
     empty: 'No dead letters: everything that came in could be decoded and passed validation.',
@@ -83,8 +87,8 @@ export function renderDeadLetters({ deadLetters: rows, overview }) {
     const text = Object.values(row).join(' ').toLowerCase();
     return words.every((word) => text.includes(word));
   });
-  deadLetters(matching);
-  const total = overview === null ? '' : `${exact(overview.deadLetters)} in all; `;
+  deadLetters(matching, { force });
+  const total = overview === null || overview.deadLetters === null ? '' : `${exact(overview.deadLetters)} in all; `;
   setText(
     byId('dead-letters-note'),
     rows.length === 0 ? '' : `${total}${matching.length} of the latest ${rows.length} shown`,

@@ -4,7 +4,7 @@
  */
 import { byId, h, s, setText, stateLook, stateMark } from './dom.js';
 import { count, duration, exact, rate } from './format.js';
-import { mostBehind } from './headline.js';
+import { isLagKnown, mostBehind } from './headline.js';
 import { createTable } from './table.js';
 import { edgePath, layout } from './topology-layout.js';
 
@@ -38,7 +38,11 @@ export function renderTopology({ overview }) {
   }
   setText(
     byId('topology-note'),
-    behind ? `Furthest behind: ${behind.label}, by ${count(behind.lag)} events` : 'Nothing is behind',
+    behind
+      ? `Furthest behind: ${behind.label}, by ${count(behind.lag)} events`
+      : isLagKnown(overview)
+        ? 'Nothing is behind'
+        : 'The read models are being opened',
   );
   table ??= createStageTable();
   table(stages);
@@ -122,8 +126,12 @@ function describe(stage) {
   const queue = stage.queueBound > 0 ? `, ${stage.queueDepth} of ${stage.queueBound} batches waiting` : '';
   return (
     `${stage.kind} ${stage.label}: ${stage.state}, ${exact(stage.eventsPerSecond)} events a second, ` +
-    `${exact(stage.eventsTotal)} in all${queue}, ${exact(stage.lag)} events behind${watermark}`
+    `${exact(stage.eventsTotal)} since the start${queue}, ${lagWords(stage)}${watermark}`
   );
+}
+
+function lagWords({ lag }) {
+  return lag === null ? 'not known yet how far behind' : `${exact(lag)} events behind`;
 }
 
 function compactDelay(ms) {
@@ -149,7 +157,7 @@ function createStageTable() {
       { head: 'Kind', cell: (stage) => stage.kind },
       { head: 'State', cell: (stage) => stateMark(stage.state) },
       { head: 'Rate', number: true, cell: (stage) => rate(stage.eventsPerSecond) },
-      { head: 'Events', number: true, cell: (stage) => exact(stage.eventsTotal) },
+      { head: 'Events since the start', number: true, cell: (stage) => exact(stage.eventsTotal) },
       { head: 'Queue', number: true, cell: (stage) => `${stage.queueDepth}/${stage.queueBound}` },
       { head: 'Lag', number: true, cell: (stage) => exact(stage.lag) },
       { head: 'Watermark delay', number: true, cell: (stage) => duration(stage.watermarkDelayMs) },

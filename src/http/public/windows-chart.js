@@ -1,33 +1,34 @@
-/** The last 120 results of a window as a chart (uPlot): count as bars, a measure as a line with an axis of its own. */
-import { byId } from './dom.js';
+/** The newest results of a window of one group as a chart (uPlot): count as bars, a measure as a line with an axis of its own. */
 import { count } from './format.js';
 import uPlot from './uplot.js';
 
 const HEIGHT = 220;
-let chart = null;
-let drawnFor = '';
 
-/** series: { key, measure, starts, counts, measures, format } */
-export function drawChart(series) {
-  const container = byId('windows-chart');
-  const width = Math.floor(container.clientWidth);
-  if (width === 0) return;
-  const theme = getComputedStyle(document.documentElement).colorScheme + (document.documentElement.dataset.theme ?? '');
-  const drawing = JSON.stringify([series.measure, theme, series.stepMs]);
-  const data = [series.starts, series.counts, series.measures];
-  if (chart !== null && drawing === drawnFor) {
-    if (chart.width !== width) chart.setSize({ width, height: HEIGHT });
-    chart.setData(data);
-    return;
-  }
-  chart?.destroy();
-  drawnFor = drawing;
-  chart = new uPlot(options(series, width), data, container);
-}
-
-/** The next draw starts over, with the colours of the theme that holds then. */
-export function forgetChart() {
-  drawnFor = '';
+export function createChart(container) {
+  let chart = null;
+  let drawnFor = '';
+  return {
+    /** series: { measure, stepMs, starts, counts, measures, format } */
+    draw(series) {
+      const width = Math.floor(container.clientWidth);
+      if (width === 0) return;
+      const root = document.documentElement;
+      const theme = getComputedStyle(root).colorScheme + (root.dataset.theme ?? '');
+      const drawing = JSON.stringify([series.measure, theme, series.stepMs]);
+      const data = [series.starts, series.counts, series.measures];
+      if (chart !== null && drawing === drawnFor) {
+        if (chart.width !== width) chart.setSize({ width, height: HEIGHT });
+        chart.setData(data);
+        return;
+      }
+      chart?.destroy();
+      drawnFor = drawing;
+      chart = new uPlot(options(series, width), data, container);
+    },
+    forget() {
+      drawnFor = '';
+    },
+  };
 }
 
 function options({ measure, format, stepMs }, width) {

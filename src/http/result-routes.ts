@@ -1,0 +1,121 @@
+/**
+ * What a pipeline derives, over HTTP: results of windows and joins, late events, and fraud cases by their ids.
+ * Invariant: an answer that is not whole says where it goes on, and an export that can't be whole breaks off.
+ */
+import type { HttpBindings } from '@hono/node-server';
+import type { Context, Hono } from 'hono';
+import { RESULT_COLUMNS, type ResultKind, type ResultPage, type ResultQuery } from '../projections/result-pages.ts';
+import { DEADLINE, withDeadline } from './deadline.ts';
+import type { HttpLog } from './log.ts';
+import { problemResponse } from './problem.ts';
+import { TOO_SLOW, unknownCase } from './refusals.ts';
+import { cursorOf, MAX_LIMIT, resultRequest } from './result-parameters.ts';
+import { csvHeader, csvLines } from './tables.ts';
+import type { ServiceView } from './view.ts';
+
+export const RESULT_PATHS: Readonly<Record<ResultKind, string>> = {
+  windows: 'windows',
+  joins: 'joins',
+  late_events: 'late-events',
+};
+
+const KINDS: readonly ResultKind[] = ['windows', 'joins', 'late_events'];
+
+interface ResultRoutesOptions {
+  readonly view: ServiceView;
+  readonly log: HttpLog;
+  readonly deadlineMs: number;
+}
+
+export function resultRoutes(app: Hono<{ Bindings: HttpBindings }>, options: ResultRoutesOptions): void {
+  const { view, deadlineMs } = options;
+  app.get('/api/v1/derived', (c) =>
+    c.json(
+      view.derived().map((info) => {
+        const name = encodeURIComponent(info.name);
+        const [path, parameter] = info.kind === 'join' ? ['joins', 'join'] : ['windows', 'window'];
+        return {
+          ...info,
+          rows: `/api/v1/${path}?${parameter}=${name}`,
+          late: `/api/v1/${RESULT_PATHS.late_events}?window=${name}`,
+        };
+      }),
+      200,
+      NO_STORE,
+    ),
+  );
+  for (const of of KINDS) {
+    app.get(`/api/v1/${RESULT_PATHS[of]}`, (c) => answerResults(c, of, options));
+  }
+  app.get('/api/v1/cases/:case', async (c) => {
+    const id = c.req.param('case');
+    const found = await withDeadline(view.caseFile(id), deadlineMs);
+    if (found === DEADLINE) return problemResponse(TOO_SLOW);
+    if (found === null) return problemResponse(unknownCase(id));
+    const { case: row, ...rest } = found;
+    return c.json({ ...row, ...rest }, 200, NO_STORE);
+  });
+}
+
+const NO_STORE = { 'cache-control': 'no-store' };
+
+async function answerResults(
+  c: Context<{ Bindings: HttpBindings }>,
+  of: ResultKind,
+  { view, log, deadlineMs }: ResultRoutesOptions,
+): Promise<Response> {
+  const request = resultRequest(of, c.req.queries(), view.derived());
+  if ('error' in request) return problemResponse(request);
+  const { query, format, isUnlimited } = request;
+  const isExport = format === 'csv' && isUnlimited;
+  const first = await withDeadline(view.results(isExport ? { ...query, limit: MAX_LIMIT } : query), deadlineMs);
+  if (first === DEADLINE) return problemResponse(TOO_SLOW);
+  const headers: Record<string, string> = { ...NO_STORE };
+  if (first.next !== null && !isExport) {
+    const cursor = cursorOf(first.next);
+    const next = new URL(c.req.url);
+    next.searchParams.set('cursor', cursor);
+    headers['x-next-cursor'] = cursor;
+    headers.link = `<${next.pathname}${next.search}>; rel="next"`;
+  }
+  if (format === 'json') return c.json(first.rows, 200, headers);
+  headers['content-type'] = 'text/csv; charset=utf-8; header=present';
+  headers['content-disposition'] = `attachment; filename="${RESULT_PATHS[of]}.csv"`;
+  const columns = RESULT_COLUMNS[of];
+  if (!isExport) return c.body(csvHeader(columns) + csvLines(columns, first.rows), 200, headers);
+  const rows = exported(
+    columns,
+    first,
+    (after) => view.results({ ...query, limit: MAX_LIMIT, after }),
+    (error) => {
+      log.error({ err: error, path: c.req.path }, 'an export broke off');
+      c.env.outgoing.destroy();
+    },
+  );
+  return c.body(rows, 200, headers);
+}
+
+/** Page by page, as fast as the reader takes it. A page that fails breaks the answer off: its length is not known before. */
+function exported(
+  columns: readonly string[],
+  first: ResultPage,
+  read: (after: NonNullable<ResultQuery['after']>) => Promise<ResultPage>,
+  breakOff: (error: unknown) => void,
+): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  let next: ResultPage['next'] = first.next;
+  return new ReadableStream({
+    start(controller) {
+      controller.enqueue(encoder.encode(csvHeader(columns) + csvLines(columns, first.rows)));
+      if (next === null) controller.close();
+    },
+    async pull(controller) {
+      if (next === null) return;
+      const page = await read(next).catch(breakOff);
+      if (page === undefined) return;
+      controller.enqueue(encoder.encode(csvLines(columns, page.rows)));
+      next = page.next;
+      if (next === null) controller.close();
+    },
+  });
+}

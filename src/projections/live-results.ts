@@ -1,0 +1,59 @@
+/** Results of windows that were appended since one looked last: what the page is told of as it comes. */
+import { aggregatesSql, sqlText, type WindowShape, windowTable } from './duckdb-schema.ts';
+import type { Row } from './store.ts';
+
+export interface AppendedResults {
+  /** Oldest first, with the columns of `windows`; of each window the last few only. */
+  readonly rows: readonly Row[];
+  /** By window with new results: how many there are in all, and how many of them are new, shown or not. */
+  readonly windows: Readonly<Record<string, { readonly results: number; readonly appended: number }>>;
+  /** To be given the next time. */
+  readonly seen: Readonly<Record<string, number>>;
+}
+
+/** A page keeps no more of one window. */
+const MOST_OF_A_WINDOW = 120;
+
+/**
+ * `seen` is what the last call gave; null for the first one, which gives no rows. Tables only grow, so the number of rows
+ * says which are new; one with fewer rows was made anew. At most `limit` rows, shared by the windows that have new ones.
+ */
+export async function appendedResults(
+  query: (sql: string) => Promise<readonly Row[]>,
+  windows: readonly WindowShape[],
+  seen: Readonly<Record<string, number>> | null,
+  limit: number,
+): Promise<AppendedResults> {
+  if (windows.length === 0) return { rows: [], windows: {}, seen: {} };
+  const counted = await query(
+    windows
+      .map((shape) => `SELECT ${sqlText(shape.name)} AS name, count(*) AS n FROM ${tableOf(shape)}`)
+      .join(' UNION ALL '),
+  );
+  const counts = new Map(counted.map(({ name, n }) => [String(name), Number(n)]));
+  const now = Object.fromEntries(counts);
+  if (seen === null) return { rows: [], windows: {}, seen: now };
+  const grown = windows.flatMap((shape) => {
+    const results = counts.get(shape.name) ?? 0;
+    const before = seen[shape.name] ?? 0;
+    const appended = results < before ? results : results - before;
+    return appended > 0 ? [{ shape, results, appended }] : [];
+  });
+  if (grown.length === 0) return { rows: [], windows: {}, seen: now };
+  const share = Math.min(MOST_OF_A_WINDOW, Math.max(1, Math.floor(limit / grown.length)));
+  const parts = grown.slice(0, limit).map(({ shape, results, appended }) => {
+    const from = results - Math.min(share, appended);
+    return `SELECT ${sqlText(shape.name)} AS "window", key, epoch_ms(start_at) AS start_at, epoch_ms(end_at) AS end_at, revision,
+      count, ${aggregatesSql(shape)} AS aggregates FROM ${tableOf(shape)} WHERE rowid >= ${from}`;
+  });
+  const rows = await query(`SELECT * FROM (${parts.join(' UNION ALL ')}) ORDER BY start_at LIMIT ${limit}`);
+  return {
+    rows,
+    windows: Object.fromEntries(grown.map(({ shape, results, appended }) => [shape.name, { results, appended }])),
+    seen: now,
+  };
+}
+
+function tableOf(shape: WindowShape): string {
+  return `"${windowTable(shape)}"`;
+}

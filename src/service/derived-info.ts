@@ -1,0 +1,37 @@
+/** The windows and joins of a pipeline, as its HTTP side knows them. */
+import type { Config, Relation } from '../config/config.ts';
+import type { DerivedInfo } from '../http/view.ts';
+import { fieldAt, valueTypeOf } from '../streams/field-type.ts';
+import { allRelations } from './derivation-history.ts';
+
+export function derivedOf(config: Config): DerivedInfo[] {
+  const relations = allRelations(config);
+  const keysOf = (of: string, key: string | null): DerivedInfo['keys'] => {
+    const relation = relations.find(({ name }) => name === of);
+    return key === null || relation === undefined ? 'none' : keyTypeIn(relation, key);
+  };
+  return [
+    ...config.windows.map(({ name, stream, window, key, aggregates }): DerivedInfo => {
+      const names = aggregates.map((aggregate) => aggregate.name);
+      return {
+        name,
+        kind: 'window',
+        of: [stream],
+        window: window.kind,
+        key,
+        keys: keysOf(stream, key),
+        aggregates: names,
+      };
+    }),
+    ...config.joins.map(({ name, left, right, leftKey }): DerivedInfo => {
+      const keys = keysOf(left, leftKey);
+      return { name, kind: 'join', of: [left, right], window: null, key: leftKey, keys, aggregates: [] };
+    }),
+  ];
+}
+
+/** A union of texts and numbers shows as text. */
+function keyTypeIn({ schema }: Relation, key: string): DerivedInfo['keys'] {
+  const field = fieldAt(schema, key);
+  return field !== undefined && valueTypeOf(field) === 'number' ? 'number' : 'text';
+}
