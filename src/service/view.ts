@@ -3,7 +3,6 @@ import type { ActorStatus, LiveEvent, ServiceView, StreamTableInfo } from '../ht
 import { recordColumns } from '../messages/record-columns.ts';
 import type { StreamShape } from '../projections/stream-tables.ts';
 import type { Service } from '../service.ts';
-import type { StoresProcess } from '../workers/stores-process.ts';
 import { createBodyDecoder } from './body-decoder.ts';
 import { derivedOf } from './derived-info.ts';
 import { createIngest } from './ingest.ts';
@@ -64,8 +63,7 @@ export function createView(service: Service): ServedView {
     publish({ kind: 'overview', data: observer.overview() });
     publish({ kind: 'actors', data: actors() });
   });
-  // What comes before the stores are open waits for them.
-  const read: StoresProcess['run'] = (task) => readModels.opened.then(() => readModels.stores.run(task));
+  const read = readModels.stores.run;
   let seen: Readonly<Record<string, number>> | null = null;
   const stopWindows = followed(async () => {
     const news = await read({ kind: 'appendedResults', seen, limit: LIVE_RESULTS });
