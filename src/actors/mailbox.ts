@@ -32,6 +32,8 @@ export interface Mailbox {
   settled(firstOffset: number, count: number): void;
   /** After a restart: acknowledges what the log holds, and puts the rest of what was in flight back in front. */
   recover(position: PositionOf): void;
+  /** Why it takes nothing more; null while it does. */
+  closed(): Error | null;
   /** Refuses new batches from now on; what is in stays. */
   close(reason: Error): void;
   /** Rejects everything that is still in: the partition will never commit it. */
@@ -113,6 +115,7 @@ export function createMailbox(bound: number): Mailbox {
       waiting = [...retry, ...waiting];
       unblock();
     },
+    closed: () => closed,
     close(reason) {
       closed ??= reason;
       const refused = blocked;

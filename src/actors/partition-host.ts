@@ -6,6 +6,7 @@
 import type { Commit } from '../messages/commit.ts';
 import type { PartitionFold } from '../partition/derivation.ts';
 import type { Applied, PartitionInput, PartitionStatus } from '../partition/partition.ts';
+import type { KnownRequest } from '../partition/requests.ts';
 import { decodeSnapshot, encodeSnapshot } from '../partition/snapshot.ts';
 import type { Work } from '../partition/work.ts';
 import { fraudSessionMachine } from './fraud-session.ts';
@@ -30,6 +31,8 @@ export interface PartitionHost {
   recovered(): void;
   /** Turns a batch into a commit. Batches are applied, and resolve, in order; after one that fails all of them do. */
   apply(batch: PartitionInput, committedAt: number): Promise<Applied>;
+  /** What the partition has of a request with this key, the batches that were applied counted. */
+  request(key: string): Promise<KnownRequest>;
   snapshot(): Promise<HostSnapshot>;
   /** What it still does is wanted no more. */
   close(): void;
@@ -108,6 +111,7 @@ export function createPartitionHost({ fold, commits, nextTurn }: PartitionHostPo
         throw failure;
       }
     },
+    request: async (key) => partition.request(key),
     snapshot: async () => ({ body: encodeSnapshot(fold.snapshot()), applied }),
     close() {
       isClosed = true;

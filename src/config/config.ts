@@ -17,6 +17,7 @@ export interface Config {
     /** Names besides loopback and `host` that it is reached by. */
     readonly hosts: readonly string[];
     readonly maxBodyBytesInFlight: number;
+    readonly idempotency: { readonly ageMs: number; readonly keys: number };
   };
   readonly log: { readonly level: LogLevel };
   readonly journal: {

@@ -20,7 +20,8 @@ export function httpOf(raw: ConfigFile['http'], report: Report): Config['http'] 
   if (raw.maxBodyBytesInFlight < BODY_BYTES_MAX) {
     report(['http', 'maxBodyBytesInFlight'], 'must be at least 16MB, the size of one body');
   }
-  return raw;
+  const { age, keys } = raw.idempotency;
+  return { ...raw, idempotency: { ageMs: age, keys } };
 }
 
 function isHost(host: string): boolean {

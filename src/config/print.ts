@@ -42,10 +42,10 @@ export function printConfig(config: Config, { secrets }: PrintOptions): string {
 /** Every setting at its default, with an empty pipeline. */
 export function printDefaults(): string {
   const defaults = fileSchema.parse({ streams: {} });
-  const { journal, supervision } = defaults;
+  const { http, journal, supervision } = defaults;
   return commented({
     ...defaults,
-    http: httpOf(defaults.http),
+    http: httpOf({ ...http, idempotency: { ageMs: http.idempotency.age, keys: http.idempotency.keys } }),
     journal: journalOf({
       durability: journal.durability,
       segmentBytes: journal.segment,
@@ -75,6 +75,14 @@ function withoutQuery(url: string): string {
   return search === '' && username === '' && password === '' ? url : `${origin}${pathname}?${REDACTED}`;
 }
 
+function httpOf({ idempotency, maxBodyBytesInFlight, ...http }: Config['http']): Record<string, unknown> {
+  return {
+    ...http,
+    maxBodyBytesInFlight: formatSize(maxBodyBytesInFlight),
+    idempotency: { age: formatDuration(idempotency.ageMs), keys: idempotency.keys },
+  };
+}
+
 function fileOf(config: Config): Record<string, unknown> {
   return {
     name: config.name,
@@ -92,10 +100,6 @@ function fileOf(config: Config): Record<string, unknown> {
     fraud: fraudOf(config.fraud),
     sinks: Object.fromEntries(config.sinks.map((sink) => [sink.name, sinkOf(sink)])),
   };
-}
-
-function httpOf({ maxBodyBytesInFlight, ...http }: Config['http']) {
-  return { ...http, maxBodyBytesInFlight: formatSize(maxBodyBytesInFlight) };
 }
 
 function journalOf({ durability, segmentBytes, snapshotEveryEvents, snapshotEveryMs, retention }: Config['journal']) {

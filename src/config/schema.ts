@@ -129,6 +129,12 @@ export const fileSchema = z.strictObject({
       maxBodyBytesInFlight: size
         .prefault('128MB')
         .describe('Request bodies that are read or worked on have at most so much, over all requests; beyond it 503.'),
+      idempotency: z
+        .strictObject({
+          age: duration.prefault('1d').describe('So long an Idempotency-Key is known, and its request taken once.'),
+          keys: z.int().min(1).max(1_000_000).default(10_000).describe('At most so many keys of each partition.'),
+        })
+        .prefault({}),
     })
     .prefault({}),
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),

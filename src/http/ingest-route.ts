@@ -6,6 +6,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Context } from 'hono';
 import { DEADLINE, withDeadline } from './deadline.ts';
+import { idempotencyKeyOf } from './idempotency-key.ts';
 import { BODY_CAP_BYTES, type BodyBudget, bodyEncodingOf, bodyFormatOf, readBody } from './ingest-body.ts';
 import type { HttpLog } from './log.ts';
 import { type Problem, problemResponse } from './problem.ts';
@@ -38,6 +39,8 @@ export async function answerIngest(
   if (format === null) return problemResponse(unsupportedType(c.req.header('content-type')));
   const encoding = bodyEncodingOf(c.req.header('content-encoding'));
   if (encoding === null) return problemResponse(unsupportedEncoding(c.req.header('content-encoding')));
+  const key = idempotencyKeyOf(c.req.header('idempotency-key'));
+  if (key !== null && typeof key !== 'string') return problemResponse(key);
   const misplaced = refusedByName(view, stream);
   if (misplaced !== null) return problemResponse(misplaced);
   const read = await readBody(c.env.incoming, BODY_CAP_BYTES, budget);
@@ -54,7 +57,7 @@ export async function answerIngest(
   const { bytes } = read;
   const heldBytes = bytes.byteLength;
   if (heldBytes === 0) return problemResponse(EMPTY);
-  const ingesting = view.ingest(stream, { format, encoding, bytes }).finally(() => budget.release(heldBytes));
+  const ingesting = view.ingest(stream, { format, encoding, bytes }, key).finally(() => budget.release(heldBytes));
   const outcome = await withDeadline(ingesting, deadlineMs);
   if (outcome === DEADLINE) {
     ingesting.catch(() => {});
@@ -66,8 +69,9 @@ export async function answerIngest(
 
 /** Reasons only where something was refused. */
 function counted(outcome: Extract<IngestOutcome, { readonly kind: 'committed' }>): object {
-  const { accepted, deadLetters, reasons, first } = outcome;
-  return deadLetters === 0 ? { accepted, deadLetters } : { accepted, deadLetters, reasons, first };
+  const { accepted, deadLetters, reasons, first, repeated } = outcome;
+  const refused = deadLetters === 0 ? {} : { reasons, first };
+  return { accepted, deadLetters, ...refused, ...(repeated === true ? { repeated } : {}) };
 }
 
 function refusedByName(view: ServiceView, name: string): Problem | null {

@@ -113,9 +113,17 @@ const refusedProperties = {
   },
 };
 
+const requestKey = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  description:
+    'The same for a request and its repetitions: it is taken once, and a repeated one completes what is missing',
+  schema: { type: 'string', maxLength: 255 },
+};
+
 const ingest: Operation = {
   summary: 'Hand events to a stream; answers when they are durable',
-  parameters: [streamName],
+  parameters: [streamName, requestKey],
   requestBody: {
     required: true,
     description:
@@ -131,7 +139,12 @@ const ingest: Operation = {
           schema: {
             type: 'object',
             required: ['accepted', 'deadLetters'],
-            properties: { accepted: { type: 'integer' }, deadLetters: { type: 'integer' }, ...refusedProperties },
+            properties: {
+              accepted: { type: 'integer' },
+              deadLetters: { type: 'integer' },
+              ...refusedProperties,
+              repeated: { type: 'boolean', description: 'Some or all of it was in before, by its Idempotency-Key' },
+            },
           },
         },
       },
@@ -143,8 +156,12 @@ const ingest: Operation = {
     409: problem('The stream takes its input from elsewhere'),
     413: problem('The body is larger than 16 MiB, as it is sent or unpacked'),
     415: problem('The content type or encoding is none that is taken'),
+    422: problem('The Idempotency-Key came with another request'),
     429: problem('A queue is full; Retry-After says when to come back'),
-    503: problem('Too many bytes of requests are held, the service is stopping, or the journal takes nothing for now'),
+    503: problem(
+      'Too many bytes of requests are held, the service is stopping, or the journal takes nothing for now; or the outcome ' +
+        'is unknown: repeat it with its Idempotency-Key',
+    ),
   },
 };
 
@@ -153,6 +170,7 @@ const remove: Operation = {
   parameters: [
     streamName,
     keyName,
+    requestKey,
     { name: 'at', in: 'query', description: 'Epoch ms; now when it is left out', schema: { type: 'integer' } },
   ],
   responses: {

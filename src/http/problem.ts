@@ -3,7 +3,7 @@
  * Invariant: no error leaves the server in another form, and none carries internals such as a stack.
  */
 export interface Problem {
-  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 429 | 500 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 429 | 500 | 503;
   readonly error: string;
   readonly message: string;
   readonly hint: string;

@@ -69,6 +69,15 @@ export function ingestProblem(stream: string, outcome: Exclude<IngestOutcome, { 
       };
     case 'not-a-key':
       return badParameter('key', '', `The key of ${stream} is ${outcome.wanted}.`);
+    case 'key-reused':
+      return {
+        status: 422,
+        error: 'idempotency-key-reused',
+        message: 'This Idempotency-Key came with another request; nothing of this one was taken.',
+        hint: 'A key is of one request: send this one with a new key. Only a repeated request, with the same body, has the key that it had.',
+      };
+    case 'interrupted':
+      return OUTCOME_UNKNOWN;
     case 'stopping':
       return {
         status: 503,
@@ -217,8 +226,11 @@ export const TOO_SLOW: Problem = {
 export const OUTCOME_UNKNOWN: Problem = {
   status: 503,
   error: 'outcome-unknown',
-  message: 'The commit did not finish in time; the events may or may not become durable.',
-  hint: 'Sending them again can duplicate them: look for them first.',
+  message: 'The commit did not finish before the answer was due; none, some or all of this request may be durable.',
+  hint:
+    'Sent with an Idempotency-Key, repeat it with the same key and the same body when /readyz answers 200: what is missing ' +
+    'is completed, and nothing comes twice. Sent without one, look for its events first: a repeated event is another event.',
+  headers: { 'retry-after': '5' },
 };
 export const TOO_MANY_CLIENTS: Problem = {
   status: 503,

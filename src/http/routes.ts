@@ -7,6 +7,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import { type AccessPolicy, judgeAccess } from './access.ts';
 import { DEADLINE, withDeadline } from './deadline.ts';
+import { idempotencyKeyOf } from './idempotency-key.ts';
 import type { BodyBudget } from './ingest-body.ts';
 import { answerIngest } from './ingest-route.ts';
 import type { LiveHub } from './live-hub.ts';
@@ -176,7 +177,10 @@ function streamTableRoutes(app: App, { view, deadlineMs }: RoutesOptions): void 
     if (at !== null && !/^-?\d{1,15}$/.test(at)) {
       return problemResponse(badParameter('at', at, 'It is a time of the stream, in milliseconds since 1970.'));
     }
-    const outcome = await withDeadline(view.remove(stream, key, at === null ? null : Number(at)), deadlineMs);
+    const requestKey = idempotencyKeyOf(c.req.header('idempotency-key'));
+    if (requestKey !== null && typeof requestKey !== 'string') return problemResponse(requestKey);
+    const removing = view.remove(stream, key, at === null ? null : Number(at), requestKey);
+    const outcome = await withDeadline(removing, deadlineMs);
     if (outcome === DEADLINE) return problemResponse(OUTCOME_UNKNOWN);
     if (outcome.kind !== 'committed') return problemResponse(ingestProblem(stream, outcome));
     return c.json({ removed: key });

@@ -106,8 +106,24 @@ export interface RefusedEvents {
   readonly first: readonly { readonly position: number; readonly reason: string; readonly detail: string }[];
 }
 
+/** An Idempotency-Key, and the SHA-256 of what was asked with it. */
+export interface RequestKey {
+  readonly key: string;
+  readonly digest: Buffer;
+}
+
 export type IngestOutcome =
-  | ({ readonly kind: 'committed'; readonly accepted: number; readonly deadLetters: number } & RefusedEvents)
+  | ({
+      readonly kind: 'committed';
+      readonly accepted: number;
+      readonly deadLetters: number;
+      /** Of a request with a key: some or all of it was in before. */
+      readonly repeated?: boolean;
+    } & RefusedEvents)
+  /** The key was that of another request: 422. */
+  | { readonly kind: 'key-reused' }
+  /** The service stopped on the way: some of it may be in. 503. */
+  | { readonly kind: 'interrupted' }
   /** Not one event of the body could be decoded, and nothing is stored: 400. */
   | ({ readonly kind: 'nothing-decoded'; readonly count: number } & RefusedEvents)
   /** More events of the body than may be could not be decoded, and nothing is stored: 400. */
@@ -179,9 +195,15 @@ export interface ServiceView {
   /** The newest event of a key of such a stream; null when it has none. */
   streamRow(stream: string, key: string): Promise<Row | null>;
   /** Resolves only when the events are durable, or can't be taken. */
-  ingest(stream: string, body: EventBody): Promise<IngestOutcome>;
+  /** With an Idempotency-Key, a request that is repeated is taken once. */
+  ingest(stream: string, body: EventBody, idempotencyKey?: string | null): Promise<IngestOutcome>;
   /** The row of a key of a stream that has tables is gone, from a time on or from now on. Durable as with ingest(). */
-  remove(stream: string, key: string, occurredAt: number | null): Promise<IngestOutcome>;
+  remove(
+    stream: string,
+    key: string,
+    occurredAt: number | null,
+    idempotencyKey?: string | null,
+  ): Promise<IngestOutcome>;
   /** A client went away before its request was whole: counted, and no fault. */
   requestAborted(): void;
   subscribe(listener: (event: LiveEvent) => void): () => void;

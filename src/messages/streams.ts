@@ -111,6 +111,30 @@ export const tombstoneSchema = {
 } as const satisfies AvroRecord;
 export type Tombstone = FromAvro<typeof tombstoneSchema>;
 
+export const requestTakenSchema = {
+  type: 'record',
+  name: 'RequestTaken',
+  namespace: NAMESPACE,
+  doc: 'A request with an Idempotency-Key, as far as the partition of the log has it: what a repeated one has to complete.',
+  fields: [
+    { name: 'key', type: 'string' },
+    { name: 'digest', type: 'bytes', doc: 'SHA-256 of what was asked: the same key for something else is refused.' },
+    { name: 'takenAt', type: TIMESTAMP_MILLIS, doc: 'When it came first; the same in all partitions.' },
+    {
+      name: 'rows',
+      type: 'long',
+      doc: 'So many of the events and dead letters that it has for the partition are in, those of the commit counted.',
+    },
+  ],
+} as const satisfies AvroRecord;
+export type RequestTaken = FromAvro<typeof requestTakenSchema>;
+
+/** What a batch says of the request that it is a part of. */
+export interface RequestPart extends Omit<RequestTaken, 'rows'> {
+  /** Rows of the request's share of the partition that come before the batch. */
+  readonly rowsBefore: number;
+}
+
 export const forwardedBlockSchema = {
   type: 'record',
   name: 'ForwardedBlock',

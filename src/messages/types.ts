@@ -15,6 +15,7 @@ import {
   flushSchema,
   forwardedBlockSchema,
   lateEventSchema,
+  requestTakenSchema,
   sourceControlSchema,
   tombstoneSchema,
 } from './streams.ts';
@@ -31,6 +32,7 @@ export const deadLetterReplayedType = eventType(deadLetterReplayedSchema);
 export const sourceControlType = eventType(sourceControlSchema);
 export const flushType = eventType(flushSchema);
 export const tombstoneType = eventType(tombstoneSchema);
+export const requestTakenType = eventType(requestTakenSchema);
 export const forwardedBlockType = eventType(forwardedBlockSchema);
 export const runChangedType = eventType(runChangedSchema);
 export const actorChangedType = eventType(actorChangedSchema);
@@ -51,6 +53,7 @@ export const BUILTIN_TYPES = [
   sourceControlType,
   flushType,
   tombstoneType,
+  requestTakenType,
   forwardedBlockType,
   runChangedType,
   actorChangedType,

@@ -26,6 +26,7 @@ import { createWindows } from '../streams/windows.ts';
 import { aggregate, detect, select } from './derive.ts';
 import { createPartitionJoin, type DerivationJoin, joinSides, type PartitionJoin } from './join.ts';
 import { createPartition, type Partition } from './partition.ts';
+import type { RequestLimits } from './requests.ts';
 import type { PartitionSnapshot } from './snapshot.ts';
 import type { Work } from './work.ts';
 
@@ -93,6 +94,7 @@ export function createPartitionFold(
   types: DerivationTypes,
   partition: number,
   registry: Registry,
+  requests?: RequestLimits,
 ): PartitionFold {
   const { stream, timeField, watermark, channels = [], expectations = [], join } = derivation;
   const { eventType, rightType, windows, joined, selected } = types;
@@ -109,6 +111,7 @@ export function createPartitionFold(
     joined,
     selected,
     expectations,
+    ...(requests === undefined ? {} : { requests }),
   };
   const fold = createPartition(spec, registry);
   const operators = derivation.windows.map((window) => createWindows(window));

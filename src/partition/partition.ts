@@ -12,8 +12,16 @@ import type { DerivedEventType } from '../messages/derived-event.ts';
 import type { JoinResultType } from '../messages/join-result.ts';
 import type { InputBlock } from '../messages/origins.ts';
 import type { Registry } from '../messages/registry.ts';
-import type { Tombstone } from '../messages/streams.ts';
-import { deadLetterType, flushType, forwardedBlockType, sourceControlType, tombstoneType } from '../messages/types.ts';
+import { rowsOf } from '../messages/slice-block.ts';
+import type { RequestPart, RequestTaken, Tombstone } from '../messages/streams.ts';
+import {
+  deadLetterType,
+  flushType,
+  forwardedBlockType,
+  requestTakenType,
+  sourceControlType,
+  tombstoneType,
+} from '../messages/types.ts';
 import type { WindowResultType } from '../messages/window-result.ts';
 import { createCheck, type ExpectationFailures } from '../quality/check.ts';
 import type { Expectation } from '../quality/expectation.ts';
@@ -21,6 +29,7 @@ import type { WatermarkPolicy, WatermarkState } from '../streams/watermark.ts';
 import { type ChannelState, createClock } from './clock.ts';
 import { createDerivedBlocks, type DerivedSummary } from './derived-blocks.ts';
 import { originsOf, type Refusals, refuse, withoutRefused } from './refused.ts';
+import { createRequests, DEFAULT_REQUEST_LIMITS, type KnownRequest, type RequestLimits } from './requests.ts';
 import { latestTakenMs, refuseAhead } from './too-far-ahead.ts';
 import type { EventsStep, Step, Work } from './work.ts';
 
@@ -29,6 +38,8 @@ export interface PartitionInput {
   readonly source: string;
   readonly next: number;
   readonly blocks: readonly InputBlock[];
+  /** The request that it is a part of, when that has a key. */
+  readonly request?: RequestPart;
 }
 
 /** Events of one stream. */
@@ -52,12 +63,15 @@ export interface PartitionSpec extends PartitionEvents {
   readonly selected: readonly DerivedEventType[];
   /** What has to hold of an event for it to be taken, or to be counted where it does not. */
   readonly expectations: readonly Expectation[];
+  readonly requests?: RequestLimits;
 }
 
 /** What a partition keeps in a snapshot beside the state of its derivers. */
 export interface PartitionState extends WatermarkState {
   positions: Record<string, number>;
   channels: ChannelState[];
+  requests: RequestTaken[];
+  requestsForgottenUpTo: number;
 }
 
 export interface Applied {
@@ -80,6 +94,8 @@ export interface Partition {
   /** Positions committed, or about to be, by source; none before its first batch. */
   readonly positions: ReadonlyMap<string, number>;
   status(): PartitionStatus;
+  /** What it has of a request with this key. */
+  request(key: string): KnownRequest;
   /** Turns a batch into a commit. The caller appends it; on failure the partition is rebuilt from the log. */
   apply(batch: PartitionInput, derive: (work: Work) => void, committedAt: number): Applied;
   /** Folds a commit of the log into the state. Returns what its input derives now. */
@@ -93,6 +109,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
   const check = createCheck(spec.expectations);
   const derived = createDerivedBlocks(spec.windows, spec.joined, spec.selected);
   const clock = createClock(spec.watermark, policiesOf(spec));
+  const requests = createRequests(spec.requests ?? DEFAULT_REQUEST_LIMITS);
   let lastEventAtMs: number | null = null;
 
   /** One a block of a batch: all of them are read, each once, before any is forgotten. */
@@ -178,6 +195,13 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
     });
   }
 
+  function noteRequests(sections: readonly Block[]): void {
+    for (const { fingerprint, bytes } of sections) {
+      if (registry.nameOf(fingerprint) !== requestTakenType.name) continue;
+      for (const request of registry.decodeAs(requestTakenType, fingerprint, bytes)) requests.take(request);
+    }
+  }
+
   function workOf(sections: readonly Block[]): Work {
     const steps: Step[] = [];
     stepsOf('', sections, steps);
@@ -188,12 +212,14 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
     spec,
     positions,
     status: () => ({ ...clock.state(), lastEventAtMs }),
+    request: requests.known,
     apply(batch, derive, committedAt) {
       forgetColumns();
       const failures: ExpectationFailures[] = [];
-      const blocks = taken(batch, committedAt, failures);
+      const blocks = [...taken(batch, committedAt, failures), ...requestOf(batch)];
       derive(workOf(blocks));
       positions.set(batch.source, batch.next);
+      noteRequests(blocks);
       const { stream, partition } = spec;
       const inputs: Section[] = blocks.map(inputSection);
       const { sections, summary } = derived.take();
@@ -216,19 +242,34 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
     },
     replay(commit, derive) {
       forgetColumns();
-      derive(workOf(commit.sections.filter((section) => section.role === 'input')));
+      const inputs = commit.sections.filter((section) => section.role === 'input');
+      derive(workOf(inputs));
+      noteRequests(inputs);
       positions.set(commit.source, commit.next);
       noteEvents(countOf(commit.sections, spec.eventType.fingerprint), commit.committedAt);
       return derived.take().sections;
     },
-    snapshot: () => ({ positions: Object.fromEntries(positions), ...clock.state(), channels: clock.channels() }),
+    snapshot: () => ({
+      positions: Object.fromEntries(positions),
+      ...clock.state(),
+      channels: clock.channels(),
+      ...requests.snapshot(),
+    }),
     restore(state) {
       positions.clear();
       for (const [source, next] of Object.entries(state.positions)) positions.set(source, next);
       clock.restore(state, state.channels);
+      requests.restore(state);
       lastEventAtMs = null;
     },
   };
+}
+
+/** What a repeated request is told by. */
+function requestOf({ request, blocks }: PartitionInput): readonly Block[] {
+  if (request === undefined) return [];
+  const { rowsBefore, ...known } = request;
+  return [requestTakenType.encodeBlock([{ ...known, rows: rowsBefore + rowsOf(blocks) }])];
 }
 
 /** Of each log that is read, that of its stream. */

@@ -6,6 +6,7 @@
 import { cardStateSchema } from '../fraud/card-state.ts';
 import { type AvroRecord, type FromAvro, NAMESPACE } from '../messages/avro.ts';
 import { eventType, resolvingDecoder } from '../messages/codec.ts';
+import { requestTakenSchema } from '../messages/streams.ts';
 import { FIRST_SNAPSHOT_FINGERPRINT, FIRST_SNAPSHOT_SCHEMA } from './first-snapshot.ts';
 
 export const partitionSnapshotSchema = {
@@ -93,6 +94,13 @@ export const partitionSnapshotSchema = {
       },
     },
     { name: 'cards', type: { type: 'array', items: cardStateSchema } },
+    {
+      name: 'requests',
+      doc: 'Those with a key, in the order in which they were taken.',
+      type: { type: 'array', items: requestTakenSchema },
+      default: [],
+    },
+    { name: 'requestsForgottenUpTo', type: 'long', default: 0 },
   ],
 } as const satisfies AvroRecord;
 

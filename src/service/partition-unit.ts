@@ -11,6 +11,7 @@ import type { Log } from '../journal/log.ts';
 import type { SnapshotStore } from '../journal/snapshots.ts';
 import { type Commit, encodeCommit } from '../messages/commit.ts';
 import type { PartitionStatus } from '../partition/partition.ts';
+import type { KnownRequest } from '../partition/requests.ts';
 import { initialWatermark } from '../streams/watermark.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -40,6 +41,8 @@ export interface PartitionUnit {
   readonly log: Log;
   status(): PartitionStatus;
   position(source: string): number;
+  /** What it has of a request with this key. Waits while it recovers: what it has then is all that it will find in its log. */
+  request(key: string): Promise<KnownRequest>;
   /** Takes a snapshot now, if there is anything new. */
   saveSnapshot(): Promise<void>;
   /** Resolves once the consumer runs for the first time. */
@@ -53,6 +56,9 @@ const KEEP_SNAPSHOTS = 3;
 /** Between an attempt to write a snapshot that failed and the next. */
 const SNAPSHOT_RETRY_MS = 10_000;
 
+/** Between two looks at whether it has recovered. */
+const RECOVERING_MS = 20;
+
 /** Before its first incarnation. */
 const NOT_STARTED: PartitionStatus = { ...initialWatermark(), lastEventAtMs: null };
 
@@ -61,6 +67,8 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
   const mailbox = createMailbox(options.queueBatches);
   const appends = new Set<Promise<unknown>>();
   let live: PartitionHost | null = null;
+  /** The one that lives, once it has all that the log has. */
+  let recovered: PartitionHost | null = null;
   /** Batches of the incarnation that lives whose commits were given to the log. */
   let appended = 0;
   let markReady = (): void => {};
@@ -138,6 +146,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
         if (index === 0) {
           live?.close();
           live = options.newHost();
+          recovered = null;
           appended = 0;
         }
         return started().startDeriver(deriver, context);
@@ -158,6 +167,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
         replay: (fromOffset) => own.replay(fromOffset, log.durableOffset()),
         recovered() {
           own.recovered();
+          recovered = own;
           markReady();
         },
         append,
@@ -178,6 +188,24 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
     },
   });
 
+  async function request(key: string): Promise<KnownRequest> {
+    for (;;) {
+      const closed = mailbox.closed();
+      if (closed !== null) throw closed;
+      const own = recovered;
+      if (own === null) {
+        await runtime.sleep(RECOVERING_MS);
+        continue;
+      }
+      try {
+        return await own.request(key);
+      } catch {
+        // Its thread has ended. The next incarnation knows as much.
+        if (own === recovered) recovered = null;
+      }
+    }
+  }
+
   function started(): PartitionHost {
     if (live === null) throw new Error(`${log.name} was asked for its state before it had any`);
     return live;
@@ -196,6 +224,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
     log,
     status: () => live?.status() ?? NOT_STARTED,
     position: (source) => live?.position(source) ?? 0,
+    request,
     saveSnapshot: () => saveSnapshot(true),
     ready,
   };

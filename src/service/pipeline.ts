@@ -135,7 +135,7 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
   };
   const hostHere = (derivation: Derivation, types: DerivationTypes, partition: number) => () =>
     createPartitionHost({
-      fold: createPartitionFold(derivation, types, partition, registry),
+      fold: createPartitionFold(derivation, types, partition, registry, config.http.idempotency),
       *commits(fromOffset, toOffset) {
         const log = `${derivation.stream}-${partition}`;
         for (const { body } of readFrames(journalDir, log, { fromOffset, toOffset }, syncFs)) yield decodeCommit(body);
@@ -144,7 +144,7 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
     });
   const hostIn =
     (all: PartitionThreads, thread: number, place: { derivation: Derivation; partition: number; log: string }) => () =>
-      all.open(thread, { ...place, dataDir: config.dataDir, journalDir });
+      all.open(thread, { ...place, dataDir: config.dataDir, journalDir, requests: config.http.idempotency });
   const openUnit = async (
     name: string,
     partition: number,

@@ -1,4 +1,5 @@
 /** The service as its HTTP side sees it. */
+import { createHash } from 'node:crypto';
 import type { ActorStatus, LiveEvent, ServiceView, StreamTableInfo } from '../http/view.ts';
 import { recordColumns } from '../messages/record-columns.ts';
 import type { StreamShape } from '../projections/stream-tables.ts';
@@ -34,9 +35,16 @@ export function createView(service: Service): ServedView {
   const bodies = runtime.startBodies();
   const ingests = new Map(
     [...pipeline.streams.values()].map((stream) => {
-      const { intake } = stream;
+      const { intake, units } = stream;
       const decode = stream.config?.source.kind === 'http' ? createBodyDecoder(stream, bodies) : null;
-      const ingest = createIngest({ intake, stalled: () => stalledLogs(stream.units)[0] ?? null });
+      const ingest = createIngest({
+        intake,
+        writerOf: pipeline.registry.writerOf,
+        request: (partition, key) => units[partition]!.request(key),
+        keyAgeMs: config.http.idempotency.ageMs,
+        nowMs: runtime.nowMs,
+        stalled: () => stalledLogs(units)[0] ?? null,
+      });
       return [stream.name, { decode, ingest }] as const;
     }),
   );
@@ -124,7 +132,7 @@ export function createView(service: Service): ServedView {
       const [row] = await read({ kind: 'streamKey', stream, key });
       return row ?? null;
     },
-    async ingest(stream, body) {
+    async ingest(stream, body, idempotencyKey = null) {
       const target = ingests.get(stream);
       if (target === undefined) return { kind: 'unknown-stream', known: [...ingests.keys()] };
       if (target.decode === null) {
@@ -141,9 +149,10 @@ export function createView(service: Service): ServedView {
       if (events === 0 && refused.count > 0) return { kind: 'nothing-decoded', ...refused };
       // A service that began to stop while the body was parsed takes nothing more.
       if (closed) return { kind: 'stopping' };
-      return target.ingest.take(parsed);
+      const key = idempotencyKey === null ? null : { key: idempotencyKey, digest: Buffer.from(parsed.digest) };
+      return target.ingest.take(parsed, key);
     },
-    async remove(stream, key, occurredAt) {
+    async remove(stream, key, occurredAt, idempotencyKey = null) {
       const target = ingests.get(stream);
       const table = tables.get(stream);
       if (target === undefined || table === undefined) return { kind: 'unknown-stream', known: [...tables.keys()] };
@@ -152,7 +161,12 @@ export function createView(service: Service): ServedView {
       const isText = table.columns.find(({ name }) => name === table.key)?.kind === 'text';
       if (!isText && !(/^-?\d+$/.test(key) && Number.isSafeInteger(Number(key))))
         return { kind: 'not-a-key', wanted: 'a whole number' };
-      return target.ingest.remove({ key: isText ? key : Number(key), occurredAt: occurredAt ?? runtime.nowMs() });
+      const tombstone = { key: isText ? key : Number(key), occurredAt: occurredAt ?? runtime.nowMs() };
+      // A time that was not said is not what was asked.
+      const digest = createHash('sha256')
+        .update(`DELETE ${occurredAt ?? ''} ${key}`)
+        .digest();
+      return target.ingest.remove(tombstone, idempotencyKey === null ? null : { key: idempotencyKey, digest });
     },
     requestAborted: () => observer.metrics.requestAborted(),
     subscribe: observer.subscribe,

@@ -3,6 +3,7 @@
  * when the partition has room, which is how backpressure reaches it.
  */
 import type { InputBlock } from '../messages/origins.ts';
+import type { RequestPart } from '../messages/streams.ts';
 
 /** What a source hands to one partition, and where the source stands once that is committed. */
 export interface Batch {
@@ -15,6 +16,8 @@ export interface Batch {
   readonly next: number | null;
   /** Blocks of the stream's events, labels, controls and dead letters, in the order in which they take effect. */
   readonly blocks: readonly InputBlock[];
+  /** The request with a key that it is a part of: the partition notes in the same commit that it has it. */
+  readonly request?: RequestPart;
   /** Called once, after the commit is on disk. */
   readonly onDurable?: (commit: { readonly firstOffset: number; readonly count: number }) => void;
   /** Called instead of onDurable when the batch will not be committed. */

@@ -5,6 +5,7 @@
  * Events are written to their block one by one, and dead letters too, so that a body of millions of either is never held
  * as objects. Invariant: every event of the body is in a block, or counted as refused and in a dead letter.
  */
+import { createHash } from 'node:crypto';
 import type { BlockWriter } from '../messages/block.ts';
 import { type DynamicEvent, dynamicEventType } from '../messages/codec.ts';
 import { createContainerDecoder } from '../messages/container.ts';
@@ -151,7 +152,7 @@ export function createBodyParser(shape: BodyShape): BodyParser {
       if (!(error instanceof Unreadable)) throw error;
       return { kind: 'unreadable', reason: 'not-json', detail: error.message };
     }
-    return output.finish();
+    return output.finish(createHash('sha256').update(body.format).update('\n').update(bytes).digest());
   }
 
   return {
@@ -171,7 +172,7 @@ function createOutput(
   { stream, keyField, partitions }: BodyShape,
   refusedMax: number,
   newWriter: () => BlockWriter<DynamicEvent>,
-): { readonly sink: Sink; refused(): RefusedEvents; finish(): ParsedBody } {
+): { readonly sink: Sink; refused(): RefusedEvents; finish(digest: Uint8Array): ParsedBody } {
   const events = new Map<number, Collected<DynamicEvent> & { readonly origins: OriginWriter }>();
   const letters = collect(deadLetterType.blockWriter());
   const reasons: Record<string, number> = {};
@@ -209,11 +210,12 @@ function createOutput(
       },
     },
     refused: () => ({ count: refused, reasons, first }),
-    finish() {
+    finish(digest) {
       const blocks = new Map([...events].map(([partition, own]) => [partition, own.blocks()]));
       if (refused > 0) blocks.set(0, [...(blocks.get(0) ?? []), ...letters.blocks()]);
       return {
         kind: 'parsed',
+        digest,
         events: taken,
         refused: { count: refused, reasons, first },
         partitions: [...blocks].map(([partition, own]) => ({ partition, blocks: own })),

@@ -49,6 +49,8 @@ export interface PartitionBlocks {
 export type ParsedBody =
   | {
       readonly kind: 'parsed';
+      /** SHA-256 of the body, unpacked. */
+      readonly digest: Uint8Array;
       readonly events: number;
       readonly refused: RefusedEvents;
       /** Of partitions that have events, and of partition 0 when there are dead letters. */

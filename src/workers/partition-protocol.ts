@@ -7,6 +7,7 @@ import type { Block } from '../messages/block.ts';
 import { type Commit, inputSection, type Section } from '../messages/commit.ts';
 import type { Derivation } from '../partition/derivation.ts';
 import type { Applied, PartitionInput, PartitionStatus } from '../partition/partition.ts';
+import type { KnownRequest, RequestLimits } from '../partition/requests.ts';
 
 export interface OpenPartition {
   readonly dataDir: string;
@@ -14,6 +15,7 @@ export interface OpenPartition {
   readonly log: string;
   readonly partition: number;
   readonly derivation: Derivation;
+  readonly requests: RequestLimits;
 }
 
 /** What is answered, each once, in order; by its kind. */
@@ -21,6 +23,7 @@ export interface HostAnswers {
   restore: { readonly isRestored: boolean; readonly state: HostState };
   replay: { readonly state: HostState };
   apply: AppliedInThread;
+  request: KnownRequest;
   snapshot: HostSnapshot;
   drain: null;
 }
@@ -29,6 +32,7 @@ export type HostRequest =
   | { readonly kind: 'restore'; readonly body: Uint8Array }
   | { readonly kind: 'replay'; readonly fromOffset: number; readonly toOffset: number }
   | { readonly kind: 'apply'; readonly batch: PartitionInput; readonly committedAt: number }
+  | { readonly kind: 'request'; readonly key: string }
   | { readonly kind: 'snapshot' }
   | { readonly kind: 'drain'; readonly deriver: Deriver };
 
@@ -55,8 +59,8 @@ export interface HostState {
 
 /** A commit without the input that the service has itself. */
 export interface AppliedInThread extends Omit<Applied, 'commit'> {
-  /** Null where it is the batch's blocks, as they were sent. */
-  readonly inputs: readonly Section[] | null;
+  /** A number stands for the batch's block of this index, as it was sent. */
+  readonly inputs: readonly (Section | number)[];
   readonly sections: readonly Section[];
   readonly status: PartitionStatus;
 }
@@ -66,10 +70,13 @@ export function withoutInput(
   { blocks }: PartitionInput,
   status: PartitionStatus,
 ): AppliedInThread {
-  const inputs = commit.sections.filter(({ role }) => role === 'input');
-  const isUnchanged = inputs.length === blocks.length && inputs.every(({ bytes }, i) => bytes === blocks[i]?.bytes);
   const sections = commit.sections.filter(({ role }) => role === 'derived');
-  return { ...applied, inputs: isUnchanged ? null : inputs, sections, status };
+  const inputs = commit.sections.flatMap((section): Section | number | [] => {
+    if (section.role === 'derived') return [];
+    const sent = blocks.findIndex(({ bytes }) => bytes === section.bytes);
+    return sent < 0 ? section : sent;
+  });
+  return { ...applied, inputs, sections, status };
 }
 
 export function withInput(
@@ -77,7 +84,7 @@ export function withInput(
   { source, next, blocks }: PartitionInput,
   place: Pick<Commit, 'stream' | 'partition' | 'committedAt'>,
 ): Applied {
-  const taken = inputs ?? blocks.map(inputSection);
+  const taken = inputs.map((section) => (typeof section === 'number' ? inputSection(blocks[section]!) : section));
   return { ...applied, commit: { ...place, source, next, sections: [...taken, ...sections] } };
 }
 

@@ -159,10 +159,11 @@ function openHost(thread: Thread, host: number, opened: OpenPartition): Partitio
       // At once: the next batch is taken before this one is answered.
       positions.set(source, next);
       const { blocks, memory } = ownBlocks(batch.blocks);
-      const applied = await thread.ask(host, { kind: 'apply', batch: { source, next, blocks }, committedAt }, memory);
+      const applied = await thread.ask(host, { kind: 'apply', batch: { ...batch, blocks }, committedAt }, memory);
       status = applied.status;
       return withInput(applied, batch, { stream: derivation.stream, partition, committedAt });
     },
+    request: (key) => thread.ask(host, { kind: 'request', key }),
     snapshot: () => thread.ask(host, { kind: 'snapshot' }),
     close() {
       thread.forget(host);

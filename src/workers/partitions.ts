@@ -27,12 +27,12 @@ interface Hosted {
   readonly derivers: Map<string, RunningChild>;
 }
 
-function openHosted({ dataDir, journalDir, log, partition, derivation }: OpenPartition): Hosted {
+function openHosted({ dataDir, journalDir, log, partition, derivation, requests }: OpenPartition): Hosted {
   const registry = createRegistry();
   for (const [fingerprint, json] of readSchemaFiles(dataDir)) registry.learn(fingerprint, json);
   const types = derivationTypes(derivation);
   registry.add(types.eventType);
-  const fold = createPartitionFold(derivation, types, partition, registry);
+  const fold = createPartitionFold(derivation, types, partition, registry, requests);
   const host = createPartitionHost({
     fold,
     *commits(fromOffset, toOffset) {
@@ -69,6 +69,8 @@ export default function hostPartitions({ port }: { readonly port: MessagePort })
         const derived = ownBlocks(sections);
         return say({ ...rest, inputs, sections: derived.blocks }, derived.memory);
       }
+      case 'request':
+        return say(await host.request(request.key));
       case 'snapshot':
         return say(await host.snapshot());
       case 'drain':

@@ -16,6 +16,7 @@ import {
   forwardedBlockType,
   fraudLabelType,
   lateEventType,
+  requestTakenType,
   runChangedType,
   sessionClosedType,
   sourceControlType,
@@ -171,6 +172,13 @@ export const GOLDEN: readonly Golden[] = [
     values: [
       { key: LARGEST_LONG, occurredAt: -1 },
       { key: 'é', occurredAt: AT },
+    ],
+  },
+  {
+    type: requestTakenType,
+    values: [
+      { key: '8e03978e-40d5-43dd-bc93-6894a57f9324', digest: Buffer.alloc(32, 0xa5), takenAt: AT, rows: 20_000 },
+      { key: '"', digest: Buffer.from([]), takenAt: 0, rows: 0 },
     ],
   },
   {

@@ -64,6 +64,8 @@ describe('a snapshot', () => {
       windows: [],
       joined: [],
       cards: [],
+      requests: [],
+      requestsForgottenUpTo: 0,
     };
     const { gone: _, ...kept } = snapshot;
     expect(decodeSnapshot(withSchema(type.json, type.encodeBlock([snapshot]).bytes))).toMatchObject(kept);

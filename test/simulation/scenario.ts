@@ -60,7 +60,14 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
   return {
     name: 'simulation',
     dataDir,
-    http: { host: '127.0.0.1', port: 0, token: null, hosts: [], maxBodyBytesInFlight: 1 << 27 },
+    http: {
+      host: '127.0.0.1',
+      port: 0,
+      token: null,
+      hosts: [],
+      maxBodyBytesInFlight: 1 << 27,
+      idempotency: { ageMs: 3_600_000, keys: 1000 },
+    },
     log: { level: 'debug' },
     journal: {
       durability,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { PartitionHost } from '../../src/actors/partition-host.ts';
 import { transactionType } from '../../src/messages/types.ts';
+import { DEFAULT_REQUEST_LIMITS } from '../../src/partition/requests.ts';
 import type { OpenPartition } from '../../src/workers/partition-protocol.ts';
 import { type PartitionThreads, startPartitionThreads } from '../../src/workers/partition-threads.ts';
 
@@ -20,6 +21,7 @@ function start(count: number): { readonly threads: PartitionThreads; readonly pl
     journalDir: join(dataDir, 'journal'),
     log: 's-0',
     partition: 0,
+    requests: DEFAULT_REQUEST_LIMITS,
     derivation: {
       stream: 's',
       schema: transactionType.schema,
