@@ -2,7 +2,10 @@
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { memoryOf } from '../messages/origins.ts';
 import { type BodyParser, createBodyParser } from './body-parser.ts';
+import { giveWay } from './give-way.ts';
 import type { ParseBodyTask, ParsedBody } from './parse-body-protocol.ts';
+
+giveWay();
 
 // Of a line that is no JSON only the message is told: the stack would cost as much as the parsing.
 Error.stackTraceLimit = 0;
