@@ -143,14 +143,27 @@ function plainReader(type: Exclude<SchemaType, RecordType | UnionType>, report: 
 function numberReader(report: Report, isFloat: boolean): Read {
   return (value) => {
     const number = typeof value === 'string' ? notFiniteWord(value) : value;
-    if (typeof number !== 'number') return wrong(report, 'a number', value);
+    if (typeof number !== 'number') {
+      if (typeof value === 'bigint') return wideNumber(value, report);
+      return wrong(report, 'a number', value);
+    }
     return isFloat && !Number.isFinite(Math.fround(number)) ? Math.fround(number) : number;
   };
 }
 
+/** A whole number beyond ±(2^53 − 1), which Parquet has and JSON.parse would have rounded. */
+function wideNumber(value: bigint, report: Report): unknown {
+  const number = Number(value);
+  if (BigInt(number) === value) return number;
+  return fail(report, 'too-large', `is a whole number that a double does not hold: found ${value}`);
+}
+
 function integerReader(report: Report, min: number, max: number, range: string): Read {
   return (value) => {
-    if (typeof value !== 'number') return wrong(report, 'a whole number', value);
+    if (typeof value !== 'number') {
+      if (typeof value === 'bigint') return fail(report, 'too-large', `is beyond ${range}: found ${value}`);
+      return wrong(report, 'a whole number', value);
+    }
     if (value > max || value < min) return fail(report, 'too-large', `is beyond ${range}: found ${value}`);
     return Number.isInteger(value) ? value : wrong(report, 'a whole number', value);
   };
@@ -227,6 +240,15 @@ function kindOfBranch({ kind }: SchemaType): string {
   }
 }
 
+/** Bytes come from Parquet, and whole numbers that a number does not hold. */
+function kindOfValue(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  const kind = typeof value;
+  if (kind === 'object') return Buffer.isBuffer(value) ? 'string' : kind;
+  return kind === 'bigint' ? 'number' : kind;
+}
+
 function unionReader({ branches }: UnionType, scope: Scope): Read {
   const { report } = scope;
   const readers = new Map<string, Read>();
@@ -244,8 +266,7 @@ function unionReader({ branches }: UnionType, scope: Scope): Read {
   if (number !== undefined && !readers.has('string')) readers.set('string', number);
   else if (decimal && number === undefined) readers.set('number', readers.get('string') ?? (() => FAILED));
   return (value) => {
-    const kind = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
-    const read = readers.get(Buffer.isBuffer(value) ? 'string' : kind);
+    const read = readers.get(kindOfValue(value));
     if (read === undefined) return wrong(report, words, value);
     const result = read(value);
     return hasNull && isNotFinite(result) ? null : result;

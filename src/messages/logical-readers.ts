@@ -62,7 +62,7 @@ function timeReader(
 ): Read {
   const most = Math.min(max, LONG_MAX);
   return (value) => {
-    const ticks = typeof value === 'string' ? parse(value) : value;
+    const ticks = typeof value === 'string' ? parse(value) : typeof value === 'bigint' ? Number(value) : value;
     if (typeof ticks === 'number' && Number.isInteger(ticks) && Math.abs(ticks) <= most) return ticks;
     if (typeof ticks === 'number' && Math.abs(ticks) > most && Math.abs(ticks) <= max) {
       return fail(report, 'too-large', `is beyond ±(2^53 − 2) ${wanted.unit}: found ${shown(value)}`);
@@ -131,7 +131,9 @@ function decimalReader(
   const tooLarge = (value: unknown) =>
     fail(report, 'too-large', `is beyond what ${logicalName(logical)} holds: found ${shown(value)}`);
   return (value) => {
-    if (typeof value !== 'string' && typeof value !== 'number') return wrong(report, 'a decimal number', value);
+    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint') {
+      return wrong(report, 'a decimal number', value);
+    }
     if (typeof value === 'number' && significantDigits(value) > EXACT_DIGITS) {
       return fail(
         report,

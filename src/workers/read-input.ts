@@ -9,13 +9,11 @@ import { createReadStream } from 'node:fs';
 import { PassThrough, pipeline, type Readable } from 'node:stream';
 import type { MessagePort } from 'node:worker_threads';
 import { createGunzip } from 'node:zlib';
-import type { AvroRecord } from '../messages/avro.ts';
 import { createContainerDecoder } from '../messages/container.ts';
 import { type CsvDecoder, createCsvDecoder } from '../messages/csv.ts';
 import { createJsonDecoder } from '../messages/json.ts';
 import { asAvro } from '../messages/origins.ts';
 import { RAW_BYTES_MAX } from '../messages/streams.ts';
-import { fieldOfTitle, isLabel, LABEL_TITLES, unknownTitle } from '../messages/titles.ts';
 import { openParquet } from '../projections/parquet.ts';
 import { createRecordSplitter } from '../sources/csv-records.ts';
 import { createLineSplitter, type LineSplitter, MAX_LINE_BYTES } from '../sources/lines.ts';
@@ -183,25 +181,17 @@ async function readContainer(task: ReadInputTask, chunk: InputChunk, posted: () 
 
 /** A row is a record, counted from 1. */
 async function readParquet(task: ReadInputTask, chunk: InputChunk, posted: () => Promise<void>): Promise<void> {
-  const { schema, keyField } = task;
-  const file = await openParquet(task.path);
+  const file = await openParquet(task.path, task.schema, task.keyField);
   try {
-    const names = fieldsOfTitles(schema, file.titles);
-    const json = createJsonDecoder(schema, keyField);
     let record = 0;
-    for await (const { events, numbers } of file.rows(
-      names,
-      LABEL_TITLES.filter((title) => !names.has(title)),
-    )) {
-      const [fraud, scenario] = LABEL_TITLES.map((title) => numbers.get(title));
-      for (const [row, event] of events.entries()) {
+    for await (const { rows, raw } of file.rows()) {
+      for (const [row, decoded] of rows.entries()) {
         record += 1;
-        const decoded = json.line(event);
-        const raw = Buffer.from(event);
+        const bytes = raw(row);
         if (decoded.ok) {
-          chunk.event(decoded.event, record, raw);
-          if (fraud?.[row] === 1) chunk.label(scenario?.[row] ?? 0);
-        } else chunk.refused({ ...decoded, ...kept(raw, raw.length) }, record);
+          chunk.event(decoded.event, record, bytes);
+          if (decoded.fraud) chunk.label(decoded.scenario);
+        } else chunk.refused({ ...decoded, ...kept(bytes, bytes.length) }, record);
       }
       if (!isFull(chunk, task)) continue;
       chunk.post(record);
@@ -211,16 +201,4 @@ async function readParquet(task: ReadInputTask, chunk: InputChunk, posted: () =>
   } finally {
     file.close();
   }
-}
-
-/** By title. Throws when one is of no field, or two are of the same. */
-function fieldsOfTitles(schema: AvroRecord, titles: readonly string[]): Map<string, string> {
-  const names = new Map<string, string>();
-  for (const title of titles) {
-    const field = fieldOfTitle(schema.fields, title);
-    if (field !== null) names.set(title, field.name);
-    else if (!isLabel(schema, title)) throw new Error(unknownTitle(schema, title));
-  }
-  if (new Set(names.values()).size < names.size) throw new Error('two of its columns are the same field');
-  return names;
 }
