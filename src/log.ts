@@ -2,6 +2,7 @@
 import { type DestinationStream, pino } from 'pino';
 import pretty from 'pino-pretty';
 import type { LogLevel } from './config/config.ts';
+import { printable, printableJson } from './messages/printable.ts';
 
 export interface Log {
   debug(fields: object, message: string): void;
@@ -23,5 +24,7 @@ export function createLog(level: LogLevel): Log {
         colorize: (process.env.NO_COLOR ?? '') === '',
       })
     : pino.destination({ dest: STDERR, sync: true });
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+  // Errors quote what strangers sent. The pretty form prints the strings that the JSON holds.
+  const streamWrite = process.stderr.isTTY ? printableJson : printable;
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, hooks: { streamWrite } }, destination);
 }

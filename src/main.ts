@@ -7,6 +7,7 @@ import { DependencyError, EXIT, UsageError } from './commands/exit.ts';
 import { COMMON_OPTIONS, commandHelp } from './commands/help.ts';
 import { ConfigError } from './config/config.ts';
 import { nearestWord } from './config/suggest.ts';
+import { printable } from './messages/printable.ts';
 
 /** A command is loaded when asked for: help must not wait for DuckDB, nor fail with a command that can't be loaded. */
 interface Entry {
@@ -111,13 +112,13 @@ function overallHelp(): string {
 
 /** The exit code for what was thrown, after its message. */
 function report(error: unknown): number {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = printable(error instanceof Error ? error.message : String(error));
   process.stderr.write(error instanceof ConfigError ? `${message}\n` : `millrace: ${message}\n`);
   if (error instanceof UsageError) return EXIT.usage;
   if (error instanceof ConfigError) return EXIT.badConfig;
   const debug = process.argv.includes('--debug') || process.env.LOG === 'debug';
   for (let cause = error; debug && cause instanceof Error; cause = cause.cause)
-    process.stderr.write(`${cause.stack}\n`);
+    process.stderr.write(`${printable(String(cause.stack))}\n`);
   return error instanceof DependencyError ? EXIT.dependencyDown : EXIT.failed;
 }
 

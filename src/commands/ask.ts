@@ -1,5 +1,6 @@
 /** What the commands share that ask a data directory, with a service on it or without. */
 import { parseDuration } from '../config/units.ts';
+import { printable } from '../messages/printable.ts';
 import { askDirectory } from '../service/ask.ts';
 import type { Answered } from '../service/channel-client.ts';
 import { RequestError } from '../service/channel-commands.ts';
@@ -24,7 +25,7 @@ export interface Asked {
 export async function* ask(values: OptionValues, asked: Asked): AsyncGenerator<Answered> {
   const { command, request, limit = Number.MAX_SAFE_INTEGER } = asked;
   const timeoutMs = timeoutOf(text(values, 'timeout') ?? asked.defaultTimeout);
-  const note = (message: string): void => void process.stderr.write(`millrace: ${message}\n`);
+  const note = (message: string): void => void process.stderr.write(`millrace: ${printable(message)}\n`);
   try {
     yield* askDirectory(dataDirOf(values), { command, request, timeoutMs, limit }, note);
   } catch (error) {

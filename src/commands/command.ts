@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Override } from '../config/overrides.ts';
 import { nearestWord } from '../config/suggest.ts';
+import { printable, printableLine } from '../messages/printable.ts';
 import { UsageError } from './exit.ts';
 
 export type OptionValues = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
@@ -95,9 +96,10 @@ export function noWords(command: string, words: readonly string[]): void {
   if (words.length > 0) throw new UsageError(`${command} takes no further word; there was ${words.join(' ')}`);
 }
 
-/** Writes to standard output, and waits when the reader is slow. */
+/** Writes to standard output, and waits when the reader is slow. What a terminal would obey is escaped. */
 export async function print(line: string): Promise<void> {
-  if (!process.stdout.write(`${line}\n`)) await new Promise<void>((resolve) => process.stdout.once('drain', resolve));
+  if (!process.stdout.write(`${printable(line)}\n`))
+    await new Promise<void>((resolve) => process.stdout.once('drain', resolve));
 }
 
 /** Rows as an aligned table. */
@@ -105,17 +107,20 @@ export function tableText(rows: readonly Readonly<Record<string, unknown>>[]): s
   const [first] = rows;
   if (first === undefined) return '(no rows)';
   const columns = Object.keys(first);
+  const titles = columns.map(printableLine);
   const cells = rows.map((row) => columns.map((column) => cellText(row[column])));
-  const widths = columns.map((column, i) => Math.max(column.length, ...cells.map((row) => row[i]?.length ?? 0)));
+  const widths = titles.map((title, i) =>
+    cells.reduce((width, row) => Math.max(width, row[i]?.length ?? 0), title.length),
+  );
   const line = (row: readonly string[]): string =>
     row
       .map((cell, i) => cell.padEnd(widths[i] ?? 0))
       .join('  ')
       .trimEnd();
-  return [line(columns), line(widths.map((width) => '-'.repeat(width))), ...cells.map(line)].join('\n');
+  return [line(titles), line(widths.map((width) => '-'.repeat(width))), ...cells.map(line)].join('\n');
 }
 
 function cellText(value: unknown): string {
   if (value === null || value === undefined) return 'null';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return printableLine(typeof value === 'string' ? value : JSON.stringify(value));
 }

@@ -10,14 +10,21 @@ import { EXIT } from './exit.ts';
 export const digestCommand: Command = {
   name: 'digest',
   summary: 'print one hash a projection table and a derived stream, of a running service too',
-  usage: 'digest [--timeout TIME] [--config FILE] [--data DIR] [--json]',
-  options: ASK_OPTIONS,
+  usage: 'digest [--all] [--timeout TIME] [--config FILE] [--data DIR] [--json]',
+  options: {
+    ...ASK_OPTIONS,
+    all: { type: 'boolean', help: 'also the tables that a process writes about itself, such as actor_history' },
+  },
   async run(values, words) {
     noWords('digest', words);
     const dataDir = dataDirOf(values);
     if (!existsSync(join(dataDir, 'journal'))) throw new Error(`There is no journal in ${dataDir}; see --data`);
     const digests: Answered['rows'][number][] = [];
-    for await (const { rows } of ask(values, { command: 'digest', request: {}, defaultTimeout: '10m' })) {
+    for await (const { rows } of ask(values, {
+      command: 'digest',
+      request: { all: values.all === true },
+      defaultTimeout: '10m',
+    })) {
       digests.push(...rows);
     }
     if (values.json === true) await print(JSON.stringify(digests));

@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { createLog } from '../log.ts';
+import { printable } from '../messages/printable.ts';
 import { runInputs } from '../service/run.ts';
 import { CONFIG_OPTION, type Command, configOf, DATA_OPTION, JSON_OPTION, noWords, print, text } from './command.ts';
 import { EXIT, UsageError } from './exit.ts';
@@ -82,7 +83,9 @@ function outputOf(target: string | undefined): ((lines: Iterable<string>) => Pro
   if (target === undefined) return null;
   return async (lines) => {
     const stream = target === '-' ? process.stdout : createWriteStream(target);
-    for (const line of lines) if (!stream.write(`${line}\n`)) await once(stream, 'drain');
+    // A file has the bytes as they are; a person's terminal must not obey them.
+    const shown = target === '-' && process.stdout.isTTY ? printable : (line: string) => line;
+    for (const line of lines) if (!stream.write(`${shown(line)}\n`)) await once(stream, 'drain');
     if (stream !== process.stdout) {
       stream.end();
       await once(stream, 'close');

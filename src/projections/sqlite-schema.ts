@@ -64,6 +64,17 @@ CREATE TABLE actor_history (
 );
 `;
 
+/**
+ * Tables that a process writes about itself, by its clock: equal in every replay of one journal, but not in two journals of
+ * the same input, and not after a process was killed.
+ */
+export const PROCESS_TABLES: ReadonlySet<string> = new Set([
+  'runs',
+  'alert_deliveries',
+  'dead_letter_replays',
+  'actor_history',
+]);
+
 export const SQLITE_DIGESTS: Readonly<Record<string, string>> = {
   runs: 'SELECT job, run_id, interval_start, interval_end, state, attempt, changed_at, records, message FROM runs',
   alerts: `SELECT alert_id, case_id, customer_id, transaction_id, terminal_id, amount_cents, occurred_at, score, model,

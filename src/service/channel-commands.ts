@@ -3,6 +3,7 @@
  * service answers them over its channel; without one, the command line opens the directory and answers them itself.
  */
 import type { LogRange } from '../projections/projector.ts';
+import { PROCESS_TABLES } from '../projections/sqlite-schema.ts';
 import { type Row, STORE_NAMES } from '../projections/store.ts';
 import type { ServiceCore } from '../service.ts';
 import { startBatchPool } from '../workers/pool.ts';
@@ -74,18 +75,26 @@ export const queryCommand = channelCommand({
 
 export const digestCommand = channelCommand({
   name: 'digest',
-  schema: {},
-  rows: (target, _, context) => digestsOf(target, context),
+  schema: { all: 'flag' },
+  rows: (target, { all }, context) => digestsOf(target, context, all === true),
 });
 
 export type NamedDigest = { readonly name: string; readonly rows: number; readonly hash: string };
 
-/** Of the tables, then of the derived streams: of a running service each as of its own moment. */
-export async function* digestsOf(target: Target, context: CommandContext): AsyncGenerator<readonly NamedDigest[]> {
+/**
+ * Of the tables, then of the derived streams: of a running service each as of its own moment. Of the tables that a process
+ * writes about itself only with `all`.
+ */
+export async function* digestsOf(
+  target: Target,
+  context: CommandContext,
+  all: boolean,
+): AsyncGenerator<readonly NamedDigest[]> {
   const ranges = await target.caughtUp(Number.POSITIVE_INFINITY, context);
   for (const store of STORE_NAMES) {
     for await (const tables of target.stores.read({ kind: 'digest', store }, context.signal)) {
-      yield tables.map(({ table, rows, hash }) => ({
+      const shown = tables.filter(({ table }) => all || store !== 'sqlite' || !PROCESS_TABLES.has(String(table)));
+      yield shown.map(({ table, rows, hash }) => ({
         name: `${store}.${table}`,
         rows: Number(rows),
         hash: String(hash),

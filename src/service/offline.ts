@@ -101,7 +101,7 @@ export async function openReadModels(dataDir: string, before: () => void = () =>
       async digests() {
         const digests: NamedDigest[] = [];
         const context = { signal: new AbortController().signal, note: () => {} };
-        for await (const some of digestsOf(target, context)) digests.push(...some);
+        for await (const some of digestsOf(target, context, false)) digests.push(...some);
         return digests;
       },
       target,

@@ -52,16 +52,16 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       ...['journal/segment.ts', 'projections/stream-tables.ts', 'http/access.ts'],
     ],
   },
-  'log.ts': { mayImport: ['config'] },
+  'log.ts': { mayImport: ['config', 'messages/printable.ts'] },
   http: { mayImport: ['messages', 'projections', 'service'] },
   // Served to the browser as they are: they see only each other.
   'http/public': { mayImport: [] },
   // The composition root in its parts, src/service.ts and src/service/.
   service: { mayImport: [...BELOW_SERVICE, 'config', 'log.ts', 'deadline.ts', 'http'] },
-  commands: { mayImport: ['service', 'config', 'log.ts'] },
+  commands: { mayImport: ['service', 'config', 'log.ts', 'messages/printable.ts'] },
   // What a user's own tests import.
   'testing.ts': { mayImport: ['service', 'config', 'log.ts'] },
-  'main.ts': { mayImport: ['commands', 'config'] },
+  'main.ts': { mayImport: ['commands', 'config', 'messages/printable.ts'] },
   // Runs before anything is installed.
   install: { mayImport: [] },
 };
