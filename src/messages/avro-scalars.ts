@@ -17,6 +17,7 @@ import {
   textBetween,
 } from './avro-cursor.ts';
 import type { EnumType, FixedType, ScalarType } from './avro-schema.ts';
+import { TIME_MAX_MS } from './logical-readers.ts';
 import {
   bytesOfUnscaled,
   type Conversion,
@@ -25,6 +26,7 @@ import {
   type DecimalConversion,
   decimalConverter,
   type Logical,
+  logicalName,
   unscaledOf,
   uuidBytes,
   uuidText,
@@ -37,8 +39,7 @@ export type SingleType = ScalarType | FixedType | EnumType;
 
 const INT_MAX = 2 ** 31 - 1;
 const INT_MIN = -(2 ** 31);
-/** The instants that a Date of ECMAScript has. */
-const TIME_MAX_MS = 8.64e15;
+const DAY_MS = 86_400_000;
 const DECIMAL_BYTES_MAX = 512;
 const UUID_BYTES = 16;
 
@@ -100,12 +101,31 @@ function readBoolean(c: Cursor): boolean | null {
 
 function readWhole(writer: SingleType, reader: ScalarType): Read | null {
   const { kind, logical } = reader;
-  if (writer.kind === 'int') return readInt;
-  if (writer.kind !== 'long') return null;
+  if (writer.kind !== 'int' && writer.kind !== 'long') return null;
   // Narrower than Avro's rules allow, so only for a plain number, value by value.
-  if (kind === 'int') return writer.logical === null && logical === null ? readInt : null;
-  const isMillis = logical !== null && 'unit' in logical && logical.unit === 'millis';
-  return isMillis ? readMillis : readSafeLong;
+  if (kind === 'int' && writer.kind === 'long' && (writer.logical !== null || logical !== null)) return null;
+  if (logical === null) return kind === 'int' || writer.kind === 'int' ? readInt : readSafeLong;
+  const [min, max] = rangeOf(logical);
+  return (c) => {
+    const value = readLong(c);
+    return value >= min && value <= max ? value : beyondTime(c, reader, longText(c, value));
+  };
+}
+
+/** What JSON and CSV take as well: what a store or a Date has no place for is no time. */
+function rangeOf(logical: Logical): readonly [min: number, max: number] {
+  if (logical.kind === 'date') return [-TIME_MAX_MS / DAY_MS, TIME_MAX_MS / DAY_MS];
+  if (!('unit' in logical)) return [-LONG_MAX, LONG_MAX];
+  const ticks = { millis: 1, micros: 1e3, nanos: 1e6 }[logical.unit];
+  if (logical.kind === 'time') return [0, DAY_MS * ticks - 1];
+  const max = Math.min(TIME_MAX_MS * ticks, LONG_MAX);
+  return [-max, max];
+}
+
+function beyondTime(c: Cursor, reader: ScalarType, found: string): null {
+  const { logical } = reader;
+  const name = logical === null ? reader.kind : logicalName(logical);
+  return misfit(c, 'invalid-time', `is beyond the range of ${name}: found ${found}`);
 }
 
 function readInt(c: Cursor): number | null {
@@ -120,24 +140,18 @@ function readSafeLong(c: Cursor): number | null {
   return misfit(c, 'too-large', `is beyond ±(2^53 − 2): found ${longText(c, value)}`);
 }
 
-function readMillis(c: Cursor): number | null {
-  const value = readLong(c);
-  if (value >= -TIME_MAX_MS && value <= TIME_MAX_MS) return value;
-  return misfit(c, 'invalid-time', `is beyond the years that a time may have: found ${longText(c, value)}`);
-}
-
 /** NaN stands for a long that no number holds; its halves are in the cursor. */
 function longText(c: Cursor, value: number): string {
   return Number.isNaN(value) ? String((BigInt(c.high) << 32n) | BigInt(c.low)) : String(value);
 }
 
-function readTicks(multiply: number, divide: number, { kind }: SingleType): Read {
-  const max = kind === 'int' ? INT_MAX : LONG_MAX;
+function readTicks(multiply: number, divide: number, reader: SingleType): Read | null {
+  if ((reader.kind !== 'int' && reader.kind !== 'long') || reader.logical === null) return null;
+  const [min, max] = rangeOf(reader.logical);
   return (c) => {
     readWholeLong(c);
     const value = convertedTicks(c.high, c.low, multiply, divide);
-    if (value >= -max && value <= max) return value;
-    return misfit(c, 'invalid-time', `is beyond what the schema's unit holds: found ${longText(c, Number.NaN)}`);
+    return value >= min && value <= max ? value : beyondTime(c, reader, longText(c, Number.NaN));
   };
 }
 
@@ -217,16 +231,17 @@ function readDecimal(how: DecimalConversion, writer: SingleType, reader: SingleT
   };
 }
 
-/** Null where the values are of one form in both. */
+/** Null where the values are of one form in both, and the reader's may be any. */
 function readUuid(writer: SingleType, reader: SingleType): Read | null {
-  if (writer.kind === 'fixed' && reader.kind === 'string') {
+  if (writer.kind === 'string' && reader.kind === 'string' && reader.logical !== null) return readUuidText;
+  if (writer.kind === 'fixed' && writer.logical !== null && reader.kind === 'string') {
     return (c) => {
       const start = take(c, UUID_BYTES);
       charge(c, TEXT_BYTES + 36);
       return uuidText(c.bytes.subarray(start, start + UUID_BYTES));
     };
   }
-  if (writer.kind !== 'string' || reader.kind !== 'fixed') return null;
+  if (writer.kind !== 'string' || reader.kind !== 'fixed' || reader.logical === null) return null;
   return (c) => {
     const length = readLength(c);
     const start = take(c, length);
@@ -234,6 +249,15 @@ function readUuid(writer: SingleType, reader: SingleType): Read | null {
     if (c.failed) return null;
     charge(c, 128);
     const bytes = length > 36 ? null : uuidBytes(text);
-    return bytes ?? misfit(c, 'wrong-type', `must be a UUID: found ${JSON.stringify(text)}`);
+    return bytes ?? notUuid(c, text);
   };
+}
+
+function readUuidText(c: Cursor): string | null {
+  const text = readText(c);
+  return text === null || uuidBytes(text) !== null ? text : notUuid(c, text);
+}
+
+function notUuid(c: Cursor, text: string): null {
+  return misfit(c, 'wrong-type', `must be a UUID: found ${JSON.stringify(text.slice(0, 60))}`);
 }

@@ -91,6 +91,8 @@ describe('a file whose values would mean something else is refused in words', ()
     [decimal, 'double', 'decimal(9, 2)', 'double'],
     [duration, 'string', 'duration', 'string'],
     [duration, uuid, 'duration', 'uuid'],
+    [{ type: 'fixed', name: 'F', size: 16 }, of('string', 'uuid'), 'fixed F', 'uuid'],
+    [of('string', 'uuid'), { type: 'fixed', name: 'F', size: 16 }, 'uuid', 'fixed F'],
     ['string', 'long', 'string', 'long'],
     ['double', 'long', 'double', 'long'],
     ['long', of('int', 'date'), 'long', 'date'],
@@ -170,6 +172,44 @@ function drawn(
 const schemaAndValues: fc.Arbitrary<Drawn> = drawn(3, '').chain(({ schema, value }) =>
   fc.record({ schema: fc.constant(schema), values: fc.array(value, { maxLength: 5 }) }),
 );
+
+test('a value that its own type has no place for is a misfit, as it is in JSON and CSV', () => {
+  const uuid = '5f0a7d3e-9c41-4f7b-8a55-0123456789ab';
+  const cases: readonly (readonly [unknown, Buffer, unknown])[] = [
+    [{ type: 'int', logicalType: 'time-millis' }, long(86_399_999), 86_399_999],
+    [{ type: 'int', logicalType: 'time-millis' }, long(86_400_000), null],
+    [{ type: 'long', logicalType: 'time-micros' }, long(-1), null],
+    [{ type: 'int', logicalType: 'date' }, long(100_000_000), 100_000_000],
+    [{ type: 'int', logicalType: 'date' }, long(100_000_001), null],
+    [{ type: 'long', logicalType: 'local-timestamp-millis' }, long(-8.64e15), -8.64e15],
+    [{ type: 'long', logicalType: 'local-timestamp-millis' }, long(-8.64e15 - 1), null],
+    [{ type: 'string', logicalType: 'uuid' }, sized(uuid), uuid],
+    [{ type: 'string', logicalType: 'uuid' }, sized('5f0a7d3e'), null],
+  ];
+  for (const [type, bytes, value] of cases) {
+    const own = stream(['x', type], ['key', 'int']);
+    const file = Buffer.concat([header(own), block(1, Buffer.concat([bytes, long(1)]))]);
+    const { events, refused } = whole(createContainerDecoder(own, 'key'), file);
+    expect(events).toEqual([value === null ? null : { x: value, key: 1 }]);
+    expect(refused).toHaveLength(value === null ? 1 : 0);
+  }
+  // Texts and bytes of 16 bytes are the same UUID.
+  const fixed = { type: 'fixed', name: 'U', size: 16, logicalType: 'uuid' };
+  const raw = Buffer.from(uuid.replaceAll('-', ''), 'hex');
+  for (const [from, to, bytes, value] of [
+    [fixed, 'string', raw, uuid],
+    [fixed, { type: 'string', logicalType: 'uuid' }, raw, uuid],
+    [{ type: 'string', logicalType: 'uuid' }, fixed, sized(uuid.toUpperCase()), raw],
+    ['string', fixed, sized(uuid), raw],
+  ] as const) {
+    const file = Buffer.concat([
+      header(stream(['x', from], ['key', 'int'])),
+      block(1, Buffer.concat([bytes, long(1)])),
+    ]);
+    const { events } = whole(createContainerDecoder(stream(['x', to], ['key', 'int']), 'key'), file);
+    expect(events).toEqual([{ x: value, key: 1 }]);
+  }
+});
 
 describe('random events', () => {
   test('of random schemas are read as they were written, however the file is cut into pieces', async () => {

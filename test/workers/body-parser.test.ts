@@ -41,6 +41,13 @@ function parse(text: string | Uint8Array, format: BodyFormat, encoding: BodyEnco
 
 const click = (id: number, user = `u${id % 7}`) => ({ id, user, at: 1_522_540_800_000 + id });
 
+function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  let rest = value * 2;
+  for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
+  return Buffer.from([...bytes, rest]);
+}
+
 /** What is in the blocks: events by partition, and dead letters. */
 function contents(parsed: ParsedBody) {
   if (parsed.kind !== 'parsed') throw new Error(JSON.stringify(parsed));
@@ -157,6 +164,48 @@ describe('a body', () => {
   test('of a container whose key is null is a dead letter for each, as in a file', () => {
     const bytes = containerFile(type, [[click(1), { ...click(2), user: null }]], 'null');
     expect(contents(parse(bytes, 'avro-container'))).toMatchObject({ taken: 1, reasons: { 'null-key': 1 } });
+  });
+
+  test('of a container of any codec that is damaged is what came before the damage, and a dead letter of the rest', () => {
+    for (const codec of ['null', 'deflate'] as const) {
+      const good = containerFile(type, [[click(1)], [click(2)]], codec);
+      const start = containerFile(type, [], codec).length;
+      const second = (good.length + start) / 2;
+      // A count of −1, fewer records than follow, more, a byte of the sync marker, a cut, and bytes behind the last block.
+      const counts = [1, 0, 4].map((count) => Buffer.from(good).fill(count, second, second + 1));
+      const wrongs = [
+        ...counts,
+        Buffer.from(good).fill(0, good.length - 1),
+        good.subarray(0, -5),
+        good.subarray(0, second + 1),
+      ];
+      for (const wrong of wrongs) {
+        const { all, letters, taken, first } = contents(parse(wrong, 'avro-container'));
+        expect({ all, taken }).toEqual({ all: [click(1)], taken: 1 });
+        expect(letters).toMatchObject([{ reason: 'damaged-block', position: 2, raw: wrong.subarray(second) }]);
+        expect(first[0]?.detail).toMatch(/Block 2, at byte \d+ and behind record 1, is damaged/);
+      }
+      const behind = Buffer.concat([good, Buffer.from('x')]);
+      expect(contents(parse(behind, 'avro-container'))).toMatchObject({ taken: 2, reasons: { 'damaged-block': 1 } });
+      const alone = Buffer.from(containerFile(type, [[click(1)]], codec)).fill(1, start, start + 1);
+      expect(parse(alone, 'avro-container')).toMatchObject({ kind: 'unreadable', reason: 'damaged-block' });
+    }
+  });
+
+  test('of a container whose records can be no events is refused in words', () => {
+    const other = dynamicEventType({ ...schema, fields: [{ name: 'id', type: 'string' }, ...schema.fields.slice(1)] });
+    const parsed = parse(containerFile(other, [[]], 'null'), 'avro-container');
+    expect(parsed).toMatchObject({ kind: 'unreadable', reason: 'schema-mismatch' });
+    expect(parsed.kind === 'unreadable' && parsed.detail).toMatch(/the field id is written as string .* has long/);
+  });
+
+  test('of a few bytes that unpack to more than a container may is too large', () => {
+    const bomb = deflateRawSync(Buffer.alloc(60 * 1024 * 1024));
+    const head = containerFile(type, [], 'deflate');
+    const blocks = [1, 2].map(() => Buffer.concat([Buffer.from([2]), varint(bomb.length), bomb, head.subarray(-16)]));
+    const start = performance.now();
+    expect(parse(Buffer.concat([head, ...blocks]), 'avro-container')).toMatchObject({ kind: 'unreadable' });
+    expect(performance.now() - start).toBeLessThan(2_000);
   });
 });
 
