@@ -8,7 +8,7 @@
 import { charge, checkPartEnd, goDeeper, misfit, readCount, readLong, readText, within } from './avro-cursor.ts';
 import { isWrapped } from './avro-default.ts';
 import { type Resolved, type Resolver, recordReader, type Unresolved } from './avro-record.ts';
-import { type Read, type SingleReader, type SingleType, singleReader } from './avro-scalars.ts';
+import { finiteOrNull, type Read, type SingleReader, type SingleType, singleReader } from './avro-scalars.ts';
 import { branchName, type RecordType, type SchemaType, typeText, type UnionType } from './avro-schema.ts';
 import { branchAt, type Skip } from './avro-skip.ts';
 
@@ -110,20 +110,12 @@ function asUnion(writer: SchemaType, reader: UnionType, resolve: Resolve): Resol
   }
   if (best === null) return logical ?? refused(writer, reader, 'other-type');
   const { branch, read } = best;
-  const isReal = branch.kind === 'double' || branch.kind === 'float';
+  // The rule of all formats: what is no finite number is null.
   const isNullable = reader.branches.some(({ kind }) => kind === 'null');
-  const finite = isReal && isNullable ? finiteOrNull(read) : read;
+  const finite = isNullable ? finiteOrNull(writer, read) : read;
   if (branch.kind === 'null' || !isWrapped(reader)) return { ok: true, read: finite };
   const name = branchName(branch);
   return { ok: true, read: wrapped(name, finite) };
-}
-
-/** The rule of all formats: what is no finite number is null. */
-function finiteOrNull(read: Read): Read {
-  return (c) => {
-    const value = read(c);
-    return typeof value !== 'number' || Number.isFinite(value) ? value : null;
-  };
 }
 
 /** avsc's form of a value of a union whose branches look alike. */

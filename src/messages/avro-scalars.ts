@@ -16,7 +16,7 @@ import {
   take,
   textBetween,
 } from './avro-cursor.ts';
-import type { EnumType, FixedType, ScalarType } from './avro-schema.ts';
+import type { EnumType, FixedType, ScalarType, SchemaType } from './avro-schema.ts';
 import { TIME_MAX_MS } from './logical-readers.ts';
 import {
   bytesOfUnscaled,
@@ -101,6 +101,7 @@ function readBoolean(c: Cursor): boolean | null {
 
 function readWhole(writer: SingleType, reader: ScalarType): Read | null {
   const { kind, logical } = reader;
+  if (isReal(writer) && logical === null) return readWholeOfReal(writer, kind === 'int' ? INT_MAX : LONG_MAX);
   if (writer.kind !== 'int' && writer.kind !== 'long') return null;
   // Narrower than Avro's rules allow, so only for a plain number, value by value.
   if (kind === 'int' && writer.kind === 'long' && (writer.logical !== null || logical !== null)) return null;
@@ -109,6 +110,36 @@ function readWhole(writer: SingleType, reader: ScalarType): Read | null {
   return (c) => {
     const value = readLong(c);
     return value >= min && value <= max ? value : beyondTime(c, reader, longText(c, value));
+  };
+}
+
+function isReal({ kind }: { readonly kind: string }): boolean {
+  return kind === 'double' || kind === 'float';
+}
+
+/** As other formats take it: a column of whole numbers becomes one of doubles where some are missing. */
+function readWholeOfReal(writer: SingleType, max: number): Read {
+  const read = readRealOf(writer);
+  return (c) => {
+    const value = read(c);
+    if (Number.isInteger(value) && Math.abs(value) <= max) return value;
+    return misfit(c, 'wrong-type', `must be a whole number: found ${value}`);
+  };
+}
+
+function readRealOf(writer: { readonly kind: string }): (c: Cursor) => number {
+  return writer.kind === 'float' ? readFloat : readDouble;
+}
+
+/** Null for what is no finite number; what is one is read by `read`. */
+export function finiteOrNull(writer: SchemaType, read: Read): Read {
+  if (!isReal(writer)) return read;
+  const readReal = readRealOf(writer);
+  return (c) => {
+    const start = c.at;
+    if (!Number.isFinite(readReal(c))) return null;
+    c.at = start;
+    return read(c);
   };
 }
 
@@ -161,15 +192,17 @@ function readReal(writer: SingleType, kind: 'float' | 'double'): Read | null {
     case 'long':
       return writer.kind === 'int' ? readInt : readSafeLong;
     case 'float':
-      return (c) => {
-        const start = take(c, 4);
-        return c.bytes.readFloatLE(start);
-      };
+      return readFloat;
     case 'double':
       return kind === 'double' ? readDouble : null;
     default:
       return null;
   }
+}
+
+function readFloat(c: Cursor): number {
+  const start = take(c, 4);
+  return c.bytes.readFloatLE(start);
 }
 
 function readDouble(c: Cursor): number {

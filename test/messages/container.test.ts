@@ -94,7 +94,8 @@ describe('a file whose values would mean something else is refused in words', ()
     [{ type: 'fixed', name: 'F', size: 16 }, of('string', 'uuid'), 'fixed F', 'uuid'],
     [of('string', 'uuid'), { type: 'fixed', name: 'F', size: 16 }, 'uuid', 'fixed F'],
     ['string', 'long', 'string', 'long'],
-    ['double', 'long', 'double', 'long'],
+    ['double', of('int', 'date'), 'double', 'date'],
+    ['double', 'float', 'double', 'float'],
     ['long', of('int', 'date'), 'long', 'date'],
     ['boolean', 'int', 'boolean', 'int'],
     [{ type: 'array', items: 'string' }, { type: 'array', items: 'int' }, 'inner.x[] is written as string', 'int'],
@@ -186,6 +187,29 @@ test('a value that its own type has no place for is a misfit, as it is in JSON a
     [{ type: 'string', logicalType: 'uuid' }, sized(uuid), uuid],
     [{ type: 'string', logicalType: 'uuid' }, sized('5f0a7d3e'), null],
   ];
+  const real = (value: number) => {
+    const bytes = Buffer.alloc(8);
+    bytes.writeDoubleLE(value);
+    return bytes;
+  };
+  for (const [type, number, value] of [
+    ['long', 7, 7],
+    ['long', 7.5, 'refused'],
+    ['long', Number.NaN, 'refused'],
+    ['int', 2 ** 31 - 1, 2 ** 31 - 1],
+    ['int', 2 ** 31, 'refused'],
+    [['null', 'long'], Number.NaN, null],
+    [['null', 'long'], 7, 7],
+    [['null', 'long', 'string'], 7.5, 'refused'],
+  ] as const) {
+    const file = Buffer.concat([
+      header(record(['x', 'double'], ['key', 'int'])),
+      block(1, Buffer.concat([real(number), long(1)])),
+    ]);
+    const { events, refused } = whole(createContainerDecoder(stream(['x', type], ['key', 'int']), 'key'), file);
+    expect(events).toEqual([value === 'refused' ? null : { x: value, key: 1 }]);
+    expect(refused).toHaveLength(value === 'refused' ? 1 : 0);
+  }
   for (const [type, bytes, value] of cases) {
     const own = stream(['x', type], ['key', 'int']);
     const file = Buffer.concat([header(own), block(1, Buffer.concat([bytes, long(1)]))]);
