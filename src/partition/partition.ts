@@ -268,8 +268,10 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
 /** What a repeated request is told by. */
 function requestOf({ request, blocks }: PartitionInput): readonly Block[] {
   if (request === undefined) return [];
-  const { rowsBefore, ...known } = request;
-  return [requestTakenType.encodeBlock([{ ...known, rows: rowsBefore + rowsOf(blocks) }])];
+  const { key, takenAt, rowsBefore } = request;
+  // On its way to a thread a Buffer becomes the array that it is.
+  const digest = Buffer.from(request.digest);
+  return [requestTakenType.encodeBlock([{ key, digest, takenAt, rows: rowsBefore + rowsOf(blocks) }])];
 }
 
 /** Of each log that is read, that of its stream. */

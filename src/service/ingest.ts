@@ -93,7 +93,7 @@ export function createIngest(target: IngestTarget): Ingest {
       taken !== null && taken.takenAt > forgottenUpTo && nowMs - taken.takenAt < target.keyAgeMs ? taken : null,
     );
     const first = earliest(valid);
-    if (first !== null && !first.digest.equals(key.digest)) return { kind: 'key-reused' };
+    if (first !== null && Buffer.compare(first.digest, key.digest) !== 0) return { kind: 'key-reused' };
     const takenAt = first?.takenAt ?? Math.max(nowMs, forgottenUpTo + 1);
     const batches = new Map(
       [...shares].flatMap(([partition, own]) => {

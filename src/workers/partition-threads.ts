@@ -155,11 +155,17 @@ function openHost(thread: Thread, host: number, opened: OpenPartition): Partitio
     },
     recovered: () => thread.post({ kind: 'recovered', host }),
     async apply(batch, committedAt) {
-      const { source, next } = batch;
+      // A batch of the mailbox has more, which does not go to another thread.
+      const { source, next, request } = batch;
+      const own = request === undefined ? {} : { request };
       // At once: the next batch is taken before this one is answered.
       positions.set(source, next);
       const { blocks, memory } = ownBlocks(batch.blocks);
-      const applied = await thread.ask(host, { kind: 'apply', batch: { ...batch, blocks }, committedAt }, memory);
+      const applied = await thread.ask(
+        host,
+        { kind: 'apply', batch: { source, next, blocks, ...own }, committedAt },
+        memory,
+      );
       status = applied.status;
       return withInput(applied, batch, { stream: derivation.stream, partition, committedAt });
     },
