@@ -54,7 +54,7 @@ export function csvLines(columns: readonly string[], rows: readonly Row[]): stri
  * keys hold what strangers sent.
  */
 function csvCell(value: Row[string]): string {
-  if (value === null) return '';
+  if (value === null || (typeof value === 'number' && !Number.isFinite(value))) return '';
   if (typeof value !== 'string') return String(value);
   const inert = /^[=+\-@\t\r]/.test(value) && Number.isNaN(Number(value)) ? `'${value}` : value;
   return /[",\r\n]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;

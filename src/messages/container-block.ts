@@ -6,6 +6,7 @@ import type { Read } from './avro-scalars.ts';
 import { parseSchemaText, type RecordType } from './avro-schema.ts';
 import { createSkips, type Skip } from './avro-skip.ts';
 import type { DynamicEvent } from './codec.ts';
+import { isNoKey } from './json-fields.ts';
 import { pathText, type RejectReason } from './refusal.ts';
 
 /** A block's records, in order. */
@@ -74,11 +75,11 @@ export function decodeRecords(
     starts[i] = c.at;
     c.depth = 0;
     const event = read(c);
-    if (!c.failed && isEvent(event) && event[keyField] !== null) {
+    if (!c.failed && isEvent(event) && !isNoKey(event[keyField])) {
       events.push(event);
       continue;
     }
-    if (!c.failed) nullKey(c, keyField);
+    if (!c.failed) noKey(c, keyField, isEvent(event) ? event[keyField] : null);
     misfits.set(i, { reason: c.reason, detail: `${fieldText(c.path)} ${c.problem}` });
     charge(c, MISFIT_BYTES);
     c.failed = false;
@@ -94,8 +95,8 @@ export function decodeRecords(
   return { bytes, events, starts, misfits, schemaText };
 }
 
-function nullKey(c: Cursor, keyField: string): void {
-  misfit(c, 'null-key', 'is the key and is null');
+function noKey(c: Cursor, keyField: string, value: unknown): void {
+  misfit(c, 'null-key', value === null ? 'is the key and is null' : 'is the key and is no finite number');
   c.path = [keyField];
 }
 

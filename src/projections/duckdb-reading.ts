@@ -116,9 +116,12 @@ function sqlRow(row: Readonly<Record<string, unknown>>, columns: Pick<DuckDBResu
 function sqlValue(value: unknown, typeId: DuckDBTypeId): SqlValue {
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return value;
   if (typeof value !== 'string') return JSON.stringify(value) ?? null;
+  // Its words for what is not finite, which is null here as everywhere.
+  if (FLOATING_TYPES.has(typeId)) return null;
   return INTEGER_TYPES.has(typeId) && Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }
 
+const FLOATING_TYPES: ReadonlySet<DuckDBTypeId> = new Set([DuckDBTypeId.FLOAT, DuckDBTypeId.DOUBLE]);
 const INTEGER_TYPES: ReadonlySet<DuckDBTypeId> = new Set([
   DuckDBTypeId.BIGINT,
   DuckDBTypeId.UBIGINT,

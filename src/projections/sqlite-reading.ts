@@ -73,9 +73,10 @@ function jsonRow(row: Readonly<Record<string, unknown>>): Row {
   return Object.fromEntries(Object.entries(row).map(([column, value]) => [column, jsonValue(value)]));
 }
 
-/** SQLite's values as JSON ones; a blob shows as text. */
+/** SQLite's values as JSON ones; a blob shows as text, and what is not finite is null, as everywhere. */
 function jsonValue(value: unknown): SqlValue {
-  if (value === null || typeof value === 'string' || typeof value === 'number') return value;
+  if (value === null || typeof value === 'string') return value;
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
   if (typeof value === 'bigint') return Number(value);
   return Buffer.isBuffer(value) ? value.toString('utf8') : String(value);
 }

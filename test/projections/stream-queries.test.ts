@@ -2,24 +2,16 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { dynamicEventType } from '../../src/messages/codec.ts';
-import type { Row } from '../../src/projections/store.ts';
 import { keyQuery, newestQuery, typedRow } from '../../src/projections/stream-queries.ts';
 import { type StreamTable, streamTable } from '../../src/projections/stream-tables.ts';
 import { FIRST, shapeOf, WIDE, wideEvent } from './declared-fixture.ts';
 import { createWorld } from './projection-fixture.ts';
-
-/** Infinity is none of JSON's numbers, and either store has a form of its own for it. */
-const finite = (row: Row): Row =>
-  Object.fromEntries(
-    Object.entries(row).map(([name, value]) => [name, Number.isFinite(Number(value ?? 0)) ? value : null]),
-  );
 
 test('the row of a key is the newest of its events', async () => {
   const world = await createWorld();
   const table = streamTable(shapeOf(WIDE));
   const duckdb = await world.open('duckdb', { streams: [table] });
   const sqlite = await world.open('sqlite', { streams: [table] });
-  const texts = ['list', 'map', 'either', 't', 'place.city', 'other.city', 'raw', 'hash', 'id'];
   for (const seed of [1, 2, 3]) {
     const events = fc.sample(wideEvent, { numRuns: 60, seed });
     await world.appendTo('shop.orders', 0, dynamicEventType(WIDE).encodeBlock(events));
@@ -35,8 +27,7 @@ test('the row of a key is the newest of its events', async () => {
     const [row] = await sqlite.query(keyQuery(table, key)?.sql ?? '');
     const newest = rows.find(({ id }) => id === key) ?? {};
     const own = typedRow(table, row ?? {});
-    for (const name of texts) expect(own[name]).toBe(newest[name]);
-    expect(finite(own)).toEqual(finite(newest));
+    expect(own).toEqual(newest);
   }
 });
 

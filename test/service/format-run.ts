@@ -12,8 +12,10 @@ export interface FormatRun {
   /** Beside `k`, a text and the key, and `t`, the event time. */
   readonly fields?: readonly object[];
   readonly partitions?: number;
-  /** Fields that come out; all by default. */
-  readonly select?: readonly string[];
+  /** What comes out beside the fields: names and expressions. */
+  readonly select?: Readonly<Record<string, string>>;
+  /** Windows, as YAML. */
+  readonly windows?: string;
   /** Given, the data stays. */
   readonly data?: string;
 }
@@ -22,6 +24,8 @@ export interface FormatResult {
   readonly summary: RunSummary;
   readonly events: readonly Record<string, unknown>[];
   readonly deadLetters: readonly Record<string, unknown>[];
+  /** Results of all windows. */
+  readonly results: readonly Record<string, unknown>[];
 }
 
 export function eventSchema(fields: readonly object[] = []): AvroRecord {
@@ -37,12 +41,14 @@ export async function runFile(
 ): Promise<FormatResult> {
   const directory = run.data ?? temporaryDirectory();
   const schema = eventSchema(run.fields);
-  const select = (run.select ?? schema.fields.map((field) => field.name)).map((field) => `${field}: ${field}`);
+  const fields = schema.fields.map(({ name: field }) => `${field}: ${field}`);
+  const select = [...fields, ...Object.entries(run.select ?? {}).map(([own, expression]) => `${own}: "${expression}"`)];
   writeFileSync(join(directory, 'e.avsc'), JSON.stringify(schema));
   writeFileSync(
     join(directory, 'p.yaml'),
     `streams: { e: { schema: ./e.avsc, key: k, eventTime: t, partitions: ${run.partitions ?? 1} } }
-derived: { v: { stream: e, select: { ${select.join(', ')} } } }`,
+derived: { v: { stream: e, select: { ${select.join(', ')} } } }
+${run.windows === undefined ? '' : `windows: { ${run.windows} }`}`,
   );
   const file = name.includes('/') ? name : join(directory, name);
   if (content !== null) writeFileSync(file, content);
@@ -65,5 +71,6 @@ derived: { v: { stream: e, select: { ${select.join(', ')} } } }`,
     summary,
     events: lines.filter(({ stream }) => stream === 'v').map(({ stream, ts, ...event }) => event),
     deadLetters: lines.filter(({ stream }) => stream === 'e.dead-letters').map(({ stream, ...letter }) => letter),
+    results: lines.filter(({ stream }) => stream !== 'v' && stream !== 'e.dead-letters'),
   };
 }
