@@ -113,7 +113,7 @@ function approximately({ zeros, positive, negative }: Sketch, rank: number): num
 
 /** As far from either end of the bucket, relative to that end. */
 function middleOf(bucket: number): number {
-  return Math.min((2 / (GAMMA + 1)) * GAMMA ** bucket, Number.MAX_VALUE);
+  return Math.min((2 * GAMMA ** bucket) / (GAMMA + 1), Number.MAX_VALUE);
 }
 
 function sum(buckets: ReadonlyMap<number, number>): number {
