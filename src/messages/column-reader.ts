@@ -9,7 +9,7 @@ import { BOOLEAN, DOUBLE, FLOAT, type FlatField, flatFields, INT, LONG, TEXT } f
 /** What was read of one field: a row for each event, in memory that the next block is read into. */
 export interface ReadField {
   readonly field: FlatField;
-  /** Of a number, 0 where it is null; empty of a text. */
+  /** Of a number, 0 where it is null, and NaN where it is not finite and can't be null; empty of a text. */
   readonly values: Float64Array;
   /** Where a text lies in the block; empty of a number. */
   readonly starts: Uint32Array;
@@ -114,7 +114,7 @@ function rowsReader(fields: readonly FlatField[]): RowsReader {
     ),
     ...fields.map((_, i) => `const n${i} = memory.nulls[${i}];`),
     'const size = bytes.length, rowStarts = memory.rowStarts, rowEnds = memory.rowEnds;',
-    'let b = 0, length = 0;',
+    'let b = 0, length = 0, x = 0;',
     'for (; row < endRow; row++) {',
     'rowStarts[row] = at;',
     ...fields.map(fieldCode),
@@ -142,7 +142,14 @@ function fieldCode({ op, nullBranch }: FlatField, i: number): string {
   if (nullBranch < 0) return value;
   const empty = op === TEXT ? `s${i}[row] = e${i}[row] = at;` : `v${i}[row] = 0;`;
   // A union is its branch's number, zig-zagged, then the value.
-  return `if (bytes[at++] >> 1 === ${nullBranch}) { n${i}[row] = 1; ${empty} } else { n${i}[row] = 0; ${value} }`;
+  const checked =
+    op === DOUBLE || op === FLOAT ? `${value} if (v${i}[row] !== v${i}[row]) { n${i}[row] = 1; ${empty} }` : value;
+  return `if (bytes[at++] >> 1 === ${nullBranch}) { n${i}[row] = 1; ${empty} } else { n${i}[row] = 0; ${checked} }`;
+}
+
+/** A number that is not finite is null, to all that reads columns; where a field can't be null, NaN stands for it. */
+function finiteCode(read: string, i: number): string {
+  return `x = ${read}; v${i}[row] = x - x === 0 ? x : NaN;`;
 }
 
 function valueCode(op: FlatField['op'], i: number): string {
@@ -153,9 +160,9 @@ function valueCode(op: FlatField['op'], i: number): string {
     case TEXT:
       return `${longCode('length')} s${i}[row] = at; at += length; e${i}[row] = at;`;
     case DOUBLE:
-      return `if (at + 8 > size) throw cut(); v${i}[row] = view.getFloat64(at, true); at += 8;`;
+      return `if (at + 8 > size) throw cut(); ${finiteCode('view.getFloat64(at, true)', i)} at += 8;`;
     case FLOAT:
-      return `if (at + 4 > size) throw cut(); v${i}[row] = view.getFloat32(at, true); at += 4;`;
+      return `if (at + 4 > size) throw cut(); ${finiteCode('view.getFloat32(at, true)', i)} at += 4;`;
     case BOOLEAN:
       return `v${i}[row] = bytes[at++];`;
   }

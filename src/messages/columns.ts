@@ -6,9 +6,13 @@ import type { AvroRecord } from './avro.ts';
 import { blockReaders, type ReadField, type ReadRows } from './column-reader.ts';
 import { BOOLEAN, type FlatField, TEXT } from './flat-fields.ts';
 
+/**
+ * A number that is not finite is null. NaN stands for that where a field can't be null, and where it is known from the value
+ * alone whether it can; nobody who reads columns ever sees an infinity.
+ */
 export interface NumberColumn {
   readonly kind: 'number';
-  /** 0 where the field is null. Booleans are 0 and 1. */
+  /** 0 where the field is null, or NaN. Booleans are 0 and 1. */
   readonly values: Float64Array;
   /** 1 where the field is null; absent when it never can be. */
   readonly nulls: Uint8Array | null;
@@ -144,11 +148,16 @@ export function valueAt(event: unknown, path: string): unknown {
   return value;
 }
 
+function finiteNumber(value: unknown): number {
+  const number = Number(value);
+  return Number.isFinite(number) ? number : Number.NaN;
+}
+
 function columnOfValues(values: readonly unknown[]): Column | undefined {
   const known = values.filter((value) => value !== null);
   const nulls = known.length === values.length ? null : Uint8Array.from(values, (value) => (value === null ? 1 : 0));
   if (known.every((value) => typeof value === 'number' || typeof value === 'boolean')) {
-    return { kind: 'number', values: Float64Array.from(values, Number), nulls };
+    return { kind: 'number', values: Float64Array.from(values, finiteNumber), nulls };
   }
   if (!known.every((value) => typeof value === 'string')) return undefined;
   const texts = values.map((value) => Buffer.from(typeof value === 'string' ? value : '', 'utf8'));

@@ -51,7 +51,7 @@ export function writeRow(
     if (at + FIELD_BYTES > bytes.length) return -FIELD_BYTES;
     if (nullBranch >= 0) {
       // A union is its branch's number, zig-zagged, then the value.
-      const isNull = nulls !== null && nulls[row] === 1;
+      const isNull = (nulls !== null && nulls[row] === 1) || (op !== TEXT && Number.isNaN(field.values[row]));
       bytes[at++] = (isNull ? nullBranch : 1 - nullBranch) * 2;
       if (isNull) continue;
     }

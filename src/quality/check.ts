@@ -62,9 +62,25 @@ function finder(rule: Rule): (columns: Columns, row: number) => string {
 }
 
 function pathsOf(expression: Expression): string[] {
-  if (expression.kind === 'field') return [expression.path];
-  if ('of' in expression) return pathsOf(expression.of);
-  return 'left' in expression ? [...pathsOf(expression.left), ...pathsOf(expression.right)] : [];
+  switch (expression.kind) {
+    case 'field':
+      return [expression.path];
+    case 'not':
+    case 'minus':
+    case 'isNull':
+      return pathsOf(expression.of);
+    case 'and':
+    case 'or':
+      return expression.of.flatMap(pathsOf);
+    case 'compare':
+      return [...pathsOf(expression.left), ...pathsOf(expression.right)];
+    case 'in':
+      return [expression.of, ...expression.values].flatMap(pathsOf);
+    case 'compute':
+      return [expression.first, ...expression.steps.map(({ operand }) => operand)].flatMap(pathsOf);
+    default:
+      return [];
+  }
 }
 
 function shown(value: unknown): string {

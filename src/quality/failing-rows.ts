@@ -1,12 +1,13 @@
 /**
  * Which rows of a block fail a rule: one loop over its column, which makes nothing for a row that passes. Null passes all
- * but notNull, and NaN is null.
+ * but notNull, and NaN is null, as every
+ * number is that is not finite.
  */
 import { type Columns, type TextColumn, textAt, valueAt } from '../messages/columns.ts';
 import { bindCondition } from '../streams/condition.ts';
 import { parseExpression } from '../streams/expression.ts';
+import { textSet } from '../streams/text-set.ts';
 import type { Rule } from './expectation.ts';
-import { textSet } from './text-set.ts';
 
 /** Rows that fail, in order. Throws when the block has not the rule's field. */
 export type FailingRows = (columns: Columns) => readonly number[];

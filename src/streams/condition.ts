@@ -1,6 +1,7 @@
 /** Evaluates expressions over columns, by closures: nothing but the operators of the language is ever run. */
 import { type Columns, textAt } from '../messages/columns.ts';
-import type { Comparison, Expression } from './expression.ts';
+import type { Comparison, Computation, Expression } from './expression.ts';
+import { textSet } from './text-set.ts';
 
 /** NaN for null. Truths are 0, 1 and, for neither, a half: Kleene's logic, in which `and` is the smaller of two. */
 type NumberAt = (row: number) => number;
@@ -16,20 +17,12 @@ export function bindCondition(expression: Expression, columns: Columns): (row: n
 
 function truthAt(expression: Expression, columns: Columns): NumberAt {
   switch (expression.kind) {
-    case 'and': {
-      const [left, right] = [truthAt(expression.left, columns), truthAt(expression.right, columns)];
-      return (row) => {
-        const value = left(row);
-        return value === 0 ? 0 : Math.min(value, right(row));
-      };
-    }
-    case 'or': {
-      const [left, right] = [truthAt(expression.left, columns), truthAt(expression.right, columns)];
-      return (row) => {
-        const value = left(row);
-        return value === 1 ? 1 : Math.max(value, right(row));
-      };
-    }
+    case 'and':
+      return allAt(expression.of.map((operand) => truthAt(operand, columns)));
+    case 'or':
+      return anyAt(expression.of.map((operand) => truthAt(operand, columns)));
+    case 'in':
+      return membershipAt(expression.of, expression.values, columns);
     case 'not': {
       const of = truthAt(expression.of, columns);
       return (row) => 1 - of(row);
@@ -52,6 +45,58 @@ function truthAt(expression: Expression, columns: Columns): NumberAt {
       };
     }
   }
+}
+
+/** The smallest of them. */
+function allAt(operands: readonly NumberAt[]): NumberAt {
+  return (row) => {
+    let value = 1;
+    for (let i = 0; i < operands.length && value > 0; i++) value = Math.min(value, operands[i]!(row));
+    return value;
+  };
+}
+
+/** The largest of them. */
+function anyAt(operands: readonly NumberAt[]): NumberAt {
+  return (row) => {
+    let value = 0;
+    for (let i = 0; i < operands.length && value < 1; i++) value = Math.max(value, operands[i]!(row));
+    return value;
+  };
+}
+
+/** `x in (1, y)` is `x == 1 or x == y`; what of the list is constant is a set, however long it is. */
+function membershipAt(of: Expression, values: readonly Expression[], columns: Columns): NumberAt {
+  const others = values.filter((value) => !isConstant(value));
+  const isIn = constantsAt(of, values.filter(isConstant), columns);
+  return others.length === 0 ? isIn : anyAt([isIn, ...others.map((value) => comparisonAt('==', of, value, columns))]);
+}
+
+function isConstant({ kind }: Expression): boolean {
+  return kind === 'number' || kind === 'text' || kind === 'truth';
+}
+
+function constantsAt(of: Expression, constants: readonly Expression[], columns: Columns): NumberAt {
+  const texts = constants.flatMap((constant) => (constant.kind === 'text' ? [constant.value] : []));
+  const column = of.kind === 'field' ? columnOf(of.path, columns) : null;
+  if (column?.kind === 'text') {
+    const has = textSet(texts);
+    return (row) => (column.nulls !== null && column.nulls[row] === 1 ? UNKNOWN : Number(has(column, row)));
+  }
+  if (of.kind === 'text' || texts.length > 0) {
+    const text = textOf(of, columns);
+    const known = new Set(texts);
+    return (row) => {
+      const value = text(row);
+      return value === null ? UNKNOWN : Number(known.has(value));
+    };
+  }
+  const value = numberAt(of, columns);
+  const known = new Set(constants.map((constant) => ('value' in constant ? Number(constant.value) : Number.NaN)));
+  return (row) => {
+    const found = value(row);
+    return Number.isNaN(found) ? UNKNOWN : Number(known.has(found));
+  };
 }
 
 function comparisonAt(operator: Comparison, left: Expression, right: Expression, columns: Columns): NumberAt {
@@ -121,7 +166,7 @@ export function numberAt(expression: Expression, columns: Columns): NumberAt {
       return (row) => -of(row);
     }
     case 'compute':
-      return computationAt(expression.operator, expression.left, expression.right, columns);
+      return computationAt(expression.first, expression.steps, columns);
     default: {
       const truth = truthAt(expression, columns);
       return (row) => {
@@ -132,20 +177,39 @@ export function numberAt(expression: Expression, columns: Columns): NumberAt {
   }
 }
 
-function computationAt(operator: string, left: Expression, right: Expression, columns: Columns): NumberAt {
-  const [a, b] = [numberAt(left, columns), numberAt(right, columns)];
+function computationAt(first: Expression, steps: readonly Computation[], columns: Columns): NumberAt {
+  const start = numberAt(first, columns);
+  const rest = steps.map(({ operator, operand }) => ({ apply: operation(operator), at: numberAt(operand, columns) }));
+  const [only, ...more] = rest;
+  if (only !== undefined && more.length === 0) {
+    const { apply, at } = only;
+    return (row) => finiteOrNull(apply(start(row), at(row)));
+  }
+  return (row) => {
+    let value = start(row);
+    for (let i = 0; i < rest.length; i++) value = finiteOrNull(rest[i]!.apply(value, rest[i]!.at(row)));
+    return value;
+  };
+}
+
+function operation(operator: string): (a: number, b: number) => number {
   switch (operator) {
     case '+':
-      return (row) => a(row) + b(row);
+      return (a, b) => a + b;
     case '-':
-      return (row) => a(row) - b(row);
+      return (a, b) => a - b;
     case '*':
-      return (row) => a(row) * b(row);
+      return (a, b) => a * b;
     case '/':
-      return (row) => a(row) / b(row);
+      return (a, b) => a / b;
     case '%':
-      return (row) => a(row) % b(row);
+      return (a, b) => a % b;
     default:
       throw new Error(`There is no operator ${operator}`);
   }
+}
+
+/** What is not finite has no difference to itself. */
+function finiteOrNull(value: number): number {
+  return value - value === 0 ? value : Number.NaN;
 }

@@ -9,7 +9,10 @@
  *
  * From loose to tight: or, and, not, comparisons, + and −, * / %, unary −. Words may be in capitals. In a text the quote is
  * doubled. Null is as in SQL: what is computed from it is null, and an event is taken when its condition is true, neither
- * false nor null. NaN is null. Texts compare by UTF-16 code unit, as JavaScript's do.
+ * false nor null. A number that is not finite is null: NaN, and what is beyond the largest double, as 1 / 0 is. Texts
+ * compare by UTF-16 code unit, as JavaScript's do.
+ *
+ * A chain of operators of one binding is one node, and so is a list: only nesting makes a tree deep, and that is bounded.
  */
 export type ValueType = 'number' | 'text' | 'truth';
 
@@ -19,10 +22,19 @@ export type Expression = { readonly at: number } & (
   | { readonly kind: 'truth'; readonly value: boolean }
   | { readonly kind: 'field'; readonly path: string }
   | { readonly kind: 'not' | 'minus' | 'isNull'; readonly of: Expression }
-  | { readonly kind: 'and' | 'or'; readonly left: Expression; readonly right: Expression }
+  /** Of two and more. */
+  | { readonly kind: 'and' | 'or'; readonly of: readonly Expression[] }
   | { readonly kind: 'compare'; readonly operator: Comparison; readonly left: Expression; readonly right: Expression }
-  | { readonly kind: 'compute'; readonly operator: string; readonly left: Expression; readonly right: Expression }
+  /** Whether it equals any of the values. */
+  | { readonly kind: 'in'; readonly of: Expression; readonly values: readonly Expression[] }
+  /** From left to right. */
+  | { readonly kind: 'compute'; readonly first: Expression; readonly steps: readonly Computation[] }
 );
+
+export interface Computation {
+  readonly operator: string;
+  readonly operand: Expression;
+}
 
 export type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>=';
 
@@ -69,7 +81,7 @@ const COMPARISONS: ReadonlyMap<string, Comparison> = new Map([
   ['>', '>'],
   ['>=', '>='],
 ]);
-/** Of operators and operands within each other: far below what a stack holds. */
+/** Of operators and operands within each other, not beside: far below what a stack holds. */
 const MAX_DEPTH = 200;
 
 /** Throws an ExpressionError. */
@@ -112,14 +124,17 @@ export function parseExpression(text: string): Expression {
 
   function prefix(token: Token): Expression {
     const { kind, text: word, at } = token;
-    if (kind === 'number') return { kind: 'number', value: Number(word), at };
+    if (kind === 'number') return { kind: 'number', value: finite(Number(word), at), at };
     if (kind === 'text') return { kind: 'text', value: word, at };
     if (isOperator(token, '(')) {
       const inner = expression(0);
       expect(')');
       return inner;
     }
-    if (isOperator(token, '-')) return { kind: 'minus', of: expression(MINUS_BINDING), at };
+    if (isOperator(token, '-')) {
+      const of = expression(MINUS_BINDING);
+      return of.kind === 'number' ? { kind: 'number', value: -of.value, at } : { kind: 'minus', of, at };
+    }
     if (kind === 'word') {
       if (word === 'not') return { kind: 'not', of: expression(NOT_BINDING), at };
       if (word === 'true' || word === 'false') return { kind: 'truth', value: word === 'true', at };
@@ -135,8 +150,14 @@ export function parseExpression(text: string): Expression {
       return { kind: 'compare', operator: comparison, left, right: expression(binding), at };
     switch (operator) {
       case 'and':
-      case 'or':
-        return { kind: operator, left, right: expression(binding), at };
+      case 'or': {
+        const of = [left, expression(binding)];
+        while (isOperator(peek(), operator)) {
+          next += 1;
+          of.push(expression(binding));
+        }
+        return { kind: operator, of, at };
+      }
       case 'is': {
         const isNegated = isOperator(peek(), 'not');
         if (isNegated) next += 1;
@@ -149,28 +170,26 @@ export function parseExpression(text: string): Expression {
         return { kind: 'not', of: oneOf(left, at), at };
       case 'in':
         return oneOf(left, at);
-      default:
-        return { kind: 'compute', operator, left, right: expression(binding), at };
+      default: {
+        const steps = [{ operator, operand: expression(binding) }];
+        while (peek().kind === 'symbol' && BINDING[peek().text] === binding) {
+          const { text: further } = take();
+          steps.push({ operator: further, operand: expression(binding) });
+        }
+        return { kind: 'compute', first: left, steps, at };
+      }
     }
   }
 
-  /** `x in (1, 2)` is `x == 1 or x == 2`. */
-  function oneOf(left: Expression, at: number): Expression {
+  function oneOf(of: Expression, at: number): Expression {
     expect('(');
-    const equals = (): Expression => ({
-      kind: 'compare',
-      operator: '==',
-      left,
-      right: expression(COMPARISON_BINDING),
-      at,
-    });
-    let any = equals();
+    const values = [expression(COMPARISON_BINDING)];
     while (isOperator(peek(), ',')) {
       next += 1;
-      any = { kind: 'or', left: any, right: equals(), at };
+      values.push(expression(COMPARISON_BINDING));
     }
     expect(')');
-    return any;
+    return { kind: 'in', of, values, at };
   }
 
   const whole = expression(0);
@@ -182,7 +201,8 @@ export function parseExpression(text: string): Expression {
 function tokensOf(text: string): Token[] {
   const tokens: Token[] = [];
   TOKEN.lastIndex = 0;
-  for (let from = 0; from < text.trimEnd().length; from = TOKEN.lastIndex) {
+  const end = text.trimEnd().length;
+  for (let from = 0; from < end; from = TOKEN.lastIndex) {
     const match = TOKEN.exec(text);
     if (match === null) {
       const at = from + (text.slice(from).match(/^\s*/)?.[0].length ?? 0);
@@ -199,6 +219,11 @@ function tokensOf(text: string): Token[] {
     } else if (symbol !== undefined) tokens.push({ kind: 'symbol', text: symbol, at });
   }
   return tokens;
+}
+
+function finite(value: number, at: number): number {
+  if (!Number.isFinite(value)) throw new ExpressionError('a number beyond the largest that there is', at);
+  return value;
 }
 
 function unquoted(quoted: string): string {
@@ -236,11 +261,17 @@ export function checkExpression(expression: Expression, typeOf: (path: string, a
       return need(expression.of, 'number');
     case 'and':
     case 'or':
-      need(expression.left, 'truth');
-      return need(expression.right, 'truth');
+      for (const operand of expression.of) need(operand, 'truth');
+      return 'truth';
     case 'compute':
-      need(expression.left, 'number');
-      return need(expression.right, 'number');
+      need(expression.first, 'number');
+      for (const { operand } of expression.steps) need(operand, 'number');
+      return 'number';
+    case 'in': {
+      const type = checkExpression(expression.of, typeOf);
+      for (const value of expression.values) need(value, type);
+      return 'truth';
+    }
     case 'compare': {
       const type = checkExpression(expression.left, typeOf);
       need(expression.right, type);

@@ -43,8 +43,9 @@ const { condition } = fc.letrec<{ number: Both; condition: Both }>((tie) => ({
       ours: `${x.ours} ${operator} ${y.ours}`,
       js: `${x.js} ${operator} ${y.js}`,
     })),
-    tie('number').map((x) => ({ ours: `(${x.ours})`, js: `(${x.js})` })),
-    tie('number').map((x) => ({ ours: `-(${x.ours})`, js: `-(${x.js})` })),
+    // What is infinite comes to a finite number behind / and % alone, where it has brackets.
+    tie('number').map((x) => ({ ours: `(${x.ours})`, js: `finite(${x.js})` })),
+    tie('number').map((x) => ({ ours: `-(${x.ours})`, js: `-finite(${x.js})` })),
   ),
   condition: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
@@ -88,8 +89,13 @@ const row = fc.record({
 
 /** Thrown where a number is none: null in our language, which JavaScript has no such logic for. */
 class NotANumber extends Error {}
+function finite(x: number): number {
+  if (!Number.isFinite(x)) throw new NotANumber();
+  return x;
+}
 function compare(operator: string, x: number, y: number): boolean {
-  if (Number.isNaN(x) || Number.isNaN(y)) throw new NotANumber();
+  finite(x);
+  finite(y);
   return operator === '==' ? x === y : operator === '!=' ? x !== y : order(operator, x, y);
 }
 const order = (operator: string, x: number, y: number): boolean =>
@@ -98,11 +104,11 @@ const order = (operator: string, x: number, y: number): boolean =>
 test('a condition is what JavaScript makes of it, where no value is missing', () => {
   fc.assert(
     fc.property(condition, fc.array(row, { minLength: 1, maxLength: 5 }), ({ ours, js }, rows) => {
-      const run = new Function('cmp', 'a', 'b', 's', 't', 'on', `return ${js};`);
+      const run = new Function('cmp', 'finite', 'a', 'b', 's', 't', 'on', `return ${js};`);
       const taken = evaluate(ours, rows);
       for (const [i, { a, b, s, t, on }] of rows.entries()) {
         try {
-          expect(taken[i]).toBe(run(compare, a, b, s, t, on));
+          expect(taken[i]).toBe(run(compare, finite, a, b, s, t, on));
         } catch (error) {
           if (!(error instanceof NotANumber)) throw error;
         }
@@ -148,6 +154,25 @@ describe('null is as in SQL', () => {
     ['not on', false],
     ['on is null', true],
     ['0 / 0 == 0', false],
+    ['0 / 0 is null', true],
+    ['1 / 0 is null', true],
+    ['-1 / 0 is null', true],
+    ['1 / 0 > 5', false],
+    ['not (1 / 0 > 5)', false],
+    ['1 / (1 / 0) = 0', false],
+    ['1e308 * 10 - 1e308 * 10 is null', true],
+    ['1e308 * 10 / 10 is null', true],
+    ['b % 0 is null', true],
+    ['1 / 0 in (1, 2)', false],
+    ['1 / 0 not in (1, 2)', false],
+    ['a not in (1, b)', false],
+    ['b in (a, 1)', true],
+    ['b in (a, 2)', false],
+    ['b not in (a, 2)', false],
+    ["t in (s, 'x')", true],
+    ["'a' is null", false],
+    ["'x' in ('y', t)", true],
+    ['on in (true, false)', false],
   ])('%s', (text, expected) => expect(first(text)).toBe(expected));
 });
 
@@ -179,6 +204,11 @@ describe('what is wrong is said with its place', () => {
     ['a and on', 1, 'must be true or false, and is a number'],
     ['s + 1 > 2', 1, 'must be a number, and is text'],
     ['on < true', 4, '< has no meaning for true and false'],
+    ['a > 1e999', 5, 'a number beyond the largest that there is'],
+    ['a in ()', 7, 'a field or a value is missing before )'],
+    ['a in (1, s)', 10, 'must be a number, and is text'],
+    [`not ${'not '.repeat(300)}on`, 801, 'is nested more than 200 deep'],
+    [`a > ${'- '.repeat(300)}1`, 403, 'is nested more than 200 deep'],
     [`${'('.repeat(300)}a`, 201, 'is nested more than 200 deep'],
     ['constructor == 1', 1, 'there is no field constructor'],
   ])('%j', (text, position, message) => {
@@ -194,4 +224,25 @@ describe('what is wrong is said with its place', () => {
     const named = message.replace(/there is no field .*/, 'there is no field ?');
     expect(run).toThrow(expect.objectContaining({ message: named, position }));
   });
+});
+
+describe('what is long and not deep holds, however long it is', () => {
+  const LONG = 60_000;
+  const rows: readonly Row[] = [
+    { ...SAMPLE, a: LONG - 1, s: `v${LONG - 1}` },
+    { ...SAMPLE, a: LONG, s: 'w' },
+    { ...SAMPLE, a: null, s: null },
+  ];
+  const all = (make: (i: number) => string, between: string): string =>
+    Array.from({ length: LONG }, (_, i) => make(i)).join(between);
+  test.each([
+    ['a list of numbers', `a in (${all(String, ',')})`, [true, false, false]],
+    ['a list of texts', `s in (${all((i) => `'v${i}'`, ', ')})`, [true, false, false]],
+    ['a list that is excluded', `a not in (${all(String, ',')})`, [false, true, false]],
+    ['a list of computed values', `a in (${all((i) => `b + ${i}`, ',')})`, [true, false, false]],
+    ['or', all((i) => `a = ${i}`, ' or '), [true, false, false]],
+    ['and', all((i) => `a != ${i}`, ' and '), [false, true, false]],
+    ['a sum', `${all(() => '1', ' + ')} = a`, [false, true, false]],
+    ['a product', `a * ${all(() => '1', ' * ')} / 1 % 100000 = ${LONG}`, [false, true, false]],
+  ])('%s', (_, text, expected) => expect(evaluate(text, rows)).toEqual(expected));
 });
