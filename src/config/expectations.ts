@@ -1,6 +1,8 @@
 /** The expectations of a stream, against its schema. */
 import type { AvroField, AvroRecord } from '../messages/avro.ts';
 import type { Expectation, Rule } from '../quality/expectation.ts';
+import { PatternError } from '../quality/linear-pattern.ts';
+import { createMatches } from '../quality/pattern.ts';
 import { expressionTypeOf, fieldAt } from '../streams/field-type.ts';
 import { checkCondition } from './expressions.ts';
 import { type Report, unknownField } from './names.ts';
@@ -94,8 +96,9 @@ function rangeOf([min, max]: readonly (number | null)[], at: readonly string[], 
 
 function checkPattern(pattern: string, report: (message: string) => void): void {
   try {
-    new RegExp(pattern, 'u');
+    createMatches(pattern);
   } catch (error) {
-    report(error instanceof Error ? error.message : String(error));
+    if (!(error instanceof PatternError)) throw error;
+    report(error.message);
   }
 }

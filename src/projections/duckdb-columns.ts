@@ -61,8 +61,9 @@ const WIDTHS: Readonly<Record<ColumnKind, number>> = {
   bytes: 16,
 };
 
+/** A number that is not finite is null, so a double may always be. */
 export function columnSql({ name, kind, nullable }: Column): string {
-  return `"${name}" ${DUCKDB_TYPES[kind].toString()}${nullable ? '' : ' NOT NULL'}`;
+  return `"${name}" ${DUCKDB_TYPES[kind].toString()}${nullable || kind === 'double' ? '' : ' NOT NULL'}`;
 }
 
 interface Buffers {
@@ -169,6 +170,7 @@ function fill(buffer: Buffers, kind: ColumnKind, at: number, source: Source, fro
         break;
       case 'double':
         float64[row] = value;
+        if (!Number.isFinite(value)) markNull(buffer, row);
         break;
       default:
         bytes[row] = value;
@@ -213,10 +215,13 @@ function fillTexts(buffer: Buffers, kind: ColumnKind, at: number, source: TextCo
 
 function markNulls(buffer: Buffers, at: number, nulls: Uint8Array, from: number, to: number): void {
   for (let row = at, i = from; i < to; row++, i++) {
-    if (nulls[i] === 0) continue;
-    buffer.hasNull = true;
-    buffer.validity[row >> 5] = buffer.validity[row >> 5]! & ~(1 << (row & 31));
+    if (nulls[i] !== 0) markNull(buffer, row);
   }
+}
+
+function markNull(buffer: Buffers, row: number): void {
+  buffer.hasNull = true;
+  buffer.validity[row >> 5] = buffer.validity[row >> 5]! & ~(1 << (row & 31));
 }
 
 function columnBuffers(width: number): Buffers {

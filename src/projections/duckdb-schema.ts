@@ -7,7 +7,7 @@
 import type { Column } from './duckdb-columns.ts';
 
 /** Raise it whenever a table or a writer changes: an older file is then rebuilt. */
-export const DUCKDB_SCHEMA_VERSION = 7;
+export const DUCKDB_SCHEMA_VERSION = 8;
 
 export const DUCKDB_TABLES = {
   transactions: [

@@ -3,7 +3,7 @@ export type Rule =
   | { readonly kind: 'between'; readonly column: string; readonly min: number | null; readonly max: number | null }
   | { readonly kind: 'notNull'; readonly column: string }
   | { readonly kind: 'in'; readonly column: string; readonly values: readonly (string | number | boolean)[] }
-  /** A regular expression of JavaScript with the flag `u`, which matches anywhere in the text. */
+  /** A regular expression of JavaScript with the flag `u`, which matches anywhere in the text, in linear time. */
   | { readonly kind: 'matches'; readonly column: string; readonly pattern: string }
   /** In characters (code points). */
   | {

@@ -3,11 +3,12 @@
  * but notNull, and NaN is null, as every
  * number is that is not finite.
  */
-import { type Columns, type TextColumn, textAt, valueAt } from '../messages/columns.ts';
+import { type Columns, type TextColumn, valueAt } from '../messages/columns.ts';
 import { bindCondition } from '../streams/condition.ts';
 import { parseExpression } from '../streams/expression.ts';
 import { textSet } from '../streams/text-set.ts';
 import type { Rule } from './expectation.ts';
+import { createMatches } from './pattern.ts';
 
 /** Rows that fail, in order. Throws when the block has not the rule's field. */
 export type FailingRows = (columns: Columns) => readonly number[];
@@ -31,8 +32,8 @@ export function failingRows(rule: Rule): FailingRows {
     case 'in':
       return membership(rule.column, rule.values);
     case 'matches': {
-      const pattern = new RegExp(rule.pattern, 'u');
-      return textRule(rule.column, (column, row) => !pattern.test(textAt(column, row)));
+      const matches = createMatches(rule.pattern);
+      return textRule(rule.column, (column, row) => !matches(column, row));
     }
     case 'that': {
       const expression = parseExpression(rule.condition);

@@ -209,6 +209,9 @@ describe('expectations', () => {
       '1: must say what is expected of amountCents: between, notNull, in, matches, lengthBetween',
     ],
     ['{ that: amountCents > }', '9:11', '1.that: at character 14: a field or a value is missing before the end'],
+    [`{ that: "${'('.repeat(1000)}amountCents" }`, '9:11', '1.that: at character 201: is nested more than 200 deep'],
+    [`{ that: ${'not '.repeat(9000)}isFraud }`, '9:11', '1.that: at character 801: is nested more than 200 deep'],
+    ['{ that: amountCents < 1e999 }', '9:11', '1.that: at character 15: a number beyond the largest that there is'],
     ['{ that: amountCents + 1 }', '9:11', '1.that: at character 13: must be a condition, such as amount > 0'],
     [
       '{ that: amountCents > 0, onFail: wran }',
@@ -216,6 +219,7 @@ describe('expectations', () => {
       '1.onFail: must be one of deadLetter, warn; did you mean warn?',
     ],
     ['{ column: amountCents, betwen: [0, 1] }', '9:32', '1.betwen: is not a key here; did you mean between?'],
+    ['{ column: amountCents, between: [0, .inf] }', '9:45', '1.between.1: must be a number, not a number'],
     ['{ column: amountCents, between: [0] }', '9:32', '1.between: must have at least 2 items'],
     ['{ column: amountCents, between: [0, x] }', '9:45', '1.between.1: must be a number, not text'],
     ['{ column: amountCents, in: [[1]] }', '9:37', '1.in.0: must be one of text or a number or true or false'],
@@ -228,6 +232,17 @@ describe('expectations', () => {
     const weather = `streams:\n  a:\n    builtin: WeatherObservation\n    key: place\n    eventTime: observedAt\n`;
     const [problem] = problemsOf(`${weather}    expect: [{ column: place, matches: '(' }]`);
     expect(problem).toMatch(/^p\.yaml:6:31: streams\.a\.expect\.0\.matches: Invalid regular expression/);
+  });
+
+  test.each([
+    ['^(?!x)', '(?!…) looks ahead, and a text is matched in one pass: say it in a condition beside it'],
+    ['(a)\\1', '\\1 refers back to a group, and a text is matched in one pass'],
+    ['a{2000}', "can't be matched in linear time: invalid repeat count: `{2000}`"],
+  ])('a pattern that needs more than linear time is refused: %s', (pattern, message) => {
+    const weather = `streams:\n  a:\n    builtin: WeatherObservation\n    key: place\n    eventTime: observedAt\n`;
+    expect(problemsOf(`${weather}    expect: [{ column: place, matches: '${pattern}' }]`)).toEqual([
+      `p.yaml:6:31: streams.a.expect.0.matches: ${message}`,
+    ]);
   });
 });
 

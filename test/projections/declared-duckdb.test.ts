@@ -26,7 +26,9 @@ function isRowOf(row: Row, event: DynamicEvent, partition: number, logOffset: nu
     ...{ city: inner(place).city, other_city: inner(other).city ?? null },
   });
   expect([l, d, lat, other_lat].map(numberOf)).toEqual(
-    [fields.l, fields.d, inner(place).lat, inner(other).lat ?? null].map(numberOf),
+    [fields.l, fields.d, inner(place).lat, inner(other).lat ?? null]
+      .map((number) => (Number.isFinite(number) ? number : null))
+      .map(numberOf),
   );
   const hexOf = (value: unknown) => (Buffer.isBuffer(value) ? value.toString('hex').toUpperCase() : null);
   expect([raw, hash]).toEqual([hexOf(fields.raw), hexOf(fields.hash)]);
