@@ -62,6 +62,14 @@ export function createResolver(skipOf: (type: SchemaType) => Skip): Resolver {
 
 type Resolve = Resolver['resolve'];
 
+/** What a container's values are as events: a record, or a union in which each record may be one. */
+export function eventReader(writer: SchemaType, reader: RecordType, keyField: string, by: Resolver): Resolved {
+  if (writer.kind === 'record') return recordReader(writer, reader, keyField, by);
+  if (writer.kind !== 'union') return refused(writer, reader, 'other-type');
+  const ofBranch = (branch: SchemaType): Resolved => eventReader(branch, reader, keyField, by);
+  return ofUnion(writer, reader, ofBranch);
+}
+
 function isSingle(type: SchemaType): type is SingleType {
   return type.kind !== 'record' && type.kind !== 'array' && type.kind !== 'map' && type.kind !== 'union';
 }

@@ -1,7 +1,6 @@
 /** Decodes the records of one block of a container, by the writer's schema and the reader's. */
 import { type Cursor, charge, cursorOf, Damage, misfit } from './avro-cursor.ts';
-import { recordReader } from './avro-record.ts';
-import { createResolver } from './avro-resolve.ts';
+import { createResolver, eventReader } from './avro-resolve.ts';
 import type { Read } from './avro-scalars.ts';
 import { parseSchemaText, type RecordType } from './avro-schema.ts';
 import { createSkips, type Skip } from './avro-skip.ts';
@@ -46,10 +45,12 @@ export interface Budget {
 /** Throws, naming the field and both types, when no record of the writer's could be an event. */
 export function writerOf(schemaText: string, reader: RecordType, keyField: string): Writer {
   const type = parseSchemaText(schemaText);
-  if (type.kind !== 'record') throw new Error(`its records are of the type ${type.kind}, not records`);
   const skipOf = createSkips();
-  const resolved = recordReader(type, reader, keyField, createResolver(skipOf));
-  if (!resolved.ok) throw new Error(`the field ${fieldText(resolved.path)} ${resolved.problem}`);
+  const resolved = eventReader(type, reader, keyField, createResolver(skipOf));
+  if (!resolved.ok) {
+    const what = resolved.path.length === 0 ? 'a record' : `the field ${fieldText(resolved.path)}`;
+    throw new Error(`${what} ${resolved.problem}`);
+  }
   return { read: resolved.read, skip: skipOf(type), leastBytes: type.leastBytes, schemaText };
 }
 
@@ -80,7 +81,7 @@ export function decodeRecords(
       continue;
     }
     if (!c.failed) noKey(c, keyField, isEvent(event) ? event[keyField] : null);
-    misfits.set(i, { reason: c.reason, detail: `${fieldText(c.path)} ${c.problem}` });
+    misfits.set(i, { reason: c.reason, detail: `${fieldText(c.path)} ${c.problem}`.trimStart() });
     charge(c, MISFIT_BYTES);
     c.failed = false;
     c.at = starts[i]!;

@@ -306,6 +306,23 @@ describe('random events', () => {
   });
 });
 
+test('values that are a union are events where they are records', () => {
+  const other = { ...record(['n', 'int'], ['key', 'int']), name: 'Other' };
+  const file = (type: unknown) =>
+    Buffer.concat([
+      header(type),
+      block(3, Buffer.concat([long(1), long(7), long(2), sized('x'), long(0), long(8), long(9)])),
+    ]);
+  const decoder = createContainerDecoder(stream(['key', 'int']), 'key');
+  const { events, refused } = whole(decoder, file([other, stream(['key', 'int']), 'string']));
+  expect(events).toEqual([{ key: 7 }, null, { key: 9 }]);
+  expect(refused).toMatchObject([
+    { record: 2, detail: 'must be record E: found string', raw: Buffer.concat([long(2), sized('x')]) },
+  ]);
+  const { error } = whole(decoder, file(['null', 'string']));
+  expect(error?.message).toMatch(/a record is written as union of null, string and the stream's schema has record E/);
+});
+
 describe('a record that does not fit', () => {
   const schema = stream(['key', ['null', 'string']], ['x', 'int']);
   const written = record(['key', ['null', 'string']], ['x', ['int', 'null', 'string', 'long']]);

@@ -203,9 +203,9 @@ describe('a body', () => {
     const bomb = deflateRawSync(Buffer.alloc(60 * 1024 * 1024));
     const head = containerFile(type, [], 'deflate');
     const blocks = [1, 2].map(() => Buffer.concat([Buffer.from([2]), varint(bomb.length), bomb, head.subarray(-16)]));
-    const start = performance.now();
+    const start = process.cpuUsage();
     expect(parse(Buffer.concat([head, ...blocks]), 'avro-container')).toMatchObject({ kind: 'unreadable' });
-    expect(performance.now() - start).toBeLessThan(2_000);
+    expect(process.cpuUsage(start).user / 1000).toBeLessThan(2_000);
   });
 });
 
