@@ -39,7 +39,7 @@ function rowPaths(): Record<string, object> {
   const entries = TABLES.map(({ path, columns }) => [
     `/api/v1/${path}`,
     get(
-      `Rows of ${path}, newest first: ${columns.join(', ')}`,
+      `Rows of ${path}, newest first: ${columns.join(', ')}. With more than the limit, x-more-rows is true`,
       {
         200: { description: 'Rows', content: { 'application/json': { schema: arrayOfObjects }, 'text/csv': {} } },
         400: problem('A parameter is not valid'),

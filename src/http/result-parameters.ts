@@ -26,13 +26,16 @@ const OWN: Readonly<Record<ResultKind, readonly [name: string, ...string[]]>> = 
   late_events: ['window'],
 };
 
-/** `parameters` has each name with all of its values. */
+/** `search` is the query string as it was sent, and `parameters` has each name with all of its values. */
 export function resultRequest(
   of: ResultKind,
+  search: string,
   parameters: Readonly<Record<string, readonly string[]>>,
   derived: readonly DerivedInfo[],
 ): ResultRequest | Problem {
   const known = [...OWN[of], ...COMMON];
+  // What does not decode is left as it stands, and would be the value that is written so.
+  if (!isWellFormed(search)) return badParameter('key', search, 'The query string is not UTF-8, percent-encoded.');
   for (const [name, given] of Object.entries(parameters)) {
     if (!known.includes(name)) return unknownParameter(name, known);
     if (given.length > 1) return badParameter(name, given.join(','), 'It is given once.');
@@ -76,6 +79,15 @@ function derivedNamed(of: ResultKind, name: string, derived: readonly DerivedInf
       fitting.map((candidate) => candidate.name),
     )
   );
+}
+
+function isWellFormed(search: string): boolean {
+  try {
+    decodeURIComponent(search);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 type Value = (name: string) => string | null;

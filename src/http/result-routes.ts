@@ -64,7 +64,7 @@ async function answerResults(
   of: ResultKind,
   { view, log, deadlineMs }: ResultRoutesOptions,
 ): Promise<Response> {
-  const request = resultRequest(of, c.req.queries(), view.derived());
+  const request = resultRequest(of, new URL(c.req.url).search, c.req.queries(), view.derived());
   if ('error' in request) return problemResponse(request);
   const { query, format, isUnlimited } = request;
   const isExport = format === 'csv' && isUnlimited;

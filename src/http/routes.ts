@@ -221,8 +221,11 @@ async function answerRows(
   const format = c.req.query('format') ?? 'json';
   if (format !== 'json' && format !== 'csv')
     return problemResponse(badParameter('format', format, 'It is json or csv.'));
-  const rows = await withDeadline(read(limit), deadlineMs);
-  if (rows === DEADLINE) return problemResponse(TOO_SLOW);
+  const found = await withDeadline(read(limit + 1), deadlineMs);
+  if (found === DEADLINE) return problemResponse(TOO_SLOW);
+  // Whoever saves a table must be able to tell that it is not all of it.
+  if (found.length > limit) c.header('x-more-rows', 'true');
+  const rows = found.slice(0, limit);
   if (format === 'json') return uncached(c, rows);
   return c.body(toCsv(table.columns, rows), 200, {
     'content-type': 'text/csv; charset=utf-8; header=present',

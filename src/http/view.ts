@@ -70,7 +70,7 @@ export interface ActorStatus {
 export type Row = Readonly<Record<string, string | number | boolean | null>>;
 
 export interface RowQuery {
-  /** At most 1,000. */
+  /** At most 1,001: a page, and a row that says whether there are more. */
   readonly limit: number;
 }
 

@@ -9,10 +9,10 @@ export interface ReadQuery {
   readonly sql: string;
 }
 
-/** The query of a read model. `limit` is a whole number from 1 to 1,000. Throws a RangeError on any other. */
+/** The query of a read model. `limit` is a whole number from 1 to 1,001. Throws a RangeError on any other. */
 export function readQuery(model: ReadModel, limit: number): ReadQuery {
-  if (!Number.isInteger(limit) || limit < 1 || limit > 1000)
-    throw new RangeError(`limit must be 1 to 1000, not ${limit}`);
+  if (!Number.isInteger(limit) || limit < 1 || limit > 1001)
+    throw new RangeError(`limit must be 1 to 1001, not ${limit}`);
   switch (model) {
     case 'sessions':
       return {

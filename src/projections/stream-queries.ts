@@ -7,10 +7,10 @@ import type { ReadQuery } from './read-models.ts';
 import type { Row } from './store.ts';
 import type { StreamTable } from './stream-tables.ts';
 
-/** By event time, newest first. `limit` is a whole number from 1 to 1,000. Throws a RangeError on any other. */
+/** By event time, newest first. `limit` is a whole number from 1 to 1,001. Throws a RangeError on any other. */
 export function newestQuery({ name, timeField, columns }: StreamTable, limit: number): ReadQuery {
-  if (!Number.isInteger(limit) || limit < 1 || limit > 1000)
-    throw new RangeError(`limit must be 1 to 1000, not ${limit}`);
+  if (!Number.isInteger(limit) || limit < 1 || limit > 1001)
+    throw new RangeError(`limit must be 1 to 1001, not ${limit}`);
   const instant = (column: string): string => `epoch_ms(${column})`;
   return {
     store: 'duckdb',

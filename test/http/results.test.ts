@@ -47,6 +47,7 @@ describe('a request for results', () => {
     ['windows?window=by_customer&key=1.5', 400, 'A key of by_customer is a whole number, or null.'],
     ['windows?window=per_minute&key=x', 400, 'one group over all'],
     ['windows?key=a&keyPrefix=b', 400, 'one is given'],
+    ['windows?key=%FF', 400, 'not UTF-8'],
     ['windows?nullKey=yes', 400, 'The parameter nullKey=yes is not valid.'],
     ['windows?from=yesterday', 400, 'The parameter from=yesterday is not valid.'],
     ['windows?to=2018-13-01', 400, 'The parameter to=2018-13-01 is not valid.'],

@@ -253,6 +253,12 @@ describe('reads', () => {
     expect((await ask(server.url, '/healthz')).status).toBe(200);
   });
 
+  test('rows beyond the limit are said to be there', async () => {
+    const more = async (limit: number) =>
+      (await ask(server.url, `/api/v1/dead-letters?format=csv&limit=${limit}`)).headers['x-more-rows'];
+    expect([await more(1), await more(2)]).toEqual(['true', undefined]);
+  });
+
   test('openapi.json names no path that is not there', async () => {
     const { paths } = JSON.parse((await ask(server.url, '/openapi.json')).text) as {
       paths: Record<string, Record<string, unknown>>;

@@ -37,6 +37,7 @@ export function forgetCharts() {
   for (const { chart } of parts.values()) chart?.forget();
 }
 
+const relative = (path) => path.replace(/^\//, '');
 const amount = (number, word) => `${number} ${word}${number === 1 ? '' : 's'}`;
 const idOf = (own) => `${own.kind}s/${own.name}`;
 
@@ -59,6 +60,7 @@ function frameOf(own, ...tools) {
   const links = [
     h('a', { href: `${own.path}&format=csv`, download: true, title: 'All results' }, 'CSV'),
     h('a', { href: `${own.path}&limit=1000`, download: `${own.name}.json`, title: 'The newest 1,000' }, 'JSON'),
+    h('a', { href: relative(own.late), title: 'Events that came too late for it, the newest 100' }, 'Late'),
   ];
   const heading = h('h3', {}, own.name);
   const head = h('header', {}, heading, note, h('div', { class: 'tools' }, tools, links));
