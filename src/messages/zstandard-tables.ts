@@ -40,9 +40,13 @@ export function readBits(bits: BackwardBits, count: number): number {
     const high = readBits(bits, count - 16);
     return high * 65_536 + readBits(bits, 16);
   }
-  const value = count === 0 ? 0 : peekBits(bits, count);
-  bits.left -= count;
-  return value;
+  const from = bits.left - count;
+  bits.left = from;
+  if (from < 0) return peekBits({ ...bits, left: from + count }, count);
+  const { bytes } = bits;
+  const at = bits.start + (from >> 3);
+  if (at + 2 >= bytes.length) return peekBits({ ...bits, left: from + count }, count);
+  return ((bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16)) >>> (from & 7)) & ((1 << count) - 1);
 }
 
 export function highestBit(value: number): number {
