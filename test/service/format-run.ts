@@ -41,7 +41,9 @@ export async function runFile(
 ): Promise<FormatResult> {
   const directory = run.data ?? temporaryDirectory();
   const schema = eventSchema(run.fields);
-  const fields = schema.fields.map(({ name: field }) => `${field}: ${field}`);
+  // A list is read as an object an event, and is no column that can be selected.
+  const single = schema.fields.filter(({ type }) => !JSON.stringify(type).includes('array'));
+  const fields = single.map(({ name: field }) => `${field}: ${field}`);
   const select = [...fields, ...Object.entries(run.select ?? {}).map(([own, expression]) => `${own}: "${expression}"`)];
   writeFileSync(join(directory, 'e.avsc'), JSON.stringify(schema));
   writeFileSync(
