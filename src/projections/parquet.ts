@@ -13,8 +13,9 @@ import { FAILED, fail, pathText, type Read, type RejectReason, type Report } fro
 import { fieldOfTitle, isLabel, unknownTitle } from '../messages/titles.ts';
 import { sqlText } from './duckdb-schema.ts';
 import { type Convert, converter } from './parquet-columns.ts';
+import { bytesForTexts, copyWithFooter, type FileCopy } from './parquet-footer.ts';
 import { jsonWriter, type WriteJson } from './parquet-json.ts';
-import { type ExactFile, exactNanos } from './parquet-nanos.ts';
+import { exactNanos } from './parquet-nanos.ts';
 
 export type ParquetRow =
   | { readonly ok: true; readonly event: DynamicEvent; readonly fraud: boolean; readonly scenario: number }
@@ -51,36 +52,44 @@ export async function openParquet(path: string, schema: AvroRecord, keyField: st
   // One thread keeps the rows in order; the extension is part of the library, so nothing is fetched.
   const instance = await DuckDBInstance.create(':memory:', { threads: '1', autoinstall_known_extensions: 'false' });
   const connection = await instance.connect();
-  let exact: ExactFile | null = null;
+  const copies: FileCopy[] = [];
   const close = (): void => {
     connection.closeSync();
     instance.closeSync();
-    exact?.close();
+    for (const copy of copies) copy.close();
   };
+  async function planOf(file: string): Promise<Plan> {
+    const head = await connection.run(`SELECT * FROM read_parquet(${sqlText(file)}) LIMIT 0`);
+    return createPlan(schema, keyField, head.columnNames(), head.columnTypes());
+  }
+  async function* read(file: string, plan: Plan, given: number): AsyncGenerator<ParquetRows> {
+    const from = `FROM read_parquet(${sqlText(file)}) LIMIT ALL OFFSET ${given}`;
+    const result = await connection.stream(`SELECT ${plan.selected.join(', ')} ${from}`);
+    for (;;) {
+      const chunk = await result.fetchChunk();
+      if (chunk === null || chunk.rowCount === 0) return;
+      yield rowsOf(chunk, plan);
+    }
+  }
   try {
-    const head = await connection.run(`SELECT * FROM read_parquet(${sqlText(path)}) LIMIT 0`);
-    const titles = head.columnNames();
-    const report: Report = { reason: 'wrong-type', problem: '', path: [], depth: 0 };
-    const columns = columnsOf(schema, keyField, titles, head.columnTypes(), report);
-    const template = templateOf(schema, columns);
-    const labels = titles.filter((title) => !columns.some((column) => column.title === title));
-    const selected = [
-      ...columns.map(({ title }) => sqlName(title)),
-      ...labels.map((title) => `coalesce(${sqlName(title)}, 0)::DOUBLE`),
-    ];
-    exact = await exactNanos(connection, path);
-    const select = `SELECT ${selected.join(', ')} FROM read_parquet(${sqlText(exact.path)})`;
+    const plan = await planOf(path);
+    const exact = await exactNanos(connection, path);
+    if (exact !== null) copies.push(exact);
+    const file = exact?.path ?? path;
     return {
       async *rows() {
-        const result = await connection.stream(select);
-        for (;;) {
-          const chunk = await result.fetchChunk();
-          if (chunk === null || chunk.rowCount === 0) return;
-          const label = (title: string) => {
-            const at = labels.indexOf(title);
-            return at < 0 ? null : chunk.getColumnValues(columns.length + at);
-          };
-          yield rowsOf(chunk, columns, template, report, label('fraud'), label('scenario'));
+        let given = 0;
+        try {
+          for await (const chunk of read(file, plan, 0)) {
+            given += chunk.rows.length;
+            yield chunk;
+          }
+        } catch (error) {
+          // DuckDB gives up a file for one text that is not UTF-8. As bytes each is judged by itself.
+          if (!(error instanceof Error && NOT_UTF8.test(error.message))) throw error;
+          const copy = await copyWithFooter(file, bytesForTexts);
+          copies.push(copy);
+          yield* read(copy.path, await planOf(copy.path), given);
         }
       },
       close,
@@ -89,6 +98,34 @@ export async function openParquet(path: string, schema: AvroRecord, keyField: st
     close();
     throw error;
   }
+}
+
+const NOT_UTF8 = /not valid UTF-?8/i;
+
+/** What is read of a file, and what becomes of it. */
+interface Plan {
+  readonly columns: readonly Column[];
+  readonly template: DynamicEvent;
+  /** Columns of labels, behind the others. */
+  readonly labels: readonly string[];
+  readonly selected: readonly string[];
+  readonly report: Report;
+}
+
+function createPlan(
+  schema: AvroRecord,
+  keyField: string,
+  titles: readonly string[],
+  types: readonly DuckDBType[],
+): Plan {
+  const report: Report = { reason: 'wrong-type', problem: '', path: [], depth: 0 };
+  const columns = columnsOf(schema, keyField, titles, types, report);
+  const labels = titles.filter((title) => !columns.some((column) => column.title === title));
+  const selected = [
+    ...columns.map(({ title }) => sqlName(title)),
+    ...labels.map((title) => `coalesce(${sqlName(title)}, 0)::DOUBLE`),
+  ];
+  return { columns, template: templateOf(schema, columns), labels, selected, report };
 }
 
 function columnsOf(
@@ -146,14 +183,13 @@ function templateOf(schema: AvroRecord, columns: readonly Column[]): DynamicEven
   );
 }
 
-function rowsOf(
-  chunk: DuckDBDataChunk,
-  columns: readonly Column[],
-  template: DynamicEvent,
-  report: Report,
-  fraud: readonly unknown[] | null,
-  scenario: readonly unknown[] | null,
-): ParquetRows {
+function rowsOf(chunk: DuckDBDataChunk, { columns, template, labels, report }: Plan): ParquetRows {
+  const labelOf = (title: string): readonly unknown[] | null => {
+    const at = labels.indexOf(title);
+    return at < 0 ? null : chunk.getColumnValues(columns.length + at);
+  };
+  const fraud = labelOf('fraud');
+  const scenario = labelOf('scenario');
   const count = chunk.rowCount;
   const vectors = columns.map((_, i) => chunk.getColumnVector(i));
   const events = Array.from({ length: count }, (): Record<string, unknown> => ({ ...template }));

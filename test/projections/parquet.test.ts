@@ -37,6 +37,7 @@ const TYPES = {
   hash: { type: 'fixed', name: 'H', size: 2 },
   state: { type: 'enum', name: 'S', symbols: ['open', 'paid'] },
   list: { type: 'array', items: ['null', 'long'] },
+  texts: { type: 'array', items: 'string' },
   map: { type: 'map', values: 'double' },
   record: {
     type: 'record',
@@ -216,6 +217,34 @@ describe('nanoseconds in UTC', () => {
     await expect(rowsInUtc(nanos, TYPES.localMicros)).rejects.toThrow('WITH TIME ZONE');
     expect(readdirSync(tmpdir()).filter((name) => name.startsWith('millrace-parquet-copy-'))).toEqual([]);
   });
+});
+
+test('a text that is not UTF-8 is a misfit of its row, wherever it stands in the file', async () => {
+  const path = join(directory, 'ill.parquet');
+  // Long enough not to be in a dictionary, over several row groups and vectors.
+  await connection.run(`COPY (SELECT CASE WHEN i IN (5, 7000) THEN 'ZZZZZ' || i ELSE 'é' || i END AS k, i AS x, ['a' || i] AS l,
+    {'on': 'ZZZZZ' || (CASE WHEN i = 9000 THEN 'Q' ELSE 'x' END)} AS r
+    FROM range(10000) AS t(i)) TO '${path}' (FORMAT parquet, COMPRESSION uncompressed, ROW_GROUP_SIZE 2048)`);
+  const bytes = readFileSync(path);
+  for (const found of ['ZZZZZ5', 'ZZZZZ7000', 'ZZZZZQ']) {
+    for (let at = bytes.indexOf(found); at !== -1; at = bytes.indexOf(found, at + 1)) bytes[at + 4] = 0xff;
+  }
+  writeFileSync(path, bytes);
+  const text = { type: 'record', name: 'T', fields: [{ name: 'on', type: 'string' }] };
+  const schema = schemaOf('long');
+  const fields = [...schema.fields, { name: 'l', type: TYPES.texts }, { name: 'r', type: text }];
+  const file = await openParquet(path, JSON.parse(JSON.stringify({ ...schema, fields })), 'k');
+  const rows: ParquetRow[] = [];
+  for await (const chunk of file.rows()) rows.push(...chunk.rows);
+  file.close();
+  expect(rows).toHaveLength(10_000);
+  const refused = [...rows.entries()].filter(([, row]) => !row.ok);
+  expect(refused.map(([i, row]) => [i, row.ok ? '' : row.detail.split(' ')[0]])).toEqual([
+    [5, 'k'],
+    [7000, 'k'],
+    [9000, 'r.on'],
+  ]);
+  expect(rows[9999]).toMatchObject({ ok: true, event: { k: 'é9999', x: 9999, l: ['a9999'] } });
 });
 
 describe('a file is refused in words', () => {
