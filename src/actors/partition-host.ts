@@ -4,6 +4,7 @@
  * incarnation of its partition: what fails in it is not mended, the next incarnation begins with another.
  */
 import type { Commit } from '../messages/commit.ts';
+import type { FilePosition } from '../messages/streams.ts';
 import type { PartitionFold } from '../partition/derivation.ts';
 import type { Applied, PartitionInput, PartitionStatus } from '../partition/partition.ts';
 import type { KnownRequest } from '../partition/requests.ts';
@@ -20,6 +21,8 @@ export type Deriver = 'window-aggregator' | 'fraud-session';
 export interface PartitionHost {
   /** Position taken for a source, committed or about to be; 0 before its first batch. */
   readonly position: PositionOf;
+  /** Where the partition is in the files that it has read. */
+  files(): readonly FilePosition[];
   /** As of the last batch that was applied. */
   status(): PartitionStatus;
   startDeriver(deriver: Deriver, context: ChildContext): RunningChild;
@@ -71,6 +74,7 @@ export function createPartitionHost({ fold, commits, nextTurn }: PartitionHostPo
 
   return {
     position: (source) => partition.positions.get(source) ?? 0,
+    files: () => [...partition.files.values()],
     status: partition.status,
     startDeriver(deriver, context) {
       if (deriver === 'window-aggregator') {

@@ -13,9 +13,14 @@ import { ContainerError, type Header, headerIfWhole, MAGIC, openHeader, SYNC_BYT
 
 export interface ContainerDecoder {
   /** Of a container that is there as a whole; all its blocks together may unpack to `unpackedBytesMax`. */
-  whole(bytes: Buffer, unpackedBytesMax: number): Generator<ContainerBlock, void, undefined>;
+  whole(bytes: Buffer, unpackedBytesMax: number): Generator<PlacedBlock, void, undefined>;
   /** Of a file as its bytes come. Both throw a ContainerError behind the last block that could be read. */
-  stream(input: AsyncIterable<Buffer>): AsyncGenerator<ContainerBlock, void, undefined>;
+  stream(input: AsyncIterable<Buffer>): AsyncGenerator<PlacedBlock, void, undefined>;
+}
+
+export interface PlacedBlock extends ContainerBlock {
+  /** Where it ends in the container. */
+  readonly endByte: number;
 }
 
 /** Of a block, packed or not. */
@@ -66,7 +71,7 @@ export function createContainerDecoder(schema: AvroRecord, keyField: string): Co
   };
 }
 
-type Blocks = Generator<ContainerBlock, void, undefined>;
+type Blocks = Generator<PlacedBlock, void, undefined>;
 
 /** Gathers the bytes of a file until there is a block as a whole. */
 function createFeed(
@@ -140,7 +145,7 @@ interface BlockReader {
   /** Of the block that the bytes begin with. */
   head(bytes: Buffer): BlockHead;
   /** There must be as many bytes as its head says. */
-  read(bytes: Buffer, head: BlockHead, unpackedBytesMax: number, budget: Budget): ContainerBlock;
+  read(bytes: Buffer, head: BlockHead, unpackedBytesMax: number, budget: Budget): PlacedBlock;
   error(damage: Damage): ContainerError;
 }
 
@@ -180,7 +185,7 @@ function blockReader({ bytes: headerBytes, sync, unpack, writer }: Header, keyFi
         byte += blockBytes;
         blocks += 1;
         records += count;
-        return block;
+        return { ...block, endByte: byte };
       }),
     error: errorOf,
   };

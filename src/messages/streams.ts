@@ -99,6 +99,23 @@ export const flushSchema = {
 } as const satisfies AvroRecord;
 export type Flush = FromAvro<typeof flushSchema>;
 
+export const filePositionSchema = {
+  type: 'record',
+  name: 'FilePosition',
+  namespace: NAMESPACE,
+  doc: 'How far a partition has come in a file, and by what that file is known again.',
+  fields: [
+    { name: 'path', type: 'string', doc: 'Where it lay. The same content is the same file elsewhere, too.' },
+    { name: 'partitions', type: 'int', doc: 'Of the stream.' },
+    { name: 'lines', type: 'long', doc: 'The last line, or record, that the partition has behind it.' },
+    { name: 'records', type: 'long', doc: 'Events and dead letters of the file that the partition has.' },
+    { name: 'bytes', type: 'long', doc: 'Of the unpacked content, as far as it is consumed; of a Parquet file all.' },
+    { name: 'sha256', type: 'string', doc: 'Of these bytes, in hexadecimal digits.' },
+    { name: 'isCut', type: 'boolean', doc: 'The last line had no end: the file ended within it.' },
+  ],
+} as const satisfies AvroRecord;
+export type FilePosition = FromAvro<typeof filePositionSchema>;
+
 export const tombstoneSchema = {
   type: 'record',
   name: 'Tombstone',

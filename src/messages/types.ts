@@ -12,6 +12,7 @@ import {
 import {
   deadLetterReplayedSchema,
   deadLetterSchema,
+  filePositionSchema,
   flushSchema,
   forwardedBlockSchema,
   lateEventSchema,
@@ -30,6 +31,7 @@ export const lateEventType = eventType(lateEventSchema);
 export const deadLetterType = eventType(deadLetterSchema);
 export const deadLetterReplayedType = eventType(deadLetterReplayedSchema);
 export const sourceControlType = eventType(sourceControlSchema);
+export const filePositionType = eventType(filePositionSchema);
 export const flushType = eventType(flushSchema);
 export const tombstoneType = eventType(tombstoneSchema);
 export const requestTakenType = eventType(requestTakenSchema);
@@ -52,6 +54,7 @@ export const BUILTIN_TYPES = [
   deadLetterReplayedType,
   sourceControlType,
   flushType,
+  filePositionType,
   tombstoneType,
   requestTakenType,
   forwardedBlockType,

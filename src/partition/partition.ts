@@ -13,7 +13,7 @@ import type { JoinResultType } from '../messages/join-result.ts';
 import type { InputBlock } from '../messages/origins.ts';
 import type { Registry } from '../messages/registry.ts';
 import { rowsOf } from '../messages/slice-block.ts';
-import type { RequestPart, RequestTaken, Tombstone } from '../messages/streams.ts';
+import type { FilePosition, RequestPart, RequestTaken, Tombstone } from '../messages/streams.ts';
 import {
   deadLetterType,
   flushType,
@@ -28,6 +28,7 @@ import type { Expectation } from '../quality/expectation.ts';
 import type { WatermarkPolicy, WatermarkState } from '../streams/watermark.ts';
 import { type ChannelState, createClock } from './clock.ts';
 import { createDerivedBlocks, type DerivedSummary } from './derived-blocks.ts';
+import { createKnownFiles } from './known-files.ts';
 import { originsOf, type Refusals, refuse, withoutRefused } from './refused.ts';
 import { createRequests, DEFAULT_REQUEST_LIMITS, type KnownRequest, type RequestLimits } from './requests.ts';
 import { latestTakenMs, refuseAhead } from './too-far-ahead.ts';
@@ -69,6 +70,7 @@ export interface PartitionSpec extends PartitionEvents {
 /** What a partition keeps in a snapshot beside the state of its derivers. */
 export interface PartitionState extends WatermarkState {
   positions: Record<string, number>;
+  files: FilePosition[];
   channels: ChannelState[];
   requests: RequestTaken[];
   requestsForgottenUpTo: number;
@@ -93,6 +95,8 @@ export interface Partition {
   readonly spec: PartitionSpec;
   /** Positions committed, or about to be, by source; none before its first batch. */
   readonly positions: ReadonlyMap<string, number>;
+  /** By path: where it is in the files that it has read. */
+  readonly files: ReadonlyMap<string, FilePosition>;
   status(): PartitionStatus;
   /** What it has of a request with this key. */
   request(key: string): KnownRequest;
@@ -106,6 +110,7 @@ export interface Partition {
 
 export function createPartition(spec: PartitionSpec, registry: Registry): Partition {
   const positions = new Map<string, number>();
+  const files = createKnownFiles(registry);
   const check = createCheck(spec.expectations);
   const derived = createDerivedBlocks(spec.windows, spec.joined, spec.selected);
   const clock = createClock(spec.watermark, policiesOf(spec));
@@ -211,6 +216,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
   return {
     spec,
     positions,
+    files: files.byPath,
     status: () => ({ ...clock.state(), lastEventAtMs }),
     request: requests.known,
     apply(batch, derive, committedAt) {
@@ -220,6 +226,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
       derive(workOf(blocks));
       positions.set(batch.source, batch.next);
       noteRequests(blocks);
+      files.note(blocks);
       const { stream, partition } = spec;
       const inputs: Section[] = blocks.map(inputSection);
       const { sections, summary } = derived.take();
@@ -246,11 +253,13 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
       derive(workOf(inputs));
       noteRequests(inputs);
       positions.set(commit.source, commit.next);
+      files.note(inputs);
       noteEvents(countOf(commit.sections, spec.eventType.fingerprint), commit.committedAt);
       return derived.take().sections;
     },
     snapshot: () => ({
       positions: Object.fromEntries(positions),
+      files: [...files.byPath.values()],
       ...clock.state(),
       channels: clock.channels(),
       ...requests.snapshot(),
@@ -258,6 +267,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
     restore(state) {
       positions.clear();
       for (const [source, next] of Object.entries(state.positions)) positions.set(source, next);
+      files.restore(state.files);
       clock.restore(state, state.channels);
       requests.restore(state);
       lastEventAtMs = null;

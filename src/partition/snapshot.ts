@@ -6,7 +6,7 @@
 import { cardStateSchema } from '../fraud/card-state.ts';
 import { type AvroRecord, type FromAvro, NAMESPACE } from '../messages/avro.ts';
 import { eventType, resolvingDecoder } from '../messages/codec.ts';
-import { requestTakenSchema } from '../messages/streams.ts';
+import { filePositionSchema, requestTakenSchema } from '../messages/streams.ts';
 import { FIRST_SNAPSHOT_FINGERPRINT, FIRST_SNAPSHOT_SCHEMA } from './first-snapshot.ts';
 
 export const partitionSnapshotSchema = {
@@ -15,6 +15,12 @@ export const partitionSnapshotSchema = {
   namespace: NAMESPACE,
   fields: [
     { name: 'positions', type: { type: 'map', values: 'long' }, doc: 'Next position, by source.' },
+    {
+      name: 'files',
+      type: { type: 'array', items: filePositionSchema },
+      default: [],
+      doc: 'Those that were read.',
+    },
     { name: 'maxEventTimeMs', type: 'double', doc: 'A double, because it is -Infinity before the first event.' },
     { name: 'sourceWatermarkMs', type: 'double', doc: 'What the source says.' },
     { name: 'watermarkMs', type: 'double', doc: 'What windows fire by.' },

@@ -7,9 +7,12 @@ import type { Log } from '../log.ts';
 import type { Block } from '../messages/block.ts';
 import type { DynamicEvent } from '../messages/codec.ts';
 import type { InputBlock, Origins } from '../messages/origins.ts';
-import type { DeadLetter, Tombstone } from '../messages/streams.ts';
-import { deadLetterType, tombstoneType } from '../messages/types.ts';
+import type { DeadLetter, FilePosition, Tombstone } from '../messages/streams.ts';
+import { deadLetterType, filePositionType, tombstoneType } from '../messages/types.ts';
 import { type Service, startService } from '../service.ts';
+import { ENDED, type Resumed } from '../sources/known-file.ts';
+import type { ConsumedPrefix } from '../sources/prefix-hash.ts';
+import { OtherFileError } from '../sources/source.ts';
 import { partitionOf } from '../streams/partitioner.ts';
 import { START_OF_TIME_MS } from '../streams/watermark.ts';
 import { addCounts, type Counts, noCounts } from './counts.ts';
@@ -25,14 +28,30 @@ export interface DriverOptions {
   readonly source: string;
 }
 
+export interface ScriptPartition {
+  readonly stream: string;
+  readonly partition: number;
+  readonly position: number;
+  readonly known: readonly FilePosition[];
+  /** An end of input of an earlier version has closed its windows for good. */
+  readonly hasEnded: boolean;
+}
+
 export interface Driver {
+  /** Where each partition of the streams is in what the steps come from; `known` as far as the journal says so. */
+  readonly partitions: readonly ScriptPartition[];
+  /** The steps go on behind these positions, by partition, and each commit says where in a file that is. */
+  goOn(resumed: Resumed, prefix: () => ConsumedPrefix): void;
   /** The steps from here on have this position. A position is used by one step, and they rise. */
   at(position: number): void;
-  /** Whether the journal had this position before the driver was started. */
+  /** Whether the journal had this position, of any partition, before the driver was started. */
   isBehind(position: number): boolean;
+  /** Whether a partition had it. Throws an OtherFileError for one that would be late for ever. */
+  hadAlready(stream: string, partition: number, position: number): boolean;
   stream(name: string): StreamRuntime;
   /** The partition that the event's key decides. */
   partitionOf(stream: string, event: DynamicEvent): number;
+  partitionOfKey(stream: string, key: string | number): number;
   /** Events and dead letters of one partition, in one commit. Resolves when there is room for more. */
   pipe(
     stream: string,
@@ -42,7 +61,7 @@ export interface Driver {
     letters: readonly DeadLetter[],
   ): Promise<void>;
   /** A row of a table is gone, in a commit of its own. */
-  remove(stream: string, partition: number | null, tombstone: Tombstone): Promise<void>;
+  remove(stream: string, partition: number, tombstone: Tombstone): Promise<void>;
   /** Whether the order in which events of several streams come can show in results. */
   readonly hasJoins: boolean;
   /** Of one partition, or of all. */
@@ -76,7 +95,12 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
   const before = noCounts();
   let service = await open();
   let times = timesOf(service);
-  const behind = Math.max(0, ...units().map((unit) => unit.position(source)));
+  const partitions = scriptPartitions();
+  const placeOf = new Map(partitions.map(({ stream: name, partition }, i) => [`${name}-${partition}`, i]));
+  let behind: readonly number[] = partitions.map((own) => own.position);
+  /** By partition: records that it has. */
+  let had: number[] = [];
+  let prefixNow: (() => ConsumedPrefix) | null = null;
   let position = 0;
   let pending: Promise<void>[] = [];
 
@@ -90,8 +114,35 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
   function timesOf(running: Service): Map<string, StreamTime> {
     return new Map([...running.pipeline.streams].map(([name, stream]) => [name, createStreamTime(stream, nowMs)]));
   }
-  function units() {
-    return [...service.pipeline.streams.values()].flatMap((stream) => stream.units);
+  function scriptPartitions(): ScriptPartition[] {
+    return [...service.pipeline.streams.values()].flatMap(({ name, intake, units }) =>
+      units.map((unit, partition) => ({
+        stream: name,
+        partition,
+        position: unit.position(source),
+        known: unit.files(),
+        hasEnded: intake.hasEnded(partition),
+      })),
+    );
+  }
+  function indexOf(name: string, partition: number): number {
+    const index = placeOf.get(`${name}-${partition}`);
+    if (index === undefined) throw new Error(`There is no partition ${partition} of ${name}`);
+    return index;
+  }
+  /** Behind the other blocks of a commit of the script. */
+  function placeBlocks(index: number): Block[] {
+    if (prefixNow === null) return [];
+    const records = had[index] ?? 0;
+    const place = {
+      path: source,
+      partitions: partitions.length,
+      lines: position,
+      records,
+      isCut: false,
+      ...prefixNow(),
+    };
+    return [filePositionType.encodeBlock([place])];
   }
   function stream(name: string): StreamRuntime {
     const found = service.pipeline.streams.get(name);
@@ -100,7 +151,9 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
   }
   function deliver(name: string, partition: number, blocks: readonly InputBlock[], from = source): void {
     const durable = new Promise<void>((resolve, reject) => {
-      const batch = { source: from, next: position, blocks, onDurable: () => resolve(), onRejected: reject };
+      const place = from === source ? placeBlocks(indexOf(name, partition)) : [];
+      const own = [...blocks, ...place];
+      const batch = { source: from, next: position, blocks: own, onDurable: () => resolve(), onRejected: reject };
       stream(name).intake.deliver(partition, batch).catch(reject);
     });
     // Whoever settles hears of it.
@@ -141,19 +194,35 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
     at(next) {
       position = next;
     },
-    isBehind: (step) => step <= behind,
+    partitions,
+    goOn(resumed, prefix) {
+      behind = resumed.positions;
+      had = resumed.records.map((records) => records ?? 0);
+      prefixNow = prefix;
+    },
+    isBehind: (step) => step <= Math.max(0, ...behind),
+    hadAlready(name, partition, step) {
+      const index = indexOf(name, partition);
+      if (step <= (behind[index] ?? 0)) return true;
+      if (partitions[index]?.hasEnded === true && partitions[index].known.length === 0) {
+        throw new OtherFileError(source, ENDED);
+      }
+      return false;
+    },
     stream,
     partitionOf: (name, event) => partitionOfEvent(stream(name), event),
+    partitionOfKey: (name, key) => partitionOf(key, stream(name).units.length),
     async pipe(name, partition, events, origins, letters) {
       const blocks: InputBlock[] = [];
       if (events.length > 0) blocks.push({ ...stream(name).eventType.encodeBlock(events), origins });
       if (letters.length > 0) blocks.push(deadLetterType.encodeBlock(letters));
+      const index = indexOf(name, partition);
+      had[index] = (had[index] ?? 0) + events.length + letters.length;
       if (blocks.length > 0) deliver(name, partition, blocks);
       if (pending.length >= MAX_PENDING) await durable();
     },
     async remove(name, partition, tombstone) {
-      const own = partition ?? partitionOf(tombstone.key, stream(name).units.length);
-      deliver(name, own, [tombstoneType.encodeBlock([tombstone])]);
+      deliver(name, partition, [tombstoneType.encodeBlock([tombstone])]);
       await durable();
     },
     hasJoins: config.joins.length > 0,

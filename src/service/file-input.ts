@@ -1,37 +1,82 @@
-/** A file as the source of a stream, read in a thread of its own for as long as it lasts. */
+/** Files as the source of a stream, one after another, each read in a thread of its own for as long as it lasts. */
 import { statSync } from 'node:fs';
+import { ConfigError } from '../config/config.ts';
 import { INPUT_FILES, WRONG_INPUT_FILE } from '../config/inputs.ts';
-import { createFileSource } from '../sources/file.ts';
-import type { Source } from '../sources/source.ts';
+import { createFileSource, type FileCounts } from '../sources/file.ts';
+import { OtherFileError, type Source } from '../sources/source.ts';
 import { startBatchPool } from '../workers/pool.ts';
 import type { StreamRuntime } from './pipeline.ts';
+import type { Runtime } from './runtime.ts';
+import { type SourceChild, sourceChild } from './source-child.ts';
 
-export interface FileInput {
-  readonly source: Source;
-  readonly ended: Promise<void>;
-  counts(): { readonly records: number; readonly skipped: number };
+export interface FilesChild {
+  readonly child: SourceChild;
+  counts(): FileCounts;
 }
 
-/** Throws when the file is missing or of a format that is not read. */
-export function createFileInput(stream: StreamRuntime, path: string): Omit<FileInput, 'ended'> {
+/** Between two looks at whether the partitions have taken what a file had. */
+const SETTLING_MS = 1;
+
+/** Throws when a file is missing or of a format that is not read. */
+export function filesChild(stream: StreamRuntime, paths: readonly string[], { sleep }: Runtime): FilesChild {
+  const inputs = paths.map((path) => createFileInput(stream, path));
+  const { intake, units } = stream;
+  const isTaken = (): boolean => units.every(({ mailbox }) => mailbox.depth + mailbox.inFlight === 0);
+  const source: Source = {
+    name: inputs.map(({ source: { name } }) => name).join(','),
+    async run(to, signal) {
+      for (const [i, input] of inputs.entries()) {
+        if (signal.aborted) return;
+        // What a file is is told by what the partitions have of others.
+        while (i > 0 && !isTaken() && !signal.aborted) await sleep(SETTLING_MS, signal);
+        await input.source.run(to, signal);
+      }
+    },
+  };
+  const sumOf = (count: (counts: FileCounts) => number): number =>
+    inputs.reduce((sum, { counts }) => sum + count(counts()), 0);
+  return {
+    child: sourceChild(source, intake, units),
+    counts: () => ({
+      records: sumOf(({ records }) => records),
+      skipped: sumOf(({ skipped }) => skipped),
+      already: sumOf(({ already }) => already),
+    }),
+  };
+}
+
+function createFileInput(stream: StreamRuntime, path: string): { readonly source: Source; counts(): FileCounts } {
   if (!INPUT_FILES.test(path)) throw new Error(`${path}: ${WRONG_INPUT_FILE}`);
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) throw new Error(`${path}: there is no such file`);
-  const pool = startBatchPool(1);
   const { eventType, config } = stream;
+  let pool: ReturnType<typeof startBatchPool> | null = null;
   const source = createFileSource({
     path,
     schema: eventType.schema,
     keyField: config?.key ?? '',
-    readInput: pool.readInput,
+    readInput(...task) {
+      pool ??= startBatchPool(1);
+      return pool.readInput(...task);
+    },
   });
   return {
     source: {
       name: source.name,
       async run(intake, signal) {
         await source.run(intake, signal);
-        await pool.close();
+        await pool?.close();
+        pool = null;
       },
     },
     counts: source.counts,
   };
+}
+
+/** What the user has to mend, where a failure comes of that; null for any other failure. */
+export function inputProblem(failure: unknown): ConfigError | null {
+  for (let cause = failure; cause instanceof Error; cause = cause.cause) {
+    if (!(cause instanceof OtherFileError)) continue;
+    return new ConfigError([{ file: cause.path, line: null, column: null, path: '', message: cause.problem }]);
+  }
+  return null;
 }

@@ -1,5 +1,6 @@
 /** The partitions of one stream, as its source sees them. */
 import type { Batch, Intake } from '../sources/source.ts';
+import { END_OF_TIME_MS } from '../streams/watermark.ts';
 import type { PartitionUnit } from './partition-unit.ts';
 
 export function createIntake(stream: string, units: readonly PartitionUnit[]): Intake {
@@ -12,6 +13,8 @@ export function createIntake(stream: string, units: readonly PartitionUnit[]): I
     stream,
     partitions: units.length,
     position: (source, partition) => unitOf(partition).position(source),
+    files: (partition) => unitOf(partition).files(),
+    hasEnded: (partition) => unitOf(partition).status().sourceWatermarkMs >= END_OF_TIME_MS,
     deliver: (partition, batch) => unitOf(partition).mailbox.deliver(batch),
     hasRoom: (partition) => unitOf(partition).mailbox.hasRoom(),
     offer: (partition, batch) => unitOf(partition).mailbox.offer(batch),

@@ -10,6 +10,7 @@ import { type ChildSpec, type SupervisionPorts, supervisorSpec } from '../actors
 import type { Log } from '../journal/log.ts';
 import type { SnapshotStore } from '../journal/snapshots.ts';
 import { type Commit, encodeCommit } from '../messages/commit.ts';
+import type { FilePosition } from '../messages/streams.ts';
 import type { PartitionStatus } from '../partition/partition.ts';
 import type { KnownRequest } from '../partition/requests.ts';
 import { initialWatermark } from '../streams/watermark.ts';
@@ -43,6 +44,8 @@ export interface PartitionUnit {
   position(source: string): number;
   /** What it has of a request with this key. Waits while it recovers: what it has then is all that it will find in its log. */
   request(key: string): Promise<KnownRequest>;
+  /** Where it is in the files that it has read. */
+  files(): readonly FilePosition[];
   /** Takes a snapshot now, if there is anything new. */
   saveSnapshot(): Promise<void>;
   /** Resolves once the consumer runs for the first time. */
@@ -225,6 +228,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
     status: () => live?.status() ?? NOT_STARTED,
     position: (source) => live?.position(source) ?? 0,
     request,
+    files: () => live?.files() ?? [],
     saveSnapshot: () => saveSnapshot(true),
     ready,
   };

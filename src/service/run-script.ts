@@ -1,49 +1,28 @@
 /** Runs the lines of test scripts, in file order, one control after another. */
-import { createReadStream } from 'node:fs';
-import { PassThrough, pipeline, type Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
 import { ConfigError } from '../config/config.ts';
 import type { DynamicEvent } from '../messages/codec.ts';
 import { AS_JSON, createOriginWriter, type OriginWriter } from '../messages/origins.ts';
 import type { DeadLetter } from '../messages/streams.ts';
-import { createLineSplitter, MAX_LINE_BYTES } from '../sources/lines.ts';
+import { askedLengths, recordsOf, resume, scriptName } from '../sources/known-file.ts';
+import { MAX_LINE_BYTES } from '../sources/lines.ts';
+import { createPrefixHash } from '../sources/prefix-hash.ts';
+import { readBeginnings } from '../workers/read-beginnings.ts';
 import type { Driver } from './driver.ts';
 import { createScriptReader, ScriptError, type ScriptStep, type ScriptStream } from './script.ts';
-
-export interface ScriptInput {
-  readonly stream: string;
-  /** Absolute path of a `.jsonl` file, or of one with `.gz`. */
-  readonly path: string;
-}
+import { contentOf, contentOfLine, type ScriptInput, scriptLines } from './script-file.ts';
 
 export interface ScriptCounts {
   /** Events and refused lines. */
   records: number;
   /** Of these, those that the journal had before. */
   already: number;
+  /** Those that the journal says that it had; null where it did not count them. */
+  had: number | null;
   tombstones: number;
 }
 
 /** Events of a stretch without controls that become one commit, over all partitions. */
 const STRETCH_RECORDS = 4096;
-/** Any word: a misspelt one is the script's author's to mend, not an event's unknown field. */
-const CONTROL_WORD = /"\$[A-Za-z]+"\s*:/;
-/** More than such a word has. */
-const OVERLAP_BYTES = 64;
-
-/** Whether any line may be a control: a quick look, no parse. */
-export async function hasControls(path: string): Promise<boolean> {
-  let tail = '';
-  for await (const bytes of openLines(path)) {
-    const chunk: Buffer = bytes;
-    if (chunk.includes('"$') || tail.includes('"')) {
-      if (CONTROL_WORD.test(tail + chunk.toString('latin1'))) return true;
-    }
-    tail = chunk.subarray(-OVERLAP_BYTES).toString('latin1');
-  }
-  return false;
-}
-
 /** Throws a ConfigError with file and line for a control that can't be done; what came before it stays. */
 export async function runScript(
   driver: Driver,
@@ -52,12 +31,30 @@ export async function runScript(
   flush: boolean,
   counts: ScriptCounts,
 ): Promise<void> {
+  const name = scriptName(inputs.map(({ path }) => path));
+  const known = driver.partitions.map((own) => own.known);
+  // An end of input of an earlier version was a position of its own.
+  const positions = driver.partitions.map((own) =>
+    own.hasEnded && own.position > 0 && own.known.length === 0 ? own.position - 1 : own.position,
+  );
+  const file = { path: name, positions, known };
+  const lengths = askedLengths(file);
+  const resumed = resume(file, lengths.length === 0 ? new Map() : await readBeginnings(contentOf(inputs), lengths));
+  const prefix = createPrefixHash(Number.POSITIVE_INFINITY);
+  let bytes = 0;
+  driver.goOn(resumed, prefix.prefix);
+  counts.had = recordsOf(resumed);
   const steps = createSteps(driver, counts);
   let linesBefore = 0;
   for (const { stream, path } of inputs) {
     const read = createScriptReader(streams, stream);
     let lastLine = 0;
-    for await (const { line, number, length } of scriptLines(path)) {
+    for await (const own of scriptLines(path)) {
+      const { line, number, length } = own;
+      const content = contentOfLine(own);
+      prefix.add(content);
+      bytes += content.length;
+      prefix.reach(bytes);
       lastLine = number;
       const step = length > MAX_LINE_BYTES ? tooLong(stream, line, length) : stepAt(path, number, () => read(line));
       await steps.take(step, linesBefore + number, { source: `file:${path}`, position: number });
@@ -82,14 +79,16 @@ export function createSteps(driver: Driver, counts: ScriptCounts): Steps {
     async take(step, position, origin) {
       if (step.kind === 'tombstone') {
         counts.tombstones += 1;
-        if (!step.isOfTable || driver.isBehind(position)) return;
+        const partition = step.partition ?? driver.partitionOfKey(step.stream, step.tombstone.key);
+        if (!step.isOfTable || driver.hadAlready(step.stream, partition, position)) return;
         await stretch.end();
         driver.at(position);
-        await driver.remove(step.stream, step.partition, step.tombstone);
+        await driver.remove(step.stream, partition, step.tombstone);
       } else if (step.kind === 'event' || step.kind === 'refused') {
         counts.records += 1;
-        if (driver.isBehind(position)) counts.already += 1;
-        else await stretch.add(step, position, origin);
+        const partition = step.kind === 'refused' ? 0 : (step.partition ?? driver.partitionOf(step.stream, step.event));
+        if (driver.hadAlready(step.stream, partition, position)) counts.already += 1;
+        else await stretch.add(step, partition, position, origin);
       } else {
         await stretch.end();
         await control(driver, step, position);
@@ -105,23 +104,29 @@ async function control(driver: Driver, step: Control, position: number): Promise
   driver.at(position);
   // The clock is not in the journal: it goes on although what it decided is there.
   if (step.kind === 'advanceClock') return driver.advanceClock(step.byMs);
-  if (driver.isBehind(position)) return;
+  // What some partitions have already is not committed there again.
+  const isNew = (stream: string, partition: number): boolean => !driver.hadAlready(stream, partition, position);
   switch (step.kind) {
-    case 'watermark':
+    case 'watermark': {
+      const all = step.partition === null ? driver.stream(step.stream).units.keys() : [step.partition];
+      if (![...all].some((partition) => isNew(step.stream, partition))) return;
       return driver.advanceWatermark(step.stream, step.watermarkMs, step.partition ?? undefined);
+    }
     case 'idle':
     case 'active':
+      if (!isNew(step.stream, step.partition)) return;
       return driver.setIdle(step.stream, step.partition, step.kind === 'idle');
     case 'snapshot':
-      return driver.snapshot();
+      return driver.isBehind(position) ? undefined : driver.snapshot();
     case 'restart':
-      return driver.restart();
+      return driver.isBehind(position) ? undefined : driver.restart();
   }
 }
 
 interface Stretch {
   add(
     step: Extract<ScriptStep, { kind: 'event' | 'refused' }>,
+    partition: number,
     position: number,
     origin: Pick<DeadLetter, 'source' | 'position'>,
   ): Promise<void>;
@@ -165,7 +170,7 @@ function createStretch(driver: Driver): Stretch {
   }
 
   return {
-    async add(step, position, origin) {
+    async add(step, partition, position, origin) {
       // A join sees events of its two streams in the order of the script.
       if (driver.hasJoins && step.stream !== lastStream && records > 0) {
         await pipe();
@@ -176,9 +181,8 @@ function createStretch(driver: Driver): Stretch {
       lastSource = origin.source;
       driver.at(position);
       if (step.kind === 'refused') {
-        groupOf(step.stream, 0).letters.push({ stream: step.stream, ...origin, ...AS_JSON, ...step.letter });
+        groupOf(step.stream, partition).letters.push({ stream: step.stream, ...origin, ...AS_JSON, ...step.letter });
       } else {
-        const partition = step.partition ?? driver.partitionOf(step.stream, step.event);
         const group = groupOf(step.stream, partition);
         group.events.push(step.event);
         group.origins.add(origin.position, step.raw);
@@ -205,36 +209,4 @@ function stepAt(path: string, line: number, read: () => ScriptStep): ScriptStep 
 function tooLong(stream: string, head: Buffer, length: number): ScriptStep {
   const detail = `the line has ${length} bytes; at most ${MAX_LINE_BYTES} are read`;
   return { kind: 'refused', stream, letter: { reason: 'too-large', detail, raw: head, rawLength: length } };
-}
-
-interface Line {
-  /** Of a line that is too long, its beginning. */
-  readonly line: Buffer;
-  readonly number: number;
-  readonly length: number;
-}
-
-/** Lines that are not empty. */
-async function* scriptLines(path: string): AsyncGenerator<Line> {
-  let lines: Line[] = [];
-  const splitter = createLineSplitter({
-    line(bytes, number) {
-      if (bytes.length > 0) lines.push({ line: Buffer.from(bytes), number, length: bytes.length });
-    },
-    tooLong(head, length, number) {
-      lines.push({ line: Buffer.from(head), number, length });
-    },
-  });
-  for await (const bytes of openLines(path)) {
-    splitter.push(bytes);
-    yield* lines;
-    lines = [];
-  }
-  splitter.end();
-  yield* lines;
-}
-
-function openLines(path: string): Readable {
-  const file = createReadStream(path, { highWaterMark: 256 * 1024 });
-  return path.endsWith('.gz') ? pipeline(file, createGunzip(), new PassThrough(), () => {}) : file;
 }

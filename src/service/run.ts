@@ -5,16 +5,18 @@ import { join, resolve } from 'node:path';
 import { type Config, ConfigError, type StreamConfig } from '../config/config.ts';
 import type { Log } from '../log.ts';
 import { type Service, startService } from '../service.ts';
+import type { FileCounts } from '../sources/file.ts';
+import { scriptName } from '../sources/known-file.ts';
 import type { Counts } from './counts.ts';
 import { startDriver } from './driver.ts';
-import { createFileInput, type FileInput } from './file-input.ts';
+import { filesChild, inputProblem } from './file-input.ts';
 import { flushStreams } from './flush.ts';
 import { createStreamTime, type StreamTime } from './idleness.ts';
 import { outputLines } from './output.ts';
 import { hintFor, outputNames } from './output-names.ts';
-import { hasControls, runScript } from './run-script.ts';
+import { runScript, type ScriptCounts } from './run-script.ts';
 import { scriptStreams } from './script.ts';
-import { sourceChild } from './source-child.ts';
+import { hasControls } from './script-file.ts';
 
 export interface RunInputs {
   readonly config: Config;
@@ -33,8 +35,9 @@ export interface RunInputs {
 export interface RunSummary {
   /** Lines or records of the inputs that this run read. */
   readonly in: number;
-  /** Of these, those that an earlier run on the same data had committed. */
+  /** Of these, those that an earlier run on the same data had committed, as the journal says. */
   readonly already: number;
+  /** By this run. */
   readonly committed: number;
   /** Deletions, for streams that are used as tables. */
   readonly tombstones: number;
@@ -79,7 +82,7 @@ export async function runInputs(options: RunInputs): Promise<RunSummary> {
     return {
       in: ended.records,
       already: ended.already,
-      committed: events + ended.already,
+      committed: events,
       tombstones: ended.tombstones,
       deadLetters,
       late,
@@ -99,6 +102,11 @@ export async function runInputs(options: RunInputs): Promise<RunSummary> {
   }
 }
 
+/** Whether every record that was read is accounted for. What was read, had and committed is counted in three places. */
+export function isComplete(summary: Pick<RunSummary, 'in' | 'already' | 'committed' | 'deadLetters'>): boolean {
+  return summary.in === summary.already + summary.committed + summary.deadLetters;
+}
+
 /** A run that has come to its end, with its service stopped. */
 interface Ended {
   readonly service: Service;
@@ -112,17 +120,21 @@ interface Ended {
 
 /** Plain files: each is read in a thread of its own. */
 async function runFiles({ config, log, inputs, flush, onProgress }: RunInputs): Promise<Ended> {
-  const files: FileInput[] = [];
+  const files: { counts(): FileCounts; readonly ended: Promise<void> }[] = [];
   const service = await startService({
     config,
     log,
     version: '',
-    attach: ({ pipeline }) =>
-      inputs.map(({ stream, file }) => {
-        const runtime = requireRuntime(pipeline.streams, stream);
-        const input = createFileInput(runtime, resolve(file));
-        const child = sourceChild(input.source, runtime.intake, runtime.units);
-        files.push({ ...input, ended: child.ended });
+    attach: ({ pipeline, runtime }) =>
+      [...new Set(inputs.map(({ stream }) => stream))].map((name) => {
+        const stream = requireRuntime(pipeline.streams, name);
+        const own = inputs.filter((input) => input.stream === name);
+        const { child, counts } = filesChild(
+          stream,
+          own.map(({ file }) => resolve(file)),
+          runtime,
+        );
+        files.push({ counts, ended: child.ended });
         return child.spec;
       }),
   });
@@ -142,13 +154,13 @@ async function runFiles({ config, log, inputs, flush, onProgress }: RunInputs): 
   const failure = await untilInterrupted(Promise.race([drained, service.failed]));
   await service.stop();
   const peakRssBytes = progress.stop();
-  if (failure !== null) throw failure;
+  if (failure !== null) throw inputProblem(failure) ?? failure;
   const streams = [...service.pipeline.streams.values()];
   return {
     service,
     counts: service.observer.counts,
     records: files.reduce((sum, file) => sum + file.counts().records, 0),
-    already: files.reduce((sum, file) => sum + file.counts().skipped, 0),
+    already: files.reduce((sum, file) => sum + file.counts().already, 0),
     tombstones: 0,
     watermarks: Object.fromEntries(streams.map((stream) => [stream.name, shown(createStreamTime(stream, 0))])),
     peakRssBytes,
@@ -160,18 +172,17 @@ async function runScripts({ config, log, inputs, flush, temporary, onProgress }:
   const paths = inputs.map(({ stream, file }) => ({ stream, path: resolve(file) }));
   // Nobody recovers a journal that is thrown away from a power cut.
   const journal = temporary ? { ...config.journal, durability: 'os' as const } : config.journal;
-  const driver = await startDriver({
-    config: { ...config, journal },
-    log,
-    source: `script:${paths.map(({ path }) => path).join(',')}`,
-  });
+  const source = scriptName(paths.map(({ path }) => path));
+  const driver = await startDriver({ config: { ...config, journal }, log, source });
   const progress = watchProgress(driver.service, () => onProgress(driver.counts().events));
-  const counts = { records: 0, already: 0, tombstones: 0 };
+  const counts: ScriptCounts = { records: 0, already: 0, had: null, tombstones: 0 };
   let peakRssBytes = 0;
   try {
     const ran = runScript(driver, scriptStreams(config), paths, flush, counts).then(() => null);
     const failure = await untilInterrupted(ran);
     if (failure !== null) throw failure;
+  } catch (error) {
+    throw inputProblem(error) ?? error;
   } finally {
     await driver.stop();
     peakRssBytes = progress.stop();
@@ -180,6 +191,7 @@ async function runScripts({ config, log, inputs, flush, temporary, onProgress }:
     service: driver.service(),
     counts: driver.counts(),
     ...counts,
+    already: counts.had ?? counts.already,
     watermarks: Object.fromEntries(config.streams.map(({ name }) => [name, shown(driver.time(name))])),
     peakRssBytes,
   };

@@ -6,7 +6,7 @@ import type { ServiceCore } from '../service.ts';
 import { createGenerator } from '../sources/generator.ts';
 import type { Source } from '../sources/source.ts';
 import { partitionOf } from '../streams/partitioner.ts';
-import { createFileInput } from './file-input.ts';
+import { filesChild } from './file-input.ts';
 import type { Runtime } from './runtime.ts';
 import { sourceChild } from './source-child.ts';
 
@@ -17,7 +17,7 @@ export function sourceChildren({ pipeline, runtime }: ServiceCore): ChildSpec[] 
     if (source?.kind === 'generator')
       return [sourceChild(generatorOf(source, runtime), stream.intake, stream.units).spec];
     if (source?.kind === 'file') {
-      return [sourceChild(createFileInput(stream, source.path).source, stream.intake, stream.units).spec];
+      return [filesChild(stream, [source.path], runtime).child.spec];
     }
     return [];
   });

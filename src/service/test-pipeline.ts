@@ -59,7 +59,7 @@ export async function startTestPipeline(config: Config, log: Log): Promise<TestP
     throw error;
   }
   const streams = scriptStreams(own);
-  const steps = createSteps(driver, { records: 0, already: 0, tombstones: 0 });
+  const steps = createSteps(driver, { records: 0, already: 0, had: null, tombstones: 0 });
   const streamNames = streams.map(({ name }) => name);
   const derivedNames = outputNames(own);
   const delivered = new Map<string, number>();

@@ -6,8 +6,10 @@
  */
 import type { AvroRecord } from '../messages/avro.ts';
 import type { InputBlock } from '../messages/origins.ts';
+import type { FilePosition } from '../messages/streams.ts';
 import { createHandover } from './handover.ts';
-import { InputError, type Intake, type Source } from './source.ts';
+import { ENDED, type Resumed, recordsOf, WHAT_TO_DO } from './known-file.ts';
+import { InputError, type Intake, OtherFileError, type Source } from './source.ts';
 
 export interface ReadInputTask {
   readonly path: string;
@@ -16,11 +18,17 @@ export interface ReadInputTask {
   readonly source: string;
   readonly schema: AvroRecord;
   readonly keyField: string;
-  /** By partition: the last line that it has behind it. */
+  /** By partition: the last line that it has behind it, under this path. */
   readonly positions: readonly number[];
+  /** By partition: where it is in the files that it has read. */
+  readonly known: readonly (readonly FilePosition[])[];
 }
 
 export type ReadInputMessage =
+  /** Before all others: which file this is, and where each partition goes on. */
+  | { readonly kind: 'resumed'; readonly resumed: Resumed }
+  /** Instead of all others. */
+  | { readonly kind: 'other-file'; readonly path: string; readonly problem: string }
   | {
       readonly kind: 'batch';
       readonly partition: number;
@@ -61,7 +69,14 @@ export interface FileSourceOptions {
 
 export interface FileSource extends Source {
   /** Of the last run: events and dead letters read, and how many of them their partitions had behind them already. */
-  counts(): { readonly records: number; readonly skipped: number };
+  counts(): FileCounts;
+}
+
+export interface FileCounts {
+  readonly records: number;
+  readonly skipped: number;
+  /** What the logs of the partitions say that they had of the file when the process began. */
+  readonly already: number;
 }
 
 export function createFileSource(options: FileSourceOptions): FileSource {
@@ -70,16 +85,24 @@ export function createFileSource(options: FileSourceOptions): FileSource {
   const handover = createHandover(name);
   let records = 0;
   let skipped = 0;
+  let already: number | null = null;
 
   async function read(intake: Intake, signal: AbortSignal): Promise<void> {
     const { schema, keyField, readInput } = options;
-    const positions = handover.positions(intake);
+    const isLast = (partition: number): boolean =>
+      isOfEarlierVersion(intake, name, path, partition) && intake.hasEnded(partition);
+    // Its end of input was a position of its own.
+    const positions = handover
+      .positions(intake)
+      .map((position, partition) => (isLast(partition) ? position - 1 : position));
+    const known = positions.map((_, partition) => intake.files(partition));
+    let resumed: Resumed = { positions, records: [] };
     const failed = new AbortController();
     let failure: unknown = null;
     let lastLine = 0;
     // Messages are handled one after another: a delivery waits for room, which is what a credit stands for.
     let handled = Promise.resolve();
-    const task = { path, stream: intake.stream, source: name, schema, keyField, positions };
+    const task = { path, stream: intake.stream, source: name, schema, keyField, positions, known };
     const onStopped = (): void => failed.abort();
     if (signal.aborted) onStopped();
     signal.addEventListener('abort', onStopped, { once: true });
@@ -92,7 +115,14 @@ export function createFileSource(options: FileSourceOptions): FileSource {
     );
     async function handle(message: ReadInputMessage): Promise<void> {
       if (failed.signal.aborted || signal.aborted) return;
+      if (message.kind === 'other-file') throw new OtherFileError(message.path, message.problem);
+      if (message.kind === 'resumed') {
+        resumed = message.resumed;
+        already ??= recordsOf(resumed);
+        return;
+      }
       if (message.kind === 'batch') {
+        if (intake.hasEnded(message.partition)) throw new OtherFileError(path, ENDED);
         await handover.deliver(intake, message.partition, message.next, message.blocks);
         return;
       }
@@ -109,12 +139,12 @@ export function createFileSource(options: FileSourceOptions): FileSource {
     await handled;
     signal.removeEventListener('abort', onStopped);
     if (failure !== null) throw failure;
-    checkLength(path, positions, lastLine);
+    checkLength(path, resumed.positions, lastLine);
   }
 
   return {
     name,
-    counts: () => ({ records, skipped }),
+    counts: () => ({ records, skipped, already: already ?? skipped }),
     async run(intake, signal) {
       records = 0;
       skipped = 0;
@@ -130,9 +160,15 @@ export function createFileSource(options: FileSourceOptions): FileSource {
 function checkLength(path: string, positions: readonly number[], lastLine: number): void {
   for (const [partition, position] of positions.entries()) {
     if (position <= lastLine) continue;
-    throw new InputError(
-      `${path} has ${lastLine} lines, but partition ${partition} has committed ${position} of it: it is not the same file. ` +
-        'Use another data directory, or give back the file that was there.',
+    throw new OtherFileError(
+      path,
+      `it has ${lastLine} lines, but partition ${partition} has committed ${position} of it: it is not the same file. ` +
+        WHAT_TO_DO,
     );
   }
+}
+
+/** That version kept the position under the path, and nothing of what the file was. */
+function isOfEarlierVersion(intake: Intake, source: string, path: string, partition: number): boolean {
+  return intake.position(source, partition) > 0 && !intake.files(partition).some((position) => position.path === path);
 }

@@ -36,6 +36,8 @@ export interface LineSplitter {
   push(chunk: Buffer): void;
   /** Gives the last line, if it has no end of its own. */
   end(): void;
+  /** Bytes up to the end of what was given last. */
+  consumed(): number;
 }
 
 export const MAX_LINE_BYTES = 1024 * 1024;
@@ -65,6 +67,7 @@ export function createSplitter(sink: SpanSink, maxLineBytes: number, ends: EndFi
   let heldBytes = 0;
   /** Length so far of the line that goes on; more than `heldBytes` once its bytes are no longer kept. */
   let length = 0;
+  let pushed = 0;
   let lastByte = 0;
 
   function hold(bytes: Buffer): void {
@@ -108,6 +111,7 @@ export function createSplitter(sink: SpanSink, maxLineBytes: number, ends: EndFi
 
   return {
     push(chunk) {
+      pushed += chunk.length;
       let start = 0;
       ends.begin();
       let at = ends.end(chunk, 0);
@@ -127,5 +131,6 @@ export function createSplitter(sink: SpanSink, maxLineBytes: number, ends: EndFi
     end() {
       if (length > 0) giveHeld();
     },
+    consumed: () => pushed - length,
   };
 }

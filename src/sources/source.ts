@@ -3,7 +3,7 @@
  * when the partition has room, which is how backpressure reaches it.
  */
 import type { InputBlock } from '../messages/origins.ts';
-import type { RequestPart } from '../messages/streams.ts';
+import type { FilePosition, RequestPart } from '../messages/streams.ts';
 
 /** What a source hands to one partition, and where the source stands once that is committed. */
 export interface Batch {
@@ -30,6 +30,10 @@ export interface Intake {
   readonly partitions: number;
   /** The position committed last for this source and partition; 0 before its first commit. */
   position(source: string, partition: number): number;
+  /** Where a partition is in the files that it has read, as of the batches that were applied. */
+  files(partition: number): readonly FilePosition[];
+  /** Whether an end of input of an earlier version has closed the partition's windows for good. */
+  hasEnded(partition: number): boolean;
   /** Resolves when the batch is accepted and there is room for another; rejects when the stream is draining. */
   deliver(partition: number, batch: Batch): Promise<void>;
   /** Whether offer() would take a batch now: what an HTTP ingest needs in order to answer 429. */
@@ -40,6 +44,18 @@ export interface Intake {
 
 /** The input itself is at fault: read again, it would be so again. */
 export class InputError extends Error {}
+
+/** The file at a path is not the one that was read there, or can't be read on. The problem says what to do. */
+export class OtherFileError extends InputError {
+  readonly path: string;
+  readonly problem: string;
+  constructor(path: string, problem: string) {
+    super(`${path}: ${problem}`);
+    this.name = 'OtherFileError';
+    this.path = path;
+    this.problem = problem;
+  }
+}
 
 export interface Source {
   readonly name: string;

@@ -7,7 +7,9 @@ import { type DynamicEvent, dynamicEventType } from '../messages/codec.ts';
 import { AS_JSON, createOriginWriter, type InputBlock, memoryOf, type OriginalForm } from '../messages/origins.ts';
 import type { FraudLabel } from '../messages/payments.ts';
 import type { DeadLetter } from '../messages/streams.ts';
-import { deadLetterType, fraudLabelType } from '../messages/types.ts';
+import { deadLetterType, filePositionType, fraudLabelType } from '../messages/types.ts';
+import type { Resumed } from '../sources/known-file.ts';
+import type { ConsumedPrefix } from '../sources/prefix-hash.ts';
 import { partitionOf } from '../streams/partitioner.ts';
 import type { ReadInputMessage, ReadInputTask } from './read-input-protocol.ts';
 
@@ -21,17 +23,19 @@ export interface InputChunk {
   /** The label of the event given last. */
   label(scenario: number): void;
   refused(letter: Pick<DeadLetter, 'reason' | 'detail' | 'raw' | 'rawLength'>, line: number): void;
-  /** Posts a batch for each partition that has something, and begins anew. */
-  post(lastLine: number): void;
+  /** Posts a batch for each partition that has something, and begins anew. The prefix of a file says what file it is. */
+  post(lastLine: number, prefix: ConsumedPrefix | null, isCut?: boolean): void;
 }
 
 const LABEL_DELAY_MS = 7 * 86_400_000;
 
 export function createInputChunk(
   task: ReadInputTask,
+  resumed: Resumed,
   post: (message: ReadInputMessage, transfer: ArrayBuffer[]) => void,
 ): InputChunk {
-  const { positions, stream, source, keyField } = task;
+  const { path, stream, source, keyField } = task;
+  const { positions } = resumed;
   const type = dynamicEventType(task.schema);
   const partitions = positions.length;
   let events: DynamicEvent[][] = positions.map(() => []);
@@ -41,10 +45,17 @@ export function createInputChunk(
   let form = AS_JSON;
   let records = 0;
   let skipped = 0;
+  /** By partition: what it has of the file. */
+  const had = resumed.records.map((known) => known ?? 0);
   /** Of the event given last: itself, and its partition, or -1 when that has it already. */
   let lastEvent: DynamicEvent = {};
   let lastPartition = -1;
 
+  function skip(partition: number): void {
+    skipped += 1;
+    // Nobody has counted them: the log is of a version that did not.
+    if (resumed.records[partition] === null) had[partition]! += 1;
+  }
   function partitionOfEvent(event: DynamicEvent): number {
     const key = event[keyField];
     return partitionOf(typeof key === 'number' || typeof key === 'string' ? key : JSON.stringify(key), partitions);
@@ -60,10 +71,8 @@ export function createInputChunk(
       const behind = line <= (positions[partition] ?? 0);
       lastEvent = event;
       lastPartition = behind ? -1 : partition;
-      if (behind) {
-        skipped += 1;
-        return;
-      }
+      if (behind) return skip(partition);
+      had[partition]! += 1;
       events[partition]?.push(event);
       origins[partition]?.add(line, raw);
     },
@@ -82,10 +91,11 @@ export function createInputChunk(
     },
     refused({ reason, detail, raw, rawLength }, line) {
       records += 1;
-      if (line <= (positions[0] ?? 0)) skipped += 1;
-      else letters.push({ stream, source, position: line, reason, detail, raw, rawLength, ...form });
+      if (line <= (positions[0] ?? 0)) return skip(0);
+      had[0]! += 1;
+      letters.push({ stream, source, position: line, reason, detail, raw, rawLength, ...form });
     },
-    post(lastLine) {
+    post(lastLine, prefix, isCut = false) {
       for (const [partition, own] of events.entries()) {
         const blocks: InputBlock[] = [];
         const known = labels[partition] ?? [];
@@ -95,6 +105,10 @@ export function createInputChunk(
         if (known.length > 0) blocks.push(fraudLabelType.encodeBlock(known));
         if (partition === 0 && letters.length > 0) blocks.push(deadLetterType.encodeBlock(letters));
         if (blocks.length === 0) continue;
+        if (prefix !== null) {
+          const place = { path, partitions, lines: lastLine, records: had[partition] ?? 0, isCut, ...prefix };
+          blocks.push(filePositionType.encodeBlock([place]));
+        }
         post({ kind: 'batch', partition, next: lastLine, blocks }, blocks.flatMap(memoryOf));
       }
       post({ kind: 'chunk', records, skipped, lastLine }, []);

@@ -5,6 +5,7 @@
 import type { Deriver, HostSnapshot } from '../actors/partition-host.ts';
 import type { Block } from '../messages/block.ts';
 import { type Commit, inputSection, type Section } from '../messages/commit.ts';
+import type { FilePosition } from '../messages/streams.ts';
 import type { Derivation } from '../partition/derivation.ts';
 import type { Applied, PartitionInput, PartitionStatus } from '../partition/partition.ts';
 import type { KnownRequest, RequestLimits } from '../partition/requests.ts';
@@ -54,6 +55,7 @@ export type FromThread =
 /** Where a partition stands. */
 export interface HostState {
   readonly positions: ReadonlyMap<string, number>;
+  readonly files: readonly FilePosition[];
   readonly status: PartitionStatus;
 }
 

@@ -6,6 +6,8 @@ import { MessageChannel, type Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { Deriver, PartitionHost } from '../actors/partition-host.ts';
 import type { ChildContext } from '../actors/supervised.ts';
+import type { FilePosition } from '../messages/streams.ts';
+import { filePositionType } from '../messages/types.ts';
 import type { PartitionStatus } from '../partition/partition.ts';
 import { initialWatermark } from '../streams/watermark.ts';
 import {
@@ -112,6 +114,7 @@ function openHost(thread: Thread, host: number, opened: OpenPartition): Partitio
   const contexts = new Map<Deriver, ChildContext>();
   const states = new Map<Deriver, string>();
   let positions = new Map<string, number>();
+  let files = new Map<string, FilePosition>();
   let status: PartitionStatus = { ...initialWatermark(), lastEventAtMs: null };
   thread.post({ kind: 'open', host, partition: opened });
   thread.listen(host, (message) => {
@@ -127,10 +130,12 @@ function openHost(thread: Thread, host: number, opened: OpenPartition): Partitio
   });
   const take = (state: HostState): void => {
     positions = new Map(state.positions);
+    files = new Map(state.files.map((position) => [position.path, position]));
     status = state.status;
   };
   return {
     position: (source) => positions.get(source) ?? 0,
+    files: () => [...files.values()],
     status: () => status,
     startDeriver(deriver, context) {
       contexts.set(deriver, context);
@@ -160,6 +165,10 @@ function openHost(thread: Thread, host: number, opened: OpenPartition): Partitio
       const own = request === undefined ? {} : { request };
       // At once: the next batch is taken before this one is answered.
       positions.set(source, next);
+      for (const block of batch.blocks) {
+        if (block.fingerprint !== filePositionType.fingerprint) continue;
+        for (const position of filePositionType.decodeBlock(block.bytes)) files.set(position.path, position);
+      }
       const { blocks, memory } = ownBlocks(batch.blocks);
       const applied = await thread.ask(
         host,

@@ -44,7 +44,7 @@ function openHosted({ dataDir, journalDir, log, partition, derivation, requests 
 }
 
 function stateOf({ host, positions }: Hosted): HostState {
-  return { positions, status: host.status() };
+  return { positions, files: host.files(), status: host.status() };
 }
 
 export default function hostPartitions({ port }: { readonly port: MessagePort }): Promise<never> {

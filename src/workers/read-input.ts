@@ -16,13 +16,20 @@ import { asAvro } from '../messages/origins.ts';
 import { RAW_BYTES_MAX } from '../messages/streams.ts';
 import { openParquet } from '../projections/parquet.ts';
 import { createRecordSplitter } from '../sources/csv-records.ts';
+import { askedLengths, type Resumed, resume } from '../sources/known-file.ts';
 import { createLineSplitter, type LineSplitter, MAX_LINE_BYTES } from '../sources/lines.ts';
+import { createPrefixHash } from '../sources/prefix-hash.ts';
+import { OtherFileError } from '../sources/source.ts';
 import { createInputChunk, type InputChunk } from './input-chunk.ts';
-import { READ_AHEAD_CHUNKS, type ReadInputTask } from './read-input-protocol.ts';
+import { hashContent, readBeginnings } from './read-beginnings.ts';
+import { READ_AHEAD_CHUNKS, type ReadInputMessage, type ReadInputTask } from './read-input-protocol.ts';
 
 /** Records of a chunk: of a partition's batch, so that the event loop breathes between two; and of all together. */
 const RECORDS_A_PARTITION = 4096;
 const RECORDS_A_CHUNK = 16_384;
+/** Beyond these a line is never held, and a block of a container is refused. */
+const LINES_KEPT_BYTES = 2 * MAX_LINE_BYTES;
+const CONTAINER_KEPT_BYTES = 80 * 1024 * 1024;
 /** Lines that are too long or refused add up before there are that many records. */
 const CHUNK_BYTES = 8 * 1024 * 1024;
 const READ_BYTES = 256 * 1024;
@@ -43,17 +50,22 @@ export default async function readInput({ task, port }: { task: ReadInputTask; p
       });
     }
   }
-  const chunk = createInputChunk(task, (message, transfer) => {
+  const post = (message: ReadInputMessage, transfer: ArrayBuffer[] = []): void => {
     if (message.kind === 'chunk') credits -= 1;
     port.postMessage(message, transfer);
-  });
+  };
   try {
+    const resumed = await resumedAt(task);
+    post({ kind: 'resumed', resumed });
+    const chunk = createInputChunk(task, resumed, post);
     const posted = (): Promise<void> => untilCredits(1);
     if (task.path.endsWith('.parquet')) await readParquet(task, chunk, posted);
     else if (/\.avro(\.gz)?$/.test(task.path)) await readContainer(task, chunk, posted);
     else await readLines(task, chunk, posted);
     await untilCredits(READ_AHEAD_CHUNKS);
   } catch (error) {
+    // Its class does not cross to the other thread.
+    if (error instanceof OtherFileError) return post({ kind: 'other-file', path: error.path, problem: error.problem });
     throw new Error(`${task.path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   } finally {
     port.close();
@@ -65,6 +77,12 @@ function openInput(path: string): Readable {
   const file = createReadStream(path, { highWaterMark: READ_BYTES });
   if (!path.endsWith('.gz')) return file;
   return pipeline(file, createGunzip({ chunkSize: READ_BYTES }), new PassThrough(), () => {});
+}
+
+/** Before anything is given: partitions may be in different places of the file, and all of them must be of it. */
+async function resumedAt(task: ReadInputTask): Promise<Resumed> {
+  const lengths = askedLengths(task);
+  return resume(task, lengths.length === 0 ? new Map() : await readBeginnings(openInput(task.path), lengths));
 }
 
 function isFull(chunk: InputChunk, task: ReadInputTask): boolean {
@@ -79,19 +97,25 @@ async function readLines(task: ReadInputTask, chunk: InputChunk, posted: () => P
   const splitter = /\.csv(\.gz)?$/.test(task.path)
     ? csvSplitter(task, chunk, reached)
     : jsonSplitter(task, chunk, reached);
+  const prefix = createPrefixHash(LINES_KEPT_BYTES);
   let unposted = 0;
   for await (const bytes of openInput(task.path)) {
     for (let at = 0; at < bytes.length; at += PUSH_BYTES) {
-      splitter.push(bytes.subarray(at, at + PUSH_BYTES));
+      const slice = bytes.subarray(at, at + PUSH_BYTES);
+      splitter.push(slice);
+      prefix.add(slice);
+      prefix.reach(splitter.consumed());
       unposted += PUSH_BYTES;
       if (!isFull(chunk, task) && (unposted < CHUNK_BYTES || chunk.records === 0)) continue;
-      chunk.post(lastLine);
+      chunk.post(lastLine, prefix.prefix());
       unposted = 0;
       await posted();
     }
   }
+  const before = splitter.consumed();
   splitter.end();
-  chunk.post(lastLine);
+  prefix.reach(splitter.consumed());
+  chunk.post(lastLine, prefix.prefix(), splitter.consumed() > before);
 }
 
 type Reached = (line: number) => void;
@@ -161,8 +185,15 @@ function kept(bytes: Buffer, rawLength: number): { readonly raw: Buffer; readonl
 /** A damaged container can't be read on, so it ends the file; a record that does not fit is refused by itself. */
 async function readContainer(task: ReadInputTask, chunk: InputChunk, posted: () => Promise<void>): Promise<void> {
   const container = createContainerDecoder(task.schema, task.keyField);
+  const prefix = createPrefixHash(CONTAINER_KEPT_BYTES);
+  async function* watched(): AsyncGenerator<Buffer> {
+    for await (const bytes of openInput(task.path)) {
+      prefix.add(bytes);
+      yield bytes;
+    }
+  }
   let record = 0;
-  for await (const { bytes, events, schemaText, starts, misfits } of container.stream(openInput(task.path))) {
+  for await (const { bytes, events, schemaText, starts, misfits, endByte } of container.stream(watched())) {
     chunk.readAs(asAvro(schemaText));
     for (let i = 0; i < events.length; i++) {
       record += 1;
@@ -172,15 +203,18 @@ async function readContainer(task: ReadInputTask, chunk: InputChunk, posted: () 
       if (event !== null && event !== undefined) chunk.event(event, record, raw);
       else if (misfit !== undefined) chunk.refused({ ...misfit, ...kept(raw, raw.length) }, record);
       if (!isFull(chunk, task)) continue;
-      chunk.post(record);
+      chunk.post(record, prefix.prefix());
       await posted();
     }
+    prefix.reach(endByte);
   }
-  chunk.post(record);
+  chunk.post(record, prefix.prefix());
 }
 
 /** A row is a record, counted from 1. */
 async function readParquet(task: ReadInputTask, chunk: InputChunk, posted: () => Promise<void>): Promise<void> {
+  // Its index stands at its end: one that has grown is another file.
+  const whole = await hashContent(openInput(task.path));
   const file = await openParquet(task.path, task.schema, task.keyField);
   try {
     let record = 0;
@@ -194,10 +228,10 @@ async function readParquet(task: ReadInputTask, chunk: InputChunk, posted: () =>
         } else chunk.refused({ ...decoded, ...kept(bytes, bytes.length) }, record);
       }
       if (!isFull(chunk, task)) continue;
-      chunk.post(record);
+      chunk.post(record, whole);
       await posted();
     }
-    chunk.post(record);
+    chunk.post(record, whole);
   } finally {
     file.close();
   }

@@ -27,13 +27,14 @@ export function reread(letter: RereadLetter, { name, schema, keyField, partition
   }
   let found: Extract<Reread, { readonly kind: 'event' }> | null = null;
   const positions = Array.from({ length: partitions }, () => 0);
-  const chunk = createInputChunk({ path: '', stream: name, source, schema, keyField, positions }, (message) => {
+  const task = { path: '', stream: name, source, schema, keyField, positions, known: [] };
+  const chunk = createInputChunk(task, { positions, records: positions }, (message) => {
     if (message.kind === 'batch') found = { kind: 'event', partition: message.partition, blocks: message.blocks };
   });
   chunk.readAs({ format, context });
   const problem = problemTaking(letter, chunk, schema, keyField, Math.max(1, position));
   if (problem !== null) return refused(problem);
-  chunk.post(0);
+  chunk.post(0, null);
   return found ?? refused('it holds no event');
 }
 

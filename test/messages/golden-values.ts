@@ -12,6 +12,7 @@ import {
   caseChangedType,
   deadLetterReplayedType,
   deadLetterType,
+  filePositionType,
   flushType,
   forwardedBlockType,
   fraudLabelType,
@@ -186,6 +187,21 @@ export const GOLDEN: readonly Golden[] = [
     values: [
       { log: 'payments.transactions-3', fingerprint: '0123456789abcdef', count: 2, block: Buffer.from([4, 2, 4, 0]) },
       { log: '', fingerprint: '', count: 0, block: Buffer.from([]) },
+    ],
+  },
+  {
+    type: filePositionType,
+    values: [
+      {
+        path: '/in/orders.csv',
+        partitions: 4,
+        lines: 12,
+        records: 3,
+        bytes: 900,
+        sha256: 'ab'.repeat(32),
+        isCut: true,
+      },
+      { path: '', partitions: 1, lines: 0, records: 0, bytes: 0, sha256: '', isCut: false },
     ],
   },
   { type: flushType, values: [{ reason: 'end-of-input' }, { reason: '' }] },

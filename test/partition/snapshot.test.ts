@@ -60,6 +60,7 @@ describe('a snapshot', () => {
       watermarkMs: 1,
       isIdle: false,
       isFlushed: false,
+      files: [],
       channels: [],
       windows: [],
       joined: [],

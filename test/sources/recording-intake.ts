@@ -21,6 +21,8 @@ export function recordingIntake({ partitions, committed = [], admit }: Recording
     partitions,
     batches,
     position: (_, partition) => committed[partition] ?? 0,
+    files: () => [],
+    hasEnded: () => false,
     async deliver(partition, batch) {
       await admit?.(partition, batch);
       batches[partition]?.push(batch);

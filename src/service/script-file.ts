@@ -1,0 +1,70 @@
+/** The lines of test scripts, and by what scripts are known again. */
+import { createReadStream } from 'node:fs';
+import { PassThrough, pipeline, type Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { createLineSplitter } from '../sources/lines.ts';
+
+export interface ScriptInput {
+  readonly stream: string;
+  /** Absolute path of a `.jsonl` file, or of one with `.gz`. */
+  readonly path: string;
+}
+
+/** Any word: a misspelt one is the script's author's to mend, not an event's unknown field. */
+const CONTROL_WORD = /"\$[A-Za-z]+"\s*:/;
+/** More than such a word has. */
+const OVERLAP_BYTES = 64;
+
+/** Whether any line may be a control: a quick look, no parse. */
+export async function hasControls(path: string): Promise<boolean> {
+  let tail = '';
+  for await (const bytes of openLines(path)) {
+    const chunk: Buffer = bytes;
+    if (chunk.includes('"$') || tail.includes('"')) {
+      if (CONTROL_WORD.test(tail + chunk.toString('latin1'))) return true;
+    }
+    tail = chunk.subarray(-OVERLAP_BYTES).toString('latin1');
+  }
+  return false;
+}
+
+export interface ScriptLine {
+  /** Of a line that is too long, its beginning. */
+  readonly line: Buffer;
+  readonly number: number;
+  readonly length: number;
+}
+
+/** Lines that are not empty. */
+export async function* scriptLines(path: string): AsyncGenerator<ScriptLine> {
+  let lines: ScriptLine[] = [];
+  const splitter = createLineSplitter({
+    line(bytes, number) {
+      if (bytes.length > 0) lines.push({ line: Buffer.from(bytes), number, length: bytes.length });
+    },
+    tooLong(head, length, number) {
+      lines.push({ line: Buffer.from(head), number, length });
+    },
+  });
+  for await (const bytes of openLines(path)) {
+    splitter.push(bytes);
+    yield* lines;
+    lines = [];
+  }
+  splitter.end();
+  yield* lines;
+}
+
+function openLines(path: string): Readable {
+  const file = createReadStream(path, { highWaterMark: 256 * 1024 });
+  return path.endsWith('.gz') ? pipeline(file, createGunzip(), new PassThrough(), () => {}) : file;
+}
+
+/** What all lines of some scripts come to, by which they are known again: a step's position is where it stands in them. */
+export async function* contentOf(inputs: readonly ScriptInput[]): AsyncGenerator<Buffer> {
+  for (const { path } of inputs) for await (const line of scriptLines(path)) yield contentOfLine(line);
+}
+
+export function contentOfLine({ line, number, length }: ScriptLine): Buffer {
+  return Buffer.concat([Buffer.from(`${number} ${length} `), line, Buffer.from('\n')]);
+}
