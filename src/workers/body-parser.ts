@@ -141,6 +141,7 @@ export function createBodyParser(shape: BodyShape): BodyParser {
     const unpacked = unpack(packed, body.encoding);
     if (!unpacked.ok) return unpacked.refusal;
     const { bytes } = unpacked;
+    if (bytes.length === 0) return { kind: 'unreadable', reason: 'empty-body', detail: 'it has no byte' };
     const output = createOutput(shape, refusedMax, () => type.blockWriter());
     try {
       if (body.format === 'json-lines') takeLines(bytes, output.sink);
