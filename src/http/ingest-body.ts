@@ -3,6 +3,7 @@
  * it is parsed elsewhere, never in this room.
  */
 import type { IncomingMessage } from 'node:http';
+import type { ReadingTurns } from './reading-turns.ts';
 import type { EventBody } from './view.ts';
 
 export const BODY_CAP_BYTES = 16 * 1024 * 1024;
@@ -72,7 +73,12 @@ export type ReadBody =
   | { readonly kind: 'aborted' };
 
 /** Resolves as soon as it is known that the body can't be taken; what was held of it is then released. */
-export function readBody(incoming: IncomingMessage, capBytes: number, budget: BodyBudget): Promise<ReadBody> {
+export function readBody(
+  incoming: IncomingMessage,
+  capBytes: number,
+  budget: BodyBudget,
+  turns: ReadingTurns,
+): Promise<ReadBody> {
   const announced = Number(incoming.headers['content-length'] ?? 0);
   if (announced > capBytes) return Promise.resolve({ kind: 'too-large' });
   // Nothing is held for what is only announced: a client that sends nothing would keep the others out.
@@ -99,6 +105,7 @@ export function readBody(incoming: IncomingMessage, capBytes: number, budget: Bo
       else {
         bytes += chunk.byteLength;
         chunks.push(chunk);
+        turns.took(incoming, chunk.byteLength);
       }
     };
     const onEnd = (): void => finish({ kind: 'whole', bytes: joined(chunks, bytes) });

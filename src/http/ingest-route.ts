@@ -10,6 +10,7 @@ import { idempotencyKeyOf } from './idempotency-key.ts';
 import { BODY_CAP_BYTES, type BodyBudget, bodyEncodingOf, bodyFormatOf, readBody } from './ingest-body.ts';
 import type { HttpLog } from './log.ts';
 import { type Problem, problemResponse } from './problem.ts';
+import type { ReadingTurns } from './reading-turns.ts';
 import {
   EMPTY,
   ingestProblem,
@@ -25,6 +26,7 @@ import type { IngestOutcome, ServiceView } from './view.ts';
 export interface IngestRouteOptions {
   readonly view: ServiceView;
   readonly budget: BodyBudget;
+  readonly turns: ReadingTurns;
   readonly log: HttpLog;
   /** From the whole body to its commit. */
   readonly deadlineMs: number;
@@ -33,7 +35,7 @@ export interface IngestRouteOptions {
 export async function answerIngest(
   c: Context<{ Bindings: HttpBindings }>,
   stream: string,
-  { view, budget, log, deadlineMs }: IngestRouteOptions,
+  { view, budget, turns, log, deadlineMs }: IngestRouteOptions,
 ): Promise<Response> {
   const format = bodyFormatOf(c.req.header('content-type'));
   if (format === null) return problemResponse(unsupportedType(c.req.header('content-type')));
@@ -43,7 +45,7 @@ export async function answerIngest(
   if (key !== null && typeof key !== 'string') return problemResponse(key);
   const misplaced = refusedByName(view, stream);
   if (misplaced !== null) return problemResponse(misplaced);
-  const read = await readBody(c.env.incoming, BODY_CAP_BYTES, budget);
+  const read = await readBody(c.env.incoming, BODY_CAP_BYTES, budget, turns);
   switch (read.kind) {
     case 'too-large':
       return problemResponse(TOO_LARGE);

@@ -14,6 +14,7 @@ import type { LiveHub } from './live-hub.ts';
 import type { HttpLog } from './log.ts';
 import { openApi } from './openapi.ts';
 import { type Problem, problemResponse } from './problem.ts';
+import { createReadingTurns } from './reading-turns.ts';
 import {
   badParameter,
   ILL_FORMED_KEY,
@@ -129,7 +130,7 @@ function streamRoutes(app: App, { view, budget, log, ingestDeadlineMs }: RoutesO
       ),
     );
   });
-  const ingest = { view, budget, log, deadlineMs: ingestDeadlineMs };
+  const ingest = { view, budget, turns: createReadingTurns(), log, deadlineMs: ingestDeadlineMs };
   app.post('/api/v1/streams/:stream/events', (c) => answerIngest(c, c.req.param('stream'), ingest));
 }
 

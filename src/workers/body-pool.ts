@@ -21,7 +21,7 @@ export interface BodyPoolOptions {
 /** Bodies that wait; their bytes are bounded by the HTTP port. */
 const QUEUE = 64;
 /** Less than what HTTP waits for a commit: what it then calls unknown has been parsed. */
-const TIME_MS = 8_000;
+const TIME_MS = 15_000;
 /** One core is the event loop's, and the read models have a thread as well. */
 const THREADS_MAX = 4;
 const IDLE_MS = 30_000;

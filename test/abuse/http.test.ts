@@ -15,8 +15,6 @@ const CONFIG = 'test/abuse/abuse.yaml';
 const HEALTH_P99_MS = 100;
 /** Of a server that does nothing: with more, others than this test have the machine. */
 const QUIET_P99_MS = 50;
-/** Then only that it is not silent can be told: it was so for 26 s when bodies were parsed in the event loop. */
-const BUSY_P99_MS = 6_000;
 const JSON_TYPE = { 'content-type': 'application/json' };
 const AVRO_TYPE = { 'content-type': 'application/avro' };
 /** What says that the server has enough, and not that the body is wrong. */
@@ -38,7 +36,7 @@ const status = async (path: string): Promise<number> => (await fetch(`${service.
 
 beforeAll(async () => {
   service = await start();
-  probe = startProbe(service.url);
+  probe = startProbe(service.url, service.child.pid ?? 0);
   // The thread that parses is there, as it is after the first minute of a service.
   expect((await ledger.send(service.url, keyOf(), tickLines(nextKey, 5_000))).status).toBe(200);
 });
@@ -199,17 +197,20 @@ describe('connections', () => {
 
 describe('after all of it', () => {
   it(`/healthz has answered within ${HEALTH_P99_MS} ms p99, and always`, async () => {
-    const { asked, failures, tookMs, idleTookMs } = await probe.results();
+    const { asked, failures, tookMs, workedMs, idleTookMs } = await probe.results();
     const of = (times: readonly number[]): string =>
       `p50 ${share(times, 0.5)} ms, p99 ${share(times, 0.99)} ms, max ${share(times, 1)} ms`;
-    console.log(
-      [`/healthz: ${asked} asked, ${of(tookMs)}`, `a server that does nothing: ${of(idleTookMs)}`].join('\n'),
-    );
+    const lines = [
+      `/healthz: ${asked} asked, ${of(tookMs)}`,
+      `while it waited the main thread worked ${of(workedMs)}`,
+      `a server that does nothing: ${of(idleTookMs)}`,
+    ];
+    console.log(lines.join('\n'));
     expect(asked).toBeGreaterThan(100);
     expect(failures).toBe(0);
     const isQuiet = share(idleTookMs, 0.99) <= QUIET_P99_MS;
-    if (!isQuiet) console.log(`Others have the machine: held to ${BUSY_P99_MS} ms instead of ${HEALTH_P99_MS} ms`);
-    expect(share(tookMs, 0.99)).toBeLessThanOrEqual(isQuiet ? HEALTH_P99_MS : BUSY_P99_MS);
+    if (!isQuiet) console.log('Others have the machine: held to the time that the main thread worked');
+    expect(share(isQuiet ? tookMs : workedMs, 0.99)).toBeLessThanOrEqual(HEALTH_P99_MS);
   });
 
   it('it is ready, its log has no error, and it is killed under load', async () => {
@@ -278,9 +279,9 @@ interface Probe {
   kill(): void;
 }
 
-function startProbe(url: string): Probe {
+function startProbe(url: string, pid: number): Probe {
   const file = fileURLToPath(new URL('./probe.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', file, url], {
+  const child = spawn(process.execPath, ['--import', 'tsx', file, url, String(pid)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let text = '';

@@ -2,9 +2,11 @@
  * Asks for /healthz at a steady pace, in a process of its own, and prints how long each answer took: counted from when the
  * question was due, so that a silent server does not hide behind questions that were never asked.
  *
- * A server that does nothing is asked as well. When that one is slow, others have the machine's cores.
+ * A server that does nothing is asked as well. When that one is slow, others have the machine's cores; what counts then is
+ * for how long the service's main thread had one while the question waited, which Linux tells.
  */
 import { fork } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { Agent, createServer, get } from 'node:http';
 import { fileURLToPath } from 'node:url';
 
@@ -13,6 +15,8 @@ export interface ProbeResults {
   readonly failures: number;
   /** Ascending, as all of them. */
   readonly tookMs: readonly number[];
+  /** For how long the main thread had a core meanwhile; no time where that is not told. */
+  readonly workedMs: readonly number[];
   /** Of the server that does nothing. */
   readonly idleTookMs: readonly number[];
 }
@@ -34,8 +38,17 @@ function ask(url: string, due: number, answered: () => void, failed: () => void)
   });
 }
 
-function probe(url: string, idleUrl: string, end: () => void): void {
+function workMs(pid: string): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+  } catch {
+    return 0;
+  }
+}
+
+function probe(url: string, pid: string, idleUrl: string, end: () => void): void {
   const tookMs: number[] = [];
+  const workedMs: number[] = [];
   const idleTookMs: number[] = [];
   let failures = 0;
   let asked = 0;
@@ -43,7 +56,11 @@ function probe(url: string, idleUrl: string, end: () => void): void {
   const timer = setInterval(() => {
     for (; startedAt + asked * EVERY_MS <= performance.now(); asked += 1) {
       const due = startedAt + asked * EVERY_MS;
-      const answered = (): void => void tookMs.push(performance.now() - due);
+      const workedBefore = workMs(pid);
+      const answered = (): void => {
+        tookMs.push(performance.now() - due);
+        workedMs.push(workMs(pid) - workedBefore);
+      };
       ask(`${url}/healthz`, due, answered, () => {
         failures += 1;
       });
@@ -54,14 +71,14 @@ function probe(url: string, idleUrl: string, end: () => void): void {
   process.on('SIGTERM', () => {
     clearInterval(timer);
     setTimeout(() => {
-      for (const list of [tookMs, idleTookMs]) list.sort((a, b) => a - b);
-      const results: ProbeResults = { asked, failures, tookMs, idleTookMs };
+      for (const list of [tookMs, workedMs, idleTookMs]) list.sort((a, b) => a - b);
+      const results: ProbeResults = { asked, failures, tookMs, workedMs, idleTookMs };
       process.stdout.write(`${JSON.stringify(results)}\n`, end);
     }, 1_000);
   });
 }
 
-const [url = ''] = process.argv.slice(2);
+const [url = '', pid = ''] = process.argv.slice(2);
 if (url === 'idle') {
   const server = createServer((_, response) => response.end('{}'));
   server.listen(0, '127.0.0.1', () => {
@@ -71,7 +88,7 @@ if (url === 'idle') {
 } else if (url !== '') {
   const idle = fork(fileURLToPath(import.meta.url), ['idle']);
   idle.once('message', (port) => {
-    probe(url, `http://127.0.0.1:${port}/`, () => {
+    probe(url, pid, `http://127.0.0.1:${port}/`, () => {
       idle.kill();
       process.exit(0);
     });

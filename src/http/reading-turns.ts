@@ -1,0 +1,43 @@
+/**
+ * How much of request bodies is read in one turn of the event loop, over all connections. Without a bound each of them gives
+ * what its socket holds, megabytes from a fast client, and whoever asks something else waits for all.
+ */
+import type { Readable } from 'node:stream';
+
+export interface ReadingTurns {
+  /** Told of each chunk of a body. Past the share of a turn the body pauses until its next one. */
+  took(body: Readable, bytes: number): void;
+}
+
+const TURN_BYTES = 1024 * 1024;
+/** Bodies that go on in a turn: each gives a chunk at least. */
+const BODIES_A_TURN = 16;
+
+export function createReadingTurns(): ReadingTurns {
+  const waiting: Readable[] = [];
+  let turnBytes = 0;
+  let isScheduled = false;
+
+  function next(): void {
+    isScheduled = false;
+    turnBytes = 0;
+    for (const body of waiting.splice(0, BODIES_A_TURN)) if (!body.destroyed) body.resume();
+    schedule();
+  }
+  function schedule(): void {
+    if (isScheduled || (waiting.length === 0 && turnBytes === 0)) return;
+    isScheduled = true;
+    setImmediate(next);
+  }
+
+  return {
+    took(body, bytes) {
+      turnBytes += bytes;
+      if (turnBytes > TURN_BYTES) {
+        body.pause();
+        waiting.push(body);
+      }
+      schedule();
+    },
+  };
+}
