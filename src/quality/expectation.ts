@@ -17,8 +17,16 @@ export type Rule =
 
 export type Expectation = Rule & { readonly onFail: 'deadLetter' | 'warn' };
 
+/** Of a list or a condition of thousands of characters, so many say which one it is. */
+const NAME_CHARACTERS = 200;
+
 /** How an expectation is called in dead letters and metrics. */
 export function expectationName(rule: Rule): string {
+  const name = wholeName(rule);
+  return name.length <= NAME_CHARACTERS ? name : `${name.slice(0, NAME_CHARACTERS)}…`;
+}
+
+function wholeName(rule: Rule): string {
   switch (rule.kind) {
     case 'between':
     case 'lengthBetween':

@@ -185,9 +185,7 @@ function reportEarly(state: AlignedWindows, atMs: number, out: WindowResults): v
     for (const slice of slices) emitEarlyNews(state, slice, atMs, out);
     return;
   }
-  const last = slices.at(-1);
-  if (last === undefined) return;
-  for (let start = nextWindow(state); start <= newestWindow(state, last.start); start += everyMs) {
+  for (let start = nextWindow(state); start < Number.POSITIVE_INFINITY; start = windowFrom(state, start + everyMs)) {
     const pane = mergedPane(state, start);
     emitEarlyNews(state, pane, atMs, out);
     if (pane.members.length > 0) early.splice(placeOf(early, start), 0, pane);

@@ -65,6 +65,9 @@ export function takeBack(
   groups.rows[row + REPORTED] = 0;
 }
 
+/** Where the revisions of early results of windows begin that are further ahead than there are whole numbers for. */
+const INT_MIN = -(2 ** 31);
+
 /**
  * Gives what a group has so far, when that is news. The revision is how many more such results may come, below 0: so each
  * replaces the one before, and that on time, of revision 0, does not depend on how often its watermark stopped before it.
@@ -82,7 +85,7 @@ export function emitEarly(
   const count = groups.rows[row + COUNT]!;
   if (count === Math.abs(groups.rows[row + REPORTED]!)) return;
   const timesLeft = Math.floor(end / earlyMs) - Math.floor((at + 1) / earlyMs);
-  give(groups, group, start, end, at, -1 - timesLeft, out);
+  give(groups, group, start, end, at, Math.max(-1 - timesLeft, INT_MIN), out);
   groups.rows[row + REPORTED] = -count;
 }
 
