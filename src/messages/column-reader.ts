@@ -107,6 +107,7 @@ function readBlock(readRows: RowsReader, memory: Memory, bytes: Buffer, count: n
 type RowsReader = (bytes: Buffer, view: DataView, at: number, row: number, endRow: number, memory: Memory) => number;
 
 function rowsReader(fields: readonly FlatField[]): RowsReader {
+  const floats = fields.flatMap(({ op }, i) => (op === DOUBLE || op === FLOAT ? [i] : []));
   // Nothing of the schema but the kinds of its fields is in the code.
   const code = [
     ...fields.map(
@@ -114,21 +115,25 @@ function rowsReader(fields: readonly FlatField[]): RowsReader {
     ),
     ...fields.map((_, i) => `const n${i} = memory.nulls[${i}];`),
     'const size = bytes.length, rowStarts = memory.rowStarts, rowEnds = memory.rowEnds;',
-    'let b = 0, length = 0, x = 0;',
+    'let b = 0, length = 0;',
+    'const firstRow = row;',
+    ...floats.map((i) => `let q${i} = 0;`),
     'for (; row < endRow; row++) {',
     'rowStarts[row] = at;',
     ...fields.map(fieldCode),
     'if (at > size) throw cut();',
     'rowEnds[row] = at;',
     '}',
+    ...floats.map((i) => `if (q${i} !== 0) toNulls(v${i}, n${i}, firstRow, endRow);`),
     'return at;',
   ].join('\n');
   const make: unknown = new Function(
     'long',
     'end',
     'cut',
+    'toNulls',
     `return (bytes, view, at, row, endRow, memory) => {\n${code}\n};`,
-  )(readLong, endOfLong, cut);
+  )(readLong, endOfLong, cut, toNulls);
   if (!isRowsReader(make)) throw new Error('The generated reader is no function');
   return make;
 }
@@ -142,14 +147,21 @@ function fieldCode({ op, nullBranch }: FlatField, i: number): string {
   if (nullBranch < 0) return value;
   const empty = op === TEXT ? `s${i}[row] = e${i}[row] = at;` : `v${i}[row] = 0;`;
   // A union is its branch's number, zig-zagged, then the value.
-  const checked =
-    op === DOUBLE || op === FLOAT ? `${value} if (v${i}[row] !== v${i}[row]) { n${i}[row] = 1; ${empty} }` : value;
-  return `if (bytes[at++] >> 1 === ${nullBranch}) { n${i}[row] = 1; ${empty} } else { n${i}[row] = 0; ${checked} }`;
+  return `if (bytes[at++] >> 1 === ${nullBranch}) { n${i}[row] = 1; ${empty} } else { n${i}[row] = 0; ${value} }`;
+}
+
+/** What of a number is left without itself: 0, but for one that is not finite. The sum of it is asked once a run. */
+function doubtCode(i: number): string {
+  return `q${i} += v${i}[row] - v${i}[row];`;
 }
 
 /** A number that is not finite is null, to all that reads columns; where a field can't be null, NaN stands for it. */
-function finiteCode(read: string, i: number): string {
-  return `x = ${read}; v${i}[row] = x - x === 0 ? x : NaN;`;
+function toNulls(values: Float64Array, nulls: Uint8Array, fromRow: number, toRow: number): void {
+  for (let row = fromRow; row < toRow; row++) {
+    if (Number.isFinite(values[row])) continue;
+    values[row] = nulls.length === 0 ? Number.NaN : 0;
+    if (nulls.length > 0) nulls[row] = 1;
+  }
 }
 
 function valueCode(op: FlatField['op'], i: number): string {
@@ -160,9 +172,9 @@ function valueCode(op: FlatField['op'], i: number): string {
     case TEXT:
       return `${longCode('length')} s${i}[row] = at; at += length; e${i}[row] = at;`;
     case DOUBLE:
-      return `if (at + 8 > size) throw cut(); ${finiteCode('view.getFloat64(at, true)', i)} at += 8;`;
+      return `if (at + 8 > size) throw cut(); v${i}[row] = view.getFloat64(at, true); at += 8; ${doubtCode(i)}`;
     case FLOAT:
-      return `if (at + 4 > size) throw cut(); ${finiteCode('view.getFloat32(at, true)', i)} at += 4;`;
+      return `if (at + 4 > size) throw cut(); v${i}[row] = view.getFloat32(at, true); at += 4; ${doubtCode(i)}`;
     case BOOLEAN:
       return `v${i}[row] = bytes[at++];`;
   }
