@@ -98,7 +98,8 @@ export function createMetrics(options: { readonly version: string }): Metrics {
     for (const [stage, events] of Object.entries(now.lagEvents ?? {})) lag.set({ stage }, events);
     for (const { topic, partition, records } of now.kafkaConsumerLag ?? []) kafkaLag.set({ topic, partition }, records);
     for (const [log, waits] of Object.entries(now.stalledLogs ?? {})) stalled.set({ log }, waits);
-    openCases.set(now.openCases ?? 0);
+    // Prometheus's word for what is not known: none open would be a number.
+    openCases.set(now.openCases ?? Number.NaN);
   };
 
   return {

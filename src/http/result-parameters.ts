@@ -14,8 +14,8 @@ export interface ResultRequest {
   readonly isUnlimited: boolean;
 }
 
-/** Rows of one answer, and of one page of an export. */
-export const MAX_LIMIT = 1_000;
+/** Rows of one answer. */
+const MAX_LIMIT = 1_000;
 const DEFAULT_LIMIT = 100;
 
 const COMMON = ['key', 'keyPrefix', 'nullKey', 'from', 'to', 'limit', 'cursor', 'format'];

@@ -4,12 +4,18 @@
  */
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, Hono } from 'hono';
-import { RESULT_COLUMNS, type ResultKind, type ResultPage, type ResultQuery } from '../projections/result-pages.ts';
+import {
+  MAX_PAGE_ROWS,
+  RESULT_COLUMNS,
+  type ResultKind,
+  type ResultPage,
+  type ResultQuery,
+} from '../projections/result-pages.ts';
 import { DEADLINE, withDeadline } from './deadline.ts';
 import type { HttpLog } from './log.ts';
 import { problemResponse } from './problem.ts';
 import { TOO_SLOW, unknownCase } from './refusals.ts';
-import { cursorOf, MAX_LIMIT, resultRequest } from './result-parameters.ts';
+import { cursorOf, resultRequest } from './result-parameters.ts';
 import { csvHeader, csvLines } from './tables.ts';
 import type { ServiceView } from './view.ts';
 
@@ -68,7 +74,7 @@ async function answerResults(
   if ('error' in request) return problemResponse(request);
   const { query, format, isUnlimited } = request;
   const isExport = format === 'csv' && isUnlimited;
-  const first = await withDeadline(view.results(isExport ? { ...query, limit: MAX_LIMIT } : query), deadlineMs);
+  const first = await withDeadline(view.results(isExport ? { ...query, limit: MAX_PAGE_ROWS } : query), deadlineMs);
   if (first === DEADLINE) return problemResponse(TOO_SLOW);
   const headers: Record<string, string> = { ...NO_STORE };
   if (first.next !== null && !isExport) {
@@ -86,7 +92,7 @@ async function answerResults(
   const rows = exported(
     columns,
     first,
-    (after) => view.results({ ...query, limit: MAX_LIMIT, after }),
+    (after) => view.results({ ...query, limit: MAX_PAGE_ROWS, after }),
     (error) => {
       log.error({ err: error, path: c.req.path }, 'an export broke off');
       c.env.outgoing.destroy();

@@ -100,9 +100,9 @@ describe('a request for results', () => {
         pages += 1;
         if (pages === failsAt) throw new Error('the store is gone');
         const from = after?.[0] ?? 0;
-        const to = Math.min(2500, from + limit);
+        const to = Math.min(12_500, from + limit);
         const rows = Array.from({ length: to - from }, (_, i) => ({ ...row, start_at: from + i }));
-        return { rows, next: to < 2500 ? [to, 'by_country', true, 'k', 0, 0, 0] : null };
+        return { rows, next: to < 12_500 ? [to, 'by_country', true, 'k', 0, 0, 0] : null };
       },
     };
     server = await startHttp({ view, host: '127.0.0.1', port: 0, log: silentLog });
@@ -112,7 +112,7 @@ describe('a request for results', () => {
         .split('\r\n')
         .slice(1)
         .map((line) => Number(line.split(',')[2]));
-    expect(starts((await get('windows?format=csv')).text)).toEqual(Array.from({ length: 2500 }, (_, i) => i));
+    expect(starts((await get('windows?format=csv')).text)).toEqual(Array.from({ length: 12_500 }, (_, i) => i));
     expect(pages).toBe(3);
     const part = await get('windows?format=csv&limit=10');
     expect([starts(part.text).length, part.headers.link]).toEqual([10, expect.stringContaining('rel="next"')]);

@@ -20,13 +20,14 @@ import { renderWeather } from './weather.js';
 import { forgetCharts, renderWindows } from './windows.js';
 
 const DRAW_EVERY_MS = 250;
+/** `everyMs` is for rows that come faster than anybody reads: they would move while one looks where to click. */
 const PANELS = [
   { render: renderHeadline, uses: ['overview'] },
   { render: renderTopology, uses: ['overview'] },
   { render: renderWindows, uses: ['results', 'resultCounts'] },
   { render: renderAlerts, uses: ['alerts'] },
   { render: renderCases, uses: ['cases', 'overview'] },
-  { render: renderSessions, uses: ['sessions'] },
+  { render: renderSessions, uses: ['sessions'], everyMs: 1_000 },
   { render: renderActors, uses: ['actors'] },
   { render: renderHistory, uses: ['actorHistory'] },
   { render: renderRuns, uses: ['runs'] },
@@ -36,6 +37,8 @@ const PANELS = [
 ];
 
 const changed = new Set();
+/** Panels that have something to draw. */
+const waiting = new Set();
 let drawTimer = 0;
 let paused = false;
 let overviewAt = 0;
@@ -56,12 +59,17 @@ function drawSoon() {
 
 function draw() {
   if (paused) return;
-  const due = PANELS.filter(({ uses }) => uses.some((name) => changed.has(name)));
+  const at = performance.now();
+  for (const panel of PANELS) if (panel.uses.some((name) => changed.has(name))) waiting.add(panel);
   changed.clear();
+  const due = [...waiting].filter(({ everyMs = 0, drawnAt = Number.NEGATIVE_INFINITY }) => at - drawnAt >= everyMs);
+  for (const panel of due) waiting.delete(panel);
+  if (waiting.size > 0) drawSoon();
   drawAround(() => {
-    for (const { render } of due) {
+    for (const panel of due) {
+      panel.drawnAt = at;
       try {
-        render(store.state);
+        panel.render(store.state);
       } catch (error) {
         // One row that is not as expected must not stop the other panels.
         console.error(error);
@@ -72,6 +80,7 @@ function draw() {
 
 function drawAll() {
   for (const name of Object.keys(store.state)) changed.add(name);
+  for (const panel of PANELS) panel.drawnAt = undefined;
   draw();
 }
 
