@@ -47,9 +47,12 @@ describe('the page under a live stream', () => {
         await pause(700);
         expect(await linkAt(page, x, y)).toBe(pointed);
         if (pointed === null) continue;
+        const scrolled = await page.evaluate('scrollY');
         await page.mouse.down();
         await page.mouse.up();
         expect(await page.evaluate('location.hash')).toBe(pointed);
+        // A row's link to itself moves nothing: the next row is where it was.
+        if (panel === 'sessions') expect(await page.evaluate('scrollY')).toBe(scrolled);
         if (panel === 'cases') await page.evaluate("location.hash = '#cases'");
         await page.mouse.move(5, 5);
       }

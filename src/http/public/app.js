@@ -5,7 +5,7 @@
 import { renderActors } from './actors.js';
 import { renderAlerts } from './alerts.js';
 import { isCaseShown, showCase } from './case.js';
-import { bindControls, revealHash } from './controls.js';
+import { bindControls, keepRowsInPlace, revealHash } from './controls.js';
 import { byId, refreshTimes, setNow, setText } from './dom.js';
 import { clock } from './format.js';
 import { renderHeadline } from './headline.js';
@@ -214,6 +214,7 @@ function followAddress() {
 const from = await loadAll();
 followAddress();
 addEventListener('hashchange', followAddress);
+keepRowsInPlace(followAddress);
 new ResizeObserver(() => {
   if (paused) return;
   renderTopology(store.state);

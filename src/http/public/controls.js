@@ -79,8 +79,23 @@ function labelTheme() {
   byId('theme').textContent = isDark() ? '☀ Light' : '☾ Dark';
 }
 
-function nameInAddress() {
-  const name = location.hash.slice(1);
+/**
+ * A row's link to itself takes its address without a jump: the browser would scroll to what is in front of one's eyes, and
+ * move every other row with it.
+ */
+export function keepRowsInPlace(onAddress) {
+  addEventListener('click', (event) => {
+    const link = event.target.closest?.('a[href^="#"]');
+    const row = link?.closest('[id]:not(a)');
+    if (!row || nameIn(link.hash) !== row.id || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    history.pushState(null, '', link.href);
+    onAddress();
+  });
+}
+
+function nameIn(hash) {
+  const name = hash.slice(1);
   try {
     return decodeURIComponent(name);
   } catch {
@@ -93,12 +108,12 @@ export function revealHash() {
   announced?.remove();
   announced = null;
   for (const lit of document.querySelectorAll('.lit')) lit.classList.remove('lit');
-  const id = nameInAddress();
+  const id = nameIn(location.hash);
   if (!id.includes('/') || caseInAddress() !== null) return;
   const row = byId(id);
   if (row !== null) {
     row.classList.add('lit');
-    row.scrollIntoView({ block: 'nearest' });
+    row.scrollIntoView({ block: 'nearest', behavior: 'instant' });
     if (row.tabIndex === -1) row.focus({ preventScroll: true });
     return;
   }
