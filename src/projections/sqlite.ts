@@ -75,8 +75,8 @@ function openOrReplace(file: string, streams: readonly StreamTable[]): Database.
         return db;
       }
       if (version === SQLITE_SCHEMA_VERSION && db.prepare('PRAGMA quick_check').pluck().get() === 'ok') {
-        // A file whose header says that it can't be written passes every other check.
-        db.exec(`PRAGMA user_version = ${SQLITE_SCHEMA_VERSION}`);
+        // A file whose header says that it can't be written passes every other check. A full disk is waited for elsewhere.
+        tryToWrite(db);
         changeStreams(db, streams);
         return db;
       }
@@ -87,6 +87,14 @@ function openOrReplace(file: string, streams: readonly StreamTable[]): Database.
     for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true });
   }
   throw new Error(`${file} could not be created anew`);
+}
+
+function tryToWrite(db: Database.Database): void {
+  try {
+    db.exec(`PRAGMA user_version = ${SQLITE_SCHEMA_VERSION}`);
+  } catch (error) {
+    if (!(error instanceof Database.SqliteError && error.code === 'SQLITE_FULL')) throw error;
+  }
 }
 
 function isEmpty(db: Database.Database): boolean {

@@ -52,7 +52,11 @@ export function startStores(): StoresProcess {
   async function run<T extends StoresTask>(task: T): Promise<StoresResults[T['kind']]> {
     if (task.kind === 'open') {
       if (child.hasEnded()) child = start();
-      const opened = await ask(task);
+      const opened = await ask(task).catch((error: unknown) => {
+        // Nothing is open now: what reads waits for the next try.
+        if (opening.isOpen()) opening = newGate();
+        throw error;
+      });
       place = task;
       opening.open();
       return opened;

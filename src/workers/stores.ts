@@ -8,17 +8,27 @@ import { nodeSyncFs } from '../journal/sync-fs.ts';
 import { type DuckdbStore, openDuckdb } from '../projections/duckdb.ts';
 import type { DuckdbReaders } from '../projections/duckdb-reading.ts';
 import { openSqlite } from '../projections/sqlite.ts';
-import { type Row, STORE_FILES } from '../projections/store.ts';
+import { type Row, STORE_FILES, type Store } from '../projections/store.ts';
+import { mayPass } from '../projections/store-trouble.ts';
 import { saveTableShapes, type TableShapes } from '../projections/table-shapes.ts';
 import { createDuckdbRoom, type DuckdbRoom, isOutOfMemory, machineMemoryBytes } from './duckdb-room.ts';
 import { createReads } from './reads.ts';
-import type { FromStores, OpenStores, ProcessUsage, StoresRead, StoresTask, ToStores } from './stores-protocol.ts';
+import type {
+  FromStores,
+  OpenStores,
+  ProcessUsage,
+  StoresRead,
+  StoresResults,
+  StoresTask,
+  ToStores,
+} from './stores-protocol.ts';
 import { createStoresTask } from './stores-task.ts';
 
 /** How long the file may still be held by the child of a service that was killed a moment ago. */
 const LOCKED_MS = 10_000;
 const LOCKED_RETRY_MS = 100;
 
+let operations: Store | null = null;
 let analytics: DuckdbStore | null = null;
 let opened: OpenStores | null = null;
 let room: DuckdbRoom | null = null;
@@ -27,7 +37,10 @@ const runTask = createStoresTask({
   fs: nodeSyncFs,
   async openStore(name, { dataDir, tables, memoryBytes }) {
     const file = join(dataDir, STORE_FILES[name]);
-    if (name === 'sqlite') return openSqlite(file, tables.streams);
+    if (name === 'sqlite') {
+      operations = openSqlite(file, tables.streams);
+      return operations;
+    }
     saveTableShapes(dataDir, tables);
     room ??= createDuckdbRoom(tables, machineMemoryBytes(), memoryBytes);
     analytics = await openUnlocked(file, tables, room.memoryBytes());
@@ -53,6 +66,8 @@ function send(message: FromStores): void {
 }
 
 const reads = createReads(send);
+/** Whether the last transaction failed for want of space or descriptors. Stores that wait for it go on answering reads. */
+let wasPassing = false;
 let last: Promise<unknown> = Promise.resolve();
 
 function usage(): ProcessUsage {
@@ -60,7 +75,24 @@ function usage(): ProcessUsage {
   return { rssBytes: process.memoryUsage.rss(), cpuMicros: user + system };
 }
 
+/** Whether the stores, which lacked space or descriptors, are open as the task says and still read. */
+async function isUsable(task: OpenStores): Promise<boolean> {
+  if (operations === null || analytics === null || JSON.stringify(task) !== JSON.stringify(opened)) return false;
+  try {
+    for (const store of [operations, analytics]) await store.query('SELECT count(*) AS n FROM offsets');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function openedOffsets(): StoresResults['open'] {
+  const offsetsOf = (store: Store | null) => Object.fromEntries(store?.offsets() ?? []);
+  return { sqlite: offsetsOf(operations), duckdb: offsetsOf(analytics) };
+}
+
 async function change(task: StoresTask): ReturnType<typeof runTask> {
+  if (task.kind === 'open' && wasPassing && (await isUsable(task))) return openedOffsets();
   if (task.kind === 'open') opened = task;
   if (task.kind === 'open' || task.kind === 'close') await reads.cancelAll();
   return runTask(task);
@@ -70,8 +102,11 @@ async function change(task: StoresTask): ReturnType<typeof runTask> {
 async function project(task: StoresTask & { readonly kind: 'project' }): ReturnType<typeof runTask> {
   for (;;) {
     try {
-      return await runTask({ ...task, maxEvents: room?.events(task.maxEvents) ?? task.maxEvents });
+      const projected = await runTask({ ...task, maxEvents: room?.events(task.maxEvents) ?? task.maxEvents });
+      wasPassing = false;
+      return projected;
     } catch (error) {
+      wasPassing = mayPass(error);
       if (!isOutOfMemory(error) || opened === null) throw error;
       const hadReads = await reads.cancelAll();
       if (!hadReads && room?.grow() !== true) throw error;
