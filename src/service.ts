@@ -123,12 +123,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       if (state.kind === 'open') log.warn({ log: name }, `${name} goes on: the disk takes writes again`);
     },
   });
-  const readModels = createReadModels(config, pipeline.units, runtime.startStores());
+  const readModels = createReadModels(config, pipeline.units, runtime.startStores(), runtime.nowMs);
   operations = createInternalSource('internal', pipeline.operations.intake);
   const core: ServiceCore = { config, pipeline, readModels, observer, supervision, operations, log, runtime };
 
   let lost = (_: Error): void => {};
   readModels.stores.onEnded((error) => lost(error));
+  readModels.onDamaged((error) => lost(error));
   const projector: ChildSpec = {
     id: 'projector',
     kind: 'projector',

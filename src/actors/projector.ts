@@ -22,7 +22,7 @@ export interface ProjectorPorts {
 export type ProjectorEvent =
   | { readonly type: 'GREW' }
   | { readonly type: 'DRAIN' }
-  /** What held the stores has ended. Whoever waits for a transaction hears of it by that. */
+  /** What held the stores has ended, or one of them is damaged. */
   | { readonly type: 'LOST'; readonly error: Error };
 
 interface Context {
@@ -58,7 +58,10 @@ export const projectorMachine = setup({
   id: 'projector',
   context: ({ input }) => ({ ports: input.ports, grew: true }),
   initial: 'opening',
-  on: { GREW: { actions: 'noteGrowth' } },
+  on: {
+    GREW: { actions: 'noteGrowth' },
+    LOST: { actions: { type: 'fail', params: ({ event }) => event } },
+  },
   states: {
     opening: {
       invoke: {
@@ -75,17 +78,13 @@ export const projectorMachine = setup({
     },
     idle: {
       on: {
-        LOST: { actions: { type: 'fail', params: ({ event }) => event } },
         GREW: { target: 'gathering', actions: 'noteGrowth' },
         DRAIN: 'catchingUp',
       },
     },
     gathering: {
       after: { coalesce: 'projecting' },
-      on: {
-        LOST: { actions: { type: 'fail', params: ({ event }) => event } },
-        DRAIN: 'catchingUp',
-      },
+      on: { DRAIN: 'catchingUp' },
     },
     projecting: {
       entry: 'forgetGrowth',

@@ -9,9 +9,11 @@ import {
   DuckDBTypeId,
   StatementType,
 } from '@duckdb/node-api';
+import { messageOf } from '../journal/error.ts';
 import { DUCKDB_DIGESTS } from './duckdb-schema.ts';
 import { streamDigest } from './duckdb-streams.ts';
 import { MAX_QUERY_ROWS, type Row, type SqlValue, type TableDigest } from './store.ts';
+import { mayPass } from './store-trouble.ts';
 import type { StreamTable } from './stream-tables.ts';
 
 export interface DuckdbReaders {
@@ -21,6 +23,8 @@ export interface DuckdbReaders {
   stream(sql: string, signal: AbortSignal): AsyncGenerator<Row[]>;
   /** A table at a time, all as of one moment; the signal interrupts it. */
   digests(signal: AbortSignal): AsyncGenerator<TableDigest>;
+  /** Reads every row. Resolves with what can't be read, or null. Blocks of DuckDB's file have checksums. */
+  verify(signal: AbortSignal): Promise<string | null>;
   /** Interrupts every read that runs. Resolves when none holds the file any more. */
   close(): Promise<void>;
 }
@@ -69,6 +73,24 @@ export function createDuckdbReaders(instance: DuckDBInstance, streams: readonly 
           yield await digestOf(reader, table, columns);
         }
       }),
+    async verify(signal) {
+      const checked = reading(signal, async function* (reader) {
+        const tables = await rowsOf(reader, 'SELECT table_name FROM duckdb_tables() WHERE NOT internal');
+        for (const { table_name: table } of tables) {
+          const name = `"${String(table).replaceAll('"', '""')}"`;
+          yield await rowsOf(reader, `SELECT count(*), bit_xor(hash(row)) FROM ${name} AS row`);
+        }
+      });
+      try {
+        for await (const _ of checked);
+        return null;
+      } catch (error) {
+        signal.throwIfAborted();
+        // Whatever the words of the rest are: a store that is whole can be read.
+        if (mayPass(error) || /out of memory/i.test(messageOf(error))) throw error;
+        return messageOf(error);
+      }
+    },
     async close() {
       for (const reader of running.keys()) reader.interrupt();
       await Promise.all(running.values());

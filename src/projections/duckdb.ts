@@ -12,14 +12,14 @@ import {
   DUCKDB_TABLES,
   SESSIONS_VIEW_SQL,
   sqlText,
-  type WindowShape,
   windowColumns,
   windowsViewSql,
   windowTable,
 } from './duckdb-schema.ts';
 import { streamColumns } from './duckdb-streams.ts';
 import { duckdbWriters } from './duckdb-writers.ts';
-import type { Store, TableDigest } from './store.ts';
+import { STORE_SUFFIXES, type Store, type TableDigest } from './store.ts';
+import { mayPass } from './store-trouble.ts';
 import { isLogOf, shapeText, streamChanges } from './stream-changes.ts';
 import { type StreamTable, streamTable } from './stream-tables.ts';
 import type { TableShapes } from './table-shapes.ts';
@@ -29,6 +29,8 @@ export interface DuckdbOptions {
   /** What its buffer manager may hold; its rows on the way in come on top. */
   readonly memoryBytes: number;
   readonly threads: number;
+  /** The data directory that it belongs to; see owner.ts. */
+  readonly owner?: number;
 }
 
 /** The write-ahead log may grow to this part of the memory. */
@@ -84,6 +86,7 @@ export async function openDuckdb(file: string, options: DuckdbOptions): Promise<
       await connection.run('ROLLBACK');
     },
     query: readers.query,
+    verify: readers.verify,
     async digest() {
       const digests: TableDigest[] = [];
       for await (const digest of readers.digests(new AbortController().signal)) digests.push(digest);
@@ -111,12 +114,12 @@ async function openOrReplace(
     // costs more than a checkpoint.
     wal_autocheckpoint: `${Math.floor(options.memoryBytes / 1024 / WAL_SHARE)}KiB`,
   };
-  const known = await openKnown(file, settings, options.tables.windows, streams);
+  const known = await openKnown(file, settings, versionOf(options), streams);
   if (known !== null) return known;
-  for (const suffix of ['', '.wal']) rmSync(file + suffix, { force: true });
+  for (const suffix of STORE_SUFFIXES.duckdb) rmSync(file + suffix, { force: true });
   const instance = await DuckDBInstance.create(file, settings);
   const connection = await instance.connect();
-  await createTables(connection, options.tables.windows);
+  await createTables(connection, options);
   await changeStreams(connection, streams);
   return { instance, connection };
 }
@@ -125,53 +128,53 @@ async function openOrReplace(
 async function openKnown(
   file: string,
   settings: Record<string, string>,
-  windows: readonly WindowShape[],
+  version: string,
   streams: readonly StreamTable[],
 ): Promise<{ instance: DuckDBInstance; connection: DuckDBConnection } | null> {
   let instance: DuckDBInstance | null = null;
   try {
     instance = await DuckDBInstance.create(file, settings);
     const connection = await instance.connect();
-    if ((await hasVersion(connection, windows)) && (await changeStreams(connection, streams)))
+    if ((await hasVersion(connection, version)) && (await changeStreams(connection, streams)))
       return { instance, connection };
   } catch (error) {
-    if (isLocked(error)) throw error;
+    if (isTrouble(error)) throw error;
   }
   instance?.closeSync();
   return null;
 }
 
-/** DuckDB has no code for it, and its messages of damage speak of blocks. */
-function isLocked(error: unknown): boolean {
-  return error instanceof Error && /could not set lock/i.test(error.message);
+/** Errors of the machine, or of another process: a new file would not mend them. DuckDB has no codes for them. */
+function isTrouble(error: unknown): boolean {
+  return mayPass(error) || (error instanceof Error && /could not set lock|permission denied/i.test(error.message));
 }
 
 /** Throws when what every store must have can't be read. */
-async function hasVersion(connection: DuckDBConnection, windows: readonly WindowShape[]): Promise<boolean> {
+async function hasVersion(connection: DuckDBConnection, version: string): Promise<boolean> {
   const tables = await rowsOf(connection, "SELECT 1 FROM duckdb_tables() WHERE table_name = 'schema_version'");
   if (tables.length === 0) return false;
   const [row] = await rowsOf(connection, 'SELECT version FROM schema_version');
   await rowsOf(connection, 'SELECT log, next FROM offsets');
-  return row?.version === versionOf(windows);
+  return row?.version === version;
 }
 
-/** The tables depend on the windows: with others, the store is another one and is rebuilt. */
-function versionOf(windows: readonly WindowShape[]): string {
-  return `${DUCKDB_SCHEMA_VERSION} ${JSON.stringify(windows)}`;
+/** The tables depend on the windows, the rows on whose journal it is: with others, the store is another one and is rebuilt. */
+function versionOf({ tables, owner = 0 }: DuckdbOptions): string {
+  return `${DUCKDB_SCHEMA_VERSION} ${owner} ${JSON.stringify(tables.windows)}`;
 }
 
-async function createTables(connection: DuckDBConnection, windows: readonly WindowShape[]): Promise<void> {
+async function createTables(connection: DuckDBConnection, options: DuckdbOptions): Promise<void> {
   await connection.run('CREATE TABLE offsets (log VARCHAR NOT NULL, next BIGINT NOT NULL)');
   for (const [table, columns] of Object.entries(DUCKDB_TABLES)) {
     await connection.run(`CREATE TABLE ${table} (${columns.map(columnSql).join(', ')})`);
   }
-  for (const shape of windows) {
+  for (const shape of options.tables.windows) {
     const columns = windowColumns(shape).map(columnSql).join(', ');
     await connection.run(`CREATE TABLE "${windowTable(shape)}" (${columns})`);
   }
   await connection.run('CREATE TABLE shapes (stream VARCHAR NOT NULL, shape VARCHAR NOT NULL)');
   await connection.run('CREATE TABLE schema_version (version VARCHAR NOT NULL)');
-  await connection.run(`INSERT INTO schema_version VALUES (${sqlText(versionOf(windows))})`);
+  await connection.run(`INSERT INTO schema_version VALUES (${sqlText(versionOf(options))})`);
 }
 
 /**

@@ -7,20 +7,22 @@
 import { rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { keepNative } from '../journal/keep-native.ts';
+import { knownPageSums, moveLog, newPageSums, type PageSums, verifyPages } from './page-sums.ts';
 import { openSqliteReader, queryRows, tableDigests } from './sqlite-reading.ts';
 import { SQLITE_SCHEMA, SQLITE_SCHEMA_VERSION } from './sqlite-schema.ts';
 import { changeStreams } from './sqlite-streams.ts';
 import { sqliteWriters } from './sqlite-writers.ts';
-import type { Store } from './store.ts';
+import { STORE_SUFFIXES, type Store } from './store.ts';
+import { damagedStore, mayPass } from './store-trouble.ts';
 import { type StreamShape, type StreamTable, streamTable } from './stream-tables.ts';
 
 /**
- * Opens or creates the store. A file of another version, or a damaged one, is replaced by an empty one. Of a stream whose
+ * Opens or creates the store. A file of another version or owner, or a damaged one, is replaced by an empty one. Of a stream whose
  * table is new or changed, the logs are projected anew from their start; all else stays.
  */
-export function openSqlite(file: string, shapes: readonly StreamShape[] = []): Store {
+export function openSqlite(file: string, shapes: readonly StreamShape[] = [], owner = 0): Store {
   const streams = shapes.map(streamTable);
-  const db = openOrReplace(file, streams);
+  const { db, sums } = openOrReplace(file, streams, owner);
   const reader = openSqliteReader(file);
   const writers = sqliteWriters(db, streams);
   const offsets = new Map<string, number>();
@@ -45,6 +47,7 @@ export function openSqlite(file: string, shapes: readonly StreamShape[] = []): S
       for (const [log, next] of reached) saveOffset.run(log, next);
       db.exec('COMMIT');
       for (const [log, next] of reached) offsets.set(log, next);
+      moveLogIn(db, sums, false);
     },
     async rollback() {
       writers.clear();
@@ -52,39 +55,67 @@ export function openSqlite(file: string, shapes: readonly StreamShape[] = []): S
     },
     query: async (sql) => queryRows(reader, sql),
     digest: async () => [...tableDigests(reader, streams)],
+    verify: (signal) => verifyPages(sums, signal),
     async close() {
-      reader.close();
-      db.close();
+      try {
+        moveLogIn(db, sums, true);
+      } finally {
+        // The last connection to close moves the log by itself, past the sums; one that only reads does not.
+        db.close();
+        reader.close();
+      }
     },
   };
 }
 
-function openOrReplace(file: string, streams: readonly StreamTable[]): Database.Database {
+/** Throws when the file is damaged. Where the sums can't be written for want of space, the log is moved another time. */
+function moveLogIn(db: Database.Database, sums: PageSums, atOnce: boolean): void {
+  let problem: string | null = null;
+  try {
+    problem = moveLog(db, sums, atOnce);
+  } catch (error) {
+    if (!mayPass(error)) throw error;
+  }
+  if (problem !== null) throw damagedStore('sqlite', problem);
+}
+
+interface OpenFile {
+  readonly db: Database.Database;
+  readonly sums: PageSums;
+}
+
+function openOrReplace(file: string, streams: readonly StreamTable[], owner: number): OpenFile {
   for (const attempt of [1, 2]) {
     let db: Database.Database | null = null;
     try {
+      const known = knownPageSums(file);
       db = keepNative(new Database(file));
       db.exec('PRAGMA journal_mode = WAL');
+      db.exec('PRAGMA wal_autocheckpoint = 0');
       // The journal is the truth: a commit that the operating system loses is projected again.
       db.exec('PRAGMA synchronous = NORMAL');
       db.exec('PRAGMA busy_timeout = 5000');
       const version = db.prepare('PRAGMA user_version').pluck().get();
       if (version === 0 && isEmpty(db)) {
-        db.exec(`BEGIN IMMEDIATE; ${SQLITE_SCHEMA} PRAGMA user_version = ${SQLITE_SCHEMA_VERSION}; COMMIT`);
+        db.exec(`BEGIN IMMEDIATE; ${SQLITE_SCHEMA} PRAGMA user_version = ${SQLITE_SCHEMA_VERSION};
+          PRAGMA application_id = ${owner}; COMMIT`);
+        const sums = newPageSums(db, file);
         changeStreams(db, streams);
-        return db;
+        return { db, sums };
       }
-      if (version === SQLITE_SCHEMA_VERSION && db.prepare('PRAGMA quick_check').pluck().get() === 'ok') {
+      // Whether every page is as it was written is seen later: it may take long.
+      const isOwn = db.prepare('PRAGMA application_id').pluck().get() === owner;
+      if (version === SQLITE_SCHEMA_VERSION && isOwn && known !== null) {
         // A file whose header says that it can't be written passes every other check. A full disk is waited for elsewhere.
         tryToWrite(db);
         changeStreams(db, streams);
-        return db;
+        return { db, sums: known };
       }
     } catch (error) {
       if (attempt === 2 || isTrouble(error)) throw error;
     }
     db?.close();
-    for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true });
+    for (const suffix of STORE_SUFFIXES.sqlite) rmSync(file + suffix, { force: true });
   }
   throw new Error(`${file} could not be created anew`);
 }

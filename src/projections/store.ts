@@ -64,11 +64,19 @@ export interface Store {
   /** Runs one read-only statement. Throws on anything that would write. */
   query(sql: string): Promise<Row[]>;
   digest(): Promise<TableDigest[]>;
+  /** Reads all that is on the disk. Resolves with what of it is not as it was written, for people; null when all is. */
+  verify(signal: AbortSignal): Promise<string | null>;
   close(): Promise<void>;
 }
 
 export const STORE_NAMES = ['sqlite', 'duckdb'] as const;
 export type StoreName = (typeof STORE_NAMES)[number];
+
+/** What the names of a store's files end with. */
+export const STORE_SUFFIXES: Readonly<Record<StoreName, readonly string[]>> = {
+  sqlite: ['', '-wal', '-shm', '-sums'],
+  duckdb: ['', '.wal'],
+};
 
 /** File of each store, under the data directory. */
 export const STORE_FILES: Readonly<Record<StoreName, string>> = {

@@ -9,12 +9,16 @@ import { endOfLog } from '../journal/recovery.ts';
 import { nodeSyncFs } from '../journal/sync-fs.ts';
 import type { Rederived } from '../partition/rederive.ts';
 import type { LogRange } from '../projections/projector.ts';
-import { type Row, STORE_FILES, STORE_NAMES, type StoreName } from '../projections/store.ts';
+import { type Row, STORE_FILES, STORE_NAMES, STORE_SUFFIXES, type StoreName } from '../projections/store.ts';
+import { damagedBy, damagedStore } from '../projections/store-trouble.ts';
 import { savedTableShapes } from '../projections/table-shapes.ts';
+import { isChildEnd } from '../workers/child.ts';
 import { startBatchPool } from '../workers/pool.ts';
-import { startStores } from '../workers/stores-process.ts';
+import { type StoresProcess, startStores } from '../workers/stores-process.ts';
+import type { OpenStores, StoresResults } from '../workers/stores-protocol.ts';
 import { digestsOf, type NamedDigest, type Target } from './channel-commands.ts';
 import { derivationHistory } from './derivation-history.ts';
+import { storesAhead } from './read-models.ts';
 
 /** The read models by name, as the command line takes them. */
 export const PROJECTIONS = STORE_NAMES;
@@ -33,6 +37,8 @@ export interface Offline {
   close(): Promise<void>;
 }
 
+const OPEN_ATTEMPTS = 3;
+
 export interface RederivedLog extends Rederived {
   readonly log: string;
 }
@@ -46,8 +52,7 @@ const EVENTS_PER_TRANSACTION = 2_000_000;
 /** Deletes the files of these read models. The journal is what they are rebuilt from. */
 export function deleteStores(dataDir: string, stores: readonly StoreName[]): void {
   for (const store of stores) {
-    for (const suffix of ['', '-wal', '-shm', '.wal'])
-      rmSync(join(dataDir, STORE_FILES[store]) + suffix, { force: true });
+    for (const suffix of STORE_SUFFIXES[store]) rmSync(join(dataDir, STORE_FILES[store]) + suffix, { force: true });
   }
 }
 
@@ -60,26 +65,51 @@ export async function openReadModels(dataDir: string, before: () => void = () =>
   const journalDir = join(dataDir, 'journal');
   mkdirSync(journalDir, { recursive: true });
   const unlock = lockDirectory(journalDir);
+  const stores = startStores();
   try {
     before();
-    const stores = startStores();
-    await stores.run({ kind: 'open', dataDir, stores: STORE_NAMES, tables });
+    const task: OpenStores = { kind: 'open', dataDir, stores: STORE_NAMES, tables };
+    const open = () => openStores(stores, task);
+    const found = await open();
     const ranges: LogRange[] = [];
     for (const log of logNames(journalDir)) {
       ranges.push({ log, toOffset: await endOfLog(nodeFs, join(journalDir, log), log) });
     }
-    const target: Target = { dataDir, journalDir, stores, running: null, caughtUp: async () => ranges };
-    return {
-      eventsInJournal: ranges.reduce((sum, { toOffset }) => sum + toOffset, 0),
-      async catchUp(onProgress) {
-        let events = 0;
-        for (;;) {
+    const ahead = storesAhead(found, (log) => ranges.find((range) => range.log === log)?.toOffset);
+    if (ahead.length > 0) await openStores(stores, { ...task, rebuild: ahead });
+    async function catchUp(onProgress?: (events: number) => void): Promise<number> {
+      let events = 0;
+      for (let damages = 0; ; ) {
+        try {
           const projected = await stores.run({ kind: 'project', ranges, maxEvents: EVENTS_PER_TRANSACTION });
           events += projected.events;
           onProgress?.(events);
           if (projected.caughtUp) return events;
+        } catch (error) {
+          damages += 1;
+          if (damagedBy(error) === null || damages > STORE_NAMES.length) throw error;
+          await open();
         }
+      }
+    }
+    const target: Target = {
+      dataDir,
+      journalDir,
+      stores,
+      running: null,
+      async caughtUp(patienceMs, { note, signal }) {
+        const found = await Promise.race([stores.run({ kind: 'verify' }), patience(patienceMs, signal)]);
+        if (found === null) note('the files of the read models were not looked through for damage in the time');
+        if (found === null || found.length === 0) return ranges;
+        for (const { store, why } of found) note(damagedStore(store, why).message);
+        await open();
+        await catchUp();
+        return ranges;
       },
+    };
+    return {
+      eventsInJournal: ranges.reduce((sum, { toOffset }) => sum + toOffset, 0),
+      catchUp,
       async rederive() {
         const pool = startBatchPool(Math.max(1, availableParallelism() - 1));
         try {
@@ -111,9 +141,36 @@ export async function openReadModels(dataDir: string, before: () => void = () =>
       },
     };
   } catch (error) {
+    await stores.close();
     unlock();
     throw error;
   }
+}
+
+/** A damaged file may end the process that opens it; after some such ends it is made anew. */
+async function openStores(stores: StoresProcess, task: OpenStores): Promise<StoresResults['open']> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await stores.run(task);
+    } catch (error) {
+      if (attempt === OPEN_ATTEMPTS || !isChildEnd(error)) throw error;
+    }
+  }
+}
+
+/** Resolves with null after the time, or when nobody waits any more. */
+function patience(ms: number, signal: AbortSignal): Promise<null> {
+  return new Promise((resolve) => {
+    const timer = Number.isFinite(ms) ? setTimeout(resolve, ms, null) : null;
+    signal.addEventListener(
+      'abort',
+      () => {
+        if (timer !== null) clearTimeout(timer);
+        resolve(null);
+      },
+      { once: true },
+    );
+  });
 }
 
 /** A log is named for its stream and partition. */

@@ -2,6 +2,7 @@
 import type { Config } from '../config/config.ts';
 import { givenBy } from '../messages/window-result.ts';
 import { STORE_NAMES, type StoreName } from '../projections/store.ts';
+import { damagedStore } from '../projections/store-trouble.ts';
 import type { TableShapes } from '../projections/table-shapes.ts';
 import type { Totals } from '../projections/totals.ts';
 import { resultField } from '../streams/aggregates.ts';
@@ -24,6 +25,12 @@ export interface ReadModels {
   lagOf(store: StoreName): number | null;
   /** Whether both stores have got everything below these offsets. */
   hasReached(marks: readonly { readonly log: string; readonly offset: number }[]): boolean;
+  /** Why they don't show all that they should: they are opened, looked through, or rebuilt. */
+  notReady(): string | null;
+  /** Whether their files were looked through, and what had to be rebuilt is. */
+  isWhole(): boolean;
+  /** Calls back when one turns out to be damaged: the next opening makes it anew. */
+  onDamaged(listener: (error: Error) => void): void;
   /** Offset up to which both stores have a log. */
   reachedOffset(log: string): number;
   eventsTotal(): number;
@@ -50,7 +57,24 @@ export function tableShapes({ windows, streams }: Config): TableShapes {
   };
 }
 
-export function createReadModels(config: Config, units: readonly PartitionUnit[], stores: StoresProcess): ReadModels {
+/** The stores that have been given more of a log than there is. */
+export function storesAhead(
+  found: Readonly<Record<StoreName, Readonly<Record<string, number>>>>,
+  endOf: (log: string) => number | undefined,
+): StoreName[] {
+  const isAhead = ([log, next]: readonly [string, number]): boolean => next > (endOf(log) ?? next);
+  return STORE_NAMES.filter((store) => Object.entries(found[store]).some(isAhead));
+}
+
+/** A file is looked through for so long at most before the service calls itself ready; it is looked through to its end. */
+const CHECK_PATIENCE_MS = 30_000;
+
+export function createReadModels(
+  config: Config,
+  units: readonly PartitionUnit[],
+  stores: StoresProcess,
+  nowMs: () => number,
+): ReadModels {
   /** Where each store stands in each log. */
   const offsets = new Map<StoreName, Map<string, number>>();
   const reachedBy = (store: StoreName, log: string): number => offsets.get(store)?.get(log) ?? 0;
@@ -67,21 +91,36 @@ export function createReadModels(config: Config, units: readonly PartitionUnit[]
   let end: readonly { readonly log: string; readonly offset: number }[] = [];
   const hasReached: ReadModels['hasReached'] = (marks) =>
     marks.every(({ log, offset }) => reachedOffset(log) >= offset);
+  /** Stores that began with nothing at the opening, though the journal had events. */
+  let fresh: readonly StoreName[] = [];
+  let check: { isDone: boolean; readonly startedAtMs: number } | null = null;
+  let damaged = (_: Error): void => {};
+  async function lookThrough(own: { isDone: boolean }): Promise<void> {
+    const found = await stores.run({ kind: 'verify' });
+    if (check !== own) return;
+    own.isDone = found.length === 0;
+    const [first] = found;
+    if (first !== undefined) damaged(damagedStore(first.store, first.why));
+  }
   let events = 0;
   let totals: Totals | null = null;
   return {
     stores,
     opened,
     async open() {
-      const found = await stores.run({
-        kind: 'open',
-        dataDir: config.dataDir,
-        stores: STORE_NAMES,
-        tables: tableShapes(config),
-      });
+      const task = { kind: 'open', dataDir: config.dataDir, stores: STORE_NAMES, tables: tableShapes(config) } as const;
+      let found = await stores.run(task);
+      // The journal vouches for what it has: a store that says more has rows of another.
+      const ahead = storesAhead(found, (log) => units.find((unit) => unit.log.name === log)?.log.durableOffset());
+      if (ahead.length > 0) found = await stores.run({ ...task, rebuild: ahead });
       for (const store of STORE_NAMES) offsets.set(store, new Map(Object.entries(found[store])));
       end = units.map(({ log }) => ({ log: log.name, offset: log.durableOffset() }));
+      fresh = STORE_NAMES.filter((store) => end.some(({ offset }) => offset > 0) && offsets.get(store)?.size === 0);
       totals = null;
+      const own = { isDone: false, startedAtMs: nowMs() };
+      check = own;
+      // One that is cut short, by the end of the process or the next opening, is begun again by that.
+      lookThrough(own).catch(() => {});
       resolveOpened();
     },
     async project() {
@@ -99,6 +138,19 @@ export function createReadModels(config: Config, units: readonly PartitionUnit[]
     lag: () => Math.max(...STORE_NAMES.map((store) => lagOf(store) ?? Number.POSITIVE_INFINITY)),
     lagOf,
     hasReached,
+    notReady() {
+      if (fresh.length > 0 && !hasReached(end)) {
+        const left = end.reduce((sum, { log, offset }) => sum + Math.max(0, offset - reachedOffset(log)), 0);
+        return `the read model ${fresh.join(' and ')} is rebuilt from the journal: ${left.toLocaleString('en')} events to go`;
+      }
+      if (check === null) return 'the read models are being opened';
+      if (check.isDone || nowMs() - check.startedAtMs > CHECK_PATIENCE_MS) return null;
+      return 'the files of the read models are being looked through for damage';
+    },
+    isWhole: () => check?.isDone === true && (fresh.length === 0 || hasReached(end)),
+    onDamaged(listener) {
+      damaged = listener;
+    },
     reachedOffset,
     eventsTotal: () => events,
     totals: () => totals,

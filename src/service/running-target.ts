@@ -15,10 +15,11 @@ export function runningTarget(service: ServiceCore): Target {
       const ranges = pipeline.units.map(({ log }) => ({ log: log.name, toOffset: log.durableOffset() }));
       const marks = ranges.map(({ log, toOffset }) => ({ log, offset: toOffset }));
       const startedAtMs = runtime.nowMs();
-      while (!readModels.hasReached(marks)) {
+      while (!(readModels.hasReached(marks) && readModels.isWhole())) {
         signal.throwIfAborted();
         if (runtime.nowMs() - startedAtMs >= patienceMs) {
-          note(`the read models are ${readModels.lag().toLocaleString('en')} events behind the journal`);
+          const behind = `the read models are ${readModels.lag().toLocaleString('en')} events behind the journal`;
+          note(readModels.notReady() ?? behind);
           break;
         }
         await runtime.sleep(LOOK_EVERY_MS, signal);

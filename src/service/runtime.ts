@@ -9,6 +9,7 @@ import { createMetrics, type Metrics } from '../http/metrics.ts';
 import { type Clock as JournalClock, systemClock } from '../journal/clock.ts';
 import { type Fs, nodeFs } from '../journal/fs.ts';
 import { nodeSyncFs, type SyncFs } from '../journal/sync-fs.ts';
+import { knownOwner } from '../projections/owner.ts';
 import { readSqliteOffsets } from '../projections/sqlite-offsets.ts';
 import { STORE_FILES } from '../projections/store.ts';
 import { type BodyPool, startBodyPool } from '../workers/body-pool.ts';
@@ -97,7 +98,7 @@ export const nodeRuntime: Runtime = {
   startStores,
   startBodies: startBodyPool,
   startPartitionThreads,
-  projectedOffsets: (dataDir) => readSqliteOffsets(join(dataDir, STORE_FILES.sqlite)),
+  projectedOffsets: (dataDir) => readSqliteOffsets(join(dataDir, STORE_FILES.sqlite), knownOwner(dataDir)),
   createMetrics: (version) => createMetrics({ version }),
   monitorLoopDelay,
 };

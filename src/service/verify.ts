@@ -7,6 +7,7 @@ import { type Finding, type VerifiedLog, verifyLog } from '../journal/verify.ts'
 import { dynamicEventType, recordOf } from '../messages/codec.ts';
 import { decodeCommit } from '../messages/commit.ts';
 import { readDuckdbOffsets } from '../projections/duckdb-offsets.ts';
+import { knownOwner } from '../projections/owner.ts';
 import { readSqliteOffsets } from '../projections/sqlite-offsets.ts';
 import { STORE_FILES } from '../projections/store.ts';
 import { COMMIT_FRAME } from './partition-unit.ts';
@@ -91,7 +92,7 @@ function schemaFile(dataDir: string, fingerprint: string): string {
 /** Next offset by log, of each read model. */
 export async function projectedOffsets(dataDir: string): Promise<ReadonlyMap<string, number>[]> {
   return [
-    readSqliteOffsets(join(dataDir, STORE_FILES.sqlite)),
+    readSqliteOffsets(join(dataDir, STORE_FILES.sqlite), knownOwner(dataDir)),
     await readDuckdbOffsets(join(dataDir, STORE_FILES.duckdb)),
   ];
 }

@@ -174,6 +174,8 @@ export function createView(service: Service): ServedView {
       const reasons = stalledLogs(pipeline.units);
       if (!ready) reasons.push('partitions are recovering');
       else if (closed) reasons.push('stopping');
+      const notReady = readModels.notReady();
+      if (notReady !== null) reasons.push(notReady);
       return { ready: reasons.length === 0, reasons };
     },
     metrics: () => observer.metrics.text(),

@@ -21,6 +21,13 @@ export interface Child {
 /** DuckDB's queries take a thread of this pool each: several may run, and the next transaction still finds one. */
 const THREAD_POOL = '8';
 
+const ENDED = 'has ended: ';
+
+/** Whether a child ended before it answered. */
+export function isChildEnd(error: unknown): boolean {
+  return error instanceof Error && error.message.includes(ENDED);
+}
+
 /** `ended` is called once, with why. */
 export function startChild(task: string, title: string, ended: (error: Error) => void): Child {
   const asked = new Map<number, { resolve(answer: FromStores): void; reject(error: unknown): void }>();
@@ -34,7 +41,7 @@ export function startChild(task: string, title: string, ended: (error: Error) =>
   });
   const finish = (why: string): void => {
     if (end !== null) return;
-    end = new Error(`${title} has ended: ${why}`);
+    end = new Error(`${title} ${ENDED}${why}`);
     for (const { reject } of asked.values()) reject(end);
     asked.clear();
     ended(end);

@@ -3,7 +3,8 @@
  * that ends is started again by the next `open`; until then what reads waits.
  */
 import { join } from 'node:path';
-import { type Row, STORE_FILES } from '../projections/store.ts';
+import { type Row, STORE_FILES, STORE_NAMES } from '../projections/store.ts';
+import { damagedBy } from '../projections/store-trouble.ts';
 import { type Child, startChild } from './child.ts';
 import type { FileRead, OpenStores, ProcessUsage, StoresRead, StoresResults, StoresTask } from './stores-protocol.ts';
 
@@ -23,6 +24,8 @@ export interface StoresProcess {
 const QUEUE = 256;
 /** How long the stores may take to close. What a closed store would have written, the journal has. */
 const CLOSE_MS = 10_000;
+/** After as many the files are made anew: a damaged one may end the process that opens it. */
+const SUSPICIONS = 2;
 
 export function startStores(): StoresProcess {
   const listeners = new Set<(error: Error) => void>();
@@ -30,15 +33,24 @@ export function startStores(): StoresProcess {
   let opening = newGate();
   let isClosing = false;
   let waiting = 0;
+  let isVerified = false;
+  /** Ends of the process before the files that it had open were found whole: they may be why. */
+  let suspicions = 0;
   let lastId = 0;
   let usage: ProcessUsage = { rssBytes: 0, cpuMicros: 0 };
   let child = start();
 
   function start(): Child {
     return startChild('stores', 'The process of the read models', (error) => {
-      if (opening.isOpen()) opening = newGate();
+      closeGate();
+      if (!isVerified) suspicions += 1;
       if (!isClosing) for (const listener of listeners) listener(error);
     });
+  }
+
+  /** Nobody reads what is damaged, or not open: it waits for the next `open`. */
+  function closeGate(): void {
+    if (opening.isOpen()) opening = newGate();
   }
 
   async function ask<T extends StoresTask>(task: T): Promise<StoresResults[T['kind']]> {
@@ -52,16 +64,31 @@ export function startStores(): StoresProcess {
   async function run<T extends StoresTask>(task: T): Promise<StoresResults[T['kind']]> {
     if (task.kind === 'open') {
       if (child.hasEnded()) child = start();
-      const opened = await ask(task).catch((error: unknown) => {
-        // Nothing is open now: what reads waits for the next try.
-        if (opening.isOpen()) opening = newGate();
+      isVerified = false;
+      const rebuild = suspicions >= SUSPICIONS ? STORE_NAMES : (task.rebuild ?? []);
+      const opened = await ask({ ...task, rebuild }).catch((error: unknown) => {
+        closeGate();
         throw error;
       });
       place = task;
       opening.open();
       return opened;
     }
-    if (task.kind === 'project' || task.kind === 'close') return ask(task);
+    if (task.kind === 'verify') {
+      const found = await ask({ kind: 'verify' });
+      if (found.length > 0) closeGate();
+      else {
+        isVerified = true;
+        suspicions = 0;
+      }
+      return found as StoresResults[T['kind']];
+    }
+    if (task.kind === 'project' || task.kind === 'close') {
+      return ask(task).catch((error: unknown) => {
+        if (damagedBy(error) !== null) closeGate();
+        throw error;
+      });
+    }
     if (waiting >= QUEUE) throw new Error(`${waiting} reads wait for the read models already`);
     waiting += 1;
     try {

@@ -15,6 +15,8 @@ export interface OpenStores {
   readonly tables: TableShapes;
   /** What DuckDB may hold at first; else what its tables are likely to need. */
   readonly memoryBytes?: number;
+  /** Stores whose files are not to be trusted, whatever they look like. */
+  readonly rebuild?: readonly StoreName[];
 }
 
 export type StoresTask =
@@ -33,6 +35,7 @@ export type StoresTask =
   | { readonly kind: 'totals' }
   | { readonly kind: 'query'; readonly store: StoreName; readonly sql: string }
   | { readonly kind: 'digest' }
+  | { readonly kind: 'verify' }
   | { readonly kind: 'close' };
 
 export interface StoresResults {
@@ -49,6 +52,8 @@ export interface StoresResults {
   totals: Totals;
   query: readonly Row[];
   digest: readonly (TableDigest & { readonly store: StoreName })[];
+  /** Stores that are damaged: the next `open` makes them anew. */
+  verify: readonly { readonly store: StoreName; readonly why: string }[];
   close: null;
 }
 

@@ -1,5 +1,6 @@
 /** What the thread of the read models does with a task. Tasks must come one at a time. */
 import { join } from 'node:path';
+import { messageOf } from '../journal/error.ts';
 import { readSchemaFiles } from '../journal/schema-files.ts';
 import type { SyncFs } from '../journal/sync-fs.ts';
 import { createRegistry } from '../messages/registry.ts';
@@ -10,6 +11,7 @@ import { type ProjectedJournal, projectLogs } from '../projections/projector.ts'
 import { readQuery } from '../projections/read-models.ts';
 import { resultPage } from '../projections/result-pages.ts';
 import type { Row, Store, StoreName } from '../projections/store.ts';
+import { damagedBy, damagedStore } from '../projections/store-trouble.ts';
 import { keyQuery, newestQuery, typedRow } from '../projections/stream-queries.ts';
 import { type StreamTable, streamTable } from '../projections/stream-tables.ts';
 import { storeTotals } from '../projections/totals.ts';
@@ -18,6 +20,8 @@ import type { OpenStores, StoresResults, StoresTask } from './stores-protocol.ts
 export interface StoresPorts {
   readonly fs: SyncFs;
   openStore(name: StoreName, task: OpenStores): Promise<Store>;
+  /** Deletes the files of a store that is not open. */
+  deleteStore(name: StoreName, task: OpenStores): void;
 }
 
 export type RunStoresTask = <T extends StoresTask>(task: T) => Promise<StoresResults[StoresTask['kind']]>;
@@ -29,8 +33,21 @@ interface Opened {
   readonly stores: readonly Store[];
 }
 
-export function createStoresTask({ fs, openStore }: StoresPorts): RunStoresTask {
+export function createStoresTask({ fs, openStore, deleteStore }: StoresPorts): RunStoresTask {
   let opened: Opened | null = null;
+  let verifying = new AbortController();
+  const damaged = new Set<StoreName>();
+
+  /** A store that can't be opened for what is in its file is made anew. */
+  async function openOrRebuild(name: StoreName, task: OpenStores): Promise<Store> {
+    try {
+      return await openStore(name, task);
+    } catch (error) {
+      if (damagedBy(error) !== name) throw error;
+    }
+    deleteStore(name, task);
+    return openStore(name, task);
+  }
 
   async function open(task: OpenStores): Promise<StoresResults['open']> {
     await close();
@@ -38,7 +55,10 @@ export function createStoresTask({ fs, openStore }: StoresPorts): RunStoresTask 
     const registry = createRegistry();
     for (const [fingerprint, json] of readSchemaFiles(dataDir, fs)) registry.learn(fingerprint, json);
     const stores: Store[] = [];
-    for (const name of task.stores) stores.push(await openStore(name, task));
+    for (const name of task.stores) {
+      if (damaged.delete(name) || task.rebuild?.includes(name) === true) deleteStore(name, task);
+      stores.push(await openOrRebuild(name, task));
+    }
     const declared = new Map(task.tables.streams.map((shape) => [shape.name, streamTable(shape)]));
     const { windows } = task.tables;
     opened = { windows, journal: { directory: join(dataDir, 'journal'), registry, declared, fs }, declared, stores };
@@ -50,6 +70,8 @@ export function createStoresTask({ fs, openStore }: StoresPorts): RunStoresTask 
   async function close(): Promise<null> {
     const stores = opened?.stores ?? [];
     opened = null;
+    verifying.abort();
+    verifying = new AbortController();
     for (const store of stores) await store.close();
     return null;
   }
@@ -63,7 +85,25 @@ export function createStoresTask({ fs, openStore }: StoresPorts): RunStoresTask 
     const duckdb = (sql: string): Promise<readonly Row[]> => storeNamed(stores, 'duckdb').query(sql);
     switch (task.kind) {
       case 'project':
-        return projectLogs(journal, stores, task.ranges, task.maxEvents);
+        try {
+          return await projectLogs(journal, stores, task.ranges, task.maxEvents);
+        } catch (error) {
+          const store = damagedBy(error);
+          if (store === null) throw error;
+          damaged.add(store);
+          throw damagedStore(store, messageOf(error));
+        }
+      case 'verify': {
+        const { signal } = verifying;
+        const found = [];
+        for (const store of stores) {
+          const why = await store.verify(signal);
+          if (why === null) continue;
+          damaged.add(store.name);
+          found.push({ store: store.name, why });
+        }
+        return found;
+      }
       case 'rows': {
         const { store, sql } = readQuery(task.model, task.limit);
         return storeNamed(stores, store).query(sql);

@@ -2,15 +2,17 @@
  * The process that holds the read models: the only one that writes their files. What changes them comes one at a time;
  * reads run beside it, each on a connection of its own, and see whole transactions.
  */
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../journal/error.ts';
 import { nodeSyncFs } from '../journal/sync-fs.ts';
-import { type DuckdbStore, openDuckdb } from '../projections/duckdb.ts';
+import { type DuckdbOptions, type DuckdbStore, openDuckdb } from '../projections/duckdb.ts';
 import type { DuckdbReaders } from '../projections/duckdb-reading.ts';
+import { ownerOf } from '../projections/owner.ts';
 import { openSqlite } from '../projections/sqlite.ts';
-import { type Row, STORE_FILES, type Store } from '../projections/store.ts';
+import { type Row, STORE_FILES, STORE_SUFFIXES, type Store } from '../projections/store.ts';
 import { mayPass } from '../projections/store-trouble.ts';
-import { saveTableShapes, type TableShapes } from '../projections/table-shapes.ts';
+import { saveTableShapes } from '../projections/table-shapes.ts';
 import { createDuckdbRoom, type DuckdbRoom, isOutOfMemory, machineMemoryBytes } from './duckdb-room.ts';
 import { createReads } from './reads.ts';
 import type {
@@ -38,21 +40,29 @@ const runTask = createStoresTask({
   async openStore(name, { dataDir, tables, memoryBytes }) {
     const file = join(dataDir, STORE_FILES[name]);
     if (name === 'sqlite') {
-      operations = openSqlite(file, tables.streams);
+      operations = openSqlite(file, tables.streams, ownerOf(dataDir));
       return operations;
     }
     saveTableShapes(dataDir, tables);
     room ??= createDuckdbRoom(tables, machineMemoryBytes(), memoryBytes);
-    analytics = await openUnlocked(file, tables, room.memoryBytes());
+    analytics = await openUnlocked(file, {
+      tables,
+      memoryBytes: room.memoryBytes(),
+      threads: 1,
+      owner: ownerOf(dataDir),
+    });
     return analytics;
+  },
+  deleteStore(name, { dataDir }) {
+    for (const suffix of STORE_SUFFIXES[name]) rmSync(join(dataDir, STORE_FILES[name]) + suffix, { force: true });
   },
 });
 
-async function openUnlocked(file: string, tables: TableShapes, memoryBytes: number): Promise<DuckdbStore> {
+async function openUnlocked(file: string, options: DuckdbOptions): Promise<DuckdbStore> {
   const until = performance.now() + LOCKED_MS;
   for (;;) {
     try {
-      return await openDuckdb(file, { tables, memoryBytes, threads: 1 });
+      return await openDuckdb(file, options);
     } catch (error) {
       if (!/could not set lock/i.test(messageOf(error)) || performance.now() > until) throw error;
     }

@@ -85,6 +85,7 @@ async function checkRebuild(world: World, { files, remains }: End): Promise<void
   const { dataDir, directory, fs, ranges } = remains;
   const digestsOf = async (sqliteFile: string, ledger: StoreFiles['ledger']): Promise<string> => {
     const run = createStoresTask({
+      deleteStore() {},
       fs,
       openStore: async (name) => (name === 'sqlite' ? openSqlite(sqliteFile) : ledger.open(async () => {})),
     });

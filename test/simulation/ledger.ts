@@ -73,6 +73,7 @@ export function createLedger(world: World): Ledger {
         staged = [];
       },
       query: async () => [],
+      verify: async () => null,
       async digest() {
         return [...own.entries].sort().map(
           ([log, entries]): TableDigest => ({

@@ -45,6 +45,7 @@ describe('the service in a world that breaks', () => {
 describe('DuckDB', () => {
   async function digestOf({ config, dataDir, directory, fs, ranges }: Remains, maxEvents: number): Promise<unknown> {
     const run = createStoresTask({
+      deleteStore() {},
       fs,
       openStore: (_, { tables }) =>
         openDuckdb(join(directory, `${maxEvents}.duckdb`), { tables, memoryBytes: 64 * 1024 ** 2, threads: 1 }),

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { SyncFs } from '../../src/journal/sync-fs.ts';
 import type { LogRange } from '../../src/projections/projector.ts';
 import { openSqlite } from '../../src/projections/sqlite.ts';
-import type { Store } from '../../src/projections/store.ts';
+import { STORE_SUFFIXES, type Store } from '../../src/projections/store.ts';
 import type { StoresProcess } from '../../src/workers/stores-process.ts';
 import type { StoresResults, StoresTask } from '../../src/workers/stores-protocol.ts';
 import { createStoresTask } from '../../src/workers/stores-task.ts';
@@ -17,7 +17,7 @@ import type { Owner } from './scheduler.ts';
 import type { World } from './world.ts';
 
 const TASK_MS = 5;
-const SUFFIXES = ['', '-wal', '-shm'];
+const SUFFIXES = STORE_SUFFIXES.sqlite;
 
 /** The files of the read models, which outlive processes. */
 export interface StoreFiles {
@@ -78,6 +78,7 @@ export function createStores(
       sqlite = openSqlite(files.sqliteFile, tables.streams);
       return sqlite;
     },
+    deleteStore() {},
   });
   let last: Promise<unknown> = Promise.resolve();
 
@@ -94,6 +95,9 @@ export function createStores(
     }
   }
   function run<T extends StoresTask>(task: T): Promise<StoresResults[T['kind']]> {
+    // It would read real files in real time.
+    if (task.kind === 'verify')
+      return Promise.resolve([] as StoresResults[StoresTask['kind']] as StoresResults[T['kind']]);
     const before = last;
     const done = (async () => {
       await before.catch(() => {});
