@@ -14,12 +14,15 @@ const directory = mkdtempSync(join(tmpdir(), 'millrace-parquet-'));
 let instance: DuckDBInstance;
 let connection: DuckDBConnection;
 beforeAll(async () => {
+  // Copies are made there, and those of other processes are not counted.
+  process.env.TMPDIR = directory;
   instance = await DuckDBInstance.create(':memory:');
   connection = await instance.connect();
 });
 afterAll(() => {
   connection.closeSync();
   instance.closeSync();
+  delete process.env.TMPDIR;
   rmSync(directory, { recursive: true });
 });
 
@@ -215,7 +218,7 @@ describe('nanoseconds in UTC', () => {
     );
     expect(rows.map((row) => (row.ok ? row.event.x : row))).toEqual(floors);
     await expect(rowsInUtc(nanos, TYPES.localMicros)).rejects.toThrow('WITH TIME ZONE');
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('millrace-parquet-copy-'))).toEqual([]);
+    expect(readdirSync(directory).filter((name) => name.startsWith('millrace-parquet-copy-'))).toEqual([]);
   });
 });
 
