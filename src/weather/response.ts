@@ -87,7 +87,7 @@ function readLocation(
   for (const [hour, observedAt] of times.entries()) {
     if (observedAt > fetchedAt) continue;
     const observation = emptyObservation(provider, place, observedAt, fetchedAt);
-    for (const { field, values } of columns) observation[field] = values[hour] ?? null;
+    for (const { field, values } of columns) observation[field] = finite(values[hour]);
     into.push(observation);
   }
   return null;
@@ -130,7 +130,12 @@ function emptyObservation(provider: string, place: string, observedAt: number, f
 }
 
 function isColumn(values: unknown): values is readonly (number | null)[] {
-  return Array.isArray(values) && values.every((value) => value === null || Number.isFinite(value));
+  return Array.isArray(values) && values.every((value) => value === null || typeof value === 'number');
+}
+
+/** What JSON.parse makes of 1e999 is null, as everywhere. */
+function finite(value: number | null | undefined): number | null {
+  return Number.isFinite(value) ? (value ?? null) : null;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -52,6 +52,11 @@ function body(change: Record<string, unknown> = {}, units: Record<string, unknow
   });
 }
 
+test('a number that is not finite is null, and the hour stays', () => {
+  const answer = body({ temperature_2m: ['BEYOND', null, 14] }).replace('"BEYOND"', '1e999');
+  expect(observationsOf(answer, asked)[0]).toMatchObject({ temperatureCelsius: null, humidityPercent: 80 });
+});
+
 describe('a recorded answer of Open-Meteo', () => {
   test('becomes one observation an hour, its local times read with the offset of the response', () => {
     const observations = observationsOf(forecastBody);
