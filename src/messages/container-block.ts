@@ -54,6 +54,8 @@ export function writerOf(schemaText: string, reader: RecordType, keyField: strin
   return { read: resolved.read, skip: skipOf(type), leastBytes: type.leastBytes, schemaText };
 }
 
+/** As of a line of JSON. */
+const RECORD_BYTES_MAX = 1024 * 1024;
 /** So much is kept of a record that does not fit, beside its bytes. */
 const MISFIT_BYTES = 512;
 
@@ -76,11 +78,14 @@ export function decodeRecords(
     starts[i] = c.at;
     c.depth = 0;
     const event = read(c);
-    if (!c.failed && isEvent(event) && !isNoKey(event[keyField])) {
+    const length = c.at - starts[i]!;
+    if (!c.failed && isEvent(event) && !isNoKey(event[keyField]) && length <= RECORD_BYTES_MAX) {
       events.push(event);
       continue;
     }
-    if (!c.failed) noKey(c, keyField, isEvent(event) ? event[keyField] : null);
+    if (!c.failed && length > RECORD_BYTES_MAX) {
+      misfit(c, 'too-large', `the record has ${length} bytes; at most ${RECORD_BYTES_MAX} are read`);
+    } else if (!c.failed) noKey(c, keyField, isEvent(event) ? event[keyField] : null);
     misfits.set(i, { reason: c.reason, detail: `${fieldText(c.path)} ${c.problem}`.trimStart() });
     charge(c, MISFIT_BYTES);
     c.failed = false;

@@ -10,6 +10,9 @@ export type OriginalForm = Pick<DeadLetter, 'format' | 'context'>;
 
 export const AS_JSON: OriginalForm = { format: 'json', context: '' };
 
+/** Of a part of a file, which can't be read by itself. */
+export const AS_IT_CAME: OriginalForm = { format: '', context: '' };
+
 /** A longer schema is not kept with each dead letter, which then can't be read again. */
 const SCHEMA_CHARACTERS_MAX = 16 * 1024;
 

@@ -4,6 +4,7 @@
  * beyond ends it. Checksums are not compared, and dictionaries are not known.
  */
 import { Damage } from './avro-cursor.ts';
+import { tooLong } from './unpacked-bound.ts';
 import { type PrefixMemory, readLiterals } from './zstandard-literals.ts';
 import { append, appendByte, BLOCK_BYTES_MAX, type Output } from './zstandard-output.ts';
 import { copySequences, type SequenceMemory } from './zstandard-sequences.ts';
@@ -43,6 +44,8 @@ function unpackFrame(input: Buffer, start: number, output: Output): number {
   if (input.subarray(dictionaryAt, dictionaryAt + dictionaryBytes).some((byte) => byte !== 0)) {
     throw new Damage('needs a dictionary, which is not known');
   }
+  const size = sizeBytes === 0 ? null : contentSize(input, at - sizeBytes, sizeBytes);
+  if (size !== null && size > output.bytesMax - output.length) throw tooLong(output.bytesMax);
   const frame: PrefixMemory & SequenceMemory = {
     start: output.length,
     prefixes: null,
@@ -65,7 +68,14 @@ function unpackFrame(input: Buffer, start: number, output: Output): number {
     else throw notZstandard();
     at = end;
   }
+  if (size !== null && output.length - frame.start !== size) throw notZstandard();
   return at + ((descriptor & 4) !== 0 ? 4 : 0);
+}
+
+function contentSize(input: Buffer, at: number, bytes: number): number {
+  if (bytes === 8) return Number(input.readBigUInt64LE(at));
+  // Two bytes begin at 256.
+  return input.readUIntLE(at, bytes) + (bytes === 2 ? 256 : 0);
 }
 
 function unpackBlock(

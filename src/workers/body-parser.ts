@@ -12,6 +12,7 @@ import { createContainerDecoder } from '../messages/container.ts';
 import { ContainerError } from '../messages/container-header.ts';
 import { createJsonDecoder } from '../messages/json.ts';
 import {
+  AS_IT_CAME,
   AS_JSON,
   asAvro,
   createOriginWriter,
@@ -47,6 +48,8 @@ export interface BodyParser {
 export const HTTP_SOURCE = 'http';
 /** A block is closed at this size too. */
 const BLOCK_BYTES = 1024 * 1024;
+/** A writer's schema is kept with each dead letter: beyond this, of all those of a body, it is not. */
+const CONTEXT_CHARACTERS_MAX = 16 * 1024 * 1024;
 /** In fewer bytes nothing can be nested deep enough to cost anything. */
 const FLAT_BYTES = 1024;
 
@@ -132,6 +135,7 @@ export function createBodyParser(shape: BodyShape): BodyParser {
     } catch (error) {
       if (!(error instanceof ContainerError) || record === 0 || error.reason === 'too-large') throw error;
       const rest = bytes.subarray(error.byte);
+      sink.readAs(AS_IT_CAME);
       sink.refuse(error.reason, error.message, rest.subarray(0, RAW_BYTES_MAX), rest.length, record + 1);
     }
   }
@@ -180,6 +184,7 @@ function createOutput(
   const first: RefusedEvent[] = [];
   let taken = 0;
   let refused = 0;
+  let contextLeft = CONTEXT_CHARACTERS_MAX;
   const originals = { form: AS_JSON };
   return {
     sink: {
@@ -202,9 +207,11 @@ function createOutput(
         refused += 1;
         reasons[reason] = (reasons[reason] ?? 0) + 1;
         if (first.length < REFUSED_SHOWN) first.push({ position, reason, detail });
-        const origin = { stream, source: HTTP_SOURCE, position, raw, rawLength, ...originals.form };
-        const letter: DeadLetter = { ...origin, reason, detail };
-        letters.push(letter, raw.length + detail.length);
+        const { format, context } = originals.form;
+        contextLeft -= context.length;
+        const form = { format, context: contextLeft < 0 ? '' : context };
+        const letter: DeadLetter = { stream, source: HTTP_SOURCE, position, raw, rawLength, ...form, reason, detail };
+        letters.push(letter, raw.length + detail.length + form.context.length);
       },
       readAs(form) {
         originals.form = form;

@@ -16,6 +16,8 @@ import type { ReadInputMessage, ReadInputTask } from './read-input-protocol.ts';
 export interface InputChunk {
   /** Events and refused lines so far. */
   readonly records: number;
+  /** Of what is kept of them, as it was read. */
+  readonly bytes: number;
   /** `raw` is what was read: the line, the record, the datum. It is copied. */
   event(event: DynamicEvent, line: number, raw: Uint8Array): void;
   /** How originals are written from now on. */
@@ -44,6 +46,7 @@ export function createInputChunk(
   let letters: DeadLetter[] = [];
   let form = AS_JSON;
   let records = 0;
+  let bytes = 0;
   let skipped = 0;
   /** By partition: what it has of the file. */
   const had = resumed.records.map((known) => known ?? 0);
@@ -65,6 +68,9 @@ export function createInputChunk(
     get records() {
       return records;
     },
+    get bytes() {
+      return bytes;
+    },
     event(event, line, raw) {
       records += 1;
       const partition = partitionOfEvent(event);
@@ -75,6 +81,7 @@ export function createInputChunk(
       had[partition]! += 1;
       events[partition]?.push(event);
       origins[partition]?.add(line, raw);
+      bytes += raw.byteLength;
     },
     readAs(next) {
       form = next;
@@ -94,6 +101,7 @@ export function createInputChunk(
       if (line <= (positions[0] ?? 0)) return skip(0);
       had[0]! += 1;
       letters.push({ stream, source, position: line, reason, detail, raw, rawLength, ...form });
+      bytes += raw.byteLength + form.context.length;
     },
     post(lastLine, prefix, isCut = false) {
       for (const [partition, own] of events.entries()) {
@@ -116,6 +124,7 @@ export function createInputChunk(
       labels = positions.map(() => []);
       letters = [];
       records = 0;
+      bytes = 0;
       skipped = 0;
     },
   };

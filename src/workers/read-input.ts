@@ -30,7 +30,7 @@ const RECORDS_A_CHUNK = 16_384;
 /** Beyond these a line is never held, and a block of a container is refused. */
 const LINES_KEPT_BYTES = 2 * MAX_LINE_BYTES;
 const CONTAINER_KEPT_BYTES = 80 * 1024 * 1024;
-/** Lines that are too long or refused add up before there are that many records. */
+/** Long records, and lines that are too long, add up before there are that many. */
 const CHUNK_BYTES = 8 * 1024 * 1024;
 const READ_BYTES = 256 * 1024;
 /** What is split at once, so that a chunk is posted soon after it is full. */
@@ -86,6 +86,7 @@ async function resumedAt(task: ReadInputTask): Promise<Resumed> {
 }
 
 function isFull(chunk: InputChunk, task: ReadInputTask): boolean {
+  if (chunk.bytes >= CHUNK_BYTES) return true;
   return chunk.records >= Math.min(RECORDS_A_CHUNK, RECORDS_A_PARTITION * task.positions.length);
 }
 

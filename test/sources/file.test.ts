@@ -267,6 +267,28 @@ describe('bad lines', () => {
   });
 });
 
+test('a container of long records is given in batches of a bounded size, and a record beyond a line is a dead letter', async () => {
+  const schema = {
+    type: 'record',
+    name: 'Long',
+    fields: [
+      { name: 'key', type: 'int' },
+      { name: 'text', type: 'string' },
+    ],
+  } as const;
+  const { eventType } = await import('../../src/messages/codec.ts');
+  const type = eventType(schema);
+  const events = Array.from({ length: 120 }, (_, key) => ({ key, text: 'x'.repeat(key === 7 ? 2 ** 20 : 250_000) }));
+  const { intake } = await read(file('long.avro', containerFile(type, [events], 'deflate')), {
+    schema,
+    keyField: 'key',
+  });
+  const sizes = intake.batches.flat().map(({ blocks }) => blocks.reduce((sum, { bytes }) => sum + bytes.length, 0));
+  expect(Math.max(...sizes)).toBeLessThan(10 * 1024 * 1024);
+  expect(blocksOf(intake.batches.flat(), type)).toEqual(events.filter(({ key }) => key !== 7));
+  expect(lettersOf(intake)[0]).toMatchObject([{ position: 8, reason: 'too-large', rawLength: 2 ** 20 + 5 }]);
+});
+
 describe('a file that was read in part', () => {
   test('gives exactly what its partitions have not got', async () => {
     const csv = [HANDBOOK, rows.map(({ transaction }, n) => ({ transaction, line: n + 2 }))] as const;

@@ -192,6 +192,18 @@ describe('a body', () => {
     }
   });
 
+  test('of many dead letters does not keep a long schema with each', () => {
+    const user = { name: 'user', type: ['null', 'string'], doc: 'x'.repeat(16_000) };
+    const other: AvroRecord = JSON.parse(
+      JSON.stringify({ ...schema, fields: [schema.fields[0], user, schema.fields[2]] }),
+    );
+    const events = Array.from({ length: 5000 }, (_, id) => ({ ...click(id), user: null }));
+    const { letters } = contents(parse(containerFile(dynamicEventType(other), [events], 'null'), 'avro-container'));
+    expect(letters).toHaveLength(5000);
+    expect(letters.reduce((sum, { context }) => sum + context.length, 0)).toBeLessThan(BODY_BYTES_MAX + 1);
+    expect(letters[0]?.context).toContain('x'.repeat(16_000));
+  });
+
   test('of a container whose records can be no events is refused in words', () => {
     const other = dynamicEventType({ ...schema, fields: [{ name: 'id', type: 'string' }, ...schema.fields.slice(1)] });
     const parsed = parse(containerFile(other, [[]], 'null'), 'avro-container');
