@@ -3,6 +3,8 @@
  * it is parsed elsewhere, never in this room.
  */
 import type { IncomingMessage } from 'node:http';
+import type { BodyBudget } from './body-budget.ts';
+import { createBodyParts } from './body-parts.ts';
 import type { ReadingTurns } from './reading-turns.ts';
 import type { EventBody } from './view.ts';
 
@@ -38,31 +40,6 @@ export function bodyEncodingOf(contentEncoding: string | undefined): EventBody['
   return ENCODINGS.get((contentEncoding ?? '').trim().toLowerCase()) ?? null;
 }
 
-/** Bytes of request bodies that are held, over all requests. */
-export interface BodyBudget {
-  readonly bytesMax: number;
-  bytesHeld(): number;
-  /** False when there is no room for so many more. */
-  hold(bytes: number): boolean;
-  release(bytes: number): void;
-}
-
-export function createBodyBudget(bytesMax: number): BodyBudget {
-  let held = 0;
-  return {
-    bytesMax,
-    bytesHeld: () => held,
-    hold(bytes) {
-      if (held + bytes > bytesMax) return false;
-      held += bytes;
-      return true;
-    },
-    release(bytes) {
-      held -= bytes;
-    },
-  };
-}
-
 export type ReadBody =
   /** Its bytes are held until the caller releases them. */
   | { readonly kind: 'whole'; readonly bytes: Buffer }
@@ -82,11 +59,12 @@ export function readBody(
   const announced = Number(incoming.headers['content-length'] ?? 0);
   if (announced > capBytes) return Promise.resolve({ kind: 'too-large' });
   // Nothing is held for what is only announced: a client that sends nothing would keep the others out.
-  if (budget.bytesHeld() + announced > budget.bytesMax) return Promise.resolve({ kind: 'overloaded' });
+  if (!budget.hasRoom(announced)) return Promise.resolve({ kind: 'overloaded' });
   return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
+    const parts = createBodyParts();
     let bytes = 0;
     const finish = (outcome: ReadBody): void => {
+      received();
       incoming.off('data', onData);
       incoming.off('end', onEnd);
       incoming.off('error', onGone);
@@ -104,23 +82,20 @@ export function readBody(
       else if (!budget.hold(chunk.byteLength)) finish({ kind: 'overloaded' });
       else {
         bytes += chunk.byteLength;
-        chunks.push(chunk);
+        parts.add(chunk);
         turns.took(incoming, chunk.byteLength);
       }
     };
-    const onEnd = (): void => finish({ kind: 'whole', bytes: joined(chunks, bytes) });
+    const onEnd = (): void => finish({ kind: 'whole', bytes: parts.joined() });
     const onGone = (): void => finish({ kind: 'aborted' });
+    const received = budget.receiving({
+      sinceMs: performance.now(),
+      bytes: () => bytes,
+      cancel: () => finish({ kind: 'overloaded' }),
+    });
     incoming.on('data', onData);
     incoming.once('end', onEnd);
     incoming.once('error', onGone);
     incoming.once('close', onGone);
   });
-}
-
-/** In memory of its own, which may move to another thread. */
-function joined(chunks: readonly Buffer[], bytes: number): Buffer {
-  const whole = Buffer.allocUnsafeSlow(bytes);
-  let at = 0;
-  for (const chunk of chunks) at += chunk.copy(whole, at);
-  return whole;
 }

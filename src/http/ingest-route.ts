@@ -5,9 +5,10 @@
 import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Context } from 'hono';
+import type { BodyBudget } from './body-budget.ts';
 import { DEADLINE, withDeadline } from './deadline.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
-import { BODY_CAP_BYTES, type BodyBudget, bodyEncodingOf, bodyFormatOf, readBody } from './ingest-body.ts';
+import { BODY_CAP_BYTES, bodyEncodingOf, bodyFormatOf, readBody } from './ingest-body.ts';
 import type { HttpLog } from './log.ts';
 import { type Problem, problemResponse } from './problem.ts';
 import type { ReadingTurns } from './reading-turns.ts';

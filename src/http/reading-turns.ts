@@ -10,6 +10,8 @@ export interface ReadingTurns {
 }
 
 const TURN_BYTES = 1024 * 1024;
+/** A chunk counts as so many at least: a client may send each byte as one. */
+const CHUNK_BYTES_MIN = 1024;
 /** Bodies that go on in a turn: each gives a chunk at least. */
 const BODIES_A_TURN = 16;
 
@@ -32,7 +34,7 @@ export function createReadingTurns(): ReadingTurns {
 
   return {
     took(body, bytes) {
-      turnBytes += bytes;
+      turnBytes += Math.max(bytes, CHUNK_BYTES_MIN);
       if (turnBytes > TURN_BYTES) {
         body.pause();
         waiting.push(body);

@@ -16,6 +16,7 @@ export interface BodyPool {
 export interface BodyPoolOptions {
   readonly queue?: number;
   readonly timeMs?: number;
+  readonly heapMb?: number;
 }
 
 /** Bodies that wait; their bytes are bounded by the HTTP port. */
@@ -24,9 +25,11 @@ const QUEUE = 64;
 const TIME_MS = 15_000;
 /** One core is the event loop's, and the read models have a thread as well. */
 const THREADS_MAX = 4;
+/** A body comes to a fraction of it; what would need more is refused. */
+const HEAP_MB = 1024;
 const IDLE_MS = 30_000;
 
-export function startBodyPool({ queue = QUEUE, timeMs = TIME_MS }: BodyPoolOptions = {}): BodyPool {
+export function startBodyPool({ queue = QUEUE, timeMs = TIME_MS, heapMb = HEAP_MB }: BodyPoolOptions = {}): BodyPool {
   const pool = new Piscina({
     filename: taskFile('parse-body'),
     minThreads: 0,
@@ -34,7 +37,7 @@ export function startBodyPool({ queue = QUEUE, timeMs = TIME_MS }: BodyPoolOptio
     maxQueue: queue,
     idleTimeout: IDLE_MS,
     execArgv: [...WORKER_EXEC_ARGV],
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB, maxOldGenerationSizeMb: heapMb },
   });
   return {
     async parse(task) {
@@ -47,6 +50,7 @@ export function startBodyPool({ queue = QUEUE, timeMs = TIME_MS }: BodyPoolOptio
         return await pool.run(task, { transferList, signal: abort.signal });
       } catch (error) {
         if (abort.signal.aborted) return 'busy';
+        if (isOutOfMemory(error)) return { kind: 'too-large' };
         throw error;
       } finally {
         clearTimeout(timer);
@@ -54,4 +58,9 @@ export function startBodyPool({ queue = QUEUE, timeMs = TIME_MS }: BodyPoolOptio
     },
     close: () => pool.destroy(),
   };
+}
+
+/** The thread has ended and the process goes on: what a body may hold, such a thread could not. */
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
 }

@@ -148,6 +148,17 @@ describe('connections', () => {
     for (const { socket } of [...idle, ...slow]) socket.destroy();
   });
 
+  it('bodies whose every byte is a chunk', async () => {
+    const chunked = head(0).replace('Content-Length: 0', 'Transfer-Encoding: chunked');
+    const bytes = Buffer.concat([Buffer.from(chunked), Buffer.alloc(6 * MIB, '1\r\nx\r\n'), Buffer.from('0\r\n\r\n')]);
+    const sent = await Promise.all(Array.from({ length: 4 }, () => raw(service.url, bytes)));
+    await expect
+      .poll(() => sent.every(({ text }) => text().startsWith('HTTP/1.1 400')), { timeout: 20_000 })
+      .toBe(true);
+    for (const { socket } of sent) socket.destroy();
+    await stillTakes();
+  });
+
   it('uploads that are given up are no errors', async () => {
     const uploads = await Promise.all(
       Array.from({ length: 100 }, () => raw(service.url, Buffer.concat([Buffer.from(head(MIB)), Buffer.alloc(1000)]))),

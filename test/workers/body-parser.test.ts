@@ -302,6 +302,16 @@ describe('the pool', () => {
     for (const answer of answers) if (answer !== 'busy') expect(contents(answer).taken).toBe(20_000);
   });
 
+  test('refuses what its thread has no memory for, and goes on', async () => {
+    const small = startBodyPool({ heapMb: 16 });
+    const nested = `{"id":1,"user":"u","at":1,"x":[${'[],'.repeat(300_000)}[]]}`;
+    const parseBytes = (bytes: Buffer) =>
+      small.parse({ shape, body: { format: 'json-lines', encoding: 'identity', bytes } });
+    expect(await parseBytes(ownBytes(nested))).toEqual({ kind: 'too-large' });
+    expect(await parseBytes(ownBytes(JSON.stringify(click(1))))).toMatchObject({ kind: 'parsed', events: 1 });
+    await small.close();
+  });
+
   test('gives up what is not parsed in time, and goes on', async () => {
     const hasty = startBodyPool({ timeMs: 1 });
     const bytes = ownBytes(`${JSON.stringify(click(1))}\n`.repeat(200_000));
