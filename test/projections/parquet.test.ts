@@ -9,6 +9,7 @@ import type { AvroRecord } from '../../src/messages/avro.ts';
 import { dynamicEventType } from '../../src/messages/codec.ts';
 import { createJsonDecoder } from '../../src/messages/json.ts';
 import { openParquet, type ParquetRow } from '../../src/projections/parquet.ts';
+import { parquetFile } from './parquet-file.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'millrace-parquet-'));
 let instance: DuckDBInstance;
@@ -220,6 +221,34 @@ describe('nanoseconds in UTC', () => {
     await expect(rowsInUtc(nanos, TYPES.localMicros)).rejects.toThrow('WITH TIME ZONE');
     expect(readdirSync(directory).filter((name) => name.startsWith('millrace-parquet-copy-'))).toEqual([]);
   });
+});
+
+test('INT96, as Spark and Impala write instants, is floored: nanoseconds of a Julian day', async () => {
+  const JULIAN_1970 = 2_440_588;
+  const nanos = [0n, -1n, -1_000_001n, 999_999n, 1_522_540_831_123_456_789n, -62_135_596_800_000_000_000n];
+  const day = 86_400_000_000_000n;
+  const values = nanos.map((value) => {
+    const ofDay = ((value % day) + day) % day;
+    const bytes = Buffer.alloc(12);
+    bytes.writeBigUInt64LE(ofDay);
+    bytes.writeInt32LE(Number((value - ofDay) / day) + JULIAN_1970, 8);
+    return bytes;
+  });
+  const keys = nanos.map(() => Buffer.concat([Buffer.from([1, 0, 0, 0]), Buffer.from('k')]));
+  const path = join(directory, 'int96.parquet');
+  const columns = [
+    { name: 'k', type: 'BYTE_ARRAY', converted: 0, values: keys },
+    { name: 'x', type: 'INT96', values },
+  ] as const;
+  writeFileSync(path, parquetFile(columns));
+  const file = await openParquet(path, schemaOf(TYPES.millis), 'k');
+  const rows: ParquetRow[] = [];
+  for await (const chunk of file.rows()) rows.push(...chunk.rows);
+  file.close();
+  const floors = nanos.map((value) =>
+    Number((value - (((value % 1_000_000n) + 1_000_000n) % 1_000_000n)) / 1_000_000n),
+  );
+  expect(rows.map((row) => (row.ok ? row.event.x : row))).toEqual(floors);
 });
 
 test('a text that is not UTF-8 is a misfit of its row, wherever it stands in the file', async () => {
