@@ -2,7 +2,7 @@
  * `millrace doctor`: whether this machine, this configuration and this data directory can run the service.
  * It changes nothing in the data directory, and a check that fails never keeps the others from running.
  */
-import { accessSync, constants, existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -105,6 +105,7 @@ async function readModels(): Promise<string> {
   const { openReadModels } = await import('../service/offline.ts');
   const directory = mkdtempSync(join(tmpdir(), 'millrace-doctor-'));
   try {
+    mkdirSync(join(directory, 'journal'));
     const offline = await openReadModels(directory);
     try {
       const [row] = await offline.query('duckdb', 'SELECT version() AS version');

@@ -13,7 +13,7 @@ const LOCK_FILE = 'LOCK.db';
 export function lockDirectory(directory: string): () => void {
   let db: Database.Database | null = null;
   try {
-    db = keepNative(new Database(join(directory, LOCK_FILE), { timeout: 0 }));
+    db = keepNative(new Database(join(directory, LOCK_FILE), { timeout: 250 }));
     db.exec('BEGIN EXCLUSIVE');
     const held = db;
     return () => {
@@ -27,6 +27,14 @@ export function lockDirectory(directory: string): () => void {
       throw new JournalError(
         { kind: 'in-use', directory },
         `${directory} is in use by another millrace process. Stop that one, or choose another directory with --data.`,
+        error,
+      );
+    }
+    if (error instanceof Database.SqliteError && error.code === 'SQLITE_NOTADB') {
+      throw new JournalError(
+        { kind: 'not-writable', directory },
+        `${join(directory, LOCK_FILE)} is damaged. It holds nothing but the lock: make sure that no other millrace process ` +
+          'uses the directory, delete the file and start again.',
         error,
       );
     }

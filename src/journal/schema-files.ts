@@ -13,7 +13,7 @@ function schemaDir(dataDir: string): string {
   return join(dataDir, 'schemas');
 }
 
-/** Makes the schemas durable that are not there yet. */
+/** Makes the schemas durable that are not there yet, and those anew whose file is damaged: what they say is known. */
 export async function saveSchemaFiles(
   fs: Fs,
   dataDir: string,
@@ -25,14 +25,43 @@ export async function saveSchemaFiles(
   const names = new Set(await fs.list(dir));
   for (const { fingerprint, json } of schemas) {
     const name = fingerprint + SUFFIX;
-    if (names.has(name)) continue;
+    if (names.has(name) && isWhole(await fs.read(join(dir, name)))) continue;
     names.add(name);
     await replaceFile(fs, dir, name, [Buffer.from(json)]);
   }
 }
 
-/** Every schema as [fingerprint, JSON]; none when the data directory is new. */
-export function readSchemaFiles(dataDir: string, fs: SyncFs = nodeSyncFs): [fingerprint: string, schemaJson: string][] {
+/**
+ * Every schema as [fingerprint, JSON]; none when the data directory is new. Throws when a file is damaged that has not one
+ * of these fingerprints.
+ */
+export function readSchemaFiles(
+  dataDir: string,
+  fs: SyncFs = nodeSyncFs,
+  rewritten: ReadonlySet<string> = new Set(),
+): [fingerprint: string, schemaJson: string][] {
+  return readSchemaTexts(dataDir, fs).filter(([fingerprint, json]) => {
+    if (isWhole(Buffer.from(json))) return true;
+    if (rewritten.has(fingerprint)) return false;
+    throw new Error(
+      `${join(schemaDir(dataDir), fingerprint + SUFFIX)} is cut off or damaged, and events of the journal may be written by ` +
+        'this schema. Restore the file from a backup, or copy it from another data directory of the same pipeline: a schema ' +
+        'of this name is the same everywhere. If the pipeline file still has it, `millrace start` writes it anew.',
+    );
+  });
+}
+
+function isWhole(json: Buffer): boolean {
+  try {
+    const schema: unknown = JSON.parse(json.toString('utf8'));
+    return typeof schema === 'object' && schema !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** As they are, damaged or not. */
+export function readSchemaTexts(dataDir: string, fs: SyncFs = nodeSyncFs): [fingerprint: string, schemaJson: string][] {
   let names: string[];
   try {
     names = fs.list(schemaDir(dataDir));

@@ -1,21 +1,29 @@
-/** Where a log ends for a reader beside its writer: what is known to be durable, and nothing that could be taken back. */
+/**
+ * Where a log ends for a reader that does not open it. Beside its writer that is what is known to be durable, and nothing
+ * that could be taken back. When nobody writes, it is every whole frame, as the next writer finds it: whoever was killed
+ * had no time to vouch for its last ones, and some were acknowledged.
+ */
 import { join } from 'node:path';
 import { frameBytes, readHeader } from './frame.ts';
 import { scanSegment, segmentBases, segmentName } from './segment.ts';
 import type { SyncFs } from './sync-fs.ts';
 import { witnessOf } from './witness.ts';
 
-/**
- * One past the last event that a later frame, HEAD or a snapshot vouches for; 0 for a log without segments. It lags
- * behind a log that nobody writes to any more by one group at most.
- */
-export function vouchedEnd(fs: SyncFs, directory: string): number {
+export interface LogEnd {
+  /** One past the last event that a later frame, HEAD or a snapshot vouches for. */
+  readonly vouched: number;
+  /** One past the last event of a whole frame. */
+  readonly whole: number;
+}
+
+/** Both are 0 for a log without segments. */
+export function endsOf(fs: SyncFs, directory: string): LogEnd {
   const witness = witnessOf(directory);
   const base = segmentBases(fs.list(directory)).at(-1);
-  if (base === undefined) return 0;
+  if (base === undefined) return { vouched: 0, whole: 0 };
   const bytes = fs.read(join(directory, segmentName(base)));
   const { durableBytes, validBytes, sealed, nextOffset } = scanSegment(bytes, base, 0);
-  if (sealed) return nextOffset;
+  if (sealed) return { vouched: nextOffset, whole: nextOffset };
   let end = base;
   for (let at = 0; at < Math.min(durableBytes, validBytes); ) {
     const header = readHeader(bytes, at);
@@ -23,5 +31,5 @@ export function vouchedEnd(fs: SyncFs, directory: string): number {
     end = header.offset + header.count;
     at += frameBytes(header);
   }
-  return Math.min(Math.max(end, witness), nextOffset);
+  return { vouched: Math.min(Math.max(end, witness), nextOffset), whole: nextOffset };
 }

@@ -1,5 +1,5 @@
 /** What decides the tables of the stores, kept with the data for the commands that read a data directory without its configuration. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WindowShape } from './duckdb-schema.ts';
 import type { StreamShape } from './stream-tables.ts';
@@ -14,15 +14,49 @@ const SHAPES_FILE = 'tables.json';
 
 export function saveTableShapes(dataDir: string, shapes: TableShapes): void {
   const json = JSON.stringify(shapes);
-  // Nothing is written when nothing changed: on a full disk the file would only lose what it has.
-  if (json !== JSON.stringify(savedTableShapes(dataDir))) writeFileSync(join(dataDir, SHAPES_FILE), json);
+  const path = join(dataDir, SHAPES_FILE);
+  if (existsSync(path) && readFileSync(path, 'utf8') === json) return;
+  replaceFileSync(dataDir, SHAPES_FILE, json);
 }
 
-/** With what the stores were last opened on this data; nothing before that. */
+/** With what the stores were last opened on this data; nothing before that. Throws when the file is damaged. */
 export function savedTableShapes(dataDir: string): TableShapes {
+  const path = join(dataDir, SHAPES_FILE);
+  if (!existsSync(path)) return { windows: [], streams: [] };
   try {
-    return JSON.parse(readFileSync(join(dataDir, SHAPES_FILE), 'utf8'));
-  } catch {
-    return { windows: [], streams: [] };
+    const shapes: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    if (isShapes(shapes)) return shapes;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
   }
+  throw new Error(
+    `${path} is cut off or damaged. It names the tables of the read models, and is written anew by \`millrace start\` or ` +
+      '`millrace run` with the configuration of this data directory. The journal is as it was.',
+  );
+}
+
+function isShapes(value: unknown): value is TableShapes {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'windows' in value &&
+    Array.isArray(value.windows) &&
+    'streams' in value &&
+    Array.isArray(value.streams)
+  );
+}
+
+/** After a crash it is the old file or the new one. */
+function replaceFileSync(directory: string, name: string, text: string): void {
+  const temporary = join(directory, `${name}.tmp`);
+  try {
+    writeFileSync(temporary, text, { flush: true });
+    renameSync(temporary, join(directory, name));
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  const handle = openSync(directory, 'r');
+  fsyncSync(handle);
+  closeSync(handle);
 }

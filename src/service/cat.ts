@@ -1,12 +1,14 @@
 /** `journal cat`: the events of a journal, one by one, as they were written. */
 import { join } from 'node:path';
+import { JournalError } from '../journal/error.ts';
 import { logNames } from '../journal/journal.ts';
+import { lockDirectory } from '../journal/lock.ts';
 import { type Frame, readFrames } from '../journal/reader.ts';
 import { readSchemaFiles } from '../journal/schema-files.ts';
 import { segmentBases, segmentName } from '../journal/segment.ts';
 import { readIndex } from '../journal/segment-index.ts';
 import { nodeSyncFs } from '../journal/sync-fs.ts';
-import { vouchedEnd } from '../journal/vouched-end.ts';
+import { endsOf } from '../journal/vouched-end.ts';
 import { type Commit, decodeCommit } from '../messages/commit.ts';
 import { createRegistry } from '../messages/registry.ts';
 import { COMMIT_FRAME } from './partition-unit.ts';
@@ -44,7 +46,7 @@ export function openCat(dataDir: string, options: CatOptions): Cat {
       for (const [fingerprint, json] of readSchemaFiles(dataDir)) registry.learn(fingerprint, json);
       for (const log of logs) {
         const fromOffset = reached.get(log) ?? 0;
-        const toOffset = Math.min(options.toOffset, vouchedEnd(nodeSyncFs, join(journalDir, log)));
+        const toOffset = Math.min(options.toOffset, readableEnd(journalDir, log));
         for (const frame of readFrames(journalDir, log, { fromOffset, toOffset })) {
           if (frame.kind !== COMMIT_FRAME) continue;
           const commit = decodeCommit(frame.body);
@@ -55,6 +57,25 @@ export function openCat(dataDir: string, options: CatOptions): Cat {
       }
     },
   };
+}
+
+/** Nobody writes while the directory's lock is held here. */
+function readableEnd(journalDir: string, log: string): number {
+  const directory = join(journalDir, log);
+  const { vouched, whole } = endsOf(nodeSyncFs, directory);
+  if (whole === vouched) return vouched;
+  let unlock: () => void;
+  try {
+    unlock = lockDirectory(journalDir);
+  } catch (error) {
+    if (error instanceof JournalError) return vouched;
+    throw error;
+  }
+  try {
+    return endsOf(nodeSyncFs, directory).whole;
+  } finally {
+    unlock();
+  }
 }
 
 function isWanted(log: string, { name, partition }: CatOptions): boolean {

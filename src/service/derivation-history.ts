@@ -149,5 +149,16 @@ export function derivationHistory(dataDir: string, log: string, fs: SyncFs): Der
 
 function readEntries(dataDir: string, fs: SyncFs): Entry[] {
   if (!fs.list(dataDir).includes(FILE)) return [];
-  return JSON.parse(fs.read(join(dataDir, FILE)).toString('utf8'));
+  const path = join(dataDir, FILE);
+  try {
+    const entries: unknown = JSON.parse(fs.read(path).toString('utf8'));
+    if (Array.isArray(entries)) return entries;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw new Error(
+    `${path} is cut off or damaged. It says by what the events of the journal were derived, which replays need and nothing ` +
+      'else does; the journal itself is as it was. Restore the file from a backup, or move it away and start again: what ' +
+      'came before that can then not be derived anew.',
+  );
 }

@@ -1,5 +1,5 @@
 /** The read models of a data directory that no service is running on: replayed, asked, and closed again. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { nodeFs } from '../journal/fs.ts';
@@ -61,9 +61,9 @@ export function deleteStores(dataDir: string, stores: readonly StoreName[]): voi
  * `before` runs under the lock, before the stores are opened.
  */
 export async function openReadModels(dataDir: string, before: () => void = () => {}): Promise<Offline> {
-  const tables = savedTableShapes(dataDir);
   const journalDir = join(dataDir, 'journal');
-  mkdirSync(journalDir, { recursive: true });
+  if (!existsSync(journalDir)) throw new Error(`There is no journal in ${dataDir}; see --data`);
+  const tables = savedTableShapes(dataDir);
   const unlock = lockDirectory(journalDir);
   const stores = startStores();
   try {

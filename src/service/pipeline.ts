@@ -14,7 +14,7 @@ import { readFrames } from '../journal/reader.ts';
 import type { TornTail } from '../journal/recovery.ts';
 import { readSchemaFiles, saveSchemaFiles } from '../journal/schema-files.ts';
 import { snapshotStore } from '../journal/snapshots.ts';
-import type { DynamicEvent, EventType } from '../messages/codec.ts';
+import type { DynamicEvent, EventSchema, EventType } from '../messages/codec.ts';
 import { decodeCommit, type SectionRole } from '../messages/commit.ts';
 import { createRegistry, type Registry } from '../messages/registry.ts';
 import { BUILTIN_TYPES, runChangedType } from '../messages/types.ts';
@@ -97,7 +97,9 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
     witnesses: projectedOffsets(config.dataDir, runtime),
   });
   const registry = createRegistry();
-  for (const [fingerprint, json] of readSchemaFiles(config.dataDir, syncFs)) registry.learn(fingerprint, json);
+  // A damaged file of a type of today is written anew below.
+  const known = new Set([...BUILTIN_TYPES, ...typesOf(config)].map(({ fingerprint }) => fingerprint));
+  for (const [fingerprint, json] of readSchemaFiles(config.dataDir, syncFs, known)) registry.learn(fingerprint, json);
 
   const { threads: threadCount } = config.runtime;
   const threads = threadCount === 0 ? null : runtime.startPartitionThreads(threadCount);
@@ -110,9 +112,7 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
     const name = derivation.stream;
     const types = derivationTypes(derivation);
     const { eventType } = types;
-    const joined = types.joined === null ? [] : [types.joined.type];
-    const results = [...types.windows, ...types.selected].map(({ type }) => type);
-    const own = [eventType, ...results, ...joined];
+    const own = derivedTypes(types);
     if (stream !== null) await requireReadable(journal, registry, stream, eventType);
     for (const type of own) registry.add(type);
     await saveSchemaFiles(disk.fs, config.dataDir, own);
@@ -203,6 +203,20 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
     await journal.close();
   };
   return { journal, journalDir, registry, streams, repartitions, operations, units, runtime, close };
+}
+
+/** All that the streams of the configuration read and derive. */
+function typesOf(config: Config): EventSchema[] {
+  const derivations = [
+    ...config.streams.map((stream) => derivationOf(config, stream)),
+    ...config.joins.map((join) => joinDerivationOf(config, join)),
+    ...allRelations(config).map((relation) => repartitionOf(config, relation)),
+  ];
+  return derivations.flatMap((derivation) => derivedTypes(derivationTypes(derivation)));
+}
+
+function derivedTypes({ eventType, windows, selected, joined }: DerivationTypes): EventSchema[] {
+  return [eventType, ...[...windows, ...selected].map(({ type }) => type), ...(joined === null ? [] : [joined.type])];
 }
 
 function deriversOf({ fraud }: Derivation): readonly Deriver[] {

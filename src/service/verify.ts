@@ -1,7 +1,7 @@
 /** Checks a data directory: its journal, the schemas that its events need, and that no read model is ahead of it. */
 import { join } from 'node:path';
 import { logNames } from '../journal/journal.ts';
-import { readSchemaFiles } from '../journal/schema-files.ts';
+import { readSchemaTexts } from '../journal/schema-files.ts';
 import { nodeSyncFs } from '../journal/sync-fs.ts';
 import { type Finding, type VerifiedLog, verifyLog } from '../journal/verify.ts';
 import { dynamicEventType, recordOf } from '../messages/codec.ts';
@@ -60,7 +60,7 @@ export async function verifyData(dataDir: string): Promise<Verified> {
 /** Fingerprints of the schemas that are what their names say. */
 function checkSchemas(dataDir: string, findings: Finding[]): ReadonlySet<string> {
   const whole = new Set<string>();
-  for (const [fingerprint, json] of readSchemaFiles(dataDir)) {
+  for (const [fingerprint, json] of readSchemaTexts(dataDir)) {
     if (fingerprintOf(json) === fingerprint) whole.add(fingerprint);
     else {
       const file = schemaFile(dataDir, fingerprint);
