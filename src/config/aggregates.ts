@@ -12,7 +12,8 @@ export function aggregateOf(
   schema: AvroRecord,
   report: (message: string) => void,
 ): AggregateSpec[] {
-  const [, fn, inside = ''] = /^\s*([A-Za-z_]+)\s*\(\s*(.*?)\s*\)\s*$/.exec(text) ?? [];
+  const [, fn, fields = ''] = /^([A-Za-z_]+)\s*\((.*)\)$/s.exec(text.trim()) ?? [];
+  const inside = fields.trim();
   if (fn === undefined) {
     report('must be an aggregate such as count() or sum(field)');
     return [];
@@ -22,7 +23,7 @@ export function aggregateOf(
     return [];
   }
   const { takes } = definitionOf({ fn });
-  const [fieldName = '', second, ...rest] = inside.split(/\s*,\s*/);
+  const [fieldName = '', second, ...rest] = inside.split(',').map((field) => field.trim());
   if (takes === 'nothing') {
     const distinct = /^distinct\s+(.+)$/i.exec(inside)?.[1];
     if (distinct !== undefined) report(`${fn}(distinct …) is distinct(${distinct}) here`);

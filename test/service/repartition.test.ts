@@ -57,7 +57,7 @@ test('have the results of one partition on 2, 4 and 8, also when the process die
       const restarted = [...lines.slice(0, at), { $snapshot: true }, { $restart: true }, ...lines.slice(at)];
       expect(await resultsOf(restarted, 8)).toEqual(expected);
     }),
-    { numRuns: 4 },
+    { numRuns: 3 },
   );
 });
 

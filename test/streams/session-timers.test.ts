@@ -121,7 +121,7 @@ describe.each([0, 1, 3, 20])('with a lateness of %i', (allowedLatenessMs) => {
         expect(given(windows)).toEqual(model(allowedLatenessMs, [...input, end]));
         expect(driver.groups()).toBe(0);
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 
@@ -136,7 +136,7 @@ describe.each([0, 1, 3, 20])('with a lateness of %i', (allowedLatenessMs) => {
         expect(given(windows)).toEqual(model(allowedLatenessMs, [...input, end]));
         expect(after.groups()).toBe(0);
       }),
-      { numRuns: 80 },
+      { numRuns: 40 },
     );
   });
 
@@ -153,7 +153,7 @@ describe.each([0, 1, 3, 20])('with a lateness of %i', (allowedLatenessMs) => {
         }
         expect(restored.commits).toEqual(unbroken.commits.slice(at));
       }),
-      { numRuns: 50 },
+      { numRuns: 40 },
     );
   });
 });
