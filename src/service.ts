@@ -56,11 +56,13 @@ export interface ServiceOptions {
   readonly version: string;
   readonly attach: Attach;
   readonly runtime?: Runtime;
+  /** Whether the other partitions go on without one whose log can't be replayed; else the service fails. */
+  readonly goesOnHalted?: boolean;
 }
 
 /** Opens the data directory and starts the tree. Throws a JournalError when the directory can't be had. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { config, log, version, attach, runtime = nodeRuntime } = options;
+  const { config, log, version, attach, runtime = nodeRuntime, goesOnHalted = false } = options;
   let fail = (_: Error): void => {};
   const failed = new Promise<Error>((resolve) => {
     fail = resolve;
@@ -117,6 +119,20 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     onSnapshotFailed(name, error) {
       log.warn({ log: name, error: messageOf(error) }, 'a snapshot could not be written; it is tried again later');
     },
+    onDivided(name, source, parts) {
+      const failing = parts.flatMap((part) => part.failing);
+      const [first] = failing;
+      if (first === undefined)
+        log.warn({ log: name, source, commits: parts.length }, 'a batch that failed was divided');
+      else {
+        const words = { log: name, source, events: failing.length, error: first.error };
+        log.error(words, 'events that could not be applied are in quarantine: dead letters of the reason quarantined');
+      }
+    },
+    onHalted(name, reason) {
+      log.error({ log: name }, reason);
+      if (!goesOnHalted) fail(new Error(reason));
+    },
     onLogState(name, state) {
       if (state.kind === 'failed') fail(state.error);
       if (state.kind === 'stalled') log.error({ log: name }, state.error.message);
@@ -154,7 +170,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     { failed: fail, stopped: () => {} },
   );
   running = { pipeline, readModels, root };
-  const ready = Promise.all(pipeline.units.map((unit) => unit.ready)).then(() => {});
+  const ready = Promise.all(pipeline.units.map((unit) => Promise.race([unit.ready, unit.halted]))).then(() => {});
 
   async function close(): Promise<void> {
     const reason = new Error('The service is stopping');

@@ -2,11 +2,25 @@
  * The bounded queue in front of a partition consumer. A batch stays here until its commit is durable, so that a
  * consumer that crashed finds it again; one that the log already holds is acknowledged instead.
  */
+import { withinBatch } from '../partition/within-batch.ts';
 import type { Batch } from '../sources/source.ts';
 
 /** A batch in flight, and the position of its source after it. */
 export interface Taken extends Batch {
   readonly next: number;
+}
+
+/** A batch that failed. */
+export interface Suspect {
+  readonly batch: Taken;
+  readonly failures: number;
+  readonly error: Error;
+}
+
+/** A part of a batch, or a whole one. */
+interface Queued extends Batch {
+  /** The batch that it is a part of, and the rows of that before it. */
+  readonly within?: { readonly source: string; readonly next: number; readonly rows: number };
 }
 
 /** Where a source stands in the partition. */
@@ -28,6 +42,16 @@ export interface Mailbox {
    * flight: until then its first delivery may not be durable.
    */
   take(position: PositionOf): Taken | undefined;
+  /** A batch in flight, or one that is not, could not be applied. Of those that fail together the first is at fault. */
+  failed(batch: Batch, error: Error): void;
+  /** The batch that comes next, when it has failed so often that it is not to be applied as it is. */
+  suspect(position: PositionOf): Suspect | null;
+  /** The suspect is about to be divided: if that fails, it has failed once more. */
+  suspected(): void;
+  /** In place of the suspect come its parts: each has its blocks, and ends after so many of its rows. */
+  divide(parts: readonly { readonly blocks: Batch['blocks']; readonly from: number; readonly to: number }[]): void;
+  /** What fails now, for people; null when nothing does. */
+  failure(): string | null;
   /** The oldest batch in flight is durable. */
   settled(firstOffset: number, count: number): void;
   /** After a restart: acknowledges what the log holds, and puts the rest of what was in flight back in front. */
@@ -45,13 +69,31 @@ export interface Mailbox {
 /** What is said of a batch whose commit is known only from the log. */
 const IN_THE_LOG = { firstOffset: -1, count: 0 };
 
-export function createMailbox(bound: number): Mailbox {
-  let waiting: Batch[] = [];
-  let flying: { readonly batch: Batch; readonly taken: Taken }[] = [];
+/** A batch without its first rows. */
+export type DropRows = (blocks: Batch['blocks'], rows: number) => Batch['blocks'];
+
+/** `quarantineAfter` failures make a batch suspect. */
+export function createMailbox(
+  bound: number,
+  quarantineAfter = Number.POSITIVE_INFINITY,
+  dropRows: DropRows = (blocks) => blocks,
+): Mailbox {
+  let waiting: Queued[] = [];
+  let flying: { readonly batch: Queued; readonly taken: Taken }[] = [];
+  /** Of the batch that failed last; a batch that goes on being given up, and comes again, is another. */
+  let fault: { readonly batch: Queued; failures: number; error: Error } | null = null;
+  let hasFailed = false;
   let blocked: { resolve: () => void; reject: (reason: Error) => void }[] = [];
   let closed: Error | null = null;
   let arrived = (): void => {};
 
+  /** Of a batch that came before and was divided then, what is not in. */
+  function missing(batch: Queued, position: PositionOf): Queued {
+    if (batch.next === null || batch.within !== undefined) return batch;
+    const rows = position(withinBatch(batch.source, batch.next));
+    const { source, next } = batch;
+    return rows === 0 ? batch : { ...batch, blocks: dropRows(batch.blocks, rows), within: { source, next, rows } };
+  }
   const full = (): boolean => waiting.length + flying.length >= bound;
   function unblock(): void {
     if (blocked.length === 0 || full()) return;
@@ -93,23 +135,55 @@ export function createMailbox(bound: number): Mailbox {
         if (isRepeated && flying.length > 0) return undefined;
         waiting.shift();
         if (!isRepeated) {
-          const taken = { ...batch, next: batch.next ?? before + eventsOf(batch) };
-          flying.push({ batch, taken });
+          const own = missing(batch, position);
+          const taken = { ...own, next: own.next ?? before + eventsOf(own) };
+          flying.push({ batch: own, taken });
           return taken;
         }
         batch.onDurable?.(IN_THE_LOG);
         unblock();
       }
     },
+    failed(batch, error) {
+      if (hasFailed) return;
+      hasFailed = true;
+      const [first] = flying.filter(({ taken }) => taken === batch);
+      if (first === undefined) return;
+      const failures = (fault?.batch === first.batch ? fault.failures : 0) + 1;
+      fault = { batch: first.batch, failures, error };
+    },
+    suspect(position) {
+      const [batch] = waiting;
+      if (batch === undefined || fault?.batch !== batch || fault.failures < quarantineAfter) return null;
+      const next = batch.next ?? position(batch.source) + eventsOf(batch);
+      return { batch: { ...batch, next }, failures: fault.failures, error: fault.error };
+    },
+    suspected() {
+      if (fault !== null) fault.failures += 1;
+    },
+    divide(parts) {
+      const [batch, ...rest] = waiting;
+      if (batch === undefined) return;
+      fault = null;
+      waiting = [...parts.map((part, i) => partOf(batch, part, i === parts.length - 1)), ...rest];
+    },
+    failure: () =>
+      fault === null ? null : `a batch of ${fault.batch.source} failed ${fault.failures} times: ${fault.error.message}`,
     settled(firstOffset, count) {
-      flying.shift()?.batch.onDurable?.({ firstOffset, count });
+      const durable = flying.shift()?.batch;
+      if (durable !== undefined && durable === fault?.batch) fault = null;
+      durable?.onDurable?.({ firstOffset, count });
       unblock();
     },
     recover(position) {
-      const retry: Batch[] = [];
+      hasFailed = false;
+      const retry: Queued[] = [];
       for (const { batch, taken } of flying) {
-        if (taken.next <= position(batch.source)) batch.onDurable?.(IN_THE_LOG);
-        else retry.push(batch);
+        if (taken.next > position(batch.source)) retry.push(batch);
+        else {
+          if (batch === fault?.batch) fault = null;
+          batch.onDurable?.(IN_THE_LOG);
+        }
       }
       flying = [];
       waiting = [...retry, ...waiting];
@@ -132,6 +206,26 @@ export function createMailbox(bound: number): Mailbox {
       arrived = listener;
     },
   };
+}
+
+/** All but the last have a place of their own for where their source stands. */
+function partOf(
+  batch: Queued,
+  { blocks, from, to }: { readonly blocks: Batch['blocks']; readonly from: number; readonly to: number },
+  isLast: boolean,
+): Queued {
+  const { source, next, request, onDurable, onRejected, within } = batch;
+  const own = {
+    blocks,
+    ...(request === undefined ? {} : { request: { ...request, rowsBefore: request.rowsBefore + from } }),
+    ...(isLast && onDurable !== undefined ? { onDurable } : {}),
+    ...(onRejected === undefined ? {} : { onRejected }),
+  };
+  if (next === null) return { source, next, ...own };
+  const whole = within ?? { source, next, rows: 0 };
+  const inside = { ...whole, rows: whole.rows + from };
+  if (isLast) return { source, next, ...own, within: inside };
+  return { source: withinBatch(whole.source, whole.next), next: whole.rows + to, ...own, within: inside };
 }
 
 function eventsOf({ blocks }: Batch): number {

@@ -2,17 +2,19 @@
  * Partition consumer: the only writer of its partition's log.
  *
  *   loadingSnapshot ──► replaying ──► running ── DRAIN ──► draining ──► stopped
+ *                           └─ the log can't be replayed ──► halted ── DRAIN ──► stopped
  *
  * One WAKE takes one batch and has it applied: decoded and derived from, in this thread or another. What comes of it is
  * appended. Batches are in flight up to a bound, are acknowledged in order once durable, and stay in the mailbox until
  * then. Anything that throws fails the actor; its supervisor restarts the partition, which recovers from the newest
- * snapshot and the log.
+ * snapshot and the log. A batch that fails each time is divided before it is tried once more: what fails in it becomes dead
+ * letters. A log that can't be replayed halts the partition, and nothing else.
  */
 import { assign, fromPromise, setup } from 'xstate';
 import type { Commit } from '../messages/commit.ts';
 import type { Applied, PartitionInput } from '../partition/partition.ts';
 import type { Batch } from '../sources/source.ts';
-import type { Mailbox, PositionOf } from './mailbox.ts';
+import type { Mailbox, PositionOf, Suspect } from './mailbox.ts';
 
 /** A commit that is durable. */
 export interface Committed extends Applied {
@@ -25,10 +27,12 @@ export interface PartitionConsumerPorts {
   readonly position: PositionOf;
   /** Has a batch decoded and derived from. In order; rejects when a deriver fails. */
   apply(batch: PartitionInput, committedAt: number): Promise<Applied>;
+  /** Puts what becomes of a batch that failed again and again into the mailbox, in its place. */
+  divide(suspect: Suspect, committedAt: number): Promise<void>;
   /** Restores partition and derivers from the newest valid snapshot. Returns the offset to replay from. */
   loadSnapshot(): Promise<number>;
-  /** Folds the commits from an offset to the end of the log. */
-  replay(fromOffset: number): Promise<void>;
+  /** Folds the commits from an offset to the end of the log. Halted: one of them can't be, as often as it is tried. */
+  replay(fromOffset: number): Promise<'replayed' | 'halted'>;
   /** Tells the derivers that the partition is live. */
   recovered(): void;
   /** Resolves with the first event's offset once the commit is durable. */
@@ -49,12 +53,16 @@ export type PartitionConsumerEvent =
   | { readonly type: 'WAKE' }
   | { readonly type: 'APPLIED'; readonly applied: Applied; readonly batch: Batch }
   | { readonly type: 'DURABLE'; readonly commit: Committed }
+  | { readonly type: 'SUSPECT'; readonly suspect: Suspect }
+  | { readonly type: 'DIVIDED' }
   | { readonly type: 'FAILED'; readonly error: Error }
   | { readonly type: 'DRAIN' };
 
 interface Context {
   readonly ports: PartitionConsumerPorts;
   readonly replayFrom: number;
+  /** Nothing is taken meanwhile. */
+  readonly dividing: boolean;
 }
 
 export const partitionConsumerMachine = setup({
@@ -65,9 +73,9 @@ export const partitionConsumerMachine = setup({
   },
   actors: {
     loadSnapshot: fromPromise<number, PartitionConsumerPorts>(({ input }) => input.loadSnapshot()),
-    replay: fromPromise<void, { ports: PartitionConsumerPorts; fromOffset: number }>(async ({ input }) => {
-      await input.ports.replay(input.fromOffset);
-    }),
+    replay: fromPromise<'replayed' | 'halted', { ports: PartitionConsumerPorts; fromOffset: number }>(({ input }) =>
+      input.ports.replay(input.fromOffset),
+    ),
     finalSnapshot: fromPromise<void, PartitionConsumerPorts>(({ input }) => input.saveSnapshot(true)),
   },
   actions: {
@@ -82,13 +90,22 @@ export const partitionConsumerMachine = setup({
     takeNext: ({ context, self }) => {
       const { ports } = context;
       const { mailbox } = ports;
-      if (mailbox.inFlight >= MAX_COMMITS_IN_FLIGHT) return;
+      if (mailbox.inFlight >= MAX_COMMITS_IN_FLIGHT || context.dividing) return;
+      const suspect = mailbox.suspect(ports.position);
+      if (suspect !== null) {
+        // By the state that what came before it leaves.
+        if (mailbox.inFlight === 0) self.send({ type: 'SUSPECT', suspect });
+        return;
+      }
       const batch = mailbox.take(ports.position);
       if (batch === undefined) return;
       ports
         .apply(batch, ports.nowMs())
         .then((applied) => self.send({ type: 'APPLIED', applied, batch }))
-        .catch((error: Error) => self.send({ type: 'FAILED', error }));
+        .catch((error: Error) => {
+          mailbox.failed(batch, error);
+          self.send({ type: 'FAILED', error });
+        });
       if (mailbox.depth > 0) ports.later(() => self.send({ type: 'WAKE' }));
     },
     append: ({ context, self }, { applied, batch }: { applied: Applied; batch: Batch }) => {
@@ -101,6 +118,13 @@ export const partitionConsumerMachine = setup({
           ports.committed(commit);
           self.send({ type: 'DURABLE', commit });
         })
+        .catch((error: Error) => self.send({ type: 'FAILED', error }));
+    },
+    divide: ({ context, self }, { suspect }: { suspect: Suspect }) => {
+      const { ports } = context;
+      ports
+        .divide(suspect, ports.nowMs())
+        .then(() => self.send({ type: 'DIVIDED' }))
         .catch((error: Error) => self.send({ type: 'FAILED', error }));
     },
     acknowledge: ({ context, self }, { commit }: { commit: Committed }) => {
@@ -122,7 +146,7 @@ export const partitionConsumerMachine = setup({
   },
 }).createMachine({
   id: 'partitionConsumer',
-  context: ({ input }) => ({ ports: input.ports, replayFrom: 0 }),
+  context: ({ input }) => ({ ports: input.ports, replayFrom: 0, dividing: false }),
   initial: 'loadingSnapshot',
   on: {
     FAILED: { actions: { type: 'fail', params: ({ event }) => ({ error: event.error }) } },
@@ -140,7 +164,7 @@ export const partitionConsumerMachine = setup({
       invoke: {
         src: 'replay',
         input: ({ context }) => ({ ports: context.ports, fromOffset: context.replayFrom }),
-        onDone: 'running',
+        onDone: [{ guard: ({ event }) => event.output === 'halted', target: 'halted' }, { target: 'running' }],
       },
       on: { DRAIN: 'stopped' },
     },
@@ -148,6 +172,8 @@ export const partitionConsumerMachine = setup({
       entry: 'goLive',
       on: {
         WAKE: { actions: 'takeNext' },
+        SUSPECT: { actions: [assign({ dividing: true }), { type: 'divide', params: ({ event }) => event }] },
+        DIVIDED: { actions: [assign({ dividing: false }), 'takeNext'] },
         APPLIED: { actions: { type: 'append', params: ({ event }) => event } },
         DURABLE: { actions: { type: 'acknowledge', params: ({ event }) => ({ commit: event.commit }) } },
         DRAIN: 'draining',
@@ -157,6 +183,8 @@ export const partitionConsumerMachine = setup({
       always: { guard: 'isEmpty', target: 'savingSnapshot' },
       on: {
         WAKE: { actions: 'takeNext' },
+        SUSPECT: { actions: [assign({ dividing: true }), { type: 'divide', params: ({ event }) => event }] },
+        DIVIDED: { actions: [assign({ dividing: false }), 'takeNext'] },
         APPLIED: { actions: { type: 'append', params: ({ event }) => event } },
         DURABLE: { actions: { type: 'acknowledge', params: ({ event }) => ({ commit: event.commit }) } },
       },
@@ -164,6 +192,7 @@ export const partitionConsumerMachine = setup({
     savingSnapshot: {
       invoke: { src: 'finalSnapshot', input: ({ context }) => context.ports, onDone: 'stopped' },
     },
+    halted: { on: { DRAIN: 'stopped' } },
     stopped: { type: 'final' },
   },
 });

@@ -5,8 +5,10 @@
  */
 import type { Commit } from '../messages/commit.ts';
 import type { FilePosition } from '../messages/streams.ts';
+import { rowsOf, type WriterOf } from '../messages/slice-block.ts';
 import type { PartitionFold } from '../partition/derivation.ts';
-import type { Applied, PartitionInput, PartitionStatus } from '../partition/partition.ts';
+import { type BatchPart, divide, requireCommitSize } from '../partition/divide.ts';
+import type { Applied, PartitionInput, PartitionSpec, PartitionStatus } from '../partition/partition.ts';
 import type { KnownRequest } from '../partition/requests.ts';
 import { decodeSnapshot, encodeSnapshot } from '../partition/snapshot.ts';
 import type { Work } from '../partition/work.ts';
@@ -34,6 +36,8 @@ export interface PartitionHost {
   recovered(): void;
   /** Turns a batch into a commit. Batches are applied, and resolve, in order; after one that fails all of them do. */
   apply(batch: PartitionInput, committedAt: number): Promise<Applied>;
+  /** What becomes of a batch that can't be applied as it is. The state is left alone. */
+  divide(batch: PartitionInput, committedAt: number): Promise<readonly BatchPart[]>;
   /** What the partition has of a request with this key, the batches that were applied counted. */
   request(key: string): Promise<KnownRequest>;
   snapshot(): Promise<HostSnapshot>;
@@ -49,13 +53,16 @@ export interface HostSnapshot {
 
 export interface PartitionHostPorts {
   readonly fold: PartitionFold;
+  /** Another one, at the start of the log, to try a batch on. */
+  newFold(): PartitionFold;
+  readonly writerOf: WriterOf;
   /** The commits of its log in a range of offsets. */
   commits(fromOffset: number, toOffset: number): Iterable<Commit>;
   /** Lets everything else in this thread have its turn. */
   nextTurn(): Promise<void>;
 }
 
-export function createPartitionHost({ fold, commits, nextTurn }: PartitionHostPorts): PartitionHost {
+export function createPartitionHost({ fold, newFold, writerOf, commits, nextTurn }: PartitionHostPorts): PartitionHost {
   const { partition, detector } = fold;
   let aggregator: SupervisedActor<typeof windowAggregatorMachine> | null = null;
   let session: SupervisedActor<typeof fraudSessionMachine> | null = null;
@@ -94,9 +101,15 @@ export function createPartitionHost({ fold, commits, nextTurn }: PartitionHostPo
       return true;
     },
     async replay(fromOffset, toOffset) {
+      let offset = fromOffset;
       for (const commit of commits(fromOffset, toOffset)) {
         if (isClosed) return;
-        partition.replay(commit, derive);
+        try {
+          partition.replay(commit, derive);
+        } catch (error) {
+          throw new Error(replayProblem(partition.spec, commit, offset, error), { cause: error });
+        }
+        offset += rowsOf(commit.sections);
         await nextTurn();
       }
     },
@@ -108,6 +121,7 @@ export function createPartitionHost({ fold, commits, nextTurn }: PartitionHostPo
       if (failure !== null) throw failure;
       try {
         const result = partition.apply(batch, derive, committedAt);
+        requireCommitSize(result.commit);
         applied += 1;
         return result;
       } catch (error) {
@@ -115,10 +129,24 @@ export function createPartitionHost({ fold, commits, nextTurn }: PartitionHostPo
         throw failure;
       }
     },
+    divide: async (batch, committedAt) => divide(batch, committedAt, fold.snapshot(), newFold, writerOf),
     request: async (key) => partition.request(key),
     snapshot: async () => ({ body: encodeSnapshot(fold.snapshot()), applied }),
     close() {
       isClosed = true;
     },
   };
+}
+
+function replayProblem(
+  { stream, partition }: PartitionSpec,
+  { source }: Commit,
+  offset: number,
+  error: unknown,
+): string {
+  const what = error instanceof Error ? error.message : String(error);
+  return (
+    `the commit of ${source} at offset ${offset} of ${stream}-${partition} can't be applied again: ${what}. ` +
+    'Nothing was changed. Start with the configuration and the version that wrote it, or set the damaged log aside.'
+  );
 }

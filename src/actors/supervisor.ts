@@ -38,6 +38,10 @@ export interface SupervisorInput {
   /** Its rows change as the children live; whoever made it may read them. */
   readonly table: ChildTable;
   readonly ports: SupervisionPorts;
+  /**
+   * Whether what fails now is one input, which is taken out of the way if it goes on failing: that is no reason to give up.
+   */
+  readonly isInputAtFault: () => boolean;
 }
 
 interface Context extends SupervisorInput {
@@ -185,12 +189,18 @@ function failureOf(
 }
 
 /** Ends what failed and says what becomes of it. */
-function verdict({ path, ports, strategy, table }: Context, child: Child, error: Error): SupervisorEvent {
+function verdict(
+  { path, ports, strategy, table, isInputAtFault }: Context,
+  child: Child,
+  error: Error,
+): SupervisorEvent {
   const unit = strategy === 'one_for_all' ? GROUP : child.spec.id;
   const decision =
     error instanceof LastingError
       ? { kind: 'escalate' as const }
-      : decideRestart(table.history, unit, ports.nowMs(), ports.random(), ports.policy);
+      : isInputAtFault()
+        ? { kind: 'restart' as const, delayMs: ports.policy.minBackoffMs, history: table.history }
+        : decideRestart(table.history, unit, ports.nowMs(), ports.random(), ports.policy);
   child.lastError = error.message;
   dismiss(child, decision.kind === 'restart' ? 'restarting' : 'stopped');
   note(path, ports, child, 'failed', error.message);
@@ -226,6 +236,7 @@ export interface SupervisorOptions {
   readonly strategy: RestartStrategy;
   readonly children: readonly ChildSpec[];
   readonly ports: SupervisionPorts;
+  readonly isInputAtFault?: () => boolean;
 }
 
 /** A supervisor as a child of another. Its stop is bounded by those of its children. */
@@ -240,12 +251,12 @@ export function supervisorSpec(options: SupervisorOptions): ChildSpec {
 
 /** Starts a tree. Its failure, told to `context`, is the escalation of one of its children. */
 export function startSupervisor(options: SupervisorOptions, context: ChildContext): RunningChild {
-  const { parent, id, ports, strategy } = options;
+  const { parent, id, ports, strategy, isInputAtFault = () => false } = options;
   const path = parent === '' ? id : `${parent}/${id}`;
   const table: ChildTable = { rows: options.children.map(newChild), history: NO_RESTARTS };
   const { child } = startSupervised(
     supervisorMachine,
-    { path, strategy, table, ports },
+    { path, strategy, table, ports, isInputAtFault },
     {
       ...(ports.clock === undefined ? {} : { clock: ports.clock }),
       ...context,

@@ -27,6 +27,7 @@ export const startCommand: Command = {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
     const signalled = stopSignal();
     const service = await startService({
+      goesOnHalted: true,
       config,
       log,
       version,

@@ -31,6 +31,8 @@ export interface Config {
   readonly runtime: { readonly queueBatches: number; readonly threads: number };
   readonly supervision: {
     readonly intensity: number;
+    /** A batch that fails so often is divided, and what fails in it is a dead letter. */
+    readonly quarantineAfter: number;
     readonly periodMs: number;
     readonly minBackoffMs: number;
     readonly maxBackoffMs: number;

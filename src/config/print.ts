@@ -122,6 +122,7 @@ function supervisionOf(supervision: Config['supervision']) {
     period: formatDuration(supervision.periodMs),
     minBackoff: formatDuration(supervision.minBackoffMs),
     maxBackoff: formatDuration(supervision.maxBackoffMs),
+    quarantineAfter: supervision.quarantineAfter,
     jitter: supervision.jitter,
     shutdown: formatDuration(supervision.shutdownMs),
   };

@@ -171,6 +171,12 @@ export const fileSchema = z.strictObject({
     .strictObject({
       intensity: z.int().min(0).default(5).describe('More restarts than this within `period` escalate.'),
       period: timer.prefault('30s'),
+      quarantineAfter: z
+        .int()
+        .min(1)
+        .max(100)
+        .default(3)
+        .describe('A batch that fails so often is divided, and what fails in it becomes a dead letter.'),
       minBackoff: timer.prefault('200ms').describe('Before the first restart; it doubles with each.'),
       maxBackoff: timer.prefault('10s'),
       jitter: z.number().min(0).max(1).default(0.2).describe('Random share added to each wait.'),

@@ -18,6 +18,8 @@ export interface Gauges {
   readonly openCases?: number;
   /** Logs that wait for space, by name: 1 for one that does, 0 for one that does not. */
   readonly stalledLogs?: Readonly<Record<string, number>>;
+  /** Partitions, by their log: 1 for one that fails or is halted. */
+  readonly failingPartitions?: Readonly<Record<string, number>>;
 }
 
 export interface Metrics {
@@ -77,6 +79,7 @@ export function createMetrics(options: { readonly version: string }): Metrics {
     'partition',
   ]);
   const stalled = gauge('log_stalled', 'Whether a log waits for space on the disk: 1 or 0.', ['log']);
+  const failing = gauge('partition_failing', 'Whether a partition fails, or is halted: 1 or 0.', ['log']);
   const openCases = gauge('open_cases', 'Fraud cases that are open.', []);
   gauge('build_info', 'Always 1; the labels say what runs.', ['version', 'node_version']).set(
     { version: options.version, node_version: process.version },
@@ -98,6 +101,7 @@ export function createMetrics(options: { readonly version: string }): Metrics {
     for (const [stage, events] of Object.entries(now.lagEvents ?? {})) lag.set({ stage }, events);
     for (const { topic, partition, records } of now.kafkaConsumerLag ?? []) kafkaLag.set({ topic, partition }, records);
     for (const [log, waits] of Object.entries(now.stalledLogs ?? {})) stalled.set({ log }, waits);
+    for (const [log, fails] of Object.entries(now.failingPartitions ?? {})) failing.set({ log }, fails);
     // Prometheus's word for what is not known: none open would be a number.
     openCases.set(now.openCases ?? Number.NaN);
   };

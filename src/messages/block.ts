@@ -21,7 +21,12 @@ export interface BlockWriter<T> {
   take(): Block | null;
 }
 
+/** What is derived, or taken in, is more than one commit can hold. */
+export class TooLargeError extends RangeError {}
+
 const INITIAL_BYTES = 1 << 14;
+/** A block that would have more is given up before it takes the memory. */
+const BLOCK_BYTES_MAX = 128 * 1024 * 1024;
 
 /**
  * `fast` writes what it can. `encode` writes any event of the type and returns where it ends, or minus the bytes that it
@@ -42,6 +47,9 @@ export function createBlockWriter<T>(
     return Number.isNaN(next) ? encode(event, buffer, end) : next;
   }
   function grow(lackingBytes: number): void {
+    if (buffer.length + lackingBytes > BLOCK_BYTES_MAX) {
+      throw new TooLargeError(`A block has more than ${BLOCK_BYTES_MAX} bytes after ${count} events`);
+    }
     const larger = Buffer.allocUnsafeSlow((buffer.length + lackingBytes) * 2);
     buffer.copy(larger, 0, 0, end);
     buffer = larger;

@@ -32,6 +32,7 @@ import { createKnownFiles } from './known-files.ts';
 import { originsOf, type Refusals, refuse, withoutRefused } from './refused.ts';
 import { createRequests, DEFAULT_REQUEST_LIMITS, type KnownRequest, type RequestLimits } from './requests.ts';
 import { latestTakenMs, refuseAhead } from './too-far-ahead.ts';
+import { withinBatch } from './within-batch.ts';
 import type { EventsStep, Step, Work } from './work.ts';
 
 /** What a source hands to the partition, and where the source stands after it. */
@@ -181,6 +182,11 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
     }
   }
 
+  function stand({ source, next }: { readonly source: string; readonly next: number }): void {
+    positions.set(source, next);
+    positions.delete(withinBatch(source, next));
+  }
+
   function noteEvents(events: number, committedAt: number): void {
     if (events > 0) lastEventAtMs = committedAt;
   }
@@ -224,7 +230,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
       const failures: ExpectationFailures[] = [];
       const blocks = [...taken(batch, committedAt, failures), ...requestOf(batch)];
       derive(workOf(blocks));
-      positions.set(batch.source, batch.next);
+      stand(batch);
       noteRequests(blocks);
       files.note(blocks);
       const { stream, partition } = spec;
@@ -252,7 +258,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
       const inputs = commit.sections.filter((section) => section.role === 'input');
       derive(workOf(inputs));
       noteRequests(inputs);
-      positions.set(commit.source, commit.next);
+      stand(commit);
       files.note(inputs);
       noteEvents(countOf(commit.sections, spec.eventType.fingerprint), commit.committedAt);
       return derived.take().sections;

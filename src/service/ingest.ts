@@ -85,6 +85,8 @@ export function createIngest(target: IngestTarget): Ingest {
   }
 
   async function takeMissing(shares: Shares, counts: Counts, key: RequestKey): Promise<IngestOutcome> {
+    const reason = target.stalled();
+    if (reason !== null) return { kind: 'stalled', reason, retryAfterSeconds: STALLED_RETRY_SECONDS };
     const partitions = Array.from({ length: intake.partitions }, (_, partition) => partition);
     const known = await Promise.all(partitions.map((partition) => target.request(partition, key.key)));
     const forgottenUpTo = Math.max(...known.map((one) => one.forgottenUpTo));

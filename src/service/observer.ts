@@ -148,6 +148,9 @@ export function createObserver(config: Config, version: string, sources: Observe
       queueDepth: Object.fromEntries(all.map((stage) => [stage.id, stage.queueDepth])),
       lagEvents: Object.fromEntries(all.flatMap(({ id, lag }) => (lag === null ? [] : [[id, lag]]))),
       ...(openCases === undefined ? {} : { openCases }),
+      failingPartitions: Object.fromEntries(
+        (sources.pipeline()?.units ?? []).map(({ log, problem }) => [log.name, problem() === null ? 0 : 1]),
+      ),
       stalledLogs: Object.fromEntries(
         (sources.pipeline()?.units ?? []).map(({ log }) => [log.name, log.state().kind === 'stalled' ? 1 : 0]),
       ),

@@ -23,7 +23,9 @@ import {
   type Derivation,
   type DerivationTypes,
   derivationTypes,
+  type PartitionFold,
 } from '../partition/derivation.ts';
+import type { BatchPart } from '../partition/divide.ts';
 import type { Intake } from '../sources/source.ts';
 import type { PartitionThreads } from '../workers/partition-threads.ts';
 import { allRelations, derivationOf, joinDerivationOf, noteDerivations, repartitionOf } from './derivation-history.ts';
@@ -77,6 +79,8 @@ export interface PipelineOptions {
   onTorn(torn: TornTail): void;
   onLogState(log: string, state: LogState): void;
   onSnapshotFailed(log: string, error: unknown): void;
+  onDivided(log: string, source: string, parts: readonly BatchPart[]): void;
+  onHalted(log: string, reason: string): void;
 }
 
 /**
@@ -133,15 +137,20 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
         : { role: 'derived' as const, typeName: types.joined.type.name };
     return { name, config: stream, eventType, gives, units, intake: createIntake(name, units) };
   };
-  const hostHere = (derivation: Derivation, types: DerivationTypes, partition: number) => () =>
-    createPartitionHost({
-      fold: createPartitionFold(derivation, types, partition, registry, config.http.idempotency),
+  const hostHere = (derivation: Derivation, types: DerivationTypes, partition: number) => () => {
+    const newFold = (): PartitionFold =>
+      createPartitionFold(derivation, types, partition, registry, config.http.idempotency);
+    return createPartitionHost({
+      fold: newFold(),
+      newFold,
+      writerOf: registry.writerOf,
       *commits(fromOffset, toOffset) {
         const log = `${derivation.stream}-${partition}`;
         for (const { body } of readFrames(journalDir, log, { fromOffset, toOffset }, syncFs)) yield decodeCommit(body);
       },
       nextTurn: () => nextTurn(runtime),
     });
+  };
   const hostIn =
     (all: PartitionThreads, thread: number, place: { derivation: Derivation; partition: number; log: string }) => () =>
       all.open(thread, { ...place, dataDir: config.dataDir, journalDir, requests: config.http.idempotency });
@@ -156,7 +165,10 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
       derivers,
       log: await journal.openLog(`${name}-${partition}`),
       snapshots: snapshotStore(journalDir, { fs: disk.fs }),
+      stream: name,
       queueBatches: config.runtime.queueBatches,
+      quarantineAfter: config.supervision.quarantineAfter,
+      writerOf: registry.writerOf,
       snapshotEveryEvents: config.journal.snapshotEveryEvents,
       snapshotEveryMs: config.journal.snapshotEveryMs,
       supervision: options.supervision,
@@ -165,6 +177,8 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
       committed: (commit) => options.committed(name, commit),
       snapshotSaved: options.snapshotSaved,
       onSnapshotFailed: options.onSnapshotFailed,
+      onDivided: options.onDivided,
+      onHalted: options.onHalted,
     });
   };
 

@@ -43,7 +43,8 @@ export function createView(service: Service): ServedView {
         request: (partition, key) => units[partition]!.request(key),
         keyAgeMs: config.http.idempotency.ageMs,
         nowMs: runtime.nowMs,
-        stalled: () => stalledLogs(units)[0] ?? null,
+        stalled: () =>
+          stalledLogs(units)[0] ?? units.map((unit) => unit.haltedBy()).find((why) => why !== null) ?? null,
       });
       return [stream.name, { decode, ingest }] as const;
     }),
@@ -171,7 +172,7 @@ export function createView(service: Service): ServedView {
     requestAborted: () => observer.metrics.requestAborted(),
     subscribe: observer.subscribe,
     readiness() {
-      const reasons = stalledLogs(pipeline.units);
+      const reasons = [...stalledLogs(pipeline.units), ...pipeline.units.flatMap((unit) => unit.problem() ?? [])];
       if (!ready) reasons.push('partitions are recovering');
       else if (closed) reasons.push('stopping');
       const notReady = readModels.notReady();

@@ -7,6 +7,7 @@ import type { Block } from '../messages/block.ts';
 import { type Commit, inputSection, type Section } from '../messages/commit.ts';
 import type { FilePosition } from '../messages/streams.ts';
 import type { Derivation } from '../partition/derivation.ts';
+import type { BatchPart } from '../partition/divide.ts';
 import type { Applied, PartitionInput, PartitionStatus } from '../partition/partition.ts';
 import type { KnownRequest, RequestLimits } from '../partition/requests.ts';
 
@@ -24,6 +25,7 @@ export interface HostAnswers {
   restore: { readonly isRestored: boolean; readonly state: HostState };
   replay: { readonly state: HostState };
   apply: AppliedInThread;
+  divide: readonly BatchPart[];
   request: KnownRequest;
   snapshot: HostSnapshot;
   drain: null;
@@ -33,6 +35,7 @@ export type HostRequest =
   | { readonly kind: 'restore'; readonly body: Uint8Array }
   | { readonly kind: 'replay'; readonly fromOffset: number; readonly toOffset: number }
   | { readonly kind: 'apply'; readonly batch: PartitionInput; readonly committedAt: number }
+  | { readonly kind: 'divide'; readonly batch: PartitionInput; readonly committedAt: number }
   | { readonly kind: 'request'; readonly key: string }
   | { readonly kind: 'snapshot' }
   | { readonly kind: 'drain'; readonly deriver: Deriver };

@@ -178,6 +178,11 @@ function openHost(thread: Thread, host: number, opened: OpenPartition): Partitio
       status = applied.status;
       return withInput(applied, batch, { stream: derivation.stream, partition, committedAt });
     },
+    async divide(batch, committedAt) {
+      const { source, next } = batch;
+      const { blocks, memory } = ownBlocks(batch.blocks);
+      return await thread.ask(host, { kind: 'divide', batch: { source, next, blocks }, committedAt }, memory);
+    },
     request: (key) => thread.ask(host, { kind: 'request', key }),
     snapshot: () => thread.ask(host, { kind: 'snapshot' }),
     close() {

@@ -9,7 +9,7 @@ import { readFrames } from '../journal/reader.ts';
 import { readSchemaFiles } from '../journal/schema-files.ts';
 import { decodeCommit } from '../messages/commit.ts';
 import { createRegistry } from '../messages/registry.ts';
-import { createPartitionFold, derivationTypes } from '../partition/derivation.ts';
+import { createPartitionFold, derivationTypes, type PartitionFold } from '../partition/derivation.ts';
 import {
   type FromThread,
   type HostAnswers,
@@ -32,9 +32,12 @@ function openHosted({ dataDir, journalDir, log, partition, derivation, requests 
   for (const [fingerprint, json] of readSchemaFiles(dataDir)) registry.learn(fingerprint, json);
   const types = derivationTypes(derivation);
   registry.add(types.eventType);
-  const fold = createPartitionFold(derivation, types, partition, registry, requests);
+  const newFold = (): PartitionFold => createPartitionFold(derivation, types, partition, registry, requests);
+  const fold = newFold();
   const host = createPartitionHost({
     fold,
+    newFold,
+    writerOf: registry.writerOf,
     *commits(fromOffset, toOffset) {
       for (const { body } of readFrames(journalDir, log, { fromOffset, toOffset })) yield decodeCommit(body);
     },
@@ -69,6 +72,8 @@ export default function hostPartitions({ port }: { readonly port: MessagePort })
         const derived = ownBlocks(sections);
         return say({ ...rest, inputs, sections: derived.blocks }, derived.memory);
       }
+      case 'divide':
+        return say(await host.divide(request.batch, request.committedAt));
       case 'request':
         return say(await host.request(request.key));
       case 'snapshot':

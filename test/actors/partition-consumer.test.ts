@@ -83,9 +83,11 @@ function createWorld(bound = 8): World {
           };
           return partition.apply(batch, derive, committedAt);
         },
+        divide: async () => {},
         loadSnapshot: async () => 0,
         async replay(fromOffset) {
           for (const commit of world.log.slice(fromOffset)) partition.replay(commit, () => {});
+          return 'replayed';
         },
         recovered() {},
         append: (commit) =>
@@ -168,7 +170,10 @@ describe('the way from start to stop', () => {
       const consumer = start(
         world.ports({
           loadSnapshot: () => load.promise,
-          replay: () => replay.promise,
+          replay: async () => {
+            await replay.promise;
+            return 'replayed';
+          },
           saveSnapshot: () => save.promise,
         }),
       );
@@ -195,6 +200,7 @@ describe('the way from start to stop', () => {
         },
         replay: async (from) => {
           steps.push(`replay from ${from}`);
+          return 'replayed';
         },
         recovered: () => steps.push('recovered'),
         saveSnapshot: async (force) => {

@@ -39,10 +39,14 @@ async function start(snapshots: SnapshotStore, change: (log: Log) => Log = (log)
     random: () => 0,
     record: ({ change: what }: { change: string }) => void changes.push(what),
   };
+  const registry = createRegistry();
+  const newFold = () => createPartitionFold(PAYMENTS, types, 0, registry);
   const unit = createPartitionUnit({
     newHost: () =>
       createPartitionHost({
-        fold: createPartitionFold(PAYMENTS, types, 0, createRegistry()),
+        fold: newFold(),
+        newFold,
+        writerOf: registry.writerOf,
         *commits(fromOffset, toOffset) {
           for (const { body } of readMemory(image, 's-0', { fromOffset, toOffset })) yield decodeCommit(body);
         },
@@ -51,6 +55,11 @@ async function start(snapshots: SnapshotStore, change: (log: Log) => Log = (log)
     derivers: ['window-aggregator'],
     log,
     snapshots,
+    stream: 's',
+    quarantineAfter: 3,
+    writerOf: registry.writerOf,
+    onDivided() {},
+    onHalted() {},
     queueBatches: 8,
     snapshotEveryEvents: 1,
     snapshotEveryMs: 60_000,

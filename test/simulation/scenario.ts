@@ -79,6 +79,7 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
     runtime: { queueBatches: 8, threads: 0 },
     supervision: {
       intensity: 5,
+      quarantineAfter: 3,
       periodMs: 30_000,
       minBackoffMs: 50,
       maxBackoffMs: 2_000,

@@ -61,6 +61,14 @@ const windowsOf = async (host: PartitionHost, next: number, occurredAt: number):
 
 const GARBAGE = { source: 'x', next: 9, blocks: [{ ...batch(9, 0).blocks[0]!, bytes: Uint8Array.of(2, 255) }] };
 
+test('a batch that fails is divided in its thread: the rows that can be applied, and those that can not', async () => {
+  const { threads, place } = start(1);
+  const { host } = startHost(threads, 0, place);
+  expect(await host.divide(batch(1, 5), 0)).toEqual([{ from: 0, to: 1, failing: [] }]);
+  expect(await host.divide(GARBAGE, 0)).toEqual([{ from: 0, to: 1, failing: [{ row: 0, error: expect.any(String) }] }]);
+  expect(await windowsOf(host, 1, 5)).toBe(0);
+});
+
 test('a batch that can not be read fails its own host for good, and no other of the thread', async () => {
   const { threads, place } = start(1);
   const [bad, good] = [startHost(threads, 0, place), startHost(threads, 0, place)];

@@ -1,0 +1,201 @@
+/**
+ * Batches that fail whenever they are applied. A real service is given a deriver that throws on some events, as a fault in
+ * the code would; what has to come of it is counted from the input.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
+import { readFrames } from '../../src/journal/reader.ts';
+import { decodeCommit } from '../../src/messages/commit.ts';
+import { rowsOf } from '../../src/messages/slice-block.ts';
+import { createView, type ServedView } from '../../src/service/view.ts';
+import { type Service, startService } from '../../src/service.ts';
+import { temporaryDirectory } from './script-run.ts';
+
+/** Rows whose number is in it fail to be aggregated. */
+const poison = vi.hoisted(() => new Set<number>());
+vi.mock('../../src/partition/derive.ts', async (original) => {
+  const actual = await original<typeof import('../../src/partition/derive.ts')>();
+  return {
+    ...actual,
+    aggregate(...[operator, work]: Parameters<typeof actual.aggregate>) {
+      for (const step of work.steps) {
+        if (step.kind !== 'events' || step.columns.column('n') === undefined) continue;
+        const found = step.columns.numbers('n').find((n) => poison.has(n));
+        if (found !== undefined) throw new Error(`${found} can't be counted`);
+      }
+      actual.aggregate(operator, work);
+    },
+  };
+});
+
+const SCHEMA = {
+  type: 'record',
+  name: 'E',
+  fields: [
+    { name: 'k', type: 'string' },
+    { name: 't', type: { type: 'long', logicalType: 'timestamp-millis' } },
+    { name: 'n', type: 'long' },
+  ],
+};
+
+interface Running {
+  readonly view: ServedView;
+  readonly service: Service;
+  readonly errors: string[];
+  send(stream: string, from: number, to: number, key?: string): ReturnType<ServedView['ingest']>;
+  query(sql: string): Promise<readonly Record<string, unknown>[]>;
+  crash(): Promise<void>;
+}
+
+async function start(windows: string): Promise<Running> {
+  const directory = temporaryDirectory();
+  writeFileSync(join(directory, 'e.avsc'), JSON.stringify(SCHEMA));
+  const file = join(directory, 'p.yaml');
+  writeFileSync(
+    file,
+    `supervision: { minBackoff: 1ms, intensity: 1 }
+streams:
+  e: { schema: ./e.avsc, key: k, eventTime: t, partitions: 2 }
+  other: { schema: ./e.avsc, key: k, eventTime: t }
+windows:
+${windows}
+`,
+  );
+  const loaded = loadConfig(file, {});
+  const config = {
+    ...loaded,
+    dataDir: join(directory, 'data'),
+    journal: { ...loaded.journal, durability: 'os' as const },
+  };
+  const errors: string[] = [];
+  const say = (...words: unknown[]): void => void errors.push(words.map((word) => JSON.stringify(word)).join(' '));
+  const log = { debug() {}, info() {}, warn() {}, error: say };
+  const open = async () => {
+    const service = await startService({ config, log, version: '', attach: () => [], goesOnHalted: true });
+    return { service, view: createView(service) };
+  };
+  let current = await open();
+  const end = async (): Promise<void> => {
+    await current.view.close();
+    await current.service.kill();
+    await current.view.end();
+  };
+  onTestFinished(async () => {
+    poison.clear();
+    await end();
+  });
+  return {
+    get view() {
+      return current.view;
+    },
+    get service() {
+      return current.service;
+    },
+    errors,
+    send(stream, from, to, key) {
+      const lines = Array.from({ length: to - from }, (_, i) => lineOf(from + i));
+      const bytes = Buffer.from(lines.join('\n'));
+      return current.view.ingest(stream, { format: 'json-lines', encoding: 'identity', bytes }, key);
+    },
+    async query(sql) {
+      const { service } = current;
+      await service.settled();
+      while (service.readModels.lag() > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      return service.readModels.stores.run({ kind: 'query', store: 'sqlite', sql });
+    },
+    async crash() {
+      await end();
+      current = await open();
+      await current.service.ready;
+    },
+  };
+}
+
+const lineOf = (n: number): string => JSON.stringify({ k: `key ${n % 7}`, t: 1000 + n, n });
+const COUNTED = '  w: { stream: e, window: { tumbling: 1h }, aggregate: { n: count() } }';
+
+test('what fails is a dead letter with its line, all else is taken, and other streams go on', async () => {
+  const running = await start(COUNTED);
+  await running.service.ready;
+  for (const n of [3, 4, 500, 999]) poison.add(n);
+  const [answer] = await Promise.all([running.send('e', 0, 1000, 'a'), running.send('other', 2000, 2010)]);
+  expect(answer).toMatchObject({ kind: 'committed', accepted: 1000 });
+  expect(await running.send('e', 1000, 1100)).toMatchObject({ kind: 'committed' });
+  const letters = await running.query(`SELECT position, reason, detail, raw FROM dead_letters ORDER BY position`);
+  expect(letters.map(({ position, reason, detail, raw }) => [position, reason, detail, String(raw)])).toEqual(
+    [3, 4, 500, 999].map((n) => [n + 1, 'quarantined', `${n} can't be counted`, lineOf(n)]),
+  );
+  expect(running.errors.join('\n')).toContain('quarantine');
+  expect(running.view.readiness()).toEqual({ ready: true, reasons: [] });
+  const tables = running.service.readModels.stores;
+  const rows = await tables.run({
+    kind: 'query',
+    store: 'duckdb',
+    sql: 'SELECT count(*) AS n, count(DISTINCT n) AS d FROM e',
+  });
+  expect(rows.map(({ n, d }) => [Number(n), Number(d)])).toEqual([[1096, 1096]]);
+  // The fault is not in the log: it can be replayed.
+  await running.crash();
+  expect(await running.send('e', 0, 1000, 'a')).toMatchObject({ accepted: 1000, repeated: true });
+});
+
+test('whichever events fail, each of a request is taken or in quarantine', async () => {
+  const running = await start(COUNTED);
+  await running.service.ready;
+  let from = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 60 }),
+      fc.array(fc.nat({ max: 59 }), { maxLength: 30 }),
+      async (size, failing) => {
+        const first = from;
+        from += size;
+        const wanted = new Set(failing.filter((n) => n < size).map((n) => first + n));
+        for (const n of wanted) poison.add(n);
+        expect(await running.send('e', first, first + size)).toMatchObject({ kind: 'committed' });
+        const letters = await running.query(`SELECT raw FROM dead_letters WHERE reason = 'quarantined'`);
+        const found = letters.map(({ raw }) => Number(JSON.parse(String(raw)).n)).filter((n) => n >= first);
+        expect(found.sort((a, b) => a - b)).toEqual([...wanted].sort((a, b) => a - b));
+      },
+    ),
+    { numRuns: 8 },
+  );
+});
+
+test('a log that can not be replayed halts its partition, says where, and the others go on', async () => {
+  const running = await start(COUNTED);
+  await running.service.ready;
+  await running.send('e', 0, 20);
+  poison.add(7);
+  await running.crash();
+  const { ready, reasons } = running.view.readiness();
+  expect(ready).toBe(false);
+  const [reason] = reasons;
+  expect(reason).toMatch(
+    /^e-\d is halted: the commit of http at offset 0 of e-\d can't be applied again: 7 can't be counted/,
+  );
+  expect(running.errors.join('\n')).toContain('is halted');
+  expect(await running.send('other', 100, 110)).toMatchObject({ kind: 'committed', accepted: 10 });
+  expect(await running.send('e', 20, 40)).toMatchObject({ kind: 'stalled' });
+  expect(await running.send('e', 20, 40, 'key')).toMatchObject({ kind: 'stalled' });
+  poison.clear();
+  await running.crash();
+  expect(running.view.readiness()).toEqual({ ready: true, reasons: [] });
+  expect(await running.send('e', 20, 40)).toMatchObject({ kind: 'committed' });
+});
+
+test('a request that is larger than a commit should be is several, and each of its events is in once', async () => {
+  const running = await start(COUNTED);
+  await running.service.ready;
+  expect(await running.send('other', 0, 50_000)).toMatchObject({ kind: 'committed', accepted: 50_000 });
+  const [unit] = running.service.pipeline.streams.get('other')?.units ?? [];
+  const { journalDir } = running.service.pipeline;
+  const range = { fromOffset: 0, toOffset: unit?.log.durableOffset() ?? 0 };
+  const commits = [...readFrames(journalDir, 'other-0', range)].map(({ body }) => decodeCommit(body));
+  expect(commits.length).toBeGreaterThanOrEqual(4);
+  for (const { sections } of commits) expect(rowsOf(sections)).toBeLessThanOrEqual(16_384);
+  expect(rowsOf(commits.flatMap(({ sections }) => sections))).toBe(50_000);
+});
