@@ -15,11 +15,14 @@ export interface Suspect {
   readonly batch: Taken;
   readonly failures: number;
   readonly error: Error;
+  /** It was divided before: this is a part of that. */
+  readonly isPart: boolean;
 }
 
 /** A part of a batch, or a whole one. */
 interface Queued extends Batch {
   /** The batch that it is a part of, and the rows of that before it. */
+  readonly isPart?: true;
   readonly within?: { readonly source: string; readonly next: number; readonly rows: number };
 }
 
@@ -156,7 +159,7 @@ export function createMailbox(
       const [batch] = waiting;
       if (batch === undefined || fault?.batch !== batch || fault.failures < quarantineAfter) return null;
       const next = batch.next ?? position(batch.source) + eventsOf(batch);
-      return { batch: { ...batch, next }, failures: fault.failures, error: fault.error };
+      return { batch: { ...batch, next }, failures: fault.failures, error: fault.error, isPart: batch.isPart === true };
     },
     suspected() {
       if (fault !== null) fault.failures += 1;
@@ -217,6 +220,7 @@ function partOf(
   const { source, next, request, onDurable, onRejected, within } = batch;
   const own = {
     blocks,
+    isPart: true as const,
     ...(request === undefined ? {} : { request: { ...request, rowsBefore: request.rowsBefore + from } }),
     ...(isLast && onDurable !== undefined ? { onDurable } : {}),
     ...(onRejected === undefined ? {} : { onRejected }),

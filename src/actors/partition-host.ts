@@ -4,8 +4,8 @@
  * incarnation of its partition: what fails in it is not mended, the next incarnation begins with another.
  */
 import type { Commit } from '../messages/commit.ts';
-import type { FilePosition } from '../messages/streams.ts';
 import { rowsOf, type WriterOf } from '../messages/slice-block.ts';
+import type { FilePosition } from '../messages/streams.ts';
 import type { PartitionFold } from '../partition/derivation.ts';
 import { type BatchPart, divide, requireCommitSize } from '../partition/divide.ts';
 import type { Applied, PartitionInput, PartitionSpec, PartitionStatus } from '../partition/partition.ts';

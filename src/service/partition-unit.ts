@@ -2,7 +2,7 @@
  * One partition, wired: its log, its snapshots, and the three actors that restart together, because a batch that one of
  * them has seen and the log has not must be forgotten by all.
  */
-import { createMailbox, type Mailbox, type Suspect } from '../actors/mailbox.ts';
+import { createMailbox, type Mailbox } from '../actors/mailbox.ts';
 import { type Committed, type PartitionConsumerPorts, partitionConsumerMachine } from '../actors/partition-consumer.ts';
 import type { Deriver, PartitionHost } from '../actors/partition-host.ts';
 import { startSupervised } from '../actors/supervised.ts';
@@ -10,25 +10,20 @@ import { type ChildSpec, type SupervisionPorts, supervisorSpec } from '../actors
 import type { Log } from '../journal/log.ts';
 import type { SnapshotStore } from '../journal/snapshots.ts';
 import { type Commit, encodeCommit } from '../messages/commit.ts';
+import { dropRows } from '../messages/slice-block.ts';
 import type { FilePosition } from '../messages/streams.ts';
-import { dropRows, type WriterOf } from '../messages/slice-block.ts';
-import { batchRows } from '../partition/batch-rows.ts';
-import { allFailing, type BatchPart, blocksOfPart } from '../partition/divide.ts';
-import type { Applied, PartitionInput, PartitionStatus } from '../partition/partition.ts';
+import type { PartitionStatus } from '../partition/partition.ts';
 import type { KnownRequest } from '../partition/requests.ts';
 import { initialWatermark } from '../streams/watermark.ts';
+import { createQuarantine, type QuarantineOptions } from './quarantine.ts';
 import type { Runtime } from './runtime.ts';
 
-export interface PartitionUnitOptions {
+export interface PartitionUnitOptions extends Omit<QuarantineOptions, 'mailbox' | 'isLive'> {
   /** A host of the partition at the start of its log. */
   readonly newHost: () => PartitionHost;
   readonly derivers: readonly Deriver[];
-  readonly log: Log;
   readonly snapshots: SnapshotStore;
   readonly queueBatches: number;
-  /** A batch that fails so often is divided, and what fails in it is a dead letter. */
-  readonly quarantineAfter: number;
-  readonly writerOf: WriterOf;
   readonly snapshotEveryEvents: number;
   readonly snapshotEveryMs: number;
   readonly supervision: SupervisionPorts;
@@ -38,11 +33,6 @@ export interface PartitionUnitOptions {
   committed(commit: Committed): void;
   /** What lies before the snapshots that are kept may be needed no more. */
   snapshotSaved(log: string): Promise<void>;
-  readonly stream: string;
-  /** A batch that failed again and again goes on as these parts. */
-  onDivided(log: string, source: string, parts: readonly BatchPart[]): void;
-  /** The log can't be replayed. */
-  onHalted(log: string, reason: string): void;
   /** A snapshot could not be written; the log has all that it would hold. */
   onSnapshotFailed(log: string, error: unknown): void;
 }
@@ -88,20 +78,13 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
   const mailbox = createMailbox(options.queueBatches, quarantineAfter, (blocks, rows) =>
     dropRows(blocks, rows, writerOf),
   );
-  /** Batches and replays of the incarnation that lives that are worked on: when it fails, that is why. */
-  let atWork = 0;
-  let replaysFailed = 0;
-  let halted: string | null = null;
   const appends = new Set<Promise<unknown>>();
   let live: PartitionHost | null = null;
+  const quarantine = createQuarantine({ ...options, mailbox, isLive: (host) => host === live });
   /** The one that lives, once it has all that the log has. */
   let recovered: PartitionHost | null = null;
   /** Batches of the incarnation that lives whose commits were given to the log. */
   let appended = 0;
-  let haltedNow = (): void => {};
-  const settled = new Promise<void>((resolve) => {
-    haltedNow = resolve;
-  });
   let markReady = (): void => {};
   const ready = new Promise<void>((resolve) => {
     markReady = resolve;
@@ -179,7 +162,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
           live = options.newHost();
           recovered = null;
           appended = 0;
-          atWork = 0;
+          quarantine.begin();
         }
         return started().startDeriver(deriver, context);
       },
@@ -194,10 +177,10 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
       const ports: PartitionConsumerPorts = {
         mailbox,
         position: own.position,
-        apply: (batch, committedAt) => apply(own, batch, committedAt),
-        divide: (suspect, committedAt) => divide(own, suspect, committedAt),
+        apply: (batch, committedAt) => quarantine.apply(own, batch, committedAt),
+        divide: (suspect, committedAt) => quarantine.divide(own, suspect, committedAt),
         loadSnapshot: () => loadSnapshot(own),
-        replay: (fromOffset) => replay(own, fromOffset),
+        replay: (fromOffset) => quarantine.replay(own, fromOffset),
         recovered() {
           own.recovered();
           recovered = own;
@@ -220,47 +203,6 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
       };
     },
   });
-
-  async function apply(own: PartitionHost, batch: PartitionInput, committedAt: number): Promise<Applied> {
-    atWork += 1;
-    const applied = await own.apply(batch, committedAt);
-    if (own === live) atWork -= 1;
-    return applied;
-  }
-
-  async function divide(own: PartitionHost, { batch, failures, error }: Suspect, committedAt: number): Promise<void> {
-    atWork += 1;
-    const rows = batchRows(batch.blocks, batch, writerOf);
-    // A division that ends its thread as the batch did is not tried for ever.
-    const isTried = failures < 2 * quarantineAfter;
-    mailbox.suspected();
-    const parts = isTried ? await own.divide(batch, committedAt) : [allFailing(0, rows.count, error.message)];
-    const { stream } = options;
-    mailbox.divide(parts.map((part) => ({ ...part, blocks: blocksOfPart(rows, part, stream) })));
-    options.onDivided(log.name, batch.source, parts);
-    if (own === live) atWork -= 1;
-  }
-
-  async function replay(own: PartitionHost, fromOffset: number): Promise<'replayed' | 'halted'> {
-    atWork += 1;
-    try {
-      await own.replay(fromOffset, log.durableOffset());
-    } catch (error) {
-      if (own !== live) throw error;
-      replaysFailed += 1;
-      if (replaysFailed < quarantineAfter) throw error;
-      halted = `${log.name} is halted: ${error instanceof Error ? error.message : String(error)}`;
-      const reason = new Error(halted);
-      mailbox.close(reason);
-      mailbox.abandon(reason);
-      options.onHalted(log.name, halted);
-      haltedNow();
-      return 'halted';
-    }
-    if (own === live) atWork -= 1;
-    replaysFailed = 0;
-    return 'replayed';
-  }
 
   async function request(key: string): Promise<KnownRequest> {
     for (;;) {
@@ -293,7 +235,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
       strategy: 'one_for_all',
       children,
       ports: options.supervision,
-      isInputAtFault: () => atWork > 0,
+      isInputAtFault: quarantine.isAtWork,
     }),
     mailbox,
     log,
@@ -303,12 +245,11 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
     files: () => live?.files() ?? [],
     saveSnapshot: () => saveSnapshot(true),
     ready,
-    halted: settled,
-    haltedBy: () => halted,
-    problem: () => {
-      if (halted !== null) return halted;
+    halted: quarantine.halted,
+    haltedBy: quarantine.haltedBy,
+    problem() {
       const failure = mailbox.failure();
-      return failure === null ? null : `${log.name}: ${failure}`;
+      return quarantine.haltedBy() ?? (failure === null ? null : `${log.name}: ${failure}`);
     },
   };
 }

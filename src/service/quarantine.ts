@@ -1,0 +1,107 @@
+/**
+ * What a partition does about input that it can't apply, so that none is tried for ever: a batch that fails each time is
+ * divided, and what fails in it becomes dead letters; a log that can't be replayed halts the partition, and nothing else.
+ */
+import type { Mailbox, Suspect } from '../actors/mailbox.ts';
+import type { PartitionHost } from '../actors/partition-host.ts';
+import type { Log } from '../journal/log.ts';
+import type { WriterOf } from '../messages/slice-block.ts';
+import { batchRows } from '../partition/batch-rows.ts';
+import { allFailing, type BatchPart, blocksOfPart } from '../partition/divide.ts';
+import type { Applied, PartitionInput } from '../partition/partition.ts';
+
+export interface QuarantineOptions {
+  readonly stream: string;
+  readonly log: Log;
+  readonly mailbox: Mailbox;
+  /** Failures after which a batch is divided, or a log taken for one that can't be replayed. */
+  readonly quarantineAfter: number;
+  readonly writerOf: WriterOf;
+  isLive(host: PartitionHost): boolean;
+  /** A batch that failed again and again goes on as these parts. */
+  onDivided(log: string, source: string, parts: readonly BatchPart[]): void;
+  onHalted(log: string, reason: string): void;
+}
+
+export interface Quarantine {
+  /** A new incarnation of the partition begins. */
+  begin(): void;
+  /** Whether batches or a replay are worked on: when the partition fails now, that is why. */
+  isAtWork(): boolean;
+  apply(host: PartitionHost, batch: PartitionInput, committedAt: number): Promise<Applied>;
+  /** Puts the parts of a batch that failed into the mailbox, in its place. */
+  divide(host: PartitionHost, suspect: Suspect, committedAt: number): Promise<void>;
+  replay(host: PartitionHost, fromOffset: number): Promise<'replayed' | 'halted'>;
+  /** Why the partition takes nothing any more; null while it does. */
+  haltedBy(): string | null;
+  readonly halted: Promise<void>;
+}
+
+export function createQuarantine(options: QuarantineOptions): Quarantine {
+  const { log, mailbox, stream, quarantineAfter, writerOf, isLive } = options;
+  let atWork = 0;
+  let replaysFailed = 0;
+  let haltedBy: string | null = null;
+  let halt = (): void => {};
+  const halted = new Promise<void>((resolve) => {
+    halt = resolve;
+  });
+  function done(host: PartitionHost): void {
+    if (isLive(host)) atWork -= 1;
+  }
+
+  async function partsOf(host: PartitionHost, suspect: Suspect, rows: number, committedAt: number) {
+    const { batch, failures, error, isPart } = suspect;
+    const none = [allFailing(0, rows, error.message)];
+    // A division that ends its thread as the batch did is not tried for ever, nor is a part that fails all the same.
+    if (failures >= 2 * quarantineAfter) return none;
+    const parts = await host.divide(batch, committedAt);
+    return isPart && parts.length === 1 && parts[0]?.failing.length === 0 ? none : parts;
+  }
+
+  return {
+    begin() {
+      atWork = 0;
+    },
+    isAtWork: () => atWork > 0,
+    async apply(host, batch, committedAt) {
+      atWork += 1;
+      const applied = await host.apply(batch, committedAt);
+      done(host);
+      return applied;
+    },
+    async divide(host, suspect, committedAt) {
+      atWork += 1;
+      const { batch } = suspect;
+      const rows = batchRows(batch.blocks, batch, writerOf);
+      mailbox.suspected();
+      const parts = await partsOf(host, suspect, rows.count, committedAt);
+      if (!isLive(host)) return;
+      mailbox.divide(parts.map((part) => ({ ...part, blocks: blocksOfPart(rows, part, stream) })));
+      options.onDivided(log.name, batch.source, parts);
+      done(host);
+    },
+    async replay(host, fromOffset) {
+      atWork += 1;
+      try {
+        await host.replay(fromOffset, log.durableOffset());
+      } catch (error) {
+        if (!isLive(host)) throw error;
+        replaysFailed += 1;
+        if (replaysFailed < quarantineAfter) throw error;
+        haltedBy = `${log.name} is halted: ${error instanceof Error ? error.message : String(error)}`;
+        const reason = new Error(haltedBy);
+        mailbox.close(reason);
+        mailbox.abandon(reason);
+        options.onHalted(log.name, haltedBy);
+        halt();
+        return 'halted';
+      }
+      done(host);
+      replaysFailed = 0;
+      return 'replayed';
+    },
+    haltedBy: () => haltedBy,
+    halted,
+  };
+}
