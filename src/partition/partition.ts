@@ -12,7 +12,6 @@ import type { DerivedEventType } from '../messages/derived-event.ts';
 import type { JoinResultType } from '../messages/join-result.ts';
 import type { InputBlock } from '../messages/origins.ts';
 import type { Registry } from '../messages/registry.ts';
-import { rowsOf } from '../messages/slice-block.ts';
 import type { FilePosition, RequestPart, RequestTaken, Tombstone } from '../messages/streams.ts';
 import {
   deadLetterType,
@@ -30,7 +29,13 @@ import { type ChannelState, createClock } from './clock.ts';
 import { createDerivedBlocks, type DerivedSummary } from './derived-blocks.ts';
 import { createKnownFiles } from './known-files.ts';
 import { originsOf, type Refusals, refuse, withoutRefused } from './refused.ts';
-import { createRequests, DEFAULT_REQUEST_LIMITS, type KnownRequest, type RequestLimits } from './requests.ts';
+import {
+  createRequests,
+  DEFAULT_REQUEST_LIMITS,
+  type KnownRequest,
+  type RequestLimits,
+  requestBlocks,
+} from './requests.ts';
 import { latestTakenMs, refuseAhead } from './too-far-ahead.ts';
 import { withinBatch } from './within-batch.ts';
 import type { EventsStep, Step, Work } from './work.ts';
@@ -228,7 +233,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
     apply(batch, derive, committedAt) {
       forgetColumns();
       const failures: ExpectationFailures[] = [];
-      const blocks = [...taken(batch, committedAt, failures), ...requestOf(batch)];
+      const blocks = [...taken(batch, committedAt, failures), ...requestBlocks(batch)];
       derive(workOf(blocks));
       stand(batch);
       noteRequests(blocks);
@@ -279,15 +284,6 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
       lastEventAtMs = null;
     },
   };
-}
-
-/** What a repeated request is told by. */
-function requestOf({ request, blocks }: PartitionInput): readonly Block[] {
-  if (request === undefined) return [];
-  const { key, takenAt, rowsBefore } = request;
-  // On its way to a thread a Buffer becomes the array that it is.
-  const digest = Buffer.from(request.digest);
-  return [requestTakenType.encodeBlock([{ key, digest, takenAt, rows: rowsBefore + rowsOf(blocks) }])];
 }
 
 /** Of each log that is read, that of its stream. */

@@ -2,7 +2,10 @@
  * Requests that came with a key, as far as this partition has them: a request that is repeated is told what is in. A fold
  * over the log's RequestTaken events, bounded by their age and number.
  */
-import type { RequestTaken } from '../messages/streams.ts';
+import type { Block } from '../messages/block.ts';
+import { rowsOf } from '../messages/slice-block.ts';
+import type { RequestPart, RequestTaken } from '../messages/streams.ts';
+import { requestTakenType } from '../messages/types.ts';
 
 export interface RequestLimits {
   readonly ageMs: number;
@@ -53,4 +56,19 @@ export function createRequests({ ageMs, keys }: RequestLimits): Requests {
       forgottenUpTo = requestsForgottenUpTo;
     },
   };
+}
+
+/** What a commit notes of the request that its batch is a part of. */
+export function requestBlocks({
+  request,
+  blocks,
+}: {
+  readonly request?: RequestPart;
+  readonly blocks: readonly Block[];
+}): readonly Block[] {
+  if (request === undefined) return [];
+  const { key, takenAt, rowsBefore } = request;
+  // On its way to a thread a Buffer becomes the array that it is.
+  const digest = Buffer.from(request.digest);
+  return [requestTakenType.encodeBlock([{ key, digest, takenAt, rows: rowsBefore + rowsOf(blocks) }])];
 }

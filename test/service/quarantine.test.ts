@@ -129,7 +129,7 @@ test('what fails is a dead letter with its line, all else is taken, and other st
     [3, 4, 500, 999].map((n) => [n + 1, 'quarantined', `${n} can't be counted`, lineOf(n)]),
   );
   expect(running.errors.join('\n')).toContain('quarantine');
-  expect(running.view.readiness()).toEqual({ ready: true, reasons: [] });
+  await expect.poll(() => running.view.readiness(), { timeout: 30_000 }).toEqual({ ready: true, reasons: [] });
   const tables = running.service.readModels.stores;
   const rows = await tables.run({
     kind: 'query',
@@ -173,7 +173,7 @@ test('a log that can not be replayed halts its partition, says where, and the ot
   await running.crash();
   const { ready, reasons } = running.view.readiness();
   expect(ready).toBe(false);
-  const [reason] = reasons;
+  const reason = reasons.find((one) => one.startsWith('e-'));
   expect(reason).toMatch(
     /^e-\d is halted: the commit of http at offset 0 of e-\d can't be applied again: 7 can't be counted/,
   );
@@ -183,7 +183,7 @@ test('a log that can not be replayed halts its partition, says where, and the ot
   expect(await running.send('e', 20, 40, 'key')).toMatchObject({ kind: 'stalled' });
   poison.clear();
   await running.crash();
-  expect(running.view.readiness()).toEqual({ ready: true, reasons: [] });
+  await expect.poll(() => running.view.readiness(), { timeout: 30_000 }).toEqual({ ready: true, reasons: [] });
   expect(await running.send('e', 20, 40)).toMatchObject({ kind: 'committed' });
 });
 
