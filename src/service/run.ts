@@ -7,6 +7,7 @@ import type { Log } from '../log.ts';
 import { type Service, startService } from '../service.ts';
 import type { FileCounts } from '../sources/file.ts';
 import { scriptName } from '../sources/known-file.ts';
+import { openChannel } from './channel.ts';
 import type { Counts } from './counts.ts';
 import { startDriver } from './driver.ts';
 import { filesChild, inputProblem } from './file-input.ts';
@@ -15,6 +16,7 @@ import { createStreamTime, type StreamTime } from './idleness.ts';
 import { outputLines } from './output.ts';
 import { hintFor, outputNames } from './output-names.ts';
 import { runScript, type ScriptCounts } from './run-script.ts';
+import { runningTarget } from './running-target.ts';
 import { scriptStreams } from './script.ts';
 import { hasControls } from './script-file.ts';
 
@@ -119,7 +121,7 @@ interface Ended {
 }
 
 /** Plain files: each is read in a thread of its own. */
-async function runFiles({ config, log, inputs, flush, onProgress }: RunInputs): Promise<Ended> {
+async function runFiles({ config, log, inputs, flush, temporary, onProgress }: RunInputs): Promise<Ended> {
   const files: { counts(): FileCounts; readonly ended: Promise<void> }[] = [];
   const service = await startService({
     config,
@@ -138,6 +140,7 @@ async function runFiles({ config, log, inputs, flush, onProgress }: RunInputs): 
         return child.spec;
       }),
   });
+  const channel = temporary ? null : await openChannel(runningTarget(service), log);
   const progress = watchProgress(
     () => service,
     () => onProgress(service.observer.counts.events),
@@ -152,6 +155,7 @@ async function runFiles({ config, log, inputs, flush, onProgress }: RunInputs): 
     .then(() => service.settled())
     .then(() => null);
   const failure = await untilInterrupted(Promise.race([drained, service.failed]));
+  await channel?.close();
   await service.stop();
   const peakRssBytes = progress.stop();
   if (failure !== null) throw inputProblem(failure) ?? failure;

@@ -7,7 +7,7 @@ import { Piscina } from 'piscina';
 import type { Rederived } from '../partition/rederive.ts';
 import type { ReadInput } from '../sources/file.ts';
 import type { DigestStreamsTask, StreamDigest } from './digest-streams.ts';
-import type { ReadInputCredit } from './read-input-protocol.ts';
+import type { ToReadInput } from './read-input-protocol.ts';
 import type { RederiveTask } from './rederive-log.ts';
 
 const FROM_SOURCE = import.meta.url.endsWith('.ts');
@@ -21,6 +21,9 @@ export const WORKER_EXEC_ARGV: readonly string[] = FROM_SOURCE ? ['--import', 't
 
 /** Batches live for a few milliseconds: a young generation that holds several keeps them out of the old one. */
 export const YOUNG_GENERATION_MB = 32;
+
+/** How long a thread that reads a file may take to stop by itself. */
+const CANCEL_MS = 10_000;
 
 /** The pool for batch work: reading large files, replaying. */
 export interface BatchPool {
@@ -42,10 +45,24 @@ export function startBatchPool(threads: number): BatchPool {
     readInput(task, onMessage, signal) {
       const { port1, port2 } = new MessageChannel();
       port1.on('message', onMessage);
+      const say = (message: ToReadInput): void => port1.postMessage(message);
+      const end = new AbortController();
+      let patience: NodeJS.Timeout | null = null;
+      // The thread ends its task by itself: to end a thread in a call of DuckDB, which reads Parquet, aborts the process.
+      const cancel = (): void => {
+        say({ kind: 'cancel' });
+        patience = setTimeout(() => end.abort(), CANCEL_MS);
+      };
+      if (signal.aborted) cancel();
+      else signal.addEventListener('abort', cancel, { once: true });
       const done = pool
-        .run({ task, port: port2 }, { filename: taskFile('read-input'), transferList: [port2], signal })
-        .finally(() => port1.close());
-      return { done, grant: () => port1.postMessage({ kind: 'credit' } satisfies ReadInputCredit) };
+        .run({ task, port: port2 }, { filename: taskFile('read-input'), transferList: [port2], signal: end.signal })
+        .finally(() => {
+          signal.removeEventListener('abort', cancel);
+          if (patience !== null) clearTimeout(patience);
+          port1.close();
+        });
+      return { done, grant: () => say({ kind: 'credit' }) };
     },
     rederiveLog: (task) => pool.run(task, { filename: taskFile('rederive-log') }),
     digestStreams: (task, signal) => pool.run(task, { filename: taskFile('digest-streams'), signal }),

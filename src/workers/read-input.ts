@@ -22,7 +22,12 @@ import { createPrefixHash } from '../sources/prefix-hash.ts';
 import { OtherFileError } from '../sources/source.ts';
 import { createInputChunk, type InputChunk } from './input-chunk.ts';
 import { hashContent, readBeginnings } from './read-beginnings.ts';
-import { READ_AHEAD_CHUNKS, type ReadInputMessage, type ReadInputTask } from './read-input-protocol.ts';
+import {
+  READ_AHEAD_CHUNKS,
+  type ReadInputMessage,
+  type ReadInputTask,
+  type ToReadInput,
+} from './read-input-protocol.ts';
 
 /** Records of a chunk: of a partition's batch, so that the event loop breathes between two; and of all together. */
 const RECORDS_A_PARTITION = 4096;
@@ -39,16 +44,21 @@ const PUSH_BYTES = 64 * 1024;
 export default async function readInput({ task, port }: { task: ReadInputTask; port: MessagePort }): Promise<void> {
   let credits = READ_AHEAD_CHUNKS;
   let granted = (): void => {};
-  port.on('message', () => {
-    credits += 1;
+  let isCancelled = false;
+  port.on('message', ({ kind }: ToReadInput) => {
+    if (kind === 'cancel') isCancelled = true;
+    else credits += 1;
     granted();
   });
   async function untilCredits(enough: number): Promise<void> {
-    while (credits < enough) {
+    // A turn of the event loop, in which what was sent to this thread comes.
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+    while (credits < enough && !isCancelled) {
       await new Promise<void>((resolve) => {
         granted = resolve;
       });
     }
+    if (isCancelled) throw new Error('reading was cancelled');
   }
   const post = (message: ReadInputMessage, transfer: ArrayBuffer[] = []): void => {
     if (message.kind === 'chunk') credits -= 1;

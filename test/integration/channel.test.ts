@@ -75,7 +75,7 @@ it('ends a query whose client has gone, and one that runs when the service stops
   await expect.poll(() => processesBelow(pid).length, POLL).toBe(2);
   gone.kill('SIGKILL');
   await expect.poll(() => processesBelow(pid).length, POLL).toBe(1);
-  const asked = [finish(ask()), query(data, 'duckdb', ENDLESS.duckdb)];
+  const asked = [finish(ask()), query(data, 'duckdb', ENDLESS.duckdb, '--timeout', '8s')];
   await expect.poll(() => processesBelow(pid).length, POLL).toBe(2);
   service.child.kill('SIGINT');
   expect((await service.ended).code).toBe(0);
