@@ -135,6 +135,7 @@ function typeMessage({ expected = '', input, message }: Issue): string {
 function kindOf(input: unknown): string {
   if (input === null) return 'empty';
   if (Array.isArray(input)) return 'a list';
+  if (typeof input === 'number' && !Number.isFinite(input)) return String(input);
   return KINDS[typeof input] ?? typeof input;
 }
 

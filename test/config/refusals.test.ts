@@ -219,7 +219,7 @@ describe('expectations', () => {
       '1.onFail: must be one of deadLetter, warn; did you mean warn?',
     ],
     ['{ column: amountCents, betwen: [0, 1] }', '9:32', '1.betwen: is not a key here; did you mean between?'],
-    ['{ column: amountCents, between: [0, .inf] }', '9:45', '1.between.1: must be a number, not a number'],
+    ['{ column: amountCents, between: [0, .inf] }', '9:45', '1.between.1: must be a number, not Infinity'],
     ['{ column: amountCents, between: [0] }', '9:32', '1.between: must have at least 2 items'],
     ['{ column: amountCents, between: [0, x] }', '9:45', '1.between.1: must be a number, not text'],
     ['{ column: amountCents, in: [[1]] }', '9:37', '1.in.0: must be one of text or a number or true or false'],

@@ -145,9 +145,10 @@ test('so are joins of every kind', () => {
     near: { left: 'a', right: 'b', type: 'left', within: '5m', grace: '1s' },
     together: { left: 'a', right: 'b', type: 'outer', window: { tumbling: '10s', offset: '3s' } },
     seen: { left: 'a', table: 'b', type: 'left', history: '7d' },
+    again: { left: 'together', table: 'near', type: 'inner' },
   };
   const config = parseConfig(JSON.stringify({ streams: { a: stream, b: stream }, joins }), AT, {});
-  expect(config.joins).toHaveLength(3);
+  expect(config.joins.map(({ spec }) => 'ofJoin' in spec)).toEqual([false, false, false, true]);
   expect(parseConfig(printConfig(config, { secrets: 'shown' }), AT, {})).toEqual(config);
 });
 
