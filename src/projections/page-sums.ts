@@ -59,6 +59,8 @@ export function newPageSums(db: Database.Database, file: string): PageSums {
 
 /** Null when there are none, or they are damaged themselves, or the file is plainly not the one that they are of. */
 export function knownPageSums(file: string): PageSums | null {
+  // A store that was deleted is made anew, whatever was left beside it.
+  if (statSync(file, { throwIfNoEntry: false }) === undefined) return null;
   let bytes: Buffer;
   try {
     bytes = readFileSync(sumsFile(file));
