@@ -4,6 +4,7 @@ import { requireInputFiles } from '../config/inputs.ts';
 import { createLog } from '../log.ts';
 import { alerterChildren } from '../service/alerts.ts';
 import { openChannel } from '../service/channel.ts';
+import { inputProblem } from '../service/file-input.ts';
 import { idlenessChildren } from '../service/idleness.ts';
 import { jobChildren } from '../service/jobs.ts';
 import { runningTarget } from '../service/running-target.ts';
@@ -55,7 +56,7 @@ export const startCommand: Command = {
     await channel.close();
     await service.stop();
     await served.end();
-    if (failure !== null) throw failure;
+    if (failure !== null) throw inputProblem(failure) ?? failure;
     process.stdout.write('stopped\n');
     return EXIT.ok;
   },

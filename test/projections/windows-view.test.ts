@@ -89,6 +89,26 @@ describe('the view of windows', () => {
     expect(await viewOf([[of(1), of(2)]], [counts])).toMatchObject([{ sum: 1 }, { sum: 2 }]);
   });
 
+  test('has of a count what is left of it when a flush gave it before it was full', async () => {
+    const counts: WindowShape = { ...byKey, name: 'counts', kind: 'count' };
+    const of = (n: number, start: number, revision: number) =>
+      result(Array(n).fill(1), { window: 'counts', key: 'a', start, end: 20, revision });
+    // Full; one that a flush gave twice and that is full then; one that an earlier event has moved.
+    const log = [of(3, 5, 0), of(1, 5, 0), of(2, 5, 1), of(3, 5, 2), of(1, 9, 0), of(0, 9, 1), of(3, 7, 2)];
+    expect(await viewOf([log], [counts])).toMatchObject([
+      { start: 5, revision: 0, count: 3 },
+      { start: 5, revision: 2, count: 3 },
+      { start: 7, revision: 2, count: 3 },
+    ]);
+  });
+
+  test('has nothing of a group that a result of no events takes back', async () => {
+    const log = [result([1], { window: 'by-key', key: 'a' }), result([], { window: 'by-key', key: 'a', revision: 1 })];
+    expect(await viewOf([[...log, result([2], { window: 'by-key', key: 'b' })]], [byKey])).toMatchObject([
+      { key: 'b' },
+    ]);
+  });
+
   test('has lists, texts and nulls as they are', async () => {
     const aggregates = [
       { name: 'all', fn: 'collect', gives: 'list' },

@@ -46,6 +46,32 @@ async function resultsOf(script: readonly object[], partitions: number, data?: s
   return output.map((result) => JSON.stringify(result)).sort();
 }
 
+test('hold in the end what one run gives, when their input comes in two with a flush between', async () => {
+  await fc.assert(
+    fc.asyncProperty(lines, fc.nat(), async (script, cut) => {
+      const whole = (await resultsOf(script, 2)).sort();
+      const data = temporaryDirectory();
+      // A control makes it a script, which is known by its beginning.
+      await resultsOf([{ $snapshot: true }, ...script.slice(0, cut % script.length)], 2, data);
+      const split = await resultsOf([{ $snapshot: true }, ...script], 2, data);
+      const missing = whole.filter((result) => !split.includes(result));
+      expect(missing).toEqual([]);
+      // What a flush gave besides is a null side, or an older row, of an event that has a later result.
+      const rest = [...split];
+      for (const result of whole) rest.splice(rest.indexOf(result), 1);
+      for (const given of rest) {
+        const { stream, left, right } = JSON.parse(given);
+        const others = whole.map((result) => JSON.parse(result)).filter((result) => result.stream === stream);
+        const side = left === null ? 'right' : 'left';
+        const own = JSON.stringify(side === 'left' ? left : right);
+        expect(others.some((result) => JSON.stringify(result[side]) === own)).toBe(true);
+        expect(left === null || right === null || stream === 'seen').toBe(true);
+      }
+    }),
+    { numRuns: 4 },
+  );
+});
+
 test('are the same on 1 and on 3 partitions, also when the process dies in between', async () => {
   await fc.assert(
     fc.asyncProperty(lines, fc.nat(), async (script, cut) => {

@@ -331,6 +331,30 @@ describe('a file that was read in part', () => {
   });
 });
 
+describe('a file of a directory of version 399f744, which had its end as a position of its own', () => {
+  const ended = (lines: number, partitions = 2) => {
+    const path = file(`ended-${lines}.jsonl`, jsonLines.split('\n').slice(0, lines).join('\n'));
+    const intake = recordingIntake({ partitions, committed: Array(partitions).fill(101), ended: true });
+    return { intake, run: () => source(path).run(intake, never) };
+  };
+
+  test('is read to its end when it has not grown', async () => {
+    const { intake, run } = ended(100);
+    await run();
+    expect(intake.batches.flat()).toEqual([]);
+  });
+
+  test.each([101, 102, 200])('is refused when it has: to %i lines', async (lines) => {
+    const { intake, run } = ended(lines);
+    await expect(run()).rejects.toThrow(/an earlier version of millrace ended its input for good/);
+    expect(intake.batches.flat()).toEqual([]);
+  });
+
+  test('is refused when it has shrunk', async () => {
+    await expect(ended(99).run()).rejects.toThrow(/has 99 lines, but partition 0 has committed 100/);
+  });
+});
+
 describe('a file that can not be read', () => {
   const header = 'transaction_id,occurred_at,customer_id,terminal_id,amount_cents,colour\n';
   const container = containerFile(transactionType, [transactions.slice(0, 50), transactions.slice(50, 100)], 'null');

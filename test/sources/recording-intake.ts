@@ -10,11 +10,18 @@ export interface RecordingOptions {
   readonly partitions: number;
   /** Positions that an earlier process committed. */
   readonly committed?: readonly number[];
+  /** An earlier version has ended the input of these partitions. */
+  readonly ended?: boolean;
   /** Runs before a batch is taken; a rejection refuses it. */
   admit?(partition: number, batch: Batch): Promise<void>;
 }
 
-export function recordingIntake({ partitions, committed = [], admit }: RecordingOptions): RecordingIntake {
+export function recordingIntake({
+  partitions,
+  committed = [],
+  ended = false,
+  admit,
+}: RecordingOptions): RecordingIntake {
   const batches: Batch[][] = Array.from({ length: partitions }, () => []);
   return {
     stream: 'payments.transactions',
@@ -22,7 +29,7 @@ export function recordingIntake({ partitions, committed = [], admit }: Recording
     batches,
     position: (_, partition) => committed[partition] ?? 0,
     files: () => [],
-    hasEnded: () => false,
+    hasEnded: () => ended,
     async deliver(partition, batch) {
       await admit?.(partition, batch);
       batches[partition]?.push(batch);
