@@ -110,10 +110,9 @@ function failureLines(
   );
 }
 
-const BALANCE = 'already in the journal + committed + dead letters';
-
 function summaryText(summary: Awaited<ReturnType<typeof runInputs>>): string {
   const number = (value: number): string => Math.round(value).toLocaleString('en').padStart(13);
+  const parts = `${summary.already > 0 ? 'already in the journal + ' : ''}committed + dead letters`;
   return [
     `in            ${number(summary.in)}   (${number(summary.already).trim()} of them were in the journal already)`,
     `committed     ${number(summary.committed)}`,
@@ -126,6 +125,6 @@ function summaryText(summary: Awaited<ReturnType<typeof runInputs>>): string {
     `alerts        ${number(summary.alerts)}`,
     `time          ${summary.seconds.toFixed(1).padStart(13)} s, ${number(summary.eventsPerSecond).trim()} events/s durable and projected`,
     `peak memory   ${number(summary.peakRssMb)} MiB, event-loop delay p99 ${summary.eventLoopDelayP99Ms.toFixed(1)} ms`,
-    isComplete(summary) ? `in = ${BALANCE}\n` : `in ≠ ${BALANCE}\n`,
+    `in ${isComplete(summary) ? '=' : '≠'} ${parts}\n`,
   ].join('\n');
 }
