@@ -46,8 +46,14 @@ export type ReadBody =
   | { readonly kind: 'too-large' }
   /** There is no room for it now. */
   | { readonly kind: 'overloaded' }
+  /** It comes in chunks of a few bytes, each of which costs more than it holds. */
+  | { readonly kind: 'too-fine' }
   /** The client went away before the end. */
   | { readonly kind: 'aborted' };
+
+/** More chunks than this, of fewer bytes on average than any event has. */
+const FINE_CHUNKS = 2048;
+const FINE_BYTES = 16;
 
 /** Resolves as soon as it is known that the body can't be taken; what was held of it is then released. */
 export function readBody(
@@ -63,6 +69,7 @@ export function readBody(
   return new Promise((resolve) => {
     const parts = createBodyParts();
     let bytes = 0;
+    let chunks = 0;
     const finish = (outcome: ReadBody): void => {
       received();
       incoming.off('data', onData);
@@ -75,6 +82,7 @@ export function readBody(
         budget.release(bytes);
         incoming.pause();
       }
+      if (outcome.kind === 'too-fine') incoming.socket.pause();
       resolve(outcome);
     };
     const onData = (chunk: Buffer): void => {
@@ -82,8 +90,10 @@ export function readBody(
       else if (!budget.hold(chunk.byteLength)) finish({ kind: 'overloaded' });
       else {
         bytes += chunk.byteLength;
+        chunks += 1;
         parts.add(chunk);
-        turns.took(incoming, chunk.byteLength);
+        if (chunks > FINE_CHUNKS && bytes < chunks * FINE_BYTES) finish({ kind: 'too-fine' });
+        else turns.took(incoming, chunk.byteLength);
       }
     };
     const onEnd = (): void => finish({ kind: 'whole', bytes: parts.joined() });

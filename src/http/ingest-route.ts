@@ -17,6 +17,7 @@ import {
   ingestProblem,
   OUTCOME_UNKNOWN,
   OVERLOADED,
+  TOO_FINE,
   TOO_LARGE,
   unknownStream,
   unsupportedEncoding,
@@ -52,6 +53,12 @@ export async function answerIngest(
       return problemResponse(TOO_LARGE);
     case 'overloaded':
       return problemResponse(OVERLOADED);
+    case 'too-fine': {
+      const { incoming, outgoing } = c.env;
+      // What else comes would cost as much if it were read to be thrown away.
+      outgoing.once('finish', () => incoming.socket.destroy());
+      return problemResponse(TOO_FINE);
+    }
     case 'aborted':
       view.requestAborted();
       log.debug({ path: c.req.path }, 'a client went away before the end of its request');

@@ -209,6 +209,13 @@ export const TOO_LARGE: Problem = {
   message: 'The body is larger than 16 MiB, as it is sent or unpacked; nothing of it was taken.',
   hint: 'Send it in several requests, or read it with a file source.',
 };
+export const TOO_FINE: Problem = {
+  status: 400,
+  error: 'chunks-too-small',
+  message: 'The body comes in thousands of chunks of a few bytes each; nothing of it was taken.',
+  hint: 'Collect some kilobytes before each write.',
+  headers: { connection: 'close' },
+};
 export const OVERLOADED: Problem = {
   status: 503,
   error: 'overloaded',

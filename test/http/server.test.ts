@@ -131,6 +131,17 @@ describe('ingestion', () => {
     await small.close();
   });
 
+  test('a body whose every byte is a chunk is refused after some thousands; one of small writes is taken', async () => {
+    const head = `POST ${EVENTS} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`;
+    const fine = await answerToHead(`${head}${'1\r\nx\r\n'.repeat(20_000)}0\r\n\r\n`);
+    expect(fine).toMatch(/^HTTP\/1\.1 400 [\s\S]*chunks-too-small/);
+    const event = '{"id":1,"at":1000}\n';
+    const chunk = `${event.length.toString(16)}\r\n${event}\r\n`;
+    const close = head.replace('Host:', 'Connection: close\r\nHost:');
+    expect(await answerToHead(`${close}${chunk.repeat(20_000)}0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 200 /);
+    expect(service.ingested[0]?.body.bytes.byteLength).toBe(20_000 * event.length);
+  });
+
   test('a client that goes away is counted, and is no error', async () => {
     const logged: object[] = [];
     const log = { ...silentLog, error: (fields: object) => void logged.push(fields) };
