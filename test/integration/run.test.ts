@@ -157,7 +157,7 @@ describe('bad input to millrace run', () => {
     expect(columns.code).toBe(1);
     expect(columns.stderr).toContain(`millrace: ${wrong}: line 1: the column colour is no field of Transaction`);
     for (const store of ['sqlite', 'duckdb']) {
-      const sql = await millrace(['query', '--store', store, 'SELECT nonsense', '--data', temporaryDirectory()]);
+      const sql = await millrace(['query', '--store', store, 'SELECT nonsense', '--data', data]);
       expect(sql.code).toBe(1);
       expect(sql.stderr).toContain('nonsense');
     }
