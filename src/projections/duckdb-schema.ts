@@ -7,7 +7,7 @@
 import type { Column } from './duckdb-columns.ts';
 
 /** Raise it whenever a table or a writer changes: an older file is then rebuilt. */
-export const DUCKDB_SCHEMA_VERSION = 8;
+export const DUCKDB_SCHEMA_VERSION = 9;
 
 export const DUCKDB_TABLES = {
   transactions: [
@@ -45,6 +45,7 @@ export const DUCKDB_TABLES = {
     { name: 'count', kind: 'long', from: 'count' },
     { name: 'total_cents', kind: 'long', from: 'totalCents' },
     { name: 'max_score', kind: 'double', from: 'maxScore' },
+    { name: 'closed_at', kind: 'instant', from: 'at' },
   ],
   window_parts: [
     { name: 'window_name', kind: 'text', from: 'window' },
@@ -154,11 +155,22 @@ export function windowColumns({ aggregates }: WindowShape): Column[] {
   return [...WINDOW_COLUMNS, ...own];
 }
 
-/** A customer's sessions never overlap: of those that do, a later one holds more of the same session. */
-export const SESSIONS_VIEW_SQL = `CREATE OR REPLACE VIEW sessions AS SELECT * FROM session_parts AS one WHERE NOT EXISTS (
-  SELECT 1 FROM session_parts AS other WHERE other.customer_id = one.customer_id
-    AND other.start_at <= one.start_at AND other.end_at >= one.end_at
-    AND (other.start_at < one.start_at OR other.end_at > one.end_at OR other.count > one.count))`;
+/** When a result says that it was made, if a flush made it: the last instant of a JavaScript Date. */
+const END_OF_TIME_MS = 8.64e15;
+
+const SESSION_COLUMNS = 'customer_id, start_at, end_at, count, total_cents, max_score';
+
+/**
+ * A session that a flush gave has the end of time for when it was closed. It may have gone on: a customer's sessions never
+ * overlap, so one that does, and is larger, is the same one later. The others are final, and are not looked for.
+ */
+export const SESSIONS_VIEW_SQL = `CREATE OR REPLACE VIEW sessions AS
+  SELECT ${SESSION_COLUMNS} FROM session_parts WHERE closed_at < make_timestamp_ms(${END_OF_TIME_MS})
+  UNION ALL SELECT ${SESSION_COLUMNS} FROM session_parts AS one
+  WHERE closed_at >= make_timestamp_ms(${END_OF_TIME_MS}) AND NOT EXISTS (
+    SELECT 1 FROM session_parts AS other WHERE other.customer_id = one.customer_id
+      AND other.start_at <= one.start_at AND other.end_at >= one.end_at
+      AND (other.start_at < one.start_at OR other.end_at > one.end_at OR other.count > one.count))`;
 
 /** The view `windows`, over the tables of these windows and the results of others. Names come from a validated file. */
 export function windowsViewSql(shapes: readonly WindowShape[]): string {

@@ -1,5 +1,6 @@
-/** The view `windows`: one row a window, key and start. */
+/** The views `windows`, one row a window, key and start, and `sessions`, one row a session. */
 import { describe, expect, test } from 'vitest';
+import { sessionClosedType } from '../../src/messages/types.ts';
 import type { WindowShape } from '../../src/projections/duckdb-schema.ts';
 import { createWorld, type NamedResult, windowResult } from './projection-fixture.ts';
 
@@ -131,4 +132,39 @@ describe('the view of windows', () => {
       { key: 'c', all: 'x' },
     ]);
   });
+});
+
+test('the view of sessions has each once, however often a flush gave it before it was over', async () => {
+  const [END, T] = [8.64e15, 1_500_000_000_000];
+  const session = (customerId: number, start: number, end: number, count: number, at: number) => ({
+    customerId,
+    start: T + start,
+    end: T + end,
+    at,
+    count,
+    totalCents: 100 * count,
+    maxScore: 0,
+  });
+  const world = await createWorld();
+  const store = await world.open('duckdb', { windows: [] });
+  const given = [
+    session(1, 0, 30, 1, END),
+    session(1, 40, 70, 2, END),
+    session(2, 0, 30, 1, END),
+    // The first two of a customer have become one, which is over; another has more between its ends.
+    session(1, 0, 90, 5, T + 100),
+    session(2, 0, 30, 2, END),
+    session(1, 200, 230, 1, END),
+    session(3, 0, 30, 1, T + 100),
+  ];
+  await world.append('payments.transactions-0', 0, sessionClosedType.encodeBlock(given));
+  await world.project([store]);
+  const rows = await store.query('SELECT customer_id, count FROM sessions ORDER BY customer_id, start_at');
+  await store.close();
+  expect(rows.map(({ customer_id: customer, count }) => [customer, count])).toEqual([
+    [1, 5],
+    [1, 1],
+    [2, 2],
+    [3, 1],
+  ]);
 });

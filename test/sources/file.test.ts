@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,6 +12,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Transaction, transactionSchema } from '../../src/messages/payments.ts';
 import { deadLetterType, fraudLabelType, transactionType } from '../../src/messages/types.ts';
+import { isComplete } from '../../src/service/run.ts';
 import { createFileSource, type FileSourceOptions } from '../../src/sources/file.ts';
 import { type Batch, InputError } from '../../src/sources/source.ts';
 import { partitionOf } from '../../src/streams/partitioner.ts';
@@ -329,6 +331,24 @@ describe('a file that was read in part', () => {
       'has 12 lines, but partition 1 has committed 900 of it: it is not the same file',
     );
   });
+});
+
+test('records that the log has not counted, and that are behind its position all the same, do not add up', async () => {
+  const lines = jsonLines.split('\n').slice(0, 9);
+  const path = file('balance.jsonl', `${lines.join('\n')}\n`);
+  const begun = `${lines.slice(0, 5).join('\n')}\n`;
+  const place = { path, partitions: 1, lines: 5, bytes: begun.length, isCut: false };
+  const sha256 = createHash('sha256').update(begun).digest('hex');
+  const balance = async (records: number) => {
+    const intake = recordingIntake({ partitions: 1, committed: [5], files: [{ ...place, sha256, records }] });
+    const from = source(path);
+    await from.run(intake, never);
+    const { records: read, already } = from.counts();
+    return isComplete({ in: read, already, committed: eventsOf(intake, 0).length, deadLetters: 0 });
+  };
+  expect(await balance(5)).toBe(true);
+  // As when the end of a file was a position: a line that came after it was taken for one that was there.
+  expect(await balance(4)).toBe(false);
 });
 
 describe('a file of a directory of version 399f744, which had its end as a position of its own', () => {

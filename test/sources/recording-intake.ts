@@ -1,4 +1,5 @@
 /** The partitions of a stream that keep what they are given, and may be told to take their time or to refuse. */
+import type { FilePosition } from '../../src/messages/streams.ts';
 import type { Batch, Intake } from '../../src/sources/source.ts';
 
 export interface RecordingIntake extends Intake {
@@ -10,6 +11,8 @@ export interface RecordingOptions {
   readonly partitions: number;
   /** Positions that an earlier process committed. */
   readonly committed?: readonly number[];
+  /** Of every partition. */
+  readonly files?: readonly FilePosition[];
   /** An earlier version has ended the input of these partitions. */
   readonly ended?: boolean;
   /** Runs before a batch is taken; a rejection refuses it. */
@@ -19,6 +22,7 @@ export interface RecordingOptions {
 export function recordingIntake({
   partitions,
   committed = [],
+  files = [],
   ended = false,
   admit,
 }: RecordingOptions): RecordingIntake {
@@ -28,7 +32,7 @@ export function recordingIntake({
     partitions,
     batches,
     position: (_, partition) => committed[partition] ?? 0,
-    files: () => [],
+    files: () => files,
     hasEnded: () => ended,
     async deliver(partition, batch) {
       await admit?.(partition, batch);
