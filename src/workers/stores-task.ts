@@ -1,4 +1,4 @@
-/** What the thread of the read models does with a task. Tasks must come one at a time. */
+/** What the process of the read models does with a task. Those that change them must come one at a time. */
 import { join } from 'node:path';
 import { messageOf } from '../journal/error.ts';
 import { readSchemaFiles } from '../journal/schema-files.ts';

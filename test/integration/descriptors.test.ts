@@ -25,7 +25,7 @@ it('waits when it can open no segment, keeps what was acknowledged, and goes on 
   const pid = service.child.pid ?? 0;
   const client = clientOf(service.url, 1);
   for (let sent = 0; sent < 3; sent++) expect((await client.send()).status).toBe(200);
-  // The thread of the read models is up.
+  // The process of the read models is up.
   await expect.poll(() => projectedEvents(service.url), { timeout: 20_000 }).toBeGreaterThan(0);
   // Whatever opens something at this moment leaves a gap when it closes it: looked for until there is none.
   let waiting: Promise<Response> | null = null;
