@@ -167,3 +167,45 @@ describe('a mailbox', () => {
     expect(arrivals).toBe(2);
   });
 });
+
+describe('a batch that is divided', () => {
+  /** Of one row each. */
+  const part = (from: number) => ({ from, to: from + 1, blocks: [block(1)] });
+  const row = { fingerprint: 'x', bytes: new Uint8Array() };
+  const block = (count: number) => ({ ...row, count });
+
+  test('is known by a place of its own until its last part is in, and only that is acknowledged', () => {
+    const mailbox = createMailbox(4, 1, (blocks, rows) => [
+      block(blocks.reduce((sum, { count }) => sum + count, -rows)),
+    ]);
+    const positions = new Map<string, number>();
+    const position = (source: string): number => positions.get(source) ?? 0;
+    const told: string[] = [];
+    const whole = { source: 's', next: 10, blocks: [block(3)], onDurable: () => told.push('durable') };
+    mailbox.offer(whole);
+    const taken = mailbox.take(position);
+    mailbox.failed(taken!, new Error('too much'));
+    mailbox.recover(position);
+    expect(mailbox.suspect(position)).toMatchObject({ failures: 1 });
+    mailbox.divide([part(0), part(1), part(2)]);
+    expect(mailbox.suspect(position)).toBeNull();
+
+    const first = mailbox.take(position);
+    expect(first).toMatchObject({ source: 's@10', next: 1 });
+    positions.set('s@10', 1);
+    mailbox.settled(0, 1);
+    expect(told).toEqual([]);
+    // The second is in the log, and nobody was told: the partition failed in between.
+    expect(mailbox.take(position)).toMatchObject({ source: 's@10', next: 2 });
+    positions.set('s@10', 2);
+    mailbox.recover(position);
+    expect(mailbox.take(position)).toMatchObject({ source: 's', next: 10, blocks: [block(1)] });
+    mailbox.settled(2, 1);
+    expect(told).toEqual(['durable']);
+
+    // Another process is given the whole batch again when only two of its rows are in.
+    const later = createMailbox(4, 1, (blocks, rows) => [block(blocks.reduce((sum, { count }) => sum + count, -rows))]);
+    later.offer(whole);
+    expect(later.take(position)).toMatchObject({ source: 's', next: 10, blocks: [block(1)] });
+  });
+});

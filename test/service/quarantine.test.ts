@@ -165,6 +165,27 @@ test('whichever events fail, each of a request is taken or in quarantine', async
   );
 });
 
+test('what fails in a partition that reads others is in quarantine there, and its windows go on', async () => {
+  const running = await start('  all: { stream: e, key: null, window: { tumbling: 1h }, aggregate: { n: count() } }');
+  await running.service.ready;
+  for (const n of [5, 600]) poison.add(n);
+  expect(await running.send('e', 0, 1000)).toMatchObject({ kind: 'committed', accepted: 1000 });
+  // Later than the window.
+  const late = Array.from({ length: 20 }, (_, i) => JSON.stringify({ k: `key ${i}`, t: 7_200_000, n: 5000 + i }));
+  const bytes = Buffer.from(late.join('\n'));
+  await running.view.ingest('e', { format: 'json-lines', encoding: 'identity', bytes });
+  const letters = await running.query(`SELECT source, reason, raw FROM dead_letters`);
+  const found = letters.map(({ source, reason, raw }) => [source, reason, JSON.parse(String(raw)).n]);
+  expect(found.sort((a, b) => a[2] - b[2])).toEqual([
+    [expect.stringMatching(/^e-[01]$/), 'quarantined', 5],
+    [expect.stringMatching(/^e-[01]$/), 'quarantined', 600],
+  ]);
+  const sql = 'SELECT * FROM windows';
+  const windows = await running.service.readModels.stores.run({ kind: 'query', store: 'duckdb', sql });
+  const json = JSON.stringify(windows, (_, value) => (typeof value === 'bigint' ? Number(value) : value));
+  expect(json).toMatch(/\b998\b/);
+});
+
 test('a log that can not be replayed halts its partition, says where, and the others go on', async () => {
   const running = await start(COUNTED);
   await running.service.ready;
