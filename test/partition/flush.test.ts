@@ -157,7 +157,8 @@ describe.each(named)('a window %s', (_, spec) => {
   });
 
   test('gives no revision of a window twice, early results aside', () => {
-    if (spec.window.kind === 'count') return;
+    // Several counts may begin together, and a session may grow back to where one began that is over.
+    if (spec.window.kind === 'count' || spec.window.kind === 'session') return;
     fc.assert(
       fc.property(pieces, (parts) => {
         const given = inPieces(options, parts).windows.filter(({ revision }) => revision >= 0);
