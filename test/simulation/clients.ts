@@ -10,6 +10,15 @@ const LARGEST_BODY = 6;
 /** One line in so many can't be read. */
 const BAD_IN = 15;
 
+/** One request in so many has no Idempotency-Key, and is never sent again. */
+const UNKEYED_IN = 3;
+
+interface Request {
+  readonly ids: readonly string[];
+  readonly bytes: Buffer;
+  readonly key: string | null;
+}
+
 export type Told = 'committed' | 'refused' | 'unknown';
 
 export interface Clients {
@@ -27,6 +36,8 @@ export function createClients(world: World, oracle: Oracle): Clients {
   const random = world.random('clients');
   const sent = new Map<string, Told>();
   const answers = new Map<string, number>();
+  /** With a key, and not answered with 2xx yet. */
+  const open: Request[] = [];
   let stopped = false;
 
   function newLine(): { readonly id: string; readonly line: string } {
@@ -42,7 +53,7 @@ export function createClients(world: World, oracle: Oracle): Clients {
     return { id: String(number), line: JSON.stringify(transaction) };
   }
 
-  function newBody(): { readonly ids: readonly string[]; readonly bytes: Buffer } {
+  function newRequest(): Request {
     const lines: string[] = [];
     const ids: string[] = [];
     for (let left = 1 + random.below(LARGEST_BODY); left > 0; left--) {
@@ -51,12 +62,27 @@ export function createClients(world: World, oracle: Oracle): Clients {
       ids.push(id);
       lines.push(line);
     }
-    return { ids, bytes: Buffer.from(lines.join('\n')) };
+    const key = random.below(UNKEYED_IN) === 0 ? null : `request ${ids[0]}`;
+    return { ids, bytes: Buffer.from(lines.join('\n')), key };
+  }
+
+  /** One that was not answered with 2xx yet, if it has a key; or a new one. */
+  function nextRequest(): Request {
+    const repeated = random.below(2) === 0 ? open[random.below(Math.max(1, open.length))] : undefined;
+    if (repeated !== undefined) return repeated;
+    const request = newRequest();
+    if (request.key !== null) open.push(request);
+    return request;
   }
 
   async function send(view: ServedView): Promise<void> {
-    const { ids, bytes } = newBody();
-    const { kind } = await view.ingest(WEB, { format: 'json-lines', encoding: 'identity', bytes });
+    const request = nextRequest();
+    const { ids, key } = request;
+    // The memory of a body is given away with it.
+    const body = { format: 'json-lines', encoding: 'identity', bytes: Buffer.from(request.bytes) } as const;
+    const { kind } = await view.ingest(WEB, body, key);
+    if ((kind === 'committed' || kind === 'nothing-decoded') && open.includes(request))
+      open.splice(open.indexOf(request), 1);
     answers.set(kind, (answers.get(kind) ?? 0) + 1);
     trace.note(`client ${kind} ${ids.join(', ')}`);
     for (const id of ids) {
@@ -64,7 +90,7 @@ export function createClients(world: World, oracle: Oracle): Clients {
         sent.set(id, 'committed');
         if (oracle.timesIn(WEB, id) === 1) continue;
         world.broken('acknowledge after durable', `${WEB}: ${id} was answered 2xx too early`);
-      } else if (kind === 'busy' || kind === 'stalled') sent.set(id, 'refused');
+      } else if ((kind === 'busy' || kind === 'stalled') && key === null) sent.set(id, 'refused');
     }
   }
 

@@ -66,7 +66,7 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
       token: null,
       hosts: [],
       maxBodyBytesInFlight: 1 << 27,
-      idempotency: { ageMs: 3_600_000, keys: 1000 },
+      idempotency: { ageMs: 365 * 86_400_000, keys: 100_000 },
     },
     log: { level: 'debug' },
     journal: {
