@@ -88,7 +88,13 @@ export function createIngest(target: IngestTarget): Ingest {
     const reason = target.stalled();
     if (reason !== null) return { kind: 'stalled', reason, retryAfterSeconds: STALLED_RETRY_SECONDS };
     const partitions = Array.from({ length: intake.partitions }, (_, partition) => partition);
-    const known = await Promise.all(partitions.map((partition) => target.request(partition, key.key)));
+    let known: readonly KnownRequest[];
+    try {
+      known = await Promise.all(partitions.map((partition) => target.request(partition, key.key)));
+    } catch {
+      // A partition takes nothing any more, and nothing of this request was taken.
+      return { kind: 'stopping' };
+    }
     const forgottenUpTo = Math.max(...known.map((one) => one.forgottenUpTo));
     const nowMs = target.nowMs();
     const valid = known.map(({ taken }) =>
