@@ -130,7 +130,7 @@ export function openGroup(groups: Groups, key: Key, hash: number): number {
   const at = group * stride;
   if (at === groups.rows.length) grow(groups);
   const { rows } = groups;
-  if (typeof key === 'number' && !Number.isNaN(key)) rows[at + KEY] = key + 0;
+  if (typeof key === 'number') rows[at + KEY] = key + 0;
   else {
     rows[at + KEY] = Number.NaN;
     groups.otherKeys[group] = key;
@@ -188,7 +188,7 @@ export function isKeyOfRow(groups: Groups, group: number, row: number): boolean 
   const key = groups.rows[group * groups.stride + KEY]!;
   if (!Number.isNaN(key)) return eventKeys.kind === 'number' && eventKeys.values[row] === key;
   const other = groups.otherKeys[group]!;
-  if (eventKeys.kind === 'number') return typeof other === 'number' && Number.isNaN(eventKeys.values[row]);
+  if (eventKeys.kind === 'number') return other === null && Number.isNaN(eventKeys.values[row]);
   return typeof other === 'string' && isTextAt(eventKeys, row, other);
 }
 

@@ -10,7 +10,10 @@ export function keyColumn(columns: Columns, field: string): Column {
   return column;
 }
 
+/** A number that is not finite is null: columns have NaN for it. */
 export function keyAt(column: Column, row: number): Key {
   if (column.nulls !== null && column.nulls[row] === 1) return null;
-  return column.kind === 'number' ? column.values[row]! : textAt(column, row);
+  if (column.kind === 'text') return textAt(column, row);
+  const value = column.values[row]!;
+  return Number.isNaN(value) ? null : value;
 }

@@ -3,7 +3,6 @@ import { type Column, textAt } from '../messages/columns.ts';
 import type { Key } from './key-column.ts';
 
 const NULL_HASH = 0;
-const NAN_HASH = 1;
 /** Anything but a byte of ASCII: such texts are hashed, and compared, as strings. */
 const BEYOND_ASCII = 0x80;
 
@@ -56,9 +55,9 @@ export function isTextAt({ bytes, starts, ends }: Column & { kind: 'text' }, row
   return length === text.length;
 }
 
-/** 0 and -0 are one key, and so are all NaNs. */
+/** 0 and -0 are one key. NaN stands for a number that is not finite, which is null. */
 function hashNumber(value: number): number {
-  if (Number.isNaN(value)) return NAN_HASH;
+  if (Number.isNaN(value)) return NULL_HASH;
   float[0] = value + 0;
   return mix(words[0]! ^ Math.imul(words[1]!, 0x9e3779b1));
 }
