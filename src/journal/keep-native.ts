@@ -21,5 +21,11 @@ export function keepNative(db: Database): Database {
     return statement;
   };
   Object.defineProperty(db, 'prepare', { value: prepareOnce });
+  Object.defineProperty(db, 'pragma', { value: refusePragma });
   return db;
+}
+
+/** Its statement would be nobody's, and collected. */
+function refusePragma(): never {
+  throw new Error('A PRAGMA goes through prepare() or exec(): pragma() makes a statement that is collected');
 }

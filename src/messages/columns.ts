@@ -114,7 +114,7 @@ function eventAt(
       record[name] = inner;
       record = inner;
     }
-    record[field.path.at(-1)!] = fieldValue(column, field.op, row);
+    record[field.path.at(-1)!] = fieldValue(column, field, row);
   }
   return event;
 }
@@ -124,10 +124,13 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** As decoding gives it. */
-export function fieldValue(column: Column, op: FlatField['op'], row: number): unknown {
+export function fieldValue(column: Column, { op, nullBranch }: FlatField, row: number): unknown {
   if (column.nulls?.[row] === 1) return null;
   if (column.kind === 'text') return textAt(column, row);
-  return op === BOOLEAN ? column.values[row] === 1 : column.values[row];
+  const value = column.values[row]!;
+  if (op === BOOLEAN) return value === 1;
+  // Columns have NaN for what is not finite, which is null wherever a field may be.
+  return nullBranch >= 0 && Number.isNaN(value) ? null : value;
 }
 
 function numbersOf(column: (path: string) => Column | undefined): (path: string) => Float64Array {

@@ -76,7 +76,7 @@ function blockWriter(type: EventType<DynamicEvent>, flat: readonly FlatField[]):
 }
 
 function eventOf(flat: readonly FlatField[], columns: readonly Column[], row: number): DynamicEvent {
-  return Object.fromEntries(flat.map(({ path, op }, i) => [path.join('.'), fieldValue(columns[i]!, op, row)]));
+  return Object.fromEntries(flat.map((field, i) => [field.path.join('.'), fieldValue(columns[i]!, field, row)]));
 }
 
 /** The derived stream whose events a record of this full name holds; null for any other record. */

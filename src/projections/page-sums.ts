@@ -39,6 +39,7 @@ const WAL_HEADER_BYTES = 32;
 const WAL_FRAME_BYTES = 24;
 /** What the log may hold until it is moved. */
 const MOVE_AT_BYTES = 16 * 1024 * 1024;
+const CHECKPOINT = 'PRAGMA wal_checkpoint(TRUNCATE)';
 
 export function sumsFile(file: string): string {
   return `${file}-sums`;
@@ -46,7 +47,7 @@ export function sumsFile(file: string): string {
 
 /** Of a file that was just made, with nothing in its log. */
 export function newPageSums(db: Database.Database, file: string): PageSums {
-  db.pragma('wal_checkpoint(TRUNCATE)');
+  db.prepare(CHECKPOINT).all();
   const bytes = readFileSync(file);
   const pageBytes = pageBytesOf(bytes);
   const sums = new Uint32Array(bytes.length / pageBytes);
@@ -92,9 +93,9 @@ export function moveLog(db: Database.Database, state: PageSums, atOnce: boolean)
   if (problem !== null) return problem;
   state.dirty = new Set([...state.dirty, ...pages]);
   save(state);
-  db.pragma('busy_timeout = 0');
-  const [moved] = db.pragma('wal_checkpoint(TRUNCATE)') as { readonly busy: number }[];
-  db.pragma('busy_timeout = 5000');
+  db.exec('PRAGMA busy_timeout = 0');
+  const [moved] = db.prepare(CHECKPOINT).all() as { readonly busy: number }[];
+  db.exec('PRAGMA busy_timeout = 5000');
   state.moves += 1;
   // A query that still reads an older moment keeps a part of it in the log: the rest is moved the next time.
   if (moved?.busy !== 0) return null;

@@ -94,7 +94,7 @@ function viewColumns(fields: readonly FlatField[], columns: readonly Column[], c
     column: (path) => byName.get(path),
     numbers,
     event: (row) =>
-      Object.fromEntries(fields.map(({ path, op }, i) => [path.join('.'), fieldValue(columns[i]!, op, row)])),
+      Object.fromEntries(fields.map((field, i) => [field.path.join('.'), fieldValue(columns[i]!, field, row)])),
     binary: () => null,
   };
 }

@@ -81,6 +81,13 @@ test('a derived stream has of each event that is taken what is selected, however
         expect(shown(block === null ? [] : derived.type.decodeBlock(block.bytes))).toEqual(shown(expected));
       }
     }),
+    // A number too large for the row's own writer, beside one that is not finite.
+    {
+      examples: [
+        [[{ at: 0, id: 2 ** 52, x: Number.POSITIVE_INFINITY, on: null, word: null, inner: { y: 0 } }]],
+        [[{ at: 0, id: 2 ** 52, x: Number.NaN, on: null, word: null, inner: { y: 0 } }]],
+      ],
+    },
   );
 });
 
