@@ -40,14 +40,14 @@ export function startBodyPool({ queue = QUEUE, timeMs = TIME_MS, heapMb = HEAP_M
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB, maxOldGenerationSizeMb: heapMb },
   });
   return {
-    async parse(task) {
+    async parse({ body, ...shape }) {
       if (pool.queueSize >= queue) return 'busy';
-      const { buffer } = task.body.bytes;
-      const transferList = buffer instanceof ArrayBuffer ? [buffer] : [];
+      const bytes = inOwnMemory(body.bytes);
+      const task = { ...shape, body: { ...body, bytes } };
       const abort = new AbortController();
       const timer = setTimeout(() => abort.abort(), timeMs);
       try {
-        return await pool.run(task, { transferList, signal: abort.signal });
+        return await pool.run(task, { transferList: [bytes.buffer], signal: abort.signal });
       } catch (error) {
         if (abort.signal.aborted) return 'busy';
         if (isOutOfMemory(error)) return { kind: 'too-large' };
@@ -58,6 +58,13 @@ export function startBodyPool({ queue = QUEUE, timeMs = TIME_MS, heapMb = HEAP_M
     },
     close: () => pool.destroy(),
   };
+}
+
+/** Memory moves to another thread as a whole, and a small Buffer shares its own with others: Node 24 refuses to move that. */
+function inOwnMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteLength } = bytes;
+  const isWhole = buffer instanceof ArrayBuffer && byteLength === buffer.byteLength;
+  return isWhole ? new Uint8Array(buffer) : new Uint8Array(bytes);
 }
 
 /** The thread has ended and the process goes on: what a body may hold, such a thread could not. */
