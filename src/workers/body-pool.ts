@@ -3,9 +3,8 @@
  * before anything of it is taken.
  */
 import { availableParallelism } from 'node:os';
-import { Piscina } from 'piscina';
 import type { ParseBodyTask, ParsedBody } from './parse-body-protocol.ts';
-import { taskFile, WORKER_EXEC_ARGV, YOUNG_GENERATION_MB } from './pool.ts';
+import { startThreadPool } from './pool.ts';
 
 export interface BodyPool {
   /** 'busy': the queue is full, or the time was over. Takes the memory of the body. */
@@ -30,15 +29,8 @@ const HEAP_MB = 1024;
 const IDLE_MS = 30_000;
 
 export function startBodyPool({ queue = QUEUE, timeMs = TIME_MS, heapMb = HEAP_MB }: BodyPoolOptions = {}): BodyPool {
-  const pool = new Piscina({
-    filename: taskFile('parse-body'),
-    minThreads: 0,
-    maxThreads: Math.max(1, Math.min(THREADS_MAX, availableParallelism() - 1)),
-    maxQueue: queue,
-    idleTimeout: IDLE_MS,
-    execArgv: [...WORKER_EXEC_ARGV],
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB, maxOldGenerationSizeMb: heapMb },
-  });
+  const threads = Math.max(1, Math.min(THREADS_MAX, availableParallelism() - 1));
+  const pool = startThreadPool({ task: 'parse-body', threads, idleMs: IDLE_MS, queue, heapMb });
   return {
     async parse({ body, ...shape }) {
       if (pool.queueSize >= queue) return 'busy';

@@ -3,7 +3,7 @@
  * that it hosts, and the next incarnation of any of them starts another.
  */
 import { MessageChannel, type Worker } from 'node:worker_threads';
-import { Piscina } from 'piscina';
+import type { Piscina } from 'piscina';
 import type { Deriver, PartitionHost } from '../actors/partition-host.ts';
 import type { ChildContext } from '../actors/supervised.ts';
 import type { FilePosition } from '../messages/streams.ts';
@@ -20,7 +20,7 @@ import {
   type ToThread,
   withInput,
 } from './partition-protocol.ts';
-import { taskFile, WORKER_EXEC_ARGV, YOUNG_GENERATION_MB } from './pool.ts';
+import { startThreadPool } from './pool.ts';
 
 export interface PartitionThreads {
   /** A host for one incarnation of a partition, in the thread of this index. */
@@ -47,14 +47,7 @@ interface Thread {
 type FromHost = Exclude<FromThread, { readonly id: number }>;
 
 export function startPartitionThreads(count: number): PartitionThreads {
-  const pool = new Piscina({
-    filename: taskFile('partitions'),
-    minThreads: 0,
-    maxThreads: count,
-    idleTimeout: 0,
-    execArgv: [...WORKER_EXEC_ARGV],
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
-  });
+  const pool = startThreadPool({ task: 'partitions', threads: count, idleMs: 0 });
   const threads: (Thread | undefined)[] = new Array(count).fill(undefined);
   let hosts = 0;
   return {

@@ -20,7 +20,36 @@ export function taskFile(name: string): string {
 export const WORKER_EXEC_ARGV: readonly string[] = FROM_SOURCE ? ['--import', 'tsx'] : [];
 
 /** Batches live for a few milliseconds: a young generation that holds several keeps them out of the old one. */
-export const YOUNG_GENERATION_MB = 32;
+const YOUNG_GENERATION_MB = 32;
+
+interface PoolOptions {
+  readonly task?: string;
+  readonly threads: number;
+  readonly idleMs: number;
+  readonly queue?: number;
+  readonly heapMb?: number;
+}
+
+/**
+ * A pool of threads that come as they are needed. A thread that ends between two tasks fails none: the next task has a
+ * new one. Without a listener Piscina's event would end the process.
+ */
+export function startThreadPool({ task, threads, idleMs, queue, heapMb }: PoolOptions): Piscina {
+  const pool = new Piscina({
+    ...(task === undefined ? {} : { filename: taskFile(task) }),
+    minThreads: 0,
+    maxThreads: threads,
+    idleTimeout: idleMs,
+    ...(queue === undefined ? {} : { maxQueue: queue }),
+    execArgv: [...WORKER_EXEC_ARGV],
+    resourceLimits: {
+      maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
+      ...(heapMb === undefined ? {} : { maxOldGenerationSizeMb: heapMb }),
+    },
+  });
+  pool.on('error', () => {});
+  return pool;
+}
 
 /** How long a thread that reads a file may take to stop by itself. */
 const CANCEL_MS = 10_000;
@@ -34,13 +63,7 @@ export interface BatchPool {
 }
 
 export function startBatchPool(threads: number): BatchPool {
-  const pool = new Piscina({
-    minThreads: 0,
-    maxThreads: threads,
-    idleTimeout: 1000,
-    execArgv: [...WORKER_EXEC_ARGV],
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
-  });
+  const pool = startThreadPool({ threads, idleMs: 1000 });
   return {
     readInput(task, onMessage, signal) {
       const { port1, port2 } = new MessageChannel();

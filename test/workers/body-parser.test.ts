@@ -304,7 +304,7 @@ describe('the pool', () => {
 
   test('refuses what its thread has no memory for, and goes on', async () => {
     const small = startBodyPool({ heapMb: 16 });
-    const nested = `{"id":1,"user":"u","at":1,"x":[${'[],'.repeat(300_000)}[]]}`;
+    const nested = `{"id":1,"user":"u","at":1,"x":[${'{},'.repeat(340_000)}[]]}`;
     const parseBytes = (bytes: Buffer) =>
       small.parse({ shape, body: { format: 'json-lines', encoding: 'identity', bytes } });
     expect(await parseBytes(ownBytes(nested))).toEqual({ kind: 'too-large' });
