@@ -8,6 +8,7 @@ import { type ProjectorPorts, projectorMachine } from './actors/projector.ts';
 import { type RunningChild, startSupervised } from './actors/supervised.ts';
 import { type ChildSpec, type SupervisionPorts, startSupervisor } from './actors/supervisor.ts';
 import type { Config } from './config/config.ts';
+import { pruneLog } from './data-directory/retention.ts';
 import { messageOf } from './journal/error.ts';
 import type { Log } from './log.ts';
 import type { ActorChanged } from './messages/operations.ts';
@@ -18,7 +19,6 @@ import { createObserver, type Observer } from './service/observer.ts';
 import { openPipeline, type Pipeline, ROOT } from './service/pipeline.ts';
 import { createReadModels, type ReadModels } from './service/read-models.ts';
 import { forwardedOffset, haveCaughtUp, repartitionChildren } from './service/repartition.ts';
-import { pruneLog } from './service/retention.ts';
 import { nodeRuntime, type Runtime } from './service/runtime.ts';
 
 /** What a way of running adds to the pipeline: its sources, its jobs, its sinks. */

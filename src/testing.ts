@@ -1,9 +1,9 @@
 /** What a user's own tests import: `import { testPipeline } from 'millrace/testing'`. */
 import { loadConfig } from './config/load.ts';
 import { createLog } from './log.ts';
-import { startTestPipeline, type TestPipeline } from './service/test-pipeline.ts';
+import { startTestPipeline, type TestPipeline } from './run/test-pipeline.ts';
 
-export type { TestPipeline } from './service/test-pipeline.ts';
+export type { TestPipeline } from './run/test-pipeline.ts';
 
 export interface TestPipelineOptions {
   /** Path of the pipeline file. */

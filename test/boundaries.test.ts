@@ -120,10 +120,11 @@ describe('a break', () => {
   it('of two rooms that import each other is a circle though no file is in one', () => {
     const files = [
       readSource('src/http/routes.ts', "import '../service/view.ts';\n"),
-      readSource('src/service/view.ts', ''),
+      readSource('src/api/view.ts', ''),
       readSource('src/service/observer.ts', "import '../http/metrics.ts';\n"),
       readSource('src/http/metrics.ts', ''),
     ];
-    expect(check(files)).toEqual([{ file: 'http', line: 1, rule: 'circle', what: 'http -> service -> http' }]);
+    const circles = check(files).filter(({ rule }) => rule === 'circle');
+    expect(circles).toEqual([{ file: 'http', line: 1, rule: 'circle', what: 'http -> service -> http' }]);
   });
 });

@@ -1,9 +1,10 @@
 /** What the commands share that ask a data directory, with a service on it or without. */
+
+import { askDirectory } from '../channel/ask.ts';
+import type { Answered } from '../channel/channel-client.ts';
+import { RequestError } from '../channel/channel-commands.ts';
 import { parseDuration } from '../config/units.ts';
 import { printable } from '../messages/printable.ts';
-import { askDirectory } from '../service/ask.ts';
-import type { Answered } from '../service/channel-client.ts';
-import { RequestError } from '../service/channel-commands.ts';
 import { CONFIG_OPTION, DATA_OPTION, dataDirOf, JSON_OPTION, type OptionValues, text } from './command.ts';
 import { UsageError } from './exit.ts';
 

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { Answered } from '../service/channel-client.ts';
+import type { Answered } from '../channel/channel-client.ts';
 import { ASK_OPTIONS, ask } from './ask.ts';
 import { type Command, dataDirOf, noWords, print } from './command.ts';
 import { EXIT } from './exit.ts';

@@ -1,9 +1,10 @@
 /** `millrace dlq`: dead letters of every kind, of a running service too: inputs and alerts that were not taken. */
+
+import { openChannel } from '../channel/channel.ts';
+import { connectChannel } from '../channel/channel-client.ts';
+import { ALL } from '../channel/dead-letters.ts';
+import { runningTarget } from '../channel/running-target.ts';
 import { createLog } from '../log.ts';
-import { openChannel } from '../service/channel.ts';
-import { connectChannel } from '../service/channel-client.ts';
-import { ALL } from '../service/dead-letters.ts';
-import { runningTarget } from '../service/running-target.ts';
 import { startService } from '../service.ts';
 import { ASK_OPTIONS, ask, limitOf } from './ask.ts';
 import { actionOf, type Command, configOf, dataDirOf, type OptionValues, print, tableText, text } from './command.ts';

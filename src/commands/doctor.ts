@@ -94,7 +94,7 @@ function nearestExisting(path: string): string {
 
 /** Without its lock: a running service is no fault. */
 async function journal(dataDir: string): Promise<string> {
-  const { inspectData } = await import('../service/inspect.ts');
+  const { inspectData } = await import('../data-directory/inspect.ts');
   const reports = inspectData(dataDir).logs;
   const corrupt = reports.filter(({ tail }) => tail === 'corrupt').map(({ log }) => log);
   if (corrupt.length > 0) throw new Error(`${corrupt.join(', ')} is corrupt; see millrace journal inspect`);
@@ -104,7 +104,7 @@ async function journal(dataDir: string): Promise<string> {
 
 /** Opens both stores for real, in a directory of their own: their native modules and the worker thread run. */
 async function readModels(): Promise<string> {
-  const { openReadModels } = await import('../service/offline.ts');
+  const { openReadModels } = await import('../channel/offline.ts');
   const directory = mkdtempSync(join(tmpdir(), 'millrace-doctor-'));
   try {
     mkdirSync(join(directory, 'journal'));

@@ -1,6 +1,6 @@
 /** `millrace journal cat`. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openCat } from '../service/cat.ts';
+import { openCat } from '../data-directory/cat.ts';
 import { type OptionValues, print, text } from './command.ts';
 import { EXIT, UsageError } from './exit.ts';
 

@@ -1,5 +1,5 @@
 /** `millrace journal inspect`. */
-import { inspectData } from '../service/inspect.ts';
+import { inspectData } from '../data-directory/inspect.ts';
 import { type OptionValues, print, tableText } from './command.ts';
 import { EXIT } from './exit.ts';
 

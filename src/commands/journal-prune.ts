@@ -1,6 +1,6 @@
 /** `millrace journal prune`. */
 import { parseDuration, parseSize } from '../config/units.ts';
-import { pruneData } from '../service/retention.ts';
+import { pruneData } from '../data-directory/retention.ts';
 import { type OptionValues, print, tableText, text } from './command.ts';
 import { EXIT, UsageError } from './exit.ts';
 

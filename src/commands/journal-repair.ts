@@ -1,5 +1,5 @@
 /** `millrace journal repair`. */
-import { repairData } from '../service/repair.ts';
+import { repairData } from '../data-directory/repair.ts';
 import { type OptionValues, print, text } from './command.ts';
 import { EXIT } from './exit.ts';
 import { findingText } from './journal-verify.ts';

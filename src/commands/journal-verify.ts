@@ -1,5 +1,5 @@
 /** `millrace journal verify`. */
-import { type Verified, verifyData } from '../service/verify.ts';
+import { type Verified, verifyData } from '../data-directory/verify.ts';
 import { type OptionValues, print, tableText } from './command.ts';
 import { EXIT } from './exit.ts';
 

@@ -1,7 +1,7 @@
 /** `millrace query`: one read-only statement against a read model. */
 
-import type { Answered } from '../service/channel-client.ts';
-import { PROJECTIONS } from '../service/offline.ts';
+import type { Answered } from '../channel/channel-client.ts';
+import { PROJECTIONS } from '../channel/offline.ts';
 import { ASK_OPTIONS, ask, limitOf } from './ask.ts';
 import { type Command, print, tableText, text } from './command.ts';
 import { EXIT, UsageError } from './exit.ts';

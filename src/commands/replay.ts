@@ -1,5 +1,5 @@
 /** `millrace replay`: rebuilds read models from the journal, and derives its events anew to compare. */
-import { deleteStores, openReadModels, PROJECTIONS, type RederivedLog } from '../service/offline.ts';
+import { deleteStores, openReadModels, PROJECTIONS, type RederivedLog } from '../channel/offline.ts';
 import { CONFIG_OPTION, type Command, DATA_OPTION, dataDirOf, JSON_OPTION, noWords, print, text } from './command.ts';
 import { EXIT, UsageError } from './exit.ts';
 import { progressLine } from './progress.ts';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { createLog } from '../log.ts';
 import { printable } from '../messages/printable.ts';
-import { isComplete, runInputs } from '../service/run.ts';
+import { isComplete, runInputs } from '../run/run.ts';
 import { CONFIG_OPTION, type Command, configOf, DATA_OPTION, JSON_OPTION, noWords, print, text } from './command.ts';
 import { EXIT, UsageError } from './exit.ts';
 import { progressLine } from './progress.ts';

@@ -1,14 +1,14 @@
 /** `millrace start`: the service, until Ctrl-C. */
 import { readFileSync } from 'node:fs';
+import { type Served, serve } from '../api/serve.ts';
+import { openChannel } from '../channel/channel.ts';
+import { runningTarget } from '../channel/running-target.ts';
 import { requireInputFiles } from '../config/inputs.ts';
 import { createLog } from '../log.ts';
 import { alerterChildren } from '../service/alerts.ts';
-import { openChannel } from '../service/channel.ts';
 import { inputProblem } from '../service/file-input.ts';
 import { idlenessChildren } from '../service/idleness.ts';
 import { jobChildren } from '../service/jobs.ts';
-import { runningTarget } from '../service/running-target.ts';
-import { type Served, serve } from '../service/serve.ts';
 import { sourceChildren } from '../service/sources.ts';
 import { startService } from '../service.ts';
 import { CONFIG_OPTION, type Command, configFileOf, configOf, DATA_OPTION } from './command.ts';

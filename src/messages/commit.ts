@@ -9,6 +9,9 @@ import type { Block } from './block.ts';
 import { eventType } from './codec.ts';
 import { type CommitHeader, commitHeaderSchema } from './streams.ts';
 
+/** The kind of a frame that holds a commit. */
+export const COMMIT_FRAME = 1;
+
 const headerType = eventType(commitHeaderSchema);
 
 export type SectionRole = CommitHeader['sections'][number]['role'];

@@ -9,7 +9,7 @@ import { startSupervised } from '../actors/supervised.ts';
 import { type ChildSpec, type SupervisionPorts, supervisorSpec } from '../actors/supervisor.ts';
 import type { Log } from '../journal/log.ts';
 import type { SnapshotStore } from '../journal/snapshots.ts';
-import { type Commit, encodeCommit } from '../messages/commit.ts';
+import { COMMIT_FRAME, type Commit, encodeCommit } from '../messages/commit.ts';
 import { dropRows } from '../messages/slice-block.ts';
 import type { FilePosition } from '../messages/streams.ts';
 import type { PartitionStatus } from '../partition/partition.ts';
@@ -59,8 +59,6 @@ export interface PartitionUnit {
   haltedBy(): string | null;
 }
 
-/** The kind of a frame that holds a commit. */
-export const COMMIT_FRAME = 1;
 /** Snapshots kept beside the newest one, for the day when that one is damaged. */
 const KEEP_SNAPSHOTS = 3;
 /** Between an attempt to write a snapshot that failed and the next. */

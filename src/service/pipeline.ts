@@ -8,6 +8,13 @@ import { createPartitionHost, type Deriver, type PartitionHost } from '../actors
 import type { SupervisionPorts } from '../actors/supervisor.ts';
 import { type Config, ConfigError, type StreamConfig } from '../config/config.ts';
 import { readBy } from '../config/joins.ts';
+import {
+  allRelations,
+  derivationOf,
+  joinDerivationOf,
+  noteDerivations,
+  repartitionOf,
+} from '../data-directory/derivation-history.ts';
 import { type Journal, openJournal } from '../journal/journal.ts';
 import type { LogState } from '../journal/log.ts';
 import { readFrames } from '../journal/reader.ts';
@@ -16,6 +23,7 @@ import { readSchemaFiles, saveSchemaFiles } from '../journal/schema-files.ts';
 import { snapshotStore } from '../journal/snapshots.ts';
 import type { DynamicEvent, EventSchema, EventType } from '../messages/codec.ts';
 import { decodeCommit, type SectionRole } from '../messages/commit.ts';
+import { OPERATIONS } from '../messages/operations.ts';
 import { createRegistry, type Registry } from '../messages/registry.ts';
 import { BUILTIN_TYPES, runChangedType } from '../messages/types.ts';
 import {
@@ -28,13 +36,9 @@ import {
 import type { BatchPart } from '../partition/divide.ts';
 import type { Intake } from '../sources/source.ts';
 import type { PartitionThreads } from '../workers/partition-threads.ts';
-import { allRelations, derivationOf, joinDerivationOf, noteDerivations, repartitionOf } from './derivation-history.ts';
 import { createIntake } from './intake.ts';
 import { createPartitionUnit, type PartitionUnit } from './partition-unit.ts';
 import { nextTurn, type Runtime } from './runtime.ts';
-
-/** The stream in which the service writes about itself: runs, actors, deliveries. */
-export const OPERATIONS = 'millrace.operations';
 
 /** Name of the supervisor at the root of every actor. */
 export const ROOT = 'millrace';

@@ -1,5 +1,7 @@
 /** The read models of a running pipeline: the process that holds them, and how far behind the journal they are. */
+
 import type { Config } from '../config/config.ts';
+import { storesAhead } from '../data-directory/stores-ahead.ts';
 import { givenBy } from '../messages/window-result.ts';
 import { STORE_NAMES, type StoreName } from '../projections/store.ts';
 import { damagedStore } from '../projections/store-trouble.ts';
@@ -55,15 +57,6 @@ export function tableShapes({ windows, streams }: Config): TableShapes {
       .filter(({ builtin }) => builtin === null)
       .map(({ name, schema, key, eventTime }) => ({ name, schema, key, timeField: eventTime })),
   };
-}
-
-/** The stores that have been given more of a log than there is. */
-export function storesAhead(
-  found: Readonly<Record<StoreName, Readonly<Record<string, number>>>>,
-  endOf: (log: string) => number | undefined,
-): StoreName[] {
-  const isAhead = ([log, next]: readonly [string, number]): boolean => next > (endOf(log) ?? next);
-  return STORE_NAMES.filter((store) => Object.entries(found[store]).some(isAhead));
 }
 
 /** A file is looked through for so long at most before the service calls itself ready; it is looked through to its end. */

@@ -8,7 +8,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { expect, test } from 'vitest';
 import { nexmarkEvents } from '../../bench/nexmark/generator.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { runInputs } from '../../src/service/run.ts';
+import { runInputs } from '../../src/run/run.ts';
 import { temporaryDirectory } from '../service/script-run.ts';
 
 const STREAMS = ['bids', 'auctions', 'persons'];

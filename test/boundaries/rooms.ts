@@ -53,14 +53,23 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
   },
   'log.ts': { mayImport: ['config', 'messages/printable.ts'] },
-  http: { mayImport: ['messages', 'projections', 'service'] },
+  http: { mayImport: ['messages', 'projections'] },
   // Served to the browser as they are: they see only each other.
   'http/public': { mayImport: [] },
+  // Read, checked and mended, whether a service runs on it or not.
+  'data-directory': { mayImport: [...BELOW_SERVICE, 'config'] },
   // The composition root in its parts, src/service.ts and src/service/.
-  service: { mayImport: [...BELOW_SERVICE, 'config', 'log.ts', 'deadline.ts', 'http'] },
-  commands: { mayImport: ['service', 'config', 'log.ts', 'messages/printable.ts'] },
+  service: { mayImport: [...BELOW_SERVICE, 'config', 'log.ts', 'deadline.ts', 'http', 'data-directory'] },
+  // What a running service answers: over HTTP, and over its channel to commands beside it.
+  api: { mayImport: [...BELOW_SERVICE, 'config', 'http', 'data-directory', 'service'] },
+  channel: { mayImport: [...BELOW_SERVICE, 'config', 'log.ts', 'data-directory', 'service'] },
+  // Files in, results out, on a clock of their own.
+  run: { mayImport: [...BELOW_SERVICE, 'config', 'log.ts', 'data-directory', 'service', 'channel'] },
+  commands: {
+    mayImport: ['data-directory', 'service', 'api', 'channel', 'run', 'config', 'log.ts', 'messages/printable.ts'],
+  },
   // What a user's own tests import.
-  'testing.ts': { mayImport: ['service', 'config', 'log.ts'] },
+  'testing.ts': { mayImport: ['run', 'config', 'log.ts'] },
   'main.ts': { mayImport: ['commands', 'config', 'messages/printable.ts'] },
   // Runs before anything is installed.
   install: { mayImport: [] },

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { openReadModels } from '../../src/channel/offline.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { openReadModels } from '../../src/service/offline.ts';
-import { runInputs } from '../../src/service/run.ts';
+import { runInputs } from '../../src/run/run.ts';
 
 test('the example of orders gives sales per country, and what each order is and was', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'millrace-orders-'));

@@ -1,7 +1,7 @@
 /** A declared stream through the whole pipeline: the same tables however it runs, and those of its schema of today. */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { deleteStores } from '../../src/service/offline.ts';
+import { deleteStores } from '../../src/channel/offline.ts';
 import { ORDER_FIELDS, orderDigests, readOrders, runOrders } from './order-run.ts';
 import { temporaryDirectory } from './script-run.ts';
 

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { deleteStores, openReadModels } from '../../src/channel/offline.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { deleteStores, openReadModels } from '../../src/service/offline.ts';
 import { runScriptLines, temporaryDirectory, writePipeline } from './script-run.ts';
 
 const DERIVED = `large: { stream: clicks, where: amount > 2, select: { who: userId, double: amount * 2, even: amount % 2 = 0 } }

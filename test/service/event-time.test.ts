@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
-import { runInputs } from '../../src/service/run.ts';
+import { runInputs } from '../../src/run/run.ts';
 
 const FOLDER = new URL('../fixtures/event-time/', import.meta.url).pathname;
 const CASES = readdirSync(FOLDER).flatMap((file) => /^(.*)\.yaml$/.exec(file)?.[1] ?? []);

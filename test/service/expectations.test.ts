@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { deleteStores } from '../../src/service/offline.ts';
+import { deleteStores } from '../../src/channel/offline.ts';
 import { orderDigests, readOrders, runOrders } from './order-run.ts';
 import { temporaryDirectory } from './script-run.ts';
 

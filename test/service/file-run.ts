@@ -6,7 +6,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Log } from '../../src/log.ts';
 import { eventType } from '../../src/messages/codec.ts';
-import { type RunSummary, runInputs } from '../../src/service/run.ts';
+import { type RunSummary, runInputs } from '../../src/run/run.ts';
 import { containerFile } from '../sources/container.ts';
 
 const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config/load.ts';
 import type { AvroRecord } from '../../src/messages/avro.ts';
-import { type RunSummary, runInputs } from '../../src/service/run.ts';
+import { type RunSummary, runInputs } from '../../src/run/run.ts';
 import { temporaryDirectory } from './script-run.ts';
 
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };

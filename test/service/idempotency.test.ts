@@ -5,8 +5,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { createView, type ServedView } from '../../src/api/view.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { createView, type ServedView } from '../../src/service/view.ts';
 import { type Service, startService } from '../../src/service.ts';
 import { temporaryDirectory } from './script-run.ts';
 

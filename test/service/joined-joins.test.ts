@@ -6,9 +6,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { deleteStores, openReadModels } from '../../src/channel/offline.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { deleteStores, openReadModels } from '../../src/service/offline.ts';
-import { runInputs } from '../../src/service/run.ts';
+import { runInputs } from '../../src/run/run.ts';
 import { temporaryDirectory } from './script-run.ts';
 
 const time = { name: 'at', type: { type: 'long', logicalType: 'timestamp-millis' } };

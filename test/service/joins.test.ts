@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { deleteStores, openReadModels } from '../../src/channel/offline.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { deleteStores, openReadModels } from '../../src/service/offline.ts';
 import { runScriptLines, temporaryDirectory, writePipeline } from './script-run.ts';
 
 const PAIRS = `pairs: { left: clicks, right: views, type: outer, within: 2s }

@@ -1,10 +1,10 @@
 /** Runs events of a declared stream through the whole pipeline, on data that is kept from run to run. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Offline, openReadModels } from '../../src/channel/offline.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Log } from '../../src/log.ts';
-import { type Offline, openReadModels } from '../../src/service/offline.ts';
-import { type RunSummary, runInputs } from '../../src/service/run.ts';
+import { type RunSummary, runInputs } from '../../src/run/run.ts';
 
 const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };
 

@@ -6,11 +6,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { createView, type ServedView } from '../../src/api/view.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { readFrames } from '../../src/journal/reader.ts';
 import { decodeCommit } from '../../src/messages/commit.ts';
 import { rowsOf } from '../../src/messages/slice-block.ts';
-import { createView, type ServedView } from '../../src/service/view.ts';
 import { type Service, startService } from '../../src/service.ts';
 import { temporaryDirectory } from './script-run.ts';
 

@@ -2,8 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { createView } from '../../src/api/view.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { createView } from '../../src/service/view.ts';
 import { startService } from '../../src/service.ts';
 import { temporaryDirectory } from './script-run.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Log } from '../../src/log.ts';
-import { type RunSummary, runInputs } from '../../src/service/run.ts';
+import { type RunSummary, runInputs } from '../../src/run/run.ts';
 
 const CLICK = {
   type: 'record',

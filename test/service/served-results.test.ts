@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { type Served, serve } from '../../src/api/serve.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Overview } from '../../src/http/view.ts';
-import { type Served, serve } from '../../src/service/serve.ts';
 import { type Service, startService } from '../../src/service.ts';
 import { temporaryDirectory } from './script-run.ts';
 

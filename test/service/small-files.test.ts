@@ -3,9 +3,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { openReadModels } from '../../src/channel/offline.ts';
+import { openCat } from '../../src/data-directory/cat.ts';
 import { lockDirectory } from '../../src/journal/lock.ts';
-import { openCat } from '../../src/service/cat.ts';
-import { openReadModels } from '../../src/service/offline.ts';
 import { newest, runFile, writeRows } from './file-run.ts';
 
 const DAMAGES: readonly (readonly [string, (path: string) => void])[] = [

@@ -1,5 +1,5 @@
 /** Clients of the HTTP ingest: what they were told is committed is in the log once, and nothing ever twice. */
-import type { ServedView } from '../../src/service/view.ts';
+import type { ServedView } from '../../src/api/view.ts';
 import type { Oracle } from './oracle.ts';
 import type { Process } from './process.ts';
 import { WEB } from './scenario.ts';

@@ -1,9 +1,9 @@
 /** What must hold in every step, and at the end. */
 import { join } from 'node:path';
+import { derivationOf, repartitionOf } from '../../src/data-directory/derivation-history.ts';
 import { MAX_QUEUED_BYTES } from '../../src/journal/admission.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
 import { openSqlite } from '../../src/projections/sqlite.ts';
-import { derivationOf, repartitionOf } from '../../src/service/derivation-history.ts';
 import { haveCaughtUp } from '../../src/service/repartition.ts';
 import { createStoresTask } from '../../src/workers/stores-task.ts';
 import type { Clients } from './clients.ts';

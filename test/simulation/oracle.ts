@@ -4,6 +4,7 @@
  */
 import { crc32 } from 'node:zlib';
 import type { Config } from '../../src/config/config.ts';
+import { derivationOf, repartitionName, repartitionOf } from '../../src/data-directory/derivation-history.ts';
 import { type Frame, readFrames } from '../../src/journal/reader.ts';
 import { type Commit, decodeCommit, type Section } from '../../src/messages/commit.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
@@ -15,7 +16,6 @@ import {
   transactionType,
 } from '../../src/messages/types.ts';
 import type { Derivation } from '../../src/partition/derivation.ts';
-import { derivationOf, repartitionName, repartitionOf } from '../../src/service/derivation-history.ts';
 import { createFaultFree, type FaultFree } from './derivation.ts';
 import { renamed } from './disk.ts';
 import { blocksOf, type Input } from './input.ts';

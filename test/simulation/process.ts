@@ -1,4 +1,6 @@
 /** One process of the service, from its start on what the disk holds to its end, wanted or not. */
+
+import { createView, type ServedView } from '../../src/api/view.ts';
 import type { Config } from '../../src/config/config.ts';
 import { JournalError } from '../../src/journal/error.ts';
 import type { Log } from '../../src/log.ts';
@@ -7,7 +9,6 @@ import { alerterChildren } from '../../src/service/alerts.ts';
 import { jobChildren } from '../../src/service/jobs.ts';
 import type { Runtime } from '../../src/service/runtime.ts';
 import { sourceChild } from '../../src/service/source-child.ts';
-import { createView, type ServedView } from '../../src/service/view.ts';
 import { type Service, startService } from '../../src/service.ts';
 import { createBodyParser } from '../../src/workers/body-parser.ts';
 import { createDisk } from './disk.ts';

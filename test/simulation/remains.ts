@@ -1,9 +1,9 @@
 /** The logs that a run leaves, for whoever makes read models of them. */
 import type { Config } from '../../src/config/config.ts';
+import { repartitionName } from '../../src/data-directory/derivation-history.ts';
 import type { SyncFs } from '../../src/journal/sync-fs.ts';
+import { OPERATIONS } from '../../src/messages/operations.ts';
 import type { LogRange } from '../../src/projections/projector.ts';
-import { repartitionName } from '../../src/service/derivation-history.ts';
-import { OPERATIONS } from '../../src/service/pipeline.ts';
 import { renamed } from './disk.ts';
 import type { Oracle } from './oracle.ts';
 import { PAYMENTS } from './scenario.ts';

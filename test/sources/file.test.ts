@@ -12,7 +12,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Transaction, transactionSchema } from '../../src/messages/payments.ts';
 import { deadLetterType, fraudLabelType, transactionType } from '../../src/messages/types.ts';
-import { isComplete } from '../../src/service/run.ts';
+import { isComplete } from '../../src/run/run.ts';
 import { createFileSource, type FileSourceOptions } from '../../src/sources/file.ts';
 import { type Batch, InputError } from '../../src/sources/source.ts';
 import { partitionOf } from '../../src/streams/partitioner.ts';

@@ -9,7 +9,7 @@ import { readFrames } from '../journal/reader.ts';
 import { SNAPSHOT_DIRECTORY, snapshotOffsets } from '../journal/snapshot-files.ts';
 import { nodeSyncFs, type SyncFs } from '../journal/sync-fs.ts';
 import { decodeCommit } from '../messages/commit.ts';
-import { OPERATIONS } from './pipeline.ts';
+import { OPERATIONS } from '../messages/operations.ts';
 import { projectedOffsets } from './verify.ts';
 
 export type Retention = Config['journal']['retention'];

@@ -12,11 +12,11 @@ import { type Refusals, refuse } from '../partition/refused.ts';
 import { latestTakenMs, refuseAhead } from '../partition/too-far-ahead.ts';
 import type { Row } from '../projections/store.ts';
 import { createCheck } from '../quality/check.ts';
+import type { StreamRuntime } from '../service/pipeline.ts';
 import type { ServiceCore } from '../service.ts';
 import type { Batch } from '../sources/source.ts';
 import { type Reread, reread } from '../workers/reread.ts';
 import { type CommandContext, channelCommand, RequestError, type Target } from './channel-commands.ts';
-import type { StreamRuntime } from './pipeline.ts';
 
 /** Under which replayed events stand in a log. */
 const DLQ_SOURCE = 'dlq';

@@ -9,9 +9,8 @@ import { segmentBases, segmentName } from '../journal/segment.ts';
 import { readIndex } from '../journal/segment-index.ts';
 import { nodeSyncFs } from '../journal/sync-fs.ts';
 import { endsOf } from '../journal/vouched-end.ts';
-import { type Commit, decodeCommit } from '../messages/commit.ts';
+import { COMMIT_FRAME, type Commit, decodeCommit } from '../messages/commit.ts';
 import { createRegistry } from '../messages/registry.ts';
-import { COMMIT_FRAME } from './partition-unit.ts';
 
 export interface CatOptions {
   /** A stream, or one of its logs. */

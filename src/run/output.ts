@@ -12,9 +12,9 @@ import {
   sessionClosedType,
   transactionScoredType,
 } from '../messages/types.ts';
-import { FLUSH } from './flush.ts';
-import { IDLENESS } from './idleness.ts';
-import type { PartitionUnit } from './partition-unit.ts';
+import { FLUSH } from '../service/flush.ts';
+import { IDLENESS } from '../service/idleness.ts';
+import type { PartitionUnit } from '../service/partition-unit.ts';
 
 interface Line {
   readonly stream: string;

@@ -3,10 +3,10 @@
  * pool, so that no body keeps the event loop from answering.
  */
 
+import type { StreamRuntime } from '../service/pipeline.ts';
 import { createBodyParser } from '../workers/body-parser.ts';
 import type { BodyPool } from '../workers/body-pool.ts';
 import type { BodyShape, EventBody, ParsedBody } from '../workers/parse-body-protocol.ts';
-import type { StreamRuntime } from './pipeline.ts';
 
 /** 'busy': too many bodies wait to be parsed. Takes the memory of the body. */
 export type BodyDecoder = (body: EventBody) => Promise<ParsedBody | 'busy'>;

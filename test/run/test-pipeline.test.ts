@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TestPipeline } from '../../src/testing.ts';
 import { testPipeline } from '../../src/testing.ts';
-import { temporaryDirectory, writePipeline } from './script-run.ts';
+import { temporaryDirectory, writePipeline } from '../service/script-run.ts';
 
 describe('a pipeline under test', () => {
   let pipeline: TestPipeline;

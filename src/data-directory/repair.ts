@@ -7,8 +7,7 @@ import { lockDirectory } from '../journal/lock.ts';
 import { type LostRange, repairedSegment, replaceSegment, setAside } from '../journal/repair.ts';
 import { segmentBases, segmentName } from '../journal/segment.ts';
 import type { Finding } from '../journal/verify.ts';
-import { encodeCommit } from '../messages/commit.ts';
-import { COMMIT_FRAME } from './partition-unit.ts';
+import { COMMIT_FRAME, encodeCommit } from '../messages/commit.ts';
 import { type Verified, verifyData } from './verify.ts';
 
 export interface Repair {

@@ -2,6 +2,8 @@
 import { existsSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { derivationHistory } from '../data-directory/derivation-history.ts';
+import { storesAhead } from '../data-directory/stores-ahead.ts';
 import { nodeFs } from '../journal/fs.ts';
 import { logNames } from '../journal/journal.ts';
 import { lockDirectory } from '../journal/lock.ts';
@@ -17,8 +19,6 @@ import { startBatchPool } from '../workers/pool.ts';
 import { type StoresProcess, startStores } from '../workers/stores-process.ts';
 import type { OpenStores, StoresResults } from '../workers/stores-protocol.ts';
 import { digestsOf, type NamedDigest, type Target } from './channel-commands.ts';
-import { derivationHistory } from './derivation-history.ts';
-import { storesAhead } from './read-models.ts';
 
 /** The read models by name, as the command line takes them. */
 export const PROJECTIONS = STORE_NAMES;

@@ -1,8 +1,8 @@
 /** The windows and joins of a pipeline, as its HTTP side knows them. */
 import type { Config, Relation } from '../config/config.ts';
+import { allRelations } from '../data-directory/derivation-history.ts';
 import type { DerivedInfo } from '../http/view.ts';
 import { fieldAt, valueTypeOf } from '../streams/field-type.ts';
-import { allRelations } from './derivation-history.ts';
 
 export function derivedOf(config: Config): DerivedInfo[] {
   const relations = allRelations(config);

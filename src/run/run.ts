@@ -2,21 +2,21 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { openChannel } from '../channel/channel.ts';
+import { runningTarget } from '../channel/running-target.ts';
 import { type Config, ConfigError, type StreamConfig } from '../config/config.ts';
 import type { Log } from '../log.ts';
+import type { Counts } from '../service/counts.ts';
+import { filesChild, inputProblem } from '../service/file-input.ts';
+import { flushStreams } from '../service/flush.ts';
+import { createStreamTime, type StreamTime } from '../service/idleness.ts';
 import { type Service, startService } from '../service.ts';
 import type { FileCounts } from '../sources/file.ts';
 import { scriptName } from '../sources/known-file.ts';
-import { openChannel } from './channel.ts';
-import type { Counts } from './counts.ts';
 import { startDriver } from './driver.ts';
-import { filesChild, inputProblem } from './file-input.ts';
-import { flushStreams } from './flush.ts';
-import { createStreamTime, type StreamTime } from './idleness.ts';
 import { outputLines } from './output.ts';
 import { hintFor, outputNames } from './output-names.ts';
 import { runScript, type ScriptCounts } from './run-script.ts';
-import { runningTarget } from './running-target.ts';
 import { scriptStreams } from './script.ts';
 import { hasControls } from './script-file.ts';
 

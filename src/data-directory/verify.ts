@@ -5,12 +5,11 @@ import { readSchemaTexts } from '../journal/schema-files.ts';
 import { nodeSyncFs } from '../journal/sync-fs.ts';
 import { type Finding, type VerifiedLog, verifyLog } from '../journal/verify.ts';
 import { dynamicEventType, recordOf } from '../messages/codec.ts';
-import { decodeCommit } from '../messages/commit.ts';
+import { COMMIT_FRAME, decodeCommit } from '../messages/commit.ts';
 import { readDuckdbOffsets } from '../projections/duckdb-offsets.ts';
 import { knownOwner } from '../projections/owner.ts';
 import { readSqliteOffsets } from '../projections/sqlite-offsets.ts';
 import { STORE_FILES } from '../projections/store.ts';
-import { COMMIT_FRAME } from './partition-unit.ts';
 
 export interface Verified {
   readonly logs: readonly VerifiedLog[];

@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 import type { ActorStatus, LiveEvent, ServiceView, StreamTableInfo } from '../http/view.ts';
 import { recordColumns } from '../messages/record-columns.ts';
 import type { StreamShape } from '../projections/stream-tables.ts';
+import type { PartitionUnit } from '../service/partition-unit.ts';
+import { ROOT } from '../service/pipeline.ts';
+import { tableShapes } from '../service/read-models.ts';
 import type { Service } from '../service.ts';
 import { createBodyDecoder } from './body-decoder.ts';
 import { derivedOf } from './derived-info.ts';
 import { createIngest } from './ingest.ts';
-import type { PartitionUnit } from './partition-unit.ts';
-import { ROOT } from './pipeline.ts';
-import { tableShapes } from './read-models.ts';
 
 const OVERVIEW_EVERY_MS = 1000;
 const LOOK_EVERY_MS = 1000;

@@ -9,17 +9,17 @@ import type { DynamicEvent } from '../messages/codec.ts';
 import type { InputBlock, Origins } from '../messages/origins.ts';
 import type { DeadLetter, FilePosition, Tombstone } from '../messages/streams.ts';
 import { deadLetterType, filePositionType, tombstoneType } from '../messages/types.ts';
+import { addCounts, type Counts, noCounts } from '../service/counts.ts';
+import { flushStreams } from '../service/flush.ts';
+import { controlBlock, createStreamTime, IDLENESS, type StreamTime } from '../service/idleness.ts';
+import type { StreamRuntime } from '../service/pipeline.ts';
+import { nodeRuntime, type Runtime } from '../service/runtime.ts';
 import { type Service, startService } from '../service.ts';
 import { ENDED, type Resumed } from '../sources/known-file.ts';
 import type { ConsumedPrefix } from '../sources/prefix-hash.ts';
 import { OtherFileError } from '../sources/source.ts';
 import { partitionOf } from '../streams/partitioner.ts';
 import { START_OF_TIME_MS } from '../streams/watermark.ts';
-import { addCounts, type Counts, noCounts } from './counts.ts';
-import { flushStreams } from './flush.ts';
-import { controlBlock, createStreamTime, IDLENESS, type StreamTime } from './idleness.ts';
-import type { StreamRuntime } from './pipeline.ts';
-import { nodeRuntime, type Runtime } from './runtime.ts';
 
 export interface DriverOptions {
   readonly config: Config;

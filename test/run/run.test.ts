@@ -1,6 +1,6 @@
 /** Test scripts through the whole pipeline: journal, actors, read models. */
 import { expect, test } from 'vitest';
-import { click, runScriptLines, type ScriptRun, temporaryDirectory } from './script-run.ts';
+import { click, runScriptLines, type ScriptRun, temporaryDirectory } from '../service/script-run.ts';
 
 const F1 = [
   ...[3999, 3000].map((at) => click('key2', at)),
