@@ -1,0 +1,78 @@
+/**
+ * The port of everything that computes: windows, joins, derived streams, what a domain brings, and code of users. A
+ * partition has its operators in one ordered list, and live work and replay drive the same list.
+ *
+ * An operator is a fold: events, deletions and watermarks go in, in the order in which the partition took them, and events
+ * of its declared outputs come out. It has no clock, no randomness and no I/O, so a replay says what was said before.
+ */
+import type { Block } from '../messages/block.ts';
+import type { EventSchema } from '../messages/codec.ts';
+import type { Columns } from '../messages/columns.ts';
+
+/** Events of one stream in arrival order: those whose rows add() is told from now on. */
+export interface OperatorInput {
+  /** Name of the stream that they are of. */
+  readonly stream: string;
+  readonly columns: Columns;
+  /** Event time of each row. */
+  readonly timesMs: Float64Array;
+  /** The watermark before the first row. */
+  readonly watermarkMs: number;
+}
+
+/** A row of a stream that is used as a table is gone. */
+export interface OperatorDeletion {
+  readonly stream: string;
+  readonly key: string | number;
+  readonly occurredAt: number;
+}
+
+/** A stream that an operator derives: its blocks are filled event by event, and are taken once a batch. */
+export interface OperatorOutput {
+  readonly stream: string;
+  readonly type: EventSchema;
+  /** Events since the last call of take(). */
+  readonly length: number;
+  take(): Block | null;
+}
+
+/** What an operator keeps, as a snapshot holds it: records of its own schema, most often one a key. */
+export interface OperatorState {
+  /** What the state depends on besides its schema, as text. State of another definition is of no use. */
+  readonly definition: string;
+  /** The schema that the records were written by, as JSON. */
+  readonly schema: string;
+  readonly count: number;
+  /** An Avro array of so many records. */
+  readonly bytes: Uint8Array;
+}
+
+export interface Operator {
+  /** As the pipeline file calls it; no two operators of a partition share one. */
+  readonly name: string;
+  /** The actor that drives it, by its name in the actor tree: window-aggregator, fraud-session, operator. */
+  readonly kind: string;
+  /** Streams whose events it takes. Of all others it sees how the watermark moves. */
+  readonly inputs: readonly string[];
+  /** In the order in which a commit has them. */
+  readonly outputs: readonly OperatorOutput[];
+  /** Throws when the events lack a field that it needs. */
+  begin(input: OperatorInput): void;
+  /** Takes one event, under the watermark of the last call of advance() or begin(); from row 0 on, in order. */
+  add(row: number): void;
+  /** The watermark never goes back. */
+  advance(watermarkMs: number): void;
+  /** The input has ended for now: gives what is open, and keeps it open. */
+  flush(): void;
+  remove(deletion: OperatorDeletion): void;
+  /** A batch is over; where the watermark then stands. */
+  endBatch(watermarkMs: number): void;
+  snapshot(): OperatorState;
+  /** Into an operator that has seen nothing. Throws an UnreadableStateError when the state is none of its own. */
+  restore(state: OperatorState): void;
+  /** Keys that it holds state of. */
+  keyCount(): number;
+}
+
+/** State that an operator can't go on from: it begins anew, from the log. The message says why, for people. */
+export class UnreadableStateError extends Error {}
