@@ -10,7 +10,7 @@ import { transactionType } from '../src/messages/types.ts';
 import { windowResultType } from '../src/messages/window-result.ts';
 import { createDerivedBlocks } from '../src/partition/derived-blocks.ts';
 import { openDuckdb } from '../src/projections/duckdb.ts';
-import { createWindows } from '../src/streams/windows.ts';
+import { createWindows } from '../src/streams/window-operator.ts';
 
 export interface StageFigures {
   readonly stage: string;

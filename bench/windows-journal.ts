@@ -12,7 +12,7 @@ import { dynamicEventType } from '../dist/messages/codec.js';
 import { decodeCommit, encodeCommit } from '../dist/messages/commit.js';
 import { createRegistry } from '../dist/messages/registry.js';
 import { createPartitionFold, type Derivation, derivationTypes, deriveAll } from '../dist/partition/derivation.js';
-import type { Windowing } from '../dist/streams/window.js';
+import type { Windowing } from '../dist/streams/window-kind.js';
 import type { WindowFigures } from './windows.ts';
 
 const BATCH = 4096;

@@ -7,10 +7,10 @@ import { runInNewContext } from 'node:vm';
 import { createRandom } from '../src/fraud/random.ts';
 import type { Column, Columns, NumberColumn, TextColumn } from '../src/messages/columns.ts';
 import { windowResultType } from '../src/messages/window-result.ts';
-import type { AggregateSpec } from '../src/streams/aggregate.ts';
-import { resultField } from '../src/streams/aggregates.ts';
-import type { Windowing, WindowSpec } from '../src/streams/window.ts';
-import { createWindows } from '../src/streams/windows.ts';
+import type { AggregateSpec } from '../src/streams/aggregate-function.ts';
+import { resultField } from '../src/streams/aggregate-table.ts';
+import type { Windowing, WindowSpec } from '../src/streams/window-kind.ts';
+import { createWindows } from '../src/streams/window-operator.ts';
 
 export interface WindowFigures {
   readonly windows: string;

@@ -12,7 +12,7 @@ import { joinSides, type PartitionJoin } from '../partition/join.ts';
 import type { PartitionSnapshot } from '../partition/snapshot.ts';
 import type { Work } from '../partition/work.ts';
 import type { Selection } from '../streams/selection.ts';
-import type { WindowOperator } from '../streams/window.ts';
+import type { WindowOperator } from '../streams/window-kind.ts';
 
 export interface WindowAggregatorInput {
   readonly operators: readonly WindowOperator[];

@@ -1,7 +1,7 @@
 /** An aggregate as a file writes it, such as `sum(amount)`, against the schema of its stream. */
 import type { AvroField, AvroRecord } from '../messages/avro.ts';
-import type { AggregateSpec } from '../streams/aggregate.ts';
-import { AGGREGATES, definitionOf } from '../streams/aggregates.ts';
+import type { AggregateSpec } from '../streams/aggregate-function.ts';
+import { AGGREGATES, definitionOf } from '../streams/aggregate-table.ts';
 import { fieldAt, valueTypeOf } from '../streams/field-type.ts';
 import { isNullable, unknownField, unknownName } from './names.ts';
 

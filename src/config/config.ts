@@ -1,11 +1,11 @@
 /** The configuration as the service uses it: checked, derived, with units in its names, and frozen. */
 import type { AvroRecord } from '../messages/avro.ts';
 import type { Expectation } from '../quality/expectation.ts';
-import type { AggregateSpec } from '../streams/aggregate.ts';
-import type { JoinSpec } from '../streams/join.ts';
+import type { AggregateSpec } from '../streams/aggregate-function.ts';
+import type { JoinSpec } from '../streams/join-kind.ts';
 import type { SelectionSpec } from '../streams/selection.ts';
 import type { TopGroups } from '../streams/top-groups.ts';
-import type { Windowing } from '../streams/window.ts';
+import type { Windowing } from '../streams/window-kind.ts';
 
 export interface Config {
   readonly name: string;

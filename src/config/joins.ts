@@ -2,7 +2,7 @@
 import type { AvroField } from '../messages/avro.ts';
 import { joinOfRecord, joinResultSchema } from '../messages/join-result.ts';
 import { fieldAt, valueTypeOf } from '../streams/field-type.ts';
-import type { JoinSpec } from '../streams/join.ts';
+import type { JoinSpec } from '../streams/join-kind.ts';
 import type { DerivedConfig, JoinConfig, Relation } from './config.ts';
 import { derivedRelation } from './derived.ts';
 import { isKey, type Report, unknownField, unknownName } from './names.ts';

@@ -1,9 +1,9 @@
 /** The windows of a file, against the schemas of their streams. */
 import { AGGREGATE_NAME, givenBy } from '../messages/window-result.ts';
-import type { AggregateSpec } from '../streams/aggregate.ts';
-import { resultField } from '../streams/aggregates.ts';
+import type { AggregateSpec } from '../streams/aggregate-function.ts';
+import { resultField } from '../streams/aggregate-table.ts';
 import { fieldAt } from '../streams/field-type.ts';
-import type { Windowing } from '../streams/window.ts';
+import type { Windowing } from '../streams/window-kind.ts';
 import { aggregateOf } from './aggregates.ts';
 import type { Relation, WindowConfig } from './config.ts';
 import { checkCondition } from './expressions.ts';

@@ -11,7 +11,7 @@ import type { SyncFs } from '../journal/sync-fs.ts';
 import type { Derivation } from '../partition/derivation.ts';
 import type { DerivationSince } from '../partition/rederive.ts';
 import type { ViewSpec } from '../streams/selection.ts';
-import type { WindowSpec } from '../streams/window.ts';
+import type { WindowSpec } from '../streams/window-kind.ts';
 
 const FILE = 'derivations.json';
 

@@ -11,7 +11,7 @@ import { type JoinResultType, joinResultType } from '../messages/join-result.ts'
 import type { Registry } from '../messages/registry.ts';
 import { type WindowResultType, windowResultType } from '../messages/window-result.ts';
 import type { Expectation } from '../quality/expectation.ts';
-import { resultField } from '../streams/aggregates.ts';
+import { resultField } from '../streams/aggregate-table.ts';
 import {
   createSelection,
   type Selection,
@@ -21,8 +21,8 @@ import {
   viewSchema,
 } from '../streams/selection.ts';
 import type { WatermarkPolicy } from '../streams/watermark.ts';
-import type { WindowOperator, WindowSpec } from '../streams/window.ts';
-import { createWindows } from '../streams/windows.ts';
+import type { WindowOperator, WindowSpec } from '../streams/window-kind.ts';
+import { createWindows } from '../streams/window-operator.ts';
 import { aggregate, detect, select } from './derive.ts';
 import { createPartitionJoin, type DerivationJoin, joinSides, type PartitionJoin } from './join.ts';
 import { createPartition, type Partition } from './partition.ts';

@@ -4,7 +4,7 @@
  */
 import type { FraudDetector } from '../fraud/detector.ts';
 import type { Selection } from '../streams/selection.ts';
-import type { WindowOperator } from '../streams/window.ts';
+import type { WindowOperator } from '../streams/window-kind.ts';
 import type { Derived, EventsStep, Work } from './work.ts';
 
 /** Throws when nothing takes the window's results. */

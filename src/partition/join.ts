@@ -2,8 +2,8 @@
 
 import type { AvroRecord } from '../messages/avro.ts';
 import { type DynamicEvent, dynamicEventType, type EventType } from '../messages/codec.ts';
-import type { Joined, JoinOperator, JoinResults, JoinSpec, Side } from '../streams/join.ts';
-import { createJoin, heldBackMs } from '../streams/joins.ts';
+import type { Joined, JoinOperator, JoinResults, JoinSpec, Side } from '../streams/join-kind.ts';
+import { createJoin, heldBackMs } from '../streams/join-operator.ts';
 import { keyAt, keyColumn } from '../streams/key-column.ts';
 import { createView, type View, type ViewSpec, viewSchema } from '../streams/selection.ts';
 import { END_OF_TIME_MS, type WatermarkPolicy } from '../streams/watermark.ts';

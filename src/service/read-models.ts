@@ -7,7 +7,7 @@ import { STORE_NAMES, type StoreName } from '../projections/store.ts';
 import { damagedStore } from '../projections/store-trouble.ts';
 import type { TableShapes } from '../projections/table-shapes.ts';
 import type { Totals } from '../projections/totals.ts';
-import { resultField } from '../streams/aggregates.ts';
+import { resultField } from '../streams/aggregate-table.ts';
 import type { StoresProcess } from '../workers/stores-process.ts';
 import type { PartitionUnit } from './partition-unit.ts';
 

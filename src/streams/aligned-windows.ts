@@ -19,7 +19,7 @@ import {
   type WindowKind,
   type WindowSpec,
   windowStart,
-} from './window.ts';
+} from './window-kind.ts';
 
 interface AlignedWindows extends OpenWindows {
   readonly spec: WindowSpec;

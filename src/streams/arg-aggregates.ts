@@ -4,7 +4,7 @@
  * whose x or y is null does not count.
  */
 import type { Column } from '../messages/columns.ts';
-import { type AggregateValue, loadNumbers, saveNumbers } from './aggregate.ts';
+import { type AggregateValue, loadNumbers, saveNumbers } from './aggregate-function.ts';
 import { type ObjectStates, valueAt } from './states.ts';
 
 export const argMax = (): ObjectStates => argStates(1);

@@ -25,7 +25,7 @@ import {
   touchGroups,
 } from './key-index.ts';
 import { END_OF_TIME_MS } from './watermark.ts';
-import type { OpenWindows, WindowKind, WindowSpec } from './window.ts';
+import type { OpenWindows, WindowKind, WindowSpec } from './window-kind.ts';
 
 interface CountWindows extends OpenWindows {
   readonly count: number;

@@ -6,7 +6,7 @@
  * A bucket holds the values from γ^(i−1) to γ^i, γ = 1.01 / 0.99. There are at most 2048 of either sign, which is
  * 17 orders of magnitude; beyond that the smallest ones are made one, and only quantiles that lie there suffer.
  */
-import { type Aggregate, loadNumbers, saveNumbers } from './aggregate.ts';
+import { type Aggregate, loadNumbers, saveNumbers } from './aggregate-function.ts';
 
 /** Between what a sketch was before it knew its smallest and largest value, and these: no character of base64. */
 const BOUNDS = '~';

@@ -5,8 +5,8 @@
  */
 import type { Column, Columns } from '../messages/columns.ts';
 import type { WindowValue } from '../messages/window-result.ts';
-import type { AggregateSpec } from './aggregate.ts';
-import { type AggregateTable, definitionOf } from './aggregates.ts';
+import type { AggregateSpec } from './aggregate-function.ts';
+import { type AggregateTable, definitionOf } from './aggregate-table.ts';
 import { type ExactSums, loadSums, saveSums } from './exact-sum.ts';
 import { type Key, keyAt, keyColumn } from './key-column.ts';
 import { hashKeys, hashOf, isTextAt } from './key-hash.ts';

@@ -5,8 +5,8 @@
  * Exact up to 256 values, of 52 bits of hash. Beyond that 4096 registers, with a standard error of
  * 1.04 / √4096 = 1.6 %, and 4 KiB a group.
  */
-import type { Aggregate, AggregateValue } from './aggregate.ts';
-import { loadNumbers, saveNumbers } from './aggregate.ts';
+import type { Aggregate, AggregateValue } from './aggregate-function.ts';
+import { loadNumbers, saveNumbers } from './aggregate-function.ts';
 
 const INDEX_BITS = 12;
 const REGISTERS = 1 << INDEX_BITS;

@@ -1,5 +1,5 @@
 /** Aggregates whose state is a few numbers. */
-import type { NumberAggregate } from './aggregate.ts';
+import type { NumberAggregate } from './aggregate-function.ts';
 import { addToSum, type ExactSums, mergeSum, SUM_OF_NOTHING, sumOf } from './exact-sum.ts';
 
 /** Of events, not of values. */

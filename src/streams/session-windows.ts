@@ -32,7 +32,7 @@ import {
 } from './key-index.ts';
 import { addTimer, createTimers, nextDeadlineMs, type Timers, takeTimer } from './timers.ts';
 import { END_OF_TIME_MS } from './watermark.ts';
-import { type LateArrival, nextEarlyMs, type OpenWindows, type WindowKind, type WindowSpec } from './window.ts';
+import { type LateArrival, nextEarlyMs, type OpenWindows, type WindowKind, type WindowSpec } from './window-kind.ts';
 
 interface SessionWindows extends OpenWindows {
   readonly spec: WindowSpec;

@@ -27,7 +27,7 @@ import type { Key } from './key-column.ts';
 import { type KeySlices, placeOf, removeAt } from './key-slices.ts';
 import { addTimer, createTimers, nextDeadlineMs, type Timers, takeTimer } from './timers.ts';
 import { END_OF_TIME_MS } from './watermark.ts';
-import type { LateArrival, OpenWindows, WindowKind, WindowSpec } from './window.ts';
+import type { LateArrival, OpenWindows, WindowKind, WindowSpec } from './window-kind.ts';
 
 /** The events of one key and time. */
 interface Slice {

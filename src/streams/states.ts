@@ -1,7 +1,7 @@
 /** The states of one aggregate, one a group: numbers of the groups' rows where those will do, objects where not. */
 import { type Column, textAt } from '../messages/columns.ts';
 import type { WindowValue } from '../messages/window-result.ts';
-import type { Aggregate, AggregateValue, NumberAggregate } from './aggregate.ts';
+import type { Aggregate, AggregateValue, NumberAggregate } from './aggregate-function.ts';
 
 export type States = NumberStates | ObjectStates;
 

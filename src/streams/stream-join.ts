@@ -19,10 +19,10 @@ import {
   NO_ROW,
   type Side,
   type StreamJoinSpec,
-} from './join.ts';
+} from './join-kind.ts';
 import type { Key } from './key-column.ts';
 import { addTimer, createTimers, nextDeadlineMs, takeTimer } from './timers.ts';
-import { windowStart } from './window.ts';
+import { windowStart } from './window-kind.ts';
 
 interface Buffered {
   readonly side: Side;

@@ -18,7 +18,7 @@ import {
   type JoinResults,
   NO_ROW,
   type TableJoinSpec,
-} from './join.ts';
+} from './join-kind.ts';
 import type { Key } from './key-column.ts';
 import { addTimer, createTimers, nextDeadlineMs, takeTimer } from './timers.ts';
 

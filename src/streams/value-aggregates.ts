@@ -2,7 +2,7 @@
  * Aggregates that keep values. They go by event time, and among values of one time by the values themselves, numbers by
  * size and texts by UTF-16 code unit: so neither the order of arrival nor the number of partitions shows.
  */
-import { type Aggregate, type AggregateValue, loadNumbers, saveNumbers } from './aggregate.ts';
+import { type Aggregate, type AggregateValue, loadNumbers, saveNumbers } from './aggregate-function.ts';
 
 /** Values with their event times. */
 interface Timed {

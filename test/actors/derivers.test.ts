@@ -9,8 +9,8 @@ import type { SessionClosed, Transaction } from '../../src/messages/payments.ts'
 import type { LateEvent } from '../../src/messages/streams.ts';
 import type { WindowResult } from '../../src/messages/window-result.ts';
 import type { EventsStep, Step, Work } from '../../src/partition/work.ts';
-import type { WindowOperator } from '../../src/streams/window.ts';
-import { createWindows } from '../../src/streams/windows.ts';
+import type { WindowOperator } from '../../src/streams/window-kind.ts';
+import { createWindows } from '../../src/streams/window-operator.ts';
 
 const transactions: Transaction[] = [0, 1000].map((occurredAt, i) => ({
   transactionId: i + 1,

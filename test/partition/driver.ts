@@ -31,10 +31,10 @@ import { createPartition, type PartitionSpec } from '../../src/partition/partiti
 import { decodeSnapshot, encodeSnapshot } from '../../src/partition/snapshot.ts';
 import type { Work } from '../../src/partition/work.ts';
 import type { Expectation } from '../../src/quality/expectation.ts';
-import { type AggregateTable, resultField } from '../../src/streams/aggregates.ts';
+import { type AggregateTable, resultField } from '../../src/streams/aggregate-table.ts';
 import type { WatermarkPolicy } from '../../src/streams/watermark.ts';
-import type { WindowSpec } from '../../src/streams/window.ts';
-import { createWindows } from '../../src/streams/windows.ts';
+import type { WindowSpec } from '../../src/streams/window-kind.ts';
+import { createWindows } from '../../src/streams/window-operator.ts';
 
 export const END = { control: 'endOfInput' } as const;
 /** All that is open is given, and stays open. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Transaction } from '../../src/messages/payments.ts';
 import { LATEST_EVENT_MS } from '../../src/partition/too-far-ahead.ts';
 import type { WatermarkPolicy } from '../../src/streams/watermark.ts';
-import type { WindowSpec } from '../../src/streams/window.ts';
+import type { WindowSpec } from '../../src/streams/window-kind.ts';
 import { drivePartition, END, TRANSACTIONS } from './driver.ts';
 
 const HOUR_MS = 3_600_000;

@@ -14,7 +14,7 @@ import { forwardedBlockType } from '../../src/messages/types.ts';
 import type { Derivation } from '../../src/partition/derivation.ts';
 import { createPartition } from '../../src/partition/partition.ts';
 import type { Work } from '../../src/partition/work.ts';
-import { createWindows } from '../../src/streams/windows.ts';
+import { createWindows } from '../../src/streams/window-operator.ts';
 import { WINDOW_TYPES } from './results.ts';
 
 export interface FaultFree {

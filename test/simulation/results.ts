@@ -9,7 +9,7 @@ import {
   transactionScoredType,
 } from '../../src/messages/types.ts';
 import { type WindowResultType, windowResultType } from '../../src/messages/window-result.ts';
-import { resultField } from '../../src/streams/aggregates.ts';
+import { resultField } from '../../src/streams/aggregate-table.ts';
 import { WINDOWS } from './scenario.ts';
 
 export const WINDOW_TYPES: readonly WindowResultType[] = WINDOWS.map(({ name, aggregates }) =>

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { columnsOfEvents } from '../../src/messages/columns.ts';
-import { AGGREGATES } from '../../src/streams/aggregates.ts';
+import { AGGREGATES } from '../../src/streams/aggregate-table.ts';
 import {
   bindColumns,
   closeGroup,

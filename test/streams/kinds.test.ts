@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AvroRecord } from '../../src/messages/avro.ts';
 import type { WindowResult } from '../../src/messages/window-result.ts';
-import type { Windowing, WindowSpec } from '../../src/streams/window.ts';
+import type { Windowing, WindowSpec } from '../../src/streams/window-kind.ts';
 import { type DriverOptions, drivePartition, END, type Step } from '../partition/driver.ts';
 
 const schema = {

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { AvroRecord } from '../../src/messages/avro.ts';
-import type { WindowSpec } from '../../src/streams/window.ts';
+import type { WindowSpec } from '../../src/streams/window-kind.ts';
 import { drivePartition, END } from '../partition/driver.ts';
 
 const schema = {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AvroRecord } from '../../src/messages/avro.ts';
 import type { WindowResult } from '../../src/messages/window-result.ts';
-import { windowStart } from '../../src/streams/window.ts';
+import { windowStart } from '../../src/streams/window-kind.ts';
 import { type DriverOptions, drivePartition, END, type Step, together } from '../partition/driver.ts';
 
 const schema = {

@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import type { AvroRecord } from '../../src/messages/avro.ts';
 import type { WindowResult } from '../../src/messages/window-result.ts';
-import type { AggregateSpec } from '../../src/streams/aggregate.ts';
-import type { WindowSpec } from '../../src/streams/window.ts';
+import type { AggregateSpec } from '../../src/streams/aggregate-function.ts';
+import type { WindowSpec } from '../../src/streams/window-kind.ts';
 import { type DriverOptions, drivePartition, END } from '../partition/driver.ts';
 
 const schema = {

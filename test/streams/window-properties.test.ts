@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { AvroRecord } from '../../src/messages/avro.ts';
 import type { WindowResult } from '../../src/messages/window-result.ts';
 import { partitionOf } from '../../src/streams/partitioner.ts';
-import type { Windowing, WindowSpec } from '../../src/streams/window.ts';
+import type { Windowing, WindowSpec } from '../../src/streams/window-kind.ts';
 import { type DriverOptions, drivePartition, END, type Step, together } from '../partition/driver.ts';
 
 const schema = {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { windowStart } from '../../src/streams/window.ts';
+import { windowStart } from '../../src/streams/window-kind.ts';
 
 describe('the start of a window', () => {
   /** Flink, TimeWindowTest.testGetWindowStartWithOffset. */

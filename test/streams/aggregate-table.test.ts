@@ -2,12 +2,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AvroRecord } from '../../src/messages/avro.ts';
-import type { Aggregate, AggregateSpec } from '../../src/streams/aggregate.ts';
-import { AGGREGATES, type AggregateTable } from '../../src/streams/aggregates.ts';
+import type { Aggregate, AggregateSpec } from '../../src/streams/aggregate-function.ts';
+import { AGGREGATES, type AggregateTable } from '../../src/streams/aggregate-table.ts';
 import { quantile, RELATIVE_ERROR } from '../../src/streams/ddsketch.ts';
 import { distinct } from '../../src/streams/hyperloglog.ts';
 import { ofNumbers } from '../../src/streams/states.ts';
-import type { Windowing } from '../../src/streams/window.ts';
+import type { Windowing } from '../../src/streams/window-kind.ts';
 import { type DriverOptions, drivePartition, END } from '../partition/driver.ts';
 
 const schema = {

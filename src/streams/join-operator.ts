@@ -1,5 +1,5 @@
 /** The operator of a join of either kind. */
-import type { JoinOperator, JoinSpec } from './join.ts';
+import type { JoinOperator, JoinSpec } from './join-kind.ts';
 import { createStreamJoin } from './stream-join.ts';
 import { createTableJoin } from './table-join.ts';
 

@@ -1,6 +1,6 @@
 /** What every kind of window has in common: how it is specified, what goes in and what comes out. */
 import type { Columns } from '../messages/columns.ts';
-import type { AggregateSpec } from './aggregate.ts';
+import type { AggregateSpec } from './aggregate-function.ts';
 import type { WindowResults } from './group-results.ts';
 import type { GroupState, Groups } from './groups.ts';
 import type { Key } from './key-column.ts';

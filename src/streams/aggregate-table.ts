@@ -3,7 +3,7 @@
  * than what stands here: one more is one more entry.
  */
 import type { AvroField } from '../messages/avro.ts';
-import type { AggregateSpec } from './aggregate.ts';
+import type { AggregateSpec } from './aggregate-function.ts';
 import { argMax, argMin } from './arg-aggregates.ts';
 import { quantile } from './ddsketch.ts';
 import { distinct } from './hyperloglog.ts';

@@ -1,5 +1,5 @@
 /** A window of any kind as the operator that a partition runs: columns in, results out. */
-import { AGGREGATES, type AggregateTable } from './aggregates.ts';
+import { AGGREGATES, type AggregateTable } from './aggregate-table.ts';
 import { alignedWindows } from './aligned-windows.ts';
 import { bindCondition } from './condition.ts';
 import { countWindows } from './count-windows.ts';
@@ -8,7 +8,7 @@ import { bindColumns, createGroups, groupCount } from './groups.ts';
 import { createView } from './selection.ts';
 import { sessionWindows } from './session-windows.ts';
 import { slidingWindows } from './sliding-windows.ts';
-import type { OpenWindows, WindowKind, WindowOperator, WindowSpec } from './window.ts';
+import type { OpenWindows, WindowKind, WindowOperator, WindowSpec } from './window-kind.ts';
 
 /** Rows whose groups are read ahead of their events: few enough that all of it stays in the first cache. */
 const READ_AHEAD = 64;
