@@ -120,7 +120,7 @@ describe('a break', () => {
   it('of two rooms that import each other is a circle though no file is in one', () => {
     const files = [
       readSource('src/http/routes.ts', "import '../service/view.ts';\n"),
-      readSource('src/api/view.ts', ''),
+      readSource('src/service/view.ts', ''),
       readSource('src/service/observer.ts', "import '../http/metrics.ts';\n"),
       readSource('src/http/metrics.ts', ''),
     ];
