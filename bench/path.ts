@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { deleteStores, openReadModels } from '../dist/channel/offline.js';
 import { loadConfig } from '../dist/config/load.js';
 import { simulateDays } from '../dist/fraud/simulator.js';
-import { createLog } from '../dist/log.js';
+import { createLogger } from '../dist/logger.js';
 import { transactionType } from '../dist/messages/types.js';
 import { sourceChild } from '../dist/service/source-child.js';
 import { startService } from '../dist/service.js';
@@ -78,7 +78,7 @@ export async function measureLive(events: number): Promise<PathFigures> {
   let ended = Promise.resolve();
   const service = await startService({
     config,
-    log: createLog('error'),
+    logger: createLogger('error'),
     version: 'bench',
     attach: ({ pipeline }) => {
       const stream = pipeline.streams.get(STREAM);

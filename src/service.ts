@@ -10,16 +10,16 @@ import { type ChildSpec, type SupervisionPorts, startSupervisor } from './actors
 import type { Config } from './config/config.ts';
 import { pruneLog } from './data-directory/retention.ts';
 import { messageOf } from './journal/error.ts';
-import type { Log } from './log.ts';
+import type { Logger } from './logger.ts';
 import type { ActorChanged } from './messages/operations.ts';
 import { actorChangedType } from './messages/types.ts';
 import { cannotOpen, mayPass } from './projections/store-trouble.ts';
 import { createInternalSource, type InternalSource } from './service/intake.ts';
 import { createObserver, type Observer } from './service/observer.ts';
 import { openPipeline, type Pipeline, ROOT } from './service/pipeline.ts';
+import { nodePlatform, type Platform } from './service/platform.ts';
 import { createReadModels, type ReadModels } from './service/read-models.ts';
 import { forwardedOffset, haveCaughtUp, repartitionChildren } from './service/repartition.ts';
-import { nodeRuntime, type Runtime } from './service/runtime.ts';
 
 /** What a way of running adds to the pipeline: its sources, its jobs, its sinks. */
 export type Attach = (core: ServiceCore) => readonly ChildSpec[];
@@ -32,8 +32,8 @@ export interface ServiceCore {
   readonly supervision: SupervisionPorts;
   /** Writes to the service's own stream. */
   readonly operations: InternalSource;
-  readonly log: Log;
-  readonly runtime: Runtime;
+  readonly logger: Logger;
+  readonly platform: Platform;
 }
 
 export interface Service extends ServiceCore {
@@ -52,17 +52,17 @@ export interface Service extends ServiceCore {
 
 export interface ServiceOptions {
   readonly config: Config;
-  readonly log: Log;
+  readonly logger: Logger;
   readonly version: string;
   readonly attach: Attach;
-  readonly runtime?: Runtime;
+  readonly platform?: Platform;
   /** Whether the other partitions go on without one whose log can't be replayed; else the service fails. */
   readonly goesOnHalted?: boolean;
 }
 
 /** Opens the data directory and starts the tree. Throws a JournalError when the directory can't be had. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { config, log, version, attach, runtime = nodeRuntime, goesOnHalted = false } = options;
+  const { config, logger, version, attach, platform = nodePlatform, goesOnHalted = false } = options;
   let fail = (_: Error): void => {};
   const failed = new Promise<Error>((resolve) => {
     fail = resolve;
@@ -74,11 +74,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const supervision: SupervisionPorts = {
     policy: config.supervision,
     shutdownMs: config.supervision.shutdownMs,
-    ...(runtime.clock === undefined ? {} : { clock: runtime.clock }),
-    nowMs: runtime.nowMs,
-    random: runtime.random,
+    ...(platform.clock === undefined ? {} : { clock: platform.clock }),
+    nowMs: platform.nowMs,
+    random: platform.random,
     record: (change) => {
-      logChange(log, change);
+      logChange(logger, change);
       if (change.change === 'restarting') observer.metrics.actorRestarted(kindOf(change.actor));
       if (stopping || operations === null) return;
       // A change of the operations partition itself waits in its mailbox until it runs again.
@@ -89,12 +89,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     pipeline: () => running?.pipeline ?? null,
     readModels: () => running?.readModels ?? null,
     stateOf: (path) => (running === null ? 'starting' : stateAt(running.root, path)),
-    runtime,
+    platform,
   });
 
   const pipeline = await openPipeline(config, {
     supervision,
-    runtime,
+    platform,
     committed: (stream, commit) => observer.committed(stream, commit),
     async snapshotSaved(name) {
       const { retention } = config.journal;
@@ -104,44 +104,47 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         journalDir: whole.journalDir,
         retention,
         projectedOffset: Math.min(models.reachedOffset(name), forwardedOffset(whole.repartitions, name)),
-        nowMs: runtime.nowMs(),
+        nowMs: platform.nowMs(),
         isDryRun: false,
-        ...runtime.disk,
+        ...platform.disk,
       });
       await pruned.then(
         ({ segments }) =>
-          segments.length > 0 && log.info({ log: name, segments: segments.length }, 'old segments went'),
+          segments.length > 0 && logger.info({ log: name, segments: segments.length }, 'old segments went'),
         (error: Error) =>
-          log.warn({ log: name, error: error.message }, 'old segments could not be pruned; tried again'),
+          logger.warn({ log: name, error: error.message }, 'old segments could not be pruned; tried again'),
       );
     },
-    onTorn: (torn) => log.warn({ ...torn }, 'a torn tail was cut off the log; nothing in it had been acknowledged'),
+    onTorn: (torn) => logger.warn({ ...torn }, 'a torn tail was cut off the log; nothing in it had been acknowledged'),
     onSnapshotFailed(name, error) {
-      log.warn({ log: name, error: messageOf(error) }, 'a snapshot could not be written; it is tried again later');
+      logger.warn({ log: name, error: messageOf(error) }, 'a snapshot could not be written; it is tried again later');
     },
     onDivided(name, source, parts) {
       const failing = parts.flatMap((part) => part.failing);
       const [first] = failing;
       if (first === undefined)
-        log.warn({ log: name, source, commits: parts.length }, 'a batch that failed was divided');
+        logger.warn({ log: name, source, commits: parts.length }, 'a batch that failed was divided');
       else {
         const words = { log: name, source, events: failing.length, error: first.error };
-        log.error(words, 'events that could not be applied are in quarantine: dead letters of the reason quarantined');
+        logger.error(
+          words,
+          'events that could not be applied are in quarantine: dead letters of the reason quarantined',
+        );
       }
     },
     onHalted(name, reason) {
-      log.error({ log: name }, reason);
+      logger.error({ log: name }, reason);
       if (!goesOnHalted) fail(new Error(reason));
     },
     onLogState(name, state) {
       if (state.kind === 'failed') fail(state.error);
-      if (state.kind === 'stalled') log.error({ log: name }, state.error.message);
-      if (state.kind === 'open') log.warn({ log: name }, `${name} goes on: the disk takes writes again`);
+      if (state.kind === 'stalled') logger.error({ log: name }, state.error.message);
+      if (state.kind === 'open') logger.warn({ log: name }, `${name} goes on: the disk takes writes again`);
     },
   });
-  const readModels = createReadModels(config, pipeline.units, runtime.startStores(), runtime.nowMs);
+  const readModels = createReadModels(config, pipeline.units, platform.startStores(), platform.nowMs);
   operations = createInternalSource('internal', pipeline.operations.intake);
-  const core: ServiceCore = { config, pipeline, readModels, observer, supervision, operations, log, runtime };
+  const core: ServiceCore = { config, pipeline, readModels, observer, supervision, operations, logger, platform };
 
   let lost = (_: Error): void => {};
   readModels.stores.onEnded((error) => lost(error));
@@ -152,7 +155,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     // It catches up with the journal first, however long that takes.
     shutdownMs: Number.POSITIVE_INFINITY,
     start(context) {
-      const ports = projectorPorts(readModels, log);
+      const ports = projectorPorts(readModels, logger);
       const actor = startSupervised(projectorMachine, { ports }, context);
       lost = (error) => actor.send({ type: 'LOST', error });
       for (const { log: partitionLog } of pipeline.units) partitionLog.onDurable(() => actor.send({ type: 'GREW' }));
@@ -190,7 +193,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     async settled() {
       const isIdle = (): boolean =>
         pipeline.units.every(({ mailbox }) => mailbox.depth === 0 && mailbox.inFlight === 0);
-      while (!stopping && !(isIdle() && haveCaughtUp(pipeline.repartitions))) await runtime.sleep(SETTLING_MS);
+      while (!stopping && !(isIdle() && haveCaughtUp(pipeline.repartitions))) await platform.sleep(SETTLING_MS);
     },
     async stop() {
       stopping = true;
@@ -233,7 +236,7 @@ function kindOf(actor: string): string {
 }
 
 /** The read models as the projector's ports. That they wait for the disk is said once, until they go on. */
-function projectorPorts(readModels: ReadModels, log: Log): ProjectorPorts {
+function projectorPorts(readModels: ReadModels, logger: Logger): ProjectorPorts {
   let waiting = false;
   return {
     open: () => readModels.open(),
@@ -244,16 +247,17 @@ function projectorPorts(readModels: ReadModels, log: Log): ProjectorPorts {
     },
     mayPass(error) {
       if (!mayPass(error) && !(waiting && cannotOpen(error))) return false;
-      if (!waiting) log.warn({ error: messageOf(error) }, 'the read models wait for the disk, and go on by themselves');
+      if (!waiting)
+        logger.warn({ error: messageOf(error) }, 'the read models wait for the disk, and go on by themselves');
       waiting = true;
       return true;
     },
   };
 }
 
-function logChange(log: Log, { actor, change, restarts, error }: ActorChanged): void {
+function logChange(logger: Logger, { actor, change, restarts, error }: ActorChanged): void {
   const fields = { actor, restarts, error };
-  if (change === 'failed' || change === 'escalated') log.error(fields, `actor ${change}`);
-  else if (change === 'restarting') log.warn(fields, 'actor restarting');
-  else log.debug(fields, `actor ${change}`);
+  if (change === 'failed' || change === 'escalated') logger.error(fields, `actor ${change}`);
+  else if (change === 'restarting') logger.warn(fields, 'actor restarting');
+  else logger.debug(fields, `actor ${change}`);
 }

@@ -1,6 +1,6 @@
 /** What a user's own tests import: `import { testPipeline } from 'millrace/testing'`. */
 import { loadConfig } from './config/load.ts';
-import { createLog } from './log.ts';
+import { createLogger } from './logger.ts';
 import { startTestPipeline, type TestPipeline } from './run/test-pipeline.ts';
 
 export type { TestPipeline } from './run/test-pipeline.ts';
@@ -28,5 +28,5 @@ export async function testPipeline(options: TestPipelineOptions): Promise<TestPi
   }
   const file = loadConfig(config, process.env);
   const streams = partitions === undefined ? file.streams : file.streams.map((stream) => ({ ...stream, partitions }));
-  return startTestPipeline({ ...file, streams }, createLog('error'));
+  return startTestPipeline({ ...file, streams }, createLogger('error'));
 }

@@ -10,10 +10,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../../dist/config/config.js';
 import { loadConfig } from '../../dist/config/load.js';
-import { createLog } from '../../dist/log.js';
+import { createLogger } from '../../dist/logger.js';
 import type { Block } from '../../dist/messages/block.js';
 import { type DynamicEvent, dynamicEventType } from '../../dist/messages/codec.js';
-import { nodeRuntime, type Runtime } from '../../dist/service/runtime.js';
+import { nodePlatform, type Platform } from '../../dist/service/platform.js';
 import { sourceChild } from '../../dist/service/source-child.js';
 import { startService } from '../../dist/service.js';
 import type { Source } from '../../dist/sources/source.js';
@@ -76,9 +76,9 @@ export async function runQuery(query: string, events: number, batches: readonly 
   let ended = Promise.resolve();
   const service = await startService({
     config,
-    log: createLog('error'),
+    logger: createLogger('error'),
     version: 'bench',
-    runtime: WITHOUT_STORES,
+    platform: WITHOUT_STORES,
     attach: ({ pipeline }) => {
       const intakes = new Map([...pipeline.streams].map(([name, { intake }]) => [name, intake]));
       const source: Source = {
@@ -118,8 +118,8 @@ export async function runQuery(query: string, events: number, batches: readonly 
 }
 
 /** The stores never come to be open, so nothing is projected, and the service runs on without them. */
-const WITHOUT_STORES: Runtime = {
-  ...nodeRuntime,
+const WITHOUT_STORES: Platform = {
+  ...nodePlatform,
   startStores: () => ({
     run: () => new Promise<never>(() => {}),
     read() {

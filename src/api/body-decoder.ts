@@ -3,7 +3,7 @@
  * pool, so that no body keeps the event loop from answering.
  */
 
-import type { StreamRuntime } from '../service/pipeline.ts';
+import type { RunningStream } from '../service/pipeline.ts';
 import { createBodyParser } from '../workers/body-parser.ts';
 import type { BodyPool } from '../workers/body-pool.ts';
 import type { BodyShape, EventBody, ParsedBody } from '../workers/parse-body-protocol.ts';
@@ -16,7 +16,7 @@ const SHORT_BYTES = 16 * 1024;
 /** An event that is refused costs many times one that is taken. */
 const SHORT_REFUSED = 64;
 
-export function createBodyDecoder({ name, eventType, config, units }: StreamRuntime, pool: BodyPool): BodyDecoder {
+export function createBodyDecoder({ name, eventType, config, units }: RunningStream, pool: BodyPool): BodyDecoder {
   const shape: BodyShape = {
     stream: name,
     schema: eventType.schema,

@@ -20,7 +20,14 @@ export async function serve(service: Service): Promise<Served> {
   let http: HttpServer;
   try {
     const limits = { hosts, maxBodyBytesInFlight };
-    http = await startHttp({ view, host, port, log: service.log, ...limits, ...(token === null ? {} : { token }) });
+    http = await startHttp({
+      view,
+      host,
+      port,
+      logger: service.logger,
+      ...limits,
+      ...(token === null ? {} : { token }),
+    });
   } catch (error) {
     await view.close();
     throw error;

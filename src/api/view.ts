@@ -31,8 +31,8 @@ export interface ServedView extends ServiceView {
 }
 
 export function createView(service: Service): ServedView {
-  const { config, observer, pipeline, readModels, root, runtime } = service;
-  const bodies = runtime.startBodies();
+  const { config, observer, pipeline, readModels, root, platform } = service;
+  const bodies = platform.startBodies();
   const ingests = new Map(
     [...pipeline.streams.values()].map((stream) => {
       const { intake, units } = stream;
@@ -42,7 +42,7 @@ export function createView(service: Service): ServedView {
         writerOf: pipeline.registry.writerOf,
         request: (partition, key) => units[partition]!.request(key),
         keyAgeMs: config.http.idempotency.ageMs,
-        nowMs: runtime.nowMs,
+        nowMs: platform.nowMs,
         stalled: () =>
           stalledLogs(units)[0] ?? units.map((unit) => unit.haltedBy()).find((why) => why !== null) ?? null,
       });
@@ -67,7 +67,7 @@ export function createView(service: Service): ServedView {
     children: root.children?.() ?? [],
   });
   const publish = (event: LiveEvent): void => observer.publish(event);
-  const stopOverview = runtime.every(OVERVIEW_EVERY_MS, () => {
+  const stopOverview = platform.every(OVERVIEW_EVERY_MS, () => {
     observer.tick();
     publish({ kind: 'overview', data: observer.overview() });
     publish({ kind: 'actors', data: actors() });
@@ -90,9 +90,9 @@ export function createView(service: Service): ServedView {
     ticksToPass -= 1;
     if (ticksToPass > 0) return;
     await readModels.opened;
-    const startMs = runtime.nowMs();
+    const startMs = platform.nowMs();
     await readModels.refresh();
-    const tookMs = runtime.nowMs() - startMs;
+    const tookMs = platform.nowMs() - startMs;
     ticksToPass = Math.min(MAX_PASSED_TICKS, tookMs / COUNTING_SHARE / LOOK_EVERY_MS);
   };
   const stopCounting = followed(count, 'the rows of the read models could not be counted');
@@ -104,13 +104,13 @@ export function createView(service: Service): ServedView {
       if (isLooking || closed) return;
       isLooking = true;
       look()
-        .catch((error: Error) => service.log.warn({ error: error.message }, failure))
+        .catch((error: Error) => service.logger.warn({ error: error.message }, failure))
         .finally(() => {
           isLooking = false;
         });
     };
     lookNow();
-    return runtime.every(LOOK_EVERY_MS, lookNow);
+    return platform.every(LOOK_EVERY_MS, lookNow);
   }
 
   return {
@@ -162,7 +162,7 @@ export function createView(service: Service): ServedView {
       const isText = table.columns.find(({ name }) => name === table.key)?.kind === 'text';
       if (!isText && !(/^-?\d+$/.test(key) && Number.isSafeInteger(Number(key))))
         return { kind: 'not-a-key', wanted: 'a whole number' };
-      const tombstone = { key: isText ? key : Number(key), occurredAt: occurredAt ?? runtime.nowMs() };
+      const tombstone = { key: isText ? key : Number(key), occurredAt: occurredAt ?? platform.nowMs() };
       // A time that was not said is not what was asked.
       const digest = createHash('sha256')
         .update(`DELETE ${occurredAt ?? ''} ${key}`)

@@ -6,7 +6,7 @@
 import { chmodSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { messageOf } from '../journal/error.ts';
-import type { Log } from '../log.ts';
+import type { Logger } from '../logger.ts';
 import type { Row } from '../projections/store.ts';
 import { type ChannelCommand, type CommandContext, RequestError, type Target } from './channel-commands.ts';
 import { makePlace, type Place } from './channel-place.ts';
@@ -34,7 +34,7 @@ const GOODBYE_MS = 1_000;
 const MAX_TIMEOUT_MS = 24 * 3_600_000;
 
 /** A service runs on without its channel where no socket can be made; the log says so. */
-export async function openChannel(target: Target, log: Log): Promise<Channel> {
+export async function openChannel(target: Target, logger: Logger): Promise<Channel> {
   const turns = createTurns(MAX_RUNNING);
   const ending = new AbortController();
   const sockets = new Set<Socket>();
@@ -50,9 +50,9 @@ export async function openChannel(target: Target, log: Log): Promise<Channel> {
   try {
     place = makePlace(target.dataDir);
     await listen(server, place.path);
-    server.on('error', (error) => log.warn({ error: error.message }, 'the local channel has failed'));
+    server.on('error', (error) => logger.warn({ error: error.message }, 'the local channel has failed'));
   } catch (error) {
-    log.warn(
+    logger.warn(
       { error: messageOf(error) },
       'there is no local channel: query and digest must wait until the service stops',
     );

@@ -12,7 +12,7 @@ import { type Refusals, refuse } from '../partition/refused.ts';
 import { latestTakenMs, refuseAhead } from '../partition/too-far-ahead.ts';
 import type { Row } from '../projections/store.ts';
 import { createCheck } from '../quality/check.ts';
-import type { StreamRuntime } from '../service/pipeline.ts';
+import type { RunningStream } from '../service/pipeline.ts';
 import type { ServiceCore } from '../service.ts';
 import type { Batch } from '../sources/source.ts';
 import { type Reread, reread } from '../workers/reread.ts';
@@ -127,26 +127,26 @@ async function replayGroup(service: ServiceCore, rows: readonly Row[], dryRun: b
     if (row.format === 'alert') return { id, outcome: done, detail: `to ${row.source}` };
     const stream = service.pipeline.streams.get(String(row.stream));
     if (stream?.config == null) return { id, outcome: 'refused', detail: `there is no stream ${row.stream} now` };
-    const read = readAgain(stream, row, service.runtime.nowMs());
+    const read = readAgain(stream, row, service.platform.nowMs());
     if (read.kind === 'refused') return { id, outcome: 'refused', detail: read.detail };
     const key = `${stream.name}-${read.partition}`;
     taken.set(key, [...(taken.get(key) ?? []), { stream, read, row }]);
     return { id, outcome: done, detail: `to ${key}` };
   });
   if (dryRun) return outcomes;
-  await Promise.all([...taken.values()].map((own) => commit(own, service.runtime.nowMs())));
+  await Promise.all([...taken.values()].map((own) => commit(own, service.platform.nowMs())));
   for (const row of rows) if (row.format === 'alert') await requeue(service, row);
   return outcomes;
 }
 
 interface Taken {
-  readonly stream: StreamRuntime;
+  readonly stream: RunningStream;
   readonly read: Extract<Reread, { readonly kind: 'event' }>;
   readonly row: Row;
 }
 
 /** As its source would read it, and as its partition would judge it, now. */
-function readAgain(stream: StreamRuntime, row: Row, nowMs: number): Reread {
+function readAgain(stream: RunningStream, row: Row, nowMs: number): Reread {
   const { config, eventType, units, name } = stream;
   if (config === null) return { kind: 'refused', detail: `${name} is no stream of the pipeline` };
   const { schema } = eventType;
@@ -188,9 +188,9 @@ async function commit(own: readonly Taken[], nowMs: number): Promise<void> {
   });
 }
 
-async function requeue({ operations, observer, runtime }: ServiceCore, row: Row): Promise<void> {
+async function requeue({ operations, observer, platform }: ServiceCore, row: Row): Promise<void> {
   const [, alertId = '', sink = ''] = /^alert:(.*)@([^@]*)$/s.exec(String(row.id)) ?? [];
-  const changedAt = runtime.nowMs();
+  const changedAt = platform.nowMs();
   const again = { alertId, sink, outcome: 'requeued', attempts: 0, error: null, changedAt } as const;
   await operations.write(0, [alertDeliveryType.encodeBlock([again])]);
   observer.requeued(sink);

@@ -5,7 +5,7 @@ import type { Target } from './channel-commands.ts';
 const LOOK_EVERY_MS = 20;
 
 export function runningTarget(service: ServiceCore): Target {
-  const { config, pipeline, readModels, runtime } = service;
+  const { config, pipeline, readModels, platform } = service;
   return {
     dataDir: config.dataDir,
     journalDir: pipeline.journalDir,
@@ -14,15 +14,15 @@ export function runningTarget(service: ServiceCore): Target {
     async caughtUp(patienceMs, { signal, note }) {
       const ranges = pipeline.units.map(({ log }) => ({ log: log.name, toOffset: log.durableOffset() }));
       const marks = ranges.map(({ log, toOffset }) => ({ log, offset: toOffset }));
-      const startedAtMs = runtime.nowMs();
+      const startedAtMs = platform.nowMs();
       while (!(readModels.hasReached(marks) && readModels.isWhole())) {
         signal.throwIfAborted();
-        if (runtime.nowMs() - startedAtMs >= patienceMs) {
+        if (platform.nowMs() - startedAtMs >= patienceMs) {
           const behind = `the read models are ${readModels.lag().toLocaleString('en')} events behind the journal`;
           note(readModels.notReady() ?? behind);
           break;
         }
-        await runtime.sleep(LOOK_EVERY_MS, signal);
+        await platform.sleep(LOOK_EVERY_MS, signal);
       }
       return ranges;
     },

@@ -4,7 +4,7 @@ import { openChannel } from '../channel/channel.ts';
 import { connectChannel } from '../channel/channel-client.ts';
 import { ALL } from '../channel/dead-letters.ts';
 import { runningTarget } from '../channel/running-target.ts';
-import { createLog } from '../log.ts';
+import { createLogger } from '../logger.ts';
 import { startService } from '../service.ts';
 import { ASK_OPTIONS, ask, limitOf } from './ask.ts';
 import { actionOf, type Command, configOf, dataDirOf, type OptionValues, print, tableText, text } from './command.ts';
@@ -101,10 +101,10 @@ async function withService<T>(values: OptionValues, act: () => Promise<T>): Prom
     throw new UsageError('no service runs on this data: name the pipeline file too, --config FILE');
   }
   const config = configOf(values);
-  const log = createLog('warn');
-  const service = await startService({ config, log, version: '', attach: () => [] });
+  const logger = createLogger('warn');
+  const service = await startService({ config, logger, version: '', attach: () => [] });
   try {
-    const channel = await openChannel(runningTarget(service), log);
+    const channel = await openChannel(runningTarget(service), logger);
     try {
       await service.ready;
       return await act();

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { createLog } from '../log.ts';
+import { createLogger } from '../logger.ts';
 import { printable } from '../messages/printable.ts';
 import { isComplete, runInputs } from '../run/run.ts';
 import { CONFIG_OPTION, type Command, configOf, DATA_OPTION, JSON_OPTION, noWords, print, text } from './command.ts';
@@ -40,7 +40,7 @@ export const runCommand: Command = {
     const progress = progressLine('running', null, quiet);
     const summary = await runInputs({
       config: { ...config, streams: withPartitions(config.streams, text(values, 'partitions')) },
-      log: createLog(quiet ? 'error' : 'warn'),
+      logger: createLogger(quiet ? 'error' : 'warn'),
       inputs,
       temporary: text(values, 'data') === undefined,
       flush: values['no-flush'] !== true,

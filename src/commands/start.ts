@@ -4,7 +4,7 @@ import { type Served, serve } from '../api/serve.ts';
 import { openChannel } from '../channel/channel.ts';
 import { runningTarget } from '../channel/running-target.ts';
 import { requireInputFiles } from '../config/inputs.ts';
-import { createLog } from '../log.ts';
+import { createLogger } from '../logger.ts';
 import { alerterChildren } from '../service/alerts.ts';
 import { inputProblem } from '../service/file-input.ts';
 import { idlenessChildren } from '../service/idleness.ts';
@@ -24,22 +24,22 @@ export const startCommand: Command = {
   async run(values) {
     const config = configOf(values);
     requireInputFiles(config, configFileOf(values));
-    const log = createLog(config.log.level);
+    const logger = createLogger(config.log.level);
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
     const signalled = stopSignal();
     const service = await startService({
       goesOnHalted: true,
       config,
-      log,
+      logger,
       version,
       attach: (core) => [
         ...alerterChildren(core),
         ...jobChildren(core),
         ...sourceChildren(core),
-        ...idlenessChildren(core.pipeline.streams, core.runtime),
+        ...idlenessChildren(core.pipeline.streams, core.platform),
       ],
     });
-    const channel = await openChannel(runningTarget(service), log);
+    const channel = await openChannel(runningTarget(service), logger);
     const served = await serve(service).catch(async (error: unknown) => {
       await channel.close();
       await service.stop();

@@ -9,7 +9,7 @@ import type { BodyBudget } from './body-budget.ts';
 import { DEADLINE, withDeadline } from './deadline.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { BODY_CAP_BYTES, bodyEncodingOf, bodyFormatOf, readBody } from './ingest-body.ts';
-import type { HttpLog } from './log.ts';
+import type { HttpLogger } from './logger.ts';
 import { type Problem, problemResponse } from './problem.ts';
 import type { ReadingTurns } from './reading-turns.ts';
 import {
@@ -29,7 +29,7 @@ export interface IngestRouteOptions {
   readonly view: ServiceView;
   readonly budget: BodyBudget;
   readonly turns: ReadingTurns;
-  readonly log: HttpLog;
+  readonly logger: HttpLogger;
   /** From the whole body to its commit. */
   readonly deadlineMs: number;
 }
@@ -37,7 +37,7 @@ export interface IngestRouteOptions {
 export async function answerIngest(
   c: Context<{ Bindings: HttpBindings }>,
   stream: string,
-  { view, budget, turns, log, deadlineMs }: IngestRouteOptions,
+  { view, budget, turns, logger, deadlineMs }: IngestRouteOptions,
 ): Promise<Response> {
   const format = bodyFormatOf(c.req.header('content-type'));
   if (format === null) return problemResponse(unsupportedType(c.req.header('content-type')));
@@ -61,7 +61,7 @@ export async function answerIngest(
     }
     case 'aborted':
       view.requestAborted();
-      log.debug({ path: c.req.path }, 'a client went away before the end of its request');
+      logger.debug({ path: c.req.path }, 'a client went away before the end of its request');
       return RESPONSE_ALREADY_SENT;
   }
   const { bytes } = read;

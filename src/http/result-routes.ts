@@ -12,7 +12,7 @@ import {
   type ResultQuery,
 } from '../projections/result-pages.ts';
 import { DEADLINE, withDeadline } from './deadline.ts';
-import type { HttpLog } from './log.ts';
+import type { HttpLogger } from './logger.ts';
 import { problemResponse } from './problem.ts';
 import { TOO_SLOW, unknownCase } from './refusals.ts';
 import { cursorOf, resultRequest } from './result-parameters.ts';
@@ -29,7 +29,7 @@ const KINDS: readonly ResultKind[] = ['windows', 'joins', 'late_events'];
 
 interface ResultRoutesOptions {
   readonly view: ServiceView;
-  readonly log: HttpLog;
+  readonly logger: HttpLogger;
   readonly deadlineMs: number;
 }
 
@@ -68,7 +68,7 @@ const NO_STORE = { 'cache-control': 'no-store' };
 async function answerResults(
   c: Context<{ Bindings: HttpBindings }>,
   of: ResultKind,
-  { view, log, deadlineMs }: ResultRoutesOptions,
+  { view, logger, deadlineMs }: ResultRoutesOptions,
 ): Promise<Response> {
   const request = resultRequest(of, new URL(c.req.url).search, c.req.queries(), view.derived());
   if ('error' in request) return problemResponse(request);
@@ -94,7 +94,7 @@ async function answerResults(
     first,
     (after) => view.results({ ...query, limit: MAX_PAGE_ROWS, after }),
     (error) => {
-      log.error({ err: error, path: c.req.path }, 'an export broke off');
+      logger.error({ err: error, path: c.req.path }, 'an export broke off');
       c.env.outgoing.destroy();
     },
   );

@@ -11,7 +11,7 @@ import { DEADLINE, withDeadline } from './deadline.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { answerIngest } from './ingest-route.ts';
 import type { LiveHub } from './live-hub.ts';
-import type { HttpLog } from './log.ts';
+import type { HttpLogger } from './logger.ts';
 import { openApi } from './openapi.ts';
 import { type Problem, problemResponse } from './problem.ts';
 import { createReadingTurns } from './reading-turns.ts';
@@ -38,7 +38,7 @@ export interface RoutesOptions {
   readonly hub: LiveHub;
   readonly files: ReadonlyMap<string, StaticFile>;
   readonly version: string;
-  readonly log: HttpLog;
+  readonly logger: HttpLogger;
   /** Of request bodies that are read or worked on. */
   readonly budget: BodyBudget;
   /** Of a read. */
@@ -51,7 +51,7 @@ type AppContext = Context<{ Bindings: HttpBindings }>;
 
 export function createRoutes(options: RoutesOptions): App {
   const app: App = new Hono<{ Bindings: HttpBindings }>();
-  const { view, policy, log } = options;
+  const { view, policy, logger } = options;
 
   app.use(async (c, next) => {
     const refused = judgeAccess(
@@ -69,7 +69,7 @@ export function createRoutes(options: RoutesOptions): App {
   });
   app.notFound((c) => problemResponse(noSuchPath(c.req.method, c.req.path)));
   app.onError((error, c) => {
-    log.error({ err: error, method: c.req.method, path: c.req.path }, 'an HTTP request failed');
+    logger.error({ err: error, method: c.req.method, path: c.req.path }, 'an HTTP request failed');
     return problemResponse({
       status: 500,
       error: 'internal',
@@ -103,7 +103,7 @@ export function createRoutes(options: RoutesOptions): App {
   return app;
 }
 
-function streamRoutes(app: App, { view, budget, log, ingestDeadlineMs }: RoutesOptions): void {
+function streamRoutes(app: App, { view, budget, logger, ingestDeadlineMs }: RoutesOptions): void {
   app.get('/api/v1/streams', (c) =>
     uncached(
       c,
@@ -130,7 +130,7 @@ function streamRoutes(app: App, { view, budget, log, ingestDeadlineMs }: RoutesO
       ),
     );
   });
-  const ingest = { view, budget, turns: createReadingTurns(), log, deadlineMs: ingestDeadlineMs };
+  const ingest = { view, budget, turns: createReadingTurns(), logger, deadlineMs: ingestDeadlineMs };
   app.post('/api/v1/streams/:stream/events', (c) => answerIngest(c, c.req.param('stream'), ingest));
 }
 

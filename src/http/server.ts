@@ -9,7 +9,7 @@ import { canonicalHost, isLoopback, tokenProblem } from './access.ts';
 import { createBodyBudget } from './body-budget.ts';
 import { CONNECTIONS_MAX, watchConnections } from './connections.ts';
 import { createLiveHub, type LiveHubOptions } from './live-hub.ts';
-import type { HttpLog } from './log.ts';
+import type { HttpLogger } from './logger.ts';
 import { createRoutes } from './routes.ts';
 import { loadStaticFiles } from './static-files.ts';
 import type { ServiceView } from './view.ts';
@@ -22,7 +22,7 @@ export interface HttpOptions {
   readonly token?: string;
   /** Names besides loopback and `host` under which the server is reached, such as a reverse proxy's. */
   readonly hosts?: readonly string[];
-  readonly log: HttpLog;
+  readonly logger: HttpLogger;
   /** For tests: tighter bounds. */
   readonly live?: Partial<Omit<LiveHubOptions, 'subscribe' | 'epoch'>>;
   readonly deadlineMs?: number;
@@ -73,7 +73,7 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 };
 
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
-  const { view, host, log } = options;
+  const { view, host, logger } = options;
   const token = options.token === '' ? undefined : options.token;
   // The configuration says so with its place; this is for who starts the port without one.
   const weakness = token === undefined ? 'is missing' : tokenProblem(token);
@@ -87,13 +87,13 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const hub = createLiveHub({
     subscribe: (listener) => view.subscribe(listener),
     epoch: Date.now().toString(36),
-    onSlowClient: (waitingBytes) => log.warn({ waitingBytes }, 'a live page read too slowly and was cut off'),
+    onSlowClient: (waitingBytes) => logger.warn({ waitingBytes }, 'a live page read too slowly and was cut off'),
     ...options.live,
   });
   const app = createRoutes({
     view,
     hub,
-    log,
+    logger,
     policy: { bindHost: host, allowedHosts: (options.hosts ?? []).map(canonicalHost), token },
     files: loadStaticFiles(),
     version: packageVersion(),
@@ -123,7 +123,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const port = typeof address === 'object' && address !== null ? address.port : options.port;
   const shownHost = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   const url = `http://${shownHost.includes(':') ? `[${shownHost}]` : shownHost}:${port}/`;
-  log.info({ url }, 'HTTP is open');
+  logger.info({ url }, 'HTTP is open');
   return {
     url,
     port,

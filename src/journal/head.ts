@@ -4,9 +4,9 @@
  * nothing, so that a damaged witness does not condemn an intact log.
  */
 import { crc32 } from 'node:zlib';
-import type { Clock } from './clock.ts';
 import type { Fs } from './fs.ts';
 import { replaceFile } from './replace-file.ts';
+import type { Timer } from './timer.ts';
 
 export const HEAD_FILE = 'HEAD';
 /** How far HEAD may lag behind a log that grows. */
@@ -31,12 +31,12 @@ export interface HeadKeeper {
 }
 
 /** `durableOffset` is null while there is nothing to vouch for. */
-export function keepHead(fs: Fs, clock: Clock, directory: string, durableOffset: () => number | null): HeadKeeper {
+export function keepHead(fs: Fs, timer: Timer, directory: string, durableOffset: () => number | null): HeadKeeper {
   let cancel: (() => void) | null = null;
   let writing = Promise.resolve();
   return {
     grown() {
-      cancel ??= clock.after(HEAD_EVERY_MS, () => {
+      cancel ??= timer.after(HEAD_EVERY_MS, () => {
         cancel = null;
         const offset = durableOffset();
         if (offset !== null) writing = writeHead(fs, directory, offset);

@@ -3,20 +3,20 @@ import { randomInt } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { syncAncestors } from './ancestors.ts';
-import { type Clock, systemClock } from './clock.ts';
 import { JournalError, messageOf } from './error.ts';
 import { type Fs, nodeFs } from './fs.ts';
 import { lockDirectory } from './lock.ts';
 import { type Durability, type Log, type LogState, openLog } from './log.ts';
 import { recoverLog, type TornTail } from './recovery.ts';
 import { MAX_SEGMENT_BYTES } from './segment.ts';
+import { systemTimer, type Timer } from './timer.ts';
 
 export interface JournalOptions {
   readonly durability: Durability;
   /** At most MAX_SEGMENT_BYTES. */
   readonly segmentBytes: number;
   readonly fs?: Fs;
-  readonly clock?: Clock;
+  readonly timer?: Timer;
   readonly salt?: () => number;
   /** Takes the directory for this process alone; returns the release. */
   readonly lock?: (directory: string) => () => void;
@@ -63,7 +63,7 @@ export async function openJournal(dir: string, options: JournalOptions): Promise
     if (torn !== null) options.onTorn?.(torn);
     return openLog(name, start, {
       fs,
-      clock: options.clock ?? systemClock,
+      timer: options.timer ?? systemTimer,
       durability: options.durability,
       segmentBytes,
       salt: options.salt ?? (() => randomInt(2 ** 32)),

@@ -8,7 +8,6 @@
  */
 import { join } from 'node:path';
 import { refusal } from './admission.ts';
-import type { Clock } from './clock.ts';
 import { closedError, isTransient, type JournalError, writeError } from './error.ts';
 import { frameBuffers } from './frame.ts';
 import { type Fs, isNoSpace } from './fs.ts';
@@ -16,6 +15,7 @@ import { keepHead, writeHead } from './head.ts';
 import { segmentName } from './segment.ts';
 import { continueSegment, createSegment, type SegmentFile, type SegmentStart, sealSegment } from './segment-file.ts';
 import { noteFrame, writeIndex } from './segment-index.ts';
+import type { Timer } from './timer.ts';
 import { syncOrFail, writeAll } from './write.ts';
 
 /** `fsync` acknowledges what is on the disk; `os` what the operating system has, which a power cut can take back. */
@@ -62,7 +62,7 @@ export interface LogStart {
 
 export interface LogOptions {
   readonly fs: Fs;
-  readonly clock: Clock;
+  readonly timer: Timer;
   readonly durability: Durability;
   readonly segmentBytes: number;
   /** A fresh number from 0 to 2^32 − 1 for each segment. */
@@ -86,7 +86,7 @@ const MAX_GROUP_BYTES = 8 * 1024 * 1024;
 export const RETRY_EVERY_MS = 1_000;
 
 export async function openLog(name: string, start: LogStart, options: LogOptions): Promise<Log> {
-  const { fs, clock, durability, segmentBytes } = options;
+  const { fs, timer, durability, segmentBytes } = options;
   const { directory } = start;
   let queue: Pending[] = [];
   let queuedBytes = 0;
@@ -99,7 +99,7 @@ export async function openLog(name: string, start: LogStart, options: LogOptions
   let wake = (): void => {};
   let syncs: { resolve(): void; reject(error: JournalError): void }[] = [];
   let segment = start.segment === null ? null : await continueSegment(fs, directory, start.segment);
-  const head = keepHead(fs, clock, directory, () => (state.kind === 'open' ? durableOffset : null));
+  const head = keepHead(fs, timer, directory, () => (state.kind === 'open' ? durableOffset : null));
   const listeners = new Set<(durableOffset: number) => void>();
 
   function become(next: LogState): void {
@@ -198,7 +198,7 @@ export async function openLog(name: string, start: LogStart, options: LogOptions
 
   function pause(): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = clock.after(RETRY_EVERY_MS, resolve);
+      const cancel = timer.after(RETRY_EVERY_MS, resolve);
       wake = () => {
         cancel();
         resolve();

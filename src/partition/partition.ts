@@ -25,9 +25,9 @@ import type { WindowResultType } from '../messages/window-result.ts';
 import { createCheck, type ExpectationFailures } from '../quality/check.ts';
 import type { Expectation } from '../quality/expectation.ts';
 import type { WatermarkPolicy, WatermarkState } from '../streams/watermark.ts';
-import { type ChannelState, createClock } from './clock.ts';
 import { createDerivedBlocks, type DerivedSummary } from './derived-blocks.ts';
 import { createKnownFiles } from './known-files.ts';
+import { type ChannelState, createPartitionTime } from './partition-time.ts';
 import { originsOf, type Refusals, refuse, withoutRefused } from './refused.ts';
 import {
   createRequests,
@@ -119,7 +119,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
   const files = createKnownFiles(registry);
   const check = createCheck(spec.expectations);
   const derived = createDerivedBlocks(spec.windows, spec.joined, spec.selected);
-  const clock = createClock(spec.watermark, policiesOf(spec));
+  const time = createPartitionTime(spec.watermark, policiesOf(spec));
   const requests = createRequests(spec.requests ?? DEFAULT_REQUEST_LIMITS);
   let lastEventAtMs: number | null = null;
 
@@ -147,13 +147,13 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
   function eventsStep(channel: string, columns: Columns, { timeField }: PartitionEvents): EventsStep {
     const timesMs = columns.numbers(timeField);
     const watermarksMs = new Float64Array(columns.count);
-    const watermarkBeforeMs = clock.observe(channel, timesMs, watermarksMs);
+    const watermarkBeforeMs = time.observe(channel, timesMs, watermarksMs);
     return { kind: 'events', channel, columns, timesMs, watermarkBeforeMs, watermarksMs };
   }
 
   function deletionStep(channel: string, { key, occurredAt }: Tombstone): Step {
     const after = new Float64Array(1);
-    clock.observe(channel, Float64Array.of(occurredAt), after);
+    time.observe(channel, Float64Array.of(occurredAt), after);
     return { kind: 'deletion', channel, key, occurredAt, watermarkMs: after[0]! };
   }
 
@@ -172,11 +172,11 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
           break;
         case sourceControlType.name:
           for (const control of registry.decodeAs(sourceControlType, fingerprint, bytes)) {
-            steps.push({ kind: 'watermark', watermarkMs: clock.control(channel, control) });
+            steps.push({ kind: 'watermark', watermarkMs: time.control(channel, control) });
           }
           break;
         case flushType.name:
-          if (clock.flush(channel)) steps.push({ kind: 'flush', watermarkMs: clock.state().watermarkMs });
+          if (time.flush(channel)) steps.push({ kind: 'flush', watermarkMs: time.state().watermarkMs });
           break;
         case forwardedBlockType.name:
           for (const { log, block: forwarded, ...own } of registry.decodeAs(forwardedBlockType, fingerprint, bytes)) {
@@ -228,7 +228,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
     spec,
     positions,
     files: files.byPath,
-    status: () => ({ ...clock.state(), lastEventAtMs }),
+    status: () => ({ ...time.state(), lastEventAtMs }),
     request: requests.known,
     apply(batch, derive, committedAt) {
       forgetColumns();
@@ -271,15 +271,15 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
     snapshot: () => ({
       positions: Object.fromEntries(positions),
       files: [...files.byPath.values()],
-      ...clock.state(),
-      channels: clock.channels(),
+      ...time.state(),
+      channels: time.channels(),
       ...requests.snapshot(),
     }),
     restore(state) {
       positions.clear();
       for (const [source, next] of Object.entries(state.positions)) positions.set(source, next);
       files.restore(state.files);
-      clock.restore(state, state.channels);
+      time.restore(state, state.channels);
       requests.restore(state);
       lastEventAtMs = null;
     },

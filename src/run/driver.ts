@@ -3,7 +3,7 @@
  * moves. It is the whole service, with its journal, actors and read models, and no sources or sinks.
  */
 import type { Config, StreamConfig } from '../config/config.ts';
-import type { Log } from '../log.ts';
+import type { Logger } from '../logger.ts';
 import type { Block } from '../messages/block.ts';
 import type { DynamicEvent } from '../messages/codec.ts';
 import type { InputBlock, Origins } from '../messages/origins.ts';
@@ -12,8 +12,8 @@ import { deadLetterType, filePositionType, tombstoneType } from '../messages/typ
 import { addCounts, type Counts, noCounts } from '../service/counts.ts';
 import { flushStreams } from '../service/flush.ts';
 import { controlBlock, createStreamTime, IDLENESS, type StreamTime } from '../service/idleness.ts';
-import type { StreamRuntime } from '../service/pipeline.ts';
-import { nodeRuntime, type Runtime } from '../service/runtime.ts';
+import type { RunningStream } from '../service/pipeline.ts';
+import { nodePlatform, type Platform } from '../service/platform.ts';
 import { type Service, startService } from '../service.ts';
 import { ENDED, type Resumed } from '../sources/known-file.ts';
 import type { ConsumedPrefix } from '../sources/prefix-hash.ts';
@@ -23,7 +23,7 @@ import { START_OF_TIME_MS } from '../streams/watermark.ts';
 
 export interface DriverOptions {
   readonly config: Config;
-  readonly log: Log;
+  readonly logger: Logger;
   /** Under which the steps' positions stand in the journal: steps that it holds already are left out. */
   readonly source: string;
 }
@@ -48,7 +48,7 @@ export interface Driver {
   isBehind(position: number): boolean;
   /** Whether a partition had it. Throws an OtherFileError for one that would be late for ever. */
   hadAlready(stream: string, partition: number, position: number): boolean;
-  stream(name: string): StreamRuntime;
+  stream(name: string): RunningStream;
   /** The partition that the event's key decides. */
   partitionOf(stream: string, event: DynamicEvent): number;
   partitionOfKey(stream: string, key: string | number): number;
@@ -89,9 +89,9 @@ export interface Driver {
 const MAX_PENDING = 32;
 
 export async function startDriver(options: DriverOptions): Promise<Driver> {
-  const { config, log, source } = options;
+  const { config, logger, source } = options;
   let nowMs = 0;
-  const runtime: Runtime = { ...nodeRuntime, nowMs: () => nowMs };
+  const platform: Platform = { ...nodePlatform, nowMs: () => nowMs };
   const before = noCounts();
   let service = await open();
   let times = timesOf(service);
@@ -105,7 +105,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
   let pending: Promise<void>[] = [];
 
   async function open(): Promise<Service> {
-    const started = await startService({ config, log, version: '', attach: () => [], runtime });
+    const started = await startService({ config, logger, version: '', attach: () => [], platform });
     const failure = await Promise.race([started.ready.then(() => null), started.failed]);
     if (failure === null) return started;
     await started.stop();
@@ -144,7 +144,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
     };
     return [filePositionType.encodeBlock([place])];
   }
-  function stream(name: string): StreamRuntime {
+  function stream(name: string): RunningStream {
     const found = service.pipeline.streams.get(name);
     if (found === undefined) throw new Error(`There is no stream ${name}`);
     return found;
@@ -268,7 +268,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
   };
 }
 
-function partitionOfEvent({ config, units }: StreamRuntime, event: DynamicEvent): number {
+function partitionOfEvent({ config, units }: RunningStream, event: DynamicEvent): number {
   const key = event[keyOf(config)];
   return partitionOf(typeof key === 'number' || typeof key === 'string' ? key : JSON.stringify(key), units.length);
 }

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { openChannel } from '../channel/channel.ts';
 import { runningTarget } from '../channel/running-target.ts';
 import { type Config, ConfigError, type StreamConfig } from '../config/config.ts';
-import type { Log } from '../log.ts';
+import type { Logger } from '../logger.ts';
 import type { Counts } from '../service/counts.ts';
 import { filesChild, inputProblem } from '../service/file-input.ts';
 import { flushStreams } from '../service/flush.ts';
@@ -22,7 +22,7 @@ import { hasControls } from './script-file.ts';
 
 export interface RunInputs {
   readonly config: Config;
-  readonly log: Log;
+  readonly logger: Logger;
   readonly inputs: readonly { readonly stream: string; readonly file: string }[];
   /** The journal is thrown away at the end. */
   readonly temporary: boolean;
@@ -121,26 +121,26 @@ interface Ended {
 }
 
 /** Plain files: each is read in a thread of its own. */
-async function runFiles({ config, log, inputs, flush, temporary, onProgress }: RunInputs): Promise<Ended> {
+async function runFiles({ config, logger, inputs, flush, temporary, onProgress }: RunInputs): Promise<Ended> {
   const files: { counts(): FileCounts; readonly ended: Promise<void> }[] = [];
   const service = await startService({
     config,
-    log,
+    logger,
     version: '',
-    attach: ({ pipeline, runtime }) =>
+    attach: ({ pipeline, platform }) =>
       [...new Set(inputs.map(({ stream }) => stream))].map((name) => {
-        const stream = requireRuntime(pipeline.streams, name);
+        const stream = openedStream(pipeline.streams, name);
         const own = inputs.filter((input) => input.stream === name);
         const { child, counts } = filesChild(
           stream,
           own.map(({ file }) => resolve(file)),
-          runtime,
+          platform,
         );
         files.push({ counts, ended: child.ended });
         return child.spec;
       }),
   });
-  const channel = temporary ? null : await openChannel(runningTarget(service), log);
+  const channel = temporary ? null : await openChannel(runningTarget(service), logger);
   const progress = watchProgress(
     () => service,
     () => onProgress(service.observer.counts.events),
@@ -148,9 +148,7 @@ async function runFiles({ config, log, inputs, flush, temporary, onProgress }: R
   const drained = Promise.all(files.map((file) => file.ended))
     .then(() => service.settled())
     .then(() =>
-      flush
-        ? flushStreams(new Set(inputs.map(({ stream }) => requireRuntime(service.pipeline.streams, stream))))
-        : null,
+      flush ? flushStreams(new Set(inputs.map(({ stream }) => openedStream(service.pipeline.streams, stream)))) : null,
     )
     .then(() => service.settled())
     .then(() => null);
@@ -172,12 +170,12 @@ async function runFiles({ config, log, inputs, flush, temporary, onProgress }: R
 }
 
 /** Files with control lines: step by step, in file order. */
-async function runScripts({ config, log, inputs, flush, temporary, onProgress }: RunInputs): Promise<Ended> {
+async function runScripts({ config, logger, inputs, flush, temporary, onProgress }: RunInputs): Promise<Ended> {
   const paths = inputs.map(({ stream, file }) => ({ stream, path: resolve(file) }));
   // Nobody recovers a journal that is thrown away from a power cut.
   const journal = temporary ? { ...config.journal, durability: 'os' as const } : config.journal;
   const source = scriptName(paths.map(({ path }) => path));
-  const driver = await startDriver({ config: { ...config, journal }, log, source });
+  const driver = await startDriver({ config: { ...config, journal }, logger, source });
   const progress = watchProgress(driver.service, () => onProgress(driver.counts().events));
   const counts: ScriptCounts = { records: 0, already: 0, had: null, tombstones: 0 };
   let peakRssBytes = 0;
@@ -275,8 +273,8 @@ function unknownWord(option: string, message: string): ConfigError {
   return new ConfigError([{ file: option, line: null, column: null, path: '', message }]);
 }
 
-function requireRuntime<R>(streams: ReadonlyMap<string, R>, name: string): R {
-  const runtime = streams.get(name);
-  if (runtime === undefined) throw new Error(`Stream ${name} was not opened`);
-  return runtime;
+function openedStream<R>(streams: ReadonlyMap<string, R>, name: string): R {
+  const running = streams.get(name);
+  if (running === undefined) throw new Error(`Stream ${name} was not opened`);
+  return running;
 }

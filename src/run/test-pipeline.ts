@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
-import type { Log } from '../log.ts';
+import type { Logger } from '../logger.ts';
 import { STORE_NAMES } from '../projections/store.ts';
 import { type Driver, startDriver } from './driver.ts';
 import { outputLines } from './output.ts';
@@ -46,14 +46,14 @@ export interface TestPipeline {
 
 const CATCH_UP_EVERY_MS = 5;
 
-export async function startTestPipeline(config: Config, log: Log): Promise<TestPipeline> {
+export async function startTestPipeline(config: Config, logger: Logger): Promise<TestPipeline> {
   const dataDir = mkdtempSync(join(tmpdir(), 'millrace-test-'));
   const journal = { ...config.journal, durability: 'os' as const };
   const own: Config = { ...config, dataDir, journal, sinks: [], schedules: [] };
   const remove = (): void => rmSync(dataDir, { recursive: true, force: true });
   let driver: Driver;
   try {
-    driver = await startDriver({ config: own, log, source: 'test' });
+    driver = await startDriver({ config: own, logger, source: 'test' });
   } catch (error) {
     remove();
     throw error;
@@ -111,10 +111,10 @@ export async function startTestPipeline(config: Config, log: Log): Promise<TestP
     },
     async query(store, sql) {
       requireName('there is no store', store, STORE_NAMES);
-      const { readModels, runtime, failed } = driver.service();
+      const { readModels, platform, failed } = driver.service();
       const broken = failed.then((error) => Promise.reject(error));
       broken.catch(() => {});
-      while (readModels.lag() > 0) await Promise.race([runtime.sleep(CATCH_UP_EVERY_MS), broken]);
+      while (readModels.lag() > 0) await Promise.race([platform.sleep(CATCH_UP_EVERY_MS), broken]);
       return readModels.stores.run({ kind: 'query', store, sql });
     },
     async close() {

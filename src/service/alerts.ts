@@ -27,9 +27,9 @@ function policyOf(config: SinkConfig): DeliveryPolicy {
   return { ...DEFAULT_DELIVERY_POLICY, giveUpAfterMs: config.giveUpAfterMs };
 }
 
-function sinkOf(config: SinkConfig, { log, runtime }: ServiceCore): AlertSink {
-  if (config.kind === 'log') return logSink({ name: config.name, write: (line) => log.info({ alert: true }, line) });
-  return webhookSink({ name: config.name, url: config.url, deadlineMs: config.timeoutMs, http: runtime.http });
+function sinkOf(config: SinkConfig, { logger, platform }: ServiceCore): AlertSink {
+  if (config.kind === 'log') return logSink({ name: config.name, write: (line) => logger.info({ alert: true }, line) });
+  return webhookSink({ name: config.name, url: config.url, deadlineMs: config.timeoutMs, http: platform.http });
 }
 
 function alerterChild(core: ServiceCore, sink: AlertSink, policy: DeliveryPolicy): ChildSpec {
@@ -95,7 +95,7 @@ function alerterChild(core: ServiceCore, sink: AlertSink, policy: DeliveryPolicy
               if (alerts.length === CATCH_UP_ALERTS) {
                 // There is more: an empty hand-over asks to be told when there is room for it.
                 missed = true;
-                core.runtime.later(() => hand([]));
+                core.platform.later(() => hand([]));
               }
               return alerts;
             },
@@ -130,14 +130,14 @@ function alerterChild(core: ServiceCore, sink: AlertSink, policy: DeliveryPolicy
 
 /** Asks the read model, once it has got everything that is durable now. */
 async function undelivered(
-  { pipeline, readModels, runtime }: ServiceCore,
+  { pipeline, readModels, platform }: ServiceCore,
   sink: string,
   signal: AbortSignal | undefined,
 ): Promise<PendingAlert[]> {
   const marks = pipeline.units.map(({ log }) => ({ log: log.name, offset: log.durableOffset() }));
   while (!readModels.hasReached(marks)) {
     if (signal?.aborted === true) throw new Error('The alerter was stopped before the read models had caught up');
-    await runtime.sleep(POLL_MS, signal);
+    await platform.sleep(POLL_MS, signal);
   }
   const sql = undeliveredAlertsSql(sink, CATCH_UP_ALERTS);
   return (await readModels.stores.run({ kind: 'query', store: 'sqlite', sql })).map((row) => ({

@@ -5,8 +5,8 @@ import { INPUT_FILES, WRONG_INPUT_FILE } from '../config/inputs.ts';
 import { createFileSource, type FileCounts } from '../sources/file.ts';
 import { OtherFileError, type Source } from '../sources/source.ts';
 import { startBatchPool } from '../workers/pool.ts';
-import type { StreamRuntime } from './pipeline.ts';
-import type { Runtime } from './runtime.ts';
+import type { RunningStream } from './pipeline.ts';
+import type { Platform } from './platform.ts';
 import { type SourceChild, sourceChild } from './source-child.ts';
 
 export interface FilesChild {
@@ -18,7 +18,7 @@ export interface FilesChild {
 const SETTLING_MS = 1;
 
 /** Throws when a file is missing or of a format that is not read. */
-export function filesChild(stream: StreamRuntime, paths: readonly string[], { sleep }: Runtime): FilesChild {
+export function filesChild(stream: RunningStream, paths: readonly string[], { sleep }: Platform): FilesChild {
   const inputs = paths.map((path) => createFileInput(stream, path));
   const { intake, units } = stream;
   const isTaken = (): boolean => units.every(({ mailbox }) => mailbox.depth + mailbox.inFlight === 0);
@@ -45,7 +45,7 @@ export function filesChild(stream: StreamRuntime, paths: readonly string[], { sl
   };
 }
 
-function createFileInput(stream: StreamRuntime, path: string): { readonly source: Source; counts(): FileCounts } {
+function createFileInput(stream: RunningStream, path: string): { readonly source: Source; counts(): FileCounts } {
   if (!INPUT_FILES.test(path)) throw new Error(`${path}: ${WRONG_INPUT_FILE}`);
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) throw new Error(`${path}: there is no such file`);
   const { eventType, config } = stream;

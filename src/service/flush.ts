@@ -3,7 +3,7 @@
  * is journaled, and moves no watermark and no position, so what comes in a later run corrects what was given.
  */
 import { flushType } from '../messages/types.ts';
-import type { StreamRuntime } from './pipeline.ts';
+import type { RunningStream } from './pipeline.ts';
 
 /** Name of the source that flushes come from. */
 export const FLUSH = 'flush';
@@ -14,7 +14,7 @@ const AT_END_OF_INPUT = flushType.encodeBlock([{ reason: 'end-of-input' }]);
  * Resolves once it is durable in every partition of the streams. A stream to which nothing has come since its last flush
  * is left as it is.
  */
-export async function flushStreams(streams: Iterable<StreamRuntime>): Promise<void> {
+export async function flushStreams(streams: Iterable<RunningStream>): Promise<void> {
   const durable = [...streams]
     .filter(({ units }) => units.some((unit) => !unit.status().isFlushed))
     .flatMap(({ intake, units }) =>

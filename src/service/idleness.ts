@@ -5,8 +5,8 @@ import type { SourceControl } from '../messages/streams.ts';
 import { sourceControlType } from '../messages/types.ts';
 import { decideIdle, type IdleDecision } from '../streams/idleness.ts';
 import { createStreamWatermark, type StreamWatermark } from '../streams/stream-watermark.ts';
-import type { StreamRuntime } from './pipeline.ts';
-import type { Runtime } from './runtime.ts';
+import type { RunningStream } from './pipeline.ts';
+import type { Platform } from './platform.ts';
 import { sourceChild } from './source-child.ts';
 
 /** Name of the source that these decisions come from. */
@@ -22,7 +22,7 @@ export interface StreamTime {
 }
 
 /** Of a stream whose partitions have recovered. */
-export function createStreamTime({ config, units }: StreamRuntime, startedAtMs: number): StreamTime {
+export function createStreamTime({ config, units }: RunningStream, startedAtMs: number): StreamTime {
   const times = () => units.map((unit) => unit.status());
   const stream: StreamWatermark = createStreamWatermark(times());
   const idleTimeoutMs = config?.watermark.kind === 'bounded' ? config.watermark.idleTimeoutMs : null;
@@ -44,7 +44,7 @@ export function controlBlock(control: SourceControl['control'], watermarkMs: num
 }
 
 /** Looks every second, by the wall clock, at each stream that has an `idleTimeout`. */
-export function idlenessChildren(streams: ReadonlyMap<string, StreamRuntime>, runtime: Runtime): ChildSpec[] {
+export function idlenessChildren(streams: ReadonlyMap<string, RunningStream>, platform: Platform): ChildSpec[] {
   return [...streams.values()].flatMap((stream) => {
     if (stream.config?.watermark.kind !== 'bounded' || stream.config.watermark.idleTimeoutMs === null) return [];
     const everyMs = Math.max(1, Math.min(TICK_MS, stream.config.watermark.idleTimeoutMs));
@@ -52,9 +52,9 @@ export function idlenessChildren(streams: ReadonlyMap<string, StreamRuntime>, ru
       {
         name: IDLENESS,
         async run(intake, signal) {
-          const time = createStreamTime(stream, runtime.nowMs());
+          const time = createStreamTime(stream, platform.nowMs());
           while (!signal.aborted) {
-            const durable = time.decide(runtime.nowMs()).map(
+            const durable = time.decide(platform.nowMs()).map(
               (decision) =>
                 new Promise<void>((resolve, reject) => {
                   const blocks = [controlBlock(decision.control, decision.watermarkMs)];
@@ -69,7 +69,7 @@ export function idlenessChildren(streams: ReadonlyMap<string, StreamRuntime>, ru
                 }),
             );
             await Promise.all(durable);
-            await runtime.sleep(everyMs, signal);
+            await platform.sleep(everyMs, signal);
           }
         },
       },

@@ -19,7 +19,7 @@ import { createInternalSource } from './intake.ts';
 import { createJobWorkers, type JobWorkers } from './job-workers.ts';
 import { foldEvents } from './journal-events.ts';
 import { allReady } from './partition-unit.ts';
-import type { StreamRuntime } from './pipeline.ts';
+import type { RunningStream } from './pipeline.ts';
 
 /** `url` of a schedule that means the server on loopback. */
 const DEMO_URL = 'demo';
@@ -53,7 +53,7 @@ export function jobChildren(core: ServiceCore): ChildSpec[] {
               core.observer.publish({ kind: 'run', data: [runRow(event)] });
             },
             start: workers.start,
-            warn: (message) => core.log.warn({}, message),
+            warn: (message) => core.logger.warn({}, message),
           },
         },
         context,
@@ -120,7 +120,7 @@ function fetcherChild(
               const endpoint = fetch.url === DEMO_URL ? (demo.server?.endpoint ?? '') : fetch.url;
               const request = { endpoint, places: fetch.places, pastDays: fetch.pastDays, forecastDays: 1 };
               const get = (url: URL, aborted: AbortSignal) =>
-                httpGet(url, { ...DEFAULT_LIMITS, deadlineMs: timeoutMs }, nowMs, aborted, core.runtime.http);
+                httpGet(url, { ...DEFAULT_LIMITS, deadlineMs: timeoutMs }, nowMs, aborted, core.platform.http);
               return fetchWeather(request, PROVIDER, { get, nowMs }, signal);
             },
             deliver(observations) {
@@ -146,7 +146,7 @@ function fetcherChild(
 }
 
 /** Each place's observations go to the partition of their key, in one batch. */
-function delivery(stream: StreamRuntime, job: string): (observations: readonly WeatherObservation[]) => Promise<void> {
+function delivery(stream: RunningStream, job: string): (observations: readonly WeatherObservation[]) => Promise<void> {
   const source = createInternalSource(`job:${job}`, stream.intake);
   const keyField = stream.config?.key ?? 'place';
   return async (observations) => {

@@ -2,25 +2,25 @@
 import { readFrames } from '../journal/reader.ts';
 import type { EventType } from '../messages/codec.ts';
 import { decodeCommit } from '../messages/commit.ts';
-import type { Pipeline, StreamRuntime } from './pipeline.ts';
-import { nextTurn } from './runtime.ts';
+import type { Pipeline, RunningStream } from './pipeline.ts';
+import { nextTurn } from './platform.ts';
 
 /** Calls `fold` for each event that is durable now, log by log in order; yields to the event loop in between. */
 export async function foldEvents<T>(
   pipeline: Pipeline,
-  stream: StreamRuntime,
+  stream: RunningStream,
   type: EventType<T>,
   fold: (event: T) => void,
 ): Promise<void> {
-  const { journalDir, registry, runtime } = pipeline;
+  const { journalDir, registry, platform } = pipeline;
   for (const { log } of stream.units) {
     const range = { fromOffset: 0, toOffset: log.durableOffset() };
-    for (const frame of readFrames(journalDir, log.name, range, runtime.disk.syncFs)) {
+    for (const frame of readFrames(journalDir, log.name, range, platform.disk.syncFs)) {
       for (const { fingerprint, bytes } of decodeCommit(frame.body).sections) {
         if (registry.nameOf(fingerprint) !== type.name) continue;
         for (const event of registry.decodeAs(type, fingerprint, bytes)) fold(event);
       }
-      await nextTurn(runtime);
+      await nextTurn(platform);
     }
   }
 }

@@ -13,10 +13,10 @@ import { STORE_NAMES } from '../projections/store.ts';
 import { addFailures, type Counts, noCounts } from './counts.ts';
 import { publishDerived } from './live-rows.ts';
 import { createMeters } from './meters.ts';
-import type { Pipeline, StreamRuntime } from './pipeline.ts';
+import type { Pipeline, RunningStream } from './pipeline.ts';
+import type { Platform } from './platform.ts';
 import type { ReadModels } from './read-models.ts';
 import { createResidentMemory } from './resident-memory.ts';
-import type { Runtime } from './runtime.ts';
 
 export interface Observer {
   readonly metrics: Metrics;
@@ -43,17 +43,17 @@ export interface ObserverSources {
   readonly pipeline: () => Pipeline | null;
   readonly readModels: () => ReadModels | null;
   readonly stateOf: (path: string) => string;
-  readonly runtime: Runtime;
+  readonly platform: Platform;
 }
 
 export function createObserver(config: Config, version: string, sources: ObserverSources): Observer {
-  const { runtime } = sources;
-  const startedAt = runtime.nowMs();
+  const { platform } = sources;
+  const startedAt = platform.nowMs();
   const meters = createMeters(startedAt);
-  const metrics = runtime.createMetrics(version);
+  const metrics = platform.createMetrics(version);
   const residentBytes = createResidentMemory();
-  const loopDelay = runtime.monitorLoopDelay();
-  const loopDelayOverall = runtime.monitorLoopDelay();
+  const loopDelay = platform.monitorLoopDelay();
+  const loopDelayOverall = platform.monitorLoopDelay();
   const listeners = new Set<(event: LiveEvent) => void>();
   const requeueListeners = new Map<string, Set<() => void>>();
   const alertListeners = new Set<(alerts: readonly AlertRaised[], committedAt: number) => void>();
@@ -74,12 +74,12 @@ export function createObserver(config: Config, version: string, sources: Observe
   }
 
   function sourceStage(stream: string): StageStatus {
-    const runtime = sources.pipeline()?.streams.get(stream);
+    const running = sources.pipeline()?.streams.get(stream);
     const meter = meters.meter(`source:${stream}`);
     return {
-      ...idleStage(`source:${stream}`, 'source', runtime?.config?.source.kind ?? 'internal', meter),
-      feeds: (runtime?.units ?? []).map((_, partition) => `${stream}-${partition}`),
-      state: sourceState(runtime?.config?.source ?? null, stream),
+      ...idleStage(`source:${stream}`, 'source', running?.config?.source.kind ?? 'internal', meter),
+      feeds: (running?.units ?? []).map((_, partition) => `${stream}-${partition}`),
+      state: sourceState(running?.config?.source ?? null, stream),
     };
   }
 
@@ -89,7 +89,7 @@ export function createObserver(config: Config, version: string, sources: Observe
     return sources.stateOf(source?.kind === 'job' ? `fetcher-${source.job}` : `sources/${stream}`);
   }
 
-  function partitionStages({ units }: StreamRuntime): StageStatus[] {
+  function partitionStages({ units }: RunningStream): StageStatus[] {
     return units.map((unit) => {
       const { maxEventTimeMs, watermarkMs } = unit.status();
       const delayMs = maxEventTimeMs - watermarkMs;
@@ -193,7 +193,7 @@ export function createObserver(config: Config, version: string, sources: Observe
       const projected = sources.readModels()?.eventsTotal() ?? 0;
       meters.meter('projection').add(projected - projectedBefore);
       projectedBefore = projected;
-      meters.tick(runtime.nowMs());
+      meters.tick(platform.nowMs());
       delayP99Ms = loopDelay.p99Ms();
       loopDelay.reset();
     },
@@ -205,7 +205,7 @@ export function createObserver(config: Config, version: string, sources: Observe
       return {
         name: config.name,
         startedAt,
-        now: runtime.nowMs(),
+        now: platform.nowMs(),
         stages: stages(),
         eventsIn: inAll(totals?.events, counts.events),
         deadLetters: inAll(totals?.deadLetters, counts.deadLetters),

@@ -15,8 +15,8 @@ import type { FilePosition } from '../messages/streams.ts';
 import type { PartitionStatus } from '../partition/partition.ts';
 import type { KnownRequest } from '../partition/requests.ts';
 import { initialWatermark } from '../streams/watermark.ts';
+import type { Platform } from './platform.ts';
 import { createQuarantine, type QuarantineOptions } from './quarantine.ts';
-import type { Runtime } from './runtime.ts';
 
 export interface PartitionUnitOptions extends Omit<QuarantineOptions, 'mailbox' | 'isLive'> {
   /** A host of the partition at the start of its log. */
@@ -29,7 +29,7 @@ export interface PartitionUnitOptions extends Omit<QuarantineOptions, 'mailbox' 
   readonly supervision: SupervisionPorts;
   /** Path of the supervisor above. */
   readonly parent: string;
-  readonly runtime: Runtime;
+  readonly platform: Platform;
   committed(commit: Committed): void;
   /** What lies before the snapshots that are kept may be needed no more. */
   snapshotSaved(log: string): Promise<void>;
@@ -71,7 +71,7 @@ const RECOVERING_MS = 20;
 const NOT_STARTED: PartitionStatus = { ...initialWatermark(), lastEventAtMs: null };
 
 export function createPartitionUnit(options: PartitionUnitOptions): PartitionUnit {
-  const { log, runtime, snapshots, derivers } = options;
+  const { log, platform, snapshots, derivers } = options;
   const { quarantineAfter, writerOf } = options;
   const mailbox = createMailbox(options.queueBatches, quarantineAfter, (blocks, rows) =>
     dropRows(blocks, rows, writerOf),
@@ -88,7 +88,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
     markReady = resolve;
   });
   let snapshotOffset = 0;
-  let snapshotAtMs = runtime.nowMs();
+  let snapshotAtMs = platform.nowMs();
   let saving = false;
   let retryAtMs = Number.NEGATIVE_INFINITY;
 
@@ -122,8 +122,8 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
   async function saveSnapshot(force: boolean): Promise<void> {
     const own = live;
     const grown = log.nextOffset() - snapshotOffset;
-    const due = grown >= options.snapshotEveryEvents || runtime.nowMs() - snapshotAtMs >= options.snapshotEveryMs;
-    if (own === null || saving || grown === 0 || !(force || (due && runtime.nowMs() >= retryAtMs))) return;
+    const due = grown >= options.snapshotEveryEvents || platform.nowMs() - snapshotAtMs >= options.snapshotEveryMs;
+    if (own === null || saving || grown === 0 || !(force || (due && platform.nowMs() >= retryAtMs))) return;
     saving = true;
     try {
       const { body, applied } = await own.snapshot();
@@ -138,12 +138,12 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
         await snapshots.prune(log.name, KEEP_SNAPSHOTS);
         await options.snapshotSaved(log.name);
       } catch (error) {
-        retryAtMs = runtime.nowMs() + SNAPSHOT_RETRY_MS;
+        retryAtMs = platform.nowMs() + SNAPSHOT_RETRY_MS;
         options.onSnapshotFailed(log.name, error);
         return;
       }
       snapshotOffset = offset;
-      snapshotAtMs = runtime.nowMs();
+      snapshotAtMs = platform.nowMs();
     } finally {
       saving = false;
     }
@@ -186,8 +186,8 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
         },
         append,
         saveSnapshot,
-        later: oneAtATime(runtime.later),
-        nowMs: runtime.nowMs,
+        later: oneAtATime(platform.later),
+        nowMs: platform.nowMs,
         committed: options.committed,
       };
       const { child } = startSupervised(partitionConsumerMachine, { ports }, context);
@@ -208,7 +208,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
       if (closed !== null) throw closed;
       const own = recovered;
       if (own === null) {
-        await runtime.sleep(RECOVERING_MS);
+        await platform.sleep(RECOVERING_MS);
         continue;
       }
       try {
@@ -253,7 +253,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
 }
 
 /** Drops a callback while one waits already: all of them say the same. */
-function oneAtATime(later: Runtime['later']): Runtime['later'] {
+function oneAtATime(later: Platform['later']): Platform['later'] {
   let isWaiting = false;
   return (callback) => {
     if (isWaiting) return;

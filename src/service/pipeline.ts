@@ -38,12 +38,12 @@ import type { Intake } from '../sources/source.ts';
 import type { PartitionThreads } from '../workers/partition-threads.ts';
 import { createIntake } from './intake.ts';
 import { createPartitionUnit, type PartitionUnit } from './partition-unit.ts';
-import { nextTurn, type Runtime } from './runtime.ts';
+import { nextTurn, type Platform } from './platform.ts';
 
 /** Name of the supervisor at the root of every actor. */
 export const ROOT = 'millrace';
 
-export interface StreamRuntime {
+export interface RunningStream {
   readonly name: string;
   readonly config: StreamConfig | null;
   readonly eventType: EventType<DynamicEvent>;
@@ -58,26 +58,26 @@ export interface StreamRuntime {
  * a join.
  */
 export interface Repartition {
-  readonly upstreams: readonly StreamRuntime[];
-  readonly whole: StreamRuntime;
+  readonly upstreams: readonly RunningStream[];
+  readonly whole: RunningStream;
 }
 
 export interface Pipeline {
   readonly journal: Journal;
   readonly journalDir: string;
   readonly registry: Registry;
-  readonly streams: ReadonlyMap<string, StreamRuntime>;
+  readonly streams: ReadonlyMap<string, RunningStream>;
   readonly repartitions: readonly Repartition[];
-  readonly operations: StreamRuntime;
+  readonly operations: RunningStream;
   /** Every partition of every stream, operations first: the others report to it while they start. */
   readonly units: readonly PartitionUnit[];
-  readonly runtime: Runtime;
+  readonly platform: Platform;
   close(): Promise<void>;
 }
 
 export interface PipelineOptions {
   readonly supervision: SupervisionPorts;
-  readonly runtime: Runtime;
+  readonly platform: Platform;
   committed(stream: string, commit: Committed): void;
   snapshotSaved(log: string): Promise<void>;
   onTorn(torn: TornTail): void;
@@ -94,15 +94,15 @@ export interface PipelineOptions {
 export async function openPipeline(config: Config, options: PipelineOptions): Promise<Pipeline> {
   const journalDir = join(config.dataDir, 'journal');
   const { durability, segmentBytes } = config.journal;
-  const { onTorn, runtime } = options;
-  const { syncFs, ...disk } = runtime.disk;
+  const { onTorn, platform } = options;
+  const { syncFs, ...disk } = platform.disk;
   const journal = await openJournal(journalDir, {
     ...disk,
     durability,
     segmentBytes,
     onTorn,
     onState: options.onLogState,
-    witnesses: projectedOffsets(config.dataDir, runtime),
+    witnesses: projectedOffsets(config.dataDir, platform),
   });
   const registry = createRegistry();
   // A damaged file of a type of today is written anew below.
@@ -110,13 +110,13 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
   for (const [fingerprint, json] of readSchemaFiles(config.dataDir, syncFs, known)) registry.learn(fingerprint, json);
 
   const { threads: threadCount } = config.runtime;
-  const threads = threadCount === 0 ? null : runtime.startPartitionThreads(threadCount);
+  const threads = threadCount === 0 ? null : platform.startPartitionThreads(threadCount);
   let hosted = 0;
   const open = async (
     derivation: Derivation,
     stream: StreamConfig | null,
     partitions: number,
-  ): Promise<StreamRuntime> => {
+  ): Promise<RunningStream> => {
     const name = derivation.stream;
     const types = derivationTypes(derivation);
     const { eventType } = types;
@@ -152,7 +152,7 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
         const log = `${derivation.stream}-${partition}`;
         for (const { body } of readFrames(journalDir, log, { fromOffset, toOffset }, syncFs)) yield decodeCommit(body);
       },
-      nextTurn: () => nextTurn(runtime),
+      nextTurn: () => nextTurn(platform),
     });
   };
   const hostIn =
@@ -177,7 +177,7 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
       snapshotEveryMs: config.journal.snapshotEveryMs,
       supervision: options.supervision,
       parent: ROOT,
-      runtime,
+      platform,
       committed: (commit) => options.committed(name, commit),
       snapshotSaved: options.snapshotSaved,
       onSnapshotFailed: options.onSnapshotFailed,
@@ -188,9 +188,9 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
 
   await saveSchemaFiles(disk.fs, config.dataDir, BUILTIN_TYPES);
   const operations = await open(OPERATIONS_DERIVATION, null, 1);
-  const streams = new Map<string, StreamRuntime>();
+  const streams = new Map<string, RunningStream>();
   const repartitions: Repartition[] = [];
-  const openedOf = new Map<string, StreamRuntime>();
+  const openedOf = new Map<string, RunningStream>();
   for (const stream of config.streams) {
     const opened = await open(derivationOf(config, stream), stream, stream.partitions);
     streams.set(stream.name, opened);
@@ -220,7 +220,7 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
     await threads?.close();
     await journal.close();
   };
-  return { journal, journalDir, registry, streams, repartitions, operations, units, runtime, close };
+  return { journal, journalDir, registry, streams, repartitions, operations, units, platform, close };
 }
 
 /** All that the streams of the configuration read and derive. */
@@ -271,10 +271,10 @@ const OPERATIONS_DERIVATION: Derivation = {
 };
 
 /** Read once, and only when the first log is opened: by then the directory is this process's own. */
-function projectedOffsets(dataDir: string, runtime: Runtime): (log: string) => number {
+function projectedOffsets(dataDir: string, platform: Platform): (log: string) => number {
   let offsets: ReadonlyMap<string, number> | null = null;
   return (log) => {
-    offsets ??= runtime.projectedOffsets?.(dataDir) ?? new Map();
+    offsets ??= platform.projectedOffsets?.(dataDir) ?? new Map();
     return offsets.get(log) ?? 0;
   };
 }

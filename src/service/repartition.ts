@@ -11,8 +11,8 @@ import type { ForwardedBlock } from '../messages/streams.ts';
 import { flushType, forwardedBlockType, sourceControlType, tombstoneType } from '../messages/types.ts';
 import type { Intake, Source } from '../sources/source.ts';
 import type { PartitionUnit } from './partition-unit.ts';
-import type { Repartition, StreamRuntime } from './pipeline.ts';
-import type { Runtime } from './runtime.ts';
+import type { Repartition, RunningStream } from './pipeline.ts';
+import type { Platform } from './platform.ts';
 import { sourceChild } from './source-child.ts';
 
 /** Whether all that is durable in the logs of the streams is in those of the partitions of everything. */
@@ -43,7 +43,7 @@ export function repartitionChildren(repartitions: readonly Repartition[], pipeli
 interface LogSourcePorts {
   readonly journalDir: string;
   readonly registry: Registry;
-  readonly runtime: Runtime;
+  readonly platform: Platform;
 }
 
 /** A log that is followed, and what comes next of it; null at its durable end. */
@@ -58,10 +58,10 @@ interface Followed {
  * the commit of the earliest time goes first: no log runs far ahead, whose windows would all have to stay open.
  */
 function createLogSource(
-  upstreams: readonly StreamRuntime[],
-  { journalDir, registry, runtime }: LogSourcePorts,
+  upstreams: readonly RunningStream[],
+  { journalDir, registry, platform }: LogSourcePorts,
 ): Source {
-  const { syncFs } = runtime.disk;
+  const { syncFs } = platform.disk;
   const units = upstreams.flatMap((stream) => stream.units);
   const givesOf = new Map(
     upstreams.flatMap(({ gives, units: own }) => own.map((unit) => [unit.log.name, gives] as const)),

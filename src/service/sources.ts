@@ -7,23 +7,23 @@ import { createGenerator } from '../sources/generator.ts';
 import type { Source } from '../sources/source.ts';
 import { partitionOf } from '../streams/partitioner.ts';
 import { filesChild } from './file-input.ts';
-import type { Runtime } from './runtime.ts';
+import type { Platform } from './platform.ts';
 import { sourceChild } from './source-child.ts';
 
 /** HTTP and jobs deliver by themselves: only files and generators run. */
-export function sourceChildren({ pipeline, runtime }: ServiceCore): ChildSpec[] {
+export function sourceChildren({ pipeline, platform }: ServiceCore): ChildSpec[] {
   return [...pipeline.streams.values()].flatMap((stream) => {
     const source = stream.config?.source;
     if (source?.kind === 'generator')
-      return [sourceChild(generatorOf(source, runtime), stream.intake, stream.units).spec];
+      return [sourceChild(generatorOf(source, platform), stream.intake, stream.units).spec];
     if (source?.kind === 'file') {
-      return [filesChild(stream, [source.path], runtime).child.spec];
+      return [filesChild(stream, [source.path], platform).child.spec];
     }
     return [];
   });
 }
 
-function generatorOf(config: GeneratorConfig, { nowMs, sleep }: Runtime): Source {
+function generatorOf(config: GeneratorConfig, { nowMs, sleep }: Platform): Source {
   return createGenerator({
     name: `generator:${config.seed}`,
     daysFrom: (transactionId) => simulateDays(config, dayOfTransaction(config, transactionId)),

@@ -101,7 +101,7 @@ async function resultsOf(query: string, files: Files): Promise<Record<string, un
   const given: string[] = [];
   await runInputs({
     config: loadConfig(new URL(`../../bench/nexmark/${query}.yaml`, import.meta.url).pathname, {}),
-    log: { debug() {}, info() {}, warn() {}, error() {} },
+    logger: { debug() {}, info() {}, warn() {}, error() {} },
     inputs: [...files].map(([stream, file]) => ({ stream, file })),
     temporary: true,
     flush: true,

@@ -52,24 +52,24 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       ...['journal/segment.ts', 'projections/stream-tables.ts', 'http/access.ts'],
     ],
   },
-  'log.ts': { mayImport: ['config', 'messages/printable.ts'] },
+  'logger.ts': { mayImport: ['config', 'messages/printable.ts'] },
   http: { mayImport: ['messages', 'projections'] },
   // Served to the browser as they are: they see only each other.
   'http/public': { mayImport: [] },
   // Read, checked and mended, whether a service runs on it or not.
   'data-directory': { mayImport: [...BELOW_SERVICE, 'config'] },
   // The composition root in its parts, src/service.ts and src/service/.
-  service: { mayImport: [...BELOW_SERVICE, 'config', 'log.ts', 'deadline.ts', 'http', 'data-directory'] },
+  service: { mayImport: [...BELOW_SERVICE, 'config', 'logger.ts', 'deadline.ts', 'http', 'data-directory'] },
   // What a running service answers: over HTTP, and over its channel to commands beside it.
   api: { mayImport: [...BELOW_SERVICE, 'config', 'http', 'data-directory', 'service'] },
-  channel: { mayImport: [...BELOW_SERVICE, 'config', 'log.ts', 'data-directory', 'service'] },
+  channel: { mayImport: [...BELOW_SERVICE, 'config', 'logger.ts', 'data-directory', 'service'] },
   // Files in, results out, on a clock of their own.
-  run: { mayImport: [...BELOW_SERVICE, 'config', 'log.ts', 'data-directory', 'service', 'channel'] },
+  run: { mayImport: [...BELOW_SERVICE, 'config', 'logger.ts', 'data-directory', 'service', 'channel'] },
   commands: {
-    mayImport: ['data-directory', 'service', 'api', 'channel', 'run', 'config', 'log.ts', 'messages/printable.ts'],
+    mayImport: ['data-directory', 'service', 'api', 'channel', 'run', 'config', 'logger.ts', 'messages/printable.ts'],
   },
   // What a user's own tests import.
-  'testing.ts': { mayImport: ['run', 'config', 'log.ts'] },
+  'testing.ts': { mayImport: ['run', 'config', 'logger.ts'] },
   'main.ts': { mayImport: ['commands', 'config', 'messages/printable.ts'] },
   // Runs before anything is installed.
   install: { mayImport: [] },
@@ -88,8 +88,8 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   // Named by no import: npm finds its bin (src/install).
   'millrace-node-gyp': ['install'],
   'ml-logistic-regression': ['workers'],
-  pino: ['log.ts'],
-  'pino-pretty': ['log.ts'],
+  pino: ['logger.ts'],
+  'pino-pretty': ['logger.ts'],
   piscina: ['workers'],
   'prom-client': ['http'],
   re2js: ['streams', 'quality'],

@@ -13,7 +13,7 @@ test('the example of orders gives sales per country, and what each order is and 
   const output: string[] = [];
   const summary = await runInputs({
     config: { ...loadConfig('config/orders.yaml', {}), dataDir },
-    log: { debug() {}, info() {}, warn() {}, error() {} },
+    logger: { debug() {}, info() {}, warn() {}, error() {} },
     inputs: [{ stream: 'orders', file: 'config/orders.jsonl' }],
     temporary: false,
     flush: true,

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fileSchema } from '../../src/config/schema.ts';
 import { type HttpServer, isHttpStartError, startHttp } from '../../src/http/server.ts';
-import { type CannedService, cannedService, silentLog } from './canned-view.ts';
+import { type CannedService, cannedService, silentLogger } from './canned-view.ts';
 import { ask } from './request.ts';
 
 let service: CannedService;
@@ -10,7 +10,7 @@ let server: HttpServer;
 
 beforeEach(async () => {
   service = cannedService();
-  server = await startHttp({ view: service.view, host: '127.0.0.1', port: 0, log: silentLog });
+  server = await startHttp({ view: service.view, host: '127.0.0.1', port: 0, logger: silentLogger });
 });
 afterEach(() => server.close());
 
@@ -50,7 +50,7 @@ describe('who may ask', () => {
 
   test('names under http.hosts are answered, however they are written; a refusal names that key', async () => {
     const hosts = ['Proxy.Example.', '2001:DB8:0:0::1'];
-    const behind = await startHttp({ view: service.view, host: '127.0.0.1', port: 0, hosts, log: silentLog });
+    const behind = await startHttp({ view: service.view, host: '127.0.0.1', port: 0, hosts, logger: silentLogger });
     try {
       for (const host of ['proxy.example', 'PROXY.example.:443', '[2001:db8::1]:8080']) {
         expect([host, (await ask(behind.url, '/healthz', { headers: { host } })).status]).toEqual([host, 200]);
@@ -82,7 +82,7 @@ describe('who may ask', () => {
       host: '127.0.0.1',
       port: 0,
       token: 's3cret',
-      log: silentLog,
+      logger: silentLogger,
     });
     try {
       const send = async (authorization?: string) => {
@@ -108,12 +108,12 @@ describe('who may ask', () => {
         view: service.view,
         host: '0.0.0.0',
         port: 0,
-        log: silentLog,
+        logger: silentLogger,
         ...(token === undefined ? {} : { token }),
       }).catch((reason: unknown) => reason);
       expect(isHttpStartError(error) && error.kind).toBe('token-required');
     }
-    const open = await startHttp({ view: service.view, host: '0.0.0.0', port: 0, token: STRONG, log: silentLog });
+    const open = await startHttp({ view: service.view, host: '0.0.0.0', port: 0, token: STRONG, logger: silentLogger });
     try {
       const status = async (path: string, headers: Record<string, string> = {}) =>
         (await ask(open.url, path, { headers })).status;

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { createBodyBudget } from '../../src/http/body-budget.ts';
 import { createBodyParts } from '../../src/http/body-parts.ts';
 import { startHttp } from '../../src/http/server.ts';
-import { cannedService, silentLog } from './canned-view.ts';
+import { cannedService, silentLogger } from './canned-view.ts';
 import { ask } from './request.ts';
 
 const EVENTS = '/api/v1/streams/payments.transactions/events';
@@ -42,7 +42,7 @@ describe('the budget', () => {
   test('a few clients that hold back the last byte keep nobody out', async () => {
     const maxBodyBytesInFlight = 4_000_000;
     const { view } = cannedService();
-    const server = await startHttp({ view, host: '127.0.0.1', port: 0, log: silentLog, maxBodyBytesInFlight });
+    const server = await startHttp({ view, host: '127.0.0.1', port: 0, logger: silentLogger, maxBodyBytesInFlight });
     const head = `POST ${EVENTS} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 480001\r\n\r\n`;
     const sockets = await Promise.all(
       Array.from(

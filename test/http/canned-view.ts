@@ -193,4 +193,4 @@ export function cannedService(): CannedService {
   };
 }
 
-export const silentLog = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+export const silentLogger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

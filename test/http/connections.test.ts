@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CONNECTIONS_MAX } from '../../src/http/connections.ts';
 import { type HttpServer, startHttp } from '../../src/http/server.ts';
-import { type CannedService, cannedService, silentLog } from './canned-view.ts';
+import { type CannedService, cannedService, silentLogger } from './canned-view.ts';
 import { ask } from './request.ts';
 
 const EVENTS = '/api/v1/streams/payments.transactions/events';
@@ -15,7 +15,7 @@ let sockets: Socket[] = [];
 
 beforeEach(async () => {
   service = cannedService();
-  server = await startHttp({ view: service.view, host: '127.0.0.1', port: 0, log: silentLog });
+  server = await startHttp({ view: service.view, host: '127.0.0.1', port: 0, logger: silentLogger });
 });
 afterEach(async () => {
   for (const socket of sockets) socket.destroy();
@@ -66,7 +66,7 @@ describe('more connections than there is room for', () => {
         return { kind: 'committed', accepted: 1, deadLetters: 0, reasons: {}, first: [] };
       },
     };
-    server = await startHttp({ view, host: '127.0.0.1', port: 0, log: silentLog });
+    server = await startHttp({ view, host: '127.0.0.1', port: 0, logger: silentLogger });
     const working = ask(server.url, EVENTS, { method: 'POST', body: '{}', headers: JSON_TYPE });
     await new Promise((resolve) => setTimeout(resolve, 100));
     await Promise.all(Array.from({ length: 2 * CONNECTIONS_MAX }, () => hold('')));
@@ -88,7 +88,7 @@ describe('a server that closes', () => {
         return { kind: 'committed', accepted: 1, deadLetters: 0, reasons: {}, first: [] };
       },
     };
-    const other = await startHttp({ view, host: '127.0.0.1', port: 0, log: silentLog });
+    const other = await startHttp({ view, host: '127.0.0.1', port: 0, logger: silentLogger });
     const working = ask(other.url, EVENTS, { method: 'POST', body: '{}', headers: JSON_TYPE });
     const half = new Promise<void>((resolve) => {
       const socket = connect(other.port, '127.0.0.1');

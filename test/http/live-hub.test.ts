@@ -1,7 +1,7 @@
 /** Server-sent events over a real socket: what a page misses, it gets; what it can't take, ends it. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { type HttpOptions, type HttpServer, startHttp } from '../../src/http/server.ts';
-import { cannedService, overview, silentLog } from './canned-view.ts';
+import { cannedService, overview, silentLogger } from './canned-view.ts';
 import { ask, follow, waitUntil } from './request.ts';
 
 const servers: HttpServer[] = [];
@@ -11,7 +11,7 @@ afterEach(async () => {
 
 async function start(live: NonNullable<HttpOptions['live']> = {}) {
   const service = cannedService();
-  const server = await startHttp({ view: service.view, host: '127.0.0.1', port: 0, log: silentLog, live });
+  const server = await startHttp({ view: service.view, host: '127.0.0.1', port: 0, logger: silentLogger, live });
   servers.push(server);
   return { ...service, url: server.url };
 }

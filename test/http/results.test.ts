@@ -1,14 +1,14 @@
 /** What a request for results may ask, and how it is refused; and that a CSV is whole or says so. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type HttpServer, startHttp } from '../../src/http/server.ts';
-import { type CannedService, cannedService, silentLog } from './canned-view.ts';
+import { type CannedService, cannedService, silentLogger } from './canned-view.ts';
 import { ask } from './request.ts';
 
 let service: CannedService;
 let server: HttpServer;
 beforeEach(async () => {
   service = cannedService();
-  server = await startHttp({ view: service.view, host: '127.0.0.1', port: 0, log: silentLog });
+  server = await startHttp({ view: service.view, host: '127.0.0.1', port: 0, logger: silentLogger });
 });
 afterEach(() => server.close());
 
@@ -105,7 +105,7 @@ describe('a request for results', () => {
         return { rows, next: to < 12_500 ? [to, 'by_country', true, 'k', 0, 0, 0] : null };
       },
     };
-    server = await startHttp({ view, host: '127.0.0.1', port: 0, log: silentLog });
+    server = await startHttp({ view, host: '127.0.0.1', port: 0, logger: silentLogger });
     const starts = (text: string) =>
       text
         .trimEnd()

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type HttpServer, isHttpStartError, startHttp } from '../../src/http/server.ts';
 import { TABLES } from '../../src/http/tables.ts';
-import { type CannedService, cannedService, silentLog } from './canned-view.ts';
+import { type CannedService, cannedService, silentLogger } from './canned-view.ts';
 import { ask } from './request.ts';
 
 let service: CannedService;
@@ -12,7 +12,7 @@ let server: HttpServer;
 
 beforeEach(async () => {
   service = cannedService();
-  server = await startHttp({ view: service.view, host: '127.0.0.1', port: 0, log: silentLog });
+  server = await startHttp({ view: service.view, host: '127.0.0.1', port: 0, logger: silentLogger });
 });
 afterEach(() => server.close());
 
@@ -114,7 +114,7 @@ describe('ingestion', () => {
       view: service.view,
       host: '127.0.0.1',
       port: 0,
-      log: silentLog,
+      logger: silentLogger,
       maxBodyBytesInFlight: 1000,
     });
     const send = (bytes: number) =>
@@ -144,8 +144,14 @@ describe('ingestion', () => {
 
   test('a client that goes away is counted, and is no error', async () => {
     const logged: object[] = [];
-    const log = { ...silentLog, error: (fields: object) => void logged.push(fields) };
-    const other = await startHttp({ view: service.view, host: '127.0.0.1', port: 0, log, maxBodyBytesInFlight: 100 });
+    const logger = { ...silentLogger, error: (fields: object) => void logged.push(fields) };
+    const other = await startHttp({
+      view: service.view,
+      host: '127.0.0.1',
+      port: 0,
+      logger,
+      maxBodyBytesInFlight: 100,
+    });
     for (let n = 0; n < 3; n++) {
       const socket = connect(other.port, '127.0.0.1');
       const head = `POST ${EVENTS} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n`;
@@ -195,7 +201,7 @@ describe('ingestion', () => {
       ingest: () =>
         gate.then(() => ({ kind: 'committed', accepted: 1, deadLetters: 0, reasons: {}, first: [] }) as const),
     };
-    const slow = await startHttp({ view, host: '127.0.0.1', port: 0, log: silentLog });
+    const slow = await startHttp({ view, host: '127.0.0.1', port: 0, logger: silentLogger });
     let answered = false;
     const answer = ask(slow.url, EVENTS, {
       method: 'POST',
@@ -214,7 +220,7 @@ describe('ingestion', () => {
 
   test('a commit that does not finish in time is 503 that warns of duplicates', async () => {
     const view = { ...service.view, ingest: () => new Promise<never>(() => {}) };
-    const stuck = await startHttp({ view, host: '127.0.0.1', port: 0, log: silentLog, deadlineMs: 50 });
+    const stuck = await startHttp({ view, host: '127.0.0.1', port: 0, logger: silentLogger, deadlineMs: 50 });
     const headers = { 'content-type': 'application/json' };
     const answer = await ask(stuck.url, EVENTS, { method: 'POST', body: '{}', headers });
     expect([answer.status, errorOf(answer.text).error]).toEqual([503, 'outcome-unknown']);
@@ -351,8 +357,8 @@ describe('reads', () => {
   test('a failing read is 500 that keeps the reason to the log', async () => {
     const logged: object[] = [];
     const view = { ...service.view, rows: () => Promise.reject(new Error('SQLITE_CORRUPT at /secret/path')) };
-    const log = { ...silentLog, error: (fields: object) => void logged.push(fields) };
-    const broken = await startHttp({ view, host: '127.0.0.1', port: 0, log });
+    const logger = { ...silentLogger, error: (fields: object) => void logged.push(fields) };
+    const broken = await startHttp({ view, host: '127.0.0.1', port: 0, logger });
     const answer = await ask(broken.url, '/api/v1/alerts');
     expect([answer.status, answer.text.includes('secret'), logged.length]).toEqual([500, false, 1]);
     await broken.close();
@@ -374,7 +380,7 @@ describe('the port', () => {
       view: service.view,
       host: '127.0.0.1',
       port: server.port,
-      log: silentLog,
+      logger: silentLogger,
     }).catch((reason: unknown) => reason);
     if (!isHttpStartError(error)) throw new Error('not a start error', { cause: error });
     expect(error.kind).toBe('port-in-use');
@@ -382,7 +388,7 @@ describe('the port', () => {
   });
 
   test('it is free again after close, which open live pages do not delay', async () => {
-    const other = await startHttp({ view: service.view, host: '127.0.0.1', port: 0, log: silentLog });
+    const other = await startHttp({ view: service.view, host: '127.0.0.1', port: 0, logger: silentLogger });
     void ask(other.url, '/events').catch(() => {});
     await new Promise((resolve) => setTimeout(resolve, 50));
     const before = performance.now();

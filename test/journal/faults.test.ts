@@ -13,7 +13,7 @@ import {
   KIND,
   LOG,
   lastSegment,
-  manualClock,
+  manualTimer,
   open,
   scratchDirectory,
   text,
@@ -29,7 +29,7 @@ describe('a full disk', () => {
     for (let space = 0; space <= 700; space += 9) {
       const dir = newDir();
       const faults: Faults = { spaceLeft: space };
-      const { clock, fire } = manualClock();
+      const { timer, fire } = manualTimer();
       const states: string[] = [];
       const records = Array.from({ length: 6 }, (_, i) => `${i}${RECORD}`);
       const acked: string[] = [];
@@ -54,7 +54,7 @@ describe('a full disk', () => {
           await Promise.all(appends);
           expect([log.state().kind, log.queuedBytes()]).toEqual(['open', 0]);
         },
-        { fs: faultyFs(faults), segmentBytes: 300, clock, onState: (_, state) => states.push(state.kind) },
+        { fs: faultyFs(faults), segmentBytes: 300, timer, onState: (_, state) => states.push(state.kind) },
       );
       expect(states, `${space} bytes`).toEqual(['stalled', 'open', 'closed']);
       expect(await withLog(dir, (log) => log.nextOffset(), { segmentBytes: 300 }), `${space} bytes`).toBe(6);
@@ -66,7 +66,7 @@ describe('a full disk', () => {
   test('lets a close end, which refuses what waits', async () => {
     const dir = newDir();
     const faults: Faults = {};
-    const { clock } = manualClock();
+    const { timer } = manualTimer();
     const waiting = await withLog(
       dir,
       async (log) => {
@@ -76,7 +76,7 @@ describe('a full disk', () => {
         await expect.poll(() => log.state().kind).toBe('stalled');
         return { outcomes: Promise.allSettled(appends) };
       },
-      { fs: faultyFs(faults), clock },
+      { fs: faultyFs(faults), timer },
     );
     for (const outcome of await waiting.outcomes) expect(outcome).toMatchObject({ reason: { kind: 'no-space' } });
     expect(await withLog(dir, (log) => log.nextOffset())).toBe(1);
@@ -126,7 +126,7 @@ test.each([
   ['syncDirectory', 'EMFILE'],
 ] as const)('no descriptor for %s (%s) makes appends wait until there is one', async (kind, code) => {
   const dir = newDir();
-  const { clock, fire } = manualClock();
+  const { timer, fire } = manualTimer();
   let failing = false;
   const guarded = <T>(run: () => Promise<T>): Promise<T> => (failing ? Promise.reject(errno(code)) : run());
   const fs: Fs = {
@@ -146,7 +146,7 @@ test.each([
       fire();
       expect(await appended).toBe(1);
     },
-    { fs, clock, segmentBytes: 1 },
+    { fs, timer, segmentBytes: 1 },
   );
   expect(bodies(dir, 0, 2)).toEqual(['in the first segment', 'in the second']);
 });

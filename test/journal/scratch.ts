@@ -3,10 +3,10 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { Clock } from '../../src/journal/clock.ts';
 import { type Journal, type JournalOptions, openJournal } from '../../src/journal/journal.ts';
 import type { Log } from '../../src/journal/log.ts';
 import { readFrames } from '../../src/journal/reader.ts';
+import type { Timer } from '../../src/journal/timer.ts';
 
 export const LOG = 'payments.transactions-0';
 export const KIND = 1;
@@ -76,10 +76,10 @@ export function bodies(dir: string, fromOffset: number, toOffset: number): strin
 }
 
 /** A clock whose time comes when the test says so: `fire` makes everything happen that is due at whatever time. */
-export function manualClock(): { readonly clock: Clock; fire(): void } {
+export function manualTimer(): { readonly timer: Timer; fire(): void } {
   let due: (() => void)[] = [];
   return {
-    clock: {
+    timer: {
       after(_, callback) {
         due.push(callback);
         return () => {

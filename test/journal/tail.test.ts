@@ -145,7 +145,7 @@ describe('what was acknowledged', () => {
   test('is refused in its last group after a kill, once HEAD was written while it ran', async () => {
     const dir = join(scratchDirectory(), 'journal');
     const due: (() => void)[] = [];
-    const clock = {
+    const timer = {
       after(_: number, callback: () => void) {
         due.push(callback);
         return () => {};
@@ -160,7 +160,7 @@ describe('what was acknowledged', () => {
         await expect.poll(() => existsSync(join(dir, LOG, 'HEAD'))).toBe(true);
         return crashed(dir);
       },
-      { clock },
+      { timer },
     );
     await withLog(crashed(killed), (log) => expect(log.nextOffset()).toBe(1));
     damage(lastSegment(killed), (bytes) => flipped(bytes, bytes.length - 8, 0));

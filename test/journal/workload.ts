@@ -9,7 +9,7 @@ import type { Durability, Log } from '../../src/journal/log.ts';
 import { readFrames } from '../../src/journal/reader.ts';
 import { snapshotStore } from '../../src/journal/snapshots.ts';
 import type { SyncFs } from '../../src/journal/sync-fs.ts';
-import { KIND, LOG, manualClock } from './scratch.ts';
+import { KIND, LOG, manualTimer } from './scratch.ts';
 
 export const DIR = '/data/journal';
 
@@ -58,13 +58,13 @@ export async function runProcess(
   ledger: Ledger,
   { segmentBytes, durability = 'fsync' }: ProcessOptions,
 ): Promise<unknown> {
-  const { clock, fire } = manualClock();
+  const { timer, fire } = manualTimer();
   ledger.lives += 1;
   let salt = ledger.lives * 1000;
   const open = async (): Promise<[Journal, Log]> => {
     const journal = await openJournal(DIR, {
       fs: disk.fs,
-      clock,
+      timer,
       durability,
       segmentBytes,
       salt: () => salt++,

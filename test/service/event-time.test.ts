@@ -28,7 +28,7 @@ async function run(name: string) {
   const output: Line[] = [];
   const summary = await runInputs({
     config: loadConfig(join(FOLDER, `${name}.yaml`), {}),
-    log: SILENT,
+    logger: SILENT,
     inputs: [{ stream: 'readings', file: join(FOLDER, `${name}.jsonl`) }],
     temporary: true,
     flush: !NOT_FLUSHED.includes(name),

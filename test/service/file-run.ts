@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { loadConfig } from '../../src/config/load.ts';
-import type { Log } from '../../src/log.ts';
+import type { Logger } from '../../src/logger.ts';
 import { eventType } from '../../src/messages/codec.ts';
 import { type RunSummary, runInputs } from '../../src/run/run.ts';
 import { containerFile } from '../sources/container.ts';
 
-const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };
+const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 const ROW = {
   type: 'record',
@@ -91,7 +91,7 @@ export async function runFile(run: FileRun): Promise<FileResult> {
   const output: string[] = [];
   const summary = await runInputs({
     config: { ...rest, runtime: { ...runtime, threads }, dataDir: join(directory, 'data') },
-    log: SILENT,
+    logger: SILENT,
     inputs: files.map((file) => ({ stream: 'e', file })),
     temporary: false,
     flush,

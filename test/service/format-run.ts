@@ -58,7 +58,7 @@ ${run.windows === undefined ? '' : `windows: { ${run.windows} }`}`,
   const output: string[] = [];
   const summary = await runInputs({
     config: run.data === undefined ? config : { ...config, dataDir: join(run.data, 'data') },
-    log: SILENT,
+    logger: SILENT,
     inputs: [{ stream: 'e', file }],
     temporary: run.data === undefined,
     flush: true,

@@ -56,7 +56,7 @@ windows:
   const journal = { ...loaded.journal, durability: 'os' as const };
   const config = { ...loaded, dataDir: join(directory, 'data'), journal, runtime: { ...loaded.runtime, threads } };
   const open = async () => {
-    const service = await startService({ config, log: LOG, version: '', attach: () => [] });
+    const service = await startService({ config, logger: LOG, version: '', attach: () => [] });
     return { service, view: createView(service) };
   };
   let current = await open();

@@ -112,7 +112,7 @@ async function run(
   const output: Record<string, unknown>[] = [];
   await runInputs({
     config: { ...loadConfig(join(directory, 'pipeline.yaml'), {}), dataDir: join(directory, 'data') },
-    log: { debug() {}, info() {}, warn() {}, error() {} },
+    logger: { debug() {}, info() {}, warn() {}, error() {} },
     inputs: [{ stream: 'payments', file }],
     temporary: false,
     flush: true,

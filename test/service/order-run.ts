@@ -3,10 +3,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Offline, openReadModels } from '../../src/channel/offline.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import type { Log } from '../../src/log.ts';
+import type { Logger } from '../../src/logger.ts';
 import { type RunSummary, runInputs } from '../../src/run/run.ts';
 
-const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };
+const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 export const ORDER_FIELDS: readonly object[] = [
   { name: 'orderId', type: 'string' },
@@ -53,7 +53,7 @@ windows:
   const loaded = loadConfig(file, {});
   const summary = await runInputs({
     config: { ...loaded, dataDir: join(directory, 'data'), runtime: { ...loaded.runtime, threads } },
-    log: SILENT,
+    logger: SILENT,
     inputs: [{ stream: 'orders', file: script }],
     temporary: false,
     flush: true,

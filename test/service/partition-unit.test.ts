@@ -10,7 +10,7 @@ import { createRegistry } from '../../src/messages/registry.ts';
 import { transactionType } from '../../src/messages/types.ts';
 import { createPartitionFold, type Derivation, derivationTypes } from '../../src/partition/derivation.ts';
 import { createPartitionUnit } from '../../src/service/partition-unit.ts';
-import { nextTurn, nodeRuntime } from '../../src/service/runtime.ts';
+import { nextTurn, nodePlatform } from '../../src/service/platform.ts';
 import { memoryImage, memorySnapshots, openMemoryJournal, readMemory } from '../journal/memory-journal.ts';
 
 const PAYMENTS: Derivation = {
@@ -50,7 +50,7 @@ async function start(snapshots: SnapshotStore, change: (log: Log) => Log = (log)
         *commits(fromOffset, toOffset) {
           for (const { body } of readMemory(image, 's-0', { fromOffset, toOffset })) yield decodeCommit(body);
         },
-        nextTurn: () => nextTurn(nodeRuntime),
+        nextTurn: () => nextTurn(nodePlatform),
       }),
     derivers: ['window-aggregator'],
     log,
@@ -65,7 +65,7 @@ async function start(snapshots: SnapshotStore, change: (log: Log) => Log = (log)
     snapshotEveryMs: 60_000,
     supervision,
     parent: 'test',
-    runtime: { ...nodeRuntime, nowMs: () => nowMs },
+    platform: { ...nodePlatform, nowMs: () => nowMs },
     committed() {},
     snapshotSaved: async () => {},
     onSnapshotFailed: (_, error) => failures.push(error),

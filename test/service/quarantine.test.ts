@@ -72,9 +72,9 @@ ${windows}
   };
   const errors: string[] = [];
   const say = (...words: unknown[]): void => void errors.push(words.map((word) => JSON.stringify(word)).join(' '));
-  const log = { debug() {}, info() {}, warn() {}, error: say };
+  const logger = { debug() {}, info() {}, warn() {}, error: say };
   const open = async () => {
-    const service = await startService({ config, log, version: '', attach: () => [], goesOnHalted: true });
+    const service = await startService({ config, logger, version: '', attach: () => [], goesOnHalted: true });
     return { service, view: createView(service) };
   };
   let current = await open();

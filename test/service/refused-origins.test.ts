@@ -94,7 +94,16 @@ async function runFile(name: string, content: Buffer | string, setup: Setup): Pr
   writeFileSync(input, content);
   const config = configOf(directory, setup);
   const inputs = [{ stream: 'e', file: input }];
-  await runInputs({ config, log: LOG, inputs, temporary: false, flush: true, only: [], output: null, onProgress() {} });
+  await runInputs({
+    config,
+    logger: LOG,
+    inputs,
+    temporary: false,
+    flush: true,
+    only: [],
+    output: null,
+    onProgress() {},
+  });
   return [`file:${input}`, deadLettersIn(config.dataDir)];
 }
 
@@ -163,7 +172,7 @@ describe.each([
   test('an event of a request has its line', async () => {
     const directory = temporaryDirectory();
     const config = configOf(directory, { ...setup, source: 'http' });
-    const service = await startService({ config, log: LOG, version: '', attach: () => [] });
+    const service = await startService({ config, logger: LOG, version: '', attach: () => [] });
     const view = createView(service);
     // Empty lines and lines that can't be read are counted as well.
     const bytes = Buffer.from(['', 'not json', ...json].join('\n'));

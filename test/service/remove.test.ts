@@ -28,8 +28,8 @@ test('DELETE of a key', async () => {
   const file = join(directory, 'pipeline.yaml');
   writeFileSync(file, PIPELINE);
   const config = { ...loadConfig(file, {}), dataDir: join(directory, 'data') };
-  const log = { debug() {}, info() {}, warn() {}, error() {} };
-  const service = await startService({ config, log, version: '', attach: () => [] });
+  const logger = { debug() {}, info() {}, warn() {}, error() {} };
+  const service = await startService({ config, logger, version: '', attach: () => [] });
   const view = createView(service);
   const send = (stream: string, ...events: object[]) =>
     view.ingest(stream, {

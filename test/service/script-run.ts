@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
-import type { Log } from '../../src/log.ts';
+import type { Logger } from '../../src/logger.ts';
 import { type RunSummary, runInputs } from '../../src/run/run.ts';
 
 const CLICK = {
@@ -17,7 +17,7 @@ const CLICK = {
   ],
 };
 
-const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };
+const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 export interface ScriptRun {
   /** Of the stream `clicks`. */
@@ -72,7 +72,7 @@ export async function runScriptLines(run: ScriptRun): Promise<RunResult> {
   const output: string[] = [];
   const summary = await runInputs({
     config: run.data === undefined ? config : { ...config, dataDir: join(run.data, 'data') },
-    log: SILENT,
+    logger: SILENT,
     inputs: [{ stream: 'clicks', file }],
     temporary: run.data === undefined,
     flush: run.flush ?? true,

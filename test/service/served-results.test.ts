@@ -52,8 +52,8 @@ interface Running {
 
 async function start(directory: string, file: string): Promise<Running> {
   const config = { ...loadConfig(file, {}), dataDir: join(directory, 'data') };
-  const log = { debug() {}, info() {}, warn() {}, error() {} };
-  const service = await startService({ config, log, version: '', attach: () => [] });
+  const logger = { debug() {}, info() {}, warn() {}, error() {} };
+  const service = await startService({ config, logger, version: '', attach: () => [] });
   const served = await serve(service);
   let ended = false;
   const end = async (): Promise<void> => {

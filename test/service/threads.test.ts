@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
-import { nodeRuntime } from '../../src/service/runtime.ts';
+import { nodePlatform } from '../../src/service/platform.ts';
 import { startService } from '../../src/service.ts';
 import { type PartitionThreads, startPartitionThreads } from '../../src/workers/partition-threads.ts';
 import { runScriptLines, temporaryDirectory, writePipeline } from './script-run.ts';
@@ -80,11 +80,11 @@ test('are started again when one dies, and each event still takes effect once', 
   const started: PartitionThreads[] = [];
   const service = await startService({
     config,
-    log: { debug() {}, info() {}, warn() {}, error() {} },
+    logger: { debug() {}, info() {}, warn() {}, error() {} },
     version: '',
     attach: () => [],
-    runtime: {
-      ...nodeRuntime,
+    platform: {
+      ...nodePlatform,
       startPartitionThreads(count) {
         const threads = startPartitionThreads(count);
         started.push(threads);

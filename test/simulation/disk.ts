@@ -6,7 +6,7 @@ import { basename } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { File, Fs } from '../../src/journal/fs.ts';
 import type { SyncFs } from '../../src/journal/sync-fs.ts';
-import type { Disk } from '../../src/service/runtime.ts';
+import type { Disk } from '../../src/service/platform.ts';
 import { crashFs, errno, type Operation } from '../journal/crash-fs.ts';
 import type { Owner } from './scheduler.ts';
 import { DATA_DIR, type World } from './world.ts';
@@ -83,7 +83,7 @@ export function createDisk(world: World, owner: Owner, dataDir: string): Disk {
   return {
     fs,
     syncFs: renamed(disk.syncFs, dataDir),
-    clock: {
+    timer: {
       after(delayMs, callback) {
         const task = scheduler.schedule({ owner, delayMs, label: 'journal timer', run: callback });
         return () => task.cancel();

@@ -1,5 +1,5 @@
 /** The network: a webhook that takes alerts, and a weather API, each of which fails as the world's faults say. */
-import type { Http } from '../../src/service/runtime.ts';
+import type { Http } from '../../src/service/platform.ts';
 import { WEATHER_VARIABLES } from '../../src/weather/variables.ts';
 import type { Owner } from './scheduler.ts';
 import type { World } from './world.ts';

@@ -3,12 +3,12 @@ import { fraudSessionMachine } from '../../src/actors/fraud-session.ts';
 import type { File } from '../../src/journal/fs.ts';
 import { decodeCommit } from '../../src/messages/commit.ts';
 import { alertRaisedType, deadLetterType } from '../../src/messages/types.ts';
-import type { Runtime } from '../../src/service/runtime.ts';
+import type { Platform } from '../../src/service/platform.ts';
 import type { ServiceCore } from '../../src/service.ts';
 import { PAYMENTS } from './scenario.ts';
 
 export interface Bug {
-  runtime?(runtime: Runtime): Runtime;
+  platform?(platform: Platform): Platform;
   /** Called before the actors start. */
   core?(core: ServiceCore): void;
   /** Undoes what outlives a process. */
@@ -31,24 +31,24 @@ export const BUGS: Readonly<Record<string, Bug>> = {
     },
   },
   'syncs nothing': {
-    runtime(runtime) {
-      const { fs } = runtime.disk;
+    platform(platform) {
+      const { fs } = platform.disk;
       const unsynced = async (file: Promise<File>): Promise<File> => ({ ...(await file), datasync: async () => {} });
       const disk = {
-        ...runtime.disk,
+        ...platform.disk,
         fs: {
           ...fs,
           create: (path: string) => unsynced(fs.create(path)),
           openForAppend: (path: string) => unsynced(fs.openForAppend(path)),
         },
       };
-      return { ...runtime, disk };
+      return { ...platform, disk };
     },
   },
   'syncs no directory': {
-    runtime: (runtime) => ({
-      ...runtime,
-      disk: { ...runtime.disk, fs: { ...runtime.disk.fs, syncDirectory: async () => {} } },
+    platform: (platform) => ({
+      ...platform,
+      disk: { ...platform.disk, fs: { ...platform.disk.fs, syncDirectory: async () => {} } },
     }),
   },
   'forgets where the source stood': {
@@ -95,12 +95,12 @@ export const BUGS: Readonly<Record<string, Bug>> = {
     },
   },
   'restores no cards from a snapshot': {
-    runtime(runtime) {
+    platform(platform) {
       const transition = Object.getPrototypeOf(fraudSessionMachine).transition.bind(fraudSessionMachine);
       const patched: typeof fraudSessionMachine.transition = (snapshot, event, scope) =>
         event.type === 'RESTORE' ? snapshot : transition(snapshot, event, scope);
       fraudSessionMachine.transition = patched;
-      return runtime;
+      return platform;
     },
     undo() {
       Reflect.deleteProperty(fraudSessionMachine, 'transition');
@@ -120,23 +120,23 @@ export const BUGS: Readonly<Record<string, Bug>> = {
     },
   },
   'sends an alert under a new key each time': {
-    runtime(runtime) {
+    platform(platform) {
       let sent = 0;
       const renamed: typeof fetch = (input, init) => {
         const headers = new Headers(init?.headers);
         if (headers.has('idempotency-key')) headers.set('idempotency-key', `key-${sent++}`);
-        return runtime.http.fetch(input, { ...init, headers });
+        return platform.http.fetch(input, { ...init, headers });
       };
-      return { ...runtime, http: { ...runtime.http, fetch: renamed } };
+      return { ...platform, http: { ...platform.http, fetch: renamed } };
     },
   },
   'takes an alert for delivered that it never sent': {
-    runtime(runtime) {
+    platform(platform) {
       const pretending: typeof fetch = (input, init) =>
         init?.method === 'POST'
           ? Promise.resolve(new Response(null, { status: 204 }))
-          : runtime.http.fetch(input, init);
-      return { ...runtime, http: { ...runtime.http, fetch: pretending } };
+          : platform.http.fetch(input, init);
+      return { ...platform, http: { ...platform.http, fetch: pretending } };
     },
   },
   'records what it does twice': {

@@ -3,11 +3,11 @@
 import { createView, type ServedView } from '../../src/api/view.ts';
 import type { Config } from '../../src/config/config.ts';
 import { JournalError } from '../../src/journal/error.ts';
-import type { Log } from '../../src/log.ts';
+import type { Logger } from '../../src/logger.ts';
 import { readSqliteOffsets } from '../../src/projections/sqlite-offsets.ts';
 import { alerterChildren } from '../../src/service/alerts.ts';
 import { jobChildren } from '../../src/service/jobs.ts';
-import type { Runtime } from '../../src/service/runtime.ts';
+import type { Platform } from '../../src/service/platform.ts';
 import { sourceChild } from '../../src/service/source-child.ts';
 import { type Service, startService } from '../../src/service.ts';
 import { createBodyParser } from '../../src/workers/body-parser.ts';
@@ -59,8 +59,8 @@ export function startProcess(options: ProcessOptions): Process {
   const { scheduler, trace } = world;
   const owner: Owner = { name: `process ${generation}`, alive: true };
   const config = { ...options.config, dataDir: `/process-${generation}` };
-  const { runtime: intact, stores } = createRuntime(world, owner, config.dataDir, files, oracle);
-  const runtime = bug.runtime?.(intact) ?? intact;
+  const { platform: intact, stores } = createPlatform(world, owner, config.dataDir, files, oracle);
+  const platform = bug.platform?.(intact) ?? intact;
   let service: Service | null = null;
   let view: ServedView | null = null;
   let ended: Ending | null = null;
@@ -85,14 +85,14 @@ export function startProcess(options: ProcessOptions): Process {
   trace.note(`${owner.name} starts`);
   startService({
     config,
-    log: silentLog(world),
+    logger: silentLogger(world),
     version: 'simulated',
-    runtime,
+    platform,
     attach(core) {
       bug.core?.(core);
       const payments = core.pipeline.streams.get(PAYMENTS);
       if (payments === undefined) throw new Error('The scenario has no payments');
-      const feed = createFeed({ world, plan, input, oracle, sleep: runtime.sleep });
+      const feed = createFeed({ world, plan, input, oracle, sleep: platform.sleep });
       const source = sourceChild(feed, payments.intake, payments.units);
       for (const { log } of core.pipeline.units) {
         oracle.recovered(log.name, log.durableOffset());
@@ -129,20 +129,20 @@ async function stopInOrder(service: Service, view: ServedView): Promise<void> {
   await service.stop();
 }
 
-function createRuntime(
+function createPlatform(
   world: World,
   owner: Owner,
   dataDir: string,
   files: StoreFiles,
   oracle: Oracle,
-): { readonly runtime: Runtime; readonly stores: () => SimulatedStores | null } {
+): { readonly platform: Platform; readonly stores: () => SimulatedStores | null } {
   const { scheduler } = world;
   const random = world.random('process');
   const disk = createDisk(world, owner, dataDir);
   let stores: SimulatedStores | null = null;
   const timers = new Map<number, { cancel(): void }>();
   let nextTimer = 1;
-  const runtime: Runtime = {
+  const platform: Platform = {
     nowMs: () => scheduler.nowMs() + world.faults.clockOffsetMs,
     random: () => random.uniform(),
     clock: {
@@ -207,10 +207,10 @@ function createRuntime(
     createMetrics: () => NO_METRICS,
     monitorLoopDelay: () => ({ p99Ms: () => 0, reset: () => {} }),
   };
-  return { runtime, stores: () => stores };
+  return { platform, stores: () => stores };
 }
 
-const NO_METRICS: ReturnType<Runtime['createMetrics']> = {
+const NO_METRICS: ReturnType<Platform['createMetrics']> = {
   eventsIn: () => {},
   committed: () => {},
   observeStage: () => {},
@@ -223,7 +223,7 @@ const NO_METRICS: ReturnType<Runtime['createMetrics']> = {
   text: async () => ({ contentType: '', body: '' }),
 };
 
-function silentLog({ trace }: World): Log {
+function silentLogger({ trace }: World): Logger {
   const note = (fields: object, message: string): void => trace.note(`log ${message} ${JSON.stringify(fields)}`);
   return { debug: note, info: note, warn: note, error: note };
 }

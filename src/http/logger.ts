@@ -1,5 +1,5 @@
 /** The part of pino's logger that the HTTP side uses. */
-export interface HttpLog {
+export interface HttpLogger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;

@@ -1,10 +1,10 @@
-/** The service's log: pretty on a terminal, JSON lines otherwise, always to stderr. The only importer of pino. */
+/** The service's logger: pretty on a terminal, JSON lines otherwise, always to stderr. The only importer of pino. */
 import { type DestinationStream, pino } from 'pino';
 import pretty from 'pino-pretty';
 import type { LogLevel } from './config/config.ts';
 import { printable, printableJson } from './messages/printable.ts';
 
-export interface Log {
+export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
@@ -13,7 +13,7 @@ export interface Log {
 
 const STDERR = 2;
 
-export function createLog(level: LogLevel): Log {
+export function createLogger(level: LogLevel): Logger {
   const destination: DestinationStream = process.stderr.isTTY
     ? pretty({
         destination: STDERR,

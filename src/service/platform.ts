@@ -1,14 +1,14 @@
 /**
- * The machine that the service runs on: time, chance, disk, network, threads. A simulation is another one; nothing in
+ * The platform that the service runs on: time, chance, disk, network, threads. A simulation is another one; nothing in
  * src/service/ or below reaches around it.
  */
 import { join } from 'node:path';
 import type { Clock } from '../actors/supervised.ts';
 import { nodeTimer, type StartTimer } from '../deadline.ts';
 import { createMetrics, type Metrics } from '../http/metrics.ts';
-import { type Clock as JournalClock, systemClock } from '../journal/clock.ts';
 import { type Fs, nodeFs } from '../journal/fs.ts';
 import { nodeSyncFs, type SyncFs } from '../journal/sync-fs.ts';
+import { systemTimer, type Timer } from '../journal/timer.ts';
 import { knownOwner } from '../projections/owner.ts';
 import { readSqliteOffsets } from '../projections/sqlite-offsets.ts';
 import { STORE_FILES } from '../projections/store.ts';
@@ -17,7 +17,7 @@ import { type PartitionThreads, startPartitionThreads } from '../workers/partiti
 import { type StoresProcess, startStores } from '../workers/stores-process.ts';
 import { type LoopDelay, monitorLoopDelay } from './loop-delay.ts';
 
-export interface Runtime {
+export interface Platform {
   nowMs(): number;
   /** From 0 to 1. */
   random(): number;
@@ -45,7 +45,7 @@ export interface Runtime {
 export interface Disk {
   readonly fs: Fs;
   readonly syncFs: SyncFs;
-  readonly clock: JournalClock;
+  readonly timer: Timer;
   /** A number from 0 to 2^32 − 1 for each segment of a log; the journal draws it where it is absent. */
   readonly salt?: () => number;
   /** How a data directory is taken for one process; the journal's own lock where it is absent. */
@@ -73,7 +73,7 @@ function createTurns(): (callback: () => void) => void {
   };
 }
 
-export const nodeRuntime: Runtime = {
+export const nodePlatform: Platform = {
   nowMs: Date.now,
   random: Math.random,
   later: createTurns(),
@@ -93,7 +93,7 @@ export const nodeRuntime: Runtime = {
       signal?.addEventListener('abort', done, { once: true });
     });
   },
-  disk: { fs: nodeFs, syncFs: nodeSyncFs, clock: systemClock },
+  disk: { fs: nodeFs, syncFs: nodeSyncFs, timer: systemTimer },
   http: { fetch, startTimer: nodeTimer },
   startStores,
   startBodies: startBodyPool,
@@ -104,6 +104,6 @@ export const nodeRuntime: Runtime = {
 };
 
 /** Resolves in a later turn of the event loop. */
-export function nextTurn(runtime: Runtime): Promise<void> {
-  return new Promise((resolve) => runtime.later(resolve));
+export function nextTurn(platform: Platform): Promise<void> {
+  return new Promise((resolve) => platform.later(resolve));
 }

@@ -19,7 +19,7 @@ export interface ChannelState extends WatermarkState {
   channel: string;
 }
 
-export interface PartitionClock {
+export interface PartitionTime {
   /** Takes events in; fills in the watermark after each, and returns the one before. */
   observe(channel: string, timesMs: Float64Array, watermarksMs: Float64Array): number;
   /** Returns where the watermark stands. */
@@ -33,11 +33,14 @@ export interface PartitionClock {
 }
 
 /** `channels` are logs with the policy of their stream; a partition without any goes by `policy`. */
-export function createClock(policy: WatermarkPolicy, channels: ReadonlyMap<string, WatermarkPolicy>): PartitionClock {
-  return channels.size === 0 ? ownClock(policy) : mergedClock(channels);
+export function createPartitionTime(
+  policy: WatermarkPolicy,
+  channels: ReadonlyMap<string, WatermarkPolicy>,
+): PartitionTime {
+  return channels.size === 0 ? ownTime(policy) : mergedTime(channels);
 }
 
-function ownClock(policy: WatermarkPolicy): PartitionClock {
+function ownTime(policy: WatermarkPolicy): PartitionTime {
   let state = initialWatermark();
   return {
     observe(_, timesMs, watermarksMs) {
@@ -59,7 +62,7 @@ function ownClock(policy: WatermarkPolicy): PartitionClock {
   };
 }
 
-function mergedClock(policies: ReadonlyMap<string, WatermarkPolicy>): PartitionClock {
+function mergedTime(policies: ReadonlyMap<string, WatermarkPolicy>): PartitionTime {
   const names = [...policies.keys()];
   let states: ChannelState[] = names.map((channel) => ({ ...initialWatermark(), channel }));
   let merged: StreamWatermark = createStreamWatermark(states);
