@@ -1,31 +1,30 @@
 /**
- * Who may ask: pure judgement of a request's Host, Origin and token.
+ * Who may ask: pure judgement of a request's Host, Origin, and of the role that its token gives.
  *
  * A page in the user's browser can reach 127.0.0.1: by a name of its own that resolves to it (DNS rebinding), which
  * the Host list stops, or cross-site, which the Origin check stops. Beyond loopback everything but the probes needs
- * the token; there an IP literal is an acceptable Host, since rebinding needs a name.
+ * a token; there an IP literal is an acceptable Host, since rebinding needs a name. On loopback everybody may read, and
+ * do everything as long as there is no token.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Problem } from './problem.ts';
+import { isAtLeast, type Role } from './route.ts';
+
+/** A token, and the role of whoever has it. */
+export interface Credential {
+  readonly token: string;
+  readonly role: Role;
+}
 
 export interface AccessPolicy {
   readonly bindHost: string;
   /** Names besides loopback and the bind address, such as that of a reverse proxy; canonical. */
   readonly allowedHosts: readonly string[];
-  readonly token: string | undefined;
-}
-
-export interface AccessRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly host: string | undefined;
-  readonly origin: string | undefined;
-  readonly authorization: string | undefined;
+  readonly credentials: readonly Credential[];
 }
 
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '::1'];
-const PROBES = ['/healthz', '/readyz'];
 
 export function isLoopback(host: string): boolean {
   return host.toLowerCase() === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
@@ -63,36 +62,56 @@ export function canonicalHost(host: string): string {
   return host.toLowerCase().replace(/\.$/, '');
 }
 
-/** Null when the request may go on. */
-export function judgeAccess(request: AccessRequest, policy: AccessPolicy): Problem | null {
-  const hostname = hostnameOf(request.host);
+/** Null when a request with these headers may go on. */
+export function judgeOrigin(
+  host: string | undefined,
+  origin: string | undefined,
+  policy: AccessPolicy,
+): Problem | null {
+  const hostname = hostnameOf(host);
   if (hostname === null || !hostAllowed(hostname, policy)) {
     return {
       status: 403,
       error: 'host-not-allowed',
-      message: `The Host header ${quoted(request.host)} is not one that this server answers to.`,
+      message: `The Host header ${quoted(host)} is not one that this server answers to.`,
       hint: 'Open it as http://127.0.0.1:<port>/, or list the name under `http.hosts` in the pipeline file.',
     };
   }
-  if (request.origin !== undefined && !sameOrigin(request.origin, request.host)) {
+  if (origin === undefined || sameOrigin(origin, host)) return null;
+  return {
+    status: 403,
+    error: 'origin-not-allowed',
+    message: `A page of the origin ${quoted(origin)} may not call this server.`,
+    hint: 'There is no CORS; call it from a server, or through a proxy on the same origin as the page.',
+  };
+}
+
+/** Null when whoever sends this header has the role that is needed. */
+export function judgeRole(needed: Role, authorization: string | undefined, policy: AccessPolicy): Problem | null {
+  const known = policy.credentials.find(({ token }) => presentsToken(authorization, token));
+  const role = known?.role ?? roleWithoutToken(policy);
+  if (isAtLeast(role, needed)) return null;
+  if (known !== undefined) {
     return {
       status: 403,
-      error: 'origin-not-allowed',
-      message: `A page of the origin ${quoted(request.origin)} may not call this server.`,
-      hint: 'There is no CORS; call it from a server, or through a proxy on the same origin as the page.',
+      error: 'role-required',
+      message: `This needs the role ${needed}, and the token has the role ${role}.`,
+      hint: `Ask with a token that has the role ${needed}.`,
+      details: { needed, role },
     };
   }
-  if (policy.token === undefined || PROBES.includes(request.path)) return null;
-  const reads = request.method === 'GET' || request.method === 'HEAD';
-  if (reads && isLoopback(policy.bindHost)) return null;
-  if (presentsToken(request.authorization, policy.token)) return null;
   return {
     status: 401,
     error: 'token-required',
-    message: request.authorization === undefined ? 'This request needs the token.' : 'The token is not the right one.',
+    message: authorization === undefined ? 'This request needs the token.' : 'The token is not the right one.',
     hint: 'Send `Authorization: Bearer <token>`; in a browser, any user name with the token as the password.',
     headers: { 'www-authenticate': 'Basic realm="Millrace", charset="UTF-8"' },
   };
+}
+
+function roleWithoutToken({ bindHost, credentials }: AccessPolicy): Role {
+  if (!isLoopback(bindHost)) return 'anyone';
+  return credentials.length === 0 ? 'admin' : 'viewer';
 }
 
 function hostAllowed(hostname: string, policy: AccessPolicy): boolean {

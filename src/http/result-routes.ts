@@ -2,8 +2,6 @@
  * What a pipeline derives, over HTTP: results of windows and joins, late events, and fraud cases by their ids.
  * Invariant: an answer that is not whole says where it goes on, and an export that can't be whole breaks off.
  */
-import type { HttpBindings } from '@hono/node-server';
-import type { Context, Hono } from 'hono';
 import {
   MAX_PAGE_ROWS,
   RESULT_COLUMNS,
@@ -13,17 +11,14 @@ import {
 } from '../projections/result-pages.ts';
 import { DEADLINE, withDeadline } from './deadline.ts';
 import type { HttpLogger } from './logger.ts';
+import { json, problem } from './operations.ts';
 import { problemResponse } from './problem.ts';
 import { TOO_SLOW, unknownCase } from './refusals.ts';
+import { RESULT_PATHS, resultOperation } from './result-operations.ts';
 import { cursorOf, resultRequest } from './result-parameters.ts';
+import { pathParameter, type Route, type RouteContext, uncached } from './route.ts';
 import { csvHeader, csvLines } from './tables.ts';
-import type { ServiceView } from './view.ts';
-
-export const RESULT_PATHS: Readonly<Record<ResultKind, string>> = {
-  windows: 'windows',
-  joins: 'joins',
-  late_events: 'late-events',
-};
+import type { DerivedInfo, ServiceView } from './view.ts';
 
 const KINDS: readonly ResultKind[] = ['windows', 'joins', 'late_events'];
 
@@ -33,40 +28,63 @@ interface ResultRoutesOptions {
   readonly deadlineMs: number;
 }
 
-export function resultRoutes(app: Hono<{ Bindings: HttpBindings }>, options: ResultRoutesOptions): void {
+export function resultRoutes(options: ResultRoutesOptions): readonly Route[] {
   const { view, deadlineMs } = options;
-  app.get('/api/v1/derived', (c) =>
-    c.json(
-      view.derived().map((info) => {
-        const name = encodeURIComponent(info.name);
-        const [path, parameter] = info.kind === 'join' ? ['joins', 'join'] : ['windows', 'window'];
-        return {
-          ...info,
-          rows: `/api/v1/${path}?${parameter}=${name}`,
-          late: `/api/v1/${RESULT_PATHS.late_events}?window=${name}`,
-        };
+  return [
+    {
+      method: 'GET',
+      path: '/api/v1/derived',
+      role: 'viewer',
+      operation: {
+        summary: 'Windows and joins of the pipeline, their keys, and where their results are',
+        responses: { 200: json('Windows and joins') },
+      },
+      answer: (c) => uncached(c, view.derived().map(described)),
+    },
+    ...KINDS.map(
+      (kind): Route => ({
+        method: 'GET',
+        path: `/api/v1/${RESULT_PATHS[kind]}`,
+        role: 'viewer',
+        operation: resultOperation(kind),
+        answer: (c) => answerResults(c, kind, options),
       }),
-      200,
-      NO_STORE,
     ),
-  );
-  for (const of of KINDS) {
-    app.get(`/api/v1/${RESULT_PATHS[of]}`, (c) => answerResults(c, of, options));
-  }
-  app.get('/api/v1/cases/:case', async (c) => {
-    const id = c.req.param('case');
-    const found = await withDeadline(view.caseFile(id), deadlineMs);
-    if (found === DEADLINE) return problemResponse(TOO_SLOW);
-    if (found === null) return problemResponse(unknownCase(id));
-    const { case: row, ...rest } = found;
-    return c.json({ ...row, ...rest }, 200, NO_STORE);
-  });
+    {
+      method: 'GET',
+      path: '/api/v1/cases/:case',
+      role: 'viewer',
+      operation: {
+        summary:
+          'A case of any age: its row, then its alerts, their deliveries, and the transactions and sessions of its time',
+        responses: { 200: json('The case'), 404: problem('No such case') },
+      },
+      async answer(c) {
+        const id = pathParameter(c, 'case');
+        const found = await withDeadline(view.caseFile(id), deadlineMs);
+        if (found === DEADLINE) return problemResponse(TOO_SLOW);
+        if (found === null) return problemResponse(unknownCase(id));
+        const { case: row, ...rest } = found;
+        return uncached(c, { ...row, ...rest });
+      },
+    },
+  ];
+}
+
+function described(info: DerivedInfo): object {
+  const name = encodeURIComponent(info.name);
+  const [path, parameter] = info.kind === 'join' ? ['joins', 'join'] : ['windows', 'window'];
+  return {
+    ...info,
+    rows: `/api/v1/${path}?${parameter}=${name}`,
+    late: `/api/v1/${RESULT_PATHS.late_events}?window=${name}`,
+  };
 }
 
 const NO_STORE = { 'cache-control': 'no-store' };
 
 async function answerResults(
-  c: Context<{ Bindings: HttpBindings }>,
+  c: RouteContext,
   of: ResultKind,
   { view, logger, deadlineMs }: ResultRoutesOptions,
 ): Promise<Response> {

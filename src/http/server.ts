@@ -5,12 +5,12 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
-import { canonicalHost, isLoopback, tokenProblem } from './access.ts';
+import { type AccessPolicy, type Credential, canonicalHost, isLoopback, tokenProblem } from './access.ts';
 import { createBodyBudget } from './body-budget.ts';
 import { CONNECTIONS_MAX, watchConnections } from './connections.ts';
 import { createLiveHub, type LiveHubOptions } from './live-hub.ts';
 import type { HttpLogger } from './logger.ts';
-import { createRoutes } from './routes.ts';
+import { allRoutes, createRouter } from './routes.ts';
 import { loadStaticFiles } from './static-files.ts';
 import type { ServiceView } from './view.ts';
 
@@ -19,7 +19,10 @@ export interface HttpOptions {
   readonly host: string;
   /** 0 takes any free one. */
   readonly port: number;
+  /** The token that has every role. */
   readonly token?: string;
+  /** Tokens of lower roles beside it; the configuration has none so far. */
+  readonly credentials?: readonly Credential[];
   /** Names besides loopback and `host` under which the server is reached, such as a reverse proxy's. */
   readonly hosts?: readonly string[];
   readonly logger: HttpLogger;
@@ -90,17 +93,22 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     onSlowClient: (waitingBytes) => logger.warn({ waitingBytes }, 'a live page read too slowly and was cut off'),
     ...options.live,
   });
-  const app = createRoutes({
+  const policy: AccessPolicy = {
+    bindHost: host,
+    allowedHosts: (options.hosts ?? []).map(canonicalHost),
+    credentials: [...(token === undefined ? [] : [{ token, role: 'admin' } as const]), ...(options.credentials ?? [])],
+  };
+  const routes = allRoutes({
     view,
     hub,
     logger,
-    policy: { bindHost: host, allowedHosts: (options.hosts ?? []).map(canonicalHost), token },
     files: loadStaticFiles(),
     version: packageVersion(),
     budget: createBodyBudget(options.maxBodyBytesInFlight ?? BODY_BYTES_IN_FLIGHT),
     deadlineMs: options.deadlineMs ?? 10_000,
     ingestDeadlineMs: options.deadlineMs ?? INGEST_DEADLINE_MS,
   });
+  const app = createRouter(routes, policy, logger);
   // The adapter would otherwise replace the process's Request and Response for everybody.
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const server = createServer(

@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import type { Route } from './route.ts';
 
 export interface StaticFile {
   readonly contentType: string;
@@ -44,7 +45,19 @@ function staticFile(path: string, contentType: string): StaticFile {
   return { contentType, etag, bytes, gzip: gzipSync(bytes) };
 }
 
-export function staticResponse(file: StaticFile, ifNoneMatch: string | undefined, acceptEncoding: string): Response {
+export function staticRoutes(files: ReadonlyMap<string, StaticFile>): readonly Route[] {
+  return [...files].map(
+    ([path, file]): Route => ({
+      method: 'GET',
+      path,
+      role: 'viewer',
+      operation: null,
+      answer: (c) => staticResponse(file, c.req.header('if-none-match'), c.req.header('accept-encoding') ?? ''),
+    }),
+  );
+}
+
+function staticResponse(file: StaticFile, ifNoneMatch: string | undefined, acceptEncoding: string): Response {
   const headers = { etag: file.etag, 'cache-control': 'no-cache', vary: 'accept-encoding' };
   if (ifNoneMatch?.includes(file.etag) === true) return new Response(null, { status: 304, headers });
   const gzip = /\bgzip\b/.test(acceptEncoding);
