@@ -1,7 +1,7 @@
 /** The service's logger: pretty on a terminal, JSON lines otherwise, always to stderr. The only importer of pino. */
 import { type DestinationStream, pino } from 'pino';
 import pretty from 'pino-pretty';
-import type { LogLevel } from './config/config.ts';
+import type { LogLevel } from './config/sections/log.ts';
 import { printable, printableJson } from './messages/printable.ts';
 
 export interface Logger {

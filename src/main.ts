@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import type { Command } from './commands/command.ts';
 import { DependencyError, EXIT, UsageError } from './commands/exit.ts';
 import { COMMON_OPTIONS, commandHelp } from './commands/help.ts';
-import { ConfigError } from './config/config.ts';
+import { ConfigError } from './config/config-error.ts';
 import { nearestWord } from './config/suggest.ts';
 import { printable } from './messages/printable.ts';
 

@@ -1,5 +1,6 @@
 /** The windows and joins of a pipeline, as its HTTP side knows them. */
-import type { Config, Relation } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import type { Relation } from '../config/sections/relation.ts';
 import { allRelations } from '../data-directory/derivation-history.ts';
 import type { DerivedInfo } from '../http/view.ts';
 import { fieldAt, valueTypeOf } from '../streams/field-type.ts';

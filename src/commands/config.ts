@@ -1,7 +1,9 @@
 /** `millrace config`: checks a pipeline file, prints what it comes to, or prints the schema for an editor. */
+
+import { redacted } from '../config/config.ts';
 import { requireInputFiles } from '../config/inputs.ts';
 import { checkFileAlone } from '../config/load.ts';
-import { printConfig, printDefaults, redacted } from '../config/print.ts';
+import { printConfig, printDefaults } from '../config/print.ts';
 import { jsonSchema } from '../config/shape.ts';
 import {
   actionOf,

@@ -1,8 +1,15 @@
-/** Expressions of a file against the schema of their stream. */
+/** Expressions as a file writes them, against the schema of their stream. */
+import { z } from 'zod';
 import type { AvroRecord } from '../messages/avro.ts';
 import { checkExpression, ExpressionError, parseExpression, type ValueType } from '../streams/expression.ts';
 import { expressionTypeOf, fieldAt } from '../streams/field-type.ts';
 import { fieldOf, unknownField } from './names.ts';
+
+export const condition = z
+  .string()
+  .nullable()
+  .default(null)
+  .describe("Takes events of which this is true, such as amount > 0 and country == 'DE'.");
 
 export function checkCondition(text: string, schema: AvroRecord, report: (message: string) => void): void {
   checkTyped(text, schema, report, (type, at) => {

@@ -2,7 +2,13 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import type { AvroRecord } from '../messages/avro.ts';
 import { createJsonDecoder } from '../messages/json.ts';
-import { type Config, ConfigError, type Problem, type SourceConfig } from './config.ts';
+import { ConfigError, type Problem } from './config-error.ts';
+import type { SourceConfig } from './sections/sources.ts';
+
+/** Of a configuration. */
+interface WithSources {
+  readonly streams: readonly { readonly name: string; readonly source: SourceConfig }[];
+}
 
 /** By its name. */
 export const INPUT_FILES = /\.((csv|jsonl|avro)(\.gz)?|parquet)$/;
@@ -29,7 +35,7 @@ export function inputProblem(
  * Throws a ConfigError when a file that a stream is read from is not there. Only a service that starts needs it: what
  * reads a data directory, or is given another input, does not.
  */
-export function requireInputFiles({ streams }: Config, configFile: string): void {
+export function requireInputFiles({ streams }: WithSources, configFile: string): void {
   const problems = streams.flatMap(({ name, source }): Problem[] => {
     const message = source.kind === 'file' ? fileProblem(source.path) : null;
     if (message === null) return [];

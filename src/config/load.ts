@@ -6,18 +6,18 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Document, LineCounter, parseDocument } from 'yaml';
 import { readAvroFile } from './avro-file.ts';
-import { type Config, ConfigError, type Problem } from './config.ts';
-import { deriveConfig } from './derive.ts';
+import { type Config, deriveConfig, fileSchema } from './config.ts';
+import { ConfigError, type Problem } from './config-error.ts';
 import { allFindings, pathText } from './issues.ts';
 import {
   type Environment,
   environmentOverrides,
+  isMap,
   type Override,
   substituteVariables,
   withOverride,
 } from './overrides.ts';
 import { locate, type Position, positionAt } from './positions.ts';
-import { fileSchema } from './schema.ts';
 
 export type { Environment } from './overrides.ts';
 
@@ -101,12 +101,12 @@ function check(text: string, file: string, environment: Environment, flags: read
   };
 
   const parsed = fileSchema.safeParse(data, { reportInput: true });
-  if (!parsed.success) {
-    for (const { path, message } of allFindings(parsed.error.issues)) report(path, message);
+  if (!parsed.success || !isMap(data)) {
+    for (const { path, message } of allFindings(parsed.error?.issues ?? [])) report(path, message);
     return done(null);
   }
   const base = dirname(resolve(file));
-  return done(deriveConfig(parsed.data, { report, resolve: (path) => resolve(base, path), readSchema: readAvroFile }));
+  return done(deriveConfig({ file: data, report, resolve: (path) => resolve(base, path), readSchema: readAvroFile }));
 }
 
 function plainData(document: Document): { readonly data: unknown } | Error {

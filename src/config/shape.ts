@@ -3,7 +3,7 @@
  * did-you-mean, the reading of environment variables, the printed comments and editors know of the file.
  */
 import { z } from 'zod';
-import { fileSchema } from './schema.ts';
+import { fileSchema } from './config.ts';
 
 /** The part of JSON Schema that the file's schema comes to. */
 export interface Shape {

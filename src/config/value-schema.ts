@@ -1,6 +1,5 @@
 /** Single values of the pipeline file: durations, sizes, instants, names, secrets. */
 import { z } from 'zod';
-import { MAX_SEGMENT_BYTES } from '../journal/segment.ts';
 import { parseDuration, parseSize } from './units.ts';
 
 /** What stands for a secret in a printed configuration. */
@@ -28,14 +27,12 @@ const durationPattern = unitPattern('ms|s|m|h|d');
 export const duration = measured(parseDuration, DURATION, durationPattern, Number.MAX_SAFE_INTEGER);
 /** A duration that a timer waits for. */
 export const timer = measured(parseDuration, `${DURATION}, of at most 24 days`, durationPattern, MAX_TIMER_MS);
-export const segmentSize = measured(
-  parseSize,
-  'a size such as 64MB, of at most 1GB',
-  unitPattern('B|KB|MB|GB'),
-  MAX_SEGMENT_BYTES,
-);
+/** A size that has a bound; `such as` is an example of it, with the bound. */
+export function sizeUpTo(suchAs: string, max: number) {
+  return measured(parseSize, `a size such as ${suchAs}`, unitPattern('B|KB|MB|GB'), max);
+}
 
-export const size = measured(parseSize, 'a size such as 10GB', unitPattern('B|KB|MB|GB'), Number.MAX_SAFE_INTEGER);
+export const size = sizeUpTo('10GB', Number.MAX_SAFE_INTEGER);
 
 const ISO_INSTANT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/;
 

@@ -3,8 +3,13 @@
  * a replay has to change with it.
  */
 import { join } from 'node:path';
-import type { Config, JoinConfig, Relation, StreamConfig, WindowConfig } from '../config/config.ts';
-import { readBy, relationsOf } from '../config/joins.ts';
+import type { Config } from '../config/config.ts';
+import type { JoinConfig } from '../config/sections/joins.ts';
+import { relationsOf } from '../config/sections/joins.ts';
+import type { Relation } from '../config/sections/relation.ts';
+import { readBy } from '../config/sections/relation.ts';
+import type { StreamConfig } from '../config/sections/streams.ts';
+import type { WindowConfig } from '../config/sections/windows.ts';
 import type { Fs } from '../journal/fs.ts';
 import { replaceFile } from '../journal/replace-file.ts';
 import type { SyncFs } from '../journal/sync-fs.ts';

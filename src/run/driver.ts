@@ -2,7 +2,8 @@
  * The pipeline under a test's control: one step at a time, each durable before the next, on a clock that only the test
  * moves. It is the whole service, with its journal, actors and read models, and no sources or sinks.
  */
-import type { Config, StreamConfig } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import type { StreamConfig } from '../config/sections/streams.ts';
 import type { Logger } from '../logger.ts';
 import type { Block } from '../messages/block.ts';
 import type { DynamicEvent } from '../messages/codec.ts';

@@ -1,5 +1,5 @@
 /** Runs the lines of test scripts, in file order, one control after another. */
-import { ConfigError } from '../config/config.ts';
+import { ConfigError } from '../config/config-error.ts';
 import type { DynamicEvent } from '../messages/codec.ts';
 import { AS_JSON, createOriginWriter, type OriginWriter } from '../messages/origins.ts';
 import type { DeadLetter } from '../messages/streams.ts';

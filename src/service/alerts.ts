@@ -4,7 +4,7 @@ import { type AlerterEvent, alerterMachine } from '../actors/alerter.ts';
 import { DEFAULT_DELIVERY_POLICY, type DeliveryPolicy } from '../actors/delivery-policy.ts';
 import { startSupervised } from '../actors/supervised.ts';
 import type { ChildSpec } from '../actors/supervisor.ts';
-import type { SinkConfig } from '../config/config.ts';
+import type { SinkConfig } from '../config/sections/sinks.ts';
 import type { AlertRaised } from '../messages/payments.ts';
 import { alertDeliveryType } from '../messages/types.ts';
 import { undeliveredAlertsSql } from '../projections/read-models.ts';

@@ -1,6 +1,6 @@
 /** Files as the source of a stream, one after another, each read in a thread of its own for as long as it lasts. */
 import { statSync } from 'node:fs';
-import { ConfigError } from '../config/config.ts';
+import { ConfigError } from '../config/config-error.ts';
 import { INPUT_FILES, WRONG_INPUT_FILE } from '../config/inputs.ts';
 import { createFileSource, type FileCounts } from '../sources/file.ts';
 import { OtherFileError, type Source } from '../sources/source.ts';

@@ -3,7 +3,7 @@ import { fetcherMachine } from '../actors/fetcher.ts';
 import { type SchedulerEvent, schedulerMachine } from '../actors/scheduler.ts';
 import { startSupervised } from '../actors/supervised.ts';
 import type { ChildSpec } from '../actors/supervisor.ts';
-import type { ScheduleConfig } from '../config/config.ts';
+import type { ScheduleConfig } from '../config/sections/schedules.ts';
 import type { WeatherObservation } from '../messages/operations.ts';
 import { runChangedType, weatherObservationType } from '../messages/types.ts';
 import type { Row } from '../projections/store.ts';

@@ -3,7 +3,8 @@
  * progress line show them. It is told of commits and asks the rest when it is read; it decides nothing.
  */
 import type { Committed } from '../actors/partition-consumer.ts';
-import type { Config, SourceConfig } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import type { SourceConfig } from '../config/sections/sources.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { LiveEvent, Overview, StageStatus } from '../http/view.ts';
 import { OPERATIONS } from '../messages/operations.ts';

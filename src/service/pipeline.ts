@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import type { Committed } from '../actors/partition-consumer.ts';
 import { createPartitionHost, type Deriver, type PartitionHost } from '../actors/partition-host.ts';
 import type { SupervisionPorts } from '../actors/supervisor.ts';
-import { type Config, ConfigError, type StreamConfig } from '../config/config.ts';
-import { readBy } from '../config/joins.ts';
+import type { Config } from '../config/config.ts';
+import { ConfigError } from '../config/config-error.ts';
+import { readBy } from '../config/sections/relation.ts';
+import type { StreamConfig } from '../config/sections/streams.ts';
 import {
   allRelations,
   derivationOf,

@@ -1,6 +1,6 @@
 /** The sources that the configuration names, each as a supervised child of its stream. */
 import type { ChildSpec } from '../actors/supervisor.ts';
-import type { GeneratorConfig } from '../config/config.ts';
+import type { GeneratorConfig } from '../config/sections/sources.ts';
 import { dayOfTransaction, simulateDays } from '../fraud/simulator.ts';
 import type { ServiceCore } from '../service.ts';
 import { createGenerator } from '../sources/generator.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ConfigError } from '../../src/config/config.ts';
+import { ConfigError } from '../../src/config/config-error.ts';
 import { requireInputFiles } from '../../src/config/inputs.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import { tokenProblem } from '../../src/http/access.ts';

@@ -2,8 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
+import { redacted } from '../../src/config/config.ts';
 import { loadConfig, parseConfig } from '../../src/config/load.ts';
-import { printConfig, printDefaults, redacted } from '../../src/config/print.ts';
+import { printConfig, printDefaults } from '../../src/config/print.ts';
 
 const AT = new URL('../../config/printed.yaml', import.meta.url).pathname;
 

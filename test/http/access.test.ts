@@ -1,6 +1,6 @@
 /** Host, Origin, token and headers, asked of the real server as a hostile page or machine would. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { fileSchema } from '../../src/config/schema.ts';
+import { httpSection } from '../../src/config/sections/http.ts';
 import { type HttpServer, isHttpStartError, startHttp } from '../../src/http/server.ts';
 import { type CannedService, cannedService, silentLogger } from './canned-view.ts';
 import { ask } from './request.ts';
@@ -18,7 +18,7 @@ const EVENTS = '/api/v1/streams/payments.transactions/events';
 const post = (body: string | Uint8Array, headers: Record<string, string> = {}) =>
   ask(server.url, EVENTS, { method: 'POST', body, headers: { 'content-type': 'application/x-ndjson', ...headers } });
 /** The keys that the pipeline file has. */
-const loadKeys = () => ({ http: Object.keys(fileSchema.parse({ streams: {} }).http) });
+const loadKeys = () => ({ http: Object.keys(httpSection.schema.parse({})) });
 const STRONG = 'c0ffee5eed0ddba11';
 const errorOf = (text: string) => JSON.parse(text) as { error: string; message: string; hint: string };
 

@@ -1,5 +1,7 @@
 /** The configuration that is simulated: small bounds, so that every limit is met often. */
-import type { Config, StreamConfig, WindowConfig } from '../../src/config/config.ts';
+import type { Config } from '../../src/config/config.ts';
+import type { StreamConfig } from '../../src/config/sections/streams.ts';
+import type { WindowConfig } from '../../src/config/sections/windows.ts';
 import type { Durability } from '../../src/journal/log.ts';
 import { weatherObservationSchema } from '../../src/messages/operations.ts';
 import { transactionSchema } from '../../src/messages/payments.ts';

@@ -1,9 +1,9 @@
 /** An aggregate as a file writes it, such as `sum(amount)`, against the schema of its stream. */
-import type { AvroField, AvroRecord } from '../messages/avro.ts';
-import type { AggregateSpec } from '../streams/aggregate-function.ts';
-import { AGGREGATES, definitionOf } from '../streams/aggregate-table.ts';
-import { fieldAt, valueTypeOf } from '../streams/field-type.ts';
-import { isNullable, unknownField, unknownName } from './names.ts';
+import type { AvroField, AvroRecord } from '../../messages/avro.ts';
+import type { AggregateSpec } from '../../streams/aggregate-function.ts';
+import { AGGREGATES, definitionOf } from '../../streams/aggregate-table.ts';
+import { fieldAt, valueTypeOf } from '../../streams/field-type.ts';
+import { isNullable, unknownField, unknownName } from '../names.ts';
 
 /** Empty, and a report, when there is no such aggregate. */
 export function aggregateOf(
@@ -96,4 +96,8 @@ function readField(
 /** Null or NaN. */
 function mayLack(field: AvroField): boolean {
   return isNullable(field) || field.type === 'double' || field.type === 'float';
+}
+
+export function printAggregate({ fn, field, by, argument }: AggregateSpec): string {
+  return `${fn}(${[field ?? [], by ?? [], argument ?? []].flat().join(', ')})`;
 }

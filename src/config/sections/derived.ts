@@ -1,19 +1,52 @@
-/** The derived streams of a file, against the schemas of their streams. */
-import { DERIVED_TIME, derivedSchema } from '../messages/derived-event.ts';
-import { AGGREGATE_NAME } from '../messages/window-result.ts';
-import { selectedFields } from '../streams/selection.ts';
-import type { DerivedConfig, Relation, StreamConfig } from './config.ts';
-import { checkCondition, checkValue } from './expressions.ts';
-import { type Report, unknownName } from './names.ts';
-import type { ConfigFile } from './schema.ts';
+/** The derived streams of a file, against the schemas of their streams: one event for each of another that a condition takes. */
+import { z } from 'zod';
+import { DERIVED_TIME, derivedSchema } from '../../messages/derived-event.ts';
+import { AGGREGATE_NAME } from '../../messages/window-result.ts';
+import { selectedFields } from '../../streams/selection.ts';
+import { checkCondition, checkValue, condition } from '../expressions.ts';
+import { type Report, unknownName } from '../names.ts';
+import { section } from '../section.ts';
+import { name } from '../value-schema.ts';
+import type { Relation } from './relation.ts';
+import { type StreamConfig, streamsSection } from './streams.ts';
+
+export interface DerivedConfig {
+  readonly name: string;
+  readonly stream: string;
+  /** The condition as it is written; null for all events. */
+  readonly where: string | null;
+  readonly fields: readonly { readonly name: string; readonly expression: string }[];
+}
+
+const derived = z.strictObject({
+  stream: z.string(),
+  where: condition,
+  select: z
+    .record(name, z.string())
+    .refine((fields) => Object.keys(fields).length > 0, { message: 'needs a field such as total: price * quantity' })
+    .describe('Its fields by name: an expression over those of the stream, such as price * quantity.'),
+});
+
+type RawDerived = z.output<typeof derived>;
+
+export const derivedSection = section({
+  key: 'derived',
+  schema: z.record(name, derived).default({}),
+  streamNames: (raw) => Object.keys(raw),
+  derive(raw, reading): readonly DerivedConfig[] {
+    const streams = streamsSection.of(reading);
+    return Object.entries(raw).flatMap(([each, written]) => derivedOf(each, written, streams, reading.report) ?? []);
+  },
+  print: (all) => Object.fromEntries(all.map((each) => [each.name, printDerived(each)])),
+});
 
 /** What every derived event has beside its fields; see the form of `millrace run --output`. */
 const EVENT_FIELDS: readonly string[] = ['stream', DERIVED_TIME];
 
 /** Null when its stream does not exist, or when its events can't be made of that one's. */
-export function derivedOf(
+function derivedOf(
   name: string,
-  raw: ConfigFile['derived'][string],
+  raw: RawDerived,
   streams: readonly StreamConfig[],
   report: Report,
 ): DerivedConfig | null {
@@ -58,4 +91,8 @@ export function derivedRelation(
     watermark: of.watermark,
     view: { of, selection },
   };
+}
+
+function printDerived({ stream, where, fields }: DerivedConfig) {
+  return { stream, where, select: Object.fromEntries(fields.map(({ name, expression }) => [name, expression])) };
 }

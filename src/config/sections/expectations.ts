@@ -1,14 +1,34 @@
-/** The expectations of a stream, against its schema. */
-import type { AvroField, AvroRecord } from '../messages/avro.ts';
-import type { Expectation, Rule } from '../quality/expectation.ts';
-import { PatternError } from '../quality/linear-pattern.ts';
-import { createMatches } from '../quality/pattern.ts';
-import { expressionTypeOf, fieldAt } from '../streams/field-type.ts';
-import { checkCondition } from './expressions.ts';
-import { type Report, unknownField } from './names.ts';
-import type { ConfigFile } from './schema.ts';
+/** What is expected of the events of a stream: how it is written, what it comes to, against the stream's schema. */
+import { z } from 'zod';
+import type { AvroField, AvroRecord } from '../../messages/avro.ts';
+import type { Expectation, Rule } from '../../quality/expectation.ts';
+import { PatternError } from '../../quality/linear-pattern.ts';
+import { createMatches } from '../../quality/pattern.ts';
+import { expressionTypeOf, fieldAt } from '../../streams/field-type.ts';
+import { checkCondition } from '../expressions.ts';
+import { type Report, unknownField } from '../names.ts';
 
-type RawExpectation = ConfigFile['streams'][string]['expect'][number];
+const range = z.tuple([z.number().nullable(), z.number().nullable()]);
+
+export const expectation = z.strictObject({
+  column: z.string().optional().describe('A field, or `record.field` of a nested record.'),
+  between: range.optional().describe('The smallest and the largest value; null for none.'),
+  notNull: z.literal(true).optional(),
+  in: z
+    .array(z.union([z.string(), z.number(), z.boolean()]))
+    .min(1)
+    .optional()
+    .describe('The values that there may be.'),
+  matches: z.string().optional().describe('A regular expression that matches somewhere in the text.'),
+  lengthBetween: range.optional().describe('The fewest and the most characters; null for no bound.'),
+  that: z.string().optional().describe('A condition, as `where` has them, such as paid <= total.'),
+  onFail: z
+    .enum(['deadLetter', 'warn'])
+    .default('deadLetter')
+    .describe('An event that fails is a dead letter, or is taken and counted.'),
+});
+
+type RawExpectation = z.output<typeof expectation>;
 type Wanted = 'a number' | 'text' | 'true or false';
 
 const TYPES = { number: 'a number', text: 'text', truth: 'true or false' } as const;
@@ -100,5 +120,23 @@ function checkPattern(pattern: string, report: (message: string) => void): void 
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;
     report(error.message);
+  }
+}
+
+export function printExpectation(expectation: Expectation): unknown {
+  const { onFail } = expectation;
+  switch (expectation.kind) {
+    case 'that':
+      return { that: expectation.condition, onFail };
+    case 'notNull':
+      return { column: expectation.column, notNull: true, onFail };
+    case 'in':
+      return { column: expectation.column, in: expectation.values, onFail };
+    case 'matches':
+      return { column: expectation.column, matches: expectation.pattern, onFail };
+    default: {
+      const { column, kind, min, max } = expectation;
+      return { column, [kind]: [min, max], onFail };
+    }
   }
 }

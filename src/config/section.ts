@@ -1,0 +1,90 @@
+/**
+ * A section of the pipeline file: one key of its top, and everything about it in one place. Its schema says how the
+ * section is written, `derive` what it comes to and what must hold of it, `print` how it is written back.
+ *
+ * A section may ask another for what that one gives (`streams.of(reading)`), so their order in the file does not matter.
+ */
+import type { z } from 'zod';
+import type { AvroRecord } from '../messages/avro.ts';
+import type { Report } from './names.ts';
+
+/** One well-formed file, while its sections are derived. Whatever does not hold is reported. */
+export interface Reading {
+  /** The file as it was written, with variables and overrides in their places. */
+  readonly file: Readonly<Record<string, unknown>>;
+  readonly report: Report;
+  /** Resolves a path of the file against the file's own directory. */
+  resolve(path: string): string;
+  /** Reads an Avro record schema; throws with a message for people. */
+  readSchema(path: string): AvroRecord;
+}
+
+interface Definition<Key extends string, Raw, Value> {
+  /** As the file calls it. */
+  readonly key: Key;
+  /** Its descriptions are the comments of a printed file and the hints of an editor. */
+  readonly schema: z.ZodType<Raw>;
+  /** Names that it gives to streams: all sections share one space of them. */
+  streamNames?(raw: Raw): readonly string[];
+  /** Checks, with what relates it to other sections. The result is of use only when nothing was reported. */
+  derive(raw: Raw, reading: Reading): Value;
+  /** What `derive` makes the same value of again. */
+  print(value: Value): unknown;
+  /** The value without its secrets, where it has any. */
+  redact?(value: Value): Value;
+}
+
+export interface Section<Key extends string, Field extends string, Raw, Value> {
+  readonly key: Key;
+  /** As the configuration calls it. */
+  readonly field: Field;
+  readonly schema: z.ZodType<Raw>;
+  /** The section of a file as it is written, with its defaults. */
+  raw(reading: Reading): Raw;
+  streamNames(reading: Reading): readonly string[];
+  /** What the section of a file comes to, derived once. */
+  of(reading: Reading): Value;
+  put(into: { [F in Field]?: Value }, reading: Reading): void;
+  putRedacted(into: { [F in Field]?: Value }, config: { readonly [F in Field]: Value }): void;
+  print(config: { readonly [F in Field]: Value }): unknown;
+}
+
+/** A section that the configuration holds under the key that the file has. */
+export function section<Key extends string, Raw, Value>(
+  definition: Definition<Key, Raw, Value>,
+): Section<Key, Key, Raw, Value> {
+  return sectionAs(definition.key, definition);
+}
+
+/** A section that the configuration holds under another name. */
+export function sectionAs<Key extends string, Field extends string, Raw, Value>(
+  field: Field,
+  { key, schema, streamNames = () => [], derive, print, redact = (value) => value }: Definition<Key, Raw, Value>,
+): Section<Key, Field, Raw, Value> {
+  const raw = once((reading) => schema.parse(reading.file[key]));
+  const of = once((reading) => derive(raw(reading), reading));
+  return {
+    key,
+    field,
+    schema,
+    raw,
+    streamNames: (reading) => streamNames(raw(reading)),
+    of,
+    put(into, reading) {
+      into[field] = of(reading);
+    },
+    putRedacted(into, config) {
+      into[field] = redact(config[field]);
+    },
+    print: (config) => print(config[field]),
+  };
+}
+
+function once<T>(compute: (reading: Reading) => T): (reading: Reading) => T {
+  const known = new WeakMap<Reading, { readonly value: T }>();
+  return (reading) => {
+    const found = known.get(reading) ?? { value: compute(reading) };
+    known.set(reading, found);
+    return found.value;
+  };
+}

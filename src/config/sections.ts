@@ -1,0 +1,32 @@
+/** The sections of the pipeline file, in the order in which a printed one has them: one line each. */
+import { dataSection } from './sections/data.ts';
+import { derivedSection } from './sections/derived.ts';
+import { fraudSection } from './sections/fraud.ts';
+import { httpSection } from './sections/http.ts';
+import { joinsSection } from './sections/joins.ts';
+import { journalSection } from './sections/journal.ts';
+import { logSection } from './sections/log.ts';
+import { nameSection } from './sections/name.ts';
+import { runtimeSection } from './sections/runtime.ts';
+import { schedulesSection } from './sections/schedules.ts';
+import { sinksSection } from './sections/sinks.ts';
+import { streamsSection } from './sections/streams.ts';
+import { supervisionSection } from './sections/supervision.ts';
+import { windowsSection } from './sections/windows.ts';
+
+export const SECTIONS = [
+  nameSection,
+  dataSection,
+  httpSection,
+  logSection,
+  journalSection,
+  runtimeSection,
+  supervisionSection,
+  streamsSection,
+  windowsSection,
+  joinsSection,
+  derivedSection,
+  schedulesSection,
+  fraudSection,
+  sinksSection,
+] as const;

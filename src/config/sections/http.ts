@@ -1,0 +1,84 @@
+/** What the HTTP port has to be told so that `start` can open it, and nobody else can use it. */
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { isLoopback, tokenProblem } from '../../http/access.ts';
+import { section } from '../section.ts';
+import { formatDuration, formatSize } from '../units.ts';
+import { duration, REDACTED, secret, size } from '../value-schema.ts';
+
+export interface HttpConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly token: string | null;
+  /** Names besides loopback and `host` that it is reached by. */
+  readonly hosts: readonly string[];
+  readonly maxBodyBytesInFlight: number;
+  readonly idempotency: { readonly ageMs: number; readonly keys: number };
+}
+
+/** One body may have so much: with less, none of that size could ever be taken. */
+const BODY_BYTES_MAX = 16 * 1024 * 1024;
+
+const schema = z
+  .strictObject({
+    host: z
+      .string()
+      .min(1)
+      .default('127.0.0.1')
+      .describe('Beyond loopback a token of at least 16 characters is required.'),
+    port: z.int().min(0).max(65_535).default(7070).describe('0 takes any free one.'),
+    token: secret
+      .nullable()
+      .default(null)
+      .describe('What a client has to send. Better taken from the environment than written here.'),
+    hosts: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Names besides loopback and `host` that it is reached by, such as that of a reverse proxy.'),
+    maxBodyBytesInFlight: size
+      .prefault('128MB')
+      .describe('Request bodies that are read or worked on have at most so much, over all requests; beyond it 503.'),
+    idempotency: z
+      .strictObject({
+        age: duration.prefault('1d').describe('So long an Idempotency-Key is known, and its request taken once.'),
+        keys: z.int().min(1).max(1_000_000).default(10_000).describe('At most so many keys of each partition.'),
+      })
+      .prefault({}),
+  })
+  .prefault({});
+
+export const httpSection = section({
+  key: 'http',
+  schema,
+  derive(raw, { report }): HttpConfig {
+    if (!isHost(raw.host)) report(['http', 'host'], `is neither an IP address nor a host name${bracketHint(raw.host)}`);
+    else if (!isLoopback(raw.host)) {
+      const problem = raw.token === null ? 'is missing, and http.host lets other machines in' : tokenProblem(raw.token);
+      if (problem !== null) report(['http', 'token'], problem);
+    }
+    for (const [index, host] of raw.hosts.entries()) {
+      if (!isHost(host)) report(['http', 'hosts', String(index)], `is no host name; write it without scheme and port`);
+    }
+    if (raw.maxBodyBytesInFlight < BODY_BYTES_MAX) {
+      report(['http', 'maxBodyBytesInFlight'], 'must be at least 16MB, the size of one body');
+    }
+    const { age, keys } = raw.idempotency;
+    return { ...raw, idempotency: { ageMs: age, keys } };
+  },
+  print: ({ idempotency, maxBodyBytesInFlight, ...http }) => ({
+    ...http,
+    maxBodyBytesInFlight: formatSize(maxBodyBytesInFlight),
+    idempotency: { age: formatDuration(idempotency.ageMs), keys: idempotency.keys },
+  }),
+  redact: (http) => ({ ...http, token: http.token === null ? null : REDACTED }),
+});
+
+function isHost(host: string): boolean {
+  if (isIP(host) !== 0) return true;
+  // What looks like an IPv4 address and is none would be looked up as a name.
+  return /^(?!-)[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?$/i.test(host) && !/^[\d.]+$/.test(host);
+}
+
+function bracketHint(host: string): string {
+  return host.startsWith('[') ? '; write an IPv6 address without brackets' : '';
+}

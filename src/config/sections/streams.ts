@@ -1,0 +1,166 @@
+/** The streams of a file: what their events are, where they come from, and what has to hold of each. */
+import { z } from 'zod';
+import type { AvroRecord } from '../../messages/avro.ts';
+import { transactionType, weatherObservationType } from '../../messages/types.ts';
+import { columnProblem, isBuiltinTable } from '../../projections/stream-tables.ts';
+import type { Expectation } from '../../quality/expectation.ts';
+import { inputProblem } from '../inputs.ts';
+import { fieldOf, fullName, isKey, isTimestamp, type Report, unknownField, unknownName } from '../names.ts';
+import { type Reading, section } from '../section.ts';
+import { formatDuration } from '../units.ts';
+import { duration, name, timer } from '../value-schema.ts';
+import { expectation, expectationsOf, printExpectation } from './expectations.ts';
+import type { Relation } from './relation.ts';
+import { printSource, type SourceConfig, source, sourceOf } from './sources.ts';
+
+export interface StreamConfig extends Relation {
+  readonly key: string;
+  /** Where the schema is from: the name of a built-in one, or a file; the other is null. */
+  readonly builtin: string | null;
+  readonly schemaFile: string | null;
+  readonly expectations: readonly Expectation[];
+  readonly source: SourceConfig;
+}
+
+const stream = z
+  .strictObject({
+    schema: z.string().min(1).optional().describe("An Avro record schema, relative to this file's folder."),
+    builtin: z.string().optional().describe('A built-in schema instead: Transaction or WeatherObservation.'),
+    key: z.string().describe('The field that decides the partition.'),
+    eventTime: z.string().describe('A timestamp-millis field.'),
+    partitions: z.int().min(1).max(64).default(1),
+    watermark: z
+      .union([
+        z.literal('scripted'),
+        z.strictObject({
+          outOfOrderness: duration
+            .prefault('0s')
+            .describe('How far an event may come behind a later one, and be on time.'),
+          idleTimeout: timer
+            .nullable()
+            .prefault(null)
+            .describe('A partition so long without events holds no window back.'),
+          maxAhead: duration
+            .nullable()
+            .prefault(null)
+            .describe('An event whose time is farther beyond the wall clock is a dead letter.'),
+        }),
+      ])
+      .prefault({}),
+    source: source.default('http').describe('Where its events come from: http, { job }, { file } or { generator }.'),
+    expect: z.array(expectation).default([]).describe('What has to hold of each event.'),
+  })
+  .refine((value) => (value.schema === undefined) !== (value.builtin === undefined), {
+    message: 'name one of `schema: ./file.avsc` and `builtin: Transaction`',
+  });
+
+type RawStream = z.output<typeof stream>;
+
+/** Those that a stream may be of. */
+const BUILTINS = [transactionType, weatherObservationType] as const;
+
+export const streamsSection = section({
+  key: 'streams',
+  schema: z.record(name, stream),
+  streamNames: (raw) => Object.keys(raw),
+  derive(raw, reading): readonly StreamConfig[] {
+    const streams = Object.entries(raw).flatMap(([each, written]) => streamOf(each, written, reading) ?? []);
+    checkSchemaNames(streams, reading.report);
+    return streams;
+  },
+  print: (streams) => Object.fromEntries(streams.map((each) => [each.name, printStream(each)])),
+});
+
+function streamOf(name: string, raw: RawStream, reading: Reading): StreamConfig | null {
+  const at = ['streams', name];
+  const { report } = reading;
+  const schema = schemaOf(raw, at, reading);
+  if (schema === null) return null;
+  const key = fieldOf(schema, raw.key);
+  if (key === undefined) report([...at, 'key'], unknownField(schema, raw.key));
+  else if (!isKey(key)) report([...at, 'key'], `${raw.key} can't be a key: it is neither text nor a whole number`);
+  const time = fieldOf(schema, raw.eventTime);
+  if (time === undefined) report([...at, 'eventTime'], unknownField(schema, raw.eventTime));
+  else if (!isTimestamp(time)) {
+    report([...at, 'eventTime'], `${raw.eventTime} must be a long with logicalType timestamp-millis`);
+  }
+  if (raw.schema !== undefined) {
+    if (isBuiltinTable(name))
+      report(at, 'is a name that the read models keep for a table of their own; choose another');
+    const problem = columnProblem(schema);
+    if (problem !== null) report([...at, 'schema'], problem);
+  }
+  const source = sourceOf(raw.source, reading);
+  const unreadable = inputProblem(source, schema, raw.key);
+  if (unreadable !== null) report([...at, unreadable.key], unreadable.message);
+  if (source.kind === 'generator' && schema !== transactionType.schema) {
+    report([...at, 'source'], 'the generator makes transactions; the stream must be `builtin: Transaction`');
+  }
+  const { watermark } = raw;
+  return {
+    name,
+    schema,
+    builtin: raw.builtin ?? null,
+    schemaFile: raw.schema === undefined ? null : reading.resolve(raw.schema),
+    expectations: expectationsOf(raw.expect, schema, [...at, 'expect'], report),
+    key: raw.key,
+    eventTime: raw.eventTime,
+    partitions: raw.partitions,
+    watermark:
+      watermark === 'scripted'
+        ? { kind: 'scripted' }
+        : {
+            kind: 'bounded',
+            outOfOrdernessMs: watermark.outOfOrderness,
+            idleTimeoutMs: watermark.idleTimeout,
+            maxAheadMs: watermark.maxAhead,
+          },
+    source,
+  };
+}
+
+function schemaOf(raw: RawStream, at: readonly string[], reading: Reading): AvroRecord | null {
+  if (raw.builtin !== undefined) {
+    const type = BUILTINS.find(({ schema }) => schema.name === raw.builtin);
+    if (type !== undefined) return type.schema;
+    const known = BUILTINS.map(({ schema }) => schema.name);
+    reading.report([...at, 'builtin'], unknownName('built-in schema', raw.builtin, known));
+  }
+  if (raw.schema === undefined) return null;
+  try {
+    return reading.readSchema(reading.resolve(raw.schema));
+  } catch (error) {
+    reading.report([...at, 'schema'], error instanceof Error ? error.message : String(error));
+    return null;
+  }
+}
+
+/** A block in a log is known by its record's name, so two schemas must not share one. */
+function checkSchemaNames(streams: readonly StreamConfig[], report: Report): void {
+  const byName = new Map<string, StreamConfig>();
+  for (const stream of streams) {
+    const name = fullName(stream.schema);
+    const other = byName.get(name) ?? stream;
+    byName.set(name, other);
+    if (JSON.stringify(other.schema) === JSON.stringify(stream.schema)) continue;
+    report(['streams', stream.name, 'schema'], `${name} is another record than the ${name} of stream ${other.name}`);
+  }
+}
+
+function printStream(stream: StreamConfig) {
+  const { schema: _, name: __, schemaFile, builtin, watermark, source, expectations, ...rest } = stream;
+  return {
+    ...(builtin === null ? { schema: schemaFile } : { builtin }),
+    ...rest,
+    watermark:
+      watermark.kind === 'scripted'
+        ? 'scripted'
+        : {
+            outOfOrderness: formatDuration(watermark.outOfOrdernessMs),
+            idleTimeout: watermark.idleTimeoutMs === null ? null : formatDuration(watermark.idleTimeoutMs),
+            maxAhead: watermark.maxAheadMs === null ? null : formatDuration(watermark.maxAheadMs),
+          },
+    source: printSource(source),
+    expect: expectations.map(printExpectation),
+  };
+}

@@ -1,0 +1,51 @@
+/** How often, and how fast, what fails is started again. */
+import { z } from 'zod';
+import { section } from '../section.ts';
+import { formatDuration } from '../units.ts';
+import { timer } from '../value-schema.ts';
+
+export interface SupervisionConfig {
+  readonly intensity: number;
+  /** A batch that fails so often is divided, and what fails in it is a dead letter. */
+  readonly quarantineAfter: number;
+  readonly periodMs: number;
+  readonly minBackoffMs: number;
+  readonly maxBackoffMs: number;
+  readonly jitter: number;
+  readonly shutdownMs: number;
+}
+
+const schema = z
+  .strictObject({
+    intensity: z.int().min(0).default(5).describe('More restarts than this within `period` escalate.'),
+    period: timer.prefault('30s'),
+    quarantineAfter: z
+      .int()
+      .min(1)
+      .max(100)
+      .default(3)
+      .describe('A batch that fails so often is divided, and what fails in it becomes a dead letter.'),
+    minBackoff: timer.prefault('200ms').describe('Before the first restart; it doubles with each.'),
+    maxBackoff: timer.prefault('10s'),
+    jitter: z.number().min(0).max(1).default(0.2).describe('Random share added to each wait.'),
+    shutdown: timer.prefault('5s').describe('An orderly stop may take so long.'),
+  })
+  .prefault({});
+
+export const supervisionSection = section({
+  key: 'supervision',
+  schema,
+  derive({ minBackoff, maxBackoff, shutdown, period, ...rest }, { report }): SupervisionConfig {
+    if (minBackoff > maxBackoff) report(['supervision', 'minBackoff'], 'must not be longer than maxBackoff');
+    return { ...rest, periodMs: period, minBackoffMs: minBackoff, maxBackoffMs: maxBackoff, shutdownMs: shutdown };
+  },
+  print: (supervision) => ({
+    intensity: supervision.intensity,
+    period: formatDuration(supervision.periodMs),
+    minBackoff: formatDuration(supervision.minBackoffMs),
+    maxBackoff: formatDuration(supervision.maxBackoffMs),
+    quarantineAfter: supervision.quarantineAfter,
+    jitter: supervision.jitter,
+    shutdown: formatDuration(supervision.shutdownMs),
+  }),
+});

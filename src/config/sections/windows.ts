@@ -1,0 +1,216 @@
+/** The windows of a file, against the schemas of their streams. */
+import { z } from 'zod';
+import { AGGREGATE_NAME, givenBy } from '../../messages/window-result.ts';
+import type { AggregateSpec } from '../../streams/aggregate-function.ts';
+import { resultField } from '../../streams/aggregate-table.ts';
+import { fieldAt } from '../../streams/field-type.ts';
+import type { TopGroups } from '../../streams/top-groups.ts';
+import type { Windowing } from '../../streams/window-kind.ts';
+import { checkCondition, condition } from '../expressions.ts';
+import { isKey, type Report, unknownField, unknownName } from '../names.ts';
+import { section } from '../section.ts';
+import { formatDuration } from '../units.ts';
+import { duration, name } from '../value-schema.ts';
+import { aggregateOf, printAggregate } from './aggregates.ts';
+import { derivedSection } from './derived.ts';
+import { isUnknowable, joinsSection, relationsOf } from './joins.ts';
+import type { Relation } from './relation.ts';
+import { streamsSection } from './streams.ts';
+import { checkTumbling, offset, printTumbling, tumbling } from './tumbling.ts';
+
+export interface WindowConfig {
+  readonly name: string;
+  readonly stream: string;
+  /** null: one group. */
+  readonly key: string | null;
+  readonly window: Windowing;
+  readonly allowedLatenessMs: number;
+  /** null: no result before a window's end. */
+  readonly earlyMs: number | null;
+  /** The condition as it is written; null for all events. */
+  readonly where: string | null;
+  /** Of each window only some groups; all of them when it is absent. */
+  readonly top?: TopGroups;
+  readonly aggregates: readonly AggregateSpec[];
+}
+
+const window = z.strictObject({
+  stream: z.string(),
+  key: z.string().nullable().optional().describe("A field to group by; by default the stream's key. null: one group."),
+  window: z.union([
+    tumbling,
+    z.strictObject({
+      hopping: z.strictObject({
+        size: duration.describe('Length of each window.'),
+        every: duration.describe('From the start of one window to that of the next.'),
+      }),
+      offset,
+    }),
+    z.strictObject({ sliding: duration.describe('Length; a window ends with each event, and one begins behind it.') }),
+    z.strictObject({ session: duration.describe('A pause of a key that is longer ends its session.') }),
+    z.strictObject({ count: z.int().min(1).describe('As many events of a key, as they come.') }),
+  ]),
+  allowedLateness: duration.prefault('0s').describe('A late event still corrects its window for so long.'),
+  early: duration
+    .nullable()
+    .prefault(null)
+    .describe('Open windows give what they have so far each time that so much event time has passed.'),
+  where: condition,
+  top: z
+    .strictObject({
+      by: z.string().describe('A result that is a number.'),
+      limit: z.int().min(1).default(1).describe('How many; those that are equal to the last of them are given too.'),
+    })
+    .nullable()
+    .default(null)
+    .describe('Of each tumbling or hopping window only the groups with the largest of a result.'),
+  aggregate: z
+    .record(name, z.string())
+    .refine((aggregates) => Object.keys(aggregates).length > 0, { message: 'needs a result such as n: count()' })
+    .describe(
+      'Results by name: count(); sum, min, max, avg(field), quantile(field, 0.99); first, last, collect, distinct(field); arg_max, arg_min(field, other).',
+    ),
+});
+
+type RawWindow = z.output<typeof window>;
+
+export const windowsSection = section({
+  key: 'windows',
+  schema: z.record(name, window).default({}),
+  streamNames: (raw) => Object.keys(raw),
+  derive(raw, reading): readonly WindowConfig[] {
+    const relations = relationsOf(streamsSection.of(reading), derivedSection.of(reading), joinsSection.of(reading));
+    return Object.entries(raw).flatMap(([each, written]) => {
+      if (each.toLowerCase() === 'parts') reading.report(['windows', each], 'is a reserved name; choose another');
+      if (isUnknowable(written.stream, reading)) return [];
+      return windowOf(each, written, relations, reading.report) ?? [];
+    });
+  },
+  print: (windows) => Object.fromEntries(windows.map((each) => [each.name, printWindow(each)])),
+});
+
+/** What every result has beside its aggregates; see the form of `millrace run --output`. */
+const RESULT_FIELDS: readonly string[] = ['stream', 'key', 'start', 'end', 'revision', 'at'];
+
+/** Null when its stream does not exist, which makes everything else unknowable. */
+function windowOf(name: string, raw: RawWindow, streams: readonly Relation[], report: Report): WindowConfig | null {
+  const at = ['windows', name];
+  const stream = streams.find((candidate) => candidate.name === raw.stream);
+  if (stream === undefined) {
+    const known = streams.map((candidate) => candidate.name);
+    report([...at, 'stream'], unknownName('stream', raw.stream, known));
+    return null;
+  }
+  const key = raw.key === undefined ? stream.key : raw.key;
+  if (raw.key === undefined && key === null) {
+    report([...at, 'key'], `must be given, or null for one group: ${raw.stream} does not select the key of its stream`);
+  }
+  checkWindow(at, raw, key, stream, report);
+  const aggregates = Object.entries(raw.aggregate).flatMap(([result, text]) => {
+    const path = [...at, 'aggregate', result];
+    if (RESULT_FIELDS.includes(result)) report(path, `is a field of every result; known: ${RESULT_FIELDS.join(', ')}`);
+    if (!AGGREGATE_NAME.test(result)) report(path, 'a result has letters, digits and underscore in its name');
+    if (Object.keys(raw.aggregate).some((other) => other !== result && other.toLowerCase() === result.toLowerCase())) {
+      report(path, 'differs from another result in case only');
+    }
+    return aggregateOf(result, text, stream.schema, (message) => report(path, message));
+  });
+  const window = windowingOf(raw.window);
+  checkTop(at, raw, aggregates, report);
+  return {
+    name,
+    stream: raw.stream,
+    key,
+    window,
+    allowedLatenessMs: raw.allowedLateness,
+    earlyMs: raw.early,
+    where: raw.where,
+    ...(raw.top === null ? {} : { top: raw.top }),
+    aggregates,
+  };
+}
+
+function checkWindow(at: string[], raw: RawWindow, key: string | null, stream: Relation, report: Report): void {
+  const field = key === null ? undefined : fieldAt(stream.schema, key);
+  if (raw.key !== undefined && key !== null) {
+    if (field === undefined) report([...at, 'key'], unknownField(stream.schema, key));
+    else if (!isKey(field)) report([...at, 'key'], `${key} can't be a key: it is neither text nor a whole number`);
+  }
+  checkWindowing(at, raw, report);
+  if (raw.where !== null) checkCondition(raw.where, stream.schema, (message) => report([...at, 'where'], message));
+}
+
+/** Its groups are given once, when the window closes: a group that was given may no longer be one of the largest later. */
+function checkTop(
+  at: string[],
+  { top, window, allowedLateness, early }: RawWindow,
+  aggregates: readonly AggregateSpec[],
+  report: Report,
+): void {
+  if (top === null) return;
+  if (!('tumbling' in window || 'hopping' in window)) report([...at, 'top'], 'is for tumbling and hopping windows');
+  if (allowedLateness > 0) report([...at, 'allowedLateness'], 'a window with `top` gives its results once');
+  if (early !== null) report([...at, 'early'], 'a window with `top` gives its results once');
+  const names = aggregates.map(({ name }) => name);
+  const by = aggregates.find(({ name }) => name === top.by);
+  if (by === undefined) report([...at, 'top', 'by'], unknownName('result', top.by, names));
+  else if (givenBy(resultField(by)) !== 'number') report([...at, 'top', 'by'], `${top.by} is not a number`);
+}
+
+function windowingOf(raw: RawWindow['window']): Windowing {
+  if ('tumbling' in raw) return { kind: 'tumbling', sizeMs: raw.tumbling, offsetMs: raw.offset };
+  if ('hopping' in raw) {
+    return { kind: 'hopping', sizeMs: raw.hopping.size, everyMs: raw.hopping.every, offsetMs: raw.offset };
+  }
+  if ('sliding' in raw) return { kind: 'sliding', sizeMs: raw.sliding };
+  return 'session' in raw ? { kind: 'session', gapMs: raw.session } : { kind: 'count', count: raw.count };
+}
+
+function checkWindowing(at: string[], { window, early, allowedLateness }: RawWindow, report: Report): void {
+  const wrong = (path: readonly string[], message: string): void => report([...at, ...path], message);
+  const kind = windowingOf(window);
+  if ('tumbling' in window) checkTumbling([...at, 'window'], window, report);
+  else if ('hopping' in window) {
+    const { size, every } = window.hopping;
+    if (size <= 0) wrong(['window', 'hopping', 'size'], 'must be longer than 0');
+    if (every <= 0) wrong(['window', 'hopping', 'every'], 'must be longer than 0');
+    else if (every > size)
+      wrong(['window', 'hopping', 'every'], 'must not be longer than the window: events would be in none');
+    else if (window.offset >= every) wrong(['window', 'offset'], 'must be shorter than `every`');
+  } else if ('session' in window && window.session <= 0) wrong(['window', 'session'], 'must be longer than 0');
+  if (early !== null && early <= 0) wrong(['early'], 'must be longer than 0');
+  if (early !== null && (kind.kind === 'sliding' || kind.kind === 'count')) {
+    wrong(['early'], `a ${kind.kind} window has no early results: its results come event by event`);
+  }
+  if (allowedLateness > 0 && kind.kind === 'count') wrong(['allowedLateness'], 'no event is late for a count window');
+}
+
+function printWindow({ stream, key, window, allowedLatenessMs, earlyMs, where, top, aggregates }: WindowConfig) {
+  return {
+    stream,
+    key,
+    window: printWindowing(window),
+    allowedLateness: formatDuration(allowedLatenessMs),
+    early: earlyMs === null ? null : formatDuration(earlyMs),
+    where,
+    top: top ?? null,
+    aggregate: Object.fromEntries(aggregates.map((each) => [each.name, printAggregate(each)])),
+  };
+}
+
+function printWindowing(window: WindowConfig['window']): unknown {
+  switch (window.kind) {
+    case 'tumbling':
+      return printTumbling(window);
+    case 'hopping': {
+      const hopping = { size: formatDuration(window.sizeMs), every: formatDuration(window.everyMs) };
+      return { hopping, offset: formatDuration(window.offsetMs) };
+    }
+    case 'sliding':
+      return { sliding: formatDuration(window.sizeMs) };
+    case 'session':
+      return { session: formatDuration(window.gapMs) };
+    case 'count':
+      return { count: window.count };
+  }
+}
