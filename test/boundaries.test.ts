@@ -1,15 +1,28 @@
 /** The rooms of the house and their doors, read off the syntax of every file, and seen to fail for each kind of break. */
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { unusedExports } from './boundaries/exports.ts';
 import { ROOMS, roomOf } from './boundaries/rooms.ts';
 import { check, type Finding } from './boundaries/rules.ts';
 import { readSource, readTree, type SourceFile } from './boundaries/source-file.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FOLDERS = ['src', 'test', 'bench'];
+
+/** The sources of what package.json exports. */
+function published(): string[] {
+  const { exports }: { exports: Record<string, { default: string }> } = JSON.parse(
+    readFileSync(join(ROOT, 'package.json'), 'utf8'),
+  );
+  return Object.values(exports).map((each) => each.default.replace(/^\.\/dist\/(.*)\.js$/, 'src/$1.ts'));
+}
+
+/** Files that others are taking apart today. */
+const BEING_MOVED =
+  /^src\/(config|partition|operators|projections)\/|^src\/(fraud\/detector|streams\/operator|actors\/alerter|sinks\/webhook|data-directory\/derivation-history)\.ts|http\/public\//;
 
 describe('the tree', () => {
   let files: SourceFile[] = [];
@@ -20,6 +33,11 @@ describe('the tree', () => {
   it('holds to the rooms, their doors and the rules of a file', () => {
     const found = check(files).map(({ file, line, rule, what }) => `${file}:${line} ${rule}: ${what}`);
     expect(found).toEqual([]);
+  });
+
+  it('exports nothing that nobody imports', () => {
+    const unused = unusedExports(files, published()).filter(({ file }) => !BEING_MOVED.test(file));
+    expect(unused.map(({ file, line, name }) => `${file}:${line} ${name}`)).toEqual([]);
   });
 
   it('was read whole: a parser that sees nothing finds nothing', () => {
@@ -111,6 +129,45 @@ describe('a break', () => {
       expect(here.map(({ line, rule }) => `${line} ${rule}`)).toEqual(expected);
     },
   );
+
+  it('of the rule of exports is found: a name that no import, no other export and no starter of a task has', () => {
+    const files = [
+      readSource(
+        'src/a.ts',
+        `export interface Part {}
+export interface Whole { readonly part: Part }
+export interface Lost {}
+export function used(whole: Whole) {}
+export function dead(lost: string) {}
+export const [first, { second }] = pair, third = 3;
+const alive = 1, gone = 2;
+export { alive, gone };
+export default 1;
+`,
+      ),
+      readSource(
+        'src/b.ts',
+        "import { used, first, type alive } from './a.ts';\nexport type C = import('./c.ts').C;\nstart('task');\n",
+      ),
+      readSource('src/c.ts', 'export interface C {}\nexport interface D {}\n'),
+      readSource('src/task.ts', 'export default 1;\n'),
+      readSource('src/lazy.ts', 'export const a = 1;\n'),
+      readSource('bench/b.ts', "import { c } from '../dist/d.js';\nconst lazy = await import('../src/lazy.ts');\n"),
+      readSource('src/d.ts', 'export const c = 1;\n'),
+      readSource('src/api.ts', 'export const c = 1;\n'),
+    ];
+    const found = unusedExports(files, ['src/api.ts']).map(({ file, line, name }) => `${file}:${line} ${name}`);
+    expect(found).toEqual([
+      'src/a.ts:3 Lost',
+      'src/a.ts:5 dead',
+      'src/a.ts:6 second',
+      'src/a.ts:6 third',
+      'src/a.ts:8 gone',
+      'src/a.ts:9 default',
+      'src/b.ts:2 C',
+      'src/c.ts:2 D',
+    ]);
+  });
 
   it('says which files a circle goes through', () => {
     const names = ['circle-a.ts', 'circle-b.ts', 'circle-c.ts', 'circle-a.ts'].map((name) => `src/journal/${name}`);

@@ -38,7 +38,7 @@ export interface NexmarkRun {
   readonly results: number;
 }
 
-export function queryConfig(query: string): Config {
+function queryConfig(query: string): Config {
   return loadConfig(fileURLToPath(new URL(`./${query}.yaml`, import.meta.url)), {});
 }
 

@@ -26,7 +26,7 @@ export interface FetcherPorts {
   report(report: RunReport): void;
 }
 
-export interface FetcherInput {
+interface FetcherInput {
   readonly ports: FetcherPorts;
   readonly retry: RetryPolicy;
   /** Kept outside, so that it outlives a restart of this actor. */
@@ -35,7 +35,7 @@ export interface FetcherInput {
 
 export type FetcherEvent = { readonly type: 'RUN'; readonly run: RunChanged } | { readonly type: 'DRAIN' };
 
-export interface FetcherContext extends FetcherInput {
+interface FetcherContext extends FetcherInput {
   readonly run: RunChanged | null;
   /** A run that came while another was being delivered. */
   readonly nextRun: RunChanged | null;

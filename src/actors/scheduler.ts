@@ -35,7 +35,7 @@ export interface SchedulerPorts {
   warn(message: string): void;
 }
 
-export interface SchedulerInput {
+interface SchedulerInput {
   readonly ports: SchedulerPorts;
   readonly jobs: readonly ScheduledJob[];
 }
@@ -47,7 +47,7 @@ export type SchedulerEvent =
   | { readonly type: 'WORKER_FAILED'; readonly job: string; readonly error: string }
   | { readonly type: 'DRAIN' };
 
-export interface SchedulerContext extends SchedulerInput {
+interface SchedulerContext extends SchedulerInput {
   readonly runs: Runs;
   /** Events that are not durable yet, in order. Bounded by the few that one run a job can cause. */
   readonly outbox: readonly RunChanged[];

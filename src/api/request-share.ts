@@ -13,8 +13,8 @@ export interface ShareBatch {
 }
 
 /** A request up to this size is one commit a partition. */
-export const BATCH_ROWS = 16_384;
-export const BATCH_BYTES = 4 * 1024 * 1024;
+const BATCH_ROWS = 16_384;
+const BATCH_BYTES = 4 * 1024 * 1024;
 
 /** In batches, without the first rows, which the partition has. */
 export function batchesOf(share: readonly InputBlock[], rowsTaken: number, writerOf: WriterOf): ShareBatch[] {

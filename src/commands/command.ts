@@ -29,7 +29,7 @@ export interface Command {
   run(values: OptionValues, positionals: readonly string[]): Promise<number>;
 }
 
-export const DEFAULT_CONFIG = fileURLToPath(new URL('../../config/demo.yaml', import.meta.url));
+const DEFAULT_CONFIG = fileURLToPath(new URL('../../config/demo.yaml', import.meta.url));
 
 export const CONFIG_OPTION = {
   config: { type: 'string', value: 'FILE', help: 'the pipeline file; else MILLRACE_CONFIG, else the demo' },

@@ -28,7 +28,7 @@ export interface RepairReport {
 }
 
 /** Source that a commit names which stands for lost events. */
-export const LOST = 'lost';
+const LOST = 'lost';
 
 /** With `isDryRun` it changes nothing, and says what it would do. Throws a JournalError when a service runs on the data. */
 export async function repairData(

@@ -18,8 +18,6 @@ const TERMINAL_STREAM = -1;
 const CUSTOMER_STREAM = -2;
 
 export interface CardWorld {
-  readonly customers: number;
-  readonly terminals: number;
   /** Mean amount of each customer, in currency units. */
   readonly meanAmounts: Float32Array;
   /** e^−λ of each customer, where λ is its mean number of transactions a day. */
@@ -87,8 +85,6 @@ export function createCardWorld(seed: number, customers: number, terminals: numb
   }
 
   return {
-    customers,
-    terminals,
     meanAmounts,
     expMinusLambdas,
     reachesTerminal: (customer) => around[customer] !== 0,

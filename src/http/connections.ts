@@ -9,7 +9,6 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 export interface Connections {
-  open(): number;
   /** From now on each answer is the last one of its connection. */
   stopReuse(): void;
   /** Resolves once no connection is left, or the time is over. */
@@ -62,7 +61,6 @@ export function watchConnections(server: Server, connectionsMax = CONNECTIONS_MA
   });
 
   return {
-    open: () => exchanges.size,
     stopReuse() {
       isLast = true;
       for (const { outgoing } of [...exchanges.values()].flatMap((own) => [...own])) {

@@ -22,7 +22,6 @@ export interface LiveHubOptions {
 export interface LiveHub {
   /** Takes the response over; false when there are as many clients as allowed. */
   attach(response: ServerResponse, lastEventId: string | undefined): boolean;
-  clients(): number;
   /** What a page that reads the tables now has seen: with it, it can follow from there without a gap. */
   position(): string;
   close(): void;
@@ -82,7 +81,6 @@ export function createLiveHub(options: LiveHubOptions): LiveHub {
       response.write(opening(epoch, sequence, ring, lastEventId));
       return true;
     },
-    clients: () => clients.size,
     position: () => `${epoch}-${sequence}`,
     close() {
       clearInterval(heartbeat);

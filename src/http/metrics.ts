@@ -3,18 +3,13 @@
  * Invariant: a label's values come from the configuration or the code (streams, stages, sources, kinds), never from
  * data: no card, user, actor path or message ends up in one.
  */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
 /** What is only known by looking: asked for at each scrape. */
 export interface Gauges {
   readonly watermarkDelaySeconds?: Readonly<Record<string, number>>;
   readonly queueDepth?: Readonly<Record<string, number>>;
   readonly lagEvents?: Readonly<Record<string, number>>;
-  readonly kafkaConsumerLag?: readonly {
-    readonly topic: string;
-    readonly partition: number;
-    readonly records: number;
-  }[];
   readonly openCases?: number;
   /** Logs that wait for space, by name: 1 for one that does, 0 for one that does not. */
   readonly stalledLogs?: Readonly<Record<string, number>>;
@@ -25,7 +20,6 @@ export interface Gauges {
 export interface Metrics {
   eventsIn(source: string, count: number): void;
   committed(log: string, commits: number): void;
-  observeStage(stage: string, seconds: number): void;
   lateEvents(count: number, windows: number): void;
   deadLetters(reason: string, count: number): void;
   /** Both words are the configuration's. */
@@ -36,11 +30,6 @@ export interface Metrics {
   onCollect(gauges: () => Gauges): void;
   text(): Promise<{ readonly contentType: string; readonly body: string }>;
 }
-
-/** 100 µs to 10 s: a batch through a stage, or an fsync on a bad day. */
-const STAGE_BUCKETS_SECONDS = [
-  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
-];
 
 export function createMetrics(options: { readonly version: string }): Metrics {
   const registry = new Registry();
@@ -64,20 +53,9 @@ export function createMetrics(options: { readonly version: string }): Metrics {
   ]);
   const restarts = counter('actor_restarts_total', 'Restarts of supervised actors, by kind of actor.', ['actor']);
   const aborted = counter('http_aborted_requests_total', 'Requests whose client went away before their end.', []);
-  const stages = new Histogram({
-    name: 'millrace_stage_duration_seconds',
-    help: 'Time that a batch spends in a stage.',
-    labelNames: ['stage'] as const,
-    buckets: STAGE_BUCKETS_SECONDS,
-    registers,
-  });
   const watermarkDelay = gauge('watermark_delay_seconds', 'Largest event time minus the watermark.', ['stream']);
   const queueDepth = gauge('queue_depth', 'Batches that wait in front of a stage.', ['stage']);
   const lag = gauge('lag_events', 'Events behind the stage that feeds it.', ['stage']);
-  const kafkaLag = gauge('kafka_consumer_lag_records', 'Records between the committed offset and the end.', [
-    'topic',
-    'partition',
-  ]);
   const stalled = gauge('log_stalled', 'Whether a log waits for space on the disk: 1 or 0.', ['log']);
   const failing = gauge('partition_failing', 'Whether a partition fails, or is halted: 1 or 0.', ['log']);
   const openCases = gauge('open_cases', 'Fraud cases that are open.', []);
@@ -92,14 +70,12 @@ export function createMetrics(options: { readonly version: string }): Metrics {
     watermarkDelay.reset();
     queueDepth.reset();
     lag.reset();
-    kafkaLag.reset();
     stalled.reset();
     for (const [stream, seconds] of Object.entries(now.watermarkDelaySeconds ?? {})) {
       watermarkDelay.set({ stream }, seconds);
     }
     for (const [stage, depth] of Object.entries(now.queueDepth ?? {})) queueDepth.set({ stage }, depth);
     for (const [stage, events] of Object.entries(now.lagEvents ?? {})) lag.set({ stage }, events);
-    for (const { topic, partition, records } of now.kafkaConsumerLag ?? []) kafkaLag.set({ topic, partition }, records);
     for (const [log, waits] of Object.entries(now.stalledLogs ?? {})) stalled.set({ log }, waits);
     for (const [log, fails] of Object.entries(now.failingPartitions ?? {})) failing.set({ log }, fails);
     // Prometheus's word for what is not known: none open would be a number.
@@ -109,7 +85,6 @@ export function createMetrics(options: { readonly version: string }): Metrics {
   return {
     eventsIn: (source, count) => eventsIn.inc({ source }, count),
     committed: (log, count) => commits.inc({ log }, count),
-    observeStage: (stage, seconds) => stages.observe({ stage }, seconds),
     lateEvents(count, windows) {
       late.inc(count);
       lateWindows.inc(windows);

@@ -48,7 +48,7 @@ export interface NewFrame {
 
 const PADDING = new Uint8Array(8);
 
-export function paddedBytes(bodyBytes: number): number {
+function paddedBytes(bodyBytes: number): number {
   return (bodyBytes + 7) & ~7;
 }
 

@@ -10,7 +10,7 @@ import type { Timer } from './timer.ts';
 
 export const HEAD_FILE = 'HEAD';
 /** How far HEAD may lag behind a log that grows. */
-export const HEAD_EVERY_MS = 5_000;
+const HEAD_EVERY_MS = 5_000;
 
 export function formatHead(nextOffset: number): string {
   return `${nextOffset} ${checksum(String(nextOffset))}\n`;

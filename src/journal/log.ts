@@ -83,7 +83,7 @@ interface Pending {
 /** Bytes that one group writes at most; the rest waits for the next. */
 const MAX_GROUP_BYTES = 8 * 1024 * 1024;
 /** How often a stalled log tries again. */
-export const RETRY_EVERY_MS = 1_000;
+const RETRY_EVERY_MS = 1_000;
 
 export async function openLog(name: string, start: LogStart, options: LogOptions): Promise<Log> {
   const { fs, timer, durability, segmentBytes } = options;

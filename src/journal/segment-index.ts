@@ -21,7 +21,7 @@ const HEADER_BYTES = 16;
 const ENTRY_BYTES = 16;
 
 /** `path` of the segment. */
-export function indexPath(path: string): string {
+function indexPath(path: string): string {
   return `${path.slice(0, -'.log'.length)}.index`;
 }
 
@@ -76,7 +76,7 @@ export function encodeIndex(entries: readonly IndexEntry[]): Buffer {
 }
 
 /** Null when the index is not whole. */
-export function decodeIndex(bytes: Buffer): IndexEntry[] | null {
+function decodeIndex(bytes: Buffer): IndexEntry[] | null {
   if (bytes.length < HEADER_BYTES || bytes.readUInt32LE(0) !== MAGIC) return null;
   const body = bytes.subarray(HEADER_BYTES);
   if (body.length !== bytes.readUInt32LE(4) * ENTRY_BYTES || bytes.readUInt32LE(8) !== crc32(body)) return null;

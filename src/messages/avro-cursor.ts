@@ -87,7 +87,7 @@ export function charge(c: Cursor, bytes: number): void {
   if (c.memoryLeft < 0) throw new Damage('takes more memory than there is for it', 'too-large');
 }
 
-export function cut(): Damage {
+function cut(): Damage {
   return new Damage('ends in the middle of a value', 'cut');
 }
 

@@ -16,7 +16,7 @@ export function notFiniteWord(text: string): number | null {
 }
 
 /** A number and nothing around it, such as -1.5e3; a number of JSON or of another notation of tens is one. */
-export const DECIMAL_TEXT = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
+const DECIMAL_TEXT = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
 
 /** More digits are no decimal that Avro holds. */
 const DIGITS_MAX = 1100;

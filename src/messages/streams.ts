@@ -64,7 +64,6 @@ export const deadLetterReplayedSchema = {
     { name: 'replayedAt', type: TIMESTAMP_MILLIS },
   ],
 } as const satisfies AvroRecord;
-export type DeadLetterReplayed = FromAvro<typeof deadLetterReplayedSchema>;
 
 export const sourceControlSchema = {
   type: 'record',

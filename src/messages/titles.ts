@@ -2,7 +2,7 @@
 import type { AvroRecord } from './avro.ts';
 
 /** A transaction may come with its label: `fraud` is 0 or 1, `scenario` is what kind of fraud. */
-export const LABEL_TITLES: readonly string[] = ['fraud', 'scenario'];
+const LABEL_TITLES: readonly string[] = ['fraud', 'scenario'];
 
 /** The field of that name, or of that name in camel case; null when there is none. */
 export function fieldOfTitle<F extends { readonly name: string }>(fields: readonly F[], title: string): F | null {

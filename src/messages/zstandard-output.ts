@@ -10,7 +10,7 @@ export interface Output {
   readonly bytesMax: number;
 }
 
-export function makeRoom(output: Output, more: number): void {
+function makeRoom(output: Output, more: number): void {
   const needed = output.length + more;
   if (needed > output.bytesMax) throw tooLong(output.bytesMax);
   if (needed <= output.bytes.length) return;

@@ -49,7 +49,7 @@ export function readBits(bits: BackwardBits, count: number): number {
   return ((bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16)) >>> (from & 7)) & ((1 << count) - 1);
 }
 
-export function highestBit(value: number): number {
+function highestBit(value: number): number {
   return 31 - Math.clz32(value);
 }
 

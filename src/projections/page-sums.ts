@@ -41,7 +41,7 @@ const WAL_FRAME_BYTES = 24;
 const MOVE_AT_BYTES = 16 * 1024 * 1024;
 const CHECKPOINT = 'PRAGMA wal_checkpoint(TRUNCATE)';
 
-export function sumsFile(file: string): string {
+function sumsFile(file: string): string {
   return `${file}-sums`;
 }
 

@@ -15,8 +15,6 @@ export type ScheduleSpec =
 
 /** Instants in epoch milliseconds, all whole seconds for cron. */
 export interface Timetable {
-  /** For people: the expression and zone. */
-  readonly description: string;
   /** The first instant after `instantMs`; null when there is none. */
   next(instantMs: number): number | null;
   /** The last instant before `instantMs`; null when there is none. */
@@ -24,7 +22,7 @@ export interface Timetable {
 }
 
 /** The shortest distance between two runs of an `every` schedule. */
-export const MIN_EVERY_MS = 100;
+const MIN_EVERY_MS = 100;
 
 /** Throws when the expression, the zone or the period is not valid, naming what it was. */
 export function timetable(spec: ScheduleSpec): Timetable {
@@ -36,7 +34,6 @@ function everyTimetable(everyMs: number): Timetable {
     throw new Error(`A schedule's "every" is a whole number of milliseconds from ${MIN_EVERY_MS}; it was ${everyMs}`);
   }
   return {
-    description: `every ${everyMs} ms`,
     next: (instantMs) => (Math.floor(instantMs / everyMs) + 1) * everyMs,
     previous: (instantMs) => (Math.ceil(instantMs / everyMs) - 1) * everyMs,
   };
@@ -48,7 +45,6 @@ function cronTimetable(expression: string, timeZone: string): Timetable {
   if (expression.includes('?')) throw new Error(`The schedule ${where} holds a "?"; write "*" or a value`);
   const cron = parse(expression, timeZone, where);
   return {
-    description: where,
     next: (instantMs) => cron.nextRun(new Date(instantMs))?.getTime() ?? null,
     previous: (instantMs) => cron.previousRuns(1, new Date(instantMs))[0]?.getTime() ?? null,
   };

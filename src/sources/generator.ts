@@ -29,10 +29,10 @@ export interface GeneratorOptions {
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
-export const TICKS_PER_SECOND = 20;
+const TICKS_PER_SECOND = 20;
 export const MAX_BATCH = 4096;
 /** What it makes up for after a pause, at most. */
-export const MAX_ARREARS_MS = 1000;
+const MAX_ARREARS_MS = 1000;
 /** A label is known so long after its transaction. */
 const LABEL_DELAY_MS = 7 * 86_400_000;
 

@@ -124,7 +124,7 @@ export function groupCount({ used, closed }: Groups): number {
 }
 
 /** The number of a new group, of no events. */
-export function openGroup(groups: Groups, key: Key, hash: number): number {
+function openGroup(groups: Groups, key: Key, hash: number): number {
   const group = groups.closed.pop() ?? groups.used++;
   const { states, stride } = groups;
   const at = group * stride;

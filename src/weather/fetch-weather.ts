@@ -26,7 +26,7 @@ export type FetchOutcome =
   | { readonly kind: 'permanent'; readonly reason: string };
 
 /** A header may hold a job back for no longer than this. The wait for a quota, by the provider's own clock, may be a day. */
-export const MAX_RETRY_AFTER_MS = 3_600_000;
+const MAX_RETRY_AFTER_MS = 3_600_000;
 
 export interface WeatherFetchPorts {
   get(url: URL, signal: AbortSignal): Promise<HttpOutcome>;

@@ -14,9 +14,9 @@ export interface ForecastRequest {
   readonly forecastDays: number;
 }
 
-export const MAX_PLACES = 1000;
-export const MAX_PAST_DAYS = 92;
-export const MAX_FORECAST_DAYS = 16;
+const MAX_PLACES = 1000;
+const MAX_PAST_DAYS = 92;
+const MAX_FORECAST_DAYS = 16;
 
 /** Throws when the request is one that the API refuses. */
 export function forecastUrl(request: ForecastRequest): URL {

@@ -58,7 +58,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-export function excerpt(text: string): string {
+function excerpt(text: string): string {
   return text.length <= 80 ? `"${text}"` : `"…${text.slice(-80)}" (the last 80 of ${text.length} characters)`;
 }
 

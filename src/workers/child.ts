@@ -13,7 +13,6 @@ export interface Child {
   /** Nobody waits for an answer of this id any more. */
   forget(id: number, reason: unknown): void;
   post(message: ToStores): void;
-  readonly pid: number;
   hasEnded(): boolean;
   kill(): void;
 }
@@ -71,7 +70,6 @@ export function startChild(task: string, title: string, ended: (error: Error) =>
       waiting?.reject(reason);
     },
     post,
-    pid: child.pid ?? 0,
     hasEnded: () => end !== null,
     kill() {
       child.kill('SIGKILL');

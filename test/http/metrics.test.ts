@@ -33,7 +33,6 @@ describe('metrics', () => {
     metrics.eventsIn('http', 5);
     metrics.eventsIn('http', 2);
     metrics.committed('payments.transactions-0', 1);
-    metrics.observeStage('consumer', 0.003);
     metrics.lateEvents(4, 7);
     metrics.deadLetters('not-json', 1);
     metrics.expectationFailures('orders', 'status in ["a\\b"]', 3);
@@ -50,9 +49,6 @@ describe('metrics', () => {
       )?.value;
     expect(value('millrace_events_in_total', { source: 'http' })).toBe(7);
     expect(value('millrace_commits_total', { log: 'payments.transactions-0' })).toBe(1);
-    expect(value('millrace_stage_duration_seconds_count', { stage: 'consumer' })).toBe(1);
-    expect(value('millrace_stage_duration_seconds_bucket', { stage: 'consumer', le: '0.0025' })).toBe(0);
-    expect(value('millrace_stage_duration_seconds_bucket', { stage: 'consumer', le: '0.005' })).toBe(1);
     expect(value('millrace_late_events_total')).toBe(4);
     expect(value('millrace_late_event_windows_total')).toBe(7);
     expect(value('millrace_dead_letters_total', { reason: 'not-json' })).toBe(1);

@@ -4,7 +4,7 @@
  */
 import type { AvroSchema } from '../../src/messages/avro.ts';
 
-export function referenceEncode(schema: AvroSchema, value: unknown): Buffer {
+function referenceEncode(schema: AvroSchema, value: unknown): Buffer {
   return Buffer.concat(parts(schema, value));
 }
 

@@ -5,7 +5,7 @@ import type { ContainerBlock } from '../../src/messages/container-block.ts';
 import { ContainerError } from '../../src/messages/container-header.ts';
 
 export const SYNC = Buffer.from('0123456789abcdef', 'latin1');
-export const BODY_MAX = 64 * 1024 * 1024;
+const BODY_MAX = 64 * 1024 * 1024;
 
 /** Zig-zag, seven bits a byte, the lowest first; of any size up to 64 bits. */
 export function long(value: number | bigint): Buffer {

@@ -188,7 +188,7 @@ function resultTypeOf({ name, aggregates }: WindowSpec, table?: AggregateTable):
   );
 }
 
-export function derivedOf({ sections }: Commit, windows: readonly WindowResultType[] = []): DerivedEvents {
+function derivedOf({ sections }: Commit, windows: readonly WindowResultType[] = []): DerivedEvents {
   const events = <T>({ fingerprint, decodeBlock }: EventType<T>): T[] =>
     sections.filter((section) => section.fingerprint === fingerprint).flatMap(({ bytes }) => decodeBlock(bytes));
   return {

@@ -115,7 +115,7 @@ export const windowResult = (change: Partial<NamedResult>): NamedResult => ({
   ...change,
 });
 
-export const blocksOf = <T>(type: EventType<T>, ...events: readonly T[]): Block => type.encodeBlock(events);
+const blocksOf = <T>(type: EventType<T>, ...events: readonly T[]): Block => type.encodeBlock(events);
 
 /** `commits` commits over two logs, each with something for either store. */
 export async function fill(world: World, commits: number, from = 0): Promise<void> {

@@ -213,7 +213,6 @@ function createPlatform(
 const NO_METRICS: ReturnType<Platform['createMetrics']> = {
   eventsIn: () => {},
   committed: () => {},
-  observeStage: () => {},
   lateEvents: () => {},
   deadLetters: () => {},
   expectationFailures: () => {},

@@ -11,8 +11,8 @@ import { WEATHER_URL, WEBHOOK_URL } from './network.ts';
 export const PAYMENTS = 'payments';
 export const WEB = 'web';
 export const WEATHER = 'weather';
-export const SINK = 'hook';
-export const JOB = 'forecast';
+const SINK = 'hook';
+const JOB = 'forecast';
 
 const MINUTE_MS = 60_000;
 
