@@ -1,5 +1,7 @@
 /** What the schema finds wrong, in words for people. Values are never repeated, because one may be a secret. */
 import { isMap } from './overrides.ts';
+import type { KeyNotice } from './section.ts';
+import { SECTIONS } from './sections.ts';
 import { keysAt, shapesAt } from './shape.ts';
 import { nearestWord } from './suggest.ts';
 
@@ -25,19 +27,13 @@ export interface Finding {
   readonly message: string;
 }
 
-/** What later versions bring, by the last key of the map that it would stand in: said so instead of "unknown key". */
-const PLANNED: readonly { readonly inside: RegExp; readonly keys: readonly string[] }[] = [
-  { inside: /\/source$/, keys: ['kafka', 'parquet'] },
-  { inside: /^sinks\.[^/]+$/, keys: ['kafka', 'postgres', 'lake', 'parquet'] },
-];
-
-export function findings(issue: Issue): Finding[] {
+function findings(issue: Issue, notices: readonly KeyNotice[]): Finding[] {
   const { path } = issue;
   switch (issue.code) {
     case 'unrecognized_keys':
-      return (issue.keys ?? []).map((key) => ({ path: [...path, key], message: unknownKey(key, path) }));
+      return (issue.keys ?? []).map((key) => ({ path: [...path, key], message: unknownKey(key, path, notices) }));
     case 'invalid_union':
-      return unionFindings(issue);
+      return unionFindings(issue, notices);
     case 'invalid_key':
       return [{ path, message: issue.issues?.[0]?.message ?? issue.message }];
     case 'invalid_type':
@@ -57,15 +53,24 @@ export function findings(issue: Issue): Finding[] {
   }
 }
 
-/** All findings of one file. Where a planned key stands, what is missing beside it is not worth a word. */
-export function allFindings(issues: readonly Issue[]): Finding[] {
-  const all = issues.flatMap(findings);
-  const planned = all.filter(({ path }) => isPlanned(String(path.at(-1)), path.slice(0, -1)));
-  return all.filter(
-    ({ path, message }) =>
-      message !== MISSING ||
-      !planned.some((other) => pathText(other.path.slice(0, -1)) === pathText(path.slice(0, -1))),
-  );
+/** All findings of one file. Where a key stands that has a notice, what is missing beside it is not worth a word. */
+export function allFindings(issues: readonly Issue[], notices: readonly KeyNotice[] = NOTICES): Finding[] {
+  const all = issues.flatMap((issue) => findings(issue, notices));
+  const noticed = new Set(all.filter(({ path }) => noticeOf(path, notices) !== undefined).map(parentText));
+  return all.filter((finding) => finding.message !== MISSING || !noticed.has(parentText(finding)));
+}
+
+const NOTICES = SECTIONS.flatMap(({ elsewhere }) => elsewhere);
+
+function noticeOf(path: readonly PropertyKey[], notices: readonly KeyNotice[]): string | undefined {
+  const keys = path.map(String);
+  const stands = (pattern: readonly string[]): boolean =>
+    pattern.length === keys.length && pattern.every((part, depth) => part === '*' || part === keys[depth]);
+  return notices.find((notice) => stands(notice.path.split('.')))?.message;
+}
+
+function parentText({ path }: Finding): string {
+  return pathText(path.slice(0, -1));
 }
 
 export function pathText(path: readonly PropertyKey[]): string {
@@ -74,14 +79,9 @@ export function pathText(path: readonly PropertyKey[]): string {
 
 const MISSING = 'is missing';
 
-function isPlanned(key: string, path: readonly PropertyKey[]): boolean {
-  const [section = '', ...rest] = path.map(String);
-  const place = rest.length === 0 ? section : `${section}.${rest.join('/')}`;
-  return PLANNED.some(({ inside, keys }) => inside.test(place) && keys.includes(key));
-}
-
-function unknownKey(key: string, path: readonly PropertyKey[]): string {
-  if (isPlanned(key, path)) return 'is not supported yet';
+function unknownKey(key: string, path: readonly PropertyKey[], notices: readonly KeyNotice[]): string {
+  const notice = noticeOf([...path, key], notices);
+  if (notice !== undefined) return notice;
   const known = keysAt(path);
   if (known.includes(key)) return `belongs to another form of ${String(path.at(-1))}`;
   const nearest = nearestWord(key, known);
@@ -90,17 +90,18 @@ function unknownKey(key: string, path: readonly PropertyKey[]): string {
 }
 
 /** Of the alternatives, the one that was meant; where none was, what they are. */
-function unionFindings({ path, input, errors = [] }: Issue): Finding[] {
+function unionFindings({ path, input, errors = [] }: Issue, notices: readonly KeyNotice[]): Finding[] {
   const known = keysAt(path);
   if (!isMap(input)) return [{ path, message: alternativesMessage(path) }];
   const strange = Object.keys(input).filter((key) => !known.includes(key));
-  if (strange.length > 0) return strange.map((key) => ({ path: [...path, key], message: unknownKey(key, path) }));
+  if (strange.length > 0)
+    return strange.map((key) => ({ path: [...path, key], message: unknownKey(key, path, notices) }));
   const fitting = errors.find((alternative) => alternative.every((issue) => issue.path.length > 0));
   const missesOnly = fitting?.every(({ code, expected, input: value, path: at }) => {
     return code === 'invalid_type' && expected === 'object' && value === undefined && at.length === 1;
   });
   if (fitting === undefined || missesOnly === true) return [{ path, message: alternativesMessage(path) }];
-  return fitting.flatMap((issue) => findings({ ...issue, path: [...path, ...issue.path] }));
+  return fitting.flatMap((issue) => findings({ ...issue, path: [...path, ...issue.path] }, notices));
 }
 
 function alternativesMessage(path: readonly PropertyKey[]): string {

@@ -19,6 +19,24 @@ export interface Reading {
   readSchema(path: string): AvroRecord;
 }
 
+/** A key that a user may write with good reason, though it is none. */
+export interface KeyNotice {
+  /** From the top of the file; `*` stands for a name that the user chooses. */
+  readonly path: string;
+  /** For people; where another key took its place, with the text to write. */
+  readonly message: string;
+}
+
+/** Of a key that a later version brings. */
+export function notYet(path: string): KeyNotice {
+  return { path, message: 'is not supported yet' };
+}
+
+/** Of a key that another took the place of; `instead` is the text to write, with the value that it has by example. */
+export function replaced(path: string, instead: string): KeyNotice {
+  return { path, message: `is no longer a key; write \`${instead}\` instead` };
+}
+
 interface Definition<Key extends string, Raw, Value> {
   /** As the file calls it. */
   readonly key: Key;
@@ -26,6 +44,8 @@ interface Definition<Key extends string, Raw, Value> {
   readonly schema: z.ZodType<Raw>;
   /** Names that it gives to streams: all sections share one space of them. */
   streamNames?(raw: Raw): readonly string[];
+  /** What is said of keys that it has no longer, or not yet, in place of "is not a key here". */
+  readonly elsewhere?: readonly KeyNotice[];
   /** Checks, with what relates it to other sections. The result is of use only when nothing was reported. */
   derive(raw: Raw, reading: Reading): Value;
   /** What `derive` makes the same value of again. */
@@ -39,6 +59,7 @@ export interface Section<Key extends string, Field extends string, Raw, Value> {
   /** As the configuration calls it. */
   readonly field: Field;
   readonly schema: z.ZodType<Raw>;
+  readonly elsewhere: readonly KeyNotice[];
   /** The section of a file as it is written, with its defaults. */
   raw(reading: Reading): Raw;
   streamNames(reading: Reading): readonly string[];
@@ -59,7 +80,15 @@ export function section<Key extends string, Raw, Value>(
 /** A section that the configuration holds under another name. */
 export function sectionAs<Key extends string, Field extends string, Raw, Value>(
   field: Field,
-  { key, schema, streamNames = () => [], derive, print, redact = (value) => value }: Definition<Key, Raw, Value>,
+  {
+    key,
+    schema,
+    streamNames = () => [],
+    elsewhere = [],
+    derive,
+    print,
+    redact = (value) => value,
+  }: Definition<Key, Raw, Value>,
 ): Section<Key, Field, Raw, Value> {
   const raw = once((reading) => schema.parse(reading.file[key]));
   const of = once((reading) => derive(raw(reading), reading));
@@ -67,6 +96,7 @@ export function sectionAs<Key extends string, Field extends string, Raw, Value>(
     key,
     field,
     schema,
+    elsewhere,
     raw,
     streamNames: (reading) => streamNames(raw(reading)),
     of,

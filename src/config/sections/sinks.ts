@@ -1,6 +1,6 @@
 /** Where alerts go. */
 import { z } from 'zod';
-import { section } from '../section.ts';
+import { notYet, section } from '../section.ts';
 import { formatDuration } from '../units.ts';
 import { duration, name, REDACTED, timer, url } from '../value-schema.ts';
 
@@ -27,6 +27,7 @@ const sink = z.union([
 export const sinksSection = section({
   key: 'sinks',
   schema: z.record(name, sink).default({}).describe('Where alerts go: { log: {} } or { webhook: { url } }.'),
+  elsewhere: ['kafka', 'postgres', 'lake', 'parquet'].map((kind) => notYet(`sinks.*.${kind}`)),
   derive: (raw): readonly SinkConfig[] => Object.entries(raw).map(([each, written]) => sinkOf(each, written)),
   print: (sinks) => Object.fromEntries(sinks.map((each) => [each.name, printSink(each)])),
   redact: (sinks) => sinks.map((each) => (each.kind === 'webhook' ? { ...each, url: originOnly(each.url) } : each)),

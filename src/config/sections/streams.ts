@@ -6,7 +6,7 @@ import { columnProblem, isBuiltinTable } from '../../projections/stream-tables.t
 import type { Expectation } from '../../quality/expectation.ts';
 import { inputProblem } from '../inputs.ts';
 import { fieldOf, fullName, isKey, isTimestamp, type Report, unknownField, unknownName } from '../names.ts';
-import { type Reading, section } from '../section.ts';
+import { notYet, type Reading, section } from '../section.ts';
 import { formatDuration } from '../units.ts';
 import { duration, name, timer } from '../value-schema.ts';
 import { expectation, expectationsOf, printExpectation } from './expectations.ts';
@@ -63,6 +63,7 @@ export const streamsSection = section({
   key: 'streams',
   schema: z.record(name, stream),
   streamNames: (raw) => Object.keys(raw),
+  elsewhere: [notYet('streams.*.source.kafka'), notYet('streams.*.source.parquet')],
   derive(raw, reading): readonly StreamConfig[] {
     const streams = Object.entries(raw).flatMap(([each, written]) => streamOf(each, written, reading) ?? []);
     checkSchemaNames(streams, reading.report);
