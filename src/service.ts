@@ -79,7 +79,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     random: platform.random,
     record: (change) => {
       logChange(logger, change);
-      if (change.change === 'restarting') observer.metrics.actorRestarted(kindOf(change.actor));
+      if (change.change === 'restarting') observer.metrics.add('actor_restarts_total', { actor: kindOf(change.actor) });
       if (stopping || operations === null) return;
       // A change of the operations partition itself waits in its mailbox until it runs again.
       operations.write(0, [actorChangedType.encodeBlock([change])]).catch(() => {});

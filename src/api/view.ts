@@ -169,7 +169,7 @@ export function createView(service: Service): ServedView {
         .digest();
       return target.ingest.remove(tombstone, idempotencyKey === null ? null : { key: idempotencyKey, digest });
     },
-    requestAborted: () => observer.metrics.requestAborted(),
+    requestAborted: () => observer.metrics.add('http_aborted_requests_total', {}),
     subscribe: observer.subscribe,
     readiness() {
       const reasons = [...stalledLogs(pipeline.units), ...pipeline.units.flatMap((unit) => unit.problem() ?? [])];

@@ -12,11 +12,11 @@ import type { AlertRaised } from '../messages/payments.ts';
 import { deadLetterType } from '../messages/types.ts';
 import { STORE_NAMES } from '../projections/store.ts';
 import { addFailures, type Counts, noCounts } from './counts.ts';
+import { type GaugeSources, gaugesOf } from './gauges.ts';
 import { publishDerived } from './live-rows.ts';
 import { createMeters } from './meters.ts';
-import type { Pipeline, RunningStream } from './pipeline.ts';
+import type { RunningStream } from './pipeline.ts';
 import type { Platform } from './platform.ts';
-import type { ReadModels } from './read-models.ts';
 import { createResidentMemory } from './resident-memory.ts';
 
 export interface Observer {
@@ -40,9 +40,7 @@ export interface Observer {
   loopDelayP99Ms(): number;
 }
 
-export interface ObserverSources {
-  readonly pipeline: () => Pipeline | null;
-  readonly readModels: () => ReadModels | null;
+export interface ObserverSources extends GaugeSources {
   readonly stateOf: (path: string) => string;
   readonly platform: Platform;
 }
@@ -138,26 +136,7 @@ export function createObserver(config: Config, version: string, sources: Observe
     return Number.isFinite(latest) ? latest : null;
   }
 
-  metrics.onCollect(() => {
-    const all = stages();
-    const delays: Record<string, number> = {};
-    const openCases = sources.readModels()?.totals()?.openCases;
-    for (const stage of all) {
-      if (stage.kind === 'partition') delays[stage.label] = (stage.watermarkDelayMs ?? 0) / 1000;
-    }
-    return {
-      watermarkDelaySeconds: delays,
-      queueDepth: Object.fromEntries(all.map((stage) => [stage.id, stage.queueDepth])),
-      lagEvents: Object.fromEntries(all.flatMap(({ id, lag }) => (lag === null ? [] : [[id, lag]]))),
-      ...(openCases === undefined ? {} : { openCases }),
-      failingPartitions: Object.fromEntries(
-        (sources.pipeline()?.units ?? []).map(({ log, problem }) => [log.name, problem() === null ? 0 : 1]),
-      ),
-      stalledLogs: Object.fromEntries(
-        (sources.pipeline()?.units ?? []).map(({ log }) => [log.name, log.state().kind === 'stalled' ? 1 : 0]),
-      ),
-    };
-  });
+  metrics.onCollect(() => gaugesOf(stages(), sources));
 
   const observer: Observer = {
     metrics,
@@ -167,7 +146,7 @@ export function createObserver(config: Config, version: string, sources: Observe
       const log = `${stream}-${commit.commit.partition}`;
       counts.commits += 1;
       meters.meter('journal').add(commit.commit.sections.reduce((sum, section) => sum + section.count, 0));
-      metrics.committed(log, 1);
+      metrics.add('commits_total', { log });
       if (stream === OPERATIONS) return;
       counts.events += commit.events;
       counts.deadLetters += commit.deadLetters;
@@ -178,12 +157,13 @@ export function createObserver(config: Config, version: string, sources: Observe
       counts.sessions += derived.sessions;
       meters.meter(`source:${stream}`).add(commit.events);
       meters.meter(log).add(commit.events);
-      metrics.eventsIn(stream, commit.events + commit.deadLetters);
-      if (derived.late > 0) metrics.lateEvents(derived.late, derived.lateWindows);
-      for (const reason of deadLetterReasons(commit)) metrics.deadLetters(reason, 1);
+      metrics.add('events_in_total', { source: stream }, commit.events + commit.deadLetters);
+      metrics.add('late_events_total', {}, derived.late);
+      metrics.add('late_event_windows_total', {}, derived.lateWindows);
+      for (const reason of deadLetterReasons(commit)) metrics.add('dead_letters_total', { reason });
       for (const { expectation, events } of commit.failures) {
         addFailures(counts, stream, expectation, events);
-        metrics.expectationFailures(stream, expectation, events);
+        metrics.add('expectation_failures_total', { stream, expectation }, events);
       }
       publishDerived(observer.publish, commit);
       if (derived.alerts.length > 0) {

@@ -30,17 +30,21 @@ function parse(text: string): readonly Sample[] {
 describe('metrics', () => {
   test('what was counted is in the exposition under the documented names', async () => {
     const metrics = createMetrics({ version: '1.2.3' });
-    metrics.eventsIn('http', 5);
-    metrics.eventsIn('http', 2);
-    metrics.committed('payments.transactions-0', 1);
-    metrics.lateEvents(4, 7);
-    metrics.deadLetters('not-json', 1);
-    metrics.expectationFailures('orders', 'status in ["a\\b"]', 3);
-    metrics.actorRestarted('fetcher');
+    metrics.add('events_in_total', { source: 'http' }, 5);
+    metrics.add('events_in_total', { source: 'http' }, 2);
+    metrics.add('commits_total', { log: 'payments.transactions-0' });
+    metrics.add('late_events_total', {}, 4);
+    metrics.add('late_event_windows_total', {}, 7);
+    metrics.add('dead_letters_total', { reason: 'not-json' });
+    metrics.add('expectation_failures_total', { stream: 'orders', expectation: 'status in ["a\\b"]' }, 3);
+    metrics.add('actor_restarts_total', { actor: 'fetcher' });
     metrics.onCollect(() => ({
-      watermarkDelaySeconds: { clicks: 2.5 },
-      queueDepth: { 'sink/"x"\n': 3 },
-      stalledLogs: { 'clicks-0': 1, 'clicks-1': 0 },
+      watermark_delay_seconds: [{ labels: { stream: 'clicks' }, value: 2.5 }],
+      queue_depth: [{ labels: { stage: 'sink/"x"\n' }, value: 3 }],
+      log_stalled: [
+        { labels: { log: 'clicks-0' }, value: 1 },
+        { labels: { log: 'clicks-1' }, value: 0 },
+      ],
     }));
     const samples = parse((await metrics.text()).body);
     const value = (name: string, labels: Record<string, string> = {}) =>
@@ -59,21 +63,22 @@ describe('metrics', () => {
     expect(value('millrace_log_stalled', { log: 'clicks-1' })).toBe(0);
     expect(value('millrace_queue_depth', { stage: 'sink/\\"x\\"\\n' })).toBe(3);
     expect(value('millrace_build_info', { version: '1.2.3' })).toBe(1);
+    expect(value('millrace_open_cases')).toBeNaN();
     expect(samples.some(({ name }) => name.startsWith('nodejs_eventloop_lag'))).toBe(true);
   });
 
   test('a stage that is gone is gone from the next scrape', async () => {
     const metrics = createMetrics({ version: '0' });
-    metrics.onCollect(() => ({ queueDepth: { old: 1 } }));
+    metrics.onCollect(() => ({ queue_depth: [{ labels: { stage: 'old' }, value: 1 }] }));
     await metrics.text();
-    metrics.onCollect(() => ({ queueDepth: { new: 1 } }));
+    metrics.onCollect(() => ({ queue_depth: [{ labels: { stage: 'new' }, value: 1 }] }));
     const depths = parse((await metrics.text()).body).filter(({ name }) => name === 'millrace_queue_depth');
     expect(depths.map(({ labels }) => labels.stage)).toEqual(['new']);
   });
 
   test('two services in one process count apart', async () => {
     const [one, two] = [createMetrics({ version: '0' }), createMetrics({ version: '0' })];
-    one.lateEvents(1, 1);
+    one.add('late_events_total', {});
     const late = async (metrics: typeof one) =>
       parse((await metrics.text()).body).find(({ name }) => name === 'millrace_late_events_total')?.value;
     expect([await late(one), await late(two)]).toEqual([1, 0]);

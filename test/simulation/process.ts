@@ -211,13 +211,7 @@ function createPlatform(
 }
 
 const NO_METRICS: ReturnType<Platform['createMetrics']> = {
-  eventsIn: () => {},
-  committed: () => {},
-  lateEvents: () => {},
-  deadLetters: () => {},
-  expectationFailures: () => {},
-  actorRestarted: () => {},
-  requestAborted: () => {},
+  add: () => {},
   onCollect: () => {},
   text: async () => ({ contentType: '', body: '' }),
 };

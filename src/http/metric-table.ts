@@ -1,0 +1,52 @@
+/**
+ * Every metric of the service, one entry each; Prometheus sees them with `millrace_` before the name.
+ * Invariant: a label's values come from the configuration or the code (streams, stages, logs, kinds), never from data: no
+ * card, user, actor path or message ends up in one.
+ */
+interface Metric<Kind extends 'counter' | 'gauge', Label extends string> {
+  /** A counter is added to where something happens; a gauge is looked at when somebody scrapes. */
+  readonly kind: Kind;
+  readonly help: string;
+  readonly labels: readonly Label[];
+}
+
+export const METRICS = {
+  events_in_total: counter('Events taken in, dead letters included.', 'source'),
+  commits_total: counter('Commits made durable.', 'log'),
+  late_events_total: counter('Events that came after their window had closed for good.'),
+  late_event_windows_total: counter('Windows that late events lost, over all of them.'),
+  dead_letters_total: counter('Inputs that could not be decoded or failed validation.', 'reason'),
+  expectation_failures_total: counter(
+    'Events that failed an expectation, dead letters or not.',
+    'stream',
+    'expectation',
+  ),
+  actor_restarts_total: counter('Restarts of supervised actors, by kind of actor.', 'actor'),
+  http_aborted_requests_total: counter('Requests whose client went away before their end.'),
+  watermark_delay_seconds: gauge('Largest event time minus the watermark.', 'stream'),
+  queue_depth: gauge('Batches that wait in front of a stage.', 'stage'),
+  lag_events: gauge('Events behind the stage that feeds it.', 'stage'),
+  log_stalled: gauge('Whether a log waits for space on the disk: 1 or 0.', 'log'),
+  partition_failing: gauge('Whether a partition fails, or is halted: 1 or 0.', 'log'),
+  open_cases: gauge('Fraud cases that are open.'),
+};
+
+type Named<Kind> = {
+  [N in keyof typeof METRICS]: (typeof METRICS)[N]['kind'] extends Kind ? N : never;
+}[keyof typeof METRICS];
+export type CounterName = Named<'counter'>;
+export type GaugeName = Named<'gauge'>;
+export type LabelsOf<N extends keyof typeof METRICS> = Readonly<Record<(typeof METRICS)[N]['labels'][number], string>>;
+
+/** What is known by looking. A gauge that is not given has no value now. */
+export type Gauges = {
+  readonly [N in GaugeName]?: readonly { readonly labels: LabelsOf<N>; readonly value: number }[];
+};
+
+function counter<Label extends string = never>(help: string, ...labels: readonly Label[]): Metric<'counter', Label> {
+  return { kind: 'counter', help, labels };
+}
+
+function gauge<Label extends string = never>(help: string, ...labels: readonly Label[]): Metric<'gauge', Label> {
+  return { kind: 'gauge', help, labels };
+}
