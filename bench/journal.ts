@@ -6,9 +6,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readFrames } from '../src/journal/frame-reader.ts';
 import { openJournal } from '../src/journal/journal.ts';
 import type { Log } from '../src/journal/log.ts';
-import { readFrames } from '../src/journal/reader.ts';
 import { snapshotStore } from '../src/journal/snapshots.ts';
 
 const EVENTS = Number(process.env.BENCH_JOURNAL_EVENTS ?? 10_000_000);

@@ -101,7 +101,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       if (running === null || (retention.ageMs === null && retention.maxBytes === null)) return;
       const { pipeline: whole, readModels: models } = running;
       const pruned = pruneLog(name, {
-        journalDir: whole.journalDir,
+        journal: whole.journalPlace,
         retention,
         projectedOffset: Math.min(models.reachedOffset(name), forwardedOffset(whole.repartitions, name)),
         nowMs: platform.nowMs(),

@@ -63,6 +63,7 @@ const PLANTED: Readonly<Record<string, readonly [text: string, ...found: string[
     '2 direction',
   ],
   'src/journal/layer-worker.ts': ["export const a = new URL('../workers/a.ts', import.meta.url);\n", '1 direction'],
+  'src/workers/frames.ts': ["import { a } from '../journal/frame-reader.ts';\nexport const b = a;\n", '1 direction'],
   'src/actors/not-a-port.ts': ["import { a } from '../sources/kafka.ts';\nexport const b = a;\n", '1 direction'],
   'src/actors/port.ts': ["import type { A } from '../sources/source.ts';\nexport type B = A;\n"],
   'src/http/public/reach.js': ["import { a } from '../view.ts';\nexport const b = a;\n", '1 direction'],

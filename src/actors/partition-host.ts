@@ -3,8 +3,9 @@
  * in one thread, the service's own or one of `runtime.threads`; whoever holds the host can't tell which. A host is of one
  * incarnation of its partition: what fails in it is not mended, the next incarnation begins with another.
  */
-import type { Commit } from '../messages/commit.ts';
-import { rowsOf, type WriterOf } from '../messages/slice-block.ts';
+import type { JournaledCommit } from '../journal/commit-reader.ts';
+import { logName } from '../messages/log-name.ts';
+import type { WriterOf } from '../messages/slice-block.ts';
 import type { FilePosition } from '../messages/streams.ts';
 import type { PartitionFold } from '../partition/derivation.ts';
 import { type BatchPart, divide, requireCommitSize } from '../partition/divide.ts';
@@ -57,7 +58,7 @@ export interface PartitionHostPorts {
   newFold(): PartitionFold;
   readonly writerOf: WriterOf;
   /** The commits of its log in a range of offsets. */
-  commits(fromOffset: number, toOffset: number): Iterable<Commit>;
+  commits(fromOffset: number, toOffset: number): AsyncIterable<JournaledCommit>;
   /** Lets everything else in this thread have its turn. */
   nextTurn(): Promise<void>;
 }
@@ -101,15 +102,13 @@ export function createPartitionHost({ fold, newFold, writerOf, commits, nextTurn
       return true;
     },
     async replay(fromOffset, toOffset) {
-      let offset = fromOffset;
-      for (const commit of commits(fromOffset, toOffset)) {
+      for await (const read of commits(fromOffset, toOffset)) {
         if (isClosed) return;
         try {
-          partition.replay(commit, derive);
+          partition.replay(read.commit, derive);
         } catch (error) {
-          throw new Error(replayProblem(partition.spec, commit, offset, error), { cause: error });
+          throw new Error(replayProblem(partition.spec, read, error), { cause: error });
         }
-        offset += rowsOf(commit.sections);
         await nextTurn();
       }
     },
@@ -140,13 +139,12 @@ export function createPartitionHost({ fold, newFold, writerOf, commits, nextTurn
 
 function replayProblem(
   { stream, partition }: PartitionSpec,
-  { source }: Commit,
-  offset: number,
+  { offset, commit: { source } }: JournaledCommit,
   error: unknown,
 ): string {
   const what = error instanceof Error ? error.message : String(error);
   return (
-    `the commit of ${source} at offset ${offset} of ${stream}-${partition} can't be applied again: ${what}. ` +
+    `the commit of ${source} at offset ${offset} of ${logName(stream, partition)} can't be applied again: ${what}. ` +
     'Nothing was changed. Start with the configuration and the version that wrote it, or set the damaged log aside.'
   );
 }

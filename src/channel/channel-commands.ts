@@ -2,6 +2,7 @@
  * The commands that read or act on a data directory, whether a service runs on it or not: one registration each. A running
  * service answers them over its channel; without one, the command line opens the directory and answers them itself.
  */
+import type { JournalPlace } from '../journal/open-reader.ts';
 import type { LogRange } from '../projections/projector.ts';
 import { PROCESS_TABLES } from '../projections/sqlite-schema.ts';
 import { type Row, STORE_NAMES } from '../projections/store.ts';
@@ -13,7 +14,7 @@ import type { RequestOf, RequestSchema } from './channel-protocol.ts';
 /** What a command works on. */
 export interface Target {
   readonly dataDir: string;
-  readonly journalDir: string;
+  readonly journal: JournalPlace;
   readonly stores: StoresProcess;
   /** Null when none runs: then the directory is the command's own. */
   readonly running: ServiceCore | null;
@@ -101,10 +102,10 @@ export async function* digestsOf(
       }));
     }
   }
-  const { dataDir, journalDir } = target;
+  const { dataDir, journal } = target;
   const pool = startBatchPool(1);
   try {
-    const streams = await pool.digestStreams({ dataDir, journalDir, ranges }, context.signal);
+    const streams = await pool.digestStreams({ dataDir, journal, ranges }, context.signal);
     yield streams.map(({ stream, events, hash }) => ({ name: `stream ${stream}`, rows: events, hash }));
   } finally {
     await pool.close();

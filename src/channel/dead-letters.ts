@@ -6,6 +6,7 @@
  * committed together with a note that its dead letter is replayed, so a crash in between doubles nothing. An alert is
  * asked for again by an event, and its alerter takes it up.
  */
+import { logName } from '../messages/log-name.ts';
 import type { DeadLetter } from '../messages/streams.ts';
 import { alertDeliveryType, deadLetterReplayedType } from '../messages/types.ts';
 import { type Refusals, refuse } from '../partition/refused.ts';
@@ -129,7 +130,7 @@ async function replayGroup(service: ServiceCore, rows: readonly Row[], dryRun: b
     if (stream?.config == null) return { id, outcome: 'refused', detail: `there is no stream ${row.stream} now` };
     const read = readAgain(stream, row, service.platform.nowMs());
     if (read.kind === 'refused') return { id, outcome: 'refused', detail: read.detail };
-    const key = `${stream.name}-${read.partition}`;
+    const key = logName(stream.name, read.partition);
     taken.set(key, [...(taken.get(key) ?? []), { stream, read, row }]);
     return { id, outcome: done, detail: `to ${key}` };
   });

@@ -1,14 +1,16 @@
 /** The read models of a data directory that no service is running on: replayed, asked, and closed again. */
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { derivationHistory } from '../data-directory/derivation-history.ts';
+import { requireJournal } from '../data-directory/require-journal.ts';
 import { storesAhead } from '../data-directory/stores-ahead.ts';
 import { nodeFs } from '../journal/fs.ts';
-import { logNames } from '../journal/journal.ts';
 import { lockDirectory } from '../journal/lock.ts';
+import { openReader } from '../journal/open-reader.ts';
 import { endOfLog } from '../journal/recovery.ts';
 import { nodeSyncFs } from '../journal/sync-fs.ts';
+import { logPlace } from '../messages/log-name.ts';
 import type { Rederived } from '../partition/rederive.ts';
 import type { LogRange } from '../projections/projector.ts';
 import { type Row, STORE_FILES, STORE_NAMES, STORE_SUFFIXES, type StoreName } from '../projections/store.ts';
@@ -61,19 +63,18 @@ export function deleteStores(dataDir: string, stores: readonly StoreName[]): voi
  * `before` runs under the lock, before the stores are opened.
  */
 export async function openReadModels(dataDir: string, before: () => void = () => {}): Promise<Offline> {
-  const journalDir = join(dataDir, 'journal');
-  if (!existsSync(journalDir)) throw new Error(`There is no journal in ${dataDir}; see --data`);
+  const journal = requireJournal(dataDir);
   const tables = savedTableShapes(dataDir);
-  const unlock = lockDirectory(journalDir);
+  const unlock = lockDirectory(journal.directory);
   const stores = startStores();
   try {
     before();
-    const task: OpenStores = { kind: 'open', dataDir, stores: STORE_NAMES, tables };
+    const task: OpenStores = { kind: 'open', dataDir, journal, stores: STORE_NAMES, tables };
     const open = () => openStores(stores, task);
     const found = await open();
     const ranges: LogRange[] = [];
-    for (const log of logNames(journalDir)) {
-      ranges.push({ log, toOffset: await endOfLog(nodeFs, join(journalDir, log), log) });
+    for (const log of await openReader(journal).logNames()) {
+      ranges.push({ log, toOffset: await endOfLog(nodeFs, join(journal.directory, log), log) });
     }
     const ahead = storesAhead(found, (log) => ranges.find((range) => range.log === log)?.toOffset);
     if (ahead.length > 0) await openStores(stores, { ...task, rebuild: ahead });
@@ -94,7 +95,7 @@ export async function openReadModels(dataDir: string, before: () => void = () =>
     }
     const target: Target = {
       dataDir,
-      journalDir,
+      journal,
       stores,
       running: null,
       async caughtUp(patienceMs, { note, signal }) {
@@ -115,12 +116,13 @@ export async function openReadModels(dataDir: string, before: () => void = () =>
         try {
           const shards = ranges.flatMap(({ log, toOffset }) => {
             const history = derivationHistory(dataDir, log, nodeSyncFs);
-            return history.length === 0 ? [] : [{ log, toOffset, history, partition: partitionOfLog(log) }];
+            const partition = logPlace(log)?.partition ?? null;
+            return history.length === 0 || partition === null ? [] : [{ log, toOffset, history, partition }];
           });
           return await Promise.all(
             shards.map(async (shard) => ({
               log: shard.log,
-              ...(await pool.rederiveLog({ dataDir, journalDir, ...shard })),
+              ...(await pool.rederiveLog({ dataDir, journal, ...shard })),
             })),
           );
         } finally {
@@ -171,9 +173,4 @@ function patience(ms: number, signal: AbortSignal): Promise<null> {
       { once: true },
     );
   });
-}
-
-/** A log is named for its stream and partition. */
-function partitionOfLog(log: string): number {
-  return Number(log.slice(log.lastIndexOf('-') + 1));
 }

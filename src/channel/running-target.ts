@@ -8,7 +8,7 @@ export function runningTarget(service: ServiceCore): Target {
   const { config, pipeline, readModels, platform } = service;
   return {
     dataDir: config.dataDir,
-    journalDir: pipeline.journalDir,
+    journal: pipeline.journalPlace,
     stores: readModels.stores,
     running: service,
     async caughtUp(patienceMs, { signal, note }) {

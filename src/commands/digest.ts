@@ -1,8 +1,6 @@
 /** `millrace digest`: one hash a projection table and a derived stream. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-
 import type { Answered } from '../channel/channel-client.ts';
+import { requireJournal } from '../data-directory/require-journal.ts';
 import { ASK_OPTIONS, ask } from './ask.ts';
 import { type Command, dataDirOf, noWords, print } from './command.ts';
 import { EXIT } from './exit.ts';
@@ -18,7 +16,7 @@ export const digestCommand: Command = {
   async run(values, words) {
     noWords('digest', words);
     const dataDir = dataDirOf(values);
-    if (!existsSync(join(dataDir, 'journal'))) throw new Error(`There is no journal in ${dataDir}; see --data`);
+    requireJournal(dataDir);
     const digests: Answered['rows'][number][] = [];
     for await (const { rows } of ask(values, {
       command: 'digest',

@@ -95,7 +95,7 @@ function nearestExisting(path: string): string {
 /** Without its lock: a running service is no fault. */
 async function journal(dataDir: string): Promise<string> {
   const { inspectData } = await import('../data-directory/inspect.ts');
-  const reports = inspectData(dataDir).logs;
+  const reports = (await inspectData(dataDir)).logs;
   const corrupt = reports.filter(({ tail }) => tail === 'corrupt').map(({ log }) => log);
   if (corrupt.length > 0) throw new Error(`${corrupt.join(', ')} is corrupt; see millrace journal inspect`);
   const events = reports.reduce((sum, { nextOffset }) => sum + nextOffset, 0);

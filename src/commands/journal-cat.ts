@@ -9,7 +9,7 @@ const FOLLOW_MS = 200;
 export async function cat(dataDir: string, values: OptionValues, name: string | undefined): Promise<number> {
   if (name === undefined) throw new UsageError('say of which stream or log: journal cat STREAM|LOG');
   const whole = (option: string): number | null => wholeNumber(option, text(values, option));
-  const events = openCat(dataDir, {
+  const events = await openCat(dataDir, {
     name,
     partition: whole('partition'),
     fromOffset: whole('from') ?? 0,
@@ -27,7 +27,7 @@ export async function cat(dataDir: string, values: OptionValues, name: string | 
     isRead = false;
   });
   for (;;) {
-    for (const line of events.next()) {
+    for await (const line of events.next()) {
       if (left <= 0 || !isRead) return EXIT.ok;
       left -= 1;
       await print(line);

@@ -4,7 +4,7 @@ import { type OptionValues, print, tableText } from './command.ts';
 import { EXIT } from './exit.ts';
 
 export async function inspect(dataDir: string, values: OptionValues): Promise<number> {
-  const { logs, schemas } = inspectData(dataDir);
+  const { logs, schemas } = await inspectData(dataDir);
   if (values.json === true) await print(JSON.stringify({ logs, schemas }));
   else {
     await print(

@@ -1,6 +1,5 @@
 /** `millrace journal`: what is in the journal, whether it is whole, and what an operator can do about it. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { requireJournal } from '../data-directory/require-journal.ts';
 import {
   actionOf,
   CONFIG_OPTION,
@@ -72,7 +71,7 @@ export const journalCommand: Command = {
     const foreign = Object.keys(values).find((option) => !SHARED.includes(option) && !action.options.includes(option));
     if (foreign !== undefined) throw new UsageError(`journal ${name} does not take --${foreign}`);
     const dataDir = dataDirOf(values);
-    if (!existsSync(join(dataDir, 'journal'))) throw new Error(`There is no journal in ${dataDir}; see --data`);
+    requireJournal(dataDir);
     return action.run(dataDir, values, word);
   },
 };

@@ -87,13 +87,13 @@ function withPartitions<S extends { readonly partitions: number }>(
 }
 
 /** Where the results go: a file, standard output for `-`, nowhere without the option. */
-function outputOf(target: string | undefined): ((lines: Iterable<string>) => Promise<void>) | null {
+function outputOf(target: string | undefined): ((lines: AsyncIterable<string>) => Promise<void>) | null {
   if (target === undefined) return null;
   return async (lines) => {
     const stream = target === '-' ? process.stdout : createWriteStream(target);
     // A file has the bytes as they are; a person's terminal must not obey them.
     const shown = target === '-' && process.stdout.isTTY ? printable : (line: string) => line;
-    for (const line of lines) if (!stream.write(`${shown(line)}\n`)) await once(stream, 'drain');
+    for await (const line of lines) if (!stream.write(`${shown(line)}\n`)) await once(stream, 'drain');
     if (stream !== process.stdout) {
       stream.end();
       await once(stream, 'close');

@@ -13,6 +13,7 @@ import type { WindowConfig } from '../config/sections/windows.ts';
 import type { Fs } from '../journal/fs.ts';
 import { replaceFile } from '../journal/replace-file.ts';
 import type { SyncFs } from '../journal/sync-fs.ts';
+import { logNamesOf } from '../messages/log-name.ts';
 import type { Derivation } from '../partition/derivation.ts';
 import type { DerivationSince } from '../partition/rederive.ts';
 import type { ViewSpec } from '../streams/selection.ts';
@@ -100,7 +101,7 @@ export function joinDerivationOf(
 }
 
 export function logsOf({ name, partitions }: Relation): string[] {
-  return Array.from({ length: partitions }, (_, partition) => `${name}-${partition}`);
+  return logNamesOf(name, partitions);
 }
 
 export function repartitionName(stream: string): string {

@@ -1,10 +1,9 @@
 /** What is in a data directory's journal, log by log; takes no lock and changes nothing. */
-import { join } from 'node:path';
+import type { CommitReader } from '../journal/commit-reader.ts';
 import { inspectJournal, type LogReport } from '../journal/inspect.ts';
-import { readFrames } from '../journal/reader.ts';
+import { journalOf, openReader } from '../journal/open-reader.ts';
 import { readSchemaFiles } from '../journal/schema-files.ts';
 import { recordOf } from '../messages/codec.ts';
-import { decodeCommit } from '../messages/commit.ts';
 
 export interface InspectedLog extends LogReport {
   /** When its first and last commit were made, epoch milliseconds; null for a log without events, or one that is damaged. */
@@ -18,16 +17,19 @@ export interface Inspected {
   readonly schemas: readonly { readonly fingerprint: string; readonly name: string }[];
 }
 
-export function inspectData(dataDir: string): Inspected {
-  const journalDir = join(dataDir, 'journal');
+export async function inspectData(dataDir: string): Promise<Inspected> {
+  const journal = journalOf(dataDir);
+  const reader = openReader(journal);
   const schemas = readSchemaFiles(dataDir).map(([fingerprint, json]) => ({ fingerprint, name: nameOf(json) }));
-  const logs = inspectJournal(journalDir).map((report) => {
+  const logs: InspectedLog[] = [];
+  for (const report of inspectJournal(journal.directory)) {
     const { log, firstOffset, nextOffset } = report;
-    const from = committedAt(journalDir, log, firstOffset, nextOffset);
-    const to = committedAt(journalDir, log, nextOffset - 1, nextOffset);
+    const from = await committedAt(reader, log, firstOffset, nextOffset);
+    const to = await committedAt(reader, log, nextOffset - 1, nextOffset);
     const isMeasured = from !== null && to !== null && to > from;
-    return { ...report, from, to, perSecond: isMeasured ? ((nextOffset - firstOffset) * 1000) / (to - from) : null };
-  });
+    const perSecond = isMeasured ? ((nextOffset - firstOffset) * 1000) / (to - from) : null;
+    logs.push({ ...report, from, to, perSecond });
+  }
   return { logs, schemas };
 }
 
@@ -40,11 +42,16 @@ function nameOf(schemaJson: string): string {
 }
 
 /** Of the commit that holds the event at `offset`; null when there is none, or it can't be read. */
-function committedAt(journalDir: string, log: string, offset: number, nextOffset: number): number | null {
+async function committedAt(
+  reader: CommitReader,
+  log: string,
+  offset: number,
+  nextOffset: number,
+): Promise<number | null> {
   if (offset < 0 || offset >= nextOffset) return null;
   try {
-    for (const frame of readFrames(journalDir, log, { fromOffset: offset, toOffset: offset + 1 })) {
-      return decodeCommit(frame.body).committedAt;
+    for await (const { commit } of reader.commits(log, { fromOffset: offset, toOffset: offset + 1 })) {
+      return commit.committedAt;
     }
   } catch {
     // Damage is the business of `tail` and of verify.

@@ -4,10 +4,12 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { nodeFs } from '../journal/fs.ts';
 import { lockDirectory } from '../journal/lock.ts';
+import { journalOf } from '../journal/open-reader.ts';
 import { type LostRange, repairedSegment, replaceSegment, setAside } from '../journal/repair.ts';
 import { segmentBases, segmentName } from '../journal/segment.ts';
 import type { Finding } from '../journal/verify.ts';
 import { COMMIT_FRAME, encodeCommit } from '../messages/commit.ts';
+import { logPlace } from '../messages/log-name.ts';
 import { type Verified, verifyData } from './verify.ts';
 
 export interface Repair {
@@ -36,8 +38,7 @@ export async function repairData(
   options: { readonly isDryRun: boolean; readonly log: string | null },
 ): Promise<RepairReport> {
   const { isDryRun, log: only } = options;
-  const journalDir = join(dataDir, 'journal');
-  const unlock = isDryRun ? () => {} : lockDirectory(journalDir);
+  const unlock = isDryRun ? () => {} : lockDirectory(journalOf(dataDir).directory);
   try {
     const before = await verifyData(dataDir);
     const wanted = before.findings.filter(({ log }) => only === null || log === only);
@@ -68,7 +69,7 @@ async function repairLog(
   findings: readonly Finding[],
   isDryRun: boolean,
 ): Promise<Repair[]> {
-  const directory = join(dataDir, 'journal', log);
+  const directory = join(journalOf(dataDir).directory, log);
   const repairs: Repair[] = [];
   for (const file of new Set(findings.map((finding) => finding.file))) {
     if (!isJournalFile(file) || file.endsWith('.log') || !existsSync(file) || file === directory) continue;
@@ -107,10 +108,8 @@ async function repairSegments(
 
 /** A commit without sections: whoever folds the log finds nothing in it, and its offsets pass. */
 function lossFrame(log: string, { offset, toOffset }: LostRange): { kind: number; parts: Uint8Array[] } {
-  const dash = log.lastIndexOf('-');
   const { parts } = encodeCommit({
-    stream: log.slice(0, dash),
-    partition: Number(log.slice(dash + 1)),
+    ...(logPlace(log) ?? { stream: log, partition: 0 }),
     source: LOST,
     next: toOffset - offset,
     committedAt: 0,

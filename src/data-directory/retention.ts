@@ -1,14 +1,14 @@
 /** What of a journal may go: what both read models have, behind the snapshots that recovery needs, and old or too much. */
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
+import type { CommitReader } from '../journal/commit-reader.ts';
 import { type Fs, nodeFs } from '../journal/fs.ts';
-import { logNames } from '../journal/journal.ts';
 import { lockDirectory } from '../journal/lock.ts';
+import { type JournalPlace, journalOf, openReader } from '../journal/open-reader.ts';
 import { type PrunableSegment, prunableSegments, pruneSegments } from '../journal/prune.ts';
-import { readFrames } from '../journal/reader.ts';
 import { SNAPSHOT_DIRECTORY, snapshotOffsets } from '../journal/snapshot-files.ts';
 import { nodeSyncFs, type SyncFs } from '../journal/sync-fs.ts';
-import { decodeCommit } from '../messages/commit.ts';
+import { logName } from '../messages/log-name.ts';
 import { OPERATIONS } from '../messages/operations.ts';
 import { projectedOffsets } from './verify.ts';
 
@@ -20,7 +20,7 @@ export interface PrunedLog {
 }
 
 export interface PruneOptions {
-  readonly journalDir: string;
+  readonly journal: JournalPlace;
   readonly retention: Retention;
   /** What both read models have of the log. */
   readonly projectedOffset: number;
@@ -37,15 +37,15 @@ export async function pruneData(
   isDryRun: boolean,
   nowMs: number,
 ): Promise<PrunedLog[]> {
-  const journalDir = join(dataDir, 'journal');
-  const unlock = isDryRun ? () => {} : lockDirectory(journalDir);
+  const journal = journalOf(dataDir);
+  const unlock = isDryRun ? () => {} : lockDirectory(journal.directory);
   try {
     const stores = await projectedOffsets(dataDir);
     const pruned: PrunedLog[] = [];
-    for (const log of logNames(journalDir)) {
+    for (const log of await openReader(journal).logNames()) {
       const projectedOffset = Math.min(...stores.map((offsets) => offsets.get(log) ?? 0));
       const disk = { fs: nodeFs, syncFs: nodeSyncFs };
-      pruned.push(await pruneLog(log, { journalDir, retention, projectedOffset, nowMs, isDryRun, ...disk }));
+      pruned.push(await pruneLog(log, { journal, retention, projectedOffset, nowMs, isDryRun, ...disk }));
     }
     return pruned;
   } finally {
@@ -54,13 +54,14 @@ export async function pruneData(
 }
 
 export async function pruneLog(log: string, options: PruneOptions): Promise<PrunedLog> {
-  const { journalDir, retention, nowMs, fs, syncFs } = options;
-  const directory = join(journalDir, log);
+  const { journal, retention, nowMs, fs, syncFs } = options;
+  const directory = join(journal.directory, log);
+  const reader = openReader(journal, syncFs);
   const segments = await prunableSegments(fs, directory, {
     beforeMs: retention.ageMs === null ? Number.NEGATIVE_INFINITY : nowMs - retention.ageMs,
     maxBytes: retention.maxBytes ?? Number.POSITIVE_INFINITY,
     neededFrom: Math.min(options.projectedOffset, await oldestStart(fs, directory, log)),
-    committedAtMs: (base) => committedAtMs(syncFs, journalDir, log, base),
+    committedAtMs: (base) => committedAtMs(reader, log, base),
   });
   if (!options.isDryRun) await pruneSegments(fs, directory, segments);
   return { log, segments };
@@ -71,13 +72,13 @@ export async function pruneLog(log: string, options: PruneOptions): Promise<Prun
  * is read from its start whenever a service starts, and stays whole.
  */
 async function oldestStart(fs: Fs, directory: string, log: string): Promise<number> {
-  if (log === `${OPERATIONS}-0` || !(await fs.list(directory)).includes(SNAPSHOT_DIRECTORY)) return 0;
+  if (log === logName(OPERATIONS, 0) || !(await fs.list(directory)).includes(SNAPSHOT_DIRECTORY)) return 0;
   return snapshotOffsets(await fs.list(join(directory, SNAPSHOT_DIRECTORY)))[0] ?? 0;
 }
 
-function committedAtMs(fs: SyncFs, journalDir: string, log: string, base: number): number {
-  for (const frame of readFrames(journalDir, log, { fromOffset: base, toOffset: base + 1 }, fs)) {
-    return decodeCommit(frame.body).committedAt;
+async function committedAtMs(reader: CommitReader, log: string, base: number): Promise<number> {
+  for await (const { commit } of reader.commits(log, { fromOffset: base, toOffset: base + 1 })) {
+    return commit.committedAt;
   }
   return Number.POSITIVE_INFINITY;
 }

@@ -1,6 +1,7 @@
 /** Checks a data directory: its journal, the schemas that its events need, and that no read model is ahead of it. */
 import { join } from 'node:path';
-import { logNames } from '../journal/journal.ts';
+import { logNames } from '../journal/log-names.ts';
+import { journalOf } from '../journal/open-reader.ts';
 import { readSchemaTexts } from '../journal/schema-files.ts';
 import { nodeSyncFs } from '../journal/sync-fs.ts';
 import { type Finding, type VerifiedLog, verifyLog } from '../journal/verify.ts';
@@ -17,7 +18,7 @@ export interface Verified {
 }
 
 export async function verifyData(dataDir: string): Promise<Verified> {
-  const journalDir = join(dataDir, 'journal');
+  const { directory: journalDir } = journalOf(dataDir);
   const stores = await projectedOffsets(dataDir);
   const findings: Finding[] = [];
   const schemas = checkSchemas(dataDir, findings);

@@ -1,7 +1,7 @@
 /** What is in a journal's directory, log by log, without changing it and without its lock. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { logNames } from './journal.ts';
+import { logNames } from './log-names.ts';
 import { scanSegment, segmentBases, segmentName } from './segment.ts';
 import { SNAPSHOT_DIRECTORY, snapshotOffsets } from './snapshot-files.ts';
 import { witnessOf } from './witness.ts';

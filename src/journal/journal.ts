@@ -1,12 +1,13 @@
 /** The journal of a data directory: a log a partition, held by one process. */
 import { randomInt } from 'node:crypto';
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { isLogName } from '../messages/log-name.ts';
 import { syncAncestors } from './ancestors.ts';
 import { JournalError, messageOf } from './error.ts';
 import { type Fs, nodeFs } from './fs.ts';
 import { lockDirectory } from './lock.ts';
 import { type Durability, type Log, type LogState, openLog } from './log.ts';
+import { logNames } from './log-names.ts';
 import { recoverLog, type TornTail } from './recovery.ts';
 import { MAX_SEGMENT_BYTES } from './segment.ts';
 import { systemTimer, type Timer } from './timer.ts';
@@ -104,21 +105,4 @@ export async function openJournal(dir: string, options: JournalOptions): Promise
       return closing;
     },
   };
-}
-
-/** A log's name is the name of its directory. */
-function isLogName(name: string): boolean {
-  return /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/.test(name);
-}
-
-/** Names of the logs in a journal's directory, sorted; none when it does not exist. */
-export function logNames(directory: string): string[] {
-  try {
-    return readdirSync(directory, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => entry.name)
-      .sort();
-  } catch {
-    return [];
-  }
 }

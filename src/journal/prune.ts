@@ -15,7 +15,7 @@ export interface RetentionPolicy {
   /** Events from here on are needed by somebody. */
   readonly neededFrom: number;
   /** When the first event of a segment was committed, epoch milliseconds. */
-  committedAtMs(base: number): number;
+  committedAtMs(base: number): Promise<number>;
 }
 
 export interface PrunableSegment {
@@ -35,7 +35,7 @@ export async function prunableSegments(fs: Fs, directory: string, policy: Retent
     const nextOffset = bases[i + 1];
     const bytes = sizes[i] ?? 0;
     if (nextOffset === undefined || nextOffset > policy.neededFrom) break;
-    const isOld = policy.committedAtMs(nextOffset) <= policy.beforeMs;
+    const isOld = (await policy.committedAtMs(nextOffset)) <= policy.beforeMs;
     if (!isOld && total <= policy.maxBytes) break;
     prunable.push({ file: join(directory, segmentName(base)), firstOffset: base, nextOffset, bytes });
     total -= bytes;

@@ -2,7 +2,7 @@
  * Derives a log's events anew from its input, and compares them with what the log has. Equal, byte for byte, unless the
  * code, the models or the configuration have changed since, or the log was tampered with.
  */
-import { type Commit, decodeCommit, type Section } from '../messages/commit.ts';
+import type { Commit, Section } from '../messages/commit.ts';
 import type { Registry } from '../messages/registry.ts';
 import {
   createPartitionFold,
@@ -38,25 +38,25 @@ export interface Rederived {
 
 export interface LoggedCommit {
   readonly offset: number;
-  readonly body: Uint8Array;
+  readonly commit: Commit;
 }
 
 /**
  * `history` is in order of offset, and its first entry holds for the first commit. `start` is the state before that, null
  * at the start of the log.
  */
-export function rederive(
-  commits: Iterable<LoggedCommit>,
+export async function rederive(
+  commits: AsyncIterable<LoggedCommit> | Iterable<LoggedCommit>,
   history: readonly DerivationSince[],
   partition: number,
   registry: Registry,
   start: PartitionSnapshot | null = null,
-): Rederived {
+): Promise<Rederived> {
   let fold: PartitionFold | null = null;
   let next = 0;
   let [count, inputEvents, derivedEvents, differences] = [0, 0, 0, 0];
   let first: Difference | null = null;
-  for (const { offset, body } of commits) {
+  for await (const { offset, commit } of commits) {
     while (next < history.length && history[next]!.fromOffset <= offset) {
       fold = changedTo(history[next]!.derivation, fold, partition, registry);
       next += 1;
@@ -64,7 +64,6 @@ export function rederive(
     if (fold === null) throw new Error(`It is not known by what the commit at offset ${offset} was derived`);
     if (count === 0 && start !== null) restoreFold(fold, start);
     const current = fold;
-    const commit = decodeCommit(body);
     const logged = commit.sections.filter(({ role }) => role === 'derived');
     const now = current.partition.replay(commit, (work) => deriveAll(current, work));
     count += 1;

@@ -2,11 +2,10 @@
  * The projector: reads the logs in order, decodes each section once, and hands it to every store that wants it and
  * has not got it. Rows and offsets commit together, so wherever it stops it goes on from there.
  */
-import { readFrames, startOfLog } from '../journal/reader.ts';
-import { nodeSyncFs, type SyncFs } from '../journal/sync-fs.ts';
+import type { CommitReader, JournaledCommit } from '../journal/commit-reader.ts';
 import type { DynamicEvent, EventType } from '../messages/codec.ts';
 import { type Columns, columnsOfEvents } from '../messages/columns.ts';
-import { decodeCommit, type Section } from '../messages/commit.ts';
+import type { Section } from '../messages/commit.ts';
 import { joinOfRecord } from '../messages/join-result.ts';
 import type { Registry } from '../messages/registry.ts';
 import { BUILTIN_TYPES } from '../messages/types.ts';
@@ -14,11 +13,10 @@ import { JOIN_RESULTS, type SectionEvents, STREAM_EVENTS, type Store, type Where
 
 /** The journal as the projector reads it. */
 export interface ProjectedJournal {
-  readonly directory: string;
+  readonly reader: CommitReader;
   readonly registry: Registry;
   /** The declared streams, by name. */
   readonly declared: ReadonlyMap<string, { readonly type: EventType<DynamicEvent> }>;
-  readonly fs?: SyncFs;
 }
 
 /** A log, and the offset up to which it may be projected: its durable offset. */
@@ -48,7 +46,7 @@ export async function projectLogs(
   ranges: readonly LogRange[],
   maxEvents: number,
 ): Promise<Projected> {
-  const { directory, fs = nodeSyncFs } = journal;
+  const { reader } = journal;
   try {
     for (const store of stores) await store.begin();
     const reached = new Map<string, number>();
@@ -57,17 +55,17 @@ export async function projectLogs(
     for (const { log, toOffset } of ranges) {
       const projected = Math.min(...stores.map((store) => store.offsets().get(log) ?? 0));
       // Events that were pruned are in no new store.
-      const from = Math.max(projected, startOfLog(directory, log, fs));
+      const from = Math.max(projected, await reader.startOf(log));
       let next = from;
-      for (const frame of readFrames(directory, log, { fromOffset: from, toOffset }, fs)) {
+      for await (const read of reader.commits(log, { fromOffset: from, toOffset })) {
         if (events >= maxEvents) {
           caughtUp = false;
           break;
         }
-        const behind = stores.filter((store) => (store.offsets().get(log) ?? 0) <= frame.offset);
-        projectCommit(journal, behind, log, frame.offset, frame.body);
-        events += frame.count;
-        next = frame.offset + frame.count;
+        const behind = stores.filter((store) => (store.offsets().get(log) ?? 0) <= read.offset);
+        projectCommit(journal, behind, log, read);
+        events += read.endOffset - read.offset;
+        next = read.endOffset;
       }
       if (next > from) reached.set(log, next);
     }
@@ -86,10 +84,9 @@ function projectCommit(
   journal: ProjectedJournal,
   stores: readonly Store[],
   log: string,
-  offset: number,
-  body: Uint8Array,
+  { offset, commit }: JournaledCommit,
 ): void {
-  const { stream, partition, committedAt, sections } = decodeCommit(body);
+  const { stream, partition, committedAt, sections } = commit;
   let firstOffset = offset;
   for (const section of sections) {
     const where: Where = { log, stream, partition, firstOffset, committedAt };

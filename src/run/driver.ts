@@ -7,6 +7,7 @@ import type { StreamConfig } from '../config/sections/streams.ts';
 import type { Logger } from '../logger.ts';
 import type { Block } from '../messages/block.ts';
 import type { DynamicEvent } from '../messages/codec.ts';
+import { logName } from '../messages/log-name.ts';
 import type { InputBlock, Origins } from '../messages/origins.ts';
 import type { DeadLetter, FilePosition, Tombstone } from '../messages/streams.ts';
 import { deadLetterType, filePositionType, tombstoneType } from '../messages/types.ts';
@@ -97,7 +98,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
   let service = await open();
   let times = timesOf(service);
   const partitions = scriptPartitions();
-  const placeOf = new Map(partitions.map(({ stream: name, partition }, i) => [`${name}-${partition}`, i]));
+  const placeOf = new Map(partitions.map(({ stream: name, partition }, i) => [logName(name, partition), i]));
   let behind: readonly number[] = partitions.map((own) => own.position);
   /** By partition: records that it has. */
   let had: number[] = [];
@@ -127,7 +128,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
     );
   }
   function indexOf(name: string, partition: number): number {
-    const index = placeOf.get(`${name}-${partition}`);
+    const index = placeOf.get(logName(name, partition));
     if (index === undefined) throw new Error(`There is no partition ${partition} of ${name}`);
     return index;
   }

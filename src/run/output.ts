@@ -1,6 +1,6 @@
 /** What a run derived, as JSON lines in commit order: the form of `millrace run --output`. */
-import { type Frame, readFrames, startOfLog } from '../journal/reader.ts';
-import { type Commit, decodeCommit, type Section } from '../messages/commit.ts';
+import type { CommitReader, JournaledCommit } from '../journal/commit-reader.ts';
+import type { Commit, Section } from '../messages/commit.ts';
 import { derivedStreamOfRecord } from '../messages/derived-event.ts';
 import { joinOfRecord } from '../messages/join-result.ts';
 import type { Registry } from '../messages/registry.ts';
@@ -12,9 +12,8 @@ import {
   sessionClosedType,
   transactionScoredType,
 } from '../messages/types.ts';
-import { FLUSH } from '../service/flush.ts';
-import { IDLENESS } from '../service/idleness.ts';
 import type { PartitionUnit } from '../service/partition-unit.ts';
+import { inCommitOrder } from './commit-order.ts';
 
 interface Line {
   readonly stream: string;
@@ -22,95 +21,28 @@ interface Line {
 }
 
 /** Lines without their line ends, of the derived streams that are named, or of all. */
-export function* outputLines(
-  journalDir: string,
+export async function* outputLines(
+  reader: CommitReader,
   registry: Registry,
   units: readonly PartitionUnit[],
   only: readonly string[],
-): Generator<string> {
-  for (const { stream, sections } of inCommitOrder(journalDir, units)) {
-    for (const section of sections) {
-      for (const line of sectionLines(registry, stream, section)) {
-        if (only.length === 0 || only.includes(line.stream)) yield line.text;
-      }
-    }
+): AsyncGenerator<string> {
+  const logs = new Map<string, AsyncIterator<JournaledCommit>>();
+  for (const { log } of units) {
+    const range = { fromOffset: await reader.startOf(log.name), toOffset: log.durableOffset() };
+    logs.set(log.name, reader.commits(log.name, range));
+  }
+  for await (const commit of inCommitOrder(logs)) {
+    for (const line of commitLines(registry, commit, only)) yield line;
   }
 }
 
-/**
- * The commits of all logs in one order, the same in every run: by how far the source had come, then stream and partition.
- * What a flush gave comes behind all that came before it in any log. Whoever is idle follows what the others did at the same position. A commit that takes in what another log has comes as
- * soon as that has been given.
- */
-function* inCommitOrder(journalDir: string, units: readonly PartitionUnit[]): Generator<Commit> {
-  const logs = units.map(({ log }) => {
-    const range = { fromOffset: startOfLog(journalDir, log.name), toOffset: log.durableOffset() };
-    return followLog(log.name, readFrames(journalDir, log.name, range));
-  });
-  const given = new Map<string, number>();
-  const names = new Set(logs.map(({ name }) => name));
-  const readers = logs.filter(({ head }) => head !== null && names.has(head.commit.source));
-  const sources = logs.filter((log) => !readers.includes(log));
-  for (;;) {
-    let first: LogHead | null = null;
-    for (const log of sources) if (log.head !== null && isBefore(log, log.head.commit, first)) first = log;
-    if (first?.head == null) return;
-    yield first.head.commit;
-    given.set(first.name, first.head.endOffset);
-    first.advance();
-    // A reader comes after what it reads: what has just been given may let others behind it go on.
-    for (let isAny = true; isAny; ) {
-      isAny = false;
-      for (const reader of readers) {
-        while (reader.head !== null && (given.get(reader.head.commit.source) ?? 0) >= reader.head.commit.next) {
-          yield reader.head.commit;
-          given.set(reader.name, reader.head.endOffset);
-          reader.advance();
-          isAny = true;
-        }
-      }
+export function* commitLines(registry: Registry, commit: Commit, only: readonly string[]): Generator<string> {
+  for (const section of commit.sections) {
+    for (const { stream, text } of sectionLines(registry, commit.stream, section)) {
+      if (only.length === 0 || only.includes(stream)) yield text;
     }
   }
-}
-
-interface LogHead {
-  readonly name: string;
-  /** Null at the end. */
-  readonly head: { readonly commit: Commit; readonly endOffset: number } | null;
-  /** Flushes before that. */
-  readonly flushes: number;
-  advance(): void;
-}
-
-function followLog(name: string, frames: Generator<Frame>): LogHead {
-  const next = (): LogHead['head'] => {
-    const { value, done } = frames.next();
-    return done === true ? null : { commit: decodeCommit(value.body), endOffset: value.endOffset };
-  };
-  let head = next();
-  let flushes = 0;
-  return {
-    name,
-    get flushes() {
-      return flushes;
-    },
-    get head() {
-      return head;
-    },
-    advance() {
-      if (head?.commit.source === FLUSH) flushes += 1;
-      head = next();
-    },
-  };
-}
-
-function isBefore({ flushes }: LogHead, commit: Commit, first: LogHead | null): boolean {
-  if (first?.head == null) return true;
-  const other = first.head.commit;
-  if (flushes !== first.flushes) return flushes < first.flushes;
-  if (commit.source === FLUSH || other.source === FLUSH) return other.source === FLUSH && commit.source !== FLUSH;
-  if (commit.next !== other.next) return commit.next < other.next;
-  return commit.source !== IDLENESS && other.source === IDLENESS;
 }
 
 function* sectionLines(registry: Registry, stream: string, { fingerprint, bytes }: Section): Generator<Line> {

@@ -30,7 +30,7 @@ export interface RunInputs {
   readonly temporary: boolean;
   /** At the end of input all that is open is given. */
   readonly flush: boolean;
-  readonly output: ((lines: Iterable<string>) => Promise<void>) | null;
+  readonly output: ((lines: AsyncIterable<string>) => Promise<void>) | null;
   /** The derived streams to write; all of them when it is empty. */
   readonly only: readonly string[];
   onProgress(events: number): void;
@@ -79,7 +79,7 @@ export async function runInputs(options: RunInputs): Promise<RunSummary> {
     const { pipeline, observer } = ended.service;
     const units = pipeline.units.filter((unit) => !pipeline.operations.units.includes(unit));
     if (options.output !== null) {
-      await options.output(outputLines(pipeline.journalDir, pipeline.registry, units, options.only));
+      await options.output(outputLines(pipeline.reader, pipeline.registry, units, options.only));
     }
     const { events, deadLetters, late, lateWindows, windows, sessions, alerts, failures } = ended.counts;
     const seconds = (performance.now() - startedAt) / 1000;

@@ -3,10 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
+import type { JournaledCommit } from '../journal/commit-reader.ts';
 import type { Logger } from '../logger.ts';
 import { STORE_NAMES } from '../projections/store.ts';
+import { inCommitOrderNow } from './commit-order.ts';
 import { type Driver, startDriver } from './driver.ts';
-import { outputLines } from './output.ts';
+import { commitLines } from './output.ts';
 import { deadLettersOf, hintFor, outputNames } from './output-names.ts';
 import { createSteps } from './run-script.ts';
 import { createScriptReader, ScriptError, scriptStreams } from './script.ts';
@@ -63,6 +65,8 @@ export async function startTestPipeline(config: Config, logger: Logger): Promise
   const streamNames = streams.map(({ name }) => name);
   const derivedNames = outputNames(own);
   const delivered = new Map<string, number>();
+  /** By log: what is durable, as of the last step. */
+  const journaled = new Map<string, JournaledCommit[]>();
   let position = 0;
 
   async function pipe(stream: string, lines: readonly object[]): Promise<void> {
@@ -73,13 +77,23 @@ export async function startTestPipeline(config: Config, logger: Logger): Promise
       await steps.take(read(Buffer.from(JSON.stringify(line))), position, { source: 'test', position });
     }
     await steps.end();
+    await readOn();
+  }
+  async function readOn(): Promise<void> {
+    const { pipeline } = driver.service();
+    for (const { log } of pipeline.units.filter((unit) => !pipeline.operations.units.includes(unit))) {
+      const commits = journaled.get(log.name) ?? [];
+      journaled.set(log.name, commits);
+      const range = { fromOffset: commits.at(-1)?.endOffset ?? 0, toOffset: log.durableOffset() };
+      for await (const commit of pipeline.reader.commits(log.name, range)) commits.push(commit);
+    }
   }
   function readAll(stream: string): Record<string, unknown>[] {
     requireName('nothing derives', stream, derivedNames);
-    const { pipeline } = driver.service();
-    const units = pipeline.units.filter((unit) => !pipeline.operations.units.includes(unit));
-    const lines = [...outputLines(pipeline.journalDir, pipeline.registry, units, [stream])];
-    return lines.map((line) => JSON.parse(line));
+    const { registry } = driver.service().pipeline;
+    return [...inCommitOrderNow(journaled)].flatMap((commit) =>
+      [...commitLines(registry, commit, [stream])].map((line) => JSON.parse(line)),
+    );
   }
   function read(stream: string): Record<string, unknown>[] {
     const all = readAll(stream);
@@ -97,7 +111,10 @@ export async function startTestPipeline(config: Config, logger: Logger): Promise
     setIdle: (stream, partition, isIdle) => pipe(stream, [isIdle ? { $idle: partition } : { $active: partition }]),
     snapshot: () => pipe(anyStream, [{ $snapshot: true }]),
     restart: () => pipe(anyStream, [{ $restart: true }]),
-    endOfInput: driver.endOfInput,
+    async endOfInput() {
+      await driver.endOfInput();
+      await readOn();
+    },
     read,
     readAll,
     deadLetters(stream) {

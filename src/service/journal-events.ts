@@ -1,22 +1,19 @@
 /** Folds over the events of one type in a stream's logs: how actors above the partitions recover what they knew. */
-import { readFrames } from '../journal/reader.ts';
 import type { EventType } from '../messages/codec.ts';
-import { decodeCommit } from '../messages/commit.ts';
 import type { Pipeline, RunningStream } from './pipeline.ts';
 import { nextTurn } from './platform.ts';
 
-/** Calls `fold` for each event that is durable now, log by log in order; yields to the event loop in between. */
+/** Calls `fold` for each event that is durable now and still kept, log by log in order; yields to the event loop in between. */
 export async function foldEvents<T>(
-  pipeline: Pipeline,
+  { reader, registry, platform }: Pick<Pipeline, 'reader' | 'registry' | 'platform'>,
   stream: RunningStream,
   type: EventType<T>,
   fold: (event: T) => void,
 ): Promise<void> {
-  const { journalDir, registry, platform } = pipeline;
   for (const { log } of stream.units) {
-    const range = { fromOffset: 0, toOffset: log.durableOffset() };
-    for (const frame of readFrames(journalDir, log.name, range, platform.disk.syncFs)) {
-      for (const { fingerprint, bytes } of decodeCommit(frame.body).sections) {
+    const range = { fromOffset: await reader.startOf(log.name), toOffset: log.durableOffset() };
+    for await (const { commit } of reader.commits(log.name, range)) {
+      for (const { fingerprint, bytes } of commit.sections) {
         if (registry.nameOf(fingerprint) !== type.name) continue;
         for (const event of registry.decodeAs(type, fingerprint, bytes)) fold(event);
       }

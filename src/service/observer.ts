@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts';
 import type { SourceConfig } from '../config/sections/sources.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { LiveEvent, Overview, StageStatus } from '../http/view.ts';
+import { logName } from '../messages/log-name.ts';
 import { OPERATIONS } from '../messages/operations.ts';
 import type { AlertRaised } from '../messages/payments.ts';
 import { deadLetterType } from '../messages/types.ts';
@@ -77,7 +78,7 @@ export function createObserver(config: Config, version: string, sources: Observe
     const meter = meters.meter(`source:${stream}`);
     return {
       ...idleStage(`source:${stream}`, 'source', running?.config?.source.kind ?? 'internal', meter),
-      feeds: (running?.units ?? []).map((_, partition) => `${stream}-${partition}`),
+      feeds: (running?.units ?? []).map(({ log }) => log.name),
       state: sourceState(running?.config?.source ?? null, stream),
     };
   }
@@ -143,7 +144,7 @@ export function createObserver(config: Config, version: string, sources: Observe
     counts,
     committed(stream, commit) {
       const { derived } = commit;
-      const log = `${stream}-${commit.commit.partition}`;
+      const log = logName(stream, commit.commit.partition);
       counts.commits += 1;
       meters.meter('journal').add(commit.commit.sections.reduce((sum, section) => sum + section.count, 0));
       metrics.add('commits_total', { log });

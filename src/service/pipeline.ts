@@ -2,7 +2,6 @@
  * The part that every way of running shares: the journal, and for each stream its partitions with their windows and
  * fraud sessions. Sources, projections and everything that leaves the process are put around it.
  */
-import { join } from 'node:path';
 import type { Committed } from '../actors/partition-consumer.ts';
 import { createPartitionHost, type Deriver, type PartitionHost } from '../actors/partition-host.ts';
 import type { SupervisionPorts } from '../actors/supervisor.ts';
@@ -17,14 +16,16 @@ import {
   noteDerivations,
   repartitionOf,
 } from '../data-directory/derivation-history.ts';
+import type { CommitReader } from '../journal/commit-reader.ts';
 import { type Journal, openJournal } from '../journal/journal.ts';
 import type { LogState } from '../journal/log.ts';
-import { readFrames } from '../journal/reader.ts';
+import { type JournalPlace, journalOf, openReader } from '../journal/open-reader.ts';
 import type { TornTail } from '../journal/recovery.ts';
 import { readSchemaFiles, saveSchemaFiles } from '../journal/schema-files.ts';
 import { snapshotStore } from '../journal/snapshots.ts';
 import type { DynamicEvent, EventSchema, EventType } from '../messages/codec.ts';
-import { decodeCommit, type SectionRole } from '../messages/commit.ts';
+import type { SectionRole } from '../messages/commit.ts';
+import { logName, logNamesOf } from '../messages/log-name.ts';
 import { OPERATIONS } from '../messages/operations.ts';
 import { createRegistry, type Registry } from '../messages/registry.ts';
 import { BUILTIN_TYPES, runChangedType } from '../messages/types.ts';
@@ -66,7 +67,9 @@ export interface Repartition {
 
 export interface Pipeline {
   readonly journal: Journal;
-  readonly journalDir: string;
+  /** Where the journal is, for threads and processes that read it. */
+  readonly journalPlace: JournalPlace;
+  readonly reader: CommitReader;
   readonly registry: Registry;
   readonly streams: ReadonlyMap<string, RunningStream>;
   readonly repartitions: readonly Repartition[];
@@ -94,11 +97,12 @@ export interface PipelineOptions {
  * ConfigError when a stream's events can't be read by its schema of today.
  */
 export async function openPipeline(config: Config, options: PipelineOptions): Promise<Pipeline> {
-  const journalDir = join(config.dataDir, 'journal');
+  const journalPlace = journalOf(config.dataDir);
   const { durability, segmentBytes } = config.journal;
   const { onTorn, platform } = options;
   const { syncFs, ...disk } = platform.disk;
-  const journal = await openJournal(journalDir, {
+  const reader = openReader(journalPlace, syncFs);
+  const journal = await openJournal(journalPlace.directory, {
     ...disk,
     durability,
     segmentBytes,
@@ -131,7 +135,7 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
       const isOwn = threads === null || derivation === OPERATIONS_DERIVATION;
       const host = isOwn
         ? hostHere(derivation, types, partition)
-        : hostIn(threads, hosted++, { derivation, partition, log: `${name}-${partition}` });
+        : hostIn(threads, hosted++, { derivation, partition });
       units.push(await openUnit(name, partition, deriversOf(derivation), host));
     }
     const since = Object.fromEntries(units.map(({ log }) => [log.name, log.nextOffset()]));
@@ -150,16 +154,13 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
       fold: newFold(),
       newFold,
       writerOf: registry.writerOf,
-      *commits(fromOffset, toOffset) {
-        const log = `${derivation.stream}-${partition}`;
-        for (const { body } of readFrames(journalDir, log, { fromOffset, toOffset }, syncFs)) yield decodeCommit(body);
-      },
+      commits: (fromOffset, toOffset) =>
+        reader.commits(logName(derivation.stream, partition), { fromOffset, toOffset }),
       nextTurn: () => nextTurn(platform),
     });
   };
-  const hostIn =
-    (all: PartitionThreads, thread: number, place: { derivation: Derivation; partition: number; log: string }) => () =>
-      all.open(thread, { ...place, dataDir: config.dataDir, journalDir, requests: config.http.idempotency });
+  const hostIn = (all: PartitionThreads, thread: number, hosted: { derivation: Derivation; partition: number }) => () =>
+    all.open(thread, { ...hosted, dataDir: config.dataDir, journal: journalPlace, requests: config.http.idempotency });
   const openUnit = async (
     name: string,
     partition: number,
@@ -169,8 +170,8 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
     return createPartitionUnit({
       newHost,
       derivers,
-      log: await journal.openLog(`${name}-${partition}`),
-      snapshots: snapshotStore(journalDir, { fs: disk.fs }),
+      log: await journal.openLog(logName(name, partition)),
+      snapshots: snapshotStore(journalPlace.directory, { fs: disk.fs }),
       stream: name,
       queueBatches: config.runtime.queueBatches,
       quarantineAfter: config.supervision.quarantineAfter,
@@ -222,7 +223,7 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
     await threads?.close();
     await journal.close();
   };
-  return { journal, journalDir, registry, streams, repartitions, operations, units, platform, close };
+  return { journal, journalPlace, reader, registry, streams, repartitions, operations, units, platform, close };
 }
 
 /** All that the streams of the configuration read and derive. */
@@ -253,9 +254,7 @@ async function requireReadable(
   const problem = registry.problemReading(eventType);
   if (problem === null) return;
   let events = 0;
-  for (let partition = 0; partition < partitions; partition++) {
-    events += (await journal.openLog(`${name}-${partition}`)).nextOffset();
-  }
+  for (const log of logNamesOf(name, partitions)) events += (await journal.openLog(log)).nextOffset();
   if (events === 0) return;
   await journal.close();
   const message = `events in the journal can't be read by it: ${problem}`;

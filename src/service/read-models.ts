@@ -2,6 +2,7 @@
 
 import type { Config } from '../config/config.ts';
 import { storesAhead } from '../data-directory/stores-ahead.ts';
+import { journalOf } from '../journal/open-reader.ts';
 import { givenBy } from '../messages/window-result.ts';
 import { STORE_NAMES, type StoreName } from '../projections/store.ts';
 import { damagedStore } from '../projections/store-trouble.ts';
@@ -101,7 +102,9 @@ export function createReadModels(
     stores,
     opened,
     async open() {
-      const task = { kind: 'open', dataDir: config.dataDir, stores: STORE_NAMES, tables: tableShapes(config) } as const;
+      const { dataDir } = config;
+      const tables = tableShapes(config);
+      const task = { kind: 'open', dataDir, journal: journalOf(dataDir), stores: STORE_NAMES, tables } as const;
       let found = await stores.run(task);
       // The journal vouches for what it has: a store that says more has rows of another.
       const ahead = storesAhead(found, (log) => units.find((unit) => unit.log.name === log)?.log.durableOffset());

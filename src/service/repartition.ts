@@ -4,15 +4,14 @@
  * partition is. Kafka Streams calls this a repartition topic.
  */
 import type { ChildSpec } from '../actors/supervisor.ts';
-import { type Frame, readFrames, startOfLog } from '../journal/reader.ts';
-import { type Commit, decodeCommit } from '../messages/commit.ts';
+import type { CommitReader, JournaledCommit } from '../journal/commit-reader.ts';
+import type { Commit } from '../messages/commit.ts';
 import type { Registry } from '../messages/registry.ts';
 import type { ForwardedBlock } from '../messages/streams.ts';
 import { flushType, forwardedBlockType, sourceControlType, tombstoneType } from '../messages/types.ts';
 import type { Intake, Source } from '../sources/source.ts';
 import type { PartitionUnit } from './partition-unit.ts';
 import type { Repartition, RunningStream } from './pipeline.ts';
-import type { Platform } from './platform.ts';
 import { sourceChild } from './source-child.ts';
 
 /** Whether all that is durable in the logs of the streams is in those of the partitions of everything. */
@@ -41,38 +40,33 @@ export function repartitionChildren(repartitions: readonly Repartition[], pipeli
 }
 
 interface LogSourcePorts {
-  readonly journalDir: string;
+  readonly reader: CommitReader;
   readonly registry: Registry;
-  readonly platform: Platform;
 }
 
 /** A log that is followed, and what comes next of it; null at its durable end. */
 interface Followed {
   readonly log: string;
-  readonly frames: Generator<Frame>;
-  head: { readonly commit: Commit; readonly endOffset: number } | null;
+  readonly commits: AsyncGenerator<JournaledCommit>;
+  head: JournaledCommit | null;
 }
 
 /**
  * Follows the logs of streams, each from the offset that the partition of everything has of it. Of what several have,
  * the commit of the earliest time goes first: no log runs far ahead, whose windows would all have to stay open.
  */
-function createLogSource(
-  upstreams: readonly RunningStream[],
-  { journalDir, registry, platform }: LogSourcePorts,
-): Source {
-  const { syncFs } = platform.disk;
+function createLogSource(upstreams: readonly RunningStream[], { reader, registry }: LogSourcePorts): Source {
   const units = upstreams.flatMap((stream) => stream.units);
   const givesOf = new Map(
     upstreams.flatMap(({ gives, units: own }) => own.map((unit) => [unit.log.name, gives] as const)),
   );
   const handedOver = new Map<string, number>();
 
-  function follow({ log }: PartitionUnit, intake: Intake): Followed {
+  async function follow({ log }: PartitionUnit, intake: Intake): Promise<Followed> {
     const reached = Math.max(intake.position(log.name, 0), handedOver.get(log.name) ?? 0);
-    const fromOffset = Math.max(reached, startOfLog(journalDir, log.name, syncFs));
-    const frames = readFrames(journalDir, log.name, { fromOffset, toOffset: log.durableOffset() }, syncFs);
-    return { log: log.name, frames, head: nextOf(frames) };
+    const fromOffset = Math.max(reached, await reader.startOf(log.name));
+    const commits = reader.commits(log.name, { fromOffset, toOffset: log.durableOffset() });
+    return { log: log.name, commits, head: await nextOf(commits) };
   }
 
   function forwarded(log: string, { sections }: Commit): ForwardedBlock[] {
@@ -89,14 +83,14 @@ function createLogSource(
   }
 
   async function deliver(intake: Intake, followed: Followed): Promise<void> {
-    const { log, head, frames } = followed;
+    const { log, head, commits } = followed;
     if (head === null) return;
     const blocks = [forwardedBlockType.encodeBlock(forwarded(log, head.commit))];
     // A batch that was given up has to come again, so its own log alone says where it stands.
     const onRejected = (): void => void handedOver.delete(log);
     await intake.deliver(0, { source: log, next: head.endOffset, blocks, onRejected });
     handedOver.set(log, head.endOffset);
-    followed.head = nextOf(frames);
+    followed.head = await nextOf(commits);
   }
 
   return {
@@ -111,7 +105,7 @@ function createLogSource(
           const grown = new Promise<void>((resolve) => {
             wake = resolve;
           });
-          const logs = units.map((unit) => follow(unit, intake));
+          const logs = await Promise.all(units.map((unit) => follow(unit, intake)));
           for (let next = earliest(logs); next !== null && !signal.aborted; next = earliest(logs)) {
             await deliver(intake, next);
           }
@@ -130,9 +124,9 @@ const BESIDE_EVENTS: ReadonlySet<string> = new Set([sourceControlType.name, flus
 
 const EMPTY_BLOCK = Buffer.from([0]);
 
-function nextOf(frames: Generator<Frame>): Followed['head'] {
-  const { value, done } = frames.next();
-  return done === true ? null : { commit: decodeCommit(value.body), endOffset: value.endOffset };
+async function nextOf(commits: AsyncGenerator<JournaledCommit>): Promise<JournaledCommit | null> {
+  const { value, done } = await commits.next();
+  return done === true ? null : value;
 }
 
 function earliest(logs: readonly Followed[]): Followed | null {

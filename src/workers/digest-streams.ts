@@ -3,9 +3,9 @@
  * order between them show. `at` is left out, since it names the watermark of one partition.
  */
 import { createHash } from 'node:crypto';
-import { readFrames, startOfLog } from '../journal/reader.ts';
+import { type JournalPlace, openReader } from '../journal/open-reader.ts';
 import { readSchemaFiles } from '../journal/schema-files.ts';
-import { decodeCommit, type Section } from '../messages/commit.ts';
+import type { Section } from '../messages/commit.ts';
 import { derivedStreamOfRecord } from '../messages/derived-event.ts';
 import { joinOfRecord } from '../messages/join-result.ts';
 import { createRegistry } from '../messages/registry.ts';
@@ -20,12 +20,12 @@ export interface StreamDigest {
 
 export interface DigestStreamsTask {
   readonly dataDir: string;
-  readonly journalDir: string;
+  readonly journal: JournalPlace;
   readonly ranges: readonly LogRange[];
 }
 
 /** Reads the logs from what is kept of them to these offsets. */
-export default function digestStreams({ dataDir, journalDir, ranges }: DigestStreamsTask): StreamDigest[] {
+export default async function digestStreams({ dataDir, journal, ranges }: DigestStreamsTask): Promise<StreamDigest[]> {
   const registry = createRegistry();
   for (const [fingerprint, json] of readSchemaFiles(dataDir)) registry.learn(fingerprint, json);
   const sums = new Map<string, { events: number; sum: bigint }>();
@@ -68,9 +68,10 @@ export default function digestStreams({ dataDir, journalDir, ranges }: DigestStr
     }
   };
 
+  const reader = openReader(journal);
   for (const { log, toOffset } of ranges) {
-    for (const frame of readFrames(journalDir, log, { fromOffset: startOfLog(journalDir, log), toOffset })) {
-      for (const section of decodeCommit(frame.body).sections) addSection(section);
+    for await (const { commit } of reader.commits(log, { fromOffset: await reader.startOf(log), toOffset })) {
+      for (const section of commit.sections) addSection(section);
     }
   }
   return [...sums]

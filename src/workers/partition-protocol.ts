@@ -3,6 +3,7 @@
  * as Avro blocks. A host is named by a number that no other has had.
  */
 import type { Deriver, HostSnapshot } from '../actors/partition-host.ts';
+import type { JournalPlace } from '../journal/open-reader.ts';
 import type { Block } from '../messages/block.ts';
 import { type Commit, inputSection, type Section } from '../messages/commit.ts';
 import type { FilePosition } from '../messages/streams.ts';
@@ -13,8 +14,7 @@ import type { KnownRequest, RequestLimits } from '../partition/requests.ts';
 
 export interface OpenPartition {
   readonly dataDir: string;
-  readonly journalDir: string;
-  readonly log: string;
+  readonly journal: JournalPlace;
   readonly partition: number;
   readonly derivation: Derivation;
   readonly requests: RequestLimits;

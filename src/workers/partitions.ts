@@ -5,9 +5,9 @@
 import type { MessagePort } from 'node:worker_threads';
 import { createPartitionHost, type Deriver, type PartitionHost } from '../actors/partition-host.ts';
 import { asError, type RunningChild } from '../actors/supervised.ts';
-import { readFrames } from '../journal/reader.ts';
+import { openReader } from '../journal/open-reader.ts';
 import { readSchemaFiles } from '../journal/schema-files.ts';
-import { decodeCommit } from '../messages/commit.ts';
+import { logName } from '../messages/log-name.ts';
 import { createRegistry } from '../messages/registry.ts';
 import { createPartitionFold, derivationTypes, type PartitionFold } from '../partition/derivation.ts';
 import {
@@ -27,9 +27,10 @@ interface Hosted {
   readonly derivers: Map<string, RunningChild>;
 }
 
-function openHosted({ dataDir, journalDir, log, partition, derivation, requests }: OpenPartition): Hosted {
+function openHosted({ dataDir, journal, partition, derivation, requests }: OpenPartition): Hosted {
   const registry = createRegistry();
   for (const [fingerprint, json] of readSchemaFiles(dataDir)) registry.learn(fingerprint, json);
+  const reader = openReader(journal);
   const types = derivationTypes(derivation);
   registry.add(types.eventType);
   const newFold = (): PartitionFold => createPartitionFold(derivation, types, partition, registry, requests);
@@ -38,9 +39,7 @@ function openHosted({ dataDir, journalDir, log, partition, derivation, requests 
     fold,
     newFold,
     writerOf: registry.writerOf,
-    *commits(fromOffset, toOffset) {
-      for (const { body } of readFrames(journalDir, log, { fromOffset, toOffset })) yield decodeCommit(body);
-    },
+    commits: (fromOffset, toOffset) => reader.commits(logName(derivation.stream, partition), { fromOffset, toOffset }),
     nextTurn: () => new Promise((resolve) => void setImmediate(resolve)),
   });
   return { host, positions: fold.partition.positions, derivers: new Map() };

@@ -1,14 +1,15 @@
 /** Derives the events of one log anew, in a thread of the pool: a shard of a replay. */
-import { readFrames, startOfLog } from '../journal/reader.ts';
+import type { CommitReader } from '../journal/commit-reader.ts';
+import { type JournalPlace, openReader } from '../journal/open-reader.ts';
 import { readSchemaFiles } from '../journal/schema-files.ts';
-import { snapshotStore } from '../journal/snapshots.ts';
+import { type SnapshotStore, snapshotStore } from '../journal/snapshots.ts';
 import { createRegistry } from '../messages/registry.ts';
 import { type DerivationSince, type Rederived, rederive } from '../partition/rederive.ts';
 import { decodeSnapshot, type PartitionSnapshot } from '../partition/snapshot.ts';
 
 export interface RederiveTask {
   readonly dataDir: string;
-  readonly journalDir: string;
+  readonly journal: JournalPlace;
   readonly log: string;
   readonly partition: number;
   readonly toOffset: number;
@@ -17,24 +18,26 @@ export interface RederiveTask {
 
 /** Throws when a frame can't be read. */
 export default async function rederiveLog(task: RederiveTask): Promise<Rederived> {
-  const { dataDir, journalDir, log, partition, toOffset, history } = task;
+  const { dataDir, journal, log, partition, toOffset, history } = task;
   const registry = createRegistry();
   for (const [fingerprint, json] of readSchemaFiles(dataDir)) registry.learn(fingerprint, json);
-  const start = await startOf(journalDir, log, history[0]?.fromOffset ?? 0);
+  const reader = openReader(journal);
+  const start = await startOf(reader, snapshotStore(journal.directory), log, history[0]?.fromOffset ?? 0);
   if (start === null) return { commits: 0, inputEvents: 0, derivedEvents: 0, differences: 0, first: null };
-  const commits = readFrames(journalDir, log, { fromOffset: start.offset, toOffset });
-  return rederive(commits, history, partition, registry, start.snapshot);
+  const commits = reader.commits(log, { fromOffset: start.offset, toOffset });
+  return await rederive(commits, history, partition, registry, start.snapshot);
 }
 
 /** Of a log whose first events were pruned, its oldest snapshot; null when there is none to begin with. */
 async function startOf(
-  journalDir: string,
+  reader: CommitReader,
+  snapshots: SnapshotStore,
   log: string,
   fromOffset: number,
 ): Promise<{ readonly offset: number; readonly snapshot: PartitionSnapshot | null } | null> {
-  const first = startOfLog(journalDir, log);
+  const first = await reader.startOf(log);
   if (first <= fromOffset) return { offset: fromOffset, snapshot: null };
-  const found = await snapshotStore(journalDir).oldest(log);
+  const found = await snapshots.oldest(log);
   const snapshot = found === null ? null : decodeSnapshot(found.body);
   return found === null || snapshot === null ? null : { offset: found.offset, snapshot };
 }

@@ -1,4 +1,5 @@
 /** What passes between the service and the processes of the read models. Every value is structured-cloneable. */
+import type { JournalPlace } from '../journal/open-reader.ts';
 import type { CaseFile } from '../projections/case-file.ts';
 import type { AppendedResults } from '../projections/live-results.ts';
 import type { LogRange, Projected } from '../projections/projector.ts';
@@ -11,6 +12,7 @@ import type { Totals } from '../projections/totals.ts';
 export interface OpenStores {
   readonly kind: 'open';
   readonly dataDir: string;
+  readonly journal: JournalPlace;
   readonly stores: readonly StoreName[];
   readonly tables: TableShapes;
   /** What DuckDB may hold at first; else what its tables are likely to need. */

@@ -1,6 +1,6 @@
 /** What the process of the read models does with a task. Those that change them must come one at a time. */
-import { join } from 'node:path';
 import { messageOf } from '../journal/error.ts';
+import { openReader } from '../journal/open-reader.ts';
 import { readSchemaFiles } from '../journal/schema-files.ts';
 import type { SyncFs } from '../journal/sync-fs.ts';
 import { createRegistry } from '../messages/registry.ts';
@@ -52,6 +52,7 @@ export function createStoresTask({ fs, openStore, deleteStore }: StoresPorts): R
   async function open(task: OpenStores): Promise<StoresResults['open']> {
     await close();
     const { dataDir } = task;
+    const reader = openReader(task.journal, fs);
     const registry = createRegistry();
     for (const [fingerprint, json] of readSchemaFiles(dataDir, fs)) registry.learn(fingerprint, json);
     const stores: Store[] = [];
@@ -61,7 +62,7 @@ export function createStoresTask({ fs, openStore, deleteStore }: StoresPorts): R
     }
     const declared = new Map(task.tables.streams.map((shape) => [shape.name, streamTable(shape)]));
     const { windows } = task.tables;
-    opened = { windows, journal: { directory: join(dataDir, 'journal'), registry, declared, fs }, declared, stores };
+    opened = { windows, journal: { reader, registry, declared }, declared, stores };
     const offsets: Record<StoreName, Record<string, number>> = { sqlite: {}, duckdb: {} };
     for (const store of stores) offsets[store.name] = Object.fromEntries(store.offsets());
     return offsets;

@@ -107,7 +107,7 @@ async function resultsOf(query: string, files: Files): Promise<Record<string, un
     flush: true,
     only: [query],
     async output(lines) {
-      given.push(...lines);
+      for await (const line of lines) given.push(line);
     },
     onProgress() {},
   });

@@ -75,6 +75,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   install: { mayImport: [] },
 };
 
+/**
+ * Files that only their own room imports. Whoever else reads a journal does it through the commit reader: what opens
+ * frames by path would read no journal but one on this machine's disk.
+ */
+export const OWN_FILES: readonly string[] = ['journal/frame-reader.ts', 'journal/local-reader.ts', 'journal/frame.ts'];
+
 /** Each package of package.json and the rooms, or the one file, that may import it. */
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@duckdb/node-api': ['projections'],

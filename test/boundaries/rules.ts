@@ -1,6 +1,6 @@
 /** The rules of the house that can be read off the syntax. Each finding says where, which rule, and what. */
 import { circles } from './circles.ts';
-import { PACKAGES, ROOMS, roomOf } from './rooms.ts';
+import { OWN_FILES, PACKAGES, ROOMS, roomOf } from './rooms.ts';
 import { isIdentifier, matches, type Node, resolveImport, type SourceFile } from './source-file.ts';
 
 export interface Finding {
@@ -62,6 +62,9 @@ function checkImports(file: SourceFile): Finding[] {
       if (!target.startsWith('src/')) return [{ ...at, rule: 'direction', what: `${specifier} is outside src` }];
       const path = belowSrc(target);
       const other = roomOf(path);
+      if (other !== roomName && OWN_FILES.includes(path)) {
+        return [{ ...at, rule: 'direction', what: `${path} is for ${other} alone` }];
+      }
       if (other === roomName || room.mayImport.includes(other) || room.mayImport.includes(path)) return [];
       return [{ ...at, rule: 'direction', what: `${roomName} may not import ${path}` }];
     }

@@ -19,7 +19,7 @@ test('the example of orders gives sales per country, and what each order is and 
     flush: true,
     only: ['sales_per_country'],
     async output(lines) {
-      output.push(...lines);
+      for await (const line of lines) output.push(line);
     },
     onProgress() {},
   });

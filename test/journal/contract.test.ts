@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { readFrames } from '../../src/journal/frame-reader.ts';
 import type { JournalOptions } from '../../src/journal/journal.ts';
-import { readFrames } from '../../src/journal/reader.ts';
 import { snapshotStore } from '../../src/journal/snapshots.ts';
 import { type JournalSubject, journalContract, snapshotContract } from './contract.ts';
 import { crashFs } from './crash-fs.ts';

@@ -4,9 +4,10 @@
  * Pekko counts from 1 and its ranges are closed; ours count from 0 and are half-open.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { OffsetRange } from '../../src/journal/commit-reader.ts';
+import type { Frame } from '../../src/journal/frame-reader.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import type { Log } from '../../src/journal/log.ts';
-import type { Frame, OffsetRange } from '../../src/journal/reader.ts';
 import type { SnapshotStore } from '../../src/journal/snapshots.ts';
 
 const NAME = 'p-0';

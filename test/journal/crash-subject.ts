@@ -1,8 +1,8 @@
 /** The local journal on a disk that forgets, as the subject of the fault contract. */
 import { join } from 'node:path';
 import { frameBuffers } from '../../src/journal/frame.ts';
+import { readFrames } from '../../src/journal/frame-reader.ts';
 import { type JournalOptions, openJournal } from '../../src/journal/journal.ts';
-import { readFrames } from '../../src/journal/reader.ts';
 import { segmentBases, segmentName } from '../../src/journal/segment.ts';
 import { keepNothing } from './choices.ts';
 import { crashFs, errno, type Operation } from './crash-fs.ts';

@@ -12,8 +12,8 @@ import {
   MAX_BODY_BYTES,
   readHeader,
 } from '../../src/journal/frame.ts';
+import { readFrames } from '../../src/journal/frame-reader.ts';
 import { inspectJournal } from '../../src/journal/inspect.ts';
-import { readFrames } from '../../src/journal/reader.ts';
 import { FOOTER_SEARCH_BYTES, readSeal } from '../../src/journal/segment.ts';
 import { snapshotStore } from '../../src/journal/snapshots.ts';
 import {

@@ -3,11 +3,14 @@
  * process leaves is an image; a test opens it again, lets its disk hold a sync back or fail it, or damages it.
  */
 import { refusal } from '../../src/journal/admission.ts';
+import type { CommitReader, OffsetRange } from '../../src/journal/commit-reader.ts';
 import { JournalError } from '../../src/journal/error.ts';
+import type { Frame } from '../../src/journal/frame-reader.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import type { Log, LogState } from '../../src/journal/log.ts';
-import type { Frame, OffsetRange } from '../../src/journal/reader.ts';
 import type { Snapshot, SnapshotStore } from '../../src/journal/snapshots.ts';
+import { COMMIT_FRAME, decodeCommit } from '../../src/messages/commit.ts';
+import { isLogName } from '../../src/messages/log-name.ts';
 
 export interface MemoryImage {
   readonly logs: Map<string, Frame[]>;
@@ -28,7 +31,7 @@ export function openMemoryJournal(image: MemoryImage): Journal {
     dir: 'memory',
     async openLog(name) {
       if (closed) throw new JournalError({ kind: 'closed', log: name }, 'The journal is closed');
-      if (!/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/.test(name)) {
+      if (!isLogName(name)) {
         throw new JournalError({ kind: 'invalid', log: name }, `${name} can't name a log`);
       }
       const known = opened.get(name);
@@ -52,8 +55,27 @@ export function openMemoryJournal(image: MemoryImage): Journal {
 export function* readMemory(image: MemoryImage, log: string, { fromOffset, toOffset }: OffsetRange): Generator<Frame> {
   if (fromOffset >= toOffset) return;
   const frames = image.logs.get(log) ?? [];
-  if (image.rotten.has(log) || (frames.at(-1)?.endOffset ?? 0) < toOffset) throw corrupt(log);
+  const isKept = (frames[0]?.offset ?? 0) <= fromOffset && (frames.at(-1)?.endOffset ?? 0) >= toOffset;
+  if (image.rotten.has(log) || !isKept) throw corrupt(log);
   for (const frame of frames) if (frame.endOffset > fromOffset && frame.offset < toOffset) yield frame;
+}
+
+export function memoryReader(image: MemoryImage): CommitReader {
+  const framesOf = (log: string): readonly Frame[] => image.logs.get(log) ?? [];
+  return {
+    logNames: async () => [...image.logs.keys()].sort(),
+    startOf: async (log) => framesOf(log)[0]?.offset ?? 0,
+    endOf: async (log) => framesOf(log).at(-1)?.endOffset ?? 0,
+    async offsetAt(log, committedAtMs) {
+      const isBefore = ({ body }: Frame): boolean => decodeCommit(body).committedAt < committedAtMs;
+      return (framesOf(log).findLast(isBefore) ?? framesOf(log)[0])?.offset ?? 0;
+    },
+    async *commits(log, range) {
+      for (const { kind, offset, endOffset, body } of readMemory(image, log, range)) {
+        if (kind === COMMIT_FRAME) yield { offset, endOffset, commit: decodeCommit(body) };
+      }
+    },
+  };
 }
 
 function memoryLog(name: string, frames: Frame[], sync: () => Promise<void>): Log {

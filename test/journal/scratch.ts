@@ -3,9 +3,10 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+
+import { readFrames } from '../../src/journal/frame-reader.ts';
 import { type Journal, type JournalOptions, openJournal } from '../../src/journal/journal.ts';
 import type { Log } from '../../src/journal/log.ts';
-import { readFrames } from '../../src/journal/reader.ts';
 import type { Timer } from '../../src/journal/timer.ts';
 
 export const LOG = 'payments.transactions-0';

@@ -2,9 +2,9 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { readFrames } from '../../src/journal/frame-reader.ts';
 import { nodeFs } from '../../src/journal/fs.ts';
 import { prunableSegments, pruneSegments } from '../../src/journal/prune.ts';
-import { readFrames } from '../../src/journal/reader.ts';
 import { encodeIndex, readIndex } from '../../src/journal/segment-index.ts';
 import { nodeSyncFs, type SyncFs } from '../../src/journal/sync-fs.ts';
 import { KIND, LOG, scratchDirectory, withLog } from './scratch.ts';
@@ -113,7 +113,7 @@ test('an index that is damaged, cut, stale or a lie is not believed', async () =
 test('an index goes with its segment', async () => {
   const dir = await filled();
   const directory = join(dir, LOG);
-  const policy = { beforeMs: Number.POSITIVE_INFINITY, maxBytes: 0, neededFrom: END, committedAtMs: () => 0 };
+  const policy = { beforeMs: Number.POSITIVE_INFINITY, maxBytes: 0, neededFrom: END, committedAtMs: async () => 0 };
   await pruneSegments(nodeFs, directory, await prunableSegments(nodeFs, directory, policy));
   expect(files(dir, '.log')).toHaveLength(1);
   expect(files(dir, '.index')).toEqual([]);

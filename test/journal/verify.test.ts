@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
+import { readFrames, startOfLog } from '../../src/journal/frame-reader.ts';
 import { nodeFs } from '../../src/journal/fs.ts';
 import { openJournal } from '../../src/journal/journal.ts';
 import { prunableSegments, pruneSegments } from '../../src/journal/prune.ts';
-import { readFrames, startOfLog } from '../../src/journal/reader.ts';
 import { type LostRange, repairedSegment, replaceSegment } from '../../src/journal/repair.ts';
 import { segmentBases, segmentName } from '../../src/journal/segment.ts';
 import { snapshotStore } from '../../src/journal/snapshots.ts';
@@ -179,7 +179,7 @@ describe('pruning', () => {
   const policy = {
     beforeMs: Number.NEGATIVE_INFINITY,
     maxBytes: Number.POSITIVE_INFINITY,
-    committedAtMs: (base: number) => base,
+    committedAtMs: async (base: number) => base,
   };
 
   test('takes whole segments from the front, never one that is needed, never the last', async () => {

@@ -3,10 +3,10 @@
  * outlives the process and says what must be there after it.
  */
 import { createHash } from 'node:crypto';
+import { readFrames } from '../../src/journal/frame-reader.ts';
 import type { Fs } from '../../src/journal/fs.ts';
 import { type Journal, openJournal } from '../../src/journal/journal.ts';
 import type { Durability, Log } from '../../src/journal/log.ts';
-import { readFrames } from '../../src/journal/reader.ts';
 import { snapshotStore } from '../../src/journal/snapshots.ts';
 import type { SyncFs } from '../../src/journal/sync-fs.ts';
 import { KIND, LOG, manualTimer } from './scratch.ts';

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { openJournal } from '../../src/journal/journal.ts';
+import { journalOf, openReader } from '../../src/journal/open-reader.ts';
 import type { AvroSchema } from '../../src/messages/avro.ts';
 import type { Block } from '../../src/messages/block.ts';
 import type { EventType } from '../../src/messages/codec.ts';
@@ -38,8 +39,9 @@ export interface World {
 
 export async function createWorld(): Promise<World> {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-projections-'));
-  const journalDir = join(directory, 'journal');
-  const journal = await openJournal(journalDir, { durability: 'os', segmentBytes: 1 << 16 });
+  const place = journalOf(directory);
+  const reader = openReader(place);
+  const journal = await openJournal(place.directory, { durability: 'os', segmentBytes: 1 << 16 });
   const opened: Store[] = [];
   onTestFinished(async () => {
     for (const store of opened) await store.close().catch(() => {});
@@ -86,7 +88,7 @@ export async function createWorld(): Promise<World> {
       return made;
     },
     project: (stores, maxEvents = 1_000_000) =>
-      projectLogs({ directory: journalDir, registry, declared }, stores, [...ranges.values()], maxEvents),
+      projectLogs({ reader, registry, declared }, stores, [...ranges.values()], maxEvents),
   };
 }
 

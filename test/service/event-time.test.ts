@@ -34,7 +34,7 @@ async function run(name: string) {
     flush: !NOT_FLUSHED.includes(name),
     only: [],
     async output(lines) {
-      for (const line of lines) output.push(JSON.parse(line));
+      for await (const line of lines) output.push(JSON.parse(line));
     },
     onProgress() {},
   });

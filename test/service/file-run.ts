@@ -97,7 +97,7 @@ export async function runFile(run: FileRun): Promise<FileResult> {
     flush,
     only: [],
     async output(lines) {
-      output.push(...lines);
+      for await (const line of lines) output.push(line);
     },
     onProgress() {},
   });

@@ -64,7 +64,7 @@ ${run.windows === undefined ? '' : `windows: { ${run.windows} }`}`,
     flush: true,
     only: [],
     async output(lines) {
-      output.push(...lines);
+      for await (const line of lines) output.push(line);
     },
     onProgress() {},
   });

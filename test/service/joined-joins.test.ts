@@ -118,7 +118,7 @@ async function run(
     flush: true,
     only: [],
     async output(texts) {
-      for (const text of texts) output.push(JSON.parse(text));
+      for await (const text of texts) output.push(JSON.parse(text));
     },
     onProgress() {},
   });

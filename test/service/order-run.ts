@@ -59,7 +59,7 @@ windows:
     flush: true,
     only: [],
     async output(results) {
-      output.push(...results);
+      for await (const line of results) output.push(line);
     },
     onProgress() {},
   });

@@ -5,13 +5,12 @@ import { startSupervisor } from '../../src/actors/supervisor.ts';
 import { JournalError } from '../../src/journal/error.ts';
 import type { Log } from '../../src/journal/log.ts';
 import type { SnapshotStore } from '../../src/journal/snapshots.ts';
-import { decodeCommit } from '../../src/messages/commit.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
 import { transactionType } from '../../src/messages/types.ts';
 import { createPartitionFold, type Derivation, derivationTypes } from '../../src/partition/derivation.ts';
 import { createPartitionUnit } from '../../src/service/partition-unit.ts';
 import { nextTurn, nodePlatform } from '../../src/service/platform.ts';
-import { memoryImage, memorySnapshots, openMemoryJournal, readMemory } from '../journal/memory-journal.ts';
+import { memoryImage, memoryReader, memorySnapshots, openMemoryJournal } from '../journal/memory-journal.ts';
 
 const PAYMENTS: Derivation = {
   stream: 's',
@@ -47,9 +46,7 @@ async function start(snapshots: SnapshotStore, change: (log: Log) => Log = (log)
         fold: newFold(),
         newFold,
         writerOf: registry.writerOf,
-        *commits(fromOffset, toOffset) {
-          for (const { body } of readMemory(image, 's-0', { fromOffset, toOffset })) yield decodeCommit(body);
-        },
+        commits: (fromOffset, toOffset) => memoryReader(image).commits('s-0', { fromOffset, toOffset }),
         nextTurn: () => nextTurn(nodePlatform),
       }),
     derivers: ['window-aggregator'],

@@ -78,7 +78,7 @@ export async function runScriptLines(run: ScriptRun): Promise<RunResult> {
     flush: run.flush ?? true,
     only: run.only ?? [],
     async output(lines) {
-      output.push(...lines);
+      for await (const line of lines) output.push(line);
     },
     onProgress() {},
   });

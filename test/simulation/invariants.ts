@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { derivationOf, repartitionOf } from '../../src/data-directory/derivation-history.ts';
 import { MAX_QUEUED_BYTES } from '../../src/journal/admission.ts';
+import { journalOf } from '../../src/journal/open-reader.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
 import { openSqlite } from '../../src/projections/sqlite.ts';
 import { haveCaughtUp } from '../../src/service/repartition.ts';
@@ -89,7 +90,13 @@ async function checkRebuild(world: World, { files, remains }: End): Promise<void
       fs,
       openStore: async (name) => (name === 'sqlite' ? openSqlite(sqliteFile) : ledger.open(async () => {})),
     });
-    await run({ kind: 'open', dataDir, stores: ['sqlite', 'duckdb'], tables: { windows: [], streams: [] } });
+    await run({
+      kind: 'open',
+      dataDir,
+      journal: journalOf(dataDir),
+      stores: ['sqlite', 'duckdb'],
+      tables: { windows: [], streams: [] },
+    });
     await run({ kind: 'project', ranges, maxEvents: Number.POSITIVE_INFINITY });
     const digests = await run({ kind: 'digest' });
     await run({ kind: 'close' });

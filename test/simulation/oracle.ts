@@ -5,7 +5,7 @@
 import { crc32 } from 'node:zlib';
 import type { Config } from '../../src/config/config.ts';
 import { derivationOf, repartitionName, repartitionOf } from '../../src/data-directory/derivation-history.ts';
-import { type Frame, readFrames } from '../../src/journal/reader.ts';
+import { type Frame, readFrames } from '../../src/journal/frame-reader.ts';
 import { type Commit, decodeCommit, type Section } from '../../src/messages/commit.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
 import {

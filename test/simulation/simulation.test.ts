@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { journalOf } from '../../src/journal/open-reader.ts';
 import { openDuckdb } from '../../src/projections/duckdb.ts';
 import { tableShapes } from '../../src/service/read-models.ts';
 import { createStoresTask } from '../../src/workers/stores-task.ts';
@@ -50,7 +51,7 @@ describe('DuckDB', () => {
       openStore: (_, { tables }) =>
         openDuckdb(join(directory, `${maxEvents}.duckdb`), { tables, memoryBytes: 64 * 1024 ** 2, threads: 1 }),
     });
-    await run({ kind: 'open', dataDir, stores: ['duckdb'], tables: tableShapes(config) });
+    await run({ kind: 'open', dataDir, journal: journalOf(dataDir), stores: ['duckdb'], tables: tableShapes(config) });
     let reached = 0;
     for (let behind = true; behind; ) {
       const projected = await run({ kind: 'project', ranges, maxEvents });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { nodeFs } from '../../src/journal/fs.ts';
 import { openJournal } from '../../src/journal/journal.ts';
+import { journalOf } from '../../src/journal/open-reader.ts';
 import { saveSchemaFiles } from '../../src/journal/schema-files.ts';
 import type { AvroRecord } from '../../src/messages/avro.ts';
 import { dynamicEventType } from '../../src/messages/codec.ts';
@@ -68,7 +69,14 @@ test.each([
   const stores = startStores();
   onTestFinished(() => stores.close());
   const given = memoryBytes === undefined ? {} : { memoryBytes };
-  await stores.run({ kind: 'open', dataDir: directory, stores: STORE_NAMES, tables, ...given });
+  await stores.run({
+    kind: 'open',
+    dataDir: directory,
+    journal: journalOf(directory),
+    stores: STORE_NAMES,
+    tables,
+    ...given,
+  });
   const ranges = [{ log: 'wide-0', toOffset: events }];
   for (;;) {
     const projected = await stores.run({ kind: 'project', ranges, maxEvents: 5_000 });

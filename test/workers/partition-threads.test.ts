@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { PartitionHost } from '../../src/actors/partition-host.ts';
+import { journalOf } from '../../src/journal/open-reader.ts';
 import { transactionType } from '../../src/messages/types.ts';
 import { DEFAULT_REQUEST_LIMITS } from '../../src/partition/requests.ts';
 import type { OpenPartition } from '../../src/workers/partition-protocol.ts';
@@ -18,8 +19,7 @@ function start(count: number): { readonly threads: PartitionThreads; readonly pl
   });
   const place: OpenPartition = {
     dataDir,
-    journalDir: join(dataDir, 'journal'),
-    log: 's-0',
+    journal: journalOf(dataDir),
     partition: 0,
     requests: DEFAULT_REQUEST_LIMITS,
     derivation: {

@@ -1,8 +1,9 @@
 /**
- * Reading a log, from any thread and without a lock: frames in order, checked, in bounded memory.
- * The caller bounds the read by the durable offset, so an event that could still be taken back is never seen.
+ * Reading the frames of a log on this machine's disk, from any thread and without a lock: in order, checked, in bounded
+ * memory. The caller bounds the read by the durable offset, so an event that could still be taken back is never seen.
  */
 import { join } from 'node:path';
+import type { OffsetRange } from './commit-reader.ts';
 import { JournalError } from './error.ts';
 import { bodyOf, frameBytes, HEADER_BYTES, isBodyIntact, readHeader } from './frame.ts';
 import { segmentBases, segmentName } from './segment.ts';
@@ -18,12 +19,6 @@ export interface Frame {
   readonly endOffset: number;
   /** Stays valid: no later read reuses its memory. */
   readonly body: Uint8Array;
-}
-
-export interface OffsetRange {
-  readonly fromOffset: number;
-  /** Exclusive. */
-  readonly toOffset: number;
 }
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -50,7 +45,21 @@ function placesOn(fs: SyncFs): Map<string, readonly Place[]> {
 
 /** Offset of the first event that is kept: more than 0 once old segments were pruned. */
 export function startOfLog(journalDir: string, log: string, fs: SyncFs = nodeSyncFs): number {
-  return segmentBases(fs.list(join(journalDir, log)))[0] ?? 0;
+  return basesOf(fs, join(journalDir, log))[0] ?? 0;
+}
+
+/** Where the segments of a log begin; none of a log that does not exist. */
+export function basesOf(fs: SyncFs, directory: string): number[] {
+  try {
+    return segmentBases(fs.list(directory));
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw error;
+  }
+}
+
+function isAbsent(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 /**
@@ -65,7 +74,7 @@ export function* readFrames(
 ): Generator<Frame> {
   if (fromOffset >= toOffset) return;
   const directory = join(journalDir, log);
-  const bases = segmentBases(fs.list(directory));
+  const bases = basesOf(fs, directory);
   const stopped = placesOn(fs);
   const others = stopped.get(directory) ?? [];
   const known = others.find(({ offset, base }) => offset === fromOffset && bases.includes(base)) ?? null;

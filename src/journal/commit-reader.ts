@@ -1,0 +1,41 @@
+/**
+ * The port through which a journal is read: by whoever follows it, recovers from it or looks into it, in any thread. A
+ * reader takes no lock and changes nothing. Its calls may wait, since a journal need not be on this machine's disk.
+ */
+import type { Commit } from '../messages/commit.ts';
+
+export interface OffsetRange {
+  readonly fromOffset: number;
+  /** Exclusive. */
+  readonly toOffset: number;
+}
+
+/** A commit in its place. */
+export interface JournaledCommit {
+  /** Offset of its first event. */
+  readonly offset: number;
+  /** One past its last event. */
+  readonly endOffset: number;
+  /** Stays valid: no later read reuses the memory of its sections. */
+  readonly commit: Commit;
+}
+
+export interface CommitReader {
+  /** Names of the logs, sorted; none of a journal that does not exist yet. */
+  logNames(): Promise<readonly string[]>;
+  /** Offset of the first event that is kept: more than 0 once old ones were pruned. 0 for a log without events. */
+  startOf(log: string): Promise<number>;
+  /**
+   * One past the last event that is certain to stay, for a reader that has no writer to ask. Beside a writer it may lag
+   * behind what that one calls durable; it never runs ahead.
+   */
+  endOf(log: string): Promise<number>;
+  /** An offset that all events committed at or after this time are at or behind; not far before the first of them. */
+  offsetAt(log: string, committedAtMs: number): Promise<number>;
+  /**
+   * Commits with an event in the range, in order; the first may begin before it, and the last end behind it. Rejects with
+   * a JournalError of kind `corrupt` when an event of the range is damaged, pruned, or not there. Whoever reads a log
+   * that somebody writes bounds the range by its durable end.
+   */
+  commits(log: string, range: OffsetRange): AsyncGenerator<JournaledCommit>;
+}

@@ -1,0 +1,80 @@
+/**
+ * The reader of a journal on this machine's disk. Frames come in chunks of a segment, as the frame reader has them; only
+ * a commit's header is made into an object here, never its events.
+ */
+import { join } from 'node:path';
+import { COMMIT_FRAME, decodeCommit } from '../messages/commit.ts';
+import type { CommitReader, JournaledCommit, OffsetRange } from './commit-reader.ts';
+import { JournalError } from './error.ts';
+import { basesOf, readFrames, startOfLog } from './frame-reader.ts';
+import { lockDirectory } from './lock.ts';
+import { logNames } from './log-names.ts';
+import { segmentName } from './segment.ts';
+import { readIndex } from './segment-index.ts';
+import type { SyncFs } from './sync-fs.ts';
+import { endsOf } from './vouched-end.ts';
+
+export function localReader(directory: string, fs: SyncFs): CommitReader {
+  function* commits(log: string, range: OffsetRange): Generator<JournaledCommit> {
+    for (const { kind, offset, endOffset, body } of readFrames(directory, log, range, fs)) {
+      if (kind === COMMIT_FRAME) yield { offset, endOffset, commit: decodeCommit(body) };
+    }
+  }
+
+  /** Of the commit that holds an offset; Infinity for a segment without one. */
+  function committedAt(log: string, offset: number): number {
+    for (const { commit } of commits(log, { fromOffset: offset, toOffset: offset + 1 })) return commit.committedAt;
+    return Number.POSITIVE_INFINITY;
+  }
+
+  return {
+    logNames: async () => logNames(directory, fs),
+    startOf: async (log) => startOfLog(directory, log, fs),
+    endOf: async (log) => readableEnd(directory, log, fs),
+    // Segments that end before it are not read, nor what of a segment has an index.
+    async offsetAt(log, committedAtMs) {
+      const home = join(directory, log);
+      const bases = basesOf(fs, home);
+      const isBefore = (offset: number): boolean => committedAt(log, offset) < committedAtMs;
+      const base = lastThat(bases, isBefore);
+      if (base === undefined) return bases[0] ?? 0;
+      const within = readIndex(fs, join(home, segmentName(base))).map(({ offset }) => offset);
+      return lastThat(within, isBefore) ?? base;
+    },
+    async *commits(log, range) {
+      for (const commit of commits(log, range)) yield commit;
+    },
+  };
+}
+
+/** Nobody writes while the directory's lock is held here: then every whole frame stays. */
+function readableEnd(directory: string, log: string, fs: SyncFs): number {
+  const home = join(directory, log);
+  if (basesOf(fs, home).length === 0) return 0;
+  const { vouched, whole } = endsOf(fs, home);
+  if (whole === vouched) return vouched;
+  let unlock: () => void;
+  try {
+    unlock = lockDirectory(directory);
+  } catch (error) {
+    if (error instanceof JournalError) return vouched;
+    throw error;
+  }
+  try {
+    return endsOf(fs, home).whole;
+  } finally {
+    unlock();
+  }
+}
+
+/** Of a list that begins with those that hold and ends with those that do not. */
+function lastThat(offsets: readonly number[], holds: (offset: number) => boolean): number | undefined {
+  let low = 0;
+  let high = offsets.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (holds(offsets[middle]!)) low = middle + 1;
+    else high = middle;
+  }
+  return offsets[low - 1];
+}

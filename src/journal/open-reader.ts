@@ -1,0 +1,24 @@
+/**
+ * Where a journal is, as data that a thread or a child process can be given, and the one function that opens a reader
+ * from it. A journal on another medium is one more kind here.
+ */
+import { join } from 'node:path';
+import type { CommitReader } from './commit-reader.ts';
+import { localReader } from './local-reader.ts';
+import { nodeSyncFs, type SyncFs } from './sync-fs.ts';
+
+/** Structured-cloneable. */
+export type JournalPlace = { readonly kind: 'local'; readonly directory: string };
+
+/** The journal of a data directory. */
+export function journalOf(dataDir: string): JournalPlace {
+  return { kind: 'local', directory: join(dataDir, 'journal') };
+}
+
+/** `fs` is the disk of this machine, where the journal is on it. */
+export function openReader(place: JournalPlace, fs: SyncFs = nodeSyncFs): CommitReader {
+  switch (place.kind) {
+    case 'local':
+      return localReader(place.directory, fs);
+  }
+}
