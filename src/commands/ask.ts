@@ -3,7 +3,7 @@
 import { askDirectory } from '../channel/ask.ts';
 import type { Answered } from '../channel/channel-client.ts';
 import { RequestError } from '../channel/channel-commands.ts';
-import { parseDuration } from '../config/units.ts';
+import { parseDuration } from '../keys/units.ts';
 import { printable } from '../messages/printable.ts';
 import { CONFIG_OPTION, DATA_OPTION, dataDirOf, JSON_OPTION, type OptionValues, text } from './command.ts';
 import { UsageError } from './exit.ts';

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Override } from '../config/overrides.ts';
-import { nearestWord } from '../config/suggest.ts';
+import { nearestWord } from '../keys/suggest.ts';
 import { printable, printableLine } from '../messages/printable.ts';
 import { UsageError } from './exit.ts';
 

@@ -1,6 +1,7 @@
 /** `millrace journal prune`. */
-import { parseDuration, parseSize } from '../config/units.ts';
+
 import { pruneData } from '../data-directory/retention.ts';
+import { parseDuration, parseSize } from '../keys/units.ts';
 import { type OptionValues, print, tableText, text } from './command.ts';
 import { EXIT, UsageError } from './exit.ts';
 

@@ -1,9 +1,9 @@
 /** Expressions as a file writes them, against the schema of their stream. */
 import { z } from 'zod';
+import { fieldOf, unknownField } from '../keys/names.ts';
 import type { AvroRecord } from '../messages/avro.ts';
 import { checkExpression, ExpressionError, parseExpression, type ValueType } from '../streams/expression.ts';
 import { expressionTypeOf, fieldAt } from '../streams/field-type.ts';
-import { fieldOf, unknownField } from './names.ts';
 
 export const condition = z
   .string()

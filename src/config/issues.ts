@@ -1,9 +1,10 @@
 /** What the schema finds wrong, in words for people. Values are never repeated, because one may be a secret. */
+
+import { nearestWord } from '../keys/suggest.ts';
 import { isMap } from './overrides.ts';
 import type { KeyNotice } from './section.ts';
 import { SECTIONS } from './sections.ts';
 import { keysAt, shapesAt } from './shape.ts';
-import { nearestWord } from './suggest.ts';
 
 /** The parts of zod's issues that are used. */
 export interface Issue {

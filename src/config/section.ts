@@ -5,8 +5,8 @@
  * A section may ask another for what that one gives (`streams.of(reading)`), so their order in the file does not matter.
  */
 import type { z } from 'zod';
+import type { Report } from '../keys/names.ts';
 import type { AvroRecord } from '../messages/avro.ts';
-import type { Report } from './names.ts';
 
 /** One well-formed file, while its sections are derived. Whatever does not hold is reported. */
 export interface Reading {

@@ -1,6 +1,6 @@
 /** Names of the streams that a pipeline derives, as its output, `--only` and tests call them. */
 import type { Config } from '../config/config.ts';
-import { nearestWord } from '../config/suggest.ts';
+import { nearestWord } from '../keys/suggest.ts';
 
 const FRAUD_STREAMS: readonly string[] = ['fraud.sessions', 'fraud.scores', 'fraud.alerts', 'fraud.cases'];
 

@@ -1,7 +1,7 @@
 /** One line of a test script: an event, or a control whose only special words begin with `$`. */
 import { isUtf8 } from 'node:buffer';
 import type { Config } from '../config/config.ts';
-import { parseDuration } from '../config/units.ts';
+import { parseDuration } from '../keys/units.ts';
 import type { AvroRecord } from '../messages/avro.ts';
 import type { DynamicEvent } from '../messages/codec.ts';
 import { createJsonDecoder, type JsonDecoder } from '../messages/json.ts';

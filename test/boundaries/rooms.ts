@@ -44,11 +44,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   projections: { mayImport: ['messages', 'journal'] },
   // A large input file is read by its source's own code, in a thread; a partition's actors may live in one.
   workers: { mayImport: [...PURE_ROOMS, 'journal', 'projections', 'sources', 'actors'] },
+  // What a key of the pipeline file may hold, for every section and every adapter: durations, sizes, names, secrets.
+  keys: { mayImport: ['messages', 'streams'] },
   // A cron expression is checked by the rules that will run it.
   // So is the size of a segment by the journal's bound, a stream by the tables that it shall have, a token by the port.
   config: {
     mayImport: [
-      ...['messages', 'schedule', 'streams', 'quality'],
+      ...['messages', 'schedule', 'streams', 'quality', 'keys'],
       ...['journal/segment.ts', 'projections/stream-tables.ts', 'http/access.ts'],
     ],
   },
@@ -62,15 +64,25 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   service: { mayImport: [...BELOW_SERVICE, 'config', 'logger.ts', 'deadline.ts', 'http', 'data-directory'] },
   // What a running service answers: over HTTP, and over its channel to commands beside it.
   api: { mayImport: [...BELOW_SERVICE, 'config', 'http', 'data-directory', 'service'] },
-  channel: { mayImport: [...BELOW_SERVICE, 'config', 'logger.ts', 'data-directory', 'service'] },
+  channel: { mayImport: [...BELOW_SERVICE, 'keys', 'config', 'logger.ts', 'data-directory', 'service'] },
   // Files in, results out, on a clock of their own.
-  run: { mayImport: [...BELOW_SERVICE, 'config', 'logger.ts', 'data-directory', 'service', 'channel'] },
+  run: { mayImport: [...BELOW_SERVICE, 'keys', 'config', 'logger.ts', 'data-directory', 'service', 'channel'] },
   commands: {
-    mayImport: ['data-directory', 'service', 'api', 'channel', 'run', 'config', 'logger.ts', 'messages/printable.ts'],
+    mayImport: [
+      'data-directory',
+      'service',
+      'api',
+      'channel',
+      'run',
+      'keys',
+      'config',
+      'logger.ts',
+      'messages/printable.ts',
+    ],
   },
   // What a user's own tests import.
   'testing.ts': { mayImport: ['run', 'config', 'logger.ts'] },
-  'main.ts': { mayImport: ['commands', 'config', 'messages/printable.ts'] },
+  'main.ts': { mayImport: ['commands', 'keys', 'config', 'messages/printable.ts'] },
   // Runs before anything is installed.
   install: { mayImport: [] },
 };
@@ -103,7 +115,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   uplot: ['http'],
   xstate: ['actors'],
   yaml: ['config'],
-  zod: ['config'],
+  zod: ['keys', 'config'],
 };
 
 /** The room of a file, by its path below src. */

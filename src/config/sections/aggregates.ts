@@ -1,9 +1,10 @@
 /** An aggregate as a file writes it, such as `sum(amount)`, against the schema of its stream. */
+
+import { isNullable, unknownField, unknownName } from '../../keys/names.ts';
 import type { AvroField, AvroRecord } from '../../messages/avro.ts';
 import type { AggregateSpec } from '../../streams/aggregate-function.ts';
 import { AGGREGATES, definitionOf } from '../../streams/aggregate-table.ts';
 import { fieldAt, valueTypeOf } from '../../streams/field-type.ts';
-import { isNullable, unknownField, unknownName } from '../names.ts';
 
 /** Empty, and a report, when there is no such aggregate. */
 export function aggregateOf(

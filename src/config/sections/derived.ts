@@ -1,12 +1,12 @@
 /** The derived streams of a file, against the schemas of their streams: one event for each of another that a condition takes. */
 import { z } from 'zod';
+import { type Report, unknownName } from '../../keys/names.ts';
+import { name } from '../../keys/value-schema.ts';
 import { DERIVED_TIME, derivedSchema } from '../../messages/derived-event.ts';
 import { AGGREGATE_NAME } from '../../messages/window-result.ts';
 import { selectedFields } from '../../streams/selection.ts';
 import { checkCondition, checkValue, condition } from '../expressions.ts';
-import { type Report, unknownName } from '../names.ts';
 import { section } from '../section.ts';
-import { name } from '../value-schema.ts';
 import type { Relation } from './relation.ts';
 import { type StreamConfig, streamsSection } from './streams.ts';
 

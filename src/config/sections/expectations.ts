@@ -1,12 +1,12 @@
 /** What is expected of the events of a stream: how it is written, what it comes to, against the stream's schema. */
 import { z } from 'zod';
+import { type Report, unknownField } from '../../keys/names.ts';
 import type { AvroField, AvroRecord } from '../../messages/avro.ts';
 import type { Expectation, Rule } from '../../quality/expectation.ts';
 import { PatternError } from '../../quality/linear-pattern.ts';
 import { createMatches } from '../../quality/pattern.ts';
 import { expressionTypeOf, fieldAt } from '../../streams/field-type.ts';
 import { checkCondition } from '../expressions.ts';
-import { type Report, unknownField } from '../names.ts';
 
 const range = z.tuple([z.number().nullable(), z.number().nullable()]);
 

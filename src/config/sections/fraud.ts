@@ -1,10 +1,10 @@
 /** Fraud detection over a stream of transactions. */
 import { z } from 'zod';
+import { type Report, unknownName } from '../../keys/names.ts';
+import { formatDuration } from '../../keys/units.ts';
+import { duration } from '../../keys/value-schema.ts';
 import { transactionType } from '../../messages/types.ts';
-import { type Report, unknownName } from '../names.ts';
 import { section } from '../section.ts';
-import { formatDuration } from '../units.ts';
-import { duration } from '../value-schema.ts';
 import { type StreamConfig, streamsSection } from './streams.ts';
 
 export interface FraudConfig {

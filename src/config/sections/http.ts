@@ -2,9 +2,9 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { isLoopback, tokenProblem } from '../../http/access.ts';
+import { formatDuration, formatSize } from '../../keys/units.ts';
+import { duration, REDACTED, secret, size } from '../../keys/value-schema.ts';
 import { section } from '../section.ts';
-import { formatDuration, formatSize } from '../units.ts';
-import { duration, REDACTED, secret, size } from '../value-schema.ts';
 
 export interface HttpConfig {
   readonly host: string;

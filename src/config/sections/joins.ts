@@ -1,13 +1,13 @@
 /** The joins of a file, against the schemas of their streams; and all that windows and joins may be of. */
 import { z } from 'zod';
+import { isKey, type Report, unknownField, unknownName } from '../../keys/names.ts';
+import { formatDuration } from '../../keys/units.ts';
+import { duration, name } from '../../keys/value-schema.ts';
 import type { AvroField } from '../../messages/avro.ts';
 import { joinOfRecord, joinResultSchema } from '../../messages/join-result.ts';
 import { fieldAt, valueTypeOf } from '../../streams/field-type.ts';
 import type { JoinSpec } from '../../streams/join-kind.ts';
-import { isKey, type Report, unknownField, unknownName } from '../names.ts';
 import { type Reading, section } from '../section.ts';
-import { formatDuration } from '../units.ts';
-import { duration, name } from '../value-schema.ts';
 import { type DerivedConfig, derivedRelation, derivedSection } from './derived.ts';
 import { type Relation, readBy } from './relation.ts';
 import { streamsSection } from './streams.ts';

@@ -1,9 +1,9 @@
 /** How durable the journal is, how large its files are, and what of them may go. */
 import { z } from 'zod';
 import { MAX_SEGMENT_BYTES } from '../../journal/segment.ts';
+import { formatDuration, formatSize } from '../../keys/units.ts';
+import { duration, size, sizeUpTo, timer } from '../../keys/value-schema.ts';
 import { section } from '../section.ts';
-import { formatDuration, formatSize } from '../units.ts';
-import { duration, size, sizeUpTo, timer } from '../value-schema.ts';
 
 export interface JournalConfig {
   readonly durability: 'fsync' | 'os';

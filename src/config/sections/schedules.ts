@@ -1,11 +1,11 @@
 /** What runs on a schedule, and feeds a stream. */
 import { z } from 'zod';
+import { type Report, unknownName } from '../../keys/names.ts';
+import { formatDuration } from '../../keys/units.ts';
+import { duration, name, REDACTED, timer, url } from '../../keys/value-schema.ts';
 import { weatherObservationType } from '../../messages/types.ts';
 import { timetable } from '../../schedule/timetable.ts';
-import { type Report, unknownName } from '../names.ts';
 import { section } from '../section.ts';
-import { formatDuration } from '../units.ts';
-import { duration, name, REDACTED, timer, url } from '../value-schema.ts';
 import { type StreamConfig, streamsSection } from './streams.ts';
 
 export interface ScheduleConfig {

@@ -1,8 +1,8 @@
 /** Where alerts go. */
 import { z } from 'zod';
+import { formatDuration } from '../../keys/units.ts';
+import { duration, name, REDACTED, timer, url } from '../../keys/value-schema.ts';
 import { notYet, section } from '../section.ts';
-import { formatDuration } from '../units.ts';
-import { duration, name, REDACTED, timer, url } from '../value-schema.ts';
 
 export type SinkConfig =
   | { readonly kind: 'log'; readonly name: string }

@@ -1,7 +1,7 @@
 /** Where the events of a stream come from, by the kind of its source. */
 import { z } from 'zod';
+import { instant } from '../../keys/value-schema.ts';
 import type { Reading } from '../section.ts';
-import { instant } from '../value-schema.ts';
 
 export type SourceConfig =
   | { readonly kind: 'http' }

@@ -1,14 +1,14 @@
 /** The streams of a file: what their events are, where they come from, and what has to hold of each. */
 import { z } from 'zod';
+import { fieldOf, fullName, isKey, isTimestamp, type Report, unknownField, unknownName } from '../../keys/names.ts';
+import { formatDuration } from '../../keys/units.ts';
+import { duration, name, timer } from '../../keys/value-schema.ts';
 import type { AvroRecord } from '../../messages/avro.ts';
 import { transactionType, weatherObservationType } from '../../messages/types.ts';
 import { columnProblem, isBuiltinTable } from '../../projections/stream-tables.ts';
 import type { Expectation } from '../../quality/expectation.ts';
 import { inputProblem } from '../inputs.ts';
-import { fieldOf, fullName, isKey, isTimestamp, type Report, unknownField, unknownName } from '../names.ts';
 import { notYet, type Reading, section } from '../section.ts';
-import { formatDuration } from '../units.ts';
-import { duration, name, timer } from '../value-schema.ts';
 import { expectation, expectationsOf, printExpectation } from './expectations.ts';
 import type { Relation } from './relation.ts';
 import { printSource, type SourceConfig, source, sourceOf } from './sources.ts';

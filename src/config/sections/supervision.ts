@@ -1,8 +1,8 @@
 /** How often, and how fast, what fails is started again. */
 import { z } from 'zod';
+import { formatDuration } from '../../keys/units.ts';
+import { timer } from '../../keys/value-schema.ts';
 import { section } from '../section.ts';
-import { formatDuration } from '../units.ts';
-import { timer } from '../value-schema.ts';
 
 export interface SupervisionConfig {
   readonly intensity: number;

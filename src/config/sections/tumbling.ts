@@ -1,8 +1,8 @@
 /** Tumbling windows as windows and joins are both written: how long they are, and where the first begins. */
 import { z } from 'zod';
-import type { Report } from '../names.ts';
-import { formatDuration } from '../units.ts';
-import { duration } from '../value-schema.ts';
+import type { Report } from '../../keys/names.ts';
+import { formatDuration } from '../../keys/units.ts';
+import { duration } from '../../keys/value-schema.ts';
 
 export const offset = duration.prefault('0s').describe('Moves the start of every window.');
 

@@ -1,5 +1,8 @@
 /** The windows of a file, against the schemas of their streams. */
 import { z } from 'zod';
+import { isKey, type Report, unknownField, unknownName } from '../../keys/names.ts';
+import { formatDuration } from '../../keys/units.ts';
+import { duration, name } from '../../keys/value-schema.ts';
 import { AGGREGATE_NAME, givenBy } from '../../messages/window-result.ts';
 import type { AggregateSpec } from '../../streams/aggregate-function.ts';
 import { resultField } from '../../streams/aggregate-table.ts';
@@ -7,10 +10,7 @@ import { fieldAt } from '../../streams/field-type.ts';
 import type { TopGroups } from '../../streams/top-groups.ts';
 import type { Windowing } from '../../streams/window-kind.ts';
 import { checkCondition, condition } from '../expressions.ts';
-import { isKey, type Report, unknownField, unknownName } from '../names.ts';
 import { section } from '../section.ts';
-import { formatDuration } from '../units.ts';
-import { duration, name } from '../value-schema.ts';
 import { aggregateOf, printAggregate } from './aggregates.ts';
 import { derivedSection } from './derived.ts';
 import { isUnknowable, joinsSection, relationsOf } from './joins.ts';
