@@ -1,8 +1,10 @@
-/** What a user's own tests import: `import { testPipeline } from 'millrace/testing'`. */
+/** What a user's own tests import: `import { testOperator, testPipeline } from 'millrace/testing'`. */
 import { loadConfig } from './config/load.ts';
 import { createLogger } from './logger.ts';
 import { startTestPipeline, type TestPipeline } from './run/test-pipeline.ts';
 
+export { checkDeterminism, type ScriptStep } from './operators/check-determinism.ts';
+export { type OperatorTest, type TestOperatorOptions, testOperator } from './operators/test-operator.ts';
 export type { TestPipeline } from './run/test-pipeline.ts';
 
 export interface TestPipelineOptions {

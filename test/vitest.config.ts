@@ -2,7 +2,12 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
-  resolve: { alias: { 'millrace/testing': new URL('../src/testing.ts', import.meta.url).pathname } },
+  resolve: {
+    alias: [
+      { find: /^millrace\/testing$/, replacement: new URL('../src/testing.ts', import.meta.url).pathname },
+      { find: /^millrace$/, replacement: new URL('../src/millrace.ts', import.meta.url).pathname },
+    ],
+  },
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/integration/**', 'test/abuse/**'],

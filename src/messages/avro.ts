@@ -88,8 +88,10 @@ interface PrimitiveTypes {
   string: string;
 }
 
-/** The TypeScript type of the values that an Avro schema describes. */
-export type FromAvro<S> = S extends keyof PrimitiveTypes
+/** The TypeScript type of the values that an Avro schema describes; unknown for a schema of which nothing is known. */
+export type FromAvro<S> = AvroSchema extends S ? unknown : FromKnownAvro<S>;
+
+type FromKnownAvro<S> = S extends keyof PrimitiveTypes
   ? PrimitiveTypes[S]
   : S extends readonly (infer Branch)[]
     ? FromAvro<Branch>

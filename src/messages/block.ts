@@ -19,6 +19,10 @@ export interface BlockWriter<T> {
   readonly length: number;
   /** The block of these events, and a new start; null when there are none. */
   take(): Block | null;
+  /** What is pushed from now on can be taken back. */
+  mark(): void;
+  /** Takes back what was pushed since mark() was called last, or since the last block. */
+  rollback(): void;
 }
 
 /** What is derived, or taken in, is more than one commit can hold. */
@@ -41,6 +45,8 @@ export function createBlockWriter<T>(
   let view = new DataView(buffer.buffer);
   let end = 0;
   let count = 0;
+  let markedEnd = 0;
+  let markedCount = 0;
 
   function write(event: T): number {
     const next = fast === null ? Number.NaN : fast(event, buffer, view, end);
@@ -78,7 +84,17 @@ export function createBlockWriter<T>(
       const block = { fingerprint, count, bytes };
       end = 0;
       count = 0;
+      markedEnd = 0;
+      markedCount = 0;
       return block;
+    },
+    mark() {
+      markedEnd = end;
+      markedCount = count;
+    },
+    rollback() {
+      end = markedEnd;
+      count = markedCount;
     },
   };
 }

@@ -1,0 +1,42 @@
+/**
+ * What a user's own operators import: `import { defineOperator } from 'millrace'`. Declares and computes nothing, so that
+ * a module that is loaded for its definition alone pulls in no more than this.
+ */
+import type {
+  EventShapes,
+  KeyName,
+  Nothing,
+  OperatorDefinition,
+  OperatorSpec,
+  Shapes,
+  TypedEvents,
+} from './operators/operator-types.ts';
+import type { Shape } from './operators/shape.ts';
+
+export { defineMachineOperator, type MachineOperatorSpec } from './operators/machine-operator.ts';
+export type {
+  BroadcastContext,
+  KnownStreams,
+  OperatorContext,
+  OperatorDefinition,
+  OperatorSpec,
+  TypedEvents,
+} from './operators/operator-types.ts';
+export type { FromShape, Shape } from './operators/shape.ts';
+
+/** An operator for the `operators:` of a pipeline file, as the default export of its module. */
+export function defineOperator<
+  const S extends Shape = Nothing,
+  const O extends Shapes = Nothing,
+  const P extends Shape = Nothing,
+  const E extends EventShapes = Nothing,
+  const B extends Shape = Nothing,
+  const K extends KeyName = never,
+>(spec: OperatorSpec<S, O, P, E, B, K>): OperatorDefinition<S, O, P, E> {
+  return { millrace: 'operator', spec };
+}
+
+/** In `events`: a stream whose type is written in TypeScript. Its handlers get all fields that the stream has. */
+export function typed<T>(): TypedEvents<T> {
+  return { events: 'typed' };
+}

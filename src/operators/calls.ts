@@ -1,0 +1,257 @@
+/**
+ * Calls of a user's code: what it is given, and what becomes of what it did. A turn is one key's part in a call; its copy
+ * of the state, its timers and its clearing are kept in the turn, and are done once the call has returned.
+ */
+import type { DynamicEvent } from '../messages/codec.ts';
+import type { BroadcastHandler, Definition, ForAllContext, Handler, Key, KeyContext, Row } from './definition.ts';
+import type { KeyState, KeyStates } from './key-states.ts';
+import type { OutputWriter } from './output-writer.ts';
+import { randomOf } from './random.ts';
+import type { RecordCode } from './record-code.ts';
+import { running } from './running.ts';
+
+export interface CallsSpec {
+  readonly name: string;
+  readonly definition: Definition;
+  readonly options: Readonly<Row>;
+  readonly code: RecordCode;
+  readonly broadcastCode: RecordCode;
+  readonly states: KeyStates;
+  readonly outputs: ReadonlyMap<string, OutputWriter>;
+}
+
+/** Each of them throws what the user's code threw, and has then changed nothing but the outputs since they were marked. */
+export interface Calls {
+  watermarkMs: number;
+  onEvent(handler: Handler, event: DynamicEvent, key: Key, timeMs: number): void;
+  onBroadcast(stream: string, event: DynamicEvent, timeMs: number): void;
+  onTimer(key: KeyState, at: number): void;
+  /** Timers that timers set wait until they are released. */
+  holdTimers(): void;
+  releaseTimers(): void;
+  /** Every timer as if it were due, on copies that are thrown away. Each call is handed to `run`. */
+  rehearseTimers(run: (call: () => void, key: KeyState, at: number) => void): void;
+}
+
+interface Turn {
+  readonly key: Key;
+  /** Null for a key that has no state yet. */
+  readonly known: KeyState | null;
+  readonly state: Row;
+  readonly timeMs: number;
+  isCleared: boolean;
+  /** Set, or deleted, in order; those before a clearing are gone. */
+  readonly timers: { readonly at: number; readonly isSet: boolean }[];
+}
+
+export function createCalls({ name, definition, options, code, broadcastCode, states, outputs }: CallsSpec): Calls {
+  let turn: Turn | null = null;
+  let isTimer = false;
+  let held: { readonly key: KeyState; readonly at: number }[] | null = null;
+
+  function now(what: string): Turn {
+    if (turn === null) throw new Error(`ctx.${what}() was called after the handler had returned, which it may not`);
+    return turn;
+  }
+  const ctx = {
+    key: null as Key,
+    time: 0,
+    watermark: Number.NEGATIVE_INFINITY,
+    options,
+    broadcast: states.broadcast,
+    emit(output: string, record: Readonly<Row>): void {
+      const { key, timeMs } = now('emit');
+      const writer = outputs.get(output);
+      if (writer === undefined) {
+        throw new TypeError(`there is no output ${output}; declared: ${[...outputs.keys()].join(', ') || 'none'}`);
+      }
+      writer.push(key, record, timeMs);
+    },
+    timer(at: number): void {
+      const { timers, timeMs } = now('timer');
+      if (!Number.isSafeInteger(at)) throw new RangeError(`a timer is at a whole number of epoch ms, not at ${at}`);
+      if (isTimer && at <= timeMs)
+        throw new RangeError(`a timer at ${timeMs} can set later ones only, not one at ${at}`);
+      if (definition.onTimer === null) throw new Error('a timer was set, and there is no onTimer');
+      timers.push({ at, isSet: true });
+    },
+    deleteTimer(at: number): void {
+      now('deleteTimer').timers.push({ at, isSet: false });
+    },
+    clear(): void {
+      const own = now('clear');
+      own.isCleared = true;
+      own.timers.length = 0;
+    },
+    random(seed: number | string = 0): number {
+      const { key, timeMs } = now('random');
+      return randomOf(JSON.stringify([name, key, timeMs, seed]));
+    },
+  } satisfies KeyContext;
+
+  function initial(key: Key): Row {
+    const state = definition.initial(key, options);
+    requireFit(code.misfit(state), state, 'initial() gave');
+    return code.copy(state);
+  }
+  function turnOf(key: Key, known: KeyState | null, timeMs: number): Turn {
+    return {
+      key,
+      known,
+      state: known === null ? initial(key) : code.copy(known.state),
+      timeMs,
+      isCleared: false,
+      timers: [],
+    };
+  }
+  function enter(own: Turn, watermarkMs: number): void {
+    turn = own;
+    ctx.key = own.key;
+    ctx.time = own.timeMs;
+    ctx.watermark = watermarkMs;
+    ctx.broadcast = states.broadcast;
+    running.operator = name;
+    running.calls += 1;
+  }
+  function leave(): void {
+    turn = null;
+    running.operator = null;
+  }
+  function finish(own: Turn, returned: unknown): void {
+    requireNoPromise(returned);
+    if (!own.isCleared) requireFit(code.misfit(own.state), own.state, 'the state has');
+  }
+  function keep({ key, known, state, timeMs, isCleared, timers }: Turn): void {
+    let kept = known;
+    if (isCleared) {
+      if (kept !== null) states.remove(kept);
+      // Timers that were set after it are of a key that begins anew.
+      kept = timers.some(({ isSet }) => isSet) ? states.add(key, initial(key), timeMs) : null;
+    } else if (kept === null) kept = states.add(key, state, timeMs);
+    else {
+      kept.state = state;
+      if (timeMs > kept.touchedMs) kept.touchedMs = timeMs;
+    }
+    if (kept === null) return;
+    for (const { at, isSet } of timers) {
+      if (!isSet) states.timers.remove(kept, at);
+      else if (held !== null) held.push({ key: kept, at });
+      else states.timers.set(kept, at);
+    }
+  }
+  function callTimer(own: Turn, at: number): void {
+    isTimer = true;
+    enter(own, Math.max(calls.watermarkMs, at));
+    try {
+      finish(own, definition.onTimer?.(at, own.state, ctx));
+    } finally {
+      leave();
+      isTimer = false;
+    }
+  }
+  function markOutputs(): void {
+    for (const output of outputs.values()) output.mark();
+  }
+  function forAll(turns: Map<KeyState, Turn>, timeMs: number): ForAllContext {
+    return {
+      time: timeMs,
+      watermark: calls.watermarkMs,
+      options,
+      forEachKey(visit) {
+        if (running.operator !== name) throw new Error('ctx.forEachKey() was called after the handler had returned');
+        for (const known of states.all()) {
+          // A second visit goes on from the first.
+          const own = turns.get(known) ?? turnOf(known.key, known, timeMs);
+          turns.set(known, own);
+          enter(own, calls.watermarkMs);
+          finish(own, visit(own.state, ctx));
+          turn = null;
+        }
+      },
+    };
+  }
+
+  const calls: Calls = {
+    watermarkMs: Number.NEGATIVE_INFINITY,
+    onEvent(handler, event, key, timeMs) {
+      const own = turnOf(key, states.find(key, timeMs) ?? null, timeMs);
+      enter(own, calls.watermarkMs);
+      try {
+        finish(own, handler(event, own.state, ctx));
+      } finally {
+        leave();
+      }
+      keep(own);
+    },
+    onBroadcast(stream, event, timeMs) {
+      const handler: BroadcastHandler | undefined = definition.onBroadcast.get(stream);
+      if (handler === undefined) return;
+      const turns = new Map<KeyState, Turn>();
+      const broadcast = broadcastCode.copy(states.broadcast);
+      running.operator = name;
+      running.calls += 1;
+      try {
+        requireNoPromise(handler(event, broadcast, forAll(turns, timeMs)));
+        requireFit(broadcastCode.misfit(broadcast), broadcast, 'the broadcast state has');
+      } finally {
+        leave();
+      }
+      states.broadcast = broadcast;
+      // A rule that is told is no sign of life of a key.
+      for (const [known, own] of turns) keep({ ...own, timeMs: known.touchedMs });
+    },
+    onTimer(known, at) {
+      markOutputs();
+      const own = turnOf(known.key, known, at);
+      callTimer(own, at);
+      keep(own);
+    },
+    holdTimers() {
+      held = [];
+    },
+    releaseTimers() {
+      const waiting = held ?? [];
+      held = null;
+      for (const { key, at } of waiting) states.timers.set(key, at);
+    },
+    rehearseTimers(run) {
+      const due = [...states.all()].flatMap((key) => key.timers.map((at) => ({ key, at })));
+      due.sort((a, b) => a.at - b.at || a.key.sequence - b.key.sequence);
+      const turns = new Map<KeyState, Turn>();
+      for (const { key, at } of due) {
+        const before = turns.get(key);
+        const isGone = before?.isCleared === true || before?.timers.some((each) => !each.isSet && each.at === at);
+        if (isGone === true) continue;
+        run(
+          () => {
+            markOutputs();
+            const own =
+              before === undefined
+                ? turnOf(key.key, key, at)
+                : { ...before, state: code.copy(before.state), timeMs: at };
+            callTimer(own, at);
+            turns.set(key, own);
+          },
+          key,
+          at,
+        );
+      }
+    },
+  };
+  return calls;
+}
+
+function requireFit(path: string | null, record: Readonly<Row>, what: string): void {
+  if (path === null) return;
+  const value = path.split('.').reduce<unknown>((inner, name) => Object(inner)[name], record);
+  throw new TypeError(`${what} ${JSON.stringify(value) ?? 'nothing'} as ${path}, which its schema does not allow`);
+}
+
+function requireNoPromise(returned: unknown): void {
+  if (typeof returned !== 'object' || returned === null || !('then' in returned)) return;
+  // It may reject with nobody there to hear it.
+  Promise.resolve(returned).catch(() => {});
+  throw new TypeError(
+    'a handler may not be async: it is done when it returns. Fetch in a job, and join with its table',
+  );
+}
