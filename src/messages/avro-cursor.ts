@@ -1,10 +1,9 @@
 /**
- * Reads Avro's values from bytes that came from outside: each count and length is held against the bytes that are left
- * before anything is made of it, and what is made is held against a budget of memory.
+ * Reads Avro values from bytes that came from outside. Each count and length is checked against the bytes that are left
+ * before it is believed, and all values together against a budget of memory.
  *
- * There are two ways for bytes to be wrong. Damage is thrown: where the next value begins is not known, so the block can't
- * be read on. A misfit is noted in the cursor: the value is read and does not fit the schema that it is read by, which
- * concerns its record alone.
+ * Bytes can be wrong in two ways. Damage is thrown: nobody knows where the next value begins, so the block can't be read
+ * on. A misfit is noted in the cursor: the value does not fit the reader's schema, which concerns its record alone.
  */
 import { isUtf8 } from 'node:buffer';
 import { LONG_MAX } from './avro.ts';
@@ -14,25 +13,25 @@ import { NOT_UNICODE, NOT_UNICODE_PROBLEM } from './well-formed.ts';
 export interface Cursor {
   bytes: Buffer;
   at: number;
-  /** Bytes of memory that may still be made of what is read; an estimate. */
+  /** Bytes of memory that further values may take; an estimate. */
   memoryLeft: number;
-  /** Values of no bytes, such as nulls, that may still be claimed. */
+  /** How many more values of no bytes, such as nulls, may be claimed. */
   emptyLeft: number;
-  /** Records that the value is in. */
+  /** How many values the current one lies in. */
   depth: number;
   /** The last value did not fit: why, and its path, which grows from the inside out. */
   failed: boolean;
   reason: RejectReason;
   problem: string;
   path: string[];
-  /** Halves of the last long that was read in full: the upper one has the sign. */
+  /** The halves of the last whole long; the upper one has the sign. */
   high: number;
   low: number;
 }
 
-/** Bytes are not what their schema says, or more than is read; nothing behind this place can be told. */
+/** Bytes that contradict their schema, or exceed a bound. Nothing behind them can be read. */
 export class Damage extends Error {
-  /** More bytes could mend what is `cut`; `too-large` is what may be right and is not read all the same. */
+  /** `cut`: more bytes could mend it. `too-large`: it may be right, but is beyond the bound. */
   readonly kind: 'wrong' | 'cut' | 'too-large';
   constructor(message: string, kind: Damage['kind'] = 'wrong') {
     super(message);
@@ -56,7 +55,7 @@ export function cursorOf(bytes: Buffer, memoryBytesMax: number, emptyMax: number
   };
 }
 
-/** Notes a misfit. The value that the caller gives back is not looked at. */
+/** Notes a misfit. The caller may return any value. */
 export function misfit(c: Cursor, reason: RejectReason, problem: string): null {
   c.failed = true;
   c.reason = reason;
@@ -65,23 +64,23 @@ export function misfit(c: Cursor, reason: RejectReason, problem: string): null {
   return null;
 }
 
-/** Notes that what failed lies within this field or item. */
+/** Adds this field or item to the path of a misfit. */
 export function within(c: Cursor, step: string): null {
   c.path.unshift(step);
   return null;
 }
 
-/** Values within values, as they are read; a record that holds a list of records counts for two. */
+/** How deep values nest; a record that holds a list of records counts for two. */
 const DEPTH_MAX = 128;
 
-/** Called where a value holds others. False after a misfit. */
+/** Called for each value that holds others. False after a misfit. */
 export function goDeeper(c: Cursor): boolean {
   c.depth += 1;
   if (c.depth > DEPTH_MAX) misfit(c, 'too-large', `is nested deeper than ${DEPTH_MAX} records and lists`);
   return !c.failed;
 }
 
-/** Called for what takes memory of its own. */
+/** Called for each value that takes memory of its own. */
 export function charge(c: Cursor, bytes: number): void {
   c.memoryLeft -= bytes;
   if (c.memoryLeft < 0) throw new Damage('takes more memory than there is for it', 'too-large');
@@ -134,7 +133,7 @@ export function readWholeLong(c: Cursor): void {
   c.high = (high >>> 1) ^ sign;
 }
 
-/** Of what follows, in bytes. */
+/** The length in bytes of the value that follows. */
 export function readLength(c: Cursor): number {
   const length = readLong(c);
   if (!(length >= 0)) throw new Damage(`has a value of ${length} bytes`);
@@ -142,7 +141,7 @@ export function readLength(c: Cursor): number {
   return length;
 }
 
-/** Goes on behind so many bytes. Returns where they begin. */
+/** Skips so many bytes. Returns where they begin. */
 export function take(c: Cursor, bytes: number): number {
   const start = c.at;
   if (bytes > c.bytes.length - start) throw cut();
@@ -161,7 +160,7 @@ export function readText(c: Cursor): string | null {
 
 const REPLACEMENT = '\uFFFD';
 
-/** Refuses what is no well-formed Unicode: made well-formed, two keys could become one. */
+/** Refuses texts that are not well-formed Unicode: repaired, two keys could become one. */
 export function textBetween(c: Cursor, start: number, end: number): string | null {
   const text = c.bytes.toString('utf8', start, end);
   if (!text.includes(REPLACEMENT) || isUtf8(c.bytes.subarray(start, end))) return text;
@@ -170,7 +169,7 @@ export function textBetween(c: Cursor, start: number, end: number): string | nul
 
 const BUFFER_BYTES = 128;
 
-/** A copy: what is read outlives its block. */
+/** A copy, since the value outlives its block. */
 export function copyOf(c: Cursor, length: number): Buffer {
   const start = take(c, length);
   charge(c, BUFFER_BYTES + length);
@@ -203,7 +202,7 @@ export function claimEmpty(c: Cursor, count: number): void {
   c.emptyLeft -= count;
 }
 
-/** Held against what a part said of its own size. */
+/** Checks where a part ended against the size that it claimed. */
 export function checkPartEnd(c: Cursor, end: number): void {
   if (end >= 0 && c.at !== end) throw new Damage('has a list of another size than it says');
 }

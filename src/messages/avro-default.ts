@@ -1,4 +1,4 @@
-/** What stands for a field that the writer does not have, from the JSON of the reader's schema. */
+/** Default values of fields that the writer lacks, from the JSON of the reader's schema. */
 import type { FieldType, SchemaType, UnionType } from './avro-schema.ts';
 import { branchName } from './avro-schema.ts';
 
@@ -31,7 +31,7 @@ function defaultValue(type: SchemaType, json: unknown, name: string): unknown {
       );
     case 'bytes':
     case 'fixed':
-      // As Avro's JSON has bytes: a character for each.
+      // Avro's JSON writes bytes as text, a character for each byte.
       if (typeof json !== 'string') break;
       return Buffer.from(json, 'latin1');
     case 'null':
@@ -50,7 +50,7 @@ function isScalar(kind: string, json: unknown): boolean {
   return typeof json === 'number';
 }
 
-/** Of the first branch that has such a value; Avro's specification says of the first. */
+/** The value of the first branch that has it. (Avro's specification allows the first branch alone.) */
 function unionValue(union: UnionType, json: unknown, name: string): unknown {
   for (const branch of union.branches) {
     try {

@@ -1,6 +1,6 @@
 /**
- * Reads a record by code that is generated for the pair of schemas, so that every event has its fields in the reader's order
- * and is made at once. Of the schemas, nothing but the names of the reader's fields is in the code, as JSON.
+ * Reads a record by code that is generated for the pair of schemas, so that each event is made at once, with its fields in
+ * the reader's order. The generated code holds no text of the schemas but the names of the reader's fields, as JSON.
  */
 import { type Cursor, charge, claimEmpty, goDeeper, misfit, readLong, within } from './avro-cursor.ts';
 import { defaultOf } from './avro-default.ts';
@@ -15,7 +15,7 @@ export interface Unresolved {
   /** Names of fields, from the outside in. */
   readonly path: readonly string[];
   readonly problem: string;
-  /** The types would do, what their values stand for would not: as numbers they would be wrong without a word. */
+  /** The types match but their meanings differ: the numbers would be silently wrong. */
   readonly isLogical: boolean;
 }
 
@@ -27,10 +27,10 @@ export interface Resolver {
 const RECORD_BYTES = 32;
 const FIELD_BYTES = 16;
 
-/** What is done with one field of the writer's: read into one of the reader's, or gone over. */
+/** One field of the writer's: read into a field of the reader's, or skipped. */
 type Step = { readonly field: number; readonly read: Read } | { readonly skip: Skip };
 
-/** Of the field `keyField`, null is a misfit of its own. */
+/** A null in the field `keyField` is a misfit of its own. */
 export function recordReader(writer: RecordType, reader: RecordType, keyField: string | null, by: Resolver): Resolved {
   const sources = reader.fields.map((field) => sourceOf(field, writer));
   const steps: Step[] = [];
@@ -52,7 +52,7 @@ export function recordReader(writer: RecordType, reader: RecordType, keyField: s
     defaults[n] = defaultOf(field);
   }
   const read = generated(reader, merged(steps), defaults);
-  // Of records without bytes, types within types could claim any number.
+  // Records without bytes cost nothing, so nested types could claim any number of them.
   if (writer.leastBytes > 0) return { ok: true, read };
   return {
     ok: true,
@@ -63,7 +63,7 @@ export function recordReader(writer: RecordType, reader: RecordType, keyField: s
   };
 }
 
-/** Which of the writer's fields it is: by name, else by one of its aliases. */
+/** The writer's field of this name, else of one of its aliases. */
 function sourceOf({ name, aliases }: FieldType, writer: RecordType): string | null {
   const names = [name, ...aliases];
   return names.find((candidate) => writer.fields.some((field) => field.name === candidate)) ?? null;
@@ -80,7 +80,7 @@ function absent({ name, type }: FieldType, writer: RecordType): Resolved {
 
 const NULL_KEY = 'is the key and is null';
 
-/** The null of a union is told as what it means for a key, whether the reader's field may be null or not. */
+/** Reports a null key as such, whether the reader's field may be null or not. */
 function keyReader(written: SchemaType, read: Read): Read {
   const nullBranch = written.kind === 'union' ? written.branches.findIndex(({ kind }) => kind === 'null') : -1;
   if (written.kind === 'null') return (c) => misfit(c, 'null-key', NULL_KEY);
@@ -93,7 +93,7 @@ function keyReader(written: SchemaType, read: Read): Read {
   };
 }
 
-/** Fields that are gone over one after another are one step. */
+/** Makes one step of skipped fields that follow one another. */
 function merged(steps: readonly Step[]): Step[] {
   const result: Step[] = [];
   let skips: Skip[] = [];

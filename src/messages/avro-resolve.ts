@@ -1,9 +1,9 @@
 /**
- * Avro's schema resolution, value by value: what a writer's schema makes of bytes, as the reader's schema has it.
+ * Avro's schema resolution, value by value: reads bytes of a writer's schema as values of the reader's schema.
  *
- * A pair of types is refused only when no value of the writer's can be the reader's. Else a value that can't be is a misfit
- * of its record: null where the reader has no null, a branch of a wider union, a symbol that is not known. Names of records
- * are not compared, since Spark and others give every file's record the same one.
+ * A pair of types is refused only when no value of the writer's type can be one of the reader's. Otherwise a single value
+ * that can't is a misfit of its record: null where the reader has no null, a branch of a wider union, an unknown symbol.
+ * Names of records are not compared, since Spark and others give the record of every file the same name.
  */
 import { charge, checkPartEnd, goDeeper, misfit, readCount, readLong, readText, within } from './avro-cursor.ts';
 import { isWrapped } from './avro-default.ts';
@@ -12,7 +12,7 @@ import { finiteOrNull, type Read, type SingleReader, type SingleType, singleRead
 import { branchName, type RecordType, type SchemaType, typeText, type UnionType } from './avro-schema.ts';
 import { branchAt, type Skip } from './avro-skip.ts';
 
-/** Pairs of types within pairs, as they are compiled. */
+/** How deep pairs of types may nest while they are compiled. */
 const COMPILED_DEPTH_MAX = 512;
 const LIST_BYTES = 48;
 const ITEM_BYTES = 16;
@@ -62,7 +62,7 @@ export function createResolver(skipOf: (type: SchemaType) => Skip): Resolver {
 
 type Resolve = Resolver['resolve'];
 
-/** What a container's values are as events: a record, or a union in which each record may be one. */
+/** Reads a container's values as events: the container holds records, or a union with records. */
 export function eventReader(writer: SchemaType, reader: RecordType, keyField: string, by: Resolver): Resolved {
   if (writer.kind === 'record') return recordReader(writer, reader, keyField, by);
   if (writer.kind !== 'union') return refused(writer, reader, 'other-type');
@@ -85,7 +85,7 @@ function mapped(inner: Resolved, step: string, make: (read: Read) => Read): Reso
   return inner.ok ? { ok: true, read: make(inner.read) } : { ...inner, path: [step, ...inner.path] };
 }
 
-/** Each branch by itself; refused when there is no value at all that fits, or its only type stands for something else. */
+/** Resolves each branch by itself; refused when no value of any branch fits, or the only type means something else. */
 function ofUnion(writer: UnionType, reader: SchemaType, resolve: Resolve): Resolved {
   const branches = writer.branches.map((branch) => resolve(branch, reader));
   const problems = branches.filter((branch) => !branch.ok);
@@ -106,7 +106,7 @@ function unfitBranch(branch: SchemaType | undefined, wanted: string): Read {
   return (c) => misfit(c, 'wrong-type', `must be ${wanted}: found ${found}`);
 }
 
-/** The branch that is nearest to the writer's type; of equally near ones the first. */
+/** The branch that is nearest to the writer's type; the first of equally near ones. */
 function asUnion(writer: SchemaType, reader: UnionType, resolve: Resolve): Resolved {
   let best: { readonly branch: SchemaType; readonly read: Read; readonly distance: number } | null = null;
   let logical: Unresolved | null = null;
@@ -118,7 +118,7 @@ function asUnion(writer: SchemaType, reader: UnionType, resolve: Resolve): Resol
   }
   if (best === null) return logical ?? refused(writer, reader, 'other-type');
   const { branch, read } = best;
-  // The rule of all formats: what is no finite number is null.
+  // The rule of all formats: a number that is not finite is null.
   const isNullable = reader.branches.some(({ kind }) => kind === 'null');
   const finite = isNullable ? finiteOrNull(writer, read) : read;
   if (branch.kind === 'null' || !isWrapped(reader)) return { ok: true, read: finite };
@@ -135,7 +135,7 @@ function wrapped(name: string, read: Read): Read {
   };
 }
 
-/** The promotions of Avro's specification come before what else can be read exactly. */
+/** The promotions of Avro's specification come before other exact readings. */
 const PROMOTIONS: Readonly<Record<string, readonly string[]>> = {
   int: ['long', 'float', 'double'],
   long: ['float', 'double'],

@@ -1,6 +1,6 @@
 /**
- * Readers of single values: the writer's scalar as the reader's, converted by the table of logical types and promoted by
- * Avro's rules, exactly or not at all. What its type allows and the value does not is a misfit of its record.
+ * Readers of single values: a scalar of the writer's as one of the reader's, converted by the table of logical types and
+ * promoted by Avro's rules, exactly or not at all. A value that can't be converted although its type can is a misfit.
  */
 import { LONG_MAX } from './avro.ts';
 import {
@@ -32,7 +32,7 @@ import {
   uuidText,
 } from './logical-types.ts';
 
-/** A value as the reader's type; after a misfit, nothing that is looked at. */
+/** Reads a value as the reader's type; after a misfit nobody looks at the result. */
 export type Read = (c: Cursor) => unknown;
 
 export type SingleType = ScalarType | FixedType | EnumType;
@@ -43,10 +43,10 @@ const DAY_MS = 86_400_000;
 const DECIMAL_BYTES_MAX = 512;
 const UUID_BYTES = 16;
 
-/** `no-conversion` when both are of types that go together, and what they stand for does not. */
+/** `no-conversion`: the types go together, but their meanings do not. */
 export type SingleReader = Read | 'no-conversion' | 'other-type';
 
-/** The reader of a writer's single value as a single value of another type. */
+/** Makes the reader of one scalar type as another. */
 export function singleReader(writer: SingleType, reader: SingleType): SingleReader {
   const how = conversion(logicalOf(writer), logicalOf(reader));
   if (how === null) return 'no-conversion';
@@ -117,7 +117,7 @@ function isReal({ kind }: { readonly kind: string }): boolean {
   return kind === 'double' || kind === 'float';
 }
 
-/** As other formats take it: a column of whole numbers becomes one of doubles where some are missing. */
+/** As other formats do: a column of whole numbers with missing ones is often written as doubles. */
 function readWholeOfReal(writer: SingleType, max: number): Read {
   const read = readRealOf(writer);
   return (c) => {
@@ -131,7 +131,7 @@ function readRealOf(writer: { readonly kind: string }): (c: Cursor) => number {
   return writer.kind === 'float' ? readFloat : readDouble;
 }
 
-/** Null for what is no finite number; what is one is read by `read`. */
+/** Reads a finite number by `read`, and any other number as null. */
 export function finiteOrNull(writer: SchemaType, read: Read): Read {
   if (!isReal(writer)) return read;
   const readReal = readRealOf(writer);
@@ -143,7 +143,7 @@ export function finiteOrNull(writer: SchemaType, read: Read): Read {
   };
 }
 
-/** What JSON and CSV take as well: what a store or a Date has no place for is no time. */
+/** The range that JSON and CSV have too: a store or a Date has no place for other times. */
 function rangeOf(logical: Logical): readonly [min: number, max: number] {
   if (logical.kind === 'date') return [-TIME_MAX_MS / DAY_MS, TIME_MAX_MS / DAY_MS];
   if (!('unit' in logical)) return [-LONG_MAX, LONG_MAX];
@@ -212,7 +212,7 @@ function readDouble(c: Cursor): number {
 
 function readString(writer: SingleType): Read | null {
   if (writer.kind === 'string') return readText;
-  // A decimal's bytes are no text.
+  // The bytes of a decimal are no text.
   if (writer.kind === 'bytes' && writer.logical === null) return readText;
   if (writer.kind !== 'enum') return null;
   return readSymbolOf(writer.symbols.map((symbol) => symbol));
@@ -233,7 +233,7 @@ function readSymbol(writer: SingleType, reader: EnumType): Read | null {
   return readSymbolOf(known, writer.symbols);
 }
 
-/** `known` has null for a symbol of the writer's that the reader does not have. */
+/** `known` has null for each symbol of the writer's that the reader lacks. */
 function readSymbolOf(known: readonly (string | null)[], written: readonly string[] = []): Read {
   return (c) => {
     const index = readLong(c);
@@ -264,7 +264,7 @@ function readDecimal(how: DecimalConversion, writer: SingleType, reader: SingleT
   };
 }
 
-/** Null where the values are of one form in both, and the reader's may be any. */
+/** Null where both have the same form, and the reader takes any value of it. */
 function readUuid(writer: SingleType, reader: SingleType): Read | null {
   if (writer.kind === 'string' && reader.kind === 'string' && reader.logical !== null) return readUuidText;
   if (writer.kind === 'fixed' && writer.logical !== null && reader.kind === 'string') {

@@ -1,6 +1,6 @@
 /**
- * A schema as a graph of types, read from JSON that may come from outside: how long it is, how deep its types go and what
- * its names mean is checked before anything is compiled for it.
+ * A schema as a graph of types, read from JSON that may come from outside. Its length, its depth and its names are checked
+ * before anything is compiled for it.
  */
 import { AVRO_PRIMITIVES, type AvroPrimitive } from './avro.ts';
 import { type Logical, logicalName, logicalOf } from './logical-types.ts';
@@ -15,11 +15,11 @@ export type SchemaType =
   | UnionType;
 
 interface Sized {
-  /** Of a value, at least: what a count is held against. */
+  /** The fewest bytes of a value: a count is checked against it. */
   readonly leastBytes: number;
-  /** Of every value; null when they differ. */
+  /** The bytes of every value; null when they differ. */
   readonly constantBytes: number | null;
-  /** Types within types. */
+  /** How deep types nest. */
   readonly depth: number;
 }
 
@@ -39,7 +39,7 @@ export interface EnumType extends Sized {
   readonly kind: 'enum';
   readonly name: string;
   readonly symbols: readonly string[];
-  /** What stands for a symbol that is not known. */
+  /** Takes the place of an unknown symbol. */
   readonly fallback: string | null;
 }
 
@@ -64,12 +64,12 @@ export interface UnionType extends Sized {
 }
 
 const CHARACTERS_MAX = 1024 * 1024;
-/** Brackets within brackets: a record in a record takes three. */
+/** How deep brackets nest: a record in a record takes three. */
 const NESTING_MAX = 256;
-/** Types within types, also when each is meant by its name. */
+/** How deep types nest, also through their names. */
 const DEPTH_MAX = 64;
 
-/** Throws when the text is too long or nested too deeply, no JSON, or no schema. */
+/** Throws when the text is too long, nested too deeply, not JSON, or not a schema. */
 export function parseSchemaText(text: string): SchemaType {
   if (text.length > CHARACTERS_MAX) {
     throw new Error(`it has ${text.length} characters; at most ${CHARACTERS_MAX} are read`);
@@ -101,7 +101,7 @@ const CLOSE_LIST = 93;
 const OPEN_OBJECT = 123;
 const CLOSE_OBJECT = 125;
 
-/** Of a schema that is known to be a valid record. */
+/** The type of a schema that is known to be a valid record. */
 export function recordType(json: unknown): RecordType {
   const type = schemaType(json);
   if (type.kind !== 'record') throw new Error(`A schema of ${type.kind} is no record`);
@@ -206,7 +206,7 @@ function recordOf(json: Readonly<Record<string, unknown>>, outer: Scope): Record
   const dot = name.lastIndexOf('.');
   const scope = { ...outer, namespace: dot < 0 ? '' : name.slice(0, dot) };
   const fields: FieldType[] = [];
-  // Known before its fields are, which may mean it by name: of such a value nothing is known but that it may be empty.
+  // Registered before its fields, since they may refer to it by name. Until then its values may be empty.
   const record = {
     kind: 'record' as const,
     name,
@@ -272,12 +272,12 @@ function unionOf(json: readonly unknown[], scope: Scope): UnionType {
   return { kind: 'union', branches, leastBytes: 1, constantBytes: null, depth: deeper(...branches) };
 }
 
-/** As a union tells its branches apart. */
+/** The name by which a union tells its branches apart. */
 export function branchName(type: SchemaType): string {
   return 'name' in type ? type.name : type.kind;
 }
 
-/** As people say it. */
+/** The type in words for people. */
 export function typeText(type: SchemaType): string {
   if (type.kind === 'union') return `union of ${type.branches.map(typeText).join(', ').slice(0, SHOWN)}`;
   const name = 'name' in type ? `${type.kind} ${shown(type.name)}` : type.kind;

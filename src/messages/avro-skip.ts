@@ -1,13 +1,13 @@
-/** Goes over values of a writer's type that no reader wants, with the same checks as when they are read. */
+/** Skips values of a writer's type that no reader wants, with the checks of reading them. */
 import { type Cursor, Damage, readCount, readLength, readLong, readWholeLong, take } from './avro-cursor.ts';
 import type { SchemaType } from './avro-schema.ts';
 
 export type Skip = (c: Cursor) => void;
 
-/** Values within values that are gone over: a recursive schema would let a value exhaust the stack. */
+/** How deep skipped values nest: with a recursive schema a value could exhaust the stack. */
 const DEPTH_MAX = 512;
 
-/** Compiles each type once, so that a schema that means its types by name many times stays as small as its text. */
+/** Compiles each type once, so that a schema which repeats its types by name stays as small as its text. */
 export function createSkips(): (type: SchemaType) => Skip {
   const compiled = new Map<SchemaType, Skip>();
 
@@ -70,7 +70,7 @@ function deeper(c: Cursor): void {
   if (c.depth > DEPTH_MAX) throw new Damage(`has values nested deeper than ${DEPTH_MAX}`);
 }
 
-/** `keyBytes`: what the key of an item takes at least; 0 for an item that has none. */
+/** `keyBytes`: the fewest bytes of an item's key; 0 for items without a key. */
 function skipParts(item: SchemaType, skip: Skip, keyBytes: number): Skip {
   return (c) => {
     deeper(c);

@@ -44,7 +44,7 @@ export interface AvroLogical {
   readonly logicalType: 'timestamp-millis';
 }
 
-/** Of a type that is defined elsewhere in the schema, with its namespace. */
+/** The full name of a type that is defined elsewhere in the schema. */
 export type AvroName = `${string}.${string}`;
 
 export const AVRO_PRIMITIVES: readonly string[] = [
@@ -71,7 +71,7 @@ export type AvroSchema =
 /** Epoch milliseconds; Avro's `timestamp-millis`. */
 export const TIMESTAMP_MILLIS = { type: 'long', logicalType: 'timestamp-millis' } as const;
 
-/** The codec takes longs from −LONG_MAX to LONG_MAX: one less than what a number holds exactly. */
+/** The codec takes longs from −LONG_MAX to LONG_MAX, one less than a number holds exactly. */
 export const LONG_MAX = 2 ** 53 - 2;
 
 /** The reverse-DNS namespace of every built-in schema. */

@@ -9,15 +9,15 @@ export interface Block {
 }
 
 /**
- * Writes a block event by event, so that no event is held until the block is whole: an object that dies at once costs
- * the collector nothing, and one that lives as long as its batch is copied.
+ * Writes a block event by event, so that no event is held until the block is whole. An object that dies at once costs the
+ * collector nothing; an object that lives as long as its batch is copied.
  */
 export interface BlockWriter<T> {
-  /** The event is not kept. Throws when it does not fit the schema. */
+  /** Writes an event and does not keep it. Throws when it does not fit the schema. */
   push(event: T): void;
   /** Events since the last block. */
   readonly length: number;
-  /** The block of these events, and a new start; null when there are none. */
+  /** Gives the block of these events and begins a new one; null when there are none. */
   take(): Block | null;
   /** What is pushed from now on can be taken back. */
   mark(): void;
@@ -25,11 +25,11 @@ export interface BlockWriter<T> {
   rollback(): void;
 }
 
-/** What is derived, or taken in, is more than one commit can hold. */
+/** A batch, or the events derived from it, is more than one commit can hold. */
 export class TooLargeError extends RangeError {}
 
 const INITIAL_BYTES = 1 << 14;
-/** A block that would have more is given up before it takes the memory. */
+/** A larger block is given up before it takes the memory. */
 const BLOCK_BYTES_MAX = 128 * 1024 * 1024;
 
 /**

@@ -16,7 +16,7 @@ import { makeTextsWellFormed } from './well-formed.ts';
 makeLongsExact(avro.types.LongType.prototype);
 makeTextsWellFormed(avro.types.StringType.prototype, () => avro.Type.forSchema('string').fromBuffer(Buffer.alloc(1)));
 
-/** A schema and how it is told apart, without a type for its values. */
+/** A schema with its name and fingerprint, without a type for its values. */
 export interface EventSchema {
   /** Full name, such as `dev.millrace.Transaction`. */
   readonly name: string;
@@ -32,13 +32,13 @@ export interface EventType<T> extends EventSchema {
   decode(bytes: Uint8Array): T;
   encodeBlock(events: readonly T[]): Block;
   decodeBlock(bytes: Uint8Array): T[];
-  /** The events of a block as columns; what they share with it must not change. */
+  /** The events of a block as columns. They share memory with the block, which must not change. */
   columns(block: Pick<Block, 'bytes' | 'count'>): Columns;
-  /** The same for block after block, each into the memory of the one before, whose columns are then gone. */
+  /** Reads block after block into the same memory: each call invalidates the columns of the call before. */
   columnReader(): (block: Pick<Block, 'bytes' | 'count'>) => Columns;
   /** A block that is written event by event. */
   blockWriter(): BlockWriter<T>;
-  /** Where `value` departs from the schema, as a path of field names; null when it is valid. */
+  /** Path to the field where `value` departs from the schema; null when it is valid. */
   invalidPath(value: unknown): readonly string[] | null;
 }
 

@@ -6,12 +6,12 @@ import type { AvroRecord } from './avro.ts';
 import { readExactly } from './exact-long.ts';
 import { BOOLEAN, DOUBLE, FLOAT, type FlatField, flatFields, INT, LONG, TEXT } from './flat-fields.ts';
 
-/** What was read of one field: a row for each event, in memory that the next block is read into. */
+/** One field of all events, a row for each, in memory that the next block reuses. */
 export interface ReadField {
   readonly field: FlatField;
-  /** Of a number, 0 where it is null, and NaN where it is not finite and can't be null; empty of a text. */
+  /** Values of a number: 0 where it is null, NaN where it is not finite but can't be null. Empty for a text. */
   readonly values: Float64Array;
-  /** Where a text lies in the block; empty of a number. */
+  /** Where each text begins in the block. Empty for a number. */
   readonly starts: Uint32Array;
   readonly ends: Uint32Array;
   /** 1 where the field is null; empty when it never can be. */
@@ -108,7 +108,7 @@ type RowsReader = (bytes: Buffer, view: DataView, at: number, row: number, endRo
 
 function rowsReader(fields: readonly FlatField[]): RowsReader {
   const floats = fields.flatMap(({ op }, i) => (op === DOUBLE || op === FLOAT ? [i] : []));
-  // Nothing of the schema but the kinds of its fields is in the code.
+  // The generated code holds nothing of the schema but the kinds of its fields.
   const code = [
     ...fields.map(
       (_, i) => `const v${i} = memory.values[${i}], s${i} = memory.starts[${i}], e${i} = memory.ends[${i}];`,
@@ -150,12 +150,12 @@ function fieldCode({ op, nullBranch }: FlatField, i: number): string {
   return `if (bytes[at++] >> 1 === ${nullBranch}) { n${i}[row] = 1; ${empty} } else { n${i}[row] = 0; ${value} }`;
 }
 
-/** What of a number is left without itself: 0, but for one that is not finite. The sum of it is asked once a run. */
+/** A number minus itself: 0 unless it is not finite. The sum over a run is asked once. */
 function doubtCode(i: number): string {
   return `q${i} += v${i}[row] - v${i}[row];`;
 }
 
-/** A number that is not finite is null, to all that reads columns; where a field can't be null, NaN stands for it. */
+/** A number that is not finite becomes null, or NaN where the field can't be null. */
 function toNulls(values: Float64Array, nulls: Uint8Array, fromRow: number, toRow: number): void {
   for (let row = fromRow; row < toRow; row++) {
     if (Number.isFinite(values[row])) continue;
@@ -180,7 +180,7 @@ function valueCode(op: FlatField['op'], i: number): string {
   }
 }
 
-/** A zig-zag varint: of one byte in place, a longer one by a call. */
+/** Reads a zig-zag varint: a single byte in place, a longer one by a call. */
 function longCode(target: string): string {
   return `b = bytes[at]; if (b < 128) { at += 1; ${target} = (b >>> 1) ^ -(b & 1); } else { ${target} = long(bytes, at); at = end(); }`;
 }
@@ -189,7 +189,7 @@ function cut(): Error {
   return new Error('A block ends in the middle of an event');
 }
 
-/** Where the last long ended. Of the module and not of a result: it is written for every value, and that costs nothing. */
+/** Where the last long ended. Every value writes it: as a variable of the module that costs nothing. */
 let endOfLast = 0;
 
 function endOfLong(): number {

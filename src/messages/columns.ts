@@ -1,14 +1,14 @@
 /**
- * A block as columns: one typed array a field instead of one object an event. What runs over every event of a stream
- * reads fields by row from here; an object is made only for the few events that somebody asks for.
+ * A block as columns: one typed array a field instead of one object an event. Code that runs over every event of a stream
+ * reads fields by row here; an object is made only for the few events that somebody asks for.
  */
 import type { AvroRecord } from './avro.ts';
 import { blockReaders, type ReadField, type ReadRows } from './column-reader.ts';
 import { BOOLEAN, type FlatField, TEXT } from './flat-fields.ts';
 
 /**
- * A number that is not finite is null. NaN stands for that where a field can't be null, and where it is known from the value
- * alone whether it can; nobody who reads columns ever sees an infinity.
+ * A number that is not finite is null. NaN takes its place where the field can't be null, and where only the value itself
+ * tells. A reader of columns never sees an infinity.
  */
 export interface NumberColumn {
   readonly kind: 'number';
@@ -38,15 +38,15 @@ export interface Columns {
   /** The event of a row as an object, as decoding it would give it. */
   event(row: number): Readonly<Record<string, unknown>>;
   /**
-   * The Avro of a row's event, a character a byte (latin1); null when the events were not read as columns. A text is on
-   * the heap, which a small array of bytes is not: that is made, and given back, at many times the cost.
+   * The Avro of a row's event, a character a byte (latin1); null when the events were not read as columns. A text lies on
+   * the heap. A small array of bytes does not, and costs many times as much to make and to give back.
    */
   binary(row: number): string | null;
 }
 
 /**
- * Reads blocks of one schema, each into the memory of the one before, whose columns are then gone. Throws when the bytes
- * do not hold as many events as they should.
+ * Reads blocks of one schema into the same memory: each call invalidates the columns of the call before. Throws when the
+ * bytes do not hold as many events as they should.
  */
 export type ColumnReader = (bytes: Buffer, count: number) => Columns;
 
@@ -78,7 +78,7 @@ function columnOfField({ field, values, starts, ends, nulls: marks }: ReadField,
   return { kind: 'number', values, nulls };
 }
 
-/** Columns of events that are objects already: what the fast way can't read, at the price of an object each. */
+/** Columns of events that are objects already: for schemas that the fast way can't read. */
 export function columnsOfEvents(events: readonly Readonly<Record<string, unknown>>[]): Columns {
   const made = new Map<string, Column | undefined>();
   const column = (path: string): Column | undefined => {
@@ -123,13 +123,13 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-/** As decoding gives it. */
+/** A field's value as decoding gives it. */
 export function fieldValue(column: Column, { op, nullBranch }: FlatField, row: number): unknown {
   if (column.nulls?.[row] === 1) return null;
   if (column.kind === 'text') return textAt(column, row);
   const value = column.values[row]!;
   if (op === BOOLEAN) return value === 1;
-  // Columns have NaN for what is not finite, which is null wherever a field may be.
+  // NaN in a column is a number that was not finite: null wherever the field may be null.
   return nullBranch >= 0 && Number.isNaN(value) ? null : value;
 }
 
@@ -141,7 +141,7 @@ function numbersOf(column: (path: string) => Column | undefined): (path: string)
   };
 }
 
-/** A field of an event, or `record.field` of a nested record: null within a record that is null, undefined where there is none. */
+/** A field of an event, or `record.field` of a nested record: null within a null record, undefined when there is none. */
 export function valueAt(event: unknown, path: string): unknown {
   let value = event;
   for (const name of path.split('.')) {

@@ -30,12 +30,12 @@ export interface Commit {
   readonly sections: readonly Section[];
 }
 
-/** A block that a batch brought, without what only the batch knows of it. */
+/** The section of an input block, without the origins that only the batch knows. */
 export function inputSection({ fingerprint, count, bytes }: Block): Section {
   return { fingerprint, count, bytes, role: 'input' };
 }
 
-/** The parts of a commit's body, to be written one after another. */
+/** A commit's body in parts, to be written one after another. */
 export function encodeCommit(commit: Commit): { readonly parts: Uint8Array[]; readonly count: number } {
   let count = 0;
   const payloads: Uint8Array[] = [];

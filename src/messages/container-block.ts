@@ -10,11 +10,11 @@ import { pathText, type RejectReason } from './refusal.ts';
 
 /** A block's records, in order. */
 export interface ContainerBlock {
-  /** As the writer has encoded them, unpacked. */
+  /** The records as the writer encoded them, unpacked. */
   readonly bytes: Buffer;
   /** Null for a record that does not fit. */
   readonly events: readonly (DynamicEvent | null)[];
-  /** Where each record begins in the bytes; one more says where the last ends. */
+  /** Where each record begins in the bytes; a last entry says where the last record ends. */
   readonly starts: Uint32Array;
   /** By index of the record. */
   readonly misfits: ReadonlyMap<number, Misfit>;
@@ -36,7 +36,7 @@ export interface Writer {
   readonly schemaText: string;
 }
 
-/** What may be made of the records, an estimate in bytes, and how many values of no bytes they may claim. */
+/** Bounds on a block's events: memory, an estimate in bytes, and the number of values of no bytes. */
 export interface Budget {
   memoryBytes: number;
   empty: number;
@@ -54,9 +54,9 @@ export function writerOf(schemaText: string, reader: RecordType, keyField: strin
   return { read: resolved.read, skip: skipOf(type), leastBytes: type.leastBytes, schemaText };
 }
 
-/** As of a line of JSON. */
+/** The bound of a line of JSON. */
 const RECORD_BYTES_MAX = 1024 * 1024;
-/** So much is kept of a record that does not fit, beside its bytes. */
+/** Memory that a misfit takes beside the record's bytes. */
 const MISFIT_BYTES = 512;
 
 /** Throws Damage when the bytes are not so many records. */

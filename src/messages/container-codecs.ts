@@ -1,6 +1,6 @@
 /**
- * Unpacks the blocks of object container files. How long a block becomes is bounded before it is made: the formats can say
- * a lot with few bytes.
+ * Unpacks the blocks of object container files. The unpacked length is bounded beforehand, since few packed bytes can stand
+ * for very many.
  */
 import { crc32, inflateRawSync } from 'node:zlib';
 import { uncompress } from 'snappyjs';
@@ -8,7 +8,7 @@ import { Damage } from './avro-cursor.ts';
 import { tooLong } from './unpacked-bound.ts';
 import { unpackZstandard } from './zstandard.ts';
 
-/** Throws Damage for bytes that are no such data, or that come to more than `bytesMax`. */
+/** Throws Damage for bytes that are not of this codec, or unpack to more than `bytesMax`. */
 export type Unpack = (data: Buffer, bytesMax: number) => Buffer;
 
 const UNPACKERS: ReadonlyMap<string, Unpack> = new Map<string, Unpack>([
@@ -18,7 +18,7 @@ const UNPACKERS: ReadonlyMap<string, Unpack> = new Map<string, Unpack>([
   ['zstandard', unpackZstandard],
 ]);
 
-/** Throws, saying which there are, for a codec that is not read. */
+/** Throws for an unknown codec, naming the known ones. */
 export function unpackerOf(codec: string): Unpack {
   const unpack = UNPACKERS.get(codec);
   if (unpack !== undefined) return unpack;
@@ -47,7 +47,7 @@ function inflate(data: Buffer, bytesMax: number): Buffer {
 /** Some writers leave zlib's checksum, or a part of it, behind the data. */
 const ADLER_BYTES = 4;
 
-/** What Node gives with `info`, of which its types say nothing. */
+/** What Node returns with `info`, which its types leave out. */
 interface Inflated {
   readonly buffer: Buffer;
   readonly engine: { readonly bytesWritten: number };
@@ -59,7 +59,7 @@ function isInflated(value: unknown): value is Inflated {
 
 const CHECKSUM_BYTES = 4;
 
-/** Avro has the CRC-32 of the unpacked bytes behind them, its highest byte first. */
+/** Avro appends the CRC-32 of the unpacked bytes, highest byte first. */
 function unpackSnappy(data: Buffer, bytesMax: number): Buffer {
   if (data.length < CHECKSUM_BYTES) throw new Damage('is too short for snappy data and its checksum');
   const packed = data.subarray(0, data.length - CHECKSUM_BYTES);
@@ -70,8 +70,8 @@ function unpackSnappy(data: Buffer, bytesMax: number): Buffer {
 }
 
 /**
- * Walks the elements of a snappy stream: each must lie within it, copy from what is there already, and all must come to the
- * length that it begins with. The package that unpacks it believes them, and some lengths would have it go back for ever.
+ * Walks the elements of a snappy stream. Each must lie within the stream and copy only from earlier output, and together
+ * they must come to the length at its beginning. The package that unpacks believes them; some lengths make it loop for ever.
  */
 function checkedSnappyLength(data: Buffer, bytesMax: number): number {
   let at = 0;

@@ -1,4 +1,4 @@
-/** The header of a container: which codec and which writer's schema it names. */
+/** The header of a container, which names its codec and its writer's schema. */
 import { type Cursor, checkPartEnd, cursorOf, Damage, readCount, readLength, readText, take } from './avro-cursor.ts';
 import type { Writer } from './container-block.ts';
 import { type Unpack, unpackerOf } from './container-codecs.ts';
@@ -7,9 +7,9 @@ import { type Unpack, unpackerOf } from './container-codecs.ts';
 export class ContainerError extends Error {
   /** `schema-mismatch` when no record of it could be an event. */
   readonly reason: 'not-avro' | 'schema-mismatch' | 'damaged-block' | 'too-large';
-  /** Where the part begins that can't be read: a block, or the header. */
+  /** Where the unreadable part begins: a block, or the header. */
   readonly byte: number;
-  /** Whether more bytes could mend it. */
+  /** Whether more bytes could mend the container. */
   readonly isCut: boolean;
   constructor(reason: ContainerError['reason'], byte: number, message: string, isCut = false, cause?: unknown) {
     super(message, { cause });
@@ -21,7 +21,7 @@ export class ContainerError extends Error {
 
 export const MAGIC = Buffer.from('Obj\u0001', 'latin1');
 export const SYNC_BYTES = 16;
-/** Of the metadata, which has the schema. */
+/** Bound of the metadata, which holds the schema. */
 const HEADER_BYTES_MAX = 16 * 1024 * 1024;
 
 export interface Header {
@@ -31,7 +31,7 @@ export interface Header {
   readonly writer: Writer;
 }
 
-/** Null when more bytes could make it whole. */
+/** The header; null when more bytes could make it whole. */
 export function headerIfWhole(bytes: Buffer, writerFor: (text: string) => Writer): Header | null {
   try {
     return openHeader(bytes, writerFor);

@@ -1,9 +1,9 @@
 /**
- * Decodes Avro object container files, of disk and of requests alike. Nothing that they say is believed before it is held
+ * Decodes Avro object container files, from disk and from requests. No count or length is believed before it is checked
  * against the bytes that are there.
  *
- * A block is taken whole or not at all: a damaged one ends the container, and what came before it stands. A record that
- * does not fit the reader's schema is one misfit, and those around it are events.
+ * A block is taken whole or not at all: a damaged block ends the container, and the blocks before it stand. A record that
+ * does not fit the reader's schema is one misfit, and the records around it are events.
  */
 import type { AvroRecord } from './avro.ts';
 import { cursorOf, Damage, readLong } from './avro-cursor.ts';
@@ -12,29 +12,29 @@ import { type Budget, type ContainerBlock, decodeRecords, type Writer, writerOf 
 import { ContainerError, type Header, headerIfWhole, MAGIC, openHeader, SYNC_BYTES } from './container-header.ts';
 
 export interface ContainerDecoder {
-  /** Of a container that is there as a whole; all its blocks together may unpack to `unpackedBytesMax`. */
+  /** Decodes a whole container; all its blocks together may unpack to `unpackedBytesMax`. */
   whole(bytes: Buffer, unpackedBytesMax: number): Generator<PlacedBlock, void, undefined>;
-  /** Of a file as its bytes come. Both throw a ContainerError behind the last block that could be read. */
+  /** Decodes a file as its bytes come. Both throw a ContainerError behind the last readable block. */
   stream(input: AsyncIterable<Buffer>): AsyncGenerator<PlacedBlock, void, undefined>;
 }
 
 export interface PlacedBlock extends ContainerBlock {
-  /** Where it ends in the container. */
+  /** Where the block ends in the container. */
   readonly endByte: number;
 }
 
-/** Of a block, packed or not. */
+/** Bound of a block, packed and unpacked. */
 const BLOCK_BYTES_MAX = 64 * 1024 * 1024;
-/** Estimated, of what is made of a container that is there as a whole, and of one block of a file. */
+/** Bounds of the memory that the events of a whole container, and of one block of a file, may take; estimates. */
 const WHOLE_MEMORY_BYTES_MAX = 512 * 1024 * 1024;
 const BLOCK_MEMORY_BYTES_MAX = 1024 * 1024 * 1024;
-/** Values of no bytes, such as nulls in a list, beside one for each byte. */
+/** How many values of no bytes, such as nulls in a list, are allowed beside one for each byte. */
 const EMPTY_VALUES_MAX = 65_536;
-/** Writers that are kept compiled: requests come one after another with the same schema. */
+/** How many writers stay compiled: requests with the same schema follow one another. */
 const WRITERS_MAX = 16;
 const KEPT_CHARACTERS_MAX = 64 * 1024;
 
-/** Of the events of a stream, whose key may not be null. Throws when the schema is none. */
+/** Makes the decoder of a stream's events, whose key may not be null. Throws when the schema is not valid. */
 export function createContainerDecoder(schema: AvroRecord, keyField: string): ContainerDecoder {
   const reader = recordType(schema);
   const writers = new Map<string, Writer>();
@@ -73,7 +73,7 @@ export function createContainerDecoder(schema: AvroRecord, keyField: string): Co
 
 type Blocks = Generator<PlacedBlock, void, undefined>;
 
-/** Gathers the bytes of a file until there is a block as a whole. */
+/** Gathers the bytes of a file until a block is whole. */
 function createFeed(
   writerFor: (text: string) => Writer,
   keyField: string,
@@ -81,7 +81,7 @@ function createFeed(
   let buffer: Buffer = Buffer.alloc(0);
   let pending: Buffer[] = [];
   let pendingBytes = 0;
-  /** Nothing can be made of fewer bytes than this. */
+  /** How many bytes the next step needs at least. */
   let needed = MAGIC.length;
   let reader: BlockReader | null = null;
   const budget = { memoryBytes: BLOCK_MEMORY_BYTES_MAX, empty: EMPTY_VALUES_MAX };
@@ -135,16 +135,16 @@ function createFeed(
 interface BlockHead {
   readonly count: number;
   readonly dataStart: number;
-  /** Of the block as a whole; of one that is not there as a whole, at least. */
+  /** The block's size; at least so much when its head is not whole. */
   readonly bytes: number;
 }
 
 interface BlockReader {
   /** Where the next block begins in the container. */
   readonly byte: number;
-  /** Of the block that the bytes begin with. */
+  /** Reads the head of the block at the beginning of the bytes. */
   head(bytes: Buffer): BlockHead;
-  /** There must be as many bytes as its head says. */
+  /** Reads the block; the bytes must be as many as its head says. */
   read(bytes: Buffer, head: BlockHead, unpackedBytesMax: number, budget: Budget): PlacedBlock;
   error(damage: Damage): ContainerError;
 }

@@ -1,6 +1,6 @@
 /**
- * Cells of CSV by the type of their field: what JSON takes as a text or a number, a cell holds as the text of it. Numbers
- * and instants, which are most cells, are read from the bytes.
+ * Reads the cells of CSV by the type of their field. A cell holds the text of a value that JSON would have as a text or a
+ * number. Numbers and instants, which are most cells, are read from the bytes.
  */
 import { isUtf8 } from 'node:buffer';
 import { LONG_MAX } from './avro.ts';

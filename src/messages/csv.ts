@@ -1,10 +1,10 @@
 /**
- * CSV rows as events of a schema. A column in snake_case or camelCase names a field; an empty cell is null where null
- * may stand. Numbers and times are read from the bytes, without a string for each cell; quoted cells (RFC 4180), which may
+ * Reads CSV rows as events of a schema. A column in snake_case or camelCase names a field. An empty cell is null where null
+ * is allowed. Numbers and times are read from the bytes, without a string for each cell. Quoted cells (RFC 4180), which may
  * hold line ends, take a slower way.
  *
- * Transactions may carry the labels of the Fraud Detection Handbook, `fraud` and `scenario`: told beside the event,
- * never in it.
+ * Transactions may carry the labels of the Fraud Detection Handbook, `fraud` and `scenario`. A label is given beside the
+ * event, never in it.
  */
 import type { AvroRecord } from './avro.ts';
 import { defaultOf } from './avro-default.ts';
@@ -21,13 +21,13 @@ export type CsvDecoded =
   | { readonly ok: false; readonly reason: Report['reason'] | 'not-csv'; readonly detail: string };
 
 export interface CsvDecoder {
-  /** One record, without its end. */
+  /** Decodes one record, given without its line end. */
   row(line: Buffer): CsvDecoded;
 }
 
 interface Column {
   readonly title: string;
-  /** Field of the event; of a label, its name. */
+  /** The event's field, or the name of a label. */
   readonly field: string;
   readonly label: boolean;
   readonly cell: Cell;
@@ -51,7 +51,7 @@ export function createCsvDecoder(schema: AvroRecord, keyField: string, header: B
   /** Where each cell of a row without quotes ends. */
   const ends = new Int32Array(columns.length);
 
-  /** The cells one after another in `line`, with one byte between two. */
+  /** Joins the cells of `line`, with one byte between two. */
   function assemble(line: Buffer): CsvDecoded {
     const event: Record<string, unknown> = { ...template };
     let fraud = false;
@@ -135,7 +135,7 @@ function templateOf(schema: AvroRecord, columns: readonly Column[]): Record<stri
   return template;
 }
 
-/** Cells of a row with quotes; in words, what is wrong with them. */
+/** The cells of a row with quotes, or what is wrong with them in words. */
 function splitQuoted(line: Buffer): Buffer[] | string {
   const cells: Buffer[] = [];
   for (let at = 0; at <= line.length; at++) {

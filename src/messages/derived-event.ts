@@ -1,4 +1,4 @@
-/** Events of a derived stream. Each such stream has an Avro record of its own, with a field for each that it selects. */
+/** Events of a derived stream. Each such stream has an Avro record of its own, with a field for each selected one. */
 import { type AvroField, type AvroRecord, NAMESPACE, TIMESTAMP_MILLIS } from './avro.ts';
 import { type BlockWriter, createBlockWriter } from './block.ts';
 import { type DynamicEvent, dynamicEventType, type EventType } from './codec.ts';
@@ -9,9 +9,9 @@ import { type RowField, rowField, writeRow } from './row-writer.ts';
 
 const EVENTS = `${NAMESPACE}.Derived`;
 
-/** Takes rows of columns, and keeps none. */
+/** Writes rows of columns as events. */
 export interface DerivedRows {
-  /** The fields of the rows that push() is told from now on, and their event times in epoch ms. */
+  /** Sets the columns, and the event times in epoch ms, that push() takes rows of from now on. */
   begin(fields: readonly Column[], timesMs: Float64Array): void;
   push(row: number): void;
 }
@@ -24,10 +24,10 @@ export interface DerivedEventType {
   blockWriter(): DerivedBlockWriter;
 }
 
-/** The field with the time of the event that an event was derived from. */
+/** The field with the time of the original event. */
 export const DERIVED_TIME = 'ts';
 
-/** Of derived events: what they select, and their time. */
+/** The schema of a derived stream: its selected fields and the time. */
 export function derivedSchema(stream: string, fields: readonly AvroField[]): AvroRecord {
   return {
     type: 'record',
@@ -41,7 +41,7 @@ export function derivedSchema(stream: string, fields: readonly AvroField[]): Avr
   };
 }
 
-/** Of fields that are numbers, texts, or true or false. Throws when a name can't be one of Avro. */
+/** The type of a derived stream of numbers, texts and booleans. Throws when a name can't be an Avro name. */
 export function derivedEventType(stream: string, fields: readonly AvroField[]): DerivedEventType {
   const schema = derivedSchema(stream, fields);
   const type = dynamicEventType(schema);

@@ -1,4 +1,4 @@
-/** A user's name as an Avro name: characters that those have not stand as `_x` and two digits, and so does `_x`. */
+/** A user's name as an Avro name: a character that Avro does not allow becomes `_x` and two digits, as does `_x` itself. */
 export function escapedName(name: string): string {
   return name.replace(/_(?=x)|[^A-Za-z0-9_]/g, (character) => `_x${character.charCodeAt(0).toString(16)}`);
 }

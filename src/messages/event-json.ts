@@ -1,4 +1,4 @@
-/** Values of events as JSON; bytes as Avro's own JSON encoding has them, a character for each. */
+/** A value of an event as JSON; bytes become a text with a character for each, as in Avro's JSON. */
 export function jsonOf(value: unknown): string {
   return JSON.stringify(plain(value));
 }

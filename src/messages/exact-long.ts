@@ -1,8 +1,8 @@
 /**
- * Avro longs below −2^52, which avsc 5.7.9 gets wrong without a word: its zig-zag is computed in doubles, where
- * −2n − 1 is beyond 2^53 and rounds to an even number, so that such a long is written and read as a positive one.
+ * Mends Avro longs below −2^52, which avsc 5.7.9 silently gets wrong: it computes the zig-zag in doubles, where −2n − 1 is
+ * beyond 2^53 and rounds to an even number, so that such a long is written and read as a positive one.
  *
- * Replaces how avsc's LongType reads and writes; a long of a smaller magnitude takes the same path as before.
+ * Replaces the reading and writing of avsc's LongType. A long of smaller magnitude takes the same path as before.
  */
 interface Tap {
   readonly buf: Uint8Array;

@@ -1,4 +1,4 @@
-/** The fields of a record whose values are numbers, booleans and texts, at any depth: what has columns and fast code. */
+/** The fields of a flat record: numbers, booleans and texts at any depth. Such records have columns and fast code. */
 import type { AvroRecord, AvroSchema } from './avro.ts';
 
 export const LONG = 0;
@@ -12,11 +12,11 @@ export interface FlatField {
   /** Names from the outer record inwards. */
   readonly path: readonly string[];
   readonly op: typeof LONG | typeof DOUBLE | typeof FLOAT | typeof BOOLEAN | typeof TEXT | typeof INT;
-  /** Which branch of its union is null; −1 for what can't be null. */
+  /** Which branch of the field's union is null; −1 for a field that can't be null. */
   readonly nullBranch: number;
 }
 
-/** In the order of their bytes; null when a field is an array, a map, bytes, an enum or a wider union. */
+/** The fields in the order of their bytes; null when one is an array, a map, bytes, an enum or a wider union. */
 export function flatFields(schema: AvroRecord): FlatField[] | null {
   const fields: FlatField[] = [];
   return collect(schema, [], fields) ? fields : null;

@@ -1,6 +1,6 @@
 /**
- * ISO-8601 instants as epoch milliseconds, read from ASCII bytes: `2018-04-01T00:00:31Z`, with seconds and a fraction
- * optional, and a zone that must be named: without one, the same text would be another instant on another machine.
+ * Reads ISO-8601 instants from ASCII bytes as epoch milliseconds: `2018-04-01T00:00:31Z`. Seconds and a fraction are
+ * optional. The zone is not: without one, the same text would be another instant on another machine.
  *
  * Digits beyond the millisecond are cut. Years are 0000 to 9999, of the proleptic Gregorian calendar as ECMAScript's.
  */

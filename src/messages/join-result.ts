@@ -7,7 +7,7 @@ import { LONGEST_LONG, writeLong, writeText } from './write-value.ts';
 
 const RESULTS = `${NAMESPACE}.JoinResult`;
 
-/** As a join gives it: the events as Avro of their sides, a character a byte (latin1). */
+/** A result as a join gives it: the events are Avro of their sides, a character a byte (latin1). */
 export interface JoinResult {
   readonly key: string | null;
   readonly left: string | null;
@@ -42,7 +42,7 @@ export function joinResultSchema(join: string, left: AvroRecord, right: AvroReco
   };
 }
 
-/** The same type may be on both sides, and is defined once a schema: each side has its own, in a namespace of its own. */
+/** Puts a side's types into a namespace of its own: both sides may have the same type, which a schema defines only once. */
 function within(prefix: string, type: AvroSchema, namespace: string): AvroSchema {
   if (typeof type === 'string') return AVRO_PRIMITIVES.includes(type) ? type : `${prefix}.${fullName(type, namespace)}`;
   if (!('type' in type)) return type.map((branch) => within(prefix, branch, namespace));
@@ -65,7 +65,7 @@ function fullName(name: string, namespace: string): string {
   return name.includes('.') || namespace === '' ? name : `${namespace}.${name}`;
 }
 
-/** Returns where it ends, or minus the bytes that it lacks. What is null is the first branch of its union. */
+/** Writes a result. Returns where it ends, or minus the bytes that it lacks. Null is the first branch of each union. */
 function writeResult({ key, left, right, ts }: JoinResult, bytes: Buffer, start: number): number {
   const room = 4 + 2 * LONGEST_LONG + 3 * (key?.length ?? 0) + (left?.length ?? 0) + (right?.length ?? 0);
   if (start + room > bytes.length) return -room;
@@ -82,7 +82,7 @@ function writeResult({ key, left, right, ts }: JoinResult, bytes: Buffer, start:
   return end;
 }
 
-/** Numbers of branches, zig-zagged. */
+/** Zig-zagged numbers of union branches. */
 const NULL = 0;
 const VALUE = 2;
 

@@ -1,8 +1,8 @@
 /**
- * Readers of JSON values by Avro schema, compiled once: each gives a value back, converted where the event's form is
- * another (times, decimals, bytes, defaults), or FAILED, having told the decoder's report why.
+ * Readers of JSON values by Avro schema, compiled once. Each returns the value in the event's form (times, decimals, bytes
+ * and defaults are converted), or FAILED after telling the decoder's report why.
  *
- * Only own properties are read, so that `__proto__`, `constructor` and the like are names as any other.
+ * Only own properties are read, so `__proto__`, `constructor` and the like are ordinary names.
  */
 import { LONG_MAX } from './avro.ts';
 import { defaultOf } from './avro-default.ts';
@@ -17,7 +17,7 @@ import { NOT_UNICODE, NOT_UNICODE_PROBLEM } from './well-formed.ts';
 export interface Scope {
   readonly report: Report;
   readonly instants: InstantParser;
-  /** By record: one may be within itself. */
+  /** Readers by record, since a record may lie within itself. */
   readonly records: Map<RecordType, Read>;
 }
 
@@ -30,11 +30,11 @@ interface FieldReader {
   readonly name: string;
   readonly read: Read;
   readonly isKey: boolean;
-  /** What stands for a missing field; absent when it must be there. */
+  /** Takes the place of a missing field; absent when the field must be there. */
   readonly fallback?: unknown;
 }
 
-/** The reader of a record; of the field `keyField` it refuses null. */
+/** The reader of a record, which refuses null in the field `keyField`. */
 export function recordReader(type: RecordType, keyField: string | null, scope: Scope): Read {
   const known = scope.records.get(type);
   if (known !== undefined) return known;
@@ -56,7 +56,7 @@ export function recordReader(type: RecordType, keyField: string | null, scope: S
   return read;
 }
 
-/** A key that is null, or that reads as null since it is not finite, groups nothing. */
+/** Whether the value is no key: null, or a number that is not finite and so reads as null. */
 export function isNoKey(value: unknown): boolean {
   return value === null || isNotFinite(value);
 }
@@ -139,7 +139,7 @@ function plainReader(type: Exclude<SchemaType, RecordType | UnionType>, report: 
   }
 }
 
-/** What is beyond the range of the type is not finite in it, as JSON.parse has it. */
+/** Numbers beyond the type's range are not finite, as in JSON.parse. */
 function numberReader(report: Report, isFloat: boolean): Read {
   return (value) => {
     const number = typeof value === 'string' ? notFiniteWord(value) : value;
@@ -151,7 +151,7 @@ function numberReader(report: Report, isFloat: boolean): Read {
   };
 }
 
-/** A whole number beyond ±(2^53 − 1), which Parquet has and JSON.parse would have rounded. */
+/** Reads a whole number beyond ±(2^53 − 1), which Parquet has; JSON.parse would have rounded it. */
 function wideNumber(value: bigint, report: Report): unknown {
   const number = Number(value);
   if (BigInt(number) === value) return number;
@@ -169,7 +169,7 @@ function integerReader(report: Report, min: number, max: number, range: string):
   };
 }
 
-/** As Avro's own JSON encoding has bytes: a character for each, U+0000 to U+00FF. From Parquet they come as they are. */
+/** Reads bytes as in Avro's JSON, a character for each, U+0000 to U+00FF. From Parquet they come as bytes. */
 function bytesReader(report: Report, size: number | null): Read {
   const wanted = size === null ? 'bytes as a string' : `${size} bytes as a string`;
   return (value) => {
@@ -219,7 +219,7 @@ function mapReader(read: Read, report: Report): Read {
   };
 }
 
-/** What a JSON value looks like: avsc, too, tells the branches of a union apart by this. */
+/** The look of a branch's JSON values, by which branches of a union are told apart, by avsc too. */
 function kindOfBranch({ kind }: SchemaType): string {
   switch (kind) {
     case 'int':
@@ -240,7 +240,7 @@ function kindOfBranch({ kind }: SchemaType): string {
   }
 }
 
-/** Bytes come from Parquet, and whole numbers that a number does not hold. */
+/** The look of a value. Bytes, and whole numbers that a number does not hold, come from Parquet. */
 function kindOfValue(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
@@ -259,8 +259,8 @@ function unionReader({ branches }: UnionType, scope: Scope): Read {
   }
   const words = [...readers.keys()].join(' or ');
   const hasNull = readers.has('null');
-  // A time or what is not finite may be written as a text, a decimal as a number: their reader takes it, or has the
-  // better message.
+  // A time, or a number that is not finite, may be written as a text, and a decimal as a number: their reader takes it, or
+  // has the better message.
   const number = readers.get('number');
   const decimal = branches.some((branch) => 'logical' in branch && branch.logical?.kind === 'decimal');
   if (number !== undefined && !readers.has('string')) readers.set('string', number);

@@ -1,9 +1,9 @@
 /**
- * One JSON value or line as an event of a schema, strictly: what is not exactly an event is told by a reason and, for
- * people, by the field and what was found there.
+ * Reads a JSON value or line strictly as an event of a schema. A value that is not exactly an event is refused with a reason
+ * and, for people, the field and the value found there.
  *
- * A valid value is given back as it is, without a copy, unless a default or a time has to be filled in. Numbers are
- * held against 2^53 since JSON.parse rounds beyond it without a word, and the message then quotes the text.
+ * A valid value is returned as it is, without a copy, unless a default or a time has to be filled in. Numbers are checked
+ * against 2^53, since JSON.parse silently rounds beyond it; the message then quotes the text.
  */
 import { isUtf8 } from 'node:buffer';
 import type { AvroRecord } from './avro.ts';
@@ -18,13 +18,13 @@ export type JsonDecoded =
   | { readonly ok: false; readonly reason: RejectReason; readonly detail: string };
 
 export interface JsonDecoder {
-  /** A line of JSON. Bytes must be UTF-8; of a string it is taken that they were. */
+  /** Decodes a line of JSON. Bytes must be UTF-8; for a string they are assumed to have been. */
   line(line: string | Uint8Array): JsonDecoded;
-  /** What JSON.parse has made of it. */
+  /** Decodes a value that JSON.parse returned. */
   value(value: unknown): JsonDecoded;
 }
 
-/** Throws when the schema can't be written in JSON: a union whose branches look alike. `keyField` may not be null. */
+/** Throws when the schema has no form in JSON: a union whose branches look alike. `keyField` may not be null. */
 export function createJsonDecoder(schema: AvroRecord, keyField: string): JsonDecoder {
   const report: Report = { reason: 'wrong-type', problem: '', path: [], depth: 0 };
   const scope = { report, instants: createInstantParser(), records: new Map() };
@@ -75,7 +75,7 @@ function kindOf(value: unknown): string {
 /** Longest number that a message quotes. */
 const QUOTED_DIGITS = 60;
 
-/** Puts the number as it was written in place of the one that JSON.parse rounded it to. */
+/** Replaces a number that JSON.parse has rounded by its original text. */
 function quoteDigits(detail: string, text: string): string {
   const rounded = /found (-?(?:\d[\d.e+]*|Infinity))/.exec(detail)?.[1];
   if (rounded === undefined) return detail;

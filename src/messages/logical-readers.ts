@@ -1,7 +1,7 @@
 /**
- * Values of logical types as people and files write them: in JSON and in cells of CSV a number in the field's own unit or a
- * text, in Parquet what its column was brought to. Each type takes its own texts and no other's; what is no exact value of
- * the type is refused.
+ * Reads values of logical types as people and files write them: in JSON and CSV a number in the field's own unit or a text,
+ * in Parquet the form that its column was brought to. Each type takes only its own texts. A value that is not exact is
+ * refused.
  */
 import { LONG_MAX } from './avro.ts';
 import type { FixedType, ScalarType } from './avro-schema.ts';
@@ -10,14 +10,14 @@ import { bytesOfUnscaled, type Logical, logicalName, type TimeUnit, uuidBytes } 
 import { unscaledOfText } from './number-text.ts';
 import { fail, type Read, type Report, shown, wrong } from './refusal.ts';
 
-/** The instants that a Date of ECMAScript has. */
+/** The last instant of an ECMAScript Date. */
 export const TIME_MAX_MS = 8.64e15;
 const DAY_MS = 86_400_000;
 const TICKS_A_MS: Readonly<Record<TimeUnit, number>> = { millis: 1, micros: 1e3, nanos: 1e6 };
-/** A double may have rounded a number of more digits without a word. */
+/** A double may have silently rounded a number of more digits. */
 const EXACT_DIGITS = 15;
 
-/** Null when the type is read as it is without its logical type. */
+/** Null when the type is read as if it had no logical type. */
 export function logicalReader(type: ScalarType | FixedType, report: Report, instants: InstantParser): Read | null {
   const { logical } = type;
   switch (logical?.kind) {
@@ -53,7 +53,7 @@ const WORDS: Readonly<Record<TimeUnit, string>> = {
   nanos: 'nanoseconds',
 };
 
-/** Whole numbers, and texts by `parse`, which gives NaN for what is none. */
+/** Reads whole numbers, and texts by `parse`, which returns NaN for other texts. */
 function timeReader(
   report: Report,
   parse: (text: string) => number,
@@ -79,7 +79,7 @@ function instantOf(unit: TimeUnit, instants: InstantParser): (text: string) => n
   };
 }
 
-/** Of the digits behind the millisecond. */
+/** The ticks of the digits behind the millisecond. */
 function finerTicks(text: string, unit: TimeUnit): number {
   const digits = /\.\d{3}(\d+)/.exec(text)?.[1] ?? '';
   const places = unit === 'micros' ? 3 : 6;

@@ -1,11 +1,11 @@
 /**
- * The one table of logical types: what a value of the writer's becomes as a value of the reader's. A pair that is not in
- * it can't be converted exactly, and is refused in words; no number is ever taken in another unit than its own.
+ * The one table of logical types: how a writer's value becomes a reader's value. A pair that is not in the table can't be
+ * converted exactly, and is refused in words. No number is ever taken in another unit than its own.
  */
 
-/** What a number, text or bytes stand for. */
+/** The meaning of a number, text or bytes. */
 export type Logical =
-  /** `timestamp-*` is an instant, `local-timestamp-*` a wall clock's reading, `time-*` that of a day. */
+  /** `timestamp-*` is an instant, `local-timestamp-*` a wall clock's date and time, `time-*` a time of day. */
   | { readonly kind: 'timestamp' | 'local-timestamp' | 'time'; readonly unit: TimeUnit }
   | { readonly kind: 'date' }
   | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number }
@@ -19,15 +19,15 @@ const UUID_BYTES = 16;
 const DURATION_BYTES = 12;
 const PRECISION_MAX = 1000;
 
-/** The type that a logical type is of. */
+/** The type that carries a logical type. */
 interface Underlying {
   readonly kind: string;
-  /** Of a fixed. */
+  /** Bytes of a fixed. */
   readonly size: number;
   readonly annotation: Readonly<Record<string, unknown>>;
 }
 
-/** Null when there is none that Avro knows, or when it does not fit its type: Avro's specification then ignores it. */
+/** Null when Avro does not know it, or it does not fit its type: Avro's specification then ignores it. */
 export function logicalOf({ kind, size, annotation }: Underlying): Logical | null {
   const name = annotation.logicalType;
   if (typeof name !== 'string') return null;
@@ -70,9 +70,9 @@ export function logicalName(logical: Logical): string {
 
 /** How a writer's value becomes the reader's. */
 export type Conversion =
-  /** It is the same, or one of the two says nothing of what it stands for: Avro's own promotions alone. */
+  /** The meanings are equal, or one side has none: only Avro's own promotions apply. */
   | { readonly kind: 'same' }
-  /** Ticks times one number, divided by the other and floored, before 1970 as well. */
+  /** Ticks are multiplied, divided and floored, also before 1970. */
   | { readonly kind: 'ticks'; readonly multiply: number; readonly divide: number }
   /** Exactly, or the value is a misfit. */
   | DecimalConversion
@@ -85,7 +85,7 @@ export interface DecimalConversion {
   readonly precision: number;
 }
 
-/** Null when there is no exact one. */
+/** Null when there is no exact conversion. */
 export function conversion(writer: Logical | null, reader: Logical | null): Conversion | null {
   if (writer === null) return { kind: reader?.kind === 'uuid' ? 'uuid' : 'same' };
   // A plain number, text or bytes is what the writer wrote; only a decimal's or duration's bytes make no text.
@@ -108,8 +108,8 @@ export function conversion(writer: Logical | null, reader: Logical | null): Conv
 const TWO_32 = 2 ** 32;
 
 /**
- * Of a 64-bit whole number in two halves, the upper one with the sign. Exact as long as the result is a safe integer; what
- * is beyond is beyond ±(2^53 − 1) here too.
+ * Converts a 64-bit whole number, given in two halves, the upper one with the sign. The result is exact when it is a safe
+ * integer; otherwise it is beyond ±(2^53 − 1) too.
  */
 export function convertedTicks(high: number, low: number, multiply: number, divide: number): number {
   if (divide === 1) return (high * TWO_32 + low) * multiply;
@@ -118,7 +118,7 @@ export function convertedTicks(high: number, low: number, multiply: number, divi
   return upper * TWO_32 + Math.floor((rest * TWO_32 + low) / divide);
 }
 
-/** Of a number of the writer's scale; null when it has digits that the reader's has no place for. */
+/** Converts a number from the writer's scale; null when it has digits that the reader's scale has no place for. */
 export function decimalConverter({ fromScale, scale, precision }: DecimalConversion): (value: bigint) => bigint | null {
   const shift = 10n ** BigInt(Math.abs(scale - fromScale));
   const limit = 10n ** BigInt(precision);
@@ -130,17 +130,17 @@ export function decimalConverter({ fromScale, scale, precision }: DecimalConvers
   };
 }
 
-/** Two's complement, the highest byte first. */
+/** Reads two's complement, highest byte first. */
 export function unscaledOf(bytes: Uint8Array): bigint {
   if (bytes.length === 0) return 0n;
   const hex = Buffer.from(bytes).toString('hex');
   return BigInt.asIntN(8 * bytes.length, BigInt(`0x${hex}`));
 }
 
-/** In as few bytes as hold it, or in `size`; null when it needs more. */
+/** Two's complement in the fewest bytes, or in `size`; null when it needs more. */
 export function bytesOfUnscaled(value: bigint, size: number | null): Buffer | null {
   const magnitude = value < 0n ? -value - 1n : value;
-  // One bit more than the magnitude has, for the sign.
+  // The sign takes one bit more than the magnitude.
   const least = magnitude === 0n ? 1 : Math.floor(magnitude.toString(2).length / 8) + 1;
   if (size !== null && least > size) return null;
   const length = size ?? least;
@@ -155,7 +155,7 @@ export function uuidText(bytes: Buffer): string {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
 
-/** Null when the text is none. */
+/** The bytes of a UUID; null when the text is none. */
 export function uuidBytes(text: string): Buffer | null {
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return null;
   return Buffer.from(text.replaceAll('-', ''), 'hex');

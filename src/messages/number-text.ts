@@ -1,4 +1,4 @@
-/** Numbers as texts: the words for what is not finite, and decimals as exact whole numbers of a scale. */
+/** Numbers as texts: the words for numbers that are not finite, and decimals as exact whole numbers of a scale. */
 
 const NOT_FINITE = new Map<string, number>([
   ['nan', Number.NaN],
@@ -15,15 +15,15 @@ export function notFiniteWord(text: string): number | null {
   return sign === '-' ? -value : value;
 }
 
-/** A number and nothing around it, such as -1.5e3; a number of JSON or of another notation of tens is one. */
+/** A decimal number and nothing around it, such as -1.5e3. Every number of JSON is one. */
 const DECIMAL_TEXT = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
 
-/** More digits are no decimal that Avro holds. */
+/** Avro holds no decimal of more digits. */
 const DIGITS_MAX = 1100;
 
 export type Unscaled = bigint | 'no-number' | 'too-long' | 'too-fine';
 
-/** The text times ten to the scale, exactly. */
+/** The text's number times ten to the scale, exactly. */
 export function unscaledOfText(text: string, scale: number): Unscaled {
   if (text.length > DIGITS_MAX) return 'too-long';
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = DECIMAL_TEXT.exec(text) ?? [];

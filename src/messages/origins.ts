@@ -1,19 +1,19 @@
 /**
- * Where the events of a block came from, row by row: what the dead letter of an event that is not taken says of it. A
- * partition meets events as columns; that one of them is refused, and what it looked like, is known together only here.
+ * Where the events of a block came from, row by row: position, original bytes and form, which the dead letter of a refused
+ * event needs. A partition sees events as columns; only the origins know how a refused event looked.
  */
 import type { Block } from './block.ts';
 import { type DeadLetter, RAW_BYTES_MAX } from './streams.ts';
 
-/** What a dead letter says of its original, so that it can be read again. */
+/** The form of an original, by which a dead letter can be read again. */
 export type OriginalForm = Pick<DeadLetter, 'format' | 'context'>;
 
 export const AS_JSON: OriginalForm = { format: 'json', context: '' };
 
-/** Of a part of a file, which can't be read by itself. */
+/** The form of a part of a file, which can't be read by itself. */
 export const AS_IT_CAME: OriginalForm = { format: '', context: '' };
 
-/** A longer schema is not kept with each dead letter, which then can't be read again. */
+/** A longer schema is not kept with a dead letter, which then can't be read again. */
 const SCHEMA_CHARACTERS_MAX = 16 * 1024;
 
 export function asAvro(schemaText: string): OriginalForm {
@@ -21,19 +21,19 @@ export function asAvro(schemaText: string): OriginalForm {
 }
 
 export interface Origins {
-  /** Stable name of the source, as it stands in dead letters. */
+  /** Stable name of the source, which dead letters show. */
   readonly source: string;
-  /** By row: a line, a record, a sequence. */
+  /** Position of each row: a line, a record, a sequence. */
   readonly positions: Float64Array;
-  /** Null for events that this process made: they never were bytes. */
+  /** Null for events that this process made, which never were bytes. */
   readonly originals: Originals | null;
 }
 
 export interface Originals {
   readonly form: OriginalForm;
-  /** By row. */
+  /** Length of each row's original. */
   readonly lengths: Float64Array;
-  /** One after another, each cut as a dead letter's is. */
+  /** The originals one after another, each cut as in a dead letter. */
   readonly raw: Uint8Array;
 }
 
@@ -42,7 +42,7 @@ export interface InputBlock extends Block {
   readonly origins?: Origins;
 }
 
-/** All that a block is made of, to be moved to another thread. Throws when some of it can't be. */
+/** All memory of a block, to be moved to another thread. Throws when a part can't be moved. */
 export function memoryOf({ bytes, origins }: InputBlock): ArrayBuffer[] {
   const { positions, originals } = origins ?? {};
   const parts = [bytes, positions, originals?.lengths, originals?.raw].filter((part) => part !== undefined);
@@ -55,9 +55,9 @@ export function memoryOf({ bytes, origins }: InputBlock): ArrayBuffer[] {
 export type Original = Pick<DeadLetter, 'raw' | 'rawLength'> & OriginalForm;
 
 export interface OriginWriter {
-  /** The bytes are copied. They may be cut already: `length` is that of the original. */
+  /** Adds a row and copies its bytes, which may be cut: `length` is the original's. */
   add(position: number, raw: Uint8Array, length?: number): void;
-  /** Those of the rows since the last call, in memory of their own. */
+  /** Gives the origins of the rows since the last call, in memory of their own. */
   take(source: string, form: OriginalForm): Origins;
 }
 
@@ -109,9 +109,9 @@ function grown(values: Float64Array<ArrayBuffer>, length: number): Float64Array<
 }
 
 export interface OriginReader {
-  /** Null for an event that never was bytes. */
+  /** The original of a row; null for an event that never was bytes. */
   original(row: number): Original | null;
-  /** Those of some of the rows, in memory of their own. */
+  /** The origins of some rows, in memory of their own. */
   select(rows: readonly number[]): Origins;
 }
 
@@ -141,7 +141,7 @@ export function readOrigins({ source, positions, originals }: Origins): OriginRe
 
 const NO_BYTES = new Uint8Array();
 
-/** One more than there are rows. */
+/** Where each row starts, and one entry more for the end. */
 function startsOf(lengths: Float64Array): Float64Array {
   const starts = new Float64Array(lengths.length + 1);
   for (const [row, length] of lengths.entries()) starts[row + 1] = starts[row]! + Math.min(length, RAW_BYTES_MAX);

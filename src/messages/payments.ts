@@ -1,4 +1,4 @@
-/** What flows in the payments domain: card transactions, and the labels that arrive for them later. */
+/** Events of the payments domain: card transactions, and the labels that arrive for them later. */
 import { type AvroRecord, type FromAvro, NAMESPACE, TIMESTAMP_MILLIS } from './avro.ts';
 
 export const transactionSchema = {

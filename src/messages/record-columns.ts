@@ -1,6 +1,6 @@
 /**
- * The columns that a record comes to in a table. A nested record gives those of its fields, as `record.field`; what no
- * column can hold by itself (arrays, maps, unions of more than one type, a record within itself) is JSON.
+ * The columns that a record has in a table. A nested record gives a column for each of its fields, `record.field`. Values
+ * that no column can hold (arrays, maps, unions of several types, a record within itself) are JSON.
  */
 import type { AvroRecord, AvroSchema } from './avro.ts';
 import { type Column, type Columns, type TextColumn, textAt, valueAt } from './columns.ts';
@@ -15,18 +15,18 @@ export type RecordColumnKind =
   | 'date'
   | 'text'
   | 'bytes'
-  /** Text: JSON, with bytes as Avro's own JSON encoding has them, a character for each. */
+  /** JSON as text; bytes in it have a character for each, as in Avro's JSON. */
   | 'json';
 
 export interface RecordColumn {
   /** A field, or `record.field` of a nested record. */
   readonly path: string;
   readonly kind: RecordColumnKind;
-  /** Also when a record around it may be null: it is null then. */
+  /** True also when a record around the field may be null: the field is then null too. */
   readonly isNullable: boolean;
 }
 
-/** In the order of the fields. */
+/** The columns in the order of the fields. */
 export function recordColumns(schema: AvroRecord): RecordColumn[] {
   const named = new Map<string, Named>();
   learnNames(schema, '', named);
@@ -43,7 +43,7 @@ interface Place {
   readonly namespace: string;
   readonly path: readonly string[];
   readonly isNullable: boolean;
-  /** Records that this one is in. */
+  /** The records around this one. */
   readonly open: readonly AvroRecord[];
 }
 
@@ -97,7 +97,7 @@ function kindOf(type: AvroSchema): RecordColumnKind | null {
   }
 }
 
-/** Types that the schema defines, which may be meant by name further on. */
+/** Collects the types that the schema defines, since later fields may refer to them by name. */
 function learnNames(type: AvroSchema, outer: string, named: Map<string, Named>): void {
   if (typeof type === 'string') return;
   if (isUnion(type)) {
@@ -127,7 +127,7 @@ function isRecord(type: AvroSchema): type is AvroRecord {
   return typeof type === 'object' && 'fields' in type;
 }
 
-/** The same events with a column for each of these: bytes and JSON, which a block has none of, are written out. */
+/** The same events with all wanted columns: bytes and JSON, which a block has no columns for, are written out. */
 export function withColumns(events: Columns, wanted: readonly RecordColumn[]): Columns {
   const written = wanted.filter(({ kind }) => kind === 'bytes' || kind === 'json');
   if (written.length === 0) return events;
@@ -141,7 +141,7 @@ export function withColumns(events: Columns, wanted: readonly RecordColumn[]): C
 
 export type CellValue = number | string | Buffer | null;
 
-/** What a row has in a column; of a boolean 0 or 1. Throws when the events have no such column. */
+/** The cell of a row; 0 or 1 for a boolean. Throws when the events have no such column. */
 export function cellAt(events: Columns, { path, kind }: RecordColumn, row: number): CellValue {
   if (kind === 'bytes') return bytesOf(valueAt(events.event(row), path));
   if (kind === 'json') return textOf(valueAt(events.event(row), path));

@@ -1,7 +1,7 @@
 /**
- * Writes records of numbers, texts and nested records to Avro, by code that is generated for the schema, as avsc
- * generates its own: straight into the buffer, with one check of its room a record. Several times as fast, where most of
- * what a partition writes goes through.
+ * Writes records of numbers, texts and nested records to Avro by code that is generated for the schema, as avsc generates
+ * its own, but straight into the buffer, with one check of room a record. It is several times as fast, and writes most of
+ * what a partition derives.
  */
 import type { AvroRecord } from './avro.ts';
 import { BOOLEAN, DOUBLE, FLOAT, type FlatField, flatFields, INT, LONG, TEXT } from './flat-fields.ts';
@@ -26,7 +26,7 @@ export function recordWriter<T>(schema: AvroRecord): RecordWriter<T> | null {
     ...body,
     'return at;',
   ].join('\n');
-  // Names of fields are Avro names, which are names of JavaScript too; nothing else of the schema is in the code.
+  // Field names are Avro names, which are valid in JavaScript; the code holds nothing else of the schema.
   const make: unknown = new Function('long', 'text', `return (event, bytes, view, at) => {\n${code}\n};`)(
     writeLong,
     writeText,

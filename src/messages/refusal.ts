@@ -1,4 +1,4 @@
-/** Why a value is refused: a reason as a code, and for people the path to it and what was found there. */
+/** Why a value is refused: a reason as a code and, for people, its path and the value found. */
 import type { NOT_UNICODE } from './well-formed.ts';
 
 export type RejectReason =
@@ -14,7 +14,7 @@ export type RejectReason =
 
 export const FAILED = Symbol('failed');
 
-/** Gives FAILED after a call of `report.fail`. */
+/** Returns FAILED after a call of `report.fail`. */
 export type Read = (value: unknown) => unknown;
 
 /** Why the last value was refused. The path grows from the inside out, and only when something is wrong. */

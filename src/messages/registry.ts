@@ -26,13 +26,13 @@ export interface Registry {
   nameOf(fingerprint: string): string | undefined;
   /** Decodes a block as `reader`'s type. Throws when the fingerprint is of another record or unknown. */
   decodeAs<T>(reader: EventType<T>, fingerprint: string, bytes: Uint8Array): T[];
-  /** The same as columns, into memory of the caller's; without an object an event for a block in the reader's own schema. */
+  /** Decodes a block as columns into the caller's memory; a block in the reader's own schema costs no object an event. */
   columnsAs(reader: EventType<unknown>, block: Block, read: (block: Block) => Columns): Columns;
-  /** Why blocks of some version of this record can't be read as this type; null when all that are known can. */
+  /** Why some known version of this record can't be read as this type; null when all can. */
   problemReading(reader: EventType<unknown>): string | null;
   /** The window whose results blocks of this fingerprint hold, with the type that wrote them; null for other blocks. */
   windowOf(fingerprint: string): WindowResultType | null;
-  /** The type with which blocks of this fingerprint were written; undefined when it is not known. */
+  /** The type that wrote blocks of this fingerprint; undefined when unknown. */
   writerOf(fingerprint: string): EventType<DynamicEvent> | undefined;
 }
 

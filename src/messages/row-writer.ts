@@ -1,16 +1,16 @@
-/** Writes rows of columns to Avro, without an object a row: texts go over as the bytes that they are. */
+/** Writes rows of columns to Avro without an object a row; texts are copied as bytes. */
 import type { Column } from './columns.ts';
 import { BOOLEAN, DOUBLE, FLOAT, type FlatField, TEXT } from './flat-fields.ts';
 import { LONGEST_LONG, writeLong } from './write-value.ts';
 
-/** A field and the column that it is written from, numbers and texts in one form. */
+/** A field and its column, in one form for numbers and texts. */
 export interface RowField {
   readonly op: FlatField['op'];
   readonly nullBranch: number;
   readonly nulls: Uint8Array | null;
-  /** Empty of a text. */
+  /** Empty for a text. */
   readonly values: Float64Array;
-  /** Empty of a number. */
+  /** Empty for a number. */
   readonly starts: Uint32Array;
   readonly ends: Uint32Array;
   readonly text: DataView;
@@ -30,12 +30,12 @@ export function rowField({ op, nullBranch }: FlatField, column: Column): RowFiel
   return { op, nullBranch, nulls, values: NO_NUMBERS, starts, ends, text };
 }
 
-/** Of any field, but for the bytes of a text: the branch of its union, and a number or a length. */
+/** Most bytes of a field without a text's own bytes: the branch of its union, and a number or a length. */
 const FIELD_BYTES = 1 + LONGEST_LONG;
 
 /**
- * Returns where the row ends; minus the bytes that it lacks at most; or NaN for a number that is not written here. The
- * view is of the same bytes.
+ * Returns where the row ends; minus the bytes that it lacks at most; or NaN for a number that can't be written here. `view`
+ * shows the same bytes.
  */
 export function writeRow(
   fields: readonly RowField[],

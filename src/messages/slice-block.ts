@@ -1,4 +1,4 @@
-/** Part of a block. Its events are decoded and encoded again, which gives the same bytes. */
+/** Cuts blocks. The events of the part are decoded and encoded again, which gives the same bytes. */
 import type { Block } from './block.ts';
 import type { DynamicEvent, EventType } from './codec.ts';
 import { type InputBlock, readOrigins } from './origins.ts';
@@ -6,7 +6,7 @@ import { type InputBlock, readOrigins } from './origins.ts';
 /** The type that wrote blocks of a fingerprint. */
 export type WriterOf = (fingerprint: string) => EventType<DynamicEvent> | undefined;
 
-/** Rows from one to before another. Throws when its writer's schema is not known. */
+/** The rows from `from` to before `to`. Throws when the writer's schema is not known. */
 export function sliceBlock(block: InputBlock, from: number, to: number, writerOf: WriterOf): InputBlock {
   if (from === 0 && to === block.count) return block;
   const type = writerOf(block.fingerprint);
@@ -17,7 +17,7 @@ export function sliceBlock(block: InputBlock, from: number, to: number, writerOf
   return { ...own, origins: readOrigins(block.origins).select(rows) };
 }
 
-/** Without the first rows. */
+/** The blocks without their first rows. */
 export function dropRows(blocks: readonly InputBlock[], rows: number, writerOf: WriterOf): InputBlock[] {
   let left = rows;
   return blocks.flatMap((block) => {

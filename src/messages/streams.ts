@@ -1,4 +1,4 @@
-/** What the stream engine itself says: late events, dead letters, and a source's control signals. */
+/** Events of the stream engine itself: late events, dead letters, and a source's control signals. */
 import { type AvroRecord, type FromAvro, NAMESPACE, TIMESTAMP_MILLIS } from './avro.ts';
 
 export const lateEventSchema = {
@@ -17,7 +17,7 @@ export const lateEventSchema = {
 } as const satisfies AvroRecord;
 export type LateEvent = FromAvro<typeof lateEventSchema>;
 
-/** Of an original, so much is kept in a dead letter. */
+/** A dead letter keeps so much of its original. */
 export const RAW_BYTES_MAX = 64 * 1024;
 
 export const deadLetterSchema = {
@@ -145,7 +145,7 @@ export const requestTakenSchema = {
 } as const satisfies AvroRecord;
 export type RequestTaken = FromAvro<typeof requestTakenSchema>;
 
-/** What a batch says of the request that it is a part of. */
+/** The request that a batch is a part of. */
 export interface RequestPart extends Omit<RequestTaken, 'rows'> {
   /** Rows of the request's share of the partition that come before the batch. */
   readonly rowsBefore: number;

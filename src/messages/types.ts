@@ -41,7 +41,7 @@ export const actorChangedType = eventType(actorChangedSchema);
 export const alertDeliveryType = eventType(alertDeliverySchema);
 export const weatherObservationType = eventType(weatherObservationSchema);
 
-/** Those that a pipeline file may name as `builtin:`, and all that may stand in a log. */
+/** All types that a log may hold; a pipeline file may name some of them as `builtin:`. */
 export const BUILTIN_TYPES = [
   transactionType,
   fraudLabelType,

@@ -1,4 +1,4 @@
-/** What is said of packed data that come to more than is read. */
+/** The error of packed data that unpack to more than the bound. */
 import { Damage } from './avro-cursor.ts';
 
 export function tooLong(bytesMax: number): Damage {

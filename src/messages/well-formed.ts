@@ -1,16 +1,16 @@
 /**
- * Texts that are Unicode: every surrogate has its partner, and the bytes are UTF-8. What is no such text has no bytes that
- * two stores agree on, and two different ones would become the same U+FFFD, so each decoder refuses it: JSON, CSV and Avro
+ * Well-formed texts: every surrogate has its partner, and the bytes are UTF-8. Two stores would not agree on the bytes of
+ * any other text, and two such texts could become the same U+FFFD. So each decoder refuses them: JSON, CSV and Avro
  * containers by `isWellFormed` and `isUtf8`, HTTP paths and scripts as JSON does.
  *
- * What is written all the same (a detail that was cut within a character, an event of an older version) gets U+FFFD, as
- * TextEncoder does. avsc 5.7.9 by itself writes a surrogate without a partner as three bytes that are no UTF-8.
+ * A malformed text that is written nevertheless (a detail cut within a character, an event of an older version) gets
+ * U+FFFD, as in TextEncoder. avsc 5.7.9 alone writes a surrogate without a partner as three bytes that are not UTF-8.
  */
 
-/** The reason of a dead letter. */
+/** The reason of such a dead letter. */
 export const NOT_UNICODE = 'not-unicode';
 
-/** What follows the name of the field. */
+/** The message behind the field's name. */
 export const NOT_UNICODE_PROBLEM =
   'is not well-formed Unicode: it has half of a surrogate pair, or bytes that are not UTF-8';
 
@@ -22,8 +22,8 @@ interface Tap {
 }
 
 /**
- * Mends how avsc writes texts. `readsText` has avsc read one text through the prototype of StringType, which
- * shows its tap: map keys are written by the tap alone.
+ * Mends how avsc writes texts. `readsText` makes avsc read one text through the prototype of StringType, which reveals
+ * avsc's tap; map keys are written by the tap alone.
  */
 export function makeTextsWellFormed(stringPrototype: object, readsText: () => void): void {
   const read: unknown = Reflect.get(stringPrototype, '_read');

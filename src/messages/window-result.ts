@@ -1,6 +1,6 @@
 /**
- * Results of a window. Each window has an Avro record of its own, with a field an aggregate, so that a result carries
- * no names and a log says by itself what is in it.
+ * Results of a window. Each window has an Avro record of its own with a field for each aggregate, so a result carries no
+ * names, and the log's schema says what is in it.
  */
 import { type AvroField, type AvroRecord, type FromAvro, NAMESPACE, TIMESTAMP_MILLIS } from './avro.ts';
 import { type EventType, eventTypeOf } from './codec.ts';
@@ -26,7 +26,7 @@ const headSchema = {
   ],
 } as const satisfies AvroRecord;
 
-/** What an aggregate gives. */
+/** The result of an aggregate. */
 export type WindowValue = number | string | null | readonly (number | string)[];
 export type WindowResult = FromAvro<typeof headSchema> & { aggregates: Readonly<Record<string, WindowValue>> };
 
@@ -36,7 +36,7 @@ export interface WindowResultType {
   readonly type: EventType<WindowResult>;
 }
 
-/** What a field of the aggregates holds, nulls aside. */
+/** The kind of value in an aggregate's field, nulls aside. */
 export function givenBy({ type }: AvroField): 'number' | 'text' | 'list' {
   if (typeof type === 'object' && 'items' in type) return 'list';
   return type === 'string' || (Array.isArray(type) && type.includes('string')) ? 'text' : 'number';
@@ -44,7 +44,7 @@ export function givenBy({ type }: AvroField): 'number' | 'text' | 'list' {
 
 const RESULTS = `${NAMESPACE}.WindowResult`;
 
-/** What may name an aggregate: it is a field of an Avro record. */
+/** Names that an aggregate may have, since it is a field of an Avro record. */
 export const AGGREGATE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** Throws when an aggregate's name can't be one. */
@@ -74,7 +74,7 @@ export function windowOfRecord(fullName: string): string | null {
   return fullName.startsWith(`${RESULTS}.`) ? plainName(fullName.slice(RESULTS.length + 1)) : null;
 }
 
-/** The type with which a window's results were written. */
+/** The type of a window's results as a log's schema has it. */
 export function writtenWindowType(window: string, schema: AvroRecord): WindowResultType {
   const record = schema.fields.find(({ name }) => name === 'aggregates')?.type;
   const fields = typeof record === 'object' && 'fields' in record ? record.fields : [];

@@ -1,14 +1,14 @@
-/** Puts single values of Avro into a buffer. */
+/** Writes single Avro values into a buffer. */
 
-/** Bytes. */
+/** Most bytes of a long. */
 export const LONGEST_LONG = 10;
 
 const INT_LIMIT = 2 ** 30;
 const LOW_BITS = 2 ** 28;
-/** Beyond it, doubles do not hold every zig-zagged long: the general way does those. */
+/** Beyond this, doubles do not hold every zig-zagged long, and the general way writes it. */
 const EXACT_LIMIT = 2 ** 52;
 
-/** Returns where it ends; NaN for what is no integer of less than 2^52. There must be room for the longest. */
+/** Returns where the long ends; NaN for a value that is no integer below 2^52. The buffer must have room for the longest. */
 export function writeLong(bytes: Uint8Array, start: number, value: number): number {
   let at = start;
   if (value === (value | 0) && value < INT_LIMIT && value > -INT_LIMIT) {
@@ -40,7 +40,7 @@ const encoder = new TextEncoder();
 /** Longer texts are left to native code. */
 const SHORT_TEXT = 32;
 
-/** Returns where it ends. There must be room for its length, and three bytes a UTF-16 code unit. */
+/** Returns where the text ends. The buffer must have room for its length and three bytes a UTF-16 code unit. */
 export function writeText(bytes: Uint8Array, start: number, text: string): number {
   const { length } = text;
   let at = start;

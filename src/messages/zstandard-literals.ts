@@ -1,15 +1,15 @@
-/** The first part of a compressed block: bytes that its sequences copy from (RFC 8878, 3.1.1.3.1). */
+/** Literals, the first part of a compressed block: bytes that its sequences copy (RFC 8878, 3.1.1.3.1). */
 import { BLOCK_BYTES_MAX } from './zstandard-output.ts';
 import { backwardBits, notZstandard, type PrefixTable, peekBits, readPrefixTable } from './zstandard-tables.ts';
 
-/** The code of a frame's last block, which the next may use again. */
+/** The prefix code of the frame's previous block, which the next may reuse. */
 export interface PrefixMemory {
   prefixes: PrefixTable | null;
 }
 
 export interface Literals {
   readonly literals: Uint8Array;
-  /** Where what follows them begins. */
+  /** Where the next part begins. */
   readonly next: number;
 }
 
@@ -46,7 +46,7 @@ export function readLiterals(input: Buffer, start: number, end: number, frame: P
   return { literals, next };
 }
 
-/** Four streams side by side, of which the first three say how long they are. */
+/** Reads four streams side by side; the first three state their length. */
 function readFour(input: Buffer, start: number, end: number, literals: Buffer, prefixes: PrefixTable): void {
   if (start + 6 > end) throw notZstandard();
   const part = (literals.length + 3) >> 2;
@@ -66,7 +66,7 @@ function readPrefixed(input: Buffer, start: number, end: number, into: Buffer, p
   const count = into.length;
   let { left } = bits;
   let i = 0;
-  // All but the last few bits are taken from whole bytes, without a call for each code.
+  // All but the last few bits come from whole bytes, without a call for each code.
   for (; i < count && left >= longest + 16; i++) {
     const from = left - longest;
     const at = start + (from >> 3);

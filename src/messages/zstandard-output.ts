@@ -1,7 +1,7 @@
-/** What Zstandard data unpack to, as it grows: never beyond its bound. */
+/** The growing output of Zstandard data, never beyond its bound. */
 import { tooLong } from './unpacked-bound.ts';
 
-/** What a block may come to. */
+/** Most bytes that a block unpacks to. */
 export const BLOCK_BYTES_MAX = 128 * 1024;
 
 export interface Output {
@@ -31,7 +31,7 @@ export function appendByte(output: Output, byte: number, count: number): void {
   output.length += count;
 }
 
-/** Most are of a few bytes, for which a loop is faster than a view. */
+/** Most copies are of a few bytes, for which a loop is faster than a view. */
 const SHORT_COPY = 48;
 
 export function copyLiterals(output: Output, literals: Uint8Array, start: number, length: number): void {

@@ -1,4 +1,4 @@
-/** The second part of a compressed block: what is copied, by turns, from its literals and from before (RFC 8878, 3.1.1.3.2). */
+/** The sequences of a compressed block: copies of literals and of earlier output by turns (RFC 8878, 3.1.1.3.2). */
 import { BLOCK_BYTES_MAX, copyLiterals, copyMatch, type Output } from './zstandard-output.ts';
 import {
   backwardBits,
@@ -10,9 +10,9 @@ import {
   stateTable,
 } from './zstandard-tables.ts';
 
-/** What a block of a frame leaves to the next. */
+/** State that a block leaves to the next block of its frame. */
 export interface SequenceMemory {
-  /** Where the frame begins in the output: nothing is copied from before. */
+  /** Where the frame begins in the output; no copy reaches further back. */
   readonly start: number;
   lengths: StateTable | null;
   offsets: StateTable | null;
@@ -63,7 +63,7 @@ const KNOWN_LENGTHS = stateTable([4, 3, ...few(11, 2), 1, 1, 1, ...few(9, 2), 3,
 const KNOWN_MATCHES = stateTable([1, 4, 3, ...few(6, 2), ...few(37, 1), ...few(7, -1)], 6);
 const KNOWN_OFFSETS = stateTable([...few(6, 1), 2, 2, 2, ...few(15, 1), ...few(5, -1)], 5);
 
-/** Copies literals and what was there before by turns. Returns how many literals it has used. */
+/** Copies literals and earlier output by turns. Returns how many literals it used. */
 export function copySequences(
   input: Buffer,
   start: number,
@@ -134,7 +134,7 @@ export function copySequences(
   return used;
 }
 
-/** The three newest offsets have short names, which mean others when there were no literals. */
+/** The offset of a value: the three newest have short codes, which shift when there were no literals. */
 function offsetOf(value: number, isBare: boolean, recent: [number, number, number]): number {
   const [first, second, third] = recent;
   const name = value > 3 ? 4 : value + Number(isBare);

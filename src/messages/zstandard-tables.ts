@@ -1,11 +1,11 @@
-/** The two entropy codes of Zstandard (RFC 8878, 4): how bytes of a block become symbols. */
+/** The two entropy codes of Zstandard (RFC 8878, 4), which turn bits into symbols. */
 import { Damage } from './avro-cursor.ts';
 
 export function notZstandard(): Damage {
   return new Damage('is no Zstandard data');
 }
 
-/** Bits that are read from the end of their bytes on; those before the first byte are 0, and make `left` negative. */
+/** Bits read from the end backwards. Bits before the first byte are 0 and make `left` negative. */
 export interface BackwardBits {
   readonly bytes: Uint8Array;
   readonly start: number;
@@ -13,14 +13,14 @@ export interface BackwardBits {
   left: number;
 }
 
-/** Behind its last bit, a stream has a 1 and then zeros up to the byte's end. */
+/** Behind the last bit of a stream come a 1 and zeros up to the byte's end. */
 export function backwardBits(bytes: Uint8Array, start: number, end: number): BackwardBits {
   const last = end > start ? (bytes[end - 1] ?? 0) : 0;
   if (last === 0) throw notZstandard();
   return { bytes, start, left: 8 * (end - start - 1) + highestBit(last) };
 }
 
-/** Up to 16 bits, which are not taken. */
+/** Looks at up to 16 bits without taking them. */
 export function peekBits({ bytes, start, left }: BackwardBits, count: number): number {
   let from = left - count;
   let missing = 0;
@@ -34,7 +34,7 @@ export function peekBits({ bytes, start, left }: BackwardBits, count: number): n
   return ((three >>> (from & 7)) & ((1 << (count - missing)) - 1)) << missing;
 }
 
-/** Up to 31 bits. */
+/** Takes up to 31 bits. */
 export function readBits(bits: BackwardBits, count: number): number {
   if (count > 16) {
     const high = readBits(bits, count - 16);
@@ -53,7 +53,7 @@ function highestBit(value: number): number {
   return 31 - Math.clz32(value);
 }
 
-/** A state gives a symbol; with so many bits more, the next state. */
+/** A state gives a symbol and, with some more bits, the next state. */
 export interface StateTable {
   readonly accuracy: number;
   readonly symbols: Uint8Array;
@@ -61,7 +61,7 @@ export interface StateTable {
   readonly bases: Uint16Array;
 }
 
-/** By how often each symbol comes, in parts of two to the power of the accuracy; −1 is less than one part. */
+/** The table for the symbols' frequencies, in parts of two to the power of the accuracy; −1 is less than one part. */
 export function stateTable(counts: readonly number[], accuracy: number): StateTable {
   const size = 1 << accuracy;
   const symbols = new Uint8Array(size);
@@ -95,12 +95,12 @@ export function stateTable(counts: readonly number[], accuracy: number): StateTa
   return { accuracy, symbols, bits, bases };
 }
 
-/** Of a symbol that is the only one. */
+/** The table of an only symbol. */
 export function oneState(symbol: number): StateTable {
   return { accuracy: 0, symbols: Uint8Array.of(symbol), bits: new Uint8Array(1), bases: new Uint16Array(1) };
 }
 
-/** The table that is described from `start` on, and where its description ends. */
+/** Reads the table described from `start` on, and where the description ends. */
 export function readStateTable(
   bytes: Uint8Array,
   start: number,
@@ -142,7 +142,7 @@ export function readStateTable(
   return { table: stateTable(counts, accuracy), end: (at + 7) >> 3 };
 }
 
-/** Of a prefix code: what the next bits, as many as the longest code has, begin with. */
+/** A prefix code: for the next bits, as many as the longest code has, the symbol that they begin with. */
 export interface PrefixTable {
   readonly longest: number;
   readonly symbols: Uint8Array;
@@ -172,7 +172,7 @@ function plainWeights(bytes: Uint8Array, start: number, count: number): number[]
   });
 }
 
-/** Two states take turns, until the bits are over. */
+/** Reads packed weights: two states take turns until the bits end. */
 function packedWeights(bytes: Uint8Array, start: number, end: number): number[] {
   const { table, end: from } = readStateTable(bytes, start, end, { accuracyMax: 6, symbolMax: 12 });
   const bits = backwardBits(bytes, from, end);
@@ -193,7 +193,7 @@ function packedWeights(bytes: Uint8Array, start: number, end: number): number[] 
   }
 }
 
-/** The weight of the last symbol is what the others leave. */
+/** The table of a prefix code; the last symbol's weight is what the others leave. */
 function prefixTable(weights: readonly number[]): PrefixTable {
   const sum = weights.reduce((total, weight) => total + (weight === 0 ? 0 : 2 ** (weight - 1)), 0);
   if (sum === 0 || sum >= 1 << LONGEST_CODE) throw notZstandard();

@@ -1,7 +1,7 @@
 /**
- * Unpacks Zstandard data (RFC 8878). Of our own, since what is made of bytes from outside must be bounded by them: no frame
- * is given the window that it asks for, no block more than the 128 KiB that it may come to, and a sequence that would go
- * beyond ends it. Checksums are not compared, and dictionaries are not known.
+ * Unpacks Zstandard data (RFC 8878). It is our own code, since memory must be bounded by the bytes from outside: no frame
+ * gets the window that it asks for, no block more than its 128 KiB, and a sequence that would exceed them ends the data.
+ * Checksums are not compared, and dictionaries are not known.
  */
 import { Damage } from './avro-cursor.ts';
 import { tooLong } from './unpacked-bound.ts';
@@ -16,7 +16,7 @@ const SKIPPABLE = 0x184d2a5;
 /** Above 1 KiB, as the header has it. The reference decoder takes no more either; here, none is allocated. */
 const WINDOW_LOG_MAX = 17;
 
-/** Throws Damage for bytes that are no such data, or that come to more than `bytesMax`. */
+/** Throws Damage for bytes that are not Zstandard, or that unpack to more than `bytesMax`. */
 export function unpackZstandard(data: Uint8Array, bytesMax: number): Buffer {
   const input = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
   const output: Output = { bytes: Buffer.alloc(Math.min(bytesMax, 4 * input.length)), length: 0, bytesMax };
