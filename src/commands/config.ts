@@ -1,9 +1,9 @@
 /** `millrace config`: checks a pipeline file, prints what it comes to, or prints the schema for an editor. */
 
 import { redacted } from '../config/config.ts';
-import { requireInputFiles } from '../config/inputs.ts';
 import { checkFileAlone } from '../config/load.ts';
 import { printConfig, printDefaults } from '../config/print.ts';
+import { requireInputs } from '../config/sections/sources.ts';
 import { jsonSchema } from '../config/shape.ts';
 import {
   actionOf,
@@ -52,7 +52,7 @@ async function validate(values: OptionValues): Promise<void> {
     return;
   }
   const config = configOf(values);
-  requireInputFiles(config, file);
+  requireInputs(config, file);
   const { streams, windows, joins, schedules, sinks } = config;
   const counts = {
     streams: streams.length,

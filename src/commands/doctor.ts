@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
-import { requireInputFiles } from '../config/inputs.ts';
+import { requireInputs } from '../config/sections/sources.ts';
 import { CONFIG_OPTION, type Command, configFileOf, configOf, DATA_OPTION, JSON_OPTION, print } from './command.ts';
 import { EXIT } from './exit.ts';
 
@@ -38,7 +38,7 @@ export const doctorCommand: Command = {
     checks.push(
       await attempt('configuration', () => {
         config = configOf(values);
-        requireInputFiles(config, configFileOf(values));
+        requireInputs(config, configFileOf(values));
         return configFileOf(values);
       }),
     );

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type Served, serve } from '../api/serve.ts';
 import { openChannel } from '../channel/channel.ts';
 import { runningTarget } from '../channel/running-target.ts';
-import { requireInputFiles } from '../config/inputs.ts';
+import { requireInputs } from '../config/sections/sources.ts';
 import { createLogger } from '../logger.ts';
 import { alerterChildren } from '../service/alerts.ts';
 import { inputProblem } from '../service/file-input.ts';
@@ -23,7 +23,7 @@ export const startCommand: Command = {
   options: { ...CONFIG_OPTION, ...DATA_OPTION, port: { type: 'string' }, quiet: { type: 'boolean' } },
   async run(values) {
     const config = configOf(values);
-    requireInputFiles(config, configFileOf(values));
+    requireInputs(config, configFileOf(values));
     const logger = createLogger(config.log.level);
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
     const signalled = stopSignal();

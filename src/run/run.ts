@@ -13,7 +13,7 @@ import { filesChild, inputProblem } from '../service/file-input.ts';
 import { flushStreams } from '../service/flush.ts';
 import { createStreamTime, type StreamTime } from '../service/idleness.ts';
 import { type Service, startService } from '../service.ts';
-import type { FileCounts } from '../sources/file.ts';
+import type { FileCounts } from '../sources/file/file.ts';
 import { scriptName } from '../sources/known-file.ts';
 import { startDriver } from './driver.ts';
 import { outputLines } from './output.ts';

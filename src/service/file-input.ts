@@ -1,8 +1,8 @@
 /** Files as the source of a stream, one after another, each read in a thread of its own for as long as it lasts. */
 import { statSync } from 'node:fs';
 import { ConfigError } from '../config/config-error.ts';
-import { INPUT_FILES, WRONG_INPUT_FILE } from '../config/inputs.ts';
-import { createFileSource, type FileCounts } from '../sources/file.ts';
+import { formatProblem } from '../sources/file/adapter.ts';
+import { createFileSource, type FileCounts, type FileSource, type ReadInput } from '../sources/file/file.ts';
 import { OtherFileError, type Source } from '../sources/source.ts';
 import { startBatchPool } from '../workers/pool.ts';
 import type { RunningStream } from './pipeline.ts';
@@ -23,13 +23,13 @@ export function filesChild(stream: RunningStream, paths: readonly string[], { sl
   const { intake, units } = stream;
   const isTaken = (): boolean => units.every(({ mailbox }) => mailbox.depth + mailbox.inFlight === 0);
   const source: Source = {
-    name: inputs.map(({ source: { name } }) => name).join(','),
+    name: inputs.map(({ name }) => name).join(','),
     async run(to, signal) {
       for (const [i, input] of inputs.entries()) {
         if (signal.aborted) return;
         // What a file is is told by what the partitions have of others.
         while (i > 0 && !isTaken() && !signal.aborted) await sleep(SETTLING_MS, signal);
-        await input.source.run(to, signal);
+        await input.run(to, signal);
       }
     },
   };
@@ -45,32 +45,25 @@ export function filesChild(stream: RunningStream, paths: readonly string[], { sl
   };
 }
 
-function createFileInput(stream: RunningStream, path: string): { readonly source: Source; counts(): FileCounts } {
-  if (!INPUT_FILES.test(path)) throw new Error(`${path}: ${WRONG_INPUT_FILE}`);
+function createFileInput(stream: RunningStream, path: string): FileSource {
+  const problem = formatProblem(path);
+  if (problem !== null) throw new Error(`${path}: ${problem}`);
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) throw new Error(`${path}: there is no such file`);
   const { eventType, config } = stream;
-  let pool: ReturnType<typeof startBatchPool> | null = null;
-  const source = createFileSource({
+  return createFileSource({
     path,
     schema: eventType.schema,
     keyField: config?.key ?? '',
-    readInput(...task) {
-      pool ??= startBatchPool(1);
-      return pool.readInput(...task);
-    },
+    readInput: readInThread,
   });
-  return {
-    source: {
-      name: source.name,
-      async run(intake, signal) {
-        await source.run(intake, signal);
-        await pool?.close();
-        pool = null;
-      },
-    },
-    counts: source.counts,
-  };
 }
+
+/** Reads a file in a thread that is there for as long as the reading lasts. */
+export const readInThread: ReadInput = (...task) => {
+  const pool = startBatchPool(1);
+  const { done, grant } = pool.readInput(...task);
+  return { done: done.finally(() => pool.close()), grant };
+};
 
 /** What the user has to mend, where a failure comes of that; null for any other failure. */
 export function inputProblem(failure: unknown): ConfigError | null {

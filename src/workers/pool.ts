@@ -5,7 +5,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { Rederived } from '../partition/rederive.ts';
-import type { ReadInput } from '../sources/file.ts';
+import type { ReadInput } from '../sources/file/file.ts';
 import type { DigestStreamsTask, StreamDigest } from './digest-streams.ts';
 import type { ToReadInput } from './read-input-protocol.ts';
 import type { RederiveTask } from './rederive-log.ts';

@@ -40,7 +40,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // Exchanges with another machine: how long they may take, and what of an address may be said.
   'deadline.ts': { mayImport: [] },
   'endpoint.ts': { mayImport: [] },
-  sources: { mayImport: ['messages', 'deadline.ts', 'endpoint.ts'] },
+  // Of the domains the simulator, which is what the generator is; and streams for how keys spread over partitions.
+  sources: { mayImport: ['messages', 'streams', 'keys', 'deadline.ts', 'endpoint.ts', 'fraud/simulator.ts'] },
   sinks: { mayImport: ['messages', 'deadline.ts', 'endpoint.ts'] },
   actors: { mayImport: [...PURE_ROOMS, 'journal', ...PORTS], builtins: [], clockless: true },
   projections: { mayImport: ['messages', 'journal'] },
@@ -52,7 +53,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // So is the size of a segment by the journal's bound, a stream by the tables that it shall have, a token by the port.
   config: {
     mayImport: [
-      ...['messages', 'schedule', 'streams', 'quality', 'keys'],
+      ...['messages', 'schedule', 'streams', 'quality', 'keys', 'sources'],
       ...['journal/segment.ts', 'projections/stream-tables.ts', 'http/access.ts'],
     ],
   },
@@ -119,7 +120,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   uplot: ['http'],
   xstate: ['actors', 'operators/machine-operator.ts'],
   yaml: ['config'],
-  zod: ['keys', 'config'],
+  zod: ['keys', 'sources', 'config'],
 };
 
 /** The room of a file, by its path below src. */

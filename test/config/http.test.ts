@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConfigError } from '../../src/config/config-error.ts';
-import { requireInputFiles } from '../../src/config/inputs.ts';
 import { parseConfig } from '../../src/config/load.ts';
+import { requireInputs } from '../../src/config/sections/sources.ts';
 import { tokenProblem } from '../../src/http/access.ts';
 
 let directory: string;
@@ -20,7 +20,7 @@ function problemsOf(text: string, needsFiles = false): string[] {
   const file = join(directory, 'p.yaml');
   try {
     const config = parseConfig(text, file, {});
-    if (needsFiles) requireInputFiles(config, file);
+    if (needsFiles) requireInputs(config, file);
     return [];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

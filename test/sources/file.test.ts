@@ -13,7 +13,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Transaction, transactionSchema } from '../../src/messages/payments.ts';
 import { deadLetterType, fraudLabelType, transactionType } from '../../src/messages/types.ts';
 import { isComplete } from '../../src/run/run.ts';
-import { createFileSource, type FileSourceOptions } from '../../src/sources/file.ts';
+import { createFileSource, type FileSourceOptions } from '../../src/sources/file/file.ts';
 import { type Batch, InputError } from '../../src/sources/source.ts';
 import { partitionOf } from '../../src/streams/partitioner.ts';
 import { startBatchPool } from '../../src/workers/pool.ts';

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { dayOfTransaction, type SimulationSpec, simulateDays } from '../../src/fraud/simulator.ts';
 import type { Transaction } from '../../src/messages/payments.ts';
 import { fraudLabelType, transactionType } from '../../src/messages/types.ts';
-import { createGenerator, type GeneratorOptions, MAX_BATCH } from '../../src/sources/generator.ts';
+import { createGenerator, type GeneratorOptions, MAX_BATCH } from '../../src/sources/generator/generator.ts';
 import type { Batch } from '../../src/sources/source.ts';
 import { partitionOf } from '../../src/streams/partitioner.ts';
 import { type RecordingIntake, recordingIntake } from './recording-intake.ts';

@@ -1,63 +1,41 @@
-/** Where the events of a stream come from, by the kind of its source. */
+/** Where the events of a stream come from: one of the kinds of source that there are. */
 import { z } from 'zod';
-import { instant } from '../../keys/value-schema.ts';
-import type { Reading } from '../section.ts';
+import type { Written } from '../../sources/adapter.ts';
+import { SOURCES } from '../../sources/adapters.ts';
+import { ConfigError, type Problem } from '../config-error.ts';
 
-export type SourceConfig =
-  | { readonly kind: 'http' }
-  | { readonly kind: 'job'; readonly job: string }
-  | { readonly kind: 'file'; readonly path: string }
-  | GeneratorConfig;
+type Given<Form> = Form extends z.ZodType<Written<infer Settings>> ? Settings : never;
 
-export interface GeneratorConfig {
-  readonly kind: 'generator';
-  readonly seed: number;
-  /** 0 is as fast as the pipeline takes it. */
-  readonly ratePerSecond: number;
-  readonly customers: number;
-  readonly terminals: number;
-  /** Epoch ms of the first simulated day. */
-  readonly startAt: number;
-  /** Simulated days after which it ends; null for never. */
-  readonly days: number | null;
-}
+export type SourceConfig = Given<(typeof SOURCES)[number]['forms'][number]>;
 
-export const source = z.union([
-  z.literal('http'),
-  z.strictObject({ http: z.strictObject({}).nullable() }),
-  z.strictObject({ job: z.string() }),
-  z.strictObject({ file: z.strictObject({ path: z.string().min(1) }) }),
-  z.strictObject({
-    generator: z.strictObject({
-      seed: z.int().min(0).max(0xffff_ffff).default(1).describe('The same seed gives the same transactions.'),
-      rate: z.number().min(0).default(2000).describe('Events a second; 0 is as fast as the pipeline takes them.'),
-      customers: z.int().min(1).max(10_000_000).default(5000),
-      terminals: z.int().min(1).max(10_000_000).default(10_000),
-      startAt: instant.prefault('2018-04-01').describe('The first simulated day.'),
-      days: z.int().min(1).nullable().default(null).describe('Simulated days; null for no end.'),
-    }),
-  }),
-]);
+const kinds = SOURCES.map(({ kind }) => (kind === 'http' ? kind : `{ ${kind} }`));
 
-export function sourceOf(raw: z.output<typeof source>, { resolve }: Reading): SourceConfig {
-  if (raw === 'http' || 'http' in raw) return { kind: 'http' };
-  if ('job' in raw) return { kind: 'job', job: raw.job };
-  if ('file' in raw) return { kind: 'file', path: resolve(raw.file.path) };
-  const { rate, ...rest } = raw.generator;
-  return { kind: 'generator', ratePerSecond: rate, ...rest };
-}
+export const source: z.ZodType<Written<SourceConfig>> = z
+  .union(SOURCES.flatMap(({ forms }): readonly z.ZodType<Written<SourceConfig>>[] => forms))
+  .prefault('http')
+  .describe(`Where its events come from: ${kinds.slice(0, -1).join(', ')} or ${kinds.at(-1)}.`);
 
 export function printSource(source: SourceConfig): unknown {
-  switch (source.kind) {
-    case 'http':
-      return 'http';
-    case 'job':
-      return { job: source.job };
-    case 'file':
-      return { file: { path: source.path } };
-    case 'generator': {
-      const { kind: _, ratePerSecond, startAt, ...rest } = source;
-      return { generator: { ...rest, rate: ratePerSecond, startAt: new Date(startAt).toISOString() } };
-    }
-  }
+  return SOURCES.map((adapter) => adapter.print(source)).find((printed) => printed !== null);
+}
+
+/** Of a configuration. */
+interface WithSources {
+  readonly streams: readonly { readonly name: string; readonly source: SourceConfig }[];
+}
+
+/**
+ * Throws a ConfigError when what a stream is read from is not there. Only a service that starts needs it: what reads a
+ * data directory, or is given another input, does not.
+ */
+export function requireInputs({ streams }: WithSources, configFile: string): void {
+  const problems = streams.flatMap(({ name, source }): Problem[] =>
+    SOURCES.flatMap((adapter) => {
+      const missing = adapter.missing(source);
+      if (missing === null) return [];
+      const path = `streams.${name}.source.${missing.key}`;
+      return [{ file: configFile, line: null, column: null, path, message: missing.message }];
+    }),
+  );
+  if (problems.length > 0) throw new ConfigError(problems);
 }

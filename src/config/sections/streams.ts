@@ -7,11 +7,11 @@ import type { AvroRecord } from '../../messages/avro.ts';
 import { transactionType, weatherObservationType } from '../../messages/types.ts';
 import { columnProblem, isBuiltinTable } from '../../projections/stream-tables.ts';
 import type { Expectation } from '../../quality/expectation.ts';
-import { inputProblem } from '../inputs.ts';
+import { SOURCES } from '../../sources/adapters.ts';
 import { notYet, type Reading, section } from '../section.ts';
 import { expectation, expectationsOf, printExpectation } from './expectations.ts';
 import type { Relation } from './relation.ts';
-import { printSource, type SourceConfig, source, sourceOf } from './sources.ts';
+import { printSource, type SourceConfig, source } from './sources.ts';
 
 export interface StreamConfig extends Relation {
   readonly key: string;
@@ -47,7 +47,7 @@ const stream = z
         }),
       ])
       .prefault({}),
-    source: source.default('http').describe('Where its events come from: http, { job }, { file } or { generator }.'),
+    source,
     expect: z.array(expectation).default([]).describe('What has to hold of each event.'),
   })
   .refine((value) => (value.schema === undefined) !== (value.builtin === undefined), {
@@ -91,11 +91,9 @@ function streamOf(name: string, raw: RawStream, reading: Reading): StreamConfig 
     const problem = columnProblem(schema);
     if (problem !== null) report([...at, 'schema'], problem);
   }
-  const source = sourceOf(raw.source, reading);
-  const unreadable = inputProblem(source, schema, raw.key);
-  if (unreadable !== null) report([...at, unreadable.key], unreadable.message);
-  if (source.kind === 'generator' && schema !== transactionType.schema) {
-    report([...at, 'source'], 'the generator makes transactions; the stream must be `builtin: Transaction`');
+  const source = raw.source(reading.resolve);
+  for (const adapter of SOURCES) {
+    adapter.check(source, { schema, key: raw.key }, (path, message) => report([...at, ...path], message));
   }
   const { watermark } = raw;
   return {

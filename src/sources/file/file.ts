@@ -4,12 +4,12 @@
  * A partition's position is the number of the last line that it has behind it (of the last record, in an Avro file).
  * The end of the file is no position: a file may grow, and is read on from there.
  */
-import type { AvroRecord } from '../messages/avro.ts';
-import type { InputBlock } from '../messages/origins.ts';
-import type { FilePosition } from '../messages/streams.ts';
-import { createHandover } from './handover.ts';
-import { ENDED, type Resumed, recordsOf, WHAT_TO_DO } from './known-file.ts';
-import { InputError, type Intake, OtherFileError, type Source } from './source.ts';
+import type { AvroRecord } from '../../messages/avro.ts';
+import type { InputBlock } from '../../messages/origins.ts';
+import type { FilePosition } from '../../messages/streams.ts';
+import { createHandover } from '../handover.ts';
+import { ENDED, type Resumed, recordsOf, WHAT_TO_DO } from '../known-file.ts';
+import { InputError, type Intake, OtherFileError, type Source } from '../source.ts';
 
 export interface ReadInputTask {
   readonly path: string;

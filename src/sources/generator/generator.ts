@@ -4,11 +4,11 @@
  * Its position is the id of the next transaction: a partition has been given all of its transactions with a lower one.
  * So a restart goes on exactly where each partition was, whatever the rate and the batches were before.
  */
-import type { InputBlock } from '../messages/origins.ts';
-import type { FraudLabel, Transaction } from '../messages/payments.ts';
-import { fraudLabelType, transactionType } from '../messages/types.ts';
-import { createHandover } from './handover.ts';
-import type { Source } from './source.ts';
+import type { InputBlock } from '../../messages/origins.ts';
+import type { FraudLabel, Transaction } from '../../messages/payments.ts';
+import { fraudLabelType, transactionType } from '../../messages/types.ts';
+import { createHandover } from '../handover.ts';
+import type { Source } from '../source.ts';
 
 /** Transactions of one day in order of time and id, with the kind of fraud of each; 0 for none. */
 export interface GeneratedDay {

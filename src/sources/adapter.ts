@@ -1,0 +1,97 @@
+/**
+ * The port of a kind of source, as the pipeline file names it: `source: { file: … }`. How its settings are written, what
+ * must hold of them, how they are printed and how a source of it runs are in one place, its adapter.
+ */
+import { z } from 'zod';
+import type { Report } from '../keys/names.ts';
+import type { AvroRecord } from '../messages/avro.ts';
+import type { ReadInput } from './file/file.ts';
+import type { Source } from './source.ts';
+
+/** The stream that a source is of. */
+export interface SourceStream {
+  readonly schema: AvroRecord;
+  /** The field that decides the partition. */
+  readonly key: string;
+}
+
+/** What a service lends to the sources that run in it. */
+export interface SourceHost {
+  /** Of a clock that does not jump. */
+  nowMs(): number;
+  /** Resolves after the time, or at once when the signal aborts. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  readonly readInput: ReadInput;
+}
+
+interface Definition<Kind extends string, Raw, Settings extends object> {
+  readonly kind: Kind;
+  /** What stands under the kind. */
+  readonly schema: z.ZodType<Raw>;
+  /** The kind alone says enough: `source: http`. It is printed so. */
+  readonly isBare?: true;
+  /** `resolve` takes a path of the file against the file's own directory. */
+  derive(raw: Raw, resolve: (path: string) => string): Settings;
+  /** What `derive` makes the same settings of again. */
+  print(settings: Settings): unknown;
+  /** Reports what can't work with its stream, under the keys of the stream. */
+  check?(settings: Settings, stream: SourceStream, report: Report): void;
+  /** What is not there that a service needs to start: the key below `source`, and why. */
+  missing?(settings: Settings): Missing | null;
+  /** A source that runs by itself. One that has none is delivered to by another part of the service. */
+  open?(settings: Settings, stream: SourceStream, host: SourceHost): Source;
+}
+
+export interface Missing {
+  readonly key: string;
+  readonly message: string;
+}
+
+/** Settings as they are written, whole once the paths in it are resolved. */
+export type Written<Settings> = (resolve: (path: string) => string) => Settings;
+
+/** The settings of any kind. */
+interface Any {
+  readonly kind: string;
+}
+
+export interface SourceAdapter<Kind extends string, Settings> {
+  readonly kind: Kind;
+  /** Ways to write it. */
+  readonly forms: readonly z.ZodType<Written<Settings & { readonly kind: Kind }>>[];
+  /** For settings of another kind, this and what follows say that there is nothing to say. */
+  print(source: Any): unknown;
+  check(source: Any, stream: SourceStream, report: Report): void;
+  missing(source: Any): Missing | null;
+  open(source: Any, stream: SourceStream, host: SourceHost): Source | null;
+}
+
+export function sourceAdapter<Kind extends string, Raw, Settings extends object>(
+  definition: Definition<Kind, Raw, Settings>,
+): SourceAdapter<Kind, Settings> {
+  type Given = Settings & { readonly kind: Kind };
+  const { kind, schema, isBare, derive, print, check, missing, open } = definition;
+  const isOwn = (source: Any): source is Given => source.kind === kind;
+  const written =
+    (raw: Raw): Written<Given> =>
+    (resolve) => ({ kind, ...derive(raw, resolve) });
+  const form = z.strictObject({ [kind]: schema.transform(written) }).transform((map, context) => {
+    const found = map[kind];
+    if (found === undefined) context.addIssue({ code: 'custom', message: 'is missing' });
+    return found ?? z.NEVER;
+  });
+  const bare = z.literal(kind).transform(() => written(schema.parse({})));
+  return {
+    kind,
+    forms: isBare === true ? [bare, form] : [form],
+    print(source) {
+      if (!isOwn(source)) return null;
+      return isBare === true ? kind : { [kind]: print(source) };
+    },
+    check(source, stream, report) {
+      if (isOwn(source)) check?.(source, stream, report);
+    },
+    missing: (source) => (isOwn(source) ? (missing?.(source) ?? null) : null),
+    open: (source, stream, host) => (isOwn(source) ? (open?.(source, stream, host) ?? null) : null),
+  };
+}

@@ -1,0 +1,7 @@
+/** The kinds of source that a stream may have, in the order in which the pipeline file's schema names them: one line each. */
+import { fileSource } from './file/adapter.ts';
+import { generatorSource } from './generator/adapter.ts';
+import { httpSource } from './http.ts';
+import { jobSource } from './job.ts';
+
+export const SOURCES = [httpSource, jobSource, fileSource, generatorSource] as const;

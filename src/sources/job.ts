@@ -1,0 +1,10 @@
+/** Events that a job brings: its fetcher delivers them, each time that it runs. */
+import { z } from 'zod';
+import { sourceAdapter } from './adapter.ts';
+
+export const jobSource = sourceAdapter({
+  kind: 'job',
+  schema: z.string(),
+  derive: (job) => ({ job }),
+  print: ({ job }) => job,
+});
