@@ -182,6 +182,7 @@ function makeBlocks(keys: number, keyColumn: (next: () => number) => Column): Co
       numbers: () => value.values,
       event: () => ({}),
       binary: () => null,
+      places: null,
     };
   });
 }

@@ -14,12 +14,12 @@ import type { Logger } from './logger.ts';
 import type { ActorChanged } from './messages/operations.ts';
 import { actorChangedType } from './messages/types.ts';
 import { cannotOpen, mayPass } from './projections/store-trouble.ts';
+import { exchangeChildren, exchangedOffset, haveCaughtUp } from './service/exchange.ts';
 import { createInternalSource, type InternalSource } from './service/intake.ts';
 import { createObserver, type Observer } from './service/observer.ts';
 import { openPipeline, type Pipeline, ROOT } from './service/pipeline.ts';
 import { nodePlatform, type Platform } from './service/platform.ts';
 import { createReadModels, type ReadModels } from './service/read-models.ts';
-import { forwardedOffset, haveCaughtUp, repartitionChildren } from './service/repartition.ts';
 
 /** What a way of running adds to the pipeline: its sources, its jobs, its sinks. */
 export type Attach = (core: ServiceCore) => readonly ChildSpec[];
@@ -103,7 +103,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       const pruned = pruneLog(name, {
         journal: whole.journalPlace,
         retention,
-        projectedOffset: Math.min(models.reachedOffset(name), forwardedOffset(whole.repartitions, name)),
+        projectedOffset: Math.min(models.reachedOffset(name), exchangedOffset(whole.exchanges, name)),
         nowMs: platform.nowMs(),
         isDryRun: false,
         ...platform.disk,
@@ -165,7 +165,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const children = [
     ...pipeline.units.map((unit) => unit.spec),
     projector,
-    ...repartitionChildren(pipeline.repartitions, pipeline),
+    ...exchangeChildren(pipeline.exchanges, pipeline),
     ...attach(core),
   ];
   const root = startSupervisor(
@@ -193,7 +193,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     async settled() {
       const isIdle = (): boolean =>
         pipeline.units.every(({ mailbox }) => mailbox.depth === 0 && mailbox.inFlight === 0);
-      while (!stopping && !(isIdle() && haveCaughtUp(pipeline.repartitions))) await platform.sleep(SETTLING_MS);
+      while (!stopping && !(isIdle() && haveCaughtUp(pipeline.exchanges))) await platform.sleep(SETTLING_MS);
     },
     async stop() {
       stopping = true;

@@ -4,7 +4,6 @@
  */
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
-import type { JoinConfig } from '../config/sections/joins.ts';
 import { relationsOf } from '../config/sections/joins.ts';
 import type { Relation } from '../config/sections/relation.ts';
 import { readBy } from '../config/sections/relation.ts';
@@ -13,7 +12,6 @@ import type { WindowConfig } from '../config/sections/windows.ts';
 import type { Fs } from '../journal/fs.ts';
 import { replaceFile } from '../journal/replace-file.ts';
 import type { SyncFs } from '../journal/sync-fs.ts';
-import { logNamesOf } from '../messages/log-name.ts';
 import type { Derivation } from '../partition/derivation.ts';
 import type { DerivationSince } from '../partition/rederive.ts';
 import type { ViewSpec } from '../streams/selection.ts';
@@ -39,7 +37,7 @@ export function derivationOf(config: Config, stream: StreamConfig): Derivation {
     schema,
     timeField,
     watermark,
-    windows: windowsRead(config, name, false),
+    windows: ownWindows(config, name),
     fraud:
       fraud?.stream === name
         ? { sessionGapMs: fraud.sessionGapMs, rules: fraud.rules, caseQuietMs: fraud.caseQuietMs }
@@ -49,63 +47,18 @@ export function derivationOf(config: Config, stream: StreamConfig): Derivation {
   };
 }
 
-/** Of the windows of a stream whose groups span partitions, and of all of a join: derived from what all its logs have. */
-export function repartitionOf(config: Config, stream: Relation): Derivation {
-  return {
-    stream: repartitionName(stream.name),
-    schema: stream.schema,
-    timeField: stream.eventTime,
-    watermark: stream.watermark,
-    channels: logsOf(stream),
-    windows: windowsRead(config, stream.name, true),
-    fraud: null,
-  };
-}
-
-/** Of the windows that read the logs of a stream those whose groups span partitions, or those that do not. */
-function windowsRead(config: Config, stream: string, spanning: boolean): WindowSpec[] {
+/** Of the windows that read the logs of a stream those whose groups lie within one of its partitions. */
+function ownWindows(config: Config, stream: string): WindowSpec[] {
   const relations = allRelations(config);
   return config.windows.flatMap((window) => {
     const relation = relations.find(({ name }) => name === window.stream);
     if (relation === undefined || readBy(relation).name !== stream) return [];
-    const isJoin = config.joins.some(({ name }) => name === stream);
-    return (isJoin || spansPartitions(window, relation)) === spanning ? [windowSpecOf(window, relation)] : [];
+    return spansPartitions(window, relation) ? [] : [windowSpecOf(window, relation)];
   });
 }
 
 export function allRelations({ streams, derived, joins }: Config): Relation[] {
   return relationsOf(streams, derived, joins);
-}
-
-/** Of a join, which is derived from what the logs of both its sides have. */
-export function joinDerivationOf(
-  config: Config,
-  { name, left, right, leftKey, rightKey, spec }: JoinConfig,
-): Derivation {
-  const relations = allRelations(config);
-  const sideOf = (side: string) => {
-    const relation = relations.find((candidate) => candidate.name === side);
-    if (relation === undefined) throw new Error(`There is no stream or join ${side}`);
-    const { schema, eventTime: timeField, watermark } = readBy(relation);
-    const read = { schema, timeField, watermark, channels: logsOf(readBy(relation)) };
-    return { read, of: viewOf(relation) };
-  };
-  const [leftSide, rightSide] = [sideOf(left), sideOf(right)];
-  const join = {
-    spec,
-    leftKey,
-    ...(leftSide.of === undefined ? {} : { leftOf: leftSide.of }),
-    right: { ...rightSide.read, key: rightKey, ...(rightSide.of === undefined ? {} : { of: rightSide.of }) },
-  };
-  return { stream: name, ...leftSide.read, windows: [], fraud: null, join };
-}
-
-export function logsOf({ name, partitions }: Relation): string[] {
-  return logNamesOf(name, partitions);
-}
-
-export function repartitionName(stream: string): string {
-  return `${stream}.repartition`;
 }
 
 /** Whether a result of the window may need events of several partitions. */
@@ -118,7 +71,7 @@ export function windowSpecOf({ stream: _, key, ...spec }: WindowConfig, relation
   return { ...spec, keyField: key, ...(of === undefined ? {} : { of }) };
 }
 
-function viewOf({ view }: Relation): ViewSpec | undefined {
+export function viewOf({ view }: Relation): ViewSpec | undefined {
   return view === undefined ? undefined : { selection: view.selection, schema: view.of.schema };
 }
 
@@ -151,6 +104,21 @@ export function derivationHistory(dataDir: string, log: string, fs: SyncFs): Der
     const fromOffset = since[log];
     return fromOffset === undefined ? [] : [{ fromOffset, derivation }];
   });
+}
+
+/** What was noted last of each stream, and the logs that anything was noted of. */
+export function notedStreams(dataDir: string, fs: SyncFs): ReadonlyMap<string, NotedStream> {
+  const noted = new Map<string, NotedStream>();
+  for (const { derivation, since } of readEntries(dataDir, fs)) {
+    const logs = new Set([...(noted.get(derivation.stream)?.logs ?? []), ...Object.keys(since)]);
+    noted.set(derivation.stream, { derivation, logs });
+  }
+  return noted;
+}
+
+export interface NotedStream {
+  readonly derivation: Derivation;
+  readonly logs: ReadonlySet<string>;
 }
 
 function readEntries(dataDir: string, fs: SyncFs): Entry[] {

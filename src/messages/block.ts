@@ -99,8 +99,8 @@ export function createBlockWriter<T>(
   };
 }
 
-/** An Avro long of 0 or more. */
-function lengthPrefix(count: number): number[] {
+/** An Avro long of 0 or more: how an array says its length. */
+export function lengthPrefix(count: number): number[] {
   const bytes: number[] = [];
   let rest = count * 2;
   for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);

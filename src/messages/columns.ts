@@ -42,6 +42,14 @@ export interface Columns {
    * the heap. A small array of bytes does not, and costs many times as much to make and to give back.
    */
   binary(row: number): string | null;
+  /** Where the Avro of each row's event lies in the block; null when the events were not read as columns. */
+  readonly places: RowPlaces | null;
+}
+
+export interface RowPlaces {
+  readonly bytes: Buffer;
+  readonly starts: Uint32Array;
+  readonly ends: Uint32Array;
 }
 
 /**
@@ -69,6 +77,7 @@ function columnsOfFields({ fields, starts, ends }: ReadRows, bytes: Buffer, coun
     numbers: numbersOf(column),
     event: (row) => eventAt(fields, columns, row),
     binary: (row) => bytes.toString('latin1', starts[row], ends[row]),
+    places: { bytes, starts, ends },
   };
 }
 
@@ -91,6 +100,7 @@ export function columnsOfEvents(events: readonly Readonly<Record<string, unknown
     numbers: numbersOf(column),
     event: (row) => events[row] ?? {},
     binary: () => null,
+    places: null,
   };
 }
 

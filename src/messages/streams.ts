@@ -151,6 +151,7 @@ export interface RequestPart extends Omit<RequestTaken, 'rows'> {
   readonly rowsBefore: number;
 }
 
+/** Written by versions before there were exchanges. */
 export const forwardedBlockSchema = {
   type: 'record',
   name: 'ForwardedBlock',
@@ -163,7 +164,45 @@ export const forwardedBlockSchema = {
     { name: 'block', type: 'bytes', doc: 'An Avro array of so many events.' },
   ],
 } as const satisfies AvroRecord;
-export type ForwardedBlock = FromAvro<typeof forwardedBlockSchema>;
+
+export const exchangedBlockSchema = {
+  type: 'record',
+  name: 'ExchangedBlock',
+  namespace: NAMESPACE,
+  doc: 'Those events of a block of another log whose key hashes to this partition of an exchange, in their order.',
+  fields: [
+    { name: 'log', type: 'string', doc: 'Where they were taken in.' },
+    {
+      name: 'before',
+      type: {
+        type: 'array',
+        items: {
+          type: 'record',
+          name: 'LogTime',
+          fields: [
+            { name: 'log', type: 'string' },
+            { name: 'occurredAt', type: ['null', TIMESTAMP_MILLIS], doc: 'The largest event time in it so far.' },
+            { name: 'watermark', type: ['null', TIMESTAMP_MILLIS], doc: 'That its source said.' },
+          ],
+        },
+      },
+      doc: 'How far logs had come before these events, where that was not said before: by events of other partitions.',
+    },
+    { name: 'fingerprint', type: 'string', doc: "Of its writer's schema: 16 hexadecimal digits." },
+    { name: 'count', type: 'int' },
+    { name: 'block', type: 'bytes', doc: 'An Avro array of so many events.' },
+    {
+      name: 'seen',
+      type: 'bytes',
+      doc:
+        'How far the log came by events of other partitions between each of these events and the next: an Avro long for ' +
+        'each, 0 where it came no further, else the largest time less the one said before it. Empty where all are 0.',
+    },
+  ],
+} as const satisfies AvroRecord;
+export type ExchangedBlock = FromAvro<typeof exchangedBlockSchema>;
+/** How far a log has come. */
+export type LogTime = ExchangedBlock['before'][number];
 
 export const commitHeaderSchema = {
   type: 'record',

@@ -12,6 +12,7 @@ import {
 import {
   deadLetterReplayedSchema,
   deadLetterSchema,
+  exchangedBlockSchema,
   filePositionSchema,
   flushSchema,
   forwardedBlockSchema,
@@ -36,6 +37,7 @@ export const flushType = eventType(flushSchema);
 export const tombstoneType = eventType(tombstoneSchema);
 export const requestTakenType = eventType(requestTakenSchema);
 export const forwardedBlockType = eventType(forwardedBlockSchema);
+export const exchangedBlockType = eventType(exchangedBlockSchema);
 export const runChangedType = eventType(runChangedSchema);
 export const actorChangedType = eventType(actorChangedSchema);
 export const alertDeliveryType = eventType(alertDeliverySchema);
@@ -58,6 +60,7 @@ export const BUILTIN_TYPES = [
   tombstoneType,
   requestTakenType,
   forwardedBlockType,
+  exchangedBlockType,
   runChangedType,
   actorChangedType,
   alertDeliveryType,

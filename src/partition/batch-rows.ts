@@ -1,13 +1,14 @@
 /**
  * A batch by its rows, in the order in which they take effect: events, deletions, controls and dead letters, those that
- * were forwarded from another log one by one. What is taken of it has the very bytes that it had.
+ * an exchange brought from another log one by one. What is taken of it has the very bytes that it had.
  */
 import type { Block } from '../messages/block.ts';
 import { jsonOf } from '../messages/event-json.ts';
 import { AS_JSON, type InputBlock, readOrigins } from '../messages/origins.ts';
+import { decodeSeen, encodeSeen } from '../messages/seen-times.ts';
 import { sliceBlock, type WriterOf } from '../messages/slice-block.ts';
-import { type DeadLetter, type ForwardedBlock, RAW_BYTES_MAX } from '../messages/streams.ts';
-import { forwardedBlockType } from '../messages/types.ts';
+import { type DeadLetter, type ExchangedBlock, RAW_BYTES_MAX } from '../messages/streams.ts';
+import { exchangedBlockType } from '../messages/types.ts';
 
 export interface BatchRows {
   readonly count: number;
@@ -16,10 +17,10 @@ export interface BatchRows {
   origin(row: number): Omit<DeadLetter, 'stream' | 'reason' | 'detail'>;
 }
 
-/** One block, or one that was forwarded in one. */
+/** One block, or one that an exchange brought in one. */
 interface Piece {
   readonly block: InputBlock;
-  readonly forwarded: ForwardedBlock | null;
+  readonly exchanged: ExchangedBlock | null;
   readonly from: number;
   readonly rows: number;
 }
@@ -31,31 +32,33 @@ export function batchRows(
 ): BatchRows {
   const pieces: Piece[] = [];
   let count = 0;
-  const add = (block: InputBlock, forwarded: ForwardedBlock | null, rows: number): void => {
-    pieces.push({ block, forwarded, from: count, rows });
+  const add = (block: InputBlock, exchanged: ExchangedBlock | null, rows: number): void => {
+    pieces.push({ block, exchanged, from: count, rows });
     count += rows;
   };
   for (const block of blocks) {
-    if (block.fingerprint !== forwardedBlockType.fingerprint) {
+    if (block.fingerprint !== exchangedBlockType.fingerprint) {
       add(block, null, block.count);
       continue;
     }
-    for (const forwarded of forwardedBlockType.decodeBlock(block.bytes)) {
-      const { fingerprint, count: rows, block: bytes } = forwarded;
-      // That nothing was forwarded is said by a block too.
-      add({ fingerprint, count: rows, bytes }, forwarded, Math.max(1, rows));
+    for (const exchanged of exchangedBlockType.decodeBlock(block.bytes)) {
+      const { fingerprint, count: rows, block: bytes } = exchanged;
+      // That nothing came is said by a block too.
+      add({ fingerprint, count: rows, bytes }, exchanged, Math.max(1, rows));
     }
   }
 
-  function part({ block, forwarded, from, rows }: Piece, start: number, end: number): InputBlock | null {
+  function part({ block, exchanged, from, rows }: Piece, start: number, end: number): InputBlock | null {
     const first = Math.max(0, start - from);
     const last = Math.min(rows, end - from);
     if (first >= last) return null;
-    if (forwarded === null) return sliceBlock(block, first, last, writerOf);
+    if (exchanged === null) return sliceBlock(block, first, last, writerOf);
     const own = block.count === 0 ? block : sliceBlock(block, first, last, writerOf);
     const bytes = Buffer.from(own.bytes.buffer, own.bytes.byteOffset, own.bytes.byteLength);
-    return forwardedBlockType.encodeBlock([
-      { ...forwarded, fingerprint: own.fingerprint, count: own.count, block: bytes },
+    const { before, seen } = timesOfPart(exchanged, first, last);
+    const { log } = exchanged;
+    return exchangedBlockType.encodeBlock([
+      { log, before, fingerprint: own.fingerprint, count: own.count, block: bytes, seen },
     ]);
   }
 
@@ -65,13 +68,28 @@ export function batchRows(
     origin(row) {
       const piece = pieces.find(({ from, rows }) => row >= from && row < from + rows);
       if (piece === undefined) throw new RangeError(`A batch of ${count} rows has no row ${row}`);
-      const { block, forwarded, from } = piece;
+      const { block, exchanged, from } = piece;
       const { origins } = block;
       const known = origins === undefined ? null : readOrigins(origins).original(row - from);
       const position = origins?.positions[row - from] ?? batch.next;
-      const source = origins?.source ?? forwarded?.log ?? batch.source;
+      const source = origins?.source ?? exchanged?.log ?? batch.source;
       return { source, position, ...(known ?? asJson(block, row - from, writerOf)) };
     },
+  };
+}
+
+/** What a part is told of how far logs have come: what the whole block was told, and what lies between its rows and those before. */
+function timesOfPart(
+  { log, before, seen, count }: ExchangedBlock,
+  first: number,
+  last: number,
+): Pick<ExchangedBlock, 'before' | 'seen'> {
+  const seenMs = decodeSeen(seen, count);
+  if (seenMs === null) return { before, seen };
+  const occurredAt = seenMs.subarray(0, first).findLast((timeMs) => !Number.isNaN(timeMs));
+  return {
+    before: occurredAt === undefined ? before : [...before, { log, occurredAt, watermark: null }],
+    seen: encodeSeen(seenMs.subarray(first, last)),
   };
 }
 

@@ -2,7 +2,7 @@
  * The event time of a partition: by its own events, or, where it reads other logs, the minimum over these channels. Each
  * channel then has the watermark that it has in its own log.
  */
-import type { SourceControl } from '../messages/streams.ts';
+import type { LogTime, SourceControl } from '../messages/streams.ts';
 import { createStreamWatermark, type StreamWatermark } from '../streams/stream-watermark.ts';
 import {
   advanceWatermark,
@@ -20,8 +20,13 @@ export interface ChannelState extends WatermarkState {
 }
 
 export interface PartitionTime {
-  /** Takes events in; fills in the watermark after each, and returns the one before. */
-  observe(channel: string, timesMs: Float64Array, watermarksMs: Float64Array): number;
+  /**
+   * Takes events in; fills in the watermark after each, and returns the one before. `seenMs` says how far the channel came
+   * by events of other partitions after each: NaN for no further, null for never.
+   */
+  observe(channel: string, timesMs: Float64Array, watermarksMs: Float64Array, seenMs?: Float64Array | null): number;
+  /** A channel came so far by events of other partitions. Returns where the watermark stands. */
+  see(time: LogTime): number;
   /** Returns where the watermark stands. */
   control(channel: string, control: SourceControl): number;
   /** Whether all that is open is to be given: once each channel has been flushed. */
@@ -49,6 +54,9 @@ function ownTime(policy: WatermarkPolicy): PartitionTime {
       for (let i = 0; i < timesMs.length; i++) watermarksMs[i] = observeEventTime(state, policy, timesMs[i]!);
       return before;
     },
+    see() {
+      throw new Error('A partition that reads no other log was told of the time of one');
+    },
     control: (_, control) => obey(state, control),
     flush() {
       state.isFlushed = true;
@@ -72,22 +80,34 @@ function mergedTime(policies: ReadonlyMap<string, WatermarkPolicy>): PartitionTi
     return index;
   };
   return {
-    observe(channel, timesMs, watermarksMs) {
+    observe(channel, timesMs, watermarksMs, seenMs = null) {
       const index = indexOf(channel);
       const policy = policies.get(channel)!;
       const state = states[index]!;
       const before = merged.watermarkMs();
       if (timesMs.length > 0) wake(state);
-      let seenMs = Number.NaN;
+      let knownMs = Number.NaN;
       for (let i = 0; i < timesMs.length; i++) {
-        const ownMs = observeEventTime(state, policy, timesMs[i]!);
-        if (ownMs !== seenMs) {
-          seenMs = ownMs;
+        let ownMs = observeEventTime(state, policy, timesMs[i]!);
+        if (seenMs !== null && !Number.isNaN(seenMs[i]!)) ownMs = observeEventTime(state, policy, seenMs[i]!);
+        if (ownMs !== knownMs) {
+          knownMs = ownMs;
           merged.update(index, state);
         }
         watermarksMs[i] = merged.watermarkMs();
       }
       return before;
+    },
+    see({ log, occurredAt, watermark }) {
+      const index = indexOf(log);
+      const state = states[index]!;
+      if (occurredAt !== null) {
+        wake(state);
+        observeEventTime(state, policies.get(log)!, occurredAt);
+      }
+      if (watermark !== null) advanceWatermark(state, watermark);
+      merged.update(index, state);
+      return merged.watermarkMs();
     },
     control(channel, control) {
       const index = indexOf(channel);

@@ -12,9 +12,11 @@ import type { DerivedEventType } from '../messages/derived-event.ts';
 import type { JoinResultType } from '../messages/join-result.ts';
 import type { InputBlock } from '../messages/origins.ts';
 import type { Registry } from '../messages/registry.ts';
+import { decodeSeen } from '../messages/seen-times.ts';
 import type { FilePosition, RequestPart, RequestTaken, Tombstone } from '../messages/streams.ts';
 import {
   deadLetterType,
+  exchangedBlockType,
   flushType,
   forwardedBlockType,
   requestTakenType,
@@ -25,6 +27,7 @@ import type { WindowResultType } from '../messages/window-result.ts';
 import { createCheck, type ExpectationFailures } from '../quality/check.ts';
 import type { Expectation } from '../quality/expectation.ts';
 import type { WatermarkPolicy, WatermarkState } from '../streams/watermark.ts';
+import { createBlockColumns } from './block-columns.ts';
 import { createDerivedBlocks, type DerivedSummary } from './derived-blocks.ts';
 import { createKnownFiles } from './known-files.ts';
 import { type ChannelState, createPartitionTime } from './partition-time.ts';
@@ -123,51 +126,37 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
   const requests = createRequests(spec.requests ?? DEFAULT_REQUEST_LIMITS);
   let lastEventAtMs: number | null = null;
 
-  /** One a block of a batch: all of them are read, each once, before any is forgotten. */
-  const readers = new Map<PartitionEvents, ReturnType<typeof spec.eventType.columnReader>[]>();
-  const columnsOfBlock = new Map<Block, Columns>();
-  let places = 0;
+  const columns = createBlockColumns<PartitionEvents>(registry);
 
-  function columnsOf(block: Block, events: PartitionEvents): Columns {
-    const known = columnsOfBlock.get(block);
-    if (known !== undefined) return known;
-    const own = readers.get(events) ?? [];
-    readers.set(events, own);
-    const read = own[places] ?? events.eventType.columnReader();
-    own[places++] = read;
-    const columns = registry.columnsAs(events.eventType, block, read);
-    columnsOfBlock.set(block, columns);
-    return columns;
-  }
-  function forgetColumns(): void {
-    columnsOfBlock.clear();
-    places = 0;
+  function eventsStep(
+    channel: string,
+    rows: Columns,
+    { timeField }: PartitionEvents,
+    seenMs: Float64Array | null,
+  ): EventsStep {
+    const timesMs = rows.numbers(timeField);
+    const watermarksMs = new Float64Array(rows.count);
+    const watermarkBeforeMs = time.observe(channel, timesMs, watermarksMs, seenMs);
+    return { kind: 'events', channel, columns: rows, timesMs, watermarkBeforeMs, watermarksMs };
   }
 
-  function eventsStep(channel: string, columns: Columns, { timeField }: PartitionEvents): EventsStep {
-    const timesMs = columns.numbers(timeField);
-    const watermarksMs = new Float64Array(columns.count);
-    const watermarkBeforeMs = time.observe(channel, timesMs, watermarksMs);
-    return { kind: 'events', channel, columns, timesMs, watermarkBeforeMs, watermarksMs };
-  }
-
-  function deletionStep(channel: string, { key, occurredAt }: Tombstone): Step {
+  function deletionStep(channel: string, { key, occurredAt }: Tombstone, seenMs: number): Step {
     const after = new Float64Array(1);
-    time.observe(channel, Float64Array.of(occurredAt), after);
+    time.observe(channel, Float64Array.of(occurredAt), after, Float64Array.of(seenMs));
     return { kind: 'deletion', channel, key, occurredAt, watermarkMs: after[0]! };
   }
 
-  function stepsOf(channel: string, blocks: readonly Block[], steps: Step[]): void {
+  function stepsOf(channel: string, blocks: readonly Block[], steps: Step[], seenMs: Float64Array | null = null): void {
     const events = spec.right?.channels.includes(channel) === true ? spec.right : spec;
     for (const block of blocks) {
       const { fingerprint, bytes } = block;
       switch (registry.nameOf(fingerprint)) {
         case events.eventType.name:
-          steps.push(eventsStep(channel, columnsOf(block, events), events));
+          steps.push(eventsStep(channel, columns.of(block, events), events, seenMs));
           break;
         case tombstoneType.name:
-          for (const tombstone of registry.decodeAs(tombstoneType, fingerprint, bytes)) {
-            steps.push(deletionStep(channel, tombstone));
+          for (const [i, tombstone] of registry.decodeAs(tombstoneType, fingerprint, bytes).entries()) {
+            steps.push(deletionStep(channel, tombstone, seenMs?.[i] ?? Number.NaN));
           }
           break;
         case sourceControlType.name:
@@ -181,6 +170,14 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
         case forwardedBlockType.name:
           for (const { log, block: forwarded, ...own } of registry.decodeAs(forwardedBlockType, fingerprint, bytes)) {
             stepsOf(log, [{ ...own, bytes: forwarded }], steps);
+          }
+          break;
+        case exchangedBlockType.name:
+          for (const exchanged of registry.decodeAs(exchangedBlockType, fingerprint, bytes)) {
+            const { log, before, seen, block: own, count, fingerprint: writer } = exchanged;
+            for (const each of before) steps.push({ kind: 'watermark', watermarkMs: time.see(each) });
+            if (count === 0) continue;
+            stepsOf(log, [{ fingerprint: writer, count, bytes: own }], steps, decodeSeen(seen, count));
           }
           break;
       }
@@ -201,10 +198,10 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
     const latestMs = latestTakenMs(spec.watermark, committedAt);
     return batch.blocks.flatMap((block) => {
       if (registry.nameOf(block.fingerprint) !== spec.eventType.name) return [block];
-      const columns = columnsOf(block, spec);
+      const own = columns.of(block, spec);
       const refusals: Refusals = new Map();
-      refuseAhead(columns.numbers(spec.timeField), latestMs, refusals);
-      failures.push(...check(columns, (row, detail) => refuse(refusals, row, 'expectation-failed', detail)));
+      refuseAhead(own.numbers(spec.timeField), latestMs, refusals);
+      failures.push(...check(own, (row, detail) => refuse(refusals, row, 'expectation-failed', detail)));
       if (refusals.size === 0) return [block];
       const events = registry.decodeAs(spec.eventType, block.fingerprint, block.bytes);
       return withoutRefused(spec.eventType, events, refusals, spec.stream, originsOf(block, events, batch));
@@ -231,7 +228,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
     status: () => ({ ...time.state(), lastEventAtMs }),
     request: requests.known,
     apply(batch, derive, committedAt) {
-      forgetColumns();
+      columns.forget();
       const failures: ExpectationFailures[] = [];
       const blocks = [...taken(batch, committedAt, failures), ...requestBlocks(batch)];
       derive(workOf(blocks));
@@ -259,7 +256,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
       };
     },
     replay(commit, derive) {
-      forgetColumns();
+      columns.forget();
       const inputs = commit.sections.filter((section) => section.role === 'input');
       derive(workOf(inputs));
       noteRequests(inputs);

@@ -66,7 +66,7 @@ export function createObserver(config: Config, version: string, sources: Observe
     if (pipeline === null) return [];
     return [
       ...[...pipeline.streams.values()].flatMap((stream) => [sourceStage(stream.name), ...partitionStages(stream)]),
-      ...pipeline.repartitions.flatMap(({ whole }) => partitionStages(whole)),
+      ...pipeline.exchanges.flatMap(({ stream }) => partitionStages(stream)),
       journalStage(),
       ...projectionStages(),
       ...sinkStages(),

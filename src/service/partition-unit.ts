@@ -10,8 +10,8 @@ import { type ChildSpec, type SupervisionPorts, supervisorSpec } from '../actors
 import type { Log } from '../journal/log.ts';
 import type { SnapshotStore } from '../journal/snapshots.ts';
 import { COMMIT_FRAME, type Commit, encodeCommit } from '../messages/commit.ts';
-import { dropRows } from '../messages/slice-block.ts';
 import type { FilePosition } from '../messages/streams.ts';
+import { batchRows } from '../partition/batch-rows.ts';
 import type { PartitionStatus } from '../partition/partition.ts';
 import type { KnownRequest } from '../partition/requests.ts';
 import { initialWatermark } from '../streams/watermark.ts';
@@ -73,9 +73,10 @@ const NOT_STARTED: PartitionStatus = { ...initialWatermark(), lastEventAtMs: nul
 export function createPartitionUnit(options: PartitionUnitOptions): PartitionUnit {
   const { log, platform, snapshots, derivers } = options;
   const { quarantineAfter, writerOf } = options;
-  const mailbox = createMailbox(options.queueBatches, quarantineAfter, (blocks, rows) =>
-    dropRows(blocks, rows, writerOf),
-  );
+  const mailbox = createMailbox(options.queueBatches, quarantineAfter, (blocks, rows) => {
+    const all = batchRows(blocks, { source: '', next: 0 }, writerOf);
+    return all.slice(rows, all.count);
+  });
   const appends = new Set<Promise<unknown>>();
   let live: PartitionHost | null = null;
   const quarantine = createQuarantine({ ...options, mailbox, isLive: (host) => host === live });

@@ -7,15 +7,9 @@ import { createPartitionHost, type Deriver, type PartitionHost } from '../actors
 import type { SupervisionPorts } from '../actors/supervisor.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
-import { readBy } from '../config/sections/relation.ts';
 import type { StreamConfig } from '../config/sections/streams.ts';
-import {
-  allRelations,
-  derivationOf,
-  joinDerivationOf,
-  noteDerivations,
-  repartitionOf,
-} from '../data-directory/derivation-history.ts';
+import { derivationOf, noteDerivations } from '../data-directory/derivation-history.ts';
+import { exchangesOf, knownExchanges, type PlannedExchange } from '../data-directory/exchanges.ts';
 import type { CommitReader } from '../journal/commit-reader.ts';
 import { type Journal, openJournal } from '../journal/journal.ts';
 import type { LogState } from '../journal/log.ts';
@@ -24,7 +18,6 @@ import type { TornTail } from '../journal/recovery.ts';
 import { readSchemaFiles, saveSchemaFiles } from '../journal/schema-files.ts';
 import { snapshotStore } from '../journal/snapshots.ts';
 import type { DynamicEvent, EventSchema, EventType } from '../messages/codec.ts';
-import type { SectionRole } from '../messages/commit.ts';
 import { logName, logNamesOf } from '../messages/log-name.ts';
 import { OPERATIONS } from '../messages/operations.ts';
 import { createRegistry, type Registry } from '../messages/registry.ts';
@@ -37,6 +30,7 @@ import {
   type PartitionFold,
 } from '../partition/derivation.ts';
 import type { BatchPart } from '../partition/divide.ts';
+import type { Exchange, ExchangeReading } from '../partition/exchange.ts';
 import type { Intake } from '../sources/source.ts';
 import type { PartitionThreads } from '../workers/partition-threads.ts';
 import { createIntake } from './intake.ts';
@@ -51,18 +45,16 @@ export interface RunningStream {
   readonly config: StreamConfig | null;
   readonly eventType: EventType<DynamicEvent>;
   /** What partitions that read its logs take in: its events, or of a join what it gives. */
-  readonly gives: { readonly role: SectionRole; readonly typeName: string };
+  readonly gives: ExchangeReading['gives'];
   readonly units: readonly PartitionUnit[];
   readonly intake: Intake;
 }
 
-/**
- * One partition that takes in what all partitions of some streams do: of one, for windows that span them, or of two, for
- * a join.
- */
-export interface Repartition {
+/** An exchange with its partitions, and the streams and joins that it reads, in the order of its inputs. */
+export interface RunningExchange {
+  readonly exchange: Exchange;
   readonly upstreams: readonly RunningStream[];
-  readonly whole: RunningStream;
+  readonly stream: RunningStream;
 }
 
 export interface Pipeline {
@@ -72,7 +64,7 @@ export interface Pipeline {
   readonly reader: CommitReader;
   readonly registry: Registry;
   readonly streams: ReadonlyMap<string, RunningStream>;
-  readonly repartitions: readonly Repartition[];
+  readonly exchanges: readonly RunningExchange[];
   readonly operations: RunningStream;
   /** Every partition of every stream, operations first: the others report to it while they start. */
   readonly units: readonly PartitionUnit[];
@@ -111,8 +103,9 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
     witnesses: projectedOffsets(config.dataDir, platform),
   });
   const registry = createRegistry();
+  const planned = exchangesOf(config, knownExchanges(config.dataDir, syncFs));
   // A damaged file of a type of today is written anew below.
-  const known = new Set([...BUILTIN_TYPES, ...typesOf(config)].map(({ fingerprint }) => fingerprint));
+  const known = new Set([...BUILTIN_TYPES, ...typesOf(config, planned)].map(({ fingerprint }) => fingerprint));
   for (const [fingerprint, json] of readSchemaFiles(config.dataDir, syncFs, known)) registry.learn(fingerprint, json);
 
   const { threads: threadCount } = config.runtime;
@@ -143,8 +136,8 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
       await noteDerivations(disk.fs, syncFs, config.dataDir, [{ derivation, since }]);
     const gives =
       types.joined === null
-        ? { role: 'input' as const, typeName: eventType.name }
-        : { role: 'derived' as const, typeName: types.joined.type.name };
+        ? { role: 'input' as const, type: eventType }
+        : { role: 'derived' as const, type: types.joined.type };
     return { name, config: stream, eventType, gives, units, intake: createIntake(name, units) };
   };
   const hostHere = (derivation: Derivation, types: DerivationTypes, partition: number) => () => {
@@ -192,46 +185,33 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
   await saveSchemaFiles(disk.fs, config.dataDir, BUILTIN_TYPES);
   const operations = await open(OPERATIONS_DERIVATION, null, 1);
   const streams = new Map<string, RunningStream>();
-  const repartitions: Repartition[] = [];
-  const openedOf = new Map<string, RunningStream>();
+  const opened = new Map<string, RunningStream>();
   for (const stream of config.streams) {
-    const opened = await open(derivationOf(config, stream), stream, stream.partitions);
-    streams.set(stream.name, opened);
-    openedOf.set(stream.name, opened);
+    const running = await open(derivationOf(config, stream), stream, stream.partitions);
+    streams.set(stream.name, running);
+    opened.set(stream.name, running);
   }
-  const relations = allRelations(config);
-  for (const join of config.joins) {
-    const upstreams = [join.left, join.right].flatMap((name) => {
-      const side = relations.find((relation) => relation.name === name);
-      return side === undefined ? [] : (openedOf.get(readBy(side).name) ?? []);
-    });
-    const whole = await open(joinDerivationOf(config, join), null, 1);
-    repartitions.push({ upstreams, whole });
-    openedOf.set(join.name, whole);
+  const exchanges: RunningExchange[] = [];
+  for (const { exchange, derivation } of planned) {
+    const upstreams = exchange.inputs.flatMap((input) => opened.get(input.stream) ?? []);
+    const stream = await open(derivation, null, exchange.partitions);
+    exchanges.push({ exchange, upstreams, stream });
+    opened.set(exchange.name, stream);
   }
-  for (const relation of relations) {
-    const upstream = openedOf.get(relation.name);
-    // One that is derived has its windows among those of its stream.
-    if (upstream === undefined) continue;
-    const derivation = repartitionOf(config, relation);
-    if (derivation.windows.length === 0) continue;
-    repartitions.push({ upstreams: [upstream], whole: await open(derivation, null, 1) });
-  }
-  const runtimes = [operations, ...streams.values(), ...repartitions.map(({ whole }) => whole)];
+  const runtimes = [operations, ...opened.values()];
   const units = runtimes.flatMap((stream) => stream.units);
   const close = async (): Promise<void> => {
     await threads?.close();
     await journal.close();
   };
-  return { journal, journalPlace, reader, registry, streams, repartitions, operations, units, platform, close };
+  return { journal, journalPlace, reader, registry, streams, exchanges, operations, units, platform, close };
 }
 
 /** All that the streams of the configuration read and derive. */
-function typesOf(config: Config): EventSchema[] {
+function typesOf(config: Config, planned: readonly PlannedExchange[]): EventSchema[] {
   const derivations = [
     ...config.streams.map((stream) => derivationOf(config, stream)),
-    ...config.joins.map((join) => joinDerivationOf(config, join)),
-    ...allRelations(config).map((relation) => repartitionOf(config, relation)),
+    ...planned.map(({ derivation }) => derivation),
   ];
   return derivations.flatMap((derivation) => derivedTypes(derivationTypes(derivation)));
 }

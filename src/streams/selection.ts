@@ -96,6 +96,7 @@ function viewColumns(fields: readonly FlatField[], columns: readonly Column[], c
     event: (row) =>
       Object.fromEntries(fields.map((field, i) => [field.path.join('.'), fieldValue(columns[i]!, field, row)])),
     binary: () => null,
+    places: null,
   };
 }
 

@@ -12,6 +12,7 @@ import {
   caseChangedType,
   deadLetterReplayedType,
   deadLetterType,
+  exchangedBlockType,
   filePositionType,
   flushType,
   forwardedBlockType,
@@ -187,6 +188,23 @@ export const GOLDEN: readonly Golden[] = [
     values: [
       { log: 'payments.transactions-3', fingerprint: '0123456789abcdef', count: 2, block: Buffer.from([4, 2, 4, 0]) },
       { log: '', fingerprint: '', count: 0, block: Buffer.from([]) },
+    ],
+  },
+  {
+    type: exchangedBlockType,
+    values: [
+      {
+        log: 'payments.transactions-3',
+        before: [
+          { log: 'payments.transactions-3', occurredAt: AT, watermark: null },
+          { log: 'payments.transactions-0', occurredAt: null, watermark: -1 },
+        ],
+        fingerprint: '0123456789abcdef',
+        count: 2,
+        block: Buffer.from([4, 2, 4, 0]),
+        seen: Buffer.from([0]),
+      },
+      { log: '', before: [], fingerprint: '', count: 0, block: Buffer.from([0]), seen: Buffer.from([]) },
     ],
   },
   {

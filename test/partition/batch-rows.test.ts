@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { AS_JSON, createOriginWriter, type InputBlock } from '../../src/messages/origins.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
-import { deadLetterType, forwardedBlockType, tombstoneType, transactionType } from '../../src/messages/types.ts';
+import { encodeSeen } from '../../src/messages/seen-times.ts';
+import { deadLetterType, exchangedBlockType, tombstoneType, transactionType } from '../../src/messages/types.ts';
 import { batchRows } from '../../src/partition/batch-rows.ts';
 import { blocksOfPart } from '../../src/partition/divide.ts';
 
@@ -27,10 +28,12 @@ function blocksOf(shapes: readonly { readonly kind: string; readonly rows: numbe
     if (kind === 'tombstones') return tombstoneType.encodeBlock(ids(rows).map((key) => ({ key, occurredAt: key })));
     const own = ids(rows);
     const block = transactionType.encodeBlock(own.map(transaction));
-    if (kind === 'forwarded') {
+    if (kind === 'exchanged') {
       const bytes = Buffer.from(block.bytes);
-      const inner = { log: 's-0', fingerprint: block.fingerprint, count: block.count, block: bytes };
-      return forwardedBlockType.encodeBlock([inner]);
+      const before = [{ log: 's-0', occurredAt: own[0]! - 1, watermark: null }];
+      const seen = encodeSeen(Float64Array.from(own, (one, i) => (i === own.length - 1 ? Number.NaN : one + 1)));
+      const inner = { log: 's-0', before, fingerprint: block.fingerprint, count: block.count, block: bytes, seen };
+      return exchangedBlockType.encodeBlock([inner]);
     }
     const origins = createOriginWriter();
     for (const one of own) origins.add(one + 1000, Buffer.from(`line ${one}`));
@@ -43,8 +46,8 @@ function idsOf(blocks: readonly InputBlock[]): number[] {
     if (fingerprint === tombstoneType.fingerprint) {
       return tombstoneType.decodeBlock(bytes).map(({ key }) => Number(key));
     }
-    if (fingerprint === forwardedBlockType.fingerprint) {
-      return forwardedBlockType
+    if (fingerprint === exchangedBlockType.fingerprint) {
+      return exchangedBlockType
         .decodeBlock(bytes)
         .flatMap(({ block, count, ...inner }) => idsOf([{ fingerprint: inner.fingerprint, count, bytes: block }]));
     }
@@ -53,7 +56,7 @@ function idsOf(blocks: readonly InputBlock[]): number[] {
 }
 
 const shapes = fc.array(
-  fc.record({ kind: fc.constantFrom('events', 'tombstones', 'forwarded'), rows: fc.integer({ min: 1, max: 6 }) }),
+  fc.record({ kind: fc.constantFrom('events', 'tombstones', 'exchanged'), rows: fc.integer({ min: 1, max: 6 }) }),
   { minLength: 1, maxLength: 5 },
 );
 

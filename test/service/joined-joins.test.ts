@@ -197,7 +197,7 @@ test('a replay derives joins of joins and their windows anew as the journal has 
   await offline.catchUp();
   const logs = await offline.rederive();
   expect(logs.map(({ log }) => log)).toEqual(
-    expect.arrayContaining(['located-0', 'in_weather-0', 'in_weather.repartition-0']),
+    expect.arrayContaining(['located-0', 'in_weather-0', 'in_weather.by.left.right.place-0']),
   );
   expect(logs.every(({ differences }) => differences === 0)).toBe(true);
   const rows = await offline.query('duckdb', 'SELECT join_name, count(*) AS n FROM joins GROUP BY ALL ORDER BY ALL');

@@ -96,7 +96,7 @@ test('are a table, and derived anew they are what the journal has', async () => 
   expect(await resultsOf(script, 2, data)).toHaveLength(7);
   const offline = await openReadModels(join(data, 'data'), () => deleteStores(join(data, 'data'), ['duckdb']));
   try {
-    expect((await offline.rederive()).map(({ differences }) => differences)).toEqual([0, 0, 0, 0, 0, 0, 0]);
+    expect((await offline.rederive()).filter(({ differences }) => differences > 0)).toEqual([]);
     await offline.catchUp();
     const sql = `SELECT join_name, key, left_event->>'occurredAt' AS l, right_event->>'occurredAt' AS r, epoch_ms(joined_at) AS ts
       FROM joins ORDER BY ALL`;

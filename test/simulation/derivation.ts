@@ -10,7 +10,7 @@ import type { Block } from '../../src/messages/block.ts';
 import { dynamicEventType } from '../../src/messages/codec.ts';
 import type { Section } from '../../src/messages/commit.ts';
 import type { Registry } from '../../src/messages/registry.ts';
-import { forwardedBlockType } from '../../src/messages/types.ts';
+import { exchangedBlockType } from '../../src/messages/types.ts';
 import type { Derivation } from '../../src/partition/derivation.ts';
 import { createPartition } from '../../src/partition/partition.ts';
 import type { Work } from '../../src/partition/work.ts';
@@ -64,7 +64,8 @@ export function createFaultFree(derivation: Derivation, partitionIndex: number, 
   };
 }
 
-/** A block of a log, as the partition that reads the log takes it in. */
-export function forwarded(log: string, { fingerprint, count, bytes }: Block): Block {
-  return forwardedBlockType.encodeBlock([{ log, fingerprint, count, block: Buffer.from(bytes) }]);
+/** A block of a log, as the only partition of an exchange takes it in. */
+export function exchanged(log: string, { fingerprint, count, bytes }: Block): Block {
+  const block = Buffer.from(bytes);
+  return exchangedBlockType.encodeBlock([{ log, before: [], fingerprint, count, block, seen: Buffer.alloc(0) }]);
 }

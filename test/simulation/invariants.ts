@@ -1,14 +1,15 @@
 /** What must hold in every step, and at the end. */
 import { join } from 'node:path';
-import { derivationOf, repartitionOf } from '../../src/data-directory/derivation-history.ts';
+import { derivationOf } from '../../src/data-directory/derivation-history.ts';
+import { exchangesOf } from '../../src/data-directory/exchanges.ts';
 import { MAX_QUEUED_BYTES } from '../../src/journal/admission.ts';
 import { journalOf } from '../../src/journal/open-reader.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
 import { openSqlite } from '../../src/projections/sqlite.ts';
-import { haveCaughtUp } from '../../src/service/repartition.ts';
+import { haveCaughtUp } from '../../src/service/exchange.ts';
 import { createStoresTask } from '../../src/workers/stores-task.ts';
 import type { Clients } from './clients.ts';
-import { createFaultFree, forwarded } from './derivation.ts';
+import { createFaultFree, exchanged } from './derivation.ts';
 import { blocksOf, type Input, type Item, partitionOfItem } from './input.ts';
 import { createLedger } from './ledger.ts';
 import { FEED, type Oracle } from './oracle.ts';
@@ -37,7 +38,7 @@ export function isSettled(process: Process, input: Input, oracle: Oracle, { part
   for (let partition = 0; partition < partitions; partition++) {
     if (oracle.position(`${PAYMENTS}-${partition}`, FEED) < input.length(partition)) return false;
   }
-  if (!haveCaughtUp(service.pipeline.repartitions)) return false;
+  if (!haveCaughtUp(service.pipeline.exchanges)) return false;
   for (const alertId of oracle.alerts) if (oracle.operations.outcome(alertId) === undefined) return false;
   if (oracle.operations.openRuns().length > 0) return false;
   return service.readModels.lag() === 0 && allRun(service.root.children?.() ?? []);
@@ -117,13 +118,14 @@ function checkPartitionings(world: World, { input, oracle }: End): void {
     const own = Array.from({ length: partitions }, (_, partition) =>
       createFaultFree(derivationOf(config, stream), partition, createRegistry()),
     );
-    const whole = createFaultFree(repartitionOf(config, stream), 0, createRegistry());
+    // One partition for each, whatever the service has.
+    const wholes = exchangesOf(config).map(({ derivation }) => createFaultFree(derivation, 0, createRegistry()));
     const results = createResults();
     const apply = (partition: number, item: Item): void => {
       for (const block of blocksOf(PAYMENTS, FEED, [item])) {
         results.add(own[partition]?.apply(block) ?? []);
-        if (partitions > 1 && item.kind !== 'bad')
-          results.add(whole.apply(forwarded(`${PAYMENTS}-${partition}`, block)));
+        if (item.kind === 'bad') continue;
+        for (const whole of wholes) results.add(whole.apply(exchanged(`${PAYMENTS}-${partition}`, block)));
       }
     };
     for (const item of input.taken()) apply(partitionOfItem(item, partitions), item);

@@ -4,18 +4,21 @@
  */
 import { crc32 } from 'node:zlib';
 import type { Config } from '../../src/config/config.ts';
-import { derivationOf, repartitionName, repartitionOf } from '../../src/data-directory/derivation-history.ts';
+import { derivationOf } from '../../src/data-directory/derivation-history.ts';
+import { exchangesOf } from '../../src/data-directory/exchanges.ts';
 import { type Frame, readFrames } from '../../src/journal/frame-reader.ts';
 import { type Commit, decodeCommit, type Section } from '../../src/messages/commit.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
 import {
   alertRaisedType,
   deadLetterType,
-  forwardedBlockType,
+  exchangedBlockType,
   sourceControlType,
   transactionType,
 } from '../../src/messages/types.ts';
 import type { Derivation } from '../../src/partition/derivation.ts';
+import type { Exchange } from '../../src/partition/exchange.ts';
+import { partitionOf } from '../../src/streams/partitioner.ts';
 import { createFaultFree, type FaultFree } from './derivation.ts';
 import { renamed } from './disk.ts';
 import { blocksOf, type Input } from './input.ts';
@@ -47,31 +50,41 @@ interface LogState {
   nextOffset: number;
   readonly frames: { readonly offset: number; readonly count: number; readonly crc: number }[];
   readonly positions: Map<string, number>;
-  /** Of the payments' partitions, by the end offset of a commit: where it begins, and what a reader has to take in. */
-  readonly forwards: Map<number, { readonly from: number; readonly lines: string }>;
+  /** Of the payments' partitions: each commit, and what of it the exchanges have to take in. */
+  readonly given: { readonly endOffset: number; readonly sections: readonly Section[] }[];
   readonly faultFree: FaultFree | null;
 }
 
 /** Events that the oracle takes at a time: another cut than that of the service's batches. */
 const PIECE = 7;
 
-/** The partition that takes in what all of the payments' do. */
-const WHOLE = repartitionName(PAYMENTS);
-const UNCOUNTED: readonly string[] = [sourceControlType.fingerprint, forwardedBlockType.fingerprint];
+const UNCOUNTED: readonly string[] = [sourceControlType.fingerprint, exchangedBlockType.fingerprint];
 
 /** Null for a log of which nothing is derived. */
 function derivationOfLog(config: Config, log: string): Derivation | null {
   const name = log.replace(/-\d+$/, '');
-  const stream = config.streams.find((candidate) => candidate.name === (name === WHOLE ? PAYMENTS : name));
-  if (stream === undefined || stream.name === WEATHER) return null;
-  if (name !== WHOLE) return derivationOf(config, stream);
-  return repartitionOf(config, stream);
+  const planned = exchangesOf(config).find(({ exchange }) => exchange.name === name);
+  if (planned !== undefined) return planned.derivation;
+  const stream = config.streams.find((candidate) => candidate.name === name);
+  return stream === undefined || stream.name === WEATHER ? null : derivationOf(config, stream);
 }
 
-/** Of what is read of a log by another: not what could not be read itself. */
-function forwardLines(sections: readonly Section[]): string {
-  const wanted = [transactionType.fingerprint, sourceControlType.fingerprint];
-  return linesOf(sections.filter(({ fingerprint, count }) => count > 0 && wanted.includes(fingerprint))).join('\n');
+/** Of what is read of a log by an exchange, what goes to one of its partitions: not what could not be read itself. */
+function givenLines(sections: readonly Section[], { key, partitions }: Keyed, partition: number): string[] {
+  const isOwn = (terminalId: number): boolean => key === null || partitionOf(terminalId, partitions) === partition;
+  const own = sections.flatMap((section): Section[] => {
+    if (section.fingerprint === sourceControlType.fingerprint) return [section];
+    if (section.fingerprint !== transactionType.fingerprint) return [];
+    const events = transactionType.decodeBlock(section.bytes).filter(({ terminalId }) => isOwn(terminalId));
+    return [{ ...section, ...transactionType.encodeBlock(events) }];
+  });
+  return linesOf(own);
+}
+
+/** By which an exchange of the payments tells its partitions apart: the terminal, or nothing. */
+interface Keyed {
+  readonly key: string | null;
+  readonly partitions: number;
 }
 
 /** Names of the journal's directory that no process uses: a reader remembers where it stopped by name. */
@@ -89,6 +102,8 @@ export function createOracle(world: World, config: Config, input: Input): Oracle
   const counts = { inputs: 0, deadLetters: 0, commits: 0 };
   const fs = survivingFs(world.disk, config.journal.durability);
   const durableLogs = renamed(fs, DURABLE);
+  const exchanges = exchangesOf(config).map(({ exchange }) => exchange);
+  const isExchange = (name: string): boolean => exchanges.some((exchange) => exchange.name === name);
   let recoveries = 0;
 
   function stateOf(log: string): LogState {
@@ -97,7 +112,7 @@ export function createOracle(world: World, config: Config, input: Input): Oracle
       const derivation = derivationOfLog(config, log);
       const partition = Number(log.slice(log.lastIndexOf('-') + 1));
       const faultFree = derivation === null ? null : createFaultFree(derivation, partition, registry);
-      state = { nextOffset: 0, frames: [], positions: new Map(), forwards: new Map(), faultFree };
+      state = { nextOffset: 0, frames: [], positions: new Map(), given: [], faultFree };
       logs.set(log, state);
     }
     return state;
@@ -131,9 +146,10 @@ export function createOracle(world: World, config: Config, input: Input): Oracle
     const inputs = commit.sections.filter(({ role }) => role === 'input');
     if (commit.stream === PAYMENTS) {
       checkFeed(log, commit, before, inputs);
-      state.forwards.set(frame.endOffset, { from: frame.offset, lines: forwardLines(inputs) });
+      state.given.push({ endOffset: frame.endOffset, sections: inputs });
     }
-    if (commit.stream === WHOLE) checkForwarded(log, commit, before, inputs);
+    const exchange = exchanges.find(({ name }) => name === commit.stream);
+    if (exchange !== undefined) checkExchanged(log, commit, before, inputs, exchange);
     if (state.faultFree !== null) checkDerived(log, commit, inputs, state.faultFree);
     if (commit.stream === WEATHER) checkWeather(log, inputs);
     if (commit.stream.startsWith('millrace.')) for (const section of inputs) operations.take(section);
@@ -147,14 +163,23 @@ export function createOracle(world: World, config: Config, input: Input): Oracle
     world.broken('each input is in the log once', `${log}: positions ${from} to ${commit.next} hold other events`);
   }
 
-  /** Each commit of a partition is read once, and whole. */
-  function checkForwarded(log: string, commit: Commit, from: number, inputs: readonly Section[]): void {
-    const expected = stateOf(commit.source).forwards.get(commit.next);
-    const blocks = inputs.flatMap(({ bytes }) => forwardedBlockType.decodeBlock(bytes));
-    const lines = forwardLines(blocks.map(({ block, ...own }) => ({ ...own, bytes: block, role: 'input' })));
-    const isWhole = expected?.from === from && expected.lines === lines;
-    if (isWhole && blocks.every((block) => block.log === commit.source)) return;
-    world.broken('each input is in the log once', `${log}: ${commit.source} from ${from} to ${commit.next} is another`);
+  /** Of each commit of a stream's partition, a partition of an exchange takes what is for it, once and whole. */
+  function checkExchanged(
+    log: string,
+    { source, next, partition }: Commit,
+    from: number,
+    inputs: readonly Section[],
+    { inputs: [input], partitions }: Exchange,
+  ): void {
+    const read = stateOf(source).given.filter(({ endOffset }) => endOffset > from && endOffset <= next);
+    const keyed = { key: input?.key ?? null, partitions };
+    const expected = read.flatMap(({ sections }) => givenLines(sections, keyed, partition)).sort();
+    const blocks = inputs.flatMap(({ bytes }) => exchangedBlockType.decodeBlock(bytes));
+    const taken = blocks.filter(({ count }) => count > 0);
+    const actual = linesOf(taken.map(({ block, ...own }) => ({ ...own, bytes: block, role: 'input' })));
+    const isWhole = read.at(-1)?.endOffset === next && expected.join('\n') === actual.join('\n');
+    if (isWhole && blocks.every((block) => block.log === source)) return;
+    world.broken('each input is in the log once', `${log}: ${source} from ${from} to ${next} is another`);
   }
 
   function checkDerived(log: string, commit: Commit, inputs: readonly Section[], faultFree: FaultFree): void {
@@ -184,7 +209,7 @@ export function createOracle(world: World, config: Config, input: Input): Oracle
       if (fingerprint !== alertRaisedType.fingerprint) continue;
       for (const { alertId } of alertRaisedType.decodeBlock(bytes)) alerts.add(alertId);
     }
-    if (commit.stream === PAYMENTS || commit.stream === WHOLE) results.add(actual);
+    if (commit.stream === PAYMENTS || isExchange(commit.stream)) results.add(actual);
   }
 
   function noteIds(stream: string, { bytes, fingerprint }: Section): void {

@@ -1,12 +1,11 @@
 /** The logs that a run leaves, for whoever makes read models of them. */
 import type { Config } from '../../src/config/config.ts';
-import { repartitionName } from '../../src/data-directory/derivation-history.ts';
+import { exchangesOf } from '../../src/data-directory/exchanges.ts';
 import type { SyncFs } from '../../src/journal/sync-fs.ts';
 import { OPERATIONS } from '../../src/messages/operations.ts';
 import type { LogRange } from '../../src/projections/projector.ts';
 import { renamed } from './disk.ts';
 import type { Oracle } from './oracle.ts';
-import { PAYMENTS } from './scenario.ts';
 import { survivingFs } from './surviving-fs.ts';
 import type { World } from './world.ts';
 
@@ -23,14 +22,15 @@ export interface Remains {
 const DATA_DIR = '/remains';
 
 export function remainsOf(world: World, config: Config, oracle: Oracle, directory: string): Remains {
-  const logs = config.streams.flatMap(({ name, partitions }) =>
+  const exchanges = exchangesOf(config).map(({ exchange }) => exchange);
+  const logs = [...config.streams, ...exchanges].flatMap(({ name, partitions }) =>
     Array.from({ length: partitions }, (_, partition) => `${name}-${partition}`),
   );
   return {
     config,
     fs: renamed(survivingFs(world.disk, config.journal.durability), DATA_DIR),
     dataDir: DATA_DIR,
-    ranges: [`${OPERATIONS}-0`, ...logs, `${repartitionName(PAYMENTS)}-0`]
+    ranges: [`${OPERATIONS}-0`, ...logs]
       .map((log) => ({ log, toOffset: oracle.nextOffset(log) }))
       .filter(({ toOffset }) => toOffset > 0),
     directory,

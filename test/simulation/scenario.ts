@@ -43,6 +43,16 @@ export const WINDOWS: readonly WindowConfig[] = [
     where: null,
     aggregates: AGGREGATES,
   },
+  {
+    name: 'by-terminal',
+    stream: PAYMENTS,
+    key: 'terminalId',
+    window: { kind: 'session', gapMs: 2 * MINUTE_MS },
+    allowedLatenessMs: 0,
+    earlyMs: null,
+    where: null,
+    aggregates: AGGREGATES,
+  },
 ];
 
 export function scenario(dataDir: string, partitions: number, durability: Durability = 'fsync'): Config {

@@ -126,7 +126,7 @@ function joinOf(name: string, raw: RawJoin, known: readonly Relation[], report: 
   return { name, left: left.name, right: right.name, leftKey, rightKey, spec: specOf(raw, right) };
 }
 
-/** What a join gives, as what stands below it in the file sees it. Its own partition says how far it has come. */
+/** What a join gives, as what stands below it in the file sees it. Its own partitions say how far they have come. */
 function joinRelation({ name, left, right }: JoinConfig, known: readonly Relation[]): Relation | null {
   const [leftSide, rightSide] = [left, right].map((side) => known.find((relation) => relation.name === side));
   if (leftSide === undefined || rightSide === undefined) return null;
@@ -135,7 +135,7 @@ function joinRelation({ name, left, right }: JoinConfig, known: readonly Relatio
     schema: joinResultSchema(name, leftSide.schema, rightSide.schema),
     key: 'key',
     eventTime: 'ts',
-    partitions: 1,
+    partitions: Math.max(leftSide.partitions, rightSide.partitions),
     watermark: { kind: 'scripted' },
   };
 }

@@ -1,0 +1,145 @@
+/**
+ * The exchanges that a configuration needs: for windows keyed by another field than their stream's, and for joins. An
+ * exchange keeps the partitions that it began with, since its state lies by them; a data directory of a version before
+ * there were exchanges goes on with the one log that took in everything, for the windows that it was begun for.
+ */
+import type { Config } from '../config/config.ts';
+import type { JoinConfig } from '../config/sections/joins.ts';
+import { type Relation, readBy } from '../config/sections/relation.ts';
+import type { WindowConfig } from '../config/sections/windows.ts';
+import type { SyncFs } from '../journal/sync-fs.ts';
+import { logNamesOf } from '../messages/log-name.ts';
+import type { Derivation } from '../partition/derivation.ts';
+import type { Exchange, ExchangeInput } from '../partition/exchange.ts';
+import { allRelations, notedStreams, spansPartitions, viewOf, windowSpecOf } from './derivation-history.ts';
+
+export interface PlannedExchange {
+  readonly exchange: Exchange;
+  /** What its partitions make of what they get. */
+  readonly derivation: Derivation;
+}
+
+/** What a data directory has of exchanges. */
+export interface KnownExchanges {
+  /** How many partitions one of this name has; undefined when there is none. */
+  partitionsOf(name: string): number | undefined;
+  /** The windows that it was last run for; none when there is none. */
+  windowsOf(name: string): readonly string[];
+}
+
+const NO_EXCHANGES: KnownExchanges = { partitionsOf: () => undefined, windowsOf: () => [] };
+
+export function knownExchanges(dataDir: string, fs: SyncFs): KnownExchanges {
+  const noted = notedStreams(dataDir, fs);
+  return {
+    partitionsOf: (name) => noted.get(name)?.logs.size,
+    windowsOf: (name) => noted.get(name)?.derivation.windows.map((window) => window.name) ?? [],
+  };
+}
+
+/** Each comes after those whose logs it reads. */
+export function exchangesOf(config: Config, known: KnownExchanges = NO_EXCHANGES): PlannedExchange[] {
+  const relations: Relation[] = [];
+  for (const relation of allRelations(config)) {
+    const join = config.joins.find(({ name }) => name === relation.name);
+    const partitions = join === undefined ? relation.partitions : partitionsOfJoin(join, relations, known);
+    relations.push({ ...relation, partitions });
+  }
+  return [...config.joins.map((join) => joinExchange(join, relations)), ...windowExchanges(config, relations, known)];
+}
+
+/** Of all windows of a stream whose results need events of any key. */
+function wholeName(stream: string): string {
+  return `${stream}.all`;
+}
+
+/** Of the windows of a stream, or of a derived one, that are keyed by this field. */
+function keyedName(stream: string, key: string): string {
+  return `${stream}.by.${key}`;
+}
+
+/** Of the only log that took in everything, in versions before there were exchanges. */
+function formerName(stream: string): string {
+  return `${stream}.repartition`;
+}
+
+function partitionsOfJoin({ name, left, right }: JoinConfig, relations: readonly Relation[], known: KnownExchanges) {
+  const sides = [left, right].map((side) => relationNamed(relations, side).partitions);
+  return known.partitionsOf(name) ?? Math.max(...sides);
+}
+
+function joinExchange(join: JoinConfig, relations: readonly Relation[]): PlannedExchange {
+  const { name, leftKey, rightKey, spec } = join;
+  const left = relationNamed(relations, join.left);
+  const right = relationNamed(relations, join.right);
+  const { partitions } = relationNamed(relations, name);
+  const rightOf = viewOf(right);
+  const leftOf = viewOf(left);
+  return {
+    exchange: { name, partitions, inputs: [inputOf(left, leftKey), inputOf(right, rightKey)] },
+    derivation: {
+      stream: name,
+      ...readingOf(left, relations),
+      windows: [],
+      fraud: null,
+      join: {
+        spec,
+        leftKey,
+        ...(leftOf === undefined ? {} : { leftOf }),
+        right: { ...readingOf(right, relations), key: rightKey, ...(rightOf === undefined ? {} : { of: rightOf }) },
+      },
+    },
+  };
+}
+
+function windowExchanges(config: Config, relations: readonly Relation[], known: KnownExchanges): PlannedExchange[] {
+  const planned = new Map<string, PlannedExchange>();
+  for (const window of config.windows) {
+    const relation = relations.find(({ name }) => name === window.stream);
+    if (relation === undefined) continue;
+    const isOfJoin = config.joins.some(({ name }) => name === relation.name);
+    if (!isOfJoin && !spansPartitions(window, relation)) continue;
+    const exchange = windowExchange(window, relation, known);
+    const own = planned.get(exchange.name);
+    const windows = [...(own?.derivation.windows ?? []), windowSpecOf(window, relation)];
+    const derivation = { stream: exchange.name, ...readingOf(relation, relations), windows, fraud: null };
+    planned.set(exchange.name, { exchange, derivation });
+  }
+  return [...planned.values()];
+}
+
+function windowExchange({ name, key, top }: WindowConfig, relation: Relation, known: KnownExchanges): Exchange {
+  const stream = readBy(relation);
+  const former = formerName(stream.name);
+  const whole = { partitions: 1, inputs: [wholeInputOf(stream)] };
+  if (known.windowsOf(former).includes(name)) return { name: former, ...whole };
+  if (key === null || top !== undefined) return { name: wholeName(stream.name), ...whole };
+  const own = keyedName(relation.name, key);
+  const partitions = known.partitionsOf(own) ?? stream.partitions;
+  return { name: own, partitions, inputs: [inputOf(relation, key)] };
+}
+
+function inputOf(relation: Relation, key: string): ExchangeInput {
+  const { name: stream, eventTime: timeField } = readBy(relation);
+  const of = viewOf(relation);
+  return { stream, key, isTableKey: key === relation.key, timeField, ...(of === undefined ? {} : { of }) };
+}
+
+function wholeInputOf({ name: stream, eventTime: timeField }: Relation): ExchangeInput {
+  return { stream, key: null, isTableKey: false, timeField };
+}
+
+/** The logs of a relation, and how their events are read. */
+function readingOf(relation: Relation, relations: readonly Relation[]) {
+  const { name, schema, eventTime: timeField, watermark } = readBy(relation);
+  const { partitions } = relationNamed(relations, name);
+  const channels = logNamesOf(name, partitions);
+  return { schema, timeField, watermark, channels };
+}
+
+/** The configuration was checked: there is one. */
+function relationNamed(relations: readonly Relation[], name: string): Relation {
+  const relation = relations.find((candidate) => candidate.name === name);
+  if (relation === undefined) throw new Error(`There is no stream or join ${name}`);
+  return relation;
+}

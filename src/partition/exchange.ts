@@ -1,0 +1,237 @@
+/**
+ * The keyed exchange, as plain data and as a pure function: what is keyed by another field than its stream's gets its events
+ * by hash of that key, over partitions of its own. Each event of a key, of whatever log and input, comes to one of them.
+ */
+import { type Block, lengthPrefix } from '../messages/block.ts';
+import type { DynamicEvent, EventType } from '../messages/codec.ts';
+import { type Columns, type RowPlaces, valueAt } from '../messages/columns.ts';
+import type { Section, SectionRole } from '../messages/commit.ts';
+import type { Registry } from '../messages/registry.ts';
+import { encodeSeen } from '../messages/seen-times.ts';
+import type { ExchangedBlock } from '../messages/streams.ts';
+import { flushType, sourceControlType, tombstoneType } from '../messages/types.ts';
+import { createExchangeTimes, NOWHERE, type Share } from '../streams/exchange-times.ts';
+import { partitionOfKey, partitionsOf } from '../streams/partitioner.ts';
+import { createView, type ViewSpec } from '../streams/selection.ts';
+
+/** Streams whose events come together by a key of each. */
+export interface Exchange {
+  /** Its logs are this with the number of the partition behind it. */
+  readonly name: string;
+  readonly partitions: number;
+  readonly inputs: readonly ExchangeInput[];
+}
+
+export interface ExchangeInput {
+  /** The stream or join whose logs are read. */
+  readonly stream: string;
+  /** The field that is hashed; null: every partition sees every event. */
+  readonly key: string | null;
+  /** Whether that is what tells the rows of the stream apart, as a table: its deletions go by it too. */
+  readonly isTableKey: boolean;
+  readonly timeField: string;
+  /** The derived stream whose field that is: events that it does not take go nowhere. */
+  readonly of?: ViewSpec;
+}
+
+/** An input, with its logs and what of them is read: events, or of a join what it gives. */
+export interface ExchangeReading extends ExchangeInput {
+  readonly logs: readonly string[];
+  readonly gives: { readonly role: SectionRole; readonly type: EventType<unknown> };
+}
+
+export interface ExchangeSplit {
+  /**
+   * What each partition gets of a commit of a log, of those that have not got it before. What only moves a watermark is told
+   * with what comes next.
+   */
+  split(log: string, sections: readonly Section[], lacks: (partition: number) => boolean): ExchangedBlock[][];
+  /** What it has of a log in any case: that it was read. */
+  nothingOf(log: string, partition: number): ExchangedBlock;
+}
+
+export function createExchangeSplit(
+  partitions: number,
+  readings: readonly ExchangeReading[],
+  registry: Registry,
+): ExchangeSplit {
+  const times = createExchangeTimes(partitions);
+  const routes = new Map(
+    readings.flatMap((reading) => {
+      const route = createRoute(reading, partitions, registry);
+      return reading.logs.map((log) => [log, { reading, route }] as const);
+    }),
+  );
+
+  function nothingOf(log: string, partition: number): ExchangedBlock {
+    const { fingerprint } = sourceControlType;
+    return { log, before: times.tell(partition), fingerprint, count: 0, block: EMPTY_BLOCK, seen: NOTHING };
+  }
+  function toAll(log: string, { fingerprint, count, bytes }: Block, entries: Entries): void {
+    const block = asBuffer(bytes);
+    for (const [partition, own] of entries.entries()) {
+      if (own !== null) own.push({ log, before: times.tell(partition), fingerprint, count, block, seen: NOTHING });
+    }
+  }
+  function shareOut(log: string, routed: Routed, entries: Entries): void {
+    const { partitionOfRow } = routed;
+    for (let row = 0; row < partitionOfRow.length; row++) {
+      if (partitionOfRow[row] !== NOWHERE && entries[partitionOfRow[row]!] === null) partitionOfRow[row] = NOWHERE;
+    }
+    for (const share of times.share(log, routed.timesMs, partitionOfRow)) {
+      const { partition, before, seen, rows } = share;
+      const { fingerprint } = routed.block;
+      entries[partition]?.push({ log, before, fingerprint, count: rows.length, block: routed.take(share), seen });
+    }
+  }
+
+  return {
+    split(log, sections, lacks) {
+      const own = routes.get(log);
+      if (own === undefined) throw new Error(`${log} is not among the logs that the exchange reads`);
+      const { reading, route } = own;
+      const entries: Entries = Array.from({ length: partitions }, (_, partition) => (lacks(partition) ? [] : null));
+      // Also of the commit by which the last of them has caught up.
+      const isOrdered = times.isOrdered();
+      for (const section of sections) {
+        if (section.role !== reading.gives.role || section.count === 0) continue;
+        const { fingerprint, bytes } = section;
+        switch (registry.nameOf(fingerprint)) {
+          case reading.gives.type.name:
+            if (route === null) toAll(log, section, entries);
+            else shareOut(log, route.events(section), entries);
+            break;
+          case tombstoneType.name:
+            if (route === null) toAll(log, section, entries);
+            else shareOut(log, route.deletions(section), entries);
+            break;
+          case sourceControlType.name: {
+            const controls = registry.decodeAs(sourceControlType, fingerprint, bytes);
+            if (partitions > 1 && controls.every(({ control }) => control === 'watermark')) {
+              for (const { watermark } of controls) times.moved(log, watermark);
+            } else {
+              toAll(log, section, entries);
+              for (const { control, watermark } of controls) {
+                if (control !== 'endOfInput') times.idled(log, watermark);
+              }
+            }
+            break;
+          }
+          case flushType.name:
+            toAll(log, section, entries);
+            times.flushed(log);
+            break;
+        }
+      }
+      return entries.map((own, partition) => {
+        if (own === null) return [];
+        const isTold = own.length > 0 || isOrdered;
+        return isTold && times.owes(partition, log) ? [...own, nothingOf(log, partition)] : own;
+      });
+    },
+    nothingOf,
+  };
+}
+
+/** By partition; null for one that has the commit. */
+type Entries = (ExchangedBlock[] | null)[];
+
+const EMPTY_BLOCK = Buffer.from([0]);
+const NOTHING = encodeSeen(new Float64Array(0));
+
+/** A block, and where its rows go. */
+interface Routed {
+  readonly block: Block;
+  readonly timesMs: Float64Array;
+  readonly partitionOfRow: Int32Array;
+  /** The bytes of a part, as an Avro array. */
+  take(share: Share): Buffer;
+}
+
+interface Route {
+  events(block: Block): Routed;
+  deletions(block: Block): Routed;
+}
+
+/** Null where all events go to all partitions. */
+function createRoute(
+  { key, gives, timeField, of, isTableKey }: ExchangeReading,
+  partitions: number,
+  registry: Registry,
+): Route | null {
+  if (key === null || partitions === 1) return null;
+  const read = gives.type.columnReader();
+  const view = of === undefined ? null : createView(of);
+
+  function partitionOfRows(columns: Columns, timesMs: Float64Array): Int32Array {
+    const into = new Int32Array(columns.count);
+    const seen = view === null ? columns : view.begin(columns, timesMs);
+    const column = seen.column(key!);
+    if (view === null && column !== undefined) {
+      partitionsOf(column, columns.count, partitions, into);
+      return into;
+    }
+    for (let row = 0; row < columns.count; row++) {
+      const isTaken = view === null || view.takes(row);
+      into[row] = isTaken ? partitionOfValue(valueAt(seen.event(row), key!), partitions) : NOWHERE;
+    }
+    return into;
+  }
+  /** By the schema that it was written in, so that what is taken has the very bytes that it had. */
+  function takeDecoded({ fingerprint, bytes }: Block): (share: Share) => Buffer {
+    const type = registry.writerOf(fingerprint);
+    if (type === undefined) throw new Error(`The schema ${fingerprint} of a block is not known`);
+    const events: readonly DynamicEvent[] = type.decodeBlock(bytes);
+    return ({ rows }) => asBuffer(type.encodeBlock(Array.from(rows, (row) => events[row]!)).bytes);
+  }
+
+  return {
+    events(block) {
+      const columns = registry.columnsAs(gives.type, block, read);
+      const timesMs = columns.numbers(timeField);
+      const { places } = columns;
+      const take = places === null ? takeDecoded(block) : ({ rows }: Share) => takePlaced(places, rows);
+      return { block, timesMs, partitionOfRow: partitionOfRows(columns, timesMs), take };
+    },
+    deletions(block) {
+      const tombstones = registry.decodeAs(tombstoneType, block.fingerprint, block.bytes);
+      return {
+        block,
+        timesMs: Float64Array.from(tombstones, ({ occurredAt }) => occurredAt),
+        // What is keyed by another field knows nothing of the row that is gone.
+        partitionOfRow: Int32Array.from(tombstones, (tombstone) =>
+          isTableKey ? partitionOfKey(tombstone.key, partitions) : NOWHERE,
+        ),
+        take: takeDecoded(block),
+      };
+    },
+  };
+}
+
+/** A value that is no key goes anywhere: whoever takes it in says so. */
+function partitionOfValue(value: unknown, partitions: number): number {
+  const isKey = typeof value === 'number' || typeof value === 'string';
+  return partitionOfKey(isKey ? value : null, partitions);
+}
+
+/** Copies rows, those that lie side by side in one go. */
+function takePlaced({ bytes, starts, ends }: RowPlaces, rows: Uint32Array): Buffer {
+  const prefix = lengthPrefix(rows.length);
+  let size = prefix.length + 1;
+  for (const row of rows) size += ends[row]! - starts[row]!;
+  const taken = Buffer.allocUnsafeSlow(size);
+  taken.set(prefix);
+  let at = prefix.length;
+  for (let i = 0; i < rows.length; ) {
+    const start = starts[rows[i]!]!;
+    let end = ends[rows[i]!]!;
+    for (i += 1; i < rows.length && starts[rows[i]!] === end; i++) end = ends[rows[i]!]!;
+    at += bytes.copy(taken, at, start, end);
+  }
+  taken[at] = 0;
+  return taken;
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

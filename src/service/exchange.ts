@@ -1,0 +1,184 @@
+/**
+ * The source of an exchange: it follows the logs of its streams, each read and split once, and delivers to each partition
+ * what is for it. A partition has a position of its own in each log, and so what comes again after a crash is known by it.
+ * What a partition gets is copied into its log, whose order is that in which it was taken: it is a fold over its own log as
+ * any partition is, and needs none of the others.
+ */
+import type { ChildSpec } from '../actors/supervisor.ts';
+import type { CommitReader, JournaledCommit } from '../journal/commit-reader.ts';
+import type { Commit } from '../messages/commit.ts';
+import type { Registry } from '../messages/registry.ts';
+import type { ExchangedBlock } from '../messages/streams.ts';
+import { exchangedBlockType } from '../messages/types.ts';
+import { createExchangeSplit, type ExchangeReading } from '../partition/exchange.ts';
+import type { Intake, Source } from '../sources/source.ts';
+import type { PartitionUnit } from './partition-unit.ts';
+import type { RunningExchange } from './pipeline.ts';
+import { sourceChild } from './source-child.ts';
+
+/** Whether all that is durable in the logs of the streams is in those of the partitions of the exchanges. */
+export function haveCaughtUp(exchanges: readonly RunningExchange[]): boolean {
+  return exchanges.every(({ upstreams, stream }) =>
+    upstreams.every(({ units }) =>
+      units.every(({ log }) => stream.units.every(({ position }) => position(log.name) >= log.durableOffset())),
+    ),
+  );
+}
+
+/** What of a log is in all others that have to have it; Infinity when there are none. */
+export function exchangedOffset(exchanges: readonly RunningExchange[], log: string): number {
+  const readers = exchanges.filter(({ upstreams }) =>
+    upstreams.some(({ units }) => units.some((unit) => unit.log.name === log)),
+  );
+  return Math.min(...readers.flatMap(({ stream }) => stream.units.map(({ position }) => position(log))));
+}
+
+export function exchangeChildren(exchanges: readonly RunningExchange[], pipeline: LogSourcePorts): ChildSpec[] {
+  return exchanges.map((running) => {
+    const { upstreams, stream } = running;
+    // Also of the partitions that it reads, it waits until they have recovered.
+    const units = [...upstreams.flatMap((upstream) => upstream.units), ...stream.units];
+    return sourceChild(createExchangeSource(running, pipeline), stream.intake, units).spec;
+  });
+}
+
+interface LogSourcePorts {
+  readonly reader: CommitReader;
+  readonly registry: Registry;
+}
+
+/** A log that is followed, and what comes next of it; null at its durable end. */
+interface Followed {
+  readonly log: string;
+  readonly commits: AsyncGenerator<JournaledCommit>;
+  head: JournaledCommit | null;
+}
+
+function createExchangeSource(
+  { exchange, upstreams }: RunningExchange,
+  { reader: journal, registry }: LogSourcePorts,
+): Source {
+  const { partitions, inputs } = exchange;
+  const units = upstreams.flatMap((upstream) => upstream.units);
+  const readings = upstreams.flatMap(({ gives, units: own }, i): ExchangeReading[] => {
+    const input = inputs[i];
+    return input === undefined ? [] : [{ ...input, gives, logs: own.map(({ log }) => log.name) }];
+  });
+  /** By partition: up to where of each log it was handed over. */
+  const handedOver = Array.from({ length: partitions }, () => new Map<string, number>());
+
+  async function deliver(
+    intake: Intake,
+    partition: number,
+    { log, next, onDurable }: { readonly log: string; readonly next: number; readonly onDurable?: () => void },
+    entries: readonly ExchangedBlock[],
+  ): Promise<void> {
+    const blocks = [exchangedBlockType.encodeBlock(entries)];
+    // A batch that was given up has to come again, so its own log alone says where it stands.
+    const onRejected = (): void => void handedOver[partition]?.delete(log);
+    const own = onDurable === undefined ? {} : { onDurable };
+    await intake.deliver(partition, { source: log, next, blocks, onRejected, ...own });
+    handedOver[partition]?.set(log, next);
+  }
+
+  /** Knows nothing of what an earlier one told the partitions: it tells them again. */
+  function createReader(intake: Intake, wake: () => void) {
+    const split = createExchangeSplit(partitions, readings, registry);
+    const readUpTo = new Map<string, number>();
+    /** Partitions that are told how far logs have come, and have not committed it. */
+    const told = new Set<number>();
+
+    function reachedBy(partition: number, log: string): number {
+      return Math.max(intake.position(log, partition), handedOver[partition]?.get(log) ?? 0);
+    }
+    /** At first from the offset on that the partition has of it which is furthest behind. */
+    async function follow({ log }: PartitionUnit): Promise<Followed> {
+      let fromOffset = readUpTo.get(log.name);
+      if (fromOffset === undefined) {
+        const reached = handedOver.map((_, partition) => reachedBy(partition, log.name));
+        fromOffset = Math.max(Math.min(...reached), await journal.startOf(log.name));
+      }
+      const commits = journal.commits(log.name, { fromOffset, toOffset: log.durableOffset() });
+      return { log: log.name, commits, head: await nextOf(commits) };
+    }
+    async function deliverNext(followed: Followed): Promise<void> {
+      const { log, head, commits } = followed;
+      if (head === null) return;
+      const { commit, endOffset } = head;
+      const lacks = (partition: number): boolean => reachedBy(partition, log) < endOffset;
+      for (const [partition, entries] of split.split(log, commit.sections, lacks).entries()) {
+        if (entries.length > 0) await deliver(intake, partition, { log, next: endOffset }, entries);
+      }
+      readUpTo.set(log, endOffset);
+      followed.head = await nextOf(commits);
+    }
+    /** A partition that got no events of a commit is told of it once nothing else is left to read, and it has no more to tell. */
+    async function tellRest(): Promise<void> {
+      for (let partition = 0; partition < partitions; partition++) {
+        if (told.has(partition)) continue;
+        const behind = [...readUpTo].filter(([log, endOffset]) => reachedBy(partition, log) < endOffset);
+        for (const [i, [log, next]] of behind.entries()) {
+          told.add(partition);
+          const onDurable = (): void => {
+            if (i < behind.length - 1) return;
+            told.delete(partition);
+            wake();
+          };
+          await deliver(intake, partition, { log, next, onDurable }, [split.nothingOf(log, partition)]);
+        }
+      }
+    }
+    return { follow, deliverNext, tellRest };
+  }
+
+  return {
+    name: 'exchange',
+    async run(intake, signal) {
+      let wake = (): void => {};
+      const reader = createReader(intake, () => wake());
+      const stops = units.map(({ log }) => log.onDurable(() => wake()));
+      const onAbort = (): void => wake();
+      signal.addEventListener('abort', onAbort);
+      try {
+        while (!signal.aborted) {
+          const grown = new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+          const logs = await Promise.all(units.map(reader.follow));
+          for (let next = earliest(logs); next !== null && !signal.aborted; next = earliest(logs)) {
+            await reader.deliverNext(next);
+          }
+          if (!signal.aborted) await reader.tellRest();
+          await grown;
+        }
+      } finally {
+        signal.removeEventListener('abort', onAbort);
+        for (const stop of stops) stop();
+      }
+    },
+  };
+}
+
+async function nextOf(commits: AsyncGenerator<JournaledCommit>): Promise<JournaledCommit | null> {
+  const { value, done } = await commits.next();
+  return done === true ? null : value;
+}
+
+/**
+ * Of what several logs have, the commit of the earliest time goes first: none runs far ahead, whose windows would all have to
+ * stay open.
+ */
+function earliest(logs: readonly Followed[]): Followed | null {
+  let first: Followed | null = null;
+  for (const followed of logs) {
+    if (followed.head === null) continue;
+    if (first?.head == null || isEarlier(followed.head.commit, first.head.commit)) first = followed;
+  }
+  return first;
+}
+
+/** Of one time, the one whose source had not come so far. */
+function isEarlier(commit: Commit, other: Commit): boolean {
+  if (commit.committedAt !== other.committedAt) return commit.committedAt < other.committedAt;
+  return commit.next < other.next;
+}

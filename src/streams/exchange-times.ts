@@ -1,0 +1,164 @@
+/**
+ * How far the logs came that an exchange reads, and what of it each of its partitions was told. A partition has the events of
+ * its own keys only, and its watermark is that of all events: so with the next that it gets goes how far the others moved
+ * the logs. Results then depend neither on the number of partitions nor on which keys share one.
+ */
+import { encodeSeen } from '../messages/seen-times.ts';
+import type { LogTime } from '../messages/streams.ts';
+
+/** In place of a partition: of an event that no partition gets. Its time counts. */
+export const NOWHERE = -1;
+
+/** What a partition gets of a block. */
+export interface Share {
+  readonly partition: number;
+  /** In order; at least one. */
+  readonly rows: Uint32Array;
+  readonly before: LogTime[];
+  readonly seen: Buffer;
+}
+
+export interface ExchangeTimes {
+  /** Shares out a block of a log, by the partition of each row. */
+  share(log: string, timesMs: Float64Array, partitionOfRow: Int32Array): Share[];
+  /** The log's source said a watermark. */
+  moved(log: string, watermarkMs: number): void;
+  /** All were told that the log is flushed: the next event of it ends that for all, whatever its time. */
+  flushed(log: string): void;
+  /** All were told that the log is idle, and where the watermark then stands. */
+  idled(log: string, watermarkMs: number): void;
+  /**
+   * Whether a log that was idle may be behind the others. A watermark goes on without it until it has caught up, so how the
+   * logs come on counts in its order; otherwise only how far they are does.
+   */
+  isOrdered(): boolean;
+  /** What the partition does not know yet; from now on it does. */
+  tell(partition: number): LogTime[];
+  /** Whether there is anything of this log that the partition does not know. */
+  owes(partition: number, log: string): boolean;
+}
+
+interface LogState {
+  latestMs: number;
+  watermarkMs: number;
+  /** By partition. */
+  readonly toldMs: Float64Array;
+  readonly toldWatermarkMs: Float64Array;
+  /** It may think that the log is idle or flushed. */
+  readonly isQuiet: Uint8Array;
+  /** It has to be told that there was an event, though the event moved no time. */
+  readonly isOwed: Uint8Array;
+}
+
+const NEVER = Number.NEGATIVE_INFINITY;
+
+export function createExchangeTimes(partitions: number): ExchangeTimes {
+  const logs = new Map<string, LogState>();
+  const catchingUp = new Set<string>();
+  let aheadMs = NEVER;
+
+  function noteTime(log: string, timeMs: number): void {
+    aheadMs = Math.max(aheadMs, timeMs);
+    if (timeMs >= aheadMs) catchingUp.delete(log);
+  }
+  function stateOf(log: string): LogState {
+    let state = logs.get(log);
+    if (state === undefined) {
+      state = {
+        latestMs: NEVER,
+        watermarkMs: NEVER,
+        toldMs: new Float64Array(partitions).fill(NEVER),
+        toldWatermarkMs: new Float64Array(partitions).fill(NEVER),
+        // Nothing is known of what a partition heard before this process.
+        isQuiet: new Uint8Array(partitions).fill(1),
+        isOwed: new Uint8Array(partitions),
+      };
+      logs.set(log, state);
+    }
+    return state;
+  }
+  function tellOf(log: string, state: LogState, partition: number): LogTime | null {
+    if (!isOwing(state, partition)) return null;
+    const { latestMs, watermarkMs, toldMs, toldWatermarkMs, isOwed, isQuiet } = state;
+    const isLater = latestMs > toldMs[partition]! || isOwed[partition] === 1;
+    const occurredAt = isLater && latestMs > NEVER ? latestMs : null;
+    const watermark = watermarkMs > toldWatermarkMs[partition]! ? watermarkMs : null;
+    toldMs[partition] = Math.max(toldMs[partition]!, latestMs);
+    toldWatermarkMs[partition] = Math.max(toldWatermarkMs[partition]!, watermarkMs);
+    if (occurredAt !== null) isQuiet[partition] = 0;
+    isOwed[partition] = 0;
+    return { log, occurredAt, watermark };
+  }
+
+  function tell(partition: number): LogTime[] {
+    return [...logs].flatMap(([log, state]) => tellOf(log, state, partition) ?? []);
+  }
+
+  return {
+    share(log, timesMs, partitionOfRow) {
+      const state = stateOf(log);
+      const { toldMs } = state;
+      const { starts, counts } = placesOf(partitionOfRow, partitions);
+      const rows = new Uint32Array(timesMs.length);
+      const seenMs = new Float64Array(timesMs.length).fill(Number.NaN);
+      const before: LogTime[][] = counts.map(() => []);
+      const taken = new Uint32Array(partitions);
+      for (let row = 0; row < timesMs.length; row++) {
+        const timeMs = timesMs[row]!;
+        const partition = partitionOfRow[row]!;
+        if (partition >= 0) {
+          const at = starts[partition]! + taken[partition]!++;
+          rows[at] = row;
+          if (taken[partition] === 1) {
+            before[partition] = tell(partition);
+          } else if (state.latestMs > toldMs[partition]!) {
+            seenMs[at - 1] = state.latestMs;
+            toldMs[partition] = state.latestMs;
+          }
+          if (timeMs > toldMs[partition]!) toldMs[partition] = timeMs;
+        }
+        if (timeMs > state.latestMs) state.latestMs = timeMs;
+      }
+      noteTime(log, state.latestMs);
+      return counts.flatMap((count, partition): Share[] => {
+        if (count === 0) {
+          if (state.isQuiet[partition] === 1 && timesMs.length > 0) state.isOwed[partition] = 1;
+          return [];
+        }
+        state.isQuiet[partition] = 0;
+        const start = starts[partition]!;
+        const own = { rows: rows.subarray(start, start + count), before: before[partition]! };
+        return [{ partition, ...own, seen: encodeSeen(seenMs.subarray(start, start + count)) }];
+      });
+    },
+    moved(log, watermarkMs) {
+      const state = stateOf(log);
+      state.watermarkMs = Math.max(state.watermarkMs, watermarkMs);
+    },
+    flushed: (log) => void stateOf(log).isQuiet.fill(1),
+    idled(log, watermarkMs) {
+      stateOf(log).isQuiet.fill(1);
+      catchingUp.add(log);
+      aheadMs = Math.max(aheadMs, watermarkMs);
+    },
+    isOrdered: () => catchingUp.size > 0,
+    tell,
+    owes: (partition, log) => isOwing(stateOf(log), partition),
+  };
+}
+
+function isOwing({ latestMs, toldMs, watermarkMs, toldWatermarkMs, isOwed }: LogState, partition: number): boolean {
+  return latestMs > toldMs[partition]! || watermarkMs > toldWatermarkMs[partition]! || isOwed[partition] === 1;
+}
+
+/** Where the rows of each partition begin among all, and how many it has. */
+function placesOf(partitionOfRow: Int32Array, partitions: number): { starts: number[]; counts: number[] } {
+  const counts = new Array<number>(partitions).fill(0);
+  for (const partition of partitionOfRow) if (partition >= 0) counts[partition]! += 1;
+  let start = 0;
+  const starts = counts.map((count) => {
+    start += count;
+    return start - count;
+  });
+  return { starts, counts };
+}
