@@ -3,14 +3,14 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Bench } from 'tinybench';
-import { createFraudDetector } from '../src/fraud/detector.ts';
+import { createFraudOperator } from '../src/fraud/operator.ts';
 import { simulateDays } from '../src/fraud/simulator.ts';
 import { openJournal } from '../src/journal/journal.ts';
 import { transactionType } from '../src/messages/types.ts';
 import { windowResultType } from '../src/messages/window-result.ts';
-import { createDerivedBlocks } from '../src/partition/derived-blocks.ts';
+import { drive } from '../src/partition/drive.ts';
 import { openDuckdb } from '../src/projections/duckdb.ts';
-import { createWindows } from '../src/streams/window-operator.ts';
+import { createWindows } from '../src/streams/windows-by-kind.ts';
 
 export interface StageFigures {
   readonly stage: string;
@@ -44,6 +44,14 @@ export async function runStages(): Promise<StageFigures[]> {
     { name: 'n', type: 'double' },
     { name: 'total', type: 'double' },
   ]);
+  const step = {
+    kind: 'events' as const,
+    stream: 'bench',
+    columns,
+    timesMs: occurredAt,
+    watermarkMs: Number.NEGATIVE_INFINITY,
+    watermarksMs: occurredAt.map((timeMs) => timeMs - 5000),
+  };
   const bench = new Bench({ time: 1000, warmupTime: 200 });
   bench.add('encode', () => {
     transactionType.encodeBlock(batch);
@@ -80,15 +88,10 @@ export async function runStages(): Promise<StageFigures[]> {
   });
   bench.add('session and score', () => {
     const rules = { amountCents: 22_000, velocityCount: 5, deviations: 4, minHistory: 10 };
-    const detector = createFraudDetector({ sessionGapMs: 1_800_000, rules, caseQuietMs: 604_800_000 });
-    const derived = createDerivedBlocks([], null, []);
-    detector.begin(columns);
-    for (let row = 0; row < columns.count; row++) {
-      const watermarkMs = (occurredAt[row] ?? 0) - 5000;
-      detector.add(row, watermarkMs, derived.sinks);
-      detector.advance(watermarkMs, derived.sinks);
-    }
-    derived.take();
+    const spec = { sessionGapMs: 1_800_000, rules, caseQuietMs: 604_800_000 };
+    const operator = createFraudOperator('fraud', spec, 'bench', { push() {} });
+    drive(operator, [step]);
+    for (const { events } of operator.outputs) events.take();
   });
   bench.add('project into DuckDB', async () => {
     await store.begin();

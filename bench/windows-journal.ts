@@ -11,8 +11,10 @@ import { openJournal } from '../dist/journal/journal.js';
 import { dynamicEventType } from '../dist/messages/codec.js';
 import { decodeCommit, encodeCommit } from '../dist/messages/commit.js';
 import { createRegistry } from '../dist/messages/registry.js';
+import { OPERATOR_KINDS } from '../dist/operator-kinds.js';
 import { createPartitionFold, type Derivation, derivationTypes, deriveAll } from '../dist/partition/derivation.js';
 import type { Windowing } from '../dist/streams/window-kind.js';
+import { windowKind } from '../dist/streams/window-operator.js';
 import type { WindowFigures } from './windows.ts';
 
 const BATCH = 4096;
@@ -58,13 +60,13 @@ async function measure({ name, window, keys, events, stepMs }: Case): Promise<Wi
   let results = 0;
   for (let round = 0; round < ROUNDS; round++) {
     const registry = createRegistry();
-    const types = derivationTypes(derivation);
-    registry.add(types.eventType);
+    const types = derivationTypes(derivation, OPERATOR_KINDS);
+    for (const type of types.inputs) registry.add(type);
     const fold = createPartitionFold(derivation, types, 0, registry);
     results = 0;
     const cpu = process.cpuUsage();
     for (const { body } of readFrames(directory, 'readings-0', { fromOffset: 0, toOffset })) {
-      const sections = fold.partition.replay(decodeCommit(body), (work) => deriveAll(fold, work));
+      const sections = fold.partition.replay(decodeCommit(body), (steps) => deriveAll(fold, steps));
       for (const { count } of sections) results += count;
     }
     const { user, system } = process.cpuUsage(cpu);
@@ -91,13 +93,12 @@ function derivationOf(window: Windowing): Derivation {
     { name: 'largest', fn: 'max', field: 'value' },
   ];
   const spec = { name: 'w', keyField: 'key', window, allowedLatenessMs: 0, earlyMs: null, where: null, aggregates };
+  const stream = 'readings';
+  const watermark = { kind: 'bounded', outOfOrdernessMs: 0 } as const;
   return {
-    stream: 'readings',
-    schema: SCHEMA,
-    timeField: 'occurredAt',
-    watermark: { kind: 'bounded', outOfOrdernessMs: 0 },
-    windows: [spec],
-    fraud: null,
+    stream,
+    inputs: [{ stream, schema: SCHEMA, timeField: 'occurredAt', watermark, channels: [] }],
+    operators: [windowKind.of('w', spec)],
   };
 }
 

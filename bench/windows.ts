@@ -10,7 +10,7 @@ import { windowResultType } from '../src/messages/window-result.ts';
 import type { AggregateSpec } from '../src/streams/aggregate-function.ts';
 import { resultField } from '../src/streams/aggregate-table.ts';
 import type { Windowing, WindowSpec } from '../src/streams/window-kind.ts';
-import { createWindows } from '../src/streams/window-operator.ts';
+import { createWindows } from '../src/streams/windows-by-kind.ts';
 
 export interface WindowFigures {
   readonly windows: string;

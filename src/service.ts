@@ -116,6 +116,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       );
     },
     onTorn: (torn) => logger.warn({ ...torn }, 'a torn tail was cut off the log; nothing in it had been acknowledged'),
+    onAnew(name, operators) {
+      for (const { name: operator, why } of operators) {
+        logger.info({ log: name, operator }, `it begins anew, with all that the log has: ${why}`);
+      }
+    },
     onSnapshotFailed(name, error) {
       logger.warn({ log: name, error: messageOf(error) }, 'a snapshot could not be written; it is tried again later');
     },

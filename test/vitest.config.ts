@@ -13,5 +13,6 @@ export default defineConfig({
     exclude: ['test/integration/**', 'test/abuse/**'],
     maxWorkers: 2,
     testTimeout: 120_000,
+    hookTimeout: 60_000,
   },
 });

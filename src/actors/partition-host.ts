@@ -1,5 +1,5 @@
 /**
- * What a partition computes, and the actors that do it: its fold, its window aggregator, its fraud session. All of it is
+ * What a partition computes, and the actors that do it: its fold, and a deriver for each group of operators. All of it is
  * in one thread, the service's own or one of `runtime.threads`; whoever holds the host can't tell which. A host is of one
  * incarnation of its partition: what fails in it is not mended, the next incarnation begins with another.
  */
@@ -10,16 +10,21 @@ import type { FilePosition } from '../messages/streams.ts';
 import type { PartitionFold } from '../partition/derivation.ts';
 import { type BatchPart, divide, requireCommitSize } from '../partition/divide.ts';
 import type { Applied, PartitionInput, PartitionSpec, PartitionStatus } from '../partition/partition.ts';
+import { createRebuild, takeRebuilt } from '../partition/rebuild.ts';
 import type { KnownRequest } from '../partition/requests.ts';
 import { decodeSnapshot, encodeSnapshot } from '../partition/snapshot.ts';
-import type { Work } from '../partition/work.ts';
-import { fraudSessionMachine } from './fraud-session.ts';
+import type { Step } from '../partition/steps.ts';
+import type { OperatorAnew } from '../streams/operator.ts';
+import { deriverMachine } from './deriver.ts';
 import type { PositionOf } from './mailbox.ts';
 import { type ChildContext, type RunningChild, type SupervisedActor, startSupervised } from './supervised.ts';
-import { windowAggregatorMachine } from './window-aggregator.ts';
 
-/** The actors of a partition that derive. */
-export type Deriver = 'window-aggregator' | 'fraud-session';
+/** What became of a snapshot. */
+export type Restored =
+  /** Another version wrote it: the state is left alone. */
+  | { readonly kind: 'unreadable' }
+  /** These operators are still at the start of the log. */
+  | { readonly kind: 'restored'; readonly anew: readonly OperatorAnew[] };
 
 export interface PartitionHost {
   /** Position taken for a source, committed or about to be; 0 before its first batch. */
@@ -28,9 +33,11 @@ export interface PartitionHost {
   files(): readonly FilePosition[];
   /** As of the last batch that was applied. */
   status(): PartitionStatus;
-  startDeriver(deriver: Deriver, context: ChildContext): RunningChild;
-  /** False when another version wrote the snapshot: the state is then left alone. */
-  restore(snapshot: Uint8Array): Promise<boolean>;
+  /** Starts the actor of this name, with the operators that it drives. */
+  startDeriver(deriver: string, context: ChildContext): RunningChild;
+  restore(snapshot: Uint8Array): Promise<Restored>;
+  /** Folds all that the log holds up to an offset into these operators, which stand at its start. */
+  rebuild(anew: readonly OperatorAnew[], toOffset: number): Promise<void>;
   /** Folds what the log holds from one offset to another, without its derived events. */
   replay(fromOffset: number, toOffset: number): Promise<void>;
   /** The derivers are live. */
@@ -64,17 +71,15 @@ export interface PartitionHostPorts {
 }
 
 export function createPartitionHost({ fold, newFold, writerOf, commits, nextTurn }: PartitionHostPorts): PartitionHost {
-  const { partition, detector } = fold;
-  let aggregator: SupervisedActor<typeof windowAggregatorMachine> | null = null;
-  let session: SupervisedActor<typeof fraudSessionMachine> | null = null;
+  const { partition, operators } = fold;
+  const derivers = new Map<string, SupervisedActor<typeof deriverMachine>>();
   let applied = 0;
   let failure: Error | null = null;
   let isClosed = false;
 
-  function derive(work: Work): void {
-    for (const actor of [aggregator, session]) {
-      if (actor === null) continue;
-      actor.send({ type: 'APPLY', work });
+  function derive(steps: readonly Step[]): void {
+    for (const actor of derivers.values()) {
+      actor.send({ type: 'APPLY', steps });
       const error = actor.error();
       if (error !== null) throw error;
     }
@@ -85,21 +90,28 @@ export function createPartitionHost({ fold, newFold, writerOf, commits, nextTurn
     files: () => [...partition.files.values()],
     status: partition.status,
     startDeriver(deriver, context) {
-      if (deriver === 'window-aggregator') {
-        aggregator = startSupervised(windowAggregatorMachine, fold, context);
-        return aggregator.child;
-      }
-      if (detector === null) throw new Error(`${partition.spec.stream} has no fraud session`);
-      session = startSupervised(fraudSessionMachine, { detector }, context);
-      return session.child;
+      const own = operators.filter(({ actor }) => actor === deriver);
+      const started = startSupervised(deriverMachine, { operators: own }, context);
+      derivers.set(deriver, started);
+      return started.child;
     },
     async restore(bytes) {
       const snapshot = decodeSnapshot(bytes);
-      if (snapshot === null) return false;
+      if (snapshot === null) return { kind: 'unreadable' };
       partition.restore(snapshot);
-      aggregator?.send({ type: 'RESTORE', state: snapshot });
-      session?.send({ type: 'RESTORE', cards: snapshot.cards });
-      return true;
+      const all: OperatorAnew[] = [];
+      const anew = (some: readonly OperatorAnew[]): void => void all.push(...some);
+      for (const actor of derivers.values()) actor.send({ type: 'RESTORE', states: snapshot.operators, anew });
+      return { kind: 'restored', anew: all };
+    },
+    async rebuild(anew, toOffset) {
+      const rebuild = createRebuild(newFold(), anew);
+      for await (const { commit } of commits(0, toOffset)) {
+        if (isClosed) return;
+        rebuild.take(commit);
+        await nextTurn();
+      }
+      takeRebuilt(fold, anew, rebuild.states());
     },
     async replay(fromOffset, toOffset) {
       for await (const read of commits(fromOffset, toOffset)) {
@@ -113,8 +125,7 @@ export function createPartitionHost({ fold, newFold, writerOf, commits, nextTurn
       }
     },
     recovered() {
-      aggregator?.send({ type: 'RECOVERED' });
-      session?.send({ type: 'RECOVERED' });
+      for (const actor of derivers.values()) actor.send({ type: 'RECOVERED' });
     },
     async apply(batch, committedAt) {
       if (failure !== null) throw failure;

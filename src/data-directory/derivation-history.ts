@@ -4,18 +4,23 @@
  */
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
+import type { FraudConfig } from '../config/sections/fraud.ts';
 import { relationsOf } from '../config/sections/joins.ts';
 import type { Relation } from '../config/sections/relation.ts';
 import { readBy } from '../config/sections/relation.ts';
 import type { StreamConfig } from '../config/sections/streams.ts';
 import type { WindowConfig } from '../config/sections/windows.ts';
+import { fraudKind } from '../fraud/operator.ts';
 import type { Fs } from '../journal/fs.ts';
 import { replaceFile } from '../journal/replace-file.ts';
 import type { SyncFs } from '../journal/sync-fs.ts';
-import type { Derivation } from '../partition/derivation.ts';
+import type { Derivation, DerivationInput } from '../partition/derivation.ts';
 import type { DerivationSince } from '../partition/rederive.ts';
+import { derivedKind } from '../streams/derived-operator.ts';
+import type { OperatorSpec } from '../streams/operator-kind.ts';
 import type { ViewSpec } from '../streams/selection.ts';
-import type { WindowSpec } from '../streams/window-kind.ts';
+import { windowKind } from '../streams/window-operator.ts';
+import { derivationOfEarlier, type EarlierDerivation } from './earlier-derivations.ts';
 
 const FILE = 'derivations.json';
 
@@ -27,33 +32,40 @@ export interface Entry {
 
 /** What the configuration says of a stream that can change what is derived from it. */
 export function derivationOf(config: Config, stream: StreamConfig): Derivation {
-  const { name, schema, eventTime: timeField, watermark, expectations } = stream;
+  const { name, expectations } = stream;
   const { fraud } = config;
-  const selections = config.derived
-    .filter((derived) => derived.stream === name)
-    .map(({ stream: _, ...selection }) => selection);
+  const derived = config.derived.filter((each) => each.stream === name);
   return {
     stream: name,
-    schema,
-    timeField,
-    watermark,
-    windows: ownWindows(config, name),
-    fraud:
-      fraud?.stream === name
-        ? { sessionGapMs: fraud.sessionGapMs, rules: fraud.rules, caseQuietMs: fraud.caseQuietMs }
-        : null,
-    ...(selections.length === 0 ? {} : { selections }),
+    inputs: [inputOfLogs(stream, [])],
+    operators: [
+      ...ownWindows(config, name),
+      ...derived.map(({ stream: _, ...selection }) => derivedKind.of(selection.name, selection)),
+      ...(fraud?.stream === name ? [fraudOf(fraud)] : []),
+    ],
     ...(expectations.length === 0 ? {} : { expectations }),
   };
 }
 
+function fraudOf({ sessionGapMs, rules, caseQuietMs }: FraudConfig): OperatorSpec {
+  return fraudKind.of('fraud', { sessionGapMs, rules, caseQuietMs });
+}
+
+/** The events of a relation, as a partition takes them in from logs; from its own source where there are none. */
+export function inputOfLogs(
+  { name, schema, eventTime, watermark }: Relation,
+  channels: readonly string[],
+): DerivationInput {
+  return { stream: name, schema, timeField: eventTime, watermark, channels };
+}
+
 /** Of the windows that read the logs of a stream those whose groups lie within one of its partitions. */
-function ownWindows(config: Config, stream: string): WindowSpec[] {
+function ownWindows(config: Config, stream: string): OperatorSpec[] {
   const relations = allRelations(config);
   return config.windows.flatMap((window) => {
     const relation = relations.find(({ name }) => name === window.stream);
     if (relation === undefined || readBy(relation).name !== stream) return [];
-    return spansPartitions(window, relation) ? [] : [windowSpecOf(window, relation)];
+    return spansPartitions(window, relation) ? [] : [windowOf(window, relation)];
   });
 }
 
@@ -66,9 +78,9 @@ export function spansPartitions({ key, top }: WindowConfig, stream: Relation): b
   return stream.partitions > 1 && (key === null || key !== stream.key || top !== undefined);
 }
 
-export function windowSpecOf({ stream: _, key, ...spec }: WindowConfig, relation: Relation): WindowSpec {
+export function windowOf({ stream: _, key, ...spec }: WindowConfig, relation: Relation): OperatorSpec {
   const of = viewOf(relation);
-  return { ...spec, keyField: key, ...(of === undefined ? {} : { of }) };
+  return windowKind.of(spec.name, { ...spec, keyField: key, ...(of === undefined ? {} : { of }) });
 }
 
 export function viewOf({ view }: Relation): ViewSpec | undefined {
@@ -82,7 +94,8 @@ export async function noteDerivations(
   dataDir: string,
   derivations: readonly Entry[],
 ): Promise<void> {
-  const entries = readEntries(dataDir, syncFs);
+  const noted = readNoted(dataDir, syncFs);
+  const entries = noted.map(entryOf);
   const changed = derivations.map(withoutExpectations).filter(({ derivation, since }) => {
     const own = entries.filter((entry) => entry.derivation.stream === derivation.stream);
     const known = new Set(own.flatMap((entry) => Object.keys(entry.since)));
@@ -90,7 +103,7 @@ export async function noteDerivations(
     return !isSame || Object.keys(since).some((log) => !known.has(log));
   });
   if (changed.length === 0) return;
-  await replaceFile(fs, dataDir, FILE, [Buffer.from(JSON.stringify([...entries, ...changed]))]);
+  await replaceFile(fs, dataDir, FILE, [Buffer.from(JSON.stringify([...noted, ...changed]))]);
 }
 
 /** They decide what is taken, and that is in the log: another expectation derives nothing else from it. */
@@ -100,16 +113,19 @@ function withoutExpectations({ derivation: { expectations: _, ...derivation }, s
 
 /** What a log's events were derived by, in order of offset; nothing for a log that no derivation is noted of. */
 export function derivationHistory(dataDir: string, log: string, fs: SyncFs): DerivationSince[] {
-  return readEntries(dataDir, fs).flatMap(({ derivation, since }) => {
+  return readNoted(dataDir, fs).flatMap((noted) => {
+    const { derivation, since } = entryOf(noted);
     const fromOffset = since[log];
-    return fromOffset === undefined ? [] : [{ fromOffset, derivation }];
+    return fromOffset === undefined
+      ? []
+      : [{ fromOffset, derivation, newBegin: isEarlier(noted) ? 'here' : 'at-start' }];
   });
 }
 
 /** What was noted last of each stream, and the logs that anything was noted of. */
 export function notedStreams(dataDir: string, fs: SyncFs): ReadonlyMap<string, NotedStream> {
   const noted = new Map<string, NotedStream>();
-  for (const { derivation, since } of readEntries(dataDir, fs)) {
+  for (const { derivation, since } of readNoted(dataDir, fs).map(entryOf)) {
     const logs = new Set([...(noted.get(derivation.stream)?.logs ?? []), ...Object.keys(since)]);
     noted.set(derivation.stream, { derivation, logs });
   }
@@ -121,12 +137,23 @@ export interface NotedStream {
   readonly logs: ReadonlySet<string>;
 }
 
-function readEntries(dataDir: string, fs: SyncFs): Entry[] {
+/** An entry as it stands in the file, of this version or of an earlier one. */
+type Noted = Entry | { readonly derivation: EarlierDerivation; readonly since: Entry['since'] };
+
+function isEarlier(noted: Noted): noted is Exclude<Noted, Entry> {
+  return !('inputs' in noted.derivation);
+}
+
+function entryOf(noted: Noted): Entry {
+  return isEarlier(noted) ? { derivation: derivationOfEarlier(noted.derivation), since: noted.since } : noted;
+}
+
+function readNoted(dataDir: string, fs: SyncFs): Noted[] {
   if (!fs.list(dataDir).includes(FILE)) return [];
   const path = join(dataDir, FILE);
   try {
-    const entries: unknown = JSON.parse(fs.read(path).toString('utf8'));
-    if (Array.isArray(entries)) return entries;
+    const noted: unknown = JSON.parse(fs.read(path).toString('utf8'));
+    if (Array.isArray(noted)) return noted;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }

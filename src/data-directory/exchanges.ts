@@ -9,9 +9,10 @@ import { type Relation, readBy } from '../config/sections/relation.ts';
 import type { WindowConfig } from '../config/sections/windows.ts';
 import type { SyncFs } from '../journal/sync-fs.ts';
 import { logNamesOf } from '../messages/log-name.ts';
-import type { Derivation } from '../partition/derivation.ts';
+import type { Derivation, DerivationInput } from '../partition/derivation.ts';
 import type { Exchange, ExchangeInput } from '../partition/exchange.ts';
-import { allRelations, notedStreams, spansPartitions, viewOf, windowSpecOf } from './derivation-history.ts';
+import { type JoinSideSpec, joinKind } from '../streams/join-operator.ts';
+import { allRelations, inputOfLogs, notedStreams, spansPartitions, viewOf, windowOf } from './derivation-history.ts';
 
 export interface PlannedExchange {
   readonly exchange: Exchange;
@@ -33,7 +34,7 @@ export function knownExchanges(dataDir: string, fs: SyncFs): KnownExchanges {
   const noted = notedStreams(dataDir, fs);
   return {
     partitionsOf: (name) => noted.get(name)?.logs.size,
-    windowsOf: (name) => noted.get(name)?.derivation.windows.map((window) => window.name) ?? [],
+    windowsOf: (name) => noted.get(name)?.derivation.operators.map((operator) => operator.name) ?? [],
   };
 }
 
@@ -73,23 +74,21 @@ function joinExchange(join: JoinConfig, relations: readonly Relation[]): Planned
   const left = relationNamed(relations, join.left);
   const right = relationNamed(relations, join.right);
   const { partitions } = relationNamed(relations, name);
-  const rightOf = viewOf(right);
-  const leftOf = viewOf(left);
+  const operator = joinKind.of(name, { join: spec, left: sideOf(left, leftKey), right: sideOf(right, rightKey) });
   return {
     exchange: { name, partitions, inputs: [inputOf(left, leftKey), inputOf(right, rightKey)] },
     derivation: {
       stream: name,
-      ...readingOf(left, relations),
-      windows: [],
-      fraud: null,
-      join: {
-        spec,
-        leftKey,
-        ...(leftOf === undefined ? {} : { leftOf }),
-        right: { ...readingOf(right, relations), key: rightKey, ...(rightOf === undefined ? {} : { of: rightOf }) },
-      },
+      inputs: [readingOf(left, relations), readingOf(right, relations)],
+      operators: [operator],
+      isRead: true,
     },
   };
+}
+
+function sideOf(relation: Relation, key: string): JoinSideSpec {
+  const of = viewOf(relation);
+  return { stream: readBy(relation).name, key, ...(of === undefined ? {} : { of }) };
 }
 
 function windowExchanges(config: Config, relations: readonly Relation[], known: KnownExchanges): PlannedExchange[] {
@@ -101,9 +100,9 @@ function windowExchanges(config: Config, relations: readonly Relation[], known: 
     if (!isOfJoin && !spansPartitions(window, relation)) continue;
     const exchange = windowExchange(window, relation, known);
     const own = planned.get(exchange.name);
-    const windows = [...(own?.derivation.windows ?? []), windowSpecOf(window, relation)];
-    const derivation = { stream: exchange.name, ...readingOf(relation, relations), windows, fraud: null };
-    planned.set(exchange.name, { exchange, derivation });
+    const operators = [...(own?.derivation.operators ?? []), windowOf(window, relation)];
+    const inputs = [readingOf(relation, relations)] as const;
+    planned.set(exchange.name, { exchange, derivation: { stream: exchange.name, inputs, operators } });
   }
   return [...planned.values()];
 }
@@ -130,11 +129,10 @@ function wholeInputOf({ name: stream, eventTime: timeField }: Relation): Exchang
 }
 
 /** The logs of a relation, and how their events are read. */
-function readingOf(relation: Relation, relations: readonly Relation[]) {
-  const { name, schema, eventTime: timeField, watermark } = readBy(relation);
-  const { partitions } = relationNamed(relations, name);
-  const channels = logNamesOf(name, partitions);
-  return { schema, timeField, watermark, channels };
+function readingOf(relation: Relation, relations: readonly Relation[]): DerivationInput {
+  const read = readBy(relation);
+  const { partitions } = relationNamed(relations, read.name);
+  return inputOfLogs(read, logNamesOf(read.name, partitions));
 }
 
 /** The configuration was checked: there is one. */

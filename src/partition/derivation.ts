@@ -2,91 +2,80 @@
  * All that decides what a partition makes of its input, as plain data. It is kept beside the log, so that a replay can
  * derive everything again and compare.
  */
-import { createFraudDetector, type FraudDetector } from '../fraud/detector.ts';
-import type { FraudSpec } from '../fraud/spec.ts';
 import type { AvroRecord } from '../messages/avro.ts';
-import { type DynamicEvent, dynamicEventType, type EventType } from '../messages/codec.ts';
-import { type DerivedEventType, derivedEventType } from '../messages/derived-event.ts';
-import { type JoinResultType, joinResultType } from '../messages/join-result.ts';
+import { type DynamicEvent, dynamicEventType, type EventSchema, type EventType } from '../messages/codec.ts';
 import type { Registry } from '../messages/registry.ts';
-import { type WindowResultType, windowResultType } from '../messages/window-result.ts';
 import type { Expectation } from '../quality/expectation.ts';
-import { resultField } from '../streams/aggregate-table.ts';
+import type { Operator, OperatorAnew } from '../streams/operator.ts';
 import {
-  createSelection,
-  type Selection,
-  type SelectionSpec,
-  selectedFields,
-  type ViewSpec,
-  viewSchema,
-} from '../streams/selection.ts';
+  type OperatorKind,
+  type OperatorSpec,
+  type PreparedOperator,
+  prepareOperator,
+} from '../streams/operator-kind.ts';
 import type { WatermarkPolicy } from '../streams/watermark.ts';
-import type { WindowOperator, WindowSpec } from '../streams/window-kind.ts';
-import { createWindows } from '../streams/window-operator.ts';
-import { aggregate, detect, select } from './derive.ts';
-import { createPartitionJoin, type DerivationJoin, joinSides, type PartitionJoin } from './join.ts';
+import { createDerivedBlocks, createLateBlocks } from './derived-blocks.ts';
+import { drive } from './drive.ts';
 import { createPartition, type Partition } from './partition.ts';
 import type { RequestLimits } from './requests.ts';
+import { restoreOperators, savedOperator } from './saved-operators.ts';
 import type { PartitionSnapshot } from './snapshot.ts';
-import type { Work } from './work.ts';
+import type { Step } from './steps.ts';
 
-export interface Derivation {
+/** Events of one stream that a partition takes in. */
+export interface DerivationInput {
   readonly stream: string;
   readonly schema: AvroRecord;
   readonly timeField: string;
   readonly watermark: WatermarkPolicy;
-  /** The logs that it reads, where it is one of other logs' input. */
-  readonly channels?: readonly string[];
-  readonly windows: readonly WindowSpec[];
-  readonly fraud: FraudSpec | null;
-  /** Absent where there are none, so that what was noted before there could be any still holds. */
-  readonly selections?: readonly SelectionSpec[];
+  /** The logs that they are read from; none for those of a source of the partition's own. */
+  readonly channels: readonly string[];
+}
+
+export interface Derivation {
+  /** What the partition's log is named for. */
+  readonly stream: string;
+  /** Its own stream first. */
+  readonly inputs: readonly [DerivationInput, ...DerivationInput[]];
+  /** In the order in which they see each batch. */
+  readonly operators: readonly OperatorSpec[];
+  /** What is derived is input of other partitions, so each commit says how far it has come. */
+  readonly isRead?: true;
   /** By which events are taken. What was taken is in the log: a replay does not ask them. */
   readonly expectations?: readonly Expectation[];
-  /** With the stream as its left side. */
-  readonly join?: DerivationJoin;
 }
 
 /** The types of a derivation's input and output, compiled once for all its partitions. */
 export interface DerivationTypes {
-  readonly eventType: EventType<DynamicEvent>;
-  readonly windows: readonly WindowResultType[];
-  readonly rightType: EventType<DynamicEvent> | null;
-  readonly joined: JoinResultType | null;
-  readonly selected: readonly DerivedEventType[];
+  /** In the order of the inputs. */
+  readonly inputs: readonly [EventType<DynamicEvent>, ...EventType<DynamicEvent>[]];
+  readonly operators: readonly PreparedOperator[];
 }
 
-export function derivationTypes(derivation: Derivation): DerivationTypes {
-  const { stream, schema, windows, join, selections = [] } = derivation;
+/** Throws when an operator is of no known kind, or asks for what the inputs have not. */
+export function derivationTypes({ inputs, operators }: Derivation, kinds: readonly OperatorKind[]): DerivationTypes {
+  const [own, ...others] = inputs;
   return {
-    eventType: dynamicEventType(schema),
-    rightType: join === undefined ? null : dynamicEventType(join.right.schema),
-    joined:
-      join === undefined
-        ? null
-        : joinResultType(stream, seenSchema(schema, join.leftOf), seenSchema(join.right.schema, join.right.of)),
-    windows: windows.map(({ name, aggregates }) =>
-      windowResultType(
-        name,
-        aggregates.map((spec) => resultField(spec)),
-      ),
-    ),
-    selected: selections.map((spec) => derivedEventType(spec.name, selectedFields(spec, schema))),
+    inputs: [dynamicEventType(own.schema), ...others.map(({ schema }) => dynamicEventType(schema))],
+    operators: operators.map((spec) => prepareOperator(kinds, spec, { inputs })),
   };
 }
 
-function seenSchema(schema: AvroRecord, of: ViewSpec | undefined): AvroRecord {
-  return of === undefined ? schema : viewSchema(of);
+/** All that its logs may hold, beside what is built in. */
+export function schemasOf({ inputs, operators }: DerivationTypes): EventSchema[] {
+  return [...inputs, ...operators.flatMap(({ types }) => types.map(({ type }) => type))];
 }
 
-/** A partition with all of its derivers: a fold over its log. */
+/** A partition with all of its operators: a fold over its log. */
 export interface PartitionFold {
   readonly partition: Partition;
-  readonly operators: readonly WindowOperator[];
-  readonly detector: FraudDetector | null;
-  readonly join: PartitionJoin | null;
-  readonly selections: readonly Selection[];
+  readonly operators: readonly Operator[];
   snapshot(): PartitionSnapshot;
+  /**
+   * Into a fold at the start of its log. Returns the operators whose state is not in the snapshot, or can't be read, with
+   * the reason: they stand at the start of the log.
+   */
+  restore(snapshot: PartitionSnapshot): readonly OperatorAnew[];
 }
 
 export function createPartitionFold(
@@ -96,56 +85,30 @@ export function createPartitionFold(
   registry: Registry,
   requests?: RequestLimits,
 ): PartitionFold {
-  const { stream, timeField, watermark, channels = [], expectations = [], join } = derivation;
-  const { eventType, rightType, windows, joined, selected } = types;
-  const right = join === undefined || rightType === null ? null : { ...join.right, eventType: rightType };
+  const late = createLateBlocks();
+  const operators = types.operators.map((prepared) => prepared.open(late));
+  const [first, ...others] = types.inputs;
+  const [own, ...read] = derivation.inputs;
   const spec = {
-    stream,
+    stream: derivation.stream,
     partition,
-    eventType,
-    timeField,
-    watermark,
-    channels,
-    right,
-    windows,
-    joined,
-    selected,
-    expectations,
+    inputs: [{ ...own, eventType: first }, ...read.map((input, i) => ({ ...input, eventType: others[i]! }))] as const,
+    expectations: derivation.expectations ?? [],
     ...(requests === undefined ? {} : { requests }),
   };
-  const fold = createPartition(spec, registry);
-  const operators = derivation.windows.map((window) => createWindows(window));
-  const detector = derivation.fraud === null ? null : createFraudDetector(derivation.fraud);
-  const own = join === undefined || rightType === null ? null : createPartitionJoin(stream, join, eventType, rightType);
+  const fold = createPartition(spec, registry, createDerivedBlocks(operators, late, derivation.isRead === true));
   return {
     partition: fold,
     operators,
-    detector,
-    join: own,
-    selections: (derivation.selections ?? []).map((selection) => createSelection(selection)),
-    snapshot: () => ({
-      ...fold.snapshot(),
-      windows: operators.map((operator) => operator.snapshot()),
-      joined: own?.snapshot() ?? [],
-      cards: detector?.snapshot() ?? [],
-    }),
+    snapshot: () => ({ ...fold.snapshot(), operators: operators.map(savedOperator) }),
+    restore(snapshot) {
+      fold.restore(snapshot);
+      return restoreOperators(operators, snapshot.operators);
+    },
   };
 }
 
-/** Does the work of all derivers, one after another, in this thread. */
-export function deriveAll({ operators, detector, join, selections }: PartitionFold, work: Work): void {
-  for (const operator of operators) aggregate(operator, work);
-  if (join !== null) joinSides(join, work);
-  for (const selection of selections) select(selection, work);
-  if (detector !== null) detect(detector, work);
-}
-
-export function restoreFold(
-  { partition, operators, detector, join }: PartitionFold,
-  snapshot: PartitionSnapshot,
-): void {
-  partition.restore(snapshot);
-  for (const operator of operators) operator.restore(snapshot.windows);
-  join?.restore(snapshot.joined);
-  detector?.restore(snapshot.cards);
+/** Has all operators see the steps, one operator after another, in this thread. */
+export function deriveAll({ operators }: Pick<PartitionFold, 'operators'>, steps: readonly Step[]): void {
+  for (const operator of operators) drive(operator, steps);
 }

@@ -1,119 +1,91 @@
 /**
- * What one batch derives, written to blocks event by event: an event lives no longer than it takes to encode it, so a
- * batch leaves nothing behind for the collector to copy.
+ * What one batch derives, as blocks: those of the operators, how far the results have come where other partitions read
+ * them, and late events. An event lives no longer than it takes to encode it.
  */
-import type { BlockWriter } from '../messages/block.ts';
 import type { Section } from '../messages/commit.ts';
-import type { DerivedBlockWriter, DerivedEventType } from '../messages/derived-event.ts';
-import type { JoinResultType } from '../messages/join-result.ts';
-import type { AlertRaised, SessionClosed } from '../messages/payments.ts';
-import {
-  alertRaisedType,
-  caseChangedType,
-  flushType,
-  lateEventType,
-  sessionClosedType,
-  sourceControlType,
-  transactionScoredType,
-} from '../messages/types.ts';
-import type { WindowResult, WindowResultType } from '../messages/window-result.ts';
-import type { Derived } from './work.ts';
+import { flushType, lateEventType, sourceControlType } from '../messages/types.ts';
+import type { Operator, OperatorOutput } from '../streams/operator.ts';
+import type { LateEvents } from '../streams/operator-kind.ts';
+import { END_OF_TIME_MS } from '../streams/watermark.ts';
+import { type Step, watermarkAfter } from './steps.ts';
 
-/** What a commit derived, as far as anybody asks once it is durable. */
+/** Events of one output, and the operator whose they are. */
+export interface DerivedCount {
+  readonly kind: string;
+  readonly operator: string;
+  readonly stream: string;
+  readonly events: number;
+}
+
+/** What a commit derived, in numbers. */
 export interface DerivedSummary {
-  readonly windows: number;
+  /** Of the outputs that had any. */
+  readonly outputs: readonly DerivedCount[];
   readonly late: number;
-  /** Windows that these lost. */
+  /** Windows that late events lost. */
   readonly lateWindows: number;
-  readonly sessions: number;
-  readonly alerts: readonly AlertRaised[];
-  /** The last few of the sessions: a sample for whoever watches. */
-  readonly lastSessions: readonly SessionClosed[];
 }
 
 export interface DerivedBlocks {
-  readonly sinks: Derived;
-  /** What was derived since the last call, in the order in which a commit has it. */
-  take(): { readonly sections: Section[]; readonly summary: DerivedSummary };
+  /** What was derived from these steps, in the order in which a commit has it. */
+  take(steps: readonly Step[]): { readonly sections: Section[]; readonly summary: DerivedSummary };
 }
 
-const SAMPLED_SESSIONS = 5;
+export interface LateBlocks extends LateEvents {
+  readonly length: number;
+  /** Windows that these lost. */
+  readonly windows: number;
+  take: OperatorOutput['events']['take'];
+}
 
-const NOTHING_JOINED = {
-  push(): never {
-    throw new Error('A result of a join came to a partition that has none');
-  },
-};
-
-export function createDerivedBlocks(
-  windowTypes: readonly WindowResultType[],
-  joinType: JoinResultType | null,
-  selectedTypes: readonly DerivedEventType[],
-): DerivedBlocks {
-  const windows = new Map<string, BlockWriter<WindowResult>>();
-  for (const { window, type } of windowTypes) windows.set(window, type.blockWriter());
-  const joined = joinType?.blockWriter() ?? null;
-  const controls = sourceControlType.blockWriter();
-  const flushes = flushType.blockWriter();
-  const selected = new Map<string, DerivedBlockWriter>();
-  for (const selection of selectedTypes) selected.set(selection.stream, selection.blockWriter());
-  const late = lateEventType.blockWriter();
-  const sessions = sessionClosedType.blockWriter();
-  const scores = transactionScoredType.blockWriter();
-  const alerts = alertRaisedType.blockWriter();
-  const cases = caseChangedType.blockWriter();
-  const own = [...windows.values(), ...(joined === null ? [] : [joined, controls, flushes]), ...selected.values()];
-  const inOrder = [scores, alerts, cases, sessions, ...own, late];
-  let lateWindows = 0;
-  let raised: AlertRaised[] = [];
-  let sample: SessionClosed[] = [];
-  let nextSample = 0;
-
+export function createLateBlocks(): LateBlocks {
+  const writer = lateEventType.blockWriter();
+  let windows = 0;
   return {
-    sinks: {
-      windows,
-      joined: joined ?? NOTHING_JOINED,
-      controls,
-      flushes,
-      selected,
-      late: {
-        push(event) {
-          late.push(event);
-          lateWindows += event.windows;
-        },
-      },
-      sessions: {
-        push(session) {
-          sessions.push(session);
-          sample[nextSample] = session;
-          nextSample = (nextSample + 1) % SAMPLED_SESSIONS;
-        },
-      },
-      scores,
-      alerts: {
-        push(alert) {
-          alerts.push(alert);
-          raised.push(alert);
-        },
-      },
-      cases,
+    push(event) {
+      writer.push(event);
+      windows += event.windows;
+    },
+    get length() {
+      return writer.length;
+    },
+    get windows() {
+      return windows;
     },
     take() {
-      const summary = {
-        windows: [...windows.values()].reduce((sum, { length }) => sum + length, 0),
-        late: late.length,
-        lateWindows,
-        sessions: sessions.length,
-        alerts: raised,
-        lastSessions: [...sample.slice(nextSample), ...sample.slice(0, nextSample)],
-      };
-      lateWindows = 0;
-      raised = [];
-      sample = [];
-      nextSample = 0;
+      windows = 0;
+      return writer.take();
+    },
+  };
+}
+
+/** `isRead`: other partitions take in what these operators derive. */
+export function createDerivedBlocks(operators: readonly Operator[], late: LateBlocks, isRead: boolean): DerivedBlocks {
+  const all = operators.flatMap(({ kind, name, outputs }) => outputs.map((output) => ({ kind, name, output })));
+  const own = [...all.filter(({ output }) => output.isFirst), ...all.filter(({ output }) => !output.isFirst)];
+  const heldBackMs = Math.max(0, ...operators.map((operator) => operator.heldBackMs));
+  const controls = sourceControlType.blockWriter();
+  const flushes = flushType.blockWriter();
+  const inOrder = [...own.map(({ output }) => output.events), controls, flushes, late];
+
+  function sayHowFar(steps: readonly Step[]): void {
+    for (const { kind } of steps) if (kind === 'flush') flushes.push({ reason: 'upstream' });
+    const reachedMs = watermarkAfter(steps);
+    if (!Number.isFinite(reachedMs)) return;
+    const watermark = reachedMs === END_OF_TIME_MS ? reachedMs : reachedMs - heldBackMs;
+    controls.push({ control: 'watermark', watermark });
+  }
+
+  return {
+    take(steps) {
+      if (isRead) sayHowFar(steps);
+      const outputs = own.flatMap(({ kind, name, output: { stream, events } }): DerivedCount[] =>
+        events.length === 0 ? [] : [{ kind, operator: name, stream, events: events.length }],
+      );
+      const summary = { outputs, late: late.length, lateWindows: late.windows };
       const sections: Section[] = [];
-      for (const writer of inOrder) {
-        const block = writer.take();
+      for (const events of inOrder) {
+        const block = events.take();
         if (block !== null) sections.push({ ...block, role: 'derived' });
       }
       return { sections, summary };

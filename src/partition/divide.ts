@@ -10,7 +10,7 @@ import type { WriterOf } from '../messages/slice-block.ts';
 import type { DeadLetter } from '../messages/streams.ts';
 import { deadLetterType } from '../messages/types.ts';
 import { type BatchRows, batchRows } from './batch-rows.ts';
-import { deriveAll, type PartitionFold, restoreFold } from './derivation.ts';
+import { deriveAll, type PartitionFold } from './derivation.ts';
 import type { PartitionInput } from './partition.ts';
 import { decodeSnapshot, encodeSnapshot, type PartitionSnapshot } from './snapshot.ts';
 
@@ -52,9 +52,12 @@ export function divide(
     try {
       const fold = newFold();
       const before = decodeSnapshot(state);
-      if (before !== null) restoreFold(fold, before);
+      if (before !== null) fold.restore(before);
       const own = { source: batch.source, next: batch.next, blocks: rows.slice(from, to) };
-      requireCommitSize(fold.partition.apply(own, (work) => deriveAll(fold, work), committedAt).commit, commitBytesMax);
+      requireCommitSize(
+        fold.partition.apply(own, (steps) => deriveAll(fold, steps), committedAt).commit,
+        commitBytesMax,
+      );
       state = encodeSnapshot(fold.snapshot());
       return null;
     } catch (error) {

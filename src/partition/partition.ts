@@ -1,15 +1,13 @@
 /**
  * One partition as a fold: where each source stands, and the watermark.
  *
- * A batch becomes work, the derivers add to it, and the result is one commit. Replaying a commit does the same with
+ * A batch becomes steps, the operators derive from them, and the result is one commit. Replaying a commit does the same with
  * its input sections and drops what is derived, so state is a fold over the log.
  */
 import type { Block } from '../messages/block.ts';
 import type { DynamicEvent, EventType } from '../messages/codec.ts';
 import type { Columns } from '../messages/columns.ts';
 import { type Commit, inputSection, type Section } from '../messages/commit.ts';
-import type { DerivedEventType } from '../messages/derived-event.ts';
-import type { JoinResultType } from '../messages/join-result.ts';
 import type { InputBlock } from '../messages/origins.ts';
 import type { Registry } from '../messages/registry.ts';
 import { decodeSeen } from '../messages/seen-times.ts';
@@ -23,12 +21,11 @@ import {
   sourceControlType,
   tombstoneType,
 } from '../messages/types.ts';
-import type { WindowResultType } from '../messages/window-result.ts';
 import { createCheck, type ExpectationFailures } from '../quality/check.ts';
 import type { Expectation } from '../quality/expectation.ts';
 import type { WatermarkPolicy, WatermarkState } from '../streams/watermark.ts';
 import { createBlockColumns } from './block-columns.ts';
-import { createDerivedBlocks, type DerivedSummary } from './derived-blocks.ts';
+import type { DerivedBlocks, DerivedSummary } from './derived-blocks.ts';
 import { createKnownFiles } from './known-files.ts';
 import { type ChannelState, createPartitionTime } from './partition-time.ts';
 import { originsOf, type Refusals, refuse, withoutRefused } from './refused.ts';
@@ -39,9 +36,9 @@ import {
   type RequestLimits,
   requestBlocks,
 } from './requests.ts';
+import type { EventsStep, Step } from './steps.ts';
 import { latestTakenMs, refuseAhead } from './too-far-ahead.ts';
 import { withinBatch } from './within-batch.ts';
-import type { EventsStep, Step, Work } from './work.ts';
 
 /** What a source hands to the partition, and where the source stands after it. */
 export interface PartitionInput {
@@ -54,6 +51,7 @@ export interface PartitionInput {
 
 /** Events of one stream. */
 export interface PartitionEvents {
+  readonly stream: string;
   readonly eventType: EventType<DynamicEvent>;
   readonly timeField: string;
   readonly watermark: WatermarkPolicy;
@@ -61,22 +59,18 @@ export interface PartitionEvents {
   readonly channels: readonly string[];
 }
 
-export interface PartitionSpec extends PartitionEvents {
+export interface PartitionSpec {
+  /** What its log is named for. */
   readonly stream: string;
   readonly partition: number;
-  /** Events of a second stream, for a join with the first. */
-  readonly right: PartitionEvents | null;
-  /** Of the stream's windows. */
-  readonly windows: readonly WindowResultType[];
-  readonly joined: JoinResultType | null;
-  /** Of the streams that are derived from it without state. */
-  readonly selected: readonly DerivedEventType[];
+  /** Its own stream first; those of all others come from logs. */
+  readonly inputs: readonly [PartitionEvents, ...PartitionEvents[]];
   /** What has to hold of an event for it to be taken, or to be counted where it does not. */
   readonly expectations: readonly Expectation[];
   readonly requests?: RequestLimits;
 }
 
-/** What a partition keeps in a snapshot beside the state of its derivers. */
+/** What a partition keeps in a snapshot beside the state of its operators. */
 export interface PartitionState extends WatermarkState {
   positions: Record<string, number>;
   files: FilePosition[];
@@ -100,6 +94,9 @@ export interface PartitionStatus extends Readonly<WatermarkState> {
   readonly lastEventAtMs: number | null;
 }
 
+/** Has the operators see the steps of a batch. */
+export type Derive = (steps: readonly Step[]) => void;
+
 export interface Partition {
   readonly spec: PartitionSpec;
   /** Positions committed, or about to be, by source; none before its first batch. */
@@ -110,19 +107,20 @@ export interface Partition {
   /** What it has of a request with this key. */
   request(key: string): KnownRequest;
   /** Turns a batch into a commit. The caller appends it; on failure the partition is rebuilt from the log. */
-  apply(batch: PartitionInput, derive: (work: Work) => void, committedAt: number): Applied;
+  apply(batch: PartitionInput, derive: Derive, committedAt: number): Applied;
   /** Folds a commit of the log into the state. Returns what its input derives now. */
-  replay(commit: Commit, derive: (work: Work) => void): readonly Section[];
+  replay(commit: Commit, derive: Derive): readonly Section[];
   snapshot(): PartitionState;
   restore(state: PartitionState): void;
 }
 
-export function createPartition(spec: PartitionSpec, registry: Registry): Partition {
+/** `derived` gives what the operators made of the steps. */
+export function createPartition(spec: PartitionSpec, registry: Registry, derived: DerivedBlocks): Partition {
+  const [own, ...others] = spec.inputs;
   const positions = new Map<string, number>();
   const files = createKnownFiles(registry);
   const check = createCheck(spec.expectations);
-  const derived = createDerivedBlocks(spec.windows, spec.joined, spec.selected);
-  const time = createPartitionTime(spec.watermark, policiesOf(spec));
+  const time = createPartitionTime(own.watermark, policiesOf(spec.inputs));
   const requests = createRequests(spec.requests ?? DEFAULT_REQUEST_LIMITS);
   let lastEventAtMs: number | null = null;
 
@@ -131,23 +129,23 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
   function eventsStep(
     channel: string,
     rows: Columns,
-    { timeField }: PartitionEvents,
+    { stream, timeField }: PartitionEvents,
     seenMs: Float64Array | null,
   ): EventsStep {
     const timesMs = rows.numbers(timeField);
     const watermarksMs = new Float64Array(rows.count);
-    const watermarkBeforeMs = time.observe(channel, timesMs, watermarksMs, seenMs);
-    return { kind: 'events', channel, columns: rows, timesMs, watermarkBeforeMs, watermarksMs };
+    const watermarkMs = time.observe(channel, timesMs, watermarksMs, seenMs);
+    return { kind: 'events', stream, columns: rows, timesMs, watermarkMs, watermarksMs };
   }
 
-  function deletionStep(channel: string, { key, occurredAt }: Tombstone, seenMs: number): Step {
+  function deletionStep(channel: string, stream: string, { key, occurredAt }: Tombstone, seenMs: number): Step {
     const after = new Float64Array(1);
     time.observe(channel, Float64Array.of(occurredAt), after, Float64Array.of(seenMs));
-    return { kind: 'deletion', channel, key, occurredAt, watermarkMs: after[0]! };
+    return { kind: 'deletion', stream, key, occurredAt, watermarkMs: after[0]! };
   }
 
   function stepsOf(channel: string, blocks: readonly Block[], steps: Step[], seenMs: Float64Array | null = null): void {
-    const events = spec.right?.channels.includes(channel) === true ? spec.right : spec;
+    const events = others.find(({ channels }) => channels.includes(channel)) ?? own;
     for (const block of blocks) {
       const { fingerprint, bytes } = block;
       switch (registry.nameOf(fingerprint)) {
@@ -156,7 +154,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
           break;
         case tombstoneType.name:
           for (const [i, tombstone] of registry.decodeAs(tombstoneType, fingerprint, bytes).entries()) {
-            steps.push(deletionStep(channel, tombstone, seenMs?.[i] ?? Number.NaN));
+            steps.push(deletionStep(channel, events.stream, tombstone, seenMs?.[i] ?? Number.NaN));
           }
           break;
         case sourceControlType.name:
@@ -195,16 +193,16 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
 
   /** What a batch has for the journal: its blocks, with dead letters in place of what is not taken. */
   function taken(batch: PartitionInput, committedAt: number, failures: ExpectationFailures[]): readonly Block[] {
-    const latestMs = latestTakenMs(spec.watermark, committedAt);
+    const latestMs = latestTakenMs(own.watermark, committedAt);
     return batch.blocks.flatMap((block) => {
-      if (registry.nameOf(block.fingerprint) !== spec.eventType.name) return [block];
-      const own = columns.of(block, spec);
+      if (registry.nameOf(block.fingerprint) !== own.eventType.name) return [block];
+      const rows = columns.of(block, own);
       const refusals: Refusals = new Map();
-      refuseAhead(own.numbers(spec.timeField), latestMs, refusals);
-      failures.push(...check(own, (row, detail) => refuse(refusals, row, 'expectation-failed', detail)));
+      refuseAhead(rows.numbers(own.timeField), latestMs, refusals);
+      failures.push(...check(rows, (row, detail) => refuse(refusals, row, 'expectation-failed', detail)));
       if (refusals.size === 0) return [block];
-      const events = registry.decodeAs(spec.eventType, block.fingerprint, block.bytes);
-      return withoutRefused(spec.eventType, events, refusals, spec.stream, originsOf(block, events, batch));
+      const events = registry.decodeAs(own.eventType, block.fingerprint, block.bytes);
+      return withoutRefused(own.eventType, events, refusals, spec.stream, originsOf(block, events, batch));
     });
   }
 
@@ -215,10 +213,10 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
     }
   }
 
-  function workOf(sections: readonly Block[]): Work {
+  function stepsOfAll(sections: readonly Block[]): Step[] {
     const steps: Step[] = [];
     stepsOf('', sections, steps);
-    return { steps, derived: derived.sinks };
+    return steps;
   }
 
   return {
@@ -231,14 +229,15 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
       columns.forget();
       const failures: ExpectationFailures[] = [];
       const blocks = [...taken(batch, committedAt, failures), ...requestBlocks(batch)];
-      derive(workOf(blocks));
+      const steps = stepsOfAll(blocks);
+      derive(steps);
       stand(batch);
       noteRequests(blocks);
       files.note(blocks);
       const { stream, partition } = spec;
       const inputs: Section[] = blocks.map(inputSection);
-      const { sections, summary } = derived.take();
-      const events = countOf(blocks, spec.eventType.fingerprint);
+      const { sections, summary } = derived.take(steps);
+      const events = countOf(blocks, own.eventType.fingerprint);
       noteEvents(events, committedAt);
       return {
         commit: {
@@ -258,12 +257,13 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
     replay(commit, derive) {
       columns.forget();
       const inputs = commit.sections.filter((section) => section.role === 'input');
-      derive(workOf(inputs));
+      const steps = stepsOfAll(inputs);
+      derive(steps);
       noteRequests(inputs);
       stand(commit);
       files.note(inputs);
-      noteEvents(countOf(commit.sections, spec.eventType.fingerprint), commit.committedAt);
-      return derived.take().sections;
+      noteEvents(countOf(commit.sections, own.eventType.fingerprint), commit.committedAt);
+      return derived.take(steps).sections;
     },
     snapshot: () => ({
       positions: Object.fromEntries(positions),
@@ -284,9 +284,8 @@ export function createPartition(spec: PartitionSpec, registry: Registry): Partit
 }
 
 /** Of each log that is read, that of its stream. */
-function policiesOf({ right, ...left }: PartitionSpec): ReadonlyMap<string, WatermarkPolicy> {
-  const sides = right === null ? [left] : [left, right];
-  return new Map(sides.flatMap(({ channels, watermark }) => channels.map((channel) => [channel, watermark])));
+function policiesOf(inputs: readonly PartitionEvents[]): ReadonlyMap<string, WatermarkPolicy> {
+  return new Map(inputs.flatMap(({ channels, watermark }) => channels.map((channel) => [channel, watermark])));
 }
 
 function countOf(blocks: readonly Block[], fingerprint: string): number {

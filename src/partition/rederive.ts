@@ -4,20 +4,17 @@
  */
 import type { Commit, Section } from '../messages/commit.ts';
 import type { Registry } from '../messages/registry.ts';
-import {
-  createPartitionFold,
-  type Derivation,
-  derivationTypes,
-  deriveAll,
-  type PartitionFold,
-  restoreFold,
-} from './derivation.ts';
+import type { OperatorKind } from '../streams/operator-kind.ts';
+import { createPartitionFold, type Derivation, derivationTypes, deriveAll, type PartitionFold } from './derivation.ts';
+import { createRebuild, takeRebuilt } from './rebuild.ts';
 import type { PartitionSnapshot } from './snapshot.ts';
 
 /** What a partition derived by, from an offset of its log on. */
 export interface DerivationSince {
   readonly fromOffset: number;
   readonly derivation: Derivation;
+  /** Where operators began that were new: with what came from here on, or with all that the log had. */
+  readonly newBegin: 'here' | 'at-start';
 }
 
 export interface Difference {
@@ -41,31 +38,41 @@ export interface LoggedCommit {
   readonly commit: Commit;
 }
 
-/**
- * `history` is in order of offset, and its first entry holds for the first commit. `start` is the state before that, null
- * at the start of the log.
- */
+export type LoggedCommits = AsyncIterable<LoggedCommit> | Iterable<LoggedCommit>;
+
+/** A log, as far as it is to be derived anew. */
+export interface RederivedLog {
+  readonly partition: number;
+  /** In order; from the start of the log, or from where `start` was. */
+  readonly commits: LoggedCommits;
+  /** Those from the start of the log to an offset. Throws when they are gone. */
+  before(toOffset: number): LoggedCommits;
+  /** In order of offset; its first entry holds for the first commit. */
+  readonly history: readonly DerivationSince[];
+  /** The state before the first commit; null at the start of the log. */
+  readonly start: PartitionSnapshot | null;
+}
+
 export async function rederive(
-  commits: AsyncIterable<LoggedCommit> | Iterable<LoggedCommit>,
-  history: readonly DerivationSince[],
-  partition: number,
+  log: RederivedLog,
   registry: Registry,
-  start: PartitionSnapshot | null = null,
+  kinds: readonly OperatorKind[],
 ): Promise<Rederived> {
+  const { commits, history, start } = log;
   let fold: PartitionFold | null = null;
   let next = 0;
   let [count, inputEvents, derivedEvents, differences] = [0, 0, 0, 0];
   let first: Difference | null = null;
   for await (const { offset, commit } of commits) {
     while (next < history.length && history[next]!.fromOffset <= offset) {
-      fold = changedTo(history[next]!.derivation, fold, partition, registry);
+      fold = await changedTo(history[next]!, fold, log, registry, kinds);
       next += 1;
     }
     if (fold === null) throw new Error(`It is not known by what the commit at offset ${offset} was derived`);
-    if (count === 0 && start !== null) restoreFold(fold, start);
+    if (count === 0 && start !== null) fold.restore(start);
     const current = fold;
     const logged = commit.sections.filter(({ role }) => role === 'derived');
-    const now = current.partition.replay(commit, (work) => deriveAll(current, work));
+    const now = current.partition.replay(commit, (steps) => deriveAll(current, steps));
     count += 1;
     for (const section of commit.sections) {
       if (section.role === 'derived') derivedEvents += section.count;
@@ -79,16 +86,22 @@ export async function rederive(
 }
 
 /** A restart with another configuration: state goes over as a snapshot carries it. */
-function changedTo(
-  derivation: Derivation,
+async function changedTo(
+  { derivation, fromOffset, newBegin }: DerivationSince,
   before: PartitionFold | null,
-  partition: number,
+  log: RederivedLog,
   registry: Registry,
-): PartitionFold {
-  const types = derivationTypes(derivation);
-  registry.add(types.eventType);
-  const fold = createPartitionFold(derivation, types, partition, registry);
-  if (before !== null) restoreFold(fold, before.snapshot());
+  kinds: readonly OperatorKind[],
+): Promise<PartitionFold> {
+  const types = derivationTypes(derivation, kinds);
+  for (const type of types.inputs) registry.add(type);
+  const newFold = (): PartitionFold => createPartitionFold(derivation, types, log.partition, registry);
+  const fold = newFold();
+  const anew = before === null ? [] : fold.restore(before.snapshot());
+  if (anew.length === 0 || newBegin === 'here') return fold;
+  const rebuild = createRebuild(newFold(), anew);
+  for await (const { commit } of log.before(fromOffset)) rebuild.take(commit);
+  takeRebuilt(fold, anew, rebuild.states());
   return fold;
 }
 

@@ -1,15 +1,25 @@
 /**
- * A partition's snapshot: the consumer's own state and that of its derivers, as of one offset of the log.
- * It is one Avro record, and its schema stands in front of it, so that a later version reads it by schema resolution:
- * a field that is added needs a default.
+ * A partition's snapshot: its own state and that of each of its operators, as of one offset of the log. All of it is
+ * written with its schema, so that a later version reads it by schema resolution: a field that is added needs a default.
+ *
+ *   "S2"  length of the schema  schema  block of one record  state of each operator, in the record's order
  */
-import { cardStateSchema } from '../fraud/card-state.ts';
 import { type AvroRecord, type FromAvro, NAMESPACE } from '../messages/avro.ts';
 import { eventType, resolvingDecoder } from '../messages/codec.ts';
 import { filePositionSchema, requestTakenSchema } from '../messages/streams.ts';
-import { FIRST_SNAPSHOT_FINGERPRINT, FIRST_SNAPSHOT_SCHEMA } from './first-snapshot.ts';
+import { decodeEarlierSnapshot } from './earlier-snapshots.ts';
+import type { PartitionState } from './partition.ts';
+import type { SavedOperator } from './saved-operators.ts';
 
-export const partitionSnapshotSchema = {
+const WATERMARK_FIELDS = [
+  { name: 'maxEventTimeMs', type: 'double', doc: 'A double, because it is -Infinity before the first event.' },
+  { name: 'sourceWatermarkMs', type: 'double', doc: 'What the source says.' },
+  { name: 'watermarkMs', type: 'double', doc: 'What operators go by.' },
+  { name: 'isIdle', type: 'boolean' },
+  { name: 'isFlushed', type: 'boolean', default: false },
+] as const;
+
+const snapshotSchema = {
   type: 'record',
   name: 'PartitionSnapshot',
   namespace: NAMESPACE,
@@ -21,11 +31,7 @@ export const partitionSnapshotSchema = {
       default: [],
       doc: 'Those that were read.',
     },
-    { name: 'maxEventTimeMs', type: 'double', doc: 'A double, because it is -Infinity before the first event.' },
-    { name: 'sourceWatermarkMs', type: 'double', doc: 'What the source says.' },
-    { name: 'watermarkMs', type: 'double', doc: 'What windows fire by.' },
-    { name: 'isIdle', type: 'boolean' },
-    { name: 'isFlushed', type: 'boolean', default: false },
+    ...WATERMARK_FIELDS,
     {
       name: 'channels',
       doc: 'Of a partition that reads other logs.',
@@ -34,72 +40,10 @@ export const partitionSnapshotSchema = {
         items: {
           type: 'record',
           name: 'ChannelState',
-          fields: [
-            { name: 'channel', type: 'string' },
-            { name: 'maxEventTimeMs', type: 'double' },
-            { name: 'sourceWatermarkMs', type: 'double' },
-            { name: 'watermarkMs', type: 'double' },
-            { name: 'isIdle', type: 'boolean' },
-            { name: 'isFlushed', type: 'boolean', default: false },
-          ],
+          fields: [{ name: 'channel', type: 'string' }, ...WATERMARK_FIELDS],
         },
       },
     },
-    {
-      name: 'windows',
-      type: {
-        type: 'array',
-        items: {
-          type: 'record',
-          name: 'WindowState',
-          fields: [
-            { name: 'window', type: 'string' },
-            { name: 'definition', type: 'string', doc: 'The specification whose state it is, as JSON.' },
-            { name: 'watermarkMs', type: 'double', doc: 'What it has fired by; -Infinity for nothing.' },
-            {
-              name: 'groups',
-              type: {
-                type: 'array',
-                items: {
-                  type: 'record',
-                  name: 'GroupState',
-                  fields: [
-                    { name: 'key', type: ['null', 'long', 'string'] },
-                    { name: 'times', type: { type: 'array', items: 'double' }, doc: 'By its kind of window.' },
-                    { name: 'count', type: 'long' },
-                    { name: 'revision', type: 'int' },
-                    { name: 'reported', type: 'long', doc: 'Events in its last result.' },
-                    { name: 'numbers', type: { type: 'array', items: 'double' } },
-                    { name: 'objects', type: { type: 'array', items: 'string' } },
-                  ],
-                },
-              },
-            },
-          ],
-        },
-      },
-    },
-    {
-      name: 'joined',
-      doc: 'Of a join: events that may still find a match, and versions of a table.',
-      type: {
-        type: 'array',
-        items: {
-          type: 'record',
-          name: 'JoinEntry',
-          fields: [
-            { name: 'side', type: { type: 'enum', name: 'Side', symbols: ['left', 'right'] } },
-            { name: 'key', type: ['null', 'long', 'string'] },
-            { name: 'timeMs', type: 'double' },
-            { name: 'sequence', type: 'long' },
-            { name: 'isMatched', type: 'boolean' },
-            { name: 'given', type: ['null', 'long'], default: null, doc: 'What a flush gave it with.' },
-            { name: 'event', type: ['null', 'bytes'], doc: 'By the schema of its side.' },
-          ],
-        },
-      },
-    },
-    { name: 'cards', type: { type: 'array', items: cardStateSchema } },
     {
       name: 'requests',
       doc: 'Those with a key, in the order in which they were taken.',
@@ -107,45 +51,74 @@ export const partitionSnapshotSchema = {
       default: [],
     },
     { name: 'requestsForgottenUpTo', type: 'long', default: 0 },
+    {
+      name: 'operators',
+      type: {
+        type: 'array',
+        items: {
+          type: 'record',
+          name: 'OperatorState',
+          fields: [
+            { name: 'kind', type: 'string' },
+            { name: 'name', type: 'string' },
+            { name: 'definition', type: 'string', doc: 'What its state depends on besides its schema.' },
+            { name: 'schema', type: 'string', doc: 'Of its records, as JSON.' },
+            { name: 'count', type: 'long', doc: 'Records, of which an Avro array stands behind this one.' },
+            { name: 'length', type: 'long', doc: 'Bytes of that array.' },
+          ],
+        },
+      },
+      default: [],
+    },
   ],
 } as const satisfies AvroRecord;
 
-export type PartitionSnapshot = FromAvro<typeof partitionSnapshotSchema>;
+export interface PartitionSnapshot extends PartitionState {
+  readonly operators: readonly SavedOperator[];
+}
 
-const snapshotType = eventType(partitionSnapshotSchema);
+type Head = FromAvro<typeof snapshotSchema>;
+
+const snapshotType = eventType(snapshotSchema);
 const SCHEMA = Buffer.from(snapshotType.json, 'utf8');
-/** No snapshot of the first version begins with this: those begin with a digit of a fingerprint. */
-const MAGIC = Buffer.from('S1', 'latin1');
-const HEAD_BYTES = MAGIC.length + 4;
+const MAGIC = Buffer.from('S2', 'latin1');
 
-export function encodeSnapshot(snapshot: PartitionSnapshot): Uint8Array {
-  const head = Buffer.alloc(HEAD_BYTES);
-  MAGIC.copy(head);
-  head.writeUInt32LE(SCHEMA.length, MAGIC.length);
-  return Buffer.concat([head, SCHEMA, snapshotType.encodeBlock([snapshot]).bytes]);
+export function encodeSnapshot({ operators, ...state }: PartitionSnapshot): Uint8Array {
+  const heads = operators.map(({ kind, name, definition, schema, count, bytes }) => {
+    return { kind, name: name ?? '', definition: definition ?? '', schema, count, length: bytes.byteLength };
+  });
+  const record = snapshotType.encodeBlock([{ ...state, operators: heads }]).bytes;
+  const lengths = Buffer.alloc(8);
+  lengths.writeUInt32LE(SCHEMA.length, 0);
+  lengths.writeUInt32LE(record.length, 4);
+  return Buffer.concat([MAGIC, lengths, SCHEMA, record, ...operators.map(({ bytes }) => bytes)]);
 }
 
 /** Null when its schema can't be resolved to that of today: the log is then replayed from the start. */
 export function decodeSnapshot(bytes: Uint8Array): PartitionSnapshot | null {
-  const written = partsOf(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-  if (written === null) return null;
-  if (written.schemaJson === snapshotType.json) return snapshotType.decodeBlock(written.block)[0] ?? null;
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (!body.subarray(0, MAGIC.length).equals(MAGIC)) {
+    const earlier = decodeEarlierSnapshot(body);
+    const head = earlier === null ? null : headOf(earlier.schemaJson, earlier.block);
+    return head === null || earlier === null ? null : { ...head, operators: earlier.operators };
+  }
+  const schemaEnd = MAGIC.length + 8 + body.readUInt32LE(MAGIC.length);
+  const recordEnd = schemaEnd + body.readUInt32LE(MAGIC.length + 4);
+  const head = headOf(body.toString('utf8', MAGIC.length + 8, schemaEnd), body.subarray(schemaEnd, recordEnd));
+  if (head === null) return null;
+  let at = recordEnd;
+  const operators = head.operators.map(({ length, ...operator }) => {
+    at += length;
+    return { ...operator, bytes: body.subarray(at - length, at) };
+  });
+  return { ...head, operators };
+}
+
+function headOf(schemaJson: string, block: Uint8Array): Head | null {
+  if (schemaJson === snapshotType.json) return snapshotType.decodeBlock(block)[0] ?? null;
   try {
-    return resolvingDecoder(snapshotType, written.schemaJson)(written.block)[0] ?? null;
+    return resolvingDecoder(snapshotType, schemaJson)(block)[0] ?? null;
   } catch {
     return null;
   }
-}
-
-/** The schema that a snapshot was written by, and a block of the one record. */
-function partsOf(body: Buffer): { readonly schemaJson: string; readonly block: Uint8Array } | null {
-  if (body.subarray(0, MAGIC.length).equals(MAGIC)) {
-    const end = HEAD_BYTES + body.readUInt32LE(MAGIC.length);
-    return { schemaJson: body.toString('utf8', HEAD_BYTES, end), block: body.subarray(end) };
-  }
-  const { length } = FIRST_SNAPSHOT_FINGERPRINT;
-  if (body.toString('latin1', 0, length) !== FIRST_SNAPSHOT_FINGERPRINT) return null;
-  // The record stood there by itself; as an Avro array it has a count before it and an end behind it.
-  const block = Buffer.concat([Buffer.from([2]), body.subarray(length), Buffer.from([0])]);
-  return { schemaJson: FIRST_SNAPSHOT_SCHEMA, block };
 }

@@ -1,4 +1,6 @@
 /** What was taken in and derived, counted. */
+import { FRAUD_STREAMS } from '../fraud/operator.ts';
+
 export interface Counts {
   events: number;
   deadLetters: number;
@@ -45,4 +47,11 @@ export function addFailures({ failures }: Counts, stream: string, expectation: s
   const own = failures.get(stream) ?? new Map<string, number>();
   failures.set(stream, own);
   own.set(expectation, (own.get(expectation) ?? 0) + events);
+}
+
+/** Events of one output of an operator. */
+export function countDerived(counts: Counts, kind: string, stream: string, events: number): void {
+  if (kind === 'window') counts.windows += events;
+  else if (stream === FRAUD_STREAMS.alerts) counts.alerts += events;
+  else if (stream === FRAUD_STREAMS.sessions) counts.sessions += events;
 }

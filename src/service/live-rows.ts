@@ -1,12 +1,17 @@
 /** What a commit derived, as the rows that the live page shows. */
 import type { Committed } from '../actors/partition-consumer.ts';
 import type { LiveEvent, Row } from '../http/view.ts';
-import { alertRaisedType } from '../messages/types.ts';
+import type { EventType } from '../messages/codec.ts';
+import type { AlertRaised } from '../messages/payments.ts';
+import { alertRaisedType, sessionClosedType } from '../messages/types.ts';
+
+/** Of the sessions of a commit so many are shown: a sample. */
+const SAMPLED_SESSIONS = 5;
 
 export function publishDerived(publish: (event: LiveEvent) => void, commit: Committed): void {
-  const { lastSessions, alerts } = commit.derived;
-  if (lastSessions.length > 0) {
-    const rows: Row[] = lastSessions.map((session) => ({
+  const sessions = eventsOf(commit, sessionClosedType);
+  if (sessions.length > 0) {
+    const rows: Row[] = sessions.slice(-SAMPLED_SESSIONS).map((session) => ({
       customer_id: session.customerId,
       start_at: session.start,
       end_at: session.end,
@@ -16,6 +21,7 @@ export function publishDerived(publish: (event: LiveEvent) => void, commit: Comm
     }));
     publish({ kind: 'session', data: rows });
   }
+  const alerts = alertsOf(commit);
   if (alerts.length === 0) return;
   const { stream, partition } = commit.commit;
   const firstAlertOffset = offsetOf(commit, alertRaisedType.fingerprint);
@@ -46,4 +52,14 @@ function offsetOf({ commit, firstOffset }: Committed, fingerprint: string): numb
     offset += section.count;
   }
   return offset;
+}
+
+export function alertsOf(commit: Committed): AlertRaised[] {
+  return eventsOf(commit, alertRaisedType);
+}
+
+function eventsOf<T>({ commit }: Committed, { fingerprint, decodeBlock }: EventType<T>): T[] {
+  return commit.sections
+    .filter((section) => section.fingerprint === fingerprint)
+    .flatMap(({ bytes }) => decodeBlock(bytes));
 }

@@ -12,9 +12,9 @@ import { OPERATIONS } from '../messages/operations.ts';
 import type { AlertRaised } from '../messages/payments.ts';
 import { deadLetterType } from '../messages/types.ts';
 import { STORE_NAMES } from '../projections/store.ts';
-import { addFailures, type Counts, noCounts } from './counts.ts';
+import { addFailures, type Counts, countDerived, noCounts } from './counts.ts';
 import { type GaugeSources, gaugesOf } from './gauges.ts';
-import { publishDerived } from './live-rows.ts';
+import { alertsOf, publishDerived } from './live-rows.ts';
 import { createMeters } from './meters.ts';
 import type { RunningStream } from './pipeline.ts';
 import type { Platform } from './platform.ts';
@@ -153,9 +153,7 @@ export function createObserver(config: Config, version: string, sources: Observe
       counts.deadLetters += commit.deadLetters;
       counts.late += derived.late;
       counts.lateWindows += derived.lateWindows;
-      counts.alerts += derived.alerts.length;
-      counts.windows += derived.windows;
-      counts.sessions += derived.sessions;
+      for (const { kind, stream: output, events } of derived.outputs) countDerived(counts, kind, output, events);
       meters.meter(`source:${stream}`).add(commit.events);
       meters.meter(log).add(commit.events);
       metrics.add('events_in_total', { source: stream }, commit.events + commit.deadLetters);
@@ -166,10 +164,11 @@ export function createObserver(config: Config, version: string, sources: Observe
         addFailures(counts, stream, expectation, events);
         metrics.add('expectation_failures_total', { stream, expectation }, events);
       }
-      publishDerived(observer.publish, commit);
-      if (derived.alerts.length > 0) {
-        for (const listener of alertListeners) listener(derived.alerts, commit.commit.committedAt);
-      }
+      if (listeners.size > 0) publishDerived(observer.publish, commit);
+      if (alertListeners.size === 0) return;
+      const alerts = alertsOf(commit);
+      if (alerts.length === 0) return;
+      for (const listener of alertListeners) listener(alerts, commit.commit.committedAt);
     },
     tick() {
       const projected = sources.readModels()?.eventsTotal() ?? 0;

@@ -1,10 +1,10 @@
 /**
- * One partition, wired: its log, its snapshots, and the three actors that restart together, because a batch that one of
- * them has seen and the log has not must be forgotten by all.
+ * One partition, wired: its log, its snapshots, and its consumer and derivers, which restart together: a batch that one
+ * of them has seen and the log has not must be forgotten by all.
  */
 import { createMailbox, type Mailbox } from '../actors/mailbox.ts';
 import { type Committed, type PartitionConsumerPorts, partitionConsumerMachine } from '../actors/partition-consumer.ts';
-import type { Deriver, PartitionHost } from '../actors/partition-host.ts';
+import type { PartitionHost } from '../actors/partition-host.ts';
 import { startSupervised } from '../actors/supervised.ts';
 import { type ChildSpec, type SupervisionPorts, supervisorSpec } from '../actors/supervisor.ts';
 import type { Log } from '../journal/log.ts';
@@ -14,6 +14,7 @@ import type { FilePosition } from '../messages/streams.ts';
 import { batchRows } from '../partition/batch-rows.ts';
 import type { PartitionStatus } from '../partition/partition.ts';
 import type { KnownRequest } from '../partition/requests.ts';
+import type { OperatorAnew } from '../streams/operator.ts';
 import { initialWatermark } from '../streams/watermark.ts';
 import type { Platform } from './platform.ts';
 import { createQuarantine, type QuarantineOptions } from './quarantine.ts';
@@ -21,7 +22,8 @@ import { createQuarantine, type QuarantineOptions } from './quarantine.ts';
 export interface PartitionUnitOptions extends Omit<QuarantineOptions, 'mailbox' | 'isLive'> {
   /** A host of the partition at the start of its log. */
   readonly newHost: () => PartitionHost;
-  readonly derivers: readonly Deriver[];
+  /** Names of the actors that derive, in the order of their operators. */
+  readonly derivers: readonly string[];
   readonly snapshots: SnapshotStore;
   readonly queueBatches: number;
   readonly snapshotEveryEvents: number;
@@ -33,6 +35,8 @@ export interface PartitionUnitOptions extends Omit<QuarantineOptions, 'mailbox' 
   committed(commit: Committed): void;
   /** What lies before the snapshots that are kept may be needed no more. */
   snapshotSaved(log: string): Promise<void>;
+  /** Operators without state of their own begin at the start of the log, of which they are told all. */
+  onAnew(log: string, operators: readonly OperatorAnew[]): void;
   /** A snapshot could not be written; the log has all that it would hold. */
   onSnapshotFailed(log: string, error: unknown): void;
 }
@@ -100,7 +104,12 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
     for (;;) {
       const found = await snapshots.latest(log.name, limit);
       if (found === null) return 0;
-      if (await own.restore(found.body)) {
+      const restored = await own.restore(found.body);
+      if (restored.kind === 'restored') {
+        if (restored.anew.length > 0) {
+          options.onAnew(log.name, restored.anew);
+          await own.rebuild(restored.anew, found.offset);
+        }
         snapshotOffset = found.offset;
         return found.offset;
       }

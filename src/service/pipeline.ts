@@ -3,7 +3,7 @@
  * fraud sessions. Sources, projections and everything that leaves the process are put around it.
  */
 import type { Committed } from '../actors/partition-consumer.ts';
-import { createPartitionHost, type Deriver, type PartitionHost } from '../actors/partition-host.ts';
+import { createPartitionHost, type PartitionHost } from '../actors/partition-host.ts';
 import type { SupervisionPorts } from '../actors/supervisor.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
@@ -17,25 +17,30 @@ import { type JournalPlace, journalOf, openReader } from '../journal/open-reader
 import type { TornTail } from '../journal/recovery.ts';
 import { readSchemaFiles, saveSchemaFiles } from '../journal/schema-files.ts';
 import { snapshotStore } from '../journal/snapshots.ts';
-import type { DynamicEvent, EventSchema, EventType } from '../messages/codec.ts';
+import { type DynamicEvent, dynamicEventType, type EventSchema, type EventType } from '../messages/codec.ts';
 import { logName, logNamesOf } from '../messages/log-name.ts';
 import { OPERATIONS } from '../messages/operations.ts';
 import { createRegistry, type Registry } from '../messages/registry.ts';
 import { BUILTIN_TYPES, runChangedType } from '../messages/types.ts';
+import { OPERATOR_KINDS } from '../operator-kinds.ts';
 import {
   createPartitionFold,
   type Derivation,
   type DerivationTypes,
   derivationTypes,
   type PartitionFold,
+  schemasOf,
 } from '../partition/derivation.ts';
 import type { BatchPart } from '../partition/divide.ts';
 import type { Exchange, ExchangeReading } from '../partition/exchange.ts';
 import type { Intake } from '../sources/source.ts';
+import type { OperatorAnew } from '../streams/operator.ts';
+import { WINDOW_AGGREGATOR } from '../streams/operator-kind.ts';
 import type { PartitionThreads } from '../workers/partition-threads.ts';
 import { createIntake } from './intake.ts';
 import { createPartitionUnit, type PartitionUnit } from './partition-unit.ts';
 import { nextTurn, type Platform } from './platform.ts';
+import { requireStateOf } from './required-events.ts';
 
 /** Name of the supervisor at the root of every actor. */
 export const ROOT = 'millrace';
@@ -79,6 +84,7 @@ export interface PipelineOptions {
   snapshotSaved(log: string): Promise<void>;
   onTorn(torn: TornTail): void;
   onLogState(log: string, state: LogState): void;
+  onAnew(log: string, operators: readonly OperatorAnew[]): void;
   onSnapshotFailed(log: string, error: unknown): void;
   onDivided(log: string, source: string, parts: readonly BatchPart[]): void;
   onHalted(log: string, reason: string): void;
@@ -102,6 +108,7 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
     onState: options.onLogState,
     witnesses: projectedOffsets(config.dataDir, platform),
   });
+  const snapshots = snapshotStore(journalPlace.directory, { fs: disk.fs });
   const registry = createRegistry();
   const planned = exchangesOf(config, knownExchanges(config.dataDir, syncFs));
   // A damaged file of a type of today is written anew below.
@@ -117,9 +124,9 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
     partitions: number,
   ): Promise<RunningStream> => {
     const name = derivation.stream;
-    const types = derivationTypes(derivation);
-    const { eventType } = types;
-    const own = derivedTypes(types);
+    const types = derivationTypes(derivation, OPERATOR_KINDS);
+    const [eventType] = types.inputs;
+    const own = schemasOf(types);
     if (stream !== null) await requireReadable(journal, registry, stream, eventType);
     for (const type of own) registry.add(type);
     await saveSchemaFiles(disk.fs, config.dataDir, own);
@@ -129,15 +136,20 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
       const host = isOwn
         ? hostHere(derivation, types, partition)
         : hostIn(threads, hosted++, { derivation, partition });
-      units.push(await openUnit(name, partition, deriversOf(derivation), host));
+      units.push(await openUnit(name, partition, deriversOf(types), host));
+    }
+    for (const { log } of units) {
+      const newFold = (): PartitionFold => createPartitionFold(derivation, types, 0, registry);
+      await requireStateOf(log, newFold, { journal, reader, snapshots });
     }
     const since = Object.fromEntries(units.map(({ log }) => [log.name, log.nextOffset()]));
     if (derivation !== OPERATIONS_DERIVATION)
       await noteDerivations(disk.fs, syncFs, config.dataDir, [{ derivation, since }]);
+    const given = types.operators.flatMap((operator) => operator.types).find((output) => output.stream === name);
     const gives =
-      types.joined === null
+      given === undefined
         ? { role: 'input' as const, type: eventType }
-        : { role: 'derived' as const, type: types.joined.type };
+        : { role: 'derived' as const, type: dynamicEventType(given.type.schema) };
     return { name, config: stream, eventType, gives, units, intake: createIntake(name, units) };
   };
   const hostHere = (derivation: Derivation, types: DerivationTypes, partition: number) => () => {
@@ -157,14 +169,14 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
   const openUnit = async (
     name: string,
     partition: number,
-    derivers: readonly Deriver[],
+    derivers: readonly string[],
     newHost: () => PartitionHost,
   ): Promise<PartitionUnit> => {
     return createPartitionUnit({
       newHost,
       derivers,
       log: await journal.openLog(logName(name, partition)),
-      snapshots: snapshotStore(journalPlace.directory, { fs: disk.fs }),
+      snapshots,
       stream: name,
       queueBatches: config.runtime.queueBatches,
       quarantineAfter: config.supervision.quarantineAfter,
@@ -176,6 +188,7 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
       platform,
       committed: (commit) => options.committed(name, commit),
       snapshotSaved: options.snapshotSaved,
+      onAnew: options.onAnew,
       onSnapshotFailed: options.onSnapshotFailed,
       onDivided: options.onDivided,
       onHalted: options.onHalted,
@@ -213,15 +226,13 @@ function typesOf(config: Config, planned: readonly PlannedExchange[]): EventSche
     ...config.streams.map((stream) => derivationOf(config, stream)),
     ...planned.map(({ derivation }) => derivation),
   ];
-  return derivations.flatMap((derivation) => derivedTypes(derivationTypes(derivation)));
+  return derivations.flatMap((derivation) => schemasOf(derivationTypes(derivation, OPERATOR_KINDS)));
 }
 
-function derivedTypes({ eventType, windows, selected, joined }: DerivationTypes): EventSchema[] {
-  return [eventType, ...[...windows, ...selected].map(({ type }) => type), ...(joined === null ? [] : [joined.type])];
-}
-
-function deriversOf({ fraud }: Derivation): readonly Deriver[] {
-  return fraud === null ? ['window-aggregator'] : ['window-aggregator', 'fraud-session'];
+/** The actors that drive the operators, in the order of these; one that drives none where there are none. */
+function deriversOf({ operators }: DerivationTypes): readonly string[] {
+  const actors = new Set(operators.map(({ actor }) => actor));
+  return actors.size === 0 ? [WINDOW_AGGREGATOR] : [...actors];
 }
 
 /** Before the schema is kept with the data: what no event was written with must not stand in the way of the next one. */
@@ -244,11 +255,16 @@ async function requireReadable(
 
 const OPERATIONS_DERIVATION: Derivation = {
   stream: OPERATIONS,
-  schema: runChangedType.schema,
-  timeField: 'changedAt',
-  watermark: { kind: 'bounded', outOfOrdernessMs: 0 },
-  windows: [],
-  fraud: null,
+  inputs: [
+    {
+      stream: OPERATIONS,
+      schema: runChangedType.schema,
+      timeField: 'changedAt',
+      watermark: { kind: 'bounded', outOfOrdernessMs: 0 },
+      channels: [],
+    },
+  ],
+  operators: [],
 };
 
 /** Read once, and only when the first log is opened: by then the directory is this process's own. */

@@ -1,20 +1,168 @@
-/** The operator of a join of either kind. */
-import type { JoinOperator, JoinSpec } from './join-kind.ts';
-import { createStreamJoin } from './stream-join.ts';
-import { createTableJoin } from './table-join.ts';
+/** A join as an operator: events and deletions of its two sides in, results and late events out. */
+import { type AvroRecord, NAMESPACE } from '../messages/avro.ts';
+import { type DynamicEvent, dynamicEventType, type EventType, eventType } from '../messages/codec.ts';
+import type { Column, Columns } from '../messages/columns.ts';
+import { type JoinResultType, joinResultType } from '../messages/join-result.ts';
+import { createJoin, heldBackMs } from './join-by-kind.ts';
+import type { Joined, JoinSpec, Side } from './join-kind.ts';
+import { keyAt, keyColumn } from './key-column.ts';
+import type { Operator } from './operator.ts';
+import { type LateEvents, type OperatorPlace, operatorKind, WINDOW_AGGREGATOR } from './operator-kind.ts';
+import { recordsOf, stateOf } from './operator-state.ts';
+import { createView, type View, type ViewSpec, viewSchema } from './selection.ts';
 
-export function createJoin(spec: JoinSpec): JoinOperator {
-  return spec.kind === 'table' ? createTableJoin(spec) : createStreamJoin(spec);
+export interface JoinOperatorSpec {
+  readonly join: JoinSpec;
+  readonly left: JoinSideSpec;
+  readonly right: JoinSideSpec;
 }
 
-/** How far the results of a join may be behind its watermark: none with a time up to that, less this, is still to come. */
-export function heldBackMs(spec: JoinSpec): number {
-  switch (spec.kind) {
-    case 'interval':
-      return spec.graceMs + (spec.type === 'inner' ? 0 : spec.withinMs);
-    case 'window':
-      return spec.graceMs + spec.sizeMs;
-    case 'table':
-      return spec.graceMs;
-  }
+export interface JoinSideSpec {
+  /** The stream whose events are read. */
+  readonly stream: string;
+  /** The field by whose value events match; `record.field` of a nested record. */
+  readonly key: string;
+  /** The derived stream that is the side; absent where that is the stream itself. */
+  readonly of?: ViewSpec;
+}
+
+export const joinEntrySchema = {
+  type: 'record',
+  name: 'JoinEntry',
+  namespace: NAMESPACE,
+  doc: 'An event that may still find a match, or a version of a row of a table.',
+  fields: [
+    { name: 'side', type: { type: 'enum', name: 'Side', symbols: ['left', 'right'] } },
+    { name: 'key', type: ['null', 'long', 'string'] },
+    { name: 'timeMs', type: 'double' },
+    { name: 'sequence', type: 'long' },
+    { name: 'isMatched', type: 'boolean' },
+    { name: 'given', type: ['null', 'long'], default: null, doc: 'What a flush gave it with.' },
+    { name: 'event', type: ['null', 'bytes'], doc: 'By the schema of its side.' },
+  ],
+} as const satisfies AvroRecord;
+
+const KIND = 'join';
+const entryType = eventType(joinEntrySchema);
+
+interface JoinSide {
+  readonly stream: string;
+  readonly key: string;
+  readonly schema: AvroRecord;
+  readonly type: EventType<DynamicEvent>;
+  readonly of: ViewSpec | undefined;
+}
+
+type JoinSides = Readonly<Record<Side, JoinSide>>;
+
+export const joinKind = operatorKind<JoinOperatorSpec>(KIND, (name, { join, ...specs }, place) => {
+  const sides = { left: sideOf(name, specs.left, place), right: sideOf(name, specs.right, place) };
+  const result = joinResultType(name, sides.left.schema, sides.right.schema);
+  return {
+    actor: WINDOW_AGGREGATOR,
+    types: [{ stream: name, type: result.type }],
+    open: (late) => createJoinOperator(name, join, sides, result, late),
+  };
+});
+
+function sideOf(name: string, { stream, key, of }: JoinSideSpec, { inputs }: OperatorPlace): JoinSide {
+  const input = inputs.find((candidate) => candidate.stream === stream);
+  if (input === undefined) throw new Error(`The join ${name} is of ${stream}, which its partition does not take in`);
+  const schema = of === undefined ? input.schema : viewSchema(of);
+  return { stream, key, schema, type: dynamicEventType(schema), of };
+}
+
+const NO_TIMES = new Float64Array(0);
+
+/** The events at hand, as their side sees them. */
+interface Rows {
+  readonly side: Side;
+  readonly columns: Columns;
+  readonly keys: Column;
+  readonly type: EventType<DynamicEvent>;
+  readonly view: View | null;
+}
+
+function createJoinOperator(
+  name: string,
+  spec: JoinSpec,
+  sides: JoinSides,
+  { type, blockWriter }: JoinResultType,
+  late: LateEvents,
+): Operator {
+  const { left, right } = sides;
+  const definition = JSON.stringify([spec.kind, ...[left, right].map(({ key, schema }) => [key, schema])]);
+  const join = createJoin(spec);
+  const results = blockWriter();
+  const out = {
+    push: ({ key, ...result }: Joined): unknown => results.push({ key: key === null ? null : String(key), ...result }),
+  };
+  const views: Record<Side, View | null> = { left: viewOf(left), right: viewOf(right) };
+  let rows: Rows | null = null;
+  let timesMs: Float64Array = NO_TIMES;
+  let watermarkMs = Number.NEGATIVE_INFINITY;
+  return {
+    name,
+    kind: KIND,
+    actor: WINDOW_AGGREGATOR,
+    inputs: [left.stream, right.stream],
+    outputs: [{ stream: name, type, events: results }],
+    heldBackMs: heldBackMs(spec),
+    begin(input) {
+      const side = input.stream === right.stream ? 'right' : 'left';
+      const { key, type: eventsType } = sides[side];
+      const view = views[side];
+      const columns = view === null ? input.columns : view.begin(input.columns, input.timesMs);
+      rows = { side, columns, keys: keyColumn(columns, key), type: eventsType, view };
+      timesMs = input.timesMs;
+      watermarkMs = input.watermarkMs;
+    },
+    add(row) {
+      if (rows === null) return;
+      const { side, columns, keys, type: eventsType, view } = rows;
+      if (view !== null && !view.takes(row)) return;
+      const key = keyAt(keys, row);
+      const occurredAt = timesMs[row]!;
+      const event = columns.binary(row) ?? eventsType.encode(columns.event(row)).toString('latin1');
+      const latenessMs = join.add(side, key, occurredAt, event, watermarkMs, out);
+      if (latenessMs === null) return;
+      const json = JSON.stringify(columns.event(row));
+      late.push({
+        window: name,
+        key: key === null ? null : String(key),
+        occurredAt,
+        latenessMs,
+        windows: 1,
+        event: json,
+      });
+    },
+    advance(toMs) {
+      watermarkMs = toMs;
+      join.advance(toMs, out);
+    },
+    flush: () => join.flush(out),
+    remove({ stream, key, occurredAt }) {
+      if (stream === right.stream) join.remove(key, occurredAt);
+    },
+    snapshot() {
+      const entries = join.snapshot();
+      const bytesOf = (event: string | null): Buffer | null => (event === null ? null : Buffer.from(event, 'latin1'));
+      return stateOf(
+        entryType,
+        definition,
+        entries.map(({ event, ...entry }) => ({ ...entry, event: bytesOf(event) })),
+      );
+    },
+    restore(state) {
+      const entries = recordsOf(entryType, definition, state);
+      join.restore(
+        entries.map(({ event, ...entry }) => ({ ...entry, event: event === null ? null : event.toString('latin1') })),
+      );
+    },
+    keyCount: join.size,
+  };
+}
+
+function viewOf({ of }: JoinSide): View | null {
+  return of === undefined ? null : createView(of);
 }

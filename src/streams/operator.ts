@@ -27,19 +27,20 @@ export interface OperatorDeletion {
   readonly occurredAt: number;
 }
 
-/** A stream that an operator derives: its blocks are filled event by event, and are taken once a batch. */
+/** A stream that an operator derives. */
 export interface OperatorOutput {
   readonly stream: string;
   readonly type: EventSchema;
-  /** Events since the last call of take(). */
-  readonly length: number;
-  take(): Block | null;
+  /** Filled event by event, and taken once a batch. */
+  readonly events: { readonly length: number; take(): Block | null };
+  /** In a commit its block stands before those of all others. */
+  readonly isFirst?: true;
 }
 
 /** What an operator keeps, as a snapshot holds it: records of its own schema, most often one a key. */
 export interface OperatorState {
-  /** What the state depends on besides its schema, as text. State of another definition is of no use. */
-  readonly definition: string;
+  /** What the state depends on besides its schema, as text: state of another definition is of no use. Null: not said. */
+  readonly definition: string | null;
   /** The schema that the records were written by, as JSON. */
   readonly schema: string;
   readonly count: number;
@@ -50,12 +51,16 @@ export interface OperatorState {
 export interface Operator {
   /** As the pipeline file calls it; no two operators of a partition share one. */
   readonly name: string;
-  /** The actor that drives it, by its name in the actor tree: window-aggregator, fraud-session, operator. */
+  /** As derivations call it: window, join, derived, … */
   readonly kind: string;
+  /** The actor that drives it, as the actor tree names it: window-aggregator, fraud-session, … */
+  readonly actor: string;
   /** Streams whose events it takes. Of all others it sees how the watermark moves. */
   readonly inputs: readonly string[];
   /** In the order in which a commit has them. */
   readonly outputs: readonly OperatorOutput[];
+  /** How far events of its outputs may lie behind the watermark, for partitions that read them. */
+  readonly heldBackMs: number;
   /** Throws when the events lack a field that it needs. */
   begin(input: OperatorInput): void;
   /** Takes one event, under the watermark of the last call of advance() or begin(); from row 0 on, in order. */
@@ -65,8 +70,6 @@ export interface Operator {
   /** The input has ended for now: gives what is open, and keeps it open. */
   flush(): void;
   remove(deletion: OperatorDeletion): void;
-  /** A batch is over; where the watermark then stands. */
-  endBatch(watermarkMs: number): void;
   snapshot(): OperatorState;
   /** Into an operator that has seen nothing. Throws an UnreadableStateError when the state is none of its own. */
   restore(state: OperatorState): void;
@@ -76,3 +79,10 @@ export interface Operator {
 
 /** State that an operator can't go on from: it begins anew, from the log. The message says why, for people. */
 export class UnreadableStateError extends Error {}
+
+/** An operator that begins at the start of the log, and why, for people. */
+export interface OperatorAnew {
+  readonly kind: string;
+  readonly name: string;
+  readonly why: string;
+}

@@ -46,9 +46,6 @@ export interface LateArrival {
 
 /** A window's state, as a snapshot keeps it. */
 export interface WindowState {
-  window: string;
-  /** The specification whose state it is: with another one it is of no use. */
-  definition: string;
   /** What the windows have fired by. */
   watermarkMs: number;
   groups: GroupState[];
@@ -68,8 +65,7 @@ export interface WindowOperator {
   /** Gives what is open, where that is news, and keeps it open: what comes later gives the next revision. */
   flush(out: WindowResults): void;
   snapshot(): WindowState;
-  /** Takes what is its own of these. */
-  restore(states: readonly WindowState[]): void;
+  restore(state: WindowState): void;
   /** Groups of open windows. */
   keyCount(): number;
 }

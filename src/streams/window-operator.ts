@@ -1,85 +1,112 @@
-/** A window of any kind as the operator that a partition runs: columns in, results out. */
-import { AGGREGATES, type AggregateTable } from './aggregate-table.ts';
-import { alignedWindows } from './aligned-windows.ts';
-import { bindCondition } from './condition.ts';
-import { countWindows } from './count-windows.ts';
-import { parseExpression } from './expression.ts';
-import { bindColumns, createGroups, groupCount } from './groups.ts';
-import { createView } from './selection.ts';
-import { sessionWindows } from './session-windows.ts';
-import { slidingWindows } from './sliding-windows.ts';
-import type { OpenWindows, WindowKind, WindowOperator, WindowSpec } from './window-kind.ts';
+/** Windows as an operator: results and late events of one window of the pipeline file. */
+import { type AvroRecord, NAMESPACE } from '../messages/avro.ts';
+import { eventType } from '../messages/codec.ts';
+import type { Columns } from '../messages/columns.ts';
+import { type WindowResultType, windowResultType } from '../messages/window-result.ts';
+import { AGGREGATES, type AggregateTable, resultField } from './aggregate-table.ts';
+import type { Operator } from './operator.ts';
+import { type LateEvents, operatorKind, WINDOW_AGGREGATOR } from './operator-kind.ts';
+import { recordsOf, stateOf } from './operator-state.ts';
+import type { WindowSpec } from './window-kind.ts';
+import { createWindows } from './windows-by-kind.ts';
 
-/** Rows whose groups are read ahead of their events: few enough that all of it stays in the first cache. */
-const READ_AHEAD = 64;
+export const windowStateSchema = {
+  type: 'record',
+  name: 'WindowState',
+  namespace: NAMESPACE,
+  fields: [
+    { name: 'watermarkMs', type: 'double', doc: 'What it has fired by; -Infinity for nothing.' },
+    {
+      name: 'groups',
+      type: {
+        type: 'array',
+        items: {
+          type: 'record',
+          name: 'GroupState',
+          fields: [
+            { name: 'key', type: ['null', 'long', 'string'] },
+            { name: 'times', type: { type: 'array', items: 'double' }, doc: 'By its kind of window.' },
+            { name: 'count', type: 'long' },
+            { name: 'revision', type: 'int' },
+            { name: 'reported', type: 'long', doc: 'Events in its last result.' },
+            { name: 'numbers', type: { type: 'array', items: 'double' } },
+            { name: 'objects', type: { type: 'array', items: 'string' } },
+          ],
+        },
+      },
+    },
+  ],
+} as const satisfies AvroRecord;
+
+const KIND = 'window';
+const stateType = eventType(windowStateSchema);
+
+export const windowKind = operatorKind<WindowSpec>(KIND, (_, spec, { inputs }) => {
+  const result = resultTypeOf(spec);
+  const stream = inputs[0]?.stream ?? '';
+  return {
+    actor: WINDOW_AGGREGATOR,
+    types: [{ stream: spec.name, type: result.type }],
+    open: (late) => createWindowOperator(spec, result, stream, late),
+  };
+});
 
 /** Throws when the table has not all of its aggregates. */
-export function createWindows(spec: WindowSpec, table: AggregateTable = AGGREGATES): WindowOperator {
-  switch (spec.window.kind) {
-    case 'tumbling':
-    case 'hopping':
-      return operate(alignedWindows, spec, table);
-    case 'sliding':
-      return operate(slidingWindows, spec, table);
-    case 'session':
-      return operate(sessionWindows, spec, table);
-    case 'count':
-      return operate(countWindows, spec, table);
-  }
+export function resultTypeOf({ name, aggregates }: WindowSpec, table: AggregateTable = AGGREGATES): WindowResultType {
+  return windowResultType(
+    name,
+    aggregates.map((spec) => resultField(spec, table)),
+  );
 }
 
-function operate<State extends OpenWindows>(
-  kind: WindowKind<State>,
+const NO_TIMES = new Float64Array(0);
+
+export function createWindowOperator(
   spec: WindowSpec,
-  table: AggregateTable,
-): WindowOperator {
-  const { keyField } = spec;
+  { type }: WindowResultType,
+  stream: string,
+  late: LateEvents,
+  table: AggregateTable = AGGREGATES,
+): Operator {
+  const { name } = spec;
   const definition = JSON.stringify({ ...spec, name: undefined });
-  let state = kind.open(spec, createGroups(spec.aggregates, table, kind.own));
-  const view = spec.of === undefined ? null : createView(spec.of);
-  const condition = spec.where === null ? null : parseExpression(spec.where);
-  let rows = 0;
-  let aheadTo = 0;
-  let isTaken: ((row: number) => boolean) | null = null;
+  const windows = createWindows(spec, table);
+  const results = type.blockWriter();
+  let seen: Columns | null = null;
+  let timesMs: Float64Array = NO_TIMES;
   return {
-    spec,
-    begin(events, timesMs, watermarkMs) {
-      const columns = view === null ? events : view.begin(events, timesMs);
-      bindColumns(state.groups, keyField, columns);
-      rows = columns.count;
-      aheadTo = 0;
-      isTaken = condition === null ? null : bindCondition(condition, columns);
-      // One that is new to a partition has not seen the watermark advance.
-      if (watermarkMs > state.watermarkMs) state.watermarkMs = watermarkMs;
-      return columns;
+    name,
+    kind: KIND,
+    actor: WINDOW_AGGREGATOR,
+    inputs: [stream],
+    outputs: [{ stream: name, type, events: results }],
+    heldBackMs: 0,
+    begin(input) {
+      timesMs = input.timesMs;
+      seen = windows.begin(input.columns, timesMs, input.watermarkMs);
     },
-    add(row, timeMs, out) {
-      if (row === aheadTo) {
-        aheadTo = Math.min(row + READ_AHEAD, rows);
-        kind.readAhead?.(state, row, aheadTo);
-      }
-      if (view !== null && !view.takes(row)) return null;
-      if (isTaken !== null && !isTaken(row)) return null;
-      return kind.add(state, row, timeMs, out);
+    add(row) {
+      const occurredAt = timesMs[row]!;
+      const arrival = windows.add(row, occurredAt, results);
+      if (arrival === null) return;
+      const { key, latenessMs, windows: lost } = arrival;
+      const event = JSON.stringify(seen?.event(row));
+      late.push({
+        window: name,
+        key: key === null ? null : String(key),
+        occurredAt,
+        latenessMs,
+        windows: lost,
+        event,
+      });
     },
-    advance(watermarkMs, out) {
-      if (watermarkMs < state.nextDueMs) state.watermarkMs = watermarkMs;
-      else kind.advance(state, watermarkMs, out);
+    advance: (watermarkMs) => windows.advance(watermarkMs, results),
+    flush: () => windows.flush(results),
+    remove() {},
+    snapshot: () => stateOf(stateType, definition, [windows.snapshot()]),
+    restore(state) {
+      for (const record of recordsOf(stateType, definition, state)) windows.restore(record);
     },
-    flush: (out) => kind.flush(state, out),
-    snapshot: () => ({
-      window: spec.name,
-      definition,
-      watermarkMs: state.watermarkMs,
-      groups: kind.snapshot(state),
-    }),
-    restore(states) {
-      state = kind.open(spec, createGroups(spec.aggregates, table, kind.own));
-      const own = states.find((candidate) => candidate.window === spec.name && candidate.definition === definition);
-      if (own === undefined) return;
-      state.watermarkMs = own.watermarkMs;
-      kind.restore(state, own.groups);
-    },
-    keyCount: () => groupCount(state.groups),
+    keyCount: windows.keyCount,
   };
 }

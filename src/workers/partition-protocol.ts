@@ -2,7 +2,7 @@
  * What passes between the service and a thread that hosts partitions. Every value is structured-cloneable; events cross
  * as Avro blocks. A host is named by a number that no other has had.
  */
-import type { Deriver, HostSnapshot } from '../actors/partition-host.ts';
+import type { HostSnapshot, Restored } from '../actors/partition-host.ts';
 import type { JournalPlace } from '../journal/open-reader.ts';
 import type { Block } from '../messages/block.ts';
 import { type Commit, inputSection, type Section } from '../messages/commit.ts';
@@ -11,6 +11,7 @@ import type { Derivation } from '../partition/derivation.ts';
 import type { BatchPart } from '../partition/divide.ts';
 import type { Applied, PartitionInput, PartitionStatus } from '../partition/partition.ts';
 import type { KnownRequest, RequestLimits } from '../partition/requests.ts';
+import type { OperatorAnew } from '../streams/operator.ts';
 
 export interface OpenPartition {
   readonly dataDir: string;
@@ -22,7 +23,8 @@ export interface OpenPartition {
 
 /** What is answered, each once, in order; by its kind. */
 export interface HostAnswers {
-  restore: { readonly isRestored: boolean; readonly state: HostState };
+  restore: { readonly restored: Restored; readonly state: HostState };
+  rebuild: null;
   replay: { readonly state: HostState };
   apply: AppliedInThread;
   divide: readonly BatchPart[];
@@ -33,17 +35,18 @@ export interface HostAnswers {
 
 export type HostRequest =
   | { readonly kind: 'restore'; readonly body: Uint8Array }
+  | { readonly kind: 'rebuild'; readonly anew: readonly OperatorAnew[]; readonly toOffset: number }
   | { readonly kind: 'replay'; readonly fromOffset: number; readonly toOffset: number }
   | { readonly kind: 'apply'; readonly batch: PartitionInput; readonly committedAt: number }
   | { readonly kind: 'divide'; readonly batch: PartitionInput; readonly committedAt: number }
   | { readonly kind: 'request'; readonly key: string }
   | { readonly kind: 'snapshot' }
-  | { readonly kind: 'drain'; readonly deriver: Deriver };
+  | { readonly kind: 'drain'; readonly deriver: string };
 
 export type ToThread =
   | { readonly kind: 'open'; readonly host: number; readonly partition: OpenPartition }
-  | { readonly kind: 'start'; readonly host: number; readonly deriver: Deriver }
-  | { readonly kind: 'kill'; readonly host: number; readonly deriver: Deriver }
+  | { readonly kind: 'start'; readonly host: number; readonly deriver: string }
+  | { readonly kind: 'kill'; readonly host: number; readonly deriver: string }
   | { readonly kind: 'recovered'; readonly host: number }
   | { readonly kind: 'close'; readonly host: number }
   | { readonly kind: 'ask'; readonly host: number; readonly id: number; readonly request: HostRequest };
@@ -51,9 +54,10 @@ export type ToThread =
 export type FromThread =
   | { readonly kind: 'answer'; readonly id: number; readonly answer: HostAnswers[keyof HostAnswers] }
   | { readonly kind: 'refusal'; readonly id: number; readonly error: Error }
-  | { readonly kind: 'changed'; readonly host: number; readonly deriver: Deriver; readonly state: string }
-  | { readonly kind: 'failed'; readonly host: number; readonly deriver: Deriver; readonly error: Error }
-  | { readonly kind: 'stopped'; readonly host: number; readonly deriver: Deriver };
+  | { readonly kind: 'changed'; readonly host: number; readonly deriver: string; readonly state: string }
+  /** Null: the thread as a whole. */
+  | { readonly kind: 'failed'; readonly host: number; readonly deriver: string | null; readonly error: Error }
+  | { readonly kind: 'stopped'; readonly host: number; readonly deriver: string };
 
 /** Where a partition stands. */
 export interface HostState {

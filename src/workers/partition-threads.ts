@@ -4,7 +4,7 @@
  */
 import { MessageChannel, type Worker } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
-import type { Deriver, PartitionHost } from '../actors/partition-host.ts';
+import type { PartitionHost } from '../actors/partition-host.ts';
 import type { ChildContext } from '../actors/supervised.ts';
 import type { FilePosition } from '../messages/streams.ts';
 import { filePositionType } from '../messages/types.ts';
@@ -84,7 +84,7 @@ function startThread(pool: Piscina): Thread {
     port.close();
     for (const { reject } of asked.values()) reject(ended);
     asked.clear();
-    for (const [host, hears] of listeners) hears({ kind: 'failed', host, deriver: 'window-aggregator', error: ended });
+    for (const [host, hears] of listeners) hears({ kind: 'failed', host, deriver: null, error: ended });
   });
   return {
     post: (message, memory = []) => port.postMessage(message, memory),
@@ -104,20 +104,22 @@ function startThread(pool: Piscina): Thread {
 
 function openHost(thread: Thread, host: number, opened: OpenPartition): PartitionHost {
   const { derivation, partition } = opened;
-  const contexts = new Map<Deriver, ChildContext>();
-  const states = new Map<Deriver, string>();
+  const contexts = new Map<string, ChildContext>();
+  const states = new Map<string, string>();
   let positions = new Map<string, number>();
   let files = new Map<string, FilePosition>();
   let status: PartitionStatus = { ...initialWatermark(), lastEventAtMs: null };
   thread.post({ kind: 'open', host, partition: opened });
   thread.listen(host, (message) => {
-    const context = contexts.get(message.deriver);
+    // The thread fails as a whole: its partition hears of it from any of its derivers.
+    const deriver = message.deriver ?? [...contexts.keys()][0] ?? '';
+    const context = contexts.get(deriver);
     if (message.kind === 'changed') {
-      states.set(message.deriver, message.state);
+      states.set(deriver, message.state);
       context?.changed?.(message.state);
       return;
     }
-    states.set(message.deriver, message.kind);
+    states.set(deriver, message.kind);
     if (message.kind === 'failed') context?.failed(message.error);
     else context?.stopped();
   });
@@ -144,9 +146,12 @@ function openHost(thread: Thread, host: number, opened: OpenPartition): Partitio
       };
     },
     async restore(body) {
-      const { isRestored, state } = await thread.ask(host, { kind: 'restore', body });
+      const { restored, state } = await thread.ask(host, { kind: 'restore', body });
       take(state);
-      return isRestored;
+      return restored;
+    },
+    async rebuild(anew, toOffset) {
+      await thread.ask(host, { kind: 'rebuild', anew, toOffset });
     },
     async replay(fromOffset, toOffset) {
       take((await thread.ask(host, { kind: 'replay', fromOffset, toOffset })).state);

@@ -3,12 +3,13 @@
  * task never ends by itself: it has the thread for as long as the pool lives.
  */
 import type { MessagePort } from 'node:worker_threads';
-import { createPartitionHost, type Deriver, type PartitionHost } from '../actors/partition-host.ts';
+import { createPartitionHost, type PartitionHost } from '../actors/partition-host.ts';
 import { asError, type RunningChild } from '../actors/supervised.ts';
 import { openReader } from '../journal/open-reader.ts';
 import { readSchemaFiles } from '../journal/schema-files.ts';
 import { logName } from '../messages/log-name.ts';
 import { createRegistry } from '../messages/registry.ts';
+import { OPERATOR_KINDS } from '../operator-kinds.ts';
 import { createPartitionFold, derivationTypes, type PartitionFold } from '../partition/derivation.ts';
 import {
   type FromThread,
@@ -31,8 +32,8 @@ function openHosted({ dataDir, journal, partition, derivation, requests }: OpenP
   const registry = createRegistry();
   for (const [fingerprint, json] of readSchemaFiles(dataDir)) registry.learn(fingerprint, json);
   const reader = openReader(journal);
-  const types = derivationTypes(derivation);
-  registry.add(types.eventType);
+  const types = derivationTypes(derivation, OPERATOR_KINDS);
+  for (const type of types.inputs) registry.add(type);
   const newFold = (): PartitionFold => createPartitionFold(derivation, types, partition, registry, requests);
   const fold = newFold();
   const host = createPartitionHost({
@@ -59,9 +60,12 @@ export default function hostPartitions({ port }: { readonly port: MessagePort })
       post({ kind: 'answer', id, answer: value }, memory);
     switch (request.kind) {
       case 'restore': {
-        const isRestored = await host.restore(request.body);
-        return say({ isRestored, state: stateOf(hosted) });
+        const restored = await host.restore(request.body);
+        return say({ restored, state: stateOf(hosted) });
       }
+      case 'rebuild':
+        await host.rebuild(request.anew, request.toOffset);
+        return say(null);
       case 'replay':
         await host.replay(request.fromOffset, request.toOffset);
         return say({ state: stateOf(hosted) });
@@ -83,7 +87,7 @@ export default function hostPartitions({ port }: { readonly port: MessagePort })
     }
   }
 
-  function start({ host, derivers }: Hosted, id: number, deriver: Deriver): void {
+  function start({ host, derivers }: Hosted, id: number, deriver: string): void {
     const child = host.startDeriver(deriver, {
       failed: (error) => post({ kind: 'failed', host: id, deriver, error }),
       stopped: () => post({ kind: 'stopped', host: id, deriver }),

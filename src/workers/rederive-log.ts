@@ -4,6 +4,7 @@ import { type JournalPlace, openReader } from '../journal/open-reader.ts';
 import { readSchemaFiles } from '../journal/schema-files.ts';
 import { type SnapshotStore, snapshotStore } from '../journal/snapshots.ts';
 import { createRegistry } from '../messages/registry.ts';
+import { OPERATOR_KINDS } from '../operator-kinds.ts';
 import { type DerivationSince, type Rederived, rederive } from '../partition/rederive.ts';
 import { decodeSnapshot, type PartitionSnapshot } from '../partition/snapshot.ts';
 
@@ -25,7 +26,8 @@ export default async function rederiveLog(task: RederiveTask): Promise<Rederived
   const start = await startOf(reader, snapshotStore(journal.directory), log, history[0]?.fromOffset ?? 0);
   if (start === null) return { commits: 0, inputEvents: 0, derivedEvents: 0, differences: 0, first: null };
   const commits = reader.commits(log, { fromOffset: start.offset, toOffset });
-  return await rederive(commits, history, partition, registry, start.snapshot);
+  const before = (endOffset: number) => reader.commits(log, { fromOffset: 0, toOffset: endOffset });
+  return await rederive({ partition, commits, before, history, start: start.snapshot }, registry, OPERATOR_KINDS);
 }
 
 /** Of a log whose first events were pruned, its oldest snapshot; null when there is none to begin with. */

@@ -1,16 +1,14 @@
-/** The two actors that derive: window aggregator and fraud session. They differ in what they hold, not in their life. */
+/** The actor that derives, with operators of the engine and with those of a domain: they differ in what they hold, not in their life. */
 import { describe, expect, test } from 'vitest';
 import { createActor } from 'xstate';
-import { fraudSessionMachine } from '../../src/actors/fraud-session.ts';
-import { windowAggregatorMachine } from '../../src/actors/window-aggregator.ts';
-import { createFraudDetector, type FraudDetector } from '../../src/fraud/detector.ts';
+import { deriverMachine } from '../../src/actors/deriver.ts';
+import { createFraudOperator } from '../../src/fraud/operator.ts';
 import { columnsOfEvents } from '../../src/messages/columns.ts';
-import type { SessionClosed, Transaction } from '../../src/messages/payments.ts';
+import type { Transaction } from '../../src/messages/payments.ts';
 import type { LateEvent } from '../../src/messages/streams.ts';
-import type { WindowResult } from '../../src/messages/window-result.ts';
-import type { EventsStep, Step, Work } from '../../src/partition/work.ts';
-import type { WindowOperator } from '../../src/streams/window-kind.ts';
-import { createWindows } from '../../src/streams/window-operator.ts';
+import type { EventsStep, Step } from '../../src/partition/steps.ts';
+import { type Operator, type OperatorAnew, UnreadableStateError } from '../../src/streams/operator.ts';
+import { createWindowOperator, resultTypeOf } from '../../src/streams/window-operator.ts';
 
 const transactions: Transaction[] = [0, 1000].map((occurredAt, i) => ({
   transactionId: i + 1,
@@ -21,64 +19,36 @@ const transactions: Transaction[] = [0, 1000].map((occurredAt, i) => ({
 }));
 const eventsStep: EventsStep = {
   kind: 'events',
-  channel: '',
+  stream: 's',
   columns: columnsOfEvents(transactions),
   timesMs: new Float64Array([0, 1000]),
-  watermarkBeforeMs: Number.NEGATIVE_INFINITY,
+  watermarkMs: Number.NEGATIVE_INFINITY,
   watermarksMs: new Float64Array([-1, 999]),
 };
+const AT_5000: Step = { kind: 'watermark', watermarkMs: 5000 };
 
-/** Work that keeps what it is given. */
-function work(...steps: readonly Step[]) {
-  const windows: WindowResult[] = [];
-  const late: LateEvent[] = [];
-  const sessions: SessionClosed[] = [];
-  const derived = {
-    windows: new Map([['w', windows]]),
-    joined: [],
-    controls: [],
-    flushes: [],
-    selected: new Map(),
-    late,
-    sessions,
-    scores: [],
-    alerts: [],
-    cases: [],
-  };
-  return { steps, derived, windows, late, sessions };
-}
-type KeptWork = ReturnType<typeof work>;
-
-const operator = (): WindowOperator =>
-  createWindows({
-    name: 'w',
-    keyField: null,
-    window: { kind: 'tumbling', sizeMs: 1000, offsetMs: 0 },
-    allowedLatenessMs: 0,
-    earlyMs: null,
-    where: null,
-    aggregates: [],
-  });
-const detector = (): FraudDetector =>
-  createFraudDetector({
-    sessionGapMs: 500,
-    caseQuietMs: 1000,
-    rules: { amountCents: 1000, velocityCount: 10, deviations: 4, minHistory: 3 },
-  });
+const spec = {
+  name: 'w',
+  keyField: null,
+  window: { kind: 'tumbling' as const, sizeMs: 1000, offsetMs: 0 },
+  allowedLatenessMs: 0,
+  earlyMs: null,
+  where: null,
+  aggregates: [],
+};
+const result = resultTypeOf(spec);
+const windows = (late: LateEvent[] = []): Operator => createWindowOperator(spec, result, 's', late);
+const cards = (): Operator => {
+  const rules = { amountCents: 1000, velocityCount: 10, deviations: 4, minHistory: 3 };
+  return createFraudOperator('fraud', { sessionGapMs: 500, caseQuietMs: 1000, rules }, 's', []);
+};
 const broken = (): never => {
   throw new Error('a bug');
 };
 
-/** The life of either actor, seen from outside. */
-interface Life {
-  send(event: { type: 'RECOVERED' } | { type: 'DRAIN' } | { type: 'APPLY'; work: Work } | 'RESTORE'): void;
-  state(): unknown;
-  status(): string;
-  error(): unknown;
-}
-
-function aggregator(operators: readonly WindowOperator[]): Life {
-  const actor = createActor(windowAggregatorMachine, { input: { operators, join: null, selections: [] } });
+function deriver(...operators: readonly Operator[]) {
+  const actor = createActor(deriverMachine, { input: { operators } });
+  const anew: OperatorAnew[] = [];
   let error: unknown = null;
   actor.subscribe({
     error: (thrown) => {
@@ -86,105 +56,119 @@ function aggregator(operators: readonly WindowOperator[]): Life {
     },
   });
   actor.start();
+  const state = { kind: 'window', name: 'w', definition: null, schema: '', count: 0, bytes: Buffer.alloc(0) };
   return {
-    send: (event) => actor.send(event === 'RESTORE' ? { type: 'RESTORE', state: { windows: [], joined: [] } } : event),
+    apply: (...steps: readonly Step[]) => actor.send({ type: 'APPLY', steps }),
+    send: (type: 'RECOVERED' | 'DRAIN') => actor.send({ type }),
+    restore: () =>
+      actor.send({
+        type: 'RESTORE',
+        states: [state, { ...state, kind: 'fraud', name: 'fraud' }],
+        anew: (some) => void anew.push(...some),
+      }),
     state: () => actor.getSnapshot().value,
     status: () => actor.getSnapshot().status,
     error: () => error,
+    anew,
   };
 }
 
-function session(held: FraudDetector): Life {
-  const actor = createActor(fraudSessionMachine, { input: { detector: held } });
-  let error: unknown = null;
-  actor.subscribe({
-    error: (thrown) => {
-      error = thrown;
-    },
-  });
-  actor.start();
-  return {
-    send: (event) => actor.send(event === 'RESTORE' ? { type: 'RESTORE', cards: [] } : event),
-    state: () => actor.getSnapshot().value,
-    status: () => actor.getSnapshot().status,
-    error: () => error,
-  };
-}
+/** Events in the output that shows whether something closed, and what is left there for the next look. */
+const closed = (operator: Operator): number => {
+  const output = operator.outputs.find(({ stream }) => stream === 'w' || stream === 'fraud.sessions');
+  const { length } = output?.events ?? { length: 0 };
+  output?.events.take();
+  return length;
+};
 
-const kinds = [
-  {
-    kind: 'a window aggregator',
-    whole: () => aggregator([operator()]),
-    failing: (call: 'add' | 'advance' | 'restore') => aggregator([{ ...operator(), [call]: broken }]),
-    counted: ({ windows }: KeptWork) => windows.map(({ count }) => count),
-  },
-  {
-    kind: 'a fraud session',
-    whole: () => session(detector()),
-    failing: (call: 'add' | 'advance' | 'restore') => session({ ...detector(), [call]: broken }),
-    counted: ({ sessions }: KeptWork) => sessions.map(({ count }) => count),
-  },
-];
-
-describe.each(kinds)('$kind', ({ whole, failing, counted }) => {
+describe.each([
+  ['a window aggregator', windows],
+  ['a fraud session', cards],
+])('%s', (_, create: () => Operator) => {
   test('restores only while it recovers, derives in both live states, and stops when it is drained', () => {
-    const actor = whole();
+    const operator = create();
+    const actor = deriver(operator);
     expect(actor.state()).toBe('recovering');
-    const replayed = work(eventsStep);
-    actor.send({ type: 'APPLY', work: replayed });
-    expect(counted(replayed)).toEqual([1]);
-    actor.send({ type: 'RECOVERED' });
+    actor.apply(eventsStep);
+    expect(closed(operator)).toBe(1);
+    actor.send('RECOVERED');
     expect(actor.state()).toBe('running');
-    const live = work({ kind: 'watermark', watermarkMs: 5000 });
-    actor.send({ type: 'APPLY', work: live });
-    expect(counted(live)).toEqual([1]);
-    actor.send({ type: 'DRAIN' });
+    actor.apply(AT_5000);
+    expect(closed(operator)).toBe(1);
+    actor.send('DRAIN');
     expect([actor.state(), actor.status()]).toEqual(['stopped', 'done']);
   });
 
   test('stops when it is drained while it recovers', () => {
-    const actor = whole();
-    actor.send('RESTORE');
-    actor.send({ type: 'DRAIN' });
+    const actor = deriver({ ...create(), restore() {} });
+    actor.restore();
+    actor.send('DRAIN');
     expect([actor.state(), actor.status()]).toEqual(['stopped', 'done']);
   });
 
   test('does not restore any more once it runs', () => {
-    const actor = failing('restore');
-    actor.send({ type: 'RECOVERED' });
-    actor.send('RESTORE');
+    const actor = deriver({ ...create(), restore: broken });
+    actor.send('RECOVERED');
+    actor.restore();
     expect([actor.state(), actor.status()]).toEqual(['running', 'active']);
+  });
+
+  test('says which of its operators have no state that they can go on from, and why', () => {
+    const restored = { ...create(), restore() {} };
+    const other = { ...create(), name: 'other' };
+    const unreadable = () => {
+      throw new UnreadableStateError('it is of another shape');
+    };
+    const actor = deriver(restored, other);
+    actor.restore();
+    expect(actor.anew).toMatchObject([{ name: 'other', why: 'it is new here' }]);
+    const second = deriver({ ...create(), restore: unreadable });
+    second.restore();
+    expect(second.anew).toMatchObject([{ why: 'it is of another shape' }]);
+    expect(second.status()).toBe('active');
   });
 
   test.each(['add', 'advance', 'restore'] as const)(
     'ends in an error when %s throws, and derives nothing after it',
     (call) => {
-      const actor = failing(call);
-      if (call === 'restore') actor.send('RESTORE');
-      else actor.send({ type: 'APPLY', work: work(eventsStep, { kind: 'watermark', watermarkMs: 5000 }) });
+      const operator = { ...create(), [call]: broken };
+      const actor = deriver(operator);
+      if (call === 'restore') actor.restore();
+      else actor.apply(eventsStep, AT_5000);
       expect([actor.status(), actor.error()]).toMatchObject(['error', { message: 'a bug' }]);
-      const after = work(eventsStep);
-      actor.send({ type: 'APPLY', work: after });
-      expect(counted(after)).toEqual([]);
+      closed(operator);
+      actor.apply(eventsStep);
+      expect(closed(operator)).toBe(0);
     },
   );
 });
 
 test('a fraud session that is given another stream than transactions ends in an error that says so', () => {
-  const actor = session(detector());
-  actor.send({ type: 'APPLY', work: work({ ...eventsStep, columns: columnsOfEvents([{ customerId: 1 }]) }) });
+  const actor = deriver(cards());
+  actor.apply({ ...eventsStep, columns: columnsOfEvents([{ customerId: 1 }]) });
   expect(actor.error()).toMatchObject({ message: expect.stringContaining('no numeric field transactionId') });
 });
 
+test('an operator sees of events that it does not take how the watermark moves', () => {
+  const operator = windows();
+  const actor = deriver(operator);
+  actor.apply(eventsStep);
+  closed(operator);
+  actor.apply({ ...eventsStep, stream: 'other', watermarkMs: 999, watermarksMs: new Float64Array([999, 5000]) });
+  expect(closed(operator)).toBe(1);
+});
+
 test('the results of an event that fires a window come before those of the next event', () => {
-  const actor = aggregator([operator()]);
-  const lateAfter = work({
+  const late: LateEvent[] = [];
+  const operator = windows(late);
+  const actor = deriver(operator);
+  actor.apply({
     ...eventsStep,
     columns: columnsOfEvents([...transactions, ...transactions.slice(0, 1)]),
     timesMs: new Float64Array([0, 1000, 0]),
     watermarksMs: new Float64Array([-1, 999, 999]),
   });
-  actor.send({ type: 'APPLY', work: lateAfter });
-  expect(lateAfter.windows).toMatchObject([{ start: 0, count: 1, at: 999 }]);
-  expect(lateAfter.late).toMatchObject([{ occurredAt: 0, latenessMs: 0 }]);
+  const block = operator.outputs[0]?.events.take();
+  expect(result.type.decodeBlock(block?.bytes ?? Buffer.alloc(0))).toMatchObject([{ start: 0, count: 1, at: 999 }]);
+  expect(late).toMatchObject([{ occurredAt: 0, latenessMs: 0 }]);
 });

@@ -8,31 +8,24 @@ import {
   type PartitionConsumerPorts,
   partitionConsumerMachine,
 } from '../../src/actors/partition-consumer.ts';
-import { dynamicEventType } from '../../src/messages/codec.ts';
 import type { Commit } from '../../src/messages/commit.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
 import { transactionType } from '../../src/messages/types.ts';
-import { createPartition, type Partition } from '../../src/partition/partition.ts';
+import { OPERATOR_KINDS } from '../../src/operator-kinds.ts';
+import { createPartitionFold, derivationTypes } from '../../src/partition/derivation.ts';
+import type { Partition } from '../../src/partition/partition.ts';
 import type { Batch } from '../../src/sources/source.ts';
+import { derivationOfOne } from '../partition/one-input.ts';
 import { deferred, settled } from './deferred.ts';
 
-const newPartition = (): Partition =>
-  createPartition(
-    {
-      stream: 's',
-      partition: 0,
-      eventType: dynamicEventType(transactionType.schema),
-      timeField: 'occurredAt',
-      watermark: { kind: 'bounded', outOfOrdernessMs: 0 },
-      channels: [],
-      right: null,
-      windows: [],
-      joined: null,
-      selected: [],
-      expectations: [],
-    },
-    createRegistry(),
-  );
+const PAYMENTS = derivationOfOne({
+  stream: 's',
+  schema: transactionType.schema,
+  timeField: 'occurredAt',
+  watermark: { kind: 'bounded', outOfOrdernessMs: 0 },
+});
+const TYPES = derivationTypes(PAYMENTS, OPERATOR_KINDS);
+const newPartition = (): Partition => createPartitionFold(PAYMENTS, TYPES, 0, createRegistry()).partition;
 
 interface World {
   readonly mailbox: Mailbox;

@@ -34,8 +34,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // User code over keyed state: its definition, its runtime, and its author's tests.
   operators: pure('messages', 'streams'),
   schedule: pure('messages', 'streams'),
-  // Above the domains: what a partition makes of its input, live and replayed.
-  partition: pure('messages', 'streams', 'fraud', 'quality'),
+  // What a partition makes of its input, live and replayed, by whatever operators it has.
+  partition: pure('messages', 'streams', 'quality'),
+  // Every kind of operator: streams' own and those of the domains.
+  'operator-kinds.ts': { mayImport: ['streams', 'fraud'] },
   journal: { mayImport: ['messages'] },
   // Exchanges with another machine: how long they may take, and what of an address may be said.
   'deadline.ts': { mayImport: [] },
@@ -46,7 +48,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   actors: { mayImport: [...PURE_ROOMS, 'journal', ...PORTS], builtins: [], clockless: true },
   projections: { mayImport: ['messages', 'journal'] },
   // A large input file is read by its source's own code, in a thread; a partition's actors may live in one.
-  workers: { mayImport: [...PURE_ROOMS, 'journal', 'projections', 'sources', 'actors'] },
+  workers: { mayImport: [...PURE_ROOMS, 'operator-kinds.ts', 'journal', 'projections', 'sources', 'actors'] },
   // What a key of the pipeline file may hold, for every section and every adapter: durations, sizes, names, secrets.
   keys: { mayImport: ['messages', 'streams'] },
   // A cron expression is checked by the rules that will run it.
@@ -62,9 +64,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // Served to the browser as they are: they see only each other.
   'http/public': { mayImport: [] },
   // Read, checked and mended, whether a service runs on it or not.
-  'data-directory': { mayImport: [...BELOW_SERVICE, 'config'] },
+  'data-directory': { mayImport: [...BELOW_SERVICE, 'operator-kinds.ts', 'config'] },
   // The composition root in its parts, src/service.ts and src/service/.
-  service: { mayImport: [...BELOW_SERVICE, 'config', 'logger.ts', 'deadline.ts', 'http', 'data-directory'] },
+  service: {
+    mayImport: [...BELOW_SERVICE, 'operator-kinds.ts', 'config', 'logger.ts', 'deadline.ts', 'http', 'data-directory'],
+  },
   // What a running service answers: over HTTP, and over its channel to commands beside it.
   api: { mayImport: [...BELOW_SERVICE, 'config', 'http', 'data-directory', 'service'] },
   channel: { mayImport: [...BELOW_SERVICE, 'keys', 'config', 'logger.ts', 'data-directory', 'service'] },

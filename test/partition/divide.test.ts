@@ -2,20 +2,16 @@
 import { expect, test } from 'vitest';
 import { createRegistry } from '../../src/messages/registry.ts';
 import { transactionType } from '../../src/messages/types.ts';
+import { OPERATOR_KINDS } from '../../src/operator-kinds.ts';
 import { batchRows } from '../../src/partition/batch-rows.ts';
-import {
-  createPartitionFold,
-  type Derivation,
-  derivationTypes,
-  deriveAll,
-  type PartitionFold,
-} from '../../src/partition/derivation.ts';
+import { createPartitionFold, derivationTypes, deriveAll, type PartitionFold } from '../../src/partition/derivation.ts';
 import { blocksOfPart, divide } from '../../src/partition/divide.ts';
+import { derivationOfOne } from './one-input.ts';
 
 /** Each event is in so many windows. */
 const WINDOWS = 1000;
 const BYTES_MAX = 200_000;
-const HOPPING: Derivation = {
+const HOPPING = derivationOfOne({
   stream: 's',
   schema: transactionType.schema,
   timeField: 'occurredAt',
@@ -31,12 +27,11 @@ const HOPPING: Derivation = {
       aggregates: [{ name: 'n', fn: 'count', field: null }],
     },
   ],
-  fraud: null,
-};
+});
 const EVENTS = 40;
-const types = derivationTypes(HOPPING);
+const types = derivationTypes(HOPPING, OPERATOR_KINDS);
 const registry = createRegistry();
-registry.add(types.eventType);
+for (const type of types.inputs) registry.add(type);
 const newFold = (): PartitionFold => createPartitionFold(HOPPING, types, 0, registry);
 const events = Array.from({ length: EVENTS }, (_, i) => ({
   transactionId: i,
@@ -51,7 +46,7 @@ test('it goes on as the fewest halves that fit, and derives what its events do o
 }, () => {
   const batch = { source: 'x', next: EVENTS, blocks: [transactionType.encodeBlock(events)] };
   const apply = (fold: PartitionFold, blocks: typeof batch.blocks) =>
-    fold.partition.apply({ ...batch, blocks: [...blocks] }, (work) => deriveAll(fold, work), 0);
+    fold.partition.apply({ ...batch, blocks: [...blocks] }, (steps) => deriveAll(fold, steps), 0);
   const parts = divide(batch, 0, newFold().snapshot(), newFold, registry.writerOf, BYTES_MAX);
   expect(parts.map(({ from }) => from)).toEqual([0, ...parts.slice(0, -1).map(({ to }) => to)]);
   expect(parts.at(-1)?.to).toBe(EVENTS);
@@ -66,7 +61,7 @@ test('it goes on as the fewest halves that fit, and derives what its events do o
     const { commit, events: taken, derived: summary } = apply(divided, blocksOfPart(rows, part, 's'));
     expect(taken).toBe(part.to - part.from);
     expect(commit.sections.reduce((sum, { bytes }) => sum + bytes.byteLength, 0)).toBeLessThan(BYTES_MAX);
-    derived += summary.windows;
+    derived += summary.outputs[0]?.events ?? 0;
   }
   // All but the last event's windows have closed.
   expect(derived).toBe((EVENTS - 1) * WINDOWS);

@@ -4,9 +4,8 @@
  * its encoded form.
  */
 import { createActor } from 'xstate';
-import { fraudSessionMachine } from '../../src/actors/fraud-session.ts';
-import { windowAggregatorMachine } from '../../src/actors/window-aggregator.ts';
-import { createFraudDetector } from '../../src/fraud/detector.ts';
+import { deriverMachine } from '../../src/actors/deriver.ts';
+import { createFraudOperator } from '../../src/fraud/operator.ts';
 import type { FraudSpec } from '../../src/fraud/spec.ts';
 import type { AvroRecord } from '../../src/messages/avro.ts';
 import type { Block } from '../../src/messages/block.ts';
@@ -26,15 +25,16 @@ import {
   transactionScoredType,
   transactionType,
 } from '../../src/messages/types.ts';
-import { type WindowResult, type WindowResultType, windowResultType } from '../../src/messages/window-result.ts';
-import { createPartition, type PartitionSpec } from '../../src/partition/partition.ts';
+import type { WindowResult, WindowResultType } from '../../src/messages/window-result.ts';
+import { createDerivedBlocks, createLateBlocks } from '../../src/partition/derived-blocks.ts';
+import { createPartition, type Derive, type PartitionSpec } from '../../src/partition/partition.ts';
+import { savedOperator } from '../../src/partition/saved-operators.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../src/partition/snapshot.ts';
-import type { Work } from '../../src/partition/work.ts';
 import type { Expectation } from '../../src/quality/expectation.ts';
-import { type AggregateTable, resultField } from '../../src/streams/aggregate-table.ts';
+import type { AggregateTable } from '../../src/streams/aggregate-table.ts';
 import type { WatermarkPolicy } from '../../src/streams/watermark.ts';
 import type { WindowSpec } from '../../src/streams/window-kind.ts';
-import { createWindows } from '../../src/streams/window-operator.ts';
+import { createWindowOperator, resultTypeOf } from '../../src/streams/window-operator.ts';
 
 export const END = { control: 'endOfInput' } as const;
 /** All that is open is given, and stays open. */
@@ -85,38 +85,32 @@ export function drivePartition(options: DriverOptions, snapshot?: Uint8Array): D
   const registry = createRegistry();
   registry.add(eventType);
   const { timeField, watermark } = options;
-  const windows = (options.windows ?? []).map((window) => resultTypeOf(window, options.aggregates));
+  const stream = 'test';
   const spec: PartitionSpec = {
-    stream: 'test',
+    stream,
     partition: 0,
-    eventType,
-    timeField,
-    watermark,
-    channels: [],
-    right: null,
-    windows,
-    joined: null,
-    selected: [],
+    inputs: [{ stream, eventType, timeField, watermark, channels: [] }],
     expectations: options.expectations ?? [],
   };
-  const partition = createPartition(spec, registry);
-  const operators = (options.windows ?? []).map((window) => createWindows(window, options.aggregates));
-  const detector = options.fraud === undefined ? null : createFraudDetector(options.fraud);
-  const aggregator = createActor(windowAggregatorMachine, { input: { operators, join: null, selections: [] } }).start();
-  const session = detector === null ? null : createActor(fraudSessionMachine, { input: { detector } }).start();
+  const late = createLateBlocks();
+  const windows = (options.windows ?? []).map((window) => resultTypeOf(window, options.aggregates));
+  const aggregates = (options.windows ?? []).map((window, i) =>
+    createWindowOperator(window, windows[i]!, stream, late, options.aggregates),
+  );
+  const cards = options.fraud === undefined ? [] : [createFraudOperator('fraud', options.fraud, stream, late)];
+  const operators = [...aggregates, ...cards];
+  const partition = createPartition(spec, registry, createDerivedBlocks(operators, late, false));
+  const derivers = [aggregates, cards].map((own) => createActor(deriverMachine, { input: { operators: own } }).start());
   if (snapshot !== undefined) {
     const state = decodeSnapshot(snapshot);
     if (state === null) throw new Error('The snapshot is of another version');
     partition.restore(state);
-    aggregator.send({ type: 'RESTORE', state });
-    session?.send({ type: 'RESTORE', cards: state.cards });
+    for (const actor of derivers) actor.send({ type: 'RESTORE', states: state.operators, anew: () => {} });
   }
-  aggregator.send({ type: 'RECOVERED' });
-  session?.send({ type: 'RECOVERED' });
+  for (const actor of derivers) actor.send({ type: 'RECOVERED' });
 
-  const derive = (work: Work): void => {
-    aggregator.send({ type: 'APPLY', work });
-    session?.send({ type: 'APPLY', work });
+  const derive: Derive = (steps) => {
+    for (const actor of derivers) actor.send({ type: 'APPLY', steps });
   };
   const commits: Commit[] = [];
   let nowMs = 0;
@@ -137,16 +131,10 @@ export function drivePartition(options: DriverOptions, snapshot?: Uint8Array): D
       partition.replay(commit, derive);
       next = partition.positions.get('script') ?? 0;
     },
-    snapshot: () =>
-      encodeSnapshot({
-        ...partition.snapshot(),
-        windows: operators.map((operator) => operator.snapshot()),
-        joined: [],
-        cards: detector?.snapshot() ?? [],
-      }),
+    snapshot: () => encodeSnapshot({ ...partition.snapshot(), operators: operators.map(savedOperator) }),
     bytes: () => Buffer.concat(commits.flatMap((commit) => encodeCommit(commit).parts)),
     watermarkMs: () => partition.status().watermarkMs,
-    groups: () => operators.reduce((sum, operator) => sum + operator.keyCount(), 0),
+    groups: () => aggregates.reduce((sum, operator) => sum + operator.keyCount(), 0),
   };
 }
 
@@ -179,13 +167,6 @@ function controlOf(step: Step) {
     return { control: 'watermark' as const, watermark: step.watermark };
   }
   return null;
-}
-
-function resultTypeOf({ name, aggregates }: WindowSpec, table?: AggregateTable): WindowResultType {
-  return windowResultType(
-    name,
-    aggregates.map((spec) => resultField(spec, table)),
-  );
 }
 
 function derivedOf({ sections }: Commit, windows: readonly WindowResultType[] = []): DerivedEvents {

@@ -16,9 +16,12 @@ import {
   sourceControlType,
   tombstoneType,
 } from '../../src/messages/types.ts';
+import { OPERATOR_KINDS } from '../../src/operator-kinds.ts';
 import { batchRows } from '../../src/partition/batch-rows.ts';
 import { createPartitionFold, type Derivation, derivationTypes, deriveAll } from '../../src/partition/derivation.ts';
 import { createExchangeSplit, type ExchangeReading } from '../../src/partition/exchange.ts';
+import type { WindowSpec } from '../../src/streams/window-kind.ts';
+import { resultTypeOf, windowKind } from '../../src/streams/window-operator.ts';
 
 const LOGS = ['s-0', 's-1'];
 const SCHEMA = {
@@ -35,35 +38,42 @@ const type = dynamicEventType(SCHEMA);
 const registry = createRegistry();
 registry.add(type);
 
+const WINDOWS: readonly WindowSpec[] = [
+  {
+    name: 'tumbling',
+    keyField: 'page',
+    window: { kind: 'tumbling', sizeMs: 10, offsetMs: 0 },
+    allowedLatenessMs: 3,
+    earlyMs: null,
+    where: null,
+    aggregates: [{ name: 'n', fn: 'count', field: null }],
+  },
+  {
+    name: 'sessions',
+    keyField: 'page',
+    window: { kind: 'session', gapMs: 4 },
+    allowedLatenessMs: 0,
+    earlyMs: null,
+    where: null,
+    aggregates: [{ name: 'users', fn: 'collect', field: 'user', isText: true }],
+  },
+];
 const DERIVATION: Derivation = {
   stream: 's.by.page',
-  schema: SCHEMA,
-  timeField: 'at',
-  watermark: { kind: 'bounded', outOfOrdernessMs: 5 },
-  channels: LOGS,
-  windows: [
+  inputs: [
     {
-      name: 'tumbling',
-      keyField: 'page',
-      window: { kind: 'tumbling', sizeMs: 10, offsetMs: 0 },
-      allowedLatenessMs: 3,
-      earlyMs: null,
-      where: null,
-      aggregates: [{ name: 'n', fn: 'count', field: null }],
-    },
-    {
-      name: 'sessions',
-      keyField: 'page',
-      window: { kind: 'session', gapMs: 4 },
-      allowedLatenessMs: 0,
-      earlyMs: null,
-      where: null,
-      aggregates: [{ name: 'users', fn: 'collect', field: 'user', isText: true }],
+      stream: 's',
+      schema: SCHEMA,
+      timeField: 'at',
+      watermark: { kind: 'bounded', outOfOrdernessMs: 5 },
+      channels: LOGS,
     },
   ],
-  fraud: null,
+  operators: WINDOWS.map((window) => windowKind.of(window.name, window)),
 };
-const TYPES = derivationTypes(DERIVATION);
+const TYPES = derivationTypes(DERIVATION, OPERATOR_KINDS);
+
+const RESULTS = WINDOWS.map((window) => resultTypeOf(window));
 
 const reading: ExchangeReading = {
   stream: 's',
@@ -161,7 +171,7 @@ function createPartition(partition: number) {
       const batches = cut === null ? [[block]] : [rows.slice(0, at), rows.slice(at, rows.count)];
       for (const blocks of batches) {
         next += 1;
-        const { commit } = fold.partition.apply({ source: 'x', next, blocks }, (work) => deriveAll(fold, work), 0);
+        const { commit } = fold.partition.apply({ source: 'x', next, blocks }, (steps) => deriveAll(fold, steps), 0);
         for (const section of commit.sections) if (section.role === 'derived') lines.push(...linesOf(section));
       }
     },
@@ -174,7 +184,7 @@ function linesOf({ fingerprint, bytes }: Section): string[] {
   if (fingerprint === lateEventType.fingerprint) {
     return lateEventType.decodeBlock(bytes).map((late) => JSON.stringify(late));
   }
-  const window = TYPES.windows.find((candidate) => candidate.type.fingerprint === fingerprint);
+  const window = RESULTS.find((candidate) => candidate.type.fingerprint === fingerprint);
   if (window === undefined) throw new Error(`Nothing derives blocks of ${fingerprint}`);
   return window.type.decodeBlock(bytes).map(({ at: _, ...result }) => `${window.window} ${JSON.stringify(result)}`);
 }

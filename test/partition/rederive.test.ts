@@ -4,12 +4,13 @@ import { describe, expect, test } from 'vitest';
 import { type Commit, decodeCommit, encodeCommit, type Section } from '../../src/messages/commit.ts';
 import type { Transaction } from '../../src/messages/payments.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
+import { OPERATOR_KINDS } from '../../src/operator-kinds.ts';
 import type { Derivation } from '../../src/partition/derivation.ts';
 import { type DerivationSince, type LoggedCommit, rederive } from '../../src/partition/rederive.ts';
 import { type DriverOptions, drivePartition, END, type Step, TRANSACTIONS } from './driver.ts';
+import { derivationOfOne } from './one-input.ts';
 
-const derivation: Derivation = {
-  stream: 'test',
+const options = {
   ...TRANSACTIONS,
   watermark: { kind: 'bounded', outOfOrdernessMs: 20 },
   windows: [
@@ -28,15 +29,9 @@ const derivation: Derivation = {
     caseQuietMs: 200,
     rules: { amountCents: 900, velocityCount: 3, deviations: 2, minHistory: 2 },
   },
-};
-const stricter: Derivation = {
-  ...derivation,
-  fraud: derivation.fraud && { ...derivation.fraud, rules: { ...derivation.fraud.rules, amountCents: 400 } },
-};
-
-function optionsOf({ schema, timeField, watermark, windows, fraud }: Derivation): DriverOptions {
-  return { schema, timeField, watermark, windows, ...(fraud === null ? {} : { fraud }) };
-}
+} satisfies DriverOptions;
+const stricter = { ...options, fraud: { ...options.fraud, rules: { ...options.fraud.rules, amountCents: 400 } } };
+const derivation = derivationOfOne(options);
 
 let transactionId = 0;
 const step = fc
@@ -61,15 +56,25 @@ function logged(commits: readonly Commit[]): LoggedCommit[] {
   });
 }
 const again = (commits: readonly Commit[], ...history: readonly DerivationSince[]) =>
-  rederive(logged(commits), history, 0, createRegistry());
-const since = (fromOffset: number, of: Derivation = derivation): DerivationSince => ({ fromOffset, derivation: of });
+  rederive(
+    { partition: 0, commits: logged(commits), before: (toOffset) => before(commits, toOffset), history, start: null },
+    createRegistry(),
+    OPERATOR_KINDS,
+  );
+const before = (commits: readonly Commit[], toOffset: number) =>
+  logged(commits).filter(({ offset }) => offset < toOffset);
+const since = (fromOffset: number, of: Derivation = derivation): DerivationSince => ({
+  fromOffset,
+  derivation: of,
+  newBegin: 'at-start',
+});
 
 /** Runs the batches; before the batch `restartAt` the partition is stopped and started with another derivation. */
-function run(input: readonly (readonly Step[])[], restartAt = input.length, after: Derivation = derivation) {
-  let driver = drivePartition(optionsOf(derivation));
+function run(input: readonly (readonly Step[])[], restartAt = input.length, after: DriverOptions = options) {
+  let driver = drivePartition(options);
   const commits: Commit[] = [];
   for (const [i, steps] of [...input, [END]].entries()) {
-    if (i === restartAt) driver = drivePartition(optionsOf(after), driver.snapshot());
+    if (i === restartAt) driver = drivePartition(after, driver.snapshot());
     driver.pipe(...steps);
     commits.push(driver.commits.at(-1)!);
   }
@@ -95,7 +100,10 @@ describe('deriving a log anew', () => {
         const restartAt = Math.min(at, input.length);
         const commits = run(input, restartAt, stricter);
         const offset = logged(commits)[restartAt]?.offset ?? 0;
-        const history = restartAt === 0 ? [since(0, stricter)] : [since(0), since(offset, stricter)];
+        const history =
+          restartAt === 0
+            ? [since(0, derivationOfOne(stricter))]
+            : [since(0), since(offset, derivationOfOne(stricter))];
         expect((await again(commits, ...history)).first).toBeNull();
       }),
     );
@@ -110,14 +118,14 @@ describe('deriving a log anew', () => {
       occurredAt: id,
     });
     const commits = run([[pay(1, 100)], [pay(2, 500)], [pay(3, 100)]]);
-    const { differences, first } = await again(commits, since(0, stricter));
+    const { differences, first } = await again(commits, since(0, derivationOfOne(stricter)));
     expect(differences).toBeGreaterThan(0);
     expect(first?.offset).toBe(logged(commits)[1]?.offset);
     expect(first?.detail).toMatch(/TransactionScored: the journal has .*"score":0,.* now it is .*"score":0\.9/);
   });
 
   test('points at any derived event that was changed, dropped or added', async () => {
-    const driver = drivePartition(optionsOf(derivation));
+    const driver = drivePartition(options);
     driver.pipe({ transactionId: 1, customerId: 1, terminalId: 1, amountCents: 1000, occurredAt: 5 }, END);
     const commit = driver.commits[0]!;
     expect((await again([commit], since(0))).differences).toBe(0);

@@ -2,8 +2,10 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { snapshotStore } from '../../src/journal/snapshots.ts';
 import { eventType } from '../../src/messages/codec.ts';
-import { FIRST_SNAPSHOT_FINGERPRINT, FIRST_SNAPSHOT_SCHEMA } from '../../src/partition/first-snapshot.ts';
-import { decodeSnapshot, encodeSnapshot, partitionSnapshotSchema } from '../../src/partition/snapshot.ts';
+import { decodeSnapshot, encodeSnapshot } from '../../src/partition/snapshot.ts';
+import { UnreadableStateError } from '../../src/streams/operator.ts';
+import { recordsOf } from '../../src/streams/operator-state.ts';
+import { windowStateSchema } from '../../src/streams/window-operator.ts';
 
 const FIXTURES = new URL('../fixtures/data-399f744/', import.meta.url);
 
@@ -30,46 +32,85 @@ describe('a snapshot', () => {
     }
   });
 
-  it('of the first format is known by the fingerprint that it begins with', async () => {
-    for (const body of (await snapshotsOf('demo')).values()) {
-      expect(Buffer.from(body).toString('latin1', 0, 16)).toBe(FIRST_SNAPSHOT_FINGERPRINT);
-    }
-    expect(eventType(JSON.parse(FIRST_SNAPSHOT_SCHEMA)).fingerprint).toBe(FIRST_SNAPSHOT_FINGERPRINT);
-  });
-
   it('of today is read as it was written', async () => {
     for (const body of (await snapshotsOf('kinds-http')).values()) {
       const snapshot = decodeSnapshot(body);
       if (snapshot === null) throw new Error('not read');
-      expect(decodeSnapshot(encodeSnapshot(snapshot))).toEqual(snapshot);
+      const again = decodeSnapshot(encodeSnapshot(snapshot));
+      const { operators, ...state } = snapshot;
+      expect(again).toMatchObject(state);
+      expect(again?.operators.map(({ bytes }) => [...bytes])).toEqual(operators.map(({ bytes }) => [...bytes]));
+      expect(again?.operators.map(({ kind, schema }) => [kind, schema])).toEqual(
+        operators.map(({ kind, schema }) => [kind, schema]),
+      );
     }
   });
 
-  it('of a schema with fields that are gone, and without some that have come, is resolved', () => {
-    const [positions, ...others] = partitionSnapshotSchema.fields;
-    const older = {
-      ...partitionSnapshotSchema,
-      fields: [positions, { name: 'gone', type: 'string' }, ...others],
+  it('of the second format, whose fields were other ones, has the state of each operator by the schema it was written by', () => {
+    const group = { key: 'k', times: [0], count: 2, revision: 0, reported: 0, numbers: [1], objects: [] };
+    const groups = {
+      type: 'array',
+      items: {
+        type: 'record',
+        name: 'GroupState',
+        fields: [
+          { name: 'key', type: ['null', 'long', 'string'] },
+          { name: 'times', type: { type: 'array', items: 'double' } },
+          { name: 'count', type: 'long' },
+          { name: 'revision', type: 'int' },
+          { name: 'reported', type: 'long' },
+          { name: 'numbers', type: { type: 'array', items: 'double' } },
+          { name: 'objects', type: { type: 'array', items: 'string' } },
+        ],
+      },
     } as const;
-    const type = eventType(older);
-    const snapshot = {
-      positions: { http: 3 },
-      gone: 'x',
-      maxEventTimeMs: 1,
-      sourceWatermarkMs: Number.NEGATIVE_INFINITY,
-      watermarkMs: 1,
-      isIdle: false,
-      isFlushed: false,
-      files: [],
-      channels: [],
-      windows: [],
-      joined: [],
-      cards: [],
-      requests: [],
-      requestsForgottenUpTo: 0,
-    };
-    const { gone: _, ...kept } = snapshot;
-    expect(decodeSnapshot(withSchema(type.json, type.encodeBlock([snapshot]).bytes))).toMatchObject(kept);
+    const window = {
+      type: 'record',
+      name: 'WindowState',
+      fields: [
+        { name: 'window', type: 'string' },
+        { name: 'definition', type: 'string' },
+        { name: 'watermarkMs', type: 'double' },
+        { name: 'groups', type: groups },
+      ],
+    } as const;
+    const channel = {
+      type: 'record',
+      name: 'ChannelState',
+      fields: [
+        { name: 'channel', type: 'string' },
+        { name: 'maxEventTimeMs', type: 'double' },
+        { name: 'sourceWatermarkMs', type: 'double' },
+        { name: 'watermarkMs', type: 'double' },
+        { name: 'isIdle', type: 'boolean' },
+      ],
+    } as const;
+    const type = eventType({
+      type: 'record',
+      name: 'PartitionSnapshot',
+      namespace: 'dev.millrace',
+      fields: [
+        { name: 'positions', type: { type: 'map', values: 'long' } },
+        { name: 'gone', type: 'string' },
+        { name: 'maxEventTimeMs', type: 'double' },
+        { name: 'sourceWatermarkMs', type: 'double' },
+        { name: 'watermarkMs', type: 'double' },
+        { name: 'isIdle', type: 'boolean' },
+        { name: 'channels', type: { type: 'array', items: channel } },
+        { name: 'windows', type: { type: 'array', items: window } },
+      ],
+    });
+    const head = { positions: { http: 3 }, maxEventTimeMs: 1, sourceWatermarkMs: -1, watermarkMs: 1, isIdle: false };
+    const states = [{ window: 'w', definition: 'd', watermarkMs: 7, groups: [group] }];
+    const block = type.encodeBlock([{ ...head, gone: 'x', channels: [], windows: states }]);
+    const snapshot = decodeSnapshot(withSchema(type.json, block.bytes));
+    expect(snapshot).toMatchObject({ ...head, files: [], requests: [], isFlushed: false });
+    const [operator, ...others] = snapshot?.operators ?? [];
+    expect([operator, others]).toMatchObject([{ kind: 'window', name: 'w', definition: 'd', count: 1 }, []]);
+    const state = eventType(windowStateSchema);
+    if (operator === undefined) throw new Error('not read');
+    expect(recordsOf(state, 'd', operator)).toEqual([{ watermarkMs: 7, groups: [group] }]);
+    expect(() => recordsOf(state, 'other', operator)).toThrow(UnreadableStateError);
   });
 
   it('of a schema that does not resolve is left alone', () => {

@@ -7,19 +7,19 @@ import type { Log } from '../../src/journal/log.ts';
 import type { SnapshotStore } from '../../src/journal/snapshots.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
 import { transactionType } from '../../src/messages/types.ts';
-import { createPartitionFold, type Derivation, derivationTypes } from '../../src/partition/derivation.ts';
+import { OPERATOR_KINDS } from '../../src/operator-kinds.ts';
+import { createPartitionFold, derivationTypes } from '../../src/partition/derivation.ts';
 import { createPartitionUnit } from '../../src/service/partition-unit.ts';
 import { nextTurn, nodePlatform } from '../../src/service/platform.ts';
 import { memoryImage, memoryReader, memorySnapshots, openMemoryJournal } from '../journal/memory-journal.ts';
+import { derivationOfOne } from '../partition/one-input.ts';
 
-const PAYMENTS: Derivation = {
+const PAYMENTS = derivationOfOne({
   stream: 's',
   schema: transactionType.schema,
   timeField: 'occurredAt',
   watermark: { kind: 'bounded', outOfOrdernessMs: 0 },
-  windows: [],
-  fraud: null,
-};
+});
 
 const FULL = new JournalError({ kind: 'no-space', log: 's-0', file: 's-0' }, 'The disk is full');
 
@@ -30,7 +30,7 @@ async function start(snapshots: SnapshotStore, change: (log: Log) => Log = (log)
   let nowMs = 0;
   const failures: unknown[] = [];
   const changes: string[] = [];
-  const types = derivationTypes(PAYMENTS);
+  const types = derivationTypes(PAYMENTS, OPERATOR_KINDS);
   const supervision = {
     policy: { intensity: 0, periodMs: 1000, minBackoffMs: 1, maxBackoffMs: 1, jitter: 0 },
     shutdownMs: 60_000,
@@ -57,6 +57,7 @@ async function start(snapshots: SnapshotStore, change: (log: Log) => Log = (log)
     writerOf: registry.writerOf,
     onDivided() {},
     onHalted() {},
+    onAnew() {},
     queueBatches: 8,
     snapshotEveryEvents: 1,
     snapshotEveryMs: 60_000,

@@ -15,17 +15,17 @@ import { temporaryDirectory } from './script-run.ts';
 
 /** Rows whose number is in it fail to be aggregated. */
 const poison = vi.hoisted(() => new Set<number>());
-vi.mock('../../src/partition/derive.ts', async (original) => {
-  const actual = await original<typeof import('../../src/partition/derive.ts')>();
+vi.mock('../../src/partition/drive.ts', async (original) => {
+  const actual = await original<typeof import('../../src/partition/drive.ts')>();
   return {
     ...actual,
-    aggregate(...[operator, work]: Parameters<typeof actual.aggregate>) {
-      for (const step of work.steps) {
+    drive(...[operator, steps]: Parameters<typeof actual.drive>) {
+      for (const step of operator.kind === 'window' ? steps : []) {
         if (step.kind !== 'events' || step.columns.column('n') === undefined) continue;
         const found = step.columns.numbers('n').find((n) => poison.has(n));
         if (found !== undefined) throw new Error(`${found} can't be counted`);
       }
-      actual.aggregate(operator, work);
+      actual.drive(operator, steps);
     },
   };
 });

@@ -4,24 +4,22 @@
  */
 import type { AnyStateMachine } from 'xstate';
 import { alerterMachine } from '../../src/actors/alerter.ts';
+import { deriverMachine } from '../../src/actors/deriver.ts';
 import { fetcherMachine } from '../../src/actors/fetcher.ts';
-import { fraudSessionMachine } from '../../src/actors/fraud-session.ts';
 import { partitionConsumerMachine } from '../../src/actors/partition-consumer.ts';
 import { projectorMachine } from '../../src/actors/projector.ts';
 import { schedulerMachine } from '../../src/actors/scheduler.ts';
 import { supervisorMachine } from '../../src/actors/supervisor.ts';
-import { windowAggregatorMachine } from '../../src/actors/window-aggregator.ts';
 import { MACHINE_KINDS, type MachineKind } from './plan.ts';
 
 const MACHINES: Readonly<Record<MachineKind, AnyStateMachine>> = {
   alerter: alerterMachine,
+  deriver: deriverMachine,
   fetcher: fetcherMachine,
-  fraudSession: fraudSessionMachine,
   partitionConsumer: partitionConsumerMachine,
   projector: projectorMachine,
   scheduler: schedulerMachine,
   supervisor: supervisorMachine,
-  windowAggregator: windowAggregatorMachine,
 };
 
 export type CrashPoint = 'before' | 'after';

@@ -4,13 +4,12 @@ import type { Durability } from '../../src/journal/log.ts';
 
 export const MACHINE_KINDS = [
   'alerter',
+  'deriver',
   'fetcher',
-  'fraudSession',
   'partitionConsumer',
   'projector',
   'scheduler',
   'supervisor',
-  'windowAggregator',
 ] as const;
 export type MachineKind = (typeof MACHINE_KINDS)[number];
 

@@ -1,8 +1,8 @@
 /** Bugs for the simulation to find: each changes what a process runs on, at a seam, and nothing in src. */
-import { fraudSessionMachine } from '../../src/actors/fraud-session.ts';
+import { deriverMachine } from '../../src/actors/deriver.ts';
 import type { File } from '../../src/journal/fs.ts';
 import { decodeCommit } from '../../src/messages/commit.ts';
-import { alertRaisedType, deadLetterType } from '../../src/messages/types.ts';
+import { deadLetterType } from '../../src/messages/types.ts';
 import type { Platform } from '../../src/service/platform.ts';
 import type { ServiceCore } from '../../src/service.ts';
 import { PAYMENTS } from './scenario.ts';
@@ -76,12 +76,9 @@ export const BUGS: Readonly<Record<string, Bug>> = {
         Object.assign(log, {
           append(...args: Parameters<typeof append>) {
             const commit = decodeCommit(Buffer.concat(args[2]));
-            const alerts = commit.sections
-              .filter(({ fingerprint }) => fingerprint === alertRaisedType.fingerprint)
-              .flatMap(({ bytes }) => alertRaisedType.decodeBlock(bytes));
             observer.committed(commit.stream, {
               commit,
-              derived: { windows: 0, late: 0, lateWindows: 0, sessions: 0, alerts, lastSessions: [] },
+              derived: { outputs: [], late: 0, lateWindows: 0 },
               events: 0,
               deadLetters: 0,
               failures: [],
@@ -94,16 +91,16 @@ export const BUGS: Readonly<Record<string, Bug>> = {
       }
     },
   },
-  'restores no cards from a snapshot': {
+  'restores no operator from a snapshot': {
     platform(platform) {
-      const transition = Object.getPrototypeOf(fraudSessionMachine).transition.bind(fraudSessionMachine);
-      const patched: typeof fraudSessionMachine.transition = (snapshot, event, scope) =>
+      const transition = Object.getPrototypeOf(deriverMachine).transition.bind(deriverMachine);
+      const patched: typeof deriverMachine.transition = (snapshot, event, scope) =>
         event.type === 'RESTORE' ? snapshot : transition(snapshot, event, scope);
-      fraudSessionMachine.transition = patched;
+      deriverMachine.transition = patched;
       return platform;
     },
     undo() {
-      Reflect.deleteProperty(fraudSessionMachine, 'transition');
+      Reflect.deleteProperty(deriverMachine, 'transition');
     },
   },
   'drops dead letters': {

@@ -99,7 +99,7 @@ describe('a service that', () => {
     ['sends an alert before its commit is durable', 'an alert leaves after its commit is durable'],
     ['takes an alert for delivered that it never sent', 'an alert that is delivered has arrived'],
     ['sends an alert under a new key each time', 'an alert keeps its idempotency key'],
-    ['restores no cards from a snapshot', 'derived events are those of a run without faults'],
+    ['restores no operator from a snapshot', 'derived events are those of a run without faults'],
     ['records what it does twice', 'a scheduled run opens and closes once'],
   ])('%s is caught within a few seeds', async (name, invariant) => {
     const bug = BUGS[name];

@@ -1,4 +1,5 @@
 /** Hosts of partitions in real threads: what one of them fails with, and what the end of its thread does to others. */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { transactionType } from '../../src/messages/types.ts';
 import { DEFAULT_REQUEST_LIMITS } from '../../src/partition/requests.ts';
 import type { OpenPartition } from '../../src/workers/partition-protocol.ts';
 import { type PartitionThreads, startPartitionThreads } from '../../src/workers/partition-threads.ts';
+import { derivationOfOne } from '../partition/one-input.ts';
 
 function start(count: number): { readonly threads: PartitionThreads; readonly place: OpenPartition } {
   const dataDir = mkdtempSync(join(tmpdir(), 'millrace-threads-'));
@@ -22,7 +24,7 @@ function start(count: number): { readonly threads: PartitionThreads; readonly pl
     journal: journalOf(dataDir),
     partition: 0,
     requests: DEFAULT_REQUEST_LIMITS,
-    derivation: {
+    derivation: derivationOfOne({
       stream: 's',
       schema: transactionType.schema,
       timeField: 'occurredAt',
@@ -38,8 +40,7 @@ function start(count: number): { readonly threads: PartitionThreads; readonly pl
           aggregates: [{ name: 'n', fn: 'count', field: null }],
         },
       ],
-      fraud: null,
-    },
+    }),
   };
   return { threads, place };
 }
@@ -57,7 +58,7 @@ function batch(next: number, occurredAt: number) {
 }
 
 const windowsOf = async (host: PartitionHost, next: number, occurredAt: number): Promise<number> =>
-  (await host.apply(batch(next, occurredAt), 0)).derived.windows;
+  (await host.apply(batch(next, occurredAt), 0)).derived.outputs[0]?.events ?? 0;
 
 const GARBAGE = { source: 'x', next: 9, blocks: [{ ...batch(9, 0).blocks[0]!, bytes: Uint8Array.of(2, 255) }] };
 
@@ -93,10 +94,10 @@ test('positions are known at once, the commit has the very input, and a snapshot
   const { body, applied: count } = await host.snapshot();
   expect(count).toBe(1);
   const next = startHost(threads, 0, place);
-  expect(await next.host.restore(body)).toBe(true);
+  expect(await next.host.restore(body)).toEqual({ kind: 'restored', anew: [] });
   expect(next.host.position('x')).toBe(7);
   expect(await windowsOf(next.host, 8, 5000)).toBe(1);
-  expect(await next.host.restore(Uint8Array.of(1, 2, 3))).toBe(false);
+  expect(await next.host.restore(Uint8Array.of(1, 2, 3))).toEqual({ kind: 'unreadable' });
 });
 
 test('the end of threads fails what they host, and the next host starts another', async () => {

@@ -1,8 +1,8 @@
 /** Joins against other engines' tests, and against their definition by brute force. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { createJoin } from '../../src/streams/join-by-kind.ts';
 import type { Joined, JoinSpec, JoinType, Side } from '../../src/streams/join-kind.ts';
-import { createJoin } from '../../src/streams/join-operator.ts';
 
 const NEVER = Number.NEGATIVE_INFINITY;
 const END = 8.64e15;

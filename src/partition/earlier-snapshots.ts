@@ -1,10 +1,71 @@
 /**
- * The schema of snapshots that were written before their schema stood in front of them. It never changes: data
- * directories of those versions go on from their snapshots by it, also where the log before them was pruned.
+ * Snapshots of earlier versions, which had a field for each kind of operator. Data directories of those versions go on from
+ * them, also where the log before them was pruned. What is here never changes.
+ *
+ *   "S1"  length of the schema  schema  block of one record
+ *   fingerprint of FIRST_SNAPSHOT_SCHEMA  the record
  */
-export const FIRST_SNAPSHOT_FINGERPRINT = 'e7cf598d840e9805';
+import { type AvroRecord, NAMESPACE } from '../messages/avro.ts';
+import { dynamicEventType, recordOf } from '../messages/codec.ts';
+import type { SavedOperator } from './saved-operators.ts';
 
-export const FIRST_SNAPSHOT_SCHEMA = JSON.stringify({
+export interface EarlierSnapshot {
+  /** The schema that it was written by, and a block of the one record. */
+  readonly schemaJson: string;
+  readonly block: Uint8Array;
+  readonly operators: readonly SavedOperator[];
+}
+
+/** No snapshot of the first form begins with this: those begin with a digit of a fingerprint. */
+const MAGIC = 'S1';
+const FIRST_SNAPSHOT_FINGERPRINT = 'e7cf598d840e9805';
+
+/** The fields that held the state of operators: an array of records each. */
+const KIND_OF_FIELD: Readonly<Record<string, string>> = { windows: 'window', joined: 'join', cards: 'fraud' };
+
+/** Null for bytes that no version wrote. */
+export function decodeEarlierSnapshot(body: Buffer): EarlierSnapshot | null {
+  const parts = partsOf(body);
+  return parts === null ? null : { ...parts, operators: operatorsOf(parts) };
+}
+
+function partsOf(body: Buffer): Pick<EarlierSnapshot, 'schemaJson' | 'block'> | null {
+  if (body.toString('latin1', 0, MAGIC.length) === MAGIC) {
+    const start = MAGIC.length + 4;
+    const end = start + body.readUInt32LE(MAGIC.length);
+    return { schemaJson: body.toString('utf8', start, end), block: body.subarray(end) };
+  }
+  const { length } = FIRST_SNAPSHOT_FINGERPRINT;
+  if (body.toString('latin1', 0, length) !== FIRST_SNAPSHOT_FINGERPRINT) return null;
+  // The record stood there by itself; as an Avro array it has a count before it and an end behind it.
+  const block = Buffer.concat([Buffer.from([2]), body.subarray(length), Buffer.from([0])]);
+  return { schemaJson: FIRST_SNAPSHOT_SCHEMA, block };
+}
+
+/** Each by the schema that it was written by, so that no kind has to be known here. */
+function operatorsOf({ schemaJson, block }: Pick<EarlierSnapshot, 'schemaJson' | 'block'>): SavedOperator[] {
+  const { schema } = recordOf(schemaJson);
+  const record = dynamicEventType(schema).decodeBlock(block)[0] ?? {};
+  return schema.fields.flatMap(({ name, type }) => {
+    const kind = KIND_OF_FIELD[name];
+    const states = record[name];
+    if (kind === undefined || !Array.isArray(states)) return [];
+    if (typeof type !== 'object' || !('items' in type) || !isRecord(type.items)) return [];
+    const own = dynamicEventType({ ...type.items, namespace: type.items.namespace ?? NAMESPACE });
+    const saved = (operator: string | null, definition: string | null, records: readonly object[]): SavedOperator => {
+      const { count, bytes } = own.encodeBlock(records.map((state) => ({ ...state })));
+      return { kind, name: operator, definition, schema: own.json, count, bytes };
+    };
+    if (kind !== 'window') return [saved(null, null, states)];
+    return states.map((state) => saved(state.window, state.definition, [state]));
+  });
+}
+
+function isRecord(schema: unknown): schema is AvroRecord {
+  return typeof schema === 'object' && schema !== null && 'type' in schema && schema.type === 'record';
+}
+
+const FIRST_SNAPSHOT_SCHEMA = JSON.stringify({
   type: 'record',
   name: 'PartitionSnapshot',
   namespace: 'dev.millrace',

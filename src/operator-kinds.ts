@@ -1,0 +1,8 @@
+/** Every kind of operator that a partition can run: to add one is a line here. */
+import { fraudKind } from './fraud/operator.ts';
+import { derivedKind } from './streams/derived-operator.ts';
+import { joinKind } from './streams/join-operator.ts';
+import type { OperatorKind } from './streams/operator-kind.ts';
+import { windowKind } from './streams/window-operator.ts';
+
+export const OPERATOR_KINDS: readonly OperatorKind[] = [windowKind, joinKind, derivedKind, fraudKind];

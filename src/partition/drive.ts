@@ -1,0 +1,52 @@
+/**
+ * Drives an operator over a batch, as one plain loop for all of them. Event by event, so that what happens, and when, does
+ * not depend on how the input was cut into batches.
+ */
+import type { Operator } from '../streams/operator.ts';
+import type { EventsStep, Step } from './steps.ts';
+
+/** Throws what the operator throws. */
+export function drive(operator: Operator, steps: readonly Step[]): void {
+  for (const step of steps) {
+    switch (step.kind) {
+      case 'events':
+        if (operator.inputs.includes(step.stream)) driveEvents(operator, step);
+        else passBy(operator, step);
+        break;
+      case 'flush':
+        operator.flush();
+        break;
+      case 'deletion':
+        operator.remove(step);
+        operator.advance(step.watermarkMs);
+        break;
+      case 'watermark':
+        operator.advance(step.watermarkMs);
+        break;
+    }
+  }
+}
+
+function driveEvents(operator: Operator, step: EventsStep): void {
+  const { watermarksMs } = step;
+  const { count } = step.columns;
+  let { watermarkMs } = step;
+  operator.begin(step);
+  for (let row = 0; row < count; row++) {
+    operator.add(row);
+    const afterMs = watermarksMs[row]!;
+    if (afterMs === watermarkMs) continue;
+    watermarkMs = afterMs;
+    operator.advance(afterMs);
+  }
+}
+
+/** Events of a stream that the operator does not take still move its time. */
+function passBy(operator: Operator, { watermarksMs, watermarkMs: beforeMs }: EventsStep): void {
+  let watermarkMs = beforeMs;
+  for (const afterMs of watermarksMs) {
+    if (afterMs === watermarkMs) continue;
+    watermarkMs = afterMs;
+    operator.advance(afterMs);
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * State of operators that have none: all that the log has of input is folded into them anew, while the others stand by.
+ * What they derive on the way is dropped: it was derived before they were there, or has been replaced.
+ */
+import type { Commit } from '../messages/commit.ts';
+import type { OperatorAnew } from '../streams/operator.ts';
+import type { PartitionFold } from './derivation.ts';
+import { drive } from './drive.ts';
+import { restoreOperators, type SavedOperator, savedOperator } from './saved-operators.ts';
+
+/** `fold` is another one of the same derivation, at the start of the log. It is of no use afterwards. */
+export interface Rebuild {
+  /** The commits from the start of the log on, in order. */
+  take(commit: Commit): void;
+  states(): readonly SavedOperator[];
+}
+
+export function createRebuild(fold: PartitionFold, anew: readonly OperatorAnew[]): Rebuild {
+  const operators = operatorsOf(fold, anew);
+  return {
+    take(commit) {
+      fold.partition.replay(commit, (steps) => {
+        for (const operator of operators) drive(operator, steps);
+      });
+    },
+    states: () => operators.map(savedOperator),
+  };
+}
+
+/** Into the operators of a fold that are still at the start of the log. */
+export function takeRebuilt(
+  fold: PartitionFold,
+  anew: readonly OperatorAnew[],
+  states: readonly SavedOperator[],
+): void {
+  restoreOperators(operatorsOf(fold, anew), states);
+}
+
+function operatorsOf({ operators }: PartitionFold, anew: readonly OperatorAnew[]) {
+  return operators.filter(({ kind, name }) => anew.some((each) => each.kind === kind && each.name === name));
+}

@@ -1,0 +1,50 @@
+/**
+ * Whether an operator that has no state yet can have it: it begins at the start of the log, and what was pruned of that is
+ * gone. Such a start is refused before anything runs: the journal is whole, and says so.
+ */
+import { ConfigError } from '../config/config-error.ts';
+import type { CommitReader } from '../journal/commit-reader.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { Log } from '../journal/log.ts';
+import type { SnapshotStore } from '../journal/snapshots.ts';
+import type { PartitionFold } from '../partition/derivation.ts';
+import { decodeSnapshot } from '../partition/snapshot.ts';
+
+interface Place {
+  readonly journal: Journal;
+  readonly reader: CommitReader;
+  readonly snapshots: SnapshotStore;
+}
+
+/** The section of a pipeline file that declares operators of a kind. */
+const SECTIONS: Readonly<Record<string, string>> = {
+  window: 'windows',
+  join: 'joins',
+  derived: 'derived',
+  operator: 'operators',
+};
+
+/** Throws a ConfigError, having closed the journal, when an operator needs events of the log that were pruned. */
+export async function requireStateOf(log: Log, newFold: () => PartitionFold, place: Place): Promise<void> {
+  const { journal, reader, snapshots } = place;
+  const start = await reader.startOf(log.name);
+  if (start === 0) return;
+  const found = await snapshots.latest(log.name, log.durableOffset());
+  const snapshot = found === null ? null : decodeSnapshot(found.body);
+  // A log without a snapshot that can be read is damage, and is told as such.
+  if (snapshot === null) return;
+  const anew = newFold().restore(snapshot);
+  if (anew.length === 0) return;
+  await journal.close();
+  const message = (why: string): string =>
+    `${why}, so it has to be told all events of ${log.name} from the first on, and those before offset ${start} were ` +
+    'pruned. Take it out, or as it was, to go on with this data directory; give it another data directory, or a copy ' +
+    'of this one from before the pruning, to have it. Nothing is damaged, and nothing was changed.';
+  throw new ConfigError(
+    anew.map(({ kind, name, why }) => {
+      const section = SECTIONS[kind];
+      const path = section === undefined ? name : `${section}.${name}`;
+      return { file: log.name, line: null, column: null, path, message: message(why) };
+    }),
+  );
+}

@@ -1,0 +1,23 @@
+/** The derivation of a stream of its own, by what it derives. */
+import { fraudKind } from '../../src/fraud/operator.ts';
+import type { FraudSpec } from '../../src/fraud/spec.ts';
+import type { Derivation, DerivationInput } from '../../src/partition/derivation.ts';
+import type { WindowSpec } from '../../src/streams/window-kind.ts';
+import { windowKind } from '../../src/streams/window-operator.ts';
+
+interface OneInput extends Pick<DerivationInput, 'schema' | 'timeField' | 'watermark'> {
+  readonly stream?: string;
+  readonly windows?: readonly WindowSpec[];
+  readonly fraud?: FraudSpec;
+}
+
+export function derivationOfOne({ stream = 'test', windows = [], fraud, ...input }: OneInput): Derivation {
+  return {
+    stream,
+    inputs: [{ ...input, stream, channels: [] }],
+    operators: [
+      ...windows.map((window) => windowKind.of(window.name, window)),
+      ...(fraud === undefined ? [] : [fraudKind.of('fraud', fraud)]),
+    ],
+  };
+}
