@@ -43,9 +43,7 @@ export function createOutputWriter(
   return {
     stream: outputStream(operator, output),
     type,
-    get length() {
-      return writer.length;
-    },
+    events: writer,
     push(key, record, timeMs) {
       const event = { key, ...record, ts: timeMs };
       if (Object.keys(record).length > names.length) refuse(event, record);
@@ -56,7 +54,6 @@ export function createOutputWriter(
         refuse(event, record);
       }
     },
-    take: writer.take,
     mark: writer.mark,
     rollback: writer.rollback,
   };

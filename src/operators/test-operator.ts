@@ -141,8 +141,8 @@ export function createOperatorRun(operator: unknown, options: TestOperatorOption
   }
   function take(): void {
     for (const own of operators) {
-      for (const { stream, type, take: takeBlock } of own.outputs) {
-        const block: Block | null = takeBlock();
+      for (const { stream, type, events } of own.outputs) {
+        const block: Block | null = events.take();
         if (block === null) continue;
         if (type.name === deadLetterType.name) letters.push(...deadLetterType.decodeBlock(block.bytes));
         else
@@ -163,7 +163,6 @@ export function createOperatorRun(operator: unknown, options: TestOperatorOption
         const read = columns(rows.map((event) => ({ ...event })));
         own.begin({ stream, columns: read, timesMs: read.numbers(timeField), watermarkMs });
         for (let row = 0; row < rows.length; row++) own.add(row);
-        own.endBatch(watermarkMs);
       }
       take();
     },

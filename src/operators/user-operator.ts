@@ -105,6 +105,8 @@ export function createUserOperator(spec: UserOperatorSpec): UserOperator {
   return {
     name,
     kind: 'operator',
+    actor: 'operator',
+    heldBackMs: 0,
     inputs: inputs.map((input) => input.stream),
     outputs: onError === 'fail' ? writers : [...writers, letterOutput(inputs[0]?.stream ?? '', letters)],
     begin(input: OperatorInput) {
@@ -152,10 +154,9 @@ export function createUserOperator(spec: UserOperatorSpec): UserOperator {
       });
     },
     remove() {},
-    endBatch() {},
     snapshot: () => states.snapshot(text),
     restore(saved) {
-      requireSameKeys(saved.definition, definition, inputs);
+      if (saved.definition !== null) requireSameKeys(saved.definition, definition, inputs);
       states.restore(saved);
     },
     keyCount: states.count,
@@ -181,9 +182,6 @@ function letterOutput(
   return {
     stream: `${stream}.dead-letters`,
     type: deadLetterType,
-    get length() {
-      return letters.length;
-    },
-    take: letters.take,
+    events: letters,
   };
 }
