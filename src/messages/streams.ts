@@ -96,7 +96,6 @@ export const flushSchema = {
   doc: 'All that is open is to be given as it is. State and watermark stay, so what comes later corrects it.',
   fields: [{ name: 'reason', type: 'string', doc: 'Such as end-of-input.' }],
 } as const satisfies AvroRecord;
-export type Flush = FromAvro<typeof flushSchema>;
 
 export const filePositionSchema = {
   type: 'record',

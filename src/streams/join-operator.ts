@@ -26,7 +26,7 @@ export interface JoinSideSpec {
   readonly of?: ViewSpec;
 }
 
-export const joinEntrySchema = {
+const joinEntrySchema = {
   type: 'record',
   name: 'JoinEntry',
   namespace: NAMESPACE,

@@ -12,7 +12,7 @@ import { type WindowResultType, windowResultType } from '../../src/messages/wind
 import { resultField } from '../../src/streams/aggregate-table.ts';
 import { WINDOWS } from './scenario.ts';
 
-export const WINDOW_TYPES: readonly WindowResultType[] = WINDOWS.map(({ name, aggregates }) =>
+const WINDOW_TYPES: readonly WindowResultType[] = WINDOWS.map(({ name, aggregates }) =>
   windowResultType(
     name,
     aggregates.map((spec) => resultField(spec)),
