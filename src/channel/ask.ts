@@ -6,11 +6,11 @@ import type { ChannelRequest } from './channel-protocol.ts';
 import { CHANNEL_COMMANDS } from './channel-table.ts';
 import { type Offline, openReadModels } from './offline.ts';
 
-/** How long a service that has the directory may take until it listens. */
+/** How long a starting service may hold the directory before it listens. */
 const STARTING_MS = 5_000;
 const STARTING_RETRY_MS = 100;
 
-/** Rows as they come. `note` gets what is said beside them. To stop reading ends the command. */
+/** Gives the rows as they come, and passes remarks to `note`. To stop reading ends the command. */
 export async function* askDirectory(
   dataDir: string,
   request: ChannelRequest,
@@ -31,7 +31,7 @@ export async function* askDirectory(
   }
 }
 
-/** The time limit is for the command itself: what the read models lack is projected before. */
+/** Answers without a service. The time limit holds for the command alone; the read models catch up before. */
 async function* askOffline(
   offline: Offline,
   { command: name, request, timeoutMs, limit }: ChannelRequest,
@@ -52,7 +52,7 @@ async function* askOffline(
       yield answered;
     }
   } catch (error) {
-    // What an interrupted query says of it is less than why.
+    // The reason of the interruption says more than the interrupted query's own error.
     throw abort.signal.aborted ? abort.signal.reason : error;
   } finally {
     if (timer !== null) clearTimeout(timer);

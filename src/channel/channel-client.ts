@@ -13,14 +13,14 @@ import {
 
 export interface Answered {
   readonly rows: readonly Row[];
-  /** On the last: whether there were more rows than the limit. */
+  /** On the last answer: whether there were more rows than the limit. */
   readonly isCut: boolean;
 }
 
-/** The service ends a request in time; a client that hears nothing after so long more ends it by itself. */
+/** A client ends its request by itself so long after the time in which the service should have ended it. */
 const GRACE_MS = 5_000;
 
-/** Resolves with null when no service listens there. Throws when one does that another user runs. */
+/** Resolves with null when no service listens there. Throws when another user's service does. */
 export async function connectChannel(dataDir: string): Promise<Socket | null> {
   const path = socketPath(dataDir);
   if (path === null || !isOwn(path, dataDir)) return null;
@@ -41,7 +41,7 @@ export async function connectChannel(dataDir: string): Promise<Socket | null> {
   });
 }
 
-/** A short path lies where anybody may make files: what is there must be of who owns the data. */
+/** Whether the socket belongs to the owner of the data. A short path lies where anybody may make files. */
 function isOwn(path: string, dataDir: string): boolean {
   if (path.startsWith(dataDir)) return true;
   try {
@@ -51,7 +51,7 @@ function isOwn(path: string, dataDir: string): boolean {
   }
 }
 
-/** Sends one request and gives the rows as they come. To stop reading them cancels it. */
+/** Sends one request and gives the rows as they come. To stop reading cancels the request. */
 export async function* askChannel(
   socket: Socket,
   request: ChannelRequest,
@@ -73,7 +73,7 @@ export async function* askChannel(
     (line) => {
       const answer: ChannelAnswer = JSON.parse(line);
       answers.push(answer);
-      // What is not taken yet stays in the service.
+      // Rows that are not read yet stay in the service.
       socket.pause();
       wake();
     },

@@ -1,4 +1,4 @@
-/** Where the socket of a service's local channel lies: in its data directory, or where that has too long a path, elsewhere. */
+/** The place of a local channel's socket: the data directory, or a temporary one when the path would be too long. */
 import { mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -9,7 +9,7 @@ export interface Place {
   remove(): void;
 }
 
-/** Whatever is there is of a service that was killed: the lock of the directory is ours. */
+/** Makes the place. A socket that is there was left by a killed service, since this process holds the lock. */
 export function makePlace(dataDir: string): Place {
   removeShortPlace(dataDir);
   const own = ownSocketPath(dataDir);
@@ -18,13 +18,13 @@ export function makePlace(dataDir: string): Place {
     remove();
     return { path: own, remove };
   }
-  // Made with mode 0700.
+  // mkdtemp makes it with mode 0700.
   const path = join(mkdtempSync(join(tmpdir(), shortName(dataDir))), 'c.sock');
   writeFileSync(join(dataDir, PATH_FILE), path, { mode: 0o600 });
   return { path, remove: () => removeShortPlace(dataDir) };
 }
 
-/** Removes what the path file names only where it is what a service makes. */
+/** Removes the place that the path file names, if it is one that a service makes. */
 function removeShortPlace(dataDir: string): void {
   const record = join(dataDir, PATH_FILE);
   try {
@@ -34,7 +34,7 @@ function removeShortPlace(dataDir: string): void {
       rmdirSync(dirname(path));
     }
   } catch {
-    // There is none, or it is gone with the temporary directory.
+    // There is no path file, or its place went with the temporary directory.
   }
   rmSync(record, { force: true });
 }

@@ -1,6 +1,6 @@
 /**
- * What passes over the local channel of a running service: JSON, a message a line. The client sends one request, the service
- * answers with rows and an end; a client that goes away cancels.
+ * The protocol of the local channel: JSON, a message a line. The client sends one request; the service answers with rows and
+ * an end. A client that goes away cancels its request.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -17,14 +17,14 @@ export interface ChannelRequest {
 
 export type ChannelAnswer =
   | { readonly kind: 'rows'; readonly rows: readonly Row[] }
-  /** For the person who asked, beside the rows. */
+  /** A remark for the person who asked, beside the rows. */
   | { readonly kind: 'note'; readonly message: string }
-  /** There are more rows than the limit when it is cut. */
+  /** `isCut`: there are more rows than the limit. */
   | { readonly kind: 'end'; readonly isCut: boolean }
   /** `usage`: the words of the request can't be taken. */
   | { readonly kind: 'failed'; readonly message: string; readonly isUsage: boolean };
 
-/** What a command takes, by name: a text, a whole number, a yes or no, one of some words, or several texts. */
+/** The fields of a request by name: a text, a whole number, a yes or no, one of some words, or several texts. */
 export type RequestSchema = Readonly<
   Record<string, 'text' | 'whole' | 'flag' | 'texts' | readonly [string, ...string[]]>
 >;
@@ -41,10 +41,10 @@ type FieldValue<F> = F extends 'text'
           ? W
           : never;
 
-/** Any field may be left out: what must be there, a command says in its own words. */
+/** Any field may be left out; a command itself refuses requests that lack something. */
 export type RequestOf<S extends RequestSchema> = { readonly [K in keyof S]?: FieldValue<S[K]> };
 
-/** Why it is not a request of this schema, for people; null when it is. */
+/** Why the request does not fit the schema, in words for people; null when it does. */
 export function requestProblem(schema: RequestSchema, request: Readonly<Record<string, unknown>>): string | null {
   for (const [name, value] of Object.entries(request)) {
     const field = Object.hasOwn(schema, name) ? schema[name] : undefined;
@@ -106,7 +106,7 @@ export function shortName(dataDir: string): string {
   return `millrace-${createHash('md5').update(dataDir).digest('hex').slice(0, 8)}-`;
 }
 
-/** Splits what comes into lines. */
+/** Splits incoming bytes into lines. */
 export function lineSplitter(
   maxBytes: number,
   take: (line: string) => void,

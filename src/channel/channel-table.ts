@@ -1,4 +1,4 @@
-/** Every command of the local channel: to add one is a line here. */
+/** Every command of the local channel, one a line. */
 import { type ChannelCommand, digestCommand, queryCommand } from './channel-commands.ts';
 import { dlqListCommand, dlqReplayCommand, dlqShowCommand } from './dead-letters.ts';
 

@@ -1,7 +1,7 @@
 /**
  * The local channel of a running service: a Unix domain socket in its data directory, for its own user. Commands that read
- * or act on the service ask here, each with a time and a row limit; the work is done by others, so that nothing waits for
- * them.
+ * or act on the service ask here, each with a time limit and a row limit. Other processes do the work, so the service never
+ * waits for a command.
  */
 import { chmodSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -33,7 +33,7 @@ const REQUEST_MS = 5_000;
 const GOODBYE_MS = 1_000;
 const MAX_TIMEOUT_MS = 24 * 3_600_000;
 
-/** A service runs on without its channel where no socket can be made; the log says so. */
+/** Opens the channel. Where no socket can be made the service runs without it, and its log says so. */
 export async function openChannel(target: Target, logger: Logger): Promise<Channel> {
   const turns = createTurns(MAX_RUNNING);
   const ending = new AbortController();
@@ -41,7 +41,7 @@ export async function openChannel(target: Target, logger: Logger): Promise<Chann
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    // A client that goes away in the middle is none of our trouble.
+    // A client may go away in the middle.
     socket.on('error', () => {});
     serveClient(socket, target, turns, ending.signal);
   });
@@ -62,7 +62,7 @@ export async function openChannel(target: Target, logger: Logger): Promise<Chann
       ending.abort(new Error('The service is stopping'));
       const closed = new Promise((resolve) => server.close(resolve));
       place?.remove();
-      // Each says why it ends, and is then closed; one that does not read is not waited for.
+      // Each request says why it ends and is closed; a client that does not read is not waited for.
       const patience = setTimeout(() => sockets.forEach((socket) => void socket.destroy()), GOODBYE_MS);
       await closed;
       clearTimeout(patience);
@@ -70,7 +70,7 @@ export async function openChannel(target: Target, logger: Logger): Promise<Chann
   };
 }
 
-/** The socket is made at once, in this call of listen(), with a mode that lets in nobody else. */
+/** Listens. The call makes the socket at once, with a mode that lets in nobody else. */
 function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -127,7 +127,7 @@ async function answer(
 ): Promise<void> {
   const { command, request, timeoutMs, limit } = parseRequest(line);
   const over = new Error(`${command.name} was stopped after its time limit of ${timeoutMs / 1000} s; see --timeout`);
-  // A timer of our own, held by this call: the time over which nothing comes is the one that counts.
+  // A timer of our own, held by this call: a signal that nothing refers to may be collected before it aborts.
   const timer = setTimeout(() => abort.abort(over), timeoutMs);
   const { signal } = abort;
   const context: CommandContext = { signal, note: (message) => void say({ kind: 'note', message }) };
@@ -140,7 +140,7 @@ async function answer(
       }
       await say({ kind: 'end', isCut: false });
     } catch (error) {
-      // What an interrupted query says of it is less than why.
+      // The reason of the interruption says more than the query's own error.
       throw signal.aborted ? signal.reason : error;
     } finally {
       done();
@@ -150,7 +150,7 @@ async function answer(
   }
 }
 
-/** The first rows of them all. */
+/** The first rows, up to the limit. */
 export async function* limited(
   batches: AsyncGenerator<readonly Row[]>,
   limit: number,
@@ -214,7 +214,7 @@ function write(socket: Socket, message: ChannelAnswer): Promise<void> {
 }
 
 interface Turns {
-  /** Resolves, when it is one's turn, with what ends it. */
+  /** Resolves at the request's turn, with the function that ends the turn. */
   take(signal: AbortSignal): Promise<() => void>;
 }
 

@@ -2,9 +2,9 @@
  * Dead letters of every kind: inputs that were not taken, and alerts that a sink did not take. Each can be listed, shown
  * and replayed.
  *
- * An input is read again as its source would today and held to the expectations of today. What stands the test is
- * committed together with a note that its dead letter is replayed, so a crash in between doubles nothing. An alert is
- * asked for again by an event, and its alerter takes it up.
+ * An input is read again as its source would read it today, and checked against today's expectations. If it passes, it is
+ * committed together with a note that its dead letter is replayed, so a crash in between doubles nothing. An alert is asked
+ * for again by an event, and its alerter takes it up.
  */
 import { logName } from '../messages/log-name.ts';
 import type { DeadLetter } from '../messages/streams.ts';
@@ -19,7 +19,7 @@ import type { Batch } from '../sources/source.ts';
 import { type Reread, reread } from '../workers/reread.ts';
 import { type CommandContext, channelCommand, RequestError, type Target } from './channel-commands.ts';
 
-/** Under which replayed events stand in a log. */
+/** The source of replayed events in a log. */
 const DLQ_SOURCE = 'dlq';
 /** Dead letters that are read and committed together. */
 const REPLAYED_TOGETHER = 256;
@@ -146,7 +146,7 @@ interface Taken {
   readonly row: Row;
 }
 
-/** As its source would read it, and as its partition would judge it, now. */
+/** Reads an input again as its source would now, and judges it as its partition would. */
 function readAgain(stream: RunningStream, row: Row, nowMs: number): Reread {
   const { config, eventType, units, name } = stream;
   if (config === null) return { kind: 'refused', detail: `${name} is no stream of the pipeline` };
@@ -176,7 +176,7 @@ function letterOf(row: Row): Pick<DeadLetter, 'source' | 'position' | 'raw' | 'r
   };
 }
 
-/** All of one partition, in one commit. */
+/** Commits all replayed events of one partition together. */
 async function commit(own: readonly Taken[], nowMs: number): Promise<void> {
   const [first] = own;
   if (first === undefined) return;

@@ -1,4 +1,4 @@
-/** A running service as what the commands of its channel work on. */
+/** A running service as the target of its channel's commands. */
 import type { ServiceCore } from '../service.ts';
 import type { Target } from './channel-commands.ts';
 

@@ -1,4 +1,4 @@
-/** What the commands share that ask a data directory, with a service on it or without. */
+/** Asking a data directory, with or without a running service: the part that several commands share. */
 
 import { askDirectory } from '../channel/ask.ts';
 import type { Answered } from '../channel/channel-client.ts';
@@ -22,7 +22,7 @@ export interface Asked {
   readonly limit?: number;
 }
 
-/** Rows as they come. Throws a UsageError when the words can't be taken. */
+/** Gives the rows as they come. Throws a UsageError when the words can't be taken. */
 export async function* ask(values: OptionValues, asked: Asked): AsyncGenerator<Answered> {
   const { command, request, limit = Number.MAX_SAFE_INTEGER } = asked;
   const timeoutMs = timeoutOf(text(values, 'timeout') ?? asked.defaultTimeout);

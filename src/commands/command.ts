@@ -1,4 +1,4 @@
-/** What a command is, and the options that several share. */
+/** The form of a command, and the options that several commands share. */
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
@@ -9,12 +9,12 @@ import { UsageError } from './exit.ts';
 
 export type OptionValues = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
 
-/** An option as parseArgs takes it, and what help says of it. */
+/** An option as parseArgs takes it, with its line of help. */
 export interface OptionSpec {
   readonly type: 'string' | 'boolean';
   readonly multiple?: boolean;
   readonly short?: string;
-  /** What stands for the value in help, such as FILE. */
+  /** Placeholder of the value in help, such as FILE. */
   readonly value?: string;
   readonly help?: string;
 }
@@ -49,12 +49,12 @@ export function configFileOf(values: OptionValues): string {
   return text(values, 'config') ?? process.env.MILLRACE_CONFIG ?? DEFAULT_CONFIG;
 }
 
-/** The configuration of that file, with what else the command line says. Throws a ConfigError. */
+/** The configuration of that file under the options of the command line. Throws a ConfigError. */
 export function configOf(values: OptionValues): Config {
   return loadConfig(configFileOf(values), process.env, overridesOf(values));
 }
 
-/** Options that stand above the same key in the file and the environment. */
+/** Options that override the same key of the file and the environment. */
 const OPTION_PATHS: readonly { readonly option: string; readonly path: readonly string[] }[] = [
   { option: 'data', path: ['data'] },
   { option: 'port', path: ['http', 'port'] },
@@ -67,12 +67,12 @@ function overridesOf(values: OptionValues): Override[] {
   });
 }
 
-/** `--data`, else what the configuration says. A command on data alone does not need a valid configuration file. */
+/** `--data`, else the configuration's directory. With `--data` a command needs no valid configuration file. */
 export function dataDirOf(values: OptionValues): string {
   return text(values, 'data') ?? configOf(values).dataDir;
 }
 
-/** The word that says what a command is to do. Throws a UsageError with the nearest of those that it knows. */
+/** The action word of a command. Throws a UsageError with the nearest known word. */
 export function actionOf<A extends string>(
   command: string,
   [word, ...rest]: readonly string[],
@@ -91,12 +91,12 @@ export function actionOf<A extends string>(
   return action;
 }
 
-/** Throws a UsageError when there are words that the command does not take. */
+/** Throws a UsageError when there are words: the command takes none. */
 export function noWords(command: string, words: readonly string[]): void {
   if (words.length > 0) throw new UsageError(`${command} takes no further word; there was ${words.join(' ')}`);
 }
 
-/** Writes to standard output, and waits when the reader is slow. What a terminal would obey is escaped. */
+/** Writes to standard output with control characters escaped, and waits when the reader is slow. */
 export async function print(line: string): Promise<void> {
   if (!process.stdout.write(`${printable(line)}\n`))
     await new Promise<void>((resolve) => process.stdout.once('drain', resolve));

@@ -1,4 +1,4 @@
-/** `millrace config`: checks a pipeline file, prints what it comes to, or prints the schema for an editor. */
+/** `millrace config`: checks a pipeline file, prints its full configuration, or prints the schema for an editor. */
 
 import { redacted } from '../config/config.ts';
 import { checkFileAlone } from '../config/load.ts';

@@ -1,4 +1,4 @@
-/** `millrace dlq`: dead letters of every kind, of a running service too: inputs and alerts that were not taken. */
+/** `millrace dlq`: lists, shows and replays dead letters (refused inputs, undelivered alerts), also of a running service. */
 
 import { openChannel } from '../channel/channel.ts';
 import { connectChannel } from '../channel/channel-client.ts';
@@ -12,7 +12,7 @@ import { EXIT, UsageError } from './exit.ts';
 
 const ACTIONS = ['list', 'show', 'replay'] as const;
 const LIST_LIMIT = 100;
-/** Of a detail in a table: the whole of it is in `show` and in JSON. */
+/** A table shows so much of a detail; `show` and JSON have all of it. */
 const DETAIL_CHARS = 100;
 
 type Rows = Readonly<Record<string, unknown>>[];
@@ -92,7 +92,7 @@ async function replay(values: OptionValues, ids: readonly string[]): Promise<num
   return refused > 0 || missing.length > 0 ? EXIT.checkFailed : EXIT.ok;
 }
 
-/** What is replayed goes through the pipeline: where no service runs, through one of the command's own, without sources. */
+/** Runs `act` beside a service. When none runs, the command starts its own, without sources. */
 async function withService<T>(values: OptionValues, act: () => Promise<T>): Promise<T> {
   const socket = await connectChannel(dataDirOf(values));
   socket?.destroy();
@@ -139,7 +139,7 @@ function filterOf(values: OptionValues, ids: readonly string[]): Record<string, 
   };
 }
 
-/** Its original as text where that is one, else in hexadecimal digits. */
+/** Adds the original, as text where it is one, else in hexadecimal digits. */
 function withOriginal({ raw_hex: hex, log: _, log_offset: __, ...row }: Readonly<Record<string, unknown>>) {
   const bytes = Buffer.from(String(hex), 'hex');
   const original = bytes.toString('utf8');

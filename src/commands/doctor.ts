@@ -14,7 +14,7 @@ import { EXIT } from './exit.ts';
 export interface Check {
   readonly check: string;
   readonly ok: boolean;
-  /** What was found; for a failure also what to do. */
+  /** The finding; for a failure also what to do. */
   readonly detail: string;
 }
 
@@ -92,7 +92,7 @@ function nearestExisting(path: string): string {
   return existsSync(path) || dirname(path) === path ? path : nearestExisting(dirname(path));
 }
 
-/** Without its lock: a running service is no fault. */
+/** Inspects the journal without its lock, since a running service is no fault. */
 async function journal(dataDir: string): Promise<string> {
   const { inspectData } = await import('../data-directory/inspect.ts');
   const reports = (await inspectData(dataDir)).logs;
@@ -102,7 +102,7 @@ async function journal(dataDir: string): Promise<string> {
   return reports.length === 0 ? 'none yet' : `${reports.length} logs, ${events.toLocaleString('en')} events`;
 }
 
-/** Opens both stores for real, in a directory of their own: their native modules and the worker thread run. */
+/** Opens both stores in a temporary directory, so that their native modules and their process run. */
 async function readModels(): Promise<string> {
   const { openReadModels } = await import('../channel/offline.ts');
   const directory = mkdtempSync(join(tmpdir(), 'millrace-doctor-'));

@@ -1,4 +1,4 @@
-/** What `--help` says of one command. */
+/** The text of `--help` for one command. */
 import type { Command, OptionSpec } from './command.ts';
 
 /** Options that every command takes. */

@@ -1,4 +1,4 @@
-/** `millrace journal`: what is in the journal, whether it is whole, and what an operator can do about it. */
+/** `millrace journal`: shows, verifies, repairs and prunes the journal. */
 import { requireJournal } from '../data-directory/require-journal.ts';
 import {
   actionOf,

@@ -86,12 +86,12 @@ function withPartitions<S extends { readonly partitions: number }>(
   return streams.map((stream) => ({ ...stream, partitions }));
 }
 
-/** Where the results go: a file, standard output for `-`, nowhere without the option. */
+/** The target of the results: a file, standard output for `-`, nowhere without the option. */
 function outputOf(target: string | undefined): ((lines: AsyncIterable<string>) => Promise<void>) | null {
   if (target === undefined) return null;
   return async (lines) => {
     const stream = target === '-' ? process.stdout : createWriteStream(target);
-    // A file has the bytes as they are; a person's terminal must not obey them.
+    // A file gets the bytes as they are; a terminal must not obey control characters.
     const shown = target === '-' && process.stdout.isTTY ? printable : (line: string) => line;
     for await (const line of lines) if (!stream.write(`${shown(line)}\n`)) await once(stream, 'drain');
     if (stream !== process.stdout) {

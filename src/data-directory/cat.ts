@@ -21,11 +21,11 @@ export interface CatOptions {
 
 export interface Cat {
   readonly logs: readonly string[];
-  /** Lines of the events that have become durable since the last call, log by log in order of offset. */
+  /** Lines of the events that became durable since the last call, log by log in order of offset. */
   next(): AsyncGenerator<string>;
 }
 
-/** Takes no lock: it may run beside the service. Its logs are none when the journal has none of that name. */
+/** Takes no lock, so it may run beside the service. It has no logs when the journal has none of that name. */
 export async function openCat(dataDir: string, options: CatOptions): Promise<Cat> {
   const reader = openReader(journalOf(dataDir));
   const logs = (await reader.logNames()).filter((log) => isWanted(log, options));
@@ -87,7 +87,7 @@ function* lines(
   }
 }
 
-/** Bytes as base64. */
+/** The event with bytes as base64. */
 function plain(event: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(event).map(([name, value]) => [name, Buffer.isBuffer(value) ? value.toString('base64') : value]),

@@ -1,4 +1,4 @@
-/** What is in a data directory's journal, log by log; takes no lock and changes nothing. */
+/** Reports on a data directory's journal, log by log. It takes no lock and changes nothing. */
 import type { CommitReader } from '../journal/commit-reader.ts';
 import { inspectJournal, type LogReport } from '../journal/inspect.ts';
 import { journalOf, openReader } from '../journal/open-reader.ts';
@@ -6,7 +6,7 @@ import { readSchemaFiles } from '../journal/schema-files.ts';
 import { recordOf } from '../messages/codec.ts';
 
 export interface InspectedLog extends LogReport {
-  /** When its first and last commit were made, epoch milliseconds; null for a log without events, or one that is damaged. */
+  /** Times of the first and the last commit, epoch milliseconds; null for a log that is empty or damaged. */
   readonly from: number | null;
   readonly to: number | null;
   readonly perSecond: number | null;
@@ -41,7 +41,7 @@ function nameOf(schemaJson: string): string {
   }
 }
 
-/** Of the commit that holds the event at `offset`; null when there is none, or it can't be read. */
+/** Time of the commit that holds the event at `offset`; null when there is none, or it can't be read. */
 async function committedAt(
   reader: CommitReader,
   log: string,
@@ -54,7 +54,7 @@ async function committedAt(
       return commit.committedAt;
     }
   } catch {
-    // Damage is the business of `tail` and of verify.
+    // `tail` and verify report damage.
   }
   return null;
 }

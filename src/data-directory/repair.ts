@@ -1,4 +1,4 @@
-/** `journal repair`: what verify finds, put right as far as it goes, under the directory's lock. */
+/** `journal repair`: puts right what verify finds, as far as that goes, under the directory's lock. */
 import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -15,24 +15,24 @@ import { type Verified, verifyData } from './verify.ts';
 export interface Repair {
   readonly log: string;
   readonly file: string;
-  /** For people: what is done about it. */
+  /** What is done about it, in words for people. */
   readonly action: string;
   readonly lost: readonly LostRange[];
-  /** Where the bytes are kept that were there before; null when there were none, or nothing was done yet. */
+  /** Path to the copy of the old bytes; null when there were none, or nothing was done yet. */
   readonly savedAs: string | null;
 }
 
 export interface RepairReport {
   readonly before: Verified;
   readonly repairs: readonly Repair[];
-  /** What can't be put right from what is here. */
+  /** Findings that can't be put right from this directory. */
   readonly remaining: readonly Finding[];
 }
 
-/** Source that a commit names which stands for lost events. */
+/** The source of a commit that stands for lost events. */
 const LOST = 'lost';
 
-/** With `isDryRun` it changes nothing, and says what it would do. Throws a JournalError when a service runs on the data. */
+/** With `isDryRun` it only says what it would do. Throws a JournalError when a service runs on the data. */
 export async function repairData(
   dataDir: string,
   options: { readonly isDryRun: boolean; readonly log: string | null },
@@ -82,7 +82,7 @@ async function repairLog(
   return repairs;
 }
 
-/** Every segment that does not hold all events up to the next one, or, the last one, up to where events are known of. */
+/** Repairs each segment that lacks events up to the next segment; the last one, up to the last known event. */
 async function repairSegments(
   directory: string,
   log: string,
@@ -106,7 +106,7 @@ async function repairSegments(
   return repairs;
 }
 
-/** A commit without sections: whoever folds the log finds nothing in it, and its offsets pass. */
+/** A commit without sections: a fold of the log finds nothing in it, and its offsets pass. */
 function lossFrame(log: string, { offset, toOffset }: LostRange): { kind: number; parts: Uint8Array[] } {
   const { parts } = encodeCommit({
     ...(logPlace(log) ?? { stream: log, partition: 0 }),

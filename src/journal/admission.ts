@@ -1,8 +1,8 @@
-/** What is wrong with an append before it takes an offset. */
+/** Refuses an append before it takes an offset. */
 import { JournalError } from './error.ts';
 import { isReservedKind, MAX_BODY_BYTES } from './frame.ts';
 
-/** Bytes that may wait for the disk: two of the largest frames. Who appends faster is told so. */
+/** Bytes that may wait for the disk: two of the largest frames. A faster caller is refused. */
 export const MAX_QUEUED_BYTES = 2 * MAX_BODY_BYTES;
 
 export interface Asked {

@@ -1,17 +1,17 @@
-/** A directory's own names, made durable in the directories above it. */
+/** Makes a directory's own name durable, and the names of all directories above it. */
 import { dirname, resolve } from 'node:path';
 import { type Fs, isErrno } from './fs.ts';
 
 /**
- * Syncs every directory above this one. What is synced in a directory whose own name was not can still be taken back,
- * and which of them a process that was killed had just made, nobody knows.
+ * Syncs every directory above this one. Files in a directory whose own name was never synced can still be taken back, and
+ * nobody knows which directories a killed process had just made.
  */
 export async function syncAncestors(fs: Fs, directory: string): Promise<void> {
   for (let above = dirname(resolve(directory)); ; above = dirname(above)) {
     try {
       await fs.syncDirectory(above);
     } catch (error) {
-      // One that this user may not read is one that it did not make.
+      // A directory that this user may not read was not made by it.
       if (!isErrno(error, 'EACCES')) throw error;
     }
     if (above === dirname(above)) return;

@@ -1,6 +1,6 @@
 /**
- * The port through which a journal is read: by whoever follows it, recovers from it or looks into it, in any thread. A
- * reader takes no lock and changes nothing. Its calls may wait, since a journal need not be on this machine's disk.
+ * The port for reading a journal, in any thread: to follow it, recover from it or look into it. A reader takes no lock and
+ * changes nothing. Its calls may wait, since a journal need not be on this machine's disk.
  */
 import type { Commit } from '../messages/commit.ts';
 
@@ -27,15 +27,15 @@ export interface CommitReader {
   startOf(log: string): Promise<number>;
   /**
    * One past the last event that is certain to stay, for a reader that has no writer to ask. Beside a writer it may lag
-   * behind what that one calls durable; it never runs ahead.
+   * behind the writer's durable offset; it never runs ahead.
    */
   endOf(log: string): Promise<number>;
-  /** An offset that all events committed at or after this time are at or behind; not far before the first of them. */
+  /** An offset at or shortly before the first event that was committed at or after this time. */
   offsetAt(log: string, committedAtMs: number): Promise<number>;
   /**
    * Commits with an event in the range, in order; the first may begin before it, and the last end behind it. Rejects with
-   * a JournalError of kind `corrupt` when an event of the range is damaged, pruned, or not there. Whoever reads a log
-   * that somebody writes bounds the range by its durable end.
+   * a JournalError of kind `corrupt` when an event of the range is damaged, pruned, or not there. In a log that somebody
+   * writes, the caller bounds the range by the durable end.
    */
   commits(log: string, range: OffsetRange): AsyncGenerator<JournaledCommit>;
 }

@@ -16,11 +16,11 @@ export type JournalFault =
       /** One past the last event known to be affected; equal to `offset` when nothing tells. */
       readonly toOffset: number;
     }
-  /** The disk is full; what was durable stays so, and what waits is written once there is space. */
+  /** The disk is full. Durable events stay, and waiting ones are written once there is space. */
   | { readonly kind: 'no-space'; readonly log: string; readonly file: string }
-  /** The process has no file descriptor left; as with a full disk, what waits is written once it has. */
+  /** The process has no file descriptor left. Waiting events are written once it has, as with a full disk. */
   | { readonly kind: 'no-descriptors'; readonly log: string; readonly file: string }
-  /** Writing or syncing failed; the log takes nothing any more, and what is on disk decides after a restart. */
+  /** Writing or syncing failed. The log takes nothing more; after a restart the disk decides what was kept. */
   | { readonly kind: 'io'; readonly log: string; readonly file: string }
   /** The append itself is at fault. It took no offset, and its neighbours are written. */
   | { readonly kind: 'invalid'; readonly log: string }

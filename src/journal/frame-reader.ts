@@ -30,11 +30,11 @@ interface Place {
 }
 
 /**
- * Where readers in this thread stopped in a log of a disk, the latest first: its tail is read often, and always from where
- * a reader stopped.
+ * Where readers in this thread stopped, by disk and log, the latest first: a log's tail is read often, and always from
+ * where a reader stopped.
  */
 const places = new WeakMap<SyncFs, Map<string, readonly Place[]>>();
-/** Of a log, as many readers as usually follow it. */
+/** Places kept for a log: as many as readers usually follow it. */
 const MAX_PLACES = 4;
 
 function placesOn(fs: SyncFs): Map<string, readonly Place[]> {

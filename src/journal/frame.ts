@@ -4,8 +4,8 @@
  *   0 magic u32 · 4 version u8 · 5 kind u8 · 6 zero u16 · 8 body bytes u32 · 12 events u32 · 16 first offset u64
  *   24 durable bytes u64 · 32 segment salt u32 · 36 header CRC u32 · 40 body CRC u32 · 44 zero u32
  *
- * The header has a CRC of its own, so that a rotten length is not taken for a torn tail; the body's is seeded with it.
- * `durable bytes` is how much of the segment was known to be synced when the frame was written: what lies below it was
+ * The header has a CRC of its own, so that a rotten length is not taken for a torn tail; the body's CRC is seeded with it.
+ * `durable bytes` is how much of the segment was known to be synced when the frame was written: everything below was
  * acknowledged, and damage there is never a torn tail. The salt keeps frames of a reused disk block from being taken
  * for this segment's.
  */
@@ -17,7 +17,7 @@ const MAGIC = 0x314a524d;
 const VERSION = 1;
 const HEADER_CRC_AT = 36;
 
-/** The journal's own kinds; every other is its caller's. */
+/** The journal's own kinds of frames; all others belong to callers. */
 export const SEGMENT_HEADER = 0;
 export const SEGMENT_FOOTER = 2;
 export const SNAPSHOT_FRAME = 3;

@@ -1,7 +1,7 @@
 /**
- * HEAD: a small file that names an offset below which everything is durable. It is the witness for the last group,
- * which no later frame vouches for. It may lag behind the log and never leads it; one that fails its checksum says
- * nothing, so that a damaged witness does not condemn an intact log.
+ * HEAD: a small file that names an offset below which everything is durable. It is the witness for the last group, which
+ * no later frame vouches for. HEAD may lag behind the log and never leads it. A HEAD that fails its checksum says nothing,
+ * so a damaged witness does not condemn an intact log.
  */
 import { crc32 } from 'node:zlib';
 import type { Fs } from './fs.ts';
@@ -16,7 +16,7 @@ export function formatHead(nextOffset: number): string {
   return `${nextOffset} ${checksum(String(nextOffset))}\n`;
 }
 
-/** 0 for what is not a whole HEAD. */
+/** The offset that HEAD names; 0 when it is not whole. */
 export function parseHead(text: string): number {
   const [digits = '', sum] = text.trimEnd().split(' ');
   const offset = Number(digits);
@@ -24,9 +24,9 @@ export function parseHead(text: string): number {
 }
 
 export interface HeadKeeper {
-  /** The log has grown: HEAD follows within HEAD_EVERY_MS. */
+  /** Says that the log has grown; HEAD follows within HEAD_EVERY_MS. */
   grown(): void;
-  /** Cancels what is due and waits for what is being written. */
+  /** Cancels a due write and waits for one under way. */
   stop(): Promise<void>;
 }
 
@@ -50,8 +50,7 @@ export function keepHead(fs: Fs, timer: Timer, directory: string, durableOffset:
 }
 
 /**
- * Replaces HEAD. Everything below the offset must be durable. A witness that can't be written is no witness, and the
- * log does not need it: nothing is thrown.
+ * Replaces HEAD. Everything below the offset must be durable. Throws nothing: a log does not need its witness.
  */
 export async function writeHead(fs: Fs, directory: string, nextOffset: number): Promise<void> {
   await replaceFile(fs, directory, HEAD_FILE, [Buffer.from(formatHead(nextOffset))]).catch(() => {});

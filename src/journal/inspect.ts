@@ -1,4 +1,4 @@
-/** What is in a journal's directory, log by log, without changing it and without its lock. */
+/** Reports on a journal's directory, log by log, without changing it and without its lock. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { logNames } from './log-names.ts';
@@ -14,7 +14,7 @@ export interface LogReport {
   readonly bytes: number;
   /** Whether the last segment has its footer. */
   readonly sealed: boolean;
-  /** What follows the last whole frame: nothing, zeros, a torn frame, or damage. */
+  /** The bytes behind the last whole frame: none, zeros, a torn frame, or damage. */
   readonly tail: 'none' | 'clean' | 'torn' | 'corrupt';
   readonly snapshots: readonly number[];
   /** Tails that an earlier recovery cut off and kept. */
@@ -31,7 +31,7 @@ function inspectLog(journalDir: string, log: string): LogReport {
   const bases = segmentBases(names);
   const last = bases.at(-1);
   const bytes = bases.reduce((sum, base) => sum + statSync(join(directory, segmentName(base))).size, 0);
-  // Read before the segment, which may be growing: what a witness names is in it by then.
+  // Read before the segment, which may be growing and so has everything that the witness names.
   const witness = witnessOf(directory);
   const scan = last === undefined ? null : scanSegment(readFileSync(join(directory, segmentName(last))), last, witness);
   return {

@@ -31,7 +31,7 @@ export interface JournalOptions {
 
 export interface Journal {
   readonly dir: string;
-  /** Recovers a log, or starts a new one. Opening it twice gives the same log; one that failed may be tried again. */
+  /** Recovers a log, or starts a new one. Opening it twice gives the same log; a failed opening may be tried again. */
   openLog(name: string): Promise<Log>;
   /** Names of the logs in the directory, sorted. */
   logNames(): readonly string[];
@@ -72,7 +72,7 @@ export async function openJournal(dir: string, options: JournalOptions): Promise
     });
   }
 
-  /** The lock is given back whatever the logs say to being closed; the first of their errors is thrown. */
+  /** Closes all logs and always gives the lock back; then throws the first error of a log. */
   async function closeAll(): Promise<void> {
     const opened = await Promise.allSettled(logs.values());
     const closed = await Promise.allSettled(

@@ -1,9 +1,9 @@
 /**
  * Keeps objects of better-sqlite3 from being collected.
  *
- * Its destructors (12.11.1) remove a cleanup hook, for which Node looks up the current context; on Node 24 the collector
- * may run them in a task that has none, and the process aborts (RemoveEnvironmentCleanupHook, env != nullptr). Databases
- * are closed as ever; what stays is their empty shell, a few for each store that was opened.
+ * Their destructors (12.11.1) remove a cleanup hook, for which Node looks up the current context. On Node 24 the collector
+ * may run a destructor in a task without a context, and the process aborts (RemoveEnvironmentCleanupHook, env != nullptr).
+ * Databases are closed as ever; only their empty shells stay, a few for each store that was opened.
  */
 import type { Database } from 'better-sqlite3';
 
@@ -25,7 +25,7 @@ export function keepNative(db: Database): Database {
   return db;
 }
 
-/** Its statement would be nobody's, and collected. */
+/** A pragma's statement would be collected, since nobody keeps it. */
 function refusePragma(): never {
   throw new Error('A PRAGMA goes through prepare() or exec(): pragma() makes a statement that is collected');
 }

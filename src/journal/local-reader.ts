@@ -21,7 +21,7 @@ export function localReader(directory: string, fs: SyncFs): CommitReader {
     }
   }
 
-  /** Of the commit that holds an offset; Infinity for a segment without one. */
+  /** Time of the commit that holds an offset; Infinity for a segment without commits. */
   function committedAt(log: string, offset: number): number {
     for (const { commit } of commits(log, { fromOffset: offset, toOffset: offset + 1 })) return commit.committedAt;
     return Number.POSITIVE_INFINITY;
@@ -31,7 +31,7 @@ export function localReader(directory: string, fs: SyncFs): CommitReader {
     logNames: async () => logNames(directory, fs),
     startOf: async (log) => startOfLog(directory, log, fs),
     endOf: async (log) => readableEnd(directory, log, fs),
-    // Segments that end before it are not read, nor what of a segment has an index.
+    // Earlier segments are not read, and within a segment the index is used.
     async offsetAt(log, committedAtMs) {
       const home = join(directory, log);
       const bases = basesOf(fs, home);
@@ -47,7 +47,7 @@ export function localReader(directory: string, fs: SyncFs): CommitReader {
   };
 }
 
-/** Nobody writes while the directory's lock is held here: then every whole frame stays. */
+/** The end to read to. While this process holds the directory's lock nobody writes, so every whole frame stays. */
 function readableEnd(directory: string, log: string, fs: SyncFs): number {
   const home = join(directory, log);
   if (basesOf(fs, home).length === 0) return 0;
@@ -67,7 +67,7 @@ function readableEnd(directory: string, log: string, fs: SyncFs): number {
   }
 }
 
-/** Of a list that begins with those that hold and ends with those that do not. */
+/** The last offset that holds, in a list where all that hold come first. */
 function lastThat(offsets: readonly number[], holds: (offset: number) => boolean): number | undefined {
   let low = 0;
   let high = offsets.length;

@@ -1,10 +1,10 @@
 /**
  * One partition's log: appends in order, durable by group commit, in segments.
  *
- * One group is in flight: everything that came while the last one was syncing is written together, then synced once,
- * then acknowledged. A failed sync is fatal: which pages reached the disk is unknown, so nothing is acknowledged after
- * it and recovery decides. A full disk is not: what the group left behind is cut off, the group stays first in the
- * queue, and the log goes on by itself once a write succeeds.
+ * One group is in flight: everything that came while the previous group was syncing is written together, then synced once,
+ * then acknowledged. A failed sync is fatal: nobody knows which pages reached the disk, so nothing is acknowledged after
+ * it, and recovery decides. A full disk is not fatal: the partly written group is cut off and stays first in the queue,
+ * and the log goes on by itself once a write succeeds.
  */
 import { join } from 'node:path';
 import { refusal } from './admission.ts';
@@ -18,7 +18,7 @@ import { noteFrame, writeIndex } from './segment-index.ts';
 import type { Timer } from './timer.ts';
 import { syncOrFail, writeAll } from './write.ts';
 
-/** `fsync` acknowledges what is on the disk; `os` what the operating system has, which a power cut can take back. */
+/** `fsync` acknowledges what is on the disk; `os` what the operating system has: a power cut can take it back. */
 export type Durability = 'fsync' | 'os';
 
 export type LogState =
@@ -30,7 +30,7 @@ export type LogState =
 export interface Log {
   readonly name: string;
   state(): LogState;
-  /** Offset of the next appended event, those in flight counted. */
+  /** Offset of the next appended event, counting those in flight. */
   nextOffset(): number;
   /** Events below this offset are durable. */
   durableOffset(): number;
@@ -38,16 +38,16 @@ export interface Log {
   queuedBytes(): number;
   sizeBytes(): number;
   /**
-   * Writes the parts, one after another, as one frame of `count` events. Resolves with the first one's offset once it
-   * is durable. Calls take effect in order, and wait while the log is stalled; when one fails for good, so do all that
-   * wait behind it. One that is `invalid` or finds the queue full takes no offset. No events and no bytes: resolves,
-   * and writes nothing.
+   * Writes the parts, one after another, as one frame of `count` events. Resolves with the first event's offset once the
+   * frame is durable. Calls take effect in order, and wait while the log is stalled. When a call fails for good, so do all
+   * that wait behind it. A call that is `invalid` or finds the queue full takes no offset. A call without events and bytes
+   * resolves and writes nothing.
    */
   append(kind: number, count: number, parts: readonly Uint8Array[]): Promise<number>;
   onDurable(listener: (durableOffset: number) => void): () => void;
   /** Resolves once everything below durableOffset() is on the disk: at once, but for `os`. */
   sync(): Promise<void>;
-  /** Waits for what is in flight, and notes where the log ends. A stalled log refuses what waits. */
+  /** Waits for the group in flight, and notes where the log ends. A stalled log refuses what waits. */
   close(): Promise<void>;
 }
 
@@ -134,7 +134,7 @@ export async function openLog(name: string, start: LogStart, options: LogOptions
     return group;
   }
 
-  /** Everything that waits depends on the offsets before it, so it is refused along with what failed. */
+  /** Refuses a group and everything that waits behind it, since later offsets depend on it. */
   function refuse(group: readonly Pending[], error: JournalError): void {
     const refused = [...group, ...queue];
     queue = [];
@@ -143,7 +143,7 @@ export async function openLog(name: string, start: LogStart, options: LogOptions
     for (const pending of refused) pending.reject(error);
   }
 
-  /** Cuts off what a write left before the space ran out; only when that works can it be tried again. */
+  /** Cuts off a partly written group. Only when that works can the group be tried again. */
   async function cutBack(target: SegmentFile, error: unknown): Promise<unknown> {
     if (!isNoSpace(error)) return error;
     try {
@@ -206,7 +206,7 @@ export async function openLog(name: string, start: LogStart, options: LogOptions
     });
   }
 
-  /** Puts a group that can be written later back in front, and waits; refuses everything after any other error. */
+  /** After a passing error puts the group back in front and waits; after any other refuses everything. */
   async function afterFailure(group: readonly Pending[], error: unknown): Promise<void> {
     const failure = writeError(name, segment?.path ?? join(directory, segmentName(durableOffset)), error);
     if (!isTransient(failure)) become({ kind: 'failed', error: failure });

@@ -1,6 +1,6 @@
 /**
- * Where a journal is, as data that a thread or a child process can be given, and the one function that opens a reader
- * from it. A journal on another medium is one more kind here.
+ * The place of a journal as data, which can be passed to a thread or a child process, and the one function that opens a
+ * reader there. A journal on another medium is one more kind here.
  */
 import { join } from 'node:path';
 import type { CommitReader } from './commit-reader.ts';

@@ -1,6 +1,6 @@
 /**
- * Retention: whole sealed segments at the front of a log go, as far as nobody needs them. Oldest first, so that a crash
- * in between leaves a log that is only longer; the last segment always stays, so the highest offset is never forgotten.
+ * Retention: whole sealed segments at the front of a log go when nobody needs them. The oldest goes first, so that a crash
+ * in between leaves a log that is only longer. The last segment always stays, so the highest offset is never forgotten.
  */
 import { join } from 'node:path';
 import type { Fs } from './fs.ts';

@@ -1,6 +1,6 @@
 /**
- * Opening a log: its last segment is checked byte by byte, the ones before by the footers that chain them, and their
- * bodies when they are read. A torn tail is set aside and cut off; rot is refused, and nothing is changed.
+ * Opens a log. Its last segment is checked byte by byte, earlier segments by the footers that chain them; their bodies are
+ * checked when they are read. A torn tail is set aside and cut off; rot is refused, and nothing is changed.
  */
 import { dirname, join } from 'node:path';
 import { JournalError } from './error.ts';
@@ -43,8 +43,8 @@ export async function recoverLog(fs: Fs, directory: string, name: string, witnes
 }
 
 /**
- * Offset after the last whole frame of a log, all of it made durable, for a reader that holds the directory's lock while
- * no writer runs. 0 for a log without segments. Throws a JournalError of kind `corrupt` as recoverLog does.
+ * Makes a log durable and returns the offset after its last whole frame, for a reader that holds the directory's lock. 0
+ * for a log without segments. Throws a JournalError of kind `corrupt` as recoverLog does.
  */
 export async function endOfLog(fs: Fs, directory: string, name: string): Promise<number> {
   const found = await examineLog(fs, directory, name, 0);
@@ -112,8 +112,8 @@ async function settleTail(
 }
 
 /**
- * What stays is on the disk from here on. A process that was killed leaves frames that only the system's memory has,
- * and names that no sync has made durable; from now on they count as acknowledged.
+ * Syncs everything that recovery keeps. A killed process leaves frames that only the system's memory has, and names that
+ * no sync has made durable; from now on they count as acknowledged.
  */
 async function syncKept(
   fs: Fs,
@@ -126,7 +126,7 @@ async function syncKept(
   const file = await fs.openForAppend(path);
   try {
     if (tail !== 'none') await file.truncate(validBytes);
-    // Written once more: the kernel calls pages clean whose sync failed in the process before, and a sync alone would
+    // Written once more: the kernel calls pages clean whose sync failed in the previous process, and a sync alone would
     // leave them in memory (Rebello et al., ATC'20).
     await writeAll(file, [bytes.subarray(durableBytes, validBytes)], durableBytes);
     await file.datasync();

@@ -1,7 +1,7 @@
 /**
- * Makes a damaged log readable again, on an operator's explicit word. Every frame that is whole stays; what is gone is
- * filled by a frame that stands for the lost events, so that the offsets of all others hold and no reader needs a rule
- * for gaps. Before a file is replaced, it is kept whole as `.removed`.
+ * Makes a damaged log readable again, on an operator's explicit word. Every whole frame stays. A frame that stands for the
+ * lost events fills each gap, so all other offsets hold and no reader needs a rule for gaps. Before a file is replaced, it
+ * is kept whole as `.removed`.
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -40,7 +40,7 @@ export interface SegmentRange {
   readonly fillTo: number;
 }
 
-/** A segment anew, from what is whole in the old one. `bytes` may be empty: the segment was missing. */
+/** Builds a segment anew from the whole frames of the old one. `bytes` is empty for a missing segment. */
 export function repairedSegment(
   bytes: Buffer,
   { base, limit, fillTo }: SegmentRange,
@@ -82,7 +82,7 @@ export function repairedSegment(
   return { bytes: Buffer.concat(parts), lost };
 }
 
-/** Frames whose header and body are whole, wherever they are; those of another segment's salt are left out. */
+/** Finds whole frames anywhere in the bytes, leaving out those with another segment's salt. */
 function* wholeFrames(bytes: Buffer): Generator<WholeFrame> {
   let salt: number | null = null;
   for (let at = 0; at < bytes.length; ) {
@@ -99,7 +99,7 @@ function* wholeFrames(bytes: Buffer): Generator<WholeFrame> {
   }
 }
 
-/** Puts the new bytes in place of the old ones, of which a copy is durable first. Returns where that is, if there were any. */
+/** Replaces the old bytes, after making a copy of them durable. Returns the copy's path; null when there were none. */
 export async function replaceSegment(
   fs: Fs,
   directory: string,
@@ -118,7 +118,7 @@ export async function replaceSegment(
   return savedAs === null ? null : join(directory, savedAs);
 }
 
-/** Takes a file that says nothing any more out of use, and keeps it. Returns where it is. */
+/** Takes a file that says nothing any more out of use, and keeps it. Returns its new path. */
 export async function setAside(fs: Fs, directory: string, name: string): Promise<string> {
   await fs.rename(join(directory, name), join(directory, `${name}.removed`));
   await fs.syncDirectory(directory);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { File, Fs } from './fs.ts';
 import { writeAll } from './write.ts';
 
-/** The parts become the file, one after another; durable once it resolves. What fails leaves nothing behind. */
+/** Writes the parts, one after another, as the file; durable once it resolves. A failure leaves nothing behind. */
 export async function replaceFile(
   fs: Fs,
   directory: string,

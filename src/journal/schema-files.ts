@@ -13,7 +13,7 @@ function schemaDir(dataDir: string): string {
   return join(dataDir, 'schemas');
 }
 
-/** Makes the schemas durable that are not there yet, and those anew whose file is damaged: what they say is known. */
+/** Writes the schemas whose file is missing or damaged, and makes them durable. */
 export async function saveSchemaFiles(
   fs: Fs,
   dataDir: string,
@@ -32,8 +32,8 @@ export async function saveSchemaFiles(
 }
 
 /**
- * Every schema as [fingerprint, JSON]; none when the data directory is new. Throws when a file is damaged that has not one
- * of these fingerprints.
+ * Every schema as [fingerprint, JSON]; none when the data directory is new. Throws for a damaged file, unless its fingerprint
+ * is one of the known ones.
  */
 export function readSchemaFiles(
   dataDir: string,
@@ -60,7 +60,7 @@ function isWhole(json: Buffer): boolean {
   }
 }
 
-/** As they are, damaged or not. */
+/** The schema files as they are, damaged or not. */
 export function readSchemaTexts(dataDir: string, fs: SyncFs = nodeSyncFs): [fingerprint: string, schemaJson: string][] {
   let names: string[];
   try {

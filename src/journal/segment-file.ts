@@ -1,6 +1,6 @@
 /**
- * The segment that a log writes to: created, continued, sealed. The SHA-256 of its bytes is kept as they are written,
- * while the disk syncs them; reading a segment back to hash it would hold up the log at every roll.
+ * The segment that a log writes to: created, continued, sealed. The SHA-256 of its bytes is computed as they are written,
+ * while the disk syncs them. Reading a segment back to hash it would hold up the log at every roll.
  */
 import { createHash, type Hash } from 'node:crypto';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ export interface SegmentFile {
   readonly index: IndexEntry[];
   /** Bytes that were written whole. */
   bytes: number;
-  /** Of these, those that are known to be on the disk: what a frame vouches for. */
+  /** How many of them are known to be on the disk: what a frame vouches for. */
   durableBytes: number;
 }
 
@@ -70,7 +70,7 @@ export async function sealSegment(log: string, segment: SegmentFile, nextOffset:
   const sha256 = segment.hash.copy().digest('hex');
   const seal: SegmentSeal = { firstOffset: base, nextOffset, sha256 };
   const parts = [Buffer.from(JSON.stringify(seal))];
-  // What the footer calls durable must be so before it is written: under `os` nothing has synced it yet.
+  // The footer calls everything before it durable, and under `os` nothing has synced that yet.
   await syncOrFail(log, path, () => file.datasync());
   const footer = frameBuffers({
     kind: SEGMENT_FOOTER,

@@ -1,7 +1,7 @@
 /**
- * A sparse index of a sealed segment, in a file beside it: about every 64 KiB, which offset a frame has. It only says
- * where to look: what is found there has to be the frame that was expected, and without it a reader skips from frame to
- * frame. So it may be absent, stale or damaged, is never synced, and nothing fails for it.
+ * A sparse index of a sealed segment, in a file beside it: about every 64 KiB, the offset and place of a frame. It only
+ * says where to look: the reader checks that the expected frame is there, and without an index skips from frame to frame.
+ * So an index may be absent, stale or damaged, is never synced, and no failure comes from it.
  */
 import { crc32 } from 'node:zlib';
 import { frameBytes, readHeader } from './frame.ts';
@@ -9,7 +9,7 @@ import type { Fs } from './fs.ts';
 import type { SyncFs } from './sync-fs.ts';
 
 export interface IndexEntry {
-  /** Of the first event of the frame. */
+  /** Offset of the frame's first event. */
   readonly offset: number;
   /** Where the frame begins. */
   readonly byte: number;
@@ -30,7 +30,7 @@ export function noteFrame(entries: IndexEntry[], offset: number, byte: number): 
   if (byte - (entries.at(-1)?.byte ?? 0) >= EVERY_BYTES) entries.push({ offset, byte });
 }
 
-/** Of the frames of a segment that were checked before. */
+/** The index of a segment whose frames have been checked. */
 export function indexOfFrames(bytes: Buffer): IndexEntry[] {
   const entries: IndexEntry[] = [];
   for (let at = 0; at < bytes.length; ) {
@@ -42,7 +42,7 @@ export function indexOfFrames(bytes: Buffer): IndexEntry[] {
   return entries;
 }
 
-/** Written once the segment is sealed; whatever goes wrong, the segment is read without it. */
+/** Writes the index of a sealed segment. When that fails, the segment is read without it. */
 export async function writeIndex(fs: Fs, segmentPath: string, entries: readonly IndexEntry[]): Promise<void> {
   if (entries.length === 0) return;
   const path = indexPath(segmentPath);
@@ -58,7 +58,7 @@ export async function writeIndex(fs: Fs, segmentPath: string, entries: readonly 
   }
 }
 
-/** Of a segment that is gone, or not what it was. */
+/** Removes the index of a segment that is gone or has changed. */
 export async function removeIndex(fs: Fs, segmentPath: string): Promise<void> {
   await fs.unlink(indexPath(segmentPath)).catch(() => {});
 }
@@ -86,7 +86,7 @@ function decodeIndex(bytes: Buffer): IndexEntry[] | null {
   }));
 }
 
-/** No entries of a segment without an index. */
+/** The entries of the index; none when there is no index. */
 export function readIndex(fs: SyncFs, segmentPath: string): readonly IndexEntry[] {
   try {
     return decodeIndex(fs.read(indexPath(segmentPath))) ?? [];

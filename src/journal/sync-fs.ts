@@ -1,4 +1,4 @@
-/** The port to the disk of those who read a log without waiting: recovery by replay, and the projector in its thread. */
+/** The port to the disk for reading without waiting, for replays and for the projector in its process. */
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 
 export interface OpenFile {

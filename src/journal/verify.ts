@@ -1,6 +1,6 @@
 /**
- * Checks all that a journal's directory holds, log by log, without changing it and without its lock: every checksum,
- * every footer and its SHA-256, the offsets from segment to segment, snapshots, HEAD. One segment is in memory at a time.
+ * Checks everything in a journal's directory, log by log, without changing it and without its lock: each checksum, each
+ * footer and its SHA-256, the offsets from segment to segment, snapshots, HEAD. One segment is in memory at a time.
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -14,11 +14,11 @@ import type { SyncFs } from './sync-fs.ts';
 export interface Finding {
   readonly log: string;
   readonly file: string;
-  /** Where in the file it begins; null when that says nothing. */
+  /** Where the fault begins in the file; null when no place can be named. */
   readonly byte: number | null;
   /** Events that can't be read, from here… */
   readonly offset: number;
-  /** …to here, exclusive; the same where none is lost. */
+  /** …to here, exclusive; the same offset when none is lost. */
   readonly toOffset: number;
   readonly what: string;
 }
@@ -48,7 +48,7 @@ export function verifyLog(fs: SyncFs, directory: string, log: string, options: V
     const { byte = null, offset = 0, toOffset = offset } = at;
     findings.push({ log, file, byte, offset, toOffset, what });
   };
-  // Witnesses before segments: in a log that grows, what a witness names is there by the time it is looked for.
+  // Witnesses before segments: a log that grows then has everything that a witness names.
   const names = fs.list(directory);
   let witness = Math.max(options.witness, checkHead(fs, directory, names, find));
   const snapshots = checkSnapshots(fs, directory, names, find);

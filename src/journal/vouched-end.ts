@@ -1,7 +1,7 @@
 /**
- * Where a log ends for a reader that does not open it. Beside its writer that is what is known to be durable, and nothing
- * that could be taken back. When nobody writes, it is every whole frame, as the next writer finds it: whoever was killed
- * had no time to vouch for its last ones, and some were acknowledged.
+ * Where a log ends for a reader that does not open it. Beside a writer the end is what is known to be durable, so that
+ * nothing read can be taken back. When nobody writes, every whole frame counts, as for the next writer: a killed process
+ * had no time to vouch for its last frames, and some of them were acknowledged.
  */
 import { join } from 'node:path';
 import { frameBytes, readHeader } from './frame.ts';

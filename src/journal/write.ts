@@ -27,8 +27,8 @@ function withoutFirst(buffers: readonly Uint8Array[], bytes: number): Uint8Array
 }
 
 /**
- * Waits for a sync. A failure is an `io` JournalError whatever its errno, ENOSPC included: Linux marks the pages clean
- * that it failed to write, so a second sync would succeed and prove nothing (Rebello et al., ATC'20).
+ * Waits for a sync. A failure is an `io` JournalError whatever its errno, even ENOSPC: Linux marks pages clean that it
+ * failed to write, so a second sync would succeed and prove nothing (Rebello et al., ATC'20).
  */
 export async function syncOrFail(log: string, file: string, sync: () => Promise<void>): Promise<void> {
   try {

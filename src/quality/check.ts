@@ -1,4 +1,4 @@
-/** Holds the events of a block against the expectations of their stream. */
+/** Checks the events of a block against the expectations of their stream. */
 import { type Columns, valueAt } from '../messages/columns.ts';
 import { jsonOf } from '../messages/event-json.ts';
 import { type Expression, parseExpression } from '../streams/expression.ts';
@@ -11,10 +11,10 @@ export interface ExpectationFailures {
   readonly events: number;
 }
 
-/** Tells of an event that is not taken, and why, for people; once for each expectation that it failed. */
+/** Refuses an event, with the reason for people; called once for each failed expectation. */
 export type Refuse = (row: number, detail: string) => void;
 
-/** Nothing when every event is as expected. */
+/** Returns the failures by expectation; none when every event is as expected. */
 export type Check = (columns: Columns, refuse: Refuse) => readonly ExpectationFailures[];
 
 interface Checked {
@@ -51,7 +51,7 @@ export function createCheck(expectations: readonly Expectation[]): Check {
 
 const SHOWN_CHARACTERS = 60;
 
-/** What is said of an event that failed: its value, or those of all fields of a condition. */
+/** The value found in a failing event; for a condition, the values of all its fields. */
 function finder(rule: Rule): (columns: Columns, row: number) => string {
   if (rule.kind !== 'that') return (columns, row) => `it is ${shown(valueAt(columns.event(row), rule.column))}`;
   const paths = [...new Set(pathsOf(parseExpression(rule.condition)))];

@@ -1,4 +1,4 @@
-/** What has to hold of every event of a stream, as plain data. Names are those of Great Expectations, where it has one. */
+/** Rules for every event of a stream, as plain data. Names are those of Great Expectations where it has one. */
 export type Rule =
   | { readonly kind: 'between'; readonly column: string; readonly min: number | null; readonly max: number | null }
   | { readonly kind: 'notNull'; readonly column: string }
@@ -12,15 +12,15 @@ export type Rule =
       readonly min: number | null;
       readonly max: number | null;
     }
-  /** A condition, as `where` has them; it fails when it is false, and not when it is null. */
+  /** A condition in the language of `where`; it fails when it is false, and not when it is null. */
   | { readonly kind: 'that'; readonly condition: string };
 
 export type Expectation = Rule & { readonly onFail: 'deadLetter' | 'warn' };
 
-/** Of a list or a condition of thousands of characters, so many say which one it is. */
+/** A name shows so many characters of a long list or condition. */
 const NAME_CHARACTERS = 200;
 
-/** How an expectation is called in dead letters and metrics. */
+/** The name of an expectation in dead letters and metrics. */
 export function expectationName(rule: Rule): string {
   const name = wholeName(rule);
   return name.length <= NAME_CHARACTERS ? name : `${name.slice(0, NAME_CHARACTERS)}…`;

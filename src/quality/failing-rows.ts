@@ -1,7 +1,6 @@
 /**
- * Which rows of a block fail a rule: one loop over its column, which makes nothing for a row that passes. Null passes all
- * but notNull, and NaN is null, as every
- * number is that is not finite.
+ * Finds the rows of a block that fail a rule, in one loop over its column that makes nothing for a row that passes. Null
+ * passes every rule but notNull. NaN in a column is a number that was not finite, and counts as null.
  */
 import { type Columns, type TextColumn, valueAt } from '../messages/columns.ts';
 import { bindCondition } from '../streams/condition.ts';
@@ -10,7 +9,7 @@ import { textSet } from '../streams/text-set.ts';
 import type { Rule } from './expectation.ts';
 import { createMatches } from './pattern.ts';
 
-/** Rows that fail, in order. Throws when the block has not the rule's field. */
+/** Returns the failing rows in order. Throws when the block lacks the rule's field. */
 export type FailingRows = (columns: Columns) => readonly number[];
 
 /** Throws when the rule's pattern or condition can't be parsed. */
@@ -90,7 +89,7 @@ function textRule(path: string, fails: (column: TextColumn, row: number) => bool
   };
 }
 
-/** Of a field of any kind: an array or a record has no column. */
+/** Finds nulls in a field of any kind, also in an array or a record, which have no column. */
 function nulls(path: string, columns: Columns): readonly number[] {
   const column = columns.column(path);
   if (column === undefined) return rowsOf(columns.count, (row) => valueAt(columns.event(row), path) === null);
@@ -100,7 +99,7 @@ function nulls(path: string, columns: Columns): readonly number[] {
   return rowsOf(columns.count, (row) => own?.[row] === 1 || Number.isNaN(values[row]));
 }
 
-/** Of UTF-8, each character has one byte that does not go on from the one before. */
+/** Counts characters of UTF-8: each has exactly one byte that is no continuation byte. */
 function codePoints({ bytes, starts, ends }: TextColumn, row: number): number {
   let length = 0;
   for (let at = starts[row]!; at < ends[row]!; at++) if ((bytes[at]! & 0xc0) !== 0x80) length += 1;

@@ -1,9 +1,9 @@
 /**
- * A pattern of JavaScript, with the flag `u`, in the syntax of RE2: the same set of texts, character by character. Where the
- * two mean other characters by the same letters, as by `\s` and `.`, the characters are written out.
+ * Translates a JavaScript pattern with the flag `u` into the syntax of RE2, so that it matches the same texts. Where the same
+ * letters mean different characters, as `\s` and `.` do, the characters are written out.
  */
 
-/** What is wrong with a pattern, for people. */
+/** The fault of a pattern, in words for people. */
 export class PatternError extends Error {
   constructor(message: string) {
     super(message);
@@ -11,7 +11,7 @@ export class PatternError extends Error {
   }
 }
 
-/** JavaScript's white space and ends of lines; RE2 knows those of ASCII. */
+/** JavaScript's white space and line ends; RE2's `\s` has only those of ASCII. */
 const SPACE =
   '\\t\\n\\v\\f\\r \\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}\\x{feff}';
 const ANY_OF_A_LINE = '[^\\n\\r\\x{2028}\\x{2029}]';
@@ -20,10 +20,10 @@ const LAST_CODE_POINT = 0x10ffff;
 /** A step through a pattern: an escape, a group's head, a class, or one character. */
 const TOKEN =
   /\\(?:u\{[0-9a-fA-F]+\}|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|c[A-Za-z]|[pP]\{[^}]*\}|k<[^>]*>|\d+|.)|\(\?(?:<?[=!]|<[^>]*>|:)|\[(?:\\.|[^\]\\])*\]|./gsu;
-/** A class that means the same to both, but for `\s`: no operators of sets, and no escapes that only one of them has. */
+/** A class with the same meaning in both, apart from `\s`: no set operators, and no escapes that only one of them has. */
 const PLAIN_CLASS = /^\[\^?(?:[^\\[\]^]|\\[dDwWs.*+?^$()[\]{}|/\\tnrf-])+\]$/u;
 
-/** Throws a PatternError for a pattern that is none, looks ahead or behind, or refers back. */
+/** Throws a PatternError for an invalid pattern, and for one that looks ahead or behind or refers back. */
 export function linearPattern(pattern: string): string {
   try {
     new RegExp(pattern, 'u');
@@ -85,7 +85,7 @@ function codePoint(token: string): string {
     low === undefined
       ? Number.parseInt(high, 16)
       : String.fromCharCode(Number.parseInt(high, 16), Number.parseInt(low, 16)).codePointAt(0)!;
-  // A text has no half of a pair: nothing matches it.
+  // No text has half of a surrogate pair, so nothing matches it.
   return code >= 0xd800 && code <= 0xdfff ? classOf([]) : `\\x{${code.toString(16)}}`;
 }
 
@@ -96,7 +96,7 @@ function characterClass(token: string): string {
 
 const known = new Map<string, string>();
 
-/** What a class or a property of Unicode holds, by asking JavaScript for each character that there is. */
+/** The characters of a class or Unicode property, found by asking JavaScript for each character. */
 function rangesOf(token: string): string {
   const found = known.get(token);
   if (found !== undefined) return found;

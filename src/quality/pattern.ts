@@ -1,8 +1,8 @@
 /**
- * Patterns of users: JavaScript's regular expressions with the flag `u`, matched anywhere in a text, by an engine whose time
- * grows with the text and no faster (RE2, R. Cox: Regular Expression Matching in the Wild). JavaScript's own may need for a
- * text of 40 characters longer than anybody waits. What can't be matched in one pass is refused: looking ahead or behind,
- * and referring back.
+ * Patterns of users: JavaScript regular expressions with the flag `u`, matched anywhere in a text. The engine is RE2, whose
+ * time grows only with the text (R. Cox: Regular Expression Matching in the Wild); JavaScript's own may take longer over 40
+ * characters than anybody waits. Patterns that need more than one pass are refused: looking ahead or behind, and
+ * referring back.
  */
 import { RE2JS } from 're2js';
 import type { TextColumn } from '../messages/columns.ts';
@@ -11,7 +11,7 @@ import { linearPattern, PatternError } from './linear-pattern.ts';
 
 export type Matches = (column: TextColumn, row: number) => boolean;
 
-/** Throws a PatternError for a pattern that is none, or can't be matched in linear time. */
+/** Throws a PatternError for a pattern that is invalid, or can't be matched in linear time. */
 export function createMatches(pattern: string): Matches {
   const linear = linearPattern(pattern);
   const literal = literalOf(pattern);
@@ -29,7 +29,7 @@ function compiled(source: string): RE2JS {
   }
 }
 
-/** A pattern without operators, but for `^` and `$` at its ends, is looked for by bytes; null for any other. */
+/** Searches by bytes for a pattern without operators, apart from `^` and `$` at its ends; null for any other. */
 function literalOf(pattern: string): Matches | null {
   const [, start, text = '', end] = /^(\^?)([^\\^$.*+?()[\]{}|]*)(\$?)$/.exec(pattern) ?? [];
   if (start === undefined) return null;

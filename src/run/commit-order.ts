@@ -1,7 +1,8 @@
 /**
- * The commits of all logs in one order, the same in every run: by how far the source had come, then stream and partition.
- * What a flush gave comes behind all that came before it in any log. Whoever is idle follows what the others did at the
- * same position. A commit that takes in what another log has comes as soon as that has been given.
+ * Puts the commits of all logs in one order, the same in every run: by the source's position, then stream and partition.
+ * The results of a flush come behind everything that came before the flush in any log. Decisions about an idle partition
+ * follow the other partitions' commits of the same position. A commit that reads another log comes as soon as its input has
+ * been given.
  *
  * The order itself is pure, and asks for the next commit of a log when it needs it.
  */
@@ -10,12 +11,12 @@ import type { Commit } from '../messages/commit.ts';
 import { FLUSH } from '../service/flush.ts';
 import { IDLENESS } from '../service/idleness.ts';
 
-/** Where the order stands in a log. */
+/** The place of the order in one log. */
 interface LogHead {
   readonly name: string;
-  /** Null at the end. */
+  /** The next commit; null at the end. */
   head: JournaledCommit | null;
-  /** Flushes before that. */
+  /** How many flushes came before it. */
   flushes: number;
 }
 
@@ -33,7 +34,7 @@ export async function* inCommitOrder(
   }
 }
 
-/** The same, of commits that are in memory already. */
+/** The same order for commits that are in memory already. */
 export function* inCommitOrderNow(logs: ReadonlyMap<string, readonly JournaledCommit[]>): Generator<Commit> {
   const places = new Map<string, number>();
   for (const step of ordered([...logs.keys()])) {
@@ -48,7 +49,7 @@ export function* inCommitOrderNow(logs: ReadonlyMap<string, readonly JournaledCo
   }
 }
 
-/** The next commit, or the log whose next one has to be had first. */
+/** The next commit, or the log whose next commit is needed first. */
 type Step = { readonly commit: Commit } | { readonly wanted: LogHead };
 
 function* ordered(names: readonly string[]): Generator<Step> {
@@ -65,7 +66,7 @@ function* ordered(names: readonly string[]): Generator<Step> {
     given.set(first.name, first.head.endOffset);
     yield { commit: first.head.commit };
     yield { wanted: first };
-    // A reader comes after what it reads: what has just been given may let others behind it go on.
+    // A log that reads another comes after it: the commit just given may let others go on.
     for (let isAny = true; isAny; ) {
       isAny = false;
       for (const reader of readers) {

@@ -1,6 +1,6 @@
 /**
- * The pipeline under a test's control: one step at a time, each durable before the next, on a clock that only the test
- * moves. It is the whole service, with its journal, actors and read models, and no sources or sinks.
+ * Runs the pipeline under a test's control: one step at a time, each durable before the next, on a clock that only the test
+ * moves. It is the whole service, with journal, actors and read models, but without sources and sinks.
  */
 import type { Config } from '../config/config.ts';
 import type { StreamConfig } from '../config/sections/streams.ts';
@@ -26,7 +26,7 @@ import { START_OF_TIME_MS } from '../streams/watermark.ts';
 export interface DriverOptions {
   readonly config: Config;
   readonly logger: Logger;
-  /** Under which the steps' positions stand in the journal: steps that it holds already are left out. */
+  /** The source's name for the steps' positions in the journal. Steps that the journal holds are left out. */
   readonly source: string;
 }
 
@@ -35,26 +35,26 @@ export interface ScriptPartition {
   readonly partition: number;
   readonly position: number;
   readonly known: readonly FilePosition[];
-  /** An end of input of an earlier version has closed its windows for good. */
+  /** Whether an earlier version's end of input has closed the windows for good. */
   readonly hasEnded: boolean;
 }
 
 export interface Driver {
-  /** Where each partition of the streams is in what the steps come from; `known` as far as the journal says so. */
+  /** The position of each partition of the streams, as far as the journal knows it. */
   readonly partitions: readonly ScriptPartition[];
-  /** The steps go on behind these positions, by partition, and each commit says where in a file that is. */
+  /** Continues behind these positions, by partition. Each commit then says where in a file it is. */
   goOn(resumed: Resumed, prefix: () => ConsumedPrefix): void;
-  /** The steps from here on have this position. A position is used by one step, and they rise. */
+  /** Sets the position of the next step. Positions rise, and each belongs to one step. */
   at(position: number): void;
-  /** Whether the journal had this position, of any partition, before the driver was started. */
+  /** Whether the journal had this position, in any partition, before the driver was started. */
   isBehind(position: number): boolean;
-  /** Whether a partition had it. Throws an OtherFileError for one that would be late for ever. */
+  /** Whether a partition had the position. Throws an OtherFileError for a step that would be late for ever. */
   hadAlready(stream: string, partition: number, position: number): boolean;
   stream(name: string): RunningStream;
-  /** The partition that the event's key decides. */
+  /** The partition of the event's key. */
   partitionOf(stream: string, event: DynamicEvent): number;
   partitionOfKey(stream: string, key: string | number): number;
-  /** Events and dead letters of one partition, in one commit. Resolves when there is room for more. */
+  /** Commits events and dead letters of one partition together. Resolves when there is room for more. */
   pipe(
     stream: string,
     partition: number,
@@ -62,28 +62,28 @@ export interface Driver {
     origins: Origins,
     letters: readonly DeadLetter[],
   ): Promise<void>;
-  /** A row of a table is gone, in a commit of its own. */
+  /** Deletes a row of a table, in a commit of its own. */
   remove(stream: string, partition: number, tombstone: Tombstone): Promise<void>;
-  /** Whether the order in which events of several streams come can show in results. */
+  /** Whether results can depend on the order of events of several streams. */
   readonly hasJoins: boolean;
-  /** Of one partition, or of all. */
+  /** Advances the watermark of one partition, or of all. */
   advanceWatermark(stream: string, watermarkMs: number, partition?: number): Promise<void>;
   setIdle(stream: string, partition: number, isIdle: boolean): Promise<void>;
-  /** Processing time goes on; what is due by then is done. */
+  /** Moves processing time on, and does what is due by then. */
   advanceClock(byMs: number): Promise<void>;
   /** Every partition takes a snapshot now. */
   snapshot(): Promise<void>;
   /** Ends everything without an orderly stop, and recovers from the disk. */
   restart(): Promise<void>;
-  /** The input has ended: all that is open is given, and stays open. */
+  /** Ends the input: everything open is given, and stays open. */
   endOfInput(): Promise<void>;
   /** Resolves once everything so far is durable, and the windows of idle partitions have followed their stream. */
   settle(): Promise<void>;
   time(stream: string): StreamTime;
-  /** Since the driver was started. */
+  /** Counts since the driver was started. */
   counts(): Counts;
   service(): Service;
-  /** Projects what was taken in, and closes everything. */
+  /** Projects everything committed, and closes. */
   stop(): Promise<void>;
 }
 
@@ -100,7 +100,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
   const partitions = scriptPartitions();
   const placeOf = new Map(partitions.map(({ stream: name, partition }, i) => [logName(name, partition), i]));
   let behind: readonly number[] = partitions.map((own) => own.position);
-  /** By partition: records that it has. */
+  /** How many records each partition has. */
   let had: number[] = [];
   let prefixNow: (() => ConsumedPrefix) | null = null;
   let position = 0;
@@ -132,7 +132,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
     if (index === undefined) throw new Error(`There is no partition ${partition} of ${name}`);
     return index;
   }
-  /** Behind the other blocks of a commit of the script. */
+  /** The blocks that say where in the script a commit is; they come last in it. */
   function placeBlocks(index: number): Block[] {
     if (prefixNow === null) return [];
     const records = had[index] ?? 0;
@@ -158,7 +158,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
       const batch = { source: from, next: position, blocks: own, onDurable: () => resolve(), onRejected: reject };
       stream(name).intake.deliver(partition, batch).catch(reject);
     });
-    // Whoever settles hears of it.
+    // settle() reports the error.
     durable.catch(() => {});
     pending.push(durable);
   }

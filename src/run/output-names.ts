@@ -15,7 +15,7 @@ export function deadLettersOf(stream: string): string {
   return `${stream}.dead-letters`;
 }
 
-/** What to say of a name that is none of the known ones. */
+/** The hint for an unknown name. */
 export function hintFor(name: string, known: readonly string[]): string {
   const nearest = nearestWord(name, known);
   const all = known.length === 0 ? 'there are none' : `known: ${known.join(', ')}`;

@@ -14,16 +14,16 @@ import { contentOf, contentOfLine, type ScriptInput, scriptLines } from './scrip
 export interface ScriptCounts {
   /** Events and refused lines. */
   records: number;
-  /** Of these, those that the journal had before. */
+  /** How many of them the journal had before. */
   already: number;
-  /** Those that the journal says that it had; null where it did not count them. */
+  /** How many the journal says that it had; null when it did not count them. */
   had: number | null;
   tombstones: number;
 }
 
-/** Events of a stretch without controls that become one commit, over all partitions. */
+/** How many events between two controls become one commit, over all partitions. */
 const STRETCH_RECORDS = 4096;
-/** Throws a ConfigError with file and line for a control that can't be done; what came before it stays. */
+/** Throws a ConfigError with file and line for a control that can't be carried out; earlier lines stay. */
 export async function runScript(
   driver: Driver,
   streams: readonly ScriptStream[],
@@ -66,7 +66,7 @@ export async function runScript(
 }
 
 export interface Steps {
-  /** Positions rise. `origin` is what a dead letter says. */
+  /** Takes a step. Positions rise; `origin` is for its dead letter. */
   take(step: ScriptStep, position: number, origin: Pick<DeadLetter, 'source' | 'position'>): Promise<void>;
   /** Everything so far is durable. */
   end(): Promise<void>;
@@ -102,9 +102,9 @@ type Control = Exclude<ScriptStep, { kind: 'event' | 'refused' | 'tombstone' }>;
 
 async function control(driver: Driver, step: Control, position: number): Promise<void> {
   driver.at(position);
-  // The clock is not in the journal: it goes on although what it decided is there.
+  // The clock is not in the journal, so it moves on even when the journal has its decisions.
   if (step.kind === 'advanceClock') return driver.advanceClock(step.byMs);
-  // What some partitions have already is not committed there again.
+  // A partition does not get again what it has.
   const isNew = (stream: string, partition: number): boolean => !driver.hadAlready(stream, partition, position);
   switch (step.kind) {
     case 'watermark': {
@@ -134,7 +134,7 @@ interface Stretch {
   end(): Promise<void>;
 }
 
-/** Events between two controls: those of one partition go together. */
+/** Gathers the events between two controls; those of one partition are committed together. */
 function createStretch(driver: Driver): Stretch {
   interface Group {
     readonly stream: string;

@@ -1,4 +1,4 @@
-/** The lines of test scripts, and by what scripts are known again. */
+/** Reads the lines of test scripts, and the content by which a script is recognised. */
 import { createReadStream } from 'node:fs';
 import { PassThrough, pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
@@ -10,9 +10,9 @@ export interface ScriptInput {
   readonly path: string;
 }
 
-/** Any word: a misspelt one is the script's author's to mend, not an event's unknown field. */
+/** Any word that begins with `$`: a misspelt one is an error of the script, and no unknown field of an event. */
 const CONTROL_WORD = /"\$[A-Za-z]+"\s*:/;
-/** More than such a word has. */
+/** More bytes than such a word has. */
 const OVERLAP_BYTES = 64;
 
 /** Whether any line may be a control: a quick look, no parse. */
@@ -29,7 +29,7 @@ export async function hasControls(path: string): Promise<boolean> {
 }
 
 export interface ScriptLine {
-  /** Of a line that is too long, its beginning. */
+  /** The line; only its beginning when it is too long. */
   readonly line: Buffer;
   readonly number: number;
   readonly length: number;
@@ -60,7 +60,7 @@ function openLines(path: string): Readable {
   return path.endsWith('.gz') ? pipeline(file, createGunzip(), new PassThrough(), () => {}) : file;
 }
 
-/** What all lines of some scripts come to, by which they are known again: a step's position is where it stands in them. */
+/** All lines of some scripts, by which they are recognised: a step's position is its place in them. */
 export async function* contentOf(inputs: readonly ScriptInput[]): AsyncGenerator<Buffer> {
   for (const { path } of inputs) for await (const line of scriptLines(path)) yield contentOfLine(line);
 }

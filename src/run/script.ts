@@ -59,7 +59,7 @@ export function scriptStreams({ streams, joins }: Config): ScriptStream[] {
   });
 }
 
-/** What a control line says that can't be done. The message is for the script's author. */
+/** A control line that can't be carried out. The message is for the script's author. */
 export class ScriptError extends Error {
   constructor(message: string) {
     super(message);
@@ -125,7 +125,7 @@ function refused(stream: string, line: Buffer, why: Pick<DeadLetter, 'reason' | 
 
 const CONTROLS: readonly string[] = ['$watermark', '$idle', '$active', '$advanceClock', '$snapshot', '$restart'];
 const MODIFIERS: readonly string[] = ['$stream', '$partition', '$tombstone'];
-/** Beside a control. */
+/** Words that may stand beside a control. */
 const ALLOWED: readonly string[] = ['stream', '$stream', '$partition'];
 
 function tombstoneStep(
@@ -182,7 +182,7 @@ function isControl(line: Buffer): boolean {
   return line.includes('"$');
 }
 
-/** Null for what is no JSON object: the event decoder says what is wrong with it. */
+/** The line's JSON object; null for anything else, whose fault the event decoder names. */
 function parsed(line: Buffer): Record<string, unknown> | null {
   if (!isUtf8(line)) return null;
   try {

@@ -12,7 +12,7 @@ export interface DataInterval {
   readonly end: number;
 }
 
-/** What is run after downtime: the latest interval only, or every missed one, oldest first. */
+/** Which intervals run after downtime: the latest only, or every missed one, oldest first. */
 export type Catchup = 'latest' | 'all';
 
 /** Where a job stands. */

@@ -46,7 +46,7 @@ export function dueRuns(
   });
 }
 
-/** The jobs that have runs of a time that is still to come: the clock was ahead when those were made. */
+/** The jobs with runs in the future: the clock was ahead when these were made. */
 export function jobsAhead(jobs: readonly ScheduledJob[], runs: Runs, nowMs: number): string[] {
   return jobs.filter(({ name }) => isClockBehind(jobRuns(runs, name), nowMs)).map(({ name }) => name);
 }
@@ -77,8 +77,8 @@ export function reportedRun(runs: Runs, report: RunReport, nowMs: number): RunCh
 export const MAX_SLEEP_MS = 60_000;
 
 /**
- * How long until something may be due that was not at `decidedAtMs`, when due runs were last looked for. A clock that was
- * set back since then counts from where it stands.
+ * How long until another run may be due; `decidedAtMs` is when due runs were last looked for. A clock that was set back
+ * since then counts from where it stands.
  */
 export function sleepMs(jobs: readonly ScheduledJob[], decidedAtMs: number, nowMs: number): number {
   let wakeAtMs = nowMs + MAX_SLEEP_MS;

@@ -9,7 +9,7 @@ import type { RunChanged } from '../messages/operations.ts';
 import { isTriggered } from './interval.ts';
 
 export interface JobRuns {
-  /** The ends of the intervals that had a run last, whatever became of it, in the order in which the runs came. */
+  /** The ends of the last intervals with a run, whatever became of it, in the order of the runs. */
   readonly ends: readonly number[];
   readonly lastTriggeredAt: number | null;
   /** Runs without a terminal event, by run id. */
@@ -49,8 +49,8 @@ export function applyRunChanged(runs: Runs, event: RunChanged): Runs {
 }
 
 /**
- * What becomes of the runs that were left open, oldest first. The attempt under way then counts as one. `retriesOf` is
- * null for a job that is no more. A run that only waits to start needs no event.
+ * Events that settle the runs that were left open, oldest first. The attempt under way counts as one. `retriesOf` is null
+ * for a job that no longer exists. A run that only waits to start needs no event.
  */
 export function adoptOrphans(runs: Runs, retriesOf: (job: string) => number | null, nowMs: number): RunChanged[] {
   const orphans = [...runs.values()].flatMap((job) => [...job.open.values()]);
@@ -66,19 +66,19 @@ export function adoptOrphans(runs: Runs, retriesOf: (job: string) => number | nu
   });
 }
 
-/** Enough for a clock that ran ahead for a while to leave those of the right time in. */
+/** Enough that a clock which ran ahead for a while leaves some ends of the right time. */
 const ENDS_KEPT = 512;
 
 function withEnd(ends: readonly number[], end: number): readonly number[] {
   return ends.includes(end) ? ends : [...ends, end].slice(-ENDS_KEPT);
 }
 
-/** The newest of the ends that have passed by this clock; null when none has. */
+/** The newest end that this clock has passed; null when there is none. */
 export function scheduledUntil({ ends }: JobRuns, nowMs: number): number | null {
   return ends.reduce<number | null>((until, end) => (end <= nowMs ? latest(until, end) : until), null);
 }
 
-/** The clock stands before a scheduled run that is known: it was ahead then. */
+/** Whether the clock stands before a known scheduled run: it was ahead then. */
 export function isClockBehind({ ends }: JobRuns, nowMs: number): boolean {
   return ends.some((end) => end > nowMs);
 }

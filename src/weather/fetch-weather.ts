@@ -8,7 +8,7 @@ import { type ForecastRequest, forecastUrl } from './request.ts';
 import { errorReason, parseJson, readForecast } from './response.ts';
 import { WEATHER_VARIABLES } from './variables.ts';
 
-/** What a bounded GET comes to; sources/http-client.ts is one. */
+/** The outcome of a bounded GET, such as sources/http-client.ts has. */
 export type HttpOutcome =
   | { readonly kind: 'ok'; readonly body: string }
   | {
@@ -25,7 +25,7 @@ export type FetchOutcome =
   | { readonly kind: 'retryable'; readonly reason: string; readonly waitMs: number | null }
   | { readonly kind: 'permanent'; readonly reason: string };
 
-/** A header may hold a job back for no longer than this. The wait for a quota, by the provider's own clock, may be a day. */
+/** The longest wait that a header may ask for. The wait for a quota, by the provider's clock, may be a day. */
 const MAX_RETRY_AFTER_MS = 3_600_000;
 
 export interface WeatherFetchPorts {

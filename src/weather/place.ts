@@ -1,4 +1,4 @@
-/** Where the weather is asked for, under our name for it: an answer is told apart by its place in the request. */
+/** A place to ask the weather for, under our name. The answer has no names: it follows the order of the request. */
 export interface Place {
   readonly name: string;
   readonly latitude: number;

@@ -24,7 +24,7 @@ export function forecastUrl(request: ForecastRequest): URL {
   const refusal = refusalOf(request);
   if (refusal !== null) throw new Error(`This is no request for weather: ${refusal}`);
   const url = new URL(request.endpoint);
-  // What the endpoint has of its own, such as an API key, stays.
+  // Parameters of the endpoint itself, such as an API key, stay.
   for (const [name, value] of Object.entries({
     latitude: places.map((place) => place.latitude).join(','),
     longitude: places.map((place) => place.longitude).join(','),

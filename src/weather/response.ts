@@ -1,8 +1,8 @@
 /**
- * Open-Meteo's answer as observations. Columns become rows; a place is told by its index in the request, never by
- * the echoed coordinates, which are the grid cell's. A null stays null; an unexpected unit or shape is an error.
+ * Reads Open-Meteo's answer as observations. Columns become rows. A place is recognised by its index in the request, never
+ * by the echoed coordinates, which are the grid cell's. A null stays null; an unexpected unit or shape is an error.
  *
- * Only hours up to `fetchedAt` become observations: what lies after it is a forecast, and is left out.
+ * Only hours up to `fetchedAt` become observations. Later hours are a forecast, and are left out.
  */
 import type { WeatherObservation } from '../messages/operations.ts';
 import type { Place } from './place.ts';
@@ -109,7 +109,7 @@ function seconds(time: unknown): number {
   return typeof time === 'number' ? time * 1000 : Number.NaN;
 }
 
-/** A local time is read with the one offset of the response, which holds for its whole series. */
+/** Reads a local time with the response's one offset, which holds for the whole series. */
 function local(time: unknown, offsetSeconds: unknown): number {
   if (typeof time !== 'string' || typeof offsetSeconds !== 'number') return Number.NaN;
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(time) ? Date.parse(`${time}Z`) - offsetSeconds * 1000 : Number.NaN;
@@ -133,7 +133,7 @@ function isColumn(values: unknown): values is readonly (number | null)[] {
   return Array.isArray(values) && values.every((value) => value === null || typeof value === 'number');
 }
 
-/** What JSON.parse makes of 1e999 is null, as everywhere. */
+/** A number that is not finite, such as 1e999, is null, as everywhere. */
 function finite(value: number | null | undefined): number | null {
   return Number.isFinite(value) ? (value ?? null) : null;
 }

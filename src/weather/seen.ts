@@ -1,7 +1,7 @@
 /**
- * What a provider has already said, so that fetching it again brings no event. An observation is new when its place
- * and hour are, or when a value was revised. Bounded: the place and hour touched longest ago is forgotten first, and
- * forgetting costs a repeated event, never a lost one.
+ * Remembers a provider's observations, so that fetching them again brings no event. An observation is new when its place
+ * and hour are new, or when a value was revised. The memory is bounded: the place and hour touched longest ago is forgotten
+ * first, and forgetting costs a repeated event, never a lost one.
  *
  * It is rebuilt from the log by remembering each WeatherObservation in order.
  */
@@ -19,8 +19,8 @@ export function nothingSeen(bound: number): Seen {
 }
 
 /**
- * Those observations that say something new. Of several of one place and hour the last one counts: a provider that
- * repeats an hour would otherwise contradict itself anew in each answer. Changes nothing: remember() follows once they
+ * The observations that say something new. When several have the same place and hour, the last one counts; otherwise a
+ * provider that repeats an hour would contradict itself anew in each answer. Changes nothing: remember() follows once they
  * are durable.
  */
 export function unseen(seen: Seen, observations: readonly WeatherObservation[]): WeatherObservation[] {
