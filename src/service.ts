@@ -6,7 +6,7 @@
  */
 import { type ProjectorPorts, projectorMachine } from './actors/projector.ts';
 import { type RunningChild, startSupervised } from './actors/supervised.ts';
-import { type ChildSpec, type SupervisionPorts, startSupervisor } from './actors/supervisor.ts';
+import { type ChildSpec, type RunningSupervisor, type SupervisionPorts, startSupervisor } from './actors/supervisor.ts';
 import type { Config } from './config/config.ts';
 import { pruneLog } from './data-directory/retention.ts';
 import { messageOf } from './journal/error.ts';
@@ -58,16 +58,22 @@ export interface ServiceOptions {
   readonly platform?: Platform;
   /** Whether the other partitions go on without one whose log can't be replayed; else the service fails. */
   readonly goesOnHalted?: boolean;
+  /**
+   * Streams whose source decides while it runs which partitions it serves, as a consumer group does: these are closed
+   * until it opens them.
+   */
+  readonly assigned?: ReadonlySet<string>;
 }
 
 /** Opens the data directory and starts the tree. Throws a JournalError when the directory can't be had. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, logger, version, attach, platform = nodePlatform, goesOnHalted = false } = options;
+  const { assigned = new Set<string>() } = options;
   let fail = (_: Error): void => {};
   const failed = new Promise<Error>((resolve) => {
     fail = resolve;
   });
-  let running: { pipeline: Pipeline; readModels: ReadModels; root: RunningChild } | null = null;
+  let running: { pipeline: Pipeline; readModels: ReadModels; root: RunningSupervisor } | null = null;
   let stopping = false;
   let operations: InternalSource | null = null;
 
@@ -95,6 +101,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const pipeline = await openPipeline(config, {
     supervision,
     platform,
+    children: {
+      add: (spec) => running?.root.add(spec) ?? false,
+      remove: async (id) => running?.root.remove(id),
+    },
+    assigned,
     committed: (stream, commit) => observer.committed(stream, commit),
     async snapshotSaved(name) {
       const { retention } = config.journal;
@@ -167,8 +178,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       return actor.child;
     },
   };
+  const first = pipeline.units.filter(({ door }) => door.isOpen());
   const children = [
-    ...pipeline.units.map((unit) => unit.spec),
+    ...first.map(({ spec }) => spec),
     projector,
     ...exchangeChildren(pipeline.exchanges, pipeline),
     ...attach(core),
@@ -178,7 +190,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     { failed: fail, stopped: () => {} },
   );
   running = { pipeline, readModels, root };
-  const ready = Promise.all(pipeline.units.map((unit) => Promise.race([unit.ready, unit.halted]))).then(() => {});
+  const ready = Promise.all(first.map((unit) => Promise.race([unit.ready, unit.halted]))).then(() => {});
 
   async function close(): Promise<void> {
     const reason = new Error('The service is stopping');

@@ -15,7 +15,7 @@ export interface ChildSpec {
 
 export interface ChildTable {
   /** In order of start. */
-  readonly rows: readonly Child[];
+  rows: readonly Child[];
   history: RestartHistory;
 }
 
@@ -28,6 +28,8 @@ export interface Child {
   running: RunningChild | null;
   restarts: number;
   lastError: string | null;
+  /** It is being removed: whatever becomes of it, it is not started again. */
+  isLeaving: boolean;
 }
 
 export type ChildEvent =
@@ -44,6 +46,7 @@ export function newChild(spec: ChildSpec): Child {
     running: null,
     restarts: 0,
     lastError: null,
+    isLeaving: false,
   };
 }
 

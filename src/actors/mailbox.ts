@@ -63,6 +63,8 @@ export interface Mailbox {
   closed(): Error | null;
   /** Refuses new batches from now on; what is in stays. */
   close(reason: Error): void;
+  /** Takes batches again. */
+  open(): void;
   /** Rejects everything that is still in: the partition will never commit it. */
   abandon(reason: Error): void;
   /** Calls `listener` whenever a batch arrives. */
@@ -198,6 +200,9 @@ export function createMailbox(
       const refused = blocked;
       blocked = [];
       for (const { reject } of refused) reject(closed);
+    },
+    open() {
+      closed = null;
     },
     abandon(reason) {
       const lost = [...flying.map(({ batch }) => batch), ...waiting];

@@ -23,26 +23,17 @@ import {
   statusOf,
 } from './child-table.ts';
 import { note, type SupervisionPorts } from './record-change.ts';
-import { decideRestart, LastingError, NO_RESTARTS } from './restart-policy.ts';
+import { NO_RESTARTS } from './restart-policy.ts';
 import { stopChild } from './stop-child.ts';
 import { type ChildContext, type RunningChild, startSupervised } from './supervised.ts';
+import { type Family, noteFailure, type RestartStrategy, type Verdict, verdict } from './verdict.ts';
 
 export type { ChildSpec } from './child-table.ts';
 export type { SupervisionPorts } from './record-change.ts';
+export type { RestartStrategy } from './verdict.ts';
 
-export type RestartStrategy = 'one_for_one' | 'one_for_all';
-
-export interface SupervisorInput {
-  readonly path: string;
-  readonly strategy: RestartStrategy;
-  /** Its rows change as the children live; whoever made it may read them. */
-  readonly table: ChildTable;
-  readonly ports: SupervisionPorts;
-  /**
-   * Whether what fails now is one input, which is taken out of the way if it goes on failing: that is no reason to give up.
-   */
-  readonly isInputAtFault: () => boolean;
-}
+/** The rows of its table change as the children live; whoever made it may read them. */
+export type SupervisorInput = Family;
 
 interface Context extends SupervisorInput {
   /** Backoff before the group starts again. */
@@ -52,14 +43,11 @@ interface Context extends SupervisorInput {
 
 export type SupervisorEvent =
   | ChildEvent
-  | { readonly type: 'RESTART_LATER'; readonly id: string; readonly incarnation: number; readonly delayMs: number }
+  | { readonly type: 'CHILD_ADDED' }
+  | Verdict
   | { readonly type: 'RESTART_DUE'; readonly id: string; readonly incarnation: number }
-  | { readonly type: 'RESTART_ALL'; readonly delayMs: number }
-  | { readonly type: 'ESCALATE'; readonly error: Error }
   | { readonly type: 'DRAIN' };
 
-/** The unit of a group's backoff; no child has an empty id. */
-const GROUP = '';
 export const supervisorMachine = setup({
   types: { context: {} as Context, input: {} as SupervisorInput, events: {} as SupervisorEvent },
   actors: {
@@ -94,13 +82,12 @@ export const supervisorMachine = setup({
       note(context.path, context.ports, child, 'stopped', null);
     },
     noteFailed: ({ context }, { child, error }: { child: Child | undefined; error: Error }) => {
-      if (child === undefined) return;
-      child.lastError = error.message;
-      dismiss(child, 'stopped');
-      note(context.path, context.ports, child, 'failed', error.message);
+      if (child !== undefined) noteFailure(context, child, error);
     },
     judge: ({ context, self }, { child, error }: { child: Child | undefined; error: Error }) => {
-      if (child !== undefined) self.send(verdict(context, child, error));
+      if (child === undefined) return;
+      if (child.isLeaving) noteFailure(context, child, error);
+      else self.send(verdict(context, child, error));
     },
     keepDelay: assign((_, { delayMs }: { delayMs: number }) => ({ delayMs })),
     keepCause: assign((_, { error }: { error: Error }) => ({ cause: error })),
@@ -128,6 +115,7 @@ export const supervisorMachine = setup({
   context: ({ input }) => ({ ...input, delayMs: 0, cause: null }),
   initial: 'starting',
   on: {
+    CHILD_ADDED: { actions: 'startNext' },
     CHILD_STARTED: {
       actions: [{ type: 'noteStarted', params: ({ context, event }) => rowOf(context, event) }, 'startNext'],
     },
@@ -188,42 +176,6 @@ function failureOf(
   return { ...rowOf(context, event), error: event.error };
 }
 
-/** Ends what failed and says what becomes of it. */
-function verdict(
-  { path, ports, strategy, table, isInputAtFault }: Context,
-  child: Child,
-  error: Error,
-): SupervisorEvent {
-  const unit = strategy === 'one_for_all' ? GROUP : child.spec.id;
-  const decision =
-    error instanceof LastingError
-      ? { kind: 'escalate' as const }
-      : isInputAtFault()
-        ? { kind: 'restart' as const, delayMs: ports.policy.minBackoffMs, history: table.history }
-        : decideRestart(table.history, unit, ports.nowMs(), ports.random(), ports.policy);
-  child.lastError = error.message;
-  dismiss(child, decision.kind === 'restart' ? 'restarting' : 'stopped');
-  note(path, ports, child, 'failed', error.message);
-  if (decision.kind === 'escalate') {
-    if (error instanceof LastingError) {
-      note(path, ports, child, 'escalated', error.message);
-      return { type: 'ESCALATE', error };
-    }
-    const { intensity, periodMs } = ports.policy;
-    const why = `${path}/${child.spec.id} failed again after ${intensity} restarts within ${periodMs} ms: ${error.message}`;
-    note(path, ports, child, 'escalated', why);
-    return { type: 'ESCALATE', error: new Error(why, { cause: error }) };
-  }
-  const { delayMs } = decision;
-  table.history = decision.history;
-  note(path, ports, child, 'restarting', error.message);
-  if (strategy === 'one_for_one') {
-    return { type: 'RESTART_LATER', id: child.spec.id, incarnation: child.incarnation, delayMs };
-  }
-  for (const other of [...table.rows].reverse()) if (other !== child) dismiss(other, 'restarting');
-  return { type: 'RESTART_ALL', delayMs };
-}
-
 function dismissAll(table: ChildTable): void {
   for (const child of [...table.rows].reverse()) dismiss(child, 'stopped');
 }
@@ -249,12 +201,26 @@ export function supervisorSpec(options: SupervisorOptions): ChildSpec {
   };
 }
 
+/** Children may come and go while it runs. */
+export interface RunningSupervisor extends RunningChild {
+  /**
+   * Starts one more child, before all others: what feeds it was there already, and is stopped first. False when the
+   * supervisor is ending, or has a child of this name that has not gone.
+   */
+  add(spec: ChildSpec): boolean;
+  /** Stops a child in order, and forgets it. Resolves at once when there is none of this name. */
+  remove(id: string): Promise<void>;
+}
+
+const TAKES_CHILDREN: readonly string[] = ['starting', 'running', 'restarting'];
+
 /** Starts a tree. Its failure, told to `context`, is the escalation of one of its children. */
-export function startSupervisor(options: SupervisorOptions, context: ChildContext): RunningChild {
+export function startSupervisor(options: SupervisorOptions, context: ChildContext): RunningSupervisor {
   const { parent, id, ports, strategy, isInputAtFault = () => false } = options;
   const path = parent === '' ? id : `${parent}/${id}`;
   const table: ChildTable = { rows: options.children.map(newChild), history: NO_RESTARTS };
-  const { child } = startSupervised(
+  const departed = new Map<string, number>();
+  const { child, send } = startSupervised(
     supervisorMachine,
     { path, strategy, table, ports, isInputAtFault },
     {
@@ -274,5 +240,20 @@ export function startSupervisor(options: SupervisorOptions, context: ChildContex
       child.kill();
     },
     children: () => table.rows.map((row) => statusOf(path, row)),
+    add(spec) {
+      if (!TAKES_CHILDREN.includes(child.state()) || table.rows.some((row) => row.spec.id === spec.id)) return false;
+      // What an earlier child of this name still says is of the past.
+      table.rows = [{ ...newChild(spec), incarnation: departed.get(spec.id) ?? 0 }, ...table.rows];
+      send({ type: 'CHILD_ADDED' });
+      return true;
+    },
+    async remove(id) {
+      const row = table.rows.find(({ spec }) => spec.id === id);
+      if (row === undefined) return;
+      row.isLeaving = true;
+      await stopChild(path, ports, row);
+      departed.set(id, row.incarnation);
+      table.rows = table.rows.filter((other) => other !== row);
+    },
   };
 }

@@ -5,6 +5,7 @@ import type { SourceControl } from '../messages/streams.ts';
 import { sourceControlType } from '../messages/types.ts';
 import { decideIdle, type IdleDecision } from '../streams/idleness.ts';
 import { createStreamWatermark, type StreamWatermark } from '../streams/stream-watermark.ts';
+import type { PartitionUnit } from './partition-unit.ts';
 import type { RunningStream } from './pipeline.ts';
 import type { Platform } from './platform.ts';
 import { sourceChild } from './source-child.ts';
@@ -23,16 +24,19 @@ export interface StreamTime {
 
 /** Of a stream whose partitions have recovered. */
 export function createStreamTime({ config, units }: RunningStream, startedAtMs: number): StreamTime {
-  const times = () => units.map((unit) => unit.status());
+  // Nothing waits for a partition that is closed.
+  const timeOf = ({ door, status }: PartitionUnit) => ({ ...status(), isIdle: !door.isOpen() || status().isIdle });
+  const times = () => units.map(timeOf);
   const stream: StreamWatermark = createStreamWatermark(times());
   const idleTimeoutMs = config?.watermark.kind === 'bounded' ? config.watermark.idleTimeoutMs : null;
   return {
     decide(nowMs) {
       const partitions = units.map((unit) => {
-        const time = unit.status();
+        const time = timeOf(unit);
         return { time, quietMs: nowMs - (time.lastEventAtMs ?? startedAtMs) };
       });
-      return decideIdle(stream, partitions, idleTimeoutMs);
+      const decisions = decideIdle(stream, partitions, idleTimeoutMs);
+      return decisions.filter(({ partition }) => units[partition]?.door.isOpen() === true);
     },
     watermarkMs: stream.watermarkMs,
     isIdle: stream.isIdle,

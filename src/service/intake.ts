@@ -9,12 +9,20 @@ export function createIntake(stream: string, units: readonly PartitionUnit[]): I
     if (unit === undefined) throw new RangeError(`Stream ${stream} has no partition ${partition}`);
     return unit;
   };
+  /** What a closed partition has of a source is in its log alone. */
+  const openUnit = (partition: number): PartitionUnit => {
+    const unit = unitOf(partition);
+    if (!unit.door.isOpen()) throw new Error(`${unit.log.name} is closed: a source opens a partition before it asks`);
+    return unit;
+  };
   return {
     stream,
     partitions: units.length,
-    position: (source, partition) => unitOf(partition).position(source),
-    files: (partition) => unitOf(partition).files(),
-    hasEnded: (partition) => unitOf(partition).status().sourceWatermarkMs >= END_OF_TIME_MS,
+    open: (partition, signal) => unitOf(partition).door.open(signal),
+    close: (partition) => unitOf(partition).door.close(),
+    position: (source, partition) => openUnit(partition).position(source),
+    files: (partition) => openUnit(partition).files(),
+    hasEnded: (partition) => openUnit(partition).status().sourceWatermarkMs >= END_OF_TIME_MS,
     deliver: (partition, batch) => unitOf(partition).mailbox.deliver(batch),
     hasRoom: (partition) => unitOf(partition).mailbox.hasRoom(),
     offer: (partition, batch) => unitOf(partition).mailbox.offer(batch),

@@ -16,7 +16,8 @@ import type { PartitionStatus } from '../partition/partition.ts';
 import type { KnownRequest } from '../partition/requests.ts';
 import type { OperatorAnew } from '../streams/operator.ts';
 import { initialWatermark } from '../streams/watermark.ts';
-import type { Platform } from './platform.ts';
+import { type Children, createDoor, type Door } from './partition-door.ts';
+import { oneAtATime, type Platform } from './platform.ts';
 import { createQuarantine, type QuarantineOptions } from './quarantine.ts';
 
 export interface PartitionUnitOptions extends Omit<QuarantineOptions, 'mailbox' | 'isLive'> {
@@ -29,6 +30,10 @@ export interface PartitionUnitOptions extends Omit<QuarantineOptions, 'mailbox' 
   readonly snapshotEveryEvents: number;
   readonly snapshotEveryMs: number;
   readonly supervision: SupervisionPorts;
+  /** Where its actors are started and stopped while the service runs. */
+  readonly children: Children;
+  /** Else it is closed until its source opens it. */
+  readonly opensAtStart: boolean;
   /** Path of the supervisor above. */
   readonly parent: string;
   readonly platform: Platform;
@@ -45,6 +50,8 @@ export interface PartitionUnit {
   readonly spec: ChildSpec;
   readonly mailbox: Mailbox;
   readonly log: Log;
+  readonly door: Door;
+  /** Of one that is closed, as it was then. */
   status(): PartitionStatus;
   position(source: string): number;
   /** What it has of a request with this key. Waits while it recovers: what it has then is all that it will find in its log. */
@@ -88,6 +95,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
   let recovered: PartitionHost | null = null;
   /** Batches of the incarnation that lives whose commits were given to the log. */
   let appended = 0;
+  let lastStatus = NOT_STARTED;
   let markReady = (): void => {};
   const ready = new Promise<void>((resolve) => {
     markReady = resolve;
@@ -159,7 +167,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
     }
   }
 
-  const children = derivers.map(
+  const actors = derivers.map(
     (deriver, index): ChildSpec => ({
       id: deriver,
       kind: deriver,
@@ -176,7 +184,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
       },
     }),
   );
-  children.push({
+  actors.push({
     id: 'consumer',
     kind: 'partition-consumer',
     start(context) {
@@ -193,6 +201,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
           own.recovered();
           recovered = own;
           markReady();
+          door.recovered();
         },
         append,
         saveSnapshot,
@@ -235,19 +244,35 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
     return live;
   }
 
+  const spec = supervisorSpec({
+    id: log.name,
+    kind: 'partition',
+    parent: options.parent,
+    strategy: 'one_for_all',
+    children: actors,
+    ports: options.supervision,
+    isInputAtFault: quarantine.isAtWork,
+  });
+  const door = createDoor({
+    ...options,
+    name: log.name,
+    spec,
+    mailbox,
+    haltedBy: quarantine.haltedBy,
+    halted: quarantine.halted,
+    closed() {
+      lastStatus = live?.status() ?? lastStatus;
+      live?.close();
+      live = null;
+      recovered = null;
+    },
+  });
   return {
-    spec: supervisorSpec({
-      id: log.name,
-      kind: 'partition',
-      parent: options.parent,
-      strategy: 'one_for_all',
-      children,
-      ports: options.supervision,
-      isInputAtFault: quarantine.isAtWork,
-    }),
+    spec,
     mailbox,
     log,
-    status: () => live?.status() ?? NOT_STARTED,
+    door,
+    status: () => live?.status() ?? lastStatus,
     position: (source) => live?.position(source) ?? 0,
     request,
     files: () => live?.files() ?? [],
@@ -262,22 +287,9 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
   };
 }
 
-/** Drops a callback while one waits already: all of them say the same. */
-function oneAtATime(later: Platform['later']): Platform['later'] {
-  let isWaiting = false;
-  return (callback) => {
-    if (isWaiting) return;
-    isWaiting = true;
-    later(() => {
-      isWaiting = false;
-      callback();
-    });
-  };
-}
-
-/** Resolves once these partitions run; rejects when `signal` aborts first, because whoever waits is not wanted any more. */
+/** Resolves once those of these partitions run that are open; rejects when `signal` aborts first, because whoever waits is not wanted any more. */
 export async function allReady(units: readonly PartitionUnit[], signal: AbortSignal | undefined): Promise<void> {
-  const ready = Promise.all(units.map((unit) => unit.ready));
+  const ready = Promise.all(units.filter(({ door }) => door.isOpen()).map((unit) => unit.ready));
   const aborted = new Promise<never>((_, reject) => {
     signal?.addEventListener('abort', () => reject(new Error('Stopped before its partitions were ready')), {
       once: true,

@@ -38,6 +38,7 @@ import type { OperatorAnew } from '../streams/operator.ts';
 import { WINDOW_AGGREGATOR } from '../streams/operator-kind.ts';
 import type { PartitionThreads } from '../workers/partition-threads.ts';
 import { createIntake } from './intake.ts';
+import type { Children } from './partition-door.ts';
 import { createPartitionUnit, type PartitionUnit } from './partition-unit.ts';
 import { nextTurn, type Platform } from './platform.ts';
 import { requireStateOf } from './required-events.ts';
@@ -80,6 +81,10 @@ export interface Pipeline {
 export interface PipelineOptions {
   readonly supervision: SupervisionPorts;
   readonly platform: Platform;
+  /** Where partitions are started and stopped while the service runs. */
+  readonly children: Children;
+  /** Streams whose partitions are closed until their source opens them. */
+  readonly assigned: ReadonlySet<string>;
   committed(stream: string, commit: Committed): void;
   snapshotSaved(log: string): Promise<void>;
   onTorn(torn: TornTail): void;
@@ -184,6 +189,8 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
       snapshotEveryEvents: config.journal.snapshotEveryEvents,
       snapshotEveryMs: config.journal.snapshotEveryMs,
       supervision: options.supervision,
+      children: options.children,
+      opensAtStart: !options.assigned.has(name),
       parent: ROOT,
       platform,
       committed: (commit) => options.committed(name, commit),

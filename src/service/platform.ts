@@ -107,3 +107,16 @@ export const nodePlatform: Platform = {
 export function nextTurn(platform: Platform): Promise<void> {
   return new Promise((resolve) => platform.later(resolve));
 }
+
+/** Drops a callback while one waits already: all of them say the same. */
+export function oneAtATime(later: Platform['later']): Platform['later'] {
+  let isWaiting = false;
+  return (callback) => {
+    if (isWaiting) return;
+    isWaiting = true;
+    later(() => {
+      isWaiting = false;
+      callback();
+    });
+  };
+}

@@ -1,23 +1,27 @@
 /**
- * Where a source stands in each partition: at what the log holds, or further on at what it has handed over to the
- * partition's queue since the process began. A source that is restarted goes on behind that, and nothing comes twice.
+ * A source that serves all partitions of its stream, and where it stands in each: at what the log holds, or further on at
+ * what it has handed over to the partition's queue since the process began. A source that is restarted goes on behind
+ * that, and nothing comes twice.
  */
 import type { InputBlock } from '../messages/origins.ts';
 import type { Intake } from './source.ts';
 
 export interface Handover {
-  /** By partition: everything before this position was delivered. */
-  positions(intake: Intake): number[];
+  /** Opens every partition. Resolves with what was delivered of each: everything before this position. */
+  open(intake: Intake, signal: AbortSignal): Promise<number[]>;
   deliver(intake: Intake, partition: number, next: number, blocks: readonly InputBlock[]): Promise<void>;
 }
 
 export function createHandover(source: string): Handover {
   const handedOver = new Map<number, number>();
   return {
-    positions: (intake) =>
-      Array.from({ length: intake.partitions }, (_, partition) =>
+    async open(intake, signal) {
+      const partitions = Array.from({ length: intake.partitions }, (_, partition) => partition);
+      await Promise.all(partitions.map((partition) => intake.open(partition, signal)));
+      return partitions.map((partition) =>
         Math.max(intake.position(source, partition), handedOver.get(partition) ?? 0),
-      ),
+      );
+    },
     async deliver(intake, partition, next, blocks) {
       // A batch that its partition gave up has to come again, so the log alone says where it stands.
       const onRejected = (): void => {

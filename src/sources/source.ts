@@ -1,6 +1,7 @@
 /**
- * The port of every source. A source delivers batches to partitions and never waits for a commit; `deliver` resolves
- * when the partition has room, which is how backpressure reaches it.
+ * The port of every source. A source opens the partitions that it serves: all of its stream, or those that it is given
+ * while it runs, as a consumer group gives them. It delivers batches to open ones and never waits for a commit; `deliver`
+ * resolves when the partition has room, which is how backpressure reaches it.
  */
 import type { InputBlock } from '../messages/origins.ts';
 import type { FilePosition, RequestPart } from '../messages/streams.ts';
@@ -27,14 +28,28 @@ export interface Batch {
 /** Where a source delivers to: the partitions of one stream. */
 export interface Intake {
   readonly stream: string;
+  /** How many there are, open or not. */
   readonly partitions: number;
-  /** The position committed last for this source and partition; 0 before its first commit. */
+  /**
+   * Resolves once the partition has recovered: then it has a position, and takes batches. One that is open already stays
+   * so. Rejects when that can't be, or when the signal aborts first.
+   */
+  open(partition: number, signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves once everything that was handed over is durable or rejected. Nothing is taken from the call on, until the
+   * partition is opened again; then it goes on from its journaled position.
+   */
+  close(partition: number): Promise<void>;
+  /**
+   * The position committed last for this source and an open partition; 0 before its first commit. What was handed over and
+   * waits is not in it: a source that starts again remembers that, or closes its partitions when it ends.
+   */
   position(source: string, partition: number): number;
   /** Where a partition is in the files that it has read, as of the batches that were applied. */
   files(partition: number): readonly FilePosition[];
   /** Whether an end of input of an earlier version has closed the partition's windows for good. */
   hasEnded(partition: number): boolean;
-  /** Resolves when the batch is accepted and there is room for another; rejects when the stream is draining. */
+  /** Resolves when the batch is accepted and there is room for another; rejects when the partition is closed. */
   deliver(partition: number, batch: Batch): Promise<void>;
   /** Whether offer() would take a batch now: what an HTTP ingest needs in order to answer 429. */
   hasRoom(partition: number): boolean;

@@ -7,6 +7,7 @@ import { type ActorStatus, type RunningChild, startSupervised } from '../../src/
 import {
   type ChildSpec,
   type RestartStrategy,
+  type RunningSupervisor,
   startSupervisor,
   supervisorMachine,
   supervisorSpec,
@@ -14,7 +15,7 @@ import {
 import { createWorld, settle, type World } from './supervision-fixture.ts';
 
 interface Tree {
-  readonly root: RunningChild;
+  readonly root: RunningSupervisor;
   readonly escalations: Error[];
 }
 
@@ -42,6 +43,95 @@ function stateOf(root: RunningChild, id: string): string | undefined {
   };
   return find(root.children?.() ?? [])?.state;
 }
+
+describe('children that come and go', () => {
+  it('come first, so that what feeds them is stopped before them', async () => {
+    const world = createWorld();
+    const { root } = await startTree(world, [world.child('source')]);
+    expect(root.add(world.child('late'))).toBe(true);
+    await settle();
+    expect(world.happened).toEqual(['start source', 'start late']);
+    expect(root.children?.().map(({ name, state }) => [name, state])).toEqual([
+      ['late', 'running'],
+      ['source', 'running'],
+    ]);
+    await root.drain();
+    expect(world.happened.filter((what) => what.startsWith('drain'))).toEqual(['drain source', 'drain late']);
+  });
+
+  it('are restarted like all others while they are there', async () => {
+    const world = createWorld();
+    const { root } = await startTree(world, [world.child('a')]);
+    root.add(world.child('late'));
+    await settle();
+    world.fail('late', 'oops');
+    await world.pass(100);
+    expect(world.happened).toEqual(['start a', 'start late', 'kill late', 'start late']);
+    expect(stateOf(root, 'late')).toBe('running');
+  });
+
+  it('are drained when they go, and the others never notice', async () => {
+    const world = createWorld();
+    let drained = (): void => {};
+    const slow = world.child('slow', { drain: () => new Promise((resolve) => (drained = resolve)) });
+    const { root } = await startTree(world, [world.child('a'), slow, world.child('b')]);
+    let isGone = false;
+    const gone = root.remove('slow').then(() => (isGone = true));
+    await settle();
+    expect([isGone, stateOf(root, 'slow')]).toEqual([false, 'running']);
+    drained();
+    await gone;
+    expect(stateOf(root, 'slow')).toBeUndefined();
+    expect(world.happened.slice(3)).toEqual(['drain slow', 'kill slow']);
+    expect([stateOf(root, 'a'), stateOf(root, 'b'), root.state()]).toEqual(['running', 'running', 'running']);
+  });
+
+  it('are not started again when they fail while they go, or wait for a restart', async () => {
+    for (const isFailedBefore of [true, false]) {
+      const world = createWorld();
+      const stuck = world.child('stuck', { drain: () => new Promise(() => {}) });
+      const { root, escalations } = await startTree(world, [stuck]);
+      if (isFailedBefore) world.fail('stuck', 'oops');
+      await settle();
+      const gone = root.remove('stuck');
+      await settle();
+      if (!isFailedBefore) world.fail('stuck', 'oops');
+      await gone;
+      await world.pass(10_000);
+      expect(world.happened.filter((what) => what === 'start stuck')).toHaveLength(1);
+      expect([root.children?.(), escalations]).toEqual([[], []]);
+    }
+  });
+
+  it('may come again, and what the one before still says is of the past', async () => {
+    const world = createWorld();
+    const { root } = await startTree(world, [world.child('a')]);
+    expect(root.add(world.child('a'))).toBe(false);
+    await root.remove('a');
+    expect(root.add(world.child('a'))).toBe(true);
+    await settle();
+    world.fail('a', 'long gone', 0);
+    await world.pass(1000);
+    expect(world.happened).toEqual(['start a', 'drain a', 'kill a', 'start a']);
+    expect(root.children?.()[0]).toMatchObject({ state: 'running', restarts: 0, lastError: null });
+  });
+
+  it('do not come to a supervisor that is ending', async () => {
+    const world = createWorld();
+    let drained = (): void => {};
+    const slow = world.child('slow', { drain: () => new Promise((resolve) => (drained = resolve)) });
+    const { root } = await startTree(world, [slow]);
+    const ended = root.drain();
+    await settle();
+    expect(root.add(world.child('late'))).toBe(false);
+    const gone = root.remove('slow');
+    drained();
+    await Promise.all([ended, gone]);
+    expect(root.add(world.child('late'))).toBe(false);
+    await root.remove('nobody');
+    expect(world.happened.filter((what) => what.startsWith('start'))).toEqual(['start slow']);
+  });
+});
 
 describe('a supervisor that starts', () => {
   it('starts a child once the one before it has started', async () => {

@@ -62,6 +62,8 @@ async function start(snapshots: SnapshotStore, change: (log: Log) => Log = (log)
     snapshotEveryEvents: 1,
     snapshotEveryMs: 60_000,
     supervision,
+    children: { add: () => false, remove: async () => {} },
+    opensAtStart: true,
     parent: 'test',
     platform: { ...nodePlatform, nowMs: () => nowMs },
     committed() {},

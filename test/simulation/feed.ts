@@ -61,7 +61,7 @@ export function createFeed({ world, plan, input, oracle, sleep }: FeedOptions): 
             },
           }),
       };
-      const starts = handover.positions(intake);
+      const starts = await handover.open(intake, signal);
       const abort = new AbortController();
       const either = AbortSignal.any([signal, abort.signal]);
       // Every delivery has ended before a restart asks where each partition stands.

@@ -31,6 +31,8 @@ export function recordingIntake({
     stream: 'payments.transactions',
     partitions,
     batches,
+    open: async () => {},
+    close: async () => {},
     position: (_, partition) => committed[partition] ?? 0,
     files: () => files,
     hasEnded: () => ended,

@@ -92,9 +92,9 @@ export function createFileSource(options: FileSourceOptions): FileSource {
     const isLast = (partition: number): boolean =>
       isOfEarlierVersion(intake, name, path, partition) && intake.hasEnded(partition);
     // Its end of input was a position of its own.
-    const positions = handover
-      .positions(intake)
-      .map((position, partition) => (isLast(partition) ? position - 1 : position));
+    const positions = (await handover.open(intake, signal)).map((position, partition) =>
+      isLast(partition) ? position - 1 : position,
+    );
     const known = positions.map((_, partition) => intake.files(partition));
     let resumed: Resumed = { positions, records: [] };
     const failed = new AbortController();

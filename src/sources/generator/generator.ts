@@ -47,8 +47,8 @@ export function createGenerator(options: GeneratorOptions): Source {
   return {
     name,
     async run(intake, signal) {
-      const starts = handover.positions(intake);
-      const pending = starts.map((): Pending => ({ transactions: [], labels: [] }));
+      let starts: readonly number[] = [];
+      let pending: Pending[] = [];
       const pace = createPace(options, intake.partitions, signal);
 
       async function flush(partition: number): Promise<void> {
@@ -71,6 +71,8 @@ export function createGenerator(options: GeneratorOptions): Source {
       }
 
       async function generate(): Promise<void> {
+        starts = await handover.open(intake, signal);
+        pending = starts.map(() => ({ transactions: [], labels: [] }));
         for (const { transactions, scenarios } of options.daysFrom(Math.min(...starts))) {
           for (const [i, transaction] of transactions.entries()) {
             const partition = partitionOf(transaction.customerId, starts.length);
