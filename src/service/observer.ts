@@ -98,7 +98,7 @@ export function createObserver(config: Config, version: string, sources: Observe
         feeds: ['journal'],
         queueDepth: unit.mailbox.depth + unit.mailbox.inFlight,
         queueBound: unit.mailbox.bound,
-        state: sources.stateOf(`${unit.log.name}/consumer`),
+        state: unit.door.isOpen() ? sources.stateOf(`${unit.log.name}/consumer`) : 'closed',
         watermarkDelayMs: Number.isFinite(delayMs) && delayMs >= 0 ? delayMs : null,
       };
     });

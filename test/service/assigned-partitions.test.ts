@@ -158,7 +158,11 @@ test.each([0, 1])(
     await toTheEnd(undisturbed);
     const expected = await windowsOf(undisturbed);
     expect(expected.length).toBeGreaterThan(PARTITIONS * 4 * 4);
-    const step = fc.record({ partition: fc.nat(PARTITIONS - 1), pauseMs: fc.nat(6), crashes: fc.constantFrom(true, false, false, false) });
+    const step = fc.record({
+      partition: fc.nat(PARTITIONS - 1),
+      pauseMs: fc.nat(6),
+      crashes: fc.constantFrom(true, false, false, false),
+    });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 10 }), fc.nat(1000), async (steps, seed) => {
         const start = world(threads);
