@@ -1,6 +1,6 @@
 /**
- * The table of aggregates. The engine, the checks of a pipeline file and the read models know no more of an aggregate
- * than what stands here: one more is one more entry.
+ * The table of aggregates. The engine, the checks of a pipeline file and the read models know aggregates only from here, so
+ * a new aggregate is one more entry.
  */
 import type { AvroField } from '../messages/avro.ts';
 import type { AggregateSpec } from './aggregate-function.ts';
@@ -12,11 +12,11 @@ import { inRow, ofNumbers, ofValues, type States } from './states.ts';
 import { collect, first, last } from './value-aggregates.ts';
 
 export interface AggregateDefinition {
-  /** What fields it reads; behind the first a number from 0 to 1, or a field of numbers. */
+  /** The fields that it reads; behind the first may come a number from 0 to 1, or a numeric field. */
   readonly takes: 'nothing' | 'number' | 'number, share' | 'any' | 'any, number';
-  /** What comes of it: a number of its own, a value of the field's type or null, or a list of such values. */
+  /** The result: a number of its own, a value of the field's type or null, or a list of such values. */
   readonly gives: 'number' | 'number or null' | 'value or null' | 'list';
-  /** What keeps its states. */
+  /** Makes the keeper of its states. */
   states(spec: AggregateSpec): States;
 }
 
@@ -41,7 +41,7 @@ export const AGGREGATES: AggregateTable = {
   },
 };
 
-/** Throws when the table has none of that name. */
+/** Throws when the table has no aggregate of that name. */
 export function definitionOf(
   { fn }: Pick<AggregateSpec, 'fn'>,
   table: AggregateTable = AGGREGATES,

@@ -2,8 +2,8 @@
  * Tumbling and hopping windows, as Flink defines them: [start, end) fires when the watermark reaches end − 1, fires again
  * for each late event within the allowed lateness, and is forgotten after that.
  *
- * Every event goes to one slice, as long as the greatest common divisor of size and step; a window is what its slices
- * come to, merged when it fires. A tumbling window is its only slice.
+ * Every event goes to one slice, as long as the greatest common divisor of size and step. A window merges its slices when
+ * it fires. A tumbling window is its only slice.
  */
 import { LONG_MAX } from '../messages/avro.ts';
 import { emitEarly, emitGroup, emitNews, inheritResults, takeBack, type WindowResults } from './group-results.ts';
@@ -27,15 +27,15 @@ interface AlignedWindows extends OpenWindows {
   readonly everyMs: number;
   readonly offsetMs: number;
   readonly sliceMs: number;
-  /** In order of start: those that a window still needs that has not fired. */
+  /** Slices that an unfired window needs, in order of start. */
   readonly slices: Pane[];
   /** The slice of the last event, while none of its windows has fired. */
   latest: Pane | null;
-  /** In order of start: windows that have fired and that late events may still correct. */
+  /** Fired windows that late events may still correct, in order of start. */
   readonly fired: Pane[];
-  /** In order of start: the last early results of windows of several slices. */
+  /** The last early results of windows of several slices, in order of start. */
   readonly early: Pane[];
-  /** Closed, and to be used again. */
+  /** Closed panes, for their memory. */
   readonly spare: Pane[];
 }
 
@@ -155,7 +155,7 @@ function fire(state: AlignedWindows, start: number, atMs: number, out: WindowRes
   else closePane(groups, pane, state.spare);
 }
 
-/** What a flush gave already is not given again. A group that is not among the largest any more is taken back. */
+/** Gives a window's results, except what a flush already gave, and takes back groups that left the `top`. */
 function give(
   { groups, sizeMs, spec }: AlignedWindows,
   { start, members }: Pane,
@@ -178,7 +178,7 @@ function flush(state: AlignedWindows, out: WindowResults): void {
   }
 }
 
-/** Every open window gives what it has so far, where that is not what it gave before. */
+/** Gives early results of the open windows that have news. */
 function reportEarly(state: AlignedWindows, atMs: number, out: WindowResults): void {
   const { sizeMs, sliceMs, everyMs, slices, early } = state;
   if (sizeMs === sliceMs) {
@@ -202,7 +202,7 @@ function emitEarlyNews(
   for (const group of members) emitEarly(groups, group, start, start + sizeMs, atMs, earlyMs, out);
 }
 
-/** A window of several slices as one pane, which goes on from the window's early results. */
+/** Merges a window of several slices into one pane, which continues from the window's early results. */
 function mergedPane(state: AlignedWindows, start: number): Pane {
   const { groups, slices, sizeMs, early } = state;
   const pane = openPane(state.spare, start);

@@ -1,7 +1,7 @@
 /**
- * arg_max(x, y) and arg_min(x, y): the x of the event whose y is the largest, or the smallest. Of several with that y it
- * is the earliest event's, and of one time the smallest x: so neither arrival nor the number of partitions shows. An event
- * whose x or y is null does not count.
+ * arg_max(x, y) and arg_min(x, y): the x of the event with the largest, or smallest, y. Among events with that y the
+ * earliest counts, and among events of one time the smallest x, so neither arrival nor the number of partitions shows. An
+ * event whose x or y is null does not count.
  */
 import type { Column } from '../messages/columns.ts';
 import { type AggregateValue, loadNumbers, saveNumbers } from './aggregate-function.ts';
@@ -50,7 +50,7 @@ function argStates(sign: 1 | -1): ObjectStates {
     fold(group, row, timeMs) {
       if (read === null || by?.kind !== 'number' || by.nulls?.[row] === 1) return;
       const rank = by.values[row]! * sign;
-      // Nearly all events lose here, before their x is read. What is not finite is no rank.
+      // Nearly all events lose here, before their x is read. A y that is not finite has no rank.
       if (!(rank >= ranks[group]!) || !Number.isFinite(rank)) return;
       const value = valueAt(read, row);
       if (value !== null) offer(group, rank, timeMs, value);

@@ -1,15 +1,15 @@
-/** Evaluates expressions over columns, by closures: nothing but the operators of the language is ever run. */
+/** Evaluates expressions over columns by closures, so nothing but the language's own operators ever runs. */
 import { type Columns, textAt } from '../messages/columns.ts';
 import type { Comparison, Computation, Expression } from './expression.ts';
 import { textSet } from './text-set.ts';
 
-/** NaN for null. Truths are 0, 1 and, for neither, a half: Kleene's logic, in which `and` is the smaller of two. */
+/** NaN is null. Truths are 0, 1 and a half for neither: in Kleene's logic `and` is the smaller of two. */
 type NumberAt = (row: number) => number;
 type TextAt = (row: number) => string | null;
 
 const UNKNOWN = 0.5;
 
-/** A checked condition over the rows of a block: whether it is true of one. Throws when the block lacks a field. */
+/** Binds a checked condition to a block: is it true for a row? Throws when the block lacks a field. */
 export function bindCondition(expression: Expression, columns: Columns): (row: number) => boolean {
   const truth = truthAt(expression, columns);
   return (row) => truth(row) === 1;
@@ -47,7 +47,7 @@ function truthAt(expression: Expression, columns: Columns): NumberAt {
   }
 }
 
-/** The smallest of them. */
+/** The smallest operand. */
 function allAt(operands: readonly NumberAt[]): NumberAt {
   return (row) => {
     let value = 1;
@@ -56,7 +56,7 @@ function allAt(operands: readonly NumberAt[]): NumberAt {
   };
 }
 
-/** The largest of them. */
+/** The largest operand. */
 function anyAt(operands: readonly NumberAt[]): NumberAt {
   return (row) => {
     let value = 0;
@@ -65,7 +65,7 @@ function anyAt(operands: readonly NumberAt[]): NumberAt {
   };
 }
 
-/** `x in (1, y)` is `x == 1 or x == y`; what of the list is constant is a set, however long it is. */
+/** `x in (1, y)` is `x == 1 or x == y`; the constants of the list are one set, however many there are. */
 function membershipAt(of: Expression, values: readonly Expression[], columns: Columns): NumberAt {
   const others = values.filter((value) => !isConstant(value));
   const isIn = constantsAt(of, values.filter(isConstant), columns);
@@ -117,7 +117,7 @@ function comparisonAt(operator: Comparison, left: Expression, right: Expression,
   };
 }
 
-/** Of what comes of comparing: −1, 0 or 1. */
+/** Each comparison as a test of an order: −1, 0 or 1. */
 const ORDERS: Readonly<Record<Comparison, (order: number) => boolean>> = {
   '==': (order) => order === 0,
   '!=': (order) => order !== 0,
@@ -148,7 +148,7 @@ function textOf(expression: Expression, columns: Columns): TextAt {
   return (row) => (column.nulls !== null && column.nulls[row] === 1 ? null : textAt(column, row));
 }
 
-/** A checked expression that is no text over the rows of a block: NaN for null, truths as 0 and 1. Throws when the block lacks a field. */
+/** Binds a checked expression that is no text: NaN for null, truths as 0 and 1. Throws when the block lacks a field. */
 export function numberAt(expression: Expression, columns: Columns): NumberAt {
   switch (expression.kind) {
     case 'number':
@@ -177,7 +177,7 @@ export function numberAt(expression: Expression, columns: Columns): NumberAt {
   }
 }
 
-/** Beyond so many steps they are not nested: a stack has an end. */
+/** More steps than this are not nested, since a stack has an end. */
 const NESTED_STEPS = 16;
 
 function computationAt(first: Expression, steps: readonly Computation[], columns: Columns): NumberAt {
@@ -194,7 +194,7 @@ function computationAt(first: Expression, steps: readonly Computation[], columns
   };
 }
 
-/** A function an operator, and not one that is told which: V8 compiles each for itself. */
+/** One function for each operator, so that V8 compiles each for itself. */
 function stepAt(operator: string, a: NumberAt, b: NumberAt): NumberAt {
   switch (operator) {
     case '+':
@@ -212,7 +212,7 @@ function stepAt(operator: string, a: NumberAt, b: NumberAt): NumberAt {
   }
 }
 
-/** What is not finite has no difference to itself. */
+/** A number that is not finite, minus itself, is NaN. */
 function finiteOrNull(value: number): number {
   return value - value === 0 ? value : Number.NaN;
 }

@@ -1,7 +1,7 @@
 /**
- * Windows of a number of events of a key, in the order of their arrival. [start, end) is from the earliest event to the
- * latest, which is in it. No event is late for one. A flush gives what is not full as it is; when an earlier event comes
- * after that, the window begins earlier, and what was given is taken back.
+ * Windows of a number of events of a key, in the order of their arrival. [start, end) reaches from the earliest event to
+ * the latest, inclusive. No event is late for such a window. A flush gives a window that is not full as it is; when an
+ * earlier event comes afterwards, the window begins earlier, and the flushed result is taken back.
  */
 import { emitNews, takeBack, type WindowResults } from './group-results.ts';
 import {
@@ -36,9 +36,9 @@ interface CountWindows extends OpenWindows {
 /** Numbers of a group. */
 const FIRST_MS = 0;
 const LAST_MS = 1;
-/** In which groups were opened: that in which those are given that are not full when the input ends. */
+/** The order in which groups were opened, and in which a flush gives them. */
 const ORDER = 2;
-/** The start of its last result; NaN for none. */
+/** The start of the group's last result; NaN for none. */
 const GIVEN_MS = 3;
 
 export const countWindows: WindowKind<CountWindows> = {

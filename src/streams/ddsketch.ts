@@ -8,7 +8,7 @@
  */
 import { type Aggregate, loadNumbers, saveNumbers } from './aggregate-function.ts';
 
-/** Between what a sketch was before it knew its smallest and largest value, and these: no character of base64. */
+/** Separates the smallest and largest value, which older snapshots lack, from the rest: no character of base64. */
 const BOUNDS = '~';
 
 export const RELATIVE_ERROR = 0.01;
@@ -18,15 +18,15 @@ const MAX_BUCKETS = 2048;
 
 interface Sketch {
   zeros: number;
-  /** The smallest and the largest value; of a snapshot that has none, all that could be. */
+  /** The smallest and the largest value; infinite bounds from a snapshot without them. */
   min: number;
   max: number;
-  /** How many values, by the index of their bucket; of negative ones, by that of their magnitude. */
+  /** Counts of values by the index of their bucket; negative values by the bucket of their magnitude. */
   positive: Map<number, number>;
   negative: Map<number, number>;
 }
 
-/** Of a share of the values, from 0 to 1: the value that as large a share of the others lies below. */
+/** The value below which a share of the values lies; `share` is from 0 to 1. */
 export function quantile(share: number): Aggregate<Sketch> {
   return {
     init: () => ({
@@ -93,7 +93,7 @@ function valueAt(sketch: Sketch, share: number): number | null {
   return Math.min(Math.max(approximately(sketch, rank), min), max);
 }
 
-/** The middle of the bucket that holds the value of this rank, which is below that of the largest. */
+/** The middle of the bucket that holds the value of this rank; `rank` is below the largest value's. */
 function approximately({ zeros, positive, negative }: Sketch, rank: number): number {
   let below = 0;
   for (const [bucket, values] of [...negative].sort(([a], [b]) => b - a)) {
@@ -111,7 +111,7 @@ function approximately({ zeros, positive, negative }: Sketch, rank: number): num
   return last;
 }
 
-/** As far from either end of the bucket, relative to that end. */
+/** The middle of a bucket: equally far from both ends, relative to each end. */
 function middleOf(bucket: number): number {
   return Math.min((2 * GAMMA ** bucket) / (GAMMA + 1), Number.MAX_VALUE);
 }

@@ -1,16 +1,16 @@
 /**
- * Sums that are exact, so that neither the order of the values nor how they were merged shows in a result: it is the sum
+ * Exact sums, so that neither the order of the values nor how they were merged shows in a result. A result is the sum
  * rounded once to the nearest double.
  *
- * A sum is two doubles, which together are exactly what was added up: the rounded sum, and what its additions rounded away
- * (Knuth's TwoSum, TAOCP 2, 4.2.2). Where two can't hold it, as of 1e300 and 1e-300, or of what runs over on the way, the
- * place of the first holds NaN, and the sum stands beside the rows as a whole number of the smallest double.
+ * A sum is two doubles, which together are exact: the rounded sum, and what its additions rounded away (Knuth's TwoSum,
+ * TAOCP 2, 4.2.2). When two doubles can't hold the sum, as with 1e300 and 1e-300 or an overflow on the way, the first place
+ * holds NaN, and the sum is kept beside the rows as a whole number of smallest doubles.
  */
 
-/** By the place of their first number in the rows of groups. */
+/** Sums that two doubles can't hold, by the place of their first number in the rows of groups. */
 export type ExactSums = Map<number, bigint>;
 
-/** -0 is the sum of nothing: no sum of numbers has it once 0 is added. */
+/** The sum of nothing: -0, which no sum of numbers is once 0 was added. */
 export const SUM_OF_NOTHING: readonly number[] = [-0, 0];
 
 /** Adds the number at a place of `values`, which is finite. */
@@ -29,7 +29,7 @@ export function addToSum(
   const low = states[at + 1]!;
   const lowAfter = low + error;
   const lowAdded = lowAfter - low;
-  // What is lost of the lower one; NaN as well where the sum is no number.
+  // The part that the lower double loses; NaN as well when the sum is no number.
   if (low - (lowAfter - lowAdded) + (error - lowAdded) === 0) {
     states[at] = after + 0;
     states[at + 1] = lowAfter;
@@ -57,7 +57,7 @@ export function sumOf(states: Float64Array, at: number, exact: ExactSums): numbe
   return Number.isFinite(sum) ? sum : null;
 }
 
-/** Those of one group, whose sums may be at these places. */
+/** The exact sums of a group whose sums have these places. */
 export function saveSums(places: readonly number[], exact: ExactSums): string[] {
   return places.flatMap((at, i) => {
     const sum = exact.get(at);
@@ -80,11 +80,11 @@ export function loadSums(
 function addExactly(states: Float64Array, at: number, value: number, exact: ExactSums): void {
   if (addNormalised(states, at, value)) return;
   const sum = exactSum(states, at, exact);
-  // What a snapshot of an earlier version has as infinite stays so.
+  // A sum that an earlier version's snapshot has as infinite stays infinite.
   if (sum !== null) hold(states, at, sum + unitsOf(value), exact);
 }
 
-/** Once the lower number is what the upper one rounds away and no more, it may have room again. */
+/** Adds after normalising the two doubles, which may make room. */
 function addNormalised(states: Float64Array, at: number, value: number): boolean {
   const [high, low] = twoSum(states[at]!, states[at + 1]!);
   const [after, error] = twoSum(high, value);
@@ -107,7 +107,7 @@ function hold(states: Float64Array, at: number, sum: bigint, exact: ExactSums): 
   states[at + 1] = Number.NaN;
 }
 
-/** Null where it is not finite. */
+/** The exact sum; null when it is not finite. */
 function exactSum(states: Float64Array, at: number, exact: ExactSums): bigint | null {
   const held = exact.get(at);
   if (held !== undefined) return held;
@@ -131,7 +131,7 @@ function unitsOf(value: number): bigint {
 
 const SIGNIFICANT_BITS = 53;
 
-/** Of two that are as near, the even one; infinite beyond the largest. */
+/** Rounds to the nearest double, ties to even; infinite beyond the largest. */
 function nearestDouble(units: bigint): number {
   const magnitude = units < 0n ? -units : units;
   const sign = units < 0n ? -1 : 1;

@@ -7,12 +7,11 @@
  *   value      = value ("+" | "-" | "*" | "/" | "%") value | "-" value | "(" condition ")"
  *              | number | 'text' | "text" | "true" | "false" | field { "." field }
  *
- * From loose to tight: or, and, not, comparisons, + and −, * / %, unary −. Words may be in capitals. In a text the quote is
- * doubled. Null is as in SQL: what is computed from it is null, and an event is taken when its condition is true, neither
- * false nor null. A number that is not finite is null: NaN, and what is beyond the largest double, as 1 / 0 is. Texts
- * compare by UTF-16 code unit, as JavaScript's do.
+ * From loose to tight: or, and, not, comparisons, + and −, * / %, unary −. Words may be in capitals. A quote within a text is
+ * doubled. Null works as in SQL: a computation with null is null, and an event is taken only when its condition is true. A
+ * number that is not finite, such as 1 / 0, is null. Texts compare by UTF-16 code unit, as in JavaScript.
  *
- * A chain of operators of one binding is one node, and so is a list: only nesting makes a tree deep, and that is bounded.
+ * A chain of equally binding operators is one node, and so is a list: only nesting makes a tree deep, and it is bounded.
  */
 export type ValueType = 'number' | 'text' | 'truth';
 
@@ -22,12 +21,12 @@ export type Expression = { readonly at: number } & (
   | { readonly kind: 'truth'; readonly value: boolean }
   | { readonly kind: 'field'; readonly path: string }
   | { readonly kind: 'not' | 'minus' | 'isNull'; readonly of: Expression }
-  /** Of two and more. */
+  /** Two or more operands. */
   | { readonly kind: 'and' | 'or'; readonly of: readonly Expression[] }
   | { readonly kind: 'compare'; readonly operator: Comparison; readonly left: Expression; readonly right: Expression }
-  /** Whether it equals any of the values. */
+  /** Whether `of` equals any of the values. */
   | { readonly kind: 'in'; readonly of: Expression; readonly values: readonly Expression[] }
-  /** From left to right. */
+  /** Computes from left to right. */
   | { readonly kind: 'compute'; readonly first: Expression; readonly steps: readonly Computation[] }
 );
 
@@ -38,7 +37,7 @@ export interface Computation {
 
 export type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>=';
 
-/** What is wrong with a text, and at which character of it, from 1. */
+/** The fault of an expression's text, and its character, from 1. */
 export class ExpressionError extends Error {
   readonly position: number;
   constructor(message: string, position: number) {
@@ -50,7 +49,7 @@ export class ExpressionError extends Error {
 
 interface Token {
   readonly kind: 'number' | 'text' | 'word' | 'symbol' | 'end';
-  /** Of a text without its quotes; of a word that is an operator, in small letters. */
+  /** A text without its quotes; an operator's word in small letters. */
   readonly text: string;
   readonly at: number;
 }
@@ -81,7 +80,7 @@ const COMPARISONS: ReadonlyMap<string, Comparison> = new Map([
   ['>', '>'],
   ['>=', '>='],
 ]);
-/** Of operators and operands within each other, not beside: far below what a stack holds. */
+/** How deep operators may nest: far below what a stack holds. */
 const MAX_DEPTH = 200;
 
 /** Throws an ExpressionError. */
@@ -236,8 +235,8 @@ function named({ kind, text }: Token): string {
 }
 
 /**
- * The type of an expression. Throws an ExpressionError where an operator does not take what it is given; `typeOf` throws
- * one for a field that it does not know.
+ * The type of an expression. Throws an ExpressionError when an operator does not take its operands; `typeOf` throws one for
+ * an unknown field.
  */
 export function checkExpression(expression: Expression, typeOf: (path: string, at: number) => ValueType): ValueType {
   const need = (operand: Expression, wanted: ValueType): ValueType => {

@@ -1,8 +1,8 @@
-/** What aggregates and expressions see of a field of a schema. */
+/** The types of fields, as aggregates and expressions see them. */
 import type { AvroField, AvroRecord, AvroSchema } from '../messages/avro.ts';
 import type { ValueType } from './expression.ts';
 
-/** A field, or `record.field` of a nested record: one that may be null where a record around it may be. */
+/** A field, or `record.field` of a nested record, which is nullable when a record around it is. */
 export function fieldAt(schema: AvroRecord, path: string): AvroField | undefined {
   const [name, ...rest] = path.split('.');
   const field = schema.fields.find((candidate) => candidate.name === name);
@@ -15,14 +15,14 @@ export function fieldAt(schema: AvroRecord, path: string): AvroField | undefined
   return { ...inner, type: ['null', ...branchesOf(inner)] };
 }
 
-/** Of a number or text, nulls aside; null for anything else. */
+/** Number or text, nulls aside; null for any other field. */
 export function valueTypeOf(field: AvroField): 'number' | 'text' | null {
   const name = soleBranch(field);
   if (['int', 'long', 'float', 'double'].includes(name)) return 'number';
   return name === 'string' || name === 'enum' ? 'text' : null;
 }
 
-/** Also of what is true or false. */
+/** The type in expressions, which also have booleans. */
 export function expressionTypeOf(field: AvroField): ValueType | null {
   return soleBranch(field) === 'boolean' ? 'truth' : valueTypeOf(field);
 }
@@ -36,7 +36,7 @@ export function isUnion(type: AvroSchema): type is readonly AvroSchema[] {
   return Array.isArray(type);
 }
 
-/** Empty when there are several beside null, or none. */
+/** The only branch beside null; empty when there are several, or none. */
 function soleBranch(field: AvroField): string {
   const branches = branchesOf(field)
     .map(typeName)

@@ -1,4 +1,4 @@
-/** What groups give: a result for each time that one fires, and their revisions. */
+/** Results of groups: one each time that a group fires, with its revision. */
 import type { WindowResult, WindowValue } from '../messages/window-result.ts';
 import {
   COUNT,
@@ -12,7 +12,7 @@ import {
   setRevision,
 } from './groups.ts';
 
-/** Takes results one by one, and keeps none: the next one has its aggregates in the same object. */
+/** Takes results one by one and keeps none: the next result reuses the object of the aggregates. */
 export interface WindowResults {
   push(result: WindowResult): unknown;
 }
@@ -45,7 +45,7 @@ export function emitNews(
   if (!isGiven) emitGroup(groups, group, start, end, at, out);
 }
 
-/** What a flush gave of a group does not hold any more: a result of no events takes its place. */
+/** Takes back what a flush gave for a group: a result without events takes its place. */
 export function takeBack(
   groups: Groups,
   group: number,
@@ -65,12 +65,13 @@ export function takeBack(
   groups.rows[row + REPORTED] = 0;
 }
 
-/** Where the revisions of early results of windows begin that are further ahead than there are whole numbers for. */
+/** The lowest revision of an early result: windows further ahead than whole numbers reach begin here. */
 const INT_MIN = -(2 ** 31);
 
 /**
- * Gives what a group has so far, when that is news. The revision is how many more such results may come, below 0: so each
- * replaces the one before, and that on time, of revision 0, does not depend on how often its watermark stopped before it.
+ * Gives a group's early result, when it has news. The revision is negative: minus the early results that may still come,
+ * minus 1. So each result replaces the previous one, and the result on time has revision 0, however often the watermark
+ * stopped before.
  */
 export function emitEarly(
   groups: Groups,
@@ -106,14 +107,14 @@ function give(
   rows[group * stride + REPORTED] = count;
 }
 
-/** What one of the aggregates gives of a group. */
+/** The result of one aggregate of a group. */
 export function resultOf(groups: Groups, group: number, aggregate: number): WindowValue {
   const own = groups.states[aggregate]!;
   if (own.kind === 'objects') return own.result(group);
   return own.aggregate.result(groups.rows, group * groups.stride + own.offset, eventsOf(groups, group), groups.exact);
 }
 
-/** The results of one group count as those of another. */
+/** Counts the results of one group as those of another. */
 export function inheritResults({ rows, stride }: Groups, into: number, from: number): void {
   const [to, by] = [into * stride, from * stride];
   rows[to + REVISION] = Math.max(rows[to + REVISION]!, rows[by + REVISION]!);

@@ -1,7 +1,7 @@
 /**
- * Groups of events, by number: the key of each, how many events it has, how many results it gave, what its kind of
- * window has to know of it, and the states of its aggregates. No object a group: a row of numbers in one array, so that
- * an event reads one place of the memory and not one an aggregate. The rows of closed groups are used again.
+ * Groups of events, by number. A group has a key, a count of events, a count of results, numbers for its kind of window,
+ * and the states of its aggregates. It is a row of numbers in one array and no object, so that an event reads one place of
+ * memory and not one an aggregate. The rows of closed groups are reused.
  */
 import type { Column, Columns } from '../messages/columns.ts';
 import type { WindowValue } from '../messages/window-result.ts';
@@ -14,59 +14,59 @@ import type { States } from './states.ts';
 
 export interface Groups {
   readonly aggregates: readonly AggregateSpec[];
-  /** Of the aggregates, in their order. */
+  /** The states of the aggregates, in their order. */
   readonly states: readonly States[];
   readonly names: readonly string[];
-  /** In place of a result that is none: of a field that is never null nothing but NaNs may have come. */
+  /** Result of an aggregate without values: also a field that is never null may have had nothing but NaNs. */
   readonly ofNothing: readonly (number | null)[];
   readonly hasObjects: boolean;
   rows: Float64Array;
   /** Numbers a row. */
   readonly stride: number;
-  /** Where in its row a group's first number is that its kind of window has. */
+  /** Where the numbers of the window's kind begin in a row. */
   readonly own: number;
-  /** Those sums that two numbers of a row can't hold: next to none. */
+  /** The few sums that two numbers of a row can't hold. */
   readonly exact: ExactSums;
-  /** By group: keys that are no numbers. */
+  /** Keys that are not numbers, by group. */
   readonly otherKeys: Key[];
-  /** The keys of the events at hand, and their hashes by row; null when all have the key null. */
+  /** The keys of the current events, and their hashes by row; null when every key is null. */
   eventKeys: Column | null;
   hashes: Int32Array;
-  /** What reading ahead came to: nothing that means anything. */
+  /** A sum that keeps V8 from dropping the reads ahead; it means nothing. */
   touched: number;
   /** Numbers given out so far, closed ones included. */
   used: number;
   readonly closed: number[];
-  /** Of the last result: an object that is made anew each time costs more than all else of a result. */
+  /** The aggregates of the last result, reused: a new object each time costs more than all the rest of a result. */
   readonly results: Record<string, WindowValue>;
 }
 
 /** A group, as a snapshot keeps it. */
 export interface GroupState {
   key: Key;
-  /** What its kind of window has to know of it. */
+  /** The numbers of its kind of window. */
   times: number[];
   count: number;
   revision: number;
   reported: number;
-  /** The states of aggregates of numbers, one after another, and those of the others; then sums that are not in a row. */
+  /** The states of numeric aggregates one after another, the states of the others, and the sums beside the rows. */
   numbers: number[];
   objects: string[];
 }
 
 const INITIAL_GROUPS = 64;
 
-/** Places of a row; behind them are `own` numbers of the kind of window, and then those of the aggregates. */
+/** Places in a row. Behind them come the `own` numbers of the window's kind, then those of the aggregates. */
 const KEY = 0;
 const HASH = 1;
 export const COUNT = 2;
 /** Results so far. */
 export const REVISION = 3;
-/** Events in the last result; below 0 when that was an early one. */
+/** Events in the last result; below 0 when it was an early result. */
 export const REPORTED = 4;
 const OWN = 5;
 
-/** `own` numbers of a group are for its kind of window. Throws when the table has not all of the aggregates. */
+/** `own` numbers of a group are for its kind of window. Throws when the table lacks one of the aggregates. */
 export function createGroups(aggregates: readonly AggregateSpec[], table: AggregateTable, own: number): Groups {
   const states = aggregates.map((spec) => definitionOf(spec, table).states(spec));
   let stride = OWN + own;
@@ -95,7 +95,7 @@ export function createGroups(aggregates: readonly AggregateSpec[], table: Aggreg
   };
 }
 
-/** The events whose rows are meant from now on. Throws when they lack the key, or a field that an aggregate reads. */
+/** Sets the events whose rows are meant from now on. Throws when they lack the key or a field of an aggregate. */
 export function bindColumns(groups: Groups, keyField: string | null, columns: Columns): void {
   const { aggregates, states } = groups;
   groups.eventKeys = keyField === null ? null : keyColumn(columns, keyField);
@@ -123,7 +123,7 @@ export function groupCount({ used, closed }: Groups): number {
   return used - closed.length;
 }
 
-/** The number of a new group, of no events. */
+/** Opens a group without events, and returns its number. */
 function openGroup(groups: Groups, key: Key, hash: number): number {
   const group = groups.closed.pop() ?? groups.used++;
   const { states, stride } = groups;
@@ -217,7 +217,7 @@ export function foldEvent(groups: Groups, group: number, row: number, timeMs: nu
     }
     const { values, nulls } = own;
     if (values === null || (nulls !== null && nulls[row] === 1)) continue;
-    // Of a number that is not finite the difference is NaN.
+    // A number that is not finite, minus itself, is NaN.
     if (values[row]! - values[row]! === 0) own.aggregate.fold(rows, at + own.offset, values, row, exact);
   }
 }
@@ -232,7 +232,7 @@ export function mergeGroup(groups: Groups, into: number, from: number): void {
   }
 }
 
-/** Adds the events of the groups from one place of a list to another; an aggregate at a time, so that V8 can inline it. */
+/** Merges the groups from one place of a list to another, one aggregate at a time, so that V8 can inline it. */
 export function mergeGroups(groups: Groups, into: number, from: readonly number[], first: number, end: number): void {
   const { rows, stride, exact } = groups;
   for (let i = first; i < end; i++) rows[into * stride + COUNT]! += rows[from[i]! * stride + COUNT]!;
@@ -261,7 +261,7 @@ export function saveGroup(groups: Groups, group: number, times: number[]): Group
   return { key: keyOfGroup(groups, group), times, count, revision, reported, numbers, objects };
 }
 
-/** Of the same aggregates as those that saved it. */
+/** Loads a group that was saved with the same aggregates. */
 export function loadGroup(groups: Groups, saved: GroupState): number {
   const { key, count, revision, reported, numbers, objects } = saved;
   const group = openGroup(groups, key, hashOf(key));

@@ -15,7 +15,7 @@ const RANK_BITS = 32;
 const EXACT_VALUES = 256;
 const TWO_32 = 0x1_0000_0000;
 
-/** Which of the two it is depends on the values alone, and not on their order. */
+/** The form of a state, exact or registers, depends on its values alone, not on their order. */
 interface Distinct {
   hashes: Set<number> | null;
   registers: Uint8Array | null;
@@ -55,7 +55,7 @@ function addHash(state: Distinct, highBits: number, lowBits: number): Distinct {
   return state;
 }
 
-/** The registers of a state, which is exact no more. */
+/** The registers of a state; it is no longer exact. */
 function registersOf(state: Distinct): Uint8Array {
   if (state.registers !== null) return state.registers;
   const registers = new Uint8Array(REGISTERS);
@@ -108,7 +108,7 @@ function tau(share: number): number {
   return z / 3;
 }
 
-/** What hashValue() found: 20 bits and 32. Of the module, so that a hash makes no object. */
+/** The hash of hashValue(), 20 bits and 32: variables of the module, so that a hash makes no object. */
 let high = 0;
 let low = 0;
 const bits = new DataView(new ArrayBuffer(8));
@@ -136,7 +136,7 @@ function hashValue(value: AggregateValue): void {
   low = finish(b) >>> 0;
 }
 
-/** A step of MurmurHash3 (A. Appleby), and its end. */
+/** A step and the finish of MurmurHash3 (A. Appleby). */
 function mix(word: number, hash: number): number {
   let k = Math.imul(word, 0xcc9e2d51);
   k = Math.imul((k << 15) | (k >>> 17), 0x1b873593);

@@ -1,6 +1,5 @@
 /**
- * What is decided about partitions that have no events: who is idle, and how far the windows of those go on that their
- * stream does not wait for.
+ * Decisions about partitions without events: which are idle, and how far the windows of ignored partitions go on.
  *
  * A partition is idle once its last event is `idleTimeout` old. Its windows then follow the stream. When every partition
  * is idle there is nothing to follow, and event time goes on as the clock does: by the timeout, then by twice, four times
@@ -15,14 +14,14 @@ export interface QuietPartition {
   readonly quietMs: number;
 }
 
-/** To be journaled by its partition. */
+/** A decision, to be journaled by its partition. */
 export interface IdleDecision {
   readonly partition: number;
   readonly control: 'idle' | 'active';
   readonly watermarkMs: number;
 }
 
-/** `idleTimeoutMs` of null: nobody is declared idle, but who is follows the stream. */
+/** With an `idleTimeoutMs` of null no partition is declared idle, but a partition that is idle follows the stream. */
 export function decideIdle(
   stream: StreamWatermark,
   partitions: readonly QuietPartition[],
@@ -46,7 +45,7 @@ export function decideIdle(
   });
 }
 
-/** How far event time has come in a stream that is idle as a whole. */
+/** Event time in a stream whose partitions are all idle. */
 function quietTimeMs(
   stream: StreamWatermark,
   partitions: readonly QuietPartition[],

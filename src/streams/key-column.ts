@@ -1,4 +1,4 @@
-/** The field by which events belong together, read by row. */
+/** The field of the grouping key, read by row. */
 import { type Column, type Columns, textAt } from '../messages/columns.ts';
 
 export type Key = string | number | null;

@@ -1,15 +1,15 @@
-/** Hashes of grouping keys, by the block; unlike the partitioner's, which is the same for all keys of a partition. */
+/** Hashes the grouping keys of a block. The partitioner's hash would not do: within a partition it is not spread. */
 import { type Column, textAt } from '../messages/columns.ts';
 import type { Key } from './key-column.ts';
 
 const NULL_HASH = 0;
-/** Anything but a byte of ASCII: such texts are hashed, and compared, as strings. */
+/** A byte beyond ASCII: texts with one are hashed and compared as strings. */
 const BEYOND_ASCII = 0x80;
 
 const float = new Float64Array(1);
 const words = new Int32Array(float.buffer);
 
-/** Hashes of the keys of the first `count` rows; a column that is null is of null keys. */
+/** Hashes the keys of the first `count` rows; without a column all keys are null. */
 export function hashKeys(column: Column | null, count: number, into: Int32Array): void {
   if (column === null) {
     into.fill(NULL_HASH, 0, count);
@@ -43,7 +43,7 @@ export function hashOf(key: Key): number {
   return typeof key === 'number' ? hashNumber(key) : mix(foldText(key));
 }
 
-/** Whether the text of a row, which is not null, is this one. */
+/** Whether a row's text, which is not null, equals this one. */
 export function isTextAt({ bytes, starts, ends }: Column & { kind: 'text' }, row: number, text: string): boolean {
   const start = starts[row]!;
   const length = ends[row]! - start;
@@ -62,7 +62,7 @@ function hashNumber(value: number): number {
   return mix(words[0]! ^ Math.imul(words[1]!, 0x9e3779b1));
 }
 
-/** FNV-1a (G. Fowler, L. C. Noll, K.-P. Vo), of UTF-16 units: of ASCII they are its bytes. */
+/** FNV-1a (G. Fowler, L. C. Noll, K.-P. Vo) over UTF-16 units, which equal the bytes of an ASCII text. */
 const FNV_OFFSET = 0x811c9dc5 | 0;
 const FNV_PRIME = 0x01000193;
 
@@ -72,7 +72,7 @@ function foldText(text: string): number {
   return hash;
 }
 
-/** The last steps of SplitMix32: all bits of a hash depend on all of what is hashed. */
+/** The last steps of SplitMix32, which make each bit of a hash depend on all input. */
 function mix(hash: number): number {
   const half = Math.imul(hash ^ (hash >>> 16), 0x21f0aaad);
   const whole = Math.imul(half ^ (half >>> 15), 0x735a2d97);

@@ -1,15 +1,14 @@
 /**
- * Groups by their key: a hash table with open addressing and linear probing (Knuth, TAOCP 3, 6.4), of hashes and numbers
- * of groups. It holds no key, those are with their groups: what a lookup reads is one place here and one there, which is
- * what it costs when neither is in a cache.
+ * Finds groups by their key: a hash table of hashes and group numbers, with open addressing and linear probing (Knuth, TAOCP
+ * 3, 6.4). Keys stay with their groups, so a lookup reads one place here and one there: two cache misses at most.
  */
 import { type Groups, hashOfGroup, isKeyOfGroup, isKeyOfRow } from './groups.ts';
 
 export interface KeyIndex {
   size: number;
-  /** Places less 1: a power of 2 less 1. At least every other one is free. */
+  /** The number of places minus 1. It is a power of 2; at least half of the places are free. */
   mask: number;
-  /** Two a place: the hash, and the number of the group plus 1; 0 where it is free. */
+  /** Two numbers a place: the hash, and the group's number plus 1, or 0 when free. */
   places: Int32Array;
 }
 
@@ -30,7 +29,7 @@ export function findByRow({ places, mask }: KeyIndex, groups: Groups, row: numbe
   }
 }
 
-/** The group with the key of another one; NONE when there is none. */
+/** The group with the key of another group; NONE when there is none. */
 export function findByGroup({ places, mask }: KeyIndex, groups: Groups, other: number): number {
   const hash = hashOfGroup(groups, other);
   for (let place = hash & mask; ; place = (place + 1) & mask) {
@@ -40,13 +39,13 @@ export function findByGroup({ places, mask }: KeyIndex, groups: Groups, other: n
   }
 }
 
-/** Of a key that has none yet. */
+/** Adds a group whose key has none yet. */
 export function addGroup(index: KeyIndex, groups: Groups, group: number): void {
   if (2 * ++index.size > index.mask) grow(index);
   put(index, hashOfGroup(groups, group), group);
 }
 
-/** Another group takes the place of one of the same key. */
+/** Replaces a group by another one of the same key. */
 export function replaceGroup(index: KeyIndex, groups: Groups, group: number, by: number): void {
   index.places[2 * placeOf(index, groups, group) + 1] = by + 1;
 }
@@ -54,7 +53,7 @@ export function replaceGroup(index: KeyIndex, groups: Groups, group: number, by:
 export function removeGroup(index: KeyIndex, groups: Groups, group: number): void {
   const { places, mask } = index;
   let free = placeOf(index, groups, group);
-  // Those behind it that would not be found across a free place move up.
+  // Groups behind the free place that a lookup would no longer find move up.
   for (let place = (free + 1) & mask; places[2 * place + 1] !== 0; place = (place + 1) & mask) {
     const home = places[2 * place]! & mask;
     if (((place - home) & mask) < ((place - free) & mask)) continue;
@@ -71,7 +70,7 @@ export function clearIndex(index: KeyIndex): void {
   index.size = 0;
 }
 
-/** In no order that means anything. */
+/** All groups, in no particular order. */
 export function groupsOf({ places, size }: KeyIndex): Int32Array {
   const groups = new Int32Array(size);
   for (let place = 1, i = 0; i < size; place += 2) if (places[place] !== 0) groups[i++] = places[place]! - 1;
@@ -79,8 +78,8 @@ export function groupsOf({ places, size }: KeyIndex): Int32Array {
 }
 
 /**
- * Reads what lookups of all keys at hand are going to read, so that they find it in a cache: here the reads do not wait
- * for each other, as they do when there is an event's whole work between two of them.
+ * Reads ahead what the lookups of some rows are going to read, so that they find it in a cache. These reads do not wait for
+ * each other; reads with an event's whole work between them do.
  */
 export function touchGroups({ places, mask }: KeyIndex, groups: Groups, fromRow: number, toRow: number): void {
   const { hashes, rows, stride } = groups;

@@ -1,12 +1,12 @@
-/** Of sliding windows: the times of a key at which it has events, in order. */
+/** Slices of sliding windows: the times at which a key has events, in order. */
 
-/** The slices of a key in order of time, in columns: a window is found and merged without an object a slice. */
+/** A key's slices in order of time, in columns, so that a window is found and merged without an object a slice. */
 export interface KeySlices {
   readonly timesMs: number[];
   readonly groups: number[];
 }
 
-/** Mostly the first, which goes without a new array. */
+/** Removes a slice, mostly the first. */
 export function removeAt({ timesMs, groups }: KeySlices, place: number): void {
   if (place === 0) {
     timesMs.shift();

@@ -2,10 +2,10 @@
 import type { NumberAggregate } from './aggregate-function.ts';
 import { addToSum, type ExactSums, mergeSum, SUM_OF_NOTHING, sumOf } from './exact-sum.ts';
 
-/** Of events, not of values. */
+/** Counts events, not values. */
 export const count: NumberAggregate = { initial: [], fold() {}, merge() {}, result: (_, __, events) => events };
 
-/** Of values whose sum is beyond the largest double it is null, and so is their average. */
+/** The sum is null beyond the largest double, and so is the average. */
 export const sum: NumberAggregate = { initial: SUM_OF_NOTHING, fold: addToSum, merge: mergeSum, result: sumAt };
 
 function sumAt(states: Float64Array, at: number, _: number, exact: ExactSums): number | null {
@@ -28,7 +28,7 @@ export const average: NumberAggregate = {
   },
 };
 
-/** Of nothing it is infinity, as it is in a state. -0 is 0. */
+/** The state without values is infinity. -0 is 0. */
 export const min: NumberAggregate = {
   initial: [Number.POSITIVE_INFINITY],
   fold(states, at, values, row) {

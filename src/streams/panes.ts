@@ -1,4 +1,4 @@
-/** The groups of a slice or of a window, by their keys and in the order in which they were opened. */
+/** A pane: the groups of a slice or window, by their keys and in the order in which they were opened. */
 import { closeGroup, type Groups, openForGroup, openForRow } from './groups.ts';
 import { addGroup, clearIndex, createKeyIndex, findByGroup, findByRow, type KeyIndex, NONE } from './key-index.ts';
 
@@ -41,7 +41,7 @@ export function addTo({ index, members }: Pane, groups: Groups, group: number): 
   return group;
 }
 
-/** `spare` are closed ones, for their memory: an index that grows anew in each window costs more than its lookups. */
+/** Opens a pane in the memory of a `spare` one: an index that grows anew in each window costs more than its lookups. */
 export function openPane(spare: Pane[], start: number): Pane {
   const pane = spare.pop() ?? { start, index: createKeyIndex(), members: [] };
   pane.start = start;
@@ -49,7 +49,7 @@ export function openPane(spare: Pane[], start: number): Pane {
 }
 
 export function closePane(groups: Groups, pane: Pane, spare: Pane[]): void {
-  // Backwards: the next pane takes them in the order in which they lie.
+  // Backwards, so that the next pane takes them in the order in which they lie.
   for (let i = pane.members.length - 1; i >= 0; i--) closeGroup(groups, pane.members[i]!);
   const isFull = 8 * pane.members.length > pane.index.mask;
   if (!isFull || spare.length === MOST_SPARE) return;

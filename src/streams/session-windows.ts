@@ -1,9 +1,9 @@
 /**
  * Session windows, as Flink defines them: an event opens [t, t + gap), and sessions of a key that overlap or touch are
  * one. A session fires when the watermark reaches end − 1, again for each later change within the allowed lateness, and
- * is forgotten after that. Whether an event is late is decided after merging.
+ * is forgotten after that. Lateness is decided after merging.
  *
- * A result replaces those results of its key whose sessions it covers: sessions that do not merge never overlap.
+ * A result replaces the results of all sessions that it covers. Sessions that do not merge never overlap.
  */
 import { LONG_MAX } from '../messages/avro.ts';
 import { emitEarly, emitNews, inheritResults, type WindowResults } from './group-results.ts';
@@ -37,7 +37,7 @@ import { type LateArrival, nextEarlyMs, type OpenWindows, type WindowKind, type 
 interface SessionWindows extends OpenWindows {
   readonly spec: WindowSpec;
   readonly gapMs: number;
-  /** The oldest session of a key; the others follow it by NEXT, in the order in which they were opened. */
+  /** The oldest session of each key; the others follow by NEXT, in the order in which they were opened. */
   readonly byKey: KeyIndex;
   opened: number;
   readonly timers: Timers;
@@ -47,12 +47,12 @@ interface SessionWindows extends OpenWindows {
 const FIRST_MS = 0;
 const LAST_MS = 1;
 const NEXT = 2;
-/** In which sessions were opened: of those that end together, the older one fires first. */
+/** The order in which sessions were opened: when two end together, the older one fires first. */
 const ORDER = 3;
 /**
- * When its timer goes off, NaN once it has: a session acts on one timer of that time and no more. Timers that are left of
- * a session that was merged, or armed anew, name a row and a time only, and the row may be another session's by then, or
- * armed for the same time again. A timer is not moved when a session grows.
+ * When the session's timer goes off; NaN once it has. A session acts on one timer of that time and no more. Old timers of a
+ * merged or re-armed session name only a row and a time; the row may belong to another session by then, or be armed for the
+ * same time again. A timer is not moved when a session grows.
  */
 const TIMER_MS = 4;
 
@@ -101,7 +101,7 @@ function add(state: SessionWindows, row: number, timeMs: number, out: WindowResu
   foldEvent(groups, group, row, timeMs);
   const firesMs = dueMs(state, group);
   if (firesMs <= watermarkMs) emit(state, group, timeMs, out);
-  // It had fired, waited to be forgotten, and goes on.
+  // The session had fired, waited to be forgotten, and now goes on.
   else if (numberOf(groups, group, TIMER_MS) > firesMs) arm(state, group, firesMs);
   return null;
 }
@@ -114,7 +114,7 @@ function setNumber({ rows, stride, own }: Groups, group: number, place: number, 
   rows[group * stride + own + place] = value;
 }
 
-/** The session that an event belongs to, with all that it bridges, of a key's; NONE when it opens one of its own. */
+/** Merges the sessions of a key that an event joins or bridges; NONE when it opens a session of its own. */
 function mergedSession(state: SessionWindows, first: number, timeMs: number): number {
   const { gapMs, groups } = state;
   let oldest = NONE;
@@ -161,7 +161,7 @@ function openSession(state: SessionWindows, group: number, oldest: number, first
     setNumber(groups, youngest, NEXT, group);
   }
   const firesMs = dueMs(state, group);
-  // One that came late has given its result; what is left is to forget it.
+  // A session that came late has given its result, and only waits to be forgotten.
   arm(state, group, firesMs > state.watermarkMs ? firesMs : firesMs + state.spec.allowedLatenessMs);
 }
 
@@ -194,7 +194,7 @@ function advance(state: SessionWindows, watermarkMs: number, out: WindowResults)
     const group = takeTimer(timers);
     if (numberOf(groups, group, TIMER_MS) !== deadlineMs) continue;
     setNumber(groups, group, TIMER_MS, Number.NaN);
-    // What is armed below is due after the watermark: so the loop ends.
+    // Timers armed below are due after the watermark, so the loop ends.
     const firesMs = dueMs(state, group);
     const dropsMs = firesMs + spec.allowedLatenessMs;
     if (firesMs > state.watermarkMs && firesMs <= watermarkMs) due.push(group);
@@ -215,7 +215,7 @@ function flush(state: SessionWindows, out: WindowResults): void {
   for (const group of open) emit(state, group, END_OF_TIME_MS, out);
 }
 
-/** Every open session gives what it has so far, where that is not what it gave before. */
+/** Gives early results of the open sessions that have news. */
 function reportEarly(state: SessionWindows, atMs: number, out: WindowResults): void {
   const { groups, spec, gapMs } = state;
   for (const group of inOrder(state)) {

@@ -1,11 +1,11 @@
 /**
- * Sliding windows, as Kafka Streams defines them (KIP-450): of a length, both ends included. Each event at t has the
- * window [t − size, t], and [t + 1, t + 1 + size] where that has events; so every set of events of a key that lie
- * within a size of each other is in a window, and each window differs from the next by an event.
+ * Sliding windows, as Kafka Streams defines them (KIP-450): of one length, both ends included. Each event at t has the window
+ * [t − size, t], and [t + 1, t + 1 + size] if that has events. So any events of a key that lie within a size of each other
+ * share a window, and each window differs from the next by an event.
  *
- * Events of one key and time are one slice; a window is what its slices come to, merged when it fires. It fires when
- * the watermark reaches its last millisecond, and again for each late event within the allowed lateness. An event is late
- * when the window that ends with it is gone; it may still be in later ones.
+ * Events of one key and time are one slice; a window merges its slices when it fires. It fires when the watermark reaches
+ * its last millisecond, and again for each late event within the allowed lateness. An event is late when the window that
+ * ends with it is gone; later windows may still hold it.
  */
 import { LONG_MAX } from '../messages/avro.ts';
 import { emitGroup, type WindowResults } from './group-results.ts';
@@ -34,12 +34,12 @@ interface Slice {
   readonly key: Key;
   readonly timeMs: number;
   readonly group: number;
-  /** In the order in which slices were opened: among windows that end together, that of the older slice fires first. */
+  /** The order in which slices were opened: when two windows end together, the older slice's fires first. */
   readonly order: number;
-  /** Results so far of the window that ends with this slice, and of the one that begins behind it. */
+  /** Results so far of the window that ends with this slice, and of the window that begins behind it. */
   ending: number;
   following: number;
-  /** Events in the last of each. */
+  /** Events in the last result of each. */
   endingEvents: number;
   followingEvents: number;
 }
@@ -48,10 +48,10 @@ interface SlidingWindows extends OpenWindows {
   readonly sizeMs: number;
   readonly allowedLatenessMs: number;
   readonly byKey: Map<Key, KeySlices>;
-  /** By group. */
+  /** Slices by group. */
   readonly slices: (Slice | undefined)[];
   opened: number;
-  /** One a group, for what is next of it: its two windows, then its end. */
+  /** One timer a group, for its next step: its two windows, then its end. */
   readonly timers: Timers;
 }
 
@@ -76,7 +76,7 @@ function open({ window, allowedLatenessMs }: WindowSpec, groups: Groups): Slidin
 function add(state: SlidingWindows, row: number, timeMs: number, out: WindowResults): LateArrival | null {
   const { sizeMs, allowedLatenessMs, watermarkMs } = state;
   const key = keyOfRow(state.groups, row);
-  // It has lost the window that ends with it. The last one that may still hold it begins with it.
+  // The window that ends with the event is lost. The last window that may still hold the event begins with it.
   const isLate = timeMs + allowedLatenessMs <= watermarkMs;
   const late = isLate ? { key, latenessMs: Math.min(watermarkMs - timeMs, LONG_MAX), windows: 1 } : null;
   if (timeMs + sizeMs + allowedLatenessMs <= watermarkMs) return late;
@@ -86,7 +86,7 @@ function add(state: SlidingWindows, row: number, timeMs: number, out: WindowResu
   let slice = sliceAt(state, own, place);
   if (slice === undefined || isNew) {
     const group = openForRow(state.groups, row);
-    // The window that ends with it may be the one that another slice has behind it.
+    // The window that ends with this slice may be the one that begins behind another slice.
     const same = sliceOfTime(state, own, timeMs - sizeMs - 1);
     slice = insert(state, own, place, {
       key,
@@ -130,7 +130,7 @@ function insert(state: SlidingWindows, own: KeySlices, place: number, made: Omit
   return slice;
 }
 
-/** Sets the timer for what is next of a slice. */
+/** Sets the timer for the next step of a slice. */
 function arm(
   { timers, sizeMs, allowedLatenessMs }: SlidingWindows,
   { timeMs, group }: Slice,
@@ -142,7 +142,7 @@ function arm(
   else addTimer(timers, followingMs + allowedLatenessMs, group);
 }
 
-/** Gives those windows again that hold a late event, and those that it makes, in order of their start. */
+/** Gives the windows that hold a late event again, and those that it makes, in order of their start. */
 function correct(state: SlidingWindows, own: KeySlices, of: Slice, isNew: boolean, out: WindowResults): void {
   const { sizeMs, allowedLatenessMs, watermarkMs } = state;
   const { timeMs } = of;
@@ -217,7 +217,7 @@ function giveEnding(state: SlidingWindows, own: KeySlices, slice: Slice, atMs: n
   if (slice.endingEvents !== endingEvents) slice.ending += 1;
 }
 
-/** Not where the window has no events, nor where it is also the one that ends with a slice. */
+/** Gives the window behind a slice, unless it has no events or is also the window that ends with another slice. */
 function giveFollowing(state: SlidingWindows, own: KeySlices, slice: Slice, atMs: number, out: WindowResults): void {
   const start = slice.timeMs + 1;
   const end = start + state.sizeMs;
@@ -229,7 +229,7 @@ function giveFollowing(state: SlidingWindows, own: KeySlices, slice: Slice, atMs
   if (slice.followingEvents !== followingEvents) slice.following += 1;
 }
 
-/** Returns the events of the window: as many as there were in its last result mean that it was given already. */
+/** Gives a window and returns its number of events: the number in its last result means that it was given already. */
 function give(
   { groups, sizeMs }: SlidingWindows,
   { timesMs, groups: members }: KeySlices,

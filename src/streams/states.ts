@@ -1,4 +1,4 @@
-/** The states of one aggregate, one a group: numbers of the groups' rows where those will do, objects where not. */
+/** The states of one aggregate for all groups: numbers in the groups' rows where possible, else objects. */
 import { type Column, textAt } from '../messages/columns.ts';
 import type { WindowValue } from '../messages/window-result.ts';
 import type { Aggregate, AggregateValue, NumberAggregate } from './aggregate-function.ts';
@@ -8,17 +8,17 @@ export type States = NumberStates | ObjectStates;
 export interface NumberStates {
   readonly kind: 'numbers';
   readonly aggregate: NumberAggregate;
-  /** Where in a group's row its numbers begin. */
+  /** Where the aggregate's numbers begin in a group's row. */
   offset: number;
-  /** What the rows hold; null when the aggregate reads no field. */
+  /** The values by row; null when the aggregate reads no field. */
   values: Float64Array | null;
   nulls: Uint8Array | null;
 }
 
-/** Made by a closure, which is what keeps the type of its states. */
+/** Made by a closure, which keeps the type of the states. */
 export interface ObjectStates {
   readonly kind: 'objects';
-  /** Events whose rows fold() is told from now on; the second column is for an aggregate that goes by one. */
+  /** Sets the events whose rows fold() takes from now on; `by` is the second field of an aggregate that has one. */
   bind(column: Column, by: Column | null): void;
   open(group: number): void;
   close(group: number): void;
@@ -37,12 +37,12 @@ export function ofNumbers<State>(aggregate: Aggregate<State>): ObjectStates {
   return objectStates(aggregate, numberAt);
 }
 
-/** Of numbers and texts alike. */
+/** States of an aggregate over numbers and texts. */
 export function ofValues<State>(aggregate: Aggregate<State, AggregateValue>): ObjectStates {
   return objectStates(aggregate, valueAt);
 }
 
-/** Null where the row has none; -0 is 0, so that which of the two came first does not show. */
+/** The row's number, or null. -0 becomes 0, so that the order of the two does not show. */
 function numberAt(column: Column, row: number): number | null {
   if (column.kind !== 'number') throw new Error('An aggregate of numbers reads a field of text');
   if (column.nulls !== null && column.nulls[row] === 1) return null;
@@ -50,7 +50,7 @@ function numberAt(column: Column, row: number): number | null {
   return Number.isFinite(value) ? value + 0 : null;
 }
 
-/** Null where the row has none. */
+/** The row's value, or null. */
 export function valueAt(column: Column, row: number): AggregateValue | null {
   if (column.kind === 'number') return numberAt(column, row);
   return column.nulls !== null && column.nulls[row] === 1 ? null : textAt(column, row);

@@ -4,11 +4,11 @@
  * outer join is given once no match can come any more, when the watermark has passed the last time of a match and `grace`
  * (Kafka Streams, KIP-633), and the event is then forgotten.
  *
- * A flush gives the null sides of what waits. A match that comes later gives its pair all the same: of an event the pairs
- * hold, where it has any.
+ * A flush gives the null sides of waiting events. A match that comes later still gives its pair; the pairs of an event then
+ * hold in place of its null side.
  *
- * An event is late, and is not joined, when the watermark has reached its time, or the last of its window, plus the grace;
- * with it the null sides that were given stay true.
+ * An event is late, and is not joined, when the watermark has reached its time, or the last millisecond of its window, plus
+ * the grace. So a null side that was given on time stays true.
  */
 
 import {
@@ -31,11 +31,11 @@ interface Buffered {
   readonly sequence: number;
   readonly event: JoinEvent;
   isMatched: boolean;
-  /** Whether a flush gave its null side. */
+  /** NO_ROW when a flush gave the null side; null when none did. */
   given: number | null;
 }
 
-/** In order of time; of one time, in order of arrival. None expires after a later one. */
+/** In order of time, then of arrival. No event expires after a later one. */
 type Buffer = Buffered[];
 
 function insert(buffer: Buffer, buffered: Buffered): void {
@@ -56,7 +56,7 @@ function firstFrom(buffer: Buffer, timeMs: number): number {
   return low;
 }
 
-/** Times of an event's matches: the first and the last. */
+/** The first and the last time that a match of an event may have. */
 function spanOf(spec: StreamJoinSpec): { firstMs(timeMs: number): number; lastMs(timeMs: number): number } {
   if (spec.kind === 'interval') {
     const { withinMs } = spec;

@@ -1,23 +1,23 @@
 /**
  * A stream's watermark: the minimum over its active partitions, by the rules of Flink's StatusWatermarkValve. It never
- * goes back. An idle partition leaves the minimum; one that is active again is ignored until it has caught up; when all
- * are idle, the stream is idle and stands at the largest of them.
+ * goes back. An idle partition leaves the minimum. A partition that is active again is ignored until it has caught up. When
+ * all are idle, the stream is idle, and its watermark is the largest of theirs.
  */
 
-/** Where one partition stands. In epoch ms; -Infinity before the first event. */
+/** The event time of one partition in epoch ms; -Infinity before the first event. */
 export interface PartitionTime {
   readonly sourceWatermarkMs: number;
-  /** What its windows fire by: ahead of its source's while the stream does not wait for it. */
+  /** The watermark of its windows: ahead of its source's while the stream ignores the partition. */
   readonly watermarkMs: number;
   readonly isIdle: boolean;
 }
 
 export interface StreamWatermark {
-  /** Takes into account where a partition stands now. */
+  /** Takes a partition's new time into account. */
   update(partition: number, time: PartitionTime): void;
   watermarkMs(): number;
   isIdle(): boolean;
-  /** Whether the stream goes on without this partition: it is idle, or has to catch up. */
+  /** Whether the stream goes on without this partition, because it is idle or has to catch up. */
   isIgnored(partition: number): boolean;
 }
 
@@ -28,8 +28,7 @@ interface Channel {
 }
 
 /**
- * As after a restart: the stream goes on from `resumedMs`, and a partition whose windows went further than its source has
- * still to catch up.
+ * Goes on from `resumedMs`, as after a restart. A partition whose windows are ahead of its source has still to catch up.
  */
 export function createStreamWatermark(
   partitions: readonly PartitionTime[],
@@ -47,7 +46,7 @@ export function createStreamWatermark(
     const isIdle = allIdle();
     let next = isIdle ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
     let counted = 0;
-    // Once an event: no list is made.
+    // Runs for every event, so it makes no list.
     for (const { sourceWatermarkMs, isAligned } of channels) {
       if (!isIdle && !isAligned) continue;
       counted += 1;
@@ -73,7 +72,7 @@ export function createStreamWatermark(
   };
 }
 
-/** Where the stream stood when a partition went on with it. */
+/** The stream's watermark when a partition last followed it. */
 function followedMs({ sourceWatermarkMs, watermarkMs }: PartitionTime): number {
   return watermarkMs > sourceWatermarkMs ? watermarkMs : Number.NEGATIVE_INFINITY;
 }

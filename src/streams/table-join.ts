@@ -1,14 +1,14 @@
 /**
- * Temporal join of a stream with a versioned table: an event sees the row of its key as it was at the event's time. It
- * waits until the watermark says that no change up to its time is still to come, and for the grace beyond that; one that
- * comes later than that is joined at once (Kafka Streams, KStreamKTableJoinProcessor with a grace period). Kafka's stream
- * time is the largest time seen, 1 ms ahead of a watermark without a bound, and the grace is counted as there.
+ * Temporal join of a stream with a versioned table: an event sees the row of its key as it was at the event's time. The
+ * event waits until the watermark, less the grace, says that no change up to its time is still to come. An event that comes
+ * after that is joined at once (Kafka Streams, KStreamKTableJoinProcessor with a grace period). Kafka's stream time is the
+ * largest time seen, 1 ms ahead of a watermark without a bound; the grace is counted as in Kafka.
  *
- * A version that another one has replaced goes once the watermark has passed that by `historyMs`, or by the grace if that
- * is longer. An event from before then is late: the row that it should see may be gone.
+ * A replaced version goes once the watermark has passed its replacement by `historyMs`, or by the grace if that is longer.
+ * An event from before then is late: the row that it should see may be gone.
  *
- * A deletion is a version as a row is, and so the newest one of a key stays, as its newest row does: a row from before it
- * may come however late, and must not bring the key back. What is kept grows with the keys of the table, not with time.
+ * A deletion is a version too. The newest version of a key stays, row or deletion: an older row may come however late, and
+ * must not bring the key back. So state grows with the keys of the table, not with time.
  */
 
 import {
@@ -26,18 +26,18 @@ interface Waiting {
   readonly key: Key;
   readonly timeMs: number;
   readonly event: JoinEvent;
-  /** The sequence of the row that a flush gave it with; null where none gave it. */
+  /** The sequence of the row with which a flush gave the event; null when none did. */
   given: number | null;
 }
 
-/** A row from its time on; null: there is none. */
+/** A row from its time on; null for a deletion. */
 interface Version {
   readonly timeMs: number;
   readonly sequence: number;
   readonly event: JoinEvent | null;
 }
 
-/** By their bytes; null is the smallest. */
+/** Compares by bytes; null is the smallest. */
 function isLarger(event: JoinEvent | null, other: JoinEvent | null): boolean {
   return event !== null && (other === null || event > other);
 }
@@ -45,7 +45,7 @@ function isLarger(event: JoinEvent | null, other: JoinEvent | null): boolean {
 export function createTableJoin({ type, graceMs, historyMs, ofJoin }: TableJoinSpec): JoinOperator {
   const waiting = new Map<number, Waiting>();
   const release = createTimers();
-  /** In order of time. */
+  /** The versions of each key in order of time. */
   const versions = new Map<Key, Version[]>();
   const keyOfSequence = new Map<number, Key>();
   const ageing = createTimers();
@@ -57,7 +57,7 @@ export function createTableJoin({ type, graceMs, historyMs, ofJoin }: TableJoinS
     if (key === null) return undefined;
     return versions.get(key)?.findLast((version) => version.timeMs <= timeMs);
   }
-  /** Not again with the row that it was given with. Returns that row's sequence. */
+  /** Gives an event with its row, unless a flush gave the same. Returns the row's sequence. */
   function give({ key, timeMs, event, given }: Waiting, out: JoinResults): number {
     const version = rowAt(key, timeMs);
     const right = version?.event ?? null;
@@ -73,7 +73,7 @@ export function createTableJoin({ type, graceMs, historyMs, ofJoin }: TableJoinS
     const all = versions.get(key) ?? [];
     let place = all.length;
     while (place > 0 && all[place - 1]!.timeMs > version.timeMs) place -= 1;
-    // Of one time, the change that came last holds: those of a key lie in one log, in the order of their source.
+    // Among changes of one time the last holds: a key's changes lie in one log, in the order of their source.
     const before = all[place - 1];
     if (before?.timeMs !== version.timeMs) all.splice(place, 0, version);
     else if (ofJoin !== true || isLarger(version.event, before.event)) all[place - 1] = version;
@@ -82,7 +82,7 @@ export function createTableJoin({ type, graceMs, historyMs, ofJoin }: TableJoinS
     keyOfSequence.set(version.sequence, key);
     addTimer(ageing, version.timeMs + keptMs, version.sequence);
   }
-  /** What was there before the newest version that is old enough can't be asked for any more. */
+  /** Forgets versions before the newest one that is old enough: no event may ask for them any more. */
   function age(key: Key, watermarkMs: number): void {
     const all = versions.get(key) ?? [];
     const first = all.findLastIndex(({ timeMs }) => timeMs + keptMs <= watermarkMs);

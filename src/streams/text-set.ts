@@ -1,4 +1,4 @@
-/** A set of texts that is asked by bytes: whether a row's text is in it costs no string. */
+/** A set of texts that is asked by bytes, so that looking up a row's text costs no string. */
 import type { TextColumn } from '../messages/columns.ts';
 
 export type HasText = (column: TextColumn, row: number) => boolean;

@@ -1,15 +1,15 @@
 /**
- * Event-time timers: a binary min-heap over (deadline, key). Ties go by key, so that timers fire in an order that
- * depends on their content alone: a restored heap fires as the lost one would have.
+ * Event-time timers: a binary min-heap over (deadline, key). Ties go by key, so the order depends on the timers alone, and a
+ * restored heap fires as the lost one would have.
  *
- * Plain functions over a record, here and wherever a partition's loops run hot: V8 compiles a function once, but a
- * closure once for each time that it is made, and a process has many partitions.
+ * They are plain functions over a record, as everywhere in a partition's hot loops: V8 compiles a function once, but a
+ * closure each time that it is made, and a process has many partitions.
  */
 export interface Timers {
   size: number;
   /** The heap, in its first `size` places. */
   deadlinesMs: Float64Array;
-  /** Of the same places. */
+  /** The keys, in the same places. */
   keys: Float64Array;
 }
 
@@ -46,7 +46,7 @@ export function takeTimer(timers: Timers): number {
   const taken = keys[0]!;
   timers.size -= 1;
   const { size } = timers;
-  // The last one goes down from the top to where it belongs.
+  // The last timer goes down from the top to its place.
   const deadlineMs = deadlinesMs[size]!;
   const key = keys[size]!;
   let place = 0;

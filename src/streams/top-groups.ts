@@ -1,4 +1,4 @@
-/** Of a window's groups those with the largest of one result. */
+/** The groups of a window with the largest values of one result. */
 import { resultOf } from './group-results.ts';
 import type { Groups } from './groups.ts';
 
@@ -10,8 +10,8 @@ export interface TopGroups {
 }
 
 /**
- * Whether a group is given: when fewer than `limit` others have more, as RANK() <= limit in SQL, so that of equal ones
- * all are. A group without that number is not.
+ * Whether a group is given: fewer than `limit` groups have more, as with RANK() <= limit in SQL, so equal groups are all
+ * given. A group whose result is null is not.
  */
 export function topOf(
   groups: Groups,

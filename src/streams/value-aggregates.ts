@@ -1,6 +1,6 @@
 /**
- * Aggregates that keep values. They go by event time, and among values of one time by the values themselves, numbers by
- * size and texts by UTF-16 code unit: so neither the order of arrival nor the number of partitions shows.
+ * Aggregates that keep values. Values are ordered by event time, then by the values themselves, numbers by size and texts by
+ * UTF-16 code unit. So neither the order of arrival nor the number of partitions shows.
  */
 import { type Aggregate, type AggregateValue, loadNumbers, saveNumbers } from './aggregate-function.ts';
 
@@ -10,7 +10,7 @@ interface Timed {
   values: AggregateValue[];
 }
 
-/** The value of the earliest event; of several of that time, the smallest. */
+/** The value of the earliest event; the smallest among events of that time. */
 export const first: Aggregate<Timed, AggregateValue> = {
   ...timed(),
   fold: (state, value, timeMs) => (isBefore(timeMs, value, state) ? only(value, timeMs) : state),
@@ -18,7 +18,7 @@ export const first: Aggregate<Timed, AggregateValue> = {
   result: ({ values }) => values[0] ?? null,
 };
 
-/** The value of the latest event; of several of that time, the largest. */
+/** The value of the latest event; the largest among events of that time. */
 export const last: Aggregate<Timed, AggregateValue> = {
   ...timed(),
   fold: (state, value, timeMs) => (isBehind(timeMs, value, state) ? only(value, timeMs) : state),
@@ -26,12 +26,12 @@ export const last: Aggregate<Timed, AggregateValue> = {
   result: ({ values }) => values[0] ?? null,
 };
 
-/** Those that come in order are; the others are put in order once somebody asks. */
+/** Values that come in order need no sorting; others are sorted once somebody asks. */
 interface Collected extends Timed {
   isInOrder: boolean;
 }
 
-/** All values by time, those of one time from the smallest on; as large as its group. */
+/** All values by time, then by size; as large as its group. */
 export const collect: Aggregate<Collected, AggregateValue> = {
   init: () => ({ timesMs: [], values: [], isInOrder: true }),
   fold: (state, value, timeMs) => append(state, value, timeMs),
@@ -41,7 +41,7 @@ export const collect: Aggregate<Collected, AggregateValue> = {
   },
   result: (state) => inOrder(state).values,
   save: (state) => timed().save(inOrder(state)),
-  // One of an earlier version has values of one time in the order of their arrival.
+  // A state of an earlier version has values of one time in the order of their arrival.
   load: (text) => ({ ...timed().load(text), isInOrder: false }),
 };
 

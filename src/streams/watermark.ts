@@ -5,11 +5,11 @@
  */
 
 /**
- * Where the watermark stands once the input has ended: the last instant of a JavaScript Date (ECMA-262, time values).
+ * The watermark once the input has ended: the last instant of a JavaScript Date (ECMA-262, time values).
  * Finite, so that it has an Avro and a JSON form.
  */
 export const END_OF_TIME_MS = 8.64e15;
-/** In a control that moves no watermark. */
+/** The watermark in a control that moves none. */
 export const START_OF_TIME_MS = -8.64e15;
 
 export type WatermarkPolicy =
@@ -21,13 +21,13 @@ export type WatermarkPolicy =
 /** All in epoch ms; -Infinity before the first event. */
 export interface WatermarkState {
   maxEventTimeMs: number;
-  /** What the partition's own source says. */
+  /** The watermark of the partition's own source. */
   sourceWatermarkMs: number;
-  /** What windows fire by: the source's, or the stream's where that is ahead and does not wait for this partition. */
+  /** The watermark of the windows: the source's, or the stream's while that is ahead and ignores this partition. */
   watermarkMs: number;
-  /** It does not hold back its stream. */
+  /** An idle partition does not hold back its stream. */
   isIdle: boolean;
-  /** Nothing has come since all that was open was given. */
+  /** Everything open was given, and nothing has come since. */
   isFlushed: boolean;
 }
 
@@ -45,13 +45,13 @@ export function observeEventTime(state: WatermarkState, policy: WatermarkPolicy,
   return state.watermarkMs;
 }
 
-/** The source says so. A step back is ignored. Returns where the watermark stands. */
+/** Moves the watermark on the source's word; a step back is ignored. Returns the new watermark. */
 export function advanceWatermark(state: WatermarkState, watermarkMs: number): number {
   if (watermarkMs > state.sourceWatermarkMs) state.sourceWatermarkMs = Math.min(watermarkMs, END_OF_TIME_MS);
   return followStream(state, watermarkMs);
 }
 
-/** The partition's windows go on with its stream; what its source says is left alone. Returns where the watermark stands. */
+/** Moves the windows on with the stream, and leaves the source's watermark alone. Returns the new watermark. */
 export function followStream(state: WatermarkState, watermarkMs: number): number {
   if (watermarkMs > state.watermarkMs) state.watermarkMs = Math.min(watermarkMs, END_OF_TIME_MS);
   return state.watermarkMs;
