@@ -19,7 +19,7 @@ export class ConfigError extends Error {
   }
 }
 
-export function problemText({ file, line, column, path, message }: Problem): string {
+function problemText({ file, line, column, path, message }: Problem): string {
   const where = line === null ? file : `${file}:${line}:${column ?? 1}`;
   return path === '' ? `${where}: ${message}` : `${where}: ${path}: ${message}`;
 }
