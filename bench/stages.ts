@@ -9,8 +9,11 @@ import { openJournal } from '../src/journal/journal.ts';
 import { transactionType } from '../src/messages/types.ts';
 import { windowResultType } from '../src/messages/window-result.ts';
 import { drive } from '../src/partition/drive.ts';
+import { tablesOf } from '../src/projections/driver.ts';
 import { openDuckdb } from '../src/projections/duckdb.ts';
+import { duckdbDriver } from '../src/projections/duckdb-driver.ts';
 import { createWindows } from '../src/streams/windows-by-kind.ts';
+import { TABLES } from '../src/tables.ts';
 
 export interface StageFigures {
   readonly stage: string;
@@ -32,7 +35,8 @@ export async function runStages(): Promise<StageFigures[]> {
   });
   const log = await journal.openLog('bench-0');
   const store = await openDuckdb(join(directory, 'bench.duckdb'), {
-    tables: { windows: [], streams: [] },
+    tables: tablesOf(duckdbDriver, TABLES),
+    shapes: { windows: [], streams: [] },
     memoryBytes: 256 * 1024 ** 2,
     threads: 1,
   });

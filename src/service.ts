@@ -1,11 +1,10 @@
 /**
  * The composition root: configuration in, running tree out. The only place where adapters meet actors.
  *
- * Started as the data flows: partitions, projector, then what feeds them and what they feed. Stopped in reverse, so
+ * Started as the data flows: partitions, projectors, then what feeds them and what they feed. Stopped in reverse, so
  * that whatever was taken in is committed and projected before the process ends.
  */
-import { type ProjectorPorts, projectorMachine } from './actors/projector.ts';
-import { type RunningChild, startSupervised } from './actors/supervised.ts';
+import type { RunningChild } from './actors/supervised.ts';
 import { type ChildSpec, type RunningSupervisor, type SupervisionPorts, startSupervisor } from './actors/supervisor.ts';
 import type { Config } from './config/config.ts';
 import { pruneLog } from './data-directory/retention.ts';
@@ -13,12 +12,13 @@ import { messageOf } from './journal/error.ts';
 import type { Logger } from './logger.ts';
 import type { ActorChanged } from './messages/operations.ts';
 import { actorChangedType } from './messages/types.ts';
-import { cannotOpen, mayPass } from './projections/store-trouble.ts';
+import { STORE_NAMES } from './projections/drivers.ts';
 import { exchangeChildren, exchangedOffset, haveCaughtUp } from './service/exchange.ts';
 import { createInternalSource, type InternalSource } from './service/intake.ts';
 import { createObserver, type Observer } from './service/observer.ts';
 import { openPipeline, type Pipeline, ROOT } from './service/pipeline.ts';
 import { nodePlatform, type Platform } from './service/platform.ts';
+import { projectorChildren } from './service/projectors.ts';
 import { createReadModels, type ReadModels } from './service/read-models.ts';
 
 /** What a way of running adds to the pipeline: its sources, its jobs, its sinks. */
@@ -158,30 +158,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       if (state.kind === 'open') logger.warn({ log: name }, `${name} goes on: the disk takes writes again`);
     },
   });
-  const readModels = createReadModels(config, pipeline.units, platform.startStores(), platform.nowMs);
+  const readModels = createReadModels(config, pipeline.units, platform.startStores(STORE_NAMES), platform.nowMs);
   operations = createInternalSource('internal', pipeline.operations.intake);
   const core: ServiceCore = { config, pipeline, readModels, observer, supervision, operations, logger, platform };
 
-  let lost = (_: Error): void => {};
-  readModels.stores.onEnded((error) => lost(error));
-  readModels.onDamaged((error) => lost(error));
-  const projector: ChildSpec = {
-    id: 'projector',
-    kind: 'projector',
-    // It catches up with the journal first, however long that takes.
-    shutdownMs: Number.POSITIVE_INFINITY,
-    start(context) {
-      const ports = projectorPorts(readModels, logger);
-      const actor = startSupervised(projectorMachine, { ports }, context);
-      lost = (error) => actor.send({ type: 'LOST', error });
-      for (const { log: partitionLog } of pipeline.units) partitionLog.onDurable(() => actor.send({ type: 'GREW' }));
-      return actor.child;
-    },
-  };
   const first = pipeline.units.filter(({ door }) => door.isOpen());
   const children = [
     ...first.map(({ spec }) => spec),
-    projector,
+    ...projectorChildren(readModels, pipeline.units, logger),
     ...exchangeChildren(pipeline.exchanges, pipeline),
     ...attach(core),
   ];
@@ -250,26 +234,6 @@ function stateAt(root: RunningChild, path: string): string {
 /** The last part of an actor's path without numbers: a label of few values. */
 function kindOf(actor: string): string {
   return (actor.split('/').at(-1) ?? actor).replace(/-\d+$/, '');
-}
-
-/** The read models as the projector's ports. That they wait for the disk is said once, until they go on. */
-function projectorPorts(readModels: ReadModels, logger: Logger): ProjectorPorts {
-  let waiting = false;
-  return {
-    open: () => readModels.open(),
-    async project() {
-      const projected = await readModels.project();
-      waiting = false;
-      return projected;
-    },
-    mayPass(error) {
-      if (!mayPass(error) && !(waiting && cannotOpen(error))) return false;
-      if (!waiting)
-        logger.warn({ error: messageOf(error) }, 'the read models wait for the disk, and go on by themselves');
-      waiting = true;
-      return true;
-    },
-  };
 }
 
 function logChange(logger: Logger, { actor, change, restarts, error }: ActorChanged): void {

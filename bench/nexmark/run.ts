@@ -17,6 +17,7 @@ import { nodePlatform, type Platform } from '../../dist/service/platform.js';
 import { sourceChild } from '../../dist/service/source-child.js';
 import { startService } from '../../dist/service.js';
 import type { Source } from '../../dist/sources/source.js';
+import { storesOf } from '../../src/workers/stores.ts';
 import { nexmarkEvents } from './generator.ts';
 
 /** As many events of a stream as a batch has at most. */
@@ -120,13 +121,5 @@ export async function runQuery(query: string, events: number, batches: readonly 
 /** The stores never come to be open, so nothing is projected, and the service runs on without them. */
 const WITHOUT_STORES: Platform = {
   ...nodePlatform,
-  startStores: () => ({
-    run: () => new Promise<never>(() => {}),
-    read() {
-      throw new Error('There are no stores');
-    },
-    onEnded() {},
-    usage: () => ({ rssBytes: 0, cpuMicros: 0 }),
-    async close() {},
-  }),
+  startStores: () => storesOf([]),
 };

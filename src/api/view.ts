@@ -1,7 +1,11 @@
 /** The service as its HTTP side sees it. */
 import { createHash } from 'node:crypto';
+import { caseFile } from '../fraud/case-file.ts';
 import type { ActorStatus, LiveEvent, ServiceView, StreamTableInfo } from '../http/view.ts';
 import { recordColumns } from '../messages/record-columns.ts';
+import { RESULTS_STORE } from '../projections/engine-tables.ts';
+import type { Row, StoreQuery } from '../projections/store.ts';
+import { STREAM_KEYS_STORE, STREAM_ROWS_STORE } from '../projections/stream-queries.ts';
 import type { StreamShape } from '../projections/stream-tables.ts';
 import type { PartitionUnit } from '../service/partition-unit.ts';
 import { ROOT } from '../service/pipeline.ts';
@@ -10,6 +14,7 @@ import type { Service } from '../service.ts';
 import { createBodyDecoder } from './body-decoder.ts';
 import { derivedOf } from './derived-info.ts';
 import { createIngest } from './ingest.ts';
+import { tableInfos } from './table-info.ts';
 
 const OVERVIEW_EVERY_MS = 1000;
 const LOOK_EVERY_MS = 1000;
@@ -72,10 +77,12 @@ export function createView(service: Service): ServedView {
     publish({ kind: 'overview', data: observer.overview() });
     publish({ kind: 'actors', data: actors() });
   });
-  const read = readModels.stores.run;
+  const { stores } = readModels;
+  const infos = tableInfos((name) => stores.all.some((store) => store.name === name));
   let seen: Readonly<Record<string, number>> | null = null;
   const stopWindows = followed(async () => {
-    const news = await read({ kind: 'appendedResults', seen, limit: LIVE_RESULTS });
+    if (!stores.all.some(({ name }) => name === RESULTS_STORE)) return;
+    const news = await stores.of(RESULTS_STORE).read({ kind: 'appendedResults', seen, limit: LIVE_RESULTS });
     seen = news.seen;
     if (news.rows.length === 0) return;
     // An event a window: none of them may push out the others' rows.
@@ -97,6 +104,16 @@ export function createView(service: Service): ServedView {
   };
   const stopCounting = followed(count, 'the rows of the read models could not be counted');
 
+  /** What a read of several stores comes to: each of its queries is asked of its store, one after the other. */
+  async function asked<T>(read: Generator<StoreQuery, T, readonly Row[]>): Promise<T> {
+    let step = read.next([]);
+    while (step.done !== true) {
+      const { store, sql } = step.value;
+      step = read.next(await stores.of(store).read({ kind: 'query', sql }));
+    }
+    return step.value;
+  }
+
   /** Once a second, and never twice at once. */
   function followed(look: () => Promise<void>, failure: string): () => void {
     let isLooking = false;
@@ -116,10 +133,15 @@ export function createView(service: Service): ServedView {
   return {
     overview: () => observer.overview(),
     actors,
-    rows: (model, { limit }) => read({ kind: 'rows', model, limit }),
+    tables: () => infos,
+    async rows(table, { limit }) {
+      const info = infos.find(({ name }) => name === table);
+      if (info === undefined) throw new Error(`There is no table ${table}`);
+      return stores.of(info.store).read({ kind: 'rows', table, limit });
+    },
     derived: () => derived,
-    results: (query) => read({ kind: 'results', query }),
-    caseFile: (caseId) => read({ kind: 'caseFile', caseId }),
+    results: async (query) => stores.of(RESULTS_STORE).read({ kind: 'results', query }),
+    caseFile: (caseId) => asked(caseFile(caseId)),
     streams: () =>
       [...pipeline.streams.values()].map(({ name, eventType, units, config: stream }) => ({
         name,
@@ -128,9 +150,9 @@ export function createView(service: Service): ServedView {
         source: stream?.source.kind ?? 'internal',
         table: tables.get(name) ?? null,
       })),
-    streamRows: (stream, { limit }) => read({ kind: 'streamRows', stream, limit }),
+    streamRows: async (stream, { limit }) => stores.of(STREAM_ROWS_STORE).read({ kind: 'streamRows', stream, limit }),
     async streamRow(stream, key) {
-      const [row] = await read({ kind: 'streamKey', stream, key });
+      const [row] = await stores.of(STREAM_KEYS_STORE).read({ kind: 'streamKey', stream, key });
       return row ?? null;
     },
     async ingest(stream, body, idempotencyKey = null) {

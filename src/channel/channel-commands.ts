@@ -2,20 +2,22 @@
  * The commands that read or act on a data directory, whether a service runs on it or not: one registration each. A running
  * service answers them over its channel; without one, the command line opens the directory and answers them itself.
  */
+
 import type { JournalPlace } from '../journal/open-reader.ts';
+import { STORE_NAMES } from '../projections/drivers.ts';
 import type { LogRange } from '../projections/projector.ts';
-import { PROCESS_TABLES } from '../projections/sqlite-schema.ts';
-import { type Row, STORE_NAMES } from '../projections/store.ts';
+import type { Row } from '../projections/store.ts';
 import type { ServiceCore } from '../service.ts';
+import { TABLES } from '../tables.ts';
 import { startBatchPool } from '../workers/pool.ts';
-import type { StoresProcess } from '../workers/stores-process.ts';
+import type { Stores } from '../workers/stores.ts';
 import type { RequestOf, RequestSchema } from './channel-protocol.ts';
 
 /** What a command works on. */
 export interface Target {
   readonly dataDir: string;
   readonly journal: JournalPlace;
-  readonly stores: StoresProcess;
+  readonly stores: Stores;
   /** Null when none runs: then the directory is the command's own. */
   readonly running: ServiceCore | null;
   /**
@@ -66,11 +68,13 @@ const QUERY_PATIENCE_MS = 2_000;
 
 export const queryCommand = channelCommand({
   name: 'query',
-  schema: { store: STORE_NAMES, sql: 'text' },
+  schema: { store: 'text', sql: 'text' },
   async *rows(target, { store, sql }, context) {
     if (store === undefined || sql === undefined) throw new RequestError('a query needs a store and a statement');
+    if (!STORE_NAMES.includes(store))
+      throw new RequestError(`there is no store ${store}; known: ${STORE_NAMES.join(', ')}`);
     await target.caughtUp(QUERY_PATIENCE_MS, context);
-    yield* target.stores.read({ kind: 'query', store, sql }, context.signal);
+    yield* target.stores.of(store).rows({ kind: 'query', sql }, context.signal);
   },
 });
 
@@ -92,11 +96,13 @@ export async function* digestsOf(
   all: boolean,
 ): AsyncGenerator<readonly NamedDigest[]> {
   const ranges = await target.caughtUp(Number.POSITIVE_INFINITY, context);
-  for (const store of STORE_NAMES) {
-    for await (const tables of target.stores.read({ kind: 'digest', store }, context.signal)) {
-      const shown = tables.filter(({ table }) => all || store !== 'sqlite' || !PROCESS_TABLES.has(String(table)));
+  const isShown = (store: string, table: unknown): boolean =>
+    all || !TABLES.some((entry) => entry.isOfProcess === true && entry.store === store && entry.name === table);
+  for (const store of target.stores.all) {
+    for await (const tables of store.rows({ kind: 'digest' }, context.signal)) {
+      const shown = tables.filter(({ table }) => isShown(store.name, table));
       yield shown.map(({ table, rows, hash }) => ({
-        name: `${store}.${table}`,
+        name: `${store.name}.${table}`,
         rows: Number(rows),
         hash: String(hash),
       }));

@@ -98,7 +98,7 @@ function lettersOf(
   ];
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
   const sql = `SELECT ${columns} FROM (${LETTERS}) ${where} ORDER BY ${order}`;
-  return target.stores.read({ kind: 'query', store: 'sqlite', sql }, signal);
+  return target.stores.of('sqlite').rows({ kind: 'query', sql }, signal);
 }
 
 const LETTERS = `

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { derivationHistory } from '../data-directory/derivation-history.ts';
 import { requireJournal } from '../data-directory/require-journal.ts';
-import { storesAhead } from '../data-directory/stores-ahead.ts';
+import { isAhead } from '../data-directory/stores-ahead.ts';
 import { nodeFs } from '../journal/fs.ts';
 import { lockDirectory } from '../journal/lock.ts';
 import { openReader } from '../journal/open-reader.ts';
@@ -12,14 +12,16 @@ import { endOfLog } from '../journal/recovery.ts';
 import { nodeSyncFs } from '../journal/sync-fs.ts';
 import { logPlace } from '../messages/log-name.ts';
 import type { Rederived } from '../partition/rederive.ts';
+import { driverOf, STORE_NAMES } from '../projections/drivers.ts';
 import type { LogRange } from '../projections/projector.ts';
-import { type Row, STORE_FILES, STORE_NAMES, STORE_SUFFIXES, type StoreName } from '../projections/store.ts';
-import { damagedBy, damagedStore } from '../projections/store-trouble.ts';
+import type { Row } from '../projections/store.ts';
+import { damagedStore, isDamaged } from '../projections/store-trouble.ts';
 import { savedTableShapes } from '../projections/table-shapes.ts';
 import { isChildEnd } from '../workers/child.ts';
 import { startBatchPool } from '../workers/pool.ts';
-import { type StoresProcess, startStores } from '../workers/stores-process.ts';
-import type { OpenStores, StoresResults } from '../workers/stores-protocol.ts';
+import type { Opening, StoreProcess } from '../workers/store-process.ts';
+import type { StoreResults } from '../workers/store-protocol.ts';
+import { startStores } from '../workers/stores.ts';
 import { digestsOf, type NamedDigest, type Target } from './channel-commands.ts';
 
 /** The read models by name, as the command line takes them. */
@@ -32,7 +34,7 @@ export interface Offline {
   catchUp(onProgress?: (events: number) => void): Promise<number>;
   /** Derives the events of every log anew, in a pool of threads, and compares. Logs of no stream are left out. */
   rederive(): Promise<readonly RederivedLog[]>;
-  query(store: StoreName, sql: string): Promise<readonly Row[]>;
+  query(store: string, sql: string): Promise<readonly Row[]>;
   digests(): Promise<readonly NamedDigest[]>;
   /** For the commands that a running service answers too. */
   readonly target: Target;
@@ -52,9 +54,9 @@ export interface RederivedLog extends Rederived {
 const EVENTS_PER_TRANSACTION = 2_000_000;
 
 /** Deletes the files of these read models. The journal is what they are rebuilt from. */
-export function deleteStores(dataDir: string, stores: readonly StoreName[]): void {
-  for (const store of stores) {
-    for (const suffix of STORE_SUFFIXES[store]) rmSync(join(dataDir, STORE_FILES[store]) + suffix, { force: true });
+export function deleteStores(dataDir: string, stores: readonly string[]): void {
+  for (const { file, suffixes } of stores.map(driverOf)) {
+    for (const suffix of suffixes) rmSync(join(dataDir, file) + suffix, { force: true });
   }
 }
 
@@ -66,32 +68,47 @@ export async function openReadModels(dataDir: string, before: () => void = () =>
   const journal = requireJournal(dataDir);
   const tables = savedTableShapes(dataDir);
   const unlock = lockDirectory(journal.directory);
-  const stores = startStores();
+  const stores = startStores(STORE_NAMES);
   try {
     before();
-    const task: OpenStores = { kind: 'open', dataDir, journal, stores: STORE_NAMES, tables };
-    const open = () => openStores(stores, task);
-    const found = await open();
+    const task: Opening = { kind: 'open', dataDir, journal, tables };
+    const found = await Promise.all(stores.all.map((store) => openStore(store, task)));
     const ranges: LogRange[] = [];
     for (const log of await openReader(journal).logNames()) {
       ranges.push({ log, toOffset: await endOfLog(nodeFs, join(journal.directory, log), log) });
     }
-    const ahead = storesAhead(found, (log) => ranges.find((range) => range.log === log)?.toOffset);
-    if (ahead.length > 0) await openStores(stores, { ...task, rebuild: ahead });
-    async function catchUp(onProgress?: (events: number) => void): Promise<number> {
+    for (const [i, store] of stores.all.entries()) {
+      const endOf = (log: string): number | undefined => ranges.find((range) => range.log === log)?.toOffset;
+      if (isAhead(found[i] ?? {}, endOf)) await openStore(store, { ...task, rebuild: true });
+    }
+    /** One that turns out to be damaged is made anew, once. */
+    async function catchUpOne(store: StoreProcess, onProgress: (events: number) => void): Promise<number> {
       let events = 0;
-      for (let damages = 0; ; ) {
+      for (let wasDamaged = false; ; ) {
         try {
-          const projected = await stores.run({ kind: 'project', ranges, maxEvents: EVENTS_PER_TRANSACTION });
+          const projected = await store.project({ kind: 'project', ranges, maxEvents: EVENTS_PER_TRANSACTION });
           events += projected.events;
-          onProgress?.(events);
+          onProgress(events);
           if (projected.caughtUp) return events;
         } catch (error) {
-          damages += 1;
-          if (damagedBy(error) === null || damages > STORE_NAMES.length) throw error;
-          await open();
+          if (wasDamaged || !isDamaged(driverOf(store.name), error)) throw error;
+          wasDamaged = true;
+          await openStore(store, task);
         }
       }
+    }
+    /** Each reads the journal for itself; what all of them have is the progress. */
+    async function catchUp(onProgress?: (events: number) => void): Promise<number> {
+      const reached = stores.all.map(() => 0);
+      const done = await Promise.all(
+        stores.all.map((store, i) =>
+          catchUpOne(store, (events) => {
+            reached[i] = events;
+            onProgress?.(Math.min(...reached));
+          }),
+        ),
+      );
+      return Math.max(0, ...done);
     }
     const target: Target = {
       dataDir,
@@ -99,12 +116,15 @@ export async function openReadModels(dataDir: string, before: () => void = () =>
       stores,
       running: null,
       async caughtUp(patienceMs, { note, signal }) {
-        const found = await Promise.race([stores.run({ kind: 'verify' }), patience(patienceMs, signal)]);
+        const looked = Promise.all(stores.all.map(async (store) => ({ store, why: await store.verify() })));
+        const found = await Promise.race([looked, patience(patienceMs, signal)]);
         if (found === null) note('the files of the read models were not looked through for damage in the time');
-        if (found === null || found.length === 0) return ranges;
-        for (const { store, why } of found) note(damagedStore(store, why).message);
-        await open();
-        await catchUp();
+        for (const { store, why } of found ?? []) {
+          if (why === null) continue;
+          note(damagedStore(store.name, why).message);
+          await openStore(store, task);
+          await catchUpOne(store, () => {});
+        }
         return ranges;
       },
     };
@@ -129,7 +149,7 @@ export async function openReadModels(dataDir: string, before: () => void = () =>
           await pool.close();
         }
       },
-      query: (store, sql) => stores.run({ kind: 'query', store, sql }),
+      query: (store, sql) => stores.of(store).read({ kind: 'query', sql }),
       async digests() {
         const digests: NamedDigest[] = [];
         const context = { signal: new AbortController().signal, note: () => {} };
@@ -150,10 +170,10 @@ export async function openReadModels(dataDir: string, before: () => void = () =>
 }
 
 /** A damaged file may end the process that opens it; after some such ends it is made anew. */
-async function openStores(stores: StoresProcess, task: OpenStores): Promise<StoresResults['open']> {
+async function openStore(store: StoreProcess, task: Opening): Promise<StoreResults['open']> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await stores.run(task);
+      return await store.open(task);
     } catch (error) {
       if (attempt === OPEN_ATTEMPTS || !isChildEnd(error)) throw error;
     }

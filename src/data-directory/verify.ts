@@ -7,10 +7,8 @@ import { nodeSyncFs } from '../journal/sync-fs.ts';
 import { type Finding, type VerifiedLog, verifyLog } from '../journal/verify.ts';
 import { dynamicEventType, recordOf } from '../messages/codec.ts';
 import { COMMIT_FRAME, decodeCommit } from '../messages/commit.ts';
-import { readDuckdbOffsets } from '../projections/duckdb-offsets.ts';
+import { STORE_DRIVERS } from '../projections/drivers.ts';
 import { knownOwner } from '../projections/owner.ts';
-import { readSqliteOffsets } from '../projections/sqlite-offsets.ts';
-import { STORE_FILES } from '../projections/store.ts';
 
 export interface Verified {
   readonly logs: readonly VerifiedLog[];
@@ -91,8 +89,6 @@ function schemaFile(dataDir: string, fingerprint: string): string {
 
 /** Next offset by log, of each read model. */
 export async function projectedOffsets(dataDir: string): Promise<ReadonlyMap<string, number>[]> {
-  return [
-    readSqliteOffsets(join(dataDir, STORE_FILES.sqlite), knownOwner(dataDir)),
-    await readDuckdbOffsets(join(dataDir, STORE_FILES.duckdb)),
-  ];
+  const owner = knownOwner(dataDir);
+  return Promise.all(STORE_DRIVERS.map((driver) => driver.offsets(join(dataDir, driver.file), owner)));
 }

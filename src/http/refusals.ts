@@ -1,4 +1,5 @@
 /** What a client is told for each way in which a request can be refused. */
+import type { StoreIsOff } from '../projections/store.ts';
 import type { Problem } from './problem.ts';
 import type { IngestOutcome } from './view.ts';
 
@@ -246,3 +247,12 @@ export const TOO_MANY_CLIENTS: Problem = {
   hint: 'Close one, or read /api/v1/overview instead.',
   headers: { 'retry-after': '10' },
 };
+
+export function storeIsOff({ message, store }: StoreIsOff): Problem {
+  return {
+    status: 409,
+    error: 'store-is-off',
+    message: `${message}, and this is read from it.`,
+    hint: `Without that line the ${store} store is made again from the journal.`,
+  };
+}

@@ -9,6 +9,7 @@ import {
   type ResultPage,
   type ResultQuery,
 } from '../projections/result-pages.ts';
+import { csvHeader, csvLines } from './csv.ts';
 import { DEADLINE, withDeadline } from './deadline.ts';
 import type { HttpLogger } from './logger.ts';
 import { json, problem } from './operations.ts';
@@ -17,7 +18,6 @@ import { TOO_SLOW, unknownCase } from './refusals.ts';
 import { RESULT_PATHS, resultOperation } from './result-operations.ts';
 import { cursorOf, resultRequest } from './result-parameters.ts';
 import { pathParameter, type Route, type RouteContext, uncached } from './route.ts';
-import { csvHeader, csvLines } from './tables.ts';
 import type { DerivedInfo, ServiceView } from './view.ts';
 
 const KINDS: readonly ResultKind[] = ['windows', 'joins', 'late_events'];

@@ -4,6 +4,7 @@
  */
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
+import { StoreIsOff } from '../projections/store.ts';
 import { type AccessPolicy, judgeOrigin, judgeRole } from './access.ts';
 import type { BodyBudget } from './body-budget.ts';
 import type { LiveHub } from './live-hub.ts';
@@ -12,7 +13,7 @@ import { openApi } from './openapi.ts';
 import { operationRoutes } from './operation-routes.ts';
 import { overviewRoutes } from './overview-routes.ts';
 import { problemResponse } from './problem.ts';
-import { noSuchPath } from './refusals.ts';
+import { noSuchPath, storeIsOff } from './refusals.ts';
 import { resultRoutes } from './result-routes.ts';
 import type { Role, Route, RouteContext } from './route.ts';
 import { type StaticFile, staticRoutes } from './static-files.ts';
@@ -71,6 +72,7 @@ export function createRouter(routes: readonly Route[], policy: AccessPolicy, log
     return problemResponse(refused ?? noSuchPath(method, path));
   });
   app.onError((error, c) => {
+    if (error instanceof StoreIsOff) return problemResponse(storeIsOff(error));
     logger.error({ err: error, method: c.req.method, path: c.req.path }, 'an HTTP request failed');
     return problemResponse({
       status: 500,

@@ -1,32 +1,57 @@
-/** Rows of read models, as JSON or CSV: a route for each table. */
+/**
+ * Rows of the read models' tables, as JSON or CSV: a route for each, and one that lists them.
+ * Invariant: instants are epoch milliseconds, names are snake_case, whatever the store behind.
+ */
+import { toCsv } from './csv.ts';
 import { DEADLINE, withDeadline } from './deadline.ts';
-import { problem, rowParameters, rows } from './operations.ts';
+import { json, problem, rowParameters, rows } from './operations.ts';
 import { problemResponse } from './problem.ts';
 import { badParameter, TOO_SLOW } from './refusals.ts';
 import { type Route, type RouteContext, uncached } from './route.ts';
-import { TABLES, type Table, toCsv } from './tables.ts';
 import type { Row, ServiceView } from './view.ts';
 
 export function tableRoutes(view: ServiceView, deadlineMs: number): readonly Route[] {
-  return TABLES.map((table): Route => {
-    const { path, name, columns } = table;
-    return {
+  return [
+    {
       method: 'GET',
-      path: `/api/v1/${path}`,
+      path: '/api/v1/tables',
       role: 'viewer',
       operation: {
-        summary: `Rows of ${path}, newest first: ${columns.join(', ')}. With more than the limit, x-more-rows is true`,
-        parameters: rowParameters,
-        responses: { 200: rows, 400: problem('A parameter is not valid') },
+        summary:
+          'Tables that have a path: name, label, columns with their kinds, those that a page shows at first, and whether the ' +
+          'pipeline runs without the store of the table',
+        responses: { 200: json('Tables') },
       },
-      answer: (c) => answerRows(c, table, (limit) => view.rows(name, { limit }), deadlineMs),
-    };
-  });
+      answer: (c) =>
+        uncached(
+          c,
+          view.tables().map((table) => ({ ...table, path: `/api/v1/${table.path}` })),
+        ),
+    },
+    ...view.tables().map(({ name, path, label, columns }): Route => {
+      const names = columns.map((column) => column.name);
+      return {
+        method: 'GET',
+        path: `/api/v1/${path}`,
+        role: 'viewer',
+        operation: {
+          summary: `${label}, newest first: ${names.join(', ')}. With more than the limit, x-more-rows is true`,
+          parameters: rowParameters,
+          responses: {
+            200: rows,
+            400: problem('A parameter is not valid'),
+            409: problem('The pipeline runs without the store of this table'),
+          },
+        },
+        answer: (c) => answerRows(c, { path, columns: names }, (limit) => view.rows(name, { limit }), deadlineMs),
+      };
+    }),
+  ];
 }
 
 export async function answerRows(
   c: RouteContext,
-  table: Pick<Table, 'path' | 'columns'>,
+  table: { readonly path: string; readonly columns: readonly string[] },
   read: (limit: number) => Promise<readonly Row[]>,
   deadlineMs: number,
 ): Promise<Response> {

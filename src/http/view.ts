@@ -3,7 +3,7 @@
  * The composition root implements it; nothing behind this port knows of HTTP.
  */
 
-import type { CaseFile } from '../projections/case-file.ts';
+import type { CaseFile } from '../fraud/case-file.ts';
 import type { ResultPage, ResultQuery } from '../projections/result-pages.ts';
 
 /** One box of the topology: a source, a partition, a projection or a sink. */
@@ -160,6 +160,21 @@ export interface StreamTableInfo {
   readonly columns: readonly { readonly name: string; readonly kind: string }[];
 }
 
+/** A table that the API reads. */
+export interface TableInfo {
+  readonly name: string;
+  /** For people. */
+  readonly label: string;
+  /** Below /api/v1/. */
+  readonly path: string;
+  readonly store: string;
+  /** Whether the pipeline runs without that store. */
+  readonly isOff: boolean;
+  readonly columns: readonly { readonly name: string; readonly kind: string }[];
+  /** Columns that a page shows at first. */
+  readonly shown: readonly string[];
+}
+
 /** A window or a join of the pipeline. */
 export interface DerivedInfo {
   readonly name: string;
@@ -179,10 +194,9 @@ export interface ServiceView {
   overview(): Overview;
   actors(): ActorStatus;
   /** Newest first. Columns as in the tables of the same names; see docs. */
-  rows(
-    table: 'sessions' | 'alerts' | 'cases' | 'runs' | 'dead_letters' | 'actor_history' | 'weather',
-    query: RowQuery,
-  ): Promise<readonly Row[]>;
+  rows(table: string, query: RowQuery): Promise<readonly Row[]>;
+  /** Those that rows() reads. */
+  tables(): readonly TableInfo[];
   /** Windows and joins, in the order of the pipeline file. */
   derived(): readonly DerivedInfo[];
   /** Results of windows or joins, or late events, newest first. */

@@ -1,5 +1,5 @@
 /** Every built-in event type, compiled once. */
-import { eventType } from './codec.ts';
+import { type DynamicEvent, type EventType, eventType } from './codec.ts';
 import { actorChangedSchema, alertDeliverySchema, runChangedSchema, weatherObservationSchema } from './operations.ts';
 import {
   alertRaisedSchema,
@@ -66,3 +66,10 @@ export const BUILTIN_TYPES = [
   alertDeliveryType,
   weatherObservationType,
 ] as const;
+
+const BY_NAME = new Map<string, EventType<DynamicEvent>>(BUILTIN_TYPES.map((type) => [type.name, type]));
+
+/** The built-in type of this full name. */
+export function builtinType(name: string): EventType<DynamicEvent> | undefined {
+  return BY_NAME.get(name);
+}

@@ -25,14 +25,10 @@ export type ColumnKind = 'long' | 'int' | 'double' | 'boolean' | 'instant' | 'da
 export interface Column {
   readonly name: string;
   readonly kind: ColumnKind;
-  /** The field of an event that it holds, or one of PARTITION and OFFSET. */
+  /** The field of an event that it holds, or a place (table.ts): where the event lies. */
   readonly from: string;
   readonly nullable?: true;
 }
-
-/** Fields that stand in no event: where it lies in the journal. */
-export const PARTITION = '$partition';
-export const OFFSET = '$offset';
 
 /** Rows of a DuckDB vector. */
 const CHUNK_ROWS = 2048;
@@ -133,12 +129,33 @@ export async function createTableWriter(
 /** What a column is filled from: a field, or a number that grows by a step from row to row. */
 type Source = EventColumn | { readonly kind: 'steps'; readonly first: number; readonly step: number };
 
-function sourceOf(events: Columns, from: string, { partition, firstOffset }: Where): Source {
-  if (from === PARTITION) return { kind: 'steps', first: partition, step: 0 };
-  if (from === OFFSET) return { kind: 'steps', first: firstOffset, step: 1 };
+function sourceOf(events: Columns, from: string, where: Where): Source {
+  switch (from) {
+    case '$partition':
+      return { kind: 'steps', first: where.partition, step: 0 };
+    case '$offset':
+      return { kind: 'steps', first: where.firstOffset, step: 1 };
+    case '$committedAt':
+      return { kind: 'steps', first: where.committedAt, step: 0 };
+    case '$log':
+      return repeated(where.log, events.count);
+    case '$stream':
+      return repeated(where.stream, events.count);
+  }
   const column = events.column(from);
   if (column === undefined) throw new Error(`Events without the field ${from} can't be projected`);
   return column;
+}
+
+function repeated(text: string, count: number): TextColumn {
+  const bytes = Buffer.from(text, 'utf8');
+  return {
+    kind: 'text',
+    bytes,
+    starts: new Uint32Array(count),
+    ends: new Uint32Array(count).fill(bytes.length),
+    nulls: null,
+  };
 }
 
 /** Lays rows `from` to `to` of a source out from row `at` of a buffer on. */

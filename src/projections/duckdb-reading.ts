@@ -10,11 +10,11 @@ import {
   StatementType,
 } from '@duckdb/node-api';
 import { messageOf } from '../journal/error.ts';
-import { DUCKDB_DIGESTS } from './duckdb-schema.ts';
 import { streamDigest } from './duckdb-streams.ts';
 import { MAX_QUERY_ROWS, type Row, type SqlValue, type TableDigest } from './store.ts';
 import { mayPass } from './store-trouble.ts';
 import type { StreamTable } from './stream-tables.ts';
+import { stateColumns, type Table } from './table.ts';
 
 export interface DuckdbReaders {
   /** The rows of one statement that reads, at most MAX_QUERY_ROWS. */
@@ -29,7 +29,11 @@ export interface DuckdbReaders {
   close(): Promise<void>;
 }
 
-export function createDuckdbReaders(instance: DuckDBInstance, streams: readonly StreamTable[]): DuckdbReaders {
+export function createDuckdbReaders(
+  instance: DuckDBInstance,
+  tables: readonly Table[],
+  streams: readonly StreamTable[],
+): DuckdbReaders {
   const running = new Map<DuckDBConnection, Promise<void>>();
 
   async function* reading<T>(
@@ -68,8 +72,9 @@ export function createDuckdbReaders(instance: DuckDBInstance, streams: readonly 
     digests: (signal) =>
       reading(signal, async function* (reader) {
         await reader.run('BEGIN TRANSACTION READ ONLY');
+        const builtin = tables.map((table) => [table.name, stateColumns(table)] as const);
         const declared = streams.map((table) => [table.name, streamDigest(table)] as const);
-        for (const [table, columns] of [...Object.entries(DUCKDB_DIGESTS), ...declared]) {
+        for (const [table, columns] of [...builtin, ...declared]) {
           yield await digestOf(reader, table, columns);
         }
       }),

@@ -1,120 +1,26 @@
 /**
  * Tables of the analytics store. Each configured window has a table of its results, and `window_parts` has those of
- * windows that are configured no more; the view `windows` has one row a window, key and start: the newest revision. The
- * view `sessions` is the same of `session_parts`, where a flush may have given a session before it was over. Tables of
- * declared streams are in duckdb-streams.ts.
+ * windows that are configured no more; the view `windows` has one row a window, key and start: the newest revision.
+ * Tables of declared streams are in duckdb-streams.ts.
  */
 import type { Column } from './duckdb-columns.ts';
+import type { Table } from './table.ts';
 
-/** Raise it whenever a table or a writer changes: an older file is then rebuilt. */
-export const DUCKDB_SCHEMA_VERSION = 9;
+/** Raise it whenever a writer changes: an older file is then rebuilt. A changed table does that by itself. */
+export const DUCKDB_WRITERS_VERSION = 10;
 
-export const DUCKDB_TABLES = {
-  transactions: [
-    { name: 'transaction_id', kind: 'long', from: 'transactionId' },
-    { name: 'customer_id', kind: 'long', from: 'customerId' },
-    { name: 'terminal_id', kind: 'long', from: 'terminalId' },
-    { name: 'amount_cents', kind: 'long', from: 'amountCents' },
-    { name: 'occurred_at', kind: 'instant', from: 'occurredAt' },
-    { name: 'partition', kind: 'int', from: '$partition' },
-    { name: 'log_offset', kind: 'long', from: '$offset' },
-  ],
-  labels: [
-    { name: 'transaction_id', kind: 'long', from: 'transactionId' },
-    { name: 'customer_id', kind: 'long', from: 'customerId' },
-    { name: 'fraud', kind: 'boolean', from: 'fraud' },
-    { name: 'scenario', kind: 'int', from: 'scenario' },
-    { name: 'known_at', kind: 'instant', from: 'knownAt' },
-    { name: 'origin', kind: 'text', from: 'origin' },
-  ],
-  scores: [
-    { name: 'transaction_id', kind: 'long', from: 'transactionId' },
-    { name: 'customer_id', kind: 'long', from: 'customerId' },
-    { name: 'occurred_at', kind: 'instant', from: 'occurredAt' },
-    { name: 'score', kind: 'double', from: 'score' },
-    { name: 'model', kind: 'text', from: 'model' },
-    { name: 'rule_hits', kind: 'int', from: 'ruleHits' },
-    { name: 'session_count', kind: 'int', from: 'sessionCount' },
-    { name: 'own_mean_cents', kind: 'double', from: 'ownMeanCents' },
-    { name: 'deviations', kind: 'double', from: 'deviations' },
-  ],
-  session_parts: [
-    { name: 'customer_id', kind: 'long', from: 'customerId' },
-    { name: 'start_at', kind: 'instant', from: 'start' },
-    { name: 'end_at', kind: 'instant', from: 'end' },
-    { name: 'count', kind: 'long', from: 'count' },
-    { name: 'total_cents', kind: 'long', from: 'totalCents' },
-    { name: 'max_score', kind: 'double', from: 'maxScore' },
-    { name: 'closed_at', kind: 'instant', from: 'at' },
-  ],
-  window_parts: [
-    { name: 'window_name', kind: 'text', from: 'window' },
-    { name: 'key', kind: 'text', from: 'key', nullable: true },
-    { name: 'start_at', kind: 'instant', from: 'start' },
-    { name: 'end_at', kind: 'instant', from: 'end' },
-    { name: 'revision', kind: 'int', from: 'revision' },
-    { name: 'count', kind: 'long', from: 'count' },
-    { name: 'aggregates', kind: 'text', from: 'aggregates' },
-    { name: 'partition', kind: 'int', from: '$partition' },
-  ],
-  late_events: [
-    { name: 'window_name', kind: 'text', from: 'window' },
-    { name: 'key', kind: 'text', from: 'key', nullable: true },
-    { name: 'occurred_at', kind: 'instant', from: 'occurredAt' },
-    { name: 'lateness_ms', kind: 'long', from: 'latenessMs' },
-    { name: 'windows_lost', kind: 'int', from: 'windows' },
-    { name: 'event', kind: 'text', from: 'event' },
-  ],
-  joins: [
-    { name: 'join_name', kind: 'text', from: 'join' },
-    { name: 'key', kind: 'text', from: 'key', nullable: true },
-    { name: 'joined_at', kind: 'instant', from: 'ts' },
-    { name: 'left_event', kind: 'text', from: 'left', nullable: true },
-    { name: 'right_event', kind: 'text', from: 'right', nullable: true },
-  ],
-  weather: [
-    { name: 'provider', kind: 'text', from: 'provider' },
-    { name: 'place', kind: 'text', from: 'place' },
-    { name: 'observed_at', kind: 'instant', from: 'observedAt' },
-    { name: 'fetched_at', kind: 'instant', from: 'fetchedAt' },
-    { name: 'temperature_celsius', kind: 'double', from: 'temperatureCelsius', nullable: true },
-    { name: 'humidity_percent', kind: 'double', from: 'humidityPercent', nullable: true },
-    { name: 'precipitation_mm', kind: 'double', from: 'precipitationMm', nullable: true },
-    { name: 'wind_speed_kmh', kind: 'double', from: 'windSpeedKmh', nullable: true },
-    { name: 'pressure_hpa', kind: 'double', from: 'pressureHpa', nullable: true },
-  ],
-} as const satisfies Readonly<Record<string, readonly Column[]>>;
+/** What the names of its files end with. */
+export const DUCKDB_SUFFIXES: readonly string[] = ['', '.wal'];
 
-/** Columns that are state: where a row lies, and how late an event was for its partition, depend on the layout. */
-export const DUCKDB_DIGESTS: Readonly<Record<string, readonly string[]>> = {
-  transactions: ['transaction_id', 'customer_id', 'terminal_id', 'amount_cents', 'occurred_at'],
-  labels: ['transaction_id', 'customer_id', 'fraud', 'scenario', 'known_at', 'origin'],
-  scores: [
-    'transaction_id',
-    'customer_id',
-    'occurred_at',
-    'score',
-    'model',
-    'rule_hits',
-    'session_count',
-    'own_mean_cents',
-    'deviations',
-  ],
-  sessions: ['customer_id', 'start_at', 'end_at', 'count', 'total_cents', 'max_score'],
-  windows: ['window_name', 'key', 'start_at', 'end_at', 'revision', 'count', 'aggregates'],
-  joins: ['join_name', 'key', 'joined_at', 'left_event', 'right_event'],
-  late_events: ['window_name', 'key', 'occurred_at', 'event'],
-  weather: [
-    'provider',
-    'place',
-    'observed_at',
-    'temperature_celsius',
-    'humidity_percent',
-    'precipitation_mm',
-    'wind_speed_kmh',
-    'pressure_hpa',
-  ],
-};
+/** Columns of the table of an entry. Throws for one that this store can't hold. */
+export function tableColumns({ name, key, columns }: Table): Column[] {
+  // A row is appended: nothing is looked for first.
+  if (key !== null) throw new Error(`The table ${name} has a key, which no table of DuckDB may have`);
+  return columns.map(({ name: column, kind, from, nullable }) => {
+    const made = { name: column, from, kind: kind === 'json' ? 'text' : kind } as const;
+    return nullable === undefined ? made : { ...made, nullable };
+  });
+}
 
 /** An aggregate as the view has to know it. */
 export interface AggregateShape {
@@ -154,23 +60,6 @@ export function windowColumns({ aggregates }: WindowShape): Column[] {
   });
   return [...WINDOW_COLUMNS, ...own];
 }
-
-/** When a result says that it was made, if a flush made it: the last instant of a JavaScript Date. */
-const END_OF_TIME_MS = 8.64e15;
-
-const SESSION_COLUMNS = 'customer_id, start_at, end_at, count, total_cents, max_score';
-
-/**
- * A session that a flush gave has the end of time for when it was closed. It may have gone on: a customer's sessions never
- * overlap, so one that does, and is larger, is the same one later. The others are final, and are not looked for.
- */
-export const SESSIONS_VIEW_SQL = `CREATE OR REPLACE VIEW sessions AS
-  SELECT ${SESSION_COLUMNS} FROM session_parts WHERE closed_at < make_timestamp_ms(${END_OF_TIME_MS})
-  UNION ALL SELECT ${SESSION_COLUMNS} FROM session_parts AS one
-  WHERE closed_at >= make_timestamp_ms(${END_OF_TIME_MS}) AND NOT EXISTS (
-    SELECT 1 FROM session_parts AS other WHERE other.customer_id = one.customer_id
-      AND other.start_at <= one.start_at AND other.end_at >= one.end_at
-      AND (other.start_at < one.start_at OR other.end_at > one.end_at OR other.count > one.count))`;
 
 /** The view `windows`, over the tables of these windows and the results of others. Names come from a validated file. */
 export function windowsViewSql(shapes: readonly WindowShape[]): string {

@@ -1,14 +1,14 @@
 /** The analytics store's table of a declared stream: a row an event, as the schema of today reads it. */
 import type { RecordColumn } from '../messages/record-columns.ts';
-import { type Column, OFFSET, PARTITION } from './duckdb-columns.ts';
+import type { Column } from './duckdb-columns.ts';
 import type { StreamTable } from './stream-tables.ts';
 
 /** Those of the schema, then where the event lies. */
 export function streamColumns({ columns }: StreamTable): Column[] {
   return [
     ...columns.map(columnOf),
-    { name: 'partition', kind: 'int', from: PARTITION },
-    { name: 'log_offset', kind: 'long', from: OFFSET },
+    { name: 'partition', kind: 'int', from: '$partition' },
+    { name: 'log_offset', kind: 'long', from: '$offset' },
   ];
 }
 

@@ -2,20 +2,13 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Columns, columnsOfEvents } from '../messages/columns.ts';
 import { withColumns } from '../messages/record-columns.ts';
-import {
-  fraudLabelType,
-  lateEventType,
-  sessionClosedType,
-  transactionScoredType,
-  transactionType,
-  weatherObservationType,
-} from '../messages/types.ts';
 import { givenBy, type WindowResultType, windowResultAt } from '../messages/window-result.ts';
 import { createTableWriter, type TableWriter } from './duckdb-columns.ts';
-import { DUCKDB_TABLES, type WindowShape, windowColumns, windowTable } from './duckdb-schema.ts';
+import { tableColumns, type WindowShape, windowColumns, windowTable } from './duckdb-schema.ts';
 import { streamColumns } from './duckdb-streams.ts';
-import { JOIN_RESULTS, type SectionEvents, STREAM_EVENTS, type Where, WINDOW_RESULTS } from './store.ts';
+import { type SectionEvents, STREAM_EVENTS, type Where, WINDOW_RESULTS } from './store.ts';
 import type { StreamTable } from './stream-tables.ts';
+import { storedName, type Table } from './table.ts';
 
 export interface DuckdbWriters {
   readonly wants: ReadonlySet<string>;
@@ -24,24 +17,16 @@ export interface DuckdbWriters {
   clear(): void;
 }
 
-const TABLE_OF_TYPE: Readonly<Record<string, keyof typeof DUCKDB_TABLES>> = {
-  [transactionType.name]: 'transactions',
-  [fraudLabelType.name]: 'labels',
-  [transactionScoredType.name]: 'scores',
-  [sessionClosedType.name]: 'session_parts',
-  [lateEventType.name]: 'late_events',
-  [weatherObservationType.name]: 'weather',
-  [JOIN_RESULTS]: 'joins',
-};
-
 export async function duckdbWriters(
   connection: DuckDBConnection,
+  tables: readonly Table[],
   shapes: readonly WindowShape[],
   streams: readonly StreamTable[],
 ): Promise<DuckdbWriters> {
-  const byType = new Map<string, TableWriter>();
-  for (const [typeName, table] of Object.entries(TABLE_OF_TYPE)) {
-    byType.set(typeName, await createTableWriter(connection, table, DUCKDB_TABLES[table]));
+  const byType = new Map<string, TableWriter[]>();
+  for (const table of tables) {
+    const writer = await createTableWriter(connection, storedName(table), tableColumns(table));
+    byType.set(table.eventType, [...(byType.get(table.eventType) ?? []), writer]);
   }
   const windows = new Map<string, { readonly shape: WindowShape; readonly table: TableWriter }>();
   for (const shape of shapes) {
@@ -55,9 +40,8 @@ export async function duckdbWriters(
     const table = await createTableWriter(connection, stream.name, streamColumns(stream));
     declared.set(stream.name, { stream, table });
   }
-  const otherWindows = await createTableWriter(connection, 'window_parts', DUCKDB_TABLES.window_parts);
   const byName = [...windows.values(), ...declared.values()].map(({ table }) => table);
-  const all = [...byType.values(), ...byName, otherWindows];
+  const all = [...[...byType.values()].flat(), ...byName];
 
   return {
     wants: new Set([...byType.keys(), WINDOW_RESULTS, STREAM_EVENTS]),
@@ -65,13 +49,14 @@ export async function duckdbWriters(
       if (typeName === STREAM_EVENTS) {
         const known = declared.get(where.stream);
         known?.table.append(withColumns(columns(), known.stream.columns), where);
-      } else if (window === null) byType.get(typeName)?.append(columns(), where);
+      } else if (window === null) for (const table of byType.get(typeName) ?? []) table.append(columns(), where);
       else {
         const known = windows.get(window.window);
         if (known !== undefined && isShapedAs(window, known.shape)) {
           const hasLists = known.shape.aggregates.some(({ gives }) => gives === 'list');
           known.table.append(hasLists ? withListsAsText(columns()) : columns(), where);
-        } else otherWindows.append(asParts(window.window, columns()), where);
+        } else
+          for (const table of byType.get(WINDOW_RESULTS) ?? []) table.append(asParts(window.window, columns()), where);
       }
     },
     flush() {

@@ -1,31 +1,35 @@
 /**
- * DuckDB: the analytics read model. Transactions, scores, sessions, windows, weather; its own offsets among them.
+ * DuckDB: the analytics read model. Tables with a row an event, and those of windows; its own offsets among them.
  * One process, one thread holds the file open; everybody else asks through that thread.
  */
 
+import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { columnSql } from './duckdb-columns.ts';
-import { createDuckdbReaders, type DuckdbReaders, rowsOf } from './duckdb-reading.ts';
+import { createDuckdbReaders, rowsOf } from './duckdb-reading.ts';
 import {
-  DUCKDB_SCHEMA_VERSION,
-  DUCKDB_TABLES,
-  SESSIONS_VIEW_SQL,
+  DUCKDB_SUFFIXES,
+  DUCKDB_WRITERS_VERSION,
   sqlText,
+  tableColumns,
   windowColumns,
   windowsViewSql,
   windowTable,
 } from './duckdb-schema.ts';
 import { streamColumns } from './duckdb-streams.ts';
 import { duckdbWriters } from './duckdb-writers.ts';
-import { STORE_SUFFIXES, type Store, type TableDigest } from './store.ts';
+import type { Store, TableDigest } from './store.ts';
 import { mayPass } from './store-trouble.ts';
 import { isLogOf, shapeText, streamChanges } from './stream-changes.ts';
 import { type StreamTable, streamTable } from './stream-tables.ts';
+import { storedName, type Table, tableText } from './table.ts';
 import type { TableShapes } from './table-shapes.ts';
 
 export interface DuckdbOptions {
-  readonly tables: TableShapes;
+  readonly tables: readonly Table[];
+  /** What else the configuration gives tables. */
+  readonly shapes: TableShapes;
   /** What its buffer manager may hold; its rows on the way in come on top. */
   readonly memoryBytes: number;
   readonly threads: number;
@@ -36,31 +40,28 @@ export interface DuckdbOptions {
 /** The write-ahead log may grow to this part of the memory. */
 const WAL_SHARE = 4;
 
-export interface DuckdbStore extends Store {
-  readonly readers: DuckdbReaders;
-}
-
 /** Opens or creates the store. A file of another version, or one that does not open, is replaced by an empty one. */
-export async function openDuckdb(file: string, options: DuckdbOptions): Promise<DuckdbStore> {
-  const streams = options.tables.streams.map(streamTable);
+export async function openDuckdb(file: string, options: DuckdbOptions): Promise<Store> {
+  const streams = options.shapes.streams.map(streamTable);
   const { instance, connection } = await openOrReplace(file, options, streams);
-  await connection.run(windowsViewSql(options.tables.windows));
-  await connection.run(SESSIONS_VIEW_SQL);
+  await connection.run(windowsViewSql(options.shapes.windows));
+  for (const { name, view } of options.tables) {
+    if (view?.sql != null) await connection.run(`CREATE OR REPLACE VIEW "${name}" AS ${view.sql}`);
+  }
   // After this no statement can reach the file system or undo it: what a user's query may do.
   await connection.run('SET enable_external_access = false');
   await connection.run('SET lock_configuration = true');
-  const writers = await duckdbWriters(connection, options.tables.windows, streams);
+  const writers = await duckdbWriters(connection, options.tables, options.shapes.windows, streams);
   const offsets = new Map<string, number>();
   for (const { log, next } of await rowsOf(connection, 'SELECT log, next FROM offsets')) {
     offsets.set(String(log), Number(next));
   }
 
-  const readers = createDuckdbReaders(instance, streams);
+  const readers = createDuckdbReaders(instance, options.tables, streams);
   let inTransaction = false;
 
   return {
     name: 'duckdb',
-    readers,
     offsets: () => offsets,
     wants: writers.wants,
     async begin() {
@@ -86,6 +87,10 @@ export async function openDuckdb(file: string, options: DuckdbOptions): Promise<
       await connection.run('ROLLBACK');
     },
     query: readers.query,
+    async *readBeside(read, signal) {
+      if (read.kind === 'query') yield* readers.stream(read.sql, signal);
+      else for await (const digest of readers.digests(signal)) yield [{ ...digest }];
+    },
     verify: readers.verify,
     async digest() {
       const digests: TableDigest[] = [];
@@ -116,7 +121,7 @@ async function openOrReplace(
   };
   const known = await openKnown(file, settings, versionOf(options), streams);
   if (known !== null) return known;
-  for (const suffix of STORE_SUFFIXES.duckdb) rmSync(file + suffix, { force: true });
+  for (const suffix of DUCKDB_SUFFIXES) rmSync(file + suffix, { force: true });
   const instance = await DuckDBInstance.create(file, settings);
   const connection = await instance.connect();
   await createTables(connection, options);
@@ -159,16 +164,18 @@ async function hasVersion(connection: DuckDBConnection, version: string): Promis
 }
 
 /** The tables depend on the windows, the rows on whose journal it is: with others, the store is another one and is rebuilt. */
-function versionOf({ tables, owner = 0 }: DuckdbOptions): string {
-  return `${DUCKDB_SCHEMA_VERSION} ${owner} ${JSON.stringify(tables.windows)}`;
+function versionOf({ tables, shapes, owner = 0 }: DuckdbOptions): string {
+  const hash = createHash('sha256').update(tables.map(tableText).join('\n')).digest('hex');
+  return `${DUCKDB_WRITERS_VERSION} ${hash} ${owner} ${JSON.stringify(shapes.windows)}`;
 }
 
 async function createTables(connection: DuckDBConnection, options: DuckdbOptions): Promise<void> {
   await connection.run('CREATE TABLE offsets (log VARCHAR NOT NULL, next BIGINT NOT NULL)');
-  for (const [table, columns] of Object.entries(DUCKDB_TABLES)) {
-    await connection.run(`CREATE TABLE ${table} (${columns.map(columnSql).join(', ')})`);
+  for (const table of options.tables) {
+    const columns = tableColumns(table).map(columnSql).join(', ');
+    await connection.run(`CREATE TABLE "${storedName(table)}" (${columns})`);
   }
-  for (const shape of options.tables.windows) {
+  for (const shape of options.shapes.windows) {
     const columns = windowColumns(shape).map(columnSql).join(', ');
     await connection.run(`CREATE TABLE "${windowTable(shape)}" (${columns})`);
   }

@@ -1,6 +1,6 @@
 /**
- * The projector: reads the logs in order, decodes each section once, and hands it to every store that wants it and
- * has not got it. Rows and offsets commit together, so wherever it stops it goes on from there.
+ * The projector of one store: reads the logs in order and hands each section that the store wants to it. Rows and offsets
+ * commit together, so wherever it stops it goes on from there.
  */
 import type { CommitReader, JournaledCommit } from '../journal/commit-reader.ts';
 import type { DynamicEvent, EventType } from '../messages/codec.ts';
@@ -8,8 +8,16 @@ import { type Columns, columnsOfEvents } from '../messages/columns.ts';
 import type { Section } from '../messages/commit.ts';
 import { joinOfRecord } from '../messages/join-result.ts';
 import type { Registry } from '../messages/registry.ts';
-import { BUILTIN_TYPES } from '../messages/types.ts';
-import { JOIN_RESULTS, type SectionEvents, STREAM_EVENTS, type Store, type Where, WINDOW_RESULTS } from './store.ts';
+import { builtinType } from '../messages/types.ts';
+import {
+  type EventRow,
+  JOIN_RESULTS,
+  type SectionEvents,
+  STREAM_EVENTS,
+  type Store,
+  type Where,
+  WINDOW_RESULTS,
+} from './store.ts';
 
 /** The journal as the projector reads it. */
 export interface ProjectedJournal {
@@ -26,7 +34,7 @@ export interface LogRange {
 }
 
 export interface Projected {
-  /** Events read, whichever store took them. */
+  /** Events read, whether the store has tables for them or not. */
   readonly events: number;
   /** Offset reached in each log. */
   readonly reached: Readonly<Record<string, number>>;
@@ -34,72 +42,65 @@ export interface Projected {
   readonly caughtUp: boolean;
 }
 
-const READERS = new Map<string, EventType<unknown>>(BUILTIN_TYPES.map((type) => [type.name, type]));
-
 /**
- * Projects up to about `maxEvents` events in one transaction a store. Rolls every store back and rethrows when a frame
- * can't be read or a store refuses.
+ * Projects up to about `maxEvents` events in one transaction of the store. Rolls it back and rethrows when a frame can't be read
+ * or the store refuses.
  */
 export async function projectLogs(
   journal: ProjectedJournal,
-  stores: readonly Store[],
+  store: Store,
   ranges: readonly LogRange[],
   maxEvents: number,
 ): Promise<Projected> {
   const { reader } = journal;
   try {
-    for (const store of stores) await store.begin();
+    await store.begin();
     const reached = new Map<string, number>();
     let events = 0;
     let caughtUp = true;
     for (const { log, toOffset } of ranges) {
-      const projected = Math.min(...stores.map((store) => store.offsets().get(log) ?? 0));
       // Events that were pruned are in no new store.
-      const from = Math.max(projected, await reader.startOf(log));
+      const from = Math.max(store.offsets().get(log) ?? 0, await reader.startOf(log));
       let next = from;
       for await (const read of reader.commits(log, { fromOffset: from, toOffset })) {
         if (events >= maxEvents) {
           caughtUp = false;
           break;
         }
-        const behind = stores.filter((store) => (store.offsets().get(log) ?? 0) <= read.offset);
-        projectCommit(journal, behind, log, read);
+        await projectCommit(journal, store, log, read);
         events += read.endOffset - read.offset;
         next = read.endOffset;
       }
       if (next > from) reached.set(log, next);
     }
-    for (const store of stores) {
-      const ahead = [...reached].filter(([log, next]) => next > (store.offsets().get(log) ?? 0));
-      await store.commit(new Map(ahead));
-    }
+    await store.commit(reached);
     return { events, reached: Object.fromEntries(reached), caughtUp };
   } catch (error) {
-    for (const store of stores) await store.rollback();
+    await store.rollback();
     throw error;
   }
 }
 
-function projectCommit(
+async function projectCommit(
   journal: ProjectedJournal,
-  stores: readonly Store[],
+  store: Store,
   log: string,
   { offset, commit }: JournaledCommit,
-): void {
+): Promise<void> {
   const { stream, partition, committedAt, sections } = commit;
   let firstOffset = offset;
   for (const section of sections) {
-    const where: Where = { log, stream, partition, firstOffset, committedAt };
-    projectSection(journal, stores, section, where);
+    // One at a time: the columns of the next section are in the memory of this one's.
+    const taken = projectSection(journal, store, section, { log, stream, partition, firstOffset, committedAt });
+    if (taken !== undefined) await taken;
     firstOffset += section.count;
   }
 }
 
-/** Types that no store has a table for stay undecoded. */
-function projectSection(journal: ProjectedJournal, stores: readonly Store[], section: Section, where: Where): void {
+/** Types that the store has no table for stay undecoded. */
+function projectSection(journal: ProjectedJournal, store: Store, section: Section, where: Where): Promise<void> | void {
   const decoded = decodedAs(journal, section, where.stream);
-  if (decoded === null) return;
-  for (const store of stores) if (store.wants.has(decoded.typeName)) store.project(decoded, where);
+  if (decoded !== null && store.wants.has(decoded.typeName)) return store.project(decoded, where);
 }
 
 /** One section is projected at a time, so one memory a type does. */
@@ -118,11 +119,11 @@ function decodedAs({ registry, declared }: ProjectedJournal, section: Section, s
   const window = registry.windowOf(section.fingerprint);
   const own = declared.get(stream)?.type;
   const isOwn = own?.name === record;
-  const reader = window?.type ?? (isOwn ? own : READERS.get(record));
+  const reader = window?.type ?? (isOwn ? own : builtinType(record));
   if (reader === undefined) return null;
   const typeName = isOwn ? STREAM_EVENTS : reader.name;
   let columns: Columns | null = null;
-  let objects: readonly unknown[] | null = null;
+  let objects: readonly EventRow[] | null = null;
   return {
     typeName: window === null ? typeName : WINDOW_RESULTS,
     window,
@@ -131,7 +132,7 @@ function decodedAs({ registry, declared }: ProjectedJournal, section: Section, s
       return columns;
     },
     objects() {
-      objects ??= registry.decodeAs<unknown>(reader, section.fingerprint, section.bytes);
+      objects ??= registry.decodeAs<DynamicEvent>(reader, section.fingerprint, section.bytes);
       return objects;
     },
   };
@@ -140,7 +141,7 @@ function decodedAs({ registry, declared }: ProjectedJournal, section: Section, s
 /** Both sides as JSON: their columns are those of any two streams. */
 function joinedEvents(join: string, registry: Registry, { fingerprint, bytes }: Section): SectionEvents {
   const json = (event: unknown): string | null => (event === null ? null : JSON.stringify(event));
-  const objects = (): readonly Record<string, unknown>[] =>
+  const objects = (): readonly EventRow[] =>
     (registry.writerOf(fingerprint)?.decodeBlock(bytes) ?? []).map(({ key, ts, left, right }) => {
       return { join, key, ts, left: json(left), right: json(right) };
     });

@@ -1,64 +1,28 @@
-/** The reads that the API offers by name: each is one query against one store, newest rows first. */
-import type { StoreName } from './store.ts';
+/** The reads that the API offers of a table: one query against one store, newest rows first. */
+import type { Dialect } from './store.ts';
+import type { Table, TableRead } from './table.ts';
 
-export const READ_MODELS = ['sessions', 'alerts', 'cases', 'runs', 'dead_letters', 'actor_history', 'weather'] as const;
-export type ReadModel = (typeof READ_MODELS)[number];
-
-export interface ReadQuery {
-  readonly store: StoreName;
-  readonly sql: string;
-}
-
-/** The query of a read model. `limit` is a whole number from 1 to 1,001. Throws a RangeError on any other. */
-export function readQuery(model: ReadModel, limit: number): ReadQuery {
+/** `limit` is a whole number from 1 to 1,001. Throws a RangeError on any other. */
+export function readSql({ name, columns }: Table, read: TableRead, dialect: Dialect, limit: number): string {
   if (!Number.isInteger(limit) || limit < 1 || limit > 1001)
     throw new RangeError(`limit must be 1 to 1001, not ${limit}`);
-  switch (model) {
-    case 'sessions':
-      return {
-        store: 'duckdb',
-        sql: `SELECT customer_id, epoch_ms(start_at) AS start_at, epoch_ms(end_at) AS end_at, count, total_cents, max_score
-          FROM sessions ORDER BY sessions.end_at DESC, customer_id LIMIT ${limit}`,
-      };
-    case 'weather':
-      return {
-        store: 'duckdb',
-        sql: `SELECT provider, place, epoch_ms(observed_at) AS observed_at, temperature_celsius, humidity_percent,
-          precipitation_mm, wind_speed_kmh, pressure_hpa FROM weather
-          QUALIFY row_number() OVER (PARTITION BY provider, place, weather.observed_at ORDER BY fetched_at DESC) = 1
-          ORDER BY weather.observed_at DESC, place LIMIT ${limit}`,
-      };
-    case 'alerts':
-      return {
-        store: 'sqlite',
-        sql: `SELECT alert_id, case_id, customer_id, transaction_id, terminal_id, amount_cents, occurred_at, score, model,
-          severity, reasons, stream, partition, log_offset AS "offset" FROM alerts
-          ORDER BY occurred_at DESC, alert_id LIMIT ${limit}`,
-      };
-    case 'cases':
-      return {
-        store: 'sqlite',
-        sql: `SELECT case_id, customer_id, state, hits, amount_cents, opened_at, last_hit_at FROM cases
-          ORDER BY last_hit_at DESC, case_id LIMIT ${limit}`,
-      };
-    case 'runs':
-      return {
-        store: 'sqlite',
-        sql: `SELECT job, run_id, interval_start, interval_end, state, attempt, changed_at, records, message FROM runs
-          ORDER BY interval_end DESC, job LIMIT ${limit}`,
-      };
-    case 'dead_letters':
-      return {
-        store: 'sqlite',
-        sql: `SELECT stream, source, position, reason, detail, substr(CAST(raw AS TEXT), 1, 500) AS raw,
-          log_offset AS "offset" FROM dead_letters ORDER BY log_offset DESC LIMIT ${limit}`,
-      };
-    case 'actor_history':
-      return {
-        store: 'sqlite',
-        sql: `SELECT actor, change, restarts, error, changed_at FROM actor_history ORDER BY log_offset DESC LIMIT ${limit}`,
-      };
-  }
+  const selected = read.columns.map((column) => {
+    const { name: given, of, first } = typeof column === 'string' ? { name: column, of: column } : { ...column };
+    const value = `one."${of}"`;
+    if (first !== undefined) return `${dialect.beginning(value, first)} AS "${given}"`;
+    const isInstant = columns.some((entry) => entry.name === of && entry.kind === 'instant');
+    return `${isInstant ? dialect.instant(value) : value} AS "${given}"`;
+  });
+  const thenBy = read.thenBy === undefined ? '' : `, one."${read.thenBy}"`;
+  return `SELECT ${selected.join(', ')} FROM ${rowsSql(name, read)}
+    ORDER BY one."${read.newest}" DESC${thenBy} LIMIT ${limit}`;
+}
+
+function rowsSql(name: string, { only }: TableRead): string {
+  if (only === undefined) return `"${name}" AS one`;
+  const of = only.of.map((column) => `"${column}"`).join(', ');
+  return `(SELECT *, row_number() OVER (PARTITION BY ${of} ORDER BY "${only.by}" DESC) AS place_of_row FROM "${name}") AS one
+    WHERE place_of_row = 1`;
 }
 
 /**

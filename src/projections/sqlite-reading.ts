@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto';
 import Database from 'better-sqlite3';
 import { keepNative } from '../journal/keep-native.ts';
-import { SQLITE_DIGESTS } from './sqlite-schema.ts';
+import { sqliteDigestSql } from './sqlite-schema.ts';
 import { streamDigestSql } from './sqlite-streams.ts';
 import { MAX_QUERY_ROWS, type Row, type SqlValue, type TableDigest } from './store.ts';
 import type { StreamTable } from './stream-tables.ts';
+import type { Table } from './table.ts';
 
 /** Opens a file that must be there. */
 export function openSqliteReader(file: string): Database.Database {
@@ -27,11 +28,16 @@ export function* streamRows(reader: Database.Database, sql: string): Generator<R
 }
 
 /** A table at a time, all as of one moment. */
-export function* tableDigests(reader: Database.Database, streams: readonly StreamTable[]): Generator<TableDigest> {
+export function* tableDigests(
+  reader: Database.Database,
+  tables: readonly Table[],
+  streams: readonly StreamTable[],
+): Generator<TableDigest> {
   reader.exec('BEGIN');
   try {
+    const builtin = tables.map((table) => [table.name, sqliteDigestSql(table)] as const);
     const declared = streams.map((table) => [table.name, streamDigestSql(table)] as const);
-    for (const [table, select] of [...Object.entries(SQLITE_DIGESTS), ...declared]) {
+    for (const [table, select] of [...builtin, ...declared]) {
       yield digestOf(reader, table, select);
     }
   } finally {

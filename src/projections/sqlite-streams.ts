@@ -5,23 +5,12 @@
  */
 import type { Database } from 'better-sqlite3';
 import type { Columns } from '../messages/columns.ts';
-import { type CellValue, cellAt, type RecordColumn, type RecordColumnKind } from '../messages/record-columns.ts';
+import { type CellValue, cellAt, type RecordColumn } from '../messages/record-columns.ts';
 import type { Tombstone } from '../messages/streams.ts';
+import { SQLITE_TYPES } from './sqlite-schema.ts';
 import type { Where } from './store.ts';
 import { isLogOf, shapeText, streamChanges } from './stream-changes.ts';
 import type { StreamTable } from './stream-tables.ts';
-
-const SQLITE_TYPES: Readonly<Record<RecordColumnKind, string>> = {
-  int: 'INTEGER',
-  long: 'INTEGER',
-  double: 'REAL',
-  boolean: 'INTEGER',
-  instant: 'INTEGER',
-  date: 'INTEGER',
-  text: 'TEXT',
-  bytes: 'BLOB',
-  json: 'TEXT',
-};
 
 /** Nothing but the key is NOT NULL: SQLite has no NaN, and takes one for null. */
 function streamTableSql({ name, key, columns }: StreamTable): string {

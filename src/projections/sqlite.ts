@@ -1,6 +1,6 @@
 /**
- * SQLite: the operations read model. Runs, alerts, cases, the latest result of each window, dead letters, actors, and
- * the newest event of each key of the declared streams.
+ * SQLite: the operations read model. Tables with a row a key, such as runs and dead letters, and the newest event of each key
+ * of the declared streams.
  * Its version stands in the file: another version's file is deleted and rebuilt from the journal.
  */
 
@@ -9,22 +9,31 @@ import Database from 'better-sqlite3';
 import { keepNative } from '../journal/keep-native.ts';
 import { knownPageSums, moveLog, newPageSums, type PageSums, verifyPages } from './page-sums.ts';
 import { openSqliteReader, queryRows, tableDigests } from './sqlite-reading.ts';
-import { SQLITE_SCHEMA, SQLITE_SCHEMA_VERSION } from './sqlite-schema.ts';
+import { SQLITE_SUFFIXES, sqliteSchema, sqliteVersion } from './sqlite-schema.ts';
 import { changeStreams } from './sqlite-streams.ts';
 import { sqliteWriters } from './sqlite-writers.ts';
-import { STORE_SUFFIXES, type Store } from './store.ts';
+import type { Store } from './store.ts';
 import { damagedStore, mayPass } from './store-trouble.ts';
 import { type StreamShape, type StreamTable, streamTable } from './stream-tables.ts';
+import type { Table } from './table.ts';
+
+export interface SqliteOptions {
+  readonly tables: readonly Table[];
+  readonly streams: readonly StreamShape[];
+  /** The data directory that it belongs to; see owner.ts. */
+  readonly owner?: number;
+}
 
 /**
  * Opens or creates the store. A file of another version or owner, or a damaged one, is replaced by an empty one. Of a stream whose
  * table is new or changed, the logs are projected anew from their start; all else stays.
  */
-export function openSqlite(file: string, shapes: readonly StreamShape[] = [], owner = 0): Store {
-  const streams = shapes.map(streamTable);
-  const { db, sums } = openOrReplace(file, streams, owner);
+export function openSqlite(file: string, options: SqliteOptions): Store {
+  const { tables } = options;
+  const streams = options.streams.map(streamTable);
+  const { db, sums } = openOrReplace(file, tables, streams, options.owner ?? 0);
   const reader = openSqliteReader(file);
-  const writers = sqliteWriters(db, streams);
+  const writers = sqliteWriters(db, tables, streams);
   const offsets = new Map<string, number>();
   for (const { log, next } of db.prepare<[], { log: string; next: number }>('SELECT log, next FROM offsets').all()) {
     offsets.set(log, next);
@@ -54,7 +63,7 @@ export function openSqlite(file: string, shapes: readonly StreamShape[] = [], ow
       if (db.inTransaction) db.exec('ROLLBACK');
     },
     query: async (sql) => queryRows(reader, sql),
-    digest: async () => [...tableDigests(reader, streams)],
+    digest: async () => [...tableDigests(reader, tables, streams)],
     verify: (signal) => verifyPages(sums, signal),
     async close() {
       try {
@@ -84,7 +93,14 @@ interface OpenFile {
   readonly sums: PageSums;
 }
 
-function openOrReplace(file: string, streams: readonly StreamTable[], owner: number): OpenFile {
+function openOrReplace(
+  file: string,
+  tables: readonly Table[],
+  streams: readonly StreamTable[],
+  owner: number,
+): OpenFile {
+  const schema = sqliteSchema(tables);
+  const ownVersion = sqliteVersion(tables);
   for (const attempt of [1, 2]) {
     let db: Database.Database | null = null;
     try {
@@ -97,7 +113,7 @@ function openOrReplace(file: string, streams: readonly StreamTable[], owner: num
       db.exec('PRAGMA busy_timeout = 5000');
       const version = db.prepare('PRAGMA user_version').pluck().get();
       if (version === 0 && isEmpty(db)) {
-        db.exec(`BEGIN IMMEDIATE; ${SQLITE_SCHEMA} PRAGMA user_version = ${SQLITE_SCHEMA_VERSION};
+        db.exec(`BEGIN IMMEDIATE; ${schema} PRAGMA user_version = ${ownVersion};
           PRAGMA application_id = ${owner}; COMMIT`);
         const sums = newPageSums(db, file);
         changeStreams(db, streams);
@@ -105,9 +121,9 @@ function openOrReplace(file: string, streams: readonly StreamTable[], owner: num
       }
       // Whether every page is as it was written is seen later: it may take long.
       const isOwn = db.prepare('PRAGMA application_id').pluck().get() === owner;
-      if (version === SQLITE_SCHEMA_VERSION && isOwn && known !== null) {
+      if (version === ownVersion && isOwn && known !== null) {
         // A file whose header says that it can't be written passes every other check. A full disk is waited for elsewhere.
-        tryToWrite(db);
+        tryToWrite(db, ownVersion);
         changeStreams(db, streams);
         return { db, sums: known };
       }
@@ -115,14 +131,14 @@ function openOrReplace(file: string, streams: readonly StreamTable[], owner: num
       if (attempt === 2 || isTrouble(error)) throw error;
     }
     db?.close();
-    for (const suffix of STORE_SUFFIXES.sqlite) rmSync(file + suffix, { force: true });
+    for (const suffix of SQLITE_SUFFIXES) rmSync(file + suffix, { force: true });
   }
   throw new Error(`${file} could not be created anew`);
 }
 
-function tryToWrite(db: Database.Database): void {
+function tryToWrite(db: Database.Database, version: number): void {
   try {
-    db.exec(`PRAGMA user_version = ${SQLITE_SCHEMA_VERSION}`);
+    db.exec(`PRAGMA user_version = ${version}`);
   } catch (error) {
     if (!(error instanceof Database.SqliteError && error.code === 'SQLITE_FULL')) throw error;
   }

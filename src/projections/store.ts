@@ -17,6 +17,9 @@ export interface Where {
   readonly committedAt: number;
 }
 
+/** An event as an object. */
+export type EventRow = Readonly<Record<string, unknown>>;
+
 /** The events of one section. Either form is made when it is first asked for. */
 export interface SectionEvents {
   /** Full name of their type, WINDOW_RESULTS, JOIN_RESULTS or STREAM_EVENTS. */
@@ -24,7 +27,7 @@ export interface SectionEvents {
   /** The window whose results they are; null for any other type. */
   readonly window: WindowResultType | null;
   columns(): Columns;
-  objects(): readonly unknown[];
+  objects(): readonly EventRow[];
 }
 
 /** Stands for the types of all windows. */
@@ -39,8 +42,17 @@ export const STREAM_EVENTS = 'dev.millrace.StreamEvents';
 /** Rows that one query may return; what is beyond them is left out. */
 export const MAX_QUERY_ROWS = 10_000;
 
+/** A read of any length, whose rows come as they are asked for. Those of a digest are its tables. */
+export type LongRead = { readonly kind: 'query'; readonly sql: string } | { readonly kind: 'digest' };
+
 export type SqlValue = string | number | boolean | null;
 export type Row = Readonly<Record<string, SqlValue>>;
+
+/** A query of one store. */
+export interface StoreQuery {
+  readonly store: string;
+  readonly sql: string;
+}
 
 export interface TableDigest {
   readonly table: string;
@@ -50,36 +62,42 @@ export interface TableDigest {
 }
 
 export interface Store {
-  readonly name: StoreName;
+  readonly name: string;
   /** Offset that is projected next, by log; a log that was never projected is absent. */
   offsets(): ReadonlyMap<string, number>;
   /** Full names of the event types that it has tables for; WINDOW_RESULTS among them. */
   readonly wants: ReadonlySet<string>;
   begin(): Promise<void>;
-  /** Takes the events of one section, of a type that it wants. */
-  project(section: SectionEvents, where: Where): void;
+  /** Takes the events of one section, of a type that it wants. What the section gives is gone once this has resolved. */
+  project(section: SectionEvents, where: Where): Promise<void> | void;
   /** Commits the rows since begin() together with these offsets. */
   commit(offsets: ReadonlyMap<string, number>): Promise<void>;
   rollback(): Promise<void>;
   /** Runs one read-only statement. Throws on anything that would write. */
   query(sql: string): Promise<Row[]>;
   digest(): Promise<TableDigest[]>;
+  /** Rows of any number as they come, beside transactions; the signal interrupts it. Absent where its driver reads apart. */
+  readBeside?(read: LongRead, signal: AbortSignal): AsyncGenerator<readonly Row[]>;
   /** Reads all that is on the disk. Resolves with what of it is not as it was written, for people; null when all is. */
   verify(signal: AbortSignal): Promise<string | null>;
   close(): Promise<void>;
 }
 
-export const STORE_NAMES = ['sqlite', 'duckdb'] as const;
-export type StoreName = (typeof STORE_NAMES)[number];
+/** How a store's SQL says what not every SQL says alike. */
+export interface Dialect {
+  /** An instant as epoch milliseconds. */
+  instant(column: string): string;
+  /** The first characters of a text, or of bytes that are one. */
+  beginning(column: string, characters: number): string;
+}
 
-/** What the names of a store's files end with. */
-export const STORE_SUFFIXES: Readonly<Record<StoreName, readonly string[]>> = {
-  sqlite: ['', '-wal', '-shm', '-sums'],
-  duckdb: ['', '.wal'],
-};
+/** Something was asked of a store that the pipeline does without. */
+export class StoreIsOff extends Error {
+  readonly store: string;
 
-/** File of each store, under the data directory. */
-export const STORE_FILES: Readonly<Record<StoreName, string>> = {
-  sqlite: 'operations.sqlite',
-  duckdb: 'analytics.duckdb',
-};
+  constructor(store: string) {
+    super(`The pipeline runs without the ${store} store: its file says \`stores: { ${store}: false }\``);
+    this.name = 'StoreIsOff';
+    this.store = store;
+  }
+}

@@ -3,33 +3,30 @@
  * milliseconds, dates as 2018-04-01, bytes hexadecimal, whichever store is asked.
  */
 import type { RecordColumn } from '../messages/record-columns.ts';
-import type { ReadQuery } from './read-models.ts';
 import type { Row } from './store.ts';
 import type { StreamTable } from './stream-tables.ts';
 
-/** By event time, newest first. `limit` is a whole number from 1 to 1,001. Throws a RangeError on any other. */
-export function newestQuery({ name, timeField, columns }: StreamTable, limit: number): ReadQuery {
+/** The store that has a row an event of declared streams, and the one that has a row a key. */
+export const STREAM_ROWS_STORE = 'duckdb';
+export const STREAM_KEYS_STORE = 'sqlite';
+
+/** Of STREAM_ROWS_STORE: by event time, newest first. `limit` is a whole number from 1 to 1,001. Throws a RangeError on any other. */
+export function newestSql({ name, timeField, columns }: StreamTable, limit: number): string {
   if (!Number.isInteger(limit) || limit < 1 || limit > 1001)
     throw new RangeError(`limit must be 1 to 1001, not ${limit}`);
   const instant = (column: string): string => `epoch_ms(${column})`;
-  return {
-    store: 'duckdb',
-    sql: `SELECT ${selected(columns, instant, (column) => `${column}::VARCHAR`)} FROM "${name}" AS event
-      ORDER BY event."${timeField}" DESC, event.log_offset DESC, event.partition LIMIT ${limit}`,
-  };
+  return `SELECT ${selected(columns, instant, (column) => `${column}::VARCHAR`)} FROM "${name}" AS event
+    ORDER BY event."${timeField}" DESC, event.log_offset DESC, event.partition LIMIT ${limit}`;
 }
 
-/** The row of the key that is written so; null where no key of the stream can be. */
-export function keyQuery({ name, key, columns }: StreamTable, text: string): ReadQuery | null {
+/** Of STREAM_KEYS_STORE: the row of the key that is written so; null where no key of the stream can be. */
+export function keySql({ name, key, columns }: StreamTable, text: string): string | null {
   const keyColumn = columns.find(({ path }) => path === key);
   const keys = keyColumn === undefined ? [] : literalsOf(keyColumn, text);
   if (keys.length === 0) return null;
   const date = (column: string): string => `date(${column} * 86400, 'unixepoch')`;
-  return {
-    store: 'sqlite',
-    sql: `SELECT ${selected(columns, (column) => column, date)} FROM "${name}" AS event
-      WHERE event."${key}" IN (${keys.join(', ')}) LIMIT 1`,
-  };
+  return `SELECT ${selected(columns, (column) => column, date)} FROM "${name}" AS event
+    WHERE event."${key}" IN (${keys.join(', ')}) LIMIT 1`;
 }
 
 /** Rows as either store gives them: SQLite has no booleans. */
@@ -63,6 +60,6 @@ function literalsOf({ kind }: RecordColumn, text: string): string[] {
 }
 
 /** For SQLite, in hexadecimal: a text of a stranger, whatever is in it. */
-export function textLiteral(text: string): string {
+function textLiteral(text: string): string {
   return `CAST(x'${Buffer.from(text, 'utf8').toString('hex')}' AS TEXT)`;
 }

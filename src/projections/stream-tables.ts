@@ -5,8 +5,6 @@
 import type { AvroRecord } from '../messages/avro.ts';
 import { type DynamicEvent, dynamicEventType, type EventType } from '../messages/codec.ts';
 import { type RecordColumn, recordColumns } from '../messages/record-columns.ts';
-import { DUCKDB_TABLES, windowTable } from './duckdb-schema.ts';
-import { SQLITE_SCHEMA } from './sqlite-schema.ts';
 
 /** A declared stream as the stores have to know it, as plain data. */
 export interface StreamShape {
@@ -27,18 +25,6 @@ export function streamTable(shape: StreamShape): StreamTable {
 
 /** What every such table has beside the columns of its schema: where the row's event lies in the journal. */
 const OWN_COLUMNS: readonly string[] = ['partition', 'log_offset'];
-
-const BUILTIN_NAMES: ReadonlySet<string> = new Set([
-  ...Object.keys(DUCKDB_TABLES),
-  ...['windows', 'sessions', 'offsets', 'schema_version'],
-  ...[...SQLITE_SCHEMA.matchAll(/CREATE (?:TABLE|INDEX) (\w+)/g)].map(([, name = '']) => name),
-]);
-
-/** Whether a table of the stores has this name already, or that of a window may, or SQLite keeps it for itself. */
-export function isBuiltinTable(name: string): boolean {
-  const folded = name.toLowerCase();
-  return BUILTIN_NAMES.has(folded) || folded.startsWith(windowTable({ name: '' })) || folded.startsWith('sqlite_');
-}
 
 /** Why a record can't be the columns of a table, for people; null when it can. Case does not tell two columns apart. */
 export function columnProblem(schema: AvroRecord): string | null {

@@ -1,33 +1,26 @@
 /** How many of everything the stores hold: of all time, whichever process took it in. */
-import type { Store, StoreName } from './store.ts';
+import type { Row } from './store.ts';
+import type { Table } from './table.ts';
 
-export interface Totals {
-  /** Events of all streams. */
-  readonly events: number;
-  readonly deadLetters: number;
-  /** One for each window or join that an event was too late for. */
-  readonly lateEvents: number;
-  readonly alerts: number;
-  readonly openCases: number;
-}
+/** By what the entries of the tables count their rows as; events of declared streams are `events` too. */
+export type Totals = Readonly<Record<string, number>>;
 
-/** Tables with a row an event of a built-in stream. */
-const EVENT_TABLES: readonly string[] = ['transactions', 'labels', 'weather'];
-
-export async function storeTotals(stores: (name: StoreName) => Store, declared: Iterable<string>): Promise<Totals> {
-  const tables = [...EVENT_TABLES, ...declared].map((table) => `(SELECT count(*) FROM "${table}")`);
-  const [analytics] = await stores('duckdb').query(
-    `SELECT ${tables.join(' + ')} AS events, (SELECT count(*) FROM late_events) AS late_events`,
-  );
-  const [operations] = await stores('sqlite').query(
-    `SELECT (SELECT count(*) FROM alerts) AS alerts, (SELECT count(*) FROM dead_letters) AS dead_letters,
-      (SELECT count(*) FROM cases WHERE state = 'open') AS open_cases`,
-  );
-  return {
-    events: Number(analytics?.events),
-    lateEvents: Number(analytics?.late_events),
-    alerts: Number(operations?.alerts),
-    deadLetters: Number(operations?.dead_letters),
-    openCases: Number(operations?.open_cases),
+/** Counts the rows of these tables of one store; `declared` are those of declared streams. */
+export async function countRows(
+  query: (sql: string) => Promise<readonly Row[]>,
+  tables: readonly Table[],
+  declared: readonly string[],
+): Promise<Totals> {
+  const counts = new Map<string, string[]>();
+  const add = (name: string, table: string, where?: string): void => {
+    const sql = `(SELECT count(*) FROM "${table}"${where === undefined ? '' : ` WHERE ${where}`})`;
+    counts.set(name, [...(counts.get(name) ?? []), sql]);
   };
+  for (const { name, counts: counted } of tables) if (counted !== undefined) add(counted.as, name, counted.where);
+  for (const name of declared) add('events', name);
+  if (counts.size === 0) return {};
+  const [row = {}] = await query(
+    `SELECT ${[...counts].map(([name, parts]) => `${parts.join(' + ')} AS "${name}"`).join(', ')}`,
+  );
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, Number(value)]));
 }

@@ -4,15 +4,9 @@ import type { Commit, Section } from '../messages/commit.ts';
 import { derivedStreamOfRecord } from '../messages/derived-event.ts';
 import { joinOfRecord } from '../messages/join-result.ts';
 import type { Registry } from '../messages/registry.ts';
-import {
-  alertRaisedType,
-  caseChangedType,
-  deadLetterType,
-  lateEventType,
-  sessionClosedType,
-  transactionScoredType,
-} from '../messages/types.ts';
+import { builtinType, deadLetterType, lateEventType } from '../messages/types.ts';
 import type { PartitionUnit } from '../service/partition-unit.ts';
+import { TABLES } from '../tables.ts';
 import { inCommitOrder } from './commit-order.ts';
 
 interface Line {
@@ -53,21 +47,22 @@ function* sectionLines(registry: Registry, stream: string, { fingerprint, bytes 
     }
     return;
   }
-  const join = joinOfRecord(registry.nameOf(fingerprint) ?? '');
+  const record = registry.nameOf(fingerprint) ?? '';
+  const join = joinOfRecord(record);
   if (join !== null) {
     for (const result of registry.writerOf(fingerprint)?.decodeBlock(bytes) ?? []) {
       yield lineOf({ stream: join, ...result });
     }
     return;
   }
-  const derived = derivedStreamOfRecord(registry.nameOf(fingerprint) ?? '');
+  const derived = derivedStreamOfRecord(record);
   if (derived !== null) {
     for (const event of registry.writerOf(fingerprint)?.decodeBlock(bytes) ?? []) {
       yield lineOf({ stream: derived, ...event });
     }
     return;
   }
-  switch (registry.nameOf(fingerprint)) {
+  switch (record) {
     case lateEventType.name:
       for (const { window, key, latenessMs, windows, event } of registry.decodeAs(lateEventType, fingerprint, bytes)) {
         const name = `${window}.late`;
@@ -80,26 +75,12 @@ function* sectionLines(registry: Registry, stream: string, { fingerprint, bytes 
         yield lineOf({ stream: `${stream}.dead-letters`, reason, detail, position, raw: raw.toString('utf8') });
       }
       return;
-    case sessionClosedType.name:
-      for (const session of registry.decodeAs(sessionClosedType, fingerprint, bytes)) {
-        yield lineOf({ stream: 'fraud.sessions', key: String(session.customerId), ...session });
-      }
-      return;
-    case transactionScoredType.name:
-      for (const score of registry.decodeAs(transactionScoredType, fingerprint, bytes)) {
-        yield lineOf({ stream: 'fraud.scores', key: String(score.customerId), ...score });
-      }
-      return;
-    case alertRaisedType.name:
-      for (const alert of registry.decodeAs(alertRaisedType, fingerprint, bytes)) {
-        yield lineOf({ stream: 'fraud.alerts', key: String(alert.customerId), ...alert });
-      }
-      return;
-    case caseChangedType.name:
-      for (const change of registry.decodeAs(caseChangedType, fingerprint, bytes)) {
-        yield lineOf({ stream: 'fraud.cases', key: String(change.customerId), ...change });
-      }
-      return;
+  }
+  const output = TABLES.find(({ eventType }) => eventType === record)?.output;
+  const type = builtinType(record);
+  if (output === undefined || type === undefined) return;
+  for (const event of registry.decodeAs(type, fingerprint, bytes)) {
+    yield lineOf({ stream: output.stream, key: String(event[output.key]), ...event });
   }
 }
 

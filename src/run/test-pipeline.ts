@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { JournaledCommit } from '../journal/commit-reader.ts';
 import type { Logger } from '../logger.ts';
-import { STORE_NAMES } from '../projections/store.ts';
+import { STORE_NAMES } from '../projections/drivers.ts';
 import { inCommitOrderNow } from './commit-order.ts';
 import { type Driver, startDriver } from './driver.ts';
 import { commitLines } from './output.ts';
@@ -132,7 +132,7 @@ export async function startTestPipeline(config: Config, logger: Logger): Promise
       const broken = failed.then((error) => Promise.reject(error));
       broken.catch(() => {});
       while (readModels.lag() > 0) await Promise.race([platform.sleep(CATCH_UP_EVERY_MS), broken]);
-      return readModels.stores.run({ kind: 'query', store, sql });
+      return readModels.stores.of(store).read({ kind: 'query', sql });
     },
     async close() {
       try {

@@ -140,7 +140,7 @@ async function undelivered(
     await platform.sleep(POLL_MS, signal);
   }
   const sql = undeliveredAlertsSql(sink, CATCH_UP_ALERTS);
-  return (await readModels.stores.run({ kind: 'query', store: 'sqlite', sql })).map((row) => ({
+  return (await readModels.stores.of('sqlite').read({ kind: 'query', sql })).map((row) => ({
     alert: alertOf(row),
     raisedAtMs: Number(row.raised_at),
   }));

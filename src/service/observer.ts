@@ -11,13 +11,14 @@ import { logName } from '../messages/log-name.ts';
 import { OPERATIONS } from '../messages/operations.ts';
 import type { AlertRaised } from '../messages/payments.ts';
 import { deadLetterType } from '../messages/types.ts';
-import { STORE_NAMES } from '../projections/store.ts';
+import { driverOf } from '../projections/drivers.ts';
 import { addFailures, type Counts, countDerived, noCounts } from './counts.ts';
 import { type GaugeSources, gaugesOf } from './gauges.ts';
 import { alertsOf, publishDerived } from './live-rows.ts';
 import { createMeters } from './meters.ts';
 import type { RunningStream } from './pipeline.ts';
 import type { Platform } from './platform.ts';
+import { projectorId } from './projectors.ts';
 import { createResidentMemory } from './resident-memory.ts';
 
 export interface Observer {
@@ -59,7 +60,7 @@ export function createObserver(config: Config, version: string, sources: Observe
   const alertListeners = new Set<(alerts: readonly AlertRaised[], committedAt: number) => void>();
   const counts = noCounts();
   let delayP99Ms = 0;
-  let projectedBefore = 0;
+  const projectedBefore = new Map<string, number>();
 
   function stages(): StageStatus[] {
     const pipeline = sources.pipeline();
@@ -107,17 +108,19 @@ export function createObserver(config: Config, version: string, sources: Observe
   function journalStage(): StageStatus {
     return {
       ...idleStage('journal', 'journal', 'journal', meters.meter('journal')),
-      feeds: ['sqlite', 'duckdb', ...config.sinks.map((sink) => `sink:${sink.name}`)],
+      feeds: [
+        ...(sources.readModels()?.lanes ?? []).map(({ name }) => name),
+        ...config.sinks.map((sink) => `sink:${sink.name}`),
+      ],
       state: sources.pipeline()?.units.some(({ log }) => log.state().kind === 'stalled') ? 'stalled' : 'open',
     };
   }
 
   function projectionStages(): StageStatus[] {
-    const readModels = sources.readModels();
-    return STORE_NAMES.map((store) => ({
-      ...idleStage(store, 'projection', store === 'sqlite' ? 'SQLite' : 'DuckDB', meters.meter('projection')),
-      lag: readModels?.lagOf(store) ?? null,
-      state: sources.stateOf('projector'),
+    return (sources.readModels()?.lanes ?? []).map((lane) => ({
+      ...idleStage(lane.name, 'projection', driverOf(lane.name).label, meters.meter(`projection:${lane.name}`)),
+      lag: lane.lag(),
+      state: sources.stateOf(projectorId(lane.name)),
     }));
   }
 
@@ -171,15 +174,17 @@ export function createObserver(config: Config, version: string, sources: Observe
       for (const listener of alertListeners) listener(alerts, commit.commit.committedAt);
     },
     tick() {
-      const projected = sources.readModels()?.eventsTotal() ?? 0;
-      meters.meter('projection').add(projected - projectedBefore);
-      projectedBefore = projected;
+      for (const { name, eventsTotal } of sources.readModels()?.lanes ?? []) {
+        const projected = eventsTotal();
+        meters.meter(`projection:${name}`).add(projected - (projectedBefore.get(name) ?? 0));
+        projectedBefore.set(name, projected);
+      }
       meters.tick(platform.nowMs());
       delayP99Ms = loopDelay.p99Ms();
       loopDelay.reset();
     },
     overview() {
-      const totals = sources.readModels()?.totals() ?? null;
+      const totals = sources.readModels()?.totals();
       // The read models follow a moment behind.
       const inAll = (projected: number | undefined, own: number): number | null =>
         projected === undefined ? null : Math.max(projected, own);

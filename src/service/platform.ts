@@ -10,11 +10,11 @@ import { type Fs, nodeFs } from '../journal/fs.ts';
 import { nodeSyncFs, type SyncFs } from '../journal/sync-fs.ts';
 import { systemTimer, type Timer } from '../journal/timer.ts';
 import { knownOwner } from '../projections/owner.ts';
+import { sqliteDriver } from '../projections/sqlite-driver.ts';
 import { readSqliteOffsets } from '../projections/sqlite-offsets.ts';
-import { STORE_FILES } from '../projections/store.ts';
 import { type BodyPool, startBodyPool } from '../workers/body-pool.ts';
 import { type PartitionThreads, startPartitionThreads } from '../workers/partition-threads.ts';
-import { type StoresProcess, startStores } from '../workers/stores-process.ts';
+import { type Stores, startStores } from '../workers/stores.ts';
 import { type LoopDelay, monitorLoopDelay } from './loop-delay.ts';
 
 export interface Platform {
@@ -31,7 +31,7 @@ export interface Platform {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   readonly disk: Disk;
   readonly http: Http;
-  startStores(): StoresProcess;
+  startStores(names: readonly string[]): Stores;
   /** Threads that request bodies are parsed in; they start when they are first used. */
   startBodies(): BodyPool;
   /** Threads that partitions are spread over; they start when they are first used. */
@@ -98,7 +98,7 @@ export const nodePlatform: Platform = {
   startStores,
   startBodies: startBodyPool,
   startPartitionThreads,
-  projectedOffsets: (dataDir) => readSqliteOffsets(join(dataDir, STORE_FILES.sqlite), knownOwner(dataDir)),
+  projectedOffsets: (dataDir) => readSqliteOffsets(join(dataDir, sqliteDriver.file), knownOwner(dataDir)),
   createMetrics: (version) => createMetrics({ version }),
   monitorLoopDelay,
 };

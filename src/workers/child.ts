@@ -5,14 +5,14 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { taskFile, WORKER_EXEC_ARGV } from './pool.ts';
-import type { FromStores, ToStores } from './stores-protocol.ts';
+import type { FromStore, ToStore } from './store-protocol.ts';
 
 export interface Child {
   /** Resolves with the answer. Rejects when the child can't, or has ended. */
-  ask(message: Exclude<ToStores, { readonly kind: 'cancel' }>): Promise<FromStores>;
+  ask(message: Exclude<ToStore, { readonly kind: 'cancel' }>): Promise<FromStore>;
   /** Nobody waits for an answer of this id any more. */
   forget(id: number, reason: unknown): void;
-  post(message: ToStores): void;
+  post(message: ToStore): void;
   hasEnded(): boolean;
   kill(): void;
 }
@@ -28,10 +28,15 @@ export function isChildEnd(error: unknown): boolean {
 }
 
 /** `ended` is called once, with why. */
-export function startChild(task: string, title: string, ended: (error: Error) => void): Child {
-  const asked = new Map<number, { resolve(answer: FromStores): void; reject(error: unknown): void }>();
+export function startChild(
+  task: string,
+  title: string,
+  ended: (error: Error) => void,
+  args: readonly string[] = [],
+): Child {
+  const asked = new Map<number, { resolve(answer: FromStore): void; reject(error: unknown): void }>();
   let end: Error | null = null;
-  const child = fork(fileURLToPath(taskFile(task)), [], {
+  const child = fork(fileURLToPath(taskFile(task)), args, {
     execArgv: [...WORKER_EXEC_ARGV],
     serialization: 'advanced',
     // What native code says at its end goes to the log; nothing of it may come between the lines of a command's output.
@@ -47,13 +52,13 @@ export function startChild(task: string, title: string, ended: (error: Error) =>
   };
   child.once('error', (error) => finish(error.message));
   child.once('exit', (code, signal) => finish(signal ?? `exit code ${code}`));
-  child.on('message', (message: FromStores) => {
+  child.on('message', (message: FromStore) => {
     const waiting = asked.get(message.id);
     asked.delete(message.id);
     if (message.kind === 'failed') waiting?.reject(new Error(message.message));
     else waiting?.resolve(message);
   });
-  const post = (message: ToStores): void => {
+  const post = (message: ToStore): void => {
     // A message that finds the child gone is answered by its end.
     if (child.connected) child.send(message, () => {});
   };

@@ -9,8 +9,9 @@ import type { Section } from '../messages/commit.ts';
 import { derivedStreamOfRecord } from '../messages/derived-event.ts';
 import { joinOfRecord } from '../messages/join-result.ts';
 import { createRegistry } from '../messages/registry.ts';
-import { alertRaisedType, caseChangedType, sessionClosedType, transactionScoredType } from '../messages/types.ts';
+import { builtinType } from '../messages/types.ts';
 import type { LogRange } from '../projections/projector.ts';
+import { TABLES } from '../tables.ts';
 
 export interface StreamDigest {
   readonly stream: string;
@@ -50,22 +51,11 @@ export default async function digestStreams({ dataDir, journal, ranges }: Digest
       for (const result of registry.writerOf(fingerprint)?.decodeBlock(bytes) ?? []) add(derived, result);
       return;
     }
-    switch (record) {
-      case transactionScoredType.name:
-        for (const score of registry.decodeAs(transactionScoredType, fingerprint, bytes)) add('fraud.scores', score);
-        return;
-      case sessionClosedType.name:
-        for (const session of registry.decodeAs(sessionClosedType, fingerprint, bytes)) {
-          add('fraud.sessions', { ...session, at: 0 });
-        }
-        return;
-      case alertRaisedType.name:
-        for (const alert of registry.decodeAs(alertRaisedType, fingerprint, bytes)) add('fraud.alerts', alert);
-        return;
-      case caseChangedType.name:
-        for (const change of registry.decodeAs(caseChangedType, fingerprint, bytes)) add('fraud.cases', change);
-        return;
-    }
+    const output = TABLES.find(({ eventType }) => eventType === record)?.output;
+    const type = builtinType(record);
+    if (output === undefined || type === undefined) return;
+    const layout = Object.fromEntries((output.layout ?? []).map((field) => [field, 0]));
+    for (const event of registry.decodeAs(type, fingerprint, bytes)) add(output.stream, { ...event, ...layout });
   };
 
   const reader = openReader(journal);

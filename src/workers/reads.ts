@@ -1,7 +1,7 @@
-/** Reads in a process of the read models: each gives its rows a batch at a time, and waits until it is asked for more. */
+/** Reads in the process of a store: each gives its rows a batch at a time, and waits until it is asked for more. */
 import { messageOf } from '../journal/error.ts';
 import type { Row } from '../projections/store.ts';
-import type { FromStores } from './stores-protocol.ts';
+import type { FromStore } from './store-protocol.ts';
 
 export interface Reads {
   start(id: number, open: (signal: AbortSignal) => AsyncGenerator<readonly Row[]>): void;
@@ -11,14 +11,14 @@ export interface Reads {
   cancelAll(): Promise<boolean>;
 }
 
-const TAKEN_BACK = 'The read was stopped: the read models are opened anew, or needed its memory. Ask again';
+const TAKEN_BACK = 'The read was stopped: the store is opened anew, or needed its memory. Ask again';
 
 interface Running {
   readonly rows: AsyncGenerator<readonly Row[]>;
   readonly abort: AbortController;
 }
 
-export function createReads(send: (message: FromStores) => void): Reads {
+export function createReads(send: (message: FromStore) => void): Reads {
   const running = new Map<number, Running>();
 
   function next(id: number): void {

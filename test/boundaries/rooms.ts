@@ -21,23 +21,28 @@ function pure(...mayImport: readonly string[]): Room {
   return { mayImport, builtins: PURE_BUILTINS, clockless: true, pure: true };
 }
 
+/** How a room declares tables and reads them. */
+const STORE_PORT = ['projections/table.ts', 'projections/store.ts'];
+
 /** The two small ports that adapters stand behind. */
 const PORTS = ['sources/source.ts', 'sinks/sink.ts'];
-const BELOW_SERVICE = [...PURE_ROOMS, 'journal', 'actors', 'sources', 'sinks', 'projections', 'workers'];
+const BELOW_SERVICE = [...PURE_ROOMS, 'tables.ts', 'journal', 'actors', 'sources', 'sinks', 'projections', 'workers'];
 
 export const ROOMS: Readonly<Record<string, Room>> = {
   messages: pure(),
   streams: pure('messages'),
-  fraud: pure('messages', 'streams'),
-  weather: pure('messages', 'streams'),
+  fraud: pure('messages', 'streams', ...STORE_PORT),
+  weather: pure('messages', 'streams', ...STORE_PORT),
   quality: pure('messages', 'streams'),
   // User code over keyed state: its definition, its runtime, and its author's tests.
   operators: pure('messages', 'streams'),
-  schedule: pure('messages', 'streams'),
+  schedule: pure('messages', 'streams', ...STORE_PORT),
   // What a partition makes of its input, live and replayed, by whatever operators it has.
   partition: pure('messages', 'streams', 'quality'),
   // Every kind of operator: streams' own and those of the domains.
   'operator-kinds.ts': { mayImport: ['streams', 'fraud'] },
+  // The tables of every room, in one list.
+  'tables.ts': { mayImport: ['fraud', 'weather', 'schedule', 'projections'] },
   journal: { mayImport: ['messages'] },
   // Exchanges with another machine: how long they may take, and what of an address may be said.
   'deadline.ts': { mayImport: [] },
@@ -48,7 +53,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   actors: { mayImport: [...PURE_ROOMS, 'journal', ...PORTS], builtins: [], clockless: true },
   projections: { mayImport: ['messages', 'journal'] },
   // A large input file is read by its source's own code, in a thread; a partition's actors may live in one.
-  workers: { mayImport: [...PURE_ROOMS, 'operator-kinds.ts', 'journal', 'projections', 'sources', 'actors'] },
+  workers: {
+    mayImport: [...PURE_ROOMS, 'operator-kinds.ts', 'tables.ts', 'journal', 'projections', 'sources', 'actors'],
+  },
   // What a key of the pipeline file may hold, for every section and every adapter: durations, sizes, names, secrets.
   keys: { mayImport: ['messages', 'streams'] },
   // A cron expression is checked by the rules that will run it.
@@ -56,11 +63,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   config: {
     mayImport: [
       ...['messages', 'schedule', 'streams', 'quality', 'keys', 'sources'],
-      ...['journal/segment.ts', 'projections/stream-tables.ts', 'http/access.ts'],
+      ...['journal/segment.ts', 'projections/stream-tables.ts', 'tables.ts', 'http/access.ts'],
     ],
   },
   'logger.ts': { mayImport: ['config', 'messages/printable.ts'] },
-  http: { mayImport: ['messages', 'projections'] },
+  http: { mayImport: ['messages', 'projections', 'fraud/case-file.ts'] },
   // Served to the browser as they are: they see only each other.
   'http/public': { mayImport: [] },
   // Read, checked and mended, whether a service runs on it or not.

@@ -1,5 +1,6 @@
 /** A service with canned rows behind the port, and a way to publish live events and to choose the ingest outcome. */
 
+import { tableInfos } from '../../src/api/table-info.ts';
 import type {
   ActorStatus,
   DerivedInfo,
@@ -144,6 +145,7 @@ export function cannedService(): CannedService {
       overview: () => overview,
       actors: () => actors,
       rows: async (table, { limit }) => (rows[table] ?? []).slice(0, limit),
+      tables: () => TABLE_INFOS,
       derived: () => derived,
       results: async (query) => {
         asked.push(query);
@@ -194,3 +196,5 @@ export function cannedService(): CannedService {
 }
 
 export const silentLogger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+export const TABLE_INFOS = tableInfos(() => true);

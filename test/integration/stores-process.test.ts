@@ -31,7 +31,7 @@ it.each(['SIGABRT', 'SIGKILL'] as const)(
     const history = await fetch(`${service.url}/api/v1/actor-history?limit=1000`);
     const changes: { actor: string; error: string | null }[] = JSON.parse(await history.text());
     expect(
-      changes.filter(({ actor, error }) => actor === 'millrace/projector' && error?.includes(signal)).length,
+      changes.filter(({ actor, error }) => actor.startsWith('millrace/projector-') && error?.includes(signal)).length,
     ).toBeGreaterThan(0);
     service.child.kill('SIGINT');
     expect(await service.ended).toMatchObject({ code: 0, signal: null });

@@ -4,7 +4,7 @@ import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { keepNative } from '../../src/journal/keep-native.ts';
-import { STORE_SUFFIXES } from '../../src/projections/store.ts';
+import { driverOf } from '../../src/projections/drivers.ts';
 import { createWorld, digests, fill, STORES, type World } from './projection-fixture.ts';
 
 const SIGNAL = new AbortController().signal;
@@ -19,13 +19,13 @@ async function filled(name: Name): Promise<{ world: World; file: string; expecte
   const expected = await digests([store]);
   await store.close();
   const file = world.file(name);
-  for (const suffix of STORE_SUFFIXES[name])
+  for (const suffix of driverOf(name).suffixes)
     if (existsSync(file + suffix)) copyFileSync(file + suffix, `${file}.kept${suffix}`);
   return { world, file, expected };
 }
 
 function restore(name: Name, file: string): void {
-  for (const suffix of STORE_SUFFIXES[name]) {
+  for (const suffix of driverOf(name).suffixes) {
     rmSync(file + suffix, { force: true });
     if (existsSync(`${file}.kept${suffix}`)) copyFileSync(`${file}.kept${suffix}`, file + suffix);
   }
@@ -41,7 +41,7 @@ async function expectRight(
   const isKept = why === null && store.offsets().size > 0;
   if (why !== null) {
     await store.close().catch(() => {});
-    for (const suffix of STORE_SUFFIXES[name]) rmSync(file + suffix, { force: true });
+    for (const suffix of driverOf(name).suffixes) rmSync(file + suffix, { force: true });
     store = await world.open(name);
     expect(store.offsets().size).toBe(0);
   }
@@ -108,7 +108,7 @@ test('a SQLite file is kept that a process left in the middle, with a log that w
   const now = await digests([store]);
   // As after a kill: the files as they are, the log with them.
   const copy = await createWorld();
-  for (const suffix of STORE_SUFFIXES.sqlite) {
+  for (const suffix of driverOf('sqlite').suffixes) {
     if (existsSync(file + suffix)) copyFileSync(file + suffix, copy.file('sqlite') + suffix);
   }
   const other = await copy.open('sqlite');

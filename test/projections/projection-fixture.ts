@@ -13,12 +13,13 @@ import type { CaseChanged, Transaction } from '../../src/messages/payments.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
 import { alertRaisedType, caseChangedType, deadLetterType, transactionType } from '../../src/messages/types.ts';
 import { type WindowResult, type WindowValue, windowResultType } from '../../src/messages/window-result.ts';
-import { openDuckdb } from '../../src/projections/duckdb.ts';
+import { tablesOf } from '../../src/projections/driver.ts';
+import { driverOf } from '../../src/projections/drivers.ts';
 import { type LogRange, type Projected, projectLogs } from '../../src/projections/projector.ts';
-import { openSqlite } from '../../src/projections/sqlite.ts';
-import { STORE_FILES, type Store, type StoreName, type TableDigest } from '../../src/projections/store.ts';
+import type { Store, TableDigest } from '../../src/projections/store.ts';
 import { type StreamTable, streamTable } from '../../src/projections/stream-tables.ts';
 import type { TableShapes } from '../../src/projections/table-shapes.ts';
+import { TABLES } from '../../src/tables.ts';
 
 /** The kind of a frame that holds a commit. */
 const COMMIT_FRAME = 1;
@@ -26,14 +27,15 @@ const T0 = 1_522_540_800_000;
 
 export interface World {
   readonly directory: string;
-  file(store: StoreName): string;
+  file(store: string): string;
   /** Appends one commit, and knows from then on how far its log is durable. */
   append(log: string, partition: number, ...blocks: readonly Block[]): Promise<void>;
   /** The same, to the log of a partition of this stream, with blocks of schemas of its own. */
   appendTo(stream: string, partition: number, ...blocks: readonly Block[]): Promise<void>;
   /** Blocks of these results, each in the type of its window. */
   results(...results: readonly NamedResult[]): Block[];
-  open(store: StoreName, tables?: Partial<TableShapes>): Promise<Store>;
+  open(store: string, tables?: Partial<TableShapes>): Promise<Store>;
+  /** Into one after the other; of what they read the most, and whether all are at the end. */
   project(stores: readonly Store[], maxEvents?: number): Promise<Projected>;
 }
 
@@ -58,7 +60,7 @@ export async function createWorld(): Promise<World> {
     await opened.append(COMMIT_FRAME, count, parts);
     ranges.set(log, { log, toOffset: opened.durableOffset() });
   }
-  const file = (store: StoreName): string => join(directory, STORE_FILES[store]);
+  const file = (store: string): string => join(directory, driverOf(store).file);
   return {
     directory,
     file,
@@ -74,25 +76,32 @@ export async function createWorld(): Promise<World> {
         return type.encodeBlock([result]);
       }),
     async open(store, { windows = [], streams = [] } = {}) {
-      const tables = { windows, streams };
       for (const shape of streams) {
         const table = streamTable(shape);
         registry.add(table.type);
         declared.set(shape.name, table);
       }
-      const made =
-        store === 'sqlite'
-          ? openSqlite(file('sqlite'), streams)
-          : await openDuckdb(file('duckdb'), { tables, memoryBytes: 128 * 1024 ** 2, threads: 1 });
+      const driver = driverOf(store);
+      const place = { file: file(store), tables: tablesOf(driver, TABLES), shapes: { windows, streams } };
+      const made = await driver.open({ ...place, owner: 0, room: null });
       opened.push(made);
       return made;
     },
-    project: (stores, maxEvents = 1_000_000) =>
-      projectLogs({ reader, registry, declared }, stores, [...ranges.values()], maxEvents),
+    async project(stores, maxEvents = 1_000_000) {
+      const all: Projected[] = [];
+      for (const store of stores) {
+        all.push(await projectLogs({ reader, registry, declared }, store, [...ranges.values()], maxEvents));
+      }
+      return {
+        events: Math.max(...all.map(({ events }) => events)),
+        reached: Object.assign({}, ...all.map(({ reached }) => reached)),
+        caughtUp: all.every(({ caughtUp }) => caughtUp),
+      };
+    },
   };
 }
 
-export const STORES = ['sqlite', 'duckdb'] as const satisfies readonly StoreName[];
+export const STORES = ['sqlite', 'duckdb'] as const;
 
 export const transaction = (transactionId: number): Transaction => ({
   transactionId,

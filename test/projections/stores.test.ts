@@ -7,7 +7,7 @@ import { keepNative } from '../../src/journal/keep-native.ts';
 import type { EventType } from '../../src/messages/codec.ts';
 import type { LateEvent } from '../../src/messages/streams.ts';
 import { lateEventType, transactionType } from '../../src/messages/types.ts';
-import type { SectionEvents, Store } from '../../src/projections/store.ts';
+import type { EventRow, SectionEvents, Store } from '../../src/projections/store.ts';
 import { createWorld, digests, fill, rowsOf, STORES, transaction, type World } from './projection-fixture.ts';
 
 const WHERE = { log: 's-0', stream: 's', partition: 0, firstOffset: 0, committedAt: 0 };
@@ -21,7 +21,7 @@ const late = (change: Partial<LateEvent>): LateEvent => ({
   ...change,
 });
 
-function sectionOf<T>(type: EventType<T>, events: readonly T[]): SectionEvents {
+function sectionOf<T extends EventRow>(type: EventType<T>, events: readonly T[]): SectionEvents {
   const block = type.encodeBlock(events);
   return {
     typeName: type.name,

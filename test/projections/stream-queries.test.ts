@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { dynamicEventType } from '../../src/messages/codec.ts';
-import { keyQuery, newestQuery, typedRow } from '../../src/projections/stream-queries.ts';
+import { keySql, newestSql, typedRow } from '../../src/projections/stream-queries.ts';
 import { type StreamTable, streamTable } from '../../src/projections/stream-tables.ts';
 import { FIRST, shapeOf, WIDE, wideEvent } from './declared-fixture.ts';
 import { createWorld } from './projection-fixture.ts';
@@ -17,14 +17,14 @@ test('the row of a key is the newest of its events', async () => {
     await world.appendTo('shop.orders', 0, dynamicEventType(WIDE).encodeBlock(events));
   }
   await world.project([duckdb, sqlite]);
-  const rows = await duckdb.query(newestQuery(table, 1000).sql);
+  const rows = await duckdb.query(newestSql(table, 1000));
   expect(rows).toHaveLength(180);
   const times = rows.map(({ at }) => Number(at));
   expect(times).toEqual([...times].sort((a, b) => b - a));
   const keys = new Set(rows.map(({ id }) => String(id)));
   expect(keys.size).toBe(5);
   for (const key of keys) {
-    const [row] = await sqlite.query(keyQuery(table, key)?.sql ?? '');
+    const [row] = await sqlite.query(keySql(table, key) ?? '');
     const newest = rows.find(({ id }) => id === key) ?? {};
     const own = typedRow(table, row ?? {});
     expect(own).toEqual(newest);
@@ -48,8 +48,8 @@ test.each([
   await world.appendTo('shop.orders', 0, table.type.encodeBlock(events));
   await world.project([store]);
   const found = async (text: string): Promise<number> => {
-    const query = keyQuery(table, text);
-    return query === null ? 0 : (await store.query(query.sql)).length;
+    const query = keySql(table, text);
+    return query === null ? 0 : (await store.query(query)).length;
   };
   for (const text of written) expect([text, await found(text)]).toEqual([text, 1]);
   for (const text of unknown) expect([text, await found(text)]).toEqual([text, 0]);

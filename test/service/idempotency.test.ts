@@ -89,7 +89,7 @@ windows:
       await service.settled();
       while (service.readModels.lag() > 0) await new Promise((resolve) => setTimeout(resolve, 5));
       const sql = 'SELECT n, count(*) AS times FROM e GROUP BY n';
-      const rows = await service.readModels.stores.run({ kind: 'query', store: 'duckdb', sql });
+      const rows = await service.readModels.stores.of('duckdb').read({ kind: 'query', sql });
       return new Map(rows.map(({ n, times }) => [Number(n), Number(times)]));
     },
   };

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { expect, test } from 'vitest';
-import { csvLines } from '../../src/http/tables.ts';
+import { csvLines } from '../../src/http/csv.ts';
 import { dynamicEventType } from '../../src/messages/codec.ts';
 import { containerFile } from '../sources/container.ts';
 import { eventSchema, runFile } from './format-run.ts';

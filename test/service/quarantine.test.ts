@@ -103,7 +103,7 @@ ${windows}
       const { service } = current;
       await service.settled();
       while (service.readModels.lag() > 0) await new Promise((resolve) => setTimeout(resolve, 5));
-      return service.readModels.stores.run({ kind: 'query', store: 'sqlite', sql });
+      return service.readModels.stores.of('sqlite').read({ kind: 'query', sql });
     },
     async crash() {
       await end();
@@ -130,11 +130,9 @@ test('what fails is a dead letter with its line, all else is taken, and other st
   expect(running.errors.join('\n')).toContain('quarantine');
   await expect.poll(() => running.view.readiness(), { timeout: 30_000 }).toEqual({ ready: true, reasons: [] });
   const tables = running.service.readModels.stores;
-  const rows = await tables.run({
-    kind: 'query',
-    store: 'duckdb',
-    sql: 'SELECT count(*) AS n, count(DISTINCT n) AS d FROM e',
-  });
+  const rows = await tables
+    .of('duckdb')
+    .read({ kind: 'query', sql: 'SELECT count(*) AS n, count(DISTINCT n) AS d FROM e' });
   expect(rows.map(({ n, d }) => [Number(n), Number(d)])).toEqual([[1096, 1096]]);
   // The fault is not in the log: it can be replayed.
   await running.crash();
@@ -180,7 +178,7 @@ test('what fails in a partition that reads others is in quarantine there, and it
     [expect.stringMatching(/^e-[01]$/), 'quarantined', 600],
   ]);
   const sql = 'SELECT * FROM windows';
-  const windows = await running.service.readModels.stores.run({ kind: 'query', store: 'duckdb', sql });
+  const windows = await running.service.readModels.stores.of('duckdb').read({ kind: 'query', sql });
   const json = JSON.stringify(windows, (_, value) => (typeof value === 'bigint' ? Number(value) : value));
   expect(json).toMatch(/\b998\b/);
 });

@@ -56,7 +56,7 @@ test('DELETE of a key', async () => {
   expect(await view.streamRow('terminals', '7')).toBeNull();
   expect(await view.streamRow('terminals', '8')).toMatchObject({ place: 'C' });
   const { stores } = service.readModels;
-  const query = (sql: string) => stores.run({ kind: 'query', store: 'duckdb', sql });
+  const query = (sql: string) => stores.of('duckdb').read({ kind: 'query', sql });
   expect(await query('SELECT place FROM terminals WHERE id = 7')).toEqual([{ place: 'A' }]);
   const joined = await query(
     `SELECT key, epoch_ms(joined_at) AS at, right_event->>'place' AS place FROM joins WHERE epoch_ms(joined_at) <= 5000 ORDER BY ALL`,

@@ -5,9 +5,12 @@ import { exchangesOf } from '../../src/data-directory/exchanges.ts';
 import { MAX_QUEUED_BYTES } from '../../src/journal/admission.ts';
 import { journalOf } from '../../src/journal/open-reader.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
+import { tablesOf } from '../../src/projections/driver.ts';
+import { STORE_DRIVERS } from '../../src/projections/drivers.ts';
 import { openSqlite } from '../../src/projections/sqlite.ts';
 import { haveCaughtUp } from '../../src/service/exchange.ts';
-import { createStoresTask } from '../../src/workers/stores-task.ts';
+import { TABLES } from '../../src/tables.ts';
+import { createStoreTask } from '../../src/workers/store-task.ts';
 import type { Clients } from './clients.ts';
 import { createFaultFree, exchanged } from './derivation.ts';
 import { blocksOf, type Input, type Item, partitionOfItem } from './input.ts';
@@ -86,21 +89,22 @@ function checkClients(world: World, { clients, oracle }: End): void {
 async function checkRebuild(world: World, { files, remains }: End): Promise<void> {
   const { dataDir, directory, fs, ranges } = remains;
   const digestsOf = async (sqliteFile: string, ledger: StoreFiles['ledger']): Promise<string> => {
-    const run = createStoresTask({
-      deleteStore() {},
-      fs,
-      openStore: async (name) => (name === 'sqlite' ? openSqlite(sqliteFile) : ledger.open(async () => {})),
-    });
-    await run({
-      kind: 'open',
-      dataDir,
-      journal: journalOf(dataDir),
-      stores: ['sqlite', 'duckdb'],
-      tables: { windows: [], streams: [] },
-    });
-    await run({ kind: 'project', ranges, maxEvents: Number.POSITIVE_INFINITY });
-    const digests = await run({ kind: 'digest' });
-    await run({ kind: 'close' });
+    const digests: unknown[] = [];
+    for (const driver of STORE_DRIVERS) {
+      const tables = tablesOf(driver, TABLES);
+      const run = createStoreTask({
+        deleteStore() {},
+        fs,
+        driver,
+        tables,
+        openStore: async () =>
+          driver.name === 'sqlite' ? openSqlite(sqliteFile, { tables, streams: [] }) : ledger.open(async () => {}),
+      });
+      await run({ kind: 'open', dataDir, journal: journalOf(dataDir), owner: 0, tables: { windows: [], streams: [] } });
+      await run({ kind: 'project', ranges, maxEvents: Number.POSITIVE_INFINITY });
+      digests.push(await run({ kind: 'digest' }));
+      await run({ kind: 'close' });
+    }
     return JSON.stringify(digests);
   };
   const live = await digestsOf(files.sqliteFile, files.ledger);

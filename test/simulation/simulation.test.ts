@@ -1,9 +1,12 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { journalOf } from '../../src/journal/open-reader.ts';
+import { tablesOf } from '../../src/projections/driver.ts';
 import { openDuckdb } from '../../src/projections/duckdb.ts';
+import { duckdbDriver } from '../../src/projections/duckdb-driver.ts';
 import { tableShapes } from '../../src/service/read-models.ts';
-import { createStoresTask } from '../../src/workers/stores-task.ts';
+import { TABLES } from '../../src/tables.ts';
+import { createStoreTask } from '../../src/workers/store-task.ts';
 import { calmPlan } from './plan.ts';
 import { BUGS } from './planted.ts';
 import type { Remains } from './remains.ts';
@@ -45,17 +48,22 @@ describe('the service in a world that breaks', () => {
 
 describe('DuckDB', () => {
   async function digestOf({ config, dataDir, directory, fs, ranges }: Remains, maxEvents: number): Promise<unknown> {
-    const run = createStoresTask({
+    const own = tablesOf(duckdbDriver, TABLES);
+    const file = join(directory, `${maxEvents}.duckdb`);
+    const run = createStoreTask({
       deleteStore() {},
       fs,
-      openStore: (_, { tables }) =>
-        openDuckdb(join(directory, `${maxEvents}.duckdb`), { tables, memoryBytes: 64 * 1024 ** 2, threads: 1 }),
+      driver: duckdbDriver,
+      tables: own,
+      openStore: ({ tables: shapes }) =>
+        openDuckdb(file, { tables: own, shapes, memoryBytes: 64 * 1024 ** 2, threads: 1 }),
     });
-    await run({ kind: 'open', dataDir, journal: journalOf(dataDir), stores: ['duckdb'], tables: tableShapes(config) });
+    await run({ kind: 'open', dataDir, journal: journalOf(dataDir), owner: 0, tables: tableShapes(config) });
     let reached = 0;
     for (let behind = true; behind; ) {
       const projected = await run({ kind: 'project', ranges, maxEvents });
-      if (projected === null || !('caughtUp' in projected)) throw new Error('A projection says how far it got');
+      if (projected === null || typeof projected !== 'object' || !('caughtUp' in projected))
+        throw new Error('A projection says how far it got');
       reached += projected.events;
       behind = !projected.caughtUp;
     }

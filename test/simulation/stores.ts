@@ -1,23 +1,28 @@
 /**
- * The read models without their process: the same task function in the same process. SQLite is the real one, in a file
+ * The read models without their processes: the same task function in the same process. SQLite is the real one, in a file
  * that outlives processes; in DuckDB's place stands a ledger that holds the place of every event it was given.
  */
 import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SyncFs } from '../../src/journal/sync-fs.ts';
+import { type StoreDriver, tablesOf } from '../../src/projections/driver.ts';
+import { STORE_DRIVERS } from '../../src/projections/drivers.ts';
 import type { LogRange } from '../../src/projections/projector.ts';
 import { openSqlite } from '../../src/projections/sqlite.ts';
-import { STORE_SUFFIXES, type Store } from '../../src/projections/store.ts';
-import type { StoresProcess } from '../../src/workers/stores-process.ts';
-import type { StoresResults, StoresTask } from '../../src/workers/stores-protocol.ts';
-import { createStoresTask } from '../../src/workers/stores-task.ts';
+import { SQLITE_SUFFIXES } from '../../src/projections/sqlite-schema.ts';
+import type { Store } from '../../src/projections/store.ts';
+import { TABLES } from '../../src/tables.ts';
+import type { StoreProcess } from '../../src/workers/store-process.ts';
+import type { StoreResults, StoreTask } from '../../src/workers/store-protocol.ts';
+import { createStoreTask } from '../../src/workers/store-task.ts';
+import { type Stores, storesOf } from '../../src/workers/stores.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import type { Oracle } from './oracle.ts';
 import type { Owner } from './scheduler.ts';
 import type { World } from './world.ts';
 
 const TASK_MS = 5;
-const SUFFIXES = STORE_SUFFIXES.sqlite;
+const SUFFIXES = SQLITE_SUFFIXES;
 
 /** The files of the read models, which outlive processes. */
 export interface StoreFiles {
@@ -57,26 +62,49 @@ export function createStoreFiles(directory: string, world: World): StoreFiles {
   };
 }
 
-export interface SimulatedStores extends StoresProcess {
+export interface SimulatedStores extends Stores {
   /** Closes the files as the end of a process does. */
   drop(): void;
 }
 
-export function createStores(
+interface SimulationPorts {
+  readonly fs: SyncFs;
+  readonly oracle: Pick<Oracle, 'nextOffset'>;
+}
+
+export function createStores(world: World, owner: Owner, files: StoreFiles, ports: SimulationPorts): SimulatedStores {
+  const opened: Store[] = [];
+  const all = STORE_DRIVERS.map((driver) => createSimulated(world, owner, files, driver, ports, opened));
+  return {
+    ...storesOf(all),
+    drop() {
+      for (const store of opened) if (store.name === 'sqlite') void store.close().catch(() => {});
+    },
+  };
+}
+
+function createSimulated(
   world: World,
   owner: Owner,
   files: StoreFiles,
-  { fs, oracle }: { readonly fs: SyncFs; readonly oracle: Pick<Oracle, 'nextOffset'> },
-): SimulatedStores {
+  driver: StoreDriver,
+  { fs, oracle }: SimulationPorts,
+  opened: Store[],
+): StoreProcess {
   const { scheduler } = world;
   const random = world.random('process');
-  let sqlite: Store | null = null;
-  const runTask = createStoresTask({
+  const own = tablesOf(driver, TABLES);
+  const runTask = createStoreTask({
     fs,
-    async openStore(name, { tables }) {
-      if (name === 'duckdb') return files.ledger.open(() => turn('ledger commit'));
-      sqlite = openSqlite(files.sqliteFile, tables.streams);
-      return sqlite;
+    driver,
+    tables: own,
+    async openStore({ tables: { streams } }) {
+      const store =
+        driver.name === 'sqlite'
+          ? openSqlite(files.sqliteFile, { tables: own, streams })
+          : files.ledger.open(() => turn('ledger commit'));
+      opened.push(store);
+      return store;
     },
     deleteStore() {},
   });
@@ -94,35 +122,34 @@ export function createStores(
       world.broken('read models hold only what is durable', `${log} is projected to ${toOffset}`);
     }
   }
-  function run<T extends StoresTask>(task: T): Promise<StoresResults[T['kind']]> {
-    // It would read real files in real time.
-    if (task.kind === 'verify')
-      return Promise.resolve([] as StoresResults[StoresTask['kind']] as StoresResults[T['kind']]);
+  function run<T extends StoreTask>(task: T): Promise<StoreResults[T['kind']]> {
     const before = last;
     const done = (async () => {
       await before.catch(() => {});
-      await turn(`stores ${task.kind}`);
+      await turn(`${driver.name} ${task.kind}`);
       if (task.kind === 'project') checkRanges(task.ranges);
       const result = await runTask(task);
-      world.trace.note(`stores ${task.kind} ${JSON.stringify(result)}`);
-      // What passes to the thread and back is typed by the protocol, not by the channel.
-      return result as StoresResults[T['kind']];
+      world.trace.note(`${driver.name} ${task.kind} ${JSON.stringify(result)}`);
+      // What passes to the process and back is typed by the protocol, not by the channel.
+      return result as StoreResults[T['kind']];
     })();
     last = done;
     return done;
   }
   return {
-    run,
-    read() {
+    name: driver.name,
+    open: (task) => run({ ...task, owner: 0 }),
+    project: run,
+    read: run,
+    // It would read real files in real time.
+    verify: async () => null,
+    rows() {
       throw new Error('Nobody queries a simulation');
     },
     onEnded() {},
     usage: () => ({ rssBytes: 0, cpuMicros: 0 }),
     async close() {
       await run({ kind: 'close' });
-    },
-    drop() {
-      void sqlite?.close().catch(() => {});
     },
   };
 }

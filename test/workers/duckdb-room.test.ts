@@ -10,9 +10,11 @@ import { saveSchemaFiles } from '../../src/journal/schema-files.ts';
 import type { AvroRecord } from '../../src/messages/avro.ts';
 import { dynamicEventType } from '../../src/messages/codec.ts';
 import { encodeCommit } from '../../src/messages/commit.ts';
-import { STORE_NAMES } from '../../src/projections/store.ts';
-import { createDuckdbRoom } from '../../src/workers/duckdb-room.ts';
-import { startStores } from '../../src/workers/stores-process.ts';
+import { tablesOf } from '../../src/projections/driver.ts';
+import { duckdbDriver } from '../../src/projections/duckdb-driver.ts';
+import { createDuckdbRoom } from '../../src/projections/duckdb-room.ts';
+import { TABLES } from '../../src/tables.ts';
+import { startStore } from '../../src/workers/store-process.ts';
 
 const COMMIT_FRAME = 1;
 const MB = 1024 ** 2;
@@ -61,37 +63,29 @@ async function wideJournal(): Promise<{ directory: string; events: number }> {
   return { directory, events: COMMITS * ROWS };
 }
 
+const OWN = tablesOf(duckdbDriver, TABLES);
+
 test.each([
   ['as its columns need', undefined],
   ['too little, and is given more', 24 * MB],
 ])('a table of %s', { timeout: 120_000 }, async (_, memoryBytes) => {
   const { directory, events } = await wideJournal();
-  const stores = startStores();
-  onTestFinished(() => stores.close());
+  const store = startStore(duckdbDriver);
+  onTestFinished(() => store.close());
   const given = memoryBytes === undefined ? {} : { memoryBytes };
-  await stores.run({
-    kind: 'open',
-    dataDir: directory,
-    journal: journalOf(directory),
-    stores: STORE_NAMES,
-    tables,
-    ...given,
-  });
+  await store.open({ kind: 'open', dataDir: directory, journal: journalOf(directory), tables, ...given });
   const ranges = [{ log: 'wide-0', toOffset: events }];
   for (;;) {
-    const projected = await stores.run({ kind: 'project', ranges, maxEvents: 5_000 });
+    const projected = await store.project({ kind: 'project', ranges, maxEvents: 5_000 });
     if (projected.caughtUp) break;
   }
-  const [row] = await stores.run({
-    kind: 'query',
-    store: 'duckdb',
-    sql: 'SELECT count(*) AS n, count(DISTINCT id) AS ids FROM wide',
-  });
+  const sql = 'SELECT count(*) AS n, count(DISTINCT id) AS ids FROM wide';
+  const [row] = await store.read({ kind: 'query', sql });
   expect(row).toEqual({ n: events, ids: events });
 });
 
 test('memory grows to a part of the machine, and the events of a transaction shrink, until nothing is left to give', () => {
-  const room = createDuckdbRoom({ windows: [], streams: [] }, 1024 * MB, 64 * MB);
+  const room = createDuckdbRoom(OWN, { windows: [], streams: [] }, 1024 * MB, 64 * MB);
   expect([room.memoryBytes(), room.events(50_000)]).toEqual([64 * MB, 50_000]);
   expect(room.grow()).toBe(true);
   expect([room.memoryBytes(), room.events(50_000)]).toEqual([128 * MB, 12_500]);
@@ -103,8 +97,8 @@ test('memory grows to a part of the machine, and the events of a transaction shr
 
 test('what a table of many columns is given grows with them', () => {
   const machine = 64 * 1024 * MB;
-  const small = createDuckdbRoom({ windows: [], streams: [] }, machine).memoryBytes();
-  const wide = createDuckdbRoom(tables, machine).memoryBytes();
+  const small = createDuckdbRoom(OWN, { windows: [], streams: [] }, machine).memoryBytes();
+  const wide = createDuckdbRoom(OWN, tables, machine).memoryBytes();
   expect(wide - small).toBeGreaterThan(COLUMNS * 512 * 1024);
   expect(small).toBeLessThan(192 * MB);
 });

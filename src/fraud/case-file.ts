@@ -1,6 +1,5 @@
 /** All that the stores have of one case, however old: itself, its alerts, and what its customer did meanwhile. */
-import type { Row, Store, StoreName } from './store.ts';
-import { textLiteral } from './stream-queries.ts';
+import type { Row, StoreQuery } from '../projections/store.ts';
 
 export interface CaseFile {
   /** Columns as in the table `cases`. */
@@ -18,43 +17,46 @@ export interface CaseFile {
 
 const MAX_ROWS = 500;
 
-/** Null when there is no such case. */
-export async function caseFile(stores: (name: StoreName) => Store, caseId: string): Promise<CaseFile | null> {
-  const sqlite = stores('sqlite');
-  const duckdb = stores('duckdb');
+/** Gives queries one after the other, and is given their rows. Null when there is no such case. */
+export function* caseFile(caseId: string): Generator<StoreQuery, CaseFile | null, readonly Row[]> {
   const id = textLiteral(caseId);
-  const [found] = await sqlite.query(
-    `SELECT case_id, customer_id, state, hits, amount_cents, opened_at, last_hit_at FROM cases WHERE case_id = ${id}`,
-  );
+  const [found] = yield {
+    store: 'sqlite',
+    sql: `SELECT case_id, customer_id, state, hits, amount_cents, opened_at, last_hit_at FROM cases WHERE case_id = ${id}`,
+  };
   if (found === undefined) return null;
-  const alerts = await sqlite.query(
-    `SELECT alert_id, case_id, customer_id, transaction_id, terminal_id, amount_cents, occurred_at, score, model, severity,
+  const alerts = yield {
+    store: 'sqlite',
+    sql: `SELECT alert_id, case_id, customer_id, transaction_id, terminal_id, amount_cents, occurred_at, score, model, severity,
       reasons, session_start, session_count, stream, partition, log_offset AS "offset" FROM alerts WHERE case_id = ${id}
       ORDER BY occurred_at DESC, alert_id DESC LIMIT ${MAX_ROWS + 1}`,
-  );
-  const deliveries = await sqlite.query(
-    `SELECT alert_id, sink, outcome, attempts, error, changed_at FROM alert_deliveries
+  };
+  const deliveries = yield {
+    store: 'sqlite',
+    sql: `SELECT alert_id, sink, outcome, attempts, error, changed_at FROM alert_deliveries
       WHERE alert_id IN (SELECT alert_id FROM alerts WHERE case_id = ${id}) ORDER BY changed_at DESC LIMIT ${MAX_ROWS + 1}`,
-  );
+  };
   const customer = Number(found.customer_id);
   const untilMs = Number(found.last_hit_at);
   const sinceMs = Math.min(Number(found.opened_at), ...alerts.map((alert) => Number(alert.session_start)));
   const during = `customer_id = ${customer} AND occurred_at BETWEEN ${instant(sinceMs)} AND ${instant(untilMs)}`;
-  const transactions = await duckdb.query(
-    `SELECT t.transaction_id, t.terminal_id, t.amount_cents, epoch_ms(t.occurred_at) AS occurred_at, s.score, s.model,
+  const transactions = yield {
+    store: 'duckdb',
+    sql: `SELECT t.transaction_id, t.terminal_id, t.amount_cents, epoch_ms(t.occurred_at) AS occurred_at, s.score, s.model,
       s.session_count, s.own_mean_cents, s.deviations
       FROM (SELECT * FROM transactions WHERE ${during}) AS t
       LEFT JOIN (SELECT * FROM scores WHERE ${during}
         QUALIFY row_number() OVER (PARTITION BY transaction_id ORDER BY occurred_at DESC) = 1) AS s
         ON s.transaction_id = t.transaction_id
       ORDER BY t.occurred_at DESC, t.transaction_id DESC LIMIT ${MAX_ROWS + 1}`,
-  );
-  const sessions = await duckdb.query(
-    `SELECT customer_id, epoch_ms(start_at) AS start_at, epoch_ms(end_at) AS end_at, count, total_cents, max_score
+  };
+  const sessions = yield {
+    store: 'duckdb',
+    sql: `SELECT customer_id, epoch_ms(start_at) AS start_at, epoch_ms(end_at) AS end_at, count, total_cents, max_score
       FROM sessions WHERE customer_id = ${customer} AND sessions.end_at > ${instant(sinceMs)}
         AND sessions.start_at <= ${instant(untilMs)}
       ORDER BY sessions.start_at DESC LIMIT ${MAX_ROWS + 1}`,
-  );
+  };
   const all = [alerts, deliveries, transactions, sessions];
   const oldestFirst = (rows: readonly Row[]): readonly Row[] => rows.slice(0, MAX_ROWS).reverse();
   return {
@@ -69,4 +71,9 @@ export async function caseFile(stores: (name: StoreName) => Store, caseId: strin
 
 function instant(ms: number): string {
   return `make_timestamp(${BigInt(ms) * 1000n})`;
+}
+
+/** For SQLite, in hexadecimal: a text of a stranger, whatever is in it. */
+function textLiteral(text: string): string {
+  return `CAST(x'${Buffer.from(text, 'utf8').toString('hex')}' AS TEXT)`;
 }

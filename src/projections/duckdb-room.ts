@@ -4,18 +4,12 @@
  * transaction fails, and the next try has more memory and fewer events.
  */
 import { totalmem } from 'node:os';
-import { DUCKDB_TABLES, windowColumns } from '../projections/duckdb-schema.ts';
-import { streamColumns } from '../projections/duckdb-streams.ts';
-import { streamTable } from '../projections/stream-tables.ts';
-import type { TableShapes } from '../projections/table-shapes.ts';
-
-export interface DuckdbRoom {
-  memoryBytes(): number;
-  /** Of a transaction for which so many were wanted. */
-  events(wanted: number): number;
-  /** Whether there was more to give. The store must then be opened anew. */
-  grow(): boolean;
-}
+import type { StoreRoom } from './driver.ts';
+import { windowColumns } from './duckdb-schema.ts';
+import { streamColumns } from './duckdb-streams.ts';
+import { streamTable } from './stream-tables.ts';
+import type { Table } from './table.ts';
+import type { TableShapes } from './table-shapes.ts';
 
 const MB = 1024 ** 2;
 /** For the rows of a transaction on their way, and what queries need. */
@@ -27,9 +21,14 @@ const MACHINE_SHARE = 4;
 const EVENTS_MIN = 500;
 
 /** `startBytes`: instead of what the tables need. */
-export function createDuckdbRoom(tables: TableShapes, machineBytes: number, startBytes?: number): DuckdbRoom {
+export function createDuckdbRoom(
+  tables: readonly Table[],
+  shapes: TableShapes,
+  machineBytes: number,
+  startBytes?: number,
+): StoreRoom {
   const mostBytes = Math.max(BASE_BYTES, machineBytes / MACHINE_SHARE);
-  let memoryBytes = Math.min(startBytes ?? BASE_BYTES + columnsOf(tables) * COLUMN_BYTES, mostBytes);
+  let memoryBytes = Math.min(startBytes ?? BASE_BYTES + columnsOf(tables, shapes) * COLUMN_BYTES, mostBytes);
   let share = 1;
   let wantedEvents = EVENTS_MIN;
   return {
@@ -44,12 +43,13 @@ export function createDuckdbRoom(tables: TableShapes, machineBytes: number, star
       share *= 4;
       return true;
     },
+    isShort: isOutOfMemory,
   };
 }
 
-function columnsOf({ windows, streams }: TableShapes): number {
+function columnsOf(tables: readonly Table[], { windows, streams }: TableShapes): number {
   const counts = [
-    ...Object.values(DUCKDB_TABLES).map((columns) => columns.length),
+    ...tables.map(({ columns }) => columns.length),
     ...windows.map((shape) => windowColumns(shape).length),
     ...streams.map((shape) => streamColumns(streamTable(shape)).length),
   ];
@@ -63,7 +63,7 @@ export function machineMemoryBytes(): number {
 }
 
 /** Whether DuckDB had too little memory, by its words: it has no code for it. */
-export function isOutOfMemory(error: unknown): boolean {
+function isOutOfMemory(error: unknown): boolean {
   return (
     error instanceof Error &&
     /out of memory error|failed to (?:pin|allocate) block|could not allocate block/i.test(error.message)

@@ -1,0 +1,188 @@
+/** Tables of payments and fraud: transactions, labels, scores, sessions, alerts with their deliveries, and cases. */
+import {
+  alertDeliveryType,
+  alertRaisedType,
+  caseChangedType,
+  fraudLabelType,
+  sessionClosedType,
+  transactionScoredType,
+  transactionType,
+} from '../messages/types.ts';
+import { type Table, tableOf } from '../projections/table.ts';
+
+const transactions = tableOf(transactionType, {
+  name: 'transactions',
+  label: 'Transactions',
+  store: 'duckdb',
+  key: null,
+  columns: [
+    { name: 'transaction_id', kind: 'long', from: 'transactionId' },
+    { name: 'customer_id', kind: 'long', from: 'customerId' },
+    { name: 'terminal_id', kind: 'long', from: 'terminalId' },
+    { name: 'amount_cents', kind: 'long', from: 'amountCents' },
+    { name: 'occurred_at', kind: 'instant', from: 'occurredAt' },
+    { name: 'partition', kind: 'int', from: '$partition', isState: false },
+    { name: 'log_offset', kind: 'long', from: '$offset', isState: false },
+  ],
+  counts: { as: 'events' },
+});
+
+const labels = tableOf(fraudLabelType, {
+  name: 'labels',
+  label: 'Fraud labels',
+  store: 'duckdb',
+  key: null,
+  columns: [
+    { name: 'transaction_id', kind: 'long', from: 'transactionId' },
+    { name: 'customer_id', kind: 'long', from: 'customerId' },
+    { name: 'fraud', kind: 'boolean', from: 'fraud' },
+    { name: 'scenario', kind: 'int', from: 'scenario' },
+    { name: 'known_at', kind: 'instant', from: 'knownAt' },
+    { name: 'origin', kind: 'text', from: 'origin' },
+  ],
+  counts: { as: 'events' },
+});
+
+const scores = tableOf(transactionScoredType, {
+  name: 'scores',
+  label: 'Scores',
+  store: 'duckdb',
+  key: null,
+  columns: [
+    { name: 'transaction_id', kind: 'long', from: 'transactionId' },
+    { name: 'customer_id', kind: 'long', from: 'customerId' },
+    { name: 'occurred_at', kind: 'instant', from: 'occurredAt' },
+    { name: 'score', kind: 'double', from: 'score' },
+    { name: 'model', kind: 'text', from: 'model' },
+    { name: 'rule_hits', kind: 'int', from: 'ruleHits' },
+    { name: 'session_count', kind: 'int', from: 'sessionCount' },
+    { name: 'own_mean_cents', kind: 'double', from: 'ownMeanCents' },
+    { name: 'deviations', kind: 'double', from: 'deviations' },
+  ],
+  output: { stream: 'fraud.scores', key: 'customerId' },
+});
+
+/** When a session says that it was closed, if a flush closed it: the last instant of a JavaScript Date. */
+const END_OF_TIME = `make_timestamp_ms(${8.64e15})`;
+const SESSION_COLUMNS = ['customer_id', 'start_at', 'end_at', 'count', 'total_cents', 'max_score'];
+
+/**
+ * A session that a flush gave has the end of time for when it was closed. It may have gone on: a customer's sessions never
+ * overlap, so one that does, and is larger, is the same one later. The others are final, and are not looked for.
+ */
+const sessions = tableOf(sessionClosedType, {
+  name: 'sessions',
+  label: 'Sessions',
+  store: 'duckdb',
+  key: null,
+  columns: [
+    { name: 'customer_id', kind: 'long', from: 'customerId' },
+    { name: 'start_at', kind: 'instant', from: 'start' },
+    { name: 'end_at', kind: 'instant', from: 'end' },
+    { name: 'count', kind: 'long', from: 'count' },
+    { name: 'total_cents', kind: 'long', from: 'totalCents' },
+    { name: 'max_score', kind: 'double', from: 'maxScore' },
+    { name: 'closed_at', kind: 'instant', from: 'at' },
+  ],
+  view: {
+    of: 'session_parts',
+    columns: SESSION_COLUMNS,
+    sql: `SELECT ${SESSION_COLUMNS.join(', ')} FROM session_parts WHERE closed_at < ${END_OF_TIME}
+      UNION ALL SELECT ${SESSION_COLUMNS.join(', ')} FROM session_parts AS one
+      WHERE closed_at >= ${END_OF_TIME} AND NOT EXISTS (
+        SELECT 1 FROM session_parts AS other WHERE other.customer_id = one.customer_id
+          AND other.start_at <= one.start_at AND other.end_at >= one.end_at
+          AND (other.start_at < one.start_at OR other.end_at > one.end_at OR other.count > one.count))`,
+  },
+  read: { path: 'sessions', columns: SESSION_COLUMNS, newest: 'end_at', thenBy: 'customer_id' },
+  // `at` names the watermark of one partition.
+  output: { stream: 'fraud.sessions', key: 'customerId', layout: ['at'] },
+});
+
+const alerts = tableOf(alertRaisedType, {
+  name: 'alerts',
+  label: 'Alerts',
+  store: 'sqlite',
+  key: ['alert_id'],
+  columns: [
+    { name: 'alert_id', kind: 'text', from: 'alertId' },
+    { name: 'case_id', kind: 'text', from: 'caseId' },
+    { name: 'customer_id', kind: 'long', from: 'customerId' },
+    { name: 'transaction_id', kind: 'long', from: 'transactionId' },
+    { name: 'terminal_id', kind: 'long', from: 'terminalId' },
+    { name: 'amount_cents', kind: 'long', from: 'amountCents' },
+    { name: 'occurred_at', kind: 'instant', from: 'occurredAt' },
+    { name: 'score', kind: 'double', from: 'score' },
+    { name: 'model', kind: 'text', from: 'model' },
+    { name: 'severity', kind: 'text', from: 'severity' },
+    { name: 'reasons', kind: 'json', from: 'reasons' },
+    { name: 'session_start', kind: 'instant', from: 'sessionStart', isState: false },
+    { name: 'session_count', kind: 'int', from: 'sessionCount', isState: false },
+    { name: 'committed_at', kind: 'instant', from: '$committedAt', isState: false },
+    { name: 'stream', kind: 'text', from: '$stream', isState: false },
+    { name: 'partition', kind: 'int', from: '$partition', isState: false },
+    { name: 'log_offset', kind: 'long', from: '$offset', isState: false },
+  ],
+  indexes: [{ name: 'alerts_by_time', columns: ['occurred_at'] }],
+  counts: { as: 'alerts' },
+  read: {
+    path: 'alerts',
+    columns: [
+      ...['alert_id', 'case_id', 'customer_id', 'transaction_id', 'terminal_id', 'amount_cents', 'occurred_at'],
+      ...['score', 'model', 'severity', 'reasons', 'stream', 'partition'],
+      { name: 'offset', of: 'log_offset' },
+    ],
+    newest: 'occurred_at',
+    thenBy: 'alert_id',
+  },
+  shown: ['occurred_at', 'severity', 'customer_id', 'amount_cents', 'score', 'reasons'],
+  output: { stream: 'fraud.alerts', key: 'customerId' },
+});
+
+const alertDeliveries = tableOf(alertDeliveryType, {
+  name: 'alert_deliveries',
+  label: 'Deliveries of alerts',
+  store: 'sqlite',
+  key: ['alert_id', 'sink'],
+  columns: [
+    { name: 'alert_id', kind: 'text', from: 'alertId' },
+    { name: 'sink', kind: 'text', from: 'sink' },
+    { name: 'outcome', kind: 'text', from: 'outcome' },
+    { name: 'attempts', kind: 'int', from: 'attempts' },
+    { name: 'error', kind: 'text', from: 'error', nullable: true },
+    { name: 'changed_at', kind: 'instant', from: 'changedAt' },
+  ],
+  isOfProcess: true,
+});
+
+/** A row a case, as it stands: only the event that opened it makes the row. */
+const cases = tableOf(caseChangedType, {
+  name: 'cases',
+  label: 'Cases',
+  store: 'sqlite',
+  key: ['case_id'],
+  columns: [
+    { name: 'case_id', kind: 'text', from: 'caseId' },
+    { name: 'customer_id', kind: 'long', from: 'customerId' },
+    { name: 'state', kind: 'text', from: 'change', values: { opened: 'open' } },
+    { name: 'hits', kind: 'int', from: 'hits' },
+    { name: 'amount_cents', kind: 'long', from: 'amountCents' },
+    { name: 'opened_at', kind: 'instant', from: 'occurredAt' },
+    { name: 'last_hit_at', kind: 'instant', from: 'occurredAt', onUpdate: 'max' },
+  ],
+  updates: { field: 'change', by: { hit: ['hits', 'amount_cents', 'last_hit_at'], expired: ['state'] } },
+  indexes: [
+    { name: 'cases_by_time', columns: ['last_hit_at'] },
+    { name: 'cases_open', columns: ['state'], where: "state = 'open'" },
+  ],
+  counts: { as: 'openCases', where: "state = 'open'" },
+  read: {
+    path: 'cases',
+    columns: ['case_id', 'customer_id', 'state', 'hits', 'amount_cents', 'opened_at', 'last_hit_at'],
+    newest: 'last_hit_at',
+    thenBy: 'case_id',
+  },
+  output: { stream: 'fraud.cases', key: 'customerId' },
+});
+
+export const FRAUD_TABLES: readonly Table[] = [transactions, labels, scores, sessions, alerts, alertDeliveries, cases];

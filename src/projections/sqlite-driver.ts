@@ -1,0 +1,49 @@
+/** SQLite as a store: tables with a row a key. */
+import type { StoreDriver } from './driver.ts';
+import { readSqliteOffsets } from './sqlite-offsets.ts';
+import { SQLITE_SUFFIXES } from './sqlite-schema.ts';
+
+const ROWS_A_BATCH = 256;
+/** What one statement of a user may hold, in bytes: it has no right to the memory of the machine. */
+const MEMORY_BYTES = 256 * 1024 * 1024;
+
+export const sqliteDriver: StoreDriver = {
+  name: 'sqlite',
+  label: 'SQLite',
+  file: 'operations.sqlite',
+  suffixes: SQLITE_SUFFIXES,
+  damage: /database disk image is malformed|file is not a database/i,
+  dialect: {
+    instant: (column) => column,
+    beginning: (column, characters) => `substr(CAST(${column} AS TEXT), 1, ${characters})`,
+  },
+  cannotHold: ({ key }) => (key === null ? 'its tables have keys' : null),
+  async open({ file, tables, shapes, owner }) {
+    const { openSqlite } = await import('./sqlite.ts');
+    return openSqlite(file, { tables, streams: shapes.streams, owner });
+  },
+  room: null,
+  offsets: async (file, owner) => readSqliteOffsets(file, owner),
+  async *readApart({ file, tables, shapes }, read) {
+    const { openSqliteReader, streamRows, tableDigests } = await import('./sqlite-reading.ts');
+    const { streamTable } = await import('./stream-tables.ts');
+    const db = openSqliteReader(file);
+    db.exec(`PRAGMA hard_heap_limit = ${MEMORY_BYTES}`);
+    try {
+      if (read.kind === 'digest') {
+        for (const digest of tableDigests(db, tables, shapes.streams.map(streamTable))) yield [{ ...digest }];
+        return;
+      }
+      let rows = [];
+      for (const row of streamRows(db, read.sql)) {
+        rows.push(row);
+        if (rows.length < ROWS_A_BATCH) continue;
+        yield rows;
+        rows = [];
+      }
+      if (rows.length > 0) yield rows;
+    } finally {
+      db.close();
+    }
+  },
+};

@@ -1,0 +1,66 @@
+/** Events into the rows of one SQLite table, as its entry says: a row a key, which later events replace or change. */
+import type { Database } from 'better-sqlite3';
+import { quoted } from './sqlite-schema.ts';
+import type { EventRow, Where } from './store.ts';
+import { type ColumnEntry, storedName, type Table } from './table.ts';
+
+export type RowWriter = (events: readonly EventRow[], where: Where) => void;
+
+type Value = string | number | bigint | Buffer | null;
+
+export function rowWriter(db: Database, table: Table): RowWriter {
+  const { columns, updates } = table;
+  const upsert = db.prepare(upsertSql(table));
+  const changes = new Map(
+    Object.entries(updates?.by ?? {}).map(([value, changed]) => [value, db.prepare(updateSql(table, changed))]),
+  );
+  return (events, where) => {
+    events.forEach((event, i) => {
+      const values = Object.fromEntries(columns.map((column) => [column.name, cellOf(column, event, where, i)]));
+      const change = updates === undefined ? undefined : changes.get(String(event[updates.field]));
+      (change ?? upsert).run(values);
+    });
+  };
+}
+
+function upsertSql(table: Table): string {
+  const { columns, key } = table;
+  const changed = columns.filter(({ name: column, onUpdate }) => key?.includes(column) !== true && onUpdate !== 'keep');
+  const sets = changed.map((column) => setSql(column, `excluded."${column.name}"`));
+  return `INSERT INTO "${storedName(table)}" VALUES (${columns.map((column) => `@${column.name}`).join(', ')})
+    ON CONFLICT DO ${sets.length === 0 ? 'NOTHING' : `UPDATE SET ${sets.join(', ')}`}`;
+}
+
+function updateSql({ name, columns, key }: Table, changed: readonly string[]): string {
+  const sets = columns.filter((column) => changed.includes(column.name));
+  const whose = (key ?? []).map((column) => `${quoted(column)} = @${column}`);
+  return `UPDATE "${name}" SET ${sets.map((column) => setSql(column, `@${column.name}`)).join(', ')}
+    WHERE ${whose.join(' AND ')}`;
+}
+
+function setSql({ name, onUpdate }: ColumnEntry, value: string): string {
+  return `"${name}" = ${onUpdate === 'max' ? `max("${name}", ${value})` : value}`;
+}
+
+/** What of the event at this place of its section, or of where that lies, the column holds. */
+export function cellOf({ name, kind, from, values }: ColumnEntry, event: EventRow, where: Where, i: number): Value {
+  switch (from) {
+    case '$log':
+      return where.log;
+    case '$stream':
+      return where.stream;
+    case '$partition':
+      return where.partition;
+    case '$offset':
+      return where.firstOffset + i;
+    case '$committedAt':
+      return where.committedAt;
+  }
+  const value = event[from];
+  if (value === null) return null;
+  if (kind === 'json') return JSON.stringify(value);
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  if (typeof value === 'string') return values?.[value] ?? value;
+  if (typeof value === 'number' || typeof value === 'bigint' || Buffer.isBuffer(value)) return value;
+  throw new Error(`The column ${name} can't hold what ${from} of an event is: ${typeof value}`);
+}

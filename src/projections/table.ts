@@ -1,0 +1,92 @@
+/**
+ * A table of the read models as one entry of plain data: the events that become its rows, the store that holds it, and what
+ * of it a digest, the API, the page and a run's output show. A room declares its own tables; src/tables.ts lists all of them.
+ * Invariant: no code that handles entries knows a table by its name.
+ */
+import type { EventType } from '../messages/codec.ts';
+
+export type ColumnKind = 'long' | 'int' | 'double' | 'boolean' | 'instant' | 'date' | 'text' | 'bytes' | 'json';
+
+/** Values that stand in no event: where it lies in the journal, and when it was committed. */
+export const PLACES = ['$log', '$stream', '$partition', '$offset', '$committedAt'] as const;
+export type Place = (typeof PLACES)[number];
+
+export interface ColumnEntry<Field extends string = string> {
+  readonly name: string;
+  readonly kind: ColumnKind;
+  readonly from: Field | Place;
+  readonly nullable?: true;
+  /** The clock or the layout gave it, so a digest leaves it out. */
+  readonly isState?: false;
+  /** What an event makes of the value of a row that is there; without it the event's value takes its place. */
+  readonly onUpdate?: 'keep' | 'max';
+  /** What stands for each value of the field. */
+  readonly values?: Readonly<Record<string, string>>;
+}
+
+/** A read of the API: its newest rows. */
+export interface TableRead {
+  /** Below /api/v1/. */
+  readonly path: string;
+  /** Columns by name; one may be given under another name, or only its first characters. */
+  readonly columns: readonly (string | { readonly name: string; readonly of: string; readonly first?: number })[];
+  /** Newest first by this column, then by the other in rising order. */
+  readonly newest: string;
+  readonly thenBy?: string;
+  /** Of rows that are alike in `of` only the one with the largest `by` is shown. */
+  readonly only?: { readonly of: readonly string[]; readonly by: string };
+}
+
+export interface TableEntry<Field extends string = string> {
+  /** As SQL, the digest and the API name it. */
+  readonly name: string;
+  /** For people. */
+  readonly label: string;
+  readonly store: string;
+  readonly columns: readonly ColumnEntry<Field>[];
+  /** Columns that tell rows apart: an event takes the place of its row. Null where each event is a row of its own. */
+  readonly key: readonly string[] | null;
+  /** Events that change some columns of the row that is there, and never make one: by a field's value. */
+  readonly updates?: { readonly field: Field; readonly by: Readonly<Record<string, readonly string[]>> };
+  readonly indexes?: readonly { readonly name: string; readonly columns: readonly string[]; readonly where?: string }[];
+  /** The rows are in a table of this name, and what is asked is a view of it with these columns. */
+  readonly view?: { readonly of: string; readonly columns: readonly string[]; readonly sql: string | null };
+  /** The process writes it about itself, by its clock: two journals of one input differ in it. */
+  readonly isOfProcess?: true;
+  /** What the headline counts of its rows. */
+  readonly counts?: { readonly as: string; readonly where?: string };
+  readonly read?: TableRead;
+  /** Columns of the API's read that a page shows at first. */
+  readonly shown?: readonly string[];
+  /** The events are also a derived stream: lines of a run's output, with the field as the key, and a digest. */
+  readonly output?: { readonly stream: string; readonly key: Field; readonly layout?: readonly Field[] };
+}
+
+export interface Table extends TableEntry {
+  /** Full name of the type of its events. */
+  readonly eventType: string;
+}
+
+/** The entry of a table of these events; their fields are checked. */
+export function tableOf<T>(
+  { name: eventType }: Pick<EventType<T>, 'name' | 'encode'>,
+  entry: TableEntry<keyof T & string>,
+): Table {
+  return { ...entry, eventType };
+}
+
+/** The table that rows are written to. */
+export function storedName({ name, view }: Pick<TableEntry, 'name' | 'view'>): string {
+  return view?.of ?? name;
+}
+
+/** Columns of the table, or of the view of it, that are state. */
+export function stateColumns({ columns, view }: TableEntry): string[] {
+  const isShown = ({ name }: ColumnEntry): boolean => view === undefined || view.columns.includes(name);
+  return columns.filter((column) => column.isState !== false && isShown(column)).map(({ name }) => name);
+}
+
+/** All that decides which rows are in the table, as text: a store whose text is another one is rebuilt. */
+export function tableText({ eventType, name, columns, key, updates, indexes, view }: Table): string {
+  return JSON.stringify({ eventType, name, columns, key, updates, indexes, view });
+}

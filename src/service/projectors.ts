@@ -1,0 +1,55 @@
+/** The projectors, one a store: each at the heels of the journal by itself. */
+import { type ProjectorPorts, projectorMachine } from '../actors/projector.ts';
+import { startSupervised } from '../actors/supervised.ts';
+import type { ChildSpec } from '../actors/supervisor.ts';
+import { messageOf } from '../journal/error.ts';
+import type { Logger } from '../logger.ts';
+import { cannotOpen, mayPass } from '../projections/store-trouble.ts';
+import type { PartitionUnit } from './partition-unit.ts';
+import type { ReadModels } from './read-models.ts';
+import type { StoreLane } from './store-lane.ts';
+
+export function projectorId(store: string): string {
+  return `projector-${store}`;
+}
+
+export function projectorChildren({ lanes }: ReadModels, units: readonly PartitionUnit[], logger: Logger): ChildSpec[] {
+  return lanes.map((lane) => {
+    let actor: { send(event: { type: 'GREW' } | { type: 'LOST'; error: Error }): void } | null = null;
+    lane.onLost((error) => actor?.send({ type: 'LOST', error }));
+    for (const { log: partitionLog } of units) partitionLog.onDurable(() => actor?.send({ type: 'GREW' }));
+    return {
+      id: projectorId(lane.name),
+      kind: 'projector',
+      // It catches up with the journal first, however long that takes.
+      shutdownMs: Number.POSITIVE_INFINITY,
+      start(context) {
+        const started = startSupervised(projectorMachine, { ports: projectorPorts(lane, logger) }, context);
+        actor = started;
+        return started.child;
+      },
+    };
+  });
+}
+
+/** A store as the projector's ports. That it waits for the disk is said once, until it goes on. */
+function projectorPorts(lane: StoreLane, logger: Logger): ProjectorPorts {
+  let waiting = false;
+  return {
+    open: () => lane.open(),
+    async project() {
+      const projected = await lane.project();
+      waiting = false;
+      return projected;
+    },
+    mayPass(error) {
+      if (!mayPass(error) && !(waiting && cannotOpen(error))) return false;
+      if (!waiting) {
+        const words = 'the read model waits for the disk, and goes on by itself';
+        logger.warn({ store: lane.name, error: messageOf(error) }, words);
+      }
+      waiting = true;
+      return true;
+    },
+  };
+}

@@ -1,0 +1,26 @@
+/**
+ * Every table of the read models. A room that has tables declares them in a file of its own and has a line here; the stores,
+ * digests, outputs and the API read this list. Its order is that of a digest.
+ */
+import { FRAUD_TABLES } from './fraud/tables.ts';
+import { windowTable } from './projections/duckdb-schema.ts';
+import { ENGINE_TABLES } from './projections/engine-tables.ts';
+import { storedName, type Table } from './projections/table.ts';
+import { RUN_TABLES } from './schedule/tables.ts';
+import { WEATHER_TABLES } from './weather/tables.ts';
+
+export const TABLES: readonly Table[] = [...RUN_TABLES, ...FRAUD_TABLES, ...ENGINE_TABLES, ...WEATHER_TABLES];
+
+/** What the stores keep for themselves. */
+const OWN_NAMES: readonly string[] = ['offsets', 'shapes', 'tombstones', 'schema_version'];
+
+const TAKEN: ReadonlySet<string> = new Set([
+  ...OWN_NAMES,
+  ...TABLES.flatMap((table) => [table.name, storedName(table), ...(table.indexes ?? []).map(({ name }) => name)]),
+]);
+
+/** Whether a table of the stores has this name already, or that of a window may, or SQLite keeps it for itself. */
+export function isBuiltinTable(name: string): boolean {
+  const folded = name.toLowerCase();
+  return TAKEN.has(folded) || folded.startsWith(windowTable({ name: '' })) || folded.startsWith('sqlite_');
+}
