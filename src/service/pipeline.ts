@@ -41,7 +41,7 @@ import { createIntake } from './intake.ts';
 import type { Children } from './partition-door.ts';
 import { createPartitionUnit, type PartitionUnit } from './partition-unit.ts';
 import { nextTurn, type Platform } from './platform.ts';
-import { requireStateOf } from './required-events.ts';
+import { requireStartsOf, requireStateOf } from './required-events.ts';
 
 /** Name of the supervisor at the root of every actor. */
 export const ROOT = 'millrace';
@@ -115,7 +115,8 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
   });
   const snapshots = snapshotStore(journalPlace.directory, { fs: disk.fs });
   const registry = createRegistry();
-  const planned = exchangesOf(config, knownExchanges(config.dataDir, syncFs));
+  const exchanged = knownExchanges(config.dataDir, syncFs);
+  const planned = exchangesOf(config, exchanged);
   // A damaged file of a type of today is written anew below.
   const known = new Set([...BUILTIN_TYPES, ...typesOf(config, planned)].map(({ fingerprint }) => fingerprint));
   for (const [fingerprint, json] of readSchemaFiles(config.dataDir, syncFs, known)) registry.learn(fingerprint, json);
@@ -214,6 +215,10 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
   const exchanges: RunningExchange[] = [];
   for (const { exchange, derivation } of planned) {
     const upstreams = exchange.inputs.flatMap((input) => opened.get(input.stream) ?? []);
+    if (exchanged.partitionsOf(exchange.name) === undefined) {
+      const logs = upstreams.flatMap((stream) => stream.units.map(({ log }) => log));
+      await requireStartsOf(derivation.operators, logs, { journal, reader, snapshots });
+    }
     const stream = await open(derivation, null, exchange.partitions);
     exchanges.push({ exchange, upstreams, stream });
     opened.set(exchange.name, stream);

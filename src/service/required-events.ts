@@ -9,6 +9,8 @@ import type { Log } from '../journal/log.ts';
 import type { SnapshotStore } from '../journal/snapshots.ts';
 import type { PartitionFold } from '../partition/derivation.ts';
 import { decodeSnapshot } from '../partition/snapshot.ts';
+import type { OperatorAnew } from '../streams/operator.ts';
+import type { OperatorSpec } from '../streams/operator-kind.ts';
 
 interface Place {
   readonly journal: Journal;
@@ -34,17 +36,33 @@ export async function requireStateOf(log: Log, newFold: () => PartitionFold, pla
   // A log without a snapshot that can be read is damage, and is told as such.
   if (snapshot === null) return;
   const anew = newFold().restore(snapshot);
-  if (anew.length === 0) return;
+  if (anew.length > 0) await refuse(anew, log.name, start, journal);
+}
+
+/** The same of operators whose partitions are new, and read these logs from their start. */
+export async function requireStartsOf(
+  operators: readonly OperatorSpec[],
+  logs: readonly Log[],
+  { journal, reader }: Place,
+): Promise<void> {
+  for (const log of logs) {
+    const start = await reader.startOf(log.name);
+    const anew = operators.map(({ kind, name }) => ({ kind, name, why: 'it is new here' }));
+    if (start > 0) await refuse(anew, log.name, start, journal);
+  }
+}
+
+async function refuse(anew: readonly OperatorAnew[], log: string, start: number, journal: Journal): Promise<never> {
   await journal.close();
   const message = (why: string): string =>
-    `${why}, so it has to be told all events of ${log.name} from the first on, and those before offset ${start} were ` +
-    'pruned. Take it out, or as it was, to go on with this data directory; give it another data directory, or a copy ' +
-    'of this one from before the pruning, to have it. Nothing is damaged, and nothing was changed.';
+    `${why}, so it has to be told all events of ${log} from the first on, and those before offset ${start} were ` +
+    'pruned. Take it out, or write it as it was, to go on with this data directory; to have it, give it another data ' +
+    'directory, or a copy of this one from before the pruning. Nothing is damaged, and no event was changed.';
   throw new ConfigError(
     anew.map(({ kind, name, why }) => {
       const section = SECTIONS[kind];
       const path = section === undefined ? name : `${section}.${name}`;
-      return { file: log.name, line: null, column: null, path, message: message(why) };
+      return { file: log, line: null, column: null, path, message: message(why) };
     }),
   );
 }
