@@ -3,6 +3,7 @@
  * anew by what they come to now. Their input has no name of its own: the logs that it is read from tell it.
  */
 import type { AvroRecord } from '../messages/avro.ts';
+import { logPlace } from '../messages/log-name.ts';
 import type { Derivation, DerivationInput } from '../partition/derivation.ts';
 import type { OperatorSpec } from '../streams/operator-kind.ts';
 import type { ViewSpec } from '../streams/selection.ts';
@@ -49,6 +50,6 @@ export function derivationOfEarlier(earlier: EarlierDerivation): Derivation {
 
 function inputOf(stream: string, { schema, timeField, watermark, channels = [] }: EarlierInput): DerivationInput {
   const [log] = channels;
-  const name = log === undefined ? stream : log.slice(0, log.lastIndexOf('-'));
+  const name = log === undefined ? stream : (logPlace(log)?.stream ?? log);
   return { stream: name, schema, timeField, watermark, channels };
 }

@@ -31,6 +31,12 @@ export function createFeed({ world, plan, input, oracle, sleep }: FeedOptions): 
         world.faults.failingSources -= 1;
         throw new Error('The broker is gone');
       }
+      if (plan.givenBackPercent > 0 && random.below(100) < plan.givenBackPercent) {
+        await intake.close(partition);
+        await sleep(PAUSE_MS * 10 * random.uniform(), signal);
+        await intake.open(partition, signal);
+        next = intake.position(FEED, partition);
+      }
       const items = input.take(partition, next, 1 + random.below(plan.largestBatch));
       if (items.length === 0) return;
       next += items.length;

@@ -19,6 +19,8 @@ export interface Plan {
   readonly durability: Durability;
   readonly largestBatch: number;
   readonly redeliveriesPercent: number;
+  /** How often the feed gives a partition back before a batch, and has it again later. */
+  readonly givenBackPercent: number;
   /** The one kind of machine that is made to throw, often; null for each of them now and then. */
   readonly crashing: MachineKind | null;
   /** Mean steps between two of each; Infinity for never. */
@@ -63,7 +65,15 @@ const EVERY: Readonly<Record<Chaos, number>> = {
 export function calmPlan(partitions: number): Plan {
   const every = { ...EVERY };
   for (const chaos of CHAOS) every[chaos] = NEVER;
-  return { partitions, durability: 'fsync', largestBatch: 20, redeliveriesPercent: 0, crashing: null, every };
+  return {
+    partitions,
+    durability: 'fsync',
+    largestBatch: 20,
+    redeliveriesPercent: 0,
+    givenBackPercent: 0,
+    crashing: null,
+    every,
+  };
 }
 
 export function drawPlan(seed: number, random: Random): Plan {
@@ -84,5 +94,6 @@ export function drawPlan(seed: number, random: Random): Plan {
     largestBatch: 1 + random.below(40),
     redeliveriesPercent: random.below(3) === 0 ? 0 : random.below(30),
     every,
+    givenBackPercent: random.below(3) === 0 ? 0 : random.below(20),
   };
 }

@@ -88,6 +88,7 @@ export function startProcess(options: ProcessOptions): Process {
     logger: silentLogger(world),
     version: 'simulated',
     platform,
+    assigned: new Set([PAYMENTS]),
     attach(core) {
       bug.core?.(core);
       const payments = core.pipeline.streams.get(PAYMENTS);
