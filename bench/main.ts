@@ -2,10 +2,12 @@
  * The benchmark: `npm run bench`. Micro-benchmarks of each stage, then the whole path: live, from a source through the
  * durable commit to both read models, and replay, from the journal to both read models. Prints tables, and JSON with
  * the machine and the configuration to bench/results.json. `npm run bench -- journal` measures the journal alone,
- * `npm run bench -- windows` the windows and `npm run bench -- nexmark` the queries of Nexmark, with `--json` as JSON.
+ * `npm run bench -- windows` the windows and `npm run bench -- nexmark` the queries of Nexmark, with `--json` as JSON;
+ * `npm run bench -- exchange` a window keyed by another field than its stream's.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
+import { runExchange } from './exchange.ts';
 import { runJournal } from './journal.ts';
 import { measureQuery, runNexmark } from './nexmark.ts';
 import { measureLive, measureReplay, type PathFigures } from './path.ts';
@@ -40,6 +42,11 @@ if (process.argv[2] === 'nexmark') {
   const nexmark = runNexmark(process.argv.slice(3).filter((word) => word !== '--json'));
   if (isJson) process.stdout.write(`${JSON.stringify({ machine, nexmark }, null, 2)}\n`);
   else console.table(nexmark);
+  process.exit(0);
+}
+
+if (process.argv[2] === 'exchange') {
+  console.table(await runExchange(EVENTS));
   process.exit(0);
 }
 

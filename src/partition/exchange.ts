@@ -40,12 +40,20 @@ export interface ExchangeReading extends ExchangeInput {
   readonly gives: { readonly role: SectionRole; readonly type: EventType<unknown> };
 }
 
+export interface SplitCommit {
+  readonly entries: readonly (readonly ExchangedBlock[])[];
+  /** Every partition has to know of it before anything else comes, also one that it has no events for. */
+  readonly isForAll: boolean;
+}
+
 export interface ExchangeSplit {
   /**
    * What each partition gets of a commit of a log, of those that have not got it before. What only moves a watermark is told
    * with what comes next.
    */
-  split(log: string, sections: readonly Section[], lacks: (partition: number) => boolean): ExchangedBlock[][];
+  split(log: string, sections: readonly Section[], lacks: (partition: number) => boolean): SplitCommit;
+  /** What has to stand behind the events of a batch: how far the log came after the last of them. */
+  restOf(log: string, partition: number): ExchangedBlock[];
   /** What it has of a log in any case: that it was read. */
   nothingOf(log: string, partition: number): ExchangedBlock;
 }
@@ -123,12 +131,9 @@ export function createExchangeSplit(
             break;
         }
       }
-      return entries.map((own, partition) => {
-        if (own === null) return [];
-        const isTold = own.length > 0 || isOrdered;
-        return isTold && times.owes(partition, log) ? [...own, nothingOf(log, partition)] : own;
-      });
+      return { entries: entries.map((own) => own ?? []), isForAll: isOrdered };
     },
+    restOf: (log, partition) => (times.owes(partition, log) ? [nothingOf(log, partition)] : []),
     nothingOf,
   };
 }
@@ -214,6 +219,8 @@ function partitionOfValue(value: unknown, partitions: number): number {
   return partitionOfKey(isKey ? value : null, partitions);
 }
 
+const COPIED_BY_CALL = 96;
+
 /** Copies rows, those that lie side by side in one go. */
 function takePlaced({ bytes, starts, ends }: RowPlaces, rows: Uint32Array): Buffer {
   const prefix = lengthPrefix(rows.length);
@@ -226,7 +233,9 @@ function takePlaced({ bytes, starts, ends }: RowPlaces, rows: Uint32Array): Buff
     const start = starts[rows[i]!]!;
     let end = ends[rows[i]!]!;
     for (i += 1; i < rows.length && starts[rows[i]!] === end; i++) end = ends[rows[i]!]!;
-    at += bytes.copy(taken, at, start, end);
+    // Most are too short for a call out of JavaScript.
+    if (end - start > COPIED_BY_CALL) at += bytes.copy(taken, at, start, end);
+    else for (let from = start; from < end; from++) taken[at++] = bytes[from]!;
   }
   taken[at] = 0;
   return taken;

@@ -11,6 +11,7 @@ import type { Registry } from '../messages/registry.ts';
 import type { ExchangedBlock } from '../messages/streams.ts';
 import { exchangedBlockType } from '../messages/types.ts';
 import { createExchangeSplit, type ExchangeReading } from '../partition/exchange.ts';
+import { withinBatch } from '../partition/within-batch.ts';
 import type { Intake, Source } from '../sources/source.ts';
 import type { PartitionUnit } from './partition-unit.ts';
 import type { RunningExchange } from './pipeline.ts';
@@ -50,6 +51,8 @@ interface LogSourcePorts {
 /** A log that is followed, and what comes next of it; null at its durable end. */
 interface Followed {
   readonly log: string;
+  /** Up to where it is read this time. */
+  readonly toOffset: number;
   readonly commits: AsyncGenerator<JournaledCommit>;
   head: JournaledCommit | null;
 }
@@ -98,19 +101,44 @@ function createExchangeSource(
         const reached = handedOver.map((_, partition) => reachedBy(partition, log.name));
         fromOffset = Math.max(Math.min(...reached), await journal.startOf(log.name));
       }
-      const commits = journal.commits(log.name, { fromOffset, toOffset: log.durableOffset() });
-      return { log: log.name, commits, head: await nextOf(commits) };
+      const toOffset = log.durableOffset();
+      const commits = journal.commits(log.name, { fromOffset, toOffset });
+      return { log: log.name, toOffset, commits, head: await nextOf(commits) };
     }
+    /**
+     * One commit, or all up to the end of a stretch of the log if it is whole. Where a stretch ends is told by offsets alone,
+     * and what a partition has a part of ends where that did: so what comes again after a crash is the same batch.
+     */
     async function deliverNext(followed: Followed): Promise<void> {
-      const { log, head, commits } = followed;
-      if (head === null) return;
-      const { commit, endOffset } = head;
-      const lacks = (partition: number): boolean => reachedBy(partition, log) < endOffset;
-      for (const [partition, entries] of split.split(log, commit.sections, lacks).entries()) {
-        if (entries.length > 0) await deliver(intake, partition, { log, next: endOffset }, entries);
+      const { log, commits, toOffset } = followed;
+      const gathered = handedOver.map((): ExchangedBlock[] => []);
+      /** Where the last commit ends that the partition has something of. */
+      const ends = handedOver.map(() => 0);
+      const deliverGathered = async (partition: number): Promise<void> => {
+        const [next = 0, entries = []] = [ends[partition], gathered[partition]];
+        gathered[partition] = [];
+        if (next === 0) return;
+        ends[partition] = 0;
+        const all = [...entries, ...split.restOf(log, partition)];
+        if (all.length > 0) await deliver(intake, partition, { log, next }, all);
+      };
+      let stretchEnd = 0;
+      for (let { head } = followed; head !== null; head = followed.head) {
+        const { commit, endOffset } = head;
+        if (stretchEnd === 0) stretchEnd = endOfStretch(endOffset, partitions);
+        const lacks = (partition: number): boolean => reachedBy(partition, log) < endOffset;
+        const { entries, isForAll } = split.split(log, commit.sections, lacks);
+        readUpTo.set(log, endOffset);
+        followed.head = await nextOf(commits);
+        for (const [partition, own] of entries.entries()) {
+          if (!lacks(partition) || (own.length === 0 && !isForAll)) continue;
+          gathered[partition]?.push(...own);
+          ends[partition] = endOffset;
+          if (intake.position(withinBatch(log, endOffset), partition) > 0) await deliverGathered(partition);
+        }
+        if (isForAll || endOffset >= stretchEnd || toOffset < stretchEnd) break;
       }
-      readUpTo.set(log, endOffset);
-      followed.head = await nextOf(commits);
+      for (const partition of gathered.keys()) await deliverGathered(partition);
     }
     /** A partition that got no events of a commit is told of it once nothing else is left to read, and it has no more to tell. */
     async function tellRest(): Promise<void> {
@@ -157,6 +185,15 @@ function createExchangeSource(
       }
     },
   };
+}
+
+/** Of events of a log, so many for each partition are delivered at once, when there are as many. */
+const STRETCH_EVENTS = 2048;
+
+/** Where the stretch of the log ends that this offset is in. A single partition takes each commit as it is. */
+function endOfStretch(offset: number, partitions: number): number {
+  const length = partitions === 1 ? 1 : STRETCH_EVENTS * partitions;
+  return Math.ceil(offset / length) * length;
 }
 
 async function nextOf(commits: AsyncGenerator<JournaledCommit>): Promise<JournaledCommit | null> {

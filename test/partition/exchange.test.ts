@@ -220,8 +220,12 @@ function run(all: readonly Commit[], { partitions, cut, restartEvery }: Plan): O
   };
   const read = (commit: (typeof placed)[number]): void => {
     const { log, items, end } = commit;
-    const entries = split.split(log, sectionsOf(items), (partition) => !has(partition, log, end));
-    for (const [partition, own] of entries.entries()) if (own.length > 0) deliver(partition, log, end, own);
+    const { entries, isForAll } = split.split(log, sectionsOf(items), (partition) => !has(partition, log, end));
+    for (const [partition, own] of entries.entries()) {
+      if (has(partition, log, end) || (own.length === 0 && !isForAll)) continue;
+      const all = [...own, ...split.restOf(log, partition)];
+      if (all.length > 0) deliver(partition, log, end, all);
+    }
   };
   for (const [i, commit] of placed.entries()) {
     read(commit);

@@ -1,0 +1,106 @@
+/**
+ * A window keyed by another field than its stream's, on a stream of four partitions: from batches in memory to the results'
+ * durable commits, with and without threads. `npm run bench -- exchange`.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig } from '../dist/config/load.js';
+import { simulateDays } from '../dist/fraud/simulator.js';
+import { createLogger } from '../dist/logger.js';
+import { transactionType } from '../dist/messages/types.js';
+import { sourceChild } from '../dist/service/source-child.js';
+import { startService } from '../dist/service.js';
+import type { Batch, Source } from '../dist/sources/source.js';
+import { partitionOf } from '../dist/streams/partitioner.js';
+
+export interface ExchangeFigures {
+  readonly threads: number;
+  readonly events: number;
+  readonly eventsPerSecond: number;
+  /** Over user and system CPU time, without that of the read models. */
+  readonly eventsPerCoreSecond: number;
+}
+
+const STREAM = 'payments';
+const PARTITIONS = 4;
+const BATCH = 2048;
+const PIPELINE = `
+streams:
+  ${STREAM}: { builtin: Transaction, key: customerId, eventTime: occurredAt, partitions: ${PARTITIONS}, watermark: { outOfOrderness: 5s } }
+windows:
+  terminals: { stream: ${STREAM}, key: terminalId, window: { tumbling: 1d }, aggregate: { n: count(), total: sum(amountCents), largest: max(amountCents) } }
+`;
+
+export async function runExchange(events: number): Promise<ExchangeFigures[]> {
+  const batches = makeBatches(events);
+  const figures: ExchangeFigures[] = [];
+  for (const threads of [0, 2]) figures.push(await measure(batches, events, threads));
+  return figures;
+}
+
+type Made = { readonly partition: number; readonly block: Batch['blocks'][number]; readonly next: number };
+
+function makeBatches(events: number): Made[] {
+  const batches: Made[] = [];
+  const spec = { seed: 1, customers: 5000, terminals: 10_000, startAt: Date.UTC(2018, 3, 1), days: null };
+  let made = 0;
+  for (const { transactions } of simulateDays(spec)) {
+    for (let at = 0; at < transactions.length && made < events; at += BATCH * PARTITIONS) {
+      const slice = transactions.slice(at, Math.min(at + BATCH * PARTITIONS, at + events - made));
+      made += slice.length;
+      for (let partition = 0; partition < PARTITIONS; partition++) {
+        const own = slice.filter(({ customerId }) => partitionOf(customerId, PARTITIONS) === partition);
+        if (own.length > 0) batches.push({ partition, block: transactionType.encodeBlock(own), next: made });
+      }
+    }
+    if (made >= events) return batches;
+  }
+  return batches;
+}
+
+async function measure(batches: readonly Made[], events: number, threads: number): Promise<ExchangeFigures> {
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
+  const file = join(directory, 'pipeline.yaml');
+  writeFileSync(file, PIPELINE);
+  const loaded = loadConfig(file, {});
+  const config = { ...loaded, dataDir: join(directory, 'data'), runtime: { ...loaded.runtime, threads } };
+  const source: Source = {
+    name: 'bench',
+    async run(intake) {
+      for (const { partition, block, next } of batches) {
+        // Of a batch that goes to a thread the memory goes along.
+        const own = { ...block, bytes: new Uint8Array(block.bytes) };
+        await intake.deliver(partition, { source: 'bench', next, blocks: [own] });
+      }
+    },
+  };
+  let ended = Promise.resolve();
+  const service = await startService({
+    config,
+    logger: createLogger('error'),
+    version: 'bench',
+    attach: ({ pipeline }) => {
+      const stream = pipeline.streams.get(STREAM);
+      if (stream === undefined) throw new Error(`${STREAM} is not in the configuration`);
+      const child = sourceChild(source, stream.intake, stream.units);
+      ended = child.ended;
+      return [child.spec];
+    },
+  });
+  await service.ready;
+  const startedAt = performance.now();
+  const cpu = process.cpuUsage();
+  await ended;
+  await service.settled();
+  const seconds = (performance.now() - startedAt) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  await service.kill();
+  rmSync(directory, { recursive: true });
+  return {
+    threads,
+    events,
+    eventsPerSecond: Math.round(events / seconds),
+    eventsPerCoreSecond: Math.round(events / ((user + system) / 1e6)),
+  };
+}
