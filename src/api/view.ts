@@ -1,7 +1,7 @@
 /** The service as its HTTP side sees it. */
 import { createHash } from 'node:crypto';
 import { caseFile } from '../fraud/case-file.ts';
-import type { ActorStatus, LiveEvent, ServiceView, StreamTableInfo } from '../http/view.ts';
+import type { ActorStatus, LiveEvent, PipelineInfo, ServiceView, StreamTableInfo } from '../http/view.ts';
 import { recordColumns } from '../messages/record-columns.ts';
 import { RESULTS_STORE } from '../projections/engine-tables.ts';
 import type { Row, StoreQuery } from '../projections/store.ts';
@@ -14,6 +14,7 @@ import type { Service } from '../service.ts';
 import { createBodyDecoder } from './body-decoder.ts';
 import { derivedOf } from './derived-info.ts';
 import { createIngest } from './ingest.ts';
+import { pageModulesOf } from './page-modules.ts';
 import { tableInfos } from './table-info.ts';
 
 const OVERVIEW_EVERY_MS = 1000;
@@ -130,7 +131,15 @@ export function createView(service: Service): ServedView {
     return platform.every(LOOK_EVERY_MS, lookNow);
   }
 
+  const declared: PipelineInfo = {
+    name: config.name,
+    jobs: config.schedules.map(({ job }) => job),
+    sinks: config.sinks.map(({ name }) => name),
+    pageModules: pageModulesOf(config),
+  };
+
   return {
+    pipeline: () => declared,
     overview: () => observer.overview(),
     actors,
     tables: () => infos,

@@ -1,11 +1,31 @@
-/** What a service is and how it goes: its overview and its actors. */
+/** What a service is and how it goes: what its pipeline declares, its overview and its actors. */
 import type { LiveHub } from './live-hub.ts';
 import { json } from './operations.ts';
+import { describedResult } from './result-routes.ts';
 import { type Route, uncached } from './route.ts';
+import { describedStream } from './stream-routes.ts';
 import type { ServiceView } from './view.ts';
 
 export function overviewRoutes(view: ServiceView, hub: LiveHub): readonly Route[] {
   return [
+    {
+      method: 'GET',
+      path: '/api/v1/pipeline',
+      role: 'viewer',
+      operation: {
+        summary: 'What the pipeline declares: streams, windows and joins, jobs, sinks, and modules of the page',
+        responses: { 200: json('The pipeline') },
+      },
+      answer(c) {
+        const { pageModules, ...declared } = view.pipeline();
+        return uncached(c, {
+          ...declared,
+          streams: view.streams().map(describedStream),
+          derived: view.derived().map(describedResult),
+          pageModules: pageModules.map((place) => `/assets/${place}`),
+        });
+      },
+    },
     {
       method: 'GET',
       path: '/api/v1/overview',

@@ -39,7 +39,7 @@ export function resultRoutes(options: ResultRoutesOptions): readonly Route[] {
         summary: 'Windows and joins of the pipeline, their keys, and where their results are',
         responses: { 200: json('Windows and joins') },
       },
-      answer: (c) => uncached(c, view.derived().map(described)),
+      answer: (c) => uncached(c, view.derived().map(describedResult)),
     },
     ...KINDS.map(
       (kind): Route => ({
@@ -71,7 +71,7 @@ export function resultRoutes(options: ResultRoutesOptions): readonly Route[] {
   ];
 }
 
-function described(info: DerivedInfo): object {
+export function describedResult(info: DerivedInfo): object {
   const name = encodeURIComponent(info.name);
   const [path, parameter] = info.kind === 'join' ? ['joins', 'join'] : ['windows', 'window'];
   return {

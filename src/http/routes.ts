@@ -16,7 +16,7 @@ import { problemResponse } from './problem.ts';
 import { noSuchPath, storeIsOff } from './refusals.ts';
 import { resultRoutes } from './result-routes.ts';
 import type { Role, Route, RouteContext } from './route.ts';
-import { type StaticFile, staticRoutes } from './static-files.ts';
+import { pageRoutes, type StaticFile, staticRoutes } from './static-files.ts';
 import { streamRoutes } from './stream-routes.ts';
 import { streamTableRoutes } from './stream-table-routes.ts';
 import { tableRoutes } from './table-routes.ts';
@@ -46,6 +46,7 @@ export function allRoutes(options: RoutesOptions): readonly Route[] {
     ...streamRoutes(options),
     ...streamTableRoutes(view, deadlineMs),
     ...operationRoutes({ view, hub, openApi: () => openApi(options.version, routes) }),
+    ...pageRoutes(view.pipeline().pageModules),
   ];
   return routes;
 }

@@ -24,7 +24,7 @@ export function streamRoutes({ view, budget, logger, ingestDeadlineMs }: StreamR
       path: '/api/v1/streams',
       role: 'viewer',
       operation: { summary: 'Streams by name', responses: { 200: json('Streams') } },
-      answer: (c) => uncached(c, view.streams().map(described)),
+      answer: (c) => uncached(c, view.streams().map(describedStream)),
     },
     {
       method: 'GET',
@@ -53,7 +53,7 @@ export function streamRoutes({ view, budget, logger, ingestDeadlineMs }: StreamR
   ];
 }
 
-function described({ name, partitions, source, table }: StreamInfo): object {
+export function describedStream({ name, partitions, source, table }: StreamInfo): object {
   const path = `/api/v1/streams/${encodeURIComponent(name)}`;
   return {
     name,

@@ -190,7 +190,17 @@ export interface DerivedInfo {
   readonly aggregates: readonly string[];
 }
 
+/** What a pipeline declares beside its streams, windows and joins. */
+export interface PipelineInfo {
+  readonly name: string;
+  readonly jobs: readonly string[];
+  readonly sinks: readonly string[];
+  /** Browser modules, by their place in src, that add what the page shows of a domain. */
+  readonly pageModules: readonly string[];
+}
+
 export interface ServiceView {
+  pipeline(): PipelineInfo;
   overview(): Overview;
   actors(): ActorStatus;
   /** Newest first. Columns as in the tables of the same names; see docs. */

@@ -68,8 +68,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'logger.ts': { mayImport: ['config', 'messages/printable.ts'] },
   http: { mayImport: ['messages', 'projections', 'fraud/case-file.ts'] },
-  // Served to the browser as they are: they see only each other.
+  // Served to the browser as they are: they see only each other. What a domain adds to the page stands beside the domain.
   'http/public': { mayImport: [] },
+  'fraud/page': { mayImport: ['http/public'] },
+  'weather/page': { mayImport: ['http/public'] },
   // Read, checked and mended, whether a service runs on it or not.
   'data-directory': { mayImport: [...BELOW_SERVICE, 'operator-kinds.ts', 'config'] },
   // The composition root in its parts, src/service.ts and src/service/.
@@ -111,6 +113,7 @@ export const OWN_FILES: readonly string[] = ['journal/frame-reader.ts', 'journal
 
 /** Each package of package.json and the rooms, or the one file, that may import it. */
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  '@dagrejs/dagre': ['http', 'http/public'],
   '@duckdb/node-api': ['projections'],
   '@duckdb/node-bindings': ['projections'],
   '@hono/node-server': ['http'],
@@ -118,6 +121,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'better-sqlite3': ['journal', 'projections'],
   croner: ['schedule'],
   hono: ['http'],
+  htm: ['http', 'http/public'],
   kafkajs: ['sources', 'sinks'],
   // Named by no import: npm finds its bin (src/install).
   'millrace-node-gyp': ['install'],
@@ -125,10 +129,11 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   pino: ['logger.ts'],
   'pino-pretty': ['logger.ts'],
   piscina: ['workers'],
+  preact: ['http', 'http/public', 'fraud/page'],
   'prom-client': ['http'],
   re2js: ['streams', 'quality'],
   snappyjs: ['messages'],
-  uplot: ['http'],
+  uplot: ['http', 'http/public'],
   xstate: ['actors', 'operators/machine-operator.ts'],
   yaml: ['config'],
   zod: ['keys', 'sources', 'config'],
@@ -138,6 +143,8 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 export function roomOf(path: string): string {
   if (path === 'service.ts') return 'service';
   if (path.startsWith('http/public/')) return 'http/public';
+  const [page] = /^[\w-]+\/page(?=\/)/.exec(path) ?? [];
+  if (page !== undefined) return page;
   const [first] = path.split('/');
   return first ?? path;
 }

@@ -119,6 +119,8 @@ const results: Readonly<Record<ResultQuery['of'], readonly Row[]>> = {
   late_events: [],
 };
 
+const PAGE_MODULES = ['fraud/page/page.js', 'weather/page/page.js'];
+
 export function cannedService(): CannedService {
   const asked: ResultQuery[] = [];
   const listeners = new Set<(event: LiveEvent) => void>();
@@ -142,6 +144,7 @@ export function cannedService(): CannedService {
       readiness = { ready, reasons };
     },
     view: {
+      pipeline: () => ({ name: 'canned', jobs: ['weather'], sinks: ['log'], pageModules: PAGE_MODULES }),
       overview: () => overview,
       actors: () => actors,
       rows: async (table, { limit }) => (rows[table] ?? []).slice(0, limit),

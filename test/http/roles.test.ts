@@ -45,7 +45,11 @@ describe('roles', () => {
 
   const statusAs = async (token: string, method: string, path: string): Promise<number> => {
     const real = path.replace(':stream', 'payments.transactions').replace(':key', 'a').replace(':case', 'c-1');
-    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const headers = {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      accept: path === '/*' ? 'text/html' : '*/*',
+    };
     // A HEAD ends where a GET of events would not.
     const answer = await ask(server.url, real, {
       method: method === 'GET' ? 'HEAD' : method,

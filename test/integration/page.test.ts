@@ -29,14 +29,11 @@ describe('the page under a live stream', () => {
   it('clicks hit what was pointed at, focus stays, and what waits is said and then shown', async () => {
     const service = await startService(['--data', temporaryDirectory()]);
     const { page, complaints } = await visitWide(service.url);
-    const rows = page.locator('#sessions-table tbody tr');
-    await rows.nth(20).waitFor({ state: 'attached', timeout: 30_000 });
-    for (const panel of ['sessions', 'cases']) {
-      const table = page.locator(`#${panel}-table`);
-      await table.locator('tbody tr a').first().waitFor({ timeout: 30_000 });
-      await page.evaluate(
-        `document.getElementById('${panel}-table').scrollIntoView({ block: 'center', behavior: 'instant' })`,
-      );
+    for (const panel of ['cases', 'sessions']) {
+      const address = `${service.url}/${panel}`;
+      await page.goto(address);
+      const table = page.locator(`#${panel} .scroll`);
+      await table.locator('tbody tr').nth(20).waitFor({ state: 'attached', timeout: 40_000 });
       for (let i = 0; i < 10; i++) {
         const box = await table.boundingBox();
         if (box === null) throw new Error(`${panel} is not on the page`);
@@ -50,13 +47,18 @@ describe('the page under a live stream', () => {
         const scrolled = await page.evaluate('scrollY');
         await page.mouse.down();
         await page.mouse.up();
-        expect(await page.evaluate('location.hash')).toBe(pointed);
+        expect(await page.evaluate(panel === 'cases' ? 'location.pathname' : 'location.hash')).toBe(pointed);
         // A row's link to itself moves nothing: the next row is where it was.
         if (panel === 'sessions') expect(await page.evaluate('scrollY')).toBe(scrolled);
-        if (panel === 'cases') await page.evaluate("location.hash = '#cases'");
+        else {
+          await page.goBack();
+          await table.locator('tbody tr').nth(20).waitFor({ state: 'attached' });
+        }
         await page.mouse.move(5, 5);
       }
     }
+    await page.mouse.move(5, 5);
+    const rows = page.locator('#sessions tbody tr');
     // Focus by the keyboard holds the rows as well.
     const link = rows.locator('a').nth(3);
     await link.focus();
@@ -70,6 +72,8 @@ describe('the page under a live stream', () => {
     await expect.poll(() => rows.first().getAttribute('id')).not.toBe(first);
     expect(await page.locator('#sessions .held').isVisible()).toBe(false);
     // So does that of the headline, whose numbers go on.
+    await page.goto(service.url);
+    await page.locator('#headline a').first().waitFor();
     await page.locator('#headline a').first().focus();
     await pause(2_500);
     expect(await page.evaluate('document.activeElement.closest("#headline") !== null')).toBe(true);
@@ -83,7 +87,7 @@ describe('the page under a live stream', () => {
     const data = temporaryDirectory();
     const service = await startService(['--data', data]);
     const { page, complaints } = await visitWide(service.url);
-    const link = page.locator('#alerts-feed .alert .foot a').first();
+    const link = page.locator('#alerts .alert .foot a').first();
     await link.waitFor({ timeout: 30_000 });
     // The oldest of all is among the newest of nothing.
     await expect
@@ -94,25 +98,25 @@ describe('the page under a live stream', () => {
     await link.hover();
     const href = (await link.getAttribute('href')) ?? '';
     await link.click();
-    expect(href).toMatch(/^#\/cases\/./);
-    await page.locator('#case-facts').waitFor();
-    expect(await page.locator('#case-title').textContent()).toBe(
-      `Case ${decodeURIComponent(href.slice('#/cases/'.length))}`,
-    );
-    for (const address of [`#/cases/${oldest}`, `#cases/${oldest}`]) {
-      await page.evaluate(`location.hash = ${JSON.stringify(address)}`);
-      await expect.poll(() => page.locator('#case-title').textContent()).toBe(`Case ${oldest}`);
+    expect(href).toMatch(/^\/cases\/./);
+    await page.locator('#case .facts').waitFor();
+    expect(await page.locator('h1').textContent()).toBe(`Case ${decodeURIComponent(href.slice('/cases/'.length))}`);
+    // The address that it has, and those that it had when everything was one page.
+    for (const address of [`cases/${oldest}`, `#/cases/${oldest}`, `#cases/${oldest}`]) {
+      await page.goto('about:blank');
+      await page.goto(`${service.url}/${address}`);
+      await expect.poll(() => page.locator('h1').textContent()).toBe(`Case ${oldest}`);
       await page.locator('#case-alerts tbody tr').first().waitFor();
       await page.locator('#case-transactions tbody tr').first().waitFor();
     }
     service.child.kill('SIGINT');
     await service.ended;
     const again = await startService(['--data', data]);
-    await page.goto(`${again.url}/#/cases/${oldest}`);
+    await page.goto(`${again.url}/cases/${oldest}`);
     await page.reload();
     await page.locator('#case-alerts tbody tr').first().waitFor({ timeout: 20_000 });
-    await page.evaluate("location.hash = '#/cases/nothing'");
-    await page.getByText('There is no case nothing.').waitFor();
+    await page.goto(`${again.url}/cases/nothing`);
+    await page.getByText('There is no case "nothing".').waitFor();
     expect(complaints.filter((text) => !/404|ERR_|^request to/.test(text))).toEqual([]);
     await page.close();
     again.child.kill('SIGINT');
@@ -153,8 +157,8 @@ describe('the page under a live stream', () => {
 
   it('orders, of a domain that Millrace does not know, show their windows, and are found by key', async () => {
     const service = await startService(['--config', 'config/orders.yaml', '--data', temporaryDirectory()]);
-    const { page, complaints } = await visitWide(service.url);
-    const part = page.locator('[id="windows/sales_per_country"]');
+    const { page, complaints } = await visitWide(`${service.url}/windows/sales_per_country`);
+    const part = page.locator('#window');
     await part.waitFor();
     const body = readFileSync('config/orders.jsonl');
     const later = { orderId: 'end', changedAt: Date.UTC(2030, 0, 1), status: 'placed', amount: 1, paid: 0 };
@@ -172,15 +176,16 @@ describe('the page under a live stream', () => {
     }
     const results = part.locator('.scroll tbody tr');
     await results.first().waitFor({ timeout: 20_000 });
-    const stored = await jsonOf(`${service.url}/api/v1/windows?window=sales_per_country&limit=40`);
+    const stored = await jsonOf(`${service.url}/api/v1/windows?window=sales_per_country&limit=120`);
     await expect.poll(() => results.count()).toBe(stored.length);
     const key: string = stored[0].key;
-    await part.locator('input[type=search]').fill(key);
-    await part.getByText('results of these keys').waitFor();
+    const search = part.getByPlaceholder('Key begins with');
+    await search.fill(key);
+    await part.getByText('results of this search').waitFor();
     const keys = await results.locator('td:nth-child(2)').allInnerTexts();
     expect(new Set(keys)).toEqual(new Set([key]));
-    await part.locator('input[type=search]').fill('no such key');
-    await part.getByText('no result of such a key').waitFor();
+    await search.fill('no such key');
+    await part.getByText('no result of this search').waitFor();
     expect(complaints).toEqual([]);
     await page.close();
     service.child.kill('SIGINT');

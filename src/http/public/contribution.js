@@ -1,0 +1,60 @@
+/** The pages and panels that every pipeline has something for: a file each, a line each. */
+import { actorsPage } from './pages/actors.js';
+import { jobsPage } from './pages/jobs.js';
+import { joinPage } from './pages/join.js';
+import { journalPage } from './pages/journal.js';
+import { overviewPage } from './pages/overview.js';
+import { qualityPage } from './pages/quality.js';
+import { streamPage } from './pages/stream.js';
+import { streamsPage } from './pages/streams.js';
+import { topologyPage } from './pages/topology.js';
+import { windowPage } from './pages/window.js';
+import { windowsPage } from './pages/windows.js';
+import { actorHistoryPanel } from './panels/actor-history.js';
+import { actorsPanel } from './panels/actors.js';
+import { deadLettersPanel } from './panels/dead-letters.js';
+import { headlinePanel } from './panels/headline.js';
+import { joinPanel } from './panels/join.js';
+import { lateEventsPanel } from './panels/late-events.js';
+import { logsPanel } from './panels/logs.js';
+import { readersPanel } from './panels/readers.js';
+import { runsPanel } from './panels/runs.js';
+import { streamPanel } from './panels/stream.js';
+import { streamRowsPanel } from './panels/stream-rows.js';
+import { streamsPanel } from './panels/streams.js';
+import { topologyPanel } from './panels/topology.js';
+import { windowPanel } from './panels/window.js';
+import { windowsPanel } from './panels/windows.js';
+
+export const OWN = {
+  pages: [
+    overviewPage,
+    streamsPage,
+    streamPage,
+    windowsPage,
+    windowPage,
+    joinPage,
+    topologyPage,
+    jobsPage,
+    qualityPage,
+    journalPage,
+    actorsPage,
+  ],
+  panels: [
+    headlinePanel,
+    topologyPanel,
+    streamsPanel,
+    streamPanel,
+    streamRowsPanel,
+    windowsPanel,
+    windowPanel,
+    joinPanel,
+    runsPanel,
+    deadLettersPanel,
+    lateEventsPanel,
+    logsPanel,
+    readersPanel,
+    actorsPanel,
+    actorHistoryPanel,
+  ],
+};

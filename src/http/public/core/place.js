@@ -1,0 +1,22 @@
+/**
+ * Where the service lies: this file's own address tells, so that a proxy may serve all of it below a path of its own.
+ * Addresses of pages are written from `/` on, and those of the API as the server names them.
+ */
+const BASE = new URL('../../../../', import.meta.url);
+
+/** An address of the service, such as `/api/v1/cases`, as a browser can ask for it. */
+export const served = (address) => BASE.pathname + address.replace(/^\//, '');
+
+/** A page's address from the path that the browser shows; null when it is none of ours. */
+export const addressOf = (pathname) =>
+  pathname.startsWith(BASE.pathname) ? `/${pathname.slice(BASE.pathname.length)}` : null;
+
+/** An answer that is no success, with what the server says of it. */
+export async function ask(address) {
+  const answer = await fetch(served(address), { headers: { accept: 'application/json' } });
+  if (answer.ok) return answer;
+  const said = await answer.json().catch(() => null);
+  throw Object.assign(new Error(said?.message ?? `${address} answered ${answer.status}.`), { status: answer.status });
+}
+
+export const getJson = async (address) => (await ask(address)).json();
