@@ -88,7 +88,7 @@ const streamRows: readonly Row[] = [
   { id: 'a', at: 1000, partition: 1, log_offset: 0 },
 ];
 
-const derived: readonly DerivedInfo[] = [
+export const derived: readonly DerivedInfo[] = [
   { name: 'per_minute', kind: 'window', of: ['s'], window: 'tumbling', key: null, keys: 'none', aggregates: ['total'] },
   {
     name: 'by_customer',
