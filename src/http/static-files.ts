@@ -33,7 +33,7 @@ const SRC = fileURLToPath(new URL('../../src/', import.meta.url));
 const PAGE_FOLDERS = /^(?:http\/public|[\w-]+\/page)\//;
 
 const requireHere = createRequire(import.meta.url);
-const uplot = requireHere.resolve('uplot/dist/uPlot.esm.js');
+const uplot = requireHere.resolve('uplot/dist/uPlot.iife.min.js');
 /** Packages as browser modules, by the name that an import has; none has an import beyond these. */
 const PACKAGES: Readonly<Record<string, string>> = {
   preact: requireHere.resolve('preact'),
@@ -42,6 +42,9 @@ const PACKAGES: Readonly<Record<string, string>> = {
   uplot,
   '@dagrejs/dagre': join(dirname(requireHere.resolve('@dagrejs/dagre')), 'dagre.esm.js'),
 };
+
+/** What a package that is no module lacks: that of uPlot weighs twice as much as its script. */
+const EXPORTS: Readonly<Record<string, string>> = { uplot: '\nexport default uPlot;\n' };
 
 /** By URL path, all of it under `/assets/`. */
 export function loadStaticFiles(): ReadonlyMap<string, StaticFile> {
@@ -54,7 +57,8 @@ export function loadStaticFiles(): ReadonlyMap<string, StaticFile> {
     files.set(`/assets/${place}`, staticFile(readFileSync(path), `/assets/${place}`, contentType));
   }
   for (const [name, path] of Object.entries(PACKAGES)) {
-    files.set(addressOf(name), staticFile(readFileSync(path), addressOf(name), CONTENT_TYPES['.js'] ?? ''));
+    const bytes = Buffer.concat([readFileSync(path), Buffer.from(EXPORTS[name] ?? '')]);
+    files.set(addressOf(name), staticFile(bytes, addressOf(name), CONTENT_TYPES['.js'] ?? ''));
   }
   const css = readFileSync(join(dirname(uplot), 'uPlot.min.css'));
   files.set('/assets/packages/uplot.css', staticFile(css, '', CONTENT_TYPES['.css'] ?? ''));

@@ -366,9 +366,11 @@ describe('reads', () => {
   test('the page and its modules are served, and revalidate with 304', async () => {
     const page = await ask(server.url, '/');
     expect(page.headers['content-type']).toContain('text/html');
-    const { status, headers } = await ask(server.url, '/assets/uplot.js');
+    const { status, headers } = await ask(server.url, '/assets/packages/uplot.js');
     expect([status, headers['content-type']]).toEqual([200, 'text/javascript; charset=utf-8']);
-    const again = await ask(server.url, '/assets/uplot.js', { headers: { 'if-none-match': String(headers.etag) } });
+    const again = await ask(server.url, '/assets/packages/uplot.js', {
+      headers: { 'if-none-match': String(headers.etag) },
+    });
     expect([again.status, again.text]).toEqual([304, '']);
   });
 });

@@ -1,0 +1,39 @@
+/** The page's files: what one imports is served beside it, and nothing else of the source is. */
+import { describe, expect, test } from 'vitest';
+import { loadStaticFiles } from '../../src/http/static-files.ts';
+
+const files = loadStaticFiles();
+const IMPORTS = /(?:^|[;}\n])\s*(?:import|export)\b[^'"`;]*?\bfrom\s*["']([^"'\n]+)["']/g;
+const modules = [...files].filter(([path]) => path.endsWith('.js'));
+
+describe('the files of the page', () => {
+  test('import only what is served, by addresses that hold below any path', () => {
+    let found = 0;
+    for (const [path, { bytes }] of modules) {
+      for (const [, specifier = ''] of bytes.toString('utf8').matchAll(IMPORTS)) {
+        found += 1;
+        expect([path, specifier]).toEqual([path, expect.stringMatching(/^\.{1,2}\//)]);
+        const target = new URL(specifier, `http://page${path}`).pathname;
+        expect([path, specifier, files.has(target)]).toEqual([path, specifier, true]);
+      }
+    }
+    expect(found).toBeGreaterThan(200);
+  });
+
+  test('are those of the page, of what domains add to it, and of packages', () => {
+    for (const path of files.keys()) {
+      expect(path).toMatch(/^\/assets\/(?:http\/public|fraud\/page|weather\/page|packages)\/[\w./-]+\.(?:js|css|svg)$/);
+    }
+  });
+
+  test('name no maps of sources that are not there', () => {
+    for (const [path, { bytes }] of modules) {
+      expect([path, bytes.toString('utf8').includes('sourceMappingURL')]).toEqual([path, false]);
+    }
+  });
+
+  test('weigh less together than a photograph: 120 kB as they are sent', () => {
+    const sent = [...files.values()].reduce((sum, { gzip }) => sum + gzip.length, 0);
+    expect(sent).toBeLessThan(120_000);
+  });
+});
