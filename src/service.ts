@@ -20,6 +20,7 @@ import { openPipeline, type Pipeline, ROOT } from './service/pipeline.ts';
 import { nodePlatform, type Platform } from './service/platform.ts';
 import { projectorChildren } from './service/projectors.ts';
 import { createReadModels, type ReadModels } from './service/read-models.ts';
+import { openSinkPositions, type SinkPositionsLog } from './service/sink-positions.ts';
 
 /** What a way of running adds to the pipeline: its sources, its jobs, its sinks. */
 export type Attach = (core: ServiceCore) => readonly ChildSpec[];
@@ -29,6 +30,7 @@ export interface ServiceCore {
   readonly pipeline: Pipeline;
   readonly readModels: ReadModels;
   readonly observer: Observer;
+  readonly sinkPositions: SinkPositionsLog;
   readonly supervision: SupervisionPorts;
   /** Writes to the service's own stream. */
   readonly operations: InternalSource;
@@ -73,7 +75,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const failed = new Promise<Error>((resolve) => {
     fail = resolve;
   });
-  let running: { pipeline: Pipeline; readModels: ReadModels; root: RunningSupervisor } | null = null;
+  let running: Running | null = null;
   let stopping = false;
   let operations: InternalSource | null = null;
 
@@ -110,11 +112,15 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     async snapshotSaved(name) {
       const { retention } = config.journal;
       if (running === null || (retention.ageMs === null && retention.maxBytes === null)) return;
-      const { pipeline: whole, readModels: models } = running;
+      const { pipeline: whole, readModels: models, sinkPositions: sinks } = running;
       const pruned = pruneLog(name, {
         journal: whole.journalPlace,
         retention,
-        projectedOffset: Math.min(models.reachedOffset(name), exchangedOffset(whole.exchanges, name)),
+        neededFrom: Math.min(
+          models.reachedOffset(name),
+          exchangedOffset(whole.exchanges, name),
+          sinks.neededFrom(name),
+        ),
         nowMs: platform.nowMs(),
         isDryRun: false,
         ...platform.disk,
@@ -160,7 +166,23 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   });
   const readModels = createReadModels(config, pipeline.units, platform.startStores(STORE_NAMES), platform.nowMs);
   operations = createInternalSource('internal', pipeline.operations.intake);
-  const core: ServiceCore = { config, pipeline, readModels, observer, supervision, operations, logger, platform };
+  const sinkPositions = await openSinkPositions(
+    pipeline.journal,
+    pipeline.reader,
+    config.sinks.map(({ name }) => name),
+    platform,
+  );
+  const core: ServiceCore = {
+    config,
+    pipeline,
+    readModels,
+    observer,
+    sinkPositions,
+    supervision,
+    operations,
+    logger,
+    platform,
+  };
 
   const first = pipeline.units.filter(({ door }) => door.isOpen());
   const children = [
@@ -173,7 +195,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     { id: ROOT, kind: 'root', parent: '', strategy: 'one_for_one', children, ports: rootSupervision(supervision) },
     { failed: fail, stopped: () => {} },
   );
-  running = { pipeline, readModels, root };
+  running = { pipeline, readModels, sinkPositions, root };
   const ready = Promise.all(first.map((unit) => Promise.race([unit.ready, unit.halted]))).then(() => {});
 
   async function close(): Promise<void> {
@@ -207,6 +229,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       await close();
     },
   };
+}
+
+interface Running extends Pick<ServiceCore, 'pipeline' | 'readModels' | 'sinkPositions'> {
+  readonly root: RunningSupervisor;
 }
 
 /** Between two looks at the mailboxes. */

@@ -11,6 +11,11 @@ import { WEATHER_TABLES } from './weather/tables.ts';
 
 export const TABLES: readonly Table[] = [...RUN_TABLES, ...FRAUD_TABLES, ...ENGINE_TABLES, ...WEATHER_TABLES];
 
+/** The derived stream that the events of a built-in record are. */
+export function outputOf(record: string): Table['output'] {
+  return TABLES.find(({ eventType }) => eventType === record)?.output;
+}
+
 /** What the stores keep for themselves. */
 const OWN_NAMES: readonly string[] = ['offsets', 'shapes', 'tombstones', 'schema_version'];
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DeadlinePassed, nodeTimer, withinDeadline } from '../src/deadline.ts';
 import { webhookSink } from '../src/sinks/webhook.ts';
 import { httpGet } from '../src/sources/http-client.ts';
-import { alertOf } from './sinks/alert-fixture.ts';
+import { alertEvent } from './sinks/event-fixture.ts';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');
@@ -60,7 +60,7 @@ describe('a deadline', () => {
   test('ends the delivery of an alert that nobody answers to its end, under garbage collection', async () => {
     const caller = new AbortController();
     const sink = webhookSink({ name: 'hook', url: url.href, deadlineMs: 300 });
-    expect(await endsUnderCollection(sink.deliver(alertOf('a'), 'a', caller.signal), 3000)).toBe(true);
+    expect(await endsUnderCollection(sink.deliver([alertEvent('a')], caller.signal), 3000)).toBe(true);
   });
 
   test('ends an exchange that heeds no signal', async () => {

@@ -1,33 +1,35 @@
 /**
- * Carries out, one at a time, what an alerter asks for: hands an alert to the sink, makes an outcome durable, saves a
- * position. It decides nothing. When the alerter stops or fails, a delivery under way is aborted.
+ * Carries out, one at a time, what a delivery asks for: hands events to the sink, has an outcome written down. It decides
+ * nothing. When the delivery stops or fails, what is under way is aborted.
  */
 import { fromCallback } from 'xstate';
-import type { AlertDelivery } from '../messages/operations.ts';
-import type { AlertRaised } from '../messages/payments.ts';
-import { type AlertSink, DeliveryError } from '../sinks/sink.ts';
-import type { TailPosition } from './alert-queue.ts';
+import { DeliveryError, type Sink } from '../sinks/sink.ts';
+import type { Pending } from './delivery-queue.ts';
+
+/** What became of events: they are settled once this is written down. */
+export interface Outcome {
+  readonly kind: 'delivered' | 'abandoned';
+  readonly events: readonly Pending[];
+  readonly error: string | null;
+}
 
 export interface CourierPorts {
-  readonly sink: AlertSink;
-  /** Resolves once the outcome is durable in the operations log. */
-  record(delivery: AlertDelivery): Promise<void>;
-  /** Where to tail from after a restart: every alert before it has a durable outcome. */
-  savePosition(log: string, offset: number): Promise<void>;
+  readonly sink: Sink;
+  /** Resolves once the outcome is durable, as far as it has to be. */
+  settle(outcome: Outcome): Promise<void>;
 }
 
 export type CourierCommand =
-  | { readonly type: 'ATTEMPT'; readonly alert: AlertRaised }
-  | { readonly type: 'RECORD'; readonly delivery: AlertDelivery }
-  | { readonly type: 'SAVE'; readonly position: TailPosition };
+  | { readonly type: 'ATTEMPT'; readonly events: readonly Pending[] }
+  | { readonly type: 'SETTLE'; readonly outcome: Outcome };
 
 export type CourierReport =
   | { readonly type: 'DELIVERED' }
   | { readonly type: 'REFUSED'; readonly message: string; readonly permanent: boolean }
-  /** The outcome or position is durable. */
+  /** The outcome is durable. */
   | { readonly type: 'SETTLED' }
   /** The journal did not take it. */
-  | { readonly type: 'UNRECORDED'; readonly error: Error };
+  | { readonly type: 'UNSETTLED'; readonly error: Error };
 
 export const courier = fromCallback<CourierCommand, CourierPorts>(({ input, receive, sendBack }) => {
   const abort = new AbortController();
@@ -35,9 +37,12 @@ export const courier = fromCallback<CourierCommand, CourierPorts>(({ input, rece
     if (!abort.signal.aborted) sendBack(event);
   };
 
-  async function attempt(alert: AlertRaised): Promise<void> {
+  async function attempt(events: readonly Pending[]): Promise<void> {
     try {
-      await input.sink.deliver(alert, alert.alertId, abort.signal);
+      await input.sink.deliver(
+        events.map(({ event }) => event),
+        abort.signal,
+      );
       report({ type: 'DELIVERED' });
     } catch (error) {
       const permanent = error instanceof DeliveryError && error.fault.kind === 'permanent';
@@ -45,25 +50,22 @@ export const courier = fromCallback<CourierCommand, CourierPorts>(({ input, rece
     }
   }
 
-  async function settle(write: () => Promise<void>): Promise<void> {
+  async function settle(outcome: Outcome): Promise<void> {
     try {
-      await write();
+      await input.settle(outcome);
       report({ type: 'SETTLED' });
     } catch (error) {
-      report({ type: 'UNRECORDED', error: asError(error) });
+      report({ type: 'UNSETTLED', error: asError(error) });
     }
   }
 
   receive((command) => {
     switch (command.type) {
       case 'ATTEMPT':
-        void attempt(command.alert);
+        void attempt(command.events);
         return;
-      case 'RECORD':
-        void settle(() => input.record(command.delivery));
-        return;
-      case 'SAVE':
-        void settle(() => input.savePosition(command.position.log, command.position.offset));
+      case 'SETTLE':
+        void settle(command.outcome);
         return;
     }
   });

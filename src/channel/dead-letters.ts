@@ -1,14 +1,14 @@
 /**
- * Dead letters of every kind: inputs that were not taken, and alerts that a sink did not take. Each can be listed, shown
+ * Dead letters of every kind: inputs that were not taken, and events that a sink did not take. Each can be listed, shown
  * and replayed.
  *
  * An input is read again as its source would read it today, and checked against today's expectations. If it passes, it is
- * committed together with a note that its dead letter is replayed, so a crash in between doubles nothing. An alert is asked
- * for again by an event, and its alerter takes it up.
+ * committed together with a note that its dead letter is replayed, so a crash in between doubles nothing. What a sink
+ * did not take is asked for again by an event, and the sink takes it up.
  */
 import { logName } from '../messages/log-name.ts';
 import type { DeadLetter } from '../messages/streams.ts';
-import { alertDeliveryType, deadLetterReplayedType } from '../messages/types.ts';
+import { alertDeliveryType, deadLetterReplayedType, sinkDeliveryType } from '../messages/types.ts';
 import { type Refusals, refuse } from '../partition/refused.ts';
 import { latestTakenMs, refuseAhead } from '../partition/too-far-ahead.ts';
 import type { Row } from '../projections/store.ts';
@@ -107,8 +107,12 @@ const LETTERS = `
   FROM dead_letters d LEFT JOIN dead_letter_replays r ON r.log = d.log AND r.log_offset = d.log_offset
   UNION ALL
   SELECT 'alert:' || a.alert_id || '@' || v.sink, 'alerts', v.sink, v.attempts, 'undelivered', coalesce(v.error, ''),
-    v.changed_at, NULL, 0, 'alert', a.severity || ' ' || a.reasons, '', '', 0
-  FROM alert_deliveries v JOIN alerts a ON a.alert_id = v.alert_id WHERE v.outcome = 'abandoned'`;
+    v.changed_at, NULL, 0, 'alert', a.severity || ' ' || a.reasons, '', a.stream || '-' || a.partition, a.log_offset
+  FROM alert_deliveries v JOIN alerts a ON a.alert_id = v.alert_id WHERE v.outcome = 'abandoned'
+  UNION ALL
+  SELECT 'event:' || log || '/' || log_offset || '@' || sink, stream, sink, attempts, 'undelivered', coalesce(error, ''),
+    changed_at, NULL, 0, 'event', '', '', log, log_offset
+  FROM sink_deliveries WHERE outcome = 'abandoned'`;
 
 function quoted(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
@@ -123,9 +127,18 @@ type Outcome = {
 async function replayGroup(service: ServiceCore, rows: readonly Row[], dryRun: boolean): Promise<Outcome[]> {
   const done = dryRun ? 'would be replayed' : 'replayed';
   const taken = new Map<string, Taken[]>();
+  const starts = new Map<string, number>();
+  for (const row of rows.filter(isUndelivered)) {
+    const log = String(row.log);
+    if (!starts.has(log)) starts.set(log, await service.pipeline.reader.startOf(log));
+  }
   const outcomes = rows.map((row): Outcome => {
     const id = String(row.id);
-    if (row.format === 'alert') return { id, outcome: done, detail: `to ${row.source}` };
+    if (isUndelivered(row)) {
+      const problem = undeliverable(service, row, starts.get(String(row.log)) ?? 0);
+      if (problem !== null) return { id, outcome: 'refused', detail: problem };
+      return { id, outcome: done, detail: `to ${row.source}` };
+    }
     const stream = service.pipeline.streams.get(String(row.stream));
     if (stream?.config == null) return { id, outcome: 'refused', detail: `there is no stream ${row.stream} now` };
     const read = readAgain(stream, row, service.platform.nowMs());
@@ -136,7 +149,10 @@ async function replayGroup(service: ServiceCore, rows: readonly Row[], dryRun: b
   });
   if (dryRun) return outcomes;
   await Promise.all([...taken.values()].map((own) => commit(own, service.platform.nowMs())));
-  for (const row of rows) if (row.format === 'alert') await requeue(service, row);
+  await requeue(
+    service,
+    rows.filter((row, i) => isUndelivered(row) && outcomes[i]?.outcome === done),
+  );
   return outcomes;
 }
 
@@ -189,10 +205,45 @@ async function commit(own: readonly Taken[], nowMs: number): Promise<void> {
   });
 }
 
-async function requeue({ operations, observer, platform }: ServiceCore, row: Row): Promise<void> {
-  const [, alertId = '', sink = ''] = /^alert:(.*)@([^@]*)$/s.exec(String(row.id)) ?? [];
+/** What a sink did not take, as against what was not taken in. */
+function isUndelivered({ format }: Row): boolean {
+  return format === 'alert' || format === 'event';
+}
+
+/** Why a sink can't be given an event again; null when it can. */
+function undeliverable({ config }: ServiceCore, row: Row, startOfLog: number): string | null {
+  const sink = String(row.source);
+  if (config.sinks.every(({ name }) => name !== sink)) return `there is no sink ${sink} now`;
+  if (Number(row.log_offset) >= startOfLog) return null;
+  return `the event is not in the journal any more: ${row.log} was pruned`;
+}
+
+/** The sinks hear of it in the journal, and find there what they are to send. */
+async function requeue({ operations, platform }: ServiceCore, rows: readonly Row[]): Promise<void> {
+  if (rows.length === 0) return;
   const changedAt = platform.nowMs();
-  const again = { alertId, sink, outcome: 'requeued', attempts: 0, error: null, changedAt } as const;
-  await operations.write(0, [alertDeliveryType.encodeBlock([again])]);
-  observer.requeued(sink);
+  const again = { outcome: 'requeued', attempts: 0, error: null, changedAt } as const;
+  const alerts = rows.filter(({ format }) => format === 'alert');
+  const blocks = [
+    sinkDeliveryType.encodeBlock(
+      rows.map((row) => ({
+        ...again,
+        sink: String(row.source),
+        stream: String(row.stream),
+        log: String(row.log),
+        offset: Number(row.log_offset),
+      })),
+    ),
+  ];
+  if (alerts.length > 0) {
+    blocks.push(
+      alertDeliveryType.encodeBlock(
+        alerts.map((row) => {
+          const [, alertId = '', sink = ''] = /^alert:(.*)@([^@]*)$/s.exec(String(row.id)) ?? [];
+          return { ...again, alertId, sink };
+        }),
+      ),
+    );
+  }
+  await operations.write(0, blocks);
 }

@@ -5,10 +5,10 @@ import { openChannel } from '../channel/channel.ts';
 import { runningTarget } from '../channel/running-target.ts';
 import { requireInputs } from '../config/sections/sources.ts';
 import { createLogger } from '../logger.ts';
-import { alerterChildren } from '../service/alerts.ts';
 import { inputProblem } from '../service/file-input.ts';
 import { idlenessChildren } from '../service/idleness.ts';
 import { jobChildren } from '../service/jobs.ts';
+import { sinkChildren } from '../service/sinks.ts';
 import { sourceChildren } from '../service/sources.ts';
 import { startService } from '../service.ts';
 import { CONFIG_OPTION, type Command, configFileOf, configOf, DATA_OPTION } from './command.ts';
@@ -33,7 +33,7 @@ export const startCommand: Command = {
       logger,
       version,
       attach: (core) => [
-        ...alerterChildren(core),
+        ...sinkChildren(core),
         ...jobChildren(core),
         ...sourceChildren(core),
         ...idlenessChildren(core.pipeline.streams, core.platform),

@@ -1,4 +1,4 @@
-/** What of a journal may go: what both read models have, behind the snapshots that recovery needs, and old or too much. */
+/** What of a journal may go: what read models and sinks have, behind the snapshots that recovery needs, and old or too much. */
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { CommitReader } from '../journal/commit-reader.ts';
@@ -10,6 +10,7 @@ import { SNAPSHOT_DIRECTORY, snapshotOffsets } from '../journal/snapshot-files.t
 import { nodeSyncFs, type SyncFs } from '../journal/sync-fs.ts';
 import { logName } from '../messages/log-name.ts';
 import { OPERATIONS } from '../messages/operations.ts';
+import { lastPositions, neededBy, SINKS_LOG } from './sink-positions.ts';
 import { projectedOffsets } from './verify.ts';
 
 export type Retention = Config['journal']['retention'];
@@ -22,8 +23,8 @@ export interface PrunedLog {
 export interface PruneOptions {
   readonly journal: JournalPlace;
   readonly retention: Retention;
-  /** What both read models have of the log. */
-  readonly projectedOffset: number;
+  /** From here on somebody needs the log: a read model that has no more, another partition, a sink. */
+  readonly neededFrom: number;
   readonly nowMs: number;
   readonly isDryRun: boolean;
   readonly fs: Fs;
@@ -42,10 +43,13 @@ export async function pruneData(
   try {
     const stores = await projectedOffsets(dataDir);
     const pruned: PrunedLog[] = [];
-    for (const log of await openReader(journal).logNames()) {
-      const projectedOffset = Math.min(...stores.map((offsets) => offsets.get(log) ?? 0));
+    const reader = openReader(journal);
+    const sinks = await lastPositions(reader, await reader.endOf(SINKS_LOG));
+    for (const log of await reader.logNames()) {
+      const projected = stores.map((offsets) => offsets.get(log) ?? 0);
+      const neededFrom = Math.min(...projected, ...sinks.map((sink) => neededBy(sink, log)));
       const disk = { fs: nodeFs, syncFs: nodeSyncFs };
-      pruned.push(await pruneLog(log, { journal, retention, projectedOffset, nowMs, isDryRun, ...disk }));
+      pruned.push(await pruneLog(log, { journal, retention, neededFrom, nowMs, isDryRun, ...disk }));
     }
     return pruned;
   } finally {
@@ -60,7 +64,7 @@ export async function pruneLog(log: string, options: PruneOptions): Promise<Prun
   const segments = await prunableSegments(fs, directory, {
     beforeMs: retention.ageMs === null ? Number.NEGATIVE_INFINITY : nowMs - retention.ageMs,
     maxBytes: retention.maxBytes ?? Number.POSITIVE_INFINITY,
-    neededFrom: Math.min(options.projectedOffset, await oldestStart(fs, directory, log)),
+    neededFrom: Math.min(options.neededFrom, await oldestStart(fs, directory, log)),
     committedAtMs: (base) => committedAtMs(reader, log, base),
   });
   if (!options.isDryRun) await pruneSegments(fs, directory, segments);

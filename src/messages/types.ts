@@ -9,6 +9,7 @@ import {
   transactionSchema,
   transactionScoredSchema,
 } from './payments.ts';
+import { sinkDeliverySchema, sinkPositionsSchema } from './sink-facts.ts';
 import {
   deadLetterReplayedSchema,
   deadLetterSchema,
@@ -41,6 +42,8 @@ export const exchangedBlockType = eventType(exchangedBlockSchema);
 export const runChangedType = eventType(runChangedSchema);
 export const actorChangedType = eventType(actorChangedSchema);
 export const alertDeliveryType = eventType(alertDeliverySchema);
+export const sinkPositionsType = eventType(sinkPositionsSchema);
+export const sinkDeliveryType = eventType(sinkDeliverySchema);
 export const weatherObservationType = eventType(weatherObservationSchema);
 
 /** All types that a log may hold; a pipeline file may name some of them as `builtin:`. */
@@ -64,6 +67,8 @@ export const BUILTIN_TYPES = [
   runChangedType,
   actorChangedType,
   alertDeliveryType,
+  sinkPositionsType,
+  sinkDeliveryType,
   weatherObservationType,
 ] as const;
 

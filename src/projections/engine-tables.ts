@@ -1,5 +1,11 @@
 /** Tables of what every pipeline has: results of windows and joins, late events, dead letters, and actors. */
-import { actorChangedType, deadLetterReplayedType, deadLetterType, lateEventType } from '../messages/types.ts';
+import {
+  actorChangedType,
+  deadLetterReplayedType,
+  deadLetterType,
+  lateEventType,
+  sinkDeliveryType,
+} from '../messages/types.ts';
 import { JOIN_RESULTS, WINDOW_RESULTS } from './store.ts';
 import { type Table, tableOf } from './table.ts';
 
@@ -129,6 +135,25 @@ const actorHistory = tableOf(actorChangedType, {
   },
 });
 
+/** What a sink did not take, alerts aside: those have a table of their own. */
+const sinkDeliveries = tableOf(sinkDeliveryType, {
+  name: 'sink_deliveries',
+  label: 'Events that sinks gave up',
+  store: 'sqlite',
+  key: ['sink', 'log', 'log_offset'],
+  columns: [
+    { name: 'sink', kind: 'text', from: 'sink' },
+    { name: 'log', kind: 'text', from: 'log' },
+    { name: 'log_offset', kind: 'long', from: 'offset' },
+    { name: 'stream', kind: 'text', from: 'stream' },
+    { name: 'outcome', kind: 'text', from: 'outcome' },
+    { name: 'attempts', kind: 'int', from: 'attempts' },
+    { name: 'error', kind: 'text', from: 'error', nullable: true },
+    { name: 'changed_at', kind: 'instant', from: 'changedAt' },
+  ],
+  isOfProcess: true,
+});
+
 export const ENGINE_TABLES: readonly Table[] = [
   windows,
   joins,
@@ -136,4 +161,5 @@ export const ENGINE_TABLES: readonly Table[] = [
   deadLetters,
   deadLetterReplays,
   actorHistory,
+  sinkDeliveries,
 ];

@@ -24,14 +24,3 @@ function rowsSql(name: string, { only }: TableRead): string {
   return `(SELECT *, row_number() OVER (PARTITION BY ${of} ORDER BY "${only.by}" DESC) AS place_of_row FROM "${name}") AS one
     WHERE place_of_row = 1`;
 }
-
-/**
- * Alerts that a sink has neither taken nor been given up for, or that were asked for again. Rows hold what the API's
- * alerts hold, and `raised_at`: from when their age counts.
- */
-export function undeliveredAlertsSql(sink: string, limit: number): string {
-  return `SELECT a.alert_id, case_id, customer_id, transaction_id, terminal_id, amount_cents, occurred_at, score, model,
-    severity, reasons, session_start, session_count, coalesce(d.changed_at, a.committed_at) AS raised_at
-    FROM alerts a LEFT JOIN alert_deliveries d ON d.alert_id = a.alert_id AND d.sink = '${sink.replaceAll("'", "''")}'
-    WHERE d.outcome IS NULL OR d.outcome = 'requeued' ORDER BY occurred_at LIMIT ${limit}`;
-}

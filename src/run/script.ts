@@ -1,13 +1,13 @@
 /** One line of a test script: an event, or a control whose only special words begin with `$`. */
 import { isUtf8 } from 'node:buffer';
 import type { Config } from '../config/config.ts';
+import { hintFor } from '../config/output-names.ts';
 import { parseDuration } from '../keys/units.ts';
 import type { AvroRecord } from '../messages/avro.ts';
 import type { DynamicEvent } from '../messages/codec.ts';
 import { createJsonDecoder, type JsonDecoder } from '../messages/json.ts';
 import { type DeadLetter, RAW_BYTES_MAX, type Tombstone } from '../messages/streams.ts';
 import { NOT_UNICODE, NOT_UNICODE_PROBLEM } from '../messages/well-formed.ts';
-import { hintFor } from './output-names.ts';
 
 export type ScriptStep =
   | {

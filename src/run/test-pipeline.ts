@@ -3,13 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
+import { hintFor, outputNames } from '../config/output-names.ts';
 import type { JournaledCommit } from '../journal/commit-reader.ts';
 import type { Logger } from '../logger.ts';
+import { deadLettersOf } from '../messages/stream-events.ts';
 import { STORE_NAMES } from '../projections/drivers.ts';
 import { inCommitOrderNow } from './commit-order.ts';
 import { type Driver, startDriver } from './driver.ts';
 import { commitLines } from './output.ts';
-import { deadLettersOf, hintFor, outputNames } from './output-names.ts';
 import { createSteps } from './run-script.ts';
 import { createScriptReader, ScriptError, scriptStreams } from './script.ts';
 

@@ -54,7 +54,7 @@ function offsetOf({ commit, firstOffset }: Committed, fingerprint: string): numb
   return offset;
 }
 
-export function alertsOf(commit: Committed): AlertRaised[] {
+function alertsOf(commit: Committed): AlertRaised[] {
   return eventsOf(commit, alertRaisedType);
 }
 

@@ -9,17 +9,17 @@ import type { Metrics } from '../http/metrics.ts';
 import type { LiveEvent, Overview, StageStatus } from '../http/view.ts';
 import { logName } from '../messages/log-name.ts';
 import { OPERATIONS } from '../messages/operations.ts';
-import type { AlertRaised } from '../messages/payments.ts';
 import { deadLetterType } from '../messages/types.ts';
 import { driverOf } from '../projections/drivers.ts';
 import { addFailures, type Counts, countDerived, noCounts } from './counts.ts';
 import { type GaugeSources, gaugesOf } from './gauges.ts';
-import { alertsOf, publishDerived } from './live-rows.ts';
+import { publishDerived } from './live-rows.ts';
 import { createMeters } from './meters.ts';
 import type { RunningStream } from './pipeline.ts';
 import type { Platform } from './platform.ts';
 import { projectorId } from './projectors.ts';
 import { createResidentMemory } from './resident-memory.ts';
+import { sinkActor } from './sink-actor.ts';
 
 export interface Observer {
   readonly metrics: Metrics;
@@ -31,13 +31,12 @@ export interface Observer {
   publish(event: LiveEvent): void;
   /** Since this process started. */
   readonly counts: Counts;
-  /** Calls back with the alerts of each commit and its time, in commit order. */
-  onAlerts(listener: (alerts: readonly AlertRaised[], committedAt: number) => void): () => void;
-  /** An alert that was given up is to be delivered after all. */
-  requeued(sink: string): void;
-  onRequeued(sink: string, listener: () => void): () => void;
-  /** A sink has taken an alert, or it was given up. */
-  delivered(sink: string): void;
+  /** Calls back with each commit as it has become durable, in the order of its log. */
+  onCommitted(listener: (log: string, commit: Committed) => void): () => void;
+  /** How many events a sink is behind, as long as it runs. */
+  watchSink(sink: string, lag: () => number): () => void;
+  /** A sink has taken so many events. */
+  delivered(sink: string, events: number): void;
   /** Of the whole time since the start, in milliseconds. */
   loopDelayP99Ms(): number;
 }
@@ -56,8 +55,8 @@ export function createObserver(config: Config, version: string, sources: Observe
   const loopDelay = platform.monitorLoopDelay();
   const loopDelayOverall = platform.monitorLoopDelay();
   const listeners = new Set<(event: LiveEvent) => void>();
-  const requeueListeners = new Map<string, Set<() => void>>();
-  const alertListeners = new Set<(alerts: readonly AlertRaised[], committedAt: number) => void>();
+  const commitListeners = new Set<(log: string, commit: Committed) => void>();
+  const sinkLags = new Map<string, () => number>();
   const counts = noCounts();
   let delayP99Ms = 0;
   const projectedBefore = new Map<string, number>();
@@ -127,7 +126,8 @@ export function createObserver(config: Config, version: string, sources: Observe
   function sinkStages(): StageStatus[] {
     return config.sinks.map((sink) => ({
       ...idleStage(`sink:${sink.name}`, 'sink', sink.name, meters.meter(`sink:${sink.name}`)),
-      state: sources.stateOf(`alerter-${sink.name}`),
+      state: sources.stateOf(sinkActor(sink)),
+      lag: sinkLags.get(sink.name)?.() ?? null,
     }));
   }
 
@@ -151,6 +151,7 @@ export function createObserver(config: Config, version: string, sources: Observe
       counts.commits += 1;
       meters.meter('journal').add(commit.commit.sections.reduce((sum, section) => sum + section.count, 0));
       metrics.add('commits_total', { log });
+      for (const listener of commitListeners) listener(log, commit);
       if (stream === OPERATIONS) return;
       counts.events += commit.events;
       counts.deadLetters += commit.deadLetters;
@@ -168,10 +169,6 @@ export function createObserver(config: Config, version: string, sources: Observe
         metrics.add('expectation_failures_total', { stream, expectation }, events);
       }
       if (listeners.size > 0) publishDerived(observer.publish, commit);
-      if (alertListeners.size === 0) return;
-      const alerts = alertsOf(commit);
-      if (alerts.length === 0) return;
-      for (const listener of alertListeners) listener(alerts, commit.commit.committedAt);
     },
     tick() {
       for (const { name, eventsTotal } of sources.readModels()?.lanes ?? []) {
@@ -209,19 +206,17 @@ export function createObserver(config: Config, version: string, sources: Observe
         rssBytes: residentBytes() + (sources.readModels()?.stores.usage().rssBytes ?? 0),
       };
     },
-    onAlerts(listener) {
-      alertListeners.add(listener);
-      return () => alertListeners.delete(listener);
+    onCommitted(listener) {
+      commitListeners.add(listener);
+      return () => commitListeners.delete(listener);
     },
-    requeued(sink) {
-      for (const listener of requeueListeners.get(sink) ?? []) listener();
+    watchSink(sink, lag) {
+      sinkLags.set(sink, lag);
+      return () => {
+        if (sinkLags.get(sink) === lag) sinkLags.delete(sink);
+      };
     },
-    onRequeued(sink, listener) {
-      const own = requeueListeners.get(sink) ?? new Set();
-      requeueListeners.set(sink, own.add(listener));
-      return () => own.delete(listener);
-    },
-    delivered: (sink) => meters.meter(`sink:${sink}`).add(1),
+    delivered: (sink, events) => meters.meter(`sink:${sink}`).add(events),
     loopDelayP99Ms: () => loopDelayOverall.p99Ms(),
     subscribe(listener) {
       listeners.add(listener);

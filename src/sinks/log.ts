@@ -1,5 +1,5 @@
-/** Writes each alert as one line to the service's log: the sink that needs no receiver. */
-import type { AlertSink } from './sink.ts';
+/** Writes each event as one line to the service's log: the sink that needs no receiver. */
+import { jsonWithId, type Sink } from './sink.ts';
 
 export interface LogSinkOptions {
   readonly name: string;
@@ -7,11 +7,12 @@ export interface LogSinkOptions {
   readonly write: (line: string) => void;
 }
 
-export function logSink({ name, write }: LogSinkOptions): AlertSink {
+export function logSink({ name, write }: LogSinkOptions): Sink {
   return {
     name,
-    async deliver(alert, idempotencyKey) {
-      write(JSON.stringify({ idempotencyKey, ...alert }));
+    batch: { events: 100, bytes: 1024 * 1024 },
+    async deliver(events) {
+      for (const event of events) write(jsonWithId(event));
     },
   };
 }

@@ -1,18 +1,32 @@
 /**
- * The port of every alert sink. `deliver` resolves once the receiver has taken the alert, and may be called again for
- * the same alert, always with the same idempotency key; a receiver that remembers keys sees each alert once.
+ * The port of every sink. `deliver` resolves once the receiver has taken the events, and may be called again for the same
+ * ones: an event keeps its id, so a receiver that remembers ids takes each event once.
  */
-import type { AlertRaised } from '../messages/payments.ts';
-
-export interface AlertSink {
-  readonly name: string;
-  /** Rejects when the alert was not taken, with DeliveryError where the sink knows whether trying again can help. */
-  deliver(alert: AlertRaised, idempotencyKey: string, signal: AbortSignal): Promise<void>;
+export interface SinkEvent {
+  /** The stream, as the pipeline file calls it. */
+  readonly stream: string;
+  /** Its key, as text; null where the stream has none. */
+  readonly key: string | null;
+  /** The idempotency key: of an alert its own id, of any other event `<log>/<offset>`. */
+  readonly id: string;
+  /** The event as a JSON object. */
+  readonly json: string;
 }
 
-/** Why an alert was not taken. Any other error counts as one that may pass. */
+export interface Sink {
+  readonly name: string;
+  /** What one delivery has at most; a single event may be larger. */
+  readonly batch: { readonly events: number; readonly bytes: number };
+  /**
+   * Takes all of the events, at least one, in their order. Rejects when that is not certain, with DeliveryError where the
+   * sink knows whether trying again can help.
+   */
+  deliver(events: readonly SinkEvent[], signal: AbortSignal): Promise<void>;
+}
+
+/** Why events were not taken. Any other error counts as one that may pass. */
 export type DeliveryFault =
-  /** The receiver may take it later: unreachable, too slow, overloaded. */
+  /** The receiver may take them later: unreachable, too slow, overloaded. */
   | { readonly kind: 'transient' }
   /** The receiver has answered that it will never take this request. */
   | { readonly kind: 'permanent'; readonly status: number };
@@ -24,4 +38,9 @@ export class DeliveryError extends Error {
     this.name = 'DeliveryError';
     this.fault = fault;
   }
+}
+
+/** The event's JSON with its id in it, for receivers that get no header with each event. */
+export function jsonWithId({ id, json }: Pick<SinkEvent, 'id' | 'json'>): string {
+  return `{"idempotencyKey":${JSON.stringify(id)},${json.slice(1)}`;
 }

@@ -1,15 +1,18 @@
 /**
- * Posts each alert as JSON to a URL, under one deadline for the whole exchange.
+ * Posts events as JSON to a URL, under one deadline for the whole exchange: each alone under its own Idempotency-Key, or
+ * several as an array, whose key names the first and the last.
  *
  * Only 2xx counts as taken. Messages name the host and never the URL, nor what an answer repeats of it (src/endpoint.ts).
  */
 import { DeadlinePassed, nodeTimer, type StartTimer, withinDeadline } from '../deadline.ts';
 import { type Endpoint, endpointOf } from '../endpoint.ts';
-import { type AlertSink, DeliveryError, type DeliveryFault } from './sink.ts';
+import { DeliveryError, type DeliveryFault, jsonWithId, type Sink, type SinkEvent } from './sink.ts';
 
 export interface WebhookOptions {
   readonly name: string;
   readonly url: string;
+  /** What one request has at most. One event is posted as it is; where more are allowed, the body is an array. */
+  readonly batch?: Sink['batch'];
   readonly headers?: Readonly<Record<string, string>>;
   /** For connecting, sending and the answer together. */
   readonly deadlineMs?: number;
@@ -25,26 +28,29 @@ export interface HttpPort {
 const NODE_HTTP: HttpPort = { fetch, startTimer: nodeTimer };
 
 export const DEFAULT_DEADLINE_MS = 10_000;
+const ONE_EVENT: Sink['batch'] = { events: 1, bytes: 1024 * 1024 };
 
 /** 4xx that say "not now" rather than "never": Request Timeout, Too Early, Too Many Requests (RFC 9110, 8470, 6585). */
 const TRANSIENT_CLIENT_STATUS: readonly number[] = [408, 425, 429];
 /** Of the answer, in the error's message. */
 const MAX_ANSWER_CHARS = 200;
 
-export function webhookSink(options: WebhookOptions): AlertSink {
-  const { name, headers = {}, deadlineMs = DEFAULT_DEADLINE_MS, http = NODE_HTTP } = options;
+export function webhookSink(options: WebhookOptions): Sink {
+  const { name, batch = ONE_EVENT, headers = {}, deadlineMs = DEFAULT_DEADLINE_MS, http = NODE_HTTP } = options;
   const endpoint = endpointOf(options.url);
   const { url, authorization, redact } = endpoint;
   const authenticated = authorization === null ? headers : { authorization, ...headers };
   return {
     name,
-    async deliver(alert, idempotencyKey, signal) {
+    batch,
+    async deliver(events, signal) {
+      const { key, body } = batch.events === 1 ? alone(events) : together(events);
       const exchange = async (aborts: AbortSignal): Promise<void> => {
         const response = await http.fetch(url, {
           method: 'POST',
-          headers: { ...authenticated, 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
-          body: JSON.stringify(alert),
-          // Never followed: an alert goes where the configuration says, and nowhere that an answer says.
+          headers: { ...authenticated, 'content-type': 'application/json', 'idempotency-key': key },
+          body,
+          // Never followed: an event goes where the configuration says, and nowhere that an answer says.
           redirect: 'manual',
           signal: aborts,
         });
@@ -62,6 +68,21 @@ export function webhookSink(options: WebhookOptions): AlertSink {
       }
     },
   };
+}
+
+interface Content {
+  readonly key: string;
+  readonly body: string;
+}
+
+function alone([event]: readonly SinkEvent[]): Content {
+  return { key: event?.id ?? '', body: event?.json ?? '' };
+}
+
+/** Two attempts at the same events have the same key. After a restart they may be cut otherwise: each event has its own. */
+function together(events: readonly SinkEvent[]): Content {
+  const key = `${events[0]?.id ?? ''}..${events.at(-1)?.id ?? ''}`;
+  return { key, body: `[${events.map(jsonWithId).join(',\n')}]` };
 }
 
 async function refusal({ url, redact }: Endpoint, response: Response): Promise<DeliveryError> {

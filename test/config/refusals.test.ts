@@ -50,6 +50,36 @@ describe('keys', () => {
   });
 });
 
+describe('what a sink is of', () => {
+  const stream = `streams: { clicks: { builtin: Transaction, key: customerId, eventTime: occurredAt } }
+windows: { per_user: { stream: clicks, window: { tumbling: 1s }, aggregate: { n: count() } } }
+`;
+  test.each([
+    ['log: {}', 'says not what it takes: there is no fraud, so no alerts; write for example `from: [clicks]`'],
+    ['log: {}, from: []', 'from: must have at least 1 items'],
+    ['log: {}, from: [per_usr]', 'from.0: nothing gives "per_usr"; did you mean per_user?'],
+    ['log: {}, from: [clicks, per_user.lat]', 'from.1: nothing gives "per_user.lat"; did you mean per_user.late?'],
+    ['log: {}, from: [clicks, clicks]', 'from.1: clicks stands there already'],
+    [
+      'log: {}, from: [alerts]',
+      'from.0: nothing gives "alerts"; known: clicks, per_user, per_user.late, clicks.dead-letters',
+    ],
+    ['webhook: { url: "https://a.b", batch: { events: 0 } }', 'webhook.batch.events: must be at least 1'],
+    ['log: {}, from: [clicks], startFrom: now', 'startFrom: must be one of earliest, latest'],
+  ])('{ %s }', (sink, expected) => {
+    const problems = problemsOf(`${stream}sinks: { a: { ${sink} } }`);
+    expect(problems.join('\n')).toContain(`sinks.a${expected.startsWith('says') ? ': ' : '.'}${expected}`);
+  });
+  test('is alerts where there is fraud and nothing else is said, and alerts by that name only', () => {
+    const fraud = `${stream}fraud: { stream: clicks }\n`;
+    const parsed = parseConfig(`${fraud}sinks: { a: { log: {} } }`, 'p.yaml', {});
+    expect(parsed.sinks).toEqual([{ kind: 'log', name: 'a', from: ['alerts'], startFrom: null }]);
+    expect(problemsOf(`${fraud}sinks: { a: { log: {}, from: [fraud.alerts] } }`).join()).toContain(
+      'did you mean alerts?',
+    );
+  });
+});
+
 describe('values', () => {
   test.each([
     ['http: { port: x }', 'p.yaml:2:9: http.port: must be a number, not text'],

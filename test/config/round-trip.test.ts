@@ -69,6 +69,9 @@ const window = fc.oneof(
   fc.record({ stream, window: seconds.map((count) => ({ count })), aggregate: aggregates }, { requiredKeys }),
 );
 
+const TAKEN = fc.uniqueArray(fc.constantFrom('payments', 'payments.dead-letters'), { minLength: 1 });
+const START = fc.constantFrom('earliest', 'latest', null);
+
 const file = fc.record(
   {
     name: words,
@@ -118,8 +121,21 @@ const file = fc.record(
     sinks: fc.dictionary(
       name,
       fc.oneof(
-        fc.constant({ log: {} }),
-        fc.webUrl({ withQueryParameters: true }).map((url) => ({ webhook: { url } })),
+        fc.record({ log: fc.constant({}), from: TAKEN, startFrom: START }),
+        fc.record(
+          {
+            webhook: fc.record(
+              {
+                url: fc.webUrl({ withQueryParameters: true }),
+                batch: fc.record({ events: fc.integer({ min: 1, max: 10_000 }) }, { requiredKeys: [] }),
+              },
+              { requiredKeys: ['url'] },
+            ),
+            from: TAKEN,
+            startFrom: START,
+          },
+          { requiredKeys: ['webhook', 'from'] },
+        ),
       ),
       {
         maxKeys: 2,
@@ -225,7 +241,9 @@ test('the defaults are a file that loads, and are what a file without a word has
 describe('secrets', () => {
   const secretive = (): Config =>
     parseConfig(
-      'streams: {}\nhttp: { token: tok-1 }\nsinks: { a: { webhook: { url: "https://hooks.example/services/sec-2?k=sec-3" } } }',
+      `streams: { payments: { builtin: Transaction, key: customerId, eventTime: occurredAt } }
+http: { token: tok-1 }
+sinks: { a: { webhook: { url: "https://hooks.example/services/sec-2?k=sec-3" }, from: [payments] } }`,
       AT,
       {},
     );

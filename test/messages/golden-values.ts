@@ -21,6 +21,8 @@ import {
   requestTakenType,
   runChangedType,
   sessionClosedType,
+  sinkDeliveryType,
+  sinkPositionsType,
   sourceControlType,
   tombstoneType,
   transactionScoredType,
@@ -260,6 +262,51 @@ export const GOLDEN: readonly Golden[] = [
       { alertId: 'alert-8-7', sink: 'webhook', outcome: 'delivered', attempts: 1, error: null, changedAt: AT },
       { alertId: 'alert-8-7', sink: 'log', outcome: 'abandoned', attempts: 8, error: 'HTTP 500', changedAt: AT },
       { alertId: 'alert-8-7', sink: 'log', outcome: 'requeued', attempts: 0, error: null, changedAt: AT },
+    ],
+  },
+  {
+    type: sinkPositionsType,
+    values: [
+      { sinks: [] },
+      {
+        sinks: [
+          {
+            sink: 'pager',
+            outcomesFrom: 40,
+            logs: [
+              { log: 'payments.transactions-0', next: 2 ** 40, newFrom: 0 },
+              { log: 'payments.transactions-1', next: 0, newFrom: 7 },
+            ],
+            held: [{ log: 'payments.transactions-0', offset: 12, since: AT }],
+          },
+          { sink: 'results', outcomesFrom: 0, logs: [], held: [] },
+        ],
+      },
+    ],
+  },
+  {
+    type: sinkDeliveryType,
+    values: [
+      {
+        sink: 'results',
+        stream: 'clicks_per_user.late',
+        log: 'clicks-3',
+        offset: 17,
+        outcome: 'abandoned',
+        attempts: 4,
+        error: 'HTTP 500',
+        changedAt: AT,
+      },
+      {
+        sink: 'results',
+        stream: 'clicks_per_user.late',
+        log: 'clicks-3',
+        offset: 17,
+        outcome: 'requeued',
+        attempts: 0,
+        error: null,
+        changedAt: AT,
+      },
     ],
   },
   {

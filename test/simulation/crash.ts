@@ -3,7 +3,7 @@
  * everything. The machines are the service's own; nothing in them knows of this.
  */
 import type { AnyStateMachine } from 'xstate';
-import { alerterMachine } from '../../src/actors/alerter.ts';
+import { deliveryMachine } from '../../src/actors/delivery.ts';
 import { deriverMachine } from '../../src/actors/deriver.ts';
 import { fetcherMachine } from '../../src/actors/fetcher.ts';
 import { partitionConsumerMachine } from '../../src/actors/partition-consumer.ts';
@@ -13,7 +13,7 @@ import { supervisorMachine } from '../../src/actors/supervisor.ts';
 import { MACHINE_KINDS, type MachineKind } from './plan.ts';
 
 const MACHINES: Readonly<Record<MachineKind, AnyStateMachine>> = {
-  alerter: alerterMachine,
+  delivery: deliveryMachine,
   deriver: deriverMachine,
   fetcher: fetcherMachine,
   partitionConsumer: partitionConsumerMachine,

@@ -3,7 +3,7 @@ import type { Random } from '../../src/fraud/random.ts';
 import type { Durability } from '../../src/journal/log.ts';
 
 export const MACHINE_KINDS = [
-  'alerter',
+  'delivery',
   'deriver',
   'fetcher',
   'partitionConsumer',

@@ -2,9 +2,10 @@
 import { deriverMachine } from '../../src/actors/deriver.ts';
 import type { File } from '../../src/journal/fs.ts';
 import { decodeCommit } from '../../src/messages/commit.ts';
-import { deadLetterType } from '../../src/messages/types.ts';
+import { alertRaisedType, deadLetterType } from '../../src/messages/types.ts';
 import type { Platform } from '../../src/service/platform.ts';
 import type { ServiceCore } from '../../src/service.ts';
+import { WEBHOOK_URL } from './network.ts';
 import { PAYMENTS } from './scenario.ts';
 
 export interface Bug {
@@ -70,21 +71,19 @@ export const BUGS: Readonly<Record<string, Bug>> = {
     },
   },
   'sends an alert before its commit is durable': {
-    core({ observer, pipeline }) {
+    core({ pipeline, platform }) {
       for (const { log } of pipeline.units) {
         const append = log.append.bind(log);
         Object.assign(log, {
           append(...args: Parameters<typeof append>) {
-            const commit = decodeCommit(Buffer.concat(args[2]));
-            observer.committed(commit.stream, {
-              commit,
-              derived: { outputs: [], late: 0, lateWindows: 0 },
-              events: 0,
-              deadLetters: 0,
-              failures: [],
-              firstOffset: log.nextOffset(),
-              batch: { source: '', next: 0, blocks: [] },
-            });
+            for (const { fingerprint, bytes } of decodeCommit(Buffer.concat(args[2])).sections) {
+              if (fingerprint !== alertRaisedType.fingerprint) continue;
+              for (const alert of alertRaisedType.decodeBlock(bytes)) {
+                const headers = { 'idempotency-key': alert.alertId };
+                const request = { method: 'POST', headers, body: JSON.stringify(alert) };
+                platform.http.fetch(WEBHOOK_URL, request).catch(() => {});
+              }
+            }
             return append(...args);
           },
         });

@@ -5,9 +5,9 @@ import type { Config } from '../../src/config/config.ts';
 import { JournalError } from '../../src/journal/error.ts';
 import type { Logger } from '../../src/logger.ts';
 import { readSqliteOffsets } from '../../src/projections/sqlite-offsets.ts';
-import { alerterChildren } from '../../src/service/alerts.ts';
 import { jobChildren } from '../../src/service/jobs.ts';
 import type { Platform } from '../../src/service/platform.ts';
+import { sinkChildren } from '../../src/service/sinks.ts';
 import { sourceChild } from '../../src/service/source-child.ts';
 import { type Service, startService } from '../../src/service.ts';
 import { createBodyParser } from '../../src/workers/body-parser.ts';
@@ -99,7 +99,7 @@ export function startProcess(options: ProcessOptions): Process {
         oracle.recovered(log.name, log.durableOffset());
         log.onDurable((offset) => oracle.durable(log.name, offset));
       }
-      return [...alerterChildren(core), ...jobChildren(core), source.spec];
+      return [...sinkChildren(core), ...jobChildren(core), source.spec];
     },
   }).then(
     (started) => {

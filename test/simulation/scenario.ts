@@ -139,6 +139,17 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
       rules: { amountCents: 40_000, velocityCount: 8, deviations: 6, minHistory: 10 },
       caseQuietMs: 30 * MINUTE_MS,
     },
-    sinks: [{ kind: 'webhook', name: SINK, url: WEBHOOK_URL, timeoutMs: 5_000, giveUpAfterMs: 10 * MINUTE_MS }],
+    sinks: [
+      {
+        kind: 'webhook',
+        name: SINK,
+        from: ['alerts'],
+        startFrom: null,
+        url: WEBHOOK_URL,
+        timeoutMs: 5_000,
+        batch: { events: 1, bytes: 1024 },
+        giveUpAfterMs: 10 * MINUTE_MS,
+      },
+    ],
   };
 }

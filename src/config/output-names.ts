@@ -1,20 +1,29 @@
-/** Names of the streams that a pipeline derives, as its output, `--only` and tests call them. */
-import type { Config } from '../config/config.ts';
+/** Names of the streams that a pipeline derives, as its output, `--only`, sinks and tests call them. */
 import { nearestWord } from '../keys/suggest.ts';
+import { deadLettersOf, LATE } from '../messages/stream-events.ts';
 import { TABLES } from '../tables.ts';
 
 /** Streams that are built in: those of tables whose events are lines of the output. */
 const BUILTIN_STREAMS: readonly string[] = TABLES.flatMap(({ output }) => output?.stream ?? []);
 
-/** Every name that a line of the output can have. */
-export function outputNames({ windows, joins, derived, streams, fraud }: Config): string[] {
-  const firing = [...windows, ...joins].flatMap(({ name }) => [name, `${name}.late`]);
-  const letters = streams.map(({ name }) => deadLettersOf(name));
-  return [...firing, ...derived.map(({ name }) => name), ...letters, ...(fraud === null ? [] : BUILTIN_STREAMS)];
+interface Named {
+  readonly name: string;
 }
 
-export function deadLettersOf(stream: string): string {
-  return `${stream}.dead-letters`;
+/** What of a pipeline gives names. */
+export interface NamedParts {
+  readonly streams: readonly Named[];
+  readonly windows: readonly Named[];
+  readonly joins: readonly Named[];
+  readonly derived: readonly Named[];
+  readonly fraud: object | null;
+}
+
+/** Every name that a line of the output can have. */
+export function outputNames({ windows, joins, derived, streams, fraud }: NamedParts): string[] {
+  const firing = [...windows, ...joins].flatMap(({ name }) => [name, `${name}${LATE}`]);
+  const letters = streams.map(({ name }) => deadLettersOf(name));
+  return [...firing, ...derived.map(({ name }) => name), ...letters, ...(fraud === null ? [] : BUILTIN_STREAMS)];
 }
 
 /** The hint for an unknown name. */

@@ -1,0 +1,52 @@
+/**
+ * What a sink has to deliver next, in order. The head is tried first; only an alert may go behind others, so that events
+ * of every other stream leave in the order of their log.
+ */
+import type { Sink, SinkEvent } from '../sinks/sink.ts';
+
+/** An event that waits, and where it stands in the journal. */
+export interface Pending {
+  readonly event: SinkEvent;
+  readonly log: string;
+  readonly offset: number;
+  /** From when its age counts: when it was committed, or asked for again. */
+  readonly sinceMs: number;
+  /** Whether those behind it may have their turn. */
+  readonly yields: boolean;
+  /** Failed ones. */
+  readonly attempts: number;
+}
+
+export type DeliveryQueue = readonly Pending[];
+
+/** So many of the head as one delivery has: at least one, when there is one. */
+export function headOf(queue: DeliveryQueue, { events, bytes }: Sink['batch']): Pending[] {
+  const head: Pending[] = [];
+  let size = 0;
+  for (const pending of queue) {
+    size += pending.event.json.length;
+    if (head.length > 0 && (head.length >= events || size > bytes)) break;
+    head.push(pending);
+  }
+  return head;
+}
+
+/** After one more failed attempt at the first `tried`. Null when it was not the turn of those behind. */
+export function refused(
+  queue: DeliveryQueue,
+  tried: number,
+  turnAttempts: number,
+): { readonly queue: DeliveryQueue; readonly heldBack: Pending | null } {
+  const again = queue.slice(0, tried).map((pending) => ({ ...pending, attempts: pending.attempts + 1 }));
+  const others = queue.slice(tried);
+  const [head] = again;
+  const hasHadItsTurn = head?.yields === true && head.attempts % turnAttempts === 0;
+  if (head === undefined || !hasHadItsTurn) return { queue: [...again, ...others], heldBack: null };
+  return { queue: [...again.slice(1), ...others, head], heldBack: head };
+}
+
+/** How many of the first `tried` are so old that a refusal gives them up. */
+export function tooOld(queue: DeliveryQueue, tried: number, olderThanMs: number): number {
+  const young = queue.slice(0, tried).findIndex(({ sinceMs }) => sinceMs > olderThanMs);
+  return young < 0 ? Math.min(tried, queue.length) : young;
+}

@@ -1,0 +1,101 @@
+/**
+ * The events of a commit's section as users see them: under the name of their stream, as JSON. A run's output and the sinks
+ * say the same of an event because both read it here.
+ */
+import type { Section } from './commit.ts';
+import { derivedStreamOfRecord } from './derived-event.ts';
+import { joinOfRecord } from './join-result.ts';
+import type { Registry } from './registry.ts';
+import { builtinType, deadLetterType, lateEventType } from './types.ts';
+
+export interface StreamEvent {
+  /** As the pipeline file calls it: `clicks_per_user`, `clicks_per_user.late`, `clicks.dead-letters`. */
+  readonly stream: string;
+  /** Of its stream, as text; null where it has none. */
+  readonly key: string | null;
+  /** An object with the stream in it. */
+  readonly json: string;
+}
+
+/** The end of the name that late events of a window or a join have. */
+export const LATE = '.late';
+
+export function deadLettersOf(stream: string): string {
+  return `${stream}.dead-letters`;
+}
+
+/** The stream that events of a built-in record are, and the field that is their key; undefined for other records. */
+export type BuiltinStreams = (record: string) => { readonly stream: string; readonly key: string } | undefined;
+
+/**
+ * The stream of a section's events in a commit of `stream`: one name for all of them, or of late events the end of every
+ * name. Null when they are of no stream that can be derived.
+ */
+export function derivedStreamOf(
+  registry: Registry,
+  builtin: BuiltinStreams,
+  stream: string,
+  { fingerprint }: Section,
+): string | null {
+  const window = registry.windowOf(fingerprint);
+  if (window !== null) return window.window;
+  const record = registry.nameOf(fingerprint) ?? '';
+  if (record === lateEventType.name) return LATE;
+  if (record === deadLetterType.name) return deadLettersOf(stream);
+  return joinOfRecord(record) ?? derivedStreamOfRecord(record) ?? builtin(record)?.stream ?? null;
+}
+
+/** An event for each of the section, in order; none for a section that holds no derived stream. */
+export function* derivedEvents(
+  registry: Registry,
+  builtin: BuiltinStreams,
+  stream: string,
+  section: Section,
+): Generator<StreamEvent> {
+  const { fingerprint, bytes } = section;
+  const name = derivedStreamOf(registry, builtin, stream, section);
+  if (name === null) return;
+  const window = registry.windowOf(fingerprint);
+  if (window !== null) {
+    for (const { aggregates, count, ...result } of window.type.decodeBlock(bytes)) {
+      yield eventOf({ stream: name, ...result, ...aggregates }, result.key);
+    }
+    return;
+  }
+  const record = registry.nameOf(fingerprint) ?? '';
+  switch (record) {
+    case lateEventType.name:
+      for (const late of registry.decodeAs(lateEventType, fingerprint, bytes)) {
+        const { window: of, key, latenessMs, windows, event } = late;
+        const start = `{"stream":${JSON.stringify(of + LATE)},"key":${JSON.stringify(key)}`;
+        const json = `${start},"latenessMs":${latenessMs},"windows":${windows},"event":${event}}`;
+        yield { stream: of + LATE, key, json };
+      }
+      return;
+    case deadLetterType.name:
+      for (const { reason, detail, position, raw } of registry.decodeAs(deadLetterType, fingerprint, bytes)) {
+        yield eventOf({ stream: name, reason, detail, position, raw: raw.toString('utf8') }, null);
+      }
+      return;
+  }
+  const own = builtin(record);
+  const type = own === undefined ? undefined : builtinType(record);
+  if (own !== undefined && type !== undefined) {
+    for (const event of registry.decodeAs(type, fingerprint, bytes)) {
+      const key = String(event[own.key]);
+      yield eventOf({ stream: name, key, ...event }, key);
+    }
+    return;
+  }
+  // Results of a join have their key, derived events what they select.
+  for (const event of registry.writerOf(fingerprint)?.decodeBlock(bytes) ?? []) {
+    yield eventOf({ stream: name, ...event }, typeof event.key === 'string' ? event.key : null);
+  }
+}
+
+function eventOf(
+  value: { readonly stream: string; readonly [field: string]: unknown },
+  key: string | null,
+): StreamEvent {
+  return { stream: value.stream, key, json: JSON.stringify(value) };
+}

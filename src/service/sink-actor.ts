@@ -1,0 +1,10 @@
+/** How a sink stands in the tree of actors: one of alerts alone is an alerter. */
+import { ALERTS, type SinkConfig } from '../config/sections/sinks.ts';
+
+export function sinkKind({ from }: SinkConfig): 'alerter' | 'sink' {
+  return from.every((stream) => stream === ALERTS) ? 'alerter' : 'sink';
+}
+
+export function sinkActor(sink: SinkConfig): string {
+  return `${sinkKind(sink)}-${sink.name}`;
+}

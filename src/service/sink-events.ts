@@ -1,0 +1,75 @@
+/** What of a commit is for a sink: which sections hold its streams, and the events in them. */
+import type { Pending } from '../actors/delivery-queue.ts';
+import { ALERTS } from '../config/sections/sinks.ts';
+import type { Commit, Section } from '../messages/commit.ts';
+import { jsonOf } from '../messages/event-json.ts';
+import type { Registry } from '../messages/registry.ts';
+import { derivedEvents, derivedStreamOf, LATE } from '../messages/stream-events.ts';
+import { alertRaisedType } from '../messages/types.ts';
+import type { SinkEvent } from '../sinks/sink.ts';
+import { outputOf } from '../tables.ts';
+import type { RunningStream } from './pipeline.ts';
+
+export interface SinkEvents {
+  /** Whether a section may hold something. */
+  wants(stream: string, section: Section): boolean;
+  /** Events of a commit from an offset on, in order. */
+  of(log: string, firstOffset: number, commit: Commit, fromOffset: number): Generator<Pending>;
+}
+
+export function createSinkEvents(
+  from: readonly string[],
+  registry: Registry,
+  streams: ReadonlyMap<string, RunningStream>,
+): SinkEvents {
+  const wanted = new Set(from);
+  const wantsLate = from.some((name) => name.endsWith(LATE));
+
+  /** The stream's own events, as they were taken in. */
+  function isInput(stream: string, { role, fingerprint }: Section): boolean {
+    return role === 'input' && registry.nameOf(fingerprint) === streams.get(stream)?.eventType.name;
+  }
+  function wants(stream: string, section: Section): boolean {
+    if (isInput(stream, section)) return wanted.has(stream);
+    if (isAlert(registry, section)) return wanted.has(ALERTS);
+    const name = derivedStreamOf(registry, outputOf, stream, section);
+    return name === LATE ? wantsLate : name !== null && wanted.has(name);
+  }
+  function* eventsOf(stream: string, section: Section): Generator<Omit<SinkEvent, 'id'> & { readonly id?: string }> {
+    if (isInput(stream, section)) {
+      const { eventType, config } = streams.get(stream) ?? {};
+      if (eventType === undefined) return;
+      for (const event of registry.decodeAs(eventType, section.fingerprint, section.bytes)) {
+        const key = event[config?.key ?? ''];
+        yield { stream, key: key == null ? null : String(key), json: jsonOf({ stream, ...event }) };
+      }
+      return;
+    }
+    if (!isAlert(registry, section)) return yield* derivedEvents(registry, outputOf, stream, section);
+    for (const alert of registry.decodeAs(alertRaisedType, section.fingerprint, section.bytes)) {
+      yield { stream: ALERTS, key: String(alert.customerId), id: alert.alertId, json: JSON.stringify(alert) };
+    }
+  }
+
+  return {
+    wants,
+    *of(log, firstOffset, { stream, committedAt, sections }, fromOffset) {
+      let offset = firstOffset;
+      for (const section of sections) {
+        const end = offset + section.count;
+        if (end > fromOffset && wants(stream, section)) {
+          for (const { id = `${log}/${offset}`, ...event } of eventsOf(stream, section)) {
+            const pending = { event: { ...event, id }, log, offset, sinceMs: committedAt, attempts: 0 };
+            if (offset >= fromOffset && wanted.has(event.stream)) yield { ...pending, yields: event.stream === ALERTS };
+            offset += 1;
+          }
+        }
+        offset = end;
+      }
+    },
+  };
+}
+
+function isAlert(registry: Registry, { fingerprint }: Section): boolean {
+  return registry.nameOf(fingerprint) === alertRaisedType.name;
+}

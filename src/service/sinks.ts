@@ -1,0 +1,273 @@
+/**
+ * The sinks, each a supervised child with a cursor of its own in the journal. One reads on as its receiver takes what it
+ * sends, so a slow one slows nothing but itself; after a restart it goes on where its position says.
+ */
+import type { Outcome } from '../actors/courier.ts';
+import { DEFAULT_QUEUE_BOUND, type DeliveryPorts, deliveryMachine } from '../actors/delivery.ts';
+import { DEFAULT_DELIVERY_POLICY, type DeliveryPolicy } from '../actors/delivery-policy.ts';
+import type { Pending } from '../actors/delivery-queue.ts';
+import { type ChildContext, type RunningChild, startSupervised } from '../actors/supervised.ts';
+import type { ChildSpec } from '../actors/supervisor.ts';
+import { ALERTS, type SinkConfig } from '../config/sections/sinks.ts';
+import type { Block } from '../messages/block.ts';
+import type { SinkPosition } from '../messages/sink-facts.ts';
+import { alertDeliveryType, sinkDeliveryType } from '../messages/types.ts';
+import type { ServiceCore } from '../service.ts';
+import { logSink } from '../sinks/log.ts';
+import type { Sink } from '../sinks/sink.ts';
+import { webhookSink } from '../sinks/webhook.ts';
+import { sinkActor, sinkKind } from './sink-actor.ts';
+import { createSinkEvents } from './sink-events.ts';
+import { foldOutcomes, noOutcomes } from './sink-outcomes.ts';
+import { openSinkTail, placeOf } from './sink-tail.ts';
+
+/** Where a sink stands is written down so often while it delivers, and so often while it only passes what is not its own. */
+const SAVE_EVERY_MS = 1000;
+const PASS_EVERY_MS = 30_000;
+/** What one look at the journal hands over at most. */
+const READ_BYTES = 4 * 1024 * 1024;
+
+export function sinkChildren(core: ServiceCore): ChildSpec[] {
+  const { sinks } = core.config;
+  core.sinkPositions.keepOnly(sinks.map(({ name }) => name));
+  return sinks.map((config) => sinkChild(core, config));
+}
+
+function policyOf(config: SinkConfig): DeliveryPolicy {
+  if (config.kind === 'log') return DEFAULT_DELIVERY_POLICY;
+  return { ...DEFAULT_DELIVERY_POLICY, giveUpAfterMs: config.giveUpAfterMs };
+}
+
+function sinkOf(config: SinkConfig, { logger, platform }: ServiceCore): Sink {
+  const { name } = config;
+  if (config.kind === 'log') return logSink({ name, write: (line) => logger.info({ sink: name }, line) });
+  return webhookSink({
+    name,
+    url: config.url,
+    batch: config.batch,
+    deadlineMs: config.timeoutMs,
+    http: platform.http,
+  });
+}
+
+function sinkChild(core: ServiceCore, config: SinkConfig): ChildSpec {
+  /** Outlives a restart: what is on its way to the log has its outcome. */
+  const recording: Recording = { last: Promise.resolve(), inFlight: 0 };
+  return {
+    id: sinkActor(config),
+    kind: sinkKind(config),
+    start: (context) => startSink(core, config, recording, context),
+  };
+}
+
+interface Recording {
+  last: Promise<void>;
+  inFlight: number;
+}
+
+async function startSink(
+  core: ServiceCore,
+  config: SinkConfig,
+  recording: Recording,
+  context: ChildContext,
+): Promise<RunningChild> {
+  const { pipeline, observer, supervision, sinkPositions, platform, logger } = core;
+  const { name } = config;
+  await recording.last.catch(() => {});
+  const sink = sinkOf(config, core);
+  let begun = sinkPositions.of(name);
+  if (begun === null) {
+    begun = firstPosition(core, config);
+    await sinkPositions.save(begun);
+  }
+  const outcomes = noOutcomes();
+  let outcomesRead = await foldOutcomes(pipeline, name, begun.outcomesFrom, outcomes);
+  let outcomesFrom = begun.outcomesFrom;
+  const tail = await openSinkTail({
+    pipeline,
+    events: createSinkEvents(config.from, pipeline.registry, pipeline.streams),
+    position: begun,
+    isDone: (pending, newFrom) =>
+      (pending.offset < newFrom && pending.event.stream !== ALERTS) ||
+      outcomes.settled.has(pending.event.id) ||
+      outcomes.settled.has(placeOf(pending)),
+    onLost: (log, fromOffset, toOffset) =>
+      logger.error(
+        { sink: name, log, fromOffset, toOffset },
+        'events that the sink had not got are gone from the journal',
+      ),
+  });
+  for (const held of outcomes.requeued.values()) tail.hold(held);
+
+  let isOver = false;
+  let hasRoom = true;
+  let isReading = false;
+  let isDue = false;
+  let isDueAgain = false;
+  let changedAt: number | null = null;
+  let savedAt = platform.nowMs();
+  let stops: readonly (() => void)[] = [];
+
+  function over(): void {
+    isOver = true;
+    for (const stop of stops) stop();
+  }
+  function fail(error: Error): void {
+    if (isOver) return;
+    over();
+    actor.child.kill();
+    context.failed(error);
+  }
+  function wake(): void {
+    if (isDue || isOver) return;
+    isDue = true;
+    platform.later(() => {
+      isDue = false;
+      if (isReading) isDueAgain = true;
+      else if (hasRoom && !isOver) pump().catch(fail);
+    });
+  }
+  async function pump(): Promise<void> {
+    isReading = true;
+    try {
+      await requeue();
+      const bound = Math.max(DEFAULT_QUEUE_BOUND, sink.batch.events);
+      const events = await tail.read({ events: bound, bytes: READ_BYTES });
+      if (isOver || events.length === 0) return;
+      hasRoom = false;
+      const taken = (): void => {
+        hasRoom = true;
+        wake();
+      };
+      actor.send({ type: 'EVENTS', events: events.map(aged), taken });
+    } finally {
+      isReading = false;
+      if (isDueAgain) wake();
+      isDueAgain = false;
+    }
+  }
+  /** Of an alert that was asked for again before its place was written down with that. */
+  function aged(pending: Pending): Pending {
+    const since = outcomes.alertsSince.get(pending.event.id);
+    return since === undefined ? pending : { ...pending, sinceMs: Math.max(pending.sinceMs, since) };
+  }
+  async function requeue(): Promise<void> {
+    const isBehind = !tail.hasCaughtUp();
+    const fresh = isBehind ? outcomes : noOutcomes();
+    if (!isBehind) {
+      outcomes.settled.clear();
+      outcomes.alertsSince.clear();
+    }
+    outcomesRead = await foldOutcomes(pipeline, name, outcomesRead, fresh);
+    for (const held of fresh.requeued.values()) tail.hold(held);
+    fresh.requeued.clear();
+  }
+
+  const ports: DeliveryPorts = {
+    sink,
+    async settle(outcome) {
+      const blocks = blocksOf(outcome, name, platform.nowMs());
+      recording.inFlight += 1;
+      try {
+        if (blocks.length > 0) {
+          recording.last = core.operations.write(0, blocks);
+          await recording.last;
+        }
+        tail.settle(outcome.events);
+      } finally {
+        recording.inFlight -= 1;
+      }
+      changedAt ??= platform.nowMs();
+      if (outcome.kind === 'delivered') observer.delivered(name, outcome.events.length);
+    },
+    heldBack: ({ log, offset, sinceMs }) => tail.hold({ log, offset, since: sinceMs }),
+    nowMs: supervision.nowMs,
+    random: supervision.random,
+  };
+
+  /** What was recorded but is not in the position yet has to be read again. */
+  function positionNow(): SinkPosition {
+    if (recording.inFlight === 0 && tail.hasCaughtUp()) outcomesFrom = outcomesRead;
+    return { sink: name, outcomesFrom, ...tail.position() };
+  }
+  async function save(): Promise<void> {
+    changedAt = null;
+    savedAt = platform.nowMs();
+    await sinkPositions.save(positionNow());
+  }
+  function saveWhenDue(): void {
+    const now = platform.nowMs();
+    if (changedAt === null && now - savedAt < PASS_EVERY_MS) return;
+    save().catch(fail);
+  }
+
+  const actor = startSupervised(
+    deliveryMachine,
+    { ports, policy: policyOf(config), queueBound: Math.max(DEFAULT_QUEUE_BOUND, sink.batch.events) },
+    {
+      ...context,
+      failed(error) {
+        over();
+        context.failed(error);
+      },
+      // The supervisor hears of it once the position is written, too.
+      stopped: over,
+    },
+  );
+  stops = [
+    ...pipeline.units.map(({ log }) => log.onDurable(wake)),
+    observer.onCommitted((log, { firstOffset, commit }) => tail.passed(log, firstOffset, commit)),
+    observer.watchSink(name, tail.lag),
+    platform.every(SAVE_EVERY_MS, saveWhenDue),
+  ];
+  wake();
+  return {
+    ...actor.child,
+    async drain() {
+      await actor.child.drain();
+      await save();
+    },
+    kill() {
+      over();
+      actor.child.kill();
+    },
+  };
+}
+
+/** Of a sink that is new: alerts without an outcome are for it, everything else as the configuration says. */
+function firstPosition({ pipeline, config: { fraud } }: ServiceCore, config: SinkConfig): SinkPosition {
+  const { operations, units } = pipeline;
+  const { startFrom, from } = config;
+  const alerting = pipeline.streams.get(fraud?.stream ?? '')?.units ?? [];
+  const takesOldAlerts = startFrom === null && from.includes(ALERTS);
+  const logs = units
+    .filter((unit) => !operations.units.includes(unit))
+    .map((unit) => {
+      const { log } = unit;
+      const end = log.durableOffset();
+      if (startFrom === 'earliest') return { log: log.name, next: 0, newFrom: 0 };
+      return { log: log.name, next: takesOldAlerts && alerting.includes(unit) ? 0 : end, newFrom: end };
+    });
+  const outcomesFrom = startFrom === 'latest' ? (operations.units[0]?.log.durableOffset() ?? 0) : 0;
+  return { sink: config.name, outcomesFrom, logs, held: [] };
+}
+
+/** What has to be in the journal: of an alert each outcome, of other events that they are given up. */
+function blocksOf({ kind, events, error }: Outcome, sink: string, changedAt: number): Block[] {
+  const alerts = events.filter(({ event }) => event.stream === ALERTS);
+  const others = kind === 'abandoned' ? events.filter(({ event }) => event.stream !== ALERTS) : [];
+  const blocks: Block[] = [];
+  if (alerts.length > 0) {
+    const deliveries = alerts.map(({ event, attempts }) => {
+      return { alertId: event.id, sink, outcome: kind, attempts: attempts + 1, error, changedAt };
+    });
+    blocks.push(alertDeliveryType.encodeBlock(deliveries));
+  }
+  if (others.length > 0) {
+    const deliveries = others.map(({ event: { stream }, log, offset, attempts }) => {
+      return { sink, stream, log, offset, outcome: 'abandoned' as const, attempts: attempts + 1, error, changedAt };
+    });
+    blocks.push(sinkDeliveryType.encodeBlock(deliveries));
+  }
+  return blocks;
+}

@@ -1,0 +1,18 @@
+import type { Pending } from '../../src/actors/delivery-queue.ts';
+import type { SinkEvent } from '../../src/sinks/sink.ts';
+import { alertOf } from './alert-fixture.ts';
+
+/** An alert as a sink gets it. */
+export function alertEvent(alertId: string): SinkEvent {
+  return { stream: 'alerts', key: '42', id: alertId, json: JSON.stringify(alertOf(alertId)) };
+}
+
+/** An event of a stream, at an offset of its log. */
+export function streamEvent(offset: number, stream = 'clicks', log = 'clicks-0'): SinkEvent {
+  return { stream, key: 'k', id: `${log}/${offset}`, json: JSON.stringify({ stream, offset }) };
+}
+
+/** An event that waits; an alert lets those behind it have their turn. */
+export function pendingOf(event: SinkEvent, offset = 0, sinceMs = 0): Pending {
+  return { event, log: 'clicks-0', offset, sinceMs, yields: event.stream === 'alerts', attempts: 0 };
+}
