@@ -83,4 +83,3 @@ export const sinkDeliverySchema = {
     { name: 'changedAt', type: TIMESTAMP_MILLIS },
   ],
 } as const satisfies AvroRecord;
-export type SinkDelivery = FromAvro<typeof sinkDeliverySchema>;

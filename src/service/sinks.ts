@@ -30,7 +30,18 @@ const READ_BYTES = 4 * 1024 * 1024;
 export function sinkChildren(core: ServiceCore): ChildSpec[] {
   const { sinks } = core.config;
   core.sinkPositions.keepOnly(sinks.map(({ name }) => name));
-  return sinks.map((config) => sinkChild(core, config));
+  // Now, before anything is taken in: what comes from here on is for a sink that is new.
+  const first = sinks
+    .filter(({ name }) => core.sinkPositions.of(name) === null)
+    .map((config) => firstPosition(core, config));
+  for (const position of first) core.sinkPositions.save(position).catch(() => {});
+  return sinks.map((config) =>
+    sinkChild(
+      core,
+      config,
+      first.find(({ sink }) => sink === config.name),
+    ),
+  );
 }
 
 function policyOf(config: SinkConfig): DeliveryPolicy {
@@ -50,13 +61,13 @@ function sinkOf(config: SinkConfig, { logger, platform }: ServiceCore): Sink {
   });
 }
 
-function sinkChild(core: ServiceCore, config: SinkConfig): ChildSpec {
+function sinkChild(core: ServiceCore, config: SinkConfig, first: SinkPosition | undefined): ChildSpec {
   /** Outlives a restart: what is on its way to the log has its outcome. */
   const recording: Recording = { last: Promise.resolve(), inFlight: 0 };
   return {
     id: sinkActor(config),
     kind: sinkKind(config),
-    start: (context) => startSink(core, config, recording, context),
+    start: (context) => startSink(core, config, first ?? null, recording, context),
   };
 }
 
@@ -68,6 +79,7 @@ interface Recording {
 async function startSink(
   core: ServiceCore,
   config: SinkConfig,
+  first: SinkPosition | null,
   recording: Recording,
   context: ChildContext,
 ): Promise<RunningChild> {
@@ -75,11 +87,9 @@ async function startSink(
   const { name } = config;
   await recording.last.catch(() => {});
   const sink = sinkOf(config, core);
-  let begun = sinkPositions.of(name);
-  if (begun === null) {
-    begun = firstPosition(core, config);
-    await sinkPositions.save(begun);
-  }
+  const begun = sinkPositions.of(name) ?? first ?? firstPosition(core, config);
+  // Of a sink that is new, nothing leaves before it is written down where it began.
+  if (sinkPositions.of(name) === null) await sinkPositions.save(begun);
   const outcomes = noOutcomes();
   let outcomesRead = await foldOutcomes(pipeline, name, begun.outcomesFrom, outcomes);
   let outcomesFrom = begun.outcomesFrom;
