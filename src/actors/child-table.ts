@@ -28,7 +28,7 @@ export interface Child {
   running: RunningChild | null;
   restarts: number;
   lastError: string | null;
-  /** It is being removed: whatever becomes of it, it is not started again. */
+  /** It is being removed, and will not be started again in any case. */
   isLeaving: boolean;
 }
 
@@ -50,7 +50,7 @@ export function newChild(spec: ChildSpec): Child {
   };
 }
 
-/** The row that an event speaks of, unless it comes from an incarnation that is over. */
+/** The row of an event's child, unless the event comes from an incarnation that is over. */
 export function currentRow(table: ChildTable, event: { id: string; incarnation: number }): Child | undefined {
   return table.rows.find(({ spec, incarnation }) => spec.id === event.id && incarnation === event.incarnation);
 }
@@ -78,7 +78,7 @@ export function startChild(child: Child, clock: Clock | undefined, send: (event:
     failed,
     stopped: () => send({ type: 'CHILD_STOPPED', ...from }),
   };
-  // In a turn of its own: a machine that starts within an action of its supervisor would run as a part of that action.
+  // In a turn of its own: started within a supervisor's action, a machine would run as a part of that action.
   queueMicrotask(() => {
     if (child.incarnation !== incarnation) return;
     try {
@@ -91,7 +91,7 @@ export function startChild(child: Child, clock: Clock | undefined, send: (event:
   });
 }
 
-/** Ends the incarnation, by force if it still runs; what it says from now on is of the past. */
+/** Ends the incarnation, by force if it still runs, and ignores its further events. */
 export function dismiss(child: Child, phase: 'restarting' | 'stopped'): void {
   const { life, running } = child;
   child.incarnation += 1;

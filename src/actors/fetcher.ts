@@ -65,12 +65,12 @@ const fetcher = setup({
       const { observations, ports, seen } = input;
       if (observations.length === 0) return;
       await ports.deliver(observations);
-      // Here and not in an action: this fetcher may have failed meanwhile, and the next one must know.
+      // Here and not in an action: this fetcher may have failed by now, and its successor must know.
       remember(seen, observations);
     }),
   },
   actions: {
-    // A run that was interrupted has attempts behind it.
+    // An interrupted run has attempts behind it.
     accept: assign((_, { run }: WithRun) => ({ run, attempt: run.attempt })),
     acceptNext: assign(({ context }) => ({
       run: context.nextRun,
@@ -157,7 +157,7 @@ export const fetcherMachine = fetcher.createMachine({
         ],
       },
       on: {
-        // The scheduler starts a run only when it holds the one before for over, as after its own restart.
+        // The scheduler starts a run only when it takes the previous one for over, as after its own restart.
         RUN: {
           target: 'fetching',
           reenter: true,
@@ -188,7 +188,7 @@ export const fetcherMachine = fetcher.createMachine({
           { guard: 'isDraining', actions: { type: 'refuse', params: ({ event }) => ({ run: event.run }) } },
           { actions: { type: 'keepForLater', params: ({ event }) => ({ run: event.run }) } },
         ],
-        // What is on its way to the log can't be called back, so it is waited for.
+        // Observations on their way to the log can't be called back, so they are waited for.
         DRAIN: { actions: ['reportNextCancelled', 'beginDraining'] },
       },
     },

@@ -1,6 +1,6 @@
 /**
- * The bounded queue in front of a partition consumer. A batch stays here until its commit is durable, so that a
- * consumer that crashed finds it again; one that the log already holds is acknowledged instead.
+ * The bounded queue in front of a partition consumer. A batch stays here until its commit is durable, so that a consumer
+ * finds it again after a crash. A batch that the log already holds is acknowledged instead.
  */
 import { withinBatch } from '../partition/within-batch.ts';
 import type { Batch } from '../sources/source.ts';
@@ -15,18 +15,18 @@ export interface Suspect {
   readonly batch: Taken;
   readonly failures: number;
   readonly error: Error;
-  /** It was divided before: this is a part of that. */
+  /** Whether it is itself a part of a divided batch. */
   readonly isPart: boolean;
 }
 
 /** A part of a batch, or a whole one. */
 interface Queued extends Batch {
-  /** The batch that it is a part of, and the rows of that before it. */
+  /** Whether it is a part, and how many rows of its batch come before it. */
   readonly isPart?: true;
   readonly within?: { readonly source: string; readonly next: number; readonly rows: number };
 }
 
-/** Where a source stands in the partition. */
+/** The position of a source in the partition. */
 export type PositionOf = (source: string) => number;
 
 export interface Mailbox {
@@ -41,37 +41,37 @@ export interface Mailbox {
   /** Takes the batch only if there is room now. */
   offer(batch: Batch): boolean;
   /**
-   * Moves the oldest waiting batch into flight. One that is delivered again is acknowledged instead, once nothing is in
+   * Moves the oldest waiting batch into flight. A batch that is delivered again is acknowledged instead, once nothing is in
    * flight: until then its first delivery may not be durable.
    */
   take(position: PositionOf): Taken | undefined;
-  /** A batch in flight, or one that is not, could not be applied. Of those that fail together the first is at fault. */
+  /** Notes that a batch could not be applied. When several fail together, the first is at fault. */
   failed(batch: Batch, error: Error): void;
-  /** The batch that comes next, when it has failed so often that it is not to be applied as it is. */
+  /** The next batch, when it has failed so often that it must be divided. */
   suspect(position: PositionOf): Suspect | null;
-  /** The suspect is about to be divided: if that fails, it has failed once more. */
+  /** Notes that the suspect is about to be divided; a failure of that counts as one more. */
   suspected(): void;
-  /** In place of the suspect come its parts: each has its blocks, and ends after so many of its rows. */
+  /** Puts the parts in place of the suspect, each with its blocks and its range of rows. */
   divide(parts: readonly { readonly blocks: Batch['blocks']; readonly from: number; readonly to: number }[]): void;
-  /** What fails now, for people; null when nothing does. */
+  /** What fails at the moment, in words for people; null when nothing does. */
   failure(): string | null;
   /** The oldest batch in flight is durable. */
   settled(firstOffset: number, count: number): void;
   /** After a restart: acknowledges what the log holds, and puts the rest of what was in flight back in front. */
   recover(position: PositionOf): void;
-  /** Why it takes nothing more; null while it does. */
+  /** Why it takes nothing more; null while it is open. */
   closed(): Error | null;
   /** Refuses new batches from now on; what is in stays. */
   close(reason: Error): void;
   /** Takes batches again. */
   open(): void;
-  /** Rejects everything that is still in: the partition will never commit it. */
+  /** Rejects all batches, since the partition will never commit them. */
   abandon(reason: Error): void;
   /** Calls `listener` whenever a batch arrives. */
   onArrival(listener: () => void): void;
 }
 
-/** What is said of a batch whose commit is known only from the log. */
+/** The answer for a batch whose commit is known only from the log. */
 const IN_THE_LOG = { firstOffset: -1, count: 0 };
 
 /** A batch without its first rows. */
@@ -85,14 +85,14 @@ export function createMailbox(
 ): Mailbox {
   let waiting: Queued[] = [];
   let flying: { readonly batch: Queued; readonly taken: Taken }[] = [];
-  /** Of the batch that failed last; a batch that goes on being given up, and comes again, is another. */
+  /** The batch that failed last, and how often. A batch that was given up and comes again is another one. */
   let fault: { readonly batch: Queued; failures: number; error: Error } | null = null;
   let hasFailed = false;
   let blocked: { resolve: () => void; reject: (reason: Error) => void }[] = [];
   let closed: Error | null = null;
   let arrived = (): void => {};
 
-  /** Of a batch that came before and was divided then, what is not in. */
+  /** The part that is not in the log yet of a batch that was divided when it came before. */
   function missing(batch: Queued, position: PositionOf): Queued {
     if (batch.next === null || batch.within !== undefined) return batch;
     const rows = position(withinBatch(batch.source, batch.next));
@@ -216,7 +216,7 @@ export function createMailbox(
   };
 }
 
-/** All but the last have a place of their own for where their source stands. */
+/** A part of a batch. Every part but the last keeps the source's position under a name of its own. */
 function partOf(
   batch: Queued,
   { blocks, from, to }: { readonly blocks: Batch['blocks']; readonly from: number; readonly to: number },

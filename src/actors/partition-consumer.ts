@@ -4,11 +4,11 @@
  *   loadingSnapshot ──► replaying ──► running ── DRAIN ──► draining ──► stopped
  *                           └─ the log can't be replayed ──► halted ── DRAIN ──► stopped
  *
- * One WAKE takes one batch and has it applied: decoded and derived from, in this thread or another. What comes of it is
+ * One WAKE takes one batch and has it applied: decoded and derived from, in this thread or another. The resulting commit is
  * appended. Batches are in flight up to a bound, are acknowledged in order once durable, and stay in the mailbox until
  * then. Anything that throws fails the actor; its supervisor restarts the partition, which recovers from the newest
- * snapshot and the log. A batch that fails each time is divided before it is tried once more: what fails in it becomes dead
- * letters. A log that can't be replayed halts the partition, and nothing else.
+ * snapshot and the log. A batch that fails each time is divided before it is tried once more: its failing events become
+ * dead letters. A log that can't be replayed halts the partition, and nothing else.
  */
 import { assign, fromPromise, setup } from 'xstate';
 import type { Commit } from '../messages/commit.ts';
@@ -25,13 +25,13 @@ export interface Committed extends Applied {
 export interface PartitionConsumerPorts {
   readonly mailbox: Mailbox;
   readonly position: PositionOf;
-  /** Has a batch decoded and derived from. In order; rejects when a deriver fails. */
+  /** Turns a batch into a commit, in order. Rejects when a deriver fails. */
   apply(batch: PartitionInput, committedAt: number): Promise<Applied>;
-  /** Puts what becomes of a batch that failed again and again into the mailbox, in its place. */
+  /** Divides a batch that failed again and again, and puts its parts into the mailbox in its place. */
   divide(suspect: Suspect, committedAt: number): Promise<void>;
   /** Restores partition and derivers from the newest valid snapshot. Returns the offset to replay from. */
   loadSnapshot(): Promise<number>;
-  /** Folds the commits from an offset to the end of the log. Halted: one of them can't be, as often as it is tried. */
+  /** Folds the commits from an offset to the end of the log. `halted`: one of them can't be folded, however often. */
   replay(fromOffset: number): Promise<'replayed' | 'halted'>;
   /** Tells the derivers that the partition is live. */
   recovered(): void;
@@ -46,7 +46,7 @@ export interface PartitionConsumerPorts {
   committed(commit: Committed): void;
 }
 
-/** Batches that may be computed, or wait for the disk, while the next one is taken. */
+/** How many batches may be computed, or wait for the disk, while the next one is taken. */
 export const MAX_COMMITS_IN_FLIGHT = 4;
 
 export type PartitionConsumerEvent =
@@ -61,7 +61,7 @@ export type PartitionConsumerEvent =
 interface Context {
   readonly ports: PartitionConsumerPorts;
   readonly replayFrom: number;
-  /** Nothing is taken meanwhile. */
+  /** While a batch is divided nothing is taken. */
   readonly dividing: boolean;
 }
 
@@ -83,7 +83,7 @@ export const partitionConsumerMachine = setup({
       const { mailbox, position, recovered } = context.ports;
       mailbox.recover(position);
       recovered();
-      // Not at once: a source that fills every partition in one turn would have all of them work in that turn.
+      // Not at once: otherwise a source that fills every partition in one turn makes all of them work in that turn.
       mailbox.onArrival(() => context.ports.later(() => self.send({ type: 'WAKE' })));
       self.send({ type: 'WAKE' });
     },
@@ -93,7 +93,7 @@ export const partitionConsumerMachine = setup({
       if (mailbox.inFlight >= MAX_COMMITS_IN_FLIGHT || context.dividing) return;
       const suspect = mailbox.suspect(ports.position);
       if (suspect !== null) {
-        // By the state that what came before it leaves.
+        // Its state is the one that the batches before it leave.
         if (mailbox.inFlight === 0) self.send({ type: 'SUSPECT', suspect });
         return;
       }
@@ -114,7 +114,7 @@ export const partitionConsumerMachine = setup({
         .append(applied.commit)
         .then((firstOffset) => {
           const commit = { ...applied, firstOffset, batch };
-          // Even when this actor has failed meanwhile: the next one finds the commit in the log and tells nobody of it.
+          // Also when this actor has failed by now: its successor finds the commit in the log and tells nobody.
           ports.committed(commit);
           self.send({ type: 'DURABLE', commit });
         })

@@ -1,7 +1,7 @@
 /**
- * What a partition computes, and the actors that do it: its fold, and a deriver for each group of operators. All of it is
- * in one thread, the service's own or one of `runtime.threads`; whoever holds the host can't tell which. A host is of one
- * incarnation of its partition: what fails in it is not mended, the next incarnation begins with another.
+ * The computing side of a partition: its fold, and a deriver for each group of operators. All of it is in one thread, the
+ * service's own or one of `runtime.threads`; the holder of a host can't tell which. A host belongs to one incarnation of its
+ * partition: a failed host is not mended, and the next incarnation begins with a new one.
  */
 import type { JournaledCommit } from '../journal/commit-reader.ts';
 import { logName } from '../messages/log-name.ts';
@@ -19,7 +19,7 @@ import { deriverMachine } from './deriver.ts';
 import type { PositionOf } from './mailbox.ts';
 import { type ChildContext, type RunningChild, type SupervisedActor, startSupervised } from './supervised.ts';
 
-/** What became of a snapshot. */
+/** The outcome of restoring a snapshot. */
 export type Restored =
   /** Another version wrote it: the state is left alone. */
   | { readonly kind: 'unreadable' }
@@ -29,7 +29,7 @@ export type Restored =
 export interface PartitionHost {
   /** Position taken for a source, committed or about to be; 0 before its first batch. */
   readonly position: PositionOf;
-  /** Where the partition is in the files that it has read. */
+  /** The partition's positions in the files that it has read. */
   files(): readonly FilePosition[];
   /** As of the last batch that was applied. */
   status(): PartitionStatus;
@@ -42,14 +42,14 @@ export interface PartitionHost {
   replay(fromOffset: number, toOffset: number): Promise<void>;
   /** The derivers are live. */
   recovered(): void;
-  /** Turns a batch into a commit. Batches are applied, and resolve, in order; after one that fails all of them do. */
+  /** Turns a batch into a commit. Batches are applied and resolve in order; after a failure all later ones fail. */
   apply(batch: PartitionInput, committedAt: number): Promise<Applied>;
-  /** What becomes of a batch that can't be applied as it is. The state is left alone. */
+  /** Divides a batch that can't be applied as it is. The state is left alone. */
   divide(batch: PartitionInput, committedAt: number): Promise<readonly BatchPart[]>;
-  /** What the partition has of a request with this key, the batches that were applied counted. */
+  /** What the partition has of a request with this key, counting applied batches. */
   request(key: string): Promise<KnownRequest>;
   snapshot(): Promise<HostSnapshot>;
-  /** What it still does is wanted no more. */
+  /** Ends the host; its work under way is no longer wanted. */
   close(): void;
 }
 

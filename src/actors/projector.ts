@@ -22,7 +22,7 @@ export interface ProjectorPorts {
 export type ProjectorEvent =
   | { readonly type: 'GREW' }
   | { readonly type: 'DRAIN' }
-  /** What held the stores has ended, or one of them is damaged. */
+  /** The process of a store has ended, or the store is damaged. */
   | { readonly type: 'LOST'; readonly error: Error };
 
 interface Context {
@@ -102,7 +102,7 @@ export const projectorMachine = setup({
         ],
         onError: { guard: { type: 'mayPass', params: ({ event }) => event }, target: 'waiting' },
       },
-      // The transaction under way finishes; the one that catchingUp asks for waits its turn behind it.
+      // The transaction under way finishes; the next one, which catchingUp asks for, waits behind it.
       on: { DRAIN: 'catchingUp' },
     },
     catchingUp: {
@@ -117,7 +117,7 @@ export const projectorMachine = setup({
           },
           { target: 'stopped' },
         ],
-        // The journal has what is missing: the next start projects it.
+        // The journal has the missing events, and the next start projects them.
         onError: { guard: { type: 'mayPass', params: ({ event }) => event }, target: 'stopped' },
       },
     },

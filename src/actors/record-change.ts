@@ -1,6 +1,6 @@
 /**
- * What a supervisor needs of the world, and how a change of one of its children becomes an event. Time, chance and
- * timers come in here, so that a test decides about all three.
+ * A supervisor's ports, and how a change of one of its children becomes an event. Time, chance and timers come in here, so
+ * that a test decides about all three.
  */
 import type { ActorChanged } from '../messages/operations.ts';
 import type { Child } from './child-table.ts';

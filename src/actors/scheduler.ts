@@ -1,5 +1,5 @@
 /**
- * Scheduler: decides which runs are due, and is the only one that records what becomes of a run.
+ * Scheduler: decides which runs are due, and alone records the fate of each run.
  *
  *   recovering ──► running { deciding ──► recording ──► deciding … ──► waiting ──► deciding }
  *        │                          └── DRAIN ──► stopping { closing ──► recording ──► closing … ──► awaiting }
@@ -31,7 +31,7 @@ export interface SchedulerPorts {
   record(event: RunChanged): Promise<void>;
   /** Hands a run to the job's worker, which answers with REPORTED. */
   start(run: RunChanged): void;
-  /** Something an operator should know, that changed nothing. */
+  /** Tells an operator of something that changed nothing. */
   warn(message: string): void;
 }
 
@@ -57,7 +57,7 @@ interface SchedulerContext extends SchedulerInput {
   readonly starting: readonly RunChanged[];
   /** The time at which due runs were last looked for. */
   readonly decidedAt: number;
-  /** Jobs with runs of a time that is still to come, of which an operator was told. */
+  /** Jobs with runs in the future, of which an operator was told. */
   readonly ahead: readonly string[];
   readonly draining: boolean;
 }
@@ -117,7 +117,7 @@ const scheduler = setup({
       const starting = context.jobs.flatMap(({ name }) => {
         if (context.active.has(name)) return [];
         const run = nextToStart(context.runs, name);
-        // One that is older may be about to wait again.
+        // An older run may be about to wait again.
         return run !== null && nextToStart(after, name)?.runId === run.runId ? [run] : [];
       });
       return {

@@ -1,6 +1,6 @@
 /**
- * The orderly stop of one child: asked to end, waited for within its bound, killed once that has passed. It is over as
- * well when the child fails or ends by itself meanwhile.
+ * The orderly stop of one child: it is asked to end, waited for within its bound, and killed once that has passed. The stop
+ * is also over when the child fails or ends by itself.
  */
 import { type Child, dismiss } from './child-table.ts';
 import { note, type SupervisionPorts } from './record-change.ts';
@@ -20,7 +20,7 @@ export async function stopChild(path: string, ports: SupervisionPorts, child: Ch
     if (outcome === 'overdue') child.lastError = `It did not stop within ${boundMs} ms and was killed`;
     if (outcome instanceof Error) child.lastError = `Stopping it failed: ${outcome.message}`;
     if (outcome === 'drained') {
-      // A child that has told so itself is noted already.
+      // A child that said so itself is noted already.
       if (child.phase !== 'stopped') note(path, ports, child, 'stopped', null);
     } else if (outcome !== 'over') note(path, ports, child, 'failed', child.lastError);
   }

@@ -1,10 +1,10 @@
 /**
- * Runs one machine as a root actor, as every supervised unit runs. Whatever it throws becomes a failure that its
+ * Runs one machine as a root actor; every supervised unit runs so. Whatever the machine throws becomes a failure that its
  * supervisor hears of, and never an unhandled error of the process.
  */
 import { type AnyActorRef, type AnyStateMachine, createActor, type EventFromLogic, type InputFrom } from 'xstate';
 
-/** Where timers come from; xstate's own clocks, the simulated one too, are of this shape. */
+/** The source of an actor's timers, in the shape of xstate's own clocks and of its SimulatedClock. */
 export interface Clock {
   setTimeout(callback: () => void, timeoutMs: number): unknown;
   clearTimeout(id: unknown): void;
@@ -17,9 +17,9 @@ export interface ChildContext {
   /** Aborts when the supervisor is done with this incarnation: a start that still waits for something can give up. */
   readonly signal?: AbortSignal;
   failed(error: Error): void;
-  /** It has come to its end by itself and is not to be restarted. */
+  /** The child has come to its end by itself and is not to be restarted. */
   stopped(): void;
-  /** Its state is another one now. */
+  /** The child's state has changed. */
   changed?(state: string): void;
 }
 
@@ -44,7 +44,7 @@ export interface ActorStatus {
 
 export interface SupervisedActor<M extends AnyStateMachine> {
   send(event: EventFromLogic<M>): void;
-  /** What it failed with, or null while it has not. */
+  /** The error that it failed with; null while it has not failed. */
   error(): Error | null;
   readonly child: RunningChild;
 }
@@ -81,7 +81,7 @@ export function startSupervised<M extends AnyStateMachine>(
     },
     error: (thrown) => {
       failure = asError(thrown);
-      // xstate leaves what a failed machine has invoked running; nobody would hear of it any more.
+      // xstate leaves a failed machine's invoked actors running, and nobody would hear of them any more.
       const invoked: Readonly<Record<string, AnyActorRef | undefined>> = actor.getSnapshot().children ?? {};
       for (const orphan of Object.values(invoked)) {
         if (orphan?.getSnapshot().status === 'active') orphan.send({ type: 'xstate.stop' });

@@ -5,9 +5,9 @@
  *   any of these ── DRAIN ────► draining ────► stopped
  *                └─ ESCALATE ─► escalating ──► escalated: fails one level up
  *
- * one_for_one restarts the child that failed, one_for_all every child, because they share state that only makes sense
- * together; the others are then killed and not drained, as theirs is suspect. A supervisor is a child like any other, so
- * trees nest. It knows nothing of what its children do.
+ * one_for_one restarts the child that failed. one_for_all restarts every child, because they share state that only makes
+ * sense together; the others are then killed and not drained, as their state is suspect. A supervisor is a child like any
+ * other, so trees nest. It knows nothing of what its children do.
  */
 import { assign, fromPromise, raise, setup } from 'xstate';
 import {
@@ -32,7 +32,7 @@ export type { ChildSpec } from './child-table.ts';
 export type { SupervisionPorts } from './record-change.ts';
 export type { RestartStrategy } from './verdict.ts';
 
-/** The rows of its table change as the children live; whoever made it may read them. */
+/** The rows of the table change as the children live; the maker of the table may read them. */
 export type SupervisorInput = Family;
 
 interface Context extends SupervisorInput {
@@ -191,7 +191,7 @@ export interface SupervisorOptions {
   readonly isInputAtFault?: () => boolean;
 }
 
-/** A supervisor as a child of another. Its stop is bounded by those of its children. */
+/** A supervisor as a child of another. Its stop takes as long as those of its children. */
 export function supervisorSpec(options: SupervisorOptions): ChildSpec {
   return {
     id: options.id,
@@ -204,8 +204,8 @@ export function supervisorSpec(options: SupervisorOptions): ChildSpec {
 /** Children may come and go while it runs. */
 export interface RunningSupervisor extends RunningChild {
   /**
-   * Starts one more child, before all others: what feeds it was there already, and is stopped first. False when the
-   * supervisor is ending, or has a child of this name that has not gone.
+   * Starts one more child and puts it before all others: what feeds it was there already, and is stopped first. False when
+   * the supervisor is ending, or still has a child of this name.
    */
   add(spec: ChildSpec): boolean;
   /** Stops a child in order, and forgets it. Resolves at once when there is none of this name. */
@@ -227,7 +227,7 @@ export function startSupervisor(options: SupervisorOptions, context: ChildContex
       ...(ports.clock === undefined ? {} : { clock: ports.clock }),
       ...context,
       failed(error) {
-        // After an escalation nothing is left; after a failure of the supervisor itself, a port that threw, everything.
+        // After an escalation no child is left. After a failure of the supervisor itself, such as a port that threw, all are.
         dismissAll(table);
         context.failed(error);
       },
@@ -242,7 +242,7 @@ export function startSupervisor(options: SupervisorOptions, context: ChildContex
     children: () => table.rows.map((row) => statusOf(path, row)),
     add(spec) {
       if (!TAKES_CHILDREN.includes(child.state()) || table.rows.some((row) => row.spec.id === spec.id)) return false;
-      // What an earlier child of this name still says is of the past.
+      // Events of an earlier child of this name are ignored.
       table.rows = [{ ...newChild(spec), incarnation: departed.get(spec.id) ?? 0 }, ...table.rows];
       send({ type: 'CHILD_ADDED' });
       return true;

@@ -1,4 +1,4 @@
-/** What becomes of a child that failed: it is restarted after a pause, alone or with its group, or its supervisor gives up. */
+/** The verdict on a failed child: it restarts after a pause, alone or with its group, or its supervisor gives up. */
 import { type Child, type ChildTable, dismiss } from './child-table.ts';
 import { note, type SupervisionPorts } from './record-change.ts';
 import { decideRestart, LastingError } from './restart-policy.ts';
@@ -12,7 +12,7 @@ export interface Family {
   readonly table: ChildTable;
   readonly ports: SupervisionPorts;
   /**
-   * Whether what fails now is one input, which is taken out of the way if it goes on failing: that is no reason to give up.
+   * Whether a single input makes the child fail. That is no reason to give up: the input is taken out of the way in the end.
    */
   readonly isInputAtFault: () => boolean;
 }
@@ -25,14 +25,14 @@ export type Verdict =
 /** The unit of a group's backoff; no child has an empty id. */
 const GROUP = '';
 
-/** Of one that is not started again. */
+/** Notes the failure of a child that is not started again. */
 export function noteFailure({ path, ports }: Family, child: Child, error: Error): void {
   child.lastError = error.message;
   dismiss(child, 'stopped');
   note(path, ports, child, 'failed', error.message);
 }
 
-/** Ends what failed and says what becomes of it. */
+/** Ends the failed child and decides its fate. */
 export function verdict({ path, ports, strategy, table, isInputAtFault }: Family, child: Child, error: Error): Verdict {
   const unit = strategy === 'one_for_all' ? GROUP : child.spec.id;
   const decision =

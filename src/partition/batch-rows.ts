@@ -1,6 +1,6 @@
 /**
- * A batch by its rows, in the order in which they take effect: events, deletions, controls and dead letters, those that
- * an exchange brought from another log one by one. What is taken of it has the very bytes that it had.
+ * A batch by its rows, in the order in which they take effect: events, deletions, controls and dead letters, also those
+ * that an exchange brought from another log. A part of a batch keeps the very bytes that its rows had.
  */
 import type { Block } from '../messages/block.ts';
 import { jsonOf } from '../messages/event-json.ts';
@@ -13,11 +13,11 @@ import { exchangedBlockType } from '../messages/types.ts';
 export interface BatchRows {
   readonly count: number;
   slice(from: number, to: number): InputBlock[];
-  /** Where a row came from, and what it was. */
+  /** The origin of a row, as a dead letter needs it. */
   origin(row: number): Omit<DeadLetter, 'stream' | 'reason' | 'detail'>;
 }
 
-/** One block, or one that an exchange brought in one. */
+/** A block, or a block that an exchange brought inside another. */
 interface Piece {
   readonly block: InputBlock;
   readonly exchanged: ExchangedBlock | null;
@@ -43,7 +43,7 @@ export function batchRows(
     }
     for (const exchanged of exchangedBlockType.decodeBlock(block.bytes)) {
       const { fingerprint, count: rows, block: bytes } = exchanged;
-      // That nothing came is said by a block too.
+      // A block without events is a row too: it says that nothing came.
       add({ fingerprint, count: rows, bytes }, exchanged, Math.max(1, rows));
     }
   }
@@ -78,7 +78,7 @@ export function batchRows(
   };
 }
 
-/** What a part is told of how far logs have come: what the whole block was told, and what lies between its rows and those before. */
+/** The log times for a part: those of the whole block, and those between the part's rows and earlier ones. */
 function timesOfPart(
   { log, before, seen, count }: ExchangedBlock,
   first: number,
@@ -93,7 +93,7 @@ function timesOfPart(
   };
 }
 
-/** Of a block that can't be read, its first row stands for all of it. */
+/** A row as JSON. In a block that can't be read the first row stands for all. */
 function asJson(
   block: Block,
   row: number,

@@ -1,20 +1,20 @@
-/** The columns of the blocks of a batch: each block is read once, and all of them before any is forgotten. */
+/** The columns of a batch's blocks. Each block is read once, and all columns live until the batch is over. */
 import type { Block } from '../messages/block.ts';
 import type { EventType } from '../messages/codec.ts';
 import type { Columns } from '../messages/columns.ts';
 import type { Registry } from '../messages/registry.ts';
 
-/** Those who read are told apart by `events`, which says as what. */
+/** `events` names the input whose type the blocks are read as. */
 export interface BlockColumns<Events> {
   of(block: Block, events: Events): Columns;
-  /** A batch is over: its columns are gone, and their memory is the next one's. */
+  /** Ends a batch: its columns are gone, and the next batch reuses their memory. */
   forget(): void;
 }
 
 export function createBlockColumns<Events extends { readonly eventType: EventType<unknown> }>(
   registry: Registry,
 ): BlockColumns<Events> {
-  /** One a block of a batch. */
+  /** By input, one reader for each block of a batch. */
   const readers = new Map<Events, ReturnType<EventType<unknown>['columnReader']>[]>();
   const known = new Map<Block, Columns>();
   let places = 0;

@@ -1,6 +1,6 @@
 /**
- * All that decides what a partition makes of its input, as plain data. It is kept beside the log, so that a replay can
- * derive everything again and compare.
+ * A derivation: everything that decides what a partition derives from its input, as plain data. It is kept beside the log,
+ * so that a replay can derive everything again and compare.
  */
 import type { AvroRecord } from '../messages/avro.ts';
 import { type DynamicEvent, dynamicEventType, type EventSchema, type EventType } from '../messages/codec.ts';
@@ -28,20 +28,20 @@ export interface DerivationInput {
   readonly schema: AvroRecord;
   readonly timeField: string;
   readonly watermark: WatermarkPolicy;
-  /** The logs that they are read from; none for those of a source of the partition's own. */
+  /** The logs that the events are read from; none when the partition has a source of its own. */
   readonly channels: readonly string[];
 }
 
 export interface Derivation {
-  /** What the partition's log is named for. */
+  /** The name of the partition's log, without its number. */
   readonly stream: string;
   /** Its own stream first. */
   readonly inputs: readonly [DerivationInput, ...DerivationInput[]];
   /** In the order in which they see each batch. */
   readonly operators: readonly OperatorSpec[];
-  /** What is derived is input of other partitions, so each commit says how far it has come. */
+  /** Other partitions read the results, so each commit says how far they have come. */
   readonly isRead?: true;
-  /** By which events are taken. What was taken is in the log: a replay does not ask them. */
+  /** Checked when events come in. The log holds the outcome, so a replay does not check them. */
   readonly expectations?: readonly Expectation[];
 }
 
@@ -61,7 +61,7 @@ export function derivationTypes({ inputs, operators }: Derivation, kinds: readon
   };
 }
 
-/** All that its logs may hold, beside what is built in. */
+/** All types that its logs may hold beside the built-in ones. */
 export function schemasOf({ inputs, operators }: DerivationTypes): EventSchema[] {
   return [...inputs, ...operators.flatMap(({ types }) => types.map(({ type }) => type))];
 }
@@ -108,7 +108,7 @@ export function createPartitionFold(
   };
 }
 
-/** Has all operators see the steps, one operator after another, in this thread. */
+/** Drives all operators over the steps, one after another, in this thread. */
 export function deriveAll({ operators }: Pick<PartitionFold, 'operators'>, steps: readonly Step[]): void {
   for (const operator of operators) drive(operator, steps);
 }

@@ -1,6 +1,6 @@
 /**
- * What one batch derives, as blocks: those of the operators, how far the results have come where other partitions read
- * them, and late events. An event lives no longer than it takes to encode it.
+ * The blocks that one batch derives: the operators' outputs, late events and, where other partitions read the results, how
+ * far these have come. An event lives no longer than it takes to encode it.
  */
 import type { Section } from '../messages/commit.ts';
 import { flushType, lateEventType, sourceControlType } from '../messages/types.ts';
@@ -9,7 +9,7 @@ import type { LateEvents } from '../streams/operator-kind.ts';
 import { END_OF_TIME_MS } from '../streams/watermark.ts';
 import { type Step, watermarkAfter } from './steps.ts';
 
-/** Events of one output, and the operator whose they are. */
+/** How many events an output of an operator had. */
 export interface DerivedCount {
   readonly kind: string;
   readonly operator: string;
@@ -17,9 +17,9 @@ export interface DerivedCount {
   readonly events: number;
 }
 
-/** What a commit derived, in numbers. */
+/** Counts of a commit's derived events. */
 export interface DerivedSummary {
-  /** Of the outputs that had any. */
+  /** Only outputs that had events. */
   readonly outputs: readonly DerivedCount[];
   readonly late: number;
   /** Windows that late events lost. */
@@ -27,13 +27,13 @@ export interface DerivedSummary {
 }
 
 export interface DerivedBlocks {
-  /** What was derived from these steps, in the order in which a commit has it. */
+  /** Takes what was derived from these steps, in the order of a commit. */
   take(steps: readonly Step[]): { readonly sections: Section[]; readonly summary: DerivedSummary };
 }
 
 export interface LateBlocks extends LateEvents {
   readonly length: number;
-  /** Windows that these lost. */
+  /** How many windows these events lost. */
   readonly windows: number;
   take: OperatorOutput['events']['take'];
 }
@@ -59,7 +59,7 @@ export function createLateBlocks(): LateBlocks {
   };
 }
 
-/** `isRead`: other partitions take in what these operators derive. */
+/** `isRead`: other partitions read the results of these operators. */
 export function createDerivedBlocks(operators: readonly Operator[], late: LateBlocks, isRead: boolean): DerivedBlocks {
   const all = operators.flatMap(({ kind, name, outputs }) => outputs.map((output) => ({ kind, name, output })));
   const own = [...all.filter(({ output }) => output.isFirst), ...all.filter(({ output }) => !output.isFirst)];

@@ -1,7 +1,7 @@
 /**
- * What becomes of a batch that fails whenever it is applied. It is tried in halves, on copies of the partition's state,
- * until every row is known to be taken or to be what fails. What fails becomes a dead letter in its place, and what derives
- * more than one commit may hold becomes several.
+ * Divides a batch that fails whenever it is applied. It is tried in halves, on copies of the partition's state, until every
+ * row is known to be good or to fail. A failing row becomes a dead letter in its place. Rows that derive more than one
+ * commit may hold become several commits.
  */
 import { TooLargeError } from '../messages/block.ts';
 import type { Commit } from '../messages/commit.ts';
@@ -23,7 +23,7 @@ export interface BatchPart {
 
 /** Far below what a frame of the journal may hold. */
 export const COMMIT_BYTES_MAX = 160 * 1024 * 1024;
-/** Attempts of one division: what is still in doubt after them is not taken. */
+/** Attempts of one division. Rows that are still in doubt afterwards are not taken. */
 const TRIALS_MAX = 500;
 
 /** Throws when the commit is larger than one may be. */
@@ -44,7 +44,7 @@ export function divide(
   commitBytesMax = COMMIT_BYTES_MAX,
 ): BatchPart[] {
   const rows = batchRows(batch.blocks, batch, writerOf);
-  // A snapshot may look into what goes on.
+  // Encoded, since a snapshot may share memory with the live state.
   let state = encodeSnapshot(now);
   let trials = 0;
 
@@ -81,7 +81,7 @@ export function allFailing(from: number, to: number, error: string): BatchPart {
   return { from, to, failing: Array.from({ length: to - from }, (_, i) => ({ row: from + i, error })) };
 }
 
-/** What was tried apart only to find what fails is one commit all the same. */
+/** Joins parts that were tried apart only to find the failing row: together they are one commit. */
 function joined(before: readonly BatchPart[], after: readonly BatchPart[]): BatchPart[] {
   const last = before.at(-1);
   const [first] = after;

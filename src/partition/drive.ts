@@ -1,6 +1,6 @@
 /**
- * Drives an operator over a batch, as one plain loop for all of them. Event by event, so that what happens, and when, does
- * not depend on how the input was cut into batches.
+ * Drives any operator over a batch, in one plain loop. It goes event by event, so that results do not depend on how the
+ * input was cut into batches.
  */
 import type { Operator } from '../streams/operator.ts';
 import type { EventsStep, Step } from './steps.ts';

@@ -1,6 +1,6 @@
 /**
  * Snapshots of earlier versions, which had a field for each kind of operator. Data directories of those versions go on from
- * them, also where the log before them was pruned. What is here never changes.
+ * them, also where the log before them was pruned. This file never changes.
  *
  *   "S1"  length of the schema  schema  block of one record
  *   fingerprint of FIRST_SNAPSHOT_SCHEMA  the record
@@ -37,12 +37,12 @@ function partsOf(body: Buffer): Pick<EarlierSnapshot, 'schemaJson' | 'block'> | 
   }
   const { length } = FIRST_SNAPSHOT_FINGERPRINT;
   if (body.toString('latin1', 0, length) !== FIRST_SNAPSHOT_FINGERPRINT) return null;
-  // The record stood there by itself; as an Avro array it has a count before it and an end behind it.
+  // The record stood alone; an Avro array has a count before it and an end behind it.
   const block = Buffer.concat([Buffer.from([2]), body.subarray(length), Buffer.from([0])]);
   return { schemaJson: FIRST_SNAPSHOT_SCHEMA, block };
 }
 
-/** Each by the schema that it was written by, so that no kind has to be known here. */
+/** Reads each state by its own writer's schema, so that no kind has to be known here. */
 function operatorsOf({ schemaJson, block }: Pick<EarlierSnapshot, 'schemaJson' | 'block'>): SavedOperator[] {
   const { schema } = recordOf(schemaJson);
   const record = dynamicEventType(schema).decodeBlock(block)[0] ?? {};

@@ -1,6 +1,7 @@
 /**
- * The keyed exchange, as plain data and as a pure function: what is keyed by another field than its stream's gets its events
- * by hash of that key, over partitions of its own. Each event of a key, of whatever log and input, comes to one of them.
+ * The keyed exchange, as plain data and a pure function. Operators keyed by another field than their stream's have
+ * partitions of their own, and each event goes to one of these by hash of the key. So all events of a key, from any log and
+ * input, meet in one partition.
  */
 import { type Block, lengthPrefix } from '../messages/block.ts';
 import type { DynamicEvent, EventType } from '../messages/codec.ts';
@@ -14,9 +15,9 @@ import { createExchangeTimes, NOWHERE, type Share } from '../streams/exchange-ti
 import { partitionOfKey, partitionsOf } from '../streams/partitioner.ts';
 import { createView, type ViewSpec } from '../streams/selection.ts';
 
-/** Streams whose events come together by a key of each. */
+/** Streams whose events meet by key, each with a key of its own. */
 export interface Exchange {
-  /** Its logs are this with the number of the partition behind it. */
+  /** The name of its logs, without the partition's number. */
   readonly name: string;
   readonly partitions: number;
   readonly inputs: readonly ExchangeInput[];
@@ -27,14 +28,14 @@ export interface ExchangeInput {
   readonly stream: string;
   /** The field that is hashed; null: every partition sees every event. */
   readonly key: string | null;
-  /** Whether that is what tells the rows of the stream apart, as a table: its deletions go by it too. */
+  /** Whether the key is also the stream's own, so that deletions of a table's rows can follow it. */
   readonly isTableKey: boolean;
   readonly timeField: string;
-  /** The derived stream whose field that is: events that it does not take go nowhere. */
+  /** The derived stream that has the field: events that it does not take go nowhere. */
   readonly of?: ViewSpec;
 }
 
-/** An input, with its logs and what of them is read: events, or of a join what it gives. */
+/** An input with its logs and the type that is read from them: events, or a join's results. */
 export interface ExchangeReading extends ExchangeInput {
   readonly logs: readonly string[];
   readonly gives: { readonly role: SectionRole; readonly type: EventType<unknown> };
@@ -48,13 +49,13 @@ export interface SplitCommit {
 
 export interface ExchangeSplit {
   /**
-   * What each partition gets of a commit of a log, of those that have not got it before. What only moves a watermark is told
-   * with what comes next.
+   * Splits a log's commit over the partitions that do not have it yet. A movement of the watermark alone is told together
+   * with the next events.
    */
   split(log: string, sections: readonly Section[], lacks: (partition: number) => boolean): SplitCommit;
   /** What has to stand behind the events of a batch: how far the log came after the last of them. */
   restOf(log: string, partition: number): ExchangedBlock[];
-  /** What it has of a log in any case: that it was read. */
+  /** An empty entry, which only says that the log was read. */
   nothingOf(log: string, partition: number): ExchangedBlock;
 }
 
@@ -99,7 +100,7 @@ export function createExchangeSplit(
       if (own === undefined) throw new Error(`${log} is not among the logs that the exchange reads`);
       const { reading, route } = own;
       const entries: Entries = Array.from({ length: partitions }, (_, partition) => (lacks(partition) ? [] : null));
-      // Also of the commit by which the last of them has caught up.
+      // This includes the commit by which the last of them has caught up.
       const isOrdered = times.isOrdered();
       for (const section of sections) {
         if (section.role !== reading.gives.role || section.count === 0) continue;
@@ -138,7 +139,7 @@ export function createExchangeSplit(
   };
 }
 
-/** By partition; null for one that has the commit. */
+/** Entries by partition; null for a partition that already has the commit. */
 type Entries = (ExchangedBlock[] | null)[];
 
 const EMPTY_BLOCK = Buffer.from([0]);
@@ -182,7 +183,7 @@ function createRoute(
     }
     return into;
   }
-  /** By the schema that it was written in, so that what is taken has the very bytes that it had. */
+  /** Reads by the writer's schema, so that the rows keep their very bytes. */
   function takeDecoded({ fingerprint, bytes }: Block): (share: Share) => Buffer {
     const type = registry.writerOf(fingerprint);
     if (type === undefined) throw new Error(`The schema ${fingerprint} of a block is not known`);
@@ -203,7 +204,7 @@ function createRoute(
       return {
         block,
         timesMs: Float64Array.from(tombstones, ({ occurredAt }) => occurredAt),
-        // What is keyed by another field knows nothing of the row that is gone.
+        // A deletion names the stream's own key, which says nothing to operators keyed by another field.
         partitionOfRow: Int32Array.from(tombstones, (tombstone) =>
           isTableKey ? partitionOfKey(tombstone.key, partitions) : NOWHERE,
         ),
@@ -213,7 +214,7 @@ function createRoute(
   };
 }
 
-/** A value that is no key goes anywhere: whoever takes it in says so. */
+/** A value that is no key may go anywhere: its partition refuses it. */
 function partitionOfValue(value: unknown, partitions: number): number {
   const isKey = typeof value === 'number' || typeof value === 'string';
   return partitionOfKey(isKey ? value : null, partitions);

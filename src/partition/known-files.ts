@@ -1,4 +1,4 @@
-/** Where a partition is in the files that it has read, by their paths. */
+/** A partition's positions in the files that it has read, by path. */
 import type { Block } from '../messages/block.ts';
 import type { Registry } from '../messages/registry.ts';
 import type { FilePosition } from '../messages/streams.ts';
@@ -6,7 +6,7 @@ import { filePositionType } from '../messages/types.ts';
 
 export interface KnownFiles {
   readonly byPath: ReadonlyMap<string, FilePosition>;
-  /** Takes into account what stands in a commit. */
+  /** Takes the positions in a commit into account. */
   note(blocks: readonly Block[]): void;
   restore(positions: readonly FilePosition[]): void;
 }

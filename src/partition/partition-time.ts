@@ -1,6 +1,6 @@
 /**
- * The event time of a partition: by its own events, or, where it reads other logs, the minimum over these channels. Each
- * channel then has the watermark that it has in its own log.
+ * The event time of a partition. It follows the partition's own events or, when the partition reads other logs, the minimum
+ * over these channels. Each channel then has the watermark that it has in its own log.
  */
 import type { LogTime, SourceControl } from '../messages/streams.ts';
 import { createStreamWatermark, type StreamWatermark } from '../streams/stream-watermark.ts';
@@ -27,9 +27,9 @@ export interface PartitionTime {
   observe(channel: string, timesMs: Float64Array, watermarksMs: Float64Array, seenMs?: Float64Array | null): number;
   /** A channel came so far by events of other partitions. Returns where the watermark stands. */
   see(time: LogTime): number;
-  /** Returns where the watermark stands. */
+  /** Applies a source's control. Returns the new watermark. */
   control(channel: string, control: SourceControl): number;
-  /** Whether all that is open is to be given: once each channel has been flushed. */
+  /** Whether everything open is to be given: true once each channel has been flushed. */
   flush(channel: string): boolean;
   state(): WatermarkState;
   /** Empty for a partition that reads no other log. */

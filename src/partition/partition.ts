@@ -1,8 +1,8 @@
 /**
- * One partition as a fold: where each source stands, and the watermark.
+ * One partition as a fold: the position of each source, and the watermark.
  *
  * A batch becomes steps, the operators derive from them, and the result is one commit. Replaying a commit does the same with
- * its input sections and drops what is derived, so state is a fold over the log.
+ * its input sections and drops the derived events, so state is a fold over the log.
  */
 import type { Block } from '../messages/block.ts';
 import type { DynamicEvent, EventType } from '../messages/codec.ts';
@@ -45,7 +45,7 @@ export interface PartitionInput {
   readonly source: string;
   readonly next: number;
   readonly blocks: readonly InputBlock[];
-  /** The request that it is a part of, when that has a key. */
+  /** The request that the batch is a part of, when that has a key. */
   readonly request?: RequestPart;
 }
 
@@ -55,17 +55,17 @@ export interface PartitionEvents {
   readonly eventType: EventType<DynamicEvent>;
   readonly timeField: string;
   readonly watermark: WatermarkPolicy;
-  /** The logs that they are read from; none for those of a source of its own. */
+  /** The logs that the events are read from; none when they come from a source. */
   readonly channels: readonly string[];
 }
 
 export interface PartitionSpec {
-  /** What its log is named for. */
+  /** The name of the partition's log, without its number. */
   readonly stream: string;
   readonly partition: number;
-  /** Its own stream first; those of all others come from logs. */
+  /** Its own stream first; the events of all others come from logs. */
   readonly inputs: readonly [PartitionEvents, ...PartitionEvents[]];
-  /** What has to hold of an event for it to be taken, or to be counted where it does not. */
+  /** Checks of each event: a failing event is refused, or only counted. */
   readonly expectations: readonly Expectation[];
   readonly requests?: RequestLimits;
 }
@@ -84,27 +84,27 @@ export interface Applied {
   readonly derived: DerivedSummary;
   readonly events: number;
   readonly deadLetters: number;
-  /** By expectation, where there were any; also of events that were taken all the same. */
+  /** Failures by expectation, also of events that were taken nevertheless. */
   readonly failures: readonly ExpectationFailures[];
 }
 
-/** Where a partition stands in time. */
+/** A partition's event time, and the time of its last commit. */
 export interface PartitionStatus extends Readonly<WatermarkState> {
-  /** When its last event was committed, by the clock that stamps commits; null when none was since it was restored. */
+  /** When the last event was committed, by the clock that stamps commits; null when none was since the restoring. */
   readonly lastEventAtMs: number | null;
 }
 
-/** Has the operators see the steps of a batch. */
+/** Drives the operators over the steps of a batch. */
 export type Derive = (steps: readonly Step[]) => void;
 
 export interface Partition {
   readonly spec: PartitionSpec;
-  /** Positions committed, or about to be, by source; none before its first batch. */
+  /** Positions committed, or about to be, by source; none before a source's first batch. */
   readonly positions: ReadonlyMap<string, number>;
-  /** By path: where it is in the files that it has read. */
+  /** Positions in the files that it has read, by path. */
   readonly files: ReadonlyMap<string, FilePosition>;
   status(): PartitionStatus;
-  /** What it has of a request with this key. */
+  /** What the partition has of a request with this key. */
   request(key: string): KnownRequest;
   /** Turns a batch into a commit. The caller appends it; on failure the partition is rebuilt from the log. */
   apply(batch: PartitionInput, derive: Derive, committedAt: number): Applied;
@@ -114,7 +114,7 @@ export interface Partition {
   restore(state: PartitionState): void;
 }
 
-/** `derived` gives what the operators made of the steps. */
+/** `derived` gives the operators' results. */
 export function createPartition(spec: PartitionSpec, registry: Registry, derived: DerivedBlocks): Partition {
   const [own, ...others] = spec.inputs;
   const positions = new Map<string, number>();
@@ -191,7 +191,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry, derived
     if (events > 0) lastEventAtMs = committedAt;
   }
 
-  /** What a batch has for the journal: its blocks, with dead letters in place of what is not taken. */
+  /** A batch's blocks for the journal, with dead letters in place of refused events. */
   function taken(batch: PartitionInput, committedAt: number, failures: ExpectationFailures[]): readonly Block[] {
     const latestMs = latestTakenMs(own.watermark, committedAt);
     return batch.blocks.flatMap((block) => {
@@ -283,7 +283,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry, derived
   };
 }
 
-/** Of each log that is read, that of its stream. */
+/** The watermark policy of each log that is read, which is its stream's. */
 function policiesOf(inputs: readonly PartitionEvents[]): ReadonlyMap<string, WatermarkPolicy> {
   return new Map(inputs.flatMap(({ channels, watermark }) => channels.map((channel) => [channel, watermark])));
 }

@@ -1,6 +1,6 @@
 /**
- * State of operators that have none: all that the log has of input is folded into them anew, while the others stand by.
- * What they derive on the way is dropped: it was derived before they were there, or has been replaced.
+ * Rebuilds the state of new or changed operators: all input of the log is folded into them anew, while the others stand by.
+ * Results on the way are dropped: the log has those of that time.
  */
 import type { Commit } from '../messages/commit.ts';
 import type { OperatorAnew } from '../streams/operator.ts';
@@ -8,7 +8,7 @@ import type { PartitionFold } from './derivation.ts';
 import { drive } from './drive.ts';
 import { restoreOperators, type SavedOperator, savedOperator } from './saved-operators.ts';
 
-/** `fold` is another one of the same derivation, at the start of the log. It is of no use afterwards. */
+/** `fold` is a second fold of the same derivation, at the start of the log. It is of no use afterwards. */
 export interface Rebuild {
   /** The commits from the start of the log on, in order. */
   take(commit: Commit): void;
@@ -27,7 +27,7 @@ export function createRebuild(fold: PartitionFold, anew: readonly OperatorAnew[]
   };
 }
 
-/** Into the operators of a fold that are still at the start of the log. */
+/** Restores the states into those operators of a fold that are still at the start of the log. */
 export function takeRebuilt(
   fold: PartitionFold,
   anew: readonly OperatorAnew[],

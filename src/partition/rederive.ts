@@ -1,6 +1,6 @@
 /**
- * Derives a log's events anew from its input, and compares them with what the log has. Equal, byte for byte, unless the
- * code, the models or the configuration have changed since, or the log was tampered with.
+ * Derives a log's events anew from its input, and compares them with the log. They are equal, byte for byte, unless the code,
+ * the models or the configuration have changed since, or the log was tampered with.
  */
 import type { Commit, Section } from '../messages/commit.ts';
 import type { Registry } from '../messages/registry.ts';
@@ -9,16 +9,16 @@ import { createPartitionFold, type Derivation, derivationTypes, deriveAll, type 
 import { createRebuild, takeRebuilt } from './rebuild.ts';
 import type { PartitionSnapshot } from './snapshot.ts';
 
-/** What a partition derived by, from an offset of its log on. */
+/** A derivation, and the offset of the log from which it holds. */
 export interface DerivationSince {
   readonly fromOffset: number;
   readonly derivation: Derivation;
-  /** Where operators began that were new: with what came from here on, or with all that the log had. */
+  /** Whether new operators began with events from here on, or with all events of the log. */
   readonly newBegin: 'here' | 'at-start';
 }
 
 export interface Difference {
-  /** Of the commit's first event. */
+  /** Offset of the commit's first event. */
   readonly offset: number;
   /** For people: the event as the log has it, and as it is derived now. */
   readonly detail: string;
@@ -40,12 +40,12 @@ export interface LoggedCommit {
 
 export type LoggedCommits = AsyncIterable<LoggedCommit> | Iterable<LoggedCommit>;
 
-/** A log, as far as it is to be derived anew. */
+/** The part of a log that is to be derived anew. */
 export interface RederivedLog {
   readonly partition: number;
-  /** In order; from the start of the log, or from where `start` was. */
+  /** In order, from the start of the log or from `start`. */
   readonly commits: LoggedCommits;
-  /** Those from the start of the log to an offset. Throws when they are gone. */
+  /** Commits from the start of the log to an offset. Throws when they are gone. */
   before(toOffset: number): LoggedCommits;
   /** In order of offset; its first entry holds for the first commit. */
   readonly history: readonly DerivationSince[];
@@ -85,7 +85,7 @@ export async function rederive(
   return { commits: count, inputEvents, derivedEvents, differences, first };
 }
 
-/** A restart with another configuration: state goes over as a snapshot carries it. */
+/** Restarts with another configuration: state goes over as in a snapshot. */
 async function changedTo(
   { derivation, fromOffset, newBegin }: DerivationSince,
   before: PartitionFold | null,

@@ -1,4 +1,4 @@
-/** Events that a partition does not take stand in the commit as dead letters in their place, so a replay decides nothing. */
+/** Refused events: the commit holds dead letters in their place, so a replay decides nothing. */
 import type { Block } from '../messages/block.ts';
 import type { DynamicEvent, EventType } from '../messages/codec.ts';
 import { jsonOf } from '../messages/event-json.ts';
@@ -12,17 +12,17 @@ export interface Refusal {
   readonly detail: string;
 }
 
-/** By row, those of the rows of a block that are not taken. */
+/** The refused rows of a block. */
 export type Refusals = Map<number, Refusal>;
 
-/** Of several reasons the first is the dead letter's; details of the same reason come together. */
+/** Refuses a row. Its first reason counts; further details of the same reason are added. */
 export function refuse(refusals: Refusals, row: number, reason: string, detail: string): void {
   const known = refusals.get(row);
   if (known === undefined) refusals.set(row, { reason, detail });
   else if (known.reason === reason) refusals.set(row, { reason, detail: `${known.detail}; ${detail}` });
 }
 
-/** A block of those that are taken, if any are, then that of the dead letters. */
+/** A block of the accepted events, if there are any, then a block of the dead letters. */
 export function withoutRefused(
   type: EventType<DynamicEvent>,
   events: readonly DynamicEvent[],
@@ -40,7 +40,7 @@ export function withoutRefused(
 
 type Origin = Omit<DeadLetter, 'stream' | keyof Refusal>;
 
-/** What the dead letter of a row says of where its event came from; of one that never was bytes the original is its JSON. */
+/** The origin of a row for its dead letter. The original of an event that never was bytes is its JSON. */
 export function originsOf(
   { origins }: InputBlock,
   events: readonly DynamicEvent[],

@@ -1,6 +1,6 @@
 /**
- * Requests that came with a key, as far as this partition has them: a request that is repeated is told what is in. A fold
- * over the log's RequestTaken events, bounded by their age and number.
+ * The part of each keyed request that this partition has, so that a repeated request is told what is in. It is a fold over
+ * the log's RequestTaken events, bounded by their age and number.
  */
 import type { Block } from '../messages/block.ts';
 import { rowsOf } from '../messages/slice-block.ts';
@@ -9,17 +9,17 @@ import { requestTakenType } from '../messages/types.ts';
 
 export interface RequestLimits {
   readonly ageMs: number;
-  /** Of each partition. */
+  /** Keys that each partition keeps. */
   readonly keys: number;
 }
 
-/** Of replays, which nobody asks for keys. */
+/** For replays, which nobody asks about keys. */
 export const DEFAULT_REQUEST_LIMITS: RequestLimits = { ageMs: 86_400_000, keys: 10_000 };
 
 /** What a partition knows of a key. */
 export interface KnownRequest {
   readonly taken: RequestTaken | null;
-  /** Of what was taken up to this time it may have forgotten something. */
+  /** Requests taken up to this time may have been forgotten. */
   readonly forgottenUpTo: number;
 }
 
@@ -31,7 +31,7 @@ export interface Requests {
 }
 
 export function createRequests({ ageMs, keys }: RequestLimits): Requests {
-  /** In the order in which they were taken last. */
+  /** Keys in the order in which they were last used. */
   const byKey = new Map<string, RequestTaken>();
   let forgottenUpTo = 0;
 
@@ -58,7 +58,7 @@ export function createRequests({ ageMs, keys }: RequestLimits): Requests {
   };
 }
 
-/** What a commit notes of the request that its batch is a part of. */
+/** The note in a commit about its batch's request. */
 export function requestBlocks({
   request,
   blocks,
@@ -68,7 +68,7 @@ export function requestBlocks({
 }): readonly Block[] {
   if (request === undefined) return [];
   const { key, takenAt, rowsBefore } = request;
-  // On its way to a thread a Buffer becomes the array that it is.
+  // A Buffer that passed to another thread is a plain array there.
   const digest = Buffer.from(request.digest);
   return [requestTakenType.encodeBlock([{ key, digest, takenAt, rows: rowsBefore + rowsOf(blocks) }])];
 }

@@ -1,10 +1,10 @@
-/** The state of a partition's operators, as a snapshot holds it: whose it is, and into whom it goes back. */
+/** The states of a partition's operators in a snapshot, and how they find their operators again. */
 import { type Operator, type OperatorAnew, type OperatorState, UnreadableStateError } from '../streams/operator.ts';
 
-/** The state of one operator, and whose it is. */
+/** The state of one operator, with the operator's kind and name. */
 export interface SavedOperator extends OperatorState {
   readonly kind: string;
-  /** Null in snapshots of versions that had one of its kind at most. */
+  /** Null in snapshots of versions that had at most one operator of the kind. */
   readonly name: string | null;
 }
 
@@ -12,7 +12,7 @@ export function savedOperator(operator: Operator): SavedOperator {
   return { kind: operator.kind, name: operator.name, ...operator.snapshot() };
 }
 
-/** Into operators that have seen nothing. Returns those that have to begin anew. */
+/** Restores operators that have seen nothing. Returns those that have to begin anew. */
 export function restoreOperators(
   operators: readonly Operator[],
   saved: readonly SavedOperator[],

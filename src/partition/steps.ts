@@ -1,10 +1,10 @@
-/** A batch on its way through a partition: what was taken in, decoded, each part with its place in event time. */
+/** A decoded batch on its way through a partition, in steps, each with its place in event time. */
 import type { OperatorDeletion, OperatorInput } from '../streams/operator.ts';
 
 /** Events in arrival order. */
 export interface EventsStep extends OperatorInput {
   readonly kind: 'events';
-  /** The watermark after each of them. */
+  /** The watermark after each event. */
   readonly watermarksMs: Float64Array;
 }
 
@@ -14,10 +14,10 @@ export interface WatermarkStep {
   readonly watermarkMs: number;
 }
 
-/** All that is open is to be given as it is. */
+/** Everything open is to be given as it is. */
 export interface FlushStep {
   readonly kind: 'flush';
-  /** Where the watermark stays. */
+  /** The watermark, which does not move. */
   readonly watermarkMs: number;
 }
 
@@ -29,7 +29,7 @@ export interface DeletionStep extends OperatorDeletion {
 
 export type Step = EventsStep | WatermarkStep | FlushStep | DeletionStep;
 
-/** Where the watermark stands behind the last of them; -Infinity for none. */
+/** The watermark after the last step; -Infinity without steps. */
 export function watermarkAfter(steps: readonly Step[]): number {
   const last = steps.at(-1);
   if (last === undefined) return Number.NEGATIVE_INFINITY;

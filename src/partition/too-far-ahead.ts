@@ -1,13 +1,13 @@
 /**
- * Events whose time lies too far ahead are dead letters: one of them would carry the watermark along, and close every
- * window on all that comes after it. How far is measured from the wall clock, and not from the largest time seen: after
- * a pause that is longer than the bound, every event would be too far ahead of that, for ever. What is refused stands in
- * the commit as a dead letter instead of an event, so a replay asks no clock.
+ * Events whose time lies too far ahead are dead letters: one of them would carry the watermark along and close every window
+ * for all later events. The distance is measured from the wall clock. Measured from the largest time seen, every event after
+ * a pause longer than the bound would be refused, for ever. The commit holds the dead letter instead of the event, so a
+ * replay asks no clock.
  */
 import { END_OF_TIME_MS, type WatermarkPolicy } from '../streams/watermark.ts';
 import { type Refusals, refuse } from './refused.ts';
 
-/** Later than this no window would close before time ends. Some thousand years are left for its length. */
+/** A later event's window could not close before time ends: a thousand years are left for its length. */
 export const LATEST_EVENT_MS = END_OF_TIME_MS - 1000 * 366 * 86_400_000;
 
 /** The latest event time that is taken at this time of the wall clock. */

@@ -1,6 +1,6 @@
 /**
- * Where a source stands within a batch of which some commits are in and others are not, under a name of its own: the
- * source itself stands behind the batch before it until all are.
+ * The name for a source's position within a batch that became several commits, some of them not committed yet. The source's
+ * own position stays behind the previous batch until all are.
  */
 export function withinBatch(source: string, next: number): string {
   return `${source}@${next}`;
