@@ -47,7 +47,10 @@ export function jobChildren(core: ServiceCore): ChildSpec[] {
           jobs: schedules.map(jobOf),
           ports: {
             nowMs: core.supervision.nowMs,
-            replay: (fold) => foldEvents(core.pipeline, core.pipeline.operations, runChangedType, fold),
+            async replay(fold) {
+              await recorded(core);
+              await foldEvents(core.pipeline, core.pipeline.operations, runChangedType, fold);
+            },
             async record(event) {
               await core.operations.write(0, [runChangedType.encodeBlock([event])]);
               core.observer.publish({ kind: 'run', data: [runRow(event)] });
@@ -64,6 +67,19 @@ export function jobChildren(core: ServiceCore): ChildSpec[] {
   };
   const usesDemo = schedules.some(({ fetch }) => fetch.url === DEMO_URL);
   return [...(usesDemo ? [weatherServerChild(core, demo)] : []), ...fetchers, scheduler];
+}
+
+/** Between two looks at whether the disk has taken what was recorded. */
+const RECORDED_MS = 20;
+
+/**
+ * Resolves once what the scheduler before this one recorded is durable, however long the disk takes: else that would be
+ * decided again, and recorded twice.
+ */
+async function recorded({ pipeline: { operations, platform } }: ServiceCore): Promise<void> {
+  const isOnItsWay = (): boolean =>
+    operations.units.some(({ mailbox }) => mailbox.closed() === null && mailbox.depth + mailbox.inFlight > 0);
+  while (isOnItsWay()) await platform.sleep(RECORDED_MS);
 }
 
 function jobOf({ job, trigger, catchup, retries }: ScheduleConfig): ScheduledJob {
