@@ -1,9 +1,12 @@
 /** Each example of docs/extending.md, applied to a copy of the tree, which then has what the example adds. */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tablesOf } from '../../src/projections/driver.ts';
+import type { EventRow, SectionEvents } from '../../src/projections/store.ts';
+import type { Table } from '../../src/projections/table.ts';
 import { check } from '../boundaries/rules.ts';
 import { readTree } from '../boundaries/source-file.ts';
 import { cannedService, silentLogger } from '../http/canned-view.ts';
@@ -27,6 +30,27 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(root, { recursive: true }));
 
+async function projections() {
+  const { TABLES }: typeof import('../../src/tables.ts') = await import(join(root, 'src/tables.ts'));
+  const { driverOf }: typeof import('../../src/projections/drivers.ts') = await import(
+    join(root, 'src/projections/drivers.ts')
+  );
+  return { tables: TABLES, driverOf, tablesOf };
+}
+
+function place(file: string, tables: readonly Table[]) {
+  return { file: join(root, file), tables, shapes: { windows: [], streams: [] }, owner: 7, room: null };
+}
+
+const WHERE = { log: 's-0', stream: 's', partition: 0, firstOffset: 0, committedAt: 0 };
+
+function eventsOf(typeName: string, rows: readonly EventRow[]): SectionEvents {
+  const columns = (): never => {
+    throw new Error('these events are objects');
+  };
+  return { typeName, window: null, columns, objects: () => rows };
+}
+
 describe('the table', () => {
   it('has an example for each of its rows, which touches the files of the row', () => {
     const touched = examples.map(({ adds, changes }) => ({ adds, files: changes.map(({ path }) => path) }));
@@ -43,10 +67,11 @@ describe('the table', () => {
 
 describe('the tree with every example', () => {
   it('has the types and holds to the rules of the house', () => {
-    execFileSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', 'src', '--noEmit', '--incremental', 'false'], {
+    const tsc = spawnSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', 'src', '--noEmit', '--incremental', 'false'], {
       cwd: root,
       encoding: 'utf8',
     });
+    expect(tsc.stdout).toBe('');
     expect(check(readTree(root, ['src'])).map(({ file, what }) => `${file}: ${what}`)).toEqual([]);
   });
 
@@ -72,6 +97,48 @@ describe('the tree with every example', () => {
       await adapter.open(clock.source, clock, host)?.run(intake, new AbortController().signal);
     }
     expect(intake.batches[0]?.map(({ next }) => next)).toEqual([2, 3]);
+  });
+
+  it('keeps the table, with a row a key', async () => {
+    const { tables, driverOf, tablesOf } = await projections();
+    const table = tables.find(({ name }) => name === 'weather_places');
+    const store = await driverOf('sqlite').open(place('operations.sqlite', tablesOf({ name: 'sqlite' }, tables)));
+    const observed = (name: string, observedAt: number) => ({
+      provider: 'p',
+      place: name,
+      observedAt,
+      temperatureCelsius: 1,
+    });
+    await store.begin();
+    await store.project(
+      eventsOf(table?.eventType ?? '', [observed('Oslo', 1), observed('Rome', 2), observed('Oslo', 3)]),
+      WHERE,
+    );
+    await store.commit(new Map([[WHERE.log, 3]]));
+    expect(await store.query('SELECT place, observed_at FROM weather_places ORDER BY place')).toEqual([
+      { place: 'Oslo', observed_at: 3 },
+      { place: 'Rome', observed_at: 2 },
+    ]);
+    expect((await store.digest()).find((digest) => digest.table === 'weather_places')?.rows).toBe(2);
+    await store.close();
+  });
+
+  it('has the store: what is committed is there when it is opened again, and nothing else is', async () => {
+    const { driverOf } = await projections();
+    const driver = driverOf('tally');
+    const at = place(driver.file, []);
+    const store = await driver.open(at);
+    await store.begin();
+    await store.project(eventsOf('t', [{}, {}]), WHERE);
+    await store.commit(new Map([[WHERE.log, 2]]));
+    await store.begin();
+    await store.project(eventsOf('t', [{}]), WHERE);
+    await store.rollback();
+    await store.close();
+    const again = await driver.open(at);
+    expect([...again.offsets()]).toEqual([[WHERE.log, 2]]);
+    expect(await again.digest()).toEqual([{ table: 't', rows: 2, hash: '2' }]);
+    expect([...(await driver.offsets(at.file, at.owner + 1))]).toEqual([]);
   });
 
   it('answers the route, and its description has it', async () => {
@@ -111,27 +178,10 @@ describe('the tree with every example', () => {
   });
 
   it('refuses a replaced key with exit code 78, at its line', () => {
-    const run = (): string =>
-      execFileSync(
-        process.execPath,
-        [
-          '--import',
-          'tsx',
-          'src/main.ts',
-          'config',
-          'validate',
-          '--config',
-          join(ROOT, 'test/fixtures/extending/old.yaml'),
-        ],
-        { cwd: root, encoding: 'utf8', stdio: 'pipe' },
-      );
-    let failure: unknown = null;
-    try {
-      run();
-    } catch (error) {
-      failure = error;
-    }
-    expect(failure).toMatchObject({
+    const old = join(ROOT, 'test/fixtures/extending/old.yaml');
+    const validate = ['--import', 'tsx', 'src/main.ts', 'config', 'validate', '--config', old];
+    const { status, stderr } = spawnSync(process.execPath, validate, { cwd: root, encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({
       status: 78,
       stderr: expect.stringContaining('old.yaml:3:1: contact: is no longer'),
     });
