@@ -8,7 +8,7 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** A new file's text, or what changes in one. */
 interface Change {
   readonly path: string;
-  readonly form: 'ts' | 'diff';
+  readonly form: 'file' | 'diff';
   readonly text: string;
 }
 
@@ -36,10 +36,10 @@ export function examplesOf(text: string): Example[] {
     .slice(1)
     .map((section) => ({
       adds: (section.split('\n', 1)[0] ?? '').toLowerCase(),
-      changes: [...section.matchAll(/<!-- (\S+) -->\n```(ts|diff)\n(.*?)```/gs)].map(
+      changes: [...section.matchAll(/<!-- (\S+) -->\n```(ts|js|diff)\n(.*?)```/gs)].map(
         ([, path = '', form, body = '']) => ({
           path,
-          form: form === 'diff' ? form : 'ts',
+          form: form === 'diff' ? form : 'file',
           text: body,
         }),
       ),
@@ -50,7 +50,7 @@ export function examplesOf(text: string): Example[] {
 export function applyTo(root: string, { path, form, text }: Change): void {
   const file = join(root, path);
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, form === 'ts' ? text : changed(readFileSync(file, 'utf8'), text, path));
+  writeFileSync(file, form === 'file' ? text : changed(readFileSync(file, 'utf8'), text, path));
 }
 
 function changed(before: string, diff: string, path: string): string {

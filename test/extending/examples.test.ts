@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tablesOf } from '../../src/projections/driver.ts';
 import type { EventRow, SectionEvents } from '../../src/projections/store.ts';
@@ -14,6 +15,7 @@ import { ask } from '../http/request.ts';
 import { recordingIntake } from '../sources/recording-intake.ts';
 import { applyTo, examplesOf, ROOT, readDocument, tableOf } from './document.ts';
 
+const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 const root = mkdtempSync(join(tmpdir(), 'millrace-extending-'));
 const readNothing = (): never => {
   throw new Error('this source reads no file');
@@ -148,6 +150,24 @@ describe('the tree with every example', () => {
       expect(JSON.parse((await ask(server.url, '/api/v1/about')).text)).toHaveProperty('version');
       expect((await ask(server.url, '/openapi.json')).text).toContain('/api/v1/about');
     } finally {
+      await server.close();
+    }
+  });
+
+  it.skipIf(!existsSync(CHROMIUM))('has the page, in a browser, with the panel on it', async () => {
+    const { startHttp }: typeof import('../../src/http/server.ts') = await import(join(root, 'src/http/server.ts'));
+    const server = await startHttp({ view: cannedService().view, host: '127.0.0.1', port: 0, logger: silentLogger });
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
+    try {
+      const page = await browser.newPage();
+      await page.goto(server.url);
+      await page.locator('nav').getByText('About').click();
+      await page
+        .locator('#about dd')
+        .getByText(/^\d+\.\d+\.\d+$/)
+        .waitFor();
+    } finally {
+      await browser.close();
       await server.close();
     }
   });
