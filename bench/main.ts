@@ -3,13 +3,14 @@
  * durable commit to both read models, and replay, from the journal to both read models. Prints tables, and JSON with
  * the machine and the configuration to bench/results.json. `npm run bench -- journal` measures the journal alone,
  * `npm run bench -- windows` the windows and `npm run bench -- nexmark` the queries of Nexmark, with `--json` as JSON;
- * `npm run bench -- exchange` a window keyed by another field than its stream's.
+ * `npm run bench -- exchange` a window keyed by another field than its stream's, `npm run bench -- operators` those of users.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { runExchange } from './exchange.ts';
 import { runJournal } from './journal.ts';
 import { measureQuery, runNexmark } from './nexmark.ts';
+import { runOperators } from './operators.ts';
 import { measureLive, measureReplay, type PathFigures } from './path.ts';
 import { runStages } from './stages.ts';
 import { runWindows } from './windows.ts';
@@ -35,6 +36,11 @@ if (process.argv[2] === 'windows') {
   const windows = [...(await runWindowsFromJournal()), ...runWindows()];
   if (isJson) process.stdout.write(`${JSON.stringify({ machine, windows }, null, 2)}\n`);
   else console.table(windows);
+  process.exit(0);
+}
+
+if (process.argv[2] === 'operators') {
+  console.table(runOperators());
   process.exit(0);
 }
 

@@ -16,6 +16,10 @@ interface Entry {
 }
 
 const COMMANDS: Readonly<Record<string, Entry>> = {
+  init: {
+    summary: 'write a project of your own: a pipeline file, an operator, its test',
+    load: async () => (await import('./commands/init.ts')).initCommand,
+  },
   start: {
     summary: 'start the service and its page',
     load: async () => (await import('./commands/start.ts')).startCommand,

@@ -4,5 +4,6 @@ import { derivedKind } from './streams/derived-operator.ts';
 import { joinKind } from './streams/join-operator.ts';
 import type { OperatorKind } from './streams/operator-kind.ts';
 import { windowKind } from './streams/window-operator.ts';
+import { userOperatorKind } from './user-code/user-operator-kind.ts';
 
-export const OPERATOR_KINDS: readonly OperatorKind[] = [windowKind, joinKind, derivedKind, fraudKind];
+export const OPERATOR_KINDS: readonly OperatorKind[] = [windowKind, joinKind, derivedKind, fraudKind, userOperatorKind];

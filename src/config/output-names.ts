@@ -16,14 +16,17 @@ export interface NamedParts {
   readonly windows: readonly Named[];
   readonly joins: readonly Named[];
   readonly derived: readonly Named[];
+  readonly operators: readonly { readonly outputs: readonly { readonly stream: string }[] }[];
   readonly fraud: object | null;
 }
 
 /** Every name that a line of the output can have. */
-export function outputNames({ windows, joins, derived, streams, fraud }: NamedParts): string[] {
+export function outputNames({ windows, joins, derived, operators, streams, fraud }: NamedParts): string[] {
   const firing = [...windows, ...joins].flatMap(({ name }) => [name, `${name}${LATE}`]);
   const letters = streams.map(({ name }) => deadLettersOf(name));
-  return [...firing, ...derived.map(({ name }) => name), ...letters, ...(fraud === null ? [] : BUILTIN_STREAMS)];
+  const outputs = operators.flatMap((operator) => operator.outputs.map(({ stream }) => stream));
+  const own = [...derived.map(({ name }) => name), ...outputs];
+  return [...firing, ...own, ...letters, ...(fraud === null ? [] : BUILTIN_STREAMS)];
 }
 
 /** The hint for an unknown name. */

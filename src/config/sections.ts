@@ -7,6 +7,7 @@ import { joinsSection } from './sections/joins.ts';
 import { journalSection } from './sections/journal.ts';
 import { logSection } from './sections/log.ts';
 import { nameSection } from './sections/name.ts';
+import { operatorsSection } from './sections/operators.ts';
 import { runtimeSection } from './sections/runtime.ts';
 import { schedulesSection } from './sections/schedules.ts';
 import { sinksSection } from './sections/sinks.ts';
@@ -26,6 +27,7 @@ export const SECTIONS = [
   windowsSection,
   joinsSection,
   derivedSection,
+  operatorsSection,
   schedulesSection,
   fraudSection,
   sinksSection,

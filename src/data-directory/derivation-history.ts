@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { FraudConfig } from '../config/sections/fraud.ts';
 import { relationsOf } from '../config/sections/joins.ts';
+import type { OperatorConfig } from '../config/sections/operators.ts';
 import type { Relation } from '../config/sections/relation.ts';
 import { readBy } from '../config/sections/relation.ts';
 import type { StreamConfig } from '../config/sections/streams.ts';
@@ -20,6 +21,7 @@ import { derivedKind } from '../streams/derived-operator.ts';
 import type { OperatorSpec } from '../streams/operator-kind.ts';
 import type { ViewSpec } from '../streams/selection.ts';
 import { windowKind } from '../streams/window-operator.ts';
+import { userOperatorKind } from '../user-code/user-operator-kind.ts';
 import { derivationOfEarlier, type EarlierDerivation } from './earlier-derivations.ts';
 
 const FILE = 'derivations.json';
@@ -42,9 +44,23 @@ export function derivationOf(config: Config, stream: StreamConfig): Derivation {
       ...ownWindows(config, name),
       ...derived.map(({ stream: _, ...selection }) => derivedKind.of(selection.name, selection)),
       ...(fraud?.stream === name ? [fraudOf(fraud)] : []),
+      ...config.operators
+        .filter((each) => Object.hasOwn(each.input, name) && isWithinPartition(each, config.streams))
+        .map(userOperatorOf),
     ],
     ...(expectations.length === 0 ? {} : { expectations }),
   };
+}
+
+/** Whether all events of each key of an operator come to one partition of its stream by themselves. */
+export function isWithinPartition({ input }: OperatorConfig, streams: readonly StreamConfig[]): boolean {
+  const [[name, key] = ['', null], ...others] = Object.entries(input);
+  const stream = streams.find((candidate) => candidate.name === name);
+  return others.length === 0 && stream !== undefined && (stream.partitions === 1 || key === stream.key);
+}
+
+export function userOperatorOf({ name, outputs: _, ...spec }: OperatorConfig): OperatorSpec {
+  return userOperatorKind.of(name, spec);
 }
 
 function fraudOf({ sessionGapMs, rules, caseQuietMs }: FraudConfig): OperatorSpec {

@@ -1,10 +1,12 @@
 /**
- * The exchanges that a configuration needs: for windows keyed by another field than their stream's, and for joins. An
+ * The exchanges that a configuration needs: for windows and operators keyed by another field than their stream's, for operators
+ * of several inputs, and for joins. An
  * exchange keeps the partitions that it began with, since its state lies by them; a data directory of a version before
  * there were exchanges goes on with the one log that took in everything, for the windows that it was begun for.
  */
 import type { Config } from '../config/config.ts';
 import type { JoinConfig } from '../config/sections/joins.ts';
+import type { OperatorConfig } from '../config/sections/operators.ts';
 import { type Relation, readBy } from '../config/sections/relation.ts';
 import type { WindowConfig } from '../config/sections/windows.ts';
 import type { SyncFs } from '../journal/sync-fs.ts';
@@ -12,7 +14,16 @@ import { logNamesOf } from '../messages/log-name.ts';
 import type { Derivation, DerivationInput } from '../partition/derivation.ts';
 import type { Exchange, ExchangeInput } from '../partition/exchange.ts';
 import { type JoinSideSpec, joinKind } from '../streams/join-operator.ts';
-import { allRelations, inputOfLogs, notedStreams, spansPartitions, viewOf, windowOf } from './derivation-history.ts';
+import {
+  allRelations,
+  inputOfLogs,
+  isWithinPartition,
+  notedStreams,
+  spansPartitions,
+  userOperatorOf,
+  viewOf,
+  windowOf,
+} from './derivation-history.ts';
 
 export interface PlannedExchange {
   readonly exchange: Exchange;
@@ -46,7 +57,13 @@ export function exchangesOf(config: Config, known: KnownExchanges = NO_EXCHANGES
     const partitions = join === undefined ? relation.partitions : partitionsOfJoin(join, relations, known);
     relations.push({ ...relation, partitions });
   }
-  return [...config.joins.map((join) => joinExchange(join, relations)), ...windowExchanges(config, relations, known)];
+  return [
+    ...config.joins.map((join) => joinExchange(join, relations)),
+    ...windowExchanges(config, relations, known),
+    ...config.operators
+      .filter((operator) => !isWithinPartition(operator, config.streams))
+      .map((operator) => operatorExchange(operator, relations, known)),
+  ];
 }
 
 /** Of all windows of a stream whose results need events of any key. */
@@ -107,6 +124,29 @@ function windowExchanges(config: Config, relations: readonly Relation[], known: 
   return [...planned.values()];
 }
 
+/** Each key of an operator comes to one partition, from whatever input; what is broadcast comes to all. */
+function operatorExchange(
+  operator: OperatorConfig,
+  relations: readonly Relation[],
+  known: KnownExchanges,
+): PlannedExchange {
+  const { name } = operator;
+  const inputs = Object.entries(operator.input).map(([stream, key]) => {
+    return { relation: relationNamed(relations, stream), key };
+  });
+  const keyed = inputs.filter(({ key }) => key !== null).map(({ relation }) => relation.partitions);
+  const [first, ...others] = inputs.map(({ relation }) => readingOf(relation, relations));
+  if (first === undefined) throw new Error(`The operator ${name} has no input`);
+  return {
+    exchange: {
+      name,
+      partitions: known.partitionsOf(name) ?? Math.max(1, ...keyed),
+      inputs: inputs.map(({ relation, key }) => inputOf(relation, key)),
+    },
+    derivation: { stream: name, inputs: [first, ...others], operators: [userOperatorOf(operator)] },
+  };
+}
+
 function windowExchange({ name, key, top }: WindowConfig, relation: Relation, known: KnownExchanges): Exchange {
   const stream = readBy(relation);
   const former = formerName(stream.name);
@@ -118,7 +158,7 @@ function windowExchange({ name, key, top }: WindowConfig, relation: Relation, kn
   return { name: own, partitions, inputs: [inputOf(relation, key)] };
 }
 
-function inputOf(relation: Relation, key: string): ExchangeInput {
+function inputOf(relation: Relation, key: string | null): ExchangeInput {
   const { name: stream, eventTime: timeField } = readBy(relation);
   const of = viewOf(relation);
   return { stream, key, isTableKey: key === relation.key, timeField, ...(of === undefined ? {} : { of }) };

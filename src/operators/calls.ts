@@ -34,14 +34,19 @@ export interface Calls {
 }
 
 interface Turn {
-  readonly key: Key;
+  key: Key;
   /** Null for a key that has no state yet. */
-  readonly known: KeyState | null;
-  readonly state: Row;
-  readonly timeMs: number;
+  known: KeyState | null;
+  state: Row;
+  timeMs: number;
   isCleared: boolean;
-  /** Set, or deleted, in order; those before a clearing are gone. */
-  readonly timers: { readonly at: number; readonly isSet: boolean }[];
+  /** Set, or deleted, in order; those before a clearing are gone. Null for none. */
+  timers: TimerChange[] | null;
+}
+
+interface TimerChange {
+  readonly at: number;
+  readonly isSet: boolean;
 }
 
 export function createCalls({ name, definition, options, code, broadcastCode, states, outputs }: CallsSpec): Calls {
@@ -68,20 +73,24 @@ export function createCalls({ name, definition, options, code, broadcastCode, st
       writer.push(key, record, timeMs);
     },
     timer(at: number): void {
-      const { timers, timeMs } = now('timer');
+      const own = now('timer');
+      const { timeMs } = own;
       if (!Number.isSafeInteger(at)) throw new RangeError(`a timer is at a whole number of epoch ms, not at ${at}`);
       if (isTimer && at <= timeMs)
         throw new RangeError(`a timer at ${timeMs} can set later ones only, not one at ${at}`);
       if (definition.onTimer === null) throw new Error('a timer was set, and there is no onTimer');
-      timers.push({ at, isSet: true });
+      own.timers ??= [];
+      own.timers.push({ at, isSet: true });
     },
     deleteTimer(at: number): void {
-      now('deleteTimer').timers.push({ at, isSet: false });
+      const own = now('deleteTimer');
+      own.timers ??= [];
+      own.timers.push({ at, isSet: false });
     },
     clear(): void {
       const own = now('clear');
       own.isCleared = true;
-      own.timers.length = 0;
+      own.timers = null;
     },
     random(seed: number | string = 0): number {
       const { key, timeMs } = now('random');
@@ -95,14 +104,25 @@ export function createCalls({ name, definition, options, code, broadcastCode, st
     return code.copy(state);
   }
   function turnOf(key: Key, known: KeyState | null, timeMs: number): Turn {
-    return {
-      key,
-      known,
-      state: known === null ? initial(key) : code.copy(known.state),
-      timeMs,
-      isCleared: false,
-      timers: [],
-    };
+    const state = known === null ? initial(key) : code.copy(known.state);
+    return { key, known, state, timeMs, isCleared: false, timers: null };
+  }
+  /** The one turn of an event or a timer: the next one takes its place. */
+  const single: Turn = { key: null, known: null, state: {}, timeMs: 0, isCleared: false, timers: null };
+  function singleTurn(key: Key, known: KeyState | null, timeMs: number): Turn {
+    single.key = key;
+    single.known = known;
+    single.timeMs = timeMs;
+    single.isCleared = false;
+    single.timers = null;
+    if (known === null) single.state = initial(key);
+    else if (known.spare === null) single.state = code.copy(known.state);
+    else {
+      single.state = code.copyInto(known.spare, known.state);
+      // Whatever a call that fails leaves in it is not used again.
+      known.spare = null;
+    }
+    return single;
   }
   function enter(own: Turn, watermarkMs: number): void {
     turn = own;
@@ -126,13 +146,14 @@ export function createCalls({ name, definition, options, code, broadcastCode, st
     if (isCleared) {
       if (kept !== null) states.remove(kept);
       // Timers that were set after it are of a key that begins anew.
-      kept = timers.some(({ isSet }) => isSet) ? states.add(key, initial(key), timeMs) : null;
+      kept = timers?.some(({ isSet }) => isSet) === true ? states.add(key, initial(key), timeMs) : null;
     } else if (kept === null) kept = states.add(key, state, timeMs);
     else {
+      kept.spare = kept.state;
       kept.state = state;
       if (timeMs > kept.touchedMs) kept.touchedMs = timeMs;
     }
-    if (kept === null) return;
+    if (kept === null || timers === null) return;
     for (const { at, isSet } of timers) {
       if (!isSet) states.timers.remove(kept, at);
       else if (held !== null) held.push({ key: kept, at });
@@ -174,7 +195,7 @@ export function createCalls({ name, definition, options, code, broadcastCode, st
   const calls: Calls = {
     watermarkMs: Number.NEGATIVE_INFINITY,
     onEvent(handler, event, key, timeMs) {
-      const own = turnOf(key, states.find(key, timeMs) ?? null, timeMs);
+      const own = singleTurn(key, states.find(key, timeMs) ?? null, timeMs);
       enter(own, calls.watermarkMs);
       try {
         finish(own, handler(event, own.state, ctx));
@@ -202,7 +223,7 @@ export function createCalls({ name, definition, options, code, broadcastCode, st
     },
     onTimer(known, at) {
       markOutputs();
-      const own = turnOf(known.key, known, at);
+      const own = singleTurn(known.key, known, at);
       callTimer(own, at);
       keep(own);
     },
@@ -220,7 +241,7 @@ export function createCalls({ name, definition, options, code, broadcastCode, st
       const turns = new Map<KeyState, Turn>();
       for (const { key, at } of due) {
         const before = turns.get(key);
-        const isGone = before?.isCleared === true || before?.timers.some((each) => !each.isSet && each.at === at);
+        const isGone = before?.isCleared === true || before?.timers?.some((each) => !each.isSet && each.at === at);
         if (isGone === true) continue;
         run(
           () => {

@@ -1,6 +1,6 @@
 /**
- * The state that an operator keeps: a record a key, its timers, and one record of what was broadcast. Records are replaced,
- * never changed, so that a call that fails has touched nothing. Keys are evicted by event time.
+ * The state that an operator keeps: a record a key, its timers, and one record of what was broadcast. A call works on
+ * another record than the one that is kept, so that one that fails has touched nothing. Keys are evicted by event time.
  */
 import { type AvroRecord, NAMESPACE } from '../messages/avro.ts';
 import { type DynamicEvent, dynamicEventType, type EventType, resolvingDecoder } from '../messages/codec.ts';
@@ -12,7 +12,9 @@ import { isMap } from './shape.ts';
 
 export interface KeyState extends TimedKey {
   readonly key: Key;
-  state: Readonly<Row>;
+  state: Row;
+  /** The record that the next call works on: what was kept before. The two take turns, so an event leaves no garbage. */
+  spare: Row | null;
   /** The latest event time of an event or timer of the key. */
   touchedMs: number;
 }
@@ -22,7 +24,7 @@ export interface KeyStates {
   broadcast: Readonly<Row>;
   /** What the key has for an event of this time; undefined when it has nothing, or nothing any more. */
   find(key: Key, timeMs: number): KeyState | undefined;
-  add(key: Key, state: Readonly<Row>, timeMs: number): KeyState;
+  add(key: Key, state: Row, timeMs: number): KeyState;
   remove(key: KeyState): void;
   /** Keys that nothing has touched for the time to live go, but for those that still have timers. */
   evict(watermarkMs: number): void;
@@ -88,7 +90,7 @@ export function createKeyStates(definition: Definition, broadcast: Readonly<Row>
       remove(found);
       return undefined;
     },
-    add: (key, state, touchedMs) => put({ key, sequence: nextSequence++, timers: [], state, touchedMs }),
+    add: (key, state, touchedMs) => put({ key, sequence: nextSequence++, timers: [], state, spare: null, touchedMs }),
     remove,
     evict(watermarkMs) {
       if (ttlMs === null) return;
@@ -126,7 +128,10 @@ export function createKeyStates(definition: Definition, broadcast: Readonly<Row>
         const problem = definition.unreadable?.(state) ?? null;
         if (problem !== null)
           throw new UnreadableStateError(`The state of key ${key} can't be gone on from: ${problem}`);
-        const own = put({ key, sequence: Number(sequence), timers: [], state, touchedMs: Number(touchedMs) });
+        const own = put({
+          ...{ key, sequence: Number(sequence), timers: [], touchedMs: Number(touchedMs) },
+          ...{ state: { ...state }, spare: null },
+        });
         for (const instant of at) timers.set(own, Number(instant));
       }
     },

@@ -7,31 +7,47 @@ import type { DynamicEvent, EventType } from '../messages/codec.ts';
 import { BOOLEAN, type FlatField, flatFields, INT, LONG, TEXT } from '../messages/flat-fields.ts';
 
 export interface RecordCode {
-  /** A new record of the fields that the schema has. No field can be added to it. */
+  /** A new record of the fields that the schema has. */
   copy(record: Readonly<Record<string, unknown>>): Record<string, unknown>;
-  /** The path of the first value that does not fit; null when all do. */
+  /** The same into a record that copy() made before, where nothing else holds that. */
+  copyInto(into: Record<string, unknown>, record: Readonly<Record<string, unknown>>): Record<string, unknown>;
+  /** The path of the first value that does not fit, or of a field that the schema does not have; null when all fit. */
   misfit(record: Readonly<Record<string, unknown>>): string | null;
 }
 
 export function recordCode(type: EventType<DynamicEvent>): RecordCode {
   const { fields } = type.schema;
   const flat = new Map(fields.map(({ name }) => [name, flatField(type.schema, name)]));
-  const copies = fields.map(({ name }) => `${name}: ${flat.get(name) === null ? `clone(r.${name})` : `r.${name}`}`);
+  const copied = (name: string): string => (flat.get(name) === null ? `clone(r.${name})` : `r.${name}`);
+  const copies = fields.map(({ name }) => `${name}: ${copied(name)}`);
+  const copiesInto = fields.map(({ name }) => `into.${name} = ${copied(name)};`);
   const checks = [...flat].flatMap(([name, field]) => {
     return field === null ? [] : [`if (!(${checkCode(`r.${name}`, field)})) return '${name}';`];
   });
   const isWhole = [...flat.values()].every((field) => field !== null);
   const rest = isWhole ? 'null' : 'deep(r)';
   const deep = (record: DynamicEvent): string | null => type.invalidPath(record)?.join('.') ?? null;
+  const stray = (record: DynamicEvent): string => {
+    const names = fields.map(({ name }) => name);
+    return [...Object.keys(record), ...names].find((name) => !names.includes(name) || !(name in record)) ?? '';
+  };
   // Names of fields are Avro names, which are names of JavaScript too; nothing else of the schema is in the code.
   const made: unknown = new Function(
     'clone',
     'deep',
+    'stray',
     `return {
-      copy(r) { return Object.seal({ ${copies.join(', ')} }); },
-      misfit(r) { ${checks.join('\n')} return ${rest}; },
+      copy(r) { return { ${copies.join(', ')} }; },
+      copyInto(into, r) { ${copiesInto.join(' ')} return into; },
+      misfit(r) {
+        let count = 0;
+        for (const name in r) count++;
+        if (count !== ${fields.length}) return stray(r);
+        ${checks.join('\n')}
+        return ${rest};
+      },
     };`,
-  )(cloned, deep);
+  )(cloned, deep, stray);
   if (!isRecordCode(made)) throw new Error(`No code for ${type.name}`);
   return made;
 }
@@ -67,7 +83,8 @@ function valueCheck(value: string, op: FlatField['op']): string {
   }
 }
 
-function cloned(value: unknown): unknown {
+/** A copy that shares nothing with the value, of plain objects, whatever decoded it. */
+export function cloned(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Buffer.isBuffer(value)) return Buffer.from(value);
   if (Array.isArray(value)) return value.map(cloned);

@@ -13,6 +13,7 @@ import { partitionOf } from '../streams/partitioner.ts';
 import { type Definition, type Key, type Row, readDefinition } from './definition.ts';
 import type { EventOf, EventShapes, KnownStreams, OperatorDefinition, Shapes } from './operator-types.ts';
 import { optionsOf } from './options.ts';
+import { cloned } from './record-code.ts';
 import type { FromShape, Shape } from './shape.ts';
 import { createUserOperator, type UserOperator, type UserOperatorSpec } from './user-operator.ts';
 
@@ -191,12 +192,15 @@ export function createOperatorRun(operator: unknown, options: TestOperatorOption
       }
       const events = taken.get(`${name}.${output}`) ?? [];
       taken.delete(`${name}.${output}`);
-      return events;
+      return events.map((event) => Object(cloned(event)));
     },
     outputs: () => [...definition.outputs.keys()],
-    state: (key) => ofKey(key)?.state ?? null,
+    state(key) {
+      const found = ofKey(key);
+      return found === null ? null : Object(cloned(found.state));
+    },
     keyOf,
-    broadcast: () => operators[0]?.readBroadcast() ?? {},
+    broadcast: () => Object(cloned(operators[0]?.readBroadcast() ?? {})),
     timers: (key) => ofKey(key)?.timers ?? [],
     keyCount: () => operators.reduce((sum, own) => sum + own.keyCount(), 0),
     deadLetters: () =>
@@ -230,9 +234,12 @@ function streamOf(
     );
   }
   const type = schema === null ? null : dynamicEventType(schema);
-  // Through Avro, as in a pipeline: an event that does not fit its schema fails here.
+  const isWhole = stream in KNOWN_SCHEMAS;
   const columns = (rows: readonly DynamicEvent[]): Columns => {
-    return type === null ? columnsOfEvents(rows) : type.columns(type.encodeBlock(rows));
+    // Through Avro, as in a pipeline: an event that does not fit its schema fails here.
+    const block = type?.encodeBlock(rows);
+    // What is declared of a stream is what the handlers read; its key may be another field.
+    return isWhole && type !== null && block !== undefined ? type.columns(block) : columnsOfEvents(rows);
   };
   return { stream, key, schema, timeField, columns };
 }

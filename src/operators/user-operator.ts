@@ -23,6 +23,9 @@ import { createOutputWriter } from './output-writer.ts';
 import { recordCode } from './record-code.ts';
 import { definitionText, requireSameKeys } from './same-keys.ts';
 
+/** As derivations call the kind, and the actor tree the actor that drives it. */
+export const USER_OPERATOR = 'operator';
+
 export interface OperatorInputSpec {
   readonly stream: string;
   /** The field that is the key; null: every partition sees the stream, and it belongs to no key. */
@@ -104,8 +107,8 @@ export function createUserOperator(spec: UserOperatorSpec): UserOperator {
 
   return {
     name,
-    kind: 'operator',
-    actor: 'operator',
+    kind: USER_OPERATOR,
+    actor: USER_OPERATOR,
     heldBackMs: 0,
     inputs: inputs.map((input) => input.stream),
     outputs: onError === 'fail' ? writers : [...writers, letterOutput(inputs[0]?.stream ?? '', letters)],
@@ -163,7 +166,9 @@ export function createUserOperator(spec: UserOperatorSpec): UserOperator {
     stateBytes: states.bytes,
     read(key) {
       const found = states.find(key, Number.NEGATIVE_INFINITY);
-      return found === undefined ? null : { state: found.state, timers: found.timers.toSorted((a, b) => a - b) };
+      return found === undefined
+        ? null
+        : { state: code.copy(found.state), timers: found.timers.toSorted((a, b) => a - b) };
     },
     readBroadcast: () => states.broadcast,
   };

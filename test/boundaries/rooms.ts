@@ -39,8 +39,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   schedule: pure('messages', 'streams', ...STORE_PORT),
   // What a partition makes of its input, live and replayed, by whatever operators it has.
   partition: pure('messages', 'streams', 'quality'),
-  // Every kind of operator: streams' own and those of the domains.
-  'operator-kinds.ts': { mayImport: ['streams', 'fraud'] },
+  // Modules of users: they are loaded, and kept from the clock.
+  'user-code': { mayImport: ['messages', 'streams', 'operators'] },
+  // Every kind of operator: streams' own, those of the domains and those of users.
+  'operator-kinds.ts': { mayImport: ['streams', 'fraud', 'user-code'] },
   // The tables of every room, in one list.
   'tables.ts': { mayImport: ['fraud', 'weather', 'schedule', 'projections'] },
   journal: { mayImport: ['messages'] },
@@ -62,7 +64,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // So is the size of a segment by the journal's bound, a stream by the tables that it shall have, a token by the port.
   config: {
     mayImport: [
-      ...['messages', 'schedule', 'streams', 'quality', 'keys', 'sources'],
+      ...['messages', 'schedule', 'streams', 'quality', 'keys', 'sources', 'operators', 'user-code'],
       ...['journal/segment.ts', 'projections/stream-tables.ts', 'tables.ts', 'http/access.ts'],
     ],
   },
@@ -73,7 +75,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'fraud/page': { mayImport: ['http/public'] },
   'weather/page': { mayImport: ['http/public'] },
   // Read, checked and mended, whether a service runs on it or not.
-  'data-directory': { mayImport: [...BELOW_SERVICE, 'operator-kinds.ts', 'config'] },
+  'data-directory': { mayImport: [...BELOW_SERVICE, 'operator-kinds.ts', 'user-code', 'config'] },
   // The composition root in its parts, src/service.ts and src/service/.
   service: {
     mayImport: [...BELOW_SERVICE, 'operator-kinds.ts', 'config', 'logger.ts', 'deadline.ts', 'http', 'data-directory'],

@@ -188,7 +188,7 @@ describe('a call that fails', () => {
       'seen.n can\'t be "fourteen": its schema says otherwise',
       'the state has 0.5 as count, which its schema does not allow',
       'a handler may not be async: it is done when it returns. Fetch in a job, and join with its table',
-      'Cannot add property more, object is not extensible',
+      'the state has 1 as more, which its schema does not allow',
       'seen has no field m; it has n',
       'the state has 19 as tags.2, which its schema does not allow',
     ]);

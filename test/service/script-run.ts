@@ -27,6 +27,7 @@ export interface ScriptRun {
   readonly windows?: string;
   readonly joins?: string;
   readonly derived?: string;
+  readonly operators?: string;
   /** More streams, indented by two. */
   readonly streams?: string;
   readonly lines: readonly (object | string)[];
@@ -50,7 +51,7 @@ export function temporaryDirectory(): string {
 /** Writes the pipeline file of a run; returns its path. */
 export function writePipeline(
   directory: string,
-  { watermark, partitions = 1, windows, joins, derived, streams = '' }: ScriptRun,
+  { watermark, partitions = 1, windows, joins, derived, operators, streams = '' }: ScriptRun,
 ): string {
   writeFileSync(join(directory, 'click.avsc'), JSON.stringify(CLICK));
   const file = join(directory, 'pipeline.yaml');
@@ -58,7 +59,9 @@ export function writePipeline(
   clicks: { schema: ./click.avsc, key: userId, eventTime: occurredAt, partitions: ${partitions}, watermark: ${watermark} }
 ${streams}windows:
   ${windows ?? 'counts: { stream: clicks, window: { tumbling: 3s }, aggregate: { n: count() } }'}
-${joins === undefined ? '' : `joins:\n  ${joins}\n`}${derived === undefined ? '' : `derived:\n  ${derived}\n`}`;
+${joins === undefined ? '' : `joins:\n  ${joins}\n`}${derived === undefined ? '' : `derived:\n  ${derived}\n`}${
+  operators === undefined ? '' : `operators:\n  ${operators}\n`
+}`;
   writeFileSync(file, text);
   return file;
 }

@@ -111,6 +111,7 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
       }),
     ],
     windows: WINDOWS,
+    operators: [],
     derived: [],
     joins: [],
     schedules: [

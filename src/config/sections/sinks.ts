@@ -9,6 +9,7 @@ import { notYet, type Reading, section } from '../section.ts';
 import { derivedSection } from './derived.ts';
 import { fraudSection } from './fraud.ts';
 import { joinsSection } from './joins.ts';
+import { operatorsSection } from './operators.ts';
 import { streamsSection } from './streams.ts';
 import { windowsSection } from './windows.ts';
 
@@ -91,6 +92,7 @@ function namedParts(reading: Reading): NamedParts {
     windows: named(windowsSection.streamNames(reading)),
     joins: named(joinsSection.streamNames(reading)),
     derived: named(derivedSection.streamNames(reading)),
+    operators: operatorsSection.of(reading),
     fraud: fraudSection.raw(reading),
   };
 }

@@ -1,0 +1,220 @@
+/** The operators of a file that users wrote: each module is loaded, and held against its streams, before anything starts. */
+import { z } from 'zod';
+import { isKey, type Report, unknownField, unknownName } from '../../keys/names.ts';
+import { formatDuration } from '../../keys/units.ts';
+import { duration, name } from '../../keys/value-schema.ts';
+import type { AvroRecord, AvroSchema } from '../../messages/avro.ts';
+import { type Definition, DefinitionError, type Row, readDefinition } from '../../operators/definition.ts';
+import { optionsOf } from '../../operators/options.ts';
+import { outputSchema, outputStream } from '../../operators/output-writer.ts';
+import { expressionTypeOf, fieldAt, valueTypeOf } from '../../streams/field-type.ts';
+import { loadUserModule, ModuleError } from '../../user-code/load-module.ts';
+import { section } from '../section.ts';
+import type { Relation } from './relation.ts';
+import { streamsSection } from './streams.ts';
+
+export interface OperatorConfig {
+  readonly name: string;
+  /** Path of the module. */
+  readonly module: string;
+  readonly sha256: string;
+  /** By stream, the field that is the key; null broadcasts it. */
+  readonly input: Readonly<Record<string, string | null>>;
+  readonly options: Readonly<Row>;
+  readonly ttlMs: number | null;
+  readonly onError: 'fail' | 'deadLetter';
+  /** Of the key that its outputs have. */
+  readonly keyType: AvroSchema;
+  /** By stream. */
+  readonly outputs: readonly { readonly stream: string; readonly schema: AvroRecord }[];
+}
+
+const operator = z.strictObject({
+  module: z
+    .string()
+    .min(1)
+    .describe("JavaScript, or TypeScript on a Node that runs it, relative to this file's folder."),
+  input: z
+    .record(name, z.string().nullable())
+    .refine((inputs) => Object.keys(inputs).length > 0, {
+      message: 'needs a stream and its key, such as orders: orderId',
+    })
+    .describe('By stream, the field that is the key; null: every partition sees the stream.'),
+  options: z.record(z.string(), z.unknown()).default({}).describe('What the operator declares as its options.'),
+  ttl: duration.nullable().prefault(null).describe('A key that nothing has touched for so long, in event time, goes.'),
+  onError: z
+    .enum(['fail', 'deadLetter'])
+    .default('fail')
+    .describe(
+      'An event that the operator fails on: fail tries the batch again, then sets the event aside for all; deadLetter, at once for this operator alone.',
+    ),
+});
+
+type RawOperator = z.output<typeof operator>;
+
+export const operatorsSection = section({
+  key: 'operators',
+  schema: z.record(name, operator).default({}),
+  streamNames: (raw) => Object.keys(raw),
+  derive(raw, reading): readonly OperatorConfig[] {
+    const streams = streamsSection.of(reading);
+    return Object.entries(raw).flatMap(([each, written]) => {
+      const module = reading.resolve(written.module);
+      return operatorOf(each, { ...written, module }, streams, reading.report) ?? [];
+    });
+  },
+  print: (operators) => Object.fromEntries(operators.map((each) => [each.name, printOperator(each)])),
+});
+
+/** Null when its module can't be had, which makes everything else unknowable. */
+function operatorOf(
+  name: string,
+  raw: RawOperator,
+  streams: readonly Relation[],
+  report: Report,
+): OperatorConfig | null {
+  const at = ['operators', name];
+  const loaded = loadedOf(raw.module, [...at, 'module'], report);
+  if (loaded === null) return null;
+  const { definition, sha256 } = loaded;
+  checkHandlers([...at, 'input'], raw, definition, report);
+  const keyTypes = Object.entries(raw.input).flatMap(([stream, key]) => {
+    const relation = streams.find((candidate) => candidate.name === stream);
+    const path = [...at, 'input', stream];
+    if (relation === undefined) {
+      const known = streams.map((candidate) => candidate.name);
+      report(path, unknownName('stream', stream, known));
+      return [];
+    }
+    checkFields(path, definition.events.get(stream) ?? null, relation, report);
+    return keyTypeOf(path, key, relation, definition, report) ?? [];
+  });
+  const keyType = oneKeyType([...at, 'input'], keyTypes, report);
+  checkOptions([...at, 'options'], definition, raw.options, report);
+  if (raw.ttl !== null && raw.ttl <= 0) report([...at, 'ttl'], 'must be longer than 0');
+  return {
+    name,
+    module: raw.module,
+    sha256,
+    input: raw.input,
+    options: raw.options,
+    ttlMs: raw.ttl,
+    onError: raw.onError,
+    keyType,
+    outputs: [...definition.outputs].map(([output, fields]) => {
+      return { stream: outputStream(name, output), schema: outputSchema(name, output, fields, keyType) };
+    }),
+  };
+}
+
+function loadedOf(
+  path: string,
+  at: readonly string[],
+  report: Report,
+): { readonly definition: Definition; readonly sha256: string } | null {
+  try {
+    const { exported, sha256 } = loadUserModule(path);
+    return { definition: readDefinition(exported), sha256 };
+  } catch (error) {
+    if (error instanceof ModuleError) report(at, error.message);
+    else if (error instanceof DefinitionError) report(at, `${path}: ${error.message}`);
+    else throw error;
+    return null;
+  }
+}
+
+/** An input that nothing handles, or a handler without its input, is a mistake that would go unseen. */
+function checkHandlers(
+  at: readonly string[],
+  { input }: RawOperator,
+  { on, onBroadcast }: Definition,
+  report: Report,
+): void {
+  for (const [stream, key] of Object.entries(input)) {
+    const handlers = key === null ? onBroadcast : on;
+    if (handlers.has(stream)) continue;
+    const [part, other] = key === null ? ['onBroadcast', on] : ['on', onBroadcast];
+    const known = [...handlers.keys()].join(', ') || 'none';
+    const hint = other.has(stream)
+      ? key === null
+        ? '; it has one for a key'
+        : '; it has one for null, a broadcast'
+      : '';
+    report([...at, stream], `the operator has no handler for it in \`${part}\`${hint}; known: ${known}`);
+  }
+  for (const stream of [...on.keys(), ...onBroadcast.keys()]) {
+    if (!Object.hasOwn(input, stream)) report(at, `lacks ${stream}, which the operator has a handler for`);
+  }
+}
+
+function checkFields(
+  at: readonly string[],
+  declared: AvroRecord | null,
+  { name, schema }: Relation,
+  report: Report,
+): void {
+  for (const field of declared?.fields ?? []) {
+    const own = fieldAt(schema, field.name);
+    if (own === undefined) report(at, `the operator reads ${field.name}; ${unknownField(schema, field.name)}`);
+    else if (expressionTypeOf(own) !== expressionTypeOf(field)) {
+      const types = `${JSON.stringify(own.type)}, and the operator reads ${JSON.stringify(field.type)}`;
+      report(at, `${field.name} of ${name} is ${types}`);
+    } else if (acceptsNull(own.type) && !acceptsNull(field.type)) {
+      report(at, `${field.name} of ${name} may be null, and the operator reads ${JSON.stringify(field.type)}`);
+    }
+  }
+}
+
+function acceptsNull(type: AvroSchema): boolean {
+  return Array.isArray(type) && type.includes('null');
+}
+
+/** Null when it is none, or the input has no key. */
+function keyTypeOf(
+  at: readonly string[],
+  key: string | null,
+  { schema }: Relation,
+  definition: Definition,
+  report: Report,
+): AvroSchema | null {
+  if (key === null) return null;
+  const field = fieldAt(schema, key);
+  if (field === undefined) {
+    report(at, unknownField(schema, key));
+    return null;
+  }
+  if (!isKey(field)) {
+    report(at, `${key} can't be a key: it is neither text nor a whole number`);
+    return null;
+  }
+  const type = valueTypeOf(field) === 'text' ? 'string' : 'long';
+  if (definition.key !== null && definition.key !== type) {
+    report(
+      at,
+      `${key} is ${type === 'string' ? 'text' : 'a number'}, and the operator says \`key: '${definition.key}'\``,
+    );
+  }
+  return acceptsNull(field.type) ? ['null', type] : type;
+}
+
+/** State is by key, so the keys of all inputs are of one type. */
+function oneKeyType(at: readonly string[], types: readonly AvroSchema[], report: Report): AvroSchema {
+  const own = types.map((type) => (Array.isArray(type) ? type[1] : type));
+  const [first = 'long'] = own;
+  if (own.some((type) => type !== first)) report(at, 'the keys of its streams are of one type: text, or whole numbers');
+  return types.some(acceptsNull) ? ['null', first] : first;
+}
+
+function checkOptions(at: readonly string[], definition: Definition, options: Readonly<Row>, report: Report): void {
+  try {
+    optionsOf(definition, options);
+  } catch (error) {
+    if (!(error instanceof DefinitionError)) throw error;
+    const [option = ''] = error.message.split(/[.:]/, 1);
+    report(Object.hasOwn(options, option) ? [...at, option] : at.slice(0, -1), error.message);
+  }
+}
+
+function printOperator({ module, input, options, ttlMs, onError }: OperatorConfig) {
+  return { module, input, options, ttl: ttlMs === null ? null : formatDuration(ttlMs), onError };
+}

@@ -1,0 +1,86 @@
+/**
+ * Loads a module that a user wrote, as it is: JavaScript anywhere, TypeScript where Node takes the types off by itself. Once
+ * a process and thread; that it is the same everywhere, and since when, is told by the hash of its text and that of every
+ * file that it imports by a relative path.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, extname, resolve } from 'node:path';
+import { guardClock } from './guard.ts';
+
+export interface UserModule {
+  /** Its default export. */
+  readonly exported: unknown;
+  /** In hexadecimal digits. */
+  readonly sha256: string;
+}
+
+/** A module that can't be had. The message says why, for people. */
+export class ModuleError extends Error {}
+
+const TYPESCRIPT: readonly string[] = ['.ts', '.mts', '.cts'];
+const LOADED: readonly string[] = [...TYPESCRIPT, '.js', '.mjs', '.cjs'];
+
+/** Throws a ModuleError. */
+export function loadUserModule(path: string): UserModule {
+  if (!existsSync(path) || !statSync(path).isFile()) throw new ModuleError(`there is no file ${path}`);
+  const extension = extname(path);
+  if (!LOADED.includes(extension)) throw new ModuleError(`${path}: a module ends in ${LOADED.join(', ')}`);
+  if (TYPESCRIPT.includes(extension) && !takesTypeScript()) {
+    throw new ModuleError(
+      `${path} is TypeScript, which Node ${process.versions.node} does not run: build it and name the .js file, or use Node 22.18 or newer`,
+    );
+  }
+  guardClock();
+  const sha256 = hashOf(path);
+  return { exported: required(path), sha256 };
+}
+
+function takesTypeScript(): boolean {
+  return Boolean(Reflect.get(process.features, 'typescript'));
+}
+
+function required(path: string): unknown {
+  try {
+    const module: unknown = createRequire(path)(path);
+    if (typeof module !== 'object' || module === null) return undefined;
+    return 'default' in module ? module.default : module;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_REQUIRE_ASYNC_MODULE') {
+      throw new ModuleError(`${path} waits at its top level (await), which the module of an operator may not`, {
+        cause: error,
+      });
+    }
+    const where = error instanceof Error ? placeIn(error, path) : '';
+    throw new ModuleError(
+      `${path}${where} can't be imported: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Where in the file it was, as `:line:column`, if its stack says. */
+function placeIn({ stack = '' }: Error, path: string): string {
+  const at = stack.indexOf(`${path}:`);
+  return at < 0 ? '' : (/^(:\d+)(:\d+)?/.exec(stack.slice(at + path.length))?.[0] ?? '');
+}
+
+const IMPORTED = /(?:\bfrom|\bimport|\brequire)\s*\(?\s*['"](\.{1,2}\/[^'"]+)['"]/g;
+
+/** Files in the order in which they are first named: the same text gives the same hash, wherever it lies. */
+function hashOf(path: string): string {
+  const hash = createHash('sha256');
+  const seen = new Set<string>();
+  const add = (file: string): void => {
+    if (seen.has(file) || !existsSync(file)) return;
+    seen.add(file);
+    const text = readFileSync(file, 'utf8');
+    hash.update(`${text.length}\n`).update(text);
+    for (const [, specifier = ''] of text.matchAll(IMPORTED)) add(resolve(dirname(file), specifier));
+  };
+  add(path);
+  return hash.digest('hex');
+}

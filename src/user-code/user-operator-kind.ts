@@ -1,0 +1,52 @@
+/** Operators of users as a kind: a derivation names the module, and each thread that runs the operator loads it. */
+import type { AvroSchema } from '../messages/avro.ts';
+import { dynamicEventType } from '../messages/codec.ts';
+import { type Row, readDefinition } from '../operators/definition.ts';
+import { optionsOf } from '../operators/options.ts';
+import { outputSchema, outputStream } from '../operators/output-writer.ts';
+import { createUserOperator, USER_OPERATOR } from '../operators/user-operator.ts';
+import { operatorKind } from '../streams/operator-kind.ts';
+import { loadUserModule } from './load-module.ts';
+
+/** All that decides what an operator of a user derives, as plain data. */
+export interface UserOperatorDerivation {
+  /** Path of the module. */
+  readonly module: string;
+  /** Of its text, and of all that it imports by relative paths. */
+  readonly sha256: string;
+  readonly input: Readonly<Record<string, string | null>>;
+  readonly keyType: AvroSchema;
+  readonly options: Readonly<Row>;
+  readonly ttlMs: number | null;
+  readonly onError: 'fail' | 'deadLetter';
+}
+
+export const userOperatorKind = operatorKind<UserOperatorDerivation>(USER_OPERATOR, (name, spec, { inputs }) => {
+  const { module, sha256, input, keyType, options, ttlMs, onError } = spec;
+  const loaded = loadUserModule(module);
+  if (loaded.sha256 !== sha256) {
+    throw new Error(
+      `The operator ${name} was derived by another ${module} than the one that is there (SHA-256 ${sha256.slice(0, 12)}…, now ${loaded.sha256.slice(0, 12)}…)`,
+    );
+  }
+  const definition = readDefinition(loaded.exported);
+  const own = {
+    name,
+    definition,
+    inputs: Object.entries(input).map(([stream, key]) => {
+      return { stream, key, schema: inputs.find((candidate) => candidate.stream === stream)?.schema ?? null };
+    }),
+    keyType,
+    options: optionsOf(definition, options),
+    ttlMs,
+    onError,
+  };
+  return {
+    actor: USER_OPERATOR,
+    types: [...definition.outputs].map(([output, fields]) => {
+      const type = dynamicEventType(outputSchema(name, output, fields, keyType));
+      return { stream: outputStream(name, output), type };
+    }),
+    open: () => createUserOperator(own),
+  };
+});
