@@ -39,7 +39,7 @@ export interface FraudDetector {
 }
 
 /** Name of the session stream, as late events carry it. */
-export const SESSIONS = 'fraud.sessions';
+const SESSIONS = 'fraud.sessions';
 
 export function createFraudDetector(spec: FraudSpec): FraudDetector {
   const cards = createCards(spec);

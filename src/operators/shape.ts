@@ -41,7 +41,7 @@ export type FromShape<S> = Shape extends S ? Record<string, unknown> : FromKnown
 type FromKnownShape<S> = S extends AvroRecord ? FromAvro<S> : { -readonly [F in keyof S]: FromShapeField<S[F]> };
 
 /** Why a schema can't be taken: what is wrong, and at which field. */
-export class ShapeError extends Error {}
+class ShapeError extends Error {}
 
 /** The Avro record that a short schema stands for. Throws a ShapeError. */
 export function recordOfShape(shape: unknown, name: string, namespace: string): AvroRecord {
@@ -87,7 +87,7 @@ function isAvroSchema(value: unknown): value is AvroSchema {
   return Array.isArray(value) || (isMap(value) && 'type' in value);
 }
 
-export function isAvroRecord(value: unknown): value is AvroRecord {
+function isAvroRecord(value: unknown): value is AvroRecord {
   return isMap(value) && value.type === 'record' && Array.isArray(value.fields);
 }
 

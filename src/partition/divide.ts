@@ -22,7 +22,7 @@ export interface BatchPart {
 }
 
 /** Far below what a frame of the journal may hold. */
-export const COMMIT_BYTES_MAX = 160 * 1024 * 1024;
+const COMMIT_BYTES_MAX = 160 * 1024 * 1024;
 /** Attempts of one division. Rows that are still in doubt afterwards are not taken. */
 const TRIALS_MAX = 500;
 

@@ -43,7 +43,7 @@ function setSql({ name, onUpdate }: ColumnEntry, value: string): string {
 }
 
 /** What of the event at this place of its section, or of where that lies, the column holds. */
-export function cellOf({ name, kind, from, values }: ColumnEntry, event: EventRow, where: Where, i: number): Value {
+function cellOf({ name, kind, from, values }: ColumnEntry, event: EventRow, where: Where, i: number): Value {
   switch (from) {
     case '$log':
       return where.log;

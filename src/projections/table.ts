@@ -8,7 +8,7 @@ import type { EventType } from '../messages/codec.ts';
 export type ColumnKind = 'long' | 'int' | 'double' | 'boolean' | 'instant' | 'date' | 'text' | 'bytes' | 'json';
 
 /** Values that stand in no event: where it lies in the journal, and when it was committed. */
-export const PLACES = ['$log', '$stream', '$partition', '$offset', '$committedAt'] as const;
+const PLACES = ['$log', '$stream', '$partition', '$offset', '$committedAt'] as const;
 export type Place = (typeof PLACES)[number];
 
 export interface ColumnEntry<Field extends string = string> {

@@ -27,7 +27,7 @@ export interface HttpPort {
 
 const NODE_HTTP: HttpPort = { fetch, startTimer: nodeTimer };
 
-export const DEFAULT_DEADLINE_MS = 10_000;
+const DEFAULT_DEADLINE_MS = 10_000;
 const ONE_EVENT: Sink['batch'] = { events: 1, bytes: 1024 * 1024 };
 
 /** 4xx that say "not now" rather than "never": Request Timeout, Too Early, Too Many Requests (RFC 9110, 8470, 6585). */

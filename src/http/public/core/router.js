@@ -36,7 +36,7 @@ export function setQuery(values) {
   history.replaceState(null, '', location.pathname + text + location.hash);
 }
 
-export function go(href) {
+function go(href) {
   history.pushState(null, '', href);
   changed();
 }
