@@ -4,7 +4,7 @@
  */
 import { assign, setup } from 'xstate';
 import type { Columns } from '../src/messages/columns.ts';
-import { transactionType } from '../src/messages/types.ts';
+import { transactionType } from '../src/fraud/types.ts';
 import { defineMachineOperator, defineOperator } from '../src/millrace.ts';
 import { readDefinition } from '../src/operators/definition.ts';
 import { createUserOperator } from '../src/operators/user-operator.ts';

@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BUILTIN_TYPES } from '../dist/builtin-types.js';
 import { createRandom } from '../dist/fraud/random.js';
 import { readFrames } from '../dist/journal/frame-reader.js';
 import { openJournal } from '../dist/journal/journal.js';
@@ -59,7 +60,7 @@ async function measure({ name, window, keys, events, stepMs }: Case): Promise<Wi
   const nsPerEvent: number[] = [];
   let results = 0;
   for (let round = 0; round < ROUNDS; round++) {
-    const registry = createRegistry();
+    const registry = createRegistry(BUILTIN_TYPES);
     const types = derivationTypes(derivation, OPERATOR_KINDS);
     for (const type of types.inputs) registry.add(type);
     const fold = createPartitionFold(derivation, types, 0, registry);

@@ -2,6 +2,8 @@
  * What a user's own operators import: `import { defineOperator } from 'millrace'`. Declares and computes nothing, so that
  * a module that is loaded for its definition alone pulls in no more than this.
  */
+export type { KnownStreams } from './builtin-types.ts';
+
 import type {
   EventShapes,
   KeyName,
@@ -16,7 +18,6 @@ import type { Shape } from './operators/shape.ts';
 export { defineMachineOperator, type MachineOperatorSpec } from './operators/machine-operator.ts';
 export type {
   BroadcastContext,
-  KnownStreams,
   OperatorContext,
   OperatorDefinition,
   OperatorSpec,

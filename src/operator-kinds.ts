@@ -1,5 +1,5 @@
 /** Every kind of operator that a partition can run: to add one is a line here. */
-import { fraudKind } from './fraud/operator.ts';
+import { fraudKind, fraudOperatorsOf } from './fraud/operator.ts';
 import { derivedKind } from './streams/derived-operator.ts';
 import { joinKind } from './streams/join-operator.ts';
 import type { OperatorKind } from './streams/operator-kind.ts';
@@ -7,3 +7,6 @@ import { windowKind } from './streams/window-operator.ts';
 import { userOperatorKind } from './user-code/user-operator-kind.ts';
 
 export const OPERATOR_KINDS: readonly OperatorKind[] = [windowKind, joinKind, derivedKind, fraudKind, userOperatorKind];
+
+/** What the domains make of a stream, by the configuration: a line a domain. */
+export const DOMAIN_OPERATORS = [fraudOperatorsOf] as const;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { domainWords } from './boundaries/domain-words.ts';
 import { unusedExports } from './boundaries/exports.ts';
 import { ROOMS, roomOf } from './boundaries/rooms.ts';
 import { check, type Finding } from './boundaries/rules.ts';
@@ -32,6 +33,12 @@ describe('the tree', () => {
   it('holds to the rooms, their doors and the rules of a file', () => {
     const found = check(files).map(({ file, line, rule, what }) => `${file}:${line} ${rule}: ${what}`);
     expect(found).toEqual([]);
+  });
+
+  it('has engine rooms that name no word of a domain', () => {
+    const found = files.flatMap(({ path }) => domainWords(path, readFileSync(join(ROOT, path), 'utf8')));
+    expect(found).toEqual([]);
+    expect(domainWords('src/streams/x.ts', 'one\nof a customer')).toEqual(['src/streams/x.ts:2 customer']);
   });
 
   it('exports nothing that nobody imports', () => {

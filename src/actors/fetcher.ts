@@ -11,10 +11,11 @@
  * remembered only once durable, so a repeated run brings what a crash may have lost.
  */
 import { assign, fromPromise, setup } from 'xstate';
-import type { RunChanged, WeatherObservation } from '../messages/operations.ts';
+import type { RunChanged } from '../messages/operations.ts';
 import type { RunReport } from '../schedule/plan.ts';
 import { type RetryPolicy, retryDelayMs } from '../schedule/retry.ts';
 import type { FetchOutcome } from '../weather/fetch-weather.ts';
+import type { WeatherObservation } from '../weather/observation.ts';
 import { remember, type Seen, unseen } from '../weather/seen.ts';
 
 export interface FetcherPorts {

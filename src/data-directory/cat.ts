@@ -1,4 +1,6 @@
 /** `journal cat`: the events of a journal, one by one, as they were written. */
+
+import { BUILTIN_TYPES } from '../builtin-types.ts';
 import type { CommitReader, JournaledCommit } from '../journal/commit-reader.ts';
 import { journalOf, openReader } from '../journal/open-reader.ts';
 import { readSchemaFiles } from '../journal/schema-files.ts';
@@ -35,7 +37,7 @@ export async function openCat(dataDir: string, options: CatOptions): Promise<Cat
     logs,
     async *next() {
       // A schema is on the disk before the first event of its kind.
-      const registry = createRegistry();
+      const registry = createRegistry(BUILTIN_TYPES);
       for (const [fingerprint, json] of readSchemaFiles(dataDir)) registry.learn(fingerprint, json);
       for (const log of logs) {
         const fromOffset = reached.get(log) ?? 0;

@@ -4,17 +4,16 @@
  */
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
-import type { FraudConfig } from '../config/sections/fraud.ts';
 import { relationsOf } from '../config/sections/joins.ts';
 import type { OperatorConfig } from '../config/sections/operators.ts';
 import type { Relation } from '../config/sections/relation.ts';
 import { readBy } from '../config/sections/relation.ts';
 import type { StreamConfig } from '../config/sections/streams.ts';
 import type { WindowConfig } from '../config/sections/windows.ts';
-import { fraudKind } from '../fraud/operator.ts';
 import type { Fs } from '../journal/fs.ts';
 import { replaceFile } from '../journal/replace-file.ts';
 import type { SyncFs } from '../journal/sync-fs.ts';
+import { DOMAIN_OPERATORS } from '../operator-kinds.ts';
 import type { Derivation, DerivationInput } from '../partition/derivation.ts';
 import type { DerivationSince } from '../partition/rederive.ts';
 import { derivedKind } from '../streams/derived-operator.ts';
@@ -35,7 +34,6 @@ export interface Entry {
 /** What the configuration says of a stream that can change what is derived from it. */
 export function derivationOf(config: Config, stream: StreamConfig): Derivation {
   const { name, expectations } = stream;
-  const { fraud } = config;
   const derived = config.derived.filter((each) => each.stream === name);
   return {
     stream: name,
@@ -43,7 +41,7 @@ export function derivationOf(config: Config, stream: StreamConfig): Derivation {
     operators: [
       ...ownWindows(config, name),
       ...derived.map(({ stream: _, ...selection }) => derivedKind.of(selection.name, selection)),
-      ...(fraud?.stream === name ? [fraudOf(fraud)] : []),
+      ...DOMAIN_OPERATORS.flatMap((operatorsOf) => operatorsOf(config, name)),
       ...config.operators
         .filter((each) => Object.hasOwn(each.input, name) && isWithinPartition(each, config.streams))
         .map(userOperatorOf),
@@ -61,10 +59,6 @@ export function isWithinPartition({ input }: OperatorConfig, streams: readonly S
 
 export function userOperatorOf({ name, outputs: _, ...spec }: OperatorConfig): OperatorSpec {
   return userOperatorKind.of(name, spec);
-}
-
-function fraudOf({ sessionGapMs, rules, caseQuietMs }: FraudConfig): OperatorSpec {
-  return fraudKind.of('fraud', { sessionGapMs, rules, caseQuietMs });
 }
 
 /** The events of a relation, as a partition takes them in from logs; from its own source where there are none. */

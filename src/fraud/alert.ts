@@ -1,7 +1,8 @@
 /** The alert that a transaction raises when it opens a case. */
-import type { AlertRaised, Transaction } from '../messages/payments.ts';
+
 import type { OpenSession } from './card.ts';
 import { RULES_MODEL, type RuleInput, type RuleLimits, reasonsOf, severityOf } from './rules.ts';
+import type { AlertRaised, Transaction } from './schemas.ts';
 
 export function alertOf(
   transaction: Transaction,

@@ -1,6 +1,7 @@
 /** At most one open case a card: a hit opens it or joins it, and it expires when no hit came for its quiet time. */
-import type { Transaction } from '../messages/payments.ts';
+
 import { addCents, type Card } from './card.ts';
+import type { Transaction } from './schemas.ts';
 import type { FraudEvents } from './spec.ts';
 
 /** Returns true when the hit opened a case. */

@@ -1,12 +1,12 @@
 /** The fraud domain as an operator: transactions in; sessions, scores, alerts, cases and late events out. */
 import { eventType } from '../messages/codec.ts';
-import { alertRaisedType, caseChangedType, sessionClosedType, transactionScoredType } from '../messages/types.ts';
 import type { Operator, OperatorOutput } from '../streams/operator.ts';
-import { type LateEvents, operatorKind } from '../streams/operator-kind.ts';
+import { type LateEvents, type OperatorSpec, operatorKind } from '../streams/operator-kind.ts';
 import { recordsOf, stateOf } from '../streams/operator-state.ts';
 import { cardStateSchema } from './card-state.ts';
 import { createFraudDetector } from './detector.ts';
 import type { FraudSpec } from './spec.ts';
+import { alertRaisedType, caseChangedType, sessionClosedType, transactionScoredType } from './types.ts';
 
 const KIND = 'fraud';
 const FRAUD_SESSION = 'fraud-session';
@@ -31,6 +31,16 @@ export const fraudKind = operatorKind<FraudSpec>(KIND, (name, spec, { inputs }) 
   ],
   open: (late) => createFraudOperator(name, spec, inputs[0]?.stream ?? '', late),
 }));
+
+/** What a configuration has the domain make of a stream. */
+export function fraudOperatorsOf(
+  { fraud }: { readonly fraud: (FraudSpec & { readonly stream: string }) | null },
+  stream: string,
+): OperatorSpec[] {
+  if (fraud?.stream !== stream) return [];
+  const { sessionGapMs, rules, caseQuietMs } = fraud;
+  return [fraudKind.of(KIND, { sessionGapMs, rules, caseQuietMs })];
+}
 
 export function createFraudOperator(name: string, spec: FraudSpec, stream: string, late: LateEvents): Operator {
   const detector = createFraudDetector(spec);

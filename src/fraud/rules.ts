@@ -2,7 +2,7 @@
  * The rules that stand beside the model: what fires, why in words, and how much each adds to the score.
  * A rule's bit in `TransactionScored.ruleHits` is its place in RULES and never changes.
  */
-import type { AlertRaised } from '../messages/payments.ts';
+import type { AlertRaised } from './schemas.ts';
 
 export interface RuleLimits {
   /** A larger single amount fires. Cents. */

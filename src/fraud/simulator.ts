@@ -6,9 +6,10 @@
  * day follows from the seed and its number, without the days before it, and a shorter simulation is a prefix of a
  * longer one. Where the Handbook cuts the last 14 days of a compromise at the end of its table, this one does not.
  */
-import type { Transaction } from '../messages/payments.ts';
+
 import { type CardWorld, createCardWorld } from './card-world.ts';
 import { createRandom } from './random.ts';
+import type { Transaction } from './schemas.ts';
 
 export interface SimulationSpec {
   readonly seed: number;

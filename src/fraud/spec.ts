@@ -1,7 +1,8 @@
 /** What the fraud domain is told, and where it puts what it says. */
-import type { AlertRaised, CaseChanged, SessionClosed, TransactionScored } from '../messages/payments.ts';
+
 import type { LateEvent } from '../messages/streams.ts';
 import type { RuleLimits } from './rules.ts';
+import type { AlertRaised, CaseChanged, SessionClosed, TransactionScored } from './schemas.ts';
 
 export interface FraudSpec {
   readonly sessionGapMs: number;

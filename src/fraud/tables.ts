@@ -1,14 +1,14 @@
 /** Tables of payments and fraud: transactions, labels, scores, sessions, alerts with their deliveries, and cases. */
+import { alertDeliveryType } from '../messages/types.ts';
+import { type Table, tableOf } from '../projections/table.ts';
 import {
-  alertDeliveryType,
   alertRaisedType,
   caseChangedType,
   fraudLabelType,
   sessionClosedType,
   transactionScoredType,
   transactionType,
-} from '../messages/types.ts';
-import { type Table, tableOf } from '../projections/table.ts';
+} from './types.ts';
 
 const transactions = tableOf(transactionType, {
   name: 'transactions',

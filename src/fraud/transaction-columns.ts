@@ -1,6 +1,6 @@
 /** Transactions as columns: what the detector reads of every one, and one as an object for the few that matter. */
 import type { Columns } from '../messages/columns.ts';
-import type { Transaction } from '../messages/payments.ts';
+import type { Transaction } from './schemas.ts';
 
 export type TransactionColumns = { readonly [F in keyof Transaction]: Float64Array };
 

@@ -14,7 +14,7 @@ import {
   resolvingDecoder,
 } from './codec.ts';
 import { type Columns, columnsOfEvents } from './columns.ts';
-import { BUILTIN_TYPES } from './types.ts';
+import { ENGINE_TYPES } from './types.ts';
 import { type WindowResultType, windowOfRecord, writtenWindowType } from './window-result.ts';
 
 export interface Registry {
@@ -32,11 +32,17 @@ export interface Registry {
   problemReading(reader: EventType<unknown>): string | null;
   /** The window whose results blocks of this fingerprint hold, with the type that wrote them; null for other blocks. */
   windowOf(fingerprint: string): WindowResultType | null;
+  /** The built-in type of this full name. */
+  builtin(name: string): EventType<DynamicEvent> | undefined;
   /** The type that wrote blocks of this fingerprint; undefined when unknown. */
   writerOf(fingerprint: string): EventType<DynamicEvent> | undefined;
 }
 
-export function createRegistry(): Registry {
+/** Knows the engine's own types, and these. */
+export function createRegistry(known: readonly EventType<DynamicEvent>[] = []): Registry {
+  const builtin = new Map<string, EventType<DynamicEvent>>(
+    [...ENGINE_TYPES, ...known].map((type) => [type.name, type]),
+  );
   const names = new Map<string, string>();
   const writers = new Map<string, string>();
   const resolving = new Map<string, (bytes: Uint8Array) => unknown[]>();
@@ -54,6 +60,7 @@ export function createRegistry(): Registry {
       if (!names.has(fingerprint)) names.set(fingerprint, recordOf(schemaJson).name);
     },
     nameOf: (fingerprint) => names.get(fingerprint),
+    builtin: (name) => builtin.get(name),
     writerOf(fingerprint) {
       let type = writerTypes.get(fingerprint);
       const json = writers.get(fingerprint);
@@ -104,6 +111,6 @@ export function createRegistry(): Registry {
       return known;
     },
   };
-  for (const type of BUILTIN_TYPES) registry.add(type);
+  for (const type of builtin.values()) registry.add(type);
   return registry;
 }

@@ -2,11 +2,12 @@
  * The events of a commit's section as users see them: under the name of their stream, as JSON. A run's output and the sinks
  * say the same of an event because both read it here.
  */
+
 import type { Section } from './commit.ts';
 import { derivedStreamOfRecord } from './derived-event.ts';
 import { joinOfRecord } from './join-result.ts';
 import type { Registry } from './registry.ts';
-import { builtinType, deadLetterType, lateEventType } from './types.ts';
+import { deadLetterType, lateEventType } from './types.ts';
 
 export interface StreamEvent {
   /** As the pipeline file calls it: `clicks_per_user`, `clicks_per_user.late`, `clicks.dead-letters`. */
@@ -79,7 +80,7 @@ export function* derivedEvents(
       return;
   }
   const own = builtin(record);
-  const type = own === undefined ? undefined : builtinType(record);
+  const type = own === undefined ? undefined : registry.builtin(record);
   if (own !== undefined && type !== undefined) {
     for (const event of registry.decodeAs(type, fingerprint, bytes)) {
       const key = String(event[own.key]);

@@ -1,14 +1,6 @@
-/** Every built-in event type, compiled once. */
+/** The event types of the engine itself, compiled once. */
 import { type DynamicEvent, type EventType, eventType } from './codec.ts';
-import { actorChangedSchema, alertDeliverySchema, runChangedSchema, weatherObservationSchema } from './operations.ts';
-import {
-  alertRaisedSchema,
-  caseChangedSchema,
-  fraudLabelSchema,
-  sessionClosedSchema,
-  transactionSchema,
-  transactionScoredSchema,
-} from './payments.ts';
+import { actorChangedSchema, alertDeliverySchema, runChangedSchema } from './operations.ts';
 import { sinkDeliverySchema, sinkPositionsSchema } from './sink-facts.ts';
 import {
   deadLetterReplayedSchema,
@@ -23,12 +15,6 @@ import {
   tombstoneSchema,
 } from './streams.ts';
 
-export const transactionType = eventType(transactionSchema);
-export const fraudLabelType = eventType(fraudLabelSchema);
-export const transactionScoredType = eventType(transactionScoredSchema);
-export const sessionClosedType = eventType(sessionClosedSchema);
-export const alertRaisedType = eventType(alertRaisedSchema);
-export const caseChangedType = eventType(caseChangedSchema);
 export const lateEventType = eventType(lateEventSchema);
 export const deadLetterType = eventType(deadLetterSchema);
 export const deadLetterReplayedType = eventType(deadLetterReplayedSchema);
@@ -44,16 +30,8 @@ export const actorChangedType = eventType(actorChangedSchema);
 export const alertDeliveryType = eventType(alertDeliverySchema);
 export const sinkPositionsType = eventType(sinkPositionsSchema);
 export const sinkDeliveryType = eventType(sinkDeliverySchema);
-export const weatherObservationType = eventType(weatherObservationSchema);
 
-/** All types that a log may hold; a pipeline file may name some of them as `builtin:`. */
-export const BUILTIN_TYPES = [
-  transactionType,
-  fraudLabelType,
-  transactionScoredType,
-  sessionClosedType,
-  alertRaisedType,
-  caseChangedType,
+export const ENGINE_TYPES = [
   lateEventType,
   deadLetterType,
   deadLetterReplayedType,
@@ -69,12 +47,4 @@ export const BUILTIN_TYPES = [
   alertDeliveryType,
   sinkPositionsType,
   sinkDeliveryType,
-  weatherObservationType,
 ] as const;
-
-const BY_NAME = new Map<string, EventType<DynamicEvent>>(BUILTIN_TYPES.map((type) => [type.name, type]));
-
-/** The built-in type of this full name. */
-export function builtinType(name: string): EventType<DynamicEvent> | undefined {
-  return BY_NAME.get(name);
-}

@@ -3,18 +3,11 @@
  * emits goes to the output that is named by the type; its delays are timers in event time. Nothing of xstate's own clock,
  * mailbox or actors is used, so the machine does in a replay what it did before, and in a test with xstate alone.
  */
+
 import { type AnyStateMachine, initialTransition, transition } from 'xstate';
+import type { KnownStreams } from '../builtin-types.ts';
 import type { Handler, Key, KeyContext, Row, TimerHandler } from './definition.ts';
-import type {
-  EventOf,
-  EventShapes,
-  KeyName,
-  KeyOf,
-  KnownStreams,
-  Nothing,
-  OperatorDefinition,
-  Shapes,
-} from './operator-types.ts';
+import type { EventOf, EventShapes, KeyName, KeyOf, Nothing, OperatorDefinition, Shapes } from './operator-types.ts';
 import type { FromShape, Shape } from './shape.ts';
 import { isMap } from './shape.ts';
 

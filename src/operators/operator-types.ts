@@ -3,15 +3,9 @@
  * Types of state, outputs, options and events are read off their schemas. What is written is checked where a module is
  * loaded (definition.ts), so that plain JavaScript is held to the same.
  */
-import type { WeatherObservation } from '../messages/operations.ts';
-import type { Transaction } from '../messages/payments.ts';
-import type { FromShape, Shape } from './shape.ts';
 
-/** Streams whose events are known by their name. Others are declared in `events`. */
-export interface KnownStreams {
-  'payments.transactions': Transaction;
-  'weather.observations': WeatherObservation;
-}
+import type { KnownStreams } from '../builtin-types.ts';
+import type { FromShape, Shape } from './shape.ts';
 
 /** In `events`, for a stream whose type is written in TypeScript; the schema is then the stream's own. */
 export interface TypedEvents<T> {

@@ -2,16 +2,16 @@
  * An operator by itself, for its author's tests: events and watermarks go in, outputs and state come out, and a restart
  * goes through the bytes of a snapshot. No journal, no files, no time but what the test says.
  */
+
+import { KNOWN_STREAMS, type KnownStreams } from '../builtin-types.ts';
 import type { AvroRecord } from '../messages/avro.ts';
 import type { Block } from '../messages/block.ts';
 import { type DynamicEvent, dynamicEventType } from '../messages/codec.ts';
 import { type Columns, columnsOfEvents } from '../messages/columns.ts';
-import { weatherObservationSchema } from '../messages/operations.ts';
-import { transactionSchema } from '../messages/payments.ts';
 import { deadLetterType } from '../messages/types.ts';
 import { partitionOf } from '../streams/partitioner.ts';
 import { type Definition, type Key, type Row, readDefinition } from './definition.ts';
-import type { EventOf, EventShapes, KnownStreams, OperatorDefinition, Shapes } from './operator-types.ts';
+import type { EventOf, EventShapes, OperatorDefinition, Shapes } from './operator-types.ts';
 import { optionsOf } from './options.ts';
 import { cloned } from './record-code.ts';
 import type { FromShape, Shape } from './shape.ts';
@@ -54,10 +54,7 @@ export interface OperatorTest<S, O, E> {
   deadLetters(): { readonly reason: string; readonly detail: string; readonly event: unknown }[];
 }
 
-const KNOWN_SCHEMAS: Readonly<Record<string, AvroRecord>> = {
-  'payments.transactions': transactionSchema,
-  'weather.observations': weatherObservationSchema,
-};
+const KNOWN_SCHEMAS: Readonly<Record<string, AvroRecord>> = KNOWN_STREAMS;
 
 export function testOperator<S extends Shape, O extends Shapes, P extends Shape, E extends EventShapes>(
   operator: OperatorDefinition<S, O, P, E>,

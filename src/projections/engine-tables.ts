@@ -135,7 +135,7 @@ const actorHistory = tableOf(actorChangedType, {
   },
 });
 
-/** What a sink did not take, alerts aside: those have a table of their own. */
+/** What a sink did not take of streams whose domain has no table of that. */
 const sinkDeliveries = tableOf(sinkDeliveryType, {
   name: 'sink_deliveries',
   label: 'Events that sinks gave up',

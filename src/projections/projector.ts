@@ -2,13 +2,13 @@
  * The projector of one store: reads the logs in order and hands each section that the store wants to it. Rows and offsets
  * commit together, so wherever it stops it goes on from there.
  */
+
 import type { CommitReader, JournaledCommit } from '../journal/commit-reader.ts';
 import type { DynamicEvent, EventType } from '../messages/codec.ts';
 import { type Columns, columnsOfEvents } from '../messages/columns.ts';
 import type { Section } from '../messages/commit.ts';
 import { joinOfRecord } from '../messages/join-result.ts';
 import type { Registry } from '../messages/registry.ts';
-import { builtinType } from '../messages/types.ts';
 import {
   type EventRow,
   JOIN_RESULTS,
@@ -119,7 +119,7 @@ function decodedAs({ registry, declared }: ProjectedJournal, section: Section, s
   const window = registry.windowOf(section.fingerprint);
   const own = declared.get(stream)?.type;
   const isOwn = own?.name === record;
-  const reader = window?.type ?? (isOwn ? own : builtinType(record));
+  const reader = window?.type ?? (isOwn ? own : registry.builtin(record));
   if (reader === undefined) return null;
   const typeName = isOwn ? STREAM_EVENTS : reader.name;
   let columns: Columns | null = null;

@@ -1,9 +1,9 @@
 /** What a commit derived, as the rows that the live page shows. */
 import type { Committed } from '../actors/partition-consumer.ts';
+import type { AlertRaised } from '../fraud/schemas.ts';
+import { alertRaisedType, sessionClosedType } from '../fraud/types.ts';
 import type { LiveEvent, Row } from '../http/view.ts';
 import type { EventType } from '../messages/codec.ts';
-import type { AlertRaised } from '../messages/payments.ts';
-import { alertRaisedType, sessionClosedType } from '../messages/types.ts';
 
 /** Of the sessions of a commit so many are shown: a sample. */
 const SAMPLED_SESSIONS = 5;

@@ -5,6 +5,7 @@
 import type { Committed } from '../actors/partition-consumer.ts';
 import { createPartitionHost, type PartitionHost } from '../actors/partition-host.ts';
 import type { SupervisionPorts } from '../actors/supervisor.ts';
+import { BUILTIN_TYPES } from '../builtin-types.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { StreamConfig } from '../config/sections/streams.ts';
@@ -21,7 +22,7 @@ import { type DynamicEvent, dynamicEventType, type EventSchema, type EventType }
 import { logName, logNamesOf } from '../messages/log-name.ts';
 import { OPERATIONS } from '../messages/operations.ts';
 import { createRegistry, type Registry } from '../messages/registry.ts';
-import { BUILTIN_TYPES, runChangedType } from '../messages/types.ts';
+import { runChangedType } from '../messages/types.ts';
 import { OPERATOR_KINDS } from '../operator-kinds.ts';
 import {
   createPartitionFold,
@@ -114,7 +115,7 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
     witnesses: projectedOffsets(config.dataDir, platform),
   });
   const snapshots = snapshotStore(journalPlace.directory, { fs: disk.fs });
-  const registry = createRegistry();
+  const registry = createRegistry(BUILTIN_TYPES);
   const exchanged = knownExchanges(config.dataDir, syncFs);
   const planned = exchangesOf(config, exchanged);
   // A damaged file of a type of today is written anew below.

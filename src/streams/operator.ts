@@ -53,7 +53,7 @@ export interface Operator {
   readonly name: string;
   /** As derivations call it: window, join, derived, … */
   readonly kind: string;
-  /** The actor that drives it, as the actor tree names it: window-aggregator, fraud-session, … */
+  /** The actor that drives it, as the actor tree names it: window-aggregator, operator, … */
   readonly actor: string;
   /** Streams whose events it takes. Of all others it sees how the watermark moves. */
   readonly inputs: readonly string[];

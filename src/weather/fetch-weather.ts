@@ -2,7 +2,7 @@
  * One attempt at fetching weather: the request, an HTTP GET through a port, and what its outcome means. Failures are
  * values: `retryable` ones say how long the provider asks to wait, if it does.
  */
-import type { WeatherObservation } from '../messages/operations.ts';
+import type { WeatherObservation } from './observation.ts';
 import { quotaWaitMs } from './quota.ts';
 import { type ForecastRequest, forecastUrl } from './request.ts';
 import { errorReason, parseJson, readForecast } from './response.ts';

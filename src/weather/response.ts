@@ -4,7 +4,7 @@
  *
  * Only hours up to `fetchedAt` become observations. Later hours are a forecast, and are left out.
  */
-import type { WeatherObservation } from '../messages/operations.ts';
+import type { WeatherObservation } from './observation.ts';
 import type { Place } from './place.ts';
 import type { WeatherVariable } from './variables.ts';
 

@@ -5,7 +5,7 @@
  *
  * It is rebuilt from the log by remembering each WeatherObservation in order.
  */
-import type { WeatherObservation } from '../messages/operations.ts';
+import type { WeatherObservation } from './observation.ts';
 import { WEATHER_VARIABLES } from './variables.ts';
 
 export interface Seen {

@@ -1,6 +1,7 @@
 /** The table of weather observations; a later fetch of the same hour takes the place of an earlier one when it is read. */
-import { weatherObservationType } from '../messages/types.ts';
+
 import { type Table, tableOf } from '../projections/table.ts';
+import { weatherObservationType } from './observation.ts';
 
 const MEASURES = ['temperature_celsius', 'humidity_percent', 'precipitation_mm', 'wind_speed_kmh', 'pressure_hpa'];
 

@@ -3,7 +3,7 @@
  * field of WeatherObservation that takes the value. Precipitation is the sum of the preceding hour; the others are
  * of the instant.
  */
-import type { WeatherObservation } from '../messages/operations.ts';
+import type { WeatherObservation } from './observation.ts';
 
 export type WeatherField = Exclude<keyof WeatherObservation, 'provider' | 'place' | 'observedAt' | 'fetchedAt'>;
 

@@ -3,13 +3,13 @@
  * order between them show. `at` is left out, since it names the watermark of one partition.
  */
 import { createHash } from 'node:crypto';
+import { BUILTIN_TYPES } from '../builtin-types.ts';
 import { type JournalPlace, openReader } from '../journal/open-reader.ts';
 import { readSchemaFiles } from '../journal/schema-files.ts';
 import type { Section } from '../messages/commit.ts';
 import { derivedStreamOfRecord } from '../messages/derived-event.ts';
 import { joinOfRecord } from '../messages/join-result.ts';
 import { createRegistry } from '../messages/registry.ts';
-import { builtinType } from '../messages/types.ts';
 import type { LogRange } from '../projections/projector.ts';
 import { TABLES } from '../tables.ts';
 
@@ -27,7 +27,7 @@ export interface DigestStreamsTask {
 
 /** Reads the logs from what is kept of them to these offsets. */
 export default async function digestStreams({ dataDir, journal, ranges }: DigestStreamsTask): Promise<StreamDigest[]> {
-  const registry = createRegistry();
+  const registry = createRegistry(BUILTIN_TYPES);
   for (const [fingerprint, json] of readSchemaFiles(dataDir)) registry.learn(fingerprint, json);
   const sums = new Map<string, { events: number; sum: bigint }>();
   const add = (stream: string, value: unknown): void => {
@@ -52,7 +52,7 @@ export default async function digestStreams({ dataDir, journal, ranges }: Digest
       return;
     }
     const output = TABLES.find(({ eventType }) => eventType === record)?.output;
-    const type = builtinType(record);
+    const type = registry.builtin(record);
     if (output === undefined || type === undefined) return;
     const layout = Object.fromEntries((output.layout ?? []).map((field) => [field, 0]));
     for (const event of registry.decodeAs(type, fingerprint, bytes)) add(output.stream, { ...event, ...layout });

@@ -3,11 +3,13 @@
  *
  * A partition that has a line behind it is not given it again; what was refused belongs to partition 0.
  */
+
+import type { FraudLabel } from '../fraud/schemas.ts';
+import { fraudLabelType } from '../fraud/types.ts';
 import { type DynamicEvent, dynamicEventType } from '../messages/codec.ts';
 import { AS_JSON, createOriginWriter, type InputBlock, memoryOf, type OriginalForm } from '../messages/origins.ts';
-import type { FraudLabel } from '../messages/payments.ts';
 import type { DeadLetter } from '../messages/streams.ts';
-import { deadLetterType, filePositionType, fraudLabelType } from '../messages/types.ts';
+import { deadLetterType, filePositionType } from '../messages/types.ts';
 import type { Resumed } from '../sources/known-file.ts';
 import type { ConsumedPrefix } from '../sources/prefix-hash.ts';
 import { partitionOf } from '../streams/partitioner.ts';

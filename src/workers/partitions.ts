@@ -5,6 +5,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { createPartitionHost, type PartitionHost } from '../actors/partition-host.ts';
 import { asError, type RunningChild } from '../actors/supervised.ts';
+import { BUILTIN_TYPES } from '../builtin-types.ts';
 import { openReader } from '../journal/open-reader.ts';
 import { readSchemaFiles } from '../journal/schema-files.ts';
 import { logName } from '../messages/log-name.ts';
@@ -29,7 +30,7 @@ interface Hosted {
 }
 
 function openHosted({ dataDir, journal, partition, derivation, requests }: OpenPartition): Hosted {
-  const registry = createRegistry();
+  const registry = createRegistry(BUILTIN_TYPES);
   for (const [fingerprint, json] of readSchemaFiles(dataDir)) registry.learn(fingerprint, json);
   const reader = openReader(journal);
   const types = derivationTypes(derivation, OPERATOR_KINDS);

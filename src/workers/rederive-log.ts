@@ -1,4 +1,6 @@
 /** Derives the events of one log anew, in a thread of the pool: a shard of a replay. */
+
+import { BUILTIN_TYPES } from '../builtin-types.ts';
 import type { CommitReader } from '../journal/commit-reader.ts';
 import { type JournalPlace, openReader } from '../journal/open-reader.ts';
 import { readSchemaFiles } from '../journal/schema-files.ts';
@@ -20,7 +22,7 @@ export interface RederiveTask {
 /** Throws when a frame can't be read. */
 export default async function rederiveLog(task: RederiveTask): Promise<Rederived> {
   const { dataDir, journal, log, partition, toOffset, history } = task;
-  const registry = createRegistry();
+  const registry = createRegistry(BUILTIN_TYPES);
   for (const [fingerprint, json] of readSchemaFiles(dataDir)) registry.learn(fingerprint, json);
   const reader = openReader(journal);
   const start = await startOf(reader, snapshotStore(journal.directory), log, history[0]?.fromOffset ?? 0);

@@ -1,5 +1,6 @@
 /** What the process of a store does with a task. Those that change the store must come one at a time. */
 
+import { BUILTIN_TYPES } from '../builtin-types.ts';
 import { messageOf } from '../journal/error.ts';
 import { openReader } from '../journal/open-reader.ts';
 import { readSchemaFiles } from '../journal/schema-files.ts';
@@ -58,7 +59,7 @@ export function createStoreTask({ fs, driver, tables, openStore, deleteStore }: 
     await close();
     const { dataDir } = task;
     const reader = openReader(task.journal, fs);
-    const registry = createRegistry();
+    const registry = createRegistry(BUILTIN_TYPES);
     for (const [fingerprint, json] of readSchemaFiles(dataDir, fs)) registry.learn(fingerprint, json);
     if (isKnownDamaged || task.rebuild === true) deleteStore(task);
     isKnownDamaged = false;

@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { createActor, SimulatedClock } from 'xstate';
 import { getShortestPaths, getSimplePaths } from 'xstate/graph';
 import { type FetcherEvent, type FetcherPorts, fetcherMachine } from '../../src/actors/fetcher.ts';
-import type { RunChanged, WeatherObservation } from '../../src/messages/operations.ts';
+import type { RunChanged } from '../../src/messages/operations.ts';
 import type { RunReport } from '../../src/schedule/plan.ts';
 import { retryDelayMs } from '../../src/schedule/retry.ts';
 import type { FetchOutcome } from '../../src/weather/fetch-weather.ts';
+import type { WeatherObservation } from '../../src/weather/observation.ts';
 import { nothingSeen } from '../../src/weather/seen.ts';
 import { deferred, settled } from './deferred.ts';
 

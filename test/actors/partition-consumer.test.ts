@@ -8,9 +8,10 @@ import {
   type PartitionConsumerPorts,
   partitionConsumerMachine,
 } from '../../src/actors/partition-consumer.ts';
+import { BUILTIN_TYPES } from '../../src/builtin-types.ts';
+import { transactionType } from '../../src/fraud/types.ts';
 import type { Commit } from '../../src/messages/commit.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
-import { transactionType } from '../../src/messages/types.ts';
 import { OPERATOR_KINDS } from '../../src/operator-kinds.ts';
 import { createPartitionFold, derivationTypes } from '../../src/partition/derivation.ts';
 import type { Partition } from '../../src/partition/partition.ts';
@@ -25,7 +26,7 @@ const PAYMENTS = derivationOfOne({
   watermark: { kind: 'bounded', outOfOrdernessMs: 0 },
 });
 const TYPES = derivationTypes(PAYMENTS, OPERATOR_KINDS);
-const newPartition = (): Partition => createPartitionFold(PAYMENTS, TYPES, 0, createRegistry()).partition;
+const newPartition = (): Partition => createPartitionFold(PAYMENTS, TYPES, 0, createRegistry(BUILTIN_TYPES)).partition;
 
 interface World {
   readonly mailbox: Mailbox;

@@ -2,11 +2,12 @@ import { expect, test } from 'vitest';
 import { createActor, SimulatedClock, waitFor } from 'xstate';
 import { fetcherMachine } from '../../src/actors/fetcher.ts';
 import { schedulerMachine } from '../../src/actors/scheduler.ts';
-import type { RunChanged, WeatherObservation } from '../../src/messages/operations.ts';
+import type { RunChanged } from '../../src/messages/operations.ts';
 import { timetable } from '../../src/schedule/timetable.ts';
 import { DEFAULT_LIMITS, httpGet } from '../../src/sources/http-client.ts';
 import { recordedPlaces, startWeatherServer } from '../../src/sources/weather-server.ts';
 import { fetchWeather } from '../../src/weather/fetch-weather.ts';
+import type { WeatherObservation } from '../../src/weather/observation.ts';
 import { nothingSeen } from '../../src/weather/seen.ts';
 
 const HOUR_MS = 3_600_000;

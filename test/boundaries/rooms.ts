@@ -26,7 +26,17 @@ const STORE_PORT = ['projections/table.ts', 'projections/store.ts'];
 
 /** The two small ports that adapters stand behind. */
 const PORTS = ['sources/source.ts', 'sinks/sink.ts'];
-const BELOW_SERVICE = [...PURE_ROOMS, 'tables.ts', 'journal', 'actors', 'sources', 'sinks', 'projections', 'workers'];
+const BELOW_SERVICE = [
+  ...PURE_ROOMS,
+  'builtin-types.ts',
+  'tables.ts',
+  'journal',
+  'actors',
+  'sources',
+  'sinks',
+  'projections',
+  'workers',
+];
 
 export const ROOMS: Readonly<Record<string, Room>> = {
   messages: pure(),
@@ -35,10 +45,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   weather: pure('messages', 'streams', ...STORE_PORT),
   quality: pure('messages', 'streams'),
   // User code over keyed state: its definition, its runtime, and its author's tests.
-  operators: pure('messages', 'streams'),
+  operators: pure('messages', 'streams', 'builtin-types.ts'),
   schedule: pure('messages', 'streams', ...STORE_PORT),
   // What a partition makes of its input, live and replayed, by whatever operators it has.
   partition: pure('messages', 'streams', 'quality'),
+  // The event types of the engine and of the domains.
+  'builtin-types.ts': { mayImport: ['messages', 'fraud', 'weather'] },
   // Modules of users: they are loaded, and kept from the clock.
   'user-code': { mayImport: ['messages', 'streams', 'operators'] },
   // Every kind of operator: streams' own, those of the domains and those of users.
@@ -49,14 +61,23 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // Exchanges with another machine: how long they may take, and what of an address may be said.
   'deadline.ts': { mayImport: [] },
   'endpoint.ts': { mayImport: [] },
-  // Of the domains the simulator, which is what the generator is; and streams for how keys spread over partitions.
-  sources: { mayImport: ['messages', 'streams', 'keys', 'deadline.ts', 'endpoint.ts', 'fraud/simulator.ts'] },
-  sinks: { mayImport: ['messages', 'deadline.ts', 'endpoint.ts'] },
+  // Of the domains that of payments, which the generator simulates; and streams for how keys spread over partitions.
+  sources: { mayImport: ['messages', 'streams', 'keys', 'deadline.ts', 'endpoint.ts', 'fraud'] },
+  sinks: { mayImport: ['messages', 'fraud/schemas.ts', 'deadline.ts', 'endpoint.ts'] },
   actors: { mayImport: [...PURE_ROOMS, 'journal', ...PORTS], builtins: [], clockless: true },
   projections: { mayImport: ['messages', 'journal'] },
   // A large input file is read by its source's own code, in a thread; a partition's actors may live in one.
   workers: {
-    mayImport: [...PURE_ROOMS, 'operator-kinds.ts', 'tables.ts', 'journal', 'projections', 'sources', 'actors'],
+    mayImport: [
+      ...PURE_ROOMS,
+      'builtin-types.ts',
+      'operator-kinds.ts',
+      'tables.ts',
+      'journal',
+      'projections',
+      'sources',
+      'actors',
+    ],
   },
   // What a key of the pipeline file may hold, for every section and every adapter: durations, sizes, names, secrets.
   keys: { mayImport: ['messages', 'streams'] },
@@ -65,7 +86,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   config: {
     mayImport: [
       ...['messages', 'schedule', 'streams', 'quality', 'keys', 'sources', 'operators', 'user-code'],
-      ...['journal/segment.ts', 'projections/stream-tables.ts', 'tables.ts', 'http/access.ts'],
+      ...['journal/segment.ts', 'projections/stream-tables.ts', 'tables.ts', 'http/access.ts', 'builtin-types.ts'],
+      // The sections of the domains.
+      ...['fraud/types.ts', 'weather/observation.ts'],
     ],
   },
   'logger.ts': { mayImport: ['config', 'messages/printable.ts'] },
@@ -101,7 +124,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // What a user's own tests import.
   'testing.ts': { mayImport: ['operators', 'run', 'config', 'logger.ts'] },
   // And what their operators import.
-  'millrace.ts': { mayImport: ['operators'] },
+  'millrace.ts': { mayImport: ['operators', 'builtin-types.ts'] },
   'main.ts': { mayImport: ['commands', 'keys', 'config', 'messages/printable.ts'] },
   // Runs before anything is installed.
   install: { mayImport: [] },

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { deviationsAboveMean, learnAmount, newCard } from '../../src/fraud/card.ts';
+import type { Transaction } from '../../src/fraud/schemas.ts';
 import type { FraudSpec } from '../../src/fraud/spec.ts';
-import type { Transaction } from '../../src/messages/payments.ts';
 import { partitionOf } from '../../src/streams/partitioner.ts';
 import type { DerivedEvents } from '../partition/driver.ts';
 import { type DriverOptions, drivePartition, END, type Step, TRANSACTIONS, together } from '../partition/driver.ts';

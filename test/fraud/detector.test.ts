@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { CARD_HISTORY_MS } from '../../src/fraud/card-timers.ts';
 import { createFraudDetector, type FraudDetector } from '../../src/fraud/detector.ts';
 import { AMOUNT_RULE, DEVIATION_RULE, VELOCITY_RULE } from '../../src/fraud/rules.ts';
+import type { SessionClosed, Transaction } from '../../src/fraud/schemas.ts';
 import type { FraudEvents, FraudSpec } from '../../src/fraud/spec.ts';
-import type { SessionClosed, Transaction } from '../../src/messages/payments.ts';
-import { transactionType } from '../../src/messages/types.ts';
+import { transactionType } from '../../src/fraud/types.ts';
 import type { WatermarkPolicy } from '../../src/streams/watermark.ts';
 import { drivePartition, END, TRANSACTIONS } from '../partition/driver.ts';
 

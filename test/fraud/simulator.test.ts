@@ -9,7 +9,7 @@ import {
   type SimulationSpec,
   simulateDays,
 } from '../../src/fraud/simulator.ts';
-import { transactionType } from '../../src/messages/types.ts';
+import { transactionType } from '../../src/fraud/types.ts';
 
 // The Handbook's own run of this definition (chapter 3): 183 days, 5,000 customers, 10,000 terminals.
 const PUBLISHED = { total: 1_754_155, scenario1: 973, scenario2: 9077, scenario3: 4631 };

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, test } from 'vitest';
+import type { AlertRaised, Transaction } from '../../src/fraud/schemas.ts';
+import { transactionType } from '../../src/fraud/types.ts';
 import type { AvroRecord, FromAvro } from '../../src/messages/avro.ts';
 import { eventType } from '../../src/messages/codec.ts';
-import type { AlertRaised, Transaction } from '../../src/messages/payments.ts';
 import type { DeadLetter } from '../../src/messages/streams.ts';
-import { transactionType } from '../../src/messages/types.ts';
 import type { WindowResult } from '../../src/messages/window-result.ts';
 import { referenceBlock } from './avro-reference.ts';
 

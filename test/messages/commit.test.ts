@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { transactionType } from '../../src/fraud/types.ts';
 import { type Commit, decodeCommit, encodeCommit, type Section } from '../../src/messages/commit.ts';
-import { transactionType } from '../../src/messages/types.ts';
 
 const section: fc.Arbitrary<Section> = fc.record({
   fingerprint: fc.stringMatching(/^[0-9a-f]{16}$/),

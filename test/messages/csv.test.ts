@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { transactionSchema } from '../../src/fraud/schemas.ts';
 import type { AvroRecord } from '../../src/messages/avro.ts';
 import { createCsvDecoder } from '../../src/messages/csv.ts';
-import { transactionSchema } from '../../src/messages/payments.ts';
 
 const HANDBOOK = 'transaction_id,occurred_at,customer_id,terminal_id,amount_cents,fraud,scenario';
 

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { BUILTIN_TYPES } from '../../src/builtin-types.ts';
+import { transactionType } from '../../src/fraud/types.ts';
 import type { AvroField, AvroRecord } from '../../src/messages/avro.ts';
 import { type DynamicEvent, dynamicEventType, type EventType } from '../../src/messages/codec.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
-import { transactionType } from '../../src/messages/types.ts';
 
 const record = (...fields: AvroField[]): EventType<DynamicEvent> =>
   dynamicEventType({ type: 'record', name: 'Order', namespace: 'shop', fields } satisfies AvroRecord);
@@ -17,7 +18,7 @@ const state = (symbols: readonly string[], fallback?: string): AvroField => ({
 
 /** Writes with one version and reads with another, through a registry that learned the writer's from a log. */
 function resolve(writer: EventType<DynamicEvent>, reader: EventType<DynamicEvent>, events: DynamicEvent[]): unknown[] {
-  const registry = createRegistry();
+  const registry = createRegistry(BUILTIN_TYPES);
   registry.add(reader);
   registry.learn(writer.fingerprint, writer.json);
   const { fingerprint, bytes } = writer.encodeBlock(events);
@@ -85,7 +86,7 @@ describe('the registry', () => {
   const newer = record(ID, NOTE);
 
   test('reads blocks of several versions side by side', () => {
-    const registry = createRegistry();
+    const registry = createRegistry(BUILTIN_TYPES);
     registry.add(newer);
     registry.learn(older.fingerprint, older.json);
     const read = (type: EventType<DynamicEvent>, event: DynamicEvent): unknown[] => {
@@ -100,7 +101,7 @@ describe('the registry', () => {
   });
 
   test('names the record of a fingerprint it was given or has learned, and of no other', () => {
-    const registry = createRegistry();
+    const registry = createRegistry(BUILTIN_TYPES);
     registry.learn(older.fingerprint, older.json);
     expect(registry.nameOf(older.fingerprint)).toBe('shop.Order');
     expect(registry.nameOf(transactionType.fingerprint)).toBe('dev.millrace.Transaction');
@@ -111,12 +112,12 @@ describe('the registry', () => {
 
   test('refuses a block whose schema it was never told of, and names it', () => {
     const { fingerprint, bytes } = older.encodeBlock([{ id: 1 }]);
-    expect(() => createRegistry().decodeAs(newer, fingerprint, bytes)).toThrow(fingerprint);
+    expect(() => createRegistry(BUILTIN_TYPES).decodeAs(newer, fingerprint, bytes)).toThrow(fingerprint);
   });
 
   test('refuses a block of another record, even one of the same shape', () => {
     const other = dynamicEventType({ type: 'record', name: 'Invoice', namespace: 'shop', fields: [ID] });
-    const registry = createRegistry();
+    const registry = createRegistry(BUILTIN_TYPES);
     registry.learn(other.fingerprint, other.json);
     const { fingerprint, bytes } = other.encodeBlock([{ id: 1 }]);
     expect(() => registry.decodeAs(older, fingerprint, bytes)).toThrow();

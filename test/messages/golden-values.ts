@@ -3,33 +3,36 @@
  * touch what an encoding can get wrong: signs, 53-bit integers, both branches of a union, empty and full collections,
  * every symbol of an enum, text beyond ASCII.
  */
+
+import {
+  alertRaisedType,
+  caseChangedType,
+  fraudLabelType,
+  sessionClosedType,
+  transactionScoredType,
+  transactionType,
+} from '../../src/fraud/types.ts';
 import { type EventSchema, eventType } from '../../src/messages/codec.ts';
 import { commitHeaderSchema } from '../../src/messages/streams.ts';
 import {
   actorChangedType,
   alertDeliveryType,
-  alertRaisedType,
-  caseChangedType,
   deadLetterReplayedType,
   deadLetterType,
   exchangedBlockType,
   filePositionType,
   flushType,
   forwardedBlockType,
-  fraudLabelType,
   lateEventType,
   requestTakenType,
   runChangedType,
-  sessionClosedType,
   sinkDeliveryType,
   sinkPositionsType,
   sourceControlType,
   tombstoneType,
-  transactionScoredType,
-  transactionType,
-  weatherObservationType,
 } from '../../src/messages/types.ts';
 import { windowResultType } from '../../src/messages/window-result.ts';
+import { weatherObservationType } from '../../src/weather/observation.ts';
 
 export interface Golden {
   readonly type: EventSchema;

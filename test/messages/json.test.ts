@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { transactionSchema } from '../../src/fraud/schemas.ts';
 import type { AvroRecord } from '../../src/messages/avro.ts';
 import { dynamicEventType } from '../../src/messages/codec.ts';
 import { createInstantParser } from '../../src/messages/instant.ts';
 import { createJsonDecoder } from '../../src/messages/json.ts';
-import { transactionSchema } from '../../src/messages/payments.ts';
 
 const orderSchema = {
   type: 'record',

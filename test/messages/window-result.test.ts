@@ -1,6 +1,7 @@
 /** A window's own record: its name and its aggregates come back from the schema that a log keeps. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { BUILTIN_TYPES } from '../../src/builtin-types.ts';
 import type { AvroSchema } from '../../src/messages/avro.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
 import {
@@ -36,7 +37,7 @@ test('the names are read back from the schema, whatever they are', () => {
         aggregates: Object.fromEntries(fields.map(({ name }, i) => [name, values[i % values.length]?.[1] ?? null])),
       };
       const block = type.encodeBlock([result]);
-      const registry = createRegistry();
+      const registry = createRegistry(BUILTIN_TYPES);
       registry.learn(type.fingerprint, type.json);
       const written = registry.windowOf(block.fingerprint);
       expect(written).toMatchObject({ window, aggregates: fields });
@@ -54,5 +55,5 @@ test('two windows of the same form have records of their own', () => {
 });
 
 test('any other record is no window', () => {
-  expect(createRegistry().windowOf('0000000000000000')).toBeNull();
+  expect(createRegistry(BUILTIN_TYPES).windowOf('0000000000000000')).toBeNull();
 });

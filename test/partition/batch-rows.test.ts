@@ -1,14 +1,16 @@
 /** Any cut of a batch gives its rows, in their order, with what they say of where they came from. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { BUILTIN_TYPES } from '../../src/builtin-types.ts';
+import { transactionType } from '../../src/fraud/types.ts';
 import { AS_JSON, createOriginWriter, type InputBlock } from '../../src/messages/origins.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
 import { encodeSeen } from '../../src/messages/seen-times.ts';
-import { deadLetterType, exchangedBlockType, tombstoneType, transactionType } from '../../src/messages/types.ts';
+import { deadLetterType, exchangedBlockType, tombstoneType } from '../../src/messages/types.ts';
 import { batchRows } from '../../src/partition/batch-rows.ts';
 import { blocksOfPart } from '../../src/partition/divide.ts';
 
-const registry = createRegistry();
+const registry = createRegistry(BUILTIN_TYPES);
 const { writerOf } = registry;
 const BATCH = { source: 'x', next: 99 };
 

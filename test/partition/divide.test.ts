@@ -1,7 +1,8 @@
 /** A batch that derives more than a commit may hold, against its events applied one by one. */
 import { expect, test } from 'vitest';
+import { BUILTIN_TYPES } from '../../src/builtin-types.ts';
+import { transactionType } from '../../src/fraud/types.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
-import { transactionType } from '../../src/messages/types.ts';
 import { OPERATOR_KINDS } from '../../src/operator-kinds.ts';
 import { batchRows } from '../../src/partition/batch-rows.ts';
 import { createPartitionFold, derivationTypes, deriveAll, type PartitionFold } from '../../src/partition/derivation.ts';
@@ -30,7 +31,7 @@ const HOPPING = derivationOfOne({
 });
 const EVENTS = 40;
 const types = derivationTypes(HOPPING, OPERATOR_KINDS);
-const registry = createRegistry();
+const registry = createRegistry(BUILTIN_TYPES);
 for (const type of types.inputs) registry.add(type);
 const newFold = (): PartitionFold => createPartitionFold(HOPPING, types, 0, registry);
 const events = Array.from({ length: EVENTS }, (_, i) => ({

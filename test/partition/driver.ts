@@ -5,26 +5,24 @@
  */
 import { createActor } from 'xstate';
 import { deriverMachine } from '../../src/actors/deriver.ts';
+import { BUILTIN_TYPES } from '../../src/builtin-types.ts';
 import { createFraudOperator } from '../../src/fraud/operator.ts';
+import type { AlertRaised, CaseChanged, SessionClosed, TransactionScored } from '../../src/fraud/schemas.ts';
 import type { FraudSpec } from '../../src/fraud/spec.ts';
+import {
+  alertRaisedType,
+  caseChangedType,
+  sessionClosedType,
+  transactionScoredType,
+  transactionType,
+} from '../../src/fraud/types.ts';
 import type { AvroRecord } from '../../src/messages/avro.ts';
 import type { Block } from '../../src/messages/block.ts';
 import { type DynamicEvent, dynamicEventType, type EventType } from '../../src/messages/codec.ts';
 import { type Commit, encodeCommit } from '../../src/messages/commit.ts';
-import type { AlertRaised, CaseChanged, SessionClosed, TransactionScored } from '../../src/messages/payments.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
 import type { DeadLetter, LateEvent } from '../../src/messages/streams.ts';
-import {
-  alertRaisedType,
-  caseChangedType,
-  deadLetterType,
-  flushType,
-  lateEventType,
-  sessionClosedType,
-  sourceControlType,
-  transactionScoredType,
-  transactionType,
-} from '../../src/messages/types.ts';
+import { deadLetterType, flushType, lateEventType, sourceControlType } from '../../src/messages/types.ts';
 import type { WindowResult, WindowResultType } from '../../src/messages/window-result.ts';
 import { createDerivedBlocks, createLateBlocks } from '../../src/partition/derived-blocks.ts';
 import { createPartition, type Derive, type PartitionSpec } from '../../src/partition/partition.ts';
@@ -82,7 +80,7 @@ export interface Driver {
 /** A partition at the start of its log, or as a snapshot has it. */
 export function drivePartition(options: DriverOptions, snapshot?: Uint8Array): Driver {
   const eventType = dynamicEventType(options.schema);
-  const registry = createRegistry();
+  const registry = createRegistry(BUILTIN_TYPES);
   registry.add(eventType);
   const { timeField, watermark } = options;
   const stream = 'test';

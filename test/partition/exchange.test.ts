@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { BUILTIN_TYPES } from '../../src/builtin-types.ts';
 import type { Block } from '../../src/messages/block.ts';
 import { dynamicEventType } from '../../src/messages/codec.ts';
 import type { Section } from '../../src/messages/commit.ts';
@@ -35,7 +36,7 @@ const SCHEMA = {
   ],
 } as const;
 const type = dynamicEventType(SCHEMA);
-const registry = createRegistry();
+const registry = createRegistry(BUILTIN_TYPES);
 registry.add(type);
 
 const WINDOWS: readonly WindowSpec[] = [

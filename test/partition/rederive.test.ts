@@ -1,8 +1,9 @@
 /** A replay derives what the log has, over restarts and changes of the configuration; anything else is pointed at. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { BUILTIN_TYPES } from '../../src/builtin-types.ts';
+import type { Transaction } from '../../src/fraud/schemas.ts';
 import { type Commit, decodeCommit, encodeCommit, type Section } from '../../src/messages/commit.ts';
-import type { Transaction } from '../../src/messages/payments.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
 import { OPERATOR_KINDS } from '../../src/operator-kinds.ts';
 import type { Derivation } from '../../src/partition/derivation.ts';
@@ -58,7 +59,7 @@ function logged(commits: readonly Commit[]): LoggedCommit[] {
 const again = (commits: readonly Commit[], ...history: readonly DerivationSince[]) =>
   rederive(
     { partition: 0, commits: logged(commits), before: (toOffset) => before(commits, toOffset), history, start: null },
-    createRegistry(),
+    createRegistry(BUILTIN_TYPES),
     OPERATOR_KINDS,
   );
 const before = (commits: readonly Commit[], toOffset: number) =>

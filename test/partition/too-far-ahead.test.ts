@@ -1,6 +1,6 @@
 /** What an event of a time that can't be right does to the windows of all others: nothing. */
 import { describe, expect, test } from 'vitest';
-import type { Transaction } from '../../src/messages/payments.ts';
+import type { Transaction } from '../../src/fraud/schemas.ts';
 import { LATEST_EVENT_MS } from '../../src/partition/too-far-ahead.ts';
 import type { WatermarkPolicy } from '../../src/streams/watermark.ts';
 import type { WindowSpec } from '../../src/streams/window-kind.ts';

@@ -3,15 +3,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { BUILTIN_TYPES } from '../../src/builtin-types.ts';
+import type { CaseChanged, Transaction } from '../../src/fraud/schemas.ts';
+import { alertRaisedType, caseChangedType, transactionType } from '../../src/fraud/types.ts';
 import { openJournal } from '../../src/journal/journal.ts';
 import { journalOf, openReader } from '../../src/journal/open-reader.ts';
 import type { AvroSchema } from '../../src/messages/avro.ts';
 import type { Block } from '../../src/messages/block.ts';
 import type { EventType } from '../../src/messages/codec.ts';
 import { encodeCommit } from '../../src/messages/commit.ts';
-import type { CaseChanged, Transaction } from '../../src/messages/payments.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
-import { alertRaisedType, caseChangedType, deadLetterType, transactionType } from '../../src/messages/types.ts';
+import { deadLetterType } from '../../src/messages/types.ts';
 import { type WindowResult, type WindowValue, windowResultType } from '../../src/messages/window-result.ts';
 import { tablesOf } from '../../src/projections/driver.ts';
 import { driverOf } from '../../src/projections/drivers.ts';
@@ -50,7 +52,7 @@ export async function createWorld(): Promise<World> {
     await journal.close();
     rmSync(directory, { recursive: true, force: true });
   });
-  const registry = createRegistry();
+  const registry = createRegistry(BUILTIN_TYPES);
   const ranges = new Map<string, LogRange>();
   const declared = new Map<string, StreamTable>();
   async function append(stream: string, log: string, partition: number, blocks: readonly Block[]): Promise<void> {

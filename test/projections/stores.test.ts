@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
+import { transactionType } from '../../src/fraud/types.ts';
 import { keepNative } from '../../src/journal/keep-native.ts';
 import type { EventType } from '../../src/messages/codec.ts';
 import type { LateEvent } from '../../src/messages/streams.ts';
-import { lateEventType, transactionType } from '../../src/messages/types.ts';
+import { lateEventType } from '../../src/messages/types.ts';
 import type { EventRow, SectionEvents, Store } from '../../src/projections/store.ts';
 import { createWorld, digests, fill, rowsOf, STORES, transaction, type World } from './projection-fixture.ts';
 

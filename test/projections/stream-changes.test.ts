@@ -1,7 +1,8 @@
 /** A stream that comes or goes changes its own tables, and nothing of what else a store holds. */
 import { expect, test } from 'vitest';
+import { transactionType } from '../../src/fraud/types.ts';
 import { dynamicEventType } from '../../src/messages/codec.ts';
-import { deadLetterType, transactionType } from '../../src/messages/types.ts';
+import { deadLetterType } from '../../src/messages/types.ts';
 import { isLogOf } from '../../src/projections/stream-changes.ts';
 import { FIRST, LATER, shapeOf } from './declared-fixture.ts';
 import { createWorld, digests, STORES, transaction, type World } from './projection-fixture.ts';

@@ -1,6 +1,6 @@
 /** The views `windows`, one row a window, key and start, and `sessions`, one row a session. */
 import { describe, expect, test } from 'vitest';
-import { sessionClosedType } from '../../src/messages/types.ts';
+import { sessionClosedType } from '../../src/fraud/types.ts';
 import type { WindowShape } from '../../src/projections/duckdb-schema.ts';
 import { createWorld, type NamedResult, windowResult } from './projection-fixture.ts';
 

@@ -2,11 +2,12 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createPartitionHost } from '../../src/actors/partition-host.ts';
 import { startSupervisor } from '../../src/actors/supervisor.ts';
+import { BUILTIN_TYPES } from '../../src/builtin-types.ts';
+import { transactionType } from '../../src/fraud/types.ts';
 import { JournalError } from '../../src/journal/error.ts';
 import type { Log } from '../../src/journal/log.ts';
 import type { SnapshotStore } from '../../src/journal/snapshots.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
-import { transactionType } from '../../src/messages/types.ts';
 import { OPERATOR_KINDS } from '../../src/operator-kinds.ts';
 import { createPartitionFold, derivationTypes } from '../../src/partition/derivation.ts';
 import { createPartitionUnit } from '../../src/service/partition-unit.ts';
@@ -38,7 +39,7 @@ async function start(snapshots: SnapshotStore, change: (log: Log) => Log = (log)
     random: () => 0,
     record: ({ change: what }: { change: string }) => void changes.push(what),
   };
-  const registry = createRegistry();
+  const registry = createRegistry(BUILTIN_TYPES);
   const newFold = () => createPartitionFold(PAYMENTS, types, 0, registry);
   const unit = createPartitionUnit({
     newHost: () =>

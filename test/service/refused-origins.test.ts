@@ -8,6 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, test } from 'vitest';
 import { createView } from '../../src/api/view.ts';
+import { BUILTIN_TYPES } from '../../src/builtin-types.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { readFrames } from '../../src/journal/frame-reader.ts';
 import { inspectJournal } from '../../src/journal/inspect.ts';
@@ -54,7 +55,7 @@ interface Found {
 }
 
 function deadLettersIn(dataDir: string): Found[] {
-  const registry = createRegistry();
+  const registry = createRegistry(BUILTIN_TYPES);
   const journal = join(dataDir, 'journal');
   const letters = inspectJournal(journal)
     .filter(({ log }) => log.startsWith('e-'))

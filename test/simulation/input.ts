@@ -3,9 +3,10 @@
  * has its own keys' part of the list, in order, whatever the number of partitions.
  */
 import type { Random } from '../../src/fraud/random.ts';
+import type { Transaction } from '../../src/fraud/schemas.ts';
+import { transactionType } from '../../src/fraud/types.ts';
 import type { Block } from '../../src/messages/block.ts';
-import type { Transaction } from '../../src/messages/payments.ts';
-import { deadLetterType, sourceControlType, transactionType } from '../../src/messages/types.ts';
+import { deadLetterType, sourceControlType } from '../../src/messages/types.ts';
 import { partitionOf } from '../../src/streams/partitioner.ts';
 import { START_MS } from './world.ts';
 

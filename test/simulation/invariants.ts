@@ -1,5 +1,6 @@
 /** What must hold in every step, and at the end. */
 import { join } from 'node:path';
+import { BUILTIN_TYPES } from '../../src/builtin-types.ts';
 import { derivationOf } from '../../src/data-directory/derivation-history.ts';
 import { exchangesOf } from '../../src/data-directory/exchanges.ts';
 import { MAX_QUEUED_BYTES } from '../../src/journal/admission.ts';
@@ -120,10 +121,12 @@ function checkPartitionings(world: World, { input, oracle }: End): void {
     const stream = config.streams.find(({ name }) => name === PAYMENTS);
     if (stream === undefined) throw new Error('The scenario has no payments');
     const own = Array.from({ length: partitions }, (_, partition) =>
-      createFaultFree(derivationOf(config, stream), partition, createRegistry()),
+      createFaultFree(derivationOf(config, stream), partition, createRegistry(BUILTIN_TYPES)),
     );
     // One partition for each, whatever the service has.
-    const wholes = exchangesOf(config).map(({ derivation }) => createFaultFree(derivation, 0, createRegistry()));
+    const wholes = exchangesOf(config).map(({ derivation }) =>
+      createFaultFree(derivation, 0, createRegistry(BUILTIN_TYPES)),
+    );
     const results = createResults();
     const apply = (partition: number, item: Item): void => {
       for (const block of blocksOf(PAYMENTS, FEED, [item])) {

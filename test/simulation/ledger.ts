@@ -3,7 +3,7 @@
  * What it commits outlives the process that wrote it.
  */
 import { crc32 } from 'node:zlib';
-import { BUILTIN_TYPES } from '../../src/messages/types.ts';
+import { BUILTIN_TYPES } from '../../src/builtin-types.ts';
 import { type Store, type TableDigest, WINDOW_RESULTS } from '../../src/projections/store.ts';
 import type { World } from './world.ts';
 

@@ -3,19 +3,15 @@
  * told nothing by the service but where the log is durable, and it outlives every process.
  */
 import { crc32 } from 'node:zlib';
+import { BUILTIN_TYPES } from '../../src/builtin-types.ts';
 import type { Config } from '../../src/config/config.ts';
 import { derivationOf } from '../../src/data-directory/derivation-history.ts';
 import { exchangesOf } from '../../src/data-directory/exchanges.ts';
+import { alertRaisedType, transactionType } from '../../src/fraud/types.ts';
 import { type Frame, readFrames } from '../../src/journal/frame-reader.ts';
 import { type Commit, decodeCommit, type Section } from '../../src/messages/commit.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
-import {
-  alertRaisedType,
-  deadLetterType,
-  exchangedBlockType,
-  sourceControlType,
-  transactionType,
-} from '../../src/messages/types.ts';
+import { deadLetterType, exchangedBlockType, sourceControlType } from '../../src/messages/types.ts';
 import type { Derivation } from '../../src/partition/derivation.ts';
 import type { Exchange } from '../../src/partition/exchange.ts';
 import { partitionOf } from '../../src/streams/partitioner.ts';
@@ -92,7 +88,7 @@ const DURABLE = '/durable';
 const RECOVERED = '/recovered';
 
 export function createOracle(world: World, config: Config, input: Input): Oracle {
-  const registry = createRegistry();
+  const registry = createRegistry(BUILTIN_TYPES);
   const logs = new Map<string, LogState>();
   const alerts = new Set<string>();
   const times = new Map<string, number>();

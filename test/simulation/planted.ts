@@ -1,8 +1,9 @@
 /** Bugs for the simulation to find: each changes what a process runs on, at a seam, and nothing in src. */
 import { deriverMachine } from '../../src/actors/deriver.ts';
+import { alertRaisedType } from '../../src/fraud/types.ts';
 import type { File } from '../../src/journal/fs.ts';
 import { decodeCommit } from '../../src/messages/commit.ts';
-import { alertRaisedType, deadLetterType } from '../../src/messages/types.ts';
+import { deadLetterType } from '../../src/messages/types.ts';
 import type { Platform } from '../../src/service/platform.ts';
 import type { ServiceCore } from '../../src/service.ts';
 import { WEBHOOK_URL } from './network.ts';

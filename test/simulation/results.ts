@@ -1,13 +1,9 @@
 /** Derived events as values that can be compared, whatever the batches and partitions that they came in. */
+
+import { BUILTIN_TYPES } from '../../src/builtin-types.ts';
+import { alertRaisedType, caseChangedType, sessionClosedType, transactionScoredType } from '../../src/fraud/types.ts';
 import type { EventType } from '../../src/messages/codec.ts';
 import type { Section } from '../../src/messages/commit.ts';
-import {
-  alertRaisedType,
-  BUILTIN_TYPES,
-  caseChangedType,
-  sessionClosedType,
-  transactionScoredType,
-} from '../../src/messages/types.ts';
 import { type WindowResultType, windowResultType } from '../../src/messages/window-result.ts';
 import { resultField } from '../../src/streams/aggregate-table.ts';
 import { WINDOWS } from './scenario.ts';

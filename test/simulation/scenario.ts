@@ -2,9 +2,9 @@
 import type { Config } from '../../src/config/config.ts';
 import type { StreamConfig } from '../../src/config/sections/streams.ts';
 import type { WindowConfig } from '../../src/config/sections/windows.ts';
+import { transactionSchema } from '../../src/fraud/schemas.ts';
 import type { Durability } from '../../src/journal/log.ts';
-import { weatherObservationSchema } from '../../src/messages/operations.ts';
-import { transactionSchema } from '../../src/messages/payments.ts';
+import { weatherObservationSchema } from '../../src/weather/observation.ts';
 import { OUT_OF_ORDERNESS_MS } from './input.ts';
 import { WEATHER_URL, WEBHOOK_URL } from './network.ts';
 

@@ -1,4 +1,4 @@
-import type { AlertRaised } from '../../src/messages/payments.ts';
+import type { AlertRaised } from '../../src/fraud/schemas.ts';
 
 /** An alert like any other, with the given id. */
 export function alertOf(alertId: string): AlertRaised {

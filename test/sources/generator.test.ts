@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Transaction } from '../../src/fraud/schemas.ts';
 import { dayOfTransaction, type SimulationSpec, simulateDays } from '../../src/fraud/simulator.ts';
-import type { Transaction } from '../../src/messages/payments.ts';
-import { fraudLabelType, transactionType } from '../../src/messages/types.ts';
+import { fraudLabelType, transactionType } from '../../src/fraud/types.ts';
 import { createGenerator, type GeneratorOptions, MAX_BATCH } from '../../src/sources/generator/generator.ts';
 import type { Batch } from '../../src/sources/source.ts';
 import { partitionOf } from '../../src/streams/partitioner.ts';

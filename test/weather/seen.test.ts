@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { WeatherObservation } from '../../src/messages/operations.ts';
+import type { WeatherObservation } from '../../src/weather/observation.ts';
 import { nothingSeen, remember, unseen } from '../../src/weather/seen.ts';
 
 function observation(place: string, hour: number, change: Partial<WeatherObservation> = {}): WeatherObservation {

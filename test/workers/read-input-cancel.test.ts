@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { expect, onTestFinished, test } from 'vitest';
-import { transactionType } from '../../src/messages/types.ts';
+import { transactionType } from '../../src/fraud/types.ts';
 import { startBatchPool } from '../../src/workers/pool.ts';
 
 const ROWS = 400_000;

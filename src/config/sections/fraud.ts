@@ -1,9 +1,9 @@
 /** Fraud detection over a stream of transactions. */
 import { z } from 'zod';
+import { transactionType } from '../../fraud/types.ts';
 import { type Report, unknownName } from '../../keys/names.ts';
 import { formatDuration } from '../../keys/units.ts';
 import { duration } from '../../keys/value-schema.ts';
-import { transactionType } from '../../messages/types.ts';
 import { section } from '../section.ts';
 import { type StreamConfig, streamsSection } from './streams.ts';
 

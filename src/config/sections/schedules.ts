@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { type Report, unknownName } from '../../keys/names.ts';
 import { formatDuration } from '../../keys/units.ts';
 import { duration, name, REDACTED, timer, url } from '../../keys/value-schema.ts';
-import { weatherObservationType } from '../../messages/types.ts';
 import { timetable } from '../../schedule/timetable.ts';
+import { weatherObservationType } from '../../weather/observation.ts';
 import { section } from '../section.ts';
 import { type StreamConfig, streamsSection } from './streams.ts';
 

@@ -1,10 +1,10 @@
 /** The streams of a file: what their events are, where they come from, and what has to hold of each. */
 import { z } from 'zod';
+import { STREAM_TYPES } from '../../builtin-types.ts';
 import { fieldOf, fullName, isKey, isTimestamp, type Report, unknownField, unknownName } from '../../keys/names.ts';
 import { formatDuration } from '../../keys/units.ts';
 import { duration, name, timer } from '../../keys/value-schema.ts';
 import type { AvroRecord } from '../../messages/avro.ts';
-import { transactionType, weatherObservationType } from '../../messages/types.ts';
 import { columnProblem } from '../../projections/stream-tables.ts';
 import type { Expectation } from '../../quality/expectation.ts';
 import { SOURCES } from '../../sources/adapters.ts';
@@ -56,9 +56,6 @@ const stream = z
   });
 
 type RawStream = z.output<typeof stream>;
-
-/** Those that a stream may be of. */
-const BUILTINS = [transactionType, weatherObservationType] as const;
 
 export const streamsSection = section({
   key: 'streams',
@@ -121,9 +118,9 @@ function streamOf(name: string, raw: RawStream, reading: Reading): StreamConfig 
 
 function schemaOf(raw: RawStream, at: readonly string[], reading: Reading): AvroRecord | null {
   if (raw.builtin !== undefined) {
-    const type = BUILTINS.find(({ schema }) => schema.name === raw.builtin);
+    const type = STREAM_TYPES.find(({ schema }) => schema.name === raw.builtin);
     if (type !== undefined) return type.schema;
-    const known = BUILTINS.map(({ schema }) => schema.name);
+    const known = STREAM_TYPES.map(({ schema }) => schema.name);
     reading.report([...at, 'builtin'], unknownName('built-in schema', raw.builtin, known));
   }
   if (raw.schema === undefined) return null;

@@ -1,8 +1,8 @@
 /** Transactions that a simulator makes: a pipeline that needs no input of its own. */
 import { z } from 'zod';
 import { dayOfTransaction, simulateDays } from '../../fraud/simulator.ts';
+import { transactionType } from '../../fraud/types.ts';
 import { instant } from '../../keys/value-schema.ts';
-import { transactionType } from '../../messages/types.ts';
 import { partitionOf } from '../../streams/partitioner.ts';
 import { sourceAdapter } from '../adapter.ts';
 import { createGenerator } from './generator.ts';

@@ -4,9 +4,10 @@
  * Its position is the id of the next transaction: a partition has been given all of its transactions with a lower one.
  * So a restart goes on exactly where each partition was, whatever the rate and the batches were before.
  */
+
+import type { FraudLabel, Transaction } from '../../fraud/schemas.ts';
+import { fraudLabelType, transactionType } from '../../fraud/types.ts';
 import type { InputBlock } from '../../messages/origins.ts';
-import type { FraudLabel, Transaction } from '../../messages/payments.ts';
-import { fraudLabelType, transactionType } from '../../messages/types.ts';
 import { createHandover } from '../handover.ts';
 import type { Source } from '../source.ts';
 

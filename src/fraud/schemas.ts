@@ -1,5 +1,5 @@
 /** Events of the payments domain: card transactions, and the labels that arrive for them later. */
-import { type AvroRecord, type FromAvro, NAMESPACE, TIMESTAMP_MILLIS } from './avro.ts';
+import { type AvroRecord, type FromAvro, NAMESPACE, TIMESTAMP_MILLIS } from '../messages/avro.ts';
 
 export const transactionSchema = {
   type: 'record',
