@@ -5,6 +5,7 @@
  * there were exchanges goes on with the one log that took in everything, for the windows that it was begun for.
  */
 import type { Config } from '../config/config.ts';
+import { exchangeName } from '../config/exchange-name.ts';
 import type { JoinConfig } from '../config/sections/joins.ts';
 import type { OperatorConfig } from '../config/sections/operators.ts';
 import { type Relation, readBy } from '../config/sections/relation.ts';
@@ -64,16 +65,6 @@ export function exchangesOf(config: Config, known: KnownExchanges = NO_EXCHANGES
       .filter((operator) => !isWithinPartition(operator, config.streams))
       .map((operator) => operatorExchange(operator, relations, known)),
   ];
-}
-
-/** Of all windows of a stream whose results need events of any key. */
-function wholeName(stream: string): string {
-  return `${stream}.all`;
-}
-
-/** Of the windows of a stream, or of a derived one, that are keyed by this field. */
-function keyedName(stream: string, key: string): string {
-  return `${stream}.by.${key}`;
 }
 
 /** Of the only log that took in everything, in versions before there were exchanges. */
@@ -147,13 +138,14 @@ function operatorExchange(
   };
 }
 
-function windowExchange({ name, key, top }: WindowConfig, relation: Relation, known: KnownExchanges): Exchange {
+function windowExchange(window: WindowConfig, relation: Relation, known: KnownExchanges): Exchange {
+  const { name, key, top } = window;
   const stream = readBy(relation);
   const former = formerName(stream.name);
   const whole = { partitions: 1, inputs: [wholeInputOf(stream)] };
   if (known.windowsOf(former).includes(name)) return { name: former, ...whole };
-  if (key === null || top !== undefined) return { name: wholeName(stream.name), ...whole };
-  const own = keyedName(relation.name, key);
+  const own = exchangeName(window, relation);
+  if (key === null || top !== undefined) return { name: own, ...whole };
   const partitions = known.partitionsOf(own) ?? stream.partitions;
   return { name: own, partitions, inputs: [inputOf(relation, key)] };
 }

@@ -1,4 +1,7 @@
-/** What of a journal may go: what read models and sinks have, behind the snapshots that recovery needs, and old or too much. */
+/**
+ * What of a journal may go: what read models, exchanges and sinks have, behind the snapshots that recovery needs, and old or
+ * too much.
+ */
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { CommitReader } from '../journal/commit-reader.ts';
@@ -10,6 +13,7 @@ import { SNAPSHOT_DIRECTORY, snapshotOffsets } from '../journal/snapshot-files.t
 import { nodeSyncFs, type SyncFs } from '../journal/sync-fs.ts';
 import { logName } from '../messages/log-name.ts';
 import { OPERATIONS } from '../messages/operations.ts';
+import { exchangedOffsets } from './exchanged-offsets.ts';
 import { lastPositions, neededBy, SINKS_LOG } from './sink-positions.ts';
 import { projectedOffsets } from './verify.ts';
 
@@ -45,9 +49,10 @@ export async function pruneData(
     const pruned: PrunedLog[] = [];
     const reader = openReader(journal);
     const sinks = await lastPositions(reader, await reader.endOf(SINKS_LOG));
+    const exchanged = await exchangedOffsets(dataDir, reader, nodeSyncFs);
     for (const log of await reader.logNames()) {
       const projected = stores.map((offsets) => offsets.get(log) ?? 0);
-      const neededFrom = Math.min(...projected, ...sinks.map((sink) => neededBy(sink, log)));
+      const neededFrom = Math.min(exchanged(log), ...projected, ...sinks.map((sink) => neededBy(sink, log)));
       const disk = { fs: nodeFs, syncFs: nodeSyncFs };
       pruned.push(await pruneLog(log, { journal, retention, neededFrom, nowMs, isDryRun, ...disk }));
     }

@@ -12,7 +12,7 @@ import type { ExchangedBlock } from '../messages/streams.ts';
 import { exchangedBlockType } from '../messages/types.ts';
 import { createExchangeSplit, type ExchangeReading } from '../partition/exchange.ts';
 import { withinBatch } from '../partition/within-batch.ts';
-import type { Intake, Source } from '../sources/source.ts';
+import { InputError, type Intake, type Source } from '../sources/source.ts';
 import type { PartitionUnit } from './partition-unit.ts';
 import type { RunningExchange } from './pipeline.ts';
 import { sourceChild } from './source-child.ts';
@@ -99,7 +99,9 @@ function createExchangeSource(
       let fromOffset = readUpTo.get(log.name);
       if (fromOffset === undefined) {
         const reached = handedOver.map((_, partition) => reachedBy(partition, log.name));
-        fromOffset = Math.max(Math.min(...reached), await journal.startOf(log.name));
+        fromOffset = Math.min(...reached);
+        const start = await journal.startOf(log.name);
+        if (fromOffset < start) throw new InputError(prunedBefore(log.name, fromOffset, start));
       }
       const toOffset = log.durableOffset();
       const commits = journal.commits(log.name, { fromOffset, toOffset });
@@ -185,6 +187,13 @@ function createExchangeSource(
       }
     },
   };
+}
+
+function prunedBefore(log: string, fromOffset: number, start: number): string {
+  return (
+    `events of ${log} from offset ${fromOffset} on have not been taken in here, and those before ${start} were pruned. ` +
+    'Go on with a copy of the data directory from before the pruning, or take the window or join out.'
+  );
 }
 
 /** Of events of a log, so many for each partition are delivered at once, when there are as many. */

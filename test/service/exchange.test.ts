@@ -1,4 +1,4 @@
-/** Windows whose groups span partitions: the number of partitions must not show, nor a crash. */
+/** Windows whose groups span partitions: the number of partitions must not show, nor threads, nor a crash. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { runScriptLines } from './script-run.ts';
@@ -32,13 +32,14 @@ const events = fc
     });
   });
 
-async function resultsOf(lines: readonly object[], partitions: number): Promise<string[]> {
+async function resultsOf(lines: readonly object[], partitions: number, threads = 0): Promise<string[]> {
   const run = {
     watermark: '{ outOfOrderness: 1s }',
     windows: WINDOWS.trimStart(),
     derived: DERIVED,
     lines,
     partitions,
+    threads,
   };
   const { output, summary } = await runScriptLines(run);
   expect(summary.late).toBe(0);
@@ -46,13 +47,13 @@ async function resultsOf(lines: readonly object[], partitions: number): Promise<
   return output.map(({ at: _, ...result }) => JSON.stringify(result)).sort();
 }
 
-test('have the results of one partition on 2, 4 and 8, also when the process dies in between', async () => {
+test('have the results of one partition on 2, 3 and 8, in threads, and when the process dies in between', async () => {
   await fc.assert(
     fc.asyncProperty(events, fc.nat(), async (lines, cut) => {
       const expected = await resultsOf(lines, 1);
       expect(expected.length).toBeGreaterThan(10);
       expect(await resultsOf(lines, 2)).toEqual(expected);
-      expect(await resultsOf(lines, 4)).toEqual(expected);
+      expect(await resultsOf(lines, 3, 2)).toEqual(expected);
       const at = cut % lines.length;
       const restarted = [...lines.slice(0, at), { $snapshot: true }, { $restart: true }, ...lines.slice(at)];
       expect(await resultsOf(restarted, 8)).toEqual(expected);

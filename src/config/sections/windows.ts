@@ -3,12 +3,14 @@ import { z } from 'zod';
 import { isKey, type Report, unknownField, unknownName } from '../../keys/names.ts';
 import { formatDuration } from '../../keys/units.ts';
 import { duration, name } from '../../keys/value-schema.ts';
+import { isLogName, logName } from '../../messages/log-name.ts';
 import { AGGREGATE_NAME, givenBy } from '../../messages/window-result.ts';
 import type { AggregateSpec } from '../../streams/aggregate-function.ts';
 import { resultField } from '../../streams/aggregate-table.ts';
 import { fieldAt } from '../../streams/field-type.ts';
 import type { TopGroups } from '../../streams/top-groups.ts';
 import type { Windowing } from '../../streams/window-kind.ts';
+import { exchangeName } from '../exchange-name.ts';
 import { checkCondition, condition } from '../expressions.ts';
 import { section } from '../section.ts';
 import { aggregateOf, printAggregate } from './aggregates.ts';
@@ -106,6 +108,8 @@ function windowOf(name: string, raw: RawWindow, streams: readonly Relation[], re
     report([...at, 'key'], `must be given, or null for one group: ${raw.stream} does not select the key of its stream`);
   }
   checkWindow(at, raw, key, stream, report);
+  const isOwnKey = key !== null && key === stream.key && raw.top === null;
+  if (!isOwnKey) checkExchange(at, exchangeName({ key, top: raw.top }, stream), streams, report);
   const aggregates = Object.entries(raw.aggregate).flatMap(([result, text]) => {
     const path = [...at, 'aggregate', result];
     if (RESULT_FIELDS.includes(result)) report(path, `is a field of every result; known: ${RESULT_FIELDS.join(', ')}`);
@@ -138,6 +142,13 @@ function checkWindow(at: string[], raw: RawWindow, key: string | null, stream: R
   }
   checkWindowing(at, raw, report);
   if (raw.where !== null) checkCondition(raw.where, stream.schema, (message) => report([...at, 'where'], message));
+}
+
+/** The logs of its exchange, should it need one, are beside those of streams and joins. */
+function checkExchange(at: string[], exchange: string, streams: readonly Relation[], report: Report): void {
+  const other = streams.find(({ name }) => name.toLowerCase() === exchange.toLowerCase());
+  if (other !== undefined) report(at, `has its events in logs called ${exchange}: ${other.name} needs another name`);
+  else if (!isLogName(logName(exchange, 0))) report(at, `has its events in logs called ${exchange}, which is too long`);
 }
 
 /** Its groups are given once, when the window closes: a group that was given may no longer be one of the largest later. */

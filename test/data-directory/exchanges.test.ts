@@ -1,0 +1,105 @@
+/** Which exchanges a pipeline has: their names, keys and partitions, in a new data directory and in one of before. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, test } from 'vitest';
+import { ConfigError } from '../../src/config/config-error.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { exchangesOf, type KnownExchanges, knownExchanges } from '../../src/data-directory/exchanges.ts';
+import { nodeSyncFs } from '../../src/journal/sync-fs.ts';
+
+const FIXTURE = fileURLToPath(new URL('../fixtures/data-399f744', import.meta.url));
+const directory = mkdtempSync(join(tmpdir(), 'millrace-exchanges-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+function planned(file: string, known?: KnownExchanges) {
+  return exchangesOf(loadConfig(file, {}), known).map(({ exchange, derivation }) => ({
+    name: exchange.name,
+    partitions: exchange.partitions,
+    keys: exchange.inputs.map(({ stream, key }) => `${stream} by ${key}`),
+    operators: derivation.operators.map(({ name }) => name),
+    logs: derivation.inputs.map(({ channels }) => channels?.length),
+  }));
+}
+
+function pipeline(text: string): string {
+  writeFileSync(join(directory, 'click.avsc'), readFileSync(join(FIXTURE, 'click.avsc')));
+  const file = join(directory, 'pipeline.yaml');
+  writeFileSync(file, text);
+  return file;
+}
+
+const STREAMS = `
+streams:
+  clicks: { schema: ./click.avsc, key: userId, eventTime: occurredAt, partitions: 4, watermark: { outOfOrderness: 1s } }
+  views: { schema: ./click.avsc, key: userId, eventTime: occurredAt, partitions: 2, watermark: { outOfOrderness: 1s } }
+derived:
+  large: { stream: clicks, where: amount > 50, select: { who: userId, what: page } }
+joins:
+  seen: { left: clicks, right: views, on: page, within: 1s }
+`;
+const WINDOW = 'window: { tumbling: 1m }, aggregate: { n: count() }';
+
+test('share one by their key, on as many partitions as their stream has, of a join on those of its larger side', () => {
+  const file = pipeline(`${STREAMS}
+windows:
+  own: { stream: clicks, ${WINDOW} }
+  pages: { stream: clicks, key: page, ${WINDOW} }
+  longer: { stream: clicks, key: page, window: { tumbling: 1h }, aggregate: { n: count() } }
+  all: { stream: clicks, key: null, ${WINDOW} }
+  top: { stream: clicks, ${WINDOW}, top: { by: n, limit: 3 } }
+  large_pages: { stream: large, key: what, ${WINDOW} }
+  all_large: { stream: large, key: null, ${WINDOW} }
+  seen_by: { stream: seen, key: left.userId, ${WINDOW} }
+`);
+  expect(planned(file)).toEqual([
+    { name: 'seen', partitions: 4, keys: ['clicks by page', 'views by page'], operators: ['seen'], logs: [4, 2] },
+    { name: 'clicks.by.page', partitions: 4, keys: ['clicks by page'], operators: ['pages', 'longer'], logs: [4] },
+    { name: 'clicks.all', partitions: 1, keys: ['clicks by null'], operators: ['all', 'top', 'all_large'], logs: [4] },
+    { name: 'large.by.what', partitions: 4, keys: ['clicks by what'], operators: ['large_pages'], logs: [4] },
+    { name: 'seen.by.left.userId', partitions: 4, keys: ['seen by left.userId'], operators: ['seen_by'], logs: [4] },
+  ]);
+});
+
+test('keep the partitions that they began with', () => {
+  const file = pipeline(`${STREAMS}
+windows:
+  pages: { stream: clicks, key: page, ${WINDOW} }
+  seen_by: { stream: seen, key: left.userId, ${WINDOW} }
+`);
+  const known = { partitionsOf: (name: string) => ({ seen: 2, 'clicks.by.page': 3 })[name], windowsOf: () => [] };
+  expect(planned(file, known).map(({ name, partitions, logs }) => ({ name, partitions, logs }))).toEqual([
+    { name: 'seen', partitions: 2, logs: [4, 2] },
+    { name: 'clicks.by.page', partitions: 3, logs: [4] },
+    { name: 'seen.by.left.userId', partitions: 2, logs: [2] },
+  ]);
+});
+
+test('go on with the one log that a version before them wrote, for the windows that it was for', () => {
+  const known = knownExchanges(join(FIXTURE, 'kinds-run'), nodeSyncFs);
+  const text = readFileSync(join(FIXTURE, 'kinds-run.yaml'), 'utf8');
+  const more = text.replace('joins:', `  new_by_page: { stream: clicks, key: page, ${WINDOW} }\njoins:`);
+  for (const name of ['payment.avsc', 'user.avsc']) {
+    writeFileSync(join(directory, name), readFileSync(join(FIXTURE, name)));
+  }
+  const names = planned(pipeline(more), known).map(({ name, partitions, operators }) => [name, partitions, operators]);
+  expect(names).toEqual([
+    ['paid', 1, ['paid']],
+    ['known', 1, ['known']],
+    ['clicks.repartition', 1, ['everyone', 'by_page']],
+    ['clicks.by.page', 2, ['new_by_page']],
+  ]);
+});
+
+test('have logs that no stream has', () => {
+  const file = pipeline(`
+streams:
+  clicks: { schema: ./click.avsc, key: userId, eventTime: occurredAt, watermark: { outOfOrderness: 1s } }
+  clicks.by.page: { schema: ./click.avsc, key: userId, eventTime: occurredAt, watermark: { outOfOrderness: 1s } }
+windows:
+  pages: { stream: clicks, key: page, ${WINDOW} }
+`);
+  expect(() => loadConfig(file, {})).toThrow(ConfigError);
+  expect(() => loadConfig(file, {})).toThrow('clicks.by.page needs another name');
+});
