@@ -3,8 +3,8 @@
  * keys, in this thread. And what a machine a key costs.
  */
 import { assign, setup } from 'xstate';
-import type { Columns } from '../src/messages/columns.ts';
 import { transactionType } from '../src/fraud/types.ts';
+import type { Columns } from '../src/messages/columns.ts';
 import { defineMachineOperator, defineOperator } from '../src/millrace.ts';
 import { readDefinition } from '../src/operators/definition.ts';
 import { createUserOperator } from '../src/operators/user-operator.ts';

@@ -1,5 +1,5 @@
 /** The event types of the engine itself, compiled once. */
-import { type DynamicEvent, type EventType, eventType } from './codec.ts';
+import { eventType } from './codec.ts';
 import { actorChangedSchema, alertDeliverySchema, runChangedSchema } from './operations.ts';
 import { sinkDeliverySchema, sinkPositionsSchema } from './sink-facts.ts';
 import {

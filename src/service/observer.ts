@@ -5,7 +5,6 @@
 import type { Committed } from '../actors/partition-consumer.ts';
 import type { Config } from '../config/config.ts';
 import type { SourceConfig } from '../config/sections/sources.ts';
-import type { AlertRaised } from '../fraud/schemas.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { LiveEvent, Overview, StageStatus } from '../http/view.ts';
 import { logName } from '../messages/log-name.ts';
