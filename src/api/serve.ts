@@ -2,6 +2,7 @@
 import { type HttpServer, startHttp } from '../http/server.ts';
 import type { Overview } from '../http/view.ts';
 import type { Service } from '../service.ts';
+import { caseRoute } from './case-route.ts';
 import { createView } from './view.ts';
 
 export interface Served {
@@ -25,6 +26,7 @@ export async function serve(service: Service): Promise<Served> {
       host,
       port,
       logger: service.logger,
+      domainRoutes: (deadlineMs) => [caseRoute((id) => view.caseFile(id), deadlineMs)],
       ...limits,
       ...(token === null ? {} : { token }),
     });

@@ -1,6 +1,6 @@
 /** The service as its HTTP side sees it. */
 import { createHash } from 'node:crypto';
-import { caseFile } from '../fraud/case-file.ts';
+import { type CaseFile, caseFile } from '../fraud/case-file.ts';
 import type { ActorStatus, LiveEvent, PipelineInfo, ServiceView, StreamTableInfo } from '../http/view.ts';
 import { recordColumns } from '../messages/record-columns.ts';
 import { RESULTS_STORE } from '../projections/engine-tables.ts';
@@ -30,6 +30,8 @@ const MAX_PASSED_TICKS = 10;
 const PARSING_RETRY_SECONDS = 2;
 
 export interface ServedView extends ServiceView {
+  /** Null when there is no such case. */
+  caseFile(caseId: string): Promise<CaseFile | null>;
   /** Takes no more events from now on; what is under way goes on. */
   close(): Promise<void>;
   /** After the last request: the threads that bodies are parsed in end. */

@@ -143,15 +143,6 @@ export function unknownResult(what: string, name: string, known: readonly string
   };
 }
 
-export function unknownCase(id: string): Problem {
-  return {
-    status: 404,
-    error: 'unknown-case',
-    message: `There is no case ${JSON.stringify(id.slice(0, 100))}.`,
-    hint: 'Cases show once the read models have them, mostly within a second. /api/v1/cases lists the newest.',
-  };
-}
-
 export function unknownParameter(name: string, known: readonly string[]): Problem {
   const message = `There is no parameter ${name.slice(0, 50)} here.`;
   return { status: 400, error: 'bad-parameter', message, hint: `There are: ${known.join(', ')}.`, details: { known } };

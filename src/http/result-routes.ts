@@ -1,5 +1,5 @@
 /**
- * What a pipeline derives, over HTTP: results of windows and joins, late events, and fraud cases by their ids.
+ * What a pipeline derives, over HTTP: results of windows and joins, and late events.
  * Invariant: an answer that is not whole says where it goes on, and an export that can't be whole breaks off.
  */
 import {
@@ -12,12 +12,12 @@ import {
 import { csvHeader, csvLines } from './csv.ts';
 import { DEADLINE, withDeadline } from './deadline.ts';
 import type { HttpLogger } from './logger.ts';
-import { json, problem } from './operations.ts';
+import { json } from './operations.ts';
 import { problemResponse } from './problem.ts';
-import { TOO_SLOW, unknownCase } from './refusals.ts';
+import { TOO_SLOW } from './refusals.ts';
 import { RESULT_PATHS, resultOperation } from './result-operations.ts';
 import { cursorOf, resultRequest } from './result-parameters.ts';
-import { pathParameter, type Route, type RouteContext, uncached } from './route.ts';
+import { type Route, type RouteContext, uncached } from './route.ts';
 import type { DerivedInfo, ServiceView } from './view.ts';
 
 const KINDS: readonly ResultKind[] = ['windows', 'joins', 'late_events'];
@@ -29,7 +29,7 @@ interface ResultRoutesOptions {
 }
 
 export function resultRoutes(options: ResultRoutesOptions): readonly Route[] {
-  const { view, deadlineMs } = options;
+  const { view } = options;
   return [
     {
       method: 'GET',
@@ -50,24 +50,6 @@ export function resultRoutes(options: ResultRoutesOptions): readonly Route[] {
         answer: (c) => answerResults(c, kind, options),
       }),
     ),
-    {
-      method: 'GET',
-      path: '/api/v1/cases/:case',
-      role: 'viewer',
-      operation: {
-        summary:
-          'A case of any age: its row, then its alerts, their deliveries, and the transactions and sessions of its time',
-        responses: { 200: json('The case'), 404: problem('No such case') },
-      },
-      async answer(c) {
-        const id = pathParameter(c, 'case');
-        const found = await withDeadline(view.caseFile(id), deadlineMs);
-        if (found === DEADLINE) return problemResponse(TOO_SLOW);
-        if (found === null) return problemResponse(unknownCase(id));
-        const { case: row, ...rest } = found;
-        return uncached(c, { ...row, ...rest });
-      },
-    },
   ];
 }
 

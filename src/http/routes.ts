@@ -33,6 +33,8 @@ export interface RoutesOptions {
   /** Of a read. */
   readonly deadlineMs: number;
   readonly ingestDeadlineMs: number;
+  /** What domains answer beside what every service does, within the deadline of a read. */
+  readonly domainRoutes?: (deadlineMs: number) => readonly Route[];
 }
 
 /** All there are, in the order in which they match. */
@@ -43,6 +45,7 @@ export function allRoutes(options: RoutesOptions): readonly Route[] {
     ...overviewRoutes(view, hub),
     ...tableRoutes(view, deadlineMs),
     ...resultRoutes(options),
+    ...(options.domainRoutes?.(deadlineMs) ?? []),
     ...streamRoutes(options),
     ...streamTableRoutes(view, deadlineMs),
     ...operationRoutes({ view, hub, openApi: () => openApi(options.version, routes) }),

@@ -10,7 +10,7 @@ import { createBodyBudget } from './body-budget.ts';
 import { CONNECTIONS_MAX, watchConnections } from './connections.ts';
 import { createLiveHub, type LiveHubOptions } from './live-hub.ts';
 import type { HttpLogger } from './logger.ts';
-import { allRoutes, createRouter } from './routes.ts';
+import { allRoutes, createRouter, type RoutesOptions } from './routes.ts';
 import { loadStaticFiles } from './static-files.ts';
 import type { ServiceView } from './view.ts';
 
@@ -29,6 +29,7 @@ export interface HttpOptions {
   /** For tests: tighter bounds. */
   readonly live?: Partial<Omit<LiveHubOptions, 'subscribe' | 'epoch'>>;
   readonly deadlineMs?: number;
+  readonly domainRoutes?: RoutesOptions['domainRoutes'];
   /** Of request bodies that are read or worked on, over all requests. */
   readonly maxBodyBytesInFlight?: number;
 }
@@ -102,6 +103,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     view,
     hub,
     logger,
+    ...(options.domainRoutes === undefined ? {} : { domainRoutes: options.domainRoutes }),
     files: loadStaticFiles(),
     version: packageVersion(),
     budget: createBodyBudget(options.maxBodyBytesInFlight ?? BODY_BYTES_IN_FLIGHT),

@@ -3,7 +3,6 @@
  * The composition root implements it; nothing behind this port knows of HTTP.
  */
 
-import type { CaseFile } from '../fraud/case-file.ts';
 import type { ResultPage, ResultQuery } from '../projections/result-pages.ts';
 
 /** One box of the topology: a source, a partition, a projection or a sink. */
@@ -211,8 +210,6 @@ export interface ServiceView {
   derived(): readonly DerivedInfo[];
   /** Results of windows or joins, or late events, newest first. */
   results(query: ResultQuery): Promise<ResultPage>;
-  /** Null when there is no such case. */
-  caseFile(caseId: string): Promise<CaseFile | null>;
   streams(): readonly StreamInfo[];
   /** Events of a stream that has tables, the newest by event time first; rejects for any other. */
   streamRows(stream: string, query: RowQuery): Promise<readonly Row[]>;

@@ -92,7 +92,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
   },
   'logger.ts': { mayImport: ['config', 'messages/printable.ts'] },
-  http: { mayImport: ['messages', 'projections', 'fraud/case-file.ts'] },
+  http: { mayImport: ['messages', 'projections'] },
   // Served to the browser as they are: they see only each other. What a domain adds to the page stands beside the domain.
   'http/public': { mayImport: [] },
   'fraud/page': { mayImport: ['http/public'] },

@@ -1,6 +1,8 @@
 /** A service with canned rows behind the port, and a way to publish live events and to choose the ingest outcome. */
 
+import { caseRoute } from '../../src/api/case-route.ts';
 import { tableInfos } from '../../src/api/table-info.ts';
+import type { Route } from '../../src/http/route.ts';
 import type {
   ActorStatus,
   DerivedInfo,
@@ -121,6 +123,17 @@ const results: Readonly<Record<ResultQuery['of'], readonly Row[]>> = {
 
 const PAGE_MODULES = ['fraud/page/page.js', 'weather/page/page.js'];
 
+/** The routes of domains, over canned cases. */
+export const cannedRoutes = (deadlineMs: number): readonly Route[] => [
+  caseRoute(
+    async (id) =>
+      id === 'c-1' || id === 'c/2 ü'
+        ? { case: { case_id: id }, alerts: [], deliveries: [], transactions: [], sessions: [], isCut: false }
+        : null,
+    deadlineMs,
+  ),
+];
+
 export function cannedService(): CannedService {
   const asked: ResultQuery[] = [];
   const listeners = new Set<(event: LiveEvent) => void>();
@@ -155,10 +168,6 @@ export function cannedService(): CannedService {
         const rows = results[query.of].slice(0, query.limit);
         return { rows, next: rows.length < results[query.of].length ? [1, 'w', true, 'k', 2, 0, 3] : null };
       },
-      caseFile: async (id) =>
-        id === 'c-1' || id === 'c/2 ü'
-          ? { case: { case_id: id }, alerts: [], deliveries: [], transactions: [], sessions: [], isCut: false }
-          : null,
       streams: () => [
         {
           name: 'payments.transactions',

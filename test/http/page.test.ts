@@ -4,7 +4,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type HttpServer, startHttp } from '../../src/http/server.ts';
 import type { Row, ServiceView } from '../../src/http/view.ts';
-import { cannedService, derived, overview, silentLogger } from './canned-view.ts';
+import { cannedRoutes, cannedService, derived, overview, silentLogger } from './canned-view.ts';
 
 const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 const MINUTE = 60_000;
@@ -84,7 +84,8 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
         ? { rows: windows, next: null }
         : service.view.results({ ...query, limit: 1000 }),
   };
-  const startOn = (port: number) => startHttp({ view, host: '127.0.0.1', port, logger: silentLogger });
+  const startOn = (port: number) =>
+    startHttp({ view, domainRoutes: cannedRoutes, host: '127.0.0.1', port, logger: silentLogger });
 
   beforeAll(async () => {
     const args = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'];

@@ -1,14 +1,20 @@
 /** What a request for results may ask, and how it is refused; and that a CSV is whole or says so. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type HttpServer, startHttp } from '../../src/http/server.ts';
-import { type CannedService, cannedService, silentLogger } from './canned-view.ts';
+import { type CannedService, cannedRoutes, cannedService, silentLogger } from './canned-view.ts';
 import { ask } from './request.ts';
 
 let service: CannedService;
 let server: HttpServer;
 beforeEach(async () => {
   service = cannedService();
-  server = await startHttp({ view: service.view, host: '127.0.0.1', port: 0, logger: silentLogger });
+  server = await startHttp({
+    view: service.view,
+    domainRoutes: cannedRoutes,
+    host: '127.0.0.1',
+    port: 0,
+    logger: silentLogger,
+  });
 });
 afterEach(() => server.close());
 

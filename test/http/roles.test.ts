@@ -6,21 +6,20 @@ import { ROLES, type Role } from '../../src/http/route.ts';
 import { allRoutes } from '../../src/http/routes.ts';
 import { type HttpServer, startHttp } from '../../src/http/server.ts';
 import { loadStaticFiles } from '../../src/http/static-files.ts';
-import { cannedService, silentLogger } from './canned-view.ts';
+import { cannedRoutes, cannedService, silentLogger } from './canned-view.ts';
 import { ask } from './request.ts';
 
 const { view } = cannedService();
 const hub = createLiveHub({ subscribe: () => () => {}, epoch: 'test' });
 const routes = allRoutes({
-  ...{
-    view,
-    hub,
-    files: loadStaticFiles(),
-    version: '0',
-    logger: silentLogger,
-    deadlineMs: 1_000,
-    ingestDeadlineMs: 1_000,
-  },
+  view,
+  hub,
+  domainRoutes: cannedRoutes,
+  files: loadStaticFiles(),
+  version: '0',
+  logger: silentLogger,
+  deadlineMs: 1_000,
+  ingestDeadlineMs: 1_000,
   budget: createBodyBudget(1_000_000),
 });
 const tokenOf = (role: Role) => `${role}-c0ffee5eed0ddba11`;
@@ -31,6 +30,7 @@ describe('roles', () => {
     const credentials = ROLES.map((role) => ({ token: tokenOf(role), role }));
     server = await startHttp({
       view,
+      domainRoutes: cannedRoutes,
       host: '127.0.0.1',
       port: 0,
       token: 'the-one-0f-the-file',
