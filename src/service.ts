@@ -1,8 +1,8 @@
 /**
  * The composition root: configuration in, running tree out. The only place where adapters meet actors.
  *
- * Started as the data flows: partitions, projectors, then what feeds them and what they feed. Stopped in reverse, so
- * that whatever was taken in is committed and projected before the process ends.
+ * Children start as the data flows: partitions, projectors, then their sources and sinks. They stop in reverse, so that
+ * everything taken in is committed and projected before the process ends.
  */
 import type { RunningChild } from './actors/supervised.ts';
 import { type ChildSpec, type RunningSupervisor, type SupervisionPorts, startSupervisor } from './actors/supervisor.ts';
@@ -22,7 +22,7 @@ import { projectorChildren } from './service/projectors.ts';
 import { createReadModels, type ReadModels } from './service/read-models.ts';
 import { openSinkPositions, type SinkPositionsLog } from './service/sink-positions.ts';
 
-/** What a way of running adds to the pipeline: its sources, its jobs, its sinks. */
+/** Adds the sources, jobs and sinks of a way of running to the pipeline. */
 export type Attach = (core: ServiceCore) => readonly ChildSpec[];
 
 export interface ServiceCore {
@@ -46,7 +46,7 @@ export interface Service extends ServiceCore {
   readonly failed: Promise<Error>;
   /** Resolves once everything that was delivered is durable, in all logs that it goes to. */
   settled(): Promise<void>;
-  /** Commits and projects what was taken in, then closes everything. */
+  /** Commits and projects everything taken in, then closes. */
   stop(): Promise<void>;
   /** Ends at once, as a crash would: nothing is drained, projected or put into a snapshot. */
   kill(): Promise<void>;
@@ -58,7 +58,7 @@ export interface ServiceOptions {
   readonly version: string;
   readonly attach: Attach;
   readonly platform?: Platform;
-  /** Whether the other partitions go on without one whose log can't be replayed; else the service fails. */
+  /** Whether the others go on when a partition's log can't be replayed; else the service fails. */
   readonly goesOnHalted?: boolean;
   /**
    * Streams whose source decides while it runs which partitions it serves, as a consumer group does: these are closed
@@ -238,7 +238,7 @@ interface Running extends Pick<ServiceCore, 'pipeline' | 'readModels' | 'sinkPos
 /** Between two looks at the mailboxes. */
 const SETTLING_MS = 1;
 
-/** A child that is itself a supervisor fails after a whole period of its own: the root counts over several of those. */
+/** A child supervisor fails only after a whole period of its own, so the root counts over several such periods. */
 const ROOT_PERIODS = 20;
 
 function rootSupervision(ports: SupervisionPorts): SupervisionPorts {

@@ -1,11 +1,11 @@
-/** What was taken in and derived, counted. */
+/** Counts of events taken in and derived. */
 import { FRAUD_STREAMS } from '../fraud/operator.ts';
 
 export interface Counts {
   events: number;
   deadLetters: number;
   late: number;
-  /** Windows that late events lost. */
+  /** How many windows late events lost. */
   lateWindows: number;
   alerts: number;
   windows: number;

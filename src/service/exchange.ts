@@ -1,8 +1,7 @@
 /**
- * The source of an exchange: it follows the logs of its streams, each read and split once, and delivers to each partition
- * what is for it. A partition has a position of its own in each log, and so what comes again after a crash is known by it.
- * What a partition gets is copied into its log, whose order is that in which it was taken: it is a fold over its own log as
- * any partition is, and needs none of the others.
+ * The source of an exchange. It follows the logs of its streams, reads and splits each once, and delivers each partition its
+ * events. A partition has a position of its own in each log, by which it recognises repeats after a crash. Its events are
+ * copied into its own log, in the order in which they were taken. So it is a fold over its own log, as any partition is.
  */
 import type { ChildSpec } from '../actors/supervisor.ts';
 import type { CommitReader, JournaledCommit } from '../journal/commit-reader.ts';
@@ -17,7 +16,7 @@ import type { PartitionUnit } from './partition-unit.ts';
 import type { RunningExchange } from './pipeline.ts';
 import { sourceChild } from './source-child.ts';
 
-/** Whether all that is durable in the logs of the streams is in those of the partitions of the exchanges. */
+/** Whether the exchanges' partitions have everything that is durable in the logs of their streams. */
 export function haveCaughtUp(exchanges: readonly RunningExchange[]): boolean {
   return exchanges.every(({ upstreams, stream }) =>
     upstreams.every(({ units }) =>
@@ -26,7 +25,7 @@ export function haveCaughtUp(exchanges: readonly RunningExchange[]): boolean {
   );
 }
 
-/** What of a log is in all others that have to have it; Infinity when there are none. */
+/** The offset of a log up to which all its exchanges have it; Infinity when there are none. */
 export function exchangedOffset(exchanges: readonly RunningExchange[], log: string): number {
   const readers = exchanges.filter(({ upstreams }) =>
     upstreams.some(({ units }) => units.some((unit) => unit.log.name === log)),
@@ -37,7 +36,7 @@ export function exchangedOffset(exchanges: readonly RunningExchange[], log: stri
 export function exchangeChildren(exchanges: readonly RunningExchange[], pipeline: LogSourcePorts): ChildSpec[] {
   return exchanges.map((running) => {
     const { upstreams, stream } = running;
-    // Also of the partitions that it reads, it waits until they have recovered.
+    // It waits until the partitions that it reads have recovered too.
     const units = [...upstreams.flatMap((upstream) => upstream.units), ...stream.units];
     return sourceChild(createExchangeSource(running, pipeline), stream.intake, units).spec;
   });
@@ -48,7 +47,7 @@ interface LogSourcePorts {
   readonly registry: Registry;
 }
 
-/** A log that is followed, and what comes next of it; null at its durable end. */
+/** A followed log with its next commit; null at its durable end. */
 interface Followed {
   readonly log: string;
   /** Up to where it is read this time. */
@@ -67,7 +66,7 @@ function createExchangeSource(
     const input = inputs[i];
     return input === undefined ? [] : [{ ...input, gives, logs: own.map(({ log }) => log.name) }];
   });
-  /** By partition: up to where of each log it was handed over. */
+  /** By partition: the offset of each log up to which events were handed over. */
   const handedOver = Array.from({ length: partitions }, () => new Map<string, number>());
 
   async function deliver(
@@ -77,7 +76,7 @@ function createExchangeSource(
     entries: readonly ExchangedBlock[],
   ): Promise<void> {
     const blocks = [exchangedBlockType.encodeBlock(entries)];
-    // A batch that was given up has to come again, so its own log alone says where it stands.
+    // A batch that was given up has to come again: only the partition's log knows its position.
     const onRejected = (): void => void handedOver[partition]?.delete(log);
     const own = onDurable === undefined ? {} : { onDurable };
     await intake.deliver(partition, { source: log, next, blocks, onRejected, ...own });
@@ -223,7 +222,7 @@ function earliest(logs: readonly Followed[]): Followed | null {
   return first;
 }
 
-/** Of one time, the one whose source had not come so far. */
+/** Whether a commit comes first; of one time, the commit whose source had not come so far. */
 function isEarlier(commit: Commit, other: Commit): boolean {
   if (commit.committedAt !== other.committedAt) return commit.committedAt < other.committedAt;
   return commit.next < other.next;

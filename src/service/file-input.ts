@@ -1,4 +1,4 @@
-/** Files as the source of a stream, one after another, each read in a thread of its own for as long as it lasts. */
+/** Files as the source of a stream, one after another, each read in a thread of its own. */
 import { statSync } from 'node:fs';
 import { ConfigError } from '../config/config-error.ts';
 import { formatProblem } from '../sources/file/adapter.ts';
@@ -14,7 +14,7 @@ export interface FilesChild {
   counts(): FileCounts;
 }
 
-/** Between two looks at whether the partitions have taken what a file had. */
+/** Pause between two checks whether the partitions have taken a file's events. */
 const SETTLING_MS = 1;
 
 /** Throws when a file is missing or of a format that is not read. */
@@ -27,7 +27,7 @@ export function filesChild(stream: RunningStream, paths: readonly string[], { sl
     async run(to, signal) {
       for (const [i, input] of inputs.entries()) {
         if (signal.aborted) return;
-        // What a file is is told by what the partitions have of others.
+        // A file is recognised by the partitions' positions, so the files before it must be taken first.
         while (i > 0 && !isTaken() && !signal.aborted) await sleep(SETTLING_MS, signal);
         await input.run(to, signal);
       }
@@ -65,7 +65,7 @@ export const readInThread: ReadInput = (...task) => {
   return { done: done.finally(() => pool.close()), grant };
 };
 
-/** What the user has to mend, where a failure comes of that; null for any other failure. */
+/** The part of a failure that the user has to mend; null for other failures. */
 export function inputProblem(failure: unknown): ConfigError | null {
   for (let cause = failure; cause instanceof Error; cause = cause.cause) {
     if (!(cause instanceof OtherFileError)) continue;

@@ -1,6 +1,6 @@
 /**
- * The end of an input: all that is open is given as it is, windows, sessions and null sides of joins, and stays open. It
- * is journaled, and moves no watermark and no position, so what comes in a later run corrects what was given.
+ * The flush at the end of an input: open windows, sessions and null sides of joins are given as they are, and stay open. It
+ * is journaled, and moves no watermark and no position, so the input of a later run corrects what was given.
  */
 import { flushType } from '../messages/types.ts';
 import type { RunningStream } from './pipeline.ts';
@@ -11,8 +11,8 @@ export const FLUSH = 'flush';
 const AT_END_OF_INPUT = flushType.encodeBlock([{ reason: 'end-of-input' }]);
 
 /**
- * Resolves once it is durable in every partition of the streams. A stream to which nothing has come since its last flush
- * is left as it is.
+ * Resolves once the flush is durable in every partition of the streams. A stream without events since its last flush is
+ * left as it is.
  */
 export async function flushStreams(streams: Iterable<RunningStream>): Promise<void> {
   const durable = [...streams]

@@ -1,4 +1,4 @@
-/** The watermark of a running stream, and the source that journals who of its partitions is idle. */
+/** The watermark of a running stream, and the source that journals which of its partitions are idle. */
 import type { ChildSpec } from '../actors/supervisor.ts';
 import type { Block } from '../messages/block.ts';
 import type { SourceControl } from '../messages/streams.ts';
@@ -15,14 +15,14 @@ export const IDLENESS = 'idleness';
 const TICK_MS = 1000;
 
 export interface StreamTime {
-  /** What is to be journaled now; the same again until it is. */
+  /** The decisions to journal now; they repeat until they are journaled. */
   decide(nowMs: number): IdleDecision[];
-  /** As of the last decision. */
+  /** The stream's watermark as of the last decision. */
   watermarkMs(): number;
   isIdle(): boolean;
 }
 
-/** Of a stream whose partitions have recovered. */
+/** The time of a stream whose partitions have recovered. */
 export function createStreamTime({ config, units }: RunningStream, startedAtMs: number): StreamTime {
   // Nothing waits for a partition that is closed.
   const timeOf = ({ door, status }: PartitionUnit) => ({ ...status(), isIdle: !door.isOpen() || status().isIdle });

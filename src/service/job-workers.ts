@@ -14,7 +14,7 @@ export interface JobWorkers {
 
 export function createJobWorkers(): JobWorkers {
   const sends = new Map<string, (event: FetcherEvent) => void>();
-  /** At most one a job: the scheduler starts one at a time, and a later one replaces one that it has given up. */
+  /** At most one run a job: the scheduler starts one at a time, and a later run replaces one that it gave up. */
   const waiting = new Map<string, RunChanged>();
   return {
     start(run) {

@@ -29,7 +29,7 @@ const PROVIDER = 'open-meteo';
 const SEEN_BOUND = 200_000;
 const RETRY_CAP_MS = 3_600_000;
 
-/** The jobs' fetchers, then the scheduler that gives them runs; first the demo's weather server, where one is named. */
+/** The demo's weather server, where one is named, the jobs' fetchers, then the scheduler that gives them runs. */
 export function jobChildren(core: ServiceCore): ChildSpec[] {
   const { schedules } = core.config;
   if (schedules.length === 0) return [];
@@ -112,7 +112,7 @@ function fetcherChild(
   const { nowMs } = core.supervision;
   const seen: Seen = nothingSeen(SEEN_BOUND);
   let recovered = false;
-  /** Outlives a restart: what is on its way to the log must not be brought again. */
+  /** Outlives a restart, since observations on their way to the log must not come again. */
   let delivering: Promise<void> = Promise.resolve();
   return {
     id: `fetcher-${job}`,

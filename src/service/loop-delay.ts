@@ -1,4 +1,4 @@
-/** How long the event loop kept somebody waiting. */
+/** The delay of the event loop. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 export interface LoopDelay {
@@ -13,7 +13,7 @@ export function monitorLoopDelay(): LoopDelay {
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   histogram.enable();
   return {
-    // The delay beyond the timer's own period is what somebody waited for.
+    // Only the delay beyond the timer's own period kept somebody waiting.
     p99Ms: () => Math.max(0, histogram.percentile(99) / 1e6 - RESOLUTION_MS),
     reset: () => histogram.reset(),
   };

@@ -1,6 +1,6 @@
 /**
- * What the service knows about itself while it runs: counts, rates, queues and lag, as the page, /metrics and the
- * progress line show them. It is told of commits and asks the rest when it is read; it decides nothing.
+ * The observer of a running service: counts, rates, queues and lag, for the page, /metrics and the progress line. It is told
+ * of commits, asks for everything else when it is read, and decides nothing.
  */
 import type { Committed } from '../actors/partition-consumer.ts';
 import type { Config } from '../config/config.ts';

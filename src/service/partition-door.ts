@@ -1,6 +1,6 @@
 /**
- * Whether a partition runs. Opening starts its actors, which recover from snapshot and log; closing refuses what comes,
- * and ends them once what was handed over is durable.
+ * The door of a partition. Opening it starts the actors, which recover from snapshot and log. Closing it refuses new
+ * batches, and ends the actors once everything handed over is durable.
  *
  *   closed ── open ──► recovering ──► open ── close ──► draining ──► closed
  *
@@ -9,7 +9,7 @@
 import type { Mailbox } from '../actors/mailbox.ts';
 import type { ChildSpec } from '../actors/supervisor.ts';
 
-/** Where a partition's actors come and go: a supervisor. */
+/** The supervisor to which a partition's actors come and from which they go. */
 export interface Children {
   /** False when none can be added any more. */
   add(spec: ChildSpec): boolean;
@@ -69,7 +69,7 @@ export function createDoor(ports: DoorPorts): Door {
 
   async function stop(reason: Error): Promise<void> {
     await children.remove(spec.id);
-    // Left by actors that had to be killed.
+    // Batches that killed actors left behind.
     mailbox.abandon(reason);
     ports.closed();
   }

@@ -38,11 +38,11 @@ export interface PartitionUnitOptions extends Omit<QuarantineOptions, 'mailbox' 
   readonly parent: string;
   readonly platform: Platform;
   committed(commit: Committed): void;
-  /** What lies before the snapshots that are kept may be needed no more. */
+  /** Told of a new snapshot: the log before the kept snapshots may no longer be needed. */
   snapshotSaved(log: string): Promise<void>;
-  /** Operators without state of their own begin at the start of the log, of which they are told all. */
+  /** Told of operators without state, which begin at the start of the log. */
   onAnew(log: string, operators: readonly OperatorAnew[]): void;
-  /** A snapshot could not be written; the log has all that it would hold. */
+  /** Told that a snapshot could not be written; nothing is lost, since the log has everything. */
   onSnapshotFailed(log: string, error: unknown): void;
 }
 
@@ -51,28 +51,28 @@ export interface PartitionUnit {
   readonly mailbox: Mailbox;
   readonly log: Log;
   readonly door: Door;
-  /** Of one that is closed, as it was then. */
+  /** The status; when closed, as it was then. */
   status(): PartitionStatus;
   position(source: string): number;
   /** What it has of a request with this key. Waits while it recovers: what it has then is all that it will find in its log. */
   request(key: string): Promise<KnownRequest>;
-  /** Where it is in the files that it has read. */
+  /** Its positions in the files that it has read. */
   files(): readonly FilePosition[];
   /** Takes a snapshot now, if there is anything new. */
   saveSnapshot(): Promise<void>;
   /** Resolves once the consumer runs for the first time. */
   readonly ready: Promise<void>;
-  /** Resolves when its log turns out to be one that can't be replayed: it takes nothing any more. */
+  /** Resolves when its log can't be replayed: it takes nothing any more. */
   readonly halted: Promise<void>;
-  /** What is wrong with it, for people: it fails now, or is halted. Null when nothing is. */
+  /** What is wrong with it, in words for people, when it fails or is halted; null when nothing is. */
   problem(): string | null;
   /** Why it takes nothing any more. */
   haltedBy(): string | null;
 }
 
-/** Snapshots kept beside the newest one, for the day when that one is damaged. */
+/** Snapshots kept beside the newest one, in case that one is damaged. */
 const KEEP_SNAPSHOTS = 3;
-/** Between an attempt to write a snapshot that failed and the next. */
+/** Pause after a failed attempt to write a snapshot. */
 const SNAPSHOT_RETRY_MS = 10_000;
 
 /** Between two looks at whether it has recovered. */
@@ -91,9 +91,9 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
   const appends = new Set<Promise<unknown>>();
   let live: PartitionHost | null = null;
   const quarantine = createQuarantine({ ...options, mailbox, isLive: (host) => host === live });
-  /** The one that lives, once it has all that the log has. */
+  /** The live host, once it has everything in the log. */
   let recovered: PartitionHost | null = null;
-  /** Batches of the incarnation that lives whose commits were given to the log. */
+  /** How many batches of the live incarnation were given to the log. */
   let appended = 0;
   let lastStatus = NOT_STARTED;
   let markReady = (): void => {};
@@ -106,7 +106,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
   let retryAtMs = Number.NEGATIVE_INFINITY;
 
   async function loadSnapshot(own: PartitionHost): Promise<number> {
-    // Appends of the incarnation before this one end first, so that what the log holds is settled.
+    // Appends of the previous incarnation end first, so that the content of the log is settled.
     await Promise.allSettled(appends);
     let limit = log.durableOffset();
     for (;;) {
@@ -145,7 +145,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
     saving = true;
     try {
       const { body, applied } = await own.snapshot();
-      // State that has more than the log, or is another incarnation's, has no offset: the next commit asks again.
+      // State ahead of the log, or of another incarnation, has no offset: the next commit asks again.
       if (applied !== appended || own !== live) return;
       const offset = log.nextOffset();
       // The state may be ahead of the disk: a snapshot must not name an offset that a crash could take back.
@@ -172,7 +172,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
       id: deriver,
       kind: deriver,
       start(context) {
-        // The first of them to start: all begin with empty state.
+        // The first deriver to start: all begin with empty state.
         if (index === 0) {
           live?.close();
           live = options.newHost();
@@ -188,7 +188,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
     id: 'consumer',
     kind: 'partition-consumer',
     start(context) {
-      // A recovery goes on after its actor has stopped: it must not touch the state of the ones that come after it.
+      // A recovery goes on after its actor has stopped, and must not touch the state of the next incarnation.
       const own = started();
       const ports: PartitionConsumerPorts = {
         mailbox,
@@ -212,7 +212,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
       const { child } = startSupervised(partitionConsumerMachine, { ports }, context);
       return {
         ...child,
-        // A stalled log may stay so: what waits for it was never acknowledged, and is not waited for.
+        // A stalled log may stay stalled. Its waiting batches were never acknowledged, so nobody waits for them.
         async drain() {
           if (log.state().kind === 'stalled') child.kill();
           else await child.drain();

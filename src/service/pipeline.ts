@@ -51,13 +51,13 @@ export interface RunningStream {
   readonly name: string;
   readonly config: StreamConfig | null;
   readonly eventType: EventType<DynamicEvent>;
-  /** What partitions that read its logs take in: its events, or of a join what it gives. */
+  /** What readers of its logs take in: its events, or a join's results. */
   readonly gives: ExchangeReading['gives'];
   readonly units: readonly PartitionUnit[];
   readonly intake: Intake;
 }
 
-/** An exchange with its partitions, and the streams and joins that it reads, in the order of its inputs. */
+/** A running exchange: its partitions, and the streams and joins that it reads, in the order of its inputs. */
 export interface RunningExchange {
   readonly exchange: Exchange;
   readonly upstreams: readonly RunningStream[];
@@ -118,7 +118,7 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
   const registry = createRegistry(BUILTIN_TYPES);
   const exchanged = knownExchanges(config.dataDir, syncFs);
   const planned = exchangesOf(config, exchanged);
-  // A damaged file of a type of today is written anew below.
+  // The damaged file of a known type is written anew below.
   const known = new Set([...BUILTIN_TYPES, ...typesOf(config, planned)].map(({ fingerprint }) => fingerprint));
   for (const [fingerprint, json] of readSchemaFiles(config.dataDir, syncFs, known)) registry.learn(fingerprint, json);
 
@@ -233,7 +233,7 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
   return { journal, journalPlace, reader, registry, streams, exchanges, operations, units, platform, close };
 }
 
-/** All that the streams of the configuration read and derive. */
+/** All types that the streams of the configuration read and derive. */
 function typesOf(config: Config, planned: readonly PlannedExchange[]): EventSchema[] {
   const derivations = [
     ...config.streams.map((stream) => derivationOf(config, stream)),
@@ -242,13 +242,13 @@ function typesOf(config: Config, planned: readonly PlannedExchange[]): EventSche
   return derivations.flatMap((derivation) => schemasOf(derivationTypes(derivation, OPERATOR_KINDS)));
 }
 
-/** The actors that drive the operators, in the order of these; one that drives none where there are none. */
+/** The actors that drive the operators, in the operators' order; without operators one actor that drives none. */
 function deriversOf({ operators }: DerivationTypes): readonly string[] {
   const actors = new Set(operators.map(({ actor }) => actor));
   return actors.size === 0 ? [WINDOW_AGGREGATOR] : [...actors];
 }
 
-/** Before the schema is kept with the data: what no event was written with must not stand in the way of the next one. */
+/** Runs before the schema is kept with the data: a schema that wrote no event must not block the next one. */
 async function requireReadable(
   journal: Journal,
   registry: Registry,

@@ -1,6 +1,6 @@
 /**
- * What a partition does about input that it can't apply, so that none is tried for ever: a batch that fails each time is
- * divided, and what fails in it becomes dead letters; a log that can't be replayed halts the partition, and nothing else.
+ * Quarantine for input that a partition can't apply, so that none is tried for ever. A batch that fails each time is
+ * divided, and its failing events become dead letters. A log that can't be replayed halts the partition, and nothing else.
  */
 import type { Mailbox, Suspect } from '../actors/mailbox.ts';
 import type { PartitionHost } from '../actors/partition-host.ts';
@@ -14,7 +14,7 @@ export interface QuarantineOptions {
   readonly stream: string;
   readonly log: Log;
   readonly mailbox: Mailbox;
-  /** Failures after which a batch is divided, or a log taken for one that can't be replayed. */
+  /** Failures after which a batch is divided, or a log counts as one that can't be replayed. */
   readonly quarantineAfter: number;
   readonly writerOf: WriterOf;
   isLive(host: PartitionHost): boolean;
@@ -26,13 +26,13 @@ export interface QuarantineOptions {
 export interface Quarantine {
   /** A new incarnation of the partition begins. */
   begin(): void;
-  /** Whether batches or a replay are worked on: when the partition fails now, that is why. */
+  /** Whether a batch or replay is under way, which is then the reason of a failure. */
   isAtWork(): boolean;
   apply(host: PartitionHost, batch: PartitionInput, committedAt: number): Promise<Applied>;
   /** Puts the parts of a batch that failed into the mailbox, in its place. */
   divide(host: PartitionHost, suspect: Suspect, committedAt: number): Promise<void>;
   replay(host: PartitionHost, fromOffset: number): Promise<'replayed' | 'halted'>;
-  /** Why the partition takes nothing any more; null while it does. */
+  /** Why the partition takes nothing any more; null while it takes batches. */
   haltedBy(): string | null;
   readonly halted: Promise<void>;
 }
@@ -53,7 +53,7 @@ export function createQuarantine(options: QuarantineOptions): Quarantine {
   async function partsOf(host: PartitionHost, suspect: Suspect, rows: number, committedAt: number) {
     const { batch, failures, error, isPart } = suspect;
     const none = [allFailing(0, rows, error.message)];
-    // A division that ends its thread as the batch did is not tried for ever, nor is a part that fails all the same.
+    // A division that ends its thread, as the batch did, is not tried for ever; nor is a part that still fails.
     if (failures >= 2 * quarantineAfter) return none;
     const parts = await host.divide(batch, committedAt);
     return isPart && parts.length === 1 && parts[0]?.failing.length === 0 ? none : parts;

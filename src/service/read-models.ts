@@ -18,7 +18,7 @@ export interface ReadModels {
   lag(): number;
   /** Whether every store has got everything below these offsets. */
   hasReached(marks: readonly Mark[]): boolean;
-  /** Why they don't show all that they should. */
+  /** Why they are incomplete: a store is opened, checked or rebuilt. */
   notReady(): string | null;
   /** Whether their files were looked through, and what had to be rebuilt is. */
   isWhole(): boolean;
@@ -29,11 +29,11 @@ export interface ReadModels {
    * counts of a store that is behind, or is rebuilt, would pass for those of all time.
    */
   totals(): Totals;
-  /** Asks them again. */
+  /** Asks the stores again. */
   refresh(): Promise<void>;
 }
 
-/** What the stores have to know of the windows, and of the streams that have a schema of their own. */
+/** The tables that the stores have for windows and for streams with a schema of their own. */
 export function tableShapes({ windows, streams }: Config): TableShapes {
   return {
     windows: windows.map(({ name, window, aggregates }) => ({

@@ -1,6 +1,6 @@
 /**
- * Whether an operator that has no state yet can have it: it begins at the start of the log, and what was pruned of that is
- * gone. Such a start is refused before anything runs: the journal is whole, and says so.
+ * Refuses a start when an operator without state needs events that were pruned. Such an operator begins at the start of the
+ * log. The refusal comes before anything runs, and says that the journal is whole.
  */
 import { ConfigError } from '../config/config-error.ts';
 import type { CommitReader } from '../journal/commit-reader.ts';
@@ -33,7 +33,7 @@ export async function requireStateOf(log: Log, newFold: () => PartitionFold, pla
   if (start === 0) return;
   const found = await snapshots.latest(log.name, log.durableOffset());
   const snapshot = found === null ? null : decodeSnapshot(found.body);
-  // A log without a snapshot that can be read is damage, and is told as such.
+  // A pruned log without a readable snapshot is damaged, and is reported as such elsewhere.
   if (snapshot === null) return;
   const anew = newFold().restore(snapshot);
   if (anew.length > 0) await refuse(anew, log.name, start, journal);

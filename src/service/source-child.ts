@@ -30,7 +30,7 @@ export function sourceChild(source: Source, intake: Intake, units: readonly Part
         () => {
           state = 'stopped';
           if (!abort.signal.aborted) markEnded();
-          // Nobody waits to hear of one that was killed.
+          // Nobody waits for a killed source.
           if (!isKilled) stopped();
         },
         (error: Error) => {

@@ -5,7 +5,7 @@ import { SOURCES } from '../sources/adapters.ts';
 import { readInThread } from './file-input.ts';
 import { sourceChild } from './source-child.ts';
 
-/** Of those that run by themselves: HTTP and jobs deliver from elsewhere. */
+/** Children for the sources that run by themselves; HTTP and jobs deliver from elsewhere. */
 export function sourceChildren({ pipeline, platform: { nowMs, sleep } }: ServiceCore): ChildSpec[] {
   const host = { nowMs, sleep, readInput: readInThread };
   return [...pipeline.streams.values()].flatMap(({ config, eventType, intake, units }) => {

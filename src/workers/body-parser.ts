@@ -1,9 +1,9 @@
 /**
- * The body of a request as blocks by partition and dead letters: the same code in the event loop, for what is small, and
- * in the thread of the pool.
+ * Parses the body of a request into blocks by partition and dead letters. The same code runs in the event loop, for small
+ * bodies, and in a thread of the pool.
  *
- * Events are written to their block one by one, and dead letters too, so that a body of millions of either is never held
- * as objects. Invariant: every event of the body is in a block, or counted as refused and in a dead letter.
+ * Events and dead letters are written to their blocks one by one, so that millions of them are never held as objects.
+ * Invariant: every event of the body is in a block, or counted as refused and in a dead letter.
  */
 import { createHash } from 'node:crypto';
 import type { BlockWriter } from '../messages/block.ts';
@@ -40,22 +40,22 @@ import { unpack } from './unpack.ts';
 
 export interface BodyParser {
   parse(body: EventBody): ParsedBody;
-  /** Null as soon as more than `refusedMax` events are refused: each costs an exception, and the event loop waits. */
+  /** Null once more than `refusedMax` events are refused: each costs an exception, and the event loop waits. */
   parseShort(body: EventBody, refusedMax: number): ParsedBody | null;
 }
 
-/** Under which HTTP ingestion keeps its position in a log, and its dead letters say where they came from. */
+/** The source name of HTTP ingestion, for its positions in a log and in its dead letters. */
 export const HTTP_SOURCE = 'http';
-/** A block is closed at this size too. */
+/** A block of this size is closed. */
 const BLOCK_BYTES = 1024 * 1024;
-/** A writer's schema is kept with each dead letter: beyond this, of all those of a body, it is not. */
+/** Writer's schemas kept with the dead letters of one body have at most so many characters together. */
 const CONTEXT_CHARACTERS_MAX = 16 * 1024 * 1024;
-/** In fewer bytes nothing can be nested deep enough to cost anything. */
+/** Fewer bytes can't nest deep enough to cost anything. */
 const FLAT_BYTES = 1024;
 
-/** More events are refused than may be. */
+/** Too many events were refused. */
 class GivenUp extends Error {}
-/** The text is no JSON where the body as a whole has to be. */
+/** The body is not JSON as a whole, although it has to be. */
 class Unreadable extends Error {}
 
 type Refuse = (reason: string, detail: string, raw: Buffer, rawLength: number, position: number) => void;
@@ -63,7 +63,7 @@ type Refuse = (reason: string, detail: string, raw: Buffer, rawLength: number, p
 interface Sink {
   event(event: DynamicEvent, raw: Uint8Array, position: number): void;
   refuse: Refuse;
-  /** Of the originals from now on. */
+  /** Sets the form of the originals from now on. */
   readAs(form: OriginalForm): void;
 }
 
@@ -116,7 +116,7 @@ export function createBodyParser(shape: BodyShape): BodyParser {
     else takeJson(only.object, only.depth, 1, sink, false);
   }
 
-  /** What came before a damaged block is taken; with nothing taken, the body as a whole is unreadable. */
+  /** Takes the blocks before a damaged one. When there are none, the body as a whole is unreadable. */
   function takeContainer(bytes: Buffer, sink: Sink): void {
     let record = 0;
     try {
@@ -242,7 +242,7 @@ interface BlockOrigins {
   readonly originals: { readonly form: OriginalForm };
 }
 
-/** Blocks of a bounded size, so that who takes them can commit a part at a time. */
+/** Collects blocks of a bounded size, so that the receiver can commit a part at a time. */
 function collect<T>(writer: BlockWriter<T>, from: BlockOrigins | null = null): Collected<T> {
   const blocks: InputBlock[] = [];
   let bytesWritten = 0;

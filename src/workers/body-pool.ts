@@ -20,11 +20,11 @@ export interface BodyPoolOptions {
 
 /** Bodies that wait; their bytes are bounded by the HTTP port. */
 const QUEUE = 64;
-/** Less than what HTTP waits for a commit: what it then calls unknown has been parsed. */
+/** Less than HTTP waits for a commit, so that only a parsed body can have an unknown outcome. */
 const TIME_MS = 15_000;
 /** One core is the event loop's, and the read models have a thread as well. */
 const THREADS_MAX = 4;
-/** A body comes to a fraction of it; what would need more is refused. */
+/** A body needs a fraction of this; one that would need more is refused. */
 const HEAP_MB = 1024;
 const IDLE_MS = 30_000;
 
@@ -52,14 +52,14 @@ export function startBodyPool({ queue = QUEUE, timeMs = TIME_MS, heapMb = HEAP_M
   };
 }
 
-/** Memory moves to another thread as a whole, and a small Buffer shares its own with others: Node 24 refuses to move that. */
+/** Copies bytes that share memory: memory moves as a whole, and Node 24 refuses to move a small Buffer's shared memory. */
 function inOwnMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const { buffer, byteLength } = bytes;
   const isWhole = buffer instanceof ArrayBuffer && byteLength === buffer.byteLength;
   return isWhole ? new Uint8Array(buffer) : new Uint8Array(bytes);
 }
 
-/** The thread has ended and the process goes on: what a body may hold, such a thread could not. */
+/** Whether a thread ended for want of memory: the body needed more than a thread may have. */
 function isOutOfMemory(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
 }

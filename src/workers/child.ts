@@ -1,6 +1,6 @@
 /**
- * A child process that runs one of the task files here: native code that fails, hangs or runs out of memory in it ends the
- * child and nothing else.
+ * A child process that runs one of the task files here. Native code that fails, hangs or runs out of memory ends the child
+ * and nothing else.
  */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -10,14 +10,14 @@ import type { FromStore, ToStore } from './store-protocol.ts';
 export interface Child {
   /** Resolves with the answer. Rejects when the child can't, or has ended. */
   ask(message: Exclude<ToStore, { readonly kind: 'cancel' }>): Promise<FromStore>;
-  /** Nobody waits for an answer of this id any more. */
+  /** Gives up an answer: nobody waits for this id any more. */
   forget(id: number, reason: unknown): void;
   post(message: ToStore): void;
   hasEnded(): boolean;
   kill(): void;
 }
 
-/** DuckDB's queries take a thread of this pool each: several may run, and the next transaction still finds one. */
+/** Each DuckDB query takes a thread of this pool: several may run, and a transaction still finds one. */
 const THREAD_POOL = '8';
 
 const ENDED = 'has ended: ';
@@ -39,7 +39,7 @@ export function startChild(
   const child = fork(fileURLToPath(taskFile(task)), args, {
     execArgv: [...WORKER_EXEC_ARGV],
     serialization: 'advanced',
-    // What native code says at its end goes to the log; nothing of it may come between the lines of a command's output.
+    // Native code's last words go to the log, and never between the lines of a command's output.
     stdio: ['ignore', 2, 2, 'ipc'],
     env: { ...process.env, UV_THREADPOOL_SIZE: THREAD_POOL },
   });

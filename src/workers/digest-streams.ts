@@ -1,6 +1,6 @@
 /**
- * One hash a derived stream, from the journal alone: a sum over its events, so that neither the partitions nor the
- * order between them show. `at` is left out, since it names the watermark of one partition.
+ * One hash for each stream of derived events, from the journal alone. It is a sum over the events, so neither partitions nor
+ * their order show. `at` is left out, since it is the watermark of one partition.
  */
 import { createHash } from 'node:crypto';
 import { BUILTIN_TYPES } from '../builtin-types.ts';
@@ -25,7 +25,7 @@ export interface DigestStreamsTask {
   readonly ranges: readonly LogRange[];
 }
 
-/** Reads the logs from what is kept of them to these offsets. */
+/** Reads the logs from their first kept event to these offsets. */
 export default async function digestStreams({ dataDir, journal, ranges }: DigestStreamsTask): Promise<StreamDigest[]> {
   const registry = createRegistry(BUILTIN_TYPES);
   for (const [fingerprint, json] of readSchemaFiles(dataDir)) registry.learn(fingerprint, json);
@@ -40,7 +40,7 @@ export default async function digestStreams({ dataDir, journal, ranges }: Digest
     const window = registry.windowOf(fingerprint);
     if (window !== null) {
       for (const result of window.type.decodeBlock(bytes)) {
-        // How often a watermark stopped on its way depends on the partitions, and with it the early results.
+        // Early results depend on where a watermark stopped, and so on the partitions.
         if (result.revision >= 0) add(window.window, { ...result, at: 0 });
       }
       return;

@@ -1,8 +1,8 @@
-/** Work that may wait: a thread that gives the event loop, and whoever else has few cores, the first turn. */
+/** Lets a thread of patient work give the event loop the first turn on few cores. */
 import { readlinkSync } from 'node:fs';
 import { constants, getPriority, setPriority } from 'node:os';
 
-/** Below the others of its process. */
+/** Steps of priority below the other threads of the process. */
 const STEPS = 5;
 
 /** Lowers the priority of the thread that calls it, where threads have one of their own: on Linux. */

@@ -1,7 +1,7 @@
 /**
  * Collects the events of an input file by partition and gives them as batches, a chunk of lines at a time.
  *
- * A partition that has a line behind it is not given it again; what was refused belongs to partition 0.
+ * A partition does not get lines again that it has. Refused lines belong to partition 0.
  */
 
 import type { FraudLabel } from '../fraud/schemas.ts';
@@ -18,11 +18,11 @@ import type { ReadInputMessage, ReadInputTask } from './read-input-protocol.ts';
 export interface InputChunk {
   /** Events and refused lines so far. */
   readonly records: number;
-  /** Of what is kept of them, as it was read. */
+  /** Bytes of the kept originals. */
   readonly bytes: number;
   /** `raw` is what was read: the line, the record, the datum. It is copied. */
   event(event: DynamicEvent, line: number, raw: Uint8Array): void;
-  /** How originals are written from now on. */
+  /** Sets the form of the originals from now on. */
   readAs(form: OriginalForm): void;
   /** The label of the event given last. */
   label(scenario: number): void;
@@ -50,15 +50,15 @@ export function createInputChunk(
   let records = 0;
   let bytes = 0;
   let skipped = 0;
-  /** By partition: what it has of the file. */
+  /** Records of the file that each partition has. */
   const had = resumed.records.map((known) => known ?? 0);
-  /** Of the event given last: itself, and its partition, or -1 when that has it already. */
+  /** The event given last, and its partition, or -1 when that has it already. */
   let lastEvent: DynamicEvent = {};
   let lastPartition = -1;
 
   function skip(partition: number): void {
     skipped += 1;
-    // Nobody has counted them: the log is of a version that did not.
+    // The log is of a version that did not count records.
     if (resumed.records[partition] === null) had[partition]! += 1;
   }
   function partitionOfEvent(event: DynamicEvent): number {

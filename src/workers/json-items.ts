@@ -1,8 +1,8 @@
 /**
- * The items of a JSON array, found without parsing it: brackets, strings and commas are enough to tell where one ends.
+ * Finds the items of a JSON array without parsing them: brackets, strings and commas tell where an item ends.
  *
- * An item is given as the bytes that were written, so that its numbers keep their digits and a dead letter its text.
- * What is inside an item is for who takes it to judge; here only the array itself has to be whole.
+ * An item is given as its own bytes, so that numbers keep their digits and a dead letter its text. Only the array itself has
+ * to be whole; the receiver judges the inside of an item.
  */
 
 /** Deeper nesting than this is no event of any schema; a parser of the text would need memory for each level. */
@@ -13,14 +13,14 @@ export interface ItemSink {
   item(bytes: Buffer, number: number, depth: number): void;
 }
 
-/** What is wrong with the array, or null. The bytes begin with its bracket, after white space. */
+/** Calls `sink` for each item. Returns what is wrong with the array, or null. */
 export function eachItem(bytes: Buffer, sink: ItemSink): string | null {
   let at = skipSpace(bytes, 0);
   let depth = 0;
   let deepest = 0;
   let number = 0;
   let itemAt = 0;
-  /** Whether a comma stands before what comes: then an item has to. */
+  /** Whether an item must come, since a comma came before. */
   let isDue = false;
   const give = (end: number): boolean => {
     const item = trimmed(bytes, itemAt, end);
@@ -60,7 +60,7 @@ export function eachItem(bytes: Buffer, sink: ItemSink): string | null {
   return `it is cut off behind ${number} whole events: ${depth} brackets are open at its end`;
 }
 
-/** The one JSON value that the bytes are, without white space around it; null when they are more, or none that ends. */
+/** The bytes' only JSON value, without white space around it; null when there are more, or it does not end. */
 export function onlyObject(bytes: Buffer): { readonly object: Buffer; readonly depth: number } | null {
   const start = skipSpace(bytes, 0);
   if (bytes[start] !== OPEN_BRACE) return null;
@@ -82,7 +82,7 @@ export function onlyObject(bytes: Buffer): { readonly object: Buffer; readonly d
   return null;
 }
 
-/** How deep brackets are nested; more than NESTING_MAX is not counted on. */
+/** How deep brackets nest, counted up to NESTING_MAX. */
 export function nestingOf(bytes: Buffer): number {
   let depth = 0;
   let deepest = 0;
@@ -124,7 +124,7 @@ function trimmed(bytes: Buffer, start: number, end: number): Buffer {
   return bytes.subarray(from, to);
 }
 
-/** Those of JSON: space, tab, line feed, carriage return. */
+/** JSON's white space: space, tab, line feed, carriage return. */
 function isSpace(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }

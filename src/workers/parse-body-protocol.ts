@@ -1,4 +1,4 @@
-/** What passes between the HTTP side of the service and the thread that parses request bodies. */
+/** The protocol between the HTTP side of the service and the threads that parse request bodies. */
 import type { AvroRecord } from '../messages/avro.ts';
 import type { InputBlock } from '../messages/origins.ts';
 
@@ -12,7 +12,7 @@ export interface EventBody {
   readonly bytes: Uint8Array;
 }
 
-/** What a stream's events look like, and where they go. */
+/** The form of a stream's events, and their partitions. */
 export interface BodyShape {
   readonly stream: string;
   readonly schema: AvroRecord;
@@ -25,7 +25,7 @@ export interface ParseBodyTask {
   readonly body: EventBody;
 }
 
-/** An event of a body that could not be decoded, as its sender is told of it. */
+/** An event that could not be decoded, as its sender hears of it. */
 export interface RefusedEvent {
   /** A line as an editor counts it, else the number of the event; from 1. 0 is the body as a whole. */
   readonly position: number;
@@ -33,7 +33,7 @@ export interface RefusedEvent {
   readonly detail: string;
 }
 
-/** All that could not be decoded, counted; the first few are shown. */
+/** Counts of all events that could not be decoded, and the first few of them. */
 export interface RefusedEvents {
   readonly count: number;
   readonly reasons: Readonly<Record<string, number>>;
@@ -58,19 +58,19 @@ export type ParsedBody =
     }
   /** More than REFUSED_MAX events could not be decoded: the rest is not looked at. */
   | { readonly kind: 'too-many-refused'; readonly refused: RefusedEvents }
-  /** The body as a whole is no events of the format that it says it is: nobody can tell where one ends. */
+  /** The body as a whole is not of its format: nobody can tell where an event ends. */
   | { readonly kind: 'unreadable'; readonly reason: string; readonly detail: string }
-  /** Unpacked it is larger than BODY_BYTES_MAX, or a container's blocks than CONTAINER_BYTES_MAX. */
+  /** The unpacked body is larger than BODY_BYTES_MAX, or a container's blocks than CONTAINER_BYTES_MAX. */
   | { readonly kind: 'too-large' };
 
-/** Of a body, as it is sent and unpacked. */
+/** Bound of a body, as sent and unpacked. */
 export const BODY_BYTES_MAX = 16 * 1024 * 1024;
-/** Of all blocks of an Avro container, which has a packing of its own, unpacked. */
+/** Bound of an Avro container's unpacked blocks together; a container has a packing of its own. */
 export const CONTAINER_BYTES_MAX = 64 * 1024 * 1024;
 export const EVENTS_A_BLOCK = 4096;
 /**
- * Of one body: a dead letter is larger than a line of two bytes, and each costs an exception. With more the body is
- * refused as a whole.
+ * Most dead letters of one body; with more it is refused as a whole. A dead letter is larger than a line of two bytes, and
+ * each costs an exception.
  */
 export const REFUSED_MAX = 100_000;
 /** So many refused events are shown to the sender. */

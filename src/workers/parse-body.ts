@@ -7,10 +7,10 @@ import type { ParseBodyTask, ParsedBody } from './parse-body-protocol.ts';
 
 giveWay();
 
-// Of a line that is no JSON only the message is told: the stack would cost as much as the parsing.
+// Only the message of a JSON error is used; its stack would cost as much as the parsing.
 Error.stackTraceLimit = 0;
 
-/** A pool is one service's, so a stream's shape stays what it is. */
+/** A pool belongs to one service, so a stream's shape never changes. */
 const parsers = new Map<string, BodyParser>();
 
 export default function parseBody({ shape, body }: ParseBodyTask): unknown {

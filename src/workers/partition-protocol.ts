@@ -1,6 +1,6 @@
 /**
- * What passes between the service and a thread that hosts partitions. Every value is structured-cloneable; events cross
- * as Avro blocks. A host is named by a number that no other has had.
+ * The protocol between the service and a thread that hosts partitions. Every value is structured-cloneable; events cross as
+ * Avro blocks. A host has a number that no other host ever had.
  */
 import type { HostSnapshot, Restored } from '../actors/partition-host.ts';
 import type { JournalPlace } from '../journal/open-reader.ts';
@@ -21,7 +21,7 @@ export interface OpenPartition {
   readonly requests: RequestLimits;
 }
 
-/** What is answered, each once, in order; by its kind. */
+/** The answers by kind of request, each given once, in order. */
 export interface HostAnswers {
   restore: { readonly restored: Restored; readonly state: HostState };
   rebuild: null;
@@ -59,7 +59,7 @@ export type FromThread =
   | { readonly kind: 'failed'; readonly host: number; readonly deriver: string | null; readonly error: Error }
   | { readonly kind: 'stopped'; readonly host: number; readonly deriver: string };
 
-/** Where a partition stands. */
+/** The state of a partition that the service needs to know. */
 export interface HostState {
   readonly positions: ReadonlyMap<string, number>;
   readonly files: readonly FilePosition[];
@@ -97,7 +97,7 @@ export function withInput(
   return { ...applied, commit: { ...place, source, next, sections: [...taken, ...sections] } };
 }
 
-/** Blocks whose memory is their own, so that it can be handed over: a view would take along all that it looks into. */
+/** Blocks in memory of their own, which can be handed over; a view would take along everything it looks into. */
 export function ownBlocks<T extends Block>(
   blocks: readonly T[],
 ): { readonly blocks: T[]; readonly memory: ArrayBuffer[] } {

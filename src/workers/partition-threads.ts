@@ -1,6 +1,6 @@
 /**
- * The threads that partitions are spread over. Each partition stays in its thread; one that dies fails the partitions
- * that it hosts, and the next incarnation of any of them starts another.
+ * The threads that partitions are spread over. Each partition stays in its thread. A thread that dies fails its partitions,
+ * and the next incarnation of any of them starts another thread.
  */
 import { MessageChannel, type Worker } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
@@ -25,7 +25,7 @@ import { startThreadPool } from './pool.ts';
 export interface PartitionThreads {
   /** A host for one incarnation of a partition, in the thread of this index. */
   open(thread: number, partition: OpenPartition): PartitionHost;
-  /** The threads that live. To terminate one is what a full heap does. */
+  /** The live threads. Terminating one does what a full heap does. */
   workers(): readonly Worker[];
   close(): Promise<void>;
 }
@@ -38,7 +38,7 @@ interface Thread {
     request: R,
     memory?: readonly ArrayBuffer[],
   ): Promise<HostAnswers[R['kind']]>;
-  /** Hears what the actors of a host say, until it is forgotten. */
+  /** Listens to the actors of a host, until the host is forgotten. */
   listen(host: number, hears: (message: FromHost) => void): void;
   forget(host: number): void;
   hasEnded(): boolean;
@@ -158,7 +158,7 @@ function openHost(thread: Thread, host: number, opened: OpenPartition): Partitio
     },
     recovered: () => thread.post({ kind: 'recovered', host }),
     async apply(batch, committedAt) {
-      // A batch of the mailbox has more, which does not go to another thread.
+      // A mailbox's batch has functions too, which can't go to another thread.
       const { source, next, request } = batch;
       const own = request === undefined ? {} : { request };
       // At once: the next batch is taken before this one is answered.

@@ -1,14 +1,14 @@
-/** How the content of a file begins, read once and only as far as is asked. */
+/** Hashes of a file's beginnings, reading it once and only as far as asked. */
 import { createHash } from 'node:crypto';
 import type { Beginning, Beginnings } from '../sources/known-file.ts';
 
-/** `lengths` ascend. Of a content that is shorter than one, that one is left out. */
+/** Hashes the beginnings of these lengths, in ascending order; lengths beyond the content are left out. */
 export async function readBeginnings(content: AsyncIterable<Buffer>, lengths: readonly number[]): Promise<Beginnings> {
   const found = new Map<number, Beginning>();
   const hash = createHash('sha256');
   let next = 0;
   let bytes = 0;
-  /** Of the last length that was reached exactly at the end of what had come. */
+  /** The hash of the last length that was reached exactly at the end of the bytes so far. */
   let atTheEnd: { readonly length: number; readonly sha256: string } | null = null;
   for await (const own of content) {
     if (atTheEnd !== null && own.length > 0) {
@@ -31,7 +31,7 @@ export async function readBeginnings(content: AsyncIterable<Buffer>, lengths: re
   return found;
 }
 
-/** Of the whole content. */
+/** Hashes the whole content. */
 export async function hashContent(
   content: AsyncIterable<Buffer>,
 ): Promise<{ readonly bytes: number; readonly sha256: string }> {

@@ -1,8 +1,8 @@
-/** What passes between a file source and the thread that reads its file. */
+/** The protocol between a file source and the thread that reads its file. */
 export type { ReadInputMessage, ReadInputTask } from '../sources/file/file.ts';
 
 /** To the reading thread: one more chunk may be read, or nobody wants any more. */
 export type ToReadInput = { readonly kind: 'credit' } | { readonly kind: 'cancel' };
 
-/** Chunks that the reader may be ahead. */
+/** How many chunks the reader may be ahead. */
 export const READ_AHEAD_CHUNKS = 3;

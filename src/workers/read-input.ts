@@ -29,16 +29,16 @@ import {
   type ToReadInput,
 } from './read-input-protocol.ts';
 
-/** Records of a chunk: of a partition's batch, so that the event loop breathes between two; and of all together. */
+/** Bounds of a chunk: records for a partition, so that the event loop breathes between two batches, and records in all. */
 const RECORDS_A_PARTITION = 4096;
 const RECORDS_A_CHUNK = 16_384;
-/** Beyond these a line is never held, and a block of a container is refused. */
+/** A longer line is never held, and a larger block of a container is refused. */
 const LINES_KEPT_BYTES = 2 * MAX_LINE_BYTES;
 const CONTAINER_KEPT_BYTES = 80 * 1024 * 1024;
-/** Long records, and lines that are too long, add up before there are that many. */
+/** Bound of a chunk in bytes, for long records and lines that are too long. */
 const CHUNK_BYTES = 8 * 1024 * 1024;
 const READ_BYTES = 256 * 1024;
-/** What is split at once, so that a chunk is posted soon after it is full. */
+/** Bytes that are split at once, so that a full chunk is soon posted. */
 const PUSH_BYTES = 64 * 1024;
 
 export default async function readInput({ task, port }: { task: ReadInputTask; port: MessagePort }): Promise<void> {
@@ -51,7 +51,7 @@ export default async function readInput({ task, port }: { task: ReadInputTask; p
     granted();
   });
   async function untilCredits(enough: number): Promise<void> {
-    // A turn of the event loop, in which what was sent to this thread comes.
+    // A turn of the event loop, in which messages to this thread arrive.
     await new Promise<void>((resolve) => void setImmediate(resolve));
     while (credits < enough && !isCancelled) {
       await new Promise<void>((resolve) => {
@@ -89,7 +89,7 @@ function openInput(path: string): Readable {
   return pipeline(file, createGunzip({ chunkSize: READ_BYTES }), new PassThrough(), () => {});
 }
 
-/** Before anything is given: partitions may be in different places of the file, and all of them must be of it. */
+/** Finds the partitions' places in the file before anything is given; all of them must be of this file. */
 async function resumedAt(task: ReadInputTask): Promise<Resumed> {
   const lengths = askedLengths(task);
   return resume(task, lengths.length === 0 ? new Map() : await readBeginnings(openInput(task.path), lengths));
@@ -224,7 +224,7 @@ async function readContainer(task: ReadInputTask, chunk: InputChunk, posted: () 
 
 /** A row is a record, counted from 1. */
 async function readParquet(task: ReadInputTask, chunk: InputChunk, posted: () => Promise<void>): Promise<void> {
-  // Its index stands at its end: one that has grown is another file.
+  // Parquet's index is at its end, so a file that has grown is another file.
   const whole = await hashContent(openInput(task.path));
   const file = await openParquet(task.path, task.schema, task.keyField);
   try {

@@ -58,7 +58,7 @@ export function createReads(send: (message: FromStore) => void): Reads {
     async cancelAll() {
       const ids = [...running.keys()];
       await Promise.all(ids.map(cancel));
-      // Whoever waits for rows hears of it; whoever asks for more later, then.
+      // A read that waits for rows fails now, others when they ask for more.
       for (const id of ids) send({ kind: 'failed', id, message: TAKEN_BACK });
       return ids.length > 0;
     },

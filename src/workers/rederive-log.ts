@@ -32,7 +32,7 @@ export default async function rederiveLog(task: RederiveTask): Promise<Rederived
   return await rederive({ partition, commits, before, history, start: start.snapshot }, registry, OPERATOR_KINDS);
 }
 
-/** Of a log whose first events were pruned, its oldest snapshot; null when there is none to begin with. */
+/** Where to begin in a log whose first events were pruned: at its oldest snapshot; null when there is none. */
 async function startOf(
   reader: CommitReader,
   snapshots: SnapshotStore,
