@@ -91,6 +91,7 @@ function drive(definition: unknown, blocks: readonly Columns[]): void {
     inputs: [{ stream: STREAM, key: 'customerId', schema: transactionType.schema }],
     keyType: 'long',
     options: {},
+    order: 'arrival',
     ttlMs: null,
     onError: 'fail',
   });

@@ -29,8 +29,6 @@ export interface Calls {
   /** Timers that timers set wait until they are released. */
   holdTimers(): void;
   releaseTimers(): void;
-  /** Every timer as if it were due, on copies that are thrown away. Each call is handed to `run`. */
-  rehearseTimers(run: (call: () => void, key: KeyState, at: number) => void): void;
 }
 
 interface Turn {
@@ -141,7 +139,7 @@ export function createCalls({ name, definition, options, code, broadcastCode, st
     requireNoPromise(returned);
     if (!own.isCleared) requireFit(code.misfit(own.state), own.state, 'the state has');
   }
-  function keep({ key, known, state, timeMs, isCleared, timers }: Turn): void {
+  function keep({ key, known, state, timeMs, isCleared, timers }: Turn, isOfTimer: boolean): void {
     let kept = known;
     if (isCleared) {
       if (kept !== null) states.remove(kept);
@@ -156,7 +154,7 @@ export function createCalls({ name, definition, options, code, broadcastCode, st
     if (kept === null || timers === null) return;
     for (const { at, isSet } of timers) {
       if (!isSet) states.timers.remove(kept, at);
-      else if (held !== null) held.push({ key: kept, at });
+      else if (held !== null && isOfTimer) held.push({ key: kept, at });
       else states.timers.set(kept, at);
     }
   }
@@ -202,7 +200,7 @@ export function createCalls({ name, definition, options, code, broadcastCode, st
       } finally {
         leave();
       }
-      keep(own);
+      keep(own, false);
     },
     onBroadcast(stream, event, timeMs) {
       const handler: BroadcastHandler | undefined = definition.onBroadcast.get(stream);
@@ -219,13 +217,13 @@ export function createCalls({ name, definition, options, code, broadcastCode, st
       }
       states.broadcast = broadcast;
       // A rule that is told is no sign of life of a key.
-      for (const [known, own] of turns) keep({ ...own, timeMs: known.touchedMs });
+      for (const [known, own] of turns) keep({ ...own, timeMs: known.touchedMs }, false);
     },
     onTimer(known, at) {
       markOutputs();
       const own = singleTurn(known.key, known, at);
       callTimer(own, at);
-      keep(own);
+      keep(own, true);
     },
     holdTimers() {
       held = [];
@@ -234,29 +232,6 @@ export function createCalls({ name, definition, options, code, broadcastCode, st
       const waiting = held ?? [];
       held = null;
       for (const { key, at } of waiting) states.timers.set(key, at);
-    },
-    rehearseTimers(run) {
-      const due = [...states.all()].flatMap((key) => key.timers.map((at) => ({ key, at })));
-      due.sort((a, b) => a.at - b.at || a.key.sequence - b.key.sequence);
-      const turns = new Map<KeyState, Turn>();
-      for (const { key, at } of due) {
-        const before = turns.get(key);
-        const isGone = before?.isCleared === true || before?.timers?.some((each) => !each.isSet && each.at === at);
-        if (isGone === true) continue;
-        run(
-          () => {
-            markOutputs();
-            const own =
-              before === undefined
-                ? turnOf(key.key, key, at)
-                : { ...before, state: code.copy(before.state), timeMs: at };
-            callTimer(own, at);
-            turns.set(key, own);
-          },
-          key,
-          at,
-        );
-      }
     },
   };
   return calls;

@@ -32,11 +32,32 @@ export interface KeyStates {
   count(): number;
   /** Bytes of Avro, estimated from some of the keys. */
   bytes(): number;
-  snapshot(definition: string): OperatorState;
-  restore(state: OperatorState): void;
+  /** `beside` is what the operator keeps besides its keys. */
+  snapshot(definition: string, beside: Beside): OperatorState;
+  /** Returns what was kept beside the keys; null when there was nothing. */
+  restore(state: OperatorState): DynamicEvent | null;
 }
 
+interface Beside {
+  /** Events so far. */
+  readonly given: number;
+  /** Those that wait for the watermark. */
+  readonly held: readonly object[];
+}
+
+const NOTHING: Beside = { given: 0, held: [] };
 const SAMPLED_KEYS = 64;
+
+const HELD = {
+  type: 'record',
+  name: 'HeldEvent',
+  fields: [
+    { name: 'stream', type: 'string' },
+    { name: 'timeMs', type: 'double' },
+    { name: 'position', type: 'long' },
+    { name: 'event', type: 'string', doc: 'As JSON.' },
+  ],
+} as const;
 
 function stateSchema(definition: Definition): AvroRecord {
   return {
@@ -50,6 +71,8 @@ function stateSchema(definition: Definition): AvroRecord {
       { name: 'timers', type: { type: 'array', items: 'long' } },
       { name: 'state', type: ['null', definition.state], doc: 'Null in the first record alone.' },
       { name: 'broadcast', type: ['null', definition.broadcast], default: null, doc: 'In the first record alone.' },
+      { name: 'given', type: 'long', default: 0, doc: 'Events so far; in the first record alone.' },
+      { name: 'held', type: { type: 'array', items: HELD }, default: [], doc: 'In the first record alone.' },
     ],
   };
 }
@@ -77,7 +100,7 @@ export function createKeyStates(definition: Definition, broadcast: Readonly<Row>
     keys.delete(key.key);
   }
   function record({ key, sequence, touchedMs, timers: at, state }: KeyState): DynamicEvent {
-    return { key, sequence, touchedMs, timers: at.toSorted((a, b) => a - b), state, broadcast: null };
+    return { key, sequence, touchedMs, timers: at.toSorted((a, b) => a - b), state, broadcast: null, ...NOTHING };
   }
 
   const states: KeyStates = {
@@ -113,14 +136,14 @@ export function createKeyStates(definition: Definition, broadcast: Readonly<Row>
       if (sampled.length === 0) return 0;
       return Math.round((type.encodeBlock(sampled).bytes.length / sampled.length) * keys.size);
     },
-    snapshot(text) {
+    snapshot(text, beside) {
       const first = { key: null, sequence: nextSequence, touchedMs: 0, timers: [], state: null };
-      const records = [{ ...first, broadcast: states.broadcast }, ...[...keys.values()].map(record)];
+      const records = [{ ...first, broadcast: states.broadcast, ...beside }, ...[...keys.values()].map(record)];
       return { definition: text, schema: type.json, count: records.length, bytes: type.encodeBlock(records).bytes };
     },
     restore(saved) {
       const [first, ...records] = readRecords(type, saved);
-      if (first === undefined) return;
+      if (first === undefined) return null;
       nextSequence = Number(first.sequence);
       if (isMap(first.broadcast)) states.broadcast = first.broadcast;
       for (const { key, sequence, touchedMs, timers: at, state } of records) {
@@ -134,6 +157,7 @@ export function createKeyStates(definition: Definition, broadcast: Readonly<Row>
         });
         for (const instant of at) timers.set(own, Number(instant));
       }
+      return first;
     },
   };
   return states;

@@ -114,6 +114,7 @@ export function createOperatorRun(operator: unknown, options: TestOperatorOption
     inputs: streams,
     keyType: definition.key ?? ['null', 'long', 'string'],
     options: optionsOf(definition, options.options ?? {}),
+    order: streams.length > 1 ? 'time' : 'arrival',
     ttlMs,
     onError,
   };

@@ -5,21 +5,21 @@
  * Timers fire by instant, then by which key came first, before the watermark passes on.
  */
 import type { AvroRecord, AvroSchema } from '../messages/avro.ts';
-import { dynamicEventType } from '../messages/codec.ts';
-import { type Column, type Columns, columnsOfEvents } from '../messages/columns.ts';
+import { type DynamicEvent, dynamicEventType } from '../messages/codec.ts';
+import { type Column, type Columns, columnsOfEvents, valueAt } from '../messages/columns.ts';
 import { jsonOf } from '../messages/event-json.ts';
-import { AS_JSON } from '../messages/origins.ts';
-import { RAW_BYTES_MAX } from '../messages/streams.ts';
 import { deadLetterType } from '../messages/types.ts';
 import { keyAt, keyColumn } from '../streams/key-column.ts';
-import type { Operator, OperatorInput } from '../streams/operator.ts';
+import type { Operator, OperatorInput, OperatorState } from '../streams/operator.ts';
 import { END_OF_TIME_MS } from '../streams/watermark.ts';
 import { type Calls, createCalls } from './calls.ts';
 import type { Definition, Handler, Key, Row } from './definition.ts';
 import { createEventReader, type EventReader } from './event-reader.ts';
+import { type FailedCall, type LetterWriter, letterOutput, pushLetter } from './failed-calls.ts';
 import { OperatorFailure } from './failure.ts';
+import { createHeldEvents, type HeldEvent } from './held-events.ts';
 import { createKeyStates, type KeyState } from './key-states.ts';
-import { createOutputWriter } from './output-writer.ts';
+import { createOutputWriter, type OutputWriter } from './output-writer.ts';
 import { recordCode } from './record-code.ts';
 import { definitionText, requireSameKeys } from './same-keys.ts';
 
@@ -42,6 +42,8 @@ export interface UserOperatorSpec {
   /** Of the key in its outputs. */
   readonly keyType: AvroSchema;
   readonly options: Readonly<Row>;
+  /** As they arrive, or by their times once the watermark has reached them. */
+  readonly order: 'arrival' | 'time';
   readonly ttlMs: number | null;
   readonly onError: 'fail' | 'deadLetter';
 }
@@ -57,20 +59,33 @@ export interface UserOperator extends Operator {
 const NO_COLUMNS = columnsOfEvents([]);
 const NO_KEY: Column = { kind: 'number', values: new Float64Array(0), nulls: null };
 
+/** Where an operator and a copy of it write alike. */
+interface Written {
+  readonly writers: readonly OutputWriter[];
+  readonly letters: LetterWriter;
+}
+
 export function createUserOperator(spec: UserOperatorSpec): UserOperator {
+  const writers = [...spec.definition.outputs].map(([output, fields]) => {
+    return createOutputWriter(spec.name, output, fields, spec.keyType);
+  });
+  return createWriting(spec, { writers, letters: deadLetterType.blockWriter() });
+}
+
+function createWriting(spec: UserOperatorSpec, { writers, letters }: Written): UserOperator {
   const { name, definition, inputs, options, onError } = spec;
   const text = definitionText(definition, inputs);
   const code = recordCode(dynamicEventType(definition.state));
   const broadcastCode = recordCode(dynamicEventType(definition.broadcast));
-  const writers = [...definition.outputs].map(([output, fields]) => {
-    return createOutputWriter(name, output, fields, spec.keyType);
-  });
-  const letters = deadLetterType.blockWriter();
   const states = createKeyStates(definition, broadcastCode.copy(definition.initialBroadcast(options)), spec.ttlMs);
   const outputs = new Map([...definition.outputs.keys()].map((output, i) => [output, writers[i]!]));
   const calls: Calls = createCalls({ name, definition, options, code, broadcastCode, states, outputs });
   const readers = new Map(inputs.map((input) => [input.stream, readerOf(definition, input)]));
   const keyFields = new Map(inputs.map(({ stream, key }) => [stream, key]));
+  const held = createHeldEvents();
+  const isHolding = spec.order === 'time';
+  /** Events so far. */
+  let given = 0;
 
   let stream = '';
   let columns: Columns = NO_COLUMNS;
@@ -80,30 +95,36 @@ export function createUserOperator(spec: UserOperatorSpec): UserOperator {
   let isBroadcast = false;
   let handle: Handler | undefined;
 
-  function failed(error: unknown, calledFor: string, about: string, raw: () => string): void {
+  function failed(call: FailedCall): void {
     for (const writer of writers) writer.rollback();
-    if (onError === 'fail') throw new OperatorFailure(name, calledFor, error);
-    const why = error instanceof Error ? error.message : String(error);
-    const bytes = Buffer.from(raw());
-    letters.push({
-      stream: about,
-      source: name,
-      position: 0,
-      reason: 'operator-failed',
-      detail: `${calledFor}: ${why}`,
-      raw: bytes.subarray(0, RAW_BYTES_MAX),
-      rawLength: bytes.length,
-      ...AS_JSON,
-    });
+    if (onError === 'fail') throw new OperatorFailure(name, call.what, call.error);
+    pushLetter(letters, name, call);
   }
   function fire(key: KeyState, at: number): void {
     try {
       calls.onTimer(key, at);
     } catch (error) {
       const what = `the timer at ${at} of key ${JSON.stringify(key.key)}`;
-      failed(error, what, inputs[0]?.stream ?? '', () => JSON.stringify({ key: key.key, timer: at }));
+      const json = JSON.stringify({ key: key.key, timer: at });
+      failed({ what, stream: inputs[0]?.stream ?? '', position: given, json, error });
     }
   }
+  function take(waited: HeldEvent): void {
+    const { stream: of, timeMs, position, event } = waited;
+    const field = keyFields.get(of) ?? null;
+    const seen = pickOf(definition, of, event);
+    const handler = definition.on.get(of);
+    calls.watermarkMs = Math.max(calls.watermarkMs, timeMs - 1);
+    try {
+      for (const writer of writers) writer.mark();
+      if (field === null) calls.onBroadcast(of, seen, timeMs);
+      else if (handler !== undefined) calls.onEvent(handler, seen, keyOf(event, field), timeMs);
+    } catch (error) {
+      failed({ what: eventText(of, timeMs), stream: of, position, json: jsonOf(event), error });
+    }
+  }
+
+  const snapshot = (): OperatorState => states.snapshot(text, { given, held: held.snapshot() });
 
   return {
     name,
@@ -126,41 +147,50 @@ export function createUserOperator(spec: UserOperatorSpec): UserOperator {
     },
     add(row) {
       const timeMs = timesMs[row]!;
+      const position = given++;
+      if (isHolding && timeMs > calls.watermarkMs) {
+        held.add({ stream, timeMs, position, event: columns.event(row) });
+        return;
+      }
       try {
         for (const writer of writers) writer.mark();
         if (isBroadcast) calls.onBroadcast(stream, reader.event(row), timeMs);
         else if (handle !== undefined) calls.onEvent(handle, reader.event(row), keyAt(keys, row), timeMs);
       } catch (error) {
-        failed(error, `an event of ${stream} of ${new Date(timeMs).toISOString()}`, stream, () => {
-          return jsonOf(columns.event(row));
-        });
+        failed({ what: eventText(stream, timeMs), stream, position, json: jsonOf(columns.event(row)), error });
       }
     },
     advance(watermarkMs) {
       // What a timer sets at the end of time never comes: one that sets itself again would do so for ever.
       if (watermarkMs >= END_OF_TIME_MS) calls.holdTimers();
-      for (let due = states.timers.take(watermarkMs); due !== null; due = states.timers.take(watermarkMs)) {
-        fire(due.key, due.at);
+      for (;;) {
+        const next = held.first(watermarkMs);
+        // A timer fires after the events of its instant.
+        const due = states.timers.take(next === null ? watermarkMs : next.timeMs - 1);
+        if (due !== null) fire(due.key, due.at);
+        else if (next === null) break;
+        else {
+          held.shift();
+          take(next);
+        }
       }
       calls.releaseTimers();
       calls.watermarkMs = watermarkMs;
       states.evict(watermarkMs);
     },
+    /** On a copy that is thrown away: what is open stays so. */
     flush() {
-      calls.rehearseTimers((call, { key }, at) => {
-        try {
-          call();
-        } catch (error) {
-          for (const writer of writers) writer.rollback();
-          if (onError === 'fail') throw new OperatorFailure(name, `the timer at ${at} of key ${key}`, error);
-        }
-      });
+      const copy = createWriting(spec, { writers, letters });
+      copy.restore(snapshot());
+      copy.advance(END_OF_TIME_MS);
     },
     remove() {},
-    snapshot: () => states.snapshot(text),
+    snapshot,
     restore(saved) {
       if (saved.definition !== null) requireSameKeys(saved.definition, definition, inputs);
-      states.restore(saved);
+      const beside = states.restore(saved);
+      given = Number(beside?.given ?? 0);
+      held.restore(beside?.held);
     },
     keyCount: states.count,
     stateBytes: states.bytes,
@@ -174,19 +204,21 @@ export function createUserOperator(spec: UserOperatorSpec): UserOperator {
   };
 }
 
+function eventText(stream: string, timeMs: number): string {
+  return `an event of ${stream} of ${new Date(timeMs).toISOString()}`;
+}
+
 /** Of the fields that are declared, or of all that the stream has. */
 function readerOf({ events }: Definition, { stream, schema }: OperatorInputSpec): EventReader {
   return createEventReader(events.get(stream) ?? schema);
 }
 
-/** Of whatever input they are, dead letters are one output. */
-function letterOutput(
-  stream: string,
-  letters: ReturnType<typeof deadLetterType.blockWriter>,
-): Operator['outputs'][number] {
-  return {
-    stream: `${stream}.dead-letters`,
-    type: deadLetterType,
-    events: letters,
-  };
+function pickOf({ events }: Definition, stream: string, event: DynamicEvent): DynamicEvent {
+  const fields = events.get(stream)?.fields;
+  return fields === undefined ? { ...event } : Object.fromEntries(fields.map(({ name }) => [name, event[name]]));
+}
+
+function keyOf(event: DynamicEvent, field: string): Key {
+  const value = valueAt(event, field);
+  return typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value)) ? value : null;
 }

@@ -17,12 +17,13 @@ export interface UserOperatorDerivation {
   readonly input: Readonly<Record<string, string | null>>;
   readonly keyType: AvroSchema;
   readonly options: Readonly<Row>;
+  readonly order: 'arrival' | 'time';
   readonly ttlMs: number | null;
   readonly onError: 'fail' | 'deadLetter';
 }
 
 export const userOperatorKind = operatorKind<UserOperatorDerivation>(USER_OPERATOR, (name, spec, { inputs }) => {
-  const { module, sha256, input, keyType, options, ttlMs, onError } = spec;
+  const { module, sha256, input, keyType, options, order, ttlMs, onError } = spec;
   const loaded = loadUserModule(module);
   if (loaded.sha256 !== sha256) {
     throw new Error(
@@ -38,6 +39,7 @@ export const userOperatorKind = operatorKind<UserOperatorDerivation>(USER_OPERAT
     }),
     keyType,
     options: optionsOf(definition, options),
+    order,
     ttlMs,
     onError,
   };

@@ -288,23 +288,29 @@ describe('broadcast input', () => {
     const input = { ticks: 'key', limits: null };
     const test = testOperator(limits, { input, partitions, onError: 'deadLetter' });
     for (const key of ['a', 'b', 'c', 'd']) test.send('ticks', tick(key, 50, 0));
-    test.send('ticks', tick('a', 10, 1));
+    // In the order of their times, whichever stream comes first.
     test.send('limits', { limit: 55, at: 2 });
-    test.restart();
     test.send('ticks', tick('b', 6, 3));
+    test.send('ticks', tick('a', 10, 1));
+    expect(test.output('over')).toEqual([]);
+    test.restart();
+    test.watermark(3);
     expect(test.output('over')).toEqual([
       { key: 'a', sum: 60, limit: 55, ts: 2 },
       { key: 'b', sum: 56, limit: 55, ts: 3 },
     ]);
     expect(test.broadcast()).toEqual({ limit: 55 });
-    test.send('limits', { limit: 0, at: 4 });
-    expect(
-      test
-        .output('over')
-        .map(({ key }) => key)
-        .sort(),
-    ).toEqual(['a', 'b', 'c', 'd']);
+    test.send('limits', { limit: 0, at: 4 }, { limit: -1, at: 5 });
+    test.endOfInput();
+    const everyKey = ['a', 'b', 'c', 'd'];
+    const keys = () => test.output('over').map(({ key }) => key);
+    expect(keys().sort()).toEqual(everyKey);
+    expect(test.keyCount()).toBe(4);
+    expect(test.deadLetters()).toHaveLength(partitions);
+    test.watermark(5);
+    expect(keys().sort()).toEqual(everyKey);
     expect(test.keyCount()).toBe(0);
+    expect(test.broadcast()).toEqual({ limit: 0 });
   });
 });
 
@@ -319,6 +325,7 @@ describe('state of an older definition', () => {
     inputs: [{ stream: 'ticks', key: input, schema: null }],
     keyType: 'string',
     options: {},
+    order: 'arrival',
     ttlMs: null,
     onError: 'fail',
   });

@@ -1,4 +1,5 @@
 /** Operators of users through the whole pipeline: on any number of partitions and threads, across a crash, derived anew. */
+import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +10,15 @@ import { runScriptLines, type ScriptRun, temporaryDirectory } from './script-run
 
 const module = (name: string): string => fileURLToPath(new URL(`../fixtures/operators/${name}.js`, import.meta.url));
 const AMOUNTS = [3, 3, 7, 2, 2, 2, 9, 9, 1, 7, 3, 3, 3];
+const LIMIT = {
+  type: 'record',
+  name: 'Limit',
+  fields: [
+    { name: 'name', type: 'string' },
+    { name: 'limit', type: 'long' },
+    { name: 'at', type: { type: 'long', logicalType: 'timestamp-millis' } },
+  ],
+};
 const LINES = Array.from({ length: 120 }, (_, i) => {
   return { userId: `u${i % 7}`, occurredAt: 1000 * i, amount: AMOUNTS[Math.floor(i / 7) % AMOUNTS.length] };
 });
@@ -45,6 +55,26 @@ describe('an operator of a user', () => {
     const restarted = [...LINES.slice(0, 57), { $snapshot: true }, LINES[57]!, { $restart: true }, ...LINES.slice(58)];
     expect(sorted(await run({ lines: restarted, partitions: 3 }))).toEqual(results);
     expect(sorted(await run({ partitions: 2, threads: 1 }))).toEqual(results);
+  });
+
+  test('keyed by another field than its stream is the same on any number of partitions', async () => {
+    const operators = `own: { module: ${module('alone')}, input: { clicks: amount }, onError: deadLetter }`;
+    const one = sorted(await run({ operators }));
+    expect(one.length).toBeGreaterThan(5);
+    expect(sorted(await run({ operators, partitions: 4 }))).toEqual(one);
+  });
+
+  test('sees a broadcast stream in every partition, and is the same on any number of them', async () => {
+    const operators = `own: { module: ${module('runs')}, input: { clicks: userId, limits: null } }`;
+    const data = temporaryDirectory();
+    writeFileSync(join(data, 'limit.avsc'), JSON.stringify(LIMIT));
+    const streams = `  limits: { schema: ${join(data, 'limit.avsc')}, key: name, eventTime: at }\n`;
+    const lines = LINES.flatMap((line, i) =>
+      i % 40 === 5 ? [{ $stream: 'limits', name: 'x', limit: i, at: line.occurredAt }, line] : [line],
+    );
+    const one = await run({ operators, streams, lines });
+    expect(new Set(one.map(({ limit }) => limit))).toEqual(new Set([undefined, 5, 45, 85]));
+    expect(sorted(await run({ operators, streams, lines, partitions: 3 }))).toEqual(sorted(one));
   });
 
   test('that fails on an event has a dead letter of it, and goes on', async () => {

@@ -21,6 +21,8 @@ export interface OperatorConfig {
   /** By stream, the field that is the key; null broadcasts it. */
   readonly input: Readonly<Record<string, string | null>>;
   readonly options: Readonly<Row>;
+  /** As they arrive, where a key's events come from one log; else by their times. */
+  readonly order: 'arrival' | 'time';
   readonly ttlMs: number | null;
   readonly onError: 'fail' | 'deadLetter';
   /** Of the key that its outputs have. */
@@ -98,6 +100,7 @@ function operatorOf(
     sha256,
     input: raw.input,
     options: raw.options,
+    order: orderOf(raw.input, streams),
     ttlMs: raw.ttl,
     onError: raw.onError,
     keyType,
@@ -203,6 +206,13 @@ function oneKeyType(at: readonly string[], types: readonly AvroSchema[], report:
   const [first = 'long'] = own;
   if (own.some((type) => type !== first)) report(at, 'the keys of its streams are of one type: text, or whole numbers');
   return types.some(acceptsNull) ? ['null', first] : first;
+}
+
+/** The same for any number of partitions, so it is not asked how many there are. */
+function orderOf(input: RawOperator['input'], streams: readonly Relation[]): OperatorConfig['order'] {
+  const inputs = Object.entries(input);
+  const isOwnKey = inputs.every(([stream, key]) => streams.find(({ name }) => name === stream)?.key === key);
+  return inputs.length === 1 && isOwnKey ? 'arrival' : 'time';
 }
 
 function checkOptions(at: readonly string[], definition: Definition, options: Readonly<Row>, report: Report): void {

@@ -1,0 +1,40 @@
+/** What an operator failed on, as dead letters: for this operator alone, the partition has taken the event. */
+import type { BlockWriter } from '../messages/block.ts';
+import { AS_JSON } from '../messages/origins.ts';
+import { type DeadLetter, RAW_BYTES_MAX } from '../messages/streams.ts';
+import { deadLetterType } from '../messages/types.ts';
+import type { OperatorOutput } from '../streams/operator.ts';
+
+export interface FailedCall {
+  /** For people: an event of a stream, or a timer. */
+  readonly what: string;
+  readonly stream: string;
+  /** Number of the event among those that the operator was given. */
+  readonly position: number;
+  /** The event as JSON. */
+  readonly json: string;
+  readonly error: unknown;
+}
+
+export type LetterWriter = BlockWriter<DeadLetter>;
+
+export function pushLetter(letters: LetterWriter, operator: string, failed: FailedCall): void {
+  const { what, stream, position, json, error } = failed;
+  const why = error instanceof Error ? error.message : String(error);
+  const raw = Buffer.from(json);
+  letters.push({
+    stream,
+    source: operator,
+    position,
+    reason: 'operator-failed',
+    detail: `${what}: ${why}`,
+    raw: raw.subarray(0, RAW_BYTES_MAX),
+    rawLength: raw.length,
+    ...AS_JSON,
+  });
+}
+
+/** Of whatever input they are, dead letters are one output. */
+export function letterOutput(stream: string, letters: LetterWriter): OperatorOutput {
+  return { stream: `${stream}.dead-letters`, type: deadLetterType, events: letters };
+}

@@ -1,0 +1,75 @@
+/**
+ * Events that wait for the watermark, where an operator takes them in the order of their times: those of several logs have
+ * no order of arrival that would be the same on another number of partitions. Of one time, the stream and then the
+ * content decides.
+ */
+import type { DynamicEvent } from '../messages/codec.ts';
+
+export interface HeldEvent {
+  readonly stream: string;
+  readonly timeMs: number;
+  /** Its number among the events that the operator was given. */
+  readonly position: number;
+  /** With all fields that it has. */
+  readonly event: DynamicEvent;
+}
+
+export interface HeldEvents {
+  add(event: HeldEvent): void;
+  /** The first one at or before `untilMs`, left where it is; null when there is none. */
+  first(untilMs: number): HeldEvent | null;
+  /** Takes the first one out. */
+  shift(): void;
+  snapshot(): { stream: string; timeMs: number; position: number; event: string }[];
+  restore(saved: unknown): void;
+}
+
+export function createHeldEvents(): HeldEvents {
+  let events: HeldEvent[] = [];
+  /** Those before it were taken. */
+  let start = 0;
+
+  function placeOf(event: HeldEvent): number {
+    let from = start;
+    let to = events.length;
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if (isBefore(event, events[middle]!)) to = middle;
+      else from = middle + 1;
+    }
+    return from;
+  }
+
+  return {
+    add: (event) => void events.splice(placeOf(event), 0, event),
+    first(untilMs) {
+      const next = events[start];
+      return next !== undefined && next.timeMs <= untilMs ? next : null;
+    },
+    shift() {
+      start += 1;
+      if (start < 1024 || start * 2 < events.length) return;
+      events = events.slice(start);
+      start = 0;
+    },
+    snapshot: () => events.slice(start).map(({ event, ...rest }) => ({ ...rest, event: JSON.stringify(event) })),
+    restore(saved) {
+      events = Array.isArray(saved)
+        ? saved.map(({ event, ...rest }) => ({ ...rest, event: JSON.parse(event, revived) }))
+        : [];
+      start = 0;
+    },
+  };
+}
+
+function isBefore(event: HeldEvent, other: HeldEvent): boolean {
+  if (event.timeMs !== other.timeMs) return event.timeMs < other.timeMs;
+  if (event.stream !== other.stream) return event.stream < other.stream;
+  return JSON.stringify(event.event) < JSON.stringify(other.event);
+}
+
+/** Bytes, which JSON has as a list of numbers. */
+function revived(_: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('type' in value) || !('data' in value)) return value;
+  return value.type === 'Buffer' && Array.isArray(value.data) ? Buffer.from(value.data) : value;
+}
