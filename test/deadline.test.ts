@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DeadlinePassed, nodeTimer, withinDeadline } from '../src/deadline.ts';
-import { webhookSink } from '../src/sinks/webhook.ts';
+import { webhookSink } from '../src/sinks/webhook/webhook.ts';
 import { httpGet } from '../src/sources/http-client.ts';
 import { alertEvent } from './sinks/event-fixture.ts';
 

@@ -13,9 +13,8 @@ import type { Block } from '../messages/block.ts';
 import type { SinkPosition } from '../messages/sink-facts.ts';
 import { alertDeliveryType, sinkDeliveryType } from '../messages/types.ts';
 import type { ServiceCore } from '../service.ts';
-import { logSink } from '../sinks/log.ts';
+import { SINKS } from '../sinks/adapters.ts';
 import type { Sink } from '../sinks/sink.ts';
-import { webhookSink } from '../sinks/webhook.ts';
 import { sinkActor, sinkKind } from './sink-actor.ts';
 import { createSinkEvents } from './sink-events.ts';
 import { foldOutcomes, noOutcomes } from './sink-outcomes.ts';
@@ -45,20 +44,18 @@ export function sinkChildren(core: ServiceCore): ChildSpec[] {
 }
 
 function policyOf(config: SinkConfig): DeliveryPolicy {
-  if (config.kind === 'log') return DEFAULT_DELIVERY_POLICY;
-  return { ...DEFAULT_DELIVERY_POLICY, giveUpAfterMs: config.giveUpAfterMs };
+  const { giveUpAfterMs = DEFAULT_DELIVERY_POLICY.giveUpAfterMs } = config;
+  return { ...DEFAULT_DELIVERY_POLICY, giveUpAfterMs };
 }
 
 function sinkOf(config: SinkConfig, { logger, platform }: ServiceCore): Sink {
   const { name } = config;
-  if (config.kind === 'log') return logSink({ name, write: (line) => logger.info({ sink: name }, line) });
-  return webhookSink({
-    name,
-    url: config.url,
-    batch: config.batch,
-    deadlineMs: config.timeoutMs,
-    http: platform.http,
-  });
+  const host = { name, write: (line: string) => logger.info({ sink: name }, line), http: platform.http };
+  for (const adapter of SINKS) {
+    const sink = adapter.open(config, host);
+    if (sink !== null) return sink;
+  }
+  throw new Error(`No sink is of the kind ${config.kind}`);
 }
 
 function sinkChild(core: ServiceCore, config: SinkConfig, first: SinkPosition | undefined): ChildSpec {

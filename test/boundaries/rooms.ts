@@ -63,7 +63,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'endpoint.ts': { mayImport: [] },
   // Of the domains that of payments, which the generator simulates; and streams for how keys spread over partitions.
   sources: { mayImport: ['messages', 'streams', 'keys', 'deadline.ts', 'endpoint.ts', 'fraud'] },
-  sinks: { mayImport: ['messages', 'fraud/schemas.ts', 'deadline.ts', 'endpoint.ts'] },
+  sinks: { mayImport: ['messages', 'keys', 'fraud/schemas.ts', 'deadline.ts', 'endpoint.ts'] },
   actors: { mayImport: [...PURE_ROOMS, 'journal', ...PORTS], builtins: [], clockless: true },
   projections: { mayImport: ['messages', 'journal'] },
   // A large input file is read by its source's own code, in a thread; a partition's actors may live in one.
@@ -85,7 +85,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // So is the size of a segment by the journal's bound, a stream by the tables that it shall have, a token by the port.
   config: {
     mayImport: [
-      ...['messages', 'schedule', 'streams', 'quality', 'keys', 'sources', 'operators', 'user-code'],
+      ...['messages', 'schedule', 'streams', 'quality', 'keys', 'sources', 'sinks', 'operators', 'user-code'],
       ...['journal/segment.ts', 'projections/stream-tables.ts', 'tables.ts', 'http/access.ts', 'builtin-types.ts'],
       // The sections of the domains.
       ...['fraud/types.ts', 'weather/observation.ts'],
@@ -161,7 +161,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   uplot: ['http', 'http/public'],
   xstate: ['actors', 'operators/machine-operator.ts'],
   yaml: ['config'],
-  zod: ['keys', 'sources', 'config'],
+  zod: ['keys', 'sources', 'sinks', 'config'],
 };
 
 /** The room of a file, by its path below src. */

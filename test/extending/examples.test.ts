@@ -1,6 +1,6 @@
 /** Each example of docs/extending.md, applied to a copy of the tree, which then has what the example adds. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -18,7 +18,7 @@ import { applyTo, examplesOf, ROOT, readDocument, tableOf } from './document.ts'
 const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 const root = mkdtempSync(join(tmpdir(), 'millrace-extending-'));
 const readNothing = (): never => {
-  throw new Error('this source reads no file');
+  throw new Error('no example asks for it');
 };
 const rows = tableOf(readDocument());
 const examples = examplesOf(readDocument());
@@ -99,6 +99,25 @@ describe('the tree with every example', () => {
       await adapter.open(clock.source, clock, host)?.run(intake, new AbortController().signal);
     }
     expect(intake.batches[0]?.map(({ next }) => next)).toEqual([2, 3]);
+  });
+
+  it('reads, prints and runs the sink', async () => {
+    const { parseConfig }: typeof import('../../src/config/load.ts') = await import(join(root, 'src/config/load.ts'));
+    const { printConfig }: typeof import('../../src/config/print.ts') = await import(join(root, 'src/config/print.ts'));
+    const { SINKS }: typeof import('../../src/sinks/adapters.ts') = await import(join(root, 'src/sinks/adapters.ts'));
+    const path = join(root, 'kept.jsonl');
+    const streams = 'streams: { t: { builtin: Transaction, key: customerId, eventTime: occurredAt } }\n';
+    const config = parseConfig(`${streams}sinks: { kept: { file: { path: ${path} }, from: [t] } }`, 'p.yaml', {});
+    expect(printConfig(config, { secrets: 'redacted' })).toContain(`path: ${path}`);
+    expect(() => parseConfig(`${streams}sinks: { kept: { file: {}, from: [t] } }`, 'p.yaml', {})).toThrow(
+      'sinks.kept.file.path: is missing',
+    );
+    const host = { name: 'kept', write: readNothing, http: { fetch, startTimer: readNothing } };
+    for (const adapter of SINKS) {
+      const sink = config.sinks[0] === undefined ? null : adapter.open(config.sinks[0], host);
+      await sink?.deliver([{ stream: 't', key: '1', id: 't-0/7', json: '{"a":1}' }], new AbortController().signal);
+    }
+    expect(readFileSync(path, 'utf8')).toBe('{"idempotencyKey":"t-0/7","a":1}\n');
   });
 
   it('keeps the table, with a row a key', async () => {

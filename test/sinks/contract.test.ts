@@ -2,9 +2,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { logSink } from '../../src/sinks/log.ts';
+import { logSink } from '../../src/sinks/log/log.ts';
 import { DeliveryError, type Sink } from '../../src/sinks/sink.ts';
-import { webhookSink } from '../../src/sinks/webhook.ts';
+import { webhookSink } from '../../src/sinks/webhook/webhook.ts';
 import { type Behaviour, describeSink, type Subject, type Taken } from './sink-contract.ts';
 
 describeSink({

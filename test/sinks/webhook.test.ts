@@ -7,7 +7,7 @@ import type { Outcome } from '../../src/actors/courier.ts';
 import { type DeliveryPorts, deliveryMachine } from '../../src/actors/delivery.ts';
 import { startSupervised } from '../../src/actors/supervised.ts';
 import { DeliveryError } from '../../src/sinks/sink.ts';
-import { webhookSink } from '../../src/sinks/webhook.ts';
+import { webhookSink } from '../../src/sinks/webhook/webhook.ts';
 import { alertOf } from './alert-fixture.ts';
 import { alertEvent, pendingOf, streamEvent } from './event-fixture.ts';
 

@@ -2,8 +2,9 @@
 import { z } from 'zod';
 import type { Report } from '../../keys/names.ts';
 import { nearestWord } from '../../keys/suggest.ts';
-import { formatDuration, formatSize } from '../../keys/units.ts';
-import { duration, name, REDACTED, size, timer, url } from '../../keys/value-schema.ts';
+import { formatDuration } from '../../keys/units.ts';
+import { name } from '../../keys/value-schema.ts';
+import { SINKS } from '../../sinks/adapters.ts';
 import { type NamedParts, outputNames } from '../output-names.ts';
 import { notYet, type Reading, section } from '../section.ts';
 import { derivedSection } from './derived.ts';
@@ -22,52 +23,16 @@ interface SinkBase {
   readonly from: readonly string[];
   /** Where it begins when it is new; null: at alerts that nobody has got, and otherwise at the journal's end. */
   readonly startFrom: 'earliest' | 'latest' | null;
+  /** Of those whose receiver may refuse what it gets. */
+  readonly giveUpAfterMs?: number;
 }
 
-export type SinkConfig =
-  | ({ readonly kind: 'log' } & SinkBase)
-  | ({
-      readonly kind: 'webhook';
-      readonly url: string;
-      readonly timeoutMs: number;
-      /** What one POST has at most. Where that is one event it is posted as it is, otherwise in an array. */
-      readonly batch: { readonly events: number; readonly bytes: number };
-      readonly giveUpAfterMs: number;
-    } & SinkBase);
+type Written = z.output<(typeof SINKS)[number]['form']>;
 
-const from = z
-  .array(z.string())
-  .min(1)
-  .optional()
-  .describe('Streams, windows, joins, their .late and .dead-letters, alerts. Absent: alerts, where there is fraud.');
-const startFrom = z
-  .enum(['earliest', 'latest'])
-  .nullable()
-  .default(null)
-  .describe('Where a new sink begins. null: alerts that nobody has got, and of all else what comes from now on.');
+/** The settings of one of the kinds of sink, and what all of them have. */
+export type SinkConfig = SinkBase & ReturnType<Written['settings']>;
 
-const sink = z.union([
-  z.strictObject({ log: z.strictObject({}).nullable(), from, startFrom }),
-  z.strictObject({
-    webhook: z.strictObject({
-      url,
-      timeout: timer.prefault('5s'),
-      batch: z
-        .strictObject({ events: z.int().min(1).max(10_000).default(500), bytes: size.prefault('1MB') })
-        .optional()
-        .describe(
-          'One POST has a JSON array of so much. `events: 1` posts each event alone, as alerts are by default.',
-        ),
-    }),
-    from,
-    startFrom,
-    giveUpAfter: duration
-      .prefault('3d')
-      .describe('An event that the receiver has not taken by this age is a dead letter; `dlq replay` sends it again.'),
-  }),
-]);
-
-type RawSink = z.output<typeof sink>;
+const sink = z.union(SINKS.map(({ form }): z.ZodType<Written> => form));
 
 export const sinksSection = section({
   key: 'sinks',
@@ -81,7 +46,7 @@ export const sinksSection = section({
     return Object.entries(raw).map(([each, written]) => sinkOf(each, written, known, reading.report));
   },
   print: (sinks) => Object.fromEntries(sinks.map((each) => [each.name, printSink(each)])),
-  redact: (sinks) => sinks.map((each) => (each.kind === 'webhook' ? { ...each, url: originOnly(each.url) } : each)),
+  redact: (sinks) => sinks.map(redactSink),
 });
 
 /** By the file's own names: a stream that is wrong in itself is no stream that the sink misses. */
@@ -103,25 +68,15 @@ function sinkableNames(parts: NamedParts): string[] {
   return [...parts.streams.map((stream) => stream.name), ...derived];
 }
 
-const ALONE = { events: 1, bytes: 1024 * 1024 };
-const BATCH = { events: 500, bytes: 1024 * 1024 };
-
-function sinkOf(sinkName: string, raw: RawSink, known: readonly string[], report: Report): SinkConfig {
-  const own = { name: sinkName, from: namesOf(sinkName, raw, known, report), startFrom: raw.startFrom };
-  if ('log' in raw) return { kind: 'log', ...own };
-  const { url: to, timeout, batch } = raw.webhook;
-  const isOfAlerts = own.from.every((stream) => stream === ALERTS);
-  return {
-    kind: 'webhook',
-    ...own,
-    url: to,
-    timeoutMs: timeout,
-    batch: batch ?? (isOfAlerts ? ALONE : BATCH),
-    giveUpAfterMs: raw.giveUpAfter,
-  };
+function sinkOf(sinkName: string, raw: Written, known: readonly string[], report: Report): SinkConfig {
+  const from = namesOf(sinkName, raw, known, report);
+  const settings = raw.settings({ alertsOnly: from.every((stream) => stream === ALERTS) });
+  const { startFrom, giveUpAfter } = raw;
+  const own = { name: sinkName, from, startFrom };
+  return { ...own, ...settings, ...(giveUpAfter === undefined ? {} : { giveUpAfterMs: giveUpAfter }) };
 }
 
-function namesOf(sinkName: string, raw: RawSink, known: readonly string[], report: Report): readonly string[] {
+function namesOf(sinkName: string, raw: Written, known: readonly string[], report: Report): readonly string[] {
   const at = ['sinks', sinkName];
   if (raw.from === undefined) {
     if (known.includes(ALERTS)) return [ALERTS];
@@ -143,23 +98,18 @@ function unknownStream(stream: string, known: readonly string[]): string {
   return `nothing gives ${JSON.stringify(stream)}; ${hint}`;
 }
 
-function printSink(config: SinkConfig) {
-  const own = { from: config.from, startFrom: config.startFrom };
-  if (config.kind === 'log') return { log: {}, ...own };
-  const { url: to, timeoutMs, batch, giveUpAfterMs } = config;
-  return {
-    webhook: {
-      url: to,
-      timeout: formatDuration(timeoutMs),
-      batch: { events: batch.events, bytes: formatSize(batch.bytes) },
-    },
-    ...own,
-    giveUpAfter: formatDuration(giveUpAfterMs),
-  };
+function printSink(config: SinkConfig): object {
+  const { from, startFrom, giveUpAfterMs } = config;
+  return Object.assign(
+    {},
+    ...SINKS.map((adapter) => adapter.print(config)),
+    { from, startFrom },
+    giveUpAfterMs === undefined ? {} : { giveUpAfter: formatDuration(giveUpAfterMs) },
+  );
 }
 
-/** The path or query of a webhook is often its secret. */
-function originOnly(to: string): string {
-  const { origin, pathname, search, username, password } = new URL(to);
-  return pathname === '/' && search === '' && username === '' && password === '' ? to : `${origin}/${REDACTED}`;
+function redactSink(config: SinkConfig): SinkConfig {
+  let shown = config;
+  for (const adapter of SINKS) shown = { ...shown, ...adapter.redact(config) };
+  return shown;
 }

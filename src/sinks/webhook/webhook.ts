@@ -4,9 +4,9 @@
  *
  * Only 2xx counts as taken. Messages name the host and never the URL, nor what an answer repeats of it (src/endpoint.ts).
  */
-import { DeadlinePassed, nodeTimer, type StartTimer, withinDeadline } from '../deadline.ts';
-import { type Endpoint, endpointOf } from '../endpoint.ts';
-import { DeliveryError, type DeliveryFault, jsonWithId, type Sink, type SinkEvent } from './sink.ts';
+import { DeadlinePassed, nodeTimer, type StartTimer, withinDeadline } from '../../deadline.ts';
+import { type Endpoint, endpointOf } from '../../endpoint.ts';
+import { DeliveryError, type DeliveryFault, jsonWithId, type Sink, type SinkEvent } from '../sink.ts';
 
 export interface WebhookOptions {
   readonly name: string;

@@ -1,5 +1,5 @@
 /** Writes each event as one line to the service's log: the sink that needs no receiver. */
-import { jsonWithId, type Sink } from './sink.ts';
+import { jsonWithId, type Sink } from '../sink.ts';
 
 export interface LogSinkOptions {
   readonly name: string;

@@ -1,0 +1,102 @@
+/**
+ * The port of a kind of sink, as the pipeline file names it: `{ webhook: { url: … }, from: [alerts] }`. How its settings are
+ * written, how they are printed, without secrets where they are shown, and what opens it are in one place, its adapter.
+ */
+import { z } from 'zod';
+import { duration } from '../keys/value-schema.ts';
+import type { Sink } from './sink.ts';
+import type { HttpPort } from './webhook/webhook.ts';
+
+/** What a service lends to the sinks that run in it. */
+export interface SinkHost {
+  /** Of the sink, as the file calls it. */
+  readonly name: string;
+  /** Writes one line to the service's log. */
+  write(line: string): void;
+  readonly http: HttpPort;
+}
+
+interface Definition<Kind extends string, Raw, Settings extends object> {
+  readonly kind: Kind;
+  /** What stands under the kind. */
+  readonly schema: z.ZodType<Raw>;
+  /** A receiver elsewhere may refuse what it gets: an event of the age of `giveUpAfter` is given up. */
+  readonly isRemote?: true;
+  derive(raw: Raw, takes: Takes): Settings;
+  /** What `derive` makes the same settings of again. */
+  print(settings: Settings): unknown;
+  /** In place of the settings that are secret. */
+  redact?(settings: Settings): Partial<Settings>;
+  open(settings: Settings, host: SinkHost): Sink;
+}
+
+interface Takes {
+  /** It takes alerts, and nothing else. */
+  readonly alertsOnly: boolean;
+}
+
+/** A sink as it is written; its settings are whole once it is known what it takes. */
+export interface Written<Settings> {
+  settings(takes: Takes): Settings;
+  readonly from: readonly string[] | undefined;
+  readonly startFrom: 'earliest' | 'latest' | null;
+  readonly giveUpAfter: number | undefined;
+}
+
+/** The settings of any kind. */
+interface Any {
+  readonly kind: string;
+}
+
+export interface SinkAdapter<Kind extends string, Settings> {
+  readonly kind: Kind;
+  readonly form: z.ZodType<Written<Settings & { readonly kind: Kind }>>;
+  /** For settings of another kind, this and what follows say that there is nothing to say. */
+  print(config: Any): unknown;
+  redact(config: Any): Partial<Settings>;
+  open(config: Any, host: SinkHost): Sink | null;
+}
+
+const from = z
+  .array(z.string())
+  .min(1)
+  .optional()
+  .describe('Streams, windows, joins, their .late and .dead-letters, alerts. Absent: alerts, where there is fraud.');
+const startFrom = z
+  .enum(['earliest', 'latest'])
+  .nullable()
+  .default(null)
+  .describe('Where a new sink begins. null: alerts that nobody has got, and of all else what comes from now on.');
+const giveUpAfter = duration
+  .prefault('3d')
+  .describe('An event that the receiver has not taken by this age is a dead letter; `dlq replay` sends it again.');
+
+export function sinkAdapter<Kind extends string, Raw, Settings extends object>(
+  definition: Definition<Kind, Raw, Settings>,
+): SinkAdapter<Kind, Settings> {
+  type Given = Settings & { readonly kind: Kind };
+  const { kind, schema, isRemote, derive, print, redact, open } = definition;
+  const isOwn = (config: Any): config is Given => config.kind === kind;
+  const settingsOf =
+    (raw: Raw) =>
+    (takes: Takes): Given => ({ kind, ...derive(raw, takes) });
+  const base = z.strictObject({ [kind]: schema.transform(settingsOf), from, startFrom });
+  // Beside a key that is known at run time only, TypeScript no longer tells which key has which type.
+  const form = (isRemote === true ? base.extend({ giveUpAfter }) : base).transform((map): Written<Given> => {
+    const settings = map[kind];
+    if (typeof settings !== 'function') throw new Error(`A sink of the kind ${kind} without its settings`);
+    return {
+      settings,
+      from: Array.isArray(map.from) ? map.from : undefined,
+      startFrom: map.startFrom === 'earliest' || map.startFrom === 'latest' ? map.startFrom : null,
+      giveUpAfter: typeof map.giveUpAfter === 'number' ? map.giveUpAfter : undefined,
+    };
+  });
+  return {
+    kind,
+    form,
+    print: (config) => (isOwn(config) ? { [kind]: print(config) } : null),
+    redact: (config) => (isOwn(config) ? (redact?.(config) ?? {}) : {}),
+    open: (config, host) => (isOwn(config) ? open(config, host) : null),
+  };
+}

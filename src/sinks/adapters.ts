@@ -1,0 +1,5 @@
+/** The kinds of sink that there are, in the order in which the pipeline file's schema names them: one line each. */
+import { logAdapter } from './log/adapter.ts';
+import { webhookAdapter } from './webhook/adapter.ts';
+
+export const SINKS = [logAdapter, webhookAdapter] as const;
