@@ -1,4 +1,5 @@
 /** The page's files: what one imports is served beside it, and nothing else of the source is. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { loadStaticFiles } from '../../src/http/static-files.ts';
 
@@ -24,6 +25,13 @@ describe('the files of the page', () => {
     for (const path of files.keys()) {
       expect(path).toMatch(/^\/assets\/(?:http\/public|fraud\/page|weather\/page|packages)\/[\w./-]+\.(?:js|css|svg)$/);
     }
+  });
+
+  test('are all in the package that is installed', () => {
+    const { files: packed } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+    const folders = [...files.keys()].flatMap((path) => /^\/assets\/(\w+)\/(public|page)\//.exec(path) ?? []);
+    expect(folders).toContain('fraud');
+    expect(packed).toEqual(expect.arrayContaining(['src/http/public', 'src/*/page']));
   });
 
   test('name no maps of sources that are not there', () => {
