@@ -16,7 +16,7 @@ import { sourceChild } from '../dist/service/source-child.js';
 import { startService } from '../dist/service.js';
 import type { Batch, Source } from '../dist/sources/source.js';
 import { partitionOf } from '../dist/streams/partitioner.js';
-import type { StoresProcess } from '../dist/workers/stores-process.js';
+import type { Stores } from '../dist/workers/stores.js';
 
 export interface PathFigures {
   readonly events: number;
@@ -112,7 +112,7 @@ export async function measureReplay(): Promise<PathFigures> {
 }
 
 /** Of this process and that of the read models. */
-function startMeasuring({ usage }: Pick<StoresProcess, 'usage'>) {
+function startMeasuring({ usage }: Pick<Stores, 'usage'>) {
   const before = usage();
   const startedAt = performance.now();
   const cpu = process.cpuUsage();

@@ -12,7 +12,6 @@ import { messageOf } from './journal/error.ts';
 import type { Logger } from './logger.ts';
 import type { ActorChanged } from './messages/operations.ts';
 import { actorChangedType } from './messages/types.ts';
-import { STORE_NAMES } from './projections/drivers.ts';
 import { exchangeChildren, exchangedOffset, haveCaughtUp } from './service/exchange.ts';
 import { createInternalSource, type InternalSource } from './service/intake.ts';
 import { createObserver, type Observer } from './service/observer.ts';
@@ -116,11 +115,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       const pruned = pruneLog(name, {
         journal: whole.journalPlace,
         retention,
-        neededFrom: Math.min(
-          models.reachedOffset(name),
-          exchangedOffset(whole.exchanges, name),
-          sinks.neededFrom(name),
-        ),
+        neededFrom: Math.min(exchangedOffset(whole.exchanges, name), sinks.neededFrom(name)),
+        projectedOffset: models.reachedOffset(name),
+        holdMs: config.stores.holdJournalMs,
         nowMs: platform.nowMs(),
         isDryRun: false,
         ...platform.disk,
@@ -164,7 +161,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       if (state.kind === 'open') logger.warn({ log: name }, `${name} goes on: the disk takes writes again`);
     },
   });
-  const readModels = createReadModels(config, pipeline.units, platform.startStores(STORE_NAMES), platform.nowMs);
+  const readModels = createReadModels(config, pipeline.units, platform.startStores(config.stores.on), platform.nowMs);
   operations = createInternalSource('internal', pipeline.operations.intake);
   const sinkPositions = await openSinkPositions(
     pipeline.journal,

@@ -68,7 +68,7 @@ export async function openReadModels(dataDir: string, before: () => void = () =>
   const journal = requireJournal(dataDir);
   const tables = savedTableShapes(dataDir);
   const unlock = lockDirectory(journal.directory);
-  const stores = startStores(STORE_NAMES);
+  const stores = startStores(tables.stores ?? STORE_NAMES);
   try {
     before();
     const task: Opening = { kind: 'open', dataDir, journal, tables };

@@ -11,6 +11,7 @@ import { operatorsSection } from './sections/operators.ts';
 import { runtimeSection } from './sections/runtime.ts';
 import { schedulesSection } from './sections/schedules.ts';
 import { sinksSection } from './sections/sinks.ts';
+import { storesSection } from './sections/stores.ts';
 import { streamsSection } from './sections/streams.ts';
 import { supervisionSection } from './sections/supervision.ts';
 import { windowsSection } from './sections/windows.ts';
@@ -21,6 +22,7 @@ export const SECTIONS = [
   httpSection,
   logSection,
   journalSection,
+  storesSection,
   runtimeSection,
   supervisionSection,
   streamsSection,

@@ -27,8 +27,11 @@ export interface PrunedLog {
 export interface PruneOptions {
   readonly journal: JournalPlace;
   readonly retention: Retention;
-  /** From here on somebody needs the log: a read model that has no more, another partition, a sink. */
+  /** From here on somebody needs the log: another partition, a sink. */
   readonly neededFrom: number;
+  /** What all read models have of the log, and how long the rest waits for them; null: for ever. */
+  readonly projectedOffset: number;
+  readonly holdMs: number | null;
   readonly nowMs: number;
   readonly isDryRun: boolean;
   readonly fs: Fs;
@@ -52,9 +55,11 @@ export async function pruneData(
     const exchanged = await exchangedOffsets(dataDir, reader, nodeSyncFs);
     for (const log of await reader.logNames()) {
       const projected = stores.map((offsets) => offsets.get(log) ?? 0);
-      const neededFrom = Math.min(exchanged(log), ...projected, ...sinks.map((sink) => neededBy(sink, log)));
+      const neededFrom = Math.min(exchanged(log), ...sinks.map((sink) => neededBy(sink, log)));
       const disk = { fs: nodeFs, syncFs: nodeSyncFs };
-      pruned.push(await pruneLog(log, { journal, retention, neededFrom, nowMs, isDryRun, ...disk }));
+      const projectedOffset = Math.min(...projected);
+      const options = { journal, retention, neededFrom, projectedOffset, holdMs: null, nowMs, isDryRun, ...disk };
+      pruned.push(await pruneLog(log, options));
     }
     return pruned;
   } finally {
@@ -70,6 +75,10 @@ export async function pruneLog(log: string, options: PruneOptions): Promise<Prun
     beforeMs: retention.ageMs === null ? Number.NEGATIVE_INFINITY : nowMs - retention.ageMs,
     maxBytes: retention.maxBytes ?? Number.POSITIVE_INFINITY,
     neededFrom: Math.min(options.neededFrom, await oldestStart(fs, directory, log)),
+    awaited: {
+      from: options.projectedOffset,
+      afterMs: options.holdMs === null ? Number.NEGATIVE_INFINITY : nowMs - options.holdMs,
+    },
     committedAtMs: (base) => committedAtMs(reader, log, base),
   });
   if (!options.isDryRun) await pruneSegments(fs, directory, segments);

@@ -7,8 +7,10 @@ import { nodeSyncFs } from '../journal/sync-fs.ts';
 import { type Finding, type VerifiedLog, verifyLog } from '../journal/verify.ts';
 import { dynamicEventType, recordOf } from '../messages/codec.ts';
 import { COMMIT_FRAME, decodeCommit } from '../messages/commit.ts';
-import { STORE_DRIVERS } from '../projections/drivers.ts';
+import type { StoreDriver } from '../projections/driver.ts';
+import { STORE_DRIVERS, STORE_NAMES } from '../projections/drivers.ts';
 import { knownOwner } from '../projections/owner.ts';
+import { savedTableShapes } from '../projections/table-shapes.ts';
 
 export interface Verified {
   readonly logs: readonly VerifiedLog[];
@@ -90,5 +92,15 @@ function schemaFile(dataDir: string, fingerprint: string): string {
 /** Next offset by log, of each read model. */
 export async function projectedOffsets(dataDir: string): Promise<ReadonlyMap<string, number>[]> {
   const owner = knownOwner(dataDir);
-  return Promise.all(STORE_DRIVERS.map((driver) => driver.offsets(join(dataDir, driver.file), owner)));
+  return Promise.all(storesOn(dataDir).map((driver) => driver.offsets(join(dataDir, driver.file), owner)));
+}
+
+/** Those that the pipeline of the directory last ran with; of a directory that does not tell, all. */
+function storesOn(dataDir: string): readonly StoreDriver[] {
+  try {
+    const { stores = STORE_NAMES } = savedTableShapes(dataDir);
+    return STORE_DRIVERS.filter(({ name }) => stores.includes(name));
+  } catch {
+    return STORE_DRIVERS;
+  }
 }

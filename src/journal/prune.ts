@@ -14,6 +14,8 @@ export interface RetentionPolicy {
   readonly maxBytes: number;
   /** Events from here on are needed by somebody. */
   readonly neededFrom: number;
+  /** Events from an offset on wait for somebody, but only while they are younger than a time. */
+  readonly awaited?: { readonly from: number; readonly afterMs: number };
   /** When the first event of a segment was committed, epoch milliseconds. */
   committedAtMs(base: number): Promise<number>;
 }
@@ -35,7 +37,10 @@ export async function prunableSegments(fs: Fs, directory: string, policy: Retent
     const nextOffset = bases[i + 1];
     const bytes = sizes[i] ?? 0;
     if (nextOffset === undefined || nextOffset > policy.neededFrom) break;
-    const isOld = (await policy.committedAtMs(nextOffset)) <= policy.beforeMs;
+    const endMs = await policy.committedAtMs(nextOffset);
+    const { awaited } = policy;
+    if (awaited !== undefined && nextOffset > awaited.from && endMs > awaited.afterMs) break;
+    const isOld = endMs <= policy.beforeMs;
     if (!isOld && total <= policy.maxBytes) break;
     prunable.push({ file: join(directory, segmentName(base)), firstOffset: base, nextOffset, bytes });
     total -= bytes;

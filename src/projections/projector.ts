@@ -36,6 +36,8 @@ export interface LogRange {
 export interface Projected {
   /** Events read, whether the store has tables for them or not. */
   readonly events: number;
+  /** Events that the store had not got, and that are in the journal no more. Of a new store all are that were pruned: none count. */
+  readonly missed: number;
   /** Offset reached in each log. */
   readonly reached: Readonly<Record<string, number>>;
   /** True when nothing is left below the given offsets. */
@@ -58,9 +60,12 @@ export async function projectLogs(
     const reached = new Map<string, number>();
     let events = 0;
     let caughtUp = true;
+    let missed = 0;
     for (const { log, toOffset } of ranges) {
       // Events that were pruned are in no new store.
-      const from = Math.max(store.offsets().get(log) ?? 0, await reader.startOf(log));
+      const known = store.offsets().get(log);
+      const from = Math.max(known ?? 0, await reader.startOf(log));
+      if (known !== undefined) missed += from - known;
       let next = from;
       for await (const read of reader.commits(log, { fromOffset: from, toOffset })) {
         if (events >= maxEvents) {
@@ -74,7 +79,7 @@ export async function projectLogs(
       if (next > from) reached.set(log, next);
     }
     await store.commit(reached);
-    return { events, reached: Object.fromEntries(reached), caughtUp };
+    return { events, missed, reached: Object.fromEntries(reached), caughtUp };
   } catch (error) {
     await store.rollback();
     throw error;

@@ -1,12 +1,11 @@
 /** Events into the rows of one SQLite table, as its entry says: a row a key, which later events replace or change. */
 import type { Database } from 'better-sqlite3';
+import { cellOf } from './cell.ts';
 import { quoted } from './sqlite-schema.ts';
 import type { EventRow, Where } from './store.ts';
 import { type ColumnEntry, storedName, type Table } from './table.ts';
 
 export type RowWriter = (events: readonly EventRow[], where: Where) => void;
-
-type Value = string | number | bigint | Buffer | null;
 
 export function rowWriter(db: Database, table: Table): RowWriter {
   const { columns, updates } = table;
@@ -40,27 +39,4 @@ function updateSql({ name, columns, key }: Table, changed: readonly string[]): s
 
 function setSql({ name, onUpdate }: ColumnEntry, value: string): string {
   return `"${name}" = ${onUpdate === 'max' ? `max("${name}", ${value})` : value}`;
-}
-
-/** What of the event at this place of its section, or of where that lies, the column holds. */
-function cellOf({ name, kind, from, values }: ColumnEntry, event: EventRow, where: Where, i: number): Value {
-  switch (from) {
-    case '$log':
-      return where.log;
-    case '$stream':
-      return where.stream;
-    case '$partition':
-      return where.partition;
-    case '$offset':
-      return where.firstOffset + i;
-    case '$committedAt':
-      return where.committedAt;
-  }
-  const value = event[from];
-  if (value === null) return null;
-  if (kind === 'json') return JSON.stringify(value);
-  if (typeof value === 'boolean') return value ? 1 : 0;
-  if (typeof value === 'string') return values?.[value] ?? value;
-  if (typeof value === 'number' || typeof value === 'bigint' || Buffer.isBuffer(value)) return value;
-  throw new Error(`The column ${name} can't hold what ${from} of an event is: ${typeof value}`);
 }

@@ -8,6 +8,8 @@ import type { StreamShape } from './stream-tables.ts';
 export interface TableShapes {
   readonly windows: readonly WindowShape[];
   readonly streams: readonly StreamShape[];
+  /** The stores that are on; all, when not given. */
+  readonly stores?: readonly string[];
 }
 
 const SHAPES_FILE = 'tables.json';

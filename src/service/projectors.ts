@@ -39,6 +39,10 @@ function projectorPorts(lane: StoreLane, logger: Logger): ProjectorPorts {
     open: () => lane.open(),
     async project() {
       const projected = await lane.project();
+      if (projected.missed > 0) {
+        const words = 'the read model was behind for longer than stores.holdJournal: events that it lacks are pruned';
+        logger.error({ store: lane.name, events: projected.missed }, words);
+      }
       waiting = false;
       return projected;
     },

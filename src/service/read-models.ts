@@ -34,8 +34,9 @@ export interface ReadModels {
 }
 
 /** The tables that the stores have for windows and for streams with a schema of their own. */
-export function tableShapes({ windows, streams }: Config): TableShapes {
+export function tableShapes({ windows, streams, stores }: Config): TableShapes {
   return {
+    stores: stores.on,
     windows: windows.map(({ name, window, aggregates }) => ({
       name,
       kind: window.kind,

@@ -25,7 +25,7 @@ export interface StoreLane {
   readonly process: StoreProcess;
   open(): Promise<void>;
   /** Projects one transaction's worth of what is durable. */
-  project(): Promise<{ readonly caughtUp: boolean }>;
+  project(): Promise<{ readonly caughtUp: boolean; readonly missed: number }>;
   /** Resolves once the store is open for the first time. */
   readonly opened: Promise<void>;
   /** Events that are durable and not yet in it. Null until it is open, when nobody knows. */
@@ -104,7 +104,7 @@ export function createStoreLane(
       const ranges = durable()
         .filter(({ log, offset }) => offset > reachedOffset(log))
         .map(({ log, offset }) => ({ log, toOffset: offset }));
-      if (ranges.length === 0) return { caughtUp: true };
+      if (ranges.length === 0) return { caughtUp: true, missed: 0 };
       const result = await process.project({ kind: 'project', ranges, maxEvents: EVENTS_PER_TRANSACTION });
       for (const [log, next] of Object.entries(result.reached)) {
         offsets?.set(log, Math.max(next, reachedOffset(log)));

@@ -87,6 +87,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     mayImport: [
       ...['messages', 'schedule', 'streams', 'quality', 'keys', 'sources', 'sinks', 'operators', 'user-code'],
       ...['journal/segment.ts', 'projections/stream-tables.ts', 'tables.ts', 'http/access.ts', 'builtin-types.ts'],
+      'projections/drivers.ts',
       // The sections of the domains.
       ...['fraud/types.ts', 'weather/observation.ts'],
     ],

@@ -38,7 +38,7 @@ export interface World {
   results(...results: readonly NamedResult[]): Block[];
   open(store: string, tables?: Partial<TableShapes>): Promise<Store>;
   /** Into one after the other; of what they read the most, and whether all are at the end. */
-  project(stores: readonly Store[], maxEvents?: number): Promise<Projected>;
+  project(stores: readonly Store[], maxEvents?: number): Promise<Omit<Projected, 'missed'>>;
 }
 
 export async function createWorld(): Promise<World> {

@@ -72,6 +72,7 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
   return {
     name: 'simulation',
     dataDir,
+    stores: { on: ['sqlite', 'duckdb'], holdJournalMs: null },
     http: {
       host: '127.0.0.1',
       port: 0,
