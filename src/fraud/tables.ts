@@ -95,6 +95,7 @@ const sessions = tableOf(sessionClosedType, {
           AND (other.start_at < one.start_at OR other.end_at > one.end_at OR other.count > one.count))`,
   },
   read: { path: 'sessions', columns: SESSION_COLUMNS, newest: 'end_at', thenBy: 'customer_id' },
+  live: { as: 'session', last: 5 },
   // `at` names the watermark of one partition.
   output: { stream: 'fraud.sessions', key: 'customerId', layout: ['at'] },
 });
@@ -135,6 +136,7 @@ const alerts = tableOf(alertRaisedType, {
     newest: 'occurred_at',
     thenBy: 'alert_id',
   },
+  live: { as: 'alert', last: 200 },
   shown: ['occurred_at', 'severity', 'customer_id', 'amount_cents', 'score', 'reasons'],
   output: { stream: 'fraud.alerts', key: 'customerId' },
 });

@@ -54,7 +54,7 @@ export function createLiveHub(options: LiveHubOptions): LiveHub {
   const publish = (event: LiveEvent) => {
     sequence += 1;
     const data = JSON.stringify(boundedData(event));
-    const text = `id: ${epoch}-${sequence}\nevent: ${event.kind}\ndata: ${data}\n\n`;
+    const text = `id: ${epoch}-${sequence}\nevent: ${nameOf(event)}\ndata: ${data}\n\n`;
     ring.push({ sequence, text });
     bytesInRing += text.length;
     while (ring.length > ringEvents || bytesInRing > ringBytes) bytesInRing -= ring.shift()?.text.length ?? 0;
@@ -116,4 +116,9 @@ function sequenceOf(id: string, epoch: string): number | null {
 function boundedData(event: LiveEvent): unknown {
   if (event.kind === 'overview' || event.kind === 'actors' || event.kind === 'windows') return event.data;
   return event.data.length > MAX_ROWS_AN_EVENT ? event.data.slice(-MAX_ROWS_AN_EVENT) : event.data;
+}
+
+/** As the stream calls it. */
+function nameOf(event: LiveEvent): string {
+  return event.kind === 'rows' ? event.as : event.kind;
 }

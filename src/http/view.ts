@@ -86,8 +86,8 @@ export type LiveEvent =
       readonly kind: 'windows';
       readonly data: Readonly<Record<string, { readonly results: number; readonly appended: number }>>;
     }
-  | { readonly kind: 'session'; readonly data: readonly Row[] }
-  | { readonly kind: 'alert'; readonly data: readonly Row[] }
+  /** New rows of a table that has them live, under the name that it gives them. */
+  | { readonly kind: 'rows'; readonly as: string; readonly data: readonly Row[] }
   | { readonly kind: 'run'; readonly data: readonly Row[] };
 
 /** The body of an ingest request, as it was sent. */

@@ -56,6 +56,8 @@ export interface TableEntry<Field extends string = string> {
   /** What the headline counts of its rows. */
   readonly counts?: { readonly as: string; readonly where?: string };
   readonly read?: TableRead;
+  /** The live stream has its new rows under this name, as the API's read has them: of each commit the last few. */
+  readonly live?: { readonly as: string; readonly last: number };
   /** Columns of the API's read that a page shows at first. */
   readonly shown?: readonly string[];
   /** The events are also a derived stream: lines of a run's output, with the field as the key, and a digest. */

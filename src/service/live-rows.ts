@@ -1,65 +1,46 @@
-/** What a commit derived, as the rows that the live page shows. */
+/** What a commit derived, as the rows that a live page shows: those of the tables that have them live. */
 import type { Committed } from '../actors/partition-consumer.ts';
-import type { AlertRaised } from '../fraud/schemas.ts';
-import { alertRaisedType, sessionClosedType } from '../fraud/types.ts';
 import type { LiveEvent, Row } from '../http/view.ts';
-import type { EventType } from '../messages/codec.ts';
+import type { Registry } from '../messages/registry.ts';
+import type { ColumnEntry, Table } from '../projections/table.ts';
+import { TABLES } from '../tables.ts';
 
-/** Of the sessions of a commit so many are shown: a sample. */
-const SAMPLED_SESSIONS = 5;
+type Value = Row[string];
 
-export function publishDerived(publish: (event: LiveEvent) => void, commit: Committed): void {
-  const sessions = eventsOf(commit, sessionClosedType);
-  if (sessions.length > 0) {
-    const rows: Row[] = sessions.slice(-SAMPLED_SESSIONS).map((session) => ({
-      customer_id: session.customerId,
-      start_at: session.start,
-      end_at: session.end,
-      count: session.count,
-      total_cents: session.totalCents,
-      max_score: session.maxScore,
-    }));
-    publish({ kind: 'session', data: rows });
+const LIVE = new Map(TABLES.flatMap((table) => (table.live === undefined ? [] : [[table.eventType, table] as const])));
+
+export function publishDerived(publish: (event: LiveEvent) => void, registry: Registry, commit: Committed): void {
+  let offset = commit.firstOffset;
+  for (const { fingerprint, count, bytes } of commit.commit.sections) {
+    const name = registry.nameOf(fingerprint) ?? '';
+    const table = LIVE.get(name);
+    const type = registry.builtin(name);
+    if (table?.live !== undefined && type !== undefined) {
+      const { as, last } = table.live;
+      const events = registry.decodeAs(type, fingerprint, bytes);
+      const from = Math.max(0, events.length - last);
+      const data = events.slice(from).map((event, i) => rowOf(table, event, commit, offset + from + i));
+      publish({ kind: 'rows', as, data });
+    }
+    offset += count;
   }
-  const alerts = alertsOf(commit);
-  if (alerts.length === 0) return;
-  const { stream, partition } = commit.commit;
-  const firstAlertOffset = offsetOf(commit, alertRaisedType.fingerprint);
-  const rows: Row[] = alerts.map((alert, i) => ({
-    alert_id: alert.alertId,
-    case_id: alert.caseId,
-    customer_id: alert.customerId,
-    transaction_id: alert.transactionId,
-    terminal_id: alert.terminalId,
-    amount_cents: alert.amountCents,
-    occurred_at: alert.occurredAt,
-    score: alert.score,
-    model: alert.model,
-    severity: alert.severity,
-    reasons: JSON.stringify(alert.reasons),
-    stream,
-    partition,
-    offset: firstAlertOffset + i,
-  }));
-  publish({ kind: 'alert', data: rows });
 }
 
-/** Offset of the first event of the commit's section of this type. */
-function offsetOf({ commit, firstOffset }: Committed, fingerprint: string): number {
-  let offset = firstOffset;
-  for (const section of commit.sections) {
-    if (section.fingerprint === fingerprint) break;
-    offset += section.count;
-  }
-  return offset;
+/** An event as the API's read of its table gives the row. */
+function rowOf({ columns, read }: Table, event: object, { commit }: Committed, offset: number): Row {
+  const places = { $log: '', $stream: commit.stream, $partition: commit.partition, $offset: offset };
+  const values: Readonly<Record<string, unknown>> = { ...event, ...places, $committedAt: commit.committedAt };
+  return Object.fromEntries(
+    (read?.columns ?? []).map((column) => {
+      const { name, of } = typeof column === 'string' ? { name: column, of: column } : column;
+      const entry = columns.find((candidate) => candidate.name === of);
+      return [name, entry === undefined ? null : shownValue(entry, values[entry.from])];
+    }),
+  );
 }
 
-function alertsOf(commit: Committed): AlertRaised[] {
-  return eventsOf(commit, alertRaisedType);
-}
-
-function eventsOf<T>({ commit }: Committed, { fingerprint, decodeBlock }: EventType<T>): T[] {
-  return commit.sections
-    .filter((section) => section.fingerprint === fingerprint)
-    .flatMap(({ bytes }) => decodeBlock(bytes));
+function shownValue({ kind, values }: ColumnEntry, value: unknown): Value {
+  if (kind === 'json') return JSON.stringify(value);
+  if (typeof value === 'string') return values?.[value] ?? value;
+  return typeof value === 'number' || typeof value === 'boolean' ? value : null;
 }

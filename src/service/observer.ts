@@ -168,7 +168,8 @@ export function createObserver(config: Config, version: string, sources: Observe
         addFailures(counts, stream, expectation, events);
         metrics.add('expectation_failures_total', { stream, expectation }, events);
       }
-      if (listeners.size > 0) publishDerived(observer.publish, commit);
+      const registry = sources.pipeline()?.registry;
+      if (listeners.size > 0 && registry !== undefined) publishDerived(observer.publish, registry, commit);
     },
     tick() {
       for (const { name, eventsTotal } of sources.readModels()?.lanes ?? []) {

@@ -16,7 +16,8 @@ async function start(live: NonNullable<HttpOptions['live']> = {}) {
   return { ...service, url: server.url };
 }
 
-const alert = (id: number, filler = '') => ({ kind: 'alert', data: [{ alert_id: String(id), filler }] }) as const;
+const alert = (id: number, filler = '') =>
+  ({ kind: 'rows', as: 'alert', data: [{ alert_id: String(id), filler }] }) as const;
 const idsOf = (frames: readonly string[]) =>
   frames.flatMap((frame) => (frame.includes('event: alert') ? [/^id: (.+)$/m.exec(frame)?.[1] ?? ''] : []));
 const alertsOf = (frames: readonly string[]) =>
@@ -135,7 +136,7 @@ describe('live events', () => {
   test('of many rows in one event the newest 200 are sent', async () => {
     const { url, publish } = await start();
     const stream = await follow(url);
-    publish({ kind: 'session', data: Array.from({ length: 500 }, (_, index) => ({ customer_id: index })) });
+    publish({ kind: 'rows', as: 'session', data: Array.from({ length: 500 }, (_, index) => ({ customer_id: index })) });
     await stream.until((frames) => frames.some((frame) => frame.includes('event: session')));
     const frame = stream.frames.find((text) => text.includes('event: session')) ?? '';
     const rows: { customer_id: number }[] = JSON.parse(/^data: (.+)$/m.exec(frame)?.[1] ?? '');

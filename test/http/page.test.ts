@@ -265,7 +265,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
   test('an alert that is raised now appears on top, and the filter holds', async () => {
     await open('alerts');
     await page.locator('.alert').first().waitFor();
-    service.publish({ kind: 'alert', data: [alertRow('a-3', 'A new terminal')] });
+    service.publish({ kind: 'rows', as: 'alert', data: [alertRow('a-3', 'A new terminal')] });
     await page.locator('[id="alerts/a-3"]').waitFor();
     expect(await page.locator('.alert').first().getAttribute('id')).toBe('alerts/a-3');
     await page.keyboard.press('j');
