@@ -31,7 +31,7 @@ describe('the files of the page', () => {
     const { files: packed } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
     const folders = [...files.keys()].flatMap((path) => /^\/assets\/(\w+)\/(public|page)\//.exec(path) ?? []);
     expect(folders).toContain('fraud');
-    expect(packed).toEqual(expect.arrayContaining(['src/http/public', 'src/*/page']));
+    expect(packed).toEqual(expect.arrayContaining(['src/http/public', 'src/*/page/*.js']));
   });
 
   test('name no maps of sources that are not there', () => {
