@@ -15,6 +15,7 @@ import type { Commit } from '../messages/commit.ts';
 import type { Applied, PartitionInput } from '../partition/partition.ts';
 import type { Batch } from '../sources/source.ts';
 import type { Mailbox, PositionOf, Suspect } from './mailbox.ts';
+import { FailedElsewhere } from './partition-host.ts';
 
 /** A commit that is durable. */
 export interface Committed extends Applied {
@@ -103,7 +104,7 @@ export const partitionConsumerMachine = setup({
         .apply(batch, ports.nowMs())
         .then((applied) => self.send({ type: 'APPLIED', applied, batch }))
         .catch((error: Error) => {
-          mailbox.failed(batch, error);
+          if (!(error instanceof FailedElsewhere)) mailbox.failed(batch, error);
           self.send({ type: 'FAILED', error });
         });
       if (mailbox.depth > 0) ports.later(() => self.send({ type: 'WAKE' }));

@@ -19,6 +19,9 @@ import { deriverMachine } from './deriver.ts';
 import type { PositionOf } from './mailbox.ts';
 import { type ChildContext, type RunningChild, type SupervisedActor, startSupervised } from './supervised.ts';
 
+/** A host fails for what another one in its thread did: neither its input nor its log is to blame. */
+export class FailedElsewhere extends Error {}
+
 /** The outcome of restoring a snapshot. */
 export type Restored =
   /** Another version wrote it: the state is left alone. */

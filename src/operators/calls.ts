@@ -8,10 +8,12 @@ import type { KeyState, KeyStates } from './key-states.ts';
 import type { OutputWriter } from './output-writer.ts';
 import { randomOf } from './random.ts';
 import type { RecordCode } from './record-code.ts';
-import { running } from './running.ts';
+import { enterOperator, leaveOperator, running } from './running.ts';
 
 export interface CallsSpec {
   readonly name: string;
+  /** The number of the partition that it runs in. */
+  readonly partition: number;
   readonly definition: Definition;
   readonly options: Readonly<Row>;
   readonly code: RecordCode;
@@ -47,7 +49,8 @@ interface TimerChange {
   readonly isSet: boolean;
 }
 
-export function createCalls({ name, definition, options, code, broadcastCode, states, outputs }: CallsSpec): Calls {
+export function createCalls(spec: CallsSpec): Calls {
+  const { name, partition, definition, options, code, broadcastCode, states, outputs } = spec;
   let turn: Turn | null = null;
   let isTimer = false;
   let held: { readonly key: KeyState; readonly at: number }[] | null = null;
@@ -128,12 +131,11 @@ export function createCalls({ name, definition, options, code, broadcastCode, st
     ctx.time = own.timeMs;
     ctx.watermark = watermarkMs;
     ctx.broadcast = states.broadcast;
-    running.operator = name;
-    running.calls += 1;
+    enterOperator(name, partition);
   }
   function leave(): void {
     turn = null;
-    running.operator = null;
+    leaveOperator();
   }
   function finish(own: Turn, returned: unknown): void {
     requireNoPromise(returned);
@@ -207,8 +209,7 @@ export function createCalls({ name, definition, options, code, broadcastCode, st
       if (handler === undefined) return;
       const turns = new Map<KeyState, Turn>();
       const broadcast = broadcastCode.copy(states.broadcast);
-      running.operator = name;
-      running.calls += 1;
+      enterOperator(name, partition);
       try {
         requireNoPromise(handler(event, broadcast, forAll(turns, timeMs)));
         requireFit(broadcastCode.misfit(broadcast), broadcast, 'the broadcast state has');

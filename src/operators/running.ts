@@ -1,5 +1,61 @@
 /**
- * Which operator's code runs in this thread: what guards the clock, and what looks for code that does not return, ask
- * here. Set around each call of a handler, so it costs a store and no more.
+ * Which operator's code runs in this thread: what guards the clock asks here. Around each call of a handler it costs a few
+ * stores. Another thread may look on through shared memory, since a call that does not return says nothing by itself.
  */
-export const running: { operator: string | null; calls: number } = { operator: null, calls: 0 };
+import { Buffer } from 'node:buffer';
+
+export const running: { operator: string | null } = { operator: null };
+
+export interface RunningCall {
+  readonly operator: string;
+  readonly partition: number;
+  /** Calls before it, wrapped at 32 bits: as long as it stays, the call is the same. */
+  readonly call: number;
+}
+
+/** The numbers of the memory; the name follows them. */
+const CALLS = 0;
+const IS_INSIDE = 1;
+const PARTITION = 2;
+const NAME_BYTES = 3;
+const NUMBERS = 4;
+const NAME_AT = NUMBERS * Int32Array.BYTES_PER_ELEMENT;
+const MEMORY_BYTES = NAME_AT + 240;
+
+export function runningMemory(): SharedArrayBuffer {
+  return new SharedArrayBuffer(MEMORY_BYTES);
+}
+
+let memory = runningMemory();
+let numbers = new Int32Array(memory);
+let shownName = '';
+
+/** Calls in this thread are shown in this memory from now on. */
+export function showRunningIn(shared: SharedArrayBuffer): void {
+  memory = shared;
+  numbers = new Int32Array(shared, 0, NUMBERS);
+  shownName = '';
+}
+
+export function enterOperator(name: string, partition: number): void {
+  running.operator = name;
+  // A thread drives an operator over a whole batch: the name changes seldom.
+  if (name !== shownName) {
+    shownName = name;
+    numbers[NAME_BYTES] = Buffer.from(memory, NAME_AT).write(name);
+  }
+  numbers[PARTITION] = partition;
+  numbers[CALLS]! += 1;
+  numbers[IS_INSIDE] = 1;
+}
+
+export function leaveOperator(): void {
+  running.operator = null;
+  numbers[IS_INSIDE] = 0;
+}
+
+/** The call that is under way where this memory is written; null when none is. Exact for one that stays. */
+export function runningCall(shared: SharedArrayBuffer): RunningCall | null {
+  const [call = 0, isInside = 0, partition = 0, length = 0] = new Int32Array(shared, 0, NUMBERS);
+  return isInside === 0 ? null : { operator: Buffer.from(shared, NAME_AT, length).toString(), partition, call };
+}

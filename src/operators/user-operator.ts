@@ -65,21 +65,21 @@ interface Written {
   readonly letters: LetterWriter;
 }
 
-export function createUserOperator(spec: UserOperatorSpec): UserOperator {
+export function createUserOperator(spec: UserOperatorSpec, partition = 0): UserOperator {
   const writers = [...spec.definition.outputs].map(([output, fields]) => {
     return createOutputWriter(spec.name, output, fields, spec.keyType);
   });
-  return createWriting(spec, { writers, letters: deadLetterType.blockWriter() });
+  return createWriting(spec, partition, { writers, letters: deadLetterType.blockWriter() });
 }
 
-function createWriting(spec: UserOperatorSpec, { writers, letters }: Written): UserOperator {
+function createWriting(spec: UserOperatorSpec, partition: number, { writers, letters }: Written): UserOperator {
   const { name, definition, inputs, options, onError } = spec;
   const text = definitionText(definition, inputs);
   const code = recordCode(dynamicEventType(definition.state));
   const broadcastCode = recordCode(dynamicEventType(definition.broadcast));
   const states = createKeyStates(definition, broadcastCode.copy(definition.initialBroadcast(options)), spec.ttlMs);
   const outputs = new Map([...definition.outputs.keys()].map((output, i) => [output, writers[i]!]));
-  const calls: Calls = createCalls({ name, definition, options, code, broadcastCode, states, outputs });
+  const calls: Calls = createCalls({ name, partition, definition, options, code, broadcastCode, states, outputs });
   const readers = new Map(inputs.map((input) => [input.stream, readerOf(definition, input)]));
   const keyFields = new Map(inputs.map(({ stream, key }) => [stream, key]));
   const held = createHeldEvents();
@@ -180,7 +180,7 @@ function createWriting(spec: UserOperatorSpec, { writers, letters }: Written): U
     },
     /** On a copy that is thrown away: what is open stays so. */
     flush() {
-      const copy = createWriting(spec, { writers, letters });
+      const copy = createWriting(spec, partition, { writers, letters });
       copy.restore(snapshot());
       copy.advance(END_OF_TIME_MS);
     },

@@ -86,7 +86,7 @@ export function createPartitionFold(
   requests?: RequestLimits,
 ): PartitionFold {
   const late = createLateBlocks();
-  const operators = types.operators.map((prepared) => prepared.open(late));
+  const operators = types.operators.map((prepared) => prepared.open(late, partition));
   const [first, ...others] = types.inputs;
   const [own, ...read] = derivation.inputs;
   const spec = {

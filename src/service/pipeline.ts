@@ -123,7 +123,8 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
   for (const [fingerprint, json] of readSchemaFiles(config.dataDir, syncFs, known)) registry.learn(fingerprint, json);
 
   const { threads: threadCount } = config.runtime;
-  const threads = threadCount === 0 ? null : platform.startPartitionThreads(threadCount);
+  const threads =
+    threadCount === 0 ? null : platform.startPartitionThreads(threadCount, config.supervision.stuckAfterMs);
   let hosted = 0;
   const open = async (
     derivation: Derivation,

@@ -35,7 +35,7 @@ export interface Platform {
   /** Threads that request bodies are parsed in; they start when they are first used. */
   startBodies(): BodyPool;
   /** Threads that partitions are spread over; they start when they are first used. */
-  startPartitionThreads(count: number): PartitionThreads;
+  startPartitionThreads(count: number, stuckAfterMs: number): PartitionThreads;
   /** Next offset by log that the read models of a data directory have seen; none where it is absent. */
   readonly projectedOffsets?: (dataDir: string) => ReadonlyMap<string, number>;
   createMetrics(version: string): Metrics;

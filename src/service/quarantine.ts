@@ -3,7 +3,7 @@
  * divided, and its failing events become dead letters. A log that can't be replayed halts the partition, and nothing else.
  */
 import type { Mailbox, Suspect } from '../actors/mailbox.ts';
-import type { PartitionHost } from '../actors/partition-host.ts';
+import { FailedElsewhere, type PartitionHost } from '../actors/partition-host.ts';
 import type { Log } from '../journal/log.ts';
 import type { WriterOf } from '../messages/slice-block.ts';
 import { batchRows } from '../partition/batch-rows.ts';
@@ -86,7 +86,7 @@ export function createQuarantine(options: QuarantineOptions): Quarantine {
       try {
         await host.replay(fromOffset, log.durableOffset());
       } catch (error) {
-        if (!isLive(host)) throw error;
+        if (!isLive(host) || error instanceof FailedElsewhere) throw error;
         replaysFailed += 1;
         if (replaysFailed < quarantineAfter) throw error;
         haltedBy = `${log.name} is halted: ${error instanceof Error ? error.message : String(error)}`;

@@ -35,7 +35,8 @@ export interface PreparedOperator {
   readonly actor: string;
   /** Of its outputs. */
   readonly types: readonly { readonly stream: string; readonly type: EventSchema }[];
-  open(late: LateEvents): Operator;
+  /** For the partition of this number. */
+  open(late: LateEvents, partition: number): Operator;
 }
 
 export interface OperatorKind {

@@ -49,6 +49,6 @@ export const userOperatorKind = operatorKind<UserOperatorDerivation>(USER_OPERAT
       const type = dynamicEventType(outputSchema(name, output, fields, keyType));
       return { stream: outputStream(name, output), type };
     }),
-    open: () => createUserOperator(own),
+    open: (_late, partition) => createUserOperator(own, partition),
   };
 });

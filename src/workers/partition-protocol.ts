@@ -2,6 +2,7 @@
  * The protocol between the service and a thread that hosts partitions. Every value is structured-cloneable; events cross as
  * Avro blocks. A host has a number that no other host ever had.
  */
+import type { MessagePort } from 'node:worker_threads';
 import type { HostSnapshot, Restored } from '../actors/partition-host.ts';
 import type { JournalPlace } from '../journal/open-reader.ts';
 import type { Block } from '../messages/block.ts';
@@ -12,6 +13,13 @@ import type { BatchPart } from '../partition/divide.ts';
 import type { Applied, PartitionInput, PartitionStatus } from '../partition/partition.ts';
 import type { KnownRequest, RequestLimits } from '../partition/requests.ts';
 import type { OperatorAnew } from '../streams/operator.ts';
+
+/** What a thread is started with. */
+export interface ThreadTask {
+  readonly port: MessagePort;
+  /** Where it shows which operator's code runs. */
+  readonly running: SharedArrayBuffer;
+}
 
 export interface OpenPartition {
   readonly dataDir: string;

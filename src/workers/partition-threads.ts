@@ -1,13 +1,15 @@
 /**
  * The threads that partitions are spread over. Each partition stays in its thread. A thread that dies fails its partitions,
- * and the next incarnation of any of them starts another thread.
+ * and the next incarnation of any of them starts another thread. One in which an operator does not return is ended.
  */
 import { MessageChannel, type Worker } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
-import type { PartitionHost } from '../actors/partition-host.ts';
+import { FailedElsewhere, type PartitionHost } from '../actors/partition-host.ts';
 import type { ChildContext } from '../actors/supervised.ts';
+import { logName } from '../messages/log-name.ts';
 import type { FilePosition } from '../messages/streams.ts';
 import { filePositionType } from '../messages/types.ts';
+import { type RunningCall, runningMemory } from '../operators/running.ts';
 import type { PartitionStatus } from '../partition/partition.ts';
 import { initialWatermark } from '../streams/watermark.ts';
 import {
@@ -17,10 +19,12 @@ import {
   type HostState,
   type OpenPartition,
   ownBlocks,
+  type ThreadTask,
   type ToThread,
   withInput,
 } from './partition-protocol.ts';
 import { startThreadPool } from './pool.ts';
+import { watchForStuckCalls } from './stuck-calls.ts';
 
 export interface PartitionThreads {
   /** A host for one incarnation of a partition, in the thread of this index. */
@@ -39,14 +43,15 @@ interface Thread {
     memory?: readonly ArrayBuffer[],
   ): Promise<HostAnswers[R['kind']]>;
   /** Listens to the actors of a host, until the host is forgotten. */
-  listen(host: number, hears: (message: FromHost) => void): void;
+  listen(host: number, of: OpenPartition, hears: (message: FromHost) => void): void;
   forget(host: number): void;
   hasEnded(): boolean;
 }
 
 type FromHost = Exclude<FromThread, { readonly id: number }>;
 
-export function startPartitionThreads(count: number): PartitionThreads {
+/** A call of an operator's code that takes `stuckAfterMs` ends its thread. */
+export function startPartitionThreads(count: number, stuckAfterMs: number): PartitionThreads {
   const pool = startThreadPool({ task: 'partitions', threads: count, idleMs: 0 });
   const threads: (Thread | undefined)[] = new Array(count).fill(undefined);
   let hosts = 0;
@@ -55,7 +60,7 @@ export function startPartitionThreads(count: number): PartitionThreads {
       const at = index % count;
       let thread = threads[at];
       if (thread === undefined || thread.hasEnded()) {
-        thread = startThread(pool);
+        thread = startThread(pool, stuckAfterMs);
         threads[at] = thread;
       }
       return openHost(thread, ++hosts, partition);
@@ -66,38 +71,61 @@ export function startPartitionThreads(count: number): PartitionThreads {
 }
 
 /** A task of the pool that takes a thread for itself, until the thread ends. */
-function startThread(pool: Piscina): Thread {
+function startThread(pool: Piscina, stuckAfterMs: number): Thread {
   const { port1: port, port2 } = new MessageChannel();
-  const asked = new Map<number, { resolve(answer: unknown): void; reject(error: Error): void }>();
-  const listeners = new Map<number, (message: FromHost) => void>();
-  let ended: Error | null = null;
+  const asked = new Map<number, { host: number; resolve(answer: unknown): void; reject(error: Error): void }>();
+  const hosts = new Map<number, { readonly of: OpenPartition; hears(message: FromHost): void }>();
+  let ended: ((host: number) => Error) | null = null;
   let nextId = 0;
   port.on('message', (message: FromThread) => {
-    if (message.kind !== 'answer' && message.kind !== 'refusal') return listeners.get(message.host)?.(message);
+    if (message.kind !== 'answer' && message.kind !== 'refusal') return hosts.get(message.host)?.hears(message);
     const waiting = asked.get(message.id);
     asked.delete(message.id);
     if (message.kind === 'answer') waiting?.resolve(message.answer);
     else waiting?.reject(message.error);
   });
-  pool.run({ port: port2 }, { transferList: [port2] }).catch((error: Error) => {
-    ended = new Error(`The thread of the partition has ended: ${error.message}`, { cause: error });
+  /** An operator's name is one of its pipeline, so it says the stream. */
+  function hostOf(call: RunningCall): [number, string] {
+    for (const [host, { of }] of hosts) {
+      const isIn = of.derivation.operators.some(({ name }) => name === call.operator);
+      if (isIn && of.partition === call.partition) return [host, logName(of.derivation.stream, of.partition)];
+    }
+    return [0, `partition ${call.partition}`];
+  }
+  let stuck: { readonly host: number; readonly problem: string } | null = null;
+  const abort = new AbortController();
+  const task: ThreadTask = { port: port2, running: runningMemory() };
+  const stopWatching = watchForStuckCalls(task.running, stuckAfterMs, (call) => {
+    const [host, log] = hostOf(call);
+    const since = `${stuckAfterMs / 1000} s (supervision.stuckAfter)`;
+    stuck = { host, problem: `the operator ${call.operator} of ${log} has not returned for ${since}` };
+    abort.abort();
+  });
+  pool.run(task, { transferList: [port2], signal: abort.signal }).catch((error: Error) => {
+    stopWatching();
     port.close();
-    for (const { reject } of asked.values()) reject(ended);
+    const text = `The thread of the partition has ended: ${stuck?.problem ?? error.message}`;
+    const errorOf = (host: number): Error =>
+      stuck === null || stuck.host === host
+        ? new Error(text, { cause: error })
+        : new FailedElsewhere(text, { cause: error });
+    ended = errorOf;
+    for (const { host, reject } of asked.values()) reject(errorOf(host));
     asked.clear();
-    for (const [host, hears] of listeners) hears({ kind: 'failed', host, deriver: null, error: ended });
+    for (const [host, { hears }] of hosts) hears({ kind: 'failed', host, deriver: null, error: errorOf(host) });
   });
   return {
     post: (message, memory = []) => port.postMessage(message, memory),
     ask: (host, request, memory = []) =>
       new Promise((resolve, reject) => {
-        if (ended !== null) return reject(ended);
+        if (ended !== null) return reject(ended(host));
         const id = ++nextId;
         // The thread answers each request by its kind.
-        asked.set(id, { resolve: (answer) => resolve(answer as HostAnswers[(typeof request)['kind']]), reject });
+        asked.set(id, { host, resolve: (answer) => resolve(answer as HostAnswers[(typeof request)['kind']]), reject });
         port.postMessage({ kind: 'ask', host, id, request } satisfies ToThread, memory);
       }),
-    listen: (host, hears) => void listeners.set(host, hears),
-    forget: (host) => void listeners.delete(host),
+    listen: (host, of, hears) => void hosts.set(host, { of, hears }),
+    forget: (host) => void hosts.delete(host),
     hasEnded: () => ended !== null,
   };
 }
@@ -110,7 +138,7 @@ function openHost(thread: Thread, host: number, opened: OpenPartition): Partitio
   let files = new Map<string, FilePosition>();
   let status: PartitionStatus = { ...initialWatermark(), lastEventAtMs: null };
   thread.post({ kind: 'open', host, partition: opened });
-  thread.listen(host, (message) => {
+  thread.listen(host, opened, (message) => {
     // The thread fails as a whole: its partition hears of it from any of its derivers.
     const deriver = message.deriver ?? [...contexts.keys()][0] ?? '';
     const context = contexts.get(deriver);

@@ -2,7 +2,6 @@
  * A thread that hosts partitions: one of `runtime.threads`. It reads the logs of its partitions and writes nothing. The
  * task never ends by itself: it has the thread for as long as the pool lives.
  */
-import type { MessagePort } from 'node:worker_threads';
 import { createPartitionHost, type PartitionHost } from '../actors/partition-host.ts';
 import { asError, type RunningChild } from '../actors/supervised.ts';
 import { BUILTIN_TYPES } from '../builtin-types.ts';
@@ -11,6 +10,7 @@ import { readSchemaFiles } from '../journal/schema-files.ts';
 import { logName } from '../messages/log-name.ts';
 import { createRegistry } from '../messages/registry.ts';
 import { OPERATOR_KINDS } from '../operator-kinds.ts';
+import { showRunningIn } from '../operators/running.ts';
 import { createPartitionFold, derivationTypes, type PartitionFold } from '../partition/derivation.ts';
 import {
   type FromThread,
@@ -19,6 +19,7 @@ import {
   type HostState,
   type OpenPartition,
   ownBlocks,
+  type ThreadTask,
   type ToThread,
   withoutInput,
 } from './partition-protocol.ts';
@@ -51,7 +52,8 @@ function stateOf({ host, positions }: Hosted): HostState {
   return { positions, files: host.files(), status: host.status() };
 }
 
-export default function hostPartitions({ port }: { readonly port: MessagePort }): Promise<never> {
+export default function hostPartitions({ port, running }: ThreadTask): Promise<never> {
+  showRunningIn(running);
   const hosts = new Map<number, Hosted>();
   const post = (message: FromThread, memory: readonly ArrayBuffer[] = []): void => port.postMessage(message, memory);
 

@@ -85,8 +85,8 @@ test('are started again when one dies, and each event still takes effect once', 
     attach: () => [],
     platform: {
       ...nodePlatform,
-      startPartitionThreads(count) {
-        const threads = startPartitionThreads(count);
+      startPartitionThreads(count, stuckAfterMs) {
+        const threads = startPartitionThreads(count, stuckAfterMs);
         started.push(threads);
         return threads;
       },

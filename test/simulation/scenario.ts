@@ -93,6 +93,7 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
     supervision: {
       intensity: 5,
       quarantineAfter: 3,
+      stuckAfterMs: 30_000,
       periodMs: 30_000,
       minBackoffMs: 50,
       maxBackoffMs: 2_000,

@@ -14,7 +14,7 @@ import { derivationOfOne } from '../partition/one-input.ts';
 
 function start(count: number): { readonly threads: PartitionThreads; readonly place: OpenPartition } {
   const dataDir = mkdtempSync(join(tmpdir(), 'millrace-threads-'));
-  const threads = startPartitionThreads(count);
+  const threads = startPartitionThreads(count, 30_000);
   onTestFinished(async () => {
     await threads.close();
     rmSync(dataDir, { recursive: true });

@@ -8,6 +8,8 @@ export interface SupervisionConfig {
   readonly intensity: number;
   /** A batch that fails so often is divided, and what fails in it is a dead letter. */
   readonly quarantineAfter: number;
+  /** A call of an operator's code that takes so long is taken for one that never returns. */
+  readonly stuckAfterMs: number;
   readonly periodMs: number;
   readonly minBackoffMs: number;
   readonly maxBackoffMs: number;
@@ -25,6 +27,9 @@ const schema = z
       .max(100)
       .default(3)
       .describe('A batch that fails so often is divided, and what fails in it becomes a dead letter.'),
+    stuckAfter: timer
+      .prefault('30s')
+      .describe('A thread in which one call of an operator takes so long is ended, and its partitions restart.'),
     minBackoff: timer.prefault('200ms').describe('Before the first restart; it doubles with each.'),
     maxBackoff: timer.prefault('10s'),
     jitter: z.number().min(0).max(1).default(0.2).describe('Random share added to each wait.'),
@@ -35,9 +40,10 @@ const schema = z
 export const supervisionSection = section({
   key: 'supervision',
   schema,
-  derive({ minBackoff, maxBackoff, shutdown, period, ...rest }, { report }): SupervisionConfig {
+  derive({ minBackoff, maxBackoff, shutdown, period, stuckAfter, ...rest }, { report }): SupervisionConfig {
     if (minBackoff > maxBackoff) report(['supervision', 'minBackoff'], 'must not be longer than maxBackoff');
-    return { ...rest, periodMs: period, minBackoffMs: minBackoff, maxBackoffMs: maxBackoff, shutdownMs: shutdown };
+    const times = { periodMs: period, minBackoffMs: minBackoff, maxBackoffMs: maxBackoff, shutdownMs: shutdown };
+    return { ...rest, ...times, stuckAfterMs: stuckAfter };
   },
   print: (supervision) => ({
     intensity: supervision.intensity,
@@ -45,6 +51,7 @@ export const supervisionSection = section({
     minBackoff: formatDuration(supervision.minBackoffMs),
     maxBackoff: formatDuration(supervision.maxBackoffMs),
     quarantineAfter: supervision.quarantineAfter,
+    stuckAfter: formatDuration(supervision.stuckAfterMs),
     jitter: supervision.jitter,
     shutdown: formatDuration(supervision.shutdownMs),
   }),
