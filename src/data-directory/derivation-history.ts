@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { relationsOf } from '../config/sections/joins.ts';
-import type { OperatorConfig } from '../config/sections/operators.ts';
+import { isWithinPartition, type OperatorConfig } from '../config/sections/operators.ts';
 import type { Relation } from '../config/sections/relation.ts';
 import { readBy } from '../config/sections/relation.ts';
 import type { StreamConfig } from '../config/sections/streams.ts';
@@ -46,15 +46,18 @@ export function derivationOf(config: Config, stream: StreamConfig): Derivation {
         .filter((each) => Object.hasOwn(each.input, name) && isWithinPartition(each, config.streams))
         .map(userOperatorOf),
     ],
+    ...(isLogRead(config, name) ? { isRead: true as const } : {}),
     ...(expectations.length === 0 ? {} : { expectations }),
   };
 }
 
-/** Whether all events of each key of an operator come to one partition of its stream by themselves. */
-export function isWithinPartition({ input }: OperatorConfig, streams: readonly StreamConfig[]): boolean {
-  const [[name, key] = ['', null], ...others] = Object.entries(input);
-  const stream = streams.find((candidate) => candidate.name === name);
-  return others.length === 0 && stream !== undefined && (stream.partitions === 1 || key === stream.key);
+/** Whether a window, a join or an operator is of what operators give into these logs. */
+export function isLogRead(config: Config, log: string): boolean {
+  const names = new Set(allRelations(config).flatMap((relation) => (relation.log === log ? [relation.name] : [])));
+  return (
+    config.windows.some(({ stream }) => names.has(stream)) ||
+    config.joins.some(({ left, right }) => names.has(left) || names.has(right))
+  );
 }
 
 export function userOperatorOf({ name, outputs: _, ...spec }: OperatorConfig): OperatorSpec {
@@ -79,8 +82,8 @@ function ownWindows(config: Config, stream: string): OperatorSpec[] {
   });
 }
 
-export function allRelations({ streams, derived, joins }: Config): Relation[] {
-  return relationsOf(streams, derived, joins);
+export function allRelations({ streams, derived, operators, joins }: Config): Relation[] {
+  return relationsOf(streams, derived, operators, joins);
 }
 
 /** Whether a result of the window may need events of several partitions. */

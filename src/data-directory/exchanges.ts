@@ -1,14 +1,14 @@
 /**
- * The exchanges that a configuration needs: for windows and operators keyed by another field than their stream's, for operators
- * of several inputs, and for joins. An
- * exchange keeps the partitions that it began with, since its state lies by them; a data directory of a version before
- * there were exchanges goes on with the one log that took in everything, for the windows that it was begun for.
+ * The exchanges that a configuration needs: for windows and operators keyed by another field than their stream's, for
+ * operators of several inputs, for joins, and for windows of what joins and operators give. An exchange keeps the partitions
+ * that it began with, since its state lies by them. A data directory of a version before there were exchanges goes on with
+ * the one log that took in everything, for the windows that it was begun for.
  */
 import type { Config } from '../config/config.ts';
 import { exchangeName } from '../config/exchange-name.ts';
 import type { JoinConfig } from '../config/sections/joins.ts';
-import type { OperatorConfig } from '../config/sections/operators.ts';
-import { type Relation, readBy } from '../config/sections/relation.ts';
+import { isWithinPartition, type OperatorConfig } from '../config/sections/operators.ts';
+import { logOf, type Relation, readBy } from '../config/sections/relation.ts';
 import type { WindowConfig } from '../config/sections/windows.ts';
 import type { SyncFs } from '../journal/sync-fs.ts';
 import { logNamesOf } from '../messages/log-name.ts';
@@ -18,7 +18,7 @@ import { type JoinSideSpec, joinKind } from '../streams/join-operator.ts';
 import {
   allRelations,
   inputOfLogs,
-  isWithinPartition,
+  isLogRead,
   notedStreams,
   spansPartitions,
   userOperatorOf,
@@ -55,15 +55,16 @@ export function exchangesOf(config: Config, known: KnownExchanges = NO_EXCHANGES
   const relations: Relation[] = [];
   for (const relation of allRelations(config)) {
     const join = config.joins.find(({ name }) => name === relation.name);
-    const partitions = join === undefined ? relation.partitions : partitionsOfJoin(join, relations, known);
+    const own = relation.log === undefined ? undefined : known.partitionsOf(relation.log);
+    const partitions = join === undefined ? (own ?? relation.partitions) : partitionsOfJoin(join, relations, known);
     relations.push({ ...relation, partitions });
   }
   return [
-    ...config.joins.map((join) => joinExchange(join, relations)),
-    ...windowExchanges(config, relations, known),
     ...config.operators
       .filter((operator) => !isWithinPartition(operator, config.streams))
-      .map((operator) => operatorExchange(operator, relations, known)),
+      .map((operator) => operatorExchange(operator, relations, known, isLogRead(config, operator.name))),
+    ...config.joins.map((join) => joinExchange(join, relations)),
+    ...windowExchanges(config, relations, known),
   ];
 }
 
@@ -104,8 +105,8 @@ function windowExchanges(config: Config, relations: readonly Relation[], known: 
   for (const window of config.windows) {
     const relation = relations.find(({ name }) => name === window.stream);
     if (relation === undefined) continue;
-    const isOfJoin = config.joins.some(({ name }) => name === relation.name);
-    if (!isOfJoin && !spansPartitions(window, relation)) continue;
+    const isDerived = relation.log !== undefined || config.joins.some(({ name }) => name === relation.name);
+    if (!isDerived && !spansPartitions(window, relation)) continue;
     const exchange = windowExchange(window, relation, known);
     const own = planned.get(exchange.name);
     const operators = [...(own?.derivation.operators ?? []), windowOf(window, relation)];
@@ -120,6 +121,7 @@ function operatorExchange(
   operator: OperatorConfig,
   relations: readonly Relation[],
   known: KnownExchanges,
+  isRead: boolean,
 ): PlannedExchange {
   const { name } = operator;
   const inputs = Object.entries(operator.input).map(([stream, key]) => {
@@ -134,7 +136,12 @@ function operatorExchange(
       partitions: known.partitionsOf(name) ?? Math.max(1, ...keyed),
       inputs: inputs.map(({ relation, key }) => inputOf(relation, key)),
     },
-    derivation: { stream: name, inputs: [first, ...others], operators: [userOperatorOf(operator)] },
+    derivation: {
+      stream: name,
+      inputs: [first, ...others],
+      operators: [userOperatorOf(operator)],
+      ...(isRead ? { isRead: true as const } : {}),
+    },
   };
 }
 
@@ -164,7 +171,7 @@ function wholeInputOf({ name: stream, eventTime: timeField }: Relation): Exchang
 function readingOf(relation: Relation, relations: readonly Relation[]): DerivationInput {
   const read = readBy(relation);
   const { partitions } = relationNamed(relations, read.name);
-  return inputOfLogs(read, logNamesOf(read.name, partitions));
+  return inputOfLogs(read, logNamesOf(logOf(read), partitions));
 }
 
 /** The configuration was checked: there is one. */

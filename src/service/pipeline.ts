@@ -7,9 +7,8 @@ import { createPartitionHost, type PartitionHost } from '../actors/partition-hos
 import type { SupervisionPorts } from '../actors/supervisor.ts';
 import { BUILTIN_TYPES } from '../builtin-types.ts';
 import type { Config } from '../config/config.ts';
-import { ConfigError } from '../config/config-error.ts';
 import type { StreamConfig } from '../config/sections/streams.ts';
-import { derivationOf, noteDerivations } from '../data-directory/derivation-history.ts';
+import { allRelations, derivationOf, noteDerivations } from '../data-directory/derivation-history.ts';
 import { exchangesOf, knownExchanges, type PlannedExchange } from '../data-directory/exchanges.ts';
 import type { CommitReader } from '../journal/commit-reader.ts';
 import { type Journal, openJournal } from '../journal/journal.ts';
@@ -19,7 +18,7 @@ import type { TornTail } from '../journal/recovery.ts';
 import { readSchemaFiles, saveSchemaFiles } from '../journal/schema-files.ts';
 import { snapshotStore } from '../journal/snapshots.ts';
 import { type DynamicEvent, dynamicEventType, type EventSchema, type EventType } from '../messages/codec.ts';
-import { logName, logNamesOf } from '../messages/log-name.ts';
+import { logName } from '../messages/log-name.ts';
 import { OPERATIONS } from '../messages/operations.ts';
 import { createRegistry, type Registry } from '../messages/registry.ts';
 import { runChangedType } from '../messages/types.ts';
@@ -42,6 +41,7 @@ import { createIntake } from './intake.ts';
 import type { Children } from './partition-door.ts';
 import { createPartitionUnit, type PartitionUnit } from './partition-unit.ts';
 import { nextTurn, type Platform } from './platform.ts';
+import { requireReadable } from './readable-events.ts';
 import { requireStartsOf, requireStateOf } from './required-events.ts';
 
 /** Name of the supervisor at the root of every actor. */
@@ -53,6 +53,8 @@ export interface RunningStream {
   readonly eventType: EventType<DynamicEvent>;
   /** What readers of its logs take in: its events, or a join's results. */
   readonly gives: ExchangeReading['gives'];
+  /** What its partitions derive, by stream. */
+  readonly outputs: ReadonlyMap<string, EventType<DynamicEvent>>;
   readonly units: readonly PartitionUnit[];
   readonly intake: Intake;
 }
@@ -153,12 +155,14 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
     const since = Object.fromEntries(units.map(({ log }) => [log.name, log.nextOffset()]));
     if (derivation !== OPERATIONS_DERIVATION)
       await noteDerivations(disk.fs, syncFs, config.dataDir, [{ derivation, since }]);
-    const given = types.operators.flatMap((operator) => operator.types).find((output) => output.stream === name);
+    const outputs = types.operators.flatMap((operator) => operator.types);
+    const given = outputs.find((output) => output.stream === name);
     const gives =
       given === undefined
         ? { role: 'input' as const, type: eventType }
         : { role: 'derived' as const, type: dynamicEventType(given.type.schema) };
-    return { name, config: stream, eventType, gives, units, intake: createIntake(name, units) };
+    const outputTypes = new Map(outputs.map(({ stream: of, type }) => [of, dynamicEventType(type.schema)]));
+    return { name, config: stream, eventType, gives, outputs: outputTypes, units, intake: createIntake(name, units) };
   };
   const hostHere = (derivation: Derivation, types: DerivationTypes, partition: number) => () => {
     const newFold = (): PartitionFold =>
@@ -214,9 +218,19 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
     streams.set(stream.name, running);
     opened.set(stream.name, running);
   }
+  const logsOf = new Map(
+    allRelations(config).flatMap(({ name, log }) => (log === undefined ? [] : [[name, log] as const])),
+  );
+  /** An output of an operator is in the logs of another name. */
+  const upstreamOf = (name: string): RunningStream[] => {
+    const running = opened.get(logsOf.get(name) ?? name);
+    const type = running?.outputs.get(name);
+    if (running === undefined) return [];
+    return [type === undefined ? running : { ...running, gives: { role: 'derived', type } }];
+  };
   const exchanges: RunningExchange[] = [];
   for (const { exchange, derivation } of planned) {
-    const upstreams = exchange.inputs.flatMap((input) => opened.get(input.stream) ?? []);
+    const upstreams = exchange.inputs.flatMap((input) => upstreamOf(input.stream));
     if (exchanged.partitionsOf(exchange.name) === undefined) {
       const logs = upstreams.flatMap((stream) => stream.units.map(({ log }) => log));
       await requireStartsOf(derivation.operators, logs, { journal, reader, snapshots });
@@ -247,24 +261,6 @@ function typesOf(config: Config, planned: readonly PlannedExchange[]): EventSche
 function deriversOf({ operators }: DerivationTypes): readonly string[] {
   const actors = new Set(operators.map(({ actor }) => actor));
   return actors.size === 0 ? [WINDOW_AGGREGATOR] : [...actors];
-}
-
-/** Runs before the schema is kept with the data: a schema that wrote no event must not block the next one. */
-async function requireReadable(
-  journal: Journal,
-  registry: Registry,
-  { name, partitions, schemaFile }: StreamConfig,
-  eventType: EventType<DynamicEvent>,
-): Promise<void> {
-  const problem = registry.problemReading(eventType);
-  if (problem === null) return;
-  let events = 0;
-  for (const log of logNamesOf(name, partitions)) events += (await journal.openLog(log)).nextOffset();
-  if (events === 0) return;
-  await journal.close();
-  const message = `events in the journal can't be read by it: ${problem}`;
-  const path = `streams.${name}.schema`;
-  throw new ConfigError([{ file: schemaFile ?? name, line: null, column: null, path, message }]);
 }
 
 const OPERATIONS_DERIVATION: Derivation = {

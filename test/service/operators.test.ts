@@ -77,6 +77,52 @@ describe('an operator of a user', () => {
     expect(sorted(await run({ operators, streams, lines, partitions: 3 }))).toEqual(sorted(one));
   });
 
+  test('gives streams that windows are of, the same on any number of partitions and across a crash', async () => {
+    const windows = [
+      'by_key: { stream: own.runs, window: { tumbling: 20s }, aggregate: { n: count() } }',
+      'by_length: { stream: own.runs, key: length, window: { tumbling: 20s }, aggregate: { n: count() } }',
+      'all: { stream: own.runs, key: null, window: { tumbling: 20s }, aggregate: { n: count() } }',
+    ].join('\n  ');
+    const only = ['own.runs', 'by_key', 'by_length', 'all', 'by_key.late', 'all.late'];
+    const output = await run({ windows, only });
+    const runs = output.filter(({ stream }) => stream === 'own.runs');
+    const counted = (keyOf: (event: Record<string, unknown>) => unknown): string[] => {
+      const counts = new Map<string, number>();
+      for (const event of runs) {
+        const id = JSON.stringify([keyOf(event), Math.floor(Number(event.ts) / 20_000) * 20_000]);
+        counts.set(id, (counts.get(id) ?? 0) + 1);
+      }
+      return [...counts].map(([id, n]) => `${id} ${n}`).sort();
+    };
+    const given = (name: string): string[] =>
+      output
+        .filter(({ stream }) => stream === name)
+        .map(({ key, start, n }) => `${JSON.stringify([key, start])} ${n}`)
+        .sort();
+    expect(given('by_key')).toEqual(counted(({ key }) => key));
+    expect(given('by_length')).toEqual(counted(({ length }) => String(length)));
+    expect(given('all')).toEqual(counted(() => null));
+    const whole = sorted(output.map(({ at: _, ...event }) => event));
+    const restarted = [...LINES.slice(0, 57), { $snapshot: true }, LINES[57]!, { $restart: true }, ...LINES.slice(58)];
+    for (const options of [{ partitions: 3 }, { partitions: 2, lines: restarted }, { partitions: 3, threads: 2 }]) {
+      const other = await run({ windows, only, ...options });
+      expect(sorted(other.map(({ at: _, ...event }) => event))).toEqual(whole);
+    }
+  });
+
+  test('gives streams that can be joined, where these are in other logs than the other side', async () => {
+    const joins = 'both: { left: clicks, right: own.quiet, on: { left: amount, right: key }, within: 20s }';
+    const keyed = `own: { module: ${module('alone')}, input: { clicks: amount }, onError: deadLetter }`;
+    const output = await run({ operators: keyed, joins, partitions: 3, only: ['own.quiet', 'both'] });
+    const near = (right: Record<string, unknown>, line: (typeof LINES)[number]): boolean =>
+      right.key === line.amount && Math.abs(Number(right.ts) - line.occurredAt) <= 20_000;
+    const quiet = output.filter(({ stream }) => stream === 'own.quiet');
+    const pairs = quiet.flatMap((right) => LINES.filter((line) => near(right, line)));
+    expect(pairs.length).toBeGreaterThan(5);
+    expect(output.filter(({ stream }) => stream === 'both')).toHaveLength(pairs.length);
+    await expect(run({ joins })).rejects.toThrow('clicks and own.quiet are in the same logs, clicks');
+  });
+
   test('that fails on an event has a dead letter of it, and goes on', async () => {
     const bad = { userId: 'u1', occurredAt: 60_500, amount: 14 };
     const clock = { userId: 'u2', occurredAt: 60_501, amount: 13 };

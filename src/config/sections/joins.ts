@@ -9,7 +9,8 @@ import { fieldAt, valueTypeOf } from '../../streams/field-type.ts';
 import type { JoinSpec } from '../../streams/join-kind.ts';
 import { type Reading, section } from '../section.ts';
 import { type DerivedConfig, derivedRelation, derivedSection } from './derived.ts';
-import { type Relation, readBy } from './relation.ts';
+import { type OperatorConfig, operatorsSection, outputRelations } from './operators.ts';
+import { logOf, type Relation, readBy } from './relation.ts';
 import { streamsSection } from './streams.ts';
 import { checkTumbling, printTumbling, tumbling } from './tumbling.ts';
 
@@ -65,7 +66,7 @@ export const joinsSection = section({
   schema: z.record(name, join).default({}),
   streamNames: (raw) => Object.keys(raw),
   derive(raw, reading): readonly JoinConfig[] {
-    const known = relationsOf(streamsSection.of(reading), derivedSection.of(reading), []);
+    const known = relationsOf(streamsSection.of(reading), derivedSection.of(reading), operatorsSection.of(reading), []);
     const joins: JoinConfig[] = [];
     for (const [each, written] of Object.entries(raw)) {
       const sides = [written.left, 'table' in written ? written.table : written.right];
@@ -104,6 +105,12 @@ function joinOf(name: string, raw: RawJoin, known: readonly Relation[], report: 
   const right = sideNamed(rightSide, rightName);
   if (left === null || right === null) return null;
   if (readBy(left) === readBy(right)) report([...at, rightSide], 'a stream is not joined with itself');
+  else if (logOf(left) === logOf(right)) {
+    report(
+      [...at, rightSide],
+      `${left.name} and ${right.name} are in the same logs, ${logOf(left)}: key the operator by another field, or join another stream`,
+    );
+  }
   const { on } = raw;
   const leftKey = on === undefined ? left.key : typeof on === 'string' ? on : on.left;
   const rightKey = on === undefined ? right.key : typeof on === 'string' ? on : on.right;
@@ -144,6 +151,7 @@ function joinRelation({ name, left, right }: JoinConfig, known: readonly Relatio
 export function relationsOf(
   streams: readonly Relation[],
   derived: readonly DerivedConfig[],
+  operators: readonly OperatorConfig[],
   joins: readonly JoinConfig[],
 ): Relation[] {
   const relations = [...streams];
@@ -151,6 +159,7 @@ export function relationsOf(
     const relation = derivedRelation(each, streams);
     if (relation !== null) relations.push(relation);
   }
+  for (const operator of operators) relations.push(...outputRelations(operator, streams));
   for (const join of joins) {
     const relation = joinRelation(join, relations);
     if (relation !== null) relations.push(relation);

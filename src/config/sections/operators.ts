@@ -4,6 +4,7 @@ import { isKey, type Report, unknownField, unknownName } from '../../keys/names.
 import { formatDuration } from '../../keys/units.ts';
 import { duration, name } from '../../keys/value-schema.ts';
 import type { AvroRecord, AvroSchema } from '../../messages/avro.ts';
+import { DERIVED_TIME } from '../../messages/derived-event.ts';
 import { type Definition, DefinitionError, type Row, readDefinition } from '../../operators/definition.ts';
 import { optionsOf } from '../../operators/options.ts';
 import { outputSchema, outputStream } from '../../operators/output-writer.ts';
@@ -227,4 +228,27 @@ function checkOptions(at: readonly string[], definition: Definition, options: Re
 
 function printOperator({ module, input, options, ttlMs, onError }: OperatorConfig) {
   return { module, input, options, ttl: ttlMs === null ? null : formatDuration(ttlMs), onError };
+}
+
+/** Whether all events of each key of an operator come to one partition of its stream by themselves. */
+export function isWithinPartition({ input }: OperatorConfig, streams: readonly Relation[]): boolean {
+  const [[name, key] = ['', null], ...others] = Object.entries(input);
+  const stream = streams.find((candidate) => candidate.name === name);
+  return others.length === 0 && stream !== undefined && (stream.partitions === 1 || key === stream.key);
+}
+
+/** The outputs of an operator, as what windows and joins are of. Their partitions say how far they have come. */
+export function outputRelations(operator: OperatorConfig, streams: readonly Relation[]): Relation[] {
+  const inputs = streams.filter(({ name }) => Object.hasOwn(operator.input, name));
+  const keyed = inputs.filter(({ name }) => operator.input[name] !== null).map(({ partitions }) => partitions);
+  const [own] = inputs;
+  return operator.outputs.map(({ stream, schema }) => ({
+    name: stream,
+    schema,
+    key: 'key',
+    eventTime: DERIVED_TIME,
+    partitions: Math.max(1, ...keyed),
+    watermark: { kind: 'scripted' },
+    log: isWithinPartition(operator, streams) && own !== undefined ? own.name : operator.name,
+  }));
 }

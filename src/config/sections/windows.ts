@@ -16,6 +16,7 @@ import { section } from '../section.ts';
 import { aggregateOf, printAggregate } from './aggregates.ts';
 import { derivedSection } from './derived.ts';
 import { isUnknowable, joinsSection, relationsOf } from './joins.ts';
+import { operatorsSection } from './operators.ts';
 import type { Relation } from './relation.ts';
 import { streamsSection } from './streams.ts';
 import { checkTumbling, offset, printTumbling, tumbling } from './tumbling.ts';
@@ -81,7 +82,12 @@ export const windowsSection = section({
   schema: z.record(name, window).default({}),
   streamNames: (raw) => Object.keys(raw),
   derive(raw, reading): readonly WindowConfig[] {
-    const relations = relationsOf(streamsSection.of(reading), derivedSection.of(reading), joinsSection.of(reading));
+    const relations = relationsOf(
+      streamsSection.of(reading),
+      derivedSection.of(reading),
+      operatorsSection.of(reading),
+      joinsSection.of(reading),
+    );
     return Object.entries(raw).flatMap(([each, written]) => {
       if (each.toLowerCase() === 'parts') reading.report(['windows', each], 'is a reserved name; choose another');
       if (isUnknowable(written.stream, reading)) return [];
