@@ -14,7 +14,7 @@ import { createRebuild, takeRebuilt } from '../partition/rebuild.ts';
 import type { KnownRequest } from '../partition/requests.ts';
 import { decodeSnapshot, encodeSnapshot } from '../partition/snapshot.ts';
 import type { Step } from '../partition/steps.ts';
-import type { OperatorAnew } from '../streams/operator.ts';
+import type { HeldState, OperatorAnew } from '../streams/operator.ts';
 import { deriverMachine } from './deriver.ts';
 import type { PositionOf } from './mailbox.ts';
 import { type ChildContext, type RunningChild, type SupervisedActor, startSupervised } from './supervised.ts';
@@ -36,6 +36,8 @@ export interface PartitionHost {
   files(): readonly FilePosition[];
   /** As of the last batch that was applied. */
   status(): PartitionStatus;
+  /** What those of its operators hold that tell; in another thread, as of a second ago. */
+  held(): readonly HeldState[];
   /** Starts the actor of this name, with the operators that it drives. */
   startDeriver(deriver: string, context: ChildContext): RunningChild;
   restore(snapshot: Uint8Array): Promise<Restored>;
@@ -92,6 +94,10 @@ export function createPartitionHost({ fold, newFold, writerOf, commits, nextTurn
     position: (source) => partition.positions.get(source) ?? 0,
     files: () => [...partition.files.values()],
     status: partition.status,
+    held: () =>
+      operators.flatMap(({ name, keyCount, stateBytes }) =>
+        stateBytes === undefined ? [] : [{ operator: name, keys: keyCount(), bytes: stateBytes() }],
+      ),
     startDeriver(deriver, context) {
       const own = operators.filter(({ actor }) => actor === deriver);
       const started = startSupervised(deriverMachine, { operators: own }, context);

@@ -28,6 +28,8 @@ export const METRICS = {
   lag_events: gauge('Events behind the stage that feeds it.', 'stage'),
   log_stalled: gauge('Whether a log waits for space on the disk: 1 or 0.', 'log'),
   partition_failing: gauge('Whether a partition fails, or is halted: 1 or 0.', 'log'),
+  operator_keys: gauge('Keys that an operator of yours holds state of.', 'operator', 'partition'),
+  operator_state_bytes: gauge('Bytes of Avro that these keys hold, estimated.', 'operator', 'partition'),
   open_cases: gauge('Fraud cases that are open.'),
 };
 

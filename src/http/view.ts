@@ -48,6 +48,8 @@ export interface Overview {
     readonly lateEvents: number;
     readonly alerts: number;
   };
+  /** What each operator of a user holds, over its partitions; bytes are estimated. */
+  readonly operators: readonly { readonly operator: string; readonly keys: number; readonly bytes: number }[];
   /** The largest event time seen, epoch ms; null before the first event. */
   readonly eventTime: number | null;
   readonly eventLoopDelayP99Ms: number;

@@ -49,7 +49,7 @@ export interface UserOperatorSpec {
 }
 
 export interface UserOperator extends Operator {
-  /** Bytes of Avro that its keys hold, estimated. */
+  /** Bytes of Avro. */
   stateBytes(): number;
   /** What a key has, for tests; null when it has nothing. */
   read(key: Key): { readonly state: Readonly<Row>; readonly timers: readonly number[] } | null;

@@ -13,6 +13,7 @@ import { deadLetterType } from '../messages/types.ts';
 import { driverOf } from '../projections/drivers.ts';
 import { addFailures, type Counts, countDerived, noCounts } from './counts.ts';
 import { type GaugeSources, gaugesOf } from './gauges.ts';
+import { createHeldStates, heldByOperator } from './held-states.ts';
 import { publishDerived } from './live-rows.ts';
 import { createMeters } from './meters.ts';
 import type { RunningStream } from './pipeline.ts';
@@ -58,6 +59,7 @@ export function createObserver(config: Config, version: string, sources: Observe
   const commitListeners = new Set<(log: string, commit: Committed) => void>();
   const sinkLags = new Map<string, () => number>();
   const counts = noCounts();
+  const held = createHeldStates(() => sources.pipeline()?.units ?? [], platform.nowMs);
   let delayP99Ms = 0;
   const projectedBefore = new Map<string, number>();
 
@@ -140,7 +142,7 @@ export function createObserver(config: Config, version: string, sources: Observe
     return Number.isFinite(latest) ? latest : null;
   }
 
-  metrics.onCollect(() => gaugesOf(stages(), sources));
+  metrics.onCollect(() => gaugesOf(stages(), sources, held()));
 
   const observer: Observer = {
     metrics,
@@ -202,6 +204,7 @@ export function createObserver(config: Config, version: string, sources: Observe
           lateEvents: counts.late,
           alerts: counts.alerts,
         },
+        operators: heldByOperator(held()),
         eventTime: eventTime(),
         eventLoopDelayP99Ms: delayP99Ms,
         rssBytes: residentBytes() + (sources.readModels()?.stores.usage().rssBytes ?? 0),

@@ -14,7 +14,7 @@ import type { FilePosition } from '../messages/streams.ts';
 import { batchRows } from '../partition/batch-rows.ts';
 import type { PartitionStatus } from '../partition/partition.ts';
 import type { KnownRequest } from '../partition/requests.ts';
-import type { OperatorAnew } from '../streams/operator.ts';
+import type { HeldState, OperatorAnew } from '../streams/operator.ts';
 import { initialWatermark } from '../streams/watermark.ts';
 import { type Children, createDoor, type Door } from './partition-door.ts';
 import { oneAtATime, type Platform } from './platform.ts';
@@ -53,6 +53,8 @@ export interface PartitionUnit {
   readonly door: Door;
   /** The status; when closed, as it was then. */
   status(): PartitionStatus;
+  /** What operators of users hold in it; nothing while it is closed. */
+  held(): readonly HeldState[];
   position(source: string): number;
   /** What it has of a request with this key. Waits while it recovers: what it has then is all that it will find in its log. */
   request(key: string): Promise<KnownRequest>;
@@ -74,10 +76,8 @@ export interface PartitionUnit {
 const KEEP_SNAPSHOTS = 3;
 /** Pause after a failed attempt to write a snapshot. */
 const SNAPSHOT_RETRY_MS = 10_000;
-
 /** Between two looks at whether it has recovered. */
 const RECOVERING_MS = 20;
-
 /** Before its first incarnation. */
 const NOT_STARTED: PartitionStatus = { ...initialWatermark(), lastEventAtMs: null };
 
@@ -273,6 +273,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
     log,
     door,
     status: () => live?.status() ?? lastStatus,
+    held: () => live?.held() ?? [],
     position: (source) => live?.position(source) ?? 0,
     request,
     files: () => live?.files() ?? [],

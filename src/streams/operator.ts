@@ -75,6 +75,15 @@ export interface Operator {
   restore(state: OperatorState): void;
   /** Keys that it holds state of. */
   keyCount(): number;
+  /** Bytes that its keys hold, estimated. Absent: nobody asks, as of the engine's own. */
+  stateBytes?(): number;
+}
+
+/** What an operator holds in one partition, as people watch it. */
+export interface HeldState {
+  readonly operator: string;
+  readonly keys: number;
+  readonly bytes: number;
 }
 
 /** State that an operator can't go on from: it begins anew, from the log. The message says why, for people. */

@@ -12,7 +12,7 @@ import type { Derivation } from '../partition/derivation.ts';
 import type { BatchPart } from '../partition/divide.ts';
 import type { Applied, PartitionInput, PartitionStatus } from '../partition/partition.ts';
 import type { KnownRequest, RequestLimits } from '../partition/requests.ts';
-import type { OperatorAnew } from '../streams/operator.ts';
+import type { HeldState, OperatorAnew } from '../streams/operator.ts';
 
 /** What a thread is started with. */
 export interface ThreadTask {
@@ -63,6 +63,7 @@ export type FromThread =
   | { readonly kind: 'answer'; readonly id: number; readonly answer: HostAnswers[keyof HostAnswers] }
   | { readonly kind: 'refusal'; readonly id: number; readonly error: Error }
   | { readonly kind: 'changed'; readonly host: number; readonly deriver: string; readonly state: string }
+  | { readonly kind: 'held'; readonly host: number; readonly deriver: null; readonly held: readonly HeldState[] }
   /** Null: the thread as a whole. */
   | { readonly kind: 'failed'; readonly host: number; readonly deriver: string | null; readonly error: Error }
   | { readonly kind: 'stopped'; readonly host: number; readonly deriver: string };

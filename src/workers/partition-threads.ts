@@ -11,6 +11,7 @@ import type { FilePosition } from '../messages/streams.ts';
 import { filePositionType } from '../messages/types.ts';
 import { type RunningCall, runningMemory } from '../operators/running.ts';
 import type { PartitionStatus } from '../partition/partition.ts';
+import type { HeldState } from '../streams/operator.ts';
 import { initialWatermark } from '../streams/watermark.ts';
 import {
   type FromThread,
@@ -137,8 +138,13 @@ function openHost(thread: Thread, host: number, opened: OpenPartition): Partitio
   let positions = new Map<string, number>();
   let files = new Map<string, FilePosition>();
   let status: PartitionStatus = { ...initialWatermark(), lastEventAtMs: null };
+  let held: readonly HeldState[] = [];
   thread.post({ kind: 'open', host, partition: opened });
   thread.listen(host, opened, (message) => {
+    if (message.kind === 'held') {
+      held = message.held;
+      return;
+    }
     // The thread fails as a whole: its partition hears of it from any of its derivers.
     const deriver = message.deriver ?? [...contexts.keys()][0] ?? '';
     const context = contexts.get(deriver);
@@ -160,6 +166,7 @@ function openHost(thread: Thread, host: number, opened: OpenPartition): Partitio
     position: (source) => positions.get(source) ?? 0,
     files: () => [...files.values()],
     status: () => status,
+    held: () => held,
     startDeriver(deriver, context) {
       contexts.set(deriver, context);
       states.set(deriver, 'recovering');

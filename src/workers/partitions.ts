@@ -24,6 +24,9 @@ import {
   withoutInput,
 } from './partition-protocol.ts';
 
+/** How often it says what operators hold. */
+const HELD_EVERY_MS = 1000;
+
 interface Hosted {
   readonly host: PartitionHost;
   readonly positions: ReadonlyMap<string, number>;
@@ -123,5 +126,11 @@ export default function hostPartitions({ port, running }: ThreadTask): Promise<n
         );
     }
   });
+  setInterval(() => {
+    for (const [id, { host }] of hosts) {
+      const held = host.held();
+      if (held.length > 0) post({ kind: 'held', host: id, deriver: null, held });
+    }
+  }, HELD_EVERY_MS);
   return new Promise(() => {});
 }

@@ -55,6 +55,7 @@ export const overview: Overview = {
   alerts: 1,
   openCases: 1,
   sinceStart: { eventsIn: 40, deadLetters: 0, lateEvents: 0, alerts: 1 },
+  operators: [{ operator: 'velocity', keys: 3, bytes: 60 }],
   eventTime: NOW - 5_000,
   eventLoopDelayP99Ms: 11,
   rssBytes: 100_000_000,

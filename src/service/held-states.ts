@@ -1,0 +1,39 @@
+/** What operators of users hold, over all partitions: a state that only grows is the leak that is found last. */
+import { logPlace } from '../messages/log-name.ts';
+import type { HeldState } from '../streams/operator.ts';
+import type { PartitionUnit } from './partition-unit.ts';
+
+export interface HeldInPartition extends HeldState {
+  readonly partition: number;
+}
+
+/** Bytes are estimated from some of the keys: looked at anew at most so often. */
+const LOOK_EVERY_MS = 1000;
+
+export function createHeldStates(
+  units: () => readonly PartitionUnit[],
+  nowMs: () => number,
+): () => readonly HeldInPartition[] {
+  let held: readonly HeldInPartition[] = [];
+  let lookedAtMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    const now = nowMs();
+    if (now - lookedAtMs < LOOK_EVERY_MS) return held;
+    lookedAtMs = now;
+    held = units().flatMap((unit) => {
+      const partition = logPlace(unit.log.name)?.partition ?? 0;
+      return unit.held().map((state) => ({ ...state, partition }));
+    });
+    return held;
+  };
+}
+
+/** An operator's keys and bytes over its partitions. */
+export function heldByOperator(held: readonly HeldInPartition[]): readonly HeldState[] {
+  const sums = new Map<string, HeldState>();
+  for (const { operator, keys, bytes } of held) {
+    const before = sums.get(operator) ?? { operator, keys: 0, bytes: 0 };
+    sums.set(operator, { operator, keys: before.keys + keys, bytes: before.bytes + bytes });
+  }
+  return [...sums.values()];
+}
