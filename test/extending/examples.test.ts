@@ -1,6 +1,6 @@
 /** Each example of docs/extending.md, applied to a copy of the tree, which then has what the example adds. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -24,13 +24,19 @@ const rows = tableOf(readDocument());
 const examples = examplesOf(readDocument());
 
 beforeAll(() => {
-  for (const part of ['src', 'tsconfig.json', 'package.json']) {
-    cpSync(join(ROOT, part), join(root, part), { recursive: true });
+  for (const part of ['src', 'examples', 'tsconfig.json', 'package.json']) {
+    const filter = (path: string): boolean => !/[\\/](node_modules|build|data)$/.test(path);
+    cpSync(join(ROOT, part), join(root, part), { recursive: true, ...(part === 'examples' ? { filter } : {}) });
   }
   symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
   for (const { changes } of examples) for (const change of changes) applyTo(root, change);
 });
 afterAll(() => rmSync(root, { recursive: true }));
+
+/** What the compiler says of the copy. */
+function compile(...words: readonly string[]): string {
+  return spawnSync(join(ROOT, 'node_modules/.bin/tsc'), words, { cwd: root, encoding: 'utf8' }).stdout;
+}
 
 async function projections() {
   const { TABLES }: typeof import('../../src/tables.ts') = await import(join(root, 'src/tables.ts'));
@@ -69,11 +75,7 @@ describe('the table', () => {
 
 describe('the tree with every example', () => {
   it('has the types and holds to the rules of the house', () => {
-    const tsc = spawnSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', 'src', '--noEmit', '--incremental', 'false'], {
-      cwd: root,
-      encoding: 'utf8',
-    });
-    expect(tsc.stdout).toBe('');
+    expect(compile('-p', 'src', '--noEmit', '--incremental', 'false')).toBe('');
     expect(check(readTree(root, ['src'])).map(({ file, what }) => `${file}: ${what}`)).toEqual([]);
   });
 
@@ -118,6 +120,24 @@ describe('the tree with every example', () => {
       await sink?.deliver([{ stream: 't', key: '1', id: 't-0/7', json: '{"a":1}' }], new AbortController().signal);
     }
     expect(readFileSync(path, 'utf8')).toBe('{"idempotencyKey":"t-0/7","a":1}\n');
+  });
+
+  it('builds and runs the operator, in a project that depends on the tree', () => {
+    const project = join(root, 'examples/operator-project');
+    expect(compile('-p', 'src', '--incremental', 'false')).toBe('');
+    mkdirSync(join(project, 'node_modules'));
+    symlinkSync(root, join(project, 'node_modules/millrace'));
+    expect(compile('-p', project)).toBe('');
+    const words = ['run', '--config', 'pipeline.yaml', '--input', 'orders=orders.jsonl', '--output', '-'];
+    const run = spawnSync(process.execPath, [join(root, 'dist/main.js'), ...words], { cwd: project, encoding: 'utf8' });
+    const orders = readFileSync(join(project, 'orders.jsonl'), 'utf8').trim().split('\n');
+    const paid = orders.map((line) => JSON.parse(line)).filter(({ status }) => status === 'paid');
+    const steps = run.stdout.split('\n').filter((line) => line.includes('"steps.paid"'));
+    expect(
+      steps.map((line) => JSON.parse(line)),
+      run.stderr,
+    ).toMatchObject(paid.map(({ orderId }) => ({ key: orderId, events: 2 })));
+    expect(paid.length).toBeGreaterThan(0);
   });
 
   it('keeps the table, with a row a key', async () => {
