@@ -3,18 +3,26 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import type { PartitionHost } from '../../src/actors/partition-host.ts';
+import { FailedElsewhere, type PartitionHost } from '../../src/actors/partition-host.ts';
 import { transactionType } from '../../src/fraud/types.ts';
 import { journalOf } from '../../src/journal/open-reader.ts';
 import { DEFAULT_REQUEST_LIMITS } from '../../src/partition/requests.ts';
+import { loadUserModule } from '../../src/user-code/load-module.ts';
+import { userOperatorKind } from '../../src/user-code/user-operator-kind.ts';
 import type { OpenPartition } from '../../src/workers/partition-protocol.ts';
 import { type PartitionThreads, startPartitionThreads } from '../../src/workers/partition-threads.ts';
 import { derivationOfOne } from '../partition/one-input.ts';
 
-function start(count: number): { readonly threads: PartitionThreads; readonly place: OpenPartition } {
+const STUCK = fileURLToPath(new URL('../fixtures/operators/stuck-in-s.js', import.meta.url));
+
+function start(
+  count: number,
+  stuckAfterMs = 30_000,
+): { readonly threads: PartitionThreads; readonly place: OpenPartition } {
   const dataDir = mkdtempSync(join(tmpdir(), 'millrace-threads-'));
-  const threads = startPartitionThreads(count, 30_000);
+  const threads = startPartitionThreads(count, stuckAfterMs);
   onTestFinished(async () => {
     await threads.close();
     rmSync(dataDir, { recursive: true });
@@ -112,6 +120,34 @@ test('the end of threads fails what they host, and the next host starts another'
   expect(other.failures).toHaveLength(1);
   const again = startHost(threads, 0, place);
   expect(await windowsOf(again.host, 1, 100)).toBe(0);
+});
+
+test('a call that does not return ends the thread, and only the host to blame has failed by itself', async () => {
+  const { threads, place } = start(1, 300);
+  const { sha256 } = loadUserModule(STUCK);
+  const operator = userOperatorKind.of('own', {
+    ...{ module: STUCK, sha256, input: { s: 'customerId' }, keyType: 'long', options: {} },
+    ...{ order: 'arrival', ttlMs: null, onError: 'fail' },
+  });
+  const derivation = { ...place.derivation, operators: [operator] };
+  const [blamed, other] = [1, 0].map((partition) => {
+    const host = threads.open(0, { ...place, partition, derivation });
+    host.startDeriver('operator', { failed() {}, stopped() {} });
+    return host;
+  });
+  await other?.apply(batch(1, 1), 0);
+  const errors = await Promise.all(
+    [blamed?.apply(batch(1, 15), 0), other?.apply(batch(2, 1), 0)].map((applied) =>
+      applied?.then(
+        () => null,
+        (error: unknown) => error,
+      ),
+    ),
+  );
+  expect(errors.map(String)).toEqual(
+    new Array(2).fill(expect.stringContaining('the operator own of s-1 has not returned for 0.3 s')),
+  );
+  expect(errors.map((error) => error instanceof FailedElsewhere)).toEqual([false, true]);
 });
 
 test('an actor of a host is drained, and says in which state it is', async () => {
