@@ -8,11 +8,13 @@ import { AS_JSON, type InputBlock, readOrigins } from '../messages/origins.ts';
 import { decodeSeen, encodeSeen } from '../messages/seen-times.ts';
 import { sliceBlock, type WriterOf } from '../messages/slice-block.ts';
 import { type DeadLetter, type ExchangedBlock, RAW_BYTES_MAX } from '../messages/streams.ts';
-import { exchangedBlockType } from '../messages/types.ts';
+import { exchangedBlockType, filePositionType } from '../messages/types.ts';
 
 export interface BatchRows {
   readonly count: number;
   slice(from: number, to: number): InputBlock[];
+  /** Whether the row says how far a file was read: no operator sees it, and without it the file is read again. */
+  isFilePosition(row: number): boolean;
   /** The origin of a row, as a dead letter needs it. */
   origin(row: number): Omit<DeadLetter, 'stream' | 'reason' | 'detail'>;
 }
@@ -62,11 +64,14 @@ export function batchRows(
     ]);
   }
 
+  const pieceOf = (row: number): Piece | undefined => pieces.find(({ from, rows }) => row >= from && row < from + rows);
+
   return {
     count,
     slice: (from, to) => pieces.flatMap((piece) => part(piece, from, to) ?? []),
+    isFilePosition: (row) => pieceOf(row)?.block.fingerprint === filePositionType.fingerprint,
     origin(row) {
-      const piece = pieces.find(({ from, rows }) => row >= from && row < from + rows);
+      const piece = pieceOf(row);
       if (piece === undefined) throw new RangeError(`A batch of ${count} rows has no row ${row}`);
       const { block, exchanged, from } = piece;
       const { origins } = block;

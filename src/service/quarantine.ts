@@ -6,7 +6,7 @@ import type { Mailbox, Suspect } from '../actors/mailbox.ts';
 import { FailedElsewhere, type PartitionHost } from '../actors/partition-host.ts';
 import type { Log } from '../journal/log.ts';
 import type { WriterOf } from '../messages/slice-block.ts';
-import { batchRows } from '../partition/batch-rows.ts';
+import { type BatchRows, batchRows } from '../partition/batch-rows.ts';
 import { allFailing, type BatchPart, blocksOfPart } from '../partition/divide.ts';
 import type { Applied, PartitionInput } from '../partition/partition.ts';
 
@@ -50,9 +50,11 @@ export function createQuarantine(options: QuarantineOptions): Quarantine {
     if (isLive(host)) atWork -= 1;
   }
 
-  async function partsOf(host: PartitionHost, suspect: Suspect, rows: number, committedAt: number) {
+  async function partsOf(host: PartitionHost, suspect: Suspect, rows: BatchRows, committedAt: number) {
     const { batch, failures, error, isPart } = suspect;
-    const none = [allFailing(0, rows, error.message)];
+    const all = allFailing(0, rows.count, error.message);
+    // A part that fails without its events fails as a whole.
+    const none = [isPart ? all : { ...all, failing: all.failing.filter(({ row }) => !rows.isFilePosition(row)) }];
     // A division that ends its thread, as the batch did, is not tried for ever; nor is a part that still fails.
     if (failures >= 2 * quarantineAfter) return none;
     const parts = await host.divide(batch, committedAt);
@@ -75,7 +77,7 @@ export function createQuarantine(options: QuarantineOptions): Quarantine {
       const { batch } = suspect;
       const rows = batchRows(batch.blocks, batch, writerOf);
       mailbox.suspected();
-      const parts = await partsOf(host, suspect, rows.count, committedAt);
+      const parts = await partsOf(host, suspect, rows, committedAt);
       if (!isLive(host)) return;
       mailbox.divide(parts.map((part) => ({ ...part, blocks: blocksOfPart(rows, part, stream) })));
       options.onDivided(log.name, batch.source, parts);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
+import { filePositionType } from '../../src/messages/types.ts';
 import { outputLines } from '../../src/run/output.ts';
 import { startService } from '../../src/service.ts';
 import { temporaryDirectory, writePipeline } from './script-run.ts';
@@ -33,10 +34,17 @@ test('is told of by name, and everything else goes on', { timeout: 60_000 }, asy
   const looking = setInterval(() => {
     for (const unit of service.pipeline.units) problems.add(unit.problem() ?? '');
   }, 10);
+  const position = { path: 'c.jsonl', partitions: 2, lines: 7, records: 7, bytes: 100, sha256: '00', isCut: false };
   const deliver = (partition: number, next: number, amount: number): Promise<void> => {
     const block = clicks.eventType.encodeBlock([{ userId: 'a', occurredAt: next, amount }]);
     return new Promise((resolve, reject) => {
-      const batch = { source: 'test', next, blocks: [block], onDurable: () => resolve(), onRejected: reject };
+      const batch = {
+        source: 'test',
+        next,
+        blocks: [block, ...(amount === 15 ? [filePositionType.encodeBlock([position])] : [])],
+        onDurable: () => resolve(),
+        onRejected: reject,
+      };
       clicks.intake.deliver(partition, batch).catch(reject);
     });
   };
@@ -49,6 +57,7 @@ test('is told of by name, and everything else goes on', { timeout: 60_000 }, asy
   expect([...problems].filter((problem) => problem.startsWith('clicks-1: ')).join()).toContain(SAYS);
   expect(told.filter((line) => line.includes(SAYS)).length).toBeGreaterThan(0);
   expect(service.pipeline.units.map((unit) => unit.problem())).toEqual([null, null, null]);
+  expect(service.pipeline.units.flatMap((unit) => unit.files())).toEqual([position]);
   const output: string[] = [];
   const { reader, registry, units } = service.pipeline;
   for await (const line of outputLines(reader, registry, units, ['own.counts', 'clicks.dead-letters']))
