@@ -54,12 +54,18 @@ function required(path: string): unknown {
     }
     const where = error instanceof Error ? placeIn(error, path) : '';
     throw new ModuleError(
-      `${path}${where} can't be imported: ${error instanceof Error ? error.message : String(error)}`,
+      `${path}${where} can't be imported: ${error instanceof Error ? error.message : String(error)}${hintFor(error)}`,
       {
         cause: error,
       },
     );
   }
+}
+
+/** A module finds the package where any module would: in a folder `node_modules` beside or above it. */
+function hintFor(error: unknown): string {
+  const lacksPackage = error instanceof Error && /Cannot find (package|module) 'millrace/.test(error.message);
+  return lacksPackage ? '; install it there with npm, or begin with the project that `millrace init DIR` writes' : '';
 }
 
 /** Where in the file it was, as `:line:column`, if its stack says. */
