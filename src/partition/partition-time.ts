@@ -105,7 +105,10 @@ function mergedTime(policies: ReadonlyMap<string, WatermarkPolicy>): PartitionTi
         wake(state);
         observeEventTime(state, policies.get(log)!, occurredAt);
       }
-      if (watermark !== null) advanceWatermark(state, watermark);
+      if (watermark !== null) {
+        state.isFlushed = false;
+        advanceWatermark(state, watermark);
+      }
       merged.update(index, state);
       return merged.watermarkMs();
     },

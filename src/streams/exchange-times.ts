@@ -48,6 +48,8 @@ interface LogState {
   readonly isQuiet: Uint8Array;
   /** It has to be told that there was an event, though the event moved no time. */
   readonly isOwed: Uint8Array;
+  /** It has to be told that the source spoke of its watermark, though that moved nothing: the log is not flushed any more. */
+  readonly isWoken: Uint8Array;
 }
 
 const NEVER = Number.NEGATIVE_INFINITY;
@@ -72,6 +74,7 @@ export function createExchangeTimes(partitions: number): ExchangeTimes {
         // Nothing is known of what a partition heard before this process.
         isQuiet: new Uint8Array(partitions).fill(1),
         isOwed: new Uint8Array(partitions),
+        isWoken: new Uint8Array(partitions),
       };
       logs.set(log, state);
     }
@@ -79,14 +82,16 @@ export function createExchangeTimes(partitions: number): ExchangeTimes {
   }
   function tellOf(log: string, state: LogState, partition: number): LogTime | null {
     if (!isOwing(state, partition)) return null;
-    const { latestMs, watermarkMs, toldMs, toldWatermarkMs, isOwed, isQuiet } = state;
+    const { latestMs, watermarkMs, toldMs, toldWatermarkMs, isOwed, isQuiet, isWoken } = state;
     const isLater = latestMs > toldMs[partition]! || isOwed[partition] === 1;
     const occurredAt = isLater && latestMs > NEVER ? latestMs : null;
-    const watermark = watermarkMs > toldWatermarkMs[partition]! ? watermarkMs : null;
+    const isMoved = watermarkMs > toldWatermarkMs[partition]! || isWoken[partition] === 1;
+    const watermark = isMoved && watermarkMs > NEVER ? watermarkMs : null;
     toldMs[partition] = Math.max(toldMs[partition]!, latestMs);
     toldWatermarkMs[partition] = Math.max(toldWatermarkMs[partition]!, watermarkMs);
     if (occurredAt !== null) isQuiet[partition] = 0;
     isOwed[partition] = 0;
+    isWoken[partition] = 0;
     return { log, occurredAt, watermark };
   }
 
@@ -134,6 +139,7 @@ export function createExchangeTimes(partitions: number): ExchangeTimes {
     moved(log, watermarkMs) {
       const state = stateOf(log);
       state.watermarkMs = Math.max(state.watermarkMs, watermarkMs);
+      for (let i = 0; i < partitions; i++) if (state.isQuiet[i] === 1) state.isWoken[i] = 1;
     },
     flushed: (log) => void stateOf(log).isQuiet.fill(1),
     idled(log, watermarkMs) {
@@ -147,8 +153,10 @@ export function createExchangeTimes(partitions: number): ExchangeTimes {
   };
 }
 
-function isOwing({ latestMs, toldMs, watermarkMs, toldWatermarkMs, isOwed }: LogState, partition: number): boolean {
-  return latestMs > toldMs[partition]! || watermarkMs > toldWatermarkMs[partition]! || isOwed[partition] === 1;
+function isOwing(state: LogState, partition: number): boolean {
+  const { latestMs, toldMs, watermarkMs, toldWatermarkMs, isOwed, isWoken } = state;
+  if (isOwed[partition] === 1 || isWoken[partition] === 1) return true;
+  return latestMs > toldMs[partition]! || watermarkMs > toldWatermarkMs[partition]!;
 }
 
 /** Where the rows of each partition begin among all, and how many it has. */

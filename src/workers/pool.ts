@@ -2,6 +2,8 @@
  * The Piscina pool for batch work.
  * From source, worker files are TypeScript and need tsx; built, they are plain JavaScript.
  */
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { MessageChannel } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { Rederived } from '../partition/rederive.ts';
@@ -10,10 +12,13 @@ import type { DigestStreamsTask, StreamDigest } from './digest-streams.ts';
 import type { ToReadInput } from './read-input-protocol.ts';
 import type { RederiveTask } from './rederive-log.ts';
 
-const FROM_SOURCE = import.meta.url.endsWith('.ts');
+/** Where built task files are, for tests: they run from source, and a thread or a child without a compiler starts at once. */
+const BUILT = process.env.MILLRACE_BUILT_WORKERS;
+const FROM_SOURCE = import.meta.url.endsWith('.ts') && BUILT === undefined;
 
 /** Path of a task file beside this one, as it runs here. */
 export function taskFile(name: string): string {
+  if (BUILT !== undefined) return pathToFileURL(join(BUILT, `${name}.js`)).href;
   return new URL(`./${name}.${FROM_SOURCE ? 'ts' : 'js'}`, import.meta.url).href;
 }
 
