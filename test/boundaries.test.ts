@@ -42,7 +42,9 @@ describe('the tree', () => {
   });
 
   it('exports nothing that nobody imports', () => {
-    const unused = unusedExports(files, published()).filter(({ file }) => !BEING_MOVED.test(file));
+    const unused = unusedExports(files, [...published(), 'test/built-workers.ts']).filter(
+      ({ file }) => !BEING_MOVED.test(file),
+    );
     expect(unused.map(({ file, line, name }) => `${file}:${line} ${name}`)).toEqual([]);
   });
 
