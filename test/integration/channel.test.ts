@@ -39,8 +39,8 @@ it('answers while events come in, and nothing waits for a query that has no end,
 
   const endless = Object.entries(ENDLESS).map(([name, sql]) => query(data, storeOf(name), sql, '--timeout', '6s'));
   const pid = service.child.pid ?? 0;
-  // The process of the read models, and one for each query of SQLite.
-  await expect.poll(() => processesBelow(pid).length, POLL).toBe(3);
+  // A process for each of the two read models, and one for each query of SQLite.
+  await expect.poll(() => processesBelow(pid).length, POLL).toBe(4);
   const before = await projectedEvents(service.url);
   const slowest = { health: 0, ingest: 0 };
   for (let i = 0; i < 30; i++) {
@@ -59,7 +59,7 @@ it('answers while events come in, and nothing waits for a query that has no end,
     expect(ended).toMatchObject({ code: 1, stdout: '' });
     expect(ended.stderr).toMatch(/query was stopped after its time limit of 6 s; see --timeout/);
   }
-  await expect.poll(() => processesBelow(pid).length, POLL).toBe(1);
+  await expect.poll(() => processesBelow(pid).length, POLL).toBe(2);
   const counted = await query(data, 'sqlite', 'SELECT count(*) AS n FROM offsets');
   expect(JSON.parse(counted.stdout)[0].n).toBeGreaterThan(0);
   service.child.kill('SIGINT');
@@ -72,11 +72,11 @@ it('ends a query whose client has gone, and one that runs when the service stops
   const pid = service.child.pid ?? 0;
   const ask = () => spawnMillrace(['query', '--store', 'sqlite', ENDLESS.sqlite, '--data', data]);
   const gone = ask();
-  await expect.poll(() => processesBelow(pid).length, POLL).toBe(2);
+  await expect.poll(() => processesBelow(pid).length, POLL).toBe(3);
   gone.kill('SIGKILL');
-  await expect.poll(() => processesBelow(pid).length, POLL).toBe(1);
-  const asked = [finish(ask()), query(data, 'duckdb', ENDLESS.duckdb, '--timeout', '8s')];
   await expect.poll(() => processesBelow(pid).length, POLL).toBe(2);
+  const asked = [finish(ask()), query(data, 'duckdb', ENDLESS.duckdb, '--timeout', '8s')];
+  await expect.poll(() => processesBelow(pid).length, POLL).toBe(3);
   service.child.kill('SIGINT');
   expect((await service.ended).code).toBe(0);
   for (const { code } of await Promise.all(asked)) expect(code).toBe(1);

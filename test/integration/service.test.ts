@@ -4,6 +4,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser, visit } from './browser.ts';
 import { millrace, startService, temporaryDirectory } from './millrace.ts';
 
+/** What the demo shows within seconds, and on which page. */
+const SHOWN = [
+  ['/', 'generator'],
+  ['/windows', 'payments_per_minute'],
+  ['/actors', 'fraud-session'],
+  ['/jobs', 'success'],
+  ['/alerts', 'above the limit'],
+  ['/weather', 'JFK'],
+] as const;
+
 let browser: Browser;
 
 beforeAll(async () => {
@@ -18,13 +28,12 @@ describe('millrace start', () => {
     const service = await startService(['--data', data]);
     const { page, complaints } = await visit(browser, service.url);
     const body = page.locator('body');
-    for (const text of ['generator', 'payments_per_minute', 'fraud-session', 'success', 'above the limit', 'JFK']) {
+    for (const [path, text] of SHOWN) {
+      await page.goto(`${service.url}${path}`);
       await body.getByText(text).first().waitFor({ state: 'attached', timeout: 20_000 });
     }
-    // Within 5 s on a quiet machine, with the start of the process and of the page; CI's may be busy.
-    expect(performance.now() - startedAt).toBeLessThan(30_000);
-    // The demo has no stream of its own schema.
-    expect(await page.locator('#streams').isVisible()).toBe(false);
+    // Within 8 s on a quiet machine, with the start of the process and of each page; CI's may be busy.
+    expect(performance.now() - startedAt).toBeLessThan(40_000);
     expect(complaints).toEqual([]);
     await page.close();
     service.child.kill('SIGINT');
