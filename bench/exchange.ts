@@ -6,13 +6,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../dist/config/load.js';
-import { simulateDays } from '../dist/fraud/simulator.js';
-import { transactionType } from '../dist/fraud/types.js';
 import { createLogger } from '../dist/logger.js';
 import { sourceChild } from '../dist/service/source-child.js';
 import { startService } from '../dist/service.js';
-import type { Batch, Source } from '../dist/sources/source.js';
-import { partitionOf } from '../dist/streams/partitioner.js';
+import type { Source } from '../dist/sources/source.js';
+import { type MadeBatch, makeBatches } from './batches.ts';
 
 export interface ExchangeFigures {
   readonly threads: number;
@@ -24,7 +22,6 @@ export interface ExchangeFigures {
 
 const STREAM = 'payments';
 const PARTITIONS = 4;
-const BATCH = 2048;
 const PIPELINE = `
 streams:
   ${STREAM}: { builtin: Transaction, key: customerId, eventTime: occurredAt, partitions: ${PARTITIONS}, watermark: { outOfOrderness: 5s } }
@@ -33,33 +30,13 @@ windows:
 `;
 
 export async function runExchange(events: number): Promise<ExchangeFigures[]> {
-  const batches = makeBatches(events);
+  const batches = makeBatches(events, PARTITIONS);
   const figures: ExchangeFigures[] = [];
   for (const threads of [0, 2]) figures.push(await measure(batches, events, threads));
   return figures;
 }
 
-type Made = { readonly partition: number; readonly block: Batch['blocks'][number]; readonly next: number };
-
-function makeBatches(events: number): Made[] {
-  const batches: Made[] = [];
-  const spec = { seed: 1, customers: 5000, terminals: 10_000, startAt: Date.UTC(2018, 3, 1), days: null };
-  let made = 0;
-  for (const { transactions } of simulateDays(spec)) {
-    for (let at = 0; at < transactions.length && made < events; at += BATCH * PARTITIONS) {
-      const slice = transactions.slice(at, Math.min(at + BATCH * PARTITIONS, at + events - made));
-      made += slice.length;
-      for (let partition = 0; partition < PARTITIONS; partition++) {
-        const own = slice.filter(({ customerId }) => partitionOf(customerId, PARTITIONS) === partition);
-        if (own.length > 0) batches.push({ partition, block: transactionType.encodeBlock(own), next: made });
-      }
-    }
-    if (made >= events) return batches;
-  }
-  return batches;
-}
-
-async function measure(batches: readonly Made[], events: number, threads: number): Promise<ExchangeFigures> {
+async function measure(batches: readonly MadeBatch[], events: number, threads: number): Promise<ExchangeFigures> {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
   const file = join(directory, 'pipeline.yaml');
   writeFileSync(file, PIPELINE);

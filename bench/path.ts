@@ -9,14 +9,12 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { deleteStores, openReadModels } from '../dist/channel/offline.js';
 import { loadConfig } from '../dist/config/load.js';
-import { simulateDays } from '../dist/fraud/simulator.js';
-import { transactionType } from '../dist/fraud/types.js';
 import { createLogger } from '../dist/logger.js';
 import { sourceChild } from '../dist/service/source-child.js';
 import { startService } from '../dist/service.js';
-import type { Batch, Source } from '../dist/sources/source.js';
-import { partitionOf } from '../dist/streams/partitioner.js';
+import type { Source } from '../dist/sources/source.js';
 import type { Stores } from '../dist/workers/stores.js';
+import { makeBatches } from './batches.ts';
 
 export interface PathFigures {
   readonly events: number;
@@ -34,30 +32,7 @@ export interface PathFigures {
 
 const dataDir = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
 const STREAM = 'payments.transactions';
-const BATCH = 2048;
 const LOOP_RESOLUTION_MS = 10;
-
-/** Batches for each partition, made and encoded before the clock starts. */
-function makeBatches(
-  events: number,
-  partitions: number,
-): { partition: number; block: Batch['blocks'][number]; next: number }[] {
-  const batches: { partition: number; block: Batch['blocks'][number]; next: number }[] = [];
-  const spec = { seed: 1, customers: 5000, terminals: 10_000, startAt: Date.UTC(2018, 3, 1), days: null };
-  let made = 0;
-  for (const { transactions } of simulateDays(spec)) {
-    for (let at = 0; at < transactions.length && made < events; at += BATCH * partitions) {
-      const slice = transactions.slice(at, Math.min(at + BATCH * partitions, at + events - made));
-      made += slice.length;
-      for (let partition = 0; partition < partitions; partition++) {
-        const own = slice.filter(({ customerId }) => partitionOf(customerId, partitions) === partition);
-        if (own.length > 0) batches.push({ partition, block: transactionType.encodeBlock(own), next: made });
-      }
-    }
-    if (made >= events) return batches;
-  }
-  return batches;
-}
 
 export async function measureLive(events: number): Promise<PathFigures> {
   const file = fileURLToPath(new URL('../config/handbook.yaml', import.meta.url));

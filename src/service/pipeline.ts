@@ -17,7 +17,7 @@ import { type JournalPlace, journalOf, openReader } from '../journal/open-reader
 import type { TornTail } from '../journal/recovery.ts';
 import { readSchemaFiles, saveSchemaFiles } from '../journal/schema-files.ts';
 import { snapshotStore } from '../journal/snapshots.ts';
-import { type DynamicEvent, dynamicEventType, type EventSchema, type EventType } from '../messages/codec.ts';
+import type { DynamicEvent, EventSchema, EventType } from '../messages/codec.ts';
 import { logName } from '../messages/log-name.ts';
 import { OPERATIONS } from '../messages/operations.ts';
 import { createRegistry, type Registry } from '../messages/registry.ts';
@@ -51,18 +51,22 @@ export interface RunningStream {
   readonly name: string;
   readonly config: StreamConfig | null;
   readonly eventType: EventType<DynamicEvent>;
-  /** What readers of its logs take in: its events, or a join's results. */
-  readonly gives: ExchangeReading['gives'];
   /** What its partitions derive, by stream. */
-  readonly outputs: ReadonlyMap<string, EventType<DynamicEvent>>;
+  readonly outputs: ReadonlyMap<string, EventType<unknown>>;
   readonly units: readonly PartitionUnit[];
   readonly intake: Intake;
 }
 
-/** A running exchange: its partitions, and the streams and joins that it reads, in the order of its inputs. */
+/** Partitions whose logs an exchange reads, and what it takes of them: events, or what is derived there. */
+export interface Upstream {
+  readonly units: readonly PartitionUnit[];
+  readonly gives: ExchangeReading['gives'];
+}
+
+/** A running exchange: its partitions, and what it reads, in the order of its inputs. */
 export interface RunningExchange {
   readonly exchange: Exchange;
-  readonly upstreams: readonly RunningStream[];
+  readonly upstreams: readonly Upstream[];
   readonly stream: RunningStream;
 }
 
@@ -155,14 +159,10 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
     const since = Object.fromEntries(units.map(({ log }) => [log.name, log.nextOffset()]));
     if (derivation !== OPERATIONS_DERIVATION)
       await noteDerivations(disk.fs, syncFs, config.dataDir, [{ derivation, since }]);
-    const outputs = types.operators.flatMap((operator) => operator.types);
-    const given = outputs.find((output) => output.stream === name);
-    const gives =
-      given === undefined
-        ? { role: 'input' as const, type: eventType }
-        : { role: 'derived' as const, type: dynamicEventType(given.type.schema) };
-    const outputTypes = new Map(outputs.map(({ stream: of, type }) => [of, dynamicEventType(type.schema)]));
-    return { name, config: stream, eventType, gives, outputs: outputTypes, units, intake: createIntake(name, units) };
+    const outputs = new Map(
+      types.operators.flatMap((operator) => operator.types.map((output) => [output.stream, output.type] as const)),
+    );
+    return { name, config: stream, eventType, outputs, units, intake: createIntake(name, units) };
   };
   const hostHere = (derivation: Derivation, types: DerivationTypes, partition: number) => () => {
     const newFold = (): PartitionFold =>
@@ -222,11 +222,12 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
     allRelations(config).flatMap(({ name, log }) => (log === undefined ? [] : [[name, log] as const])),
   );
   /** An output of an operator is in the logs of another name. */
-  const upstreamOf = (name: string): RunningStream[] => {
+  const upstreamOf = (name: string): Upstream[] => {
     const running = opened.get(logsOf.get(name) ?? name);
-    const type = running?.outputs.get(name);
     if (running === undefined) return [];
-    return [type === undefined ? running : { ...running, gives: { role: 'derived', type } }];
+    const { eventType, outputs, units } = running;
+    const type = outputs.get(name);
+    return [{ units, gives: type === undefined ? { role: 'input', type: eventType } : { role: 'derived', type } }];
   };
   const exchanges: RunningExchange[] = [];
   for (const { exchange, derivation } of planned) {

@@ -3,7 +3,7 @@
  * kind is one file that calls operatorKind(), and one line in the list of kinds.
  */
 import type { AvroRecord } from '../messages/avro.ts';
-import type { EventSchema } from '../messages/codec.ts';
+import type { EventType } from '../messages/codec.ts';
 import type { LateEvent } from '../messages/streams.ts';
 import type { Operator } from './operator.ts';
 
@@ -34,7 +34,7 @@ export interface PreparedOperator {
   /** The actor that drives it, as the actor tree names it. */
   readonly actor: string;
   /** Of its outputs. */
-  readonly types: readonly { readonly stream: string; readonly type: EventSchema }[];
+  readonly types: readonly { readonly stream: string; readonly type: EventType<unknown> }[];
   /** For the partition of this number. */
   open(late: LateEvents, partition: number): Operator;
 }
