@@ -63,7 +63,7 @@ export function createFraudOperator(name: string, spec: FraudSpec, stream: strin
     actor: FRAUD_SESSION,
     inputs: [stream],
     outputs,
-    heldBackMs: spec.sessionGapMs,
+    heldBackMs: null,
     begin(input) {
       watermarkMs = input.watermarkMs;
       detector.begin(input.columns);

@@ -63,7 +63,7 @@ export function createLateBlocks(): LateBlocks {
 export function createDerivedBlocks(operators: readonly Operator[], late: LateBlocks, isRead: boolean): DerivedBlocks {
   const all = operators.flatMap(({ kind, name, outputs }) => outputs.map((output) => ({ kind, name, output })));
   const own = [...all.filter(({ output }) => output.isFirst), ...all.filter(({ output }) => !output.isFirst)];
-  const heldBackMs = Math.max(0, ...operators.map((operator) => operator.heldBackMs));
+  const heldBackMs = Math.max(0, ...operators.map((operator) => operator.heldBackMs ?? 0));
   const controls = sourceControlType.blockWriter();
   const flushes = flushType.blockWriter();
   const inOrder = [...own.map(({ output }) => output.events), controls, flushes, late];

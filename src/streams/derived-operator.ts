@@ -23,7 +23,7 @@ export const derivedKind = operatorKind<SelectionSpec>(KIND, (name, spec, { inpu
         actor: WINDOW_AGGREGATOR,
         inputs: [input.stream],
         outputs: [{ stream: name, type: derived.type, events }],
-        heldBackMs: 0,
+        heldBackMs: null,
         begin: ({ columns, timesMs }) => selection.begin(columns, timesMs, events),
         add: (row) => selection.add(row, events),
         advance() {},

@@ -59,8 +59,8 @@ export interface Operator {
   readonly inputs: readonly string[];
   /** In the order in which a commit has them. */
   readonly outputs: readonly OperatorOutput[];
-  /** How far events of its outputs may lie behind the watermark, for partitions that read them. */
-  readonly heldBackMs: number;
+  /** How far events of its outputs may lie behind the watermark; null where no other partition may read them. */
+  readonly heldBackMs: number | null;
   /** Throws when the events lack a field that it needs. */
   begin(input: OperatorInput): void;
   /** Takes one event, under the watermark of the last call of advance() or begin(); from row 0 on, in order. */

@@ -80,7 +80,7 @@ export function createWindowOperator(
     actor: WINDOW_AGGREGATOR,
     inputs: [stream],
     outputs: [{ stream: name, type, events: results }],
-    heldBackMs: 0,
+    heldBackMs: null,
     begin(input) {
       timesMs = input.timesMs;
       seen = windows.begin(input.columns, timesMs, input.watermarkMs);
