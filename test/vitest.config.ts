@@ -11,6 +11,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/built-workers.ts'],
+    setupFiles: ['test/property-seed.ts'],
     exclude: ['test/integration/**', 'test/abuse/**'],
     maxWorkers: 2,
     testTimeout: 120_000,

@@ -55,7 +55,7 @@ export function scriptedGroup<T>(options: GroupOptions<T>): ScriptedGroup {
     while (next < own.length && !signal.aborted) {
       const batch = own.slice(next, next + options.batchSize());
       next += batch.length;
-      for (let times = options.redelivers() ? 2 : 1; times > 0; times--) {
+      for (let times = options.redelivers() ? 2 : 1; times > 0 && !signal.aborted; times--) {
         await intake.deliver(partition, { source: name, next, blocks: [encode(batch)] });
       }
     }
