@@ -6,8 +6,8 @@ import type { Command } from './commands/command.ts';
 import { DependencyError, EXIT, UsageError } from './commands/exit.ts';
 import { COMMON_OPTIONS, commandHelp } from './commands/help.ts';
 import { ConfigError } from './config/config-error.ts';
-import { nearestWord } from './keys/suggest.ts';
 import { printable } from './messages/printable.ts';
+import { nearestWord } from './nearest-word.ts';
 
 /** A command is loaded when asked for: help must not wait for DuckDB, nor fail with a command that can't be loaded. */
 interface Entry {

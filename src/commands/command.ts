@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Override } from '../config/overrides.ts';
-import { nearestWord } from '../keys/suggest.ts';
 import { printable, printableLine } from '../messages/printable.ts';
+import { nearestWord } from '../nearest-word.ts';
 import { UsageError } from './exit.ts';
 
 export type OptionValues = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;

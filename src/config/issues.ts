@@ -1,6 +1,6 @@
 /** What the schema finds wrong, in words for people. Values are never repeated, because one may be a secret. */
 
-import { nearestWord } from '../keys/suggest.ts';
+import { nearestWord } from '../nearest-word.ts';
 import { isMap } from './overrides.ts';
 import type { KeyNotice } from './section.ts';
 import { SECTIONS } from './sections.ts';

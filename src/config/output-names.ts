@@ -1,6 +1,7 @@
 /** Names of the streams that a pipeline derives, as its output, `--only`, sinks and tests call them. */
-import { nearestWord } from '../keys/suggest.ts';
+
 import { deadLettersOf, LATE } from '../messages/stream-events.ts';
+import { nearestWord } from '../nearest-word.ts';
 import { TABLES } from '../tables.ts';
 
 /** Streams that are built in: those of tables whose events are lines of the output. */

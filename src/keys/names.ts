@@ -1,7 +1,7 @@
 /** What a name of the file refers to: fields of a schema, and messages for what does not exist. */
 import type { AvroField, AvroRecord, AvroSchema } from '../messages/avro.ts';
+import { nearestWord } from '../nearest-word.ts';
 import { isUnion, typeName } from '../streams/field-type.ts';
-import { nearestWord } from './suggest.ts';
 
 /** Told of a relation that does not hold, at the key where it is best mended. */
 export type Report = (path: readonly string[], message: string) => void;

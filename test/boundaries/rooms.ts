@@ -2,7 +2,7 @@
  * The table of rooms: what each may import of ours, which packages live in it, and which rooms are pure.
  * A room is a folder of src, or a file at its top. What is not listed here is forbidden.
  */
-const PURE_ROOMS = ['messages', 'streams', 'fraud', 'weather', 'quality', 'schedule', 'operators', 'partition'];
+const PURE_ROOMS = ['messages', 'sql', 'streams', 'fraud', 'weather', 'quality', 'schedule', 'operators', 'partition'];
 
 export interface Room {
   /** Rooms it may import; with a slash, one file of a room. */
@@ -40,15 +40,19 @@ const BELOW_SERVICE = [
 
 export const ROOMS: Readonly<Record<string, Room>> = {
   messages: pure(),
-  streams: pure('messages'),
+  // Expressions of users: their language, its types and functions.
+  sql: pure('messages', 'nearest-word.ts'),
+  // The slip of who wrote one name for another.
+  'nearest-word.ts': pure(),
+  streams: pure('messages', 'sql'),
   fraud: pure('messages', 'streams', ...STORE_PORT),
   weather: pure('messages', 'streams', ...STORE_PORT),
-  quality: pure('messages', 'streams'),
+  quality: pure('messages', 'sql', 'streams'),
   // User code over keyed state: its definition, its runtime, and its author's tests.
   operators: pure('messages', 'streams', 'builtin-types.ts'),
   schedule: pure('messages', 'streams', ...STORE_PORT),
   // What a partition makes of its input, live and replayed, by whatever operators it has.
-  partition: pure('messages', 'streams', 'quality'),
+  partition: pure('messages', 'sql', 'streams', 'quality'),
   // The event types of the engine and of the domains.
   'builtin-types.ts': { mayImport: ['messages', 'fraud', 'weather'] },
   // Modules of users: they are loaded, and kept from the clock.
@@ -80,12 +84,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
   },
   // What a key of the pipeline file may hold, for every section and every adapter: durations, sizes, names, secrets.
-  keys: { mayImport: ['messages', 'streams'] },
+  keys: { mayImport: ['messages', 'streams', 'nearest-word.ts'] },
   // A cron expression is checked by the rules that will run it.
   // So is the size of a segment by the journal's bound, a stream by the tables that it shall have, a token by the port.
   config: {
     mayImport: [
-      ...['messages', 'schedule', 'streams', 'quality', 'keys', 'sources', 'sinks', 'operators', 'user-code'],
+      ...['messages', 'sql', 'schedule', 'streams', 'quality', 'keys', 'sources', 'sinks', 'operators', 'user-code'],
+      'nearest-word.ts',
       ...['journal/segment.ts', 'projections/stream-tables.ts', 'tables.ts', 'http/access.ts', 'builtin-types.ts'],
       'projections/drivers.ts',
       // The sections of the domains.
@@ -120,13 +125,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'config',
       'logger.ts',
       'messages/printable.ts',
+      'nearest-word.ts',
     ],
   },
   // What a user's own tests import.
   'testing.ts': { mayImport: ['operators', 'run', 'config', 'logger.ts'] },
   // And what their operators import.
   'millrace.ts': { mayImport: ['operators', 'builtin-types.ts'] },
-  'main.ts': { mayImport: ['commands', 'keys', 'config', 'messages/printable.ts'] },
+  'main.ts': { mayImport: ['commands', 'keys', 'config', 'messages/printable.ts', 'nearest-word.ts'] },
   // Runs before anything is installed.
   install: { mayImport: [] },
 };
@@ -157,7 +163,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   piscina: ['workers'],
   preact: ['http', 'http/public', 'fraud/page'],
   'prom-client': ['http'],
-  re2js: ['streams', 'quality'],
+  re2js: ['sql', 'streams', 'quality'],
   snappyjs: ['messages'],
   uplot: ['http', 'http/public'],
   xstate: ['actors', 'operators/machine-operator.ts'],

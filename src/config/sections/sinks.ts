@@ -1,9 +1,9 @@
 /** What leaves Millrace, and to where. */
 import { z } from 'zod';
 import type { Report } from '../../keys/names.ts';
-import { nearestWord } from '../../keys/suggest.ts';
 import { formatDuration } from '../../keys/units.ts';
 import { name } from '../../keys/value-schema.ts';
+import { nearestWord } from '../../nearest-word.ts';
 import { SINKS } from '../../sinks/adapters.ts';
 import { type NamedParts, outputNames } from '../output-names.ts';
 import { notYet, type Reading, section } from '../section.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nearestWord } from '../../src/keys/suggest.ts';
+import { nearestWord } from '../src/nearest-word.ts';
 
 test.each([
   ['strat', ['start', 'run', 'replay'], 'start'],

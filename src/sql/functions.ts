@@ -1,0 +1,30 @@
+/** The table of scalar functions. */
+import { nearestWord } from '../nearest-word.ts';
+import type { SqlFunction } from './function.ts';
+
+/** Finds a function by its name or an alias, in any case. */
+export interface FunctionTable {
+  named(name: string): SqlFunction | undefined;
+  /** The name that is nearest to one that is not in the table. */
+  nearest(name: string): string | undefined;
+}
+
+/** Throws when two functions have one name. */
+export function functionTable(groups: readonly (readonly SqlFunction[])[]): FunctionTable {
+  const byName = new Map<string, SqlFunction>();
+  for (const fn of groups.flat()) {
+    for (const name of [fn.name, ...(fn.aliases ?? [])]) {
+      if (byName.has(name)) throw new Error(`Two functions are called ${name}`);
+      byName.set(name, fn);
+    }
+  }
+  return {
+    named: (name) => byName.get(name.toLowerCase()),
+    nearest: (name) => nearestWord(name.toLowerCase(), [...byName.keys()]),
+  };
+}
+
+/** A line for each group. */
+const GROUPS: readonly (readonly SqlFunction[])[] = [];
+
+export const FUNCTIONS = functionTable(GROUPS);

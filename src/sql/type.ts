@@ -1,0 +1,39 @@
+/** The static types of SQL expressions, by DuckDB's names. */
+
+/** Integers of every width are `bigint`; `null` is the type of a bare NULL. */
+export type SqlType =
+  | {
+      readonly kind: 'boolean' | 'bigint' | 'double' | 'varchar' | 'date' | 'timestamp' | 'interval' | 'blob' | 'null';
+    }
+  | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number }
+  | { readonly kind: 'list'; readonly of: SqlType }
+  /** Keys are texts, as in Avro. */
+  | { readonly kind: 'map'; readonly values: SqlType }
+  | { readonly kind: 'struct'; readonly fields: readonly StructField[] };
+
+export interface StructField {
+  readonly name: string;
+  readonly type: SqlType;
+}
+
+/** As DuckDB writes the type, such as DECIMAL(10,2), VARCHAR[] or STRUCT(a BIGINT). */
+export function typeText(type: SqlType): string {
+  switch (type.kind) {
+    case 'null':
+      return '"NULL"';
+    case 'decimal':
+      return `DECIMAL(${type.precision},${type.scale})`;
+    case 'list':
+      return `${typeText(type.of)}[]`;
+    case 'map':
+      return `MAP(VARCHAR, ${typeText(type.values)})`;
+    case 'struct':
+      return `STRUCT(${type.fields.map(({ name, type: own }) => `${quotedName(name)} ${typeText(own)}`).join(', ')})`;
+    default:
+      return type.kind.toUpperCase();
+  }
+}
+
+function quotedName(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/i.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
+}
