@@ -79,11 +79,12 @@ function partitionsOfJoin({ name, left, right }: JoinConfig, relations: readonly
 }
 
 function joinExchange(join: JoinConfig, relations: readonly Relation[]): PlannedExchange {
-  const { name, leftKey, rightKey, spec } = join;
+  const { name, leftKey, rightKey, where, spec } = join;
   const left = relationNamed(relations, join.left);
   const right = relationNamed(relations, join.right);
   const { partitions } = relationNamed(relations, name);
-  const operator = joinKind.of(name, { join: spec, left: sideOf(left, leftKey), right: sideOf(right, rightKey) });
+  const sides = { left: sideOf(left, leftKey), right: sideOf(right, rightKey) };
+  const operator = joinKind.of(name, { join: spec, ...(where === null ? {} : { where }), ...sides });
   return {
     exchange: { name, partitions, inputs: [inputOf(left, leftKey), inputOf(right, rightKey)] },
     derivation: {

@@ -66,7 +66,7 @@ export function createDerivedBlocks(operators: readonly Operator[], late: LateBl
   const heldBackMs = Math.max(0, ...operators.map((operator) => operator.heldBackMs ?? 0));
   const controls = sourceControlType.blockWriter();
   const flushes = flushType.blockWriter();
-  const inOrder = [...own.map(({ output }) => output.events), controls, flushes, late];
+  const others = [controls, flushes, late];
 
   function sayHowFar(steps: readonly Step[]): void {
     for (const { kind } of steps) if (kind === 'flush') flushes.push({ reason: 'upstream' });
@@ -79,12 +79,16 @@ export function createDerivedBlocks(operators: readonly Operator[], late: LateBl
   return {
     take(steps) {
       if (isRead) sayHowFar(steps);
-      const outputs = own.flatMap(({ kind, name, output: { stream, events } }): DerivedCount[] =>
-        events.length === 0 ? [] : [{ kind, operator: name, stream, events: events.length }],
-      );
-      const summary = { outputs, late: late.length, lateWindows: late.windows };
+      const outputs: DerivedCount[] = [];
       const sections: Section[] = [];
-      for (const events of inOrder) {
+      for (const { kind, name, output } of own) {
+        const block = output.events.take();
+        if (block === null) continue;
+        sections.push({ ...block, role: 'derived' });
+        outputs.push({ kind, operator: name, stream: output.stream, events: block.count });
+      }
+      const summary = { outputs, late: late.length, lateWindows: late.windows };
+      for (const events of others) {
         const block = events.take();
         if (block !== null) sections.push({ ...block, role: 'derived' });
       }

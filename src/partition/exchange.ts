@@ -3,13 +3,14 @@
  * partitions of their own, and each event goes to one of these by hash of the key. So all events of a key, from any log and
  * input, meet in one partition.
  */
-import { type Block, lengthPrefix } from '../messages/block.ts';
+import type { Block } from '../messages/block.ts';
 import type { DynamicEvent, EventType } from '../messages/codec.ts';
-import { type Columns, type RowPlaces, valueAt } from '../messages/columns.ts';
+import { type Columns, valueAt } from '../messages/columns.ts';
 import type { Section, SectionRole } from '../messages/commit.ts';
 import type { Registry } from '../messages/registry.ts';
 import { encodeSeen } from '../messages/seen-times.ts';
 import type { ExchangedBlock } from '../messages/streams.ts';
+import { takeRows } from '../messages/take-rows.ts';
 import { flushType, sourceControlType, tombstoneType } from '../messages/types.ts';
 import { createExchangeTimes, NOWHERE, type Share } from '../streams/exchange-times.ts';
 import { partitionOfKey, partitionsOf } from '../streams/partitioner.ts';
@@ -196,7 +197,7 @@ function createRoute(
       const columns = registry.columnsAs(gives.type, block, read);
       const timesMs = columns.numbers(timeField);
       const { places } = columns;
-      const take = places === null ? takeDecoded(block) : ({ rows }: Share) => takePlaced(places, rows);
+      const take = places === null ? takeDecoded(block) : ({ rows }: Share) => takeRows(places, rows);
       return { block, timesMs, partitionOfRow: partitionOfRows(columns, timesMs), take };
     },
     deletions(block) {
@@ -218,28 +219,6 @@ function createRoute(
 function partitionOfValue(value: unknown, partitions: number): number {
   const isKey = typeof value === 'number' || typeof value === 'string';
   return partitionOfKey(isKey ? value : null, partitions);
-}
-
-const COPIED_BY_CALL = 96;
-
-/** Copies rows, those that lie side by side in one go. */
-function takePlaced({ bytes, starts, ends }: RowPlaces, rows: Uint32Array): Buffer {
-  const prefix = lengthPrefix(rows.length);
-  let size = prefix.length + 1;
-  for (const row of rows) size += ends[row]! - starts[row]!;
-  const taken = Buffer.allocUnsafeSlow(size);
-  taken.set(prefix);
-  let at = prefix.length;
-  for (let i = 0; i < rows.length; ) {
-    const start = starts[rows[i]!]!;
-    let end = ends[rows[i]!]!;
-    for (i += 1; i < rows.length && starts[rows[i]!] === end; i++) end = ends[rows[i]!]!;
-    // Most are too short for a call out of JavaScript.
-    if (end - start > COPIED_BY_CALL) at += bytes.copy(taken, at, start, end);
-    else for (let from = start; from < end; from++) taken[at++] = bytes[from]!;
-  }
-  taken[at] = 0;
-  return taken;
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

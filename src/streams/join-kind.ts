@@ -12,8 +12,14 @@ export interface IntervalJoinSpec {
   readonly kind: 'interval';
   readonly type: JoinType;
   /** Events of a key match whose times are at most so far apart. */
-  readonly withinMs: number;
+  readonly withinMs: number | WithinMs;
   readonly graceMs: number;
+}
+
+/** How far the time of the right event may be before and after that of the left one, as in Kafka's JoinWindows. */
+export interface WithinMs {
+  readonly before: number;
+  readonly after: number;
 }
 
 export interface WindowJoinSpec {

@@ -3,6 +3,7 @@ import { type AvroRecord, NAMESPACE } from '../messages/avro.ts';
 import { type DynamicEvent, dynamicEventType, type EventType, eventType } from '../messages/codec.ts';
 import type { Column, Columns } from '../messages/columns.ts';
 import { type JoinResultType, joinResultType } from '../messages/join-result.ts';
+import { filteredResults } from './filtered-results.ts';
 import { createJoin, heldBackMs } from './join-by-kind.ts';
 import type { Joined, JoinSpec, Side } from './join-kind.ts';
 import { keyAt, keyColumn } from './key-column.ts';
@@ -13,6 +14,8 @@ import { createView, type View, type ViewSpec, viewSchema } from './selection.ts
 
 export interface JoinOperatorSpec {
   readonly join: JoinSpec;
+  /** A condition on the results; absent for all of them. */
+  readonly where?: string;
   readonly left: JoinSideSpec;
   readonly right: JoinSideSpec;
 }
@@ -55,13 +58,13 @@ interface JoinSide {
 
 type JoinSides = Readonly<Record<Side, JoinSide>>;
 
-export const joinKind = operatorKind<JoinOperatorSpec>(KIND, (name, { join, ...specs }, place) => {
+export const joinKind = operatorKind<JoinOperatorSpec>(KIND, (name, { join, where, ...specs }, place) => {
   const sides = { left: sideOf(name, specs.left, place), right: sideOf(name, specs.right, place) };
   const result = joinResultType(name, sides.left.schema, sides.right.schema);
   return {
     actor: WINDOW_AGGREGATOR,
     types: [{ stream: name, type: result.type }],
-    open: (late) => createJoinOperator(name, join, sides, result, late),
+    open: (late) => createJoinOperator(name, join, sides, result, late, where),
   };
 });
 
@@ -89,6 +92,7 @@ function createJoinOperator(
   sides: JoinSides,
   { type, blockWriter }: JoinResultType,
   late: LateEvents,
+  where?: string,
 ): Operator {
   const { left, right } = sides;
   const definition = JSON.stringify([spec.kind, ...[left, right].map(({ key, schema }) => [key, schema])]);
@@ -106,7 +110,7 @@ function createJoinOperator(
     kind: KIND,
     actor: WINDOW_AGGREGATOR,
     inputs: [left.stream, right.stream],
-    outputs: [{ stream: name, type, events: results }],
+    outputs: [{ stream: name, type, events: where === undefined ? results : filteredResults(type, where, results) }],
     heldBackMs: heldBackMs(spec),
     begin(input) {
       const side = input.stream === right.stream ? 'right' : 'left';

@@ -1,6 +1,7 @@
 /**
- * Join of two streams: events of a key match whose times are near enough, at most `within` apart (interval join) or in the
- * same tumbling window (window join). Each pair is given when the second of the two comes. The null side of a left or
+ * Join of two streams: events of a key match whose times are near enough, at most `within` apart (interval join; the right
+ * event may have one bound before the left event and another after it, as in Kafka's JoinWindows) or in the same tumbling
+ * window (window join). Each pair is given when the second of the two comes. The null side of a left or
  * outer join is given once no match can come any more, when the watermark has passed the last time of a match and `grace`
  * (Kafka Streams, KIP-633), and the event is then forgotten.
  *
@@ -19,6 +20,7 @@ import {
   NO_ROW,
   type Side,
   type StreamJoinSpec,
+  type WithinMs,
 } from './join-kind.ts';
 import type { Key } from './key-column.ts';
 import { addTimer, createTimers, nextDeadlineMs, takeTimer } from './timers.ts';
@@ -57,32 +59,56 @@ function firstFrom(buffer: Buffer, timeMs: number): number {
 }
 
 /** The first and the last time that a match of an event may have. */
-function spanOf(spec: StreamJoinSpec): { firstMs(timeMs: number): number; lastMs(timeMs: number): number } {
+interface Span {
+  firstMs(timeMs: number): number;
+  lastMs(timeMs: number): number;
+}
+
+function spansOf(spec: StreamJoinSpec): Readonly<Record<Side, Span>> {
   if (spec.kind === 'interval') {
-    const { withinMs } = spec;
-    return { firstMs: (timeMs) => timeMs - withinMs, lastMs: (timeMs) => timeMs + withinMs };
+    const { before, after } = boundsOf(spec.withinMs);
+    return {
+      left: { firstMs: (timeMs) => timeMs - before, lastMs: (timeMs) => timeMs + after },
+      right: { firstMs: (timeMs) => timeMs - after, lastMs: (timeMs) => timeMs + before },
+    };
   }
   const { sizeMs, offsetMs } = spec;
-  return {
+  const window: Span = {
     firstMs: (timeMs) => windowStart(timeMs, sizeMs, offsetMs),
     lastMs: (timeMs) => windowStart(timeMs, sizeMs, offsetMs) + sizeMs - 1,
   };
+  return { left: window, right: window };
+}
+
+/** How far a null side, or a pair, may be behind the watermark when it is given. */
+export function streamJoinHeldBackMs(spec: StreamJoinSpec): number {
+  if (spec.kind === 'window') return spec.graceMs + spec.sizeMs;
+  const { before, after } = boundsOf(spec.withinMs);
+  const waits = { inner: 0, left: after, outer: Math.max(before, after) };
+  return spec.graceMs + waits[spec.type];
+}
+
+function boundsOf(withinMs: number | WithinMs): WithinMs {
+  return typeof withinMs === 'number' ? { before: withinMs, after: withinMs } : withinMs;
 }
 
 export function createStreamJoin(spec: StreamJoinSpec): JoinOperator {
   const { kind, type, graceMs } = spec;
-  const span = spanOf(spec);
+  const spans = spansOf(spec);
   const buffers: Readonly<Record<Side, Map<Key, Buffer>>> = { left: new Map(), right: new Map() };
   const bySequence = new Map<number, Buffered>();
   const expiry = createTimers();
   let nextSequence = 0;
 
+  function lastMsOf({ side, timeMs }: Buffered): number {
+    return spans[side].lastMs(timeMs);
+  }
   function keep(buffered: Buffered): void {
     const own = buffers[buffered.side].get(buffered.key);
     if (own === undefined) buffers[buffered.side].set(buffered.key, [buffered]);
     else insert(own, buffered);
     bySequence.set(buffered.sequence, buffered);
-    addTimer(expiry, span.lastMs(buffered.timeMs) + graceMs, buffered.sequence);
+    addTimer(expiry, lastMsOf(buffered) + graceMs, buffered.sequence);
   }
   function forget(buffered: Buffered): void {
     const { side, key, sequence } = buffered;
@@ -98,6 +124,7 @@ export function createStreamJoin(spec: StreamJoinSpec): JoinOperator {
 
   return {
     add(side, key, timeMs, event, watermarkMs, out) {
+      const span = spans[side];
       const lastMs = span.lastMs(timeMs);
       const dueMs = kind === 'window' ? lastMs : timeMs;
       if (dueMs + graceMs <= watermarkMs) return watermarkMs - dueMs;
@@ -126,7 +153,7 @@ export function createStreamJoin(spec: StreamJoinSpec): JoinOperator {
     },
     flush(out) {
       const waiting = [...bySequence.values()].filter(({ isMatched, given }) => !isMatched && given === null);
-      waiting.sort((a, b) => span.lastMs(a.timeMs) - span.lastMs(b.timeMs) || a.sequence - b.sequence);
+      waiting.sort((a, b) => lastMsOf(a) - lastMsOf(b) || a.sequence - b.sequence);
       for (const buffered of waiting) {
         giveUnmatched(buffered, out);
         buffered.given = NO_ROW;

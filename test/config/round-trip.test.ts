@@ -160,12 +160,13 @@ test('so are joins of every kind', () => {
   const stream = { builtin: 'Transaction', key: 'customerId', eventTime: 'occurredAt' };
   const joins = {
     near: { left: 'a', right: 'b', type: 'left', within: '5m', grace: '1s' },
+    apart: { left: 'a', right: 'b', within: { after: '1m' }, where: 'left.amountCents > right.amountCents' },
     together: { left: 'a', right: 'b', type: 'outer', window: { tumbling: '10s', offset: '3s' } },
     seen: { left: 'a', table: 'b', type: 'left', history: '7d' },
     again: { left: 'together', table: 'near', type: 'inner' },
   };
   const config = parseConfig(JSON.stringify({ streams: { a: stream, b: stream }, joins }), AT, {});
-  expect(config.joins.map(({ spec }) => 'ofJoin' in spec)).toEqual([false, false, false, true]);
+  expect(config.joins.map(({ spec }) => 'ofJoin' in spec)).toEqual([false, false, false, false, true]);
   expect(parseConfig(printConfig(config, { secrets: 'shown' }), AT, {})).toEqual(config);
 });
 

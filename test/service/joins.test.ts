@@ -122,7 +122,7 @@ test('name what does not fit in the file', () => {
     /:7:\d+: joins\.j\.right: there is no stream/,
   );
   expect(load('j: { left: clicks, right: clicks, within: 1s }')).toThrow('a stream is not joined with itself');
-  expect(load('j: { left: clicks, right: views }')).toThrow('joins.j.within: is missing');
+  expect(load('j: { left: clicks, right: views }')).toThrow('joins.j.within: must be one of text or { before, after }');
   expect(load('j: { left: clicks, right: views, window: { tumbling: 2s, offset: 2s } }')).toThrow(
     'joins.j.window.offset: must be shorter than the window',
   );

@@ -121,7 +121,9 @@ function defined(spec: JoinSpec, events: readonly Arrival[]): string[] {
   }
   const isNear = (a: number, b: number) =>
     spec.kind === 'interval'
-      ? Math.abs(a - b) <= spec.withinMs
+      ? typeof spec.withinMs === 'number'
+        ? Math.abs(a - b) <= spec.withinMs
+        : b >= a - spec.withinMs.before && b <= a + spec.withinMs.after
       : Math.floor((a - spec.offsetMs) / spec.sizeMs) === Math.floor((b - spec.offsetMs) / spec.sizeMs);
   const isPair = (l: Arrival, r: Arrival) => l.key === r.key && isNear(l.timeMs, r.timeMs);
   for (const l of left ?? []) {
@@ -140,6 +142,9 @@ const specs: readonly JoinSpec[] = [
     (type): JoinSpec => ({ kind: 'interval', type, withinMs: 3, graceMs: 0 }),
   ),
   { kind: 'interval', type: 'outer', withinMs: 0, graceMs: 5 },
+  { kind: 'interval', type: 'outer', withinMs: { before: 1, after: 5 }, graceMs: 0 },
+  { kind: 'interval', type: 'outer', withinMs: { before: 6, after: 0 }, graceMs: 1 },
+  { kind: 'interval', type: 'left', withinMs: { before: 0, after: 3 }, graceMs: 0 },
   { kind: 'window', type: 'inner', sizeMs: 5, offsetMs: 0, graceMs: 0 },
   { kind: 'window', type: 'outer', sizeMs: 7, offsetMs: 3, graceMs: 2 },
   { kind: 'table', type: 'inner', graceMs: 0, historyMs: BOUND_MS },

@@ -6,7 +6,8 @@ import { duration, name } from '../../keys/value-schema.ts';
 import type { AvroField } from '../../messages/avro.ts';
 import { joinOfRecord, joinResultSchema } from '../../messages/join-result.ts';
 import { fieldAt, valueTypeOf } from '../../streams/field-type.ts';
-import type { JoinSpec } from '../../streams/join-kind.ts';
+import type { JoinSpec, WithinMs } from '../../streams/join-kind.ts';
+import { checkCondition, condition } from '../expressions.ts';
 import { type Reading, section } from '../section.ts';
 import { type DerivedConfig, derivedRelation, derivedSection } from './derived.ts';
 import { type OperatorConfig, operatorsSection, outputRelations } from './operators.ts';
@@ -23,6 +24,8 @@ export interface JoinConfig {
   /** The fields by whose values events match; `record.field` of a nested record. */
   readonly leftKey: string;
   readonly rightKey: string;
+  /** The condition on results as it is written; null for all of them. */
+  readonly where: string | null;
   readonly spec: JoinSpec;
 }
 
@@ -32,13 +35,27 @@ const on = z
   .optional()
   .describe("The field by whose value events match, of both sides or of each; by default the streams' keys.");
 
+const where = condition.describe(
+  'Results of which this is true, over the fields of left and right, such as left.total > right.paid.',
+);
+const within = z
+  .union([
+    duration,
+    z.strictObject({
+      before: duration.prefault('0s').describe("How far before the left event's time."),
+      after: duration.prefault('0s').describe("How far after the left event's time."),
+    }),
+  ])
+  .describe('Events of a key match whose times are at most so far apart; or the right event so far before and after.');
+
 const join = z.union([
   z.strictObject({
     left: z.string(),
     right: z.string(),
     on,
     type: z.enum(['inner', 'left', 'outer']).default('inner'),
-    within: duration.describe('Events of a key match whose times are at most so far apart.'),
+    within,
+    where,
     grace: grace.describe('An event may come so long behind the watermark.'),
   }),
   z.strictObject({
@@ -47,6 +64,7 @@ const join = z.union([
     on,
     type: z.enum(['inner', 'left', 'outer']).default('inner'),
     window: tumbling.describe('Events of a key match that are in the same window.'),
+    where,
     grace: grace.describe('An event may come so long behind the watermark.'),
   }),
   z.strictObject({
@@ -54,6 +72,7 @@ const join = z.union([
     table: z.string().describe("A stream whose newest event of a key is the row, as of the left event's time."),
     on,
     type: z.enum(['inner', 'left']).default('inner'),
+    where,
     grace: grace.describe('An event waits so long, beyond the watermark, for changes of the table.'),
     history: duration.prefault('1d').describe('Rows that were replaced are kept so long, for events that come late.'),
   }),
@@ -130,7 +149,13 @@ function joinOf(name: string, raw: RawJoin, known: readonly Relation[], report: 
     report([...at, 'on'], `the rows of a table are told apart by the key of its stream, ${known}`);
   }
   if ('window' in raw) checkTumbling([...at, 'window'], raw.window, report);
-  return { name, left: left.name, right: right.name, leftKey, rightKey, spec: specOf(raw, right) };
+  const { where } = raw;
+  if (where !== null) {
+    checkCondition(where, joinResultSchema(name, left.schema, right.schema), (message) =>
+      report([...at, 'where'], message),
+    );
+  }
+  return { name, left: left.name, right: right.name, leftKey, rightKey, where, spec: specOf(raw, right) };
 }
 
 /** What a join gives, as what stands below it in the file sees it. Its own partitions say how far they have come. */
@@ -184,15 +209,24 @@ function specOf(raw: RawJoin, { schema }: Relation): JoinSpec {
   return { kind: 'window', type, sizeMs: raw.window.tumbling, offsetMs: raw.window.offset, graceMs };
 }
 
-function printJoin({ left, right, leftKey, rightKey, spec }: JoinConfig) {
-  const grace = formatDuration(spec.graceMs);
-  const on = { left: leftKey, right: rightKey };
+function printJoin({ left, right, leftKey, rightKey, where, spec }: JoinConfig) {
+  const common = {
+    on: { left: leftKey, right: rightKey },
+    type: spec.type,
+    where,
+    grace: formatDuration(spec.graceMs),
+  };
   switch (spec.kind) {
     case 'table':
-      return { left, table: right, on, type: spec.type, grace, history: formatDuration(spec.historyMs) };
+      return { left, table: right, ...common, history: formatDuration(spec.historyMs) };
     case 'interval':
-      return { left, right, on, type: spec.type, within: formatDuration(spec.withinMs), grace };
+      return { left, right, ...common, within: printWithin(spec.withinMs) };
     case 'window':
-      return { left, right, on, type: spec.type, window: printTumbling(spec), grace };
+      return { left, right, ...common, window: printTumbling(spec) };
   }
+}
+
+function printWithin(withinMs: number | WithinMs): unknown {
+  if (typeof withinMs === 'number') return formatDuration(withinMs);
+  return { before: formatDuration(withinMs.before), after: formatDuration(withinMs.after) };
 }

@@ -1,0 +1,43 @@
+/**
+ * What a condition keeps of an operator's results, block by block: the WHERE of SQL over rows that are already joined, so a
+ * row that lacks a side is kept only where the condition is true of its nulls.
+ */
+import type { Block } from '../messages/block.ts';
+import type { DynamicEvent, EventType } from '../messages/codec.ts';
+import { takeRows } from '../messages/take-rows.ts';
+import { bindCondition } from './condition.ts';
+import { parseExpression } from './expression.ts';
+import type { OperatorOutput } from './operator.ts';
+
+type Results = OperatorOutput['events'];
+
+/** Throws an ExpressionError when the condition is none. */
+export function filteredResults(type: EventType<DynamicEvent>, where: string, results: Results): Results {
+  const condition = parseExpression(where);
+  const read = type.columnReader();
+
+  function kept(block: Block): Block | null {
+    const columns = read(block);
+    const isTrue = bindCondition(condition, columns);
+    const rows = new Uint32Array(block.count);
+    let count = 0;
+    for (let row = 0; row < block.count; row++) if (isTrue(row)) rows[count++] = row;
+    if (count === block.count) return block;
+    if (count === 0) return null;
+    const taken = rows.subarray(0, count);
+    const { places } = columns;
+    if (places === null) return type.encodeBlock(Array.from(taken, columns.event));
+    return { fingerprint: block.fingerprint, count, bytes: takeRows(places, taken) };
+  }
+
+  return {
+    /** Before the condition. */
+    get length() {
+      return results.length;
+    },
+    take() {
+      const block = results.take();
+      return block === null ? null : kept(block);
+    },
+  };
+}

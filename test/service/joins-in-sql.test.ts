@@ -1,0 +1,105 @@
+/** Joins of whole pipelines, and the same joins as SQL over their inputs, in DuckDB. */
+import { DuckDBInstance } from '@duckdb/node-api';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { runScriptLines } from './script-run.ts';
+
+const STREAMS = (partitions: number) =>
+  `  views: { schema: ./click.avsc, key: userId, eventTime: occurredAt, partitions: ${partitions}, watermark: { outOfOrderness: 1s } }\n`;
+const JOINS = `
+  before_and_after: { left: clicks, right: views, type: outer, within: { before: 3s, after: 500ms } }
+  after: { left: clicks, right: views, type: left, within: { after: 2s }, where: right.amount is null or left.amount <= right.amount }
+  costlier: { left: clicks, right: views, type: outer, within: 1s, where: left.amount > right.amount and key != 'b' }
+  unseen: { left: clicks, right: views, type: outer, within: 1s, where: left.amount is null }
+  seen: { left: clicks, table: views, type: left, where: right.amount > 3 or right.userId is null }`;
+
+const PAIR = (near: string, type: string, where = 'true') => `
+  SELECT l.id AS l, r.id AS r FROM clicks l ${type} JOIN views r ON l.userId = r.userId AND ${near} WHERE ${where}`;
+const WITHIN = 'abs(r.t - l.t) <= 1000';
+const SQL: Readonly<Record<string, string>> = {
+  before_and_after: PAIR('r.t BETWEEN l.t - 3000 AND l.t + 500', 'FULL'),
+  after: PAIR('r.t BETWEEN l.t AND l.t + 2000', 'LEFT', 'r.amount IS NULL OR l.amount <= r.amount'),
+  costlier: PAIR(WITHIN, 'FULL', "l.amount > r.amount AND coalesce(l.userId, r.userId) != 'b'"),
+  unseen: PAIR(WITHIN, 'FULL', 'l.amount IS NULL'),
+  seen: `SELECT l.id AS l, r.id AS r FROM clicks l ASOF LEFT JOIN views r ON l.userId = r.userId AND l.t >= r.t
+    WHERE r.amount > 3 OR r.userId IS NULL`,
+};
+
+interface Event {
+  readonly stream: string;
+  readonly userId: string;
+  readonly at: number;
+  readonly amount: number;
+}
+
+/** No two of one time, which names an event. */
+const events = fc
+  .array(
+    fc.record({
+      stream: fc.constantFrom('clicks', 'views'),
+      userId: fc.constantFrom('a', 'b', 'c', 'd'),
+      gapMs: fc.nat(700),
+      amount: fc.nat(9),
+    }),
+    { minLength: 150, maxLength: 200 },
+  )
+  .map((drawn) => {
+    let at = 0;
+    return drawn.map(({ gapMs, ...event }): Event => {
+      at += gapMs + 1;
+      return { ...event, at };
+    });
+  });
+
+const lineOf = ({ stream, userId, at, amount }: Event) => ({ $stream: stream, userId, occurredAt: at, amount });
+
+async function given(lines: readonly object[], partitions: number): Promise<Record<string, string[]>> {
+  const { output } = await runScriptLines({
+    watermark: '{ outOfOrderness: 1s }',
+    partitions,
+    streams: STREAMS(partitions),
+    joins: JOINS.trimStart(),
+    lines,
+    only: Object.keys(SQL),
+  });
+  const pairs: Record<string, string[]> = Object.fromEntries(Object.keys(SQL).map((name) => [name, []]));
+  for (const line of output) pairs[String(line.stream)]?.push(`${timeOf(line.left)}-${timeOf(line.right)}`);
+  return Object.fromEntries(Object.entries(pairs).map(([name, own]) => [name, own.sort()]));
+}
+
+function timeOf(side: unknown): string {
+  return typeof side === 'object' && side !== null && 'occurredAt' in side ? String(side.occurredAt) : 'null';
+}
+
+async function inSql(all: readonly Event[]): Promise<Record<string, string[]>> {
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  try {
+    for (const stream of ['clicks', 'views']) {
+      const rows = all.filter((event) => event.stream === stream);
+      const values = rows.map(({ userId, at, amount }) => `(${at}, '${userId}', ${at}, ${amount})`);
+      await connection.run(`CREATE TABLE ${stream} (id BIGINT, userId VARCHAR, t BIGINT, amount BIGINT)`);
+      if (values.length > 0) await connection.run(`INSERT INTO ${stream} VALUES ${values.join(', ')}`);
+    }
+    const pairs = await Promise.all(
+      Object.entries(SQL).map(async ([name, sql]) => {
+        const rows = (await connection.runAndReadAll(sql)).getRowsJS();
+        return [name, rows.map(([l, r]) => `${l}-${r}`).sort()] as const;
+      }),
+    );
+    return Object.fromEntries(pairs);
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+test.each([1, 4])(
+  'a join with where, or with bounds of its own before and after, gives what SQL gives, on %d partitions and across a crash',
+  async (partitions) => {
+    const [all = []] = fc.sample(events, 1);
+    const lines: object[] = all.map(lineOf);
+    lines.splice(lines.length / 2, 0, { $snapshot: true }, { $restart: true });
+    expect(await given(lines, partitions)).toEqual(await inSql(all));
+  },
+);
