@@ -2,12 +2,16 @@
  * The bounded queue in front of a partition consumer. A batch stays here until its commit is durable, so that a consumer
  * finds it again after a crash. A batch that the log already holds is acknowledged instead.
  */
+
+import type { CallCutOff } from '../messages/streams.ts';
 import { withinBatch } from '../partition/within-batch.ts';
 import type { Batch } from '../sources/source.ts';
+import { StuckCallError } from './stuck-call.ts';
 
 /** A batch in flight, and the position of its source after it. */
 export interface Taken extends Batch {
   readonly next: number;
+  readonly cutOffs?: readonly CallCutOff[];
 }
 
 /** A batch that failed. */
@@ -23,6 +27,8 @@ export interface Suspect {
 interface Queued extends Batch {
   /** Whether it is a part, and how many rows of its batch come before it. */
   readonly isPart?: true;
+  /** Calls that it is tried without. */
+  readonly cutOffs?: readonly CallCutOff[];
   readonly within?: { readonly source: string; readonly next: number; readonly rows: number };
 }
 
@@ -45,12 +51,17 @@ export interface Mailbox {
    * flight: until then its first delivery may not be durable.
    */
   take(position: PositionOf): Taken | undefined;
-  /** Notes that a batch could not be applied. When several fail together, the first is at fault. */
+  /**
+   * Notes that a batch could not be applied. When several fail together, the first is at fault. One with a call that did
+   * not return is tried again without the call.
+   */
   failed(batch: Batch, error: Error): void;
   /** The next batch, when it has failed so often that it must be divided. */
   suspect(position: PositionOf): Suspect | null;
   /** Notes that the suspect is about to be divided; a failure of that counts as one more. */
   suspected(): void;
+  /** Notes that the suspect could not be divided: one with a call that did not return is divided again without it. */
+  undivided(error: unknown): void;
   /** Puts the parts in place of the suspect, each with its blocks and its range of rows. */
   divide(parts: readonly { readonly blocks: Batch['blocks']; readonly from: number; readonly to: number }[]): void;
   /** What fails at the moment, in words for people; null when nothing does. */
@@ -85,8 +96,11 @@ export function createMailbox(
 ): Mailbox {
   let waiting: Queued[] = [];
   let flying: { readonly batch: Queued; readonly taken: Taken }[] = [];
-  /** The batch that failed last, and how often. A batch that was given up and comes again is another one. */
-  let fault: { readonly batch: Queued; failures: number; error: Error } | null = null;
+  /**
+   * The batch that failed last, how often, and how often so since a call was last cut off. A batch that was given up and
+   * comes again is another one.
+   */
+  let fault: { readonly batch: Queued; failures: number; tries: number; error: Error } | null = null;
   let hasFailed = false;
   let blocked: { resolve: () => void; reject: (reason: Error) => void }[] = [];
   let closed: Error | null = null;
@@ -154,17 +168,30 @@ export function createMailbox(
       hasFailed = true;
       const [first] = flying.filter(({ taken }) => taken === batch);
       if (first === undefined) return;
-      const failures = (fault?.batch === first.batch ? fault.failures : 0) + 1;
-      fault = { batch: first.batch, failures, error };
+      const before = fault?.batch === first.batch ? fault : { failures: 0, tries: 0 };
+      const failures = before.failures + 1;
+      const own = withoutCall(first.batch, error);
+      fault = { batch: own ?? first.batch, failures, tries: own === null ? before.tries + 1 : 0, error };
+      if (own !== null) flying = flying.map((each) => (each === first ? { ...first, batch: own } : each));
     },
     suspect(position) {
       const [batch] = waiting;
-      if (batch === undefined || fault?.batch !== batch || fault.failures < quarantineAfter) return null;
+      if (batch === undefined || fault?.batch !== batch || fault.tries < quarantineAfter) return null;
       const next = batch.next ?? position(batch.source) + eventsOf(batch);
-      return { batch: { ...batch, next }, failures: fault.failures, error: fault.error, isPart: batch.isPart === true };
+      return { batch: { ...batch, next }, failures: fault.tries, error: fault.error, isPart: batch.isPart === true };
     },
     suspected() {
-      if (fault !== null) fault.failures += 1;
+      if (fault === null) return;
+      fault.failures += 1;
+      fault.tries += 1;
+    },
+    undivided(error) {
+      const [batch, ...rest] = waiting;
+      if (batch === undefined || fault?.batch !== batch) return;
+      const own = withoutCall(batch, error);
+      if (own === null) return;
+      fault = { ...fault, batch: own, tries: quarantineAfter };
+      waiting = [own, ...rest];
     },
     divide(parts) {
       const [batch, ...rest] = waiting;
@@ -222,10 +249,11 @@ function partOf(
   { blocks, from, to }: { readonly blocks: Batch['blocks']; readonly from: number; readonly to: number },
   isLast: boolean,
 ): Queued {
-  const { source, next, request, onDurable, onRejected, within } = batch;
+  const { source, next, request, onDurable, onRejected, within, cutOffs } = batch;
   const own = {
     blocks,
     isPart: true as const,
+    ...(cutOffs === undefined ? {} : { cutOffs }),
     ...(request === undefined ? {} : { request: { ...request, rowsBefore: request.rowsBefore + from } }),
     ...(isLast && onDurable !== undefined ? { onDurable } : {}),
     ...(onRejected === undefined ? {} : { onRejected }),
@@ -239,4 +267,13 @@ function partOf(
 
 function eventsOf({ blocks }: Batch): number {
   return blocks.reduce((count, block) => count + block.count, 0);
+}
+
+/** Null when the error is of another kind, or the call was cut off before: then that did not help. */
+function withoutCall(batch: Queued, error: unknown): Queued | null {
+  if (!(error instanceof StuckCallError)) return null;
+  const { cutOffs = [] } = batch;
+  const { operator, given, call } = error.call;
+  const isKnown = cutOffs.some((each) => each.operator === operator && each.given === given && each.call === call);
+  return isKnown ? null : { ...batch, cutOffs: [...cutOffs, error.call] };
 }

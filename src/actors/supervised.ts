@@ -63,6 +63,11 @@ export function startSupervised<M extends AnyStateMachine>(
     ...(clock === undefined ? {} : { clock }),
     ...(logger === undefined ? {} : { logger }),
   });
+  const send = actor.send.bind(actor);
+  // What it waited for may come after its end, and so may what others tell it: nobody is to hear of that any more.
+  actor.send = (event) => {
+    if (actor.getSnapshot().status === 'active') send(event);
+  };
   let failure: Error | null = null;
   let lastValue: unknown;
   let finish = (): void => {};

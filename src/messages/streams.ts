@@ -114,6 +114,20 @@ export const filePositionSchema = {
 } as const satisfies AvroRecord;
 export type FilePosition = FromAvro<typeof filePositionSchema>;
 
+export const callCutOffSchema = {
+  type: 'record',
+  name: 'CallCutOff',
+  namespace: NAMESPACE,
+  doc: "A call of an operator's code that did not return. It is not made again: its event is a dead letter for this operator.",
+  fields: [
+    { name: 'operator', type: 'string' },
+    { name: 'given', type: 'long', doc: 'Events that the operator had been given by then, the last one counted.' },
+    { name: 'call', type: 'int', doc: 'Calls since it was given that one: of timers, and of events that had waited.' },
+    { name: 'error', type: 'string', doc: 'For people.' },
+  ],
+} as const satisfies AvroRecord;
+export type CallCutOff = FromAvro<typeof callCutOffSchema>;
+
 export const tombstoneSchema = {
   type: 'record',
   name: 'Tombstone',

@@ -3,6 +3,7 @@ import { eventType } from './codec.ts';
 import { actorChangedSchema, alertDeliverySchema, runChangedSchema } from './operations.ts';
 import { sinkDeliverySchema, sinkPositionsSchema } from './sink-facts.ts';
 import {
+  callCutOffSchema,
   deadLetterReplayedSchema,
   deadLetterSchema,
   exchangedBlockSchema,
@@ -21,6 +22,7 @@ export const deadLetterReplayedType = eventType(deadLetterReplayedSchema);
 export const sourceControlType = eventType(sourceControlSchema);
 export const filePositionType = eventType(filePositionSchema);
 export const flushType = eventType(flushSchema);
+export const callCutOffType = eventType(callCutOffSchema);
 export const tombstoneType = eventType(tombstoneSchema);
 export const requestTakenType = eventType(requestTakenSchema);
 export const forwardedBlockType = eventType(forwardedBlockSchema);
@@ -47,4 +49,5 @@ export const ENGINE_TYPES = [
   alertDeliveryType,
   sinkPositionsType,
   sinkDeliveryType,
+  callCutOffType,
 ] as const;

@@ -3,6 +3,7 @@
  * of the state, its timers and its clearing are kept in the turn, and are done once the call has returned.
  */
 import type { DynamicEvent } from '../messages/codec.ts';
+import type { CutOffs } from './cut-offs.ts';
 import type { BroadcastHandler, Definition, ForAllContext, Handler, Key, KeyContext, Row } from './definition.ts';
 import type { KeyState, KeyStates } from './key-states.ts';
 import type { OutputWriter } from './output-writer.ts';
@@ -14,6 +15,7 @@ export interface CallsSpec {
   readonly name: string;
   /** The number of the partition that it runs in. */
   readonly partition: number;
+  readonly cutOffs: CutOffs;
   readonly definition: Definition;
   readonly options: Readonly<Row>;
   readonly code: RecordCode;
@@ -50,7 +52,7 @@ interface TimerChange {
 }
 
 export function createCalls(spec: CallsSpec): Calls {
-  const { name, partition, definition, options, code, broadcastCode, states, outputs } = spec;
+  const { name, partition, cutOffs, definition, options, code, broadcastCode, states, outputs } = spec;
   let turn: Turn | null = null;
   let isTimer = false;
   let held: { readonly key: KeyState; readonly at: number }[] | null = null;
@@ -100,9 +102,14 @@ export function createCalls(spec: CallsSpec): Calls {
   } satisfies KeyContext;
 
   function initial(key: Key): Row {
-    const state = definition.initial(key, options);
-    requireFit(code.misfit(state), state, 'initial() gave');
-    return code.copy(state);
+    enterOperator(name, partition, cutOffs.place);
+    try {
+      const state = definition.initial(key, options);
+      requireFit(code.misfit(state), state, 'initial() gave');
+      return code.copy(state);
+    } finally {
+      leaveOperator();
+    }
   }
   function turnOf(key: Key, known: KeyState | null, timeMs: number): Turn {
     const state = known === null ? initial(key) : code.copy(known.state);
@@ -131,7 +138,7 @@ export function createCalls(spec: CallsSpec): Calls {
     ctx.time = own.timeMs;
     ctx.watermark = watermarkMs;
     ctx.broadcast = states.broadcast;
-    enterOperator(name, partition);
+    enterOperator(name, partition, cutOffs.place);
   }
   function leave(): void {
     turn = null;
@@ -195,6 +202,7 @@ export function createCalls(spec: CallsSpec): Calls {
   const calls: Calls = {
     watermarkMs: Number.NEGATIVE_INFINITY,
     onEvent(handler, event, key, timeMs) {
+      cutOffs.call();
       const own = singleTurn(key, states.find(key, timeMs) ?? null, timeMs);
       enter(own, calls.watermarkMs);
       try {
@@ -207,9 +215,10 @@ export function createCalls(spec: CallsSpec): Calls {
     onBroadcast(stream, event, timeMs) {
       const handler: BroadcastHandler | undefined = definition.onBroadcast.get(stream);
       if (handler === undefined) return;
+      cutOffs.call();
       const turns = new Map<KeyState, Turn>();
       const broadcast = broadcastCode.copy(states.broadcast);
-      enterOperator(name, partition);
+      enterOperator(name, partition, cutOffs.place);
       try {
         requireNoPromise(handler(event, broadcast, forAll(turns, timeMs)));
         requireFit(broadcastCode.misfit(broadcast), broadcast, 'the broadcast state has');
@@ -222,6 +231,7 @@ export function createCalls(spec: CallsSpec): Calls {
     },
     onTimer(known, at) {
       markOutputs();
+      cutOffs.call();
       const own = singleTurn(known.key, known, at);
       callTimer(own, at);
       keep(own, true);

@@ -4,8 +4,10 @@
  */
 import { type AvroRecord, NAMESPACE } from '../messages/avro.ts';
 import { type DynamicEvent, dynamicEventType, type EventType, resolvingDecoder } from '../messages/codec.ts';
+import { callCutOffSchema } from '../messages/streams.ts';
 import { type OperatorState, UnreadableStateError } from '../streams/operator.ts';
 import { addTimer, createTimers, nextDeadlineMs, takeTimer } from '../streams/timers.ts';
+import type { SavedCutOffs } from './cut-offs.ts';
 import type { Definition, Key, Row } from './definition.ts';
 import { createKeyTimers, type KeyTimers, type TimedKey } from './key-timers.ts';
 import { isMap } from './shape.ts';
@@ -38,14 +40,12 @@ export interface KeyStates {
   restore(state: OperatorState): DynamicEvent | null;
 }
 
-interface Beside {
-  /** Events so far. */
-  readonly given: number;
+interface Beside extends SavedCutOffs {
   /** Those that wait for the watermark. */
   readonly held: readonly object[];
 }
 
-const NOTHING: Beside = { given: 0, held: [] };
+const NOTHING: Beside = { given: 0, calls: 0, cutOffs: [], held: [] };
 const SAMPLED_KEYS = 64;
 
 const HELD = {
@@ -72,6 +72,8 @@ function stateSchema(definition: Definition): AvroRecord {
       { name: 'state', type: ['null', definition.state], doc: 'Null in the first record alone.' },
       { name: 'broadcast', type: ['null', definition.broadcast], default: null, doc: 'In the first record alone.' },
       { name: 'given', type: 'long', default: 0, doc: 'Events so far; in the first record alone.' },
+      { name: 'calls', type: 'int', default: 0, doc: 'Since the last of these; in the first record alone.' },
+      { name: 'cutOffs', type: { type: 'array', items: callCutOffSchema }, default: [], doc: 'As calls.' },
       { name: 'held', type: { type: 'array', items: HELD }, default: [], doc: 'In the first record alone.' },
     ],
   };

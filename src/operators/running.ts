@@ -6,11 +6,19 @@ import { Buffer } from 'node:buffer';
 
 export const running: { operator: string | null } = { operator: null };
 
+/** Which call of an operator: the same in every replay. */
+export interface CallPlace {
+  given: number;
+  call: number;
+}
+
 export interface RunningCall {
   readonly operator: string;
   readonly partition: number;
+  /** Which call of the operator it is: see CallCutOff. */
+  readonly place: CallPlace;
   /** Calls before it, wrapped at 32 bits: as long as it stays, the call is the same. */
-  readonly call: number;
+  readonly number: number;
 }
 
 /** The numbers of the memory; the name follows them. */
@@ -18,8 +26,10 @@ const CALLS = 0;
 const IS_INSIDE = 1;
 const PARTITION = 2;
 const NAME_BYTES = 3;
-const NUMBERS = 4;
-const NAME_AT = NUMBERS * Int32Array.BYTES_PER_ELEMENT;
+const CALL = 4;
+const NUMBERS = 6;
+const GIVEN_AT = NUMBERS * Int32Array.BYTES_PER_ELEMENT;
+const NAME_AT = GIVEN_AT + Float64Array.BYTES_PER_ELEMENT;
 const MEMORY_BYTES = NAME_AT + 240;
 
 export function runningMemory(): SharedArrayBuffer {
@@ -27,17 +37,19 @@ export function runningMemory(): SharedArrayBuffer {
 }
 
 let memory = runningMemory();
-let numbers = new Int32Array(memory);
+let numbers = new Int32Array(memory, 0, NUMBERS);
+let given = new Float64Array(memory, GIVEN_AT, 1);
 let shownName = '';
 
 /** Calls in this thread are shown in this memory from now on. */
 export function showRunningIn(shared: SharedArrayBuffer): void {
   memory = shared;
   numbers = new Int32Array(shared, 0, NUMBERS);
+  given = new Float64Array(shared, GIVEN_AT, 1);
   shownName = '';
 }
 
-export function enterOperator(name: string, partition: number): void {
+export function enterOperator(name: string, partition: number, place: CallPlace): void {
   running.operator = name;
   // A thread drives an operator over a whole batch: the name changes seldom.
   if (name !== shownName) {
@@ -45,6 +57,8 @@ export function enterOperator(name: string, partition: number): void {
     numbers[NAME_BYTES] = Buffer.from(memory, NAME_AT).write(name);
   }
   numbers[PARTITION] = partition;
+  numbers[CALL] = place.call;
+  given[0] = place.given;
   numbers[CALLS]! += 1;
   numbers[IS_INSIDE] = 1;
 }
@@ -56,6 +70,9 @@ export function leaveOperator(): void {
 
 /** The call that is under way where this memory is written; null when none is. Exact for one that stays. */
 export function runningCall(shared: SharedArrayBuffer): RunningCall | null {
-  const [call = 0, isInside = 0, partition = 0, length = 0] = new Int32Array(shared, 0, NUMBERS);
-  return isInside === 0 ? null : { operator: Buffer.from(shared, NAME_AT, length).toString(), partition, call };
+  const [calls = 0, isInside = 0, partition = 0, length = 0, call = 0] = new Int32Array(shared, 0, NUMBERS);
+  if (isInside === 0) return null;
+  const [events = 0] = new Float64Array(shared, GIVEN_AT, 1);
+  const operator = Buffer.from(shared, NAME_AT, length).toString();
+  return { operator, partition, place: { given: events, call }, number: calls };
 }

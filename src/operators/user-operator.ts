@@ -13,6 +13,7 @@ import { keyAt, keyColumn } from '../streams/key-column.ts';
 import type { Operator, OperatorInput, OperatorState } from '../streams/operator.ts';
 import { END_OF_TIME_MS } from '../streams/watermark.ts';
 import { type Calls, createCalls } from './calls.ts';
+import { CutOffError, createCutOffs } from './cut-offs.ts';
 import type { Definition, Handler, Key, Row } from './definition.ts';
 import { createEventReader, type EventReader } from './event-reader.ts';
 import { type FailedCall, type LetterWriter, letterOutput, pushLetter } from './failed-calls.ts';
@@ -79,13 +80,22 @@ function createWriting(spec: UserOperatorSpec, partition: number, { writers, let
   const broadcastCode = recordCode(dynamicEventType(definition.broadcast));
   const states = createKeyStates(definition, broadcastCode.copy(definition.initialBroadcast(options)), spec.ttlMs);
   const outputs = new Map([...definition.outputs.keys()].map((output, i) => [output, writers[i]!]));
-  const calls: Calls = createCalls({ name, partition, definition, options, code, broadcastCode, states, outputs });
+  const cutOffs = createCutOffs();
+  const calls: Calls = createCalls({
+    name,
+    partition,
+    cutOffs,
+    definition,
+    options,
+    code,
+    broadcastCode,
+    states,
+    outputs,
+  });
   const readers = new Map(inputs.map((input) => [input.stream, readerOf(definition, input)]));
   const keyFields = new Map(inputs.map(({ stream, key }) => [stream, key]));
   const held = createHeldEvents();
   const isHolding = spec.order === 'time';
-  /** Events so far. */
-  let given = 0;
 
   let stream = '';
   let columns: Columns = NO_COLUMNS;
@@ -97,7 +107,9 @@ function createWriting(spec: UserOperatorSpec, partition: number, { writers, let
 
   function failed(call: FailedCall): void {
     for (const writer of writers) writer.rollback();
-    if (onError === 'fail') throw new OperatorFailure(name, call.what, call.error);
+    // What did not return is not tried again: it would not return then.
+    if (onError === 'fail' && !(call.error instanceof CutOffError))
+      throw new OperatorFailure(name, call.what, call.error);
     pushLetter(letters, name, call);
   }
   function fire(key: KeyState, at: number): void {
@@ -106,7 +118,7 @@ function createWriting(spec: UserOperatorSpec, partition: number, { writers, let
     } catch (error) {
       const what = `the timer at ${at} of key ${JSON.stringify(key.key)}`;
       const json = JSON.stringify({ key: key.key, timer: at });
-      failed({ what, stream: inputs[0]?.stream ?? '', position: given, json, error });
+      failed({ what, stream: inputs[0]?.stream ?? '', position: cutOffs.place.given, json, error });
     }
   }
   function take(waited: HeldEvent): void {
@@ -124,7 +136,7 @@ function createWriting(spec: UserOperatorSpec, partition: number, { writers, let
     }
   }
 
-  const snapshot = (): OperatorState => states.snapshot(text, { given, held: held.snapshot() });
+  const snapshot = (): OperatorState => states.snapshot(text, { ...cutOffs.snapshot(), held: held.snapshot() });
 
   return {
     name,
@@ -132,7 +144,7 @@ function createWriting(spec: UserOperatorSpec, partition: number, { writers, let
     actor: USER_OPERATOR,
     heldBackMs: 0,
     inputs: inputs.map((input) => input.stream),
-    outputs: onError === 'fail' ? writers : [...writers, letterOutput(inputs[0]?.stream ?? '', letters)],
+    outputs: [...writers, letterOutput(inputs[0]?.stream ?? '', letters)],
     begin(input: OperatorInput) {
       stream = input.stream;
       reader = readers.get(stream) ?? reader;
@@ -147,7 +159,7 @@ function createWriting(spec: UserOperatorSpec, partition: number, { writers, let
     },
     add(row) {
       const timeMs = timesMs[row]!;
-      const position = given++;
+      const position = cutOffs.give();
       if (isHolding && timeMs > calls.watermarkMs) {
         held.add({ stream, timeMs, position, event: columns.event(row) });
         return;
@@ -185,11 +197,12 @@ function createWriting(spec: UserOperatorSpec, partition: number, { writers, let
       copy.advance(END_OF_TIME_MS);
     },
     remove() {},
+    cutOff: cutOffs.cut,
     snapshot,
     restore(saved) {
       if (saved.definition !== null) requireSameKeys(saved.definition, definition, inputs);
       const beside = states.restore(saved);
-      given = Number(beside?.given ?? 0);
+      if (beside !== null) cutOffs.restore(beside);
       held.restore(beside?.held);
     },
     keyCount: states.count,

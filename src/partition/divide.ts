@@ -53,7 +53,8 @@ export function divide(
       const fold = newFold();
       const before = decodeSnapshot(state);
       if (before !== null) fold.restore(before);
-      const own = { source: batch.source, next: batch.next, blocks: rows.slice(from, to) };
+      const { source, next, cutOffs = [] } = batch;
+      const own = { source, next, blocks: rows.slice(from, to), cutOffs };
       requireCommitSize(
         fold.partition.apply(own, (steps) => deriveAll(fold, steps), committedAt).commit,
         commitBytesMax,

@@ -20,6 +20,9 @@ export function drive(operator: Operator, steps: readonly Step[]): void {
         operator.remove(step);
         operator.advance(step.watermarkMs);
         break;
+      case 'cutOff':
+        if (step.call.operator === operator.name) operator.cutOff?.(step.call);
+        break;
       case 'watermark':
         operator.advance(step.watermarkMs);
         break;

@@ -159,3 +159,10 @@ function obey(state: WatermarkState, { control, watermark }: SourceControl): num
       return followStream(state, watermark);
   }
 }
+
+/** The watermark policy of each log that is read, which is its stream's. */
+export function policiesOf(
+  inputs: readonly { readonly channels: readonly string[]; readonly watermark: WatermarkPolicy }[],
+): ReadonlyMap<string, WatermarkPolicy> {
+  return new Map(inputs.flatMap(({ channels, watermark }) => channels.map((channel) => [channel, watermark])));
+}

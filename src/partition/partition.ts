@@ -11,8 +11,9 @@ import { type Commit, inputSection, type Section } from '../messages/commit.ts';
 import type { InputBlock } from '../messages/origins.ts';
 import type { Registry } from '../messages/registry.ts';
 import { decodeSeen } from '../messages/seen-times.ts';
-import type { FilePosition, RequestPart, RequestTaken, Tombstone } from '../messages/streams.ts';
+import type { CallCutOff, FilePosition, RequestPart, RequestTaken, Tombstone } from '../messages/streams.ts';
 import {
+  callCutOffType,
   deadLetterType,
   exchangedBlockType,
   flushType,
@@ -25,9 +26,10 @@ import { createCheck, type ExpectationFailures } from '../quality/check.ts';
 import type { Expectation } from '../quality/expectation.ts';
 import type { WatermarkPolicy, WatermarkState } from '../streams/watermark.ts';
 import { createBlockColumns } from './block-columns.ts';
+import { cutOffBlocks } from './cut-off-blocks.ts';
 import type { DerivedBlocks, DerivedSummary } from './derived-blocks.ts';
 import { createKnownFiles } from './known-files.ts';
-import { type ChannelState, createPartitionTime } from './partition-time.ts';
+import { type ChannelState, createPartitionTime, policiesOf } from './partition-time.ts';
 import { originsOf, type Refusals, refuse, withoutRefused } from './refused.ts';
 import {
   createRequests,
@@ -47,6 +49,8 @@ export interface PartitionInput {
   readonly blocks: readonly InputBlock[];
   /** The request that the batch is a part of, when that has a key. */
   readonly request?: RequestPart;
+  /** Calls that it is to be applied without. */
+  readonly cutOffs?: readonly CallCutOff[];
 }
 
 /** Events of one stream. */
@@ -162,6 +166,11 @@ export function createPartition(spec: PartitionSpec, registry: Registry, derived
             steps.push({ kind: 'watermark', watermarkMs: time.control(channel, control) });
           }
           break;
+        case callCutOffType.name:
+          for (const call of registry.decodeAs(callCutOffType, fingerprint, bytes)) {
+            steps.push({ kind: 'cutOff', call, watermarkMs: time.state().watermarkMs });
+          }
+          break;
         case flushType.name:
           if (time.flush(channel)) steps.push({ kind: 'flush', watermarkMs: time.state().watermarkMs });
           break;
@@ -228,7 +237,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry, derived
     apply(batch, derive, committedAt) {
       columns.forget();
       const failures: ExpectationFailures[] = [];
-      const blocks = [...taken(batch, committedAt, failures), ...requestBlocks(batch)];
+      const blocks = [...cutOffBlocks(batch), ...taken(batch, committedAt, failures), ...requestBlocks(batch)];
       const steps = stepsOfAll(blocks);
       derive(steps);
       stand(batch);
@@ -281,11 +290,6 @@ export function createPartition(spec: PartitionSpec, registry: Registry, derived
       lastEventAtMs = null;
     },
   };
-}
-
-/** The watermark policy of each log that is read, which is its stream's. */
-function policiesOf(inputs: readonly PartitionEvents[]): ReadonlyMap<string, WatermarkPolicy> {
-  return new Map(inputs.flatMap(({ channels, watermark }) => channels.map((channel) => [channel, watermark])));
 }
 
 function countOf(blocks: readonly Block[], fingerprint: string): number {

@@ -1,4 +1,5 @@
 /** A decoded batch on its way through a partition, in steps, each with its place in event time. */
+import type { CallCutOff } from '../messages/streams.ts';
 import type { OperatorDeletion, OperatorInput } from '../streams/operator.ts';
 
 /** Events in arrival order. */
@@ -27,7 +28,15 @@ export interface DeletionStep extends OperatorDeletion {
   readonly watermarkMs: number;
 }
 
-export type Step = EventsStep | WatermarkStep | FlushStep | DeletionStep;
+/** A call of an operator's code that is not to be made again. */
+export interface CutOffStep {
+  readonly kind: 'cutOff';
+  readonly call: CallCutOff;
+  /** The watermark, which does not move. */
+  readonly watermarkMs: number;
+}
+
+export type Step = EventsStep | WatermarkStep | FlushStep | DeletionStep | CutOffStep;
 
 /** The watermark after the last step; -Infinity without steps. */
 export function watermarkAfter(steps: readonly Step[]): number {

@@ -129,8 +129,13 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
   for (const [fingerprint, json] of readSchemaFiles(config.dataDir, syncFs, known)) registry.learn(fingerprint, json);
 
   const { threads: threadCount } = config.runtime;
-  const threads =
-    threadCount === 0 ? null : platform.startPartitionThreads(threadCount, config.supervision.stuckAfterMs);
+  let threads: PartitionThreads | null = null;
+  /** None of them starts before the first partition that runs in it. */
+  const threadsOf = ({ operators }: DerivationTypes): PartitionThreads | null => {
+    if (threadCount === 0 && !operators.some(({ callsUsers }) => callsUsers)) return null;
+    threads ??= platform.startPartitionThreads(Math.max(1, threadCount), config.supervision.stuckAfterMs);
+    return threads;
+  };
   let hosted = 0;
   const open = async (
     derivation: Derivation,
@@ -146,10 +151,9 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
     await saveSchemaFiles(disk.fs, config.dataDir, own);
     const units: PartitionUnit[] = [];
     for (let partition = 0; partition < partitions; partition++) {
-      const isOwn = threads === null || derivation === OPERATIONS_DERIVATION;
-      const host = isOwn
-        ? hostHere(derivation, types, partition)
-        : hostIn(threads, hosted++, { derivation, partition });
+      const all = derivation === OPERATIONS_DERIVATION ? null : threadsOf(types);
+      const host =
+        all === null ? hostHere(derivation, types, partition) : hostIn(all, hosted++, { derivation, partition });
       units.push(await openUnit(name, partition, deriversOf(types), host));
     }
     for (const { log } of units) {

@@ -57,7 +57,10 @@ export function createQuarantine(options: QuarantineOptions): Quarantine {
     const none = [isPart ? all : { ...all, failing: all.failing.filter(({ row }) => !rows.isFilePosition(row)) }];
     // A division that ends its thread, as the batch did, is not tried for ever; nor is a part that still fails.
     if (failures >= 2 * quarantineAfter) return none;
-    const parts = await host.divide(batch, committedAt);
+    const parts = await host.divide(batch, committedAt).catch((cause: unknown) => {
+      mailbox.undivided(cause);
+      throw cause;
+    });
     return isPart && parts.length === 1 && parts[0]?.failing.length === 0 ? none : parts;
   }
 

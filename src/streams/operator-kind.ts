@@ -33,6 +33,8 @@ export interface PreparedOperator {
   readonly name: string;
   /** The actor that drives it, as the actor tree names it. */
   readonly actor: string;
+  /** Whether it calls code of users, which may not return: then it runs in a thread, which can be ended. */
+  readonly callsUsers?: true;
   /** Of its outputs. */
   readonly types: readonly { readonly stream: string; readonly type: EventType<unknown> }[];
   /** For the partition of this number. */

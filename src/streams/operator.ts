@@ -8,6 +8,7 @@
 import type { Block } from '../messages/block.ts';
 import type { EventSchema } from '../messages/codec.ts';
 import type { Columns } from '../messages/columns.ts';
+import type { CallCutOff } from '../messages/streams.ts';
 
 /** Events of one stream in arrival order: those whose rows add() is told from now on. */
 export interface OperatorInput {
@@ -70,6 +71,8 @@ export interface Operator {
   /** The input has ended for now: gives what is open, and keeps it open. */
   flush(): void;
   remove(deletion: OperatorDeletion): void;
+  /** A call that is not to be made. Absent where no code of users is called. */
+  cutOff?(call: CallCutOff): void;
   snapshot(): OperatorState;
   /** Into an operator that has seen nothing. Throws an UnreadableStateError when the state is none of its own. */
   restore(state: OperatorState): void;

@@ -45,6 +45,7 @@ export const userOperatorKind = operatorKind<UserOperatorDerivation>(USER_OPERAT
   };
   return {
     actor: USER_OPERATOR,
+    callsUsers: true,
     types: [...definition.outputs].map(([output, fields]) => {
       const type = dynamicEventType(outputSchema(name, output, fields, keyType));
       return { stream: outputStream(name, output), type };

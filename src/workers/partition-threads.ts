@@ -5,9 +5,10 @@
 import { MessageChannel, type Worker } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import { FailedElsewhere, type PartitionHost } from '../actors/partition-host.ts';
+import { StuckCallError } from '../actors/stuck-call.ts';
 import type { ChildContext } from '../actors/supervised.ts';
 import { logName } from '../messages/log-name.ts';
-import type { FilePosition } from '../messages/streams.ts';
+import type { CallCutOff, FilePosition } from '../messages/streams.ts';
 import { filePositionType } from '../messages/types.ts';
 import { type RunningCall, runningMemory } from '../operators/running.ts';
 import type { PartitionStatus } from '../partition/partition.ts';
@@ -93,23 +94,25 @@ function startThread(pool: Piscina, stuckAfterMs: number): Thread {
     }
     return [0, `partition ${call.partition}`];
   }
-  let stuck: { readonly host: number; readonly problem: string } | null = null;
+  let stuck: { readonly host: number; readonly problem: string; readonly call: CallCutOff } | null = null;
   const abort = new AbortController();
   const task: ThreadTask = { port: port2, running: runningMemory() };
   const stopWatching = watchForStuckCalls(task.running, stuckAfterMs, (call) => {
     const [host, log] = hostOf(call);
-    const since = `${stuckAfterMs / 1000} s (supervision.stuckAfter)`;
-    stuck = { host, problem: `the operator ${call.operator} of ${log} has not returned for ${since}` };
+    const { operator, place } = call;
+    const error = `the operator ${operator} of ${log} has not returned for ${stuckAfterMs / 1000} s (supervision.stuckAfter)`;
+    stuck = { host, problem: error, call: { operator, ...place, error } };
     abort.abort();
   });
   pool.run(task, { transferList: [port2], signal: abort.signal }).catch((error: Error) => {
     stopWatching();
     port.close();
     const text = `The thread of the partition has ended: ${stuck?.problem ?? error.message}`;
-    const errorOf = (host: number): Error =>
-      stuck === null || stuck.host === host
-        ? new Error(text, { cause: error })
-        : new FailedElsewhere(text, { cause: error });
+    const errorOf = (host: number): Error => {
+      if (stuck === null) return new Error(text, { cause: error });
+      if (stuck.host === host) return new StuckCallError(text, stuck.call, { cause: error });
+      return new FailedElsewhere(text, { cause: error });
+    };
     ended = errorOf;
     for (const { host, reject } of asked.values()) reject(errorOf(host));
     asked.clear();
@@ -194,8 +197,8 @@ function openHost(thread: Thread, host: number, opened: OpenPartition): Partitio
     recovered: () => thread.post({ kind: 'recovered', host }),
     async apply(batch, committedAt) {
       // A mailbox's batch has functions too, which can't go to another thread.
-      const { source, next, request } = batch;
-      const own = request === undefined ? {} : { request };
+      const { source, next, request, cutOffs = [] } = batch;
+      const own = { cutOffs, ...(request === undefined ? {} : { request }) };
       // At once: the next batch is taken before this one is answered.
       positions.set(source, next);
       for (const block of batch.blocks) {
@@ -212,9 +215,9 @@ function openHost(thread: Thread, host: number, opened: OpenPartition): Partitio
       return withInput(applied, batch, { stream: derivation.stream, partition, committedAt });
     },
     async divide(batch, committedAt) {
-      const { source, next } = batch;
+      const { source, next, cutOffs = [] } = batch;
       const { blocks, memory } = ownBlocks(batch.blocks);
-      return await thread.ask(host, { kind: 'divide', batch: { source, next, blocks }, committedAt }, memory);
+      return await thread.ask(host, { kind: 'divide', batch: { source, next, blocks, cutOffs }, committedAt }, memory);
     },
     request: (key) => thread.ask(host, { kind: 'request', key }),
     snapshot: () => thread.ask(host, { kind: 'snapshot' }),

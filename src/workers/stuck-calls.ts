@@ -18,7 +18,7 @@ export function watchForStuckCalls(
   const timer = setInterval(
     () => {
       const now = runningCall(running);
-      again = now !== null && now.call === seen?.call ? again + 1 : 0;
+      again = now !== null && now.number === seen?.number ? again + 1 : 0;
       seen = now;
       if (now === null || again < LOOKS) return;
       clearInterval(timer);

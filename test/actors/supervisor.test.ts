@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type AnyStateMachine, assign, fromPromise, setup } from 'xstate';
 import { adjacencyMapToArray, getAdjacencyMap } from 'xstate/graph';
 import { newChild } from '../../src/actors/child-table.ts';
@@ -43,6 +43,22 @@ function stateOf(root: RunningChild, id: string): string | undefined {
   };
   return find(root.children?.() ?? [])?.state;
 }
+
+it('what is sent to an actor that has ended is dropped without a word', async () => {
+  const late = fromPromise<void>(() => settle());
+  const machine = setup({ actors: { late } }).createMachine({
+    initial: 'waits',
+    states: { waits: { invoke: { src: 'late' }, on: { DRAIN: 'ended' } }, ended: { type: 'final' } },
+  });
+  const said = vi.spyOn(console, 'warn').mockReturnValue();
+  const actor = startSupervised(machine, undefined, { failed() {}, stopped() {} });
+  await actor.child.drain();
+  actor.send({ type: 'DRAIN' });
+  await actor.child.drain();
+  expect(said).not.toHaveBeenCalled();
+  said.mockRestore();
+  expect(actor.child.state()).toBe('stopped');
+});
 
 describe('children that come and go', () => {
   it('come first, so that what feeds them is stopped before them', async () => {

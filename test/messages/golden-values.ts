@@ -17,6 +17,7 @@ import { commitHeaderSchema } from '../../src/messages/streams.ts';
 import {
   actorChangedType,
   alertDeliveryType,
+  callCutOffType,
   deadLetterReplayedType,
   deadLetterType,
   exchangedBlockType,
@@ -179,6 +180,13 @@ export const GOLDEN: readonly Golden[] = [
     values: [
       { key: LARGEST_LONG, occurredAt: -1 },
       { key: 'é', occurredAt: AT },
+    ],
+  },
+  {
+    type: callCutOffType,
+    values: [
+      { operator: '', given: LARGEST_LONG, call: 2 ** 31 - 1, error: '' },
+      { operator: 'größte-summe', given: 0, call: 1, error: 'has not returned for 30 s — é' },
     ],
   },
   {

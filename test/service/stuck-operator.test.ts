@@ -1,7 +1,7 @@
-/** An operator of a user that does not return, in a thread: it is named, its thread is ended, and its batch is set aside. */
+/** An operator of a user that does not return: it is named, its thread is ended, and only that call is given up. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { filePositionType } from '../../src/messages/types.ts';
 import { outputLines } from '../../src/run/output.ts';
@@ -10,19 +10,17 @@ import { temporaryDirectory, writePipeline } from './script-run.ts';
 
 const MODULE = fileURLToPath(new URL('../fixtures/operators/stuck.js', import.meta.url));
 const SAYS = 'the operator own of clicks-1 has not returned for 0.2 s (supervision.stuckAfter)';
+const POSITION = { path: 'c.jsonl', partitions: 2, lines: 7, records: 7, bytes: 100, sha256: '00', isCut: false };
 
-test('is told of by name, and everything else goes on', { timeout: 60_000 }, async () => {
-  const directory = temporaryDirectory();
-  const operators = `own: { module: ${MODULE}, input: { clicks: userId }, onError: deadLetter }`;
-  const file = writePipeline(directory, { watermark: '{ outOfOrderness: 1s }', partitions: 2, operators, lines: [] });
-  const { runtime, supervision, ...rest } = loadConfig(file, {});
-  const often = { quarantineAfter: 1, stuckAfterMs: 200, minBackoffMs: 1, maxBackoffMs: 5 };
-  const config = {
-    ...rest,
-    dataDir: join(directory, 'data'),
-    runtime: { ...runtime, threads: 1 },
-    supervision: { ...supervision, ...often },
-  };
+type Click = Readonly<Record<'userId' | 'occurredAt' | 'amount', string | number>>;
+
+/** A service with two partitions and no thread but that of the operator. */
+async function start(onError: string, stuckAfterMs: number, data = temporaryDirectory()) {
+  const operators = `own: { module: ${MODULE}, input: { clicks: userId }, onError: ${onError} }`;
+  const file = writePipeline(data, { watermark: '{ outOfOrderness: 1ms }', partitions: 2, operators, lines: [] });
+  const { supervision, ...rest } = loadConfig(file, {});
+  const often = { stuckAfterMs, minBackoffMs: 1, maxBackoffMs: 5, shutdownMs: 300 };
+  const config = { ...rest, dataDir: join(data, 'data'), supervision: { ...supervision, ...often } };
   const told: string[] = [];
   const tell = (...line: unknown[]): void => void told.push(JSON.stringify(line));
   const logger = { debug() {}, info: tell, warn: tell, error: tell };
@@ -30,47 +28,73 @@ test('is told of by name, and everything else goes on', { timeout: 60_000 }, asy
   await service.ready;
   const clicks = service.pipeline.streams.get('clicks');
   if (clicks === undefined) throw new Error('There is no stream clicks');
-  const problems = new Set<string>();
-  const looking = setInterval(() => {
-    for (const unit of service.pipeline.units) problems.add(unit.problem() ?? '');
-  }, 10);
-  const position = { path: 'c.jsonl', partitions: 2, lines: 7, records: 7, bytes: 100, sha256: '00', isCut: false };
-  const deliver = (partition: number, next: number, amount: number): Promise<void> => {
-    const block = clicks.eventType.encodeBlock([{ userId: 'a', occurredAt: next, amount }]);
+  const deliver = (partition: number, next: number, events: readonly Click[], isFile = false): Promise<void> => {
+    const position = isFile ? [filePositionType.encodeBlock([POSITION])] : [];
+    const blocks = [clicks.eventType.encodeBlock(events), ...position];
     return new Promise((resolve, reject) => {
-      const batch = {
-        source: 'test',
-        next,
-        blocks: [block, ...(amount === 15 ? [filePositionType.encodeBlock([position])] : [])],
-        onDurable: () => resolve(),
-        onRejected: reject,
-      };
+      const batch = { source: 'test', next, blocks, onDurable: () => resolve(), onRejected: reject };
       clicks.intake.deliver(partition, batch).catch(reject);
     });
   };
-  await deliver(0, 1, 1);
-  await deliver(1, 1, 1);
-  const stuck = deliver(1, 2, 15);
-  const after = [deliver(0, 2, 1), deliver(1, 3, 1)];
-  await Promise.all([stuck, ...after]);
-  clearInterval(looking);
-  expect([...problems].filter((problem) => problem.startsWith('clicks-1: ')).join()).toContain(SAYS);
-  expect(told.filter((line) => line.includes(SAYS)).length).toBeGreaterThan(0);
-  expect(service.pipeline.units.map((unit) => unit.problem())).toEqual([null, null, null]);
-  expect(service.pipeline.units.flatMap((unit) => unit.files())).toEqual([position]);
-  const output: string[] = [];
-  const { reader, registry, units } = service.pipeline;
-  for await (const line of outputLines(reader, registry, units, ['own.counts', 'clicks.dead-letters']))
-    output.push(line);
+  const output = async (): Promise<Record<string, unknown>[]> => {
+    const { reader, registry, units } = service.pipeline;
+    const lines: Record<string, unknown>[] = [];
+    for await (const line of outputLines(reader, registry, units, ['own.counts', 'clicks.dead-letters']))
+      lines.push(JSON.parse(line));
+    return lines;
+  };
+  return { service, deliver, output, told };
+}
+
+const click = (userId: string, occurredAt: number, amount = 1): Click => ({ userId, occurredAt, amount });
+const countsOf = (events: readonly Record<string, unknown>[]): unknown[] =>
+  events.filter(({ stream }) => stream === 'own.counts').map(({ key, n }) => `${key}${n}`);
+
+test.for(['deadLetter', 'fail'])(
+  'gives up one call and no other with onError: %s',
+  { timeout: 60_000 },
+  async (onError) => {
+    const data = temporaryDirectory();
+    const { service, deliver, output, told } = await start(onError, 200, data);
+    const problems = new Set<string>();
+    const looking = setInterval(() => {
+      for (const unit of service.pipeline.units) problems.add(unit.problem() ?? '');
+    }, 10);
+    await Promise.all([
+      deliver(0, 1, [click('z', 1)]),
+      deliver(1, 1, [click('a', 1), click('b', 2, 15), click('c', 3), click('a', 4)], true),
+      // A timer that does not return, then a first event of a key.
+      deliver(1, 2, [click('d', 5, 16), click('a', 50), click('never', 51), click('b', 52)]),
+      deliver(0, 2, [click('z', 2)]),
+    ]);
+    clearInterval(looking);
+    expect([...problems].filter((problem) => problem.startsWith('clicks-1: ')).join()).toContain(SAYS);
+    expect(told.filter((line) => line.includes(SAYS)).length).toBeGreaterThan(0);
+    expect(service.pipeline.units.map((unit) => unit.problem())).toEqual([null, null, null]);
+    expect(service.pipeline.units.flatMap((unit) => unit.files())).toEqual([POSITION]);
+    const events = await output();
+    expect(countsOf(events).sort()).toEqual(['a1', 'a2', 'a3', 'b1', 'c1', 'd1', 'z1', 'z2']);
+    const letters = events.filter(({ stream }) => stream !== 'own.counts');
+    expect(letters.map(({ position, detail }) => [position, String(detail).replace(/ of 1970.*?Z/, '')])).toEqual([
+      [1, `an event of clicks: ${SAYS}`],
+      [6, `the timer at 6 of key "d": ${SAYS}`],
+      [6, `an event of clicks: ${SAYS}`],
+    ]);
+    expect(new Set(letters.map(({ reason }) => reason))).toEqual(new Set(['operator-failed']));
+    // The log is read again, and no call is cut off any more: one that was made once more would not return.
+    await service.kill();
+    const again = await start(onError, 3_600_000, data);
+    await again.deliver(1, 3, [click('b', 60), click('a', 61)]);
+    expect(countsOf(await again.output())).toEqual([...countsOf(events), 'b2', 'a4']);
+    await again.service.stop();
+  },
+);
+
+test('holds up no orderly stop', { timeout: 30_000 }, async () => {
+  const { service, deliver } = await start('deadLetter', 3_600_000);
+  const lost = deliver(1, 1, [click('b', 2, 15)]);
+  lost.catch(() => {});
+  await vi.waitFor(() => expect(service.pipeline.units.some(({ mailbox }) => mailbox.inFlight > 0)).toBe(true));
   await service.stop();
-  const events = output.map((line) => JSON.parse(line));
-  expect(
-    events
-      .filter(({ stream }) => stream === 'own.counts')
-      .map(({ n }) => n)
-      .sort(),
-  ).toEqual([1, 1, 2, 2]);
-  expect(events.filter(({ stream }) => stream !== 'own.counts')).toMatchObject([
-    { reason: 'quarantined', detail: expect.stringContaining(SAYS) },
-  ]);
+  await expect(lost).rejects.toThrow(/stopping/);
 });

@@ -4,6 +4,7 @@ import { enterOperator, leaveOperator, runningMemory, showRunningIn } from '../.
 import { watchForStuckCalls } from '../../src/workers/stuck-calls.ts';
 
 const AFTER_MS = 1000;
+const PLACE = { given: 1, call: 1 };
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => {
@@ -15,20 +16,22 @@ afterEach(() => {
 function watched() {
   const memory = runningMemory();
   showRunningIn(memory);
-  const told: { operator: string; partition: number }[] = [];
-  const stop = watchForStuckCalls(memory, AFTER_MS, ({ operator, partition }) => told.push({ operator, partition }));
+  const told: object[] = [];
+  const stop = watchForStuckCalls(memory, AFTER_MS, ({ operator, partition, place }) =>
+    told.push({ operator, partition, ...place }),
+  );
   return { told, stop };
 }
 
-test('one call that stays is told of once, with its operator and partition, and not too early', () => {
+test('one call that stays is told of once, with its operator, partition and place, and not too early', () => {
   const { told } = watched();
-  enterOperator('another', 1);
+  enterOperator('another', 1, PLACE);
   leaveOperator();
-  enterOperator('größte-summe', 7);
+  enterOperator('größte-summe', 7, { given: 5, call: 2 });
   vi.advanceTimersByTime(AFTER_MS - 1);
   expect(told).toEqual([]);
   vi.advanceTimersByTime(AFTER_MS);
-  expect(told).toEqual([{ operator: 'größte-summe', partition: 7 }]);
+  expect(told).toEqual([{ operator: 'größte-summe', partition: 7, given: 5, call: 2 }]);
   vi.advanceTimersByTime(10 * AFTER_MS);
   expect(told).toHaveLength(1);
 });
@@ -36,7 +39,7 @@ test('one call that stays is told of once, with its operator and partition, and 
 test('calls that follow one another are not, nor is a thread that does nothing', () => {
   const { told } = watched();
   for (let look = 0; look < 50; look++) {
-    enterOperator('own', 0);
+    enterOperator('own', 0, PLACE);
     vi.advanceTimersByTime(AFTER_MS / 4);
   }
   leaveOperator();
@@ -46,7 +49,7 @@ test('calls that follow one another are not, nor is a thread that does nothing',
 
 test('nothing is told after the watch has ended', () => {
   const { told, stop } = watched();
-  enterOperator('own', 0);
+  enterOperator('own', 0, PLACE);
   stop();
   vi.advanceTimersByTime(10 * AFTER_MS);
   expect(told).toEqual([]);

@@ -17,7 +17,9 @@ export const runtimeSection = section({
         .min(0)
         .max(64)
         .default(0)
-        .describe('Worker threads that the partitions are spread over; 0 computes them all in the main one.'),
+        .describe(
+          'Worker threads that the partitions are spread over; 0 computes all but operators of users in the main one.',
+        ),
     })
     .prefault({}),
   derive: (raw): RuntimeConfig => raw,

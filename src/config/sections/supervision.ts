@@ -29,7 +29,9 @@ const schema = z
       .describe('A batch that fails so often is divided, and what fails in it becomes a dead letter.'),
     stuckAfter: timer
       .prefault('30s')
-      .describe('A thread in which one call of an operator takes so long is ended, and its partitions restart.'),
+      .describe(
+        'A call of an operator that takes so long is given up: its event is a dead letter, and all others go on.',
+      ),
     minBackoff: timer.prefault('200ms').describe('Before the first restart; it doubles with each.'),
     maxBackoff: timer.prefault('10s'),
     jitter: z.number().min(0).max(1).default(0.2).describe('Random share added to each wait.'),
