@@ -27,7 +27,7 @@ const headSchema = {
 } as const satisfies AvroRecord;
 
 /** The result of an aggregate. */
-export type WindowValue = number | string | null | readonly (number | string)[];
+export type WindowValue = number | string | boolean | null | readonly (number | string)[];
 export type WindowResult = FromAvro<typeof headSchema> & { aggregates: Readonly<Record<string, WindowValue>> };
 
 export interface WindowResultType {
@@ -36,10 +36,14 @@ export interface WindowResultType {
   readonly type: EventType<WindowResult>;
 }
 
+export type GivenKind = 'number' | 'text' | 'truth' | 'list';
+
 /** The kind of value in an aggregate's field, nulls aside. */
-export function givenBy({ type }: AvroField): 'number' | 'text' | 'list' {
+export function givenBy({ type }: AvroField): GivenKind {
   if (typeof type === 'object' && 'items' in type) return 'list';
-  return type === 'string' || (Array.isArray(type) && type.includes('string')) ? 'text' : 'number';
+  const branches = Array.isArray(type) ? type : [type];
+  if (branches.includes('boolean')) return 'truth';
+  return branches.includes('string') ? 'text' : 'number';
 }
 
 const RESULTS = `${NAMESPACE}.WindowResult`;

@@ -3,7 +3,8 @@
  * windows that are configured no more; the view `windows` has one row a window, key and start: the newest revision.
  * Tables of declared streams are in duckdb-streams.ts.
  */
-import type { Column } from './duckdb-columns.ts';
+import type { GivenKind } from '../messages/window-result.ts';
+import type { Column, ColumnKind } from './duckdb-columns.ts';
 import type { Table } from './table.ts';
 
 /** Raise it whenever a writer changes: an older file is then rebuilt. A changed table does that by itself. */
@@ -25,9 +26,10 @@ export function tableColumns({ name, key, columns }: Table): Column[] {
 /** An aggregate as the view has to know it. */
 export interface AggregateShape {
   readonly name: string;
-  readonly fn: string;
+  /** Whether it is the number of the group's events, which a table has already. */
+  readonly isCount: boolean;
   /** What it gives; a list is kept as JSON. */
-  readonly gives: 'number' | 'text' | 'list';
+  readonly gives: GivenKind;
 }
 
 /** A window as the view has to know it. */
@@ -52,11 +54,17 @@ const WINDOW_COLUMNS = [
   { name: 'partition', kind: 'int', from: '$partition' },
 ] as const satisfies readonly Column[];
 
+const KINDS: Readonly<Record<GivenKind, ColumnKind>> = {
+  number: 'double',
+  text: 'text',
+  truth: 'boolean',
+  list: 'text',
+};
+
 /** Columns of a window's table: the common ones, then its aggregates in order. */
 export function windowColumns({ aggregates }: WindowShape): Column[] {
   const own = aggregates.map(({ name, gives }): Column => {
-    const kind = gives === 'number' ? 'double' : 'text';
-    return { name: `agg_${name}`, kind, from: `aggregates.${name}`, nullable: true };
+    return { name: `agg_${name}`, kind: KINDS[gives], from: `aggregates.${name}`, nullable: true };
   });
   return [...WINDOW_COLUMNS, ...own];
 }
@@ -106,8 +114,8 @@ export function newestSql({ kind, name }: Pick<WindowShape, 'kind' | 'name'>, ro
   }
 }
 
-function resultSql({ name, fn, gives }: AggregateShape): string {
-  if (fn === 'count') return 'count';
+function resultSql({ name, isCount, gives }: AggregateShape): string {
+  if (isCount) return 'count';
   return gives === 'list' ? `"agg_${name}"::JSON` : `"agg_${name}"`;
 }
 

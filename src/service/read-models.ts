@@ -4,7 +4,7 @@ import { givenBy } from '../messages/window-result.ts';
 import { STREAM_ROWS_STORE } from '../projections/stream-queries.ts';
 import type { TableShapes } from '../projections/table-shapes.ts';
 import type { Totals } from '../projections/totals.ts';
-import { resultField } from '../streams/aggregate-table.ts';
+import { isEventCount, resultField } from '../streams/aggregate-table.ts';
 import type { Stores } from '../workers/stores.ts';
 import type { PartitionUnit } from './partition-unit.ts';
 import { createStoreLane, type Mark, type StoreLane } from './store-lane.ts';
@@ -40,7 +40,11 @@ export function tableShapes({ windows, streams, stores }: Config): TableShapes {
     windows: windows.map(({ name, window, aggregates }) => ({
       name,
       kind: window.kind,
-      aggregates: aggregates.map((spec) => ({ name: spec.name, fn: spec.fn, gives: givenBy(resultField(spec)) })),
+      aggregates: aggregates.map((spec) => ({
+        name: spec.name,
+        isCount: isEventCount(spec),
+        gives: givenBy(resultField(spec)),
+      })),
     })),
     streams: streams
       .filter(({ builtin }) => builtin === null)

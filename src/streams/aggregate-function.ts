@@ -30,11 +30,15 @@ export interface Aggregate<State, Value extends AggregateValue = number> {
 export interface NumberAggregate {
   /** State of a group without values. */
   readonly initial: readonly number[];
+  /** Which of its numbers begin an exact sum; the first when not given. */
+  readonly sums?: readonly number[];
+  /** Reads fields of any type: the values of a text are 0. */
+  readonly isOfAny?: true;
   /** Takes the row's value, which is finite. */
   fold(states: Float64Array, at: number, values: Float64Array, row: number, exact: ExactSums): void;
   merge(states: Float64Array, into: number, from: number, exact: ExactSums): void;
   /** `events` counts the group's events, nulls included. */
-  result(states: Float64Array, at: number, events: number, exact: ExactSums): number | null;
+  result(states: Float64Array, at: number, events: number, exact: ExactSums): number | boolean | null;
 }
 
 export interface AggregateSpec {
@@ -43,12 +47,14 @@ export interface AggregateSpec {
   readonly fn: string;
   /** The field that it reads; null for count(). */
   readonly field: string | null;
+  /** Whether it takes each value once, as count(DISTINCT x) does. */
+  readonly isDistinct?: true;
   /** Whether the field is text, and whether it may be null. */
   readonly isText?: boolean;
   readonly isNullable?: boolean;
   /** The second field: the y of arg_max(x, y). */
   readonly by?: string;
-  /** The number behind the field: the 0.99 of quantile(x, 0.99). */
+  /** The number behind the field: the 0.99 of quantile(x, 0.99), the 3 of top(x, 3). */
   readonly argument?: number;
 }
 

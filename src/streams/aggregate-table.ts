@@ -6,40 +6,70 @@ import type { AvroField } from '../messages/avro.ts';
 import type { AggregateSpec } from './aggregate-function.ts';
 import { argMax, argMin } from './arg-aggregates.ts';
 import { quantile } from './ddsketch.ts';
+import { countDistinct, largest, listDistinct } from './distinct-values.ts';
 import { distinct } from './hyperloglog.ts';
-import { average, count, max, min, sum } from './number-aggregates.ts';
+import { average, boolAnd, boolOr, count, countValues, max, min, sum } from './number-aggregates.ts';
+import { deviationPop, deviationSample, variancePop, varianceSample } from './spread-aggregates.ts';
 import { inRow, ofNumbers, ofValues, type States } from './states.ts';
 import { collect, first, last } from './value-aggregates.ts';
 
 export interface AggregateDefinition {
-  /** The fields that it reads; behind the first may come a number from 0 to 1, or a numeric field. */
-  readonly takes: 'nothing' | 'number' | 'number, share' | 'any' | 'any, number';
-  /** The result: a number of its own, a value of the field's type or null, or a list of such values. */
-  readonly gives: 'number' | 'number or null' | 'value or null' | 'list';
+  /**
+   * The fields that it reads; behind the first may come a number from 0 to 1, a whole number from 1 on, or a numeric field.
+   * `optional` is none, or one of any type.
+   */
+  readonly takes: 'optional' | 'number' | 'number, share' | 'truth' | 'any' | 'any, limit' | 'any, number';
+  /** The result: a number of its own, a value of the field's type or null, a list of such values, or a truth or null. */
+  readonly gives: 'number' | 'number or null' | 'value or null' | 'list' | 'truth or null';
+  /** Whether it has no result of some groups whose values are none of them null. */
+  readonly mayLack?: true;
   /** Makes the keeper of its states. */
   states(spec: AggregateSpec): States;
 }
 
 export type AggregateTable = Readonly<Record<string, AggregateDefinition>>;
 
+const numeric = { takes: 'number', gives: 'number or null' } as const;
+const spread = { ...numeric, mayLack: true } as const;
+const truth = { takes: 'truth', gives: 'truth or null' } as const;
+const deviation = { ...spread, states: () => inRow(deviationSample) };
+const variance = { ...spread, states: () => inRow(varianceSample) };
+
 export const AGGREGATES: AggregateTable = {
-  count: { takes: 'nothing', gives: 'number', states: () => inRow(count) },
-  sum: { takes: 'number', gives: 'number or null', states: () => inRow(sum) },
-  min: { takes: 'number', gives: 'number or null', states: () => inRow(min) },
-  max: { takes: 'number', gives: 'number or null', states: () => inRow(max) },
-  avg: { takes: 'number', gives: 'number or null', states: () => inRow(average) },
+  count: { takes: 'optional', gives: 'number', states: countStates },
+  sum: { ...numeric, states: () => inRow(sum) },
+  min: { ...numeric, states: () => inRow(min) },
+  max: { ...numeric, states: () => inRow(max) },
+  avg: { ...numeric, states: () => inRow(average) },
+  stddev: deviation,
+  stddev_samp: deviation,
+  stddev_pop: { ...spread, states: () => inRow(deviationPop) },
+  variance,
+  var_samp: variance,
+  var_pop: { ...spread, states: () => inRow(variancePop) },
+  bool_and: { ...truth, states: () => inRow(boolAnd) },
+  bool_or: { ...truth, states: () => inRow(boolOr) },
   first: { takes: 'any', gives: 'value or null', states: () => ofValues(first) },
   last: { takes: 'any', gives: 'value or null', states: () => ofValues(last) },
   arg_max: { takes: 'any, number', gives: 'value or null', states: argMax },
   arg_min: { takes: 'any, number', gives: 'value or null', states: argMin },
   collect: { takes: 'any', gives: 'list', states: () => ofValues(collect) },
+  list_distinct: { takes: 'any', gives: 'list', states: () => ofValues(listDistinct) },
+  top: { takes: 'any, limit', gives: 'list', states: ({ argument }) => ofValues(largest(argument ?? 1)) },
   distinct: { takes: 'any', gives: 'number', states: () => ofValues(distinct) },
-  quantile: {
-    takes: 'number, share',
-    gives: 'number or null',
-    states: ({ argument }) => ofNumbers(quantile(argument ?? 0.5)),
-  },
+  quantile: { ...numeric, takes: 'number, share', states: ({ argument }) => ofNumbers(quantile(argument ?? 0.5)) },
+  median: { ...numeric, states: () => ofNumbers(quantile(0.5)) },
 };
+
+function countStates({ field, isDistinct }: AggregateSpec): States {
+  if (field === null) return inRow(count);
+  return isDistinct === true ? ofValues(countDistinct) : inRow(countValues);
+}
+
+/** Whether it is the number of a group's events, as count() is. */
+export function isEventCount({ fn, field }: AggregateSpec): boolean {
+  return fn === 'count' && field === null;
+}
 
 /** Throws when the table has no aggregate of that name. */
 export function definitionOf(
@@ -54,8 +84,9 @@ export function definitionOf(
 /** The field of a window's results that an aggregate gives. */
 export function resultField(spec: AggregateSpec, table: AggregateTable = AGGREGATES): AvroField {
   const { name, isText = false, isNullable = false } = spec;
-  const { gives } = definitionOf(spec, table);
+  const { gives, mayLack = false } = definitionOf(spec, table);
+  if (gives === 'truth or null') return { name, type: ['null', 'boolean'] };
   const value = isText && (gives === 'value or null' || gives === 'list') ? 'string' : 'double';
   if (gives === 'list') return { name, type: { type: 'array', items: value } };
-  return { name, type: isNullable && gives !== 'number' ? ['null', value] : value };
+  return { name, type: (isNullable || mayLack) && gives !== 'number' ? ['null', value] : value };
 }

@@ -57,6 +57,22 @@ export function sumOf(states: Float64Array, at: number, exact: ExactSums): numbe
   return Number.isFinite(sum) ? sum : null;
 }
 
+/** The exact sum as mantissa · 2^exponent; of what is not finite nothing is said. */
+export function exactParts(
+  states: Float64Array,
+  at: number,
+  exact: ExactSums,
+): { readonly mantissa: bigint; readonly exponent: number } {
+  const held = exact.get(at);
+  if (held !== undefined) return { mantissa: held, exponent: SMALLEST_EXPONENT };
+  const [high, low] = [partsOf(states[at]!), partsOf(states[at + 1]!)];
+  if (low.mantissa === 0n) return high;
+  const exponent = Math.min(high.exponent, low.exponent);
+  const mantissa =
+    (high.mantissa << BigInt(high.exponent - exponent)) + (low.mantissa << BigInt(low.exponent - exponent));
+  return { mantissa, exponent };
+}
+
 /** The exact sums of a group whose sums have these places. */
 export function saveSums(places: readonly number[], exact: ExactSums): string[] {
   return places.flatMap((at, i) => {
@@ -119,14 +135,23 @@ const FRACTION_BITS = 52n;
 const HIDDEN_BIT = 1n << FRACTION_BITS;
 const float = new DataView(new ArrayBuffer(8));
 
-/** A finite double in units of the smallest one, 2^−1074. */
+/** That of the smallest double, 2^−1074. */
+const SMALLEST_EXPONENT = -1074;
+
+/** A finite double in units of the smallest one. */
 function unitsOf(value: number): bigint {
+  const { mantissa, exponent } = partsOf(value);
+  return mantissa << BigInt(exponent - SMALLEST_EXPONENT);
+}
+
+/** A finite double as mantissa · 2^exponent. */
+function partsOf(value: number): { readonly mantissa: bigint; readonly exponent: number } {
   float.setFloat64(0, value);
   const bits = float.getBigUint64(0);
-  const exponent = (bits >> FRACTION_BITS) & 0x7ffn;
+  const biased = Number((bits >> FRACTION_BITS) & 0x7ffn);
   const fraction = bits & (HIDDEN_BIT - 1n);
-  const magnitude = exponent === 0n ? fraction : (fraction | HIDDEN_BIT) << (exponent - 1n);
-  return value < 0 ? -magnitude : magnitude;
+  const magnitude = biased === 0 ? fraction : fraction | HIDDEN_BIT;
+  return { mantissa: value < 0 ? -magnitude : magnitude, exponent: SMALLEST_EXPONENT + Math.max(0, biased - 1) };
 }
 
 const SIGNIFICANT_BITS = 53;

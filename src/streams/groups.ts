@@ -6,7 +6,7 @@
 import type { Column, Columns } from '../messages/columns.ts';
 import type { WindowValue } from '../messages/window-result.ts';
 import type { AggregateSpec } from './aggregate-function.ts';
-import { type AggregateTable, definitionOf } from './aggregate-table.ts';
+import { type AggregateTable, definitionOf, resultField } from './aggregate-table.ts';
 import { type ExactSums, loadSums, saveSums } from './exact-sum.ts';
 import { type Key, keyAt, keyColumn } from './key-column.ts';
 import { hashKeys, hashOf, isTextAt } from './key-hash.ts';
@@ -79,7 +79,7 @@ export function createGroups(aggregates: readonly AggregateSpec[], table: Aggreg
     aggregates,
     states,
     names: aggregates.map(({ name }) => name),
-    ofNothing: aggregates.map(({ isNullable }) => (isNullable === true ? null : Number.NaN)),
+    ofNothing: aggregates.map((spec) => (resultField(spec, table).type === 'double' ? Number.NaN : null)),
     hasObjects: states.some(({ kind }) => kind === 'objects'),
     rows: new Float64Array(INITIAL_GROUPS * stride),
     stride,
@@ -114,6 +114,9 @@ export function bindColumns(groups: Groups, keyField: string | null, columns: Co
     if (own.kind === 'objects') own.bind(column, by === undefined ? null : columnOf(by));
     else if (column.kind === 'number') {
       own.values = column.values;
+      own.nulls = column.nulls;
+    } else if (own.aggregate.isOfAny === true) {
+      own.values = new Float64Array(columns.count);
       own.nulls = column.nulls;
     } else throw new Error(`${fn}() needs a number, and the field ${field} is text`);
   }
@@ -161,7 +164,7 @@ export function openForGroup(groups: Groups, other: number): number {
 
 export function closeGroup(groups: Groups, group: number): void {
   if (groups.hasObjects) for (const states of groups.states) if (states.kind === 'objects') states.close(group);
-  if (groups.exact.size > 0) for (const at of numbersOf(groups, group)) groups.exact.delete(at);
+  if (groups.exact.size > 0) for (const at of sumsOf(groups, group)) groups.exact.delete(at);
   if (Number.isNaN(groups.rows[group * groups.stride + KEY])) groups.otherKeys[group] = null;
   groups.closed.push(group);
 }
@@ -256,7 +259,7 @@ export function saveGroup(groups: Groups, group: number, times: number[]): Group
     if (own.kind === 'objects') objects.push(own.save(group));
     else for (let i = 0; i < own.aggregate.initial.length; i++) numbers.push(rows[at + own.offset + i]!);
   }
-  if (groups.exact.size > 0) objects.push(...saveSums(numbersOf(groups, group), groups.exact));
+  if (groups.exact.size > 0) objects.push(...saveSums(sumsOf(groups, group), groups.exact));
   const [count, revision, reported] = [rows[at + COUNT]!, rows[at + REVISION]!, rows[at + REPORTED]!];
   return { key: keyOfGroup(groups, group), times, count, revision, reported, numbers, objects };
 }
@@ -275,13 +278,18 @@ export function loadGroup(groups: Groups, saved: GroupState): number {
     if (own.kind === 'objects') own.load(group, objects[object++] ?? '');
     else for (let i = 0; i < own.aggregate.initial.length; i++) rows[at + own.offset + i] = numbers[number++]!;
   }
-  if (object < objects.length) loadSums(rows, numbersOf(groups, group), objects.slice(object), groups.exact);
+  if (object < objects.length) loadSums(rows, sumsOf(groups, group), objects.slice(object), groups.exact);
   return group;
 }
 
-/** Where the numbers of a group's aggregates begin, in their order. */
-function numbersOf({ states, stride }: Groups, group: number): number[] {
-  return states.flatMap((own) => (own.kind === 'numbers' ? [group * stride + own.offset] : []));
+/** Where the sums of a group's aggregates begin: the first of each aggregate, in their order, then all others. */
+function sumsOf({ states, stride }: Groups, group: number): number[] {
+  const at = group * stride;
+  const numbers = states.flatMap((own) => (own.kind === 'numbers' ? own : []));
+  return [
+    ...numbers.map(({ offset }) => at + offset),
+    ...numbers.flatMap(({ aggregate, offset }) => (aggregate.sums ?? []).slice(1).map((sum) => at + offset + sum)),
+  ];
 }
 
 function grow(groups: Groups): void {

@@ -5,6 +5,19 @@ import { addToSum, type ExactSums, mergeSum, SUM_OF_NOTHING, sumOf } from './exa
 /** Counts events, not values. */
 export const count: NumberAggregate = { initial: [], fold() {}, merge() {}, result: (_, __, events) => events };
 
+/** Counts the values that are not null. */
+export const countValues: NumberAggregate = {
+  initial: [0],
+  isOfAny: true,
+  fold(states, at) {
+    states[at]! += 1;
+  },
+  merge(states, into, from) {
+    states[into]! += states[from]!;
+  },
+  result: (states, at) => states[at]!,
+};
+
 /** The sum is null beyond the largest double, and so is the average. */
 export const sum: NumberAggregate = { initial: SUM_OF_NOTHING, fold: addToSum, merge: mergeSum, result: sumAt };
 
@@ -50,6 +63,15 @@ export const max: NumberAggregate = {
   },
   result: finiteOrNull,
 };
+
+/** Truths are 0 and 1: all of them are true when the smallest is. */
+export const boolAnd: NumberAggregate = { ...min, result: truthOrNull };
+export const boolOr: NumberAggregate = { ...max, result: truthOrNull };
+
+function truthOrNull(states: Float64Array, at: number): boolean | null {
+  const state = finiteOrNull(states, at);
+  return state === null ? null : state === 1;
+}
 
 function finiteOrNull(states: Float64Array, at: number): number | null {
   const state = states[at]!;

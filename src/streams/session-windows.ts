@@ -3,6 +3,10 @@
  * one. A session fires when the watermark reaches end − 1, again for each later change within the allowed lateness, and
  * is forgotten after that. Lateness is decided after merging.
  *
+ * Without lateness a session is kept one millisecond longer than Flink keeps it, until the watermark reaches its end. An event
+ * exactly `gap` behind its last one may come as long, and joins it: whether the two are one session does not depend on which
+ * came first.
+ *
  * A result replaces the results of all sessions that it covers. Sessions that do not merge never overlap.
  */
 import { LONG_MAX } from '../messages/avro.ts';
@@ -89,12 +93,15 @@ function readAhead({ byKey, groups }: SessionWindows, fromRow: number, toRow: nu
 function add(state: SessionWindows, row: number, timeMs: number, out: WindowResults): LateArrival | null {
   const { groups, gapMs, watermarkMs } = state;
   const oldest = findByRow(state.byKey, groups, row);
-  let group = oldest === NONE ? NONE : mergedSession(state, oldest, timeMs);
-  if (group === NONE) {
-    const lastMs = timeMs + gapMs - 1;
-    if (lastMs + state.spec.allowedLatenessMs <= watermarkMs) {
+  const { allowedLatenessMs } = state.spec;
+  if (timeMs + gapMs - 1 + allowedLatenessMs <= watermarkMs) {
+    const lastMs = mergedLastMs(state, oldest, timeMs) + gapMs - 1;
+    if (lastMs + allowedLatenessMs <= watermarkMs) {
       return { key: keyOfRow(groups, row), latenessMs: Math.min(watermarkMs - lastMs, LONG_MAX), windows: 1 };
     }
+  }
+  let group = oldest === NONE ? NONE : mergedSession(state, oldest, timeMs);
+  if (group === NONE) {
     group = openForRow(groups, row);
     openSession(state, group, oldest, timeMs, timeMs);
   }
@@ -112,6 +119,17 @@ function numberOf({ rows, stride, own }: Groups, group: number, place: number): 
 
 function setNumber({ rows, stride, own }: Groups, group: number, place: number, value: number): void {
   rows[group * stride + own + place] = value;
+}
+
+/** The last event of the session that an event would be in. `first` is the first session of its key, or NONE. */
+function mergedLastMs({ groups, gapMs }: SessionWindows, first: number, timeMs: number): number {
+  let mergedMs = timeMs;
+  for (let group = first; group !== NONE; group = numberOf(groups, group, NEXT)) {
+    const lastMs = numberOf(groups, group, LAST_MS);
+    const isApart = timeMs > lastMs + gapMs || numberOf(groups, group, FIRST_MS) > timeMs + gapMs;
+    if (!isApart && lastMs > mergedMs) mergedMs = lastMs;
+  }
+  return mergedMs;
 }
 
 /** Merges the sessions of a key that an event joins or bridges; NONE when it opens a session of its own. */
@@ -162,7 +180,7 @@ function openSession(state: SessionWindows, group: number, oldest: number, first
   }
   const firesMs = dueMs(state, group);
   // A session that came late has given its result, and only waits to be forgotten.
-  arm(state, group, firesMs > state.watermarkMs ? firesMs : firesMs + state.spec.allowedLatenessMs);
+  arm(state, group, firesMs > state.watermarkMs ? firesMs : dropMs(state, group));
 }
 
 function arm(state: SessionWindows, group: number, deadlineMs: number): void {
@@ -181,6 +199,11 @@ function dueMs({ groups, gapMs }: SessionWindows, group: number): number {
   return numberOf(groups, group, LAST_MS) + gapMs - 1;
 }
 
+/** When a session is forgotten: at the watermark under which no event that joins it is in time any more. */
+function dropMs(state: SessionWindows, group: number): number {
+  return dueMs(state, group) + Math.max(state.spec.allowedLatenessMs, 1);
+}
+
 function emit(state: SessionWindows, group: number, atMs: number, out: WindowResults): void {
   emitNews(state.groups, group, numberOf(state.groups, group, FIRST_MS), dueMs(state, group) + 1, atMs, out);
 }
@@ -196,7 +219,7 @@ function advance(state: SessionWindows, watermarkMs: number, out: WindowResults)
     setNumber(groups, group, TIMER_MS, Number.NaN);
     // Timers armed below are due after the watermark, so the loop ends.
     const firesMs = dueMs(state, group);
-    const dropsMs = firesMs + spec.allowedLatenessMs;
+    const dropsMs = dropMs(state, group);
     if (firesMs > state.watermarkMs && firesMs <= watermarkMs) due.push(group);
     if (dropsMs <= watermarkMs) closing.push(group);
     else arm(state, group, firesMs > watermarkMs ? firesMs : dropsMs);

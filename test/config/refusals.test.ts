@@ -305,16 +305,24 @@ describe('windows', () => {
     ],
     [windowOf(`${window}    aggregate: { n: sum() }`), 'p.yaml:11:18: windows.w.aggregate.n: sum() needs a field'],
     [
-      windowOf(`${window}    aggregate: { n: count(amountCents) }`),
-      'p.yaml:11:18: windows.w.aggregate.n: count() takes no field',
+      windowOf(`${window}    aggregate: { n: "count(amountCents, cardId)" }`),
+      'p.yaml:11:18: windows.w.aggregate.n: must be count(field)',
     ],
     [
       windowOf(`${window}    aggregate: { n: amountCents }`),
       'p.yaml:11:18: windows.w.aggregate.n: must be an aggregate such as count() or sum(field)',
     ],
     [
-      windowOf(`${window}    aggregate: { n: count(distinct customerId) }`),
-      'p.yaml:11:18: windows.w.aggregate.n: count(distinct …) is distinct(customerId) here',
+      windowOf(`${window}    aggregate: { n: sum(distinct amountCents) }`),
+      'p.yaml:11:18: windows.w.aggregate.n: DISTINCT is for count(DISTINCT amountCents); the values themselves are list_distinct(amountCents)',
+    ],
+    [
+      windowOf(`${window}    aggregate: { n: top(amountCents) }`),
+      'p.yaml:11:18: windows.w.aggregate.n: must be top(field, 3): how many of the largest values, a whole number from 1',
+    ],
+    [
+      windowOf(`${window}    aggregate: { n: bool_and(amountCents) }`),
+      'p.yaml:11:18: windows.w.aggregate.n: amountCents is not true or false',
     ],
     [
       windowOf(`${window}    aggregate: { n: "quantile(amountCents, 99)" }`),

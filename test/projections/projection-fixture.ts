@@ -189,6 +189,6 @@ export const rowsOf = (all: readonly TableDigest[]): number => all.reduce((sum, 
 /** The type of the field that has given this value. */
 function fieldType(value: WindowValue): AvroSchema {
   if (value === null || typeof value === 'number') return value === null ? ['null', 'double'] : 'double';
-  if (typeof value === 'string') return 'string';
+  if (typeof value === 'string' || typeof value === 'boolean') return typeof value === 'string' ? 'string' : 'boolean';
   return { type: 'array', items: typeof value[0] === 'string' ? 'string' : 'double' };
 }

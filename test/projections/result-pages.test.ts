@@ -10,7 +10,7 @@ import { createWorld, type NamedResult, windowResult } from './projection-fixtur
 const shape = (name: string, kind: string): WindowShape => ({
   name,
   kind,
-  aggregates: [{ name: 'sum', fn: 'sum', gives: 'number' }],
+  aggregates: [{ name: 'sum', isCount: false, gives: 'number' }],
 });
 const SHAPES = [shape('tumbling', 'tumbling'), shape('session', 'session'), shape('hundred', 'count')];
 /** Configured no more: its results are kept elsewhere. */

@@ -31,7 +31,10 @@ const of = (fn: string, field: 'x' | 'word' = 'x', more: Partial<AggregateSpec> 
 });
 const SPECS = [
   ...['count', 'sum', 'min', 'max', 'avg', 'first', 'last', 'collect', 'distinct'].map((fn) => of(fn)),
+  ...['stddev', 'var_pop', 'list_distinct', 'median'].map((fn) => of(fn)),
+  of('count', 'x', { name: 'count_distinct', field: 'x', isDistinct: true }),
   of('quantile', 'x', { argument: 0.5 }),
+  of('top', 'x', { argument: 3 }),
   ...['first', 'last', 'collect', 'distinct'].map((fn) => of(fn, 'word')),
   ...['arg_max', 'arg_min'].map((fn) => of(fn, 'word', { by: 'x' })),
 ];

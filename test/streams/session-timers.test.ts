@@ -60,7 +60,7 @@ function model(allowedLatenessMs: number, input: readonly Step[]): string[] {
         give(session);
         session.revision += 1;
       }
-      open = open.filter((session) => dueOf(session) + allowedLatenessMs > after);
+      open = open.filter((session) => dueOf(session) + Math.max(allowedLatenessMs, 1) > after);
       watermark = after;
       continue;
     }
@@ -69,7 +69,8 @@ function model(allowedLatenessMs: number, input: readonly Step[]): string[] {
     const [oldest, ...others] = open.filter(
       (one) => one.key === key && ts <= one.last + GAP_MS && one.first <= ts + GAP_MS,
     );
-    if (oldest === undefined && ts + GAP_MS - 1 + allowedLatenessMs <= watermark) continue;
+    const last = Math.max(ts, ...[oldest ?? [], others].flat().map((one) => one.last));
+    if (last + GAP_MS - 1 + allowedLatenessMs <= watermark) continue;
     const session = oldest ?? { key, first: ts, last: ts, ids: [], revision: 0 };
     if (oldest === undefined) open.push(session);
     open = open.filter((one) => !others.includes(one));

@@ -177,8 +177,10 @@ describe.each(named(BY_TIME))('%s', (_, spec) => {
           const { windows, late } = run(spec, arranged(input, order).map(step));
           expect(late).toEqual([]);
           expect(windowsOf(finals(spec, windows))).toEqual(expected);
-          expect(finals(spec, windows).every(({ revision }) => revision === 0)).toBe(true);
-          if (spec.earlyMs === null) expect(windows.every(({ revision }) => revision === 0)).toBe(true);
+          // A session may go on with an event exactly a gap behind its last one, and then gives its next revision.
+          const isOnce = spec.window.kind !== 'session';
+          if (isOnce) expect(finals(spec, windows).every(({ revision }) => revision === 0)).toBe(true);
+          if (isOnce && spec.earlyMs === null) expect(windows.every(({ revision }) => revision === 0)).toBe(true);
         }
       }),
     );

@@ -4,7 +4,8 @@ import { isNullable, unknownField, unknownName } from '../../keys/names.ts';
 import type { AvroField, AvroRecord } from '../../messages/avro.ts';
 import type { AggregateSpec } from '../../streams/aggregate-function.ts';
 import { AGGREGATES, definitionOf } from '../../streams/aggregate-table.ts';
-import { fieldAt, valueTypeOf } from '../../streams/field-type.ts';
+import type { ValueType } from '../../streams/expression.ts';
+import { expressionTypeOf, fieldAt, valueTypeOf } from '../../streams/field-type.ts';
 
 /** Empty, and a report, when there is no such aggregate. */
 export function aggregateOf(
@@ -24,31 +25,36 @@ export function aggregateOf(
     return [];
   }
   const { takes } = definitionOf({ fn });
-  const [fieldName = '', second, ...rest] = inside.split(',').map((field) => field.trim());
-  if (takes === 'nothing') {
-    const distinct = /^distinct\s+(.+)$/i.exec(inside)?.[1];
-    if (distinct !== undefined) report(`${fn}(distinct …) is distinct(${distinct}) here`);
-    else if (inside !== '') report(`${fn}() takes no field`);
+  const distinct = /^distinct\s+(.+)$/is.exec(inside)?.[1];
+  const [fieldName = '', second, ...rest] = (distinct ?? inside).split(',').map((field) => field.trim());
+  const form = `${fn}(${FORMS[takes]})`;
+  if (takes === 'optional' && (fieldName === '' || (fieldName === '*' && distinct === undefined))) {
+    if (second !== undefined) report(`must be ${form}`);
     return [{ name, fn, field: null }];
   }
-  const form = `${fn}(${FORMS[takes]})`;
   if (fieldName === '' || rest.length > 0) {
     report(fieldName === '' ? `${fn}() needs a field` : `must be ${form}`);
     return [];
   }
-  const field = readField(fieldName, takes === 'any' || takes === 'any, number', schema, report);
+  if (distinct !== undefined && takes !== 'optional') {
+    report(`DISTINCT is for count(DISTINCT ${fieldName}); the values themselves are list_distinct(${fieldName})`);
+    return [];
+  }
+  const field = readField(fieldName, READS[takes], schema, report);
   if (field === null) return [];
   const spec = {
     name,
     fn,
     field: fieldName,
+    ...(distinct === undefined ? {} : { isDistinct: true as const }),
     ...(valueTypeOf(field) === 'text' ? { isText: true } : {}),
     ...(isNullable(field) ? { isNullable: true } : {}),
   };
-  if (takes === 'number, share') {
-    const argument = Number(second);
-    if (second === undefined || second === '' || !(argument >= 0 && argument <= 1)) {
-      report(`must be ${form}: the share of the values that lie below, from 0 to 1`);
+  if (takes === 'number, share' || takes === 'any, limit') {
+    const argument = second === undefined || second === '' ? Number.NaN : Number(second);
+    const isShare = takes === 'number, share';
+    if (isShare ? !(argument >= 0 && argument <= 1) : !(Number.isInteger(argument) && argument >= 1)) {
+      report(`must be ${form}: ${isShare ? SHARE : 'how many of the largest values, a whole number from 1'}`);
     }
     return [{ ...spec, argument }];
   }
@@ -62,24 +68,42 @@ export function aggregateOf(
     );
     return [];
   }
-  const by = readField(second, false, schema, report);
+  const by = readField(second, READS.number, schema, report);
   // No event of a group may have a number to go by.
   return by === null
     ? []
     : [{ ...spec, by: second, ...(isNullable(field) || mayLack(by) ? { isNullable: true } : {}) }];
 }
 
+const SHARE = 'the share of the values that lie below, from 0 to 1';
+
 const FORMS = {
+  optional: 'field',
   number: 'field',
+  truth: 'field',
   any: 'field',
   'number, share': 'field, 0.99',
+  'any, limit': 'field, 3',
   'any, number': 'field, other',
 } as const;
+
+const NUMBER: readonly ValueType[] = ['number'];
+const ANY: readonly ValueType[] = ['number', 'text'];
+const READS: Readonly<Record<keyof typeof FORMS, readonly ValueType[]>> = {
+  optional: ['number', 'text', 'truth'],
+  number: NUMBER,
+  truth: ['truth'],
+  any: ANY,
+  'number, share': NUMBER,
+  'any, limit': ANY,
+  'any, number': ANY,
+};
+const TYPE_NAMES = { number: 'a number', text: 'text', truth: 'true or false' } as const;
 
 /** Null, and a report, when an aggregate can't read it. */
 function readField(
   name: string,
-  takesText: boolean,
+  types: readonly ValueType[],
   schema: AvroRecord,
   report: (message: string) => void,
 ): AvroField | null {
@@ -88,9 +112,9 @@ function readField(
     report(unknownField(schema, name));
     return null;
   }
-  const type = valueTypeOf(field);
-  if (type !== null && (type === 'number' || takesText)) return field;
-  report(`${name} is not a number${takesText ? ', nor text' : ''}`);
+  const type = expressionTypeOf(field);
+  if (type !== null && types.includes(type)) return field;
+  report(`${name} is not ${types.map((each) => TYPE_NAMES[each]).join(', nor ')}`);
   return null;
 }
 
@@ -99,6 +123,6 @@ function mayLack(field: AvroField): boolean {
   return isNullable(field) || field.type === 'double' || field.type === 'float';
 }
 
-export function printAggregate({ fn, field, by, argument }: AggregateSpec): string {
-  return `${fn}(${[field ?? [], by ?? [], argument ?? []].flat().join(', ')})`;
+export function printAggregate({ fn, field, isDistinct, by, argument }: AggregateSpec): string {
+  return `${fn}(${isDistinct === true ? 'DISTINCT ' : ''}${[field ?? [], by ?? [], argument ?? []].flat().join(', ')})`;
 }

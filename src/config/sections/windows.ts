@@ -71,7 +71,7 @@ const window = z.strictObject({
     .record(name, z.string())
     .refine((aggregates) => Object.keys(aggregates).length > 0, { message: 'needs a result such as n: count()' })
     .describe(
-      'Results by name: count(); sum, min, max, avg(field), quantile(field, 0.99); first, last, collect, distinct(field); arg_max, arg_min(field, other).',
+      'Results by name: count(); count(DISTINCT field); sum, min, max, avg, median, stddev, variance(field); quantile(field, 0.99); first, last, collect, list_distinct, distinct(field); top(field, 3); bool_and, bool_or(field); arg_max, arg_min(field, other).',
     ),
 });
 

@@ -1,0 +1,50 @@
+/** Aggregates over each value once: as large as their group's different values. Texts are in the order of UTF-16 units. */
+import type { WindowValue } from '../messages/window-result.ts';
+import type { Aggregate, AggregateValue } from './aggregate-function.ts';
+
+type Values = Set<AggregateValue>;
+
+/** How many different values there are. */
+export const countDistinct = ofValuesOnce((values) => values.size);
+
+/** The different values, the smallest first. */
+export const listDistinct = ofValuesOnce((values) => inOrder([...values]));
+
+function ofValuesOnce(result: (values: Values) => WindowValue): Aggregate<Values, AggregateValue> {
+  return {
+    init: () => new Set(),
+    fold: (values, value) => values.add(value),
+    merge(into, from) {
+      for (const value of from) into.add(value);
+      return into;
+    },
+    result,
+    save: (values) => JSON.stringify(inOrder([...values])),
+    load(text) {
+      const values: readonly AggregateValue[] = JSON.parse(text);
+      return new Set(values);
+    },
+  };
+}
+
+/** The largest values, the largest first, equal ones as often as they come. `most` is at least 1. */
+export function largest(most: number): Aggregate<AggregateValue[], AggregateValue> {
+  function offer(values: AggregateValue[], value: AggregateValue): AggregateValue[] {
+    if (values.length === most && value <= values[most - 1]!) return values;
+    let place = values.length;
+    while (place > 0 && values[place - 1]! < value) place -= 1;
+    values.splice(place, 0, value);
+    if (values.length > most) values.pop();
+    return values;
+  }
+  return {
+    init: () => [],
+    fold: offer,
+    merge: (into, from) => from.reduce(offer, into),
+    result: (values) => values,
+  };
+}
+
+function inOrder(values: AggregateValue[]): AggregateValue[] {
+  return values.sort((a, b) => (a < b ? -1 : Number(a > b)));
+}
