@@ -103,7 +103,7 @@ test.each(WINDOWS)('on 1 and 4 partitions: %j', (window) => {
 });
 
 test('an event exactly a gap behind a session that has just fired joins it', () => {
-  const at = (ts: number): Event => ({ key: 'a', ts, x: 1, word: null });
+  const at = (ts: number): Event => ({ key: 'a', ts, x: 0.1, word: null });
   const spans = (events: readonly Event[]) =>
     run({ kind: 'session', gapMs: GAP_MS }, events).windows.map(({ start, end, count, revision }) => [
       start,
