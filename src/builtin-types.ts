@@ -1,7 +1,9 @@
 /** All types that a log may hold without a pipeline file that declares them: to add those of a domain is a line here. */
+import { labelColumns } from './fraud/label-columns.ts';
 import type { Transaction } from './fraud/schemas.ts';
 import { FRAUD_TYPES, transactionType } from './fraud/types.ts';
 import type { AvroRecord } from './messages/avro.ts';
+import type { Companion } from './messages/companion.ts';
 import { ENGINE_TYPES } from './messages/types.ts';
 import { type WeatherObservation, weatherObservationType } from './weather/observation.ts';
 
@@ -9,6 +11,9 @@ export const BUILTIN_TYPES = [...FRAUD_TYPES, ...ENGINE_TYPES, weatherObservatio
 
 /** Those that a stream of a pipeline file may be of, as `builtin:`. */
 export const STREAM_TYPES = [transactionType, weatherObservationType] as const;
+
+/** Columns that tables of a record may have beside its own. */
+export const COMPANIONS: readonly Companion[] = [labelColumns];
 
 /** Streams whose events user code knows by their name. */
 export interface KnownStreams {

@@ -3,6 +3,7 @@
  * pool, so that no body keeps the event loop from answering.
  */
 
+import { STANDARD_FORMAT } from '../messages/stream-format.ts';
 import type { RunningStream } from '../service/pipeline.ts';
 import { createBodyParser } from '../workers/body-parser.ts';
 import type { BodyPool } from '../workers/body-pool.ts';
@@ -21,6 +22,7 @@ export function createBodyDecoder({ name, eventType, config, units }: RunningStr
     stream: name,
     schema: eventType.schema,
     keyField: config?.key ?? '',
+    times: (config?.format ?? STANDARD_FORMAT).jsonTimes,
     partitions: units.length,
   };
   const parser = createBodyParser(shape);

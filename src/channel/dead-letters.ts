@@ -167,7 +167,13 @@ function readAgain(stream: RunningStream, row: Row, nowMs: number): Reread {
   const { config, eventType, units, name } = stream;
   if (config === null) return { kind: 'refused', detail: `${name} is no stream of the pipeline` };
   const { schema } = eventType;
-  const read = reread(letterOf(row), { name, schema, keyField: config.key, partitions: units.length });
+  const read = reread(letterOf(row), {
+    name,
+    schema,
+    keyField: config.key,
+    format: config.format,
+    partitions: units.length,
+  });
   if (read.kind === 'refused') return read;
   const refusals: Refusals = new Map();
   const check = createCheck(config.expectations);

@@ -1,23 +1,24 @@
 /**
- * Reads CSV rows as events of a schema. A column in snake_case or camelCase names a field. An empty cell is null where null
- * is allowed. Numbers and times are read from the bytes, without a string for each cell. Quoted cells (RFC 4180), which may
- * hold line ends, take a slower way.
+ * Reads CSV rows as events of a schema. A column in snake_case or camelCase names a field. Numbers and times are read from
+ * the bytes, without a string for each cell. Quoted cells (RFC 4180), which may hold line ends, take a slower way.
  *
- * Transactions may carry the labels of the Fraud Detection Handbook, `fraud` and `scenario`. A label is given beside the
- * event, never in it.
+ * Columns of a companion make a record of their own, which is given beside the event, never in it.
  */
 import type { AvroRecord } from './avro.ts';
 import { defaultOf } from './avro-default.ts';
-import { recordType } from './avro-schema.ts';
+import { type FieldType, recordType } from './avro-schema.ts';
 import type { DynamicEvent } from './codec.ts';
-import { type Cell, cellOf, integerCell } from './csv-cells.ts';
-import { createInstantParser } from './instant.ts';
-import { INT_MAX, type Scope } from './json-fields.ts';
+import type { Companion } from './companion.ts';
+import { type Cell, cellOf } from './csv-cells.ts';
+import { type CsvDialect, type CsvOptions, dialectOf, RFC_4180 } from './csv-options.ts';
+import type { Scope } from './json-fields.ts';
 import { FAILED, type Report } from './refusal.ts';
-import { fieldOfTitle, isLabel, unknownTitle } from './titles.ts';
+import { createTimes } from './times.ts';
+import { fieldOfTitle, unknownTitle } from './titles.ts';
 
 export type CsvDecoded =
-  | { readonly ok: true; readonly event: DynamicEvent; readonly fraud: boolean; readonly scenario: number }
+  /** `beside`: what the row has for the companion, valid until the next row; null where it has none. */
+  | { readonly ok: true; readonly event: DynamicEvent; readonly beside: DynamicEvent | null }
   | { readonly ok: false; readonly reason: Report['reason'] | 'not-csv'; readonly detail: string };
 
 export interface CsvDecoder {
@@ -25,28 +26,38 @@ export interface CsvDecoder {
   row(line: Buffer): CsvDecoded;
 }
 
+/** Where the cell of a column goes: into the event, into what is beside it, or nowhere. */
+type Place = 'event' | 'beside' | 'ignored';
+
 interface Column {
   readonly title: string;
-  /** The event's field, or the name of a label. */
   readonly field: string;
-  readonly label: boolean;
+  readonly place: Place;
   readonly cell: Cell;
 }
 
-const COMMA = 44;
-const QUOTE = 34;
-const SEPARATOR = Buffer.from(',');
-
-/** Reads the header. Throws, naming the column, when one is no field of the schema or a field has none. */
-export function createCsvDecoder(schema: AvroRecord, keyField: string, header: Buffer): CsvDecoder {
+/**
+ * Throws, naming the column, when one is no field of the schema or a field has none. The header is null where the options
+ * say that there is none.
+ */
+export function createCsvDecoder(
+  schema: AvroRecord,
+  keyField: string,
+  header: Buffer | null,
+  options: CsvOptions = RFC_4180,
+  companion: Companion | null = null,
+): CsvDecoder {
   const report: Report = { reason: 'wrong-type', problem: '', path: [], depth: 0 };
-  const scope: Scope = { report, instants: createInstantParser(), records: new Map() };
-  const titles = splitQuoted(header);
-  if (typeof titles === 'string') throw new Error(`line 1: in the header, ${titles}`);
-  if (/\r(?!\n)/.test(header.toString('latin1')))
-    throw new Error('line 1: its lines end in CR alone; they must end in LF or CRLF');
-  const columns = titles.map((title) => columnOf(title.toString('utf8').trim(), schema, keyField, scope));
-  const template = templateOf(schema, columns);
+  const scope: Scope = { report, times: createTimes(options.times), records: new Map() };
+  const dialect = dialectOf(options);
+  const at = header === null ? '' : 'line 1: ';
+  const columns = titlesOf(schema, header, options).map((title) =>
+    columnOf(title, schema, keyField, scope, options, companion, at),
+  );
+  const template = templateOf(schema, columns, at);
+  const beside = besideOf(companion, columns);
+  const { delimiter, quote } = dialect;
+  const separator = Buffer.of(delimiter);
 
   /** Where each cell of a row without quotes ends. */
   const ends = new Int32Array(columns.length);
@@ -54,24 +65,21 @@ export function createCsvDecoder(schema: AvroRecord, keyField: string, header: B
   /** Joins the cells of `line`, with one byte between two. */
   function assemble(line: Buffer): CsvDecoded {
     const event: Record<string, unknown> = { ...template };
-    let fraud = false;
-    let scenario = 0;
     let start = 0;
     for (let n = 0; n < columns.length; n++) {
-      const { cell, label, field, title } = columns[n]!;
+      const { cell, place, field, title } = columns[n]!;
       const end = ends[n]!;
       const value = cell(line, start, end);
       if (value === FAILED) return { ok: false, reason: report.reason, detail: `${title} ${report.problem}` };
-      if (!label) event[field] = value;
-      else if (field === 'fraud') fraud = value === 1;
-      else scenario = Number(value);
+      if (place === 'event') event[field] = value;
+      else if (place === 'beside' && beside !== null) beside[field] = value;
       start = end + 1;
     }
-    return { ok: true, event, fraud, scenario };
+    return { ok: true, event, beside };
   }
 
   function quotedRow(line: Buffer): CsvDecoded {
-    const cells = splitQuoted(line);
+    const cells = splitQuoted(line, dialect);
     if (typeof cells === 'string') return { ok: false, reason: 'not-csv', detail: cells };
     if (cells.length !== columns.length) return wrongCount(columns, cells.length);
     let end = -1;
@@ -79,7 +87,7 @@ export function createCsvDecoder(schema: AvroRecord, keyField: string, header: B
       end += 1 + cell.length;
       ends[n] = end;
     }
-    return assemble(Buffer.concat(cells.flatMap((cell) => [cell, SEPARATOR])));
+    return assemble(Buffer.concat(cells.flatMap((cell) => [cell, separator])));
   }
 
   return {
@@ -87,19 +95,31 @@ export function createCsvDecoder(schema: AvroRecord, keyField: string, header: B
       const { length } = line;
       let found = 0;
       let start = 0;
-      for (let at = 0; at < length; at++) {
-        const byte = line[at];
-        if (byte === COMMA) {
-          if (found < ends.length) ends[found] = at;
+      for (let i = 0; i < length; i++) {
+        const byte = line[i];
+        if (byte === delimiter) {
+          if (found < ends.length) ends[found] = i;
           found += 1;
-          start = at + 1;
-        } else if (byte === QUOTE && at === start) return quotedRow(line);
+          start = i + 1;
+        } else if (byte === quote && i === start) return quotedRow(line);
       }
       if (found < ends.length) ends[found] = length;
       found += 1;
       return found === ends.length ? assemble(line) : wrongCount(columns, found);
     },
   };
+}
+
+/** The columns' names in their order, of the file's header or of what stands for it. */
+function titlesOf(schema: AvroRecord, header: Buffer | null, options: CsvOptions): readonly string[] {
+  if (header === null) {
+    return typeof options.header === 'boolean' ? schema.fields.map(({ name }) => name) : options.header;
+  }
+  const cells = splitQuoted(header, dialectOf(options));
+  if (typeof cells === 'string') throw new Error(`line 1: in the header, ${cells}`);
+  if (/\r(?!\n)/.test(header.toString('latin1')))
+    throw new Error('line 1: its lines end in CR alone; they must end in LF or CRLF');
+  return cells.map((cell) => cell.toString('utf8').trim());
 }
 
 function wrongCount(columns: readonly Column[], found: number): CsvDecoded {
@@ -109,54 +129,82 @@ function wrongCount(columns: readonly Column[], found: number): CsvDecoded {
   return { ok: false, reason: 'missing-field', detail: `${absent.title} is missing: ${counts}` };
 }
 
-function columnOf(title: string, schema: AvroRecord, keyField: string, scope: Scope): Column {
-  const field = fieldOfTitle(recordType(schema).fields, title);
-  if (field !== null) {
-    return { title, field: field.name, label: false, cell: cellOf(field.type, title, field.name === keyField, scope) };
+function columnOf(
+  title: string,
+  schema: AvroRecord,
+  keyField: string,
+  scope: Scope,
+  options: CsvOptions,
+  companion: Companion | null,
+  at: string,
+): Column {
+  const { rename, ignoreCase, extraColumns } = options;
+  const wanted = Object.hasOwn(rename, title) ? (rename[title] ?? title) : title;
+  const found = (fields: readonly FieldType[]) => fieldOfTitle(fields, wanted, ignoreCase);
+  const own = found(recordType(schema).fields);
+  const field = own ?? (companion === null ? null : found(recordType(companion.columns).fields));
+  if (field === null) {
+    if (extraColumns === 'ignore') return { title, field: '', place: 'ignored', cell: () => null };
+    throw new Error(`${at}${unknownTitle(schema, wanted)}${delimiterHint(title, options)}`);
   }
-  if (isLabel(schema, title)) {
-    return { title, field: title, label: true, cell: integerCell(scope.report, 0, title === 'fraud' ? 1 : INT_MAX) };
+  try {
+    const cell = cellOf(field.type, own !== null && field.name === keyField, scope, options);
+    return { title, field: field.name, place: own === null ? 'beside' : 'event', cell };
+  } catch (error) {
+    throw new Error(`${at}the column ${title} ${error instanceof Error ? error.message : String(error)}`);
   }
-  throw new Error(`line 1: ${unknownTitle(schema, title)}`);
+}
+
+const DELIMITERS = [',', ';', '\t', '|'];
+
+/** A header of one column that has another file's delimiter in it is not of this file's delimiter. */
+function delimiterHint(title: string, { delimiter }: CsvOptions): string {
+  const other = DELIMITERS.find((each) => each !== delimiter && title.includes(each));
+  return other === undefined ? '' : `; if its cells end in ${JSON.stringify(other)}, say so: format.csv.delimiter`;
 }
 
 /** What every event begins as: the schema's defaults, and a place for each column. */
-function templateOf(schema: AvroRecord, columns: readonly Column[]): Record<string, unknown> {
+function templateOf(schema: AvroRecord, columns: readonly Column[], at: string): Record<string, unknown> {
   const template: Record<string, unknown> = {};
   for (const field of recordType(schema).fields) {
     const { name, hasDefault } = field;
-    const own = columns.filter(({ field, label }) => field === name && !label);
-    if (own.length > 1) throw new Error(`line 1: ${own.map(({ title }) => title).join(' and ')} are the same field`);
+    const own = columns.filter((column) => column.field === name && column.place === 'event');
+    if (own.length > 1) throw new Error(`${at}${own.map(({ title }) => title).join(' and ')} are the same field`);
     if (own.length === 0 && !hasDefault) {
-      throw new Error(`line 1: there is no column for the field ${name} of ${schema.name}`);
+      throw new Error(`${at}there is no column for the field ${name} of ${schema.name}`);
     }
     template[name] = hasDefault ? defaultOf(field) : null;
   }
   return template;
 }
 
+function besideOf(companion: Companion | null, columns: readonly Column[]): Record<string, unknown> | null {
+  if (companion === null || !columns.some(({ place }) => place === 'beside')) return null;
+  return Object.fromEntries(recordType(companion.columns).fields.map((field) => [field.name, defaultOf(field)]));
+}
+
 /** The cells of a row with quotes, or what is wrong with them in words. */
-function splitQuoted(line: Buffer): Buffer[] | string {
+function splitQuoted(line: Buffer, { delimiter, quote }: CsvDialect): Buffer[] | string {
   const cells: Buffer[] = [];
   for (let at = 0; at <= line.length; at++) {
-    if (line[at] !== QUOTE) {
-      const comma = line.indexOf(COMMA, at);
-      const end = comma === -1 ? line.length : comma;
+    if (line[at] !== quote) {
+      const next = line.indexOf(delimiter, at);
+      const end = next === -1 ? line.length : next;
       cells.push(line.subarray(at, end));
       at = end;
       continue;
     }
     const parts: Buffer[] = [];
     let from = at + 1;
-    let quote = line.indexOf(QUOTE, from);
-    for (; quote !== -1 && line[quote + 1] === QUOTE; quote = line.indexOf(QUOTE, from)) {
-      parts.push(line.subarray(from, quote + 1));
-      from = quote + 2;
+    let close = line.indexOf(quote, from);
+    for (; close !== -1 && line[close + 1] === quote; close = line.indexOf(quote, from)) {
+      parts.push(line.subarray(from, close + 1));
+      from = close + 2;
     }
-    if (quote === -1) return `the quoted cell ${cells.length + 1} does not end`;
-    parts.push(line.subarray(from, quote));
-    at = quote + 1;
-    if (at < line.length && line[at] !== COMMA) {
+    if (close === -1) return `the quoted cell ${cells.length + 1} does not end`;
+    parts.push(line.subarray(from, close));
+    at = close + 1;
+    if (at < line.length && line[at] !== delimiter) {
       return `the quoted cell ${cells.length + 1} goes on behind its closing quote`;
     }
     cells.push(Buffer.concat(parts));

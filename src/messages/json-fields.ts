@@ -7,16 +7,16 @@
 import { LONG_MAX } from './avro.ts';
 import { defaultOf } from './avro-default.ts';
 import type { RecordType, SchemaType, UnionType } from './avro-schema.ts';
-import type { InstantParser } from './instant.ts';
 import { logicalReader } from './logical-readers.ts';
 import { notFiniteWord } from './number-text.ts';
 import { at, FAILED, fail, type Read, type Report, shown, wrong } from './refusal.ts';
+import type { Times } from './times.ts';
 import { NOT_UNICODE, NOT_UNICODE_PROBLEM } from './well-formed.ts';
 
 /** What readers of one schema share. */
 export interface Scope {
   readonly report: Report;
-  readonly instants: InstantParser;
+  readonly times: Times;
   /** Readers by record, since a record may lie within itself. */
   readonly records: Map<RecordType, Read>;
 }
@@ -117,7 +117,7 @@ export function reader(type: SchemaType, scope: Scope): Read {
     case 'double':
       return numberReader(report, type.kind === 'float');
     default:
-      return logicalReader(type, report, scope.instants) ?? plainReader(type, report);
+      return logicalReader(type, report, scope.times) ?? plainReader(type, report);
   }
 }
 

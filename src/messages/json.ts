@@ -9,9 +9,9 @@ import { isUtf8 } from 'node:buffer';
 import type { AvroRecord } from './avro.ts';
 import { recordType } from './avro-schema.ts';
 import type { DynamicEvent } from './codec.ts';
-import { createInstantParser } from './instant.ts';
 import { recordReader } from './json-fields.ts';
 import { FAILED, pathText, type RejectReason, type Report } from './refusal.ts';
+import { createTimes, ISO_TIMES, type TimeOptions } from './times.ts';
 
 export type JsonDecoded =
   | { readonly ok: true; readonly event: DynamicEvent }
@@ -25,9 +25,9 @@ export interface JsonDecoder {
 }
 
 /** Throws when the schema has no form in JSON: a union whose branches look alike. `keyField` may not be null. */
-export function createJsonDecoder(schema: AvroRecord, keyField: string): JsonDecoder {
+export function createJsonDecoder(schema: AvroRecord, keyField: string, times: TimeOptions = ISO_TIMES): JsonDecoder {
   const report: Report = { reason: 'wrong-type', problem: '', path: [], depth: 0 };
-  const scope = { report, instants: createInstantParser(), records: new Map() };
+  const scope = { report, times: createTimes(times), records: new Map() };
   const read = recordReader(recordType(schema), keyField, scope);
 
   function value(input: unknown): JsonDecoded {

@@ -9,6 +9,7 @@ import type { InstantParser } from './instant.ts';
 import { bytesOfUnscaled, type Logical, logicalName, type TimeUnit, uuidBytes } from './logical-types.ts';
 import { unscaledOfText } from './number-text.ts';
 import { fail, type Read, type Report, shown, wrong } from './refusal.ts';
+import type { Times } from './times.ts';
 
 /** The last instant of an ECMAScript Date. */
 export const TIME_MAX_MS = 8.64e15;
@@ -18,23 +19,20 @@ const TICKS_A_MS: Readonly<Record<TimeUnit, number>> = { millis: 1, micros: 1e3,
 const EXACT_DIGITS = 15;
 
 /** Null when the type is read as if it had no logical type. */
-export function logicalReader(type: ScalarType | FixedType, report: Report, instants: InstantParser): Read | null {
+export function logicalReader(type: ScalarType | FixedType, report: Report, times: Times): Read | null {
   const { logical } = type;
   switch (logical?.kind) {
     case 'timestamp':
-      return timeReader(report, instantOf(logical.unit, instants), TIME_MAX_MS * TICKS_A_MS[logical.unit], {
-        unit: `epoch ${WORDS[logical.unit]}`,
-        text: 'an instant with a zone such as 2018-04-01T00:00:31Z',
-      });
+      return instantReader(report, logical.unit, times);
     case 'local-timestamp':
-      return timeReader(report, clockReadingOf(logical.unit, instants), TIME_MAX_MS * TICKS_A_MS[logical.unit], {
+      return timeReader(report, ticksOf(logical.unit, times.clocks), TIME_MAX_MS * TICKS_A_MS[logical.unit], {
         unit: WORDS[logical.unit],
-        text: 'a time without a zone such as 2018-04-01T00:00:31',
+        text: times.wanted.clock,
       });
     case 'date':
-      return timeReader(report, (text) => dayOf(text, instants), TIME_MAX_MS / DAY_MS, {
+      return timeReader(report, times.day, TIME_MAX_MS / DAY_MS, {
         unit: 'days since 1970-01-01',
-        text: 'a date such as 2018-04-01',
+        text: times.wanted.date,
       });
     case 'time':
       return timeOfDayReader(report, logical.unit);
@@ -71,28 +69,40 @@ function timeReader(
   };
 }
 
-function instantOf(unit: TimeUnit, instants: InstantParser): (text: string) => number {
-  if (unit === 'millis') return (text) => instants.text(text);
-  return (text) => {
-    const ms = instants.text(text);
-    return Number.isNaN(ms) ? ms : ms * TICKS_A_MS[unit] + finerTicks(text, unit);
+/** A number is in the unit that the input has for times, where it has one. */
+function instantReader(report: Report, unit: TimeUnit, { instants, epochMicros, wanted }: Times): Read {
+  const read = timeReader(report, ticksOf(unit, instants), TIME_MAX_MS * TICKS_A_MS[unit], {
+    unit: wanted.epoch ?? `epoch ${WORDS[unit]}`,
+    text: wanted.instant,
+  });
+  if (epochMicros === null) return read;
+  const ticksAUnit = (epochMicros * TICKS_A_MS[unit]) / 1e3;
+  return (value) => {
+    if (typeof value === 'bigint') return read(exactTicks(value, ticksAUnit));
+    return read(typeof value === 'number' ? epochTicks(value, epochMicros, ticksAUnit) : value);
   };
 }
 
-/** The ticks of the digits behind the millisecond. */
-function finerTicks(text: string, unit: TimeUnit): number {
-  const digits = /\.\d{3}(\d+)/.exec(text)?.[1] ?? '';
-  const places = unit === 'micros' ? 3 : 6;
-  return unit === 'millis' ? 0 : Number(digits.slice(0, places).padEnd(places, '0'));
+/** Of a number with a fraction, microseconds are exact and what is finer is cut. */
+function epochTicks(value: number, epochMicros: number, ticksAUnit: number): number {
+  const isFine = ticksAUnit < 1;
+  if (Number.isInteger(value)) return isFine ? Math.floor(value / Math.round(1 / ticksAUnit)) : value * ticksAUnit;
+  const ticksAMicro = ticksAUnit / epochMicros;
+  const micros = Math.round(value * epochMicros);
+  return ticksAMicro < 1 ? Math.floor(micros / Math.round(1 / ticksAMicro)) : micros * Math.round(ticksAMicro);
 }
 
-function clockReadingOf(unit: TimeUnit, instants: InstantParser): (text: string) => number {
-  const parse = instantOf(unit, instants);
-  return (text) => (/^\d{4}-\d\d-\d\dT[\d:.]+$/.test(text) ? parse(`${text}Z`) : Number.NaN);
+function exactTicks(value: bigint, ticksAUnit: number): bigint {
+  if (ticksAUnit >= 1) return value * BigInt(ticksAUnit);
+  const units = BigInt(Math.round(1 / ticksAUnit));
+  return (value - (((value % units) + units) % units)) / units;
 }
 
-function dayOf(text: string, instants: InstantParser): number {
-  return /^\d{4}-\d\d-\d\d$/.test(text) ? instants.text(`${text}T00:00Z`) / DAY_MS : Number.NaN;
+function ticksOf(unit: TimeUnit, parser: InstantParser): (text: string) => number {
+  if (unit === 'millis') return parser.text;
+  const perMs = TICKS_A_MS[unit];
+  const nanosATick = 1e6 / perMs;
+  return (text) => parser.text(text) * perMs + Math.floor(parser.nanos() / nanosATick);
 }
 
 function timeOfDayReader(report: Report, unit: TimeUnit): Read {

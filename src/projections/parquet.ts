@@ -5,12 +5,13 @@
 import { type DuckDBDataChunk, DuckDBInstance, type DuckDBType } from '@duckdb/node-api';
 import type { AvroRecord } from '../messages/avro.ts';
 import { defaultOf } from '../messages/avro-default.ts';
-import { type FieldType, recordType, typeText } from '../messages/avro-schema.ts';
+import { type FieldType, recordType, type SchemaType, typeText } from '../messages/avro-schema.ts';
 import type { DynamicEvent } from '../messages/codec.ts';
-import { createInstantParser } from '../messages/instant.ts';
+import type { Companion } from '../messages/companion.ts';
 import { isNoKey, reader } from '../messages/json-fields.ts';
 import { FAILED, fail, pathText, type Read, type RejectReason, type Report } from '../messages/refusal.ts';
-import { fieldOfTitle, isLabel, unknownTitle } from '../messages/titles.ts';
+import { createTimes } from '../messages/times.ts';
+import { fieldOfTitle, isBeside, unknownTitle } from '../messages/titles.ts';
 import { sqlText } from './duckdb-schema.ts';
 import { type Convert, converter } from './parquet-columns.ts';
 import { bytesForTexts, copyWithFooter, type FileCopy } from './parquet-footer.ts';
@@ -18,7 +19,7 @@ import { jsonWriter, type WriteJson } from './parquet-json.ts';
 import { exactNanos } from './parquet-nanos.ts';
 
 export type ParquetRow =
-  | { readonly ok: true; readonly event: DynamicEvent; readonly fraud: boolean; readonly scenario: number }
+  | { readonly ok: true; readonly event: DynamicEvent; readonly beside: DynamicEvent | null }
   | { readonly ok: false; readonly reason: RejectReason; readonly detail: string };
 
 export interface ParquetRows {
@@ -48,7 +49,12 @@ interface Column {
  * Throws when the file is missing or is not Parquet, and when a column is of no field or can't be converted to its type, or a
  * field has no column and no default.
  */
-export async function openParquet(path: string, schema: AvroRecord, keyField: string): Promise<ParquetFile> {
+export async function openParquet(
+  path: string,
+  schema: AvroRecord,
+  keyField: string,
+  companion: Companion | null = null,
+): Promise<ParquetFile> {
   // One thread keeps the rows in order; the extension is part of the library, so nothing is fetched.
   const instance = await DuckDBInstance.create(':memory:', { threads: '1', autoinstall_known_extensions: 'false' });
   const connection = await instance.connect();
@@ -60,7 +66,7 @@ export async function openParquet(path: string, schema: AvroRecord, keyField: st
   };
   async function planOf(file: string): Promise<Plan> {
     const head = await connection.run(`SELECT * FROM read_parquet(${sqlText(file)}) LIMIT 0`);
-    return createPlan(schema, keyField, head.columnNames(), head.columnTypes());
+    return createPlan(schema, keyField, companion, head.columnNames(), head.columnTypes());
   }
   async function* read(file: string, plan: Plan, given: number): AsyncGenerator<ParquetRows> {
     const from = `FROM read_parquet(${sqlText(file)}) LIMIT ALL OFFSET ${given}`;
@@ -106,8 +112,8 @@ const NOT_UTF8 = /not valid UTF-?8/i;
 interface Plan {
   readonly columns: readonly Column[];
   readonly template: DynamicEvent;
-  /** Columns of labels, behind the others. */
-  readonly labels: readonly string[];
+  /** Columns of a companion, behind the others. */
+  readonly beside: readonly FieldType[];
   readonly selected: readonly string[];
   readonly report: Report;
 }
@@ -115,34 +121,38 @@ interface Plan {
 function createPlan(
   schema: AvroRecord,
   keyField: string,
+  companion: Companion | null,
   titles: readonly string[],
   types: readonly DuckDBType[],
 ): Plan {
   const report: Report = { reason: 'wrong-type', problem: '', path: [], depth: 0 };
-  const columns = columnsOf(schema, keyField, titles, types, report);
-  const labels = titles.filter((title) => !columns.some((column) => column.title === title));
+  const columns = columnsOf(schema, keyField, companion, titles, types, report);
+  const others = titles.filter((title) => !columns.some((column) => column.title === title));
+  const besideFields = companion === null ? [] : recordType(companion.columns).fields;
+  const beside = besideFields.filter(({ name }) => others.includes(name));
   const selected = [
     ...columns.map(({ title }) => sqlName(title)),
-    ...labels.map((title) => `coalesce(${sqlName(title)}, 0)::DOUBLE`),
+    ...beside.map(({ name, type }) => `TRY_CAST(${sqlName(name)} AS ${sqlType(type)})`),
   ];
-  return { columns, template: templateOf(schema, columns), labels, selected, report };
+  return { columns, template: templateOf(schema, columns), beside, selected, report };
 }
 
 function columnsOf(
   schema: AvroRecord,
   keyField: string,
+  companion: Companion | null,
   titles: readonly string[],
   types: readonly DuckDBType[],
   report: Report,
 ): Column[] {
   const { fields } = recordType(schema);
-  const scope = { report, instants: createInstantParser(), records: new Map() };
+  const scope = { report, times: createTimes(), records: new Map() };
   const columns: Column[] = [];
   for (const [i, title] of titles.entries()) {
     const field = fieldOfTitle(fields, title);
     const type = types[i];
     if (field === null || type === undefined) {
-      if (isLabel(schema, title)) continue;
+      if (isBeside(companion, title)) continue;
       throw new Error(unknownTitle(schema, title));
     }
     const convert = converter(type, field.type, report);
@@ -183,13 +193,8 @@ function templateOf(schema: AvroRecord, columns: readonly Column[]): DynamicEven
   );
 }
 
-function rowsOf(chunk: DuckDBDataChunk, { columns, template, labels, report }: Plan): ParquetRows {
-  const labelOf = (title: string): readonly unknown[] | null => {
-    const at = labels.indexOf(title);
-    return at < 0 ? null : chunk.getColumnValues(columns.length + at);
-  };
-  const fraud = labelOf('fraud');
-  const scenario = labelOf('scenario');
+function rowsOf(chunk: DuckDBDataChunk, { columns, template, beside, report }: Plan): ParquetRows {
+  const besideValues = beside.map((_, i) => chunk.getColumnValues(columns.length + i));
   const count = chunk.rowCount;
   const vectors = columns.map((_, i) => chunk.getColumnVector(i));
   const events = Array.from({ length: count }, (): Record<string, unknown> => ({ ...template }));
@@ -213,7 +218,8 @@ function rowsOf(chunk: DuckDBDataChunk, { columns, template, labels, report }: P
   }
   return {
     rows: events.map((event, row) => {
-      return refused.get(row) ?? { ok: true, event, fraud: fraud?.[row] === 1, scenario: Number(scenario?.[row] ?? 0) };
+      const other = beside.map((field, i) => [field.name, besideValues[i]?.[row] ?? defaultOf(field)]);
+      return refused.get(row) ?? { ok: true, event, beside: other.length === 0 ? null : Object.fromEntries(other) };
     }),
     raw(row) {
       const event = refused.has(row) ? null : events[row]!;
@@ -230,6 +236,12 @@ function rowsOf(chunk: DuckDBDataChunk, { columns, template, labels, report }: P
 function plainJson(value: unknown): string | null {
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : null;
   return typeof value === 'string' ? JSON.stringify(value) : null;
+}
+
+/** What a column of a companion is read as; what is none of it is as if the column were absent. */
+function sqlType({ kind }: SchemaType): string {
+  if (kind === 'boolean') return 'BOOLEAN';
+  return kind === 'string' ? 'VARCHAR' : 'DOUBLE';
 }
 
 function sqlName(name: string): string {

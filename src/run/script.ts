@@ -7,6 +7,7 @@ import type { AvroRecord } from '../messages/avro.ts';
 import type { DynamicEvent } from '../messages/codec.ts';
 import { createJsonDecoder, type JsonDecoder } from '../messages/json.ts';
 import { type DeadLetter, RAW_BYTES_MAX, type Tombstone } from '../messages/streams.ts';
+import type { TimeOptions } from '../messages/times.ts';
 import { NOT_UNICODE, NOT_UNICODE_PROBLEM } from '../messages/well-formed.ts';
 
 export type ScriptStep =
@@ -49,13 +50,23 @@ export interface ScriptStream {
   readonly partitions: number;
   readonly isScripted: boolean;
   readonly isTable: boolean;
+  readonly times: TimeOptions;
 }
 
 /** The streams of a pipeline file, as scripts know them. */
 export function scriptStreams({ streams, joins }: Config): ScriptStream[] {
-  return streams.map(({ name, schema, key, eventTime, partitions, watermark }) => {
+  return streams.map(({ name, schema, key, eventTime, partitions, watermark, format }) => {
     const isTable = joins.some(({ right, spec }) => spec.kind === 'table' && right === name);
-    return { name, schema, key, eventTime, partitions, isScripted: watermark.kind === 'scripted', isTable };
+    return {
+      name,
+      schema,
+      key,
+      eventTime,
+      partitions,
+      isScripted: watermark.kind === 'scripted',
+      isTable,
+      times: format.jsonTimes,
+    };
   });
 }
 
@@ -73,7 +84,7 @@ export function createScriptReader(
   inputStream: string,
 ): (line: Buffer) => ScriptStep {
   const decoders = new Map<string, JsonDecoder>();
-  for (const { name, schema, key } of streams) decoders.set(name, createJsonDecoder(schema, key));
+  for (const { name, schema, key, times } of streams) decoders.set(name, createJsonDecoder(schema, key, times));
 
   function event(stream: string, partition: number | null, line: Buffer, value: unknown): ScriptStep {
     const decoder = decoders.get(stream) ?? createMissing(stream);

@@ -1,6 +1,7 @@
 /** Files as the source of a stream, one after another, each read in a thread of its own. */
 import { statSync } from 'node:fs';
 import { ConfigError } from '../config/config-error.ts';
+import { STANDARD_FORMAT } from '../messages/stream-format.ts';
 import { formatProblem } from '../sources/file/adapter.ts';
 import { createFileSource, type FileCounts, type FileSource, type ReadInput } from '../sources/file/file.ts';
 import { OtherFileError, type Source } from '../sources/source.ts';
@@ -54,6 +55,7 @@ function createFileInput(stream: RunningStream, path: string): FileSource {
     path,
     schema: eventType.schema,
     keyField: config?.key ?? '',
+    format: config?.format ?? STANDARD_FORMAT,
     readInput: readInThread,
   });
 }

@@ -10,7 +10,7 @@ export function sourceChildren({ pipeline, platform: { nowMs, sleep } }: Service
   const host = { nowMs, sleep, readInput: readInThread };
   return [...pipeline.streams.values()].flatMap(({ config, eventType, intake, units }) => {
     if (config === null) return [];
-    const stream = { schema: eventType.schema, key: config.key };
+    const stream = { schema: eventType.schema, key: config.key, format: config.format };
     const opened = SOURCES.flatMap((adapter) => adapter.open(config.source, stream, host) ?? []);
     return opened.map((source) => sourceChild(source, intake, units).spec);
   });

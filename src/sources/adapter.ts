@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { Report } from '../keys/names.ts';
 import type { AvroRecord } from '../messages/avro.ts';
+import type { StreamFormat } from '../messages/stream-format.ts';
 import type { ReadInput } from './file/file.ts';
 import type { Source } from './source.ts';
 
@@ -13,6 +14,7 @@ export interface SourceStream {
   readonly schema: AvroRecord;
   /** The field that decides the partition. */
   readonly key: string;
+  readonly format: StreamFormat;
 }
 
 /** What a service lends to the sources that run in it. */

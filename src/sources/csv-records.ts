@@ -2,11 +2,19 @@
  * Records of a CSV file as RFC 4180 has them: a record ends at a line end that is not within quotes, so it may span lines.
  * It is numbered by the line that it begins on, and `last` is the line that it ends on.
  *
- * A quote opens a cell only where the cell begins; after a closing quote and anything but a comma, the rest of the cell is
+ * A quote opens a cell only where the cell begins; after a closing quote and anything but a delimiter, the rest of the cell is
  * plain, as Python's csv module reads it. A record is never held beyond the cap, however long it is: what is too long, or
  * does not end, is one rejection, and nothing within its quotes is ever taken for a record of its own.
  */
-import { BYTE_ORDER_MARK, createSplitter, type EndFinder, type LineSplitter, MAX_LINE_BYTES } from './lines.ts';
+import type { CsvDialect } from '../messages/csv-options.ts';
+import {
+  BYTE_ORDER_MARK,
+  createSplitter,
+  type EndFinder,
+  EVERY_END,
+  type LineSplitter,
+  MAX_LINE_BYTES,
+} from './lines.ts';
 
 export interface RecordSink {
   /** The bytes are a view that is only valid during the call. */
@@ -15,23 +23,27 @@ export interface RecordSink {
   tooLong(head: Buffer, length: number, line: number, last: number): void;
 }
 
-export function createRecordSplitter(sink: RecordSink, maxRecordBytes = MAX_LINE_BYTES): LineSplitter {
-  return createSplitter({ line: sink.record, tooLong: sink.tooLong }, maxRecordBytes, createRecordEnds());
+/** Without a quote each line is a record. */
+export function createRecordSplitter(
+  sink: RecordSink,
+  dialect: CsvDialect,
+  maxRecordBytes = MAX_LINE_BYTES,
+): LineSplitter {
+  const ends = dialect.quote < 0 ? EVERY_END : createRecordEnds(dialect);
+  return createSplitter({ line: sink.record, tooLong: sink.tooLong }, maxRecordBytes, ends);
 }
 
-const COMMA = 44;
-const QUOTE = 34;
 const NEWLINE = 10;
 
 /** Where a cell may begin, within plain text, within quotes, and behind a quote that closes them or is half of a pair. */
 type Place = 'start' | 'plain' | 'quoted' | 'closed';
 
-function createRecordEnds(): EndFinder {
+function createRecordEnds({ delimiter, quote: quoteByte }: CsvDialect): EndFinder {
   let place: Place = 'start';
   let inner = 0;
   /** Of the byte order mark, how many bytes the input has begun with: a quote behind it opens a cell. */
   let mark = 0;
-  const quotes = createFinder(QUOTE);
+  const quotes = createFinder(quoteByte);
   const newlines = createFinder(NEWLINE);
 
   /** To the byte behind the quote that ends the quoted text. */
@@ -65,7 +77,7 @@ function createRecordEnds(): EndFinder {
           mark = BYTE_ORDER_MARK.length;
         }
         if (place === 'quoted') at = throughQuotes(chunk, at);
-        else if (place !== 'plain' && chunk[at] === QUOTE) {
+        else if (place !== 'plain' && chunk[at] === quoteByte) {
           // The first of a cell, or the second of a pair.
           place = 'quoted';
           at += 1;
@@ -73,13 +85,13 @@ function createRecordEnds(): EndFinder {
           const end = newlines.next(chunk, at);
           const quote = quotes.next(chunk, at);
           if (quote < end) {
-            place = quote > at && chunk[quote - 1] === COMMA ? 'quoted' : 'plain';
+            place = quote > at && chunk[quote - 1] === delimiter ? 'quoted' : 'plain';
             at = quote + 1;
           } else if (end < chunk.length) {
             place = 'start';
             return end;
           } else {
-            place = chunk[end - 1] === COMMA ? 'start' : 'plain';
+            place = chunk[end - 1] === delimiter ? 'start' : 'plain';
             return -1;
           }
         }

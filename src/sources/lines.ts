@@ -47,7 +47,7 @@ const CARRIAGE_RETURN = 13;
 export const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 const NOTHING = Buffer.alloc(0);
 
-const EVERY_END: EndFinder = {
+export const EVERY_END: EndFinder = {
   begin: () => {},
   end: (chunk, from) => chunk.indexOf(NEWLINE, from),
   innerLines: () => 0,

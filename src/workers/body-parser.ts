@@ -68,9 +68,9 @@ interface Sink {
 }
 
 export function createBodyParser(shape: BodyShape): BodyParser {
-  const { schema, keyField } = shape;
+  const { schema, keyField, times } = shape;
   const type = dynamicEventType(schema);
-  const json = createJsonDecoder(schema, keyField);
+  const json = createJsonDecoder(schema, keyField, times);
   const container = createContainerDecoder(schema, keyField);
 
   function takeJson(bytes: Buffer, depth: number, position: number, sink: Sink, isPart: boolean): void {

@@ -4,9 +4,9 @@
  * A partition does not get lines again that it has. Refused lines belong to partition 0.
  */
 
-import type { FraudLabel } from '../fraud/schemas.ts';
-import { fraudLabelType } from '../fraud/types.ts';
+import { COMPANIONS } from '../builtin-types.ts';
 import { type DynamicEvent, dynamicEventType } from '../messages/codec.ts';
+import { companionOf } from '../messages/companion.ts';
 import { AS_JSON, createOriginWriter, type InputBlock, memoryOf, type OriginalForm } from '../messages/origins.ts';
 import type { DeadLetter } from '../messages/streams.ts';
 import { deadLetterType, filePositionType } from '../messages/types.ts';
@@ -24,14 +24,12 @@ export interface InputChunk {
   event(event: DynamicEvent, line: number, raw: Uint8Array): void;
   /** Sets the form of the originals from now on. */
   readAs(form: OriginalForm): void;
-  /** The label of the event given last. */
-  label(scenario: number): void;
+  /** What the row of the event given last has beside it. */
+  beside(values: DynamicEvent): void;
   refused(letter: Pick<DeadLetter, 'reason' | 'detail' | 'raw' | 'rawLength'>, line: number): void;
   /** Posts a batch for each partition that has something, and begins anew. The prefix of a file says what file it is. */
   post(lastLine: number, prefix: ConsumedPrefix | null, isCut?: boolean): void;
 }
-
-const LABEL_DELAY_MS = 7 * 86_400_000;
 
 export function createInputChunk(
   task: ReadInputTask,
@@ -44,7 +42,7 @@ export function createInputChunk(
   const partitions = positions.length;
   let events: DynamicEvent[][] = positions.map(() => []);
   const origins = positions.map(createOriginWriter);
-  let labels: FraudLabel[][] = positions.map(() => []);
+  const companions = positions.map(() => companionOf(COMPANIONS, task.schema)?.collect() ?? null);
   let letters: DeadLetter[] = [];
   let form = AS_JSON;
   let records = 0;
@@ -88,15 +86,8 @@ export function createInputChunk(
     readAs(next) {
       form = next;
     },
-    label(scenario) {
-      labels[lastPartition]?.push({
-        transactionId: Number(lastEvent.transactionId),
-        customerId: Number(lastEvent.customerId),
-        fraud: true,
-        scenario,
-        knownAt: Number(lastEvent.occurredAt) + LABEL_DELAY_MS,
-        origin: 'handbook',
-      });
+    beside(values) {
+      companions[lastPartition]?.add(lastEvent, values);
     },
     refused({ reason, detail, raw, rawLength }, line) {
       records += 1;
@@ -108,11 +99,11 @@ export function createInputChunk(
     post(lastLine, prefix, isCut = false) {
       for (const [partition, own] of events.entries()) {
         const blocks: InputBlock[] = [];
-        const known = labels[partition] ?? [];
+        const beside = companions[partition]?.take() ?? null;
         const from = origins[partition];
         if (own.length > 0 && from !== undefined)
           blocks.push({ ...type.encodeBlock(own), origins: from.take(source, form) });
-        if (known.length > 0) blocks.push(fraudLabelType.encodeBlock(known));
+        if (beside !== null) blocks.push(beside);
         if (partition === 0 && letters.length > 0) blocks.push(deadLetterType.encodeBlock(letters));
         if (blocks.length === 0) continue;
         if (prefix !== null) {
@@ -123,7 +114,6 @@ export function createInputChunk(
       }
       post({ kind: 'chunk', records, skipped, lastLine }, []);
       events = positions.map(() => []);
-      labels = positions.map(() => []);
       letters = [];
       records = 0;
       bytes = 0;

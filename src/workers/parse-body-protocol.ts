@@ -1,6 +1,7 @@
 /** The protocol between the HTTP side of the service and the threads that parse request bodies. */
 import type { AvroRecord } from '../messages/avro.ts';
 import type { InputBlock } from '../messages/origins.ts';
+import type { TimeOptions } from '../messages/times.ts';
 
 export type BodyFormat = 'json-lines' | 'json' | 'avro-container';
 export type BodyEncoding = 'identity' | 'gzip' | 'deflate' | 'zstd';
@@ -17,6 +18,7 @@ export interface BodyShape {
   readonly stream: string;
   readonly schema: AvroRecord;
   readonly keyField: string;
+  readonly times: TimeOptions;
   readonly partitions: number;
 }
 

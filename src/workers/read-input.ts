@@ -9,13 +9,16 @@ import { createReadStream } from 'node:fs';
 import { PassThrough, pipeline, type Readable } from 'node:stream';
 import type { MessagePort } from 'node:worker_threads';
 import { createGunzip } from 'node:zlib';
+import { COMPANIONS } from '../builtin-types.ts';
+import { companionOf } from '../messages/companion.ts';
 import { createContainerDecoder } from '../messages/container.ts';
 import { type CsvDecoder, createCsvDecoder } from '../messages/csv.ts';
+import { dialectOf } from '../messages/csv-options.ts';
 import { createJsonDecoder } from '../messages/json.ts';
 import { asAvro } from '../messages/origins.ts';
 import { RAW_BYTES_MAX } from '../messages/streams.ts';
 import { openParquet } from '../projections/parquet.ts';
-import { createRecordSplitter } from '../sources/csv-records.ts';
+import { createRecordSplitter, type RecordSink } from '../sources/csv-records.ts';
 import { askedLengths, type Resumed, resume } from '../sources/known-file.ts';
 import { createLineSplitter, type LineSplitter, MAX_LINE_BYTES } from '../sources/lines.ts';
 import { createPrefixHash } from '../sources/prefix-hash.ts';
@@ -132,7 +135,7 @@ async function readLines(task: ReadInputTask, chunk: InputChunk, posted: () => P
 type Reached = (line: number) => void;
 
 function jsonSplitter(task: ReadInputTask, chunk: InputChunk, reached: Reached): LineSplitter {
-  const json = createJsonDecoder(task.schema, task.keyField);
+  const json = createJsonDecoder(task.schema, task.keyField, task.format.jsonTimes);
   return createLineSplitter({
     line(bytes, number) {
       reached(number);
@@ -150,12 +153,19 @@ function jsonSplitter(task: ReadInputTask, chunk: InputChunk, reached: Reached):
 
 /** A record's position is the line that it begins on; the source stands behind the line that it ends on. */
 function csvSplitter(task: ReadInputTask, chunk: InputChunk, reached: Reached): LineSplitter {
+  const { schema, keyField, format } = task;
+  const options = format.csv;
+  const companion = companionOf(COMPANIONS, schema);
   let csv: CsvDecoder | null = null;
-  return createRecordSplitter({
+  if (options.header !== true) {
+    csv = createCsvDecoder(schema, keyField, null, options, companion);
+    chunk.readAs({ format: 'csv', context: '' });
+  }
+  const sink: RecordSink = {
     record(bytes, line, last) {
       reached(last);
       if (csv === null) {
-        csv = createCsvDecoder(task.schema, task.keyField, bytes);
+        csv = createCsvDecoder(schema, keyField, bytes, options, companion);
         chunk.readAs({ format: 'csv', context: bytes.toString('utf8') });
         return;
       }
@@ -167,7 +177,7 @@ function csvSplitter(task: ReadInputTask, chunk: InputChunk, reached: Reached): 
         return;
       }
       chunk.event(decoded.event, line, bytes);
-      if (decoded.fraud) chunk.label(decoded.scenario);
+      if (decoded.beside !== null) chunk.beside(decoded.beside);
     },
     tooLong(head, length, line, last) {
       reached(last);
@@ -175,7 +185,8 @@ function csvSplitter(task: ReadInputTask, chunk: InputChunk, reached: Reached): 
       const detail = `the record has ${length} bytes${spanned(line, last)}; at most ${MAX_LINE_BYTES} are read`;
       chunk.refused({ reason: 'too-large', detail, ...kept(head, length) }, line);
     },
-  });
+  };
+  return createRecordSplitter(sink, dialectOf(options));
 }
 
 /** A quote that is not closed takes in the lines that follow, and people should see how many. */
@@ -226,7 +237,7 @@ async function readContainer(task: ReadInputTask, chunk: InputChunk, posted: () 
 async function readParquet(task: ReadInputTask, chunk: InputChunk, posted: () => Promise<void>): Promise<void> {
   // Parquet's index is at its end, so a file that has grown is another file.
   const whole = await hashContent(openInput(task.path));
-  const file = await openParquet(task.path, task.schema, task.keyField);
+  const file = await openParquet(task.path, task.schema, task.keyField, companionOf(COMPANIONS, task.schema));
   try {
     let record = 0;
     for await (const { rows, raw } of file.rows()) {
@@ -235,7 +246,7 @@ async function readParquet(task: ReadInputTask, chunk: InputChunk, posted: () =>
         const bytes = raw(row);
         if (decoded.ok) {
           chunk.event(decoded.event, record, bytes);
-          if (decoded.fraud) chunk.label(decoded.scenario);
+          if (decoded.beside !== null) chunk.beside(decoded.beside);
         } else chunk.refused({ ...decoded, ...kept(bytes, bytes.length) }, record);
       }
       if (!isFull(chunk, task)) continue;

@@ -1,9 +1,12 @@
 /** Reads the original of a dead letter again, as its source would today. */
+import { COMPANIONS } from '../builtin-types.ts';
 import type { AvroRecord } from '../messages/avro.ts';
+import { companionOf } from '../messages/companion.ts';
 import { createContainerDecoder } from '../messages/container.ts';
 import { createCsvDecoder } from '../messages/csv.ts';
 import { createJsonDecoder } from '../messages/json.ts';
 import type { InputBlock } from '../messages/origins.ts';
+import type { StreamFormat } from '../messages/stream-format.ts';
 import type { DeadLetter } from '../messages/streams.ts';
 import { createInputChunk, type InputChunk } from './input-chunk.ts';
 
@@ -17,22 +20,24 @@ export interface RereadStream {
   readonly name: string;
   readonly schema: AvroRecord;
   readonly keyField: string;
+  readonly format: StreamFormat;
   readonly partitions: number;
 }
 
-export function reread(letter: RereadLetter, { name, schema, keyField, partitions }: RereadStream): Reread {
+export function reread(letter: RereadLetter, stream: RereadStream): Reread {
+  const { name, schema, keyField, format: written, partitions } = stream;
   const { raw, rawLength, source, position, format, context } = letter;
   if (rawLength > raw.length) {
     return refused(`only ${raw.length} of its ${rawLength} bytes were kept; send it again from where it came`);
   }
   let found: Extract<Reread, { readonly kind: 'event' }> | null = null;
   const positions = Array.from({ length: partitions }, () => 0);
-  const task = { path: '', stream: name, source, schema, keyField, positions, known: [] };
+  const task = { path: '', stream: name, source, schema, keyField, format: written, positions, known: [] };
   const chunk = createInputChunk(task, { positions, records: positions }, (message) => {
     if (message.kind === 'batch') found = { kind: 'event', partition: message.partition, blocks: message.blocks };
   });
   chunk.readAs({ format, context });
-  const problem = problemTaking(letter, chunk, schema, keyField, Math.max(1, position));
+  const problem = problemTaking(letter, chunk, stream, Math.max(1, position));
   if (problem !== null) return refused(problem);
   chunk.post(0, null);
   return found ?? refused('it holds no event');
@@ -51,22 +56,24 @@ function problemTaking(...letter: Parameters<typeof take>): string | null {
 function take(
   { raw, format, context }: RereadLetter,
   chunk: InputChunk,
-  schema: AvroRecord,
-  keyField: string,
+  { schema, keyField, format: written }: RereadStream,
   position: number,
 ): string | null {
   switch (format) {
     case 'json': {
-      const decoded = createJsonDecoder(schema, keyField).line(raw);
+      const decoded = createJsonDecoder(schema, keyField, written.jsonTimes).line(raw);
       if (!decoded.ok) return `${decoded.reason}: ${decoded.detail}`;
       chunk.event(decoded.event, position, raw);
       return null;
     }
     case 'csv': {
-      const decoded = createCsvDecoder(schema, keyField, Buffer.from(context, 'utf8')).row(raw);
+      // The file's header, unless its stream says what stands for one.
+      const header = written.csv.header === true ? Buffer.from(context, 'utf8') : null;
+      const companion = companionOf(COMPANIONS, schema);
+      const decoded = createCsvDecoder(schema, keyField, header, written.csv, companion).row(raw);
       if (!decoded.ok) return `${decoded.reason}: ${decoded.detail}`;
       chunk.event(decoded.event, position, raw);
-      if (decoded.fraud) chunk.label(decoded.scenario);
+      if (decoded.beside !== null) chunk.beside(decoded.beside);
       return null;
     }
     case 'avro':

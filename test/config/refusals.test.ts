@@ -581,3 +581,24 @@ describe('files', () => {
     expect(messageOf(file)).toBe(`${file}:3:8: streams.b.schema: Click is another record than the Click of stream a`);
   });
 });
+
+describe('how a stream is written', () => {
+  test.each([
+    ['csv: { delimeter: ";" }', '7:22', 'csv.delimeter: is not a key here; did you mean delimiter?'],
+    ['csv: { delimiter: ab }', '7:22', 'csv.delimiter: must be one ASCII character that is no part of a number'],
+    [String.raw`csv: { delimiter: "\n" }`, '7:22', 'csv.delimiter: must be one ASCII character'],
+    ['csv: { quote: "," }', '7:15', 'csv: its delimiter and its quote are the same'],
+    ['csv: { timeZone: Berlin }', '7:22', 'csv.timeZone: is no zone of the IANA database'],
+    ['csv: { timeFormat: "%H:%M" }', '7:22', 'csv.timeFormat: "%H:%M" says no year'],
+    ['csv: { epoch: hours }', '7:22', 'csv.epoch: must be one of'],
+    ['csv: { rename: { A: amount } }', '7:32', 'csv.rename.A: there is no field of Transaction "amount"'],
+    ['csv: { header: [customerId, when] }', '7:22', 'csv.header: the column when is no field of Transaction'],
+    ['csv: { header: [customerId] }', '7:22', 'csv.header: there is no column for the field transactionId'],
+    ['jsonl: { dateFormat: "%Q" }', '7:24', 'jsonl.dateFormat: "%Q" has %Q, which is not known'],
+  ])('may not be %s', (written, place, message) => {
+    const text = `${PAYMENTS.replace('windows:\n', '')}    format: { ${written} }\n`;
+    expect(problemsOf(text)).toContainEqual(
+      expect.stringContaining(`p.yaml:${place}: streams.payments.format.${message}`),
+    );
+  });
+});

@@ -108,6 +108,28 @@ const file = fc.record(
             }),
             fc.record({ file: fc.constant({ path: '/data/payments.csv' }) }),
           ),
+          format: fc.record(
+            {
+              csv: fc.record(
+                {
+                  delimiter: fc.constantFrom(',', ';', '\t', '|'),
+                  quote: fc.constantFrom("'", '"', null),
+                  header: fc.constantFrom(true, false),
+                  rename: fc.constantFrom({}, { 'Amount (¢)': 'amountCents' }),
+                  ignoreCase: fc.boolean(),
+                  extraColumns: fc.constantFrom('refuse', 'ignore'),
+                  nulls: fc.array(words, { maxLength: 2 }),
+                  decimal: fc.constantFrom('.', ','),
+                  timeZone: fc.constantFrom(null, 'Europe/Berlin'),
+                  timeFormat: fc.constantFrom('%d.%m.%Y %H:%M', ['%Y', '%y']),
+                  epoch: fc.constantFrom('seconds', null),
+                },
+                { requiredKeys: [] },
+              ),
+              jsonl: fc.record({ dateFormat: fc.constant('%d.%m.%Y') }, { requiredKeys: [] }),
+            },
+            { requiredKeys: [] },
+          ),
         },
         { requiredKeys: ['builtin', 'key', 'eventTime'] },
       ),

@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { labelColumns } from '../../src/fraud/label-columns.ts';
 import { transactionSchema } from '../../src/fraud/schemas.ts';
 import type { AvroRecord } from '../../src/messages/avro.ts';
+import { companionOf } from '../../src/messages/companion.ts';
 import { createCsvDecoder } from '../../src/messages/csv.ts';
+import { RFC_4180 } from '../../src/messages/csv-options.ts';
 
 const HANDBOOK = 'transaction_id,occurred_at,customer_id,terminal_id,amount_cents,fraud,scenario';
 
@@ -21,7 +24,7 @@ const readingSchema = {
 } as const satisfies AvroRecord;
 
 const decoder = (header: string, schema: AvroRecord = readingSchema, key = 'station') =>
-  createCsvDecoder(schema, key, Buffer.from(header));
+  createCsvDecoder(schema, key, Buffer.from(header), RFC_4180, companionOf([labelColumns], schema));
 const rows = (header: string, ...lines: (string | Buffer)[]) => {
   const csv = decoder(header);
   return lines.map((line) => csv.row(typeof line === 'string' ? Buffer.from(line) : line));
@@ -39,8 +42,7 @@ describe('a row of the handbook', () => {
         terminalId: 3059,
         amountCents: 22_541,
       },
-      fraud: true,
-      scenario: 1,
+      beside: { fraud: true, scenario: 1 },
     });
   });
 
@@ -54,7 +56,7 @@ describe('a row of the handbook', () => {
     ['1,2018-04-01T00:00:31Z,2,3,9007199254740993,0,0', 'too-large', 'found "9007199254740993"'],
     ['1,2018-04-31T00:00:31Z,2,3,4,0,0', 'invalid-time', 'occurred_at'],
     ['1,2018-04-01T00:00:31,2,3,4,0,0', 'invalid-time', 'occurred_at'],
-    ['1,2018-04-01T00:00:31Z,2,3,4,2,0', 'too-large', 'fraud'],
+    ['1,2018-04-01T00:00:31Z,2,3,4,2,0', 'wrong-type', 'fraud must be true or false: found "2"'],
     [
       '1,2018-04-01T00:00:31Z,2,3,4,0',
       'missing-field',
@@ -77,8 +79,7 @@ describe('a row', () => {
       {
         ok: true,
         event: { station: 'Oslo', takenAt: 1000, celsius: -1.5, count: 1, ok: true, kind: 'hourly', note: '' },
-        fraud: false,
-        scenario: 0,
+        beside: null,
       },
     ]);
     expect(rows('station,takenAt,kind,ok', 'Oslo,5,daily,0')).toMatchObject([{ event: { kind: 'daily', ok: false } }]);

@@ -1,9 +1,11 @@
 /** The configuration that is simulated: small bounds, so that every limit is met often. */
+
 import type { Config } from '../../src/config/config.ts';
 import type { StreamConfig } from '../../src/config/sections/streams.ts';
 import type { WindowConfig } from '../../src/config/sections/windows.ts';
 import { transactionSchema } from '../../src/fraud/schemas.ts';
 import type { Durability } from '../../src/journal/log.ts';
+import { STANDARD_FORMAT } from '../../src/messages/stream-format.ts';
 import { weatherObservationSchema } from '../../src/weather/observation.ts';
 import { OUT_OF_ORDERNESS_MS } from './input.ts';
 import { WEATHER_URL, WEBHOOK_URL } from './network.ts';
@@ -67,6 +69,7 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
     watermark: { kind: 'bounded', outOfOrdernessMs: OUT_OF_ORDERNESS_MS, idleTimeoutMs: null, maxAheadMs: null },
     expectations: [],
     source: { kind: 'http' },
+    format: STANDARD_FORMAT,
     ...overrides,
   });
   return {

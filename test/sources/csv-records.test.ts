@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { AvroRecord } from '../../src/messages/avro.ts';
 import { createCsvDecoder } from '../../src/messages/csv.ts';
+import { dialectOf, RFC_4180 } from '../../src/messages/csv-options.ts';
 import { RAW_BYTES_MAX } from '../../src/messages/streams.ts';
 import { createRecordSplitter } from '../../src/sources/csv-records.ts';
 import { createLineSplitter, MAX_LINE_BYTES } from '../../src/sources/lines.ts';
@@ -24,6 +25,7 @@ function split(chunks: readonly Buffer[], max?: number): Given[] {
       record: (bytes, line, last) => given.push({ line, last, text: bytes.toString('latin1') }),
       tooLong: (head, length, line, last) => given.push({ line, last, text: head.toString('latin1'), length }),
     },
+    dialectOf(RFC_4180),
     max,
   );
   for (const chunk of chunks) splitter.push(chunk);
@@ -146,10 +148,12 @@ describe('records', () => {
     const rows = Buffer.from('evil,1000,5\n'.repeat(10_000));
     let peak = 0;
     const given: unknown[] = [];
-    const splitter = createRecordSplitter({
-      record: (_, line, last) => given.push([line, last]),
-      tooLong: (head, length, line, last) => given.push([line, last, head.length, length]),
-    });
+    const sink = {
+      record: (_: Buffer, line: number, last: number) => given.push([line, last]),
+      tooLong: (head: Buffer, length: number, line: number, last: number) =>
+        given.push([line, last, head.length, length]),
+    };
+    const splitter = createRecordSplitter(sink, dialectOf(RFC_4180));
     const before = process.memoryUsage().arrayBuffers;
     splitter.push(Buffer.from('k,t,x\n"a,1,1\n'));
     for (let n = 0; n < 500; n++) {
@@ -176,7 +180,7 @@ describe('records', () => {
   test('take time in proportion to their bytes, with a quote for each cell and none of their lines ending', () => {
     const cells = Buffer.from('"a",'.repeat(524_288));
     const started = performance.now();
-    const splitter = createRecordSplitter({ record: () => {}, tooLong: () => {} });
+    const splitter = createRecordSplitter({ record: () => {}, tooLong: () => {} }, dialectOf(RFC_4180));
     splitter.push(cells);
     splitter.end();
     // 2 MB: 20 ms on an idle machine, and a minute where each quote has the rest of its chunk read.

@@ -12,6 +12,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Transaction, transactionSchema } from '../../src/fraud/schemas.ts';
 import { fraudLabelType, transactionType } from '../../src/fraud/types.ts';
+import { STANDARD_FORMAT } from '../../src/messages/stream-format.ts';
 import { deadLetterType } from '../../src/messages/types.ts';
 import { isComplete } from '../../src/run/run.ts';
 import { createFileSource, type FileSourceOptions } from '../../src/sources/file/file.ts';
@@ -66,6 +67,7 @@ function source(path: string, change: Partial<FileSourceOptions> = {}) {
     path,
     schema: transactionSchema,
     keyField: 'customerId',
+    format: STANDARD_FORMAT,
     readInput: pool.readInput,
     ...change,
   });

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { type Transaction, transactionSchema } from '../../src/fraud/schemas.ts';
 import { dayOfTransaction, type SimulationSpec, simulateDays } from '../../src/fraud/simulator.ts';
 import { transactionType } from '../../src/fraud/types.ts';
+import { STANDARD_FORMAT } from '../../src/messages/stream-format.ts';
 import { createFileSource } from '../../src/sources/file/file.ts';
 import { createGenerator } from '../../src/sources/generator/generator.ts';
 import type { Batch } from '../../src/sources/source.ts';
@@ -45,7 +46,10 @@ afterAll(async () => {
 function file(): SourceSubject {
   const { readInput } = pool;
   const keyField = 'customerId';
-  return { ...common, start: () => createFileSource({ path, schema: transactionSchema, keyField, readInput }) };
+  return {
+    ...common,
+    start: () => createFileSource({ path, schema: transactionSchema, keyField, format: STANDARD_FORMAT, readInput }),
+  };
 }
 
 /** By a clock that moves only while someone sleeps. */

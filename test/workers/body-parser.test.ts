@@ -1,10 +1,12 @@
 /** Request bodies as events and dead letters, in the event loop and in the pool's thread. */
+
 import { execFileSync } from 'node:child_process';
 import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { AvroRecord } from '../../src/messages/avro.ts';
 import { dynamicEventType } from '../../src/messages/codec.ts';
+import { ISO_TIMES } from '../../src/messages/times.ts';
 import { deadLetterType } from '../../src/messages/types.ts';
 import { partitionOf } from '../../src/streams/partitioner.ts';
 import { createBodyParser } from '../../src/workers/body-parser.ts';
@@ -30,7 +32,7 @@ const schema: AvroRecord = {
   ],
 };
 const type = dynamicEventType(schema);
-const shape: BodyShape = { stream: 'clicks', schema, keyField: 'user', partitions: 3 };
+const shape: BodyShape = { stream: 'clicks', schema, keyField: 'user', times: ISO_TIMES, partitions: 3 };
 const parser = createBodyParser(shape);
 const pool = startBodyPool();
 afterAll(() => pool.close());

@@ -1,10 +1,12 @@
 /** A thread that reads a file is asked to stop: to end it within a call of DuckDB, which reads Parquet, aborts the process. */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { expect, onTestFinished, test } from 'vitest';
 import { transactionType } from '../../src/fraud/types.ts';
+import { STANDARD_FORMAT } from '../../src/messages/stream-format.ts';
 import { startBatchPool } from '../../src/workers/pool.ts';
 
 const ROWS = 400_000;
@@ -32,6 +34,7 @@ test('reading Parquet stops when it is cancelled, and the process lives on', { t
     schema: transactionType.schema,
     keyField: 'customerId',
     positions: [0],
+    format: STANDARD_FORMAT,
     known: [[]],
   };
   for (let round = 0; round < 3; round++) {

@@ -5,12 +5,14 @@ import { fieldOf, fullName, isKey, isTimestamp, type Report, unknownField, unkno
 import { formatDuration } from '../../keys/units.ts';
 import { duration, name, timer } from '../../keys/value-schema.ts';
 import type { AvroRecord } from '../../messages/avro.ts';
+import type { StreamFormat } from '../../messages/stream-format.ts';
 import { columnProblem } from '../../projections/stream-tables.ts';
 import type { Expectation } from '../../quality/expectation.ts';
 import { SOURCES } from '../../sources/adapters.ts';
 import { isBuiltinTable } from '../../tables.ts';
 import { notYet, type Reading, section } from '../section.ts';
 import { expectation, expectationsOf, printExpectation } from './expectations.ts';
+import { format, formatOf, printFormat } from './formats.ts';
 import type { Relation } from './relation.ts';
 import { printSource, type SourceConfig, source } from './sources.ts';
 
@@ -21,6 +23,7 @@ export interface StreamConfig extends Relation {
   readonly schemaFile: string | null;
   readonly expectations: readonly Expectation[];
   readonly source: SourceConfig;
+  readonly format: StreamFormat;
 }
 
 const stream = z
@@ -49,6 +52,7 @@ const stream = z
       ])
       .prefault({}),
     source,
+    format,
     expect: z.array(expectation).default([]).describe('What has to hold of each event.'),
   })
   .refine((value) => (value.schema === undefined) !== (value.builtin === undefined), {
@@ -90,9 +94,9 @@ function streamOf(name: string, raw: RawStream, reading: Reading): StreamConfig 
     if (problem !== null) report([...at, 'schema'], problem);
   }
   const source = raw.source(reading.resolve);
-  for (const adapter of SOURCES) {
-    adapter.check(source, { schema, key: raw.key }, (path, message) => report([...at, ...path], message));
-  }
+  const own: Report = (path, message) => report([...at, ...path], message);
+  const written = formatOf(raw.format, schema, raw.key, own);
+  for (const adapter of SOURCES) adapter.check(source, { schema, key: raw.key, format: written }, own);
   const { watermark } = raw;
   return {
     name,
@@ -113,6 +117,7 @@ function streamOf(name: string, raw: RawStream, reading: Reading): StreamConfig 
             maxAheadMs: watermark.maxAhead,
           },
     source,
+    format: written,
   };
 }
 
@@ -145,7 +150,17 @@ function checkSchemaNames(streams: readonly StreamConfig[], report: Report): voi
 }
 
 function printStream(stream: StreamConfig) {
-  const { schema: _, name: __, schemaFile, builtin, watermark, source, expectations, ...rest } = stream;
+  const {
+    schema: _,
+    name: __,
+    schemaFile,
+    builtin,
+    watermark,
+    source,
+    format: written,
+    expectations,
+    ...rest
+  } = stream;
   return {
     ...(builtin === null ? { schema: schemaFile } : { builtin }),
     ...rest,
@@ -158,6 +173,7 @@ function printStream(stream: StreamConfig) {
             maxAhead: watermark.maxAheadMs === null ? null : formatDuration(watermark.maxAheadMs),
           },
     source: printSource(source),
+    format: printFormat(written),
     expect: expectations.map(printExpectation),
   };
 }

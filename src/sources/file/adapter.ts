@@ -20,8 +20,8 @@ export const fileSource = sourceAdapter({
     const problem = fileProblem(path);
     return problem === null ? null : { key: 'file.path', message: `${path}${problem}` };
   },
-  open({ path }, { schema, key }, { readInput }) {
-    return createFileSource({ path, schema, keyField: key, readInput });
+  open({ path }, { schema, key, format }, { readInput }) {
+    return createFileSource({ path, schema, keyField: key, format, readInput });
   },
 });
 

@@ -6,6 +6,7 @@
  */
 import type { AvroRecord } from '../../messages/avro.ts';
 import type { InputBlock } from '../../messages/origins.ts';
+import type { StreamFormat } from '../../messages/stream-format.ts';
 import type { FilePosition } from '../../messages/streams.ts';
 import { createHandover } from '../handover.ts';
 import { ENDED, type Resumed, recordsOf, WHAT_TO_DO } from '../known-file.ts';
@@ -18,6 +19,7 @@ export interface ReadInputTask {
   readonly source: string;
   readonly schema: AvroRecord;
   readonly keyField: string;
+  readonly format: StreamFormat;
   /** By partition: the last line that it has behind it, under this path. */
   readonly positions: readonly number[];
   /** By partition: where it is in the files that it has read. */
@@ -64,6 +66,7 @@ export interface FileSourceOptions {
   readonly path: string;
   readonly schema: AvroRecord;
   readonly keyField: string;
+  readonly format: StreamFormat;
   readonly readInput: ReadInput;
 }
 
@@ -88,7 +91,7 @@ export function createFileSource(options: FileSourceOptions): FileSource {
   let already: number | null = null;
 
   async function read(intake: Intake, signal: AbortSignal): Promise<void> {
-    const { schema, keyField, readInput } = options;
+    const { schema, keyField, format, readInput } = options;
     const isLast = (partition: number): boolean =>
       isOfEarlierVersion(intake, name, path, partition) && intake.hasEnded(partition);
     // Its end of input was a position of its own.
@@ -102,7 +105,7 @@ export function createFileSource(options: FileSourceOptions): FileSource {
     let lastLine = 0;
     // Messages are handled one after another: a delivery waits for room, which is what a credit stands for.
     let handled = Promise.resolve();
-    const task = { path, stream: intake.stream, source: name, schema, keyField, positions, known };
+    const task = { path, stream: intake.stream, source: name, schema, keyField, format, positions, known };
     const onStopped = (): void => failed.abort();
     if (signal.aborted) onStopped();
     signal.addEventListener('abort', onStopped, { once: true });
