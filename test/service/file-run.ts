@@ -68,6 +68,8 @@ export interface FileRun {
   readonly threads?: number;
   readonly flush?: boolean;
   readonly windows?: string;
+  /** Whether there are read models; by default none. */
+  readonly stores?: boolean;
 }
 
 export interface FileResult {
@@ -78,12 +80,12 @@ export interface FileResult {
 
 /** The data are in `data` of the directory. */
 export async function runFile(run: FileRun): Promise<FileResult> {
-  const { directory, files, partitions = 1, threads = 0, flush = true } = run;
+  const { directory, files, partitions = 1, threads = 0, flush = true, stores = false } = run;
   writeFileSync(join(directory, 'row.avsc'), JSON.stringify(ROW));
   const pipeline = join(directory, 'pipeline.yaml');
   writeFileSync(
     pipeline,
-    `streams:\n  e: { schema: ./row.avsc, key: k, eventTime: t, partitions: ${partitions} }\nwindows:\n  ${
+    `stores: { sqlite: ${stores}, duckdb: ${stores} }\nstreams:\n  e: { schema: ./row.avsc, key: k, eventTime: t, partitions: ${partitions} }\nwindows:\n  ${
       run.windows ?? 'w: { stream: e, window: { tumbling: 10s }, aggregate: { n: count(), ids: collect(x) } }'
     }\n`,
   );

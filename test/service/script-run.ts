@@ -17,6 +17,9 @@ const CLICK = {
   ],
 };
 
+/** Whoever reads only the output pays for no read model. */
+const WITHOUT_STORES = 'stores: { sqlite: false, duckdb: false }\n';
+
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 export interface ScriptRun {
@@ -61,7 +64,7 @@ ${streams}windows:
   ${windows ?? 'counts: { stream: clicks, window: { tumbling: 3s }, aggregate: { n: count() } }'}
 ${joins === undefined ? '' : `joins:\n  ${joins}\n`}${derived === undefined ? '' : `derived:\n  ${derived}\n`}${
   operators === undefined ? '' : `operators:\n  ${operators}\n`
-}`;
+}${WITHOUT_STORES}`;
   writeFileSync(file, text);
   return file;
 }

@@ -24,7 +24,7 @@ async function setUp() {
     'jsonl',
     [1, 2, 3].map((x) => ({ k: `k${x}`, t: 20_000 * x, x })),
   );
-  const run = () => runFile({ directory, files: [file] });
+  const run = () => runFile({ directory, files: [file], stores: true });
   await run();
   return { data: join(directory, 'data'), run };
 }
