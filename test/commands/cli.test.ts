@@ -185,7 +185,7 @@ describe('doctor', () => {
 
 test('a reader that stops reading is no error', async () => {
   const root = fileURLToPath(new URL('../..', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', 'config', 'schema'], { cwd: root });
+  const child = spawn(process.execPath, ['dist/main.js', 'config', 'schema'], { cwd: root });
   child.stdout.destroy();
   let stderr = '';
   child.stderr.on('data', (chunk) => {

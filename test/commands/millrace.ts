@@ -1,4 +1,4 @@
-/** Runs the command line as a user does: a process of its own. */
+/** Runs the command line as a user does: a process of its own, of what the suite's setup has built. */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -18,7 +18,7 @@ export function millrace(
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
-      ['--import', 'tsx', 'src/main.ts', ...words],
+      ['dist/main.js', ...words],
       { cwd: ROOT, env: { ...inherited, ...environment }, timeout: 25_000 },
       (_, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
     );
