@@ -56,7 +56,7 @@ const WORKLOADS: Record<string, Workload> = {
 
 const ALL: Choose = (options) => options - 1;
 const CRASHES = [keepNothing, ALL, seededChoice(1), seededChoice(2)];
-const SEEDS = Array.from({ length: 40 }, (_, seed) => seededChoice(seed));
+const SEEDS = Array.from({ length: 16 }, (_, seed) => seededChoice(seed));
 
 describe.each(Object.entries(WORKLOADS))('in the workload %s', (_, workload) => {
   test('a power cut at any operation, with any part kept of what was not synced', async () => {

@@ -45,6 +45,7 @@ async function start({ partitions, threads, http = '' }: Setup): Promise<Running
   writeFileSync(
     file,
     `${http}
+stores: { sqlite: false }
 streams:
   e: { schema: ./e.avsc, key: k, eventTime: t, partitions: ${partitions} }
 windows:

@@ -4,7 +4,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type HttpServer, startHttp } from '../../src/http/server.ts';
 import type { Row, ServiceView } from '../../src/http/view.ts';
-import { cannedRoutes, cannedService, derived, overview, silentLogger } from './canned-view.ts';
+import { cannedRoutes, cannedService, derived, overview, silentLogger } from '../http/canned-view.ts';
 
 const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 const MINUTE = 60_000;
