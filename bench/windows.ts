@@ -188,7 +188,7 @@ function makeBlocks(keys: number, keyColumn: (next: () => number) => Column): Co
 }
 
 function numberColumn(next: () => number): NumberColumn {
-  return { kind: 'number', values: Float64Array.from({ length: BLOCK }, next), nulls: null };
+  return { kind: 'number', values: Float64Array.from({ length: BLOCK }, next), exact: null, nulls: null };
 }
 
 function textColumn(next: () => string): TextColumn {

@@ -7,13 +7,14 @@
 import avro from 'avsc';
 import type { AvroRecord, FromAvro } from './avro.ts';
 import { type Block, type BlockWriter, createBlockWriter } from './block.ts';
-import { type Columns, columnReaders, columnsOfEvents } from './columns.ts';
-import { makeLongsExact } from './exact-long.ts';
+import { type Columns, columnReaders } from './columns.ts';
+import { makeLongsExact, makeUnionsTakeLongs } from './exact-long.ts';
 import { rabinFingerprint } from './fingerprint.ts';
 import { recordWriter } from './record-writer.ts';
 import { makeTextsWellFormed } from './well-formed.ts';
 
 makeLongsExact(avro.types.LongType.prototype);
+makeUnionsTakeLongs(avro.types.UnwrappedUnionType.prototype);
 makeTextsWellFormed(avro.types.StringType.prototype, () => avro.Type.forSchema('string').fromBuffer(Buffer.alloc(1)));
 
 /** A schema with its name and fingerprint, without a type for its values. */
@@ -90,14 +91,13 @@ function compile<T>(schema: AvroRecord): EventType<T> {
   const fingerprint = rabinFingerprint(JSON.stringify(type.schema()));
   // One scratch buffer a type: a block is encoded into it and copied out, so that most blocks are written once.
   let scratch = Buffer.allocUnsafeSlow(INITIAL_SCRATCH_BYTES);
-  const newReader = columnReaders(schema);
+  // Many types are never read as columns.
+  let newReader: ReturnType<typeof columnReaders> | null = null;
   const writeRecord = recordWriter<T>(schema);
   function eventColumns(): (block: Pick<Block, 'bytes' | 'count'>) => Columns {
-    const read = newReader?.() ?? null;
-    return ({ bytes, count }) => {
-      if (read !== null) return read(asBuffer(bytes), count);
-      return columnsOfEvents(blockType.fromBuffer(asBuffer(bytes)));
-    };
+    newReader ??= columnReaders(schema, (path) => valueDecoder(type, path));
+    const read = newReader();
+    return ({ bytes, count }) => read(asBuffer(bytes), count);
   }
   return {
     name: type.name ?? schema.name,
@@ -130,6 +130,27 @@ function compile<T>(schema: AvroRecord): EventType<T> {
       return valid ? null : (invalid ?? []);
     },
   };
+}
+
+/** Decodes the field at a path; where records around it may be null, only values whose records are there. */
+function valueDecoder(event: avro.Type, path: readonly string[]): (bytes: Buffer) => unknown {
+  const field = path.reduce((outer, name) => {
+    const record = isRecordType(outer) ? outer : branchesOf(outer).find(isRecordType);
+    const found = isRecordType(record) ? record.fields.find((own) => own.name === name) : undefined;
+    if (found === undefined) throw new Error(`There is no field ${path.join('.')} in ${event.name}`);
+    return found.type;
+  }, event);
+  return (bytes) => field.fromBuffer(bytes);
+}
+
+function branchesOf(union: avro.Type): readonly avro.Type[] {
+  return union instanceof avro.types.UnwrappedUnionType || union instanceof avro.types.WrappedUnionType
+    ? union.types
+    : [];
+}
+
+function isRecordType(type: avro.Type | undefined): type is avro.types.RecordType {
+  return type instanceof avro.types.RecordType;
 }
 
 function avroType(schema: unknown): avro.Type {

@@ -64,7 +64,7 @@ function blockWriter(type: EventType<DynamicEvent>, flat: readonly FlatField[]):
   );
   return {
     begin(fields, timesMs) {
-      columns = [...fields, { kind: 'number', values: timesMs, nulls: null }];
+      columns = [...fields, { kind: 'number', values: timesMs, exact: null, nulls: null }];
       sources = flat.map((field, i) => rowField(field, columns[i]!));
     },
     push: rows.push,

@@ -133,21 +133,28 @@ export function withColumns(events: Columns, wanted: readonly RecordColumn[]): C
   if (written.length === 0) return events;
   const columns = new Map<string, Column>();
   for (const { path, kind } of written) {
-    const values = Array.from({ length: events.count }, (_, row) => valueAt(events.event(row), path));
+    const read = valuesOf(events, path);
+    const values = Array.from({ length: events.count }, (_, row) => read(row));
     columns.set(path, texts(values.map((value) => (kind === 'json' ? utf8(textOf(value)) : bytesOf(value)))));
   }
   return { ...events, column: (path) => columns.get(path) ?? events.column(path) };
+}
+
+function valuesOf(events: Columns, path: string): (row: number) => unknown {
+  const column = events.column(path);
+  return column?.kind === 'boxed' ? column.at : (row) => valueAt(events.event(row), path);
 }
 
 export type CellValue = number | string | Buffer | null;
 
 /** The cell of a row; 0 or 1 for a boolean. Throws when the events have no such column. */
 export function cellAt(events: Columns, { path, kind }: RecordColumn, row: number): CellValue {
-  if (kind === 'bytes') return bytesOf(valueAt(events.event(row), path));
-  if (kind === 'json') return textOf(valueAt(events.event(row), path));
+  if (kind === 'bytes') return bytesOf(valuesOf(events, path)(row));
+  if (kind === 'json') return textOf(valuesOf(events, path)(row));
   const column = events.column(path);
   if (column === undefined) throw new Error(`Events without the field ${path} can't be projected`);
   if (column.nulls?.[row] === 1) return null;
+  if (column.kind === 'boxed') throw new Error(`The field ${path} is neither a number nor a text`);
   return column.kind === 'number' ? column.values[row]! : textAt(column, row);
 }
 

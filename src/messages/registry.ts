@@ -13,7 +13,7 @@ import {
   recordOf,
   resolvingDecoder,
 } from './codec.ts';
-import { type Columns, columnsOfEvents } from './columns.ts';
+import type { Columns } from './columns.ts';
 import { ENGINE_TYPES } from './types.ts';
 import { type WindowResultType, windowOfRecord, writtenWindowType } from './window-result.ts';
 
@@ -86,8 +86,9 @@ export function createRegistry(known: readonly EventType<DynamicEvent>[] = []): 
     },
     columnsAs(reader, block, read) {
       if (block.fingerprint === reader.fingerprint) return read(block);
+      // Written anew in the reader's schema, an event of an older one has the same columns as the others.
       const events = registry.decodeAs(reader, block.fingerprint, block.bytes);
-      return columnsOfEvents(events.map((event) => Object(event)));
+      return { ...read(reader.encodeBlock(events)), places: null };
     },
     problemReading(reader) {
       for (const [fingerprint, json] of writers) {

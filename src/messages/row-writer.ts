@@ -20,8 +20,10 @@ const NO_NUMBERS = new Float64Array(0);
 const NO_PLACES = new Uint32Array(0);
 const NO_TEXT = new DataView(new ArrayBuffer(0));
 
+/** Throws for a column of boxed values. */
 export function rowField({ op, nullBranch }: FlatField, column: Column): RowField {
   const { nulls } = column;
+  if (column.kind === 'boxed') throw new Error('A boxed value is written by its own schema');
   if (column.kind === 'number') {
     return { op, nullBranch, nulls, values: column.values, starts: NO_PLACES, ends: NO_PLACES, text: NO_TEXT };
   }

@@ -6,10 +6,10 @@
  */
 import type { AvroRecord, AvroSchema } from '../messages/avro.ts';
 import { type DynamicEvent, dynamicEventType } from '../messages/codec.ts';
-import { type Column, type Columns, columnsOfEvents, valueAt } from '../messages/columns.ts';
+import { type Columns, columnsOfEvents, valueAt } from '../messages/columns.ts';
 import { jsonOf } from '../messages/event-json.ts';
 import { deadLetterType } from '../messages/types.ts';
-import { keyAt, keyColumn } from '../streams/key-column.ts';
+import { type KeyColumn, keyAt, keyColumn } from '../streams/key-column.ts';
 import type { Operator, OperatorInput, OperatorState } from '../streams/operator.ts';
 import { END_OF_TIME_MS } from '../streams/watermark.ts';
 import { type Calls, createCalls } from './calls.ts';
@@ -58,7 +58,7 @@ export interface UserOperator extends Operator {
 }
 
 const NO_COLUMNS = columnsOfEvents([]);
-const NO_KEY: Column = { kind: 'number', values: new Float64Array(0), nulls: null };
+const NO_KEY: KeyColumn = { kind: 'number', values: new Float64Array(0), exact: null, nulls: null };
 
 /** Where an operator and a copy of it write alike. */
 interface Written {

@@ -174,7 +174,7 @@ function createRoute(
     const into = new Int32Array(columns.count);
     const seen = view === null ? columns : view.begin(columns, timesMs);
     const column = seen.column(key!);
-    if (view === null && column !== undefined) {
+    if (view === null && column !== undefined && column.kind !== 'boxed') {
       partitionsOf(column, columns.count, partitions, into);
       return into;
     }

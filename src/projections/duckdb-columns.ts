@@ -17,7 +17,7 @@ import {
   VARCHAR,
 } from '@duckdb/node-api';
 import duckdb from '@duckdb/node-bindings';
-import { type Columns, type Column as EventColumn, type TextColumn, textAt } from '../messages/columns.ts';
+import { type Columns, type NumberColumn, type TextColumn, textAt } from '../messages/columns.ts';
 import type { Where } from './store.ts';
 
 export type ColumnKind = 'long' | 'int' | 'double' | 'boolean' | 'instant' | 'date' | 'text' | 'bytes';
@@ -127,7 +127,7 @@ export async function createTableWriter(
 }
 
 /** What a column is filled from: a field, or a number that grows by a step from row to row. */
-type Source = EventColumn | { readonly kind: 'steps'; readonly first: number; readonly step: number };
+type Source = NumberColumn | TextColumn | { readonly kind: 'steps'; readonly first: number; readonly step: number };
 
 function sourceOf(events: Columns, from: string, where: Where): Source {
   switch (from) {
@@ -143,7 +143,8 @@ function sourceOf(events: Columns, from: string, where: Where): Source {
       return repeated(where.stream, events.count);
   }
   const column = events.column(from);
-  if (column === undefined) throw new Error(`Events without the field ${from} can't be projected`);
+  if (column === undefined || column.kind === 'boxed')
+    throw new Error(`Events without the field ${from} can't be projected`);
   return column;
 }
 

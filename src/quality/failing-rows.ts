@@ -89,11 +89,12 @@ function textRule(path: string, fails: (column: TextColumn, row: number) => bool
   };
 }
 
-/** Finds nulls in a field of any kind, also in an array or a record, which have no column. */
+/** Finds nulls in a field of any kind. */
 function nulls(path: string, columns: Columns): readonly number[] {
   const column = columns.column(path);
   if (column === undefined) return rowsOf(columns.count, (row) => valueAt(columns.event(row), path) === null);
   const { nulls: own } = column;
+  if (column.kind === 'boxed') return rowsOf(columns.count, (row) => column.at(row) === null);
   if (column.kind === 'text') return own === null ? NONE : rowsOf(columns.count, (row) => own[row] === 1);
   const { values } = column;
   return rowsOf(columns.count, (row) => own?.[row] === 1 || Number.isNaN(values[row]));

@@ -8,7 +8,7 @@ import type { WindowValue } from '../messages/window-result.ts';
 import type { AggregateSpec } from './aggregate-function.ts';
 import { type AggregateTable, definitionOf, resultField } from './aggregate-table.ts';
 import { type ExactSums, loadSums, saveSums } from './exact-sum.ts';
-import { type Key, keyAt, keyColumn } from './key-column.ts';
+import { type Key, type KeyColumn, keyAt, keyColumn } from './key-column.ts';
 import { hashKeys, hashOf, isTextAt } from './key-hash.ts';
 import type { States } from './states.ts';
 
@@ -30,7 +30,7 @@ export interface Groups {
   /** Keys that are not numbers, by group. */
   readonly otherKeys: Key[];
   /** The keys of the current events, and their hashes by row; null when every key is null. */
-  eventKeys: Column | null;
+  eventKeys: KeyColumn | null;
   hashes: Int32Array;
   /** A sum that keeps V8 from dropping the reads ahead; it means nothing. */
   touched: number;
@@ -118,7 +118,7 @@ export function bindColumns(groups: Groups, keyField: string | null, columns: Co
     } else if (own.aggregate.isOfAny === true) {
       own.values = new Float64Array(columns.count);
       own.nulls = column.nulls;
-    } else throw new Error(`${fn}() needs a number, and the field ${field} is text`);
+    } else throw new Error(`${fn}() needs a number, and the field ${field} is none`);
   }
 }
 

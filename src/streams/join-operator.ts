@@ -1,12 +1,12 @@
 /** A join as an operator: events and deletions of its two sides in, results and late events out. */
 import { type AvroRecord, NAMESPACE } from '../messages/avro.ts';
 import { type DynamicEvent, dynamicEventType, type EventType, eventType } from '../messages/codec.ts';
-import type { Column, Columns } from '../messages/columns.ts';
+import type { Columns } from '../messages/columns.ts';
 import { type JoinResultType, joinResultType } from '../messages/join-result.ts';
 import { filteredResults } from './filtered-results.ts';
 import { createJoin, heldBackMs } from './join-by-kind.ts';
 import type { Joined, JoinSpec, Side } from './join-kind.ts';
-import { keyAt, keyColumn } from './key-column.ts';
+import { type KeyColumn, keyAt, keyColumn } from './key-column.ts';
 import type { Operator } from './operator.ts';
 import { type LateEvents, type OperatorPlace, operatorKind, WINDOW_AGGREGATOR } from './operator-kind.ts';
 import { recordsOf, stateOf } from './operator-state.ts';
@@ -81,7 +81,7 @@ const NO_TIMES = new Float64Array(0);
 interface Rows {
   readonly side: Side;
   readonly columns: Columns;
-  readonly keys: Column;
+  readonly keys: KeyColumn;
   readonly type: EventType<DynamicEvent>;
   readonly view: View | null;
 }

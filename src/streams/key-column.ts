@@ -1,17 +1,19 @@
 /** The field of the grouping key, read by row. */
-import { type Column, type Columns, textAt } from '../messages/columns.ts';
+import { type Columns, type NumberColumn, type TextColumn, textAt } from '../messages/columns.ts';
 
 export type Key = string | number | null;
+export type KeyColumn = NumberColumn | TextColumn;
 
-/** Throws when the field has no column. */
-export function keyColumn(columns: Columns, field: string): Column {
+/** Throws when the field is neither a number nor a text. */
+export function keyColumn(columns: Columns, field: string): KeyColumn {
   const column = columns.column(field);
-  if (column === undefined) throw new Error(`The field ${field} can't be a key: it is neither a number nor a text`);
+  if (column === undefined || column.kind === 'boxed')
+    throw new Error(`The field ${field} can't be a key: it is neither a number nor a text`);
   return column;
 }
 
 /** A number that is not finite is null: columns have NaN for it. */
-export function keyAt(column: Column, row: number): Key {
+export function keyAt(column: KeyColumn, row: number): Key {
   if (column.nulls !== null && column.nulls[row] === 1) return null;
   if (column.kind === 'text') return textAt(column, row);
   const value = column.values[row]!;

@@ -1,6 +1,6 @@
 /** Hashes the grouping keys of a block. The partitioner's hash would not do: within a partition it is not spread. */
-import { type Column, textAt } from '../messages/columns.ts';
-import type { Key } from './key-column.ts';
+import { type TextColumn, textAt } from '../messages/columns.ts';
+import type { Key, KeyColumn } from './key-column.ts';
 
 const NULL_HASH = 0;
 /** A byte beyond ASCII: texts with one are hashed and compared as strings. */
@@ -10,7 +10,7 @@ const float = new Float64Array(1);
 const words = new Int32Array(float.buffer);
 
 /** Hashes the keys of the first `count` rows; without a column all keys are null. */
-export function hashKeys(column: Column | null, count: number, into: Int32Array): void {
+export function hashKeys(column: KeyColumn | null, count: number, into: Int32Array): void {
   if (column === null) {
     into.fill(NULL_HASH, 0, count);
     return;
@@ -44,7 +44,7 @@ export function hashOf(key: Key): number {
 }
 
 /** Whether a row's text, which is not null, equals this one. */
-export function isTextAt({ bytes, starts, ends }: Column & { kind: 'text' }, row: number, text: string): boolean {
+export function isTextAt({ bytes, starts, ends }: TextColumn, row: number, text: string): boolean {
   const start = starts[row]!;
   const length = ends[row]! - start;
   for (let i = 0; i < length; i++) {

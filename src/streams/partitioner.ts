@@ -1,6 +1,6 @@
 /** Which partition a key belongs to. The same key gives the same partition in every process and version. */
-import type { Column, TextColumn } from '../messages/columns.ts';
-import { type Key, keyAt } from './key-column.ts';
+import type { TextColumn } from '../messages/columns.ts';
+import { type Key, type KeyColumn, keyAt } from './key-column.ts';
 
 /** `key` modulo `partitions`, through the 32-bit finalizer of MurmurHash3, or Kafka's murmur2 for a string. */
 export function partitionOf(key: number | string, partitions: number): number {
@@ -15,7 +15,7 @@ export function partitionOfKey(key: Key, partitions: number): number {
 }
 
 /** The partitions of the keys of the first `count` rows. */
-export function partitionsOf(column: Column, count: number, partitions: number, into: Int32Array): void {
+export function partitionsOf(column: KeyColumn, count: number, partitions: number, into: Int32Array): void {
   const { nulls } = column;
   for (let row = 0; row < count; row++) {
     // Texts of ASCII are hashed where they lie; others as what they are read as.

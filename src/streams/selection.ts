@@ -71,7 +71,7 @@ export function createView({ selection, schema }: ViewSpec): View {
   return {
     takes: rows.takes,
     begin(columns, timesMs) {
-      const times: Column = { kind: 'number', values: timesMs, nulls: null };
+      const times: Column = { kind: 'number', values: timesMs, exact: null, nulls: null };
       return viewColumns(fields, [...rows.begin(columns), times], columns.count);
     },
   };
@@ -120,7 +120,7 @@ function createRows({ where, fields }: SelectionSpec): Rows {
         if (expression.kind === 'field') return columnOf(expression.path, columns);
         if (expression.kind === 'text') return constantText(expression.value, count);
         const { values, nulls } = computed.find((own) => own.expression === expression) ?? NOTHING_COMPUTED;
-        return { kind: 'number', values, nulls };
+        return { kind: 'number', values, exact: null, nulls };
       });
     },
     takes(row) {

@@ -53,6 +53,7 @@ function numberAt(column: Column, row: number): number | null {
 /** The row's value, or null. */
 export function valueAt(column: Column, row: number): AggregateValue | null {
   if (column.kind === 'number') return numberAt(column, row);
+  if (column.kind !== 'text') throw new Error('An aggregate reads a field that is neither a number nor a text');
   return column.nulls !== null && column.nulls[row] === 1 ? null : textAt(column, row);
 }
 

@@ -79,16 +79,25 @@ test('longs keep their sign and value to the last bit of what a number holds exa
   expect(transactionType.decodeBlock(bytes)).toEqual(ids);
 });
 
-test('a long that no number holds exactly is refused when it is read', () => {
+test('a long that no number holds exactly is a bigint, up to the ends of 64 bits', () => {
   const { bytes } = transactionType.encodeBlock([
     { transactionId: 0, customerId: 0, terminalId: 0, amountCents: 0, occurredAt: 0 },
   ]);
   // A count of one, then the largest and the smallest 64-bit long in place of the first field.
-  for (const long of ['feffffffffffffffff01', 'ffffffffffffffffff01']) {
-    const huge = Buffer.concat([bytes.subarray(0, 1), Buffer.from(long, 'hex'), bytes.subarray(2)]);
-    expect(() => transactionType.decodeBlock(huge)).toThrow();
+  const ends = { feffffffffffffffff01: 2n ** 63n - 1n, ffffffffffffffffff01: -(2n ** 63n) };
+  for (const [hex, value] of Object.entries(ends)) {
+    const huge = Buffer.concat([bytes.subarray(0, 1), Buffer.from(hex, 'hex'), bytes.subarray(2)]);
+    const [event] = transactionType.decodeBlock(huge);
+    expect(event?.transactionId).toBe(value);
+    expect(Buffer.from(transactionType.encode(event!)).subarray(0, 10).toString('hex')).toBe(hex);
   }
+  const { schema } = transactionType;
+  expect(() => dynamicEventType(schema).encode({ ...ids(), transactionId: 2n ** 63n })).toThrow();
 });
+
+function ids(): Record<string, number> {
+  return { transactionId: 0, customerId: 0, terminalId: 0, amountCents: 0, occurredAt: 0 };
+}
 
 describe('a block', () => {
   const transaction = (transactionId: number): Transaction => ({
