@@ -3,7 +3,7 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import type { AlertRaised, Transaction } from '../../src/fraud/schemas.ts';
 import { transactionType } from '../../src/fraud/types.ts';
 import type { AvroRecord, FromAvro } from '../../src/messages/avro.ts';
-import { eventType } from '../../src/messages/codec.ts';
+import { dynamicEventType, eventType } from '../../src/messages/codec.ts';
 import type { DeadLetter } from '../../src/messages/streams.ts';
 import type { WindowResult } from '../../src/messages/window-result.ts';
 import { referenceBlock } from './avro-reference.ts';
