@@ -21,7 +21,7 @@ export type ExactLong = number | bigint;
 const EXACT_MAGNITUDE = 2 ** 52;
 
 /** The one form of a whole number of 64 bits. Throws a RangeError when it has more. */
-export function exactLong(value: bigint): ExactLong {
+function exactLong(value: bigint): ExactLong {
   const number = Number(value);
   if (Number.isSafeInteger(number)) return number;
   if (BigInt.asIntN(64, value) !== value) throw new RangeError(`${value} is beyond 64 bits`);
