@@ -19,6 +19,7 @@ import {
   TEXT,
 } from './flat-fields.ts';
 import { endOfLong, readBigLong, readLong, tookWide } from './read-long.ts';
+import { type SymbolTexts, symbolTexts } from './symbol-texts.ts';
 
 /** One field of all events, a row for each, in memory that the next block reuses. */
 export interface ReadField {
@@ -43,13 +44,6 @@ export interface ReadRows {
 
 /** Reads a block into the memory of the one before. Throws when it does not hold as many events as it should. */
 export type BlockReader = (bytes: Buffer, count: number) => ReadRows;
-
-/** The texts of a field of symbols, one behind the other. */
-export interface SymbolTexts {
-  readonly bytes: Buffer;
-  readonly starts: Uint32Array;
-  readonly ends: Uint32Array;
-}
 
 export interface BlockReaders {
   readonly fields: readonly ColumnField[];
@@ -93,17 +87,6 @@ export function blockReaders(schema: AvroRecord): BlockReaders {
       };
     },
   };
-}
-
-function symbolTexts(symbols: readonly string[]): SymbolTexts {
-  const texts = symbols.map((symbol) => Buffer.from(symbol, 'utf8'));
-  const ends = new Uint32Array(texts.length);
-  let end = 0;
-  for (const [i, text] of texts.entries()) {
-    end += text.length;
-    ends[i] = end;
-  }
-  return { bytes: Buffer.concat(texts), starts: ends.map((to, i) => to - texts[i]!.length), ends };
 }
 
 interface Memory {

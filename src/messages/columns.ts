@@ -3,9 +3,10 @@
  * reads fields by row here; an object is made only for the few events that somebody asks for.
  */
 import type { AvroRecord } from './avro.ts';
-import { type BlockReaders, blockReaders, type ReadField, type ReadRows, type SymbolTexts } from './column-reader.ts';
+import { type BlockReaders, blockReaders, type ReadField, type ReadRows } from './column-reader.ts';
 import type { ExactLong } from './exact-long.ts';
 import { BOOLEAN, BOXED, type ColumnField, ENUM, TEXT } from './flat-fields.ts';
+import type { SymbolTexts } from './symbol-texts.ts';
 
 /**
  * A number that is not finite is null. NaN takes its place where the field can't be null, and where only the value itself
