@@ -51,7 +51,7 @@ export interface RederivedLog extends Rederived {
  * As many as make most tables' rows more than one of DuckDB's row groups (122,880): those go straight to the file,
  * compressed, and not through its write-ahead log first.
  */
-const EVENTS_PER_TRANSACTION = 2_000_000;
+const TRANSACTION = { maxEvents: 2_000_000, maxBytes: 64 * 1024 ** 2 } as const;
 
 /** Deletes the files of these read models. The journal is what they are rebuilt from. */
 export function deleteStores(dataDir: string, stores: readonly string[]): void {
@@ -86,7 +86,7 @@ export async function openReadModels(dataDir: string, before: () => void = () =>
       let events = 0;
       for (let wasDamaged = false; ; ) {
         try {
-          const projected = await store.project({ kind: 'project', ranges, maxEvents: EVENTS_PER_TRANSACTION });
+          const projected = await store.project({ kind: 'project', ranges, ...TRANSACTION });
           events += projected.events;
           onProgress(events);
           if (projected.caughtUp) return events;

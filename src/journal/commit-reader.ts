@@ -16,7 +16,7 @@ export interface JournaledCommit {
   readonly offset: number;
   /** One past its last event. */
   readonly endOffset: number;
-  /** Stays valid: no later read reuses the memory of its sections. */
+  /** Stays valid: no later read reuses the memory of its sections, unless the reader was opened to do so. */
   readonly commit: Commit;
 }
 

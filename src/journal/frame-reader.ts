@@ -17,11 +17,26 @@ export interface Frame {
   readonly count: number;
   /** One past its last event. */
   readonly endOffset: number;
-  /** Stays valid: no later read reuses its memory. */
+  /** Stays valid, unless the read was given memory to use again. */
   readonly body: Uint8Array;
 }
 
 const CHUNK_BYTES = 1024 * 1024;
+/** What a larger frame took is given back. */
+const KEPT_BYTES = 4 * CHUNK_BYTES;
+
+/**
+ * Memory for chunks, of a caller that is done with a frame when it asks for the next. Memory off the heap is given back only
+ * by a collection of the whole heap, so that new chunks cost more than what is read into them.
+ */
+export interface ChunkMemory {
+  /** Null while a read has it: another then has memory of its own. */
+  chunk: Buffer<ArrayBuffer> | null;
+}
+
+export function chunkMemory(): ChunkMemory {
+  return { chunk: Buffer.alloc(0) };
+}
 
 interface Place {
   readonly offset: number;
@@ -69,10 +84,33 @@ function isAbsent(error: unknown): boolean {
 export function* readFrames(
   journalDir: string,
   log: string,
-  { fromOffset, toOffset }: OffsetRange,
+  range: OffsetRange,
   fs: SyncFs = nodeSyncFs,
+  memory: ChunkMemory = { chunk: null },
 ): Generator<Frame> {
-  if (fromOffset >= toOffset) return;
+  if (range.fromOffset >= range.toOffset) return;
+  const kept = memory.chunk;
+  if (kept === null) return yield* framesOf(journalDir, log, range, fs, Buffer.allocUnsafeSlow);
+  memory.chunk = null;
+  let chunk = kept;
+  const newChunk = (bytes: number): Buffer<ArrayBuffer> => {
+    if (chunk.length < bytes) chunk = Buffer.allocUnsafeSlow(Math.max(bytes, CHUNK_BYTES));
+    return chunk.subarray(0, bytes);
+  };
+  try {
+    yield* framesOf(journalDir, log, range, fs, newChunk);
+  } finally {
+    memory.chunk = chunk.length <= KEPT_BYTES ? chunk : kept;
+  }
+}
+
+function* framesOf(
+  journalDir: string,
+  log: string,
+  { fromOffset, toOffset }: OffsetRange,
+  fs: SyncFs,
+  newChunk: (bytes: number) => Buffer<ArrayBuffer>,
+): Generator<Frame> {
   const directory = join(journalDir, log);
   const bases = basesOf(fs, directory);
   const stopped = placesOn(fs);
@@ -88,7 +126,7 @@ export function* readFrames(
     // Segments follow on one another: a gap between two is a segment, or the end of one, that is gone.
     if (base !== start && base !== reached) throw damaged(log, path, 0, reached, base);
     const cursor = { byte: base === known?.base ? known.byte : 0, offset: base === known?.base ? known.offset : base };
-    for (const frame of readSegment(fs, path, log, cursor, fromOffset, toOffset)) {
+    for (const frame of readSegment({ fs, path, log, newChunk }, cursor, fromOffset, toOffset)) {
       yield frame;
       next = frame.endOffset;
       stopped.set(directory, [{ offset: next, base, byte: cursor.byte }, ...rest]);
@@ -100,11 +138,16 @@ export function* readFrames(
   throw damaged(log, directory, 0, next, toOffset);
 }
 
+interface OpenSegment {
+  readonly fs: SyncFs;
+  readonly path: string;
+  readonly log: string;
+  newChunk(bytes: number): Buffer<ArrayBuffer>;
+}
+
 /** Moves `cursor` past each frame before it is yielded. Returns at the end of the segment. */
 function* readSegment(
-  fs: SyncFs,
-  path: string,
-  log: string,
+  { fs, path, log, newChunk }: OpenSegment,
   cursor: { byte: number; offset: number },
   fromOffset: number,
   toOffset: number,
@@ -117,7 +160,7 @@ function* readSegment(
     const load = (bytes: number): boolean => {
       if (cursor.byte - chunkStart + bytes <= chunk.length) return true;
       if (cursor.byte + bytes > size) return false;
-      chunk = Buffer.allocUnsafeSlow(Math.min(size - cursor.byte, Math.max(bytes, CHUNK_BYTES)));
+      chunk = newChunk(Math.min(size - cursor.byte, Math.max(bytes, CHUNK_BYTES)));
       chunkStart = cursor.byte;
       for (let read = 0; read < chunk.length; ) {
         const got = file.read(chunk, read, chunk.length - read, chunkStart + read);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { COMMIT_FRAME, decodeCommit } from '../messages/commit.ts';
 import type { CommitReader, JournaledCommit, OffsetRange } from './commit-reader.ts';
 import { JournalError } from './error.ts';
-import { basesOf, readFrames, startOfLog } from './frame-reader.ts';
+import { basesOf, type ChunkMemory, chunkMemory, readFrames, startOfLog } from './frame-reader.ts';
 import { lockDirectory } from './lock.ts';
 import { logNames } from './log-names.ts';
 import { segmentName } from './segment.ts';
@@ -14,9 +14,11 @@ import { readIndex } from './segment-index.ts';
 import type { SyncFs } from './sync-fs.ts';
 import { endsOf } from './vouched-end.ts';
 
-export function localReader(directory: string, fs: SyncFs): CommitReader {
+/** `reusesMemory`: a commit is valid only until the next one is asked for. */
+export function localReader(directory: string, fs: SyncFs, reusesMemory: boolean): CommitReader {
+  const memory: ChunkMemory = reusesMemory ? chunkMemory() : { chunk: null };
   function* commits(log: string, range: OffsetRange): Generator<JournaledCommit> {
-    for (const { kind, offset, endOffset, body } of readFrames(directory, log, range, fs)) {
+    for (const { kind, offset, endOffset, body } of readFrames(directory, log, range, fs, memory)) {
       if (kind === COMMIT_FRAME) yield { offset, endOffset, commit: decodeCommit(body) };
     }
   }

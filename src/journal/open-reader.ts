@@ -19,6 +19,14 @@ export function journalOf(dataDir: string): JournalPlace {
 export function openReader(place: JournalPlace, fs: SyncFs = nodeSyncFs): CommitReader {
   switch (place.kind) {
     case 'local':
-      return localReader(place.directory, fs);
+      return localReader(place.directory, fs, false);
+  }
+}
+
+/** A reader for one who is done with a commit when it asks for the next: the memory is then used again. */
+export function openPassingReader(place: JournalPlace, fs: SyncFs = nodeSyncFs): CommitReader {
+  switch (place.kind) {
+    case 'local':
+      return localReader(place.directory, fs, true);
   }
 }

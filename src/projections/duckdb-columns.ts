@@ -2,7 +2,6 @@
  * Bulk rows into one DuckDB table: columns of events become columns of DuckDB's own layout, a chunk at a time. No
  * object, BigInt or call into native code a value; a text of more than 12 bytes costs one.
  */
-import { isUtf8 } from 'node:buffer';
 import {
   BIGINT,
   BLOB,
@@ -17,10 +16,18 @@ import {
   VARCHAR,
 } from '@duckdb/node-api';
 import duckdb from '@duckdb/node-bindings';
-import { type Columns, type NumberColumn, type TextColumn, textAt } from '../messages/columns.ts';
+import type { Columns, TextColumn } from '../messages/columns.ts';
+import {
+  type Buffers,
+  CHUNK_ROWS,
+  type ColumnKind,
+  columnBuffers,
+  fill,
+  forgetMarks,
+  type Source,
+  WIDTHS,
+} from './duckdb-fill.ts';
 import type { Where } from './store.ts';
-
-export type ColumnKind = 'long' | 'int' | 'double' | 'boolean' | 'instant' | 'date' | 'text' | 'bytes';
 
 export interface Column {
   readonly name: string;
@@ -29,12 +36,6 @@ export interface Column {
   readonly from: string;
   readonly nullable?: true;
 }
-
-/** Rows of a DuckDB vector. */
-const CHUNK_ROWS = 2048;
-/** A string_t holds as many bytes in place: duckdb/common/types/string_type.hpp. */
-const INLINE_BYTES = 12;
-const MICROS_PER_MILLI = 1000;
 
 const DUCKDB_TYPES: Readonly<Record<ColumnKind, DuckDBType>> = {
   long: BIGINT,
@@ -46,30 +47,10 @@ const DUCKDB_TYPES: Readonly<Record<ColumnKind, DuckDBType>> = {
   text: VARCHAR,
   bytes: BLOB,
 };
-const WIDTHS: Readonly<Record<ColumnKind, number>> = {
-  long: 8,
-  int: 4,
-  double: 8,
-  boolean: 1,
-  instant: 8,
-  date: 4,
-  text: 16,
-  bytes: 16,
-};
 
 /** A number that is not finite is null, so a double may always be. */
 export function columnSql({ name, kind, nullable }: Column): string {
   return `"${name}" ${DUCKDB_TYPES[kind].toString()}${nullable || kind === 'double' ? '' : ' NOT NULL'}`;
-}
-
-interface Buffers {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly int32: Int32Array<ArrayBuffer>;
-  readonly float64: Float64Array<ArrayBuffer>;
-  /** A set bit is a value; DuckDB's validity mask. */
-  readonly validity: Int32Array<ArrayBuffer>;
-  hasNull: boolean;
-  readonly longValues: { row: number; value: string | Uint8Array }[];
 }
 
 export interface TableWriter {
@@ -89,7 +70,7 @@ export async function createTableWriter(
 ): Promise<TableWriter> {
   const appender = await connection.createAppender(table);
   const chunk = DuckDBDataChunk.create(columns.map(({ kind }) => DUCKDB_TYPES[kind]));
-  const buffers = columns.map(({ kind }) => columnBuffers(WIDTHS[kind]));
+  const buffers = columns.map(({ kind }) => columnBuffers(kind));
   let rows = 0;
 
   function appendChunk(): void {
@@ -126,9 +107,6 @@ export async function createTableWriter(
   };
 }
 
-/** What a column is filled from: a field, or a number that grows by a step from row to row. */
-type Source = NumberColumn | TextColumn | { readonly kind: 'steps'; readonly first: number; readonly step: number };
-
 function sourceOf(events: Columns, from: string, where: Where): Source {
   switch (from) {
     case '$partition':
@@ -159,101 +137,6 @@ function repeated(text: string, count: number): TextColumn {
   };
 }
 
-/** Lays rows `from` to `to` of a source out from row `at` of a buffer on. */
-function fill(buffer: Buffers, kind: ColumnKind, at: number, source: Source, from: number, to: number): void {
-  if (source.kind === 'text') {
-    fillTexts(buffer, kind, at, source, from, to);
-    return;
-  }
-  if (kind === 'text' || kind === 'bytes') {
-    // Values that are all null are a column of no type.
-    if (source.kind !== 'number' || source.nulls === null) throw new Error('A column of texts is filled from numbers');
-    buffer.int32.fill(0, at << 2, (at + to - from) << 2);
-    markNulls(buffer, at, source.nulls, from, to);
-    return;
-  }
-  const { int32, float64, bytes } = buffer;
-  const scale = kind === 'instant' ? MICROS_PER_MILLI : 1;
-  for (let row = at, i = from; i < to; row++, i++) {
-    const value = (source.kind === 'steps' ? source.first + source.step * i : source.values[i]!) * scale;
-    switch (kind) {
-      case 'long':
-      case 'instant':
-        int32[2 * row] = value | 0;
-        int32[2 * row + 1] = Math.floor(value / 0x1_0000_0000);
-        break;
-      case 'int':
-      case 'date':
-        int32[row] = value;
-        break;
-      case 'double':
-        float64[row] = value;
-        if (!Number.isFinite(value)) markNull(buffer, row);
-        break;
-      default:
-        bytes[row] = value;
-    }
-  }
-  if (source.kind === 'number' && source.nulls !== null) markNulls(buffer, at, source.nulls, from, to);
-}
-
-/**
- * A string_t: its length, then up to 12 bytes; longer ones wait for the native call. DuckDB takes the bytes on trust and
- * fails once they are read, so a text that is no UTF-8, which older versions took in, is stored with U+FFFD.
- */
-function fillTexts(buffer: Buffers, kind: ColumnKind, at: number, source: TextColumn, from: number, to: number): void {
-  const { bytes, int32 } = buffer;
-  for (let row = at, i = from; i < to; row++, i++) {
-    const start = source.starts[i]!;
-    const length = source.ends[i]! - start;
-    const word = row << 2;
-    int32[word + 1] = 0;
-    int32[word + 2] = 0;
-    int32[word + 3] = 0;
-    let isInline = length <= INLINE_BYTES;
-    if (isInline) {
-      int32[word] = length;
-      const byte = (word + 1) << 2;
-      let all = 0;
-      for (let j = 0; j < length; j++) all |= bytes[byte + j] = source.bytes[start + j]!;
-      isInline = all < 0x80 || kind === 'bytes' || isUtf8(source.bytes.subarray(start, start + length));
-    }
-    if (!isInline) {
-      int32[word] = 0;
-      int32[word + 1] = 0;
-      int32[word + 2] = 0;
-      int32[word + 3] = 0;
-      // A copy: the block's memory may be another's by the time that the row is handed over.
-      const value = kind === 'bytes' ? new Uint8Array(source.bytes.subarray(start, start + length)) : textAt(source, i);
-      buffer.longValues.push({ row, value });
-    }
-  }
-  if (source.nulls !== null) markNulls(buffer, at, source.nulls, from, to);
-}
-
-function markNulls(buffer: Buffers, at: number, nulls: Uint8Array, from: number, to: number): void {
-  for (let row = at, i = from; i < to; row++, i++) {
-    if (nulls[i] !== 0) markNull(buffer, row);
-  }
-}
-
-function markNull(buffer: Buffers, row: number): void {
-  buffer.hasNull = true;
-  buffer.validity[row >> 5] = buffer.validity[row >> 5]! & ~(1 << (row & 31));
-}
-
-function columnBuffers(width: number): Buffers {
-  const bytes = new Uint8Array(CHUNK_ROWS * width);
-  return {
-    bytes,
-    int32: new Int32Array(bytes.buffer, 0, bytes.length >> 2),
-    float64: new Float64Array(bytes.buffer, 0, bytes.length >> 3),
-    validity: new Int32Array(CHUNK_ROWS >> 5).fill(-1),
-    hasNull: false,
-    longValues: [],
-  };
-}
-
 function copyColumn(vector: duckdb.Vector, buffer: Buffers, width: number, rows: number): void {
   duckdb.copy_data_to_vector(vector, 0, buffer.bytes.buffer, 0, rows * width);
   for (const { row, value } of buffer.longValues) {
@@ -265,11 +148,4 @@ function copyColumn(vector: duckdb.Vector, buffer: Buffers, width: number, rows:
     duckdb.copy_data_to_vector_validity(vector, 0, buffer.validity.buffer, 0, buffer.validity.byteLength);
   }
   forgetMarks(buffer);
-}
-
-/** What is kept beside the bytes of a row must not outlive it: the next row of that number would inherit it. */
-function forgetMarks(buffer: Buffers): void {
-  buffer.longValues.length = 0;
-  if (buffer.hasNull) buffer.validity.fill(-1);
-  buffer.hasNull = false;
 }

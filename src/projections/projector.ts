@@ -9,15 +9,7 @@ import { type Columns, columnsOfEvents } from '../messages/columns.ts';
 import type { Section } from '../messages/commit.ts';
 import { joinOfRecord } from '../messages/join-result.ts';
 import type { Registry } from '../messages/registry.ts';
-import {
-  type EventRow,
-  JOIN_RESULTS,
-  type SectionEvents,
-  STREAM_EVENTS,
-  type Store,
-  type Where,
-  WINDOW_RESULTS,
-} from './store.ts';
+import { type EventRow, JOIN_RESULTS, type SectionEvents, STREAM_EVENTS, type Store, WINDOW_RESULTS } from './store.ts';
 
 /** The journal as the projector reads it. */
 export interface ProjectedJournal {
@@ -44,21 +36,45 @@ export interface Projected {
   readonly caughtUp: boolean;
 }
 
+/** What ends a transaction of a store: it takes the commit that goes beyond, and no more. */
+export interface TransactionSize {
+  readonly maxEvents: number;
+  /** Of the events that the store takes, as the journal has them. */
+  readonly maxBytes?: number;
+  readonly maxMs?: number;
+}
+
+/** The time of a process that does other things beside: without it a transaction has no end by time, and keeps the thread. */
+export interface Turns {
+  nowMs(): number;
+  /** Lets others have the thread. */
+  give(): Promise<void>;
+}
+
+/** How long others may wait for this thread, in ms. */
+const TURN_MS = 20;
+
 /**
- * Projects up to about `maxEvents` events in one transaction of the store. Rolls it back and rethrows when a frame can't be read
- * or the store refuses.
+ * Projects in one transaction of the store, and lets others have the thread meanwhile. Rolls it back and rethrows when a frame
+ * can't be read or the store refuses.
  */
 export async function projectLogs(
   journal: ProjectedJournal,
   store: Store,
   ranges: readonly LogRange[],
-  maxEvents: number,
+  size: TransactionSize,
+  turns: Turns | null = null,
 ): Promise<Projected> {
   const { reader } = journal;
   try {
     await store.begin();
+    const { maxEvents, maxBytes = Number.POSITIVE_INFINITY, maxMs = Number.POSITIVE_INFINITY } = size;
+    const now = (): number => turns?.nowMs() ?? 0;
+    const endMs = now() + maxMs;
+    let turnEndMs = now() + TURN_MS;
     const reached = new Map<string, number>();
     let events = 0;
+    let bytes = 0;
     let caughtUp = true;
     let missed = 0;
     for (const { log, toOffset } of ranges) {
@@ -68,11 +84,16 @@ export async function projectLogs(
       if (known !== undefined) missed += from - known;
       let next = from;
       for await (const read of reader.commits(log, { fromOffset: from, toOffset })) {
-        if (events >= maxEvents) {
+        const nowMs = now();
+        if (events >= maxEvents || bytes >= maxBytes || nowMs >= endMs) {
           caughtUp = false;
           break;
         }
-        await projectCommit(journal, store, log, read);
+        if (nowMs >= turnEndMs) {
+          await turns?.give();
+          turnEndMs = now() + TURN_MS;
+        }
+        bytes += await projectCommit(journal, store, log, read);
         events += read.endOffset - read.offset;
         next = read.endOffset;
       }
@@ -86,26 +107,28 @@ export async function projectLogs(
   }
 }
 
+/** Resolves with the bytes of what the store took. */
 async function projectCommit(
   journal: ProjectedJournal,
   store: Store,
   log: string,
   { offset, commit }: JournaledCommit,
-): Promise<void> {
+): Promise<number> {
   const { stream, partition, committedAt, sections } = commit;
   let firstOffset = offset;
+  let bytes = 0;
   for (const section of sections) {
     // One at a time: the columns of the next section are in the memory of this one's.
-    const taken = projectSection(journal, store, section, { log, stream, partition, firstOffset, committedAt });
-    if (taken !== undefined) await taken;
+    // Types that the store has no table for stay undecoded.
+    const decoded = decodedAs(journal, section, stream);
+    if (decoded !== null && store.wants.has(decoded.typeName)) {
+      const taken = store.project(decoded, { log, stream, partition, firstOffset, committedAt });
+      if (taken !== undefined) await taken;
+      bytes += section.bytes.byteLength;
+    }
     firstOffset += section.count;
   }
-}
-
-/** Types that the store has no table for stay undecoded. */
-function projectSection(journal: ProjectedJournal, store: Store, section: Section, where: Where): Promise<void> | void {
-  const decoded = decodedAs(journal, section, where.stream);
-  if (decoded !== null && store.wants.has(decoded.typeName)) return store.project(decoded, where);
+  return bytes;
 }
 
 /** One section is projected at a time, so one memory a type does. */

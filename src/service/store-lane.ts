@@ -10,8 +10,8 @@ import type { TableShapes } from '../projections/table-shapes.ts';
 import type { StoreProcess } from '../workers/store-process.ts';
 import type { PartitionUnit } from './partition-unit.ts';
 
-/** Events in one transaction of a store: enough to coalesce, few enough for a query to wait for. */
-const EVENTS_PER_TRANSACTION = 50_000;
+/** Of a store that is behind: an event in a small transaction costs twice as much; a large one is long not to be seen. */
+const TRANSACTION = { maxEvents: 2_000_000, maxBytes: 64 * 1024 ** 2, maxMs: 2_000 } as const;
 /** A file is looked through for so long at most before the service calls itself ready; it is looked through to its end. */
 const CHECK_PATIENCE_MS = 30_000;
 
@@ -105,7 +105,7 @@ export function createStoreLane(
         .filter(({ log, offset }) => offset > reachedOffset(log))
         .map(({ log, offset }) => ({ log, toOffset: offset }));
       if (ranges.length === 0) return { caughtUp: true, missed: 0 };
-      const result = await process.project({ kind: 'project', ranges, maxEvents: EVENTS_PER_TRANSACTION });
+      const result = await process.project({ kind: 'project', ranges, ...TRANSACTION });
       for (const [log, next] of Object.entries(result.reached)) {
         offsets?.set(log, Math.max(next, reachedOffset(log)));
       }

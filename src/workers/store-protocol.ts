@@ -1,7 +1,7 @@
 /** What passes between the service and the process of a store. Every value is structured-cloneable. */
 import type { JournalPlace } from '../journal/open-reader.ts';
 import type { AppendedResults } from '../projections/live-results.ts';
-import type { LogRange, Projected } from '../projections/projector.ts';
+import type { LogRange, Projected, TransactionSize } from '../projections/projector.ts';
 import type { ResultPage, ResultQuery } from '../projections/result-pages.ts';
 import type { LongRead, Row, TableDigest } from '../projections/store.ts';
 import type { TableShapes } from '../projections/table-shapes.ts';
@@ -22,7 +22,7 @@ export interface OpenStore {
 
 export type StoreTask =
   | OpenStore
-  | { readonly kind: 'project'; readonly ranges: readonly LogRange[]; readonly maxEvents: number }
+  | ({ readonly kind: 'project'; readonly ranges: readonly LogRange[] } & TransactionSize)
   | { readonly kind: 'rows'; readonly table: string; readonly limit: number }
   | { readonly kind: 'streamRows'; readonly stream: string; readonly limit: number }
   | { readonly kind: 'streamKey'; readonly stream: string; readonly key: string }

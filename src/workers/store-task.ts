@@ -2,14 +2,14 @@
 
 import { BUILTIN_TYPES } from '../builtin-types.ts';
 import { messageOf } from '../journal/error.ts';
-import { openReader } from '../journal/open-reader.ts';
+import { openPassingReader } from '../journal/open-reader.ts';
 import { readSchemaFiles } from '../journal/schema-files.ts';
 import type { SyncFs } from '../journal/sync-fs.ts';
 import { createRegistry } from '../messages/registry.ts';
 import type { StoreDriver } from '../projections/driver.ts';
 import type { WindowShape } from '../projections/duckdb-schema.ts';
 import { appendedResults } from '../projections/live-results.ts';
-import { type ProjectedJournal, projectLogs } from '../projections/projector.ts';
+import { type ProjectedJournal, projectLogs, type Turns } from '../projections/projector.ts';
 import { readSql } from '../projections/read-models.ts';
 import { resultPage } from '../projections/result-pages.ts';
 import type { Row, Store } from '../projections/store.ts';
@@ -25,6 +25,8 @@ export interface StorePorts {
   readonly driver: Pick<StoreDriver, 'name' | 'damage' | 'dialect'>;
   /** The store's own. */
   readonly tables: readonly Table[];
+  /** Absent where a transaction may keep the thread. */
+  readonly turns?: Turns | null;
   openStore(task: OpenStore): Promise<Store>;
   /** Deletes the files of the store, which is not open. */
   deleteStore(task: OpenStore): void;
@@ -39,7 +41,14 @@ interface Opened {
   readonly store: Store;
 }
 
-export function createStoreTask({ fs, driver, tables, openStore, deleteStore }: StorePorts): RunStoreTask {
+export function createStoreTask({
+  fs,
+  driver,
+  tables,
+  turns = null,
+  openStore,
+  deleteStore,
+}: StorePorts): RunStoreTask {
   let opened: Opened | null = null;
   let verifying = new AbortController();
   let isKnownDamaged = false;
@@ -58,7 +67,7 @@ export function createStoreTask({ fs, driver, tables, openStore, deleteStore }: 
   async function open(task: OpenStore): Promise<StoreResults['open']> {
     await close();
     const { dataDir } = task;
-    const reader = openReader(task.journal, fs);
+    const reader = openPassingReader(task.journal, fs);
     const registry = createRegistry(BUILTIN_TYPES);
     for (const [fingerprint, json] of readSchemaFiles(dataDir, fs)) registry.learn(fingerprint, json);
     if (isKnownDamaged || task.rebuild === true) deleteStore(task);
@@ -90,7 +99,7 @@ export function createStoreTask({ fs, driver, tables, openStore, deleteStore }: 
     switch (task.kind) {
       case 'project':
         try {
-          return await projectLogs(journal, store, task.ranges, task.maxEvents);
+          return await projectLogs(journal, store, task.ranges, task, turns);
         } catch (error) {
           if (!isDamaged(driver, error)) throw error;
           isKnownDamaged = true;

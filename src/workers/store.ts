@@ -4,6 +4,7 @@
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../journal/error.ts';
 import { nodeSyncFs } from '../journal/sync-fs.ts';
 import { type StoreDriver, type StoreRoom, tablesOf } from '../projections/driver.ts';
@@ -30,6 +31,7 @@ const runTask: RunStoreTask = createStoreTask({
   fs: nodeSyncFs,
   driver,
   tables,
+  turns: { nowMs: () => performance.now(), give: () => setImmediate() },
   async openStore({ dataDir, tables: shapes, owner, memoryBytes }) {
     room ??= driver.room?.(tables, shapes, memoryBytes) ?? null;
     store = await unlocked(() => driver.open({ file: join(dataDir, driver.file), tables, shapes, owner, room }));

@@ -92,7 +92,7 @@ export async function createWorld(): Promise<World> {
     async project(stores, maxEvents = 1_000_000) {
       const all: Projected[] = [];
       for (const store of stores) {
-        all.push(await projectLogs({ reader, registry, declared }, store, [...ranges.values()], maxEvents));
+        all.push(await projectLogs({ reader, registry, declared }, store, [...ranges.values()], { maxEvents }));
       }
       return {
         events: Math.max(...all.map(({ events }) => events)),
