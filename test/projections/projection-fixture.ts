@@ -7,7 +7,7 @@ import { BUILTIN_TYPES } from '../../src/builtin-types.ts';
 import type { CaseChanged, Transaction } from '../../src/fraud/schemas.ts';
 import { alertRaisedType, caseChangedType, transactionType } from '../../src/fraud/types.ts';
 import { openJournal } from '../../src/journal/journal.ts';
-import { journalOf, openReader } from '../../src/journal/open-reader.ts';
+import { journalOf, openPassingReader } from '../../src/journal/open-reader.ts';
 import type { AvroSchema } from '../../src/messages/avro.ts';
 import type { Block } from '../../src/messages/block.ts';
 import type { EventType } from '../../src/messages/codec.ts';
@@ -17,7 +17,13 @@ import { deadLetterType } from '../../src/messages/types.ts';
 import { type WindowResult, type WindowValue, windowResultType } from '../../src/messages/window-result.ts';
 import { tablesOf } from '../../src/projections/driver.ts';
 import { driverOf } from '../../src/projections/drivers.ts';
-import { type LogRange, type Projected, projectLogs } from '../../src/projections/projector.ts';
+import {
+  type LogRange,
+  type Projected,
+  projectLogs,
+  type TransactionSize,
+  type Turns,
+} from '../../src/projections/projector.ts';
 import type { Store, TableDigest } from '../../src/projections/store.ts';
 import { type StreamTable, streamTable } from '../../src/projections/stream-tables.ts';
 import type { TableShapes } from '../../src/projections/table-shapes.ts';
@@ -38,13 +44,13 @@ export interface World {
   results(...results: readonly NamedResult[]): Block[];
   open(store: string, tables?: Partial<TableShapes>): Promise<Store>;
   /** Into one after the other; of what they read the most, and whether all are at the end. */
-  project(stores: readonly Store[], maxEvents?: number): Promise<Omit<Projected, 'missed'>>;
+  project(stores: readonly Store[], size?: number | TransactionSize, turns?: Turns): Promise<Omit<Projected, 'missed'>>;
 }
 
 export async function createWorld(): Promise<World> {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-projections-'));
   const place = journalOf(directory);
-  const reader = openReader(place);
+  const reader = openPassingReader(place);
   const journal = await openJournal(place.directory, { durability: 'os', segmentBytes: 1 << 16 });
   const opened: Store[] = [];
   onTestFinished(async () => {
@@ -89,10 +95,11 @@ export async function createWorld(): Promise<World> {
       opened.push(made);
       return made;
     },
-    async project(stores, maxEvents = 1_000_000) {
+    async project(stores, size = 1_000_000, turns) {
+      const asked = typeof size === 'number' ? { maxEvents: size } : size;
       const all: Projected[] = [];
       for (const store of stores) {
-        all.push(await projectLogs({ reader, registry, declared }, store, [...ranges.values()], { maxEvents }));
+        all.push(await projectLogs({ reader, registry, declared }, store, [...ranges.values()], asked, turns));
       }
       return {
         events: Math.max(...all.map(({ events }) => events)),

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import type { Turns } from '../../src/projections/projector.ts';
 import type { Store } from '../../src/projections/store.ts';
 import { createWorld, digests, fill, rowsOf, STORES, type World } from './projection-fixture.ts';
 
@@ -139,6 +140,30 @@ describe('projecting', () => {
     while (!(await world.project(stores, maxEvents)).caughtUp) expect(rounds++).toBeLessThan(60);
     expect(await digests(stores)).toEqual(expected);
     expect(stores.map((store) => Object.fromEntries(store.offsets()))).toEqual(Array(2).fill({ 's-0': 30, 's-1': 24 }));
+  });
+
+  test('ends a transaction with the commit that has its bytes or its time, and gives the thread away before', async () => {
+    const world = await createWorld();
+    await fill(world, 9);
+    const expected = await cleanDigests(world);
+    const stores = await openBoth(world);
+    expect(await world.project(stores, { maxEvents: 1000, maxBytes: 1 })).toMatchObject({ events: 6, caughtUp: false });
+    let nowMs = 0;
+    let given = 0;
+    const turns: Turns = {
+      nowMs: () => (nowMs += 10),
+      give: async () => {
+        given += 1;
+      },
+    };
+    const some = await world.project(stores, { maxEvents: 1000, maxMs: 45 }, turns);
+    expect(some).toMatchObject({ events: 12, caughtUp: false });
+    expect(given).toBe(2);
+    expect(await world.project(stores, { maxEvents: 1000, maxBytes: 1 << 20, maxMs: 1e9 }, turns)).toMatchObject({
+      events: 36,
+      caughtUp: true,
+    });
+    expect(await digests(stores)).toEqual(expected);
   });
 
   test('tells each alert, dead letter and transaction where it stands in the journal', async () => {
