@@ -4,7 +4,8 @@
  * Tables of declared streams are in duckdb-streams.ts.
  */
 import type { GivenKind } from '../messages/window-result.ts';
-import type { Column, ColumnKind } from './duckdb-columns.ts';
+import type { Column } from './duckdb-columns.ts';
+import type { ColumnKind } from './duckdb-fill.ts';
 import type { Table } from './table.ts';
 
 /** Raise it whenever a writer changes: an older file is then rebuilt. A changed table does that by itself. */
