@@ -26,7 +26,10 @@ export const WIDTHS: Readonly<Record<ColumnKind, number>> = {
 };
 
 /** What a column is filled from: a field, or a number that grows by a step from row to row. */
-export type Source = NumberColumn | TextColumn | { readonly kind: 'steps'; readonly first: number; readonly step: number };
+export type Source =
+  | NumberColumn
+  | TextColumn
+  | { readonly kind: 'steps'; readonly first: number; readonly step: number };
 
 /** The rows of a vector. */
 export interface Buffers {
