@@ -1,15 +1,14 @@
 /** The windows and joins of a pipeline, as its HTTP side knows them. */
 import type { Config } from '../config/config.ts';
+import { relationsOf } from '../config/relations.ts';
 import type { Relation } from '../config/sections/relation.ts';
-import { allRelations } from '../data-directory/derivation-history.ts';
 import type { DerivedInfo } from '../http/view.ts';
 import { fieldAt, valueTypeOf } from '../streams/field-type.ts';
 
 export function derivedOf(config: Config): DerivedInfo[] {
-  const relations = allRelations(config);
+  const relations = relationsOf(config);
   const keysOf = (of: string, key: string | null): DerivedInfo['keys'] => {
-    const relation = relations.find(({ name }) => name === of);
-    return key === null || relation === undefined ? 'none' : keyTypeIn(relation, key);
+    return key === null ? 'none' : keyTypeIn(relations.named(of), key);
   };
   return [
     ...config.windows.map(({ name, stream, window, key, aggregates }): DerivedInfo => {

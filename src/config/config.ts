@@ -1,6 +1,8 @@
 /** The configuration as the service uses it: what the sections give, checked and derived, with units in its names. */
 import { z } from 'zod';
+import { unknownName } from '../keys/names.ts';
 import type { Reading, Section } from './section.ts';
+import type { Relation } from './sections/relation.ts';
 import { SECTIONS } from './sections.ts';
 
 type Given<S> = S extends Section<string, infer Field, unknown, infer Value> ? { readonly [F in Field]: Value } : never;
@@ -15,7 +17,9 @@ type Parts = { -readonly [Field in keyof Config]?: Config[Field] };
 export const fileSchema = z.strictObject(Object.fromEntries(SECTIONS.map(({ key, schema }) => [key, schema])));
 
 /** Of a well-formed file. Whatever does not hold is reported; the result is of use only when nothing was. */
-export function deriveConfig(reading: Reading): Config {
+export function deriveConfig(given: Omit<Reading, 'relation' | 'open'>): Config {
+  const open: string[] = [];
+  const reading: Reading = { ...given, open, relation: (name, at) => relationOf(name, at, reading) };
   checkStreamNames(reading);
   const parts: Parts = {};
   for (const section of SECTIONS) section.put(parts, reading);
@@ -27,6 +31,23 @@ export function redacted(config: Config): Config {
   const parts: Parts = {};
   for (const section of SECTIONS) section.putRedacted(parts, config);
   return whole(parts);
+}
+
+function relationOf(name: string, at: readonly string[], reading: Reading): Relation | null {
+  const { open, report } = reading;
+  for (const section of SECTIONS) {
+    const entry = section.relationEntry(name, reading);
+    if (entry === null) continue;
+    if (open.includes(entry)) {
+      report(at, `is of itself: ${[...open.slice(open.indexOf(entry)), entry].join(' → ')}`);
+      return null;
+    }
+    const found = section.relation(name, reading, at);
+    if (found !== undefined) return found;
+  }
+  const known = SECTIONS.flatMap((section) => section.relationNames(reading));
+  report(at, unknownName('stream', name, known));
+  return null;
 }
 
 function whole(parts: Parts): Config {

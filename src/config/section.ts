@@ -7,6 +7,7 @@
 import type { z } from 'zod';
 import type { Report } from '../keys/names.ts';
 import type { AvroRecord } from '../messages/avro.ts';
+import type { Relation } from './sections/relation.ts';
 
 /** One well-formed file, while its sections are derived. Whatever does not hold is reported. */
 export interface Reading {
@@ -17,6 +18,26 @@ export interface Reading {
   resolve(path: string): string;
   /** Reads an Avro record schema; throws with a message for people. */
   readSchema(path: string): AvroRecord;
+  /**
+   * What a name is as the input of something else. Null when there is none, or when it is of itself, which is reported at
+   * `at`; and when it is wrong in itself, which is reported there.
+   */
+  relation(name: string, at: readonly string[]): Relation | null;
+  /** Entries that are being derived: each asked for the next. */
+  readonly open: string[];
+}
+
+/** What a section gives as inputs of others. */
+interface RelationsOf<Raw> {
+  /** The entry that gives the relation of this name; null when none does. */
+  entryOf(name: string, raw: Raw): string | null;
+  /** Names of those that it gives. */
+  names(raw: Raw, reading: Reading): readonly string[];
+  /**
+   * Null when its entry is wrong, or when nothing can be of it, which is reported at `at`; undefined when the entry gives
+   * none of this name.
+   */
+  of(name: string, reading: Reading, at: readonly string[]): Relation | null | undefined;
 }
 
 /** A key that a user may write with good reason, though it is none. */
@@ -44,6 +65,8 @@ interface Definition<Key extends string, Raw, Value> {
   readonly schema: z.ZodType<Raw>;
   /** Names that it gives to streams: all sections share one space of them. */
   streamNames?(raw: Raw): readonly string[];
+  /** Absent when nothing can be of what it declares. */
+  readonly relations?: RelationsOf<Raw>;
   /** What is said of keys that it has no longer, or not yet, in place of "is not a key here". */
   readonly elsewhere?: readonly KeyNotice[];
   /** Checks, with what relates it to other sections. The result is of use only when nothing was reported. */
@@ -63,6 +86,10 @@ export interface Section<Key extends string, Field extends string, Raw, Value> {
   /** The section of a file as it is written, with its defaults. */
   raw(reading: Reading): Raw;
   streamNames(reading: Reading): readonly string[];
+  /** The entry that gives a relation; null when none does. */
+  relationEntry(name: string, reading: Reading): string | null;
+  relationNames(reading: Reading): readonly string[];
+  relation(name: string, reading: Reading, at: readonly string[]): Relation | null | undefined;
   /** What the section of a file comes to, derived once. */
   of(reading: Reading): Value;
   put(into: { [F in Field]?: Value }, reading: Reading): void;
@@ -84,6 +111,7 @@ export function sectionAs<Key extends string, Field extends string, Raw, Value>(
     key,
     schema,
     streamNames = () => [],
+    relations,
     elsewhere = [],
     derive,
     print,
@@ -99,6 +127,9 @@ export function sectionAs<Key extends string, Field extends string, Raw, Value>(
     elsewhere,
     raw,
     streamNames: (reading) => streamNames(raw(reading)),
+    relationEntry: (name, reading) => relations?.entryOf(name, raw(reading)) ?? null,
+    relationNames: (reading) => relations?.names(raw(reading), reading) ?? [],
+    relation: (name, reading, at) => relations?.of(name, reading, at),
     of,
     put(into, reading) {
       into[field] = of(reading);
@@ -108,6 +139,29 @@ export function sectionAs<Key extends string, Field extends string, Raw, Value>(
     },
     print: (config) => print(config[field]),
   };
+}
+
+/** Derives entries of a section one by one, each once, in whatever order they are asked for. */
+export function entries<Written, Value>(
+  derive: (name: string, written: Written, reading: Reading) => Value | null,
+): {
+  all(raw: Readonly<Record<string, Written>>, reading: Reading): Value[];
+  /** Null when it is wrong. */
+  one(name: string, raw: Readonly<Record<string, Written>>, reading: Reading): Value | null;
+} {
+  const knownOf = once(() => new Map<string, Value | null>());
+  function one(name: string, raw: Readonly<Record<string, Written>>, reading: Reading): Value | null {
+    const known = knownOf(reading);
+    const written = raw[name];
+    const before = known.get(name);
+    if (before !== undefined || written === undefined) return before ?? null;
+    reading.open.push(name);
+    const value = derive(name, written, reading);
+    reading.open.pop();
+    known.set(name, value);
+    return value;
+  }
+  return { one, all: (raw, reading) => Object.keys(raw).flatMap((name) => one(name, raw, reading) ?? []) };
 }
 
 function once<T>(compute: (reading: Reading) => T): (reading: Reading) => T {

@@ -1,46 +1,38 @@
 /**
  * The exchanges that a configuration needs: for windows and operators keyed by another field than their stream's, for
- * operators of several inputs, for joins, and for windows of what joins and operators give. An exchange keeps the partitions
- * that it began with, since its state lies by them. A data directory of a version before there were exchanges goes on with
- * the one log that took in everything, for the windows that it was begun for.
+ * operators of several inputs, for joins, and for windows and operators of what others give. An exchange keeps the
+ * partitions that it began with, since its state lies by them. A data directory of a version before there were exchanges
+ * goes on with the one log that took in everything, for the windows that it was begun for.
  */
 import type { Config } from '../config/config.ts';
-import { exchangeName } from '../config/exchange-name.ts';
 import type { JoinConfig } from '../config/sections/joins.ts';
-import { isWithinPartition, type OperatorConfig } from '../config/sections/operators.ts';
-import { logOf, type Relation, readBy } from '../config/sections/relation.ts';
-import type { WindowConfig } from '../config/sections/windows.ts';
+import type { OperatorConfig } from '../config/sections/operators.ts';
+import { logOf, type Relation, readBy, viewOf } from '../config/sections/relation.ts';
+import { type KnownExchanges, NO_EXCHANGES, windowPlace } from '../config/window-place.ts';
 import type { SyncFs } from '../journal/sync-fs.ts';
 import { logNamesOf } from '../messages/log-name.ts';
+import { channelOf } from '../partition/channel.ts';
 import type { Derivation, DerivationInput } from '../partition/derivation.ts';
 import type { Exchange, ExchangeInput } from '../partition/exchange.ts';
 import { type JoinSideSpec, joinKind } from '../streams/join-operator.ts';
+import type { OperatorSpec } from '../streams/operator-kind.ts';
+import { notedStreams } from './derivation-history.ts';
 import {
-  allRelations,
-  inputOfLogs,
+  derivedOfOutputs,
+  type Graph,
+  graphOf,
+  inputOf,
   isLogRead,
-  notedStreams,
-  spansPartitions,
-  userOperatorOf,
-  viewOf,
-  windowOf,
-} from './derivation-history.ts';
+  isWithin,
+  userOperatorSpec,
+  windowSpec,
+} from './derivations.ts';
 
 export interface PlannedExchange {
   readonly exchange: Exchange;
   /** What its partitions make of what they get. */
   readonly derivation: Derivation;
 }
-
-/** What a data directory has of exchanges. */
-export interface KnownExchanges {
-  /** How many partitions one of this name has; undefined when there is none. */
-  partitionsOf(name: string): number | undefined;
-  /** The windows that it was last run for; none when there is none. */
-  windowsOf(name: string): readonly string[];
-}
-
-const NO_EXCHANGES: KnownExchanges = { partitionsOf: () => undefined, windowsOf: () => [] };
 
 export function knownExchanges(dataDir: string, fs: SyncFs): KnownExchanges {
   const noted = notedStreams(dataDir, fs);
@@ -52,132 +44,139 @@ export function knownExchanges(dataDir: string, fs: SyncFs): KnownExchanges {
 
 /** Each comes after those whose logs it reads. */
 export function exchangesOf(config: Config, known: KnownExchanges = NO_EXCHANGES): PlannedExchange[] {
-  const relations: Relation[] = [];
-  for (const relation of allRelations(config)) {
-    const join = config.joins.find(({ name }) => name === relation.name);
-    const own = relation.log === undefined ? undefined : known.partitionsOf(relation.log);
-    const partitions = join === undefined ? (own ?? relation.partitions) : partitionsOfJoin(join, relations, known);
-    relations.push({ ...relation, partitions });
-  }
-  return [
-    ...config.operators
-      .filter((operator) => !isWithinPartition(operator, config.streams))
-      .map((operator) => operatorExchange(operator, relations, known, isLogRead(config, operator.name))),
-    ...config.joins.map((join) => joinExchange(join, relations)),
-    ...windowExchanges(config, relations, known),
-  ];
+  const graph = graphOf(config, known);
+  return inOrder(
+    [
+      ...config.operators
+        .filter((operator) => !isWithin(operator, graph))
+        .map((operator) => operatorExchange(operator, graph)),
+      ...config.joins.map((join) => joinExchange(join, graph)),
+      ...windowExchanges(graph),
+    ],
+    graph,
+  );
 }
 
-/** Of the only log that took in everything, in versions before there were exchanges. */
-function formerName(stream: string): string {
-  return `${stream}.repartition`;
+function inOrder(planned: readonly PlannedExchange[], { relations }: Graph): PlannedExchange[] {
+  const ordered = new Set<PlannedExchange>();
+  const visit = (each: PlannedExchange): void => {
+    if (ordered.has(each)) return;
+    const logs = each.exchange.inputs.map(({ stream }) => logOf(relations.named(stream)));
+    for (const other of planned) if (logs.includes(other.exchange.name)) visit(other);
+    ordered.add(each);
+  };
+  planned.forEach(visit);
+  return [...ordered];
 }
 
-function partitionsOfJoin({ name, left, right }: JoinConfig, relations: readonly Relation[], known: KnownExchanges) {
-  const sides = [left, right].map((side) => relationNamed(relations, side).partitions);
-  return known.partitionsOf(name) ?? Math.max(...sides);
+interface Reading {
+  readonly relation: Relation;
+  /** null: every partition gets every event. */
+  readonly key: string | null;
 }
 
-function joinExchange(join: JoinConfig, relations: readonly Relation[]): PlannedExchange {
-  const { name, leftKey, rightKey, where, spec } = join;
-  const left = relationNamed(relations, join.left);
-  const right = relationNamed(relations, join.right);
-  const { partitions } = relationNamed(relations, name);
-  const sides = { left: sideOf(left, leftKey), right: sideOf(right, rightKey) };
-  const operator = joinKind.of(name, { join: spec, ...(where === null ? {} : { where }), ...sides });
-  return {
-    exchange: { name, partitions, inputs: [inputOf(left, leftKey), inputOf(right, rightKey)] },
-    derivation: {
+interface Inputs {
+  readonly exchange: readonly ExchangeInput[];
+  readonly derivation: readonly [DerivationInput, ...DerivationInput[]];
+  /** How the partitions call what they read. */
+  readonly names: readonly string[];
+}
+
+/** Where logs have the events of several inputs, each further one has channels of its own. */
+function inputsOf(readings: readonly Reading[], { relations }: Graph): Inputs {
+  const all = readings.map(({ relation, key }, i) => {
+    const read = readBy(relation);
+    const { name, eventTime: timeField, timeLessMs } = read;
+    const isFirst = readings.findIndex((other) => logOf(other.relation) === logOf(read)) === i;
+    const channel = isFirst ? 0 : i;
+    const of = viewOf(relation);
+    const logs = logNamesOf(logOf(read), relations.named(name).partitions);
+    const input: ExchangeInput = {
       stream: name,
-      inputs: [readingOf(left, relations), readingOf(right, relations)],
-      operators: [operator],
-      isRead: true,
-    },
+      key,
+      isTableKey: key !== null && key === relation.key,
+      timeField,
+      ...(timeLessMs === undefined ? {} : { timeLessMs }),
+      ...(of === undefined ? {} : { of }),
+      ...(isFirst ? {} : { channel }),
+    };
+    const channels = logs.map((log) => channelOf(log, channel));
+    return { input, derivation: inputOf(read, channels, channelOf(name, channel)) };
+  });
+  const [first, ...others] = all.map(({ derivation }) => derivation);
+  if (first === undefined) throw new Error('An exchange has no input');
+  return {
+    exchange: all.map(({ input }) => input),
+    derivation: [first, ...others],
+    names: all.map(({ derivation }) => derivation.stream),
   };
 }
 
-function sideOf(relation: Relation, key: string): JoinSideSpec {
-  const of = viewOf(relation);
-  return { stream: readBy(relation).name, key, ...(of === undefined ? {} : { of }) };
+function joinExchange(join: JoinConfig, graph: Graph): PlannedExchange {
+  const { name, leftKey, rightKey, where, spec } = join;
+  const { relations } = graph;
+  const left = relations.named(join.left);
+  const right = relations.named(join.right);
+  const { partitions } = relations.named(name);
+  const inputs = inputsOf(
+    [
+      { relation: left, key: leftKey },
+      { relation: right, key: rightKey },
+    ],
+    graph,
+  );
+  const [leftName = '', rightName = ''] = inputs.names;
+  const sides = { left: sideOf(leftName, left, leftKey), right: sideOf(rightName, right, rightKey) };
+  const operator = joinKind.of(name, { join: spec, ...(where === null ? {} : { where }), ...sides });
+  return plan(name, partitions, inputs, [operator, ...derivedOfOutputs(name, graph)], true);
 }
 
-function windowExchanges(config: Config, relations: readonly Relation[], known: KnownExchanges): PlannedExchange[] {
+function plan(
+  name: string,
+  partitions: number,
+  inputs: Inputs,
+  operators: readonly OperatorSpec[],
+  isRead: boolean,
+): PlannedExchange {
+  return {
+    exchange: { name, partitions, inputs: inputs.exchange },
+    derivation: { stream: name, inputs: inputs.derivation, operators, ...(isRead ? { isRead: true as const } : {}) },
+  };
+}
+
+function sideOf(stream: string, relation: Relation, key: string): JoinSideSpec {
+  const of = viewOf(relation);
+  return { stream, key, ...(of === undefined ? {} : { of }) };
+}
+
+function windowExchanges(graph: Graph): PlannedExchange[] {
+  const { config, relations, known } = graph;
   const planned = new Map<string, PlannedExchange>();
   for (const window of config.windows) {
-    const relation = relations.find(({ name }) => name === window.stream);
-    if (relation === undefined) continue;
-    const isDerived = relation.log !== undefined || config.joins.some(({ name }) => name === relation.name);
-    if (!isDerived && !spansPartitions(window, relation)) continue;
-    const exchange = windowExchange(window, relation, known);
-    const own = planned.get(exchange.name);
-    const operators = [...(own?.derivation.operators ?? []), windowOf(window, relation)];
-    const inputs = [readingOf(relation, relations)] as const;
-    planned.set(exchange.name, { exchange, derivation: { stream: exchange.name, inputs, operators } });
+    const relation = relations.named(window.stream);
+    const { isExchange, isWhole, log, partitions } = windowPlace(window, relation, known);
+    if (!isExchange) continue;
+    // All windows of one exchange take the same of it.
+    const reading = isWhole ? { relation: readBy(relation), key: null } : { relation, key: window.key };
+    const inputs = inputsOf([reading], graph);
+    const operators = [...(planned.get(log)?.derivation.operators ?? []), windowSpec(window, graph)];
+    planned.set(log, plan(log, partitions, inputs, operators, isLogRead(log, graph)));
   }
-  return [...planned.values()];
+  return [...planned.values()].map(({ exchange, derivation }) => {
+    const operators = [...derivation.operators, ...derivedOfOutputs(exchange.name, graph)];
+    return { exchange, derivation: { ...derivation, operators } };
+  });
 }
 
 /** Each key of an operator comes to one partition, from whatever input; what is broadcast comes to all. */
-function operatorExchange(
-  operator: OperatorConfig,
-  relations: readonly Relation[],
-  known: KnownExchanges,
-  isRead: boolean,
-): PlannedExchange {
+function operatorExchange(operator: OperatorConfig, graph: Graph): PlannedExchange {
   const { name } = operator;
-  const inputs = Object.entries(operator.input).map(([stream, key]) => {
-    return { relation: relationNamed(relations, stream), key };
-  });
-  const keyed = inputs.filter(({ key }) => key !== null).map(({ relation }) => relation.partitions);
-  const [first, ...others] = inputs.map(({ relation }) => readingOf(relation, relations));
-  if (first === undefined) throw new Error(`The operator ${name} has no input`);
-  return {
-    exchange: {
-      name,
-      partitions: known.partitionsOf(name) ?? Math.max(1, ...keyed),
-      inputs: inputs.map(({ relation, key }) => inputOf(relation, key)),
-    },
-    derivation: {
-      stream: name,
-      inputs: [first, ...others],
-      operators: [userOperatorOf(operator)],
-      ...(isRead ? { isRead: true as const } : {}),
-    },
-  };
-}
-
-function windowExchange(window: WindowConfig, relation: Relation, known: KnownExchanges): Exchange {
-  const { name, key, top } = window;
-  const stream = readBy(relation);
-  const former = formerName(stream.name);
-  const whole = { partitions: 1, inputs: [wholeInputOf(stream)] };
-  if (known.windowsOf(former).includes(name)) return { name: former, ...whole };
-  const own = exchangeName(window, relation);
-  if (key === null || top !== undefined) return { name: own, ...whole };
-  const partitions = known.partitionsOf(own) ?? stream.partitions;
-  return { name: own, partitions, inputs: [inputOf(relation, key)] };
-}
-
-function inputOf(relation: Relation, key: string | null): ExchangeInput {
-  const { name: stream, eventTime: timeField } = readBy(relation);
-  const of = viewOf(relation);
-  return { stream, key, isTableKey: key === relation.key, timeField, ...(of === undefined ? {} : { of }) };
-}
-
-function wholeInputOf({ name: stream, eventTime: timeField }: Relation): ExchangeInput {
-  return { stream, key: null, isTableKey: false, timeField };
-}
-
-/** The logs of a relation, and how their events are read. */
-function readingOf(relation: Relation, relations: readonly Relation[]): DerivationInput {
-  const read = readBy(relation);
-  const { partitions } = relationNamed(relations, read.name);
-  return inputOfLogs(read, logNamesOf(logOf(read), partitions));
-}
-
-/** The configuration was checked: there is one. */
-function relationNamed(relations: readonly Relation[], name: string): Relation {
-  const relation = relations.find((candidate) => candidate.name === name);
-  if (relation === undefined) throw new Error(`There is no stream or join ${name}`);
-  return relation;
+  const { relations, known } = graph;
+  const readings = Object.entries(operator.input).map(([stream, key]) => ({ relation: relations.named(stream), key }));
+  const keyed = readings.filter(({ key }) => key !== null).map(({ relation }) => relation.partitions);
+  const inputs = inputsOf(readings, graph);
+  const named = new Map(readings.map(({ relation }, i) => [relation.name, inputs.names[i] ?? '']));
+  const spec = userOperatorSpec(operator, graph, (stream) => named.get(stream) ?? stream);
+  const partitions = known.partitionsOf(name) ?? Math.max(1, ...keyed);
+  return plan(name, partitions, inputs, [spec, ...derivedOfOutputs(name, graph)], isLogRead(name, graph));
 }

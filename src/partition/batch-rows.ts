@@ -10,6 +10,8 @@ import { sliceBlock, type WriterOf } from '../messages/slice-block.ts';
 import { type DeadLetter, type ExchangedBlock, RAW_BYTES_MAX } from '../messages/streams.ts';
 import { exchangedBlockType, filePositionType } from '../messages/types.ts';
 
+import { logOfChannel } from './channel.ts';
+
 export interface BatchRows {
   readonly count: number;
   slice(from: number, to: number): InputBlock[];
@@ -77,7 +79,7 @@ export function batchRows(
       const { origins } = block;
       const known = origins === undefined ? null : readOrigins(origins).original(row - from);
       const position = origins?.positions[row - from] ?? batch.next;
-      const source = origins?.source ?? exchanged?.log ?? batch.source;
+      const source = origins?.source ?? (exchanged === null ? batch.source : logOfChannel(exchanged.log));
       return { source, position, ...(known ?? asJson(block, row - from, writerOf)) };
     },
   };

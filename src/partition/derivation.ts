@@ -27,6 +27,8 @@ export interface DerivationInput {
   readonly stream: string;
   readonly schema: AvroRecord;
   readonly timeField: string;
+  /** Event time is that field less so many ms; absent for none. */
+  readonly timeLessMs?: number;
   readonly watermark: WatermarkPolicy;
   /** The logs that the events are read from; none when the partition has a source of its own. */
   readonly channels: readonly string[];
@@ -55,9 +57,14 @@ export interface DerivationTypes {
 /** Throws when an operator is of no known kind, or asks for what the inputs have not. */
 export function derivationTypes({ inputs, operators }: Derivation, kinds: readonly OperatorKind[]): DerivationTypes {
   const [own, ...others] = inputs;
+  const prepared: PreparedOperator[] = [];
+  for (const spec of operators) {
+    const outputs = prepared.flatMap(({ types }) => types.map(({ stream, type }) => ({ stream, schema: type.schema })));
+    prepared.push(prepareOperator(kinds, spec, { inputs, outputs }));
+  }
   return {
     inputs: [dynamicEventType(own.schema), ...others.map(({ schema }) => dynamicEventType(schema))],
-    operators: operators.map((spec) => prepareOperator(kinds, spec, { inputs })),
+    operators: prepared,
   };
 }
 

@@ -2,6 +2,7 @@
  * The blocks that one batch derives: the operators' outputs, late events and, where other partitions read the results, how
  * far these have come. An event lives no longer than it takes to encode it.
  */
+import type { Block } from '../messages/block.ts';
 import type { Section } from '../messages/commit.ts';
 import { flushType, lateEventType, sourceControlType } from '../messages/types.ts';
 import type { Operator, OperatorOutput } from '../streams/operator.ts';
@@ -67,6 +68,12 @@ export function createDerivedBlocks(operators: readonly Operator[], late: LateBl
   const controls = sourceControlType.blockWriter();
   const flushes = flushType.blockWriter();
   const others = [controls, flushes, late];
+  const followers = new Map(
+    own.flatMap(({ output }) => {
+      const following = operators.filter(({ inputs }) => inputs.includes(output.stream));
+      return following.length === 0 ? [] : [[output.stream, createFollowing(output, following)] as const];
+    }),
+  );
 
   function sayHowFar(steps: readonly Step[]): void {
     for (const { kind } of steps) if (kind === 'flush') flushes.push({ reason: 'upstream' });
@@ -86,6 +93,7 @@ export function createDerivedBlocks(operators: readonly Operator[], late: LateBl
         if (block === null) continue;
         sections.push({ ...block, role: 'derived' });
         outputs.push({ kind, operator: name, stream: output.stream, events: block.count });
+        followers.get(output.stream)?.(block);
       }
       const summary = { outputs, late: late.length, lateWindows: late.windows };
       for (const events of others) {
@@ -94,5 +102,19 @@ export function createDerivedBlocks(operators: readonly Operator[], late: LateBl
       }
       return { sections, summary };
     },
+  };
+}
+
+const NO_TIMES = new Float64Array(0);
+
+/** Tells operators the events that another has given. */
+function createFollowing({ stream, type }: OperatorOutput, following: readonly Operator[]): (block: Block) => void {
+  const read = type.columnReader();
+  return (block) => {
+    const columns = read(block);
+    for (const operator of following) {
+      operator.begin({ stream, columns, timesMs: NO_TIMES, watermarkMs: Number.NEGATIVE_INFINITY });
+      for (let row = 0; row < block.count; row++) operator.add(row);
+    }
   };
 }

@@ -12,9 +12,11 @@ import { encodeSeen } from '../messages/seen-times.ts';
 import type { ExchangedBlock } from '../messages/streams.ts';
 import { takeRows } from '../messages/take-rows.ts';
 import { flushType, sourceControlType, tombstoneType } from '../messages/types.ts';
+import { eventTimes } from '../streams/event-times.ts';
 import { createExchangeTimes, NOWHERE, type Share } from '../streams/exchange-times.ts';
 import { partitionOfKey, partitionsOf } from '../streams/partitioner.ts';
 import { createView, type ViewSpec } from '../streams/selection.ts';
+import { channelOf } from './channel.ts';
 
 /** Streams whose events meet by key, each with a key of its own. */
 export interface Exchange {
@@ -25,13 +27,17 @@ export interface Exchange {
 }
 
 export interface ExchangeInput {
-  /** The stream or join whose logs are read. */
+  /** The relation whose events are in the logs that are read. */
   readonly stream: string;
   /** The field that is hashed; null: every partition sees every event. */
   readonly key: string | null;
   /** Whether the key is also the stream's own, so that deletions of a table's rows can follow it. */
   readonly isTableKey: boolean;
   readonly timeField: string;
+  /** Event time is that field less so many ms; absent for none. */
+  readonly timeLessMs?: number;
+  /** Of its logs, where another input before it reads them too. */
+  readonly channel?: number;
   /** The derived stream that has the field: events that it does not take go nowhere. */
   readonly of?: ViewSpec;
 }
@@ -66,12 +72,14 @@ export function createExchangeSplit(
   registry: Registry,
 ): ExchangeSplit {
   const times = createExchangeTimes(partitions);
-  const routes = new Map(
-    readings.flatMap((reading) => {
-      const route = createRoute(reading, partitions, registry);
-      return reading.logs.map((log) => [log, { reading, route }] as const);
-    }),
-  );
+  const routes = new Map<string, Channel[]>();
+  for (const reading of readings) {
+    const route = createRoute(reading, partitions, registry);
+    for (const log of reading.logs) {
+      const channel = channelOf(log, reading.channel ?? 0);
+      routes.set(log, [...(routes.get(log) ?? []), { channel, reading, route }]);
+    }
+  }
 
   function nothingOf(log: string, partition: number): ExchangedBlock {
     const { fingerprint } = sourceControlType;
@@ -95,49 +103,63 @@ export function createExchangeSplit(
     }
   }
 
+  function splitSection({ channel, reading, route }: Channel, section: Section, entries: Entries): void {
+    const { fingerprint, bytes } = section;
+    switch (registry.nameOf(fingerprint)) {
+      case reading.gives.type.name:
+        if (route === null) toAll(channel, section, entries);
+        else shareOut(channel, route.events(section), entries);
+        break;
+      case tombstoneType.name:
+        if (route === null) toAll(channel, section, entries);
+        else shareOut(channel, route.deletions(section), entries);
+        break;
+      case sourceControlType.name: {
+        const controls = registry.decodeAs(sourceControlType, fingerprint, bytes);
+        if (partitions > 1 && controls.every(({ control }) => control === 'watermark')) {
+          for (const { watermark } of controls) times.moved(channel, watermark);
+        } else {
+          toAll(channel, section, entries);
+          for (const { control, watermark } of controls) {
+            if (control !== 'endOfInput') times.idled(channel, watermark);
+          }
+        }
+        break;
+      }
+      case flushType.name:
+        toAll(channel, section, entries);
+        times.flushed(channel);
+        break;
+    }
+  }
+
   return {
     split(log, sections, lacks) {
       const own = routes.get(log);
       if (own === undefined) throw new Error(`${log} is not among the logs that the exchange reads`);
-      const { reading, route } = own;
       const entries: Entries = Array.from({ length: partitions }, (_, partition) => (lacks(partition) ? [] : null));
       // This includes the commit by which the last of them has caught up.
       const isOrdered = times.isOrdered();
-      for (const section of sections) {
-        if (section.role !== reading.gives.role || section.count === 0) continue;
-        const { fingerprint, bytes } = section;
-        switch (registry.nameOf(fingerprint)) {
-          case reading.gives.type.name:
-            if (route === null) toAll(log, section, entries);
-            else shareOut(log, route.events(section), entries);
-            break;
-          case tombstoneType.name:
-            if (route === null) toAll(log, section, entries);
-            else shareOut(log, route.deletions(section), entries);
-            break;
-          case sourceControlType.name: {
-            const controls = registry.decodeAs(sourceControlType, fingerprint, bytes);
-            if (partitions > 1 && controls.every(({ control }) => control === 'watermark')) {
-              for (const { watermark } of controls) times.moved(log, watermark);
-            } else {
-              toAll(log, section, entries);
-              for (const { control, watermark } of controls) {
-                if (control !== 'endOfInput') times.idled(log, watermark);
-              }
-            }
-            break;
-          }
-          case flushType.name:
-            toAll(log, section, entries);
-            times.flushed(log);
-            break;
+      for (const channel of own) {
+        for (const section of sections) {
+          if (section.role === channel.reading.gives.role && section.count > 0) splitSection(channel, section, entries);
         }
       }
       return { entries: entries.map((own) => own ?? []), isForAll: isOrdered };
     },
-    restOf: (log, partition) => (times.owes(partition, log) ? [nothingOf(log, partition)] : []),
+    restOf(log, partition) {
+      const isOwing = routes.get(log)?.some(({ channel }) => times.owes(partition, channel)) === true;
+      return isOwing ? [nothingOf(log, partition)] : [];
+    },
     nothingOf,
   };
+}
+
+/** What is read of a log, and how it is routed; null: all of it goes to all partitions. */
+interface Channel {
+  readonly channel: string;
+  readonly reading: ExchangeReading;
+  readonly route: Route | null;
 }
 
 /** Entries by partition; null for a partition that already has the commit. */
@@ -162,7 +184,7 @@ interface Route {
 
 /** Null where all events go to all partitions. */
 function createRoute(
-  { key, gives, timeField, of, isTableKey }: ExchangeReading,
+  { key, gives, of, isTableKey, ...time }: ExchangeReading,
   partitions: number,
   registry: Registry,
 ): Route | null {
@@ -195,7 +217,7 @@ function createRoute(
   return {
     events(block) {
       const columns = registry.columnsAs(gives.type, block, read);
-      const timesMs = columns.numbers(timeField);
+      const timesMs = eventTimes(columns, time);
       const { places } = columns;
       const take = places === null ? takeDecoded(block) : ({ rows }: Share) => takeRows(places, rows);
       return { block, timesMs, partitionOfRow: partitionOfRows(columns, timesMs), take };

@@ -24,6 +24,7 @@ import {
 } from '../messages/types.ts';
 import { createCheck, type ExpectationFailures } from '../quality/check.ts';
 import type { Expectation } from '../quality/expectation.ts';
+import { eventTimes, type TimeField } from '../streams/event-times.ts';
 import type { WatermarkPolicy, WatermarkState } from '../streams/watermark.ts';
 import { createBlockColumns } from './block-columns.ts';
 import { cutOffBlocks } from './cut-off-blocks.ts';
@@ -54,10 +55,9 @@ export interface PartitionInput {
 }
 
 /** Events of one stream. */
-export interface PartitionEvents {
+export interface PartitionEvents extends TimeField {
   readonly stream: string;
   readonly eventType: EventType<DynamicEvent>;
-  readonly timeField: string;
   readonly watermark: WatermarkPolicy;
   /** The logs that the events are read from; none when they come from a source. */
   readonly channels: readonly string[];
@@ -133,13 +133,13 @@ export function createPartition(spec: PartitionSpec, registry: Registry, derived
   function eventsStep(
     channel: string,
     rows: Columns,
-    { stream, timeField }: PartitionEvents,
+    events: PartitionEvents,
     seenMs: Float64Array | null,
   ): EventsStep {
-    const timesMs = rows.numbers(timeField);
+    const timesMs = eventTimes(rows, events);
     const watermarksMs = new Float64Array(rows.count);
     const watermarkMs = time.observe(channel, timesMs, watermarksMs, seenMs);
-    return { kind: 'events', stream, columns: rows, timesMs, watermarkMs, watermarksMs };
+    return { kind: 'events', stream: events.stream, columns: rows, timesMs, watermarkMs, watermarksMs };
   }
 
   function deletionStep(channel: string, stream: string, { key, occurredAt }: Tombstone, seenMs: number): Step {

@@ -37,7 +37,7 @@ export function exchangeChildren(exchanges: readonly RunningExchange[], pipeline
   return exchanges.map((running) => {
     const { upstreams, stream } = running;
     // It waits until the partitions that it reads have recovered too.
-    const units = [...upstreams.flatMap((upstream) => upstream.units), ...stream.units];
+    const units = [...new Set(upstreams.flatMap((upstream) => upstream.units)), ...stream.units];
     return sourceChild(createExchangeSource(running, pipeline), stream.intake, units).spec;
   });
 }
@@ -61,7 +61,7 @@ function createExchangeSource(
   { reader: journal, registry }: LogSourcePorts,
 ): Source {
   const { partitions, inputs } = exchange;
-  const units = upstreams.flatMap((upstream) => upstream.units);
+  const units = [...new Set(upstreams.flatMap((upstream) => upstream.units))];
   const readings = upstreams.flatMap(({ gives, units: own }, i): ExchangeReading[] => {
     const input = inputs[i];
     return input === undefined ? [] : [{ ...input, gives, logs: own.map(({ log }) => log.name) }];

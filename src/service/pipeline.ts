@@ -7,8 +7,10 @@ import { createPartitionHost, type PartitionHost } from '../actors/partition-hos
 import type { SupervisionPorts } from '../actors/supervisor.ts';
 import { BUILTIN_TYPES } from '../builtin-types.ts';
 import type { Config } from '../config/config.ts';
+import { logOf } from '../config/sections/relation.ts';
 import type { StreamConfig } from '../config/sections/streams.ts';
-import { allRelations, derivationOf, noteDerivations } from '../data-directory/derivation-history.ts';
+import { noteDerivations } from '../data-directory/derivation-history.ts';
+import { derivationOf, graphOf } from '../data-directory/derivations.ts';
 import { exchangesOf, knownExchanges, type PlannedExchange } from '../data-directory/exchanges.ts';
 import type { CommitReader } from '../journal/commit-reader.ts';
 import { type Journal, openJournal } from '../journal/journal.ts';
@@ -223,9 +225,9 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
     opened.set(stream.name, running);
   }
   const logsOf = new Map(
-    allRelations(config).flatMap(({ name, log }) => (log === undefined ? [] : [[name, log] as const])),
+    graphOf(config, exchanged).relations.all.map((relation) => [relation.name, logOf(relation)] as const),
   );
-  /** An output of an operator is in the logs of another name. */
+  /** What an operator gives is in the logs of another name. */
   const upstreamOf = (name: string): Upstream[] => {
     const running = opened.get(logsOf.get(name) ?? name);
     if (running === undefined) return [];

@@ -1,22 +1,42 @@
 /** A derived stream as an operator: one event, without state, for each that its condition takes. */
+import type { Columns } from '../messages/columns.ts';
 import { derivedEventType } from '../messages/derived-event.ts';
+import { eventTimes, type TimeField } from './event-times.ts';
 import { operatorKind, WINDOW_AGGREGATOR } from './operator-kind.ts';
-import { createSelection, type SelectionSpec, selectedFields } from './selection.ts';
+import {
+  createSelection,
+  createView,
+  type SelectionSpec,
+  selectedFields,
+  type ViewSpec,
+  viewSchema,
+} from './selection.ts';
+
+export interface DerivedSpec extends SelectionSpec {
+  /** The derived stream that it is of, where it is of one. */
+  readonly of?: ViewSpec;
+  /** The output of another operator of the partition that it reads; absent for the events of the partition's own stream. */
+  readonly output?: TimeField & { readonly stream: string };
+}
 
 const NO_STATE = { definition: '', schema: '"null"', count: 0, bytes: Buffer.from([0]) };
 
 const KIND = 'derived';
 
-export const derivedKind = operatorKind<SelectionSpec>(KIND, (name, spec, { inputs }) => {
-  const [input] = inputs;
-  if (input === undefined) throw new Error(`${name} is derived from no stream`);
-  const derived = derivedEventType(name, selectedFields(spec, input.schema));
+export const derivedKind = operatorKind<DerivedSpec>(KIND, (name, spec, { inputs, outputs }) => {
+  const { of, output } = spec;
+  const input = output === undefined ? inputs[0] : outputs.find(({ stream }) => stream === output.stream);
+  if (input === undefined) throw new Error(`${name} is derived from ${output?.stream ?? 'no stream'}`);
+  const derived = derivedEventType(name, selectedFields(spec, of === undefined ? input.schema : viewSchema(of)));
   return {
     actor: WINDOW_AGGREGATOR,
     types: [{ stream: name, type: derived.type }],
     open() {
       const selection = createSelection(spec);
+      const view = of === undefined ? null : createView(of);
       const events = derived.blockWriter();
+      const timesOf = (columns: Columns, timesMs: Float64Array): Float64Array =>
+        output === undefined ? timesMs : eventTimes(columns, output);
       return {
         name,
         kind: KIND,
@@ -24,8 +44,14 @@ export const derivedKind = operatorKind<SelectionSpec>(KIND, (name, spec, { inpu
         inputs: [input.stream],
         outputs: [{ stream: name, type: derived.type, events }],
         heldBackMs: null,
-        begin: ({ columns, timesMs }) => selection.begin(columns, timesMs, events),
-        add: (row) => selection.add(row, events),
+        begin(read) {
+          const timesMs = timesOf(read.columns, read.timesMs);
+          const columns = view === null ? read.columns : view.begin(read.columns, timesMs);
+          selection.begin(columns, timesMs, events);
+        },
+        add(row) {
+          if (view === null || view.takes(row)) selection.add(row, events);
+        },
         advance() {},
         flush() {},
         remove() {},

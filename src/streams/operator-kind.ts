@@ -17,9 +17,12 @@ export interface OperatorSpec {
   readonly spec: object;
 }
 
-/** Where an operator runs: the streams that its partition takes in, its own first. */
+/** Where an operator runs. */
 export interface OperatorPlace {
+  /** The streams that its partition takes in, its own first. */
   readonly inputs: readonly { readonly stream: string; readonly schema: AvroRecord }[];
+  /** What the operators before it give. */
+  readonly outputs: readonly { readonly stream: string; readonly schema: AvroRecord }[];
 }
 
 /** Takes events that came too late for the operator. */

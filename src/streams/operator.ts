@@ -6,7 +6,7 @@
  * of its declared outputs come out. It has no clock, no randomness and no I/O, so a replay says what was said before.
  */
 import type { Block } from '../messages/block.ts';
-import type { EventSchema } from '../messages/codec.ts';
+import type { EventType } from '../messages/codec.ts';
 import type { Columns } from '../messages/columns.ts';
 import type { CallCutOff } from '../messages/streams.ts';
 
@@ -31,7 +31,7 @@ export interface OperatorDeletion {
 /** A stream that an operator derives. */
 export interface OperatorOutput {
   readonly stream: string;
-  readonly type: EventSchema;
+  readonly type: EventType<unknown>;
   /** Filled event by event, and taken once a batch. */
   readonly events: { readonly length: number; take(): Block | null };
   /** In a commit its block stands before those of all others. */
@@ -56,7 +56,10 @@ export interface Operator {
   readonly kind: string;
   /** The actor that drives it, as the actor tree names it: window-aggregator, operator, … */
   readonly actor: string;
-  /** Streams whose events it takes. Of all others it sees how the watermark moves. */
+  /**
+   * Streams whose events it takes. Of all others it sees how the watermark moves. Of an output of an operator before it in
+   * the partition it takes each block, without times.
+   */
   readonly inputs: readonly string[];
   /** In the order in which a commit has them. */
   readonly outputs: readonly OperatorOutput[];

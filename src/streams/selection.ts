@@ -17,10 +17,12 @@ export interface SelectionSpec {
   readonly fields: readonly { readonly name: string; readonly expression: string }[];
 }
 
-/** A derived stream, and the schema of the stream that it selects from. */
+/** A derived stream, and the schema of the events that it selects from. */
 export interface ViewSpec {
   readonly selection: SelectionSpec;
   readonly schema: AvroRecord;
+  /** The view that gives those; absent where they are in logs. */
+  readonly of?: ViewSpec;
 }
 
 /** A derived stream as what windows and joins are of: they read the events of its own stream, and see the derived ones. */
@@ -65,12 +67,14 @@ export function createSelection(spec: SelectionSpec): Selection {
 }
 
 /** Throws an ExpressionError when an expression does not fit the schema. */
-export function createView({ selection, schema }: ViewSpec): View {
+export function createView({ selection, schema, of }: ViewSpec): View {
   const rows = createRows(selection);
+  const inner = of === undefined ? null : createView(of);
   const fields = flatFields(viewSchema({ selection, schema })) ?? [];
   return {
-    takes: rows.takes,
-    begin(columns, timesMs) {
+    takes: inner === null ? rows.takes : (row) => inner.takes(row) && rows.takes(row),
+    begin(read, timesMs) {
+      const columns = inner === null ? read : inner.begin(read, timesMs);
       const times: Column = { kind: 'number', values: timesMs, exact: null, nulls: null };
       return viewColumns(fields, [...rows.begin(columns), times], columns.count);
     },

@@ -33,6 +33,8 @@ export interface WindowSpec {
   /** Of each aligned window only these groups, and of those of this partition; absent for all of them. */
   readonly top?: TopGroups;
   readonly aggregates: readonly AggregateSpec[];
+  /** Other partitions read its results. */
+  readonly isRead?: true;
 }
 
 /** An event that came too late for a window. */

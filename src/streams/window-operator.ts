@@ -52,7 +52,10 @@ export const windowKind = operatorKind<WindowSpec>(KIND, (_, spec, { inputs }) =
 });
 
 /** Throws when the table has not all of its aggregates. */
-export function resultTypeOf({ name, aggregates }: WindowSpec, table: AggregateTable = AGGREGATES): WindowResultType {
+export function resultTypeOf(
+  { name, aggregates }: Pick<WindowSpec, 'name' | 'aggregates'>,
+  table: AggregateTable = AGGREGATES,
+): WindowResultType {
   return windowResultType(
     name,
     aggregates.map((spec) => resultField(spec, table)),
@@ -69,7 +72,7 @@ export function createWindowOperator(
   table: AggregateTable = AGGREGATES,
 ): Operator {
   const { name } = spec;
-  const definition = JSON.stringify({ ...spec, name: undefined });
+  const definition = JSON.stringify({ ...spec, name: undefined, isRead: undefined });
   const windows = createWindows(spec, table);
   const results = type.blockWriter();
   let seen: Columns | null = null;
@@ -80,7 +83,7 @@ export function createWindowOperator(
     actor: WINDOW_AGGREGATOR,
     inputs: [stream],
     outputs: [{ stream: name, type, events: results }],
-    heldBackMs: null,
+    heldBackMs: spec.isRead === true ? spec.allowedLatenessMs : null,
     begin(input) {
       timesMs = input.timesMs;
       seen = windows.begin(input.columns, timesMs, input.watermarkMs);

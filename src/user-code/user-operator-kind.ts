@@ -6,6 +6,8 @@ import { optionsOf } from '../operators/options.ts';
 import { outputSchema, outputStream } from '../operators/output-writer.ts';
 import { createUserOperator, USER_OPERATOR } from '../operators/user-operator.ts';
 import { operatorKind } from '../streams/operator-kind.ts';
+import { type ViewSpec, viewSchema } from '../streams/selection.ts';
+import { throughViews } from '../streams/through-views.ts';
 import { loadUserModule } from './load-module.ts';
 
 /** All that decides what an operator of a user derives, as plain data. */
@@ -20,10 +22,19 @@ export interface UserOperatorDerivation {
   readonly order: 'arrival' | 'time';
   readonly ttlMs: number | null;
   readonly onError: 'fail' | 'deadLetter';
+  /** How the partition has those of its streams that it does not have as they are. */
+  readonly reads?: Readonly<Record<string, OperatorReading>>;
+}
+
+export interface OperatorReading {
+  /** As the partition calls what it takes in. */
+  readonly input: string;
+  /** How the events of the stream come of those. */
+  readonly of?: ViewSpec;
 }
 
 export const userOperatorKind = operatorKind<UserOperatorDerivation>(USER_OPERATOR, (name, spec, { inputs }) => {
-  const { module, sha256, input, keyType, options, order, ttlMs, onError } = spec;
+  const { module, sha256, input, keyType, options, order, ttlMs, onError, reads = {} } = spec;
   const loaded = loadUserModule(module);
   if (loaded.sha256 !== sha256) {
     throw new Error(
@@ -35,7 +46,9 @@ export const userOperatorKind = operatorKind<UserOperatorDerivation>(USER_OPERAT
     name,
     definition,
     inputs: Object.entries(input).map(([stream, key]) => {
-      return { stream, key, schema: inputs.find((candidate) => candidate.stream === stream)?.schema ?? null };
+      const { input: read, of } = reads[stream] ?? { input: stream };
+      const schema = inputs.find((candidate) => candidate.stream === read)?.schema ?? null;
+      return { stream, key, schema: of === undefined ? schema : viewSchema(of) };
     }),
     keyType,
     options: optionsOf(definition, options),
@@ -50,6 +63,6 @@ export const userOperatorKind = operatorKind<UserOperatorDerivation>(USER_OPERAT
       const type = dynamicEventType(outputSchema(name, output, fields, keyType));
       return { stream: outputStream(name, output), type };
     }),
-    open: (_late, partition) => createUserOperator(own, partition),
+    open: (_late, partition) => throughViews(createUserOperator(own, partition), reads),
   };
 });

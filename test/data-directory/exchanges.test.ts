@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { ConfigError } from '../../src/config/config-error.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { exchangesOf, type KnownExchanges, knownExchanges } from '../../src/data-directory/exchanges.ts';
+import type { KnownExchanges } from '../../src/config/window-place.ts';
+import { exchangesOf, knownExchanges } from '../../src/data-directory/exchanges.ts';
 import { nodeSyncFs } from '../../src/journal/sync-fs.ts';
 
 const FIXTURE = fileURLToPath(new URL('../fixtures/data-399f744', import.meta.url));

@@ -185,8 +185,8 @@ test('name what does not fit in the file', () => {
   expect(
     over({ windows: 'w: { stream: d, key: null, window: { tumbling: 3s }, aggregate: { n: sum(userId) } }' }),
   ).toThrow('there is no field');
-  expect(over({ joins: 'j: { left: clicks, right: d, on: amount, within: 1s }' })).toThrow(
-    'joins.j.right: a stream is not joined with itself',
+  expect(over({ joins: 'j: { left: clicks, right: d, within: 1s }' })).toThrow(
+    'joins.j.on: must say by which fields events match: d does not select the key of its stream',
   );
   expect(load('d: { stream: clicks, select: { a: amout } }')).not.toThrow('windows');
 });

@@ -121,7 +121,7 @@ test('name what does not fit in the file', () => {
   expect(load('j: { left: clicks, right: nowhere, within: 1s }')).toThrow(
     /:7:\d+: joins\.j\.right: there is no stream/,
   );
-  expect(load('j: { left: clicks, right: clicks, within: 1s }')).toThrow('a stream is not joined with itself');
+  expect(load('j: { left: j, right: clicks, within: 1s }')).toThrow('joins.j.left: is of itself: j → j');
   expect(load('j: { left: clicks, right: views }')).toThrow('joins.j.within: must be one of text or { before, after }');
   expect(load('j: { left: clicks, right: views, window: { tumbling: 2s, offset: 2s } }')).toThrow(
     'joins.j.window.offset: must be shorter than the window',

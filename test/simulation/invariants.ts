@@ -1,7 +1,7 @@
 /** What must hold in every step, and at the end. */
 import { join } from 'node:path';
 import { BUILTIN_TYPES } from '../../src/builtin-types.ts';
-import { derivationOf } from '../../src/data-directory/derivation-history.ts';
+import { derivationOf } from '../../src/data-directory/derivations.ts';
 import { exchangesOf } from '../../src/data-directory/exchanges.ts';
 import { MAX_QUEUED_BYTES } from '../../src/journal/admission.ts';
 import { journalOf } from '../../src/journal/open-reader.ts';

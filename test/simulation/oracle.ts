@@ -5,7 +5,7 @@
 import { crc32 } from 'node:zlib';
 import { BUILTIN_TYPES } from '../../src/builtin-types.ts';
 import type { Config } from '../../src/config/config.ts';
-import { derivationOf } from '../../src/data-directory/derivation-history.ts';
+import { derivationOf } from '../../src/data-directory/derivations.ts';
 import { exchangesOf } from '../../src/data-directory/exchanges.ts';
 import { alertRaisedType, transactionType } from '../../src/fraud/types.ts';
 import { type Frame, readFrames } from '../../src/journal/frame-reader.ts';

@@ -1,14 +1,13 @@
 /** The derived streams of a file, against the schemas of their streams: one event for each of another that a condition takes. */
 import { z } from 'zod';
-import { type Report, unknownName } from '../../keys/names.ts';
+import type { Report } from '../../keys/names.ts';
 import { name } from '../../keys/value-schema.ts';
 import { DERIVED_TIME, derivedSchema } from '../../messages/derived-event.ts';
 import { AGGREGATE_NAME } from '../../messages/window-result.ts';
 import { selectedFields } from '../../streams/selection.ts';
 import { checkCondition, checkValue, condition } from '../expressions.ts';
-import { section } from '../section.ts';
+import { entries, type Reading, section } from '../section.ts';
 import type { Relation } from './relation.ts';
-import { type StreamConfig, streamsSection } from './streams.ts';
 
 export interface DerivedConfig {
   readonly name: string;
@@ -29,34 +28,33 @@ const derived = z.strictObject({
 
 type RawDerived = z.output<typeof derived>;
 
+const each = entries(derivedOf);
+
 export const derivedSection = section({
   key: 'derived',
   schema: z.record(name, derived).default({}),
   streamNames: (raw) => Object.keys(raw),
-  derive(raw, reading): readonly DerivedConfig[] {
-    const streams = streamsSection.of(reading);
-    return Object.entries(raw).flatMap(([each, written]) => derivedOf(each, written, streams, reading.report) ?? []);
+  relations: {
+    entryOf: (name, raw) => (Object.hasOwn(raw, name) ? name : null),
+    names: (raw) => Object.keys(raw),
+    of(name, reading) {
+      const own = each.one(name, derivedSection.raw(reading), reading);
+      const of = own === null ? null : reading.relation(own.stream, ['derived', name, 'stream']);
+      return own === null || of === null ? null : derivedRelation(own, of);
+    },
   },
-  print: (all) => Object.fromEntries(all.map((each) => [each.name, printDerived(each)])),
+  derive: (raw, reading): readonly DerivedConfig[] => each.all(raw, reading),
+  print: (all) => Object.fromEntries(all.map((own) => [own.name, printDerived(own)])),
 });
 
 /** What every derived event has beside its fields; see the form of `millrace run --output`. */
 const EVENT_FIELDS: readonly string[] = ['stream', DERIVED_TIME];
 
-/** Null when its stream does not exist, or when its events can't be made of that one's. */
-function derivedOf(
-  name: string,
-  raw: RawDerived,
-  streams: readonly StreamConfig[],
-  report: Report,
-): DerivedConfig | null {
+/** Null when what it is of does not exist, or when its events can't be made of those. */
+function derivedOf(name: string, raw: RawDerived, { report, relation }: Reading): DerivedConfig | null {
   const at = ['derived', name];
-  const stream = streams.find((candidate) => candidate.name === raw.stream);
-  if (stream === undefined) {
-    const known = streams.map((candidate) => candidate.name);
-    report([...at, 'stream'], unknownName('stream', raw.stream, known));
-    return null;
-  }
+  const stream = relation(raw.stream, [...at, 'stream']);
+  if (stream === null) return null;
   const { schema } = stream;
   let isSound = true;
   const wrong: Report = (path, message) => {
@@ -74,13 +72,8 @@ function derivedOf(
   return isSound ? { name, stream: raw.stream, where: raw.where, fields } : null;
 }
 
-/** A derived stream as what windows and joins are of; null when its stream does not exist. Its events have no log of their own. */
-export function derivedRelation(
-  { name, stream, where, fields }: DerivedConfig,
-  streams: readonly Relation[],
-): Relation | null {
-  const of = streams.find((candidate) => candidate.name === stream);
-  if (of === undefined) return null;
+/** A derived stream as what others are of, by what it is of itself. No log is read for its own events. */
+export function derivedRelation({ name, where, fields }: DerivedConfig, of: Relation): Relation {
   const selection = { name, where, fields };
   return {
     name,

@@ -1,6 +1,6 @@
-/** The joins of a file, against the schemas of their streams; and all that windows and joins may be of. */
+/** The joins of a file, against the schemas of what they are of. */
 import { z } from 'zod';
-import { isKey, type Report, unknownField, unknownName } from '../../keys/names.ts';
+import { isKey, type Report, unknownField } from '../../keys/names.ts';
 import { formatDuration } from '../../keys/units.ts';
 import { duration, name } from '../../keys/value-schema.ts';
 import type { AvroField } from '../../messages/avro.ts';
@@ -8,16 +8,13 @@ import { joinOfRecord, joinResultSchema } from '../../messages/join-result.ts';
 import { fieldAt, valueTypeOf } from '../../streams/field-type.ts';
 import type { JoinSpec, WithinMs } from '../../streams/join-kind.ts';
 import { checkCondition, condition } from '../expressions.ts';
-import { type Reading, section } from '../section.ts';
-import { type DerivedConfig, derivedRelation, derivedSection } from './derived.ts';
-import { type OperatorConfig, operatorsSection, outputRelations } from './operators.ts';
-import { logOf, type Relation, readBy } from './relation.ts';
-import { streamsSection } from './streams.ts';
+import { entries, type Reading, section } from '../section.ts';
+import { type Relation, readBy } from './relation.ts';
 import { checkTumbling, printTumbling, tumbling } from './tumbling.ts';
 
 export interface JoinConfig {
   readonly name: string;
-  /** A stream, or a join that stands before it; so is the right one. */
+  /** A stream, or whatever else has events; so is the right one. */
   readonly left: string;
   /** The other stream, or the one that is the table. */
   readonly right: string;
@@ -80,56 +77,33 @@ const join = z.union([
 
 type RawJoin = z.output<typeof join>;
 
+const each = entries(joinOf);
+
 export const joinsSection = section({
   key: 'joins',
   schema: z.record(name, join).default({}),
   streamNames: (raw) => Object.keys(raw),
-  derive(raw, reading): readonly JoinConfig[] {
-    const known = relationsOf(streamsSection.of(reading), derivedSection.of(reading), operatorsSection.of(reading), []);
-    const joins: JoinConfig[] = [];
-    for (const [each, written] of Object.entries(raw)) {
-      const sides = [written.left, 'table' in written ? written.table : written.right];
-      if (sides.some((side) => isUnknowable(side, reading))) continue;
-      const join = joinOf(each, written, known, reading.report);
-      if (join === null) continue;
-      joins.push(join);
-      const relation = joinRelation(join, known);
-      if (relation !== null) known.push(relation);
-    }
-    return joins;
+  relations: {
+    entryOf: (name, raw) => (Object.hasOwn(raw, name) ? name : null),
+    names: (raw) => Object.keys(raw),
+    of(name, reading) {
+      const own = each.one(name, joinsSection.raw(reading), reading);
+      if (own === null) return null;
+      const [left, right] = [own.left, own.right].map((side) => reading.relation(side, ['joins', name]));
+      return left == null || right == null ? null : joinRelation(own, left, right);
+    },
   },
-  print: (joins) => Object.fromEntries(joins.map((each) => [each.name, printJoin(each)])),
+  derive: (raw, reading): readonly JoinConfig[] => each.all(raw, reading),
+  print: (joins) => Object.fromEntries(joins.map((own) => [own.name, printJoin(own)])),
 });
 
-/** A derived stream that is wrong: what is of it is not wrong for that. */
-export function isUnknowable(stream: string, reading: Reading): boolean {
-  const isDeclared = Object.hasOwn(derivedSection.raw(reading), stream);
-  return isDeclared && !derivedSection.of(reading).some(({ name }) => name === stream);
-}
-
-/**
- * Of what is before it in the file: streams, and joins that stand above. Null when a side of it does not exist, which
- * makes everything else unknowable.
- */
-function joinOf(name: string, raw: RawJoin, known: readonly Relation[], report: Report): JoinConfig | null {
+/** Null when a side of it does not exist, which makes everything else unknowable. */
+function joinOf(name: string, raw: RawJoin, { relation, report }: Reading): JoinConfig | null {
   const at = ['joins', name];
-  const sideNamed = (key: string, side: string): Relation | null => {
-    const found = known.find((candidate) => candidate.name === side);
-    const names = known.map((candidate) => candidate.name);
-    if (found === undefined) report([...at, key], unknownName('stream, or join above this one,', side, names));
-    return found ?? null;
-  };
   const [rightSide, rightName] = 'table' in raw ? ['table', raw.table] : ['right', raw.right];
-  const left = sideNamed('left', raw.left);
-  const right = sideNamed(rightSide, rightName);
+  const left = relation(raw.left, [...at, 'left']);
+  const right = relation(rightName, [...at, rightSide]);
   if (left === null || right === null) return null;
-  if (readBy(left) === readBy(right)) report([...at, rightSide], 'a stream is not joined with itself');
-  else if (logOf(left) === logOf(right)) {
-    report(
-      [...at, rightSide],
-      `${left.name} and ${right.name} are in the same logs, ${logOf(left)}: key the operator by another field, or join another stream`,
-    );
-  }
   const { on } = raw;
   const leftKey = on === undefined ? left.key : typeof on === 'string' ? on : on.left;
   const rightKey = on === undefined ? right.key : typeof on === 'string' ? on : on.right;
@@ -158,38 +132,17 @@ function joinOf(name: string, raw: RawJoin, known: readonly Relation[], report: 
   return { name, left: left.name, right: right.name, leftKey, rightKey, where, spec: specOf(raw, right) };
 }
 
-/** What a join gives, as what stands below it in the file sees it. Its own partitions say how far they have come. */
-function joinRelation({ name, left, right }: JoinConfig, known: readonly Relation[]): Relation | null {
-  const [leftSide, rightSide] = [left, right].map((side) => known.find((relation) => relation.name === side));
-  if (leftSide === undefined || rightSide === undefined) return null;
+/** What a join gives, as what others are of. Its own partitions say how far they have come. */
+export function joinRelation({ name }: JoinConfig, left: Relation, right: Relation): Relation {
   return {
     name,
-    schema: joinResultSchema(name, leftSide.schema, rightSide.schema),
+    schema: joinResultSchema(name, left.schema, right.schema),
     key: 'key',
     eventTime: 'ts',
-    partitions: Math.max(leftSide.partitions, rightSide.partitions),
+    partitions: Math.max(left.partitions, right.partitions),
     watermark: { kind: 'scripted' },
+    log: name,
   };
-}
-
-/** Streams, derived streams and joins, in an order in which each comes after what it is of. */
-export function relationsOf(
-  streams: readonly Relation[],
-  derived: readonly DerivedConfig[],
-  operators: readonly OperatorConfig[],
-  joins: readonly JoinConfig[],
-): Relation[] {
-  const relations = [...streams];
-  for (const each of derived) {
-    const relation = derivedRelation(each, streams);
-    if (relation !== null) relations.push(relation);
-  }
-  for (const operator of operators) relations.push(...outputRelations(operator, streams));
-  for (const join of joins) {
-    const relation = joinRelation(join, relations);
-    if (relation !== null) relations.push(relation);
-  }
-  return relations;
 }
 
 function keyOf({ schema }: Relation, key: string, at: readonly string[], report: Report): AvroField | undefined {
@@ -199,7 +152,8 @@ function keyOf({ schema }: Relation, key: string, at: readonly string[], report:
   return field;
 }
 
-function specOf(raw: RawJoin, { schema }: Relation): JoinSpec {
+function specOf(raw: RawJoin, right: Relation): JoinSpec {
+  const { schema } = readBy(right);
   const { type, grace: graceMs } = raw;
   if ('table' in raw) {
     const isOfJoin = joinOfRecord(`${schema.namespace}.${schema.name}`) !== null;

@@ -1,6 +1,6 @@
 /** The operators of a file that users wrote: each module is loaded, and held against its streams, before anything starts. */
 import { z } from 'zod';
-import { isKey, type Report, unknownField, unknownName } from '../../keys/names.ts';
+import { isKey, type Report, unknownField } from '../../keys/names.ts';
 import { formatDuration } from '../../keys/units.ts';
 import { duration, name } from '../../keys/value-schema.ts';
 import type { AvroRecord, AvroSchema } from '../../messages/avro.ts';
@@ -10,9 +10,8 @@ import { optionsOf } from '../../operators/options.ts';
 import { outputSchema, outputStream } from '../../operators/output-writer.ts';
 import { expressionTypeOf, fieldAt, valueTypeOf } from '../../streams/field-type.ts';
 import { loadUserModule, ModuleError } from '../../user-code/load-module.ts';
-import { section } from '../section.ts';
-import type { Relation } from './relation.ts';
-import { streamsSection } from './streams.ts';
+import { entries, type Reading, section } from '../section.ts';
+import { isOfStream, type Relation, readBy } from './relation.ts';
 
 export interface OperatorConfig {
   readonly name: string;
@@ -55,43 +54,56 @@ const operator = z.strictObject({
 
 type RawOperator = z.output<typeof operator>;
 
+const each = entries(operatorOf);
+
 export const operatorsSection = section({
   key: 'operators',
   schema: z.record(name, operator).default({}),
   streamNames: (raw) => Object.keys(raw),
-  derive(raw, reading): readonly OperatorConfig[] {
-    const streams = streamsSection.of(reading);
-    return Object.entries(raw).flatMap(([each, written]) => {
-      const module = reading.resolve(written.module);
-      return operatorOf(each, { ...written, module }, streams, reading.report) ?? [];
-    });
+  relations: {
+    entryOf: (name, raw) => Object.keys(raw).find((operator) => name.startsWith(outputStream(operator, ''))) ?? null,
+    names: (raw, reading) => Object.entries(raw).flatMap(([own, written]) => outputNamesOf(own, written, reading)),
+    of(name, reading) {
+      const raw = operatorsSection.raw(reading);
+      const own = each.one(operatorsSection.relationEntry(name, reading) ?? '', raw, reading);
+      if (own === null) return null;
+      const inputs = Object.keys(own.input).map((stream) => reading.relation(stream, ['operators', own.name]));
+      if (inputs.includes(null)) return null;
+      return outputRelations(
+        own,
+        inputs.filter((input) => input !== null),
+      ).find((output) => output.name === name);
+    },
   },
-  print: (operators) => Object.fromEntries(operators.map((each) => [each.name, printOperator(each)])),
+  derive: (raw, reading): readonly OperatorConfig[] => each.all(raw, reading),
+  print: (operators) => Object.fromEntries(operators.map((own) => [own.name, printOperator(own)])),
 });
 
-/** Null when its module can't be had, which makes everything else unknowable. */
-function operatorOf(
-  name: string,
-  raw: RawOperator,
-  streams: readonly Relation[],
-  report: Report,
-): OperatorConfig | null {
+function outputNamesOf(name: string, { module }: RawOperator, { resolve }: Reading): string[] {
+  const loaded = loadedOf(resolve(module), [], () => {});
+  return [...(loaded?.definition.outputs.keys() ?? [])].map((output) => outputStream(name, output));
+}
+
+/** Null when its module, or what it is of, can't be had, which makes everything else unknowable. */
+function operatorOf(name: string, written: RawOperator, reading: Reading): OperatorConfig | null {
   const at = ['operators', name];
+  const { report } = reading;
+  const raw = { ...written, module: reading.resolve(written.module) };
   const loaded = loadedOf(raw.module, [...at, 'module'], report);
   if (loaded === null) return null;
   const { definition, sha256 } = loaded;
   checkHandlers([...at, 'input'], raw, definition, report);
-  const keyTypes = Object.entries(raw.input).flatMap(([stream, key]) => {
-    const relation = streams.find((candidate) => candidate.name === stream);
+  const streams: Relation[] = [];
+  const keyTypes: AvroSchema[] = [];
+  for (const [stream, key] of Object.entries(raw.input)) {
     const path = [...at, 'input', stream];
-    if (relation === undefined) {
-      const known = streams.map((candidate) => candidate.name);
-      report(path, unknownName('stream', stream, known));
-      return [];
-    }
+    const relation = reading.relation(stream, path);
+    if (relation === null) continue;
+    streams.push(relation);
     checkFields(path, definition.events.get(stream) ?? null, relation, report);
-    return keyTypeOf(path, key, relation, definition, report) ?? [];
-  });
+    const keyType = keyTypeOf(path, key, relation, definition, report);
+    if (keyType !== null) keyTypes.push(keyType);
+  }
   const keyType = oneKeyType([...at, 'input'], keyTypes, report);
   checkOptions([...at, 'options'], definition, raw.options, report);
   if (raw.ttl !== null && raw.ttl <= 0) report([...at, 'ttl'], 'must be longer than 0');
@@ -231,17 +243,17 @@ function printOperator({ module, input, options, ttlMs, onError }: OperatorConfi
 }
 
 /** Whether all events of each key of an operator come to one partition of its stream by themselves. */
-export function isWithinPartition({ input }: OperatorConfig, streams: readonly Relation[]): boolean {
+export function isWithinPartition({ input }: OperatorConfig, inputs: readonly Relation[]): boolean {
   const [[name, key] = ['', null], ...others] = Object.entries(input);
-  const stream = streams.find((candidate) => candidate.name === name);
-  return others.length === 0 && stream !== undefined && (stream.partitions === 1 || key === stream.key);
+  const of = inputs.find((candidate) => candidate.name === name);
+  return others.length === 0 && of !== undefined && isOfStream(of) && (of.partitions === 1 || key === of.key);
 }
 
-/** The outputs of an operator, as what windows and joins are of. Their partitions say how far they have come. */
-export function outputRelations(operator: OperatorConfig, streams: readonly Relation[]): Relation[] {
-  const inputs = streams.filter(({ name }) => Object.hasOwn(operator.input, name));
-  const keyed = inputs.filter(({ name }) => operator.input[name] !== null).map(({ partitions }) => partitions);
-  const [own] = inputs;
+/** The outputs of an operator, as what others are of. Their partitions say how far they have come. */
+export function outputRelations(operator: OperatorConfig, inputs: readonly Relation[]): Relation[] {
+  const own = inputs.filter(({ name }) => Object.hasOwn(operator.input, name));
+  const keyed = own.filter(({ name }) => operator.input[name] !== null).map(({ partitions }) => partitions);
+  const [first] = own;
   return operator.outputs.map(({ stream, schema }) => ({
     name: stream,
     schema,
@@ -249,6 +261,6 @@ export function outputRelations(operator: OperatorConfig, streams: readonly Rela
     eventTime: DERIVED_TIME,
     partitions: Math.max(1, ...keyed),
     watermark: { kind: 'scripted' },
-    log: isWithinPartition(operator, streams) && own !== undefined ? own.name : operator.name,
+    log: isWithinPartition(operator, inputs) && first !== undefined ? readBy(first).name : operator.name,
   }));
 }

@@ -1,13 +1,15 @@
-/** What windows and joins are of: a stream, a stream that is derived from it, or what a join or an operator gives. */
+/** What windows, joins, derived streams and operators are of: whatever of a pipeline has events. */
 import type { AvroRecord } from '../../messages/avro.ts';
-import type { SelectionSpec } from '../../streams/selection.ts';
+import type { SelectionSpec, ViewSpec } from '../../streams/selection.ts';
 
 export interface Relation {
   readonly name: string;
   readonly schema: AvroRecord;
-  /** Null for a derived stream that does not select the key of its stream. */
+  /** Null for a derived stream that does not select the key of what it is of. */
   readonly key: string | null;
   readonly eventTime: string;
+  /** The time of an event is that field less so many ms; absent for none. */
+  readonly timeLessMs?: number;
   readonly partitions: number;
   readonly watermark:
     | {
@@ -17,9 +19,9 @@ export interface Relation {
         readonly maxAheadMs: number | null;
       }
     | { readonly kind: 'scripted' };
-  /** What the logs that have its events are named for, where that is not the relation itself: an output of an operator. */
+  /** What the logs that have its events are named for; absent for a stream, whose name that is. */
   readonly log?: string;
-  /** Of a derived stream: the stream that is read in its place, and how its events come of that one's. */
+  /** Of a derived stream, and of a window's results: what is read in its place, and how its events come of those. */
   readonly view?: { readonly of: Relation; readonly selection: SelectionSpec };
 }
 
@@ -29,7 +31,19 @@ export function logOf(relation: Relation): string {
   return read.log ?? read.name;
 }
 
-/** The relation whose events are in logs: of a derived stream the one that it is derived from. */
+/** The relation whose events are in logs. */
 export function readBy(relation: Relation): Relation {
-  return relation.view?.of ?? relation;
+  return relation.view === undefined ? relation : readBy(relation.view.of);
+}
+
+/** Whether the events, before any view of them, are those that a source brings. */
+export function isOfStream(relation: Relation): boolean {
+  return readBy(relation).log === undefined;
+}
+
+/** How the events come of those that are in logs; undefined where they are those. */
+export function viewOf({ view }: Relation): ViewSpec | undefined {
+  if (view === undefined) return undefined;
+  const of = viewOf(view.of);
+  return { selection: view.selection, schema: view.of.schema, ...(of === undefined ? {} : { of }) };
 }

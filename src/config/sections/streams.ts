@@ -65,6 +65,11 @@ export const streamsSection = section({
   key: 'streams',
   schema: z.record(name, stream),
   streamNames: (raw) => Object.keys(raw),
+  relations: {
+    entryOf: (name, raw) => (Object.hasOwn(raw, name) ? name : null),
+    names: (raw) => Object.keys(raw),
+    of: (name, reading): Relation | null => streamsSection.of(reading).find((each) => each.name === name) ?? null,
+  },
   elsewhere: [notYet('streams.*.source.kafka'), notYet('streams.*.source.parquet')],
   derive(raw, reading): readonly StreamConfig[] {
     const streams = Object.entries(raw).flatMap(([each, written]) => streamOf(each, written, reading) ?? []);

@@ -10,16 +10,17 @@ import { resultField } from '../../streams/aggregate-table.ts';
 import { fieldAt } from '../../streams/field-type.ts';
 import type { TopGroups } from '../../streams/top-groups.ts';
 import type { Windowing } from '../../streams/window-kind.ts';
-import { exchangeName } from '../exchange-name.ts';
 import { checkCondition, condition } from '../expressions.ts';
-import { section } from '../section.ts';
+import { entries, type Reading, section } from '../section.ts';
+import { exchangeName, NO_EXCHANGES, windowPlace } from '../window-place.ts';
 import { aggregateOf, printAggregate } from './aggregates.ts';
 import { derivedSection } from './derived.ts';
-import { isUnknowable, joinsSection, relationsOf } from './joins.ts';
+import { joinsSection } from './joins.ts';
 import { operatorsSection } from './operators.ts';
-import type { Relation } from './relation.ts';
+import { isOfStream, type Relation } from './relation.ts';
 import { streamsSection } from './streams.ts';
 import { checkTumbling, offset, printTumbling, tumbling } from './tumbling.ts';
+import { unreadableResults, windowRelation } from './window-relation.ts';
 
 export interface WindowConfig {
   readonly name: string;
@@ -77,45 +78,45 @@ const window = z.strictObject({
 
 type RawWindow = z.output<typeof window>;
 
+const each = entries(windowOf);
+
 export const windowsSection = section({
   key: 'windows',
   schema: z.record(name, window).default({}),
   streamNames: (raw) => Object.keys(raw),
-  derive(raw, reading): readonly WindowConfig[] {
-    const relations = relationsOf(
-      streamsSection.of(reading),
-      derivedSection.of(reading),
-      operatorsSection.of(reading),
-      joinsSection.of(reading),
-    );
-    return Object.entries(raw).flatMap(([each, written]) => {
-      if (each.toLowerCase() === 'parts') reading.report(['windows', each], 'is a reserved name; choose another');
-      if (isUnknowable(written.stream, reading)) return [];
-      return windowOf(each, written, relations, reading.report) ?? [];
-    });
+  relations: {
+    entryOf: (name, raw) => (Object.hasOwn(raw, name) ? name : null),
+    names: (raw) => Object.keys(raw),
+    of(name, reading, at) {
+      const own = each.one(name, windowsSection.raw(reading), reading);
+      const of = own === null ? null : reading.relation(own.stream, ['windows', name, 'stream']);
+      if (own === null || of === null) return null;
+      const why = unreadableResults(own);
+      if (why !== null) reading.report(at, `can't be of ${name}: ${why}`);
+      return why === null ? windowRelation(own, windowPlace(own, of, NO_EXCHANGES)) : null;
+    },
   },
-  print: (windows) => Object.fromEntries(windows.map((each) => [each.name, printWindow(each)])),
+  derive: (raw, reading): readonly WindowConfig[] => each.all(raw, reading),
+  print: (windows) => Object.fromEntries(windows.map((own) => [own.name, printWindow(own)])),
 });
 
 /** What every result has beside its aggregates; see the form of `millrace run --output`. */
 const RESULT_FIELDS: readonly string[] = ['stream', 'key', 'start', 'end', 'revision', 'at'];
 
 /** Null when its stream does not exist, which makes everything else unknowable. */
-function windowOf(name: string, raw: RawWindow, streams: readonly Relation[], report: Report): WindowConfig | null {
+function windowOf(name: string, raw: RawWindow, reading: Reading): WindowConfig | null {
+  const { relation, report } = reading;
   const at = ['windows', name];
-  const stream = streams.find((candidate) => candidate.name === raw.stream);
-  if (stream === undefined) {
-    const known = streams.map((candidate) => candidate.name);
-    report([...at, 'stream'], unknownName('stream', raw.stream, known));
-    return null;
-  }
+  if (name.toLowerCase() === 'parts') report(at, 'is a reserved name; choose another');
+  const stream = relation(raw.stream, [...at, 'stream']);
+  if (stream === null) return null;
   const key = raw.key === undefined ? stream.key : raw.key;
   if (raw.key === undefined && key === null) {
     report([...at, 'key'], `must be given, or null for one group: ${raw.stream} does not select the key of its stream`);
   }
   checkWindow(at, raw, key, stream, report);
-  const isOwnKey = key !== null && key === stream.key && raw.top === null;
-  if (!isOwnKey) checkExchange(at, exchangeName({ key, top: raw.top }, stream), streams, report);
+  const isOwnKey = isOfStream(stream) && key !== null && key === stream.key && raw.top === null;
+  if (!isOwnKey) checkExchange(at, exchangeName({ key, top: raw.top }, stream), reading);
   const aggregates = Object.entries(raw.aggregate).flatMap(([result, text]) => {
     const path = [...at, 'aggregate', result];
     if (RESULT_FIELDS.includes(result)) report(path, `is a field of every result; known: ${RESULT_FIELDS.join(', ')}`);
@@ -150,10 +151,14 @@ function checkWindow(at: string[], raw: RawWindow, key: string | null, stream: R
   if (raw.where !== null) checkCondition(raw.where, stream.schema, (message) => report([...at, 'where'], message));
 }
 
-/** The logs of its exchange, should it need one, are beside those of streams and joins. */
-function checkExchange(at: string[], exchange: string, streams: readonly Relation[], report: Report): void {
-  const other = streams.find(({ name }) => name.toLowerCase() === exchange.toLowerCase());
-  if (other !== undefined) report(at, `has its events in logs called ${exchange}: ${other.name} needs another name`);
+const HAVE_LOGS = [streamsSection, derivedSection, joinsSection, operatorsSection] as const;
+
+/** The logs of its exchange, should it need one, are beside those of streams, joins and operators. */
+function checkExchange(at: string[], exchange: string, reading: Reading): void {
+  const { report } = reading;
+  const names = HAVE_LOGS.flatMap((section) => section.streamNames(reading));
+  const other = names.find((each) => each.toLowerCase() === exchange.toLowerCase());
+  if (other !== undefined) report(at, `has its events in logs called ${exchange}: ${other} needs another name`);
   else if (!isLogName(logName(exchange, 0))) report(at, `has its events in logs called ${exchange}, which is too long`);
 }
 

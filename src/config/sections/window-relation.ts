@@ -1,0 +1,40 @@
+/**
+ * Results of a window as events that others may be of: key, start, end, revision, and each aggregate that is no list. Their
+ * time is the last millisecond of their window, as Flink's window_time: a window holds results of windows within it.
+ */
+import { DERIVED_TIME, derivedSchema } from '../../messages/derived-event.ts';
+import { givenBy } from '../../messages/window-result.ts';
+import { selectedFields } from '../../streams/selection.ts';
+import type { WindowSpec } from '../../streams/window-kind.ts';
+import { resultTypeOf } from '../../streams/window-operator.ts';
+import type { WindowPlace } from '../window-place.ts';
+import type { Relation } from './relation.ts';
+
+const HEAD = ['key', 'start', 'end', 'revision'];
+
+/** Why others can't be of a window's results; null when they can. */
+export function unreadableResults({ window, aggregates }: Pick<WindowSpec, 'window' | 'aggregates'>): string | null {
+  if (window.kind === 'sliding' || window.kind === 'count') {
+    return `results of a ${window.kind} window come in no order of time; those of tumbling, hopping and session windows do`;
+  }
+  const isTime = aggregates.some(({ name }) => name === DERIVED_TIME);
+  return isTime ? `its result ${DERIVED_TIME} has the name of the time that every event has; call it otherwise` : null;
+}
+
+export function windowRelation(
+  window: Pick<WindowSpec, 'name' | 'aggregates'>,
+  { log, partitions }: Pick<WindowPlace, 'log' | 'partitions'>,
+): Relation {
+  const { name } = window;
+  const { type, aggregates } = resultTypeOf(window);
+  const own = { name, partitions, watermark: { kind: 'scripted' }, log } as const;
+  const of: Relation = { ...own, schema: type.schema, key: 'key', eventTime: 'end', timeLessMs: 1 };
+  const values = aggregates.filter((field) => givenBy(field) !== 'list');
+  const fields = [
+    ...HEAD.map((field) => ({ name: field, expression: field })),
+    ...values.map((field) => ({ name: field.name, expression: `aggregates.${field.name}` })),
+  ];
+  const selection = { name, where: null, fields };
+  const schema = derivedSchema(name, selectedFields(selection, type.schema));
+  return { ...own, schema, key: 'key', eventTime: DERIVED_TIME, view: { of, selection } };
+}
