@@ -8,13 +8,14 @@ import { isComplete, runInputs } from '../run/run.ts';
 import { CONFIG_OPTION, type Command, configOf, DATA_OPTION, JSON_OPTION, noWords, print, text } from './command.ts';
 import { EXIT, UsageError } from './exit.ts';
 import { progressLine } from './progress.ts';
+import { shareWarnings, summaryText } from './run-summary.ts';
 
 export const runCommand: Command = {
   name: 'run',
   summary: 'run the whole pipeline over files to their end',
   usage:
     'run --config FILE --input STREAM=FILE … [--output FILE|-] [--only NAME,…] [--data DIR] [--partitions N] ' +
-    '[--no-flush] [--fail-on-dead-letter] [--json] [--quiet]',
+    '[--no-flush] [--fail-on-dead-letter] [--warn-above SHARE] [--json] [--quiet]',
   options: {
     ...CONFIG_OPTION,
     ...DATA_OPTION,
@@ -23,19 +24,21 @@ export const runCommand: Command = {
       type: 'string',
       multiple: true,
       value: 'STREAM=FILE',
-      help: 'a file and the stream that it is for; may be repeated',
+      help: 'a file, or a pattern such as in/*.csv, and the stream that it is for; may be repeated',
     },
     output: { type: 'string', value: 'FILE', help: 'write what is derived as JSON lines; - for standard output' },
     only: { type: 'string', value: 'NAME,…', help: 'of what is derived, write these streams only' },
     partitions: { type: 'string', value: 'N', help: 'of every stream, instead of what the configuration says' },
     'no-flush': { type: 'boolean', help: 'leave windows and sessions open at the end of input' },
     'fail-on-dead-letter': { type: 'boolean', help: 'exit with 3 when there was one' },
+    'warn-above': { type: 'string', value: 'SHARE', help: 'warn when more became dead letters: 1% by default' },
     quiet: { type: 'boolean', help: 'no progress and no summary' },
   },
   async run(values, words) {
     noWords('run', words);
     const quiet = values.quiet === true;
     const inputs = inputsOf(values.input);
+    const warnAbove = shareOf(text(values, 'warn-above') ?? '1%');
     const config = configOf(values);
     const progress = progressLine('running', null, quiet);
     const summary = await runInputs({
@@ -50,7 +53,8 @@ export const runCommand: Command = {
     });
     progress.end();
     if (values.json === true) await print(JSON.stringify(summary));
-    else if (!quiet) process.stderr.write(summaryText(summary));
+    else if (!quiet) process.stderr.write(printable(summaryText(summary)));
+    if (!quiet) for (const line of shareWarnings(summary, warnAbove)) process.stderr.write(printable(line));
     if (!isComplete(summary)) {
       const { in: read, already, committed, deadLetters } = summary;
       process.stderr.write(
@@ -72,6 +76,14 @@ function inputsOf(words: unknown): { stream: string; file: string }[] {
     if (equals < 1) throw new UsageError(`${text} is not STREAM=FILE`);
     return { stream: text.slice(0, equals), file: text.slice(equals + 1) };
   });
+}
+
+/** `1%` or `0.01`, as 0.01. */
+function shareOf(word: string): number {
+  const [, digits, sign] = /^(\d+(?:\.\d+)?)\s*(%?)$/.exec(word) ?? [];
+  const share = Number(digits) / (sign === '%' ? 100 : 1);
+  if (share >= 0 && share <= 1) return share;
+  throw new UsageError(`--warn-above ${word} is no share such as 1% or 0.01`);
 }
 
 function withPartitions<S extends { readonly partitions: number }>(
@@ -99,32 +111,4 @@ function outputOf(target: string | undefined): ((lines: AsyncIterable<string>) =
       await once(stream, 'close');
     }
   };
-}
-
-function failureLines(
-  failures: Awaited<ReturnType<typeof runInputs>>['failures'],
-  number: (value: number) => string,
-): string[] {
-  return Object.entries(failures).flatMap(([stream, own]) =>
-    Object.entries(own).map(([expectation, events]) => `failed        ${number(events)}   ${stream}: ${expectation}`),
-  );
-}
-
-function summaryText(summary: Awaited<ReturnType<typeof runInputs>>): string {
-  const number = (value: number): string => Math.round(value).toLocaleString('en').padStart(13);
-  const parts = `${summary.already > 0 ? 'already in the journal + ' : ''}committed + dead letters`;
-  return [
-    `in            ${number(summary.in)}   (${number(summary.already).trim()} of them were in the journal already)`,
-    `committed     ${number(summary.committed)}`,
-    ...(summary.tombstones > 0 ? [`tombstones    ${number(summary.tombstones)}`] : []),
-    `dead letters  ${number(summary.deadLetters)}`,
-    ...failureLines(summary.failures, number),
-    `late          ${number(summary.late)}${summary.late > 0 ? `   (they lost ${number(summary.lateWindows).trim()} windows)` : ''}`,
-    `windows       ${number(summary.windows)}`,
-    `sessions      ${number(summary.sessions)}`,
-    `alerts        ${number(summary.alerts)}`,
-    `time          ${summary.seconds.toFixed(1).padStart(13)} s, ${number(summary.eventsPerSecond).trim()} events/s durable and projected`,
-    `peak memory   ${number(summary.peakRssMb)} MiB, event-loop delay p99 ${summary.eventLoopDelayP99Ms.toFixed(1)} ms`,
-    `in ${isComplete(summary) ? '=' : '≠'} ${parts}\n`,
-  ].join('\n');
 }

@@ -13,8 +13,10 @@ import type { Counts } from '../service/counts.ts';
 import { filesChild, inputProblem } from '../service/file-input.ts';
 import { flushStreams } from '../service/flush.ts';
 import { createStreamTime, type StreamTime } from '../service/idleness.ts';
+import { type RefusalCount, refusalsOf, refusedShares } from '../service/refusal-counts.ts';
 import { type Service, startService } from '../service.ts';
 import type { FileCounts } from '../sources/file/file.ts';
+import { filesOf } from '../sources/file/paths.ts';
 import { scriptName } from '../sources/known-file.ts';
 import { startDriver } from './driver.ts';
 import { outputLines } from './output.ts';
@@ -25,6 +27,7 @@ import { hasControls } from './script-file.ts';
 export interface RunInputs {
   readonly config: Config;
   readonly logger: Logger;
+  /** A file, or a pattern of several. */
   readonly inputs: readonly { readonly stream: string; readonly file: string }[];
   /** The journal is thrown away at the end. */
   readonly temporary: boolean;
@@ -46,6 +49,10 @@ export interface RunSummary {
   /** Deletions, for streams that are used as tables. */
   readonly tombstones: number;
   readonly deadLetters: number;
+  /** Their reasons by stream, the most frequent first. */
+  readonly deadLetterReasons: readonly RefusalCount[];
+  /** By stream: the part of what this run read that became dead letters, from 0 to 1. */
+  readonly deadLetterShares: Readonly<Record<string, number>>;
   /** Events that came too late for a window, and how many windows they lost. */
   readonly late: number;
   readonly lateWindows: number;
@@ -66,13 +73,14 @@ const PROGRESS_EVERY_MS = 200;
 
 /** Runs to the end of every input. Throws what stopped it earlier; what was committed by then stays in the journal. */
 export async function runInputs(options: RunInputs): Promise<RunSummary> {
-  const { config, inputs } = options;
-  for (const { stream } of inputs) requireStream(config.streams, stream);
+  const { config } = options;
+  for (const { stream } of options.inputs) requireStream(config.streams, stream);
+  const inputs = options.inputs.flatMap(expanded);
   requireOutputs(config, options.only);
   const isScript = await hasScript(inputs.map(({ file }) => resolve(file)));
   const dataDir = options.temporary ? mkdtempSync(join(tmpdir(), 'millrace-')) : config.dataDir;
   const streams = config.streams.map((stream) => ({ ...stream, source: sourceOf(stream, inputs) }));
-  const own = { ...options, config: { ...config, dataDir, streams, sinks: [], schedules: [] } };
+  const own = { ...options, inputs, config: { ...config, dataDir, streams, sinks: [], schedules: [] } };
   const startedAt = performance.now();
   try {
     const ended = isScript ? await runScripts(own) : await runFiles(own);
@@ -81,7 +89,7 @@ export async function runInputs(options: RunInputs): Promise<RunSummary> {
     if (options.output !== null) {
       await options.output(outputLines(pipeline.reader, pipeline.registry, units, options.only));
     }
-    const { events, deadLetters, late, lateWindows, windows, sessions, alerts, failures } = ended.counts;
+    const { events, deadLetters, late, lateWindows, windows, sessions, alerts, failures, refusals } = ended.counts;
     const seconds = (performance.now() - startedAt) / 1000;
     return {
       in: ended.records,
@@ -89,6 +97,8 @@ export async function runInputs(options: RunInputs): Promise<RunSummary> {
       committed: events,
       tombstones: ended.tombstones,
       deadLetters,
+      deadLetterReasons: refusalsOf(refusals),
+      deadLetterShares: Object.fromEntries(refusedShares(refusals)),
       late,
       lateWindows,
       windows,
@@ -129,14 +139,13 @@ async function runFiles({ config, logger, inputs, flush, temporary, onProgress }
     config,
     logger,
     version: '',
-    attach: ({ pipeline, platform }) =>
+    attach: ({ pipeline }) =>
       [...new Set(inputs.map(({ stream }) => stream))].map((name) => {
         const stream = openedStream(pipeline.streams, name);
         const own = inputs.filter((input) => input.stream === name);
         const { child, counts } = filesChild(
           stream,
           own.map(({ file }) => resolve(file)),
-          platform,
         );
         files.push({ counts, ended: child.ended });
         return child.spec;
@@ -255,7 +264,14 @@ async function untilInterrupted(running: Promise<Error | null>): Promise<Error |
 
 function sourceOf(stream: StreamConfig, inputs: RunInputs['inputs']): StreamConfig['source'] {
   const input = inputs.find((candidate) => candidate.stream === stream.name);
-  return input === undefined ? { kind: 'http' } : { kind: 'file', path: resolve(input.file) };
+  return input === undefined ? { kind: 'http' } : { kind: 'file', paths: [resolve(input.file)] };
+}
+
+/** An input of each file that a pattern stands for. */
+function expanded({ stream, file }: RunInputs['inputs'][number]): RunInputs['inputs'] {
+  const files = filesOf(file);
+  if (files.length === 0) throw unknownWord('--input', `no file matches ${file}`);
+  return files.map((each) => ({ stream, file: each }));
 }
 
 function requireStream(streams: readonly StreamConfig[], name: string): void {

@@ -1,5 +1,6 @@
 /** Counts of events taken in and derived. */
 import { FRAUD_STREAMS } from '../fraud/operator.ts';
+import { addRefusals, type RefusalCounts } from './refusal-counts.ts';
 
 export interface Counts {
   events: number;
@@ -13,6 +14,7 @@ export interface Counts {
   commits: number;
   /** Events that failed an expectation, by stream and expectation. */
   readonly failures: Map<string, Map<string, number>>;
+  readonly refusals: RefusalCounts;
 }
 
 export function noCounts(): Counts {
@@ -26,6 +28,7 @@ export function noCounts(): Counts {
     sessions: 0,
     commits: 0,
     failures: new Map(),
+    refusals: new Map(),
   };
 }
 
@@ -38,6 +41,7 @@ export function addCounts(sum: Counts, counts: Counts): void {
   sum.windows += counts.windows;
   sum.sessions += counts.sessions;
   sum.commits += counts.commits;
+  addRefusals(sum.refusals, counts.refusals);
   for (const [stream, own] of counts.failures) {
     for (const [expectation, events] of own) addFailures(sum, stream, expectation, events);
   }

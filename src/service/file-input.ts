@@ -4,10 +4,10 @@ import { ConfigError } from '../config/config-error.ts';
 import { STANDARD_FORMAT } from '../messages/stream-format.ts';
 import { formatProblem } from '../sources/file/adapter.ts';
 import { createFileSource, type FileCounts, type FileSource, type ReadInput } from '../sources/file/file.ts';
-import { OtherFileError, type Source } from '../sources/source.ts';
+import { createFilesSource } from '../sources/file/files.ts';
+import { OtherFileError } from '../sources/source.ts';
 import { startBatchPool } from '../workers/pool.ts';
 import type { RunningStream } from './pipeline.ts';
-import type { Platform } from './platform.ts';
 import { type SourceChild, sourceChild } from './source-child.ts';
 
 export interface FilesChild {
@@ -15,35 +15,10 @@ export interface FilesChild {
   counts(): FileCounts;
 }
 
-/** Pause between two checks whether the partitions have taken a file's events. */
-const SETTLING_MS = 1;
-
 /** Throws when a file is missing or of a format that is not read. */
-export function filesChild(stream: RunningStream, paths: readonly string[], { sleep }: Platform): FilesChild {
-  const inputs = paths.map((path) => createFileInput(stream, path));
-  const { intake, units } = stream;
-  const isTaken = (): boolean => units.every(({ mailbox }) => mailbox.depth + mailbox.inFlight === 0);
-  const source: Source = {
-    name: inputs.map(({ name }) => name).join(','),
-    async run(to, signal) {
-      for (const [i, input] of inputs.entries()) {
-        if (signal.aborted) return;
-        // A file is recognised by the partitions' positions, so the files before it must be taken first.
-        while (i > 0 && !isTaken() && !signal.aborted) await sleep(SETTLING_MS, signal);
-        await input.run(to, signal);
-      }
-    },
-  };
-  const sumOf = (count: (counts: FileCounts) => number): number =>
-    inputs.reduce((sum, { counts }) => sum + count(counts()), 0);
-  return {
-    child: sourceChild(source, intake, units),
-    counts: () => ({
-      records: sumOf(({ records }) => records),
-      skipped: sumOf(({ skipped }) => skipped),
-      already: sumOf(({ already }) => already),
-    }),
-  };
+export function filesChild(stream: RunningStream, paths: readonly string[]): FilesChild {
+  const source = createFilesSource(paths.map((path) => createFileInput(stream, path)));
+  return { child: sourceChild(source, stream.intake, stream.units), counts: source.counts };
 }
 
 function createFileInput(stream: RunningStream, path: string): FileSource {

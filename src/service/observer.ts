@@ -9,6 +9,7 @@ import type { Metrics } from '../http/metrics.ts';
 import type { LiveEvent, Overview, StageStatus } from '../http/view.ts';
 import { logName } from '../messages/log-name.ts';
 import { OPERATIONS } from '../messages/operations.ts';
+import type { DeadLetter } from '../messages/streams.ts';
 import { deadLetterType } from '../messages/types.ts';
 import { driverOf } from '../projections/drivers.ts';
 import { addFailures, type Counts, countDerived, noCounts } from './counts.ts';
@@ -19,6 +20,7 @@ import { createMeters } from './meters.ts';
 import type { RunningStream } from './pipeline.ts';
 import type { Platform } from './platform.ts';
 import { projectorId } from './projectors.ts';
+import { countTaken } from './refusal-counts.ts';
 import { createResidentMemory } from './resident-memory.ts';
 import { sinkActor } from './sink-actor.ts';
 
@@ -165,7 +167,9 @@ export function createObserver(config: Config, version: string, sources: Observe
       metrics.add('events_in_total', { source: stream }, commit.events + commit.deadLetters);
       metrics.add('late_events_total', {}, derived.late);
       metrics.add('late_event_windows_total', {}, derived.lateWindows);
-      for (const reason of deadLetterReasons(commit)) metrics.add('dead_letters_total', { reason });
+      const letters = deadLettersOf(commit);
+      countTaken(counts.refusals, stream, commit.events, letters);
+      for (const { reason } of letters) metrics.add('dead_letters_total', { reason });
       for (const { expectation, events } of commit.failures) {
         addFailures(counts, stream, expectation, events);
         metrics.add('expectation_failures_total', { stream, expectation }, events);
@@ -254,9 +258,9 @@ function idleStage(
   };
 }
 
-function deadLetterReasons({ commit, deadLetters }: Committed): string[] {
+function deadLettersOf({ commit, deadLetters }: Committed): DeadLetter[] {
   if (deadLetters === 0) return [];
   return commit.sections
     .filter((block) => block.fingerprint === deadLetterType.fingerprint)
-    .flatMap((block) => deadLetterType.decodeBlock(block.bytes).map((letter) => letter.reason));
+    .flatMap((block) => deadLetterType.decodeBlock(block.bytes));
 }

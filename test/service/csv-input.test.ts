@@ -1,4 +1,6 @@
 /** CSV files whose records span lines, through the whole pipeline. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { runFile } from './format-run.ts';
@@ -84,4 +86,29 @@ g,1000,-1,,7`;
     [6, 'u'],
     [7, 'm'],
   ]);
+});
+
+test('files of a pattern are read by name, each with positions of its own; a later one is read behind them', async () => {
+  const data = temporaryDirectory();
+  const file = (name: string, text: string) => writeFileSync(join(data, name), text);
+  file('in-2.csv', 'k,t\nc,3\nd,soon\n');
+  file('in-1.csv', 'k,t\na,1\nb,never\n');
+  const first = await runFile(join(data, 'in-*.csv'), null, { data, partitions: 2 });
+  expect(first.summary).toMatchObject({
+    in: 4,
+    committed: 2,
+    deadLetters: 2,
+    deadLetterReasons: [
+      { stream: 'e', reason: 'invalid-time', count: 2, first: { source: `file:${data}/in-1.csv`, position: 3 } },
+    ],
+    deadLetterShares: { e: 0.5 },
+  });
+  expect(first.deadLetters).toMatchObject([
+    { position: 3, raw: 'b,never' },
+    { position: 3, raw: 'd,soon' },
+  ]);
+  file('in-3.csv', 'k,t\ne,4\n');
+  const again = await runFile(join(data, 'in-*.csv'), null, { data, partitions: 2 });
+  expect(again.summary).toMatchObject({ in: 5, already: 4, committed: 1 });
+  await expect(runFile(join(data, 'out-*.csv'), null)).rejects.toThrow('no file matches');
 });

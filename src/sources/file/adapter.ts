@@ -1,27 +1,34 @@
-/** A file, read from its beginning to its end, and on from there when it has grown. */
+/** Files, read from their beginning to their end one after another, and on from there when they have grown. */
 import { accessSync, constants, statSync } from 'node:fs';
 import { z } from 'zod';
 import { sourceAdapter } from '../adapter.ts';
 import { createFileSource } from './file.ts';
+import { createFilesSource } from './files.ts';
+import { allFilesOf } from './paths.ts';
 
 const INPUT_FILES = /\.((csv|jsonl|avro)(\.gz)?|parquet)$/;
 const WRONG_INPUT_FILE = 'its name must end in .csv, .jsonl or .avro, in one of these and .gz, or in .parquet';
 
 export const fileSource = sourceAdapter({
   kind: 'file',
-  schema: z.strictObject({ path: z.string().min(1) }),
-  derive: ({ path }, resolve) => ({ path: resolve(path) }),
-  print: ({ path }) => ({ path }),
-  check({ path }, _, report) {
-    const problem = formatProblem(path);
-    if (problem !== null) report(['source'], problem);
+  schema: z.strictObject({
+    path: z
+      .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+      .describe('A file, a pattern such as in/*.csv, or several; the files of a pattern are read by name.'),
+  }),
+  derive: ({ path }, resolve) => ({ paths: (typeof path === 'string' ? [path] : path).map(resolve) }),
+  print: ({ paths }) => ({ path: paths.length === 1 ? paths[0] : paths }),
+  check({ paths }, _, report) {
+    const problem = paths.map(formatProblem).find((each) => each !== null);
+    if (problem !== undefined) report(['source'], problem);
   },
-  missing({ path }) {
-    const problem = fileProblem(path);
-    return problem === null ? null : { key: 'file.path', message: `${path}${problem}` };
+  missing({ paths }) {
+    const [problem] = paths.flatMap((path) => filesProblem(path) ?? []);
+    return problem === undefined ? null : { key: 'file.path', message: problem };
   },
-  open({ path }, { schema, key, format }, { readInput }) {
-    return createFileSource({ path, schema, keyField: key, format, readInput });
+  open({ paths }, { schema, key, format }, { readInput }) {
+    const open = (path: string) => createFileSource({ path, schema, keyField: key, format, readInput });
+    return createFilesSource(allFilesOf(paths).map(open));
   },
 });
 
@@ -30,15 +37,21 @@ export function formatProblem(path: string): string | null {
   return INPUT_FILES.test(path) ? null : WRONG_INPUT_FILE;
 }
 
-/** Why a file can't be read, as what follows its path. */
+/** Why what a path names can't be read. */
+function filesProblem(path: string): string | null {
+  const files = allFilesOf([path]);
+  if (files.length === 0) return `${path}: no file matches`;
+  return files.map(fileProblem).find((problem) => problem !== null) ?? null;
+}
+
 function fileProblem(path: string): string | null {
   const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) return ': there is no such file';
-  if (!stat.isFile()) return ' is no file';
+  if (stat === undefined) return `${path}: there is no such file`;
+  if (!stat.isFile()) return `${path} is no file`;
   try {
     accessSync(path, constants.R_OK);
     return null;
   } catch {
-    return " can't be read by this user";
+    return `${path} can't be read by this user`;
   }
 }

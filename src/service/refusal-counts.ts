@@ -1,0 +1,75 @@
+/** What the streams took and refused: by stream and reason, with the first example of each. */
+import type { DeadLetter } from '../messages/streams.ts';
+
+/** Of one stream. */
+interface Taken {
+  events: number;
+  /** By reason. */
+  readonly refused: Map<string, Refused>;
+}
+
+interface Refused {
+  count: number;
+  first: RefusedExample;
+}
+
+export type RefusedExample = Pick<DeadLetter, 'source' | 'position' | 'detail'>;
+
+export interface RefusalCount {
+  readonly stream: string;
+  readonly reason: string;
+  readonly count: number;
+  /** Of the source that was refused first, the one that lies first in it. */
+  readonly first: RefusedExample;
+}
+
+export type RefusalCounts = Map<string, Taken>;
+
+export function countTaken(
+  counts: RefusalCounts,
+  stream: string,
+  events: number,
+  letters: readonly DeadLetter[],
+): void {
+  const taken = counts.get(stream) ?? { events: 0, refused: new Map<string, Refused>() };
+  counts.set(stream, taken);
+  taken.events += events;
+  for (const { reason, source, position, detail } of letters) add(taken, reason, 1, { source, position, detail });
+}
+
+export function addRefusals(sum: RefusalCounts, counts: RefusalCounts): void {
+  for (const [stream, { events, refused }] of counts) {
+    countTaken(sum, stream, events, []);
+    const taken = sum.get(stream);
+    if (taken === undefined) continue;
+    for (const [reason, { count, first }] of refused) add(taken, reason, count, first);
+  }
+}
+
+function add({ refused }: Taken, reason: string, count: number, example: RefusedExample): void {
+  const known = refused.get(reason);
+  if (known === undefined) {
+    refused.set(reason, { count, first: example });
+    return;
+  }
+  known.count += count;
+  if (example.source === known.first.source && example.position < known.first.position) known.first = example;
+}
+
+/** The most frequent first. */
+export function refusalsOf(counts: RefusalCounts): RefusalCount[] {
+  const all = [...counts].flatMap(([stream, { refused }]) =>
+    [...refused].map(([reason, { count, first }]) => ({ stream, reason, count, first })),
+  );
+  return all.sort((one, other) => other.count - one.count);
+}
+
+/** Of all that came to a stream, the part that was refused, from 0 to 1. */
+export function refusedShares(counts: RefusalCounts): ReadonlyMap<string, number> {
+  return new Map(
+    [...counts].map(([stream, { events, refused }]) => {
+      const letters = [...refused.values()].reduce((sum, { count }) => sum + count, 0);
+      return [stream, letters === 0 ? 0 : letters / (events + letters)];
+    }),
+  );
+}
