@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type CaseFile, caseFile } from '../fraud/case-file.ts';
 import type { ActorStatus, LiveEvent, PipelineInfo, ServiceView, StreamTableInfo } from '../http/view.ts';
+import { longOfText } from '../messages/exact-long.ts';
 import { recordColumns } from '../messages/record-columns.ts';
 import { RESULTS_STORE } from '../projections/engine-tables.ts';
 import type { Row, StoreQuery } from '../projections/store.ts';
@@ -193,9 +194,9 @@ export function createView(service: Service): ServedView {
       if (closed) return { kind: 'stopping' };
       await service.ready;
       const isText = table.columns.find(({ name }) => name === table.key)?.kind === 'text';
-      if (!isText && !(/^-?\d+$/.test(key) && Number.isSafeInteger(Number(key))))
-        return { kind: 'not-a-key', wanted: 'a whole number' };
-      const tombstone = { key: isText ? key : Number(key), occurredAt: occurredAt ?? platform.nowMs() };
+      const ofKey = isText ? key : longOfText(key);
+      if (ofKey === null) return { kind: 'not-a-key', wanted: 'a whole number' };
+      const tombstone = { key: ofKey, occurredAt: occurredAt ?? platform.nowMs() };
       // A time that was not said is not what was asked.
       const digest = createHash('sha256')
         .update(`DELETE ${occurredAt ?? ''} ${key}`)

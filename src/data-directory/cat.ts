@@ -4,6 +4,7 @@ import { BUILTIN_TYPES } from '../builtin-types.ts';
 import type { CommitReader, JournaledCommit } from '../journal/commit-reader.ts';
 import { journalOf, openReader } from '../journal/open-reader.ts';
 import { readSchemaFiles } from '../journal/schema-files.ts';
+import { exactJson } from '../messages/event-json.ts';
 import { logPlace } from '../messages/log-name.ts';
 import { createRegistry } from '../messages/registry.ts';
 
@@ -84,7 +85,7 @@ function* lines(
     for (const [i, event] of type.decodeBlock(bytes).entries()) {
       const eventOffset = first + i;
       if (eventOffset < fromOffset || eventOffset >= toOffset) continue;
-      yield JSON.stringify({ log, offset: eventOffset, type: type.name, role, committedAt, event: plain(event) });
+      yield exactJson({ log, offset: eventOffset, type: type.name, role, committedAt, event: plain(event) });
     }
   }
 }

@@ -2,7 +2,6 @@
  * Readers of single values: a scalar of the writer's as one of the reader's, converted by the table of logical types and
  * promoted by Avro's rules, exactly or not at all. A value that can't be converted although its type can is a misfit.
  */
-import { LONG_MAX } from './avro.ts';
 import {
   type Cursor,
   charge,
@@ -12,11 +11,11 @@ import {
   readLong,
   readText,
   readWholeLong,
-  TEXT_BYTES,
   take,
-  textBetween,
 } from './avro-cursor.ts';
 import type { EnumType, FixedType, ScalarType, SchemaType } from './avro-schema.ts';
+import { readUuid } from './avro-uuid.ts';
+import { type ExactLong, isLong } from './exact-long.ts';
 import { TIME_MAX_MS } from './logical-readers.ts';
 import {
   bytesOfUnscaled,
@@ -28,8 +27,6 @@ import {
   type Logical,
   logicalName,
   unscaledOf,
-  uuidBytes,
-  uuidText,
 } from './logical-types.ts';
 
 /** Reads a value as the reader's type; after a misfit nobody looks at the result. */
@@ -41,7 +38,6 @@ const INT_MAX = 2 ** 31 - 1;
 const INT_MIN = -(2 ** 31);
 const DAY_MS = 86_400_000;
 const DECIMAL_BYTES_MAX = 512;
-const UUID_BYTES = 16;
 
 /** `no-conversion`: the types go together, but their meanings do not. */
 export type SingleReader = Read | 'no-conversion' | 'other-type';
@@ -101,15 +97,17 @@ function readBoolean(c: Cursor): boolean | null {
 
 function readWhole(writer: SingleType, reader: ScalarType): Read | null {
   const { kind, logical } = reader;
-  if (isReal(writer) && logical === null) return readWholeOfReal(writer, kind === 'int' ? INT_MAX : LONG_MAX);
+  if (isReal(writer) && logical === null)
+    return readWholeOfReal(writer, kind === 'int' ? INT_MAX : Number.MAX_SAFE_INTEGER);
   if (writer.kind !== 'int' && writer.kind !== 'long') return null;
   // Narrower than Avro's rules allow, so only for a plain number, value by value.
   if (kind === 'int' && writer.kind === 'long' && (writer.logical !== null || logical !== null)) return null;
-  if (logical === null) return kind === 'int' || writer.kind === 'int' ? readInt : readSafeLong;
+  if (logical === null && (kind === 'int' || writer.kind === 'int')) return readInt;
+  if (logical === null) return reader.isSafe ? readSafeLong : readAnyLong;
   const [min, max] = rangeOf(logical);
   return (c) => {
-    const value = readLong(c);
-    return value >= min && value <= max ? value : beyondTime(c, reader, longText(c, value));
+    const value = readAnyLong(c);
+    return value >= min && value <= max ? value : beyondTime(c, reader, String(value));
   };
 }
 
@@ -146,10 +144,10 @@ export function finiteOrNull(writer: SchemaType, read: Read): Read {
 /** The range that JSON and CSV have too: a store or a Date has no place for other times. */
 function rangeOf(logical: Logical): readonly [min: number, max: number] {
   if (logical.kind === 'date') return [-TIME_MAX_MS / DAY_MS, TIME_MAX_MS / DAY_MS];
-  if (!('unit' in logical)) return [-LONG_MAX, LONG_MAX];
+  if (!('unit' in logical)) return [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
   const ticks = { millis: 1, micros: 1e3, nanos: 1e6 }[logical.unit];
   if (logical.kind === 'time') return [0, DAY_MS * ticks - 1];
-  const max = Math.min(TIME_MAX_MS * ticks, LONG_MAX);
+  const max = TIME_MAX_MS * ticks;
   return [-max, max];
 }
 
@@ -167,13 +165,23 @@ function readInt(c: Cursor): number | null {
 
 function readSafeLong(c: Cursor): number | null {
   const value = readLong(c);
-  if (value >= -LONG_MAX && value <= LONG_MAX) return value;
-  return misfit(c, 'too-large', `is beyond ±(2^53 − 2): found ${longText(c, value)}`);
+  if (Number.isSafeInteger(value)) return value;
+  return misfit(c, 'too-large', `is beyond ±(2^53 − 1): found ${longText(c, value)}`);
+}
+
+function readAnyLong(c: Cursor): ExactLong {
+  const value = readLong(c);
+  return Number.isSafeInteger(value) ? value : wholeLong(c);
+}
+
+/** The long whose halves are in the cursor. */
+function wholeLong(c: Cursor): bigint {
+  return (BigInt(c.high) << 32n) | BigInt(c.low);
 }
 
 /** NaN stands for a long that no number holds; its halves are in the cursor. */
 function longText(c: Cursor, value: number): string {
-  return Number.isNaN(value) ? String((BigInt(c.high) << 32n) | BigInt(c.low)) : String(value);
+  return Number.isNaN(value) ? String(wholeLong(c)) : String(value);
 }
 
 function readTicks(multiply: number, divide: number, reader: SingleType): Read | null {
@@ -182,8 +190,16 @@ function readTicks(multiply: number, divide: number, reader: SingleType): Read |
   return (c) => {
     readWholeLong(c);
     const value = convertedTicks(c.high, c.low, multiply, divide);
-    return value >= min && value <= max ? value : beyondTime(c, reader, longText(c, Number.NaN));
+    const ticks = Number.isSafeInteger(value) ? value : wideTicks(wholeLong(c), BigInt(multiply), BigInt(divide));
+    if (ticks >= min && ticks <= max && isLong(ticks)) return ticks;
+    return beyondTime(c, reader, String(wholeLong(c)));
   };
+}
+
+function wideTicks(ticks: bigint, multiply: bigint, divide: bigint): bigint {
+  const product = ticks * multiply;
+  const rest = ((product % divide) + divide) % divide;
+  return (product - rest) / divide;
 }
 
 function readReal(writer: SingleType, kind: 'float' | 'double'): Read | null {
@@ -262,35 +278,4 @@ function readDecimal(how: DecimalConversion, writer: SingleType, reader: SingleT
     charge(c, DECIMAL_BYTES_MAX);
     return bytesOfUnscaled(converted, size) ?? misfit(c, 'too-large', `needs more than ${size} bytes`);
   };
-}
-
-/** Null where both have the same form, and the reader takes any value of it. */
-function readUuid(writer: SingleType, reader: SingleType): Read | null {
-  if (writer.kind === 'string' && reader.kind === 'string' && reader.logical !== null) return readUuidText;
-  if (writer.kind === 'fixed' && writer.logical !== null && reader.kind === 'string') {
-    return (c) => {
-      const start = take(c, UUID_BYTES);
-      charge(c, TEXT_BYTES + 36);
-      return uuidText(c.bytes.subarray(start, start + UUID_BYTES));
-    };
-  }
-  if (writer.kind !== 'string' || reader.kind !== 'fixed' || reader.logical === null) return null;
-  return (c) => {
-    const length = readLength(c);
-    const start = take(c, length);
-    const text = textBetween(c, start, Math.min(start + length, start + 60)) ?? '';
-    if (c.failed) return null;
-    charge(c, 128);
-    const bytes = length > 36 ? null : uuidBytes(text);
-    return bytes ?? notUuid(c, text);
-  };
-}
-
-function readUuidText(c: Cursor): string | null {
-  const text = readText(c);
-  return text === null || uuidBytes(text) !== null ? text : notUuid(c, text);
-}
-
-function notUuid(c: Cursor, text: string): null {
-  return misfit(c, 'wrong-type', `must be a UUID: found ${JSON.stringify(text.slice(0, 60))}`);
 }

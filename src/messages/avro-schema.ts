@@ -2,7 +2,7 @@
  * A schema as a graph of types, read from JSON that may come from outside. Its length, its depth and its names are checked
  * before anything is compiled for it.
  */
-import { AVRO_PRIMITIVES, type AvroPrimitive } from './avro.ts';
+import { AVRO_PRIMITIVES, type AvroPrimitive, NAMESPACE } from './avro.ts';
 import { type Logical, logicalName, logicalOf } from './logical-types.ts';
 
 export type SchemaType =
@@ -26,6 +26,8 @@ interface Sized {
 export interface ScalarType extends Sized {
   readonly kind: AvroPrimitive;
   readonly logical: Logical | null;
+  /** A long of the engine's own records, which its code takes for a number: it must be a safe integer. */
+  readonly isSafe: boolean;
 }
 
 export interface FixedType extends Sized {
@@ -134,13 +136,13 @@ function isPrimitive(name: unknown): name is AvroPrimitive {
 }
 
 function typeOf(json: unknown, outer: Scope): SchemaType {
-  if (typeof json === 'string') return isPrimitive(json) ? scalar(json, {}) : namedType(json, outer);
+  if (typeof json === 'string') return isPrimitive(json) ? scalar(json, {}, outer) : namedType(json, outer);
   const scope = { ...outer, depth: outer.depth + 1 };
   if (scope.depth > DEPTH_MAX) throw tooDeep();
   if (Array.isArray(json)) return unionOf(json, scope);
   if (!isObject(json)) throw new Error(`${JSON.stringify(json) ?? 'nothing'} is no type`);
   const { type } = json;
-  if (isPrimitive(type)) return scalar(type, json);
+  if (isPrimitive(type)) return scalar(type, json, outer);
   switch (type) {
     case 'record':
     case 'error':
@@ -163,10 +165,11 @@ function typeOf(json: unknown, outer: Scope): SchemaType {
   }
 }
 
-function scalar(kind: AvroPrimitive, annotation: Readonly<Record<string, unknown>>): ScalarType {
+function scalar(kind: AvroPrimitive, annotation: Readonly<Record<string, unknown>>, { namespace }: Scope): ScalarType {
   const constantBytes = PRIMITIVE_BYTES[kind];
   const logical = logicalOf({ kind, size: 0, annotation });
-  return { kind, logical, leastBytes: constantBytes ?? 1, constantBytes, depth: 0 };
+  const isSafe = namespace === NAMESPACE;
+  return { kind, logical, isSafe, leastBytes: constantBytes ?? 1, constantBytes, depth: 0 };
 }
 
 function deeper(...types: readonly SchemaType[]): number {

@@ -3,9 +3,9 @@
  * number. Numbers and instants, which are most cells, are read from the bytes.
  */
 import { isUtf8 } from 'node:buffer';
-import { LONG_MAX } from './avro.ts';
 import { type SchemaType, typeText } from './avro-schema.ts';
 import type { CsvOptions } from './csv-options.ts';
+import { longOfText } from './exact-long.ts';
 import { INT_MAX, INT_MIN, isNoKey, isNotFinite, reader, type Scope } from './json-fields.ts';
 import { TIME_MAX_MS } from './logical-readers.ts';
 import { FAILED, fail, type Report } from './refusal.ts';
@@ -61,7 +61,7 @@ function finiteCell(read: Cell, nullable: boolean, isKey: boolean, report: Repor
 
 const POINT = 46;
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
-const WHOLE_NUMBER = /^-?\d{1,16}$/;
+const WHOLE_NUMBER = /^-?\d{1,19}$/;
 const EPOCH = /^-?\d{1,19}(\.\d+)?$/;
 const BOOLEANS = new Map<string, unknown>([
   ['true', true],
@@ -97,7 +97,7 @@ function filledCell(type: SchemaType, scope: Scope, { decimal, times }: CsvOptio
     case 'int':
       return integerCell(report, INT_MIN, INT_MAX, decimal);
     case 'long':
-      return integerCell(report, -LONG_MAX, LONG_MAX, decimal);
+      return longCell(report, type.isSafe, decimal);
     case 'float':
     case 'double':
       if (decimal === '.') return textCell(report, (text) => read(NUMBER.test(text) ? Number(text) : text));
@@ -118,7 +118,7 @@ function filledCell(type: SchemaType, scope: Scope, { decimal, times }: CsvOptio
 /** Where no format says how times are written, digits alone are a number in the field's unit. */
 function timesCell(report: Report, read: (value: unknown) => unknown, formats: readonly string[]): Cell {
   if (formats.length > 0) return textCell(report, read);
-  return textCell(report, (text) => read(WHOLE_NUMBER.test(text) ? Number(text) : text));
+  return textCell(report, (text) => read((WHOLE_NUMBER.test(text) ? longOfText(text) : null) ?? text));
 }
 
 /** A double holds no more digits than 15 for certain. */
@@ -147,6 +147,19 @@ function integerCell(report: Report, min: number, max: number, decimal: CsvOptio
     const found = shown(line, start, end);
     if (Number.isNaN(value)) return fail(report, 'wrong-type', `must be a whole number: found ${found}`);
     return fail(report, 'too-large', `must be from ${min} to ${max}: found ${found}`);
+  };
+}
+
+function longCell(report: Report, isSafe: boolean, decimal: CsvOptions['decimal']): Cell {
+  const short = integerCell(report, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, decimal);
+  const point = decimal.charCodeAt(0);
+  return (line, start, end) => {
+    const value = integerOf(line, start, end, point);
+    if (Number.isSafeInteger(value)) return value;
+    if (isSafe || Number.isNaN(value)) return short(line, start, end);
+    const [digits = ''] = line.toString('latin1', start, end).split(decimal);
+    const beyond = () => fail(report, 'too-large', `is beyond the 64 bits of a long: found ${shown(line, start, end)}`);
+    return longOfText(digits) ?? beyond();
   };
 }
 

@@ -21,14 +21,24 @@ export type ExactLong = number | bigint;
 const EXACT_MAGNITUDE = 2 ** 52;
 
 /** The one form of a whole number of 64 bits. Throws a RangeError when it has more. */
-function exactLong(value: bigint): ExactLong {
+export function exactLong(value: bigint): ExactLong {
   const number = Number(value);
   if (Number.isSafeInteger(number)) return number;
   if (BigInt.asIntN(64, value) !== value) throw new RangeError(`${value} is beyond 64 bits`);
   return value;
 }
 
-function isLong(value: unknown): value is ExactLong {
+/** The whole number of up to 64 bits that a text's digits are; null for any other text. */
+export function longOfText(text: string): ExactLong | null {
+  if (text.length > LONGEST_TEXT || !/^[+-]?\d+$/.test(text)) return null;
+  const value = BigInt(text.replace('+', ''));
+  return isLong(value) ? exactLong(value) : null;
+}
+
+/** Digits and a sign; leading zeros beyond that are not believed. */
+const LONGEST_TEXT = 40;
+
+export function isLong(value: unknown): value is ExactLong {
   if (typeof value === 'bigint') return BigInt.asIntN(64, value) === value;
   return typeof value === 'number' && Number.isSafeInteger(value);
 }

@@ -4,14 +4,15 @@
  *
  * Only own properties are read, so `__proto__`, `constructor` and the like are ordinary names.
  */
-import { LONG_MAX } from './avro.ts';
 import { defaultOf } from './avro-default.ts';
 import type { RecordType, SchemaType, UnionType } from './avro-schema.ts';
+import { type ExactLong, exactLong, isLong } from './exact-long.ts';
 import { logicalReader } from './logical-readers.ts';
-import { notFiniteWord } from './number-text.ts';
+import { notFiniteWord, unscaledOfText } from './number-text.ts';
 import { at, FAILED, fail, type Read, type Report, shown, wrong } from './refusal.ts';
 import type { Times } from './times.ts';
 import { NOT_UNICODE, NOT_UNICODE_PROBLEM } from './well-formed.ts';
+import { isWritten, writtenText } from './written-number.ts';
 
 /** What readers of one schema share. */
 export interface Scope {
@@ -41,7 +42,7 @@ export function recordReader(type: RecordType, keyField: string | null, scope: S
   const { report } = scope;
   const fields: FieldReader[] = [];
   const read: Read = (value) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return wrong(report, 'an object', value);
+    if (!isObject(value)) return wrong(report, 'an object', value);
     if (report.depth === MAX_DEPTH) return fail(report, 'too-large', `is nested deeper than ${MAX_DEPTH} records`);
     report.depth += 1;
     const result = readFields(fields, report, value);
@@ -124,9 +125,9 @@ export function reader(type: SchemaType, scope: Scope): Read {
 function plainReader(type: Exclude<SchemaType, RecordType | UnionType>, report: Report): Read {
   switch (type.kind) {
     case 'int':
-      return integerReader(report, INT_MIN, INT_MAX, 'the 32 bits of an int');
+      return intReader(report);
     case 'long':
-      return integerReader(report, -LONG_MAX, LONG_MAX, '±(2^53 − 2)');
+      return longReader(report, type.isSafe);
     case 'fixed':
       return bytesReader(report, type.size);
     case 'bytes':
@@ -142,7 +143,8 @@ function plainReader(type: Exclude<SchemaType, RecordType | UnionType>, report: 
 /** Numbers beyond the type's range are not finite, as in JSON.parse. */
 function numberReader(report: Report, isFloat: boolean): Read {
   return (value) => {
-    const number = typeof value === 'string' ? notFiniteWord(value) : value;
+    const text = typeof value === 'string' ? null : writtenText(value);
+    const number = text !== null ? Number(text) : typeof value === 'string' ? notFiniteWord(value) : value;
     if (typeof number !== 'number') {
       if (typeof value === 'bigint') return wideNumber(value, report);
       return wrong(report, 'a number', value);
@@ -158,15 +160,42 @@ function wideNumber(value: bigint, report: Report): unknown {
   return fail(report, 'too-large', `is a whole number that a double does not hold: found ${value}`);
 }
 
-function integerReader(report: Report, min: number, max: number, range: string): Read {
+function intReader(report: Report): Read {
   return (value) => {
-    if (typeof value !== 'number') {
-      if (typeof value === 'bigint') return fail(report, 'too-large', `is beyond ${range}: found ${value}`);
-      return wrong(report, 'a whole number', value);
-    }
-    if (value > max || value < min) return fail(report, 'too-large', `is beyond ${range}: found ${value}`);
-    return Number.isInteger(value) ? value : wrong(report, 'a whole number', value);
+    const number = wholeNumber(value);
+    if (number === null) return wrong(report, 'a whole number', value);
+    if (typeof number === 'number' && number <= INT_MAX && number >= INT_MIN) return number;
+    return fail(report, 'too-large', `is beyond the 32 bits of an int: found ${shown(value)}`);
   };
+}
+
+/** Reads whole numbers of 64 bits. One that a number does not hold exactly comes as a bigint, or as it was written. */
+function longReader(report: Report, isSafe: boolean): Read {
+  const range = isSafe ? '±(2^53 − 1)' : 'the 64 bits of a long';
+  return (value) => {
+    if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
+    const number = wholeNumber(value);
+    if (number === null) return wrong(report, 'a whole number', value);
+    // A number that JSON.parse may have rounded is taken once it comes as it was written.
+    if (typeof value !== 'number' && isLong(number) && (typeof number === 'number' || !isSafe)) return number;
+    return fail(report, 'too-large', `is beyond ${range}: found ${shown(value)}`);
+  };
+}
+
+/** Beyond 64 bits a bigint as well; null when the value is no whole number. */
+export function wholeNumber(value: unknown): ExactLong | null {
+  if (typeof value === 'number') return Number.isInteger(value) ? value : null;
+  if (typeof value === 'bigint') return isLong(value) ? exactLong(value) : value;
+  const text = writtenText(value);
+  const whole = text === null ? null : unscaledOfText(text, 0);
+  return typeof whole === 'bigint' ? wholeNumber(whole) : whole === 'too-long' ? BEYOND : null;
+}
+
+/** Stands for a whole number of very many digits. */
+const BEYOND = 1n << 64n;
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isWritten(value);
 }
 
 /** Reads bytes as in Avro's JSON, a character for each, U+0000 to U+00FF. From Parquet they come as bytes. */
@@ -202,7 +231,7 @@ function arrayReader(read: Read, report: Report): Read {
 
 function mapReader(read: Read, report: Report): Read {
   return (value) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return wrong(report, 'an object', value);
+    if (!isObject(value)) return wrong(report, 'an object', value);
     let copy: Record<string, unknown> | null = null;
     for (const [key, item] of Object.entries(value)) {
       // Decoding the event again would set a prototype instead of the key, and lose it.
@@ -245,7 +274,7 @@ function kindOfValue(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
   const kind = typeof value;
-  if (kind === 'object') return Buffer.isBuffer(value) ? 'string' : kind;
+  if (kind === 'object') return isWritten(value) ? 'number' : Buffer.isBuffer(value) ? 'string' : kind;
   return kind === 'bigint' ? 'number' : kind;
 }
 

@@ -2,8 +2,8 @@
  * Reads a JSON value or line strictly as an event of a schema. A value that is not exactly an event is refused with a reason
  * and, for people, the field and the value found there.
  *
- * A valid value is returned as it is, without a copy, unless a default or a time has to be filled in. Numbers are checked
- * against 2^53, since JSON.parse silently rounds beyond it; the message then quotes the text.
+ * A valid value is returned as it is, without a copy, unless a default or a time has to be filled in. A line with a number
+ * beyond what JSON.parse keeps exactly, in a field that would keep it, is read a second time, by its digits.
  */
 import { isUtf8 } from 'node:buffer';
 import type { AvroRecord } from './avro.ts';
@@ -12,6 +12,7 @@ import type { DynamicEvent } from './codec.ts';
 import { recordReader } from './json-fields.ts';
 import { FAILED, pathText, type RejectReason, type Report } from './refusal.ts';
 import { createTimes, ISO_TIMES, type TimeOptions } from './times.ts';
+import { parseWritten } from './written-number.ts';
 
 export type JsonDecoded =
   | { readonly ok: true; readonly event: DynamicEvent }
@@ -52,8 +53,7 @@ export function createJsonDecoder(schema: AvroRecord, keyField: string, times: T
         return { ok: false, reason: 'not-json', detail: error instanceof Error ? error.message : String(error) };
       }
       const decoded = value(parsed);
-      if (decoded.ok || decoded.reason !== 'too-large') return decoded;
-      return { ...decoded, detail: quoteDigits(decoded.detail, text) };
+      return decoded.ok || decoded.reason !== 'too-large' ? decoded : value(parseWritten(text));
     },
   };
 }
@@ -70,20 +70,4 @@ function isObject(value: unknown): value is DynamicEvent {
 function kindOf(value: unknown): string {
   if (value === null) return 'null';
   return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
-}
-
-/** Longest number that a message quotes. */
-const QUOTED_DIGITS = 60;
-
-/** Replaces a number that JSON.parse has rounded by its original text. */
-function quoteDigits(detail: string, text: string): string {
-  const rounded = /found (-?(?:\d[\d.e+]*|Infinity))/.exec(detail)?.[1];
-  if (rounded === undefined) return detail;
-  const outsideStrings = text.replace(/"(?:[^"\\]|\\.)*"/g, '""');
-  for (const [written] of outsideStrings.matchAll(/-?\d[\d.eE+-]*/g)) {
-    if (Object.is(Number(written), Number(rounded))) {
-      return detail.replace(`found ${rounded}`, `found ${written.slice(0, QUOTED_DIGITS)}`);
-    }
-  }
-  return detail;
 }

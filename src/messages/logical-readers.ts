@@ -3,13 +3,14 @@
  * in Parquet the form that its column was brought to. Each type takes only its own texts. A value that is not exact is
  * refused.
  */
-import { LONG_MAX } from './avro.ts';
 import type { FixedType, ScalarType } from './avro-schema.ts';
+import { type ExactLong, exactLong, isLong } from './exact-long.ts';
 import type { InstantParser } from './instant.ts';
 import { bytesOfUnscaled, type Logical, logicalName, type TimeUnit, uuidBytes } from './logical-types.ts';
 import { unscaledOfText } from './number-text.ts';
 import { fail, type Read, type Report, shown, wrong } from './refusal.ts';
 import type { Times } from './times.ts';
+import { writtenText } from './written-number.ts';
 
 /** The last instant of an ECMAScript Date. */
 export const TIME_MAX_MS = 8.64e15;
@@ -25,7 +26,7 @@ export function logicalReader(type: ScalarType | FixedType, report: Report, time
     case 'timestamp':
       return instantReader(report, logical.unit, times);
     case 'local-timestamp':
-      return timeReader(report, ticksOf(logical.unit, times.clocks), TIME_MAX_MS * TICKS_A_MS[logical.unit], {
+      return timeReader(report, textTicks(logical.unit, times.clocks), TIME_MAX_MS * TICKS_A_MS[logical.unit], {
         unit: WORDS[logical.unit],
         text: times.wanted.clock,
       });
@@ -54,32 +55,49 @@ const WORDS: Readonly<Record<TimeUnit, string>> = {
 /** Reads whole numbers, and texts by `parse`, which returns NaN for other texts. */
 function timeReader(
   report: Report,
-  parse: (text: string) => number,
+  parse: (text: string) => ExactLong,
   max: number,
   wanted: { readonly unit: string; readonly text: string },
 ): Read {
-  const most = Math.min(max, LONG_MAX);
   return (value) => {
-    const ticks = typeof value === 'string' ? parse(value) : typeof value === 'bigint' ? Number(value) : value;
-    if (typeof ticks === 'number' && Number.isInteger(ticks) && Math.abs(ticks) <= most) return ticks;
-    if (typeof ticks === 'number' && Math.abs(ticks) > most && Math.abs(ticks) <= max) {
-      return fail(report, 'too-large', `is beyond ±(2^53 − 2) ${wanted.unit}: found ${shown(value)}`);
-    }
+    const ticks = typeof value === 'string' ? parse(value) : wholeTicks(value);
+    const isTime = ticks <= max && ticks >= -max;
+    // A number that JSON.parse may have rounded is taken once it comes as it was written.
+    if (isTime && isLong(ticks)) return ticks;
+    if (isTime) return fail(report, 'too-large', `is beyond 64 bits of ${wanted.unit}: found ${shown(value)}`);
     return fail(report, 'invalid-time', `must be ${wanted.unit} or ${wanted.text}: found ${shown(value)}`);
   };
 }
 
+/** NaN when the value is no whole number. */
+function wholeTicks(value: unknown): ExactLong {
+  if (typeof value === 'number') return Number.isInteger(value) ? value : Number.NaN;
+  if (typeof value === 'bigint') return normal(value);
+  const text = writtenText(value);
+  const ticks = text === null ? null : unscaledOfText(text, 0);
+  return typeof ticks === 'bigint' ? normal(ticks) : Number.NaN;
+}
+
+function normal(value: bigint): ExactLong {
+  return isLong(value) ? exactLong(value) : value;
+}
+
 /** A number is in the unit that the input has for times, where it has one. */
 function instantReader(report: Report, unit: TimeUnit, { instants, epochMicros, wanted }: Times): Read {
-  const read = timeReader(report, ticksOf(unit, instants), TIME_MAX_MS * TICKS_A_MS[unit], {
+  const read = timeReader(report, textTicks(unit, instants), TIME_MAX_MS * TICKS_A_MS[unit], {
     unit: wanted.epoch ?? `epoch ${WORDS[unit]}`,
     text: wanted.instant,
   });
   if (epochMicros === null) return read;
   const ticksAUnit = (epochMicros * TICKS_A_MS[unit]) / 1e3;
   return (value) => {
-    if (typeof value === 'bigint') return read(exactTicks(value, ticksAUnit));
-    return read(typeof value === 'number' ? epochTicks(value, epochMicros, ticksAUnit) : value);
+    const written = writtenText(value);
+    const units = written === null ? value : wholeTicks(value);
+    if (typeof units === 'bigint') return read(exactTicks(units, ticksAUnit));
+    if (typeof units !== 'number') return read(value);
+    const ticks = epochTicks(written === null ? units : Number(written), epochMicros, ticksAUnit);
+    if (Number.isSafeInteger(ticks) || !Number.isSafeInteger(units)) return read(ticks);
+    return read(normal(exactTicks(BigInt(units), ticksAUnit)));
   };
 }
 
@@ -98,11 +116,16 @@ function exactTicks(value: bigint, ticksAUnit: number): bigint {
   return (value - (((value % units) + units) % units)) / units;
 }
 
-function ticksOf(unit: TimeUnit, parser: InstantParser): (text: string) => number {
+function textTicks(unit: TimeUnit, parser: InstantParser): (text: string) => ExactLong {
   if (unit === 'millis') return parser.text;
   const perMs = TICKS_A_MS[unit];
   const nanosATick = 1e6 / perMs;
-  return (text) => parser.text(text) * perMs + Math.floor(parser.nanos() / nanosATick);
+  return (text) => {
+    const ms = parser.text(text);
+    const finer = Math.floor(parser.nanos() / nanosATick);
+    const ticks = ms * perMs + finer;
+    return Number.isSafeInteger(ticks) || Number.isNaN(ms) ? ticks : normal(BigInt(ms) * BigInt(perMs) + BigInt(finer));
+  };
 }
 
 function timeOfDayReader(report: Report, unit: TimeUnit): Read {
@@ -140,16 +163,14 @@ function decimalReader(
   const limit = 10n ** BigInt(precision);
   const tooLarge = (value: unknown) =>
     fail(report, 'too-large', `is beyond what ${logicalName(logical)} holds: found ${shown(value)}`);
-  return (value) => {
+  return (given) => {
+    const value = writtenText(given) ?? given;
     if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint') {
       return wrong(report, 'a decimal number', value);
     }
+    // From a line of JSON it comes once more, as it was written.
     if (typeof value === 'number' && significantDigits(value) > EXACT_DIGITS) {
-      return fail(
-        report,
-        'too-large',
-        `has more digits than a number of JSON keeps; write it as a text: found ${value}`,
-      );
+      return fail(report, 'too-large', `has more digits than a double keeps; write it as a text: found ${value}`);
     }
     const unscaled = unscaledOfText(String(value), scale);
     if (unscaled === 'no-number') return wrong(report, 'a decimal number', value);

@@ -3,7 +3,7 @@
  * that no column can hold (arrays, maps, unions of several types, a record within itself) are JSON.
  */
 import type { AvroRecord, AvroSchema } from './avro.ts';
-import { type Column, type Columns, type TextColumn, textAt, valueAt } from './columns.ts';
+import { type Column, type Columns, numberAt, type TextColumn, textAt, valueAt } from './columns.ts';
 import { jsonOf } from './event-json.ts';
 
 export type RecordColumnKind =
@@ -145,7 +145,7 @@ function valuesOf(events: Columns, path: string): (row: number) => unknown {
   return column?.kind === 'boxed' ? column.at : (row) => valueAt(events.event(row), path);
 }
 
-export type CellValue = number | string | Buffer | null;
+export type CellValue = number | bigint | string | Buffer | null;
 
 /** The cell of a row; 0 or 1 for a boolean. Throws when the events have no such column. */
 export function cellAt(events: Columns, { path, kind }: RecordColumn, row: number): CellValue {
@@ -155,7 +155,7 @@ export function cellAt(events: Columns, { path, kind }: RecordColumn, row: numbe
   if (column === undefined) throw new Error(`Events without the field ${path} can't be projected`);
   if (column.nulls?.[row] === 1) return null;
   if (column.kind === 'boxed') throw new Error(`The field ${path} is neither a number nor a text`);
-  return column.kind === 'number' ? column.values[row]! : textAt(column, row);
+  return column.kind === 'number' ? numberAt(column, row) : textAt(column, row);
 }
 
 function textOf(value: unknown): string | null {

@@ -61,10 +61,10 @@ function fieldCode({ op, nullBranch }: FlatField, value: number, text: number): 
 function valueCode(op: FlatField['op'], value: string, text: string): string {
   switch (op) {
     case INT:
-      return `if (${value} !== (${value} | 0)) return NaN; ${valueCode(LONG, value, text)}`;
+      return `if (typeof ${value} !== 'number' || ${value} !== (${value} | 0)) return NaN; ${valueCode(LONG, value, text)}`;
     case LONG:
-      // Small ones in place; NaN and what is no integer fail both comparisons.
-      return `if (${value} === (${value} & 63)) bytes[at++] = ${value} << 1; else if ((at = long(bytes, at, ${value})) !== at) return NaN;`;
+      // Small ones in place; NaN and what is no integer fail both comparisons. Bigints are left to the general way.
+      return `if (typeof ${value} !== 'number') return NaN; if (${value} === (${value} & 63)) bytes[at++] = ${value} << 1; else if ((at = long(bytes, at, ${value})) !== at) return NaN;`;
     case DOUBLE:
       return `if (typeof ${value} !== 'number') return NaN; view.setFloat64(at, ${value}, true); at += 8;`;
     case FLOAT:

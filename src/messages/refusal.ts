@@ -1,5 +1,6 @@
 /** Why a value is refused: a reason as a code and, for people, its path and the value found. */
 import type { NOT_UNICODE } from './well-formed.ts';
+import { writtenText } from './written-number.ts';
 
 export type RejectReason =
   | 'not-json'
@@ -49,6 +50,8 @@ export function pathText(path: readonly string[]): string {
 }
 
 export function shown(value: unknown): string {
+  const written = writtenText(value);
+  if (written !== null) return written.length > SHOWN_CHARACTERS ? `${written.slice(0, SHOWN_CHARACTERS)}…` : written;
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'an object';
   const text = typeof value === 'bigint' ? String(value) : (JSON.stringify(value) ?? String(value));

@@ -5,6 +5,7 @@
 
 import type { Section } from './commit.ts';
 import { derivedStreamOfRecord } from './derived-event.ts';
+import { exactJson } from './event-json.ts';
 import { joinOfRecord } from './join-result.ts';
 import type { Registry } from './registry.ts';
 import { deadLetterType, lateEventType } from './types.ts';
@@ -98,5 +99,5 @@ function eventOf(
   value: { readonly stream: string; readonly [field: string]: unknown },
   key: string | null,
 ): StreamEvent {
-  return { stream: value.stream, key, json: JSON.stringify(value) };
+  return { stream: value.stream, key, json: exactJson(value) };
 }

@@ -1,5 +1,6 @@
 /** Events of the stream engine itself: late events, dead letters, and a source's control signals. */
 import { type AvroRecord, type FromAvro, NAMESPACE, TIMESTAMP_MILLIS } from './avro.ts';
+import type { ExactLong } from './exact-long.ts';
 
 export const lateEventSchema = {
   type: 'record',
@@ -138,7 +139,7 @@ export const tombstoneSchema = {
     { name: 'occurredAt', type: TIMESTAMP_MILLIS },
   ],
 } as const satisfies AvroRecord;
-export type Tombstone = FromAvro<typeof tombstoneSchema>;
+export type Tombstone = Omit<FromAvro<typeof tombstoneSchema>, 'key'> & { readonly key: ExactLong | string };
 
 export const requestTakenSchema = {
   type: 'record',

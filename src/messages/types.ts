@@ -1,5 +1,5 @@
 /** The event types of the engine itself, compiled once. */
-import { eventType } from './codec.ts';
+import { eventType, eventTypeOf } from './codec.ts';
 import { actorChangedSchema, alertDeliverySchema, runChangedSchema } from './operations.ts';
 import { sinkDeliverySchema, sinkPositionsSchema } from './sink-facts.ts';
 import {
@@ -13,6 +13,7 @@ import {
   lateEventSchema,
   requestTakenSchema,
   sourceControlSchema,
+  type Tombstone,
   tombstoneSchema,
 } from './streams.ts';
 
@@ -23,7 +24,7 @@ export const sourceControlType = eventType(sourceControlSchema);
 export const filePositionType = eventType(filePositionSchema);
 export const flushType = eventType(flushSchema);
 export const callCutOffType = eventType(callCutOffSchema);
-export const tombstoneType = eventType(tombstoneSchema);
+export const tombstoneType = eventTypeOf<Tombstone>(tombstoneSchema);
 export const requestTakenType = eventType(requestTakenSchema);
 export const forwardedBlockType = eventType(forwardedBlockSchema);
 export const exchangedBlockType = eventType(exchangedBlockSchema);

@@ -9,7 +9,8 @@ import { isMap, recordOfShape } from './shape.ts';
 import { zeroOf } from './zero.ts';
 
 export type Row = Record<string, unknown>;
-export type Key = string | number | null;
+/** A bigint is a long that no number holds exactly. */
+export type Key = string | number | bigint | null;
 
 /** What a handler is given; the typed form is in define.ts. */
 export interface KeyContext {

@@ -41,6 +41,8 @@ function columnsOf(columns: Columns, fields: readonly FlatField[]): Column[] | n
   for (const { path, op } of fields) {
     const column = columns.column(path.join('.'));
     if (column === undefined || (column.kind === 'text') !== (op === TEXT)) return null;
+    // A bigint is read in the general way.
+    if (column.kind === 'boxed' || (column.kind === 'number' && column.exact !== null)) return null;
     found.push(column);
   }
   return found;

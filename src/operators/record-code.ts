@@ -2,8 +2,9 @@
  * Copies and checks records of a schema, by code that is generated for its numbers and texts: a handler works on a copy of
  * its key's state, which is kept only when the handler returned and the copy still fits the schema.
  */
-import { type AvroRecord, LONG_MAX } from '../messages/avro.ts';
+import type { AvroRecord } from '../messages/avro.ts';
 import type { DynamicEvent, EventType } from '../messages/codec.ts';
+import { isLong } from '../messages/exact-long.ts';
 import { BOOLEAN, type FlatField, flatFields, INT, LONG, TEXT } from '../messages/flat-fields.ts';
 
 export interface RecordCode {
@@ -34,6 +35,7 @@ export function recordCode(type: EventType<DynamicEvent>): RecordCode {
   // Names of fields are Avro names, which are names of JavaScript too; nothing else of the schema is in the code.
   const made: unknown = new Function(
     'clone',
+    'isLong',
     'deep',
     'stray',
     `return {
@@ -47,7 +49,7 @@ export function recordCode(type: EventType<DynamicEvent>): RecordCode {
         return ${rest};
       },
     };`,
-  )(cloned, deep, stray);
+  )(cloned, isLong, deep, stray);
   if (!isRecordCode(made)) throw new Error(`No code for ${type.name}`);
   return made;
 }
@@ -73,7 +75,7 @@ function valueCheck(value: string, op: FlatField['op']): string {
     case INT:
       return `${value} === (${value} | 0)`;
     case LONG:
-      return `Number.isInteger(${value}) && ${value} <= ${LONG_MAX} && ${value} >= -${LONG_MAX}`;
+      return `(Number.isSafeInteger(${value}) || isLong(${value}))`;
     case BOOLEAN:
       return `typeof ${value} === 'boolean'`;
     case TEXT:

@@ -233,5 +233,7 @@ function pickOf({ events }: Definition, stream: string, event: DynamicEvent): Dy
 
 function keyOf(event: DynamicEvent, field: string): Key {
   const value = valueAt(event, field);
-  return typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value)) ? value : null;
+  return typeof value === 'string' || typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value))
+    ? value
+    : null;
 }

@@ -239,7 +239,7 @@ function createRoute(
 
 /** A value that is no key may go anywhere: its partition refuses it. */
 function partitionOfValue(value: unknown, partitions: number): number {
-  const isKey = typeof value === 'number' || typeof value === 'string';
+  const isKey = typeof value === 'number' || typeof value === 'string' || typeof value === 'bigint';
   return partitionOfKey(isKey ? value : null, partitions);
 }
 

@@ -2,7 +2,9 @@
  * Derives a log's events anew from its input, and compares them with the log. They are equal, byte for byte, unless the code,
  * the models or the configuration have changed since, or the log was tampered with.
  */
+
 import type { Commit, Section } from '../messages/commit.ts';
+import { exactJson } from '../messages/event-json.ts';
 import type { Registry } from '../messages/registry.ts';
 import type { OperatorKind } from '../streams/operator-kind.ts';
 import { createPartitionFold, type Derivation, derivationTypes, deriveAll, type PartitionFold } from './derivation.ts';
@@ -135,6 +137,6 @@ function eventsOf(sections: readonly Section[], fingerprint: string, registry: R
     .filter((section) => section.fingerprint === fingerprint)
     .flatMap((section) => {
       if (type === undefined) return [Buffer.from(section.bytes).toString('hex')];
-      return type.decodeBlock(section.bytes).map((event) => JSON.stringify(event));
+      return type.decodeBlock(section.bytes).map((event) => exactJson(event));
     });
 }

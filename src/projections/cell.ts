@@ -1,4 +1,5 @@
 /** The value of a column for one event, as its entry says: for stores that take rows as values. */
+import { exactJson } from '../messages/event-json.ts';
 import type { EventRow, Where } from './store.ts';
 import type { ColumnEntry } from './table.ts';
 
@@ -21,7 +22,7 @@ export function cellOf({ name, kind, from, values }: ColumnEntry, event: EventRo
   }
   const value = event[from];
   if (value === null) return null;
-  if (kind === 'json') return JSON.stringify(value);
+  if (kind === 'json') return exactJson(value);
   if (typeof value === 'boolean') return value ? 1 : 0;
   if (typeof value === 'string') return values?.[value] ?? value;
   if (typeof value === 'number' || typeof value === 'bigint' || Buffer.isBuffer(value)) return value;

@@ -36,6 +36,7 @@ export interface Buffers {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly int32: Int32Array<ArrayBuffer>;
   readonly float64: Float64Array<ArrayBuffer>;
+  readonly int64: BigInt64Array<ArrayBuffer>;
   /** A set bit is a value; DuckDB's validity mask. */
   readonly validity: Int32Array<ArrayBuffer>;
   hasNull: boolean;
@@ -48,6 +49,7 @@ export function columnBuffers(kind: ColumnKind): Buffers {
     bytes,
     int32: new Int32Array(bytes.buffer, 0, bytes.length >> 2),
     float64: new Float64Array(bytes.buffer, 0, bytes.length >> 3),
+    int64: new BigInt64Array(bytes.buffer, 0, bytes.length >> 3),
     validity: new Int32Array(CHUNK_ROWS >> 5).fill(-1),
     hasNull: false,
     longValues: [],
@@ -76,7 +78,8 @@ export function fill(buffer: Buffers, kind: ColumnKind, at: number, source: Sour
     // Values that are all null are a column of no type.
     if (source.nulls === null) throw new Error('A column of texts is filled from numbers');
     buffer.int32.fill(0, at << 2, (at + to - from) << 2);
-  } else fillNumbers(buffer, kind, at, source.values, from, to);
+  } else if (kind === 'long' && source.exact !== null) buffer.int64.set(source.exact.subarray(from, to), at);
+  else fillNumbers(buffer, kind, at, source.values, from, to);
   if (source.nulls !== null) markNulls(buffer, at, source.nulls, from, to);
 }
 

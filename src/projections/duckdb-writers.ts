@@ -1,6 +1,8 @@
 /** Which table of the analytics store the events of each type become rows of. */
+
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Columns, columnsOfEvents } from '../messages/columns.ts';
+import { exactJson } from '../messages/event-json.ts';
 import { withColumns } from '../messages/record-columns.ts';
 import { givenBy, type WindowResultType, windowResultAt } from '../messages/window-result.ts';
 import { createTableWriter, type TableWriter } from './duckdb-columns.ts';
@@ -82,7 +84,7 @@ function withListsAsText(columns: Columns): Columns {
     Array.from({ length: columns.count }, (_, row) => {
       const result = windowResultAt(columns, row);
       const values = Object.entries(result.aggregates).map(([name, value]) => {
-        return [name, Array.isArray(value) ? JSON.stringify(value) : value];
+        return [name, Array.isArray(value) ? exactJson(value) : value];
       });
       return { ...result, aggregates: Object.fromEntries(values) };
     }),
@@ -94,7 +96,7 @@ function asParts(window: string, columns: Columns): Columns {
   return columnsOfEvents(
     Array.from({ length: columns.count }, (_, row) => {
       const result = windowResultAt(columns, row);
-      return { ...result, window, aggregates: JSON.stringify(result.aggregates) };
+      return { ...result, window, aggregates: exactJson(result.aggregates) };
     }),
   );
 }

@@ -7,6 +7,7 @@ import type { CommitReader, JournaledCommit } from '../journal/commit-reader.ts'
 import type { DynamicEvent, EventType } from '../messages/codec.ts';
 import { type Columns, columnsOfEvents } from '../messages/columns.ts';
 import type { Section } from '../messages/commit.ts';
+import { exactJson } from '../messages/event-json.ts';
 import { joinOfRecord } from '../messages/join-result.ts';
 import type { Registry } from '../messages/registry.ts';
 import { type EventRow, JOIN_RESULTS, type SectionEvents, STREAM_EVENTS, type Store, WINDOW_RESULTS } from './store.ts';
@@ -168,7 +169,7 @@ function decodedAs({ registry, declared }: ProjectedJournal, section: Section, s
 
 /** Both sides as JSON: their columns are those of any two streams. */
 function joinedEvents(join: string, registry: Registry, { fingerprint, bytes }: Section): SectionEvents {
-  const json = (event: unknown): string | null => (event === null ? null : JSON.stringify(event));
+  const json = (event: unknown): string | null => (event === null ? null : exactJson(event));
   const objects = (): readonly EventRow[] =>
     (registry.writerOf(fingerprint)?.decodeBlock(bytes) ?? []).map(({ key, ts, left, right }) => {
       return { join, key, ts, left: json(left), right: json(right) };

@@ -18,13 +18,13 @@ export function openSqliteReader(file: string): Database.Database {
 /** The rows of one statement that reads, at most MAX_QUERY_ROWS. Throws on any other statement. */
 export function queryRows(reader: Database.Database, sql: string): Row[] {
   requireReading(reader, sql);
-  return reader.prepare<[], Record<string, unknown>>(boundedQuery(sql)).all().map(jsonRow);
+  return reader.prepare<[], Record<string, unknown>>(boundedQuery(sql)).safeIntegers().all().map(jsonRow);
 }
 
 /** The same, a row at a time and however many. For a process of its own: nothing stops SQLite within a step. */
 export function* streamRows(reader: Database.Database, sql: string): Generator<Row> {
   requireReading(reader, sql);
-  for (const row of reader.prepare<[], Record<string, unknown>>(sql).iterate()) yield jsonRow(row);
+  for (const row of reader.prepare<[], Record<string, unknown>>(sql).safeIntegers().iterate()) yield jsonRow(row);
 }
 
 /** A table at a time, all as of one moment. */
@@ -83,6 +83,7 @@ function jsonRow(row: Readonly<Record<string, unknown>>): Row {
 function jsonValue(value: unknown): SqlValue {
   if (value === null || typeof value === 'string') return value;
   if (typeof value === 'number') return Number.isFinite(value) ? value : null;
-  if (typeof value === 'bigint') return Number(value);
+  // A whole number that JSON's readers would round is a text.
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
   return Buffer.isBuffer(value) ? value.toString('utf8') : String(value);
 }

@@ -3,8 +3,10 @@
  * time, the one that arrived later. A tombstone takes its key's row away, and is kept, so that an event from before it
  * does not bring the row back.
  */
+
 import type { Database } from 'better-sqlite3';
 import type { Columns } from '../messages/columns.ts';
+import { exactJson } from '../messages/event-json.ts';
 import { type CellValue, cellAt, type RecordColumn } from '../messages/record-columns.ts';
 import type { Tombstone } from '../messages/streams.ts';
 import { SQLITE_TYPES } from './sqlite-schema.ts';
@@ -44,9 +46,19 @@ export function changeStreams(db: Database, streams: readonly StreamTable[]): vo
   db.exec('COMMIT');
 }
 
+/** A key as SQLite has it. */
+type Key = string | number | bigint;
+
 /** What of the table is state: where a row lies depends on the layout. */
 export function streamDigestSql({ name, columns }: StreamTable): string {
-  return `SELECT ${columns.map(({ path }) => `"${path}"`).join(', ')} FROM "${name}"`;
+  const own = columns.map(({ path, kind }) => (kind === 'long' ? exactSql(`"${path}"`) : `"${path}"`));
+  return `SELECT ${own.join(', ')} FROM "${name}"`;
+}
+
+/** A whole number, as a text where JavaScript has no number for it. */
+export function exactSql(column: string): string {
+  const max = Number.MAX_SAFE_INTEGER;
+  return `CASE WHEN ${column} BETWEEN -${max} AND ${max} THEN ${column} ELSE CAST(${column} AS TEXT) END`;
 }
 
 /** Keys whose newest events are held back, so that a key costs one write however often it changes. */
@@ -73,9 +85,9 @@ export function newestWriter(db: Database, table: StreamTable): NewestWriter {
   const keyColumn = columns.find(({ path }) => path === keyField);
   if (keyColumn === undefined) throw new Error(`The stream ${table.name} has no field ${keyField}`);
   const write = statements(db, table);
-  const held = new Map<string | number, Newest>();
+  const held = new Map<Key, Newest>();
 
-  function hold(key: string | number, newest: Newest): void {
+  function hold(key: Key, newest: Newest): void {
     const known = held.get(key);
     if (known !== undefined && !isNewer(newest, known)) return;
     held.set(key, newest);
@@ -108,8 +120,8 @@ export function newestWriter(db: Database, table: StreamTable): NewestWriter {
 }
 
 /** The row of the newest event of each key; an event without a key has none. */
-function newestRows(events: Columns, keyColumn: RecordColumn, times: Float64Array): Map<string | number, number> {
-  const rows = new Map<string | number, number>();
+function newestRows(events: Columns, keyColumn: RecordColumn, times: Float64Array): Map<Key, number> {
+  const rows = new Map<Key, number>();
   for (let row = 0; row < events.count; row++) {
     const key = cellAt(events, keyColumn, row);
     if (key === null || Buffer.isBuffer(key)) continue;
@@ -120,8 +132,8 @@ function newestRows(events: Columns, keyColumn: RecordColumn, times: Float64Arra
 }
 
 /** A key as its column has it. */
-function asKey({ kind }: RecordColumn, key: string | number): string | number {
-  if (kind === 'json') return JSON.stringify(key);
+function asKey({ kind }: RecordColumn, key: Key): Key {
+  if (kind === 'json') return exactJson(key);
   return kind === 'text' ? String(key) : key;
 }
 
@@ -132,10 +144,7 @@ function isNewer(one: Omit<Newest, 'row'>, other: Omit<Newest, 'row'>): boolean 
   return one.offset > other.offset;
 }
 
-function statements(
-  db: Database,
-  { name, key, timeField, columns }: StreamTable,
-): (key: string | number, newest: Newest) => void {
+function statements(db: Database, { name, key, timeField, columns }: StreamTable): (key: Key, newest: Newest) => void {
   const names = [...columns.map(({ path }) => `"${path}"`), 'partition', 'log_offset'];
   const place = `("${timeField}", partition, log_offset)`;
   const upsert = db.prepare(`INSERT INTO "${name}" (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})

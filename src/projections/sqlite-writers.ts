@@ -43,7 +43,7 @@ export function sqliteWriters(db: Database, tables: readonly Table[], streams: r
 
 function tombstonesOf(events: readonly EventRow[]): Tombstone[] {
   return events.flatMap(({ key, occurredAt }) => {
-    const isKey = typeof key === 'string' || typeof key === 'number';
+    const isKey = typeof key === 'string' || typeof key === 'number' || typeof key === 'bigint';
     return isKey && typeof occurredAt === 'number' ? [{ key, occurredAt }] : [];
   });
 }

@@ -2,7 +2,10 @@
  * The reads that the API offers of a declared stream: its newest events, and the row of a key. Instants are epoch
  * milliseconds, dates as 2018-04-01, bytes hexadecimal, whichever store is asked.
  */
+
+import { type ExactLong, longOfText } from '../messages/exact-long.ts';
 import type { RecordColumn } from '../messages/record-columns.ts';
+import { exactSql } from './sqlite-streams.ts';
 import type { Row } from './store.ts';
 import type { StreamTable } from './stream-tables.ts';
 
@@ -15,7 +18,7 @@ export function newestSql({ name, timeField, columns }: StreamTable, limit: numb
   if (!Number.isInteger(limit) || limit < 1 || limit > 1001)
     throw new RangeError(`limit must be 1 to 1001, not ${limit}`);
   const instant = (column: string): string => `epoch_ms(${column})`;
-  return `SELECT ${selected(columns, instant, (column) => `${column}::VARCHAR`)} FROM "${name}" AS event
+  return `SELECT ${selected(columns, instant, (column) => `${column}::VARCHAR`, null)} FROM "${name}" AS event
     ORDER BY event."${timeField}" DESC, event.log_offset DESC, event.partition LIMIT ${limit}`;
 }
 
@@ -25,7 +28,7 @@ export function keySql({ name, key, columns }: StreamTable, text: string): strin
   const keys = keyColumn === undefined ? [] : literalsOf(keyColumn, text);
   if (keys.length === 0) return null;
   const date = (column: string): string => `date(${column} * 86400, 'unixepoch')`;
-  return `SELECT ${selected(columns, (column) => column, date)} FROM "${name}" AS event
+  return `SELECT ${selected(columns, (column) => column, date, exactSql)} FROM "${name}" AS event
     WHERE event."${key}" IN (${keys.join(', ')}) LIMIT 1`;
 }
 
@@ -39,10 +42,12 @@ function selected(
   columns: readonly RecordColumn[],
   instant: (column: string) => string,
   date: (column: string) => string,
+  whole: ((column: string) => string) | null,
 ): string {
   const own = columns.map(({ path, kind }) => {
     const column = `event."${path}"`;
     if (kind === 'instant') return `${instant(column)} AS "${path}"`;
+    if (kind === 'long' && whole !== null) return `${whole(column)} AS "${path}"`;
     if (kind === 'date') return `${date(column)} AS "${path}"`;
     // SQLite's hex() of null is an empty text.
     if (kind === 'bytes') return `CASE WHEN ${column} IS NULL THEN NULL ELSE hex(${column}) END AS "${path}"`;
@@ -53,10 +58,18 @@ function selected(
 
 /** What a key may be that is written so: a union of text and numbers may hold either. */
 function literalsOf({ kind }: RecordColumn, text: string): string[] {
-  const isWhole = /^-?\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text));
-  if (kind === 'int' || kind === 'long') return isWhole ? [text] : [];
+  const whole = longOfText(text);
+  const isWhole = whole !== null;
+  if (kind === 'int' || kind === 'long') return isWhole ? [literalOf(whole)] : [];
   if (kind === 'text') return [textLiteral(text)];
-  return isWhole ? [textLiteral(JSON.stringify(text)), textLiteral(text)] : [textLiteral(JSON.stringify(text))];
+  return isWhole
+    ? [textLiteral(JSON.stringify(text)), textLiteral(String(whole))]
+    : [textLiteral(JSON.stringify(text))];
+}
+
+/** SQLite takes the digits of −2^63 for a real number: it reads the sign apart. */
+function literalOf(whole: ExactLong): string {
+  return whole < 0 ? `(${BigInt(whole) + 1n} - 1)` : String(whole);
 }
 
 /** For SQLite, in hexadecimal: a text of a stranger, whatever is in it. */

@@ -20,7 +20,7 @@ import { type Service, startService } from '../service.ts';
 import { ENDED, type Resumed } from '../sources/known-file.ts';
 import type { ConsumedPrefix } from '../sources/prefix-hash.ts';
 import { OtherFileError } from '../sources/source.ts';
-import { partitionOf } from '../streams/partitioner.ts';
+import { partitionOf, partitionOfEventKey } from '../streams/partitioner.ts';
 import { START_OF_TIME_MS } from '../streams/watermark.ts';
 
 export interface DriverOptions {
@@ -53,7 +53,7 @@ export interface Driver {
   stream(name: string): RunningStream;
   /** The partition of the event's key. */
   partitionOf(stream: string, event: DynamicEvent): number;
-  partitionOfKey(stream: string, key: string | number): number;
+  partitionOfKey(stream: string, key: Tombstone['key']): number;
   /** Commits events and dead letters of one partition together. Resolves when there is room for more. */
   pipe(
     stream: string,
@@ -271,8 +271,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
 }
 
 function partitionOfEvent({ config, units }: RunningStream, event: DynamicEvent): number {
-  const key = event[keyOf(config)];
-  return partitionOf(typeof key === 'number' || typeof key === 'string' ? key : JSON.stringify(key), units.length);
+  return partitionOfEventKey(event[keyOf(config)], units.length);
 }
 
 function keyOf(config: StreamConfig | null): string {

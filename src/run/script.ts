@@ -5,10 +5,13 @@ import { hintFor } from '../config/output-names.ts';
 import { parseDuration } from '../keys/units.ts';
 import type { AvroRecord } from '../messages/avro.ts';
 import type { DynamicEvent } from '../messages/codec.ts';
+import { isLong } from '../messages/exact-long.ts';
 import { createJsonDecoder, type JsonDecoder } from '../messages/json.ts';
+import { wholeNumber } from '../messages/json-fields.ts';
 import { type DeadLetter, RAW_BYTES_MAX, type Tombstone } from '../messages/streams.ts';
 import type { TimeOptions } from '../messages/times.ts';
 import { NOT_UNICODE, NOT_UNICODE_PROBLEM } from '../messages/well-formed.ts';
+import { parseWritten } from '../messages/written-number.ts';
 
 export type ScriptStep =
   | {
@@ -113,7 +116,7 @@ export function createScriptReader(
     const stream = requireStream(words.$stream ?? (control === undefined ? undefined : words.stream) ?? inputStream);
     const partition = words.$partition === undefined ? null : partitionIn(stream, '$partition', words.$partition);
     if (control === undefined) {
-      const own = Object.entries(words).filter(([word]) => !word.startsWith('$'));
+      const own = Object.entries(writtenFields(line)).filter(([word]) => !word.startsWith('$'));
       if (words.$tombstone === undefined) return event(stream.name, partition, line, Object.fromEntries(own));
       if (words.$tombstone !== true) throw new ScriptError('$tombstone can only be true');
       const row = words[stream.key];
@@ -146,13 +149,14 @@ function tombstoneStep(
 ): ScriptStep {
   const row = fields[key];
   const occurredAt = fields[eventTime];
-  if (typeof row !== 'string' && !Number.isSafeInteger(row)) {
+  const ofKey = typeof row === 'string' ? row : wholeNumber(row);
+  if (ofKey === null || !(typeof ofKey === 'string' || isLong(ofKey))) {
     throw new ScriptError(`beside $tombstone stands ${key}, the key of the row that is gone`);
   }
   if (typeof occurredAt !== 'number' || !Number.isSafeInteger(occurredAt)) {
     throw new ScriptError(`beside $tombstone stands ${eventTime}, in whole milliseconds since 1970`);
   }
-  const tombstone = { key: typeof row === 'string' ? row : Number(row), occurredAt };
+  const tombstone = { key: ofKey, occurredAt };
   return { kind: 'tombstone', stream: name, partition, tombstone, isOfTable: isTable };
 }
 
@@ -194,6 +198,11 @@ function isControl(line: Buffer): boolean {
 }
 
 /** The line's JSON object; null for anything else, whose fault the event decoder names. */
+/** The fields of a line that is an object, with all digits of its numbers. */
+function writtenFields(line: Buffer): Record<string, unknown> {
+  return { ...Object(parseWritten(line.toString('utf8'))) };
+}
+
 function parsed(line: Buffer): Record<string, unknown> | null {
   if (!isUtf8(line)) return null;
   try {

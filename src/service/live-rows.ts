@@ -1,6 +1,8 @@
 /** What a commit derived, as the rows that a live page shows: those of the tables that have them live. */
+
 import type { Committed } from '../actors/partition-consumer.ts';
 import type { LiveEvent, Row } from '../http/view.ts';
+import { exactJson } from '../messages/event-json.ts';
 import type { Registry } from '../messages/registry.ts';
 import type { ColumnEntry, Table } from '../projections/table.ts';
 import { TABLES } from '../tables.ts';
@@ -40,7 +42,7 @@ function rowOf({ columns, read }: Table, event: object, { commit }: Committed, o
 }
 
 function shownValue({ kind, values }: ColumnEntry, value: unknown): Value {
-  if (kind === 'json') return JSON.stringify(value);
+  if (kind === 'json') return exactJson(value);
   if (typeof value === 'string') return values?.[value] ?? value;
   return typeof value === 'number' || typeof value === 'boolean' ? value : null;
 }

@@ -191,7 +191,10 @@ export function isKeyOfRow(groups: Groups, group: number, row: number): boolean 
   const key = groups.rows[group * groups.stride + KEY]!;
   if (!Number.isNaN(key)) return eventKeys.kind === 'number' && eventKeys.values[row] === key;
   const other = groups.otherKeys[group]!;
-  if (eventKeys.kind === 'number') return other === null && Number.isNaN(eventKeys.values[row]);
+  if (eventKeys.kind === 'number') {
+    if (typeof other === 'bigint') return eventKeys.exact !== null && eventKeys.exact[row] === other;
+    return other === null && Number.isNaN(eventKeys.values[row]);
+  }
   return typeof other === 'string' && isTextAt(eventKeys, row, other);
 }
 

@@ -1,7 +1,9 @@
 /** A join as an operator: events and deletions of its two sides in, results and late events out. */
+
 import { type AvroRecord, NAMESPACE } from '../messages/avro.ts';
 import { type DynamicEvent, dynamicEventType, type EventType, eventType } from '../messages/codec.ts';
 import type { Columns } from '../messages/columns.ts';
+import { exactJson } from '../messages/event-json.ts';
 import { type JoinResultType, joinResultType } from '../messages/join-result.ts';
 import { filteredResults } from './filtered-results.ts';
 import { createJoin, heldBackMs } from './join-by-kind.ts';
@@ -130,7 +132,7 @@ function createJoinOperator(
       const event = columns.binary(row) ?? eventsType.encode(columns.event(row)).toString('latin1');
       const latenessMs = join.add(side, key, occurredAt, event, watermarkMs, out);
       if (latenessMs === null) return;
-      const json = JSON.stringify(columns.event(row));
+      const json = exactJson(columns.event(row));
       late.push({
         window: name,
         key: key === null ? null : String(key),

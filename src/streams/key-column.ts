@@ -1,7 +1,8 @@
 /** The field of the grouping key, read by row. */
-import { type Columns, type NumberColumn, type TextColumn, textAt } from '../messages/columns.ts';
+import { type Columns, type NumberColumn, numberAt, type TextColumn, textAt } from '../messages/columns.ts';
 
-export type Key = string | number | null;
+/** A bigint is a long that no number holds exactly. */
+export type Key = string | number | bigint | null;
 export type KeyColumn = NumberColumn | TextColumn;
 
 /** Throws when the field is neither a number nor a text. */
@@ -16,6 +17,6 @@ export function keyColumn(columns: Columns, field: string): KeyColumn {
 export function keyAt(column: KeyColumn, row: number): Key {
   if (column.nulls !== null && column.nulls[row] === 1) return null;
   if (column.kind === 'text') return textAt(column, row);
-  const value = column.values[row]!;
-  return Number.isNaN(value) ? null : value;
+  const value = numberAt(column, row);
+  return typeof value === 'number' && Number.isNaN(value) ? null : value;
 }

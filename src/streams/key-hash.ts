@@ -16,8 +16,9 @@ export function hashKeys(column: KeyColumn | null, count: number, into: Int32Arr
     return;
   }
   if (column.kind === 'number') {
-    const { values } = column;
+    const { values, exact } = column;
     for (let row = 0; row < count; row++) into[row] = hashNumber(values[row]!);
+    if (exact !== null) hashWide(values, exact, count, into);
   } else {
     const { bytes, starts, ends } = column;
     for (let row = 0; row < count; row++) {
@@ -38,8 +39,20 @@ export function hashKeys(column: KeyColumn | null, count: number, into: Int32Arr
   if (nulls !== null) for (let row = 0; row < count; row++) if (nulls[row] === 1) into[row] = NULL_HASH;
 }
 
+/** Longs that no number holds exactly have a hash of all their bits. */
+function hashWide(values: Float64Array, exact: BigInt64Array, count: number, into: Int32Array): void {
+  for (let row = 0; row < count; row++) {
+    if (Math.abs(values[row]!) > Number.MAX_SAFE_INTEGER) into[row] = hashBig(exact[row]!);
+  }
+}
+
+function hashBig(key: bigint): number {
+  return mix(Number(BigInt.asIntN(32, key)) ^ Math.imul(Number(BigInt.asIntN(32, key >> 32n)), 0x9e3779b1));
+}
+
 export function hashOf(key: Key): number {
   if (key === null) return NULL_HASH;
+  if (typeof key === 'bigint') return hashBig(key);
   return typeof key === 'number' ? hashNumber(key) : mix(foldText(key));
 }
 

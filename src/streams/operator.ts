@@ -24,7 +24,7 @@ export interface OperatorInput {
 /** A row of a stream that is used as a table is gone. */
 export interface OperatorDeletion {
   readonly stream: string;
-  readonly key: string | number;
+  readonly key: string | number | bigint;
   readonly occurredAt: number;
 }
 

@@ -1,12 +1,24 @@
 /** Which partition a key belongs to. The same key gives the same partition in every process and version. */
 import type { TextColumn } from '../messages/columns.ts';
+import { exactJson } from '../messages/event-json.ts';
 import { type Key, type KeyColumn, keyAt } from './key-column.ts';
 
 /** `key` modulo `partitions`, through the 32-bit finalizer of MurmurHash3, or Kafka's murmur2 for a string. */
-export function partitionOf(key: number | string, partitions: number): number {
+export function partitionOf(key: number | bigint | string, partitions: number): number {
   if (partitions === 1) return 0;
-  const hash = typeof key === 'number' ? mixInteger(key) : murmur2Of(key);
+  const hash =
+    typeof key === 'number'
+      ? mixInteger(key | 0, Math.floor(key / 0x1_0000_0000) | 0)
+      : typeof key === 'bigint'
+        ? mixInteger(Number(BigInt.asIntN(32, key)), Number(BigInt.asIntN(32, key >> 32n)))
+        : murmur2Of(key);
   return (hash & 0x7fffffff) % partitions;
+}
+
+/** Of the key of an event. One that is neither a number nor a text goes by its JSON. */
+export function partitionOfEventKey(key: unknown, partitions: number): number {
+  const isPlain = typeof key === 'number' || typeof key === 'string' || typeof key === 'bigint';
+  return partitionOf(isPlain ? key : exactJson(key), partitions);
 }
 
 /** As partitionOf(); the null key, which is one, belongs to the first. */
@@ -31,8 +43,9 @@ function isAsciiAt({ bytes, starts, ends }: TextColumn, row: number): boolean {
   return true;
 }
 
-function mixInteger(key: number): number {
-  let hash = (key | 0) ^ (Math.floor(key / 0x1_0000_0000) | 0);
+/** Of the halves of a whole number of 64 bits. */
+function mixInteger(low: number, high: number): number {
+  let hash = low ^ high;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return hash ^ (hash >>> 16);

@@ -1,7 +1,9 @@
 /** Windows as an operator: results and late events of one window of the pipeline file. */
+
 import { type AvroRecord, NAMESPACE } from '../messages/avro.ts';
 import { eventType } from '../messages/codec.ts';
 import type { Columns } from '../messages/columns.ts';
+import { exactJson } from '../messages/event-json.ts';
 import { type WindowResultType, windowResultType } from '../messages/window-result.ts';
 import { AGGREGATES, type AggregateTable, resultField } from './aggregate-table.ts';
 import type { Operator } from './operator.ts';
@@ -93,7 +95,7 @@ export function createWindowOperator(
       const arrival = windows.add(row, occurredAt, results);
       if (arrival === null) return;
       const { key, latenessMs, windows: lost } = arrival;
-      const event = JSON.stringify(seen?.event(row));
+      const event = exactJson(seen?.event(row));
       late.push({
         window: name,
         key: key === null ? null : String(key),

@@ -23,7 +23,7 @@ import {
 import { type DeadLetter, RAW_BYTES_MAX } from '../messages/streams.ts';
 import { deadLetterType } from '../messages/types.ts';
 import { createLineSplitter, MAX_LINE_BYTES } from '../sources/lines.ts';
-import { partitionOf } from '../streams/partitioner.ts';
+import { partitionOfEventKey } from '../streams/partitioner.ts';
 import { beginsAsArray, eachItem, NESTING_MAX, nestingOf, onlyObject } from './json-items.ts';
 import {
   type BodyShape,
@@ -189,9 +189,7 @@ function createOutput(
   return {
     sink: {
       event(event, raw, position) {
-        const key = event[keyField];
-        const text = typeof key === 'number' || typeof key === 'string' ? key : JSON.stringify(key);
-        const partition = partitionOf(text, partitions);
+        const partition = partitionOfEventKey(event[keyField], partitions);
         let own = events.get(partition);
         if (own === undefined) {
           const origins = createOriginWriter();

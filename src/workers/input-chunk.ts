@@ -12,7 +12,7 @@ import type { DeadLetter } from '../messages/streams.ts';
 import { deadLetterType, filePositionType } from '../messages/types.ts';
 import type { Resumed } from '../sources/known-file.ts';
 import type { ConsumedPrefix } from '../sources/prefix-hash.ts';
-import { partitionOf } from '../streams/partitioner.ts';
+import { partitionOfEventKey } from '../streams/partitioner.ts';
 import type { ReadInputMessage, ReadInputTask } from './read-input-protocol.ts';
 
 export interface InputChunk {
@@ -60,8 +60,7 @@ export function createInputChunk(
     if (resumed.records[partition] === null) had[partition]! += 1;
   }
   function partitionOfEvent(event: DynamicEvent): number {
-    const key = event[keyField];
-    return partitionOf(typeof key === 'number' || typeof key === 'string' ? key : JSON.stringify(key), partitions);
+    return partitionOfEventKey(event[keyField], partitions);
   }
 
   return {
