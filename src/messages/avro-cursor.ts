@@ -80,6 +80,9 @@ export function goDeeper(c: Cursor): boolean {
   return !c.failed;
 }
 
+/** Reads a value as the reader's type; after a misfit nobody looks at the result. */
+export type Read = (c: Cursor) => unknown;
+
 /** Called for each value that takes memory of its own. */
 export function charge(c: Cursor, bytes: number): void {
   c.memoryLeft -= bytes;

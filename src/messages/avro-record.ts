@@ -2,9 +2,9 @@
  * Reads a record by code that is generated for the pair of schemas, so that each event is made at once, with its fields in
  * the reader's order. The generated code holds no text of the schemas but the names of the reader's fields, as JSON.
  */
-import { type Cursor, charge, claimEmpty, goDeeper, misfit, readLong, within } from './avro-cursor.ts';
+
+import { type Cursor, charge, claimEmpty, goDeeper, misfit, type Read, readLong, within } from './avro-cursor.ts';
 import { defaultOf } from './avro-default.ts';
-import type { Read } from './avro-scalars.ts';
 import { type FieldType, type RecordType, type SchemaType, typeText } from './avro-schema.ts';
 import type { Skip } from './avro-skip.ts';
 

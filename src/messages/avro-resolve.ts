@@ -5,11 +5,28 @@
  * that can't is a misfit of its record: null where the reader has no null, a branch of a wider union, an unknown symbol.
  * Names of records are not compared, since Spark and others give the record of every file the same name.
  */
-import { charge, checkPartEnd, goDeeper, misfit, readCount, readLong, readText, within } from './avro-cursor.ts';
+import {
+  charge,
+  checkPartEnd,
+  goDeeper,
+  misfit,
+  type Read,
+  readCount,
+  readLong,
+  readText,
+  within,
+} from './avro-cursor.ts';
 import { isWrapped } from './avro-default.ts';
 import { type Resolved, type Resolver, recordReader, type Unresolved } from './avro-record.ts';
-import { finiteOrNull, type Read, type SingleReader, type SingleType, singleReader } from './avro-scalars.ts';
-import { branchName, type RecordType, type SchemaType, typeText, type UnionType } from './avro-schema.ts';
+import { finiteOrNull, type SingleReader, singleReader } from './avro-scalars.ts';
+import {
+  branchName,
+  type RecordType,
+  type SchemaType,
+  type SingleType,
+  typeText,
+  type UnionType,
+} from './avro-schema.ts';
 import { branchAt, type Skip } from './avro-skip.ts';
 
 /** How deep pairs of types may nest while they are compiled. */

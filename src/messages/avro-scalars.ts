@@ -7,13 +7,14 @@ import {
   charge,
   copyOf,
   misfit,
+  type Read,
   readLength,
   readLong,
   readText,
   readWholeLong,
   take,
 } from './avro-cursor.ts';
-import type { EnumType, FixedType, ScalarType, SchemaType } from './avro-schema.ts';
+import type { EnumType, ScalarType, SchemaType, SingleType } from './avro-schema.ts';
 import { readUuid } from './avro-uuid.ts';
 import { type ExactLong, isLong } from './exact-long.ts';
 import { TIME_MAX_MS } from './logical-readers.ts';
@@ -28,11 +29,6 @@ import {
   logicalName,
   unscaledOf,
 } from './logical-types.ts';
-
-/** Reads a value as the reader's type; after a misfit nobody looks at the result. */
-export type Read = (c: Cursor) => unknown;
-
-export type SingleType = ScalarType | FixedType | EnumType;
 
 const INT_MAX = 2 ** 31 - 1;
 const INT_MIN = -(2 ** 31);

@@ -45,6 +45,8 @@ export interface EnumType extends Sized {
   readonly fallback: string | null;
 }
 
+export type SingleType = ScalarType | FixedType | EnumType;
+
 export interface RecordType extends Sized {
   readonly kind: 'record';
   readonly name: string;

@@ -1,6 +1,16 @@
 /** Readers of UUIDs, which are texts or 16 bytes. */
-import { type Cursor, charge, misfit, readLength, readText, TEXT_BYTES, take, textBetween } from './avro-cursor.ts';
-import type { Read, SingleType } from './avro-scalars.ts';
+import {
+  type Cursor,
+  charge,
+  misfit,
+  type Read,
+  readLength,
+  readText,
+  TEXT_BYTES,
+  take,
+  textBetween,
+} from './avro-cursor.ts';
+import type { SingleType } from './avro-schema.ts';
 import { uuidBytes, uuidText } from './logical-types.ts';
 
 const UUID_BYTES = 16;

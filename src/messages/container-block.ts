@@ -1,7 +1,7 @@
 /** Decodes the records of one block of a container, by the writer's schema and the reader's. */
-import { type Cursor, charge, cursorOf, Damage, misfit } from './avro-cursor.ts';
+
+import { type Cursor, charge, cursorOf, Damage, misfit, type Read } from './avro-cursor.ts';
 import { createResolver, eventReader } from './avro-resolve.ts';
-import type { Read } from './avro-scalars.ts';
 import { parseSchemaText, type RecordType } from './avro-schema.ts';
 import { createSkips, type Skip } from './avro-skip.ts';
 import type { DynamicEvent } from './codec.ts';

@@ -6,10 +6,11 @@ import { isUtf8 } from 'node:buffer';
 import { type SchemaType, typeText } from './avro-schema.ts';
 import type { CsvOptions } from './csv-options.ts';
 import { longOfText } from './exact-long.ts';
-import { INT_MAX, INT_MIN, isNoKey, isNotFinite, reader, type Scope } from './json-fields.ts';
+import { isNoKey, isNotFinite, reader, type Scope } from './json-fields.ts';
 import { TIME_MAX_MS } from './logical-readers.ts';
 import { FAILED, fail, type Report } from './refusal.ts';
 import { NOT_UNICODE, NOT_UNICODE_PROBLEM } from './well-formed.ts';
+import { INT_MAX, INT_MIN } from './whole-number.ts';
 
 /** Reads the cell from `start` to `end`; FAILED after `report.fail`. */
 export type Cell = (line: Buffer, start: number, end: number) => unknown;

@@ -6,12 +6,12 @@
  */
 import { defaultOf } from './avro-default.ts';
 import type { RecordType, SchemaType, UnionType } from './avro-schema.ts';
-import { type ExactLong, exactLong, isLong } from './exact-long.ts';
 import { logicalReader } from './logical-readers.ts';
-import { notFiniteWord, unscaledOfText } from './number-text.ts';
+import { notFiniteWord } from './number-text.ts';
 import { at, FAILED, fail, type Read, type Report, shown, wrong } from './refusal.ts';
 import type { Times } from './times.ts';
 import { NOT_UNICODE, NOT_UNICODE_PROBLEM } from './well-formed.ts';
+import { intReader, longReader } from './whole-number.ts';
 import { isWritten, writtenText } from './written-number.ts';
 
 /** What readers of one schema share. */
@@ -24,8 +24,6 @@ export interface Scope {
 
 /** A value nested deeper than this is refused: a recursive schema would let it exhaust the stack. */
 const MAX_DEPTH = 64;
-export const INT_MAX = 2 ** 31 - 1;
-export const INT_MIN = -(2 ** 31);
 
 interface FieldReader {
   readonly name: string;
@@ -159,40 +157,6 @@ function wideNumber(value: bigint, report: Report): unknown {
   if (BigInt(number) === value) return number;
   return fail(report, 'too-large', `is a whole number that a double does not hold: found ${value}`);
 }
-
-function intReader(report: Report): Read {
-  return (value) => {
-    const number = wholeNumber(value);
-    if (number === null) return wrong(report, 'a whole number', value);
-    if (typeof number === 'number' && number <= INT_MAX && number >= INT_MIN) return number;
-    return fail(report, 'too-large', `is beyond the 32 bits of an int: found ${shown(value)}`);
-  };
-}
-
-/** Reads whole numbers of 64 bits. One that a number does not hold exactly comes as a bigint, or as it was written. */
-function longReader(report: Report, isSafe: boolean): Read {
-  const range = isSafe ? '±(2^53 − 1)' : 'the 64 bits of a long';
-  return (value) => {
-    if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
-    const number = wholeNumber(value);
-    if (number === null) return wrong(report, 'a whole number', value);
-    // A number that JSON.parse may have rounded is taken once it comes as it was written.
-    if (typeof value !== 'number' && isLong(number) && (typeof number === 'number' || !isSafe)) return number;
-    return fail(report, 'too-large', `is beyond ${range}: found ${shown(value)}`);
-  };
-}
-
-/** Beyond 64 bits a bigint as well; null when the value is no whole number. */
-export function wholeNumber(value: unknown): ExactLong | null {
-  if (typeof value === 'number') return Number.isInteger(value) ? value : null;
-  if (typeof value === 'bigint') return isLong(value) ? exactLong(value) : value;
-  const text = writtenText(value);
-  const whole = text === null ? null : unscaledOfText(text, 0);
-  return typeof whole === 'bigint' ? wholeNumber(whole) : whole === 'too-long' ? BEYOND : null;
-}
-
-/** Stands for a whole number of very many digits. */
-const BEYOND = 1n << 64n;
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !isWritten(value);

@@ -2,7 +2,9 @@
  * Calls of a user's code: what it is given, and what becomes of what it did. A turn is one key's part in a call; its copy
  * of the state, its timers and its clearing are kept in the turn, and are done once the call has returned.
  */
+
 import type { DynamicEvent } from '../messages/codec.ts';
+import { exactJson } from '../messages/event-json.ts';
 import type { CutOffs } from './cut-offs.ts';
 import type { BroadcastHandler, Definition, ForAllContext, Handler, Key, KeyContext, Row } from './definition.ts';
 import type { KeyState, KeyStates } from './key-states.ts';
@@ -97,7 +99,7 @@ export function createCalls(spec: CallsSpec): Calls {
     },
     random(seed: number | string = 0): number {
       const { key, timeMs } = now('random');
-      return randomOf(JSON.stringify([name, key, timeMs, seed]));
+      return randomOf(exactJson([name, key, timeMs, seed]));
     },
   } satisfies KeyContext;
 
@@ -251,7 +253,7 @@ export function createCalls(spec: CallsSpec): Calls {
 function requireFit(path: string | null, record: Readonly<Row>, what: string): void {
   if (path === null) return;
   const value = path.split('.').reduce<unknown>((inner, name) => Object(inner)[name], record);
-  throw new TypeError(`${what} ${JSON.stringify(value) ?? 'nothing'} as ${path}, which its schema does not allow`);
+  throw new TypeError(`${what} ${exactJson(value)} as ${path}, which its schema does not allow`);
 }
 
 function requireNoPromise(returned: unknown): void {

@@ -2,6 +2,7 @@
  * Whether an operator's results depend on nothing but its events and watermarks: a script is run whole, event by event, in
  * cuts, with restarts, and on several numbers of partitions, and each key's outputs and state are compared.
  */
+import { exactJson } from '../messages/event-json.ts';
 import type { Key, Row } from './definition.ts';
 import { createOperatorRun, type OperatorRun, type TestOperatorOptions } from './test-operator.ts';
 
@@ -90,13 +91,13 @@ function gather(run: OperatorRun, keys: ReadonlySet<Key>, results: Map<string, s
   for (const output of run.outputs()) {
     const byKey = new Map<string, Readonly<Row>[]>();
     for (const event of run.output(output)) {
-      const key = JSON.stringify(event.key);
+      const key = exactJson(event.key);
       byKey.set(key, [...(byKey.get(key) ?? []), event]);
     }
     for (const [key, events] of byKey) results.set(`output ${output} of key ${key}`, jsonOf(events));
   }
   for (const key of keys) {
-    results.set(`the state of key ${JSON.stringify(key)}`, jsonOf([run.state(key), run.timers(key)]));
+    results.set(`the state of key ${exactJson(key)}`, jsonOf([run.state(key), run.timers(key)]));
   }
   results.set('the broadcast state', jsonOf(run.broadcast()));
 }
@@ -104,6 +105,7 @@ function gather(run: OperatorRun, keys: ReadonlySet<Key>, results: Map<string, s
 /** Maps and records in the order of their names. */
 function jsonOf(value: unknown): string {
   return JSON.stringify(value, (_, member: unknown) => {
+    if (typeof member === 'bigint') return `${member}`;
     if (typeof member !== 'object' || member === null || Array.isArray(member) || Buffer.isBuffer(member))
       return member;
     return Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)));

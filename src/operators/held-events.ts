@@ -3,7 +3,10 @@
  * no order of arrival that would be the same on another number of partitions. Of one time, the stream and then the
  * content decides.
  */
+
 import type { DynamicEvent } from '../messages/codec.ts';
+import { exactJson } from '../messages/event-json.ts';
+import { longOfText } from '../messages/exact-long.ts';
 
 export interface HeldEvent {
   readonly stream: string;
@@ -52,10 +55,10 @@ export function createHeldEvents(): HeldEvents {
       events = events.slice(start);
       start = 0;
     },
-    snapshot: () => events.slice(start).map(({ event, ...rest }) => ({ ...rest, event: JSON.stringify(event) })),
-    restore(saved) {
-      events = Array.isArray(saved)
-        ? saved.map(({ event, ...rest }) => ({ ...rest, event: JSON.parse(event, revived) }))
+    snapshot: () => events.slice(start).map(({ event, ...rest }) => ({ ...rest, event: JSON.stringify(event, saved) })),
+    restore(state) {
+      events = Array.isArray(state)
+        ? state.map(({ event, ...rest }) => ({ ...rest, event: JSON.parse(event, revived) }))
         : [];
       start = 0;
     },
@@ -65,11 +68,17 @@ export function createHeldEvents(): HeldEvents {
 function isBefore(event: HeldEvent, other: HeldEvent): boolean {
   if (event.timeMs !== other.timeMs) return event.timeMs < other.timeMs;
   if (event.stream !== other.stream) return event.stream < other.stream;
-  return JSON.stringify(event.event) < JSON.stringify(other.event);
+  return exactJson(event.event) < exactJson(other.event);
 }
 
-/** Bytes, which JSON has as a list of numbers. */
+/** JSON has no form for a bigint of its own. */
+function saved(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? { type: 'Long', data: value.toString() } : value;
+}
+
+/** Bytes, which JSON has as a list of numbers, and bigints. */
 function revived(_: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || !('type' in value) || !('data' in value)) return value;
+  if (value.type === 'Long' && typeof value.data === 'string') return longOfText(value.data) ?? value;
   return value.type === 'Buffer' && Array.isArray(value.data) ? Buffer.from(value.data) : value;
 }

@@ -1,7 +1,9 @@
 /** One output of an operator: its events go into a block as they come, and those of a failed call are taken back. */
+
 import type { AvroRecord, AvroSchema } from '../messages/avro.ts';
 import { type DynamicEvent, dynamicEventType, type EventType } from '../messages/codec.ts';
 import { derivedSchema } from '../messages/derived-event.ts';
+import { exactJson } from '../messages/event-json.ts';
 import type { OperatorOutput } from '../streams/operator.ts';
 import type { Key, Row } from './definition.ts';
 
@@ -36,7 +38,7 @@ export function createOutputWriter(
     if (stray !== undefined)
       throw new TypeError(`${output} has no field ${stray}; it has ${names.join(', ') || 'none'}`);
     const path = type.invalidPath(event)?.join('.') ?? '';
-    const value = JSON.stringify(path.split('.').reduce<unknown>((inner, name) => Object(inner)[name], event));
+    const value = exactJson(path.split('.').reduce<unknown>((inner, name) => Object(inner)[name], event));
     throw new TypeError(`${output}.${path} can't be ${value ?? 'left out'}: its schema says otherwise`);
   }
 

@@ -7,7 +7,7 @@
 import type { AvroRecord, AvroSchema } from '../messages/avro.ts';
 import { type DynamicEvent, dynamicEventType } from '../messages/codec.ts';
 import { type Columns, columnsOfEvents, valueAt } from '../messages/columns.ts';
-import { jsonOf } from '../messages/event-json.ts';
+import { exactJson, jsonOf } from '../messages/event-json.ts';
 import { deadLetterType } from '../messages/types.ts';
 import { type KeyColumn, keyAt, keyColumn } from '../streams/key-column.ts';
 import type { Operator, OperatorInput, OperatorState } from '../streams/operator.ts';
@@ -116,8 +116,8 @@ function createWriting(spec: UserOperatorSpec, partition: number, { writers, let
     try {
       calls.onTimer(key, at);
     } catch (error) {
-      const what = `the timer at ${at} of key ${JSON.stringify(key.key)}`;
-      const json = JSON.stringify({ key: key.key, timer: at });
+      const what = `the timer at ${at} of key ${exactJson(key.key)}`;
+      const json = exactJson({ key: key.key, timer: at });
       failed({ what, stream: inputs[0]?.stream ?? '', position: cutOffs.place.given, json, error });
     }
   }

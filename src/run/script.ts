@@ -7,10 +7,10 @@ import type { AvroRecord } from '../messages/avro.ts';
 import type { DynamicEvent } from '../messages/codec.ts';
 import { isLong } from '../messages/exact-long.ts';
 import { createJsonDecoder, type JsonDecoder } from '../messages/json.ts';
-import { wholeNumber } from '../messages/json-fields.ts';
 import { type DeadLetter, RAW_BYTES_MAX, type Tombstone } from '../messages/streams.ts';
 import type { TimeOptions } from '../messages/times.ts';
 import { NOT_UNICODE, NOT_UNICODE_PROBLEM } from '../messages/well-formed.ts';
+import { wholeNumber } from '../messages/whole-number.ts';
 import { parseWritten } from '../messages/written-number.ts';
 
 export type ScriptStep =

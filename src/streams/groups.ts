@@ -9,7 +9,7 @@ import type { AggregateSpec } from './aggregate-function.ts';
 import { type AggregateTable, definitionOf, resultField } from './aggregate-table.ts';
 import { type ExactSums, loadSums, saveSums } from './exact-sum.ts';
 import { type Key, type KeyColumn, keyAt, keyColumn } from './key-column.ts';
-import { hashKeys, hashOf, isTextAt } from './key-hash.ts';
+import { hashKeys, hashOf, isOtherKeyAt } from './key-hash.ts';
 import type { States } from './states.ts';
 
 export interface Groups {
@@ -190,12 +190,7 @@ export function isKeyOfRow(groups: Groups, group: number, row: number): boolean 
   }
   const key = groups.rows[group * groups.stride + KEY]!;
   if (!Number.isNaN(key)) return eventKeys.kind === 'number' && eventKeys.values[row] === key;
-  const other = groups.otherKeys[group]!;
-  if (eventKeys.kind === 'number') {
-    if (typeof other === 'bigint') return eventKeys.exact !== null && eventKeys.exact[row] === other;
-    return other === null && Number.isNaN(eventKeys.values[row]);
-  }
-  return typeof other === 'string' && isTextAt(eventKeys, row, other);
+  return isOtherKeyAt(eventKeys, row, groups.otherKeys[group]!);
 }
 
 /** Whether two groups have the same key. */

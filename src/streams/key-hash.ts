@@ -56,8 +56,15 @@ export function hashOf(key: Key): number {
   return typeof key === 'number' ? hashNumber(key) : mix(foldText(key));
 }
 
+/** Whether the key of a row, which is not null, is this one, which is no number. */
+export function isOtherKeyAt(column: KeyColumn, row: number, key: Key): boolean {
+  if (column.kind === 'text') return typeof key === 'string' && isTextAt(column, row, key);
+  if (typeof key === 'bigint') return column.exact !== null && column.exact[row] === key;
+  return key === null && Number.isNaN(column.values[row]);
+}
+
 /** Whether a row's text, which is not null, equals this one. */
-export function isTextAt({ bytes, starts, ends }: TextColumn, row: number, text: string): boolean {
+function isTextAt({ bytes, starts, ends }: TextColumn, row: number, text: string): boolean {
   const start = starts[row]!;
   const length = ends[row]! - start;
   for (let i = 0; i < length; i++) {

@@ -2,12 +2,14 @@
  * One hash for each stream of derived events, from the journal alone. It is a sum over the events, so neither partitions nor
  * their order show. `at` is left out, since it is the watermark of one partition.
  */
+
 import { createHash } from 'node:crypto';
 import { BUILTIN_TYPES } from '../builtin-types.ts';
 import { type JournalPlace, openReader } from '../journal/open-reader.ts';
 import { readSchemaFiles } from '../journal/schema-files.ts';
 import type { Section } from '../messages/commit.ts';
 import { derivedStreamOfRecord } from '../messages/derived-event.ts';
+import { exactJson } from '../messages/event-json.ts';
 import { joinOfRecord } from '../messages/join-result.ts';
 import { createRegistry } from '../messages/registry.ts';
 import type { LogRange } from '../projections/projector.ts';
@@ -33,7 +35,7 @@ export default async function digestStreams({ dataDir, journal, ranges }: Digest
   const add = (stream: string, value: unknown): void => {
     const state = sums.get(stream) ?? { events: 0, sum: 0n };
     state.events += 1;
-    state.sum += createHash('md5').update(JSON.stringify(value)).digest().readBigUInt64LE(0);
+    state.sum += createHash('md5').update(exactJson(value)).digest().readBigUInt64LE(0);
     sums.set(stream, state);
   };
   const addSection = ({ fingerprint, bytes }: Section): void => {

@@ -18,6 +18,7 @@ function stream(...fields: readonly Field[]): AvroRecord {
 
 function plain(value: unknown): unknown {
   if (Buffer.isBuffer(value)) return value.toString('latin1');
+  if (typeof value === 'bigint') return value.toString();
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, own]) => [name, plain(own)]));

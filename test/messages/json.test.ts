@@ -159,21 +159,18 @@ describe('what is not an event', () => {
     expect(order.line(bytes)).toEqual({ ok: false, reason: 'not-json', detail: 'the bytes are not UTF-8' });
   });
 
-  test.each([
-    '9007199254740992',
-    '9007199254740993',
-    '-9007199254740993',
-    '1e300',
-    '123456789012345678901',
-  ])('is an integer that no number holds, in an event of the engine, quoted as it was written: %s', (digits) => {
-    const line = JSON.stringify(VALID).replace('450', digits);
-    const decoded = transaction.line(line);
-    expect(decoded).toMatchObject({ ok: false, reason: 'too-large' });
-    expect(decoded).toHaveProperty(
-      'detail',
-      expect.stringContaining(`amountCents is beyond ±(2^53 − 1): found ${digits}`),
-    );
-  });
+  test.each(['9007199254740992', '9007199254740993', '-9007199254740993', '1e300', '123456789012345678901'])(
+    'is an integer that no number holds, in an event of the engine, quoted as it was written: %s',
+    (digits) => {
+      const line = JSON.stringify(VALID).replace('450', digits);
+      const decoded = transaction.line(line);
+      expect(decoded).toMatchObject({ ok: false, reason: 'too-large' });
+      expect(decoded).toHaveProperty(
+        'detail',
+        expect.stringContaining(`amountCents is beyond ±(2^53 − 1): found ${digits}`),
+      );
+    },
+  );
 
   test('are not the largest integers that a number holds', () => {
     for (const amountCents of [2 ** 53 - 1, -(2 ** 53) + 1]) {
