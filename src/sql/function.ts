@@ -12,8 +12,11 @@ export interface SqlFunction {
   readonly example: string;
   /** Where the result differs from DuckDB's on purpose. */
   readonly differs?: string;
-  /** The result's type, or words on what is wrong with the arguments. */
-  resultType(args: readonly SqlType[]): SqlType | { readonly wrong: string };
+  /** The result's type, or words on what is wrong with the arguments. What is no constant is undefined. */
+  resultType(
+    args: readonly SqlType[],
+    constants?: readonly (SqlValue | undefined)[],
+  ): SqlType | { readonly wrong: string };
   /** Null arguments make the result null without a call, unless true, as for coalesce. */
   readonly seesNulls?: boolean;
   /** The arguments are values of the types that resultType took. Throws a SqlError. */

@@ -1,6 +1,17 @@
 /** The table of scalar functions. */
 import { nearestWord } from '../nearest-word.ts';
 import type { SqlFunction } from './function.ts';
+import { CONCATENATION } from './functions/concatenation.ts';
+import { CONDITIONALS } from './functions/conditionals.ts';
+import { ENCODINGS } from './functions/encodings.ts';
+import { LIST_SETS } from './functions/list-sets.ts';
+import { LISTS } from './functions/lists.ts';
+import { NUMBERS } from './functions/numbers.ts';
+import { ROUNDING } from './functions/rounding.ts';
+import { SEARCHES } from './functions/searches.ts';
+import { STRUCTS } from './functions/structs.ts';
+import { TEXTS } from './functions/texts.ts';
+import { TIMES } from './functions/times.ts';
 
 /** Finds a function by its name or an alias, in any case. */
 export interface FunctionTable {
@@ -25,6 +36,18 @@ export function functionTable(groups: readonly (readonly SqlFunction[])[]): Func
 }
 
 /** A line for each group. */
-const GROUPS: readonly (readonly SqlFunction[])[] = [];
+const GROUPS: readonly (readonly SqlFunction[])[] = [
+  NUMBERS,
+  ROUNDING,
+  CONDITIONALS,
+  TEXTS,
+  CONCATENATION,
+  SEARCHES,
+  ENCODINGS,
+  TIMES,
+  LISTS,
+  LIST_SETS,
+  STRUCTS,
+];
 
 export const FUNCTIONS = functionTable(GROUPS);
