@@ -98,7 +98,7 @@ function drive(definition: unknown, blocks: readonly Columns[]): void {
   let watermarkMs = Number.NEGATIVE_INFINITY;
   for (const columns of blocks) {
     const timesMs = columns.numbers('occurredAt');
-    operator.begin({ stream: STREAM, columns, timesMs, watermarkMs });
+    operator.begin({ stream: STREAM, columns, timesMs, watermarkMs, at: null });
     for (let row = 0; row < columns.count; row++) {
       operator.add(row);
       watermarkMs = timesMs[row]! - 1;

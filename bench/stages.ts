@@ -55,6 +55,7 @@ export async function runStages(): Promise<StageFigures[]> {
     timesMs: occurredAt,
     watermarkMs: Number.NEGATIVE_INFINITY,
     watermarksMs: occurredAt.map((timeMs) => timeMs - 5000),
+    at: null,
   };
   const bench = new Bench({ time: 1000, warmupTime: 200 });
   bench.add('encode', () => {

@@ -79,6 +79,8 @@ export function createPartitionHost({ fold, newFold, writerOf, commits, nextTurn
   const { partition, operators } = fold;
   const derivers = new Map<string, SupervisedActor<typeof deriverMachine>>();
   let applied = 0;
+  /** Of the commit that comes next. */
+  let nextOffset: number | null = null;
   let failure: Error | null = null;
   let isClosed = false;
 
@@ -132,6 +134,7 @@ export function createPartitionHost({ fold, newFold, writerOf, commits, nextTurn
         }
         await nextTurn();
       }
+      nextOffset = toOffset;
     },
     recovered() {
       for (const actor of derivers.values()) actor.send({ type: 'RECOVERED' });
@@ -139,8 +142,9 @@ export function createPartitionHost({ fold, newFold, writerOf, commits, nextTurn
     async apply(batch, committedAt) {
       if (failure !== null) throw failure;
       try {
-        const result = partition.apply(batch, derive, committedAt);
+        const result = partition.apply(batch, derive, committedAt, nextOffset);
         requireCommitSize(result.commit);
+        for (const { count } of result.commit.sections) if (nextOffset !== null) nextOffset += count;
         applied += 1;
         return result;
       } catch (error) {

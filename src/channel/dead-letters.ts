@@ -7,7 +7,6 @@
  * did not take is asked for again by an event, and the sink takes it up.
  */
 import { logName } from '../messages/log-name.ts';
-import type { DeadLetter } from '../messages/streams.ts';
 import { alertDeliveryType, deadLetterReplayedType, sinkDeliveryType } from '../messages/types.ts';
 import { type Refusals, refuse } from '../partition/refused.ts';
 import { latestTakenMs, refuseAhead } from '../partition/too-far-ahead.ts';
@@ -15,9 +14,10 @@ import type { Row } from '../projections/store.ts';
 import { createCheck } from '../quality/check.ts';
 import type { RunningStream } from '../service/pipeline.ts';
 import type { ServiceCore } from '../service.ts';
-import type { Batch } from '../sources/source.ts';
+import type { Batch, Intake } from '../sources/source.ts';
 import { type Reread, reread } from '../workers/reread.ts';
 import { type CommandContext, channelCommand, RequestError, type Target } from './channel-commands.ts';
+import { letterOf, OPERATOR_FAILED, repeatFor } from './repeated-events.ts';
 
 /** The source of replayed events in a log. */
 const DLQ_SOURCE = 'dlq';
@@ -139,12 +139,19 @@ async function replayGroup(service: ServiceCore, rows: readonly Row[], dryRun: b
       if (problem !== null) return { id, outcome: 'refused', detail: problem };
       return { id, outcome: done, detail: `to ${row.source}` };
     }
+    if (row.reason === OPERATOR_FAILED) {
+      const repeated = repeatFor(service, row);
+      if (repeated.kind === 'refused') return { id, outcome: 'refused', detail: repeated.detail };
+      const log = String(row.log);
+      taken.set(log, [...(taken.get(log) ?? []), { intake: repeated.intake, read: repeated, row }]);
+      return { id, outcome: done, detail: `to the operator ${row.source} of ${log}` };
+    }
     const stream = service.pipeline.streams.get(String(row.stream));
     if (stream?.config == null) return { id, outcome: 'refused', detail: `there is no stream ${row.stream} now` };
     const read = readAgain(stream, row, service.platform.nowMs());
     if (read.kind === 'refused') return { id, outcome: 'refused', detail: read.detail };
     const key = logName(stream.name, read.partition);
-    taken.set(key, [...(taken.get(key) ?? []), { stream, read, row }]);
+    taken.set(key, [...(taken.get(key) ?? []), { intake: stream.intake, read, row }]);
     return { id, outcome: done, detail: `to ${key}` };
   });
   if (dryRun) return outcomes;
@@ -157,7 +164,7 @@ async function replayGroup(service: ServiceCore, rows: readonly Row[], dryRun: b
 }
 
 interface Taken {
-  readonly stream: RunningStream;
+  readonly intake: Intake;
   readonly read: Extract<Reread, { readonly kind: 'event' }>;
   readonly row: Row;
 }
@@ -187,27 +194,16 @@ function readAgain(stream: RunningStream, row: Row, nowMs: number): Reread {
   return refusal === undefined ? read : { kind: 'refused', detail: `${refusal.reason}: ${refusal.detail}` };
 }
 
-function letterOf(row: Row): Pick<DeadLetter, 'source' | 'position' | 'raw' | 'rawLength' | 'format' | 'context'> {
-  return {
-    source: String(row.source),
-    position: Number(row.position),
-    raw: Buffer.from(String(row.raw_hex), 'hex'),
-    rawLength: Number(row.raw_length),
-    format: String(row.format),
-    context: String(row.context),
-  };
-}
-
 /** Commits all replayed events of one partition together. */
 async function commit(own: readonly Taken[], nowMs: number): Promise<void> {
   const [first] = own;
   if (first === undefined) return;
-  const { stream, read } = first;
+  const { intake, read } = first;
   const replayed = own.map(({ row }) => ({ log: String(row.log), offset: Number(row.log_offset), replayedAt: nowMs }));
   const blocks = [...own.flatMap(({ read: { blocks: its } }) => its), deadLetterReplayedType.encodeBlock(replayed)];
   await new Promise<void>((resolve, reject) => {
     const batch: Batch = { source: DLQ_SOURCE, next: null, blocks, onDurable: () => resolve(), onRejected: reject };
-    stream.intake.deliver(read.partition, batch).catch(reject);
+    intake.deliver(read.partition, batch).catch(reject);
   });
 }
 

@@ -129,6 +129,20 @@ export const callCutOffSchema = {
 } as const satisfies AvroRecord;
 export type CallCutOff = FromAvro<typeof callCutOffSchema>;
 
+export const repeatedEventsSchema = {
+  type: 'record',
+  name: 'RepeatedEvents',
+  namespace: NAMESPACE,
+  doc: 'Events that the log has, given once more to the one operator that failed on them.',
+  fields: [
+    { name: 'operator', type: 'string' },
+    { name: 'stream', type: 'string', doc: 'That they are of.' },
+    { name: 'fingerprint', type: 'string', doc: "Of its writer's schema: 16 hexadecimal digits." },
+    { name: 'count', type: 'int' },
+    { name: 'block', type: 'bytes', doc: 'An Avro array of so many events.' },
+  ],
+} as const satisfies AvroRecord;
+
 export const tombstoneSchema = {
   type: 'record',
   name: 'Tombstone',

@@ -11,6 +11,7 @@ import {
   flushSchema,
   forwardedBlockSchema,
   lateEventSchema,
+  repeatedEventsSchema,
   requestTakenSchema,
   sourceControlSchema,
   type Tombstone,
@@ -24,6 +25,7 @@ export const sourceControlType = eventType(sourceControlSchema);
 export const filePositionType = eventType(filePositionSchema);
 export const flushType = eventType(flushSchema);
 export const callCutOffType = eventType(callCutOffSchema);
+export const repeatedEventsType = eventType(repeatedEventsSchema);
 export const tombstoneType = eventTypeOf<Tombstone>(tombstoneSchema);
 export const requestTakenType = eventType(requestTakenSchema);
 export const forwardedBlockType = eventType(forwardedBlockSchema);
@@ -51,4 +53,5 @@ export const ENGINE_TYPES = [
   sinkPositionsType,
   sinkDeliveryType,
   callCutOffType,
+  repeatedEventsType,
 ] as const;

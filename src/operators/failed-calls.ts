@@ -8,6 +8,8 @@ import type { OperatorOutput } from '../streams/operator.ts';
 export interface FailedCall {
   /** For people: an event of a stream, or a timer. */
   readonly what: string;
+  /** For people: where that is in a log. Left out of a dead letter, which stands in the same commit. */
+  readonly place?: string;
   readonly stream: string;
   /** Number of the event among those that the operator was given. */
   readonly position: number;

@@ -160,7 +160,7 @@ export function createOperatorRun(operator: unknown, options: TestOperatorOption
         const rows = key === null ? events : events.filter((event) => partOf(keyOf(stream, event)) === part);
         if (rows.length === 0) continue;
         const read = columns(rows.map((event) => ({ ...event })));
-        own.begin({ stream, columns: read, timesMs: read.numbers(timeField), watermarkMs });
+        own.begin({ stream, columns: read, timesMs: read.numbers(timeField), watermarkMs, at: null });
         for (let row = 0; row < rows.length; row++) own.add(row);
       }
       take();

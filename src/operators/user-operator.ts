@@ -10,7 +10,7 @@ import { type Columns, columnsOfEvents, valueAt } from '../messages/columns.ts';
 import { exactJson, jsonOf } from '../messages/event-json.ts';
 import { deadLetterType } from '../messages/types.ts';
 import { type KeyColumn, keyAt, keyColumn } from '../streams/key-column.ts';
-import type { Operator, OperatorInput, OperatorState } from '../streams/operator.ts';
+import type { LogPlace, Operator, OperatorInput, OperatorState } from '../streams/operator.ts';
 import { END_OF_TIME_MS } from '../streams/watermark.ts';
 import { type Calls, createCalls } from './calls.ts';
 import { CutOffError, createCutOffs } from './cut-offs.ts';
@@ -103,13 +103,14 @@ function createWriting(spec: UserOperatorSpec, partition: number, { writers, let
   let keys = NO_KEY;
   let reader: EventReader = createEventReader(null);
   let isBroadcast = false;
+  let at: LogPlace | null = null;
   let handle: Handler | undefined;
 
   function failed(call: FailedCall): void {
     for (const writer of writers) writer.rollback();
     // What did not return is not tried again: it would not return then.
     if (onError === 'fail' && !(call.error instanceof CutOffError))
-      throw new OperatorFailure(name, call.what, call.error);
+      throw new OperatorFailure(name, `${call.what}${call.place ?? ''}`, call.error);
     pushLetter(letters, name, call);
   }
   function fire(key: KeyState, at: number): void {
@@ -151,6 +152,7 @@ function createWriting(spec: UserOperatorSpec, partition: number, { writers, let
       handle = definition.on.get(stream);
       columns = input.columns;
       timesMs = input.timesMs;
+      at = input.at;
       calls.watermarkMs = input.watermarkMs;
       const field = keyFields.get(stream) ?? null;
       isBroadcast = field === null;
@@ -169,7 +171,14 @@ function createWriting(spec: UserOperatorSpec, partition: number, { writers, let
         if (isBroadcast) calls.onBroadcast(stream, reader.event(row), timeMs);
         else if (handle !== undefined) calls.onEvent(handle, reader.event(row), keyAt(keys, row), timeMs);
       } catch (error) {
-        failed({ what: eventText(stream, timeMs), stream, position, json: jsonOf(columns.event(row)), error });
+        failed({
+          what: eventText(stream, timeMs),
+          place: placeText(at, row),
+          stream,
+          position,
+          json: jsonOf(columns.event(row)),
+          error,
+        });
       }
     },
     advance(watermarkMs) {
@@ -219,6 +228,10 @@ function createWriting(spec: UserOperatorSpec, partition: number, { writers, let
 
 function eventText(stream: string, timeMs: number): string {
   return `an event of ${stream} of ${new Date(timeMs).toISOString()}`;
+}
+
+function placeText(at: LogPlace | null, row: number): string {
+  return at === null ? '' : `, offset ${at.offset + (at.isEachRow ? row : 0)} of ${at.log}`;
 }
 
 /** Of the fields that are declared, or of all that the stream has. */

@@ -10,6 +10,7 @@ export function drive(operator: Operator, steps: readonly Step[]): void {
   for (const step of steps) {
     switch (step.kind) {
       case 'events':
+        if (step.only !== undefined && step.only !== operator.name) break;
         if (operator.inputs.includes(step.stream)) driveEvents(operator, step);
         else passBy(operator, step);
         break;

@@ -5,27 +5,15 @@
  * its input sections and drops the derived events, so state is a fold over the log.
  */
 import type { Block } from '../messages/block.ts';
-import type { DynamicEvent, EventType } from '../messages/codec.ts';
-import type { Columns } from '../messages/columns.ts';
 import { type Commit, inputSection, type Section } from '../messages/commit.ts';
 import type { InputBlock } from '../messages/origins.ts';
 import type { Registry } from '../messages/registry.ts';
-import { decodeSeen } from '../messages/seen-times.ts';
-import type { CallCutOff, FilePosition, RequestPart, RequestTaken, Tombstone } from '../messages/streams.ts';
-import {
-  callCutOffType,
-  deadLetterType,
-  exchangedBlockType,
-  flushType,
-  forwardedBlockType,
-  requestTakenType,
-  sourceControlType,
-  tombstoneType,
-} from '../messages/types.ts';
+import type { CallCutOff, FilePosition, RequestPart, RequestTaken } from '../messages/streams.ts';
+import { deadLetterType, requestTakenType } from '../messages/types.ts';
 import { createCheck, type ExpectationFailures } from '../quality/check.ts';
 import type { Expectation } from '../quality/expectation.ts';
-import { eventTimes, type TimeField } from '../streams/event-times.ts';
-import type { WatermarkPolicy, WatermarkState } from '../streams/watermark.ts';
+import type { WatermarkState } from '../streams/watermark.ts';
+import { createBatchSteps, type PartitionEvents } from './batch-steps.ts';
 import { createBlockColumns } from './block-columns.ts';
 import { cutOffBlocks } from './cut-off-blocks.ts';
 import type { DerivedBlocks, DerivedSummary } from './derived-blocks.ts';
@@ -39,7 +27,7 @@ import {
   type RequestLimits,
   requestBlocks,
 } from './requests.ts';
-import type { EventsStep, Step } from './steps.ts';
+import type { Step } from './steps.ts';
 import { latestTakenMs, refuseAhead } from './too-far-ahead.ts';
 import { withinBatch } from './within-batch.ts';
 
@@ -52,15 +40,6 @@ export interface PartitionInput {
   readonly request?: RequestPart;
   /** Calls that it is to be applied without. */
   readonly cutOffs?: readonly CallCutOff[];
-}
-
-/** Events of one stream. */
-export interface PartitionEvents extends TimeField {
-  readonly stream: string;
-  readonly eventType: EventType<DynamicEvent>;
-  readonly watermark: WatermarkPolicy;
-  /** The logs that the events are read from; none when they come from a source. */
-  readonly channels: readonly string[];
 }
 
 export interface PartitionSpec {
@@ -110,8 +89,11 @@ export interface Partition {
   status(): PartitionStatus;
   /** What the partition has of a request with this key. */
   request(key: string): KnownRequest;
-  /** Turns a batch into a commit. The caller appends it; on failure the partition is rebuilt from the log. */
-  apply(batch: PartitionInput, derive: Derive, committedAt: number): Applied;
+  /**
+   * Turns a batch into a commit. The caller appends it; on failure the partition is rebuilt from the log. `firstOffset`: that
+   * of the commit, where it is known.
+   */
+  apply(batch: PartitionInput, derive: Derive, committedAt: number, firstOffset?: number | null): Applied;
   /** Folds a commit of the log into the state. Returns what its input derives now. */
   replay(commit: Commit, derive: Derive): readonly Section[];
   snapshot(): PartitionState;
@@ -120,7 +102,7 @@ export interface Partition {
 
 /** `derived` gives the operators' results. */
 export function createPartition(spec: PartitionSpec, registry: Registry, derived: DerivedBlocks): Partition {
-  const [own, ...others] = spec.inputs;
+  const [own] = spec.inputs;
   const positions = new Map<string, number>();
   const files = createKnownFiles(registry);
   const check = createCheck(spec.expectations);
@@ -129,67 +111,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry, derived
   let lastEventAtMs: number | null = null;
 
   const columns = createBlockColumns<PartitionEvents>(registry);
-
-  function eventsStep(
-    channel: string,
-    rows: Columns,
-    events: PartitionEvents,
-    seenMs: Float64Array | null,
-  ): EventsStep {
-    const timesMs = eventTimes(rows, events);
-    const watermarksMs = new Float64Array(rows.count);
-    const watermarkMs = time.observe(channel, timesMs, watermarksMs, seenMs);
-    return { kind: 'events', stream: events.stream, columns: rows, timesMs, watermarkMs, watermarksMs };
-  }
-
-  function deletionStep(channel: string, stream: string, { key, occurredAt }: Tombstone, seenMs: number): Step {
-    const after = new Float64Array(1);
-    time.observe(channel, Float64Array.of(occurredAt), after, Float64Array.of(seenMs));
-    return { kind: 'deletion', stream, key, occurredAt, watermarkMs: after[0]! };
-  }
-
-  function stepsOf(channel: string, blocks: readonly Block[], steps: Step[], seenMs: Float64Array | null = null): void {
-    const events = others.find(({ channels }) => channels.includes(channel)) ?? own;
-    for (const block of blocks) {
-      const { fingerprint, bytes } = block;
-      switch (registry.nameOf(fingerprint)) {
-        case events.eventType.name:
-          steps.push(eventsStep(channel, columns.of(block, events), events, seenMs));
-          break;
-        case tombstoneType.name:
-          for (const [i, tombstone] of registry.decodeAs(tombstoneType, fingerprint, bytes).entries()) {
-            steps.push(deletionStep(channel, events.stream, tombstone, seenMs?.[i] ?? Number.NaN));
-          }
-          break;
-        case sourceControlType.name:
-          for (const control of registry.decodeAs(sourceControlType, fingerprint, bytes)) {
-            steps.push({ kind: 'watermark', watermarkMs: time.control(channel, control) });
-          }
-          break;
-        case callCutOffType.name:
-          for (const call of registry.decodeAs(callCutOffType, fingerprint, bytes)) {
-            steps.push({ kind: 'cutOff', call, watermarkMs: time.state().watermarkMs });
-          }
-          break;
-        case flushType.name:
-          if (time.flush(channel)) steps.push({ kind: 'flush', watermarkMs: time.state().watermarkMs });
-          break;
-        case forwardedBlockType.name:
-          for (const { log, block: forwarded, ...own } of registry.decodeAs(forwardedBlockType, fingerprint, bytes)) {
-            stepsOf(log, [{ ...own, bytes: forwarded }], steps);
-          }
-          break;
-        case exchangedBlockType.name:
-          for (const exchanged of registry.decodeAs(exchangedBlockType, fingerprint, bytes)) {
-            const { log, before, seen, block: own, count, fingerprint: writer } = exchanged;
-            for (const each of before) steps.push({ kind: 'watermark', watermarkMs: time.see(each) });
-            if (count === 0) continue;
-            stepsOf(log, [{ fingerprint: writer, count, bytes: own }], steps, decodeSeen(seen, count));
-          }
-          break;
-      }
-    }
-  }
+  const stepsOf = createBatchSteps(spec, registry, time, columns);
 
   function stand({ source, next }: { readonly source: string; readonly next: number }): void {
     positions.set(source, next);
@@ -222,23 +144,17 @@ export function createPartition(spec: PartitionSpec, registry: Registry, derived
     }
   }
 
-  function stepsOfAll(sections: readonly Block[]): Step[] {
-    const steps: Step[] = [];
-    stepsOf('', sections, steps);
-    return steps;
-  }
-
   return {
     spec,
     positions,
     files: files.byPath,
     status: () => ({ ...time.state(), lastEventAtMs }),
     request: requests.known,
-    apply(batch, derive, committedAt) {
+    apply(batch, derive, committedAt, firstOffset = null) {
       columns.forget();
       const failures: ExpectationFailures[] = [];
       const blocks = [...cutOffBlocks(batch), ...taken(batch, committedAt, failures), ...requestBlocks(batch)];
-      const steps = stepsOfAll(blocks);
+      const steps = stepsOf(blocks, firstOffset);
       derive(steps);
       stand(batch);
       noteRequests(blocks);
@@ -266,7 +182,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry, derived
     replay(commit, derive) {
       columns.forget();
       const inputs = commit.sections.filter((section) => section.role === 'input');
-      const steps = stepsOfAll(inputs);
+      const steps = stepsOf(inputs, null);
       derive(steps);
       noteRequests(inputs);
       stand(commit);

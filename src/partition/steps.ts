@@ -7,6 +7,8 @@ export interface EventsStep extends OperatorInput {
   readonly kind: 'events';
   /** The watermark after each event. */
   readonly watermarksMs: Float64Array;
+  /** The one operator that they are for; all, where it is absent. */
+  readonly only?: string;
 }
 
 /** The watermark moves without an event: scripted, or at the end of input. */

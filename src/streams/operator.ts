@@ -10,6 +10,14 @@ import type { EventType } from '../messages/codec.ts';
 import type { Columns } from '../messages/columns.ts';
 import type { CallCutOff } from '../messages/streams.ts';
 
+/** Where the first of some events stands in a log, or will once its commit is there. */
+export interface LogPlace {
+  readonly log: string;
+  readonly offset: number;
+  /** Whether each of them has an offset of its own; else all are in the event of the log that brought them. */
+  readonly isEachRow: boolean;
+}
+
 /** Events of one stream in arrival order: those whose rows add() is told from now on. */
 export interface OperatorInput {
   /** Name of the stream that they are of. */
@@ -19,6 +27,8 @@ export interface OperatorInput {
   readonly timesMs: Float64Array;
   /** The watermark before the first row. */
   readonly watermarkMs: number;
+  /** Null where nobody asks. */
+  readonly at: LogPlace | null;
 }
 
 /** A row of a stream that is used as a table is gone. */

@@ -24,6 +24,7 @@ const eventsStep: EventsStep = {
   timesMs: new Float64Array([0, 1000]),
   watermarkMs: Number.NEGATIVE_INFINITY,
   watermarksMs: new Float64Array([-1, 999]),
+  at: null,
 };
 const AT_5000: Step = { kind: 'watermark', watermarkMs: 5000 };
 

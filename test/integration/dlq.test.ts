@@ -120,6 +120,88 @@ it('a dead letter is shown whole, and words that name none are refused', async (
   expect((await millrace(['dlq', 'relpay', '--data', data])).stderr).toMatch(/did you mean dlq replay/);
 });
 
+const CHOOSY = (largest: number): string => `export default {
+  millrace: 'operator',
+  spec: {
+    state: { n: 'int' },
+    outputs: { counts: { n: 'int', x: 'double' } },
+    on: {
+      e({ x }, state, ctx) {
+        if (x > ${largest}) throw new Error('too much');
+        state.n += 1;
+        ctx.emit('counts', { n: state.n, x });
+      },
+    },
+  },
+};
+`;
+
+it('what an operator failed on is given to that operator alone, once its code is mended', async () => {
+  const directory = temporaryDirectory();
+  const words = ['--config', join(directory, 'p.yaml'), '--data', join(directory, 'data')];
+  const data = join(directory, 'data');
+  const fields = [...SCHEMA.fields, { name: 'w', type: 'string' }];
+  writeFileSync(join(directory, 'e.avsc'), JSON.stringify({ ...SCHEMA, fields }));
+  writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
+  writeFileSync(join(directory, 'choosy.js'), CHOOSY(10));
+  writeFileSync(
+    join(directory, 'p.yaml'),
+    `streams:
+  e: { schema: ./e.avsc, key: k, eventTime: t, partitions: 2, source: http, watermark: { outOfOrderness: 1s } }
+windows:
+  all: { stream: e, key: null, window: { tumbling: 1s }, allowedLateness: 1h, aggregate: { n: count() } }
+operators:
+  by_key: { module: ./choosy.js, input: { e: k }, onError: deadLetter }
+  by_word: { module: ./choosy.js, input: { e: w }, onError: deadLetter }
+`,
+  );
+  const send = async (url: string, ...events: readonly object[]): Promise<void> => {
+    const body = events.map((event) => JSON.stringify(event)).join('\n');
+    const headers = { 'content-type': 'application/x-ndjson' };
+    expect((await fetch(`${url}/api/v1/streams/e/events`, { method: 'POST', headers, body })).status).toBe(200);
+  };
+  const first = await startService(words);
+  await send(
+    first.url,
+    ...[
+      { k: 'a', w: 'x', t: 100, x: 1 },
+      { k: 'a', w: 'x', t: 200, x: 70 },
+      { k: 'b', w: 'x', t: 300, x: 2 },
+    ],
+    // For the watermark of either partition.
+    ...['a', 'b', 'c', 'd', 'e'].map((k) => ({ k, w: k, t: 9000, x: 3 })),
+  );
+  const failed = (...more: string[]): Promise<Letter[]> => lettersIn(data, '--reason', 'operator-failed', ...more);
+  await expect.poll(async () => (await failed()).length, { timeout: 20_000 }).toBe(2);
+  first.child.kill('SIGTERM');
+  expect(await first.ended).toMatchObject({ code: 0 });
+
+  writeFileSync(join(directory, 'choosy.js'), CHOOSY(100));
+  const mended = await startService(words);
+  const replayed = await millrace(['dlq', 'replay', '--reason', 'operator-failed', '--data', data]);
+  expect(replayed.stderr).toBe('millrace: 2 replayed, 0 refused again\n');
+  expect(await failed()).toEqual([]);
+  expect(await failed('--replayed')).toHaveLength(2);
+  mended.child.kill('SIGTERM');
+  expect(await mended.ended).toMatchObject({ code: 0 });
+  const eventsIn = async (log: string): Promise<Record<string, unknown>[]> => {
+    const { stdout } = await millrace(['journal', 'cat', log, '--data', data]);
+    return stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+  };
+  const partitions = ['e-0', 'e-1', 'by_word-0', 'by_word-1', 'e.all-0'];
+  const derived = (await Promise.all(partitions.map(eventsIn))).flat().filter(({ role }) => role === 'derived');
+  const given = derived.map(({ log, event }) => ({ log, ...Object(event) }));
+  expect(given.filter(({ x }) => x === 70)).toMatchObject([
+    { log: 'e-0', key: 'a', n: 3, ts: 200 },
+    { log: expect.stringMatching(/^by_word-/), key: 'x', n: 3, ts: 200 },
+  ]);
+  // The window had it before: it is not corrected.
+  expect(given.filter(({ log }) => log === 'e.all-0')).toHaveLength(1);
+});
+
 it('an alert that its receiver refused for good is delivered once it is asked for again', async () => {
   const data = temporaryDirectory();
   const bodies: string[] = [];

@@ -25,6 +25,7 @@ import {
   flushType,
   forwardedBlockType,
   lateEventType,
+  repeatedEventsType,
   requestTakenType,
   runChangedType,
   sinkDeliveryType,
@@ -187,6 +188,13 @@ export const GOLDEN: readonly Golden[] = [
     values: [
       { operator: '', given: LARGEST_LONG, call: 2 ** 31 - 1, error: '' },
       { operator: 'größte-summe', given: 0, call: 1, error: 'has not returned for 30 s — é' },
+    ],
+  },
+  {
+    type: repeatedEventsType,
+    values: [
+      { operator: 'größte', stream: 's', fingerprint: '0123456789abcdef', count: 2, block: Buffer.from([4, 2, 4, 0]) },
+      { operator: '', stream: '', fingerprint: '', count: 0, block: Buffer.alloc(0) },
     ],
   },
   {

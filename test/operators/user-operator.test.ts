@@ -336,7 +336,7 @@ describe('state of an older definition', () => {
     const operator = createUserOperator(spec(v1));
     const type = dynamicEventType({ type: 'record', name: 'Tick', fields: [{ name: 'key', type: 'string' }] });
     const columns = type.columns(type.encodeBlock([{ key: 'a' }, { key: 'b' }, { key: 'a' }]));
-    operator.begin({ stream: 'ticks', columns, timesMs: new Float64Array(3), watermarkMs: 0 });
+    operator.begin({ stream: 'ticks', columns, timesMs: new Float64Array(3), watermarkMs: 0, at: null });
     for (let row = 0; row < 3; row++) operator.add(row);
     return operator.snapshot();
   }

@@ -1,0 +1,151 @@
+/** A batch, or the input of a commit, as steps: each block by what it is, each event with its place in event time. */
+import type { Block } from '../messages/block.ts';
+import type { DynamicEvent, EventType } from '../messages/codec.ts';
+import type { Columns } from '../messages/columns.ts';
+import { logName } from '../messages/log-name.ts';
+import type { Registry } from '../messages/registry.ts';
+import { decodeSeen } from '../messages/seen-times.ts';
+import type { Tombstone } from '../messages/streams.ts';
+import {
+  callCutOffType,
+  exchangedBlockType,
+  flushType,
+  forwardedBlockType,
+  repeatedEventsType,
+  sourceControlType,
+  tombstoneType,
+} from '../messages/types.ts';
+import { eventTimes, type TimeField } from '../streams/event-times.ts';
+import type { LogPlace } from '../streams/operator.ts';
+import type { WatermarkPolicy } from '../streams/watermark.ts';
+import type { BlockColumns } from './block-columns.ts';
+import type { PartitionTime } from './partition-time.ts';
+import type { EventsStep, Step } from './steps.ts';
+
+/** Events of one stream. */
+export interface PartitionEvents extends TimeField {
+  readonly stream: string;
+  readonly eventType: EventType<DynamicEvent>;
+  readonly watermark: WatermarkPolicy;
+  /** The logs that the events are read from; none when they come from a source. */
+  readonly channels: readonly string[];
+}
+
+/** The log that it is, and its inputs. */
+interface Reading {
+  readonly stream: string;
+  readonly partition: number;
+  readonly inputs: readonly [PartitionEvents, ...PartitionEvents[]];
+}
+
+/** `firstOffset`: that of the first event in the log; null where nobody asks. */
+export type BatchSteps = (blocks: readonly Block[], firstOffset: number | null) => Step[];
+
+export function createBatchSteps(
+  { stream: logStream, partition, inputs }: Reading,
+  registry: Registry,
+  time: PartitionTime,
+  columns: BlockColumns<PartitionEvents>,
+): BatchSteps {
+  const [own, ...others] = inputs;
+  const log = logName(logStream, partition);
+
+  function eventsStep(
+    channel: string,
+    rows: Columns,
+    events: PartitionEvents,
+    seenMs: Float64Array | null,
+    at: LogPlace | null,
+  ): EventsStep {
+    const timesMs = eventTimes(rows, events);
+    const watermarksMs = new Float64Array(rows.count);
+    const watermarkMs = time.observe(channel, timesMs, watermarksMs, seenMs);
+    return { kind: 'events', stream: events.stream, columns: rows, timesMs, watermarkMs, watermarksMs, at };
+  }
+
+  /** For one operator: to all others, and to the watermark, they are no news. */
+  function repeatedStep(operator: string, stream: string, block: Block, at: LogPlace | null): EventsStep | null {
+    const events = inputs.find((each) => each.stream === stream);
+    if (events === undefined) return null;
+    const rows = columns.of(block, events);
+    const { watermarkMs } = time.state();
+    const watermarksMs = new Float64Array(rows.count).fill(watermarkMs);
+    const timesMs = eventTimes(rows, events);
+    return { kind: 'events', stream, columns: rows, timesMs, watermarkMs, watermarksMs, at, only: operator };
+  }
+
+  function deletionStep(channel: string, stream: string, { key, occurredAt }: Tombstone, seenMs: number): Step {
+    const after = new Float64Array(1);
+    time.observe(channel, Float64Array.of(occurredAt), after, Float64Array.of(seenMs));
+    return { kind: 'deletion', stream, key, occurredAt, watermarkMs: after[0]! };
+  }
+
+  function take(
+    channel: string,
+    block: Block,
+    steps: Step[],
+    at: LogPlace | null,
+    seenMs: Float64Array | null = null,
+  ): void {
+    const events = others.find(({ channels }) => channels.includes(channel)) ?? own;
+    const { fingerprint, bytes } = block;
+    switch (registry.nameOf(fingerprint)) {
+      case events.eventType.name:
+        steps.push(eventsStep(channel, columns.of(block, events), events, seenMs, at));
+        break;
+      case tombstoneType.name:
+        for (const [i, tombstone] of registry.decodeAs(tombstoneType, fingerprint, bytes).entries()) {
+          steps.push(deletionStep(channel, events.stream, tombstone, seenMs?.[i] ?? Number.NaN));
+        }
+        break;
+      case sourceControlType.name:
+        for (const control of registry.decodeAs(sourceControlType, fingerprint, bytes)) {
+          steps.push({ kind: 'watermark', watermarkMs: time.control(channel, control) });
+        }
+        break;
+      case callCutOffType.name:
+        for (const call of registry.decodeAs(callCutOffType, fingerprint, bytes)) {
+          steps.push({ kind: 'cutOff', call, watermarkMs: time.state().watermarkMs });
+        }
+        break;
+      case repeatedEventsType.name:
+        for (const { operator, stream, block: events, ...own } of registry.decodeAs(
+          repeatedEventsType,
+          fingerprint,
+          bytes,
+        )) {
+          const step = repeatedStep(operator, stream, { ...own, bytes: events }, at);
+          if (step !== null) steps.push(step);
+        }
+        break;
+      case flushType.name:
+        if (time.flush(channel)) steps.push({ kind: 'flush', watermarkMs: time.state().watermarkMs });
+        break;
+      case forwardedBlockType.name:
+        for (const { log, block: forwarded, ...own } of registry.decodeAs(forwardedBlockType, fingerprint, bytes)) {
+          take(log, { ...own, bytes: forwarded }, steps, null);
+        }
+        break;
+      case exchangedBlockType.name:
+        for (const [i, exchanged] of registry.decodeAs(exchangedBlockType, fingerprint, bytes).entries()) {
+          const { log, before, seen, block: own, count, fingerprint: writer } = exchanged;
+          for (const each of before) steps.push({ kind: 'watermark', watermarkMs: time.see(each) });
+          if (count === 0) continue;
+          // All rows stand in the one event of the log that brought them.
+          const place = at === null ? null : { ...at, offset: at.offset + i, isEachRow: false };
+          take(log, { fingerprint: writer, count, bytes: own }, steps, place, decodeSeen(seen, count));
+        }
+        break;
+    }
+  }
+
+  return (blocks, firstOffset) => {
+    const steps: Step[] = [];
+    let offset = firstOffset;
+    for (const block of blocks) {
+      take('', block, steps, offset === null ? null : { log, offset, isEachRow: true });
+      if (offset !== null) offset += block.count;
+    }
+    return steps;
+  };
+}
