@@ -2,6 +2,7 @@
  * Dead letters of one operator. Everything else has taken their events, so a replay gives each to that operator alone, in
  * the partition where it failed.
  */
+import { STANDARD_FORMAT } from '../messages/stream-format.ts';
 import type { DeadLetter } from '../messages/streams.ts';
 import { repeatedEventsType } from '../messages/types.ts';
 import type { Row } from '../projections/store.ts';
@@ -29,6 +30,8 @@ export function repeatFor({ pipeline, config }: ServiceCore, row: Row): Repeated
     name: of.name,
     schema: of.eventType.schema,
     keyField: of.config.key,
+    // As the partition wrote it, whatever the source's form is.
+    format: STANDARD_FORMAT,
     partitions: of.units.length,
   });
   if (read.kind === 'refused') return read;
