@@ -113,7 +113,7 @@ function createFollowing({ stream, type }: OperatorOutput, following: readonly O
   return (block) => {
     const columns = read(block);
     for (const operator of following) {
-      operator.begin({ stream, columns, timesMs: NO_TIMES, watermarkMs: Number.NEGATIVE_INFINITY });
+      operator.begin({ stream, columns, timesMs: NO_TIMES, watermarkMs: Number.NEGATIVE_INFINITY, at: null });
       for (let row = 0; row < block.count; row++) operator.add(row);
     }
   };
