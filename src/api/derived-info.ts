@@ -4,6 +4,7 @@ import { relationsOf } from '../config/relations.ts';
 import type { Relation } from '../config/sections/relation.ts';
 import type { DerivedInfo } from '../http/view.ts';
 import { fieldAt, valueTypeOf } from '../streams/field-type.ts';
+import { isOfSeveral } from '../streams/group-key.ts';
 
 export function derivedOf(config: Config): DerivedInfo[] {
   const relations = relationsOf(config);
@@ -18,8 +19,8 @@ export function derivedOf(config: Config): DerivedInfo[] {
         kind: 'window',
         of: [stream],
         window: window.kind,
-        key,
-        keys: keysOf(stream, key),
+        key: isOfSeveral(key) ? key.map((part) => part.name).join(', ') : key,
+        keys: isOfSeveral(key) ? 'several' : keysOf(stream, key),
         aggregates: names,
       };
     }),

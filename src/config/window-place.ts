@@ -1,4 +1,5 @@
 /** Where the events of a window come together: in the partitions of its stream, or in those of an exchange. */
+import { type GroupKey, isOfSeveral } from '../streams/group-key.ts';
 import { isOfStream, type Relation, readBy } from './sections/relation.ts';
 
 /** What a data directory has of exchanges. */
@@ -14,7 +15,8 @@ export const NO_EXCHANGES: KnownExchanges = { partitionsOf: () => undefined, win
 interface Grouping {
   readonly name: string;
   /** null: one group. */
-  readonly key: string | null;
+  readonly key: GroupKey;
+  /** Of all groups some are chosen. */
   readonly top?: unknown;
 }
 
@@ -43,18 +45,28 @@ export function windowPlace(window: Grouping, of: Relation, known: KnownExchange
   return { log, partitions, isExchange: true, isWhole: false };
 }
 
-/** Every window of a stream that needs all of its events shares one; so do those that are keyed by one field. */
+/** Every window of a stream that needs all of its events shares one; so do those that are keyed by the same fields. */
 export function exchangeName(window: Omit<Grouping, 'name'>, of: Relation): string {
-  return isWholeGroup(window) ? `${readBy(of).name}.all` : `${of.name}.by.${window.key}`;
+  if (isWholeGroup(window)) return `${readBy(of).name}.all`;
+  // No field has a dash in its name.
+  const by = isOfSeveral(window.key) ? window.key.map(({ field }) => field).join('-') : window.key;
+  return `${of.name}.by.${by}`;
 }
 
 function isWholeGroup({ key, top }: Omit<Grouping, 'name'>): boolean {
   return key === null || (top !== undefined && top !== null);
 }
 
+/** Whether all events of a group are in one partition of their stream: they have its key in common. */
+export function areGroupsWithin(window: Omit<Grouping, 'name'>, of: Relation): boolean {
+  const { key } = window;
+  if (isWholeGroup(window) || of.key === null) return false;
+  return isOfSeveral(key) ? key.some(({ field }) => field === of.key) : key === of.key;
+}
+
 /** Whether a result of the window may need events of several partitions. */
 function spansPartitions(window: Grouping, of: Relation): boolean {
-  return of.partitions > 1 && (isWholeGroup(window) || window.key !== of.key);
+  return of.partitions > 1 && !areGroupsWithin(window, of);
 }
 
 /** Of the only log that took in everything, in versions before there were exchanges. */

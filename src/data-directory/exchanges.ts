@@ -14,6 +14,7 @@ import { logNamesOf } from '../messages/log-name.ts';
 import { channelOf } from '../partition/channel.ts';
 import type { Derivation, DerivationInput } from '../partition/derivation.ts';
 import type { Exchange, ExchangeInput } from '../partition/exchange.ts';
+import type { GroupKey } from '../streams/group-key.ts';
 import { type JoinSideSpec, joinKind } from '../streams/join-operator.ts';
 import type { OperatorSpec } from '../streams/operator-kind.ts';
 import { notedStreams } from './derivation-history.ts';
@@ -72,7 +73,7 @@ function inOrder(planned: readonly PlannedExchange[], { relations }: Graph): Pla
 interface Reading {
   readonly relation: Relation;
   /** null: every partition gets every event. */
-  readonly key: string | null;
+  readonly key: GroupKey;
 }
 
 interface Inputs {

@@ -2,6 +2,7 @@
  * What a request for results asks for, out of its query string. A name that means nothing is refused like a value that does
  * not: a filter that was misspelt would otherwise answer with everything.
  */
+import { keyText, keyValues } from '../messages/key-values.ts';
 import type { KeyFilter, ResultKind, ResultPlace, ResultQuery } from '../projections/result-pages.ts';
 import type { Problem } from './problem.ts';
 import { badParameter, unknownParameter, unknownResult } from './refusals.ts';
@@ -107,7 +108,23 @@ function keyFilter(value: Value, target: DerivedInfo | null): KeyFilter | Proble
   if (keys === 'none') return badParameter('key', key, `${target?.name} has one group over all, whose key is null.`);
   if (keys === 'number' && wholeNumber(key, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) === null)
     return badParameter('key', key, `A key of ${target?.name} is a whole number, or null.`);
+  if (keys === 'several') {
+    const values = arrayOf(key);
+    if (values !== null) return { kind: 'is', text: values };
+    return badParameter('key', key, `A key of ${target?.name} is a JSON array, of ${target?.key}.`);
+  }
   return { kind: 'is', text: keys === 'number' ? String(Number(key)) : key };
+}
+
+/** A JSON array of values as keys are written; null for what is none. */
+function arrayOf(text: string): string | null {
+  try {
+    const values: unknown = JSON.parse(text);
+    if (!Array.isArray(values)) return null;
+  } catch {
+    return null;
+  }
+  return keyText(keyValues(text));
 }
 
 function timeRange(value: Value): Pick<ResultQuery, 'fromMs' | 'toMs'> | Problem {

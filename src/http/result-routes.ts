@@ -2,6 +2,7 @@
  * What a pipeline derives, over HTTP: results of windows and joins, and late events.
  * Invariant: an answer that is not whole says where it goes on, and an export that can't be whole breaks off.
  */
+import { keyValues } from '../messages/key-values.ts';
 import {
   MAX_PAGE_ROWS,
   RESULT_COLUMNS,
@@ -9,6 +10,7 @@ import {
   type ResultPage,
   type ResultQuery,
 } from '../projections/result-pages.ts';
+import type { Row } from '../projections/store.ts';
 import { csvHeader, csvLines } from './csv.ts';
 import { DEADLINE, withDeadline } from './deadline.ts';
 import type { HttpLogger } from './logger.ts';
@@ -84,7 +86,12 @@ async function answerResults(
     headers['x-next-cursor'] = cursor;
     headers.link = `<${next.pathname}${next.search}>; rel="next"`;
   }
-  if (format === 'json') return c.json(first.rows, 200, headers);
+  if (format === 'json')
+    return c.json(
+      first.rows.map((row) => withKey(row, view.derived())),
+      200,
+      headers,
+    );
   headers['content-type'] = 'text/csv; charset=utf-8; header=present';
   headers['content-disposition'] = `attachment; filename="${RESULT_PATHS[of]}.csv"`;
   const columns = RESULT_COLUMNS[of];
@@ -99,6 +106,14 @@ async function answerResults(
     },
   );
   return c.body(rows, 200, headers);
+}
+
+/** A key of several values as an array; what no double holds is text in it, as in every other column. */
+function withKey(row: Row, derived: readonly DerivedInfo[]): Readonly<Record<string, unknown>> {
+  const { key } = row;
+  const isArray = derived.some(({ name, keys }) => keys === 'several' && name === row.window);
+  if (!isArray || typeof key !== 'string' || !key.startsWith('[')) return row;
+  return { ...row, key: keyValues(key).map((value) => (typeof value === 'bigint' ? String(value) : value)) };
 }
 
 /** Page by page, as fast as the reader takes it. A page that fails breaks the answer off: its length is not known before. */

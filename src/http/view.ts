@@ -186,8 +186,8 @@ export interface DerivedInfo {
   readonly window: string | null;
   /** The field by which its results are told apart; null for one group over all. */
   readonly key: string | null;
-  /** What its keys are, nulls aside. */
-  readonly keys: 'number' | 'text' | 'none';
+  /** What its keys are, nulls aside; several values are a JSON array. */
+  readonly keys: 'number' | 'text' | 'several' | 'none';
   readonly aggregates: readonly string[];
 }
 

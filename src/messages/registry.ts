@@ -32,6 +32,8 @@ export interface Registry {
   problemReading(reader: EventType<unknown>): string | null;
   /** The window whose results blocks of this fingerprint hold, with the type that wrote them; null for other blocks. */
   windowOf(fingerprint: string): WindowResultType | null;
+  /** Whether results of a window are known whose key is several values. */
+  isKeyedBySeveral(window: string): boolean;
   /** The built-in type of this full name. */
   builtin(name: string): EventType<DynamicEvent> | undefined;
   /** The type that wrote blocks of this fingerprint; undefined when unknown. */
@@ -100,6 +102,12 @@ export function createRegistry(known: readonly EventType<DynamicEvent>[] = []): 
         }
       }
       return null;
+    },
+    isKeyedBySeveral(window) {
+      return [...names].some(
+        ([fingerprint, name]) =>
+          windowOfRecord(name) === window && (registry.windowOf(fingerprint)?.parts.length ?? 0) > 0,
+      );
     },
     windowOf(fingerprint) {
       let known = windows.get(fingerprint);

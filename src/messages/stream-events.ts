@@ -59,8 +59,9 @@ export function* derivedEvents(
   if (name === null) return;
   const window = registry.windowOf(fingerprint);
   if (window !== null) {
-    for (const { aggregates, count, ...result } of window.type.decodeBlock(bytes)) {
-      yield eventOf({ stream: name, ...result, ...aggregates }, result.key);
+    for (const { aggregates, parts, count, ...result } of window.type.decodeBlock(bytes)) {
+      const key = parts === undefined ? result.key : Object.values(parts);
+      yield eventOf({ stream: name, ...result, key, ...aggregates }, result.key);
     }
     return;
   }
@@ -69,7 +70,8 @@ export function* derivedEvents(
     case lateEventType.name:
       for (const late of registry.decodeAs(lateEventType, fingerprint, bytes)) {
         const { window: of, key, latenessMs, windows, event } = late;
-        const start = `{"stream":${JSON.stringify(of + LATE)},"key":${JSON.stringify(key)}`;
+        const isOfSeveral = key?.startsWith('[') === true && registry.isKeyedBySeveral(of);
+        const start = `{"stream":${JSON.stringify(of + LATE)},"key":${isOfSeveral ? key : JSON.stringify(key)}`;
         const json = `${start},"latenessMs":${latenessMs},"windows":${windows},"event":${event}}`;
         yield { stream: of + LATE, key, json };
       }

@@ -6,6 +6,7 @@ import { type AvroField, type AvroRecord, type FromAvro, NAMESPACE, TIMESTAMP_MI
 import { type EventType, eventTypeOf } from './codec.ts';
 import { type Columns, textAt } from './columns.ts';
 import { escapedName, plainName } from './escaped-name.ts';
+import type { KeyValue } from './key-values.ts';
 
 const headSchema = {
   type: 'record',
@@ -13,7 +14,11 @@ const headSchema = {
   namespace: NAMESPACE,
   doc: 'One result of one window and key. A higher revision replaces a lower one.',
   fields: [
-    { name: 'key', type: ['null', 'string'], doc: 'null: one group for the whole stream.' },
+    {
+      name: 'key',
+      type: ['null', 'string'],
+      doc: 'null: one group for the whole stream. Several values are a JSON array.',
+    },
     { name: 'start', type: TIMESTAMP_MILLIS },
     { name: 'end', type: TIMESTAMP_MILLIS, doc: 'Exclusive.' },
     {
@@ -28,11 +33,17 @@ const headSchema = {
 
 /** The result of an aggregate. */
 export type WindowValue = number | string | boolean | null | readonly (number | string)[];
-export type WindowResult = FromAvro<typeof headSchema> & { aggregates: Readonly<Record<string, WindowValue>> };
+export type WindowResult = FromAvro<typeof headSchema> & {
+  aggregates: Readonly<Record<string, WindowValue>>;
+  /** Where the key is of several values: each by its name. */
+  parts?: Readonly<Record<string, KeyValue>>;
+};
 
 export interface WindowResultType {
   readonly window: string;
   readonly aggregates: readonly AvroField[];
+  /** The values of a key of several; none of a key that is one value. */
+  readonly parts: readonly AvroField[];
   readonly type: EventType<WindowResult>;
 }
 
@@ -52,7 +63,12 @@ const RESULTS = `${NAMESPACE}.WindowResult`;
 export const AGGREGATE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** Throws when an aggregate's name can't be one. */
-export function windowResultType(window: string, aggregates: readonly AvroField[]): WindowResultType {
+export function windowResultType(
+  window: string,
+  aggregates: readonly AvroField[],
+  parts: readonly AvroField[] = [],
+): WindowResultType {
+  const namespace = `${RESULTS}.${escapedName(window)}`;
   const schema: AvroRecord = {
     ...headSchema,
     name: escapedName(window),
@@ -64,13 +80,16 @@ export function windowResultType(window: string, aggregates: readonly AvroField[
         type: {
           type: 'record',
           name: 'Aggregates',
-          namespace: `${RESULTS}.${escapedName(window)}`,
+          namespace,
           fields: aggregates,
         },
       },
+      ...(parts.length === 0
+        ? []
+        : [{ name: 'parts', type: { type: 'record', name: 'Parts', namespace, fields: parts } } as const]),
     ],
   };
-  return { window, aggregates, type: eventTypeOf(schema) };
+  return { window, aggregates, parts, type: eventTypeOf(schema) };
 }
 
 /** The window whose results a record of this full name holds; null for any other record. */
@@ -80,16 +99,18 @@ export function windowOfRecord(fullName: string): string | null {
 
 /** The type of a window's results as a log's schema has it. */
 export function writtenWindowType(window: string, schema: AvroRecord): WindowResultType {
-  const record = schema.fields.find(({ name }) => name === 'aggregates')?.type;
-  const fields = typeof record === 'object' && 'fields' in record ? record.fields : [];
-  return { window, aggregates: fields, type: eventTypeOf(schema) };
+  const fieldsOf = (field: string): readonly AvroField[] => {
+    const record = schema.fields.find(({ name }) => name === field)?.type;
+    return typeof record === 'object' && 'fields' in record ? record.fields : [];
+  };
+  return { window, aggregates: fieldsOf('aggregates'), parts: fieldsOf('parts'), type: eventTypeOf(schema) };
 }
 
 /** A row of a block of results. */
 export function windowResultAt(columns: Columns, row: number): WindowResult {
   const key = columns.column('key');
   const at = (path: string): number => columns.numbers(path)[row] ?? 0;
-  const { aggregates } = columns.event(row);
+  const { aggregates, parts } = columns.event(row);
   return {
     key: key?.kind === 'text' && key.nulls?.[row] !== 1 ? textAt(key, row) : null,
     start: at('start'),
@@ -97,11 +118,12 @@ export function windowResultAt(columns: Columns, row: number): WindowResult {
     revision: at('revision'),
     at: at('at'),
     count: at('count'),
-    aggregates: isValues(aggregates) ? aggregates : {},
+    aggregates: isRecord<WindowValue>(aggregates) ? aggregates : {},
+    ...(isRecord<KeyValue>(parts) ? { parts } : {}),
   };
 }
 
-/** The record that a schema of this file describes. */
-function isValues(value: unknown): value is WindowResult['aggregates'] {
+/** A record that a schema of this file describes. */
+function isRecord<Value>(value: unknown): value is Readonly<Record<string, Value>> {
   return typeof value === 'object' && value !== null;
 }

@@ -14,6 +14,8 @@ import { takeRows } from '../messages/take-rows.ts';
 import { flushType, sourceControlType, tombstoneType } from '../messages/types.ts';
 import { eventTimes } from '../streams/event-times.ts';
 import { createExchangeTimes, NOWHERE, type Share } from '../streams/exchange-times.ts';
+import { type GroupKey, keyReader } from '../streams/group-key.ts';
+import { isKeyColumn } from '../streams/key-column.ts';
 import { partitionOfKey, partitionsOf } from '../streams/partitioner.ts';
 import { createView, type ViewSpec } from '../streams/selection.ts';
 import { channelOf } from './channel.ts';
@@ -29,8 +31,8 @@ export interface Exchange {
 export interface ExchangeInput {
   /** The relation whose events are in the logs that are read. */
   readonly stream: string;
-  /** The field that is hashed; null: every partition sees every event. */
-  readonly key: string | null;
+  /** What is hashed; null: every partition sees every event. */
+  readonly key: GroupKey;
   /** Whether the key is also the stream's own, so that deletions of a table's rows can follow it. */
   readonly isTableKey: boolean;
   readonly timeField: string;
@@ -190,19 +192,19 @@ function createRoute(
 ): Route | null {
   if (key === null || partitions === 1) return null;
   const read = gives.type.columnReader();
+  const keysOf = keyReader(key);
   const view = of === undefined ? null : createView(of);
 
   function partitionOfRows(columns: Columns, timesMs: Float64Array): Int32Array {
     const into = new Int32Array(columns.count);
     const seen = view === null ? columns : view.begin(columns, timesMs);
-    const column = seen.column(key!);
-    if (view === null && column !== undefined && column.kind !== 'boxed') {
-      partitionsOf(column, columns.count, partitions, into);
-      return into;
-    }
+    const taken =
+      view === null ? null : Uint8Array.from({ length: columns.count }, (_, row) => Number(view.takes(row)));
+    const keys = typeof key === 'string' && !isKeyColumn(seen.column(key)) ? null : keysOf(seen);
+    if (keys !== null) partitionsOf(keys, columns.count, partitions, into);
     for (let row = 0; row < columns.count; row++) {
-      const isTaken = view === null || view.takes(row);
-      into[row] = isTaken ? partitionOfValue(valueAt(seen.event(row), key!), partitions) : NOWHERE;
+      if (taken !== null && taken[row] === 0) into[row] = NOWHERE;
+      else if (keys === null) into[row] = partitionOfValue(valueAt(seen.event(row), String(key)), partitions);
     }
     return into;
   }

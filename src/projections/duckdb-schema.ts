@@ -3,6 +3,7 @@
  * windows that are configured no more; the view `windows` has one row a window, key and start: the newest revision.
  * Tables of declared streams are in duckdb-streams.ts.
  */
+import type { AvroField } from '../messages/avro.ts';
 import type { GivenKind } from '../messages/window-result.ts';
 import type { Column } from './duckdb-columns.ts';
 import type { ColumnKind } from './duckdb-fill.ts';
@@ -39,11 +40,24 @@ export interface WindowShape {
   /** The kind of window. */
   readonly kind: string;
   readonly aggregates: readonly AggregateShape[];
+  /** The values of a key of several, by name. */
+  readonly parts?: readonly PartShape[];
+}
+
+export interface PartShape {
+  readonly name: string;
+  readonly gives: 'text' | 'long' | 'boolean';
 }
 
 /** The table of a window that is configured: a column an aggregate, so that a row needs no text. */
 export function windowTable({ name }: Pick<WindowShape, 'name'>): string {
   return `window_${name}`;
+}
+
+/** A value of a key, as its field in a result has it. */
+export function partShape({ name, type }: AvroField): PartShape {
+  const has = (kind: string): boolean => Array.isArray(type) && type.includes(kind);
+  return { name, gives: has('string') ? 'text' : has('boolean') ? 'boolean' : 'long' };
 }
 
 const WINDOW_COLUMNS = [
@@ -62,12 +76,15 @@ const KINDS: Readonly<Record<GivenKind, ColumnKind>> = {
   list: 'text',
 };
 
-/** Columns of a window's table: the common ones, then its aggregates in order. */
-export function windowColumns({ aggregates }: WindowShape): Column[] {
+/** Columns of a window's table: the common ones, the values of a key of several, then its aggregates in order. */
+export function windowColumns({ aggregates, parts = [] }: WindowShape): Column[] {
+  const ofKey = parts.map(({ name, gives }): Column => {
+    return { name: `key_${name}`, kind: gives, from: `parts.${name}`, nullable: true };
+  });
   const own = aggregates.map(({ name, gives }): Column => {
     return { name: `agg_${name}`, kind: KINDS[gives], from: `aggregates.${name}`, nullable: true };
   });
-  return [...WINDOW_COLUMNS, ...own];
+  return [...WINDOW_COLUMNS, ...ofKey, ...own];
 }
 
 /** The view `windows`, over the tables of these windows and the results of others. Names come from a validated file. */

@@ -6,7 +6,7 @@ import { exactJson } from '../messages/event-json.ts';
 import { withColumns } from '../messages/record-columns.ts';
 import { givenBy, type WindowResultType, windowResultAt } from '../messages/window-result.ts';
 import { createTableWriter, type TableWriter } from './duckdb-columns.ts';
-import { tableColumns, type WindowShape, windowColumns, windowTable } from './duckdb-schema.ts';
+import { partShape, tableColumns, type WindowShape, windowColumns, windowTable } from './duckdb-schema.ts';
 import { streamColumns } from './duckdb-streams.ts';
 import { type SectionEvents, STREAM_EVENTS, type Where, WINDOW_RESULTS } from './store.ts';
 import type { StreamTable } from './stream-tables.ts';
@@ -70,8 +70,9 @@ export async function duckdbWriters(
   };
 }
 
-function isShapedAs({ aggregates }: WindowResultType, shape: WindowShape): boolean {
+function isShapedAs({ aggregates, parts }: WindowResultType, shape: WindowShape): boolean {
   return (
+    JSON.stringify(parts.map(partShape)) === JSON.stringify(shape.parts ?? []) &&
     aggregates.length === shape.aggregates.length &&
     shape.aggregates.every(({ name, gives }) =>
       aggregates.some((field) => field.name === name && givenBy(field) === gives),

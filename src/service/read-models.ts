@@ -1,10 +1,12 @@
 /** The read models of a running pipeline: a lane for each store, and what they are together. */
 import type { Config } from '../config/config.ts';
 import { givenBy } from '../messages/window-result.ts';
+import { partShape } from '../projections/duckdb-schema.ts';
 import { STREAM_ROWS_STORE } from '../projections/stream-queries.ts';
 import type { TableShapes } from '../projections/table-shapes.ts';
 import type { Totals } from '../projections/totals.ts';
 import { isEventCount, resultField } from '../streams/aggregate-table.ts';
+import { partFields } from '../streams/group-key.ts';
 import type { Stores } from '../workers/stores.ts';
 import type { PartitionUnit } from './partition-unit.ts';
 import { createStoreLane, type Mark, type StoreLane } from './store-lane.ts';
@@ -37,8 +39,9 @@ export interface ReadModels {
 export function tableShapes({ windows, streams, stores }: Config): TableShapes {
   return {
     stores: stores.on,
-    windows: windows.map(({ name, window, aggregates }) => ({
+    windows: windows.map(({ name, key, window, aggregates }) => ({
       name,
+      parts: partFields(key).map(partShape),
       kind: window.kind,
       aggregates: aggregates.map((spec) => ({
         name: spec.name,

@@ -8,7 +8,7 @@ import type { WindowValue } from '../messages/window-result.ts';
 import type { AggregateSpec } from './aggregate-function.ts';
 import { type AggregateTable, definitionOf, resultField } from './aggregate-table.ts';
 import { type ExactSums, loadSums, saveSums } from './exact-sum.ts';
-import { type Key, type KeyColumn, keyAt, keyColumn } from './key-column.ts';
+import { type Key, type KeyColumn, keyAt } from './key-column.ts';
 import { hashKeys, hashOf, isOtherKeyAt } from './key-hash.ts';
 import type { States } from './states.ts';
 
@@ -95,10 +95,10 @@ export function createGroups(aggregates: readonly AggregateSpec[], table: Aggreg
   };
 }
 
-/** Sets the events whose rows are meant from now on. Throws when they lack the key or a field of an aggregate. */
-export function bindColumns(groups: Groups, keyField: string | null, columns: Columns): void {
+/** Sets the events whose rows are meant from now on, and their keys. Throws when they lack a field of an aggregate. */
+export function bindColumns(groups: Groups, keys: KeyColumn | null, columns: Columns): void {
   const { aggregates, states } = groups;
-  groups.eventKeys = keyField === null ? null : keyColumn(columns, keyField);
+  groups.eventKeys = keys;
   if (groups.hashes.length < columns.count) groups.hashes = new Int32Array(columns.count);
   hashKeys(groups.eventKeys, columns.count, groups.hashes);
   for (let i = 0; i < aggregates.length; i++) {

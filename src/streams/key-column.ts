@@ -1,5 +1,12 @@
 /** The field of the grouping key, read by row. */
-import { type Columns, type NumberColumn, numberAt, type TextColumn, textAt } from '../messages/columns.ts';
+import {
+  type Column,
+  type Columns,
+  type NumberColumn,
+  numberAt,
+  type TextColumn,
+  textAt,
+} from '../messages/columns.ts';
 
 /** A bigint is a long that no number holds exactly. */
 export type Key = string | number | bigint | null;
@@ -8,9 +15,12 @@ export type KeyColumn = NumberColumn | TextColumn;
 /** Throws when the field is neither a number nor a text. */
 export function keyColumn(columns: Columns, field: string): KeyColumn {
   const column = columns.column(field);
-  if (column === undefined || column.kind === 'boxed')
-    throw new Error(`The field ${field} can't be a key: it is neither a number nor a text`);
-  return column;
+  if (isKeyColumn(column)) return column;
+  throw new Error(`The field ${field} can't be a key: it is neither a number nor a text`);
+}
+
+export function isKeyColumn(column: Column | undefined): column is KeyColumn {
+  return column !== undefined && column.kind !== 'boxed';
 }
 
 /** A number that is not finite is null: columns have NaN for it. */

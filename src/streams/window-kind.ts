@@ -1,6 +1,7 @@
 /** What every kind of window has in common: how it is specified, what goes in and what comes out. */
 import type { Columns } from '../messages/columns.ts';
 import type { AggregateSpec } from './aggregate-function.ts';
+import type { GroupKey } from './group-key.ts';
 import type { WindowResults } from './group-results.ts';
 import type { GroupState, Groups } from './groups.ts';
 import type { Key } from './key-column.ts';
@@ -20,8 +21,8 @@ export type Windowing =
 
 export interface WindowSpec {
   readonly name: string;
-  /** Field of the grouping key; null for one group over the whole partition. */
-  readonly keyField: string | null;
+  /** null: one group over the whole partition. */
+  readonly keyField: GroupKey;
   readonly window: Windowing;
   readonly allowedLatenessMs: number;
   /** Event time between two results of a window that is still open; null for none before its end. */

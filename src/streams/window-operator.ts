@@ -6,6 +6,8 @@ import type { Columns } from '../messages/columns.ts';
 import { exactJson } from '../messages/event-json.ts';
 import { type WindowResultType, windowResultType } from '../messages/window-result.ts';
 import { AGGREGATES, type AggregateTable, resultField } from './aggregate-table.ts';
+import { isOfSeveral, type KeyPart, partFields, partsOf } from './group-key.ts';
+import type { WindowResults } from './group-results.ts';
 import type { Operator } from './operator.ts';
 import { type LateEvents, operatorKind, WINDOW_AGGREGATOR } from './operator-kind.ts';
 import { recordsOf, stateOf } from './operator-state.ts';
@@ -55,13 +57,19 @@ export const windowKind = operatorKind<WindowSpec>(KIND, (_, spec, { inputs }) =
 
 /** Throws when the table has not all of its aggregates. */
 export function resultTypeOf(
-  { name, aggregates }: Pick<WindowSpec, 'name' | 'aggregates'>,
+  { name, aggregates, keyField }: Pick<WindowSpec, 'name' | 'aggregates' | 'keyField'>,
   table: AggregateTable = AGGREGATES,
 ): WindowResultType {
   return windowResultType(
     name,
     aggregates.map((spec) => resultField(spec, table)),
+    partFields(keyField),
   );
+}
+
+/** Results with the values of their key one by one, beside the key. */
+function withParts(key: readonly KeyPart[], out: WindowResults): WindowResults {
+  return { push: (result) => out.push({ ...result, parts: partsOf(key, result.key ?? '[]') }) };
 }
 
 const NO_TIMES = new Float64Array(0);
@@ -76,7 +84,8 @@ export function createWindowOperator(
   const { name } = spec;
   const definition = JSON.stringify({ ...spec, name: undefined, isRead: undefined });
   const windows = createWindows(spec, table);
-  const results = type.blockWriter();
+  const events = type.blockWriter();
+  const results = isOfSeveral(spec.keyField) ? withParts(spec.keyField, events) : events;
   let seen: Columns | null = null;
   let timesMs: Float64Array = NO_TIMES;
   return {
@@ -84,7 +93,7 @@ export function createWindowOperator(
     kind: KIND,
     actor: WINDOW_AGGREGATOR,
     inputs: [stream],
-    outputs: [{ stream: name, type, events: results }],
+    outputs: [{ stream: name, type, events }],
     heldBackMs: spec.isRead === true ? spec.allowedLatenessMs : null,
     begin(input) {
       timesMs = input.timesMs;

@@ -4,6 +4,7 @@ import { alignedWindows } from './aligned-windows.ts';
 import { bindCondition } from './condition.ts';
 import { countWindows } from './count-windows.ts';
 import { parseExpression } from './expression.ts';
+import { keyReader } from './group-key.ts';
 import { bindColumns, createGroups, groupCount } from './groups.ts';
 import { createView } from './selection.ts';
 import { sessionWindows } from './session-windows.ts';
@@ -33,7 +34,7 @@ function operate<State extends OpenWindows>(
   spec: WindowSpec,
   table: AggregateTable,
 ): WindowOperator {
-  const { keyField } = spec;
+  const readKeys = keyReader(spec.keyField);
   let state = kind.open(spec, createGroups(spec.aggregates, table, kind.own));
   const view = spec.of === undefined ? null : createView(spec.of);
   const condition = spec.where === null ? null : parseExpression(spec.where);
@@ -44,7 +45,7 @@ function operate<State extends OpenWindows>(
     spec,
     begin(events, timesMs, watermarkMs) {
       const columns = view === null ? events : view.begin(events, timesMs);
-      bindColumns(state.groups, keyField, columns);
+      bindColumns(state.groups, readKeys(columns), columns);
       rows = columns.count;
       aheadTo = 0;
       isTaken = condition === null ? null : bindCondition(condition, columns);

@@ -288,6 +288,15 @@ describe('windows', () => {
       'p.yaml:10:5: windows.w.key: there is no field of Transaction "terminal"; did you mean terminalId?',
     ],
     [
+      windowOf(`    key: [customerId, terminal]\n${window}${AGGREGATE}`),
+      'p.yaml:10:23: windows.w.key.1: there is no field of Transaction "terminal"; did you mean terminalId?',
+    ],
+    [
+      windowOf(`    key: [customerId, customerId]\n${window}${AGGREGATE}`),
+      'p.yaml:10:23: windows.w.key.1: customerId is in the key already',
+    ],
+    [windowOf(`    key: []\n${window}${AGGREGATE}`), 'p.yaml:10:5: windows.w.key: must have at least 1 items'],
+    [
       windowOf(`    window: { tumbling: 0s }\n${AGGREGATE}`),
       'p.yaml:10:15: windows.w.window.tumbling: must be longer than 0',
     ],

@@ -41,11 +41,9 @@ const aligned = fc.oneof(
   seconds.map((s) => ({ tumbling: `${s}s`, offset: `${s - 1}s` })),
   seconds.map((s) => ({ hopping: { size: `${3 * s}s`, every: `${s}s` }, offset: `${s - 1}s` })),
 );
+const key = fc.option(fc.oneof(field, fc.constant(['customerId', 'terminalId'])));
 const window = fc.oneof(
-  fc.record(
-    { stream, key: fc.option(field), window: aligned, allowedLateness, early, where, aggregate: aggregates },
-    { requiredKeys },
-  ),
+  fc.record({ stream, key, window: aligned, allowedLateness, early, where, aggregate: aggregates }, { requiredKeys }),
   fc.record(
     {
       stream,

@@ -7,6 +7,7 @@ import {
   bindColumns,
   closeGroup,
   createGroups,
+  type Groups,
   groupCount,
   keyOfGroup,
   loadGroup,
@@ -14,7 +15,7 @@ import {
   openForRow,
   saveGroup,
 } from '../../src/streams/groups.ts';
-import type { Key } from '../../src/streams/key-column.ts';
+import { type Key, keyColumn } from '../../src/streams/key-column.ts';
 import {
   addGroup,
   clearIndex,
@@ -26,6 +27,11 @@ import {
   removeGroup,
   replaceGroup,
 } from '../../src/streams/key-index.ts';
+
+function bind(groups: Groups, keys: readonly Key[]): void {
+  const columns = columnsOfEvents(keys.map((key) => ({ key })));
+  bindColumns(groups, keyColumn(columns, 'key'), columns);
+}
 
 const number = fc.oneof(
   fc.integer({ min: -40, max: 40 }),
@@ -50,7 +56,7 @@ test('finds what a Map finds', () => {
       const index = createKeyIndex();
       const known = new Map<Key, number>();
       for (const keys of blocks) {
-        bindColumns(groups, 'key', columnsOfEvents(keys.map((key) => ({ key }))));
+        bind(groups, keys);
         for (const [row, given] of keys.entries()) {
           // A number that is not finite is null.
           const key = typeof given === 'number' && !Number.isFinite(given) ? null : given;
@@ -87,9 +93,9 @@ test('finds a group of a snapshot by an event of its key', () => {
   fc.assert(
     fc.property(block, (keys) => {
       const before = createGroups([], AGGREGATES, 0);
-      bindColumns(before, 'key', columnsOfEvents(keys.map((key) => ({ key }))));
+      bind(before, keys);
       const after = createGroups([], AGGREGATES, 0);
-      bindColumns(after, 'key', columnsOfEvents(keys.map((key) => ({ key }))));
+      bind(after, keys);
       for (const row of keys.keys()) {
         const index = createKeyIndex();
         const restored = loadGroup(after, saveGroup(before, openForRow(before, row), []));

@@ -1,9 +1,11 @@
 /**
- * Results of a window as events that others may be of: key, start, end, revision, and each aggregate that is no list. Their
+ * Results of a window as events that others may be of: key, start, end, revision, the values of a key of several, and each
+ * aggregate that is no list. Their
  * time is the last millisecond of their window, as Flink's window_time: a window holds results of windows within it.
  */
 import { DERIVED_TIME, derivedSchema } from '../../messages/derived-event.ts';
 import { givenBy } from '../../messages/window-result.ts';
+import type { GroupKey } from '../../streams/group-key.ts';
 import { selectedFields } from '../../streams/selection.ts';
 import type { WindowSpec } from '../../streams/window-kind.ts';
 import { resultTypeOf } from '../../streams/window-operator.ts';
@@ -22,16 +24,17 @@ export function unreadableResults({ window, aggregates }: Pick<WindowSpec, 'wind
 }
 
 export function windowRelation(
-  window: Pick<WindowSpec, 'name' | 'aggregates'>,
+  window: Pick<WindowSpec, 'name' | 'aggregates'> & { readonly key: GroupKey },
   { log, partitions }: Pick<WindowPlace, 'log' | 'partitions'>,
 ): Relation {
   const { name } = window;
-  const { type, aggregates } = resultTypeOf(window);
+  const { type, aggregates, parts } = resultTypeOf({ ...window, keyField: window.key });
   const own = { name, partitions, watermark: { kind: 'scripted' }, log } as const;
   const of: Relation = { ...own, schema: type.schema, key: 'key', eventTime: 'end', timeLessMs: 1 };
   const values = aggregates.filter((field) => givenBy(field) !== 'list');
   const fields = [
     ...HEAD.map((field) => ({ name: field, expression: field })),
+    ...parts.map((field) => ({ name: field.name, expression: `parts.${field.name}` })),
     ...values.map((field) => ({ name: field.name, expression: `aggregates.${field.name}` })),
   ];
   const selection = { name, where: null, fields };

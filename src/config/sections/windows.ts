@@ -1,18 +1,18 @@
 /** The windows of a file, against the schemas of their streams. */
 import { z } from 'zod';
-import { isKey, type Report, unknownField, unknownName } from '../../keys/names.ts';
+import { type Report, unknownName } from '../../keys/names.ts';
 import { formatDuration } from '../../keys/units.ts';
 import { duration, name } from '../../keys/value-schema.ts';
 import { isLogName, logName } from '../../messages/log-name.ts';
 import { AGGREGATE_NAME, givenBy } from '../../messages/window-result.ts';
 import type { AggregateSpec } from '../../streams/aggregate-function.ts';
 import { resultField } from '../../streams/aggregate-table.ts';
-import { fieldAt } from '../../streams/field-type.ts';
+import type { GroupKey } from '../../streams/group-key.ts';
 import type { TopGroups } from '../../streams/top-groups.ts';
 import type { Windowing } from '../../streams/window-kind.ts';
 import { checkCondition, condition } from '../expressions.ts';
 import { entries, type Reading, section } from '../section.ts';
-import { exchangeName, NO_EXCHANGES, windowPlace } from '../window-place.ts';
+import { areGroupsWithin, exchangeName, NO_EXCHANGES, windowPlace } from '../window-place.ts';
 import { aggregateOf, printAggregate } from './aggregates.ts';
 import { derivedSection } from './derived.ts';
 import { joinsSection } from './joins.ts';
@@ -20,13 +20,14 @@ import { operatorsSection } from './operators.ts';
 import { isOfStream, type Relation } from './relation.ts';
 import { streamsSection } from './streams.ts';
 import { checkTumbling, offset, printTumbling, tumbling } from './tumbling.ts';
+import { groupKeyOf, printKey, windowKey } from './window-key.ts';
 import { unreadableResults, windowRelation } from './window-relation.ts';
 
 export interface WindowConfig {
   readonly name: string;
   readonly stream: string;
   /** null: one group. */
-  readonly key: string | null;
+  readonly key: GroupKey;
   readonly window: Windowing;
   readonly allowedLatenessMs: number;
   /** null: no result before a window's end. */
@@ -40,7 +41,7 @@ export interface WindowConfig {
 
 const window = z.strictObject({
   stream: z.string(),
-  key: z.string().nullable().optional().describe("A field to group by; by default the stream's key. null: one group."),
+  key: windowKey,
   window: z.union([
     tumbling,
     z.strictObject({
@@ -110,13 +111,10 @@ function windowOf(name: string, raw: RawWindow, reading: Reading): WindowConfig 
   if (name.toLowerCase() === 'parts') report(at, 'is a reserved name; choose another');
   const stream = relation(raw.stream, [...at, 'stream']);
   if (stream === null) return null;
-  const key = raw.key === undefined ? stream.key : raw.key;
-  if (raw.key === undefined && key === null) {
-    report([...at, 'key'], `must be given, or null for one group: ${raw.stream} does not select the key of its stream`);
-  }
-  checkWindow(at, raw, key, stream, report);
-  const isOwnKey = isOfStream(stream) && key !== null && key === stream.key && raw.top === null;
-  if (!isOwnKey) checkExchange(at, exchangeName({ key, top: raw.top }, stream), reading);
+  const key = groupKeyOf([...at, 'key'], raw.key, stream, report);
+  checkWindow(at, raw, stream, report);
+  const isWithin = isOfStream(stream) && areGroupsWithin({ key, top: raw.top }, stream);
+  if (!isWithin) checkExchange(at, exchangeName({ key, top: raw.top }, stream), reading);
   const aggregates = Object.entries(raw.aggregate).flatMap(([result, text]) => {
     const path = [...at, 'aggregate', result];
     if (RESULT_FIELDS.includes(result)) report(path, `is a field of every result; known: ${RESULT_FIELDS.join(', ')}`);
@@ -141,12 +139,7 @@ function windowOf(name: string, raw: RawWindow, reading: Reading): WindowConfig 
   };
 }
 
-function checkWindow(at: string[], raw: RawWindow, key: string | null, stream: Relation, report: Report): void {
-  const field = key === null ? undefined : fieldAt(stream.schema, key);
-  if (raw.key !== undefined && key !== null) {
-    if (field === undefined) report([...at, 'key'], unknownField(stream.schema, key));
-    else if (!isKey(field)) report([...at, 'key'], `${key} can't be a key: it is neither text nor a whole number`);
-  }
+function checkWindow(at: string[], raw: RawWindow, stream: Relation, report: Report): void {
   checkWindowing(at, raw, report);
   if (raw.where !== null) checkCondition(raw.where, stream.schema, (message) => report([...at, 'where'], message));
 }
@@ -210,7 +203,7 @@ function checkWindowing(at: string[], { window, early, allowedLateness }: RawWin
 function printWindow({ stream, key, window, allowedLatenessMs, earlyMs, where, top, aggregates }: WindowConfig) {
   return {
     stream,
-    key,
+    key: printKey(key),
     window: printWindowing(window),
     allowedLateness: formatDuration(allowedLatenessMs),
     early: earlyMs === null ? null : formatDuration(earlyMs),

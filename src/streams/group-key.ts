@@ -1,0 +1,119 @@
+/**
+ * What events are grouped by: a field, several values together, or nothing, which is one group over all.
+ *
+ * The key of several values is a text: they as a JSON array, without spaces, as `JSON.stringify` writes it. So wherever a key
+ * goes, in a group's row, through the hash that chooses a partition, into a snapshot, it is one text.
+ */
+import type { AvroField } from '../messages/avro.ts';
+import type { Columns, TextColumn } from '../messages/columns.ts';
+import { type KeyValue, keyValues } from '../messages/key-values.ts';
+import { type KeyColumn, keyColumn } from './key-column.ts';
+
+/** One of several values that are a key together. */
+export interface KeyPart {
+  /** What results call it. */
+  readonly name: string;
+  /** The field that it is. */
+  readonly field: string;
+  readonly gives: 'text' | 'whole number';
+}
+
+export type GroupKey = string | readonly KeyPart[] | null;
+
+export function isOfSeveral(key: GroupKey): key is readonly KeyPart[] {
+  return typeof key === 'object' && key !== null;
+}
+
+/** The fields of a result that has its key's values one by one; none for a key that is one value. */
+export function partFields(key: GroupKey): AvroField[] {
+  if (!isOfSeveral(key)) return [];
+  return key.map(({ name, gives }) => ({ name, type: ['null', gives === 'text' ? 'string' : 'long'] }));
+}
+
+/** The values of a key of several, by name. */
+export function partsOf(key: readonly KeyPart[], text: string): Record<string, KeyValue> {
+  const values = keyValues(text);
+  return Object.fromEntries(key.map(({ name }, i) => [name, values[i] ?? null]));
+}
+
+/** Reads the key of each block of events; throws when they lack a field. The column of a key of several is good until the next block. */
+export function keyReader(key: GroupKey): (columns: Columns) => KeyColumn | null {
+  if (key === null) return () => null;
+  if (!isOfSeveral(key)) return (columns) => keyColumn(columns, key);
+  const tuple = tupleWriter();
+  return (columns) =>
+    tuple(
+      key.map(({ field }) => keyColumn(columns, field)),
+      columns.count,
+    );
+}
+
+const INITIAL_BYTES = 1 << 12;
+/** A control character takes six: \u001f. */
+const ESCAPED_BYTES = 6;
+const NUMBER_BYTES = 24;
+
+/** What JSON has in the place of a byte of a text; undefined for one that it leaves as it is. */
+const ESCAPES = Array.from({ length: 256 }, (_, byte) => {
+  const written = JSON.stringify(String.fromCharCode(byte)).slice(1, -1);
+  return byte < 0x80 && written.length > 1 ? Buffer.from(written, 'latin1') : undefined;
+});
+
+/** Writes values as JSON arrays, row by row, into memory that the next block reuses. */
+function tupleWriter(): (parts: readonly KeyColumn[], count: number) => TextColumn {
+  let bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  let starts = new Uint32Array(0);
+  let ends = new Uint32Array(0);
+  let end = 0;
+
+  function reserve(more: number): void {
+    if (end + more <= bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(2 * (end + more));
+    bytes.copy(larger, 0, 0, end);
+    bytes = larger;
+  }
+  function put(text: string): void {
+    reserve(text.length);
+    end += bytes.write(text, end, 'latin1');
+  }
+  function putText({ bytes: from, starts: begins, ends: stops }: TextColumn, row: number): void {
+    const stop = stops[row]!;
+    reserve((stop - begins[row]!) * ESCAPED_BYTES + 2);
+    bytes[end++] = QUOTE;
+    for (let i = begins[row]!; i < stop; i++) {
+      const byte = from[i]!;
+      const written = ESCAPES[byte];
+      if (written === undefined) bytes[end++] = byte;
+      else end += written.copy(bytes, end);
+    }
+    bytes[end++] = QUOTE;
+  }
+  function putValue(column: KeyColumn, row: number): void {
+    if (column.nulls?.[row] === 1) put('null');
+    else if (column.kind === 'text') putText(column, row);
+    else if (column.exact !== null) put(String(column.exact[row]));
+    else put(Number.isNaN(column.values[row]) ? 'null' : String(column.values[row]));
+  }
+
+  return (parts, count) => {
+    end = 0;
+    if (starts.length < count) {
+      starts = new Uint32Array(count);
+      ends = new Uint32Array(count);
+    }
+    for (let row = 0; row < count; row++) {
+      starts[row] = end;
+      for (let i = 0; i < parts.length; i++) {
+        reserve(NUMBER_BYTES);
+        bytes[end++] = i === 0 ? OPEN : COMMA;
+        putValue(parts[i]!, row);
+      }
+      reserve(1);
+      bytes[end++] = CLOSE;
+      ends[row] = end;
+    }
+    return { kind: 'text', bytes, starts, ends, nulls: null };
+  };
+}
+
+const [QUOTE, OPEN, COMMA, CLOSE] = [0x22, 0x5b, 0x2c, 0x5d] as const;
