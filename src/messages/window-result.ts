@@ -32,7 +32,7 @@ const headSchema = {
 } as const satisfies AvroRecord;
 
 /** The result of an aggregate. */
-export type WindowValue = number | string | boolean | null | readonly (number | string)[];
+export type WindowValue = number | bigint | string | boolean | null | readonly (number | bigint | string)[];
 export type WindowResult = FromAvro<typeof headSchema> & {
   aggregates: Readonly<Record<string, WindowValue>>;
   /** Where the key is of several values: each by its name. */
@@ -47,14 +47,15 @@ export interface WindowResultType {
   readonly type: EventType<WindowResult>;
 }
 
-export type GivenKind = 'number' | 'text' | 'truth' | 'list';
+export type GivenKind = 'number' | 'whole' | 'text' | 'truth' | 'list';
 
 /** The kind of value in an aggregate's field, nulls aside. */
 export function givenBy({ type }: AvroField): GivenKind {
   if (typeof type === 'object' && 'items' in type) return 'list';
   const branches = Array.isArray(type) ? type : [type];
   if (branches.includes('boolean')) return 'truth';
-  return branches.includes('string') ? 'text' : 'number';
+  if (branches.includes('string')) return 'text';
+  return branches.includes('long') ? 'whole' : 'number';
 }
 
 const RESULTS = `${NAMESPACE}.WindowResult`;

@@ -71,6 +71,7 @@ const WINDOW_COLUMNS = [
 
 const KINDS: Readonly<Record<GivenKind, ColumnKind>> = {
   number: 'double',
+  whole: 'long',
   text: 'text',
   truth: 'boolean',
   list: 'text',

@@ -1,10 +1,11 @@
 /** Which table of the analytics store the events of each type become rows of. */
 
 import type { DuckDBConnection } from '@duckdb/node-api';
+import type { AvroField } from '../messages/avro.ts';
 import { type Columns, columnsOfEvents } from '../messages/columns.ts';
 import { exactJson } from '../messages/event-json.ts';
 import { withColumns } from '../messages/record-columns.ts';
-import { givenBy, type WindowResultType, windowResultAt } from '../messages/window-result.ts';
+import { type GivenKind, givenBy, type WindowResultType, windowResultAt } from '../messages/window-result.ts';
 import { createTableWriter, type TableWriter } from './duckdb-columns.ts';
 import { partShape, tableColumns, type WindowShape, windowColumns, windowTable } from './duckdb-schema.ts';
 import { streamColumns } from './duckdb-streams.ts';
@@ -56,7 +57,8 @@ export async function duckdbWriters(
         const known = windows.get(window.window);
         if (known !== undefined && isShapedAs(window, known.shape)) {
           const hasLists = known.shape.aggregates.some(({ gives }) => gives === 'list');
-          known.table.append(hasLists ? withListsAsText(columns()) : columns(), where);
+          const own = withWholeNumbers(columns(), known.shape, window);
+          known.table.append(hasLists ? withListsAsText(own) : own, where);
         } else
           for (const table of byType.get(WINDOW_RESULTS) ?? []) table.append(asParts(window.window, columns()), where);
       }
@@ -75,10 +77,37 @@ function isShapedAs({ aggregates, parts }: WindowResultType, shape: WindowShape)
     JSON.stringify(parts.map(partShape)) === JSON.stringify(shape.parts ?? []) &&
     aggregates.length === shape.aggregates.length &&
     shape.aggregates.every(({ name, gives }) =>
-      aggregates.some((field) => field.name === name && givenBy(field) === gives),
+      aggregates.some((field) => field.name === name && (givenBy(field) === gives || wasReal(field, gives))),
     )
   );
 }
+
+/** Earlier versions gave whole numbers as doubles. */
+function wasReal(field: AvroField, gives: GivenKind): boolean {
+  return gives === 'whole' && givenBy(field) === 'number';
+}
+
+/** NaN, which stands for null in a double that can't be null, is null in a whole number. */
+function withWholeNumbers(columns: Columns, shape: WindowShape, { aggregates }: WindowResultType): Columns {
+  const real = shape.aggregates.filter(({ name, gives }) =>
+    aggregates.some((field) => field.name === name && wasReal(field, gives)),
+  );
+  if (real.length === 0) return columns;
+  const paths = new Set(real.map(({ name }) => `aggregates.${name}`));
+  return {
+    ...columns,
+    column(path) {
+      const column = columns.column(path);
+      if (!paths.has(path) || column?.kind !== 'number') return column;
+      const nulls = Uint8Array.from(column.values, (value, row) =>
+        column.nulls?.[row] === 1 || !(Math.abs(value) < LONG_END) ? 1 : 0,
+      );
+      return { ...column, nulls };
+    },
+  };
+}
+
+const LONG_END = 2 ** 63;
 
 function withListsAsText(columns: Columns): Columns {
   return columnsOfEvents(

@@ -2,7 +2,8 @@
 import type { WindowValue } from '../messages/window-result.ts';
 import type { ExactSums } from './exact-sum.ts';
 
-export type AggregateValue = number | string;
+/** A bigint is a long that no number holds exactly. */
+export type AggregateValue = number | bigint | string;
 
 /**
  * fold() never gets a null, as in SQL, nor a number that is not finite, which is null here. -0 comes as 0. The result of no
@@ -36,9 +37,11 @@ export interface NumberAggregate {
   readonly isOfAny?: true;
   /** Takes the row's value, which is finite. */
   fold(states: Float64Array, at: number, values: Float64Array, row: number, exact: ExactSums): void;
+  /** Takes a long that no number holds exactly. When not given, it is taken as the number next to it. */
+  foldWide?(states: Float64Array, at: number, value: bigint, exact: ExactSums): void;
   merge(states: Float64Array, into: number, from: number, exact: ExactSums): void;
   /** `events` counts the group's events, nulls included. */
-  result(states: Float64Array, at: number, events: number, exact: ExactSums): number | boolean | null;
+  result(states: Float64Array, at: number, events: number, exact: ExactSums): number | bigint | boolean | null;
 }
 
 export interface AggregateSpec {
@@ -52,6 +55,8 @@ export interface AggregateSpec {
   /** Whether the field is text, and whether it may be null. */
   readonly isText?: boolean;
   readonly isNullable?: boolean;
+  /** Whether the field is of whole numbers, of up to 64 bits. */
+  readonly isLong?: true;
   /** The second field: the y of arg_max(x, y). */
   readonly by?: string;
   /** The number behind the field: the 0.99 of quantile(x, 0.99), the 3 of top(x, 3). */
@@ -65,4 +70,15 @@ export function saveNumbers(numbers: readonly number[]): string {
 
 export function loadNumbers(text: string): number[] {
   return [...new Float64Array(Uint8Array.from(Buffer.from(text, 'base64')).buffer)];
+}
+
+/** A value as a snapshot's JSON has it. */
+export type SavedValue = number | string | { readonly long: string };
+
+export function saveValue(value: AggregateValue): SavedValue {
+  return typeof value === 'bigint' ? { long: value.toString() } : value;
+}
+
+export function loadValue(saved: SavedValue): AggregateValue {
+  return typeof saved === 'object' ? BigInt(saved.long) : saved;
 }

@@ -8,7 +8,8 @@ import { argMax, argMin } from './arg-aggregates.ts';
 import { quantile } from './ddsketch.ts';
 import { countDistinct, largest, listDistinct } from './distinct-values.ts';
 import { distinct } from './hyperloglog.ts';
-import { average, boolAnd, boolOr, count, countValues, max, min, sum } from './number-aggregates.ts';
+import { maxOfLongs, minOfLongs } from './long-extremes.ts';
+import { average, boolAnd, boolOr, count, countValues, max, min, sum, sumOfLongs } from './number-aggregates.ts';
 import { deviationPop, deviationSample, variancePop, varianceSample } from './spread-aggregates.ts';
 import { inRow, ofNumbers, ofValues, type States } from './states.ts';
 import { collect, first, last } from './value-aggregates.ts';
@@ -23,6 +24,8 @@ export interface AggregateDefinition {
   readonly gives: 'number' | 'number or null' | 'value or null' | 'list' | 'truth or null';
   /** Whether it has no result of some groups whose values are none of them null. */
   readonly mayLack?: true;
+  /** Whether its number is a whole one where the field's are. */
+  readonly keepsLong?: true;
   /** Makes the keeper of its states. */
   states(spec: AggregateSpec): States;
 }
@@ -37,9 +40,9 @@ const variance = { ...spread, states: () => inRow(varianceSample) };
 
 export const AGGREGATES: AggregateTable = {
   count: { takes: 'optional', gives: 'number', states: countStates },
-  sum: { ...numeric, states: () => inRow(sum) },
-  min: { ...numeric, states: () => inRow(min) },
-  max: { ...numeric, states: () => inRow(max) },
+  sum: { ...numeric, keepsLong: true, states: ({ isLong }) => inRow(isLong ? sumOfLongs : sum) },
+  min: { ...numeric, keepsLong: true, states: ({ isLong }) => inRow(isLong ? minOfLongs : min) },
+  max: { ...numeric, keepsLong: true, states: ({ isLong }) => inRow(isLong ? maxOfLongs : max) },
   avg: { ...numeric, states: () => inRow(average) },
   stddev: deviation,
   stddev_samp: deviation,
@@ -83,10 +86,11 @@ export function definitionOf(
 
 /** The field of a window's results that an aggregate gives. */
 export function resultField(spec: AggregateSpec, table: AggregateTable = AGGREGATES): AvroField {
-  const { name, isText = false, isNullable = false } = spec;
-  const { gives, mayLack = false } = definitionOf(spec, table);
+  const { name, isText = false, isNullable = false, isLong = false } = spec;
+  const { gives, mayLack = false, keepsLong = false } = definitionOf(spec, table);
   if (gives === 'truth or null') return { name, type: ['null', 'boolean'] };
-  const value = isText && (gives === 'value or null' || gives === 'list') ? 'string' : 'double';
+  const isValue = gives === 'value or null' || gives === 'list';
+  const value = isText && isValue ? 'string' : isLong && (isValue || keepsLong) ? 'long' : 'double';
   if (gives === 'list') return { name, type: { type: 'array', items: value } };
-  return { name, type: (isNullable || mayLack) && gives !== 'number' ? ['null', value] : value };
+  return { name, type: (isNullable || mayLack || value === 'long') && gives !== 'number' ? ['null', value] : value };
 }

@@ -1,6 +1,6 @@
 /** Aggregates over each value once: as large as their group's different values. Texts are in the order of UTF-16 units. */
 import type { WindowValue } from '../messages/window-result.ts';
-import type { Aggregate, AggregateValue } from './aggregate-function.ts';
+import { type Aggregate, type AggregateValue, loadValue, type SavedValue, saveValue } from './aggregate-function.ts';
 
 type Values = Set<AggregateValue>;
 
@@ -19,10 +19,10 @@ function ofValuesOnce(result: (values: Values) => WindowValue): Aggregate<Values
       return into;
     },
     result,
-    save: (values) => JSON.stringify(inOrder([...values])),
+    save: (values) => JSON.stringify(inOrder([...values]).map(saveValue)),
     load(text) {
-      const values: readonly AggregateValue[] = JSON.parse(text);
-      return new Set(values);
+      const values: readonly SavedValue[] = JSON.parse(text);
+      return new Set(values.map(loadValue));
     },
   };
 }
@@ -42,6 +42,11 @@ export function largest(most: number): Aggregate<AggregateValue[], AggregateValu
     fold: offer,
     merge: (into, from) => from.reduce(offer, into),
     result: (values) => values,
+    save: (values) => JSON.stringify(values.map(saveValue)),
+    load(text) {
+      const values: readonly SavedValue[] = JSON.parse(text);
+      return values.map(loadValue);
+    },
   };
 }
 

@@ -7,6 +7,8 @@
  * holds NaN, and the sum is kept beside the rows as a whole number of smallest doubles.
  */
 
+import { type ExactLong, exactLong, isLong } from '../messages/exact-long.ts';
+
 /** Sums that two doubles can't hold, by the place of their first number in the rows of groups. */
 export type ExactSums = Map<number, bigint>;
 
@@ -48,6 +50,29 @@ export function mergeSum(states: Float64Array, into: number, from: number, exact
   if (states[from + 1] !== 0) addToSum(states, into, states, from + 1, exact);
 }
 
+const parts = new Float64Array(2);
+
+/** Adds a long of 64 bits, which is two doubles. */
+export function addLongToSum(states: Float64Array, at: number, value: bigint, exact: ExactSums): void {
+  parts[0] = Number(value);
+  parts[1] = Number(value - BigInt(parts[0]));
+  addToSum(states, at, parts, 0, exact);
+  if (parts[1] !== 0) addToSum(states, at, parts, 1, exact);
+}
+
+/** The exact sum of whole numbers; null for the sum of nothing, and beyond 64 bits. */
+export function wholeSumOf(states: Float64Array, at: number, exact: ExactSums): ExactLong | null {
+  const rounded = states[at]!;
+  if (Object.is(rounded, -0)) return null;
+  const held = Number.isNaN(rounded) ? exact.get(at) : undefined;
+  if (held === undefined) {
+    const sum = rounded + states[at + 1]!;
+    if (Number.isSafeInteger(sum)) return sum;
+  }
+  const sum = held === undefined ? BigInt(rounded) + BigInt(states[at + 1]!) : held >> BigInt(-SMALLEST_EXPONENT);
+  return isLong(sum) ? exactLong(sum) : null;
+}
+
 /** Null for the sum of nothing, and where the sum is beyond the largest double. */
 export function sumOf(states: Float64Array, at: number, exact: ExactSums): number | null {
   const rounded = states[at]!;
@@ -73,13 +98,17 @@ export function exactParts(
   return { mantissa, exponent };
 }
 
-/** The exact sums of a group whose sums have these places. */
-export function saveSums(places: readonly number[], exact: ExactSums): string[] {
+/** The exact sums of a group whose sums have these places, and its longs that no number holds. */
+export function saveSums(states: Float64Array, places: readonly number[], exact: ExactSums): string[] {
   return places.flatMap((at, i) => {
     const sum = exact.get(at);
-    return sum === undefined ? [] : [`${i} ${sum}`];
+    if (sum === undefined) return [];
+    return Number.isNaN(states[at]) ? [`${i} ${sum}`] : [`${i} ${LONG}${sum}`];
   });
 }
+
+/** Marks a long: `exact` has it beside the number next to it, which stays in its place. */
+const LONG = '=';
 
 export function loadSums(
   states: Float64Array,
@@ -89,7 +118,9 @@ export function loadSums(
 ): void {
   for (const text of saved) {
     const [i, units = '0'] = text.split(' ');
-    hold(states, places[Number(i)]!, BigInt(units), exact);
+    const at = places[Number(i)]!;
+    if (units.startsWith(LONG)) exact.set(at, BigInt(units.slice(LONG.length)));
+    else hold(states, at, BigInt(units), exact);
   }
 }
 

@@ -22,6 +22,11 @@ export function valueTypeOf(field: AvroField): 'number' | 'text' | null {
   return name === 'string' || name === 'enum' ? 'text' : null;
 }
 
+/** An int or a long, nulls aside. */
+export function isWholeNumber(field: AvroField): boolean {
+  return ['int', 'long'].includes(soleBranch(field));
+}
+
 /** The type in expressions, which also have booleans. */
 export function expressionTypeOf(field: AvroField): ValueType | null {
   return soleBranch(field) === 'boolean' ? 'truth' : valueTypeOf(field);

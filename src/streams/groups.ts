@@ -10,7 +10,7 @@ import { type AggregateTable, definitionOf, resultField } from './aggregate-tabl
 import { type ExactSums, loadSums, saveSums } from './exact-sum.ts';
 import { type Key, type KeyColumn, keyAt } from './key-column.ts';
 import { hashKeys, hashOf, isOtherKeyAt } from './key-hash.ts';
-import type { States } from './states.ts';
+import { foldWide, type States } from './states.ts';
 
 export interface Groups {
   readonly aggregates: readonly AggregateSpec[];
@@ -114,9 +114,11 @@ export function bindColumns(groups: Groups, keys: KeyColumn | null, columns: Col
     if (own.kind === 'objects') own.bind(column, by === undefined ? null : columnOf(by));
     else if (column.kind === 'number') {
       own.values = column.values;
+      own.exact = column.exact;
       own.nulls = column.nulls;
     } else if (own.aggregate.isOfAny === true) {
       own.values = new Float64Array(columns.count);
+      own.exact = null;
       own.nulls = column.nulls;
     } else throw new Error(`${fn}() needs a number, and the field ${field} is none`);
   }
@@ -218,6 +220,7 @@ export function foldEvent(groups: Groups, group: number, row: number, timeMs: nu
     }
     const { values, nulls } = own;
     if (values === null || (nulls !== null && nulls[row] === 1)) continue;
+    if (own.exact !== null && foldWide(own, rows, at + own.offset, row, exact)) continue;
     // A number that is not finite, minus itself, is NaN.
     if (values[row]! - values[row]! === 0) own.aggregate.fold(rows, at + own.offset, values, row, exact);
   }
@@ -257,7 +260,7 @@ export function saveGroup(groups: Groups, group: number, times: number[]): Group
     if (own.kind === 'objects') objects.push(own.save(group));
     else for (let i = 0; i < own.aggregate.initial.length; i++) numbers.push(rows[at + own.offset + i]!);
   }
-  if (groups.exact.size > 0) objects.push(...saveSums(sumsOf(groups, group), groups.exact));
+  if (groups.exact.size > 0) objects.push(...saveSums(rows, sumsOf(groups, group), groups.exact));
   const [count, revision, reported] = [rows[at + COUNT]!, rows[at + REVISION]!, rows[at + REPORTED]!];
   return { key: keyOfGroup(groups, group), times, count, revision, reported, numbers, objects };
 }

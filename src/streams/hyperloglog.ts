@@ -123,6 +123,10 @@ function hashValue(value: AggregateValue): void {
     b = mix(bits.getInt32(0), b);
     a = mix(bits.getInt32(4), a);
     b = mix(bits.getInt32(4), b);
+  } else if (typeof value === 'bigint') {
+    bits.setBigInt64(0, value);
+    a = mix(bits.getInt32(4), mix(bits.getInt32(0), ~a));
+    b = mix(bits.getInt32(4), mix(bits.getInt32(0), ~b));
   } else {
     for (let i = 0; i < value.length; i++) {
       const code = value.charCodeAt(i);

@@ -1,6 +1,6 @@
 /** Aggregates whose state is a few numbers. */
 import type { NumberAggregate } from './aggregate-function.ts';
-import { addToSum, type ExactSums, mergeSum, SUM_OF_NOTHING, sumOf } from './exact-sum.ts';
+import { addLongToSum, addToSum, type ExactSums, mergeSum, SUM_OF_NOTHING, sumOf, wholeSumOf } from './exact-sum.ts';
 
 /** Counts events, not values. */
 export const count: NumberAggregate = { initial: [], fold() {}, merge() {}, result: (_, __, events) => events };
@@ -25,10 +25,21 @@ function sumAt(states: Float64Array, at: number, _: number, exact: ExactSums): n
   return sumOf(states, at, exact);
 }
 
+/** The sum of whole numbers is exact, and null beyond 64 bits. */
+export const sumOfLongs: NumberAggregate = {
+  ...sum,
+  foldWide: addLongToSum,
+  result: (states, at, _, exact) => wholeSumOf(states, at, exact),
+};
+
 export const average: NumberAggregate = {
   initial: [...SUM_OF_NOTHING, 0],
   fold(states, at, values, row, exact) {
     addToSum(states, at, values, row, exact);
+    states[at + 2]! += 1;
+  },
+  foldWide(states, at, value, exact) {
+    addLongToSum(states, at, value, exact);
     states[at + 2]! += 1;
   },
   merge(states, into, from, exact) {

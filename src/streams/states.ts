@@ -1,7 +1,8 @@
 /** The states of one aggregate for all groups: numbers in the groups' rows where possible, else objects. */
-import { type Column, textAt } from '../messages/columns.ts';
+import { type Column, numberAt, textAt } from '../messages/columns.ts';
 import type { WindowValue } from '../messages/window-result.ts';
 import type { Aggregate, AggregateValue, NumberAggregate } from './aggregate-function.ts';
+import type { ExactSums } from './exact-sum.ts';
 
 export type States = NumberStates | ObjectStates;
 
@@ -12,6 +13,8 @@ export interface NumberStates {
   offset: number;
   /** The values by row; null when the aggregate reads no field. */
   values: Float64Array | null;
+  /** The longs among them that no number holds exactly; null when there are none. */
+  exact: BigInt64Array | null;
   nulls: Uint8Array | null;
 }
 
@@ -30,11 +33,25 @@ export interface ObjectStates {
 }
 
 export function inRow(aggregate: NumberAggregate): NumberStates {
-  return { kind: 'numbers', aggregate, offset: 0, values: null, nulls: null };
+  return { kind: 'numbers', aggregate, offset: 0, values: null, exact: null, nulls: null };
+}
+
+/** Folds the row's value when it is a long that no number holds exactly, and the aggregate can tell. */
+export function foldWide(
+  { aggregate, values, exact }: NumberStates,
+  rows: Float64Array,
+  at: number,
+  row: number,
+  sums: ExactSums,
+): boolean {
+  if (aggregate.foldWide === undefined || values === null || exact === null) return false;
+  if (Math.abs(values[row]!) <= Number.MAX_SAFE_INTEGER) return false;
+  aggregate.foldWide(rows, at, exact[row]!, sums);
+  return true;
 }
 
 export function ofNumbers<State>(aggregate: Aggregate<State>): ObjectStates {
-  return objectStates(aggregate, numberAt);
+  return objectStates(aggregate, roundedAt);
 }
 
 /** States of an aggregate over numbers and texts. */
@@ -43,7 +60,7 @@ export function ofValues<State>(aggregate: Aggregate<State, AggregateValue>): Ob
 }
 
 /** The row's number, or null. -0 becomes 0, so that the order of the two does not show. */
-function numberAt(column: Column, row: number): number | null {
+function roundedAt(column: Column, row: number): number | null {
   if (column.kind !== 'number') throw new Error('An aggregate of numbers reads a field of text');
   if (column.nulls !== null && column.nulls[row] === 1) return null;
   const value = column.values[row]!;
@@ -52,7 +69,10 @@ function numberAt(column: Column, row: number): number | null {
 
 /** The row's value, or null. */
 export function valueAt(column: Column, row: number): AggregateValue | null {
-  if (column.kind === 'number') return numberAt(column, row);
+  if (column.kind === 'number') {
+    const rounded = roundedAt(column, row);
+    return rounded === null || column.exact === null ? rounded : numberAt(column, row);
+  }
   if (column.kind !== 'text') throw new Error('An aggregate reads a field that is neither a number nor a text');
   return column.nulls !== null && column.nulls[row] === 1 ? null : textAt(column, row);
 }

@@ -21,11 +21,16 @@ export function topOf(
   if (top === undefined) return () => true;
   const aggregate = groups.names.indexOf(top.by);
   if (aggregate < 0) throw new Error(`The window has no result ${top.by}`);
-  const rankOf = (group: number): number => {
+  const rankOf = (group: number): number | bigint | null => {
     const result = resultOf(groups, group, aggregate);
-    return typeof result === 'number' ? result : Number.NaN;
+    return typeof result === 'number' || typeof result === 'bigint' ? result : null;
   };
-  const ranks = Float64Array.from(members, rankOf).filter((rank) => !Number.isNaN(rank));
-  const least = ranks.sort()[Math.max(0, ranks.length - top.limit)];
-  return least === undefined ? () => false : (group) => rankOf(group) >= least;
+  const ranks = members.map(rankOf).filter((rank) => rank !== null);
+  const numbers = ranks.filter((rank) => typeof rank === 'number');
+  const inOrder =
+    numbers.length === ranks.length
+      ? Float64Array.from(numbers).sort()
+      : ranks.sort((a, b) => (a < b ? -1 : Number(a > b)));
+  const least = inOrder[Math.max(0, ranks.length - top.limit)];
+  return least === undefined ? () => false : (group) => (rankOf(group) ?? Number.NaN) >= least;
 }

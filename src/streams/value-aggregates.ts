@@ -2,7 +2,15 @@
  * Aggregates that keep values. Values are ordered by event time, then by the values themselves, numbers by size and texts by
  * UTF-16 code unit. So neither the order of arrival nor the number of partitions shows.
  */
-import { type Aggregate, type AggregateValue, loadNumbers, saveNumbers } from './aggregate-function.ts';
+import {
+  type Aggregate,
+  type AggregateValue,
+  loadNumbers,
+  loadValue,
+  type SavedValue,
+  saveNumbers,
+  saveValue,
+} from './aggregate-function.ts';
 
 /** Values with their event times. */
 interface Timed {
@@ -50,12 +58,13 @@ function timed() {
     init: (): Timed => ({ timesMs: [], values: [] }),
     save: ({ timesMs, values }: Timed): string => {
       const numbers = values.filter((value) => typeof value === 'number');
-      const saved = numbers.length === values.length ? saveNumbers(numbers) : values;
+      const saved = numbers.length === values.length ? saveNumbers(numbers) : values.map(saveValue);
       return JSON.stringify([saveNumbers(timesMs), saved]);
     },
     load(text: string): Timed {
-      const [timesMs, values]: [string, string | AggregateValue[]] = JSON.parse(text);
-      return { timesMs: loadNumbers(timesMs), values: typeof values === 'string' ? loadNumbers(values) : values };
+      const [timesMs, saved]: [string, string | SavedValue[]] = JSON.parse(text);
+      const values = typeof saved === 'string' ? loadNumbers(saved) : saved.map(loadValue);
+      return { timesMs: loadNumbers(timesMs), values };
     },
   };
 }

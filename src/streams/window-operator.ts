@@ -72,6 +72,12 @@ function withParts(key: readonly KeyPart[], out: WindowResults): WindowResults {
   return { push: (result) => out.push({ ...result, parts: partsOf(key, result.key ?? '[]') }) };
 }
 
+/** What a state was made by. Whether numbers are whole changes what is given of it, and not the state. */
+function definitionOf(spec: WindowSpec): string {
+  const aggregates = spec.aggregates.map(({ isLong: _, ...own }) => own);
+  return JSON.stringify({ ...spec, name: undefined, isRead: undefined, aggregates });
+}
+
 const NO_TIMES = new Float64Array(0);
 
 export function createWindowOperator(
@@ -82,7 +88,7 @@ export function createWindowOperator(
   table: AggregateTable = AGGREGATES,
 ): Operator {
   const { name } = spec;
-  const definition = JSON.stringify({ ...spec, name: undefined, isRead: undefined });
+  const definition = definitionOf(spec);
   const windows = createWindows(spec, table);
   const events = type.blockWriter();
   const results = isOfSeveral(spec.keyField) ? withParts(spec.keyField, events) : events;

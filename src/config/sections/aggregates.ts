@@ -5,7 +5,7 @@ import type { AvroField, AvroRecord } from '../../messages/avro.ts';
 import type { AggregateSpec } from '../../streams/aggregate-function.ts';
 import { AGGREGATES, definitionOf } from '../../streams/aggregate-table.ts';
 import type { ValueType } from '../../streams/expression.ts';
-import { expressionTypeOf, fieldAt, valueTypeOf } from '../../streams/field-type.ts';
+import { expressionTypeOf, fieldAt, isWholeNumber, valueTypeOf } from '../../streams/field-type.ts';
 
 /** Empty, and a report, when there is no such aggregate. */
 export function aggregateOf(
@@ -49,6 +49,7 @@ export function aggregateOf(
     ...(distinct === undefined ? {} : { isDistinct: true as const }),
     ...(valueTypeOf(field) === 'text' ? { isText: true } : {}),
     ...(isNullable(field) ? { isNullable: true } : {}),
+    ...(isWholeNumber(field) ? { isLong: true as const } : {}),
   };
   if (takes === 'number, share' || takes === 'any, limit') {
     const argument = second === undefined || second === '' ? Number.NaN : Number(second);

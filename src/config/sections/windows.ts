@@ -169,7 +169,8 @@ function checkTop(
   const names = aggregates.map(({ name }) => name);
   const by = aggregates.find(({ name }) => name === top.by);
   if (by === undefined) report([...at, 'top', 'by'], unknownName('result', top.by, names));
-  else if (givenBy(resultField(by)) !== 'number') report([...at, 'top', 'by'], `${top.by} is not a number`);
+  else if (!['number', 'whole'].includes(givenBy(resultField(by))))
+    report([...at, 'top', 'by'], `${top.by} is not a number`);
 }
 
 function windowingOf(raw: RawWindow['window']): Windowing {
