@@ -52,6 +52,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'check a configuration, print it with every default, or print its JSON schema',
     load: async () => (await import('./commands/config.ts')).configCommand,
   },
+  schema: {
+    summary: 'read a file, and write the schema and the stream that it would be',
+    load: async () => (await import('./commands/schema.ts')).schemaCommand,
+  },
   doctor: {
     summary: 'check that this machine and configuration can run the service',
     load: async () => (await import('./commands/doctor.ts')).doctorCommand,

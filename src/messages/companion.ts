@@ -2,12 +2,12 @@
  * Columns that a table may have beside those of an event, of which another event is made: what is known of the event, and
  * is no part of it. A domain declares them for a record. Both events of a row go to the same partition.
  */
-import type { AvroRecord } from './avro.ts';
+import { type AvroRecord, NAMESPACE } from './avro.ts';
 import type { Block } from './block.ts';
 import type { DynamicEvent, EventType } from './codec.ts';
 
 export interface Companion {
-  /** Name of the record whose tables may have the columns. */
+  /** Name of the built-in record whose tables may have the columns. */
   readonly of: string;
   /** Its fields are the columns. Each has a default, for tables that lack it. */
   readonly columns: AvroRecord;
@@ -48,5 +48,5 @@ export function companion<T>(
 
 /** The one that is declared for tables of a record. */
 export function companionOf(all: readonly Companion[], schema: AvroRecord): Companion | null {
-  return all.find(({ of }) => of === schema.name) ?? null;
+  return all.find(({ of }) => of === schema.name && schema.namespace === NAMESPACE) ?? null;
 }

@@ -1,7 +1,5 @@
 /** Reads the lines of test scripts, and the content by which a script is recognised. */
-import { createReadStream } from 'node:fs';
-import { PassThrough, pipeline, type Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import { openInput } from '../sources/file/open.ts';
 import { createLineSplitter } from '../sources/lines.ts';
 
 export interface ScriptInput {
@@ -18,7 +16,7 @@ const OVERLAP_BYTES = 64;
 /** Whether any line may be a control: a quick look, no parse. */
 export async function hasControls(path: string): Promise<boolean> {
   let tail = '';
-  for await (const bytes of openLines(path)) {
+  for await (const bytes of openInput(path)) {
     const chunk: Buffer = bytes;
     if (chunk.includes('"$') || tail.includes('"')) {
       if (CONTROL_WORD.test(tail + chunk.toString('latin1'))) return true;
@@ -46,18 +44,13 @@ export async function* scriptLines(path: string): AsyncGenerator<ScriptLine> {
       lines.push({ line: Buffer.from(head), number, length });
     },
   });
-  for await (const bytes of openLines(path)) {
+  for await (const bytes of openInput(path)) {
     splitter.push(bytes);
     yield* lines;
     lines = [];
   }
   splitter.end();
   yield* lines;
-}
-
-function openLines(path: string): Readable {
-  const file = createReadStream(path, { highWaterMark: 256 * 1024 });
-  return path.endsWith('.gz') ? pipeline(file, createGunzip(), new PassThrough(), () => {}) : file;
 }
 
 /** All lines of some scripts, by which they are recognised: a step's position is its place in them. */

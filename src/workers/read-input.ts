@@ -5,10 +5,7 @@
  * The task ends once every chunk has been answered, so that no message is still on its way when its port closes.
  */
 
-import { createReadStream } from 'node:fs';
-import { PassThrough, pipeline, type Readable } from 'node:stream';
 import type { MessagePort } from 'node:worker_threads';
-import { createGunzip } from 'node:zlib';
 import { COMPANIONS } from '../builtin-types.ts';
 import { companionOf } from '../messages/companion.ts';
 import { createContainerDecoder } from '../messages/container.ts';
@@ -19,6 +16,7 @@ import { asAvro } from '../messages/origins.ts';
 import { RAW_BYTES_MAX } from '../messages/streams.ts';
 import { openParquet } from '../projections/parquet.ts';
 import { createRecordSplitter, type RecordSink } from '../sources/csv-records.ts';
+import { openInput } from '../sources/file/open.ts';
 import { askedLengths, type Resumed, resume } from '../sources/known-file.ts';
 import { createLineSplitter, type LineSplitter, MAX_LINE_BYTES } from '../sources/lines.ts';
 import { createPrefixHash } from '../sources/prefix-hash.ts';
@@ -40,7 +38,6 @@ const LINES_KEPT_BYTES = 2 * MAX_LINE_BYTES;
 const CONTAINER_KEPT_BYTES = 80 * 1024 * 1024;
 /** Bound of a chunk in bytes, for long records and lines that are too long. */
 const CHUNK_BYTES = 8 * 1024 * 1024;
-const READ_BYTES = 256 * 1024;
 /** Bytes that are split at once, so that a full chunk is soon posted. */
 const PUSH_BYTES = 64 * 1024;
 
@@ -83,13 +80,6 @@ export default async function readInput({ task, port }: { task: ReadInputTask; p
   } finally {
     port.close();
   }
-}
-
-/** The file's bytes, unpacked. An error on the way reaches who reads them. */
-function openInput(path: string): Readable {
-  const file = createReadStream(path, { highWaterMark: READ_BYTES });
-  if (!path.endsWith('.gz')) return file;
-  return pipeline(file, createGunzip({ chunkSize: READ_BYTES }), new PassThrough(), () => {});
 }
 
 /** Finds the partitions' places in the file before anything is given; all of them must be of this file. */

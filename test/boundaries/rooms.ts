@@ -114,8 +114,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   channel: { mayImport: [...BELOW_SERVICE, 'keys', 'config', 'logger.ts', 'data-directory', 'service'] },
   // Files in, results out, on a clock of their own.
   run: { mayImport: [...BELOW_SERVICE, 'keys', 'config', 'logger.ts', 'data-directory', 'service', 'channel'] },
+  // A file that is no stream yet: what its schema and its section would be.
+  infer: { mayImport: ['messages', 'sources', 'projections'] },
   commands: {
     mayImport: [
+      'infer',
       'data-directory',
       'service',
       'api',
