@@ -1,20 +1,26 @@
 /**
  * Projector: keeps the read models at the heels of the journal.
  *
- *   opening ──► projecting ◄──► idle ──► gathering ──► projecting
- *      ▲             ├────────┴── DRAIN ──┴──► catchingUp ──► stopped
+ *   opening ──► projecting ──► resting ──► idle ──► gathering ──► projecting
+ *      ▲             ├────────────┴─ DRAIN ──┴──────────┴──► catchingUp ──► stopped
  *      └─ waiting ◄──┘ no space
  *
  * The work happens in the process that holds the stores; this machine decides when, and fails with it. It projects again at
- * once while it is behind, and otherwise waits for the journal to grow, so a slow store slows nothing but itself.
+ * once while it is behind, and otherwise waits for the journal to grow, so a slow store slows nothing but itself. What comes
+ * after a quiet time is soon in the store; what comes steadily is gathered, since a small transaction costs more an event.
  */
 import { assign, fromPromise, setup } from 'xstate';
+
+export interface ProjectedOnce {
+  readonly events: number;
+  readonly caughtUp: boolean;
+}
 
 export interface ProjectorPorts {
   /** Opens the stores; a damaged or older one is replaced and then projected from the start. */
   open(): Promise<void>;
-  /** Projects one transaction's worth. Resolves with whether nothing durable is left. */
-  project(): Promise<{ readonly caughtUp: boolean }>;
+  /** Projects one transaction's worth. Resolves with the events that it read, and whether nothing durable is left. */
+  project(): Promise<ProjectedOnce>;
   /** Whether the stores lack space or descriptors: waited for, since no restart would bring any. */
   mayPass(error: unknown): boolean;
 }
@@ -30,8 +36,10 @@ interface Context {
   readonly grew: boolean;
 }
 
-/** How long to gather commits before the next transaction: rows coalesce, and the page is still live. */
-export const COALESCE_MS = 100;
+/** How long to gather commits after a quiet time, in ms: a request or a file's end is often several. */
+export const GATHER_MS = 20;
+/** How long a transaction keeps the next one away, in ms: rows coalesce, and the page is still live. */
+export const REST_MS = 500;
 /** How often stores that wait for the disk are tried again. */
 export const RETRY_MS = 1_000;
 
@@ -39,12 +47,13 @@ export const projectorMachine = setup({
   types: { context: {} as Context, input: {} as { ports: ProjectorPorts }, events: {} as ProjectorEvent },
   actors: {
     open: fromPromise<void, ProjectorPorts>(({ input }) => input.open()),
-    project: fromPromise<{ readonly caughtUp: boolean }, ProjectorPorts>(({ input }) => input.project()),
+    project: fromPromise<ProjectedOnce, ProjectorPorts>(({ input }) => input.project()),
   },
   guards: {
     grew: ({ context }) => context.grew,
     mayPass: ({ context }, { error }: { error: unknown }) => context.ports.mayPass(error),
-    behind: (_, { caughtUp }: { caughtUp: boolean }) => !caughtUp,
+    behind: (_, { caughtUp }: ProjectedOnce) => !caughtUp,
+    tookSome: (_, { events }: ProjectedOnce) => events > 0,
   },
   actions: {
     noteGrowth: assign({ grew: true }),
@@ -53,7 +62,7 @@ export const projectorMachine = setup({
       throw error;
     },
   },
-  delays: { coalesce: COALESCE_MS, retry: RETRY_MS },
+  delays: { gather: GATHER_MS, rest: REST_MS, retry: RETRY_MS },
 }).createMachine({
   id: 'projector',
   context: ({ input }) => ({ ports: input.ports, grew: true }),
@@ -83,7 +92,7 @@ export const projectorMachine = setup({
       },
     },
     gathering: {
-      after: { coalesce: 'projecting' },
+      after: { gather: 'projecting' },
       on: { DRAIN: 'catchingUp' },
     },
     projecting: {
@@ -97,12 +106,17 @@ export const projectorMachine = setup({
             target: 'projecting',
             reenter: true,
           },
+          { guard: { type: 'tookSome', params: ({ event }) => event.output }, target: 'resting' },
           { guard: 'grew', target: 'gathering' },
           { target: 'idle' },
         ],
         onError: { guard: { type: 'mayPass', params: ({ event }) => event }, target: 'waiting' },
       },
       // The transaction under way finishes; the next one, which catchingUp asks for, waits behind it.
+      on: { DRAIN: 'catchingUp' },
+    },
+    resting: {
+      after: { rest: [{ guard: 'grew', target: 'projecting' }, { target: 'idle' }] },
       on: { DRAIN: 'catchingUp' },
     },
     catchingUp: {

@@ -5,6 +5,7 @@
 import type { Config } from '../config/config.ts';
 import { isAhead } from '../data-directory/stores-ahead.ts';
 import { journalOf } from '../journal/open-reader.ts';
+import type { Projected } from '../projections/projector.ts';
 import { damagedStore } from '../projections/store-trouble.ts';
 import type { TableShapes } from '../projections/table-shapes.ts';
 import type { StoreProcess } from '../workers/store-process.ts';
@@ -25,7 +26,7 @@ export interface StoreLane {
   readonly process: StoreProcess;
   open(): Promise<void>;
   /** Projects one transaction's worth of what is durable. */
-  project(): Promise<{ readonly caughtUp: boolean; readonly missed: number }>;
+  project(): Promise<Pick<Projected, 'events' | 'caughtUp' | 'missed'>>;
   /** Resolves once the store is open for the first time. */
   readonly opened: Promise<void>;
   /** Events that are durable and not yet in it. Null until it is open, when nobody knows. */
@@ -104,7 +105,7 @@ export function createStoreLane(
       const ranges = durable()
         .filter(({ log, offset }) => offset > reachedOffset(log))
         .map(({ log, offset }) => ({ log, toOffset: offset }));
-      if (ranges.length === 0) return { caughtUp: true, missed: 0 };
+      if (ranges.length === 0) return { events: 0, caughtUp: true, missed: 0 };
       const result = await process.project({ kind: 'project', ranges, ...TRANSACTION });
       for (const [log, next] of Object.entries(result.reached)) {
         offsets?.set(log, Math.max(next, reachedOffset(log)));

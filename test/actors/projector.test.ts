@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { createActor, SimulatedClock } from 'xstate';
-import { COALESCE_MS, projectorMachine, RETRY_MS } from '../../src/actors/projector.ts';
+import { GATHER_MS, type ProjectedOnce, projectorMachine, REST_MS, RETRY_MS } from '../../src/actors/projector.ts';
 import { deferred, settled } from './deferred.ts';
 
 /** A projector whose transactions end when the test says so. */
 function start() {
   const clock = new SimulatedClock();
   const opening = deferred<void>();
-  const projections: ReturnType<typeof deferred<{ readonly caughtUp: boolean }>>[] = [];
+  const projections: ReturnType<typeof deferred<ProjectedOnce>>[] = [];
   const ports = {
     open: () => opening.promise,
     project: () => {
-      const projection = deferred<{ readonly caughtUp: boolean }>();
+      const projection = deferred<ProjectedOnce>();
       projections.push(projection);
       return projection.promise;
     },
@@ -35,8 +35,8 @@ function start() {
     error: () => error,
     /** Transactions begun so far. */
     begun: () => projections.length,
-    async project(caughtUp: boolean) {
-      projections.at(-1)?.resolve({ caughtUp });
+    async project(caughtUp: boolean, events = 1) {
+      projections.at(-1)?.resolve({ caughtUp, events });
       await settled();
     },
     async fail(message: string) {
@@ -53,7 +53,7 @@ function start() {
 async function idle() {
   const projector = start();
   await projector.open();
-  await projector.project(true);
+  await projector.project(true, 0);
   expect(projector.state()).toBe('idle');
   return projector;
 }
@@ -66,46 +66,57 @@ describe('a projector', () => {
     expect([projector.state(), projector.begun()]).toEqual(['projecting', 1]);
   });
 
-  test('goes on without a pause while it is behind, and is idle when it has caught up', async () => {
+  test('goes on without a pause while it is behind, and rests when it has caught up', async () => {
     const projector = start();
     await projector.open();
     await projector.project(false);
     await projector.project(false);
     expect([projector.state(), projector.begun()]).toEqual(['projecting', 3]);
     await projector.project(true);
+    expect([projector.state(), projector.begun()]).toEqual(['resting', 3]);
+    projector.clock.increment(REST_MS);
     expect([projector.state(), projector.begun()]).toEqual(['idle', 3]);
   });
 
-  test('gathers what comes for a while after the journal grew, and projects it in one transaction', async () => {
+  test('gathers what comes shortly after a quiet time, and projects it in one transaction', async () => {
     const projector = await idle();
     projector.actor.send({ type: 'GREW' });
-    projector.clock.increment(COALESCE_MS - 1);
+    projector.clock.increment(GATHER_MS - 1);
     projector.actor.send({ type: 'GREW' });
     expect([projector.state(), projector.begun()]).toEqual(['gathering', 1]);
     projector.clock.increment(1);
     expect([projector.state(), projector.begun()]).toEqual(['projecting', 2]);
+  });
+
+  test('projects what came while a transaction was under way, and a time after it, once that time is over', async () => {
+    const projector = await idle();
+    projector.actor.send({ type: 'GREW' });
+    projector.clock.increment(GATHER_MS);
+    projector.actor.send({ type: 'GREW' });
     await projector.project(true);
+    projector.clock.increment(REST_MS - 1);
+    projector.actor.send({ type: 'GREW' });
+    expect([projector.state(), projector.begun()]).toEqual(['resting', 2]);
+    projector.clock.increment(1);
+    expect([projector.state(), projector.begun()]).toEqual(['projecting', 3]);
+    await projector.project(true);
+    projector.clock.increment(REST_MS);
     expect(projector.state()).toBe('idle');
   });
 
-  test('projects again what came while a transaction was under way', async () => {
-    const projector = await idle();
+  test('does not rest after a transaction of nothing', async () => {
+    const projector = start();
+    await projector.open();
     projector.actor.send({ type: 'GREW' });
-    projector.clock.increment(COALESCE_MS);
-    projector.actor.send({ type: 'GREW' });
-    await projector.project(true);
+    await projector.project(true, 0);
     expect(projector.state()).toBe('gathering');
-    projector.clock.increment(COALESCE_MS);
-    expect(projector.begun()).toBe(3);
-    await projector.project(true);
-    expect(projector.state()).toBe('idle');
   });
 
   test('has one transaction under way at a time, however often the journal grows', async () => {
     const projector = await idle();
     for (let i = 0; i < 20; i++) {
       projector.actor.send({ type: 'GREW' });
-      projector.clock.increment(COALESCE_MS);
+      projector.clock.increment(GATHER_MS);
     }
     expect(projector.begun()).toBe(2);
   });
@@ -128,7 +139,14 @@ describe('a projector that is drained', () => {
     projecting: async () => {
       const projector = await idle();
       projector.actor.send({ type: 'GREW' });
-      projector.clock.increment(COALESCE_MS);
+      projector.clock.increment(GATHER_MS);
+      return projector;
+    },
+    resting: async () => {
+      const projector = await idle();
+      projector.actor.send({ type: 'GREW' });
+      projector.clock.increment(GATHER_MS);
+      await projector.project(true);
       return projector;
     },
   };
@@ -140,7 +158,7 @@ describe('a projector that is drained', () => {
     expect([projector.state(), projector.begun()]).toEqual(['catchingUp', before + 1]);
     await projector.project(false);
     expect([projector.state(), projector.begun()]).toEqual(['catchingUp', before + 2]);
-    projector.clock.increment(10 * COALESCE_MS);
+    projector.clock.increment(10 * REST_MS);
     await projector.project(true);
     expect([projector.state(), projector.status()]).toEqual(['stopped', 'done']);
   });
@@ -168,21 +186,19 @@ describe('a projector fails', () => {
   test('waits for space on a full disk, opens the stores again, and goes on', async () => {
     const projector = await idle();
     projector.actor.send({ type: 'GREW' });
-    projector.clock.increment(COALESCE_MS);
+    projector.clock.increment(GATHER_MS);
     await projector.fail('full');
     expect([projector.state(), projector.status()]).toEqual(['waiting', 'active']);
     projector.clock.increment(RETRY_MS);
     expect(projector.state()).toBe('opening');
     await settled();
     expect([projector.state(), projector.begun()]).toEqual(['projecting', 3]);
-    await projector.project(true);
-    expect(projector.state()).toBe('idle');
   });
 
   test('stops at once when the disk is full: the next start projects what is missing', async () => {
     const waiting = await idle();
     waiting.actor.send({ type: 'GREW' });
-    waiting.clock.increment(COALESCE_MS);
+    waiting.clock.increment(GATHER_MS);
     await waiting.fail('full');
     waiting.actor.send({ type: 'DRAIN' });
     expect(waiting.status()).toBe('done');
