@@ -81,7 +81,7 @@ export async function runStages(): Promise<StageFigures[]> {
       where: null,
       aggregates,
     };
-    const windows = createWindows(minutes);
+    const windows = createWindows(minutes, transactionType.schema);
     const out = perMinute.type.blockWriter();
     windows.begin(columns, occurredAt, Number.NEGATIVE_INFINITY);
     for (let row = 0; row < columns.count; row++) {

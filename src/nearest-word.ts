@@ -14,6 +14,12 @@ export function nearestWord(word: string, known: readonly string[]): string | un
   return best;
 }
 
+/** What a message says behind "there is no …": the nearest of the known names, or all of them. */
+export function nameHint(name: string, known: readonly string[]): string {
+  const nearest = nearestWord(name, known);
+  return nearest === undefined ? `known: ${known.join(', ') || 'none'}` : `did you mean ${nearest}?`;
+}
+
 /** Levenshtein's distance, by rows. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);

@@ -183,7 +183,7 @@ function readAgain(stream: RunningStream, row: Row, nowMs: number): Reread {
   });
   if (read.kind === 'refused') return read;
   const refusals: Refusals = new Map();
-  const check = createCheck(config.expectations);
+  const check = createCheck(config.expectations, schema);
   for (const block of read.blocks) {
     if (block.fingerprint !== eventType.fingerprint) continue;
     const columns = eventType.columns(block);

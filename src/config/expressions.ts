@@ -1,49 +1,50 @@
 /** Expressions as a file writes them, against the schema of their stream. */
 import { z } from 'zod';
-import { fieldOf, unknownField } from '../keys/names.ts';
 import type { AvroRecord } from '../messages/avro.ts';
-import { checkExpression, ExpressionError, parseExpression, type ValueType } from '../streams/expression.ts';
-import { expressionTypeOf, fieldAt } from '../streams/field-type.ts';
+import type { Checked } from '../sql/checked.ts';
+import { compileCondition, compileExpression, languageOf } from '../sql/compile.ts';
+import { ExpressionError } from '../sql/expression-error.ts';
+import { typeText } from '../sql/type.ts';
+import { selectedType } from '../streams/selected-type.ts';
 
 export const condition = z
   .string()
   .nullable()
   .default(null)
-  .describe("Takes events of which this is true, such as amount > 0 and country == 'DE'.");
+  .describe("Takes events of which this SQL is true, such as amount > 0 AND country = 'DE'.");
 
-export function checkCondition(text: string, schema: AvroRecord, report: (message: string) => void): void {
-  checkTyped(text, schema, report, (type, at) => {
-    if (type !== 'truth') throw new ExpressionError('must be a condition, such as amount > 0', at);
-  });
+/** Told what is wrong with a text, and at which of its characters, from 1. */
+export type ReportAt = (message: string, character: number) => void;
+
+export function checkCondition(text: string, schema: AvroRecord, report: ReportAt): void {
+  compiled(() => compileCondition(text, schema), report);
 }
 
-export function checkValue(text: string, schema: AvroRecord, report: (message: string) => void): void {
-  checkTyped(text, schema, report, () => {});
+/** A field of an event that is derived. */
+export function checkSelected(name: string, text: string, schema: AvroRecord, report: ReportAt): void {
+  const expression = compiled(() => compileExpression(text, schema), report);
+  if (expression === null || selectedType(name, expression, schema) !== null) return;
+  reportFault(
+    new ExpressionError(`a field can't be ${typeText(expression.type)}; CAST it to VARCHAR`, expression.at),
+    report,
+  );
 }
 
-function checkTyped(
-  text: string,
-  schema: AvroRecord,
-  report: (message: string) => void,
-  check: (type: ValueType, at: number) => void,
-): void {
+function compiled(compile: () => Checked, report: ReportAt): Checked | null {
   try {
-    const expression = parseExpression(text);
-    check(
-      checkExpression(expression, (path, at) => typeAt(schema, path, at)),
-      expression.at,
-    );
+    return compile();
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
-    report(`at character ${error.position}: ${error.message}`);
+    reportFault(error, report);
+    return null;
   }
 }
 
-function typeAt(schema: AvroRecord, path: string, at: number): ValueType {
-  const [name = ''] = path.split('.');
-  if (fieldOf(schema, name) === undefined) throw new ExpressionError(unknownField(schema, name), at);
-  const field = fieldAt(schema, path);
-  const type = field === undefined ? null : expressionTypeOf(field);
-  if (type === null) throw new ExpressionError(`${path} is neither a number, nor text, nor true or false`, at);
-  return type;
+function reportFault({ position, message }: ExpressionError, report: ReportAt): void {
+  report(`at character ${position}: ${message}`, position);
+}
+
+/** Says so where the expressions have another meaning than in the language before SQL, in which logs may be derived. */
+export function writtenLanguage(texts: readonly string[], schema: AvroRecord): { readonly language?: 'sql' } {
+  return languageOf(undefined, texts, schema) === 'sql' ? {} : { language: 'sql' };
 }

@@ -17,7 +17,7 @@ import {
   substituteVariables,
   withOverride,
 } from './overrides.ts';
-import { locate, type Position, positionAt } from './positions.ts';
+import { locate, type Position, placeOf, positionAt } from './positions.ts';
 
 export type { Environment } from './overrides.ts';
 
@@ -94,9 +94,9 @@ function check(text: string, file: string, environment: Environment, flags: read
       problems.push(problemAt(override.origin, null, pathText(override.path), 'nothing can stand here'));
     else data = changed.data;
   }
-  const report = (path: readonly PropertyKey[], message: string): void => {
+  const report = (path: readonly PropertyKey[], message: string, character?: number): void => {
     const origin = originOf(path, overrides);
-    const where = origin === undefined ? locate(document, lines, path) : null;
+    const where = origin === undefined ? placeOf(document, lines, path, text, character) : null;
     problems.push(problemAt(origin ?? file, where, pathText(path), message));
   };
 

@@ -1,10 +1,10 @@
 /** What a name of the file refers to: fields of a schema, and messages for what does not exist. */
 import type { AvroField, AvroRecord, AvroSchema } from '../messages/avro.ts';
-import { nearestWord } from '../nearest-word.ts';
+import { nameHint } from '../nearest-word.ts';
 import { isUnion, typeName } from '../streams/field-type.ts';
 
-/** Told of a relation that does not hold, at the key where it is best mended. */
-export type Report = (path: readonly string[], message: string) => void;
+/** Told of a relation that does not hold, at the key where it is best mended; and at which character of its value, from 1. */
+export type Report = (path: readonly string[], message: string, character?: number) => void;
 
 export function fieldOf(schema: AvroRecord, name: string): AvroField | undefined {
   return schema.fields.find((field) => field.name === name);
@@ -35,9 +35,7 @@ export function unknownField(schema: AvroRecord, name: string): string {
 }
 
 export function unknownName(what: string, name: string, known: readonly string[]): string {
-  const nearest = nearestWord(name, known);
-  const hint = nearest === undefined ? `known: ${known.join(', ') || 'none'}` : `did you mean ${nearest}?`;
-  return `there is no ${what} ${JSON.stringify(name)}; ${hint}`;
+  return `there is no ${what} ${JSON.stringify(name)}; ${nameHint(name, known)}`;
 }
 
 function isObject(type: AvroSchema): type is Exclude<AvroSchema, string | readonly AvroSchema[]> {

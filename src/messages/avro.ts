@@ -39,10 +39,10 @@ export interface AvroMap {
   readonly values: AvroSchema;
 }
 
-export interface AvroLogical {
-  readonly type: 'long';
-  readonly logicalType: 'timestamp-millis';
-}
+export type AvroLogical =
+  | { readonly type: 'long'; readonly logicalType: 'timestamp-millis' }
+  | { readonly type: 'int'; readonly logicalType: 'date' }
+  | { readonly type: 'bytes'; readonly logicalType: 'decimal'; readonly precision: number; readonly scale: number };
 
 /** The full name of a type that is defined elsewhere in the schema. */
 export type AvroName = `${string}.${string}`;
@@ -103,6 +103,8 @@ type FromKnownAvro<S> = S extends keyof PrimitiveTypes
           ? FromAvro<Items>[]
           : S extends { type: 'map'; values: infer Values }
             ? Record<string, FromAvro<Values>>
-            : S extends { type: 'long' }
+            : S extends { type: 'long' | 'int' }
               ? number
-              : never;
+              : S extends { type: 'bytes' }
+                ? Buffer
+                : never;

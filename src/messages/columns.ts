@@ -2,7 +2,7 @@
  * A block as columns: one typed array a field instead of one object an event. Code that runs over every event of a stream
  * reads fields by row here; an object is made only for the few events that somebody asks for.
  */
-import type { AvroRecord } from './avro.ts';
+import type { AvroField, AvroRecord } from './avro.ts';
 import { type BlockReaders, blockReaders, type ReadField, type ReadRows } from './column-reader.ts';
 import type { ExactLong } from './exact-long.ts';
 import { BOOLEAN, BOXED, type ColumnField, ENUM, TEXT } from './flat-fields.ts';
@@ -211,11 +211,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** A field's value as decoding gives it. */
-export function fieldValue(
-  column: Column,
-  { op, nullBranch }: Pick<ColumnField, 'op' | 'nullBranch'>,
-  row: number,
-): unknown {
+function fieldValue(column: Column, { op, nullBranch }: Pick<ColumnField, 'op' | 'nullBranch'>, row: number): unknown {
   if (column.nulls?.[row] === 1) return null;
   if (column.kind === 'text') return textAt(column, row);
   if (column.kind === 'boxed') return column.at(row);
@@ -223,6 +219,14 @@ export function fieldValue(
   if (op === BOOLEAN) return value === 1;
   // NaN in a column is a number that was not finite: null wherever the field may be null.
   return nullBranch >= 0 && Number.isNaN(value) ? null : value;
+}
+
+/** The values of a column that is a field of its own, as decoding gives them. */
+export function columnValue(column: Column, { type }: AvroField): (row: number) => unknown {
+  const branches = typeof type === 'object' && 'length' in type ? type : [type];
+  const isBoolean = branches.some((branch) => branch === 'boolean');
+  const field = { op: isBoolean ? BOOLEAN : TEXT, nullBranch: branches.indexOf('null') } as const;
+  return (row) => fieldValue(column, field, row);
 }
 
 /** The number of a row, exactly: a bigint where it is a long beyond ±(2^53 − 1). */

@@ -2,7 +2,7 @@
 import { type AvroField, type AvroRecord, NAMESPACE, TIMESTAMP_MILLIS } from './avro.ts';
 import { type BlockWriter, createBlockWriter } from './block.ts';
 import { type DynamicEvent, dynamicEventType, type EventType } from './codec.ts';
-import { type Column, fieldValue } from './columns.ts';
+import { type Column, columnValue } from './columns.ts';
 import { escapedName, plainName } from './escaped-name.ts';
 import { type FlatField, flatFields } from './flat-fields.ts';
 import { type RowField, rowField, writeRow } from './row-writer.ts';
@@ -41,31 +41,37 @@ export function derivedSchema(stream: string, fields: readonly AvroField[]): Avr
   };
 }
 
-/** The type of a derived stream of numbers, texts and booleans. Throws when a name can't be an Avro name. */
+/** The type of a derived stream. Throws when a name can't be an Avro name. */
 export function derivedEventType(stream: string, fields: readonly AvroField[]): DerivedEventType {
   const schema = derivedSchema(stream, fields);
   const type = dynamicEventType(schema);
   const flat = flatFields(schema);
-  if (flat === null) throw new Error(`A field of ${stream} has no column`);
-  return { stream, type, blockWriter: () => blockWriter(type, flat) };
+  // A field that is a record is one column, and several flat fields.
+  const rows = flat?.every(({ path }) => path.length === 1) ? flat : null;
+  return { stream, type, blockWriter: () => blockWriter(type, rows) };
 }
 
-function blockWriter(type: EventType<DynamicEvent>, flat: readonly FlatField[]): DerivedBlockWriter {
-  let columns: readonly Column[] = [];
+/** `flat` is null where a field is neither a number nor a text: then an object is made of each event. */
+function blockWriter(type: EventType<DynamicEvent>, flat: readonly FlatField[] | null): DerivedBlockWriter {
+  const { fields } = type.schema;
+  let values: readonly ((row: number) => unknown)[] = [];
   let sources: readonly RowField[] = [];
+  const eventOf = (row: number): DynamicEvent =>
+    Object.fromEntries(fields.map(({ name }, i) => [name, values[i]?.(row) ?? null]));
   const rows = createBlockWriter<number>(
     type.fingerprint,
-    (row, bytes, view, at) => writeRow(sources, row, bytes, view, at),
+    flat === null ? null : (row, bytes, view, at) => writeRow(sources, row, bytes, view, at),
     (row, buffer, at) => {
-      const encoded = type.encode(eventOf(flat, columns, row));
+      const encoded = type.encode(eventOf(row));
       if (at + encoded.length > buffer.length) return -encoded.length;
       return at + encoded.copy(buffer, at);
     },
   );
   return {
-    begin(fields, timesMs) {
-      columns = [...fields, { kind: 'number', values: timesMs, exact: null, nulls: null }];
-      sources = flat.map((field, i) => rowField(field, columns[i]!));
+    begin(selected, timesMs) {
+      const columns: readonly Column[] = [...selected, { kind: 'number', values: timesMs, exact: null, nulls: null }];
+      values = columns.map((column, i) => columnValue(column, fields[i]!));
+      sources = flat?.map((field, i) => rowField(field, columns[i]!)) ?? [];
     },
     push: rows.push,
     get length() {
@@ -73,10 +79,6 @@ function blockWriter(type: EventType<DynamicEvent>, flat: readonly FlatField[]):
     },
     take: rows.take,
   };
-}
-
-function eventOf(flat: readonly FlatField[], columns: readonly Column[], row: number): DynamicEvent {
-  return Object.fromEntries(flat.map((field, i) => [field.path.join('.'), fieldValue(columns[i]!, field, row)]));
 }
 
 /** The derived stream whose events a record of this full name holds; null for any other record. */

@@ -24,7 +24,9 @@ function zeroValue(type: AvroSchema): unknown {
       return [];
     case 'map':
       return {};
-    case 'long':
+    case 'bytes':
+      return Buffer.alloc(0);
+    default:
       return 0;
   }
 }

@@ -105,7 +105,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry, derived
   const [own] = spec.inputs;
   const positions = new Map<string, number>();
   const files = createKnownFiles(registry);
-  const check = createCheck(spec.expectations);
+  const check = createCheck(spec.expectations, own.eventType.schema);
   const time = createPartitionTime(own.watermark, policiesOf(spec.inputs));
   const requests = createRequests(spec.requests ?? DEFAULT_REQUEST_LIMITS);
   let lastEventAtMs: number | null = null;

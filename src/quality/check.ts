@@ -1,7 +1,10 @@
 /** Checks the events of a block against the expectations of their stream. */
+
+import type { AvroRecord } from '../messages/avro.ts';
 import { type Columns, valueAt } from '../messages/columns.ts';
 import { jsonOf } from '../messages/event-json.ts';
-import { type Expression, parseExpression } from '../streams/expression.ts';
+import { compileCondition } from '../sql/compile.ts';
+import { fieldPaths } from '../sql/field-paths.ts';
 import { type Expectation, expectationName, type Rule } from './expectation.ts';
 import { type FailingRows, failingRows } from './failing-rows.ts';
 
@@ -26,14 +29,14 @@ interface Checked {
 
 const NONE: readonly ExpectationFailures[] = [];
 
-/** Throws when an expectation can't be parsed. */
-export function createCheck(expectations: readonly Expectation[]): Check {
+/** Of events of the schema. Throws when an expectation can't be parsed. */
+export function createCheck(expectations: readonly Expectation[], schema: AvroRecord): Check {
   const all = expectations.map(
     (expectation): Checked => ({
       name: expectationName(expectation),
       isRefused: expectation.onFail === 'deadLetter',
-      failing: failingRows(expectation),
-      found: finder(expectation),
+      failing: failingRows(expectation, schema),
+      found: finder(expectation, schema),
     }),
   );
   return (columns, refuse) => {
@@ -52,35 +55,13 @@ export function createCheck(expectations: readonly Expectation[]): Check {
 const SHOWN_CHARACTERS = 60;
 
 /** The value found in a failing event; for a condition, the values of all its fields. */
-function finder(rule: Rule): (columns: Columns, row: number) => string {
+function finder(rule: Rule, schema: AvroRecord): (columns: Columns, row: number) => string {
   if (rule.kind !== 'that') return (columns, row) => `it is ${shown(valueAt(columns.event(row), rule.column))}`;
-  const paths = [...new Set(pathsOf(parseExpression(rule.condition)))];
+  const paths = fieldPaths(compileCondition(rule.condition, schema));
   return (columns, row) => {
     const event = columns.event(row);
     return paths.map((path) => `${path} is ${shown(valueAt(event, path))}`).join(', ') || 'it is never so';
   };
-}
-
-function pathsOf(expression: Expression): string[] {
-  switch (expression.kind) {
-    case 'field':
-      return [expression.path];
-    case 'not':
-    case 'minus':
-    case 'isNull':
-      return pathsOf(expression.of);
-    case 'and':
-    case 'or':
-      return expression.of.flatMap(pathsOf);
-    case 'compare':
-      return [...pathsOf(expression.left), ...pathsOf(expression.right)];
-    case 'in':
-      return [expression.of, ...expression.values].flatMap(pathsOf);
-    case 'compute':
-      return [expression.first, ...expression.steps.map(({ operand }) => operand)].flatMap(pathsOf);
-    default:
-      return [];
-  }
 }
 
 function shown(value: unknown): string {

@@ -2,10 +2,14 @@
  * Finds the rows of a block that fail a rule, in one loop over its column that makes nothing for a row that passes. Null
  * passes every rule but notNull. NaN in a column is a number that was not finite, and counts as null.
  */
+
+import type { AvroRecord } from '../messages/avro.ts';
 import { type Columns, type TextColumn, valueAt } from '../messages/columns.ts';
-import { bindCondition } from '../streams/condition.ts';
-import { parseExpression } from '../streams/expression.ts';
-import { textSet } from '../streams/text-set.ts';
+import { negation } from '../sql/check-truth.ts';
+import { compileCondition } from '../sql/compile.ts';
+import { bindCondition } from '../sql/compiled.ts';
+import { textSet } from '../sql/text-set.ts';
+import { SqlError } from '../sql/value.ts';
 import type { Rule } from './expectation.ts';
 import { createMatches } from './pattern.ts';
 
@@ -13,7 +17,7 @@ import { createMatches } from './pattern.ts';
 export type FailingRows = (columns: Columns) => readonly number[];
 
 /** Throws when the rule's pattern or condition can't be parsed. */
-export function failingRows(rule: Rule): FailingRows {
+export function failingRows(rule: Rule, schema: AvroRecord): FailingRows {
   switch (rule.kind) {
     case 'notNull':
       return (columns) => nulls(rule.column, columns);
@@ -35,11 +39,23 @@ export function failingRows(rule: Rule): FailingRows {
       return textRule(rule.column, (column, row) => !matches(column, row));
     }
     case 'that': {
-      const expression = parseExpression(rule.condition);
-      const isFalse = { kind: 'not', of: expression, at: expression.at } as const;
-      return (columns) => rowsOf(columns.count, bindCondition(isFalse, columns));
+      const condition = compileCondition(rule.condition, schema);
+      const isFalse = negation(condition, condition.at);
+      return (columns) => rowsOf(columns.count, failsOrFalse(bindCondition(isFalse, columns)));
     }
   }
+}
+
+/** An event that the condition fails on, such as a cast in it, is not as expected. */
+function failsOrFalse(isFalse: (row: number) => boolean): (row: number) => boolean {
+  return (row) => {
+    try {
+      return isFalse(row);
+    } catch (error) {
+      if (error instanceof SqlError) return true;
+      throw error;
+    }
+  };
 }
 
 function bounds({ min, max }: { readonly min: number | null; readonly max: number | null }): [number, number] {

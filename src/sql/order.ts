@@ -68,7 +68,7 @@ function compare(a: number | bigint, b: number | bigint): number {
 }
 
 /** By UTF-16 units, except that surrogates are beyond all else: the order of code points, and of UTF-8 bytes. */
-function compareTexts(a: string, b: string): number {
+export function compareTexts(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
     const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];

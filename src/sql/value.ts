@@ -44,9 +44,12 @@ export interface IntervalValue {
 
 /** A fault at run time, in people's words, such as a cast that fails: the event that it is computed of is a dead letter. */
 export class SqlError extends Error {
-  constructor(message: string) {
+  /** The character of the expression, from 1; null while it is not known. */
+  readonly at: number | null;
+  constructor(message: string, at: number | null = null) {
     super(message);
     this.name = 'SqlError';
+    this.at = at;
   }
 }
 

@@ -1,7 +1,10 @@
 /** A derived stream as an operator: one event, without state, for each that its condition takes. */
 import type { Columns } from '../messages/columns.ts';
 import { derivedEventType } from '../messages/derived-event.ts';
+import { jsonOf } from '../messages/event-json.ts';
+import { deadLetterType } from '../messages/types.ts';
 import { eventTimes, type TimeField } from './event-times.ts';
+import { EXPRESSION_FAILED, letterOutput, pushLetter } from './failed-calls.ts';
 import { operatorKind, WINDOW_AGGREGATOR } from './operator-kind.ts';
 import {
   createSelection,
@@ -27,30 +30,48 @@ export const derivedKind = operatorKind<DerivedSpec>(KIND, (name, spec, { inputs
   const { of, output } = spec;
   const input = output === undefined ? inputs[0] : outputs.find(({ stream }) => stream === output.stream);
   if (input === undefined) throw new Error(`${name} is derived from ${output?.stream ?? 'no stream'}`);
-  const derived = derivedEventType(name, selectedFields(spec, of === undefined ? input.schema : viewSchema(of)));
+  const { stream } = input;
+  const schema = of === undefined ? input.schema : viewSchema(of);
+  const derived = derivedEventType(name, selectedFields(spec, schema));
   return {
     actor: WINDOW_AGGREGATOR,
     types: [{ stream: name, type: derived.type }],
     open() {
-      const selection = createSelection(spec);
+      const selection = createSelection(spec, schema);
       const view = of === undefined ? null : createView(of);
       const events = derived.blockWriter();
+      const letters = deadLetterType.blockWriter();
+      let rows: Columns | null = null;
       const timesOf = (columns: Columns, timesMs: Float64Array): Float64Array =>
         output === undefined ? timesMs : eventTimes(columns, output);
       return {
         name,
         kind: KIND,
         actor: WINDOW_AGGREGATOR,
-        inputs: [input.stream],
-        outputs: [{ stream: name, type: derived.type, events }],
+        inputs: [stream],
+        outputs: [
+          { stream: name, type: derived.type, events },
+          ...(selection.mayFail ? [letterOutput(stream, letters)] : []),
+        ],
         heldBackMs: null,
         begin(read) {
           const timesMs = timesOf(read.columns, read.timesMs);
           const columns = view === null ? read.columns : view.begin(read.columns, timesMs);
-          selection.begin(columns, timesMs, events);
+          rows = columns;
+          selection.begin(columns, timesMs, events, view);
         },
         add(row) {
-          if (view === null || view.takes(row)) selection.add(row, events);
+          const fault = selection.add(row, events);
+          if (fault === null) return;
+          const json = jsonOf(rows?.event(row));
+          pushLetter(letters, name, {
+            what: name,
+            stream,
+            position: row,
+            json,
+            error: fault,
+            reason: EXPRESSION_FAILED,
+          });
         },
         advance() {},
         flush() {},

@@ -1,6 +1,8 @@
 /** The types of fields, as aggregates and expressions see them. */
 import type { AvroField, AvroRecord, AvroSchema } from '../messages/avro.ts';
-import type { ValueType } from './expression.ts';
+
+/** The types that fields have, for keys, aggregates and expectations. */
+export type ValueType = 'number' | 'text' | 'truth';
 
 /** A field, or `record.field` of a nested record, which is nullable when a record around it is. */
 export function fieldAt(schema: AvroRecord, path: string): AvroField | undefined {

@@ -5,15 +5,15 @@
 import type { Block } from '../messages/block.ts';
 import type { DynamicEvent, EventType } from '../messages/codec.ts';
 import { takeRows } from '../messages/take-rows.ts';
-import { bindCondition } from './condition.ts';
-import { parseExpression } from './expression.ts';
+import { compileCondition } from '../sql/compile.ts';
+import { bindCondition } from '../sql/compiled.ts';
 import type { OperatorOutput } from './operator.ts';
 
 type Results = OperatorOutput['events'];
 
 /** Throws an ExpressionError when the condition is none. */
 export function filteredResults(type: EventType<DynamicEvent>, where: string, results: Results): Results {
-  const condition = parseExpression(where);
+  const condition = compileCondition(where, type.schema);
   const read = type.columnReader();
 
   function kept(block: Block): Block | null {

@@ -1,20 +1,27 @@
 /**
  * A derived stream without state: of each event that its condition takes, the fields that it selects. A field as it is
- * keeps its type; what is computed is a number, or true or false, or null.
+ * keeps its type; what is computed may be null.
  */
-import type { AvroField, AvroRecord, AvroSchema } from '../messages/avro.ts';
-import { type Column, type Columns, fieldValue } from '../messages/columns.ts';
+import { Buffer } from 'node:buffer';
+import type { AvroField, AvroRecord } from '../messages/avro.ts';
+import { type Column, type Columns, columnsOfEvents, columnValue } from '../messages/columns.ts';
 import { type DerivedRows, derivedSchema } from '../messages/derived-event.ts';
-import { type FlatField, flatFields } from '../messages/flat-fields.ts';
-import { bindCondition, columnOf, numberAt } from './condition.ts';
-import { checkExpression, type Expression, ExpressionError, parseExpression, type ValueType } from './expression.ts';
-import { expressionTypeOf, fieldAt, isUnion, typeName } from './field-type.ts';
+import type { Checked } from '../sql/checked.ts';
+import { compileCondition, compileExpression, type Language, languageOf } from '../sql/compile.ts';
+import { bindCondition } from '../sql/compiled.ts';
+import { ExpressionError } from '../sql/expression-error.ts';
+import { typeText } from '../sql/type.ts';
+import { SqlError } from '../sql/value.ts';
+import { type ComputedColumn, computedColumn } from './computed-column.ts';
+import { selectedType } from './selected-type.ts';
 
 export interface SelectionSpec {
   readonly name: string;
   /** A condition on the events that it takes; null for all of them. */
   readonly where: string | null;
   readonly fields: readonly { readonly name: string; readonly expression: string }[];
+  /** Present where the expressions do not say the same in the language before SQL. */
+  readonly language?: 'sql';
 }
 
 /** A derived stream, and the schema of the events that it selects from. */
@@ -27,56 +34,47 @@ export interface ViewSpec {
 
 /** A derived stream as what windows and joins are of: they read the events of its own stream, and see the derived ones. */
 export interface View {
-  /** The columns of derived events, by the rows of the events at hand. What is computed is there once a row is taken. */
+  /** The columns of derived events, by the rows of the events at hand. */
   begin(columns: Columns, timesMs: Float64Array): Columns;
-  /** Whether a row has a derived event. */
+  /** Whether a row has a derived event. A row that an expression fails on has none; the derived stream itself says so. */
   takes(row: number): boolean;
 }
 
 export interface Selection {
   readonly spec: SelectionSpec;
-  /** The events whose rows add() is told from now on. Throws when they lack a field. */
-  begin(columns: Columns, timesMs: Float64Array, out: DerivedRows): void;
-  add(row: number, out: DerivedRows): void;
+  /** Whether an expression may fail on an event. */
+  readonly mayFail: boolean;
+  /** The events whose rows add() is told from now on, and which of them are there. Throws when they lack a field. */
+  begin(columns: Columns, timesMs: Float64Array, out: DerivedRows, there: Pick<View, 'takes'> | null): void;
+  /** Returns the fault of a row that an expression fails on, in people's words. */
+  add(row: number, out: DerivedRows): string | null;
 }
 
-/** A column that is filled row by row, for the rows that are taken; it is as long as the longest block so far. */
-interface Computed {
-  readonly expression: Expression;
-  values: Float64Array;
-  nulls: Uint8Array;
-  /** NaN for null. */
-  at: (row: number) => number;
-}
-
-const NOTHING_COMPUTED: Omit<Computed, 'expression'> = {
-  values: new Float64Array(0),
-  nulls: new Uint8Array(0),
-  at: () => Number.NaN,
-};
-
-export function createSelection(spec: SelectionSpec): Selection {
-  const rows = createRows(spec);
+/** Of events of the schema. Throws an ExpressionError when an expression does not fit it. */
+export function createSelection(spec: SelectionSpec, schema: AvroRecord): Selection {
+  const rows = createRows(spec, schema);
   return {
     spec,
-    begin: (columns, timesMs, out) => out.begin(rows.begin(columns), timesMs),
+    mayFail: rows.mayFail,
+    begin: (columns, timesMs, out, there) => out.begin(rows.begin(columns, there), timesMs),
     add(row, out) {
       if (rows.takes(row)) out.push(row);
+      return rows.fault(row);
     },
   };
 }
 
 /** Throws an ExpressionError when an expression does not fit the schema. */
 export function createView({ selection, schema, of }: ViewSpec): View {
-  const rows = createRows(selection);
+  const rows = createRows(selection, schema);
   const inner = of === undefined ? null : createView(of);
-  const fields = flatFields(viewSchema({ selection, schema })) ?? [];
+  const { fields } = viewSchema({ selection, schema });
   return {
-    takes: inner === null ? rows.takes : (row) => inner.takes(row) && rows.takes(row),
+    takes: rows.takes,
     begin(read, timesMs) {
       const columns = inner === null ? read : inner.begin(read, timesMs);
       const times: Column = { kind: 'number', values: timesMs, exact: null, nulls: null };
-      return viewColumns(fields, [...rows.begin(columns), times], columns.count);
+      return viewColumns(fields, [...rows.begin(columns, inner), times], columns.count);
     },
   };
 }
@@ -86,70 +84,110 @@ export function viewSchema({ selection, schema }: ViewSpec): AvroRecord {
   return derivedSchema(selection.name, selectedFields(selection, schema));
 }
 
-function viewColumns(fields: readonly FlatField[], columns: readonly Column[], count: number): Columns {
-  const byName = new Map(fields.map(({ path }, i) => [path.join('.'), columns[i]!]));
-  const numbers = (path: string): Float64Array => {
-    const found = byName.get(path);
-    if (found?.kind !== 'number') throw new Error(`There is no numeric field ${path}`);
-    return found.values;
-  };
+function viewColumns(fields: readonly AvroField[], columns: readonly Column[], count: number): Columns {
+  const byName = new Map(fields.map(({ name }, i) => [name, columns[i]!]));
+  const values = fields.map((field, i) => ({ name: field.name, at: columnValue(columns[i]!, field) }));
+  const column = (path: string): Column | undefined => byName.get(path) ?? innerColumn(path, byName, count);
   return {
     count,
-    column: (path) => byName.get(path),
-    numbers,
-    event: (row) =>
-      Object.fromEntries(fields.map((field, i) => [field.path.join('.'), fieldValue(columns[i]!, field, row)])),
+    column,
+    numbers(path) {
+      const found = column(path);
+      if (found?.kind !== 'number') throw new Error(`There is no numeric field ${path}`);
+      return found.values;
+    },
+    event: (row) => Object.fromEntries(values.map(({ name, at }) => [name, at(row)])),
     binary: () => null,
     places: null,
   };
 }
 
-interface Rows {
-  begin(columns: Columns): Column[];
-  /** Whether a row is taken; then what is computed of it stands in its columns. */
-  takes(row: number): boolean;
+/** A field within a record that is selected as a whole. */
+function innerColumn(path: string, byName: ReadonlyMap<string, Column>, count: number): Column | undefined {
+  const [name = '', ...rest] = path.split('.');
+  const outer = byName.get(name);
+  if (outer?.kind !== 'boxed' || rest.length === 0) return undefined;
+  return columnsOfEvents(Array.from({ length: count }, (_, row) => ({ outer: outer.at(row) }))).column(
+    `outer.${rest.join('.')}`,
+  );
 }
 
-function createRows({ where, fields }: SelectionSpec): Rows {
-  const condition = where === null ? null : parseExpression(where);
-  const expressions = fields.map(({ expression }) => parseExpression(expression));
-  const computed = expressions.filter(isComputed).map((expression) => ({ expression, ...NOTHING_COMPUTED }));
-  let isTaken: ((row: number) => boolean) | null = null;
-  return {
-    begin(columns) {
-      const { count } = columns;
-      isTaken = condition === null ? null : bindCondition(condition, columns);
-      for (const own of computed) bindComputed(own, columns);
-      return expressions.map((expression): Column => {
-        if (expression.kind === 'field') return columnOf(expression.path, columns);
-        if (expression.kind === 'text') return constantText(expression.value, count);
-        const { values, nulls } = computed.find((own) => own.expression === expression) ?? NOTHING_COMPUTED;
-        return { kind: 'number', values, exact: null, nulls };
-      });
-    },
-    takes(row) {
+interface Rows {
+  readonly mayFail: boolean;
+  /** Computes all rows that are there, and returns the columns of what is selected of them. */
+  begin(columns: Columns, there: Pick<View, 'takes'> | null): Column[];
+  takes(row: number): boolean;
+  fault(row: number): string | null;
+}
+
+/** What is selected: a column as it is, or one that is computed. */
+interface Selected {
+  readonly name: string;
+  readonly expression: Checked;
+  readonly computed: ComputedColumn | null;
+}
+
+function createRows(spec: SelectionSpec, schema: AvroRecord): Rows {
+  const { where, fields } = spec;
+  const language = languageOfSelection(spec, schema);
+  const condition = where === null ? null : compileCondition(where, schema, language);
+  const selected = fields.map(({ name, expression: text }): Selected => {
+    const expression = compileExpression(text, schema, language);
+    return { name, expression, computed: isAsItIs(expression) ? null : computedColumn(expression) };
+  });
+  const computed = selected.flatMap(({ name, computed: own }) => (own === null ? [] : { name, own }));
+  const faults = new Map<number, string>();
+  let taken = new Uint8Array(0);
+
+  function compute(row: number, isTaken: ((row: number) => boolean) | null): boolean {
+    let done = -1;
+    try {
       if (isTaken !== null && !isTaken(row)) return false;
-      for (let i = 0; i < computed.length; i++) {
-        const { values, nulls, at } = computed[i]!;
-        const value = at(row);
-        values[row] = value;
-        nulls[row] = Number.isNaN(value) ? 1 : 0;
-      }
+      for (done = 0; done < computed.length; done++) computed[done]!.own.compute(row);
       return true;
+    } catch (error) {
+      if (!(error instanceof SqlError)) throw error;
+      faults.set(row, `${done < 0 ? 'where' : computed[done]!.name}, ${faultText(error)}`);
+      return false;
+    }
+  }
+
+  return {
+    mayFail: condition !== null || computed.length > 0,
+    begin(columns, there) {
+      const { count } = columns;
+      faults.clear();
+      if (taken.length < count) taken = new Uint8Array(count);
+      const isTaken = condition === null ? null : bindCondition(condition, columns);
+      for (const { own } of computed) own.begin(columns);
+      for (let row = 0; row < count; row++) {
+        taken[row] = there !== null && !there.takes(row) ? 0 : Number(compute(row, isTaken));
+      }
+      return selected.map((each) => columnOf(each, columns));
     },
+    takes: (row) => taken[row] === 1,
+    fault: (row) => (faults.size === 0 ? null : (faults.get(row) ?? null)),
   };
 }
 
-function isComputed({ kind }: Expression): boolean {
-  return kind !== 'field' && kind !== 'text';
+/** As a dead letter says it. */
+export function faultText({ at, message }: SqlError): string {
+  return at === null ? message : `at character ${at}: ${message}`;
 }
 
-/** Into the memory of the block before, where that is large enough. */
-function bindComputed(own: Computed, columns: Columns): void {
-  own.at = numberAt(own.expression, columns);
-  if (own.values.length >= columns.count) return;
-  own.values = new Float64Array(columns.count);
-  own.nulls = new Uint8Array(columns.count);
+/** A field, or a text that is written in the expression. */
+function isAsItIs(expression: Checked): boolean {
+  return expression.kind === 'field' || (expression.kind === 'constant' && typeof expression.value === 'string');
+}
+
+function columnOf({ expression, computed }: Selected, columns: Columns): Column {
+  if (computed !== null) return computed.column();
+  if (expression.kind === 'constant') return constantText(String(expression.value), columns.count);
+  if (expression.kind !== 'field') throw new Error('What is neither computed nor constant is a field');
+  const { path } = expression.field;
+  const column = columns.column(path);
+  if (column === undefined) throw new Error(`An expression reads the field ${path}, which the events have not`);
+  return column;
 }
 
 function constantText(text: string, count: number): Column {
@@ -158,38 +196,18 @@ function constantText(text: string, count: number): Column {
   return { kind: 'text', bytes, starts: new Uint32Array(count), ends, nulls: null };
 }
 
+function languageOfSelection({ where, fields, language }: SelectionSpec, schema: AvroRecord): Language {
+  const texts = [...(where === null ? [] : [where]), ...fields.map(({ expression }) => expression)];
+  return languageOf(language, texts, schema);
+}
+
 /** The fields of the derived events. Throws an ExpressionError when an expression does not fit the schema. */
-export function selectedFields({ fields }: SelectionSpec, schema: AvroRecord): AvroField[] {
-  return fields.map(({ name, expression: text }) => {
-    const expression = parseExpression(text);
-    return { name, type: resultType(expression, typeIn(schema, expression), schema) };
-  });
-}
-
-function resultType(expression: Expression, type: ValueType, schema: AvroRecord): AvroSchema {
-  if (expression.kind === 'field') {
-    const field = fieldAt(schema, expression.path);
-    if (field !== undefined) return withoutEnum(field.type);
-  }
-  if (type === 'text') return 'string';
-  return ['null', type === 'number' ? 'double' : 'boolean'];
-}
-
-/** Two fields may be of one enum, and a schema may define it once only. A union of one branch is that branch. */
-function withoutEnum(type: AvroSchema): AvroSchema {
-  if (isUnion(type)) {
-    const branches = type.map(withoutEnum);
-    return branches.length === 1 ? (branches[0] ?? branches) : branches;
-  }
-  return typeName(type) === 'enum' ? 'string' : type;
-}
-
-/** Throws an ExpressionError. */
-function typeIn(schema: AvroRecord, expression: Expression): ValueType {
-  return checkExpression(expression, (path, at) => {
-    const field = fieldAt(schema, path);
-    const type = field === undefined ? null : expressionTypeOf(field);
-    if (type === null) throw new ExpressionError(`${path} is neither a number, nor text, nor true or false`, at);
-    return type;
+export function selectedFields(spec: SelectionSpec, schema: AvroRecord): AvroField[] {
+  const language = languageOfSelection(spec, schema);
+  return spec.fields.map(({ name, expression: text }) => {
+    const expression = compileExpression(text, schema, language);
+    const type = selectedType(name, expression, schema);
+    if (type !== null) return { name, type };
+    throw new ExpressionError(`a field can't be ${typeText(expression.type)}; CAST it to VARCHAR`, expression.at);
   });
 }

@@ -31,6 +31,8 @@ export interface WindowSpec {
   readonly of?: ViewSpec;
   /** A condition on the events that it takes; null for all of them. */
   readonly where: string | null;
+  /** Present where the condition does not say the same in the language before SQL. */
+  readonly language?: 'sql';
   /** Of each aligned window only these groups, and of those of this partition; absent for all of them. */
   readonly top?: TopGroups;
   readonly aggregates: readonly AggregateSpec[];

@@ -3,15 +3,19 @@
 import { type AvroRecord, NAMESPACE } from '../messages/avro.ts';
 import { eventType } from '../messages/codec.ts';
 import type { Columns } from '../messages/columns.ts';
-import { exactJson } from '../messages/event-json.ts';
+import { exactJson, jsonOf } from '../messages/event-json.ts';
+import { deadLetterType } from '../messages/types.ts';
 import { type WindowResultType, windowResultType } from '../messages/window-result.ts';
+import { SqlError } from '../sql/value.ts';
 import { AGGREGATES, type AggregateTable, resultField } from './aggregate-table.ts';
+import { EXPRESSION_FAILED, letterOutput, pushLetter } from './failed-calls.ts';
 import { isOfSeveral, type KeyPart, partFields, partsOf } from './group-key.ts';
 import type { WindowResults } from './group-results.ts';
 import type { Operator } from './operator.ts';
-import { type LateEvents, operatorKind, WINDOW_AGGREGATOR } from './operator-kind.ts';
+import { type LateEvents, type OperatorPlace, operatorKind, WINDOW_AGGREGATOR } from './operator-kind.ts';
 import { recordsOf, stateOf } from './operator-state.ts';
-import type { WindowSpec } from './window-kind.ts';
+import { faultText } from './selection.ts';
+import type { LateArrival, WindowSpec } from './window-kind.ts';
 import { createWindows } from './windows-by-kind.ts';
 
 export const windowStateSchema = {
@@ -47,11 +51,12 @@ const stateType = eventType(windowStateSchema);
 
 export const windowKind = operatorKind<WindowSpec>(KIND, (_, spec, { inputs }) => {
   const result = resultTypeOf(spec);
-  const stream = inputs[0]?.stream ?? '';
+  const [input] = inputs;
+  if (input === undefined) throw new Error(`${spec.name} is a window of no stream`);
   return {
     actor: WINDOW_AGGREGATOR,
     types: [{ stream: spec.name, type: result.type }],
-    open: (late) => createWindowOperator(spec, result, stream, late),
+    open: (late) => createWindowOperator(spec, result, input, late),
   };
 });
 
@@ -83,23 +88,35 @@ const NO_TIMES = new Float64Array(0);
 export function createWindowOperator(
   spec: WindowSpec,
   { type }: WindowResultType,
-  stream: string,
+  { stream, schema }: OperatorPlace['inputs'][number],
   late: LateEvents,
   table: AggregateTable = AGGREGATES,
 ): Operator {
   const { name } = spec;
   const definition = definitionOf(spec);
-  const windows = createWindows(spec, table);
+  const windows = createWindows(spec, schema, table);
   const events = type.blockWriter();
   const results = isOfSeveral(spec.keyField) ? withParts(spec.keyField, events) : events;
+  const letters = deadLetterType.blockWriter();
   let seen: Columns | null = null;
   let timesMs: Float64Array = NO_TIMES;
+  function addOrFail(row: number, occurredAt: number): LateArrival | null {
+    try {
+      return windows.add(row, occurredAt, results);
+    } catch (error) {
+      if (!(error instanceof SqlError)) throw error;
+      const json = jsonOf(seen?.event(row));
+      const failed = { what: name, stream, position: row, json, error: `where, ${faultText(error)}` };
+      pushLetter(letters, name, { ...failed, reason: EXPRESSION_FAILED });
+      return null;
+    }
+  }
   return {
     name,
     kind: KIND,
     actor: WINDOW_AGGREGATOR,
     inputs: [stream],
-    outputs: [{ stream: name, type, events }],
+    outputs: [{ stream: name, type, events }, ...(spec.where === null ? [] : [letterOutput(stream, letters)])],
     heldBackMs: spec.isRead === true ? spec.allowedLatenessMs : null,
     begin(input) {
       timesMs = input.timesMs;
@@ -107,7 +124,7 @@ export function createWindowOperator(
     },
     add(row) {
       const occurredAt = timesMs[row]!;
-      const arrival = windows.add(row, occurredAt, results);
+      const arrival = addOrFail(row, occurredAt);
       if (arrival === null) return;
       const { key, latenessMs, windows: lost } = arrival;
       const event = exactJson(seen?.event(row));

@@ -1,12 +1,13 @@
 /** Windows of any kind: columns in, results out. */
+import type { AvroRecord } from '../messages/avro.ts';
+import { compileCondition, languageOf } from '../sql/compile.ts';
+import { bindCondition } from '../sql/compiled.ts';
 import { AGGREGATES, type AggregateTable } from './aggregate-table.ts';
 import { alignedWindows } from './aligned-windows.ts';
-import { bindCondition } from './condition.ts';
 import { countWindows } from './count-windows.ts';
-import { parseExpression } from './expression.ts';
 import { keyReader } from './group-key.ts';
 import { bindColumns, createGroups, groupCount } from './groups.ts';
-import { createView } from './selection.ts';
+import { createView, viewSchema } from './selection.ts';
 import { sessionWindows } from './session-windows.ts';
 import { slidingWindows } from './sliding-windows.ts';
 import type { OpenWindows, WindowKind, WindowOperator, WindowSpec } from './window-kind.ts';
@@ -14,30 +15,37 @@ import type { OpenWindows, WindowKind, WindowOperator, WindowSpec } from './wind
 /** Rows whose groups are read ahead of their events: few enough that all of it stays in the first cache. */
 const READ_AHEAD = 64;
 
-/** Throws when the table has not all of its aggregates. */
-export function createWindows(spec: WindowSpec, table: AggregateTable = AGGREGATES): WindowOperator {
+/** Of events of the schema. Throws when the table has not all of its aggregates. */
+export function createWindows(
+  spec: WindowSpec,
+  schema: AvroRecord,
+  table: AggregateTable = AGGREGATES,
+): WindowOperator {
   switch (spec.window.kind) {
     case 'tumbling':
     case 'hopping':
-      return operate(alignedWindows, spec, table);
+      return operate(alignedWindows, spec, schema, table);
     case 'sliding':
-      return operate(slidingWindows, spec, table);
+      return operate(slidingWindows, spec, schema, table);
     case 'session':
-      return operate(sessionWindows, spec, table);
+      return operate(sessionWindows, spec, schema, table);
     case 'count':
-      return operate(countWindows, spec, table);
+      return operate(countWindows, spec, schema, table);
   }
 }
 
 function operate<State extends OpenWindows>(
   kind: WindowKind<State>,
   spec: WindowSpec,
+  schema: AvroRecord,
   table: AggregateTable,
 ): WindowOperator {
   const readKeys = keyReader(spec.keyField);
   let state = kind.open(spec, createGroups(spec.aggregates, table, kind.own));
   const view = spec.of === undefined ? null : createView(spec.of);
-  const condition = spec.where === null ? null : parseExpression(spec.where);
+  const seen = spec.of === undefined ? schema : viewSchema(spec.of);
+  const condition =
+    spec.where === null ? null : compileCondition(spec.where, seen, languageOf(spec.language, [spec.where], seen));
   let rows = 0;
   let aheadTo = 0;
   let isTaken: ((row: number) => boolean) | null = null;

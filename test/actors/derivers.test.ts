@@ -37,8 +37,10 @@ const spec = {
   where: null,
   aggregates: [],
 };
+const NO_FIELDS = { type: 'record', name: 'S', fields: [] } as const;
 const result = resultTypeOf(spec);
-const windows = (late: LateEvent[] = []): Operator => createWindowOperator(spec, result, 's', late);
+const windows = (late: LateEvent[] = []): Operator =>
+  createWindowOperator(spec, result, { stream: 's', schema: NO_FIELDS }, late);
 const cards = (): Operator => {
   const rules = { amountCents: 1000, velocityCount: 10, deviations: 4, minHistory: 3 };
   return createFraudOperator('fraud', { sessionGapMs: 500, caseQuietMs: 1000, rules }, 's', []);

@@ -238,11 +238,11 @@ describe('expectations', () => {
       '9:9',
       '1: must say what is expected of amountCents: between, notNull, in, matches, lengthBetween',
     ],
-    ['{ that: amountCents > }', '9:11', '1.that: at character 14: a field or a value is missing before the end'],
-    [`{ that: "${'('.repeat(1000)}amountCents" }`, '9:11', '1.that: at character 201: is nested more than 200 deep'],
-    [`{ that: ${'not '.repeat(9000)}isFraud }`, '9:11', '1.that: at character 801: is nested more than 200 deep'],
-    ['{ that: amountCents < 1e999 }', '9:11', '1.that: at character 15: a number beyond the largest that there is'],
-    ['{ that: amountCents + 1 }', '9:11', '1.that: at character 13: must be a condition, such as amount > 0'],
+    ['{ that: amountCents > }', '9:30', '1.that: at character 14: a field or a value is missing before the end'],
+    [`{ that: "${'('.repeat(1000)}amountCents" }`, '9:218', '1.that: at character 201: is nested more than 200 deep'],
+    [`{ that: ${'not '.repeat(9000)}isFraud }`, '9:817', '1.that: at character 801: is nested more than 200 deep'],
+    ['{ that: amountCents < 1e999 }', '9:31', '1.that: at character 15: a number beyond the largest that there is'],
+    ['{ that: amountCents + 1 }', '9:29', '1.that: at character 13: must be true or false, and is BIGINT'],
     [
       '{ that: amountCents > 0, onFail: wran }',
       '9:34',
@@ -367,11 +367,11 @@ describe('windows', () => {
     ],
     [
       windowOf(`${window}    where: amountCents > 0 and terminal == 1\n${AGGREGATE}`),
-      'p.yaml:11:5: windows.w.where: at character 21: there is no field of Transaction "terminal"; did you mean terminalId?',
+      'p.yaml:11:32: windows.w.where: at character 21: there is no field of Transaction "terminal"; did you mean terminalId?',
     ],
     [
       windowOf(`${window}    where: amountCents + 1\n${AGGREGATE}`),
-      'p.yaml:11:5: windows.w.where: at character 13: must be a condition, such as amount > 0',
+      'p.yaml:11:24: windows.w.where: at character 13: must be true or false, and is BIGINT',
     ],
     [windowOf(`${window}    aggregate: {}`), 'p.yaml:11:5: windows.w.aggregate: needs a result such as n: count()'],
     [

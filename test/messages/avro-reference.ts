@@ -36,8 +36,8 @@ function parts(schema: AvroSchema, value: unknown): Buffer[] {
       const encoded = entries.flatMap(([key, item]) => [primitive('string', key), ...parts(schema.values, item)]);
       return [...(entries.length === 0 ? [] : [long(entries.length)]), ...encoded, long(0)];
     }
-    case 'long':
-      return [long(Number(value))];
+    default:
+      return [primitive(schema.type, value)];
   }
 }
 

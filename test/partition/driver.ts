@@ -93,7 +93,7 @@ export function drivePartition(options: DriverOptions, snapshot?: Uint8Array): D
   const late = createLateBlocks();
   const windows = (options.windows ?? []).map((window) => resultTypeOf(window, options.aggregates));
   const aggregates = (options.windows ?? []).map((window, i) =>
-    createWindowOperator(window, windows[i]!, stream, late, options.aggregates),
+    createWindowOperator(window, windows[i]!, { stream, schema: eventType.schema }, late, options.aggregates),
   );
   const cards = options.fraud === undefined ? [] : [createFraudOperator('fraud', options.fraud, stream, late)];
   const operators = [...aggregates, ...cards];

@@ -145,7 +145,7 @@ test('failures are counted by expectation, whether or not the event is taken', (
   fc.assert(
     fc.property(events, fc.array(expectation, { minLength: 1, maxLength: 4 }), (all, list) => {
       const refused = new Set<number>();
-      const failures = createCheck(list)(columnsOfEvents(all), (row) => refused.add(row));
+      const failures = createCheck(list, schemaOf([...FIELDS, TAGS]))(columnsOfEvents(all), (row) => refused.add(row));
       const expected = list.flatMap((own) => {
         const failed = all.filter((event) => !holds(own, event)).length;
         return failed === 0 ? [] : [{ expectation: expectationName(own), events: failed }];
@@ -174,7 +174,7 @@ describe('a block without a failing event', () => {
 test('what has no column may be expected not to be null', () => {
   const rows = [{ tags: [] }, { tags: null }, { tags: ['t'] }];
   const refused: string[] = [];
-  const check = createCheck([{ kind: 'notNull', column: 'tags', onFail: 'deadLetter' }]);
+  const check = createCheck([{ kind: 'notNull', column: 'tags', onFail: 'deadLetter' }], schemaOf([TAGS]));
   check(columnsOfEvents(rows), (row, detail) => refused.push(`${row} ${detail}`));
   expect(refused).toEqual(['1 tags notNull: it is null']);
 });
@@ -188,7 +188,7 @@ test.each<[Rule, string]>([
   [{ kind: 'that', condition: '1 = 2' }, 'that 1 = 2: it is never so'],
 ])('the detail of a dead letter names the expectation and the value: %j', (own, expected) => {
   const details: string[] = [];
-  const check = createCheck([{ ...own, onFail: 'deadLetter' }]);
+  const check = createCheck([{ ...own, onFail: 'deadLetter' }], schemaOf(FIELDS));
   check(columnsOfEvents([{ amount: 7, count: 3, name: '🙂🙂' }]), (_, detail) => details.push(detail));
   expect(details).toEqual([expected]);
 });

@@ -1,7 +1,9 @@
 /** What all of SQL rests on: types, values and the table of functions. */
 import { expect, test } from 'vitest';
+import { cursorOver } from '../../src/sql/cursor.ts';
 import type { SqlFunction } from '../../src/sql/function.ts';
 import { FUNCTIONS, functionTable } from '../../src/sql/functions.ts';
+import { expressionAt } from '../../src/sql/parse.ts';
 import { typeText } from '../../src/sql/type.ts';
 import { exactInteger, SqlError } from '../../src/sql/value.ts';
 
@@ -34,4 +36,19 @@ test('a function is found by its name or alias in any case, and one that is not 
   expect(table.nearest('cel')).toBe('ceil');
   expect(() => functionTable([[fn], [fn]])).toThrow('Two functions are called ceil');
   expect(FUNCTIONS.named('no such function')).toBeUndefined();
+});
+
+test('an expression ends where it can go no further, so that a statement can go on behind it', () => {
+  const cursor = cursorOver('count(DISTINCT a) FILTER (WHERE b > 1) AS n, t.*, count(*) FROM t');
+  expect(expressionAt(cursor)).toMatchObject({
+    kind: 'call',
+    name: 'count',
+    isDistinct: true,
+    filter: { kind: 'compare' },
+  });
+  expect([cursor.accept('as'), cursor.take().text, cursor.accept(',')]).toEqual([true, 'n', true]);
+  expect(expressionAt(cursor)).toMatchObject({ kind: 'star', table: 't' });
+  cursor.expect(',');
+  expect(expressionAt(cursor)).toMatchObject({ kind: 'call', args: [{ kind: 'star', table: null }] });
+  expect(cursor.is('from')).toBe(true);
 });

@@ -73,8 +73,8 @@ test('a derived stream has of each event that is taken what is selected, however
     fc.property(fc.array(reading, { minLength: 1, maxLength: 30 }), (rows) => {
       const expected = rows.filter(({ inner }) => inner.y % 2 === 0).map(plainly);
       for (const columns of [type.columns(type.encodeBlock(rows)), columnsOfEvents(rows)]) {
-        const selection = createSelection(SPEC);
-        selection.begin(columns, columns.numbers('at'), writer);
+        const selection = createSelection(SPEC, schema);
+        selection.begin(columns, columns.numbers('at'), writer, null);
         for (let row = 0; row < columns.count; row++) selection.add(row, writer);
         expect(writer.length).toBe(expected.length);
         const block = writer.take();

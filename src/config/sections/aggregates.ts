@@ -4,8 +4,7 @@ import { isNullable, unknownField, unknownName } from '../../keys/names.ts';
 import type { AvroField, AvroRecord } from '../../messages/avro.ts';
 import type { AggregateSpec } from '../../streams/aggregate-function.ts';
 import { AGGREGATES, definitionOf } from '../../streams/aggregate-table.ts';
-import type { ValueType } from '../../streams/expression.ts';
-import { expressionTypeOf, fieldAt, isWholeNumber, valueTypeOf } from '../../streams/field-type.ts';
+import { expressionTypeOf, fieldAt, isWholeNumber, type ValueType, valueTypeOf } from '../../streams/field-type.ts';
 
 /** Empty, and a report, when there is no such aggregate. */
 export function aggregateOf(

@@ -5,7 +5,7 @@ import { name } from '../../keys/value-schema.ts';
 import { DERIVED_TIME, derivedSchema } from '../../messages/derived-event.ts';
 import { AGGREGATE_NAME } from '../../messages/window-result.ts';
 import { selectedFields } from '../../streams/selection.ts';
-import { checkCondition, checkValue, condition } from '../expressions.ts';
+import { checkCondition, checkSelected, condition, writtenLanguage } from '../expressions.ts';
 import { entries, type Reading, section } from '../section.ts';
 import type { Relation } from './relation.ts';
 
@@ -15,6 +15,8 @@ export interface DerivedConfig {
   /** The condition as it is written; null for all events. */
   readonly where: string | null;
   readonly fields: readonly { readonly name: string; readonly expression: string }[];
+  /** Present where the expressions do not say the same in the language before SQL. */
+  readonly language?: 'sql';
 }
 
 const derived = z.strictObject({
@@ -57,24 +59,27 @@ function derivedOf(name: string, raw: RawDerived, { report, relation }: Reading)
   if (stream === null) return null;
   const { schema } = stream;
   let isSound = true;
-  const wrong: Report = (path, message) => {
+  const wrong: Report = (path, message, character) => {
     isSound = false;
-    report(path, message);
+    report(path, message, character);
   };
-  if (raw.where !== null) checkCondition(raw.where, schema, (message) => wrong([...at, 'where'], message));
+  if (raw.where !== null)
+    checkCondition(raw.where, schema, (message, character) => wrong([...at, 'where'], message, character));
   const fields = Object.entries(raw.select).map(([field, expression]) => {
     const path = [...at, 'select', field];
     if (EVENT_FIELDS.includes(field)) wrong(path, `is a field of every event; known: ${EVENT_FIELDS.join(', ')}`);
     if (!AGGREGATE_NAME.test(field)) wrong(path, 'a field has letters, digits and underscore in its name');
-    checkValue(expression, schema, (message) => wrong(path, message));
+    checkSelected(field, expression, schema, (message, character) => wrong(path, message, character));
     return { name: field, expression };
   });
-  return isSound ? { name, stream: raw.stream, where: raw.where, fields } : null;
+  if (!isSound) return null;
+  const texts = [...(raw.where === null ? [] : [raw.where]), ...Object.values(raw.select)];
+  return { name, stream: raw.stream, where: raw.where, fields, ...writtenLanguage(texts, schema) };
 }
 
 /** A derived stream as what others are of, by what it is of itself. No log is read for its own events. */
-export function derivedRelation({ name, where, fields }: DerivedConfig, of: Relation): Relation {
-  const selection = { name, where, fields };
+export function derivedRelation({ stream: _, ...selection }: DerivedConfig, of: Relation): Relation {
+  const { name, fields } = selection;
   return {
     name,
     schema: derivedSchema(name, selectedFields(selection, of.schema)),

@@ -50,7 +50,7 @@ function rulesOf(raw: RawExpectation, schema: AvroRecord, at: readonly string[],
   const { column, that } = raw;
   const rules: Rule[] = [];
   if (that !== undefined) {
-    checkCondition(that, schema, (message) => report([...at, 'that'], message));
+    checkCondition(that, schema, (message, character) => report([...at, 'that'], message, character));
     rules.push({ kind: 'that', condition: that });
   }
   const words = ['between', 'notNull', 'in', 'matches', 'lengthBetween'] as const;

@@ -125,8 +125,8 @@ function joinOf(name: string, raw: RawJoin, { relation, report }: Reading): Join
   if ('window' in raw) checkTumbling([...at, 'window'], raw.window, report);
   const { where } = raw;
   if (where !== null) {
-    checkCondition(where, joinResultSchema(name, left.schema, right.schema), (message) =>
-      report([...at, 'where'], message),
+    checkCondition(where, joinResultSchema(name, left.schema, right.schema), (message, character) =>
+      report([...at, 'where'], message, character),
     );
   }
   return { name, left: left.name, right: right.name, leftKey, rightKey, where, spec: specOf(raw, right) };

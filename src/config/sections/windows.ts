@@ -10,7 +10,7 @@ import { resultField } from '../../streams/aggregate-table.ts';
 import type { GroupKey } from '../../streams/group-key.ts';
 import type { TopGroups } from '../../streams/top-groups.ts';
 import type { Windowing } from '../../streams/window-kind.ts';
-import { checkCondition, condition } from '../expressions.ts';
+import { checkCondition, condition, writtenLanguage } from '../expressions.ts';
 import { entries, type Reading, section } from '../section.ts';
 import { areGroupsWithin, exchangeName, NO_EXCHANGES, windowPlace } from '../window-place.ts';
 import { aggregateOf, printAggregate } from './aggregates.ts';
@@ -34,6 +34,8 @@ export interface WindowConfig {
   readonly earlyMs: number | null;
   /** The condition as it is written; null for all events. */
   readonly where: string | null;
+  /** Present where the condition does not say the same in the language before SQL. */
+  readonly language?: 'sql';
   /** Of each window only some groups; all of them when it is absent. */
   readonly top?: TopGroups;
   readonly aggregates: readonly AggregateSpec[];
@@ -134,6 +136,7 @@ function windowOf(name: string, raw: RawWindow, reading: Reading): WindowConfig 
     allowedLatenessMs: raw.allowedLateness,
     earlyMs: raw.early,
     where: raw.where,
+    ...(raw.where === null ? {} : writtenLanguage([raw.where], stream.schema)),
     ...(raw.top === null ? {} : { top: raw.top }),
     aggregates,
   };
@@ -141,7 +144,8 @@ function windowOf(name: string, raw: RawWindow, reading: Reading): WindowConfig 
 
 function checkWindow(at: string[], raw: RawWindow, stream: Relation, report: Report): void {
   checkWindowing(at, raw, report);
-  if (raw.where !== null) checkCondition(raw.where, stream.schema, (message) => report([...at, 'where'], message));
+  if (raw.where !== null)
+    checkCondition(raw.where, stream.schema, (message, character) => report([...at, 'where'], message, character));
 }
 
 const HAVE_LOGS = [streamsSection, derivedSection, joinsSection, operatorsSection] as const;

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { columnsOfEvents } from '../../src/messages/columns.ts';
-import { textSet } from '../../src/streams/text-set.ts';
+import { textSet } from '../../src/sql/text-set.ts';
 
 /** "Aa" and "BB" have the same hash: 65 · 31 + 97 is 66 · 31 + 66. */
 const text = fc.oneof(

@@ -3,7 +3,7 @@ import type { BlockWriter } from '../messages/block.ts';
 import { AS_JSON } from '../messages/origins.ts';
 import { type DeadLetter, RAW_BYTES_MAX } from '../messages/streams.ts';
 import { deadLetterType } from '../messages/types.ts';
-import type { OperatorOutput } from '../streams/operator.ts';
+import type { OperatorOutput } from './operator.ts';
 
 export interface FailedCall {
   /** For people: an event of a stream, or a timer. */
@@ -16,19 +16,24 @@ export interface FailedCall {
   /** The event as JSON. */
   readonly json: string;
   readonly error: unknown;
+  /** A short code; absent for a failure of an operator's code. */
+  readonly reason?: string;
 }
+
+/** An expression failed on the event: a cast, or a number beyond 64 bits. */
+export const EXPRESSION_FAILED = 'expression-failed';
 
 export type LetterWriter = BlockWriter<DeadLetter>;
 
 export function pushLetter(letters: LetterWriter, operator: string, failed: FailedCall): void {
-  const { what, stream, position, json, error } = failed;
+  const { what, stream, position, json, error, reason = 'operator-failed' } = failed;
   const why = error instanceof Error ? error.message : String(error);
   const raw = Buffer.from(json);
   letters.push({
     stream,
     source: operator,
     position,
-    reason: 'operator-failed',
+    reason,
     detail: `${what}: ${why}`,
     raw: raw.subarray(0, RAW_BYTES_MAX),
     rawLength: raw.length,

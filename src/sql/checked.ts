@@ -1,0 +1,72 @@
+/**
+ * Expressions whose names are resolved, whose types fit, and whose casts are written out: what compiles to columns. A part
+ * may stand in it twice, so it is a graph without circles.
+ */
+import type { Arithmetic } from './arithmetic.ts';
+import type { CastTarget, Comparison } from './expression.ts';
+import type { LikePattern } from './like.ts';
+import type { ScopeField } from './scope.ts';
+import type { SqlType } from './type.ts';
+import type { SqlValue } from './value.ts';
+
+/** `at` is the character of the text, from 1, that a message points to. */
+export type Checked = { readonly at: number; readonly type: SqlType } & (
+  | { readonly kind: 'constant'; readonly value: SqlValue }
+  | { readonly kind: 'field'; readonly field: ScopeField }
+  | { readonly kind: 'not' | 'isNull'; readonly of: Checked }
+  | { readonly kind: 'and' | 'or'; readonly of: readonly Checked[] }
+  /** IS TRUE or IS FALSE; never null. */
+  | { readonly kind: 'isTruth'; readonly truth: boolean; readonly of: Checked }
+  /** Both sides are of one type. */
+  | { readonly kind: 'compare'; readonly operator: Comparison; readonly left: Checked; readonly right: Checked }
+  /** Never null. */
+  | { readonly kind: 'distinct'; readonly left: Checked; readonly right: Checked }
+  /** All are of one type. */
+  | { readonly kind: 'in'; readonly of: Checked; readonly values: readonly Checked[] }
+  /** Computes from left to right; before each step the value so far is cast to the step's `from`. */
+  | { readonly kind: 'compute'; readonly first: Checked; readonly steps: readonly CheckedStep[] }
+  | { readonly kind: 'cast'; readonly of: Checked; readonly to: CastTarget; readonly isTry: boolean }
+  | {
+      readonly kind: 'case';
+      readonly branches: readonly { readonly when: Checked; readonly result: Checked }[];
+      readonly otherwise: Checked;
+    }
+  | { readonly kind: 'like'; readonly of: Checked; readonly pattern: LikePattern }
+  /** Of texts or of values that become texts; null when one is null. */
+  | { readonly kind: 'concat'; readonly of: readonly Checked[] }
+  | {
+      readonly kind: 'call';
+      readonly name: string;
+      readonly args: readonly Checked[];
+      /** None of the arguments is null, unless the function sees nulls. */
+      readonly call: (args: readonly SqlValue[]) => SqlValue;
+      readonly seesNulls: boolean;
+      /** Where all arguments are numbers, and none is null. */
+      readonly numeric: ((...args: number[]) => number) | null;
+    }
+);
+
+export interface CheckedStep {
+  readonly at: number;
+  readonly arithmetic: Arithmetic;
+  readonly from: SqlType;
+  readonly operand: Checked;
+  readonly type: SqlType;
+}
+
+export const BOOLEAN: SqlType = { kind: 'boolean' };
+
+export function constantOf(type: SqlType, value: SqlValue, at: number): Checked {
+  return { kind: 'constant', type, value, at };
+}
+
+type Call = (args: readonly SqlValue[]) => SqlValue;
+
+/** Null, without a call, where an argument is null. */
+export function callOf(name: string, type: SqlType, args: readonly Checked[], call: Call, at: number): Checked {
+  return { kind: 'call', name, type, args, call, seesNulls: false, numeric: null, at };
+}
+
+export function callOnNulls(name: string, type: SqlType, args: readonly Checked[], call: Call, at: number): Checked {
+  return { kind: 'call', name, type, args, call, seesNulls: true, numeric: null, at };
+}

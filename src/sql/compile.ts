@@ -1,0 +1,38 @@
+/** Expressions as they are written, against a schema: parsed and checked. */
+import type { AvroRecord } from '../messages/avro.ts';
+import { checkExpression } from './check.ts';
+import { truth } from './check-truth.ts';
+import type { Checked } from './checked.ts';
+import { earlierExpression, meansTheSame } from './earlier.ts';
+import { FUNCTIONS, type FunctionTable } from './functions.ts';
+import { parseExpression } from './parse.ts';
+import { earlierScope, recordScope } from './scope.ts';
+
+/** What an expression is written in; `earlier` is the language before SQL, in which logs may have been derived. */
+export type Language = 'sql' | 'earlier';
+
+/** Throws an ExpressionError. */
+export function compileExpression(
+  text: string,
+  schema: AvroRecord,
+  language: Language = 'sql',
+  functions: FunctionTable = FUNCTIONS,
+): Checked {
+  if (language === 'sql') return checkExpression(parseExpression(text), recordScope(schema), functions);
+  return checkExpression(earlierExpression(text), earlierScope(schema), functions);
+}
+
+/** Throws an ExpressionError when the expression is neither true nor false. */
+export function compileCondition(
+  text: string,
+  schema: AvroRecord,
+  language: Language = 'sql',
+  functions: FunctionTable = FUNCTIONS,
+): Checked {
+  return truth(compileExpression(text, schema, language, functions));
+}
+
+/** Of expressions by which logs may have been derived before, and which say `sql` where that makes a difference. */
+export function languageOf(written: 'sql' | undefined, texts: readonly string[], schema: AvroRecord): Language {
+  return written === 'sql' || texts.every((text) => meansTheSame(text, schema)) ? 'sql' : 'earlier';
+}
