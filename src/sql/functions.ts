@@ -7,6 +7,7 @@ import { ENCODINGS } from './functions/encodings.ts';
 import { LIST_SETS } from './functions/list-sets.ts';
 import { LISTS } from './functions/lists.ts';
 import { NUMBERS } from './functions/numbers.ts';
+import { REGEXES } from './functions/regexes.ts';
 import { ROUNDING } from './functions/rounding.ts';
 import { SEARCHES } from './functions/searches.ts';
 import { STRUCTS } from './functions/structs.ts';
@@ -44,6 +45,7 @@ const GROUPS: readonly (readonly SqlFunction[])[] = [
   CONCATENATION,
   SEARCHES,
   ENCODINGS,
+  REGEXES,
   TIMES,
   LISTS,
   LIST_SETS,
