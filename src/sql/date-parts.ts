@@ -114,7 +114,7 @@ function part(
   return { name, words, of, ...(ofInterval === undefined ? {} : { ofInterval }) };
 }
 
-function yearOf(ms: number): number {
+export function yearOf(ms: number): number {
   return civilOf(dayOf(ms)).year;
 }
 

@@ -12,6 +12,7 @@ import { ROUNDING } from './functions/rounding.ts';
 import { SEARCHES } from './functions/searches.ts';
 import { STRUCTS } from './functions/structs.ts';
 import { TEXTS } from './functions/texts.ts';
+import { TIME_MAKERS } from './functions/time-makers.ts';
 import { TIMES } from './functions/times.ts';
 
 /** Finds a function by its name or an alias, in any case. */
@@ -47,6 +48,7 @@ const GROUPS: readonly (readonly SqlFunction[])[] = [
   ENCODINGS,
   REGEXES,
   TIMES,
+  TIME_MAKERS,
   LISTS,
   LIST_SETS,
   STRUCTS,

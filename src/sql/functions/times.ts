@@ -17,6 +17,7 @@ import {
   T_TIMESTAMP,
   T_VARCHAR,
 } from '../overloads.ts';
+import { DAY_NAMES, MONTH_NAMES } from '../time-format.ts';
 import {
   boundariesBetween,
   bucketOf,
@@ -28,10 +29,6 @@ import {
 } from '../time-units.ts';
 import type { SqlType } from '../type.ts';
 import { type IntervalValue, SqlError, type SqlValue } from '../value.ts';
-
-const DAY_NAMES: readonly string[] = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
-const MONTH_NAMES: readonly string[] =
-  'January February March April May June July August September October November December'.split(' ');
 
 const SUMMARIES: Readonly<Record<string, string>> = {
   millisecond: 'Seconds and their part, in milliseconds.',

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { DATE_PARTS } from '../../../src/sql/date-parts.ts';
-import { argument, DATE, fixed, INTERVAL, TIMESTAMP } from './arguments.ts';
+import { argument, DATE, fixed, INTERVAL, SMALL, TIMESTAMP, VARCHAR_TYPE } from './arguments.ts';
 import { calls, differences } from './beside-duckdb.ts';
 
 const NAMES = DATE_PARTS.map(({ name }) => name);
@@ -47,4 +47,82 @@ test('times are cut, subtracted and put into buckets as in DuckDB', async () => 
     ]),
   ];
   expect(await differences(all, 20)).toEqual([]);
+});
+
+const LETTERS = 'a A w u b h B Y G p f g z d -d m -m y -y H -H I -I M -M S -S j -j U W V c x X %'.split(' ');
+const FORMATS = [
+  '%Y-%m-%d',
+  '%d.%m.%y %H:%M',
+  '%Y-%m-%dT%H:%M:%S.%f',
+  '%b %d %Y %I:%M%p',
+  '%Y %j',
+  '%H:%M:%S.%g',
+  '%B %-d, %Y',
+];
+const STAMP = argument(
+  VARCHAR_TYPE,
+  fc.constantFrom(
+    ...[
+      '2020-03-05',
+      '2020-3-5',
+      ' 2020-02-30',
+      '31.12.69 23:59',
+      '1.1.68 00:00 ',
+      '2020-03-05T10:11:12.5',
+      '2021-02-29T00:00:00.0',
+    ],
+    ...[
+      'Mar 05 2020 12:30am',
+      'dec 1 1999 12:00PM',
+      '2020 060',
+      '2021 366',
+      '23:59:59.9',
+      'February 9, 2021',
+      'x',
+      '',
+      '2020-03-05x',
+    ],
+  ),
+);
+const MICROS = argument({ kind: 'bigint' }, fc.integer({ min: -4_000_000_000_000_000, max: 4_000_000_000_000_000 }));
+const PARTS = [
+  fc.integer({ min: 1, max: 3000 }),
+  fc.integer({ min: 0, max: 13 }),
+  fc.integer({ min: 0, max: 32 }),
+  fc.integer({ min: 0, max: 24 }),
+];
+
+test('times are written and read by formats as in DuckDB', async () => {
+  const all = [
+    ...LETTERS.map((letter) => calls('strftime', TIMESTAMP, fixed(`%${letter}`))),
+    calls('strftime', DATE, fixed('%A, %d. %B %Y')),
+    ...FORMATS.map((format) => calls('try_strptime', STAMP, fixed(format))),
+    ...FORMATS.map((format) => calls('strptime', STAMP, fixed(format))),
+  ];
+  expect(await differences(all, 20)).toEqual([]);
+});
+
+test('times and intervals are made of numbers as in DuckDB', async () => {
+  const [years, months, days, hours] = PARTS.map((values) => argument({ kind: 'bigint' }, values));
+  const seconds = argument(
+    { kind: 'double' },
+    fc.integer({ min: 0, max: 61_000 }).map((ms) => ms / 1000),
+  );
+  const all = [
+    calls('make_date', years!, months!, days!),
+    calls('make_timestamp', years!, months!, days!, hours!, days!, seconds),
+    calls('make_timestamp', MICROS),
+    calls('make_timestamp_ms', MICROS),
+    calls('to_timestamp', seconds),
+    calls('epoch_ms', argument({ kind: 'bigint' }, fc.integer())),
+    ...['epoch_ms', 'epoch_us', 'epoch_ns'].flatMap((name) =>
+      [TIMESTAMP, DATE, INTERVAL].map((kind) => calls(name, kind)),
+    ),
+    ...['years', 'quarters', 'months', 'weeks', 'days', 'hours', 'minutes', 'microseconds'].map((unit) =>
+      calls(`to_${unit}`, SMALL),
+    ),
+    ...['millennia', 'centuries', 'decades'].map((unit) => calls(`to_${unit}`, SMALL)),
+    ...['seconds', 'milliseconds'].map((unit) => calls(`to_${unit}`, seconds)),
+  ];
+  expect(await differences(all, 30)).toEqual([]);
 });
