@@ -4,6 +4,7 @@ import type { SqlFunction } from './function.ts';
 import { CONCATENATION } from './functions/concatenation.ts';
 import { CONDITIONALS } from './functions/conditionals.ts';
 import { ENCODINGS } from './functions/encodings.ts';
+import { JSON_FUNCTIONS } from './functions/json.ts';
 import { LIST_SETS } from './functions/list-sets.ts';
 import { LISTS } from './functions/lists.ts';
 import { NUMBERS } from './functions/numbers.ts';
@@ -49,6 +50,7 @@ const GROUPS: readonly (readonly SqlFunction[])[] = [
   REGEXES,
   TIMES,
   TIME_MAKERS,
+  JSON_FUNCTIONS,
   LISTS,
   LIST_SETS,
   STRUCTS,
