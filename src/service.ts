@@ -7,7 +7,7 @@
 import type { RunningChild } from './actors/supervised.ts';
 import { type ChildSpec, type RunningSupervisor, type SupervisionPorts, startSupervisor } from './actors/supervisor.ts';
 import type { Config } from './config/config.ts';
-import { pruneLog } from './data-directory/retention.ts';
+import { holdTimesOf, pruneLog, waitingSinks } from './data-directory/retention.ts';
 import { messageOf } from './journal/error.ts';
 import type { Logger } from './logger.ts';
 import type { ActorChanged } from './messages/operations.ts';
@@ -115,9 +115,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       const pruned = pruneLog(name, {
         journal: whole.journalPlace,
         retention,
-        neededFrom: Math.min(exchangedOffset(whole.exchanges, name), sinks.neededFrom(name)),
-        projectedOffset: models.reachedOffset(name),
-        holdMs: config.stores.holdJournalMs,
+        waiters: [
+          { who: 'an exchange', from: exchangedOffset(whole.exchanges, name), holdMs: null },
+          { who: 'a read model', from: models.reachedOffset(name), holdMs: config.stores.holdJournalMs },
+          ...waitingSinks(sinks.needs(name), holdTimesOf(config)),
+        ],
         nowMs: platform.nowMs(),
         isDryRun: false,
         ...platform.disk,

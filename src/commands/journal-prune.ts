@@ -1,8 +1,8 @@
 /** `millrace journal prune`. */
 
-import { pruneData } from '../data-directory/retention.ts';
+import { HOLD_FOR_EVER, holdTimesOf, pruneData } from '../data-directory/retention.ts';
 import { parseDuration, parseSize } from '../keys/units.ts';
-import { type OptionValues, print, tableText, text } from './command.ts';
+import { configOf, type OptionValues, print, tableText, text } from './command.ts';
 import { EXIT, UsageError } from './exit.ts';
 
 export async function prune(dataDir: string, values: OptionValues): Promise<number> {
@@ -16,7 +16,9 @@ export async function prune(dataDir: string, values: OptionValues): Promise<numb
   if (size !== undefined && maxBytes === null)
     throw new UsageError(`--size takes a size such as 500MB or 10GB, not ${size}`);
   const isDryRun = values['dry-run'] === true;
-  const logs = await pruneData(dataDir, { ageMs, maxBytes }, isDryRun, Date.now());
+  // What may wait how long is said by the pipeline file alone.
+  const holds = text(values, 'config') === undefined ? HOLD_FOR_EVER : holdTimesOf(configOf(values));
+  const logs = await pruneData(dataDir, { ageMs, maxBytes }, isDryRun, Date.now(), holds);
   if (values.json === true) await print(JSON.stringify(logs));
   else {
     const rows = logs.flatMap(({ log, segments }) => {
@@ -33,6 +35,11 @@ export async function prune(dataDir: string, values: OptionValues): Promise<numb
         },
       ];
     });
+    for (const { log, heldBy } of logs)
+      if (heldBy !== null)
+        await print(
+          `${log}: ${heldBy} still has to read what would go else; holdJournal in the pipeline file says for how long that counts.`,
+        );
     if (rows.length === 0) await print('There is nothing that may go.');
     else await print(`${tableText(rows)}\n${isDryRun ? 'These would go. Nothing was changed.' : 'These are gone.'}`);
   }

@@ -14,7 +14,7 @@ import { nodeSyncFs, type SyncFs } from '../journal/sync-fs.ts';
 import { logName } from '../messages/log-name.ts';
 import { OPERATIONS } from '../messages/operations.ts';
 import { exchangedOffsets } from './exchanged-offsets.ts';
-import { lastPositions, neededBy, SINKS_LOG } from './sink-positions.ts';
+import { lastPositions, neededBy, SINKS_LOG, type SinkNeed } from './sink-positions.ts';
 import { projectedOffsets } from './verify.ts';
 
 export type Retention = Config['journal']['retention'];
@@ -22,16 +22,38 @@ export type Retention = Config['journal']['retention'];
 export interface PrunedLog {
   readonly log: string;
   readonly segments: readonly PrunableSegment[];
+  /** Who holds what would go else, in words for people; null when nobody does. */
+  readonly heldBy: string | null;
+}
+
+/** Who still has to read a log, in words for people, from where on, and how long events wait for that; null: for ever. */
+export interface Waiter {
+  readonly who: string;
+  readonly from: number;
+  readonly holdMs: number | null;
+}
+
+/** How long events wait for a read model, and for a sink of a name. */
+export interface HoldTimes {
+  readonly storesMs: number | null;
+  sinkMs(sink: string): number | null;
+}
+
+export const HOLD_FOR_EVER: HoldTimes = { storesMs: null, sinkMs: () => null };
+
+export function holdTimesOf({ stores, sinks }: Pick<Config, 'stores' | 'sinks'>): HoldTimes {
+  const held = new Map(sinks.map(({ name, holdJournalMs }) => [name, holdJournalMs]));
+  return { storesMs: stores.holdJournalMs, sinkMs: (sink) => held.get(sink) ?? null };
+}
+
+export function waitingSinks(needs: readonly SinkNeed[], holds: HoldTimes): Waiter[] {
+  return needs.map(({ sink, from }) => ({ who: `the sink ${sink}`, from, holdMs: holds.sinkMs(sink) }));
 }
 
 export interface PruneOptions {
   readonly journal: JournalPlace;
   readonly retention: Retention;
-  /** From here on somebody needs the log: another partition, a sink. */
-  readonly neededFrom: number;
-  /** What all read models have of the log, and how long the rest waits for them; null: for ever. */
-  readonly projectedOffset: number;
-  readonly holdMs: number | null;
+  readonly waiters: readonly Waiter[];
   readonly nowMs: number;
   readonly isDryRun: boolean;
   readonly fs: Fs;
@@ -44,6 +66,7 @@ export async function pruneData(
   retention: Retention,
   isDryRun: boolean,
   nowMs: number,
+  holds = HOLD_FOR_EVER,
 ): Promise<PrunedLog[]> {
   const journal = journalOf(dataDir);
   const unlock = isDryRun ? () => {} : lockDirectory(journal.directory);
@@ -54,12 +77,18 @@ export async function pruneData(
     const sinks = await lastPositions(reader, await reader.endOf(SINKS_LOG));
     const exchanged = await exchangedOffsets(dataDir, reader, nodeSyncFs);
     for (const log of await reader.logNames()) {
-      const projected = stores.map((offsets) => offsets.get(log) ?? 0);
-      const neededFrom = Math.min(exchanged(log), ...sinks.map((sink) => neededBy(sink, log)));
+      const waiters = [
+        { who: 'an exchange', from: exchanged(log), holdMs: null },
+        ...stores.map(({ store, offsets }) => {
+          return { who: `the read model ${store}`, from: offsets.get(log) ?? 0, holdMs: holds.storesMs };
+        }),
+        ...waitingSinks(
+          sinks.map((position) => ({ sink: position.sink, from: neededBy(position, log) })),
+          holds,
+        ),
+      ];
       const disk = { fs: nodeFs, syncFs: nodeSyncFs };
-      const projectedOffset = Math.min(...projected);
-      const options = { journal, retention, neededFrom, projectedOffset, holdMs: null, nowMs, isDryRun, ...disk };
-      pruned.push(await pruneLog(log, options));
+      pruned.push(await pruneLog(log, { journal, retention, waiters, nowMs, isDryRun, ...disk }));
     }
     return pruned;
   } finally {
@@ -71,18 +100,21 @@ export async function pruneLog(log: string, options: PruneOptions): Promise<Prun
   const { journal, retention, nowMs, fs, syncFs } = options;
   const directory = join(journal.directory, log);
   const reader = openReader(journal, syncFs);
+  let heldBy: string | null = null;
   const segments = await prunableSegments(fs, directory, {
     beforeMs: retention.ageMs === null ? Number.NEGATIVE_INFINITY : nowMs - retention.ageMs,
     maxBytes: retention.maxBytes ?? Number.POSITIVE_INFINITY,
-    neededFrom: Math.min(options.neededFrom, await oldestStart(fs, directory, log)),
-    awaited: {
-      from: options.projectedOffset,
-      afterMs: options.holdMs === null ? Number.NEGATIVE_INFINITY : nowMs - options.holdMs,
+    neededFrom: await oldestStart(fs, directory, log),
+    awaited: options.waiters.map(({ who, from, holdMs }) => {
+      return { who, from, afterMs: holdMs === null ? Number.NEGATIVE_INFINITY : nowMs - holdMs };
+    }),
+    onHeld: (who) => {
+      heldBy = who;
     },
     committedAtMs: (base) => committedAtMs(reader, log, base),
   });
   if (!options.isDryRun) await pruneSegments(fs, directory, segments);
-  return { log, segments };
+  return { log, segments, heldBy };
 }
 
 /**

@@ -19,6 +19,11 @@ export async function lastPositions(reader: CommitReader, nextOffset: number): P
   return [];
 }
 
+export interface SinkNeed {
+  readonly sink: string;
+  readonly from: number;
+}
+
 /** From where on a sink needs a log; Infinity when it needs nothing of it. */
 export function neededBy({ logs, held }: SinkPosition, log: string): number {
   const own = logs.find((entry) => entry.log === log)?.next ?? Number.POSITIVE_INFINITY;

@@ -19,7 +19,7 @@ export interface Verified {
 
 export async function verifyData(dataDir: string): Promise<Verified> {
   const { directory: journalDir } = journalOf(dataDir);
-  const stores = await projectedOffsets(dataDir);
+  const stores = (await projectedOffsets(dataDir)).map(({ offsets }) => offsets);
   const findings: Finding[] = [];
   const schemas = checkSchemas(dataDir, findings);
   const logs = logNames(journalDir).map((log) => {
@@ -90,9 +90,15 @@ function schemaFile(dataDir: string, fingerprint: string): string {
 }
 
 /** Next offset by log, of each read model. */
-export async function projectedOffsets(dataDir: string): Promise<ReadonlyMap<string, number>[]> {
+export async function projectedOffsets(
+  dataDir: string,
+): Promise<{ readonly store: string; readonly offsets: ReadonlyMap<string, number> }[]> {
   const owner = knownOwner(dataDir);
-  return Promise.all(storesOn(dataDir).map((driver) => driver.offsets(join(dataDir, driver.file), owner)));
+  return Promise.all(
+    storesOn(dataDir).map(async (driver) => {
+      return { store: driver.name, offsets: await driver.offsets(join(dataDir, driver.file), owner) };
+    }),
+  );
 }
 
 /** Those that the pipeline of the directory last ran with; of a directory that does not tell, all. */

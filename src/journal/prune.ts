@@ -14,8 +14,10 @@ export interface RetentionPolicy {
   readonly maxBytes: number;
   /** Events from here on are needed by somebody. */
   readonly neededFrom: number;
-  /** Events from an offset on wait for somebody, but only while they are younger than a time. */
-  readonly awaited?: { readonly from: number; readonly afterMs: number };
+  /** Events from an offset on wait for somebody, but only while they are younger than a time; -Infinity: for ever. */
+  readonly awaited?: readonly { readonly from: number; readonly afterMs: number; readonly who: string }[];
+  /** Told once of who holds what would go. */
+  readonly onHeld?: (who: string) => void;
   /** When the first event of a segment was committed, epoch milliseconds. */
   committedAtMs(base: number): Promise<number>;
 }
@@ -38,10 +40,13 @@ export async function prunableSegments(fs: Fs, directory: string, policy: Retent
     const bytes = sizes[i] ?? 0;
     if (nextOffset === undefined || nextOffset > policy.neededFrom) break;
     const endMs = await policy.committedAtMs(nextOffset);
-    const { awaited } = policy;
-    if (awaited !== undefined && nextOffset > awaited.from && endMs > awaited.afterMs) break;
     const isOld = endMs <= policy.beforeMs;
     if (!isOld && total <= policy.maxBytes) break;
+    const holding = policy.awaited?.find(({ from, afterMs }) => nextOffset > from && endMs > afterMs);
+    if (holding !== undefined) {
+      policy.onHeld?.(holding.who);
+      break;
+    }
     prunable.push({ file: join(directory, segmentName(base)), firstOffset: base, nextOffset, bytes });
     total -= bytes;
   }

@@ -3,7 +3,7 @@
  * read, and what lies before it goes. What a sink still has to send is needed: retention asks here.
  */
 import { join } from 'node:path';
-import { lastPositions, neededBy, SINKS_LOG } from '../data-directory/sink-positions.ts';
+import { lastPositions, neededBy, SINKS_LOG, type SinkNeed } from '../data-directory/sink-positions.ts';
 import type { CommitReader } from '../journal/commit-reader.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Log } from '../journal/log.ts';
@@ -20,8 +20,8 @@ export interface SinkPositionsLog {
   save(position: SinkPosition): Promise<void>;
   /** Sinks that are no more hold nothing back. */
   keepOnly(sinks: readonly string[]): void;
-  /** From where on some sink needs a log; Infinity when none does. */
-  neededFrom(log: string): number;
+  /** From where on each sink needs a log; Infinity when it needs nothing of it. */
+  needs(log: string): readonly SinkNeed[];
 }
 
 /** Commits between two looks at what may go. */
@@ -68,10 +68,10 @@ export async function openSinkPositions(
         durable.delete(sink);
       }
     },
-    neededFrom(name) {
-      if (configured.some((sink) => !durable.has(sink))) return 0;
-      return Math.min(...[...durable.values()].map((position) => neededBy(position, name)));
-    },
+    needs: (name) => [
+      ...[...durable.values()].map((position) => ({ sink: position.sink, from: neededBy(position, name) })),
+      ...configured.filter((sink) => !durable.has(sink)).map((sink) => ({ sink, from: 0 })),
+    ],
   };
 }
 

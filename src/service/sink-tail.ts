@@ -150,6 +150,7 @@ export async function openSinkTail({ pipeline, events, position, isDone, onLost 
       }
       const toOffset = log.durableOffset();
       if (log.next >= toOffset) return null;
+      if (log.commits === null) await skipLost(log);
       log.commits ??= reader.commits(log.log, { fromOffset: log.next, toOffset });
       const { value: next, done } = await log.commits.next();
       if (done === true) {
@@ -162,12 +163,15 @@ export async function openSinkTail({ pipeline, events, position, isDone, onLost 
     }
   }
 
-  for (const log of followed.values()) {
+  /** What is gone is passed, also when it went while the receiver did not answer. */
+  async function skipLost(log: Followed, isNew = false): Promise<void> {
     const start = await reader.startOf(log.log);
-    if (log.next >= start) continue;
-    if (log.next > 0 || log.newFrom > 0) onLost(log.log, log.next, start);
+    if (log.next >= start) return;
+    if (!isNew) onLost(log.log, log.next, start);
     log.next = start;
   }
+
+  for (const log of followed.values()) await skipLost(log, log.next === 0 && log.newFrom === 0);
 
   return {
     async read(room) {

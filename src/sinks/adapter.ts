@@ -41,6 +41,7 @@ export interface Written<Settings> {
   readonly from: readonly string[] | undefined;
   readonly startFrom: 'earliest' | 'latest' | null;
   readonly giveUpAfter: number | undefined;
+  readonly holdJournal: number | null;
 }
 
 /** The settings of any kind. */
@@ -67,6 +68,10 @@ const startFrom = z
   .nullable()
   .default(null)
   .describe('Where a new sink begins. null: alerts that nobody has got, and of all else what comes from now on.');
+const holdJournal = duration
+  .nullable()
+  .prefault(null)
+  .describe('So long retention keeps what the sink has not sent. Older events go and are never sent. null: for ever.');
 const giveUpAfter = duration
   .prefault('3d')
   .describe('An event that the receiver has not taken by this age is a dead letter; `dlq replay` sends it again.');
@@ -80,7 +85,7 @@ export function sinkAdapter<Kind extends string, Raw, Settings extends object>(
   const settingsOf =
     (raw: Raw) =>
     (takes: Takes): Given => ({ kind, ...derive(raw, takes) });
-  const base = z.strictObject({ [kind]: schema.transform(settingsOf), from, startFrom });
+  const base = z.strictObject({ [kind]: schema.transform(settingsOf), from, startFrom, holdJournal });
   // Beside a key that is known at run time only, TypeScript no longer tells which key has which type.
   const form = (isRemote === true ? base.extend({ giveUpAfter }) : base).transform((map): Written<Given> => {
     const settings = map[kind];
@@ -89,6 +94,7 @@ export function sinkAdapter<Kind extends string, Raw, Settings extends object>(
       settings,
       from: Array.isArray(map.from) ? map.from : undefined,
       startFrom: map.startFrom === 'earliest' || map.startFrom === 'latest' ? map.startFrom : null,
+      holdJournal: typeof map.holdJournal === 'number' ? map.holdJournal : null,
       giveUpAfter: typeof map.giveUpAfter === 'number' ? map.giveUpAfter : undefined,
     };
   });

@@ -31,6 +31,7 @@ async function start(
         name,
         from: ['alerts'],
         startFrom: null,
+        holdJournalMs: null,
         url: 'http://hook/',
         timeoutMs: 5000,
         batch: { events: 1, bytes: 1024 },

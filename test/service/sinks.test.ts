@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { dlqReplayCommand } from '../../src/channel/dead-letters.ts';
 import { runningTarget } from '../../src/channel/running-target.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { pruneData } from '../../src/data-directory/retention.ts';
+import { type HoldTimes, holdTimesOf, pruneData } from '../../src/data-directory/retention.ts';
 import { nodePlatform } from '../../src/service/platform.ts';
 import { sinkChildren } from '../../src/service/sinks.ts';
 import { type Service, startService } from '../../src/service.ts';
@@ -196,7 +196,7 @@ test('a receiver that never answers holds up nobody else, and the journal keeps 
   const end = service.pipeline.units.find(({ log }) => log.name === 'clicks-0')?.log.durableOffset() ?? 0;
   await stop();
   expect(service.sinkPositions.of('fast')?.logs).toContainEqual({ log: 'clicks-0', next: end, newFrom: 0 });
-  expect(service.sinkPositions.neededFrom('clicks-0')).toBe(0);
+  expect(service.sinkPositions.needs('clicks-0')).toContainEqual({ sink: 'slow', from: 0 });
   // Offline, too: what no sink needs may go, and no more.
   const pruned = await pruneData(join(directory, 'data'), { ageMs: 0, maxBytes: null }, true, Date.now() + 60_000);
   expect(pruned.flatMap(({ segments }) => segments)).toEqual([]);
@@ -206,7 +206,40 @@ test('a receiver that never answers holds up nobody else, and the journal keeps 
   await until(() => world.got.map(({ sink, id }) => `${sink} ${id}`)).toHaveLength(10);
   expect(world.got.map(({ value }) => value.occurredAt)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   await again.stop();
-  expect(again.service.sinkPositions.neededFrom('clicks-0')).toBe(end);
+  expect(again.service.sinkPositions.needs('clicks-0').map(({ from }) => from)).toEqual([end, end]);
+});
+
+test('a receiver that is down holds the journal no longer than its sink may, and is sent what is left', async () => {
+  const directory = temporaryDirectory();
+  const world = receivers();
+  world.status.set('slow', 'never');
+  const sinks = `${hook('slow', 'clicks', ', holdJournal: 1h')}journal: { segment: 64KB }\n`;
+  const { service, send, stop } = await start(directory, sinks, world);
+  expect(service.config.sinks[0]?.holdJournalMs).toBe(3_600_000);
+  const userId = 'a'.repeat(2000);
+  for (let n = 0; n < 150; n += 30) {
+    await send('clicks', ...Array.from({ length: 30 }, (_, i) => ({ userId, occurredAt: n + i })));
+  }
+  await stop();
+  const data = join(directory, 'data');
+  const prune = (isDryRun: boolean, nowMs: number, holds?: HoldTimes) =>
+    pruneData(data, { ageMs: 0, maxBytes: null }, isDryRun, nowMs, holds);
+  const clicks = (pruned: Awaited<ReturnType<typeof prune>>) =>
+    pruned.filter(({ log, segments, heldBy }) => log.startsWith('clicks-') && (segments.length > 0 || heldBy !== null));
+  const holds = holdTimesOf(service.config);
+  const whoHolds = { segments: [], heldBy: 'the sink slow' };
+  expect(clicks(await prune(true, Date.now() + 86_400_000))).toMatchObject([whoHolds]);
+  expect(clicks(await prune(true, Date.now() + 60_000, holds))).toMatchObject([whoHolds]);
+  const [gone] = clicks(await prune(false, Date.now() + 3_700_000, holds));
+  expect(gone).toMatchObject({ heldBy: null, segments: [{ firstOffset: 0 }, {}, {}, {}] });
+  world.status.set('slow', 204);
+  await start(directory, sinks, world);
+  await until(() => world.got.at(-1)?.value.occurredAt).toBe(149);
+  const first = Number(gone?.segments.at(-1)?.nextOffset);
+  expect(world.got.map(({ id }) => id)).toEqual(
+    Array.from({ length: 150 }, (_, i) => `${gone?.log}/${i}`).slice(-world.got.length),
+  );
+  expect(world.got).toHaveLength(150 - first);
 });
 
 test('a new sink begins with what comes from now on, unless it says earliest', async () => {

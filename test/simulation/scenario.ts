@@ -151,6 +151,7 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
         name: SINK,
         from: ['alerts'],
         startFrom: null,
+        holdJournalMs: null,
         url: WEBHOOK_URL,
         timeoutMs: 5_000,
         batch: { events: 1, bytes: 1024 },

@@ -23,6 +23,8 @@ interface SinkBase {
   readonly from: readonly string[];
   /** Where it begins when it is new; null: at alerts that nobody has got, and otherwise at the journal's end. */
   readonly startFrom: 'earliest' | 'latest' | null;
+  /** How long retention keeps what it has not sent; null: for ever. */
+  readonly holdJournalMs: number | null;
   /** Of those whose receiver may refuse what it gets. */
   readonly giveUpAfterMs?: number;
 }
@@ -71,8 +73,8 @@ function sinkableNames(parts: NamedParts): string[] {
 function sinkOf(sinkName: string, raw: Written, known: readonly string[], report: Report): SinkConfig {
   const from = namesOf(sinkName, raw, known, report);
   const settings = raw.settings({ alertsOnly: from.every((stream) => stream === ALERTS) });
-  const { startFrom, giveUpAfter } = raw;
-  const own = { name: sinkName, from, startFrom };
+  const { startFrom, giveUpAfter, holdJournal } = raw;
+  const own = { name: sinkName, from, startFrom, holdJournalMs: holdJournal };
   return { ...own, ...settings, ...(giveUpAfter === undefined ? {} : { giveUpAfterMs: giveUpAfter }) };
 }
 
@@ -99,11 +101,11 @@ function unknownStream(stream: string, known: readonly string[]): string {
 }
 
 function printSink(config: SinkConfig): object {
-  const { from, startFrom, giveUpAfterMs } = config;
+  const { from, startFrom, holdJournalMs, giveUpAfterMs } = config;
   return Object.assign(
     {},
     ...SINKS.map((adapter) => adapter.print(config)),
-    { from, startFrom },
+    { from, startFrom, holdJournal: holdJournalMs === null ? null : formatDuration(holdJournalMs) },
     giveUpAfterMs === undefined ? {} : { giveUpAfter: formatDuration(giveUpAfterMs) },
   );
 }
