@@ -64,18 +64,18 @@ const POINT = 46;
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 const WHOLE_NUMBER = /^-?\d{1,19}$/;
 const EPOCH = /^-?\d{1,19}(\.\d+)?$/;
+const ZERO = 48;
 const BOOLEANS = new Map<string, unknown>([
   ['true', true],
-  ['1', true],
   ['false', false],
-  ['0', false],
 ]);
 
 function filledCell(type: SchemaType, scope: Scope, { decimal, times }: CsvOptions): Cell {
   const { report } = scope;
   const logical = 'logical' in type ? type.logical : null;
-  const isIso = times.timeFormats.length === 0 && times.epoch === null;
-  if (logical?.kind === 'timestamp' && logical.unit === 'millis' && isIso) return timeCell(scope);
+  if (logical?.kind === 'timestamp' && logical.unit === 'millis' && times.epoch === null) {
+    return timeCell(scope, times.timeFormats.length === 0);
+  }
   const read = reader(type, scope);
   const number = (text: string): string | null => pointed(text, decimal);
   switch (logical?.kind) {
@@ -107,13 +107,21 @@ function filledCell(type: SchemaType, scope: Scope, { decimal, times }: CsvOptio
         return read(written !== null && NUMBER.test(written) ? Number(written) : text);
       });
     case 'boolean':
-      return textCell(report, (text) => read(BOOLEANS.get(text.toLowerCase()) ?? text));
+      return booleanCell(textCell(report, (text) => read(BOOLEANS.get(text.toLowerCase()) ?? text)));
     case 'string':
     case 'enum':
       return textCell(report, read);
     default:
       throw new Error(`is of a type that a cell of CSV can't hold: ${typeText(type)}`);
   }
+}
+
+/** 0 and 1 are read from the bytes. */
+function booleanCell(words: Cell): Cell {
+  return (line, start, end) => {
+    const digit = end - start === 1 ? line[start]! - ZERO : -1;
+    return digit === 0 || digit === 1 ? digit === 1 : words(line, start, end);
+  };
 }
 
 /** Where no format says how times are written, digits alone are a number in the field's unit. */
@@ -164,13 +172,14 @@ function longCell(report: Report, isSafe: boolean, decimal: CsvOptions['decimal'
   };
 }
 
-function timeCell({ report, times: { instants, wanted } }: Scope): Cell {
+/** Where no format says how times are written, a whole number is in milliseconds. */
+function timeCell({ report, times: { instants, wanted } }: Scope, takesNumbers: boolean): Cell {
+  const all = takesNumbers ? `${wanted.instant}, or epoch milliseconds` : wanted.instant;
   return (line, start, end) => {
     let epochMs = instants.bytes(line, start, end);
-    if (Number.isNaN(epochMs)) epochMs = integerOf(line, start, end, POINT);
+    if (takesNumbers && Number.isNaN(epochMs)) epochMs = integerOf(line, start, end, POINT);
     if (Math.abs(epochMs) <= TIME_MAX_MS) return epochMs;
-    const problem = `must be ${wanted.instant}, or epoch milliseconds: found ${shown(line, start, end)}`;
-    return fail(report, 'invalid-time', problem);
+    return fail(report, 'invalid-time', `must be ${all}: found ${shown(line, start, end)}`);
   };
 }
 

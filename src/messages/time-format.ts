@@ -84,7 +84,8 @@ export function compileTimeFormat(format: string): ReadTime {
     let fraction = 0;
     let half = -1;
     offset = null;
-    for (const step of steps) {
+    for (let i = 0; i < steps.length; i++) {
+      const step = steps[i]!;
       if (step < 256) {
         if (at >= end || source[at] !== step) return Number.NaN;
         at += 1;
