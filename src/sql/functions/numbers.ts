@@ -41,7 +41,7 @@ export const NUMBERS: readonly SqlFunction[] = [
     of2(DOUBLE, DOUBLE, T_DOUBLE, (a, b) => a % b),
   ),
   real('sqrt', 'The square root.', 'sqrt(9) = 3', Math.sqrt),
-  real('cbrt', 'The cube root.', 'cbrt(27) = 3', Math.cbrt),
+  real('cbrt', 'The cube root.', 'round(cbrt(27), 6) = 3', Math.cbrt),
   real('exp', 'e to the power of the number.', 'exp(0) = 1', Math.exp),
   real('ln', 'The logarithm to base e.', 'ln(1) = 0', Math.log),
   real('log2', 'The logarithm to base 2.', 'log2(8) = 3', Math.log2),

@@ -1,0 +1,19 @@
+/** docs/sql.md has the functions that there are, and their examples hold. */
+import { DuckDBInstance } from '@duckdb/node-api';
+import { expect, test } from 'vitest';
+import { FUNCTION_GROUPS } from '../../src/sql/functions.ts';
+import { documentedFunctions, functionsText } from './functions-document.ts';
+
+test('the table of functions in the documentation is that of the code', () => {
+  expect(documentedFunctions()).toBe(functionsText());
+});
+
+test('the examples of functions hold in DuckDB', async () => {
+  const examples = FUNCTION_GROUPS.flatMap(({ functions }) => functions.map(({ example }) => example));
+  const connection = await (await DuckDBInstance.create(':memory:')).connect();
+  const reader = await connection.runAndReadAll(
+    `SET TimeZone = 'UTC'; SELECT ${examples.map((each) => `(${each})`).join(', ')}`,
+  );
+  const [held = []] = reader.getRows();
+  expect(examples.filter((_, i) => held[i] !== true)).toEqual([]);
+});

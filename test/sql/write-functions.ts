@@ -1,0 +1,3 @@
+import { writeDocument } from './functions-document.ts';
+
+writeDocument();
