@@ -43,6 +43,11 @@ const labels = tableOf(fraudLabelType, {
   counts: { as: 'events' },
 });
 
+const SCORE_COLUMNS = [
+  ...['transaction_id', 'customer_id', 'occurred_at', 'score', 'model', 'rule_hits', 'session_count'],
+  ...['own_mean_cents', 'deviations'],
+];
+
 const scores = tableOf(transactionScoredType, {
   name: 'scores',
   label: 'Scores',
@@ -53,12 +58,18 @@ const scores = tableOf(transactionScoredType, {
     { name: 'customer_id', kind: 'long', from: 'customerId' },
     { name: 'occurred_at', kind: 'instant', from: 'occurredAt' },
     { name: 'score', kind: 'double', from: 'score' },
-    { name: 'model', kind: 'text', from: 'model' },
+    { name: 'model', kind: 'text', from: 'model', few: true },
     { name: 'rule_hits', kind: 'int', from: 'ruleHits' },
     { name: 'session_count', kind: 'int', from: 'sessionCount' },
     { name: 'own_mean_cents', kind: 'double', from: 'ownMeanCents' },
     { name: 'deviations', kind: 'double', from: 'deviations' },
   ],
+  view: {
+    of: 'score_parts',
+    columns: SCORE_COLUMNS,
+    sql: `SELECT transaction_id, customer_id, occurred_at, score, text AS model, rule_hits, session_count, own_mean_cents,
+      deviations FROM score_parts JOIN few_texts ON few_texts.id = score_parts.model`,
+  },
   output: { stream: 'fraud.scores', key: 'customerId' },
 });
 

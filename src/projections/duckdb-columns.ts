@@ -17,6 +17,7 @@ import {
 } from '@duckdb/node-api';
 import duckdb from '@duckdb/node-bindings';
 import type { Columns, TextColumn } from '../messages/columns.ts';
+import type { FewTexts } from './duckdb-few-texts.ts';
 import {
   type Buffers,
   CHUNK_ROWS,
@@ -35,6 +36,8 @@ export interface Column {
   /** The field of an event that it holds, or a place (table.ts): where the event lies. */
   readonly from: string;
   readonly nullable?: true;
+  /** It holds the number that stands for the field's text. */
+  readonly few?: true;
 }
 
 const DUCKDB_TYPES: Readonly<Record<ColumnKind, DuckDBType>> = {
@@ -67,6 +70,7 @@ export async function createTableWriter(
   connection: DuckDBConnection,
   table: string,
   columns: readonly Column[],
+  texts: FewTexts,
 ): Promise<TableWriter> {
   const appender = await connection.createAppender(table);
   const chunk = DuckDBDataChunk.create(columns.map(({ kind }) => DUCKDB_TYPES[kind]));
@@ -86,7 +90,7 @@ export async function createTableWriter(
 
   return {
     append(events, where) {
-      const sources = columns.map(({ from }) => sourceOf(events, from, where));
+      const sources = columns.map((column) => sourceOf(events, column, where, texts));
       for (let from = 0; from < events.count; ) {
         if (rows === CHUNK_ROWS) appendChunk();
         const to = Math.min(events.count, from + CHUNK_ROWS - rows);
@@ -107,7 +111,7 @@ export async function createTableWriter(
   };
 }
 
-function sourceOf(events: Columns, from: string, where: Where): Source {
+function sourceOf(events: Columns, { from, few }: Column, where: Where, texts: FewTexts): Source {
   switch (from) {
     case '$partition':
       return { kind: 'steps', first: where.partition, step: 0 };
@@ -123,7 +127,7 @@ function sourceOf(events: Columns, from: string, where: Where): Source {
   const column = events.column(from);
   if (column === undefined || column.kind === 'boxed')
     throw new Error(`Events without the field ${from} can't be projected`);
-  return column;
+  return few === true && column.kind === 'text' ? texts.numbersOf(column) : column;
 }
 
 function repeated(text: string, count: number): TextColumn {

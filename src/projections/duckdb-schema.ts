@@ -10,7 +10,7 @@ import type { ColumnKind } from './duckdb-fill.ts';
 import type { Table } from './table.ts';
 
 /** Raise it whenever a writer changes: an older file is then rebuilt. A changed table does that by itself. */
-export const DUCKDB_WRITERS_VERSION = 10;
+export const DUCKDB_WRITERS_VERSION = 11;
 
 /** What the names of its files end with. */
 export const DUCKDB_SUFFIXES: readonly string[] = ['', '.wal'];
@@ -19,9 +19,10 @@ export const DUCKDB_SUFFIXES: readonly string[] = ['', '.wal'];
 export function tableColumns({ name, key, columns }: Table): Column[] {
   // A row is appended: nothing is looked for first.
   if (key !== null) throw new Error(`The table ${name} has a key, which no table of DuckDB may have`);
-  return columns.map(({ name: column, kind, from, nullable }) => {
+  return columns.map(({ name: column, kind, from, nullable, few }) => {
     const made = { name: column, from, kind: kind === 'json' ? 'text' : kind } as const;
-    return nullable === undefined ? made : { ...made, nullable };
+    const own = few === undefined ? made : ({ ...made, kind: 'int', few } as const);
+    return nullable === undefined ? own : { ...own, nullable };
   });
 }
 

@@ -7,6 +7,7 @@ import { exactJson } from '../messages/event-json.ts';
 import { withColumns } from '../messages/record-columns.ts';
 import { type GivenKind, givenBy, type WindowResultType, windowResultAt } from '../messages/window-result.ts';
 import { createTableWriter, type TableWriter } from './duckdb-columns.ts';
+import { openFewTexts } from './duckdb-few-texts.ts';
 import { partShape, tableColumns, type WindowShape, windowColumns, windowTable } from './duckdb-schema.ts';
 import { streamColumns } from './duckdb-streams.ts';
 import { type SectionEvents, STREAM_EVENTS, type Where, WINDOW_RESULTS } from './store.ts';
@@ -17,6 +18,8 @@ export interface DuckdbWriters {
   readonly wants: ReadonlySet<string>;
   write(section: SectionEvents, where: Where): void;
   flush(): void;
+  /** What was flushed is committed. */
+  keep(): void;
   clear(): void;
 }
 
@@ -26,21 +29,22 @@ export async function duckdbWriters(
   shapes: readonly WindowShape[],
   streams: readonly StreamTable[],
 ): Promise<DuckdbWriters> {
+  const texts = await openFewTexts(connection);
   const byType = new Map<string, TableWriter[]>();
   for (const table of tables) {
-    const writer = await createTableWriter(connection, storedName(table), tableColumns(table));
+    const writer = await createTableWriter(connection, storedName(table), tableColumns(table), texts);
     byType.set(table.eventType, [...(byType.get(table.eventType) ?? []), writer]);
   }
   const windows = new Map<string, { readonly shape: WindowShape; readonly table: TableWriter }>();
   for (const shape of shapes) {
     windows.set(shape.name, {
       shape,
-      table: await createTableWriter(connection, windowTable(shape), windowColumns(shape)),
+      table: await createTableWriter(connection, windowTable(shape), windowColumns(shape), texts),
     });
   }
   const declared = new Map<string, { readonly stream: StreamTable; readonly table: TableWriter }>();
   for (const stream of streams) {
-    const table = await createTableWriter(connection, stream.name, streamColumns(stream));
+    const table = await createTableWriter(connection, stream.name, streamColumns(stream), texts);
     declared.set(stream.name, { stream, table });
   }
   const byName = [...windows.values(), ...declared.values()].map(({ table }) => table);
@@ -65,8 +69,11 @@ export async function duckdbWriters(
     },
     flush() {
       for (const writer of all) writer.flush();
+      texts.flush();
     },
+    keep: texts.keep,
     clear() {
+      texts.clear();
       for (const writer of all) writer.clear();
     },
   };

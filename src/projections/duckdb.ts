@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { columnSql } from './duckdb-columns.ts';
+import { FEW_TEXTS_SQL } from './duckdb-few-texts.ts';
 import { createDuckdbReaders, rowsOf } from './duckdb-reading.ts';
 import {
   DUCKDB_SUFFIXES,
@@ -78,6 +79,7 @@ export async function openDuckdb(file: string, options: DuckdbOptions): Promise<
       // Whether it succeeds or not, the transaction is over.
       inTransaction = false;
       await connection.run('COMMIT');
+      writers.keep();
       for (const [log, next] of reached) offsets.set(log, next);
     },
     async rollback() {
@@ -171,6 +173,7 @@ function versionOf({ tables, shapes, owner = 0 }: DuckdbOptions): string {
 
 async function createTables(connection: DuckDBConnection, options: DuckdbOptions): Promise<void> {
   await connection.run('CREATE TABLE offsets (log VARCHAR NOT NULL, next BIGINT NOT NULL)');
+  await connection.run(FEW_TEXTS_SQL);
   for (const table of options.tables) {
     const columns = tableColumns(table).map(columnSql).join(', ');
     await connection.run(`CREATE TABLE "${storedName(table)}" (${columns})`);

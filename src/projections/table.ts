@@ -20,6 +20,8 @@ export interface ColumnEntry<Field extends string = string> {
   readonly isState?: false;
   /** What an event makes of the value of a row that is there; without it the event's value takes its place. */
   readonly onUpdate?: 'keep' | 'max';
+  /** The field has few values: DuckDB's table has a number for each, which the table's view gives back as `few_texts` has it. */
+  readonly few?: true;
   /** What stands for each value of the field. */
   readonly values?: Readonly<Record<string, string>>;
 }
