@@ -4,7 +4,6 @@
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type NumberColumn, type TextColumn, textAt } from '../messages/columns.ts';
-import { rowsOf } from './duckdb-reading.ts';
 
 export const FEW_TEXTS_SQL = 'CREATE TABLE few_texts (id INTEGER NOT NULL, text VARCHAR NOT NULL)';
 
@@ -21,9 +20,8 @@ export interface FewTexts {
 
 export async function openFewTexts(connection: DuckDBConnection): Promise<FewTexts> {
   const numbers = new Map<string, number>();
-  for (const { id, text } of await rowsOf(connection, 'SELECT id, text FROM few_texts')) {
-    numbers.set(String(text), Number(id));
-  }
+  const known = await connection.runAndReadAll('SELECT id, text FROM few_texts');
+  for (const [id, text] of known.getRows()) numbers.set(String(text), Number(id));
   const appender = await connection.createAppender('few_texts');
   let fresh: string[] = [];
   let flushed = 0;
