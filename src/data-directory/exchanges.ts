@@ -114,7 +114,7 @@ function inputsOf(readings: readonly Reading[], { relations }: Graph): Inputs {
 }
 
 function joinExchange(join: JoinConfig, graph: Graph): PlannedExchange {
-  const { name, leftKey, rightKey, where, spec } = join;
+  const { name, leftKey, rightKey, leftRef, where, spec } = join;
   const { relations } = graph;
   const left = relations.named(join.left);
   const right = relations.named(join.right);
@@ -122,12 +122,17 @@ function joinExchange(join: JoinConfig, graph: Graph): PlannedExchange {
   const inputs = inputsOf(
     [
       { relation: left, key: leftKey },
-      { relation: right, key: rightKey },
+      // What left rows refer to is in every partition: a row may come to refer to any other.
+      { relation: right, key: leftRef === null ? rightKey : null },
     ],
     graph,
   );
   const [leftName = '', rightName = ''] = inputs.names;
-  const sides = { left: sideOf(leftName, left, leftKey), right: sideOf(rightName, right, rightKey) };
+  const isTable = { left: spec.kind === 'tables', right: spec.kind === 'tables' || spec.kind === 'table' };
+  const sides = {
+    left: { ...sideOf(leftName, left, leftKey, isTable.left), ...(leftRef === null ? {} : { ref: leftRef }) },
+    right: sideOf(rightName, right, rightKey, isTable.right),
+  };
   const operator = joinKind.of(name, { join: spec, ...(where === null ? {} : { where }), ...sides });
   return plan(name, partitions, inputs, [operator, ...derivedOfOutputs(name, graph)], true);
 }
@@ -145,9 +150,10 @@ function plan(
   };
 }
 
-function sideOf(stream: string, relation: Relation, key: string): JoinSideSpec {
+function sideOf(stream: string, relation: Relation, key: string, isTable: boolean): JoinSideSpec {
   const of = viewOf(relation);
-  return { stream, key, ...(of === undefined ? {} : { of }) };
+  const deletes = isTable && relation.isTable === true;
+  return { stream, key, ...(deletes ? { deletes } : {}), ...(of === undefined ? {} : { of }) };
 }
 
 function windowExchanges(graph: Graph): PlannedExchange[] {

@@ -59,7 +59,10 @@ export interface ScriptStream {
 /** The streams of a pipeline file, as scripts know them. */
 export function scriptStreams({ streams, joins }: Config): ScriptStream[] {
   return streams.map(({ name, schema, key, eventTime, partitions, watermark, format }) => {
-    const isTable = joins.some(({ right, spec }) => spec.kind === 'table' && right === name);
+    const isTable = joins.some(({ left, right, spec }) => {
+      if (spec.kind === 'tables') return left === name || right === name;
+      return spec.kind === 'table' && right === name;
+    });
     return {
       name,
       schema,

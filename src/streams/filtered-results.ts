@@ -11,8 +11,16 @@ import type { OperatorOutput } from './operator.ts';
 
 type Results = OperatorOutput['events'];
 
-/** Throws an ExpressionError when the condition is none. */
-export function filteredResults(type: EventType<DynamicEvent>, where: string, results: Results): Results {
+/**
+ * `instead` says what takes the place of a result that is refused; null: nothing. Throws an ExpressionError when the condition
+ * is none.
+ */
+export function filteredResults(
+  type: EventType<DynamicEvent>,
+  where: string,
+  results: Results,
+  instead: ((event: DynamicEvent) => DynamicEvent) | null,
+): Results {
   const condition = compileCondition(where, type.schema);
   const read = type.columnReader();
 
@@ -23,11 +31,15 @@ export function filteredResults(type: EventType<DynamicEvent>, where: string, re
     let count = 0;
     for (let row = 0; row < block.count; row++) if (isTrue(row)) rows[count++] = row;
     if (count === block.count) return block;
+    if (instead !== null) return replaced(block, isTrue, instead);
     if (count === 0) return null;
     const taken = rows.subarray(0, count);
     const { places } = columns;
     if (places === null) return type.encodeBlock(Array.from(taken, columns.event));
     return { fingerprint: block.fingerprint, count, bytes: takeRows(places, taken) };
+  }
+  function replaced({ bytes }: Block, isTrue: (row: number) => boolean, by: NonNullable<typeof instead>): Block {
+    return type.encodeBlock(type.decodeBlock(bytes).map((event, row) => (isTrue(row) ? event : by(event))));
   }
 
   return {

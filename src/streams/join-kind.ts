@@ -47,8 +47,22 @@ export interface TableJoinSpec {
   readonly ofJoin?: true;
 }
 
-export type JoinSpec = StreamJoinSpec | TableJoinSpec;
+export interface TablesJoinSpec {
+  readonly kind: 'tables';
+  readonly type: JoinType;
+  /** A time is given so long after the watermark has reached it: till then changes may come. */
+  readonly graceMs: number;
+  /** Versions that were replaced are kept so long, for changes that come late. */
+  readonly historyMs: number;
+  /** Left rows refer to the right table by a field of their own; `outer` is then none. */
+  readonly isForeign?: true;
+  /** Sides whose rows are results of a join of streams: see ofJoin of a join with one table. */
+  readonly byContent?: readonly Side[];
+}
 
+export type JoinSpec = StreamJoinSpec | TableJoinSpec | TablesJoinSpec;
+
+/** A result; without a left and a right event the joined row of two tables is gone. */
 export interface Joined {
   readonly key: Key;
   readonly left: JoinEvent | null;
@@ -76,14 +90,30 @@ export interface JoinEntry {
   readonly given: number | null;
   /** null where a table's row was deleted. */
   readonly event: JoinEvent | null;
+  /** The key in the right table that a left table's row refers to. */
+  readonly ref?: Key;
+}
+
+/** Compares by bytes; null is the smallest. */
+export function isLarger(event: JoinEvent | null, other: JoinEvent | null): boolean {
+  return event !== null && (other === null || event > other);
 }
 
 /** Watermarks never go back. */
 export interface JoinOperator {
   /** Returns how far the watermark had passed the event when it is too late to be joined, else null. */
-  add(side: Side, key: Key, timeMs: number, event: JoinEvent, watermarkMs: number, out: JoinResults): number | null;
-  /** A row of the table is gone from this time on; nothing for a join of streams. */
-  remove(key: Key, timeMs: number): void;
+  add(
+    side: Side,
+    key: Key,
+    timeMs: number,
+    event: JoinEvent,
+    watermarkMs: number,
+    out: JoinResults,
+    /** The key in the right table that a row of the left table refers to. */
+    ref?: Key,
+  ): number | null;
+  /** A row of a table is gone from this time on; nothing for a side that is a stream. */
+  remove(side: Side, key: Key, timeMs: number, watermarkMs: number, out: JoinResults): void;
   advance(watermarkMs: number, out: JoinResults): void;
   /** Gives what waits as it would be if nothing else came, and keeps it: what comes later is given beside that. */
   flush(out: JoinResults): void;

@@ -27,6 +27,10 @@ export interface JoinSideSpec {
   readonly stream: string;
   /** The field by whose value events match; `record.field` of a nested record. */
   readonly key: string;
+  /** Of the left table, the field that refers to the key of the right one; absent where both have one key. */
+  readonly ref?: string;
+  /** Its events are rows of a table, which one without a left and a right event deletes. */
+  readonly deletes?: true;
   /** The derived stream that is the side; absent where that is the stream itself. */
   readonly of?: ViewSpec;
 }
@@ -44,6 +48,7 @@ const joinEntrySchema = {
     { name: 'isMatched', type: 'boolean' },
     { name: 'given', type: ['null', 'long'], default: null, doc: 'What a flush gave it with.' },
     { name: 'event', type: ['null', 'bytes'], doc: 'By the schema of its side.' },
+    { name: 'ref', type: ['null', 'long', 'string'], default: null, doc: 'What a row of the left table refers to.' },
   ],
 } as const satisfies AvroRecord;
 
@@ -53,6 +58,8 @@ const entryType = eventType(joinEntrySchema);
 interface JoinSide {
   readonly stream: string;
   readonly key: string;
+  readonly ref: string | null;
+  readonly deletes: boolean;
   readonly schema: AvroRecord;
   readonly type: EventType<DynamicEvent>;
   readonly of: ViewSpec | undefined;
@@ -70,11 +77,11 @@ export const joinKind = operatorKind<JoinOperatorSpec>(KIND, (name, { join, wher
   };
 });
 
-function sideOf(name: string, { stream, key, of }: JoinSideSpec, { inputs }: OperatorPlace): JoinSide {
+function sideOf(name: string, { stream, key, ref, deletes, of }: JoinSideSpec, { inputs }: OperatorPlace): JoinSide {
   const input = inputs.find((candidate) => candidate.stream === stream);
   if (input === undefined) throw new Error(`The join ${name} is of ${stream}, which its partition does not take in`);
   const schema = of === undefined ? input.schema : viewSchema(of);
-  return { stream, key, schema, type: dynamicEventType(schema), of };
+  return { stream, key, ref: ref ?? null, deletes: deletes === true, schema, type: dynamicEventType(schema), of };
 }
 
 const NO_TIMES = new Float64Array(0);
@@ -84,8 +91,10 @@ interface Rows {
   readonly side: Side;
   readonly columns: Columns;
   readonly keys: KeyColumn;
+  readonly refs: KeyColumn | null;
   readonly type: EventType<DynamicEvent>;
   readonly view: View | null;
+  readonly deletes: boolean;
 }
 
 function createJoinOperator(
@@ -97,12 +106,15 @@ function createJoinOperator(
   where?: string,
 ): Operator {
   const { left, right } = sides;
-  const definition = JSON.stringify([spec.kind, ...[left, right].map(({ key, schema }) => [key, schema])]);
+  const parts = [left, right].map(({ key, schema, ref }) => (ref === null ? [key, schema] : [key, schema, ref]));
+  const definition = JSON.stringify([spec.kind, ...parts]);
   const join = createJoin(spec);
   const results = blockWriter();
   const out = {
     push: ({ key, ...result }: Joined): unknown => results.push({ key: key === null ? null : String(key), ...result }),
   };
+  const events =
+    where === undefined ? results : filteredResults(type, where, results, spec.kind === 'tables' ? deletionOf : null);
   const views: Record<Side, View | null> = { left: viewOf(left), right: viewOf(right) };
   let rows: Rows | null = null;
   let timesMs: Float64Array = NO_TIMES;
@@ -112,25 +124,38 @@ function createJoinOperator(
     kind: KIND,
     actor: WINDOW_AGGREGATOR,
     inputs: [left.stream, right.stream],
-    outputs: [{ stream: name, type, events: where === undefined ? results : filteredResults(type, where, results) }],
+    outputs: [{ stream: name, type, events }],
     heldBackMs: heldBackMs(spec),
     begin(input) {
       const side = input.stream === right.stream ? 'right' : 'left';
-      const { key, type: eventsType } = sides[side];
+      const { key, ref, type: eventsType, deletes } = sides[side];
       const view = views[side];
       const columns = view === null ? input.columns : view.begin(input.columns, input.timesMs);
-      rows = { side, columns, keys: keyColumn(columns, key), type: eventsType, view };
+      const refs = ref === null ? null : keyColumn(columns, ref);
+      rows = { side, columns, keys: keyColumn(columns, key), refs, type: eventsType, view, deletes };
       timesMs = input.timesMs;
       watermarkMs = input.watermarkMs;
     },
     add(row) {
       if (rows === null) return;
-      const { side, columns, keys, type: eventsType, view } = rows;
+      const { side, columns, keys, refs, type: eventsType, view, deletes } = rows;
       if (view !== null && !view.takes(row)) return;
       const key = keyAt(keys, row);
       const occurredAt = timesMs[row]!;
+      if (deletes && isDeletion(columns.event(row))) {
+        join.remove(side, key, occurredAt, watermarkMs, out);
+        return;
+      }
       const event = columns.binary(row) ?? eventsType.encode(columns.event(row)).toString('latin1');
-      const latenessMs = join.add(side, key, occurredAt, event, watermarkMs, out);
+      const latenessMs = join.add(
+        side,
+        key,
+        occurredAt,
+        event,
+        watermarkMs,
+        out,
+        refs === null ? null : keyAt(refs, row),
+      );
       if (latenessMs === null) return;
       const json = exactJson(columns.event(row));
       late.push({
@@ -148,7 +173,8 @@ function createJoinOperator(
     },
     flush: () => join.flush(out),
     remove({ stream, key, occurredAt }) {
-      if (stream === right.stream) join.remove(key, occurredAt);
+      const side = stream === right.stream ? 'right' : stream === left.stream ? 'left' : null;
+      if (side !== null) join.remove(side, key, occurredAt, watermarkMs, out);
     },
     snapshot() {
       const entries = join.snapshot();
@@ -167,6 +193,16 @@ function createJoinOperator(
     },
     keyCount: join.size,
   };
+}
+
+/** A row of a join of two tables that is gone. */
+function isDeletion({ left, right }: DynamicEvent): boolean {
+  return left === null && right === null;
+}
+
+/** What takes the place of a row of a join of two tables that a condition refuses: the table lacks it from then on. */
+function deletionOf(row: DynamicEvent): DynamicEvent {
+  return { ...row, left: null, right: null };
 }
 
 function viewOf({ of }: JoinSide): View | null {

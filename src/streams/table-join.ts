@@ -12,6 +12,7 @@
  */
 
 import {
+  isLarger,
   type JoinEntry,
   type JoinEvent,
   type JoinOperator,
@@ -35,11 +36,6 @@ interface Version {
   readonly timeMs: number;
   readonly sequence: number;
   readonly event: JoinEvent | null;
-}
-
-/** Compares by bytes; null is the smallest. */
-function isLarger(event: JoinEvent | null, other: JoinEvent | null): boolean {
-  return event !== null && (other === null || event > other);
 }
 
 export function createTableJoin({ type, graceMs, historyMs, ofJoin }: TableJoinSpec): JoinOperator {
@@ -98,7 +94,9 @@ export function createTableJoin({ type, graceMs, historyMs, ofJoin }: TableJoinS
       else hold(sequence, { key, timeMs, event, given: null });
       return null;
     },
-    remove: (key, timeMs) => change(key, { timeMs, sequence: nextSequence++, event: null }),
+    remove(side, key, timeMs) {
+      if (side === 'right') change(key, { timeMs, sequence: nextSequence++, event: null });
+    },
     advance(watermarkMs, out) {
       while (nextDeadlineMs(release) <= watermarkMs) {
         const sequence = takeTimer(release);

@@ -184,9 +184,11 @@ test('so are joins of every kind', () => {
     together: { left: 'a', right: 'b', type: 'outer', window: { tumbling: '10s', offset: '3s' } },
     seen: { left: 'a', table: 'b', type: 'left', history: '7d' },
     again: { left: 'together', table: 'near', type: 'inner' },
+    tables: { leftTable: 'a', rightTable: 'b', type: 'outer', grace: '1s' },
+    foreign: { leftTable: 'a', rightTable: 'b', on: 'terminalId', where: 'left.amountCents > 1', history: '7d' },
   };
   const config = parseConfig(JSON.stringify({ streams: { a: stream, b: stream }, joins }), AT, {});
-  expect(config.joins.map(({ spec }) => 'ofJoin' in spec)).toEqual([false, false, false, false, true]);
+  expect(config.joins.map(({ spec }) => 'ofJoin' in spec)).toEqual([false, false, false, false, true, false, false]);
   expect(parseConfig(printConfig(config, { secrets: 'shown' }), AT, {})).toEqual(config);
 });
 

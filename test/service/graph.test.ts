@@ -19,7 +19,7 @@ const GRAPH: Omit<ScriptRun, 'lines'> = {
   large: { stream: clicks, where: amount > 2, select: { user: userId, amount: amount } }
   rises: { stream: near, where: left.amount < right.amount, select: { user: left.userId, by: right.amount - left.amount } }
   high: { stream: sums, where: total > 9, select: { user: key, total: total, end: end } }
-  high_end: { stream: high, select: { user: user, end: end / 1000 } }
+  high_end: { stream: high, select: { user: user, end: epoch_ms(end) / 1000 } }
   firsts: { stream: relay.seen, where: nth = 1, select: { user: key, value: value } }`.trimStart(),
   joins: `
   near: { left: clicks, right: clicks, within: { before: 0s, after: 400ms } }

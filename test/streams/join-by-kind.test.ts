@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createJoin } from '../../src/streams/join-by-kind.ts';
-import type { Joined, JoinSpec, JoinType, Side } from '../../src/streams/join-kind.ts';
+import type { Joined, JoinSpec, JoinType, Side, StreamJoinSpec, TableJoinSpec } from '../../src/streams/join-kind.ts';
 
 const NEVER = Number.NEGATIVE_INFINITY;
 const END = 8.64e15;
@@ -22,7 +22,7 @@ function run(spec: JoinSpec, script: string, watermarkOf: (times: { left: number
     const out: Joined[] = [];
     const isDeletion = value === '-';
     if (isDeletion && side === 'left') return [];
-    if (isDeletion) join.remove('k', timeMs);
+    if (isDeletion) join.remove('right', 'k', timeMs, watermarkMs, out);
     else join.add(side, 'k', timeMs, value, watermarkMs, out);
     seen[side] = Math.max(seen[side], timeMs);
     watermarkMs = Math.max(watermarkMs, watermarkOf(seen));
@@ -108,7 +108,7 @@ const arrivals = fc
 type Arrival = typeof arrivals extends fc.Arbitrary<readonly (infer T)[]> ? T : never;
 
 /** Results by the definition of the join, which knows of no time of arrival. */
-function defined(spec: JoinSpec, events: readonly Arrival[]): string[] {
+function defined(spec: StreamJoinSpec | TableJoinSpec, events: readonly Arrival[]): string[] {
   const [left, right] = (['left', 'right'] as const).map((side) => events.filter((event) => event.side === side));
   const results: string[] = [];
   if (spec.kind === 'table') {
@@ -137,9 +137,9 @@ function defined(spec: JoinSpec, events: readonly Arrival[]): string[] {
   return results.sort();
 }
 
-const specs: readonly JoinSpec[] = [
+const specs: readonly (StreamJoinSpec | TableJoinSpec)[] = [
   ...(['inner', 'left', 'outer'] as const).map(
-    (type): JoinSpec => ({ kind: 'interval', type, withinMs: 3, graceMs: 0 }),
+    (type): StreamJoinSpec => ({ kind: 'interval', type, withinMs: 3, graceMs: 0 }),
   ),
   { kind: 'interval', type: 'outer', withinMs: 0, graceMs: 5 },
   { kind: 'interval', type: 'outer', withinMs: { before: 1, after: 5 }, graceMs: 0 },
@@ -260,7 +260,7 @@ describe('the table of a join', () => {
       } else {
         const value = kind === 'row' ? `r${i}` : null;
         versions.push({ key, timeMs, value });
-        if (value === null) join.remove(key, timeMs);
+        if (value === null) join.remove('right', key, timeMs, watermarkMs, out);
         else join.add('right', key, timeMs, value, watermarkMs, out);
       }
       watermarkMs += watermarkByMs;
@@ -281,7 +281,7 @@ describe('the table of a join', () => {
 
   test('keeps one version of a key once its history has passed', () => {
     const join = createJoin(table);
-    for (let i = 0; i < 100; i++) join.remove('k', i);
+    for (let i = 0; i < 100; i++) join.remove('right', 'k', i, 0, []);
     join.advance(1000, []);
     expect(join.size()).toBe(1);
   });

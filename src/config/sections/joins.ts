@@ -6,7 +6,7 @@ import { duration, name } from '../../keys/value-schema.ts';
 import type { AvroField } from '../../messages/avro.ts';
 import { joinOfRecord, joinResultSchema } from '../../messages/join-result.ts';
 import { fieldAt, valueTypeOf } from '../../streams/field-type.ts';
-import type { JoinSpec, WithinMs } from '../../streams/join-kind.ts';
+import type { JoinSpec, TablesJoinSpec, WithinMs } from '../../streams/join-kind.ts';
 import { checkCondition, condition } from '../expressions.ts';
 import { entries, type Reading, section } from '../section.ts';
 import { type Relation, readBy } from './relation.ts';
@@ -21,6 +21,8 @@ export interface JoinConfig {
   /** The fields by whose values events match; `record.field` of a nested record. */
   readonly leftKey: string;
   readonly rightKey: string;
+  /** Of a join of two tables, the left field that refers to the right table's key; null where both have one key. */
+  readonly leftRef: string | null;
   /** The condition on results as it is written; null for all of them. */
   readonly where: string | null;
   readonly spec: JoinSpec;
@@ -73,6 +75,18 @@ const join = z.union([
     grace: grace.describe('An event waits so long, beyond the watermark, for changes of the table.'),
     history: duration.prefault('1d').describe('Rows that were replaced are kept so long, for events that come late.'),
   }),
+  z.strictObject({
+    leftTable: z.string().describe('A stream whose newest event of a key is the row; the joined rows have its key.'),
+    rightTable: z.string(),
+    on: z
+      .string()
+      .optional()
+      .describe("The left table's field that refers to the right table's key; by default both have the same keys."),
+    type: z.enum(['inner', 'left', 'outer']).default('inner'),
+    where,
+    grace: grace.describe('A time is given so long after the watermark has reached it: till then changes may come.'),
+    history: duration.prefault('1d').describe('Rows that were replaced are kept so long, for changes that come late.'),
+  }),
 ]);
 
 type RawJoin = z.output<typeof join>;
@@ -100,10 +114,13 @@ export const joinsSection = section({
 /** Null when a side of it does not exist, which makes everything else unknowable. */
 function joinOf(name: string, raw: RawJoin, { relation, report }: Reading): JoinConfig | null {
   const at = ['joins', name];
-  const [rightSide, rightName] = 'table' in raw ? ['table', raw.table] : ['right', raw.right];
-  const left = relation(raw.left, [...at, 'left']);
+  const [leftSide, leftName] = 'leftTable' in raw ? ['leftTable', raw.leftTable] : ['left', raw.left];
+  const [rightSide, rightName] =
+    'leftTable' in raw ? ['rightTable', raw.rightTable] : 'table' in raw ? ['table', raw.table] : ['right', raw.right];
+  const left = relation(leftName, [...at, leftSide]);
   const right = relation(rightName, [...at, rightSide]);
   if (left === null || right === null) return null;
+  if ('leftTable' in raw) return tablesJoinOf(name, raw, left, right, report);
   const { on } = raw;
   const leftKey = on === undefined ? left.key : typeof on === 'string' ? on : on.left;
   const rightKey = on === undefined ? right.key : typeof on === 'string' ? on : on.right;
@@ -124,16 +141,72 @@ function joinOf(name: string, raw: RawJoin, { relation, report }: Reading): Join
   }
   if ('window' in raw) checkTumbling([...at, 'window'], raw.window, report);
   const { where } = raw;
-  if (where !== null) {
-    checkCondition(where, joinResultSchema(name, left.schema, right.schema), (message, character) =>
-      report([...at, 'where'], message, character),
+  if (where !== null) checkWhere(name, where, left, right, report);
+  const own = { name, left: left.name, right: right.name, leftKey, rightKey, leftRef: null };
+  return { ...own, where, spec: specOf(raw, right) };
+}
+
+type RawTablesJoin = Extract<RawJoin, { leftTable: string }>;
+
+/** The rows of both tables are told apart by the keys of their streams. */
+function tablesJoinOf(
+  name: string,
+  raw: RawTablesJoin,
+  left: Relation,
+  right: Relation,
+  report: Report,
+): JoinConfig | null {
+  const at = ['joins', name];
+  const { type, where, grace: graceMs, history: historyMs } = raw;
+  const keyless = left.key === null ? left : right.key === null ? right : null;
+  if (left.key === null || right.key === null) {
+    report(at, `${keyless?.name} is no table: it does not select the key of its stream`);
+    return null;
+  }
+  const leftRef = raw.on === undefined || raw.on === left.key ? null : raw.on;
+  const [refType, keyType] = [
+    keyOf(left, leftRef ?? left.key, [...at, 'on'], report),
+    keyOf(right, right.key, [...at, 'rightTable'], report),
+  ].map((field) => (field === undefined ? null : valueTypeOf(field)));
+  if (refType !== null && keyType !== null && refType !== keyType) {
+    const types = `${leftRef ?? left.key} of ${left.name} is a ${refType} and ${right.key} of ${right.name} is a ${keyType}`;
+    report([...at, leftRef === null ? 'rightTable' : 'on'], `rows match by fields of one type, but ${types}`);
+  }
+  if (leftRef !== null && type === 'outer') {
+    report(
+      [...at, 'type'],
+      'must be inner or left: joined rows have the key of a left row, which a right row alone has not',
     );
   }
-  return { name, left: left.name, right: right.name, leftKey, rightKey, where, spec: specOf(raw, right) };
+  if (where !== null) checkWhere(name, where, left, right, report);
+  const byContent = SIDES.filter((side) => isOfStreamJoin(side === 'left' ? left : right));
+  const spec: TablesJoinSpec = {
+    kind: 'tables',
+    type,
+    graceMs,
+    historyMs,
+    ...(leftRef === null ? {} : { isForeign: true }),
+    ...(byContent.length === 0 ? {} : { byContent }),
+  };
+  return { name, left: left.name, right: right.name, leftKey: left.key, rightKey: right.key, leftRef, where, spec };
+}
+
+const SIDES = ['left', 'right'] as const;
+
+/** Results of one key and time come in no order of their own from a join of streams. */
+function isOfStreamJoin(relation: Relation): boolean {
+  const { schema, isTable } = readBy(relation);
+  return isTable !== true && joinOfRecord(`${schema.namespace}.${schema.name}`) !== null;
+}
+
+function checkWhere(name: string, where: string, left: Relation, right: Relation, report: Report): void {
+  checkCondition(where, joinResultSchema(name, left.schema, right.schema), (message, character) =>
+    report(['joins', name, 'where'], message, character),
+  );
 }
 
 /** What a join gives, as what others are of. Its own partitions say how far they have come. */
-export function joinRelation({ name }: JoinConfig, left: Relation, right: Relation): Relation {
+export function joinRelation({ name, spec }: JoinConfig, left: Relation, right: Relation): Relation {
   return {
     name,
     schema: joinResultSchema(name, left.schema, right.schema),
@@ -142,6 +215,7 @@ export function joinRelation({ name }: JoinConfig, left: Relation, right: Relati
     partitions: Math.max(left.partitions, right.partitions),
     watermark: { kind: 'scripted' },
     log: name,
+    ...(spec.kind === 'tables' ? { isTable: true as const } : {}),
   };
 }
 
@@ -152,18 +226,17 @@ function keyOf({ schema }: Relation, key: string, at: readonly string[], report:
   return field;
 }
 
-function specOf(raw: RawJoin, right: Relation): JoinSpec {
-  const { schema } = readBy(right);
+function specOf(raw: Exclude<RawJoin, RawTablesJoin>, right: Relation): JoinSpec {
   const { type, grace: graceMs } = raw;
   if ('table' in raw) {
-    const isOfJoin = joinOfRecord(`${schema.namespace}.${schema.name}`) !== null;
+    const isOfJoin = isOfStreamJoin(right);
     return { kind: 'table', type: raw.type, graceMs, historyMs: raw.history, ...(isOfJoin ? { ofJoin: true } : {}) };
   }
   if ('within' in raw) return { kind: 'interval', type, withinMs: raw.within, graceMs };
   return { kind: 'window', type, sizeMs: raw.window.tumbling, offsetMs: raw.window.offset, graceMs };
 }
 
-function printJoin({ left, right, leftKey, rightKey, where, spec }: JoinConfig) {
+function printJoin({ left, right, leftKey, rightKey, leftRef, where, spec }: JoinConfig) {
   const common = {
     on: { left: leftKey, right: rightKey },
     type: spec.type,
@@ -171,6 +244,10 @@ function printJoin({ left, right, leftKey, rightKey, where, spec }: JoinConfig) 
     grace: formatDuration(spec.graceMs),
   };
   switch (spec.kind) {
+    case 'tables': {
+      const own = { leftTable: left, rightTable: right, ...common, history: formatDuration(spec.historyMs) };
+      return { ...own, on: leftRef ?? leftKey };
+    }
     case 'table':
       return { left, table: right, ...common, history: formatDuration(spec.historyMs) };
     case 'interval':
