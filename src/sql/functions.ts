@@ -5,6 +5,7 @@ import { CONCATENATION } from './functions/concatenation.ts';
 import { CONDITIONALS } from './functions/conditionals.ts';
 import { ENCODINGS } from './functions/encodings.ts';
 import { JSON_FUNCTIONS } from './functions/json.ts';
+import { LIST_AGGREGATES } from './functions/list-aggregate.ts';
 import { LIST_SETS } from './functions/list-sets.ts';
 import { LISTS } from './functions/lists.ts';
 import { NUMBERS } from './functions/numbers.ts';
@@ -52,7 +53,7 @@ export const FUNCTION_GROUPS: readonly FunctionGroup[] = [
   { title: 'Bytes and encodings', functions: ENCODINGS },
   { title: 'Times', functions: [...TIMES, ...TIME_MAKERS] },
   { title: 'JSON', functions: JSON_FUNCTIONS },
-  { title: 'Lists', functions: [...LISTS, ...LIST_SETS] },
+  { title: 'Lists', functions: [...LISTS, ...LIST_SETS, ...LIST_AGGREGATES] },
   { title: 'Structs and maps', functions: STRUCTS },
 ];
 

@@ -48,6 +48,11 @@ test('lists are as DuckDB has them', async () => {
       nearCalls('list_product', listsOf(kind)),
     ]),
     calls('list_sum', listsOf(WHOLE)),
+    ...['sum', 'min', 'max', 'count', 'first', 'last', 'any_value'].map((name) => {
+      return calls('list_aggregate', listsOf(DIGIT), fixed(name));
+    }),
+    ...['avg', 'product'].map((name) => nearCalls('list_aggregate', listsOf(DIGIT), fixed(name))),
+    ...['list_first', 'list_last', 'list_any_value'].map((name) => calls(name, listsOf(PART))),
   ];
   expect(await differences(all, 20)).toEqual([]);
 });
