@@ -5,7 +5,11 @@
 import { crc32 } from 'node:zlib';
 import { BUILTIN_TYPES } from '../../src/builtin-types.ts';
 import { type Store, type TableDigest, WINDOW_RESULTS } from '../../src/projections/store.ts';
+import { OPERATORS, PAYMENTS } from './scenario.ts';
 import type { World } from './world.ts';
+
+/** Logs that hold outputs of operators too, which no store takes: what is left out there is found when all is rebuilt. */
+const HAS_MORE = new RegExp(`^(${[PAYMENTS, ...OPERATORS.map(({ name }) => name)].join('|')})-\\d+$`);
 
 interface Entry {
   readonly offset: number;
@@ -57,7 +61,7 @@ export function createLedger(world: World): Ledger {
         for (const { log, entry } of staged) {
           const entries = own.entries.get(log) ?? [];
           const expected = entries.at(-1)?.offset ?? -1;
-          if (entry.offset !== expected + 1) {
+          if (entry.offset <= expected || (entry.offset > expected + 1 && !HAS_MORE.test(log))) {
             world.broken('projections hold each event once', `${log}: offset ${entry.offset} follows on ${expected}`);
           }
           entries.push(entry);

@@ -21,6 +21,7 @@ import type { Bug } from './planted.ts';
 import { PAYMENTS } from './scenario.ts';
 import type { Owner, Task } from './scheduler.ts';
 import { createStores, type SimulatedStores, type StoreFiles } from './stores.ts';
+import { startThreadsHere } from './threads.ts';
 import type { World } from './world.ts';
 
 export interface Process {
@@ -197,9 +198,7 @@ function createPlatform(
       stores = createStores(world, owner, files, { fs: disk.syncFs, oracle });
       return stores;
     },
-    startPartitionThreads() {
-      throw new Error('The simulation has one thread');
-    },
+    startPartitionThreads: () => startThreadsHere(disk.syncFs, platform.later),
     startBodies: () => ({
       parse: async ({ shape, body }) => createBodyParser(shape).parse(body),
       close: async () => {},

@@ -2,11 +2,12 @@
 
 import { BUILTIN_TYPES } from '../../src/builtin-types.ts';
 import { alertRaisedType, caseChangedType, sessionClosedType, transactionScoredType } from '../../src/fraud/types.ts';
-import type { EventType } from '../../src/messages/codec.ts';
+import { dynamicEventType, type EventType } from '../../src/messages/codec.ts';
 import type { Section } from '../../src/messages/commit.ts';
+import { deadLetterType } from '../../src/messages/types.ts';
 import { type WindowResultType, windowResultType } from '../../src/messages/window-result.ts';
 import { resultField } from '../../src/streams/aggregate-table.ts';
-import { WINDOWS } from './scenario.ts';
+import { OPERATORS, WINDOWS } from './scenario.ts';
 
 const WINDOW_TYPES: readonly WindowResultType[] = WINDOWS.map(({ name, aggregates }) =>
   windowResultType(
@@ -15,8 +16,14 @@ const WINDOW_TYPES: readonly WindowResultType[] = WINDOWS.map(({ name, aggregate
   ),
 );
 
+const OPERATOR_TYPES = OPERATORS.flatMap(({ outputs }) => outputs.map(({ schema }) => dynamicEventType(schema)));
+const OPERATOR_FINGERPRINTS = new Set(OPERATOR_TYPES.map(({ fingerprint }) => fingerprint));
+
 const TYPES = new Map<string, EventType<unknown>>(
-  [...BUILTIN_TYPES, ...WINDOW_TYPES.map(({ type }) => type)].map((type) => [type.fingerprint, type]),
+  [...BUILTIN_TYPES, ...WINDOW_TYPES.map(({ type }) => type), ...OPERATOR_TYPES].map((type) => [
+    type.fingerprint,
+    type,
+  ]),
 );
 
 /** The type that wrote a section. Throws on one of no built-in type. */
@@ -56,7 +63,16 @@ export function createResults(): Results {
           }
           continue;
         }
+        if (OPERATOR_FINGERPRINTS.has(fingerprint)) {
+          lines.push(...linesOf([section]));
+          continue;
+        }
         switch (fingerprint) {
+          // Of an operator; its number in the partition is another on another number of partitions.
+          case deadLetterType.fingerprint:
+            for (const { position: _, ...letter } of deadLetterType.decodeBlock(bytes))
+              lines.push(JSON.stringify(letter));
+            break;
           case sessionClosedType.fingerprint:
             for (const { at: _, ...session } of sessionClosedType.decodeBlock(bytes))
               lines.push(JSON.stringify(session));

@@ -1,11 +1,16 @@
 /** The configuration that is simulated: small bounds, so that every limit is met often. */
 
+import { fileURLToPath } from 'node:url';
 import type { Config } from '../../src/config/config.ts';
+import type { OperatorConfig } from '../../src/config/sections/operators.ts';
 import type { StreamConfig } from '../../src/config/sections/streams.ts';
 import type { WindowConfig } from '../../src/config/sections/windows.ts';
 import { transactionSchema } from '../../src/fraud/schemas.ts';
 import type { Durability } from '../../src/journal/log.ts';
 import { STANDARD_FORMAT } from '../../src/messages/stream-format.ts';
+import { readDefinition } from '../../src/operators/definition.ts';
+import { outputSchema, outputStream } from '../../src/operators/output-writer.ts';
+import { loadUserModule } from '../../src/user-code/load-module.ts';
 import { weatherObservationSchema } from '../../src/weather/observation.ts';
 import { OUT_OF_ORDERNESS_MS } from './input.ts';
 import { WEATHER_URL, WEBHOOK_URL } from './network.ts';
@@ -56,6 +61,31 @@ export const WINDOWS: readonly WindowConfig[] = [
     aggregates: AGGREGATES,
   },
 ];
+
+const MODULE = fileURLToPath(new URL('../fixtures/operators/payments.js', import.meta.url));
+const { exported, sha256 } = loadUserModule(MODULE);
+
+/** One beside the windows, and one behind an exchange, which has timers and takes events by their times. */
+export const OPERATORS: readonly OperatorConfig[] = [
+  operatorOf('of-customer', { key: 'customerId', order: 'arrival', onError: 'deadLetter', quietMs: 0 }),
+  operatorOf('of-terminal', { key: 'terminalId', order: 'time', onError: 'deadLetter', quietMs: MINUTE_MS }),
+];
+
+interface OwnOperator extends Pick<OperatorConfig, 'order' | 'onError'> {
+  readonly key: string;
+  readonly quietMs: number;
+}
+
+function operatorOf(name: string, { key, order, onError, quietMs }: OwnOperator): OperatorConfig {
+  const keyType = 'long';
+  return {
+    ...{ name, module: MODULE, sha256, input: { [PAYMENTS]: key }, options: { quietMs } },
+    ...{ order, ttlMs: null, onError, keyType },
+    outputs: [...readDefinition(exported).outputs].map(([output, fields]) => {
+      return { stream: outputStream(name, output), schema: outputSchema(name, output, fields, keyType) };
+    }),
+  };
+}
 
 export function scenario(dataDir: string, partitions: number, durability: Durability = 'fsync'): Config {
   const stream = (name: string, overrides: Partial<StreamConfig>): StreamConfig => ({
@@ -116,7 +146,7 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
       }),
     ],
     windows: WINDOWS,
-    operators: [],
+    operators: OPERATORS,
     derived: [],
     joins: [],
     schedules: [
