@@ -138,6 +138,7 @@ export function createView(service: Service): ServedView {
     name: config.name,
     jobs: config.schedules.map(({ job }) => job),
     sinks: config.sinks.map(({ name }) => name),
+    operators: config.operators.map(({ name }) => name),
     pageModules: pageModulesOf(config),
   };
 

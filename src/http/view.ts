@@ -48,8 +48,13 @@ export interface Overview {
     readonly lateEvents: number;
     readonly alerts: number;
   };
-  /** What each operator of a user holds, over its partitions; bytes are estimated. */
-  readonly operators: readonly { readonly operator: string; readonly keys: number; readonly bytes: number }[];
+  /** What each operator of a user holds, over its partitions, bytes estimated; and its failed calls since the start. */
+  readonly operators: readonly {
+    readonly operator: string;
+    readonly keys: number;
+    readonly bytes: number;
+    readonly failed: number;
+  }[];
   /** The largest event time seen, epoch ms; null before the first event. */
   readonly eventTime: number | null;
   readonly eventLoopDelayP99Ms: number;
@@ -196,6 +201,8 @@ export interface PipelineInfo {
   readonly name: string;
   readonly jobs: readonly string[];
   readonly sinks: readonly string[];
+  /** Operators of users. */
+  readonly operators: readonly string[];
   /** Browser modules, by their place in src, that add what the page shows of a domain. */
   readonly pageModules: readonly string[];
 }

@@ -1,5 +1,8 @@
 /** Counts of events taken in and derived. */
 import { FRAUD_STREAMS } from '../fraud/operator.ts';
+import { deadLettersOf } from '../messages/stream-events.ts';
+import { USER_OPERATOR } from '../operators/user-operator.ts';
+import type { DerivedCount } from '../partition/derived-blocks.ts';
 import { addRefusals, type RefusalCounts } from './refusal-counts.ts';
 
 export interface Counts {
@@ -15,6 +18,8 @@ export interface Counts {
   /** Events that failed an expectation, by stream and expectation. */
   readonly failures: Map<string, Map<string, number>>;
   readonly refusals: RefusalCounts;
+  /** Calls that an operator of a user failed on, each a dead letter, by operator. */
+  readonly failedCalls: Map<string, number>;
 }
 
 export function noCounts(): Counts {
@@ -29,6 +34,7 @@ export function noCounts(): Counts {
     commits: 0,
     failures: new Map(),
     refusals: new Map(),
+    failedCalls: new Map(),
   };
 }
 
@@ -42,6 +48,7 @@ export function addCounts(sum: Counts, counts: Counts): void {
   sum.sessions += counts.sessions;
   sum.commits += counts.commits;
   addRefusals(sum.refusals, counts.refusals);
+  for (const [operator, calls] of counts.failedCalls) addFailedCalls(sum, operator, calls);
   for (const [stream, own] of counts.failures) {
     for (const [expectation, events] of own) addFailures(sum, stream, expectation, events);
   }
@@ -53,9 +60,14 @@ export function addFailures({ failures }: Counts, stream: string, expectation: s
   own.set(expectation, (own.get(expectation) ?? 0) + events);
 }
 
+function addFailedCalls({ failedCalls }: Counts, operator: string, calls: number): void {
+  failedCalls.set(operator, (failedCalls.get(operator) ?? 0) + calls);
+}
+
 /** Events of one output of an operator. */
-export function countDerived(counts: Counts, kind: string, stream: string, events: number): void {
+export function countDerived(counts: Counts, { kind, operator, stream, events }: DerivedCount): void {
   if (kind === 'window') counts.windows += events;
+  else if (kind === USER_OPERATOR && stream.endsWith(deadLettersOf(''))) addFailedCalls(counts, operator, events);
   else if (stream === FRAUD_STREAMS.alerts) counts.alerts += events;
   else if (stream === FRAUD_STREAMS.sessions) counts.sessions += events;
 }

@@ -28,12 +28,20 @@ export function createHeldStates(
   };
 }
 
+export interface OperatorHealth extends HeldState {
+  /** Calls that failed since the start, each a dead letter. */
+  readonly failed: number;
+}
+
 /** An operator's keys and bytes over its partitions. */
-export function heldByOperator(held: readonly HeldInPartition[]): readonly HeldState[] {
+export function heldByOperator(
+  held: readonly HeldInPartition[],
+  failedCalls: ReadonlyMap<string, number>,
+): readonly OperatorHealth[] {
   const sums = new Map<string, HeldState>();
   for (const { operator, keys, bytes } of held) {
     const before = sums.get(operator) ?? { operator, keys: 0, bytes: 0 };
     sums.set(operator, { operator, keys: before.keys + keys, bytes: before.bytes + bytes });
   }
-  return [...sums.values()];
+  return [...sums.values()].map((sum) => ({ ...sum, failed: failedCalls.get(sum.operator) ?? 0 }));
 }

@@ -161,7 +161,7 @@ export function createObserver(config: Config, version: string, sources: Observe
       counts.deadLetters += commit.deadLetters;
       counts.late += derived.late;
       counts.lateWindows += derived.lateWindows;
-      for (const { kind, stream: output, events } of derived.outputs) countDerived(counts, kind, output, events);
+      for (const output of derived.outputs) countDerived(counts, output);
       meters.meter(`source:${stream}`).add(commit.events);
       meters.meter(log).add(commit.events);
       metrics.add('events_in_total', { source: stream }, commit.events + commit.deadLetters);
@@ -208,7 +208,7 @@ export function createObserver(config: Config, version: string, sources: Observe
           lateEvents: counts.late,
           alerts: counts.alerts,
         },
-        operators: heldByOperator(held()),
+        operators: heldByOperator(held(), counts.failedCalls),
         eventTime: eventTime(),
         eventLoopDelayP99Ms: delayP99Ms,
         rssBytes: residentBytes() + (sources.readModels()?.stores.usage().rssBytes ?? 0),

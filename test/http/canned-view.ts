@@ -55,7 +55,7 @@ export const overview: Overview = {
   alerts: 1,
   openCases: 1,
   sinceStart: { eventsIn: 40, deadLetters: 0, lateEvents: 0, alerts: 1 },
-  operators: [{ operator: 'velocity', keys: 3, bytes: 60 }],
+  operators: [{ operator: 'velocity', keys: 3, bytes: 60, failed: 2 }],
   eventTime: NOW - 5_000,
   eventLoopDelayP99Ms: 11,
   rssBytes: 100_000_000,
@@ -158,7 +158,13 @@ export function cannedService(): CannedService {
       readiness = { ready, reasons };
     },
     view: {
-      pipeline: () => ({ name: 'canned', jobs: ['weather'], sinks: ['log'], pageModules: PAGE_MODULES }),
+      pipeline: () => ({
+        name: 'canned',
+        jobs: ['weather'],
+        sinks: ['log'],
+        operators: ['velocity'],
+        pageModules: PAGE_MODULES,
+      }),
       overview: () => overview,
       actors: () => actors,
       rows: async (table, { limit }) => (rows[table] ?? []).slice(0, limit),

@@ -180,7 +180,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     );
     await page.locator('#alerts').waitFor();
     expect(await page.locator('.tile', { hasText: 'Open cases' }).count()).toBe(1);
-    const pipeline = () => ({ name: 'plant', jobs: [], sinks: [], pageModules: [] });
+    const pipeline = () => ({ name: 'plant', jobs: [], sinks: [], operators: [], pageModules: [] });
     const plant = await startHttp({
       view: { ...view, pipeline, derived: () => [] },
       ...{ host: '127.0.0.1', port: 0, logger: silentLogger },

@@ -26,7 +26,8 @@ test.for([0, 1])('are told of with %i threads', { timeout: 30_000 }, async (thre
       clicks.intake.deliver(partition, batch).catch(reject);
     });
   };
-  const keys = () => service.observer.overview().operators.map(({ operator, keys }) => ({ operator, keys }));
+  const keys = () =>
+    service.observer.overview().operators.map(({ operator, keys, failed }) => ({ operator, keys, failed }));
   const metric = async (name: string): Promise<number[]> => {
     const { body } = await service.observer.metrics.text();
     const of = (partition: number) =>
@@ -36,13 +37,13 @@ test.for([0, 1])('are told of with %i threads', { timeout: 30_000 }, async (thre
   await deliver(0, 1, ['a', 'bb', 'a', 'ccc'], 1000);
   await deliver(1, 1, ['d'], 1000);
   const soon = { timeout: 10_000, interval: 100 };
-  await vi.waitFor(() => expect(keys()).toEqual([{ operator: 'own', keys: 4 }]), soon);
+  await vi.waitFor(() => expect(keys()).toEqual([{ operator: 'own', keys: 4, failed: 0 }]), soon);
   expect(await metric('operator_keys')).toEqual([3, 1]);
   const [three = 0, one = 0] = await metric('operator_state_bytes');
   expect(one).toBeGreaterThan(10);
   expect(three).toBeGreaterThan(2.9 * one);
   // Their time to live is over, but for that of the key that comes.
   await deliver(0, 2, ['e'], 2 * 3_600_000);
-  await vi.waitFor(() => expect(keys()).toEqual([{ operator: 'own', keys: 2 }]), soon);
+  await vi.waitFor(() => expect(keys()).toEqual([{ operator: 'own', keys: 2, failed: 0 }]), soon);
   await service.stop();
 });

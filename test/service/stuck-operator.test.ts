@@ -72,6 +72,10 @@ test.for(['deadLetter', 'fail'])(
     expect(told.filter((line) => line.includes(SAYS)).length).toBeGreaterThan(0);
     expect(service.pipeline.units.map((unit) => unit.problem())).toEqual([null, null, null]);
     expect(service.pipeline.units.flatMap((unit) => unit.files())).toEqual([POSITION]);
+    await vi.waitFor(
+      () => expect(service.observer.overview().operators).toMatchObject([{ operator: 'own', failed: 3 }]),
+      { timeout: 10_000 },
+    );
     const events = await output();
     expect(countsOf(events).sort()).toEqual(['a1', 'a2', 'a3', 'b1', 'c1', 'd1', 'z1', 'z2']);
     const letters = events.filter(({ stream }) => stream !== 'own.counts');

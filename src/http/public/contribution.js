@@ -17,6 +17,7 @@ import { headlinePanel } from './panels/headline.js';
 import { joinPanel } from './panels/join.js';
 import { lateEventsPanel } from './panels/late-events.js';
 import { logsPanel } from './panels/logs.js';
+import { operatorsPanel } from './panels/operators.js';
 import { readersPanel } from './panels/readers.js';
 import { runsPanel } from './panels/runs.js';
 import { streamPanel } from './panels/stream.js';
@@ -49,6 +50,7 @@ export const OWN = {
     windowsPanel,
     windowPanel,
     joinPanel,
+    operatorsPanel,
     runsPanel,
     deadLettersPanel,
     lateEventsPanel,
