@@ -4,7 +4,7 @@ import { relationsOf } from '../config/relations.ts';
 import type { Relation } from '../config/sections/relation.ts';
 import type { DerivedInfo } from '../http/view.ts';
 import { fieldAt, valueTypeOf } from '../streams/field-type.ts';
-import { isOfSeveral } from '../streams/group-key.ts';
+import { isOfSeveral, type KeyPart } from '../streams/group-key.ts';
 
 export function derivedOf(config: Config): DerivedInfo[] {
   const relations = relationsOf(config);
@@ -25,10 +25,16 @@ export function derivedOf(config: Config): DerivedInfo[] {
       };
     }),
     ...config.joins.map(({ name, left, right, leftKey }): DerivedInfo => {
-      const keys = keysOf(left, leftKey);
-      return { name, kind: 'join', of: [left, right], window: null, key: leftKey, keys, aggregates: [] };
+      const keys = isOfSeveral(leftKey) ? keysOfParts(leftKey) : keysOf(left, leftKey);
+      const key = isOfSeveral(leftKey) ? leftKey.map(({ field }) => field).join(', ') : leftKey;
+      return { name, kind: 'join', of: [left, right], window: null, key, keys, aggregates: [] };
     }),
   ];
+}
+
+function keysOfParts([part, ...others]: readonly KeyPart[]): DerivedInfo['keys'] {
+  if (others.length > 0) return 'several';
+  return part?.gives === 'text' ? 'text' : 'number';
 }
 
 /** A union of texts and numbers shows as text. */

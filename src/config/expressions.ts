@@ -30,6 +30,17 @@ export function checkSelected(name: string, text: string, schema: AvroRecord, re
   );
 }
 
+/** What an expression gives as a key; null, and a report, when it is neither text nor a whole number. */
+export function checkKey(text: string, schema: AvroRecord, report: ReportAt): 'text' | 'whole number' | null {
+  const expression = compiled(() => compileExpression(text, schema), report);
+  if (expression === null) return null;
+  const { type, at } = expression;
+  if (type.kind === 'varchar') return 'text';
+  if (type.kind === 'bigint') return 'whole number';
+  reportFault(new ExpressionError(`a key is VARCHAR or BIGINT, not ${typeText(type)}; CAST it`, at), report);
+  return null;
+}
+
 function compiled(compile: () => Checked, report: ReportAt): Checked | null {
   try {
     return compile();

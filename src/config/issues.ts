@@ -113,7 +113,7 @@ function alternativesMessage(path: readonly PropertyKey[]): string {
     if (keys.length > 0) return [`{ ${keys.join(', ')} }`];
     return [type ?? []].flat().map((kind) => KINDS[kind] ?? kind);
   });
-  return `must be one of ${forms.join(' or ')}`;
+  return `must be one of ${[...new Set(forms)].join(' or ')}`;
 }
 
 const KINDS: Readonly<Record<string, string>> = {

@@ -15,7 +15,7 @@ import { channelOf } from '../partition/channel.ts';
 import type { Derivation, DerivationInput } from '../partition/derivation.ts';
 import type { Exchange, ExchangeInput } from '../partition/exchange.ts';
 import type { GroupKey } from '../streams/group-key.ts';
-import { type JoinSideSpec, joinKind } from '../streams/join-operator.ts';
+import { type JoinKey, type JoinSideSpec, joinKind } from '../streams/join-operator.ts';
 import type { OperatorSpec } from '../streams/operator-kind.ts';
 import { notedStreams } from './derivation-history.ts';
 import {
@@ -150,7 +150,7 @@ function plan(
   };
 }
 
-function sideOf(stream: string, relation: Relation, key: string, isTable: boolean): JoinSideSpec {
+function sideOf(stream: string, relation: Relation, key: JoinKey, isTable: boolean): JoinSideSpec {
   const of = viewOf(relation);
   const deletes = isTable && relation.isTable === true;
   return { stream, key, ...(deletes ? { deletes } : {}), ...(of === undefined ? {} : { of }) };

@@ -111,7 +111,7 @@ async function answerResults(
 /** A key of several values as an array; what no double holds is text in it, as in every other column. */
 function withKey(row: Row, derived: readonly DerivedInfo[]): Readonly<Record<string, unknown>> {
   const { key } = row;
-  const isArray = derived.some(({ name, keys }) => keys === 'several' && name === row.window);
+  const isArray = derived.some(({ name, keys }) => keys === 'several' && name === (row.window ?? row.join));
   if (!isArray || typeof key !== 'string' || !key.startsWith('[')) return row;
   return { ...row, key: keyValues(key).map((value) => (typeof value === 'bigint' ? String(value) : value)) };
 }

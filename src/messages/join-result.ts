@@ -1,5 +1,12 @@
 /** Results of a join. Each join has an Avro record of its own, with the records of both sides in it. */
-import { AVRO_PRIMITIVES, type AvroRecord, type AvroSchema, NAMESPACE, TIMESTAMP_MILLIS } from './avro.ts';
+import {
+  AVRO_PRIMITIVES,
+  type AvroField,
+  type AvroRecord,
+  type AvroSchema,
+  NAMESPACE,
+  TIMESTAMP_MILLIS,
+} from './avro.ts';
 import { type BlockWriter, createBlockWriter } from './block.ts';
 import { type DynamicEvent, dynamicEventType, type EventType } from './codec.ts';
 import { escapedName, plainName } from './escaped-name.ts';
@@ -21,12 +28,16 @@ export interface JoinResultType {
   blockWriter(): BlockWriter<JoinResult>;
 }
 
-export function joinResultType(join: string, left: AvroRecord, right: AvroRecord): JoinResultType {
-  const type = dynamicEventType(joinResultSchema(join, left, right));
+export function joinResultType(join: string, left: AvroRecord, right: AvroRecord, isArrayKey = false): JoinResultType {
+  const type = dynamicEventType(joinResultSchema(join, left, right, isArrayKey));
   return { join, type, blockWriter: () => createBlockWriter(type.fingerprint, null, writeResult) };
 }
 
-export function joinResultSchema(join: string, left: AvroRecord, right: AvroRecord): AvroRecord {
+/**
+ * `isArrayKey`: the key is a JSON array of several values. A schema says so by a field that takes no bytes, because what
+ * only describes a schema is not a part of its fingerprint.
+ */
+export function joinResultSchema(join: string, left: AvroRecord, right: AvroRecord, isArrayKey = false): AvroRecord {
   const own = `${RESULTS}.${escapedName(join)}`;
   return {
     type: 'record',
@@ -38,9 +49,15 @@ export function joinResultSchema(join: string, left: AvroRecord, right: AvroReco
       { name: 'left', type: ['null', within(`${own}.left`, left, '')] },
       { name: 'right', type: ['null', within(`${own}.right`, right, '')] },
       { name: 'ts', type: TIMESTAMP_MILLIS, doc: 'The larger of their times.' },
+      ...(isArrayKey ? [ARRAY_KEY_FIELD] : []),
     ],
   };
 }
+
+/** The field of results whose key is a JSON array. */
+export const ARRAY_KEY = 'isArrayKey';
+
+const ARRAY_KEY_FIELD: AvroField = { name: ARRAY_KEY, type: 'null', doc: 'The key is a JSON array of several values.' };
 
 /** Puts a side's types into a namespace of its own: both sides may have the same type, which a schema defines only once. */
 function within(prefix: string, type: AvroSchema, namespace: string): AvroSchema {

@@ -14,6 +14,7 @@ import {
   resolvingDecoder,
 } from './codec.ts';
 import type { Columns } from './columns.ts';
+import { ARRAY_KEY, joinOfRecord } from './join-result.ts';
 import { ENGINE_TYPES } from './types.ts';
 import { type WindowResultType, windowOfRecord, writtenWindowType } from './window-result.ts';
 
@@ -32,8 +33,8 @@ export interface Registry {
   problemReading(reader: EventType<unknown>): string | null;
   /** The window whose results blocks of this fingerprint hold, with the type that wrote them; null for other blocks. */
   windowOf(fingerprint: string): WindowResultType | null;
-  /** Whether results of a window are known whose key is several values. */
-  isKeyedBySeveral(window: string): boolean;
+  /** Whether results of a window or join are known whose key is several values. */
+  isKeyedBySeveral(of: string): boolean;
   /** The built-in type of this full name. */
   builtin(name: string): EventType<DynamicEvent> | undefined;
   /** The type that wrote blocks of this fingerprint; undefined when unknown. */
@@ -103,11 +104,12 @@ export function createRegistry(known: readonly EventType<DynamicEvent>[] = []): 
       }
       return null;
     },
-    isKeyedBySeveral(window) {
-      return [...names].some(
-        ([fingerprint, name]) =>
-          windowOfRecord(name) === window && (registry.windowOf(fingerprint)?.parts.length ?? 0) > 0,
-      );
+    isKeyedBySeveral(of) {
+      return [...names].some(([fingerprint, name]) => {
+        if (windowOfRecord(name) === of) return (registry.windowOf(fingerprint)?.parts.length ?? 0) > 0;
+        const writer = joinOfRecord(name) === of ? registry.writerOf(fingerprint) : undefined;
+        return writer?.schema.fields.some((field) => field.name === ARRAY_KEY) === true;
+      });
     },
     windowOf(fingerprint) {
       let known = windows.get(fingerprint);

@@ -6,7 +6,8 @@
 import type { Section } from './commit.ts';
 import { derivedStreamOfRecord } from './derived-event.ts';
 import { exactJson } from './event-json.ts';
-import { joinOfRecord } from './join-result.ts';
+import { ARRAY_KEY, joinOfRecord } from './join-result.ts';
+import { keyValues } from './key-values.ts';
 import type { Registry } from './registry.ts';
 import { deadLetterType, lateEventType } from './types.ts';
 
@@ -92,8 +93,10 @@ export function* derivedEvents(
     return;
   }
   // Results of a join have their key, derived events what they select.
-  for (const event of registry.writerOf(fingerprint)?.decodeBlock(bytes) ?? []) {
-    yield eventOf({ stream: name, ...event }, typeof event.key === 'string' ? event.key : null);
+  for (const { [ARRAY_KEY]: isArray, ...event } of registry.writerOf(fingerprint)?.decodeBlock(bytes) ?? []) {
+    const key = typeof event.key === 'string' ? event.key : null;
+    const shown = isArray === undefined || key === null ? event : { ...event, key: keyValues(key) };
+    yield eventOf({ stream: name, ...shown }, key);
   }
 }
 

@@ -17,7 +17,7 @@ import { createExchangeTimes, NOWHERE, type Share } from '../streams/exchange-ti
 import { type GroupKey, keyReader } from '../streams/group-key.ts';
 import { isKeyColumn } from '../streams/key-column.ts';
 import { partitionOfKey, partitionsOf } from '../streams/partitioner.ts';
-import { createView, type ViewSpec } from '../streams/selection.ts';
+import { createView, type ViewSpec, viewSchema } from '../streams/selection.ts';
 import { channelOf } from './channel.ts';
 
 /** Streams whose events meet by key, each with a key of its own. */
@@ -192,7 +192,7 @@ function createRoute(
 ): Route | null {
   if (key === null || partitions === 1) return null;
   const read = gives.type.columnReader();
-  const keysOf = keyReader(key);
+  const keysOf = keyReader(key, of === undefined ? gives.type.schema : viewSchema(of));
   const view = of === undefined ? null : createView(of);
 
   function partitionOfRows(columns: Columns, timesMs: Float64Array): Int32Array {

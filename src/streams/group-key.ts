@@ -4,17 +4,20 @@
  * The key of several values is a text: they as a JSON array, without spaces, as `JSON.stringify` writes it. So wherever a key
  * goes, in a group's row, through the hash that chooses a partition, into a snapshot, it is one text.
  */
-import type { AvroField } from '../messages/avro.ts';
+import type { AvroField, AvroRecord } from '../messages/avro.ts';
 import type { Columns, TextColumn } from '../messages/columns.ts';
 import { type KeyValue, keyValues } from '../messages/key-values.ts';
+import { compileExpression } from '../sql/compile.ts';
+import { computedKey } from './computed-key.ts';
 import { type KeyColumn, keyColumn } from './key-column.ts';
 
 /** One of several values that are a key together. */
 export interface KeyPart {
   /** What results call it. */
   readonly name: string;
-  /** The field that it is. */
+  /** The field that it is; where it is computed, the expression. */
   readonly field: string;
+  readonly isComputed?: true;
   readonly gives: 'text' | 'whole number';
 }
 
@@ -36,16 +39,28 @@ export function partsOf(key: readonly KeyPart[], text: string): Record<string, K
   return Object.fromEntries(key.map(({ name }, i) => [name, values[i] ?? null]));
 }
 
-/** Reads the key of each block of events; throws when they lack a field. The column of a key of several is good until the next block. */
-export function keyReader(key: GroupKey): (columns: Columns) => KeyColumn | null {
+/**
+ * Reads the key of each block of events; throws when they lack a field. The column of a key of several, or of a computed one,
+ * is good until the next block. `schema` is that of the events, for what is computed.
+ */
+export function keyReader(key: GroupKey, schema?: AvroRecord): (columns: Columns) => KeyColumn | null {
   if (key === null) return () => null;
   if (!isOfSeveral(key)) return (columns) => keyColumn(columns, key);
+  const parts = key.map((part) => partReader(part, schema));
+  const [only, ...others] = parts;
+  if (only !== undefined && others.length === 0) return only;
   const tuple = tupleWriter();
   return (columns) =>
     tuple(
-      key.map(({ field }) => keyColumn(columns, field)),
+      parts.map((part) => part(columns)),
       columns.count,
     );
+}
+
+function partReader({ field, isComputed }: KeyPart, schema?: AvroRecord): (columns: Columns) => KeyColumn {
+  if (isComputed !== true) return (columns) => keyColumn(columns, field);
+  if (schema === undefined) throw new Error(`The schema of the events is not given, of which ${field} is computed`);
+  return computedKey(compileExpression(field, schema));
 }
 
 const INITIAL_BYTES = 1 << 12;

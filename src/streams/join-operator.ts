@@ -5,14 +5,23 @@ import { type DynamicEvent, dynamicEventType, type EventType, eventType } from '
 import type { Columns } from '../messages/columns.ts';
 import { exactJson } from '../messages/event-json.ts';
 import { type JoinResultType, joinResultType } from '../messages/join-result.ts';
+import { keyValues } from '../messages/key-values.ts';
 import { filteredResults } from './filtered-results.ts';
+import { type GroupKey, isOfSeveral, keyReader } from './group-key.ts';
 import { createJoin, heldBackMs } from './join-by-kind.ts';
 import type { Joined, JoinSpec, Side } from './join-kind.ts';
-import { type KeyColumn, keyAt, keyColumn } from './key-column.ts';
+import { type Key, type KeyColumn, keyAt, keyColumn } from './key-column.ts';
 import type { Operator } from './operator.ts';
 import { type LateEvents, type OperatorPlace, operatorKind, WINDOW_AGGREGATOR } from './operator-kind.ts';
 import { recordsOf, stateOf } from './operator-state.ts';
 import { createView, type View, type ViewSpec, viewSchema } from './selection.ts';
+
+export type JoinKey = NonNullable<GroupKey>;
+
+/** Whether results have a key of several values, which is an array in outputs. */
+export function isArrayKey(key: JoinKey): boolean {
+  return isOfSeveral(key) && key.length > 1;
+}
 
 export interface JoinOperatorSpec {
   readonly join: JoinSpec;
@@ -25,8 +34,8 @@ export interface JoinOperatorSpec {
 export interface JoinSideSpec {
   /** The stream whose events are read. */
   readonly stream: string;
-  /** The field by whose value events match; `record.field` of a nested record. */
-  readonly key: string;
+  /** By whose value events match: a field, `record.field` of a nested record, or several values, or what is computed. */
+  readonly key: JoinKey;
   /** Of the left table, the field that refers to the key of the right one; absent where both have one key. */
   readonly ref?: string;
   /** Its events are rows of a table, which one without a left and a right event deletes. */
@@ -57,7 +66,7 @@ const entryType = eventType(joinEntrySchema);
 
 interface JoinSide {
   readonly stream: string;
-  readonly key: string;
+  readonly key: JoinKey;
   readonly ref: string | null;
   readonly deletes: boolean;
   readonly schema: AvroRecord;
@@ -69,7 +78,7 @@ type JoinSides = Readonly<Record<Side, JoinSide>>;
 
 export const joinKind = operatorKind<JoinOperatorSpec>(KIND, (name, { join, where, ...specs }, place) => {
   const sides = { left: sideOf(name, specs.left, place), right: sideOf(name, specs.right, place) };
-  const result = joinResultType(name, sides.left.schema, sides.right.schema);
+  const result = joinResultType(name, sides.left.schema, sides.right.schema, isArrayKey(sides.left.key));
   return {
     actor: WINDOW_AGGREGATOR,
     types: [{ stream: name, type: result.type }],
@@ -90,7 +99,7 @@ const NO_TIMES = new Float64Array(0);
 interface Rows {
   readonly side: Side;
   readonly columns: Columns;
-  readonly keys: KeyColumn;
+  readonly keys: KeyColumn | null;
   readonly refs: KeyColumn | null;
   readonly type: EventType<DynamicEvent>;
   readonly view: View | null;
@@ -116,6 +125,8 @@ function createJoinOperator(
   const events =
     where === undefined ? results : filteredResults(type, where, results, spec.kind === 'tables' ? deletionOf : null);
   const views: Record<Side, View | null> = { left: viewOf(left), right: viewOf(right) };
+  const keysOf = { left: keyReader(left.key, left.schema), right: keyReader(right.key, right.schema) };
+  const isArray = isArrayKey(left.key);
   let rows: Rows | null = null;
   let timesMs: Float64Array = NO_TIMES;
   let watermarkMs = Number.NEGATIVE_INFINITY;
@@ -128,11 +139,11 @@ function createJoinOperator(
     heldBackMs: heldBackMs(spec),
     begin(input) {
       const side = input.stream === right.stream ? 'right' : 'left';
-      const { key, ref, type: eventsType, deletes } = sides[side];
+      const { ref, type: eventsType, deletes } = sides[side];
       const view = views[side];
       const columns = view === null ? input.columns : view.begin(input.columns, input.timesMs);
       const refs = ref === null ? null : keyColumn(columns, ref);
-      rows = { side, columns, keys: keyColumn(columns, key), refs, type: eventsType, view, deletes };
+      rows = { side, columns, keys: keysOf[side](columns), refs, type: eventsType, view, deletes };
       timesMs = input.timesMs;
       watermarkMs = input.watermarkMs;
     },
@@ -140,7 +151,8 @@ function createJoinOperator(
       if (rows === null) return;
       const { side, columns, keys, refs, type: eventsType, view, deletes } = rows;
       if (view !== null && !view.takes(row)) return;
-      const key = keyAt(keys, row);
+      if (keys === null) return;
+      const key = isArray ? wholeKeyAt(keys, row) : keyAt(keys, row);
       const occurredAt = timesMs[row]!;
       if (deletes && isDeletion(columns.event(row))) {
         join.remove(side, key, occurredAt, watermarkMs, out);
@@ -193,6 +205,12 @@ function createJoinOperator(
     },
     keyCount: join.size,
   };
+}
+
+/** A key of several values that lacks one is null: it matches nothing, as in SQL. */
+function wholeKeyAt(keys: KeyColumn, row: number): Key {
+  const text = keyAt(keys, row);
+  return typeof text === 'string' && text.includes('null') && keyValues(text).includes(null) ? null : text;
 }
 
 /** A row of a join of two tables that is gone. */

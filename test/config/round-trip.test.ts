@@ -184,11 +184,28 @@ test('so are joins of every kind', () => {
     together: { left: 'a', right: 'b', type: 'outer', window: { tumbling: '10s', offset: '3s' } },
     seen: { left: 'a', table: 'b', type: 'left', history: '7d' },
     again: { left: 'together', table: 'near', type: 'inner' },
+    keyed: {
+      left: 'a',
+      right: 'b',
+      on: { left: ['terminalId', 'customerId % 3'], right: ['customerId', 'terminalId'] },
+      within: '1s',
+    },
+    computed: { left: 'a', right: 'b', on: 'customerId // 2', within: '1s' },
     tables: { leftTable: 'a', rightTable: 'b', type: 'outer', grace: '1s' },
     foreign: { leftTable: 'a', rightTable: 'b', on: 'terminalId', where: 'left.amountCents > 1', history: '7d' },
   };
   const config = parseConfig(JSON.stringify({ streams: { a: stream, b: stream }, joins }), AT, {});
-  expect(config.joins.map(({ spec }) => 'ofJoin' in spec)).toEqual([false, false, false, false, true, false, false]);
+  expect(config.joins.map(({ spec }) => 'ofJoin' in spec)).toEqual([
+    false,
+    false,
+    false,
+    false,
+    true,
+    false,
+    false,
+    false,
+    false,
+  ]);
   expect(parseConfig(printConfig(config, { secrets: 'shown' }), AT, {})).toEqual(config);
 });
 

@@ -7,8 +7,10 @@ import type { AvroField } from '../../messages/avro.ts';
 import { joinOfRecord, joinResultSchema } from '../../messages/join-result.ts';
 import { fieldAt, valueTypeOf } from '../../streams/field-type.ts';
 import type { JoinSpec, TablesJoinSpec, WithinMs } from '../../streams/join-kind.ts';
+import { isArrayKey, type JoinKey } from '../../streams/join-operator.ts';
 import { checkCondition, condition } from '../expressions.ts';
 import { entries, type Reading, section } from '../section.ts';
+import { joinKeyOf, keyOfParts, mismatch, printJoinKey } from './join-key.ts';
 import { type Relation, readBy } from './relation.ts';
 import { checkTumbling, printTumbling, tumbling } from './tumbling.ts';
 
@@ -19,8 +21,8 @@ export interface JoinConfig {
   /** The other stream, or the one that is the table. */
   readonly right: string;
   /** The fields by whose values events match; `record.field` of a nested record. */
-  readonly leftKey: string;
-  readonly rightKey: string;
+  readonly leftKey: JoinKey;
+  readonly rightKey: JoinKey;
   /** Of a join of two tables, the left field that refers to the right table's key; null where both have one key. */
   readonly leftRef: string | null;
   /** The condition on results as it is written; null for all of them. */
@@ -29,10 +31,13 @@ export interface JoinConfig {
 }
 
 const grace = duration.prefault('0s');
+const keyForm = z.union([z.string(), z.array(z.string()).min(1)]);
 const on = z
-  .union([z.string(), z.strictObject({ left: z.string(), right: z.string() })])
+  .union([z.string(), z.array(z.string()).min(1), z.strictObject({ left: keyForm, right: keyForm })])
   .optional()
-  .describe("The field by whose value events match, of both sides or of each; by default the streams' keys.");
+  .describe(
+    "By what events match, on both sides or on each: a field, SQL such as lower(email), or a list of these; by default the streams' keys.",
+  );
 
 const where = condition.describe(
   'Results of which this is true, over the fields of left and right, such as left.total > right.paid.',
@@ -122,19 +127,23 @@ function joinOf(name: string, raw: RawJoin, { relation, report }: Reading): Join
   if (left === null || right === null) return null;
   if ('leftTable' in raw) return tablesJoinOf(name, raw, left, right, report);
   const { on } = raw;
-  const leftKey = on === undefined ? left.key : typeof on === 'string' ? on : on.left;
-  const rightKey = on === undefined ? right.key : typeof on === 'string' ? on : on.right;
-  if (leftKey === null || rightKey === null) {
-    const { name: keyless } = leftKey === null ? left : right;
-    report([...at, 'on'], `must say by which fields events match: ${keyless} does not select the key of its stream`);
+  const [leftOn, rightOn] = typeof on === 'object' && 'left' in on ? [on.left, on.right] : [on, on];
+  const keyless =
+    leftOn === undefined && left.key === null ? left : rightOn === undefined && right.key === null ? right : null;
+  if (keyless !== null) {
+    report(
+      [...at, 'on'],
+      `must say by which fields events match: ${keyless.name} does not select the key of its stream`,
+    );
     return null;
   }
-  const keys = [keyOf(left, leftKey, [...at, 'on'], report), keyOf(right, rightKey, [...at, 'on'], report)];
-  const [leftType, rightType] = keys.map((field) => (field === undefined ? null : valueTypeOf(field)));
-  if (!keys.includes(undefined) && leftType !== rightType) {
-    const types = `${leftKey} of ${left.name} is a ${leftType} and ${rightKey} of ${right.name} is a ${rightType}`;
-    report([...at, on === undefined ? rightSide : 'on'], `events match by fields of one type, but ${types}`);
-  }
+  const keyPath = (side: string): string[] => [...at, 'on', ...(leftOn === rightOn ? [] : [side])];
+  const leftParts = joinKeyOf(left, leftOn ?? left.key ?? '', keyPath('left'), report);
+  const rightParts = joinKeyOf(right, rightOn ?? right.key ?? '', keyPath('right'), report);
+  if (leftParts === null || rightParts === null) return null;
+  const wrong = mismatch(left, leftParts, right, rightParts);
+  if (wrong !== null) report([...at, on === undefined ? rightSide : 'on'], wrong);
+  const [leftKey, rightKey] = [keyOfParts(leftParts), keyOfParts(rightParts)];
   if ('table' in raw && rightKey !== right.key) {
     const known = right.key === null ? 'which it does not select' : right.key;
     report([...at, 'on'], `the rows of a table are told apart by the key of its stream, ${known}`);
@@ -206,10 +215,10 @@ function checkWhere(name: string, where: string, left: Relation, right: Relation
 }
 
 /** What a join gives, as what others are of. Its own partitions say how far they have come. */
-export function joinRelation({ name, spec }: JoinConfig, left: Relation, right: Relation): Relation {
+export function joinRelation({ name, leftKey, spec }: JoinConfig, left: Relation, right: Relation): Relation {
   return {
     name,
-    schema: joinResultSchema(name, left.schema, right.schema),
+    schema: joinResultSchema(name, left.schema, right.schema, isArrayKey(leftKey)),
     key: 'key',
     eventTime: 'ts',
     partitions: Math.max(left.partitions, right.partitions),
@@ -238,7 +247,7 @@ function specOf(raw: Exclude<RawJoin, RawTablesJoin>, right: Relation): JoinSpec
 
 function printJoin({ left, right, leftKey, rightKey, leftRef, where, spec }: JoinConfig) {
   const common = {
-    on: { left: leftKey, right: rightKey },
+    on: { left: printJoinKey(leftKey), right: printJoinKey(rightKey) },
     type: spec.type,
     where,
     grace: formatDuration(spec.graceMs),
@@ -246,7 +255,7 @@ function printJoin({ left, right, leftKey, rightKey, leftRef, where, spec }: Joi
   switch (spec.kind) {
     case 'tables': {
       const own = { leftTable: left, rightTable: right, ...common, history: formatDuration(spec.historyMs) };
-      return { ...own, on: leftRef ?? leftKey };
+      return { ...own, on: leftRef ?? printJoinKey(leftKey) };
     }
     case 'table':
       return { left, table: right, ...common, history: formatDuration(spec.historyMs) };
