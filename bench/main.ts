@@ -1,8 +1,8 @@
 /**
  * The benchmark: `npm run bench`. Micro-benchmarks of each stage, then the whole path: live, from a source through the
- * durable commit to both read models, and replay, from the journal to both read models. Prints tables, and JSON with
- * the machine and the configuration to bench/results.json. `npm run bench -- journal` measures the journal alone,
- * `npm run bench -- windows` the windows and `npm run bench -- nexmark` the queries of Nexmark, with `--json` as JSON;
+ * durable commit to both read models, and replay, from the journal to both read models, which must give the same rows. Prints
+ * tables, or JSON with `--json`; JSON with the machine and the configuration goes to bench/results.json too. `npm run bench --
+ * journal` measures the journal alone, `npm run bench -- windows` the windows and `npm run bench -- nexmark` the queries of Nexmark, with `--json` as JSON;
  * `npm run bench -- exchange` a window keyed by another field than its stream's, `npm run bench -- operators` those of users.
  */
 import { writeFileSync } from 'node:fs';
@@ -62,7 +62,7 @@ if (process.argv[2] === 'journal') {
 }
 
 const stages = await runStages();
-console.table(stages);
+if (!isJson) console.table(stages);
 
 const live = await measureLive(EVENTS);
 const replay = await measureReplay();
@@ -76,7 +76,11 @@ const row = (figures: PathFigures) => ({
   'loop delay p99 ms': figures.loopDelayP99Ms.toFixed(1),
   'peak RSS MiB': Math.round(figures.peakRssMiB),
 });
-console.table({ live: row(live), replay: row(replay) });
+if (JSON.stringify(live.rows) !== JSON.stringify(replay.rows)) {
+  throw new Error(`Live gave ${JSON.stringify(live.rows)}, the replay ${JSON.stringify(replay.rows)}`);
+}
+if (!isJson) console.table({ live: row(live), replay: row(replay) });
 const results = { machine, configuration: 'config/handbook.yaml', stages, live, replay };
+if (isJson) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
 writeFileSync(new URL('./results.json', import.meta.url), `${JSON.stringify(results, null, 2)}\n`);
 process.exit(0);

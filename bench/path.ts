@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { deleteStores, openReadModels } from '../dist/channel/offline.js';
 import { loadConfig } from '../dist/config/load.js';
 import { createLogger } from '../dist/logger.js';
+import { haveCaughtUp } from '../dist/service/exchange.js';
+import type { Pipeline } from '../dist/service/pipeline.js';
 import { sourceChild } from '../dist/service/source-child.js';
 import { startService } from '../dist/service.js';
 import type { Source } from '../dist/sources/source.js';
@@ -28,7 +30,12 @@ export interface PathFigures {
   readonly alertP99Ms: number | null;
   readonly loopDelayP99Ms: number;
   readonly peakRssMiB: number;
+  /** What the analytics store has in the end: the same for the same input, live or replayed, before a flush. */
+  readonly rows: Readonly<Record<string, unknown>>;
 }
+
+const ROWS_SQL = `SELECT (SELECT count(*) FROM transactions) AS transactions, (SELECT count(*) FROM scores) AS scores,
+  (SELECT count(*) FROM sessions) AS sessions, (SELECT count(*) FROM windows) AS windows`;
 
 const dataDir = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
 const STREAM = 'payments.transactions';
@@ -51,6 +58,7 @@ export async function measureLive(events: number): Promise<PathFigures> {
     },
   };
   let ended = Promise.resolve();
+  let exchanges: Pipeline['exchanges'] = [];
   const service = await startService({
     config,
     logger: createLogger('error'),
@@ -60,6 +68,7 @@ export async function measureLive(events: number): Promise<PathFigures> {
       if (stream === undefined) throw new Error(`${STREAM} is not in the configuration`);
       const child = sourceChild(source, stream.intake, stream.units);
       ended = child.ended;
+      exchanges = pipeline.exchanges;
       return [child.spec];
     },
   });
@@ -68,10 +77,13 @@ export async function measureLive(events: number): Promise<PathFigures> {
   await ended;
   while (service.observer.counts.events < events) await new Promise((resolve) => setTimeout(resolve, 2));
   const committedSeconds = measure.seconds();
-  while (service.readModels.lag() > 0) await new Promise((resolve) => setTimeout(resolve, 2));
+  // What a window keyed by another field derives is an event's doing too.
+  while (!haveCaughtUp(exchanges) || service.readModels.lag() > 0)
+    await new Promise((resolve) => setTimeout(resolve, 2));
   const figures = measure.end(events, committedSeconds, latenciesMs);
+  const [rows] = await service.readModels.stores.of('duckdb').read({ kind: 'query', sql: ROWS_SQL });
   await service.stop();
-  return figures;
+  return { ...figures, rows: { ...rows } };
 }
 
 export async function measureReplay(): Promise<PathFigures> {
@@ -80,10 +92,10 @@ export async function measureReplay(): Promise<PathFigures> {
   const [, logs] = await Promise.all([offline.catchUp(), offline.rederive()]);
   if (logs.some(({ differences }) => differences > 0)) throw new Error('The replay derived other events');
   const seconds = measure.seconds();
-  const [row] = await offline.query('duckdb', 'SELECT count(*) AS n FROM transactions');
-  const figures = measure.end(Number(row?.n ?? 0), seconds, []);
+  const [rows] = await offline.query('duckdb', ROWS_SQL);
+  const figures = measure.end(Number(rows?.transactions ?? 0), seconds, []);
   await offline.close();
-  return figures;
+  return { ...figures, rows: { ...rows } };
 }
 
 /** Of this process and that of the read models. */
@@ -100,7 +112,7 @@ function startMeasuring({ usage }: Pick<Stores, 'usage'>) {
   const seconds = (): number => (performance.now() - startedAt) / 1000;
   return {
     seconds,
-    end(events: number, committedSeconds: number, latenciesMs: number[]): PathFigures {
+    end(events: number, committedSeconds: number, latenciesMs: number[]): Omit<PathFigures, 'rows'> {
       const wall = seconds();
       const own = process.cpuUsage(cpu);
       const cpuMicros = own.user + own.system + usage().cpuMicros - before.cpuMicros;
