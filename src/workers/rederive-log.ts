@@ -2,7 +2,7 @@
 
 import { BUILTIN_TYPES } from '../builtin-types.ts';
 import type { CommitReader } from '../journal/commit-reader.ts';
-import { type JournalPlace, openReader } from '../journal/open-reader.ts';
+import { type JournalPlace, openPassingReader } from '../journal/open-reader.ts';
 import { readSchemaFiles } from '../journal/schema-files.ts';
 import { type SnapshotStore, snapshotStore } from '../journal/snapshots.ts';
 import { createRegistry } from '../messages/registry.ts';
@@ -24,7 +24,7 @@ export default async function rederiveLog(task: RederiveTask): Promise<Rederived
   const { dataDir, journal, log, partition, toOffset, history } = task;
   const registry = createRegistry(BUILTIN_TYPES);
   for (const [fingerprint, json] of readSchemaFiles(dataDir)) registry.learn(fingerprint, json);
-  const reader = openReader(journal);
+  const reader = openPassingReader(journal);
   const start = await startOf(reader, snapshotStore(journal.directory), log, history[0]?.fromOffset ?? 0);
   if (start === null) return { commits: 0, inputEvents: 0, derivedEvents: 0, differences: 0, first: null };
   const commits = reader.commits(log, { fromOffset: start.offset, toOffset });
