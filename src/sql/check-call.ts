@@ -39,9 +39,9 @@ function unknown(name: string, functions: FunctionTable): string {
 
 function callOf(fn: SqlFunction, args: readonly Checked[], at: number): Checked {
   const types = args.map(({ type }) => type);
-  const type = fn.resultType(types);
-  if ('wrong' in type) throw new ExpressionError(type.wrong, at);
   const constants = args.map((arg) => (arg.kind === 'constant' ? arg.value : undefined));
+  const type = fn.resultType(types, constants);
+  if ('wrong' in type) throw new ExpressionError(type.wrong, at);
   const seesNulls = fn.seesNulls === true;
   try {
     const call = fn.prepare?.(constants, types) ?? ((values: readonly SqlValue[]) => fn.call(values, types));
