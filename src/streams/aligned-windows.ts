@@ -4,11 +4,15 @@
  *
  * Every event goes to one slice, as long as the greatest common divisor of size and step. A window merges its slices when
  * it fires. A tumbling window is its only slice.
+ *
+ * Starts of panes are readings of the zone's clock (local-days.ts), so that lengths are what they are said to be; without a
+ * zone a reading is its instant.
  */
 import { LONG_MAX } from '../messages/avro.ts';
 import { emitEarly, emitGroup, emitNews, inheritResults, takeBack, type WindowResults } from './group-results.ts';
 import { foldEvent, type GroupState, type Groups, keyOfRow, loadGroup, mergeGroup, saveGroup } from './groups.ts';
 import { touchGroups } from './key-index.ts';
+import { type Clock, clockOf } from './local-days.ts';
 import { addTo, closePane, groupOf, openPane, type Pane, placeOf, sameGroup } from './panes.ts';
 import { topOf } from './top-groups.ts';
 import { END_OF_TIME_MS } from './watermark.ts';
@@ -27,10 +31,14 @@ interface AlignedWindows extends OpenWindows {
   readonly everyMs: number;
   readonly offsetMs: number;
   readonly sliceMs: number;
+  readonly clock: Clock;
   /** Slices that an unfired window needs, in order of start. */
   readonly slices: Pane[];
   /** The slice of the last event, while none of its windows has fired. */
   latest: Pane | null;
+  /** Its instants. */
+  latestFromMs: number;
+  latestToMs: number;
   /** Fired windows that late events may still correct, in order of start. */
   readonly fired: Pane[];
   /** The last early results of windows of several slices, in order of start. */
@@ -60,22 +68,24 @@ function open(spec: WindowSpec, groups: Groups): AlignedWindows {
   if (window.kind !== 'tumbling' && window.kind !== 'hopping') throw new Error(`${window.kind} windows have no slices`);
   const { sizeMs, offsetMs } = window;
   const everyMs = window.kind === 'hopping' ? window.everyMs : sizeMs;
-  const state: AlignedWindows = {
+  return {
     spec,
     groups,
     sizeMs,
     everyMs,
     offsetMs,
     sliceMs: greatestCommonDivisor(sizeMs, everyMs),
+    clock: clockOf(window.timeZone),
     slices: [],
     latest: null,
+    latestFromMs: 0,
+    latestToMs: 0,
     fired: [],
     early: [],
     spare: [],
     watermarkMs: Number.NEGATIVE_INFINITY,
     nextDueMs: Number.POSITIVE_INFINITY,
   };
-  return state;
 }
 
 function readAhead({ slices, groups }: AlignedWindows, fromRow: number, toRow: number): void {
@@ -85,12 +95,15 @@ function readAhead({ slices, groups }: AlignedWindows, fromRow: number, toRow: n
 
 function add(state: AlignedWindows, row: number, timeMs: number, out: WindowResults): LateArrival | null {
   let slice = state.latest;
-  if (slice === null || timeMs < slice.start || timeMs >= slice.start + state.sliceMs) {
-    const newest = windowStart(timeMs, state.everyMs, state.offsetMs);
-    const oldest = newest - state.everyMs * Math.floor((newest - timeMs + state.sizeMs - 1) / state.everyMs);
-    if (oldest + state.sizeMs - 1 <= state.watermarkMs) return addLate(state, row, timeMs, oldest, newest, out);
+  if (slice === null || timeMs < state.latestFromMs || timeMs >= state.latestToMs) {
+    const readingMs = state.clock.reading(timeMs);
+    const newest = windowStart(readingMs, state.everyMs, state.offsetMs);
+    const oldest = newest - state.everyMs * Math.floor((newest - readingMs + state.sizeMs - 1) / state.everyMs);
+    if (lastOf(state, oldest) <= state.watermarkMs) return addLate(state, row, timeMs, oldest, newest, out);
     slice = sliceOf(state, timeMs);
     state.latest = slice;
+    state.latestFromMs = state.clock.instant(slice.start);
+    state.latestToMs = state.clock.instant(slice.start + state.sliceMs);
   }
   foldEvent(state.groups, groupOf(state.groups, slice, row), row, timeMs);
   return null;
@@ -105,11 +118,11 @@ function addLate(
   newest: number,
   out: WindowResults,
 ): LateArrival | null {
-  const { groups, sizeMs, everyMs, watermarkMs } = state;
+  const { groups, everyMs, watermarkMs } = state;
   let lost = 0;
   let latenessMs = 0;
   for (let start = oldest; start <= newest; start += everyMs) {
-    const lastMs = start + sizeMs - 1;
+    const lastMs = lastOf(state, start);
     if (lastMs > watermarkMs) {
       foldEvent(groups, groupOf(groups, sliceOf(state, timeMs), row), row, timeMs);
       break;
@@ -121,26 +134,26 @@ function addLate(
     }
     const group = groupOf(groups, firedPane(state, start), row);
     foldEvent(groups, group, row, timeMs);
-    emitGroup(groups, group, start, start + sizeMs, timeMs, out);
+    emitGroup(groups, group, state.clock.instant(start), lastMs + 1, timeMs, out);
   }
   return lost === 0 ? null : { key: keyOfRow(groups, row), latenessMs, windows: lost };
 }
 
 function advance(state: AlignedWindows, watermarkMs: number, out: WindowResults): void {
-  const { sizeMs, slices, fired, spare, spec, groups } = state;
+  const { slices, fired, spare, spec, groups } = state;
   state.latest = null;
   const earlyDueMs = nextEarlyMs(spec, state.watermarkMs);
   for (;;) {
     const start = nextWindow(state);
-    if (start + sizeMs - 1 > watermarkMs) break;
+    if (lastOf(state, start) > watermarkMs) break;
     fire(state, start, watermarkMs, out);
-    state.watermarkMs = start + sizeMs - 1;
+    state.watermarkMs = lastOf(state, start);
   }
   const neededFrom = firstUnfired(state, watermarkMs);
   while (slices.length > 0 && newestWindow(state, slices[0]!.start) < neededFrom)
     closePane(groups, slices.shift()!, spare);
-  const droppedTo = watermarkMs - spec.allowedLatenessMs - sizeMs + 1;
-  while (fired.length > 0 && fired[0]!.start <= droppedTo) closePane(groups, fired.shift()!, spare);
+  const droppedTo = watermarkMs - spec.allowedLatenessMs;
+  while (fired.length > 0 && lastOf(state, fired[0]!.start) <= droppedTo) closePane(groups, fired.shift()!, spare);
   state.watermarkMs = watermarkMs;
   if (earlyDueMs <= watermarkMs && Number.isFinite(earlyDueMs)) reportEarly(state, watermarkMs, out);
   state.nextDueMs = dueMs(state);
@@ -156,16 +169,13 @@ function fire(state: AlignedWindows, start: number, atMs: number, out: WindowRes
 }
 
 /** Gives a window's results, except what a flush already gave, and takes back groups that left the `top`. */
-function give(
-  { groups, sizeMs, spec }: AlignedWindows,
-  { start, members }: Pane,
-  atMs: number,
-  out: WindowResults,
-): void {
+function give(state: AlignedWindows, { start, members }: Pane, atMs: number, out: WindowResults): void {
+  const { groups, spec } = state;
+  const [fromMs, toMs] = [state.clock.instant(start), lastOf(state, start) + 1];
   const isGiven = topOf(groups, members, spec.top);
   for (const group of members) {
-    if (isGiven(group)) emitNews(groups, group, start, start + sizeMs, atMs, out);
-    else takeBack(groups, group, start, start + sizeMs, atMs, out);
+    if (isGiven(group)) emitNews(groups, group, fromMs, toMs, atMs, out);
+    else takeBack(groups, group, fromMs, toMs, atMs, out);
   }
 }
 
@@ -192,14 +202,10 @@ function reportEarly(state: AlignedWindows, atMs: number, out: WindowResults): v
   }
 }
 
-function emitEarlyNews(
-  { groups, spec, sizeMs }: AlignedWindows,
-  { start, members }: Pane,
-  atMs: number,
-  out: WindowResults,
-): void {
-  const earlyMs = spec.earlyMs ?? sizeMs;
-  for (const group of members) emitEarly(groups, group, start, start + sizeMs, atMs, earlyMs, out);
+function emitEarlyNews(state: AlignedWindows, { start, members }: Pane, atMs: number, out: WindowResults): void {
+  const { groups, spec, sizeMs, clock } = state;
+  const [fromMs, toMs] = [clock.instant(start), lastOf(state, start) + 1];
+  for (const group of members) emitEarly(groups, group, fromMs, toMs, atMs, spec.earlyMs ?? sizeMs, out);
 }
 
 /** Merges a window of several slices into one pane, which continues from the window's early results. */
@@ -234,9 +240,14 @@ function windowFrom({ slices, everyMs, sizeMs, sliceMs, offsetMs }: AlignedWindo
 }
 
 /** Start of the first window whose last instant the watermark has not reached. */
-function firstUnfired({ sizeMs, everyMs, offsetMs }: AlignedWindows, watermarkMs: number): number {
+function firstUnfired({ sizeMs, everyMs, offsetMs, clock }: AlignedWindows, watermarkMs: number): number {
   if (watermarkMs === Number.NEGATIVE_INFINITY) return watermarkMs;
-  return windowStart(watermarkMs - sizeMs + 1, everyMs, offsetMs) + everyMs;
+  return windowStart(clock.reading(watermarkMs + 1) - sizeMs, everyMs, offsetMs) + everyMs;
+}
+
+/** The last instant of the window with this start. */
+function lastOf({ clock, sizeMs }: AlignedWindows, start: number): number {
+  return clock.instant(start + sizeMs) - 1;
 }
 
 function newestWindow({ everyMs, offsetMs }: AlignedWindows, sliceStart: number): number {
@@ -244,14 +255,15 @@ function newestWindow({ everyMs, offsetMs }: AlignedWindows, sliceStart: number)
 }
 
 function dueMs(state: AlignedWindows): number {
-  const { sizeMs, fired, slices, spec } = state;
-  const dropMs = fired.length === 0 ? Number.POSITIVE_INFINITY : fired[0]!.start + sizeMs - 1 + spec.allowedLatenessMs;
+  const { fired, slices, spec } = state;
+  const dropMs =
+    fired.length === 0 ? Number.POSITIVE_INFINITY : lastOf(state, fired[0]!.start) + spec.allowedLatenessMs;
   const earlyMs = slices.length === 0 ? Number.POSITIVE_INFINITY : nextEarlyMs(spec, state.watermarkMs);
-  return Math.min(nextWindow(state) + sizeMs - 1, dropMs, earlyMs);
+  return Math.min(lastOf(state, nextWindow(state)), dropMs, earlyMs);
 }
 
 function sliceOf(state: AlignedWindows, timeMs: number): Pane {
-  return paneAt(state, state.slices, windowStart(timeMs, state.sliceMs, state.offsetMs));
+  return paneAt(state, state.slices, windowStart(state.clock.reading(timeMs), state.sliceMs, state.offsetMs));
 }
 
 function firedPane(state: AlignedWindows, start: number): Pane {

@@ -10,14 +10,24 @@ import type { TopGroups } from './top-groups.ts';
 
 /** Which events belong together. */
 export type Windowing =
-  | { readonly kind: 'tumbling'; readonly sizeMs: number; readonly offsetMs: number }
+  | ({ readonly kind: 'tumbling'; readonly sizeMs: number; readonly offsetMs: number } & InZone)
   /** `everyMs` is at most the size. */
-  | { readonly kind: 'hopping'; readonly sizeMs: number; readonly everyMs: number; readonly offsetMs: number }
+  | ({
+      readonly kind: 'hopping';
+      readonly sizeMs: number;
+      readonly everyMs: number;
+      readonly offsetMs: number;
+    } & InZone)
   /** Kafka's: each event has the window that ends with it, and the one that begins right behind it. */
   | { readonly kind: 'sliding'; readonly sizeMs: number }
   | { readonly kind: 'session'; readonly gapMs: number }
   /** As many events of a key, in the order of their arrival. */
   | { readonly kind: 'count'; readonly count: number };
+
+interface InZone {
+  /** By whose clocks the windows begin: all their lengths are whole days, as they are there. Absent for UTC. */
+  readonly timeZone?: string;
+}
 
 export interface WindowSpec {
   readonly name: string;

@@ -297,6 +297,14 @@ describe('windows', () => {
     ],
     [windowOf(`    key: []\n${window}${AGGREGATE}`), 'p.yaml:10:5: windows.w.key: must have at least 1 items'],
     [
+      windowOf(`    window: { tumbling: 1d, timeZone: Berlin }\n${AGGREGATE}`),
+      'p.yaml:10:29: windows.w.window.timeZone: there is no zone "Berlin"; did you mean Europe/Berlin?',
+    ],
+    [
+      windowOf(`    window: { tumbling: 6h, timeZone: Europe/Berlin }\n${AGGREGATE}`),
+      'p.yaml:10:29: windows.w.window.timeZone: is for windows of whole days, such as 1d; an hour is the same in most zones',
+    ],
+    [
       windowOf(`    window: { tumbling: 0s }\n${AGGREGATE}`),
       'p.yaml:10:15: windows.w.window.tumbling: must be longer than 0',
     ],

@@ -176,6 +176,25 @@ test('any configuration that is printed and loaded again is the same', () => {
   );
 });
 
+test('so are windows of days in a zone', () => {
+  const stream = 'a';
+  const windows = {
+    days: { stream, window: { tumbling: '1d', timeZone: 'Asia/Tokyo' }, aggregate: { n: 'count()' } },
+    weeks: {
+      stream,
+      window: { hopping: { size: '7d', every: '1d' }, timeZone: 'Europe/Berlin' },
+      aggregate: { n: 'count()' },
+    },
+  };
+  const streams = { a: { builtin: 'Transaction', key: 'customerId', eventTime: 'occurredAt' } };
+  const config = parseConfig(JSON.stringify({ streams, windows }), AT, {});
+  expect(config.windows.map(({ window }) => window)).toMatchObject([
+    { kind: 'tumbling', timeZone: 'Asia/Tokyo' },
+    { kind: 'hopping', timeZone: 'Europe/Berlin' },
+  ]);
+  expect(parseConfig(printConfig(config, { secrets: 'shown' }), AT, {})).toEqual(config);
+});
+
 test('so are joins of every kind', () => {
   const stream = { builtin: 'Transaction', key: 'customerId', eventTime: 'occurredAt' };
   const joins = {

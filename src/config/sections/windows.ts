@@ -19,6 +19,7 @@ import { joinsSection } from './joins.ts';
 import { operatorsSection } from './operators.ts';
 import { isOfStream, type Relation } from './relation.ts';
 import { streamsSection } from './streams.ts';
+import { checkTimeZone, inZone, printZone, timeZone } from './time-zone.ts';
 import { checkTumbling, offset, printTumbling, tumbling } from './tumbling.ts';
 import { groupKeyOf, printKey, windowKey } from './window-key.ts';
 import { unreadableResults, windowRelation } from './window-relation.ts';
@@ -45,13 +46,14 @@ const window = z.strictObject({
   stream: z.string(),
   key: windowKey,
   window: z.union([
-    tumbling,
+    tumbling.extend({ timeZone }),
     z.strictObject({
       hopping: z.strictObject({
         size: duration.describe('Length of each window.'),
         every: duration.describe('From the start of one window to that of the next.'),
       }),
       offset,
+      timeZone,
     }),
     z.strictObject({ sliding: duration.describe('Length; a window ends with each event, and one begins behind it.') }),
     z.strictObject({ session: duration.describe('A pause of a key that is longer ends its session.') }),
@@ -178,9 +180,10 @@ function checkTop(
 }
 
 function windowingOf(raw: RawWindow['window']): Windowing {
-  if ('tumbling' in raw) return { kind: 'tumbling', sizeMs: raw.tumbling, offsetMs: raw.offset };
+  if ('tumbling' in raw) return { kind: 'tumbling', sizeMs: raw.tumbling, offsetMs: raw.offset, ...inZone(raw) };
   if ('hopping' in raw) {
-    return { kind: 'hopping', sizeMs: raw.hopping.size, everyMs: raw.hopping.every, offsetMs: raw.offset };
+    const { size, every } = raw.hopping;
+    return { kind: 'hopping', sizeMs: size, everyMs: every, offsetMs: raw.offset, ...inZone(raw) };
   }
   if ('sliding' in raw) return { kind: 'sliding', sizeMs: raw.sliding };
   return 'session' in raw ? { kind: 'session', gapMs: raw.session } : { kind: 'count', count: raw.count };
@@ -198,6 +201,7 @@ function checkWindowing(at: string[], { window, early, allowedLateness }: RawWin
       wrong(['window', 'hopping', 'every'], 'must not be longer than the window: events would be in none');
     else if (window.offset >= every) wrong(['window', 'offset'], 'must be shorter than `every`');
   } else if ('session' in window && window.session <= 0) wrong(['window', 'session'], 'must be longer than 0');
+  if ('timeZone' in kind) checkTimeZone([...at, 'window'], kind, report);
   if (early !== null && early <= 0) wrong(['early'], 'must be longer than 0');
   if (early !== null && (kind.kind === 'sliding' || kind.kind === 'count')) {
     wrong(['early'], `a ${kind.kind} window has no early results: its results come event by event`);
@@ -221,10 +225,10 @@ function printWindow({ stream, key, window, allowedLatenessMs, earlyMs, where, t
 function printWindowing(window: WindowConfig['window']): unknown {
   switch (window.kind) {
     case 'tumbling':
-      return printTumbling(window);
+      return { ...printTumbling(window), ...printZone(window) };
     case 'hopping': {
       const hopping = { size: formatDuration(window.sizeMs), every: formatDuration(window.everyMs) };
-      return { hopping, offset: formatDuration(window.offsetMs) };
+      return { hopping, offset: formatDuration(window.offsetMs), ...printZone(window) };
     }
     case 'sliding':
       return { sliding: formatDuration(window.sizeMs) };
