@@ -47,9 +47,7 @@ interface AlignedWindows extends OpenWindows {
   readonly spare: Pane[];
 }
 
-const SLICE = 0;
-const FIRED = 1;
-const EARLY = 2;
+const [SLICE, FIRED, EARLY] = [0, 1, 2] as const;
 
 export const alignedWindows: WindowKind<AlignedWindows> = {
   own: 0,
