@@ -12,8 +12,9 @@ export function derivedOf(config: Config): DerivedInfo[] {
     return key === null ? 'none' : keyTypeIn(relations.named(of), key);
   };
   return [
-    ...config.windows.map(({ name, stream, window, key, aggregates }): DerivedInfo => {
-      const names = aggregates.map((aggregate) => aggregate.name);
+    ...config.windows.map(({ name, stream, window, key, aggregates, results = [] }): DerivedInfo => {
+      const shown = aggregates.filter(({ isHidden }) => isHidden !== true);
+      const names = [...shown, ...results].map((result) => result.name);
       return {
         name,
         kind: 'window',

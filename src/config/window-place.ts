@@ -1,5 +1,6 @@
 /** Where the events of a window come together: in the partitions of its stream, or in those of an exchange. */
-import { type GroupKey, isOfSeveral } from '../streams/group-key.ts';
+import { createHash } from 'node:crypto';
+import { type GroupKey, isOfSeveral, keyTexts } from '../streams/group-key.ts';
 import { isOfStream, type Relation, readBy } from './sections/relation.ts';
 
 /** What a data directory has of exchanges. */
@@ -48,10 +49,17 @@ export function windowPlace(window: Grouping, of: Relation, known: KnownExchange
 /** Every window of a stream that needs all of its events shares one; so do those that are keyed by the same fields. */
 export function exchangeName(window: Omit<Grouping, 'name'>, of: Relation): string {
   if (isWholeGroup(window)) return `${readBy(of).name}.all`;
-  // No field has a dash in its name.
-  const by = isOfSeveral(window.key) ? window.key.map(({ field }) => field).join('-') : window.key;
-  return `${of.name}.by.${by}`;
+  return `${of.name}.by.${keyTexts(window.key).map(wordOf).join('-')}`;
 }
+
+/** A field as it is, which has no dash; an expression by its words, and what tells it from others with these. */
+function wordOf(text: string): string {
+  if (/^[A-Za-z_][\w.]*$/.test(text)) return text;
+  const words = (text.match(/\w+/g) ?? []).join('_').slice(0, WORDS_LENGTH);
+  return `${words}-${createHash('sha256').update(text).digest('hex').slice(0, 8)}`;
+}
+
+const WORDS_LENGTH = 40;
 
 function isWholeGroup({ key, top }: Omit<Grouping, 'name'>): boolean {
   return key === null || (top !== undefined && top !== null);

@@ -12,9 +12,10 @@ import { encodeSeen } from '../messages/seen-times.ts';
 import type { ExchangedBlock } from '../messages/streams.ts';
 import { takeRows } from '../messages/take-rows.ts';
 import { flushType, sourceControlType, tombstoneType } from '../messages/types.ts';
+import { computedColumns } from '../streams/computed-columns.ts';
 import { eventTimes } from '../streams/event-times.ts';
 import { createExchangeTimes, NOWHERE, type Share } from '../streams/exchange-times.ts';
-import { type GroupKey, keyReader } from '../streams/group-key.ts';
+import { type GroupKey, keyReader, keyTexts } from '../streams/group-key.ts';
 import { isKeyColumn } from '../streams/key-column.ts';
 import { partitionOfKey, partitionsOf } from '../streams/partitioner.ts';
 import { createView, type ViewSpec, viewSchema } from '../streams/selection.ts';
@@ -194,16 +195,20 @@ function createRoute(
   const read = gives.type.columnReader();
   const keysOf = keyReader(key, of === undefined ? gives.type.schema : viewSchema(of));
   const view = of === undefined ? null : createView(of);
+  const computed = computedColumns(keyTexts(key), of === undefined ? gives.type.schema : viewSchema(of));
 
   function partitionOfRows(columns: Columns, timesMs: Float64Array): Int32Array {
     const into = new Int32Array(columns.count);
-    const seen = view === null ? columns : view.begin(columns, timesMs);
+    const derived = view === null ? columns : view.begin(columns, timesMs);
+    const seen = computed?.begin(derived, (row) => view === null || view.takes(row)) ?? derived;
     const taken =
       view === null ? null : Uint8Array.from({ length: columns.count }, (_, row) => Number(view.takes(row)));
     const keys = typeof key === 'string' && !isKeyColumn(seen.column(key)) ? null : keysOf(seen);
     if (keys !== null) partitionsOf(keys, columns.count, partitions, into);
     for (let row = 0; row < columns.count; row++) {
       if (taken !== null && taken[row] === 0) into[row] = NOWHERE;
+      // Whose key can't be computed may go anywhere: its partition says so.
+      else if (computed?.fails(row) === true) into[row] = 0;
       else if (keys === null) into[row] = partitionOfValue(valueAt(seen.event(row), String(key)), partitions);
     }
     return into;

@@ -39,15 +39,24 @@ export interface ReadModels {
 export function tableShapes({ windows, streams, stores }: Config): TableShapes {
   return {
     stores: stores.on,
-    windows: windows.map(({ name, key, window, aggregates }) => ({
+    windows: windows.map(({ name, key, window, aggregates, results = [] }) => ({
       name,
       parts: partFields(key).map(partShape),
       kind: window.kind,
-      aggregates: aggregates.map((spec) => ({
-        name: spec.name,
-        isCount: isEventCount(spec),
-        gives: givenBy(resultField(spec)),
-      })),
+      aggregates: [
+        ...aggregates
+          .filter(({ isHidden }) => isHidden !== true)
+          .map((spec) => ({
+            name: spec.name,
+            isCount: isEventCount(spec),
+            gives: givenBy(resultField(spec)),
+          })),
+        ...results.map(({ name: result, type }) => ({
+          name: result,
+          isCount: false,
+          gives: givenBy({ name: result, type }),
+        })),
+      ],
     })),
     streams: streams
       .filter(({ builtin }) => builtin === null)

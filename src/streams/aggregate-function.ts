@@ -50,6 +50,8 @@ export interface AggregateSpec {
   readonly fn: string;
   /** The field that it reads; null for count(). */
   readonly field: string | null;
+  /** Whether only other results are computed of it, and it is none itself. */
+  readonly isHidden?: true;
   /** Whether it takes each value once, as count(DISTINCT x) does. */
   readonly isDistinct?: true;
   /** Whether the field is text, and whether it may be null. */

@@ -15,10 +15,11 @@ import { type KeyColumn, keyColumn } from './key-column.ts';
 export interface KeyPart {
   /** What results call it. */
   readonly name: string;
-  /** The field that it is; where it is computed, the expression. */
+  /** The field that it is, or the expression. */
   readonly field: string;
+  /** Whether it is computed here, and not a column of what is read. */
   readonly isComputed?: true;
-  readonly gives: 'text' | 'whole number';
+  readonly gives: 'text' | 'whole number' | 'truth';
 }
 
 export type GroupKey = string | readonly KeyPart[] | null;
@@ -30,7 +31,15 @@ export function isOfSeveral(key: GroupKey): key is readonly KeyPart[] {
 /** The fields of a result that has its key's values one by one; none for a key that is one value. */
 export function partFields(key: GroupKey): AvroField[] {
   if (!isOfSeveral(key)) return [];
-  return key.map(({ name, gives }) => ({ name, type: ['null', gives === 'text' ? 'string' : 'long'] }));
+  return key.map(({ name, gives }) => ({ name, type: ['null', AVRO[gives]] }));
+}
+
+const AVRO = { text: 'string', 'whole number': 'long', truth: 'boolean' } as const;
+
+/** The fields and expressions that a key is of, and that have to be columns. */
+export function keyTexts(key: GroupKey): readonly string[] {
+  if (isOfSeveral(key)) return key.flatMap(({ field, isComputed }) => (isComputed === true ? [] : [field]));
+  return key === null ? [] : [key];
 }
 
 /** The values of a key of several, by name. */
@@ -49,7 +58,7 @@ export function keyReader(key: GroupKey, schema?: AvroRecord): (columns: Columns
   const parts = key.map((part) => partReader(part, schema));
   const [only, ...others] = parts;
   if (only !== undefined && others.length === 0) return only;
-  const tuple = tupleWriter();
+  const tuple = tupleWriter(key.map(({ gives }) => gives === 'truth'));
   return (columns) =>
     tuple(
       parts.map((part) => part(columns)),
@@ -75,7 +84,7 @@ const ESCAPES = Array.from({ length: 256 }, (_, byte) => {
 });
 
 /** Writes values as JSON arrays, row by row, into memory that the next block reuses. */
-function tupleWriter(): (parts: readonly KeyColumn[], count: number) => TextColumn {
+function tupleWriter(isTruth: readonly boolean[]): (parts: readonly KeyColumn[], count: number) => TextColumn {
   let bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   let starts = new Uint32Array(0);
   let ends = new Uint32Array(0);
@@ -110,6 +119,11 @@ function tupleWriter(): (parts: readonly KeyColumn[], count: number) => TextColu
     else put(Number.isNaN(column.values[row]) ? 'null' : String(column.values[row]));
   }
 
+  function putTruth(column: KeyColumn, row: number): void {
+    const value = column.kind === 'number' && column.nulls?.[row] !== 1 ? column.values[row]! : Number.NaN;
+    put(Number.isNaN(value) ? 'null' : String(value === 1));
+  }
+
   return (parts, count) => {
     end = 0;
     if (starts.length < count) {
@@ -121,7 +135,8 @@ function tupleWriter(): (parts: readonly KeyColumn[], count: number) => TextColu
       for (let i = 0; i < parts.length; i++) {
         reserve(NUMBER_BYTES);
         bytes[end++] = i === 0 ? OPEN : COMMA;
-        putValue(parts[i]!, row);
+        if (isTruth[i] === true) putTruth(parts[i]!, row);
+        else putValue(parts[i]!, row);
       }
       reserve(1);
       bytes[end++] = CLOSE;

@@ -17,7 +17,7 @@ export interface WindowResults {
   push(result: WindowResult): unknown;
 }
 
-/** Gives a result of a group, and counts it. */
+/** Gives a result of a group, and counts it. One that does not meet the window's `having` takes back what was given before. */
 export function emitGroup(
   groups: Groups,
   group: number,
@@ -27,8 +27,8 @@ export function emitGroup(
   out: WindowResults,
 ): void {
   const revision = group * groups.stride + REVISION;
-  give(groups, group, start, end, at, groups.rows[revision]!, out);
-  groups.rows[revision]! += 1;
+  if (give(groups, group, start, end, at, groups.rows[revision]!, out)) groups.rows[revision]! += 1;
+  else takeBack(groups, group, start, end, at, out);
 }
 
 /** Gives a result of a group, unless a flush gave the same. */
@@ -45,7 +45,7 @@ export function emitNews(
   if (!isGiven) emitGroup(groups, group, start, end, at, out);
 }
 
-/** Takes back what a flush gave for a group: a result without events takes its place. */
+/** Takes back what was given for a group: a result without events takes its place. */
 export function takeBack(
   groups: Groups,
   group: number,
@@ -56,7 +56,7 @@ export function takeBack(
 ): void {
   const row = group * groups.stride;
   const revision = groups.rows[row + REVISION]!;
-  if (revision === 0 || groups.rows[row + REPORTED] === 0) return;
+  if (groups.rows[row + REPORTED] === 0) return;
   const nothing = openForGroup(groups, group);
   setRevision(groups, nothing, revision);
   emitGroup(groups, nothing, start, end, at, out);
@@ -86,10 +86,17 @@ export function emitEarly(
   const count = groups.rows[row + COUNT]!;
   if (count === Math.abs(groups.rows[row + REPORTED]!)) return;
   const timesLeft = Math.floor(end / earlyMs) - Math.floor((at + 1) / earlyMs);
-  give(groups, group, start, end, at, Math.max(-1 - timesLeft, INT_MIN), out);
-  groups.rows[row + REPORTED] = -count;
+  const revision = Math.max(-1 - timesLeft, INT_MIN);
+  if (give(groups, group, start, end, at, revision, out)) groups.rows[row + REPORTED] = -count;
+  else if (groups.rows[row + REPORTED] !== 0) {
+    const nothing = openForGroup(groups, group);
+    give(groups, nothing, start, end, at, revision, out);
+    closeGroup(groups, nothing);
+    groups.rows[row + REPORTED] = 0;
+  }
 }
 
+/** Whether the result was given: one without events always is. */
 function give(
   groups: Groups,
   group: number,
@@ -98,13 +105,16 @@ function give(
   at: number,
   revision: number,
   out: WindowResults,
-): void {
-  const { names, ofNothing, results, rows, stride } = groups;
+): boolean {
+  const { names, ofNothing, results, rows, stride, finish } = groups;
   const count = eventsOf(groups, group);
   const key = keyOfGroup(groups, group);
   for (let i = 0; i < names.length; i++) results[names[i]!] = resultOf(groups, group, i) ?? ofNothing[i]!;
-  out.push({ key: key === null ? null : String(key), start, end, revision, at, count, aggregates: results });
+  const result = { key: key === null ? null : String(key), start, end, revision, at, count, aggregates: results };
+  if (finish !== null && !finish(result, results)) return false;
+  out.push(result);
   rows[group * stride + REPORTED] = count;
+  return true;
 }
 
 /** The result of one aggregate of a group. */
@@ -118,5 +128,5 @@ export function resultOf(groups: Groups, group: number, aggregate: number): Wind
 export function inheritResults({ rows, stride }: Groups, into: number, from: number): void {
   const [to, by] = [into * stride, from * stride];
   rows[to + REVISION] = Math.max(rows[to + REVISION]!, rows[by + REVISION]!);
-  rows[to + REPORTED] = rows[by + REPORTED]!;
+  if (rows[by + REPORTED] !== 0) rows[to + REPORTED] = rows[by + REPORTED]!;
 }

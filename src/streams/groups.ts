@@ -10,6 +10,7 @@ import { type AggregateTable, definitionOf, resultField } from './aggregate-tabl
 import { type ExactSums, loadSums, saveSums } from './exact-sum.ts';
 import { type Key, type KeyColumn, keyAt } from './key-column.ts';
 import { hashKeys, hashOf, isOtherKeyAt } from './key-hash.ts';
+import type { FinishResult } from './result-expressions.ts';
 import { foldWide, type States } from './states.ts';
 
 export interface Groups {
@@ -37,6 +38,8 @@ export interface Groups {
   /** Numbers given out so far, closed ones included. */
   used: number;
   readonly closed: number[];
+  /** Adds to a group's results, and says whether they are given; null where they are given as they are. */
+  finish: FinishResult | null;
   /** The aggregates of the last result, reused: a new object each time costs more than all the rest of a result. */
   readonly results: Record<string, WindowValue>;
 }
@@ -91,6 +94,7 @@ export function createGroups(aggregates: readonly AggregateSpec[], table: Aggreg
     touched: 0,
     used: 0,
     closed: [],
+    finish: null,
     results: Object.fromEntries(aggregates.map(({ name }) => [name, Number.NaN])),
   };
 }

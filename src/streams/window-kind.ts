@@ -5,6 +5,7 @@ import type { GroupKey } from './group-key.ts';
 import type { WindowResults } from './group-results.ts';
 import type { GroupState, Groups } from './groups.ts';
 import type { Key } from './key-column.ts';
+import type { ComputedResult } from './result-expressions.ts';
 import type { ViewSpec } from './selection.ts';
 import type { TopGroups } from './top-groups.ts';
 
@@ -46,6 +47,10 @@ export interface WindowSpec {
   /** Of each aligned window only these groups, and of those of this partition; absent for all of them. */
   readonly top?: TopGroups;
   readonly aggregates: readonly AggregateSpec[];
+  /** What is computed of these; absent for nothing. */
+  readonly results?: readonly ComputedResult[];
+  /** A condition on results: of which it is not true is not given. Absent for all of them. */
+  readonly having?: string;
   /** Other partitions read its results. */
   readonly isRead?: true;
 }

@@ -1,6 +1,6 @@
 /** Windows as an operator: results and late events of one window of the pipeline file. */
 
-import { type AvroRecord, NAMESPACE } from '../messages/avro.ts';
+import { type AvroField, type AvroRecord, NAMESPACE } from '../messages/avro.ts';
 import { eventType } from '../messages/codec.ts';
 import type { Columns } from '../messages/columns.ts';
 import { exactJson, jsonOf } from '../messages/event-json.ts';
@@ -16,7 +16,7 @@ import { type LateEvents, type OperatorPlace, operatorKind, WINDOW_AGGREGATOR } 
 import { recordsOf, stateOf } from './operator-state.ts';
 import { faultText } from './selection.ts';
 import type { LateArrival, WindowSpec } from './window-kind.ts';
-import { createWindows } from './windows-by-kind.ts';
+import { createWindows, mayFail } from './windows-by-kind.ts';
 
 export const windowStateSchema = {
   type: 'record',
@@ -62,12 +62,15 @@ export const windowKind = operatorKind<WindowSpec>(KIND, (_, spec, { inputs }) =
 
 /** Throws when the table has not all of its aggregates. */
 export function resultTypeOf(
-  { name, aggregates, keyField }: Pick<WindowSpec, 'name' | 'aggregates' | 'keyField'>,
+  { name, aggregates, keyField, results = [] }: Pick<WindowSpec, 'name' | 'aggregates' | 'keyField' | 'results'>,
   table: AggregateTable = AGGREGATES,
 ): WindowResultType {
   return windowResultType(
     name,
-    aggregates.map((spec) => resultField(spec, table)),
+    [
+      ...aggregates.filter(({ isHidden }) => isHidden !== true).map((spec) => resultField(spec, table)),
+      ...results.map((own): AvroField => ({ name: own.name, type: ['null', own.type] })),
+    ],
     partFields(keyField),
   );
 }
@@ -106,7 +109,7 @@ export function createWindowOperator(
     } catch (error) {
       if (!(error instanceof SqlError)) throw error;
       const json = jsonOf(seen?.event(row));
-      const failed = { what: name, stream, position: row, json, error: `where, ${faultText(error)}` };
+      const failed = { what: name, stream, position: row, json, error: faultText(error) };
       pushLetter(letters, name, { ...failed, reason: EXPRESSION_FAILED });
       return null;
     }
@@ -116,7 +119,7 @@ export function createWindowOperator(
     kind: KIND,
     actor: WINDOW_AGGREGATOR,
     inputs: [stream],
-    outputs: [{ stream: name, type, events }, ...(spec.where === null ? [] : [letterOutput(stream, letters)])],
+    outputs: [{ stream: name, type, events }, ...(mayFail(spec, schema) ? [letterOutput(stream, letters)] : [])],
     heldBackMs: spec.isRead === true ? spec.allowedLatenessMs : null,
     begin(input) {
       timesMs = input.timesMs;

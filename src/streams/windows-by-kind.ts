@@ -4,9 +4,12 @@ import { compileCondition, languageOf } from '../sql/compile.ts';
 import { bindCondition } from '../sql/compiled.ts';
 import { AGGREGATES, type AggregateTable } from './aggregate-table.ts';
 import { alignedWindows } from './aligned-windows.ts';
+import { computedColumns } from './computed-columns.ts';
 import { countWindows } from './count-windows.ts';
-import { keyReader } from './group-key.ts';
-import { bindColumns, createGroups, groupCount } from './groups.ts';
+import { fieldAt } from './field-type.ts';
+import { keyReader, keyTexts } from './group-key.ts';
+import { bindColumns, createGroups, type Groups, groupCount } from './groups.ts';
+import { resultFinisher } from './result-expressions.ts';
 import { createView, viewSchema } from './selection.ts';
 import { sessionWindows } from './session-windows.ts';
 import { slidingWindows } from './sliding-windows.ts';
@@ -34,6 +37,22 @@ export function createWindows(
   }
 }
 
+/** What the groups read of an event: fields, and expressions. */
+function textsOf({ keyField, aggregates }: WindowSpec): string[] {
+  return [...keyTexts(keyField), ...aggregates.flatMap(({ field, by }) => [field ?? [], by ?? []].flat())];
+}
+
+/** Of the events as the windows see them. */
+function schemaSeen({ of }: WindowSpec, schema: AvroRecord): AvroRecord {
+  return of === undefined ? schema : viewSchema(of);
+}
+
+/** Whether an expression may fail on an event. */
+export function mayFail(spec: WindowSpec, schema: AvroRecord): boolean {
+  const seen = schemaSeen(spec, schema);
+  return spec.where !== null || textsOf(spec).some((text) => fieldAt(seen, text) === undefined);
+}
+
 function operate<State extends OpenWindows>(
   kind: WindowKind<State>,
   spec: WindowSpec,
@@ -41,22 +60,28 @@ function operate<State extends OpenWindows>(
   table: AggregateTable,
 ): WindowOperator {
   const readKeys = keyReader(spec.keyField);
-  let state = kind.open(spec, createGroups(spec.aggregates, table, kind.own));
+  const seen = schemaSeen(spec, schema);
+  const finish = resultFinisher(spec, seen, table);
+  const groupsAnew = (): Groups => ({ ...createGroups(spec.aggregates, table, kind.own), finish });
+  let state = kind.open(spec, groupsAnew());
   const view = spec.of === undefined ? null : createView(spec.of);
-  const seen = spec.of === undefined ? schema : viewSchema(spec.of);
-  const condition =
+  const where =
     spec.where === null ? null : compileCondition(spec.where, seen, languageOf(spec.language, [spec.where], seen));
+  const computed = computedColumns(textsOf(spec), seen);
   let rows = 0;
   let aheadTo = 0;
   let isTaken: ((row: number) => boolean) | null = null;
   return {
     spec,
     begin(events, timesMs, watermarkMs) {
-      const columns = view === null ? events : view.begin(events, timesMs);
+      const own = view === null ? events : view.begin(events, timesMs);
+      const condition = where === null ? null : bindCondition(where, own);
+      const takes = (row: number): boolean => view === null || view.takes(row);
+      const columns = computed?.begin(own, condition === null ? takes : (row) => takes(row) && condition(row)) ?? own;
+      isTaken = computed?.takes ?? condition;
       bindColumns(state.groups, readKeys(columns), columns);
       rows = columns.count;
       aheadTo = 0;
-      isTaken = condition === null ? null : bindCondition(condition, columns);
       // One that is new to a partition has not seen the watermark advance.
       if (watermarkMs > state.watermarkMs) state.watermarkMs = watermarkMs;
       return columns;
@@ -77,7 +102,7 @@ function operate<State extends OpenWindows>(
     flush: (out) => kind.flush(state, out),
     snapshot: () => ({ watermarkMs: state.watermarkMs, groups: kind.snapshot(state) }),
     restore({ watermarkMs, groups }) {
-      state = kind.open(spec, createGroups(spec.aggregates, table, kind.own));
+      state = kind.open(spec, groupsAnew());
       state.watermarkMs = watermarkMs;
       kind.restore(state, groups);
     },

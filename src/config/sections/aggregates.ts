@@ -1,57 +1,77 @@
-/** An aggregate as a file writes it, such as `sum(amount)`, against the schema of its stream. */
-
+/** An aggregate as a file writes it, such as `sum(price * quantity) FILTER (WHERE ok)`, against the schema of its stream. */
 import { isNullable, unknownField, unknownName } from '../../keys/names.ts';
-import type { AvroField, AvroRecord } from '../../messages/avro.ts';
+import type { AvroRecord } from '../../messages/avro.ts';
+import { compileCondition, compileExpression } from '../../sql/compile.ts';
+import { ExpressionError } from '../../sql/expression-error.ts';
+import { type SqlType, typeText } from '../../sql/type.ts';
 import type { AggregateSpec } from '../../streams/aggregate-function.ts';
 import { AGGREGATES, definitionOf } from '../../streams/aggregate-table.ts';
-import { expressionTypeOf, fieldAt, isWholeNumber, type ValueType, valueTypeOf } from '../../streams/field-type.ts';
+import { expressionTypeOf, fieldAt, isWholeNumber, type ValueType } from '../../streams/field-type.ts';
+import { type AggregateCall, callsOf, type TextPart } from './aggregate-call.ts';
+
+/** Told what is wrong, and from which character of the text, from 1, when that is known. */
+type ReportText = (message: string, character?: number) => void;
+
+/** The calls of aggregates in a text. */
+export function aggregateCalls(text: string): AggregateCall[] {
+  return callsOf(text, (name) => Object.hasOwn(AGGREGATES, name));
+}
 
 /** Empty, and a report, when there is no such aggregate. */
-export function aggregateOf(
-  name: string,
-  text: string,
-  schema: AvroRecord,
-  report: (message: string) => void,
-): AggregateSpec[] {
-  const [, fn, fields = ''] = /^([A-Za-z_]+)\s*\((.*)\)$/s.exec(text.trim()) ?? [];
-  const inside = fields.trim();
+export function aggregateOf(name: string, text: string, schema: AvroRecord, report: ReportText): AggregateSpec[] {
+  const [, fn] = /^\s*([A-Za-z_]\w*)\s*\(/.exec(text) ?? [];
   if (fn === undefined) {
     report('must be an aggregate such as count() or sum(field)');
     return [];
   }
-  if (!Object.hasOwn(AGGREGATES, fn)) {
+  const [call] = callsOf(text, (known) => known === fn.toLowerCase());
+  if (!Object.hasOwn(AGGREGATES, fn.toLowerCase())) {
     report(unknownName('aggregate', fn, Object.keys(AGGREGATES)));
     return [];
   }
+  if (call === undefined || text.slice(call.to).trim() !== '') {
+    report(call === undefined ? 'a bracket is not closed' : `there is more behind ${text.slice(0, call.to).trim()}`);
+    return [];
+  }
+  return aggregateOfCall(name, call, schema, report);
+}
+
+/** Empty, and a report, when it does not fit the schema. */
+export function aggregateOfCall(
+  name: string,
+  call: AggregateCall,
+  schema: AvroRecord,
+  report: ReportText,
+): AggregateSpec[] {
+  const { name: fn, args, isDistinct, filter } = call;
   const { takes } = definitionOf({ fn });
-  const distinct = /^distinct\s+(.+)$/is.exec(inside)?.[1];
-  const [fieldName = '', second, ...rest] = (distinct ?? inside).split(',').map((field) => field.trim());
   const form = `${fn}(${FORMS[takes]})`;
-  if (takes === 'optional' && (fieldName === '' || (fieldName === '*' && distinct === undefined))) {
-    if (second !== undefined) report(`must be ${form}`);
-    return [{ name, fn, field: null }];
+  const [first, second, ...rest] = args;
+  if (filter !== null && !isCondition(filter, schema, report)) return [];
+  if (takes === 'optional' && !isDistinct && (first === undefined || (first.text === '*' && second === undefined))) {
+    return [filter === null ? { name, fn, field: null } : { name, fn, field: `CASE WHEN ${filter.text} THEN 1 END` }];
   }
-  if (fieldName === '' || rest.length > 0) {
-    report(fieldName === '' ? `${fn}() needs a field` : `must be ${form}`);
+  if (first === undefined || first.text === '' || rest.length > 0) {
+    report(first === undefined || first.text === '' ? `${fn}() needs a field` : `must be ${form}`);
     return [];
   }
-  if (distinct !== undefined && takes !== 'optional') {
-    report(`DISTINCT is for count(DISTINCT ${fieldName}); the values themselves are list_distinct(${fieldName})`);
+  if (isDistinct && takes !== 'optional') {
+    report(`DISTINCT is for count(DISTINCT ${first.text}); the values themselves are list_distinct(${first.text})`);
     return [];
   }
-  const field = readField(fieldName, READS[takes], schema, report);
-  if (field === null) return [];
+  const value = readValue(first, READS[takes], schema, report);
+  if (value === null) return [];
   const spec = {
     name,
     fn,
-    field: fieldName,
-    ...(distinct === undefined ? {} : { isDistinct: true as const }),
-    ...(valueTypeOf(field) === 'text' ? { isText: true } : {}),
-    ...(isNullable(field) ? { isNullable: true } : {}),
-    ...(isWholeNumber(field) ? { isLong: true as const } : {}),
+    field: filter === null ? first.text : `CASE WHEN ${filter.text} THEN ${first.text} END`,
+    ...(isDistinct ? { isDistinct: true as const } : {}),
+    ...(value.type === 'text' ? { isText: true } : {}),
+    ...(value.isNullable || filter !== null ? { isNullable: true } : {}),
+    ...(value.isLong ? { isLong: true as const } : {}),
   };
   if (takes === 'number, share' || takes === 'any, limit') {
-    const argument = second === undefined || second === '' ? Number.NaN : Number(second);
+    const argument = second === undefined || second.text === '' ? Number.NaN : Number(second.text);
     const isShare = takes === 'number, share';
     if (isShare ? !(argument >= 0 && argument <= 1) : !(Number.isInteger(argument) && argument >= 1)) {
       report(`must be ${form}: ${isShare ? SHARE : 'how many of the largest values, a whole number from 1'}`);
@@ -62,17 +82,14 @@ export function aggregateOf(
     if (second !== undefined) report(`must be ${form}`);
     return [spec];
   }
-  if (second === undefined || second === '') {
-    report(
-      `must be ${form}: the first field of the event whose second is the ${fn === 'arg_max' ? 'largest' : 'smallest'}`,
-    );
+  if (second === undefined || second.text === '') {
+    const which = fn === 'arg_max' ? 'largest' : 'smallest';
+    report(`must be ${form}: the first field of the event whose second is the ${which}`);
     return [];
   }
-  const by = readField(second, READS.number, schema, report);
+  const by = readValue(second, READS.number, schema, report);
   // No event of a group may have a number to go by.
-  return by === null
-    ? []
-    : [{ ...spec, by: second, ...(isNullable(field) || mayLack(by) ? { isNullable: true } : {}) }];
+  return by === null ? [] : [{ ...spec, by: second.text, ...(by.mayLack ? { isNullable: true } : {}) }];
 }
 
 const SHARE = 'the share of the values that lie below, from 0 to 1';
@@ -100,27 +117,64 @@ const READS: Readonly<Record<keyof typeof FORMS, readonly ValueType[]>> = {
 };
 const TYPE_NAMES = { number: 'a number', text: 'text', truth: 'true or false' } as const;
 
-/** Null, and a report, when an aggregate can't read it. */
-function readField(
-  name: string,
-  types: readonly ValueType[],
-  schema: AvroRecord,
-  report: (message: string) => void,
-): AvroField | null {
-  const field = fieldAt(schema, name);
-  if (field === undefined) {
-    report(unknownField(schema, name));
-    return null;
-  }
-  const type = expressionTypeOf(field);
-  if (type !== null && types.includes(type)) return field;
-  report(`${name} is not ${types.map((each) => TYPE_NAMES[each]).join(', nor ')}`);
-  return null;
+/** What an aggregate reads. */
+interface Value {
+  readonly type: ValueType;
+  readonly isNullable: boolean;
+  /** Null, or NaN. */
+  readonly mayLack: boolean;
+  readonly isLong: boolean;
 }
 
-/** Null or NaN. */
-function mayLack(field: AvroField): boolean {
-  return isNullable(field) || field.type === 'double' || field.type === 'float';
+/** Null, and a report, when an aggregate can't read it. */
+function readValue(part: TextPart, types: readonly ValueType[], schema: AvroRecord, report: ReportText): Value | null {
+  const { text } = part;
+  const field = fieldAt(schema, text);
+  const what = `is not ${types.map((each) => TYPE_NAMES[each]).join(', nor ')}`;
+  if (field !== undefined) {
+    const type = expressionTypeOf(field);
+    if (type === null || !types.includes(type)) {
+      report(`${text} ${what}`);
+      return null;
+    }
+    const mayLack = isNullable(field) || field.type === 'double' || field.type === 'float';
+    return { type, isNullable: isNullable(field), mayLack, isLong: isWholeNumber(field) };
+  }
+  if (/^[A-Za-z_]\w*$/.test(text) && !/^(true|false|null)$/i.test(text)) {
+    report(unknownField(schema, text));
+    return null;
+  }
+  const computed = checked(() => compileExpression(text, schema).type, part, report);
+  if (computed === null) return null;
+  const type = TYPES[computed.kind];
+  if (type === undefined || !types.includes(type)) {
+    report(`${text} is ${typeText(computed)}, and so ${what}; CAST it`, part.at);
+    return null;
+  }
+  return { type, isNullable: true, mayLack: true, isLong: computed.kind === 'bigint' };
+}
+
+const TYPES: Partial<Readonly<Record<SqlType['kind'], ValueType>>> = {
+  bigint: 'number',
+  double: 'number',
+  varchar: 'text',
+  boolean: 'truth',
+};
+
+function isCondition(part: TextPart, schema: AvroRecord, report: ReportText): boolean {
+  return checked(() => compileCondition(part.text, schema), part, report) !== null;
+}
+
+/** Null, and a report, where the expression is none. */
+function checked<T>(compile: () => T, { at }: TextPart, report: ReportText): T | null {
+  try {
+    return compile();
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    const place = at + error.position - 1;
+    report(`at character ${place}: ${error.message}`, place);
+    return null;
+  }
 }
 
 export function printAggregate({ fn, field, isDistinct, by, argument }: AggregateSpec): string {

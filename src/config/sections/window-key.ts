@@ -1,6 +1,10 @@
-/** What a window groups by, as a file writes it: `key: country`, `key: [country, city]`, `key: null`. */
+/** What a window groups by, as a file writes it: `key: country`, `key: [country, lower(city) AS town]`, `key: null`. */
 import { z } from 'zod';
 import { isKey, type Report, unknownField } from '../../keys/names.ts';
+import type { AvroRecord } from '../../messages/avro.ts';
+import { compileExpression } from '../../sql/compile.ts';
+import { ExpressionError } from '../../sql/expression-error.ts';
+import { type SqlType, typeText } from '../../sql/type.ts';
 import { fieldAt, valueTypeOf } from '../../streams/field-type.ts';
 import type { GroupKey, KeyPart } from '../../streams/group-key.ts';
 import type { Relation } from './relation.ts';
@@ -9,9 +13,9 @@ export const windowKey = z
   .union([z.string(), z.array(z.string()).min(1)])
   .nullable()
   .optional()
-  .describe("A field to group by, or a list of several; by default the stream's key. null: one group.");
+  .describe("A field or expression to group by, or a list of several; by default the stream's key. null: one group.");
 
-export type RawKey = z.output<typeof windowKey>;
+type RawKey = z.output<typeof windowKey>;
 
 /** Null, and a report, where there is no such key. */
 export function groupKeyOf(at: readonly string[], raw: RawKey, stream: Relation, report: Report): GroupKey {
@@ -24,26 +28,64 @@ export function groupKeyOf(at: readonly string[], raw: RawKey, stream: Relation,
   const written = typeof raw === 'string' ? [raw] : raw;
   const parts = written.flatMap((text, i) => {
     const path = typeof raw === 'string' ? at : [...at, String(i)];
-    const part = partOf(text, stream, (message) => report(path, message));
+    const part = partOf(text, stream.schema, (message, character) => report(path, message, character));
     if (part !== null && written.indexOf(text) < i) report(path, `${text} is in the key already`);
     return part ?? [];
   });
   const [only, ...others] = parts;
   if (parts.length < written.length || only === undefined) return null;
-  return others.length === 0 ? only.field : parts;
+  for (const [i, { name }] of parts.entries()) {
+    const isTaken = parts.slice(0, i).some((part) => part.name.toLowerCase() === name.toLowerCase());
+    if (isTaken) report([...at, String(i)], `is called ${name}, as another part is; name it: ${written[i]} AS other`);
+  }
+  if (others.length > 0) return parts;
+  return only.gives === 'truth' ? `CAST(${only.field} AS VARCHAR)` : only.field;
 }
 
-function partOf(field: string, { schema }: Relation, report: (message: string) => void): KeyPart | null {
-  const found = fieldAt(schema, field);
-  if (found === undefined) report(unknownField(schema, field));
-  else if (!isKey(found)) report(`${field} can't be a key: it is neither text nor a whole number`);
-  else {
-    const gives = valueTypeOf(found) === 'number' ? 'whole number' : 'text';
-    return { name: field.replaceAll('.', '_'), field, gives };
+const NAMED = /^(.+?)\s+as\s+([A-Za-z_]\w*)$/is;
+
+function partOf(
+  text: string,
+  schema: AvroRecord,
+  report: (message: string, character?: number) => void,
+): KeyPart | null {
+  const [, expression = text.trim(), alias] = NAMED.exec(text.trim()) ?? [];
+  const name = alias ?? nameOf(expression);
+  const field = fieldAt(schema, expression);
+  if (field !== undefined && isKey(field)) {
+    return { name, field: expression, gives: valueTypeOf(field) === 'number' ? 'whole number' : 'text' };
+  }
+  if (field === undefined && /^[A-Za-z_]\w*$/.test(expression)) {
+    report(unknownField(schema, expression));
+    return null;
+  }
+  try {
+    const { type } = compileExpression(expression, schema);
+    const gives = GIVES[type.kind];
+    if (gives !== undefined) return { name, field: expression, gives };
+    const cast = field === undefined ? `; it is ${typeText(type)}, so CAST it` : '';
+    report(`${expression} can't be a key: it is neither text nor a whole number${cast}`);
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    report(`at character ${error.position}: ${error.message}`, error.position);
   }
   return null;
 }
 
+const GIVES: Partial<Readonly<Record<SqlType['kind'], KeyPart['gives']>>> = {
+  varchar: 'text',
+  bigint: 'whole number',
+  boolean: 'truth',
+};
+
+/** What results call a part that is given no name: its words, joined. */
+function nameOf(expression: string): string {
+  const words = expression.match(/[A-Za-z0-9_]+/g) ?? [];
+  const name = words.join('_').slice(0, 60) || 'part';
+  return /^\d/.test(name) ? `_${name}` : name;
+}
+
 export function printKey(key: GroupKey): string | null | string[] {
-  return typeof key === 'string' || key === null ? key : key.map(({ field }) => field);
+  if (typeof key === 'string' || key === null) return key;
+  return key.map(({ name, field }) => (name === nameOf(field) ? field : `${field} AS ${name}`));
 }

@@ -15,16 +15,20 @@ import type { Relation } from './relation.ts';
 const HEAD = ['key', 'start', 'end', 'revision'];
 
 /** Why others can't be of a window's results; null when they can. */
-export function unreadableResults({ window, aggregates }: Pick<WindowSpec, 'window' | 'aggregates'>): string | null {
+export function unreadableResults({
+  window,
+  aggregates,
+  results = [],
+}: Pick<WindowSpec, 'window' | 'aggregates' | 'results'>): string | null {
   if (window.kind === 'sliding' || window.kind === 'count') {
     return `results of a ${window.kind} window come in no order of time; those of tumbling, hopping and session windows do`;
   }
-  const isTime = aggregates.some(({ name }) => name === DERIVED_TIME);
+  const isTime = [...aggregates, ...results].some(({ name }) => name === DERIVED_TIME);
   return isTime ? `its result ${DERIVED_TIME} has the name of the time that every event has; call it otherwise` : null;
 }
 
 export function windowRelation(
-  window: Pick<WindowSpec, 'name' | 'aggregates'> & { readonly key: GroupKey },
+  window: Pick<WindowSpec, 'name' | 'aggregates' | 'results'> & { readonly key: GroupKey },
   { log, partitions }: Pick<WindowPlace, 'log' | 'partitions'>,
 ): Relation {
   const { name } = window;

@@ -4,16 +4,16 @@ import { type Report, unknownName } from '../../keys/names.ts';
 import { formatDuration } from '../../keys/units.ts';
 import { duration, name } from '../../keys/value-schema.ts';
 import { isLogName, logName } from '../../messages/log-name.ts';
-import { AGGREGATE_NAME, givenBy } from '../../messages/window-result.ts';
+import { givenBy } from '../../messages/window-result.ts';
 import type { AggregateSpec } from '../../streams/aggregate-function.ts';
 import { resultField } from '../../streams/aggregate-table.ts';
 import type { GroupKey } from '../../streams/group-key.ts';
+import type { ComputedResult } from '../../streams/result-expressions.ts';
 import type { TopGroups } from '../../streams/top-groups.ts';
 import type { Windowing } from '../../streams/window-kind.ts';
 import { checkCondition, condition, writtenLanguage } from '../expressions.ts';
 import { entries, type Reading, section } from '../section.ts';
 import { areGroupsWithin, exchangeName, NO_EXCHANGES, windowPlace } from '../window-place.ts';
-import { aggregateOf, printAggregate } from './aggregates.ts';
 import { derivedSection } from './derived.ts';
 import { joinsSection } from './joins.ts';
 import { operatorsSection } from './operators.ts';
@@ -23,6 +23,7 @@ import { checkTimeZone, inZone, printZone, timeZone } from './time-zone.ts';
 import { checkTumbling, offset, printTumbling, tumbling } from './tumbling.ts';
 import { groupKeyOf, printKey, windowKey } from './window-key.ts';
 import { unreadableResults, windowRelation } from './window-relation.ts';
+import { checkHaving, printResults, windowResults } from './window-results.ts';
 
 export interface WindowConfig {
   readonly name: string;
@@ -40,6 +41,10 @@ export interface WindowConfig {
   /** Of each window only some groups; all of them when it is absent. */
   readonly top?: TopGroups;
   readonly aggregates: readonly AggregateSpec[];
+  /** What is computed of these; absent for nothing. */
+  readonly results?: readonly ComputedResult[];
+  /** A condition on results; absent for all of them. */
+  readonly having?: string;
 }
 
 const window = z.strictObject({
@@ -65,6 +70,11 @@ const window = z.strictObject({
     .prefault(null)
     .describe('Open windows give what they have so far each time that so much event time has passed.'),
   where: condition,
+  having: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('Gives results of which this SQL is true, such as n > 1: over results, the key, start and end.'),
   top: z
     .strictObject({
       by: z.string().describe('A result that is a number.'),
@@ -77,7 +87,7 @@ const window = z.strictObject({
     .record(name, z.string())
     .refine((aggregates) => Object.keys(aggregates).length > 0, { message: 'needs a result such as n: count()' })
     .describe(
-      'Results by name: count(); count(DISTINCT field); sum, min, max, avg, median, stddev, variance(field); quantile(field, 0.99); first, last, collect, list_distinct, distinct(field); top(field, 3); bool_and, bool_or(field); arg_max, arg_min(field, other).',
+      'Results by name: count(); FILTER (WHERE …) behind any; total / n of other results;  count(DISTINCT field); sum, min, max, avg, median, stddev, variance(field); quantile(field, 0.99); first, last, collect, list_distinct, distinct(field); top(field, 3); bool_and, bool_or(field); arg_max, arg_min(field, other).',
     ),
 });
 
@@ -105,9 +115,6 @@ export const windowsSection = section({
   print: (windows) => Object.fromEntries(windows.map((own) => [own.name, printWindow(own)])),
 });
 
-/** What every result has beside its aggregates; see the form of `millrace run --output`. */
-const RESULT_FIELDS: readonly string[] = ['stream', 'key', 'start', 'end', 'revision', 'at'];
-
 /** Null when its stream does not exist, which makes everything else unknowable. */
 function windowOf(name: string, raw: RawWindow, reading: Reading): WindowConfig | null {
   const { relation, report } = reading;
@@ -119,15 +126,14 @@ function windowOf(name: string, raw: RawWindow, reading: Reading): WindowConfig 
   checkWindow(at, raw, stream, report);
   const isWithin = isOfStream(stream) && areGroupsWithin({ key, top: raw.top }, stream);
   if (!isWithin) checkExchange(at, exchangeName({ key, top: raw.top }, stream), reading);
-  const aggregates = Object.entries(raw.aggregate).flatMap(([result, text]) => {
-    const path = [...at, 'aggregate', result];
-    if (RESULT_FIELDS.includes(result)) report(path, `is a field of every result; known: ${RESULT_FIELDS.join(', ')}`);
-    if (!AGGREGATE_NAME.test(result)) report(path, 'a result has letters, digits and underscore in its name');
-    if (Object.keys(raw.aggregate).some((other) => other !== result && other.toLowerCase() === result.toLowerCase())) {
-      report(path, 'differs from another result in case only');
-    }
-    return aggregateOf(result, text, stream.schema, (message) => report(path, message));
-  });
+  const own = windowResults([...at, 'aggregate'], raw.aggregate, key, stream, report);
+  const { aggregates, results } = own;
+  if (raw.having !== null) {
+    const path = [...at, 'having'];
+    if ('sliding' in raw.window) report(path, 'is for tumbling, hopping, session and count windows');
+    if (raw.top !== null) report(path, 'a window with `top` gives the largest groups, whatever else is true of them');
+    checkHaving(raw.having, key, own, stream, (message) => report(path, message));
+  }
   const window = windowingOf(raw.window);
   checkTop(at, raw, aggregates, report);
   return {
@@ -141,6 +147,8 @@ function windowOf(name: string, raw: RawWindow, reading: Reading): WindowConfig 
     ...(raw.where === null ? {} : writtenLanguage([raw.where], stream.schema)),
     ...(raw.top === null ? {} : { top: raw.top }),
     aggregates,
+    ...(results.length === 0 ? {} : { results }),
+    ...(raw.having === null ? {} : { having: raw.having }),
   };
 }
 
@@ -172,8 +180,9 @@ function checkTop(
   if (!('tumbling' in window || 'hopping' in window)) report([...at, 'top'], 'is for tumbling and hopping windows');
   if (allowedLateness > 0) report([...at, 'allowedLateness'], 'a window with `top` gives its results once');
   if (early !== null) report([...at, 'early'], 'a window with `top` gives its results once');
-  const names = aggregates.map(({ name }) => name);
-  const by = aggregates.find(({ name }) => name === top.by);
+  const shown = aggregates.filter(({ isHidden }) => isHidden !== true);
+  const names = shown.map(({ name }) => name);
+  const by = shown.find(({ name }) => name === top.by);
   if (by === undefined) report([...at, 'top', 'by'], unknownName('result', top.by, names));
   else if (!['number', 'whole'].includes(givenBy(resultField(by))))
     report([...at, 'top', 'by'], `${top.by} is not a number`);
@@ -209,7 +218,8 @@ function checkWindowing(at: string[], { window, early, allowedLateness }: RawWin
   if (allowedLateness > 0 && kind.kind === 'count') wrong(['allowedLateness'], 'no event is late for a count window');
 }
 
-function printWindow({ stream, key, window, allowedLatenessMs, earlyMs, where, top, aggregates }: WindowConfig) {
+function printWindow(own: WindowConfig) {
+  const { stream, key, window, allowedLatenessMs, earlyMs, where, having, top, aggregates, results = [] } = own;
   return {
     stream,
     key: printKey(key),
@@ -217,8 +227,9 @@ function printWindow({ stream, key, window, allowedLatenessMs, earlyMs, where, t
     allowedLateness: formatDuration(allowedLatenessMs),
     early: earlyMs === null ? null : formatDuration(earlyMs),
     where,
+    having: having ?? null,
     top: top ?? null,
-    aggregate: Object.fromEntries(aggregates.map((each) => [each.name, printAggregate(each)])),
+    aggregate: printResults({ aggregates, results }),
   };
 }
 

@@ -1,0 +1,121 @@
+/** The results of a window as a file writes them: aggregates, and what is computed of aggregates and of the key. */
+import type { Report } from '../../keys/names.ts';
+import { AGGREGATE_NAME } from '../../messages/window-result.ts';
+import { compileCondition, compileExpression } from '../../sql/compile.ts';
+import { ExpressionError } from '../../sql/expression-error.ts';
+import { FUNCTIONS } from '../../sql/functions.ts';
+import { type SqlType, typeText } from '../../sql/type.ts';
+import type { AggregateSpec } from '../../streams/aggregate-function.ts';
+import type { GroupKey } from '../../streams/group-key.ts';
+import { type ComputedResult, resultScope } from '../../streams/result-expressions.ts';
+import { aggregateCalls, aggregateOf, aggregateOfCall, printAggregate } from './aggregates.ts';
+import type { Relation } from './relation.ts';
+
+export interface WindowResults {
+  /** Those that a computed result is of, and that are no result themselves, are hidden. */
+  readonly aggregates: readonly AggregateSpec[];
+  readonly results: readonly ComputedResult[];
+}
+
+/** What every result has beside its aggregates; see the form of `millrace run --output`. */
+const RESULT_FIELDS: readonly string[] = ['stream', 'key', 'start', 'end', 'revision', 'at'];
+
+/** `at` is the key of the results. */
+export function windowResults(
+  at: readonly string[],
+  raw: Readonly<Record<string, string>>,
+  key: GroupKey,
+  { schema }: Relation,
+  report: Report,
+): WindowResults {
+  const names = Object.keys(raw);
+  const aggregates: AggregateSpec[] = [];
+  const pending: { readonly name: string; readonly expression: string }[] = [];
+  for (const [name, text] of Object.entries(raw)) {
+    const path = [...at, name];
+    const wrong = (message: string, character?: number): void => report(path, message, character);
+    if (RESULT_FIELDS.includes(name)) wrong(`is a field of every result; known: ${RESULT_FIELDS.join(', ')}`);
+    if (!AGGREGATE_NAME.test(name)) wrong('a result has letters, digits and underscore in its name');
+    if (names.some((other) => other !== name && other.toLowerCase() === name.toLowerCase())) {
+      wrong('differs from another result in case only');
+    }
+    if (!isComputed(text, names)) {
+      aggregates.push(...aggregateOf(name, text, schema, wrong));
+      continue;
+    }
+    let expression = '';
+    let end = 0;
+    for (const [i, call] of aggregateCalls(text).entries()) {
+      const hidden = hiddenName(name, i);
+      for (const own of aggregateOfCall(hidden, call, schema, wrong)) aggregates.push({ ...own, isHidden: true });
+      expression += `${text.slice(end, call.from)}"${hidden}"`;
+      end = call.to;
+    }
+    pending.push({ name, expression: expression + text.slice(end) });
+  }
+  const results: ComputedResult[] = [];
+  for (const { name, expression } of pending) {
+    const scope = resultScope({ keyField: key, aggregates, results }, schema);
+    const wrong = (message: string): void => report([...at, name], message);
+    const type = checked(() => compileExpression(expression, scope).type, wrong);
+    if (type === null) continue;
+    const avro = AVRO[type.kind];
+    if (avro === undefined) wrong(`a result can't be ${typeText(type)}; CAST it to VARCHAR`);
+    else results.push({ name, expression, type: avro });
+  }
+  return { aggregates, results };
+}
+
+/** More than one call of an aggregate: an expression over several, over functions, or over other results. */
+function isComputed(text: string, names: readonly string[]): boolean {
+  const [first, ...others] = aggregateCalls(text);
+  if (first !== undefined) {
+    return others.length > 0 || text.slice(0, first.from).trim() !== '' || text.slice(first.to).trim() !== '';
+  }
+  const written = text.trim();
+  const call = /^([A-Za-z_]\w*)\s*\(/.exec(written)?.[1];
+  if (call !== undefined) return FUNCTIONS.named(call.toLowerCase()) !== undefined || /^(cast|try_cast)$/i.test(call);
+  return !/^[A-Za-z_]\w*$/.test(written) || names.includes(written);
+}
+
+function hiddenName(result: string, i: number): string {
+  return `${result}#${i + 1}`;
+}
+
+const AVRO: Partial<Readonly<Record<SqlType['kind'], ComputedResult['type']>>> = {
+  bigint: 'long',
+  double: 'double',
+  varchar: 'string',
+  boolean: 'boolean',
+};
+
+export function checkHaving(
+  having: string,
+  key: GroupKey,
+  results: WindowResults,
+  { schema }: Relation,
+  report: (message: string) => void,
+): void {
+  checked(() => compileCondition(having, resultScope({ keyField: key, ...results }, schema)), report);
+}
+
+function checked<T>(compile: () => T, report: (message: string) => void): T | null {
+  try {
+    return compile();
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    report(`at character ${error.position}: ${error.message}`);
+    return null;
+  }
+}
+
+export function printResults({ aggregates, results }: WindowResults): Record<string, string> {
+  const calls = new Map(aggregates.map((spec) => [spec.name, printAggregate(spec)]));
+  const shown = aggregates.filter(({ isHidden }) => isHidden !== true);
+  return Object.fromEntries([
+    ...shown.map((spec) => [spec.name, printAggregate(spec)] as const),
+    ...results.map(({ name, expression }) => {
+      return [name, expression.replace(/"([^"]+#\d+)"/g, (quoted, hidden) => calls.get(hidden) ?? quoted)] as const;
+    }),
+  ]);
+}

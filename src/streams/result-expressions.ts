@@ -1,0 +1,108 @@
+/** Results that are computed of a group's other results, and the condition that a result has to meet to be given. */
+import { type AvroField, type AvroRecord, TIMESTAMP_MILLIS } from '../messages/avro.ts';
+import type { Columns } from '../messages/columns.ts';
+import type { WindowResult, WindowValue } from '../messages/window-result.ts';
+import { avroOfSql } from '../sql/avro-type.ts';
+import { compileCondition, compileExpression } from '../sql/compile.ts';
+import { bindValue } from '../sql/compiled.ts';
+import { SqlError } from '../sql/value.ts';
+import { type AggregateTable, resultField } from './aggregate-table.ts';
+import { fieldAt, valueTypeOf } from './field-type.ts';
+import { isOfSeveral, partFields, partsOf } from './group-key.ts';
+import type { WindowSpec } from './window-kind.ts';
+
+/** A result that is computed of others. */
+export interface ComputedResult {
+  readonly name: string;
+  /** Over the aggregates, the results before it, the key and its parts, `start` and `end`. */
+  readonly expression: string;
+  readonly type: 'double' | 'long' | 'string' | 'boolean';
+}
+
+type Head = Pick<WindowResult, 'key' | 'start' | 'end' | 'count'>;
+
+/** Adds what is computed of them to a group's results. Returns whether the result is given. */
+export type FinishResult = (head: Head, results: Record<string, WindowValue>) => boolean;
+
+type Described = Pick<WindowSpec, 'keyField' | 'aggregates' | 'results'>;
+
+/** What a condition or expression over results may name. `seen` are the events' fields. */
+export function resultScope(
+  { keyField, aggregates, results = [] }: Described,
+  seen: AvroRecord,
+  table?: AggregateTable,
+): AvroRecord {
+  const fields = [
+    ...aggregates.map((spec) => resultField(spec, table)),
+    ...results.map(({ name, type }): AvroField => ({ name, type: ['null', type] })),
+    ...(typeof keyField === 'string' ? [keyFieldIn(keyField, seen)] : partFields(keyField)),
+    { name: 'key', type: ['null', 'string'] } as const,
+    { name: 'start', type: TIMESTAMP_MILLIS },
+    { name: 'end', type: TIMESTAMP_MILLIS },
+  ];
+  const named = new Map(fields.toReversed().map((field) => [field.name, field]));
+  return { type: 'record', name: 'results', fields: [...named.values()].toReversed() };
+}
+
+/** A key that is one value, by the last name of its field. */
+function keyFieldIn(keyField: string, seen: AvroRecord): AvroField {
+  const field = fieldAt(seen, keyField);
+  const isNumber = field !== undefined && valueTypeOf(field) === 'number';
+  return { name: keyField.split('.').at(-1) ?? keyField, type: ['null', isNumber ? 'long' : 'string'] };
+}
+
+/** Null for a window that gives its aggregates as they are. Throws an ExpressionError. */
+export function resultFinisher(spec: WindowSpec, seen: AvroRecord, table?: AggregateTable): FinishResult | null {
+  const { keyField, results = [], having } = spec;
+  if (results.length === 0 && having === undefined) return null;
+  const scope = resultScope(spec, seen, table);
+  const keyName = typeof keyField === 'string' ? keyFieldIn(keyField, seen) : null;
+  let current: Record<string, unknown> = {};
+  const columns: Columns = {
+    count: 1,
+    column: (path) => ({ kind: 'boxed', at: () => current[path] ?? null, nulls: null }),
+    numbers(path) {
+      throw new Error(`${path} is no column of results`);
+    },
+    event: () => current,
+    binary: () => null,
+    places: null,
+  };
+  const computed = results.map(({ name, expression }) => {
+    const checked = compileExpression(expression, scope);
+    const [value, toAvro] = [bindValue(checked, columns), avroOfSql(checked.type)];
+    return { name, at: (): unknown => toAvro(orNull(() => value(0))) };
+  });
+  const condition = having === undefined ? null : bindValue(compileCondition(having, scope), columns);
+  return ({ key, start, end, count }, values) => {
+    current = { ...values, key, start, end };
+    for (const [name, value] of Object.entries(values)) if (Number.isNaN(value)) current[name] = null;
+    if (keyName !== null && !(keyName.name in values)) current[keyName.name] = keyValueOf(key, keyName);
+    else if (isOfSeveral(keyField)) current = { ...partsOf(keyField, key ?? '[]'), ...current };
+    for (const { name, at } of computed) {
+      const value = at();
+      current[name] = value;
+      values[name] = isValue(value) ? value : null;
+    }
+    return count === 0 || condition === null || orNull(() => condition(0)) === true;
+  };
+}
+
+/** Null where an expression fails, as TRY gives it: a result has no error path. */
+function orNull<T>(value: () => T): T | null {
+  try {
+    return value();
+  } catch (error) {
+    if (error instanceof SqlError) return null;
+    throw error;
+  }
+}
+
+function keyValueOf(key: string | null, { type }: AvroField): unknown {
+  if (key === null || !Array.isArray(type) || !type.includes('long')) return key;
+  return Number.isSafeInteger(Number(key)) ? Number(key) : BigInt(key);
+}
+
+function isValue(value: unknown): value is WindowValue {
+  return ['number', 'bigint', 'string', 'boolean'].includes(typeof value);
+}
