@@ -3,16 +3,16 @@
  * for each late event within the allowed lateness, and is forgotten after that.
  *
  * Every event goes to one slice, as long as the greatest common divisor of size and step. A window merges its slices when
- * it fires. A tumbling window is its only slice.
- *
- * Starts of panes are readings of the zone's clock (local-days.ts), so that lengths are what they are said to be; without a
- * zone a reading is its instant.
+ * it fires. A tumbling window is its only slice. Starts of panes are readings of the zone's clock (local-days.ts), by which
+ * all days are as long; without a zone a reading is its instant.
  */
+
 import { LONG_MAX } from '../messages/avro.ts';
 import { emitEarly, emitGroup, emitNews, inheritResults, takeBack, type WindowResults } from './group-results.ts';
-import { foldEvent, type GroupState, type Groups, keyOfRow, loadGroup, mergeGroup, saveGroup } from './groups.ts';
+import { foldEvent, type GroupState, type Groups, keyOfRow, loadGroup, saveGroup } from './groups.ts';
 import { touchGroups } from './key-index.ts';
 import { type Clock, clockOf } from './local-days.ts';
+import { mergeGroup } from './merge-groups.ts';
 import { addTo, closePane, groupOf, openPane, type Pane, placeOf, sameGroup } from './panes.ts';
 import { topOf } from './top-groups.ts';
 import { END_OF_TIME_MS } from './watermark.ts';

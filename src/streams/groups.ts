@@ -7,10 +7,10 @@ import type { Column, Columns } from '../messages/columns.ts';
 import type { WindowValue } from '../messages/window-result.ts';
 import type { AggregateSpec } from './aggregate-function.ts';
 import { type AggregateTable, definitionOf, resultField } from './aggregate-table.ts';
+import type { FinishResult } from './computed-result.ts';
 import { type ExactSums, loadSums, saveSums } from './exact-sum.ts';
 import { type Key, type KeyColumn, keyAt } from './key-column.ts';
 import { hashKeys, hashOf, isOtherKeyAt } from './key-hash.ts';
-import type { FinishResult } from './result-expressions.ts';
 import { foldWide, type States } from './states.ts';
 
 export interface Groups {
@@ -227,31 +227,6 @@ export function foldEvent(groups: Groups, group: number, row: number, timeMs: nu
     if (own.exact !== null && foldWide(own, rows, at + own.offset, row, exact)) continue;
     // A number that is not finite, minus itself, is NaN.
     if (values[row]! - values[row]! === 0) own.aggregate.fold(rows, at + own.offset, values, row, exact);
-  }
-}
-
-/** Adds the events of one group to another. */
-export function mergeGroup(groups: Groups, into: number, from: number): void {
-  const { rows, stride, exact } = groups;
-  rows[into * stride + COUNT]! += rows[from * stride + COUNT]!;
-  for (const own of groups.states) {
-    if (own.kind === 'objects') own.merge(into, from);
-    else own.aggregate.merge(rows, into * stride + own.offset, from * stride + own.offset, exact);
-  }
-}
-
-/** Merges the groups from one place of a list to another, one aggregate at a time, so that V8 can inline it. */
-export function mergeGroups(groups: Groups, into: number, from: readonly number[], first: number, end: number): void {
-  const { rows, stride, exact } = groups;
-  for (let i = first; i < end; i++) rows[into * stride + COUNT]! += rows[from[i]! * stride + COUNT]!;
-  for (const own of groups.states) {
-    if (own.kind === 'objects') for (let i = first; i < end; i++) own.merge(into, from[i]!);
-    else {
-      const { aggregate, offset } = own;
-      if (aggregate.initial.length === 0) continue;
-      const to = into * stride + offset;
-      for (let i = first; i < end; i++) aggregate.merge(rows, to, from[i]! * stride + offset, exact);
-    }
   }
 }
 

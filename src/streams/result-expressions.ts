@@ -1,28 +1,17 @@
 /** Results that are computed of a group's other results, and the condition that a result has to meet to be given. */
 import { type AvroField, type AvroRecord, TIMESTAMP_MILLIS } from '../messages/avro.ts';
 import type { Columns } from '../messages/columns.ts';
-import type { WindowResult, WindowValue } from '../messages/window-result.ts';
+import type { WindowValue } from '../messages/window-result.ts';
 import { avroOfSql } from '../sql/avro-type.ts';
 import { compileCondition, compileExpression } from '../sql/compile.ts';
 import { bindValue } from '../sql/compiled.ts';
 import { SqlError } from '../sql/value.ts';
-import { type AggregateTable, resultField } from './aggregate-table.ts';
+import type { AggregateSpec } from './aggregate-function.ts';
+import { type AggregateTable, definitionOf, resultField } from './aggregate-table.ts';
+import type { FinishResult } from './computed-result.ts';
 import { fieldAt, valueTypeOf } from './field-type.ts';
 import { isOfSeveral, partFields, partsOf } from './group-key.ts';
 import type { WindowSpec } from './window-kind.ts';
-
-/** A result that is computed of others. */
-export interface ComputedResult {
-  readonly name: string;
-  /** Over the aggregates, the results before it, the key and its parts, `start` and `end`. */
-  readonly expression: string;
-  readonly type: 'double' | 'long' | 'string' | 'boolean';
-}
-
-type Head = Pick<WindowResult, 'key' | 'start' | 'end' | 'count'>;
-
-/** Adds what is computed of them to a group's results. Returns whether the result is given. */
-export type FinishResult = (head: Head, results: Record<string, WindowValue>) => boolean;
 
 type Described = Pick<WindowSpec, 'keyField' | 'aggregates' | 'results'>;
 
@@ -33,7 +22,7 @@ export function resultScope(
   table?: AggregateTable,
 ): AvroRecord {
   const fields = [
-    ...aggregates.map((spec) => resultField(spec, table)),
+    ...aggregates.map((spec) => wholeIfCount(spec, resultField(spec, table), table)),
     ...results.map(({ name, type }): AvroField => ({ name, type: ['null', type] })),
     ...(typeof keyField === 'string' ? [keyFieldIn(keyField, seen)] : partFields(keyField)),
     { name: 'key', type: ['null', 'string'] } as const,
@@ -42,6 +31,11 @@ export function resultScope(
   ];
   const named = new Map(fields.toReversed().map((field) => [field.name, field]));
   return { type: 'record', name: 'results', fields: [...named.values()].toReversed() };
+}
+
+/** A number of events or values is whole, though results have it as a double. */
+function wholeIfCount(spec: AggregateSpec, field: AvroField, table?: AggregateTable): AvroField {
+  return definitionOf(spec, table).gives === 'number' ? { ...field, type: 'long' } : field;
 }
 
 /** A key that is one value, by the last name of its field. */

@@ -9,6 +9,7 @@
  *
  * A result replaces the results of all sessions that it covers. Sessions that do not merge never overlap.
  */
+
 import { LONG_MAX } from '../messages/avro.ts';
 import { emitEarly, emitNews, inheritResults, type WindowResults } from './group-results.ts';
 import {
@@ -18,7 +19,6 @@ import {
   type Groups,
   keyOfRow,
   loadGroup,
-  mergeGroup,
   openForRow,
   saveGroup,
 } from './groups.ts';
@@ -34,6 +34,7 @@ import {
   replaceGroup,
   touchGroups,
 } from './key-index.ts';
+import { mergeGroup } from './merge-groups.ts';
 import { addTimer, createTimers, nextDeadlineMs, type Timers, takeTimer } from './timers.ts';
 import { END_OF_TIME_MS } from './watermark.ts';
 import { type LateArrival, nextEarlyMs, type OpenWindows, type WindowKind, type WindowSpec } from './window-kind.ts';

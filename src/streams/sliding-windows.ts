@@ -7,6 +7,7 @@
  * its last millisecond, and again for each late event within the allowed lateness. An event is late when the window that
  * ends with it is gone; later windows may still hold it.
  */
+
 import { LONG_MAX } from '../messages/avro.ts';
 import { emitGroup, type WindowResults } from './group-results.ts';
 import {
@@ -17,7 +18,6 @@ import {
   type Groups,
   keyOfRow,
   loadGroup,
-  mergeGroups,
   openForGroup,
   openForRow,
   saveGroup,
@@ -25,6 +25,7 @@ import {
 } from './groups.ts';
 import type { Key } from './key-column.ts';
 import { type KeySlices, placeOf, removeAt } from './key-slices.ts';
+import { mergeGroups } from './merge-groups.ts';
 import { addTimer, createTimers, nextDeadlineMs, type Timers, takeTimer } from './timers.ts';
 import { END_OF_TIME_MS } from './watermark.ts';
 import type { LateArrival, OpenWindows, WindowKind, WindowSpec } from './window-kind.ts';

@@ -1,11 +1,11 @@
 /** What every kind of window has in common: how it is specified, what goes in and what comes out. */
 import type { Columns } from '../messages/columns.ts';
 import type { AggregateSpec } from './aggregate-function.ts';
+import type { ComputedResult } from './computed-result.ts';
 import type { GroupKey } from './group-key.ts';
 import type { WindowResults } from './group-results.ts';
 import type { GroupState, Groups } from './groups.ts';
 import type { Key } from './key-column.ts';
-import type { ComputedResult } from './result-expressions.ts';
 import type { ViewSpec } from './selection.ts';
 import type { TopGroups } from './top-groups.ts';
 

@@ -297,6 +297,30 @@ describe('windows', () => {
     ],
     [windowOf(`    key: []\n${window}${AGGREGATE}`), 'p.yaml:10:5: windows.w.key: must have at least 1 items'],
     [
+      windowOf(`    key: amountCents / 2\n${window}${AGGREGATE}`),
+      "p.yaml:10:5: windows.w.key: amountCents / 2 can't be a key: it is neither text nor a whole number; it is DOUBLE, so CAST it",
+    ],
+    [
+      windowOf(`${window}    having: m > 1\n${AGGREGATE}`),
+      'p.yaml:11:5: windows.w.having: at character 1: there is no field of results "m"; known: n, customerId, key, start, end',
+    ],
+    [
+      windowOf(`    window: { sliding: 1m }\n    having: n > 1\n${AGGREGATE}`),
+      'p.yaml:11:5: windows.w.having: is for tumbling, hopping, session and count windows',
+    ],
+    [
+      windowOf(`${window}    aggregate: { n: count(), m: "n / total" }`),
+      'p.yaml:11:30: windows.w.aggregate.m: at character 5: there is no field of results "total"; known: n, customerId, key, start, end',
+    ],
+    [
+      windowOf(`${window}    aggregate: { n: count() FILTER (WHERE amountCents) }`),
+      'p.yaml:11:43: windows.w.aggregate.n: at character 23: must be true or false, and is BIGINT',
+    ],
+    [
+      windowOf(`${window}    aggregate: { n: sum(amountCents || 'x') }`),
+      "p.yaml:11:25: windows.w.aggregate.n: amountCents || 'x' is VARCHAR, and so is not a number; CAST it",
+    ],
+    [
       windowOf(`    window: { tumbling: 1d, timeZone: Berlin }\n${AGGREGATE}`),
       'p.yaml:10:29: windows.w.window.timeZone: there is no zone "Berlin"; did you mean Europe/Berlin?',
     ],

@@ -195,6 +195,32 @@ test('so are windows of days in a zone', () => {
   expect(parseConfig(printConfig(config, { secrets: 'shown' }), AT, {})).toEqual(config);
 });
 
+test('so are computed keys and results', () => {
+  const windows = {
+    w: {
+      stream: 'a',
+      key: ['terminalId', 'amountCents > 100 AS big'],
+      window: { tumbling: '1m' },
+      having: 'n > 1 AND big',
+      aggregate: {
+        n: 'COUNT( * ) FILTER (WHERE amountCents > 5)',
+        total: 'sum(amountCents * 2)',
+        share: 'round(sum(amountCents) / (max(amountCents) + 1), 2)',
+        mean: 'total / n',
+      },
+    },
+    single: { stream: 'a', key: 'amountCents > 5', window: { session: '1m' }, aggregate: { n: 'count()' } },
+  };
+  const streams = { a: { builtin: 'Transaction', key: 'customerId', eventTime: 'occurredAt' } };
+  const config = parseConfig(JSON.stringify({ streams, windows }), AT, {});
+  expect(config.windows[0]?.results).toEqual([
+    { name: 'share', expression: 'round("share#1" / ("share#2" + 1), 2)', type: 'double' },
+    { name: 'mean', expression: 'total / n', type: 'double' },
+  ]);
+  expect(config.windows[1]?.key).toBe('CAST(amountCents > 5 AS VARCHAR)');
+  expect(parseConfig(printConfig(config, { secrets: 'shown' }), AT, {})).toEqual(config);
+});
+
 test('so are joins of every kind', () => {
   const stream = { builtin: 'Transaction', key: 'customerId', eventTime: 'occurredAt' };
   const joins = {

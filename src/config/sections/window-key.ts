@@ -34,8 +34,10 @@ export function groupKeyOf(at: readonly string[], raw: RawKey, stream: Relation,
   });
   const [only, ...others] = parts;
   if (parts.length < written.length || only === undefined) return null;
-  for (const [i, { name }] of parts.entries()) {
-    const isTaken = parts.slice(0, i).some((part) => part.name.toLowerCase() === name.toLowerCase());
+  for (const [i, { name, field }] of parts.entries()) {
+    const isTaken = parts
+      .slice(0, i)
+      .some((part) => part.field !== field && part.name.toLowerCase() === name.toLowerCase());
     if (isTaken) report([...at, String(i)], `is called ${name}, as another part is; name it: ${written[i]} AS other`);
   }
   if (others.length > 0) return parts;

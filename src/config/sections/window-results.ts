@@ -6,8 +6,9 @@ import { ExpressionError } from '../../sql/expression-error.ts';
 import { FUNCTIONS } from '../../sql/functions.ts';
 import { type SqlType, typeText } from '../../sql/type.ts';
 import type { AggregateSpec } from '../../streams/aggregate-function.ts';
+import type { ComputedResult } from '../../streams/computed-result.ts';
 import type { GroupKey } from '../../streams/group-key.ts';
-import { type ComputedResult, resultScope } from '../../streams/result-expressions.ts';
+import { resultScope } from '../../streams/result-expressions.ts';
 import { aggregateCalls, aggregateOf, aggregateOfCall, printAggregate } from './aggregates.ts';
 import type { Relation } from './relation.ts';
 
@@ -57,7 +58,13 @@ export function windowResults(
   for (const { name, expression } of pending) {
     const scope = resultScope({ keyField: key, aggregates, results }, schema);
     const wrong = (message: string): void => report([...at, name], message);
-    const type = checked(() => compileExpression(expression, scope).type, wrong);
+    const type = checked(
+      () => compileExpression(expression, scope).type,
+      (message, character) => {
+        // Characters are counted in what it was made into.
+        wrong(expression === raw[name] ? `at character ${character}: ${message}` : message);
+      },
+    );
     if (type === null) continue;
     const avro = AVRO[type.kind];
     if (avro === undefined) wrong(`a result can't be ${typeText(type)}; CAST it to VARCHAR`);
@@ -96,15 +103,20 @@ export function checkHaving(
   { schema }: Relation,
   report: (message: string) => void,
 ): void {
-  checked(() => compileCondition(having, resultScope({ keyField: key, ...results }, schema)), report);
+  checked(
+    () => compileCondition(having, resultScope({ keyField: key, ...results }, schema)),
+    (message, character) => {
+      report(`at character ${character}: ${message}`);
+    },
+  );
 }
 
-function checked<T>(compile: () => T, report: (message: string) => void): T | null {
+function checked<T>(compile: () => T, report: (message: string, character: number) => void): T | null {
   try {
     return compile();
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
-    report(`at character ${error.position}: ${error.message}`);
+    report(error.message, error.position);
     return null;
   }
 }
