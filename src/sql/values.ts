@@ -132,13 +132,12 @@ function membership({ of, values }: Extract<Checked, { kind: 'in' }>, columns: C
   const isEqual = equality(of.type);
   return (row) => {
     const wanted = value(row);
-    if (wanted === null) return null;
-    if (known.has(wanted)) return true;
-    let hasNull = known.has(null);
+    if (wanted !== null && known.has(wanted)) return true;
+    let hasNull = wanted === null || known.has(null);
     for (let i = 0; i < rest.length; i++) {
       const found = rest[i]!(row);
       if (found === null) hasNull = true;
-      else if (isEqual(found, wanted)) return true;
+      else if (wanted !== null && isEqual(found, wanted)) return true;
     }
     return hasNull ? null : false;
   };
@@ -155,10 +154,13 @@ function computation(first: Checked, steps: readonly CheckedStep[], columns: Col
   return (row) => {
     let value = start(row);
     for (let i = 0; i < each.length; i++) {
-      if (value === null) return null;
       const { convert, operand, arithmetic, at } = each[i]!;
+      // What stands beside a null is computed too, and may fail, as in the fast tier: no row depends on its tier.
       const other = operand(row);
-      if (other === null) return null;
+      if (value === null || other === null) {
+        value = null;
+        continue;
+      }
       try {
         value = arithmetic.run(convert === null ? value : convert(value), other);
       } catch (error) {
@@ -201,11 +203,13 @@ function callValues({ args, call, seesNulls, at }: Extract<Checked, { kind: 'cal
   const operands = args.map((arg) => valuesOf(arg, columns));
   return (row) => {
     const values: SqlValue[] = [];
+    let hasNull = false;
     for (let i = 0; i < operands.length; i++) {
       const value = operands[i]!(row);
-      if (value === null && !seesNulls) return null;
+      if (value === null) hasNull = true;
       values.push(value);
     }
+    if (hasNull && !seesNulls) return null;
     try {
       return call(values);
     } catch (error) {

@@ -3,7 +3,7 @@ import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb
 
 let connection: Promise<DuckDBConnection> | null = null;
 
-async function duckdbRows(statement: string): Promise<DuckDBValue[][]> {
+export async function duckdbRows(statement: string): Promise<DuckDBValue[][]> {
   connection ??= DuckDBInstance.create(':memory:').then((instance) => instance.connect());
   const reader = await (await connection).runAndReadAll(statement);
   return reader.getRows();
