@@ -3,11 +3,13 @@
  * durable commit to both read models, and replay, from the journal to both read models, which must give the same rows. Prints
  * tables, or JSON with `--json`; JSON with the machine and the configuration goes to bench/results.json too. `npm run bench --
  * journal` measures the journal alone, `npm run bench -- windows` the windows and `npm run bench -- nexmark` the queries of Nexmark, with `--json` as JSON;
+ * `npm run bench -- expressions` a condition beside DuckDB's filter;
  * `npm run bench -- exchange` a window keyed by another field than its stream's, `npm run bench -- operators` those of users.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { runExchange } from './exchange.ts';
+import { runExpressions } from './expressions.ts';
 import { runJournal } from './journal.ts';
 import { measureQuery, runNexmark } from './nexmark.ts';
 import { runOperators } from './operators.ts';
@@ -48,6 +50,11 @@ if (process.argv[2] === 'nexmark') {
   const nexmark = runNexmark(process.argv.slice(3).filter((word) => word !== '--json'));
   if (isJson) process.stdout.write(`${JSON.stringify({ machine, nexmark }, null, 2)}\n`);
   else console.table(nexmark);
+  process.exit(0);
+}
+
+if (process.argv[2] === 'expressions') {
+  console.table(await runExpressions());
   process.exit(0);
 }
 

@@ -52,7 +52,7 @@ const join = (...parts: readonly string[]): string => parts.join(' ');
 const quoted = word.map((text) => `'${text.replaceAll("'", "''")}'`);
 /** A whole number alone is an INTEGER in DuckDB, with an overflow at 32 bits. */
 const wholeText = fc
-  .oneof(fc.nat(12).map(String), fc.constantFrom('9007199254740991', '4611686018427387904'))
+  .oneof(fc.nat(12).map(String), fc.constantFrom('9007199254740991'))
   .map((text) => `${text}::BIGINT`);
 const decimalText = fc.tuple(fc.nat(99), fc.nat(99)).map(([whole, part]) => `${whole}.${part}`);
 
@@ -74,7 +74,9 @@ const { number, text, truth, time } = fc.letrec<Record<'number' | 'text' | 'trut
           decimalText,
           fc.nat(9).map((whole) => `${whole}e0`),
         ),
-        fc.tuple(n, fc.constantFrom('+', '-', '*'), n).map((parts) => join(...parts)),
+        fc.tuple(n, fc.constantFrom('+', '-'), n).map((parts) => join(...parts)),
+        // Beyond 64 bits both fail, but not both on what a condition leaves out.
+        fc.tuple(n, fc.nat(9)).map(([x, factor]) => join(x, '*', `${factor}::BIGINT`)),
         // What is not finite is null here, and part of the next operation in DuckDB.
         fc.tuple(n, fc.constantFrom('/', '%', '//'), n).map(([x, operator, y]) => join(x, operator, `nullif(${y}, 0)`)),
         n.map((x) => `- ${x}`),
