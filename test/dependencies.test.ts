@@ -1,5 +1,8 @@
 /** package.json, its lock and docs/dependencies.md say the same, and `npm ci` can take the lock on any platform. */
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PACKAGES } from './boundaries/rooms.ts';
 
@@ -69,5 +72,18 @@ describe('the dependencies', () => {
       ),
     );
     expect(missing).toEqual([]);
+  });
+
+  it('are never committed, not even as a link to those of another tree', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'millrace-ignored-'));
+    try {
+      copyFileSync(new URL('../.gitignore', import.meta.url), join(dir, '.gitignore'));
+      symlinkSync(tmpdir(), join(dir, 'node_modules'));
+      const git = (...args: readonly string[]) => spawnSync('git', args, { cwd: dir, encoding: 'utf8' });
+      expect(git('init', '--quiet').status).toBe(0);
+      expect(git('check-ignore', 'node_modules').stdout).toBe('node_modules\n');
+    } finally {
+      rmSync(dir, { recursive: true, force: true });
+    }
   });
 });
