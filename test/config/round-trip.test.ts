@@ -300,8 +300,8 @@ describe.each(['demo', 'live', 'handbook'])('config/%s.yaml', (title) => {
     for (const { aggregates } of windows) {
       expect(aggregates).toEqual([
         { name: 'n', fn: 'count', field: null },
-        { name: 'total', fn: 'sum', field: 'amountCents' },
-        { name: 'largest', fn: 'max', field: 'amountCents' },
+        { name: 'total', fn: 'sum', field: 'amountCents', isLong: true },
+        { name: 'largest', fn: 'max', field: 'amountCents', isLong: true },
       ]);
     }
     expect(fraud).toMatchObject({

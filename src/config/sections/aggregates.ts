@@ -49,7 +49,8 @@ export function aggregateOfCall(
   const [first, second, ...rest] = args;
   if (filter !== null && !isCondition(filter, schema, report)) return [];
   if (takes === 'optional' && !isDistinct && (first === undefined || (first.text === '*' && second === undefined))) {
-    return [filter === null ? { name, fn, field: null } : { name, fn, field: `CASE WHEN ${filter.text} THEN 1 END` }];
+    if (filter === null) return [{ name, fn, field: null }];
+    return [{ name, fn, field: `CASE WHEN ${filter.text} THEN 1 END`, isNullable: true, isLong: true }];
   }
   if (first === undefined || first.text === '' || rest.length > 0) {
     report(first === undefined || first.text === '' ? `${fn}() needs a field` : `must be ${form}`);
