@@ -11,6 +11,7 @@ import { type Columns, columnReaders } from './columns.ts';
 import { makeLongsExact, makeUnionsTakeLongs } from './exact-long.ts';
 import { rabinFingerprint } from './fingerprint.ts';
 import { recordWriter } from './record-writer.ts';
+import { type JsonWriter, typedJson } from './typed-json.ts';
 import { makeTextsWellFormed } from './well-formed.ts';
 
 makeLongsExact(avro.types.LongType.prototype);
@@ -37,6 +38,8 @@ export interface EventType<T> extends EventSchema {
   columns(block: Pick<Block, 'bytes' | 'count'>): Columns;
   /** Reads block after block into the same memory: each call invalidates the columns of the call before. */
   columnReader(): (block: Pick<Block, 'bytes' | 'count'>) => Columns;
+  /** An event as JSON with all digits; a decimal is a number, other bytes are a text with a character for each. */
+  eventJson(event: T): string;
   /** A block that is written event by event. */
   blockWriter(): BlockWriter<T>;
   /** Path to the field where `value` departs from the schema; null when it is valid. */
@@ -91,6 +94,7 @@ function compile<T>(schema: AvroRecord): EventType<T> {
   const fingerprint = rabinFingerprint(JSON.stringify(type.schema()));
   // One scratch buffer a type: a block is encoded into it and copied out, so that most blocks are written once.
   let scratch = Buffer.allocUnsafeSlow(INITIAL_SCRATCH_BYTES);
+  let writeJson: JsonWriter | null = null;
   // Many types are never read as columns.
   let newReader: ReturnType<typeof columnReaders> | null = null;
   const writeRecord = recordWriter<T>(schema);
@@ -115,6 +119,10 @@ function compile<T>(schema: AvroRecord): EventType<T> {
       return { fingerprint, count: events.length, bytes: new Uint8Array(scratch.subarray(0, end)) };
     },
     decodeBlock: (bytes) => blockType.fromBuffer(asBuffer(bytes)),
+    eventJson(event) {
+      writeJson ??= typedJson(schema);
+      return writeJson(event);
+    },
     columns: (block) => eventColumns()(block),
     columnReader: eventColumns,
     blockWriter: () =>

@@ -5,7 +5,8 @@
 import type { AvroField, AvroRecord } from './avro.ts';
 import { type BlockReaders, blockReaders, type ReadField, type ReadRows } from './column-reader.ts';
 import type { ExactLong } from './exact-long.ts';
-import { BOOLEAN, BOXED, type ColumnField, ENUM, TEXT } from './flat-fields.ts';
+import { BOOLEAN, BOXED, type ColumnField, decimalOf, ENUM, TEXT } from './flat-fields.ts';
+import type { DecimalForm } from './logical-types.ts';
 import type { SymbolTexts } from './symbol-texts.ts';
 
 /**
@@ -36,6 +37,8 @@ export interface BoxedColumn {
   readonly kind: 'boxed';
   /** The value of a row as decoding gives it, decoded now; null where it is null. */
   at(row: number): unknown;
+  /** What the bytes are, where they are decimals; `unscaledOf` reads them. */
+  readonly decimal: DecimalForm | null;
   readonly nulls: Uint8Array | null;
 }
 
@@ -137,7 +140,7 @@ function innerColumn(
   count: number,
 ): Column | undefined {
   if (fields.some(({ field }) => pathOf(field).startsWith(`${path}.`))) {
-    return { kind: 'boxed', at: (row) => valueAt(event(row), path), nulls: null };
+    return { kind: 'boxed', at: (row) => valueAt(event(row), path), decimal: null, nulls: null };
   }
   const outer = fields.find(({ field }) => field.op === BOXED && path.startsWith(`${pathOf(field)}.`));
   const boxed = outer === undefined ? undefined : columns.get(pathOf(outer.field));
@@ -159,6 +162,7 @@ function columnOfField(
   if (decode === null) return { kind: 'number', values, exact, nulls };
   return {
     kind: 'boxed',
+    decimal: decimalOf(field),
     at: (row) => (nulls?.[row] === 1 ? null : decode(bytes.subarray(starts[row], ends[row]))),
     nulls,
   };
@@ -268,7 +272,7 @@ function columnOfValues(values: readonly unknown[]): Column {
     return { kind: 'number', values: Float64Array.from(values, finiteNumber), exact, nulls };
   }
   if (!known.every((value) => typeof value === 'string')) {
-    return { kind: 'boxed', at: (row) => values[row] ?? null, nulls };
+    return { kind: 'boxed', at: (row) => values[row] ?? null, decimal: null, nulls };
   }
   const texts = values.map((value) => Buffer.from(typeof value === 'string' ? value : '', 'utf8'));
   const starts = new Uint32Array(texts.length);

@@ -4,6 +4,7 @@
  */
 import type { AvroRecord } from './avro.ts';
 import { type RecordType, recordType, type SchemaType } from './avro-schema.ts';
+import type { DecimalForm } from './logical-types.ts';
 
 export const LONG = 0;
 export const DOUBLE = 1;
@@ -90,6 +91,14 @@ function partOf(type: SchemaType, place: Place): LayoutPart | LayoutPart[] {
   return op === null
     ? { path, op: BOXED, nullBranch, isNullable, isUnionOfOne, type }
     : { path, op, nullBranch, isNullable, isUnionOfOne };
+}
+
+/** What a field of bytes is, where it is a decimal. */
+export function decimalOf(field: ColumnField): DecimalForm | null {
+  if (field.op !== BOXED) return null;
+  const { type } = field;
+  const only = type.kind === 'union' ? besideNull(type.branches) : type;
+  return only !== null && 'logical' in only && only.logical?.kind === 'decimal' ? only.logical : null;
 }
 
 function besideNull([one, other]: readonly SchemaType[]): SchemaType | null {

@@ -8,7 +8,7 @@ export type Logical =
   /** `timestamp-*` is an instant, `local-timestamp-*` a wall clock's date and time, `time-*` a time of day. */
   | { readonly kind: 'timestamp' | 'local-timestamp' | 'time'; readonly unit: TimeUnit }
   | { readonly kind: 'date' }
-  | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number }
+  | ({ readonly kind: 'decimal' } & DecimalForm)
   | { readonly kind: 'uuid' }
   | { readonly kind: 'duration' };
 
@@ -54,6 +54,12 @@ export function logicalOf({ kind, size, annotation }: Underlying): Logical | nul
     default:
       return null;
   }
+}
+
+/** Digits in all, and those behind the point. */
+export interface DecimalForm {
+  readonly precision: number;
+  readonly scale: number;
 }
 
 function decimalOf({ precision, scale = 0 }: Underlying['annotation']): Logical | null {

@@ -15,6 +15,13 @@ export function notFiniteWord(text: string): number | null {
   return sign === '-' ? -value : value;
 }
 
+/** A whole number of a scale as its decimal digits, with as many behind the point as the scale says. */
+export function decimalText(unscaled: bigint, scale: number): string {
+  if (scale === 0) return unscaled.toString();
+  const digits = (unscaled < 0n ? -unscaled : unscaled).toString().padStart(scale + 1, '0');
+  return `${unscaled < 0n ? '-' : ''}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
+}
+
 /** A decimal number and nothing around it, such as -1.5e3. Every number of JSON is one. */
 const DECIMAL_TEXT = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
 

@@ -5,6 +5,8 @@
 import type { AvroRecord, AvroSchema } from './avro.ts';
 import { type Column, type Columns, numberAt, type TextColumn, textAt, valueAt } from './columns.ts';
 import { jsonOf } from './event-json.ts';
+import { type DecimalForm, logicalOf, unscaledOf } from './logical-types.ts';
+import { decimalText } from './number-text.ts';
 
 export type RecordColumnKind =
   | 'int'
@@ -15,13 +17,20 @@ export type RecordColumnKind =
   | 'date'
   | 'text'
   | 'bytes'
+  /** An exact number; as text where a store has no such type. */
+  | 'decimal'
   /** JSON as text; bytes in it have a character for each, as in Avro's JSON. */
   | 'json';
+
+/** Digits of the widest decimal that a table may have; wider ones are texts. */
+export const DECIMAL_DIGITS = 38;
 
 export interface RecordColumn {
   /** A field, or `record.field` of a nested record. */
   readonly path: string;
   readonly kind: RecordColumnKind;
+  /** Of a decimal. */
+  readonly decimal?: DecimalForm;
   /** True also when a record around the field may be null: the field is then null too. */
   readonly isNullable: boolean;
 }
@@ -67,6 +76,8 @@ function columnsOfType(type: AvroSchema, place: Place): RecordColumn[] {
     return columnsOfType(only, { ...place, isNullable: nullable });
   }
   if (isRecord(type)) return open.includes(type) ? column('json') : columnsOf(type, place);
+  const decimal = decimalOf(type);
+  if (decimal !== null) return [{ path: path.join('.'), kind: 'decimal', decimal, isNullable }];
   const kind = kindOf(type);
   if (kind !== null) return column(kind);
   const found = typeof type === 'string' ? named.get(qualified(type, place.namespace)) : undefined;
@@ -95,6 +106,14 @@ function kindOf(type: AvroSchema): RecordColumnKind | null {
     default:
       return null;
   }
+}
+
+function decimalOf(type: AvroSchema): DecimalForm | null {
+  if (typeof type !== 'object' || !('type' in type)) return null;
+  const annotation: Readonly<Record<string, unknown>> = { ...type };
+  const size = typeof annotation.size === 'number' ? annotation.size : 0;
+  const logical = logicalOf({ kind: String(type.type), size, annotation });
+  return logical?.kind === 'decimal' ? logical : null;
 }
 
 /** Collects the types that the schema defines, since later fields may refer to them by name. */
@@ -129,15 +148,19 @@ function isRecord(type: AvroSchema): type is AvroRecord {
 
 /** The same events with all wanted columns: bytes and JSON, which a block has no columns for, are written out. */
 export function withColumns(events: Columns, wanted: readonly RecordColumn[]): Columns {
-  const written = wanted.filter(({ kind }) => kind === 'bytes' || kind === 'json');
+  const written = wanted.filter(({ kind, decimal }) => kind === 'bytes' || kind === 'json' || isWide(decimal));
   if (written.length === 0) return events;
   const columns = new Map<string, Column>();
-  for (const { path, kind } of written) {
-    const read = valuesOf(events, path);
-    const values = Array.from({ length: events.count }, (_, row) => read(row));
-    columns.set(path, texts(values.map((value) => (kind === 'json' ? utf8(textOf(value)) : bytesOf(value)))));
+  for (const column of written) {
+    const cells = Array.from({ length: events.count }, (_, row) => cellAt(events, column, row));
+    columns.set(column.path, texts(cells.map((cell) => (typeof cell === 'string' ? utf8(cell) : bytesOf(cell)))));
   }
   return { ...events, column: (path) => columns.get(path) ?? events.column(path) };
+}
+
+/** Whether a decimal has more digits than a column of them. */
+export function isWide(decimal: DecimalForm | undefined): boolean {
+  return decimal !== undefined && decimal.precision > DECIMAL_DIGITS;
 }
 
 function valuesOf(events: Columns, path: string): (row: number) => unknown {
@@ -148,9 +171,10 @@ function valuesOf(events: Columns, path: string): (row: number) => unknown {
 export type CellValue = number | bigint | string | Buffer | null;
 
 /** The cell of a row; 0 or 1 for a boolean. Throws when the events have no such column. */
-export function cellAt(events: Columns, { path, kind }: RecordColumn, row: number): CellValue {
+export function cellAt(events: Columns, { path, kind, decimal }: RecordColumn, row: number): CellValue {
   if (kind === 'bytes') return bytesOf(valuesOf(events, path)(row));
   if (kind === 'json') return textOf(valuesOf(events, path)(row));
+  if (kind === 'decimal') return decimalAt(valuesOf(events, path)(row), decimal);
   const column = events.column(path);
   if (column === undefined) throw new Error(`Events without the field ${path} can't be projected`);
   if (column.nulls?.[row] === 1) return null;
@@ -162,8 +186,12 @@ function textOf(value: unknown): string | null {
   return value === null || value === undefined ? null : jsonOf(value);
 }
 
-function utf8(text: string | null): Buffer | null {
-  return text === null ? null : Buffer.from(text, 'utf8');
+function decimalAt(value: unknown, decimal: DecimalForm | undefined): string | null {
+  return Buffer.isBuffer(value) ? decimalText(unscaledOf(value), decimal?.scale ?? 0) : null;
+}
+
+function utf8(text: string): Buffer {
+  return Buffer.from(text, 'utf8');
 }
 
 function bytesOf(value: unknown): Buffer | null {

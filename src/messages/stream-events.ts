@@ -93,10 +93,11 @@ export function* derivedEvents(
     return;
   }
   // Results of a join have their key, derived events what they select.
-  for (const { [ARRAY_KEY]: isArray, ...event } of registry.writerOf(fingerprint)?.decodeBlock(bytes) ?? []) {
+  const writer = registry.writerOf(fingerprint);
+  for (const { [ARRAY_KEY]: isArray, ...event } of writer?.decodeBlock(bytes) ?? []) {
     const key = typeof event.key === 'string' ? event.key : null;
     const shown = isArray === undefined || key === null ? event : { ...event, key: keyValues(key) };
-    yield eventOf({ stream: name, ...shown }, key);
+    yield { stream: name, key, json: `{"stream":${JSON.stringify(name)},${writer?.eventJson(shown).slice(1)}` };
   }
 }
 

@@ -7,6 +7,7 @@ import {
   BLOB,
   BOOLEAN,
   DATE,
+  DECIMAL,
   DOUBLE,
   type DuckDBConnection,
   DuckDBDataChunk,
@@ -18,6 +19,8 @@ import {
 import duckdb from '@duckdb/node-bindings';
 import type { Columns, TextColumn } from '../messages/columns.ts';
 import type { FewTexts } from './duckdb-few-texts.ts';
+import type { DecimalForm } from '../messages/logical-types.ts';
+import { DECIMAL_DIGITS } from '../messages/record-columns.ts';
 import {
   type Buffers,
   CHUNK_ROWS,
@@ -38,9 +41,11 @@ export interface Column {
   readonly nullable?: true;
   /** It holds the number that stands for the field's text. */
   readonly few?: true;
+  /** Of a decimal. */
+  readonly decimal?: DecimalForm;
 }
 
-const DUCKDB_TYPES: Readonly<Record<ColumnKind, DuckDBType>> = {
+const DUCKDB_TYPES: Readonly<Record<Exclude<ColumnKind, 'decimal'>, DuckDBType>> = {
   long: BIGINT,
   int: INTEGER,
   double: DOUBLE,
@@ -51,9 +56,22 @@ const DUCKDB_TYPES: Readonly<Record<ColumnKind, DuckDBType>> = {
   bytes: BLOB,
 };
 
+function typeOf({ kind, decimal }: Column): DuckDBType {
+  return kind === 'decimal' ? DECIMAL(decimal?.precision ?? DECIMAL_DIGITS, decimal?.scale ?? 0) : DUCKDB_TYPES[kind];
+}
+
+/** Of a decimal of any width: DuckDB casts it to the table's. */
+function chunkType(column: Column): DuckDBType {
+  return typeOf({
+    ...column,
+    ...(column.decimal ? { decimal: { ...column.decimal, precision: DECIMAL_DIGITS } } : {}),
+  });
+}
+
 /** A number that is not finite is null, so a double may always be. */
-export function columnSql({ name, kind, nullable }: Column): string {
-  return `"${name}" ${DUCKDB_TYPES[kind].toString()}${nullable || kind === 'double' ? '' : ' NOT NULL'}`;
+export function columnSql(column: Column): string {
+  const { name, kind, nullable } = column;
+  return `"${name}" ${typeOf(column).toString()}${nullable || kind === 'double' ? '' : ' NOT NULL'}`;
 }
 
 export interface TableWriter {
@@ -73,7 +91,7 @@ export async function createTableWriter(
   texts: FewTexts,
 ): Promise<TableWriter> {
   const appender = await connection.createAppender(table);
-  const chunk = DuckDBDataChunk.create(columns.map(({ kind }) => DUCKDB_TYPES[kind]));
+  const chunk = DuckDBDataChunk.create(columns.map(chunkType));
   const buffers = columns.map(({ kind }) => columnBuffers(kind));
   let rows = 0;
 
@@ -125,7 +143,7 @@ function sourceOf(events: Columns, { from, few }: Column, where: Where, texts: F
       return repeated(where.stream, events.count);
   }
   const column = events.column(from);
-  if (column === undefined || column.kind === 'boxed')
+  if (column === undefined || (column.kind === 'boxed' && column.decimal === null))
     throw new Error(`Events without the field ${from} can't be projected`);
   return few === true && column.kind === 'text' ? texts.numbersOf(column) : column;
 }

@@ -3,9 +3,10 @@
  * what it is. No object, BigInt or call into native code a value; a text of more than 12 bytes costs one.
  */
 import { isUtf8 } from 'node:buffer';
-import { type NumberColumn, type TextColumn, textAt } from '../messages/columns.ts';
+import { type BoxedColumn, type NumberColumn, type TextColumn, textAt } from '../messages/columns.ts';
+import { unscaledOf } from '../messages/logical-types.ts';
 
-export type ColumnKind = 'long' | 'int' | 'double' | 'boolean' | 'instant' | 'date' | 'text' | 'bytes';
+export type ColumnKind = 'long' | 'int' | 'double' | 'boolean' | 'instant' | 'date' | 'text' | 'bytes' | 'decimal';
 
 /** Rows of a DuckDB vector. */
 export const CHUNK_ROWS = 2048;
@@ -23,12 +24,14 @@ export const WIDTHS: Readonly<Record<ColumnKind, number>> = {
   date: 4,
   text: 16,
   bytes: 16,
+  decimal: 16,
 };
 
 /** What a column is filled from: a field, or a number that grows by a step from row to row. */
 export type Source =
   | NumberColumn
   | TextColumn
+  | BoxedColumn
   | { readonly kind: 'steps'; readonly first: number; readonly step: number };
 
 /** The rows of a vector. */
@@ -67,6 +70,10 @@ export function forgetMarks(buffer: Buffers): void {
 export function fill(buffer: Buffers, kind: ColumnKind, at: number, source: Source, from: number, to: number): void {
   if (source.kind === 'text') {
     fillTexts(buffer, kind, at, source, from, to);
+    return;
+  }
+  if (source.kind === 'boxed') {
+    fillDecimals(buffer, kind, at, source, from, to);
     return;
   }
   if (source.kind === 'steps') {
@@ -165,6 +172,26 @@ function fillTexts(buffer: Buffers, kind: ColumnKind, at: number, source: TextCo
     }
   }
   if (nulls !== null) markNulls(buffer, at, nulls, from, to);
+}
+
+/** As whole numbers of 128 bits, the lower half first. */
+function fillDecimals(
+  buffer: Buffers,
+  kind: ColumnKind,
+  at: number,
+  source: BoxedColumn,
+  from: number,
+  to: number,
+): void {
+  if (kind !== 'decimal') throw new Error('A column of DuckDB is filled from values of another kind');
+  const { int64 } = buffer;
+  for (let row = at, i = from; i < to; row++, i++) {
+    const value = source.at(i);
+    const unscaled = Buffer.isBuffer(value) ? unscaledOf(value) : 0n;
+    int64[2 * row] = BigInt.asIntN(64, unscaled);
+    int64[2 * row + 1] = unscaled >> 64n;
+    if (value === null) markNull(buffer, row);
+  }
 }
 
 function markNulls(buffer: Buffers, at: number, nulls: Uint8Array, from: number, to: number): void {

@@ -1,5 +1,5 @@
 /** The analytics store's table of a declared stream: a row an event, as the schema of today reads it. */
-import type { RecordColumn } from '../messages/record-columns.ts';
+import { isWide, type RecordColumn } from '../messages/record-columns.ts';
 import type { Column } from './duckdb-columns.ts';
 import type { StreamTable } from './stream-tables.ts';
 
@@ -17,7 +17,9 @@ export function streamDigest({ columns }: StreamTable): string[] {
   return columns.map(({ path }) => path);
 }
 
-function columnOf({ path, kind, isNullable }: RecordColumn): Column {
-  const column: Column = { name: path, kind: kind === 'json' ? 'text' : kind, from: path };
-  return isNullable ? { ...column, nullable: true } : column;
+function columnOf({ path, kind, decimal, isNullable }: RecordColumn): Column {
+  const isText = kind === 'json' || isWide(decimal);
+  const column: Column = { name: path, kind: isText ? 'text' : kind, from: path };
+  const own = decimal === undefined || isText ? column : { ...column, decimal };
+  return isNullable ? { ...own, nullable: true } : own;
 }

@@ -33,6 +33,7 @@ import {
 } from '@duckdb/node-api';
 import type { RecordType, SchemaType } from '../messages/avro-schema.ts';
 import type { Logical, TimeUnit } from '../messages/logical-types.ts';
+import { decimalText } from '../messages/number-text.ts';
 import { at, FAILED, fail, type Report } from '../messages/refusal.ts';
 import { fieldOfTitle } from '../messages/titles.ts';
 import { NOT_UNICODE, NOT_UNICODE_PROBLEM } from '../messages/well-formed.ts';
@@ -94,7 +95,7 @@ function singleConverter(from: DuckDBTypeId, to: Single, report: Report): Conver
       return numberConverter(from, DECIMALS, wholeOfDecimal);
     case 'float':
     case 'double':
-      return numberConverter(from, DECIMALS, (value) => Number(decimalText(value)));
+      return numberConverter(from, DECIMALS, (value) => Number(textOfDecimal(value)));
     case 'string':
     case 'enum':
       return isText || from === DuckDBTypeId.UUID ? textConverter(report) : null;
@@ -137,7 +138,7 @@ const same: Convert = (value) => value;
 function numberConverter(
   from: DuckDBTypeId,
   taken: ReadonlySet<DuckDBTypeId>,
-  ofDecimal: (value: DuckDBDecimalValue) => unknown = decimalText,
+  ofDecimal: (value: DuckDBDecimalValue) => unknown = textOfDecimal,
 ): Convert | null {
   if (!taken.has(from)) return null;
   return (value) => {
@@ -151,16 +152,14 @@ function plainNumber(value: bigint): number | bigint {
   return Number.isSafeInteger(number) ? number : value;
 }
 
-export function decimalText({ value, scale }: DuckDBDecimalValue): string {
-  if (scale === 0) return value.toString();
-  const digits = (value < 0n ? -value : value).toString().padStart(scale + 1, '0');
-  return `${value < 0n ? '-' : ''}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
+export function textOfDecimal({ value, scale }: DuckDBDecimalValue): string {
+  return decimalText(value, scale);
 }
 
 function wholeOfDecimal(decimal: DuckDBDecimalValue): number | bigint {
   const unit = 10n ** BigInt(decimal.scale);
   // One with a fraction is no whole number, and its reader says so.
-  return decimal.value % unit === 0n ? plainNumber(decimal.value / unit) : Number(decimalText(decimal));
+  return decimal.value % unit === 0n ? plainNumber(decimal.value / unit) : Number(textOfDecimal(decimal));
 }
 
 const daysOf: Convert = (value) => (value instanceof DuckDBDateValue ? value.days : null);

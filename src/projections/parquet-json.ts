@@ -18,7 +18,7 @@ import {
 } from '@duckdb/node-api';
 import type { SchemaType } from '../messages/avro-schema.ts';
 import { fieldOfTitle } from '../messages/titles.ts';
-import { decimalText, inUnit, ticksOf } from './parquet-columns.ts';
+import { inUnit, textOfDecimal, ticksOf } from './parquet-columns.ts';
 
 export type WriteJson = (value: DuckDBValue) => string;
 
@@ -79,7 +79,7 @@ function singleText(value: DuckDBValue, to: Single | null): string {
     return instantText(ticks.ticks, ticks.aSecond, logical === 'local-timestamp');
   }
   if (value instanceof DuckDBDecimalValue)
-    return logical === 'decimal' ? `"${decimalText(value)}"` : decimalText(value);
+    return logical === 'decimal' ? `"${textOfDecimal(value)}"` : textOfDecimal(value);
   if (value instanceof DuckDBDateValue) return dateText(value.days);
   if (value instanceof DuckDBTimeNSValue) return `"${clockText(value.nanos, 9)}"`;
   if (value instanceof DuckDBTimeValue || value instanceof DuckDBTimeTZValue) return `"${clockText(value.micros, 6)}"`;

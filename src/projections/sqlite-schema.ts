@@ -4,7 +4,7 @@ import type { RecordColumnKind } from '../messages/record-columns.ts';
 import { type ColumnEntry, stateColumns, storedName, type Table, tableText } from './table.ts';
 
 /** Raise it whenever a writer changes: an older file is then rebuilt. A changed table does that by itself. */
-const SQLITE_WRITERS_VERSION = 6;
+const SQLITE_WRITERS_VERSION = 7;
 
 export const SQLITE_TYPES: Readonly<Record<RecordColumnKind, string>> = {
   int: 'INTEGER',
@@ -15,6 +15,7 @@ export const SQLITE_TYPES: Readonly<Record<RecordColumnKind, string>> = {
   date: 'INTEGER',
   text: 'TEXT',
   bytes: 'BLOB',
+  decimal: 'TEXT',
   json: 'TEXT',
 };
 
