@@ -44,6 +44,14 @@ export type AvroLogical =
   | { readonly type: 'int'; readonly logicalType: 'date' }
   | { readonly type: 'bytes'; readonly logicalType: 'decimal'; readonly precision: number; readonly scale: number };
 
+/** An exact number: a whole one in two's complement, of so many digits, of which the last `scale` are behind the point. */
+export interface AvroDecimal {
+  readonly type: 'bytes';
+  readonly logicalType: 'decimal';
+  readonly precision: number;
+  readonly scale: number;
+}
+
 /** The full name of a type that is defined elsewhere in the schema. */
 export type AvroName = `${string}.${string}`;
 
@@ -66,6 +74,7 @@ export type AvroSchema =
   | AvroArray
   | AvroMap
   | AvroLogical
+  | AvroDecimal
   | readonly AvroSchema[];
 
 /** Epoch milliseconds; Avro's `timestamp-millis`. */

@@ -17,7 +17,7 @@ export interface NumberColumn {
   readonly kind: 'number';
   /** 0 where the field is null, or NaN. Booleans are 0 and 1. A long beyond ±(2^53 − 1) is rounded here. */
   readonly values: Float64Array;
-  /** The same longs, unrounded; null unless some value of the block is beyond ±(2^53 − 1). */
+  /** The same longs, unrounded; null where no value of the block is beyond ±(2^53 − 1). */
   readonly exact: BigInt64Array | null;
   /** 1 where the field is null; absent when it never can be. */
   readonly nulls: Uint8Array | null;

@@ -56,6 +56,14 @@ export function logicalOf({ kind, size, annotation }: Underlying): Logical | nul
   }
 }
 
+/** What a schema's type is, where it is a decimal. */
+export function decimalForm(type: unknown): DecimalForm | null {
+  if (typeof type !== 'object' || type === null || !('type' in type)) return null;
+  const size = 'size' in type && typeof type.size === 'number' ? type.size : 0;
+  const logical = logicalOf({ kind: String(type.type), size, annotation: { ...type } });
+  return logical?.kind === 'decimal' ? logical : null;
+}
+
 /** Digits in all, and those behind the point. */
 export interface DecimalForm {
   readonly precision: number;

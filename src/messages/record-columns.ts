@@ -5,7 +5,7 @@
 import type { AvroRecord, AvroSchema } from './avro.ts';
 import { type Column, type Columns, numberAt, type TextColumn, textAt, valueAt } from './columns.ts';
 import { jsonOf } from './event-json.ts';
-import { type DecimalForm, logicalOf, unscaledOf } from './logical-types.ts';
+import { type DecimalForm, decimalForm, unscaledOf } from './logical-types.ts';
 import { decimalText } from './number-text.ts';
 
 export type RecordColumnKind =
@@ -76,7 +76,7 @@ function columnsOfType(type: AvroSchema, place: Place): RecordColumn[] {
     return columnsOfType(only, { ...place, isNullable: nullable });
   }
   if (isRecord(type)) return open.includes(type) ? column('json') : columnsOf(type, place);
-  const decimal = decimalOf(type);
+  const decimal = decimalForm(type);
   if (decimal !== null) return [{ path: path.join('.'), kind: 'decimal', decimal, isNullable }];
   const kind = kindOf(type);
   if (kind !== null) return column(kind);
@@ -106,14 +106,6 @@ function kindOf(type: AvroSchema): RecordColumnKind | null {
     default:
       return null;
   }
-}
-
-function decimalOf(type: AvroSchema): DecimalForm | null {
-  if (typeof type !== 'object' || !('type' in type)) return null;
-  const annotation: Readonly<Record<string, unknown>> = { ...type };
-  const size = typeof annotation.size === 'number' ? annotation.size : 0;
-  const logical = logicalOf({ kind: String(type.type), size, annotation });
-  return logical?.kind === 'decimal' ? logical : null;
 }
 
 /** Collects the types that the schema defines, since later fields may refer to them by name. */

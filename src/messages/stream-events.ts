@@ -62,7 +62,10 @@ export function* derivedEvents(
   if (window !== null) {
     for (const { aggregates, parts, count, ...result } of window.type.decodeBlock(bytes)) {
       const key = parts === undefined ? result.key : Object.values(parts);
-      yield eventOf({ stream: name, ...result, key, ...aggregates }, result.key);
+      const head = exactJson({ stream: name, ...result, key });
+      const rest = window.aggregatesJson(aggregates);
+      const json = rest === '{}' ? head : `${head.slice(0, -1)},${rest.slice(1)}`;
+      yield { stream: name, key: result.key, json };
     }
     return;
   }

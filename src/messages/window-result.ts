@@ -7,6 +7,8 @@ import { type EventType, eventTypeOf } from './codec.ts';
 import { type Columns, textAt } from './columns.ts';
 import { escapedName, plainName } from './escaped-name.ts';
 import type { KeyValue } from './key-values.ts';
+import { decimalForm } from './logical-types.ts';
+import { type JsonWriter, typedJson } from './typed-json.ts';
 
 const headSchema = {
   type: 'record',
@@ -32,7 +34,9 @@ const headSchema = {
 } as const satisfies AvroRecord;
 
 /** The result of an aggregate. */
-export type WindowValue = number | bigint | string | boolean | null | readonly (number | bigint | string)[];
+export type WindowValue = WindowItem | boolean | null | readonly WindowItem[];
+/** Bytes are those of a decimal. */
+type WindowItem = number | bigint | string | Buffer;
 export type WindowResult = FromAvro<typeof headSchema> & {
   aggregates: Readonly<Record<string, WindowValue>>;
   /** Where the key is of several values: each by its name. */
@@ -45,9 +49,11 @@ export interface WindowResultType {
   /** The values of a key of several; none of a key that is one value. */
   readonly parts: readonly AvroField[];
   readonly type: EventType<WindowResult>;
+  /** The aggregates of a result as JSON. */
+  readonly aggregatesJson: JsonWriter;
 }
 
-export type GivenKind = 'number' | 'whole' | 'text' | 'truth' | 'list';
+export type GivenKind = 'number' | 'whole' | 'decimal' | 'text' | 'truth' | 'list';
 
 /** The kind of value in an aggregate's field, nulls aside. */
 export function givenBy({ type }: AvroField): GivenKind {
@@ -55,6 +61,7 @@ export function givenBy({ type }: AvroField): GivenKind {
   const branches = Array.isArray(type) ? type : [type];
   if (branches.includes('boolean')) return 'truth';
   if (branches.includes('string')) return 'text';
+  if (branches.some((branch) => decimalForm(branch) !== null)) return 'decimal';
   return branches.includes('long') ? 'whole' : 'number';
 }
 
@@ -90,7 +97,17 @@ export function windowResultType(
         : [{ name: 'parts', type: { type: 'record', name: 'Parts', namespace, fields: parts } } as const]),
     ],
   };
-  return { window, aggregates, parts, type: eventTypeOf(schema) };
+  return resultType(window, aggregates, parts, schema);
+}
+
+function resultType(
+  window: string,
+  aggregates: readonly AvroField[],
+  parts: readonly AvroField[],
+  schema: AvroRecord,
+): WindowResultType {
+  const record: AvroRecord = { type: 'record', name: 'Aggregates', fields: aggregates };
+  return { window, aggregates, parts, type: eventTypeOf(schema), aggregatesJson: typedJson(record) };
 }
 
 /** The window whose results a record of this full name holds; null for any other record. */
@@ -104,7 +121,7 @@ export function writtenWindowType(window: string, schema: AvroRecord): WindowRes
     const record = schema.fields.find(({ name }) => name === field)?.type;
     return typeof record === 'object' && 'fields' in record ? record.fields : [];
   };
-  return { window, aggregates: fieldsOf('aggregates'), parts: fieldsOf('parts'), type: eventTypeOf(schema) };
+  return resultType(window, fieldsOf('aggregates'), fieldsOf('parts'), schema);
 }
 
 /** A row of a block of results. */

@@ -18,9 +18,9 @@ import {
 } from '@duckdb/node-api';
 import duckdb from '@duckdb/node-bindings';
 import type { Columns, TextColumn } from '../messages/columns.ts';
-import type { FewTexts } from './duckdb-few-texts.ts';
 import type { DecimalForm } from '../messages/logical-types.ts';
 import { DECIMAL_DIGITS } from '../messages/record-columns.ts';
+import type { FewTexts } from './duckdb-few-texts.ts';
 import {
   type Buffers,
   CHUNK_ROWS,

@@ -4,6 +4,7 @@
  * Tables of declared streams are in duckdb-streams.ts.
  */
 import type { AvroField } from '../messages/avro.ts';
+import type { DecimalForm } from '../messages/logical-types.ts';
 import type { GivenKind } from '../messages/window-result.ts';
 import type { Column } from './duckdb-columns.ts';
 import type { ColumnKind } from './duckdb-fill.ts';
@@ -33,6 +34,8 @@ export interface AggregateShape {
   readonly isCount: boolean;
   /** What it gives; a list is kept as JSON. */
   readonly gives: GivenKind;
+  /** Of a decimal. */
+  readonly decimal?: DecimalForm;
 }
 
 /** A window as the view has to know it. */
@@ -73,6 +76,7 @@ const WINDOW_COLUMNS = [
 const KINDS: Readonly<Record<GivenKind, ColumnKind>> = {
   number: 'double',
   whole: 'long',
+  decimal: 'decimal',
   text: 'text',
   truth: 'boolean',
   list: 'text',
@@ -83,8 +87,9 @@ export function windowColumns({ aggregates, parts = [] }: WindowShape): Column[]
   const ofKey = parts.map(({ name, gives }): Column => {
     return { name: `key_${name}`, kind: gives, from: `parts.${name}`, nullable: true };
   });
-  const own = aggregates.map(({ name, gives }): Column => {
-    return { name: `agg_${name}`, kind: KINDS[gives], from: `aggregates.${name}`, nullable: true };
+  const own = aggregates.map(({ name, gives, decimal }): Column => {
+    const form = decimal === undefined ? {} : { decimal };
+    return { name: `agg_${name}`, kind: KINDS[gives], from: `aggregates.${name}`, nullable: true, ...form };
   });
   return [...WINDOW_COLUMNS, ...ofKey, ...own];
 }

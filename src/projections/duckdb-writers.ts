@@ -3,7 +3,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { AvroField } from '../messages/avro.ts';
 import { type Columns, columnsOfEvents } from '../messages/columns.ts';
-import { exactJson } from '../messages/event-json.ts';
 import { withColumns } from '../messages/record-columns.ts';
 import { type GivenKind, givenBy, type WindowResultType, windowResultAt } from '../messages/window-result.ts';
 import { createTableWriter, type TableWriter } from './duckdb-columns.ts';
@@ -62,9 +61,8 @@ export async function duckdbWriters(
         if (known !== undefined && isShapedAs(window, known.shape)) {
           const hasLists = known.shape.aggregates.some(({ gives }) => gives === 'list');
           const own = withWholeNumbers(columns(), known.shape, window);
-          known.table.append(hasLists ? withListsAsText(own) : own, where);
-        } else
-          for (const table of byType.get(WINDOW_RESULTS) ?? []) table.append(asParts(window.window, columns()), where);
+          known.table.append(hasLists ? withListsAsText(own, known.shape, window) : own, where);
+        } else for (const table of byType.get(WINDOW_RESULTS) ?? []) table.append(asParts(window, columns()), where);
       }
     },
     flush() {
@@ -116,24 +114,31 @@ function withWholeNumbers(columns: Columns, shape: WindowShape, { aggregates }: 
 
 const LONG_END = 2 ** 63;
 
-function withListsAsText(columns: Columns): Columns {
-  return columnsOfEvents(
-    Array.from({ length: columns.count }, (_, row) => {
-      const result = windowResultAt(columns, row);
-      const values = Object.entries(result.aggregates).map(([name, value]) => {
-        return [name, Array.isArray(value) ? exactJson(value) : value];
-      });
-      return { ...result, aggregates: Object.fromEntries(values) };
-    }),
+function withListsAsText(columns: Columns, shape: WindowShape, window: WindowResultType): Columns {
+  const lists = new Map(
+    shape.aggregates.flatMap(({ name, gives }) => (gives === 'list' ? [[`aggregates.${name}`, name]] : [])),
   );
+  return {
+    ...columns,
+    column(path) {
+      const name = lists.get(path);
+      const column = columns.column(path);
+      if (name === undefined || column?.kind !== 'boxed') return column;
+      const start = `{${JSON.stringify(name)}:`.length;
+      const texts = Array.from({ length: columns.count }, (_, row) => {
+        return { text: window.aggregatesJson({ [name]: column.at(row) }).slice(start, -1) };
+      });
+      return columnsOfEvents(texts).column('text');
+    },
+  };
 }
 
 /** Results of a window that is configured differently now, or not at all. */
-function asParts(window: string, columns: Columns): Columns {
+function asParts({ window, aggregatesJson }: WindowResultType, columns: Columns): Columns {
   return columnsOfEvents(
     Array.from({ length: columns.count }, (_, row) => {
       const result = windowResultAt(columns, row);
-      return { ...result, window, aggregates: exactJson(result.aggregates) };
+      return { ...result, window, aggregates: aggregatesJson(result.aggregates) };
     }),
   );
 }

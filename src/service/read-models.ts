@@ -1,11 +1,13 @@
 /** The read models of a running pipeline: a lane for each store, and what they are together. */
 import type { Config } from '../config/config.ts';
+import type { AvroField } from '../messages/avro.ts';
 import { givenBy } from '../messages/window-result.ts';
-import { partShape } from '../projections/duckdb-schema.ts';
+import { type AggregateShape, partShape } from '../projections/duckdb-schema.ts';
 import { STREAM_ROWS_STORE } from '../projections/stream-queries.ts';
 import type { TableShapes } from '../projections/table-shapes.ts';
 import type { Totals } from '../projections/totals.ts';
 import { isEventCount, resultField } from '../streams/aggregate-table.ts';
+import { decimalOfField } from '../streams/field-type.ts';
 import { partFields } from '../streams/group-key.ts';
 import type { Stores } from '../workers/stores.ts';
 import type { PartitionUnit } from './partition-unit.ts';
@@ -46,22 +48,20 @@ export function tableShapes({ windows, streams, stores }: Config): TableShapes {
       aggregates: [
         ...aggregates
           .filter(({ isHidden }) => isHidden !== true)
-          .map((spec) => ({
-            name: spec.name,
-            isCount: isEventCount(spec),
-            gives: givenBy(resultField(spec)),
-          })),
-        ...results.map(({ name: result, type }) => ({
-          name: result,
-          isCount: false,
-          gives: givenBy({ name: result, type }),
-        })),
+          .map((spec) => ({ isCount: isEventCount(spec), ...aggregateShape(resultField(spec)) })),
+        ...results.map((field) => ({ isCount: false, ...aggregateShape(field) })),
       ],
     })),
     streams: streams
       .filter(({ builtin }) => builtin === null)
       .map(({ name, schema, key, eventTime }) => ({ name, schema, key, timeField: eventTime })),
   };
+}
+
+function aggregateShape(field: AvroField): Omit<AggregateShape, 'isCount'> {
+  const decimal = decimalOfField(field);
+  const form = decimal === null ? {} : { decimal: { precision: decimal.precision, scale: decimal.scale } };
+  return { name: field.name, gives: givenBy(field), ...form };
 }
 
 export function createReadModels(

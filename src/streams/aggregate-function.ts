@@ -1,4 +1,5 @@
 /** An aggregate: how its state begins, takes a value, merges with another state, and gives a result. */
+import type { DecimalForm } from '../messages/logical-types.ts';
 import type { WindowValue } from '../messages/window-result.ts';
 import type { ExactSums } from './exact-sum.ts';
 
@@ -59,6 +60,8 @@ export interface AggregateSpec {
   readonly isNullable?: boolean;
   /** Whether the field is of whole numbers, of up to 64 bits. */
   readonly isLong?: true;
+  /** The form of the field's decimals, which it takes as whole numbers. */
+  readonly decimal?: DecimalForm;
   /** The second field: the y of arg_max(x, y). */
   readonly by?: string;
   /** The number behind the field: the 0.99 of quantile(x, 0.99), the 3 of top(x, 3). */

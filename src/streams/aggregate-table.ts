@@ -2,14 +2,27 @@
  * The table of aggregates. The engine, the checks of a pipeline file and the read models know aggregates only from here, so
  * a new aggregate is one more entry.
  */
-import type { AvroField } from '../messages/avro.ts';
+import type { AvroDecimal, AvroField } from '../messages/avro.ts';
+import type { WindowValue } from '../messages/window-result.ts';
+import { decimalResult, SUM_DIGITS, unscaledResult } from './aggregate-columns.ts';
 import type { AggregateSpec } from './aggregate-function.ts';
 import { argMax, argMin } from './arg-aggregates.ts';
 import { quantile } from './ddsketch.ts';
 import { countDistinct, largest, listDistinct } from './distinct-values.ts';
 import { distinct } from './hyperloglog.ts';
 import { maxOfLongs, minOfLongs } from './long-extremes.ts';
-import { average, boolAnd, boolOr, count, countValues, max, min, sum, sumOfLongs } from './number-aggregates.ts';
+import {
+  average,
+  boolAnd,
+  boolOr,
+  count,
+  countValues,
+  max,
+  min,
+  sum,
+  sumOfDecimals,
+  sumOfLongs,
+} from './number-aggregates.ts';
 import { deviationPop, deviationSample, variancePop, varianceSample } from './spread-aggregates.ts';
 import { inRow, ofNumbers, ofValues, type States } from './states.ts';
 import { collect, first, last } from './value-aggregates.ts';
@@ -26,6 +39,8 @@ export interface AggregateDefinition {
   readonly mayLack?: true;
   /** Whether its number is a whole one where the field's are. */
   readonly keepsLong?: true;
+  /** Whether it takes no decimals, of which it would have a number only roughly. */
+  readonly takesNoDecimal?: true;
   /** Makes the keeper of its states. */
   states(spec: AggregateSpec): States;
 }
@@ -33,14 +48,14 @@ export interface AggregateDefinition {
 export type AggregateTable = Readonly<Record<string, AggregateDefinition>>;
 
 const numeric = { takes: 'number', gives: 'number or null' } as const;
-const spread = { ...numeric, mayLack: true } as const;
+const spread = { ...numeric, mayLack: true, takesNoDecimal: true } as const;
 const truth = { takes: 'truth', gives: 'truth or null' } as const;
 const deviation = { ...spread, states: () => inRow(deviationSample) };
 const variance = { ...spread, states: () => inRow(varianceSample) };
 
 export const AGGREGATES: AggregateTable = {
   count: { takes: 'optional', gives: 'number', states: countStates },
-  sum: { ...numeric, keepsLong: true, states: ({ isLong }) => inRow(isLong ? sumOfLongs : sum) },
+  sum: { ...numeric, keepsLong: true, states: sumStates },
   min: { ...numeric, keepsLong: true, states: ({ isLong }) => inRow(isLong ? minOfLongs : min) },
   max: { ...numeric, keepsLong: true, states: ({ isLong }) => inRow(isLong ? maxOfLongs : max) },
   avg: { ...numeric, states: () => inRow(average) },
@@ -60,9 +75,19 @@ export const AGGREGATES: AggregateTable = {
   list_distinct: { takes: 'any', gives: 'list', states: () => ofValues(listDistinct) },
   top: { takes: 'any, limit', gives: 'list', states: ({ argument }) => ofValues(largest(argument ?? 1)) },
   distinct: { takes: 'any', gives: 'number', states: () => ofValues(distinct) },
-  quantile: { ...numeric, takes: 'number, share', states: ({ argument }) => ofNumbers(quantile(argument ?? 0.5)) },
-  median: { ...numeric, states: () => ofNumbers(quantile(0.5)) },
+  quantile: {
+    ...numeric,
+    takesNoDecimal: true,
+    takes: 'number, share',
+    states: ({ argument }) => ofNumbers(quantile(argument ?? 0.5)),
+  },
+  median: { ...numeric, takesNoDecimal: true, states: () => ofNumbers(quantile(0.5)) },
 };
+
+function sumStates({ isLong, decimal }: AggregateSpec): States {
+  if (decimal !== undefined) return inRow(sumOfDecimals);
+  return inRow(isLong ? sumOfLongs : sum);
+}
 
 function countStates({ field, isDistinct }: AggregateSpec): States {
   if (field === null) return inRow(count);
@@ -84,12 +109,32 @@ export function definitionOf(
   return definition;
 }
 
+function decimalOf({ fn, decimal }: AggregateSpec): AvroDecimal | null {
+  if (decimal === undefined) return null;
+  const { precision, scale } = decimal;
+  return { type: 'bytes', logicalType: 'decimal', precision: fn === 'sum' ? SUM_DIGITS : precision, scale };
+}
+
+/** What becomes of a result of whole numbers that stand for decimals; null where it is given as it is. */
+export function decimalFinish(
+  spec: AggregateSpec,
+  table: AggregateTable,
+): ((value: WindowValue) => WindowValue) | null {
+  const { decimal, fn } = spec;
+  if (decimal === undefined) return null;
+  const { gives, keepsLong = false } = definitionOf(spec, table);
+  if (keepsLong || gives === 'value or null' || gives === 'list') return decimalResult;
+  return fn === 'avg' ? unscaledResult(decimal) : null;
+}
+
 /** The field of a window's results that an aggregate gives. */
 export function resultField(spec: AggregateSpec, table: AggregateTable = AGGREGATES): AvroField {
   const { name, isText = false, isNullable = false, isLong = false } = spec;
   const { gives, mayLack = false, keepsLong = false } = definitionOf(spec, table);
   if (gives === 'truth or null') return { name, type: ['null', 'boolean'] };
   const isValue = gives === 'value or null' || gives === 'list';
+  const decimal = isValue || keepsLong ? decimalOf(spec) : null;
+  if (decimal !== null) return { name, type: gives === 'list' ? { type: 'array', items: decimal } : ['null', decimal] };
   const value = isText && isValue ? 'string' : isLong && (isValue || keepsLong) ? 'long' : 'double';
   if (gives === 'list') return { name, type: { type: 'array', items: value } };
   return { name, type: (isNullable || mayLack || value === 'long') && gives !== 'number' ? ['null', value] : value };

@@ -100,6 +100,7 @@ function grown(bytes: Buffer, end: number, lacking: number): Buffer<ArrayBuffer>
 
 function boxed(expression: Checked): ComputedColumn {
   const convert = avroOfSql(expression.type);
+  const decimal = expression.type.kind === 'decimal' ? expression.type : null;
   let values: unknown[] = [];
   let at = (_row: number): unknown => null;
   return {
@@ -113,7 +114,7 @@ function boxed(expression: Checked): ComputedColumn {
     },
     column() {
       const own = values;
-      return { kind: 'boxed', at: (row) => own[row] ?? null, nulls: null };
+      return { kind: 'boxed', at: (row) => own[row] ?? null, decimal, nulls: null };
     },
   };
 }

@@ -62,15 +62,18 @@ export function addLongToSum(states: Float64Array, at: number, value: bigint, ex
 
 /** The exact sum of whole numbers; null for the sum of nothing, and beyond 64 bits. */
 export function wholeSumOf(states: Float64Array, at: number, exact: ExactSums): ExactLong | null {
+  const sum = states[at]! + states[at + 1]!;
+  if (Number.isSafeInteger(sum) && !Object.is(states[at], -0)) return sum;
+  const whole = exactWholeSumOf(states, at, exact);
+  return whole !== null && isLong(whole) ? exactLong(whole) : null;
+}
+
+/** The same of any size. */
+export function exactWholeSumOf(states: Float64Array, at: number, exact: ExactSums): bigint | null {
   const rounded = states[at]!;
   if (Object.is(rounded, -0)) return null;
   const held = Number.isNaN(rounded) ? exact.get(at) : undefined;
-  if (held === undefined) {
-    const sum = rounded + states[at + 1]!;
-    if (Number.isSafeInteger(sum)) return sum;
-  }
-  const sum = held === undefined ? BigInt(rounded) + BigInt(states[at + 1]!) : held >> BigInt(-SMALLEST_EXPONENT);
-  return isLong(sum) ? exactLong(sum) : null;
+  return held === undefined ? BigInt(rounded) + BigInt(states[at + 1]!) : held >> BigInt(-SMALLEST_EXPONENT);
 }
 
 /** Null for the sum of nothing, and where the sum is beyond the largest double. */

@@ -1,5 +1,6 @@
 /** The types of fields, as aggregates and expressions see them. */
 import type { AvroField, AvroRecord, AvroSchema } from '../messages/avro.ts';
+import { type DecimalForm, decimalForm } from '../messages/logical-types.ts';
 
 /** The types that fields have, for keys, aggregates and expectations. */
 export type ValueType = 'number' | 'text' | 'truth';
@@ -27,6 +28,12 @@ export function valueTypeOf(field: AvroField): 'number' | 'text' | null {
 /** An int or a long, nulls aside. */
 export function isWholeNumber(field: AvroField): boolean {
   return ['int', 'long'].includes(soleBranch(field));
+}
+
+/** The form of a decimal, nulls aside; null for any other field. */
+export function decimalOfField(field: AvroField): DecimalForm | null {
+  const [only, ...others] = branchesOf(field).filter((branch) => branch !== 'null');
+  return others.length > 0 ? null : decimalForm(only);
 }
 
 /** The type in expressions, which also have booleans. */

@@ -106,10 +106,14 @@ function give(
   revision: number,
   out: WindowResults,
 ): boolean {
-  const { names, ofNothing, results, rows, stride, finish } = groups;
+  const { names, ofNothing, decimals, results, rows, stride, finish } = groups;
   const count = eventsOf(groups, group);
   const key = keyOfGroup(groups, group);
-  for (let i = 0; i < names.length; i++) results[names[i]!] = resultOf(groups, group, i) ?? ofNothing[i]!;
+  for (let i = 0; i < names.length; i++) {
+    const value = resultOf(groups, group, i) ?? ofNothing[i]!;
+    const decimal = decimals[i]!;
+    results[names[i]!] = decimal === null ? value : decimal(value);
+  }
   const result = { key: key === null ? null : String(key), start, end, revision, at, count, aggregates: results };
   if (finish !== null && !finish(result, results)) return false;
   out.push(result);
@@ -117,7 +121,7 @@ function give(
   return true;
 }
 
-/** The result of one aggregate of a group. */
+/** The result of one aggregate of a group; decimals are whole numbers of their scale. */
 export function resultOf(groups: Groups, group: number, aggregate: number): WindowValue {
   const own = groups.states[aggregate]!;
   if (own.kind === 'objects') return own.result(group);

@@ -5,8 +5,9 @@
  */
 import type { Column, Columns } from '../messages/columns.ts';
 import type { WindowValue } from '../messages/window-result.ts';
+import { aggregateColumn } from './aggregate-columns.ts';
 import type { AggregateSpec } from './aggregate-function.ts';
-import { type AggregateTable, definitionOf, resultField } from './aggregate-table.ts';
+import { type AggregateTable, decimalFinish, definitionOf, resultField } from './aggregate-table.ts';
 import type { FinishResult } from './computed-result.ts';
 import { type ExactSums, loadSums, saveSums } from './exact-sum.ts';
 import { type Key, type KeyColumn, keyAt } from './key-column.ts';
@@ -20,6 +21,10 @@ export interface Groups {
   readonly names: readonly string[];
   /** Result of an aggregate without values: also a field that is never null may have had nothing but NaNs. */
   readonly ofNothing: readonly (number | null)[];
+  /** What has to be read of a row before it is folded. */
+  readonly fills: ((row: number) => void)[];
+  /** What becomes of an aggregate's result; null where it is given as it is. */
+  readonly decimals: readonly (((value: WindowValue) => WindowValue) | null)[];
   readonly hasObjects: boolean;
   rows: Float64Array;
   /** Numbers a row. */
@@ -83,6 +88,8 @@ export function createGroups(aggregates: readonly AggregateSpec[], table: Aggreg
     states,
     names: aggregates.map(({ name }) => name),
     ofNothing: aggregates.map((spec) => (resultField(spec, table).type === 'double' ? Number.NaN : null)),
+    fills: [],
+    decimals: aggregates.map((spec) => decimalFinish(spec, table)),
     hasObjects: states.some(({ kind }) => kind === 'objects'),
     rows: new Float64Array(INITIAL_GROUPS * stride),
     stride,
@@ -103,16 +110,13 @@ export function createGroups(aggregates: readonly AggregateSpec[], table: Aggreg
 export function bindColumns(groups: Groups, keys: KeyColumn | null, columns: Columns): void {
   const { aggregates, states } = groups;
   groups.eventKeys = keys;
+  groups.fills.length = 0;
   if (groups.hashes.length < columns.count) groups.hashes = new Int32Array(columns.count);
   hashKeys(groups.eventKeys, columns.count, groups.hashes);
   for (let i = 0; i < aggregates.length; i++) {
     const { fn, field, by } = aggregates[i]!;
     if (field === null) continue;
-    const columnOf = (path: string): Column => {
-      const found = columns.column(path);
-      if (found === undefined) throw new Error(`${fn}() needs the field ${path}, which the events have not`);
-      return found;
-    };
+    const columnOf = (path: string): Column => aggregateColumn(fn, path, columns, groups.fills);
     const column = columnOf(field);
     const own = states[i]!;
     if (own.kind === 'objects') own.bind(column, by === undefined ? null : columnOf(by));
@@ -213,9 +217,10 @@ export function setRevision({ rows, stride }: Groups, group: number, revision: n
 }
 
 export function foldEvent(groups: Groups, group: number, row: number, timeMs: number): void {
-  const { rows, states, exact } = groups;
+  const { rows, states, exact, fills } = groups;
   const at = group * groups.stride;
   rows[at + COUNT]! += 1;
+  for (let i = 0; i < fills.length; i++) fills[i]!(row);
   for (let i = 0; i < states.length; i++) {
     const own = states[i]!;
     if (own.kind === 'objects') {

@@ -1,6 +1,15 @@
 /** Aggregates whose state is a few numbers. */
 import type { NumberAggregate } from './aggregate-function.ts';
-import { addLongToSum, addToSum, type ExactSums, mergeSum, SUM_OF_NOTHING, sumOf, wholeSumOf } from './exact-sum.ts';
+import {
+  addLongToSum,
+  addToSum,
+  type ExactSums,
+  exactWholeSumOf,
+  mergeSum,
+  SUM_OF_NOTHING,
+  sumOf,
+  wholeSumOf,
+} from './exact-sum.ts';
 
 /** Counts events, not values. */
 export const count: NumberAggregate = { initial: [], fold() {}, merge() {}, result: (_, __, events) => events };
@@ -31,6 +40,17 @@ export const sumOfLongs: NumberAggregate = {
   foldWide: addLongToSum,
   result: (states, at, _, exact) => wholeSumOf(states, at, exact),
 };
+
+/** The sum of decimals as whole numbers has as many digits as a result has. */
+export const sumOfDecimals: NumberAggregate = {
+  ...sumOfLongs,
+  result(states, at, _, exact) {
+    const total = exactWholeSumOf(states, at, exact);
+    return total !== null && total < SUM_END && total > -SUM_END ? total : null;
+  },
+};
+
+const SUM_END = 10n ** 38n;
 
 export const average: NumberAggregate = {
   initial: [...SUM_OF_NOTHING, 0],

@@ -54,7 +54,7 @@ export function resultFinisher(spec: WindowSpec, seen: AvroRecord, table?: Aggre
   let current: Record<string, unknown> = {};
   const columns: Columns = {
     count: 1,
-    column: (path) => ({ kind: 'boxed', at: () => current[path] ?? null, nulls: null }),
+    column: (path) => ({ kind: 'boxed', at: () => current[path] ?? null, decimal: null, nulls: null }),
     numbers(path) {
       throw new Error(`${path} is no column of results`);
     },

@@ -1,12 +1,14 @@
 /** An aggregate as a file writes it, such as `sum(price * quantity) FILTER (WHERE ok)`, against the schema of its stream. */
 import { isNullable, unknownField, unknownName } from '../../keys/names.ts';
 import type { AvroRecord } from '../../messages/avro.ts';
+import type { DecimalForm } from '../../messages/logical-types.ts';
 import { compileCondition, compileExpression } from '../../sql/compile.ts';
 import { ExpressionError } from '../../sql/expression-error.ts';
 import { type SqlType, typeText } from '../../sql/type.ts';
+import { AGGREGATED_DIGITS } from '../../streams/aggregate-columns.ts';
 import type { AggregateSpec } from '../../streams/aggregate-function.ts';
 import { AGGREGATES, definitionOf } from '../../streams/aggregate-table.ts';
-import { expressionTypeOf, fieldAt, isWholeNumber, type ValueType } from '../../streams/field-type.ts';
+import { decimalOfField, expressionTypeOf, fieldAt, isWholeNumber, type ValueType } from '../../streams/field-type.ts';
 import { type AggregateCall, callsOf, type TextPart } from './aggregate-call.ts';
 
 /** Told what is wrong, and from which character of the text, from 1, when that is known. */
@@ -44,7 +46,7 @@ export function aggregateOfCall(
   report: ReportText,
 ): AggregateSpec[] {
   const { name: fn, args, isDistinct, filter } = call;
-  const { takes } = definitionOf({ fn });
+  const { takes, takesNoDecimal = false } = definitionOf({ fn });
   const form = `${fn}(${FORMS[takes]})`;
   const [first, second, ...rest] = args;
   if (filter !== null && !isCondition(filter, schema, report)) return [];
@@ -62,6 +64,7 @@ export function aggregateOfCall(
   }
   const value = readValue(first, READS[takes], schema, report);
   if (value === null) return [];
+  if (value.decimal !== null && takesNoDecimal) report(`${fn}() takes no decimals, as ${first.text} is`);
   const spec = {
     name,
     fn,
@@ -70,6 +73,7 @@ export function aggregateOfCall(
     ...(value.type === 'text' ? { isText: true } : {}),
     ...(value.isNullable || filter !== null ? { isNullable: true } : {}),
     ...(value.isLong ? { isLong: true as const } : {}),
+    ...(value.decimal === null ? {} : { decimal: value.decimal }),
   };
   if (takes === 'number, share' || takes === 'any, limit') {
     const argument = second === undefined || second.text === '' ? Number.NaN : Number(second.text);
@@ -125,6 +129,7 @@ interface Value {
   /** Null, or NaN. */
   readonly mayLack: boolean;
   readonly isLong: boolean;
+  readonly decimal: DecimalForm | null;
 }
 
 /** Null, and a report, when an aggregate can't read it. */
@@ -133,13 +138,21 @@ function readValue(part: TextPart, types: readonly ValueType[], schema: AvroReco
   const field = fieldAt(schema, text);
   const what = `is not ${types.map((each) => TYPE_NAMES[each]).join(', nor ')}`;
   if (field !== undefined) {
-    const type = expressionTypeOf(field);
+    const form = decimalOfField(field);
+    const decimal = form === null ? null : { precision: form.precision, scale: form.scale };
+    if (decimal !== null && decimal.precision > AGGREGATED_DIGITS) {
+      report(
+        `${text} has decimals of ${decimal.precision} digits; an aggregate takes those of up to ${AGGREGATED_DIGITS}`,
+      );
+      return null;
+    }
+    const type = decimal === null ? expressionTypeOf(field) : 'number';
     if (type === null || !types.includes(type)) {
       report(`${text} ${what}`);
       return null;
     }
     const mayLack = isNullable(field) || field.type === 'double' || field.type === 'float';
-    return { type, isNullable: isNullable(field), mayLack, isLong: isWholeNumber(field) };
+    return { type, isNullable: isNullable(field), mayLack, isLong: decimal !== null || isWholeNumber(field), decimal };
   }
   if (/^[A-Za-z_]\w*$/.test(text) && !/^(true|false|null)$/i.test(text)) {
     report(unknownField(schema, text));
@@ -152,7 +165,7 @@ function readValue(part: TextPart, types: readonly ValueType[], schema: AvroReco
     report(`${text} is ${typeText(computed)}, and so ${what}; CAST it`, part.at);
     return null;
   }
-  return { type, isNullable: true, mayLack: true, isLong: computed.kind === 'bigint' };
+  return { type, isNullable: true, mayLack: true, isLong: computed.kind === 'bigint', decimal: null };
 }
 
 const TYPES: Partial<Readonly<Record<SqlType['kind'], ValueType>>> = {

@@ -184,7 +184,7 @@ function checkTop(
   const names = shown.map(({ name }) => name);
   const by = shown.find(({ name }) => name === top.by);
   if (by === undefined) report([...at, 'top', 'by'], unknownName('result', top.by, names));
-  else if (!['number', 'whole'].includes(givenBy(resultField(by))))
+  else if (!['number', 'whole', 'decimal'].includes(givenBy(resultField(by))))
     report([...at, 'top', 'by'], `${top.by} is not a number`);
 }
 

@@ -1,0 +1,53 @@
+/**
+ * The fields that an aggregate reads. Decimals are whole numbers of their scale to it: sums, extremes and orders of those are
+ * those of the decimals, and its result becomes a decimal again.
+ */
+import type { BoxedColumn, Column, Columns, NumberColumn } from '../messages/columns.ts';
+import { bytesOfUnscaled, type DecimalForm, unscaledOf } from '../messages/logical-types.ts';
+import type { WindowValue } from '../messages/window-result.ts';
+
+/** Digits of a decimal that an aggregate takes: as a whole number it has 64 bits. */
+export const AGGREGATED_DIGITS = 18;
+/** Digits of a sum of decimals, as in DuckDB. */
+export const SUM_DIGITS = 38;
+
+/** Throws when the events lack the field. The column of decimals has a row's value once `fills` was called for it. */
+export function aggregateColumn(fn: string, path: string, columns: Columns, fills: ((row: number) => void)[]): Column {
+  const column = columns.column(path);
+  if (column === undefined) throw new Error(`${fn}() needs the field ${path}, which the events have not`);
+  return column.kind === 'boxed' && column.decimal !== null ? scaledColumn(column, columns.count, fills) : column;
+}
+
+function scaledColumn(column: BoxedColumn, count: number, fills: ((row: number) => void)[]): NumberColumn {
+  const values = new Float64Array(count);
+  const exact = new BigInt64Array(count);
+  const nulls = new Uint8Array(count);
+  fills.push((row) => {
+    const bytes = column.at(row);
+    nulls[row] = Buffer.isBuffer(bytes) ? 0 : 1;
+    exact[row] = Buffer.isBuffer(bytes) ? unscaledOf(bytes) : 0n;
+    values[row] = Number(exact[row]);
+  });
+  return { kind: 'number', values, exact, nulls };
+}
+
+/** A result in whole numbers of a scale as a decimal's bytes. */
+export function decimalResult(value: WindowValue): WindowValue {
+  if (isList(value)) return value.map((one) => bytesOf(one) ?? one);
+  return bytesOf(value) ?? value;
+}
+
+function isList(value: WindowValue): value is Extract<WindowValue, readonly unknown[]> {
+  return Array.isArray(value);
+}
+
+function bytesOf(value: unknown): Buffer | null {
+  const isNumber = typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value));
+  return isNumber ? bytesOfUnscaled(BigInt(value), null) : null;
+}
+
+/** An average of whole numbers of a scale as a double. */
+export function unscaledResult({ scale }: DecimalForm): (value: WindowValue) => WindowValue {
+  const unit = 10 ** scale;
+  return (value) => (typeof value === 'number' ? value / unit : value);
+}
