@@ -1,9 +1,13 @@
-/** A block with lists, maps, records that may be null and longs of 64 bits as columns says what decoding it says. */
+/**
+ * A block with lists, maps, records that may be null and longs of 64 bits as columns says what decoding it says, and so does
+ * the JSON of its events.
+ */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AvroRecord, AvroSchema } from '../../src/messages/avro.ts';
 import { dynamicEventType } from '../../src/messages/codec.ts';
 import { numberAt, textAt, valueAt } from '../../src/messages/columns.ts';
+import { createJsonDecoder } from '../../src/messages/json.ts';
 
 /** A type with values of it. */
 interface Typed {
@@ -111,15 +115,18 @@ describe('the columns of a block of any schema', () => {
       fc.property(blocks, ({ schema, events }) => {
         const type = dynamicEventType(schema);
         const columns = type.columns(type.encodeBlock(events));
+        const decoder = createJsonDecoder(schema, '');
+        const read = events.map((_, row) => decoder.line(type.eventJson(columns.event(row))));
+        expect(read.map((decoded) => (decoded.ok ? plain(decoded.event) : decoded))).toEqual(events.map(plain));
         expect(events.map((_, row) => plain(columns.event(row)))).toEqual(events.map(plain));
         for (const path of pathsOf(schema, '')) {
           const column = columns.column(path);
-          const read = events.map((_, row) => {
+          const values = events.map((_, row) => {
             if (column === undefined || column.nulls?.[row] === 1) return null;
             if (column.kind === 'boxed') return plain(column.at(row));
             return column.kind === 'text' ? textAt(column, row) : plain(numberAt(column, row));
           });
-          expect([path, read]).toEqual([path, events.map((event) => plain(valueAt(event, path)))]);
+          expect([path, values]).toEqual([path, events.map((event) => plain(valueAt(event, path)))]);
         }
         const bytes = events.map((_, row) => Buffer.from(columns.binary(row) ?? '', 'latin1').toString('hex'));
         expect(bytes).toEqual(events.map((event) => type.encode(event).toString('hex')));
