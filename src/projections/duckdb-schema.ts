@@ -11,7 +11,7 @@ import type { ColumnKind } from './duckdb-fill.ts';
 import type { Table } from './table.ts';
 
 /** Raise it whenever a writer changes: an older file is then rebuilt. A changed table does that by itself. */
-export const DUCKDB_WRITERS_VERSION = 11;
+export const DUCKDB_WRITERS_VERSION = 12;
 
 /** What the names of its files end with. */
 export const DUCKDB_SUFFIXES: readonly string[] = ['', '.wal'];

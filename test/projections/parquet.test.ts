@@ -99,6 +99,10 @@ describe('a value', () => {
     ["TIMESTAMPTZ '2018-04-01 00:00:31.123456+00'", 'millis', 1_522_540_831_123],
     ["TIMESTAMP '1969-12-31 23:59:59.999999'", 'millis', -1],
     ["TIMESTAMP_NS '1969-12-31 23:59:59.999999999'", 'millis', -1],
+    ["TIMESTAMP '2300-01-01 00:00:00'", 'micros', 10_413_792_000_000_000n],
+    ['9007199254740993::BIGINT', 'long', 9_007_199_254_740_993n],
+    ["'-9223372036854775808'::BIGINT", 'long', -(2n ** 63n)],
+    ['[1, 9007199254740993]', 'list', [1, 9_007_199_254_740_993n]],
     ["TIMESTAMP_NS '1969-12-31 23:59:59.999999999'", 'micros', -1],
     ["TIMESTAMP_MS '2018-04-01 00:00:31.123'", 'micros', 1_522_540_831_123_000],
     ["TIMESTAMP_S '1969-12-31 23:59:59'", 'millis', -1000],
@@ -147,14 +151,12 @@ describe('a value', () => {
   });
 
   test.each<[string, string, string, string]>([
-    ['9007199254740993::BIGINT', 'long', 'too-large', 'found 9007199254740993'],
     ['18446744073709551615::UBIGINT', 'long', 'too-large', 'found 18446744073709551615'],
     ['9007199254740993::BIGINT', 'double', 'too-large', 'found 9007199254740993'],
     ['5000000000::BIGINT', 'int', 'too-large', '32 bits'],
     ['5.5::DOUBLE', 'long', 'wrong-type', 'found 5.5'],
     ['5.50::DECIMAL(9, 2)', 'long', 'wrong-type', 'found 5.5'],
     ["TIMESTAMP 'infinity'", 'millis', 'invalid-time', 'x must be'],
-    ["TIMESTAMP '2300-01-01 00:00:00'", 'micros', 'too-large', 'x is beyond'],
     ["'2018-04-01'", 'millis', 'invalid-time', 'zone'],
     ["'nobody'", 'uuid', 'wrong-type', 'UUID'],
     ['0.0001::DECIMAL(9, 4)', 'decimal', 'wrong-type', '3 digits'],
@@ -162,7 +164,7 @@ describe('a value', () => {
     ["'\\xFF'::BLOB", 'string', 'not-unicode', 'x is not'],
     ["'\\xFF'::BLOB", 'hash', 'wrong-type', '2 bytes'],
     ["'lost'", 'state', 'wrong-type', 'open, paid'],
-    ['[1, 9007199254740993]', 'list', 'too-large', 'x[1]'],
+    ['[1, 9223372036854775808::UBIGINT]', 'list', 'too-large', 'x[1]'],
     ["MAP {'a': 9007199254740993::BIGINT}", 'map', 'too-large', 'x.a'],
     ['NULL::BIGINT', 'long', 'wrong-type', 'found null'],
   ])('%s has no exact form as %s', async (sql, name, reason, detail) => {
