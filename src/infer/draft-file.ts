@@ -1,4 +1,5 @@
 /** A draft of the stream that a file would be, by the file's format. */
+import { fileFormat } from '../sources/file/open.ts';
 import { csvFile } from './csv-file.ts';
 import { jsonlFile } from './jsonl-file.ts';
 import { parquetFile } from './parquet-file.ts';
@@ -14,8 +15,14 @@ export async function draftFile(path: string, name: string): Promise<Draft> {
 }
 
 async function found(path: string): Promise<Found> {
-  if (/\.csv(\.gz)?$/.test(path)) return csvFile(path);
-  if (/\.jsonl(\.gz)?$/.test(path)) return jsonlFile(path);
-  if (path.endsWith('.parquet')) return parquetFile(path);
-  throw new DraftError('its name must end in .csv or .jsonl, in one of these and .gz, or in .parquet');
+  switch (fileFormat(path)) {
+    case 'csv':
+      return csvFile(path);
+    case 'jsonl':
+      return jsonlFile(path);
+    case 'parquet':
+      return parquetFile(path);
+    default:
+      throw new DraftError('its name must end in .csv or .jsonl, in one of these and .gz or .zst, or in .parquet');
+  }
 }

@@ -90,7 +90,7 @@ export function draftOf(name: string, found: Found): Draft {
 export function streamName(path: string): string {
   const base = path.split('/').at(-1) ?? '';
   const plain = base
-    .replace(/\.gz$/, '')
+    .replace(/\.(gz|zst)$/, '')
     .replace(/\.[^.]*$/, '')
     .replace(/[^A-Za-z0-9]+/g, '_')
     .replace(/^[^A-Za-z]+|_+$/g, '')

@@ -16,6 +16,7 @@ import { createStreamTime, type StreamTime } from '../service/idleness.ts';
 import { type RefusalCount, refusalsOf, refusedShares } from '../service/refusal-counts.ts';
 import { type Service, startService } from '../service.ts';
 import type { FileCounts } from '../sources/file/file.ts';
+import { fileFormat } from '../sources/file/open.ts';
 import { filesOf } from '../sources/file/paths.ts';
 import { scriptName } from '../sources/known-file.ts';
 import { startDriver } from './driver.ts';
@@ -213,10 +214,10 @@ async function runScripts({ config, logger, inputs, flush, temporary, onProgress
 async function hasScript(paths: readonly string[]): Promise<boolean> {
   let script: string | null = null;
   for (const path of paths) {
-    const isRead = /\.jsonl(\.gz)?$/.test(path) && statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+    const isRead = fileFormat(path) === 'jsonl' && statSync(path, { throwIfNoEntry: false })?.isFile() === true;
     if (script === null && isRead && (await hasControls(path))) script = path;
   }
-  const other = paths.find((path) => !/\.jsonl(\.gz)?$/.test(path));
+  const other = paths.find((path) => fileFormat(path) !== 'jsonl');
   if (script === null || other === undefined) return script !== null;
   const message = `has control lines, which can't be run beside ${other}: write all inputs as .jsonl`;
   throw new ConfigError([{ file: script, line: null, column: null, path: '', message }]);

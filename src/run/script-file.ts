@@ -4,7 +4,7 @@ import { createLineSplitter } from '../sources/lines.ts';
 
 export interface ScriptInput {
   readonly stream: string;
-  /** Absolute path of a `.jsonl` file, or of one with `.gz`. */
+  /** Absolute path of a `.jsonl` file, packed or not. */
   readonly path: string;
 }
 

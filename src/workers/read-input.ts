@@ -16,12 +16,14 @@ import { asAvro } from '../messages/origins.ts';
 import { RAW_BYTES_MAX } from '../messages/streams.ts';
 import { openParquet } from '../projections/parquet.ts';
 import { createRecordSplitter, type RecordSink } from '../sources/csv-records.ts';
-import { openInput } from '../sources/file/open.ts';
+import { fileFormat, openInput } from '../sources/file/open.ts';
 import { askedLengths, type Resumed, resume } from '../sources/known-file.ts';
 import { createLineSplitter, type LineSplitter, MAX_LINE_BYTES } from '../sources/lines.ts';
 import { createPrefixHash } from '../sources/prefix-hash.ts';
 import { OtherFileError } from '../sources/source.ts';
 import { createInputChunk, type InputChunk } from './input-chunk.ts';
+import { jsonItems } from './json-array-file.ts';
+import { NESTING_MAX } from './json-items.ts';
 import { hashContent, readBeginnings } from './read-beginnings.ts';
 import {
   READ_AHEAD_CHUNKS,
@@ -69,8 +71,10 @@ export default async function readInput({ task, port }: { task: ReadInputTask; p
     post({ kind: 'resumed', resumed });
     const chunk = createInputChunk(task, resumed, post);
     const posted = (): Promise<void> => untilCredits(1);
-    if (task.path.endsWith('.parquet')) await readParquet(task, chunk, posted);
-    else if (/\.avro(\.gz)?$/.test(task.path)) await readContainer(task, chunk, posted);
+    const format = fileFormat(task.path);
+    if (format === 'parquet') await readParquet(task, chunk, posted);
+    else if (format === 'avro') await readContainer(task, chunk, posted);
+    else if (format === 'json') await readJson(task, chunk, posted);
     else await readLines(task, chunk, posted);
     await untilCredits(READ_AHEAD_CHUNKS);
   } catch (error) {
@@ -98,9 +102,8 @@ async function readLines(task: ReadInputTask, chunk: InputChunk, posted: () => P
   const reached = (line: number): void => {
     lastLine = line;
   };
-  const splitter = /\.csv(\.gz)?$/.test(task.path)
-    ? csvSplitter(task, chunk, reached)
-    : jsonSplitter(task, chunk, reached);
+  const isCsv = fileFormat(task.path) === 'csv';
+  const splitter = isCsv ? csvSplitter(task, chunk, reached) : jsonSplitter(task, chunk, reached);
   const prefix = createPrefixHash(LINES_KEPT_BYTES);
   let unposted = 0;
   for await (const bytes of openInput(task.path)) {
@@ -221,6 +224,29 @@ async function readContainer(task: ReadInputTask, chunk: InputChunk, posted: () 
     prefix.reach(endByte);
   }
   chunk.post(record, prefix.prefix());
+}
+
+/** An item of an array is a record, counted from 1. */
+async function readJson(task: ReadInputTask, chunk: InputChunk, posted: () => Promise<void>): Promise<void> {
+  const items = await jsonItems(task.path);
+  if (items === null) return readLines(task, chunk, posted);
+  // An array ends with its bracket, so a file that has grown is another file.
+  const whole = await hashContent(openInput(task.path));
+  const json = createJsonDecoder(task.schema, task.keyField, task.format.jsonTimes);
+  for (const [i, { bytes, depth }] of items.entries()) {
+    if (depth > NESTING_MAX) {
+      const detail = `the event is nested deeper than ${NESTING_MAX} brackets`;
+      chunk.refused({ reason: 'too-large', detail, ...kept(bytes, bytes.length) }, i + 1);
+      continue;
+    }
+    const decoded = json.line(bytes);
+    if (decoded.ok) chunk.event(decoded.event, i + 1, bytes);
+    else chunk.refused({ ...decoded, ...kept(bytes, bytes.length) }, i + 1);
+    if (!isFull(chunk, task)) continue;
+    chunk.post(i + 1, whole);
+    await posted();
+  }
+  chunk.post(items.length, whole);
 }
 
 /** A row is a record, counted from 1. */

@@ -4,10 +4,8 @@ import { z } from 'zod';
 import { sourceAdapter } from '../adapter.ts';
 import { createFileSource } from './file.ts';
 import { createFilesSource } from './files.ts';
+import { fileFormat, INPUT_FILES } from './open.ts';
 import { allFilesOf } from './paths.ts';
-
-const INPUT_FILES = /\.((csv|jsonl|avro)(\.gz)?|parquet)$/;
-const WRONG_INPUT_FILE = 'its name must end in .csv, .jsonl or .avro, in one of these and .gz, or in .parquet';
 
 export const fileSource = sourceAdapter({
   kind: 'file',
@@ -34,7 +32,7 @@ export const fileSource = sourceAdapter({
 
 /** Why a file of this name can't be read. */
 export function formatProblem(path: string): string | null {
-  return INPUT_FILES.test(path) ? null : WRONG_INPUT_FILE;
+  return fileFormat(path) === null ? `its name must end in ${INPUT_FILES}` : null;
 }
 
 /** Why what a path names can't be read. */
