@@ -1,6 +1,7 @@
 /** A stream's schema and section, as drafted from a file: names, event time, key and what of its format is not standard. */
 import { annotated } from '../messages/annotated.ts';
 import type { AvroField, AvroRecord, AvroSchema } from '../messages/avro.ts';
+import { uniquelyNamed } from './unique-names.ts';
 
 /** A field as it was found, before a role is chosen for it. */
 export interface FoundField {
@@ -62,12 +63,12 @@ export function draftOf(name: string, found: Found): Draft {
     throw new DraftError(`no column is a time, and each event of a stream has one; there are ${all}`);
   }
   const key = keyOf(found.fields, time);
+  const records = new Set([recordName(name)]);
   const fields = found.fields.map((field): AvroField => {
     const own = names.get(field) ?? field.title;
     if (field === time) return { name: own, type: INSTANT };
-    return field.isNullable
-      ? { name: own, type: nullable(field.type), default: null }
-      : { name: own, type: field.type };
+    const type = uniquelyNamed(field.type, records);
+    return field.isNullable ? { name: own, type: nullable(type), default: null } : { name: own, type };
   });
   const renamed = Object.fromEntries([...names].flatMap(([{ title }, own]) => (title === own ? [] : [[title, own]])));
   const format = formatOf(found, time, found.canRename ? renamed : {});
