@@ -4,10 +4,12 @@
  * tables, or JSON with `--json`; JSON with the machine and the configuration goes to bench/results.json too. `npm run bench --
  * journal` measures the journal alone, `npm run bench -- windows` the windows and `npm run bench -- nexmark` the queries of Nexmark, with `--json` as JSON;
  * `npm run bench -- expressions` a condition beside DuckDB's filter;
- * `npm run bench -- exchange` a window keyed by another field than its stream's, `npm run bench -- operators` those of users.
+ * `npm run bench -- exchange` a window keyed by another field than its stream's, `npm run bench -- operators` those of users,
+ * `npm run bench -- csv` rows of CSV to events.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
+import { runCsv } from './csv.ts';
 import { runExchange } from './exchange.ts';
 import { runExpressions } from './expressions.ts';
 import { runJournal } from './journal.ts';
@@ -38,6 +40,11 @@ if (process.argv[2] === 'windows') {
   const windows = [...(await runWindowsFromJournal()), ...runWindows()];
   if (isJson) process.stdout.write(`${JSON.stringify({ machine, windows }, null, 2)}\n`);
   else console.table(windows);
+  process.exit(0);
+}
+
+if (process.argv[2] === 'csv') {
+  console.table(runCsv());
   process.exit(0);
 }
 
