@@ -11,6 +11,28 @@ import { WEATHER_TABLES } from './weather/tables.ts';
 
 export const TABLES: readonly Table[] = [...RUN_TABLES, ...FRAUD_TABLES, ...ENGINE_TABLES, ...WEATHER_TABLES];
 
+/** What the overview counts beside the engine's own: each name is a field of it. */
+export const HEADLINES: readonly string[] = TABLES.flatMap(({ counts }) =>
+  counts?.isHeadline === true ? [counts.as] : [],
+);
+
+/** Metrics that tables declare, by name; each has the count of that name. */
+export const TABLE_GAUGES = TABLES.flatMap(({ counts }) =>
+  counts?.gauge === undefined ? [] : [{ ...counts.gauge, of: counts.as }],
+);
+
+/** Derived streams whose events are counted as they are committed, by stream: the name of the count. */
+export const COUNTED: ReadonlyMap<string, string> = new Map(
+  TABLES.flatMap(({ output }): [string, string][] =>
+    output?.counted === undefined ? [] : [[output.stream, output.counted]],
+  ),
+);
+
+/** Derived streams whose events sinks take as alerts. */
+export const ALERT_STREAMS: readonly string[] = TABLES.flatMap(({ output }) =>
+  output?.alertId === undefined ? [] : [output.stream],
+);
+
 /** The derived stream that the events of a built-in record are. */
 export function outputOf(record: string): Table['output'] {
   return TABLES.find(({ eventType }) => eventType === record)?.output;

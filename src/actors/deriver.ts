@@ -1,6 +1,6 @@
 /**
  * Deriver: the operators of one partition that one actor drives. In the actor tree it is named for what they are: window
- * aggregator, fraud session, operators of users.
+ * aggregator, the session of a domain, operators of users.
  *
  *   recovering ── RECOVERED ──► running ── DRAIN ──► stopped
  *

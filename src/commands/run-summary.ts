@@ -8,6 +8,11 @@ const number = (value: number): string => Math.round(value).toLocaleString('en')
 const column = (value: number): string => number(value).padStart(13);
 const percent = (share: number): string => `${(100 * share).toFixed(share < 0.1 ? 2 : 1)} %`;
 
+/** For machines: what is counted stands beside the rest. */
+export function summaryJson({ counted, ...rest }: RunSummary): string {
+  return JSON.stringify({ ...rest, ...counted });
+}
+
 export function summaryText(summary: RunSummary): string {
   const parts = `${summary.already > 0 ? 'already in the journal + ' : ''}committed + dead letters`;
   return [
@@ -19,8 +24,7 @@ export function summaryText(summary: RunSummary): string {
     ...failureLines(summary),
     `late          ${column(summary.late)}${summary.late > 0 ? `   (they lost ${number(summary.lateWindows)} windows)` : ''}`,
     `windows       ${column(summary.windows)}`,
-    `sessions      ${column(summary.sessions)}`,
-    `alerts        ${column(summary.alerts)}`,
+    ...Object.entries(summary.counted).map(([name, events]) => `${name.padEnd(13)} ${column(events)}`),
     `time          ${summary.seconds.toFixed(1).padStart(13)} s, ${number(summary.eventsPerSecond)} events/s durable and projected`,
     `peak memory   ${column(summary.peakRssMb)} MiB, event-loop delay p99 ${summary.eventLoopDelayP99Ms.toFixed(1)} ms`,
     `in ${isComplete(summary) ? '=' : '≠'} ${parts}\n`,

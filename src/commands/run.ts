@@ -8,7 +8,7 @@ import { isComplete, runInputs } from '../run/run.ts';
 import { CONFIG_OPTION, type Command, configOf, DATA_OPTION, JSON_OPTION, noWords, print, text } from './command.ts';
 import { EXIT, UsageError } from './exit.ts';
 import { progressLine } from './progress.ts';
-import { shareWarnings, summaryText } from './run-summary.ts';
+import { shareWarnings, summaryJson, summaryText } from './run-summary.ts';
 
 export const runCommand: Command = {
   name: 'run',
@@ -52,7 +52,7 @@ export const runCommand: Command = {
       onProgress: (events) => progress.update(events),
     });
     progress.end();
-    if (values.json === true) await print(JSON.stringify(summary));
+    if (values.json === true) await print(summaryJson(summary));
     else if (!quiet) process.stderr.write(printable(summaryText(summary)));
     if (!quiet) for (const line of shareWarnings(summary, warnAbove)) process.stderr.write(printable(line));
     if (!isComplete(summary)) {

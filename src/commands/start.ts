@@ -81,11 +81,12 @@ function statusLine(overview: ReturnType<Served['overview']>): string {
     .filter(({ kind }) => kind === 'source')
     .reduce((sum, stage) => sum + stage.eventsPerSecond, 0);
   const lag = Math.max(0, ...overview.stages.map((stage) => stage.lag ?? 0));
-  const { eventsIn, alerts, deadLetters } = overview.sinceStart;
+  const { eventsIn, deadLetters, lateEvents: _, ...headlines } = overview.sinceStart;
+  const derived = Object.entries(headlines).map(([name, events]) => `${events.toLocaleString('en')} ${name}, `);
   const at = overview.eventTime === null ? 'no event yet' : new Date(overview.eventTime).toISOString().slice(0, 16);
   return (
     `${Math.round(rate).toLocaleString('en')} events/s · since the start ${eventsIn.toLocaleString('en')} in, ` +
-    `${alerts.toLocaleString('en')} alerts, ${deadLetters} dead letters · event time ${at} · ` +
+    `${derived.join('')}${deadLetters} dead letters · event time ${at} · ` +
     `read models ${lag.toLocaleString('en')} behind · ${Math.round(overview.rssBytes / 1024 ** 2)} MiB`
   );
 }

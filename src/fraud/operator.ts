@@ -14,7 +14,7 @@ const stateType = eventType(cardStateSchema);
 /** Cards hold what they were, whatever the rules are now. */
 const DEFINITION = '';
 
-export const FRAUD_STREAMS = {
+const FRAUD_STREAMS = {
   scores: 'fraud.scores',
   alerts: 'fraud.alerts',
   cases: 'fraud.cases',

@@ -108,7 +108,7 @@ const sessions = tableOf(sessionClosedType, {
   read: { path: 'sessions', columns: SESSION_COLUMNS, newest: 'end_at', thenBy: 'customer_id' },
   live: { as: 'session', last: 5 },
   // `at` names the watermark of one partition.
-  output: { stream: 'fraud.sessions', key: 'customerId', layout: ['at'] },
+  output: { stream: 'fraud.sessions', key: 'customerId', layout: ['at'], counted: 'sessions' },
 });
 
 const alerts = tableOf(alertRaisedType, {
@@ -136,7 +136,7 @@ const alerts = tableOf(alertRaisedType, {
     { name: 'log_offset', kind: 'long', from: '$offset', isState: false },
   ],
   indexes: [{ name: 'alerts_by_time', columns: ['occurred_at'] }],
-  counts: { as: 'alerts' },
+  counts: { as: 'alerts', isHeadline: true },
   read: {
     path: 'alerts',
     columns: [
@@ -149,7 +149,7 @@ const alerts = tableOf(alertRaisedType, {
   },
   live: { as: 'alert', last: 200 },
   shown: ['occurred_at', 'severity', 'customer_id', 'amount_cents', 'score', 'reasons'],
-  output: { stream: 'fraud.alerts', key: 'customerId' },
+  output: { stream: 'fraud.alerts', key: 'customerId', counted: 'alerts', alertId: 'alertId' },
 });
 
 const alertDeliveries = tableOf(alertDeliveryType, {
@@ -188,7 +188,12 @@ const cases = tableOf(caseChangedType, {
     { name: 'cases_by_time', columns: ['last_hit_at'] },
     { name: 'cases_open', columns: ['state'], where: "state = 'open'" },
   ],
-  counts: { as: 'openCases', where: "state = 'open'" },
+  counts: {
+    as: 'openCases',
+    where: "state = 'open'",
+    isHeadline: true,
+    gauge: { name: 'open_cases', help: 'Fraud cases that are open.' },
+  },
   read: {
     path: 'cases',
     columns: ['case_id', 'customer_id', 'state', 'hits', 'amount_cents', 'opened_at', 'last_hit_at'],

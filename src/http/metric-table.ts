@@ -1,7 +1,7 @@
 /**
  * Every metric of the service, one entry each; Prometheus sees them with `millrace_` before the name.
  * Invariant: a label's values come from the configuration or the code (streams, stages, logs, kinds), never from data: no
- * card, user, actor path or message ends up in one.
+ * key, user, actor path or message ends up in one.
  */
 interface Metric<Kind extends 'counter' | 'gauge', Label extends string> {
   /** A counter is added to where something happens; a gauge is looked at when somebody scrapes. */
@@ -30,7 +30,6 @@ export const METRICS = {
   partition_failing: gauge('Whether a partition fails, or is halted: 1 or 0.', 'log'),
   operator_keys: gauge('Keys that an operator of yours holds state of.', 'operator', 'partition'),
   operator_state_bytes: gauge('Bytes of Avro that these keys hold, estimated.', 'operator', 'partition'),
-  open_cases: gauge('Fraud cases that are open.'),
 };
 
 type Named<Kind> = {
@@ -43,6 +42,11 @@ export type LabelsOf<N extends keyof typeof METRICS> = Readonly<Record<(typeof M
 /** What is known by looking. A gauge that is not given has no value now. */
 export type Gauges = {
   readonly [N in GaugeName]?: readonly { readonly labels: LabelsOf<N>; readonly value: number }[];
+};
+
+/** Those that are declared beside the table, without labels. */
+export type DeclaredGauges = {
+  readonly [name: string]: readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[];
 };
 
 function counter<Label extends string = never>(help: string, ...labels: readonly Label[]): Metric<'counter', Label> {

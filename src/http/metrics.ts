@@ -1,15 +1,21 @@
 /** The metrics of one service, counted and exposed as Prometheus reads them; the only importer of prom-client. */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { type CounterName, type Gauges, type LabelsOf, METRICS } from './metric-table.ts';
+import { type CounterName, type DeclaredGauges, type Gauges, type LabelsOf, METRICS } from './metric-table.ts';
 
 export interface Metrics {
   add<N extends CounterName>(name: N, labels: LabelsOf<N>, count?: number): void;
   /** Replaces the callback that a scrape asks. */
-  onCollect(gauges: () => Gauges): void;
+  onCollect(gauges: () => Gauges | (Gauges & DeclaredGauges)): void;
   text(): Promise<{ readonly contentType: string; readonly body: string }>;
 }
 
-export function createMetrics(options: { readonly version: string }): Metrics {
+interface MetricsOptions {
+  readonly version: string;
+  /** Gauges without labels that the table does not have. */
+  readonly declared?: readonly { readonly name: string; readonly help: string }[];
+}
+
+export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -19,6 +25,9 @@ export function createMetrics(options: { readonly version: string }): Metrics {
     const settings = { name: `millrace_${name}`, help, labelNames: labels, registers };
     if (kind === 'counter') counters.set(name, new Counter(settings));
     else gauges.set(name, { gauge: new Gauge(settings), hasLabels: labels.length > 0 });
+  }
+  for (const { name, help } of options.declared ?? []) {
+    gauges.set(name, { gauge: new Gauge({ name: `millrace_${name}`, help, registers }), hasLabels: false });
   }
   const build = {
     name: 'millrace_build_info',

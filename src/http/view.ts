@@ -39,14 +39,12 @@ export interface Overview {
   readonly deadLetters: number | null;
   /** One for each window or join that an event was too late for. */
   readonly lateEvents: number | null;
-  readonly alerts: number | null;
-  readonly openCases: number | null;
   /** What this process has taken in and derived itself. */
   readonly sinceStart: {
     readonly eventsIn: number;
     readonly deadLetters: number;
     readonly lateEvents: number;
-    readonly alerts: number;
+    readonly [headline: string]: number;
   };
   /** What each operator of a user holds, over its partitions, bytes estimated; and its failed calls since the start. */
   readonly operators: readonly {
@@ -59,6 +57,8 @@ export interface Overview {
   readonly eventTime: number | null;
   readonly eventLoopDelayP99Ms: number;
   readonly rssBytes: number;
+  /** What tables count as headlines: of all time, null as the other totals are. */
+  readonly [headline: string]: unknown;
 }
 
 export interface ActorStatus {

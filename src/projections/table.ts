@@ -55,15 +55,33 @@ export interface TableEntry<Field extends string = string> {
   readonly view?: { readonly of: string; readonly columns: readonly string[]; readonly sql: string | null };
   /** The process writes it about itself, by its clock: two journals of one input differ in it. */
   readonly isOfProcess?: true;
-  /** What the headline counts of its rows. */
-  readonly counts?: { readonly as: string; readonly where?: string };
+  /**
+   * What is counted of its rows. As `headline` the overview has it as a field of this name; a gauge is a metric of it, which
+   * Prometheus sees with `millrace_` before its name.
+   */
+  readonly counts?: {
+    readonly as: string;
+    readonly where?: string;
+    readonly isHeadline?: true;
+    readonly gauge?: { readonly name: string; readonly help: string };
+  };
   readonly read?: TableRead;
   /** The live stream has its new rows under this name, as the API's read has them: of each commit the last few. */
   readonly live?: { readonly as: string; readonly last: number };
   /** Columns of the API's read that a page shows at first. */
   readonly shown?: readonly string[];
-  /** The events are also a derived stream: lines of a run's output, with the field as the key, and a digest. */
-  readonly output?: { readonly stream: string; readonly key: Field; readonly layout?: readonly Field[] };
+  /**
+   * The events are also a derived stream: lines of a run's output, with the field as the key, and a digest. What is `counted`
+   * stands in a run's summary under this name; where it is a headline too, the overview has it since the start.
+   */
+  readonly output?: {
+    readonly stream: string;
+    readonly key: Field;
+    readonly layout?: readonly Field[];
+    readonly counted?: string;
+    /** Sinks deliver each of these events for itself, and know it by this field: see `ALERT_STREAMS` in src/tables.ts. */
+    readonly alertId?: Field;
+  };
 }
 
 export interface Table extends TableEntry {

@@ -58,8 +58,8 @@ export interface RunSummary {
   readonly late: number;
   readonly lateWindows: number;
   readonly windows: number;
-  readonly sessions: number;
-  readonly alerts: number;
+  /** Events of derived streams that a table has counted, by the name that it gives the count. */
+  readonly counted: Readonly<Record<string, number>>;
   /** By stream and expectation: events that failed it, dead letters or not. */
   readonly failures: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** By stream: where its watermark stood at the end, in epoch ms; null before its first event. */
@@ -90,7 +90,7 @@ export async function runInputs(options: RunInputs): Promise<RunSummary> {
     if (options.output !== null) {
       await options.output(outputLines(pipeline.reader, pipeline.registry, units, options.only));
     }
-    const { events, deadLetters, late, lateWindows, windows, sessions, alerts, failures, refusals } = ended.counts;
+    const { events, deadLetters, late, lateWindows, windows, counted, failures, refusals } = ended.counts;
     const seconds = (performance.now() - startedAt) / 1000;
     return {
       in: ended.records,
@@ -103,8 +103,7 @@ export async function runInputs(options: RunInputs): Promise<RunSummary> {
       late,
       lateWindows,
       windows,
-      sessions,
-      alerts,
+      counted: Object.fromEntries(counted),
       failures: Object.fromEntries([...failures].map(([stream, own]) => [stream, Object.fromEntries(own)])),
       watermarks: ended.watermarks,
       seconds,

@@ -1,8 +1,8 @@
 /** Counts of events taken in and derived. */
-import { FRAUD_STREAMS } from '../fraud/operator.ts';
 import { deadLettersOf } from '../messages/stream-events.ts';
 import { USER_OPERATOR } from '../operators/user-operator.ts';
 import type { DerivedCount } from '../partition/derived-blocks.ts';
+import { COUNTED } from '../tables.ts';
 import { addRefusals, type RefusalCounts } from './refusal-counts.ts';
 
 export interface Counts {
@@ -11,9 +11,9 @@ export interface Counts {
   late: number;
   /** How many windows late events lost. */
   lateWindows: number;
-  alerts: number;
   windows: number;
-  sessions: number;
+  /** Events of derived streams that a table has counted, by the name that it gives the count. */
+  readonly counted: Map<string, number>;
   commits: number;
   /** Events that failed an expectation, by stream and expectation. */
   readonly failures: Map<string, Map<string, number>>;
@@ -28,9 +28,8 @@ export function noCounts(): Counts {
     deadLetters: 0,
     late: 0,
     lateWindows: 0,
-    alerts: 0,
     windows: 0,
-    sessions: 0,
+    counted: new Map([...COUNTED.values()].map((name) => [name, 0])),
     commits: 0,
     failures: new Map(),
     refusals: new Map(),
@@ -43,9 +42,8 @@ export function addCounts(sum: Counts, counts: Counts): void {
   sum.deadLetters += counts.deadLetters;
   sum.late += counts.late;
   sum.lateWindows += counts.lateWindows;
-  sum.alerts += counts.alerts;
   sum.windows += counts.windows;
-  sum.sessions += counts.sessions;
+  for (const [name, events] of counts.counted) sum.counted.set(name, (sum.counted.get(name) ?? 0) + events);
   sum.commits += counts.commits;
   addRefusals(sum.refusals, counts.refusals);
   for (const [operator, calls] of counts.failedCalls) addFailedCalls(sum, operator, calls);
@@ -68,6 +66,8 @@ function addFailedCalls({ failedCalls }: Counts, operator: string, calls: number
 export function countDerived(counts: Counts, { kind, operator, stream, events }: DerivedCount): void {
   if (kind === 'window') counts.windows += events;
   else if (kind === USER_OPERATOR && stream.endsWith(deadLettersOf(''))) addFailedCalls(counts, operator, events);
-  else if (stream === FRAUD_STREAMS.alerts) counts.alerts += events;
-  else if (stream === FRAUD_STREAMS.sessions) counts.sessions += events;
+  else {
+    const name = COUNTED.get(stream);
+    if (name !== undefined) counts.counted.set(name, (counts.counted.get(name) ?? 0) + events);
+  }
 }

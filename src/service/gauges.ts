@@ -1,6 +1,7 @@
 /** What the metrics show that is known by looking at the running service, and by nothing that happens. */
-import type { Gauges } from '../http/metric-table.ts';
+import type { DeclaredGauges, Gauges } from '../http/metric-table.ts';
 import type { StageStatus } from '../http/view.ts';
+import { TABLE_GAUGES } from '../tables.ts';
 import type { HeldInPartition } from './held-states.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { ReadModels } from './read-models.ts';
@@ -12,11 +13,10 @@ export interface GaugeSources {
 
 export function gaugesOf(
   stages: readonly StageStatus[],
-  { pipeline, readModels }: GaugeSources,
+  { pipeline }: GaugeSources,
   held: readonly HeldInPartition[] = [],
 ): Gauges {
   const units = pipeline()?.units ?? [];
-  const openCases = readModels()?.totals()?.openCases;
   const partitions = stages.filter(({ kind }) => kind === 'partition');
   return {
     watermark_delay_seconds: partitions.map(({ label, watermarkDelayMs }) => ({
@@ -29,8 +29,18 @@ export function gaugesOf(
     partition_failing: units.map(({ log, problem }) => sampleOf(log.name, problem() !== null)),
     operator_keys: held.map((state) => ({ labels: labelsOf(state), value: state.keys })),
     operator_state_bytes: held.map((state) => ({ labels: labelsOf(state), value: state.bytes })),
-    ...(openCases === undefined ? {} : { open_cases: [{ labels: {}, value: openCases }] }),
   };
+}
+
+/** What tables declare, once the read models have counted it. */
+export function tableGauges({ readModels }: GaugeSources): DeclaredGauges {
+  const totals = readModels()?.totals();
+  return Object.fromEntries(
+    TABLE_GAUGES.flatMap(({ name, of }) => {
+      const value = totals?.[of];
+      return value === undefined ? [] : [[name, [{ labels: {}, value }]]];
+    }),
+  );
 }
 
 function labelsOf({ operator, partition }: HeldInPartition) {

@@ -12,8 +12,9 @@ import { OPERATIONS } from '../messages/operations.ts';
 import type { DeadLetter } from '../messages/streams.ts';
 import { deadLetterType } from '../messages/types.ts';
 import { driverOf } from '../projections/drivers.ts';
+import { HEADLINES } from '../tables.ts';
 import { addFailures, type Counts, countDerived, noCounts } from './counts.ts';
-import { type GaugeSources, gaugesOf } from './gauges.ts';
+import { type GaugeSources, gaugesOf, tableGauges } from './gauges.ts';
 import { createHeldStates, heldByOperator } from './held-states.ts';
 import { publishDerived } from './live-rows.ts';
 import { createMeters } from './meters.ts';
@@ -144,7 +145,7 @@ export function createObserver(config: Config, version: string, sources: Observe
     return Number.isFinite(latest) ? latest : null;
   }
 
-  metrics.onCollect(() => gaugesOf(stages(), sources, held()));
+  metrics.onCollect(() => ({ ...tableGauges(sources), ...gaugesOf(stages(), sources, held()) }));
 
   const observer: Observer = {
     metrics,
@@ -189,10 +190,12 @@ export function createObserver(config: Config, version: string, sources: Observe
     },
     overview() {
       const totals = sources.readModels()?.totals();
+      const { counted } = counts;
       // The read models follow a moment behind.
       const inAll = (projected: number | undefined, own: number): number | null =>
         projected === undefined ? null : Math.max(projected, own);
       return {
+        ...Object.fromEntries(HEADLINES.map((name) => [name, inAll(totals?.[name], counted.get(name) ?? 0)])),
         name: config.name,
         startedAt,
         now: platform.nowMs(),
@@ -200,13 +203,11 @@ export function createObserver(config: Config, version: string, sources: Observe
         eventsIn: inAll(totals?.events, counts.events),
         deadLetters: inAll(totals?.deadLetters, counts.deadLetters),
         lateEvents: inAll(totals?.lateEvents, counts.late),
-        alerts: inAll(totals?.alerts, counts.alerts),
-        openCases: totals?.openCases ?? null,
         sinceStart: {
+          ...Object.fromEntries([...counted].filter(([name]) => HEADLINES.includes(name))),
           eventsIn: counts.events,
           deadLetters: counts.deadLetters,
           lateEvents: counts.late,
-          alerts: counts.alerts,
         },
         operators: heldByOperator(held(), counts.failedCalls),
         eventTime: eventTime(),

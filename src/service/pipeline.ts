@@ -1,6 +1,6 @@
 /**
  * The part that every way of running shares: the journal, and for each stream its partitions with their windows and
- * fraud sessions. Sources, projections and everything that leaves the process are put around it.
+ * other operators. Sources, projections and everything that leaves the process are put around it.
  */
 import type { Committed } from '../actors/partition-consumer.ts';
 import { createPartitionHost, type PartitionHost } from '../actors/partition-host.ts';

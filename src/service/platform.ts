@@ -12,6 +12,7 @@ import { systemTimer, type Timer } from '../journal/timer.ts';
 import { knownOwner } from '../projections/owner.ts';
 import { sqliteDriver } from '../projections/sqlite-driver.ts';
 import { readSqliteOffsets } from '../projections/sqlite-offsets.ts';
+import { TABLE_GAUGES } from '../tables.ts';
 import { type BodyPool, startBodyPool } from '../workers/body-pool.ts';
 import { type PartitionThreads, startPartitionThreads } from '../workers/partition-threads.ts';
 import { type Stores, startStores } from '../workers/stores.ts';
@@ -99,7 +100,7 @@ export const nodePlatform: Platform = {
   startBodies: startBodyPool,
   startPartitionThreads,
   projectedOffsets: (dataDir) => readSqliteOffsets(join(dataDir, sqliteDriver.file), knownOwner(dataDir)),
-  createMetrics: (version) => createMetrics({ version }),
+  createMetrics: (version) => createMetrics({ version, declared: TABLE_GAUGES }),
   monitorLoopDelay,
 };
 

@@ -1,7 +1,6 @@
 /** What of a commit is for a sink: which sections hold its streams, and the events in them. */
 import type { Pending } from '../actors/delivery-queue.ts';
 import { ALERTS } from '../config/sections/sinks.ts';
-import { alertRaisedType } from '../fraud/types.ts';
 import type { Commit, Section } from '../messages/commit.ts';
 import { jsonOf } from '../messages/event-json.ts';
 import type { Registry } from '../messages/registry.ts';
@@ -31,7 +30,7 @@ export function createSinkEvents(
   }
   function wants(stream: string, section: Section): boolean {
     if (isInput(stream, section)) return wanted.has(stream);
-    if (isAlert(registry, section)) return wanted.has(ALERTS);
+    if (alertsOf(registry, section) !== null) return wanted.has(ALERTS);
     const name = derivedStreamOf(registry, outputOf, stream, section);
     return name === LATE ? wantsLate : name !== null && wanted.has(name);
   }
@@ -45,9 +44,11 @@ export function createSinkEvents(
       }
       return;
     }
-    if (!isAlert(registry, section)) return yield* derivedEvents(registry, outputOf, stream, section);
-    for (const alert of registry.decodeAs(alertRaisedType, section.fingerprint, section.bytes)) {
-      yield { stream: ALERTS, key: String(alert.customerId), id: alert.alertId, json: JSON.stringify(alert) };
+    const alerts = alertsOf(registry, section);
+    if (alerts === null) return yield* derivedEvents(registry, outputOf, stream, section);
+    for (const alert of registry.decodeAs(alerts.type, section.fingerprint, section.bytes)) {
+      const { [alerts.key]: key, [alerts.id]: id } = alert;
+      yield { stream: ALERTS, key: String(key), id: String(id), json: jsonOf(alert) };
     }
   }
 
@@ -70,6 +71,10 @@ export function createSinkEvents(
   };
 }
 
-function isAlert(registry: Registry, { fingerprint }: Section): boolean {
-  return registry.nameOf(fingerprint) === alertRaisedType.name;
+/** Of a section that a domain declares to be alerts: their type, and the fields that are their key and their id. */
+function alertsOf(registry: Registry, { fingerprint }: Section) {
+  const record = registry.nameOf(fingerprint) ?? '';
+  const { key, alertId: id } = outputOf(record) ?? {};
+  const type = registry.builtin(record);
+  return key === undefined || id === undefined || type === undefined ? null : { type, key, id };
 }

@@ -15,6 +15,7 @@ import { alertDeliveryType, sinkDeliveryType } from '../messages/types.ts';
 import type { ServiceCore } from '../service.ts';
 import { SINKS } from '../sinks/adapters.ts';
 import type { Sink } from '../sinks/sink.ts';
+import { ALERT_STREAMS } from '../tables.ts';
 import { sinkActor, sinkKind } from './sink-actor.ts';
 import { createSinkEvents } from './sink-events.ts';
 import { foldOutcomes, noOutcomes } from './sink-outcomes.ts';
@@ -242,10 +243,12 @@ async function startSink(
 }
 
 /** Of a sink that is new: alerts without an outcome are for it, everything else as the configuration says. */
-function firstPosition({ pipeline, config: { fraud } }: ServiceCore, config: SinkConfig): SinkPosition {
+function firstPosition({ pipeline }: ServiceCore, config: SinkConfig): SinkPosition {
   const { operations, units } = pipeline;
   const { startFrom, from } = config;
-  const alerting = pipeline.streams.get(fraud?.stream ?? '')?.units ?? [];
+  const alerting = [...pipeline.streams.values(), ...pipeline.exchanges.map(({ stream }) => stream)]
+    .filter(({ outputs }) => ALERT_STREAMS.some((name) => outputs.has(name)))
+    .flatMap((stream) => stream.units);
   const takesOldAlerts = startFrom === null && from.includes(ALERTS);
   const logs = units
     .filter((unit) => !operations.units.includes(unit))

@@ -62,7 +62,9 @@ const from = z
   .array(z.string())
   .min(1)
   .optional()
-  .describe('Streams, windows, joins, their .late and .dead-letters, alerts. Absent: alerts, where there is fraud.');
+  .describe(
+    'Streams, windows, joins, their .late and .dead-letters, alerts. Absent: alerts, where something raises them.',
+  );
 const startFrom = z
   .enum(['earliest', 'latest'])
   .nullable()

@@ -1,6 +1,6 @@
 /** What a run says of its dead letters. */
 import { expect, test } from 'vitest';
-import { shareWarnings, summaryText } from '../../src/commands/run-summary.ts';
+import { shareWarnings, summaryJson, summaryText } from '../../src/commands/run-summary.ts';
 import type { RunSummary } from '../../src/run/run.ts';
 import {
   addRefusals,
@@ -43,8 +43,7 @@ const summary: RunSummary = {
   late: 0,
   lateWindows: 0,
   windows: 0,
-  sessions: 0,
-  alerts: 0,
+  counted: { sessions: 2, alerts: 1 },
   failures: {},
   watermarks: {},
   seconds: 1,
@@ -62,6 +61,14 @@ test('the reasons of dead letters stand below their number, most frequent first,
     '  not-csv                 1   weather, first /in/w.csv:4: no end',
     '  null-key                1   orders, first http 7: is empty',
   ]);
+});
+
+test('what tables have counted is a line each, and stands beside the rest for machines, as it always has', () => {
+  const lines = summaryText(summary).split('\n');
+  const at = lines.findIndex((line) => line.startsWith('windows'));
+  expect(lines.slice(at + 1, at + 3)).toEqual(['sessions                  2', 'alerts                    1']);
+  expect(JSON.parse(summaryJson(summary))).toMatchObject({ in: 1064, windows: 0, sessions: 2, alerts: 1 });
+  expect(JSON.parse(summaryJson(summary))).not.toHaveProperty('counted');
 });
 
 test('a share above the bound is a warning, which names the option for a word that stands for no value', () => {

@@ -73,7 +73,7 @@ windows: { per_user: { stream: clicks, window: { tumbling: 1s }, aggregate: { n:
   test('is alerts where there is fraud and nothing else is said, and alerts by that name only', () => {
     const fraud = `${stream}fraud: { stream: clicks }\n`;
     const parsed = parseConfig(`${fraud}sinks: { a: { log: {} } }`, 'p.yaml', {});
-    expect(parsed.sinks).toEqual([{ kind: 'log', name: 'a', from: ['alerts'], startFrom: null }]);
+    expect(parsed.sinks).toEqual([{ kind: 'log', name: 'a', from: ['alerts'], startFrom: null, holdJournalMs: null }]);
     expect(problemsOf(`${fraud}sinks: { a: { log: {}, from: [fraud.alerts] } }`).join()).toContain(
       'did you mean alerts?',
     );

@@ -29,7 +29,11 @@ function parse(text: string): readonly Sample[] {
 
 describe('metrics', () => {
   test('what was counted is in the exposition under the documented names', async () => {
-    const metrics = createMetrics({ version: '1.2.3' });
+    const declared = [
+      { name: 'open_doors', help: 'Doors that are open.' },
+      { name: 'open_gates', help: 'Gates that are open.' },
+    ];
+    const metrics = createMetrics({ version: '1.2.3', declared });
     metrics.add('events_in_total', { source: 'http' }, 5);
     metrics.add('events_in_total', { source: 'http' }, 2);
     metrics.add('commits_total', { log: 'payments.transactions-0' });
@@ -41,6 +45,7 @@ describe('metrics', () => {
     metrics.onCollect(() => ({
       watermark_delay_seconds: [{ labels: { stream: 'clicks' }, value: 2.5 }],
       queue_depth: [{ labels: { stage: 'sink/"x"\n' }, value: 3 }],
+      open_doors: [{ labels: {}, value: 2 }],
       log_stalled: [
         { labels: { log: 'clicks-0' }, value: 1 },
         { labels: { log: 'clicks-1' }, value: 0 },
@@ -63,7 +68,8 @@ describe('metrics', () => {
     expect(value('millrace_log_stalled', { log: 'clicks-1' })).toBe(0);
     expect(value('millrace_queue_depth', { stage: 'sink/\\"x\\"\\n' })).toBe(3);
     expect(value('millrace_build_info', { version: '1.2.3' })).toBe(1);
-    expect(value('millrace_open_cases')).toBeNaN();
+    expect(value('millrace_open_doors')).toBe(2);
+    expect(value('millrace_open_gates')).toBeNaN();
     expect(samples.some(({ name }) => name.startsWith('nodejs_eventloop_lag'))).toBe(true);
   });
 

@@ -141,7 +141,7 @@ describe('the page under a live stream', () => {
     expect(known.length).toBeGreaterThan(0);
     for (const { eventsIn, openCases, alerts, sinceStart, stages } of known) {
       expect(eventsIn).toBeGreaterThanOrEqual(before.eventsIn ?? 0);
-      expect(alerts).toBeGreaterThanOrEqual(before.alerts ?? 0);
+      expect(alerts).toBeGreaterThanOrEqual(Number(before.alerts));
       expect(openCases).toBeGreaterThan(0);
       expect(sinceStart.eventsIn).toBeLessThan(eventsIn ?? 0);
       // Far below the journal's end, of which nothing is projected only when the stores are gone.

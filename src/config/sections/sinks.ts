@@ -5,6 +5,7 @@ import { formatDuration } from '../../keys/units.ts';
 import { name } from '../../keys/value-schema.ts';
 import { nearestWord } from '../../nearest-word.ts';
 import { SINKS } from '../../sinks/adapters.ts';
+import { ALERT_STREAMS } from '../../tables.ts';
 import { type NamedParts, outputNames } from '../output-names.ts';
 import { notYet, type Reading, section } from '../section.ts';
 import { derivedSection } from './derived.ts';
@@ -66,7 +67,7 @@ function namedParts(reading: Reading): NamedParts {
 
 /** Every name that a sink can be of. */
 function sinkableNames(parts: NamedParts): string[] {
-  const derived = outputNames(parts).map((each) => (each === 'fraud.alerts' ? ALERTS : each));
+  const derived = outputNames(parts).map((each) => (ALERT_STREAMS.includes(each) ? ALERTS : each));
   return [...parts.streams.map((stream) => stream.name), ...derived];
 }
 
@@ -95,7 +96,7 @@ function namesOf(sinkName: string, raw: Written, known: readonly string[], repor
 }
 
 function unknownStream(stream: string, known: readonly string[]): string {
-  const nearest = stream === 'fraud.alerts' && known.includes(ALERTS) ? ALERTS : nearestWord(stream, known);
+  const nearest = ALERT_STREAMS.includes(stream) && known.includes(ALERTS) ? ALERTS : nearestWord(stream, known);
   const hint = nearest === undefined ? `known: ${known.join(', ') || 'none'}` : `did you mean ${nearest}?`;
   return `nothing gives ${JSON.stringify(stream)}; ${hint}`;
 }
