@@ -1,0 +1,72 @@
+/** The aggregates of statements, and what windows call them. */
+import type { CallExpression, Expression } from '../../sql/expression.ts';
+import { ExpressionError } from '../../sql/expression-error.ts';
+import { found } from '../../sql/walk.ts';
+
+/** DuckDB's name, and that of windows, where the two give the same. */
+const SAME: Readonly<Record<string, string>> = {
+  count: 'count',
+  sum: 'sum',
+  min: 'min',
+  max: 'max',
+  avg: 'avg',
+  mean: 'avg',
+  stddev: 'stddev_samp',
+  stddev_samp: 'stddev_samp',
+  stddev_pop: 'stddev_pop',
+  variance: 'var_samp',
+  var_samp: 'var_samp',
+  var_pop: 'var_pop',
+  bool_and: 'bool_and',
+  bool_or: 'bool_or',
+  arg_max: 'arg_max',
+  max_by: 'arg_max',
+  argmax: 'arg_max',
+  arg_min: 'arg_min',
+  min_by: 'arg_min',
+  argmin: 'arg_min',
+  list: 'collect',
+  array_agg: 'collect',
+  approx_count_distinct: 'distinct',
+  approx_quantile: 'quantile',
+};
+
+/** Aggregates whose answer depends on an order that a table has and a stream has not, and what to write. */
+const OTHERWISE: Readonly<Record<string, string>> = {
+  first: 'arg_min(x, time) is the value of the earliest event',
+  last: 'arg_max(x, time) is the value of the latest event',
+  any_value: 'arg_min(x, time) is the value of the earliest event',
+  median: 'approx_quantile(x, 0.5) is within 1 %',
+  quantile: 'approx_quantile(x, 0.5) is within 1 %',
+  quantile_cont: 'approx_quantile(x, 0.5) is within 1 %',
+  quantile_disc: 'approx_quantile(x, 0.5) is within 1 %',
+  mode: 'no window keeps all values to count them',
+  string_agg: 'list(x) keeps the values, and array_to_string joins them where they are read',
+  group_concat: 'list(x) keeps the values, and array_to_string joins them where they are read',
+  histogram: 'no window keeps a histogram',
+};
+
+export function isAggregate(expression: Expression): expression is CallExpression & Expression {
+  if (expression.kind !== 'call') return false;
+  return Object.hasOwn(SAME, expression.name) || Object.hasOwn(OTHERWISE, expression.name);
+}
+
+/** Throws an ExpressionError at an aggregate. */
+export function refuseAggregate(expression: Expression, message: string): void {
+  const aggregate = found(expression, isAggregate);
+  if (aggregate !== null) throw new ExpressionError(message, aggregate.at);
+}
+
+/** The aggregate as windows write it. Throws an ExpressionError for one that a stream has no answer for. */
+export function windowAggregate(call: CallExpression): CallExpression {
+  const { name, args, isDistinct, at } = call;
+  const instead = OTHERWISE[name];
+  if (instead !== undefined) throw new ExpressionError(`${name} has no answer on a stream: ${instead}`, at);
+  const own = name === 'max' && args.length === 2 ? 'top' : (SAME[name] ?? name);
+  if (args[0]?.kind === 'star') return { ...call, name: own, args: [] };
+  if (!isDistinct || own === 'count') return { ...call, name: own };
+  if (own === 'collect') return { ...call, name: 'list_distinct', isDistinct: false };
+  // The largest, the smallest and both truths are the same with and without.
+  if (['min', 'max', 'bool_and', 'bool_or'].includes(own)) return { ...call, name: own, isDistinct: false };
+  throw new ExpressionError(`DISTINCT is for count and list, not for ${name}`, at);
+}

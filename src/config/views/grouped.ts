@@ -1,0 +1,161 @@
+/** A statement with a grouping as the window that it means, as one would write it by hand. */
+import { nearestWord } from '../../nearest-word.ts';
+import type { Expression } from '../../sql/expression.ts';
+import { ExpressionError } from '../../sql/expression-error.ts';
+import { expressionText } from '../../sql/expression-text.ts';
+import type { Statement } from '../../sql/statement.ts';
+import { found, rewritten } from '../../sql/walk.ts';
+import { isAggregate, refuseAggregate, windowAggregate } from './aggregates.ts';
+import { type BucketWindow, bucketOf, tableWindow } from './buckets.ts';
+import { type Output, outputsOf, resolved, type Table } from './columns.ts';
+
+export interface GroupedPlan {
+  readonly window: BucketWindow;
+  /** Expressions over the stream's fields, with the names that results have for them. */
+  readonly key: readonly { readonly name: string; readonly expression: string }[];
+  readonly where: string | null;
+  readonly having: string | null;
+  /** Columns in their order: over aggregates, the key's names, `start` and `end`. */
+  readonly results: readonly { readonly name: string; readonly expression: string }[];
+}
+
+type Replacements = ReadonlyMap<string, Expression>;
+
+/** Throws an ExpressionError where the statement is no window. */
+export function groupedPlan(statement: Statement, table: Table, eventTime: string): GroupedPlan {
+  const outputs = outputsOf(statement.items, [table]);
+  const keys = keysOf(statement, outputs, table);
+  const bounds = boundsOf(statement, keys, eventTime);
+  const values = keys.filter((key) => !bounds.starts.has(expressionText(key)));
+  const key = values.map((expression) => ({ expression, name: keyName(expression, outputs) }));
+  const replacements: Map<string, Expression> = new Map();
+  for (const text of bounds.starts) replacements.set(text, columnOf('start'));
+  for (const text of bounds.ends) replacements.set(text, columnOf('end'));
+  for (const { expression, name } of key) replacements.set(expressionText(expression), columnOf(name));
+  const results = outputs.map(({ name, expression }) => ({ name, expression: overResults(expression, replacements) }));
+  const { where } = statement;
+  if (where !== null) refuseAggregate(where, 'WHERE is over events: write the condition behind HAVING');
+  return {
+    window: bounds.window,
+    key: key.map(({ name, expression }) => ({ name, expression: expressionText(expression) })),
+    where: where === null ? null : expressionText(resolved(where, [table])),
+    having: havingOf(statement, outputs, table, replacements),
+    results,
+  };
+}
+
+function columnOf(name: string): Expression {
+  return { kind: 'column', names: [name], isQuoted: false, at: 1 };
+}
+
+function keysOf({ groupBy, having }: Statement, outputs: readonly Output[], table: Table): Expression[] {
+  if (groupBy === 'all') {
+    return outputs.flatMap(({ expression }) => (found(expression, isAggregate) === null ? [expression] : []));
+  }
+  if (groupBy === null) {
+    const aggregate = outputs.map(({ expression }) => found(expression, isAggregate)).find((each) => each !== null);
+    const at = aggregate?.at ?? having?.at ?? 1;
+    throw new ExpressionError(ENDLESS, at);
+  }
+  return groupBy.map((each) => {
+    if (each.kind === 'literal' && typeof each.value === 'number') {
+      const output = outputs[each.value - 1];
+      if (output !== undefined) return output.expression;
+      throw new ExpressionError(`there is no column ${each.value}`, each.at);
+    }
+    const own = named(each, outputs, table)?.expression ?? resolved(each, [table]);
+    refuseAggregate(own, 'an aggregate is over a group, and makes none');
+    return own;
+  });
+}
+
+/** The column that a bare name means, where it is no field. */
+function named(expression: Expression, outputs: readonly Output[], { schema }: Table): Output | undefined {
+  if (expression.kind !== 'column' || expression.names.length > 1) return undefined;
+  const name = (expression.names[0] ?? '').toLowerCase();
+  if (schema.fields.some((field) => field.name.toLowerCase() === name)) return undefined;
+  return outputs.find((output) => output.name.toLowerCase() === name);
+}
+
+const ENDLESS =
+  "a stream never ends, so a group needs a window: GROUP BY time_bucket(INTERVAL '1 minute', the event time), or select from tumble, hop or session";
+
+interface Bounds {
+  readonly window: BucketWindow;
+  /** Texts of the expressions that are a window's start, or its end. */
+  readonly starts: ReadonlySet<string>;
+  readonly ends: ReadonlySet<string>;
+}
+
+function boundsOf({ from }: Statement, keys: readonly Expression[], eventTime: string): Bounds {
+  const buckets = keys.flatMap((key) => {
+    const window = bucketOf(key, eventTime);
+    return window === null ? [] : [{ window, key }];
+  });
+  if (from.window === null) {
+    const [first, ...others] = buckets;
+    if (first === undefined) throw new ExpressionError(otherTime(keys, eventTime) ?? ENDLESS, keys[0]?.at ?? 1);
+    const other = others.find(({ window }) => JSON.stringify(window) !== JSON.stringify(first.window));
+    if (other !== undefined) throw new ExpressionError('a view has one window: write a view each', other.key.at);
+    return { window: first.window, starts: new Set(buckets.map(({ key }) => expressionText(key))), ends: new Set() };
+  }
+  const [bucket] = buckets;
+  if (bucket !== undefined) throw new ExpressionError(`${from.window.name} is the window of this view`, bucket.key.at);
+  const isBound = (key: Expression): boolean => BOUNDS.includes(expressionText(key).toLowerCase());
+  if (!keys.some(isBound)) {
+    throw new ExpressionError('the groups of a window are told apart by window_start: GROUP BY it', from.window.at);
+  }
+  return {
+    window: tableWindow(from.window, eventTime),
+    starts: new Set(['window_start', ...keys.filter(isBound).map(expressionText)]),
+    ends: new Set(['window_end']),
+  };
+}
+
+const BOUNDS: readonly string[] = ['window_start', 'window_end'];
+
+/** Words on a bucket of another time than the stream's. */
+function otherTime(keys: readonly Expression[], eventTime: string): string | null {
+  const bucket = keys.find((key) => key.kind === 'call' && (key.name === 'time_bucket' || key.name === 'date_trunc'));
+  return bucket === undefined ? null : `windows go by the stream's event time, which is ${eventTime}`;
+}
+
+/** A field's own name, or else that of the column that it is. */
+function keyName(expression: Expression, outputs: readonly Output[]): string {
+  const text = expressionText(expression);
+  const output = outputs.find((each) => expressionText(each.expression) === text);
+  if (output !== undefined) return output.name;
+  if (expression.kind === 'column') return expression.names.join('_');
+  throw new ExpressionError(`what is grouped by has to be a column: select ${text} AS and a name`, expression.at);
+}
+
+/** An expression over results in the place of one over events. */
+function overResults(expression: Expression, replacements: Replacements): string {
+  const over = rewritten(expression, (each) => {
+    const known = replacements.get(expressionText(each));
+    if (known !== undefined) return known;
+    if (isAggregate(each)) return windowAggregate(each);
+    if (each.kind !== 'column') return null;
+    const near = nearestWord(each.names[0] ?? '', [...replacements.values()].map(expressionText));
+    const hint = near === undefined ? '' : `; did you mean ${near}?`;
+    throw new ExpressionError(`${expressionText(each)} is neither grouped by nor inside an aggregate${hint}`, each.at);
+  });
+  return expressionText(over);
+}
+
+function havingOf(
+  { having }: Statement,
+  outputs: readonly Output[],
+  table: Table,
+  replacements: Replacements,
+): string | null {
+  if (having === null) return null;
+  // HAVING may name columns.
+  const own = rewritten(having, (each) => named(each, outputs, table)?.expression ?? null);
+  const over = resolved(own, [table]);
+  const byText = new Map(replacements);
+  for (const { name, expression } of outputs) {
+    if (found(expression, isAggregate) !== null) byText.set(expressionText(expression), columnOf(name));
+  }
+  return overResults(over, byText);
+}

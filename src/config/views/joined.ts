@@ -1,0 +1,176 @@
+/** A statement over two streams as the join that it means: an interval join, or one with a table as of each event's time. */
+import type { Expression } from '../../sql/expression.ts';
+import { ExpressionError } from '../../sql/expression-error.ts';
+import { expressionText } from '../../sql/expression-text.ts';
+import type { JoinItem, Statement } from '../../sql/statement.ts';
+import { rewritten } from '../../sql/walk.ts';
+import { refuseAggregate } from './aggregates.ts';
+import { lengthMs } from './buckets.ts';
+import { outputsOf, resolved, type Table } from './columns.ts';
+
+/** A side: the prefix of its table is `left` or `right`. */
+export interface Side extends Table {
+  readonly eventTime: string;
+}
+
+export interface JoinedPlan {
+  readonly type: 'inner' | 'left' | 'outer';
+  /** Pairs of expressions that are equal, over the fields of each side. */
+  readonly on: readonly { readonly left: string; readonly right: string }[];
+  /** How far the right event may be from the left one, in ms; null for a table's row as of the left event. */
+  readonly withinMs: { readonly before: number; readonly after: number } | null;
+  /** Over results. */
+  readonly where: string | null;
+  readonly columns: readonly { readonly name: string; readonly expression: string }[];
+}
+
+/** Throws an ExpressionError where the statement is no join of streams. */
+export function joinedPlan(statement: Statement, join: JoinItem, left: Side, right: Side): JoinedPlan {
+  const tables = [left, right];
+  const { where, groupBy, having, items } = statement;
+  const grouped = groupBy !== null || having !== null;
+  if (grouped) throw new ExpressionError('a view of a join is grouped by another view of it', join.at);
+  const terms = isUsing(join.on) ? [] : termsOf(resolved(join.on, tables));
+  const on = isUsing(join.on) ? join.on.map((name) => ({ left: name, right: name })) : [];
+  const times: TimeBound[] = [];
+  const rest: Expression[] = [];
+  for (const term of terms) {
+    const equal = equality(term);
+    const bounds = equal === null ? timeBounds(term, left, right) : [];
+    if (equal !== null) on.push(equal);
+    else if (bounds.length > 0) times.push(...bounds);
+    else rest.push(term);
+  }
+  if (on.length === 0) throw new ExpressionError('ON needs what the two have in common, such as a.id = b.id', join.at);
+  const [other] = rest;
+  if (other !== undefined && join.type !== 'inner') {
+    throw new ExpressionError(
+      'ON of a left or full join has equal fields and bounds of time; other conditions belong behind WHERE',
+      other.at,
+    );
+  }
+  if (where !== null) refuseAggregate(where, 'an aggregate needs a group, and a join has none');
+  const conditions = [...rest, ...(where === null ? [] : [resolved(where, tables)])].map(expressionText);
+  return {
+    type: join.type,
+    on,
+    withinMs: join.isAsOf ? asOf(join, times) : withinOf(join, times),
+    where: conditions.length === 0 ? null : conditions.join(' AND '),
+    columns: outputsOf(items, tables).map(({ name, expression }) => {
+      refuseAggregate(expression, 'an aggregate needs a group, and a join has none');
+      return { name, expression: expressionText(expression) };
+    }),
+  };
+}
+
+function isUsing(on: JoinItem['on']): on is readonly string[] {
+  return Array.isArray(on);
+}
+
+function termsOf(expression: Expression): readonly Expression[] {
+  return expression.kind === 'and' ? expression.of.flatMap(termsOf) : [expression];
+}
+
+/** Null for what is no equality of something of the left side with something of the right one. */
+function equality(term: Expression): { readonly left: string; readonly right: string } | null {
+  if (term.kind !== 'compare' || term.operator !== '=') return null;
+  const [a, b] = [sideOf(term.left), sideOf(term.right)];
+  if (a === null || b === null || a === b) return null;
+  const [left, right] = a === 'left' ? [term.left, term.right] : [term.right, term.left];
+  return { left: within(left), right: within(right) };
+}
+
+/** The side whose fields an expression is of; null when it is of both or of none. */
+function sideOf(expression: Expression): 'left' | 'right' | null {
+  const sides = new Set<string>();
+  stripped(expression, (side) => void sides.add(side));
+  const [side, ...others] = sides;
+  return others.length === 0 && (side === 'left' || side === 'right') ? side : null;
+}
+
+function within(expression: Expression): string {
+  return expressionText(stripped(expression, () => {}));
+}
+
+/** The expression over its side's own fields. */
+function stripped(expression: Expression, tell: (side: string) => void): Expression {
+  return replaceColumns(expression, (names) => {
+    tell(names[0] ?? '');
+    return names.slice(1);
+  });
+}
+
+/** Of the right event's time less that of the left one. */
+interface TimeBound {
+  readonly is: 'least' | 'most';
+  readonly ms: number;
+  readonly at: number;
+}
+
+function timeBounds(term: Expression, left: Side, right: Side): TimeBound[] {
+  if (term.kind === 'between' && !term.isNegated) {
+    const { of, low, high, at } = term;
+    return [
+      ...timeBounds({ kind: 'compare', operator: '>=', left: of, right: low, at }, left, right),
+      ...timeBounds({ kind: 'compare', operator: '<=', left: of, right: high, at }, left, right),
+    ];
+  }
+  if (term.kind !== 'compare' || term.operator === '!=') return [];
+  const [a, b] = [timeOf(term.left, left, right), timeOf(term.right, left, right)];
+  if (a === null || b === null || a.side === b.side) return [];
+  // right + r ⊕ left + l  ⇔  right − left ⊕ l − r
+  const isSwapped = a.side === 'left';
+  const [own, other] = isSwapped ? [b, a] : [a, b];
+  const ms = other.plusMs - own.plusMs;
+  const isLeast = term.operator.startsWith('>') !== isSwapped;
+  const step = term.operator.length === 1 ? 1 : 0;
+  return [{ is: isLeast ? 'least' : 'most', ms: isLeast ? ms + step : ms - step, at: term.at }];
+}
+
+/** The event time of a side, and so many ms more; null for anything else. */
+function timeOf(expression: Expression, left: Side, right: Side): { side: 'left' | 'right'; plusMs: number } | null {
+  if (expression.kind === 'column') {
+    const [side, ...names] = expression.names;
+    const own = side === 'left' ? left : right;
+    const isTime = names.join('.').toLowerCase() === own.eventTime.toLowerCase();
+    return isTime && (side === 'left' || side === 'right') ? { side, plusMs: 0 } : null;
+  }
+  if (expression.kind !== 'compute') return null;
+  const first = timeOf(expression.first, left, right);
+  if (first === null) return null;
+  const steps = expression.steps.map(({ operator, operand }) => {
+    return operator === '+' ? lengthMs(operand) : operator === '-' ? -lengthMs(operand) : Number.NaN;
+  });
+  const plusMs = steps.reduce((sum, ms) => sum + ms, first.plusMs);
+  return Number.isNaN(plusMs) ? null : { side: first.side, plusMs };
+}
+
+function withinOf({ at }: JoinItem, times: readonly TimeBound[]): { before: number; after: number } {
+  const least = times.filter(({ is }) => is === 'least').map(({ ms }) => ms);
+  const most = times.filter(({ is }) => is === 'most').map(({ ms }) => ms);
+  if (least.length === 0 || most.length === 0) {
+    throw new ExpressionError(
+      'a join without a bound of time keeps all events for ever: AND b.time BETWEEN a.time - INTERVAL 5 MINUTE AND a.time + INTERVAL 1 MINUTE',
+      at,
+    );
+  }
+  const [before, after] = [-Math.max(...least), Math.min(...most)];
+  const [bound] = times;
+  if (before >= 0 && after >= 0) return { before: before || 0, after: after || 0 };
+  throw new ExpressionError(
+    "the times must be able to be equal: a bound begins at, or before, the left event's time",
+    bound?.at ?? at,
+  );
+}
+
+/** DuckDB's ASOF JOIN names the row of the table by `left.time >= right.time`. */
+function asOf({ at, type }: JoinItem, times: readonly TimeBound[]): null {
+  const [only, ...others] = times;
+  if (type === 'outer') throw new ExpressionError('ASOF is INNER or LEFT: a table has no row without an event', at);
+  if (only !== undefined && others.length === 0 && only.is === 'most' && only.ms === 0) return null;
+  throw new ExpressionError('ASOF takes the row as of the left event: AND left.time >= right.time', only?.at ?? at);
+}
+
+function replaceColumns(expression: Expression, names: (names: readonly string[]) => readonly string[]): Expression {
+  return rewritten(expression, (each) => (each.kind === 'column' ? { ...each, names: names(each.names) } : null));
+}
