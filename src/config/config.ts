@@ -23,7 +23,7 @@ export function deriveConfig(given: Omit<Reading, 'relation' | 'open'>): Config 
   checkStreamNames(reading);
   const parts: Parts = {};
   for (const section of SECTIONS) section.put(parts, reading);
-  return whole(parts);
+  return withViews(whole(parts));
 }
 
 /** The configuration with its secrets replaced: what may be shown. */
@@ -48,6 +48,25 @@ function relationOf(name: string, at: readonly string[], reading: Reading): Rela
   const known = SECTIONS.flatMap((section) => section.relationNames(reading));
   report(at, unknownName('stream', name, known));
   return null;
+}
+
+/** What views mean stands among the windows, joins and derived streams. */
+function withViews(config: Config): Config {
+  const { windows, joins, derived, views } = config;
+  return {
+    ...config,
+    windows: [...windows, ...views.flatMap((view) => view.windows)],
+    joins: [...joins, ...views.flatMap((view) => view.joins)],
+    derived: [...derived, ...views.flatMap((view) => view.derived)],
+  };
+}
+
+/** What a file says by itself: what views mean is not said twice. */
+export function withoutViews(config: Config): Config {
+  const { windows, joins, derived, views } = config;
+  const isOwn = ({ name }: { readonly name: string }): boolean =>
+    !views.some((view) => [...view.windows, ...view.joins, ...view.derived].some((each) => each.name === name));
+  return { ...config, windows: windows.filter(isOwn), joins: joins.filter(isOwn), derived: derived.filter(isOwn) };
 }
 
 function whole(parts: Parts): Config {

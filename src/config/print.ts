@@ -1,6 +1,6 @@
 /** A configuration as a pipeline file again: what it reads back as is the same configuration. Secrets are left out. */
 import { Document, isPair, isScalar, isMap as isYamlMap } from 'yaml';
-import { type Config, deriveConfig, redacted } from './config.ts';
+import { type Config, deriveConfig, redacted, withoutViews } from './config.ts';
 import { SECTIONS } from './sections.ts';
 import { descriptionAt } from './shape.ts';
 
@@ -10,7 +10,7 @@ export interface PrintOptions {
 
 /** YAML with every default filled in; its comments are the schema's. */
 export function printConfig(config: Config, { secrets }: PrintOptions): string {
-  const shown = secrets === 'shown' ? config : redacted(config);
+  const shown = withoutViews(secrets === 'shown' ? config : redacted(config));
   return commented(Object.fromEntries(SECTIONS.map((section) => [section.key, section.print(shown)])));
 }
 

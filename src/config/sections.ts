@@ -14,6 +14,7 @@ import { sinksSection } from './sections/sinks.ts';
 import { storesSection } from './sections/stores.ts';
 import { streamsSection } from './sections/streams.ts';
 import { supervisionSection } from './sections/supervision.ts';
+import { viewsSection } from './sections/views.ts';
 import { windowsSection } from './sections/windows.ts';
 
 export const SECTIONS = [
@@ -29,6 +30,7 @@ export const SECTIONS = [
   windowsSection,
   joinsSection,
   derivedSection,
+  viewsSection,
   operatorsSection,
   schedulesSection,
   fraudSection,

@@ -53,7 +53,7 @@ export const derivedSection = section({
 const EVENT_FIELDS: readonly string[] = ['stream', DERIVED_TIME];
 
 /** Null when what it is of does not exist, or when its events can't be made of those. */
-function derivedOf(name: string, raw: RawDerived, { report, relation }: Reading): DerivedConfig | null {
+export function derivedOf(name: string, raw: RawDerived, { report, relation }: Reading): DerivedConfig | null {
   const at = ['derived', name];
   const stream = relation(raw.stream, [...at, 'stream']);
   if (stream === null) return null;

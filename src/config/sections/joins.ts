@@ -117,7 +117,7 @@ export const joinsSection = section({
 });
 
 /** Null when a side of it does not exist, which makes everything else unknowable. */
-function joinOf(name: string, raw: RawJoin, { relation, report }: Reading): JoinConfig | null {
+export function joinOf(name: string, raw: RawJoin, { relation, report }: Reading): JoinConfig | null {
   const at = ['joins', name];
   const [leftSide, leftName] = 'leftTable' in raw ? ['leftTable', raw.leftTable] : ['left', raw.left];
   const [rightSide, rightName] =

@@ -45,6 +45,8 @@ export interface WindowConfig {
   readonly results?: readonly ComputedResult[];
   /** A condition on results; absent for all of them. */
   readonly having?: string;
+  /** Its results are the columns of a statement, and nothing beside them. */
+  readonly isView?: true;
 }
 
 const window = z.strictObject({
@@ -116,7 +118,7 @@ export const windowsSection = section({
 });
 
 /** Null when its stream does not exist, which makes everything else unknowable. */
-function windowOf(name: string, raw: RawWindow, reading: Reading): WindowConfig | null {
+export function windowOf(name: string, raw: RawWindow, reading: Reading): WindowConfig | null {
   const { relation, report } = reading;
   const at = ['windows', name];
   if (name.toLowerCase() === 'parts') report(at, 'is a reserved name; choose another');

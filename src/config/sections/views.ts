@@ -1,0 +1,227 @@
+/** The views of a file: one SQL statement each, which is a window, a derived stream, or a join and a derived stream of it. */
+import { z } from 'zod';
+import { formatDuration } from '../../keys/units.ts';
+import { duration, name } from '../../keys/value-schema.ts';
+import { ExpressionError } from '../../sql/expression-error.ts';
+import { expressionText } from '../../sql/expression-text.ts';
+import { parseStatement, type SourceItem, type Statement } from '../../sql/statement.ts';
+import { found } from '../../sql/walk.ts';
+import { entries, type Reading, section } from '../section.ts';
+import { isAggregate } from '../views/aggregates.ts';
+import { outputsOf, resolved, type Table } from '../views/columns.ts';
+import { groupedPlan } from '../views/grouped.ts';
+import { joinedPlan, type Side } from '../views/joined.ts';
+import { NO_EXCHANGES, windowPlace } from '../window-place.ts';
+import { type DerivedConfig, derivedOf, derivedRelation } from './derived.ts';
+import { type JoinConfig, joinOf, joinRelation } from './joins.ts';
+import type { Relation } from './relation.ts';
+import { windowRelation } from './window-relation.ts';
+import { type WindowConfig, windowOf } from './windows.ts';
+
+export interface ViewConfig {
+  readonly name: string;
+  readonly sql: string;
+  readonly allowedLatenessMs: number;
+  readonly graceMs: number;
+  /** What the statement means, as one would write it by hand. */
+  readonly windows: readonly WindowConfig[];
+  readonly joins: readonly JoinConfig[];
+  readonly derived: readonly DerivedConfig[];
+}
+
+/** What a view of a join calls the pairs that it selects from. */
+export const PAIRS = '.pairs';
+
+const view = z
+  .union([
+    z.string(),
+    z.strictObject({
+      sql: z.string().describe('One SELECT of DuckDB.'),
+      allowedLateness: duration.prefault('0s').describe('Of a view with a group: a late event corrects it so long.'),
+      grace: duration.prefault('0s').describe('Of a view with a join: an event may come so long behind the watermark.'),
+    }),
+  ])
+  .transform((written) => (typeof written === 'string' ? { sql: written, allowedLateness: 0, grace: 0 } : written));
+
+type RawView = z.output<typeof view>;
+
+const each = entries(viewOf);
+
+export const viewsSection = section({
+  key: 'views',
+  schema: z.record(name, view).default({}),
+  streamNames: (raw) => Object.keys(raw),
+  relations: {
+    entryOf: (name, raw) => (Object.hasOwn(raw, name) ? name : null),
+    names: (raw) => Object.keys(raw),
+    of(name, reading) {
+      const own = each.one(name, viewsSection.raw(reading), reading);
+      return own === null ? null : viewRelation(own, reading);
+    },
+  },
+  derive: (raw, reading): readonly ViewConfig[] => each.all(raw, reading),
+  print: (views) => Object.fromEntries(views.map((own) => [own.name, printView(own)])),
+});
+
+function printView({ sql, allowedLatenessMs, graceMs }: ViewConfig) {
+  if (allowedLatenessMs === 0 && graceMs === 0) return sql;
+  return { sql, allowedLateness: formatDuration(allowedLatenessMs), grace: formatDuration(graceMs) };
+}
+
+/** Null, and a report at its place in the text, where the statement can't be said as a stream. */
+function viewOf(name: string, raw: RawView, reading: Reading): ViewConfig | null {
+  const { sql } = raw;
+  const path = isBare(name, reading) ? ['views', name] : ['views', name, 'sql'];
+  try {
+    const statement = parseStatement(sql);
+    const meaning = meaningOf(name, statement, raw, inStatement(reading, path), path);
+    return meaning === null
+      ? null
+      : { name, sql, allowedLatenessMs: raw.allowedLateness, graceMs: raw.grace, ...meaning };
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    reading.report(path, `at character ${error.position}: ${error.message}`, error.position);
+    return null;
+  }
+}
+
+function isBare(name: string, { file }: Reading): boolean {
+  const { views } = file;
+  return typeof views === 'object' && views !== null && typeof Object.entries(views).find(([key]) => key === name)?.[1] === 'string';
+}
+
+/** What does not hold of the window, join or derived stream is said of the statement. */
+function inStatement(reading: Reading, path: readonly string[]): Reading {
+  return { ...reading, report: ([, , ...rest], message) => reading.report(path, [...rest, message].join(': ')) };
+}
+
+type Meaning = Pick<ViewConfig, 'windows' | 'joins' | 'derived'>;
+
+const NOTHING: Meaning = { windows: [], joins: [], derived: [] };
+
+function meaningOf(
+  name: string,
+  statement: Statement,
+  raw: RawView,
+  reading: Reading,
+  path: readonly string[],
+): Meaning | null {
+  const { from, join } = statement;
+  const left = reading.relation(from.stream, path);
+  if (left === null) return null;
+  if (join !== null) return joinMeaning(name, { ...statement, join }, raw, reading, left, path);
+  const table: Table = { source: from, schema: left.schema, prefix: [] };
+  return isGrouped(statement)
+    ? windowMeaning(name, statement, raw, reading, table, left)
+    : derivedMeaning(name, statement, reading, table);
+}
+
+function isGrouped({ items, from, groupBy, having }: Statement): boolean {
+  const aggregates = items.some((item) => item.kind === 'column' && found(item.expression, isAggregate) !== null);
+  return aggregates || groupBy !== null || having !== null || from.window !== null;
+}
+
+function windowMeaning(
+  name: string,
+  statement: Statement,
+  { allowedLateness }: RawView,
+  reading: Reading,
+  table: Table,
+  { eventTime }: Relation,
+): Meaning | null {
+  const plan = groupedPlan(statement, table, eventTime);
+  const window = windowOf(
+    name,
+    {
+      stream: statement.from.stream,
+      key: plan.key.length === 0 ? null : plan.key.map(({ expression }) => expression),
+      window: plan.window,
+      allowedLateness,
+      early: null,
+      where: plan.where,
+      top: null,
+      aggregate: Object.fromEntries(plan.results.map((each) => [each.name, each.expression])),
+    },
+    reading,
+  );
+  return window === null ? null : { ...NOTHING, windows: [{ ...window, isView: true }] };
+}
+
+function derivedMeaning(name: string, statement: Statement, reading: Reading, table: Table): Meaning | null {
+  const { items, where, from } = statement;
+  const select = outputsOf(items, [table]).map((each) => [each.name, expressionText(each.expression)]);
+  const derived = derivedOf(
+    name,
+    {
+      stream: from.stream,
+      where: where === null ? null : expressionText(resolved(where, [table])),
+      select: Object.fromEntries(select),
+    },
+    reading,
+  );
+  return derived === null ? null : { ...NOTHING, derived: [derived] };
+}
+
+function joinMeaning(
+  name: string,
+  statement: Statement & { readonly join: NonNullable<Statement['join']> },
+  { grace }: RawView,
+  reading: Reading,
+  left: Relation,
+  path: readonly string[],
+): Meaning | null {
+  const { from, join } = statement;
+  const right = reading.relation(join.right.stream, path);
+  if (right === null) return null;
+  for (const source of [from, join.right]) refuseWindow(source);
+  const plan = joinedPlan(statement, join, sideOf(from, left, 'left'), sideOf(join.right, right, 'right'));
+  const pairs = name + PAIRS;
+  const [on, ...others] = plan.on;
+  if (on === undefined || others.length > 0) throw new ExpressionError('ON has one equality of fields', join.at);
+  const common = { left: from.stream, on, where: plan.where, grace } as const;
+  const own = joinOf(
+    pairs,
+    plan.withinMs === null
+      ? { ...common, table: join.right.stream, type: plan.type === 'left' ? 'left' : 'inner', history: HISTORY_MS }
+      : { ...common, right: join.right.stream, type: plan.type, within: plan.withinMs },
+    reading,
+  );
+  if (own === null) return null;
+  const derived = derivedOf(
+    name,
+    { stream: pairs, where: null, select: Object.fromEntries(plan.columns.map((each) => [each.name, each.expression])) },
+    { ...reading, relation: (other, at) => (other === pairs ? joinRelation(own, left, right) : reading.relation(other, at)) },
+  );
+  if (derived === null) return null;
+  return { ...NOTHING, joins: [own], derived: [derived] };
+}
+
+/** As long as a join with a table keeps rows that were replaced, by default. */
+const HISTORY_MS = 86_400_000;
+
+function sideOf(source: SourceItem, { schema, eventTime }: Relation, side: 'left' | 'right'): Side {
+  return { source, schema, eventTime, prefix: [side] };
+}
+
+function refuseWindow({ window }: SourceItem): void {
+  if (window === null) return;
+  throw new ExpressionError(`${window.name} is for a view of one stream: write a view of it and join that`, window.at);
+}
+
+function viewRelation({ name, windows, joins, derived }: ViewConfig, reading: Reading): Relation | null {
+  const at = ['views', name];
+  const [window] = windows;
+  if (window !== undefined) {
+    const of = reading.relation(window.stream, at);
+    return of === null ? null : windowRelation(window, windowPlace(window, of, NO_EXCHANGES));
+  }
+  const [join] = joins;
+  const [selected] = derived;
+  if (selected === undefined) return null;
+  if (join === undefined) {
+    const of = reading.relation(selected.stream, at);
+    return of === null ? null : derivedRelation(selected, of);
+  }
+  const [left, right] = [reading.relation(join.left, at), reading.relation(join.right, at)];
+  return left === null || right === null ? null : derivedRelation(selected, joinRelation(join, left, right));
+}
