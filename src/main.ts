@@ -36,6 +36,14 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'run one SELECT against a read model',
     load: async () => (await import('./commands/query.ts')).queryCommand,
   },
+  'check-view': {
+    summary: "compare a view with DuckDB's answer to its statement",
+    load: async () => (await import('./commands/check-view.ts')).checkViewCommand,
+  },
+  'explain-view': {
+    summary: 'print what a view comes to: its operators, exchanges and state',
+    load: async () => (await import('./commands/explain-view.ts')).explainViewCommand,
+  },
   digest: {
     summary: 'print one hash a projection table and a derived stream',
     load: async () => (await import('./commands/digest.ts')).digestCommand,
@@ -114,7 +122,7 @@ function parseWords(words: readonly string[], { name, options: own }: Command) {
 }
 
 function overallHelp(): string {
-  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`);
+  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`);
   return `millrace COMMAND [OPTIONS]\n\n${lines.join('\n')}\n\nmillrace COMMAND --help says more.\n`;
 }
 

@@ -31,6 +31,11 @@ function commented(data: Record<string, unknown>): string {
   return document.toString({ lineWidth: WIDTH });
 }
 
+/** Without the schema's comments. */
+export function yamlOf(data: Readonly<Record<string, unknown>>): string {
+  return new Document(data, { aliasDuplicateObjects: false }).toString({ lineWidth: WIDTH });
+}
+
 function describe(node: unknown, path: readonly string[]): void {
   if (!isYamlMap(node)) return;
   for (const pair of node.items) {

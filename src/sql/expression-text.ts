@@ -3,13 +3,12 @@ import type { Expression } from './expression.ts';
 import { typeText } from './type.ts';
 import { textOf } from './value-text.ts';
 
-/** Names that stand for themselves are not quoted, unless a word of the grammar is spelled so. */
+/** Names that stand for themselves are not quoted, unless a word of expressions is spelled so. */
 const PLAIN = /^[a-z_][a-z0-9_]*$/i;
 const WORDS: ReadonlySet<string> = new Set(
-  `all and as asof at between both by case cast collate cross date datetime desc distinct else end escape except exists
-  extract false from full group having ilike in inner intersect interval into is isnull join left like limit map natural
-  not notnull null offset on or order outer position qualify right select similar struct substring table then timestamp
-  trim true try_cast union using when where window with`.split(/\s+/),
+  'and between case cast distinct else end escape false for from ilike in interval is isnull like map not notnull null or select then true try_cast when'.split(
+    ' ',
+  ),
 );
 
 export function nameText(name: string): string {

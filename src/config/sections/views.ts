@@ -87,7 +87,11 @@ function viewOf(name: string, raw: RawView, reading: Reading): ViewConfig | null
 
 function isBare(name: string, { file }: Reading): boolean {
   const { views } = file;
-  return typeof views === 'object' && views !== null && typeof Object.entries(views).find(([key]) => key === name)?.[1] === 'string';
+  return (
+    typeof views === 'object' &&
+    views !== null &&
+    typeof Object.entries(views).find(([key]) => key === name)?.[1] === 'string'
+  );
 }
 
 /** What does not hold of the window, join or derived stream is said of the statement. */
@@ -189,8 +193,15 @@ function joinMeaning(
   if (own === null) return null;
   const derived = derivedOf(
     name,
-    { stream: pairs, where: null, select: Object.fromEntries(plan.columns.map((each) => [each.name, each.expression])) },
-    { ...reading, relation: (other, at) => (other === pairs ? joinRelation(own, left, right) : reading.relation(other, at)) },
+    {
+      stream: pairs,
+      where: null,
+      select: Object.fromEntries(plan.columns.map((each) => [each.name, each.expression])),
+    },
+    {
+      ...reading,
+      relation: (other, at) => (other === pairs ? joinRelation(own, left, right) : reading.relation(other, at)),
+    },
   );
   if (derived === null) return null;
   return { ...NOTHING, joins: [own], derived: [derived] };

@@ -36,7 +36,7 @@ describe('a statement with a group', () => {
       having: '(n > 1)',
       results: [
         { name: 'customerId', expression: 'customerId' },
-        { name: 'minute', expression: '"start"' },
+        { name: 'minute', expression: 'start' },
         { name: 'n', expression: 'count()' },
         { name: 'total', expression: 'sum(amountCents)' },
       ].map((each) => (each.name === 'minute' ? { ...each, expression: 'start' } : each)),
@@ -112,10 +112,10 @@ describe('a statement with a join', () => {
       type: 'left',
       on: [{ left: 'customerId', right: 'customerId' }],
       withinMs: { before: 60_000, after: 300_000 },
-      where: '("left".amountCents > 3)',
+      where: '(left.amountCents > 3)',
       columns: [
-        { name: 'customerId', expression: '"left".customerId' },
-        { name: 'less', expression: '("right".amountCents - "left".amountCents)' },
+        { name: 'customerId', expression: 'left.customerId' },
+        { name: 'less', expression: '(right.amountCents - left.amountCents)' },
       ],
     });
   });

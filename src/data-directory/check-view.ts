@@ -1,0 +1,106 @@
+/** A view of a data directory beside DuckDB's answer to its statement, up to where the view has come. */
+import type { Config } from '../config/config.ts';
+import { relationsOf } from '../config/relations.ts';
+import type { Relation } from '../config/sections/relation.ts';
+import type { ViewConfig } from '../config/sections/views.ts';
+import type { WindowConfig } from '../config/sections/windows.ts';
+import { NO_EXCHANGES, windowPlace } from '../config/window-place.ts';
+import type { DynamicEvent } from '../messages/codec.ts';
+import { DERIVED_TIME } from '../messages/derived-event.ts';
+import { exactJson } from '../messages/event-json.ts';
+import { logPlace } from '../messages/log-name.ts';
+import type { WindowResult } from '../messages/window-result.ts';
+import { checkView, type EventTable, type ViewFindings } from '../projections/view-check.ts';
+import { parseStatement } from '../sql/statement.ts';
+import { windowStart } from '../streams/window-kind.ts';
+import { resultTypeOf } from '../streams/window-operator.ts';
+import { readViewRows, type ViewRows } from './view-rows.ts';
+
+export interface CheckedView extends ViewFindings {
+  /** Windows that end by then were compared, in epoch ms; null for a view without windows. */
+  readonly closedMs: number | null;
+  /** Events that were left out, since the window had closed when they came. */
+  readonly late: number;
+}
+
+/** Throws when the view's name is none, and when DuckDB refuses the statement. */
+export async function checkedView(config: Config, dataDir: string, view: ViewConfig): Promise<CheckedView> {
+  const relations = relationsOf(config);
+  const { from, join } = parseStatement(view.sql);
+  const sources = [from, ...(join === null ? [] : [join.right])].map(({ stream }) => relations.named(stream));
+  const [window] = view.windows;
+  const rows = await readViewRows(dataDir, view.name, sources, window?.window.kind === 'session');
+  const tables = sources.map(({ name, schema }) => ({ name, schema, events: rows.events.get(name) ?? [] }));
+  const own = relations.named(view.name);
+  if (window === undefined) {
+    const fields = own.schema.fields.filter(({ name }) => name !== DERIVED_TIME);
+    const given = { schema: { ...own.schema, fields }, events: rows.derived };
+    return {
+      ...(await checkView({ statement: view.sql, tables, view: given, closedMs: null })),
+      closedMs: null,
+      late: 0,
+    };
+  }
+  const [of] = sources;
+  if (of === undefined) throw new Error(`${view.name} is of nothing`);
+  return checkedWindow(view, window, of, tables, rows);
+}
+
+async function checkedWindow(
+  { sql, name }: ViewConfig,
+  window: WindowConfig,
+  of: Relation,
+  tables: readonly EventTable[],
+  rows: ViewRows,
+): Promise<CheckedView> {
+  const { log } = windowPlace(window, of, NO_EXCHANGES);
+  const closedMs = closedBy(log, rows);
+  const results = [...rows.results.values()].flat().filter(({ end }) => end <= closedMs);
+  const { aggregates } = resultTypeOf({ ...window, keyField: window.key });
+  const left = tables.map((table) => ({
+    ...table,
+    events: inClosed(withoutLate(table.events, rows.late), window, of, closedMs),
+  }));
+  const view = {
+    schema: { type: 'record', name, fields: aggregates } as const,
+    events: results.map((result: WindowResult): DynamicEvent => result.aggregates),
+  };
+  return { ...(await checkView({ statement: sql, tables: left, view, closedMs })), closedMs, late: rows.late.length };
+}
+
+/** The least of what the partitions have fired by; a partition that has fired nothing has closed nothing. */
+function closedBy(log: string, { results, logs }: ViewRows): number {
+  const own = logs.filter((each) => logPlace(each)?.stream === log);
+  const fired = own.map((each) => Math.max(Number.NEGATIVE_INFINITY, ...ends(results.get(each) ?? [])));
+  return fired.length === 0 ? Number.NEGATIVE_INFINITY : fired.reduce((a, b) => Math.min(a, b));
+}
+
+function ends(results: readonly WindowResult[]): number[] {
+  return [results.reduce((latest, { at, end }) => Math.max(latest, at + 1, end), Number.NEGATIVE_INFINITY)];
+}
+
+/** As many of the events as were late, each by its own text: those that are equal stand for each other. */
+function withoutLate(events: readonly DynamicEvent[], late: readonly string[]): readonly DynamicEvent[] {
+  if (late.length === 0) return events;
+  const counts = new Map<string, number>();
+  for (const text of late) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return events.filter((event) => {
+    const text = exactJson(event);
+    const count = counts.get(text) ?? 0;
+    if (count > 0) counts.set(text, count - 1);
+    return count === 0;
+  });
+}
+
+/** Those of windows that are closed, where an event is in one window. */
+function inClosed(
+  events: readonly DynamicEvent[],
+  { window }: WindowConfig,
+  { eventTime }: Relation,
+  closedMs: number,
+): readonly DynamicEvent[] {
+  if (closedMs === Number.NEGATIVE_INFINITY) return [];
+  if (window.kind !== 'tumbling') return events;
+  const openFromMs = windowStart(closedMs, window.sizeMs, window.offsetMs);
+  return events.filter((event) => Number(event[eventTime]) < openFromMs);
+}

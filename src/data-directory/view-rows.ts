@@ -1,0 +1,110 @@
+/** The events of a statement's streams, and the rows that its view gave of them, as a journal has them. */
+import { BUILTIN_TYPES } from '../builtin-types.ts';
+import { journalOf, openReader } from '../journal/open-reader.ts';
+import { readSchemaFiles } from '../journal/schema-files.ts';
+import { fullName } from '../keys/names.ts';
+import type { AvroRecord } from '../messages/avro.ts';
+import { type DynamicEvent, dynamicEventType } from '../messages/codec.ts';
+import type { Commit, Section } from '../messages/commit.ts';
+import { derivedStreamOfRecord } from '../messages/derived-event.ts';
+import { exactJson } from '../messages/event-json.ts';
+import { createRegistry, type Registry } from '../messages/registry.ts';
+import { lateEventType } from '../messages/types.ts';
+import type { WindowResult } from '../messages/window-result.ts';
+
+/** A stream whose events are wanted: one that a source brings, or one that is derived. */
+export interface WantedStream {
+  readonly name: string;
+  readonly schema: AvroRecord;
+}
+
+export interface ViewRows {
+  /** By stream. */
+  readonly events: ReadonlyMap<string, readonly DynamicEvent[]>;
+  /** What a derived view gave. */
+  readonly derived: readonly DynamicEvent[];
+  /** What a window gave, the newest revision of each result, by log. */
+  readonly results: ReadonlyMap<string, readonly WindowResult[]>;
+  /** Events that were too late for the window, as JSON. */
+  readonly late: readonly string[];
+  /** Logs that have a commit. */
+  readonly logs: readonly string[];
+}
+
+/** Takes no lock, so it may run beside the service. All of it is held in memory. */
+export async function readViewRows(
+  dataDir: string,
+  view: string,
+  streams: readonly WantedStream[],
+  isSession: boolean,
+): Promise<ViewRows> {
+  const reader = openReader(journalOf(dataDir));
+  const registry = createRegistry(BUILTIN_TYPES);
+  for (const [fingerprint, json] of readSchemaFiles(dataDir)) registry.learn(fingerprint, json);
+  const wanted = streams.map((stream) => ({
+    ...stream,
+    type: dynamicEventType(stream.schema),
+    events: [] as DynamicEvent[],
+  }));
+  const derived: DynamicEvent[] = [];
+  const late: string[] = [];
+  const results = new Map<string, WindowResult[]>();
+  const logs: string[] = [];
+  for (const log of await reader.logNames()) {
+    const own: WindowResult[] = [];
+    const range = { fromOffset: await reader.startOf(log), toOffset: await reader.endOf(log) };
+    for await (const { commit } of reader.commits(log, range)) {
+      for (const section of commit.sections) {
+        const { fingerprint, bytes } = section;
+        const window = registry.windowOf(fingerprint);
+        if (window !== null) {
+          if (window.window === view) own.push(...window.type.decodeBlock(bytes));
+          continue;
+        }
+        const record = registry.nameOf(fingerprint) ?? '';
+        if (derivedStreamOfRecord(record) === view) derived.push(...decoded(registry, section));
+        if (record === lateEventType.name) {
+          const events = registry.decodeAs(lateEventType, fingerprint, bytes);
+          late.push(...events.filter((each) => each.window === view).map(({ event }) => event));
+        }
+        for (const stream of wanted) {
+          if (isOf(stream, record, commit, section))
+            stream.events.push(...registry.decodeAs(stream.type, fingerprint, bytes));
+        }
+      }
+    }
+    if (range.toOffset > 0) logs.push(log);
+    if (own.length > 0) results.set(log, isSession ? sessions(own) : newest(own));
+  }
+  return { events: new Map(wanted.map(({ name, events }) => [name, events])), derived, results, late, logs };
+}
+
+function isOf({ name, schema }: WantedStream, record: string, commit: Commit, { role }: Section): boolean {
+  if (derivedStreamOfRecord(record) === name) return true;
+  return role === 'input' && commit.stream === name && record === fullName(schema);
+}
+
+function decoded(registry: Registry, { fingerprint, bytes }: Section): DynamicEvent[] {
+  return registry.writerOf(fingerprint)?.decodeBlock(bytes) ?? [];
+}
+
+/** The newest revision of each window. A result of no events takes back what was given. */
+function newest(results: readonly WindowResult[]): WindowResult[] {
+  const byWindow = new Map(results.map((result) => [`${result.start} ${groupOf(result)}`, result]));
+  return [...byWindow.values()].filter(({ count }) => count > 0);
+}
+
+/** A session takes the place of those that it is made of. */
+function sessions(results: readonly WindowResult[]): WindowResult[] {
+  const byGroup = new Map<string, WindowResult[]>();
+  for (const result of results) {
+    const { start, end } = result;
+    const others = (byGroup.get(groupOf(result)) ?? []).filter((other) => other.start < start || other.end > end);
+    byGroup.set(groupOf(result), [...others, result]);
+  }
+  return [...byGroup.values()].flat().filter(({ count }) => count > 0);
+}
+
+function groupOf({ key, parts }: WindowResult): string {
+  return exactJson([key, parts ?? null]);
+}

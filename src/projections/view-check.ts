@@ -1,0 +1,143 @@
+/**
+ * A view's rows beside DuckDB's answer to the same statement over the same events, in a database of its own in memory: an
+ * answer that nothing of the engine had a hand in.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { AvroRecord } from '../messages/avro.ts';
+import { type AvroAsSql, sqlOfAvro } from '../sql/avro-type.ts';
+import { type SqlType, typeText } from '../sql/type.ts';
+import { textOf } from '../sql/value-text.ts';
+import { rowsOf } from './duckdb-reading.ts';
+import { sqlText } from './duckdb-schema.ts';
+import type { Row } from './store.ts';
+
+export interface EventTable {
+  /** As a statement names it, points included. */
+  readonly name: string;
+  readonly schema: AvroRecord;
+  readonly events: readonly Readonly<Record<string, unknown>>[];
+}
+
+export interface ViewCheck {
+  readonly statement: string;
+  readonly tables: readonly EventTable[];
+  /** The view's own rows. */
+  readonly view: Omit<EventTable, 'name'>;
+  /** Windows that table functions give end by then, in epoch ms; null for all of them. */
+  readonly closedMs: number | null;
+}
+
+export interface ViewFindings {
+  readonly rows: number;
+  /** How many rows only one of the two has, and some of them. */
+  readonly missing: number;
+  readonly surplus: number;
+  readonly examples: readonly Row[];
+}
+
+const EXAMPLES = 5;
+
+/**
+ * The windows as table functions, which DuckDB has none of its own of. Buckets begin at DuckDB's origin. `query_table` takes
+ * the name of a table as it takes a text.
+ */
+function macros(closedMs: number | null): string[] {
+  const isClosed =
+    closedMs === null || !Number.isFinite(closedMs) ? '' : `WHERE window_end <= make_timestamp(${closedMs} * 1000)`;
+  return [
+    `CREATE MACRO tumble(t, ts, size) AS TABLE SELECT * FROM (
+       SELECT *, time_bucket(size, ts) AS window_start, time_bucket(size, ts) + size AS window_end
+       FROM query_table(t)) ${isClosed}`,
+    `CREATE MACRO hop(t, ts, every, size) AS TABLE SELECT * FROM (
+       SELECT *, window_start + size AS window_end FROM (
+         SELECT *, unnest(generate_series(time_bucket(every, ts - size) + every, time_bucket(every, ts), every)) AS window_start
+         FROM query_table(t))) ${isClosed}`,
+  ];
+}
+
+/** Throws when DuckDB refuses the statement. */
+export async function checkView({ statement, tables, view, closedMs }: ViewCheck): Promise<ViewFindings> {
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-check-'));
+  const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
+  const connection = await instance.connect();
+  try {
+    for (const macro of macros(closedMs)) await connection.run(macro);
+    for (const [i, table] of tables.entries()) await load(connection, directory, `events_${i}`, table);
+    for (const [i, { name }] of tables.entries()) await nameTable(connection, name, `events_${i}`);
+    const columns = await load(connection, directory, 'given', { name: 'given', ...view });
+    await connection.run(`CREATE TABLE wanted AS ${statement}`);
+    const listed = (table: string): string =>
+      `SELECT ${columns.map(([name, type]) => `${comparable(quoted(name), type)} AS ${quoted(name)}`).join(', ')} FROM ${table}`;
+    const difference = (one: string, other: string): string => `(${listed(one)} EXCEPT ALL ${listed(other)})`;
+    const [missing, surplus] = [difference('wanted', 'given'), difference('given', 'wanted')];
+    const count = async (of: string): Promise<number> =>
+      Number((await rowsOf(connection, `SELECT count(*) AS n FROM ${of}`))[0]?.n ?? 0);
+    const examples = async (of: string, only: string): Promise<Row[]> =>
+      rowsOf(connection, `SELECT ${sqlText(only)} AS only_in, * FROM ${of} LIMIT ${EXAMPLES}`);
+    return {
+      rows: await count('wanted'),
+      missing: await count(missing),
+      surplus: await count(surplus),
+      examples: [...(await examples(missing, 'statement')), ...(await examples(surplus, 'view'))],
+    };
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Ten digits of a double: sums of many have other last digits in another order. A list has no order in a group. */
+function comparable(name: string, type: SqlType): string {
+  if (type.kind === 'double') return `CASE WHEN isfinite(${name}) THEN printf('%.9e', ${name} + 0.0) END`;
+  return type.kind === 'list' ? `list_sort(${name})` : name;
+}
+
+/** Every value as DuckDB's text of it, which it reads back as the same. */
+async function load(
+  connection: DuckDBConnection,
+  directory: string,
+  table: string,
+  { schema, events }: EventTable,
+): Promise<[string, SqlType][]> {
+  const columns = schema.fields.flatMap(({ name, type }) => {
+    const sql = sqlOfAvro(type);
+    return sql === null ? [] : [{ name, sql, text: textOfValue(sql) }];
+  });
+  const file = join(directory, `${table}.jsonl`);
+  const lines = events.map((event) => JSON.stringify(columns.map(({ name, text }) => text(event[name]))));
+  writeFileSync(file, lines.map((line) => `${line}\n`).join(''));
+  const casts = columns.map(({ name, sql }, i) => `CAST(row[${i + 1}] AS ${typeText(sql.type)}) AS ${quoted(name)}`);
+  await connection.run(
+    `CREATE TABLE ${table} AS SELECT ${casts.join(', ')} FROM (
+       SELECT CAST(json AS VARCHAR[]) AS row FROM read_ndjson_objects(${sqlText(file)}))`,
+  );
+  return columns.map(({ name, sql }) => [name, sql.type]);
+}
+
+function textOfValue({ type, value }: AvroAsSql): (decoded: unknown) => string | null {
+  const text = textOf(type);
+  return (decoded) => {
+    const own = value(decoded);
+    return own === null ? null : text(own);
+  };
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** `payments.transactions` is a schema and a view in it; a third name before them is a database. */
+async function nameTable(connection: DuckDBConnection, name: string, table: string): Promise<void> {
+  const parts = name.split('.');
+  const [own = name, schema, database, ...more] = parts.toReversed();
+  if (more.length > 0) throw new Error(`${name} has more than three names, and DuckDB's tables have at most three`);
+  if (database !== undefined) await connection.run(`ATTACH IF NOT EXISTS ':memory:' AS ${quoted(database)}`);
+  const within = [database ?? [], schema ?? []].flat().map(quoted).join('.');
+  if (within !== '') await connection.run(`CREATE SCHEMA IF NOT EXISTS ${within}`);
+  const path = within === '' ? quoted(own) : `${within}.${quoted(own)}`;
+  await connection.run(`CREATE VIEW ${path} AS SELECT * FROM memory.main.${table}`);
+}
