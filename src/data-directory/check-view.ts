@@ -27,7 +27,9 @@ export interface CheckedView extends ViewFindings {
 export async function checkedView(config: Config, dataDir: string, view: ViewConfig): Promise<CheckedView> {
   const relations = relationsOf(config);
   const { from, join } = parseStatement(view.sql);
-  const sources = [from, ...(join === null ? [] : [join.right])].map(({ stream }) => relations.named(stream));
+  // A stream may be joined with itself.
+  const names = new Set([from.stream, ...(join === null ? [] : [join.right.stream])]);
+  const sources = [...names].map(relations.named);
   const [window] = view.windows;
   const rows = await readViewRows(dataDir, view.name, sources, window?.window.kind === 'session');
   const tables = sources.map(({ name, schema }) => ({ name, schema, events: rows.events.get(name) ?? [] }));

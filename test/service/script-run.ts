@@ -31,6 +31,7 @@ export interface ScriptRun {
   readonly joins?: string;
   readonly derived?: string;
   readonly operators?: string;
+  readonly views?: string;
   /** More streams, indented by two. */
   readonly streams?: string;
   readonly lines: readonly (object | string)[];
@@ -54,7 +55,7 @@ export function temporaryDirectory(): string {
 /** Writes the pipeline file of a run; returns its path. */
 export function writePipeline(
   directory: string,
-  { watermark, partitions = 1, windows, joins, derived, operators, streams = '' }: ScriptRun,
+  { watermark, partitions = 1, windows, joins, derived, operators, views, streams = '' }: ScriptRun,
 ): string {
   writeFileSync(join(directory, 'click.avsc'), JSON.stringify(CLICK));
   const file = join(directory, 'pipeline.yaml');
@@ -64,7 +65,7 @@ ${streams}windows:
   ${windows ?? 'counts: { stream: clicks, window: { tumbling: 3s }, aggregate: { n: count() } }'}
 ${joins === undefined ? '' : `joins:\n  ${joins}\n`}${derived === undefined ? '' : `derived:\n  ${derived}\n`}${
   operators === undefined ? '' : `operators:\n  ${operators}\n`
-}${WITHOUT_STORES}`;
+}${views === undefined ? '' : `views:\n  ${views}\n`}${WITHOUT_STORES}`;
   writeFileSync(file, text);
   return file;
 }

@@ -50,11 +50,13 @@ export function joinedPlan(statement: Statement, join: JoinItem, left: Side, rig
     );
   }
   if (where !== null) refuseAggregate(where, 'an aggregate needs a group, and a join has none');
-  const conditions = [...rest, ...(where === null ? [] : [resolved(where, tables)])].map(expressionText);
+  const within = join.isAsOf ? asOf(join, times) : withinOf(join, times);
+  const own = where === null ? [] : [resolved(where, tables)];
+  const conditions = [...within.terms, ...rest, ...own].map(expressionText);
   return {
     type: join.type,
     on,
-    withinMs: join.isAsOf ? asOf(join, times) : withinOf(join, times),
+    withinMs: within.ms,
     where: conditions.length === 0 ? null : conditions.join(' AND '),
     columns: outputsOf(items, tables).map(({ name, expression }) => {
       refuseAggregate(expression, 'an aggregate needs a group, and a join has none');
@@ -77,7 +79,7 @@ function equality(term: Expression): { readonly left: string; readonly right: st
   const [a, b] = [sideOf(term.left), sideOf(term.right)];
   if (a === null || b === null || a === b) return null;
   const [left, right] = a === 'left' ? [term.left, term.right] : [term.right, term.left];
-  return { left: within(left), right: within(right) };
+  return { left: ownText(left), right: ownText(right) };
 }
 
 /** The side whose fields an expression is of; null when it is of both or of none. */
@@ -88,7 +90,7 @@ function sideOf(expression: Expression): 'left' | 'right' | null {
   return others.length === 0 && (side === 'left' || side === 'right') ? side : null;
 }
 
-function within(expression: Expression): string {
+function ownText(expression: Expression): string {
   return expressionText(stripped(expression, () => {}));
 }
 
@@ -105,6 +107,7 @@ interface TimeBound {
   readonly is: 'least' | 'most';
   readonly ms: number;
   readonly at: number;
+  readonly term: Expression;
 }
 
 function timeBounds(term: Expression, left: Side, right: Side): TimeBound[] {
@@ -124,7 +127,7 @@ function timeBounds(term: Expression, left: Side, right: Side): TimeBound[] {
   const ms = other.plusMs - own.plusMs;
   const isLeast = term.operator.startsWith('>') !== isSwapped;
   const step = term.operator.length === 1 ? 1 : 0;
-  return [{ is: isLeast ? 'least' : 'most', ms: isLeast ? ms + step : ms - step, at: term.at }];
+  return [{ is: isLeast ? 'least' : 'most', ms: isLeast ? ms + step : ms - step, at: term.at, term }];
 }
 
 /** The event time of a side, and so many ms more; null for anything else. */
@@ -145,7 +148,8 @@ function timeOf(expression: Expression, left: Side, right: Side): { side: 'left'
   return Number.isNaN(plusMs) ? null : { side: first.side, plusMs };
 }
 
-function withinOf({ at }: JoinItem, times: readonly TimeBound[]): { before: number; after: number } {
+/** What bounds say beyond `within`, whose two ends are on both sides of the left event's time, is a condition. */
+function withinOf({ at, type }: JoinItem, times: readonly TimeBound[]): Within {
   const least = times.filter(({ is }) => is === 'least').map(({ ms }) => ms);
   const most = times.filter(({ is }) => is === 'most').map(({ ms }) => ms);
   if (least.length === 0 || most.length === 0) {
@@ -155,19 +159,27 @@ function withinOf({ at }: JoinItem, times: readonly TimeBound[]): { before: numb
     );
   }
   const [before, after] = [-Math.max(...least), Math.min(...most)];
-  const [bound] = times;
-  if (before >= 0 && after >= 0) return { before: before || 0, after: after || 0 };
-  throw new ExpressionError(
-    "the times must be able to be equal: a bound begins at, or before, the left event's time",
-    bound?.at ?? at,
-  );
+  if (before < 0 || after < 0) {
+    const [bound] = times;
+    if (type !== 'inner') {
+      const reason = "bounds of a left or full join begin at or before the left event's time, and end at or behind it";
+      throw new ExpressionError(reason, bound?.at ?? at);
+    }
+    return { ms: { before: Math.max(0, before), after: Math.max(0, after) }, terms: times.map(({ term }) => term) };
+  }
+  return { ms: { before: before || 0, after: after || 0 }, terms: [] };
+}
+
+interface Within {
+  readonly ms: { readonly before: number; readonly after: number } | null;
+  readonly terms: readonly Expression[];
 }
 
 /** DuckDB's ASOF JOIN names the row of the table by `left.time >= right.time`. */
-function asOf({ at, type }: JoinItem, times: readonly TimeBound[]): null {
+function asOf({ at, type }: JoinItem, times: readonly TimeBound[]): Within {
   const [only, ...others] = times;
   if (type === 'outer') throw new ExpressionError('ASOF is INNER or LEFT: a table has no row without an event', at);
-  if (only !== undefined && others.length === 0 && only.is === 'most' && only.ms === 0) return null;
+  if (only !== undefined && others.length === 0 && only.is === 'most' && only.ms === 0) return { ms: null, terms: [] };
   throw new ExpressionError('ASOF takes the row as of the left event: AND left.time >= right.time', only?.at ?? at);
 }
 

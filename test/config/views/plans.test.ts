@@ -121,6 +121,7 @@ describe('a statement with a join', () => {
   });
 
   test.each([
+    ['b.occurredAt > a.occurredAt AND b.occurredAt <= a.occurredAt + INTERVAL 1 SECOND', { before: 0, after: 1000 }],
     ['b.occurredAt >= a.occurredAt AND b.occurredAt < a.occurredAt + INTERVAL 1 SECOND', { before: 0, after: 999 }],
     ['a.occurredAt - b.occurredAt IS NULL', null],
     [

@@ -1,0 +1,148 @@
+/**
+ * Views beside DuckDB: each random statement gives what DuckDB gives for it over the same events, on one partition and on
+ * several, and across a restart.
+ */
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
+import { checkedView } from '../../src/data-directory/check-view.ts';
+import { runScriptLines, type ScriptRun, temporaryDirectory, writePipeline } from './script-run.ts';
+
+const MINUTE = 60_000;
+const NUMBERS = [
+  'amount',
+  'amount * 2 + 1',
+  'amount % 3',
+  'length(userId)',
+  '-amount',
+  'coalesce(nullif(amount, 4), 9)',
+];
+const TEXTS = ['userId', 'upper(userId)', "userId || '!'", "CASE WHEN amount > 4 THEN 'large' ELSE userId END"];
+const CONDITIONS = [
+  'amount > 3',
+  "userId IN ('a', 'b')",
+  "userId LIKE 'a%' OR amount < 6",
+  'amount BETWEEN 2 AND 8',
+  'amount % 2 = 0',
+];
+const KEYS = [...TEXTS, 'amount % 3'];
+const AGGREGATES = [
+  ...['count(*)', 'count(DISTINCT amount)', 'sum(amount)', 'min(amount)', 'max(amount)', 'avg(amount)'],
+  ...['count(*) FILTER (WHERE amount > 4)', 'sum(amount * 2) / count(*)', 'stddev(amount)', 'bool_or(amount > 7)'],
+  ...['list(DISTINCT amount)', 'max(amount, 2)', 'arg_max(amount, occurredAt)'],
+];
+const BUCKETS = [
+  "time_bucket(INTERVAL '1 minute', occurredAt)",
+  "time_bucket(INTERVAL '90 seconds', occurredAt, INTERVAL '10 seconds')",
+  "date_trunc('hour', occurredAt)",
+];
+
+const picked = (from: readonly string[], max: number) => fc.subarray([...from], { minLength: 1, maxLength: max });
+const where = fc.option(fc.constantFrom(...CONDITIONS), { nil: null });
+const whereText = (condition: string | null): string => (condition === null ? '' : ` WHERE ${condition}`);
+const columns = (expressions: readonly string[], name: string): string =>
+  expressions.map((each, i) => `${each} AS ${name}${i}`).join(', ');
+
+const selection = fc
+  .record({ own: picked([...NUMBERS, ...TEXTS], 3), where })
+  .map((drawn) => `SELECT ${columns(drawn.own, 'c')} FROM clicks${whereText(drawn.where)}`);
+const grouped = fc
+  .record({
+    keys: fc.subarray(KEYS, { maxLength: 2 }),
+    bucket: fc.constantFrom(...BUCKETS),
+    aggregates: picked(AGGREGATES, 3),
+    where,
+    having: fc.constantFrom('', ' HAVING count(*) > 1', ' HAVING a0 IS NOT NULL AND max(amount) > 2'),
+  })
+  .map(({ keys, bucket, aggregates, where: condition, having }) => {
+    const all = [keys.length === 0 ? [] : columns(keys, 'k'), `${bucket} AS bucket`, columns(aggregates, 'a')].flat();
+    return `SELECT ${all.join(', ')} FROM clicks${whereText(condition)} GROUP BY ALL${having}`;
+  });
+const hopping = picked(AGGREGATES, 2).map(
+  (aggregates) =>
+    `SELECT userId, window_start AS s, ${columns(aggregates, 'a')}
+     FROM hop(clicks, occurredAt, INTERVAL 30 SECOND, INTERVAL 1 MINUTE) GROUP BY userId, window_start`,
+);
+const joined = fc
+  .record({
+    kind: fc.constantFrom(['JOIN', '>'], ['LEFT JOIN', '>=']),
+    where: fc.constantFrom('', ' WHERE l.amount > 3'),
+  })
+  .map(
+    ({ kind: [kind, from], where: condition }) =>
+      `SELECT l.userId AS u, l.amount AS x, r.amount AS y FROM clicks l ${kind} clicks r
+       ON l.userId = r.userId AND r.occurredAt ${from} l.occurredAt
+         AND r.occurredAt <= l.occurredAt + INTERVAL 20 SECONDS${condition}`,
+  );
+
+const clicks = fc
+  .array(
+    fc.record({
+      userId: fc.constantFrom('a', 'b', 'ab', 'ä', 'e'),
+      stepMs: fc.integer({ min: 1, max: 20_000 }),
+      amount: fc.integer({ min: 1, max: 9 }),
+    }),
+    { minLength: 30, maxLength: 60 },
+  )
+  .map((drawn) => {
+    let occurredAt = Date.UTC(2026, 10, 30);
+    return drawn.map(({ stepMs, ...click }) => {
+      occurredAt += stepMs;
+      return { ...click, occurredAt };
+    });
+  });
+
+const indented = (statement: string): string => `\n    ${statement.replaceAll(/\s+/g, ' ')}`;
+
+test('a random statement gives what DuckDB gives', async () => {
+  const statements = fc.tuple(selection, selection, grouped, grouped, grouped, grouped, hopping, joined);
+  await fc.assert(
+    fc.asyncProperty(
+      clicks,
+      statements,
+      fc.constantFrom(1, 3),
+      fc.nat(29),
+      async (rows, drawn, partitions, restartAt) => {
+        const directory = temporaryDirectory();
+        const run: ScriptRun = {
+          watermark: '{ outOfOrderness: 1s }',
+          partitions,
+          views: drawn.map((statement, i) => `v${i}: >${indented(statement)}`).join('\n  '),
+          lines: rows.flatMap((row, i) => (i === restartAt ? [{ $snapshot: true }, row, { $restart: true }] : [row])),
+          data: directory,
+        };
+        await runScriptLines(run);
+        const config = loadConfig(writePipeline(directory, run), {});
+        for (const view of config.views) {
+          const found = await checkedView(config, join(directory, 'data'), view);
+          expect({ sql: view.sql, ...found }).toMatchObject({ missing: 0, surplus: 0 });
+          expect(found.closedMs === null || Number.isFinite(found.closedMs) || found.rows === 0).toBe(true);
+        }
+      },
+    ),
+    { numRuns: 3 },
+  );
+});
+
+test('a view that gives other rows than its statement is told', async () => {
+  const directory = temporaryDirectory();
+  const view = (sql: string): ScriptRun => ({
+    watermark: '{}',
+    views: `v: ${sql}`,
+    lines: [{ userId: 'a', occurredAt: MINUTE, amount: 3 }],
+    data: directory,
+  });
+  await runScriptLines(view('SELECT userId, amount FROM clicks'));
+  const changed = loadConfig(writePipeline(directory, view('SELECT userId, amount + 1 AS amount FROM clicks')), {});
+  const [own] = changed.views;
+  expect(await checkedView(changed, join(directory, 'data'), own!)).toMatchObject({
+    rows: 1,
+    missing: 1,
+    surplus: 1,
+    examples: [
+      { only_in: 'statement', userId: 'a', amount: 4 },
+      { only_in: 'view', userId: 'a', amount: 3 },
+    ],
+  });
+});
