@@ -8,6 +8,7 @@ import { rmSync } from 'node:fs';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { columnSql } from './duckdb-columns.ts';
 import { FEW_TEXTS_SQL } from './duckdb-few-texts.ts';
+import { namedViewsSql } from './duckdb-named-views.ts';
 import { createDuckdbReaders, rowsOf } from './duckdb-reading.ts';
 import {
   DUCKDB_SUFFIXES,
@@ -49,6 +50,8 @@ export async function openDuckdb(file: string, options: DuckdbOptions): Promise<
   for (const { name, view } of options.tables) {
     if (view?.sql != null) await connection.run(`CREATE OR REPLACE VIEW "${name}" AS ${view.sql}`);
   }
+  const { named = [] } = options.shapes;
+  for (const sql of namedViewsSql(options.tables, named, streams)) await connection.run(sql);
   // After this no statement can reach the file system or undo it: what a user's query may do.
   await connection.run('SET enable_external_access = false');
   await connection.run('SET lock_configuration = true');

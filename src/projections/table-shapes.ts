@@ -1,6 +1,7 @@
 /** What decides the tables of the stores, kept with the data for the commands that read a data directory without its configuration. */
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { NamedStream } from './duckdb-named-views.ts';
 import type { WindowShape } from './duckdb-schema.ts';
 import type { StreamShape } from './stream-tables.ts';
 
@@ -8,6 +9,8 @@ import type { StreamShape } from './stream-tables.ts';
 export interface TableShapes {
   readonly windows: readonly WindowShape[];
   readonly streams: readonly StreamShape[];
+  /** Streams of built-in types; absent in data of before they had views of their own. */
+  readonly named?: readonly NamedStream[];
   /** The stores that are on; all, when not given. */
   readonly stores?: readonly string[];
 }

@@ -1,6 +1,7 @@
 /** The read models of a running pipeline: a lane for each store, and what they are together. */
 import type { Config } from '../config/config.ts';
 import type { AvroField } from '../messages/avro.ts';
+import { fullName } from '../keys/names.ts';
 import { givenBy } from '../messages/window-result.ts';
 import { type AggregateShape, partShape } from '../projections/duckdb-schema.ts';
 import { STREAM_ROWS_STORE } from '../projections/stream-queries.ts';
@@ -41,6 +42,9 @@ export interface ReadModels {
 export function tableShapes({ windows, streams, stores }: Config): TableShapes {
   return {
     stores: stores.on,
+    named: streams
+      .filter(({ builtin }) => builtin !== null)
+      .map(({ name, schema }) => ({ name, eventType: fullName(schema) })),
     windows: windows.map(({ name, key, window, aggregates, results = [] }) => ({
       name,
       parts: partFields(key).map(partShape),

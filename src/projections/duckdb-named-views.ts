@@ -1,0 +1,75 @@
+/**
+ * Streams under their whole names, with the names of their schemas: what statements of views are of, so that the same text
+ * runs in either place. `payments.transactions` is the view `transactions` of the schema `payments`.
+ */
+import type { RecordColumn } from '../messages/record-columns.ts';
+import type { StreamTable } from './stream-tables.ts';
+import { storedName, type Table } from './table.ts';
+
+/** A stream of a built-in type, which has its rows in a table of that type. */
+export interface NamedStream {
+  readonly name: string;
+  /** Full name of its events' type. */
+  readonly eventType: string;
+}
+
+/** Statements that make them. A name without a point is that of the stream's table; one with several has no view. */
+export function namedViewsSql(
+  tables: readonly Table[],
+  named: readonly NamedStream[],
+  streams: readonly StreamTable[],
+): string[] {
+  const ofTypes = named.flatMap(({ name, eventType }) => {
+    const table = tables.find((each) => each.eventType === eventType && each.store === 'duckdb');
+    if (table === undefined) return [];
+    const columns = table.columns.flatMap(({ name: column, from }) =>
+      from.startsWith('$') ? [] : [{ column, path: from }],
+    );
+    return viewSql(name, storedName(table), columns);
+  });
+  const declared = streams.flatMap(({ name, columns }) =>
+    viewSql(
+      name,
+      name,
+      columns.map(({ path }: RecordColumn) => ({ column: path, path })),
+    ),
+  );
+  return [...ofTypes, ...declared];
+}
+
+interface NamedColumn {
+  readonly column: string;
+  /** `field`, or `record.field`. */
+  readonly path: string;
+}
+
+function viewSql(name: string, table: string, columns: readonly NamedColumn[]): string[] {
+  const [schema = '', own, ...more] = name.split('.');
+  if (own === undefined || more.length > 0) return [];
+  const fields = fieldsSql(columns).map(([field, sql]) => `${sql} AS ${quoted(field)}`);
+  return [
+    `CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`,
+    `CREATE OR REPLACE VIEW ${quoted(schema)}.${quoted(own)} AS SELECT ${fields.join(', ')} FROM main.${quoted(table)}`,
+  ];
+}
+
+/** Fields of nested records are one STRUCT each. */
+function fieldsSql(columns: readonly NamedColumn[]): [string, string][] {
+  const fields = new Set(columns.map(({ path }) => path.split('.')[0] ?? ''));
+  return [...fields].map((field) => {
+    const own = columns.filter(({ path }) => path === field || path.startsWith(`${field}.`));
+    const [only] = own;
+    if (only !== undefined && only.path === field) return [field, quoted(only.column)];
+    const inner = own.map(({ column, path }) => ({ column, path: path.slice(field.length + 1) }));
+    return [
+      field,
+      `struct_pack(${fieldsSql(inner)
+        .map(([name, sql]) => `${quoted(name)} := ${sql}`)
+        .join(', ')})`,
+    ];
+  });
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
