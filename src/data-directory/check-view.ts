@@ -56,7 +56,7 @@ async function checkedWindow(
   rows: ViewRows,
 ): Promise<CheckedView> {
   const { log } = windowPlace(window, of, NO_EXCHANGES);
-  const closedMs = closedBy(log, rows);
+  const closedMs = closedBy(log, of, rows);
   const results = [...rows.results.values()].flat().filter(({ end }) => end <= closedMs);
   const { aggregates } = resultTypeOf({ ...window, keyField: window.key });
   const left = tables.map((table) => ({
@@ -70,16 +70,26 @@ async function checkedWindow(
   return { ...(await checkView({ statement: sql, tables: left, view, closedMs })), closedMs, late: rows.late.length };
 }
 
-/** The least of what the partitions have fired by; a partition that has fired nothing has closed nothing. */
-function closedBy(log: string, { results, logs }: ViewRows): number {
+/**
+ * What every partition of the window has passed: the time that its newest result came of, the watermark of its stream's
+ * events where it reads these itself, or everything behind a flush.
+ */
+function closedBy(log: string, of: Relation, { results, logs, flushed, seenMs }: ViewRows): number {
+  const delayMs = of.watermark.kind === 'bounded' ? of.watermark.outOfOrdernessMs : Number.POSITIVE_INFINITY;
   const own = logs.filter((each) => logPlace(each)?.stream === log);
-  const fired = own.map((each) => Math.max(Number.NEGATIVE_INFINITY, ...ends(results.get(each) ?? [])));
-  return fired.length === 0 ? Number.NEGATIVE_INFINITY : fired.reduce((a, b) => Math.min(a, b));
+  const passed = own.map((each) => {
+    if (flushed.has(each)) return Number.POSITIVE_INFINITY;
+    const fired = (results.get(each) ?? []).filter(({ at }) => at < FLUSHED_AT);
+    return fired.reduce(
+      (latest, { at }) => Math.max(latest, at + 1),
+      (seenMs.get(each) ?? Number.NEGATIVE_INFINITY) - delayMs,
+    );
+  });
+  return passed.length === 0 ? Number.NEGATIVE_INFINITY : passed.reduce((a, b) => Math.min(a, b));
 }
 
-function ends(results: readonly WindowResult[]): number[] {
-  return [results.reduce((latest, { at, end }) => Math.max(latest, at + 1, end), Number.NEGATIVE_INFINITY)];
-}
+/** The last instant that there is stands for the watermark behind all events. */
+const FLUSHED_AT = 8_640_000_000_000_000;
 
 /** As many of the events as were late, each by its own text: those that are equal stand for each other. */
 function withoutLate(events: readonly DynamicEvent[], late: readonly string[]): readonly DynamicEvent[] {
@@ -102,7 +112,7 @@ function inClosed(
   closedMs: number,
 ): readonly DynamicEvent[] {
   if (closedMs === Number.NEGATIVE_INFINITY) return [];
-  if (window.kind !== 'tumbling') return events;
+  if (window.kind !== 'tumbling' || closedMs === Number.POSITIVE_INFINITY) return events;
   const openFromMs = windowStart(closedMs, window.sizeMs, window.offsetMs);
   return events.filter((event) => Number(event[eventTime]) < openFromMs);
 }

@@ -9,13 +9,14 @@ import type { Commit, Section } from '../messages/commit.ts';
 import { derivedStreamOfRecord } from '../messages/derived-event.ts';
 import { exactJson } from '../messages/event-json.ts';
 import { createRegistry, type Registry } from '../messages/registry.ts';
-import { lateEventType } from '../messages/types.ts';
+import { exchangedBlockType, flushType, lateEventType } from '../messages/types.ts';
 import type { WindowResult } from '../messages/window-result.ts';
 
 /** A stream whose events are wanted: one that a source brings, or one that is derived. */
 export interface WantedStream {
   readonly name: string;
   readonly schema: AvroRecord;
+  readonly eventTime: string;
 }
 
 export interface ViewRows {
@@ -29,6 +30,10 @@ export interface ViewRows {
   readonly late: readonly string[];
   /** Logs that have a commit. */
   readonly logs: readonly string[];
+  /** Those of them whose newest commit closed all windows. */
+  readonly flushed: ReadonlySet<string>;
+  /** The largest event time of the first of the streams, by log, in epoch ms. */
+  readonly seenMs: ReadonlyMap<string, number>;
 }
 
 /** Takes no lock, so it may run beside the service. All of it is held in memory. */
@@ -50,10 +55,15 @@ export async function readViewRows(
   const late: string[] = [];
   const results = new Map<string, WindowResult[]>();
   const logs: string[] = [];
+  const flushed = new Set<string>();
+  const seenMs = new Map<string, number>();
   for (const log of await reader.logNames()) {
     const own: WindowResult[] = [];
     const range = { fromOffset: await reader.startOf(log), toOffset: await reader.endOf(log) };
     for await (const { commit } of reader.commits(log, range)) {
+      const closing = commit.sections.map((section) => closes(registry, section));
+      if (closing.includes(true)) flushed.add(log);
+      else if (closing.includes(false)) flushed.delete(log);
       for (const section of commit.sections) {
         const { fingerprint, bytes } = section;
         const window = registry.windowOf(fingerprint);
@@ -67,21 +77,45 @@ export async function readViewRows(
           const events = registry.decodeAs(lateEventType, fingerprint, bytes);
           late.push(...events.filter((each) => each.window === view).map(({ event }) => event));
         }
-        for (const stream of wanted) {
-          if (isOf(stream, record, commit, section))
-            stream.events.push(...registry.decodeAs(stream.type, fingerprint, bytes));
+        for (const [i, stream] of wanted.entries()) {
+          if (!isOf(stream, record, commit, section)) continue;
+          const events = registry.decodeAs(stream.type, fingerprint, bytes);
+          stream.events.push(...events);
+          if (i === 0) seenMs.set(log, newestMs(events, stream.eventTime, seenMs.get(log)));
         }
       }
     }
     if (range.toOffset > 0) logs.push(log);
     if (own.length > 0) results.set(log, isSession ? sessions(own) : newest(own));
   }
-  return { events: new Map(wanted.map(({ name, events }) => [name, events])), derived, results, late, logs };
+  return {
+    events: new Map(wanted.map(({ name, events }) => [name, events])),
+    derived,
+    results,
+    late,
+    logs,
+    flushed,
+    seenMs,
+  };
 }
 
 function isOf({ name, schema }: WantedStream, record: string, commit: Commit, { role }: Section): boolean {
   if (derivedStreamOfRecord(record) === name) return true;
   return role === 'input' && commit.stream === name && record === fullName(schema);
+}
+
+/** Whether the section is a flush, or one that an exchange took over; null where it neither closes windows nor opens any. */
+function closes(registry: Registry, { fingerprint, bytes, role }: Section): boolean | null {
+  const name = registry.nameOf(fingerprint);
+  if (name === flushType.name) return true;
+  if (name !== exchangedBlockType.name) return role === 'input' ? false : null;
+  const blocks = registry.decodeAs(exchangedBlockType, fingerprint, bytes).filter(({ count }) => count > 0);
+  if (blocks.length === 0) return null;
+  return blocks.some((block) => registry.nameOf(block.fingerprint) === flushType.name);
+}
+
+function newestMs(events: readonly DynamicEvent[], field: string, beforeMs = Number.NEGATIVE_INFINITY): number {
+  return events.reduce((newest, event) => Math.max(newest, Number(event[field])), beforeMs);
 }
 
 function decoded(registry: Registry, { fingerprint, bytes }: Section): DynamicEvent[] {

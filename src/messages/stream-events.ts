@@ -61,6 +61,11 @@ export function* derivedEvents(
   const window = registry.windowOf(fingerprint);
   if (window !== null) {
     for (const { aggregates, parts, count, ...result } of window.type.decodeBlock(bytes)) {
+      if (window.isView) {
+        const { revision, at } = result;
+        yield eventOf({ stream: name, ...aggregates, revision, at }, result.key);
+        continue;
+      }
       const key = parts === undefined ? result.key : Object.values(parts);
       const head = exactJson({ stream: name, ...result, key });
       const rest = window.aggregatesJson(aggregates);

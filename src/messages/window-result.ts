@@ -48,24 +48,33 @@ export interface WindowResultType {
   readonly aggregates: readonly AvroField[];
   /** The values of a key of several; none of a key that is one value. */
   readonly parts: readonly AvroField[];
+  /** The results are the columns of a statement: its aggregates, and nothing beside them. */
+  readonly isView: boolean;
   readonly type: EventType<WindowResult>;
   /** The aggregates of a result as JSON. */
   readonly aggregatesJson: JsonWriter;
 }
 
-export type GivenKind = 'number' | 'whole' | 'decimal' | 'text' | 'truth' | 'list';
+export type GivenKind = 'number' | 'whole' | 'decimal' | 'instant' | 'text' | 'truth' | 'list';
 
 /** The kind of value in an aggregate's field, nulls aside. */
 export function givenBy({ type }: AvroField): GivenKind {
   if (typeof type === 'object' && 'items' in type) return 'list';
   const branches = Array.isArray(type) ? type : [type];
+  if (branches.some(isInstant)) return 'instant';
   if (branches.includes('boolean')) return 'truth';
   if (branches.includes('string')) return 'text';
   if (branches.some((branch) => decimalForm(branch) !== null)) return 'decimal';
   return branches.includes('long') ? 'whole' : 'number';
 }
 
+function isInstant(type: AvroSchema): boolean {
+  return typeof type === 'object' && 'logicalType' in type && type.logicalType === TIMESTAMP_MILLIS.logicalType;
+}
+
 const RESULTS = `${NAMESPACE}.WindowResult`;
+/** Of windows whose results are the columns of a statement. */
+const VIEW_RESULTS = `${NAMESPACE}.ViewResult`;
 
 /** Names that an aggregate may have, since it is a field of an Avro record. */
 export const AGGREGATE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -75,12 +84,14 @@ export function windowResultType(
   window: string,
   aggregates: readonly AvroField[],
   parts: readonly AvroField[] = [],
+  isView = false,
 ): WindowResultType {
-  const namespace = `${RESULTS}.${escapedName(window)}`;
+  const results = isView ? VIEW_RESULTS : RESULTS;
+  const namespace = `${results}.${escapedName(window)}`;
   const schema: AvroRecord = {
     ...headSchema,
     name: escapedName(window),
-    namespace: RESULTS,
+    namespace: results,
     fields: [
       ...headSchema.fields,
       {
@@ -107,12 +118,14 @@ function resultType(
   schema: AvroRecord,
 ): WindowResultType {
   const record: AvroRecord = { type: 'record', name: 'Aggregates', fields: aggregates };
-  return { window, aggregates, parts, type: eventTypeOf(schema), aggregatesJson: typedJson(record) };
+  const isView = schema.namespace === VIEW_RESULTS;
+  return { window, aggregates, parts, isView, type: eventTypeOf(schema), aggregatesJson: typedJson(record) };
 }
 
 /** The window whose results a record of this full name holds; null for any other record. */
 export function windowOfRecord(fullName: string): string | null {
-  return fullName.startsWith(`${RESULTS}.`) ? plainName(fullName.slice(RESULTS.length + 1)) : null;
+  const results = [RESULTS, VIEW_RESULTS].find((each) => fullName.startsWith(`${each}.`));
+  return results === undefined ? null : plainName(fullName.slice(results.length + 1));
 }
 
 /** The type of a window's results as a log's schema has it. */

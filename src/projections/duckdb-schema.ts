@@ -46,6 +46,8 @@ export interface WindowShape {
   readonly aggregates: readonly AggregateShape[];
   /** The values of a key of several, by name. */
   readonly parts?: readonly PartShape[];
+  /** Of a view of SQL: its columns, in order. */
+  readonly columns?: readonly string[];
 }
 
 export interface PartShape {
@@ -77,6 +79,7 @@ const KINDS: Readonly<Record<GivenKind, ColumnKind>> = {
   number: 'double',
   whole: 'long',
   decimal: 'decimal',
+  instant: 'instant',
   text: 'text',
   truth: 'boolean',
   list: 'text',
@@ -141,7 +144,21 @@ export function newestSql({ kind, name }: Pick<WindowShape, 'kind' | 'name'>, ro
 
 function resultSql({ name, isCount, gives }: AggregateShape): string {
   if (isCount) return 'count';
+  if (gives === 'instant') return `epoch_ms("agg_${name}")`;
   return gives === 'list' ? `"agg_${name}"::JSON` : `"agg_${name}"`;
+}
+
+/** A view of SQL by its own name and columns: the newest revision of each row. Null for a window by itself. */
+export function viewSql(shape: WindowShape): string | null {
+  const { name, columns, aggregates } = shape;
+  if (columns === undefined) return null;
+  const listed = columns.map((column) => {
+    const isCount = aggregates.some((aggregate) => aggregate.name === column && aggregate.isCount);
+    return `${isCount ? 'count' : `"agg_${column}"`} AS "${column}"`;
+  });
+  const table = `(SELECT *, rowid AS place_row FROM "${windowTable(shape)}")`;
+  return `CREATE OR REPLACE VIEW "${name}" AS SELECT ${listed.join(', ')}
+    FROM (${newestSql(shape, table, table)}) WHERE count > 0`;
 }
 
 export function sqlText(text: string): string {

@@ -15,6 +15,7 @@ import {
   DUCKDB_WRITERS_VERSION,
   sqlText,
   tableColumns,
+  viewSql,
   windowColumns,
   windowsViewSql,
   windowTable,
@@ -47,6 +48,7 @@ export async function openDuckdb(file: string, options: DuckdbOptions): Promise<
   const streams = options.shapes.streams.map(streamTable);
   const { instance, connection } = await openOrReplace(file, options, streams);
   await connection.run(windowsViewSql(options.shapes.windows));
+  for (const sql of options.shapes.windows.flatMap((shape) => viewSql(shape) ?? [])) await connection.run(sql);
   for (const { name, view } of options.tables) {
     if (view?.sql != null) await connection.run(`CREATE OR REPLACE VIEW "${name}" AS ${view.sql}`);
   }

@@ -45,8 +45,9 @@ export function tableShapes({ windows, streams, stores }: Config): TableShapes {
     named: streams
       .filter(({ builtin }) => builtin !== null)
       .map(({ name, schema }) => ({ name, eventType: fullName(schema) })),
-    windows: windows.map(({ name, key, window, aggregates, results = [] }) => ({
+    windows: windows.map(({ name, key, window, aggregates, results = [], columns }) => ({
       name,
+      ...(columns === undefined ? {} : { columns }),
       parts: partFields(key).map(partShape),
       kind: window.kind,
       aggregates: [

@@ -51,6 +51,8 @@ export interface WindowSpec {
   readonly results?: readonly ComputedResult[];
   /** A condition on results: of which it is not true is not given. Absent for all of them. */
   readonly having?: string;
+  /** Its results are these columns of a statement, in this order; absent for a window by itself. */
+  readonly columns?: readonly string[];
   /** Other partitions read its results. */
   readonly isRead?: true;
 }

@@ -60,19 +60,19 @@ export const windowKind = operatorKind<WindowSpec>(KIND, (_, spec, { inputs }) =
   };
 });
 
+type Described = Pick<WindowSpec, 'name' | 'aggregates' | 'keyField' | 'results' | 'columns'>;
+
 /** Throws when the table has not all of its aggregates. */
 export function resultTypeOf(
-  { name, aggregates, keyField, results = [] }: Pick<WindowSpec, 'name' | 'aggregates' | 'keyField' | 'results'>,
+  { name, aggregates, keyField, results = [], columns }: Described,
   table: AggregateTable = AGGREGATES,
 ): WindowResultType {
-  return windowResultType(
-    name,
-    [
-      ...aggregates.filter(({ isHidden }) => isHidden !== true).map((spec) => resultField(spec, table)),
-      ...results.map((own): AvroField => ({ name: own.name, type: ['null', own.type] })),
-    ],
-    partFields(keyField),
-  );
+  const fields = [
+    ...aggregates.filter(({ isHidden }) => isHidden !== true).map((spec) => resultField(spec, table)),
+    ...results.map((own): AvroField => ({ name: own.name, type: ['null', own.type] })),
+  ];
+  const inOrder = columns?.flatMap((column) => fields.find((field) => field.name === column) ?? []) ?? fields;
+  return windowResultType(name, inOrder, partFields(keyField), columns !== undefined);
 }
 
 /** Results with the values of their key one by one, beside the key. */

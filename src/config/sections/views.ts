@@ -6,10 +6,11 @@ import { ExpressionError } from '../../sql/expression-error.ts';
 import { expressionText } from '../../sql/expression-text.ts';
 import { parseStatement, type SourceItem, type Statement } from '../../sql/statement.ts';
 import { found } from '../../sql/walk.ts';
+import { isBuiltinTable } from '../../tables.ts';
 import { entries, type Reading, section } from '../section.ts';
 import { isAggregate } from '../views/aggregates.ts';
 import { outputsOf, resolved, type Table } from '../views/columns.ts';
-import { groupedPlan } from '../views/grouped.ts';
+import { type GroupedPlan, groupedPlan } from '../views/grouped.ts';
 import { joinedPlan, type Side } from '../views/joined.ts';
 import { NO_EXCHANGES, windowPlace } from '../window-place.ts';
 import { type DerivedConfig, derivedOf, derivedRelation } from './derived.ts';
@@ -71,6 +72,7 @@ function printView({ sql, allowedLatenessMs, graceMs }: ViewConfig) {
 /** Null, and a report at its place in the text, where the statement can't be said as a stream. */
 function viewOf(name: string, raw: RawView, reading: Reading): ViewConfig | null {
   const { sql } = raw;
+  if (isBuiltinTable(name)) reading.report(['views', name], 'is a table of the read models; choose another name');
   const path = isBare(name, reading) ? ['views', name] : ['views', name, 'sql'];
   try {
     const statement = parseStatement(sql);
@@ -138,17 +140,24 @@ function windowMeaning(
     name,
     {
       stream: statement.from.stream,
-      key: plan.key.length === 0 ? null : plan.key.map(({ expression }) => expression),
-      window: plan.window,
+      key: plan.key.length === 0 ? null : keyOf(plan.key),
+      window: 'session' in plan.window ? plan.window : { ...plan.window, timeZone: null },
       allowedLateness,
       early: null,
       where: plan.where,
+      having: plan.having,
       top: null,
       aggregate: Object.fromEntries(plan.results.map((each) => [each.name, each.expression])),
     },
     reading,
   );
-  return window === null ? null : { ...NOTHING, windows: [{ ...window, isView: true }] };
+  return window === null
+    ? null
+    : { ...NOTHING, windows: [{ ...window, columns: plan.results.map((each) => each.name) }] };
+}
+
+function keyOf(key: GroupedPlan['key']): string[] {
+  return key.map(({ name, expression }) => (key.length === 1 ? expression : `${expression} AS ${name}`));
 }
 
 function derivedMeaning(name: string, statement: Statement, reading: Reading, table: Table): Meaning | null {
@@ -180,8 +189,7 @@ function joinMeaning(
   for (const source of [from, join.right]) refuseWindow(source);
   const plan = joinedPlan(statement, join, sideOf(from, left, 'left'), sideOf(join.right, right, 'right'));
   const pairs = name + PAIRS;
-  const [on, ...others] = plan.on;
-  if (on === undefined || others.length > 0) throw new ExpressionError('ON has one equality of fields', join.at);
+  const on = { left: onlyOrAll(plan.on.map((each) => each.left)), right: onlyOrAll(plan.on.map((each) => each.right)) };
   const common = { left: from.stream, on, where: plan.where, grace } as const;
   const own = joinOf(
     pairs,
@@ -205,6 +213,11 @@ function joinMeaning(
   );
   if (derived === null) return null;
   return { ...NOTHING, joins: [own], derived: [derived] };
+}
+
+function onlyOrAll(keys: string[]): string | string[] {
+  const [only, ...others] = keys;
+  return only === undefined || others.length > 0 ? keys : only;
 }
 
 /** As long as a join with a table keeps rows that were replaced, by default. */

@@ -1,5 +1,6 @@
 /** The results of a window as a file writes them: aggregates, and what is computed of aggregates and of the key. */
 import type { Report } from '../../keys/names.ts';
+import { type AvroRecord, TIMESTAMP_MILLIS } from '../../messages/avro.ts';
 import { AGGREGATE_NAME } from '../../messages/window-result.ts';
 import { compileCondition, compileExpression } from '../../sql/compile.ts';
 import { ExpressionError } from '../../sql/expression-error.ts';
@@ -44,15 +45,9 @@ export function windowResults(
       aggregates.push(...aggregateOf(name, text, schema, wrong));
       continue;
     }
-    let expression = '';
-    let end = 0;
-    for (const [i, call] of aggregateCalls(text).entries()) {
-      const hidden = hiddenName(name, i);
-      for (const own of aggregateOfCall(hidden, call, schema, wrong)) aggregates.push({ ...own, isHidden: true });
-      expression += `${text.slice(end, call.from)}"${hidden}"`;
-      end = call.to;
-    }
-    pending.push({ name, expression: expression + text.slice(end) });
+    const hidden = withHidden(name, text, schema, wrong);
+    aggregates.push(...hidden.aggregates);
+    pending.push({ name, expression: hidden.expression });
   }
   const results: ComputedResult[] = [];
   for (const { name, expression } of pending) {
@@ -71,6 +66,48 @@ export function windowResults(
     else results.push({ name, expression, type: avro });
   }
   return { aggregates, results };
+}
+
+/** The expression with the calls of aggregates in it as results of their own, which no result shows. */
+function withHidden(
+  name: string,
+  text: string,
+  schema: AvroRecord,
+  report: (message: string, character?: number) => void,
+): { readonly expression: string; readonly aggregates: readonly AggregateSpec[] } {
+  const aggregates: AggregateSpec[] = [];
+  let expression = '';
+  let end = 0;
+  for (const [i, call] of aggregateCalls(text).entries()) {
+    const hidden = hiddenName(name, i);
+    for (const own of aggregateOfCall(hidden, call, schema, report)) aggregates.push({ ...own, isHidden: true });
+    expression += `${text.slice(end, call.from)}"${hidden}"`;
+    end = call.to;
+  }
+  return { expression: expression + text.slice(end), aggregates };
+}
+
+/** What hidden results of a condition are called by. */
+const HAVING = 'having';
+
+/** The condition over results, with what it computes itself as hidden ones. */
+export function windowHaving(
+  text: string,
+  key: GroupKey,
+  results: WindowResults,
+  { schema }: Relation,
+  report: (message: string, character?: number) => void,
+): { readonly having: string; readonly aggregates: readonly AggregateSpec[] } {
+  const { expression, aggregates } = withHidden(HAVING, text, schema, report);
+  const known = { ...results, aggregates: [...results.aggregates, ...aggregates] };
+  checked(
+    () => compileCondition(expression, resultScope({ keyField: key, ...known }, schema)),
+    (message, character) => {
+      // Characters are counted in what it was made into.
+      report(aggregates.length === 0 ? `at character ${character}: ${message}` : message);
+    },
+  );
+  return { having: expression, aggregates };
 }
 
 /** More than one call of an aggregate: an expression over several, over functions, or over other results. */
@@ -94,22 +131,8 @@ const AVRO: Partial<Readonly<Record<SqlType['kind'], ComputedResult['type']>>> =
   double: 'double',
   varchar: 'string',
   boolean: 'boolean',
+  timestamp: TIMESTAMP_MILLIS,
 };
-
-export function checkHaving(
-  having: string,
-  key: GroupKey,
-  results: WindowResults,
-  { schema }: Relation,
-  report: (message: string) => void,
-): void {
-  checked(
-    () => compileCondition(having, resultScope({ keyField: key, ...results }, schema)),
-    (message, character) => {
-      report(`at character ${character}: ${message}`);
-    },
-  );
-}
 
 function checked<T>(compile: () => T, report: (message: string, character: number) => void): T | null {
   try {
@@ -121,13 +144,16 @@ function checked<T>(compile: () => T, report: (message: string, character: numbe
   }
 }
 
-export function printResults({ aggregates, results }: WindowResults): Record<string, string> {
+/** An expression with the aggregates themselves where it has hidden results. */
+export function printOver(expression: string, aggregates: readonly AggregateSpec[]): string {
   const calls = new Map(aggregates.map((spec) => [spec.name, printAggregate(spec)]));
+  return expression.replace(/"([^"]+#\d+)"/g, (quoted, hidden) => calls.get(hidden) ?? quoted);
+}
+
+export function printResults({ aggregates, results }: WindowResults): Record<string, string> {
   const shown = aggregates.filter(({ isHidden }) => isHidden !== true);
   return Object.fromEntries([
     ...shown.map((spec) => [spec.name, printAggregate(spec)] as const),
-    ...results.map(({ name, expression }) => {
-      return [name, expression.replace(/"([^"]+#\d+)"/g, (quoted, hidden) => calls.get(hidden) ?? quoted)] as const;
-    }),
+    ...results.map(({ name, expression }) => [name, printOver(expression, aggregates)] as const),
   ]);
 }

@@ -23,7 +23,7 @@ import { checkTimeZone, inZone, printZone, timeZone } from './time-zone.ts';
 import { checkTumbling, offset, printTumbling, tumbling } from './tumbling.ts';
 import { groupKeyOf, printKey, windowKey } from './window-key.ts';
 import { unreadableResults, windowRelation } from './window-relation.ts';
-import { checkHaving, printResults, windowResults } from './window-results.ts';
+import { printResults, windowHaving, windowResults } from './window-results.ts';
 
 export interface WindowConfig {
   readonly name: string;
@@ -45,8 +45,8 @@ export interface WindowConfig {
   readonly results?: readonly ComputedResult[];
   /** A condition on results; absent for all of them. */
   readonly having?: string;
-  /** Its results are the columns of a statement, and nothing beside them. */
-  readonly isView?: true;
+  /** Its results are these columns of a statement, in this order; absent for a window by itself. */
+  readonly columns?: readonly string[];
 }
 
 const window = z.strictObject({
@@ -129,12 +129,16 @@ export function windowOf(name: string, raw: RawWindow, reading: Reading): Window
   const isWithin = isOfStream(stream) && areGroupsWithin({ key, top: raw.top }, stream);
   if (!isWithin) checkExchange(at, exchangeName({ key, top: raw.top }, stream), reading);
   const own = windowResults([...at, 'aggregate'], raw.aggregate, key, stream, report);
-  const { aggregates, results } = own;
+  const { results } = own;
+  const having =
+    raw.having === null
+      ? null
+      : windowHaving(raw.having, key, own, stream, (message) => report([...at, 'having'], message));
+  const aggregates = [...own.aggregates, ...(having?.aggregates ?? [])];
   if (raw.having !== null) {
     const path = [...at, 'having'];
     if ('sliding' in raw.window) report(path, 'is for tumbling, hopping, session and count windows');
     if (raw.top !== null) report(path, 'a window with `top` gives the largest groups, whatever else is true of them');
-    checkHaving(raw.having, key, own, stream, (message) => report(path, message));
   }
   const window = windowingOf(raw.window);
   checkTop(at, raw, aggregates, report);
@@ -150,7 +154,7 @@ export function windowOf(name: string, raw: RawWindow, reading: Reading): Window
     ...(raw.top === null ? {} : { top: raw.top }),
     aggregates,
     ...(results.length === 0 ? {} : { results }),
-    ...(raw.having === null ? {} : { having: raw.having }),
+    ...(having === null ? {} : { having: having.having }),
   };
 }
 

@@ -27,12 +27,21 @@ export function groupedPlan(statement: Statement, table: Table, eventTime: strin
   const keys = keysOf(statement, outputs, table);
   const bounds = boundsOf(statement, keys, eventTime);
   const values = keys.filter((key) => !bounds.starts.has(expressionText(key)));
-  const key = values.map((expression) => ({ expression, name: keyName(expression, outputs) }));
+  const [only, ...others] = values;
+  // A key that is one value is called by its text, one of several by the columns.
+  const isOne = only !== undefined && others.length === 0;
+  const key = values.map((expression) => {
+    return { expression, name: isOne ? textName(expression) : keyName(expression, outputs) };
+  });
   const replacements: Map<string, Expression> = new Map();
   for (const text of bounds.starts) replacements.set(text, columnOf('start'));
   for (const text of bounds.ends) replacements.set(text, columnOf('end'));
   for (const { expression, name } of key) replacements.set(expressionText(expression), columnOf(name));
-  const results = outputs.map(({ name, expression }) => ({ name, expression: overResults(expression, replacements) }));
+  const results = outputs.map(({ name, expression }) => {
+    const over = overResults(expression, replacements);
+    // A bare name would be taken for an aggregate.
+    return { name, expression: /^\w+$/.test(over) ? `(${over})` : over };
+  });
   const { where } = statement;
   if (where !== null) refuseAggregate(where, 'WHERE is over events: write the condition behind HAVING');
   return {
@@ -118,6 +127,10 @@ const BOUNDS: readonly string[] = ['window_start', 'window_end'];
 function otherTime(keys: readonly Expression[], eventTime: string): string | null {
   const bucket = keys.find((key) => key.kind === 'call' && (key.name === 'time_bucket' || key.name === 'date_trunc'));
   return bucket === undefined ? null : `windows go by the stream's event time, which is ${eventTime}`;
+}
+
+function textName(expression: Expression): string {
+  return expressionText(expression).split('.').at(-1) ?? '';
 }
 
 /** A field's own name, or else that of the column that it is. */
