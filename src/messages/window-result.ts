@@ -2,7 +2,14 @@
  * Results of a window. Each window has an Avro record of its own with a field for each aggregate, so a result carries no
  * names, and the log's schema says what is in it.
  */
-import { type AvroField, type AvroRecord, type FromAvro, NAMESPACE, TIMESTAMP_MILLIS } from './avro.ts';
+import {
+  type AvroField,
+  type AvroRecord,
+  type AvroSchema,
+  type FromAvro,
+  NAMESPACE,
+  TIMESTAMP_MILLIS,
+} from './avro.ts';
 import { type EventType, eventTypeOf } from './codec.ts';
 import { type Columns, textAt } from './columns.ts';
 import { escapedName, plainName } from './escaped-name.ts';

@@ -1,7 +1,7 @@
 /** The read models of a running pipeline: a lane for each store, and what they are together. */
 import type { Config } from '../config/config.ts';
-import type { AvroField } from '../messages/avro.ts';
 import { fullName } from '../keys/names.ts';
+import type { AvroField } from '../messages/avro.ts';
 import { givenBy } from '../messages/window-result.ts';
 import { type AggregateShape, partShape } from '../projections/duckdb-schema.ts';
 import { STREAM_ROWS_STORE } from '../projections/stream-queries.ts';

@@ -47,7 +47,7 @@ function keyFieldIn(keyField: string, seen: AvroRecord): AvroField {
 
 /** Null for a window that gives its aggregates as they are. Throws an ExpressionError. */
 export function resultFinisher(spec: WindowSpec, seen: AvroRecord, table?: AggregateTable): FinishResult | null {
-  const { keyField, results = [], having } = spec;
+  const { keyField, aggregates, results = [], having } = spec;
   if (results.length === 0 && having === undefined) return null;
   const scope = resultScope(spec, seen, table);
   const keyName = typeof keyField === 'string' ? keyFieldIn(keyField, seen) : null;
@@ -68,11 +68,12 @@ export function resultFinisher(spec: WindowSpec, seen: AvroRecord, table?: Aggre
     return { name, at: (): unknown => toAvro(orNull(() => value(0))) };
   });
   const condition = having === undefined ? null : bindValue(compileCondition(having, scope), columns);
+  const own = aggregates.map(({ name }) => name);
   return ({ key, start, end, count }, values) => {
-    current = { ...values, key, start, end };
-    for (const [name, value] of Object.entries(values)) if (Number.isNaN(value)) current[name] = null;
-    if (keyName !== null && !(keyName.name in values)) current[keyName.name] = keyValueOf(key, keyName);
-    else if (isOfSeveral(keyField)) current = { ...partsOf(keyField, key ?? '[]'), ...current };
+    // The object of the values is used again: what was computed of the group before still stands in it.
+    current = { ...(isOfSeveral(keyField) ? partsOf(keyField, key ?? '[]') : {}), key, start, end };
+    if (keyName !== null) current[keyName.name] = keyValueOf(key, keyName);
+    for (const name of own) current[name] = Number.isNaN(values[name]) ? null : values[name];
     for (const { name, at } of computed) {
       const value = at();
       current[name] = value;
