@@ -2,7 +2,6 @@
 import { BUILTIN_TYPES } from '../builtin-types.ts';
 import { journalOf, openReader } from '../journal/open-reader.ts';
 import { readSchemaFiles } from '../journal/schema-files.ts';
-import { fullName } from '../keys/names.ts';
 import type { AvroRecord } from '../messages/avro.ts';
 import { type DynamicEvent, dynamicEventType } from '../messages/codec.ts';
 import type { Commit, Section } from '../messages/commit.ts';
@@ -99,9 +98,14 @@ export async function readViewRows(
   };
 }
 
-function isOf({ name, schema }: WantedStream, record: string, commit: Commit, { role }: Section): boolean {
+function isOf(
+  { name, type }: { readonly name: string; readonly type: { readonly name: string } },
+  record: string,
+  commit: Commit,
+  { role }: Section,
+): boolean {
   if (derivedStreamOfRecord(record) === name) return true;
-  return role === 'input' && commit.stream === name && record === fullName(schema);
+  return role === 'input' && commit.stream === name && record === type.name;
 }
 
 /** Whether the section is a flush, or one that an exchange took over; null where it neither closes windows nor opens any. */

@@ -1,7 +1,7 @@
 /** The read models of a running pipeline: a lane for each store, and what they are together. */
 import type { Config } from '../config/config.ts';
-import { fullName } from '../keys/names.ts';
 import type { AvroField } from '../messages/avro.ts';
+import { dynamicEventType } from '../messages/codec.ts';
 import { givenBy } from '../messages/window-result.ts';
 import { type AggregateShape, partShape } from '../projections/duckdb-schema.ts';
 import { STREAM_ROWS_STORE } from '../projections/stream-queries.ts';
@@ -44,7 +44,7 @@ export function tableShapes({ windows, streams, stores }: Config): TableShapes {
     stores: stores.on,
     named: streams
       .filter(({ builtin }) => builtin !== null)
-      .map(({ name, schema }) => ({ name, eventType: fullName(schema) })),
+      .map(({ name, schema }) => ({ name, eventType: dynamicEventType(schema).name })),
     windows: windows.map(({ name, key, window, aggregates, results = [], columns }) => ({
       name,
       ...(columns === undefined ? {} : { columns }),

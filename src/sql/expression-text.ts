@@ -11,7 +11,7 @@ const WORDS: ReadonlySet<string> = new Set(
   ),
 );
 
-export function nameText(name: string): string {
+function nameText(name: string): string {
   return PLAIN.test(name) && !WORDS.has(name.toLowerCase()) ? name : `"${name.replaceAll('"', '""')}"`;
 }
 

@@ -69,7 +69,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   sources: { mayImport: ['messages', 'streams', 'keys', 'deadline.ts', 'endpoint.ts', 'fraud'] },
   sinks: { mayImport: ['messages', 'keys', 'fraud/schemas.ts', 'deadline.ts', 'endpoint.ts'] },
   actors: { mayImport: [...PURE_ROOMS, 'journal', ...PORTS], builtins: [], clockless: true },
-  projections: { mayImport: ['messages', 'journal'] },
+  projections: { mayImport: ['messages', 'sql', 'journal'] },
   // A large input file is read by its source's own code, in a thread; a partition's actors may live in one.
   workers: {
     mayImport: [

@@ -31,7 +31,7 @@ export interface ViewConfig {
 }
 
 /** What a view of a join calls the pairs that it selects from. */
-export const PAIRS = '.pairs';
+const PAIRS = '.pairs';
 
 const view = z
   .union([

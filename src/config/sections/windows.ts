@@ -23,7 +23,7 @@ import { checkTimeZone, inZone, printZone, timeZone } from './time-zone.ts';
 import { checkTumbling, offset, printTumbling, tumbling } from './tumbling.ts';
 import { groupKeyOf, printKey, windowKey } from './window-key.ts';
 import { unreadableResults, windowRelation } from './window-relation.ts';
-import { printResults, windowHaving, windowResults } from './window-results.ts';
+import { printOver, printResults, windowHaving, windowResults } from './window-results.ts';
 
 export interface WindowConfig {
   readonly name: string;
@@ -233,7 +233,7 @@ function printWindow(own: WindowConfig) {
     allowedLateness: formatDuration(allowedLatenessMs),
     early: earlyMs === null ? null : formatDuration(earlyMs),
     where,
-    having: having ?? null,
+    having: having === undefined ? null : printOver(having, aggregates),
     top: top ?? null,
     aggregate: printResults({ aggregates, results }),
   };

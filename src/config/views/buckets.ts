@@ -63,7 +63,7 @@ function shiftOf(expression: Expression, sizeMs: number): number {
   throw new ExpressionError('must be an INTERVAL or a TIMESTAMP that does not change', expression.at);
 }
 
-export function isEventTime(expression: Expression, eventTime: string): boolean {
+function isEventTime(expression: Expression, eventTime: string): boolean {
   return expression.kind === 'column' && expression.names.join('.').toLowerCase() === eventTime.toLowerCase();
 }
 
