@@ -8,7 +8,7 @@ const NOTICES = [
   replaced('windows.*.grace', 'allowedLateness: 5s'),
   replaced('streams.*.source.csv', 'source: { file: { path: x.csv } }'),
   replaced('topology', 'streams: …'),
-  notYet('views'),
+  notYet('models'),
 ];
 
 const found = (data: object): string[] => {
@@ -37,7 +37,7 @@ test('it is found in one of several forms, and where a whole section is gone', (
   expect(found({ streams: { s: stream } })).toEqual([
     'streams.s.source.csv is no longer a key; write `source: { file: { path: x.csv } }` instead',
   ]);
-  expect(found({ views: {}, streams: {} })).toEqual(['views is not supported yet']);
+  expect(found({ models: {}, streams: {} })).toEqual(['models is not supported yet']);
 });
 
 test('what is missing beside it is not told: it is what the old key stood for', () => {
