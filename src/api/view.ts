@@ -13,10 +13,10 @@ import { ROOT } from '../service/pipeline.ts';
 import { tableShapes } from '../service/read-models.ts';
 import type { Service } from '../service.ts';
 import { createBodyDecoder } from './body-decoder.ts';
-import { derivedOf } from './derived-info.ts';
 import { createIngest } from './ingest.ts';
 import { pageModulesOf } from './page-modules.ts';
 import { tableInfos } from './table-info.ts';
+import { windowsAndJoinsOf } from './windows-and-joins.ts';
 
 const OVERVIEW_EVERY_MS = 1000;
 const LOOK_EVERY_MS = 1000;
@@ -59,7 +59,7 @@ export function createView(service: Service): ServedView {
     }),
   );
   const tables = new Map(tableShapes(config).streams.map((shape) => [shape.name, tableInfo(shape)]));
-  const derived = derivedOf(config);
+  const windowsAndJoins = windowsAndJoinsOf(config);
   let closed = false;
   let ready = false;
   service.ready.then(() => {
@@ -152,7 +152,7 @@ export function createView(service: Service): ServedView {
       if (info === undefined) throw new Error(`There is no table ${table}`);
       return stores.of(info.store).read({ kind: 'rows', table, limit });
     },
-    derived: () => derived,
+    windowsAndJoins: () => windowsAndJoins,
     results: async (query) => stores.of(RESULTS_STORE).read({ kind: 'results', query }),
     caseFile: (caseId) => asked(caseFile(caseId)),
     streams: () =>

@@ -18,10 +18,13 @@ export function overviewRoutes(view: ServiceView, hub: LiveHub): readonly Route[
       },
       answer(c) {
         const { pageModules, ...declared } = view.pipeline();
+        const windowsAndJoins = view.windowsAndJoins().map(describedResult);
         return uncached(c, {
           ...declared,
           streams: view.streams().map(describedStream),
-          derived: view.derived().map(describedResult),
+          windowsAndJoins,
+          // What it was called before derived streams were.
+          derived: windowsAndJoins,
           pageModules: pageModules.map((place) => `/assets/${place}`),
         });
       },

@@ -6,7 +6,7 @@ import { keyText, keyValues } from '../messages/key-values.ts';
 import type { KeyFilter, ResultKind, ResultPlace, ResultQuery } from '../projections/result-pages.ts';
 import type { Problem } from './problem.ts';
 import { badParameter, unknownParameter, unknownResult } from './refusals.ts';
-import type { DerivedInfo } from './view.ts';
+import type { WindowOrJoin } from './view.ts';
 
 export interface ResultRequest {
   readonly query: ResultQuery;
@@ -32,7 +32,7 @@ export function resultRequest(
   of: ResultKind,
   search: string,
   parameters: Readonly<Record<string, readonly string[]>>,
-  derived: readonly DerivedInfo[],
+  windowsAndJoins: readonly WindowOrJoin[],
 ): ResultRequest | Problem {
   const known = [...OWN[of], ...COMMON];
   // What does not decode is left as it stands, and would be the value that is written so.
@@ -43,7 +43,7 @@ export function resultRequest(
   }
   const value = (name: string): string | null => parameters[name]?.[0] ?? null;
   const name = value(OWN[of][0]);
-  const target = name === null ? null : derivedNamed(of, name, derived);
+  const target = name === null ? null : windowOrJoinNamed(of, name, windowsAndJoins);
   if (target !== null && 'error' in target) return target;
   const key = keyFilter(value, target);
   if (key !== null && 'error' in key) return key;
@@ -69,8 +69,14 @@ export function resultRequest(
   };
 }
 
-function derivedNamed(of: ResultKind, name: string, derived: readonly DerivedInfo[]): DerivedInfo | Problem {
-  const fitting = derived.filter(({ kind }) => of === 'late_events' || kind === (of === 'joins' ? 'join' : 'window'));
+function windowOrJoinNamed(
+  of: ResultKind,
+  name: string,
+  windowsAndJoins: readonly WindowOrJoin[],
+): WindowOrJoin | Problem {
+  const fitting = windowsAndJoins.filter(
+    ({ kind }) => of === 'late_events' || kind === (of === 'joins' ? 'join' : 'window'),
+  );
   const found = fitting.find((candidate) => candidate.name === name);
   return (
     found ??
@@ -93,7 +99,7 @@ function isWellFormed(search: string): boolean {
 
 type Value = (name: string) => string | null;
 
-function keyFilter(value: Value, target: DerivedInfo | null): KeyFilter | Problem | null {
+function keyFilter(value: Value, target: WindowOrJoin | null): KeyFilter | Problem | null {
   const [key, prefix, nullKey] = [value('key'), value('keyPrefix'), value('nullKey')];
   if ([key, prefix, nullKey].filter((given) => given !== null).length > 1)
     return badParameter('key', key ?? prefix ?? '', 'Of key, keyPrefix and nullKey one is given.');

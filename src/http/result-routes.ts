@@ -20,9 +20,18 @@ import { TOO_SLOW } from './refusals.ts';
 import { RESULT_PATHS, resultOperation } from './result-operations.ts';
 import { cursorOf, resultRequest } from './result-parameters.ts';
 import { type Route, type RouteContext, uncached } from './route.ts';
-import type { DerivedInfo, ServiceView } from './view.ts';
+import type { ServiceView, WindowOrJoin } from './view.ts';
 
 const KINDS: readonly ResultKind[] = ['windows', 'joins', 'late_events'];
+
+/** The second address is from before there were derived streams, which it does not list. */
+const ADDRESSES = [
+  {
+    path: '/api/v1/windows-and-joins',
+    summary: 'Windows and joins of the pipeline, their keys, and where their results are',
+  },
+  { path: '/api/v1/derived', summary: 'The old address of /api/v1/windows-and-joins', deprecated: true },
+];
 
 interface ResultRoutesOptions {
   readonly view: ServiceView;
@@ -33,16 +42,18 @@ interface ResultRoutesOptions {
 export function resultRoutes(options: ResultRoutesOptions): readonly Route[] {
   const { view } = options;
   return [
-    {
-      method: 'GET',
-      path: '/api/v1/derived',
-      role: 'viewer',
-      operation: {
-        summary: 'Windows and joins of the pipeline, their keys, and where their results are',
-        responses: { 200: json('Windows and joins') },
-      },
-      answer: (c) => uncached(c, view.derived().map(describedResult)),
-    },
+    ...ADDRESSES.map(
+      ({ path, ...words }): Route => ({
+        method: 'GET',
+        path,
+        role: 'viewer',
+        operation: {
+          ...words,
+          responses: { 200: json('Windows and joins') },
+        },
+        answer: (c) => uncached(c, view.windowsAndJoins().map(describedResult)),
+      }),
+    ),
     ...KINDS.map(
       (kind): Route => ({
         method: 'GET',
@@ -55,7 +66,7 @@ export function resultRoutes(options: ResultRoutesOptions): readonly Route[] {
   ];
 }
 
-export function describedResult(info: DerivedInfo): object {
+export function describedResult(info: WindowOrJoin): object {
   const name = encodeURIComponent(info.name);
   const [path, parameter] = info.kind === 'join' ? ['joins', 'join'] : ['windows', 'window'];
   return {
@@ -72,7 +83,7 @@ async function answerResults(
   of: ResultKind,
   { view, logger, deadlineMs }: ResultRoutesOptions,
 ): Promise<Response> {
-  const request = resultRequest(of, new URL(c.req.url).search, c.req.queries(), view.derived());
+  const request = resultRequest(of, new URL(c.req.url).search, c.req.queries(), view.windowsAndJoins());
   if ('error' in request) return problemResponse(request);
   const { query, format, isUnlimited } = request;
   const isExport = format === 'csv' && isUnlimited;
@@ -88,7 +99,7 @@ async function answerResults(
   }
   if (format === 'json')
     return c.json(
-      first.rows.map((row) => withKey(row, view.derived())),
+      first.rows.map((row) => withKey(row, view.windowsAndJoins())),
       200,
       headers,
     );
@@ -109,9 +120,9 @@ async function answerResults(
 }
 
 /** A key of several values as an array; what no double holds is text in it, as in every other column. */
-function withKey(row: Row, derived: readonly DerivedInfo[]): Readonly<Record<string, unknown>> {
+function withKey(row: Row, windowsAndJoins: readonly WindowOrJoin[]): Readonly<Record<string, unknown>> {
   const { key } = row;
-  const isArray = derived.some(({ name, keys }) => keys === 'several' && name === (row.window ?? row.join));
+  const isArray = windowsAndJoins.some(({ name, keys }) => keys === 'several' && name === (row.window ?? row.join));
   if (!isArray || typeof key !== 'string' || !key.startsWith('[')) return row;
   return { ...row, key: keyValues(key).map((value) => (typeof value === 'bigint' ? String(value) : value)) };
 }

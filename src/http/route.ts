@@ -27,6 +27,8 @@ export interface Route {
 /** As OpenAPI has it; parameters of the path are added from the path. */
 export interface Operation {
   readonly summary: string;
+  /** Answers as ever, and has a newer address. */
+  readonly deprecated?: boolean;
   readonly parameters?: readonly object[];
   readonly requestBody?: object;
   readonly responses: Readonly<Record<string, object>>;

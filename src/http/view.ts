@@ -182,7 +182,7 @@ export interface TableInfo {
 }
 
 /** A window or a join of the pipeline. */
-export interface DerivedInfo {
+export interface WindowOrJoin {
   readonly name: string;
   readonly kind: 'window' | 'join';
   /** What it is of: a stream, or what is derived from some. */
@@ -216,7 +216,7 @@ export interface ServiceView {
   /** Those that rows() reads. */
   tables(): readonly TableInfo[];
   /** Windows and joins, in the order of the pipeline file. */
-  derived(): readonly DerivedInfo[];
+  windowsAndJoins(): readonly WindowOrJoin[];
   /** Results of windows or joins, or late events, newest first. */
   results(query: ResultQuery): Promise<ResultPage>;
   streams(): readonly StreamInfo[];

@@ -5,13 +5,13 @@ import { tableInfos } from '../../src/api/table-info.ts';
 import type { Route } from '../../src/http/route.ts';
 import type {
   ActorStatus,
-  DerivedInfo,
   EventBody,
   IngestOutcome,
   LiveEvent,
   Overview,
   Row,
   ServiceView,
+  WindowOrJoin,
 } from '../../src/http/view.ts';
 import type { ResultQuery } from '../../src/projections/result-pages.ts';
 
@@ -91,7 +91,7 @@ const streamRows: readonly Row[] = [
   { id: 'a', at: 1000, partition: 1, log_offset: 0 },
 ];
 
-export const derived: readonly DerivedInfo[] = [
+export const derived: readonly WindowOrJoin[] = [
   { name: 'per_minute', kind: 'window', of: ['s'], window: 'tumbling', key: null, keys: 'none', aggregates: ['total'] },
   {
     name: 'by_customer',
@@ -169,7 +169,7 @@ export function cannedService(): CannedService {
       actors: () => actors,
       rows: async (table, { limit }) => (rows[table] ?? []).slice(0, limit),
       tables: () => TABLE_INFOS,
-      derived: () => derived,
+      windowsAndJoins: () => derived,
       results: async (query) => {
         asked.push(query);
         const rows = results[query.of].slice(0, query.limit);

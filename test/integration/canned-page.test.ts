@@ -182,7 +182,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     expect(await page.locator('.tile', { hasText: 'Open cases' }).count()).toBe(1);
     const pipeline = () => ({ name: 'plant', jobs: [], sinks: [], operators: [], pageModules: [] });
     const plant = await startHttp({
-      view: { ...view, pipeline, derived: () => [] },
+      view: { ...view, pipeline, windowsAndJoins: () => [] },
       ...{ host: '127.0.0.1', port: 0, logger: silentLogger },
     });
     const asked: string[] = [];
@@ -336,7 +336,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     const busy: ServiceView = {
       ...view,
       streams: () => streams,
-      derived: () => [{ ...window, of: [streams[7]?.name ?? ''] }],
+      windowsAndJoins: () => [{ ...window, of: [streams[7]?.name ?? ''] }],
     };
     const large = await startHttp({ view: busy, host: '127.0.0.1', port: 0, logger: silentLogger });
     await page.setViewportSize({ width: 400, height: 900 });

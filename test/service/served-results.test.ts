@@ -157,8 +157,14 @@ test('results of every window are there, by name, key and time, whatever their k
   const late = await rows('/api/v1/late-events?window=per_room');
   expect(late.map(({ key, occurred_at }) => [key, occurred_at])).toEqual([['7', 4000]]);
   expect(await rows('/api/v1/late-events?window=noted')).toHaveLength(1);
-  const derived = await rows('/api/v1/derived');
-  expect(derived.map(({ name, keys }) => [name, keys])).toEqual([
+  const known = await rows('/api/v1/windows-and-joins');
+  expect(await rows('/api/v1/derived')).toEqual(known);
+  const pipeline: Readonly<Record<string, unknown>> = JSON.parse(await (await get('/api/v1/pipeline')).text());
+  expect([pipeline.windowsAndJoins, pipeline.derived]).toEqual([known, known]);
+  const { paths } = JSON.parse(await (await get('/openapi.json')).text());
+  expect(paths['/api/v1/derived'].get.deprecated).toBe(true);
+  expect(paths['/api/v1/windows-and-joins'].get.deprecated).toBeUndefined();
+  expect(known.map(({ name, keys }) => [name, keys])).toEqual([
     ['per_device', 'text'],
     ['per_room', 'number'],
     ['everything', 'none'],

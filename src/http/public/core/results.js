@@ -29,12 +29,13 @@ export function resultsSource(own) {
 const PREVIEWED = 60;
 
 /** The newest result of each window and join, by name; of so many as a list can show. */
-export function latestSource(derived) {
+export function latestSource(windowsAndJoins) {
   return {
     id: 'latest-results',
     async read() {
       const latest = {};
-      for (const { name, rows } of derived.slice(0, PREVIEWED)) [latest[name]] = await getJson(`${rows}&limit=1`);
+      for (const { name, rows } of windowsAndJoins.slice(0, PREVIEWED))
+        [latest[name]] = await getJson(`${rows}&limit=1`);
       return latest;
     },
     live: { window: (latest, data) => ({ ...latest, ...Object.fromEntries(data.map((row) => [row.window, row])) }) },

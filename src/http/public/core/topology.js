@@ -4,7 +4,7 @@ import { to } from './router.js';
 import { stagesOf, together } from './stages.js';
 
 /** A box: { id, kind, label, word, href?, stage? }, where `stage` has its rate, queue, lag and state. An edge: [from, to]. */
-export function topologyOf(overview, { streams, derived }) {
+export function topologyOf(overview, { streams, windowsAndJoins }) {
   const boxes = new Map();
   const edges = [];
   const add = (box) => boxes.set(box.id, box);
@@ -19,12 +19,12 @@ export function topologyOf(overview, { streams, derived }) {
     add({ id: from, kind: 'source', label: stream.source, word: '', stage: summed(boxes.get(from)?.stage, source) });
     edges.push([from, id]);
   }
-  for (const own of derived) {
+  for (const own of windowsAndJoins) {
     const id = `${own.kind}:${own.name}`;
     const word = [own.window, own.key === null ? 'of all' : `by ${own.key}`].filter(Boolean).join(' ');
     add({ id, kind: own.kind, label: own.name, word, stage: null, href: to(`/${own.kind}s`, own.name) });
   }
-  for (const own of derived) {
+  for (const own of windowsAndJoins) {
     for (const of of own.of) {
       const from = [`stream:${of}`, `join:${of}`, `window:${of}`].find((id) => boxes.has(id)) ?? `derived:${of}`;
       if (!boxes.has(from)) add({ id: from, kind: 'derived', label: of, word: 'derived stream', stage: null });

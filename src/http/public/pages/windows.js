@@ -3,6 +3,6 @@ export const windowsPage = {
   address: '/windows',
   title: 'Windows and joins',
   was: ['windows', 'joins'],
-  shows: ({ derived }) => derived.length > 0,
+  shows: ({ windowsAndJoins }) => windowsAndJoins.length > 0,
   nav: { group: 'flow', order: 30 },
 };

@@ -13,7 +13,7 @@ import { KeyCell } from '../view/window-cells.js';
 export const joinPanel = { id: 'join', title: 'Results', on: { '/joins/:join': { order: 10 } }, view: Join };
 
 function Join({ panel, params, pipeline }) {
-  const own = pipeline.derived.find(({ kind, name }) => kind === 'join' && name === params.join);
+  const own = pipeline.windowsAndJoins.find(({ kind, name }) => kind === 'join' && name === params.join);
   if (own !== undefined) return html`<${Results} panel=${panel} own=${own} />`;
   return html`<${Frame} panel=${panel} title="No such join">
     <p class="empty" role="alert">The pipeline has no join ${params.join}. <a href=${to('/windows')}>Its joins</a></p>

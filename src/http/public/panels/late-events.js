@@ -12,7 +12,7 @@ export const lateEventsPanel = {
   id: 'late-events',
   title: 'Late events',
   on: { '/quality': { order: 20 } },
-  shows: ({ derived }) => derived.length > 0,
+  shows: ({ windowsAndJoins }) => windowsAndJoins.length > 0,
   view: LateEvents,
 };
 

@@ -37,7 +37,7 @@ function Stream({ panel, params, pipeline }) {
   }
   const { source, partitions } = stagesOf(overview, stream.name);
   const all = together(partitions);
-  const readers = pipeline.derived.filter(({ of }) => of.includes(stream.name));
+  const readers = pipeline.windowsAndJoins.filter(({ of }) => of.includes(stream.name));
   const facts = [
     ['Source', html`${stream.source} ${source !== null && html`<${State} state=${source.state} />`}`],
     ['Rate', rate(all.eventsPerSecond)],

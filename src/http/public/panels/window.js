@@ -18,7 +18,7 @@ export const windowPanel = { id: 'window', title: 'Results', on: { '/windows/:wi
 const DAY_MS = 86_400_000;
 
 function Window({ panel, params, pipeline }) {
-  const own = pipeline.derived.find(({ kind, name }) => kind === 'window' && name === params.window);
+  const own = pipeline.windowsAndJoins.find(({ kind, name }) => kind === 'window' && name === params.window);
   if (own !== undefined) return html`<${Results} panel=${panel} own=${own} />`;
   return html`<${Frame} panel=${panel} title="No such window">
     <p class="empty" role="alert">The pipeline has no window ${params.window}. <a href=${to('/windows')}>Its windows</a></p>

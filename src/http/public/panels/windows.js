@@ -16,7 +16,7 @@ export const windowsPanel = {
   id: 'windows',
   title: 'Windows and joins',
   on: { '/': { order: 30, width: 'main' }, '/windows': { order: 10 } },
-  shows: ({ derived }) => derived.length > 0,
+  shows: ({ windowsAndJoins }) => windowsAndJoins.length > 0,
   view: Windows,
 };
 
@@ -51,10 +51,10 @@ function Newest({ own, latest }) {
 
 function Windows({ panel, pipeline }) {
   const { value: counts = {} } = useSource(countsSource);
-  const source = useMemo(() => latestSource(pipeline.derived), [pipeline]);
+  const source = useMemo(() => latestSource(pipeline.windowsAndJoins), [pipeline]);
   const { value: latest = {}, status, error } = useSource(source);
   const [text, setText] = useState('');
-  const rows = pipeline.derived.map((own) => ({
+  const rows = pipeline.windowsAndJoins.map((own) => ({
     ...own,
     results: counts[own.name]?.results,
     latest: latest[own.name],
