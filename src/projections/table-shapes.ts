@@ -2,7 +2,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NamedStream } from './duckdb-named-views.ts';
-import type { WindowShape } from './duckdb-schema.ts';
+import type { AggregateShape, WindowShape } from './duckdb-schema.ts';
 import type { StreamShape } from './stream-tables.ts';
 
 /** The tables that are not the same for every configuration, as plain data. */
@@ -30,7 +30,7 @@ export function savedTableShapes(dataDir: string): TableShapes {
   if (!existsSync(path)) return { windows: [], streams: [] };
   try {
     const shapes: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    if (isShapes(shapes)) return shapes;
+    if (isShapes(shapes)) return { ...shapes, windows: shapes.windows.map(ofToday) };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
@@ -38,6 +38,18 @@ export function savedTableShapes(dataDir: string): TableShapes {
     `${path} is cut off or damaged. It names the tables of the read models, and is written anew by \`millrace start\` or ` +
       '`millrace run` with the configuration of this data directory. The journal is as it was.',
   );
+}
+
+/** Earlier versions kept the name of the aggregate in the place of whether it counts the events. */
+interface EarlierAggregate extends AggregateShape {
+  readonly fn?: string;
+}
+
+function ofToday(shape: WindowShape): WindowShape {
+  const aggregates = shape.aggregates.map(({ fn, ...own }: EarlierAggregate): AggregateShape => {
+    return fn === undefined ? own : { ...own, isCount: fn === 'count' };
+  });
+  return { ...shape, aggregates };
 }
 
 function isShapes(value: unknown): value is TableShapes {
