@@ -1,5 +1,6 @@
 /** The service as its HTTP side sees it. */
 import { createHash } from 'node:crypto';
+import { outputNames } from '../config/output-names.ts';
 import { type CaseFile, caseFile } from '../fraud/case-file.ts';
 import type { ActorStatus, LiveEvent, PipelineInfo, ServiceView, StreamTableInfo } from '../http/view.ts';
 import { longOfText } from '../messages/exact-long.ts';
@@ -82,7 +83,10 @@ export function createView(service: Service): ServedView {
     publish({ kind: 'actors', data: actors() });
   });
   const { stores } = readModels;
-  const infos = tableInfos((name) => stores.all.some((store) => store.name === name));
+  const infos = tableInfos((name) => stores.all.some((store) => store.name === name), {
+    records: config.streams.map(({ schema: { namespace = '', name } }) => `${namespace}.${name}`),
+    derived: outputNames(config),
+  });
   let seen: Readonly<Record<string, number>> | null = null;
   const stopWindows = followed(async () => {
     if (!stores.all.some(({ name }) => name === RESULTS_STORE)) return;

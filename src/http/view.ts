@@ -176,6 +176,8 @@ export interface TableInfo {
   readonly store: string;
   /** Whether the pipeline runs without that store. */
   readonly isOff: boolean;
+  /** Whether anything of this pipeline becomes rows of it. */
+  readonly isFilled: boolean;
   readonly columns: readonly { readonly name: string; readonly kind: string }[];
   /** Columns that a page shows at first. */
   readonly shown: readonly string[];

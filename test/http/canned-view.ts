@@ -216,4 +216,7 @@ export function cannedService(): CannedService {
 
 export const silentLogger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-export const TABLE_INFOS = tableInfos(() => true);
+export const TABLE_INFOS = tableInfos(() => true, {
+  records: ['millrace.weather.WeatherObservation'],
+  derived: ['fraud.sessions', 'fraud.alerts', 'fraud.cases'],
+});

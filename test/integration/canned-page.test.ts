@@ -117,8 +117,15 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     const addresses = await page
       .locator('nav a')
       .evaluateAll((links) => links.map((link) => (link.getAttribute('href') ?? '').slice(1)));
-    expect(addresses).toHaveLength(12);
-    const details = ['windows/per_minute', 'joins/paid', 'streams/payments.transactions', 'cases/c-1', 'no/such/page'];
+    expect(addresses).toHaveLength(13);
+    const details = [
+      'windows/per_minute',
+      'tables/alerts',
+      'joins/paid',
+      'streams/payments.transactions',
+      'cases/c-1',
+      'no/such/page',
+    ];
     for (const width of [1440, 400]) {
       await page.setViewportSize({ width, height: 900 });
       for (const address of [...addresses, ...details]) {
@@ -189,7 +196,9 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     page.on('request', (request) => asked.push(new URL(request.url()).pathname));
     await page.goto(plant.url);
     await page.locator('#streams').waitFor();
-    expect(await inNavigation()).toEqual(['Overview', 'Streams', 'Topology', 'Quality', 'Journal', 'Actors']);
+    expect(await inNavigation()).toEqual([
+      ...['Overview', 'Streams', 'Topology', 'Quality', 'Tables', 'Journal', 'Actors'],
+    ]);
     expect(await page.locator('main section').evaluateAll((all) => all.map(({ id }) => id))).toEqual([
       ...['headline', 'topology', 'streams'],
     ]);
@@ -207,6 +216,32 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     expect(await table.locator('tbody tr td:first-child').allInnerTexts()).toEqual(['<i>b/2</i>', 'a']);
     await open('streams/builtin');
     await page.getByText('has no table of its events').waitFor();
+  });
+
+  test('every table that the pipeline fills is listed and shows its rows, with the columns of its entry first', async () => {
+    const unfilled = new Set(['weather', 'sessions']);
+    const tables = view.tables().map((table) => ({ ...table, isFilled: !unfilled.has(table.name) }));
+    const some = await startHttp({
+      view: { ...view, tables: () => tables },
+      ...{ host: '127.0.0.1', port: 0, logger: silentLogger },
+    });
+    await page.goto(`${some.url}tables`);
+    const list = page.locator('#tables tbody tr');
+    await list.first().waitFor();
+    const named = tables.filter(({ isFilled }) => isFilled).map(({ name }) => name);
+    expect(await list.locator('td:first-child').allInnerTexts()).toEqual(named);
+    await list.getByRole('link', { name: 'alerts', exact: true }).click();
+    const table = page.locator('#table');
+    await table.locator('tbody tr').first().waitFor();
+    const entry = tables.find(({ name }) => name === 'alerts');
+    expect(await table.locator('th').allInnerTexts()).toEqual(entry?.shown);
+    await table.getByLabel('all columns').check();
+    expect(await table.locator('th').allInnerTexts()).toEqual(entry?.columns.map(({ name }) => name));
+    await page.goto(`${some.url}tables/none`);
+    await page.getByText('There is no table none here').waitFor();
+    expect(complaints).toEqual([]);
+    await page.goto('about:blank');
+    await some.close();
   });
 
   test('markup in reasons, keys, names and addresses is shown as text', async () => {

@@ -7,6 +7,8 @@ import { overviewPage } from './pages/overview.js';
 import { qualityPage } from './pages/quality.js';
 import { streamPage } from './pages/stream.js';
 import { streamsPage } from './pages/streams.js';
+import { tablePage } from './pages/table.js';
+import { tablesPage } from './pages/tables.js';
 import { topologyPage } from './pages/topology.js';
 import { windowPage } from './pages/window.js';
 import { windowsPage } from './pages/windows.js';
@@ -23,6 +25,8 @@ import { runsPanel } from './panels/runs.js';
 import { streamPanel } from './panels/stream.js';
 import { streamRowsPanel } from './panels/stream-rows.js';
 import { streamsPanel } from './panels/streams.js';
+import { tablePanel } from './panels/table.js';
+import { tablesPanel } from './panels/tables.js';
 import { topologyPanel } from './panels/topology.js';
 import { windowPanel } from './panels/window.js';
 import { windowsPanel } from './panels/windows.js';
@@ -38,6 +42,8 @@ export const OWN = {
     topologyPage,
     jobsPage,
     qualityPage,
+    tablesPage,
+    tablePage,
     journalPage,
     actorsPage,
   ],
@@ -54,6 +60,8 @@ export const OWN = {
     runsPanel,
     deadLettersPanel,
     lateEventsPanel,
+    tablesPanel,
+    tablePanel,
     logsPanel,
     readersPanel,
     actorsPanel,

@@ -51,6 +51,17 @@ function restartsOf(actor) {
   return actor.children.reduce((sum, child) => sum + restartsOf(child), actor.restarts);
 }
 
+/** What tables there are. */
+export const tablesSource = { id: 'tables', read: () => getJson('/api/v1/tables') };
+
+/** The newest rows of one of them, read again while it is shown. */
+export const tableRowsSource = ({ name, path }) => ({
+  id: `table:${name}`,
+  path,
+  read: () => getJson(`${path}?limit=100`),
+  again: { when: (kind) => kind === 'overview', everyMs: 5_000 },
+});
+
 const STREAM_ROWS = 50;
 
 /** The newest events of a stream that has a table. */

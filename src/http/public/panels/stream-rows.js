@@ -3,7 +3,7 @@ import { html } from '../core/html.js';
 import { streamRowsSource } from '../core/sources.js';
 import { useSource } from '../core/store.js';
 import { Exports, Frame } from '../view/frame.js';
-import { Short, Time } from '../view/marks.js';
+import { columnOf } from '../view/row-cells.js';
 import { Table } from '../view/table.js';
 
 export const streamRowsPanel = {
@@ -12,8 +12,6 @@ export const streamRowsPanel = {
   on: { '/streams/:stream': { order: 20 } },
   view: StreamRows,
 };
-
-const NUMBERS = ['int', 'long', 'double'];
 
 function StreamRows({ panel, params, pipeline }) {
   const stream = pipeline.streams.find(({ name }) => name === params.stream);
@@ -38,10 +36,3 @@ function OwnRows({ panel, stream }) {
     />
   <//>`;
 }
-
-function columnOf({ name, kind }) {
-  if (kind === 'instant') return { head: name, cell: (row) => html`<${Time} at=${row[name]} />` };
-  return { head: name, number: NUMBERS.includes(kind), cell: (row) => html`<${Short} value=${textOf(row[name])} />` };
-}
-
-const textOf = (value) => (value === null || value === undefined ? null : String(value));
