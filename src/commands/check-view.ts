@@ -24,14 +24,18 @@ export const checkViewCommand: Command = {
       );
     requireJournal(config.dataDir);
     const found = await checkedView(config, config.dataDir, view);
-    const { rows, missing, surplus, examples, closedMs, late } = found;
+    const { rows, missing, surplus, examples, closedMs, late, estimates } = found;
     if (values.json === true) await print(JSON.stringify({ view: name, ...found }));
     else {
       const upTo =
         closedMs === null || !Number.isFinite(closedMs)
           ? ''
           : `, of windows that ended by ${new Date(closedMs).toISOString()}`;
-      const without = late === 0 ? '' : `, without ${late} late events`;
+      const left = [
+        ...(late === 0 ? [] : [`${late} late events`]),
+        ...estimates.map((column) => `the estimate ${column}`),
+      ];
+      const without = left.length === 0 ? '' : `, without ${left.join(' and ')}`;
       await print(
         `${name}: ${rows} rows by DuckDB${upTo}${without}; ${missing} are not in the view, ${surplus} are in the view alone`,
       );
