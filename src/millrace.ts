@@ -1,5 +1,5 @@
 /**
- * What a user's own operators import: `import { defineOperator } from 'millrace'`. Declares and computes nothing, so that
+ * What a user's own operators and functions import: `import { defineOperator } from 'millrace'`. Declares and computes nothing, so that
  * a module that is loaded for its definition alone pulls in no more than this.
  */
 export type { KnownStreams } from './builtin-types.ts';
@@ -14,6 +14,7 @@ import type {
   TypedEvents,
 } from './operators/operator-types.ts';
 import type { Shape } from './operators/shape.ts';
+import type { FunctionDefinition, FunctionSpec } from './user-code/function-types.ts';
 
 export { defineMachineOperator, type MachineOperatorSpec } from './operators/machine-operator.ts';
 export type {
@@ -24,6 +25,7 @@ export type {
   TypedEvents,
 } from './operators/operator-types.ts';
 export type { FromShape, Shape } from './operators/shape.ts';
+export type { FunctionDefinition, FunctionSpec } from './user-code/function-types.ts';
 
 /** An operator for the `operators:` of a pipeline file, as the default export of its module. */
 export function defineOperator<
@@ -35,6 +37,15 @@ export function defineOperator<
   const K extends KeyName = never,
 >(spec: OperatorSpec<S, O, P, E, B, K>): OperatorDefinition<S, O, P, E> {
   return { millrace: 'operator', spec };
+}
+
+/** A function for the `functions:` of a pipeline file, as an export of its module: SQL calls it by its name there. */
+export function defineFunction<
+  const Args extends readonly string[],
+  const Returns extends string,
+  const Nulls extends boolean = false,
+>(spec: FunctionSpec<Args, Returns, Nulls>): FunctionDefinition {
+  return { millrace: 'function', spec };
 }
 
 /** In `events`: a stream whose type is written in TypeScript. Its handlers get all fields that the stream has. */

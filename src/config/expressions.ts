@@ -5,6 +5,7 @@ import type { Checked } from '../sql/checked.ts';
 import { compileCondition, compileExpression, languageOf } from '../sql/compile.ts';
 import { ExpressionError } from '../sql/expression-error.ts';
 import { typeText } from '../sql/type.ts';
+import type { UserFunction } from '../sql/user-function.ts';
 import { selectedType } from '../streams/selected-type.ts';
 
 export const condition = z
@@ -13,16 +14,25 @@ export const condition = z
   .default(null)
   .describe("Takes events of which this SQL is true, such as amount > 0 AND country = 'DE'.");
 
+/** Those of users that the file declares. */
+type Functions = readonly UserFunction[];
+
 /** Told what is wrong with a text, and at which of its characters, from 1. */
 export type ReportAt = (message: string, character: number) => void;
 
-export function checkCondition(text: string, schema: AvroRecord, report: ReportAt): void {
-  compiled(() => compileCondition(text, schema), report);
+export function checkCondition(text: string, schema: AvroRecord, functions: Functions, report: ReportAt): void {
+  compiled(() => compileCondition(text, schema, 'sql', functions), report);
 }
 
 /** A field of an event that is derived. */
-export function checkSelected(name: string, text: string, schema: AvroRecord, report: ReportAt): void {
-  const expression = compiled(() => compileExpression(text, schema), report);
+export function checkSelected(
+  name: string,
+  text: string,
+  schema: AvroRecord,
+  functions: Functions,
+  report: ReportAt,
+): void {
+  const expression = compiled(() => compileExpression(text, schema, 'sql', functions), report);
   if (expression === null || selectedType(name, expression, schema) !== null) return;
   reportFault(
     new ExpressionError(`a field can't be ${typeText(expression.type)}; CAST it to VARCHAR`, expression.at),
@@ -31,8 +41,13 @@ export function checkSelected(name: string, text: string, schema: AvroRecord, re
 }
 
 /** What an expression gives as a key; null, and a report, when it is neither text nor a whole number. */
-export function checkKey(text: string, schema: AvroRecord, report: ReportAt): 'text' | 'whole number' | null {
-  const expression = compiled(() => compileExpression(text, schema), report);
+export function checkKey(
+  text: string,
+  schema: AvroRecord,
+  functions: Functions,
+  report: ReportAt,
+): 'text' | 'whole number' | null {
+  const expression = compiled(() => compileExpression(text, schema, 'sql', functions), report);
   if (expression === null) return null;
   const { type, at } = expression;
   if (type.kind === 'varchar') return 'text';

@@ -164,11 +164,12 @@ export function entries<Written, Value>(
   return { one, all: (raw, reading) => Object.keys(raw).flatMap((name) => one(name, raw, reading) ?? []) };
 }
 
+/** Readings of one file that differ in where they report to have their open entries in common. */
 function once<T>(compute: (reading: Reading) => T): (reading: Reading) => T {
-  const known = new WeakMap<Reading, { readonly value: T }>();
+  const known = new WeakMap<Reading['open'], { readonly value: T }>();
   return (reading) => {
-    const found = known.get(reading) ?? { value: compute(reading) };
-    known.set(reading, found);
+    const found = known.get(reading.open) ?? { value: compute(reading) };
+    known.set(reading.open, found);
     return found.value;
   };
 }

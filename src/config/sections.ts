@@ -2,6 +2,7 @@
 import { dataSection } from './sections/data.ts';
 import { derivedSection } from './sections/derived.ts';
 import { fraudSection } from './sections/fraud.ts';
+import { functionsSection } from './sections/functions.ts';
 import { httpSection } from './sections/http.ts';
 import { joinsSection } from './sections/joins.ts';
 import { journalSection } from './sections/journal.ts';
@@ -26,6 +27,7 @@ export const SECTIONS = [
   storesSection,
   runtimeSection,
   supervisionSection,
+  functionsSection,
   streamsSection,
   windowsSection,
   joinsSection,

@@ -1,5 +1,6 @@
 /** Where the events of a window come together: in the partitions of its stream, or in those of an exchange. */
 import { createHash } from 'node:crypto';
+import { functionsIn, type UserFunction } from '../sql/user-function.ts';
 import { type GroupKey, isOfSeveral, keyTexts } from '../streams/group-key.ts';
 import { isOfStream, type Relation, readBy } from './sections/relation.ts';
 
@@ -19,6 +20,8 @@ interface Grouping {
   readonly key: GroupKey;
   /** Of all groups some are chosen. */
   readonly top?: unknown;
+  /** Of users, that its expressions name; absent for none. */
+  readonly functions?: readonly UserFunction[];
 }
 
 /** Partitions that a window runs in. */
@@ -49,14 +52,21 @@ export function windowPlace(window: Grouping, of: Relation, known: KnownExchange
 /** Every window of a stream that needs all of its events shares one; so do those that are keyed by the same fields. */
 export function exchangeName(window: Omit<Grouping, 'name'>, of: Relation): string {
   if (isWholeGroup(window)) return `${readBy(of).name}.all`;
-  return `${of.name}.by.${keyTexts(window.key).map(wordOf).join('-')}`;
+  return `${of.name}.by.${keyTexts(window.key)
+    .map((text) => wordOf(text, window.functions ?? []))
+    .join('-')}`;
 }
 
-/** A field as it is, which has no dash; an expression by its words, and what tells it from others with these. */
-function wordOf(text: string): string {
+/**
+ * A field as it is, which has no dash; an expression by its words, and what tells it from others with these: its text, and
+ * the modules of its functions, as another module may send a key to another partition.
+ */
+function wordOf(text: string, all: readonly UserFunction[]): string {
   if (/^[A-Za-z_][\w.]*$/.test(text)) return text;
   const words = (text.match(/\w+/g) ?? []).join('_').slice(0, WORDS_LENGTH);
-  return `${words}-${createHash('sha256').update(text).digest('hex').slice(0, 8)}`;
+  const hash = createHash('sha256').update(text);
+  for (const { sha256 } of functionsIn([text], all).functions ?? []) hash.update(sha256);
+  return `${words}-${hash.digest('hex').slice(0, 8)}`;
 }
 
 const WORDS_LENGTH = 40;

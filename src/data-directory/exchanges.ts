@@ -14,6 +14,7 @@ import { logNamesOf } from '../messages/log-name.ts';
 import { channelOf } from '../partition/channel.ts';
 import type { Derivation, DerivationInput } from '../partition/derivation.ts';
 import type { Exchange, ExchangeInput } from '../partition/exchange.ts';
+import type { UserFunction } from '../sql/user-function.ts';
 import type { GroupKey } from '../streams/group-key.ts';
 import { type JoinKey, type JoinSideSpec, joinKind } from '../streams/join-operator.ts';
 import type { OperatorSpec } from '../streams/operator-kind.ts';
@@ -74,6 +75,7 @@ interface Reading {
   readonly relation: Relation;
   /** null: every partition gets every event. */
   readonly key: GroupKey;
+  readonly functions?: readonly UserFunction[] | undefined;
 }
 
 interface Inputs {
@@ -85,7 +87,7 @@ interface Inputs {
 
 /** Where logs have the events of several inputs, each further one has channels of its own. */
 function inputsOf(readings: readonly Reading[], { relations }: Graph): Inputs {
-  const all = readings.map(({ relation, key }, i) => {
+  const all = readings.map(({ relation, key, functions }, i) => {
     const read = readBy(relation);
     const { name, eventTime: timeField, timeLessMs } = read;
     const isFirst = readings.findIndex((other) => logOf(other.relation) === logOf(read)) === i;
@@ -99,6 +101,7 @@ function inputsOf(readings: readonly Reading[], { relations }: Graph): Inputs {
       timeField,
       ...(timeLessMs === undefined ? {} : { timeLessMs }),
       ...(of === undefined ? {} : { of }),
+      ...(functions === undefined ? {} : { functions }),
       ...(isFirst ? {} : { channel }),
     };
     const channels = logs.map((log) => channelOf(log, channel));
@@ -114,16 +117,16 @@ function inputsOf(readings: readonly Reading[], { relations }: Graph): Inputs {
 }
 
 function joinExchange(join: JoinConfig, graph: Graph): PlannedExchange {
-  const { name, leftKey, rightKey, leftRef, where, spec } = join;
+  const { name, leftKey, rightKey, leftRef, where, functions, spec } = join;
   const { relations } = graph;
   const left = relations.named(join.left);
   const right = relations.named(join.right);
   const { partitions } = relations.named(name);
   const inputs = inputsOf(
     [
-      { relation: left, key: leftKey },
+      { relation: left, key: leftKey, functions },
       // What left rows refer to is in every partition: a row may come to refer to any other.
-      { relation: right, key: leftRef === null ? rightKey : null },
+      { relation: right, key: leftRef === null ? rightKey : null, functions },
     ],
     graph,
   );
@@ -133,7 +136,8 @@ function joinExchange(join: JoinConfig, graph: Graph): PlannedExchange {
     left: { ...sideOf(leftName, left, leftKey, isTable.left), ...(leftRef === null ? {} : { ref: leftRef }) },
     right: sideOf(rightName, right, rightKey, isTable.right),
   };
-  const operator = joinKind.of(name, { join: spec, ...(where === null ? {} : { where }), ...sides });
+  const used = functions === undefined ? {} : { functions };
+  const operator = joinKind.of(name, { join: spec, ...(where === null ? {} : { where }), ...used, ...sides });
   return plan(name, partitions, inputs, [operator, ...derivedOfOutputs(name, graph)], true);
 }
 
@@ -164,7 +168,9 @@ function windowExchanges(graph: Graph): PlannedExchange[] {
     const { isExchange, isWhole, log, partitions } = windowPlace(window, relation, known);
     if (!isExchange) continue;
     // All windows of one exchange take the same of it.
-    const reading = isWhole ? { relation: readBy(relation), key: null } : { relation, key: window.key };
+    const reading = isWhole
+      ? { relation: readBy(relation), key: null }
+      : { relation, key: window.key, functions: window.functions };
     const inputs = inputsOf([reading], graph);
     const operators = [...(planned.get(log)?.derivation.operators ?? []), windowSpec(window, graph)];
     planned.set(log, plan(log, partitions, inputs, operators, isLogRead(log, graph)));

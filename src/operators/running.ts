@@ -1,10 +1,10 @@
 /**
- * Which operator's code runs in this thread: what guards the clock asks here. Around each call of a handler it costs a few
+ * Which operator's code runs in this thread, or which function's: what guards the clock asks here. Around each call of a handler it costs a few
  * stores. Another thread may look on through shared memory, since a call that does not return says nothing by itself.
  */
 import { Buffer } from 'node:buffer';
 
-export const running: { operator: string | null } = { operator: null };
+export const running: { operator: string | null; function: string | null } = { operator: null, function: null };
 
 /** Which call of an operator: the same in every replay. */
 export interface CallPlace {

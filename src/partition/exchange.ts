@@ -12,6 +12,7 @@ import { encodeSeen } from '../messages/seen-times.ts';
 import type { ExchangedBlock } from '../messages/streams.ts';
 import { takeRows } from '../messages/take-rows.ts';
 import { flushType, sourceControlType, tombstoneType } from '../messages/types.ts';
+import type { UserFunction } from '../sql/user-function.ts';
 import { computedColumns } from '../streams/computed-columns.ts';
 import { eventTimes } from '../streams/event-times.ts';
 import { createExchangeTimes, NOWHERE, type Share } from '../streams/exchange-times.ts';
@@ -43,6 +44,8 @@ export interface ExchangeInput {
   readonly channel?: number;
   /** The derived stream that has the field: events that it does not take go nowhere. */
   readonly of?: ViewSpec;
+  /** Of users, that its key names; absent for none. */
+  readonly functions?: readonly UserFunction[];
 }
 
 /** An input with its logs and the type that is read from them: events, or a join's results. */
@@ -187,15 +190,16 @@ interface Route {
 
 /** Null where all events go to all partitions. */
 function createRoute(
-  { key, gives, of, isTableKey, ...time }: ExchangeReading,
+  { key, gives, of, isTableKey, functions, ...time }: ExchangeReading,
   partitions: number,
   registry: Registry,
 ): Route | null {
   if (key === null || partitions === 1) return null;
   const read = gives.type.columnReader();
-  const keysOf = keyReader(key, of === undefined ? gives.type.schema : viewSchema(of));
+  const schema = of === undefined ? gives.type.schema : viewSchema(of);
+  const keysOf = keyReader(key, schema, functions);
   const view = of === undefined ? null : createView(of);
-  const computed = computedColumns(keyTexts(key), of === undefined ? gives.type.schema : viewSchema(of));
+  const computed = computedColumns(keyTexts(key), schema, functions);
 
   function partitionOfRows(columns: Columns, timesMs: Float64Array): Int32Array {
     const into = new Int32Array(columns.count);

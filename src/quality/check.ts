@@ -57,7 +57,7 @@ const SHOWN_CHARACTERS = 60;
 /** The value found in a failing event; for a condition, the values of all its fields. */
 function finder(rule: Rule, schema: AvroRecord): (columns: Columns, row: number) => string {
   if (rule.kind !== 'that') return (columns, row) => `it is ${shown(valueAt(columns.event(row), rule.column))}`;
-  const paths = fieldPaths(compileCondition(rule.condition, schema));
+  const paths = fieldPaths(compileCondition(rule.condition, schema, 'sql', rule.functions));
   return (columns, row) => {
     const event = columns.event(row);
     return paths.map((path) => `${path} is ${shown(valueAt(event, path))}`).join(', ') || 'it is never so';

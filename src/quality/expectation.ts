@@ -1,3 +1,5 @@
+import type { UserFunction } from '../sql/user-function.ts';
+
 /** Rules for every event of a stream, as plain data. Names are those of Great Expectations where it has one. */
 export type Rule =
   | { readonly kind: 'between'; readonly column: string; readonly min: number | null; readonly max: number | null }
@@ -13,7 +15,12 @@ export type Rule =
       readonly max: number | null;
     }
   /** A condition in the language of `where`; it fails when it is false, and not when it is null. */
-  | { readonly kind: 'that'; readonly condition: string };
+  | {
+      readonly kind: 'that';
+      readonly condition: string;
+      /** Of users, that the condition names; absent for none. */
+      readonly functions?: readonly UserFunction[];
+    };
 
 export type Expectation = Rule & { readonly onFail: 'deadLetter' | 'warn' };
 

@@ -39,7 +39,7 @@ export function failingRows(rule: Rule, schema: AvroRecord): FailingRows {
       return textRule(rule.column, (column, row) => !matches(column, row));
     }
     case 'that': {
-      const condition = compileCondition(rule.condition, schema);
+      const condition = compileCondition(rule.condition, schema, 'sql', rule.functions);
       const isFalse = negation(condition, condition.at);
       return (columns) => rowsOf(columns.count, failsOrFalse(bindCondition(isFalse, columns)));
     }

@@ -4,22 +4,25 @@ import { checkExpression } from './check.ts';
 import { truth } from './check-truth.ts';
 import type { Checked } from './checked.ts';
 import { earlierExpression, meansTheSame } from './earlier.ts';
-import { FUNCTIONS, type FunctionTable } from './functions.ts';
 import { parseExpression } from './parse.ts';
 import { earlierScope, recordScope } from './scope.ts';
+import { functionsWith, type UserFunction } from './user-function.ts';
 
 /** What an expression is written in; `earlier` is the language before SQL, in which logs may have been derived. */
 export type Language = 'sql' | 'earlier';
 
-/** Throws an ExpressionError. */
+const NONE: readonly UserFunction[] = [];
+
+/** `functions` are those of users that it may call. Throws an ExpressionError. */
 export function compileExpression(
   text: string,
   schema: AvroRecord,
   language: Language = 'sql',
-  functions: FunctionTable = FUNCTIONS,
+  functions: readonly UserFunction[] = NONE,
 ): Checked {
-  if (language === 'sql') return checkExpression(parseExpression(text), recordScope(schema), functions);
-  return checkExpression(earlierExpression(text), earlierScope(schema), functions);
+  const table = functionsWith(functions);
+  if (language === 'sql') return checkExpression(parseExpression(text), recordScope(schema), table);
+  return checkExpression(earlierExpression(text), earlierScope(schema), table);
 }
 
 /** Throws an ExpressionError when the expression is neither true nor false. */
@@ -27,7 +30,7 @@ export function compileCondition(
   text: string,
   schema: AvroRecord,
   language: Language = 'sql',
-  functions: FunctionTable = FUNCTIONS,
+  functions: readonly UserFunction[] = NONE,
 ): Checked {
   return truth(compileExpression(text, schema, language, functions));
 }

@@ -1,7 +1,7 @@
 /** The names of types, as in CAST(x AS DECIMAL(10, 2)). */
 
 import { nearestWord } from '../nearest-word.ts';
-import type { Cursor } from './cursor.ts';
+import { type Cursor, cursorOver } from './cursor.ts';
 import type { CastTarget } from './expression.ts';
 import { ExpressionError } from './expression-error.ts';
 import { named } from './tokens.ts';
@@ -51,6 +51,15 @@ export function castTarget(cursor: Cursor): CastTarget {
     ...(range === undefined ? {} : { range: { name: text.toUpperCase(), min: range[0], max: range[1] } }),
     ...(SINGLE.includes(name) ? { isSingle: true as const } : {}),
   };
+}
+
+/** A type that stands by itself. Throws an ExpressionError. */
+export function parseType(text: string): SqlType {
+  const cursor = cursorOver(text);
+  const type = typeAt(cursor);
+  const behind = cursor.take();
+  if (behind.kind !== 'end') throw new ExpressionError(`there is more behind the type: ${named(behind)}`, behind.at);
+  return type;
 }
 
 function typeAt(cursor: Cursor): SqlType {

@@ -2,6 +2,7 @@
 import type { AvroRecord } from '../messages/avro.ts';
 import type { Column, Columns } from '../messages/columns.ts';
 import { compileExpression } from '../sql/compile.ts';
+import type { UserFunction } from '../sql/user-function.ts';
 import { SqlError } from '../sql/value.ts';
 import { computedColumn } from './computed-column.ts';
 import { fieldAt } from './field-type.ts';
@@ -16,10 +17,14 @@ export interface ComputedColumns {
 }
 
 /** Null where all of these are fields. Throws an ExpressionError when an expression does not fit the schema. */
-export function computedColumns(texts: readonly string[], schema: AvroRecord): ComputedColumns | null {
+export function computedColumns(
+  texts: readonly string[],
+  schema: AvroRecord,
+  functions?: readonly UserFunction[],
+): ComputedColumns | null {
   const computed = [...new Set(texts)]
     .filter((text) => fieldAt(schema, text) === undefined)
-    .map((text) => ({ text, own: computedColumn(compileExpression(text, schema)) }));
+    .map((text) => ({ text, own: computedColumn(compileExpression(text, schema, 'sql', functions)) }));
   if (computed.length === 0) return null;
   const faults = new Map<number, SqlError>();
   let taken = new Uint8Array(0);

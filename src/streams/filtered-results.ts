@@ -7,6 +7,7 @@ import type { DynamicEvent, EventType } from '../messages/codec.ts';
 import { takeRows } from '../messages/take-rows.ts';
 import { compileCondition } from '../sql/compile.ts';
 import { bindCondition } from '../sql/compiled.ts';
+import type { UserFunction } from '../sql/user-function.ts';
 import type { OperatorOutput } from './operator.ts';
 
 type Results = OperatorOutput['events'];
@@ -20,8 +21,9 @@ export function filteredResults(
   where: string,
   results: Results,
   instead: ((event: DynamicEvent) => DynamicEvent) | null,
+  functions?: readonly UserFunction[],
 ): Results {
-  const condition = compileCondition(where, type.schema);
+  const condition = compileCondition(where, type.schema, 'sql', functions);
   const read = type.columnReader();
 
   function kept(block: Block): Block | null {

@@ -8,6 +8,7 @@ import type { AvroField, AvroRecord } from '../messages/avro.ts';
 import type { Columns, TextColumn } from '../messages/columns.ts';
 import { type KeyValue, keyValues } from '../messages/key-values.ts';
 import { compileExpression } from '../sql/compile.ts';
+import type { UserFunction } from '../sql/user-function.ts';
 import { computedKey } from './computed-key.ts';
 import { type KeyColumn, keyColumn } from './key-column.ts';
 
@@ -52,10 +53,14 @@ export function partsOf(key: readonly KeyPart[], text: string): Record<string, K
  * Reads the key of each block of events; throws when they lack a field. The column of a key of several, or of a computed one,
  * is good until the next block. `schema` is that of the events, for what is computed.
  */
-export function keyReader(key: GroupKey, schema?: AvroRecord): (columns: Columns) => KeyColumn | null {
+export function keyReader(
+  key: GroupKey,
+  schema?: AvroRecord,
+  functions?: readonly UserFunction[],
+): (columns: Columns) => KeyColumn | null {
   if (key === null) return () => null;
   if (!isOfSeveral(key)) return (columns) => keyColumn(columns, key);
-  const parts = key.map((part) => partReader(part, schema));
+  const parts = key.map((part) => partReader(part, schema, functions));
   const [only, ...others] = parts;
   if (only !== undefined && others.length === 0) return only;
   const tuple = tupleWriter(key.map(({ gives }) => gives === 'truth'));
@@ -66,10 +71,14 @@ export function keyReader(key: GroupKey, schema?: AvroRecord): (columns: Columns
     );
 }
 
-function partReader({ field, isComputed }: KeyPart, schema?: AvroRecord): (columns: Columns) => KeyColumn {
+function partReader(
+  { field, isComputed }: KeyPart,
+  schema?: AvroRecord,
+  functions?: readonly UserFunction[],
+): (columns: Columns) => KeyColumn {
   if (isComputed !== true) return (columns) => keyColumn(columns, field);
   if (schema === undefined) throw new Error(`The schema of the events is not given, of which ${field} is computed`);
-  return computedKey(compileExpression(field, schema));
+  return computedKey(compileExpression(field, schema, 'sql', functions));
 }
 
 const INITIAL_BYTES = 1 << 12;

@@ -6,6 +6,7 @@ import type { Columns } from '../messages/columns.ts';
 import { exactJson } from '../messages/event-json.ts';
 import { type JoinResultType, joinResultType } from '../messages/join-result.ts';
 import { keyValues } from '../messages/key-values.ts';
+import type { UserFunction } from '../sql/user-function.ts';
 import { filteredResults } from './filtered-results.ts';
 import { type GroupKey, isOfSeveral, keyReader } from './group-key.ts';
 import { createJoin, heldBackMs } from './join-by-kind.ts';
@@ -27,6 +28,8 @@ export interface JoinOperatorSpec {
   readonly join: JoinSpec;
   /** A condition on the results; absent for all of them. */
   readonly where?: string;
+  /** Of users, that its expressions name; absent for none. */
+  readonly functions?: readonly UserFunction[];
   readonly left: JoinSideSpec;
   readonly right: JoinSideSpec;
 }
@@ -76,13 +79,13 @@ interface JoinSide {
 
 type JoinSides = Readonly<Record<Side, JoinSide>>;
 
-export const joinKind = operatorKind<JoinOperatorSpec>(KIND, (name, { join, where, ...specs }, place) => {
+export const joinKind = operatorKind<JoinOperatorSpec>(KIND, (name, { join, where, functions, ...specs }, place) => {
   const sides = { left: sideOf(name, specs.left, place), right: sideOf(name, specs.right, place) };
   const result = joinResultType(name, sides.left.schema, sides.right.schema, isArrayKey(sides.left.key));
   return {
     actor: WINDOW_AGGREGATOR,
     types: [{ stream: name, type: result.type }],
-    open: (late) => createJoinOperator(name, join, sides, result, late, where),
+    open: (late) => createJoinOperator(name, join, sides, result, late, where, functions),
   };
 });
 
@@ -113,19 +116,25 @@ function createJoinOperator(
   { type, blockWriter }: JoinResultType,
   late: LateEvents,
   where?: string,
+  functions?: readonly UserFunction[],
 ): Operator {
   const { left, right } = sides;
   const parts = [left, right].map(({ key, schema, ref }) => (ref === null ? [key, schema] : [key, schema, ref]));
-  const definition = JSON.stringify([spec.kind, ...parts]);
+  const definition = JSON.stringify([spec.kind, ...parts, ...(functions === undefined ? [] : [functions])]);
   const join = createJoin(spec);
   const results = blockWriter();
   const out = {
     push: ({ key, ...result }: Joined): unknown => results.push({ key: key === null ? null : String(key), ...result }),
   };
   const events =
-    where === undefined ? results : filteredResults(type, where, results, spec.kind === 'tables' ? deletionOf : null);
+    where === undefined
+      ? results
+      : filteredResults(type, where, results, spec.kind === 'tables' ? deletionOf : null, functions);
   const views: Record<Side, View | null> = { left: viewOf(left), right: viewOf(right) };
-  const keysOf = { left: keyReader(left.key, left.schema), right: keyReader(right.key, right.schema) };
+  const keysOf = {
+    left: keyReader(left.key, left.schema, functions),
+    right: keyReader(right.key, right.schema, functions),
+  };
   const isArray = isArrayKey(left.key);
   let rows: Rows | null = null;
   let timesMs: Float64Array = NO_TIMES;

@@ -47,7 +47,7 @@ function keyFieldIn(keyField: string, seen: AvroRecord): AvroField {
 
 /** Null for a window that gives its aggregates as they are. Throws an ExpressionError. */
 export function resultFinisher(spec: WindowSpec, seen: AvroRecord, table?: AggregateTable): FinishResult | null {
-  const { keyField, aggregates, results = [], having } = spec;
+  const { keyField, aggregates, results = [], having, functions } = spec;
   if (results.length === 0 && having === undefined) return null;
   const scope = resultScope(spec, seen, table);
   const keyName = typeof keyField === 'string' ? keyFieldIn(keyField, seen) : null;
@@ -63,11 +63,11 @@ export function resultFinisher(spec: WindowSpec, seen: AvroRecord, table?: Aggre
     places: null,
   };
   const computed = results.map(({ name, expression }) => {
-    const checked = compileExpression(expression, scope);
+    const checked = compileExpression(expression, scope, 'sql', functions);
     const [value, toAvro] = [bindValue(checked, columns), avroOfSql(checked.type)];
     return { name, at: (): unknown => toAvro(orNull(() => value(0))) };
   });
-  const condition = having === undefined ? null : bindValue(compileCondition(having, scope), columns);
+  const condition = having === undefined ? null : bindValue(compileCondition(having, scope, 'sql', functions), columns);
   const own = aggregates.map(({ name }) => name);
   return ({ key, start, end, count }, values) => {
     // The object of the values is used again: what was computed of the group before still stands in it.

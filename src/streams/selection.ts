@@ -11,6 +11,7 @@ import { compileCondition, compileExpression, type Language, languageOf } from '
 import { bindCondition } from '../sql/compiled.ts';
 import { ExpressionError } from '../sql/expression-error.ts';
 import { typeText } from '../sql/type.ts';
+import type { UserFunction } from '../sql/user-function.ts';
 import { SqlError } from '../sql/value.ts';
 import { type ComputedColumn, computedColumn } from './computed-column.ts';
 import { selectedType } from './selected-type.ts';
@@ -22,6 +23,8 @@ export interface SelectionSpec {
   readonly fields: readonly { readonly name: string; readonly expression: string }[];
   /** Present where the expressions do not say the same in the language before SQL. */
   readonly language?: 'sql';
+  /** Of users, that its expressions name; absent for none. */
+  readonly functions?: readonly UserFunction[];
 }
 
 /** A derived stream, and the schema of the events that it selects from. */
@@ -130,9 +133,9 @@ interface Selected {
 function createRows(spec: SelectionSpec, schema: AvroRecord): Rows {
   const { where, fields } = spec;
   const language = languageOfSelection(spec, schema);
-  const condition = where === null ? null : compileCondition(where, schema, language);
+  const condition = where === null ? null : compileCondition(where, schema, language, spec.functions);
   const selected = fields.map(({ name, expression: text }): Selected => {
-    const expression = compileExpression(text, schema, language);
+    const expression = compileExpression(text, schema, language, spec.functions);
     return { name, expression, computed: isAsItIs(expression) ? null : computedColumn(expression) };
   });
   const computed = selected.flatMap(({ name, computed: own }) => (own === null ? [] : { name, own }));
@@ -205,7 +208,7 @@ function languageOfSelection({ where, fields, language }: SelectionSpec, schema:
 export function selectedFields(spec: SelectionSpec, schema: AvroRecord): AvroField[] {
   const language = languageOfSelection(spec, schema);
   return spec.fields.map(({ name, expression: text }) => {
-    const expression = compileExpression(text, schema, language);
+    const expression = compileExpression(text, schema, language, spec.functions);
     const type = selectedType(name, expression, schema);
     if (type !== null) return { name, type };
     throw new ExpressionError(`a field can't be ${typeText(expression.type)}; CAST it to VARCHAR`, expression.at);

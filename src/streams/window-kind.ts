@@ -1,5 +1,6 @@
 /** What every kind of window has in common: how it is specified, what goes in and what comes out. */
 import type { Columns } from '../messages/columns.ts';
+import type { UserFunction } from '../sql/user-function.ts';
 import type { AggregateSpec } from './aggregate-function.ts';
 import type { ComputedResult } from './computed-result.ts';
 import type { GroupKey } from './group-key.ts';
@@ -53,6 +54,8 @@ export interface WindowSpec {
   readonly having?: string;
   /** Its results are these columns of a statement, in this order; absent for a window by itself. */
   readonly columns?: readonly string[];
+  /** Of users, that its expressions name; absent for none. */
+  readonly functions?: readonly UserFunction[];
   /** Other partitions read its results. */
   readonly isRead?: true;
 }

@@ -66,8 +66,10 @@ function operate<State extends OpenWindows>(
   let state = kind.open(spec, groupsAnew());
   const view = spec.of === undefined ? null : createView(spec.of);
   const where =
-    spec.where === null ? null : compileCondition(spec.where, seen, languageOf(spec.language, [spec.where], seen));
-  const computed = computedColumns(textsOf(spec), seen);
+    spec.where === null
+      ? null
+      : compileCondition(spec.where, seen, languageOf(spec.language, [spec.where], seen), spec.functions);
+  const computed = computedColumns(textsOf(spec), seen, spec.functions);
   let rows = 0;
   let aheadTo = 0;
   let isTaken: ((row: number) => boolean) | null = null;

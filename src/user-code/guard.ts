@@ -1,6 +1,6 @@
 /**
- * Keeps the clock, chance and waiting out of operators: what would make a replay say something else throws a sentence that
- * says what to use. The functions are replaced once, when the first module is loaded; they ask whether an operator runs, and
+ * Keeps the clock, chance and waiting out of operators and functions: what would make a replay say something else throws a sentence that
+ * says what to use. The functions are replaced once, when the first module is loaded; they ask whether one runs, and
  * are else what they were.
  */
 import { running } from '../operators/running.ts';
@@ -40,6 +40,11 @@ export function guardClock(): void {
 }
 
 function refuse(text: string, instead: string): void {
+  if (running.function !== null) {
+    throw new Error(
+      `${text} was called in it, where a replay would give something else: pass what it needs as arguments`,
+    );
+  }
   if (running.operator === null) return;
   throw new Error(
     `${text} was called in the operator ${running.operator}, where a replay would give something else: ${instead}`,

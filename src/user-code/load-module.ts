@@ -10,7 +10,7 @@ import { dirname, extname, resolve } from 'node:path';
 import { guardClock } from './guard.ts';
 
 export interface UserModule {
-  /** Its default export. */
+  /** Its default export, or the one that was asked for. */
   readonly exported: unknown;
   /** In hexadecimal digits. */
   readonly sha256: string;
@@ -23,7 +23,7 @@ const TYPESCRIPT: readonly string[] = ['.ts', '.mts', '.cts'];
 const LOADED: readonly string[] = [...TYPESCRIPT, '.js', '.mjs', '.cjs'];
 
 /** Throws a ModuleError. */
-export function loadUserModule(path: string): UserModule {
+export function loadUserModule(path: string, exportName = 'default'): UserModule {
   if (!existsSync(path) || !statSync(path).isFile()) throw new ModuleError(`there is no file ${path}`);
   const extension = extname(path);
   if (!LOADED.includes(extension)) throw new ModuleError(`${path}: a module ends in ${LOADED.join(', ')}`);
@@ -34,21 +34,22 @@ export function loadUserModule(path: string): UserModule {
   }
   guardClock();
   const sha256 = hashOf(path);
-  return { exported: required(path), sha256 };
+  return { exported: required(path, exportName), sha256 };
 }
 
 function takesTypeScript(): boolean {
   return Boolean(Reflect.get(process.features, 'typescript'));
 }
 
-function required(path: string): unknown {
+function required(path: string, exportName: string): unknown {
   try {
     const module: unknown = createRequire(path)(path);
     if (typeof module !== 'object' || module === null) return undefined;
-    return 'default' in module ? module.default : module;
+    if (exportName === 'default') return 'default' in module ? module.default : module;
+    return Reflect.get(module, exportName);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ERR_REQUIRE_ASYNC_MODULE') {
-      throw new ModuleError(`${path} waits at its top level (await), which the module of an operator may not`, {
+      throw new ModuleError(`${path} waits at its top level (await), which a module of Millrace may not`, {
         cause: error,
       });
     }

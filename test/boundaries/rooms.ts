@@ -56,9 +56,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // The event types of the engine and of the domains.
   'builtin-types.ts': { mayImport: ['messages', 'fraud', 'weather'] },
   // Modules of users: they are loaded, and kept from the clock.
-  'user-code': { mayImport: ['messages', 'streams', 'operators'] },
+  'user-code': { mayImport: ['messages', 'sql', 'streams', 'operators'] },
   // Every kind of operator: streams' own, those of the domains and those of users.
-  'operator-kinds.ts': { mayImport: ['streams', 'fraud', 'user-code'] },
+  'operator-kinds.ts': { mayImport: ['sql', 'streams', 'fraud', 'user-code'] },
   // The tables of every room, in one list.
   'tables.ts': { mayImport: ['fraud', 'weather', 'schedule', 'projections'] },
   journal: { mayImport: ['messages'] },
@@ -133,8 +133,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   // What a user's own tests import.
   'testing.ts': { mayImport: ['operators', 'run', 'config', 'logger.ts'] },
-  // And what their operators import.
-  'millrace.ts': { mayImport: ['operators', 'builtin-types.ts'] },
+  // And what their operators and functions import.
+  'millrace.ts': { mayImport: ['operators', 'user-code', 'builtin-types.ts'] },
   'main.ts': { mayImport: ['commands', 'keys', 'config', 'messages/printable.ts', 'nearest-word.ts'] },
   // Runs before anything is installed.
   install: { mayImport: [] },

@@ -123,6 +123,7 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
       retention: { ageMs: null, maxBytes: null },
     },
     runtime: { queueBatches: 8, threads: 0 },
+    functions: [],
     supervision: {
       intensity: 5,
       quarantineAfter: 3,

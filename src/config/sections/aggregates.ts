@@ -5,6 +5,7 @@ import type { DecimalForm } from '../../messages/logical-types.ts';
 import { compileCondition, compileExpression } from '../../sql/compile.ts';
 import { ExpressionError } from '../../sql/expression-error.ts';
 import { type SqlType, typeText } from '../../sql/type.ts';
+import type { UserFunction } from '../../sql/user-function.ts';
 import { AGGREGATED_DIGITS } from '../../streams/aggregate-columns.ts';
 import type { AggregateSpec } from '../../streams/aggregate-function.ts';
 import { AGGREGATES, definitionOf } from '../../streams/aggregate-table.ts';
@@ -20,7 +21,13 @@ export function aggregateCalls(text: string): AggregateCall[] {
 }
 
 /** Empty, and a report, when there is no such aggregate. */
-export function aggregateOf(name: string, text: string, schema: AvroRecord, report: ReportText): AggregateSpec[] {
+export function aggregateOf(
+  name: string,
+  text: string,
+  schema: AvroRecord,
+  functions: readonly UserFunction[],
+  report: ReportText,
+): AggregateSpec[] {
   const [, fn] = /^\s*([A-Za-z_]\w*)\s*\(/.exec(text) ?? [];
   if (fn === undefined) {
     report('must be an aggregate such as count() or sum(field)');
@@ -35,7 +42,7 @@ export function aggregateOf(name: string, text: string, schema: AvroRecord, repo
     report(call === undefined ? 'a bracket is not closed' : `there is more behind ${text.slice(0, call.to).trim()}`);
     return [];
   }
-  return aggregateOfCall(name, call, schema, report);
+  return aggregateOfCall(name, call, schema, functions, report);
 }
 
 /** Empty, and a report, when it does not fit the schema. */
@@ -43,13 +50,14 @@ export function aggregateOfCall(
   name: string,
   call: AggregateCall,
   schema: AvroRecord,
+  functions: readonly UserFunction[],
   report: ReportText,
 ): AggregateSpec[] {
   const { name: fn, args, isDistinct, filter } = call;
   const { takes, takesNoDecimal = false } = definitionOf({ fn });
   const form = `${fn}(${FORMS[takes]})`;
   const [first, second, ...rest] = args;
-  if (filter !== null && !isCondition(filter, schema, report)) return [];
+  if (filter !== null && !isCondition(filter, schema, functions, report)) return [];
   if (takes === 'optional' && !isDistinct && (first === undefined || (first.text === '*' && second === undefined))) {
     if (filter === null) return [{ name, fn, field: null }];
     return [{ name, fn, field: `CASE WHEN ${filter.text} THEN 1 END`, isNullable: true, isLong: true }];
@@ -62,7 +70,7 @@ export function aggregateOfCall(
     report(`DISTINCT is for count(DISTINCT ${first.text}); the values themselves are list_distinct(${first.text})`);
     return [];
   }
-  const value = readValue(first, READS[takes], schema, report);
+  const value = readValue(first, READS[takes], schema, functions, report);
   if (value === null) return [];
   if (value.decimal !== null && takesNoDecimal) report(`${fn}() takes no decimals, as ${first.text} is`);
   const spec = {
@@ -92,7 +100,7 @@ export function aggregateOfCall(
     report(`must be ${form}: the first field of the event whose second is the ${which}`);
     return [];
   }
-  const by = readValue(second, READS.number, schema, report);
+  const by = readValue(second, READS.number, schema, functions, report);
   // No event of a group may have a number to go by.
   return by === null ? [] : [{ ...spec, by: second.text, ...(by.mayLack ? { isNullable: true } : {}) }];
 }
@@ -133,7 +141,13 @@ interface Value {
 }
 
 /** Null, and a report, when an aggregate can't read it. */
-function readValue(part: TextPart, types: readonly ValueType[], schema: AvroRecord, report: ReportText): Value | null {
+function readValue(
+  part: TextPart,
+  types: readonly ValueType[],
+  schema: AvroRecord,
+  functions: readonly UserFunction[],
+  report: ReportText,
+): Value | null {
   const { text } = part;
   const field = fieldAt(schema, text);
   const what = `is not ${types.map((each) => TYPE_NAMES[each]).join(', nor ')}`;
@@ -158,7 +172,7 @@ function readValue(part: TextPart, types: readonly ValueType[], schema: AvroReco
     report(unknownField(schema, text));
     return null;
   }
-  const computed = checked(() => compileExpression(text, schema).type, part, report);
+  const computed = checked(() => compileExpression(text, schema, 'sql', functions).type, part, report);
   if (computed === null) return null;
   const type = TYPES[computed.kind];
   if (type === undefined || !types.includes(type)) {
@@ -175,8 +189,13 @@ const TYPES: Partial<Readonly<Record<SqlType['kind'], ValueType>>> = {
   boolean: 'truth',
 };
 
-function isCondition(part: TextPart, schema: AvroRecord, report: ReportText): boolean {
-  return checked(() => compileCondition(part.text, schema), part, report) !== null;
+function isCondition(
+  part: TextPart,
+  schema: AvroRecord,
+  functions: readonly UserFunction[],
+  report: ReportText,
+): boolean {
+  return checked(() => compileCondition(part.text, schema, 'sql', functions), part, report) !== null;
 }
 
 /** Null, and a report, where the expression is none. */

@@ -4,9 +4,11 @@ import type { Report } from '../../keys/names.ts';
 import { name } from '../../keys/value-schema.ts';
 import { DERIVED_TIME, derivedSchema } from '../../messages/derived-event.ts';
 import { AGGREGATE_NAME } from '../../messages/window-result.ts';
+import { functionsIn, type UserFunction } from '../../sql/user-function.ts';
 import { selectedFields } from '../../streams/selection.ts';
 import { checkCondition, checkSelected, condition, writtenLanguage } from '../expressions.ts';
 import { entries, type Reading, section } from '../section.ts';
+import { functionsSection } from './functions.ts';
 import type { Relation } from './relation.ts';
 
 export interface DerivedConfig {
@@ -17,6 +19,8 @@ export interface DerivedConfig {
   readonly fields: readonly { readonly name: string; readonly expression: string }[];
   /** Present where the expressions do not say the same in the language before SQL. */
   readonly language?: 'sql';
+  /** Of users, that its expressions name; absent for none. */
+  readonly functions?: readonly UserFunction[];
 }
 
 const derived = z.strictObject({
@@ -53,8 +57,10 @@ export const derivedSection = section({
 const EVENT_FIELDS: readonly string[] = ['stream', DERIVED_TIME];
 
 /** Null when what it is of does not exist, or when its events can't be made of those. */
-export function derivedOf(name: string, raw: RawDerived, { report, relation }: Reading): DerivedConfig | null {
+export function derivedOf(name: string, raw: RawDerived, reading: Reading): DerivedConfig | null {
+  const { report, relation } = reading;
   const at = ['derived', name];
+  const functions = functionsSection.of(reading);
   const stream = relation(raw.stream, [...at, 'stream']);
   if (stream === null) return null;
   const { schema } = stream;
@@ -64,17 +70,18 @@ export function derivedOf(name: string, raw: RawDerived, { report, relation }: R
     report(path, message, character);
   };
   if (raw.where !== null)
-    checkCondition(raw.where, schema, (message, character) => wrong([...at, 'where'], message, character));
+    checkCondition(raw.where, schema, functions, (message, character) => wrong([...at, 'where'], message, character));
   const fields = Object.entries(raw.select).map(([field, expression]) => {
     const path = [...at, 'select', field];
     if (EVENT_FIELDS.includes(field)) wrong(path, `is a field of every event; known: ${EVENT_FIELDS.join(', ')}`);
     if (!AGGREGATE_NAME.test(field)) wrong(path, 'a field has letters, digits and underscore in its name');
-    checkSelected(field, expression, schema, (message, character) => wrong(path, message, character));
+    checkSelected(field, expression, schema, functions, (message, character) => wrong(path, message, character));
     return { name: field, expression };
   });
   if (!isSound) return null;
   const texts = [...(raw.where === null ? [] : [raw.where]), ...Object.values(raw.select)];
-  return { name, stream: raw.stream, where: raw.where, fields, ...writtenLanguage(texts, schema) };
+  const own = { name, stream: raw.stream, where: raw.where, fields };
+  return { ...own, ...writtenLanguage(texts, schema), ...functionsIn(texts, functions) };
 }
 
 /** A derived stream as what others are of, by what it is of itself. No log is read for its own events. */

@@ -5,6 +5,7 @@ import type { AvroField, AvroRecord } from '../../messages/avro.ts';
 import type { Expectation, Rule } from '../../quality/expectation.ts';
 import { PatternError } from '../../quality/linear-pattern.ts';
 import { createMatches } from '../../quality/pattern.ts';
+import { functionsIn, type UserFunction } from '../../sql/user-function.ts';
 import { expressionTypeOf, fieldAt } from '../../streams/field-type.ts';
 import { checkCondition } from '../expressions.ts';
 
@@ -37,21 +38,28 @@ const TYPES = { number: 'a number', text: 'text', truth: 'true or false' } as co
 export function expectationsOf(
   raw: readonly RawExpectation[],
   schema: AvroRecord,
+  functions: readonly UserFunction[],
   at: readonly string[],
   report: Report,
 ): Expectation[] {
   return raw.flatMap((entry, index) => {
     const { onFail } = entry;
-    return rulesOf(entry, schema, [...at, String(index)], report).map((rule) => ({ ...rule, onFail }));
+    return rulesOf(entry, schema, functions, [...at, String(index)], report).map((rule) => ({ ...rule, onFail }));
   });
 }
 
-function rulesOf(raw: RawExpectation, schema: AvroRecord, at: readonly string[], report: Report): Rule[] {
+function rulesOf(
+  raw: RawExpectation,
+  schema: AvroRecord,
+  functions: readonly UserFunction[],
+  at: readonly string[],
+  report: Report,
+): Rule[] {
   const { column, that } = raw;
   const rules: Rule[] = [];
   if (that !== undefined) {
-    checkCondition(that, schema, (message, character) => report([...at, 'that'], message, character));
-    rules.push({ kind: 'that', condition: that });
+    checkCondition(that, schema, functions, (message, character) => report([...at, 'that'], message, character));
+    rules.push({ kind: 'that', condition: that, ...functionsIn([that], functions) });
   }
   const words = ['between', 'notNull', 'in', 'matches', 'lengthBetween'] as const;
   const used = words.filter((word) => raw[word] !== undefined);

@@ -1,5 +1,6 @@
 /** By what events of a join match, as a file writes it: `on: email`, `on: lower(email)`, `on: [country, lower(city)]`. */
 import { isKey, type Report, unknownField } from '../../keys/names.ts';
+import type { UserFunction } from '../../sql/user-function.ts';
 import { fieldAt, valueTypeOf } from '../../streams/field-type.ts';
 import { isOfSeveral, type KeyPart } from '../../streams/group-key.ts';
 import type { JoinKey } from '../../streams/join-operator.ts';
@@ -10,13 +11,14 @@ import type { Relation } from './relation.ts';
 export function joinKeyOf(
   of: Relation,
   written: string | readonly string[],
+  functions: readonly UserFunction[],
   at: readonly string[],
   report: Report,
 ): readonly KeyPart[] | null {
   const texts = typeof written === 'string' ? [written] : written;
   const parts = texts.flatMap((text, i) => {
     const path = typeof written === 'string' ? at : [...at, String(i)];
-    return partOf(of, text, (message, character) => report(path, message, character)) ?? [];
+    return partOf(of, text, functions, (message, character) => report(path, message, character)) ?? [];
   });
   return parts.length < texts.length ? null : parts;
 }
@@ -24,6 +26,7 @@ export function joinKeyOf(
 function partOf(
   { schema }: Relation,
   text: string,
+  functions: readonly UserFunction[],
   report: (message: string, character?: number) => void,
 ): KeyPart | null {
   const found = fieldAt(schema, text);
@@ -33,7 +36,7 @@ function partOf(
   if (found !== undefined) report(`${text} can't be a key: it is neither text nor a whole number`);
   else if (/^[\w.]+$/.test(text)) report(unknownField(schema, text));
   else {
-    const gives = checkKey(text, schema, report);
+    const gives = checkKey(text, schema, functions, report);
     return gives === null ? null : { name: text, field: text, isComputed: true, gives };
   }
   return null;

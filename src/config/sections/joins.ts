@@ -5,11 +5,13 @@ import { formatDuration } from '../../keys/units.ts';
 import { duration, name } from '../../keys/value-schema.ts';
 import type { AvroField } from '../../messages/avro.ts';
 import { joinOfRecord, joinResultSchema } from '../../messages/join-result.ts';
+import { functionsIn, type UserFunction } from '../../sql/user-function.ts';
 import { fieldAt, valueTypeOf } from '../../streams/field-type.ts';
 import type { JoinSpec, TablesJoinSpec, WithinMs } from '../../streams/join-kind.ts';
 import { isArrayKey, type JoinKey } from '../../streams/join-operator.ts';
 import { checkCondition, condition } from '../expressions.ts';
 import { entries, type Reading, section } from '../section.ts';
+import { functionsSection } from './functions.ts';
 import { joinKeyOf, keyOfParts, mismatch, printJoinKey } from './join-key.ts';
 import { type Relation, readBy } from './relation.ts';
 import { checkTumbling, printTumbling, tumbling } from './tumbling.ts';
@@ -27,6 +29,8 @@ export interface JoinConfig {
   readonly leftRef: string | null;
   /** The condition on results as it is written; null for all of them. */
   readonly where: string | null;
+  /** Of users, that its expressions name; absent for none. */
+  readonly functions?: readonly UserFunction[];
   readonly spec: JoinSpec;
 }
 
@@ -117,7 +121,9 @@ export const joinsSection = section({
 });
 
 /** Null when a side of it does not exist, which makes everything else unknowable. */
-export function joinOf(name: string, raw: RawJoin, { relation, report }: Reading): JoinConfig | null {
+export function joinOf(name: string, raw: RawJoin, reading: Reading): JoinConfig | null {
+  const { relation, report } = reading;
+  const functions = functionsSection.of(reading);
   const at = ['joins', name];
   const [leftSide, leftName] = 'leftTable' in raw ? ['leftTable', raw.leftTable] : ['left', raw.left];
   const [rightSide, rightName] =
@@ -125,7 +131,7 @@ export function joinOf(name: string, raw: RawJoin, { relation, report }: Reading
   const left = relation(leftName, [...at, leftSide]);
   const right = relation(rightName, [...at, rightSide]);
   if (left === null || right === null) return null;
-  if ('leftTable' in raw) return tablesJoinOf(name, raw, left, right, report);
+  if ('leftTable' in raw) return tablesJoinOf(name, raw, left, right, functions, report);
   const { on } = raw;
   const [leftOn, rightOn] = typeof on === 'object' && 'left' in on ? [on.left, on.right] : [on, on];
   const keyless =
@@ -138,8 +144,8 @@ export function joinOf(name: string, raw: RawJoin, { relation, report }: Reading
     return null;
   }
   const keyPath = (side: string): string[] => [...at, 'on', ...(leftOn === rightOn ? [] : [side])];
-  const leftParts = joinKeyOf(left, leftOn ?? left.key ?? '', keyPath('left'), report);
-  const rightParts = joinKeyOf(right, rightOn ?? right.key ?? '', keyPath('right'), report);
+  const leftParts = joinKeyOf(left, leftOn ?? left.key ?? '', functions, keyPath('left'), report);
+  const rightParts = joinKeyOf(right, rightOn ?? right.key ?? '', functions, keyPath('right'), report);
   if (leftParts === null || rightParts === null) return null;
   const wrong = mismatch(left, leftParts, right, rightParts);
   if (wrong !== null) report([...at, on === undefined ? rightSide : 'on'], wrong);
@@ -150,9 +156,10 @@ export function joinOf(name: string, raw: RawJoin, { relation, report }: Reading
   }
   if ('window' in raw) checkTumbling([...at, 'window'], raw.window, report);
   const { where } = raw;
-  if (where !== null) checkWhere(name, where, left, right, report);
+  if (where !== null) checkWhere(name, where, left, right, functions, report);
   const own = { name, left: left.name, right: right.name, leftKey, rightKey, leftRef: null };
-  return { ...own, where, spec: specOf(raw, right) };
+  const texts = [where ?? '', ...[...leftParts, ...rightParts].map(({ field }) => field)];
+  return { ...own, where, ...functionsIn(texts, functions), spec: specOf(raw, right) };
 }
 
 type RawTablesJoin = Extract<RawJoin, { leftTable: string }>;
@@ -163,6 +170,7 @@ function tablesJoinOf(
   raw: RawTablesJoin,
   left: Relation,
   right: Relation,
+  functions: readonly UserFunction[],
   report: Report,
 ): JoinConfig | null {
   const at = ['joins', name];
@@ -187,7 +195,7 @@ function tablesJoinOf(
       'must be inner or left: joined rows have the key of a left row, which a right row alone has not',
     );
   }
-  if (where !== null) checkWhere(name, where, left, right, report);
+  if (where !== null) checkWhere(name, where, left, right, functions, report);
   const byContent = SIDES.filter((side) => isOfStreamJoin(side === 'left' ? left : right));
   const spec: TablesJoinSpec = {
     kind: 'tables',
@@ -197,7 +205,8 @@ function tablesJoinOf(
     ...(leftRef === null ? {} : { isForeign: true }),
     ...(byContent.length === 0 ? {} : { byContent }),
   };
-  return { name, left: left.name, right: right.name, leftKey: left.key, rightKey: right.key, leftRef, where, spec };
+  const own = { name, left: left.name, right: right.name, leftKey: left.key, rightKey: right.key, leftRef };
+  return { ...own, where, ...functionsIn([where ?? ''], functions), spec };
 }
 
 const SIDES = ['left', 'right'] as const;
@@ -208,8 +217,15 @@ function isOfStreamJoin(relation: Relation): boolean {
   return isTable !== true && joinOfRecord(`${schema.namespace}.${schema.name}`) !== null;
 }
 
-function checkWhere(name: string, where: string, left: Relation, right: Relation, report: Report): void {
-  checkCondition(where, joinResultSchema(name, left.schema, right.schema), (message, character) =>
+function checkWhere(
+  name: string,
+  where: string,
+  left: Relation,
+  right: Relation,
+  functions: readonly UserFunction[],
+  report: Report,
+): void {
+  checkCondition(where, joinResultSchema(name, left.schema, right.schema), functions, (message, character) =>
     report(['joins', name, 'where'], message, character),
   );
 }

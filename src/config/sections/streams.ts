@@ -13,6 +13,7 @@ import { isBuiltinTable } from '../../tables.ts';
 import { notYet, type Reading, section } from '../section.ts';
 import { expectation, expectationsOf, printExpectation } from './expectations.ts';
 import { format, formatOf, printFormat } from './formats.ts';
+import { functionsSection } from './functions.ts';
 import type { Relation } from './relation.ts';
 import { printSource, type SourceConfig, source } from './sources.ts';
 
@@ -108,7 +109,7 @@ function streamOf(name: string, raw: RawStream, reading: Reading): StreamConfig 
     schema,
     builtin: raw.builtin ?? null,
     schemaFile: raw.schema === undefined ? null : reading.resolve(raw.schema),
-    expectations: expectationsOf(raw.expect, schema, [...at, 'expect'], report),
+    expectations: expectationsOf(raw.expect, schema, functionsSection.of(reading), [...at, 'expect'], report),
     key: raw.key,
     eventTime: raw.eventTime,
     partitions: raw.partitions,

@@ -5,6 +5,7 @@ import type { AvroRecord } from '../../messages/avro.ts';
 import { compileExpression } from '../../sql/compile.ts';
 import { ExpressionError } from '../../sql/expression-error.ts';
 import { type SqlType, typeText } from '../../sql/type.ts';
+import type { UserFunction } from '../../sql/user-function.ts';
 import { fieldAt, valueTypeOf } from '../../streams/field-type.ts';
 import type { GroupKey, KeyPart } from '../../streams/group-key.ts';
 import type { Relation } from './relation.ts';
@@ -18,7 +19,13 @@ export const windowKey = z
 type RawKey = z.output<typeof windowKey>;
 
 /** Null, and a report, where there is no such key. */
-export function groupKeyOf(at: readonly string[], raw: RawKey, stream: Relation, report: Report): GroupKey {
+export function groupKeyOf(
+  at: readonly string[],
+  raw: RawKey,
+  stream: Relation,
+  functions: readonly UserFunction[],
+  report: Report,
+): GroupKey {
   if (raw === undefined) {
     if (stream.key !== null) return stream.key;
     report(at, `must be given, or null for one group: ${stream.name} does not select the key of its stream`);
@@ -28,7 +35,7 @@ export function groupKeyOf(at: readonly string[], raw: RawKey, stream: Relation,
   const written = typeof raw === 'string' ? [raw] : raw;
   const parts = written.flatMap((text, i) => {
     const path = typeof raw === 'string' ? at : [...at, String(i)];
-    const part = partOf(text, stream.schema, (message, character) => report(path, message, character));
+    const part = partOf(text, stream.schema, functions, (message, character) => report(path, message, character));
     if (part !== null && written.indexOf(text) < i) report(path, `${text} is in the key already`);
     return part ?? [];
   });
@@ -49,6 +56,7 @@ const NAMED = /^(.+?)\s+as\s+([A-Za-z_]\w*)$/is;
 function partOf(
   text: string,
   schema: AvroRecord,
+  functions: readonly UserFunction[],
   report: (message: string, character?: number) => void,
 ): KeyPart | null {
   const [, expression = text.trim(), alias] = NAMED.exec(text.trim()) ?? [];
@@ -62,7 +70,7 @@ function partOf(
     return null;
   }
   try {
-    const { type } = compileExpression(expression, schema);
+    const { type } = compileExpression(expression, schema, 'sql', functions);
     const gives = GIVES[type.kind];
     if (gives !== undefined) return { name, field: expression, gives };
     const cast = field === undefined ? `; it is ${typeText(type)}, so CAST it` : '';

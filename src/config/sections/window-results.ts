@@ -4,8 +4,8 @@ import { type AvroRecord, TIMESTAMP_MILLIS } from '../../messages/avro.ts';
 import { AGGREGATE_NAME } from '../../messages/window-result.ts';
 import { compileCondition, compileExpression } from '../../sql/compile.ts';
 import { ExpressionError } from '../../sql/expression-error.ts';
-import { FUNCTIONS } from '../../sql/functions.ts';
 import { type SqlType, typeText } from '../../sql/type.ts';
+import { functionsWith, type UserFunction } from '../../sql/user-function.ts';
 import type { AggregateSpec } from '../../streams/aggregate-function.ts';
 import type { ComputedResult } from '../../streams/computed-result.ts';
 import type { GroupKey } from '../../streams/group-key.ts';
@@ -28,6 +28,7 @@ export function windowResults(
   raw: Readonly<Record<string, string>>,
   key: GroupKey,
   { schema }: Relation,
+  functions: readonly UserFunction[],
   report: Report,
 ): WindowResults {
   const names = Object.keys(raw);
@@ -41,11 +42,11 @@ export function windowResults(
     if (names.some((other) => other !== name && other.toLowerCase() === name.toLowerCase())) {
       wrong('differs from another result in case only');
     }
-    if (!isComputed(text, names)) {
-      aggregates.push(...aggregateOf(name, text, schema, wrong));
+    if (!isComputed(text, names, functions)) {
+      aggregates.push(...aggregateOf(name, text, schema, functions, wrong));
       continue;
     }
-    const hidden = withHidden(name, text, schema, wrong);
+    const hidden = withHidden(name, text, schema, functions, wrong);
     aggregates.push(...hidden.aggregates);
     pending.push({ name, expression: hidden.expression });
   }
@@ -54,7 +55,7 @@ export function windowResults(
     const scope = resultScope({ keyField: key, aggregates, results }, schema);
     const wrong = (message: string): void => report([...at, name], message);
     const type = checked(
-      () => compileExpression(expression, scope).type,
+      () => compileExpression(expression, scope, 'sql', functions).type,
       (message, character) => {
         // Characters are counted in what it was made into.
         wrong(expression === raw[name] ? `at character ${character}: ${message}` : message);
@@ -73,6 +74,7 @@ function withHidden(
   name: string,
   text: string,
   schema: AvroRecord,
+  functions: readonly UserFunction[],
   report: (message: string, character?: number) => void,
 ): { readonly expression: string; readonly aggregates: readonly AggregateSpec[] } {
   const aggregates: AggregateSpec[] = [];
@@ -80,7 +82,8 @@ function withHidden(
   let end = 0;
   for (const [i, call] of aggregateCalls(text).entries()) {
     const hidden = hiddenName(name, i);
-    for (const own of aggregateOfCall(hidden, call, schema, report)) aggregates.push({ ...own, isHidden: true });
+    for (const own of aggregateOfCall(hidden, call, schema, functions, report))
+      aggregates.push({ ...own, isHidden: true });
     expression += `${text.slice(end, call.from)}"${hidden}"`;
     end = call.to;
   }
@@ -96,12 +99,13 @@ export function windowHaving(
   key: GroupKey,
   results: WindowResults,
   { schema }: Relation,
+  functions: readonly UserFunction[],
   report: (message: string, character?: number) => void,
 ): { readonly having: string; readonly aggregates: readonly AggregateSpec[] } {
-  const { expression, aggregates } = withHidden(HAVING, text, schema, report);
+  const { expression, aggregates } = withHidden(HAVING, text, schema, functions, report);
   const known = { ...results, aggregates: [...results.aggregates, ...aggregates] };
   checked(
-    () => compileCondition(expression, resultScope({ keyField: key, ...known }, schema)),
+    () => compileCondition(expression, resultScope({ keyField: key, ...known }, schema), 'sql', functions),
     (message, character) => {
       // Characters are counted in what it was made into.
       report(aggregates.length === 0 ? `at character ${character}: ${message}` : message);
@@ -111,14 +115,14 @@ export function windowHaving(
 }
 
 /** More than one call of an aggregate: an expression over several, over functions, or over other results. */
-function isComputed(text: string, names: readonly string[]): boolean {
+function isComputed(text: string, names: readonly string[], functions: readonly UserFunction[]): boolean {
   const [first, ...others] = aggregateCalls(text);
   if (first !== undefined) {
     return others.length > 0 || text.slice(0, first.from).trim() !== '' || text.slice(first.to).trim() !== '';
   }
   const written = text.trim();
   const call = /^([A-Za-z_]\w*)\s*\(/.exec(written)?.[1];
-  if (call !== undefined) return FUNCTIONS.named(call.toLowerCase()) !== undefined || /^(cast|try_cast)$/i.test(call);
+  if (call !== undefined) return functionsWith(functions).named(call) !== undefined || /^(cast|try_cast)$/i.test(call);
   return !/^[A-Za-z_]\w*$/.test(written) || names.includes(written);
 }
 

@@ -5,16 +5,18 @@ import { formatDuration } from '../../keys/units.ts';
 import { duration, name } from '../../keys/value-schema.ts';
 import { isLogName, logName } from '../../messages/log-name.ts';
 import { givenBy } from '../../messages/window-result.ts';
+import { functionsIn, type UserFunction } from '../../sql/user-function.ts';
 import type { AggregateSpec } from '../../streams/aggregate-function.ts';
 import { resultField } from '../../streams/aggregate-table.ts';
 import type { ComputedResult } from '../../streams/computed-result.ts';
-import type { GroupKey } from '../../streams/group-key.ts';
+import { type GroupKey, keyTexts } from '../../streams/group-key.ts';
 import type { TopGroups } from '../../streams/top-groups.ts';
 import type { Windowing } from '../../streams/window-kind.ts';
 import { checkCondition, condition, writtenLanguage } from '../expressions.ts';
 import { entries, type Reading, section } from '../section.ts';
 import { areGroupsWithin, exchangeName, NO_EXCHANGES, windowPlace } from '../window-place.ts';
 import { derivedSection } from './derived.ts';
+import { functionsSection } from './functions.ts';
 import { joinsSection } from './joins.ts';
 import { operatorsSection } from './operators.ts';
 import { isOfStream, type Relation } from './relation.ts';
@@ -47,6 +49,8 @@ export interface WindowConfig {
   readonly having?: string;
   /** Its results are these columns of a statement, in this order; absent for a window by itself. */
   readonly columns?: readonly string[];
+  /** Of users, that its expressions name; absent for none. */
+  readonly functions?: readonly UserFunction[];
 }
 
 const window = z.strictObject({
@@ -124,16 +128,19 @@ export function windowOf(name: string, raw: RawWindow, reading: Reading): Window
   if (name.toLowerCase() === 'parts') report(at, 'is a reserved name; choose another');
   const stream = relation(raw.stream, [...at, 'stream']);
   if (stream === null) return null;
-  const key = groupKeyOf([...at, 'key'], raw.key, stream, report);
-  checkWindow(at, raw, stream, report);
+  const functions = functionsSection.of(reading);
+  const key = groupKeyOf([...at, 'key'], raw.key, stream, functions, report);
+  checkWindow(at, raw, stream, functions, report);
+  const texts = [...keyTexts(key), raw.where ?? '', raw.having ?? '', ...Object.values(raw.aggregate)];
+  const used = functionsIn(texts, functions);
   const isWithin = isOfStream(stream) && areGroupsWithin({ key, top: raw.top }, stream);
-  if (!isWithin) checkExchange(at, exchangeName({ key, top: raw.top }, stream), reading);
-  const own = windowResults([...at, 'aggregate'], raw.aggregate, key, stream, report);
+  if (!isWithin) checkExchange(at, exchangeName({ key, top: raw.top, ...used }, stream), reading);
+  const own = windowResults([...at, 'aggregate'], raw.aggregate, key, stream, functions, report);
   const { results } = own;
   const having =
     raw.having === null
       ? null
-      : windowHaving(raw.having, key, own, stream, (message) => report([...at, 'having'], message));
+      : windowHaving(raw.having, key, own, stream, functions, (message) => report([...at, 'having'], message));
   const aggregates = [...own.aggregates, ...(having?.aggregates ?? [])];
   if (raw.having !== null) {
     const path = [...at, 'having'];
@@ -155,13 +162,22 @@ export function windowOf(name: string, raw: RawWindow, reading: Reading): Window
     aggregates,
     ...(results.length === 0 ? {} : { results }),
     ...(having === null ? {} : { having: having.having }),
+    ...used,
   };
 }
 
-function checkWindow(at: string[], raw: RawWindow, stream: Relation, report: Report): void {
+function checkWindow(
+  at: string[],
+  raw: RawWindow,
+  stream: Relation,
+  functions: readonly UserFunction[],
+  report: Report,
+): void {
   checkWindowing(at, raw, report);
   if (raw.where !== null)
-    checkCondition(raw.where, stream.schema, (message, character) => report([...at, 'where'], message, character));
+    checkCondition(raw.where, stream.schema, functions, (message, character) =>
+      report([...at, 'where'], message, character),
+    );
 }
 
 const HAVE_LOGS = [streamsSection, derivedSection, joinsSection, operatorsSection] as const;
