@@ -30,7 +30,7 @@ const QUERIES: Readonly<Record<string, Query>> = {
   },
   q1: {
     fields: ['auction', 'bidder', 'price', 'dateTime', 'extra', 'ts'],
-    sql: 'SELECT auction, bidder, price * 0.908::DOUBLE AS price, dateTime, extra, dateTime AS ts FROM bids',
+    sql: 'SELECT auction, bidder, (price * 0.908)::DOUBLE AS price, dateTime, extra, dateTime AS ts FROM bids',
   },
   q2: {
     fields: ['auction', 'price', 'ts'],
