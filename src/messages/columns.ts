@@ -262,7 +262,9 @@ function finiteNumber(value: unknown): number {
   return Number.isFinite(number) ? number : Number.NaN;
 }
 
-function columnOfValues(values: readonly unknown[]): Column {
+/** Undefined for a field that none of the events has. */
+function columnOfValues(values: readonly unknown[]): Column | undefined {
+  if (values.length > 0 && values.every((value) => value === undefined)) return undefined;
   const known = values.filter((value) => value !== null && value !== undefined);
   const isNull = (value: unknown): 0 | 1 => (value === null || value === undefined ? 1 : 0);
   const nulls = known.length === values.length ? null : Uint8Array.from(values, isNull);
