@@ -34,7 +34,8 @@ function TableRows({ panel, table }) {
   const [hasAll, setAll] = useState(false);
   const [text, setText] = useState('');
   const isCut = table.shown.length < table.columns.length;
-  const columns = table.columns.filter(({ name }) => hasAll || table.shown.includes(name));
+  const named = (name) => table.columns.find((column) => column.name === name) ?? [];
+  const columns = hasAll ? table.columns : table.shown.flatMap(named);
   const more = html`<label><input type="checkbox" checked=${hasAll} onChange=${(event) => setAll(event.target.checked)} /> all columns</label>`;
   const tools = html`${isCut && more}
     <${Filter} label="Filter rows" value=${text} onText=${setText} />
