@@ -12,6 +12,8 @@ const ZONES = [
   ...['Australia/Lord_Howe', 'Pacific/Apia', 'Asia/Amman', 'Africa/Casablanca', 'Pacific/Kiritimati', 'UTC'],
 ];
 const [FROM_MS, TO_MS] = [0, Date.UTC(2100, 0, 1)];
+/** Morocco changed its rules in 2026: the tables of Node 24 know it, those of Node 20 and of DuckDB do not. */
+const AGREED_MS = Date.UTC(2026, 0, 1);
 /** A day's beginning and what is around it, too. */
 const instants = fc.array(
   fc.tuple(fc.integer({ min: FROM_MS, max: TO_MS }), fc.constantFrom(null, -1, 0, 1), fc.nat(ZONES.length - 1)),
@@ -23,7 +25,8 @@ test('begin where time_bucket begins them, and where date_trunc does unless midn
   const connection = await instance.connect();
   await fc.assert(
     fc.asyncProperty(instants, async (drawn) => {
-      const asked = drawn.map(([at, near, z]) => {
+      const asked = drawn.map(([drawnAt, near, z]) => {
+        const at = ZONES[z] === 'Africa/Casablanca' ? drawnAt % AGREED_MS : drawnAt;
         const clock = clockOf(ZONES[z]);
         return { at: near === null ? at : clock.instant(clock.reading(at)) + near, zone: ZONES[z]! };
       });
@@ -44,7 +47,7 @@ test('begin where time_bucket begins them, and where date_trunc does unless midn
         expect(start <= at && at < clock.instant(reading + DAY_MS), `${zone} ${at}`).toBe(true);
       }
     }),
-    { numRuns: 3 },
+    { numRuns: 3, endOnFailure: true },
   );
   instance.closeSync();
 });
