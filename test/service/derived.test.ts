@@ -173,7 +173,9 @@ test('name what does not fit in the file', () => {
   );
   expect(load('d: { stream: clicks, select: { a: userId + 1 } }')).toThrow('must be a number, and is VARCHAR');
   expect(load('d: { stream: clicks, select: { ts: amount } }')).toThrow('is a field of every event');
-  expect(load('d: { stream: clicks, where: amount, select: { a: amount } }')).toThrow('must be true or false, and is BIGINT');
+  expect(load('d: { stream: clicks, where: amount, select: { a: amount } }')).toThrow(
+    'must be true or false, and is BIGINT',
+  );
   expect(load('d: { stream: clicks, select: {} }')).toThrow('needs a field such as');
   expect(load('counts: { stream: clicks, select: { a: amount } }')).toThrow('is too like the name counts');
   const view = 'd: { stream: clicks, select: { amount: amount } }';
