@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { type AvroRecord, NAMESPACE } from '../messages/avro.ts';
 import { dynamicEventType } from '../messages/codec.ts';
+import { messageOf } from './config-error.ts';
 import { jsonErrorAt } from './json-position.ts';
 import { isMap } from './overrides.ts';
 
@@ -48,8 +49,4 @@ function parseSchema(text: string, path: string): unknown {
 function isRecord(value: unknown): value is AvroRecord {
   if (!isMap(value) || value.type !== 'record' || typeof value.name !== 'string') return false;
   return Array.isArray(value.fields) && value.fields.every((field) => isMap(field) && typeof field.name === 'string');
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

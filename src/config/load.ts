@@ -7,7 +7,7 @@ import { dirname, resolve } from 'node:path';
 import { type Document, LineCounter, parseDocument } from 'yaml';
 import { readAvroFile } from './avro-file.ts';
 import { type Config, deriveConfig, fileSchema } from './config.ts';
-import { ConfigError, type Problem } from './config-error.ts';
+import { ConfigError, messageOf, type Problem } from './config-error.ts';
 import { allFindings, pathText } from './issues.ts';
 import {
   type Environment,
@@ -128,10 +128,6 @@ function problemAt(file: string, position: Position | null, path: string, messag
 
 function inOrder(problems: readonly Problem[]): Problem[] {
   return problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function deepFreeze<T>(value: T): T {

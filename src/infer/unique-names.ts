@@ -1,5 +1,5 @@
 /** A type whose records have names of their own: Avro knows a name once in a schema. */
-import type { AvroSchema } from '../messages/avro.ts';
+import { type AvroSchema, isUnion } from '../messages/avro.ts';
 
 /** `taken` has the names so far, and gets those of the type. */
 export function uniquelyNamed(type: AvroSchema, taken: Set<string>): AvroSchema {
@@ -23,8 +23,4 @@ export function uniquelyNamed(type: AvroSchema, taken: Set<string>): AvroSchema 
     default:
       return type;
   }
-}
-
-function isUnion(type: AvroSchema): type is readonly AvroSchema[] {
-  return Array.isArray(type);
 }

@@ -1,7 +1,7 @@
 /** What a name of the file refers to: fields of a schema, and messages for what does not exist. */
-import type { AvroField, AvroRecord, AvroSchema } from '../messages/avro.ts';
+import { type AvroField, type AvroRecord, type AvroSchema, isUnion } from '../messages/avro.ts';
 import { nameHint } from '../nearest-word.ts';
-import { isUnion, typeName } from '../streams/field-type.ts';
+import { typeName } from '../streams/field-type.ts';
 
 /** Told of a relation that does not hold, at the key where it is best mended; and at which character of its value, from 1. */
 export type Report = (path: readonly string[], message: string, character?: number) => void;

@@ -83,6 +83,10 @@ export const TIMESTAMP_MILLIS = { type: 'long', logicalType: 'timestamp-millis' 
 /** The codec takes longs from −LONG_MAX to LONG_MAX, one less than a number holds exactly. */
 export const LONG_MAX = 2 ** 53 - 2;
 
+export function isUnion(type: AvroSchema): type is readonly AvroSchema[] {
+  return Array.isArray(type);
+}
+
 /** The reverse-DNS namespace of every built-in schema. */
 export const NAMESPACE = 'dev.millrace';
 

@@ -2,7 +2,7 @@
  * The columns that a record has in a table. A nested record gives a column for each of its fields, `record.field`. Values
  * that no column can hold (arrays, maps, unions of several types, a record within itself) are JSON.
  */
-import type { AvroRecord, AvroSchema } from './avro.ts';
+import { type AvroRecord, type AvroSchema, isUnion } from './avro.ts';
 import { type Column, type Columns, numberAt, type TextColumn, textAt, valueAt } from './columns.ts';
 import { jsonOf } from './event-json.ts';
 import { type DecimalForm, decimalForm, unscaledOf } from './logical-types.ts';
@@ -128,10 +128,6 @@ function namespaceOf({ name, namespace }: { readonly name: string; readonly name
 
 function qualified(name: string, namespace: string): string {
   return name.includes('.') || namespace === '' ? name : `${namespace}.${name}`;
-}
-
-function isUnion(type: AvroSchema): type is readonly AvroSchema[] {
-  return Array.isArray(type);
 }
 
 function isRecord(type: AvroSchema): type is AvroRecord {

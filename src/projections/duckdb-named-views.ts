@@ -3,6 +3,7 @@
  * runs in either place. `payments.transactions` is the view `transactions` of the schema `payments`.
  */
 import type { RecordColumn } from '../messages/record-columns.ts';
+import { quoted } from './sql-names.ts';
 import type { StreamTable } from './stream-tables.ts';
 import { storedName, type Table } from './table.ts';
 
@@ -68,8 +69,4 @@ function fieldsSql(columns: readonly NamedColumn[]): [string, string][] {
         .join(', ')})`,
     ];
   });
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

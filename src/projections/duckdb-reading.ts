@@ -11,6 +11,7 @@ import {
 } from '@duckdb/node-api';
 import { messageOf } from '../journal/error.ts';
 import { streamDigest } from './duckdb-streams.ts';
+import { quoted } from './sql-names.ts';
 import { MAX_QUERY_ROWS, type Row, type SqlValue, type TableDigest } from './store.ts';
 import { mayPass } from './store-trouble.ts';
 import type { StreamTable } from './stream-tables.ts';
@@ -82,8 +83,7 @@ export function createDuckdbReaders(
       const checked = reading(signal, async function* (reader) {
         const tables = await rowsOf(reader, 'SELECT table_name FROM duckdb_tables() WHERE NOT internal');
         for (const { table_name: table } of tables) {
-          const name = `"${String(table).replaceAll('"', '""')}"`;
-          yield await rowsOf(reader, `SELECT count(*), bit_xor(hash(row)) FROM ${name} AS row`);
+          yield await rowsOf(reader, `SELECT count(*), bit_xor(hash(row)) FROM ${quoted(String(table))} AS row`);
         }
       });
       try {

@@ -17,6 +17,7 @@ import { type Convert, converter } from './parquet-columns.ts';
 import { bytesForTexts, copyWithFooter, type FileCopy } from './parquet-footer.ts';
 import { jsonWriter, type WriteJson } from './parquet-json.ts';
 import { exactNanos } from './parquet-nanos.ts';
+import { quoted } from './sql-names.ts';
 
 export type ParquetRow =
   | { readonly ok: true; readonly event: DynamicEvent; readonly beside: DynamicEvent | null }
@@ -131,8 +132,8 @@ function createPlan(
   const besideFields = companion === null ? [] : recordType(companion.columns).fields;
   const beside = besideFields.filter(({ name }) => others.includes(name));
   const selected = [
-    ...columns.map(({ title }) => sqlName(title)),
-    ...beside.map(({ name, type }) => `TRY_CAST(${sqlName(name)} AS ${sqlType(type)})`),
+    ...columns.map(({ title }) => quoted(title)),
+    ...beside.map(({ name, type }) => `TRY_CAST(${quoted(name)} AS ${sqlType(type)})`),
   ];
   return { columns, template: templateOf(schema, columns), beside, selected, report };
 }
@@ -242,8 +243,4 @@ function plainJson(value: unknown): string | null {
 function sqlType({ kind }: SchemaType): string {
   if (kind === 'boolean') return 'BOOLEAN';
   return kind === 'string' ? 'VARCHAR' : 'DOUBLE';
-}
-
-function sqlName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

@@ -3,6 +3,7 @@ import { DuckDBInstance, type DuckDBType } from '@duckdb/node-api';
 import type { AvroSchema } from '../messages/avro.ts';
 import { sqlText } from './duckdb-schema.ts';
 import { avroOfParquet } from './parquet-avro.ts';
+import { quoted } from './sql-names.ts';
 
 export interface SniffedCsv {
   readonly delimiter: string;
@@ -38,15 +39,14 @@ export async function parquetColumns(
     const head = await connection.run(`SELECT * ${from} LIMIT 0`);
     const titles = head.columnNames();
     const types = head.columnTypes();
-    const name = (title: string): string => `"${title.replaceAll('"', '""')}"`;
     const isTime = (type: DuckDBType | undefined): boolean => /^TIMESTAMP/.test(String(type));
     const facts = titles.map((title, i) => {
       const lag = isTime(types[i]) ? `max(lag${i})` : 'NULL';
-      return `count(*) - count(${name(title)}), approx_count_distinct(${name(title)}), ${lag}`;
+      return `count(*) - count(${quoted(title)}), approx_count_distinct(${quoted(title)}), ${lag}`;
     });
     const lags = titles.flatMap((title, i) => {
       if (!isTime(types[i])) return [];
-      const ms = `epoch_ms(${name(title)}::TIMESTAMP)`;
+      const ms = `epoch_ms(${quoted(title)}::TIMESTAMP)`;
       return `max(${ms}) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) - ${ms} AS lag${i}`;
     });
     const rowsWithLags = `FROM (SELECT ${['*', ...lags].join(', ')} ${from})`;

@@ -1,7 +1,7 @@
 /** Events into the rows of one SQLite table, as its entry says: a row a key, which later events replace or change. */
 import type { Database } from 'better-sqlite3';
 import { cellOf } from './cell.ts';
-import { quoted } from './sqlite-schema.ts';
+import { quoted } from './sql-names.ts';
 import type { EventRow, Where } from './store.ts';
 import { type ColumnEntry, storedName, type Table } from './table.ts';
 

@@ -1,6 +1,7 @@
 /** Tables of the operations store as SQL, from their entries, and what of them a digest reads. */
 import { createHash } from 'node:crypto';
 import type { RecordColumnKind } from '../messages/record-columns.ts';
+import { quoted } from './sql-names.ts';
 import { type ColumnEntry, stateColumns, storedName, type Table, tableText } from './table.ts';
 
 /** Raise it whenever a writer changes: an older file is then rebuilt. A changed table does that by itself. */
@@ -61,8 +62,4 @@ function columnSql({ name, kind, nullable }: ColumnEntry): string {
 
 export function sqliteDigestSql(table: Table): string {
   return `SELECT ${stateColumns(table).map(quoted).join(', ')} FROM "${table.name}"`;
-}
-
-export function quoted(name: string): string {
-  return `"${name}"`;
 }

@@ -12,6 +12,7 @@ import { type SqlType, typeText } from '../sql/type.ts';
 import { textOf } from '../sql/value-text.ts';
 import { rowsOf } from './duckdb-reading.ts';
 import { sqlText } from './duckdb-schema.ts';
+import { quoted } from './sql-names.ts';
 import type { Row } from './store.ts';
 
 export interface EventTable {
@@ -127,10 +128,6 @@ function textOfValue({ type, value }: AvroAsSql): (decoded: unknown) => string |
     const own = value(decoded);
     return own === null ? null : text(own);
   };
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
 
 /** `payments.transactions` is a schema and a view in it; a third name before them is a database. */

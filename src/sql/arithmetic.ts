@@ -2,7 +2,7 @@
 import { rescaled } from './common-type.ts';
 import { addIntervals, addToTimestamp, between, negated, scaled } from './interval.ts';
 import { decimal, integer, isInterval } from './kinds.ts';
-import type { SqlType } from './type.ts';
+import { MAX_PRECISION, type SqlType } from './type.ts';
 import { exactInteger, type IntervalValue, SqlError, type SqlValue } from './value.ts';
 
 /** One operation on two values that are not null. */
@@ -63,9 +63,8 @@ function asDecimal(type: SqlType): SqlType {
 
 type DecimalType = Extract<SqlType, { kind: 'decimal' }>;
 
-/** Digits of a decimal that DuckDB keeps in 64 bits, and in all. */
+/** Digits of a decimal that DuckDB keeps in 64 bits. */
 const SMALL_PRECISION = 18;
-const MAX_PRECISION = 38;
 
 /** Source: DuckDB, BindDecimalArithmetic and BindDecimalMultiply (src/function/scalar/operator/arithmetic.cpp). */
 function decimals(operator: string, left: DecimalType, right: DecimalType): ArithmeticOf | null {

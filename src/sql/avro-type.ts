@@ -1,8 +1,8 @@
 /** Avro's types as SQL's, and its values as SQL's values. */
 import { Buffer } from 'node:buffer';
-import type { AvroSchema } from '../messages/avro.ts';
+import { type AvroSchema, isUnion } from '../messages/avro.ts';
 import { isDecimal } from './kinds.ts';
-import type { SqlType } from './type.ts';
+import { MAX_PRECISION, type SqlType } from './type.ts';
 import { exactInteger, type SqlValue } from './value.ts';
 
 export interface AvroAsSql {
@@ -46,10 +46,6 @@ function plain(type: SqlType, value: (decoded: unknown) => SqlValue, ticksPerMs 
   return { type, ticksPerMs, value: (decoded) => (decoded === null || decoded === undefined ? null : value(decoded)) };
 }
 
-function isUnion(schema: AvroSchema): schema is readonly AvroSchema[] {
-  return Array.isArray(schema);
-}
-
 interface LogicalName {
   readonly name: string;
   readonly precision: number;
@@ -81,9 +77,6 @@ function timestampOf(ticks: number | bigint, perMs: number): number {
   if (perMs <= 1000) return Number(ticks) / perMs;
   return Math.floor(Number(ticks) / (perMs / 1000)) / 1000;
 }
-
-/** The digits that a DECIMAL may have. */
-const MAX_PRECISION = 38;
 
 function bytesOf(kind: string, { name, precision, scale }: LogicalName): AvroAsSql | null {
   if (name === 'decimal' && precision >= 1 && precision <= MAX_PRECISION && scale <= precision) {

@@ -78,3 +78,8 @@ export function microsOf(ms: number): number {
   const whole = Math.floor(ms);
   return whole * 1000 + Math.round((ms - whole) * 1000);
 }
+
+/** Milliseconds whose fraction is of whole microseconds. */
+export function wholeMicros(ms: number): number {
+  return Number.isInteger(ms) ? ms : microsOf(ms) / 1000;
+}

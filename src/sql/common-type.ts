@@ -1,11 +1,10 @@
 /** The type that values of several types have together, and how each is turned into it: what DuckDB casts by itself. */
 import { decimal, decimalNumber, integer, isList, isStruct, MS_PER_DAY } from './kinds.ts';
-import type { SqlType } from './type.ts';
+import { MAX_PRECISION, type SqlType } from './type.ts';
 import type { DecimalValue, SqlValue } from './value.ts';
 
 /** Digits that a BIGINT has at most. */
 const BIGINT_DIGITS = 19;
-const MAX_DIGITS = 38;
 
 /** Undefined when there is none without a cast that is written out. */
 export function commonType(types: readonly SqlType[]): SqlType | undefined {
@@ -53,7 +52,7 @@ function commonNumber(a: SqlType, b: SqlType): SqlType {
   if (a.kind === 'bigint' && b.kind === 'bigint') return a;
   const [x, y] = [digitsOf(a), digitsOf(b)];
   const scale = Math.max(x.scale, y.scale);
-  return { kind: 'decimal', precision: Math.min(MAX_DIGITS, Math.max(x.whole, y.whole) + scale), scale };
+  return { kind: 'decimal', precision: Math.min(MAX_PRECISION, Math.max(x.whole, y.whole) + scale), scale };
 }
 
 function digitsOf(type: SqlType): { readonly whole: number; readonly scale: number } {

@@ -1,5 +1,5 @@
 /** Intervals: their text, their units, and what they do to times. */
-import { dayOf, plusMonths } from './calendar.ts';
+import { dayOf, plusMonths, wholeMicros } from './calendar.ts';
 import { MS_PER_DAY } from './kinds.ts';
 import type { IntervalValue } from './value.ts';
 
@@ -74,10 +74,6 @@ export function intervalOf(count: number, unit: string): IntervalValue | null {
 
 function times({ months, days, ms }: IntervalValue, count: number): IntervalValue {
   return interval(months * count || 0, days * count || 0, wholeMicros(ms * count) || 0);
-}
-
-function wholeMicros(ms: number): number {
-  return Math.round(ms * 1000) / 1000;
 }
 
 const PART = /\s*(?:([+-]?)(\d+):(\d+)(?::(\d+(?:\.\d+)?))?|([+-]?\d*\.?\d+)\s*([a-z]+)?)/iy;

@@ -5,7 +5,7 @@ import { ExpressionError } from './expression-error.ts';
 import { intervalOf, parseInterval, unitNamed } from './interval.ts';
 import { daysOf, timestampOf } from './times-text.ts';
 import { named } from './tokens.ts';
-import type { SqlType } from './type.ts';
+import { MAX_PRECISION, type SqlType } from './type.ts';
 import { exactInteger, type SqlValue } from './value.ts';
 
 type Inner = (cursor: Cursor, isTight?: boolean) => Expression;
@@ -39,8 +39,6 @@ function literal(type: SqlType, value: SqlValue, at: number): Expression {
   return { kind: 'literal', type, value, at };
 }
 
-/** The digits that a DECIMAL may have. */
-const MAX_PRECISION = 38;
 /** The smallest BIGINT is written as the negative of what is none. */
 const BEYOND_BIGINT = 2n ** 63n;
 

@@ -5,7 +5,7 @@ import { type Cursor, cursorOver } from './cursor.ts';
 import type { CastTarget } from './expression.ts';
 import { ExpressionError } from './expression-error.ts';
 import { named } from './tokens.ts';
-import type { SqlType, StructField } from './type.ts';
+import { MAX_PRECISION, type SqlType, type StructField } from './type.ts';
 
 const SIMPLE: ReadonlyMap<string, SqlType> = new Map<string, SqlType>([
   ...['bigint', 'int8', 'long', 'integer', 'int', 'int4', 'signed', 'smallint', 'int2', 'short', 'tinyint', 'int1'].map(
@@ -36,8 +36,6 @@ const RANGES: ReadonlyMap<string, readonly [number, number]> = new Map([
 
 const SINGLE: readonly string[] = ['float', 'float4', 'real'];
 const DECIMALS: readonly string[] = ['decimal', 'numeric', 'dec'];
-/** The digits that a DECIMAL may have. */
-const MAX_PRECISION = 38;
 
 /** Throws an ExpressionError when there is no such type. */
 export function castTarget(cursor: Cursor): CastTarget {

@@ -1,5 +1,5 @@
 /** What the names of an expression refer to. */
-import type { AvroField, AvroRecord, AvroSchema } from '../messages/avro.ts';
+import { type AvroField, type AvroRecord, type AvroSchema, isUnion } from '../messages/avro.ts';
 import { nameHint } from '../nearest-word.ts';
 import { sqlOfAvro } from './avro-type.ts';
 import type { SqlType } from './type.ts';
@@ -86,8 +86,4 @@ function recordOf(type: AvroSchema): AvroRecord | null {
   const branches = isUnion(type) ? type.filter((branch) => branch !== 'null') : [type];
   const [record] = branches;
   return branches.length === 1 && typeof record === 'object' && 'fields' in record ? record : null;
-}
-
-function isUnion(type: AvroSchema): type is readonly AvroSchema[] {
-  return Array.isArray(type);
 }

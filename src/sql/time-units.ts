@@ -106,17 +106,6 @@ function monthsBetween(fromMs: number, toMs: number): number {
   return (to.year - from.year) * 12 + to.month - from.month - Number(isShort);
 }
 
-function wholeMicros(ms: number): number {
-  return Number.isInteger(ms) ? ms : microsOf(ms) / 1000;
-}
-
-/** Months first, then days, then the rest. */
-export function plusInterval(timeMs: number, { months, days, ms }: IntervalValue): number {
-  const day = dayOf(timeMs);
-  const moved = (months === 0 ? day : plusMonths(day, months)) + days;
-  return wholeMicros(moved * MS_PER_DAY + clockOf(timeMs) + ms);
-}
-
 /** Of a day the time of an interval is cut to whole days. */
 export function dayPlusInterval(day: number, { months, days, ms }: IntervalValue): number {
   return plusMonths(day, months) + days + Math.trunc(ms / MS_PER_DAY);

@@ -16,6 +16,9 @@ export interface StructField {
   readonly type: SqlType;
 }
 
+/** The digits that a DECIMAL may have. */
+export const MAX_PRECISION = 38;
+
 /** As DuckDB writes the type, such as DECIMAL(10,2), VARCHAR[] or STRUCT(a BIGINT). */
 export function typeText(type: SqlType): string {
   switch (type.kind) {

@@ -1,5 +1,5 @@
 /** The types of fields, as aggregates and expressions see them. */
-import type { AvroField, AvroRecord, AvroSchema } from '../messages/avro.ts';
+import { type AvroField, type AvroRecord, type AvroSchema, isUnion } from '../messages/avro.ts';
 import { type DecimalForm, decimalForm } from '../messages/logical-types.ts';
 
 /** The types that fields have, for keys, aggregates and expectations. */
@@ -44,10 +44,6 @@ export function expressionTypeOf(field: AvroField): ValueType | null {
 export function typeName(type: AvroSchema): string {
   if (typeof type === 'string') return type;
   return isUnion(type) ? 'union' : type.type;
-}
-
-export function isUnion(type: AvroSchema): type is readonly AvroSchema[] {
-  return Array.isArray(type);
 }
 
 /** The only branch beside null; empty when there are several, or none. */

@@ -1,8 +1,8 @@
 /** The types of derived events: a field as it is keeps its own, what is computed may be null. */
-import type { AvroField, AvroRecord, AvroSchema } from '../messages/avro.ts';
+import { type AvroField, type AvroRecord, type AvroSchema, isUnion } from '../messages/avro.ts';
 import type { Checked } from '../sql/checked.ts';
 import type { SqlType } from '../sql/type.ts';
-import { fieldAt, isUnion, typeName } from './field-type.ts';
+import { fieldAt, typeName } from './field-type.ts';
 
 /** `name` is the derived field's. Null for what Avro has no type for, such as an interval. */
 export function selectedType(name: string, expression: Checked, schema: AvroRecord): AvroSchema | null {

@@ -10,6 +10,7 @@ import type { StreamFormat } from '../../messages/stream-format.ts';
 import { compileTimeFormat } from '../../messages/time-format.ts';
 import { isZone } from '../../messages/time-zone.ts';
 import type { TimeOptions } from '../../messages/times.ts';
+import { messageOf } from '../config-error.ts';
 
 const timeFormats = z
   .union([z.string().min(1), z.array(z.string().min(1))])
@@ -113,8 +114,4 @@ function headerProblem(schema: AvroRecord, key: string, csv: CsvOptions): string
   } catch (error) {
     return messageOf(error);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -42,7 +42,10 @@ const view = z
       grace: duration.prefault('0s').describe('Of a view with a join: an event may come so long behind the watermark.'),
     }),
   ])
-  .transform((written) => (typeof written === 'string' ? { sql: written, allowedLateness: 0, grace: 0 } : written));
+  .transform((written) => {
+    if (typeof written !== 'string') return { ...written, at: ['sql'] };
+    return { sql: written, allowedLateness: 0, grace: 0, at: [] };
+  });
 
 type RawView = z.output<typeof view>;
 
@@ -73,7 +76,7 @@ function printView({ sql, allowedLatenessMs, graceMs }: ViewConfig) {
 function viewOf(name: string, raw: RawView, reading: Reading): ViewConfig | null {
   const { sql } = raw;
   if (isBuiltinTable(name)) reading.report(['views', name], 'is a table of the read models; choose another name');
-  const path = isBare(name, reading) ? ['views', name] : ['views', name, 'sql'];
+  const path = ['views', name, ...raw.at];
   try {
     const statement = parseStatement(sql);
     const meaning = meaningOf(name, statement, raw, inStatement(reading, path), path);
@@ -85,15 +88,6 @@ function viewOf(name: string, raw: RawView, reading: Reading): ViewConfig | null
     reading.report(path, `at character ${error.position}: ${error.message}`, error.position);
     return null;
   }
-}
-
-function isBare(name: string, { file }: Reading): boolean {
-  const { views } = file;
-  return (
-    typeof views === 'object' &&
-    views !== null &&
-    typeof Object.entries(views).find(([key]) => key === name)?.[1] === 'string'
-  );
 }
 
 /** What does not hold of the window, join or derived stream is said of the statement. */

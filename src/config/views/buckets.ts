@@ -1,9 +1,10 @@
 /** The window that a statement's grouping means: time buckets as DuckDB cuts them, and its table functions. */
 
+import { modulo } from '../../sql/calendar.ts';
 import type { Expression } from '../../sql/expression.ts';
 import { ExpressionError } from '../../sql/expression-error.ts';
 import { expressionText } from '../../sql/expression-text.ts';
-import { MS_PER_DAY } from '../../sql/kinds.ts';
+import { INTERVAL, MS_PER_DAY } from '../../sql/kinds.ts';
 import type { SourceItem } from '../../sql/statement.ts';
 
 export type BucketWindow =
@@ -107,14 +108,7 @@ function lengthOrZero(expression: Expression): number {
   if (expression.kind !== 'literal' || expression.type.kind !== 'interval') {
     throw new ExpressionError("must be an INTERVAL that does not change, such as INTERVAL '1 minute'", at);
   }
-  const { value } = expression;
-  if (typeof value !== 'object' || value === null || !('months' in value))
-    throw new ExpressionError('is no INTERVAL', at);
-  const [months, days, ms] = [Number(value.months), Number(value.days), Number(value.ms)];
+  const { months, days, ms } = INTERVAL.reader(expression.type)(expression.value);
   if (months !== 0) throw new ExpressionError('a month has no one length: write days', at);
   return days * MS_PER_DAY + ms;
-}
-
-function modulo(value: number, by: number): number {
-  return ((value % by) + by) % by;
 }

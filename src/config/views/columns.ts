@@ -30,30 +30,30 @@ export function resolved(expression: Expression, tables: readonly Table[]): Expr
 function fieldOf(column: Column, tables: readonly Table[]): Expression {
   const { names, at } = column;
   for (const { source, prefix } of tables) {
-    for (const word of [source.alias, source.alias === null ? source.stream : null]) {
-      const rest = word === null ? null : behind(names, word);
-      if (rest !== null) return { ...column, names: [...prefix, ...rest] };
-    }
+    const rest = behind(names, titleOf(source));
+    if (rest !== null) return { ...column, names: [...prefix, ...rest] };
   }
   const [name = ''] = names;
   const [only, ...others] = tables.filter(({ schema }) => tables.length === 1 || hasField(schema, name));
   if (only === undefined) {
-    const known = tables.map(({ source }) => source.alias ?? source.stream).join(' and ');
+    const known = tables.map(({ source }) => titleOf(source)).join(' and ');
     throw new ExpressionError(`there is no field ${name} of ${known}`, at);
   }
   if (others.length > 0) {
-    const [first, second] = [only, ...others].map(({ source }) => `${source.alias ?? source.stream}.${name}`);
+    const [first, second] = [only, ...others].map(({ source }) => `${titleOf(source)}.${name}`);
     throw new ExpressionError(`${name} is a field of both: write ${first} or ${second}`, at);
   }
   return { ...column, names: [...only.prefix, ...names] };
 }
 
-/** The names behind a stream's own, whose name may be of several; null when they begin otherwise. */
-function behind(names: readonly string[], word: string): readonly string[] | null {
-  const parts = [word, ...(word.includes('.') ? [word.split('.')] : [])].map((each) =>
-    typeof each === 'string' ? [each] : each,
-  );
-  for (const own of parts) {
+/** What a statement calls a stream. */
+function titleOf({ alias, stream }: SourceItem): string {
+  return alias ?? stream;
+}
+
+/** The names behind a stream's own, which may be several with points between, or one in quotes; null when others come first. */
+function behind(names: readonly string[], title: string): readonly string[] | null {
+  for (const own of [[title], title.split('.')]) {
     const isSame = own.every((part, i) => part.toLowerCase() === names[i]?.toLowerCase());
     if (isSame && names.length > own.length) return names.slice(own.length);
   }
@@ -79,8 +79,7 @@ export function outputsOf(items: readonly SelectItem[], tables: readonly Table[]
 }
 
 function allOf({ table, at }: Extract<SelectItem, { kind: 'star' }>, tables: readonly Table[]): Output[] {
-  const named = ({ source }: Table): string => (source.alias ?? source.stream).toLowerCase();
-  const chosen = tables.filter((each) => table === null || named(each) === table.toLowerCase());
+  const chosen = tables.filter(({ source }) => table === null || titleOf(source).toLowerCase() === table.toLowerCase());
   if (chosen.length === 0) throw new ExpressionError(`there is no stream ${table} here`, at);
   return chosen.flatMap(({ schema, prefix }) =>
     schema.fields.map(({ name }) => {

@@ -3,7 +3,7 @@ import type { Expression } from '../../sql/expression.ts';
 import { ExpressionError } from '../../sql/expression-error.ts';
 import { expressionText } from '../../sql/expression-text.ts';
 import type { JoinItem, Statement } from '../../sql/statement.ts';
-import { rewritten } from '../../sql/walk.ts';
+import { found, rewritten } from '../../sql/walk.ts';
 import { refuseAggregate } from './aggregates.ts';
 import { lengthMs } from './buckets.ts';
 import { outputsOf, resolved, type Table } from './columns.ts';
@@ -84,22 +84,19 @@ function equality(term: Expression): { readonly left: string; readonly right: st
 
 /** The side whose fields an expression is of; null when it is of both or of none. */
 function sideOf(expression: Expression): 'left' | 'right' | null {
-  const sides = new Set<string>();
-  stripped(expression, (side) => void sides.add(side));
-  const [side, ...others] = sides;
-  return others.length === 0 && (side === 'left' || side === 'right') ? side : null;
-}
-
-function ownText(expression: Expression): string {
-  return expressionText(stripped(expression, () => {}));
+  const isOf = (side: string): boolean =>
+    found(expression, (each) => each.kind === 'column' && each.names[0] === side) !== null;
+  const [isLeft, isRight] = [isOf('left'), isOf('right')];
+  if (isLeft === isRight) return null;
+  return isLeft ? 'left' : 'right';
 }
 
 /** The expression over its side's own fields. */
-function stripped(expression: Expression, tell: (side: string) => void): Expression {
-  return replaceColumns(expression, (names) => {
-    tell(names[0] ?? '');
-    return names.slice(1);
+function ownText(expression: Expression): string {
+  const own = rewritten(expression, (each) => {
+    return each.kind === 'column' ? { ...each, names: each.names.slice(1) } : null;
   });
+  return expressionText(own);
 }
 
 /** Of the right event's time less that of the left one. */
@@ -181,8 +178,4 @@ function asOf({ at, type }: JoinItem, times: readonly TimeBound[]): Within {
   if (type === 'outer') throw new ExpressionError('ASOF is INNER or LEFT: a table has no row without an event', at);
   if (only !== undefined && others.length === 0 && only.is === 'most' && only.ms === 0) return { ms: null, terms: [] };
   throw new ExpressionError('ASOF takes the row as of the left event: AND left.time >= right.time', only?.at ?? at);
-}
-
-function replaceColumns(expression: Expression, names: (names: readonly string[]) => readonly string[]): Expression {
-  return rewritten(expression, (each) => (each.kind === 'column' ? { ...each, names: names(each.names) } : null));
 }

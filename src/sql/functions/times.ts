@@ -2,6 +2,7 @@
 import { civilOf, dayOf, daysInMonth, daysOf } from '../calendar.ts';
 import { DATE_PARTS, type DatePart, datePartNamed } from '../date-parts.ts';
 import type { SqlFunction } from '../function.ts';
+import { addToTimestamp, negated } from '../interval.ts';
 import { DATE, INTERVAL, type Kind, MS_PER_DAY, TIMESTAMP, VARCHAR } from '../kinds.ts';
 import {
   of1,
@@ -22,13 +23,12 @@ import {
   boundariesBetween,
   bucketOf,
   dayPlusInterval,
-  plusInterval,
   truncated,
   truncatedInterval,
   wholeBetween,
 } from '../time-units.ts';
 import type { SqlType } from '../type.ts';
-import { type IntervalValue, SqlError, type SqlValue } from '../value.ts';
+import { SqlError, type SqlValue } from '../value.ts';
 
 const SUMMARIES: Readonly<Record<string, string>> = {
   millisecond: 'Seconds and their part, in milliseconds.',
@@ -101,7 +101,7 @@ export const TIMES: readonly SqlFunction[] = [
       summary: 'A time moved by an interval, as `+`.',
       example: "date_add(DATE '2020-01-31', INTERVAL 1 MONTH) = TIMESTAMP '2020-02-29 00:00:00'",
     },
-    of2(TIMESTAMP, INTERVAL, T_TIMESTAMP, plusInterval),
+    of2(TIMESTAMP, INTERVAL, T_TIMESTAMP, addToTimestamp),
   ),
   scalar(
     {
@@ -113,9 +113,9 @@ export const TIMES: readonly SqlFunction[] = [
     ...[DATE, TIMESTAMP].flatMap((kind) => [
       of2(INTERVAL, kind, resultOf(kind), (width, time) => fromMs(kind, bucketOf(width, msOf(kind, time), null))),
       of3(INTERVAL, kind, INTERVAL, resultOf(kind), (width, time, offset) => {
-        const bucket = bucketOf(width, plusInterval(msOf(kind, time), negated(offset)), null);
+        const bucket = bucketOf(width, addToTimestamp(msOf(kind, time), negated(offset)), null);
         const isDay = kind === DATE && width.months > 0;
-        return isDay ? dayPlusInterval(dayOf(bucket), offset) : fromMs(kind, plusInterval(bucket, offset));
+        return isDay ? dayPlusInterval(dayOf(bucket), offset) : fromMs(kind, addToTimestamp(bucket, offset));
       }),
       of3(INTERVAL, kind, kind, resultOf(kind), (width, time, origin) => {
         return fromMs(kind, bucketOf(width, msOf(kind, time), msOf(kind, origin)));
@@ -214,8 +214,4 @@ function msOf(kind: Kind<number>, value: number): number {
 
 function fromMs(kind: Kind<number>, ms: number): number {
   return kind === DATE ? dayOf(ms) : ms;
-}
-
-function negated({ months, days, ms }: IntervalValue): IntervalValue {
-  return { months: -months, days: -days, ms: -ms };
 }
