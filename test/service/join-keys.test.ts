@@ -1,9 +1,9 @@
 /** Joins by several fields and by what is computed, through whole pipelines, and as SQL over their inputs in DuckDB. */
-import { DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { runScriptLines, temporaryDirectory, writePipeline } from './script-run.ts';
+import { sqlAnswers, timeOf } from './sql-answers.ts';
 
 const views = (partitions: number) =>
   `  views: { schema: ./click.avsc, key: userId, eventTime: occurredAt, partitions: ${partitions}, watermark: { outOfOrderness: 1s } }\n`;
@@ -50,29 +50,21 @@ const events = fc
     });
   });
 
-async function inSql(all: readonly Event[]): Promise<Record<string, string[]>> {
-  const instance = await DuckDBInstance.create(':memory:');
-  const connection = await instance.connect();
-  try {
-    await connection.run('CREATE TABLE events (s VARCHAR, u VARCHAR, a BIGINT, t BIGINT)');
-    const values = all.map(({ stream, userId, amount, at }) => `('${stream}', '${userId}', ${amount}, ${at})`);
-    await connection.run(`INSERT INTO events VALUES ${values.join(', ')}`);
-    const results: Record<string, string[]> = {};
-    for (const [name, on] of Object.entries(ON)) {
-      const sql = `SELECT l.t, r.t FROM (FROM events WHERE s = 'clicks') l FULL JOIN (FROM events WHERE s = 'views') r
-        ON ${on} AND abs(l.t - r.t) <= 2000`;
-      const rows = (await connection.runAndReadAll(sql)).getRowsJS();
-      results[name] = rows.map((row) => row.map(String).join(' ')).sort();
-    }
-    return results;
-  } finally {
-    connection.closeSync();
-    instance.closeSync();
-  }
+function inSql(all: readonly Event[]): Promise<Record<string, string[]>> {
+  const values = all.map(({ stream, userId, amount, at }) => `('${stream}', '${userId}', ${amount}, ${at})`);
+  const queries = Object.entries(ON).map(([name, on]) => {
+    const sql = `SELECT l.t, r.t FROM (FROM events WHERE s = 'clicks') l FULL JOIN (FROM events WHERE s = 'views') r
+      ON ${on} AND abs(l.t - r.t) <= 2000`;
+    return [name, sql] as const;
+  });
+  return sqlAnswers(
+    [
+      'CREATE TABLE events (s VARCHAR, u VARCHAR, a BIGINT, t BIGINT)',
+      `INSERT INTO events VALUES ${values.join(', ')}`,
+    ],
+    Object.fromEntries(queries),
+  );
 }
-
-const timeOf = (side: unknown): string =>
-  typeof side === 'object' && side !== null && 'occurredAt' in side ? String(side.occurredAt) : 'null';
 
 test.each([1, 4])(
   'joins by several values and computed ones give what SQL gives, on %d partitions and across a crash',

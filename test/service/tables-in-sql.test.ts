@@ -1,11 +1,11 @@
 /** Joins of tables through whole pipelines, and the same as SQL over the times at which their rows hold, in DuckDB. */
 import { join } from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { deleteStores, openReadModels } from '../../src/channel/offline.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { runScriptLines, type ScriptRun, temporaryDirectory, writePipeline } from './script-run.ts';
+import { sqlAnswers, timeOf } from './sql-answers.ts';
 
 const stream = (name: string, key: string, partitions: number) =>
   `  ${name}: { schema: ./click.avsc, key: ${key}, eventTime: occurredAt, partitions: ${partitions}, watermark: { outOfOrderness: 1s } }\n`;
@@ -76,30 +76,16 @@ function lineOf({ stream: $stream, userId, amount, isGone, at: occurredAt }: Cha
   return { $stream, $tombstone: true, occurredAt, ...($stream === 'levels' ? { amount } : { userId }) };
 }
 
-async function inSql(all: readonly Change[]): Promise<Record<string, string[]>> {
-  const instance = await DuckDBInstance.create(':memory:');
-  const connection = await instance.connect();
-  try {
-    const values = all.map((each) => {
-      return `('${each.stream}', '${each.userId}', ${each.amount}, ${each.at}, ${each.isGone})`;
-    });
-    await connection.run('CREATE TABLE changes (s VARCHAR, u VARCHAR, k BIGINT, t BIGINT, gone BOOLEAN)');
-    await connection.run(`INSERT INTO changes VALUES ${values.join(', ')}`);
-    for (const view of VERSIONS) await connection.run(view);
-    const results: Record<string, string[]> = {};
-    for (const [name, sql] of Object.entries(SQL)) {
-      const rows = (await connection.runAndReadAll(sql)).getRowsJS();
-      results[name] = rows.map((row) => row.map(String).join(' ')).sort();
-    }
-    return results;
-  } finally {
-    connection.closeSync();
-    instance.closeSync();
-  }
+function inSql(all: readonly Change[]): Promise<Record<string, string[]>> {
+  const values = all.map((each) => {
+    return `('${each.stream}', '${each.userId}', ${each.amount}, ${each.at}, ${each.isGone})`;
+  });
+  const changes = [
+    'CREATE TABLE changes (s VARCHAR, u VARCHAR, k BIGINT, t BIGINT, gone BOOLEAN)',
+    `INSERT INTO changes VALUES ${values.join(', ')}`,
+  ];
+  return sqlAnswers([...changes, ...VERSIONS], SQL);
 }
-
-const timeOf = (side: unknown): string =>
-  typeof side === 'object' && side !== null && 'occurredAt' in side ? String(side.occurredAt) : 'null';
 
 test.each([1, 4])(
   'joins of tables give the rows that SQL has of each time, on %d partitions and across a crash',
