@@ -45,7 +45,7 @@ function relationOf(name: string, at: readonly string[], reading: Reading): Rela
     const found = section.relation(name, reading, at);
     if (found !== undefined) return found;
   }
-  const known = SECTIONS.flatMap((section) => section.relationNames(reading));
+  const known = SECTIONS.flatMap((section) => section.relationNames(reading)).filter((each) => !open.includes(each));
   report(at, unknownName('stream', name, known));
   return null;
 }
