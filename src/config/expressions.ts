@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { AvroRecord } from '../messages/avro.ts';
 import type { Checked } from '../sql/checked.ts';
-import { compileCondition, compileExpression, languageOf } from '../sql/compile.ts';
+import { compileCondition, compileExpression, compileSelected, languageOf } from '../sql/compile.ts';
 import { ExpressionError } from '../sql/expression-error.ts';
 import { typeText } from '../sql/type.ts';
 import type { UserFunction } from '../sql/user-function.ts';
@@ -32,7 +32,7 @@ export function checkSelected(
   functions: Functions,
   report: ReportAt,
 ): void {
-  const expression = compiled(() => compileExpression(text, schema, 'sql', functions), report);
+  const expression = compiled(() => compileSelected(text, schema, 'sql', functions).expression, report);
   if (expression === null || selectedType(name, expression, schema) !== null) return;
   reportFault(
     new ExpressionError(`a field can't be ${typeText(expression.type)}; CAST it to VARCHAR`, expression.at),

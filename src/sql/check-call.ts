@@ -33,6 +33,9 @@ function unknown(name: string, functions: FunctionTable): string {
   if (AGGREGATES.includes(name)) {
     return `${name} is an aggregate, over the events of a window; one event is at hand here`;
   }
+  if (name === 'unnest') {
+    return 'unnest gives a row for each element, so it stands alone in a column of SELECT: unnest(list) AS x. Compute of x in a view of that one';
+  }
   const nearest = functions.nearest(name);
   return `there is no function ${name}${nearest === undefined ? '; docs/sql.md lists them' : `; did you mean ${nearest}?`}`;
 }

@@ -4,8 +4,11 @@ import { checkExpression } from './check.ts';
 import { truth } from './check-truth.ts';
 import type { Checked } from './checked.ts';
 import { earlierExpression, meansTheSame } from './earlier.ts';
+import { ExpressionError } from './expression-error.ts';
 import { parseExpression } from './parse.ts';
 import { earlierScope, recordScope } from './scope.ts';
+import { typeText } from './type.ts';
+import { unnestedList } from './unnest.ts';
 import { functionsWith, type UserFunction } from './user-function.ts';
 
 /** What an expression is written in; `earlier` is the language before SQL, in which logs may have been derived. */
@@ -23,6 +26,20 @@ export function compileExpression(
   const table = functionsWith(functions);
   if (language === 'sql') return checkExpression(parseExpression(text), recordScope(schema), table);
   return checkExpression(earlierExpression(text), earlierScope(schema), table);
+}
+
+/** A column of SELECT: its value, or the list that it takes apart. Throws an ExpressionError. */
+export function compileSelected(
+  text: string,
+  schema: AvroRecord,
+  language: Language = 'sql',
+  functions: readonly UserFunction[] = NONE,
+): { readonly expression: Checked; readonly isUnnested: boolean } {
+  const list = language === 'sql' ? unnestedList(parseExpression(text)) : null;
+  if (list === null) return { expression: compileExpression(text, schema, language, functions), isUnnested: false };
+  const expression = checkExpression(list, recordScope(schema), functionsWith(functions));
+  if (expression.type.kind === 'list') return { expression, isUnnested: true };
+  throw new ExpressionError(`unnest is of a list, and this is ${typeText(expression.type)}`, expression.at);
 }
 
 /** Throws an ExpressionError when the expression is neither true nor false. */

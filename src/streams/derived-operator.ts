@@ -9,6 +9,7 @@ import { operatorKind, WINDOW_AGGREGATOR } from './operator-kind.ts';
 import {
   createSelection,
   createView,
+  isUnnesting,
   type SelectionSpec,
   selectedFields,
   type ViewSpec,
@@ -33,6 +34,7 @@ export const derivedKind = operatorKind<DerivedSpec>(KIND, (name, spec, { inputs
   const { stream } = input;
   const schema = of === undefined ? input.schema : viewSchema(of);
   const derived = derivedEventType(name, selectedFields(spec, schema));
+  const heldBackMs = isUnnesting(spec, schema) ? 0 : null;
   return {
     actor: WINDOW_AGGREGATOR,
     types: [{ stream: name, type: derived.type }],
@@ -53,7 +55,7 @@ export const derivedKind = operatorKind<DerivedSpec>(KIND, (name, spec, { inputs
           { stream: name, type: derived.type, events },
           ...(selection.mayFail ? [letterOutput(stream, letters)] : []),
         ],
-        heldBackMs: null,
+        heldBackMs,
         begin(read) {
           const timesMs = timesOf(read.columns, read.timesMs);
           const columns = view === null ? read.columns : view.begin(read.columns, timesMs);

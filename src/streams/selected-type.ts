@@ -4,6 +4,17 @@ import type { Checked } from '../sql/checked.ts';
 import type { SqlType } from '../sql/type.ts';
 import { fieldAt, typeName } from './field-type.ts';
 
+/** Of an element of a list that is taken apart, which may be null. `name` is the derived field's. */
+export function elementType(name: string, list: Checked, schema: AvroRecord): AvroSchema | null {
+  const type = selectedType(name, list, schema);
+  if (type === null) return null;
+  const branches = isUnion(type) ? type : [type];
+  const array = branches.find((branch) => typeof branch === 'object' && 'items' in branch);
+  if (typeof array !== 'object' || !('items' in array)) return null;
+  const items = isUnion(array.items) ? array.items : [array.items];
+  return items.includes('null') ? items : ['null', ...items];
+}
+
 /** `name` is the derived field's. Null for what Avro has no type for, such as an interval. */
 export function selectedType(name: string, expression: Checked, schema: AvroRecord): AvroSchema | null {
   if (expression.kind === 'field') {

@@ -7,14 +7,15 @@ import type { AvroField, AvroRecord } from '../messages/avro.ts';
 import { type Column, type Columns, columnsOfEvents, columnValue } from '../messages/columns.ts';
 import { type DerivedRows, derivedSchema } from '../messages/derived-event.ts';
 import type { Checked } from '../sql/checked.ts';
-import { compileCondition, compileExpression, type Language, languageOf } from '../sql/compile.ts';
+import { compileCondition, compileSelected, type Language, languageOf } from '../sql/compile.ts';
 import { bindCondition } from '../sql/compiled.ts';
 import { ExpressionError } from '../sql/expression-error.ts';
 import { typeText } from '../sql/type.ts';
 import type { UserFunction } from '../sql/user-function.ts';
 import { SqlError } from '../sql/value.ts';
 import { type ComputedColumn, computedColumn } from './computed-column.ts';
-import { selectedType } from './selected-type.ts';
+import { elementType, selectedType } from './selected-type.ts';
+import { type UnnestedRows, unnestedRows } from './unnest.ts';
 
 export interface SelectionSpec {
   readonly name: string;
@@ -56,15 +57,28 @@ export interface Selection {
 /** Of events of the schema. Throws an ExpressionError when an expression does not fit it. */
 export function createSelection(spec: SelectionSpec, schema: AvroRecord): Selection {
   const rows = createRows(spec, schema);
+  const { isUnnested } = rows;
+  let unnested: UnnestedRows | null = null;
   return {
     spec,
     mayFail: rows.mayFail,
-    begin: (columns, timesMs, out, there) => out.begin(rows.begin(columns, there), timesMs),
+    begin(columns, timesMs, out, there) {
+      const selected = rows.begin(columns, there);
+      if (isUnnested === null) return out.begin(selected, timesMs);
+      unnested = unnestedRows(selected, isUnnested, timesMs, columns.count, rows.takes);
+      out.begin(unnested.columns, unnested.timesMs);
+    },
     add(row, out) {
-      if (rows.takes(row)) out.push(row);
+      if (unnested !== null) for (let i = unnested.firsts[row]!; i < unnested.firsts[row + 1]!; i++) out.push(i);
+      else if (rows.takes(row)) out.push(row);
       return rows.fault(row);
     },
   };
+}
+
+/** Whether an event may give several: then others read what it gives, since its rows are not those of the events. */
+export function isUnnesting(spec: SelectionSpec, schema: AvroRecord): boolean {
+  return createRows(spec, schema).isUnnested !== null;
 }
 
 /** Throws an ExpressionError when an expression does not fit the schema. */
@@ -117,6 +131,8 @@ function innerColumn(path: string, byName: ReadonlyMap<string, Column>, count: n
 
 interface Rows {
   readonly mayFail: boolean;
+  /** Which columns are lists that are taken apart; null where none is. */
+  readonly isUnnested: readonly boolean[] | null;
   /** Computes all rows that are there, and returns the columns of what is selected of them. */
   begin(columns: Columns, there: Pick<View, 'takes'> | null): Column[];
   takes(row: number): boolean;
@@ -127,6 +143,7 @@ interface Rows {
 interface Selected {
   readonly name: string;
   readonly expression: Checked;
+  readonly isUnnested: boolean;
   readonly computed: ComputedColumn | null;
 }
 
@@ -135,8 +152,8 @@ function createRows(spec: SelectionSpec, schema: AvroRecord): Rows {
   const language = languageOfSelection(spec, schema);
   const condition = where === null ? null : compileCondition(where, schema, language, spec.functions);
   const selected = fields.map(({ name, expression: text }): Selected => {
-    const expression = compileExpression(text, schema, language, spec.functions);
-    return { name, expression, computed: isAsItIs(expression) ? null : computedColumn(expression) };
+    const { expression, isUnnested } = compileSelected(text, schema, language, spec.functions);
+    return { name, expression, isUnnested, computed: isAsItIs(expression) ? null : computedColumn(expression) };
   });
   const computed = selected.flatMap(({ name, computed: own }) => (own === null ? [] : { name, own }));
   const faults = new Map<number, string>();
@@ -157,6 +174,7 @@ function createRows(spec: SelectionSpec, schema: AvroRecord): Rows {
 
   return {
     mayFail: condition !== null || computed.length > 0,
+    isUnnested: selected.some((each) => each.isUnnested) ? selected.map((each) => each.isUnnested) : null,
     begin(columns, there) {
       const { count } = columns;
       faults.clear();
@@ -208,8 +226,8 @@ function languageOfSelection({ where, fields, language }: SelectionSpec, schema:
 export function selectedFields(spec: SelectionSpec, schema: AvroRecord): AvroField[] {
   const language = languageOfSelection(spec, schema);
   return spec.fields.map(({ name, expression: text }) => {
-    const expression = compileExpression(text, schema, language, spec.functions);
-    const type = selectedType(name, expression, schema);
+    const { expression, isUnnested } = compileSelected(text, schema, language, spec.functions);
+    const type = (isUnnested ? elementType : selectedType)(name, expression, schema);
     if (type !== null) return { name, type };
     throw new ExpressionError(`a field can't be ${typeText(expression.type)}; CAST it to VARCHAR`, expression.at);
   });

@@ -5,11 +5,11 @@ import { name } from '../../keys/value-schema.ts';
 import { DERIVED_TIME, derivedSchema } from '../../messages/derived-event.ts';
 import { AGGREGATE_NAME } from '../../messages/window-result.ts';
 import { functionsIn, type UserFunction } from '../../sql/user-function.ts';
-import { selectedFields } from '../../streams/selection.ts';
+import { isUnnesting, selectedFields } from '../../streams/selection.ts';
 import { checkCondition, checkSelected, condition, writtenLanguage } from '../expressions.ts';
 import { entries, type Reading, section } from '../section.ts';
 import { functionsSection } from './functions.ts';
-import type { Relation } from './relation.ts';
+import { logOf, type Relation } from './relation.ts';
 
 export interface DerivedConfig {
   readonly name: string;
@@ -84,18 +84,21 @@ export function derivedOf(name: string, raw: RawDerived, reading: Reading): Deri
   return { ...own, ...writtenLanguage(texts, schema), ...functionsIn(texts, functions) };
 }
 
-/** A derived stream as what others are of, by what it is of itself. No log is read for its own events. */
+/**
+ * A derived stream as what others are of, by what it is of itself. No log is read for its own events, unless an event gives
+ * several: these go different ways.
+ */
 export function derivedRelation({ stream: _, ...selection }: DerivedConfig, of: Relation): Relation {
   const { name, fields } = selection;
-  return {
+  const own = {
     name,
     schema: derivedSchema(name, selectedFields(selection, of.schema)),
     key: fields.find(({ expression }) => expression.trim() === of.key)?.name ?? null,
     eventTime: DERIVED_TIME,
     partitions: of.partitions,
-    watermark: of.watermark,
-    view: { of, selection },
   };
+  if (isUnnesting(selection, of.schema)) return { ...own, watermark: { kind: 'scripted' }, log: logOf(of) };
+  return { ...own, watermark: of.watermark, view: { of, selection } };
 }
 
 function printDerived({ stream, where, fields }: DerivedConfig) {

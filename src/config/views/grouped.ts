@@ -4,6 +4,7 @@ import type { Expression } from '../../sql/expression.ts';
 import { ExpressionError } from '../../sql/expression-error.ts';
 import { expressionText } from '../../sql/expression-text.ts';
 import type { Statement } from '../../sql/statement.ts';
+import { refuseUnnest } from '../../sql/unnest.ts';
 import { found, rewritten } from '../../sql/walk.ts';
 import { isAggregate, refuseAggregate, windowAggregate } from './aggregates.ts';
 import { type BucketWindow, bucketOf, tableWindow } from './buckets.ts';
@@ -24,6 +25,8 @@ type Replacements = ReadonlyMap<string, Expression>;
 /** Throws an ExpressionError where the statement is no window. */
 export function groupedPlan(statement: Statement, table: Table, eventTime: string): GroupedPlan {
   const outputs = outputsOf(statement.items, [table]);
+  for (const { expression } of outputs)
+    refuseUnnest(expression, 'a group is of rows that are there: unnest in a view of its own');
   const keys = keysOf(statement, outputs, table);
   const bounds = boundsOf(statement, keys, eventTime);
   const values = keys.filter((key) => !bounds.starts.has(expressionText(key)));
