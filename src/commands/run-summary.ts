@@ -25,7 +25,7 @@ export function summaryText(summary: RunSummary): string {
     `late          ${column(summary.late)}${summary.late > 0 ? `   (they lost ${number(summary.lateWindows)} windows)` : ''}`,
     `windows       ${column(summary.windows)}`,
     ...Object.entries(summary.counted).map(([name, events]) => `${name.padEnd(13)} ${column(events)}`),
-    `time          ${summary.seconds.toFixed(1).padStart(13)} s, ${number(summary.eventsPerSecond)} events/s durable and projected`,
+    `time          ${summary.seconds.toFixed(1).padStart(13)} s, ${number(summary.eventsPerSecond)} events/s`,
     `peak memory   ${column(summary.peakRssMb)} MiB, event-loop delay p99 ${summary.eventLoopDelayP99Ms.toFixed(1)} ms`,
     `in ${isComplete(summary) ? '=' : '≠'} ${parts}\n`,
   ].join('\n');

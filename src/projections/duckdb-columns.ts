@@ -2,24 +2,12 @@
  * Bulk rows into one DuckDB table: columns of events become columns of DuckDB's own layout, a chunk at a time. No
  * object, BigInt or call into native code a value; a text of more than 12 bytes costs one.
  */
-import {
-  BIGINT,
-  BLOB,
-  BOOLEAN,
-  DATE,
-  DECIMAL,
-  DOUBLE,
-  type DuckDBConnection,
-  DuckDBDataChunk,
-  type DuckDBType,
-  INTEGER,
-  TIMESTAMP,
-  VARCHAR,
-} from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBType } from '@duckdb/node-api';
 import duckdb from '@duckdb/node-bindings';
 import type { Columns, TextColumn } from '../messages/columns.ts';
 import type { DecimalForm } from '../messages/logical-types.ts';
 import { DECIMAL_DIGITS } from '../messages/record-columns.ts';
+import { duckdbApi } from './duckdb-api.ts';
 import type { FewTexts } from './duckdb-few-texts.ts';
 import {
   type Buffers,
@@ -45,6 +33,7 @@ export interface Column {
   readonly decimal?: DecimalForm;
 }
 
+const { BIGINT, BLOB, BOOLEAN, DATE, DECIMAL, DOUBLE, INTEGER, TIMESTAMP, VARCHAR } = duckdbApi;
 const DUCKDB_TYPES: Readonly<Record<Exclude<ColumnKind, 'decimal'>, DuckDBType>> = {
   long: BIGINT,
   int: INTEGER,
@@ -91,7 +80,7 @@ export async function createTableWriter(
   texts: FewTexts,
 ): Promise<TableWriter> {
   const appender = await connection.createAppender(table);
-  const chunk = DuckDBDataChunk.create(columns.map(chunkType));
+  const chunk = duckdbApi.DuckDBDataChunk.create(columns.map(chunkType));
   const buffers = columns.map(({ kind }) => columnBuffers(kind));
   let rows = 0;
 

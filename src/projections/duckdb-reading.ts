@@ -2,14 +2,9 @@
  * Reads of the analytics store, each on a connection of its own: it sees whole transactions, waits for no writer, and can
  * be interrupted while it runs.
  */
-import {
-  type DuckDBConnection,
-  type DuckDBInstance,
-  type DuckDBResult,
-  DuckDBTypeId,
-  StatementType,
-} from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBInstance, DuckDBResult, DuckDBTypeId, StatementType } from '@duckdb/node-api';
 import { messageOf } from '../journal/error.ts';
+import { duckdbApi } from './duckdb-api.ts';
 import { streamDigest } from './duckdb-streams.ts';
 import { quoted } from './sql-names.ts';
 import { MAX_QUERY_ROWS, type Row, type SqlValue, type TableDigest } from './store.ts';
@@ -114,7 +109,10 @@ async function* readOnlyRows(reader: DuckDBConnection, sql: string): AsyncGenera
   for await (const rows of result.yieldRowObjectJson()) yield rows.map((row) => sqlRow(row, result));
 }
 
-const READING_STATEMENTS: ReadonlySet<StatementType> = new Set([StatementType.SELECT, StatementType.EXPLAIN]);
+const READING_STATEMENTS: ReadonlySet<StatementType> = new Set([
+  duckdbApi.StatementType.SELECT,
+  duckdbApi.StatementType.EXPLAIN,
+]);
 
 async function digestOf(connection: DuckDBConnection, table: string, columns: readonly string[]): Promise<TableDigest> {
   const text = columns.map((column) => `coalesce("${column}"::VARCHAR, '\\N')`).join(', ');
@@ -148,9 +146,12 @@ function sqlValue(value: unknown, typeId: DuckDBTypeId): SqlValue {
   return INTEGER_TYPES.has(typeId) && Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }
 
-const FLOATING_TYPES: ReadonlySet<DuckDBTypeId> = new Set([DuckDBTypeId.FLOAT, DuckDBTypeId.DOUBLE]);
+const FLOATING_TYPES: ReadonlySet<DuckDBTypeId> = new Set([
+  duckdbApi.DuckDBTypeId.FLOAT,
+  duckdbApi.DuckDBTypeId.DOUBLE,
+]);
 const INTEGER_TYPES: ReadonlySet<DuckDBTypeId> = new Set([
-  DuckDBTypeId.BIGINT,
-  DuckDBTypeId.UBIGINT,
-  DuckDBTypeId.HUGEINT,
+  duckdbApi.DuckDBTypeId.BIGINT,
+  duckdbApi.DuckDBTypeId.UBIGINT,
+  duckdbApi.DuckDBTypeId.HUGEINT,
 ]);

@@ -5,7 +5,8 @@
 
 import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { duckdbApi } from './duckdb-api.ts';
 import { columnSql } from './duckdb-columns.ts';
 import { FEW_TEXTS_SQL } from './duckdb-few-texts.ts';
 import { namedViewsSql } from './duckdb-named-views.ts';
@@ -129,7 +130,7 @@ async function openOrReplace(
   const known = await openKnown(file, settings, versionOf(options), streams);
   if (known !== null) return known;
   for (const suffix of DUCKDB_SUFFIXES) rmSync(file + suffix, { force: true });
-  const instance = await DuckDBInstance.create(file, settings);
+  const instance = await duckdbApi.DuckDBInstance.create(file, settings);
   const connection = await instance.connect();
   await createTables(connection, options);
   await changeStreams(connection, streams);
@@ -145,7 +146,7 @@ async function openKnown(
 ): Promise<{ instance: DuckDBInstance; connection: DuckDBConnection } | null> {
   let instance: DuckDBInstance | null = null;
   try {
-    instance = await DuckDBInstance.create(file, settings);
+    instance = await duckdbApi.DuckDBInstance.create(file, settings);
     const connection = await instance.connect();
     if ((await hasVersion(connection, version)) && (await changeStreams(connection, streams)))
       return { instance, connection };

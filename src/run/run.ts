@@ -81,7 +81,8 @@ export async function runInputs(options: RunInputs): Promise<RunSummary> {
   const isScript = await hasScript(inputs.map(({ file }) => resolve(file)));
   const dataDir = options.temporary ? mkdtempSync(join(tmpdir(), 'millrace-')) : config.dataDir;
   const streams = config.streams.map((stream) => ({ ...stream, source: sourceOf(stream, inputs) }));
-  const own = { ...options, inputs, config: { ...config, dataDir, streams, sinks: [], schedules: [] } };
+  const kept = { ...config, dataDir, streams, sinks: [], schedules: [] };
+  const own = { ...options, inputs, config: options.temporary ? unkept(kept) : kept };
   const startedAt = performance.now();
   try {
     const ended = isScript ? await runScripts(own) : await runFiles(own);
@@ -181,12 +182,10 @@ async function runFiles({ config, logger, inputs, flush, temporary, onProgress }
 }
 
 /** Files with control lines: step by step, in file order. */
-async function runScripts({ config, logger, inputs, flush, temporary, onProgress }: RunInputs): Promise<Ended> {
+async function runScripts({ config, logger, inputs, flush, onProgress }: RunInputs): Promise<Ended> {
   const paths = inputs.map(({ stream, file }) => ({ stream, path: resolve(file) }));
-  // Nobody recovers a journal that is thrown away from a power cut.
-  const journal = temporary ? { ...config.journal, durability: 'os' as const } : config.journal;
   const source = scriptName(paths.map(({ path }) => path));
-  const driver = await startDriver({ config: { ...config, journal }, logger, source });
+  const driver = await startDriver({ config, logger, source });
   const progress = watchProgress(driver.service, () => onProgress(driver.counts().events));
   const counts: ScriptCounts = { records: 0, already: 0, had: null, tombstones: 0 };
   let peakRssBytes = 0;
@@ -260,6 +259,15 @@ async function untilInterrupted(running: Promise<Error | null>): Promise<Error |
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
   }
+}
+
+/** Of a data directory that is thrown away nobody reads the stores, and nobody recovers the journal from a power cut. */
+function unkept(config: Config): Config {
+  return {
+    ...config,
+    stores: { ...config.stores, on: [] },
+    journal: { ...config.journal, durability: 'os' },
+  };
 }
 
 function sourceOf(stream: StreamConfig, inputs: RunInputs['inputs']): StreamConfig['source'] {

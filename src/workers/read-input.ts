@@ -14,7 +14,6 @@ import { dialectOf } from '../messages/csv-options.ts';
 import { createJsonDecoder } from '../messages/json.ts';
 import { asAvro } from '../messages/origins.ts';
 import { RAW_BYTES_MAX } from '../messages/streams.ts';
-import { openParquet } from '../projections/parquet.ts';
 import { createRecordSplitter, type RecordSink } from '../sources/csv-records.ts';
 import { fileFormat, openInput } from '../sources/file/open.ts';
 import { askedLengths, type Resumed, resume } from '../sources/known-file.ts';
@@ -251,6 +250,8 @@ async function readJson(task: ReadInputTask, chunk: InputChunk, posted: () => Pr
 
 /** A row is a record, counted from 1. */
 async function readParquet(task: ReadInputTask, chunk: InputChunk, posted: () => Promise<void>): Promise<void> {
+  // DuckDB, which reads it, is not loaded for the other formats.
+  const { openParquet } = await import('../projections/parquet.ts');
   // Parquet's index is at its end, so a file that has grown is another file.
   const whole = await hashContent(openInput(task.path));
   const file = await openParquet(task.path, task.schema, task.keyField, companionOf(COMPANIONS, task.schema));
