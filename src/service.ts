@@ -99,6 +99,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     platform,
   });
 
+  // Their processes start while the journal is opened.
+  const stores = platform.startStores(config.stores.on);
   const pipeline = await openPipeline(config, {
     supervision,
     platform,
@@ -162,8 +164,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       if (state.kind === 'stalled') logger.error({ log: name }, state.error.message);
       if (state.kind === 'open') logger.warn({ log: name }, `${name} goes on: the disk takes writes again`);
     },
+  }).catch(async (error: unknown) => {
+    await stores.close();
+    throw error;
   });
-  const readModels = createReadModels(config, pipeline.units, platform.startStores(config.stores.on), platform.nowMs);
+  const readModels = createReadModels(config, pipeline.units, stores, platform.nowMs);
   operations = createInternalSource('internal', pipeline.operations.intake);
   const sinkPositions = await openSinkPositions(
     pipeline.journal,

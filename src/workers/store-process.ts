@@ -145,8 +145,8 @@ export function startStore(driver: StoreDriver): StoreProcess {
     async close() {
       isClosing = true;
       const timer = setTimeout(child.kill, CLOSE_MS);
-      // A process that has ended has nothing open.
-      if (!child.hasEnded()) await ask({ kind: 'close' }).catch(() => {});
+      // A process that has ended, or was never asked, has nothing open.
+      if (!child.hasEnded() && lastId > 0) await ask({ kind: 'close' }).catch(() => {});
       clearTimeout(timer);
       child.kill();
     },
