@@ -24,6 +24,7 @@ import { outputLines } from './output.ts';
 import { runScript, type ScriptCounts } from './run-script.ts';
 import { scriptStreams } from './script.ts';
 import { hasControls } from './script-file.ts';
+import { unkept } from './unkept.ts';
 
 export interface RunInputs {
   readonly config: Config;
@@ -259,15 +260,6 @@ async function untilInterrupted(running: Promise<Error | null>): Promise<Error |
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
   }
-}
-
-/** Of a data directory that is thrown away nobody reads the stores, and nobody recovers the journal from a power cut. */
-function unkept(config: Config): Config {
-  return {
-    ...config,
-    stores: { ...config.stores, on: [] },
-    journal: { ...config.journal, durability: 'os' },
-  };
 }
 
 function sourceOf(stream: StreamConfig, inputs: RunInputs['inputs']): StreamConfig['source'] {
