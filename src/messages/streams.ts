@@ -143,6 +143,19 @@ export const repeatedEventsSchema = {
   ],
 } as const satisfies AvroRecord;
 
+export const operatorMessageSchema = {
+  type: 'record',
+  name: 'OperatorMessage',
+  namespace: NAMESPACE,
+  doc: 'What an operator is told beside the events of streams, such as by people: input like them, at its place among them.',
+  fields: [
+    { name: 'operator', type: 'string' },
+    { name: 'fingerprint', type: 'string', doc: "Of its writer's schema: 16 hexadecimal digits." },
+    { name: 'count', type: 'int' },
+    { name: 'block', type: 'bytes', doc: 'An Avro array of so many records.' },
+  ],
+} as const satisfies AvroRecord;
+
 export const tombstoneSchema = {
   type: 'record',
   name: 'Tombstone',

@@ -11,6 +11,7 @@ import {
   flushSchema,
   forwardedBlockSchema,
   lateEventSchema,
+  operatorMessageSchema,
   repeatedEventsSchema,
   requestTakenSchema,
   sourceControlSchema,
@@ -26,6 +27,7 @@ export const filePositionType = eventType(filePositionSchema);
 export const flushType = eventType(flushSchema);
 export const callCutOffType = eventType(callCutOffSchema);
 export const repeatedEventsType = eventType(repeatedEventsSchema);
+export const operatorMessageType = eventType(operatorMessageSchema);
 export const tombstoneType = eventTypeOf<Tombstone>(tombstoneSchema);
 export const requestTakenType = eventType(requestTakenSchema);
 export const forwardedBlockType = eventType(forwardedBlockSchema);
@@ -54,4 +56,5 @@ export const ENGINE_TYPES = [
   sinkDeliveryType,
   callCutOffType,
   repeatedEventsType,
+  operatorMessageType,
 ] as const;

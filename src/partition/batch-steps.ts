@@ -11,12 +11,13 @@ import {
   exchangedBlockType,
   flushType,
   forwardedBlockType,
+  operatorMessageType,
   repeatedEventsType,
   sourceControlType,
   tombstoneType,
 } from '../messages/types.ts';
 import { eventTimes, type TimeField } from '../streams/event-times.ts';
-import type { LogPlace } from '../streams/operator.ts';
+import type { LogPlace, OperatorMessage } from '../streams/operator.ts';
 import type { WatermarkPolicy } from '../streams/watermark.ts';
 import type { BlockColumns } from './block-columns.ts';
 import type { PartitionTime } from './partition-time.ts';
@@ -116,6 +117,15 @@ export function createBatchSteps(
         )) {
           const step = repeatedStep(operator, stream, { ...own, bytes: events }, at);
           if (step !== null) steps.push(step);
+        }
+        break;
+      case operatorMessageType.name:
+        for (const { operator, block: told, ...own } of registry.decodeAs(operatorMessageType, fingerprint, bytes)) {
+          const message: OperatorMessage = {
+            records: (type) =>
+              registry.nameOf(own.fingerprint) === type.name ? registry.decodeAs(type, own.fingerprint, told) : [],
+          };
+          steps.push({ kind: 'message', operator, message, watermarkMs: time.state().watermarkMs });
         }
         break;
       case flushType.name:

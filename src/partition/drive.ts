@@ -24,6 +24,9 @@ export function drive(operator: Operator, steps: readonly Step[]): void {
       case 'cutOff':
         if (step.call.operator === operator.name) operator.cutOff?.(step.call);
         break;
+      case 'message':
+        if (step.operator === operator.name) operator.tell?.(step.message);
+        break;
       case 'watermark':
         operator.advance(step.watermarkMs);
         break;

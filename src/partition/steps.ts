@@ -1,6 +1,6 @@
 /** A decoded batch on its way through a partition, in steps, each with its place in event time. */
 import type { CallCutOff } from '../messages/streams.ts';
-import type { OperatorDeletion, OperatorInput } from '../streams/operator.ts';
+import type { OperatorDeletion, OperatorInput, OperatorMessage } from '../streams/operator.ts';
 
 /** Events in arrival order. */
 export interface EventsStep extends OperatorInput {
@@ -38,7 +38,16 @@ export interface CutOffStep {
   readonly watermarkMs: number;
 }
 
-export type Step = EventsStep | WatermarkStep | FlushStep | DeletionStep | CutOffStep;
+/** For one operator; no time passes. */
+export interface MessageStep {
+  readonly kind: 'message';
+  readonly operator: string;
+  readonly message: OperatorMessage;
+  /** The watermark, which does not move. */
+  readonly watermarkMs: number;
+}
+
+export type Step = EventsStep | WatermarkStep | FlushStep | DeletionStep | CutOffStep | MessageStep;
 
 /** The watermark after the last step; -Infinity without steps. */
 export function watermarkAfter(steps: readonly Step[]): number {

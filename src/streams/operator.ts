@@ -86,6 +86,8 @@ export interface Operator {
   remove(deletion: OperatorDeletion): void;
   /** A call that is not to be made. Absent where no code of users is called. */
   cutOff?(call: CallCutOff): void;
+  /** Absent where there is nothing to be told. What it says of that goes to its outputs. */
+  tell?(message: OperatorMessage): void;
   snapshot(): OperatorState;
   /** Into an operator that has seen nothing. Throws an UnreadableStateError when the state is none of its own. */
   restore(state: OperatorState): void;
@@ -93,6 +95,12 @@ export interface Operator {
   keyCount(): number;
   /** Bytes that its keys hold, estimated. Absent: nobody asks, as of the engine's own. */
   stateBytes?(): number;
+}
+
+/** What an operator is told beside events: see `OperatorMessage` in src/messages/streams.ts. */
+export interface OperatorMessage {
+  /** The records, when they are of this type; else none. */
+  records<T>(type: EventType<T>): readonly T[];
 }
 
 /** What an operator holds in one partition, as people watch it. */

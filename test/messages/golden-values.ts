@@ -25,6 +25,7 @@ import {
   flushType,
   forwardedBlockType,
   lateEventType,
+  operatorMessageType,
   repeatedEventsType,
   requestTakenType,
   runChangedType,
@@ -188,6 +189,13 @@ export const GOLDEN: readonly Golden[] = [
     values: [
       { operator: '', given: LARGEST_LONG, call: 2 ** 31 - 1, error: '' },
       { operator: 'größte-summe', given: 0, call: 1, error: 'has not returned for 30 s — é' },
+    ],
+  },
+  {
+    type: operatorMessageType,
+    values: [
+      { operator: 'größte', fingerprint: '0123456789abcdef', count: 2, block: Buffer.from([4, 2, 4, 0]) },
+      { operator: '', fingerprint: '', count: 0, block: Buffer.alloc(0) },
     ],
   },
   {
