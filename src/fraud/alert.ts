@@ -1,21 +1,20 @@
 /** The alert that a transaction raises when it opens a case. */
-
-import type { OpenSession } from './card.ts';
+import { caseIdOf } from './cases.ts';
 import { RULES_MODEL, type RuleInput, type RuleLimits, reasonsOf, severityOf } from './rules.ts';
 import type { AlertRaised, Transaction } from './schemas.ts';
 
 export function alertOf(
   transaction: Transaction,
-  input: RuleInput,
+  input: Readonly<RuleInput>,
   hits: number,
   score: number,
-  session: OpenSession | null,
+  sessionStart: number,
   rules: RuleLimits,
 ): AlertRaised {
   const { transactionId, customerId, terminalId, amountCents, occurredAt } = transaction;
   return {
     alertId: `alert-${customerId}-${transactionId}`,
-    caseId: `case-${customerId}-${transactionId}`,
+    caseId: caseIdOf(customerId, transactionId),
     customerId,
     transactionId,
     terminalId,
@@ -25,7 +24,7 @@ export function alertOf(
     model: RULES_MODEL,
     severity: severityOf(score),
     reasons: reasonsOf(hits, input, rules),
-    sessionStart: session === null ? occurredAt : session.start,
+    sessionStart,
     sessionCount: input.sessionCount,
   };
 }

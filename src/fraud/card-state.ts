@@ -1,5 +1,5 @@
 /** How a card is kept in a snapshot. Timers are not: they follow from the rest. */
-import { type AvroRecord, NAMESPACE, TIMESTAMP_MILLIS } from '../messages/avro.ts';
+import { type AvroRecord, type FromAvro, NAMESPACE, TIMESTAMP_MILLIS } from '../messages/avro.ts';
 
 export const cardStateSchema = {
   type: 'record',
@@ -48,3 +48,5 @@ export const cardStateSchema = {
     { name: 'squares', type: 'double' },
   ],
 } as const satisfies AvroRecord;
+
+export type CardState = FromAvro<typeof cardStateSchema>;

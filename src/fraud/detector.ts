@@ -4,34 +4,55 @@
  * Pure: transactions and watermarks in, events out. Timers run on event time and fire in an order that depends on
  * their content alone, so a restored detector says exactly what the lost one would have said.
  */
-import { type FromAvro, LONG_MAX } from '../messages/avro.ts';
+import { LONG_MAX } from '../messages/avro.ts';
 import type { Columns } from '../messages/columns.ts';
+import { groupsOf, NONE } from '../streams/key-index.ts';
+import { createRowPool, rowCount } from '../streams/row-pool.ts';
 import { alertOf } from './alert.ts';
-import { deviationsAboveMean, forgetAmounts, joinSession, learnAmount, newCard } from './card.ts';
-import type { cardStateSchema } from './card-state.ts';
 import {
-  armCase,
-  armEviction,
-  armSession,
-  CARD_HISTORY_MS,
-  type Cards,
-  createCards,
-  fireDue,
+  amountsSeen,
+  deviationsAboveMean,
+  forgetAmounts,
+  learnAmount,
+  loadNorm,
+  meanCents,
+  saveNorm,
+} from './amount-norm.ts';
+import {
+  COUNT,
   flushSessions,
-} from './card-timers.ts';
-import { recordHit } from './cases.ts';
-import { firedRules, RULES_MODEL, ruleScore } from './rules.ts';
+  joinSession,
+  loadSessions,
+  MAX_SCORE,
+  SESSION_NUMBERS,
+  START_MS,
+  saveSessions,
+} from './card-sessions.ts';
+import type { CardState } from './card-state.ts';
+import { armCase, armEviction, armSession, armSessions, CARD_HISTORY_MS, fireDue } from './card-timers.ts';
+import {
+  bindCustomers,
+  type Cards,
+  cardOfRow,
+  createCards,
+  customerOf,
+  LAST_SEEN_MS,
+  NORM,
+  openCard,
+  placeOf,
+  touchCards,
+} from './cards.ts';
+import { CASE_NUMBERS, loadCase, recordHit, saveCase } from './cases.ts';
+import { firedRules, RULES_MODEL, type RuleInput, ruleScore } from './rules.ts';
 import type { FraudEvents, FraudSpec } from './spec.ts';
 import { NO_TRANSACTIONS, type TransactionColumns, transactionAt, transactionColumns } from './transaction-columns.ts';
-
-export type CardState = FromAvro<typeof cardStateSchema>;
 
 export interface FraudDetector {
   /** The transactions whose rows add() is told from now on. Throws when they are not transactions. */
   begin(columns: Columns): void;
   add(row: number, watermarkMs: number, out: FraudEvents): void;
   advance(watermarkMs: number, out: FraudEvents): void;
-  /** Gives the open sessions, and keeps them open. */
+  /** Gives the open sessions, and keeps them open. Cases stay: whether one is over is still to be seen. */
   flush(out: FraudEvents): void;
   snapshot(): CardState[];
   restore(states: readonly CardState[]): void;
@@ -40,101 +61,137 @@ export interface FraudDetector {
 
 /** Name of the session stream, as late events carry it. */
 const SESSIONS = 'fraud.sessions';
+/** Rows whose cards are read ahead of their events. */
+const READ_AHEAD = 64;
 
 export function createFraudDetector(spec: FraudSpec): FraudDetector {
-  const cards = createCards(spec);
+  const cards = createCards(spec, createRowPool(SESSION_NUMBERS), createRowPool(CASE_NUMBERS));
+  const input: RuleInput = { amountCents: 0, sessionCount: 0, history: 0, ownMeanCents: 0, deviations: 0 };
   let rows = NO_TRANSACTIONS;
+  let count = 0;
   return {
     begin(columns) {
       rows = transactionColumns(columns);
+      count = columns.count;
+      bindCustomers(cards, rows.customerId, columns);
     },
-    add: (row, watermarkMs, out) => addTransaction(cards, rows, row, watermarkMs, out),
+    add(row, watermarkMs, out) {
+      if (row % READ_AHEAD === 0) touchCards(cards, row, Math.min(row + READ_AHEAD, count));
+      addTransaction(cards, rows, row, watermarkMs, input, out);
+    },
     advance: (watermarkMs, out) => fireDue(cards, watermarkMs, out),
-    flush: (out) => flushSessions(cards, out),
-    snapshot: () =>
-      [...cards.byCustomer.values()].map(
-        ({ customerId, sessions, openCase, lastSeenAt, amounts, meanCents, squares }) => ({
-          customerId,
-          sessions,
-          openCase,
-          lastSeenAt,
-          amounts,
-          meanCents,
-          squares,
-        }),
-      ),
+    flush: (out) => flushSessions(cards, groupsOf(cards.byCustomer), out),
+    snapshot: () => Array.from(groupsOf(cards.byCustomer).sort(), (card) => saveCard(cards, card)),
     restore(states) {
-      for (const state of states) {
-        const card = Object.assign(newCard(state.customerId), state);
-        cards.byCustomer.set(card.customerId, card);
-        for (const session of card.sessions) armSession(cards, card, session);
-        armCase(cards, card);
-        armEviction(cards, card);
-      }
+      for (const state of states) loadCard(cards, state);
     },
-    cardCount: () => cards.byCustomer.size,
+    cardCount: () => rowCount(cards.groups),
   };
 }
 
+/** `input` is filled in. */
 function addTransaction(
   cards: Cards,
-  rows: TransactionColumns,
+  columns: TransactionColumns,
   row: number,
   watermarkMs: number,
+  input: RuleInput,
   out: FraudEvents,
 ): void {
-  const { sessionGapMs, caseQuietMs, rules } = cards.spec;
-  const customerId = rows.customerId[row]!;
-  const amountCents = rows.amountCents[row]!;
-  const occurredAt = rows.occurredAt[row]!;
-  let card = cards.byCustomer.get(customerId);
-  if (card === undefined) {
-    card = newCard(customerId);
-    cards.byCustomer.set(customerId, card);
-  }
-  if (occurredAt >= card.lastSeenAt + CARD_HISTORY_MS) forgetAmounts(card);
-  const session = joinSession(card, occurredAt, amountCents, sessionGapMs, watermarkMs);
-  if (session === null) {
-    out.late.push({
-      window: SESSIONS,
-      key: String(customerId),
-      occurredAt,
-      latenessMs: Math.min(watermarkMs - (occurredAt + sessionGapMs - 1), LONG_MAX),
-      windows: 1,
-      event: JSON.stringify(transactionAt(rows, row)),
-    });
-  }
-  const input = {
-    amountCents,
-    sessionCount: session === null ? 1 : session.count,
-    history: card.amounts,
-    ownMeanCents: card.meanCents,
-    deviations: deviationsAboveMean(card, amountCents),
-  };
-  const hits = firedRules(input, rules);
+  const { spec, sessions } = cards;
+  const amountCents = columns.amountCents[row]!;
+  const occurredAt = columns.occurredAt[row]!;
+  const card = cardOfRow(cards, row);
+  const { rows } = cards.groups;
+  const at = placeOf(cards, card);
+  if (occurredAt >= rows[at + LAST_SEEN_MS]! + CARD_HISTORY_MS) forgetAmounts(rows, at + NORM);
+  const session = joinSession(cards, card, occurredAt, amountCents, watermarkMs);
+  if (session === NONE) giveLate(columns, row, watermarkMs, spec, out);
+  input.amountCents = amountCents;
+  input.sessionCount = session === NONE ? 1 : sessions.rows[session * sessions.stride + COUNT]!;
+  input.history = amountsSeen(rows, at + NORM);
+  input.ownMeanCents = meanCents(rows, at + NORM);
+  input.deviations = deviationsAboveMean(rows, at + NORM, amountCents);
+  const hits = firedRules(input, spec.rules);
   const score = ruleScore(hits);
-  learnAmount(card, amountCents);
-  if (occurredAt > card.lastSeenAt) card.lastSeenAt = occurredAt;
+  learnAmount(rows, at + NORM, amountCents);
+  if (occurredAt > rows[at + LAST_SEEN_MS]!) rows[at + LAST_SEEN_MS] = occurredAt;
   armEviction(cards, card);
-  if (session !== null) {
-    if (score > session.maxScore) session.maxScore = score;
+  if (session !== NONE) {
+    const highest = session * sessions.stride + MAX_SCORE;
+    if (score > sessions.rows[highest]!) sessions.rows[highest] = score;
     armSession(cards, card, session);
   }
-  out.scores.push({
-    transactionId: rows.transactionId[row]!,
-    customerId,
-    occurredAt,
-    score,
-    model: RULES_MODEL,
-    ruleHits: hits,
-    sessionCount: input.sessionCount,
-    ownMeanCents: input.ownMeanCents,
-    deviations: input.deviations,
-  });
+  giveScore(columns, row, input, hits, score, out);
   if (hits === 0) return;
-  const transaction = transactionAt(rows, row);
-  if (recordHit(card, transaction, caseQuietMs, out)) {
-    out.alerts.push(alertOf(transaction, input, hits, score, session, rules));
+  const transaction = transactionAt(columns, row);
+  if (recordHit(cards, card, transaction, out)) {
+    const startMs = session === NONE ? occurredAt : sessions.rows[session * sessions.stride + START_MS]!;
+    out.alerts.push(alertOf(transaction, input, hits, score, startMs, spec.rules));
   }
   armCase(cards, card);
+}
+
+function giveScore(
+  columns: TransactionColumns,
+  row: number,
+  input: RuleInput,
+  hits: number,
+  score: number,
+  { scores }: FraudEvents,
+): void {
+  const { numbers, texts, places } = scores;
+  numbers[places.transactionId] = columns.transactionId[row]!;
+  numbers[places.customerId] = columns.customerId[row]!;
+  numbers[places.occurredAt] = columns.occurredAt[row]!;
+  numbers[places.score] = score;
+  texts[places.model] = RULES_MODEL;
+  numbers[places.ruleHits] = hits;
+  numbers[places.sessionCount] = input.sessionCount;
+  numbers[places.ownMeanCents] = input.ownMeanCents;
+  numbers[places.deviations] = input.deviations;
+  scores.write();
+}
+
+function giveLate(
+  columns: TransactionColumns,
+  row: number,
+  watermarkMs: number,
+  { sessionGapMs }: FraudSpec,
+  { late }: FraudEvents,
+): void {
+  const occurredAt = columns.occurredAt[row]!;
+  late.push({
+    window: SESSIONS,
+    key: String(columns.customerId[row]),
+    occurredAt,
+    latenessMs: Math.min(watermarkMs - (occurredAt + sessionGapMs - 1), LONG_MAX),
+    windows: 1,
+    event: JSON.stringify(transactionAt(columns, row)),
+  });
+}
+
+function saveCard(cards: Cards, card: number): CardState {
+  const { rows } = cards.groups;
+  const at = placeOf(cards, card);
+  return {
+    customerId: customerOf(cards, card),
+    sessions: saveSessions(cards, card),
+    openCase: saveCase(cards, card),
+    lastSeenAt: rows[at + LAST_SEEN_MS]!,
+    ...saveNorm(rows, at + NORM),
+  };
+}
+
+function loadCard(cards: Cards, state: CardState): void {
+  const card = openCard(cards, state.customerId);
+  const { rows } = cards.groups;
+  const at = placeOf(cards, card);
+  rows[at + LAST_SEEN_MS] = state.lastSeenAt;
+  loadNorm(rows, at + NORM, state);
+  loadSessions(cards, card, state.sessions);
+  loadCase(cards, card, state.openCase);
+  armSessions(cards, card);
+  armCase(cards, card);
+  armEviction(cards, card);
 }

@@ -44,10 +44,10 @@ export function fraudOperatorsOf(
 
 export function createFraudOperator(name: string, spec: FraudSpec, stream: string, late: LateEvents): Operator {
   const detector = createFraudDetector(spec);
-  const scores = transactionScoredType.blockWriter();
+  const scores = transactionScoredType.flatWriter();
   const alerts = alertRaisedType.blockWriter();
   const cases = caseChangedType.blockWriter();
-  const sessions = sessionClosedType.blockWriter();
+  const sessions = sessionClosedType.flatWriter();
   const out = { scores, alerts, cases, sessions, late };
   // Logs have had them before the results of windows since there are logs, and a replay compares.
   const outputs: OperatorOutput[] = [

@@ -17,12 +17,12 @@ export interface RuleLimits {
 
 /** What the rules look at. */
 export interface RuleInput {
-  readonly amountCents: number;
-  readonly sessionCount: number;
+  amountCents: number;
+  sessionCount: number;
   /** Transactions of the customer before this one. */
-  readonly history: number;
-  readonly ownMeanCents: number;
-  readonly deviations: number;
+  history: number;
+  ownMeanCents: number;
+  deviations: number;
 }
 
 /** Version that a score carries when the rules alone made it. */
@@ -40,7 +40,7 @@ const WEIGHTS: readonly { readonly rule: number; readonly weight: number }[] = [
 ];
 
 /** Bits of the rules that fire. */
-export function firedRules(input: RuleInput, limits: RuleLimits): number {
+export function firedRules(input: Readonly<RuleInput>, limits: RuleLimits): number {
   let hits = 0;
   if (input.amountCents > limits.amountCents) hits |= AMOUNT_RULE;
   if (input.sessionCount > limits.velocityCount) hits |= VELOCITY_RULE;
@@ -62,7 +62,7 @@ export function severityOf(score: number): AlertRaised['severity'] {
 }
 
 /** Why it fired, for an analyst: the value, and what would have been normal. */
-export function reasonsOf(hits: number, input: RuleInput, limits: RuleLimits): AlertRaised['reasons'] {
+export function reasonsOf(hits: number, input: Readonly<RuleInput>, limits: RuleLimits): AlertRaised['reasons'] {
   const reasons: AlertRaised['reasons'] = [];
   if ((hits & AMOUNT_RULE) !== 0) {
     reasons.push({

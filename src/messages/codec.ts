@@ -10,6 +10,7 @@ import { type Block, type BlockWriter, createBlockWriter } from './block.ts';
 import { type Columns, columnReaders } from './columns.ts';
 import { makeLongsExact, makeUnionsTakeLongs } from './exact-long.ts';
 import { rabinFingerprint } from './fingerprint.ts';
+import { createFlatWriter, type FlatWriter } from './flat-writer.ts';
 import { recordWriter } from './record-writer.ts';
 import { type JsonWriter, typedJson } from './typed-json.ts';
 import { makeTextsWellFormed } from './well-formed.ts';
@@ -42,6 +43,8 @@ export interface EventType<T> extends EventSchema {
   eventJson(event: T): string;
   /** A block that is written event by event. */
   blockWriter(): BlockWriter<T>;
+  /** The same without an object an event. Throws when a field is no plain number, boolean or text. */
+  flatWriter(): FlatWriter<T>;
   /** Path to the field where `value` departs from the schema; null when it is valid. */
   invalidPath(value: unknown): readonly string[] | null;
 }
@@ -127,6 +130,7 @@ function compile<T>(schema: AvroRecord): EventType<T> {
     columnReader: eventColumns,
     blockWriter: () =>
       createBlockWriter(fingerprint, writeRecord, (event, buffer, at) => type.encode(event, buffer, at)),
+    flatWriter: () => createFlatWriter(fingerprint, schema, (event, buffer, at) => type.encode(event, buffer, at)),
     invalidPath(value) {
       let invalid: readonly string[] | null = null;
       const valid = type.isValid(value, {

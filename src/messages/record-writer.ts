@@ -5,21 +5,63 @@
  */
 import type { AvroRecord } from './avro.ts';
 import { BOOLEAN, DOUBLE, FLOAT, type FlatField, flatFields, INT, LONG, TEXT } from './flat-fields.ts';
-import { LONGEST_LONG, writeLong, writeText } from './write-value.ts';
+import { LONGEST_LONG, writeLong, writeLongOf, writeText } from './write-value.ts';
 
 /** Returns where the record ends; minus the bytes that it lacks at most; or NaN when a value does not fit the schema. */
 export type RecordWriter<T> = (event: T, bytes: Uint8Array, view: DataView, at: number) => number;
+
+/** A record as numbers and texts, each kind in the order of the fields. A boolean is 0 or 1. */
+export interface FlatRecord {
+  readonly numbers: Float64Array;
+  readonly texts: string[];
+}
 
 /** Null when a field is of a kind that is written in the general way: an array, a map, bytes, an enum, a wider union. */
 export function recordWriter<T>(schema: AvroRecord): RecordWriter<T> | null {
   const fields = flatFields(schema);
   if (fields === null) return null;
+  return generate<T>(
+    fields.map(({ path }, i) => `const v${i} = event${path.map((name) => `.${name}`).join('')};`),
+    fields,
+    (field, i, text) => fieldCode(field, valueCode(field.op, `v${i}`, `t${text}`), `v${i}`),
+  );
+}
+
+/**
+ * Writes flat records. Null when a field is of another kind than those, lies in a record within the record, or can be null:
+ * no number says so.
+ */
+export function flatRecordWriter(schema: AvroRecord): RecordWriter<FlatRecord> | null {
+  const fields = flatFields(schema);
+  if (fields === null || fields.some(({ path, nullBranch }) => path.length > 1 || nullBranch >= 0)) return null;
+  const places = flatPlaces(fields);
+  return generate<FlatRecord>(
+    [
+      'const { numbers, texts } = event;',
+      ...fields.map(({ op }, i) => `const v${i} = ${op === TEXT ? 'texts' : 'numbers'}[${places[i]}];`),
+    ],
+    fields,
+    ({ op }, i, text) => flatCode(op, `v${i}`, `t${text}`, places[i]!),
+  );
+}
+
+/** Where each field stands, among the numbers or among the texts. */
+export function flatPlaces(fields: readonly Pick<FlatField, 'op'>[]): number[] {
+  let [numbers, texts] = [0, 0];
+  return fields.map(({ op }) => (op === TEXT ? texts++ : numbers++));
+}
+
+function generate<T>(
+  reads: readonly string[],
+  fields: readonly FlatField[],
+  codeOf: (field: FlatField, value: number, text: number) => string,
+): RecordWriter<T> | null {
   const texts = fields.filter(({ op }) => op === TEXT).map((_, i) => `3 * t${i}.length`);
   const room = [fields.reduce((sum, field) => sum + longest(field), 0), ...texts].join(' + ');
   let text = 0;
-  const body = fields.map((field, i) => fieldCode(field, i, field.op === TEXT ? text++ : -1));
+  const body = fields.map((field, i) => codeOf(field, i, field.op === TEXT ? text++ : -1));
   const code = [
-    ...fields.map(({ path }, i) => `const v${i} = event${path.map((name) => `.${name}`).join('')};`),
+    ...reads,
     ...fields.filter(({ op }) => op === TEXT).map((field, i) => textCode(field, i, fields.indexOf(field))),
     `const room = ${room};`,
     'if (at + room > bytes.length) return -room;',
@@ -27,8 +69,9 @@ export function recordWriter<T>(schema: AvroRecord): RecordWriter<T> | null {
     'return at;',
   ].join('\n');
   // Field names are Avro names, which are valid in JavaScript; the code holds nothing else of the schema.
-  const make: unknown = new Function('long', 'text', `return (event, bytes, view, at) => {\n${code}\n};`)(
+  const make: unknown = new Function('long', 'longOf', 'text', `return (event, bytes, view, at) => {\n${code}\n};`)(
     writeLong,
+    writeLongOf,
     writeText,
   );
   return isWriter<T>(make) ? make : null;
@@ -50,12 +93,25 @@ function textCode({ nullBranch }: FlatField, text: number, value: number): strin
   return `const t${text} = ${wrong}v${value};\nif (typeof t${text} !== 'string') return NaN;`;
 }
 
-function fieldCode({ op, nullBranch }: FlatField, value: number, text: number): string {
-  const v = `v${value}`;
-  const code = valueCode(op, v, `t${text}`);
+function fieldCode({ nullBranch }: FlatField, code: string, value: string): string {
   if (nullBranch < 0) return code;
   // A union is its branch's number, zig-zagged, then the value.
-  return `if (${v} === null) bytes[at++] = ${nullBranch * 2}; else { bytes[at++] = ${(1 - nullBranch) * 2}; ${code} }`;
+  return `if (${value} === null) bytes[at++] = ${nullBranch * 2}; else { bytes[at++] = ${(1 - nullBranch) * 2}; ${code} }`;
+}
+
+/** A number that is passed to a function would be put into a box first, so its place is passed. */
+function flatCode(op: FlatField['op'], value: string, text: string, place: number): string {
+  const long = `if (${value} === (${value} & 63)) bytes[at++] = ${value} << 1; else if ((at = longOf(bytes, at, numbers, ${place})) !== at) return NaN;`;
+  switch (op) {
+    case INT:
+      return `if (${value} !== (${value} | 0)) return NaN; ${long}`;
+    case LONG:
+      return long;
+    case BOOLEAN:
+      return `bytes[at++] = ${value};`;
+    default:
+      return valueCode(op, value, text);
+  }
 }
 
 function valueCode(op: FlatField['op'], value: string, text: string): string {

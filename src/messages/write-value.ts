@@ -36,6 +36,11 @@ export function writeLong(bytes: Uint8Array, start: number, value: number): numb
   return at;
 }
 
+/** As writeLong(), of a number in an array. */
+export function writeLongOf(bytes: Uint8Array, start: number, values: Float64Array, place: number): number {
+  return writeLong(bytes, start, values[place]!);
+}
+
 const encoder = new TextEncoder();
 /** Longer texts are left to native code. */
 const SHORT_TEXT = 32;

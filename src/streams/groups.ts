@@ -1,7 +1,7 @@
 /**
  * Groups of events, by number. A group has a key, a count of events, a count of results, numbers for its kind of window,
  * and the states of its aggregates. It is a row of numbers in one array and no object, so that an event reads one place of
- * memory and not one an aggregate. The rows of closed groups are reused.
+ * memory and not one an aggregate.
  */
 import type { Column, Columns } from '../messages/columns.ts';
 import type { WindowValue } from '../messages/window-result.ts';
@@ -12,9 +12,10 @@ import type { FinishResult } from './computed-result.ts';
 import { type ExactSums, loadSums, saveSums } from './exact-sum.ts';
 import { type Key, type KeyColumn, keyAt } from './key-column.ts';
 import { hashKeys, hashOf, isOtherKeyAt } from './key-hash.ts';
+import { closeRow, createRowPool, openRow, type RowPool } from './row-pool.ts';
 import { foldWide, type States } from './states.ts';
 
-export interface Groups {
+export interface Groups extends RowPool {
   readonly aggregates: readonly AggregateSpec[];
   /** The states of the aggregates, in their order. */
   readonly states: readonly States[];
@@ -26,9 +27,6 @@ export interface Groups {
   /** What becomes of an aggregate's result; null where it is given as it is. */
   readonly decimals: readonly (((value: WindowValue) => WindowValue) | null)[];
   readonly hasObjects: boolean;
-  rows: Float64Array;
-  /** Numbers a row. */
-  readonly stride: number;
   /** Where the numbers of the window's kind begin in a row. */
   readonly own: number;
   /** The few sums that two numbers of a row can't hold. */
@@ -40,9 +38,6 @@ export interface Groups {
   hashes: Int32Array;
   /** A sum that keeps V8 from dropping the reads ahead; it means nothing. */
   touched: number;
-  /** Numbers given out so far, closed ones included. */
-  used: number;
-  readonly closed: number[];
   /** Adds to a group's results, and says whether they are given; null where they are given as they are. */
   finish: FinishResult | null;
   /** The aggregates of the last result, reused: a new object each time costs more than all the rest of a result. */
@@ -62,10 +57,8 @@ export interface GroupState {
   objects: string[];
 }
 
-const INITIAL_GROUPS = 64;
-
 /** Places in a row. Behind them come the `own` numbers of the window's kind, then those of the aggregates. */
-const KEY = 0;
+export const KEY = 0;
 const HASH = 1;
 export const COUNT = 2;
 /** Results so far. */
@@ -84,6 +77,7 @@ export function createGroups(aggregates: readonly AggregateSpec[], table: Aggreg
     stride += each.aggregate.initial.length;
   }
   return {
+    ...createRowPool(stride),
     aggregates,
     states,
     names: aggregates.map(({ name }) => name),
@@ -91,16 +85,12 @@ export function createGroups(aggregates: readonly AggregateSpec[], table: Aggreg
     fills: [],
     decimals: aggregates.map((spec) => decimalFinish(spec, table)),
     hasObjects: states.some(({ kind }) => kind === 'objects'),
-    rows: new Float64Array(INITIAL_GROUPS * stride),
-    stride,
     own: OWN,
     exact: new Map(),
     otherKeys: [],
     eventKeys: null,
     hashes: new Int32Array(0),
     touched: 0,
-    used: 0,
-    closed: [],
     finish: null,
     results: Object.fromEntries(aggregates.map(({ name }) => [name, Number.NaN])),
   };
@@ -132,17 +122,11 @@ export function bindColumns(groups: Groups, keys: KeyColumn | null, columns: Col
   }
 }
 
-export function groupCount({ used, closed }: Groups): number {
-  return used - closed.length;
-}
-
 /** Opens a group without events, and returns its number. */
 function openGroup(groups: Groups, key: Key, hash: number): number {
-  const group = groups.closed.pop() ?? groups.used++;
-  const { states, stride } = groups;
+  const group = openRow(groups);
+  const { states, stride, rows } = groups;
   const at = group * stride;
-  if (at === groups.rows.length) grow(groups);
-  const { rows } = groups;
   if (typeof key === 'number') rows[at + KEY] = key + 0;
   else {
     rows[at + KEY] = Number.NaN;
@@ -162,6 +146,10 @@ function openGroup(groups: Groups, key: Key, hash: number): number {
   return group;
 }
 
+export function openForKey(groups: Groups, key: Key): number {
+  return openGroup(groups, key, hashOf(key));
+}
+
 /** A new group with the key of an event. */
 export function openForRow(groups: Groups, row: number): number {
   return openGroup(groups, keyOfRow(groups, row), groups.hashes[row]!);
@@ -176,7 +164,7 @@ export function closeGroup(groups: Groups, group: number): void {
   if (groups.hasObjects) for (const states of groups.states) if (states.kind === 'objects') states.close(group);
   if (groups.exact.size > 0) for (const at of sumsOf(groups, group)) groups.exact.delete(at);
   if (Number.isNaN(groups.rows[group * groups.stride + KEY])) groups.otherKeys[group] = null;
-  groups.closed.push(group);
+  closeRow(groups, group);
 }
 
 export function keyOfRow({ eventKeys }: Groups, row: number): Key {
@@ -252,7 +240,7 @@ export function saveGroup(groups: Groups, group: number, times: number[]): Group
 /** Loads a group that was saved with the same aggregates. */
 export function loadGroup(groups: Groups, saved: GroupState): number {
   const { key, count, revision, reported, numbers, objects } = saved;
-  const group = openGroup(groups, key, hashOf(key));
+  const group = openForKey(groups, key);
   const { rows } = groups;
   const at = group * groups.stride;
   rows[at + COUNT] = count;
@@ -275,10 +263,4 @@ function sumsOf({ states, stride }: Groups, group: number): number[] {
     ...numbers.map(({ offset }) => at + offset),
     ...numbers.flatMap(({ aggregate, offset }) => (aggregate.sums ?? []).slice(1).map((sum) => at + offset + sum)),
   ];
-}
-
-function grow(groups: Groups): void {
-  const larger = new Float64Array(2 * groups.rows.length);
-  larger.set(groups.rows);
-  groups.rows = larger;
 }

@@ -8,8 +8,9 @@ import { computedColumns } from './computed-columns.ts';
 import { countWindows } from './count-windows.ts';
 import { fieldAt } from './field-type.ts';
 import { keyReader, keyTexts } from './group-key.ts';
-import { bindColumns, createGroups, type Groups, groupCount } from './groups.ts';
+import { bindColumns, createGroups, type Groups } from './groups.ts';
 import { resultFinisher } from './result-expressions.ts';
+import { rowCount } from './row-pool.ts';
 import { createView, viewSchema } from './selection.ts';
 import { sessionWindows } from './session-windows.ts';
 import { slidingWindows } from './sliding-windows.ts';
@@ -108,6 +109,6 @@ function operate<State extends OpenWindows>(
       state.watermarkMs = watermarkMs;
       kind.restore(state, groups);
     },
-    keyCount: () => groupCount(state.groups),
+    keyCount: () => rowCount(state.groups),
   };
 }

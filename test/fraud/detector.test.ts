@@ -5,7 +5,7 @@ import { createFraudDetector, type FraudDetector } from '../../src/fraud/detecto
 import { AMOUNT_RULE, DEVIATION_RULE, VELOCITY_RULE } from '../../src/fraud/rules.ts';
 import type { SessionClosed, Transaction } from '../../src/fraud/schemas.ts';
 import type { FraudEvents, FraudSpec } from '../../src/fraud/spec.ts';
-import { transactionType } from '../../src/fraud/types.ts';
+import { sessionClosedType, transactionScoredType, transactionType } from '../../src/fraud/types.ts';
 import type { WatermarkPolicy } from '../../src/streams/watermark.ts';
 import { drivePartition, END, TRANSACTIONS } from '../partition/driver.ts';
 
@@ -249,7 +249,13 @@ describe('a case', () => {
 });
 
 describe('a card', () => {
-  const events = (): FraudEvents => ({ scores: [], sessions: [], alerts: [], cases: [], late: [] });
+  const events = (): FraudEvents => ({
+    scores: transactionScoredType.flatWriter(),
+    sessions: sessionClosedType.flatWriter(),
+    alerts: [],
+    cases: [],
+    late: [],
+  });
   const add = (detector: FraudDetector, transaction: Transaction): void => {
     detector.begin(transactionType.columns(transactionType.encodeBlock([transaction])));
     detector.add(0, -1, events());

@@ -8,7 +8,6 @@ import {
   closeGroup,
   createGroups,
   type Groups,
-  groupCount,
   keyOfGroup,
   loadGroup,
   openForGroup,
@@ -27,6 +26,7 @@ import {
   removeGroup,
   replaceGroup,
 } from '../../src/streams/key-index.ts';
+import { rowCount } from '../../src/streams/row-pool.ts';
 
 function bind(groups: Groups, keys: readonly Key[]): void {
   const columns = columnsOfEvents(keys.map((key) => ({ key })));
@@ -81,7 +81,7 @@ test('finds what a Map finds', () => {
         }
       }
       expect(index.size).toBe(known.size);
-      expect(groupCount(groups)).toBe(known.size);
+      expect(rowCount(groups)).toBe(known.size);
       expect([...groupsOf(index)].sort()).toEqual([...known.values()].sort());
       for (const group of known.values()) expect(findByGroup(index, groups, group)).toBe(group);
     }),
