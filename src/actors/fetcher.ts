@@ -7,22 +7,17 @@
  *                 up_for_retry                   DRAIN: delivering finishes, anything else is cancelled ──► stopped
  *
  * A failed request is a value and is retried or ends the run. A port that throws or rejects fails the actor: its
- * supervisor restarts it and tells the scheduler, which records the run as failed. What was delivered before is
- * remembered only once durable, so a repeated run brings what a crash may have lost.
+ * supervisor restarts it and tells the scheduler, which records the run as failed.
  */
 import { assign, fromPromise, setup } from 'xstate';
 import type { RunChanged } from '../messages/operations.ts';
+import type { AttemptOutcome, Brought } from '../schedule/attempt.ts';
 import type { RunReport } from '../schedule/plan.ts';
 import { type RetryPolicy, retryDelayMs } from '../schedule/retry.ts';
-import type { FetchOutcome } from '../weather/fetch-weather.ts';
-import type { WeatherObservation } from '../weather/observation.ts';
-import { remember, type Seen, unseen } from '../weather/seen.ts';
 
 export interface FetcherPorts {
   /** One attempt; `signal` aborts when the fetcher drains. */
-  fetch(run: RunChanged, signal: AbortSignal): Promise<FetchOutcome>;
-  /** Resolves once the observations are durable. */
-  deliver(observations: readonly WeatherObservation[]): Promise<void>;
+  fetch(run: RunChanged, signal: AbortSignal): Promise<AttemptOutcome>;
   /** Tells the scheduler how the run goes. */
   report(report: RunReport): void;
 }
@@ -30,8 +25,6 @@ export interface FetcherPorts {
 interface FetcherInput {
   readonly ports: FetcherPorts;
   readonly retry: RetryPolicy;
-  /** Kept outside, so that it outlives a restart of this actor. */
-  readonly seen: Seen;
 }
 
 export type FetcherEvent = { readonly type: 'RUN'; readonly run: RunChanged } | { readonly type: 'DRAIN' };
@@ -42,14 +35,15 @@ interface FetcherContext extends FetcherInput {
   readonly nextRun: RunChanged | null;
   readonly attempt: number;
   readonly waitMs: number;
-  readonly observations: readonly WeatherObservation[];
+  readonly brought: Brought;
   readonly draining: boolean;
 }
 
+const NOTHING: Brought = { records: 0, deliver: () => Promise.resolve() };
 const STOPPED_DURING_RUN = 'The service stopped during this run';
 
 interface WithOutcome {
-  readonly outcome: FetchOutcome;
+  readonly outcome: AttemptOutcome;
 }
 
 interface WithRun {
@@ -59,15 +53,11 @@ interface WithRun {
 const fetcher = setup({
   types: { context: {} as FetcherContext, input: {} as FetcherInput, events: {} as FetcherEvent },
   actors: {
-    fetch: fromPromise<FetchOutcome, FetcherContext>(({ input, signal }) =>
+    fetch: fromPromise<AttemptOutcome, FetcherContext>(({ input, signal }) =>
       input.ports.fetch(currentRun(input), signal),
     ),
-    deliver: fromPromise<void, FetcherContext>(async ({ input }) => {
-      const { observations, ports, seen } = input;
-      if (observations.length === 0) return;
-      await ports.deliver(observations);
-      // Here and not in an action: this fetcher may have failed by now, and its successor must know.
-      remember(seen, observations);
+    deliver: fromPromise<void, FetcherContext>(async ({ input: { brought } }) => {
+      if (brought.records > 0) await brought.deliver();
     }),
   },
   actions: {
@@ -81,8 +71,8 @@ const fetcher = setup({
     keepForLater: assign((_, { run }: WithRun) => ({ nextRun: run })),
     beginDraining: assign({ draining: true, nextRun: null }),
     nextAttempt: assign(({ context }) => ({ attempt: context.attempt + 1 })),
-    keepNew: assign(({ context }, { outcome }: WithOutcome) => ({
-      observations: outcome.kind === 'fetched' ? unseen(context.seen, outcome.observations) : [],
+    keepBrought: assign((_, { outcome }: WithOutcome) => ({
+      brought: outcome.kind === 'fetched' ? outcome.brought : NOTHING,
     })),
     planRetry: assign(({ context }, { outcome }: WithOutcome) => {
       const askedMs = outcome.kind === 'retryable' ? (outcome.waitMs ?? 0) : 0;
@@ -91,7 +81,7 @@ const fetcher = setup({
     reportRunning: ({ context }) => report(context, 'running', null),
     reportRetry: ({ context }, { outcome }: WithOutcome) =>
       report(context, 'up_for_retry', `${reasonOf(outcome)}; retried in ${Math.ceil(context.waitMs / 1000)} s`),
-    reportSuccess: ({ context }) => report(context, 'success', null, context.observations.length),
+    reportSuccess: ({ context }) => report(context, 'success', null, context.brought.records),
     reportFailed: ({ context }, { outcome }: WithOutcome) =>
       report(context, 'failed', `${reasonOf(outcome)}; attempt ${context.attempt} was the last`),
     reportCancelled: ({ context }) => report(context, 'cancelled', STOPPED_DURING_RUN),
@@ -100,7 +90,7 @@ const fetcher = setup({
         report({ ...context, run: context.nextRun, attempt: 0 }, 'cancelled', STOPPED_DURING_RUN);
     },
     refuse: ({ context }, { run }: WithRun) => report({ ...context, run, attempt: 0 }, 'cancelled', STOPPED_DURING_RUN),
-    forget: assign({ run: null, observations: [] }),
+    forget: assign({ run: null, brought: NOTHING }),
   },
   guards: {
     isFetched: (_, { outcome }: WithOutcome) => outcome.kind === 'fetched',
@@ -120,7 +110,7 @@ export const fetcherMachine = fetcher.createMachine({
     nextRun: null,
     attempt: 0,
     waitMs: 0,
-    observations: [],
+    brought: NOTHING,
     draining: false,
   }),
   initial: 'idle',
@@ -141,7 +131,7 @@ export const fetcherMachine = fetcher.createMachine({
           {
             guard: { type: 'isFetched', params: ({ event }) => ({ outcome: event.output }) },
             target: 'delivering',
-            actions: { type: 'keepNew', params: ({ event }) => ({ outcome: event.output }) },
+            actions: { type: 'keepBrought', params: ({ event }) => ({ outcome: event.output }) },
           },
           {
             guard: { type: 'mayRetry', params: ({ event }) => ({ outcome: event.output }) },
@@ -189,7 +179,7 @@ export const fetcherMachine = fetcher.createMachine({
           { guard: 'isDraining', actions: { type: 'refuse', params: ({ event }) => ({ run: event.run }) } },
           { actions: { type: 'keepForLater', params: ({ event }) => ({ run: event.run }) } },
         ],
-        // Observations on their way to the log can't be called back, so they are waited for.
+        // Events on their way to the log can't be called back, so they are waited for.
         DRAIN: { actions: ['reportNextCancelled', 'beginDraining'] },
       },
     },
@@ -202,7 +192,7 @@ function currentRun({ run }: { readonly run: RunChanged | null }): RunChanged {
   return run;
 }
 
-function reasonOf(outcome: FetchOutcome): string {
+function reasonOf(outcome: AttemptOutcome): string {
   return outcome.kind === 'fetched' ? 'It was fetched' : outcome.reason;
 }
 

@@ -1,6 +1,6 @@
 /** The service as its HTTP side sees it. */
 import { createHash } from 'node:crypto';
-import { outputNames } from '../config/output-names.ts';
+import { outputNames } from '../config/config.ts';
 import { type CaseFile, caseFile } from '../fraud/case-file.ts';
 import type { ActorStatus, LiveEvent, PipelineInfo, ServiceView, StreamTableInfo } from '../http/view.ts';
 import { longOfText } from '../messages/exact-long.ts';

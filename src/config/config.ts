@@ -1,6 +1,8 @@
 /** The configuration as the service uses it: what the sections give, checked and derived, with units in its names. */
 import { z } from 'zod';
 import { unknownName } from '../keys/names.ts';
+import { TABLES } from '../tables.ts';
+import { outputNamesOf } from './output-names.ts';
 import type { Reading, Section } from './section.ts';
 import type { Relation } from './sections/relation.ts';
 import { SECTIONS } from './sections.ts';
@@ -17,9 +19,14 @@ type Parts = { -readonly [Field in keyof Config]?: Config[Field] };
 export const fileSchema = z.strictObject(Object.fromEntries(SECTIONS.map(({ key, schema }) => [key, schema])));
 
 /** Of a well-formed file. Whatever does not hold is reported; the result is of use only when nothing was. */
-export function deriveConfig(given: Omit<Reading, 'relation' | 'open'>): Config {
+export function deriveConfig(given: Omit<Reading, 'relation' | 'outputs' | 'open'>): Config {
   const open: string[] = [];
-  const reading: Reading = { ...given, open, relation: (name, at) => relationOf(name, at, reading) };
+  const reading: Reading = {
+    ...given,
+    open,
+    relation: (name, at) => relationOf(name, at, reading),
+    outputs: () => SECTIONS.flatMap((section) => section.outputsOf(reading)),
+  };
   checkStreamNames(reading);
   const parts: Parts = {};
   for (const section of SECTIONS) section.put(parts, reading);
@@ -31,6 +38,11 @@ export function redacted(config: Config): Config {
   const parts: Parts = {};
   for (const section of SECTIONS) section.putRedacted(parts, config);
   return whole(parts);
+}
+
+/** Every name that a line of the output can have. */
+export function outputNames(config: Config): string[] {
+  return outputNamesOf({ ...config, builtin: SECTIONS.flatMap((section) => section.outputs(config)) });
 }
 
 function relationOf(name: string, at: readonly string[], reading: Reading): Relation | null {
@@ -86,12 +98,22 @@ function checkStreamNames(reading: Reading): void {
   for (const { key, streamNames } of SECTIONS) {
     for (const name of streamNames(reading)) {
       const report = (message: string): void => reading.report([key, name], message);
-      const reserved = /^(millrace|fraud)\.|\.(late|dead-letters|repartition)$/.exec(name);
-      if (reserved !== null) report(`${reserved[0]} is for derived streams; choose another name`);
+      const reserved = reservedIn(name);
+      if (reserved !== null) report(`${reserved} is for derived streams; choose another name`);
       const folded = name.toLowerCase();
       const other = taken.get(folded);
       if (other !== undefined) report(`is too like the name ${other}, which is taken`);
       taken.set(folded, name);
     }
   }
+}
+
+/** What is before the dot in the names of streams that are built in. */
+const RESERVED = new Set(['millrace', ...TABLES.flatMap(({ output }) => output?.stream.split('.', 1) ?? [])]);
+
+/** The part of a name that no stream of the file may have; null for none. */
+function reservedIn(name: string): string | null {
+  const [first = ''] = name.split('.', 1);
+  if (first !== name && RESERVED.has(first)) return `${first}.`;
+  return /\.(late|dead-letters|repartition)$/.exec(name)?.[0] ?? null;
 }

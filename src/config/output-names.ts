@@ -2,10 +2,6 @@
 
 import { deadLettersOf, LATE } from '../messages/stream-events.ts';
 import { nearestWord } from '../nearest-word.ts';
-import { TABLES } from '../tables.ts';
-
-/** Streams that are built in: those of tables whose events are lines of the output. */
-const BUILTIN_STREAMS: readonly string[] = TABLES.flatMap(({ output }) => output?.stream ?? []);
 
 interface Named {
   readonly name: string;
@@ -18,16 +14,17 @@ export interface NamedParts {
   readonly joins: readonly Named[];
   readonly derived: readonly Named[];
   readonly operators: readonly { readonly outputs: readonly { readonly stream: string }[] }[];
-  readonly fraud: object | null;
+  /** Streams that are built in, and that a section switches on. */
+  readonly builtin: readonly string[];
 }
 
 /** Every name that a line of the output can have. */
-export function outputNames({ windows, joins, derived, operators, streams, fraud }: NamedParts): string[] {
+export function outputNamesOf({ windows, joins, derived, operators, streams, builtin }: NamedParts): string[] {
   const firing = [...windows, ...joins].flatMap(({ name }) => [name, `${name}${LATE}`]);
   const letters = streams.map(({ name }) => deadLettersOf(name));
   const outputs = operators.flatMap((operator) => operator.outputs.map(({ stream }) => stream));
   const own = [...derived.map(({ name }) => name), ...outputs];
-  return [...firing, ...own, ...letters, ...(fraud === null ? [] : BUILTIN_STREAMS)];
+  return [...firing, ...own, ...letters, ...builtin];
 }
 
 /** The hint for an unknown name. */

@@ -23,6 +23,8 @@ export interface Reading {
    * `at`; and when it is wrong in itself, which is reported there.
    */
   relation(name: string, at: readonly string[]): Relation | null;
+  /** Streams of the output that are built in and that a section of the file switches on. */
+  outputs(): readonly string[];
   /** Entries that are being derived: each asked for the next. */
   readonly open: string[];
 }
@@ -67,6 +69,8 @@ interface Definition<Key extends string, Raw, Value> {
   streamNames?(raw: Raw): readonly string[];
   /** Absent when nothing can be of what it declares. */
   readonly relations?: RelationsOf<Raw>;
+  /** Streams of the output that are built in and that this section switches on. */
+  outputs?(value: Value): readonly string[];
   /** What is said of keys that it has no longer, or not yet, in place of "is not a key here". */
   readonly elsewhere?: readonly KeyNotice[];
   /** Checks, with what relates it to other sections. The result is of use only when nothing was reported. */
@@ -92,6 +96,8 @@ export interface Section<Key extends string, Field extends string, Raw, Value> {
   relation(name: string, reading: Reading, at: readonly string[]): Relation | null | undefined;
   /** What the section of a file comes to, derived once. */
   of(reading: Reading): Value;
+  outputs(config: { readonly [F in Field]: Value }): readonly string[];
+  outputsOf(reading: Reading): readonly string[];
   put(into: { [F in Field]?: Value }, reading: Reading): void;
   putRedacted(into: { [F in Field]?: Value }, config: { readonly [F in Field]: Value }): void;
   print(config: { readonly [F in Field]: Value }): unknown;
@@ -112,6 +118,7 @@ export function sectionAs<Key extends string, Field extends string, Raw, Value>(
     schema,
     streamNames = () => [],
     relations,
+    outputs,
     elsewhere = [],
     derive,
     print,
@@ -131,6 +138,9 @@ export function sectionAs<Key extends string, Field extends string, Raw, Value>(
     relationNames: (reading) => relations?.names(raw(reading), reading) ?? [],
     relation: (name, reading, at) => relations?.of(name, reading, at),
     of,
+    outputs: (config) => outputs?.(config[field]) ?? [],
+    // A section that switches on none is not derived for it: it may be the one that asks.
+    outputsOf: (reading) => outputs?.(of(reading)) ?? [],
     put(into, reading) {
       into[field] = of(reading);
     },

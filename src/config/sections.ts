@@ -1,7 +1,7 @@
 /** The sections of the pipeline file, in the order in which a printed one has them: one line each. */
+import { fraudSection } from '../fraud/pipeline/section.ts';
 import { dataSection } from './sections/data.ts';
 import { derivedSection } from './sections/derived.ts';
-import { fraudSection } from './sections/fraud.ts';
 import { functionsSection } from './sections/functions.ts';
 import { httpSection } from './sections/http.ts';
 import { joinsSection } from './sections/joins.ts';

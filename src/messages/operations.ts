@@ -1,4 +1,4 @@
-/** Events that the service writes about itself (job runs, actors, deliveries), and the weather that its fetcher brings. */
+/** Events that the service writes about itself: job runs, actors, deliveries. */
 import { type AvroRecord, type FromAvro, NAMESPACE, TIMESTAMP_MILLIS } from './avro.ts';
 
 /** The stream in which the service writes about itself: runs, actors, deliveries. */

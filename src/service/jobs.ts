@@ -9,34 +9,28 @@ import type { Row } from '../projections/store.ts';
 import type { ScheduledJob } from '../schedule/plan.ts';
 import { timetable } from '../schedule/timetable.ts';
 import type { ServiceCore } from '../service.ts';
-import { DEFAULT_LIMITS, httpGet } from '../sources/http-client.ts';
-import { startWeatherServer, type WeatherServer } from '../sources/weather-server.ts';
+import type { Fetch, FetchHost } from '../sources/fetch-adapter.ts';
+import { FETCHES } from '../sources/fetches.ts';
 import { partitionOf } from '../streams/partitioner.ts';
-import { fetchWeather } from '../weather/fetch-weather.ts';
-import type { WeatherObservation } from '../weather/observation.ts';
-import { weatherObservationType } from '../weather/observation.ts';
-import { nothingSeen, remember, type Seen } from '../weather/seen.ts';
 import { createInternalSource } from './intake.ts';
 import { createJobWorkers, type JobWorkers } from './job-workers.ts';
 import { foldEvents } from './journal-events.ts';
 import { allReady } from './partition-unit.ts';
 import type { RunningStream } from './pipeline.ts';
 
-/** `url` of a schedule that means the server on loopback. */
-const DEMO_URL = 'demo';
-const PROVIDER = 'open-meteo';
-/** Hours of all places that a job remembers, so that it does not repeat them. */
-const SEEN_BOUND = 200_000;
 const RETRY_CAP_MS = 3_600_000;
 
-/** The demo's weather server, where one is named, the jobs' fetchers, then the scheduler that gives them runs. */
+/** Where the servers on loopback that some jobs fetch from answer, by their names. */
+type ServerUrls = Map<string, string>;
+
+/** The servers on loopback that are fetched from, the jobs' fetchers, then the scheduler that gives them runs. */
 export function jobChildren(core: ServiceCore): ChildSpec[] {
   const { schedules } = core.config;
   if (schedules.length === 0) return [];
   const toScheduler = { send: (_: SchedulerEvent): void => {} };
   const workers = createJobWorkers();
-  const demo: { server: WeatherServer | null } = { server: null };
-  const fetchers = schedules.map((schedule) => fetcherChild(core, schedule, demo, toScheduler, workers));
+  const serverUrls: ServerUrls = new Map();
+  const fetchers = schedules.map((schedule) => fetcherChild(core, schedule, serverUrls, toScheduler, workers));
   const scheduler: ChildSpec = {
     id: 'scheduler',
     kind: 'scheduler',
@@ -66,8 +60,7 @@ export function jobChildren(core: ServiceCore): ChildSpec[] {
       return actor.child;
     },
   };
-  const usesDemo = schedules.some(({ fetch }) => fetch.url === DEMO_URL);
-  return [...(usesDemo ? [weatherServerChild(core, demo)] : []), ...fetchers, scheduler];
+  return [...serverChildren(core, serverUrls), ...fetchers, scheduler];
 }
 
 /** Between two looks at whether the disk has taken what was recorded. */
@@ -89,31 +82,53 @@ function jobOf({ job, trigger, catchup, retries }: ScheduleConfig): ScheduledJob
   return { name: job, timetable: timetable(spec), catchup: catchup ? 'all' : 'latest', startAt: null, retries };
 }
 
-function weatherServerChild(core: ServiceCore, demo: { server: WeatherServer | null }): ChildSpec {
-  return {
-    id: 'weather-server',
-    kind: 'weather-server',
+function serverChildren({ config, supervision }: ServiceCore, serverUrls: ServerUrls): ChildSpec[] {
+  const needed = config.schedules.flatMap(({ fetch }) => serverOf(fetch) ?? []);
+  return [...new Set(needed)].map(({ id, start }) => ({
+    id,
+    kind: id,
     async start() {
-      const server = await startWeatherServer({ nowMs: core.supervision.nowMs });
-      demo.server = server;
+      const server = await start({ nowMs: supervision.nowMs });
+      serverUrls.set(id, server.endpoint);
       return { state: () => 'listening', drain: () => server.close(), kill: () => void server.close().catch(() => {}) };
     },
-  };
+  }));
+}
+
+function serverOf(fetch: ScheduleConfig['fetch']) {
+  return FETCHES.map((adapter) => adapter.server(fetch)).find((server) => server !== null) ?? null;
+}
+
+function openFetch({ job, fetch }: ScheduleConfig, host: FetchHost): Fetch {
+  const opened = FETCHES.map((adapter) => adapter.open(fetch, host)).find((each) => each !== null);
+  if (opened === undefined || opened === null) throw new Error(`The job ${job} fetches nothing that there is`);
+  return opened;
 }
 
 function fetcherChild(
   core: ServiceCore,
   schedule: ScheduleConfig,
-  demo: { readonly server: WeatherServer | null },
+  serverUrls: ServerUrls,
   toScheduler: { readonly send: (event: SchedulerEvent) => void },
   workers: JobWorkers,
 ): ChildSpec {
-  const { job, fetch, retries, retryDelayMs, timeoutMs } = schedule;
-  const { nowMs } = core.supervision;
-  const seen: Seen = nothingSeen(SEEN_BOUND);
-  let recovered = false;
-  /** Outlives a restart, since observations on their way to the log must not come again. */
+  const { job, retries, retryDelayMs, timeoutMs } = schedule;
+  let fetch: Fetch | null = null;
+  /** Outlives a restart, since events on their way to the log must not come again. */
   let delivering: Promise<void> = Promise.resolve();
+  async function recovered(stream: RunningStream): Promise<Fetch> {
+    const server = serverOf(schedule.fetch);
+    const opened = openFetch(schedule, {
+      nowMs: core.supervision.nowMs,
+      http: core.platform.http,
+      timeoutMs,
+      serverUrl: () => (server === null ? '' : (serverUrls.get(server.id) ?? '')),
+      replay: (type, each) => foldEvents(core.pipeline, stream, type, each),
+      deliver: delivery(stream, job),
+    });
+    await opened.recover();
+    return opened;
+  }
   return {
     id: `fetcher-${job}`,
     kind: 'fetcher',
@@ -122,27 +137,22 @@ function fetcherChild(
       if (stream === undefined) throw new Error(`The job ${job} delivers into ${schedule.into}, which does not exist`);
       await allReady(stream.units, context.signal);
       await delivering.catch(() => {});
-      if (!recovered) {
-        await foldEvents(core.pipeline, stream, weatherObservationType, (event) => remember(seen, [event]));
-        recovered = true;
-      }
-      const deliver = delivery(stream, job);
+      fetch ??= await recovered(stream);
+      const { attempt } = fetch;
       const actor = startSupervised(
         fetcherMachine,
         {
-          seen,
           retry: { retries, baseMs: retryDelayMs, capMs: RETRY_CAP_MS },
           ports: {
-            fetch(_run, signal) {
-              const endpoint = fetch.url === DEMO_URL ? (demo.server?.endpoint ?? '') : fetch.url;
-              const request = { endpoint, places: fetch.places, pastDays: fetch.pastDays, forecastDays: 1 };
-              const get = (url: URL, aborted: AbortSignal) =>
-                httpGet(url, { ...DEFAULT_LIMITS, deadlineMs: timeoutMs }, nowMs, aborted, core.platform.http);
-              return fetchWeather(request, PROVIDER, { get, nowMs }, signal);
-            },
-            deliver(observations) {
-              delivering = deliver(observations);
-              return delivering;
+            async fetch(_run, signal) {
+              const outcome = await attempt(signal);
+              if (outcome.kind !== 'fetched') return outcome;
+              const { records, deliver } = outcome.brought;
+              const kept = (): Promise<void> => {
+                delivering = deliver();
+                return delivering;
+              };
+              return { kind: 'fetched', brought: { records, deliver: kept } };
             },
             report: (report) => toScheduler.send({ type: 'REPORTED', report }),
           },
@@ -162,20 +172,17 @@ function fetcherChild(
   };
 }
 
-/** Each place's observations go to the partition of their key, in one batch. */
-function delivery(stream: RunningStream, job: string): (observations: readonly WeatherObservation[]) => Promise<void> {
+/** Events go to the partitions of their keys, those of each in one batch. */
+function delivery(stream: RunningStream, job: string): FetchHost['deliver'] {
   const source = createInternalSource(`job:${job}`, stream.intake);
-  const keyField = stream.config?.key ?? 'place';
-  return async (observations) => {
-    const groups = new Map<number, WeatherObservation[]>();
-    for (const observation of observations) {
-      const fields: Readonly<Record<string, unknown>> = observation;
-      const partition = partitionOf(String(fields[keyField]), stream.units.length);
-      groups.set(partition, [...(groups.get(partition) ?? []), observation]);
+  const keyField = stream.config?.key ?? '';
+  return async (type, events) => {
+    const groups = new Map<number, (typeof events)[number][]>();
+    for (const event of events) {
+      const partition = partitionOf(String(event[keyField]), stream.units.length);
+      groups.set(partition, [...(groups.get(partition) ?? []), event]);
     }
-    await Promise.all(
-      [...groups].map(([partition, group]) => source.write(partition, [weatherObservationType.encodeBlock(group)])),
-    );
+    await Promise.all([...groups].map(([partition, group]) => source.write(partition, [type.encodeBlock(group)])));
   };
 }
 

@@ -1,6 +1,6 @@
 /** The kinds of source that a stream may have, in the order in which the pipeline file's schema names them: one line each. */
+import { generatorSource } from '../fraud/pipeline/generator-source.ts';
 import { fileSource } from './file/adapter.ts';
-import { generatorSource } from './generator/adapter.ts';
 import { httpSource } from './http.ts';
 import { jobSource } from './job.ts';
 

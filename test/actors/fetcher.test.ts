@@ -3,11 +3,9 @@ import { createActor, SimulatedClock } from 'xstate';
 import { getShortestPaths, getSimplePaths } from 'xstate/graph';
 import { type FetcherEvent, type FetcherPorts, fetcherMachine } from '../../src/actors/fetcher.ts';
 import type { RunChanged } from '../../src/messages/operations.ts';
+import type { AttemptOutcome } from '../../src/schedule/attempt.ts';
 import type { RunReport } from '../../src/schedule/plan.ts';
 import { retryDelayMs } from '../../src/schedule/retry.ts';
-import type { FetchOutcome } from '../../src/weather/fetch-weather.ts';
-import type { WeatherObservation } from '../../src/weather/observation.ts';
-import { nothingSeen } from '../../src/weather/seen.ts';
 import { deferred, settled } from './deferred.ts';
 
 const retry = { retries: 2, baseMs: 1000, capMs: 60_000 };
@@ -28,42 +26,36 @@ function runOf(end: number): RunChanged {
 const run = runOf(10);
 const nextRun = runOf(20);
 
-const observation: WeatherObservation = {
-  provider: 'open-meteo',
-  place: 'EWR',
-  observedAt: 0,
-  fetchedAt: 0,
-  temperatureCelsius: 3,
-  humidityPercent: null,
-  precipitationMm: 0,
-  windSpeedKmh: 5,
-  pressureHpa: 1013,
-};
-const fetched: FetchOutcome = { kind: 'fetched', observations: [observation] };
-const overloaded: FetchOutcome = { kind: 'retryable', reason: 'HTTP 503', waitMs: null };
-const wrong: FetchOutcome = { kind: 'permanent', reason: 'HTTP 400' };
+/** A port that brings records: so many, delivered by a fetcher's own test. */
+const fetchedOf = (records: number, deliver = () => Promise.resolve()): AttemptOutcome => ({
+  kind: 'fetched',
+  brought: { records, deliver },
+});
+const fetched = fetchedOf(1);
+const overloaded: AttemptOutcome = { kind: 'retryable', reason: 'HTTP 503', waitMs: null };
+const wrong: AttemptOutcome = { kind: 'permanent', reason: 'HTTP 400' };
 
 /** A fetcher whose requests and deliveries end when the test says so. */
 function startFetcher(change: Partial<FetcherPorts> = {}) {
   const clock = new SimulatedClock();
   const reports: RunReport[] = [];
-  const requests: { run: RunChanged; signal: AbortSignal; answer: ReturnType<typeof deferred<FetchOutcome>> }[] = [];
-  const deliveries: { observations: readonly WeatherObservation[]; done: ReturnType<typeof deferred<void>> }[] = [];
+  const requests: { run: RunChanged; signal: AbortSignal; answer: ReturnType<typeof deferred<AttemptOutcome>> }[] = [];
+  const deliveries: ReturnType<typeof deferred<void>>[] = [];
+  const deliver = (): Promise<void> => {
+    const done = deferred<void>();
+    deliveries.push(done);
+    return done.promise;
+  };
   const ports: FetcherPorts = {
     fetch: (asked, signal) => {
-      const answer = deferred<FetchOutcome>();
+      const answer = deferred<AttemptOutcome>();
       requests.push({ run: asked, signal, answer });
       return answer.promise;
-    },
-    deliver: (observations) => {
-      const done = deferred<void>();
-      deliveries.push({ observations, done });
-      return done.promise;
     },
     report: (report) => reports.push(report),
     ...change,
   };
-  const actor = createActor(fetcherMachine, { input: { ports, retry, seen: nothingSeen(100) }, clock });
+  const actor = createActor(fetcherMachine, { input: { ports, retry }, clock });
   let error: unknown = null;
   actor.subscribe({
     error: (thrown) => {
@@ -79,23 +71,24 @@ function startFetcher(change: Partial<FetcherPorts> = {}) {
     deliveries,
     error: () => error,
     states: () => reports.map(({ state, attempt }) => `${state} ${attempt}`),
-    async answer(outcome: FetchOutcome) {
-      requests.at(-1)?.answer.resolve(outcome);
+    async answer(outcome: AttemptOutcome) {
+      const own = outcome.kind === 'fetched' ? fetchedOf(outcome.brought.records, deliver) : outcome;
+      requests.at(-1)?.answer.resolve(own);
       await settled();
     },
     async delivered() {
-      deliveries.at(-1)?.done.resolve();
+      deliveries.at(-1)?.resolve();
       await settled();
     },
   };
 }
 
 describe('a fetcher', () => {
-  test('fetches, delivers, and reports success only when the observations are durable', async () => {
+  test('fetches, delivers, and reports success only when what it brought is durable', async () => {
     const fetcher = startFetcher();
     fetcher.actor.send({ type: 'RUN', run });
     await fetcher.answer(fetched);
-    expect(fetcher.deliveries[0]?.observations).toEqual([observation]);
+    expect(fetcher.deliveries).toHaveLength(1);
     expect(fetcher.states()).toEqual(['running 1']);
     await fetcher.delivered();
     expect(fetcher.reports.at(-1)).toEqual({
@@ -109,15 +102,12 @@ describe('a fetcher', () => {
     expect(fetcher.actor.getSnapshot().value).toBe('idle');
   });
 
-  test('delivers nothing, and succeeds, when a later run brings the same again', async () => {
+  test('delivers nothing, and succeeds, when a run brings nothing that is new', async () => {
     const fetcher = startFetcher();
     fetcher.actor.send({ type: 'RUN', run });
-    await fetcher.answer(fetched);
-    await fetcher.delivered();
-    fetcher.actor.send({ type: 'RUN', run: nextRun });
-    await fetcher.answer({ kind: 'fetched', observations: [{ ...observation, fetchedAt: 99 }] });
-    expect(fetcher.deliveries).toHaveLength(1);
-    expect(fetcher.reports.at(-1)).toMatchObject({ runId: nextRun.runId, state: 'success', records: 0 });
+    await fetcher.answer(fetchedOf(0));
+    expect(fetcher.deliveries).toEqual([]);
+    expect(fetcher.reports.at(-1)).toMatchObject({ state: 'success', records: 0 });
   });
 
   test('retries after its backoff and not before, until the retries are spent', async () => {
@@ -217,24 +207,13 @@ describe('a fetcher fails as an actor, for its supervisor to restart', () => {
     expect(fetcher.error()).toEqual(new Error('bug in fetch'));
   });
 
-  test('when the log refuses a delivery, and the observations are new again afterwards', async () => {
-    const fetcher = startFetcher({ deliver: () => Promise.reject(new Error('partition is gone')) });
+  test('when the log refuses a delivery', async () => {
+    const refused = () => Promise.reject(new Error('partition is gone'));
+    const fetcher = startFetcher({ fetch: () => Promise.resolve(fetchedOf(1, refused)) });
     fetcher.actor.send({ type: 'RUN', run });
-    await fetcher.answer(fetched);
+    await settled();
     expect(fetcher.actor.getSnapshot().status).toBe('error');
     expect(fetcher.states()).toEqual(['running 1']);
-    expect(fetcher.actor.getSnapshot().context.seen.values.size).toBe(0);
-  });
-
-  test('and what became durable after that is remembered by the next one', async () => {
-    const fetcher = startFetcher();
-    fetcher.actor.send({ type: 'RUN', run });
-    await fetcher.answer(fetched);
-    const { seen } = fetcher.actor.getSnapshot().context;
-    fetcher.actor.stop();
-    expect(seen.values.size).toBe(0);
-    await fetcher.delivered();
-    expect(seen.values.size).toBe(1);
   });
 
   test('when a port throws inside an action', () => {
@@ -253,7 +232,7 @@ describe('every path through the fetcher', () => {
   const done = (state: string) => `xstate.done.actor.0.fetcher.${state}`;
   const RETRY = 'xstate.after.retry.fetcher.up_for_retry';
   /** Stands for what the machine's own actors and timers send. */
-  const internal = (type: string, output?: FetchOutcome): FetcherEvent =>
+  const internal = (type: string, output?: AttemptOutcome): FetcherEvent =>
     Object.assign(Object.create(null), { type, output });
   const events: FetcherEvent[] = [
     { type: 'RUN', run },
@@ -265,9 +244,9 @@ describe('every path through the fetcher', () => {
     internal(done('delivering')),
     internal(RETRY),
   ];
-  const inert: FetcherPorts = { fetch: async () => fetched, deliver: async () => {}, report: () => {} };
+  const inert: FetcherPorts = { fetch: async () => fetched, report: () => {} };
   const options = {
-    input: { ports: inert, retry, seen: nothingSeen(10) },
+    input: { ports: inert, retry },
     events,
     limit: 5000,
     serializeState: ({ value, context }: ReturnType<typeof fetcherMachine.getInitialSnapshot>) =>
@@ -279,19 +258,16 @@ describe('every path through the fetcher', () => {
     expect(reached).toEqual(new Set(['idle', 'fetching', 'up_for_retry', 'delivering', 'stopped']));
   });
 
-  /** A real fetcher that went the same way; each answer brings an hour that is new. */
+  /** A real fetcher that went the same way; each answer brings something new. */
   async function walk(steps: readonly { readonly event: FetcherEvent }[]) {
     const fetcher = startFetcher();
-    let observedAt = 0;
     for (const { event } of steps) {
       const type: string = event.type;
       if (type === 'RUN' || type === 'DRAIN') fetcher.actor.send(event);
       else if (type === done('delivering')) await fetcher.delivered();
       else if (type === RETRY) fetcher.clock.increment(120_000);
       else if (type === done('fetching') && 'output' in event) {
-        const outcome = event.output as FetchOutcome;
-        const fresh = [{ ...observation, observedAt: observedAt++ }];
-        await fetcher.answer(outcome.kind === 'fetched' ? { kind: 'fetched', observations: fresh } : outcome);
+        await fetcher.answer(event.output as AttemptOutcome);
       }
     }
     return fetcher;

@@ -2,13 +2,13 @@ import { expect, test } from 'vitest';
 import { createActor, SimulatedClock, waitFor } from 'xstate';
 import { fetcherMachine } from '../../src/actors/fetcher.ts';
 import { schedulerMachine } from '../../src/actors/scheduler.ts';
+import { nodeTimer } from '../../src/deadline.ts';
 import type { RunChanged } from '../../src/messages/operations.ts';
 import { timetable } from '../../src/schedule/timetable.ts';
-import { DEFAULT_LIMITS, httpGet } from '../../src/sources/http-client.ts';
-import { recordedPlaces, startWeatherServer } from '../../src/sources/weather-server.ts';
-import { fetchWeather } from '../../src/weather/fetch-weather.ts';
-import type { WeatherObservation } from '../../src/weather/observation.ts';
-import { nothingSeen } from '../../src/weather/seen.ts';
+import type { FetchHost } from '../../src/sources/fetch-adapter.ts';
+import { type WeatherObservation, weatherObservationType } from '../../src/weather/observation.ts';
+import { openMeteoFetch } from '../../src/weather/pipeline/open-meteo.ts';
+import { recordedPlaces, startWeatherServer } from '../../src/weather/pipeline/weather-server.ts';
 
 const HOUR_MS = 3_600_000;
 const job = {
@@ -23,18 +23,26 @@ const job = {
 async function startJob(clock: SimulatedClock, endpoint: string, nowMs: () => number) {
   const runs: RunChanged[] = [];
   const observations: WeatherObservation[] = [];
-  const request = { endpoint, places: await recordedPlaces(), pastDays: 0, forecastDays: 1 };
-  const http = { nowMs, get: (url: URL, signal: AbortSignal) => httpGet(url, DEFAULT_LIMITS, nowMs, signal) };
+  const host: FetchHost = {
+    nowMs,
+    http: { fetch, startTimer: nodeTimer },
+    timeoutMs: 30_000,
+    serverUrl: () => '',
+    replay: async () => {},
+    deliver: async (type, events) => {
+      observations.push(...weatherObservationType.decodeBlock(type.encodeBlock(events).bytes));
+    },
+  };
+  const places = (await recordedPlaces()).map(({ name, latitude, longitude }) => ({ name, latitude, longitude }));
+  const settings = { kind: 'openMeteo', url: endpoint, places, pastDays: 0 };
+  const weather = openMeteoFetch.open(settings, host);
+  if (weather === null) throw new Error('no fetch');
   const fetcher = createActor(fetcherMachine, {
     clock,
     input: {
       retry: { retries: 2, baseMs: 1000, capMs: 10_000 },
-      seen: nothingSeen(10_000),
       ports: {
-        fetch: (_, signal) => fetchWeather(request, 'demo', http, signal),
-        deliver: async (batch) => {
-          observations.push(...batch);
-        },
+        fetch: (_, signal) => weather.attempt(signal),
         report: (report) => scheduler.send({ type: 'REPORTED', report }),
       },
     },

@@ -65,9 +65,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // Exchanges with another machine: how long they may take, and what of an address may be said.
   'deadline.ts': { mayImport: [] },
   'endpoint.ts': { mayImport: [] },
-  // Of the domains that of payments, which the generator simulates; and streams for how keys spread over partitions.
-  sources: { mayImport: ['messages', 'streams', 'keys', 'deadline.ts', 'endpoint.ts', 'fraud'] },
-  sinks: { mayImport: ['messages', 'keys', 'fraud/schemas.ts', 'deadline.ts', 'endpoint.ts'] },
+  // Streams for how keys spread over partitions; and how an attempt of a run ends.
+  sources: { mayImport: ['messages', 'streams', 'keys', 'schedule', 'deadline.ts', 'endpoint.ts'] },
+  // The kinds of source and of fetch: the engine's own and those of the domains.
+  'sources/kinds': { mayImport: ['sources', 'fraud/pipeline', 'weather/pipeline'] },
+  sinks: { mayImport: ['messages', 'keys', 'deadline.ts', 'endpoint.ts'] },
+  // What a domain adds to the pipeline file: its section, its kinds of source, what its jobs fetch.
+  'fraud/pipeline': { mayImport: ['messages', 'streams', 'keys', 'fraud', 'sources', 'config/port'] },
+  'weather/pipeline': { mayImport: ['messages', 'keys', 'weather', 'sources'] },
   actors: { mayImport: [...PURE_ROOMS, 'journal', ...PORTS], builtins: [], clockless: true },
   projections: { mayImport: ['messages', 'sql', 'journal'] },
   // A large input file is read by its source's own code, in a thread; a partition's actors may live in one.
@@ -89,14 +94,17 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // So is the size of a segment by the journal's bound, a stream by the tables that it shall have, a token by the port.
   config: {
     mayImport: [
-      ...['messages', 'sql', 'schedule', 'streams', 'quality', 'keys', 'sources', 'sinks', 'operators', 'user-code'],
+      ...['messages', 'sql', 'schedule', 'streams', 'quality', 'keys', 'sinks', 'operators', 'user-code'],
+      ...['config/port', 'sources', 'sources/kinds'],
       'nearest-word.ts',
       ...['journal/segment.ts', 'projections/stream-tables.ts', 'tables.ts', 'http/access.ts', 'builtin-types.ts'],
       'projections/drivers.ts',
       // The sections of the domains.
-      ...['fraud/types.ts', 'weather/observation.ts'],
+      'fraud/pipeline',
     ],
   },
+  // What a section of the pipeline file is, for the sections of the engine and of the domains.
+  'config/port': { mayImport: ['messages', 'streams', 'keys'] },
   'logger.ts': { mayImport: ['config', 'messages/printable.ts'] },
   http: { mayImport: ['messages', 'projections'] },
   // Served to the browser as they are: they see only each other. What a domain adds to the page stands beside the domain.
@@ -104,13 +112,17 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'fraud/page': { mayImport: ['http/public'] },
   'weather/page': { mayImport: ['http/public'] },
   // Read, checked and mended, whether a service runs on it or not.
-  'data-directory': { mayImport: [...BELOW_SERVICE, 'operator-kinds.ts', 'user-code', 'config'] },
+  'data-directory': { mayImport: [...BELOW_SERVICE, 'operator-kinds.ts', 'user-code', 'config', 'config/port'] },
   // The composition root in its parts, src/service.ts and src/service/.
   service: {
-    mayImport: [...BELOW_SERVICE, 'operator-kinds.ts', 'config', 'logger.ts', 'deadline.ts', 'http', 'data-directory'],
+    mayImport: [
+      ...BELOW_SERVICE,
+      ...['sources/kinds', 'operator-kinds.ts', 'config', 'config/port', 'logger.ts', 'deadline.ts', 'http'],
+      'data-directory',
+    ],
   },
   // What a running service answers: over HTTP, and over its channel to commands beside it.
-  api: { mayImport: [...BELOW_SERVICE, 'config', 'http', 'data-directory', 'service'] },
+  api: { mayImport: [...BELOW_SERVICE, 'config', 'config/port', 'http', 'data-directory', 'service'] },
   channel: { mayImport: [...BELOW_SERVICE, 'keys', 'config', 'logger.ts', 'data-directory', 'service'] },
   // Files in, results out, on a clock of their own.
   run: { mayImport: [...BELOW_SERVICE, 'keys', 'config', 'logger.ts', 'data-directory', 'service', 'channel'] },
@@ -171,15 +183,28 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   uplot: ['http', 'http/public'],
   xstate: ['actors', 'operators/machine-operator.ts'],
   yaml: ['config'],
-  zod: ['keys', 'sources', 'sinks', 'config'],
+  zod: ['keys', 'sources', 'sinks', 'config', 'config/port', 'fraud/pipeline', 'weather/pipeline'],
+};
+
+/**
+ * Files that are a room of their own: a port that domains declare something by is below them, and the list that registers
+ * what they declare above.
+ */
+const OWN_ROOMS: Readonly<Record<string, string>> = {
+  'config/section.ts': 'config/port',
+  'config/sections/relation.ts': 'config/port',
+  'sources/adapters.ts': 'sources/kinds',
+  'sources/fetches.ts': 'sources/kinds',
 };
 
 /** The room of a file, by its path below src. */
 export function roomOf(path: string): string {
   if (path === 'service.ts') return 'service';
+  const own = OWN_ROOMS[path];
+  if (own !== undefined) return own;
   if (path.startsWith('http/public/')) return 'http/public';
-  const [page] = /^[\w-]+\/page(?=\/)/.exec(path) ?? [];
-  if (page !== undefined) return page;
+  const [part] = /^[\w-]+\/(?:page|pipeline)(?=\/)/.exec(path) ?? [];
+  if (part !== undefined) return part;
   const [first] = path.split('/');
   return first ?? path;
 }

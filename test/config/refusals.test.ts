@@ -55,7 +55,7 @@ describe('what a sink is of', () => {
 windows: { per_user: { stream: clicks, window: { tumbling: 1s }, aggregate: { n: count() } } }
 `;
   test.each([
-    ['log: {}', 'says not what it takes: there is no fraud, so no alerts; write for example `from: [clicks]`'],
+    ['log: {}', 'says not what it takes: nothing here gives alerts; write for example `from: [clicks]`'],
     ['log: {}, from: []', 'from: must have at least 1 items'],
     ['log: {}, from: [per_usr]', 'from.0: nothing gives "per_usr"; did you mean per_user?'],
     ['log: {}, from: [clicks, per_user.lat]', 'from.1: nothing gives "per_user.lat"; did you mean per_user.late?'],

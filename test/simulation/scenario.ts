@@ -160,7 +160,7 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
         retryDelayMs: 2_000,
         timeoutMs: 10_000,
         fetch: {
-          kind: 'open-meteo',
+          kind: 'openMeteo',
           url: WEATHER_URL,
           places: [
             { name: 'north', latitude: 60, longitude: 10 },

@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { type Report, unknownName } from '../../keys/names.ts';
 import { formatDuration } from '../../keys/units.ts';
-import { duration, name, REDACTED, timer, url } from '../../keys/value-schema.ts';
+import { duration, name, timer } from '../../keys/value-schema.ts';
 import { timetable } from '../../schedule/timetable.ts';
-import { weatherObservationType } from '../../weather/observation.ts';
+import type { FetchAdapter } from '../../sources/fetch-adapter.ts';
+import { FETCHES } from '../../sources/fetches.ts';
 import { section } from '../section.ts';
 import { type StreamConfig, streamsSection } from './streams.ts';
 
@@ -17,21 +18,14 @@ export interface ScheduleConfig {
   readonly retries: number;
   readonly retryDelayMs: number;
   readonly timeoutMs: number;
-  readonly fetch: {
-    readonly kind: 'open-meteo';
-    /** `demo` is the server on loopback that plays recorded observations. */
-    readonly url: string;
-    readonly places: readonly { readonly name: string; readonly latitude: number; readonly longitude: number }[];
-    readonly pastDays: number;
-  };
+  readonly fetch: FetchConfig;
   readonly into: string;
 }
 
-const place = z.strictObject({
-  name: z.string().min(1),
-  latitude: z.number().min(-90).max(90),
-  longitude: z.number().min(-180).max(180),
-});
+type FetchConfig =
+  (typeof FETCHES)[number] extends FetchAdapter<infer Kind, infer Settings>
+    ? Settings & { readonly kind: Kind }
+    : never;
 
 const schedule = z.strictObject({
   cron: z.string().optional().describe('When it runs, such as "5 * * * *".'),
@@ -42,15 +36,7 @@ const schedule = z.strictObject({
   retryDelay: timer.prefault('5s').describe('Before the first retry; it doubles with each.'),
   timeout: timer.prefault('30s'),
   into: z.string().describe('The stream that it feeds.'),
-  fetch: z.strictObject({
-    openMeteo: z.strictObject({
-      url: z
-        .union([z.literal('demo'), url])
-        .describe('`demo` is the server on loopback that plays recorded observations.'),
-      pastDays: z.int().min(0).max(92).default(1),
-      places: z.array(place).min(1).max(1000),
-    }),
-  }),
+  fetch: z.union(FETCHES.map(({ form }): z.ZodType<FetchConfig> => form)).describe('What it fetches.'),
 });
 
 type RawSchedule = z.output<typeof schedule>;
@@ -67,8 +53,7 @@ export const schedulesSection = section({
     return schedules;
   },
   print: (schedules) => Object.fromEntries(schedules.map((each) => [each.job, printSchedule(each)])),
-  redact: (schedules) =>
-    schedules.map((each) => ({ ...each, fetch: { ...each.fetch, url: withoutQuery(each.fetch.url) } })),
+  redact: (schedules) => schedules.map((each) => ({ ...each, fetch: redacted(each.fetch) })),
 });
 
 function scheduleOf(
@@ -80,16 +65,14 @@ function scheduleOf(
   const at = ['schedules', job];
   const into = streams.find((stream) => stream.name === raw.into);
   const known = streams.map((stream) => stream.name);
+  const refused = into === undefined ? null : refusalOf(raw.fetch, into);
   if (into === undefined) report([...at, 'into'], unknownName('stream', raw.into, known));
-  else if (into.schema !== weatherObservationType.schema) {
-    report([...at, 'into'], `${raw.into} must be a stream of \`builtin: WeatherObservation\``);
-  } else if (into.source.kind !== 'job' || into.source.job !== job) {
+  else if (refused !== null) report([...at, 'into'], `${raw.into} ${refused}`);
+  else if (into.source.kind !== 'job' || into.source.job !== job) {
     report([...at, 'into'], `${raw.into} must have \`source: { job: ${job} }\``);
   }
-  const places = raw.fetch.openMeteo.places.map((place) => place.name);
-  for (const [index, name] of places.entries()) {
-    if (places.indexOf(name) === index) continue;
-    report([...at, 'fetch', 'openMeteo', 'places', String(index)], `${name} is the name of another place already`);
+  for (const adapter of FETCHES) {
+    adapter.check(raw.fetch, (path, message) => report([...at, 'fetch', ...path], message));
   }
   const trigger = triggerOf(raw, at, report);
   if (trigger === null) return null;
@@ -100,7 +83,7 @@ function scheduleOf(
     retries: raw.retries,
     retryDelayMs: raw.retryDelay,
     timeoutMs: raw.timeout,
-    fetch: { kind: 'open-meteo', ...raw.fetch.openMeteo },
+    fetch: raw.fetch,
     into: raw.into,
   };
 }
@@ -143,7 +126,6 @@ function checkJobs(
 }
 
 function printSchedule({ job: _, trigger, retryDelayMs, timeoutMs, fetch, ...rest }: ScheduleConfig) {
-  const { kind: __, ...openMeteo } = fetch;
   return {
     ...(trigger.kind === 'cron'
       ? { cron: trigger.expression, timezone: trigger.timezone }
@@ -151,12 +133,14 @@ function printSchedule({ job: _, trigger, retryDelayMs, timeoutMs, fetch, ...res
     ...rest,
     retryDelay: formatDuration(retryDelayMs),
     timeout: formatDuration(timeoutMs),
-    fetch: { openMeteo },
+    fetch: FETCHES.map((adapter) => adapter.print(fetch)).find((printed) => printed !== null),
   };
 }
 
-function withoutQuery(url: string): string {
-  if (!URL.canParse(url)) return url;
-  const { origin, pathname, search, username, password } = new URL(url);
-  return search === '' && username === '' && password === '' ? url : `${origin}${pathname}?${REDACTED}`;
+function refusalOf(fetch: FetchConfig, into: StreamConfig): string | null {
+  return FETCHES.map((adapter) => adapter.refuses(fetch, into)).find((refused) => refused !== null) ?? null;
+}
+
+function redacted(fetch: FetchConfig): FetchConfig {
+  return FETCHES.map((adapter) => adapter.redact(fetch)).find((shown) => shown !== null) ?? fetch;
 }

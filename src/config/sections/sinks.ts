@@ -6,10 +6,9 @@ import { name } from '../../keys/value-schema.ts';
 import { nearestWord } from '../../nearest-word.ts';
 import { SINKS } from '../../sinks/adapters.ts';
 import { ALERT_STREAMS } from '../../tables.ts';
-import { type NamedParts, outputNames } from '../output-names.ts';
+import { type NamedParts, outputNamesOf } from '../output-names.ts';
 import { notYet, type Reading, section } from '../section.ts';
 import { derivedSection } from './derived.ts';
-import { fraudSection } from './fraud.ts';
 import { joinsSection } from './joins.ts';
 import { operatorsSection } from './operators.ts';
 import { streamsSection } from './streams.ts';
@@ -61,13 +60,13 @@ function namedParts(reading: Reading): NamedParts {
     joins: named(joinsSection.streamNames(reading)),
     derived: named(derivedSection.streamNames(reading)),
     operators: operatorsSection.of(reading),
-    fraud: fraudSection.raw(reading),
+    builtin: reading.outputs(),
   };
 }
 
 /** Every name that a sink can be of. */
 function sinkableNames(parts: NamedParts): string[] {
-  const derived = outputNames(parts).map((each) => (ALERT_STREAMS.includes(each) ? ALERTS : each));
+  const derived = outputNamesOf(parts).map((each) => (ALERT_STREAMS.includes(each) ? ALERTS : each));
   return [...parts.streams.map((stream) => stream.name), ...derived];
 }
 
@@ -84,7 +83,7 @@ function namesOf(sinkName: string, raw: Written, known: readonly string[], repor
   if (raw.from === undefined) {
     if (known.includes(ALERTS)) return [ALERTS];
     const [first = 'STREAM'] = known;
-    report(at, `says not what it takes: there is no fraud, so no alerts; write for example \`from: [${first}]\``);
+    report(at, `says not what it takes: nothing here gives alerts; write for example \`from: [${first}]\``);
     return [];
   }
   for (const [index, stream] of raw.from.entries()) {

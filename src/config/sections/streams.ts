@@ -30,7 +30,10 @@ export interface StreamConfig extends Relation {
 const stream = z
   .strictObject({
     schema: z.string().min(1).optional().describe("An Avro record schema, relative to this file's folder."),
-    builtin: z.string().optional().describe('A built-in schema instead: Transaction or WeatherObservation.'),
+    builtin: z
+      .string()
+      .optional()
+      .describe(`A built-in schema instead: ${STREAM_TYPES.map(({ schema }) => schema.name).join(' or ')}.`),
     key: z.string().describe('The field that decides the partition.'),
     eventTime: z.string().describe('A timestamp-millis field.'),
     partitions: z.int().min(1).max(64).default(1),

@@ -102,8 +102,8 @@ export async function startWeatherServer(options: WeatherServerOptions): Promise
 }
 
 async function readRecording(): Promise<Recording> {
-  // src/sources and dist/sources are equally deep below the root.
-  return JSON.parse(await readFile(new URL('../../config/demo-weather.json', import.meta.url), 'utf8'));
+  // The folder is as deep below src as it is below dist.
+  return JSON.parse(await readFile(new URL('../../../config/demo-weather.json', import.meta.url), 'utf8'));
 }
 
 interface Answer {

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Transaction } from '../../src/fraud/schemas.ts';
-import { dayOfTransaction, type SimulationSpec, simulateDays } from '../../src/fraud/simulator.ts';
-import { fraudLabelType, transactionType } from '../../src/fraud/types.ts';
-import { createGenerator, type GeneratorOptions, MAX_BATCH } from '../../src/sources/generator/generator.ts';
-import type { Batch } from '../../src/sources/source.ts';
-import { partitionOf } from '../../src/streams/partitioner.ts';
-import { type RecordingIntake, recordingIntake } from './recording-intake.ts';
+import { createGenerator, type GeneratorOptions, MAX_BATCH } from '../../../src/fraud/pipeline/generator.ts';
+import type { Transaction } from '../../../src/fraud/schemas.ts';
+import { dayOfTransaction, type SimulationSpec, simulateDays } from '../../../src/fraud/simulator.ts';
+import { fraudLabelType, transactionType } from '../../../src/fraud/types.ts';
+import type { Batch } from '../../../src/sources/source.ts';
+import { partitionOf } from '../../../src/streams/partitioner.ts';
+import { type RecordingIntake, recordingIntake } from '../../sources/recording-intake.ts';
 
 const SPEC: SimulationSpec = { seed: 5, customers: 60, terminals: 400, startAt: Date.UTC(2021, 0, 1), days: 20 };
 const DAY_MS = 86_400_000;

@@ -1,22 +1,14 @@
-/** Fraud detection over a stream of transactions. */
+/** The section `fraud` of the pipeline file: fraud detection over a stream of transactions. */
 import { z } from 'zod';
-import { transactionType } from '../../fraud/types.ts';
-import { type Report, unknownName } from '../../keys/names.ts';
+import { type Reading, section } from '../../config/section.ts';
 import { formatDuration } from '../../keys/units.ts';
 import { duration } from '../../keys/value-schema.ts';
-import { section } from '../section.ts';
-import { type StreamConfig, streamsSection } from './streams.ts';
+import type { FraudSpec } from '../spec.ts';
+import { FRAUD_TABLES } from '../tables.ts';
+import { transactionType } from '../types.ts';
 
-export interface FraudConfig {
+export interface FraudConfig extends FraudSpec {
   readonly stream: string;
-  readonly sessionGapMs: number;
-  readonly rules: {
-    readonly amountCents: number;
-    readonly velocityCount: number;
-    readonly deviations: number;
-    readonly minHistory: number;
-  };
-  readonly caseQuietMs: number;
 }
 
 const fraud = z.strictObject({
@@ -36,16 +28,16 @@ const fraud = z.strictObject({
 export const fraudSection = section({
   key: 'fraud',
   schema: fraud.nullable().default(null),
-  derive: (raw, reading): FraudConfig | null =>
-    raw === null ? null : fraudOf(raw, streamsSection.of(reading), reading.report),
+  derive: (raw, reading): FraudConfig | null => (raw === null ? null : fraudOf(raw, reading)),
+  outputs: (config) => (config === null ? [] : FRAUD_TABLES.flatMap(({ output }) => output?.stream ?? [])),
   print: (config) => (config === null ? null : printFraud(config)),
 });
 
-function fraudOf(raw: z.output<typeof fraud>, streams: readonly StreamConfig[], report: Report): FraudConfig {
-  const stream = streams.find((candidate) => candidate.name === raw.stream);
-  const known = streams.map((candidate) => candidate.name);
-  if (stream === undefined) report(['fraud', 'stream'], unknownName('stream', raw.stream, known));
-  else if (stream.schema !== transactionType.schema || stream.key !== 'customerId') {
+function fraudOf(raw: z.output<typeof fraud>, reading: Reading): FraudConfig {
+  const { report } = reading;
+  const of = reading.relation(raw.stream, ['fraud', 'stream']);
+  const isTransactions = of?.view === undefined && of?.schema === transactionType.schema && of.key === 'customerId';
+  if (of !== null && !isTransactions) {
     report(['fraud', 'stream'], `${raw.stream} must be a stream of \`builtin: Transaction\` keyed by customerId`);
   }
   if (raw.session <= 0) report(['fraud', 'session'], 'must be longer than 0');

@@ -5,11 +5,11 @@
  * So a restart goes on exactly where each partition was, whatever the rate and the batches were before.
  */
 
-import type { FraudLabel, Transaction } from '../../fraud/schemas.ts';
-import { fraudLabelType, transactionType } from '../../fraud/types.ts';
 import type { InputBlock } from '../../messages/origins.ts';
-import { createHandover } from '../handover.ts';
-import type { Source } from '../source.ts';
+import { createHandover } from '../../sources/handover.ts';
+import type { Source } from '../../sources/source.ts';
+import type { FraudLabel, Transaction } from '../schemas.ts';
+import { fraudLabelType, transactionType } from '../types.ts';
 
 /** Transactions of one day in order of time and id, with the kind of fraud of each; 0 for none. */
 export interface GeneratedDay {

@@ -1,10 +1,10 @@
 /** Transactions that a simulator makes: a pipeline that needs no input of its own. */
 import { z } from 'zod';
-import { dayOfTransaction, simulateDays } from '../../fraud/simulator.ts';
-import { transactionType } from '../../fraud/types.ts';
 import { instant } from '../../keys/value-schema.ts';
+import { sourceAdapter } from '../../sources/adapter.ts';
 import { partitionOf } from '../../streams/partitioner.ts';
-import { sourceAdapter } from '../adapter.ts';
+import { dayOfTransaction, simulateDays } from '../simulator.ts';
+import { transactionType } from '../types.ts';
 import { createGenerator } from './generator.ts';
 
 export const generatorSource = sourceAdapter({

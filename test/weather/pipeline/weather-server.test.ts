@@ -1,7 +1,11 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { DEFAULT_LIMITS, httpGet } from '../../src/sources/http-client.ts';
-import { recordedPlaces, startWeatherServer, type WeatherServer } from '../../src/sources/weather-server.ts';
-import { fetchWeather } from '../../src/weather/fetch-weather.ts';
+import { DEFAULT_LIMITS, httpGet } from '../../../src/sources/http-client.ts';
+import { fetchWeather } from '../../../src/weather/fetch-weather.ts';
+import {
+  recordedPlaces,
+  startWeatherServer,
+  type WeatherServer,
+} from '../../../src/weather/pipeline/weather-server.ts';
 
 const HOUR_MS = 3_600_000;
 let server: WeatherServer | null = null;

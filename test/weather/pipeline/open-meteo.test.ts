@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { nodeTimer } from '../../../src/deadline.ts';
+import type { Brought } from '../../../src/schedule/attempt.ts';
+import type { FetchHost } from '../../../src/sources/fetch-adapter.ts';
+import { openMeteoFetch } from '../../../src/weather/pipeline/open-meteo.ts';
+import { startWeatherServer } from '../../../src/weather/pipeline/weather-server.ts';
+
+/** Open-Meteo's fetch, of one place of the demo's server; the log takes what is delivered, or refuses it. */
+async function againstDemo(check: (attempt: () => Promise<Brought>, log: { refuses: boolean }) => Promise<void>) {
+  const nowMs = () => Date.parse('2026-05-01T03:20:00Z');
+  const server = await startWeatherServer({ nowMs });
+  const log = { refuses: false };
+  const host: FetchHost = {
+    nowMs,
+    http: { fetch, startTimer: nodeTimer },
+    timeoutMs: 30_000,
+    serverUrl: () => server.endpoint,
+    replay: async () => {},
+    deliver: async () => {
+      if (log.refuses) throw new Error('partition is gone');
+    },
+  };
+  const settings = {
+    kind: 'openMeteo',
+    url: 'demo',
+    places: [{ name: 'EWR', latitude: 40.7, longitude: -74.2 }],
+    pastDays: 0,
+  };
+  const weather = openMeteoFetch.open(settings, host);
+  const attempt = async (): Promise<Brought> => {
+    const outcome = await weather?.attempt(new AbortController().signal);
+    if (outcome?.kind !== 'fetched') throw new Error(outcome?.reason);
+    return outcome.brought;
+  };
+  try {
+    await check(attempt, log);
+  } finally {
+    await server.close();
+  }
+}
+
+test('what an attempt brought is not brought again once it is durable', () =>
+  againstDemo(async (attempt) => {
+    const first = await attempt();
+    expect(first.records).toBe(4);
+    await first.deliver();
+    expect((await attempt()).records).toBe(0);
+  }));
+
+test('what the log refused is brought again', () =>
+  againstDemo(async (attempt, log) => {
+    log.refuses = true;
+    await expect((await attempt()).deliver()).rejects.toThrow('partition is gone');
+    log.refuses = false;
+    expect((await attempt()).records).toBe(4);
+  }));
