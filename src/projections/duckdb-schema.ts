@@ -80,6 +80,7 @@ const KINDS: Readonly<Record<GivenKind, ColumnKind>> = {
   whole: 'long',
   decimal: 'decimal',
   instant: 'instant',
+  date: 'date',
   text: 'text',
   truth: 'boolean',
   list: 'text',
@@ -149,6 +150,7 @@ export function newestSql({ kind, name }: Pick<WindowShape, 'kind' | 'name'>, ro
 function resultSql({ name, isCount, gives }: AggregateShape): string {
   if (isCount) return 'count';
   if (gives === 'instant') return `epoch_ms("agg_${name}")`;
+  if (gives === 'date') return `("agg_${name}" - DATE '1970-01-01')`;
   return gives === 'list' ? `"agg_${name}"::JSON` : `"agg_${name}"`;
 }
 

@@ -161,7 +161,8 @@ function withListsAsText(columns: Columns, shape: WindowShape, window: WindowRes
       if (name === undefined || column?.kind !== 'boxed') return column;
       const start = `{${JSON.stringify(name)}:`.length;
       const texts = Array.from({ length: columns.count }, (_, row) => {
-        return { text: window.aggregatesJson({ [name]: column.at(row) }).slice(start, -1) };
+        const value = column.at(row);
+        return { text: value === null ? null : window.aggregatesJson({ [name]: value }).slice(start, -1) };
       });
       return columnsOfEvents(texts).column('text');
     },
