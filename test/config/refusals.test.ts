@@ -145,7 +145,7 @@ describe('streams', () => {
     ],
     [
       stream('    builtin: DeadLetter\n    key: k\n    eventTime: t'),
-      'p.yaml:3:5: streams.a.builtin: there is no built-in schema "DeadLetter"; known: Transaction, WeatherObservation',
+      'p.yaml:3:5: streams.a.builtin: there is no built-in schema "DeadLetter"; known: Transaction, FraudLabel, WeatherObservation',
     ],
     [
       stream('    key: k\n    eventTime: t'),

@@ -148,6 +148,7 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
     ],
     windows: WINDOWS,
     operators: OPERATORS,
+    features: [],
     derived: [],
     views: [],
     joins: [],
