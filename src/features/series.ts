@@ -4,6 +4,7 @@
  * before; an extreme that leaves is looked for anew when it is next asked for.
  */
 import { addToSum, type ExactSums, sumOf } from '../streams/exact-sum.ts';
+import { deviationSample, takeFromSpread } from '../streams/spread-aggregates.ts';
 
 /** What an aggregate's values are: a column of the rows, and the column that says which rows count; −1 for none. */
 export interface SeriesSpec {
@@ -22,11 +23,13 @@ export interface Series extends SeriesSpec {
 
 /** Where a series has what, from its first number on. */
 export const COUNT = 0;
+/** The sum, and where the squares are kept too, what a deviation keeps. */
 const SUM = 1;
 const SQUARES = 3;
-const LEAST = 5;
-const LARGEST = 6;
-export const SERIES_NUMBERS = 7;
+const SPREAD_COUNT = 5;
+const LEAST = 6;
+const LARGEST = 7;
+export const SERIES_NUMBERS = 8;
 
 const signed = new Float64Array(1);
 
@@ -38,6 +41,7 @@ export function clearSeries(states: Float64Array, at: number, exact: ExactSums):
     states[at + sum + 1] = 0;
     exact.delete(at + sum);
   }
+  states[at + SPREAD_COUNT] = 0;
   states[at + LEAST] = Number.POSITIVE_INFINITY;
   states[at + LARGEST] = Number.NEGATIVE_INFINITY;
 }
@@ -60,11 +64,8 @@ export function addToSeries(
   const own = rows[place + value]!;
   if (Number.isNaN(own)) return;
   states[at]! += 1;
-  if (sum) addToSum(states, at + SUM, rows, place + value, exact);
-  if (squares) {
-    signed[0] = own * own;
-    addToSum(states, at + SQUARES, signed, 0, exact);
-  }
+  if (squares) deviationSample.fold(states, at + SUM, rows, place + value, exact);
+  else if (sum) addToSum(states, at + SUM, rows, place + value, exact);
   if (!extremes) return;
   // NaN stands for an extreme that has left, and stays.
   if (own < states[at + LEAST]!) states[at + LEAST] = own;
@@ -89,13 +90,10 @@ export function takeFromSeries(
   const own = rows[place + value]!;
   if (Number.isNaN(own)) return;
   states[at]! -= 1;
-  if (sum) {
+  if (squares) takeFromSpread(states, at + SUM, own, exact);
+  else if (sum) {
     signed[0] = -own;
     addToSum(states, at + SUM, signed, 0, exact);
-  }
-  if (squares) {
-    signed[0] = -(own * own);
-    addToSum(states, at + SQUARES, signed, 0, exact);
   }
   if (!extremes) return;
   if (own === states[at + LEAST]) states[at + LEAST] = Number.NaN;
@@ -113,11 +111,8 @@ export function seriesMean(states: Float64Array, at: number, exact: ExactSums): 
 
 /** Of a sample, as SQL's stddev; NaN for fewer than two values. */
 export function seriesDeviation(states: Float64Array, at: number, exact: ExactSums): number {
-  const count = states[at + COUNT]!;
-  if (count < 2) return Number.NaN;
-  const sum = seriesSum(states, at, exact);
-  const squares = sumOf(states, at + SQUARES, exact) ?? Number.NaN;
-  return Math.sqrt(Math.max(0, squares - (sum / count) * sum) / (count - 1));
+  const deviation = deviationSample.result(states, at + SUM, 0, exact);
+  return typeof deviation === 'number' ? deviation : Number.NaN;
 }
 
 /** NaN when it has to be looked for: among the values, or because there are none. */
