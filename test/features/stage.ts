@@ -8,7 +8,7 @@ import type { DeadLetter, LateEvent } from '../../src/messages/streams.ts';
 import { deadLetterType } from '../../src/messages/types.ts';
 import type { Operator } from '../../src/streams/operator.ts';
 
-export const eventSchema = {
+const eventSchema = {
   type: 'record',
   name: 'Payment',
   namespace: 'test',
@@ -21,7 +21,7 @@ export const eventSchema = {
   ],
 } as const satisfies AvroRecord;
 
-export const labelSchema = {
+const labelSchema = {
   type: 'record',
   name: 'Verdict',
   namespace: 'test',

@@ -1,4 +1,4 @@
-/** Aggregates of features as a file writes them, such as `share(fraud)` or `avg(amountCents) / 100`. */
+/** Aggregates of features as a file writes them, such as `share(isReturned)` or `avg(price) / 100`. */
 
 import type { FeatureAggregate, FeatureFunction, ValueOf } from '../../features/feature-spec.ts';
 import { unknownName } from '../../keys/names.ts';

@@ -22,7 +22,7 @@ export const feature = z.strictObject({
       z.string(),
       z.strictObject({
         stream: z.string(),
-        on: z.string().optional().describe('A field of both, such as transactionId.'),
+        on: z.string().optional().describe('A field of both: the id of the event that a label is for.'),
       }),
     ])
     .nullable()
