@@ -40,16 +40,10 @@ export async function runStages(): Promise<StageFigures[]> {
     memoryBytes: 256 * 1024 ** 2,
     threads: 1,
   });
-  const commit = { log: 'bench-0', stream: 'bench', partition: 0, committedAt: 0 };
+  const where = { log: 'bench-0', stream: 'bench', partition: 0, firstOffset: 0, committedAt: 0 };
   const columns = transactionType.columns(block);
   const occurredAt = columns.numbers('occurredAt');
-  const section = {
-    firstOffset: 0,
-    typeName: transactionType.name,
-    window: null,
-    columns: () => columns,
-    objects: () => batch,
-  };
+  const section = { typeName: transactionType.name, window: null, columns: () => columns, objects: () => batch };
   const perMinute = windowResultType('w', [
     { name: 'n', type: 'double' },
     { name: 'total', type: 'double' },
@@ -100,13 +94,18 @@ export async function runStages(): Promise<StageFigures[]> {
   bench.add('session and score', () => {
     const rules = { amountCents: 22_000, velocityCount: 5, deviations: 4, minHistory: 10 };
     const spec = { sessionGapMs: 1_800_000, rules, caseQuietMs: 604_800_000 };
-    const operator = createFraudOperator('fraud', spec, 'bench', { push() {} });
+    const operator = createFraudOperator(
+      'fraud',
+      spec,
+      { stream: 'bench', schema: transactionType.schema },
+      { push() {} },
+    );
     drive(operator, [step]);
     for (const { events } of operator.outputs) events.take();
   });
   bench.add('project into DuckDB', async () => {
     await store.begin();
-    store.project([section], commit);
+    store.project(section, where);
     await store.commit(new Map([['bench-0', 0]]));
   });
   await bench.run();

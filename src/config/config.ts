@@ -19,13 +19,15 @@ type Parts = { -readonly [Field in keyof Config]?: Config[Field] };
 export const fileSchema = z.strictObject(Object.fromEntries(SECTIONS.map(({ key, schema }) => [key, schema])));
 
 /** Of a well-formed file. Whatever does not hold is reported; the result is of use only when nothing was. */
-export function deriveConfig(given: Omit<Reading, 'relation' | 'outputs' | 'open'>): Config {
+export function deriveConfig(given: Omit<Reading, 'relation' | 'outputs' | 'judgeOf' | 'open'>): Config {
   const open: string[] = [];
   const reading: Reading = {
     ...given,
     open,
     relation: (name, at) => relationOf(name, at, reading),
     outputs: () => SECTIONS.flatMap((section) => section.outputsOf(reading)),
+    judgeOf: (stream) =>
+      SECTIONS.map((section) => section.judge(reading)).find((judge) => judge?.stream === stream) ?? null,
   };
   checkStreamNames(reading);
   const parts: Parts = {};
@@ -62,21 +64,22 @@ function relationOf(name: string, at: readonly string[], reading: Reading): Rela
   return null;
 }
 
-/** What views mean stands among the windows, joins and derived streams. */
+/** What views and rules mean stands among the windows, joins and derived streams. */
 function withViews(config: Config): Config {
-  const { windows, joins, derived, views } = config;
+  const { windows, joins, derived, views, rules } = config;
   return {
     ...config,
     windows: [...windows, ...views.flatMap((view) => view.windows)],
     joins: [...joins, ...views.flatMap((view) => view.joins)],
-    derived: [...derived, ...views.flatMap((view) => view.derived)],
+    derived: [...derived, ...views.flatMap((view) => view.derived), ...rules.flatMap((rule) => rule.derived ?? [])],
   };
 }
 
-/** What a file says by itself: what views mean is not said twice. */
+/** What a file says by itself: what views and rules mean is not said twice. */
 export function withoutViews(config: Config): Config {
-  const { windows, joins, derived, views } = config;
+  const { windows, joins, derived, views, rules } = config;
   const isOwn = ({ name }: { readonly name: string }): boolean =>
+    !rules.some((rule) => rule.name === name) &&
     !views.some((view) => [...view.windows, ...view.joins, ...view.derived].some((each) => each.name === name));
   return { ...config, windows: windows.filter(isOwn), joins: joins.filter(isOwn), derived: derived.filter(isOwn) };
 }

@@ -1,9 +1,9 @@
 /** Expressions as a file writes them, against the schema of their stream. */
 import { z } from 'zod';
 import type { AvroRecord } from '../messages/avro.ts';
-import type { Checked } from '../sql/checked.ts';
 import { compileCondition, compileExpression, compileSelected, languageOf } from '../sql/compile.ts';
 import { ExpressionError } from '../sql/expression-error.ts';
+import { compileTemplate } from '../sql/template.ts';
 import { typeText } from '../sql/type.ts';
 import type { UserFunction } from '../sql/user-function.ts';
 import { selectedType } from '../streams/selected-type.ts';
@@ -56,7 +56,18 @@ export function checkKey(
   return null;
 }
 
-function compiled(compile: () => Checked, report: ReportAt): Checked | null {
+/** A text with expressions in braces. */
+export function checkTemplate(text: string, schema: AvroRecord, functions: Functions, report: ReportAt): void {
+  compiled(() => compileTemplate(text, schema, functions), report);
+}
+
+export function checkNumber(text: string, schema: AvroRecord, functions: Functions, report: ReportAt): void {
+  const expression = compiled(() => compileExpression(text, schema, 'sql', functions), report);
+  if (expression === null || ['bigint', 'double', 'decimal'].includes(expression.type.kind)) return;
+  reportFault(new ExpressionError(`is ${typeText(expression.type)}, and a number is wanted`, expression.at), report);
+}
+
+function compiled<T>(compile: () => T, report: ReportAt): T | null {
   try {
     return compile();
   } catch (error) {

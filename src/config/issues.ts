@@ -32,7 +32,10 @@ function findings(issue: Issue, notices: readonly KeyNotice[]): Finding[] {
   const { path } = issue;
   switch (issue.code) {
     case 'unrecognized_keys':
-      return (issue.keys ?? []).map((key) => ({ path: [...path, key], message: unknownKey(key, path, notices) }));
+      return (issue.keys ?? []).map((key) => ({
+        path: [...path, key],
+        message: unknownKey(key, path, notices, issue.input),
+      }));
     case 'invalid_union':
       return unionFindings(issue, notices);
     case 'invalid_key':
@@ -63,11 +66,11 @@ export function allFindings(issues: readonly Issue[], notices: readonly KeyNotic
 
 const NOTICES = SECTIONS.flatMap(({ elsewhere }) => elsewhere);
 
-function noticeOf(path: readonly PropertyKey[], notices: readonly KeyNotice[]): string | undefined {
+function noticeOf(path: readonly PropertyKey[], notices: readonly KeyNotice[]): KeyNotice | undefined {
   const keys = path.map(String);
   const stands = (pattern: readonly string[]): boolean =>
     pattern.length === keys.length && pattern.every((part, depth) => part === '*' || part === keys[depth]);
-  return notices.find((notice) => stands(notice.path.split('.')))?.message;
+  return notices.find((notice) => stands(notice.path.split('.')));
 }
 
 function parentText({ path }: Finding): string {
@@ -80,9 +83,9 @@ export function pathText(path: readonly PropertyKey[]): string {
 
 const MISSING = 'is missing';
 
-function unknownKey(key: string, path: readonly PropertyKey[], notices: readonly KeyNotice[]): string {
+function unknownKey(key: string, path: readonly PropertyKey[], notices: readonly KeyNotice[], map: unknown): string {
   const notice = noticeOf([...path, key], notices);
-  if (notice !== undefined) return notice;
+  if (notice !== undefined) return typeof notice.message === 'string' ? notice.message : notice.message(map);
   const known = keysAt(path);
   if (known.includes(key)) return `belongs to another form of ${String(path.at(-1))}`;
   const nearest = nearestWord(key, known);
@@ -96,7 +99,7 @@ function unionFindings({ path, input, errors = [] }: Issue, notices: readonly Ke
   if (!isMap(input)) return [{ path, message: alternativesMessage(path) }];
   const strange = Object.keys(input).filter((key) => !known.includes(key));
   if (strange.length > 0)
-    return strange.map((key) => ({ path: [...path, key], message: unknownKey(key, path, notices) }));
+    return strange.map((key) => ({ path: [...path, key], message: unknownKey(key, path, notices, input) }));
   const fitting = errors.find((alternative) => alternative.every((issue) => issue.path.length > 0));
   const missesOnly = fitting?.every(({ code, expected, input: value, path: at }) => {
     return code === 'invalid_type' && expected === 'object' && value === undefined && at.length === 1;

@@ -25,8 +25,21 @@ export interface Reading {
   relation(name: string, at: readonly string[]): Relation | null;
   /** Streams of the output that are built in and that a section of the file switches on. */
   outputs(): readonly string[];
+  /** Who takes the rules over a stream as its own; null for nobody. */
+  judgeOf(stream: string): Judge | null;
   /** Entries that are being derived: each asked for the next. */
   readonly open: string[];
+}
+
+/** A section that judges the events of a stream by the rules over it. */
+export interface Judge {
+  readonly stream: string;
+  /** What a rule may name: the event's fields, and what the judge knows beside them. */
+  facts(event: AvroRecord): AvroRecord;
+  /** The stream that has the hits. */
+  readonly hits: string;
+  /** So many rules at most. */
+  readonly rulesMax: number;
 }
 
 /** What a section gives as inputs of others. */
@@ -46,8 +59,8 @@ interface RelationsOf<Raw> {
 export interface KeyNotice {
   /** From the top of the file; `*` stands for a name that the user chooses. */
   readonly path: string;
-  /** For people; where another key took its place, with the text to write. */
-  readonly message: string;
+  /** For people; where another key took its place, with the text to write, by the map that the key stands in. */
+  readonly message: string | ((map: unknown) => string);
 }
 
 /** Of a key that a later version brings. */
@@ -71,6 +84,8 @@ interface Definition<Key extends string, Raw, Value> {
   readonly relations?: RelationsOf<Raw>;
   /** Streams of the output that are built in and that this section switches on. */
   outputs?(value: Value): readonly string[];
+  /** What it judges by rules, if it does. */
+  judges?(raw: Raw): Judge | null;
   /** What is said of keys that it has no longer, or not yet, in place of "is not a key here". */
   readonly elsewhere?: readonly KeyNotice[];
   /** Checks, with what relates it to other sections. The result is of use only when nothing was reported. */
@@ -98,6 +113,7 @@ export interface Section<Key extends string, Field extends string, Raw, Value> {
   of(reading: Reading): Value;
   outputs(config: { readonly [F in Field]: Value }): readonly string[];
   outputsOf(reading: Reading): readonly string[];
+  judge(reading: Reading): Judge | null;
   put(into: { [F in Field]?: Value }, reading: Reading): void;
   putRedacted(into: { [F in Field]?: Value }, config: { readonly [F in Field]: Value }): void;
   print(config: { readonly [F in Field]: Value }): unknown;
@@ -119,6 +135,7 @@ export function sectionAs<Key extends string, Field extends string, Raw, Value>(
     streamNames = () => [],
     relations,
     outputs,
+    judges,
     elsewhere = [],
     derive,
     print,
@@ -141,6 +158,7 @@ export function sectionAs<Key extends string, Field extends string, Raw, Value>(
     outputs: (config) => outputs?.(config[field]) ?? [],
     // A section that switches on none is not derived for it: it may be the one that asks.
     outputsOf: (reading) => outputs?.(of(reading)) ?? [],
+    judge: (reading) => judges?.(raw(reading)) ?? null,
     put(into, reading) {
       into[field] = of(reading);
     },

@@ -2,7 +2,6 @@
 import { fraudSection } from '../fraud/pipeline/section.ts';
 import { dataSection } from './sections/data.ts';
 import { derivedSection } from './sections/derived.ts';
-import { featuresSection } from './sections/features.ts';
 import { functionsSection } from './sections/functions.ts';
 import { httpSection } from './sections/http.ts';
 import { joinsSection } from './sections/joins.ts';
@@ -10,6 +9,7 @@ import { journalSection } from './sections/journal.ts';
 import { logSection } from './sections/log.ts';
 import { nameSection } from './sections/name.ts';
 import { operatorsSection } from './sections/operators.ts';
+import { rulesSection } from './sections/rules.ts';
 import { runtimeSection } from './sections/runtime.ts';
 import { schedulesSection } from './sections/schedules.ts';
 import { sinksSection } from './sections/sinks.ts';
@@ -35,8 +35,8 @@ export const SECTIONS = [
   derivedSection,
   viewsSection,
   operatorsSection,
-  featuresSection,
   schedulesSection,
   fraudSection,
+  rulesSection,
   sinksSection,
 ] as const;

@@ -1,16 +1,11 @@
 /** The alert that a transaction raises when it opens a case. */
 import { caseIdOf } from './cases.ts';
-import { RULES_MODEL, type RuleInput, type RuleLimits, reasonsOf, severityOf } from './rules.ts';
 import type { AlertRaised, Transaction } from './schemas.ts';
 
-export function alertOf(
-  transaction: Transaction,
-  input: Readonly<RuleInput>,
-  hits: number,
-  score: number,
-  sessionStart: number,
-  rules: RuleLimits,
-): AlertRaised {
+/** What raised it, and what was going on. */
+export type AlertCause = Pick<AlertRaised, 'score' | 'model' | 'reasons' | 'rules' | 'sessionStart' | 'sessionCount'>;
+
+export function alertOf(transaction: Transaction, cause: AlertCause): AlertRaised {
   const { transactionId, customerId, terminalId, amountCents, occurredAt } = transaction;
   return {
     alertId: `alert-${customerId}-${transactionId}`,
@@ -20,11 +15,12 @@ export function alertOf(
     terminalId,
     amountCents,
     occurredAt,
-    score,
-    model: RULES_MODEL,
-    severity: severityOf(score),
-    reasons: reasonsOf(hits, input, rules),
-    sessionStart,
-    sessionCount: input.sessionCount,
+    severity: severityOf(cause.score),
+    ...cause,
   };
+}
+
+function severityOf(score: number): AlertRaised['severity'] {
+  if (score >= 0.9) return 'high';
+  return score >= 0.65 ? 'medium' : 'low';
 }

@@ -38,6 +38,30 @@ export const cardStateSchema = {
             { name: 'amountCents', type: 'long' },
             { name: 'lastTransactionId', type: 'long' },
             { name: 'lastHitAt', type: TIMESTAMP_MILLIS },
+            {
+              name: 'state',
+              type: { type: 'enum', name: 'OpenState', symbols: ['open', 'acknowledged', 'snoozed'], default: 'open' },
+              default: 'open',
+            },
+            { name: 'holder', type: ['null', 'string'], default: null },
+            { name: 'snoozedUntil', type: 'long', default: 0 },
+            { name: 'actedAt', type: 'long', doc: 'Event time of the last action; 0 for none.', default: 0 },
+            {
+              name: 'hitTransactions',
+              type: {
+                type: 'array',
+                items: {
+                  type: 'record',
+                  name: 'HitTransaction',
+                  fields: [
+                    { name: 'transactionId', type: 'long' },
+                    { name: 'terminalId', type: 'long' },
+                    { name: 'occurredAt', type: TIMESTAMP_MILLIS },
+                  ],
+                },
+              },
+              default: [],
+            },
           ],
         },
       ],
@@ -50,3 +74,33 @@ export const cardStateSchema = {
 } as const satisfies AvroRecord;
 
 export type CardState = FromAvro<typeof cardStateSchema>;
+export type HitTransaction = NonNullable<CardState['openCase']>['hitTransactions'][number];
+
+/** What a partition has beside its cards. Before there were suppressions, a snapshot had an array of cards. */
+export const fraudStateSchema = {
+  type: 'record',
+  name: 'FraudState',
+  namespace: NAMESPACE,
+  fields: [
+    { name: 'cards', type: { type: 'array', items: cardStateSchema } },
+    {
+      name: 'suppressions',
+      type: {
+        type: 'array',
+        items: {
+          type: 'record',
+          name: 'SuppressionState',
+          fields: [
+            { name: 'suppressionId', type: 'string' },
+            { name: 'customerId', type: ['null', 'long'] },
+            { name: 'terminalId', type: ['null', 'long'] },
+            { name: 'rule', type: ['null', 'string'] },
+            { name: 'until', type: TIMESTAMP_MILLIS },
+          ],
+        },
+      },
+    },
+  ],
+} as const satisfies AvroRecord;
+
+export type FraudState = FromAvro<typeof fraudStateSchema>;

@@ -18,7 +18,8 @@ import {
   SESSION,
   SESSION_TIMER_MS,
 } from './cards.ts';
-import { expireCase, LAST_HIT_MS } from './cases.ts';
+import { woken } from './case-workflow.ts';
+import { caseDueMs, caseEndMs, caseStatus, expireCase, moveCase } from './cases.ts';
 import type { FraudEvents } from './spec.ts';
 
 /** A card that was not seen for so long is forgotten: its norm says nothing any more. */
@@ -39,11 +40,13 @@ export function armSessions(cards: Cards, card: number): void {
   for (; session !== NONE; session = sessions.rows[session * sessions.stride + NEXT]!) armSession(cards, card, session);
 }
 
+/** An earlier deadline takes the place of the one that is armed; a later one waits until that has come. */
 export function armCase(cards: Cards, card: number): void {
   const { rows } = cards.groups;
   const at = placeOf(cards, card);
-  if (rows[at + CASE] === NONE || rows[at + CASE_TIMER_MS] !== NEVER_MS) return;
-  const deadlineMs = caseEndMs(cards, rows[at + CASE]!);
+  if (rows[at + CASE] === NONE) return;
+  const deadlineMs = caseDueMs(cards, rows[at + CASE]!);
+  if (deadlineMs >= rows[at + CASE_TIMER_MS]!) return;
   rows[at + CASE_TIMER_MS] = deadlineMs;
   addTimer(cards.caseTimers, deadlineMs, card);
 }
@@ -66,10 +69,6 @@ export function fireDue(cards: Cards, watermarkMs: number, out: FraudEvents): vo
 
 function isDue(timers: Timers, watermarkMs: number): boolean {
   return nextDeadlineMs(timers) - 1 <= watermarkMs;
-}
-
-function caseEndMs({ cases, spec }: Cards, own: number): number {
-  return cases.rows[own * cases.stride + LAST_HIT_MS]! + spec.caseQuietMs;
 }
 
 function evictionMs(cards: Cards, card: number): number {
@@ -115,8 +114,15 @@ function endCase(cards: Cards, card: number, deadlineMs: number, _: number, out:
   if (rows[at + CASE_TIMER_MS] !== deadlineMs) return;
   rows[at + CASE_TIMER_MS] = NEVER_MS;
   if (rows[at + CASE] === NONE) return;
-  if (caseEndMs(cards, rows[at + CASE]!) <= deadlineMs) expireCase(cards, card, out);
-  else armCase(cards, card);
+  if (caseEndMs(cards, rows[at + CASE]!) <= deadlineMs) {
+    expireCase(cards, card, out);
+    return;
+  }
+  const status = caseStatus(cards, card);
+  if (status?.state === 'snoozed' && status.snoozedUntil <= deadlineMs) {
+    moveCase(cards, card, woken(status), deadlineMs, out);
+  }
+  armCase(cards, card);
 }
 
 function evict(cards: Cards, card: number, deadlineMs: number): void {

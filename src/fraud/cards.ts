@@ -8,6 +8,7 @@ import { bindColumns, closeGroup, createGroups, type Groups, KEY, openForKey, op
 import {
   addGroup,
   createKeyIndex,
+  findByGroup,
   findByRow,
   type KeyIndex,
   NONE,
@@ -17,7 +18,15 @@ import {
 import type { RowPool } from '../streams/row-pool.ts';
 import { createTimers, type Timers } from '../streams/timers.ts';
 import { forgetAmounts, NORM_NUMBERS } from './amount-norm.ts';
+import type { HitTransaction } from './card-state.ts';
 import type { FraudSpec } from './spec.ts';
+
+/** What of a case is no number. */
+export interface CaseTexts {
+  holder: string | null;
+  /** The latest that it can hold. */
+  readonly hits: HitTransaction[];
+}
 
 export interface Cards {
   readonly spec: FraudSpec;
@@ -25,6 +34,8 @@ export interface Cards {
   readonly byCustomer: KeyIndex;
   readonly sessions: RowPool;
   readonly cases: RowPool;
+  /** By row of `cases`. */
+  readonly caseTexts: Map<number, CaseTexts>;
   /** Their keys are cards. A card has at most one timer of a kind that it acts on: that of the time in its row. */
   readonly sessionTimers: Timers;
   readonly caseTimers: Timers;
@@ -55,6 +66,7 @@ export function createCards(spec: FraudSpec, sessions: RowPool, cases: RowPool):
     byCustomer: createKeyIndex(),
     sessions,
     cases,
+    caseTexts: new Map(),
     sessionTimers: createTimers(),
     caseTimers: createTimers(),
     evictionTimers: createTimers(),
@@ -76,6 +88,14 @@ export function cardOfRow(cards: Cards, row: number): number {
   const { groups, byCustomer } = cards;
   const known = findByRow(byCustomer, groups, row);
   return known === NONE ? addCard(cards, openForRow(groups, row)) : known;
+}
+
+/** NONE for a customer without. */
+export function cardOfCustomer({ byCustomer, groups }: Cards, customerId: number): number {
+  const probe = openForKey(groups, customerId);
+  const found = findByGroup(byCustomer, groups, probe);
+  closeGroup(groups, probe);
+  return found;
 }
 
 /** For a customer who has none. */

@@ -4,10 +4,12 @@
  * Pure: transactions and watermarks in, events out. Timers run on event time and fire in an order that depends on
  * their content alone, so a restored detector says exactly what the lost one would have said.
  */
-import { LONG_MAX } from '../messages/avro.ts';
+import { type AvroRecord, LONG_MAX } from '../messages/avro.ts';
 import type { Columns } from '../messages/columns.ts';
 import { groupsOf, NONE } from '../streams/key-index.ts';
 import { createRowPool, rowCount } from '../streams/row-pool.ts';
+import { END_OF_TIME_MS } from '../streams/watermark.ts';
+import { actOnCase } from './act-on-case.ts';
 import { alertOf } from './alert.ts';
 import {
   amountsSeen,
@@ -28,7 +30,7 @@ import {
   START_MS,
   saveSessions,
 } from './card-sessions.ts';
-import type { CardState } from './card-state.ts';
+import type { CardState, FraudState } from './card-state.ts';
 import { armCase, armEviction, armSession, armSessions, CARD_HISTORY_MS, fireDue } from './card-timers.ts';
 import {
   bindCustomers,
@@ -42,9 +44,13 @@ import {
   placeOf,
   touchCards,
 } from './cards.ts';
-import { CASE_NUMBERS, loadCase, recordHit, saveCase } from './cases.ts';
-import { firedRules, RULES_MODEL, type RuleInput, ruleScore } from './rules.ts';
+import type { CaseCommand, SuppressionCommand } from './case-schemas.ts';
+import { CASE_NUMBERS, caseStatus, loadCase, recordHit, saveCase } from './cases.ts';
+import { type FactColumns, newFacts } from './rule-facts.ts';
+import { createRuleSet, namesOf, type RuleSet, ruleScore } from './rule-set.ts';
+import type { Transaction } from './schemas.ts';
 import type { FraudEvents, FraudSpec } from './spec.ts';
+import { createSuppressions, type Suppressions } from './suppressions.ts';
 import { NO_TRANSACTIONS, type TransactionColumns, transactionAt, transactionColumns } from './transaction-columns.ts';
 
 export interface FraudDetector {
@@ -54,51 +60,82 @@ export interface FraudDetector {
   advance(watermarkMs: number, out: FraudEvents): void;
   /** Gives the open sessions, and keeps them open. Cases stay: whether one is over is still to be seen. */
   flush(out: FraudEvents): void;
-  snapshot(): CardState[];
-  restore(states: readonly CardState[]): void;
+  act(command: CaseCommand, watermarkMs: number, out: FraudEvents): void;
+  suppress(command: SuppressionCommand, watermarkMs: number, out: FraudEvents): void;
+  snapshot(): FraudState;
+  restore(state: FraudState): void;
   cardCount(): number;
 }
 
+/** Version that a score carries when the rules alone made it. */
+const RULES_MODEL = 'rules-1';
 /** Name of the session stream, as late events carry it. */
 const SESSIONS = 'fraud.sessions';
 /** Rows whose cards are read ahead of their events. */
 const READ_AHEAD = 64;
 
-export function createFraudDetector(spec: FraudSpec): FraudDetector {
+/** What the rules say of the rows at hand. */
+interface Judging {
+  readonly rules: RuleSet;
+  readonly suppressions: Suppressions;
+  facts: FactColumns;
+}
+
+/** Of events of the schema. Throws an ExpressionError when a rule does not fit it. */
+export function createFraudDetector(spec: FraudSpec, schema: AvroRecord): FraudDetector {
   const cards = createCards(spec, createRowPool(SESSION_NUMBERS), createRowPool(CASE_NUMBERS));
-  const input: RuleInput = { amountCents: 0, sessionCount: 0, history: 0, ownMeanCents: 0, deviations: 0 };
+  const judging: Judging = {
+    rules: createRuleSet(spec.rules, schema),
+    suppressions: createSuppressions(spec.rules),
+    facts: newFacts(0),
+  };
   let rows = NO_TRANSACTIONS;
   let count = 0;
   return {
     begin(columns) {
       rows = transactionColumns(columns);
       count = columns.count;
+      judging.facts = judging.rules.begin(columns);
       bindCustomers(cards, rows.customerId, columns);
     },
     add(row, watermarkMs, out) {
       if (row % READ_AHEAD === 0) touchCards(cards, row, Math.min(row + READ_AHEAD, count));
-      addTransaction(cards, rows, row, watermarkMs, input, out);
+      addTransaction(cards, judging, rows, row, watermarkMs, out);
     },
     advance: (watermarkMs, out) => fireDue(cards, watermarkMs, out),
     flush: (out) => flushSessions(cards, groupsOf(cards.byCustomer), out),
-    snapshot: () => Array.from(groupsOf(cards.byCustomer).sort(), (card) => saveCard(cards, card)),
-    restore(states) {
-      for (const state of states) loadCard(cards, state);
+    act: (command, watermarkMs, out) => actOnCase(cards, command, nowOf(watermarkMs, command), out),
+    suppress(command, watermarkMs, out) {
+      const changed = judging.suppressions.take(command, nowOf(watermarkMs, command));
+      if (changed !== null) out.suppressions.push(changed);
+    },
+    snapshot: () => ({
+      cards: Array.from(groupsOf(cards.byCustomer).sort(), (card) => saveCard(cards, card)),
+      suppressions: [...judging.suppressions.all()],
+    }),
+    restore(state) {
+      for (const card of state.cards) loadCard(cards, card);
+      judging.suppressions.restore(state.suppressions);
     },
     cardCount: () => rowCount(cards.groups),
   };
 }
 
-/** `input` is filled in. */
+/** Event time, for a command. A partition that has none yet, or that is at its end, goes by the clock of who asked. */
+function nowOf(watermarkMs: number, { requestedAt }: { readonly requestedAt: number }): number {
+  return Number.isFinite(watermarkMs) && watermarkMs < END_OF_TIME_MS ? watermarkMs : requestedAt;
+}
+
 function addTransaction(
   cards: Cards,
+  judging: Judging,
   columns: TransactionColumns,
   row: number,
   watermarkMs: number,
-  input: RuleInput,
   out: FraudEvents,
 ): void {
   const { spec, sessions } = cards;
+  const { facts } = judging;
   const amountCents = columns.amountCents[row]!;
   const occurredAt = columns.occurredAt[row]!;
   const card = cardOfRow(cards, row);
@@ -107,13 +144,12 @@ function addTransaction(
   if (occurredAt >= rows[at + LAST_SEEN_MS]! + CARD_HISTORY_MS) forgetAmounts(rows, at + NORM);
   const session = joinSession(cards, card, occurredAt, amountCents, watermarkMs);
   if (session === NONE) giveLate(columns, row, watermarkMs, spec, out);
-  input.amountCents = amountCents;
-  input.sessionCount = session === NONE ? 1 : sessions.rows[session * sessions.stride + COUNT]!;
-  input.history = amountsSeen(rows, at + NORM);
-  input.ownMeanCents = meanCents(rows, at + NORM);
-  input.deviations = deviationsAboveMean(rows, at + NORM, amountCents);
-  const hits = firedRules(input, spec.rules);
-  const score = ruleScore(hits);
+  facts['session.count'][row] = session === NONE ? 1 : sessions.rows[session * sessions.stride + COUNT]!;
+  facts['customer.count'][row] = amountsSeen(rows, at + NORM);
+  facts['customer.meanCents'][row] = meanCents(rows, at + NORM);
+  facts['customer.deviations'][row] = deviationsAboveMean(rows, at + NORM, amountCents);
+  const hits = judging.rules.fired(row, out.ruleFailed);
+  const score = ruleScore(spec.rules, hits);
   learnAmount(rows, at + NORM, amountCents);
   if (occurredAt > rows[at + LAST_SEEN_MS]!) rows[at + LAST_SEEN_MS] = occurredAt;
   armEviction(cards, card);
@@ -122,20 +158,47 @@ function addTransaction(
     if (score > sessions.rows[highest]!) sessions.rows[highest] = score;
     armSession(cards, card, session);
   }
-  giveScore(columns, row, input, hits, score, out);
+  giveScore(columns, row, facts, hits, score, out);
   if (hits === 0) return;
-  const transaction = transactionAt(columns, row);
-  if (recordHit(cards, card, transaction, out)) {
-    const startMs = session === NONE ? occurredAt : sessions.rows[session * sessions.stride + START_MS]!;
-    out.alerts.push(alertOf(transaction, input, hits, score, startMs, spec.rules));
+  const sessionStart = session === NONE ? occurredAt : sessions.rows[session * sessions.stride + START_MS]!;
+  raise(cards, card, judging, transactionAt(columns, row), row, { hits, score, sessionStart }, out);
+}
+
+/** What fired is recorded; what is not suppressed opens the card's case, with an alert, or joins it. */
+function raise(
+  cards: Cards,
+  card: number,
+  { rules, suppressions, facts }: Judging,
+  transaction: Transaction,
+  row: number,
+  { hits, score, sessionStart }: { readonly hits: number; readonly score: number; readonly sessionStart: number },
+  out: FraudEvents,
+): void {
+  const { rules: all } = cards.spec;
+  const kept = new Map<string, string>();
+  const suppressed = suppressions.among(hits, transaction, (bit, id) => {
+    for (const rule of namesOf(all, bit)) kept.set(rule, id);
+  });
+  const shown = hits & ~suppressed;
+  const opened = shown !== 0 && recordHit(cards, card, transaction, out);
+  const caseId = caseStatus(cards, card)?.caseId ?? null;
+  for (const rule of namesOf(all, hits)) {
+    const suppressionId = kept.get(rule) ?? null;
+    out.hits.push({ ...transaction, rule, score, caseId: suppressionId === null ? caseId : null, suppressionId });
   }
-  armCase(cards, card);
+  if (opened) {
+    const sessionCount = facts['session.count'][row]!;
+    const reasons = rules.reasons(shown, row);
+    const own = { score: ruleScore(all, shown), model: RULES_MODEL, rules: namesOf(all, shown), reasons };
+    out.alerts.push(alertOf(transaction, { ...own, sessionStart, sessionCount }));
+  }
+  if (shown !== 0) armCase(cards, card);
 }
 
 function giveScore(
   columns: TransactionColumns,
   row: number,
-  input: RuleInput,
+  facts: FactColumns,
   hits: number,
   score: number,
   { scores }: FraudEvents,
@@ -147,9 +210,9 @@ function giveScore(
   numbers[places.score] = score;
   texts[places.model] = RULES_MODEL;
   numbers[places.ruleHits] = hits;
-  numbers[places.sessionCount] = input.sessionCount;
-  numbers[places.ownMeanCents] = input.ownMeanCents;
-  numbers[places.deviations] = input.deviations;
+  numbers[places.sessionCount] = facts['session.count'][row]!;
+  numbers[places.ownMeanCents] = facts['customer.meanCents'][row]!;
+  numbers[places.deviations] = facts['customer.deviations'][row]!;
   scores.write();
 }
 

@@ -1,60 +1,130 @@
-/** The fraud domain as an operator: transactions in; sessions, scores, alerts, cases and late events out. */
+/** The fraud domain as an operator: transactions and commands in; scores, sessions, hits, alerts, cases and late events out. */
+import type { AvroRecord } from '../messages/avro.ts';
 import { eventType } from '../messages/codec.ts';
-import type { Operator, OperatorOutput } from '../streams/operator.ts';
+import type { Columns } from '../messages/columns.ts';
+import { jsonOf } from '../messages/event-json.ts';
+import { deadLetterType } from '../messages/types.ts';
+import { EXPRESSION_FAILED, letterOutput, pushLetter } from '../streams/failed-calls.ts';
+import type { Operator, OperatorOutput, OperatorState } from '../streams/operator.ts';
 import { type LateEvents, type OperatorSpec, operatorKind } from '../streams/operator-kind.ts';
 import { recordsOf, stateOf } from '../streams/operator-state.ts';
-import { cardStateSchema } from './card-state.ts';
+import { faultText } from '../streams/selection.ts';
+import { cardStateSchema, fraudStateSchema } from './card-state.ts';
+import { DEFAULT_RULES } from './default-rules.ts';
 import { createFraudDetector } from './detector.ts';
-import type { FraudSpec } from './spec.ts';
-import { alertRaisedType, caseChangedType, sessionClosedType, transactionScoredType } from './types.ts';
+import { type AnyFraudSpec, formOf } from './earlier.ts';
+import type { Rule } from './rule-set.ts';
+import type { FraudEvents, FraudSpec } from './spec.ts';
+import {
+  caseActedType,
+  caseCommandType,
+  fraudLabelType,
+  ruleHitType,
+  sessionClosedType,
+  suppressionChangedType,
+  suppressionCommandType,
+  transactionScoredType,
+} from './types.ts';
 
 const KIND = 'fraud';
 const FRAUD_SESSION = 'fraud-session';
-const stateType = eventType(cardStateSchema);
+const stateType = eventType(fraudStateSchema);
+const cardType = eventType(cardStateSchema);
 /** Cards hold what they were, whatever the rules are now. */
 const DEFINITION = '';
 
-const FRAUD_STREAMS = {
+export const FRAUD_STREAMS = {
   scores: 'fraud.scores',
   alerts: 'fraud.alerts',
   cases: 'fraud.cases',
   sessions: 'fraud.sessions',
+  hits: 'fraud.rule-hits',
+  actions: 'fraud.case-actions',
+  suppressions: 'fraud.suppressions',
+  labels: 'fraud.labels',
 } as const;
 
-export const fraudKind = operatorKind<FraudSpec>(KIND, (name, spec, { inputs }) => ({
-  actor: FRAUD_SESSION,
-  types: [
-    { stream: FRAUD_STREAMS.scores, type: transactionScoredType },
-    { stream: FRAUD_STREAMS.alerts, type: alertRaisedType },
-    { stream: FRAUD_STREAMS.cases, type: caseChangedType },
-    { stream: FRAUD_STREAMS.sessions, type: sessionClosedType },
-  ],
-  open: (late) => createFraudOperator(name, spec, inputs[0]?.stream ?? '', late),
-}));
+export const fraudKind = operatorKind<AnyFraudSpec>(KIND, (name, spec, { inputs: [input] }) => {
+  if (input === undefined) throw new Error(`${name} has no stream of transactions`);
+  const opened = (late: LateEvents): Operator => createFraudOperator(name, spec, input, late);
+  return {
+    actor: FRAUD_SESSION,
+    types: opened({ push() {} }).outputs.map(({ stream, type }) => ({ stream, type })),
+    open: opened,
+  };
+});
 
 /** What a configuration has the domain make of a stream. */
-export function fraudOperatorsOf(
-  { fraud }: { readonly fraud: (FraudSpec & { readonly stream: string }) | null },
-  stream: string,
-): OperatorSpec[] {
+export function fraudOperatorsOf({ fraud, rules }: FraudConfiguration, stream: string): OperatorSpec[] {
   if (fraud?.stream !== stream) return [];
-  const { sessionGapMs, rules, caseQuietMs } = fraud;
-  return [fraudKind.of(KIND, { sessionGapMs, rules, caseQuietMs })];
+  const { sessionGapMs, caseQuietMs } = fraud;
+  return [fraudKind.of(KIND, { sessionGapMs, caseQuietMs, rules: rulesOf(rules, stream) })];
 }
 
-export function createFraudOperator(name: string, spec: FraudSpec, stream: string, late: LateEvents): Operator {
-  const detector = createFraudDetector(spec);
+interface FraudConfiguration {
+  readonly fraud: (Omit<FraudSpec, 'rules'> & { readonly stream: string }) | null;
+  readonly rules: readonly (Rule & { readonly stream: string; readonly enabled: boolean })[];
+}
+
+/** Those that a file declares for the stream; the default ones where it declares none. */
+function rulesOf(all: FraudConfiguration['rules'], stream: string): readonly Rule[] {
+  const own = all.filter((rule) => rule.stream === stream);
+  if (own.length === 0) return DEFAULT_RULES;
+  return own
+    .filter(({ enabled }) => enabled)
+    .map(({ name, where, score, reason, value, norm, functions }) => ({
+      ...{ name, where, score, reason },
+      ...(value === undefined ? {} : { value }),
+      ...(norm === undefined ? {} : { norm }),
+      ...(functions === undefined ? {} : { functions }),
+    }));
+}
+
+export function createFraudOperator(
+  name: string,
+  spec: AnyFraudSpec,
+  { stream, schema }: { readonly stream: string; readonly schema: AvroRecord },
+  late: LateEvents,
+): Operator {
+  const form = formOf(spec);
+  const detector = createFraudDetector(form.spec, schema);
   const scores = transactionScoredType.flatWriter();
-  const alerts = alertRaisedType.blockWriter();
-  const cases = caseChangedType.blockWriter();
+  const alerts = form.alerts.blockWriter();
+  const cases = form.cases.blockWriter();
   const sessions = sessionClosedType.flatWriter();
-  const out = { scores, alerts, cases, sessions, late };
-  // Logs have had them before the results of windows since there are logs, and a replay compares.
+  const hits = ruleHitType.blockWriter();
+  const actions = caseActedType.blockWriter();
+  const suppressions = suppressionChangedType.blockWriter();
+  const labels = fraudLabelType.blockWriter();
+  const letters = deadLetterType.blockWriter();
+  let columns: Columns | null = null;
+  const out: FraudEvents = {
+    ...{ scores, alerts, cases, sessions, actions, suppressions, labels, late },
+    hits: form.isEarlier ? { push() {} } : hits,
+    ruleFailed(rule, row, error) {
+      const json = jsonOf(columns?.event(row));
+      const what = `rule ${rule.name}`;
+      pushLetter(letters, name, {
+        what,
+        stream,
+        position: row,
+        json,
+        error: faultText(error),
+        reason: EXPRESSION_FAILED,
+      });
+    },
+  };
+  // Logs have had the first four before the results of windows since there are logs, and a replay compares.
   const outputs: OperatorOutput[] = [
     { stream: FRAUD_STREAMS.scores, type: transactionScoredType, events: scores, isFirst: true },
-    { stream: FRAUD_STREAMS.alerts, type: alertRaisedType, events: alerts, isFirst: true },
-    { stream: FRAUD_STREAMS.cases, type: caseChangedType, events: cases, isFirst: true },
+    { stream: FRAUD_STREAMS.alerts, type: form.alerts, events: alerts, isFirst: true },
+    { stream: FRAUD_STREAMS.cases, type: form.cases, events: cases, isFirst: true },
     { stream: FRAUD_STREAMS.sessions, type: sessionClosedType, events: sessions, isFirst: true },
+    { stream: FRAUD_STREAMS.hits, type: ruleHitType, events: hits },
+    { stream: FRAUD_STREAMS.actions, type: caseActedType, events: actions },
+    { stream: FRAUD_STREAMS.suppressions, type: suppressionChangedType, events: suppressions },
+    { stream: FRAUD_STREAMS.labels, type: fraudLabelType, events: labels },
+    letterOutput(stream, letters),
   ];
   let watermarkMs = Number.NEGATIVE_INFINITY;
   return {
@@ -66,6 +136,7 @@ export function createFraudOperator(name: string, spec: FraudSpec, stream: strin
     heldBackMs: null,
     begin(input) {
       watermarkMs = input.watermarkMs;
+      columns = input.columns;
       detector.begin(input.columns);
     },
     add: (row) => detector.add(row, watermarkMs, out),
@@ -75,8 +146,21 @@ export function createFraudOperator(name: string, spec: FraudSpec, stream: strin
     },
     flush: () => detector.flush(out),
     remove() {},
-    snapshot: () => stateOf(stateType, DEFINITION, detector.snapshot()),
-    restore: (state) => detector.restore(recordsOf(stateType, DEFINITION, state)),
+    tell(message, atMs) {
+      for (const command of message.records(caseCommandType)) detector.act(command, atMs, out);
+      for (const command of message.records(suppressionCommandType)) detector.suppress(command, atMs, out);
+    },
+    snapshot: () => stateOf(stateType, DEFINITION, [detector.snapshot()]),
+    restore: (state) => detector.restore(stateIn(state)),
     keyCount: detector.cardCount,
   };
+}
+
+/** Also of a snapshot that has cards alone. */
+function stateIn(state: OperatorState) {
+  const isOfCards =
+    state.schema.includes(`"name":"${cardStateSchema.name}"`) && !state.schema.includes(fraudStateSchema.name);
+  if (isOfCards) return { cards: recordsOf(cardType, DEFINITION, state), suppressions: [] };
+  const [own = { cards: [], suppressions: [] }] = recordsOf(stateType, DEFINITION, state);
+  return own;
 }

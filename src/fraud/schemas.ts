@@ -28,13 +28,6 @@ export const fraudLabelSchema = {
     { name: 'scenario', type: 'int', doc: 'Of the simulator; 0 where it is unknown.', default: 0 },
     { name: 'knownAt', type: TIMESTAMP_MILLIS, doc: 'Event time at which the label could first be used.' },
     { name: 'origin', type: 'string', doc: 'Who said so: simulator, handbook, analyst, chargeback.' },
-    {
-      name: 'terminalId',
-      type: ['null', 'long'],
-      doc: "The transaction's; null where it is not known.",
-      default: null,
-    },
-    { name: 'occurredAt', type: ['null', TIMESTAMP_MILLIS], doc: "The transaction's time, if known.", default: null },
   ],
 } as const satisfies AvroRecord;
 export type FraudLabel = FromAvro<typeof fraudLabelSchema>;
@@ -116,6 +109,7 @@ export const alertRaisedSchema = {
     },
     { name: 'sessionStart', type: TIMESTAMP_MILLIS },
     { name: 'sessionCount', type: 'int' },
+    { name: 'rules', type: { type: 'array', items: 'string' }, doc: 'Rules that fired.', default: [] },
   ],
 } as const satisfies AvroRecord;
 export type AlertRaised = FromAvro<typeof alertRaisedSchema>;
@@ -130,12 +124,24 @@ export const caseChangedSchema = {
     { name: 'customerId', type: 'long' },
     {
       name: 'change',
-      type: { type: 'enum', name: 'CaseChange', symbols: ['opened', 'hit', 'expired'], default: 'hit' },
+      type: {
+        type: 'enum',
+        name: 'CaseChange',
+        symbols: ['opened', 'hit', 'expired', 'acknowledged', 'released', 'snoozed', 'confirmed', 'falsePositive'],
+        default: 'hit',
+      },
     },
     { name: 'transactionId', type: 'long', doc: 'The hit; for an expired case, its last one.' },
     { name: 'hits', type: 'int', doc: 'Hits so far.' },
     { name: 'amountCents', type: 'long', doc: 'Sum of the hits so far.' },
     { name: 'occurredAt', type: TIMESTAMP_MILLIS },
+    { name: 'holder', type: ['null', 'string'], doc: 'Who took it, and to whom it is locked.', default: null },
+    {
+      name: 'snoozedUntil',
+      type: ['null', TIMESTAMP_MILLIS],
+      doc: 'Event time at which a snoozed one is shown again.',
+      default: null,
+    },
   ],
 } as const satisfies AvroRecord;
 export type CaseChanged = FromAvro<typeof caseChangedSchema>;

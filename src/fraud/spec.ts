@@ -1,13 +1,16 @@
 /** What the fraud domain is told, and where it puts what it says. */
 import type { FlatWriter } from '../messages/flat-writer.ts';
 import type { LateEvent } from '../messages/streams.ts';
-import type { RuleLimits } from './rules.ts';
-import type { AlertRaised, CaseChanged, SessionClosed, TransactionScored } from './schemas.ts';
+import type { SqlError } from '../sql/value.ts';
+import type { CaseActed, RuleHit, SuppressionChanged } from './case-schemas.ts';
+import type { Rule } from './rule-set.ts';
+import type { AlertRaised, CaseChanged, FraudLabel, SessionClosed, TransactionScored } from './schemas.ts';
 
 export interface FraudSpec {
   readonly sessionGapMs: number;
-  readonly rules: RuleLimits;
-  /** A case without a hit for so long, in event time, expires. */
+  /** At most RULES_MAX. */
+  readonly rules: readonly Rule[];
+  /** A case without a hit or an action for so long, in event time, expires. */
   readonly caseQuietMs: number;
 }
 
@@ -22,5 +25,12 @@ export interface FraudEvents {
   readonly sessions: FlatWriter<SessionClosed>;
   readonly alerts: Sink<AlertRaised>;
   readonly cases: Sink<CaseChanged>;
+  readonly hits: Sink<RuleHit>;
+  readonly actions: Sink<CaseActed>;
+  readonly suppressions: Sink<SuppressionChanged>;
+  /** What analysts made of cases. */
+  readonly labels: Sink<FraudLabel>;
   readonly late: Sink<LateEvent>;
+  /** The condition of a rule failed on a row. */
+  ruleFailed(rule: Rule, row: number, error: SqlError): void;
 }

@@ -1,20 +1,9 @@
-/** Tables of payments and fraud: transactions, labels, scores, sessions, alerts with their deliveries, and cases. */
+/** Tables of payments and fraud: transactions, labels, scores, sessions, alerts with their deliveries, and those of cases. */
 import { alertDeliveryType } from '../messages/types.ts';
 import { type Table, tableOf } from '../projections/table.ts';
-import {
-  alertRaisedType,
-  caseChangedType,
-  fraudLabelType,
-  sessionClosedType,
-  transactionScoredType,
-  transactionType,
-} from './types.ts';
+import { CASE_TABLES } from './case-tables.ts';
+import { alertRaisedType, fraudLabelType, sessionClosedType, transactionScoredType, transactionType } from './types.ts';
 
-const TRANSACTION_COLUMNS = [
-  ...['transaction_id', 'customer_id', 'terminal_id', 'amount_cents', 'occurred_at', 'partition', 'log_offset'],
-];
-
-/** Most transactions stand with their score in one row: of the table that `scores` has with this one. */
 const transactions = tableOf(transactionType, {
   name: 'transactions',
   label: 'Transactions',
@@ -29,12 +18,6 @@ const transactions = tableOf(transactionType, {
     { name: 'partition', kind: 'int', from: '$partition', isState: false },
     { name: 'log_offset', kind: 'long', from: '$offset', isState: false },
   ],
-  view: {
-    of: 'transaction_parts',
-    columns: TRANSACTION_COLUMNS,
-    sql: `SELECT ${TRANSACTION_COLUMNS.join(', ')} FROM transaction_parts
-      UNION ALL SELECT ${TRANSACTION_COLUMNS.join(', ')} FROM transaction_score_parts`,
-  },
   counts: { as: 'events' },
 });
 
@@ -79,14 +62,7 @@ const scores = tableOf(transactionScoredType, {
     of: 'score_parts',
     columns: SCORE_COLUMNS,
     sql: `SELECT transaction_id, customer_id, occurred_at, score, text AS model, rule_hits, session_count, own_mean_cents,
-      deviations FROM (SELECT ${SCORE_COLUMNS.join(', ')} FROM score_parts
-        UNION ALL SELECT ${SCORE_COLUMNS.join(', ')} FROM transaction_score_parts) AS part
-      JOIN few_texts ON few_texts.id = part.model`,
-  },
-  pairs: {
-    with: 'transactions',
-    of: 'transaction_score_parts',
-    same: ['transactionId', 'customerId', 'occurredAt'],
+      deviations FROM score_parts JOIN few_texts ON few_texts.id = score_parts.model`,
   },
   output: { stream: 'fraud.scores', key: 'customerId' },
 });
@@ -148,6 +124,7 @@ const alerts = tableOf(alertRaisedType, {
     { name: 'reasons', kind: 'json', from: 'reasons' },
     { name: 'session_start', kind: 'instant', from: 'sessionStart', isState: false },
     { name: 'session_count', kind: 'int', from: 'sessionCount', isState: false },
+    { name: 'rules', kind: 'json', from: 'rules', isState: false },
     { name: 'committed_at', kind: 'instant', from: '$committedAt', isState: false },
     { name: 'stream', kind: 'text', from: '$stream', isState: false },
     { name: 'partition', kind: 'int', from: '$partition', isState: false },
@@ -159,7 +136,7 @@ const alerts = tableOf(alertRaisedType, {
     path: 'alerts',
     columns: [
       ...['alert_id', 'case_id', 'customer_id', 'transaction_id', 'terminal_id', 'amount_cents', 'occurred_at'],
-      ...['score', 'model', 'severity', 'reasons', 'stream', 'partition'],
+      ...['score', 'model', 'severity', 'rules', 'reasons', 'session_start', 'session_count', 'stream', 'partition'],
       { name: 'offset', of: 'log_offset' },
     ],
     newest: 'occurred_at',
@@ -167,7 +144,7 @@ const alerts = tableOf(alertRaisedType, {
   },
   live: { as: 'alert', last: 200 },
   shown: ['occurred_at', 'severity', 'customer_id', 'amount_cents', 'score', 'reasons'],
-  output: { stream: 'fraud.alerts', key: 'customerId', counted: 'alerts', alertId: 'alertId' },
+  output: { stream: 'fraud.alerts', key: 'customerId', later: ['rules'], counted: 'alerts', alertId: 'alertId' },
 });
 
 const alertDeliveries = tableOf(alertDeliveryType, {
@@ -186,39 +163,7 @@ const alertDeliveries = tableOf(alertDeliveryType, {
   isOfProcess: true,
 });
 
-/** A row a case, as it stands: only the event that opened it makes the row. */
-const cases = tableOf(caseChangedType, {
-  name: 'cases',
-  label: 'Cases',
-  store: 'sqlite',
-  key: ['case_id'],
-  columns: [
-    { name: 'case_id', kind: 'text', from: 'caseId' },
-    { name: 'customer_id', kind: 'long', from: 'customerId' },
-    { name: 'state', kind: 'text', from: 'change', values: { opened: 'open' } },
-    { name: 'hits', kind: 'int', from: 'hits' },
-    { name: 'amount_cents', kind: 'long', from: 'amountCents' },
-    { name: 'opened_at', kind: 'instant', from: 'occurredAt' },
-    { name: 'last_hit_at', kind: 'instant', from: 'occurredAt', onUpdate: 'max' },
-  ],
-  updates: { field: 'change', by: { hit: ['hits', 'amount_cents', 'last_hit_at'], expired: ['state'] } },
-  indexes: [
-    { name: 'cases_by_time', columns: ['last_hit_at'] },
-    { name: 'cases_open', columns: ['state'], where: "state = 'open'" },
-  ],
-  counts: {
-    as: 'openCases',
-    where: "state = 'open'",
-    isHeadline: true,
-    gauge: { name: 'open_cases', help: 'Fraud cases that are open.' },
-  },
-  read: {
-    path: 'cases',
-    columns: ['case_id', 'customer_id', 'state', 'hits', 'amount_cents', 'opened_at', 'last_hit_at'],
-    newest: 'last_hit_at',
-    thenBy: 'case_id',
-  },
-  output: { stream: 'fraud.cases', key: 'customerId' },
-});
-
-export const FRAUD_TABLES: readonly Table[] = [transactions, labels, scores, sessions, alerts, alertDeliveries, cases];
+export const FRAUD_TABLES: readonly Table[] = [
+  ...[transactions, labels, scores, sessions, alerts, alertDeliveries],
+  ...CASE_TABLES,
+];

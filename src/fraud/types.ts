@@ -1,6 +1,13 @@
 /** The event types of the fraud domain, compiled once. */
 import { eventType } from '../messages/codec.ts';
 import {
+  caseActedSchema,
+  caseCommandSchema,
+  ruleHitSchema,
+  suppressionChangedSchema,
+  suppressionCommandSchema,
+} from './case-schemas.ts';
+import {
   alertRaisedSchema,
   caseChangedSchema,
   fraudLabelSchema,
@@ -15,6 +22,11 @@ export const transactionScoredType = eventType(transactionScoredSchema);
 export const sessionClosedType = eventType(sessionClosedSchema);
 export const alertRaisedType = eventType(alertRaisedSchema);
 export const caseChangedType = eventType(caseChangedSchema);
+export const ruleHitType = eventType(ruleHitSchema);
+export const caseCommandType = eventType(caseCommandSchema);
+export const caseActedType = eventType(caseActedSchema);
+export const suppressionCommandType = eventType(suppressionCommandSchema);
+export const suppressionChangedType = eventType(suppressionChangedSchema);
 
 export const FRAUD_TYPES = [
   transactionType,
@@ -23,4 +35,9 @@ export const FRAUD_TYPES = [
   sessionClosedType,
   alertRaisedType,
   caseChangedType,
+  ruleHitType,
+  caseCommandType,
+  caseActedType,
+  suppressionCommandType,
+  suppressionChangedType,
 ] as const;

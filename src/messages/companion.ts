@@ -11,10 +11,6 @@ export interface Companion {
   readonly of: string;
   /** Its fields are the columns. Each has a default, for tables that lack it. */
   readonly columns: AvroRecord;
-  /** The stream that the events made are of, by its usual name. */
-  readonly stream: { readonly name: string; readonly key: string; readonly eventTime: string };
-  /** Of the events made. */
-  readonly schema: AvroRecord;
   collect(): CompanionRows;
 }
 
@@ -26,13 +22,12 @@ export interface CompanionRows {
 }
 
 export function companion<T>(
-  declared: Pick<Companion, 'of' | 'columns' | 'stream'>,
+  declared: Pick<Companion, 'of' | 'columns'>,
   type: EventType<T>,
   make: (event: DynamicEvent, values: DynamicEvent) => T | null,
 ): Companion {
   return {
     ...declared,
-    schema: type.schema,
     collect() {
       let rows: T[] = [];
       return {

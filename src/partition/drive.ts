@@ -25,7 +25,7 @@ export function drive(operator: Operator, steps: readonly Step[]): void {
         if (step.call.operator === operator.name) operator.cutOff?.(step.call);
         break;
       case 'message':
-        if (step.operator === operator.name) operator.tell?.(step.message);
+        if (step.operator === operator.name) operator.tell?.(step.message, step.watermarkMs);
         break;
       case 'watermark':
         operator.advance(step.watermarkMs);

@@ -162,12 +162,7 @@ function obey(state: WatermarkState, { control, watermark }: SourceControl): num
 
 /** The watermark policy of each log that is read, which is its stream's. */
 export function policiesOf(
-  inputs: readonly {
-    readonly channels: readonly string[];
-    readonly watermark: WatermarkPolicy;
-    readonly isBeside?: true;
-  }[],
+  inputs: readonly { readonly channels: readonly string[]; readonly watermark: WatermarkPolicy }[],
 ): ReadonlyMap<string, WatermarkPolicy> {
-  const own = inputs.filter(({ isBeside }) => isBeside !== true);
-  return new Map(own.flatMap(({ channels, watermark }) => channels.map((channel) => [channel, watermark])));
+  return new Map(inputs.flatMap(({ channels, watermark }) => channels.map((channel) => [channel, watermark])));
 }

@@ -10,7 +10,6 @@ import { duckdbApi } from './duckdb-api.ts';
 import { columnSql } from './duckdb-columns.ts';
 import { FEW_TEXTS_SQL } from './duckdb-few-texts.ts';
 import { namedViewsSql } from './duckdb-named-views.ts';
-import { pairTables } from './duckdb-pairs.ts';
 import { createDuckdbReaders, rowsOf } from './duckdb-reading.ts';
 import {
   DUCKDB_SUFFIXES,
@@ -76,7 +75,7 @@ export async function openDuckdb(file: string, options: DuckdbOptions): Promise<
       await connection.run('BEGIN TRANSACTION');
       inTransaction = true;
     },
-    project: writers.write,
+    project: (section, where) => writers.write(section, where),
     async commit(reached) {
       writers.flush();
       for (const [log, next] of reached) {
@@ -184,9 +183,6 @@ async function createTables(connection: DuckDBConnection, options: DuckdbOptions
   for (const table of options.tables) {
     const columns = tableColumns(table).map(columnSql).join(', ');
     await connection.run(`CREATE TABLE "${storedName(table)}" (${columns})`);
-  }
-  for (const { name, columns } of pairTables(options.tables)) {
-    await connection.run(`CREATE TABLE "${name}" (${columns.map(columnSql).join(', ')})`);
   }
   for (const shape of options.shapes.windows) {
     const columns = windowColumns(shape).map(columnSql).join(', ');

@@ -11,7 +11,8 @@ const WORDS: ReadonlySet<string> = new Set(
   ),
 );
 
-function nameText(name: string): string {
+/** A field as an expression names it. */
+export function nameText(name: string): string {
   return PLAIN.test(name) && !WORDS.has(name.toLowerCase()) ? name : `"${name.replaceAll('"', '""')}"`;
 }
 

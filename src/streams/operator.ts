@@ -86,8 +86,8 @@ export interface Operator {
   remove(deletion: OperatorDeletion): void;
   /** A call that is not to be made. Absent where no code of users is called. */
   cutOff?(call: CallCutOff): void;
-  /** Absent where there is nothing to be told. What it says of that goes to its outputs. */
-  tell?(message: OperatorMessage): void;
+  /** Absent where there is nothing to be told. What it says of that goes to its outputs. The watermark stays where it is. */
+  tell?(message: OperatorMessage, watermarkMs: number): void;
   snapshot(): OperatorState;
   /** Into an operator that has seen nothing. Throws an UnreadableStateError when the state is none of its own. */
   restore(state: OperatorState): void;

@@ -5,19 +5,17 @@
 import {
   type Aggregate,
   type AggregateValue,
-  compareValues,
-  loadNullable,
   loadNumbers,
-  precedes,
+  loadValue,
   type SavedValue,
-  saveNullable,
   saveNumbers,
+  saveValue,
 } from './aggregate-function.ts';
 
 /** Values with their event times. */
-interface Timed<Value = AggregateValue> {
+interface Timed {
   timesMs: number[];
-  values: Value[];
+  values: AggregateValue[];
 }
 
 /** The value of the earliest event; the smallest among events of that time. */
@@ -37,12 +35,12 @@ export const last: Aggregate<Timed, AggregateValue> = {
 };
 
 /** Values that come in order need no sorting; others are sorted once somebody asks. */
-interface Collected extends Timed<AggregateValue | null> {
+interface Collected extends Timed {
   isInOrder: boolean;
 }
 
-/** All values by time, then by size, nulls last where it is given any; as large as its group. */
-export const collect: Aggregate<Collected, AggregateValue | null> = {
+/** All values by time, then by size; as large as its group. */
+export const collect: Aggregate<Collected, AggregateValue> = {
   init: () => ({ timesMs: [], values: [], isInOrder: true }),
   fold: (state, value, timeMs) => append(state, value, timeMs),
   merge(into, { timesMs, values }) {
@@ -50,31 +48,25 @@ export const collect: Aggregate<Collected, AggregateValue | null> = {
     return into;
   },
   result: (state) => inOrder(state).values,
-  save: (state) => saved(inOrder(state)),
+  save: (state) => timed().save(inOrder(state)),
   // A state of an earlier version has values of one time in the order of their arrival.
-  load: (text) => ({ ...loaded(text), isInOrder: false }),
+  load: (text) => ({ ...timed().load(text), isInOrder: false }),
 };
 
 function timed() {
   return {
     init: (): Timed => ({ timesMs: [], values: [] }),
-    save: saved,
+    save: ({ timesMs, values }: Timed): string => {
+      const numbers = values.filter((value) => typeof value === 'number');
+      const saved = numbers.length === values.length ? saveNumbers(numbers) : values.map(saveValue);
+      return JSON.stringify([saveNumbers(timesMs), saved]);
+    },
     load(text: string): Timed {
-      const { timesMs, values } = loaded(text);
-      return { timesMs, values: values.filter((value) => value !== null) };
+      const [timesMs, saved]: [string, string | SavedValue[]] = JSON.parse(text);
+      const values = typeof saved === 'string' ? loadNumbers(saved) : saved.map(loadValue);
+      return { timesMs: loadNumbers(timesMs), values };
     },
   };
-}
-
-function saved({ timesMs, values }: Timed<AggregateValue | null>): string {
-  const numbers = values.filter((value) => typeof value === 'number');
-  const own = numbers.length === values.length ? saveNumbers(numbers) : values.map(saveNullable);
-  return JSON.stringify([saveNumbers(timesMs), own]);
-}
-
-function loaded(text: string): Timed<AggregateValue | null> {
-  const [timesMs, own]: [string, string | (SavedValue | null)[]] = JSON.parse(text);
-  return { timesMs: loadNumbers(timesMs), values: typeof own === 'string' ? loadNumbers(own) : own.map(loadNullable) };
 }
 
 function only(value: AggregateValue, timeMs: number): Timed {
@@ -91,10 +83,10 @@ function isBehind(timeMs: number, value: AggregateValue, { timesMs, values }: Ti
   return timeMs > timesMs[0]! || (timeMs === timesMs[0]! && value > values[0]!);
 }
 
-function append(state: Collected, value: AggregateValue | null, timeMs: number): Collected {
+function append(state: Collected, value: AggregateValue, timeMs: number): Collected {
   const { timesMs, values } = state;
   const end = values.length - 1;
-  if (end >= 0 && (timeMs < timesMs[end]! || (timeMs === timesMs[end]! && precedes(value, values[end]!)))) {
+  if (end >= 0 && (timeMs < timesMs[end]! || (timeMs === timesMs[end]! && value < values[end]!))) {
     state.isInOrder = false;
   }
   timesMs.push(timeMs);
@@ -106,7 +98,7 @@ function inOrder(state: Collected): Collected {
   if (state.isInOrder) return state;
   const { timesMs, values } = state;
   const places = Uint32Array.from(values, (_, place) => place).sort(
-    (a, b) => timesMs[a]! - timesMs[b]! || compareValues(values[a]!, values[b]!),
+    (a, b) => timesMs[a]! - timesMs[b]! || (values[a]! < values[b]! ? -1 : Number(values[a]! > values[b]!)),
   );
   state.timesMs = Array.from(places, (place) => timesMs[place]!);
   state.values = Array.from(places, (place) => values[place]!);

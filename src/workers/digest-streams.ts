@@ -56,7 +56,11 @@ export default async function digestStreams({ dataDir, journal, ranges }: Digest
     const output = TABLES.find(({ eventType }) => eventType === record)?.output;
     const type = registry.builtin(record);
     if (output === undefined || type === undefined) return;
-    const layout = Object.fromEntries((output.layout ?? []).map((field) => [field, 0]));
+    const layout = Object.fromEntries([
+      ...(output.layout ?? []).map((field) => [field, 0]),
+      // What is undefined is not written.
+      ...(output.later ?? []).map((field) => [field, undefined]),
+    ]);
     for (const event of registry.decodeAs(type, fingerprint, bytes)) add(output.stream, { ...event, ...layout });
   };
 

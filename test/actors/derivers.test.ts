@@ -4,6 +4,7 @@ import { createActor } from 'xstate';
 import { deriverMachine } from '../../src/actors/deriver.ts';
 import { createFraudOperator } from '../../src/fraud/operator.ts';
 import type { Transaction } from '../../src/fraud/schemas.ts';
+import { transactionType } from '../../src/fraud/types.ts';
 import { columnsOfEvents } from '../../src/messages/columns.ts';
 import type { LateEvent } from '../../src/messages/streams.ts';
 import type { EventsStep, Step } from '../../src/partition/steps.ts';
@@ -43,7 +44,12 @@ const windows = (late: LateEvent[] = []): Operator =>
   createWindowOperator(spec, result, { stream: 's', schema: NO_FIELDS }, late);
 const cards = (): Operator => {
   const rules = { amountCents: 1000, velocityCount: 10, deviations: 4, minHistory: 3 };
-  return createFraudOperator('fraud', { sessionGapMs: 500, caseQuietMs: 1000, rules }, 's', []);
+  return createFraudOperator(
+    'fraud',
+    { sessionGapMs: 500, caseQuietMs: 1000, rules },
+    { stream: 's', schema: transactionType.schema },
+    [],
+  );
 };
 const broken = (): never => {
   throw new Error('a bug');

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConfigError } from '../../src/config/config-error.ts';
 import { loadConfig, parseConfig } from '../../src/config/load.ts';
+import { rulesOfLimits } from '../../src/fraud/default-rules.ts';
+import { fraudOperatorsOf } from '../../src/fraud/operator.ts';
 
 function problemsOf(text: string, environment: Record<string, string> = {}): string[] {
   try {
@@ -145,7 +147,7 @@ describe('streams', () => {
     ],
     [
       stream('    builtin: DeadLetter\n    key: k\n    eventTime: t'),
-      'p.yaml:3:5: streams.a.builtin: there is no built-in schema "DeadLetter"; known: Transaction, FraudLabel, WeatherObservation',
+      'p.yaml:3:5: streams.a.builtin: there is no built-in schema "DeadLetter"; known: Transaction, WeatherObservation',
     ],
     [
       stream('    key: k\n    eventTime: t'),
@@ -451,9 +453,9 @@ describe('windows', () => {
     expect(problemsOf(text)).toEqual([expected]);
   });
 
-  test('an aggregate of numbers is refused for a text, and taken for what may be null', () => {
+  test('an aggregate of text or of what may be null is refused', () => {
     const text = (field: string): string =>
-      `streams:\n  s: { builtin: WeatherObservation, key: place, eventTime: observedAt }\nwindows:\n  w: { stream: s, window: { tumbling: 1h }, aggregate: { x: sum(${field}) } }`;
+      `streams:\n  s: { builtin: WeatherObservation, key: place, eventTime: observedAt }\nwindows:\n  w: { stream: s, window: { tumbling: 1h }, aggregate: { x: max(${field}) } }`;
     expect(problemsOf(text('provider'))).toEqual(['p.yaml:4:58: windows.w.aggregate.x: provider is not a number']);
     expect(problemsOf(text('temperatureCelsius'))).toEqual([]);
   });
@@ -469,6 +471,68 @@ describe('what a later version brings is said to be so, and nothing else is said
     [`${payments}sinks: { a: { postgres: {} } }`, 'p.yaml:7:15: sinks.a.postgres: is not supported yet'],
   ])('in %j', (text, expected) => {
     expect(problemsOf(text)).toEqual([expected]);
+  });
+});
+
+describe('rules', () => {
+  const rule = (text: string, more = ''): string => PAYMENTS.replace('windows:\n', `${more}rules: { r: { ${text} } }`);
+  const sound = 'stream: payments, score: 0.5';
+  test.each([
+    [
+      rule(`stream: payment, where: "true", score: 1, reason: x`),
+      'p.yaml:7:15: rules.r.stream: there is no stream "payment"; did you mean payments?',
+    ],
+    [
+      rule(`${sound}, where: amount > 5, reason: x`),
+      'rules.r.where: at character 1: there is no field of Transaction "amount"; known: ',
+    ],
+    [rule(`${sound}, where: amountCents, reason: x`), 'rules.r.where: at character 1: '],
+    [
+      rule(`${sound}, where: amountCents > 5, reason: "{amount}"`),
+      'rules.r.reason: at character 2: there is no field of Transaction "amount"',
+    ],
+    [
+      rule(`${sound}, where: amountCents > 5, reason: "a { b"`),
+      'rules.r.reason: at character 3: a { without its }; write {{ for a brace',
+    ],
+    [
+      rule(`${sound}, where: amountCents > 5, reason: x, value: "'a'"`),
+      'rules.r.value: at character 1: is VARCHAR, and a number is wanted',
+    ],
+    [rule(`stream: payments, where: amountCents > 5, reason: x, score: 1.5`), 'rules.r.score: must be at most 1'],
+    [
+      rule(`${sound}, where: session.count > 5, reason: x`),
+      'rules.r.where: at character 1: there is no field of Transaction "session"',
+    ],
+    [
+      rule(
+        `${sound}, where: amountCents > 5, reason: x`,
+        'fraud: { stream: payments }\nderived: { d: { stream: r, select: { a: score } } }\n',
+      ),
+      'derived.d.stream: is a rule of payments: its hits are in fraud.rule-hits',
+    ],
+    [
+      rule(
+        `${sound}, enabled: false, where: amountCents > 5, reason: x`,
+        'derived: { d: { stream: r, select: { a: score } } }\n',
+      ),
+      'derived.d.stream: is a rule that is not enabled',
+    ],
+  ])('in %j', (text, expected) => {
+    expect(problemsOf(text).join()).toContain(expected);
+  });
+
+  test('of the judged stream may name the session and the customer, and know what their one comparison is about', () => {
+    const text = rule(
+      `${sound}, where: 5 < session.count, reason: "{customer.meanCents:.1f}"`,
+      'fraud: { stream: payments }\n',
+    );
+    expect(parseConfig(text, 'p.yaml', {}).rules).toMatchObject([{ name: 'r', value: 'session.count', norm: '5' }]);
+    const other = rule(
+      `${sound}, where: amountCents > 1 OR customer.count = 0, reason: x`,
+      'fraud: { stream: payments }\n',
+    );
+    expect(parseConfig(other, 'p.yaml', {}).rules[0]).not.toHaveProperty('value');
   });
 });
 
@@ -518,9 +582,24 @@ schedules:
   test.each([
     ['fraud: { stream: payment }', 'p.yaml:7:10: fraud.stream: there is no stream "payment"; did you mean payments?'],
     ['fraud: { stream: payments, session: 0s }', 'p.yaml:7:28: fraud.session: must be longer than 0'],
-    ['fraud: { stream: payments, rules: { velocity: 0 } }', 'p.yaml:7:37: fraud.rules.velocity: must be at least 1'],
+    [
+      'fraud: { stream: payments, rules: { minHistory: 10 } }',
+      'p.yaml:7:28: fraud.rules: is no longer a key, and these are the rules that hold anyway: leave it out. ' +
+        'Rules of your own stand in the section `rules`',
+    ],
   ])('%s', (line, expected) => {
     expect(problemsOf(PAYMENTS.replace('windows:\n', line))).toEqual([expected]);
+  });
+
+  test('limits of the rules are refused with the rules to write instead, and those are taken', () => {
+    const text = PAYMENTS.replace('windows:\n', 'fraud: { stream: payments, rules: { velocity: 3, deviations: 2.5 } }');
+    const [refusal, ...instead] = problemsOf(text);
+    expect(refusal).toBe('p.yaml:7:28: fraud.rules: is no longer a key; write at the top of the file instead:');
+    const written = PAYMENTS.replace('windows:\n', `fraud: { stream: payments }\n${instead.join('\n')}\n`);
+    const config = parseConfig(written, 'p.yaml', {});
+    expect(fraudOperatorsOf(config, 'payments')[0]?.spec).toMatchObject({
+      rules: rulesOfLimits({ amountCents: 22_000, velocityCount: 3, deviations: 2.5, minHistory: 10 }),
+    });
   });
 
   test('fraud needs transactions by customer', () => {

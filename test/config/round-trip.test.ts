@@ -1,10 +1,12 @@
 /** A printed configuration is a pipeline file that gives the same configuration. */
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { redacted } from '../../src/config/config.ts';
 import { loadConfig, parseConfig } from '../../src/config/load.ts';
 import { printConfig, printDefaults } from '../../src/config/print.ts';
+import { fraudOperatorsOf } from '../../src/fraud/operator.ts';
 
 const AT = new URL('../../config/printed.yaml', import.meta.url).pathname;
 
@@ -138,6 +140,21 @@ const file = fc.record(
       { maxKeys: 3 },
     ),
     fraud: fc.option(fc.record({ stream: fc.constant('payments'), caseQuiet: duration(900) })),
+    rules: fc.dictionary(
+      name.filter((text) => text !== 'payments').map((text) => `${text}.rule`),
+      fc.record(
+        {
+          stream: fc.constant('payments'),
+          where: fc.constantFrom('amountCents > 5', 'terminalId IN (1, 2) AND amountCents < 9'),
+          score: fc.constantFrom(0.5, 1),
+          reason: fc.constantFrom('Amount {amountCents / 100:.2f}', 'No {{value}}'),
+          value: fc.constantFrom('amountCents', 'terminalId * 2'),
+          enabled: fc.boolean(),
+        },
+        { requiredKeys: ['stream', 'where', 'score', 'reason'] },
+      ),
+      { maxKeys: 3 },
+    ),
     sinks: fc.dictionary(
       name,
       fc.oneof(
@@ -291,7 +308,8 @@ describe.each(['demo', 'live', 'handbook', 'terminal-weather', 'orders'])('confi
 describe.each(['demo', 'live', 'handbook'])('config/%s.yaml', (title) => {
   const path = new URL(`../../config/${title}.yaml`, import.meta.url).pathname;
   test('has the windows and the fraud rules that it promises', () => {
-    const { windows, fraud } = loadConfig(path, {});
+    const config = loadConfig(path, {});
+    const { windows, fraud, rules } = config;
     const minute = { key: null, window: { kind: 'tumbling', sizeMs: 60_000, offsetMs: 0 } };
     expect(windows).toMatchObject([
       { name: 'payments_per_minute', ...minute },
@@ -307,8 +325,10 @@ describe.each(['demo', 'live', 'handbook'])('config/%s.yaml', (title) => {
     expect(fraud).toMatchObject({
       sessionGapMs: 1_800_000,
       caseQuietMs: 604_800_000,
-      rules: { amountCents: 22_000, velocityCount: 5, deviations: 4 },
     });
+    expect(rules).toEqual([]);
+    const [operator] = fraudOperatorsOf(config, 'payments.transactions');
+    expect(operator?.spec).toMatchObject({ rules: [{ name: 'amount' }, { name: 'velocity' }, { name: 'deviation' }] });
   });
 });
 

@@ -2,15 +2,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { deviationsAboveMean, learnAmount, meanCents, NORM_NUMBERS } from '../../src/fraud/amount-norm.ts';
+import type { AnyFraudSpec } from '../../src/fraud/earlier.ts';
 import type { Transaction } from '../../src/fraud/schemas.ts';
-import type { FraudSpec } from '../../src/fraud/spec.ts';
 import { partitionOf } from '../../src/streams/partitioner.ts';
 import type { DerivedEvents } from '../partition/driver.ts';
 import { type DriverOptions, drivePartition, END, type Step, TRANSACTIONS, together } from '../partition/driver.ts';
 
 const BOUND_MS = 30;
 const GAP_MS = 25;
-const fraud: FraudSpec = {
+const fraud: AnyFraudSpec = {
   sessionGapMs: GAP_MS,
   caseQuietMs: 60,
   rules: { amountCents: 900, velocityCount: 3, deviations: 1.5, minHistory: 3 },

@@ -1,8 +1,8 @@
 /** Sessions, scores, alerts and cases through a whole partition. Other engines' tests are named by engine and test. */
 import { describe, expect, test } from 'vitest';
 import { CARD_HISTORY_MS } from '../../src/fraud/card-timers.ts';
+import { rulesOfLimits } from '../../src/fraud/default-rules.ts';
 import { createFraudDetector, type FraudDetector } from '../../src/fraud/detector.ts';
-import { AMOUNT_RULE, DEVIATION_RULE, VELOCITY_RULE } from '../../src/fraud/rules.ts';
 import type { SessionClosed, Transaction } from '../../src/fraud/schemas.ts';
 import type { FraudEvents, FraudSpec } from '../../src/fraud/spec.ts';
 import { sessionClosedType, transactionScoredType, transactionType } from '../../src/fraud/types.ts';
@@ -11,12 +11,15 @@ import { drivePartition, END, TRANSACTIONS } from '../partition/driver.ts';
 
 const GAP_MS = 3000;
 const QUIET_MS = 100_000;
+/** Bits of the default rules. */
+const [AMOUNT_RULE, VELOCITY_RULE, DEVIATION_RULE] = [1, 2, 4];
+const LIMITS = { amountCents: 22_000, velocityCount: 5, deviations: 4, minHistory: 3 };
 const spec: FraudSpec = {
   sessionGapMs: GAP_MS,
   caseQuietMs: QUIET_MS,
-  rules: { amountCents: 22_000, velocityCount: 5, deviations: 4, minHistory: 3 },
+  rules: rulesOfLimits(LIMITS),
 };
-const NEVER: FraudSpec = { ...spec, rules: { ...spec.rules, amountCents: 1e9, velocityCount: 1e9, minHistory: 1e9 } };
+const NEVER: FraudSpec = { ...spec, rules: [] };
 const SCRIPTED: WatermarkPolicy = { kind: 'scripted' };
 
 const drive = (fraud: FraudSpec = NEVER, snapshot?: Uint8Array) =>
@@ -99,7 +102,7 @@ describe('sessions a card with a gap of 3 s', () => {
   });
 
   test('bridge any number of open ones, and keep the highest score of all', () => {
-    const driver = drive({ ...spec, rules: { ...spec.rules, velocityCount: 99 } });
+    const driver = drive({ ...spec, rules: rulesOfLimits({ ...LIMITS, velocityCount: 99 }) });
     driver.pipe(pay(1, 0, 30_000), pay(1, 5000), pay(1, 10_000));
     const { sessions } = driver.pipe(pay(1, 2500), pay(1, 7500), END);
     expect(sessions).toMatchObject([{ start: 0, end: 13_000, count: 5, totalCents: 30_004 }]);
@@ -254,7 +257,12 @@ describe('a card', () => {
     sessions: sessionClosedType.flatWriter(),
     alerts: [],
     cases: [],
+    hits: [],
+    actions: [],
+    suppressions: [],
+    labels: [],
     late: [],
+    ruleFailed() {},
   });
   const add = (detector: FraudDetector, transaction: Transaction): void => {
     detector.begin(transactionType.columns(transactionType.encodeBlock([transaction])));
@@ -262,7 +270,7 @@ describe('a card', () => {
   };
 
   test('is forgotten when it was not seen for its history, and its norm with it', () => {
-    const detector = createFraudDetector(spec);
+    const detector = createFraudDetector(spec, transactionType.schema);
     add(detector, pay(1, 0, 100));
     detector.advance(CARD_HISTORY_MS - 2, events());
     expect(detector.cardCount()).toBe(1);
@@ -280,7 +288,7 @@ describe('a card', () => {
   });
 
   test('is forgotten once its case has expired, when that lives longer than the history', () => {
-    const detector = createFraudDetector({ ...spec, caseQuietMs: 2 * CARD_HISTORY_MS });
+    const detector = createFraudDetector({ ...spec, caseQuietMs: 2 * CARD_HISTORY_MS }, transactionType.schema);
     add(detector, pay(1, 0, 30_000));
     detector.advance(CARD_HISTORY_MS, events());
     expect(detector.cardCount()).toBe(1);

@@ -6,9 +6,14 @@
 
 import {
   alertRaisedType,
+  caseActedType,
   caseChangedType,
+  caseCommandType,
   fraudLabelType,
+  ruleHitType,
   sessionClosedType,
+  suppressionChangedType,
+  suppressionCommandType,
   transactionScoredType,
   transactionType,
 } from '../../src/fraud/types.ts';
@@ -48,6 +53,18 @@ const LARGEST_LONG = Number.MAX_SAFE_INTEGER - 1;
 /** The header of a commit stands in no block: every frame ever written begins with this one schema. */
 export const commitHeaderType = eventType(commitHeaderSchema);
 
+const WHO = { commandId: '8e03978e', by: 'Zoë', note: '', requestedAt: AT };
+const SCOPED = { ...WHO, suppressionId: 's', since: AT, until: AT + 1 };
+const HIT = {
+  rule: 'größte',
+  transactionId: 7,
+  customerId: 8,
+  terminalId: 9,
+  amountCents: 25_000,
+  occurredAt: AT,
+  score: 0.9,
+};
+
 export const GOLDEN: readonly Golden[] = [
   {
     type: transactionType,
@@ -59,26 +76,8 @@ export const GOLDEN: readonly Golden[] = [
   {
     type: fraudLabelType,
     values: [
-      {
-        transactionId: 7,
-        customerId: 8,
-        fraud: true,
-        scenario: 3,
-        knownAt: AT,
-        origin: 'simulator',
-        terminalId: 5,
-        occurredAt: AT - 1,
-      },
-      {
-        transactionId: 9,
-        customerId: 8,
-        fraud: false,
-        scenario: 0,
-        knownAt: AT + 1,
-        origin: '',
-        terminalId: null,
-        occurredAt: null,
-      },
+      { transactionId: 7, customerId: 8, fraud: true, scenario: 3, knownAt: AT, origin: 'simulator' },
+      { transactionId: 9, customerId: 8, fraud: false, scenario: 0, knownAt: AT + 1, origin: '' },
     ],
   },
   {
@@ -122,19 +121,69 @@ export const GOLDEN: readonly Golden[] = [
       ].slice(0, i),
       sessionStart: AT,
       sessionCount: 1,
+      rules: ['amount', 'größte'].slice(0, i),
     })),
   },
   {
     type: caseChangedType,
-    values: ['opened', 'hit', 'expired'].map((change, i) => ({
+    values: [...['opened', 'hit', 'expired', 'acknowledged', 'released', 'snoozed', 'confirmed', 'falsePositive']].map(
+      (change, i) => ({
+        caseId: 'case-8-7',
+        customerId: 8,
+        change,
+        transactionId: 7 + i,
+        hits: 1 + i,
+        amountCents: 25_000,
+        occurredAt: AT + i,
+        holder: change === 'acknowledged' ? 'Zoë' : null,
+        snoozedUntil: change === 'snoozed' ? AT : null,
+      }),
+    ),
+  },
+  {
+    type: ruleHitType,
+    values: [
+      { ...HIT, caseId: 'case-8-7', suppressionId: null },
+      { ...HIT, rule: '', score: 0, caseId: null, suppressionId: 's-1' },
+    ],
+  },
+  {
+    type: caseCommandType,
+    values: ['acknowledge', 'takeOver', 'release', 'snooze', 'confirm', 'dismiss'].map((action, i) => ({
+      ...WHO,
+      note: i === 0 ? '' : 'rang them',
       caseId: 'case-8-7',
       customerId: 8,
-      change,
-      transactionId: 7 + i,
-      hits: 1 + i,
-      amountCents: 25_000,
-      occurredAt: AT + i,
+      action,
+      forMs: action === 'snooze' ? 7_200_000 : 0,
     })),
+  },
+  {
+    type: caseActedType,
+    values: ['done', 'refused'].map((outcome) => ({
+      ...WHO,
+      caseId: 'case-8-7',
+      customerId: -8,
+      action: 'snooze',
+      outcome,
+      state: 'snoozed',
+      detail: outcome === 'done' ? '' : 'it is locked',
+      at: AT,
+    })),
+  },
+  {
+    type: suppressionCommandType,
+    values: [
+      { ...WHO, suppressionId: 's', action: 'suppress', customerId: 8, terminalId: null, rule: null, forMs: 1 },
+      { ...WHO, suppressionId: 's', action: 'lift', customerId: null, terminalId: 2 ** 40, rule: 'größte', forMs: 0 },
+    ],
+  },
+  {
+    type: suppressionChangedType,
+    values: [
+      { ...SCOPED, change: 'suppressed', customerId: 8, terminalId: null, rule: null },
+      { ...SCOPED, change: 'lifted', customerId: null, terminalId: 7, rule: 'größte' },
+    ],
   },
   {
     type: windowResultType('per-minute', [

@@ -6,13 +6,24 @@
 import { createActor } from 'xstate';
 import { deriverMachine } from '../../src/actors/deriver.ts';
 import { BUILTIN_TYPES } from '../../src/builtin-types.ts';
+import type { CaseActed, RuleHit, SuppressionChanged } from '../../src/fraud/case-schemas.ts';
+import { type AnyFraudSpec, formOf } from '../../src/fraud/earlier.ts';
 import { createFraudOperator } from '../../src/fraud/operator.ts';
-import type { AlertRaised, CaseChanged, SessionClosed, TransactionScored } from '../../src/fraud/schemas.ts';
-import type { FraudSpec } from '../../src/fraud/spec.ts';
+import type {
+  AlertRaised,
+  CaseChanged,
+  FraudLabel,
+  SessionClosed,
+  TransactionScored,
+} from '../../src/fraud/schemas.ts';
 import {
   alertRaisedType,
+  caseActedType,
   caseChangedType,
+  fraudLabelType,
+  ruleHitType,
   sessionClosedType,
+  suppressionChangedType,
   transactionScoredType,
   transactionType,
 } from '../../src/fraud/types.ts';
@@ -22,7 +33,13 @@ import { type DynamicEvent, dynamicEventType, type EventType } from '../../src/m
 import { type Commit, encodeCommit } from '../../src/messages/commit.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
 import type { DeadLetter, LateEvent } from '../../src/messages/streams.ts';
-import { deadLetterType, flushType, lateEventType, sourceControlType } from '../../src/messages/types.ts';
+import {
+  deadLetterType,
+  flushType,
+  lateEventType,
+  operatorMessageType,
+  sourceControlType,
+} from '../../src/messages/types.ts';
 import type { WindowResult, WindowResultType } from '../../src/messages/window-result.ts';
 import { createDerivedBlocks, createLateBlocks } from '../../src/partition/derived-blocks.ts';
 import { createPartition, type Derive, type PartitionSpec } from '../../src/partition/partition.ts';
@@ -37,7 +54,12 @@ import { createWindowOperator, resultTypeOf } from '../../src/streams/window-ope
 export const END = { control: 'endOfInput' } as const;
 /** All that is open is given, and stays open. */
 export const FLUSH = { flush: 'end-of-input' } as const;
-export type Step = DynamicEvent | { readonly watermark: number } | typeof END | typeof FLUSH;
+/** Records that an operator is told. */
+export interface Message {
+  readonly operator: string;
+  readonly told: Block;
+}
+export type Step = DynamicEvent | { readonly watermark: number } | typeof END | typeof FLUSH | Message;
 
 export interface DriverOptions {
   readonly schema: AvroRecord;
@@ -45,7 +67,7 @@ export interface DriverOptions {
   readonly watermark: WatermarkPolicy;
   readonly windows?: readonly WindowSpec[];
   readonly aggregates?: AggregateTable;
-  readonly fraud?: FraudSpec;
+  readonly fraud?: AnyFraudSpec;
   readonly expectations?: readonly Expectation[];
 }
 
@@ -59,6 +81,10 @@ export interface DerivedEvents {
   readonly scores: readonly TransactionScored[];
   readonly alerts: readonly AlertRaised[];
   readonly cases: readonly CaseChanged[];
+  readonly hits: readonly RuleHit[];
+  readonly actions: readonly CaseActed[];
+  readonly suppressions: readonly SuppressionChanged[];
+  readonly labels: readonly FraudLabel[];
 }
 
 export interface Driver {
@@ -95,7 +121,10 @@ export function drivePartition(options: DriverOptions, snapshot?: Uint8Array): D
   const aggregates = (options.windows ?? []).map((window, i) =>
     createWindowOperator(window, windows[i]!, { stream, schema: eventType.schema }, late, options.aggregates),
   );
-  const cards = options.fraud === undefined ? [] : [createFraudOperator('fraud', options.fraud, stream, late)];
+  const cards =
+    options.fraud === undefined
+      ? []
+      : [createFraudOperator('fraud', options.fraud, { stream, schema: eventType.schema }, late)];
   const operators = [...aggregates, ...cards];
   const partition = createPartition(spec, registry, createDerivedBlocks(operators, late, false));
   const derivers = [aggregates, cards].map((own) => createActor(deriverMachine, { input: { operators: own } }).start());
@@ -146,7 +175,13 @@ function blocksOf(eventType: EventType<DynamicEvent>, steps: readonly Step[]): B
   };
   for (const step of steps) {
     const control = controlOf(step);
-    if (step === FLUSH) {
+    if (isMessage(step)) {
+      flush();
+      const { fingerprint, count, bytes } = step.told;
+      blocks.push(
+        operatorMessageType.encodeBlock([{ operator: step.operator, fingerprint, count, block: Buffer.from(bytes) }]),
+      );
+    } else if (step === FLUSH) {
       flush();
       blocks.push(flushType.encodeBlock([{ reason: FLUSH.flush }]));
     } else if (control === null) events.push(step);
@@ -159,6 +194,10 @@ function blocksOf(eventType: EventType<DynamicEvent>, steps: readonly Step[]): B
   return blocks;
 }
 
+function isMessage(step: Step): step is Message {
+  return 'told' in step;
+}
+
 function controlOf(step: Step) {
   if (step === END) return { control: 'endOfInput' as const, watermark: 0 };
   if ('watermark' in step && typeof step.watermark === 'number') {
@@ -167,9 +206,20 @@ function controlOf(step: Step) {
   return null;
 }
 
+/** Also reads what the domain said before rules were declared. */
+const reading = createRegistry(BUILTIN_TYPES);
+const earlier = formOf({
+  sessionGapMs: 1,
+  caseQuietMs: 1,
+  rules: { amountCents: 1, velocityCount: 1, deviations: 1, minHistory: 2 },
+});
+for (const type of [earlier.alerts, earlier.cases]) reading.add(type);
+
 function derivedOf({ sections }: Commit, windows: readonly WindowResultType[] = []): DerivedEvents {
-  const events = <T>({ fingerprint, decodeBlock }: EventType<T>): T[] =>
-    sections.filter((section) => section.fingerprint === fingerprint).flatMap(({ bytes }) => decodeBlock(bytes));
+  const events = <T>(type: EventType<T>): T[] =>
+    sections
+      .filter(({ fingerprint }) => fingerprint === type.fingerprint || reading.nameOf(fingerprint) === type.name)
+      .flatMap(({ fingerprint, bytes }) => reading.decodeAs(type, fingerprint, bytes));
   return {
     windows: windows.flatMap(({ window, type }) => events(type).map((result) => ({ ...result, window }))),
     late: events(lateEventType),
@@ -178,6 +228,10 @@ function derivedOf({ sections }: Commit, windows: readonly WindowResultType[] = 
     scores: events(transactionScoredType),
     alerts: events(alertRaisedType),
     cases: events(caseChangedType),
+    hits: events(ruleHitType),
+    actions: events(caseActedType),
+    suppressions: events(suppressionChangedType),
+    labels: events(fraudLabelType),
   };
 }
 
@@ -191,6 +245,10 @@ export function together(parts: readonly DerivedEvents[]): DerivedEvents {
     scores: parts.flatMap(({ scores }) => scores),
     alerts: parts.flatMap(({ alerts }) => alerts),
     cases: parts.flatMap(({ cases }) => cases),
+    hits: parts.flatMap(({ hits }) => hits),
+    actions: parts.flatMap(({ actions }) => actions),
+    suppressions: parts.flatMap(({ suppressions }) => suppressions),
+    labels: parts.flatMap(({ labels }) => labels),
   };
 }
 

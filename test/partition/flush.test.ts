@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { FraudSpec } from '../../src/fraud/spec.ts';
+import type { AnyFraudSpec } from '../../src/fraud/earlier.ts';
 import type { AvroRecord } from '../../src/messages/avro.ts';
 import type { WindowResult } from '../../src/messages/window-result.ts';
 import type { Windowing, WindowSpec } from '../../src/streams/window-kind.ts';
@@ -171,7 +171,7 @@ describe.each(named)('a window %s', (_, spec) => {
 });
 
 describe('the sessions of cards', () => {
-  const fraud: FraudSpec = {
+  const fraud: AnyFraudSpec = {
     sessionGapMs: 25,
     caseQuietMs: 60,
     rules: { amountCents: 900, velocityCount: 3, deviations: 1.5, minHistory: 3 },

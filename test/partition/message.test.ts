@@ -48,8 +48,8 @@ function createListener(name: string): Operator {
     advance: (watermarkMs) => void said.push({ what: `${name}: watermark ${watermarkMs}` }),
     flush() {},
     remove() {},
-    tell(message) {
-      for (const { words, by } of message.records(told)) said.push({ what: `${name}: ${words} (${by})` });
+    tell(message, atMs) {
+      for (const { words, by } of message.records(told)) said.push({ what: `${name}: ${words} (${by}) at ${atMs}` });
     },
     snapshot: () => ({ definition: '', schema: '"null"', count: 0, bytes: Buffer.from([0]) }),
     restore() {},
@@ -102,9 +102,9 @@ describe('a message to an operator', () => {
       .flatMap(({ bytes }) => saidType.decodeBlock(bytes).map(({ what }) => what));
     expect(said).toEqual([
       'one: event 0',
-      'one: first (anna)',
+      'one: first (anna) at -Infinity',
       'one: watermark 9',
-      'one: older (nobody)',
+      'one: older (nobody) at 9',
       'other: event 0',
       'other: watermark 9',
     ]);

@@ -73,13 +73,10 @@ function openMemory(file: string, tables: readonly Table[], takeMs: number): Sto
     async begin() {
       pending = new Map();
     },
-    async project(sections, commit) {
+    async project({ typeName, objects }, where) {
       if (takeMs > 0) await new Promise((resolve) => setTimeout(resolve, takeMs));
-      for (const { typeName, firstOffset, objects } of sections) {
-        for (const table of tables) {
-          if (table.eventType !== typeName) continue;
-          objects().forEach((event, i) => void take(table, event, { ...commit, firstOffset }, i));
-        }
+      for (const table of tables) {
+        if (table.eventType === typeName) objects().forEach((event, i) => void take(table, event, where, i));
       }
     },
     async commit(reached) {

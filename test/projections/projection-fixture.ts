@@ -150,6 +150,8 @@ export async function fill(world: World, commits: number, from = 0): Promise<voi
       hits: 1 + ((i % 4) >> 1),
       amountCents: 30_000,
       occurredAt: T0 + i,
+      holder: null,
+      snoozedUntil: null,
     };
     const alert = {
       ...transaction(i),
@@ -161,6 +163,7 @@ export async function fill(world: World, commits: number, from = 0): Promise<voi
       reasons: [{ code: 'amount', text: 'Amount 300.00 is above the limit', value: 30_000, norm: 22_000 }],
       sessionStart: T0,
       sessionCount: 1,
+      rules: ['amount'],
     };
     const letter = {
       stream: 's',
@@ -198,6 +201,5 @@ function fieldType(value: WindowValue): AvroSchema {
   if (value === null || typeof value === 'number') return value === null ? ['null', 'double'] : 'double';
   if (typeof value === 'string' || typeof value === 'boolean') return typeof value === 'string' ? 'string' : 'boolean';
   if (typeof value === 'bigint') return 'long';
-  const [first] = Array.isArray(value) ? value : [];
-  return { type: 'array', items: typeof first === 'string' ? 'string' : 'double' };
+  return { type: 'array', items: typeof value[0] === 'string' ? 'string' : 'double' };
 }

@@ -5,6 +5,7 @@ import type { Config } from '../../src/config/config.ts';
 import type { OperatorConfig } from '../../src/config/sections/operators.ts';
 import type { StreamConfig } from '../../src/config/sections/streams.ts';
 import type { WindowConfig } from '../../src/config/sections/windows.ts';
+import { rulesOfLimits } from '../../src/fraud/default-rules.ts';
 import { transactionSchema } from '../../src/fraud/schemas.ts';
 import type { Durability } from '../../src/journal/log.ts';
 import { STANDARD_FORMAT } from '../../src/messages/stream-format.ts';
@@ -148,7 +149,6 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
     ],
     windows: WINDOWS,
     operators: OPERATORS,
-    features: [],
     derived: [],
     views: [],
     joins: [],
@@ -175,9 +175,13 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
     fraud: {
       stream: PAYMENTS,
       sessionGapMs: 10 * MINUTE_MS,
-      rules: { amountCents: 40_000, velocityCount: 8, deviations: 6, minHistory: 10 },
       caseQuietMs: 30 * MINUTE_MS,
     },
+    rules: rulesOfLimits({ amountCents: 40_000, velocityCount: 8, deviations: 6, minHistory: 10 }).map((rule) => ({
+      ...rule,
+      stream: PAYMENTS,
+      enabled: true,
+    })),
     sinks: [
       {
         kind: 'webhook',

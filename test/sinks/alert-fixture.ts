@@ -16,5 +16,6 @@ export function alertOf(alertId: string): AlertRaised {
     reasons: [{ code: 'amount', text: 'Amount above the norm\nof the customer', value: 12_345, norm: 2000 }],
     sessionStart: Date.UTC(2018, 3, 1),
     sessionCount: 2,
+    rules: ['amount'],
   };
 }

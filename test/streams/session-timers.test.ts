@@ -64,6 +64,7 @@ function model(allowedLatenessMs: number, input: readonly Step[]): string[] {
       watermark = after;
       continue;
     }
+    if ('told' in step) continue;
     const event: Readonly<Record<string, unknown>> = step;
     const [key, ts, id] = [String(event.key), Number(event.ts), Number(event.id)];
     const [oldest, ...others] = open.filter(
