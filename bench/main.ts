@@ -1,13 +1,13 @@
 /**
- * The benchmark: `npm run bench`. Micro-benchmarks of each stage, then the whole path: live, from a source through the
- * durable commit to both read models, and replay, from the journal to both read models, which must give the same rows. Prints
- * tables, or JSON with `--json`; JSON with the machine and the configuration goes to bench/results.json too. `npm run bench --
- * journal` measures the journal alone, `npm run bench -- windows` the windows and `npm run bench -- nexmark` the queries of Nexmark, with `--json` as JSON;
- * `npm run bench -- expressions` a condition beside DuckDB's filter;
- * `npm run bench -- exchange` a window keyed by another field than its stream's, `npm run bench -- operators` those of users,
- * `npm run bench -- csv` rows of CSV to events.
+ * The benchmark: `npm run bench`. Micro-benchmarks of each stage, then the scenarios of bench/whole/scenarios.ts, each in a process
+ * of its own. `npm run bench -- whole fraud` runs the scenarios alone whose names have the word. BENCH_EVENTS=… and BENCH_RUNS=… say
+ * how many events and runs. `--json` prints JSON, `--record` appends the figures to bench/history.jsonl, and
+ * `npm run bench -- --compare [BASE [COMMIT]]` says what changed between two of its commits, with exit code 3 for a regression.
+ *
+ * `npm run bench -- journal` measures the journal alone, `windows` the windows, `nexmark` the queries of Nexmark, `expressions` a
+ * condition beside DuckDB's filter, `exchange` a window keyed by another field than its stream's, `operators` those of users, and
+ * `csv` rows of CSV to events.
  */
-import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { runCsv } from './csv.ts';
 import { runExchange } from './exchange.ts';
@@ -15,12 +15,14 @@ import { runExpressions } from './expressions.ts';
 import { runJournal } from './journal.ts';
 import { measureQuery, runNexmark } from './nexmark.ts';
 import { runOperators } from './operators.ts';
-import { measureLive, measureReplay, type PathFigures } from './path.ts';
 import { runStages } from './stages.ts';
+import { compareWhole, printWhole, recordWhole, runWhole } from './whole/run.ts';
 import { runWindows } from './windows.ts';
 import { runWindowsFromJournal } from './windows-journal.ts';
 
-const EVENTS = Number(process.env.BENCH_EVENTS ?? 1_000_000);
+const EVENTS = Number(process.env.BENCH_EVENTS ?? 5_000_000);
+/** Of what has not the machine's limit to show. */
+const FEW_EVENTS = Math.min(EVENTS, 1_000_000);
 
 const machine = {
   cpu: cpus()[0]?.model ?? 'unknown',
@@ -29,6 +31,7 @@ const machine = {
   node: process.version,
 };
 const isJson = process.argv.includes('--json');
+if (process.argv[2] === '--compare') process.exit(compareWhole(process.argv[3], process.argv[4]) ? 3 : 0);
 if (process.argv[2] === 'nexmark-query') {
   process.stdout.write(JSON.stringify(await measureQuery(process.argv[3] ?? '')));
   process.exit(0);
@@ -66,7 +69,7 @@ if (process.argv[2] === 'expressions') {
 }
 
 if (process.argv[2] === 'exchange') {
-  console.table(await runExchange(EVENTS));
+  console.table(await runExchange(FEW_EVENTS));
   process.exit(0);
 }
 
@@ -75,26 +78,13 @@ if (process.argv[2] === 'journal') {
   process.exit(0);
 }
 
-const stages = await runStages();
-if (!isJson) console.table(stages);
+const wholeOnly = process.argv[2] === 'whole';
+const stages = wholeOnly ? [] : await runStages();
+if (!isJson && !wholeOnly) console.table(stages);
 
-const live = await measureLive(EVENTS);
-const replay = await measureReplay();
-const row = (figures: PathFigures) => ({
-  events: figures.events,
-  'events/s': Math.round(figures.eventsPerSecond),
-  'events/s per core used': Math.round(figures.eventsPerCoreSecond),
-  'committed/s': Math.round(figures.committedPerSecond),
-  'ingest to alert p50 ms': figures.alertP50Ms?.toFixed(1) ?? '-',
-  'p99 ms': figures.alertP99Ms?.toFixed(1) ?? '-',
-  'loop delay p99 ms': figures.loopDelayP99Ms.toFixed(1),
-  'peak RSS MiB': Math.round(figures.peakRssMiB),
-});
-if (JSON.stringify(live.rows) !== JSON.stringify(replay.rows)) {
-  throw new Error(`Live gave ${JSON.stringify(live.rows)}, the replay ${JSON.stringify(replay.rows)}`);
-}
-if (!isJson) console.table({ live: row(live), replay: row(replay) });
-const results = { machine, configuration: 'config/handbook.yaml', stages, live, replay };
-if (isJson) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
-writeFileSync(new URL('./results.json', import.meta.url), `${JSON.stringify(results, null, 2)}\n`);
+const words = wholeOnly ? process.argv.slice(3).filter((word) => !word.startsWith('--')) : [];
+const whole = runWhole({ events: EVENTS, runs: Number(process.env.BENCH_RUNS ?? 1), only: words });
+if (isJson) process.stdout.write(`${JSON.stringify({ machine, stages, whole }, null, 2)}\n`);
+else printWhole(whole);
+if (process.argv.includes('--record')) recordWhole(machine, whole);
 process.exit(0);
