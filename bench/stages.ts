@@ -40,10 +40,16 @@ export async function runStages(): Promise<StageFigures[]> {
     memoryBytes: 256 * 1024 ** 2,
     threads: 1,
   });
-  const where = { log: 'bench-0', stream: 'bench', partition: 0, firstOffset: 0, committedAt: 0 };
+  const commit = { log: 'bench-0', stream: 'bench', partition: 0, committedAt: 0 };
   const columns = transactionType.columns(block);
   const occurredAt = columns.numbers('occurredAt');
-  const section = { typeName: transactionType.name, window: null, columns: () => columns, objects: () => batch };
+  const section = {
+    firstOffset: 0,
+    typeName: transactionType.name,
+    window: null,
+    columns: () => columns,
+    objects: () => batch,
+  };
   const perMinute = windowResultType('w', [
     { name: 'n', type: 'double' },
     { name: 'total', type: 'double' },
@@ -105,7 +111,7 @@ export async function runStages(): Promise<StageFigures[]> {
   });
   bench.add('project into DuckDB', async () => {
     await store.begin();
-    store.project(section, where);
+    store.project([section], commit);
     await store.commit(new Map([['bench-0', 0]]));
   });
   await bench.run();

@@ -44,6 +44,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'print what a view comes to: its operators, exchanges and state',
     load: async () => (await import('./commands/explain-view.ts')).explainViewCommand,
   },
+  features: {
+    summary: 'export features as they were computed at each event',
+    load: async () => (await import('./commands/features.ts')).featuresCommand,
+  },
   digest: {
     summary: 'print one hash a projection table and a derived stream',
     load: async () => (await import('./commands/digest.ts')).digestCommand,

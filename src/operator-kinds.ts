@@ -1,4 +1,5 @@
 /** Every kind of operator that a partition can run: to add one is a line here. */
+import { featureKind } from './features/feature-operator.ts';
 import { fraudKind, fraudOperatorsOf } from './fraud/operator.ts';
 import { loadUserFunctionsBy } from './sql/user-function.ts';
 import { derivedKind } from './streams/derived-operator.ts';
@@ -11,7 +12,14 @@ import { userOperatorKind } from './user-code/user-operator-kind.ts';
 // What prepares operators compiles their expressions.
 loadUserFunctionsBy(loadUserFunction);
 
-export const OPERATOR_KINDS: readonly OperatorKind[] = [windowKind, joinKind, derivedKind, fraudKind, userOperatorKind];
+export const OPERATOR_KINDS: readonly OperatorKind[] = [
+  windowKind,
+  joinKind,
+  derivedKind,
+  featureKind,
+  fraudKind,
+  userOperatorKind,
+];
 
 /** What the domains make of a stream, by the configuration: a line a domain. */
 export const DOMAIN_OPERATORS = [fraudOperatorsOf] as const;

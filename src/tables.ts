@@ -43,7 +43,10 @@ const OWN_NAMES: readonly string[] = ['offsets', 'shapes', 'tombstones', 'schema
 
 const TAKEN: ReadonlySet<string> = new Set([
   ...OWN_NAMES,
-  ...TABLES.flatMap((table) => [table.name, storedName(table), ...(table.indexes ?? []).map(({ name }) => name)]),
+  ...TABLES.flatMap((table) => {
+    const { name, pairs, indexes = [] } = table;
+    return [name, storedName(table), ...(pairs === undefined ? [] : [pairs.of]), ...indexes.map((index) => index.name)];
+  }),
 ]);
 
 /** Whether a table of the stores has this name already, or that of a window may, or SQLite keeps it for itself. */

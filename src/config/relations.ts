@@ -1,6 +1,7 @@
 /** Everything of a pipeline that has events, by its configuration. */
 import type { Config } from './config.ts';
 import { derivedRelation } from './sections/derived.ts';
+import { besideRelation, stageRelations } from './sections/feature-relations.ts';
 import { joinRelation } from './sections/joins.ts';
 import { outputRelations } from './sections/operators.ts';
 import type { Relation } from './sections/relation.ts';
@@ -33,6 +34,17 @@ export function relationsOf(config: Config, known: KnownExchanges = NO_EXCHANGES
     }
     const window = config.windows.find((each) => each.name === name);
     if (window !== undefined) return add(windowRelation(window, windowPlace(window, named(window.stream), known)));
+    const features = config.features.find((each) => each.name === name);
+    if (features !== undefined) {
+      const of = named(features.stream);
+      const beside = besideRelation(features, of);
+      if (beside !== null) add(beside);
+      for (const stage of stageRelations(features, of)) {
+        const own = stage.log === stage.name ? known.partitionsOf(stage.name) : undefined;
+        add({ ...stage, partitions: own ?? stage.partitions });
+      }
+      return all.get(name);
+    }
     const operator = config.operators.find(({ outputs }) => outputs.some(({ stream }) => stream === name));
     if (operator === undefined) return undefined;
     for (const output of outputRelations(operator, Object.keys(operator.input).map(named))) {
@@ -49,6 +61,7 @@ export function relationsOf(config: Config, known: KnownExchanges = NO_EXCHANGES
 
   for (const { name } of [...config.derived, ...config.joins]) named(name);
   for (const { outputs } of config.operators) for (const { stream } of outputs) named(stream);
+  for (const { name } of config.features) named(name);
   for (const window of config.windows) if (unreadableResults(window) === null) named(window.name);
   return { all: [...all.values()], named };
 }

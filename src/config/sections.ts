@@ -2,6 +2,7 @@
 import { fraudSection } from '../fraud/pipeline/section.ts';
 import { dataSection } from './sections/data.ts';
 import { derivedSection } from './sections/derived.ts';
+import { featuresSection } from './sections/features.ts';
 import { functionsSection } from './sections/functions.ts';
 import { httpSection } from './sections/http.ts';
 import { joinsSection } from './sections/joins.ts';
@@ -35,6 +36,7 @@ export const SECTIONS = [
   derivedSection,
   viewsSection,
   operatorsSection,
+  featuresSection,
   schedulesSection,
   fraudSection,
   rulesSection,

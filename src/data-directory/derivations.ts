@@ -2,11 +2,14 @@
 import type { Config } from '../config/config.ts';
 import { type Relations, relationsOf } from '../config/relations.ts';
 import type { DerivedConfig } from '../config/sections/derived.ts';
+import { areFeaturesWithin, stageName } from '../config/sections/feature-relations.ts';
+import type { FeatureSet } from '../config/sections/feature-set.ts';
 import { isWithinPartition, type OperatorConfig } from '../config/sections/operators.ts';
 import { isOfStream, logOf, type Relation, readBy, viewOf } from '../config/sections/relation.ts';
 import type { StreamConfig } from '../config/sections/streams.ts';
 import type { WindowConfig } from '../config/sections/windows.ts';
 import { type KnownExchanges, NO_EXCHANGES, windowPlace } from '../config/window-place.ts';
+import { featureKind } from '../features/feature-operator.ts';
 import { DOMAIN_OPERATORS } from '../operator-kinds.ts';
 import type { Derivation, DerivationInput } from '../partition/derivation.ts';
 import { derivedKind } from '../streams/derived-operator.ts';
@@ -40,6 +43,9 @@ export function derivationOf(config: Config, stream: StreamConfig): Derivation {
       ...within
         .filter(({ input }) => Object.keys(input).some((each) => readBy(graph.relations.named(each)).name === name))
         .map((operator) => userOperatorSpec(operator, graph, () => name)),
+      ...config.features
+        .filter((features) => features.stream === name && areFeaturesWithin(features))
+        .map((features) => stageSpec(features, 0, stream, { input: name, labels: [] })),
       ...derivedOfOutputs(name, graph),
     ],
     ...(isLogRead(name, graph) ? { isRead: true as const } : {}),
@@ -67,6 +73,27 @@ export function windowSpec(window: WindowConfig, graph: Graph): OperatorSpec {
     keyField: key,
     ...(of === undefined ? {} : { of }),
     ...(isRead ? { isRead: true as const } : {}),
+  });
+}
+
+/** A stage of features, by how its partition calls what it reads. */
+export function stageSpec(
+  set: FeatureSet,
+  stage: number,
+  of: Relation,
+  reads: { readonly input: string; readonly labels: readonly string[] },
+): OperatorSpec {
+  const { order, labels, stages, features: named } = set;
+  const { readsLabels, ...features } = stages[stage]!;
+  return featureKind.of(stageName(set, stage), {
+    input: reads.input,
+    timeField: of.eventTime,
+    order,
+    ...features,
+    ...(features.isInner === true ? {} : { given: named.map(({ field }) => field) }),
+    ...(readsLabels && labels !== null
+      ? { labels: { inputs: reads.labels, id: labels.id, eventTime: labels.eventTime } }
+      : {}),
   });
 }
 
@@ -138,6 +165,7 @@ function outputsRead(graph: Graph): ReadonlySet<string> {
 
 /** The events of a relation, as a partition takes them in from logs; from its own source where there are none. */
 export function inputOf(relation: Relation, channels: readonly string[], stream = relation.name): DerivationInput {
-  const { schema, eventTime: timeField, timeLessMs, watermark } = relation;
-  return { stream, schema, timeField, ...(timeLessMs === undefined ? {} : { timeLessMs }), watermark, channels };
+  const { schema, eventTime: timeField, timeLessMs, watermark, isBeside } = relation;
+  const time = timeLessMs === undefined ? { timeField } : { timeField, timeLessMs };
+  return { stream, schema, ...time, watermark, channels, ...(isBeside === true ? { isBeside } : {}) };
 }

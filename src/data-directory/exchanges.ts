@@ -5,6 +5,8 @@
  * goes on with the one log that took in everything, for the windows that it was begun for.
  */
 import type { Config } from '../config/config.ts';
+import { areFeaturesWithin, stageName } from '../config/sections/feature-relations.ts';
+import type { FeatureSet } from '../config/sections/feature-set.ts';
 import type { JoinConfig } from '../config/sections/joins.ts';
 import type { OperatorConfig } from '../config/sections/operators.ts';
 import { logOf, type Relation, readBy, viewOf } from '../config/sections/relation.ts';
@@ -26,6 +28,7 @@ import {
   inputOf,
   isLogRead,
   isWithin,
+  stageSpec,
   userOperatorSpec,
   windowSpec,
 } from './derivations.ts';
@@ -52,6 +55,7 @@ export function exchangesOf(config: Config, known: KnownExchanges = NO_EXCHANGES
       ...config.operators
         .filter((operator) => !isWithin(operator, graph))
         .map((operator) => operatorExchange(operator, graph)),
+      ...config.features.filter((set) => !areFeaturesWithin(set)).flatMap((set) => featureExchanges(set, graph)),
       ...config.joins.map((join) => joinExchange(join, graph)),
       ...windowExchanges(graph),
     ],
@@ -91,7 +95,8 @@ function inputsOf(readings: readonly Reading[], { relations }: Graph): Inputs {
     const read = readBy(relation);
     const { name, eventTime: timeField, timeLessMs } = read;
     const isFirst = readings.findIndex((other) => logOf(other.relation) === logOf(read)) === i;
-    const channel = isFirst ? 0 : i;
+    const isBeside = read.isBeside === true;
+    const channel = isFirst || isBeside ? 0 : i;
     const of = viewOf(relation);
     const logs = logNamesOf(logOf(read), relations.named(name).partitions);
     const input: ExchangeInput = {
@@ -102,7 +107,8 @@ function inputsOf(readings: readonly Reading[], { relations }: Graph): Inputs {
       ...(timeLessMs === undefined ? {} : { timeLessMs }),
       ...(of === undefined ? {} : { of }),
       ...(functions === undefined ? {} : { functions }),
-      ...(isFirst ? {} : { channel }),
+      ...(channel === 0 ? {} : { channel }),
+      ...(isBeside ? { isBeside } : {}),
     };
     const channels = logs.map((log) => channelOf(log, channel));
     return { input, derivation: inputOf(read, channels, channelOf(name, channel)) };
@@ -192,4 +198,29 @@ function operatorExchange(operator: OperatorConfig, graph: Graph): PlannedExchan
   const spec = userOperatorSpec(operator, graph, (stream) => named.get(stream) ?? stream);
   const partitions = known.partitionsOf(name) ?? Math.max(1, ...keyed);
   return plan(name, partitions, inputs, [spec, ...derivedOfOutputs(name, graph)], isLogRead(name, graph));
+}
+
+/** A stage for each key: its partitions have the events of a key from all of the stage before, and the labels of the key. */
+function featureExchanges(set: FeatureSet, graph: Graph): PlannedExchange[] {
+  const { relations } = graph;
+  const { stream, labels, stages } = set;
+  return stages.map(({ key, readsLabels }, stage) => {
+    const name = stageName(set, stage);
+    const of = relations.named(stage === 0 ? stream : stageName(set, stage - 1));
+    const brought =
+      !readsLabels || labels === null
+        ? []
+        : [
+            ...(labels.areBeside ? [relations.named(`${stream}.labels`)] : []),
+            ...(labels.isDeclared ? [relations.named(labels.stream)] : []),
+          ];
+    const inputs = inputsOf(
+      [of, ...brought].map((relation) => ({ relation, key })),
+      graph,
+    );
+    const [input = '', ...own] = inputs.names;
+    const spec = stageSpec(set, stage, of, { input, labels: own });
+    const isRead = stage < stages.length - 1 || isLogRead(name, graph);
+    return plan(name, relations.named(name).partitions, inputs, [spec, ...derivedOfOutputs(name, graph)], isRead);
+  });
 }

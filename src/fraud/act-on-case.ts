@@ -37,11 +37,12 @@ export function actOnCase(cards: Cards, command: CaseCommand, nowMs: number, out
       return;
     case 'closed': {
       const hits = closeCase(cards, card, judged.as, nowMs, out);
-      for (const { transactionId, occurredAt } of hits) {
+      for (const { transactionId, terminalId, occurredAt } of hits) {
         const fraud = judged.as === 'confirmed';
         // Known once it has been said, and never before it happened.
         const knownAt = Math.max(nowMs, occurredAt);
-        out.labels.push({ transactionId, customerId, fraud, scenario: 0, knownAt, origin: ANALYST });
+        const label = { transactionId, customerId, terminalId, occurredAt, fraud, scenario: 0, knownAt };
+        out.labels.push({ ...label, origin: ANALYST });
       }
       const count = hits.length === 1 ? '1 transaction is' : `${hits.length} transactions are`;
       answer('done', judged.as, `${count} labelled`);

@@ -8,6 +8,7 @@ const LABEL_DELAY_MS = 7 * 86_400_000;
 export const labelColumns = companion(
   {
     of: transactionSchema.name,
+    stream: { name: 'fraud.labels', key: 'customerId', eventTime: 'knownAt' },
     columns: {
       type: 'record',
       name: 'LabelColumns',
@@ -27,6 +28,8 @@ export const labelColumns = companion(
           scenario: Number(scenario),
           knownAt: Number(event.occurredAt) + LABEL_DELAY_MS,
           origin: 'handbook',
+          terminalId: Number(event.terminalId),
+          occurredAt: Number(event.occurredAt),
         }
       : null,
 );

@@ -28,6 +28,13 @@ export const fraudLabelSchema = {
     { name: 'scenario', type: 'int', doc: 'Of the simulator; 0 where it is unknown.', default: 0 },
     { name: 'knownAt', type: TIMESTAMP_MILLIS, doc: 'Event time at which the label could first be used.' },
     { name: 'origin', type: 'string', doc: 'Who said so: simulator, handbook, analyst, chargeback.' },
+    {
+      name: 'terminalId',
+      type: ['null', 'long'],
+      doc: "The transaction's; null where it is not known.",
+      default: null,
+    },
+    { name: 'occurredAt', type: ['null', TIMESTAMP_MILLIS], doc: "The transaction's time, if known.", default: null },
   ],
 } as const satisfies AvroRecord;
 export type FraudLabel = FromAvro<typeof fraudLabelSchema>;

@@ -4,6 +4,11 @@ import { type Table, tableOf } from '../projections/table.ts';
 import { CASE_TABLES } from './case-tables.ts';
 import { alertRaisedType, fraudLabelType, sessionClosedType, transactionScoredType, transactionType } from './types.ts';
 
+const TRANSACTION_COLUMNS = [
+  ...['transaction_id', 'customer_id', 'terminal_id', 'amount_cents', 'occurred_at', 'partition', 'log_offset'],
+];
+
+/** Most transactions stand with their score in one row: of the table that `scores` has with this one. */
 const transactions = tableOf(transactionType, {
   name: 'transactions',
   label: 'Transactions',
@@ -18,6 +23,12 @@ const transactions = tableOf(transactionType, {
     { name: 'partition', kind: 'int', from: '$partition', isState: false },
     { name: 'log_offset', kind: 'long', from: '$offset', isState: false },
   ],
+  view: {
+    of: 'transaction_parts',
+    columns: TRANSACTION_COLUMNS,
+    sql: `SELECT ${TRANSACTION_COLUMNS.join(', ')} FROM transaction_parts
+      UNION ALL SELECT ${TRANSACTION_COLUMNS.join(', ')} FROM transaction_score_parts`,
+  },
   counts: { as: 'events' },
 });
 
@@ -62,7 +73,14 @@ const scores = tableOf(transactionScoredType, {
     of: 'score_parts',
     columns: SCORE_COLUMNS,
     sql: `SELECT transaction_id, customer_id, occurred_at, score, text AS model, rule_hits, session_count, own_mean_cents,
-      deviations FROM score_parts JOIN few_texts ON few_texts.id = score_parts.model`,
+      deviations FROM (SELECT ${SCORE_COLUMNS.join(', ')} FROM score_parts
+        UNION ALL SELECT ${SCORE_COLUMNS.join(', ')} FROM transaction_score_parts) AS part
+      JOIN few_texts ON few_texts.id = part.model`,
+  },
+  pairs: {
+    with: 'transactions',
+    of: 'transaction_score_parts',
+    same: ['transactionId', 'customerId', 'occurredAt'],
   },
   output: { stream: 'fraud.scores', key: 'customerId' },
 });

@@ -11,6 +11,10 @@ export interface Companion {
   readonly of: string;
   /** Its fields are the columns. Each has a default, for tables that lack it. */
   readonly columns: AvroRecord;
+  /** The stream that the events made are of, by its usual name. */
+  readonly stream: { readonly name: string; readonly key: string; readonly eventTime: string };
+  /** Of the events made. */
+  readonly schema: AvroRecord;
   collect(): CompanionRows;
 }
 
@@ -22,12 +26,13 @@ export interface CompanionRows {
 }
 
 export function companion<T>(
-  declared: Pick<Companion, 'of' | 'columns'>,
+  declared: Pick<Companion, 'of' | 'columns' | 'stream'>,
   type: EventType<T>,
   make: (event: DynamicEvent, values: DynamicEvent) => T | null,
 ): Companion {
   return {
     ...declared,
+    schema: type.schema,
     collect() {
       let rows: T[] = [];
       return {

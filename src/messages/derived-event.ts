@@ -29,16 +29,15 @@ export const DERIVED_TIME = 'ts';
 
 /** The schema of a derived stream: its selected fields and the time. */
 export function derivedSchema(stream: string, fields: readonly AvroField[]): AvroRecord {
-  return {
-    type: 'record',
-    name: escapedName(stream),
-    namespace: EVENTS,
-    doc: 'What was derived of one event.',
-    fields: [
-      ...fields,
-      { name: DERIVED_TIME, type: TIMESTAMP_MILLIS, doc: 'That of the event that it was derived from.' },
-    ],
-  };
+  return derivedRecord(stream, 'What was derived of one event.', [
+    ...fields,
+    { name: DERIVED_TIME, type: TIMESTAMP_MILLIS, doc: 'That of the event that it was derived from.' },
+  ]);
+}
+
+/** A record by whose name its stream is known. */
+export function derivedRecord(stream: string, doc: string, fields: readonly AvroField[]): AvroRecord {
+  return { type: 'record', name: escapedName(stream), namespace: EVENTS, doc, fields };
 }
 
 /** The type of a derived stream. Throws when a name can't be an Avro name. */

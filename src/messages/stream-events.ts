@@ -61,16 +61,12 @@ export function* derivedEvents(
   const window = registry.windowOf(fingerprint);
   if (window !== null) {
     for (const { aggregates, parts, count, ...result } of window.type.decodeBlock(bytes)) {
-      if (window.isView) {
-        const { revision, at } = result;
-        yield eventOf({ stream: name, ...aggregates, revision, at }, result.key);
-        continue;
-      }
-      const key = parts === undefined ? result.key : Object.values(parts);
-      const head = exactJson({ stream: name, ...result, key });
-      const rest = window.aggregatesJson(aggregates);
-      const json = rest === '{}' ? head : `${head.slice(0, -1)},${rest.slice(1)}`;
-      yield { stream: name, key: result.key, json };
+      const own = window.aggregatesJson(aggregates);
+      const { key, revision, at } = result;
+      const json = window.isView
+        ? joined(exactJson({ stream: name }), own, exactJson({ revision, at }))
+        : joined(exactJson({ stream: name, ...result, key: parts === undefined ? key : Object.values(parts) }), own);
+      yield { stream: name, key, json };
     }
     return;
   }
@@ -114,4 +110,12 @@ function eventOf(
   key: string | null,
 ): StreamEvent {
   return { stream: value.stream, key, json: exactJson(value) };
+}
+
+/** JSON objects as one, with the members of each in turn. */
+function joined(...objects: readonly string[]): string {
+  return `{${objects
+    .map((json) => json.slice(1, -1))
+    .filter((members) => members !== '')
+    .join(',')}}`;
 }

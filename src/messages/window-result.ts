@@ -7,6 +7,7 @@ import {
   type AvroRecord,
   type AvroSchema,
   type FromAvro,
+  isUnion,
   NAMESPACE,
   TIMESTAMP_MILLIS,
 } from './avro.ts';
@@ -40,10 +41,12 @@ const headSchema = {
   ],
 } as const satisfies AvroRecord;
 
-/** The result of an aggregate. */
-export type WindowValue = WindowItem | boolean | null | readonly WindowItem[];
+/** The result of an aggregate, or of what is computed of them. */
+export type WindowValue = WindowItem | boolean | null | readonly (WindowItem | null)[] | NestedValue;
 /** Bytes are those of a decimal. */
 type WindowItem = number | bigint | string | Buffer;
+/** A computed list, map or record. */
+type NestedValue = readonly unknown[] | Readonly<Record<string, unknown>>;
 export type WindowResult = FromAvro<typeof headSchema> & {
   aggregates: Readonly<Record<string, WindowValue>>;
   /** Where the key is of several values: each by its name. */
@@ -62,21 +65,28 @@ export interface WindowResultType {
   readonly aggregatesJson: JsonWriter;
 }
 
-export type GivenKind = 'number' | 'whole' | 'decimal' | 'instant' | 'text' | 'truth' | 'list';
+/** `list` is also a map and a record: what stores keep as JSON. */
+export type GivenKind = 'number' | 'whole' | 'decimal' | 'instant' | 'date' | 'text' | 'truth' | 'list';
 
 /** The kind of value in an aggregate's field, nulls aside. */
 export function givenBy({ type }: AvroField): GivenKind {
-  if (typeof type === 'object' && 'items' in type) return 'list';
-  const branches = Array.isArray(type) ? type : [type];
-  if (branches.some(isInstant)) return 'instant';
+  const branches: readonly AvroSchema[] = isUnion(type) ? type : [type];
+  if (branches.some(isNested)) return 'list';
+  if (branches.some((branch) => hasLogical(branch, TIMESTAMP_MILLIS.logicalType))) return 'instant';
+  if (branches.some((branch) => hasLogical(branch, 'date'))) return 'date';
   if (branches.includes('boolean')) return 'truth';
   if (branches.includes('string')) return 'text';
   if (branches.some((branch) => decimalForm(branch) !== null)) return 'decimal';
   return branches.includes('long') ? 'whole' : 'number';
 }
 
-function isInstant(type: AvroSchema): boolean {
-  return typeof type === 'object' && 'logicalType' in type && type.logicalType === TIMESTAMP_MILLIS.logicalType;
+/** A list, map or record. */
+function isNested(type: AvroSchema): boolean {
+  return typeof type === 'object' && ('items' in type || 'values' in type || 'fields' in type);
+}
+
+function hasLogical(type: AvroSchema, logical: string): boolean {
+  return typeof type === 'object' && 'logicalType' in type && type.logicalType === logical;
 }
 
 const RESULTS = `${NAMESPACE}.WindowResult`;

@@ -30,6 +30,8 @@ export interface PartitionEvents extends TimeField {
   readonly watermark: WatermarkPolicy;
   /** The logs that the events are read from; none when they come from a source. */
   readonly channels: readonly string[];
+  /** They stand in the logs of another input beside its events, and do not say how far its time has come. */
+  readonly isBeside?: true;
 }
 
 /** The log that it is, and its inputs. */
@@ -60,6 +62,18 @@ export function createBatchSteps(
   ): EventsStep {
     const timesMs = eventTimes(rows, events);
     const watermarksMs = new Float64Array(rows.count);
+    if (events.isBeside === true) {
+      const { watermarkMs } = time.state();
+      return {
+        kind: 'events',
+        stream: events.stream,
+        columns: rows,
+        timesMs,
+        watermarkMs,
+        watermarksMs: watermarksMs.fill(watermarkMs),
+        at,
+      };
+    }
     const watermarkMs = time.observe(channel, timesMs, watermarksMs, seenMs);
     return { kind: 'events', stream: events.stream, columns: rows, timesMs, watermarkMs, watermarksMs, at };
   }
@@ -88,9 +102,13 @@ export function createBatchSteps(
     at: LogPlace | null,
     seenMs: Float64Array | null = null,
   ): void {
-    const events = others.find(({ channels }) => channels.includes(channel)) ?? own;
     const { fingerprint, bytes } = block;
-    switch (registry.nameOf(fingerprint)) {
+    const record = registry.nameOf(fingerprint);
+    const events =
+      others.find(({ channels, isBeside, eventType }) => {
+        return channels.includes(channel) && (isBeside !== true || eventType.name === record);
+      }) ?? own;
+    switch (record) {
       case events.eventType.name:
         steps.push(eventsStep(channel, columns.of(block, events), events, seenMs, at));
         break;

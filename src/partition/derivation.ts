@@ -32,6 +32,8 @@ export interface DerivationInput {
   readonly watermark: WatermarkPolicy;
   /** The logs that the events are read from; none when the partition has a source of its own. */
   readonly channels: readonly string[];
+  /** They stand in the logs of another input beside its events, and do not say how far its time has come. */
+  readonly isBeside?: true;
 }
 
 export interface Derivation {

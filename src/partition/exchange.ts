@@ -42,6 +42,8 @@ export interface ExchangeInput {
   readonly timeLessMs?: number;
   /** Of its logs, where another input before it reads them too. */
   readonly channel?: number;
+  /** Its events stand in the logs of another input beside that one's, and do not say how far its time has come. */
+  readonly isBeside?: true;
   /** The derived stream that has the field: events that it does not take go nowhere. */
   readonly of?: ViewSpec;
   /** Of users, that its key names; absent for none. */
@@ -83,7 +85,10 @@ export function createExchangeSplit(
     const route = createRoute(reading, partitions, registry);
     for (const log of reading.logs) {
       const channel = channelOf(log, reading.channel ?? 0);
-      routes.set(log, [...(routes.get(log) ?? []), { channel, reading, route }]);
+      const known = routes.get(log) ?? [];
+      const own = { channel, reading, route };
+      // What stands beside events comes first: it may be of a time that the events of the same commit go beyond.
+      routes.set(log, reading.isBeside === true ? [own, ...known] : [...known, own]);
     }
   }
 
@@ -109,8 +114,25 @@ export function createExchangeSplit(
     }
   }
 
+  /** Nobody is told of times by it. */
+  function shareBeside(log: string, { partitionOfRow, block: { fingerprint }, take }: Routed, entries: Entries): void {
+    for (const [partition, own] of entries.entries()) {
+      const rows = Uint32Array.from(partitionOfRow.keys()).filter((row) => partitionOfRow[row] === partition);
+      if (own === null || rows.length === 0) continue;
+      const before = times.tell(partition);
+      const share = { partition, rows, before, seen: NOTHING };
+      own.push({ log, before, fingerprint, count: rows.length, block: take(share), seen: NOTHING });
+    }
+  }
+
   function splitSection({ channel, reading, route }: Channel, section: Section, entries: Entries): void {
     const { fingerprint, bytes } = section;
+    if (reading.isBeside === true) {
+      if (registry.nameOf(fingerprint) !== reading.gives.type.name) return;
+      if (route === null) toAll(channel, section, entries);
+      else shareBeside(channel, route.events(section), entries);
+      return;
+    }
     switch (registry.nameOf(fingerprint)) {
       case reading.gives.type.name:
         if (route === null) toAll(channel, section, entries);

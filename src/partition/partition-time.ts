@@ -162,7 +162,12 @@ function obey(state: WatermarkState, { control, watermark }: SourceControl): num
 
 /** The watermark policy of each log that is read, which is its stream's. */
 export function policiesOf(
-  inputs: readonly { readonly channels: readonly string[]; readonly watermark: WatermarkPolicy }[],
+  inputs: readonly {
+    readonly channels: readonly string[];
+    readonly watermark: WatermarkPolicy;
+    readonly isBeside?: true;
+  }[],
 ): ReadonlyMap<string, WatermarkPolicy> {
-  return new Map(inputs.flatMap(({ channels, watermark }) => channels.map((channel) => [channel, watermark])));
+  const own = inputs.filter(({ isBeside }) => isBeside !== true);
+  return new Map(own.flatMap(({ channels, watermark }) => channels.map((channel) => [channel, watermark])));
 }

@@ -31,6 +31,8 @@ export interface Column {
   readonly few?: true;
   /** Of a decimal. */
   readonly decimal?: DecimalForm;
+  /** The field is one of the second event that the row is of. */
+  readonly second?: true;
 }
 
 const { BIGINT, BLOB, BOOLEAN, DATE, DECIMAL, DOUBLE, INTEGER, TIMESTAMP, VARCHAR } = duckdbApi;
@@ -64,8 +66,10 @@ export function columnSql(column: Column): string {
 }
 
 export interface TableWriter {
-  /** Takes a row an event. Throws when the events lack a field of the table. */
-  append(events: Columns, where: Where): void;
+  /** Takes a row an event, from a row on. Throws when the events lack a field of the table. */
+  append(events: Columns, where: Where, fromRow?: number): void;
+  /** Takes a row an event, with as many of a second type, from a row on, as the second events of the rows. */
+  appendPairs(events: Columns, where: Where, second: Columns, secondFromRow: number): void;
   /** Hands all rows to the connection's transaction. */
   flush(): void;
   /** Forgets rows that were not flushed. */
@@ -95,16 +99,29 @@ export async function createTableWriter(
     rows = 0;
   }
 
-  return {
-    append(events, where) {
-      const sources = columns.map((column) => sourceOf(events, column, where, texts));
-      for (let from = 0; from < events.count; ) {
-        if (rows === CHUNK_ROWS) appendChunk();
-        const to = Math.min(events.count, from + CHUNK_ROWS - rows);
-        for (let i = 0; i < columns.length; i++) fill(buffers[i]!, columns[i]!.kind, rows, sources[i]!, from, to);
-        rows += to - from;
-        from = to;
+  /** Rows of a second event are `ahead` of those of the first. */
+  function appendRows(sources: readonly Source[], fromRow: number, count: number, ahead: number): void {
+    for (let from = fromRow; from < count; ) {
+      if (rows === CHUNK_ROWS) appendChunk();
+      const to = Math.min(count, from + CHUNK_ROWS - rows);
+      for (let i = 0; i < columns.length; i++) {
+        const { kind, second } = columns[i]!;
+        const shift = second === true ? ahead : 0;
+        fill(buffers[i]!, kind, rows, sources[i]!, from + shift, to + shift);
       }
+      rows += to - from;
+      from = to;
+    }
+  }
+
+  return {
+    append(events, where, fromRow = 0) {
+      const sources = columns.map((column) => sourceOf(events, column, where, texts));
+      appendRows(sources, fromRow, events.count, 0);
+    },
+    appendPairs(events, where, second, secondFromRow) {
+      const sources = columns.map((column) => sourceOf(column.second === true ? second : events, column, where, texts));
+      appendRows(sources, 0, events.count, secondFromRow);
     },
     flush() {
       appendChunk();

@@ -5,7 +5,7 @@
 import type { RecordColumn } from '../messages/record-columns.ts';
 import { quoted } from './sql-names.ts';
 import type { StreamTable } from './stream-tables.ts';
-import { storedName, type Table } from './table.ts';
+import type { Table } from './table.ts';
 
 /** A stream of a built-in type, which has its rows in a table of that type. */
 export interface NamedStream {
@@ -26,7 +26,7 @@ export function namedViewsSql(
     const columns = table.columns.flatMap(({ name: column, from }) =>
       from.startsWith('$') ? [] : [{ column, path: from }],
     );
-    return viewSql(name, storedName(table), columns);
+    return viewSql(name, table.name, columns);
   });
   const declared = streams.flatMap(({ name, columns }) =>
     viewSql(

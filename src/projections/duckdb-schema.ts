@@ -11,7 +11,7 @@ import type { ColumnKind } from './duckdb-fill.ts';
 import type { Table } from './table.ts';
 
 /** Raise it whenever a writer changes: an older file is then rebuilt. A changed table does that by itself. */
-export const DUCKDB_WRITERS_VERSION = 12;
+export const DUCKDB_WRITERS_VERSION = 13;
 
 /** What the names of its files end with. */
 export const DUCKDB_SUFFIXES: readonly string[] = ['', '.wal'];
@@ -80,17 +80,22 @@ const KINDS: Readonly<Record<GivenKind, ColumnKind>> = {
   whole: 'long',
   decimal: 'decimal',
   instant: 'instant',
+  date: 'date',
   text: 'text',
   truth: 'boolean',
   list: 'text',
 };
 
-/** Columns of a window's table: the common ones, the values of a key of several, then its aggregates in order. */
+/**
+ * Columns of a window's table: the common ones, the values of a key of several, then its aggregates in order. One that is the
+ * number of events has no column: the view has it from `count`.
+ */
 export function windowColumns({ aggregates, parts = [] }: WindowShape): Column[] {
   const ofKey = parts.map(({ name, gives }): Column => {
     return { name: `key_${name}`, kind: gives, from: `parts.${name}`, nullable: true };
   });
-  const own = aggregates.map(({ name, gives, decimal }): Column => {
+  const kept = aggregates.filter(({ isCount }) => !isCount);
+  const own = kept.map(({ name, gives, decimal }): Column => {
     const form = decimal === undefined ? {} : { decimal };
     return { name: `agg_${name}`, kind: KINDS[gives], from: `aggregates.${name}`, nullable: true, ...form };
   });
@@ -145,6 +150,7 @@ export function newestSql({ kind, name }: Pick<WindowShape, 'kind' | 'name'>, ro
 function resultSql({ name, isCount, gives }: AggregateShape): string {
   if (isCount) return 'count';
   if (gives === 'instant') return `epoch_ms("agg_${name}")`;
+  if (gives === 'date') return `("agg_${name}" - DATE '1970-01-01')`;
   return gives === 'list' ? `"agg_${name}"::JSON` : `"agg_${name}"`;
 }
 

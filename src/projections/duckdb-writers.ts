@@ -7,15 +7,16 @@ import { withColumns } from '../messages/record-columns.ts';
 import { type GivenKind, givenBy, type WindowResultType, windowResultAt } from '../messages/window-result.ts';
 import { createTableWriter, type TableWriter } from './duckdb-columns.ts';
 import { openFewTexts } from './duckdb-few-texts.ts';
+import { areAbout, type PairTable, pairTables } from './duckdb-pairs.ts';
 import { partShape, tableColumns, type WindowShape, windowColumns, windowTable } from './duckdb-schema.ts';
 import { streamColumns } from './duckdb-streams.ts';
-import { type SectionEvents, STREAM_EVENTS, type Where, WINDOW_RESULTS } from './store.ts';
+import { type CommitPlace, type SectionEvents, STREAM_EVENTS, type Where, WINDOW_RESULTS } from './store.ts';
 import type { StreamTable } from './stream-tables.ts';
 import { storedName, type Table } from './table.ts';
 
 export interface DuckdbWriters {
   readonly wants: ReadonlySet<string>;
-  write(section: SectionEvents, where: Where): void;
+  write(sections: readonly SectionEvents[], commit: CommitPlace): void;
   flush(): void;
   /** What was flushed is committed. */
   keep(): void;
@@ -46,23 +47,57 @@ export async function duckdbWriters(
     const table = await createTableWriter(connection, stream.name, streamColumns(stream), texts);
     declared.set(stream.name, { stream, table });
   }
-  const byName = [...windows.values(), ...declared.values()].map(({ table }) => table);
+  const pairs: { readonly pair: PairTable; readonly table: TableWriter }[] = [];
+  for (const pair of pairTables(tables)) {
+    pairs.push({ pair, table: await createTableWriter(connection, pair.name, pair.columns, texts) });
+  }
+  const byName = [...windows.values(), ...declared.values(), ...pairs].map(({ table }) => table);
   const all = [...[...byType.values()].flat(), ...byName];
+
+  /** The number of rows of each section that are in the table of a pair. */
+  function writePairs(sections: readonly SectionEvents[], commit: CommitPlace): ReadonlyMap<SectionEvents, number> {
+    const taken = new Map<SectionEvents, number>();
+    for (const { pair, table } of pairs) {
+      const second = sections.find(({ typeName }) => typeName === pair.secondType);
+      if (second === undefined) continue;
+      for (const first of sections) {
+        if (first.typeName !== pair.firstType) continue;
+        const from = taken.get(second) ?? 0;
+        const columns = first.columns();
+        if (!areAbout(columns, second.columns(), from, pair.same)) break;
+        table.appendPairs(columns, { ...commit, firstOffset: first.firstOffset }, second.columns(), from);
+        taken.set(second, from + columns.count);
+        taken.set(first, columns.count);
+      }
+    }
+    return taken;
+  }
+
+  function write({ typeName, window, columns }: SectionEvents, where: Where, fromRow: number): void {
+    if (typeName === STREAM_EVENTS) {
+      const known = declared.get(where.stream);
+      known?.table.append(withColumns(columns(), known.stream.columns), where);
+    } else if (window === null) {
+      for (const table of byType.get(typeName) ?? []) table.append(columns(), where, fromRow);
+    } else {
+      const known = windows.get(window.window);
+      if (known !== undefined && isShapedAs(window, known.shape)) {
+        const hasLists = known.shape.aggregates.some(({ gives }) => gives === 'list');
+        const own = withWholeNumbers(columns(), known.shape, window);
+        known.table.append(hasLists ? withListsAsText(own, known.shape, window) : own, where);
+      } else for (const table of byType.get(WINDOW_RESULTS) ?? []) table.append(asParts(window, columns()), where);
+    }
+  }
 
   return {
     wants: new Set([...byType.keys(), WINDOW_RESULTS, STREAM_EVENTS]),
-    write({ typeName, window, columns }, where) {
-      if (typeName === STREAM_EVENTS) {
-        const known = declared.get(where.stream);
-        known?.table.append(withColumns(columns(), known.stream.columns), where);
-      } else if (window === null) for (const table of byType.get(typeName) ?? []) table.append(columns(), where);
-      else {
-        const known = windows.get(window.window);
-        if (known !== undefined && isShapedAs(window, known.shape)) {
-          const hasLists = known.shape.aggregates.some(({ gives }) => gives === 'list');
-          const own = withWholeNumbers(columns(), known.shape, window);
-          known.table.append(hasLists ? withListsAsText(own, known.shape, window) : own, where);
-        } else for (const table of byType.get(WINDOW_RESULTS) ?? []) table.append(asParts(window, columns()), where);
+    write(sections, commit) {
+      const taken = writePairs(sections, commit);
+      for (const section of sections) {
+        const fromRow = taken.get(section) ?? 0;
+        if (fromRow === 0 || fromRow < section.columns().count) {
+          write(section, { ...commit, firstOffset: section.firstOffset }, fromRow);
+        }
       }
     },
     flush() {
@@ -126,7 +161,8 @@ function withListsAsText(columns: Columns, shape: WindowShape, window: WindowRes
       if (name === undefined || column?.kind !== 'boxed') return column;
       const start = `{${JSON.stringify(name)}:`.length;
       const texts = Array.from({ length: columns.count }, (_, row) => {
-        return { text: window.aggregatesJson({ [name]: column.at(row) }).slice(start, -1) };
+        const value = column.at(row);
+        return { text: value === null ? null : window.aggregatesJson({ [name]: value }).slice(start, -1) };
       });
       return columnsOfEvents(texts).column('text');
     },

@@ -10,6 +10,7 @@ import { duckdbApi } from './duckdb-api.ts';
 import { columnSql } from './duckdb-columns.ts';
 import { FEW_TEXTS_SQL } from './duckdb-few-texts.ts';
 import { namedViewsSql } from './duckdb-named-views.ts';
+import { pairTables } from './duckdb-pairs.ts';
 import { createDuckdbReaders, rowsOf } from './duckdb-reading.ts';
 import {
   DUCKDB_SUFFIXES,
@@ -75,7 +76,7 @@ export async function openDuckdb(file: string, options: DuckdbOptions): Promise<
       await connection.run('BEGIN TRANSACTION');
       inTransaction = true;
     },
-    project: (section, where) => writers.write(section, where),
+    project: writers.write,
     async commit(reached) {
       writers.flush();
       for (const [log, next] of reached) {
@@ -183,6 +184,9 @@ async function createTables(connection: DuckDBConnection, options: DuckdbOptions
   for (const table of options.tables) {
     const columns = tableColumns(table).map(columnSql).join(', ');
     await connection.run(`CREATE TABLE "${storedName(table)}" (${columns})`);
+  }
+  for (const { name, columns } of pairTables(options.tables)) {
+    await connection.run(`CREATE TABLE "${name}" (${columns.map(columnSql).join(', ')})`);
   }
   for (const shape of options.shapes.windows) {
     const columns = windowColumns(shape).map(columnSql).join(', ');

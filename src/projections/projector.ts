@@ -118,21 +118,23 @@ async function projectCommit(
   const { stream, partition, committedAt, sections } = commit;
   let firstOffset = offset;
   let bytes = 0;
+  const wanted: SectionEvents[] = [];
   for (const section of sections) {
-    // One at a time: the columns of the next section are in the memory of this one's.
     // Types that the store has no table for stay undecoded.
-    const decoded = decodedAs(journal, section, stream);
-    if (decoded !== null && store.wants.has(decoded.typeName)) {
-      const taken = store.project(decoded, { log, stream, partition, firstOffset, committedAt });
-      if (taken !== undefined) await taken;
+    const events = decodedAs(journal, section, stream, firstOffset);
+    if (events !== null && store.wants.has(events.typeName)) {
+      wanted.push(events);
       bytes += section.bytes.byteLength;
     }
     firstOffset += section.count;
   }
+  if (wanted.length === 0) return 0;
+  const taken = store.project(wanted, { log, stream, partition, committedAt });
+  if (taken !== undefined) await taken;
   return bytes;
 }
 
-/** One section is projected at a time, so one memory a type does. */
+/** A store reads one section of a type at a time, so one memory a type does. */
 const columnReaders = new WeakMap<EventType<unknown>, ReturnType<EventType<unknown>['columnReader']>>();
 
 function columnReaderOf(type: EventType<unknown>): ReturnType<EventType<unknown>['columnReader']> {
@@ -141,10 +143,15 @@ function columnReaderOf(type: EventType<unknown>): ReturnType<EventType<unknown>
   return known;
 }
 
-function decodedAs({ registry, declared }: ProjectedJournal, section: Section, stream: string): SectionEvents | null {
+function decodedAs(
+  { registry, declared }: ProjectedJournal,
+  section: Section,
+  stream: string,
+  firstOffset: number,
+): SectionEvents | null {
   const record = registry.nameOf(section.fingerprint) ?? '';
   const join = joinOfRecord(record);
-  if (join !== null) return joinedEvents(join, registry, section);
+  if (join !== null) return joinedEvents(join, registry, section, firstOffset);
   const window = registry.windowOf(section.fingerprint);
   const own = declared.get(stream)?.type;
   const isOwn = own?.name === record;
@@ -154,6 +161,7 @@ function decodedAs({ registry, declared }: ProjectedJournal, section: Section, s
   let columns: Columns | null = null;
   let objects: readonly EventRow[] | null = null;
   return {
+    firstOffset,
     typeName: window === null ? typeName : WINDOW_RESULTS,
     window,
     columns() {
@@ -168,11 +176,16 @@ function decodedAs({ registry, declared }: ProjectedJournal, section: Section, s
 }
 
 /** Both sides as JSON: their columns are those of any two streams. */
-function joinedEvents(join: string, registry: Registry, { fingerprint, bytes }: Section): SectionEvents {
+function joinedEvents(
+  join: string,
+  registry: Registry,
+  { fingerprint, bytes }: Section,
+  firstOffset: number,
+): SectionEvents {
   const json = (event: unknown): string | null => (event === null ? null : exactJson(event));
   const objects = (): readonly EventRow[] =>
     (registry.writerOf(fingerprint)?.decodeBlock(bytes) ?? []).map(({ key, ts, left, right }) => {
       return { join, key, ts, left: json(left), right: json(right) };
     });
-  return { typeName: JOIN_RESULTS, window: null, objects, columns: () => columnsOfEvents(objects()) };
+  return { firstOffset, typeName: JOIN_RESULTS, window: null, objects, columns: () => columnsOfEvents(objects()) };
 }

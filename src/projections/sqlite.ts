@@ -50,7 +50,9 @@ export function openSqlite(file: string, options: SqliteOptions): Store {
       // IMMEDIATE: a deferred transaction that is upgraded later fails at once despite the busy timeout.
       db.exec('BEGIN IMMEDIATE');
     },
-    project: (section, where) => writers.write(section, where),
+    project(sections, commit) {
+      for (const section of sections) writers.write(section, { ...commit, firstOffset: section.firstOffset });
+    },
     async commit(reached) {
       writers.flush();
       for (const [log, next] of reached) saveOffset.run(log, next);

@@ -6,22 +6,30 @@
 import type { Columns } from '../messages/columns.ts';
 import type { WindowResultType } from '../messages/window-result.ts';
 
-/** Where the events of one section stand in the journal. */
-export interface Where {
+/** A commit's place in the journal. */
+export interface CommitPlace {
   readonly log: string;
   readonly stream: string;
   readonly partition: number;
+  /** Epoch ms. */
+  readonly committedAt: number;
+}
+
+/** Where the events of one section stand in the journal. */
+export interface Where extends CommitPlace {
   /** Offset of the first of them. */
   readonly firstOffset: number;
-  /** Of their commit, epoch ms. */
-  readonly committedAt: number;
 }
 
 /** An event as an object. */
 export type EventRow = Readonly<Record<string, unknown>>;
 
-/** The events of one section. Either form is made when it is first asked for. */
+/**
+ * The events of one section. Either form is made when it is first asked for. Columns hold until those of another section of the
+ * same type are asked for.
+ */
 export interface SectionEvents {
+  readonly firstOffset: number;
   /** Full name of their type, WINDOW_RESULTS, JOIN_RESULTS or STREAM_EVENTS. */
   readonly typeName: string;
   /** The window whose results they are; null for any other type. */
@@ -68,8 +76,8 @@ export interface Store {
   /** Full names of the event types that it has tables for; WINDOW_RESULTS among them. */
   readonly wants: ReadonlySet<string>;
   begin(): Promise<void>;
-  /** Takes the events of one section, of a type that it wants. What the section gives is gone once this has resolved. */
-  project(section: SectionEvents, where: Where): Promise<void> | void;
+  /** Takes those sections of one commit that are of a type that it wants. What they give is gone once this has resolved. */
+  project(sections: readonly SectionEvents[], commit: CommitPlace): Promise<void> | void;
   /** Commits the rows since begin() together with these offsets. */
   commit(offsets: ReadonlyMap<string, number>): Promise<void>;
   rollback(): Promise<void>;

@@ -53,6 +53,11 @@ export interface TableEntry<Field extends string = string> {
   readonly indexes?: readonly { readonly name: string; readonly columns: readonly string[]; readonly where?: string }[];
   /** The rows are in a table of this name, and what is asked is a view of it with these columns. */
   readonly view?: { readonly of: string; readonly columns: readonly string[]; readonly sql: string | null };
+  /**
+   * Each of its events is about one of another table's and comes, as a rule, in the same commit and in the same order. Those that do
+   * are rows of a table `of` its own, with the columns of both but those `same` fields that both have. The views are over both.
+   */
+  readonly pairs?: { readonly with: string; readonly of: string; readonly same: readonly Field[] };
   /** The process writes it about itself, by its clock: two journals of one input differ in it. */
   readonly isOfProcess?: true;
   /**
@@ -111,6 +116,6 @@ export function stateColumns({ columns, view }: TableEntry): string[] {
 }
 
 /** All that decides which rows are in the table, as text: a store whose text is another one is rebuilt. */
-export function tableText({ eventType, name, columns, key, updates, indexes, view }: Table): string {
-  return JSON.stringify({ eventType, name, columns, key, updates, indexes, view });
+export function tableText({ eventType, name, columns, key, updates, indexes, view, pairs }: Table): string {
+  return JSON.stringify({ eventType, name, columns, key, updates, indexes, view, pairs });
 }

@@ -19,7 +19,7 @@ import { type JournalPlace, journalOf, openReader } from '../journal/open-reader
 import type { TornTail } from '../journal/recovery.ts';
 import { readSchemaFiles, saveSchemaFiles } from '../journal/schema-files.ts';
 import { snapshotStore } from '../journal/snapshots.ts';
-import type { DynamicEvent, EventSchema, EventType } from '../messages/codec.ts';
+import { type DynamicEvent, dynamicEventType, type EventSchema, type EventType } from '../messages/codec.ts';
 import { logName } from '../messages/log-name.ts';
 import { OPERATIONS } from '../messages/operations.ts';
 import { createRegistry, type Registry } from '../messages/registry.ts';
@@ -224,14 +224,15 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
     streams.set(stream.name, running);
     opened.set(stream.name, running);
   }
-  const logsOf = new Map(
-    graphOf(config, exchanged).relations.all.map((relation) => [relation.name, logOf(relation)] as const),
-  );
+  const { relations } = graphOf(config, exchanged);
+  const logsOf = new Map(relations.all.map((relation) => [relation.name, logOf(relation)] as const));
   /** What an operator gives is in the logs of another name. */
   const upstreamOf = (name: string): Upstream[] => {
     const running = opened.get(logsOf.get(name) ?? name);
     if (running === undefined) return [];
     const { eventType, outputs, units } = running;
+    const beside = relations.all.find((relation) => relation.name === name && relation.isBeside === true);
+    if (beside !== undefined) return [{ units, gives: { role: 'input', type: dynamicEventType(beside.schema) } }];
     const type = outputs.get(name);
     return [{ units, gives: type === undefined ? { role: 'input', type: eventType } : { role: 'derived', type } }];
   };

@@ -6,16 +6,21 @@ import type { BoxedColumn, Column, Columns, NumberColumn } from '../messages/col
 import { bytesOfUnscaled, type DecimalForm, unscaledOf } from '../messages/logical-types.ts';
 import type { WindowValue } from '../messages/window-result.ts';
 
-/** Digits of a decimal that an aggregate takes: as a whole number it has 64 bits. */
-export const AGGREGATED_DIGITS = 18;
-/** Digits of a sum of decimals, as in DuckDB. */
+/** Digits of a decimal that is a whole number of 64 bits; aggregates of longer ones keep values of their own. */
+const NARROW_DIGITS = 18;
+/** Digits of a sum of decimals, as in DuckDB, and the most that a decimal has whose values are aggregated. */
 export const SUM_DIGITS = 38;
+
+export function isWide({ precision }: DecimalForm): boolean {
+  return precision > NARROW_DIGITS;
+}
 
 /** Throws when the events lack the field. The column of decimals has a row's value once `fills` was called for it. */
 export function aggregateColumn(fn: string, path: string, columns: Columns, fills: ((row: number) => void)[]): Column {
   const column = columns.column(path);
   if (column === undefined) throw new Error(`${fn}() needs the field ${path}, which the events have not`);
-  return column.kind === 'boxed' && column.decimal !== null ? scaledColumn(column, columns.count, fills) : column;
+  if (column.kind !== 'boxed' || column.decimal === null || isWide(column.decimal)) return column;
+  return scaledColumn(column, columns.count, fills);
 }
 
 function scaledColumn(column: BoxedColumn, count: number, fills: ((row: number) => void)[]): NumberColumn {

@@ -7,13 +7,13 @@ import type { ExactSums } from './exact-sum.ts';
 export type AggregateValue = number | bigint | string;
 
 /**
- * fold() never gets a null, as in SQL, nor a number that is not finite, which is null here. -0 comes as 0. The result of no
+ * fold() gets no null where its value can't be one, as in SQL, nor a number that is not finite, which is null here. -0 comes as 0. The result of no
  * values is null, unless the aggregate always gives a number.
  *
  * The result depends on the values and their times, and not on the order in which they came or were merged: in a group
  * that spans partitions the order depends on how their logs interleave.
  */
-export interface Aggregate<State, Value extends AggregateValue = number> {
+export interface Aggregate<State, Value extends AggregateValue | null = number> {
   init(): State;
   /** May change the state and return it. */
   fold(state: State, value: Value, timeMs: number): State;
@@ -86,4 +86,21 @@ export function saveValue(value: AggregateValue): SavedValue {
 
 export function loadValue(saved: SavedValue): AggregateValue {
   return typeof saved === 'object' ? BigInt(saved.long) : saved;
+}
+
+export function saveNullable(value: AggregateValue | null): SavedValue | null {
+  return value === null ? null : saveValue(value);
+}
+
+export function loadNullable(saved: SavedValue | null): AggregateValue | null {
+  return saved === null ? null : loadValue(saved);
+}
+
+/** Nulls last. */
+export function precedes(one: AggregateValue | null, other: AggregateValue | null): boolean {
+  return one !== null && (other === null || one < other);
+}
+
+export function compareValues(one: AggregateValue | null, other: AggregateValue | null): number {
+  return precedes(one, other) ? -1 : Number(precedes(other, one));
 }

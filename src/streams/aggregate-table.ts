@@ -2,10 +2,10 @@
  * The table of aggregates. The engine, the checks of a pipeline file and the read models know aggregates only from here, so
  * a new aggregate is one more entry.
  */
-import type { AvroDecimal, AvroField } from '../messages/avro.ts';
+import type { AvroDecimal, AvroField, AvroSchema } from '../messages/avro.ts';
 import type { WindowValue } from '../messages/window-result.ts';
-import { decimalResult, SUM_DIGITS, unscaledResult } from './aggregate-columns.ts';
-import type { AggregateSpec } from './aggregate-function.ts';
+import { decimalResult, isWide, SUM_DIGITS, unscaledResult } from './aggregate-columns.ts';
+import type { Aggregate, AggregateSpec, AggregateValue } from './aggregate-function.ts';
 import { argMax, argMin } from './arg-aggregates.ts';
 import { quantile } from './ddsketch.ts';
 import { countDistinct, largest, listDistinct } from './distinct-values.ts';
@@ -24,8 +24,10 @@ import {
   sumOfLongs,
 } from './number-aggregates.ts';
 import { deviationPop, deviationSample, variancePop, varianceSample } from './spread-aggregates.ts';
-import { inRow, ofNumbers, ofValues, type States } from './states.ts';
+import { inRow, ofNumbers, ofValues, ofValuesAndNulls, type States } from './states.ts';
 import { collect, first, last } from './value-aggregates.ts';
+import { greatest, least } from './value-extremes.ts';
+import { wideAverage, wideCount, wideSum } from './wide-decimals.ts';
 
 export interface AggregateDefinition {
   /**
@@ -41,6 +43,8 @@ export interface AggregateDefinition {
   readonly keepsLong?: true;
   /** Whether it takes no decimals, of which it would have a number only roughly. */
   readonly takesNoDecimal?: true;
+  /** Whether nulls are values to it too. */
+  readonly keepsNulls?: true;
   /** Makes the keeper of its states. */
   states(spec: AggregateSpec): States;
 }
@@ -48,6 +52,7 @@ export interface AggregateDefinition {
 export type AggregateTable = Readonly<Record<string, AggregateDefinition>>;
 
 const numeric = { takes: 'number', gives: 'number or null' } as const;
+const extreme = { takes: 'any', gives: 'value or null', keepsLong: true } as const;
 const spread = { ...numeric, mayLack: true, takesNoDecimal: true } as const;
 const truth = { takes: 'truth', gives: 'truth or null' } as const;
 const deviation = { ...spread, states: () => inRow(deviationSample) };
@@ -55,10 +60,10 @@ const variance = { ...spread, states: () => inRow(varianceSample) };
 
 export const AGGREGATES: AggregateTable = {
   count: { takes: 'optional', gives: 'number', states: countStates },
-  sum: { ...numeric, keepsLong: true, states: sumStates },
-  min: { ...numeric, keepsLong: true, states: ({ isLong }) => inRow(isLong ? minOfLongs : min) },
-  max: { ...numeric, keepsLong: true, states: ({ isLong }) => inRow(isLong ? maxOfLongs : max) },
-  avg: { ...numeric, states: () => inRow(average) },
+  sum: { ...numeric, keepsLong: true, states: ownIfWide(wideSum, sumStates) },
+  min: { ...extreme, states: ownIfWide(least, ({ isLong }) => inRow(isLong ? minOfLongs : min)) },
+  max: { ...extreme, states: ownIfWide(greatest, ({ isLong }) => inRow(isLong ? maxOfLongs : max)) },
+  avg: { ...numeric, states: ownIfWide(wideAverage, () => inRow(average)) },
   stddev: deviation,
   stddev_samp: deviation,
   stddev_pop: { ...spread, states: () => inRow(deviationPop) },
@@ -72,6 +77,12 @@ export const AGGREGATES: AggregateTable = {
   arg_max: { takes: 'any, number', gives: 'value or null', states: argMax },
   arg_min: { takes: 'any, number', gives: 'value or null', states: argMin },
   collect: { takes: 'any', gives: 'list', states: () => ofValues(collect) },
+  list: {
+    takes: 'any',
+    gives: 'list',
+    keepsNulls: true,
+    states: ({ isDistinct }) => (isDistinct === true ? ofValuesAndNulls(listDistinct) : ofValuesAndNulls(collect)),
+  },
   list_distinct: { takes: 'any', gives: 'list', states: () => ofValues(listDistinct) },
   top: { takes: 'any, limit', gives: 'list', states: ({ argument }) => ofValues(largest(argument ?? 1)) },
   distinct: { takes: 'any', gives: 'number', states: () => ofValues(distinct) },
@@ -84,14 +95,25 @@ export const AGGREGATES: AggregateTable = {
   median: { ...numeric, takesNoDecimal: true, states: () => ofNumbers(quantile(0.5)) },
 };
 
+/** Texts, and decimals that are no whole numbers of 64 bits, have states of their own. */
+function ownIfWide<State>(
+  other: Aggregate<State, AggregateValue>,
+  narrow: (spec: AggregateSpec) => States,
+): (spec: AggregateSpec) => States {
+  return (spec) => {
+    const isOther = spec.decimal === undefined ? spec.isText === true && spec.fn !== 'count' : isWide(spec.decimal);
+    return isOther ? ofValues(other) : narrow(spec);
+  };
+}
+
 function sumStates({ isLong, decimal }: AggregateSpec): States {
   if (decimal !== undefined) return inRow(sumOfDecimals);
   return inRow(isLong ? sumOfLongs : sum);
 }
 
-function countStates({ field, isDistinct }: AggregateSpec): States {
-  if (field === null) return inRow(count);
-  return isDistinct === true ? ofValues(countDistinct) : inRow(countValues);
+function countStates(spec: AggregateSpec): States {
+  if (spec.field === null) return inRow(count);
+  return spec.isDistinct === true ? ofValues(countDistinct) : ownIfWide(wideCount, () => inRow(countValues))(spec);
 }
 
 /** Whether it is the number of a group's events, as count() is. */
@@ -130,12 +152,13 @@ export function decimalFinish(
 /** The field of a window's results that an aggregate gives. */
 export function resultField(spec: AggregateSpec, table: AggregateTable = AGGREGATES): AvroField {
   const { name, isText = false, isNullable = false, isLong = false } = spec;
-  const { gives, mayLack = false, keepsLong = false } = definitionOf(spec, table);
+  const { gives, mayLack = false, keepsLong = false, keepsNulls = false } = definitionOf(spec, table);
   if (gives === 'truth or null') return { name, type: ['null', 'boolean'] };
   const isValue = gives === 'value or null' || gives === 'list';
   const decimal = isValue || keepsLong ? decimalOf(spec) : null;
-  if (decimal !== null) return { name, type: gives === 'list' ? { type: 'array', items: decimal } : ['null', decimal] };
+  const items = (of: AvroSchema): AvroSchema => ({ type: 'array', items: keepsNulls ? ['null', of] : of });
+  if (decimal !== null) return { name, type: gives === 'list' ? items(decimal) : ['null', decimal] };
   const value = isText && isValue ? 'string' : isLong && (isValue || keepsLong) ? 'long' : 'double';
-  if (gives === 'list') return { name, type: { type: 'array', items: value } };
+  if (gives === 'list') return { name, type: items(value) };
   return { name, type: (isNullable || mayLack || value === 'long') && gives !== 'number' ? ['null', value] : value };
 }

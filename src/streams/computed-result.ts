@@ -1,12 +1,13 @@
 /** Results that are computed of a group's other results. */
-import type { TIMESTAMP_MILLIS } from '../messages/avro.ts';
+import type { AvroSchema } from '../messages/avro.ts';
 import type { WindowResult, WindowValue } from '../messages/window-result.ts';
 
 export interface ComputedResult {
   readonly name: string;
   /** Over the aggregates, the results before it, the key and its parts, `start` and `end`. */
   readonly expression: string;
-  readonly type: 'double' | 'long' | 'string' | 'boolean' | typeof TIMESTAMP_MILLIS;
+  /** Nulls aside. */
+  readonly type: AvroSchema;
 }
 
 /** Adds what is computed of them to a group's results. Returns whether the result is given: one without events always is. */

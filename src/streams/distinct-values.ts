@@ -1,16 +1,25 @@
 /** Aggregates over each value once: as large as their group's different values. Texts are in the order of UTF-16 units. */
 import type { WindowValue } from '../messages/window-result.ts';
-import { type Aggregate, type AggregateValue, loadValue, type SavedValue, saveValue } from './aggregate-function.ts';
+import {
+  type Aggregate,
+  type AggregateValue,
+  compareValues,
+  loadNullable,
+  loadValue,
+  type SavedValue,
+  saveNullable,
+  saveValue,
+} from './aggregate-function.ts';
 
-type Values = Set<AggregateValue>;
+type Values = Set<AggregateValue | null>;
 
 /** How many different values there are. */
 export const countDistinct = ofValuesOnce((values) => values.size);
 
-/** The different values, the smallest first. */
+/** The different values, the smallest first; null, where it is given any, is the last. */
 export const listDistinct = ofValuesOnce((values) => inOrder([...values]));
 
-function ofValuesOnce(result: (values: Values) => WindowValue): Aggregate<Values, AggregateValue> {
+function ofValuesOnce(result: (values: Values) => WindowValue): Aggregate<Values, AggregateValue | null> {
   return {
     init: () => new Set(),
     fold: (values, value) => values.add(value),
@@ -19,10 +28,10 @@ function ofValuesOnce(result: (values: Values) => WindowValue): Aggregate<Values
       return into;
     },
     result,
-    save: (values) => JSON.stringify(inOrder([...values]).map(saveValue)),
+    save: (values) => JSON.stringify(inOrder([...values]).map(saveNullable)),
     load(text) {
-      const values: readonly SavedValue[] = JSON.parse(text);
-      return new Set(values.map(loadValue));
+      const values: readonly (SavedValue | null)[] = JSON.parse(text);
+      return new Set(values.map(loadNullable));
     },
   };
 }
@@ -50,6 +59,6 @@ export function largest(most: number): Aggregate<AggregateValue[], AggregateValu
   };
 }
 
-function inOrder(values: AggregateValue[]): AggregateValue[] {
-  return values.sort((a, b) => (a < b ? -1 : Number(a > b)));
+function inOrder(values: (AggregateValue | null)[]): (AggregateValue | null)[] {
+  return values.sort(compareValues);
 }

@@ -123,18 +123,19 @@ function hashValue(value: AggregateValue): void {
     b = mix(bits.getInt32(0), b);
     a = mix(bits.getInt32(4), a);
     b = mix(bits.getInt32(4), b);
-  } else if (typeof value === 'bigint') {
+  } else if (typeof value === 'bigint' && BigInt.asIntN(64, value) === value) {
     bits.setBigInt64(0, value);
     a = mix(bits.getInt32(4), mix(bits.getInt32(0), ~a));
     b = mix(bits.getInt32(4), mix(bits.getInt32(0), ~b));
   } else {
-    for (let i = 0; i < value.length; i++) {
-      const code = value.charCodeAt(i);
+    const text = String(value);
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
       a = mix(code, a);
       b = mix(code, b);
     }
-    a = mix(value.length, a);
-    b = mix(value.length, b);
+    a = mix(text.length, a);
+    b = mix(text.length, b);
   }
   high = finish(a) & 0xfffff;
   low = finish(b) >>> 0;

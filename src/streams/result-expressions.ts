@@ -62,8 +62,10 @@ export function resultFinisher(spec: WindowSpec, seen: AvroRecord, table?: Aggre
     binary: () => null,
     places: null,
   };
-  const computed = results.map(({ name, expression }) => {
-    const checked = compileExpression(expression, scope, 'sql', functions);
+  const computed = results.map(({ name, expression }, i) => {
+    // A result may have the name of a value of the key, of which it is computed.
+    const before = resultScope({ ...spec, results: results.slice(0, i) }, seen, table);
+    const checked = compileExpression(expression, before, 'sql', functions);
     const [value, toAvro] = [bindValue(checked, columns), avroOfSql(checked.type)];
     return { name, at: (): unknown => toAvro(orNull(() => value(0))) };
   });
@@ -99,5 +101,5 @@ function keyValueOf(key: string | null, { type }: AvroField): unknown {
 }
 
 function isValue(value: unknown): value is WindowValue {
-  return ['number', 'bigint', 'string', 'boolean'].includes(typeof value);
+  return ['number', 'bigint', 'string', 'boolean', 'object'].includes(typeof value);
 }

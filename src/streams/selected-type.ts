@@ -22,7 +22,7 @@ export function selectedType(name: string, expression: Checked, schema: AvroReco
     if (field !== undefined) return ownNames(field.type, name);
   }
   if (expression.kind === 'constant' && typeof expression.value === 'string') return 'string';
-  const type = avroOf(expression.type, name);
+  const type = avroType(expression.type, name);
   return type === null ? null : ['null', type];
 }
 
@@ -48,7 +48,8 @@ function ownNames(type: AvroSchema, name: string): AvroSchema {
   }
 }
 
-function avroOf(type: SqlType, name: string): AvroSchema | null {
+/** Of what is computed, nulls aside. Null for what Avro has no type for. `name` is what names of records begin with. */
+export function avroType(type: SqlType, name: string): AvroSchema | null {
   switch (type.kind) {
     case 'null':
     case 'bigint':
@@ -63,16 +64,16 @@ function avroOf(type: SqlType, name: string): AvroSchema | null {
     case 'timestamp':
       return { type: 'long', logicalType: 'timestamp-millis' };
     case 'list': {
-      const items = avroOf(type.of, `${name}_item`);
+      const items = avroType(type.of, `${name}_item`);
       return items === null ? null : { type: 'array', items: ['null', items] };
     }
     case 'map': {
-      const values = avroOf(type.values, `${name}_value`);
+      const values = avroType(type.values, `${name}_value`);
       return values === null ? null : { type: 'map', values: ['null', values] };
     }
     case 'struct': {
       const fields = type.fields.flatMap((field): AvroField | [] => {
-        const own = avroOf(field.type, `${name}_${field.name}`);
+        const own = avroType(field.type, `${name}_${field.name}`);
         return own === null || !AVRO_NAME.test(field.name) ? [] : { name: field.name, type: ['null', own] };
       });
       return fields.length < type.fields.length ? null : { type: 'record', name: `${name}_record`, fields };

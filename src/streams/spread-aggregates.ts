@@ -47,6 +47,7 @@ function identity(value: number): number {
 }
 
 const square = new Float64Array(2);
+const negated = new Float64Array(1);
 
 function fold(states: Float64Array, at: number, values: Float64Array, row: number, exact: ExactSums): void {
   addToSum(states, at + SUM, values, row, exact);
@@ -54,6 +55,18 @@ function fold(states: Float64Array, at: number, values: Float64Array, row: numbe
   addToSum(states, at + SQUARES, square, 0, exact);
   if (square[1] !== 0) addToSum(states, at + SQUARES, square, 1, exact);
   states[at + COUNT]! += 1;
+}
+
+/** Takes a value out again that fold() has taken in. */
+export function takeFromSpread(states: Float64Array, at: number, value: number, exact: ExactSums): void {
+  negated[0] = -value;
+  addToSum(states, at + SUM, negated, 0, exact);
+  squareInto(value);
+  square[0] = -square[0]!;
+  square[1] = -square[1]!;
+  addToSum(states, at + SQUARES, square, 0, exact);
+  if (square[1] !== 0) addToSum(states, at + SQUARES, square, 1, exact);
+  states[at + COUNT]! -= 1;
 }
 
 /** Splits a double into two of half its digits: 2^27 + 1, as Veltkamp does. */

@@ -1,5 +1,6 @@
 /** The states of one aggregate for all groups: numbers in the groups' rows where possible, else objects. */
-import { type Column, numberAt, textAt } from '../messages/columns.ts';
+import { type BoxedColumn, type Column, numberAt, textAt } from '../messages/columns.ts';
+import { unscaledOf } from '../messages/logical-types.ts';
 import type { WindowValue } from '../messages/window-result.ts';
 import type { Aggregate, AggregateValue, NumberAggregate } from './aggregate-function.ts';
 import type { ExactSums } from './exact-sum.ts';
@@ -51,12 +52,27 @@ export function foldWide(
 }
 
 export function ofNumbers<State>(aggregate: Aggregate<State>): ObjectStates {
-  return objectStates(aggregate, roundedAt);
+  return objectStates(aggregate, (column, row) => roundedAt(column, row) ?? undefined);
 }
 
-/** States of an aggregate over numbers and texts. */
+/** States of an aggregate over numbers, texts and decimals. */
 export function ofValues<State>(aggregate: Aggregate<State, AggregateValue>): ObjectStates {
-  return objectStates(aggregate, valueAt);
+  return objectStates(aggregate, (column, row) => valueAt(column, row) ?? undefined);
+}
+
+/** Likewise, of nulls too. The second field, where there is one, is null for events that are left out. */
+export function ofValuesAndNulls<State>(aggregate: Aggregate<State, AggregateValue | null>): ObjectStates {
+  let taken: Column | null = null;
+  const read = (column: Column, row: number): AggregateValue | null | undefined =>
+    taken?.nulls?.[row] === 1 ? undefined : valueAt(column, row);
+  const states = objectStates(aggregate, read);
+  return {
+    ...states,
+    bind(column, by) {
+      states.bind(column, null);
+      taken = by;
+    },
+  };
 }
 
 /** The row's number, or null. -0 becomes 0, so that the order of the two does not show. */
@@ -73,13 +89,21 @@ export function valueAt(column: Column, row: number): AggregateValue | null {
     const rounded = roundedAt(column, row);
     return rounded === null || column.exact === null ? rounded : numberAt(column, row);
   }
-  if (column.kind !== 'text') throw new Error('An aggregate reads a field that is neither a number nor a text');
+  if (column.kind === 'boxed') return decimalAt(column, row);
   return column.nulls !== null && column.nulls[row] === 1 ? null : textAt(column, row);
 }
 
-function objectStates<State, Value extends AggregateValue>(
+/** As a whole number of its scale. */
+function decimalAt({ at, decimal }: BoxedColumn, row: number): bigint | null {
+  if (decimal === null) throw new Error('An aggregate reads a field that is neither a number nor a text');
+  const bytes = at(row);
+  return Buffer.isBuffer(bytes) ? unscaledOf(bytes) : null;
+}
+
+/** What is read is folded, unless it is undefined. */
+function objectStates<State, Value extends AggregateValue | null>(
   aggregate: Aggregate<State, Value>,
-  read: (column: Column, row: number) => Value | null,
+  read: (column: Column, row: number) => Value | undefined,
 ): ObjectStates {
   const states: (State | undefined)[] = [];
   let values: Column | null = null;
@@ -98,8 +122,8 @@ function objectStates<State, Value extends AggregateValue>(
       states[group] = undefined;
     },
     fold(group, row, timeMs) {
-      const value = values === null ? null : read(values, row);
-      if (value !== null) states[group] = aggregate.fold(of(group), value, timeMs);
+      const value = values === null ? undefined : read(values, row);
+      if (value !== undefined) states[group] = aggregate.fold(of(group), value, timeMs);
     },
     merge(into, from) {
       states[into] = aggregate.merge(of(into), of(from));

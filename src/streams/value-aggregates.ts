@@ -5,17 +5,19 @@
 import {
   type Aggregate,
   type AggregateValue,
+  compareValues,
+  loadNullable,
   loadNumbers,
-  loadValue,
+  precedes,
   type SavedValue,
+  saveNullable,
   saveNumbers,
-  saveValue,
 } from './aggregate-function.ts';
 
 /** Values with their event times. */
-interface Timed {
+interface Timed<Value = AggregateValue> {
   timesMs: number[];
-  values: AggregateValue[];
+  values: Value[];
 }
 
 /** The value of the earliest event; the smallest among events of that time. */
@@ -35,12 +37,12 @@ export const last: Aggregate<Timed, AggregateValue> = {
 };
 
 /** Values that come in order need no sorting; others are sorted once somebody asks. */
-interface Collected extends Timed {
+interface Collected extends Timed<AggregateValue | null> {
   isInOrder: boolean;
 }
 
-/** All values by time, then by size; as large as its group. */
-export const collect: Aggregate<Collected, AggregateValue> = {
+/** All values by time, then by size, nulls last where it is given any; as large as its group. */
+export const collect: Aggregate<Collected, AggregateValue | null> = {
   init: () => ({ timesMs: [], values: [], isInOrder: true }),
   fold: (state, value, timeMs) => append(state, value, timeMs),
   merge(into, { timesMs, values }) {
@@ -48,25 +50,31 @@ export const collect: Aggregate<Collected, AggregateValue> = {
     return into;
   },
   result: (state) => inOrder(state).values,
-  save: (state) => timed().save(inOrder(state)),
+  save: (state) => saved(inOrder(state)),
   // A state of an earlier version has values of one time in the order of their arrival.
-  load: (text) => ({ ...timed().load(text), isInOrder: false }),
+  load: (text) => ({ ...loaded(text), isInOrder: false }),
 };
 
 function timed() {
   return {
     init: (): Timed => ({ timesMs: [], values: [] }),
-    save: ({ timesMs, values }: Timed): string => {
-      const numbers = values.filter((value) => typeof value === 'number');
-      const saved = numbers.length === values.length ? saveNumbers(numbers) : values.map(saveValue);
-      return JSON.stringify([saveNumbers(timesMs), saved]);
-    },
+    save: saved,
     load(text: string): Timed {
-      const [timesMs, saved]: [string, string | SavedValue[]] = JSON.parse(text);
-      const values = typeof saved === 'string' ? loadNumbers(saved) : saved.map(loadValue);
-      return { timesMs: loadNumbers(timesMs), values };
+      const { timesMs, values } = loaded(text);
+      return { timesMs, values: values.filter((value) => value !== null) };
     },
   };
+}
+
+function saved({ timesMs, values }: Timed<AggregateValue | null>): string {
+  const numbers = values.filter((value) => typeof value === 'number');
+  const own = numbers.length === values.length ? saveNumbers(numbers) : values.map(saveNullable);
+  return JSON.stringify([saveNumbers(timesMs), own]);
+}
+
+function loaded(text: string): Timed<AggregateValue | null> {
+  const [timesMs, own]: [string, string | (SavedValue | null)[]] = JSON.parse(text);
+  return { timesMs: loadNumbers(timesMs), values: typeof own === 'string' ? loadNumbers(own) : own.map(loadNullable) };
 }
 
 function only(value: AggregateValue, timeMs: number): Timed {
@@ -83,10 +91,10 @@ function isBehind(timeMs: number, value: AggregateValue, { timesMs, values }: Ti
   return timeMs > timesMs[0]! || (timeMs === timesMs[0]! && value > values[0]!);
 }
 
-function append(state: Collected, value: AggregateValue, timeMs: number): Collected {
+function append(state: Collected, value: AggregateValue | null, timeMs: number): Collected {
   const { timesMs, values } = state;
   const end = values.length - 1;
-  if (end >= 0 && (timeMs < timesMs[end]! || (timeMs === timesMs[end]! && value < values[end]!))) {
+  if (end >= 0 && (timeMs < timesMs[end]! || (timeMs === timesMs[end]! && precedes(value, values[end]!)))) {
     state.isInOrder = false;
   }
   timesMs.push(timeMs);
@@ -98,7 +106,7 @@ function inOrder(state: Collected): Collected {
   if (state.isInOrder) return state;
   const { timesMs, values } = state;
   const places = Uint32Array.from(values, (_, place) => place).sort(
-    (a, b) => timesMs[a]! - timesMs[b]! || (values[a]! < values[b]! ? -1 : Number(values[a]! > values[b]!)),
+    (a, b) => timesMs[a]! - timesMs[b]! || compareValues(values[a]!, values[b]!),
   );
   state.timesMs = Array.from(places, (place) => timesMs[place]!);
   state.values = Array.from(places, (place) => values[place]!);

@@ -147,7 +147,7 @@ describe('streams', () => {
     ],
     [
       stream('    builtin: DeadLetter\n    key: k\n    eventTime: t'),
-      'p.yaml:3:5: streams.a.builtin: there is no built-in schema "DeadLetter"; known: Transaction, WeatherObservation',
+      'p.yaml:3:5: streams.a.builtin: there is no built-in schema "DeadLetter"; known: Transaction, FraudLabel, WeatherObservation',
     ],
     [
       stream('    key: k\n    eventTime: t'),
@@ -453,9 +453,9 @@ describe('windows', () => {
     expect(problemsOf(text)).toEqual([expected]);
   });
 
-  test('an aggregate of text or of what may be null is refused', () => {
+  test('an aggregate of numbers is refused for a text, and taken for what may be null', () => {
     const text = (field: string): string =>
-      `streams:\n  s: { builtin: WeatherObservation, key: place, eventTime: observedAt }\nwindows:\n  w: { stream: s, window: { tumbling: 1h }, aggregate: { x: max(${field}) } }`;
+      `streams:\n  s: { builtin: WeatherObservation, key: place, eventTime: observedAt }\nwindows:\n  w: { stream: s, window: { tumbling: 1h }, aggregate: { x: sum(${field}) } }`;
     expect(problemsOf(text('provider'))).toEqual(['p.yaml:4:58: windows.w.aggregate.x: provider is not a number']);
     expect(problemsOf(text('temperatureCelsius'))).toEqual([]);
   });

@@ -56,7 +56,7 @@ function eventsOf(typeName: string, rows: readonly EventRow[]): SectionEvents {
   const columns = (): never => {
     throw new Error('these events are objects');
   };
-  return { typeName, window: null, columns, objects: () => rows };
+  return { firstOffset: 0, typeName, window: null, columns, objects: () => rows };
 }
 
 describe('the table', () => {
@@ -152,7 +152,7 @@ describe('the tree with every example', () => {
     });
     await store.begin();
     await store.project(
-      eventsOf(table?.eventType ?? '', [observed('Oslo', 1), observed('Rome', 2), observed('Oslo', 3)]),
+      [eventsOf(table?.eventType ?? '', [observed('Oslo', 1), observed('Rome', 2), observed('Oslo', 3)])],
       WHERE,
     );
     await store.commit(new Map([[WHERE.log, 3]]));
@@ -170,10 +170,10 @@ describe('the tree with every example', () => {
     const at = place(driver.file, []);
     const store = await driver.open(at);
     await store.begin();
-    await store.project(eventsOf('t', [{}, {}]), WHERE);
+    await store.project([eventsOf('t', [{}, {}])], WHERE);
     await store.commit(new Map([[WHERE.log, 2]]));
     await store.begin();
-    await store.project(eventsOf('t', [{}]), WHERE);
+    await store.project([eventsOf('t', [{}])], WHERE);
     await store.rollback();
     await store.close();
     const again = await driver.open(at);

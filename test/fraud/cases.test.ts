@@ -94,10 +94,10 @@ describe('a case', () => {
     const { driver, first, id } = withCase();
     const second = pay(1, 20);
     driver.pipe(second, W(30));
-    const label = { customerId: 1, fraud: true, scenario: 0, knownAt: 30, origin: 'analyst' };
+    const label = { customerId: 1, terminalId: 7, fraud: true, scenario: 0, knownAt: 30, origin: 'analyst' };
     expect(driver.pipe(tell(id, 'confirm')).labels).toEqual([
-      { ...label, transactionId: first.transactionId },
-      { ...label, transactionId: second.transactionId },
+      { ...label, transactionId: first.transactionId, occurredAt: 5 },
+      { ...label, transactionId: second.transactionId, occurredAt: 20 },
     ]);
     const { cases, alerts } = driver.pipe(pay(1, 40));
     expect(cases).toMatchObject([{ change: 'opened', hits: 1 }]);

@@ -76,8 +76,26 @@ export const GOLDEN: readonly Golden[] = [
   {
     type: fraudLabelType,
     values: [
-      { transactionId: 7, customerId: 8, fraud: true, scenario: 3, knownAt: AT, origin: 'simulator' },
-      { transactionId: 9, customerId: 8, fraud: false, scenario: 0, knownAt: AT + 1, origin: '' },
+      {
+        transactionId: 7,
+        customerId: 8,
+        fraud: true,
+        scenario: 3,
+        knownAt: AT,
+        origin: 'simulator',
+        terminalId: 5,
+        occurredAt: AT - 1,
+      },
+      {
+        transactionId: 9,
+        customerId: 8,
+        fraud: false,
+        scenario: 0,
+        knownAt: AT + 1,
+        origin: '',
+        terminalId: null,
+        occurredAt: null,
+      },
     ],
   },
   {

@@ -88,9 +88,15 @@ describe('the table of a declared stream', () => {
     const world = await createWorld();
     const store = await world.open('sqlite', { streams: [shapeOf(FIRST)] });
     const columns = first.columns(first.encodeBlock([{ id: 'a', at: 1, amount: 2, gone: 3 }]));
-    const section = { typeName: 'dev.millrace.StreamEvents', window: null, columns: () => columns, objects: () => [] };
+    const section = {
+      firstOffset: 0,
+      typeName: 'dev.millrace.StreamEvents',
+      window: null,
+      columns: () => columns,
+      objects: () => [],
+    };
     await store.begin();
-    store.project(section, { log: `${ORDERS}-0`, stream: ORDERS, partition: 0, firstOffset: 0, committedAt: 0 });
+    store.project([section], { log: `${ORDERS}-0`, stream: ORDERS, partition: 0, committedAt: 0 });
     await store.rollback();
     await store.begin();
     await store.commit(new Map());

@@ -73,10 +73,13 @@ function openMemory(file: string, tables: readonly Table[], takeMs: number): Sto
     async begin() {
       pending = new Map();
     },
-    async project({ typeName, objects }, where) {
+    async project(sections, commit) {
       if (takeMs > 0) await new Promise((resolve) => setTimeout(resolve, takeMs));
-      for (const table of tables) {
-        if (table.eventType === typeName) objects().forEach((event, i) => void take(table, event, where, i));
+      for (const { typeName, firstOffset, objects } of sections) {
+        for (const table of tables) {
+          if (table.eventType !== typeName) continue;
+          objects().forEach((event, i) => void take(table, event, { ...commit, firstOffset }, i));
+        }
       }
     },
     async commit(reached) {

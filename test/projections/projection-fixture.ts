@@ -201,5 +201,6 @@ function fieldType(value: WindowValue): AvroSchema {
   if (value === null || typeof value === 'number') return value === null ? ['null', 'double'] : 'double';
   if (typeof value === 'string' || typeof value === 'boolean') return typeof value === 'string' ? 'string' : 'boolean';
   if (typeof value === 'bigint') return 'long';
-  return { type: 'array', items: typeof value[0] === 'string' ? 'string' : 'double' };
+  const [first] = Array.isArray(value) ? value : [];
+  return { type: 'array', items: typeof first === 'string' ? 'string' : 'double' };
 }

@@ -35,12 +35,12 @@ async function cleanDigests(world: World) {
 
 describe('rows and the offset that they reach', () => {
   test.each(STORES)(
-    'of %s become visible together, or neither does when it refuses an event in the middle',
+    'of %s become visible together, or neither does when it refuses a commit in the middle',
     async (name) => {
       const world = await createWorld();
       await fill(world, 8);
       const store = await world.open(name);
-      const broken = failing(store, 'project', 9);
+      const broken = failing(store, 'project', 5);
       await expect(world.project([broken])).rejects.toThrow(`${name} refuses to project`);
       expect([rowsOf(await store.digest()), store.offsets().size]).toEqual([0, 0]);
       await world.project([broken]);

@@ -25,6 +25,7 @@ const late = (change: Partial<LateEvent>): LateEvent => ({
 function sectionOf<T extends EventRow>(type: EventType<T>, events: readonly T[]): SectionEvents {
   const block = type.encodeBlock(events);
   return {
+    firstOffset: 0,
     typeName: type.name,
     window: null,
     columns: () => type.columns(block),
@@ -137,10 +138,10 @@ describe('what was rolled back', () => {
     const store = await world.open('duckdb');
     await store.begin();
     const text = 'a text that is longer than what a string_t holds in place';
-    store.project(sectionOf(lateEventType, [late({ key: null, event: text }), late({ key: text })]), WHERE);
+    store.project([sectionOf(lateEventType, [late({ key: null, event: text }), late({ key: text })])], WHERE);
     await store.rollback();
     await store.begin();
-    store.project(sectionOf(lateEventType, [late({ key: 'a', event: 'b' }), late({ key: 'c', event: 'd' })]), WHERE);
+    store.project([sectionOf(lateEventType, [late({ key: 'a', event: 'b' }), late({ key: 'c', event: 'd' })])], WHERE);
     await store.commit(new Map());
     expect(await store.query('SELECT key, event FROM late_events ORDER BY key')).toEqual([
       { key: 'a', event: 'b' },
@@ -153,7 +154,7 @@ describe('what was rolled back', () => {
     const store = await world.open('duckdb');
     await store.begin();
     const many = Array.from({ length: 300_000 }, (_, i) => transaction(i));
-    store.project(sectionOf(transactionType, many), WHERE);
+    store.project([sectionOf(transactionType, many)], WHERE);
     await store.rollback();
     expect(await store.query('SELECT count(*) AS n FROM transactions')).toEqual([{ n: 0 }]);
   });
@@ -194,7 +195,7 @@ test('a row of DuckDB holds what the event held, whatever its texts and numbers 
     }),
   );
   await store.begin();
-  store.project(sectionOf(lateEventType, events), WHERE);
+  store.project([sectionOf(lateEventType, events)], WHERE);
   await store.commit(new Map());
   const rows = await store.query(
     `SELECT window_name AS "window", key, epoch_ms(occurred_at) AS "occurredAt", lateness_ms AS "latenessMs", windows_lost AS "windows", event
@@ -280,7 +281,7 @@ describe('a query', () => {
   test('sees whole transactions only', async () => {
     const store = await (await createWorld()).open('duckdb');
     await store.begin();
-    store.project(sectionOf(transactionType, [transaction(1)]), WHERE);
+    store.project([sectionOf(transactionType, [transaction(1)])], WHERE);
     expect(await store.query('SELECT count(*) AS n FROM transactions')).toEqual([{ n: 0 }]);
     await store.commit(new Map());
     expect(await store.query('SELECT count(*) AS n FROM transactions')).toEqual([{ n: 1 }]);

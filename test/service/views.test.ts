@@ -26,11 +26,17 @@ const CONDITIONS = [
   'amount BETWEEN 2 AND 8',
   'amount % 2 = 0',
 ];
-const KEYS = [...TEXTS, 'amount % 3'];
+const KEYS = [
+  ...[...TEXTS, 'amount % 3', 'amount / 4', 'CAST(amount / 4 AS DECIMAL(20, 3))', 'CAST(occurredAt AS DATE)'],
+  "date_trunc('hour', occurredAt + INTERVAL 5 MINUTES)",
+];
 const AGGREGATES = [
   ...['count(*)', 'count(DISTINCT amount)', 'sum(amount)', 'min(amount)', 'max(amount)', 'avg(amount)'],
   ...['count(*) FILTER (WHERE amount > 4)', 'sum(amount * 2) / count(*)', 'stddev(amount)', 'bool_or(amount > 7)'],
-  ...['list(DISTINCT amount)', 'max(amount, 2)', 'arg_max(amount, occurredAt)'],
+  ...['list(DISTINCT amount)', 'max(amount, 2)', 'arg_max(amount, occurredAt)', 'min(userId)', 'max(occurredAt)'],
+  ...['list(nullif(amount, 4))', 'list(DISTINCT nullif(amount, 4)) FILTER (WHERE amount < 7)', 'max(userId, 2)'],
+  ...['sum(CAST(amount AS DECIMAL(20, 2)) * amount)', 'CAST(min(amount) / 3 AS DECIMAL(6, 2))', '[min(amount), 1]'],
+  "{'latest': max(occurredAt), 'day': CAST(min(occurredAt) AS DATE), 'n': count(*)}",
 ];
 const BUCKETS = [
   "time_bucket(INTERVAL '1 minute', occurredAt)",
@@ -90,7 +96,10 @@ const unnested = fc
     return `SELECT amount AS c0, ${each}, userId AS c1 FROM clicks${whereText(condition)}`;
   });
 /** Of the view before it, whose rows are not those of the stream's events. */
-const overUnnested = picked(['count(*)', 'count(e0)', 'sum(c0)', 'count(DISTINCT c1)'], 2).map(
+const overUnnested = picked(
+  ['count(*)', 'count(e0)', 'sum(c0)', 'count(DISTINCT c1)', 'max(c1)', 'list(DISTINCT e0)'],
+  2,
+).map(
   (aggregates) =>
     `SELECT e0, time_bucket(INTERVAL 1 MINUTE, ts) AS bucket, ${columns(aggregates, 'a')} FROM v0 GROUP BY ALL`,
 );

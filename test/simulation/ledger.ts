@@ -48,13 +48,13 @@ export function createLedger(world: World): Ledger {
       async begin() {
         staged = [];
       },
-      project({ typeName, objects }, { log, firstOffset }) {
-        objects().forEach((event, index) => {
-          staged.push({
-            log,
-            entry: { offset: firstOffset + index, hash: crc32(`${typeName} ${JSON.stringify(event)}`) },
-          });
-        });
+      project(sections, { log }) {
+        for (const { typeName, firstOffset, objects } of sections) {
+          for (const [index, event] of objects().entries()) {
+            const hash = crc32(`${typeName} ${JSON.stringify(event)}`);
+            staged.push({ log, entry: { offset: firstOffset + index, hash } });
+          }
+        }
       },
       async commit(reached) {
         await turn();

@@ -149,6 +149,7 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
     ],
     windows: WINDOWS,
     operators: OPERATORS,
+    features: [],
     derived: [],
     views: [],
     joins: [],

@@ -108,13 +108,15 @@ describe('a file of the handbook', () => {
     const { intake } = await read(HANDBOOK);
     const expected = rows
       .filter(({ fraud }) => fraud)
-      .map(({ transaction: { transactionId, customerId, occurredAt }, scenario }) => ({
+      .map(({ transaction: { transactionId, customerId, terminalId, occurredAt }, scenario }) => ({
         transactionId,
         customerId,
         fraud: true,
         scenario,
         knownAt: occurredAt + 7 * DAY_MS,
         origin: 'handbook',
+        terminalId,
+        occurredAt,
       }));
     expect(expected.length).toBeGreaterThan(0);
     expect(blocksOf(intake.batches.flat(), fraudLabelType)).toEqual(expected);

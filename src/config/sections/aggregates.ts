@@ -6,7 +6,7 @@ import { compileCondition, compileExpression } from '../../sql/compile.ts';
 import { ExpressionError } from '../../sql/expression-error.ts';
 import { type SqlType, typeText } from '../../sql/type.ts';
 import type { UserFunction } from '../../sql/user-function.ts';
-import { AGGREGATED_DIGITS } from '../../streams/aggregate-columns.ts';
+import { isWide, SUM_DIGITS } from '../../streams/aggregate-columns.ts';
 import type { AggregateSpec } from '../../streams/aggregate-function.ts';
 import { AGGREGATES, definitionOf } from '../../streams/aggregate-table.ts';
 import { decimalOfField, expressionTypeOf, fieldAt, isWholeNumber, type ValueType } from '../../streams/field-type.ts';
@@ -54,7 +54,7 @@ export function aggregateOfCall(
   report: ReportText,
 ): AggregateSpec[] {
   const { name: fn, args, isDistinct, filter } = call;
-  const { takes, takesNoDecimal = false } = definitionOf({ fn });
+  const { takes, takesNoDecimal = false, keepsNulls = false } = definitionOf({ fn });
   const form = `${fn}(${FORMS[takes]})`;
   const [first, second, ...rest] = args;
   if (filter !== null && !isCondition(filter, schema, functions, report)) return [];
@@ -66,7 +66,7 @@ export function aggregateOfCall(
     report(first === undefined || first.text === '' ? `${fn}() needs a field` : `must be ${form}`);
     return [];
   }
-  if (isDistinct && takes !== 'optional') {
+  if (isDistinct && takes !== 'optional' && !keepsNulls) {
     report(`DISTINCT is for count(DISTINCT ${first.text}); the values themselves are list_distinct(${first.text})`);
     return [];
   }
@@ -93,7 +93,8 @@ export function aggregateOfCall(
   }
   if (takes !== 'any, number') {
     if (second !== undefined) report(`must be ${form}`);
-    return [spec];
+    // What the filter leaves out is told from a null that it takes.
+    return [keepsNulls && filter !== null ? { ...spec, by: `CASE WHEN ${filter.text} THEN 1 END` } : spec];
   }
   if (second === undefined || second.text === '') {
     const which = fn === 'arg_max' ? 'largest' : 'smallest';
@@ -101,6 +102,10 @@ export function aggregateOfCall(
     return [];
   }
   const by = readValue(second, READS.number, schema, functions, report);
+  if (by?.decimal != null && isWide(by.decimal)) {
+    report(`${fn}() goes by numbers of up to 18 digits, and ${second.text} has more: CAST it to DOUBLE`);
+    return [];
+  }
   // No event of a group may have a number to go by.
   return by === null ? [] : [{ ...spec, by: second.text, ...(by.mayLack ? { isNullable: true } : {}) }];
 }
@@ -154,10 +159,8 @@ function readValue(
   if (field !== undefined) {
     const form = decimalOfField(field);
     const decimal = form === null ? null : { precision: form.precision, scale: form.scale };
-    if (decimal !== null && decimal.precision > AGGREGATED_DIGITS) {
-      report(
-        `${text} has decimals of ${decimal.precision} digits; an aggregate takes those of up to ${AGGREGATED_DIGITS}`,
-      );
+    if (decimal !== null && decimal.precision > SUM_DIGITS) {
+      report(`${text} has decimals of ${decimal.precision} digits; an aggregate takes those of up to ${SUM_DIGITS}`);
       return null;
     }
     const type = decimal === null ? expressionTypeOf(field) : 'number';
@@ -179,12 +182,14 @@ function readValue(
     report(`${text} is ${typeText(computed)}, and so ${what}; CAST it`, part.at);
     return null;
   }
-  return { type, isNullable: true, mayLack: true, isLong: computed.kind === 'bigint', decimal: null };
+  const decimal = computed.kind === 'decimal' ? { precision: computed.precision, scale: computed.scale } : null;
+  return { type, isNullable: true, mayLack: true, isLong: computed.kind === 'bigint' || decimal !== null, decimal };
 }
 
 const TYPES: Partial<Readonly<Record<SqlType['kind'], ValueType>>> = {
   bigint: 'number',
   double: 'number',
+  decimal: 'number',
   varchar: 'text',
   boolean: 'truth',
 };
@@ -211,5 +216,8 @@ function checked<T>(compile: () => T, { at }: TextPart, report: ReportText): T |
 }
 
 export function printAggregate({ fn, field, isDistinct, by, argument }: AggregateSpec): string {
+  if (fn === 'list' && by !== undefined) {
+    return `${printAggregate({ name: fn, fn, field, ...(isDistinct ? { isDistinct } : {}) })} FILTER (WHERE ${by} = 1)`;
+  }
   return `${fn}(${isDistinct === true ? 'DISTINCT ' : ''}${[field ?? [], by ?? [], argument ?? []].flat().join(', ')})`;
 }

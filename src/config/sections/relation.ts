@@ -21,6 +21,8 @@ export interface Relation {
     | { readonly kind: 'scripted' };
   /** Its events are rows of a table by its key, which one without a left and a right event deletes: a join of two tables. */
   readonly isTable?: true;
+  /** Its events stand in the logs of another stream beside that one's, and are no news of how far its time has come. */
+  readonly isBeside?: true;
   /** What the logs that have its events are named for; absent for a stream, whose name that is. */
   readonly log?: string;
   /** Of a derived stream, and of a window's results: what is read in its place, and how its events come of those. */

@@ -2,9 +2,12 @@
 import { z } from 'zod';
 import { formatDuration } from '../../keys/units.ts';
 import { duration, name } from '../../keys/value-schema.ts';
+import type { AvroRecord } from '../../messages/avro.ts';
+import { compileExpression } from '../../sql/compile.ts';
 import { ExpressionError } from '../../sql/expression-error.ts';
 import { expressionText } from '../../sql/expression-text.ts';
 import { parseStatement, type SourceItem, type Statement } from '../../sql/statement.ts';
+import type { UserFunction } from '../../sql/user-function.ts';
 import { found } from '../../sql/walk.ts';
 import { isBuiltinTable } from '../../tables.ts';
 import { entries, type Reading, section } from '../section.ts';
@@ -12,8 +15,10 @@ import { isAggregate } from '../views/aggregates.ts';
 import { outputsOf, resolved, type Table } from '../views/columns.ts';
 import { type GroupedPlan, groupedPlan } from '../views/grouped.ts';
 import { joinedPlan, type Side } from '../views/joined.ts';
+import type { TypeOf } from '../views/typed-parts.ts';
 import { NO_EXCHANGES, windowPlace } from '../window-place.ts';
 import { type DerivedConfig, derivedOf, derivedRelation } from './derived.ts';
+import { functionsSection } from './functions.ts';
 import { type JoinConfig, joinOf, joinRelation } from './joins.ts';
 import type { Relation } from './relation.ts';
 import { windowRelation } from './window-relation.ts';
@@ -129,7 +134,7 @@ function windowMeaning(
   table: Table,
   { eventTime }: Relation,
 ): Meaning | null {
-  const plan = groupedPlan(statement, table, eventTime);
+  const plan = groupedPlan(statement, table, eventTime, typeIn(table.schema, functionsSection.of(reading)));
   const window = windowOf(
     name,
     {
@@ -148,6 +153,18 @@ function windowMeaning(
   return window === null
     ? null
     : { ...NOTHING, windows: [{ ...window, columns: plan.results.map((each) => each.name) }] };
+}
+
+/** Null, and no report: what an expression lacks is said where it is used. */
+function typeIn(schema: AvroRecord, functions: readonly UserFunction[]): TypeOf {
+  return (expression) => {
+    try {
+      return compileExpression(expressionText(expression), schema, 'sql', functions).type;
+    } catch (error) {
+      if (error instanceof ExpressionError) return null;
+      throw error;
+    }
+  };
 }
 
 function keyOf(key: GroupedPlan['key']): string[] {

@@ -73,6 +73,7 @@ function partOf(
     const { type } = compileExpression(expression, schema, 'sql', functions);
     const gives = GIVES[type.kind];
     if (gives !== undefined) return { name, field: expression, gives };
+    if (BY_TEXT.includes(type.kind)) return { name, field: `CAST(${expression} AS VARCHAR)`, gives: 'text' };
     const cast = field === undefined ? `; it is ${typeText(type)}, so CAST it` : '';
     report(`${expression} can't be a key: it is neither text nor a whole number${cast}`);
   } catch (error) {
@@ -87,6 +88,9 @@ const GIVES: Partial<Readonly<Record<SqlType['kind'], KeyPart['gives']>>> = {
   bigint: 'whole number',
   boolean: 'truth',
 };
+
+/** Whose text tells the values apart. */
+const BY_TEXT: readonly SqlType['kind'][] = ['decimal', 'date', 'timestamp'];
 
 /** What results call a part that is given no name: its words, joined. */
 function nameOf(expression: string): string {

@@ -1,15 +1,16 @@
 /** The results of a window as a file writes them: aggregates, and what is computed of aggregates and of the key. */
 import type { Report } from '../../keys/names.ts';
-import { type AvroRecord, TIMESTAMP_MILLIS } from '../../messages/avro.ts';
+import type { AvroRecord } from '../../messages/avro.ts';
 import { AGGREGATE_NAME } from '../../messages/window-result.ts';
 import { compileCondition, compileExpression } from '../../sql/compile.ts';
 import { ExpressionError } from '../../sql/expression-error.ts';
-import { type SqlType, typeText } from '../../sql/type.ts';
+import { typeText } from '../../sql/type.ts';
 import { functionsWith, type UserFunction } from '../../sql/user-function.ts';
 import type { AggregateSpec } from '../../streams/aggregate-function.ts';
 import type { ComputedResult } from '../../streams/computed-result.ts';
 import type { GroupKey } from '../../streams/group-key.ts';
 import { resultScope } from '../../streams/result-expressions.ts';
+import { avroType } from '../../streams/selected-type.ts';
 import { aggregateCalls, aggregateOf, aggregateOfCall, printAggregate } from './aggregates.ts';
 import type { Relation } from './relation.ts';
 
@@ -62,8 +63,8 @@ export function windowResults(
       },
     );
     if (type === null) continue;
-    const avro = AVRO[type.kind];
-    if (avro === undefined) wrong(`a result can't be ${typeText(type)}; CAST it to VARCHAR`);
+    const avro = avroType(type, name);
+    if (avro === null) wrong(`a result can't be ${typeText(type)}; CAST it to VARCHAR`);
     else results.push({ name, expression, type: avro });
   }
   return { aggregates, results };
@@ -129,14 +130,6 @@ function isComputed(text: string, names: readonly string[], functions: readonly 
 function hiddenName(result: string, i: number): string {
   return `${result}#${i + 1}`;
 }
-
-const AVRO: Partial<Readonly<Record<SqlType['kind'], ComputedResult['type']>>> = {
-  bigint: 'long',
-  double: 'double',
-  varchar: 'string',
-  boolean: 'boolean',
-  timestamp: TIMESTAMP_MILLIS,
-};
 
 function checked<T>(compile: () => T, report: (message: string, character: number) => void): T | null {
   try {

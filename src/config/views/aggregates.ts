@@ -1,7 +1,9 @@
 /** The aggregates of statements, and what windows call them. */
-import type { CallExpression, Expression } from '../../sql/expression.ts';
+import { type CallExpression, callOf, type Expression } from '../../sql/expression.ts';
 import { ExpressionError } from '../../sql/expression-error.ts';
+import { typeText } from '../../sql/type.ts';
 import { found } from '../../sql/walk.ts';
+import { isTime, type TypeOf, timeAsNumber, timeOf } from './typed-parts.ts';
 
 /** DuckDB's name, and that of windows, where the two give the same. */
 const SAME: Readonly<Record<string, string>> = {
@@ -25,8 +27,8 @@ const SAME: Readonly<Record<string, string>> = {
   arg_min: 'arg_min',
   min_by: 'arg_min',
   argmin: 'arg_min',
-  list: 'collect',
-  array_agg: 'collect',
+  list: 'list',
+  array_agg: 'list',
   approx_count_distinct: 'distinct',
   approx_quantile: 'quantile',
 };
@@ -57,15 +59,37 @@ export function refuseAggregate(expression: Expression, message: string): void {
   if (aggregate !== null) throw new ExpressionError(message, aggregate.at);
 }
 
-/** The aggregate as windows write it. Throws an ExpressionError for one that a stream has no answer for. */
-export function windowAggregate(call: CallExpression): CallExpression {
+/**
+ * The aggregate as windows write it. Windows know numbers and texts, so that a time goes in as a number and comes out of the
+ * number. Throws an ExpressionError for one that a stream has no answer for.
+ */
+export function windowAggregate(call: CallExpression, typeOf: TypeOf): Expression {
+  const own = ownAggregate(call);
+  const [value, ...others] = own.args;
+  const type = value === undefined || own.name === 'count' || own.name === 'distinct' ? null : typeOf(value);
+  // A list of nothing is null in DuckDB.
+  if (own.name === 'top' || (own.name === 'list' && own.filter !== null)) return orNull(own);
+  if (value === undefined || type === null || !isTime(type)) return own;
+  if (!KEEPS_TIMES.includes(own.name)) {
+    throw new ExpressionError(`${call.name} is of numbers or texts, and this is ${typeText(type)}; CAST it`, value.at);
+  }
+  return timeOf({ ...own, args: [timeAsNumber(value, type), ...others] }, type);
+}
+
+function orNull(list: CallExpression & Expression): Expression {
+  return callOf('nullif', [list, { kind: 'list', items: [], at: list.at }], list.at);
+}
+
+/** Those that give a value as it was. */
+const KEEPS_TIMES: readonly string[] = ['min', 'max', 'arg_min', 'arg_max'];
+
+function ownAggregate(call: CallExpression): CallExpression & Expression {
   const { name, args, isDistinct, at } = call;
   const instead = OTHERWISE[name];
   if (instead !== undefined) throw new ExpressionError(`${name} has no answer on a stream: ${instead}`, at);
   const own = name === 'max' && args.length === 2 ? 'top' : (SAME[name] ?? name);
   if (args[0]?.kind === 'star') return { ...call, name: own, args: [] };
-  if (!isDistinct || own === 'count') return { ...call, name: own };
-  if (own === 'collect') return { ...call, name: 'list_distinct', isDistinct: false };
+  if (!isDistinct || own === 'count' || own === 'list') return { ...call, name: own };
   // The largest, the smallest and both truths are the same with and without.
   if (['min', 'max', 'bool_and', 'bool_or'].includes(own)) return { ...call, name: own, isDistinct: false };
   throw new ExpressionError(`DISTINCT is for count and list, not for ${name}`, at);

@@ -9,6 +9,7 @@ import { found, rewritten } from '../../sql/walk.ts';
 import { isAggregate, refuseAggregate, windowAggregate } from './aggregates.ts';
 import { type BucketWindow, bucketOf, tableWindow } from './buckets.ts';
 import { type Output, outputsOf, resolved, type Table } from './columns.ts';
+import { cast, isKeyByText, keyAsText, type TypeOf } from './typed-parts.ts';
 
 export interface GroupedPlan {
   readonly window: BucketWindow;
@@ -23,7 +24,7 @@ export interface GroupedPlan {
 type Replacements = ReadonlyMap<string, Expression>;
 
 /** Throws an ExpressionError where the statement is no window. */
-export function groupedPlan(statement: Statement, table: Table, eventTime: string): GroupedPlan {
+export function groupedPlan(statement: Statement, table: Table, eventTime: string, typeOf: TypeOf): GroupedPlan {
   const outputs = outputsOf(statement.items, [table]);
   for (const { expression } of outputs)
     refuseUnnest(expression, 'a group is of rows that are there: unnest in a view of its own');
@@ -33,15 +34,19 @@ export function groupedPlan(statement: Statement, table: Table, eventTime: strin
   const [only, ...others] = values;
   // A key that is one value is called by its text, one of several by the columns.
   const isOne = only !== undefined && others.length === 0;
-  const key = values.map((expression) => {
-    return { expression, name: isOne ? textName(expression) : keyName(expression, outputs) };
+  const key = values.map((written) => {
+    const type = typeOf(written);
+    const textType = type !== null && isKeyByText(type) ? type : null;
+    const expression = textType === null ? written : keyAsText(written, textType);
+    const name = isOne ? textName(expression) : keyName(written, outputs);
+    return { written, expression, name, value: textType === null ? columnOf(name) : cast(columnOf(name), textType) };
   });
   const replacements: Map<string, Expression> = new Map();
   for (const text of bounds.starts) replacements.set(text, columnOf('start'));
   for (const text of bounds.ends) replacements.set(text, columnOf('end'));
-  for (const { expression, name } of key) replacements.set(expressionText(expression), columnOf(name));
+  for (const { written, value } of key) replacements.set(expressionText(written), value);
   const results = outputs.map(({ name, expression }) => {
-    const over = overResults(expression, replacements);
+    const over = overResults(expression, replacements, typeOf);
     // A bare name would be taken for an aggregate.
     return { name, expression: /^\w+$/.test(over) ? `(${over})` : over };
   });
@@ -51,7 +56,7 @@ export function groupedPlan(statement: Statement, table: Table, eventTime: strin
     window: bounds.window,
     key: key.map(({ name, expression }) => ({ name, expression: expressionText(expression) })),
     where: where === null ? null : expressionText(resolved(where, [table])),
-    having: havingOf(statement, outputs, table, replacements),
+    having: havingOf(statement, outputs, table, replacements, typeOf),
     results,
   };
 }
@@ -105,11 +110,11 @@ function boundsOf({ from }: Statement, keys: readonly Expression[], eventTime: s
     return window === null ? [] : [{ window, key }];
   });
   if (from.window === null) {
-    const [first, ...others] = buckets;
+    // Buckets that are longer than another are further values of the key.
+    const [first] = buckets.toSorted((a, b) => sizeOf(a.window) - sizeOf(b.window));
     if (first === undefined) throw new ExpressionError(otherTime(keys, eventTime) ?? ENDLESS, keys[0]?.at ?? 1);
-    const other = others.find(({ window }) => JSON.stringify(window) !== JSON.stringify(first.window));
-    if (other !== undefined) throw new ExpressionError('a view has one window: write a view each', other.key.at);
-    return { window: first.window, starts: new Set(buckets.map(({ key }) => expressionText(key))), ends: new Set() };
+    const same = buckets.filter(({ window }) => JSON.stringify(window) === JSON.stringify(first.window));
+    return { window: first.window, starts: new Set(same.map(({ key }) => expressionText(key))), ends: new Set() };
   }
   const [bucket] = buckets;
   if (bucket !== undefined) throw new ExpressionError(`${from.window.name} is the window of this view`, bucket.key.at);
@@ -122,6 +127,10 @@ function boundsOf({ from }: Statement, keys: readonly Expression[], eventTime: s
     starts: new Set(['window_start', ...keys.filter(isBound).map(expressionText)]),
     ends: new Set(['window_end']),
   };
+}
+
+function sizeOf(window: BucketWindow): number {
+  return 'tumbling' in window ? window.tumbling : 0;
 }
 
 const BOUNDS: readonly string[] = ['window_start', 'window_end'];
@@ -146,11 +155,11 @@ function keyName(expression: Expression, outputs: readonly Output[]): string {
 }
 
 /** An expression over results in the place of one over events. */
-function overResults(expression: Expression, replacements: Replacements): string {
+function overResults(expression: Expression, replacements: Replacements, typeOf: TypeOf): string {
   const over = rewritten(expression, (each) => {
     const known = replacements.get(expressionText(each));
     if (known !== undefined) return known;
-    if (isAggregate(each)) return windowAggregate(each);
+    if (isAggregate(each)) return windowAggregate(each, typeOf);
     if (each.kind !== 'column') return null;
     const near = nearestWord(each.names[0] ?? '', [...replacements.values()].map(expressionText));
     const hint = near === undefined ? '' : `; did you mean ${near}?`;
@@ -164,6 +173,7 @@ function havingOf(
   outputs: readonly Output[],
   table: Table,
   replacements: Replacements,
+  typeOf: TypeOf,
 ): string | null {
   if (having === null) return null;
   // HAVING may name columns.
@@ -173,5 +183,5 @@ function havingOf(
   for (const { name, expression } of outputs) {
     if (found(expression, isAggregate) !== null) byText.set(expressionText(expression), columnOf(name));
   }
-  return overResults(over, byText);
+  return overResults(over, byText, typeOf);
 }

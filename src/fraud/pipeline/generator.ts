@@ -128,7 +128,7 @@ function createPace({ ratePerSecond, nowMs, sleep }: GeneratorOptions, partition
   };
 }
 
-function labelOf({ transactionId, customerId, occurredAt }: Transaction, scenario: number): FraudLabel {
+function labelOf({ transactionId, customerId, terminalId, occurredAt }: Transaction, scenario: number): FraudLabel {
   return {
     transactionId,
     customerId,
@@ -136,5 +136,7 @@ function labelOf({ transactionId, customerId, occurredAt }: Transaction, scenari
     scenario,
     knownAt: occurredAt + LABEL_DELAY_MS,
     origin: 'simulator',
+    terminalId,
+    occurredAt,
   };
 }

@@ -19,7 +19,7 @@ const PAYMENT: AvroRecord = {
 };
 const grouped = (sql: string) => {
   const statement = parseStatement(sql);
-  return groupedPlan(statement, { source: statement.from, schema: PAYMENT, prefix: [] }, 'occurredAt');
+  return groupedPlan(statement, { source: statement.from, schema: PAYMENT, prefix: [] }, 'occurredAt', () => null);
 };
 const BUCKET = "time_bucket(INTERVAL '1 minute', occurredAt)";
 
@@ -54,7 +54,7 @@ describe('a statement with a group', () => {
     expect(plan.results.map(({ expression }) => expression)).toEqual([
       '"lower(city)"',
       '(sum(amountCents) / count())',
-      'top(amountCents, 3)',
+      'nullif(top(amountCents, 3), [])',
       'count(DISTINCT customerId) FILTER (WHERE (amountCents > 5))',
     ]);
     expect(plan.having).toBe('((count() > 2) AND (mean < 9))');

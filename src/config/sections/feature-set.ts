@@ -1,0 +1,247 @@
+/**
+ * All features of one stream: for each key a stage, that of the stream's own key last, since there the events are in the
+ * partitions that their stream has them in.
+ */
+import type { ComputedFeature, FeatureAggregate, FeatureStage, FeatureWindow } from '../../features/feature-spec.ts';
+import { featureScope } from '../../features/vector-scope.ts';
+import { vectorSchema } from '../../features/vector-type.ts';
+import { type Report, unknownField } from '../../keys/names.ts';
+import type { AvroRecord } from '../../messages/avro.ts';
+import { compileExpression } from '../../sql/compile.ts';
+import { ExpressionError } from '../../sql/expression-error.ts';
+import { typeText } from '../../sql/type.ts';
+import { functionsIn, type UserFunction } from '../../sql/user-function.ts';
+import { fieldAt, isWholeNumber } from '../../streams/field-type.ts';
+import { isOfSeveral, keyTexts } from '../../streams/group-key.ts';
+import type { Reading } from '../section.ts';
+import { featureAggregate } from './feature-aggregates.ts';
+import { type Entries, type FeatureLabels, type KnownLabels, labelsOf } from './feature-labels.ts';
+import { isOfStream, type Relation } from './relation.ts';
+import { groupKeyOf } from './window-key.ts';
+import type { RawFeature } from './written-feature.ts';
+
+/** Features of one key, as the stage that computes them has them. */
+export interface KeyedFeatures extends Omit<FeatureStage, 'input' | 'timeField' | 'labels' | 'order'> {
+  readonly readsLabels: boolean;
+}
+
+/** A feature as rules name it, `features.<entry>.<name>`, and as vectors, models and exports do. */
+export interface NamedFeature {
+  readonly entry: string;
+  readonly name: string;
+  readonly field: string;
+}
+
+export interface FeatureSet {
+  /** The stream of its vectors. */
+  readonly name: string;
+  readonly stream: string;
+  readonly order: string | null;
+  readonly labels: FeatureLabels | null;
+  /** At least one; the last is of the stream's own key. */
+  readonly stages: readonly KeyedFeatures[];
+  readonly features: readonly NamedFeature[];
+  readonly written: Readonly<Record<string, RawFeature>>;
+}
+
+export function vectorStreamOf(stream: string): string {
+  return `${stream}.features`;
+}
+
+/** Null when the stream does not exist, or has no events that features can be of. */
+export function featureSetOf(
+  stream: string,
+  entries: Entries,
+  functions: readonly UserFunction[],
+  reading: Reading,
+): FeatureSet | null {
+  const { report } = reading;
+  const [[firstName = ''] = []] = entries;
+  const relation = reading.relation(stream, ['features', firstName, 'stream']);
+  if (relation === null) return null;
+  if (relation.view !== undefined || relation.key === null || !isOfStream(relation)) {
+    report(
+      ['features', firstName, 'stream'],
+      `features are of events of a stream that is declared, which ${stream} is not`,
+    );
+    return null;
+  }
+  const labels = labelsOf(entries, relation, reading);
+  const features: NamedFeature[] = [];
+  const stages = new Map<string, Stage>();
+  for (const [name, raw] of entries) {
+    const key = raw.aggregate === undefined ? relation.key : keyOf(name, raw, relation, functions, labels, report);
+    if (key === null) continue;
+    const text = keyTexts(key).join('-');
+    const stage = stages.get(text) ?? { key, windows: [], pending: [] };
+    stages.set(text, stage);
+    features.push(...takeAggregates(name, raw, stage, relation.schema, labels, functions, report));
+  }
+  const own = stages.get(relation.key) ?? { key: relation.key, windows: [], pending: [] };
+  stages.delete(relation.key);
+  for (const [name, { select = {} }] of entries) {
+    for (const [feature, expression] of Object.entries(select)) {
+      const field = fieldName(name, feature);
+      features.push({ entry: name, name: feature, field });
+      own.pending.push({ field, expression, at: ['features', name, 'select', feature] });
+    }
+  }
+  checkFields(features, relation, report);
+  return {
+    name: vectorStreamOf(stream),
+    stream,
+    order: orderOf(entries, relation, report),
+    labels: labels === null ? null : labels.found,
+    stages: stagesOf(stream, [...stages.values(), own], relation.schema, functions, report),
+    features: entries.flatMap(([name]) => features.filter(({ entry }) => entry === name)),
+    written: Object.fromEntries(entries),
+  };
+}
+
+interface Stage {
+  readonly key: NonNullable<FeatureStage['key']>;
+  readonly windows: FeatureWindow[];
+  readonly pending: { readonly field: string; readonly expression: string; readonly at: readonly string[] }[];
+}
+
+/** Each stage sees what those before it have added. */
+function stagesOf(
+  stream: string,
+  stages: readonly Stage[],
+  schema: AvroRecord,
+  functions: readonly UserFunction[],
+  report: Report,
+): KeyedFeatures[] {
+  let event = schema;
+  return stages.map(({ key, windows, pending }, i) => {
+    const aggregates = windows.flatMap((window) => window.aggregates);
+    const computed: ComputedFeature[] = [];
+    for (const { field, expression, at } of pending) {
+      const scope = featureScope(event, aggregates, computed);
+      const type = computedType(expression, scope, functions, at, report);
+      if (type !== null) computed.push({ field, expression, type });
+    }
+    const texts = [
+      ...computed.map(({ expression }) => expression),
+      ...aggregates.flatMap(({ value, where }) => [value ?? '', where ?? '']),
+    ];
+    const stage = {
+      key,
+      windows,
+      computed,
+      ...(i < stages.length - 1 ? { isInner: true as const } : {}),
+      ...functionsIn(texts, functions),
+      readsLabels: aggregates.some(({ of }) => of === 'label'),
+    };
+    event = vectorSchema(stream, event, { ...stage, input: '', timeField: '', order: null });
+    return stage;
+  });
+}
+
+/** Null, and a report, where it gives no number. */
+function computedType(
+  expression: string,
+  scope: AvroRecord,
+  functions: readonly UserFunction[],
+  at: readonly string[],
+  report: Report,
+): 'long' | 'double' | null {
+  try {
+    const { type } = compileExpression(expression, scope, 'sql', functions);
+    if (type.kind === 'double') return 'double';
+    if (type.kind === 'bigint' || type.kind === 'boolean') return 'long';
+    report(at, `a feature is a number, and this is ${typeText(type)}; CAST it to DOUBLE`);
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    // Characters are counted in what it was made into, where aggregates have names of their own.
+    report(at, expression.includes('#') ? error.message : `at character ${error.position}: ${error.message}`);
+  }
+  return null;
+}
+
+function takeAggregates(
+  entry: string,
+  raw: RawFeature,
+  { windows, pending }: Stage,
+  event: AvroRecord,
+  labels: KnownLabels | null,
+  functions: readonly UserFunction[],
+  report: Report,
+): NamedFeature[] {
+  const { aggregate = {}, where, delay: delayMs } = raw;
+  const own = raw.labels === null || labels === null ? [] : labels.schemas;
+  const sizes = raw.windows ?? { '': raw.window ?? 0 };
+  return Object.entries(sizes).flatMap(([window, sizeMs]) => {
+    const aggregates: FeatureAggregate[] = [];
+    const named = Object.entries(aggregate).map(([name, text]): NamedFeature => {
+      const feature = window === '' ? name : `${name}_${window}`;
+      const field = fieldName(entry, feature);
+      const at = ['features', entry, 'aggregate', name];
+      const scope = { event, labels: own, where, functions };
+      const written = featureAggregate(field, text, scope, (message, character) => report(at, message, character));
+      aggregates.push(...(written?.aggregates ?? []));
+      if (written?.expression != null) pending.push({ field, expression: written.expression, at });
+      return { entry, name: feature, field };
+    });
+    windows.push({ sizeMs, delayMs, aggregates });
+    return named;
+  });
+}
+
+function fieldName(entry: string, feature: string): string {
+  return `${entry}_${feature}`.replace(/\W/g, '_');
+}
+
+/** A vector's fields are told apart in small letters, as columns of a table are. */
+function checkFields(features: readonly NamedFeature[], { name, schema }: Relation, report: Report): void {
+  const taken = new Map(schema.fields.map((field) => [field.name.toLowerCase(), `a field of ${name}`]));
+  for (const { entry, name: own, field } of features) {
+    const other = taken.get(field.toLowerCase());
+    if (other !== undefined) report(['features', entry], `gives ${field}, which is the name of ${other} too`);
+    taken.set(field.toLowerCase(), `the feature ${entry}.${own}`);
+  }
+}
+
+function keyOf(
+  name: string,
+  { key: raw }: RawFeature,
+  relation: Relation,
+  functions: readonly UserFunction[],
+  labels: KnownLabels | null,
+  report: Report,
+): Stage['key'] | null {
+  const at = ['features', name, 'key'];
+  if (raw === null) {
+    report(at, 'features are by key; name a field');
+    return null;
+  }
+  const key = groupKeyOf(at, raw, relation, functions, report);
+  if (key === null) return null;
+  const fields = isOfSeveral(key) ? key.map(({ field }) => field) : [key];
+  const computed = fields.find((field) => fieldAt(relation.schema, field) === undefined);
+  if (computed !== undefined) report(at, `a key of features is a field, or a list of fields, which ${computed} is not`);
+  for (const schema of labels?.schemas ?? []) {
+    const lacking = fields.find((field) => fieldAt(schema, field) === undefined);
+    if (lacking !== undefined) report(at, `labels have no ${lacking} by which they would find their events`);
+  }
+  return key;
+}
+
+/** The field that orders events of one time: what is said, else the first, where that is a whole number. */
+function orderOf(entries: Entries, { schema, name }: Relation, report: Report): string | null {
+  const said = entries.filter(([, { order }]) => order !== null);
+  const [[first = '', raw] = []] = said;
+  const order = raw?.order ?? null;
+  for (const [other, { order: own }] of said) {
+    if (own !== order)
+      report(['features', other, 'order'], `is ${order} already, as features.${first} says of ${name}`);
+  }
+  if (order === null) {
+    const field = schema.fields[0];
+    return field !== undefined && isWholeNumber(field) && typeof field.type === 'string' ? field.name : null;
+  }
+  const field = fieldAt(schema, order);
+  if (field === undefined) report(['features', first, 'order'], unknownField(schema, order));
+  else if (!isWholeNumber(field)) report(['features', first, 'order'], `${order} is no whole number`);
+  return order;
+}

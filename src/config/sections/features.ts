@@ -1,0 +1,73 @@
+/** Features of streams: aggregates over windows of a key, and what is computed of an event and of these. */
+import { z } from 'zod';
+import { formatDuration } from '../../keys/units.ts';
+import { name } from '../../keys/value-schema.ts';
+import { type Reading, section } from '../section.ts';
+import { featureRelation } from './feature-relations.ts';
+import { type FeatureSet, featureSetOf, vectorStreamOf } from './feature-set.ts';
+import { functionsSection } from './functions.ts';
+import type { Relation } from './relation.ts';
+import { feature, type RawFeature } from './written-feature.ts';
+
+export const featuresSection = section({
+  key: 'features',
+  schema: z.record(name, feature).default({}),
+  streamNames: (raw) => [...new Set(Object.values(raw).map(({ stream }) => vectorStreamOf(stream)))],
+  relations: {
+    entryOf: (name, raw) => Object.entries(raw).find(([, { stream }]) => vectorStreamOf(stream) === name)?.[0] ?? null,
+    names: (raw) => [...new Set(Object.values(raw).map(({ stream }) => vectorStreamOf(stream)))],
+    of(name, reading): Relation | null {
+      const set = featuresSection.of(reading).find((each) => each.name === name);
+      const of = set === undefined ? null : reading.relation(set.stream, ['features']);
+      return set === undefined || of === null ? null : featureRelation(set, of);
+    },
+  },
+  derive: (raw, reading): readonly FeatureSet[] => setsOf(raw, reading),
+  print: (sets) =>
+    Object.fromEntries(
+      sets.flatMap(({ written }) => Object.entries(written).map(([own, each]) => [own, printFeature(each)])),
+    ),
+});
+
+function setsOf(raw: Readonly<Record<string, RawFeature>>, reading: Reading): FeatureSet[] {
+  const functions = functionsSection.of(reading);
+  const byStream = new Map<string, [string, RawFeature][]>();
+  for (const [own, written] of Object.entries(raw)) {
+    checkFeature(own, written, reading);
+    byStream.set(written.stream, [...(byStream.get(written.stream) ?? []), [own, written]]);
+  }
+  return [...byStream].flatMap(([stream, entries]) => featureSetOf(stream, entries, functions, reading) ?? []);
+}
+
+function checkFeature(own: string, raw: RawFeature, { report }: Reading): void {
+  const at = ['features', own];
+  const { aggregate, select, window, windows } = raw;
+  if (aggregate === undefined && select === undefined) {
+    report(at, 'needs features: `aggregate: { n: count() }` over a window, or `select: { is_large: amount > 100 }`');
+  }
+  if (aggregate === undefined) {
+    for (const key of ['window', 'windows'] as const) {
+      if (raw[key] !== undefined) report([...at, key], 'is for `aggregate`, which is not there');
+    }
+    return;
+  }
+  if (window === undefined && windows === undefined) report(at, 'needs a `window`, such as 7d');
+  if (window !== undefined && windows !== undefined)
+    report([...at, 'windows'], 'stands beside `window`: write one of them');
+  if (window !== undefined && window <= 0) report([...at, 'window'], 'must be longer than 0');
+  for (const [each, size] of Object.entries(windows ?? {})) {
+    if (size <= 0) report([...at, 'windows', each], 'must be longer than 0');
+  }
+}
+
+function printFeature(raw: RawFeature) {
+  const { window, windows, delay, ...rest } = raw;
+  return {
+    ...rest,
+    ...(window === undefined ? {} : { window: formatDuration(window) }),
+    ...(windows === undefined
+      ? {}
+      : { windows: Object.fromEntries(Object.entries(windows).map(([each, size]) => [each, formatDuration(size)])) }),
+    delay: formatDuration(delay),
+  };
+}

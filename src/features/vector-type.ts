@@ -1,0 +1,28 @@
+/** The vector of an event: its own fields, then its features. An event's Avro is the beginning of its vector's. */
+import type { AvroField, AvroRecord } from '../messages/avro.ts';
+import { derivedRecord } from '../messages/derived-event.ts';
+import { escapedName } from '../messages/escaped-name.ts';
+import type { FeatureAggregate, FeatureStage } from './feature-spec.ts';
+
+const STAGES = 'dev.millrace.FeatureStage';
+
+/** The schema of what a stage gives: a stream that users see, or one on its way to another key. */
+export function vectorSchema(stream: string, event: AvroRecord, stage: FeatureStage): AvroRecord {
+  const fields = [...event.fields, ...featureFields(stage)];
+  if (stage.isInner !== true) return derivedRecord(stream, 'An event with its features.', fields);
+  return { type: 'record', name: escapedName(stream), namespace: STAGES, doc: 'An event with some features.', fields };
+}
+
+function featureFields({ windows, computed }: Pick<FeatureStage, 'windows' | 'computed'>): AvroField[] {
+  const shown = windows.flatMap(({ aggregates }) => aggregates.filter(({ isHidden }) => isHidden !== true));
+  return [
+    ...shown.map(aggregateField),
+    ...computed.map(({ field, type }): AvroField => ({ name: field, type: ['null', type] })),
+  ];
+}
+
+/** As expressions over features see it too. */
+export function aggregateField({ field, fn }: FeatureAggregate): AvroField {
+  if (fn === 'count' || fn === 'distinct') return { name: field, type: 'long' };
+  return { name: field, type: fn === 'share' ? 'double' : ['null', 'double'] };
+}
