@@ -33,24 +33,30 @@ export function derivationOf(config: Config, stream: StreamConfig): Derivation {
   const graph = graphOf(config);
   const { name, expectations } = stream;
   const within = config.operators.filter((operator) => isWithin(operator, graph));
+  const vectors = config.features.find((features) => features.stream === name);
   return {
     stream: name,
     inputs: [inputOf(stream, [])],
     operators: [
       ...config.windows.filter((window) => isOwnWindow(window, name, graph)).map((window) => windowSpec(window, graph)),
       ...derivedOfStream(name, graph),
-      ...DOMAIN_OPERATORS.flatMap((operatorsOf) => operatorsOf(config, name)),
+      ...(vectors === undefined ? domainOperators(config, name, null) : []),
       ...within
         .filter(({ input }) => Object.keys(input).some((each) => readBy(graph.relations.named(each)).name === name))
         .map((operator) => userOperatorSpec(operator, graph, () => name)),
-      ...config.features
-        .filter((features) => features.stream === name && areFeaturesWithin(features))
-        .map((features) => stageSpec(features, 0, stream, { input: name, labels: [] })),
+      ...(vectors !== undefined && areFeaturesWithin(vectors)
+        ? [stageSpec(vectors, 0, stream, { input: name, labels: [] }), ...domainOperators(config, name, vectors.name)]
+        : []),
       ...derivedOfOutputs(name, graph),
     ],
     ...(isLogRead(name, graph) ? { isRead: true as const } : {}),
     ...(expectations.length === 0 ? {} : { expectations }),
   };
+}
+
+/** What the domains make of a stream; where it has features, of its vectors, where these are computed. */
+export function domainOperators(config: Config, stream: string, behind: string | null): OperatorSpec[] {
+  return DOMAIN_OPERATORS.flatMap((operatorsOf) => operatorsOf(config, stream, behind));
 }
 
 /** Whether it runs in the partitions of its stream. */

@@ -23,6 +23,7 @@ import type { OperatorSpec } from '../streams/operator-kind.ts';
 import { notedStreams } from './derivation-history.ts';
 import {
   derivedOfOutputs,
+  domainOperators,
   type Graph,
   graphOf,
   inputOf,
@@ -202,7 +203,7 @@ function operatorExchange(operator: OperatorConfig, graph: Graph): PlannedExchan
 
 /** A stage for each key: its partitions have the events of a key from all of the stage before, and the labels of the key. */
 function featureExchanges(set: FeatureSet, graph: Graph): PlannedExchange[] {
-  const { relations } = graph;
+  const { config, relations } = graph;
   const { stream, labels, stages } = set;
   return stages.map(({ key, readsLabels }, stage) => {
     const name = stageName(set, stage);
@@ -220,7 +221,13 @@ function featureExchanges(set: FeatureSet, graph: Graph): PlannedExchange[] {
     );
     const [input = '', ...own] = inputs.names;
     const spec = stageSpec(set, stage, of, { input, labels: own });
-    const isRead = stage < stages.length - 1 || isLogRead(name, graph);
-    return plan(name, relations.named(name).partitions, inputs, [spec, ...derivedOfOutputs(name, graph)], isRead);
+    const isLast = stage === stages.length - 1;
+    const isRead = !isLast || isLogRead(name, graph);
+    const operators = [
+      spec,
+      ...(isLast ? domainOperators(config, stream, name) : []),
+      ...derivedOfOutputs(name, graph),
+    ];
+    return plan(name, relations.named(name).partitions, inputs, operators, isRead);
   });
 }

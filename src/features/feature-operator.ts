@@ -17,6 +17,7 @@ import { recordsOf, stateOf } from '../streams/operator-state.ts';
 import { aggregateValue } from './aggregate-value.ts';
 import { type FeatureStage, horizonMs } from './feature-spec.ts';
 import { featureStateType, keyState, labelOf, labelState, numbersOf, waitingStates } from './feature-state.ts';
+import { createFollowed } from './followed-vectors.ts';
 import { createKeyTable, type KeyTable } from './key-table.ts';
 import { addEvent, addWaiting, createComputed, createKeyWindows } from './key-windows.ts';
 import { createLabelTaker, type LabelStream } from './label-taker.ts';
@@ -82,6 +83,7 @@ function createFeatureOperator(
   const values = valueColumns(eventColumns, event.schema, functions);
   const writer = createVectorWriter(stage, event, vector);
   const computed = createComputed(all);
+  const followed = createFollowed(name, stage, vector, writer);
   const keysOf = keyReader(groupKey, event.schema, functions);
   let isOfLabels = false;
   let columns: Columns | null = null;
@@ -154,10 +156,13 @@ function createFeatureOperator(
     kind: KIND,
     actor: WINDOW_AGGREGATOR,
     inputs: [stage.input, ...(stage.labels?.inputs ?? [])],
-    outputs: [{ stream: name, type: vector, events: writer }, ...labels.outputs],
+    outputs: [{ stream: name, type: vector, events: followed.output }, ...labels.outputs],
+    succession: followed.succession,
+    endStep: followed.endStep,
     heldBackMs: 0,
     begin(input) {
       watermarkMs = input.watermarkMs;
+      followed.began(watermarkMs);
       isOfLabels = input.stream !== stage.input;
       if (isOfLabels) return labels.begin(input);
       columns = input.columns;
@@ -181,8 +186,12 @@ function createFeatureOperator(
       giveUpTo(toMs);
       labels.takeUpTo(toMs);
       keys.sweep(toMs);
+      followed.moved(toMs);
     },
-    flush: () => giveUpTo(Number.POSITIVE_INFINITY),
+    flush() {
+      giveUpTo(Number.POSITIVE_INFINITY);
+      followed.flushed();
+    },
     remove() {},
     snapshot: () =>
       stateOf(featureStateType, definitionOf(stage, layout), [

@@ -21,6 +21,8 @@ export interface VectorWriter {
   begin(bytes: Uint8Array, start: number, end: number): void;
   /** The value of an aggregate, by its place among all; NaN for null. */
   put(aggregate: number, value: number): void;
+  /** The block of these vectors, which take() will give too. */
+  peek(): Block | null;
   take(): Block | null;
 }
 
@@ -45,6 +47,7 @@ export function createVectorWriter(
   let count = 0;
   let end = PREFIX_BYTES;
   let fields: readonly RowField[] = [];
+  let peeked: Block | null = null;
 
   const rows: BlockWriter<number> = createBlockWriter<number>(
     vector.fingerprint,
@@ -103,24 +106,32 @@ export function createVectorWriter(
     put(aggregate, value) {
       values[aggregate]![count - 1] = value;
     },
+    peek,
     take() {
-      if (count === 0) return null;
-      const made = new Map<string, Column>(
-        aggregates.map(({ field }, i) => [field, { kind: 'number', values: values[i]!, exact: null, nulls: null }]),
-      );
-      if (computed.length > 0) compute(made);
-      fields = [
-        ...aggregates.flatMap(({ field, isHidden }, i) =>
-          isHidden === true ? [] : rowField({ path: [field], ...written[i]! }, made.get(field)!),
-        ),
-        ...computed.map(({ field, op }) => rowField({ path: [field], op, nullBranch: 0 }, made.get(field)!)),
-      ];
-      for (let row = 0; row < count; row++) rows.push(row);
+      const block = peek();
+      peeked = null;
       count = 0;
       end = PREFIX_BYTES;
-      return rows.take();
+      return block;
     },
   };
+
+  function peek(): Block | null {
+    if (count === 0 || peeked !== null) return peeked;
+    const made = new Map<string, Column>(
+      aggregates.map(({ field }, i) => [field, { kind: 'number', values: values[i]!, exact: null, nulls: null }]),
+    );
+    if (computed.length > 0) compute(made);
+    fields = [
+      ...aggregates.flatMap(({ field, isHidden }, i) =>
+        isHidden === true ? [] : rowField({ path: [field], ...written[i]! }, made.get(field)!),
+      ),
+      ...computed.map(({ field, op }) => rowField({ path: [field], op, nullBranch: 0 }, made.get(field)!)),
+    ];
+    for (let row = 0; row < count; row++) rows.push(row);
+    peeked = rows.take();
+    return peeked;
+  }
 }
 
 function grown<T extends Uint8Array | Uint32Array | Float64Array>(from: T, into: T): T {

@@ -9,6 +9,7 @@ import type { Operator, OperatorOutput, OperatorState } from '../streams/operato
 import { type LateEvents, type OperatorSpec, operatorKind } from '../streams/operator-kind.ts';
 import { recordsOf, stateOf } from '../streams/operator-state.ts';
 import { faultText } from '../streams/selection.ts';
+import type { Succession } from '../streams/succession.ts';
 import { cardStateSchema, fraudStateSchema } from './card-state.ts';
 import { DEFAULT_RULES } from './default-rules.ts';
 import { createFraudDetector } from './detector.ts';
@@ -44,21 +45,34 @@ export const FRAUD_STREAMS = {
   labels: 'fraud.labels',
 } as const;
 
-export const fraudKind = operatorKind<AnyFraudSpec>(KIND, (name, spec, { inputs: [input] }) => {
+export const fraudKind = operatorKind<AnyFraudSpec>(KIND, (name, spec, { inputs: [own], outputs }) => {
+  const { behind } = spec;
+  const input = behind === undefined ? own : outputs.find(({ stream }) => stream === behind);
   if (input === undefined) throw new Error(`${name} has no stream of transactions`);
-  const opened = (late: LateEvents): Operator => createFraudOperator(name, spec, input, late);
+  const opened = (late: LateEvents, follows?: Succession): Operator =>
+    createFraudOperator(name, spec, input, late, follows);
   return {
     actor: FRAUD_SESSION,
     types: opened({ push() {} }).outputs.map(({ stream, type }) => ({ stream, type })),
-    open: opened,
+    open(late, _, before) {
+      if (behind === undefined) return opened(late);
+      const giving = before?.find((operator) => operator.outputs.some(({ stream }) => stream === behind));
+      if (giving?.succession === undefined) throw new Error(`Nothing before ${name} gives ${behind}`);
+      return opened(late, giving.succession());
+    },
   };
 });
 
-/** What a configuration has the domain make of a stream. */
-export function fraudOperatorsOf({ fraud, rules }: FraudConfiguration, stream: string): OperatorSpec[] {
+/** What a configuration has the domain make of a stream, or of its events with features, which `behind` then names. */
+export function fraudOperatorsOf(
+  { fraud, rules }: FraudConfiguration,
+  stream: string,
+  behind: string | null = null,
+): OperatorSpec[] {
   if (fraud?.stream !== stream) return [];
   const { sessionGapMs, caseQuietMs } = fraud;
-  return [fraudKind.of(KIND, { sessionGapMs, caseQuietMs, rules: rulesOf(rules, stream) })];
+  const own = behind === null ? {} : { behind };
+  return [fraudKind.of(KIND, { sessionGapMs, caseQuietMs, rules: rulesOf(rules, stream), ...own })];
 }
 
 interface FraudConfiguration {
@@ -85,6 +99,7 @@ export function createFraudOperator(
   spec: AnyFraudSpec,
   { stream, schema }: { readonly stream: string; readonly schema: AvroRecord },
   late: LateEvents,
+  follows?: Succession,
 ): Operator {
   const form = formOf(spec);
   const detector = createFraudDetector(form.spec, schema);
@@ -132,6 +147,7 @@ export function createFraudOperator(
     kind: KIND,
     actor: FRAUD_SESSION,
     inputs: [stream],
+    ...(follows === undefined ? {} : { follows }),
     outputs,
     heldBackMs: null,
     begin(input) {

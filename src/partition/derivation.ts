@@ -95,7 +95,8 @@ export function createPartitionFold(
   requests?: RequestLimits,
 ): PartitionFold {
   const late = createLateBlocks();
-  const operators = types.operators.map((prepared) => prepared.open(late, partition));
+  const operators: Operator[] = [];
+  for (const prepared of types.operators) operators.push(prepared.open(late, partition, operators));
   const [first, ...others] = types.inputs;
   const [own, ...read] = derivation.inputs;
   const spec = {

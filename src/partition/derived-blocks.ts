@@ -70,7 +70,9 @@ export function createDerivedBlocks(operators: readonly Operator[], late: LateBl
   const others = [controls, flushes, late];
   const followers = new Map(
     own.flatMap(({ output }) => {
-      const following = operators.filter(({ inputs }) => inputs.includes(output.stream));
+      const following = operators.filter(
+        ({ inputs, follows }) => follows === undefined && inputs.includes(output.stream),
+      );
       return following.length === 0 ? [] : [[output.stream, createFollowing(output, following)] as const];
     }),
   );

@@ -3,33 +3,61 @@
  * input was cut into batches.
  */
 import type { Operator } from '../streams/operator.ts';
+import { FLUSHED, MOVED, type Succession } from '../streams/succession.ts';
 import type { EventsStep, Step } from './steps.ts';
 
-/** Throws what the operator throws. */
+/** Throws what the operator throws. An operator that it follows has been driven over the same steps. */
 export function drive(operator: Operator, steps: readonly Step[]): void {
+  if (operator.follows !== undefined) {
+    driveBehind(operator, operator.follows, steps);
+    return;
+  }
   for (const step of steps) {
-    switch (step.kind) {
-      case 'events':
-        if (step.only !== undefined && step.only !== operator.name) break;
-        if (operator.inputs.includes(step.stream)) driveEvents(operator, step);
-        else passBy(operator, step);
-        break;
-      case 'flush':
-        operator.flush();
-        break;
-      case 'deletion':
-        operator.remove(step);
-        operator.advance(step.watermarkMs);
-        break;
-      case 'cutOff':
-        if (step.call.operator === operator.name) operator.cutOff?.(step.call);
-        break;
-      case 'message':
-        if (step.operator === operator.name) operator.tell?.(step.message, step.watermarkMs);
-        break;
-      case 'watermark':
-        operator.advance(step.watermarkMs);
-        break;
+    driveStep(operator, step);
+    operator.endStep?.();
+  }
+}
+
+function driveStep(operator: Operator, step: Step): void {
+  switch (step.kind) {
+    case 'events':
+      if (step.only !== undefined && step.only !== operator.name) break;
+      if (operator.inputs.includes(step.stream)) driveEvents(operator, step);
+      else passBy(operator, step);
+      break;
+    case 'flush':
+      operator.flush();
+      break;
+    case 'deletion':
+      operator.remove(step);
+      operator.advance(step.watermarkMs);
+      break;
+    case 'cutOff':
+      if (step.call.operator === operator.name) operator.cutOff?.(step.call);
+      break;
+    case 'message':
+      if (step.operator === operator.name) operator.tell?.(step.message, step.watermarkMs);
+      break;
+    case 'watermark':
+      operator.advance(step.watermarkMs);
+      break;
+  }
+}
+
+/** Over the events of another operator, and what happened between them, by the steps in which that was. */
+function driveBehind(operator: Operator, follows: Succession, steps: readonly Step[]): void {
+  const { stream, marks } = follows;
+  const events = follows.events();
+  if (events !== null) operator.begin({ stream, ...events, watermarkMs: follows.watermarkMs(), at: null });
+  let row = 0;
+  let mark = 0;
+  for (const step of steps) {
+    if (step.kind === 'message' || step.kind === 'cutOff') driveStep(operator, step);
+    for (let isOver = false; !isOver && mark < marks.count; mark++) {
+      while (row < marks.rows[mark]!) operator.add(row++);
+      if (marks.kinds[mark] === MOVED) operator.advance(marks.watermarksMs[mark]!);
+      else if (marks.kinds[mark] === FLUSHED) operator.flush();
+      else isOver = true;
     }
   }
 }

@@ -17,10 +17,14 @@ export interface Rebuild {
 
 export function createRebuild(fold: PartitionFold, anew: readonly OperatorAnew[]): Rebuild {
   const operators = operatorsOf(fold, anew);
+  const followed = operators.flatMap(({ follows }) => follows?.stream ?? []);
+  const driven = fold.operators.filter(
+    (operator) => operators.includes(operator) || operator.outputs.some(({ stream }) => followed.includes(stream)),
+  );
   return {
     take(commit) {
       fold.partition.replay(commit, (steps) => {
-        for (const operator of operators) drive(operator, steps);
+        for (const operator of driven) drive(operator, steps);
       });
     },
     states: () => operators.map(savedOperator),

@@ -40,8 +40,8 @@ export interface PreparedOperator {
   readonly callsUsers?: true;
   /** Of its outputs. */
   readonly types: readonly { readonly stream: string; readonly type: EventType<unknown> }[];
-  /** For the partition of this number. */
-  open(late: LateEvents, partition: number): Operator;
+  /** For the partition of this number, whose operators before it are open. */
+  open(late: LateEvents, partition: number, before?: readonly Operator[]): Operator;
 }
 
 export interface OperatorKind {

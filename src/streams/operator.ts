@@ -9,6 +9,7 @@ import type { Block } from '../messages/block.ts';
 import type { EventType } from '../messages/codec.ts';
 import type { Columns } from '../messages/columns.ts';
 import type { CallCutOff } from '../messages/streams.ts';
+import type { Succession } from './succession.ts';
 
 /** Where the first of some events stands in a log, or will once its commit is there. */
 export interface LogPlace {
@@ -84,6 +85,12 @@ export interface Operator {
   /** The input has ended for now: gives what is open, and keeps it open. */
   flush(): void;
   remove(deletion: OperatorDeletion): void;
+  /** The operator before it whose events it takes, in place of those of the partition. Absent where there is none. */
+  readonly follows?: Succession;
+  /** For those that follow it. Absent where none can. */
+  succession?(): Succession;
+  /** A step of the batch is over. Absent where nobody asks. */
+  endStep?(): void;
   /** A call that is not to be made. Absent where no code of users is called. */
   cutOff?(call: CallCutOff): void;
   /** Absent where there is nothing to be told. What it says of that goes to its outputs. The watermark stays where it is. */
