@@ -6,9 +6,9 @@
 import type { JournaledCommit } from '../journal/commit-reader.ts';
 import { logName } from '../messages/log-name.ts';
 import type { WriterOf } from '../messages/slice-block.ts';
-import type { FilePosition } from '../messages/streams.ts';
 import type { PartitionFold } from '../partition/derivation.ts';
 import { type BatchPart, divide, requireCommitSize } from '../partition/divide.ts';
+import type { Places } from '../partition/known-places.ts';
 import type { Applied, PartitionInput, PartitionSpec, PartitionStatus } from '../partition/partition.ts';
 import { createRebuild, takeRebuilt } from '../partition/rebuild.ts';
 import type { KnownRequest } from '../partition/requests.ts';
@@ -32,8 +32,8 @@ export type Restored =
 export interface PartitionHost {
   /** Position taken for a source, committed or about to be; 0 before its first batch. */
   readonly position: PositionOf;
-  /** The partition's positions in the files that it has read. */
-  files(): readonly FilePosition[];
+  /** How far the partition has come in the files and topics that it reads. */
+  places(): Places;
   /** As of the last batch that was applied. */
   status(): PartitionStatus;
   /** What those of its operators hold that tell; in another thread, as of a second ago. */
@@ -94,7 +94,7 @@ export function createPartitionHost({ fold, newFold, writerOf, commits, nextTurn
 
   return {
     position: (source) => partition.positions.get(source) ?? 0,
-    files: () => [...partition.files.values()],
+    places: () => partition.places(),
     status: partition.status,
     held: () =>
       operators.flatMap(({ name, keyCount, stateBytes }) =>

@@ -115,6 +115,29 @@ export const filePositionSchema = {
 } as const satisfies AvroRecord;
 export type FilePosition = FromAvro<typeof filePositionSchema>;
 
+export const topicPositionSchema = {
+  type: 'record',
+  name: 'TopicPosition',
+  namespace: NAMESPACE,
+  doc: 'How far a partition has come in a partition of a Kafka topic, and by what that topic is known again.',
+  fields: [
+    { name: 'topic', type: 'string' },
+    { name: 'partition', type: 'int', doc: 'Of the topic.' },
+    {
+      name: 'from',
+      type: 'long',
+      doc: 'The offset from which on it was read: where the commit before ended, if none is missing.',
+    },
+    { name: 'next', type: 'long', doc: 'The offset that is read next.' },
+    { name: 'group', type: 'string', doc: 'The consumer group that it was read in.' },
+    { name: 'generation', type: 'int', doc: 'Of that group.' },
+    { name: 'lastOffset', type: 'long', doc: 'Of the last record that there was before `next`.' },
+    { name: 'lastTimestamp', type: TIMESTAMP_MILLIS, doc: 'Of that record.' },
+    { name: 'lastCrc', type: 'long', doc: 'CRC-32 of the key and the value of that record, one after the other.' },
+  ],
+} as const satisfies AvroRecord;
+export type TopicPosition = FromAvro<typeof topicPositionSchema>;
+
 export const callCutOffSchema = {
   type: 'record',
   name: 'CallCutOff',

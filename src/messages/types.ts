@@ -17,6 +17,7 @@ import {
   sourceControlSchema,
   type Tombstone,
   tombstoneSchema,
+  topicPositionSchema,
 } from './streams.ts';
 
 export const lateEventType = eventType(lateEventSchema);
@@ -24,6 +25,7 @@ export const deadLetterType = eventType(deadLetterSchema);
 export const deadLetterReplayedType = eventType(deadLetterReplayedSchema);
 export const sourceControlType = eventType(sourceControlSchema);
 export const filePositionType = eventType(filePositionSchema);
+export const topicPositionType = eventType(topicPositionSchema);
 export const flushType = eventType(flushSchema);
 export const callCutOffType = eventType(callCutOffSchema);
 export const repeatedEventsType = eventType(repeatedEventsSchema);
@@ -45,6 +47,7 @@ export const ENGINE_TYPES = [
   sourceControlType,
   flushType,
   filePositionType,
+  topicPositionType,
   tombstoneType,
   requestTakenType,
   forwardedBlockType,

@@ -8,15 +8,16 @@ import { AS_JSON, type InputBlock, readOrigins } from '../messages/origins.ts';
 import { decodeSeen, encodeSeen } from '../messages/seen-times.ts';
 import { sliceBlock, type WriterOf } from '../messages/slice-block.ts';
 import { type DeadLetter, type ExchangedBlock, RAW_BYTES_MAX } from '../messages/streams.ts';
-import { exchangedBlockType, filePositionType } from '../messages/types.ts';
+import { exchangedBlockType } from '../messages/types.ts';
 
 import { logOfChannel } from './channel.ts';
+import { isPlace } from './known-places.ts';
 
 export interface BatchRows {
   readonly count: number;
   slice(from: number, to: number): InputBlock[];
-  /** Whether the row says how far a file was read: no operator sees it, and without it the file is read again. */
-  isFilePosition(row: number): boolean;
+  /** Whether the row says how far something was read: no operator sees it, and without it the same is read again. */
+  isPlace(row: number): boolean;
   /** The origin of a row, as a dead letter needs it. */
   origin(row: number): Omit<DeadLetter, 'stream' | 'reason' | 'detail'>;
 }
@@ -71,7 +72,7 @@ export function batchRows(
   return {
     count,
     slice: (from, to) => pieces.flatMap((piece) => part(piece, from, to) ?? []),
-    isFilePosition: (row) => pieceOf(row)?.block.fingerprint === filePositionType.fingerprint,
+    isPlace: (row) => isPlace(pieceOf(row)?.block.fingerprint ?? ''),
     origin(row) {
       const piece = pieceOf(row);
       if (piece === undefined) throw new RangeError(`A batch of ${count} rows has no row ${row}`);

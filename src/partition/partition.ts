@@ -8,7 +8,7 @@ import type { Block } from '../messages/block.ts';
 import { type Commit, inputSection, type Section } from '../messages/commit.ts';
 import type { InputBlock } from '../messages/origins.ts';
 import type { Registry } from '../messages/registry.ts';
-import type { CallCutOff, FilePosition, RequestPart, RequestTaken } from '../messages/streams.ts';
+import type { CallCutOff, FilePosition, RequestPart, RequestTaken, TopicPosition } from '../messages/streams.ts';
 import { deadLetterType, requestTakenType } from '../messages/types.ts';
 import { createCheck, type ExpectationFailures } from '../quality/check.ts';
 import type { Expectation } from '../quality/expectation.ts';
@@ -17,7 +17,7 @@ import { createBatchSteps, type PartitionEvents } from './batch-steps.ts';
 import { createBlockColumns } from './block-columns.ts';
 import { cutOffBlocks } from './cut-off-blocks.ts';
 import type { DerivedBlocks, DerivedSummary } from './derived-blocks.ts';
-import { createKnownFiles } from './known-files.ts';
+import { createKnownPlaces, type Places } from './known-places.ts';
 import { type ChannelState, createPartitionTime, policiesOf } from './partition-time.ts';
 import { originsOf, type Refusals, refuse, withoutRefused } from './refused.ts';
 import {
@@ -57,6 +57,7 @@ export interface PartitionSpec {
 export interface PartitionState extends WatermarkState {
   positions: Record<string, number>;
   files: FilePosition[];
+  topics: TopicPosition[];
   channels: ChannelState[];
   requests: RequestTaken[];
   requestsForgottenUpTo: number;
@@ -84,8 +85,8 @@ export interface Partition {
   readonly spec: PartitionSpec;
   /** Positions committed, or about to be, by source; none before a source's first batch. */
   readonly positions: ReadonlyMap<string, number>;
-  /** Positions in the files that it has read, by path. */
-  readonly files: ReadonlyMap<string, FilePosition>;
+  /** How far it has come in the files and topics that it reads. */
+  places(): Places;
   status(): PartitionStatus;
   /** What the partition has of a request with this key. */
   request(key: string): KnownRequest;
@@ -104,7 +105,7 @@ export interface Partition {
 export function createPartition(spec: PartitionSpec, registry: Registry, derived: DerivedBlocks): Partition {
   const [own] = spec.inputs;
   const positions = new Map<string, number>();
-  const files = createKnownFiles(registry);
+  const places = createKnownPlaces(registry);
   const check = createCheck(spec.expectations, own.eventType.schema);
   const time = createPartitionTime(own.watermark, policiesOf(spec.inputs));
   const requests = createRequests(spec.requests ?? DEFAULT_REQUEST_LIMITS);
@@ -147,7 +148,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry, derived
   return {
     spec,
     positions,
-    files: files.byPath,
+    places: places.all,
     status: () => ({ ...time.state(), lastEventAtMs }),
     request: requests.known,
     apply(batch, derive, committedAt, firstOffset = null) {
@@ -158,7 +159,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry, derived
       derive(steps);
       stand(batch);
       noteRequests(blocks);
-      files.note(blocks);
+      places.note(blocks);
       const { stream, partition } = spec;
       const inputs: Section[] = blocks.map(inputSection);
       const { sections, summary } = derived.take(steps);
@@ -186,13 +187,14 @@ export function createPartition(spec: PartitionSpec, registry: Registry, derived
       derive(steps);
       noteRequests(inputs);
       stand(commit);
-      files.note(inputs);
+      places.note(inputs);
       noteEvents(countOf(commit.sections, own.eventType.fingerprint), commit.committedAt);
       return derived.take(steps).sections;
     },
     snapshot: () => ({
       positions: Object.fromEntries(positions),
-      files: [...files.byPath.values()],
+      files: [...places.all().files],
+      topics: [...places.all().topics],
       ...time.state(),
       channels: time.channels(),
       ...requests.snapshot(),
@@ -200,7 +202,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry, derived
     restore(state) {
       positions.clear();
       for (const [source, next] of Object.entries(state.positions)) positions.set(source, next);
-      files.restore(state.files);
+      places.restore(state);
       time.restore(state, state.channels);
       requests.restore(state);
       lastEventAtMs = null;

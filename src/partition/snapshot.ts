@@ -6,7 +6,7 @@
  */
 import { type AvroRecord, type FromAvro, NAMESPACE } from '../messages/avro.ts';
 import { eventType, resolvingDecoder } from '../messages/codec.ts';
-import { filePositionSchema, requestTakenSchema } from '../messages/streams.ts';
+import { filePositionSchema, requestTakenSchema, topicPositionSchema } from '../messages/streams.ts';
 import { decodeEarlierSnapshot } from './earlier-snapshots.ts';
 import type { PartitionState } from './partition.ts';
 import type { SavedOperator } from './saved-operators.ts';
@@ -30,6 +30,12 @@ const snapshotSchema = {
       type: { type: 'array', items: filePositionSchema },
       default: [],
       doc: 'Those that were read.',
+    },
+    {
+      name: 'topics',
+      type: { type: 'array', items: topicPositionSchema },
+      default: [],
+      doc: 'Partitions of Kafka topics that were read.',
     },
     ...WATERMARK_FIELDS,
     {

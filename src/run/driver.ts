@@ -122,7 +122,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
         stream: name,
         partition,
         position: unit.position(source),
-        known: unit.files(),
+        known: unit.places().files,
         hasEnded: intake.hasEnded(partition),
       })),
     );

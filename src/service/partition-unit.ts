@@ -10,8 +10,8 @@ import { type ChildSpec, type SupervisionPorts, supervisorSpec } from '../actors
 import type { Log } from '../journal/log.ts';
 import type { SnapshotStore } from '../journal/snapshots.ts';
 import { COMMIT_FRAME, type Commit, encodeCommit } from '../messages/commit.ts';
-import type { FilePosition } from '../messages/streams.ts';
 import { batchRows } from '../partition/batch-rows.ts';
+import type { Places } from '../partition/known-places.ts';
 import type { PartitionStatus } from '../partition/partition.ts';
 import type { KnownRequest } from '../partition/requests.ts';
 import type { HeldState, OperatorAnew } from '../streams/operator.ts';
@@ -58,8 +58,8 @@ export interface PartitionUnit {
   position(source: string): number;
   /** What it has of a request with this key. Waits while it recovers: what it has then is all that it will find in its log. */
   request(key: string): Promise<KnownRequest>;
-  /** Its positions in the files that it has read. */
-  files(): readonly FilePosition[];
+  /** How far it has come in the files and topics that it reads. */
+  places(): Places;
   /** Takes a snapshot now, if there is anything new. */
   saveSnapshot(): Promise<void>;
   /** Resolves once the consumer runs for the first time. */
@@ -276,7 +276,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
     held: () => live?.held() ?? [],
     position: (source) => live?.position(source) ?? 0,
     request,
-    files: () => live?.files() ?? [],
+    places: () => live?.places() ?? { files: [], topics: [] },
     saveSnapshot: () => saveSnapshot(true),
     ready,
     halted: quarantine.halted,

@@ -54,7 +54,7 @@ export function createQuarantine(options: QuarantineOptions): Quarantine {
     const { batch, failures, error, isPart } = suspect;
     const all = allFailing(0, rows.count, error.message);
     // A part that fails without its events fails as a whole.
-    const none = [isPart ? all : { ...all, failing: all.failing.filter(({ row }) => !rows.isFilePosition(row)) }];
+    const none = [isPart ? all : { ...all, failing: all.failing.filter(({ row }) => !rows.isPlace(row)) }];
     // A division that ends its thread, as the batch did, is not tried for ever; nor is a part that still fails.
     if (failures >= 2 * quarantineAfter) return none;
     const parts = await host.divide(batch, committedAt).catch((cause: unknown) => {

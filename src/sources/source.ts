@@ -4,7 +4,7 @@
  * resolves when the partition has room, which is how backpressure reaches it.
  */
 import type { InputBlock } from '../messages/origins.ts';
-import type { FilePosition, RequestPart } from '../messages/streams.ts';
+import type { FilePosition, RequestPart, TopicPosition } from '../messages/streams.ts';
 
 /** What a source hands to one partition, and where the source stands once that is committed. */
 export interface Batch {
@@ -47,6 +47,8 @@ export interface Intake {
   position(source: string, partition: number): number;
   /** Where a partition is in the files that it has read, as of the batches that were applied. */
   files(partition: number): readonly FilePosition[];
+  /** Where a partition is in the partitions of Kafka topics that it has read, as of the batches that were applied. */
+  topics(partition: number): readonly TopicPosition[];
   /** Whether an end of input of an earlier version has closed the partition's windows for good. */
   hasEnded(partition: number): boolean;
   /** Resolves when the batch is accepted and there is room for another; rejects when the partition is closed. */

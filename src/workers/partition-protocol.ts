@@ -7,9 +7,9 @@ import type { HostSnapshot, Restored } from '../actors/partition-host.ts';
 import type { JournalPlace } from '../journal/open-reader.ts';
 import type { Block } from '../messages/block.ts';
 import { type Commit, inputSection, type Section } from '../messages/commit.ts';
-import type { FilePosition } from '../messages/streams.ts';
 import type { Derivation } from '../partition/derivation.ts';
 import type { BatchPart } from '../partition/divide.ts';
+import type { Places } from '../partition/known-places.ts';
 import type { Applied, PartitionInput, PartitionStatus } from '../partition/partition.ts';
 import type { KnownRequest, RequestLimits } from '../partition/requests.ts';
 import type { HeldState, OperatorAnew } from '../streams/operator.ts';
@@ -71,7 +71,7 @@ export type FromThread =
 /** The state of a partition that the service needs to know. */
 export interface HostState {
   readonly positions: ReadonlyMap<string, number>;
-  readonly files: readonly FilePosition[];
+  readonly places: Places;
   readonly status: PartitionStatus;
 }
 

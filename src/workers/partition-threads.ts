@@ -8,9 +8,11 @@ import { FailedElsewhere, type PartitionHost } from '../actors/partition-host.ts
 import { StuckCallError } from '../actors/stuck-call.ts';
 import type { ChildContext } from '../actors/supervised.ts';
 import { logName } from '../messages/log-name.ts';
-import type { CallCutOff, FilePosition } from '../messages/streams.ts';
-import { filePositionType } from '../messages/types.ts';
+import { createRegistry } from '../messages/registry.ts';
+import type { CallCutOff } from '../messages/streams.ts';
+import { filePositionType, topicPositionType } from '../messages/types.ts';
 import { type RunningCall, runningMemory } from '../operators/running.ts';
+import { createKnownPlaces } from '../partition/known-places.ts';
 import type { PartitionStatus } from '../partition/partition.ts';
 import type { HeldState } from '../streams/operator.ts';
 import { initialWatermark } from '../streams/watermark.ts';
@@ -27,6 +29,9 @@ import {
 } from './partition-protocol.ts';
 import { startThreadPool } from './pool.ts';
 import { watchForStuckCalls } from './stuck-calls.ts';
+
+/** What the service itself reads of the blocks that it sends to a thread. */
+const PLACES = createRegistry([filePositionType, topicPositionType]);
 
 export interface PartitionThreads {
   /** A host for one incarnation of a partition, in the thread of this index. */
@@ -139,7 +144,7 @@ function openHost(thread: Thread, host: number, opened: OpenPartition): Partitio
   const contexts = new Map<string, ChildContext>();
   const states = new Map<string, string>();
   let positions = new Map<string, number>();
-  let files = new Map<string, FilePosition>();
+  const places = createKnownPlaces(PLACES);
   let status: PartitionStatus = { ...initialWatermark(), lastEventAtMs: null };
   let held: readonly HeldState[] = [];
   thread.post({ kind: 'open', host, partition: opened });
@@ -162,12 +167,12 @@ function openHost(thread: Thread, host: number, opened: OpenPartition): Partitio
   });
   const take = (state: HostState): void => {
     positions = new Map(state.positions);
-    files = new Map(state.files.map((position) => [position.path, position]));
+    places.restore(state.places);
     status = state.status;
   };
   return {
     position: (source) => positions.get(source) ?? 0,
-    files: () => [...files.values()],
+    places: places.all,
     status: () => status,
     held: () => held,
     startDeriver(deriver, context) {
@@ -201,10 +206,7 @@ function openHost(thread: Thread, host: number, opened: OpenPartition): Partitio
       const own = { cutOffs, ...(request === undefined ? {} : { request }) };
       // At once: the next batch is taken before this one is answered.
       positions.set(source, next);
-      for (const block of batch.blocks) {
-        if (block.fingerprint !== filePositionType.fingerprint) continue;
-        for (const position of filePositionType.decodeBlock(block.bytes)) files.set(position.path, position);
-      }
+      places.note(batch.blocks);
       const { blocks, memory } = ownBlocks(batch.blocks);
       const applied = await thread.ask(
         host,

@@ -52,7 +52,7 @@ function openHosted({ dataDir, journal, partition, derivation, requests }: OpenP
 }
 
 function stateOf({ host, positions }: Hosted): HostState {
-  return { positions, files: host.files(), status: host.status() };
+  return { positions, places: host.places(), status: host.status() };
 }
 
 export default function hostPartitions({ port, running }: ThreadTask): Promise<never> {

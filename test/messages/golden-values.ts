@@ -38,6 +38,7 @@ import {
   sinkPositionsType,
   sourceControlType,
   tombstoneType,
+  topicPositionType,
 } from '../../src/messages/types.ts';
 import { windowResultType } from '../../src/messages/window-result.ts';
 import { weatherObservationType } from '../../src/weather/observation.ts';
@@ -319,6 +320,33 @@ export const GOLDEN: readonly Golden[] = [
         seen: Buffer.from([0]),
       },
       { log: '', before: [], fingerprint: '', count: 0, block: Buffer.from([0]), seen: Buffer.from([]) },
+    ],
+  },
+  {
+    type: topicPositionType,
+    values: [
+      {
+        topic: 'payments.transactions.v1',
+        partition: 3,
+        from: 100,
+        next: 4_294_967_300,
+        group: 'millrace',
+        generation: 7,
+        lastOffset: 4_294_967_298,
+        lastTimestamp: 1_767_225_600_000,
+        lastCrc: 4_294_967_295,
+      },
+      {
+        topic: 'a',
+        partition: 0,
+        from: 0,
+        next: 1,
+        group: '',
+        generation: -1,
+        lastOffset: 0,
+        lastTimestamp: -1,
+        lastCrc: 0,
+      },
     ],
   },
   {

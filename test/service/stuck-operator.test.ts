@@ -71,7 +71,7 @@ test.for(['deadLetter', 'fail'])(
     expect([...problems].filter((problem) => problem.startsWith('clicks-1: ')).join()).toContain(SAYS);
     expect(told.filter((line) => line.includes(SAYS)).length).toBeGreaterThan(0);
     expect(service.pipeline.units.map((unit) => unit.problem())).toEqual([null, null, null]);
-    expect(service.pipeline.units.flatMap((unit) => unit.files())).toEqual([POSITION]);
+    expect(service.pipeline.units.flatMap((unit) => unit.places().files)).toEqual([POSITION]);
     await vi.waitFor(
       () => expect(service.observer.overview().operators).toMatchObject([{ operator: 'own', failed: 3 }]),
       { timeout: 10_000 },

@@ -3,9 +3,12 @@
  * queue, is committed in a turn of its own, and is acknowledged when the journal has it already. Whatever a source does
  * that its port forbids is kept as a word in `wrongs`.
  */
-import type { FilePosition } from '../../src/messages/streams.ts';
-import { filePositionType } from '../../src/messages/types.ts';
+import { createRegistry } from '../../src/messages/registry.ts';
+import { filePositionType, topicPositionType } from '../../src/messages/types.ts';
+import { createKnownPlaces, type Places } from '../../src/partition/known-places.ts';
 import type { Batch, Intake } from '../../src/sources/source.ts';
+
+const PLACES = createRegistry([filePositionType, topicPositionType]);
 
 /** What a process leaves: by partition, the batches in order and where the source stands. */
 export interface Journaled {
@@ -91,6 +94,13 @@ export function journaledPartitions(options: PartitionsOptions): JournaledPartit
     working.delete(partition);
   }
 
+  function placesOf(partition: number): Places {
+    requireOpen(partition, 'its places');
+    const known = createKnownPlaces(PLACES);
+    for (const { blocks } of journaled.batches[partition] ?? []) known.note(blocks);
+    return known.all();
+  }
+
   const intake: JournaledPartitions = {
     stream: 'payments.transactions',
     partitions,
@@ -113,17 +123,8 @@ export function journaledPartitions(options: PartitionsOptions): JournaledPartit
       requireOpen(partition, 'the position');
       return journaled.positions[partition] ?? 0;
     },
-    files(partition) {
-      requireOpen(partition, 'the files');
-      const known = new Map<string, FilePosition>();
-      for (const { blocks } of journaled.batches[partition] ?? []) {
-        for (const { fingerprint, bytes } of blocks) {
-          if (fingerprint !== filePositionType.fingerprint) continue;
-          for (const place of filePositionType.decodeBlock(bytes)) known.set(place.path, place);
-        }
-      }
-      return [...known.values()];
-    },
+    files: (partition) => placesOf(partition).files,
+    topics: (partition) => placesOf(partition).topics,
     hasEnded(partition) {
       requireOpen(partition, 'the end');
       return false;

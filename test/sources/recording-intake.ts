@@ -35,6 +35,7 @@ export function recordingIntake({
     close: async () => {},
     position: (_, partition) => committed[partition] ?? 0,
     files: () => files,
+    topics: () => [],
     hasEnded: () => ended,
     async deliver(partition, batch) {
       await admit?.(partition, batch);
