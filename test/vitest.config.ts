@@ -12,7 +12,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/built-workers.ts'],
     setupFiles: ['test/property-seed.ts'],
-    exclude: ['test/integration/**', 'test/abuse/**'],
+    exclude: ['test/integration/**', 'test/abuse/**', 'test/kafka/broker/**'],
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 60_000,

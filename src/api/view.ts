@@ -13,6 +13,7 @@ import type { PartitionUnit } from '../service/partition-unit.ts';
 import { ROOT } from '../service/pipeline.ts';
 import { tableShapes } from '../service/read-models.ts';
 import type { Service } from '../service.ts';
+import type { SourceStatus } from '../sources/source.ts';
 import { createBodyDecoder } from './body-decoder.ts';
 import { createIngest } from './ingest.ts';
 import { pageModulesOf } from './page-modules.ts';
@@ -211,13 +212,23 @@ export function createView(service: Service): ServedView {
     requestAborted: () => observer.metrics.add('http_aborted_requests_total', {}),
     subscribe: observer.subscribe,
     readiness() {
-      const reasons = [...stalledLogs(pipeline.units), ...pipeline.units.flatMap((unit) => unit.problem() ?? [])];
+      const reasons = [
+        ...stalledLogs(pipeline.units),
+        ...pipeline.units.flatMap((unit) => unit.problem() ?? []),
+        ...[...observer.sourceStatus()].flatMap(([stream, status]) => sourceProblems(stream, status)),
+      ];
       if (!ready) reasons.push('partitions are recovering');
       else if (closed) reasons.push('stopping');
       const notReady = readModels.notReady();
       if (notReady !== null) reasons.push(notReady);
       return { ready: reasons.length === 0, reasons };
     },
+    sources: () =>
+      [...observer.sourceStatus()].map(([stream, status]) => ({
+        stream,
+        ...status,
+        largestLag: Math.max(0, ...status.inputs.map(({ lag }) => lag)),
+      })),
     metrics: () => observer.metrics.text(),
     async close() {
       closed = true;
@@ -231,6 +242,12 @@ export function createView(service: Service): ServedView {
 
 function tableInfo({ key, schema }: StreamShape): StreamTableInfo {
   return { key, columns: recordColumns(schema).map(({ path, kind }) => ({ name: path, kind })) };
+}
+
+/** Why what a stream is read from is not read, or not all of it. */
+function sourceProblems(stream: string, { problem, inputs }: SourceStatus): string[] {
+  const problems = [problem, ...inputs.map((input) => input.problem)].filter((each) => each !== null);
+  return problems.map((each) => `${stream}: ${each}`);
 }
 
 /** Why logs can't be written for now. */

@@ -3,16 +3,19 @@ import { readFileSync } from 'node:fs';
 import { type Served, serve } from '../api/serve.ts';
 import { openChannel } from '../channel/channel.ts';
 import { runningTarget } from '../channel/running-target.ts';
+import type { Config } from '../config/config.ts';
+import { ConfigError } from '../config/config-error.ts';
 import { requireInputs } from '../config/sections/sources.ts';
-import { createLogger } from '../logger.ts';
+import { createLogger, type Logger } from '../logger.ts';
 import { inputProblem } from '../service/file-input.ts';
 import { idlenessChildren } from '../service/idleness.ts';
 import { jobChildren } from '../service/jobs.ts';
+import { nodePlatform } from '../service/platform.ts';
 import { sinkChildren } from '../service/sinks.ts';
-import { sourceChildren } from '../service/sources.ts';
+import { assignedStreams, sourceChildren, unreachableSources } from '../service/sources.ts';
 import { startService } from '../service.ts';
 import { CONFIG_OPTION, type Command, configFileOf, configOf, DATA_OPTION } from './command.ts';
-import { EXIT } from './exit.ts';
+import { DependencyError, EXIT } from './exit.ts';
 
 const STATUS_EVERY_MS = 5000;
 
@@ -26,9 +29,11 @@ export const startCommand: Command = {
     requireInputs(config, configFileOf(values));
     const logger = createLogger(config.log.level);
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+    await requireReachable(config, configFileOf(values), logger);
     const signalled = stopSignal();
     const service = await startService({
       goesOnHalted: true,
+      assigned: assignedStreams(config),
       config,
       logger,
       version,
@@ -61,6 +66,21 @@ export const startCommand: Command = {
     return EXIT.ok;
   },
 };
+
+/** Throws a DependencyError or a ConfigError when what a stream is read from can't be had. */
+async function requireReachable(config: Config, file: string, logger: Logger): Promise<void> {
+  const unreachable = await unreachableSources(config, logger, nodePlatform);
+  const wrong = unreachable.filter(({ kind }) => kind === 'configuration');
+  if (wrong.length > 0) {
+    throw new ConfigError(
+      wrong.map(({ stream, source, message }) => {
+        return { file, line: null, column: null, path: `streams.${stream}.source.${source}`, message };
+      }),
+    );
+  }
+  const [first] = unreachable;
+  if (first !== undefined) throw new DependencyError(`stream ${first.stream}: ${first.message}`);
+}
 
 /** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once, and the journal recovers. */
 function stopSignal(): Promise<null> {

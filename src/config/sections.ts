@@ -7,6 +7,7 @@ import { functionsSection } from './sections/functions.ts';
 import { httpSection } from './sections/http.ts';
 import { joinsSection } from './sections/joins.ts';
 import { journalSection } from './sections/journal.ts';
+import { kafkaSection } from './sections/kafka.ts';
 import { logSection } from './sections/log.ts';
 import { nameSection } from './sections/name.ts';
 import { operatorsSection } from './sections/operators.ts';
@@ -40,5 +41,6 @@ export const SECTIONS = [
   schedulesSection,
   fraudSection,
   rulesSection,
+  kafkaSection,
   sinksSection,
 ] as const;

@@ -41,6 +41,16 @@ export function overviewRoutes(view: ServiceView, hub: LiveHub): readonly Route[
     },
     {
       method: 'GET',
+      path: '/api/v1/sources',
+      role: 'viewer',
+      operation: {
+        summary: 'How far each source is in what it reads: lag by partition, and what keeps it from going on',
+        responses: { 200: json('Sources') },
+      },
+      answer: (c) => uncached(c, view.sources()),
+    },
+    {
+      method: 'GET',
       path: '/api/v1/actors',
       role: 'viewer',
       operation: { summary: 'The tree of actors', responses: { 200: json('The root actor') } },

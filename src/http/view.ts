@@ -61,6 +61,25 @@ export interface Overview {
   readonly [headline: string]: unknown;
 }
 
+/** A source that reads what somebody else keeps: how far it is in each partition, and what keeps it from going on. */
+export interface SourceInfo {
+  readonly stream: string;
+  readonly state: string;
+  readonly problem: string | null;
+  readonly largestLag: number;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly inputs: readonly {
+    readonly topic: string;
+    readonly partition: number;
+    readonly state: string;
+    readonly problem: string | null;
+    readonly next: number;
+    readonly end: number;
+    readonly lag: number;
+    readonly lagState: string;
+  }[];
+}
+
 export interface ActorStatus {
   readonly path: string;
   readonly name: string;
@@ -239,6 +258,8 @@ export interface ServiceView {
   /** A client went away before its request was whole: counted, and no fault. */
   requestAborted(): void;
   subscribe(listener: (event: LiveEvent) => void): () => void;
+  /** Of the sources that say how far they are, by stream. */
+  sources(): readonly SourceInfo[];
   readiness(): { readonly ready: boolean; readonly reasons: readonly string[] };
   /** Prometheus text exposition. */
   metrics(): Promise<{ readonly contentType: string; readonly body: string }>;

@@ -3,8 +3,8 @@
  * for very many.
  */
 import { crc32, inflateRawSync } from 'node:zlib';
-import { uncompress } from 'snappyjs';
 import { Damage } from './avro-cursor.ts';
+import { unpackSnappyData } from './snappy.ts';
 import { tooLong } from './unpacked-bound.ts';
 import { unpackZstandard } from './zstandard.ts';
 
@@ -63,50 +63,7 @@ const CHECKSUM_BYTES = 4;
 function unpackSnappy(data: Buffer, bytesMax: number): Buffer {
   if (data.length < CHECKSUM_BYTES) throw new Damage('is too short for snappy data and its checksum');
   const packed = data.subarray(0, data.length - CHECKSUM_BYTES);
-  const length = checkedSnappyLength(packed, bytesMax);
-  const unpacked = uncompress(packed);
+  const unpacked = unpackSnappyData(packed, bytesMax);
   if (crc32(unpacked) !== data.readUInt32BE(data.length - CHECKSUM_BYTES)) throw new Damage('has another checksum');
-  return Buffer.from(unpacked.buffer, unpacked.byteOffset, length);
-}
-
-/**
- * Walks the elements of a snappy stream. Each must lie within the stream and copy only from earlier output, and together
- * they must come to the length at its beginning. The package that unpacks believes them; some lengths make it loop for ever.
- */
-function checkedSnappyLength(data: Buffer, bytesMax: number): number {
-  let at = 0;
-  let length = 0;
-  for (let scale = 1; ; scale *= 128) {
-    const byte = data[at++];
-    if (byte === undefined || scale > 2 ** 28) throw new Damage('is no snappy data');
-    length += (byte & 0x7f) * scale;
-    if (byte < 128) break;
-  }
-  if (length > bytesMax) throw tooLong(bytesMax);
-  let made = 0;
-  while (at < data.length) {
-    const tag = data[at++]!;
-    const kind = tag & 3;
-    let size = (tag >>> 2) + 1;
-    if (kind === 0) {
-      const extra = size > 60 ? size - 60 : 0;
-      if (at + extra > data.length) throw new Damage('is no snappy data');
-      if (extra > 0) size = data.readUIntLE(at, extra) + 1;
-      at += extra + size;
-    } else {
-      const offsetBytes = kind === 3 ? 4 : kind;
-      if (at + offsetBytes > data.length) throw new Damage('is no snappy data');
-      let offset = data.readUIntLE(at, offsetBytes);
-      if (kind === 1) {
-        offset += (tag >>> 5) << 8;
-        size = ((tag >>> 2) & 7) + 4;
-      }
-      if (offset === 0 || offset > made) throw new Damage('is no snappy data');
-      at += offsetBytes;
-    }
-    made += size;
-    if (at > data.length || made > length) throw new Damage('is no snappy data');
-  }
-  if (made !== length) throw new Damage('is no snappy data');
-  return length;
+  return unpacked;
 }

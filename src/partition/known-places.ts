@@ -26,7 +26,7 @@ export function createKnownPlaces(registry: Pick<Registry, 'nameOf' | 'decodeAs'
   const topics = new Map<string, TopicPosition>();
   const noteFile = (position: FilePosition): void => void files.set(position.path, position);
   const noteTopic = (position: TopicPosition): void =>
-    void topics.set(`${position.topic}/${position.partition}`, position);
+    void topics.set(`${position.group} ${position.topic}/${position.partition}`, position);
   return {
     all: () => ({ files: [...files.values()], topics: [...topics.values()] }),
     note(blocks) {

@@ -12,6 +12,7 @@ import { OPERATIONS } from '../messages/operations.ts';
 import type { DeadLetter } from '../messages/streams.ts';
 import { deadLetterType } from '../messages/types.ts';
 import { driverOf } from '../projections/drivers.ts';
+import type { Source, SourceStatus } from '../sources/source.ts';
 import { HEADLINES } from '../tables.ts';
 import { addFailures, type Counts, countDerived, noCounts } from './counts.ts';
 import { type GaugeSources, gaugesOf, tableGauges } from './gauges.ts';
@@ -24,6 +25,7 @@ import { projectorId } from './projectors.ts';
 import { countTaken } from './refusal-counts.ts';
 import { createResidentMemory } from './resident-memory.ts';
 import { sinkActor } from './sink-actor.ts';
+import { sourceGauges } from './source-gauges.ts';
 
 export interface Observer {
   readonly metrics: Metrics;
@@ -39,6 +41,10 @@ export interface Observer {
   onCommitted(listener: (log: string, commit: Committed) => void): () => void;
   /** How many events a sink is behind, as long as it runs. */
   watchSink(sink: string, lag: () => number): () => void;
+  /** A source of a stream that says how far it is. */
+  watchSource(stream: string, source: Source): void;
+  /** By stream, of the sources that say how far they are. */
+  sourceStatus(): ReadonlyMap<string, SourceStatus>;
   /** A sink has taken so many events. */
   delivered(sink: string, events: number): void;
   /** Of the whole time since the start, in milliseconds. */
@@ -61,6 +67,7 @@ export function createObserver(config: Config, version: string, sources: Observe
   const listeners = new Set<(event: LiveEvent) => void>();
   const commitListeners = new Set<(log: string, commit: Committed) => void>();
   const sinkLags = new Map<string, () => number>();
+  const sourceStatus = new Map<string, () => SourceStatus>();
   const counts = noCounts();
   const held = createHeldStates(() => sources.pipeline()?.units ?? [], platform.nowMs);
   let delayP99Ms = 0;
@@ -85,6 +92,7 @@ export function createObserver(config: Config, version: string, sources: Observe
       ...idleStage(`source:${stream}`, 'source', running?.config?.source.kind ?? 'internal', meter),
       feeds: (running?.units ?? []).map(({ log }) => log.name),
       state: sourceState(running?.config?.source ?? null, stream),
+      ...largestLag(sourceStatus.get(stream)?.()),
     };
   }
 
@@ -145,7 +153,14 @@ export function createObserver(config: Config, version: string, sources: Observe
     return Number.isFinite(latest) ? latest : null;
   }
 
-  metrics.onCollect(() => ({ ...tableGauges(sources), ...gaugesOf(stages(), sources, held()) }));
+  const statusOfSources = (): ReadonlyMap<string, SourceStatus> =>
+    new Map([...sourceStatus].map(([stream, status]) => [stream, status()] as const));
+
+  metrics.onCollect(() => ({
+    ...tableGauges(sources),
+    ...gaugesOf(stages(), sources, held()),
+    ...sourceGauges(statusOfSources()),
+  }));
 
   const observer: Observer = {
     metrics,
@@ -225,6 +240,10 @@ export function createObserver(config: Config, version: string, sources: Observe
         if (sinkLags.get(sink) === lag) sinkLags.delete(sink);
       };
     },
+    watchSource(stream, { status }) {
+      if (status !== undefined) sourceStatus.set(stream, status);
+    },
+    sourceStatus: statusOfSources,
     delivered: (sink, events) => meters.meter(`sink:${sink}`).add(events),
     loopDelayP99Ms: () => loopDelayOverall.p99Ms(),
     subscribe(listener) {
@@ -236,6 +255,12 @@ export function createObserver(config: Config, version: string, sources: Observe
     },
   };
   return observer;
+}
+
+/** Of several partitions the largest, which an average would hide. */
+function largestLag(status: SourceStatus | undefined): Pick<StageStatus, 'lag'> | object {
+  if (status === undefined) return {};
+  return { lag: Math.max(0, ...status.inputs.map(({ lag }) => lag)) };
 }
 
 function idleStage(

@@ -1,17 +1,64 @@
 /** The sources that the configuration names, each as a supervised child of its stream. */
 import type { ChildSpec } from '../actors/supervisor.ts';
+import type { Config } from '../config/config.ts';
+import type { StreamConfig } from '../config/sections/streams.ts';
+import type { Logger } from '../logger.ts';
+import { ownerOf } from '../projections/owner.ts';
 import type { ServiceCore } from '../service.ts';
+import type { SourceHost, SourceStream, Unreachable } from '../sources/adapter.ts';
 import { SOURCES } from '../sources/adapters.ts';
+import type { Source } from '../sources/source.ts';
 import { readInThread } from './file-input.ts';
+import type { Platform } from './platform.ts';
 import { sourceChild } from './source-child.ts';
 
 /** Children for the sources that run by themselves; HTTP and jobs deliver from elsewhere. */
-export function sourceChildren({ pipeline, platform: { nowMs, sleep } }: ServiceCore): ChildSpec[] {
-  const host = { nowMs, sleep, readInput: readInThread };
-  return [...pipeline.streams.values()].flatMap(({ config, eventType, intake, units }) => {
-    if (config === null) return [];
-    const stream = { schema: eventType.schema, key: config.key, format: config.format };
-    const opened = SOURCES.flatMap((adapter) => adapter.open(config.source, stream, host) ?? []);
-    return opened.map((source) => sourceChild(source, intake, units).spec);
+export function sourceChildren({ pipeline, platform, config, logger, observer }: ServiceCore): ChildSpec[] {
+  return [...pipeline.streams.values()].flatMap(({ config: stream, intake, units }) => {
+    if (stream === null) return [];
+    const host = hostOf(config, stream, logger, platform);
+    const opened = SOURCES.flatMap((adapter) => adapter.open(stream.source, streamOf(config, stream), host) ?? []);
+    for (const source of opened) observer.watchSource(stream.name, source);
+    return opened.map((source: Source) => sourceChild(source, intake, units).spec);
   });
+}
+
+/** Streams whose source decides while it runs which partitions it serves. */
+export function assignedStreams({ streams }: Config): Set<string> {
+  const assigned = streams.filter(({ source }) => SOURCES.some((adapter) => adapter.isAssigned(source)));
+  return new Set(assigned.map(({ name }) => name));
+}
+
+/** What a source is read from and that can't be had, by stream. */
+export async function unreachableSources(
+  config: Config,
+  logger: Logger,
+  platform: Platform,
+): Promise<readonly (Unreachable & { readonly stream: string; readonly source: string })[]> {
+  const found = await Promise.all(
+    config.streams.flatMap((stream) =>
+      SOURCES.map(async (adapter) => {
+        const host = hostOf(config, stream, logger, platform);
+        const problem = await adapter.reach(stream.source, streamOf(config, stream), host);
+        return problem === null ? [] : [{ ...problem, stream: stream.name, source: adapter.kind }];
+      }),
+    ),
+  );
+  return found.flat();
+}
+
+function streamOf(config: Config, stream: StreamConfig): SourceStream {
+  const { name, schema, key, eventTime, partitions, format } = stream;
+  return { name, schema, key, eventTime, partitions, format, kafka: config.kafka };
+}
+
+function hostOf(config: Config, { name }: StreamConfig, logger: Logger, { nowMs, sleep }: Platform): SourceHost {
+  return {
+    nowMs,
+    sleep,
+    readInput: readInThread,
+    kafka: config.kafka,
+    owner: () => ownerOf(config.dataDir),
+    log: (line) => logger.warn({ stream: name }, line),
+  };
 }

@@ -3,6 +3,7 @@
  * must hold of them, how they are printed and how a source of it runs are in one place, its adapter.
  */
 import { z } from 'zod';
+import type { KafkaConnection } from '../kafka/connection.ts';
 import type { Report } from '../keys/names.ts';
 import type { AvroRecord } from '../messages/avro.ts';
 import type { StreamFormat } from '../messages/stream-format.ts';
@@ -11,9 +12,15 @@ import type { Source } from './source.ts';
 
 /** The stream that a source is of. */
 export interface SourceStream {
+  /** As the file calls it. */
+  readonly name: string;
   readonly schema: AvroRecord;
   /** The field that decides the partition. */
   readonly key: string;
+  readonly eventTime: string;
+  readonly partitions: number;
+  /** The cluster of the pipeline file; null where it names none. */
+  readonly kafka: KafkaConnection | null;
   readonly format: StreamFormat;
 }
 
@@ -24,6 +31,18 @@ export interface SourceHost {
   /** Resolves after the time, or at once when the signal aborts. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   readonly readInput: ReadInput;
+  readonly kafka: KafkaConnection | null;
+  /** A number of the data directory that no other one has. */
+  owner(): number;
+  /** Writes one line to the service's log. */
+  log(line: string): void;
+}
+
+/** Why a source can't be read when a service starts. */
+export interface Unreachable {
+  /** What it is read from does not answer; or it answers that it has not what the pipeline file says. */
+  readonly kind: 'down' | 'configuration';
+  readonly message: string;
 }
 
 interface Definition<Kind extends string, Raw, Settings extends object> {
@@ -32,6 +51,8 @@ interface Definition<Kind extends string, Raw, Settings extends object> {
   readonly schema: z.ZodType<Raw>;
   /** The kind alone says enough: `source: http`. It is printed so. */
   readonly isBare?: true;
+  /** It is given its partitions while it runs: those of its stream are closed until it opens them. */
+  readonly isAssigned?: true;
   /** `resolve` takes a path of the file against the file's own directory. */
   derive(raw: Raw, resolve: (path: string) => string): Settings;
   /** What `derive` makes the same settings of again. */
@@ -40,6 +61,8 @@ interface Definition<Kind extends string, Raw, Settings extends object> {
   check?(settings: Settings, stream: SourceStream, report: Report): void;
   /** What is not there that a service needs to start: the key below `source`, and why. */
   missing?(settings: Settings): Missing | null;
+  /** Asks what it is read from, before a service starts. */
+  reach?(settings: Settings, stream: SourceStream, host: SourceHost): Promise<Unreachable | null>;
   /** A source that runs by itself. One that has none is delivered to by another part of the service. */
   open?(settings: Settings, stream: SourceStream, host: SourceHost): Source;
 }
@@ -65,6 +88,8 @@ export interface SourceAdapter<Kind extends string, Settings> {
   print(source: Any): unknown;
   check(source: Any, stream: SourceStream, report: Report): void;
   missing(source: Any): Missing | null;
+  isAssigned(source: Any): boolean;
+  reach(source: Any, stream: SourceStream, host: SourceHost): Promise<Unreachable | null>;
   open(source: Any, stream: SourceStream, host: SourceHost): Source | null;
 }
 
@@ -72,7 +97,7 @@ export function sourceAdapter<Kind extends string, Raw, Settings extends object>
   definition: Definition<Kind, Raw, Settings>,
 ): SourceAdapter<Kind, Settings> {
   type Given = Settings & { readonly kind: Kind };
-  const { kind, schema, isBare, derive, print, check, missing, open } = definition;
+  const { kind, schema, isBare, isAssigned = false, derive, print, check, missing, reach, open } = definition;
   const isOwn = (source: Any): source is Given => source.kind === kind;
   const written =
     (raw: Raw): Written<Given> =>
@@ -94,6 +119,8 @@ export function sourceAdapter<Kind extends string, Raw, Settings extends object>
       if (isOwn(source)) check?.(source, stream, report);
     },
     missing: (source) => (isOwn(source) ? (missing?.(source) ?? null) : null),
+    isAssigned: (source) => isOwn(source) && isAssigned,
+    reach: async (source, stream, host) => (isOwn(source) ? ((await reach?.(source, stream, host)) ?? null) : null),
     open: (source, stream, host) => (isOwn(source) ? (open?.(source, stream, host) ?? null) : null),
   };
 }

@@ -3,5 +3,6 @@ import { generatorSource } from '../fraud/pipeline/generator-source.ts';
 import { fileSource } from './file/adapter.ts';
 import { httpSource } from './http.ts';
 import { jobSource } from './job.ts';
+import { kafkaSource } from './kafka/adapter.ts';
 
-export const SOURCES = [httpSource, jobSource, fileSource, generatorSource] as const;
+export const SOURCES = [httpSource, jobSource, fileSource, generatorSource, kafkaSource] as const;

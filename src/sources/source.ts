@@ -74,8 +74,40 @@ export class OtherFileError extends InputError {
   }
 }
 
+/** How far a source is, and what keeps it from going on. */
+export interface SourceStatus {
+  readonly state: 'connecting' | 'running' | 'waiting' | 'stopped';
+  /** In words for people; null when nothing is wrong. */
+  readonly problem: string | null;
+  /** As it knew them last, also while it does not run. */
+  readonly inputs: readonly SourceInput[];
+  readonly counts: {
+    /** How often it began anew after it had failed. */
+    readonly restarts: number;
+    readonly rebalances: number;
+    readonly commits: number;
+    readonly failedCommits: number;
+  };
+}
+
+/** One partition of what a source reads. */
+export interface SourceInput {
+  readonly topic: string;
+  readonly partition: number;
+  readonly state: 'opening' | 'running' | 'held' | 'halted';
+  readonly problem: string | null;
+  /** What is read next; everything before it is durable. */
+  readonly next: number;
+  /** One behind the last record that there is. */
+  readonly end: number;
+  readonly lag: number;
+  readonly lagState: 'ok' | 'warning' | 'stalled' | 'unknown';
+}
+
 export interface Source {
   readonly name: string;
+  /** Of a source that reads what somebody else keeps. */
+  readonly status?: () => SourceStatus;
   /**
    * Runs until its end of input, or until `signal` aborts. Rejects when the source fails; its supervisor restarts it,
    * except after an InputError.

@@ -39,6 +39,7 @@ const STORE_PORT = ['projections/table.ts', 'projections/store.ts'];
 const PORTS = ['sources/source.ts', 'sinks/sink.ts'];
 const BELOW_SERVICE = [
   ...PURE_ROOMS,
+  'kafka',
   'builtin-types.ts',
   'tables.ts',
   'journal',
@@ -78,11 +79,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // Exchanges with another machine: how long they may take, and what of an address may be said.
   'deadline.ts': { mayImport: [] },
   'endpoint.ts': { mayImport: [] },
+  // The client of Kafka, for whoever brings from it or takes to it.
+  kafka: { mayImport: ['messages', 'deadline.ts', 'endpoint.ts'] },
   // Streams for how keys spread over partitions; and how an attempt of a run ends.
-  sources: { mayImport: ['messages', 'streams', 'keys', 'schedule', 'deadline.ts', 'endpoint.ts'] },
+  sources: { mayImport: ['messages', 'streams', 'keys', 'schedule', 'kafka', 'deadline.ts', 'endpoint.ts'] },
   // The kinds of source and of fetch: the engine's own and those of the domains.
   'sources/kinds': { mayImport: ['sources', 'fraud/pipeline', 'weather/pipeline'] },
-  sinks: { mayImport: ['messages', 'keys', 'deadline.ts', 'endpoint.ts'] },
+  sinks: { mayImport: ['messages', 'keys', 'kafka', 'deadline.ts', 'endpoint.ts'] },
   // What a domain adds to the pipeline file: its section, its kinds of source, what its jobs fetch.
   'fraud/pipeline': { mayImport: ['messages', 'streams', 'keys', 'fraud', 'sources', 'config/port'] },
   'weather/pipeline': { mayImport: ['messages', 'keys', 'weather', 'sources'] },
@@ -108,7 +111,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   config: {
     mayImport: [
       ...['messages', 'sql', 'schedule', 'streams', 'features', 'quality', 'keys', 'sinks', 'operators', 'user-code'],
-      ...['config/port', 'sources', 'sources/kinds'],
+      ...['config/port', 'kafka', 'sources', 'sources/kinds'],
       'nearest-word.ts',
       ...['journal/segment.ts', 'projections/stream-tables.ts', 'tables.ts', 'http/access.ts', 'builtin-types.ts'],
       'projections/drivers.ts',
@@ -182,7 +185,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   croner: ['schedule'],
   hono: ['http'],
   htm: ['http', 'http/public'],
-  kafkajs: ['sources', 'sinks'],
+  kafkajs: ['kafka'],
   // Named by no import: npm finds its bin (src/install).
   'millrace-node-gyp': ['install'],
   'ml-logistic-regression': ['workers'],
@@ -192,7 +195,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   preact: ['http', 'http/public', 'fraud/page'],
   'prom-client': ['http'],
   re2js: ['sql', 'streams', 'quality'],
-  snappyjs: ['messages'],
+  snappyjs: ['kafka', 'messages'],
   uplot: ['http', 'http/public'],
   xstate: ['actors', 'operators/machine-operator.ts'],
   yaml: ['config'],

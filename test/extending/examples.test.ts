@@ -94,11 +94,18 @@ describe('the tree with every example', () => {
       'pipeline.yaml:6:5: streams.clock.source: ticks need a field `tick`',
     );
     const [clock] = config.streams;
-    const host = { nowMs: () => 5, sleep: async () => {}, readInput: readNothing };
+    const host = {
+      nowMs: () => 5,
+      sleep: async () => {},
+      readInput: readNothing,
+      kafka: null,
+      owner: () => 1,
+      log() {},
+    };
     const intake = recordingIntake({ partitions: 1, committed: [1] });
     for (const adapter of SOURCES) {
       if (clock === undefined) continue;
-      await adapter.open(clock.source, clock, host)?.run(intake, new AbortController().signal);
+      await adapter.open(clock.source, { ...clock, kafka: null }, host)?.run(intake, new AbortController().signal);
     }
     expect(intake.batches[0]?.map(({ next }) => next)).toEqual([2, 3]);
   });

@@ -158,6 +158,7 @@ export function cannedService(): CannedService {
       readiness = { ready, reasons };
     },
     view: {
+      sources: () => [],
       pipeline: () => ({
         name: 'canned',
         jobs: ['weather'],

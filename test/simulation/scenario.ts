@@ -106,6 +106,7 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
   return {
     name: 'simulation',
     dataDir,
+    kafka: null,
     stores: { on: ['sqlite', 'duckdb'], holdJournalMs: null },
     http: {
       host: '127.0.0.1',

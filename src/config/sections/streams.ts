@@ -14,6 +14,7 @@ import { notYet, type Reading, section } from '../section.ts';
 import { expectation, expectationsOf, printExpectation } from './expectations.ts';
 import { format, formatOf, printFormat } from './formats.ts';
 import { functionsSection } from './functions.ts';
+import { kafkaSection } from './kafka.ts';
 import type { Relation } from './relation.ts';
 import { printSource, type SourceConfig, source } from './sources.ts';
 
@@ -74,7 +75,7 @@ export const streamsSection = section({
     names: (raw) => Object.keys(raw),
     of: (name, reading): Relation | null => streamsSection.of(reading).find((each) => each.name === name) ?? null,
   },
-  elsewhere: [notYet('streams.*.source.kafka'), notYet('streams.*.source.parquet')],
+  elsewhere: [notYet('streams.*.source.parquet')],
   derive(raw, reading): readonly StreamConfig[] {
     const streams = Object.entries(raw).flatMap(([each, written]) => streamOf(each, written, reading) ?? []);
     checkSchemaNames(streams, reading.report);
@@ -105,7 +106,10 @@ function streamOf(name: string, raw: RawStream, reading: Reading): StreamConfig 
   const source = raw.source(reading.resolve);
   const own: Report = (path, message) => report([...at, ...path], message);
   const written = formatOf(raw.format, schema, raw.key, own);
-  for (const adapter of SOURCES) adapter.check(source, { schema, key: raw.key, format: written }, own);
+  const { key: keyField, eventTime, partitions } = raw;
+  const kafka = kafkaSection.of(reading);
+  const stream = { name, schema, key: keyField, eventTime, partitions, format: written, kafka };
+  for (const adapter of SOURCES) adapter.check(source, stream, own);
   const { watermark } = raw;
   return {
     name,

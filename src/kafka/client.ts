@@ -1,0 +1,65 @@
+/** The client of kafkajs. It is loaded by who has a cluster to connect to, and by nobody else. */
+import { readFileSync } from 'node:fs';
+import type { Kafka, KafkaConfig as KafkaJsConfig, SASLOptions } from 'kafkajs';
+import { registerCodecs } from './codecs.ts';
+import type { KafkaConnection, KafkaSasl, KafkaTls } from './connection.ts';
+
+export async function loadKafkaJs(): Promise<typeof import('kafkajs')> {
+  const { default: kafkajs } = await import('kafkajs');
+  return kafkajs;
+}
+
+/** Told of what kafkajs logs from a warning on; it names brokers, never a password. */
+export type KafkaLog = (line: string) => void;
+
+const CONNECTION_TIMEOUT_MS = 3000;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** One round of tries takes about 5 s. Whoever uses the client begins another one, and says so meanwhile. */
+const RETRY = { initialRetryTime: 100, maxRetryTime: 2000, retries: 5 };
+
+/** Rejects when a file of the TLS settings can't be read. */
+export async function kafkaClient({ brokers, clientId, tls, sasl }: KafkaConnection, log: KafkaLog): Promise<Kafka> {
+  const { Kafka, logLevel, CompressionCodecs } = await loadKafkaJs();
+  registerCodecs(CompressionCodecs);
+  // kafkajs says once in each process that its partitioner is another one than before 2.0.
+  process.env.KAFKAJS_NO_PARTITIONER_WARNING = '1';
+  const options: KafkaJsConfig = {
+    brokers: [...brokers],
+    clientId,
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    authenticationTimeout: CONNECTION_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    enforceRequestTimeout: true,
+    retry: { ...RETRY, restartOnFailure: async () => false },
+    logLevel: logLevel.WARN,
+    logCreator:
+      () =>
+      ({ namespace, log: { message, error, broker } }) =>
+        log([`${namespace}: ${message}`, broker, error].filter((part) => part !== undefined).join('; ')),
+  };
+  return new Kafka({
+    ...options,
+    ...(tls === null ? {} : { ssl: tlsOf(tls) }),
+    ...(sasl === null ? {} : { sasl: saslOf(sasl) }),
+  });
+}
+
+function tlsOf({ ca, cert, key }: KafkaTls) {
+  return {
+    ...(ca === null ? {} : { ca: [readFileSync(ca, 'utf8')] }),
+    ...(cert === null ? {} : { cert: readFileSync(cert, 'utf8') }),
+    ...(key === null ? {} : { key: readFileSync(key, 'utf8') }),
+  };
+}
+
+/** kafkajs wants each mechanism as a type of its own. */
+function saslOf({ mechanism, username, password }: KafkaSasl): SASLOptions {
+  switch (mechanism) {
+    case 'plain':
+      return { mechanism: 'plain', username, password };
+    case 'scram-sha-256':
+      return { mechanism: 'scram-sha-256', username, password };
+    case 'scram-sha-512':
+      return { mechanism: 'scram-sha-512', username, password };
+  }
+}

@@ -1,0 +1,72 @@
+/** What an error of kafkajs means to the people who run the service, and whether it may pass. */
+
+/**
+ * `down`: nobody answers as a broker; `refused`: who this client is, or what it asks, is not let in; `absent`: the cluster has
+ * not what was asked for; `other`: anything else that brokers or the client say.
+ */
+export type TroubleKind = 'down' | 'refused' | 'absent' | 'other';
+
+export interface Trouble {
+  readonly kind: TroubleKind;
+  /** A sentence without its end. */
+  readonly message: string;
+}
+
+const DOWN = new Set([
+  'KafkaJSConnectionError',
+  'KafkaJSConnectionClosedError',
+  'KafkaJSBrokerNotFound',
+  'KafkaJSNoBrokerAvailableError',
+  'KafkaJSRequestTimeoutError',
+  'KafkaJSLockTimeout',
+]);
+
+const REFUSED: Readonly<Record<string, string>> = {
+  TOPIC_AUTHORIZATION_FAILED: 'this user may not read or write the topic: an ACL is missing',
+  GROUP_AUTHORIZATION_FAILED: 'this user may not use the consumer group: an ACL is missing',
+  CLUSTER_AUTHORIZATION_FAILED: 'this user may not do that on the cluster: an ACL is missing',
+  TRANSACTIONAL_ID_AUTHORIZATION_FAILED: 'this user may not use the transactional id: an ACL is missing',
+  SASL_AUTHENTICATION_FAILED: 'the user or the password is wrong',
+  UNSUPPORTED_SASL_MECHANISM: 'the broker does not have this SASL mechanism',
+};
+
+export function troubleOf(error: unknown, brokers: readonly string[]): Trouble {
+  const causes = causesOf(error);
+  const at = brokers.join(', ');
+  for (const cause of causes) {
+    const type = textOf(cause, 'type');
+    const refused = REFUSED[type];
+    if (refused !== undefined) return { kind: 'refused', message: `Kafka at ${at} refused: ${refused}` };
+    if (cause.name === 'KafkaJSSASLAuthenticationError') {
+      return { kind: 'refused', message: `Kafka at ${at} refused the user or the password: ${cause.message}` };
+    }
+    if (type === 'UNKNOWN_TOPIC_OR_PARTITION') {
+      return { kind: 'absent', message: `Kafka at ${at} has no such topic or partition` };
+    }
+    if (type === 'INCONSISTENT_GROUP_PROTOCOL') {
+      const why =
+        'its members assign partitions in another way. It is the group of another program; name one of its own';
+      return { kind: 'refused', message: `Kafka at ${at} does not let this client into the group: ${why}` };
+    }
+  }
+  const down = causes.find(({ name }) => DOWN.has(name));
+  if (down !== undefined) return { kind: 'down', message: `no Kafka broker answers at ${at}: ${down.message}` };
+  const last = causes.at(-1);
+  return { kind: 'other', message: `Kafka at ${at}: ${last === undefined ? String(error) : last.message}` };
+}
+
+/** Whether an error is of the client or its brokers, and not of a mistake in this program. */
+export function isOfKafka(error: unknown): boolean {
+  return causesOf(error).some(({ name }) => name.startsWith('KafkaJS'));
+}
+
+function causesOf(error: unknown): Error[] {
+  const causes: Error[] = [];
+  for (let each = error; each instanceof Error && causes.length < 10; each = each.cause) causes.push(each);
+  return causes;
+}
+
+function textOf(error: Error, field: 'type'): string {
+  const value: unknown = field in error ? Reflect.get(error, field) : undefined;
+  return typeof value === 'string' ? value : '';
+}

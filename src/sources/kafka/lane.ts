@@ -1,0 +1,277 @@
+/**
+ * One partition of a topic on its way into its log. The group's member hands over what it fetched and never waits; the lane
+ * decodes it and delivers it at the pace of the log. A batch is taken only where it goes on exactly at what came before,
+ * since kafkajs may fetch from elsewhere by itself: after an offset out of range, or between two generations of the group.
+ *
+ *   opening ──► running ──► halted        held: its state lies in another data directory
+ *      └──► held, halted
+ */
+import { crc32 } from 'node:zlib';
+import type { FetchedBatch, FetchedRecord, Group } from '../../kafka/group.ts';
+import type { TopicPosition } from '../../messages/streams.ts';
+import { topicPositionType } from '../../messages/types.ts';
+import type { Intake } from '../source.ts';
+import { createLagWatch, type LagState } from './lag.ts';
+import type { RecordBlocks } from './record-blocks.ts';
+import type { KnownSchemas } from './record-values.ts';
+import { otherTopicMessage } from './start-place.ts';
+
+export type LaneState = 'opening' | 'running' | 'held' | 'halted';
+
+export interface Lane {
+  readonly topic: string;
+  readonly partition: number;
+  readonly signal: AbortSignal;
+  state(): LaneState;
+  /** In words for people; null when nothing is wrong. */
+  problem(): string | null;
+  setProblem(problem: string | null): void;
+  /** The log has everything before it. */
+  durable(): number;
+  /** What Kafka is to be told of; null when it knows that. */
+  toTell(): number | null;
+  /** Kafka was told an offset, or has forgotten what it was told. */
+  told(offset: number | null): void;
+  /** Where the partition ends, as was heard last. */
+  end(): number;
+  lag(): LagState;
+  /** Told of the end of the partition, at equal intervals. */
+  heardEnd(end: number): void;
+  /** Where the next fetch has to begin. */
+  expected(): number;
+  /** Goes on at an offset; `check` is the record by which the topic must be known again. */
+  begin(at: number, check: KnownRecord | null): void;
+  /** Goes on behind what was fetched, or farther on. */
+  goOn(from: number): void;
+  stop(state: 'held' | 'halted', problem: string): void;
+  /** The member has joined anew: the next fetch begins where the lane is. */
+  seekAgain(): void;
+  fetched(batch: FetchedBatch): 'taken' | 'dropped' | 'full';
+  skipped(lastOffset: number): void;
+  room(): Promise<void>;
+  /** Delivers nothing more. Resolves once a delivery that waits has ended, for which its partition may have to be closed. */
+  close(): Promise<void>;
+}
+
+/** A record by which a topic is known again. */
+export type KnownRecord = Pick<TopicPosition, 'lastOffset' | 'lastTimestamp' | 'lastCrc'>;
+
+export interface LanePorts {
+  readonly topic: string;
+  readonly partition: number;
+  /** Name of the source in the log. */
+  readonly source: string;
+  readonly groupId: string;
+  readonly intake: Intake;
+  readonly blocks: RecordBlocks;
+  readonly group: Pick<Group, 'seek' | 'pause' | 'resume'>;
+  /** Schemas of these ids. Tells of what it waits for, and tries again until the signal aborts. */
+  schemas(ids: ReadonlySet<number>, tell: (problem: string | null) => void, signal: AbortSignal): Promise<KnownSchemas>;
+  generation(): number;
+  /** What is fetched does not go on where it should: it must be seen why. */
+  strayed(lane: Lane): void;
+  failed(error: Error): void;
+}
+
+/** Fetched batches that wait to be decoded. */
+const QUEUE_BATCHES = 4;
+/** Records that become one commit, so that the event loop breathes between two. */
+const CHUNK_RECORDS = 4096;
+
+export function createLane(ports: LanePorts): Lane {
+  const { topic, partition, source, groupId, intake, group } = ports;
+  const abort = new AbortController();
+  const lagWatch = createLagWatch();
+  let state: LaneState = 'opening';
+  let problem: string | null = null;
+  /** The next fetch must begin here. */
+  let expected = 0;
+  /** Records before it are in the log, or were never wanted. */
+  let next = 0;
+  let durable = 0;
+  let known: number | null = null;
+  let end = 0;
+  let check: KnownRecord | null = null;
+  /** The record that was fetched last. */
+  let tail: KnownRecord | null = null;
+  let queue: FetchedBatch[] = [];
+  let wake = (): void => {};
+  let rooms: (() => void)[] = [];
+
+  function madeRoom(): void {
+    const waiting = rooms;
+    rooms = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  function stop(to: 'held' | 'halted', why: string): void {
+    state = to;
+    problem = why;
+    queue = [];
+    madeRoom();
+    group.pause(topic, partition);
+  }
+
+  function goesOn(): boolean {
+    return state !== 'halted' && state !== 'held' && !abort.signal.aborted;
+  }
+
+  /** Whether the topic is the one that was read before. */
+  function isKnownAgain([first]: readonly FetchedRecord[]): boolean {
+    const known = check;
+    if (known === null || first === undefined) return true;
+    check = null;
+    // Compacted or expired meanwhile: there is nothing to compare.
+    if (Number(first.offset) !== known.lastOffset) return true;
+    const { lastCrc, lastTimestamp } = knownBy(first);
+    return lastCrc === known.lastCrc && lastTimestamp === known.lastTimestamp;
+  }
+
+  async function deliver({ records, lastOffset }: FetchedBatch): Promise<void> {
+    const before = check;
+    if (before !== null && !isKnownAgain(records)) {
+      stop('halted', otherTopicMessage(topic, partition, before.lastOffset));
+      return;
+    }
+    const fresh = records.filter(({ offset }) => Number(offset) >= next);
+    for (let at = 0; at < fresh.length && goesOn(); at += CHUNK_RECORDS) {
+      const chunk = fresh.slice(at, at + CHUNK_RECORDS);
+      const last = chunk.at(-1);
+      if (last === undefined) return;
+      const isEnd = at + CHUNK_RECORDS >= fresh.length;
+      await deliverChunk(chunk, last, isEnd ? lastOffset + 1 : Number(last.offset) + 1);
+    }
+  }
+
+  async function deliverChunk(chunk: readonly FetchedRecord[], last: FetchedRecord, to: number): Promise<void> {
+    const ids = ports.blocks.schemaIds(chunk);
+    const schemas = await ports.schemas(ids, tell, abort.signal);
+    const position: TopicPosition = {
+      topic,
+      partition,
+      from: next,
+      next: to,
+      group: groupId,
+      generation: ports.generation(),
+      ...knownBy(last),
+    };
+    const blocks = [...ports.blocks.blocksOf(source, chunk, schemas), topicPositionType.encodeBlock([position])];
+    await intake.deliver(partition, {
+      source,
+      next: to,
+      blocks,
+      onDurable() {
+        durable = Math.max(durable, to);
+      },
+      onRejected(reason) {
+        if (!abort.signal.aborted) ports.failed(reason);
+      },
+    });
+    next = to;
+  }
+
+  function tell(what: string | null): void {
+    if (state === 'running') problem = what;
+  }
+
+  async function work(): Promise<void> {
+    while (!abort.signal.aborted) {
+      const [batch] = queue;
+      if (batch === undefined) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        continue;
+      }
+      await deliver(batch);
+      // What stopped the lane has emptied the queue.
+      if (queue[0] === batch) queue.shift();
+      madeRoom();
+    }
+  }
+
+  const ended = work().catch((error: Error) => {
+    if (!abort.signal.aborted) ports.failed(error);
+  });
+
+  const lane: Lane = {
+    topic,
+    partition,
+    signal: abort.signal,
+    state: () => state,
+    problem: () => problem,
+    setProblem(what) {
+      problem = what;
+    },
+    durable: () => durable,
+    toTell: () => (state === 'running' && known !== durable ? durable : null),
+    told(offset) {
+      known = offset;
+    },
+    end: () => end,
+    lag: lagWatch.state,
+    heardEnd(heard) {
+      end = heard;
+      if (state === 'running') lagWatch.sample(durable, heard);
+    },
+    expected: () => expected,
+    begin(at, record) {
+      check = record;
+      next = at;
+      durable = at;
+      expected = record === null ? at : record.lastOffset;
+      state = 'running';
+      problem = null;
+      group.seek(topic, partition, expected);
+      group.resume(topic, partition);
+    },
+    goOn(from) {
+      check = tail !== null && from === expected ? tail : null;
+      expected = check?.lastOffset ?? from;
+      state = 'running';
+      problem = null;
+      group.seek(topic, partition, expected);
+      group.resume(topic, partition);
+    },
+    stop,
+    seekAgain() {
+      if (state === 'running') group.seek(topic, partition, expected);
+      else group.pause(topic, partition);
+    },
+    fetched(batch) {
+      if (state !== 'running') return 'dropped';
+      if (batch.fetchedOffset !== expected) {
+        state = 'opening';
+        group.pause(topic, partition);
+        ports.strayed(lane);
+        return 'dropped';
+      }
+      end = batch.highWatermark;
+      if (queue.length >= QUEUE_BATCHES) return 'full';
+      const last = batch.records.at(-1);
+      if (last !== undefined) tail = knownBy(last);
+      queue.push(batch);
+      expected = batch.lastOffset + 1;
+      wake();
+      return 'taken';
+    },
+    skipped(lastOffset) {
+      if (state === 'running') expected = Math.max(expected, lastOffset + 1);
+    },
+    room: () => (queue.length < QUEUE_BATCHES ? Promise.resolve() : new Promise((resolve) => rooms.push(resolve))),
+    close() {
+      abort.abort(new Error(`${topic}/${partition} was given up`));
+      wake();
+      madeRoom();
+      return ended;
+    },
+  };
+  return lane;
+}
+
+function knownBy({ offset, timestamp, key, value }: FetchedRecord): KnownRecord {
+  const lastCrc = crc32(value ?? NO_BYTES, crc32(key ?? NO_BYTES));
+  return { lastOffset: Number(offset), lastTimestamp: Number(timestamp), lastCrc };
+}
+
+const NO_BYTES = Buffer.alloc(0);
