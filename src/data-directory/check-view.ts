@@ -10,10 +10,11 @@ import { DERIVED_TIME } from '../messages/derived-event.ts';
 import { exactJson } from '../messages/event-json.ts';
 import { logPlace } from '../messages/log-name.ts';
 import type { WindowResult } from '../messages/window-result.ts';
-import { checkView, type EventTable, type ViewFindings } from '../projections/view-check.ts';
+import { checkView, type EventTable, type Sessions, type ViewFindings } from '../projections/view-check.ts';
 import type { Expression } from '../sql/expression.ts';
 import { parseStatement } from '../sql/statement.ts';
 import { found } from '../sql/walk.ts';
+import { isOfSeveral } from '../streams/group-key.ts';
 import { windowStart } from '../streams/window-kind.ts';
 import { resultTypeOf } from '../streams/window-operator.ts';
 import { readViewRows, type ViewRows } from './view-rows.ts';
@@ -44,11 +45,17 @@ export async function checkedView(config: Config, dataDir: string, view: ViewCon
   if (window === undefined) {
     const fields = own.schema.fields.filter(({ name }) => name !== DERIVED_TIME);
     const given = { schema: { ...own.schema, fields }, events: rows.derived };
-    const check = { statement: view.sql, tables, view: given, without: estimates, closedMs: null };
+    const check = {
+      statement: view.sql,
+      tables,
+      view: given,
+      without: estimates,
+      closedMs: null,
+      sessions: NO_SESSIONS,
+    };
     return { ...(await checkView(check)), closedMs: null, late: 0, estimates };
   }
-  const [of] = sources;
-  if (of === undefined) throw new Error(`${view.name} is of nothing`);
+  const of = relations.named(window.stream);
   return { ...(await checkedWindow(view, window, of, tables, rows, estimates)), estimates };
 }
 
@@ -64,16 +71,27 @@ async function checkedWindow(
   const closedMs = closedBy(log, of, rows);
   const results = [...rows.results.values()].flat().filter(({ end }) => end <= closedMs);
   const { aggregates } = resultTypeOf({ ...window, keyField: window.key });
-  const left = tables.map((table) => ({
-    ...table,
-    events: inClosed(withoutLate(table.events, rows.late), window, of, closedMs),
-  }));
+  // Of pairs it is the rows that closed windows have, since no one event of them is in one window.
+  const isOfPairs = tables.every((table) => table.name !== of.name);
+  const left = isOfPairs
+    ? tables
+    : tables.map((table) => ({
+        ...table,
+        events: inClosed(withoutLate(table.events, rows.late), window, of, closedMs),
+      }));
   const view = {
     schema: { type: 'record', name, fields: aggregates } as const,
     events: results.map((result: WindowResult): DynamicEvent => result.aggregates),
   };
   return {
-    ...(await checkView({ statement: sql, tables: left, view, without: estimates, closedMs })),
+    ...(await checkView({
+      statement: isOfPairs ? closedRows(sql, window, closedMs) : sql,
+      tables: left,
+      view,
+      without: estimates,
+      closedMs,
+      sessions: window.window.kind === 'session' ? { keys: keysOf(window), where: window.where } : NO_SESSIONS,
+    })),
     closedMs,
     late: rows.late.length,
   };
@@ -115,6 +133,19 @@ function withoutLate(events: readonly DynamicEvent[], late: readonly string[]): 
     if (count > 0) counts.set(text, count - 1);
     return count === 0;
   });
+}
+
+const NO_SESSIONS: Sessions = { keys: [], where: null };
+
+function keysOf({ key }: WindowConfig): readonly string[] {
+  return isOfSeveral(key) ? key.map(({ field }) => field) : key === null ? [] : [key];
+}
+
+/** The statement's rows of windows that are closed, where a column says when its window begins. */
+function closedRows(sql: string, { window, results = [] }: WindowConfig, closedMs: number): string {
+  const start = results.find(({ expression }) => expression === '(start)')?.name;
+  if (start === undefined || window.kind !== 'tumbling' || !Number.isFinite(closedMs)) return sql;
+  return `SELECT * FROM (${sql}) WHERE epoch_ms("${start}") + ${window.sizeMs} <= ${closedMs}`;
 }
 
 /** Those of windows that are closed, where an event is in one window. */

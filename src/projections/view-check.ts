@@ -31,6 +31,13 @@ export interface ViewCheck {
   readonly without: readonly string[];
   /** Windows that table functions give end by then, in epoch ms; null for all of them. */
   readonly closedMs: number | null;
+  /** How events come together in sessions, as SQL over their fields. */
+  readonly sessions: Sessions;
+}
+
+export interface Sessions {
+  readonly keys: readonly string[];
+  readonly where: string | null;
 }
 
 export interface ViewFindings {
@@ -45,11 +52,13 @@ const EXAMPLES = 5;
 
 /**
  * The windows as table functions, which DuckDB has none of its own of. Buckets begin at DuckDB's origin. `query_table` takes
- * the name of a table as it takes a text.
+ * the name of a table as it takes a text. A session is of one key, and of the events that the statement takes: a new one
+ * begins where the event before is further away than the gap.
  */
-function macros(closedMs: number | null): string[] {
+function macros(closedMs: number | null, { keys, where }: Sessions): string[] {
   const isClosed =
     closedMs === null || !Number.isFinite(closedMs) ? '' : `WHERE window_end <= make_timestamp(${closedMs} * 1000)`;
+  const partition = keys.length === 0 ? '' : `PARTITION BY ${keys.join(', ')}`;
   return [
     `CREATE MACRO tumble(t, ts, size) AS TABLE SELECT * FROM (
        SELECT *, time_bucket(size, ts) AS window_start, time_bucket(size, ts) + size AS window_end
@@ -58,16 +67,29 @@ function macros(closedMs: number | null): string[] {
        SELECT *, window_start + size AS window_end FROM (
          SELECT *, unnest(generate_series(time_bucket(every, ts - size) + every, time_bucket(every, ts), every)) AS window_start
          FROM query_table(t))) ${isClosed}`,
+    `CREATE MACRO session(t, ts, gap) AS TABLE SELECT * FROM (
+       SELECT * EXCLUDE (begins_, session_), min(ts) OVER own AS window_start, max(ts) OVER own + gap AS window_end FROM (
+         SELECT *, sum(begins_) OVER (${partition} ORDER BY ts ROWS UNBOUNDED PRECEDING) AS session_ FROM (
+           SELECT *, CASE WHEN ts - lag(ts) OVER (${partition} ORDER BY ts) > gap THEN 1 ELSE 0 END AS begins_
+           FROM query_table(t) ${where === null ? '' : `WHERE ${where}`}))
+       WINDOW own AS (PARTITION BY ${[...keys, 'session_'].join(', ')})) ${isClosed}`,
   ];
 }
 
 /** Throws when DuckDB refuses the statement. */
-export async function checkView({ statement, tables, view, without, closedMs }: ViewCheck): Promise<ViewFindings> {
+export async function checkView({
+  statement,
+  tables,
+  view,
+  without,
+  closedMs,
+  sessions,
+}: ViewCheck): Promise<ViewFindings> {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-check-'));
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
   const connection = await instance.connect();
   try {
-    for (const macro of macros(closedMs)) await connection.run(macro);
+    for (const macro of macros(closedMs, sessions)) await connection.run(macro);
     for (const [i, table] of tables.entries()) await load(connection, directory, `events_${i}`, table);
     for (const [i, { name }] of tables.entries()) await nameTable(connection, name, `events_${i}`);
     const all = await load(connection, directory, 'given', { name: 'given', ...view });

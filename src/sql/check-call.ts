@@ -36,6 +36,9 @@ function unknown(name: string, functions: FunctionTable): string {
   if (name === 'unnest') {
     return 'unnest gives a row for each element, so it stands alone in a column of SELECT: unnest(list) AS x. Compute of x in a view of that one';
   }
+  if (name === 'timezone') {
+    return "there is no TIMESTAMP WITH TIME ZONE, and so no AT TIME ZONE: a TIMESTAMP is an instant in UTC. A window of a zone's days has `timeZone`, and input of a zone's times `format: { csv: { timeZone: … } }`";
+  }
   const nearest = functions.nearest(name);
   return `there is no function ${name}${nearest === undefined ? '; docs/sql.md lists them' : `; did you mean ${nearest}?`}`;
 }

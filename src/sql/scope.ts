@@ -76,7 +76,8 @@ function fieldNamed({ name: record, fields }: AvroRecord, name: string): AvroFie
   const alike = fields.filter((field) => field.name.toLowerCase() === name.toLowerCase());
   const [only, ...others] = alike;
   if (only !== undefined && others.length === 0) return only;
-  const known = fields.map((field) => field.name);
+  // What only the engine names, as what a result is computed of, is nothing to write.
+  const known = fields.map((field) => field.name).filter((each) => /^\w+$/.test(each));
   if (only !== undefined) return { wrong: `${name} may be ${alike.map((field) => field.name).join(' or ')}` };
   return { wrong: `there is no field of ${record} ${JSON.stringify(name)}; ${nameHint(name, known)}` };
 }

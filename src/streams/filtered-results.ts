@@ -8,9 +8,13 @@ import { takeRows } from '../messages/take-rows.ts';
 import { compileCondition } from '../sql/compile.ts';
 import { bindCondition } from '../sql/compiled.ts';
 import type { UserFunction } from '../sql/user-function.ts';
+import { SqlError } from '../sql/value.ts';
 import type { OperatorOutput } from './operator.ts';
 
 type Results = OperatorOutput['events'];
+
+/** Told of a result that the condition fails on; the result is refused. */
+type FaultTold = (event: DynamicEvent, row: number, fault: SqlError) => void;
 
 /**
  * `instead` says what takes the place of a result that is refused; null: nothing. Throws an ExpressionError when the condition
@@ -21,6 +25,7 @@ export function filteredResults(
   where: string,
   results: Results,
   instead: ((event: DynamicEvent) => DynamicEvent) | null,
+  fails: FaultTold,
   functions?: readonly UserFunction[],
 ): Results {
   const condition = compileCondition(where, type.schema, 'sql', functions);
@@ -28,20 +33,29 @@ export function filteredResults(
 
   function kept(block: Block): Block | null {
     const columns = read(block);
-    const isTrue = bindCondition(condition, columns);
+    const holds = bindCondition(condition, columns);
+    const isTrue = (row: number): boolean => {
+      try {
+        return holds(row);
+      } catch (error) {
+        if (!(error instanceof SqlError)) throw error;
+        fails(columns.event(row), row, error);
+        return false;
+      }
+    };
     const rows = new Uint32Array(block.count);
     let count = 0;
     for (let row = 0; row < block.count; row++) if (isTrue(row)) rows[count++] = row;
     if (count === block.count) return block;
-    if (instead !== null) return replaced(block, isTrue, instead);
+    if (instead !== null) return replaced(block, new Set(rows.subarray(0, count)), instead);
     if (count === 0) return null;
     const taken = rows.subarray(0, count);
     const { places } = columns;
     if (places === null) return type.encodeBlock(Array.from(taken, columns.event));
     return { fingerprint: block.fingerprint, count, bytes: takeRows(places, taken) };
   }
-  function replaced({ bytes }: Block, isTrue: (row: number) => boolean, by: NonNullable<typeof instead>): Block {
-    return type.encodeBlock(type.decodeBlock(bytes).map((event, row) => (isTrue(row) ? event : by(event))));
+  function replaced({ bytes }: Block, taken: ReadonlySet<number>, by: NonNullable<typeof instead>): Block {
+    return type.encodeBlock(type.decodeBlock(bytes).map((event, row) => (taken.has(row) ? event : by(event))));
   }
 
   return {

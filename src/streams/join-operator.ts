@@ -3,10 +3,13 @@
 import { type AvroRecord, NAMESPACE } from '../messages/avro.ts';
 import { type DynamicEvent, dynamicEventType, type EventType, eventType } from '../messages/codec.ts';
 import type { Columns } from '../messages/columns.ts';
-import { exactJson } from '../messages/event-json.ts';
+import { exactJson, jsonOf } from '../messages/event-json.ts';
 import { type JoinResultType, joinResultType } from '../messages/join-result.ts';
 import { keyValues } from '../messages/key-values.ts';
+import { deadLetterType } from '../messages/types.ts';
 import type { UserFunction } from '../sql/user-function.ts';
+import type { SqlError } from '../sql/value.ts';
+import { EXPRESSION_FAILED, letterOutput, pushLetter } from './failed-calls.ts';
 import { filteredResults } from './filtered-results.ts';
 import { type GroupKey, isOfSeveral, keyReader } from './group-key.ts';
 import { createJoin, heldBackMs } from './join-by-kind.ts';
@@ -15,7 +18,7 @@ import { type Key, type KeyColumn, keyAt, keyColumn } from './key-column.ts';
 import type { Operator } from './operator.ts';
 import { type LateEvents, type OperatorPlace, operatorKind, WINDOW_AGGREGATOR } from './operator-kind.ts';
 import { recordsOf, stateOf } from './operator-state.ts';
-import { createView, type View, type ViewSpec, viewSchema } from './selection.ts';
+import { createView, faultText, type View, type ViewSpec, viewSchema } from './selection.ts';
 
 export type JoinKey = NonNullable<GroupKey>;
 
@@ -126,10 +129,15 @@ function createJoinOperator(
   const out = {
     push: ({ key, ...result }: Joined): unknown => results.push({ key: key === null ? null : String(key), ...result }),
   };
+  const letters = deadLetterType.blockWriter();
+  const refuse = (event: DynamicEvent, row: number, fault: SqlError): void => {
+    const failed = { what: `${name}, where`, stream: name, position: row, json: jsonOf(event) };
+    pushLetter(letters, name, { ...failed, error: faultText(fault), reason: EXPRESSION_FAILED });
+  };
   const events =
     where === undefined
       ? results
-      : filteredResults(type, where, results, spec.kind === 'tables' ? deletionOf : null, functions);
+      : filteredResults(type, where, results, spec.kind === 'tables' ? deletionOf : null, refuse, functions);
   const views: Record<Side, View | null> = { left: viewOf(left), right: viewOf(right) };
   const keysOf = {
     left: keyReader(left.key, left.schema, functions),
@@ -144,7 +152,7 @@ function createJoinOperator(
     kind: KIND,
     actor: WINDOW_AGGREGATOR,
     inputs: [left.stream, right.stream],
-    outputs: [{ stream: name, type, events }],
+    outputs: [{ stream: name, type, events }, ...(where === undefined ? [] : [letterOutput(name, letters)])],
     heldBackMs: heldBackMs(spec),
     begin(input) {
       const side = input.stream === right.stream ? 'right' : 'left';

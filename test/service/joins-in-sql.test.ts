@@ -86,3 +86,20 @@ test.each([1, 4])(
     expect(await given(lines, partitions)).toEqual(await inSql(all));
   },
 );
+
+test('a pair that the condition of a join fails on is a dead letter, and the others are given', async () => {
+  const { output, summary } = await runScriptLines({
+    watermark: '{ outOfOrderness: 1s }',
+    streams: STREAMS(1),
+    joins: 'numbers: { left: clicks, right: views, on: amount, within: 1s, where: CAST(right.userId AS BIGINT) > 1 }',
+    lines: [
+      lineOf({ stream: 'clicks', userId: 'a', at: 1000, amount: 1 }),
+      ...['3', 'x', '0'].map((userId) => lineOf({ stream: 'views', userId, at: 1500, amount: 1 })),
+    ],
+  });
+  expect(output.filter(({ stream }) => stream === 'numbers')).toMatchObject([{ right: { userId: '3' } }]);
+  expect(output.filter(({ stream }) => stream === 'numbers.dead-letters')).toMatchObject([
+    { reason: 'expression-failed', raw: expect.stringContaining('"userId":"x"') },
+  ]);
+  expect(summary).toMatchObject({ in: 4, committed: 4 });
+});

@@ -70,6 +70,19 @@ const hopping = picked(AGGREGATES, 2).map(
     `SELECT userId, window_start AS s, ${columns(aggregates, 'a')}
      FROM hop(clicks, occurredAt, INTERVAL 30 SECOND, INTERVAL 1 MINUTE) GROUP BY userId, window_start`,
 );
+const sessions = fc
+  .record({ aggregates: picked(AGGREGATES, 2), keys: fc.subarray(['userId', 'amount % 2'], { minLength: 1 }), where })
+  .map(
+    ({ aggregates, keys, where: condition }) =>
+      `SELECT ${columns(keys, 'k')}, window_start AS s, window_end AS e, ${columns(aggregates, 'a')}
+     FROM session(clicks, occurredAt, INTERVAL 15 SECOND)${whereText(condition)} GROUP BY ALL`,
+  );
+const joinedGroups = picked(['count(*)', 'sum(l.amount + r.amount)', 'max(r.userId)', 'list(r.amount)'], 2).map(
+  (aggregates) =>
+    `SELECT l.userId AS u, time_bucket(INTERVAL 1 MINUTE, greatest(l.occurredAt, r.occurredAt)) AS b,
+       ${columns(aggregates, 'a')} FROM clicks l LEFT JOIN clicks r ON l.userId = r.userId
+       AND r.occurredAt >= l.occurredAt AND r.occurredAt <= l.occurredAt + INTERVAL 20 SECONDS GROUP BY ALL`,
+);
 const joined = fc
   .record({
     kind: fc.constantFrom(['JOIN', '>'], ['LEFT JOIN', '>=']),
@@ -124,7 +137,18 @@ const clicks = fc
 const indented = (statement: string): string => `\n    ${statement.replaceAll(/\s+/g, ' ')}`;
 
 test('a random statement gives what DuckDB gives', async () => {
-  const statements = fc.tuple(unnested, overUnnested, selection, grouped, grouped, grouped, grouped, hopping, joined);
+  const statements = fc.tuple(
+    unnested,
+    overUnnested,
+    selection,
+    grouped,
+    grouped,
+    grouped,
+    hopping,
+    sessions,
+    joined,
+    joinedGroups,
+  );
   await fc.assert(
     fc.asyncProperty(
       clicks,

@@ -2,20 +2,18 @@
 import { z } from 'zod';
 import { formatDuration } from '../../keys/units.ts';
 import { duration, name } from '../../keys/value-schema.ts';
-import type { AvroRecord } from '../../messages/avro.ts';
-import { compileExpression } from '../../sql/compile.ts';
 import { ExpressionError } from '../../sql/expression-error.ts';
 import { expressionText } from '../../sql/expression-text.ts';
 import { parseStatement, type SourceItem, type Statement } from '../../sql/statement.ts';
-import type { UserFunction } from '../../sql/user-function.ts';
 import { found } from '../../sql/walk.ts';
 import { isBuiltinTable } from '../../tables.ts';
 import { entries, type Reading, section } from '../section.ts';
-import { isAggregate } from '../views/aggregates.ts';
+import { isAggregate, refuseAggregate } from '../views/aggregates.ts';
+import { checkerIn } from '../views/checker.ts';
 import { outputsOf, resolved, type Table } from '../views/columns.ts';
 import { type GroupedPlan, groupedPlan } from '../views/grouped.ts';
+import { overPairs } from '../views/grouped-pairs.ts';
 import { joinedPlan, type Side } from '../views/joined.ts';
-import type { TypeOf } from '../views/typed-parts.ts';
 import { NO_EXCHANGES, windowPlace } from '../window-place.ts';
 import { type DerivedConfig, derivedOf, derivedRelation } from './derived.ts';
 import { functionsSection } from './functions.ts';
@@ -134,7 +132,7 @@ function windowMeaning(
   table: Table,
   { eventTime }: Relation,
 ): Meaning | null {
-  const plan = groupedPlan(statement, table, eventTime, typeIn(table.schema, functionsSection.of(reading)));
+  const plan = groupedPlan(statement, table, eventTime, checkerIn(table.schema, functionsSection.of(reading)));
   const window = windowOf(
     name,
     {
@@ -155,25 +153,21 @@ function windowMeaning(
     : { ...NOTHING, windows: [{ ...window, columns: plan.results.map((each) => each.name) }] };
 }
 
-/** Null, and no report: what an expression lacks is said where it is used. */
-function typeIn(schema: AvroRecord, functions: readonly UserFunction[]): TypeOf {
-  return (expression) => {
-    try {
-      return compileExpression(expressionText(expression), schema, 'sql', functions).type;
-    } catch (error) {
-      if (error instanceof ExpressionError) return null;
-      throw error;
-    }
-  };
-}
-
 function keyOf(key: GroupedPlan['key']): string[] {
   return key.map(({ name, expression }) => (key.length === 1 ? expression : `${expression} AS ${name}`));
 }
 
 function derivedMeaning(name: string, statement: Statement, reading: Reading, table: Table): Meaning | null {
   const { items, where, from } = statement;
-  const select = outputsOf(items, [table]).map((each) => [each.name, expressionText(each.expression)]);
+  const check = checkerIn(table.schema, functionsSection.of(reading));
+  const outputs = outputsOf(items, [table]);
+  // The parts of the statement itself, so that a fault is told at its place in it.
+  for (const { expression } of outputs) check.column(expression);
+  if (where !== null) {
+    refuseAggregate(where, 'WHERE is over events: group them, and write the condition behind HAVING');
+    check.condition(resolved(where, [table]));
+  }
+  const select = outputs.map((each) => [each.name, expressionText(each.expression)]);
   const derived = derivedOf(
     name,
     {
@@ -189,7 +183,7 @@ function derivedMeaning(name: string, statement: Statement, reading: Reading, ta
 function joinMeaning(
   name: string,
   statement: Statement & { readonly join: NonNullable<Statement['join']> },
-  { grace }: RawView,
+  raw: RawView,
   reading: Reading,
   left: Relation,
   path: readonly string[],
@@ -198,10 +192,11 @@ function joinMeaning(
   const right = reading.relation(join.right.stream, path);
   if (right === null) return null;
   for (const source of [from, join.right]) refuseWindow(source);
-  const plan = joinedPlan(statement, join, sideOf(from, left, 'left'), sideOf(join.right, right, 'right'));
+  const sides = [sideOf(from, left, 'left'), sideOf(join.right, right, 'right')] as const;
+  const plan = joinedPlan(statement, join, ...sides);
   const pairs = name + PAIRS;
   const on = { left: onlyOrAll(plan.on.map((each) => each.left)), right: onlyOrAll(plan.on.map((each) => each.right)) };
-  const common = { left: from.stream, on, where: plan.where, grace } as const;
+  const common = { left: from.stream, on, where: plan.where, grace: raw.grace } as const;
   const own = joinOf(
     pairs,
     plan.withinMs === null
@@ -210,6 +205,14 @@ function joinMeaning(
     reading,
   );
   if (own === null) return null;
+  if (isGrouped(statement)) {
+    const of = joinRelation(own, left, right);
+    const grouped = overPairs(pairs, statement, join, ...sides);
+    const inPairs = { ...reading, relation: pairsOr(pairs, of, reading) };
+    const table: Table = { source: grouped.from, schema: of.schema, prefix: [] };
+    const meaning = windowMeaning(name, grouped, raw, inPairs, table, of);
+    return meaning === null ? null : { ...meaning, joins: [own] };
+  }
   const derived = derivedOf(
     name,
     {
@@ -217,13 +220,15 @@ function joinMeaning(
       where: null,
       select: Object.fromEntries(plan.columns.map((each) => [each.name, each.expression])),
     },
-    {
-      ...reading,
-      relation: (other, at) => (other === pairs ? joinRelation(own, left, right) : reading.relation(other, at)),
-    },
+    { ...reading, relation: pairsOr(pairs, joinRelation(own, left, right), reading) },
   );
   if (derived === null) return null;
   return { ...NOTHING, joins: [own], derived: [derived] };
+}
+
+/** The relations of the file, and the view's own pairs. */
+function pairsOr(pairs: string, relation: Relation, reading: Reading): Reading['relation'] {
+  return (other, at) => (other === pairs ? relation : reading.relation(other, at));
 }
 
 function onlyOrAll(keys: string[]): string | string[] {
@@ -245,18 +250,16 @@ function refuseWindow({ window }: SourceItem): void {
 
 function viewRelation({ name, windows, joins, derived }: ViewConfig, reading: Reading): Relation | null {
   const at = ['views', name];
-  const [window] = windows;
-  if (window !== undefined) {
-    const of = reading.relation(window.stream, at);
-    return of === null ? null : windowRelation(window, windowPlace(window, of, NO_EXCHANGES));
-  }
-  const [join] = joins;
-  const [selected] = derived;
-  if (selected === undefined) return null;
-  if (join === undefined) {
-    const of = reading.relation(selected.stream, at);
-    return of === null ? null : derivedRelation(selected, of);
-  }
+  const [window, join, selected] = [windows[0], joins[0], derived[0]];
+  const read = (window ?? selected)?.stream;
+  if (read === undefined) return null;
+  const of = join === undefined ? reading.relation(read, at) : pairsOf(join, reading, at);
+  if (of === null) return null;
+  if (window !== undefined) return windowRelation(window, windowPlace(window, of, NO_EXCHANGES));
+  return selected === undefined ? null : derivedRelation(selected, of);
+}
+
+function pairsOf(join: JoinConfig, reading: Reading, at: readonly string[]): Relation | null {
   const [left, right] = [reading.relation(join.left, at), reading.relation(join.right, at)];
-  return left === null || right === null ? null : derivedRelation(selected, joinRelation(join, left, right));
+  return left === null || right === null ? null : joinRelation(join, left, right);
 }

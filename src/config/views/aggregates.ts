@@ -3,7 +3,8 @@ import { type CallExpression, callOf, type Expression } from '../../sql/expressi
 import { ExpressionError } from '../../sql/expression-error.ts';
 import { typeText } from '../../sql/type.ts';
 import { found } from '../../sql/walk.ts';
-import { isTime, type TypeOf, timeAsNumber, timeOf } from './typed-parts.ts';
+import type { Checker } from './checker.ts';
+import { isTime, timeAsNumber, timeOf } from './typed-parts.ts';
 
 /** DuckDB's name, and that of windows, where the two give the same. */
 const SAME: Readonly<Record<string, string>> = {
@@ -63,13 +64,15 @@ export function refuseAggregate(expression: Expression, message: string): void {
  * The aggregate as windows write it. Windows know numbers and texts, so that a time goes in as a number and comes out of the
  * number. Throws an ExpressionError for one that a stream has no answer for.
  */
-export function windowAggregate(call: CallExpression, typeOf: TypeOf): Expression {
+export function windowAggregate(call: CallExpression, check: Checker): Expression {
   const own = ownAggregate(call);
   const [value, ...others] = own.args;
-  const type = value === undefined || own.name === 'count' || own.name === 'distinct' ? null : typeOf(value);
+  if (own.filter !== null) check.condition(own.filter);
+  const type = value === undefined ? null : check.value(value);
   // A list of nothing is null in DuckDB.
   if (own.name === 'top' || (own.name === 'list' && own.filter !== null)) return orNull(own);
-  if (value === undefined || type === null || !isTime(type)) return own;
+  if (value === undefined || type === null || !isTime(type) || own.name === 'count' || own.name === 'distinct')
+    return own;
   if (!KEEPS_TIMES.includes(own.name)) {
     throw new ExpressionError(`${call.name} is of numbers or texts, and this is ${typeText(type)}; CAST it`, value.at);
   }

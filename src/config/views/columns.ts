@@ -60,7 +60,7 @@ function behind(names: readonly string[], title: string): readonly string[] | nu
   return null;
 }
 
-function hasField({ fields }: AvroRecord, name: string): boolean {
+export function hasField({ fields }: AvroRecord, name: string): boolean {
   return fields.some((field) => field.name.toLowerCase() === name.toLowerCase());
 }
 

@@ -8,8 +8,9 @@ import { refuseUnnest } from '../../sql/unnest.ts';
 import { found, rewritten } from '../../sql/walk.ts';
 import { isAggregate, refuseAggregate, windowAggregate } from './aggregates.ts';
 import { type BucketWindow, bucketOf, tableWindow } from './buckets.ts';
+import type { Checker } from './checker.ts';
 import { type Output, outputsOf, resolved, type Table } from './columns.ts';
-import { cast, isKeyByText, keyAsText, type TypeOf } from './typed-parts.ts';
+import { cast, isKeyByText, keyAsText } from './typed-parts.ts';
 
 export interface GroupedPlan {
   readonly window: BucketWindow;
@@ -24,7 +25,7 @@ export interface GroupedPlan {
 type Replacements = ReadonlyMap<string, Expression>;
 
 /** Throws an ExpressionError where the statement is no window. */
-export function groupedPlan(statement: Statement, table: Table, eventTime: string, typeOf: TypeOf): GroupedPlan {
+export function groupedPlan(statement: Statement, table: Table, eventTime: string, check: Checker): GroupedPlan {
   const outputs = outputsOf(statement.items, [table]);
   for (const { expression } of outputs)
     refuseUnnest(expression, 'a group is of rows that are there: unnest in a view of its own');
@@ -35,8 +36,8 @@ export function groupedPlan(statement: Statement, table: Table, eventTime: strin
   // A key that is one value is called by its text, one of several by the columns.
   const isOne = only !== undefined && others.length === 0;
   const key = values.map((written) => {
-    const type = typeOf(written);
-    const textType = type !== null && isKeyByText(type) ? type : null;
+    const type = check.value(written);
+    const textType = isKeyByText(type) ? type : null;
     const expression = textType === null ? written : keyAsText(written, textType);
     const name = isOne ? textName(expression) : keyName(written, outputs);
     return { written, expression, name, value: textType === null ? columnOf(name) : cast(columnOf(name), textType) };
@@ -46,17 +47,20 @@ export function groupedPlan(statement: Statement, table: Table, eventTime: strin
   for (const text of bounds.ends) replacements.set(text, columnOf('end'));
   for (const { written, value } of key) replacements.set(expressionText(written), value);
   const results = outputs.map(({ name, expression }) => {
-    const over = overResults(expression, replacements, typeOf);
+    const over = overResults(expression, replacements, check);
     // A bare name would be taken for an aggregate.
     return { name, expression: /^\w+$/.test(over) ? `(${over})` : over };
   });
   const { where } = statement;
-  if (where !== null) refuseAggregate(where, 'WHERE is over events: write the condition behind HAVING');
+  if (where !== null) {
+    refuseAggregate(where, 'WHERE is over events: write the condition behind HAVING');
+    check.condition(resolved(where, [table]));
+  }
   return {
     window: bounds.window,
     key: key.map(({ name, expression }) => ({ name, expression: expressionText(expression) })),
     where: where === null ? null : expressionText(resolved(where, [table])),
-    having: havingOf(statement, outputs, table, replacements, typeOf),
+    having: havingOf(statement, outputs, table, replacements, check),
     results,
   };
 }
@@ -155,11 +159,11 @@ function keyName(expression: Expression, outputs: readonly Output[]): string {
 }
 
 /** An expression over results in the place of one over events. */
-function overResults(expression: Expression, replacements: Replacements, typeOf: TypeOf): string {
+function overResults(expression: Expression, replacements: Replacements, check: Checker): string {
   const over = rewritten(expression, (each) => {
     const known = replacements.get(expressionText(each));
     if (known !== undefined) return known;
-    if (isAggregate(each)) return windowAggregate(each, typeOf);
+    if (isAggregate(each)) return windowAggregate(each, check);
     if (each.kind !== 'column') return null;
     const near = nearestWord(each.names[0] ?? '', [...replacements.values()].map(expressionText));
     const hint = near === undefined ? '' : `; did you mean ${near}?`;
@@ -173,7 +177,7 @@ function havingOf(
   outputs: readonly Output[],
   table: Table,
   replacements: Replacements,
-  typeOf: TypeOf,
+  check: Checker,
 ): string | null {
   if (having === null) return null;
   // HAVING may name columns.
@@ -183,5 +187,5 @@ function havingOf(
   for (const { name, expression } of outputs) {
     if (found(expression, isAggregate) !== null) byText.set(expressionText(expression), columnOf(name));
   }
-  return overResults(over, byText, typeOf);
+  return overResults(over, byText, check);
 }

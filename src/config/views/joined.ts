@@ -27,9 +27,7 @@ export interface JoinedPlan {
 /** Throws an ExpressionError where the statement is no join of streams. */
 export function joinedPlan(statement: Statement, join: JoinItem, left: Side, right: Side): JoinedPlan {
   const tables = [left, right];
-  const { where, groupBy, having, items } = statement;
-  const grouped = groupBy !== null || having !== null;
-  if (grouped) throw new ExpressionError('a view of a join is grouped by another view of it', join.at);
+  const { where, items } = statement;
   const terms = isUsing(join.on) ? [] : termsOf(resolved(join.on, tables));
   const on = isUsing(join.on) ? join.on.map((name) => ({ left: name, right: name })) : [];
   const times: TimeBound[] = [];
@@ -49,7 +47,7 @@ export function joinedPlan(statement: Statement, join: JoinItem, left: Side, rig
       other.at,
     );
   }
-  if (where !== null) refuseAggregate(where, 'an aggregate needs a group, and a join has none');
+  if (where !== null) refuseAggregate(where, 'WHERE is over pairs: write the condition behind HAVING');
   const within = join.isAsOf ? asOf(join, times) : withinOf(join, times);
   const own = where === null ? [] : [resolved(where, tables)];
   const conditions = [...within.terms, ...rest, ...own].map(expressionText);
@@ -58,10 +56,7 @@ export function joinedPlan(statement: Statement, join: JoinItem, left: Side, rig
     on,
     withinMs: within.ms,
     where: conditions.length === 0 ? null : conditions.join(' AND '),
-    columns: outputsOf(items, tables).map(({ name, expression }) => {
-      refuseAggregate(expression, 'an aggregate needs a group, and a join has none');
-      return { name, expression: expressionText(expression) };
-    }),
+    columns: outputsOf(items, tables).map(({ name, expression }) => ({ name, expression: expressionText(expression) })),
   };
 }
 

@@ -5,9 +5,6 @@
 import { callOf, type Expression } from '../../sql/expression.ts';
 import type { SqlType } from '../../sql/type.ts';
 
-/** The type of an expression over the events; null where it has none, which is reported elsewhere. */
-export type TypeOf = (expression: Expression) => SqlType | null;
-
 export function isTime({ kind }: SqlType): boolean {
   return kind === 'timestamp' || kind === 'date';
 }

@@ -1,5 +1,6 @@
 /** What statements mean: the windows, derived streams and joins that one would write by hand. */
 import { describe, expect, test } from 'vitest';
+import { checkerIn } from '../../../src/config/views/checker.ts';
 import { groupedPlan } from '../../../src/config/views/grouped.ts';
 import { joinedPlan } from '../../../src/config/views/joined.ts';
 import type { AvroRecord } from '../../../src/messages/avro.ts';
@@ -19,7 +20,12 @@ const PAYMENT: AvroRecord = {
 };
 const grouped = (sql: string) => {
   const statement = parseStatement(sql);
-  return groupedPlan(statement, { source: statement.from, schema: PAYMENT, prefix: [] }, 'occurredAt', () => null);
+  return groupedPlan(
+    statement,
+    { source: statement.from, schema: PAYMENT, prefix: [] },
+    'occurredAt',
+    checkerIn(PAYMENT, []),
+  );
 };
 const BUCKET = "time_bucket(INTERVAL '1 minute', occurredAt)";
 
@@ -143,7 +149,7 @@ describe('a statement with a join', () => {
     ['SELECT a.city FROM a JOIN b USING (customerId)', /keeps all events for ever/],
     ['SELECT city FROM a ASOF JOIN b ON a.customerId = b.customerId AND a.occurredAt >= b.occurredAt', /field of both/],
     ['SELECT a.city FROM a JOIN b ON a.occurredAt = b.occurredAt AND a.amountCents > 3', /bound of time/],
-    ['SELECT count(*) AS n FROM a JOIN b USING (customerId) GROUP BY ALL', /another view/],
+    ['SELECT count(*) AS n FROM a JOIN b USING (customerId) GROUP BY ALL', /without a bound of time/],
   ])('that is none is refused: %s', (sql, reason) => {
     expect(() => joined(sql)).toThrow(reason);
   });
