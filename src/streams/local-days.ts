@@ -3,7 +3,8 @@
  * every day has 24 hours; an instant is put into its day, and a day's beginning becomes an instant again.
  *
  * A day begins when the clock shows midnight: the second time, where it shows it twice, and at the end of the gap, where it
- * does not. So does DuckDB's time_bucket(INTERVAL '1 day', t, zone).
+ * does not. So does DuckDB's time_bucket(INTERVAL '1 day', t, zone), but for the day before a midnight that is left out,
+ * which begins an hour too late there; its date_trunc('day', …) has that one right.
  */
 import { createZone } from '../messages/time-zone.ts';
 

@@ -20,7 +20,13 @@ const instants = fc.array(
   { minLength: 600, maxLength: 600 },
 );
 
-test('begin where time_bucket begins them, and where date_trunc does unless midnight comes twice', async () => {
+/** Whether the clock shows another hour than midnight when the day begins. */
+function hasNoMidnight(zone: string, startMs: number): boolean {
+  const hour = new Intl.DateTimeFormat('en-GB', { timeZone: zone, hour: 'numeric', hourCycle: 'h23' });
+  return Number(hour.format(startMs)) !== 0;
+}
+
+test('begin where time_bucket begins them unless the next midnight is left out, and where date_trunc does unless midnight comes twice', async () => {
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
   await fc.assert(
@@ -42,9 +48,10 @@ test('begin where time_bucket begins them, and where date_trunc does unless midn
         const clock = clockOf(zone);
         const reading = clock.reading(at);
         const start = clock.instant(reading);
-        expect([zone, at, start]).toEqual([zone, at, Number(bucket)]);
+        const next = clock.instant(reading + DAY_MS);
+        if (!hasNoMidnight(zone, next)) expect([zone, at, start]).toEqual([zone, at, Number(bucket)]);
         if (Number(truncated) <= at) expect([zone, at, start]).toEqual([zone, at, Number(truncated)]);
-        expect(start <= at && at < clock.instant(reading + DAY_MS), `${zone} ${at}`).toBe(true);
+        expect(start <= at && at < next, `${zone} ${at}`).toBe(true);
       }
     }),
     { numRuns: 3, endOnFailure: true },
@@ -135,6 +142,7 @@ test('hopping windows of days in a zone have the events of each of their days', 
       });
       expect(windows).toEqual(expected);
     }),
-    { numRuns: 40 },
+    // The day that Apia left out ends two windows at once, and begins two.
+    { numRuns: 40, examples: [['Pacific/Apia', [1_317_427_200_000, 1_324_720_800_000, 1_325_300_000_000], [7, 1]]] },
   );
 });
