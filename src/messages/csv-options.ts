@@ -17,6 +17,10 @@ export interface CsvOptions {
   readonly ignoreCase: boolean;
   /** What becomes of columns that are no field. */
   readonly extraColumns: 'refuse' | 'ignore';
+  /** What a line begins with that is no record; one ASCII character, or null where there are none. */
+  readonly comment: string | null;
+  /** Lines before the header, or before the first record. */
+  readonly skipLines: number;
   /** Cells that stand for null. */
   readonly nulls: readonly string[];
   /** Between the whole and the fraction of a number. */
@@ -31,17 +35,24 @@ export const RFC_4180: CsvOptions = {
   rename: {},
   ignoreCase: false,
   extraColumns: 'refuse',
+  comment: null,
+  skipLines: 0,
   nulls: [''],
   decimal: '.',
   times: ISO_TIMES,
 };
 
-/** The bytes that structure a record; −1 for a quote that there is not. */
+/** The bytes that structure a file; −1 for a quote, or a comment's beginning, that there is not. */
 export interface CsvDialect {
   readonly delimiter: number;
   readonly quote: number;
+  readonly comment: number;
+  readonly skipLines: number;
 }
 
-export function dialectOf({ delimiter, quote }: Pick<CsvOptions, 'delimiter' | 'quote'>): CsvDialect {
-  return { delimiter: delimiter.charCodeAt(0), quote: quote === null ? -1 : quote.charCodeAt(0) };
+type Structure = Pick<CsvOptions, 'delimiter' | 'quote' | 'comment' | 'skipLines'>;
+
+export function dialectOf({ delimiter, quote, comment, skipLines }: Structure): CsvDialect {
+  const byteOf = (character: string | null): number => character?.charCodeAt(0) ?? -1;
+  return { delimiter: byteOf(delimiter), quote: byteOf(quote), comment: byteOf(comment), skipLines };
 }

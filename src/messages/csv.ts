@@ -46,12 +46,13 @@ export function createCsvDecoder(
   header: Buffer | null,
   options: CsvOptions = RFC_4180,
   companion: Companion | null = null,
+  headerLine = 1,
 ): CsvDecoder {
   const report: Report = { reason: 'wrong-type', problem: '', path: [], depth: 0 };
   const scope: Scope = { report, times: createTimes(options.times), records: new Map() };
   const dialect = dialectOf(options);
-  const at = header === null ? '' : 'line 1: ';
-  const columns = titlesOf(schema, header, options).map((title) =>
+  const at = header === null ? '' : `line ${headerLine}: `;
+  const columns = titlesOf(schema, header, options, at).map((title) =>
     columnOf(title, schema, keyField, scope, options, companion, at),
   );
   const template = templateOf(schema, columns, at);
@@ -111,14 +112,14 @@ export function createCsvDecoder(
 }
 
 /** The columns' names in their order, of the file's header or of what stands for it. */
-function titlesOf(schema: AvroRecord, header: Buffer | null, options: CsvOptions): readonly string[] {
+function titlesOf(schema: AvroRecord, header: Buffer | null, options: CsvOptions, at: string): readonly string[] {
   if (header === null) {
     return typeof options.header === 'boolean' ? schema.fields.map(({ name }) => name) : options.header;
   }
   const cells = splitQuoted(header, dialectOf(options));
-  if (typeof cells === 'string') throw new Error(`line 1: in the header, ${cells}`);
+  if (typeof cells === 'string') throw new Error(`${at}in the header, ${cells}`);
   if (/\r(?!\n)/.test(header.toString('latin1')))
-    throw new Error('line 1: its lines end in CR alone; they must end in LF or CRLF');
+    throw new Error(`${at}its lines end in CR alone; they must end in LF or CRLF`);
   return cells.map((cell) => cell.toString('utf8').trim());
 }
 

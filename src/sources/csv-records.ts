@@ -38,9 +38,18 @@ const NEWLINE = 10;
 /** Where a cell may begin, within plain text, within quotes, and behind a quote that closes them or is half of a pair. */
 type Place = 'start' | 'plain' | 'quoted' | 'closed';
 
-function createRecordEnds({ delimiter, quote: quoteByte }: CsvDialect): EndFinder {
+/** Whether a line is passed over. */
+export function isNoRecord({ comment, skipLines }: CsvDialect, bytes: Buffer, line: number): boolean {
+  return line <= skipLines || (comment >= 0 && bytes[0] === comment);
+}
+
+function createRecordEnds({ delimiter, quote: quoteByte, comment, skipLines }: CsvDialect): EndFinder {
   let place: Place = 'start';
   let inner = 0;
+  /** Lines that are no record have no quotes: they end where the line does. */
+  let isBegin = true;
+  let isNone = false;
+  let lines = 0;
   /** Of the byte order mark, how many bytes the input has begun with: a quote behind it opens a cell. */
   let mark = 0;
   const quotes = createFinder(quoteByte);
@@ -54,6 +63,13 @@ function createRecordEnds({ delimiter, quote: quoteByte }: CsvDialect): EndFinde
     return Math.min(quote + 1, chunk.length);
   }
 
+  function ended(end: number): number {
+    place = 'start';
+    isBegin = true;
+    if (lines < skipLines) lines += 1;
+    return end;
+  }
+
   return {
     begin() {
       quotes.begin();
@@ -63,7 +79,7 @@ function createRecordEnds({ delimiter, quote: quoteByte }: CsvDialect): EndFinde
       // Most records have no quote, and most files.
       if (place === 'start' && mark === BYTE_ORDER_MARK.length) {
         const end = chunk.indexOf(NEWLINE, from);
-        if (end !== -1 && quotes.next(chunk, from) > end) return end;
+        if (end !== -1 && quotes.next(chunk, from) > end) return ended(end);
       }
       let at = from;
       while (at < chunk.length) {
@@ -75,6 +91,14 @@ function createRecordEnds({ delimiter, quote: quoteByte }: CsvDialect): EndFinde
           }
           if (mark > 0) place = 'plain';
           mark = BYTE_ORDER_MARK.length;
+        }
+        if (isBegin) {
+          isBegin = false;
+          isNone = lines < skipLines || chunk[at] === comment;
+        }
+        if (isNone) {
+          const end = newlines.next(chunk, at);
+          return end < chunk.length ? ended(end) : -1;
         }
         if (place === 'quoted') at = throughQuotes(chunk, at);
         else if (place !== 'plain' && chunk[at] === quoteByte) {
@@ -88,8 +112,7 @@ function createRecordEnds({ delimiter, quote: quoteByte }: CsvDialect): EndFinde
             place = quote > at && chunk[quote - 1] === delimiter ? 'quoted' : 'plain';
             at = quote + 1;
           } else if (end < chunk.length) {
-            place = 'start';
-            return end;
+            return ended(end);
           } else {
             place = chunk[end - 1] === delimiter ? 'start' : 'plain';
             return -1;

@@ -14,7 +14,7 @@ import { dialectOf } from '../messages/csv-options.ts';
 import { createJsonDecoder } from '../messages/json.ts';
 import { asAvro } from '../messages/origins.ts';
 import { RAW_BYTES_MAX } from '../messages/streams.ts';
-import { createRecordSplitter, type RecordSink } from '../sources/csv-records.ts';
+import { createRecordSplitter, isNoRecord, type RecordSink } from '../sources/csv-records.ts';
 import { fileFormat, openInput } from '../sources/file/open.ts';
 import { askedLengths, type Resumed, resume } from '../sources/known-file.ts';
 import { createLineSplitter, type LineSplitter, MAX_LINE_BYTES } from '../sources/lines.ts';
@@ -147,6 +147,7 @@ function jsonSplitter(task: ReadInputTask, chunk: InputChunk, reached: Reached):
 function csvSplitter(task: ReadInputTask, chunk: InputChunk, reached: Reached): LineSplitter {
   const { schema, keyField, format } = task;
   const options = format.csv;
+  const dialect = dialectOf(options);
   const companion = companionOf(COMPANIONS, schema);
   let csv: CsvDecoder | null = null;
   if (options.header !== true) {
@@ -156,8 +157,9 @@ function csvSplitter(task: ReadInputTask, chunk: InputChunk, reached: Reached): 
   const sink: RecordSink = {
     record(bytes, line, last) {
       reached(last);
+      if (isNoRecord(dialect, bytes, line)) return;
       if (csv === null) {
-        csv = createCsvDecoder(schema, keyField, bytes, options, companion);
+        csv = createCsvDecoder(schema, keyField, bytes, options, companion, line);
         chunk.readAs({ format: 'csv', context: bytes.toString('utf8') });
         return;
       }
@@ -173,12 +175,14 @@ function csvSplitter(task: ReadInputTask, chunk: InputChunk, reached: Reached): 
     },
     tooLong(head, length, line, last) {
       reached(last);
-      if (csv === null) throw new Error(`line 1: the header has ${length} bytes; at most ${MAX_LINE_BYTES} are read`);
+      if (isNoRecord(dialect, head, line)) return;
+      if (csv === null)
+        throw new Error(`line ${line}: the header has ${length} bytes; at most ${MAX_LINE_BYTES} are read`);
       const detail = `the record has ${length} bytes${spanned(line, last)}; at most ${MAX_LINE_BYTES} are read`;
       chunk.refused({ reason: 'too-large', detail, ...kept(head, length) }, line);
     },
   };
-  return createRecordSplitter(sink, dialectOf(options));
+  return createRecordSplitter(sink, dialect);
 }
 
 /** A quote that is not closed takes in the lines that follow, and people should see how many. */

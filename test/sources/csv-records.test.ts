@@ -8,7 +8,7 @@ import type { AvroRecord } from '../../src/messages/avro.ts';
 import { createCsvDecoder } from '../../src/messages/csv.ts';
 import { dialectOf, RFC_4180 } from '../../src/messages/csv-options.ts';
 import { RAW_BYTES_MAX } from '../../src/messages/streams.ts';
-import { createRecordSplitter } from '../../src/sources/csv-records.ts';
+import { createRecordSplitter, isNoRecord } from '../../src/sources/csv-records.ts';
 import { createLineSplitter, MAX_LINE_BYTES } from '../../src/sources/lines.ts';
 
 interface Given {
@@ -18,14 +18,14 @@ interface Given {
   readonly length?: number;
 }
 
-function split(chunks: readonly Buffer[], max?: number): Given[] {
+function split(chunks: readonly Buffer[], max?: number, options = RFC_4180): Given[] {
   const given: Given[] = [];
   const splitter = createRecordSplitter(
     {
       record: (bytes, line, last) => given.push({ line, last, text: bytes.toString('latin1') }),
       tooLong: (head, length, line, last) => given.push({ line, last, text: head.toString('latin1'), length }),
     },
-    dialectOf(RFC_4180),
+    dialectOf(options),
     max,
   );
   for (const chunk of chunks) splitter.push(chunk);
@@ -238,4 +238,23 @@ describe('the rows of a CSV file', () => {
     connection.closeSync();
     instance.closeSync();
   });
+});
+
+test('quotes within comments, and in lines before the header, open no cell, however the file is cut', () => {
+  const text = '\uFEFF"a report\n"of\nid,note\n# "old\nx,"1\n# 2"\r\n#,"\r\ny,#3\n""#\n#end"';
+  const options = { ...RFC_4180, comment: '#', skipLines: 2 };
+  const bytes = Buffer.from(text);
+  fc.assert(
+    fc.property(cutUp(bytes), (chunks) => {
+      const records = split(chunks, undefined, options).filter(({ line, text: own }) => {
+        return !isNoRecord(dialectOf(options), Buffer.from(own, 'latin1'), line);
+      });
+      expect(records.map(({ line, last, text: own }) => [line, last, own])).toEqual([
+        [3, 3, 'id,note'],
+        [5, 6, 'x,"1\n# 2"'],
+        [8, 8, 'y,#3'],
+        [9, 9, '""#'],
+      ]);
+    }),
+  );
 });

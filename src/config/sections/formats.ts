@@ -59,6 +59,8 @@ export const format = z
         rename: z.record(z.string(), z.string().min(1)).default({}).describe('Column to field, where the two differ.'),
         ignoreCase: z.boolean().default(false).describe('Columns name fields in upper or lower case.'),
         extraColumns: z.enum(['refuse', 'ignore']).default('refuse').describe('Columns that are no field.'),
+        comment: character.nullable().default(null).describe('What a line begins with that is no record, such as "#".'),
+        skipLines: z.int().min(0).max(1_000_000).default(0).describe('Lines before the header, or the first record.'),
         nulls: z
           .array(z.string())
           .default([...RFC_4180.nulls])
@@ -67,6 +69,9 @@ export const format = z
         ...TIMES,
       })
       .refine(({ delimiter, quote }) => delimiter !== quote, { message: 'its delimiter and its quote are the same' })
+      .refine(({ delimiter, quote, comment }) => comment === null || ![delimiter, quote].includes(comment), {
+        message: 'its comments begin with its delimiter or its quote',
+      })
       .prefault({}),
     jsonl: z.strictObject(TIMES).prefault({}).describe('JSON of files and of HTTP bodies.'),
   })
