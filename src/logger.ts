@@ -1,6 +1,7 @@
 /** The service's logger: pretty on a terminal, JSON lines otherwise, always to stderr. The only importer of pino. */
+import { createRequire } from 'node:module';
 import { type DestinationStream, pino } from 'pino';
-import pretty from 'pino-pretty';
+import type { PinoPretty } from 'pino-pretty';
 import type { LogLevel } from './config/sections/log.ts';
 import { printable, printableJson } from './messages/printable.ts';
 
@@ -13,9 +14,14 @@ export interface Logger {
 
 const STDERR = 2;
 
+/** Not loaded where nobody sees it. */
+function prettyOf(): typeof PinoPretty {
+  return createRequire(import.meta.url)('pino-pretty');
+}
+
 export function createLogger(level: LogLevel): Logger {
   const destination: DestinationStream = process.stderr.isTTY
-    ? pretty({
+    ? prettyOf()({
         destination: STDERR,
         sync: true,
         ignore: 'pid,hostname',

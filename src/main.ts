@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line: finds the command, checks its words, and turns what goes wrong into a message and an exit code. */
 import { readFileSync } from 'node:fs';
+import module from 'node:module';
 import { parseArgs } from 'node:util';
 import type { Command } from './commands/command.ts';
 import { DependencyError, EXIT, UsageError } from './commands/exit.ts';
@@ -152,10 +153,24 @@ process.stderr.on('error', (error: NodeJS.ErrnoException) => {
 });
 process.on('uncaughtException', (error) => process.exit(report(error)));
 
+/**
+ * From Node 22.1 on the next start reads compiled code, of this process and of those that it starts, from the system's temporary
+ * directory. NODE_COMPILE_CACHE=… says where else; NODE_DISABLE_COMPILE_CACHE=1 does without.
+ */
+function keepCompiledCode(): void {
+  const enable: unknown = Reflect.get(module, 'enableCompileCache');
+  const directoryOf: unknown = Reflect.get(module, 'getCompileCacheDir');
+  if (typeof enable !== 'function' || typeof directoryOf !== 'function') return;
+  enable();
+  const directory: unknown = directoryOf();
+  if (typeof directory === 'string') process.env.NODE_COMPILE_CACHE = directory;
+}
+
 /** Ends with the command: a handle that is still open, such as a thread that is stopping, must not keep the process. */
 function end(code: number): void {
   process.exitCode = code;
   process.stdout.write('', () => process.exit(code));
 }
 
+keepCompiledCode();
 main(process.argv.slice(2)).then(end, (error: unknown) => end(report(error)));

@@ -18,7 +18,6 @@ export interface Scenario {
 
 const CUSTOMERS = 5_000;
 const MANY_CUSTOMERS = 1_000_000;
-const FRAUD = { pipeline: { file: 'config/handbook.yaml' }, customers: CUSTOMERS } as const;
 const STREAM = `
 streams:
   payments.transactions:
@@ -42,6 +41,31 @@ const SESSIONS = `
     window: { session: 30m }
     aggregate: { n: count(), total: sum(amountCents), largest: max(amountCents) }
 `;
+/** Two windows, one of them over the whole stream, sessions and scores by rules. It stays as it is, so that commits can be compared. */
+const CARDS = `
+streams:
+  payments.transactions:
+    builtin: Transaction
+    key: customerId
+    eventTime: occurredAt
+    partitions: 4
+    watermark: { outOfOrderness: 5s, idleTimeout: 60s }
+windows:
+  payments_per_minute:
+    stream: payments.transactions
+    key: null
+    window: { tumbling: 1m }
+    aggregate: { n: count(), total: sum(amountCents), largest: max(amountCents) }
+  spend_per_customer_day:
+    stream: payments.transactions
+    key: customerId
+    window: { tumbling: 1d }
+    aggregate: { n: count(), total: sum(amountCents), largest: max(amountCents) }
+fraud: { stream: payments.transactions, session: 30m, caseQuiet: 7d }
+`;
+const FRAUD = { pipeline: { text: CARDS }, customers: CUSTOMERS } as const;
+/** With features and rules, as the repository shows it. */
+const HANDBOOK = { pipeline: { file: 'config/handbook.yaml' }, customers: CUSTOMERS } as const;
 const WINDOWS = { pipeline: { text: STREAM }, customers: CUSTOMERS, peers: 'windows' } as const;
 const WITH_SESSIONS = {
   pipeline: { text: STREAM + SESSIONS },
@@ -53,6 +77,7 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: 'fraud, live', measured: 'live', hasStores: true, ...FRAUD },
   { name: 'fraud, replay', measured: 'replay', hasStores: true, ...FRAUD },
   { name: 'fraud, live, no stores', measured: 'live', hasStores: false, ...FRAUD },
+  { name: 'handbook, live', measured: 'live', hasStores: true, ...HANDBOOK },
   {
     ...{ name: 'fraud, live, no stores, 1 M cards', measured: 'live', hasStores: false },
     ...{ ...FRAUD, customers: MANY_CUSTOMERS },
