@@ -43,11 +43,15 @@ export function explainView(config: Config, view: ViewConfig, known: KnownExchan
     file: Object.fromEntries(sections),
     steps: [
       ...windows.map((window): ExplainedStep => {
-        const { log, partitions, isExchange, isWhole } = windowPlace(window, relations.named(window.stream), known);
+        const { log, partitions, isExchange, isWhole, sumsUp } = windowPlace(
+          window,
+          relations.named(window.stream),
+          known,
+        );
         const exchange = !isExchange
           ? 'none: its groups lie within the partitions of its stream'
           : isWhole
-            ? 'all events into one partition'
+            ? `${sumsUp ? 'sums of ' : ''}all events into one partition`
             : 'by hash of its key, a copy of each event';
         return {
           operator: window.name,

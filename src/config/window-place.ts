@@ -2,7 +2,9 @@
 import { createHash } from 'node:crypto';
 import { functionsIn, type UserFunction } from '../sql/user-function.ts';
 import { type GroupKey, isOfSeveral, keyTexts } from '../streams/group-key.ts';
-import { isOfStream, type Relation, readBy } from './sections/relation.ts';
+import type { WindowSpec } from '../streams/window-kind.ts';
+import { canSumUp } from '../streams/window-summary.ts';
+import { isOfStream, type Relation, readBy, viewOf } from './sections/relation.ts';
 
 /** What a data directory has of exchanges. */
 export interface KnownExchanges {
@@ -14,7 +16,7 @@ export interface KnownExchanges {
 
 export const NO_EXCHANGES: KnownExchanges = { partitionsOf: () => undefined, windowsOf: () => [] };
 
-interface Grouping {
+interface Grouping extends Pick<WindowSpec, 'window' | 'earlyMs' | 'where' | 'language' | 'aggregates'> {
   readonly name: string;
   /** null: one group. */
   readonly key: GroupKey;
@@ -24,6 +26,8 @@ interface Grouping {
   readonly functions?: readonly UserFunction[];
 }
 
+type Keyed = Pick<Grouping, 'key' | 'top'>;
+
 /** Partitions that a window runs in. */
 export interface WindowPlace {
   /** What their logs are named for. */
@@ -32,29 +36,47 @@ export interface WindowPlace {
   readonly isExchange: boolean;
   /** One partition gets all events, whatever their key. */
   readonly isWhole: boolean;
+  /** It is the only window there, and its log has sums in place of events. */
+  readonly sumsUp: boolean;
 }
 
 export function windowPlace(window: Grouping, of: Relation, known: KnownExchanges): WindowPlace {
   const read = readBy(of);
   if (isOfStream(of) && !spansPartitions(window, of)) {
-    return { log: read.name, partitions: read.partitions, isExchange: false, isWhole: false };
+    return { log: read.name, partitions: read.partitions, isExchange: false, isWhole: false, sumsUp: false };
   }
-  const former = formerName(read.name);
-  if (known.windowsOf(former).includes(window.name)) {
-    return { log: former, partitions: 1, isExchange: true, isWhole: true };
+  for (const before of [formerName(read.name), wholeName(of)]) {
+    if (known.windowsOf(before).includes(window.name)) return { ...WHOLE, log: before };
   }
-  const log = exchangeName(window, of);
-  if (isWholeGroup(window)) return { log, partitions: 1, isExchange: true, isWhole: true };
+  const log = exchangeOf(window, of);
+  if (isWholeGroup(window)) return { ...WHOLE, log, sumsUp: canSumUp(window) };
   const partitions = known.partitionsOf(log) ?? of.partitions;
-  return { log, partitions, isExchange: true, isWhole: false };
+  return { log, partitions, isExchange: true, isWhole: false, sumsUp: false };
 }
 
-/** Every window of a stream that needs all of its events shares one; so do those that are keyed by the same fields. */
-export function exchangeName(window: Omit<Grouping, 'name'>, of: Relation): string {
-  if (isWholeGroup(window)) return `${readBy(of).name}.all`;
+const WHOLE = { partitions: 1, isExchange: true, isWhole: true, sumsUp: false } as const;
+
+/** Sums that were made otherwise say nothing to a window, so it then has another log, from the first event on. */
+function hashOfSums({ window, where, language, aggregates, functions = [] }: Grouping, of: Relation): string {
+  const sums = [window, where, language, aggregates, viewOf(of), functions.map(({ sha256 }) => sha256)];
+  return createHash('sha256').update(JSON.stringify(sums)).digest('hex').slice(0, 8);
+}
+
+/**
+ * Windows that are keyed by the same fields share the log of an exchange. So do those of a stream that need all of its events;
+ * each that goes by sums of them has a log of its own.
+ */
+export function exchangeOf(window: Grouping, of: Relation): string {
+  if (isWholeGroup(window)) {
+    return canSumUp(window) ? `${wholeName(of)}.${window.name}-${hashOfSums(window, of)}` : wholeName(of);
+  }
   return `${of.name}.by.${keyTexts(window.key)
     .map((text) => wordOf(text, window.functions ?? []))
     .join('-')}`;
+}
+
+function wholeName(of: Relation): string {
+  return `${readBy(of).name}.all`;
 }
 
 /**
@@ -71,12 +93,12 @@ function wordOf(text: string, all: readonly UserFunction[]): string {
 
 const WORDS_LENGTH = 40;
 
-function isWholeGroup({ key, top }: Omit<Grouping, 'name'>): boolean {
+function isWholeGroup({ key, top }: Keyed): boolean {
   return key === null || (top !== undefined && top !== null);
 }
 
 /** Whether all events of a group are in one partition of their stream: they have its key in common. */
-export function areGroupsWithin(window: Omit<Grouping, 'name'>, of: Relation): boolean {
+export function areGroupsWithin(window: Keyed, of: Relation): boolean {
   const { key } = window;
   if (isWholeGroup(window) || of.key === null) return false;
   return isOfSeveral(key) ? key.some(({ field }) => field === of.key) : key === of.key;

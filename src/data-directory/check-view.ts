@@ -4,7 +4,8 @@ import { relationsOf } from '../config/relations.ts';
 import type { Relation } from '../config/sections/relation.ts';
 import type { ViewConfig } from '../config/sections/views.ts';
 import type { WindowConfig } from '../config/sections/windows.ts';
-import { NO_EXCHANGES, windowPlace } from '../config/window-place.ts';
+import { windowPlace } from '../config/window-place.ts';
+import { nodeSyncFs } from '../journal/sync-fs.ts';
 import type { DynamicEvent } from '../messages/codec.ts';
 import { DERIVED_TIME } from '../messages/derived-event.ts';
 import { exactJson } from '../messages/event-json.ts';
@@ -17,6 +18,7 @@ import { found } from '../sql/walk.ts';
 import { isOfSeveral } from '../streams/group-key.ts';
 import { windowStart } from '../streams/window-kind.ts';
 import { resultTypeOf } from '../streams/window-operator.ts';
+import { knownExchanges } from './exchanges.ts';
 import { readViewRows, type ViewRows } from './view-rows.ts';
 
 export interface CheckedView extends ViewFindings {
@@ -56,18 +58,19 @@ export async function checkedView(config: Config, dataDir: string, view: ViewCon
     return { ...(await checkView(check)), closedMs: null, late: 0, estimates };
   }
   const of = relations.named(window.stream);
-  return { ...(await checkedWindow(view, window, of, tables, rows, estimates)), estimates };
+  const { log } = windowPlace(window, of, knownExchanges(dataDir, nodeSyncFs));
+  return { ...(await checkedWindow(view, window, of, log, tables, rows, estimates)), estimates };
 }
 
 async function checkedWindow(
   { sql, name }: ViewConfig,
   window: WindowConfig,
   of: Relation,
+  log: string,
   tables: readonly EventTable[],
   rows: ViewRows,
   estimates: readonly string[],
 ): Promise<Omit<CheckedView, 'estimates'>> {
-  const { log } = windowPlace(window, of, NO_EXCHANGES);
   const closedMs = closedBy(log, of, rows);
   const results = [...rows.results.values()].flat().filter(({ end }) => end <= closedMs);
   const { aggregates } = resultTypeOf({ ...window, keyField: window.key });

@@ -172,7 +172,7 @@ function windowExchanges(graph: Graph): PlannedExchange[] {
   const planned = new Map<string, PlannedExchange>();
   for (const window of config.windows) {
     const relation = relations.named(window.stream);
-    const { isExchange, isWhole, log, partitions } = windowPlace(window, relation, known);
+    const { isExchange, isWhole, log, partitions, sumsUp } = windowPlace(window, relation, known);
     if (!isExchange) continue;
     // All windows of one exchange take the same of it.
     const reading = isWhole
@@ -180,7 +180,8 @@ function windowExchanges(graph: Graph): PlannedExchange[] {
       : { relation, key: window.key, functions: window.functions };
     const inputs = inputsOf([reading], graph);
     const operators = [...(planned.get(log)?.derivation.operators ?? []), windowSpec(window, graph)];
-    planned.set(log, plan(log, partitions, inputs, operators, isLogRead(log, graph)));
+    const own = plan(log, partitions, inputs, operators, isLogRead(log, graph));
+    planned.set(log, sumsUp ? { ...own, derivation: { ...own.derivation, sumsUp } } : own);
   }
   return [...planned.values()].map(({ exchange, derivation }) => {
     const operators = [...derivation.operators, ...derivedOfOutputs(exchange.name, graph)];

@@ -19,6 +19,7 @@ import {
   tombstoneSchema,
   topicPositionSchema,
 } from './streams.ts';
+import { type WindowParts, windowPartsSchema } from './window-parts.ts';
 
 export const lateEventType = eventType(lateEventSchema);
 export const deadLetterType = eventType(deadLetterSchema);
@@ -34,6 +35,7 @@ export const tombstoneType = eventTypeOf<Tombstone>(tombstoneSchema);
 export const requestTakenType = eventType(requestTakenSchema);
 export const forwardedBlockType = eventType(forwardedBlockSchema);
 export const exchangedBlockType = eventType(exchangedBlockSchema);
+export const windowPartsType = eventTypeOf<WindowParts>(windowPartsSchema);
 export const runChangedType = eventType(runChangedSchema);
 export const actorChangedType = eventType(actorChangedSchema);
 export const alertDeliveryType = eventType(alertDeliverySchema);
@@ -60,4 +62,5 @@ export const ENGINE_TYPES = [
   callCutOffType,
   repeatedEventsType,
   operatorMessageType,
+  windowPartsType,
 ] as const;

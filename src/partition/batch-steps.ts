@@ -15,6 +15,7 @@ import {
   repeatedEventsType,
   sourceControlType,
   tombstoneType,
+  windowPartsType,
 } from '../messages/types.ts';
 import { eventTimes, type TimeField } from '../streams/event-times.ts';
 import type { LogPlace, OperatorMessage } from '../streams/operator.ts';
@@ -144,6 +145,11 @@ export function createBatchSteps(
               registry.nameOf(own.fingerprint) === type.name ? registry.decodeAs(type, own.fingerprint, told) : [],
           };
           steps.push({ kind: 'message', operator, message, watermarkMs: time.state().watermarkMs });
+        }
+        break;
+      case windowPartsType.name:
+        for (const { parts } of registry.decodeAs(windowPartsType, fingerprint, bytes)) {
+          steps.push({ kind: 'parts', parts, watermarkMs: time.state().watermarkMs });
         }
         break;
       case flushType.name:

@@ -45,6 +45,8 @@ export interface Derivation {
   readonly operators: readonly OperatorSpec[];
   /** Other partitions read the results, so each commit says how far they have come. */
   readonly isRead?: true;
+  /** Of events in time the log has sums only, which one of its operators goes by. All of them are of one input. */
+  readonly sumsUp?: true;
   /** Checked when events come in. The log holds the outcome, so a replay does not check them. */
   readonly expectations?: readonly Expectation[];
 }
@@ -106,7 +108,9 @@ export function createPartitionFold(
     expectations: derivation.expectations ?? [],
     ...(requests === undefined ? {} : { requests }),
   };
-  const fold = createPartition(spec, registry, createDerivedBlocks(operators, late, derivation.isRead === true));
+  const summary = derivation.sumsUp === true ? operators.find((operator) => operator.summary !== undefined) : undefined;
+  const blocks = createDerivedBlocks(operators, late, derivation.isRead === true);
+  const fold = createPartition(spec, registry, blocks, summary?.summary?.() ?? null);
   return {
     partition: fold,
     operators,

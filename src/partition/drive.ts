@@ -28,6 +28,9 @@ function driveStep(operator: Operator, step: Step): void {
     case 'flush':
       operator.flush();
       break;
+    case 'parts':
+      operator.merge?.(step.parts);
+      break;
     case 'deletion':
       operator.remove(step);
       operator.advance(step.watermarkMs);

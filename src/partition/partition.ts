@@ -12,6 +12,7 @@ import type { CallCutOff, FilePosition, RequestPart, RequestTaken, TopicPosition
 import { deadLetterType, requestTakenType } from '../messages/types.ts';
 import { createCheck, type ExpectationFailures } from '../quality/check.ts';
 import type { Expectation } from '../quality/expectation.ts';
+import type { EventSummary } from '../streams/operator.ts';
 import type { WatermarkState } from '../streams/watermark.ts';
 import { createBatchSteps, type PartitionEvents } from './batch-steps.ts';
 import { createBlockColumns } from './block-columns.ts';
@@ -28,6 +29,7 @@ import {
   requestBlocks,
 } from './requests.ts';
 import type { Step } from './steps.ts';
+import { createSums } from './sums.ts';
 import { latestTakenMs, refuseAhead } from './too-far-ahead.ts';
 import { withinBatch } from './within-batch.ts';
 
@@ -101,8 +103,13 @@ export interface Partition {
   restore(state: PartitionState): void;
 }
 
-/** `derived` gives the operators' results. */
-export function createPartition(spec: PartitionSpec, registry: Registry, derived: DerivedBlocks): Partition {
+/** `derived` gives the operators' results. With a `summary` the log has sums in place of events that are in time. */
+export function createPartition(
+  spec: PartitionSpec,
+  registry: Registry,
+  derived: DerivedBlocks,
+  summary: EventSummary | null = null,
+): Partition {
   const [own] = spec.inputs;
   const positions = new Map<string, number>();
   const places = createKnownPlaces(registry);
@@ -113,6 +120,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry, derived
 
   const columns = createBlockColumns<PartitionEvents>(registry);
   const stepsOf = createBatchSteps(spec, registry, time, columns);
+  const sumUp = summary === null ? null : createSums(summary, own, registry, time, columns);
 
   function stand({ source, next }: { readonly source: string; readonly next: number }): void {
     positions.set(source, next);
@@ -125,6 +133,7 @@ export function createPartition(spec: PartitionSpec, registry: Registry, derived
 
   /** A batch's blocks for the journal, with dead letters in place of refused events. */
   function taken(batch: PartitionInput, committedAt: number, failures: ExpectationFailures[]): readonly Block[] {
+    if (sumUp !== null) return sumUp(batch.blocks);
     const latestMs = latestTakenMs(own.watermark, committedAt);
     return batch.blocks.flatMap((block) => {
       if (registry.nameOf(block.fingerprint) !== own.eventType.name) return [block];

@@ -1,5 +1,6 @@
 /** A decoded batch on its way through a partition, in steps, each with its place in event time. */
 import type { CallCutOff } from '../messages/streams.ts';
+import type { WindowPart } from '../messages/window-parts.ts';
 import type { OperatorDeletion, OperatorInput, OperatorMessage } from '../streams/operator.ts';
 
 /** Events in arrival order. */
@@ -30,6 +31,14 @@ export interface DeletionStep extends OperatorDeletion {
   readonly watermarkMs: number;
 }
 
+/** Sums of events in time, for operators that take them in place of events. */
+export interface PartsStep {
+  readonly kind: 'parts';
+  readonly parts: readonly WindowPart[];
+  /** The watermark, which does not move. */
+  readonly watermarkMs: number;
+}
+
 /** A call of an operator's code that is not to be made again. */
 export interface CutOffStep {
   readonly kind: 'cutOff';
@@ -47,7 +56,7 @@ export interface MessageStep {
   readonly watermarkMs: number;
 }
 
-export type Step = EventsStep | WatermarkStep | FlushStep | DeletionStep | CutOffStep | MessageStep;
+export type Step = EventsStep | PartsStep | WatermarkStep | FlushStep | DeletionStep | CutOffStep | MessageStep;
 
 /** The watermark after the last step; -Infinity without steps. */
 export function watermarkAfter(steps: readonly Step[]): number {

@@ -2,18 +2,17 @@
  * Tumbling and hopping windows, as Flink defines them: [start, end) fires when the watermark reaches end − 1, fires again
  * for each late event within the allowed lateness, and is forgotten after that.
  *
- * Every event goes to one slice, as long as the greatest common divisor of size and step. A window merges its slices when
- * it fires. A tumbling window is its only slice. Starts of panes are readings of the zone's clock (local-days.ts), by which
- * all days are as long; without a zone a reading is its instant.
+ * Every event goes to one slice (slicing.ts). A window merges its slices when it fires.
  */
 
 import { LONG_MAX } from '../messages/avro.ts';
+import type { WindowPart } from '../messages/window-parts.ts';
 import { emitEarly, emitGroup, emitNews, inheritResults, takeBack, type WindowResults } from './group-results.ts';
-import { foldEvent, type GroupState, type Groups, keyOfRow, loadGroup, saveGroup } from './groups.ts';
-import { touchGroups } from './key-index.ts';
-import { type Clock, clockOf } from './local-days.ts';
+import { closeGroup, foldEvent, type GroupState, type Groups, keyOfRow, loadGroup, saveGroup } from './groups.ts';
+import { findByGroup, NONE, touchGroups } from './key-index.ts';
 import { mergeGroup } from './merge-groups.ts';
 import { addTo, closePane, groupOf, openPane, type Pane, placeOf, sameGroup } from './panes.ts';
+import { lastOf, newestWindow, oldestWindow, type Slicing, sliceStart, slicingOf } from './slicing.ts';
 import { topOf } from './top-groups.ts';
 import { END_OF_TIME_MS } from './watermark.ts';
 import {
@@ -25,13 +24,8 @@ import {
   windowStart,
 } from './window-kind.ts';
 
-interface AlignedWindows extends OpenWindows {
+interface AlignedWindows extends OpenWindows, Slicing {
   readonly spec: WindowSpec;
-  readonly sizeMs: number;
-  readonly everyMs: number;
-  readonly offsetMs: number;
-  readonly sliceMs: number;
-  readonly clock: Clock;
   /** Slices that an unfired window needs, in order of start. */
   readonly slices: Pane[];
   /** The slice of the last event, while none of its windows has fired. */
@@ -56,24 +50,17 @@ export const alignedWindows: WindowKind<AlignedWindows> = {
   add,
   advance,
   flush,
+  merge,
   snapshot,
   restore,
 };
 
 /** Throws when the windowing is of another kind. */
 function open(spec: WindowSpec, groups: Groups): AlignedWindows {
-  const { window } = spec;
-  if (window.kind !== 'tumbling' && window.kind !== 'hopping') throw new Error(`${window.kind} windows have no slices`);
-  const { sizeMs, offsetMs } = window;
-  const everyMs = window.kind === 'hopping' ? window.everyMs : sizeMs;
   return {
+    ...slicingOf(spec.window),
     spec,
     groups,
-    sizeMs,
-    everyMs,
-    offsetMs,
-    sliceMs: greatestCommonDivisor(sizeMs, everyMs),
-    clock: clockOf(window.timeZone),
     slices: [],
     latest: null,
     latestFromMs: 0,
@@ -94,11 +81,9 @@ function readAhead({ slices, groups }: AlignedWindows, fromRow: number, toRow: n
 function add(state: AlignedWindows, row: number, timeMs: number, out: WindowResults): LateArrival | null {
   let slice = state.latest;
   if (slice === null || timeMs < state.latestFromMs || timeMs >= state.latestToMs) {
-    const readingMs = state.clock.reading(timeMs);
-    const newest = windowStart(readingMs, state.everyMs, state.offsetMs);
-    const oldest = newest - state.everyMs * Math.floor((newest - readingMs + state.sizeMs - 1) / state.everyMs);
-    if (lastOf(state, oldest) <= state.watermarkMs) return addLate(state, row, timeMs, oldest, newest, out);
-    slice = sliceOf(state, timeMs);
+    const start = sliceStart(state, timeMs);
+    if (lastOf(state, oldestWindow(state, start)) <= state.watermarkMs) return addLate(state, row, timeMs, start, out);
+    slice = paneAt(state, state.slices, start);
     state.latest = slice;
     state.latestFromMs = state.clock.instant(slice.start);
     state.latestToMs = state.clock.instant(slice.start + state.sliceMs);
@@ -107,22 +92,22 @@ function add(state: AlignedWindows, row: number, timeMs: number, out: WindowResu
   return null;
 }
 
-/** Adds an event to those of its windows, from `oldest` to `newest`, that are not past their lateness. */
+/** Adds an event of a slice to those of its windows that are not past their lateness. */
 function addLate(
   state: AlignedWindows,
   row: number,
   timeMs: number,
-  oldest: number,
-  newest: number,
+  slice: number,
   out: WindowResults,
 ): LateArrival | null {
   const { groups, everyMs, watermarkMs } = state;
+  const newest = newestWindow(state, slice);
   let lost = 0;
   let latenessMs = 0;
-  for (let start = oldest; start <= newest; start += everyMs) {
+  for (let start = oldestWindow(state, slice); start <= newest; start += everyMs) {
     const lastMs = lastOf(state, start);
     if (lastMs > watermarkMs) {
-      foldEvent(groups, groupOf(groups, sliceOf(state, timeMs), row), row, timeMs);
+      foldEvent(groups, groupOf(groups, paneAt(state, state.slices, slice), row), row, timeMs);
       break;
     }
     if (lastMs + state.spec.allowedLatenessMs <= watermarkMs) {
@@ -229,12 +214,9 @@ function nextWindow(state: AlignedWindows): number {
 }
 
 /** The first window from this start on that has events; Infinity when there is none. */
-function windowFrom({ slices, everyMs, sizeMs, sliceMs, offsetMs }: AlignedWindows, first: number): number {
-  const slice = slices[placeOf(slices, first)];
-  if (slice === undefined) return Number.POSITIVE_INFINITY;
-  const newest = windowStart(slice.start, everyMs, offsetMs);
-  const oldest = newest - everyMs * Math.floor((newest - slice.start + sizeMs - sliceMs) / everyMs);
-  return Math.max(first, oldest);
+function windowFrom(state: AlignedWindows, first: number): number {
+  const slice = state.slices[placeOf(state.slices, first)];
+  return slice === undefined ? Number.POSITIVE_INFINITY : Math.max(first, oldestWindow(state, slice.start));
 }
 
 /** Start of the first window whose last instant the watermark has not reached. */
@@ -243,25 +225,12 @@ function firstUnfired({ sizeMs, everyMs, offsetMs, clock }: AlignedWindows, wate
   return windowStart(clock.reading(watermarkMs + 1) - sizeMs, everyMs, offsetMs) + everyMs;
 }
 
-/** The last instant of the window with this start. */
-function lastOf({ clock, sizeMs }: AlignedWindows, start: number): number {
-  return clock.instant(start + sizeMs) - 1;
-}
-
-function newestWindow({ everyMs, offsetMs }: AlignedWindows, sliceStart: number): number {
-  return windowStart(sliceStart, everyMs, offsetMs);
-}
-
 function dueMs(state: AlignedWindows): number {
   const { fired, slices, spec } = state;
   const dropMs =
     fired.length === 0 ? Number.POSITIVE_INFINITY : lastOf(state, fired[0]!.start) + spec.allowedLatenessMs;
   const earlyMs = slices.length === 0 ? Number.POSITIVE_INFINITY : nextEarlyMs(spec, state.watermarkMs);
   return Math.min(lastOf(state, nextWindow(state)), dropMs, earlyMs);
-}
-
-function sliceOf(state: AlignedWindows, timeMs: number): Pane {
-  return paneAt(state, state.slices, windowStart(state.clock.reading(timeMs), state.sliceMs, state.offsetMs));
 }
 
 function firedPane(state: AlignedWindows, start: number): Pane {
@@ -278,6 +247,21 @@ function paneAt(state: AlignedWindows, panes: Pane[], start: number): Pane {
   return pane;
 }
 
+/** Of events of unfired windows: a slice is as if they had been added one by one. */
+function merge(state: AlignedWindows, parts: readonly WindowPart[]): void {
+  const { groups } = state;
+  for (const { start, ...part } of parts) {
+    const pane = paneAt(state, state.slices, start);
+    const group = loadGroup(groups, { ...part, times: [], revision: 0, reported: 0 });
+    const known = findByGroup(pane.index, groups, group);
+    if (known === NONE) addTo(pane, groups, group);
+    else {
+      mergeGroup(groups, known, group);
+      closeGroup(groups, group);
+    }
+  }
+}
+
 function snapshot({ groups, slices, fired, early }: AlignedWindows): GroupState[] {
   const save = (panes: readonly Pane[], role: number): GroupState[] =>
     panes.flatMap(({ start, members }) => members.map((group) => saveGroup(groups, group, [role, start])));
@@ -292,8 +276,4 @@ function restore(state: AlignedWindows, saved: readonly GroupState[]): void {
     addTo(paneAt(state, panes, start), groups, loadGroup(groups, group));
   }
   state.nextDueMs = dueMs(state);
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }

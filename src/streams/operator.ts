@@ -9,6 +9,7 @@ import type { Block } from '../messages/block.ts';
 import type { EventType } from '../messages/codec.ts';
 import type { Columns } from '../messages/columns.ts';
 import type { CallCutOff } from '../messages/streams.ts';
+import type { WindowPart } from '../messages/window-parts.ts';
 import type { Succession } from './succession.ts';
 
 /** Where the first of some events stands in a log, or will once its commit is there. */
@@ -60,6 +61,16 @@ export interface OperatorState {
   readonly bytes: Uint8Array;
 }
 
+/** Sums up events that are in time, as an operator would take them. */
+export interface EventSummary {
+  /** As of an operator. */
+  begin(columns: Columns, timesMs: Float64Array): void;
+  /** Takes an event that came under this watermark; false: the operator has to be told the event itself. */
+  add(row: number, timeMs: number, watermarkMs: number): boolean;
+  /** What was taken; null where it is more than so many bytes. It then begins anew. */
+  take(mostBytes: number): WindowPart[] | null;
+}
+
 export interface Operator {
   /** As the pipeline file calls it; no two operators of a partition share one. */
   readonly name: string;
@@ -91,6 +102,10 @@ export interface Operator {
   succession?(): Succession;
   /** A step of the batch is over. Absent where nobody asks. */
   endStep?(): void;
+  /** Sums up events, for a log that keeps the sums in their place. Absent where the operator needs the events themselves. */
+  summary?(): EventSummary;
+  /** Takes such sums of events that are in time, in place of these. */
+  merge?(parts: readonly WindowPart[]): void;
   /** A call that is not to be made. Absent where no code of users is called. */
   cutOff?(call: CallCutOff): void;
   /** Absent where there is nothing to be told. What it says of that goes to its outputs. The watermark stays where it is. */

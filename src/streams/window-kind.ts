@@ -1,5 +1,6 @@
 /** What every kind of window has in common: how it is specified, what goes in and what comes out. */
 import type { Columns } from '../messages/columns.ts';
+import type { WindowPart } from '../messages/window-parts.ts';
 import type { UserFunction } from '../sql/user-function.ts';
 import type { AggregateSpec } from './aggregate-function.ts';
 import type { ComputedResult } from './computed-result.ts';
@@ -89,6 +90,8 @@ export interface WindowOperator {
   advance(watermarkMs: number, out: WindowResults): void;
   /** Gives what is open, where that is news, and keeps it open: what comes later gives the next revision. */
   flush(out: WindowResults): void;
+  /** Adds events of windows that have not fired. Throws where the kind of window has no slices. */
+  merge(parts: readonly WindowPart[]): void;
   snapshot(): WindowState;
   restore(state: WindowState): void;
   /** Groups of open windows. */
@@ -114,6 +117,7 @@ export interface WindowKind<State extends OpenWindows> {
   /** `state.watermarkMs` is still the watermark before. */
   advance(state: State, watermarkMs: number, out: WindowResults): void;
   flush(state: State, out: WindowResults): void;
+  merge?(state: State, parts: readonly WindowPart[]): void;
   snapshot(state: State): GroupState[];
   /** Into a state in which nothing is open; its watermark is set. */
   restore(state: State, groups: readonly GroupState[]): void;

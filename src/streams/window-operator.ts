@@ -15,8 +15,10 @@ import type { Operator } from './operator.ts';
 import { type LateEvents, type OperatorPlace, operatorKind, WINDOW_AGGREGATOR } from './operator-kind.ts';
 import { recordsOf, stateOf } from './operator-state.ts';
 import { faultText } from './selection.ts';
+import { mayFail } from './window-input.ts';
 import type { LateArrival, WindowSpec } from './window-kind.ts';
-import { createWindows, mayFail } from './windows-by-kind.ts';
+import { canSumUp, createSummary } from './window-summary.ts';
+import { createWindows } from './windows-by-kind.ts';
 
 export const windowStateSchema = {
   type: 'record',
@@ -143,6 +145,7 @@ export function createWindowOperator(
     advance: (watermarkMs) => windows.advance(watermarkMs, results),
     flush: () => windows.flush(results),
     remove() {},
+    ...(canSumUp(spec) ? { summary: () => createSummary(spec, schema, table), merge: windows.merge } : {}),
     snapshot: () => stateOf(stateType, definition, [windows.snapshot()]),
     restore(state) {
       for (const record of recordsOf(stateType, definition, state)) windows.restore(record);

@@ -16,7 +16,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 function planned(file: string, known?: KnownExchanges) {
   return exchangesOf(loadConfig(file, {}), known).map(({ exchange, derivation }) => ({
-    name: exchange.name,
+    name: exchange.name.replace(/-[0-9a-f]{8}$/, '-HASH'),
     partitions: exchange.partitions,
     keys: exchange.inputs.map(({ stream, key }) => `${stream} by ${key}`),
     operators: derivation.operators.map(({ name }) => name),
@@ -52,15 +52,38 @@ windows:
   top: { stream: clicks, ${WINDOW}, top: { by: n, limit: 3 } }
   large_pages: { stream: large, key: what, ${WINDOW} }
   all_large: { stream: large, key: null, ${WINDOW} }
+  session: { stream: clicks, key: null, window: { session: 1m }, aggregate: { n: count() } }
+  early: { stream: large, key: null, window: { tumbling: 1m }, early: 10s, aggregate: { n: count() } }
   seen_by: { stream: seen, key: left.userId, ${WINDOW} }
 `);
   expect(planned(file)).toEqual([
     { name: 'seen', partitions: 4, keys: ['clicks by page', 'views by page'], operators: ['seen'], logs: [4, 2] },
     { name: 'clicks.by.page', partitions: 4, keys: ['clicks by page'], operators: ['pages', 'longer'], logs: [4] },
-    { name: 'clicks.all', partitions: 1, keys: ['clicks by null'], operators: ['all', 'top', 'all_large'], logs: [4] },
+    { name: 'clicks.all.all-HASH', partitions: 1, keys: ['clicks by null'], operators: ['all'], logs: [4] },
+    { name: 'clicks.all.top-HASH', partitions: 1, keys: ['clicks by null'], operators: ['top'], logs: [4] },
     { name: 'large.by.what', partitions: 4, keys: ['clicks by what'], operators: ['large_pages'], logs: [4] },
+    { name: 'clicks.all.all_large-HASH', partitions: 1, keys: ['clicks by null'], operators: ['all_large'], logs: [4] },
+    { name: 'clicks.all', partitions: 1, keys: ['clicks by null'], operators: ['session', 'early'], logs: [4] },
     { name: 'seen.by.left.userId', partitions: 4, keys: ['seen by left.userId'], operators: ['seen_by'], logs: [4] },
   ]);
+});
+
+test('go by sums in a log of its own for each window that can, and by those of another log once it sums up otherwise', () => {
+  const logOf = (window: string, known?: KnownExchanges): string | undefined =>
+    exchangesOf(
+      loadConfig(pipeline(`${STREAMS}\nwindows:\n  all: { stream: clicks, key: null, ${window} }`), {}),
+      known,
+    )
+      .map(({ exchange, derivation }) => `${exchange.name} ${derivation.sumsUp}`)
+      .at(-1);
+  const own = logOf(WINDOW);
+  expect(own).toMatch(/^clicks\.all\.all-[0-9a-f]{8} true$/);
+  expect(logOf(`${WINDOW}, allowedLateness: 5s, having: n > 1`)).toBe(own);
+  for (const other of [`${WINDOW}, where: page = 'a'`, WINDOW.replace('1m', '2m'), WINDOW.replace('()', '(page)')]) {
+    expect(logOf(other)).not.toBe(own);
+  }
+  const known = { partitionsOf: () => 1, windowsOf: (name: string) => (name === 'clicks.all' ? ['all'] : []) };
+  expect(logOf(WINDOW, known)).toBe('clicks.all undefined');
 });
 
 test('keep the partitions that they began with', () => {

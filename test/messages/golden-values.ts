@@ -39,6 +39,7 @@ import {
   sourceControlType,
   tombstoneType,
   topicPositionType,
+  windowPartsType,
 } from '../../src/messages/types.ts';
 import { windowResultType } from '../../src/messages/window-result.ts';
 import { weatherObservationType } from '../../src/weather/observation.ts';
@@ -347,6 +348,19 @@ export const GOLDEN: readonly Golden[] = [
         lastTimestamp: -1,
         lastCrc: 0,
       },
+    ],
+  },
+  {
+    type: windowPartsType,
+    values: [
+      {
+        parts: [
+          { start: AT, key: 'größte', count: 2, numbers: [1.5, -0.25], objects: ['{"a":1}', ''] },
+          { start: -1, key: null, count: LARGEST_LONG, numbers: [], objects: [] },
+          { start: 0, key: -LARGEST_LONG, count: 0, numbers: [0], objects: [] },
+        ],
+      },
+      { parts: [] },
     ],
   },
   {

@@ -14,7 +14,7 @@ import type { TopGroups } from '../../streams/top-groups.ts';
 import type { Windowing } from '../../streams/window-kind.ts';
 import { checkCondition, condition, writtenLanguage } from '../expressions.ts';
 import { entries, type Reading, section } from '../section.ts';
-import { areGroupsWithin, exchangeName, NO_EXCHANGES, windowPlace } from '../window-place.ts';
+import { areGroupsWithin, exchangeOf, NO_EXCHANGES, windowPlace } from '../window-place.ts';
 import { derivedSection } from './derived.ts';
 import { functionsSection } from './functions.ts';
 import { joinsSection } from './joins.ts';
@@ -133,8 +133,6 @@ export function windowOf(name: string, raw: RawWindow, reading: Reading): Window
   checkWindow(at, raw, stream, functions, report);
   const texts = [...keyTexts(key), raw.where ?? '', raw.having ?? '', ...Object.values(raw.aggregate)];
   const used = functionsIn(texts, functions);
-  const isWithin = isOfStream(stream) && areGroupsWithin({ key, top: raw.top }, stream);
-  if (!isWithin) checkExchange(at, exchangeName({ key, top: raw.top, ...used }, stream), reading);
   const own = windowResults([...at, 'aggregate'], raw.aggregate, key, stream, functions, report);
   const { results } = own;
   const having =
@@ -149,7 +147,7 @@ export function windowOf(name: string, raw: RawWindow, reading: Reading): Window
   }
   const window = windowingOf(raw.window);
   checkTop(at, raw, aggregates, report);
-  return {
+  const made: WindowConfig = {
     name,
     stream: raw.stream,
     key,
@@ -164,6 +162,9 @@ export function windowOf(name: string, raw: RawWindow, reading: Reading): Window
     ...(having === null ? {} : { having: having.having }),
     ...used,
   };
+  const isWithin = isOfStream(stream) && areGroupsWithin(made, stream);
+  if (!isWithin) checkExchange(at, exchangeOf(made, stream), reading);
+  return made;
 }
 
 function checkWindow(
