@@ -27,14 +27,15 @@ export function createSums(
 ): SumUp {
   const policies = policiesOf([events]);
 
-  /** Adds the events of an entry to the sums. Returns what of it the log keeps. */
-  function sumEntry(entry: ExchangedBlock, ahead: PartitionTime): ExchangedBlock[] {
+  /** Adds the events of an entry to the sums. Returns what of it the log keeps; null where sums are not worth it. */
+  function sumEntry(entry: ExchangedBlock, ahead: PartitionTime): ExchangedBlock[] | null {
     const { log, fingerprint, count, block, seen } = entry;
     for (const each of entry.before) ahead.see(each);
     if (count === 0) return [entry];
     const own: Block = { fingerprint, count, bytes: block };
     const rows = columns.of(own, events);
     const timesMs = eventTimes(rows, events);
+    if (!summary.begin(rows, timesMs)) return null;
     const seenMs = decodeSeen(seen, count);
     const watermarksMs = new Float64Array(count);
     let watermarkMs = ahead.observe(log, timesMs, watermarksMs, seenMs);
@@ -43,7 +44,6 @@ export function createSums(
     let latestMs = Number.NEGATIVE_INFINITY;
     const reached = (): ExchangedBlock['before'] =>
       latestMs === Number.NEGATIVE_INFINITY ? before : [...before, { log, occurredAt: latestMs, watermark: null }];
-    summary.begin(rows, timesMs);
     for (let row = 0; row < count; row++) {
       if (!summary.add(row, timesMs[row]!, watermarkMs)) {
         const { bytes } = sliceBlock(own, row, row + 1, registry.writerOf);
@@ -72,9 +72,17 @@ export function createSums(
     const summed = other < 0 ? entries : entries.slice(0, other);
     const ahead = createPartitionTime(events.watermark, policies);
     ahead.restore(time.state(), time.channels());
-    const kept = summed.flatMap((entry) => sumEntry(entry, ahead));
+    const kept: ExchangedBlock[] = [];
+    for (const entry of summed) {
+      const own = sumEntry(entry, ahead);
+      if (own === null) {
+        summary.take();
+        return blocks;
+      }
+      kept.push(...own);
+    }
     const sizeOf = (some: readonly Block[]): number => some.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    const parts = summary.take(sizeOf(blocks));
+    const parts = summary.take();
     if (parts === null) return blocks;
     const instead = [
       ...(parts.length === 0 ? [] : [windowPartsType.encodeBlock([{ parts }])]),

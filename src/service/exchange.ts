@@ -198,9 +198,9 @@ function prunedBefore(log: string, fromOffset: number, start: number): string {
 /** Of events of a log, so many for each partition are delivered at once, when there are as many. */
 const STRETCH_EVENTS = 2048;
 
-/** Where the stretch of the log ends that this offset is in. A single partition takes each commit as it is. */
+/** Where the stretch of the log ends that this offset is in. A commit costs as much as hundreds of events. */
 function endOfStretch(offset: number, partitions: number): number {
-  const length = partitions === 1 ? 1 : STRETCH_EVENTS * partitions;
+  const length = STRETCH_EVENTS * Math.max(partitions, 4);
   return Math.ceil(offset / length) * length;
 }
 

@@ -63,12 +63,12 @@ export interface OperatorState {
 
 /** Sums up events that are in time, as an operator would take them. */
 export interface EventSummary {
-  /** As of an operator. */
-  begin(columns: Columns, timesMs: Float64Array): void;
+  /** As of an operator. False: there are too many slices among these events, so add() is not to be called. */
+  begin(columns: Columns, timesMs: Float64Array): boolean;
   /** Takes an event that came under this watermark; false: the operator has to be told the event itself. */
   add(row: number, timeMs: number, watermarkMs: number): boolean;
-  /** What was taken; null where it is more than so many bytes. It then begins anew. */
-  take(mostBytes: number): WindowPart[] | null;
+  /** What was taken; null where there are too few events for each part. It then begins anew. */
+  take(): WindowPart[] | null;
 }
 
 export interface Operator {

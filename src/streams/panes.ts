@@ -3,6 +3,7 @@ import { closeGroup, type Groups, openForGroup, openForRow } from './groups.ts';
 import { addGroup, clearIndex, createKeyIndex, findByGroup, findByRow, type KeyIndex, NONE } from './key-index.ts';
 
 const MOST_SPARE = 2;
+const SMALL_MASK = 64;
 
 export interface Pane {
   start: number;
@@ -51,7 +52,8 @@ export function openPane(spare: Pane[], start: number): Pane {
 export function closePane(groups: Groups, pane: Pane, spare: Pane[]): void {
   // Backwards, so that the next pane takes them in the order in which they lie.
   for (let i = pane.members.length - 1; i >= 0; i--) closeGroup(groups, pane.members[i]!);
-  const isFull = 8 * pane.members.length > pane.index.mask;
+  // A large index that is nearly empty costs more to clear than a new one does to make.
+  const isFull = 8 * pane.members.length > pane.index.mask || pane.index.mask < SMALL_MASK;
   if (!isFull || spare.length === MOST_SPARE) return;
   clearIndex(pane.index);
   pane.members.length = 0;

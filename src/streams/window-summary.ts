@@ -27,18 +27,16 @@ export function canSumUp({
   return earlyMs === null && !aggregates.some(({ fn }) => LISTS.has(fn));
 }
 
+/** A part costs as much as some events do: sums of fewer are not worth it. */
+const EVENTS_A_PART = 8;
+
 const LISTS: ReadonlySet<string> = new Set(['collect', 'list_distinct']);
 
 export function createSummary(spec: WindowSpec, schema: AvroRecord, table: AggregateTable): EventSummary {
   const slicing = slicingOf(spec.window);
   const input = windowInput(spec, schema);
   const groups = createGroups(spec.aggregates, table, 0);
-  /** Of a part: its numbers, and at least a byte for each list and field. */
-  const numbers = groups.states.reduce(
-    (sum, own) => sum + (own.kind === 'numbers' ? own.aggregate.initial.length : 0),
-    0,
-  );
-  const leastBytes = 8 * numbers + 6;
+  let events = 0;
   const slices = new Map<number, Pane>();
   const spare: Pane[] = [];
   /** The slice of the last event, its instants, and the last instant of its oldest window. */
@@ -64,9 +62,11 @@ export function createSummary(spec: WindowSpec, schema: AvroRecord, table: Aggre
   }
 
   return {
-    begin(events, timesMs) {
-      const { columns, keys } = input.begin(events, timesMs);
+    begin(own, timesMs) {
+      if (spanMs(timesMs) * EVENTS_A_PART > own.count * slicing.sliceMs) return false;
+      const { columns, keys } = input.begin(own, timesMs);
       bindColumns(groups, keys, columns);
+      return true;
     },
     add(row, timeMs, watermarkMs) {
       if (slice === null || timeMs < fromMs || timeMs >= toMs) slice = turnTo(timeMs);
@@ -75,14 +75,16 @@ export function createSummary(spec: WindowSpec, schema: AvroRecord, table: Aggre
         const isTaken = takes(row);
         if (isTaken !== true) return isTaken === false;
       }
+      events += 1;
       foldEvent(groups, groupOf(groups, slice, row), row, timeMs);
       return true;
     },
-    take(mostBytes) {
-      const isMore = rowCount(groups) * leastBytes > mostBytes;
+    take() {
+      const isWorth = rowCount(groups) * EVENTS_A_PART <= events;
+      events = 0;
       const parts: WindowPart[] = [];
       for (const pane of slices.values()) {
-        for (const group of isMore ? [] : pane.members) {
+        for (const group of isWorth ? pane.members : []) {
           const { key, count, numbers, objects } = saveGroup(groups, group, []);
           parts.push({ start: pane.start, key, count, numbers, objects });
         }
@@ -90,7 +92,17 @@ export function createSummary(spec: WindowSpec, schema: AvroRecord, table: Aggre
       }
       slices.clear();
       slice = null;
-      return isMore ? null : parts;
+      return isWorth ? parts : null;
     },
   };
+}
+
+function spanMs(timesMs: Float64Array): number {
+  let [fromMs, toMs] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let i = 0; i < timesMs.length; i++) {
+    const timeMs = timesMs[i]!;
+    if (timeMs < fromMs) fromMs = timeMs;
+    if (timeMs > toMs) toMs = timeMs;
+  }
+  return toMs - fromMs;
 }
