@@ -1,6 +1,6 @@
 /** Dead letters of every kind, as a user meets them: real commands, a real service, a real receiver. */
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -191,7 +191,8 @@ operators:
       .filter(Boolean)
       .map((line) => JSON.parse(line));
   };
-  const partitions = ['e-0', 'e-1', 'by_word-0', 'by_word-1', 'e.all-0'];
+  const all = readdirSync(join(data, 'journal')).find((log) => log.startsWith('e.all.all-')) ?? '';
+  const partitions = ['e-0', 'e-1', 'by_word-0', 'by_word-1', all];
   const derived = (await Promise.all(partitions.map(eventsIn))).flat().filter(({ role }) => role === 'derived');
   const given = derived.map(({ log, event }) => ({ log, ...Object(event) }));
   expect(given.filter(({ x }) => x === 70)).toMatchObject([
@@ -199,7 +200,7 @@ operators:
     { log: expect.stringMatching(/^by_word-/), key: 'x', n: 3, ts: 200 },
   ]);
   // The window had it before: it is not corrected.
-  expect(given.filter(({ log }) => log === 'e.all-0')).toHaveLength(1);
+  expect(given.filter(({ log }) => log === all)).toHaveLength(1);
 });
 
 it('an alert that its receiver refused for good is delivered once it is asked for again', async () => {

@@ -17,9 +17,11 @@ export interface FaultFree {
 }
 
 export function createFaultFree(derivation: Derivation, partitionIndex: number, registry: Registry): FaultFree {
-  const types = derivationTypes(derivation, OPERATOR_KINDS);
+  // The log may have sums of events; this one sums up nothing of what it is given.
+  const { sumsUp: _, ...plain } = derivation;
+  const types = derivationTypes(plain, OPERATOR_KINDS);
   for (const type of types.inputs) registry.add(type);
-  const { partition, operators } = createPartitionFold(derivation, types, partitionIndex, registry);
+  const { partition, operators } = createPartitionFold(plain, types, partitionIndex, registry);
   // provide() makes a machine of its own: no crash that is meant for the service's reaches it.
   const actor = createActor(deriverMachine.provide({}), { input: { operators } }).start();
   let next = 0;

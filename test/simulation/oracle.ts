@@ -11,7 +11,7 @@ import { alertRaisedType, transactionType } from '../../src/fraud/types.ts';
 import { type Frame, readFrames } from '../../src/journal/frame-reader.ts';
 import { type Commit, decodeCommit, type Section } from '../../src/messages/commit.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
-import { deadLetterType, exchangedBlockType, sourceControlType } from '../../src/messages/types.ts';
+import { deadLetterType, exchangedBlockType, sourceControlType, windowPartsType } from '../../src/messages/types.ts';
 import type { Derivation } from '../../src/partition/derivation.ts';
 import type { Exchange } from '../../src/partition/exchange.ts';
 import { partitionOf } from '../../src/streams/partitioner.ts';
@@ -54,7 +54,11 @@ interface LogState {
 /** Events that the oracle takes at a time: another cut than that of the service's batches. */
 const PIECE = 7;
 
-const UNCOUNTED: readonly string[] = [sourceControlType.fingerprint, exchangedBlockType.fingerprint];
+const UNCOUNTED: readonly string[] = [
+  sourceControlType.fingerprint,
+  exchangedBlockType.fingerprint,
+  windowPartsType.fingerprint,
+];
 
 /** Null for a log of which nothing is derived. */
 function derivationOfLog(config: Config, log: string): Derivation | null {
@@ -75,6 +79,16 @@ function givenLines(sections: readonly Section[], { key, partitions }: Keyed, pa
     return [{ ...section, ...transactionType.encodeBlock(events) }];
   });
   return linesOf(own);
+}
+
+/** The lines less so many that are not among the others: events that the log has sums of. */
+function without(given: readonly string[], kept: readonly string[], count: number): readonly string[] {
+  let left = count;
+  return given.filter((line) => {
+    if (left === 0 || kept.includes(line)) return true;
+    left -= 1;
+    return false;
+  });
 }
 
 /** By which an exchange of the payments tells its partitions apart: the terminal, or nothing. */
@@ -170,10 +184,19 @@ export function createOracle(world: World, config: Config, input: Input): Oracle
     const read = stateOf(source).given.filter(({ endOffset }) => endOffset > from && endOffset <= next);
     // No window of the scenario has a key of several.
     const keyed = { key: typeof input?.key === 'string' ? input.key : null, partitions };
-    const expected = read.flatMap(({ sections }) => givenLines(sections, keyed, partition)).sort();
-    const blocks = inputs.flatMap(({ bytes }) => exchangedBlockType.decodeBlock(bytes));
+    const given = read.flatMap(({ sections }) => givenLines(sections, keyed, partition)).sort();
+    const sums = inputs.filter(({ fingerprint }) => fingerprint === windowPartsType.fingerprint);
+    const blocks = inputs
+      .filter((section) => !sums.includes(section))
+      .flatMap(({ bytes }) => exchangedBlockType.decodeBlock(bytes));
     const taken = blocks.filter(({ count }) => count > 0);
     const actual = linesOf(taken.map(({ block, ...own }) => ({ ...own, bytes: block, role: 'input' })));
+    const summed = sums.flatMap(({ bytes }) => windowPartsType.decodeBlock(bytes)).flatMap(({ parts }) => parts);
+    const expected = without(
+      given,
+      actual,
+      summed.reduce((sum, { count }) => sum + count, 0),
+    );
     const isWhole = read.at(-1)?.endOffset === next && expected.join('\n') === actual.join('\n');
     if (isWhole && blocks.every((block) => block.log === source)) return;
     world.broken('each input is in the log once', `${log}: ${source} from ${from} to ${next} is another`);

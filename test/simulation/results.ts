@@ -1,7 +1,13 @@
 /** Derived events as values that can be compared, whatever the batches and partitions that they came in. */
 
 import { BUILTIN_TYPES } from '../../src/builtin-types.ts';
-import { alertRaisedType, caseChangedType, sessionClosedType, transactionScoredType } from '../../src/fraud/types.ts';
+import {
+  alertRaisedType,
+  caseChangedType,
+  ruleHitType,
+  sessionClosedType,
+  transactionScoredType,
+} from '../../src/fraud/types.ts';
 import { dynamicEventType, type EventType } from '../../src/messages/codec.ts';
 import type { Section } from '../../src/messages/commit.ts';
 import { deadLetterType } from '../../src/messages/types.ts';
@@ -80,6 +86,7 @@ export function createResults(): Results {
           case transactionScoredType.fingerprint:
           case alertRaisedType.fingerprint:
           case caseChangedType.fingerprint:
+          case ruleHitType.fingerprint:
             lines.push(...linesOf([section]));
             break;
           default:
