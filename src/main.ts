@@ -57,6 +57,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'list, show or replay dead letters: inputs and alerts that were not taken',
     load: async () => (await import('./commands/dlq.ts')).dlqCommand,
   },
+  case: {
+    summary: 'fraud cases: list, show, take, snooze and close them; suppress hits; what each rule is worth',
+    load: async () => (await import('./fraud/desk/command.ts')).caseCommand,
+  },
   journal: {
     summary: 'inspect, verify, repair, print or prune the journal of a data directory',
     load: async () => (await import('./commands/journal.ts')).journalCommand,

@@ -1,4 +1,6 @@
 /** Every command of the local channel, one a line. */
+
+import { CASE_COMMANDS } from '../fraud/desk/channel.ts';
 import { type ChannelCommand, digestCommand, queryCommand } from './channel-commands.ts';
 import { dlqListCommand, dlqReplayCommand, dlqShowCommand } from './dead-letters.ts';
 
@@ -8,4 +10,5 @@ export const CHANNEL_COMMANDS: readonly ChannelCommand[] = [
   dlqListCommand,
   dlqShowCommand,
   dlqReplayCommand,
+  ...CASE_COMMANDS,
 ];

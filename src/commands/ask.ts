@@ -49,3 +49,17 @@ export function limitOf(values: OptionValues, standard: number): number {
   }
   return limit;
 }
+
+/** All rows at once. */
+export async function answered(
+  values: OptionValues,
+  asked: Asked,
+): Promise<{ readonly rows: readonly Readonly<Record<string, unknown>>[]; readonly isCut: boolean }> {
+  const rows: Readonly<Record<string, unknown>>[] = [];
+  let isCut = false;
+  for await (const answer of ask(values, asked)) {
+    rows.push(...answer.rows);
+    isCut = answer.isCut;
+  }
+  return { rows, isCut };
+}

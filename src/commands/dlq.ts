@@ -1,21 +1,15 @@
 /** `millrace dlq`: lists, shows and replays dead letters (refused inputs, undelivered alerts), also of a running service. */
 
-import { openChannel } from '../channel/channel.ts';
-import { connectChannel } from '../channel/channel-client.ts';
 import { ALL } from '../channel/dead-letters.ts';
-import { runningTarget } from '../channel/running-target.ts';
-import { createLogger } from '../logger.ts';
-import { startService } from '../service.ts';
-import { ASK_OPTIONS, ask, limitOf } from './ask.ts';
-import { actionOf, type Command, configOf, dataDirOf, type OptionValues, print, tableText, text } from './command.ts';
+import { ASK_OPTIONS, answered, limitOf } from './ask.ts';
+import { actionOf, type Command, type OptionValues, print, tableText, text } from './command.ts';
 import { EXIT, UsageError } from './exit.ts';
+import { withService } from './with-service.ts';
 
 const ACTIONS = ['list', 'show', 'replay'] as const;
 const LIST_LIMIT = 100;
 /** A table shows so much of a detail; `show` and JSON have all of it. */
 const DETAIL_CHARS = 100;
-
-type Rows = Readonly<Record<string, unknown>>[];
 
 export const dlqCommand: Command = {
   name: 'dlq',
@@ -90,43 +84,6 @@ async function replay(values: OptionValues, ids: readonly string[]): Promise<num
   process.stderr.write(`millrace: ${rows.length - refused} ${done}, ${refused} refused again\n`);
   if (missing.length > 0) process.stderr.write(`millrace: not there, or replayed before: ${missing.join(', ')}\n`);
   return refused > 0 || missing.length > 0 ? EXIT.checkFailed : EXIT.ok;
-}
-
-/** Runs `act` beside a service. When none runs, the command starts its own, without sources. */
-async function withService<T>(values: OptionValues, act: () => Promise<T>): Promise<T> {
-  const socket = await connectChannel(dataDirOf(values));
-  socket?.destroy();
-  if (socket !== null) return act();
-  if (text(values, 'config') === undefined && process.env.MILLRACE_CONFIG === undefined) {
-    throw new UsageError('no service runs on this data: name the pipeline file too, --config FILE');
-  }
-  const config = configOf(values);
-  const logger = createLogger('warn');
-  const service = await startService({ config, logger, version: '', attach: () => [] });
-  try {
-    const channel = await openChannel(runningTarget(service), logger);
-    try {
-      await service.ready;
-      return await act();
-    } finally {
-      await channel.close();
-    }
-  } finally {
-    await service.stop();
-  }
-}
-
-async function answered(
-  values: OptionValues,
-  asked: Parameters<typeof ask>[1],
-): Promise<{ readonly rows: Rows; readonly isCut: boolean }> {
-  const rows: Rows = [];
-  let isCut = false;
-  for await (const answer of ask(values, asked)) {
-    rows.push(...answer.rows);
-    isCut = answer.isCut;
-  }
-  return { rows, isCut };
 }
 
 function filterOf(values: OptionValues, ids: readonly string[]): Record<string, unknown> {

@@ -7,10 +7,12 @@ export interface CaseFile {
   /** Oldest first, each with what became of its deliveries. */
   readonly alerts: readonly Row[];
   readonly deliveries: readonly Row[];
-  /** With their scores, oldest first: from the start of the session that the case began in to its last hit. */
+  /** With their scores and where each stands in the journal, oldest first: from the start of the session that the case began in to its last hit. */
   readonly transactions: readonly Row[];
   /** Closed sessions of that time, oldest first. */
   readonly sessions: readonly Row[];
+  /** What analysts did and wanted, oldest first. */
+  readonly actions: readonly Row[];
   /** Whether there are more of anything than are here; the newest are. */
   readonly isCut: boolean;
 }
@@ -22,13 +24,14 @@ export function* caseFile(caseId: string): Generator<StoreQuery, CaseFile | null
   const id = textLiteral(caseId);
   const [found] = yield {
     store: 'sqlite',
-    sql: `SELECT case_id, customer_id, state, hits, amount_cents, opened_at, last_hit_at FROM cases WHERE case_id = ${id}`,
+    sql: `SELECT case_id, customer_id, state, holder, snoozed_until, hits, amount_cents, opened_at, last_hit_at
+      FROM cases WHERE case_id = ${id}`,
   };
   if (found === undefined) return null;
   const alerts = yield {
     store: 'sqlite',
     sql: `SELECT alert_id, case_id, customer_id, transaction_id, terminal_id, amount_cents, occurred_at, score, model, severity,
-      reasons, session_start, session_count, stream, partition, log_offset AS "offset" FROM alerts WHERE case_id = ${id}
+      reasons, rules, session_start, session_count, stream, partition, log_offset AS "offset" FROM alerts WHERE case_id = ${id}
       ORDER BY occurred_at DESC, alert_id DESC LIMIT ${MAX_ROWS + 1}`,
   };
   const deliveries = yield {
@@ -43,11 +46,15 @@ export function* caseFile(caseId: string): Generator<StoreQuery, CaseFile | null
   const transactions = yield {
     store: 'duckdb',
     sql: `SELECT t.transaction_id, t.terminal_id, t.amount_cents, epoch_ms(t.occurred_at) AS occurred_at, s.score, s.model,
-      s.session_count, s.own_mean_cents, s.deviations
+      s.session_count, s.own_mean_cents, s.deviations, t.partition, t.log_offset AS "offset",
+      EXISTS (FROM rule_hits h WHERE h.transaction_id = t.transaction_id AND h.case_id = ${duckText(caseId)}) AS is_hit,
+      l.fraud
       FROM (SELECT * FROM transactions WHERE ${during}) AS t
       LEFT JOIN (SELECT * FROM scores WHERE ${during}
         QUALIFY row_number() OVER (PARTITION BY transaction_id ORDER BY occurred_at DESC) = 1) AS s
         ON s.transaction_id = t.transaction_id
+      LEFT JOIN (SELECT transaction_id, arg_max(fraud, known_at) AS fraud FROM labels WHERE customer_id = ${customer}
+        GROUP BY transaction_id) AS l ON l.transaction_id = t.transaction_id
       ORDER BY t.occurred_at DESC, t.transaction_id DESC LIMIT ${MAX_ROWS + 1}`,
   };
   const sessions = yield {
@@ -57,7 +64,12 @@ export function* caseFile(caseId: string): Generator<StoreQuery, CaseFile | null
         AND sessions.start_at <= ${instant(untilMs)}
       ORDER BY sessions.start_at DESC LIMIT ${MAX_ROWS + 1}`,
   };
-  const all = [alerts, deliveries, transactions, sessions];
+  const actions = yield {
+    store: 'sqlite',
+    sql: `SELECT requested_at, action, "by", note, outcome, state, detail, at FROM case_actions WHERE case_id = ${id}
+      ORDER BY requested_at DESC, command_id LIMIT ${MAX_ROWS + 1}`,
+  };
+  const all = [alerts, deliveries, transactions, sessions, actions];
   const oldestFirst = (rows: readonly Row[]): readonly Row[] => rows.slice(0, MAX_ROWS).reverse();
   return {
     case: found,
@@ -65,12 +77,18 @@ export function* caseFile(caseId: string): Generator<StoreQuery, CaseFile | null
     deliveries: oldestFirst(deliveries),
     transactions: oldestFirst(transactions),
     sessions: oldestFirst(sessions),
+    actions: oldestFirst(actions),
     isCut: all.some((rows) => rows.length > MAX_ROWS),
   };
 }
 
 function instant(ms: number): string {
   return `make_timestamp(${BigInt(ms) * 1000n})`;
+}
+
+/** For DuckDB. */
+function duckText(text: string): string {
+  return `decode(unhex('${Buffer.from(text, 'utf8').toString('hex')}'))`;
 }
 
 /** For SQLite, in hexadecimal: a text of a stranger, whatever is in it. */

@@ -42,7 +42,7 @@ export const FRAUD_STREAMS = {
   hits: 'fraud.rule-hits',
   actions: 'fraud.case-actions',
   suppressions: 'fraud.suppressions',
-  labels: 'fraud.labels',
+  labels: 'fraud.case-labels',
 } as const;
 
 export const fraudKind = operatorKind<AnyFraudSpec>(KIND, (name, spec, { inputs: [own], outputs }) => {

@@ -45,7 +45,8 @@ const labels = tableOf(fraudLabelType, {
     { name: 'known_at', kind: 'instant', from: 'knownAt' },
     { name: 'origin', kind: 'text', from: 'origin' },
   ],
-  counts: { as: 'events' },
+  // An outcome of a case is derived, and did not come in.
+  counts: { as: 'events', where: "origin <> 'analyst'" },
 });
 
 const SCORE_COLUMNS = [
@@ -148,7 +149,10 @@ const alerts = tableOf(alertRaisedType, {
     { name: 'partition', kind: 'int', from: '$partition', isState: false },
     { name: 'log_offset', kind: 'long', from: '$offset', isState: false },
   ],
-  indexes: [{ name: 'alerts_by_time', columns: ['occurred_at'] }],
+  indexes: [
+    { name: 'alerts_by_time', columns: ['occurred_at'] },
+    { name: 'alerts_by_case', columns: ['case_id'] },
+  ],
   counts: { as: 'alerts', isHeadline: true },
   read: {
     path: 'alerts',

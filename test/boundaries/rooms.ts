@@ -138,8 +138,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
   },
   // What a running service answers: over HTTP, and over its channel to commands beside it.
-  api: { mayImport: [...BELOW_SERVICE, 'config', 'config/port', 'http', 'data-directory', 'service'] },
-  channel: { mayImport: [...BELOW_SERVICE, 'keys', 'config', 'logger.ts', 'data-directory', 'service'] },
+  api: { mayImport: [...BELOW_SERVICE, 'fraud/desk', 'config', 'config/port', 'http', 'data-directory', 'service'] },
+  channel: { mayImport: [...BELOW_SERVICE, 'keys', 'config', 'logger.ts', 'data-directory', 'service', 'fraud/desk'] },
+  // What people do about cases and rules: over HTTP, over the channel, and on the command line.
+  'fraud/desk': {
+    mayImport: [...BELOW_SERVICE, 'keys', 'config', 'data-directory', 'service', 'channel', 'http', 'commands'],
+  },
   // Files in, results out, on a clock of their own.
   run: { mayImport: [...BELOW_SERVICE, 'keys', 'config', 'logger.ts', 'data-directory', 'service', 'channel'] },
   // A file that is no stream yet: what its schema and its section would be.
@@ -163,7 +167,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'testing.ts': { mayImport: ['operators', 'run', 'config', 'logger.ts'] },
   // And what their operators and functions import.
   'millrace.ts': { mayImport: ['operators', 'user-code', 'builtin-types.ts'] },
-  'main.ts': { mayImport: ['commands', 'keys', 'config', 'messages/printable.ts', 'nearest-word.ts'] },
+  'main.ts': { mayImport: ['commands', 'fraud/desk', 'keys', 'config', 'messages/printable.ts', 'nearest-word.ts'] },
   // Runs before anything is installed.
   install: { mayImport: [] },
 };
@@ -219,7 +223,7 @@ export function roomOf(path: string): string {
   const own = OWN_ROOMS[path];
   if (own !== undefined) return own;
   if (path.startsWith('http/public/')) return 'http/public';
-  const [part] = /^[\w-]+\/(?:page|pipeline)(?=\/)/.exec(path) ?? [];
+  const [part] = /^[\w-]+\/(?:page|pipeline|desk)(?=\/)/.exec(path) ?? [];
   if (part !== undefined) return part;
   const [first] = path.split('/');
   return first ?? path;

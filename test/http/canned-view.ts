@@ -129,7 +129,15 @@ export const cannedRoutes = (deadlineMs: number): readonly Route[] => [
   caseRoute(
     async (id) =>
       id === 'c-1' || id === 'c/2 ü'
-        ? { case: { case_id: id }, alerts: [], deliveries: [], transactions: [], sessions: [], isCut: false }
+        ? {
+            case: { case_id: id },
+            alerts: [],
+            deliveries: [],
+            transactions: [],
+            sessions: [],
+            actions: [],
+            isCut: false,
+          }
         : null,
     deadlineMs,
   ),

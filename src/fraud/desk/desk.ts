@@ -1,0 +1,164 @@
+/**
+ * What people do about cases, as a running service takes it: a command goes into the log of the partition that it concerns,
+ * and the answer is what the partition made of it, once that is durable and the read models have it.
+ *
+ * A command has an id. The same id again gets the same answer, after any end of the process, and nothing happens twice.
+ */
+
+import type { Block } from '../../messages/block.ts';
+import { operatorMessageType } from '../../messages/types.ts';
+import type { Row } from '../../projections/store.ts';
+import { createInternalSource } from '../../service/intake.ts';
+import type { RunningStream } from '../../service/pipeline.ts';
+import type { ServiceCore } from '../../service.ts';
+import { partitionOf } from '../../streams/partitioner.ts';
+import type { CaseCommand, SuppressionCommand } from '../case-schemas.ts';
+import { FRAUD_STREAMS } from '../operator.ts';
+import { caseCommandType, fraudLabelType, suppressionCommandType } from '../types.ts';
+import { sqlText } from './sql-text.ts';
+
+/** The operator of the domain, as a partition calls it. */
+const OPERATOR = 'fraud';
+/** The source of commands in a log. */
+const DESK = 'desk';
+const LOOK_EVERY_MS = 20;
+/** Cases that are tried one after the other when somebody asks for the next and others take them first. */
+const TRIED = 20;
+
+type Ask<T> = Omit<T, 'requestedAt' | 'customerId'>;
+
+export type Answer =
+  | { readonly kind: 'done' | 'refused'; readonly action: Row }
+  /** A command of this id asked for something else. */
+  | { readonly kind: 'reused' }
+  | { readonly kind: 'unknown-case' };
+
+export interface Desk {
+  act(ask: Ask<CaseCommand>, signal?: AbortSignal): Promise<Answer>;
+  /** Acknowledges the open case that matters most: of the highest score, then the oldest. Null when there is none. */
+  next(by: string, commandId: string, signal?: AbortSignal): Promise<Row | null>;
+  /** Resolves with the suppression as it stands; null when there is none to lift. */
+  suppress(command: Omit<SuppressionCommand, 'requestedAt'>, signal?: AbortSignal): Promise<Row | null>;
+}
+
+/** Throws when the pipeline has no cases. */
+export function createDesk({ pipeline, readModels, platform }: ServiceCore): Desk {
+  const running = [...pipeline.streams.values(), ...pipeline.exchanges.map(({ stream }) => stream)];
+  const home = running.find(({ outputs }) => outputs.has(FRAUD_STREAMS.cases));
+  if (home === undefined) throw new Error('the pipeline has no section `fraud`, and so no cases');
+  const cases: RunningStream = home;
+  const source = createInternalSource(DESK, cases.intake);
+  const labels = running.find(({ config, eventType }) => config !== null && eventType.name === fraudLabelType.name);
+  /** By command id. */
+  const underWay = new Map<string, Promise<Answer>>();
+
+  async function caughtUp(signal: AbortSignal | undefined): Promise<void> {
+    const marks = pipeline.units.map(({ log }) => ({ log: log.name, offset: log.durableOffset() }));
+    while (!readModels.hasReached(marks)) {
+      signal?.throwIfAborted();
+      await platform.sleep(LOOK_EVERY_MS, signal);
+    }
+  }
+
+  const rows = (store: string, sql: string): Promise<readonly Row[]> =>
+    readModels.stores.of(store).read({ kind: 'query', sql });
+
+  function tell(partition: number, { fingerprint, count, bytes }: Block): Promise<void> {
+    const block = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return source.write(partition, [
+      operatorMessageType.encodeBlock([{ operator: OPERATOR, fingerprint, count, block }]),
+    ]);
+  }
+
+  async function actionOf(commandId: string): Promise<Row | undefined> {
+    const [row] = await rows('sqlite', `SELECT * FROM case_actions WHERE command_id = ${sqlText(commandId)}`);
+    return row;
+  }
+
+  async function act(ask: Ask<CaseCommand>, signal: AbortSignal | undefined): Promise<Answer> {
+    await caughtUp(signal);
+    const before = await actionOf(ask.commandId);
+    if (before !== undefined) {
+      const isSame = before.case_id === ask.caseId && before.action === ask.action && before.by === ask.by;
+      return isSame ? answerOf(before) : { kind: 'reused' };
+    }
+    const [found] = await rows('sqlite', `SELECT customer_id FROM cases WHERE case_id = ${sqlText(ask.caseId)}`);
+    if (found === undefined) return { kind: 'unknown-case' };
+    const customerId = Number(found.customer_id);
+    const command = { ...ask, customerId, requestedAt: platform.nowMs() };
+    await tell(partitionOf(customerId, cases.units.length), caseCommandType.encodeBlock([command]));
+    await caughtUp(signal);
+    const action = await actionOf(ask.commandId);
+    if (action === undefined) throw new Error(`The partition has not answered the command ${ask.commandId}`);
+    if (action.outcome === 'done' && labels !== undefined) await passLabels(labels, customerId, Number(action.at));
+    return answerOf(action);
+  }
+
+  /** An outcome is labels in the log of the case. Where labels are a stream, its readers are given them too. */
+  async function passLabels(to: RunningStream, customerId: number, sinceMs: number): Promise<void> {
+    const found = await rows(
+      'duckdb',
+      `SELECT DISTINCT l.transaction_id, t.terminal_id, epoch_ms(t.occurred_at) AS occurred_at, l.fraud,
+        epoch_ms(l.known_at) AS known_at FROM labels l JOIN transactions t ON t.transaction_id = l.transaction_id
+        WHERE l.customer_id = ${customerId} AND l.origin = 'analyst' AND epoch_ms(l.known_at) >= ${sinceMs}`,
+    );
+    if (found.length === 0) return;
+    const events = found.map((row) => ({
+      transactionId: Number(row.transaction_id),
+      customerId,
+      terminalId: Number(row.terminal_id),
+      occurredAt: Number(row.occurred_at),
+      fraud: row.fraud === true || row.fraud === 1,
+      scenario: 0,
+      knownAt: Number(row.known_at),
+      origin: 'analyst',
+    }));
+    const own = createInternalSource(DESK, to.intake);
+    await own.write(partitionOf(customerId, to.units.length), [fraudLabelType.encodeBlock(events)]);
+  }
+
+  function once(ask: Ask<CaseCommand>, signal?: AbortSignal): Promise<Answer> {
+    const before = (underWay.get(ask.commandId) ?? Promise.resolve()).catch(() => {});
+    const answer = before.then(() => act(ask, signal));
+    underWay.set(ask.commandId, answer);
+    const forget = (): void => {
+      if (underWay.get(ask.commandId) === answer) underWay.delete(ask.commandId);
+    };
+    answer.then(forget, forget);
+    return answer;
+  }
+
+  return {
+    act: once,
+    async next(by, commandId, signal) {
+      await caughtUp(signal);
+      const open = await rows(
+        'sqlite',
+        `SELECT case_id, (SELECT max(score) FROM alerts WHERE alerts.case_id = cases.case_id) AS score FROM cases
+          WHERE state = 'open' ORDER BY score DESC, opened_at, case_id LIMIT ${TRIED}`,
+      );
+      for (const [i, row] of open.entries()) {
+        const ask = { commandId: `${commandId}/${i}`, by, note: '', caseId: String(row.case_id), forMs: 0 };
+        const answer = await once({ ...ask, action: 'acknowledge' }, signal);
+        if (answer.kind === 'done') return answer.action;
+      }
+      return null;
+    },
+    async suppress(command, signal) {
+      const told = suppressionCommandType.encodeBlock([{ ...command, requestedAt: platform.nowMs() }]);
+      // A card is in one partition; a terminal and a rule may meet any.
+      const { customerId } = command;
+      const one = customerId === null ? null : partitionOf(customerId, cases.units.length);
+      const partitions = one === null || command.action === 'lift' ? cases.units.map((_, i) => i) : [one];
+      await Promise.all(partitions.map((partition) => tell(partition, told)));
+      await caughtUp(signal);
+      const id = sqlText(command.suppressionId);
+      const [row] = await rows('sqlite', `SELECT * FROM suppressions WHERE suppression_id = ${id}`);
+      return row ?? null;
+    },
+  };
+}
+
+function answerOf(action: Row): Answer {
+  return { kind: action.outcome === 'done' ? 'done' : 'refused', action };
+}
