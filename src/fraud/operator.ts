@@ -77,7 +77,11 @@ export function fraudOperatorsOf(
 
 interface FraudConfiguration {
   readonly fraud: (Omit<FraudSpec, 'rules'> & { readonly stream: string }) | null;
-  readonly rules: readonly (Rule & { readonly stream: string; readonly enabled: boolean })[];
+  readonly rules: readonly (Rule & {
+    readonly stream: string;
+    readonly enabled: boolean;
+    readonly computed?: Omit<Rule, 'name' | 'score'>;
+  })[];
 }
 
 /** Those that a file declares for the stream; the default ones where it declares none. */
@@ -86,12 +90,15 @@ function rulesOf(all: FraudConfiguration['rules'], stream: string): readonly Rul
   if (own.length === 0) return DEFAULT_RULES;
   return own
     .filter(({ enabled }) => enabled)
-    .map(({ name, where, score, reason, value, norm, functions }) => ({
-      ...{ name, where, score, reason },
-      ...(value === undefined ? {} : { value }),
-      ...(norm === undefined ? {} : { norm }),
-      ...(functions === undefined ? {} : { functions }),
-    }));
+    .map(({ name, score, functions, computed, ...written }) => {
+      const { where, reason, value, norm } = computed ?? written;
+      return {
+        ...{ name, where, score, reason },
+        ...(value === undefined ? {} : { value }),
+        ...(norm === undefined ? {} : { norm }),
+        ...(functions === undefined ? {} : { functions }),
+      };
+    });
 }
 
 export function createFraudOperator(

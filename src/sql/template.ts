@@ -68,6 +68,19 @@ export function templateExpression(text: string): string {
   return parts.length === 0 ? "''" : `concat(${parts.join(', ')})`;
 }
 
+/** The template with other expressions. `at` is the character before that of an expression's first. */
+export function mappedTemplate(text: string, change: (expression: string, at: number) => string): string {
+  const parts = partsOf(text).map((part) => {
+    if (part.kind === 'text') return part.text.replaceAll('{', '{{').replaceAll('}', '}}');
+    const { expression, at, digits } = part;
+    const changed = change(expression, at - 1);
+    // Two braces in a row would stand for one.
+    const inner = changed.startsWith('{') ? ` ${changed}` : changed;
+    return `{${inner}${digits === null ? '' : `:.${digits}f`}}`;
+  });
+  return parts.join('');
+}
+
 function quoted(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }

@@ -519,6 +519,26 @@ describe('rules', () => {
     expect(problemsOf(text).join()).toContain(expected);
   });
 
+  const features =
+    'features: { terminal: { stream: payments, key: terminalId, window: 7d, aggregate: { n: count() } } }\n';
+  test('name features as the fields of the events that have them, and an unknown one is refused at its place', () => {
+    const named = `${sound}, where: features.terminal.n > 3, reason: "{features.terminal.n:.0f} of {{n}}"`;
+    const texts = { where: '(terminal_n > 3)', reason: '{terminal_n:.0f} of {{n}}', value: 'terminal_n', norm: '3' };
+    const [plain] = parseConfig(rule(named, features), 'p.yaml', {}).rules;
+    expect(plain).toMatchObject({
+      where: 'features.terminal.n > 3',
+      computed: texts,
+      derived: { stream: 'payments.features' },
+    });
+    const [judged] = parseConfig(rule(named, `${features}fraud: { stream: payments }\n`), 'p.yaml', {}).rules;
+    expect(judged).toMatchObject({ computed: texts });
+    expect(judged).not.toHaveProperty('derived');
+    const unknown = rule(`${sound}, where: "true", reason: "at {features.terminal.m}"`, features);
+    expect(problemsOf(unknown)[0]).toContain(
+      'rules.r.reason: there is no feature "features.terminal.m"; did you mean features.terminal.n?',
+    );
+  });
+
   test('of the judged stream may name the session and the customer, and know what their one comparison is about', () => {
     const text = rule(
       `${sound}, where: 5 < session.count, reason: "{customer.meanCents:.1f}"`,
