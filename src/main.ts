@@ -59,7 +59,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   },
   case: {
     summary: 'fraud cases: list, show, take, snooze and close them; suppress hits; what each rule is worth',
-    load: async () => (await import('./fraud/desk/command.ts')).caseCommand,
+    load: async () => (await import('./fraud/commands/case.ts')).caseCommand,
   },
   journal: {
     summary: 'inspect, verify, repair, print or prune the journal of a data directory',

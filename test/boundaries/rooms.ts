@@ -139,11 +139,23 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   // What a running service answers: over HTTP, and over its channel to commands beside it.
   api: { mayImport: [...BELOW_SERVICE, 'fraud/desk', 'config', 'config/port', 'http', 'data-directory', 'service'] },
-  channel: { mayImport: [...BELOW_SERVICE, 'keys', 'config', 'logger.ts', 'data-directory', 'service', 'fraud/desk'] },
-  // What people do about cases and rules: over HTTP, over the channel, and on the command line.
-  'fraud/desk': {
-    mayImport: [...BELOW_SERVICE, 'keys', 'config', 'data-directory', 'service', 'channel', 'http', 'commands'],
+  channel: {
+    mayImport: [
+      ...BELOW_SERVICE,
+      'keys',
+      'config',
+      'logger.ts',
+      'data-directory',
+      'service',
+      'channel/port',
+      'fraud/desk',
+    ],
   },
+  // What a command of the channel is, for those of the service and of the domains.
+  'channel/port': { mayImport: [...BELOW_SERVICE, 'service'] },
+  // What people do about cases and rules: over HTTP, over the channel, and on the command line.
+  'fraud/desk': { mayImport: [...BELOW_SERVICE, 'keys', 'config', 'service', 'channel/port', 'http'] },
+  'fraud/commands': { mayImport: ['commands'] },
   // Files in, results out, on a clock of their own.
   run: { mayImport: [...BELOW_SERVICE, 'keys', 'config', 'logger.ts', 'data-directory', 'service', 'channel'] },
   // A file that is no stream yet: what its schema and its section would be.
@@ -167,7 +179,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'testing.ts': { mayImport: ['operators', 'run', 'config', 'logger.ts'] },
   // And what their operators and functions import.
   'millrace.ts': { mayImport: ['operators', 'user-code', 'builtin-types.ts'] },
-  'main.ts': { mayImport: ['commands', 'fraud/desk', 'keys', 'config', 'messages/printable.ts', 'nearest-word.ts'] },
+  'main.ts': {
+    mayImport: ['commands', 'fraud/commands', 'keys', 'config', 'messages/printable.ts', 'nearest-word.ts'],
+  },
   // Runs before anything is installed.
   install: { mayImport: [] },
 };
@@ -213,6 +227,8 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 const OWN_ROOMS: Readonly<Record<string, string>> = {
   'config/section.ts': 'config/port',
   'config/sections/relation.ts': 'config/port',
+  'channel/channel-commands.ts': 'channel/port',
+  'channel/channel-protocol.ts': 'channel/port',
   'sources/adapters.ts': 'sources/kinds',
   'sources/fetches.ts': 'sources/kinds',
 };
@@ -223,7 +239,7 @@ export function roomOf(path: string): string {
   const own = OWN_ROOMS[path];
   if (own !== undefined) return own;
   if (path.startsWith('http/public/')) return 'http/public';
-  const [part] = /^[\w-]+\/(?:page|pipeline|desk)(?=\/)/.exec(path) ?? [];
+  const [part] = /^[\w-]+\/(?:page|pipeline|desk|commands)(?=\/)/.exec(path) ?? [];
   if (part !== undefined) return part;
   const [first] = path.split('/');
   return first ?? path;
