@@ -167,6 +167,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'service',
       'api',
       'channel',
+      'channel/port',
       'run',
       'keys',
       'config',
