@@ -14,6 +14,7 @@ import { createRebuild, takeRebuilt } from '../partition/rebuild.ts';
 import type { KnownRequest } from '../partition/requests.ts';
 import { decodeSnapshot, encodeSnapshot } from '../partition/snapshot.ts';
 import type { Step } from '../partition/steps.ts';
+import { endOfBatchInside } from '../partition/within-batch.ts';
 import type { HeldState, OperatorAnew } from '../streams/operator.ts';
 import { deriverMachine } from './deriver.ts';
 import type { PositionOf } from './mailbox.ts';
@@ -34,6 +35,8 @@ export interface PartitionHost {
   readonly position: PositionOf;
   /** How far the partition has come in the files and topics that it reads. */
   places(): Places;
+  /** Where the batch of a source ends that a part of is committed, and not all; null for none. */
+  inside(source: string): number | null;
   /** As of the last batch that was applied. */
   status(): PartitionStatus;
   /** What those of its operators hold that tell; in another thread, as of a second ago. */
@@ -95,6 +98,7 @@ export function createPartitionHost({ fold, newFold, writerOf, commits, nextTurn
   return {
     position: (source) => partition.positions.get(source) ?? 0,
     places: () => partition.places(),
+    inside: (source) => endOfBatchInside(partition.positions, source),
     status: partition.status,
     held: () =>
       operators.flatMap(({ name, keyCount, stateBytes }) =>

@@ -94,7 +94,8 @@ interface Inputs {
 function inputsOf(readings: readonly Reading[], { relations }: Graph): Inputs {
   const all = readings.map(({ relation, key, functions }, i) => {
     const read = readBy(relation);
-    const { name, eventTime: timeField, timeLessMs } = read;
+    const { name, eventTime: timeField, timeLessMs, watermark } = read;
+    const mayBeIdle = watermark.kind === 'bounded' && watermark.idleTimeoutMs !== null;
     const isFirst = readings.findIndex((other) => logOf(other.relation) === logOf(read)) === i;
     const isBeside = read.isBeside === true;
     const channel = isFirst || isBeside ? 0 : i;
@@ -106,6 +107,7 @@ function inputsOf(readings: readonly Reading[], { relations }: Graph): Inputs {
       isTableKey: key !== null && key === relation.key,
       timeField,
       ...(timeLessMs === undefined ? {} : { timeLessMs }),
+      ...(mayBeIdle ? { mayBeIdle } : {}),
       ...(of === undefined ? {} : { of }),
       ...(functions === undefined ? {} : { functions }),
       ...(channel === 0 ? {} : { channel }),

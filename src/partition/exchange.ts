@@ -18,6 +18,7 @@ import { eventTimes } from '../streams/event-times.ts';
 import { createExchangeTimes, NOWHERE, type Share } from '../streams/exchange-times.ts';
 import { type GroupKey, keyReader, keyTexts } from '../streams/group-key.ts';
 import { isKeyColumn } from '../streams/key-column.ts';
+import type { LogOrder } from '../streams/log-order.ts';
 import { partitionOfKey, partitionsOf } from '../streams/partitioner.ts';
 import { createView, type ViewSpec, viewSchema } from '../streams/selection.ts';
 import { channelOf } from './channel.ts';
@@ -40,6 +41,8 @@ export interface ExchangeInput {
   readonly timeField: string;
   /** Event time is that field less so many ms; absent for none. */
   readonly timeLessMs?: number;
+  /** Whether its logs may be declared idle; absent for not. */
+  readonly mayBeIdle?: true;
   /** Of its logs, where another input before it reads them too. */
   readonly channel?: number;
   /** Its events stand in the logs of another input beside that one's, and do not say how far its time has come. */
@@ -78,8 +81,9 @@ export function createExchangeSplit(
   partitions: number,
   readings: readonly ExchangeReading[],
   registry: Registry,
+  order: LogOrder,
 ): ExchangeSplit {
-  const times = createExchangeTimes(partitions);
+  const times = createExchangeTimes(partitions, order);
   const routes = new Map<string, Channel[]>();
   for (const reading of readings) {
     const route = createRoute(reading, partitions, registry);
@@ -149,7 +153,9 @@ export function createExchangeSplit(
         } else {
           toAll(channel, section, entries);
           for (const { control, watermark } of controls) {
-            if (control !== 'endOfInput') times.idled(channel, watermark);
+            if (control === 'endOfInput') continue;
+            times.idled(channel);
+            order.idled(channel, watermark);
           }
         }
         break;
@@ -167,11 +173,12 @@ export function createExchangeSplit(
       if (own === undefined) throw new Error(`${log} is not among the logs that the exchange reads`);
       const entries: Entries = Array.from({ length: partitions }, (_, partition) => (lacks(partition) ? [] : null));
       // This includes the commit by which the last of them has caught up.
-      const isOrdered = times.isOrdered();
+      const isOrdered = order.isOrdered();
       for (const channel of own) {
         for (const section of sections) {
           if (section.role === channel.reading.gives.role && section.count > 0) splitSection(channel, section, entries);
         }
+        for (const [partition, own] of entries.entries()) if (own === null) times.known(partition, channel.channel);
       }
       return { entries: entries.map((own) => own ?? []), isForAll: isOrdered };
     },

@@ -17,6 +17,8 @@ import {
 export interface ChannelState extends WatermarkState {
   /** The log. */
   channel: string;
+  /** Whether the watermark waits for it. Null in what an earlier version wrote. */
+  isAligned: boolean | null;
 }
 
 export interface PartitionTime {
@@ -32,6 +34,8 @@ export interface PartitionTime {
   /** Whether everything open is to be given: true once each channel has been flushed. */
   flush(channel: string): boolean;
   state(): WatermarkState;
+  /** Channels that the watermark goes on without: they are idle, or have to catch up. */
+  behind(): readonly string[];
   /** Empty for a partition that reads no other log. */
   channels(): ChannelState[];
   restore(state: WatermarkState, channels: readonly ChannelState[]): void;
@@ -44,6 +48,8 @@ export function createPartitionTime(
 ): PartitionTime {
   return channels.size === 0 ? ownTime(policy) : mergedTime(channels);
 }
+
+const NONE: readonly string[] = [];
 
 function ownTime(policy: WatermarkPolicy): PartitionTime {
   let state = initialWatermark();
@@ -63,6 +69,7 @@ function ownTime(policy: WatermarkPolicy): PartitionTime {
       return true;
     },
     state: () => state,
+    behind: () => NONE,
     channels: () => [],
     restore({ maxEventTimeMs, sourceWatermarkMs, watermarkMs, isIdle, isFlushed }) {
       state = { maxEventTimeMs, sourceWatermarkMs, watermarkMs, isIdle, isFlushed };
@@ -72,7 +79,7 @@ function ownTime(policy: WatermarkPolicy): PartitionTime {
 
 function mergedTime(policies: ReadonlyMap<string, WatermarkPolicy>): PartitionTime {
   const names = [...policies.keys()];
-  let states: ChannelState[] = names.map((channel) => ({ ...initialWatermark(), channel }));
+  let states: WatermarkState[] = names.map(initialWatermark);
   let merged: StreamWatermark = createStreamWatermark(states);
   const indexOf = (channel: string): number => {
     const index = names.indexOf(channel);
@@ -129,14 +136,15 @@ function mergedTime(policies: ReadonlyMap<string, WatermarkPolicy>): PartitionTi
       isIdle: merged.isIdle(),
       isFlushed: states.every(({ isFlushed }) => isFlushed),
     }),
-    channels: () => states.map((state) => ({ ...state })),
+    behind: () => names.filter((_, i) => merged.isIgnored(i)),
+    channels: () => states.map((state, i) => ({ ...state, channel: names[i]!, isAligned: !merged.isIgnored(i) })),
     restore({ watermarkMs }, channels) {
-      states = names.map((channel) => ({
+      const saved = names.map((name) => ({
         ...initialWatermark(),
-        channel,
-        ...channels.find((saved) => saved.channel === channel),
+        ...channels.find(({ channel }) => channel === name),
       }));
-      merged = createStreamWatermark(states, watermarkMs);
+      states = saved;
+      merged = createStreamWatermark(saved, watermarkMs);
     },
   };
 }

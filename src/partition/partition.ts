@@ -78,6 +78,8 @@ export interface Applied {
 export interface PartitionStatus extends Readonly<WatermarkState> {
   /** When the last event was committed, by the clock that stamps commits; null when none was since the restoring. */
   readonly lastEventAtMs: number | null;
+  /** Of the logs that it reads, or channels of these, those that its watermark goes on without: idle, or behind after that. */
+  readonly behind: readonly string[];
 }
 
 /** Drives the operators over the steps of a batch. */
@@ -158,7 +160,7 @@ export function createPartition(
     spec,
     positions,
     places: places.all,
-    status: () => ({ ...time.state(), lastEventAtMs }),
+    status: () => ({ ...time.state(), lastEventAtMs, behind: time.behind() }),
     request: requests.known,
     apply(batch, derive, committedAt, firstOffset = null) {
       columns.forget();

@@ -46,7 +46,11 @@ const snapshotSchema = {
         items: {
           type: 'record',
           name: 'ChannelState',
-          fields: [{ name: 'channel', type: 'string' }, ...WATERMARK_FIELDS],
+          fields: [
+            { name: 'channel', type: 'string' },
+            ...WATERMARK_FIELDS,
+            { name: 'isAligned', type: ['null', 'boolean'], default: null, doc: 'Whether the watermark waits for it.' },
+          ],
         },
       },
     },

@@ -5,13 +5,14 @@
  */
 import type { ChildSpec } from '../actors/supervisor.ts';
 import type { CommitReader, JournaledCommit } from '../journal/commit-reader.ts';
+import type { Log } from '../journal/log.ts';
 import type { Commit } from '../messages/commit.ts';
 import type { Registry } from '../messages/registry.ts';
 import type { ExchangedBlock } from '../messages/streams.ts';
 import { exchangedBlockType } from '../messages/types.ts';
-import { createExchangeSplit, type ExchangeReading } from '../partition/exchange.ts';
-import { withinBatch } from '../partition/within-batch.ts';
+import { createExchangeSplit, type Exchange, type ExchangeReading } from '../partition/exchange.ts';
 import { InputError, type Intake, type Source } from '../sources/source.ts';
+import { createLogOrder } from '../streams/log-order.ts';
 import type { PartitionUnit } from './partition-unit.ts';
 import type { RunningExchange } from './pipeline.ts';
 import { sourceChild } from './source-child.ts';
@@ -47,6 +48,17 @@ interface LogSourcePorts {
   readonly registry: Registry;
 }
 
+/** What is asked of the partitions that it reads, and of its own. */
+interface ExchangeEnds {
+  readonly exchange: Exchange;
+  readonly upstreams: readonly (Pick<ExchangeReading, 'gives'> & { readonly units: readonly UpstreamUnit[] })[];
+  readonly stream: { readonly units: readonly Pick<PartitionUnit, 'inside' | 'status'>[] };
+}
+
+interface UpstreamUnit {
+  readonly log: Pick<Log, 'name' | 'durableOffset' | 'onDurable'>;
+}
+
 /** A followed log with its next commit; null at its durable end. */
 interface Followed {
   readonly log: string;
@@ -56,9 +68,10 @@ interface Followed {
   head: JournaledCommit | null;
 }
 
-function createExchangeSource(
-  { exchange, upstreams }: RunningExchange,
+export function createExchangeSource(
+  { exchange, upstreams, stream }: ExchangeEnds,
   { reader: journal, registry }: LogSourcePorts,
+  stretchLength = stretchLengthOf(exchange),
 ): Source {
   const { partitions, inputs } = exchange;
   const units = [...new Set(upstreams.flatMap((upstream) => upstream.units))];
@@ -68,6 +81,7 @@ function createExchangeSource(
   });
   /** By partition: the offset of each log up to which events were handed over. */
   const handedOver = Array.from({ length: partitions }, () => new Map<string, number>());
+  const order = createLogOrder();
 
   async function deliver(
     intake: Intake,
@@ -83,9 +97,13 @@ function createExchangeSource(
     handedOver[partition]?.set(log, next);
   }
 
-  /** Knows nothing of what an earlier one told the partitions: it tells them again. */
+  /** Knows nothing of what an earlier one told the partitions but what they know themselves: it tells them again. */
   function createReader(intake: Intake, wake: () => void) {
-    const split = createExchangeSplit(partitions, readings, registry);
+    for (const { status } of stream.units) {
+      const { behind, maxEventTimeMs, watermarkMs } = status();
+      order.resume(behind, Math.max(maxEventTimeMs, watermarkMs));
+    }
+    const split = createExchangeSplit(partitions, readings, registry, order);
     const readUpTo = new Map<string, number>();
     /** Partitions that are told how far logs have come, and have not committed it. */
     const told = new Set<number>();
@@ -93,40 +111,53 @@ function createExchangeSource(
     function reachedBy(partition: number, log: string): number {
       return Math.max(intake.position(log, partition), handedOver[partition]?.get(log) ?? 0);
     }
+    async function requireKept(log: string, fromOffset: number): Promise<void> {
+      const start = await journal.startOf(log);
+      if (fromOffset < start) throw new InputError(prunedBefore(log, fromOffset, start));
+    }
+    /**
+     * A batch that a crash cut in two comes again before anything else, and as it was: its partition knows by a number of
+     * rows what it has of it.
+     */
+    async function finishBatches(): Promise<void> {
+      for (const { log } of units) {
+        for (const [partition, { inside }] of stream.units.entries()) {
+          const next = inside(log.name);
+          const fromOffset = reachedBy(partition, log.name);
+          if (next === null || fromOffset >= next) continue;
+          await requireKept(log.name, fromOffset);
+          const again = createExchangeSplit(partitions, readings, registry, createLogOrder());
+          const entries: ExchangedBlock[] = [];
+          for await (const { commit } of journal.commits(log.name, { fromOffset, toOffset: next })) {
+            const lacks = (other: number): boolean => other === partition;
+            entries.push(...(again.split(log.name, commit.sections, lacks).entries[partition] ?? []));
+          }
+          await deliver(intake, partition, { log: log.name, next }, [...entries, ...again.restOf(log.name, partition)]);
+        }
+      }
+    }
     /** At first from the offset on that the partition has of it which is furthest behind. */
-    async function follow({ log }: PartitionUnit): Promise<Followed> {
+    async function follow({ log }: UpstreamUnit): Promise<Followed> {
       let fromOffset = readUpTo.get(log.name);
       if (fromOffset === undefined) {
         const reached = handedOver.map((_, partition) => reachedBy(partition, log.name));
         fromOffset = Math.min(...reached);
-        const start = await journal.startOf(log.name);
-        if (fromOffset < start) throw new InputError(prunedBefore(log.name, fromOffset, start));
+        await requireKept(log.name, fromOffset);
       }
       const toOffset = log.durableOffset();
       const commits = journal.commits(log.name, { fromOffset, toOffset });
       return { log: log.name, toOffset, commits, head: await nextOf(commits) };
     }
-    /**
-     * One commit, or all up to the end of a stretch of the log if it is whole. Where a stretch ends is told by offsets alone,
-     * and what a partition has a part of ends where that did: so what comes again after a crash is the same batch.
-     */
+    /** One commit, or all up to the end of a stretch of the log if it is whole. Offsets alone say where a stretch ends. */
     async function deliverNext(followed: Followed): Promise<void> {
       const { log, commits, toOffset } = followed;
       const gathered = handedOver.map((): ExchangedBlock[] => []);
       /** Where the last commit ends that the partition has something of. */
       const ends = handedOver.map(() => 0);
-      const deliverGathered = async (partition: number): Promise<void> => {
-        const [next = 0, entries = []] = [ends[partition], gathered[partition]];
-        gathered[partition] = [];
-        if (next === 0) return;
-        ends[partition] = 0;
-        const all = [...entries, ...split.restOf(log, partition)];
-        if (all.length > 0) await deliver(intake, partition, { log, next }, all);
-      };
       let stretchEnd = 0;
       for (let { head } = followed; head !== null; head = followed.head) {
         const { commit, endOffset } = head;
-        if (stretchEnd === 0) stretchEnd = endOfStretch(endOffset, partitions);
+        if (stretchEnd === 0) stretchEnd = Math.ceil(endOffset / stretchLength) * stretchLength;
         const lacks = (partition: number): boolean => reachedBy(partition, log) < endOffset;
         const { entries, isForAll } = split.split(log, commit.sections, lacks);
         readUpTo.set(log, endOffset);
@@ -135,11 +166,15 @@ function createExchangeSource(
           if (!lacks(partition) || (own.length === 0 && !isForAll)) continue;
           gathered[partition]?.push(...own);
           ends[partition] = endOffset;
-          if (intake.position(withinBatch(log, endOffset), partition) > 0) await deliverGathered(partition);
         }
         if (isForAll || endOffset >= stretchEnd || toOffset < stretchEnd) break;
       }
-      for (const partition of gathered.keys()) await deliverGathered(partition);
+      for (const [partition, entries] of gathered.entries()) {
+        const next = ends[partition] ?? 0;
+        if (next === 0) continue;
+        const all = [...entries, ...split.restOf(log, partition)];
+        if (all.length > 0) await deliver(intake, partition, { log, next }, all);
+      }
     }
     /** A partition that got no events of a commit is told of it once nothing else is left to read, and it has no more to tell. */
     async function tellRest(): Promise<void> {
@@ -157,7 +192,7 @@ function createExchangeSource(
         }
       }
     }
-    return { follow, deliverNext, tellRest };
+    return { finishBatches, follow, deliverNext, tellRest };
   }
 
   return {
@@ -169,6 +204,7 @@ function createExchangeSource(
       const onAbort = (): void => wake();
       signal.addEventListener('abort', onAbort);
       try {
+        await reader.finishBatches();
         while (!signal.aborted) {
           const grown = new Promise<void>((resolve) => {
             wake = resolve;
@@ -198,10 +234,13 @@ function prunedBefore(log: string, fromOffset: number, start: number): string {
 /** Of events of a log, so many for each partition are delivered at once, when there are as many. */
 const STRETCH_EVENTS = 2048;
 
-/** Where the stretch of the log ends that this offset is in. A commit costs as much as hundreds of events. */
-function endOfStretch(offset: number, partitions: number): number {
-  const length = STRETCH_EVENTS * Math.max(partitions, 4);
-  return Math.ceil(offset / length) * length;
+/**
+ * Offsets of a stretch: a commit costs as much as hundreds of events. Logs that may be idle are taken commit by commit: what
+ * comes of one that is behind after that is late or not by how far the others came before it.
+ */
+function stretchLengthOf({ partitions, inputs }: Exchange): number {
+  const isOrdered = inputs.some(({ mayBeIdle }) => mayBeIdle === true);
+  return isOrdered ? 1 : STRETCH_EVENTS * Math.max(partitions, 4);
 }
 
 async function nextOf(commits: AsyncGenerator<JournaledCommit>): Promise<JournaledCommit | null> {

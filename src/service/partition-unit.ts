@@ -56,6 +56,8 @@ export interface PartitionUnit {
   /** What operators of users hold in it; nothing while it is closed. */
   held(): readonly HeldState[];
   position(source: string): number;
+  /** Where the batch of a source ends that a part of is committed, and not all; null for none. */
+  inside(source: string): number | null;
   /** What it has of a request with this key. Waits while it recovers: what it has then is all that it will find in its log. */
   request(key: string): Promise<KnownRequest>;
   /** How far it has come in the files and topics that it reads. */
@@ -79,7 +81,7 @@ const SNAPSHOT_RETRY_MS = 10_000;
 /** Between two looks at whether it has recovered. */
 const RECOVERING_MS = 20;
 /** Before its first incarnation. */
-const NOT_STARTED: PartitionStatus = { ...initialWatermark(), lastEventAtMs: null };
+const NOT_STARTED: PartitionStatus = { ...initialWatermark(), lastEventAtMs: null, behind: [] };
 
 export function createPartitionUnit(options: PartitionUnitOptions): PartitionUnit {
   const { log, platform, snapshots, derivers } = options;
@@ -275,6 +277,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
     status: () => live?.status() ?? lastStatus,
     held: () => live?.held() ?? [],
     position: (source) => live?.position(source) ?? 0,
+    inside: (source) => live?.inside(source) ?? null,
     request,
     places: () => live?.places() ?? { files: [], topics: [] },
     saveSnapshot: () => saveSnapshot(true),

@@ -5,6 +5,7 @@
  */
 import { encodeSeen } from '../messages/seen-times.ts';
 import type { LogTime } from '../messages/streams.ts';
+import type { LogOrder } from './log-order.ts';
 
 /** In place of a partition: of an event that no partition gets. Its time counts. */
 export const NOWHERE = -1;
@@ -25,13 +26,13 @@ export interface ExchangeTimes {
   moved(log: string, watermarkMs: number): void;
   /** All were told that the log is flushed: the next event of it ends that for all, whatever its time. */
   flushed(log: string): void;
-  /** All were told that the log is idle, and where the watermark then stands. */
-  idled(log: string, watermarkMs: number): void;
+  /** All were told that the log is idle: they have to be told of its next event, though that moves nothing. */
+  idled(log: string): void;
   /**
-   * Whether a log that was idle may be behind the others. A watermark goes on without it until it has caught up, so how the
-   * logs come on counts in its order; otherwise only how far they are does.
+   * The partition has all that was read of the log up to now. To tell it again would be wrong where the log was idle after that:
+   * it would seem to have had another event.
    */
-  isOrdered(): boolean;
+  known(partition: number, log: string): void;
   /** What the partition does not know yet; from now on it does. */
   tell(partition: number): LogTime[];
   /** Whether there is anything of this log that the partition does not know. */
@@ -54,15 +55,8 @@ interface LogState {
 
 const NEVER = Number.NEGATIVE_INFINITY;
 
-export function createExchangeTimes(partitions: number): ExchangeTimes {
+export function createExchangeTimes(partitions: number, order: LogOrder): ExchangeTimes {
   const logs = new Map<string, LogState>();
-  const catchingUp = new Set<string>();
-  let aheadMs = NEVER;
-
-  function noteTime(log: string, timeMs: number): void {
-    aheadMs = Math.max(aheadMs, timeMs);
-    if (timeMs >= aheadMs) catchingUp.delete(log);
-  }
   function stateOf(log: string): LogState {
     let state = logs.get(log);
     if (state === undefined) {
@@ -124,7 +118,7 @@ export function createExchangeTimes(partitions: number): ExchangeTimes {
         }
         if (timeMs > state.latestMs) state.latestMs = timeMs;
       }
-      noteTime(log, state.latestMs);
+      order.reached(log, state.latestMs);
       return counts.flatMap((count, partition): Share[] => {
         if (count === 0) {
           if (state.isQuiet[partition] === 1 && timesMs.length > 0) state.isOwed[partition] = 1;
@@ -142,12 +136,14 @@ export function createExchangeTimes(partitions: number): ExchangeTimes {
       for (let i = 0; i < partitions; i++) if (state.isQuiet[i] === 1) state.isWoken[i] = 1;
     },
     flushed: (log) => void stateOf(log).isQuiet.fill(1),
-    idled(log, watermarkMs) {
-      stateOf(log).isQuiet.fill(1);
-      catchingUp.add(log);
-      aheadMs = Math.max(aheadMs, watermarkMs);
+    idled: (log) => void stateOf(log).isQuiet.fill(1),
+    known(partition, log) {
+      const { latestMs, watermarkMs, toldMs, toldWatermarkMs, isOwed, isWoken } = stateOf(log);
+      toldMs[partition] = Math.max(toldMs[partition]!, latestMs);
+      toldWatermarkMs[partition] = Math.max(toldWatermarkMs[partition]!, watermarkMs);
+      isOwed[partition] = 0;
+      isWoken[partition] = 0;
     },
-    isOrdered: () => catchingUp.size > 0,
     tell,
     owes: (partition, log) => isOwing(stateOf(log), partition),
   };

@@ -28,16 +28,17 @@ interface Channel {
 }
 
 /**
- * Goes on from `resumedMs`, as after a restart. A partition whose windows are ahead of its source has still to catch up.
+ * Goes on from `resumedMs`, as after a restart, with partitions that the stream waits for or not as `isAligned` says. Where it
+ * says nothing, a partition whose windows are ahead of its source has still to catch up.
  */
 export function createStreamWatermark(
-  partitions: readonly PartitionTime[],
+  partitions: readonly (PartitionTime & { readonly isAligned?: boolean | null })[],
   resumedMs = Number.NEGATIVE_INFINITY,
 ): StreamWatermark {
-  const channels: Channel[] = partitions.map(({ sourceWatermarkMs, watermarkMs, isIdle }) => ({
+  const channels: Channel[] = partitions.map(({ sourceWatermarkMs, watermarkMs, isIdle, isAligned }) => ({
     sourceWatermarkMs,
     isIdle,
-    isAligned: !isIdle && sourceWatermarkMs >= watermarkMs,
+    isAligned: isAligned ?? (!isIdle && sourceWatermarkMs >= watermarkMs),
   }));
   let lastMs = Math.max(resumedMs, ...partitions.map(followedMs));
   const allIdle = (): boolean => channels.every((channel) => channel.isIdle);

@@ -14,6 +14,7 @@ import { filePositionType, topicPositionType } from '../messages/types.ts';
 import { type RunningCall, runningMemory } from '../operators/running.ts';
 import { createKnownPlaces } from '../partition/known-places.ts';
 import type { PartitionStatus } from '../partition/partition.ts';
+import { endOfBatchInside } from '../partition/within-batch.ts';
 import type { HeldState } from '../streams/operator.ts';
 import { initialWatermark } from '../streams/watermark.ts';
 import {
@@ -145,7 +146,7 @@ function openHost(thread: Thread, host: number, opened: OpenPartition): Partitio
   const states = new Map<string, string>();
   let positions = new Map<string, number>();
   const places = createKnownPlaces(PLACES);
-  let status: PartitionStatus = { ...initialWatermark(), lastEventAtMs: null };
+  let status: PartitionStatus = { ...initialWatermark(), lastEventAtMs: null, behind: [] };
   let held: readonly HeldState[] = [];
   thread.post({ kind: 'open', host, partition: opened });
   thread.listen(host, opened, (message) => {
@@ -173,6 +174,7 @@ function openHost(thread: Thread, host: number, opened: OpenPartition): Partitio
   return {
     position: (source) => positions.get(source) ?? 0,
     places: places.all,
+    inside: (source) => endOfBatchInside(positions, source),
     status: () => status,
     held: () => held,
     startDeriver(deriver, context) {
