@@ -13,7 +13,7 @@ import { deadLetterType, requestTakenType } from '../messages/types.ts';
 import { createCheck, type ExpectationFailures } from '../quality/check.ts';
 import type { Expectation } from '../quality/expectation.ts';
 import type { EventSummary } from '../streams/operator.ts';
-import type { WatermarkState } from '../streams/watermark.ts';
+import { initialWatermark, type WatermarkState } from '../streams/watermark.ts';
 import { createBatchSteps, type PartitionEvents } from './batch-steps.ts';
 import { createBlockColumns } from './block-columns.ts';
 import { cutOffBlocks } from './cut-off-blocks.ts';
@@ -81,6 +81,9 @@ export interface PartitionStatus extends Readonly<WatermarkState> {
   /** Of the logs that it reads, or channels of these, those that its watermark goes on without: idle, or behind after that. */
   readonly behind: readonly string[];
 }
+
+/** Before its first batch. */
+export const NOT_STARTED: PartitionStatus = { ...initialWatermark(), lastEventAtMs: null, behind: [] };
 
 /** Drives the operators over the steps of a batch. */
 export type Derive = (steps: readonly Step[]) => void;

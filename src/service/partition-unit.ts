@@ -12,10 +12,9 @@ import type { SnapshotStore } from '../journal/snapshots.ts';
 import { COMMIT_FRAME, type Commit, encodeCommit } from '../messages/commit.ts';
 import { batchRows } from '../partition/batch-rows.ts';
 import type { Places } from '../partition/known-places.ts';
-import type { PartitionStatus } from '../partition/partition.ts';
+import { NOT_STARTED, type PartitionStatus } from '../partition/partition.ts';
 import type { KnownRequest } from '../partition/requests.ts';
 import type { HeldState, OperatorAnew } from '../streams/operator.ts';
-import { initialWatermark } from '../streams/watermark.ts';
 import { type Children, createDoor, type Door } from './partition-door.ts';
 import { oneAtATime, type Platform } from './platform.ts';
 import { createQuarantine, type QuarantineOptions } from './quarantine.ts';
@@ -80,8 +79,6 @@ const KEEP_SNAPSHOTS = 3;
 const SNAPSHOT_RETRY_MS = 10_000;
 /** Between two looks at whether it has recovered. */
 const RECOVERING_MS = 20;
-/** Before its first incarnation. */
-const NOT_STARTED: PartitionStatus = { ...initialWatermark(), lastEventAtMs: null, behind: [] };
 
 export function createPartitionUnit(options: PartitionUnitOptions): PartitionUnit {
   const { log, platform, snapshots, derivers } = options;

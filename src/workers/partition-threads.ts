@@ -13,10 +13,9 @@ import type { CallCutOff } from '../messages/streams.ts';
 import { filePositionType, topicPositionType } from '../messages/types.ts';
 import { type RunningCall, runningMemory } from '../operators/running.ts';
 import { createKnownPlaces } from '../partition/known-places.ts';
-import type { PartitionStatus } from '../partition/partition.ts';
+import { NOT_STARTED } from '../partition/partition.ts';
 import { endOfBatchInside } from '../partition/within-batch.ts';
 import type { HeldState } from '../streams/operator.ts';
-import { initialWatermark } from '../streams/watermark.ts';
 import {
   type FromThread,
   type HostAnswers,
@@ -146,7 +145,7 @@ function openHost(thread: Thread, host: number, opened: OpenPartition): Partitio
   const states = new Map<string, string>();
   let positions = new Map<string, number>();
   const places = createKnownPlaces(PLACES);
-  let status: PartitionStatus = { ...initialWatermark(), lastEventAtMs: null, behind: [] };
+  let status = NOT_STARTED;
   let held: readonly HeldState[] = [];
   thread.post({ kind: 'open', host, partition: opened });
   thread.listen(host, opened, (message) => {
