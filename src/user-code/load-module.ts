@@ -5,8 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, extname, resolve } from 'node:path';
+import { ImportTimeout, importWithin } from './bounded-import.ts';
 import { guardClock } from './guard.ts';
 
 export interface UserModule {
@@ -22,8 +22,8 @@ export class ModuleError extends Error {}
 const TYPESCRIPT: readonly string[] = ['.ts', '.mts', '.cts'];
 const LOADED: readonly string[] = [...TYPESCRIPT, '.js', '.mjs', '.cjs'];
 
-/** Throws a ModuleError. */
-export function loadUserModule(path: string, exportName = 'default'): UserModule {
+/** Throws a ModuleError, also where the import does not end. */
+export function loadUserModule(path: string, exportName = 'default', importWithinMs?: number): UserModule {
   if (!existsSync(path) || !statSync(path).isFile()) throw new ModuleError(`there is no file ${path}`);
   const extension = extname(path);
   if (!LOADED.includes(extension)) throw new ModuleError(`${path}: a module ends in ${LOADED.join(', ')}`);
@@ -34,20 +34,21 @@ export function loadUserModule(path: string, exportName = 'default'): UserModule
   }
   guardClock();
   const sha256 = hashOf(path);
-  return { exported: required(path, exportName), sha256 };
+  return { exported: required(path, exportName, () => importWithin(path, importWithinMs)), sha256 };
 }
 
 function takesTypeScript(): boolean {
   return Boolean(Reflect.get(process.features, 'typescript'));
 }
 
-function required(path: string, exportName: string): unknown {
+function required(path: string, exportName: string, load: () => unknown): unknown {
   try {
-    const module: unknown = createRequire(path)(path);
+    const module = load();
     if (typeof module !== 'object' || module === null) return undefined;
     if (exportName === 'default') return 'default' in module ? module.default : module;
     return Reflect.get(module, exportName);
   } catch (error) {
+    if (error instanceof ImportTimeout) throw new ModuleError(error.message, { cause: error });
     if (error instanceof Error && 'code' in error && error.code === 'ERR_REQUIRE_ASYNC_MODULE') {
       throw new ModuleError(`${path} waits at its top level (await), which a module of Millrace may not`, {
         cause: error,
