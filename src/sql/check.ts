@@ -9,6 +9,7 @@ import type { Expression } from './expression.ts';
 import { ExpressionError } from './expression-error.ts';
 import { FUNCTIONS, type FunctionTable } from './functions.ts';
 import { intervalOf } from './interval.ts';
+import { lambdaCall } from './lambda.ts';
 import { likePattern } from './like.ts';
 import type { Scope } from './scope.ts';
 import { SqlError } from './value.ts';
@@ -68,7 +69,12 @@ export function checkExpression(expression: Expression, scope: Scope, functions:
       return caseOf(expression, check);
     case 'cast':
       return cast(check(expression.of), expression.to, expression.isTry, at);
+    case 'lambda':
+      throw new ExpressionError('a lambda is an argument of list_transform, list_filter or list_reduce', at);
     case 'call':
+      if (expression.args.some(({ kind }) => kind === 'lambda')) {
+        return lambdaCall(expression, scope, (each, own) => checkExpression(each, own, functions));
+      }
       return checkCall(expression, expression.args.map(check), functions);
     case 'list':
       return listOf(expression.items.map(check), at);
@@ -114,7 +120,9 @@ function columnOf(expression: Extract<Expression, { kind: 'column' }>, scope: Sc
     const hint = isText ? `; texts are in single quotes: '${name.replaceAll("'", "''")}'` : '';
     throw new ExpressionError(`${found.wrong}${hint}`, at);
   }
-  const field: Checked = { kind: 'field', type: found.type, field: found, at };
+  const { type, cell } = found;
+  const field: Checked =
+    cell === undefined ? { kind: 'field', type, field: found, at } : { kind: 'parameter', type, cell, at };
   return names.slice(found.names).reduce<Checked>((of, name) => memberOf(of, name, at), field);
 }
 

@@ -13,6 +13,8 @@ import type { SqlValue } from './value.ts';
 export type Checked = { readonly at: number; readonly type: SqlType } & (
   | { readonly kind: 'constant'; readonly value: SqlValue }
   | { readonly kind: 'field'; readonly field: ScopeField }
+  /** Of a lambda, set for each element before its body is computed. */
+  | { readonly kind: 'parameter'; readonly cell: Cell }
   | { readonly kind: 'not' | 'isNull'; readonly of: Checked }
   | { readonly kind: 'and' | 'or'; readonly of: readonly Checked[] }
   /** IS TRUE or IS FALSE; never null. */
@@ -34,6 +36,16 @@ export type Checked = { readonly at: number; readonly type: SqlType } & (
   | { readonly kind: 'like'; readonly of: Checked; readonly pattern: LikePattern }
   /** Of texts or of values that become texts; null when one is null. */
   | { readonly kind: 'concat'; readonly of: readonly Checked[] }
+  /** A lambda's body for each element of a list: the parameters are the element and its place, behind the total of a reduce. */
+  | {
+      readonly kind: 'each';
+      readonly by: 'transform' | 'filter' | 'reduce';
+      readonly list: Checked;
+      readonly cells: readonly Cell[];
+      readonly body: Checked;
+      /** What a reduce begins with; null for the first element. */
+      readonly initial: Checked | null;
+    }
   | {
       readonly kind: 'call';
       readonly name: string;
@@ -45,6 +57,11 @@ export type Checked = { readonly at: number; readonly type: SqlType } & (
       readonly numeric: ((...args: number[]) => number) | null;
     }
 );
+
+/** Expressions are computed one at a time, so that a place for a value is enough. */
+export interface Cell {
+  value: SqlValue;
+}
 
 export interface CheckedStep {
   readonly at: number;

@@ -66,6 +66,8 @@ export function expressionText(expression: Expression): string {
     }
     case 'call':
       return callText(expression);
+    case 'lambda':
+      return `lambda ${expression.params.map(nameText).join(', ')}: ${expressionText(expression.body)}`;
     case 'list':
       return `[${expression.items.map(expressionText).join(', ')}]`;
     case 'struct': {

@@ -54,6 +54,8 @@ export type Expression = { readonly at: number } & (
     }
   | { readonly kind: 'cast'; readonly of: Expression; readonly to: CastTarget; readonly isTry: boolean }
   | CallExpression
+  /** An argument of a call: `lambda x, i: x * i`. */
+  | { readonly kind: 'lambda'; readonly params: readonly string[]; readonly body: Expression }
   | { readonly kind: 'list'; readonly items: readonly Expression[] }
   | { readonly kind: 'struct'; readonly fields: readonly { readonly name: string; readonly value: Expression }[] }
   /** MAP {'k': v}. */

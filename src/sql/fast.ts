@@ -49,6 +49,9 @@ export function numberAt(node: Checked, columns: Columns): NumberAt {
         return otherwise(row);
       };
     }
+    case 'parameter':
+    case 'each':
+      break;
     case 'call':
       if (node.numeric !== null && !node.seesNulls) {
         const args = node.args.map((arg) => numberAt(arg, columns));

@@ -9,6 +9,7 @@ export function fieldPaths(node: Checked): string[] {
 function pathsOf(node: Checked): string[] {
   switch (node.kind) {
     case 'constant':
+    case 'parameter':
       return [];
     case 'field':
       return [node.field.path];
@@ -31,6 +32,8 @@ function pathsOf(node: Checked): string[] {
       return [node.first, ...node.steps.map(({ operand }) => operand)].flatMap(pathsOf);
     case 'case':
       return [...node.branches.flatMap(({ when, result }) => [when, result]), node.otherwise].flatMap(pathsOf);
+    case 'each':
+      return [node.list, node.body, node.initial ?? []].flat().flatMap(pathsOf);
     case 'call':
       return node.args.flatMap(pathsOf);
   }

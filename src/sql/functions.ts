@@ -5,6 +5,7 @@ import { CONCATENATION } from './functions/concatenation.ts';
 import { CONDITIONALS } from './functions/conditionals.ts';
 import { ENCODINGS } from './functions/encodings.ts';
 import { JSON_FUNCTIONS } from './functions/json.ts';
+import { LAMBDAS } from './functions/lambdas.ts';
 import { LIST_AGGREGATES } from './functions/list-aggregate.ts';
 import { LIST_SETS } from './functions/list-sets.ts';
 import { LISTS } from './functions/lists.ts';
@@ -53,7 +54,7 @@ export const FUNCTION_GROUPS: readonly FunctionGroup[] = [
   { title: 'Bytes and encodings', functions: ENCODINGS },
   { title: 'Times', functions: [...TIMES, ...TIME_MAKERS] },
   { title: 'JSON', functions: JSON_FUNCTIONS },
-  { title: 'Lists', functions: [...LISTS, ...LIST_SETS, ...LIST_AGGREGATES] },
+  { title: 'Lists', functions: [...LISTS, ...LIST_SETS, ...LIST_AGGREGATES, ...LAMBDAS] },
   { title: 'Structs and maps', functions: STRUCTS },
 ];
 

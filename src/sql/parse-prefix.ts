@@ -86,7 +86,7 @@ function call(cursor: Cursor, inner: Inner): CallExpression {
   const isDistinct = cursor.is('distinct') && !cursor.is(')', 1) && !cursor.is(',', 1) && cursor.accept('distinct');
   const args: Expression[] = [];
   if (!cursor.is(')')) {
-    do args.push(inner(cursor));
+    do args.push(lambda(cursor, inner) ?? inner(cursor));
     while (cursor.accept(','));
   }
   cursor.expect(')');
@@ -99,6 +99,23 @@ function call(cursor: Cursor, inner: Inner): CallExpression {
     cursor.expect(')');
   }
   return { kind: 'call', name: text.toLowerCase(), args, isDistinct, filter, at };
+}
+
+/** `lambda x, y: body`; null where the argument is another. */
+function lambda(cursor: Cursor, inner: Inner): Expression | null {
+  const { kind } = cursor.peek(1);
+  if (!cursor.is('lambda') || (kind !== 'word' && kind !== 'quoted')) return null;
+  const { at } = cursor.take();
+  const params: string[] = [];
+  do {
+    const name = cursor.take();
+    if (name.kind !== 'word' && name.kind !== 'quoted') {
+      throw new ExpressionError(`a parameter's name is missing before ${named(name)}`, name.at);
+    }
+    params.push(name.text);
+  } while (cursor.accept(','));
+  cursor.expect(':');
+  return { kind: 'lambda', params, body: inner(cursor), at };
 }
 
 function cast(cursor: Cursor, inner: Inner): Expression {

@@ -2,6 +2,7 @@
 import { type AvroField, type AvroRecord, type AvroSchema, isUnion } from '../messages/avro.ts';
 import { nameHint } from '../nearest-word.ts';
 import { sqlOfAvro } from './avro-type.ts';
+import type { Cell } from './checked.ts';
 import type { SqlType } from './type.ts';
 import type { SqlValue } from './value.ts';
 
@@ -15,6 +16,8 @@ export interface ScopeField {
   value(decoded: unknown): SqlValue;
   /** How many of the names it is of; the rest are members of its value. */
   readonly names: number;
+  /** Present where it is a lambda's parameter, and no field. */
+  readonly cell?: Cell;
 }
 
 export interface Scope {

@@ -18,6 +18,12 @@ export function valuesOf(node: Checked, columns: Columns): ValueAt {
       return () => node.value;
     case 'field':
       return fieldValues(node.field, columns);
+    case 'parameter': {
+      const { cell } = node;
+      return () => cell.value;
+    }
+    case 'each':
+      return eachValues(node, columns);
     case 'not': {
       const of = valuesOf(node.of, columns);
       return (row) => {
@@ -215,6 +221,30 @@ function callValues({ args, call, seesNulls, at }: Extract<Checked, { kind: 'cal
     } catch (error) {
       throw placed(error, at);
     }
+  };
+}
+
+function eachValues(node: Extract<Checked, { kind: 'each' }>, columns: Columns): ValueAt {
+  const { by, cells, at } = node;
+  const [list, body] = [valuesOf(node.list, columns), valuesOf(node.body, columns)];
+  const initial = node.initial === null ? null : valuesOf(node.initial, columns);
+  const isReduce = by === 'reduce';
+  const begin = isReduce && initial === null ? 1 : 0;
+  return (row) => {
+    const values = list(row);
+    if (!Array.isArray(values)) return null;
+    if (values.length < begin) throw new SqlError('list_reduce has nothing to begin with: the list is empty', at);
+    let total: SqlValue = initial === null ? (values[0] ?? null) : initial(row);
+    const results: SqlValue[] = [];
+    for (let i = begin; i < values.length; i++) {
+      const given = isReduce ? [total, values[i]!, i + 1] : [values[i]!, i + 1];
+      for (let j = 0; j < cells.length; j++) cells[j]!.value = given[j] ?? null;
+      const value = body(row);
+      if (isReduce) total = value;
+      else if (by === 'transform') results.push(value);
+      else if (value === true) results.push(values[i]!);
+    }
+    return isReduce ? total : results;
   };
 }
 

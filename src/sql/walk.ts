@@ -3,7 +3,14 @@ import type { Expression } from './expression.ts';
 
 /** What `change` gives takes the place of an expression, parts and all; where it gives null the parts are asked in turn. */
 export function rewritten(expression: Expression, change: (each: Expression) => Expression | null): Expression {
-  return change(expression) ?? withParts(expression, (each) => rewritten(each, change));
+  const changed = change(expression);
+  if (changed !== null) return changed;
+  if (expression.kind !== 'lambda') return withParts(expression, (each) => rewritten(each, change));
+  // What a lambda calls its parameters is none of the names around it.
+  const names = expression.params.map((param) => param.toLowerCase());
+  const isParam = (each: Expression): boolean =>
+    each.kind === 'column' && names.includes(each.names[0]?.toLowerCase() ?? '');
+  return { ...expression, body: rewritten(expression.body, (each) => (isParam(each) ? each : change(each))) };
 }
 
 /** The first, from the root down, that is such an expression; null when none is. */
@@ -53,6 +60,8 @@ function withParts(expression: Expression, inner: (each: Expression) => Expressi
       const branches = expression.branches.map(({ when, result }) => ({ when: inner(when), result: inner(result) }));
       return { ...expression, of: maybe(expression.of), branches, otherwise: maybe(expression.otherwise) };
     }
+    case 'lambda':
+      return { ...expression, body: inner(expression.body) };
     case 'call':
       return { ...expression, args: expression.args.map(inner), filter: maybe(expression.filter) };
     case 'list':
