@@ -27,7 +27,14 @@ const CONDITIONS = [
   'amount % 2 = 0',
 ];
 const KEYS = [
-  ...[...TEXTS, 'amount % 3', 'amount / 4', 'CAST(amount / 4 AS DECIMAL(20, 3))', 'CAST(occurredAt AS DATE)'],
+  ...[
+    ...TEXTS,
+    'amount % 3',
+    'amount > 4',
+    'amount / 4',
+    'CAST(amount / 4 AS DECIMAL(20, 3))',
+    'CAST(occurredAt AS DATE)',
+  ],
   "date_trunc('hour', occurredAt + INTERVAL 5 MINUTES)",
 ];
 const AGGREGATES = [

@@ -10,7 +10,7 @@ import { isAggregate, refuseAggregate, windowAggregate } from './aggregates.ts';
 import { type BucketWindow, bucketOf, tableWindow } from './buckets.ts';
 import type { Checker } from './checker.ts';
 import { type Output, outputsOf, resolved, type Table } from './columns.ts';
-import { cast, isKeyByText, keyAsText } from './typed-parts.ts';
+import { cast, isKeyByText, isTextAlone, keyAsText } from './typed-parts.ts';
 
 export interface GroupedPlan {
   readonly window: BucketWindow;
@@ -37,7 +37,9 @@ export function groupedPlan(statement: Statement, table: Table, eventTime: strin
   const isOne = only !== undefined && others.length === 0;
   const key = values.map((written) => {
     const type = check.value(written);
-    const textType = isKeyByText(type) ? type : null;
+    // The only value of a key is a text to results, but for a field of whole numbers.
+    const isText = isKeyByText(type) || (isOne && isTextAlone(written, type));
+    const textType = isText ? type : null;
     const expression = textType === null ? written : keyAsText(written, textType);
     const name = isOne ? textName(expression) : keyName(written, outputs);
     return { written, expression, name, value: textType === null ? columnOf(name) : cast(columnOf(name), textType) };

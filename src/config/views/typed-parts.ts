@@ -28,6 +28,11 @@ export function isKeyByText({ kind }: SqlType): boolean {
   return kind === 'timestamp' || kind === 'date' || kind === 'decimal' || kind === 'double';
 }
 
+/** Whether a key of one value has to be given back from its text. */
+export function isTextAlone(key: Expression, { kind }: SqlType): boolean {
+  return kind === 'boolean' || (kind === 'bigint' && key.kind !== 'column');
+}
+
 /** 0 and -0 are one value. */
 export function keyAsText(key: Expression, { kind }: SqlType): Expression {
   const { at } = key;
