@@ -7,7 +7,7 @@ import type { CastTarget, Comparison } from './expression.ts';
 import type { LikePattern } from './like.ts';
 import type { ScopeField } from './scope.ts';
 import type { SqlType } from './type.ts';
-import type { SqlValue } from './value.ts';
+import type { Cell, SqlValue } from './value.ts';
 
 /** `at` is the character of the text, from 1, that a message points to. */
 export type Checked = { readonly at: number; readonly type: SqlType } & (
@@ -57,11 +57,6 @@ export type Checked = { readonly at: number; readonly type: SqlType } & (
       readonly numeric: ((...args: number[]) => number) | null;
     }
 );
-
-/** Expressions are computed one at a time, so that a place for a value is enough. */
-export interface Cell {
-  value: SqlValue;
-}
 
 export interface CheckedStep {
   readonly at: number;

@@ -1,12 +1,13 @@
 /** Calls with a lambda: what is computed of each element of a list, as DuckDB's list_transform, list_filter and list_reduce. */
 
 import { truth } from './check-truth.ts';
-import type { Cell, Checked } from './checked.ts';
+import type { Checked } from './checked.ts';
 import { coerced, commonTypeOf, named } from './coerce.ts';
 import type { CallExpression, Expression } from './expression.ts';
 import { ExpressionError } from './expression-error.ts';
 import type { Scope } from './scope.ts';
 import type { SqlType } from './type.ts';
+import type { Cell } from './value.ts';
 
 type Kind = Extract<Checked, { kind: 'each' }>['by'];
 

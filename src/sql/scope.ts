@@ -2,9 +2,8 @@
 import { type AvroField, type AvroRecord, type AvroSchema, isUnion } from '../messages/avro.ts';
 import { nameHint } from '../nearest-word.ts';
 import { sqlOfAvro } from './avro-type.ts';
-import type { Cell } from './checked.ts';
 import type { SqlType } from './type.ts';
-import type { SqlValue } from './value.ts';
+import type { Cell, SqlValue } from './value.ts';
 
 export interface ScopeField {
   /** As columns know it: `field` or `record.field`. */

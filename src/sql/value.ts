@@ -62,3 +62,8 @@ export function exactInteger(value: bigint): number | bigint {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;
 }
+
+/** Where a lambda's parameter has its value: expressions are computed one at a time, so that one place is enough. */
+export interface Cell {
+  value: SqlValue;
+}
