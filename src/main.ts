@@ -61,6 +61,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'fraud cases: list, show, take, snooze and close them; suppress hits; what each rule is worth',
     load: async () => (await import('./fraud/commands/case.ts')).caseCommand,
   },
+  backtest: {
+    summary: 'alerts that other rules would have raised in the past, beside those that were',
+    load: async () => (await import('./fraud/commands/backtest.ts')).backtestCommand,
+  },
   journal: {
     summary: 'inspect, verify, repair, print or prune the journal of a data directory',
     load: async () => (await import('./commands/journal.ts')).journalCommand,

@@ -1,4 +1,7 @@
 /** Puts a running service behind its HTTP port. */
+
+import { createDesk } from '../fraud/desk/desk.ts';
+import { deskRoutes } from '../fraud/desk/routes.ts';
 import { type HttpServer, startHttp } from '../http/server.ts';
 import type { Overview } from '../http/view.ts';
 import type { Service } from '../service.ts';
@@ -26,7 +29,10 @@ export async function serve(service: Service): Promise<Served> {
       host,
       port,
       logger: service.logger,
-      domainRoutes: (deadlineMs) => [caseRoute((id) => view.caseFile(id), deadlineMs)],
+      domainRoutes: (deadlineMs) => [
+        caseRoute((id) => view.caseFile(id), deadlineMs),
+        ...(service.config.fraud === null ? [] : deskRoutes(createDesk(service), view.ruleReport, deadlineMs)),
+      ],
       ...limits,
       ...(token === null ? {} : { token }),
     });

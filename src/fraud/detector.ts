@@ -174,17 +174,24 @@ function raise(
   { hits, score, sessionStart }: { readonly hits: number; readonly score: number; readonly sessionStart: number },
   out: FraudEvents,
 ): void {
-  const { rules: all } = cards.spec;
+  const { rules: all, threshold = 0 } = cards.spec;
   const kept = new Map<string, string>();
   const suppressed = suppressions.among(hits, transaction, (bit, id) => {
     for (const rule of namesOf(all, bit)) kept.set(rule, id);
   });
-  const shown = hits & ~suppressed;
+  const unsuppressed = hits & ~suppressed;
+  const shown = ruleScore(all, unsuppressed) < threshold ? 0 : unsuppressed;
   const opened = shown !== 0 && recordHit(cards, card, transaction, out);
   const caseId = caseStatus(cards, card)?.caseId ?? null;
   for (const rule of namesOf(all, hits)) {
     const suppressionId = kept.get(rule) ?? null;
-    out.hits.push({ ...transaction, rule, score, caseId: suppressionId === null ? caseId : null, suppressionId });
+    out.hits.push({
+      ...transaction,
+      rule,
+      score,
+      caseId: suppressionId === null && shown !== 0 ? caseId : null,
+      suppressionId,
+    });
   }
   if (opened) {
     const sessionCount = facts['session.count'][row]!;

@@ -72,7 +72,7 @@ export function fraudOperatorsOf(
   if (fraud?.stream !== stream) return [];
   const { sessionGapMs, caseQuietMs } = fraud;
   const own = behind === null ? {} : { behind };
-  return [fraudKind.of(KIND, { sessionGapMs, caseQuietMs, rules: rulesOf(rules, stream), ...own })];
+  return [fraudKind.of(KIND, { sessionGapMs, caseQuietMs, rules: fraudRulesOf(rules, stream), ...own })];
 }
 
 interface FraudConfiguration {
@@ -85,7 +85,7 @@ interface FraudConfiguration {
 }
 
 /** Those that a file declares for the stream; the default ones where it declares none. */
-function rulesOf(all: FraudConfiguration['rules'], stream: string): readonly Rule[] {
+export function fraudRulesOf(all: FraudConfiguration['rules'], stream: string): readonly Rule[] {
   const own = all.filter((rule) => rule.stream === stream);
   if (own.length === 0) return DEFAULT_RULES;
   return own

@@ -12,6 +12,8 @@ export interface FraudSpec {
   readonly rules: readonly Rule[];
   /** A case without a hit or an action for so long, in event time, expires. */
   readonly caseQuietMs: number;
+  /** Hits of a transaction whose score is lower are recorded and raise nothing; absent where any hit does. */
+  readonly threshold?: number;
   /** The operator of this stream stands before it, and gives transactions with their features; absent where none does. */
   readonly behind?: string;
 }

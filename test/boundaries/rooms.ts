@@ -154,8 +154,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // What a command of the channel is, for those of the service and of the domains.
   'channel/port': { mayImport: [...BELOW_SERVICE, 'service'] },
   // What people do about cases and rules: over HTTP, over the channel, and on the command line.
-  'fraud/desk': { mayImport: [...BELOW_SERVICE, 'keys', 'config', 'service', 'channel/port', 'http'] },
-  'fraud/commands': { mayImport: ['commands'] },
+  'fraud/desk': {
+    mayImport: [...BELOW_SERVICE, 'operator-kinds.ts', 'keys', 'data-directory', 'service', 'channel/port', 'http'],
+  },
+  'fraud/commands': { mayImport: ['commands', 'config', 'fraud', 'fraud/desk'] },
   // Files in, results out, on a clock of their own.
   run: { mayImport: [...BELOW_SERVICE, 'keys', 'config', 'logger.ts', 'data-directory', 'service', 'channel'] },
   // A file that is no stream yet: what its schema and its section would be.
