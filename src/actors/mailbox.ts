@@ -3,16 +3,10 @@
  * finds it again after a crash. A batch that the log already holds is acknowledged instead.
  */
 
-import type { CallCutOff } from '../messages/streams.ts';
 import { withinBatch } from '../partition/within-batch.ts';
 import type { Batch } from '../sources/source.ts';
+import { eventsOf, gatheredWith, partOf, type Queued, type Taken, together } from './gathered.ts';
 import { StuckCallError } from './stuck-call.ts';
-
-/** A batch in flight, and the position of its source after it. */
-export interface Taken extends Batch {
-  readonly next: number;
-  readonly cutOffs?: readonly CallCutOff[];
-}
 
 /** A batch that failed. */
 export interface Suspect {
@@ -21,15 +15,6 @@ export interface Suspect {
   readonly error: Error;
   /** Whether it is itself a part of a divided batch. */
   readonly isPart: boolean;
-}
-
-/** A part of a batch, or a whole one. */
-interface Queued extends Batch {
-  /** Whether it is a part, and how many rows of its batch come before it. */
-  readonly isPart?: true;
-  /** Calls that it is tried without. */
-  readonly cutOffs?: readonly CallCutOff[];
-  readonly within?: { readonly source: string; readonly next: number; readonly rows: number };
 }
 
 /** The position of a source in the partition. */
@@ -47,7 +32,9 @@ export interface Mailbox {
   /** Takes the batch only if there is room now. */
   offer(batch: Batch): boolean;
   /**
-   * Moves the oldest waiting batch into flight. A batch that is delivered again is acknowledged instead, once nothing is in
+   * Moves the oldest waiting batch into flight, with the batches of its source behind it, up to some bytes: they become one
+   * commit. What was in flight when the partition failed is taken batch by batch, so that the fault of one is known as its
+   * own. A batch that is delivered again is acknowledged instead, once nothing is in
    * flight: until then its first delivery may not be durable.
    */
   take(position: PositionOf): Taken | undefined;
@@ -88,14 +75,17 @@ const IN_THE_LOG = { firstOffset: -1, count: 0 };
 /** A batch without its first rows. */
 export type DropRows = (blocks: Batch['blocks'], rows: number) => Batch['blocks'];
 
-/** `quarantineAfter` failures make a batch suspect. */
+/** `quarantineAfter` failures make a batch suspect. Batches are gathered up to `gatheredBytes`; 0: none are. */
 export function createMailbox(
   bound: number,
   quarantineAfter = Number.POSITIVE_INFINITY,
   dropRows: DropRows = (blocks) => blocks,
+  gatheredBytes = 0,
 ): Mailbox {
   let waiting: Queued[] = [];
-  let flying: { readonly batch: Queued; readonly taken: Taken }[] = [];
+  let flying: { readonly batches: readonly Queued[]; readonly taken: Taken }[] = [];
+  /** So many batches, those that were in flight when the partition failed, are taken one by one. */
+  let oneByOne = 0;
   /**
    * The batch that failed last, how often, and how often so since a call was last cut off. A batch that was given up and
    * comes again is another one.
@@ -113,7 +103,18 @@ export function createMailbox(
     const { source, next } = batch;
     return rows === 0 ? batch : { ...batch, blocks: dropRows(batch.blocks, rows), within: { source, next, rows } };
   }
-  const full = (): boolean => waiting.length + flying.length >= bound;
+  const inFlight = (): Queued[] => flying.flatMap(({ batches }) => batches);
+  const full = (): boolean => waiting.length + inFlight().length >= bound;
+  /** Takes from the queue what goes into one commit with a batch. */
+  function gather(first: Queued, position: PositionOf): Queued[] {
+    if (oneByOne > 0) {
+      oneByOne -= 1;
+      return [first];
+    }
+    const whole = waiting.findIndex((batch) => missing(batch, position) !== batch);
+    const count = gatheredWith(first, whole < 0 ? waiting : waiting.slice(0, whole), gatheredBytes);
+    return [first, ...waiting.splice(0, count)];
+  }
   function unblock(): void {
     if (blocked.length === 0 || full()) return;
     const ready = blocked;
@@ -154,25 +155,27 @@ export function createMailbox(
         if (isRepeated && flying.length > 0) return undefined;
         waiting.shift();
         if (!isRepeated) {
-          const own = missing(batch, position);
-          const taken = { ...own, next: own.next ?? before + eventsOf(own) };
-          flying.push({ batch: own, taken });
+          const batches = gather(missing(batch, position), position);
+          const taken = together(batches, before);
+          flying.push({ batches, taken });
           return taken;
         }
         batch.onDurable?.(IN_THE_LOG);
         unblock();
       }
     },
-    failed(batch, error) {
+    failed(lost, error) {
       if (hasFailed) return;
       hasFailed = true;
-      const [first] = flying.filter(({ taken }) => taken === batch);
-      if (first === undefined) return;
-      const before = fault?.batch === first.batch ? fault : { failures: 0, tries: 0 };
+      const [first] = flying.filter(({ taken }) => taken === lost);
+      const [batch, ...others] = first?.batches ?? [];
+      // Of several it is not known which one is at fault: they are tried one by one.
+      if (batch === undefined || others.length > 0) return;
+      const before = fault?.batch === batch ? fault : { failures: 0, tries: 0 };
       const failures = before.failures + 1;
-      const own = withoutCall(first.batch, error);
-      fault = { batch: own ?? first.batch, failures, tries: own === null ? before.tries + 1 : 0, error };
-      if (own !== null) flying = flying.map((each) => (each === first ? { ...first, batch: own } : each));
+      const own = withoutCall(batch, error);
+      fault = { batch: own ?? batch, failures, tries: own === null ? before.tries + 1 : 0, error };
+      if (own !== null) flying = flying.map((each) => (each === first ? { ...each, batches: [own] } : each));
     },
     suspect(position) {
       const [batch] = waiting;
@@ -202,22 +205,27 @@ export function createMailbox(
     failure: () =>
       fault === null ? null : `a batch of ${fault.batch.source} failed ${fault.failures} times: ${fault.error.message}`,
     settled(firstOffset, count) {
-      const durable = flying.shift()?.batch;
-      if (durable !== undefined && durable === fault?.batch) fault = null;
-      durable?.onDurable?.({ firstOffset, count });
+      for (const durable of flying.shift()?.batches ?? []) {
+        if (durable === fault?.batch) fault = null;
+        durable.onDurable?.({ firstOffset, count });
+      }
       unblock();
     },
     recover(position) {
       hasFailed = false;
       const retry: Queued[] = [];
-      for (const { batch, taken } of flying) {
-        if (taken.next > position(batch.source)) retry.push(batch);
-        else {
+      for (const { batches, taken } of flying) {
+        if (taken.next > position(taken.source)) {
+          retry.push(...batches);
+          continue;
+        }
+        for (const batch of batches) {
           if (batch === fault?.batch) fault = null;
           batch.onDurable?.(IN_THE_LOG);
         }
       }
       flying = [];
+      oneByOne = Math.max(oneByOne, retry.length);
       waiting = [...retry, ...waiting];
       unblock();
     },
@@ -232,7 +240,7 @@ export function createMailbox(
       closed = null;
     },
     abandon(reason) {
-      const lost = [...flying.map(({ batch }) => batch), ...waiting];
+      const lost = [...inFlight(), ...waiting];
       flying = [];
       waiting = [];
       for (const batch of lost) batch.onRejected?.(reason);
@@ -241,32 +249,6 @@ export function createMailbox(
       arrived = listener;
     },
   };
-}
-
-/** A part of a batch. Every part but the last keeps the source's position under a name of its own. */
-function partOf(
-  batch: Queued,
-  { blocks, from, to }: { readonly blocks: Batch['blocks']; readonly from: number; readonly to: number },
-  isLast: boolean,
-): Queued {
-  const { source, next, request, onDurable, onRejected, within, cutOffs } = batch;
-  const own = {
-    blocks,
-    isPart: true as const,
-    ...(cutOffs === undefined ? {} : { cutOffs }),
-    ...(request === undefined ? {} : { request: { ...request, rowsBefore: request.rowsBefore + from } }),
-    ...(isLast && onDurable !== undefined ? { onDurable } : {}),
-    ...(onRejected === undefined ? {} : { onRejected }),
-  };
-  if (next === null) return { source, next, ...own };
-  const whole = within ?? { source, next, rows: 0 };
-  const inside = { ...whole, rows: whole.rows + from };
-  if (isLast) return { source, next, ...own, within: inside };
-  return { source: withinBatch(whole.source, whole.next), next: whole.rows + to, ...own, within: inside };
-}
-
-function eventsOf({ blocks }: Batch): number {
-  return blocks.reduce((count, block) => count + block.count, 0);
 }
 
 /** Null when the error is of another kind, or the call was cut off before: then that did not help. */

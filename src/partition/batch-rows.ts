@@ -86,6 +86,12 @@ export function batchRows(
   };
 }
 
+/** A batch without its first rows. */
+export function rowsFrom(blocks: readonly InputBlock[], from: number, writerOf: WriterOf): InputBlock[] {
+  const all = batchRows(blocks, { source: '', next: 0 }, writerOf);
+  return all.slice(from, all.count);
+}
+
 /** The log times for a part: those of the whole block, and those between the part's rows and earlier ones. */
 function timesOfPart(
   { log, before, seen, count }: ExchangedBlock,

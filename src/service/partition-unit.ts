@@ -2,7 +2,8 @@
  * One partition, wired: its log, its snapshots, and its consumer and derivers, which restart together: a batch that one
  * of them has seen and the log has not must be forgotten by all.
  */
-import { createMailbox, type Mailbox } from '../actors/mailbox.ts';
+import { GATHERED_BYTES } from '../actors/gathered.ts';
+import { createMailbox, type DropRows, type Mailbox } from '../actors/mailbox.ts';
 import { type Committed, type PartitionConsumerPorts, partitionConsumerMachine } from '../actors/partition-consumer.ts';
 import type { PartitionHost } from '../actors/partition-host.ts';
 import { startSupervised } from '../actors/supervised.ts';
@@ -10,7 +11,7 @@ import { type ChildSpec, type SupervisionPorts, supervisorSpec } from '../actors
 import type { Log } from '../journal/log.ts';
 import type { SnapshotStore } from '../journal/snapshots.ts';
 import { COMMIT_FRAME, type Commit, encodeCommit } from '../messages/commit.ts';
-import { batchRows } from '../partition/batch-rows.ts';
+import { rowsFrom } from '../partition/batch-rows.ts';
 import type { Places } from '../partition/known-places.ts';
 import { NOT_STARTED, type PartitionStatus } from '../partition/partition.ts';
 import type { KnownRequest } from '../partition/requests.ts';
@@ -83,10 +84,8 @@ const RECOVERING_MS = 20;
 export function createPartitionUnit(options: PartitionUnitOptions): PartitionUnit {
   const { log, platform, snapshots, derivers } = options;
   const { quarantineAfter, writerOf } = options;
-  const mailbox = createMailbox(options.queueBatches, quarantineAfter, (blocks, rows) => {
-    const all = batchRows(blocks, { source: '', next: 0 }, writerOf);
-    return all.slice(rows, all.count);
-  });
+  const dropRows: DropRows = (blocks, rows) => rowsFrom(blocks, rows, writerOf);
+  const mailbox = createMailbox(options.queueBatches, quarantineAfter, dropRows, GATHERED_BYTES);
   const appends = new Set<Promise<unknown>>();
   let live: PartitionHost | null = null;
   const quarantine = createQuarantine({ ...options, mailbox, isLive: (host) => host === live });

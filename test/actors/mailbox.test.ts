@@ -168,6 +168,77 @@ describe('a mailbox', () => {
   });
 });
 
+describe('batches that wait together', () => {
+  const BYTES = 100;
+  const of = (bytes: number, count = 1) => [{ fingerprint: 'x', count, bytes: new Uint8Array(bytes) }];
+  const gathering = () => createMailbox(16, 2, (blocks) => blocks, BYTES);
+
+  test('of one source are one, up to some bytes, with the position of the last, and each is acknowledged', () => {
+    const told: string[] = [];
+    const mailbox = gathering();
+    for (const next of [1, 2, 3, 4]) mailbox.offer({ ...batch(next, told), blocks: of(30) });
+    mailbox.offer({ ...batch(9, told, 'b'), blocks: of(1) });
+    const first = mailbox.take(atStart);
+    expect([first?.next, first?.blocks.length, mailbox.depth, mailbox.inFlight]).toEqual([3, 3, 2, 1]);
+    // Another source's is not among them.
+    expect([mailbox.take(atStart), mailbox.take(atStart)].map((one) => one?.next)).toEqual([4, 9]);
+    mailbox.settled(40, 7);
+    expect(told).toEqual(['a1 durable 40+7', 'a2 durable 40+7', 'a3 durable 40+7']);
+  });
+
+  test('are counted by their events where the source has no position of its own', () => {
+    const mailbox = gathering();
+    for (const count of [2, 3]) mailbox.offer({ ...batch(0), next: null, blocks: of(10, count) });
+    expect(mailbox.take(() => 40)?.next).toBe(45);
+  });
+
+  test('are not one with a batch that is of a request, came before, or is in the log in part', () => {
+    const request = { key: 'k', digest: Buffer.alloc(0), rows: 1, rowsBefore: 0, takenAt: 0 };
+    const takenOf = (second: Batch, position = atStart): number | undefined => {
+      const mailbox = gathering();
+      mailbox.offer({ ...batch(5), blocks: of(1) });
+      mailbox.offer(second);
+      return mailbox.take(position)?.next;
+    };
+    expect(takenOf({ ...batch(6), blocks: of(1) })).toBe(6);
+    expect(takenOf({ ...batch(6), blocks: of(1), request })).toBe(5);
+    expect(takenOf({ ...batch(4), blocks: of(1) })).toBe(5);
+    expect(takenOf({ ...batch(6), blocks: of(1) }, (source = '') => (source === 'a@6' ? 1 : 0))).toBe(5);
+  });
+
+  test('are tried one by one after they failed, so that the one at fault is known', () => {
+    const told: string[] = [];
+    const mailbox = gathering();
+    for (const next of [1, 2, 3]) mailbox.offer({ ...batch(next, told), blocks: of(10) });
+    mailbox.failed(mailbox.take(atStart)!, new Error('which?'));
+    mailbox.recover(atStart);
+    mailbox.offer({ ...batch(4, told), blocks: of(10) });
+    expect(mailbox.failure()).toBeNull();
+    expect(mailbox.take(atStart)?.next).toBe(1);
+    mailbox.settled(0, 1);
+    const committed = (): number => 1;
+    for (const failures of [1, 2]) {
+      mailbox.failed(mailbox.take(committed)!, new Error('this one'));
+      mailbox.recover(committed);
+      expect(mailbox.failure()).toBe(`a batch of a failed ${failures} times: this one`);
+    }
+    expect(mailbox.suspect(committed)?.batch.next).toBe(2);
+  });
+
+  test('are all acknowledged after a crash when the log has them, and come again when it has not', () => {
+    const told: string[] = [];
+    const mailbox = gathering();
+    for (const next of [1, 2]) mailbox.offer({ ...batch(next, told), blocks: of(40) });
+    for (const next of [3, 4]) mailbox.offer({ ...batch(next, told), blocks: of(40) });
+    expect([mailbox.take(atStart)?.next, mailbox.take(atStart)?.next]).toEqual([2, 4]);
+    mailbox.recover(() => 2);
+    expect(told).toEqual(['a1 durable -1+0', 'a2 durable -1+0']);
+    expect(mailbox.take(() => 2)?.next).toBe(3);
+    mailbox.abandon(CLOSED);
+    expect(told.slice(2)).toEqual(['a3 draining', 'a4 draining']);
+  });
+});
+
 describe('a batch that is divided', () => {
   /** Of one row each. */
   const part = (from: number) => ({ from, to: from + 1, blocks: [block(1)] });
