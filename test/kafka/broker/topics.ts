@@ -1,0 +1,99 @@
+/** Topics of the broker and what is in them: made by kafkajs' own producer, which the service's source has no part in. */
+import kafkajs, { type Kafka, type Message } from 'kafkajs';
+import { afterAll } from 'vitest';
+import { registerCodecs } from '../../../src/kafka/codecs.ts';
+import { ONE } from './script.ts';
+
+process.env.KAFKAJS_NO_PARTITIONER_WARNING = '1';
+registerCodecs(kafkajs.CompressionCodecs);
+
+const ends: (() => Promise<void>)[] = [];
+afterAll(async () => {
+  for (const end of ends) await end();
+});
+
+export interface Cluster {
+  readonly kafka: Kafka;
+  /** Makes a topic; its name begins as it is told. */
+  topic(name: string, partitions: number, config?: Readonly<Record<string, string>>): Promise<string>;
+  produce(topic: string, messages: readonly Message[], compression?: number): Promise<void>;
+  deleteTopic(topic: string): Promise<void>;
+}
+
+let topics = 0;
+
+export async function cluster(brokers: string = ONE.brokers, replicas = 1): Promise<Cluster> {
+  const kafka = new kafkajs.Kafka({
+    brokers: brokers.split(','),
+    clientId: 'test',
+    logLevel: kafkajs.logLevel.NOTHING,
+  });
+  const admin = kafka.admin();
+  const producer = kafka.producer({ allowAutoTopicCreation: false });
+  await Promise.all([admin.connect(), producer.connect()]);
+  ends.push(
+    () => admin.disconnect(),
+    () => producer.disconnect(),
+  );
+  async function create(topic: string, partitions: number, config: Readonly<Record<string, string>> = {}) {
+    const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+    const numPartitions = partitions;
+    await admin.createTopics({
+      topics: [{ topic, numPartitions, replicationFactor: replicas, configEntries }],
+      waitForLeaders: true,
+    });
+  }
+  return {
+    kafka,
+    async topic(name, partitions, config) {
+      const topic = `${name}.${process.pid}-${++topics}`;
+      await create(topic, partitions, config);
+      return topic;
+    },
+    async produce(topic, messages, compression = kafkajs.CompressionTypes.None) {
+      const ofEach = 1000;
+      for (let at = 0; at < messages.length; at += ofEach) {
+        await producer.send({ topic, messages: messages.slice(at, at + ofEach), compression });
+      }
+    },
+    deleteTopic: (topic) => admin.deleteTopics({ topics: [topic] }),
+  };
+}
+
+const START_MS = Date.parse('2026-01-01T00:00:00Z');
+
+export interface Payment {
+  readonly transactionId: number;
+  readonly customerId: number;
+  readonly terminalId: number;
+  readonly amountCents: number;
+  readonly occurredAt: number;
+}
+
+/** Payments with these ids: 97 customers, one event each 100 ms. */
+export function payments(from: number, to: number): Payment[] {
+  return Array.from({ length: to - from }, (_, i) => {
+    const transactionId = from + i;
+    return {
+      transactionId,
+      customerId: transactionId % 97,
+      terminalId: transactionId % 11,
+      amountCents: (transactionId * 7919) % 50_000,
+      occurredAt: START_MS + transactionId * 100,
+    };
+  });
+}
+
+/** In the partition of its customer, so that the order of a customer's payments is kept. */
+export function messagesOf(all: readonly Payment[], partitions: number, encode = asJson): Message[] {
+  return all.map((payment) => ({
+    key: String(payment.customerId),
+    value: encode(payment),
+    partition: payment.customerId % partitions,
+    timestamp: String(payment.occurredAt),
+  }));
+}
+
+function asJson(payment: Payment): Buffer {
+  return Buffer.from(JSON.stringify(payment));
+}

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  root: new URL('../../..', import.meta.url).pathname,
+  test: {
+    include: ['test/kafka/broker/**/*.test.ts'],
+    globalSetup: ['test/kafka/broker/one-broker.ts'],
+    setupFiles: ['test/property-seed.ts'],
+    // One broker and processes of our own on two cores: one file after another.
+    fileParallelism: false,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+});
