@@ -10,7 +10,7 @@ import { createMember, type Member, sourceName } from './member.ts';
 import type { RecordBlocks } from './record-blocks.ts';
 import type { KafkaSourceSettings } from './settings.ts';
 import { markOf } from './start-place.ts';
-import { namedTopics } from './topics.ts';
+import { type NamedTopics, namedTopics } from './topics.ts';
 
 export interface KafkaSourceOptions {
   readonly settings: KafkaSourceSettings;
@@ -68,9 +68,9 @@ export function createKafkaSource(options: KafkaSourceOptions): Source {
 
   /** What was known last, also of a member that has come to its end. */
   function known(): readonly SourceInput[] {
-    const lanes = current?.lanes() ?? [];
-    if (lanes.length === 0) return inputs;
-    inputs = lanes.map((lane) => ({
+    // A member that has not heard yet what it is given knows less than the one before.
+    if (current === null || current.rebalances() === 0) return inputs;
+    inputs = current.lanes().map((lane) => ({
       topic: lane.topic,
       partition: lane.partition,
       state: lane.state(),
@@ -103,7 +103,7 @@ export function createKafkaSource(options: KafkaSourceOptions): Source {
     }
   }
 
-  async function look(group: Group, member: Member, topics: readonly string[], intake: Intake): Promise<void> {
+  async function look(group: Group, member: Member, { topics, shape }: NamedTopics, intake: Intake): Promise<void> {
     for (const topic of topics) {
       const bounds = await group.bounds(topic);
       for (const lane of member.lanes()) {
@@ -113,7 +113,7 @@ export function createKafkaSource(options: KafkaSourceOptions): Source {
     }
     const now = await namedTopics(group, settings, intake.partitions);
     problem = now.problem;
-    if (now.topics.join() !== topics.join()) throw new MemberEnded(`the topics are ${now.topics.join(', ')} now`);
+    if (now.shape !== shape) throw new MemberEnded('topics or partitions came or went');
     member.lookAgain();
     if (nowMs() - member.heardAtMs() > STALLED_MS) {
       throw new MemberEnded(`no fetch was answered for ${STALLED_MS / 1000} s`);
@@ -136,9 +136,10 @@ export function createKafkaSource(options: KafkaSourceOptions): Source {
     const leave = new AbortController();
     let running = Promise.resolve();
     try {
-      const { topics, problem: why } = await namedTopics(group, settings, intake.partitions);
-      problem = why;
-      if (topics.length === 0) throw new MemberEnded(why ?? 'there is no topic');
+      const named = await namedTopics(group, settings, intake.partitions);
+      const { topics } = named;
+      problem = named.problem;
+      if (topics.length === 0) throw new MemberEnded(problem ?? 'there is no topic');
       let fail = (_: Error): void => {};
       const failed = new Promise<never>((_, reject) => {
         fail = reject;
@@ -156,18 +157,19 @@ export function createKafkaSource(options: KafkaSourceOptions): Source {
         }
       };
       every(settings.commitEveryMs, () => commit(group, own.lanes())).catch(fail);
-      every(LOOK_EVERY_MS, () => look(group, own, topics, intake)).catch(fail);
+      every(LOOK_EVERY_MS, () => look(group, own, named, intake)).catch(fail);
       await Promise.race([failed, aborted(signal)]);
     } finally {
       watching.abort();
       if (current !== null) {
+        const ending = current;
         known();
-        // Their last offsets are those that are durable once they are closed.
-        const lanes = current.lanes();
-        await current.close();
-        await commit(group, lanes);
-        rebalancesBefore += current.rebalances();
+        rebalancesBefore += ending.rebalances();
         current = null;
+        // Their last offsets are those that are durable once they are closed.
+        const lanes = ending.lanes();
+        await ending.close();
+        await commit(group, lanes);
       }
       leave.abort();
       await running.catch(() => {});

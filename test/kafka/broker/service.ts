@@ -19,7 +19,9 @@ export interface Place {
   readonly data: string;
 }
 
-/** A pipeline file, and a data directory of its own. */
+let groups = 0;
+
+/** A pipeline file, and a data directory of its own; and a group of its own, where the source names none. */
 export function place({
   source,
   partitions,
@@ -27,6 +29,7 @@ export function place({
   stream = 'builtin: Transaction',
 }: Setup): Place {
   const directory = temporaryDirectory();
+  const group = source.includes('group:') ? '' : `, group: g-${process.pid}-${++groups}`;
   const config = join(directory, 'pipeline.yaml');
   writeFileSync(
     config,
@@ -41,7 +44,7 @@ streams:
     eventTime: occurredAt
     partitions: ${partitions}
     watermark: { outOfOrderness: 5s }
-    source: { kafka: ${source} }
+    source: { kafka: ${source.replace(/ }$/, `${group} }`)} }
 windows:
   per_minute:
     stream: payments.transactions
@@ -98,7 +101,9 @@ export async function start({ config, data }: Place): Promise<Running> {
     () => {},
   );
   async function source(): Promise<SourceState> {
-    const answer: readonly SourceState[] = JSON.parse(await (await fetch(`${url}/api/v1/sources`)).text());
+    // A connection that was idle may be closed at the moment in which it is used again.
+    const response = await fetch(`${url}/api/v1/sources`, { headers: { connection: 'close' } });
+    const answer: readonly SourceState[] = JSON.parse(await response.text());
     const [own] = answer;
     if (own === undefined) throw new Error('There is no source');
     return own;

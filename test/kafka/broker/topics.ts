@@ -18,6 +18,12 @@ export interface Cluster {
   topic(name: string, partitions: number, config?: Readonly<Record<string, string>>): Promise<string>;
   produce(topic: string, messages: readonly Message[], compression?: number): Promise<void>;
   deleteTopic(topic: string): Promise<void>;
+  /** Makes a topic of this very name. */
+  again(topic: string, partitions: number): Promise<void>;
+  /** By partition: one behind the last record. */
+  ends(topic: string): Promise<number[]>;
+  /** Deletes the records before these offsets, by partition. */
+  deleteBefore(topic: string, offsets: readonly number[]): Promise<void>;
 }
 
 let topics = 0;
@@ -56,7 +62,22 @@ export async function cluster(brokers: string = ONE.brokers, replicas = 1): Prom
         await producer.send({ topic, messages: messages.slice(at, at + ofEach), compression });
       }
     },
-    deleteTopic: (topic) => admin.deleteTopics({ topics: [topic] }),
+    async deleteTopic(topic) {
+      await admin.deleteTopics({ topics: [topic] });
+      // The broker takes its time, and refuses a topic of that name meanwhile.
+      while ((await admin.listTopics()).includes(topic)) await new Promise((resolve) => setTimeout(resolve, 50));
+    },
+    again: (topic, partitions) => create(topic, partitions),
+    async ends(topic) {
+      const offsets = await admin.fetchTopicOffsets(topic);
+      return offsets.toSorted((a, b) => a.partition - b.partition).map(({ high }) => Number(high));
+    },
+    async deleteBefore(topic, offsets) {
+      const partitions = offsets.map((offset, partition) => ({ partition, offset: String(offset) }));
+      // kafkajs asks no broker for the leaders of a topic that it has not seen.
+      await admin.fetchTopicOffsets(topic);
+      await admin.deleteTopicRecords({ topic, partitions });
+    },
   };
 }
 
