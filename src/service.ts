@@ -7,7 +7,7 @@
 import type { RunningChild } from './actors/supervised.ts';
 import { type ChildSpec, type RunningSupervisor, type SupervisionPorts, startSupervisor } from './actors/supervisor.ts';
 import type { Config } from './config/config.ts';
-import { holdTimesOf, pruneLog, waitingSinks } from './data-directory/retention.ts';
+import { holdsOf, pruneLog, WITHOUT_BOUND, waitingSinks } from './data-directory/retention.ts';
 import { messageOf } from './journal/error.ts';
 import type { Logger } from './logger.ts';
 import type { ActorChanged } from './messages/operations.ts';
@@ -118,9 +118,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         journal: whole.journalPlace,
         retention,
         waiters: [
-          { who: 'an exchange', from: exchangedOffset(whole.exchanges, name), holdMs: null },
-          { who: 'a read model', from: models.reachedOffset(name), holdMs: config.stores.holdJournalMs },
-          ...waitingSinks(sinks.needs(name), holdTimesOf(config)),
+          { who: 'an exchange', from: exchangedOffset(whole.exchanges, name), hold: WITHOUT_BOUND },
+          { who: 'a read model', from: models.reachedOffset(name), hold: holdsOf(config).stores },
+          ...waitingSinks(sinks.needs(name), holdsOf(config)),
         ],
         nowMs: platform.nowMs(),
         isDryRun: false,

@@ -1,6 +1,6 @@
 /** `millrace journal prune`. */
 
-import { HOLD_FOR_EVER, holdTimesOf, pruneData } from '../data-directory/retention.ts';
+import { HOLD_FOR_EVER, holdsOf, pruneData } from '../data-directory/retention.ts';
 import { parseDuration, parseSize } from '../keys/units.ts';
 import { configOf, type OptionValues, print, tableText, text } from './command.ts';
 import { EXIT, UsageError } from './exit.ts';
@@ -17,7 +17,7 @@ export async function prune(dataDir: string, values: OptionValues): Promise<numb
     throw new UsageError(`--size takes a size such as 500MB or 10GB, not ${size}`);
   const isDryRun = values['dry-run'] === true;
   // What may wait how long is said by the pipeline file alone.
-  const holds = text(values, 'config') === undefined ? HOLD_FOR_EVER : holdTimesOf(configOf(values));
+  const holds = text(values, 'config') === undefined ? HOLD_FOR_EVER : holdsOf(configOf(values));
   const logs = await pruneData(dataDir, { ageMs, maxBytes }, isDryRun, Date.now(), holds);
   if (values.json === true) await print(JSON.stringify(logs));
   else {
@@ -38,7 +38,7 @@ export async function prune(dataDir: string, values: OptionValues): Promise<numb
     for (const { log, heldBy } of logs)
       if (heldBy !== null)
         await print(
-          `${log}: ${heldBy} still has to read what would go else; holdJournal in the pipeline file says for how long that counts.`,
+          `${log}: ${heldBy} still has to read what would go else; holdJournal and holdJournalSize in the pipeline file say how long that counts, and for how much.`,
         );
     if (rows.length === 0) await print('There is nothing that may go.');
     else await print(`${tableText(rows)}\n${isDryRun ? 'These would go. Nothing was changed.' : 'These are gone.'}`);

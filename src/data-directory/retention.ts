@@ -26,28 +26,41 @@ export interface PrunedLog {
   readonly heldBy: string | null;
 }
 
-/** Who still has to read a log, in words for people, from where on, and how long events wait for that; null: for ever. */
+/** How long events wait for a reader that is behind, and while the log has how many bytes; null: for ever, and any number. */
+interface Hold {
+  readonly ms: number | null;
+  readonly bytes: number | null;
+}
+
+export const WITHOUT_BOUND: Hold = { ms: null, bytes: null };
+
+/** Who still has to read a log, in words for people, and from where on. */
 export interface Waiter {
   readonly who: string;
   readonly from: number;
-  readonly holdMs: number | null;
+  readonly hold: Hold;
 }
 
-/** How long events wait for a read model, and for a sink of a name. */
-export interface HoldTimes {
-  readonly storesMs: number | null;
-  sinkMs(sink: string): number | null;
+/** What holds for read models, and for a sink of a name. */
+export interface Holds {
+  readonly stores: Hold;
+  sink(name: string): Hold;
 }
 
-export const HOLD_FOR_EVER: HoldTimes = { storesMs: null, sinkMs: () => null };
+export const HOLD_FOR_EVER: Holds = { stores: WITHOUT_BOUND, sink: () => WITHOUT_BOUND };
 
-export function holdTimesOf({ stores, sinks }: Pick<Config, 'stores' | 'sinks'>): HoldTimes {
-  const held = new Map(sinks.map(({ name, holdJournalMs }) => [name, holdJournalMs]));
-  return { storesMs: stores.holdJournalMs, sinkMs: (sink) => held.get(sink) ?? null };
+export function holdsOf({ stores, sinks }: Pick<Config, 'stores' | 'sinks'>): Holds {
+  const held = new Map(
+    sinks.map(({ name, holdJournalMs, holdJournalBytes = null }) => [
+      name,
+      { ms: holdJournalMs, bytes: holdJournalBytes },
+    ]),
+  );
+  return { stores: { ms: stores.holdJournalMs, bytes: null }, sink: (name) => held.get(name) ?? WITHOUT_BOUND };
 }
 
-export function waitingSinks(needs: readonly SinkNeed[], holds: HoldTimes): Waiter[] {
-  return needs.map(({ sink, from }) => ({ who: `the sink ${sink}`, from, holdMs: holds.sinkMs(sink) }));
+export function waitingSinks(needs: readonly SinkNeed[], holds: Holds): Waiter[] {
+  return needs.map(({ sink, from }) => ({ who: `the sink ${sink}`, from, hold: holds.sink(sink) }));
 }
 
 export interface PruneOptions {
@@ -78,9 +91,9 @@ export async function pruneData(
     const exchanged = await exchangedOffsets(dataDir, reader, nodeSyncFs);
     for (const log of await reader.logNames()) {
       const waiters = [
-        { who: 'an exchange', from: exchanged(log), holdMs: null },
+        { who: 'an exchange', from: exchanged(log), hold: WITHOUT_BOUND },
         ...stores.map(({ store, offsets }) => {
-          return { who: `the read model ${store}`, from: offsets.get(log) ?? 0, holdMs: holds.storesMs };
+          return { who: `the read model ${store}`, from: offsets.get(log) ?? 0, hold: holds.stores };
         }),
         ...waitingSinks(
           sinks.map((position) => ({ sink: position.sink, from: neededBy(position, log) })),
@@ -105,9 +118,12 @@ export async function pruneLog(log: string, options: PruneOptions): Promise<Prun
     beforeMs: retention.ageMs === null ? Number.NEGATIVE_INFINITY : nowMs - retention.ageMs,
     maxBytes: retention.maxBytes ?? Number.POSITIVE_INFINITY,
     neededFrom: await oldestStart(fs, directory, log),
-    awaited: options.waiters.map(({ who, from, holdMs }) => {
-      return { who, from, afterMs: holdMs === null ? Number.NEGATIVE_INFINITY : nowMs - holdMs };
-    }),
+    awaited: options.waiters.map(({ who, from, hold: { ms, bytes } }) => ({
+      who,
+      from,
+      afterMs: ms === null ? Number.NEGATIVE_INFINITY : nowMs - ms,
+      maxBytes: bytes ?? Number.POSITIVE_INFINITY,
+    })),
     onHeld: (who) => {
       heldBy = who;
     },

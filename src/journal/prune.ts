@@ -14,12 +14,21 @@ export interface RetentionPolicy {
   readonly maxBytes: number;
   /** Events from here on are needed by somebody. */
   readonly neededFrom: number;
-  /** Events from an offset on wait for somebody, but only while they are younger than a time; -Infinity: for ever. */
-  readonly awaited?: readonly { readonly from: number; readonly afterMs: number; readonly who: string }[];
+  /** Who waits for events from an offset on. */
+  readonly awaited?: readonly Awaiting[];
   /** Told once of who holds what would go. */
   readonly onHeld?: (who: string) => void;
   /** When the first event of a segment was committed, epoch milliseconds. */
   committedAtMs(base: number): Promise<number>;
+}
+
+export interface Awaiting {
+  readonly who: string;
+  readonly from: number;
+  /** Only events that were committed after it wait; -Infinity for all. */
+  readonly afterMs: number;
+  /** And only while the log has no more bytes than these. */
+  readonly maxBytes: number;
 }
 
 export interface PrunableSegment {
@@ -42,7 +51,9 @@ export async function prunableSegments(fs: Fs, directory: string, policy: Retent
     const endMs = await policy.committedAtMs(nextOffset);
     const isOld = endMs <= policy.beforeMs;
     if (!isOld && total <= policy.maxBytes) break;
-    const holding = policy.awaited?.find(({ from, afterMs }) => nextOffset > from && endMs > afterMs);
+    const isHeld = ({ from, afterMs, maxBytes }: Awaiting): boolean =>
+      nextOffset > from && endMs > afterMs && total <= maxBytes;
+    const holding = policy.awaited?.find(isHeld);
     if (holding !== undefined) {
       policy.onHeld?.(holding.who);
       break;

@@ -3,7 +3,7 @@
  * written, how they are printed, without secrets where they are shown, and what opens it are in one place, its adapter.
  */
 import { z } from 'zod';
-import { duration } from '../keys/value-schema.ts';
+import { duration, size } from '../keys/value-schema.ts';
 import type { Sink } from './sink.ts';
 import type { HttpPort } from './webhook/webhook.ts';
 
@@ -42,6 +42,7 @@ export interface Written<Settings> {
   readonly startFrom: 'earliest' | 'latest' | null;
   readonly giveUpAfter: number | undefined;
   readonly holdJournal: number | null;
+  readonly holdJournalSize: number | null;
 }
 
 /** The settings of any kind. */
@@ -74,6 +75,12 @@ const holdJournal = duration
   .nullable()
   .prefault(null)
   .describe('So long retention keeps what the sink has not sent. Older events go and are never sent. null: for ever.');
+const holdJournalSize = size
+  .nullable()
+  .prefault(null)
+  .describe(
+    'So much of a log retention keeps for the sink, beside or instead of holdJournal. null: whatever there is.',
+  );
 const giveUpAfter = duration
   .prefault('3d')
   .describe('An event that the receiver has not taken by this age is a dead letter; `dlq replay` sends it again.');
@@ -87,7 +94,7 @@ export function sinkAdapter<Kind extends string, Raw, Settings extends object>(
   const settingsOf =
     (raw: Raw) =>
     (takes: Takes): Given => ({ kind, ...derive(raw, takes) });
-  const base = z.strictObject({ [kind]: schema.transform(settingsOf), from, startFrom, holdJournal });
+  const base = z.strictObject({ [kind]: schema.transform(settingsOf), from, startFrom, holdJournal, holdJournalSize });
   // Beside a key that is known at run time only, TypeScript no longer tells which key has which type.
   const form = (isRemote === true ? base.extend({ giveUpAfter }) : base).transform((map): Written<Given> => {
     const settings = map[kind];
@@ -97,6 +104,7 @@ export function sinkAdapter<Kind extends string, Raw, Settings extends object>(
       from: Array.isArray(map.from) ? map.from : undefined,
       startFrom: map.startFrom === 'earliest' || map.startFrom === 'latest' ? map.startFrom : null,
       holdJournal: typeof map.holdJournal === 'number' ? map.holdJournal : null,
+      holdJournalSize: typeof map.holdJournalSize === 'number' ? map.holdJournalSize : null,
       giveUpAfter: typeof map.giveUpAfter === 'number' ? map.giveUpAfter : undefined,
     };
   });

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { dlqReplayCommand } from '../../src/channel/dead-letters.ts';
 import { runningTarget } from '../../src/channel/running-target.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { type HoldTimes, holdTimesOf, pruneData } from '../../src/data-directory/retention.ts';
+import { type Holds, holdsOf, pruneData } from '../../src/data-directory/retention.ts';
 import { nodePlatform } from '../../src/service/platform.ts';
 import { sinkChildren } from '../../src/service/sinks.ts';
 import { type Service, startService } from '../../src/service.ts';
@@ -222,14 +222,18 @@ test('a receiver that is down holds the journal no longer than its sink may, and
   }
   await stop();
   const data = join(directory, 'data');
-  const prune = (isDryRun: boolean, nowMs: number, holds?: HoldTimes) =>
+  const prune = (isDryRun: boolean, nowMs: number, holds?: Holds) =>
     pruneData(data, { ageMs: 0, maxBytes: null }, isDryRun, nowMs, holds);
   const clicks = (pruned: Awaited<ReturnType<typeof prune>>) =>
     pruned.filter(({ log, segments, heldBy }) => log.startsWith('clicks-') && (segments.length > 0 || heldBy !== null));
-  const holds = holdTimesOf(service.config);
+  const holds = holdsOf(service.config);
   const whoHolds = { segments: [], heldBy: 'the sink slow' };
   expect(clicks(await prune(true, Date.now() + 86_400_000))).toMatchObject([whoHolds]);
   expect(clicks(await prune(true, Date.now() + 60_000, holds))).toMatchObject([whoHolds]);
+  const ofSize = service.config.sinks.map((sink) => ({ ...sink, holdJournalMs: null, holdJournalBytes: 140_000 }));
+  const bySize = holdsOf({ ...service.config, sinks: ofSize });
+  const [kept] = clicks(await prune(true, Date.now() + 60_000, bySize));
+  expect(kept).toMatchObject({ heldBy: 'the sink slow', segments: [{ firstOffset: 0 }, {}, {}] });
   const [gone] = clicks(await prune(false, Date.now() + 3_700_000, holds));
   expect(gone).toMatchObject({ heldBy: null, segments: [{ firstOffset: 0 }, {}, {}, {}] });
   world.status.set('slow', 204);

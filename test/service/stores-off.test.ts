@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { serve } from '../../src/api/serve.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { holdTimesOf, pruneData } from '../../src/data-directory/retention.ts';
+import { holdsOf, pruneData } from '../../src/data-directory/retention.ts';
 import { startService } from '../../src/service.ts';
 import { temporaryDirectory } from './script-run.ts';
 
@@ -105,7 +105,7 @@ test('a read model that is behind holds the journal no longer than stores.holdJo
   await end();
   rmSync(join(config.dataDir, 'operations.sqlite'));
   const pruned = async (nowMs: number) => {
-    const logs = await pruneData(config.dataDir, { ageMs: 0, maxBytes: null }, true, nowMs, holdTimesOf(config));
+    const logs = await pruneData(config.dataDir, { ageMs: 0, maxBytes: null }, true, nowMs, holdsOf(config));
     return logs.find(({ log }) => log === 'readings-0');
   };
   expect(await pruned(Date.now() + 60_000)).toMatchObject({ segments: [], heldBy: 'the read model sqlite' });

@@ -1,7 +1,7 @@
 /** What leaves Millrace, and to where. */
 import { z } from 'zod';
 import type { Report } from '../../keys/names.ts';
-import { formatDuration } from '../../keys/units.ts';
+import { formatDuration, formatSize } from '../../keys/units.ts';
 import { name } from '../../keys/value-schema.ts';
 import { nearestWord } from '../../nearest-word.ts';
 import { SINKS } from '../../sinks/adapters.ts';
@@ -25,6 +25,8 @@ interface SinkBase {
   readonly startFrom: 'earliest' | 'latest' | null;
   /** How long retention keeps what it has not sent; null: for ever. */
   readonly holdJournalMs: number | null;
+  /** Of a log, so many bytes retention keeps for it; absent: whatever there is. */
+  readonly holdJournalBytes?: number;
   /** Of those whose receiver may refuse what it gets. */
   readonly giveUpAfterMs?: number;
 }
@@ -73,9 +75,10 @@ function sinkableNames(parts: NamedParts): string[] {
 function sinkOf(sinkName: string, raw: Written, known: readonly string[], report: Report): SinkConfig {
   const from = namesOf(sinkName, raw, known, report);
   const settings = raw.settings({ alertsOnly: from.every((stream) => stream === ALERTS) });
-  const { startFrom, giveUpAfter, holdJournal } = raw;
+  const { startFrom, giveUpAfter, holdJournal, holdJournalSize } = raw;
   const own = { name: sinkName, from, startFrom, holdJournalMs: holdJournal };
-  return { ...own, ...settings, ...(giveUpAfter === undefined ? {} : { giveUpAfterMs: giveUpAfter }) };
+  const bound = holdJournalSize === null ? {} : { holdJournalBytes: holdJournalSize };
+  return { ...own, ...bound, ...settings, ...(giveUpAfter === undefined ? {} : { giveUpAfterMs: giveUpAfter }) };
 }
 
 function namesOf(sinkName: string, raw: Written, known: readonly string[], report: Report): readonly string[] {
@@ -101,11 +104,12 @@ function unknownStream(stream: string, known: readonly string[]): string {
 }
 
 function printSink(config: SinkConfig): object {
-  const { from, startFrom, holdJournalMs, giveUpAfterMs } = config;
+  const { from, startFrom, holdJournalMs, holdJournalBytes, giveUpAfterMs } = config;
   return Object.assign(
     {},
     ...SINKS.map((adapter) => adapter.print(config)),
     { from, startFrom, holdJournal: holdJournalMs === null ? null : formatDuration(holdJournalMs) },
+    { holdJournalSize: holdJournalBytes === undefined ? null : formatSize(holdJournalBytes) },
     giveUpAfterMs === undefined ? {} : { giveUpAfter: formatDuration(giveUpAfterMs) },
   );
 }
