@@ -177,6 +177,10 @@ export function createView(service: Service): ServedView {
       const [row] = await stores.of(STREAM_KEYS_STORE).read({ kind: 'streamKey', stream, key });
       return row ?? null;
     },
+    vectors: () =>
+      config.features.map(({ name, stream, features }) => {
+        return { stream: name, of: stream, features: features.map(({ field }) => field) };
+      }),
     async ingest(stream, body, idempotencyKey = null) {
       const target = ingests.get(stream);
       if (target === undefined) return { kind: 'unknown-stream', known: [...ingests.keys()] };

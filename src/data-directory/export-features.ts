@@ -1,9 +1,9 @@
-/** Features of a range of time as rows: the id of each event and its features, in order of time. */
+/** Features of a range of time as rows: the id of each event, or its time where it has none, and its features, in order. */
 import type { Columns } from '../messages/columns.ts';
 import { readVectors, type VectorStream } from './feature-vectors.ts';
 
 export interface FeatureRows {
-  /** The id's column first, where there is one. */
+  /** The id's column first, or that of the time in epoch ms. */
   readonly columns: readonly string[];
   readonly count: number;
   /** The numbers of a row, by its place in order; NaN for null. */
@@ -18,7 +18,7 @@ export async function exportFeatures(
   toMs: number,
 ): Promise<FeatureRows> {
   const { timeField, order, features } = stream;
-  const fields = [...(order === null ? [] : [order]), ...features];
+  const fields = [order ?? timeField, ...features];
   const width = fields.length;
   let times = new Float64Array(1 << 12);
   let numbers = new Float64Array(width << 12);
@@ -39,10 +39,10 @@ export async function exportFeatures(
     }
   }
   const places = Uint32Array.from({ length: count }, (_, i) => i);
-  const idOf = (place: number): number => (order === null ? 0 : numbers[place * width]!);
+  const idOf = (place: number): number => numbers[place * width]!;
   places.sort((a, b) => times[a]! - times[b]! || idOf(a) - idOf(b));
   return {
-    columns: [...(order === null ? [] : [snakeCase(order)]), ...features],
+    columns: [snakeCase(order ?? timeField), ...features],
     count,
     row: (place) => numbers.subarray(places[place]! * width, (places[place]! + 1) * width),
   };

@@ -100,6 +100,16 @@ export function unknownStream(stream: string, known: readonly string[]): Problem
   };
 }
 
+export function noFeatures(stream: string, known: readonly string[]): Problem {
+  return {
+    status: 404,
+    error: 'no-features',
+    message: `No stream ${stream} has features.`,
+    hint: known.length === 0 ? 'The pipeline file declares no features.' : `These have: ${known.join(', ')}.`,
+    details: { known },
+  };
+}
+
 /** `known` are the streams that have tables. */
 export function noTable(stream: string, known: readonly string[]): Problem {
   return {

@@ -2,11 +2,13 @@
  * The router: every path of the HTTP port is an entry of one list, and answered from the service's view.
  * Invariant: access is judged before anything else, and 2xx for an ingest means that its events are on disk.
  */
+
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { StoreIsOff } from '../projections/store.ts';
 import { type AccessPolicy, judgeOrigin, judgeRole } from './access.ts';
 import type { BodyBudget } from './body-budget.ts';
+import { featureRoutes } from './feature-routes.ts';
 import type { LiveHub } from './live-hub.ts';
 import type { HttpLogger } from './logger.ts';
 import { openApi } from './openapi.ts';
@@ -48,6 +50,7 @@ export function allRoutes(options: RoutesOptions): readonly Route[] {
     ...(options.domainRoutes?.(deadlineMs) ?? []),
     ...streamRoutes(options),
     ...streamTableRoutes(view, deadlineMs),
+    ...featureRoutes(view, deadlineMs),
     ...operationRoutes({ view, hub, openApi: () => openApi(options.version, routes) }),
     ...pageRoutes(view.pipeline().pageModules),
   ];

@@ -245,6 +245,8 @@ export interface ServiceView {
   streamRows(stream: string, query: RowQuery): Promise<readonly Row[]>;
   /** The newest event of a key of such a stream; null when it has none. */
   streamRow(stream: string, key: string): Promise<Row | null>;
+  /** Streams of events with their features: what they are of, and the names of the features. */
+  vectors(): readonly { readonly stream: string; readonly of: string; readonly features: readonly string[] }[];
   /** Resolves only when the events are durable, or can't be taken. */
   /** With an Idempotency-Key, a request that is repeated is taken once. */
   ingest(stream: string, body: EventBody, idempotencyKey?: string | null): Promise<IngestOutcome>;

@@ -73,9 +73,9 @@ export async function duckdbWriters(
     return taken;
   }
 
-  function write({ typeName, window, columns }: SectionEvents, where: Where, fromRow: number): void {
+  function write({ typeName, table: stream, window, columns }: SectionEvents, where: Where, fromRow: number): void {
     if (typeName === STREAM_EVENTS) {
-      const known = declared.get(where.stream);
+      const known = declared.get(stream ?? where.stream);
       known?.table.append(withColumns(columns(), known.stream.columns), where);
     } else if (window === null) {
       for (const table of byType.get(typeName) ?? []) table.append(columns(), where, fromRow);

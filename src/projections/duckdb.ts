@@ -206,7 +206,7 @@ async function changeStreams(connection: DuckDBConnection, streams: readonly Str
   const known = new Map(shapes.map(({ stream, shape }) => [String(stream), String(shape)]));
   const { gone, made } = streamChanges(known, streams);
   const logs = await rowsOf(connection, 'SELECT log FROM offsets');
-  if (made.some(({ name }) => logs.some(({ log }) => isLogOf(name, String(log))))) return false;
+  if (made.some((table) => logs.some(({ log }) => isLogOf(table, String(log))))) return false;
   await connection.run('BEGIN TRANSACTION');
   for (const name of gone) {
     await connection.run(`DROP TABLE "${name}"`);

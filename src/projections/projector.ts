@@ -7,6 +7,7 @@ import type { CommitReader, JournaledCommit } from '../journal/commit-reader.ts'
 import type { DynamicEvent, EventType } from '../messages/codec.ts';
 import { type Columns, columnsOfEvents } from '../messages/columns.ts';
 import type { Section } from '../messages/commit.ts';
+import { derivedStreamOfRecord } from '../messages/derived-event.ts';
 import { exactJson } from '../messages/event-json.ts';
 import { joinOfRecord } from '../messages/join-result.ts';
 import type { Registry } from '../messages/registry.ts';
@@ -153,7 +154,9 @@ function decodedAs(
   const join = joinOfRecord(record);
   if (join !== null) return joinedEvents(join, registry, section, firstOffset);
   const window = registry.windowOf(section.fingerprint);
-  const own = declared.get(stream)?.type;
+  // Events of a stream stand in its logs; those that an operator makes of another stream may be in that one's.
+  const table = declared.get(stream)?.type.name === record ? stream : (derivedStreamOfRecord(record) ?? '');
+  const own = declared.get(table)?.type;
   const isOwn = own?.name === record;
   const reader = window?.type ?? (isOwn ? own : registry.builtin(record));
   if (reader === undefined) return null;
@@ -162,6 +165,7 @@ function decodedAs(
   let objects: readonly EventRow[] | null = null;
   return {
     firstOffset,
+    ...(isOwn ? { table } : {}),
     typeName: window === null ? typeName : WINDOW_RESULTS,
     window,
     columns() {

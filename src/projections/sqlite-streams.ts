@@ -41,7 +41,7 @@ export function changeStreams(db: Database, streams: readonly StreamTable[]): vo
   for (const table of made) {
     db.exec(streamTableSql(table));
     db.prepare('INSERT INTO shapes VALUES (?, ?)').run(table.name, shapeText(table));
-    for (const log of logs) if (isLogOf(table.name, log)) db.prepare('DELETE FROM offsets WHERE log = ?').run(log);
+    for (const log of logs) if (isLogOf(table, log)) db.prepare('DELETE FROM offsets WHERE log = ?').run(log);
   }
   db.exec('COMMIT');
 }

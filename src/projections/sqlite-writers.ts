@@ -27,7 +27,8 @@ export function sqliteWriters(db: Database, tables: readonly Table[], streams: r
   return {
     wants: new Set([...writers.keys(), tombstoneType.name, STREAM_EVENTS]),
     write(section, where) {
-      if (section.typeName === STREAM_EVENTS) declared.get(where.stream)?.take(section.columns(), where);
+      if (section.typeName === STREAM_EVENTS)
+        declared.get(section.table ?? where.stream)?.take(section.columns(), where);
       else if (section.typeName === tombstoneType.name) {
         declared.get(where.stream)?.remove(tombstonesOf(section.objects()), where);
       } else for (const write of writers.get(section.typeName) ?? []) write(section.objects(), where);

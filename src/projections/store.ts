@@ -30,6 +30,8 @@ export type EventRow = Readonly<Record<string, unknown>>;
  */
 export interface SectionEvents {
   readonly firstOffset: number;
+  /** Of STREAM_EVENTS, the stream that they are of; absent: that of the commit. */
+  readonly table?: string;
   /** Full name of their type, WINDOW_RESULTS, JOIN_RESULTS or STREAM_EVENTS. */
   readonly typeName: string;
   /** The window whose results they are; null for any other type. */

@@ -23,7 +23,8 @@ export function shapeText({ schema, key, timeField }: StreamTable): string {
   return JSON.stringify({ schema, key, timeField });
 }
 
-/** Whether this is the log of one of the stream's partitions. */
-export function isLogOf(stream: string, log: string): boolean {
+/** Whether this is a log that has the stream's events. */
+export function isLogOf({ name, log: own }: Pick<StreamTable, 'name' | 'log'>, log: string): boolean {
+  const stream = own ?? name;
   return log.startsWith(`${stream}-`) && /^\d+$/.test(log.slice(stream.length + 1));
 }

@@ -12,6 +12,8 @@ export interface StreamShape {
   readonly schema: AvroRecord;
   readonly key: string;
   readonly timeField: string;
+  /** What the logs that have its events are named for; absent for a stream that has logs of its own. */
+  readonly log?: string;
 }
 
 export interface StreamTable extends StreamShape {

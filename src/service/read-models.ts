@@ -1,10 +1,12 @@
 /** The read models of a running pipeline: a lane for each store, and what they are together. */
 import type { Config } from '../config/config.ts';
+import { relationsOf } from '../config/relations.ts';
 import type { AvroField } from '../messages/avro.ts';
 import { dynamicEventType } from '../messages/codec.ts';
 import { givenBy } from '../messages/window-result.ts';
 import { type AggregateShape, partShape } from '../projections/duckdb-schema.ts';
 import { STREAM_ROWS_STORE } from '../projections/stream-queries.ts';
+import type { StreamShape } from '../projections/stream-tables.ts';
 import type { TableShapes } from '../projections/table-shapes.ts';
 import type { Totals } from '../projections/totals.ts';
 import { isEventCount, resultField } from '../streams/aggregate-table.ts';
@@ -39,7 +41,8 @@ export interface ReadModels {
 }
 
 /** The tables that the stores have for windows and for streams with a schema of their own. */
-export function tableShapes({ windows, streams, stores }: Config): TableShapes {
+export function tableShapes(config: Config): TableShapes {
+  const { windows, streams, stores } = config;
   return {
     stores: stores.on,
     named: streams
@@ -57,10 +60,22 @@ export function tableShapes({ windows, streams, stores }: Config): TableShapes {
         ...results.map((field) => ({ isCount: false, ...aggregateShape(field) })),
       ],
     })),
-    streams: streams
-      .filter(({ builtin }) => builtin === null)
-      .map(({ name, schema, key, eventTime }) => ({ name, schema, key, timeField: eventTime })),
+    streams: [
+      ...streams
+        .filter(({ builtin }) => builtin === null)
+        .map(({ name, schema, key, eventTime }) => ({ name, schema, key, timeField: eventTime })),
+      ...vectorShapes(config),
+    ],
   };
+}
+
+/** A row an event with its features, and the newest of each key. */
+function vectorShapes(config: Config): StreamShape[] {
+  const relations = relationsOf(config);
+  return config.features.map(({ name }) => {
+    const { schema, key, eventTime: timeField, log } = relations.named(name);
+    return { name, schema, key: key ?? '', timeField, ...(log === undefined || log === name ? {} : { log }) };
+  });
 }
 
 function aggregateShape(field: AvroField): Omit<AggregateShape, 'isCount'> {

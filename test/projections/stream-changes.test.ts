@@ -87,5 +87,5 @@ test.each([
   ['a', 'aa-0', false],
   ['a', 'a-', false],
 ])('stream %s and log %s', (stream, log, expected) => {
-  expect(isLogOf(stream, log)).toBe(expected);
+  expect(isLogOf({ name: stream }, log)).toBe(expected);
 });

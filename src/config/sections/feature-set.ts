@@ -7,6 +7,7 @@ import { featureScope } from '../../features/vector-scope.ts';
 import { vectorSchema } from '../../features/vector-type.ts';
 import { type Report, unknownField } from '../../keys/names.ts';
 import type { AvroRecord } from '../../messages/avro.ts';
+import { columnProblem } from '../../projections/stream-tables.ts';
 import { compileExpression } from '../../sql/compile.ts';
 import { ExpressionError } from '../../sql/expression-error.ts';
 import { typeText } from '../../sql/type.ts';
@@ -87,6 +88,11 @@ export function featureSetOf(
     }
   }
   checkFields(features, relation, report);
+  const problem = columnProblem({
+    ...relation.schema,
+    fields: [...relation.schema.fields, ...features.map(({ field }) => ({ name: field, type: 'double' as const }))],
+  });
+  if (problem !== null) report(['features', firstName], problem);
   return {
     name: vectorStreamOf(stream),
     stream,

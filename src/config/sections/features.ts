@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { formatDuration } from '../../keys/units.ts';
 import { name } from '../../keys/value-schema.ts';
+import { LATE } from '../../messages/stream-events.ts';
 import { type Reading, section } from '../section.ts';
 import { featureRelation } from './feature-relations.ts';
 import { type FeatureSet, featureSetOf, vectorStreamOf } from './feature-set.ts';
@@ -22,8 +23,9 @@ export const featuresSection = section({
       return set === undefined || of === null ? null : featureRelation(set, of);
     },
   },
+  outputs: (sets: readonly FeatureSet[]) => sets.flatMap(({ name }) => [name, `${name}${LATE}`]),
   derive: (raw, reading): readonly FeatureSet[] => setsOf(raw, reading),
-  print: (sets) =>
+  print: (sets: readonly FeatureSet[]) =>
     Object.fromEntries(
       sets.flatMap(({ written }) => Object.entries(written).map(([own, each]) => [own, printFeature(each)])),
     ),
