@@ -179,9 +179,7 @@ export function cannedService(): CannedService {
       rows: async (table, { limit }) => (rows[table] ?? []).slice(0, limit),
       tables: () => TABLE_INFOS,
       windowsAndJoins: () => derived,
-      vectors: () => [
-        { stream: 'payments.transactions.features', of: 'payments.transactions', features: ['at'] },
-      ],
+      vectors: () => [{ stream: 'payments.transactions.features', of: 'payments.transactions', features: ['at'] }],
       results: async (query) => {
         asked.push(query);
         const rows = results[query.of].slice(0, query.limit);
