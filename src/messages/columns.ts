@@ -40,6 +40,8 @@ export interface BoxedColumn {
   /** What the bytes are, where they are decimals; `unscaledOf` reads them. */
   readonly decimal: DecimalForm | null;
   readonly nulls: Uint8Array | null;
+  /** Of decimals that were computed their unscaled digits; infinite where no double holds them, and 0 for null. */
+  readonly unscaled?: Float64Array;
 }
 
 export type Column = NumberColumn | TextColumn | BoxedColumn;

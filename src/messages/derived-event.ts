@@ -4,7 +4,7 @@ import { type BlockWriter, createBlockWriter } from './block.ts';
 import { type DynamicEvent, dynamicEventType, type EventType } from './codec.ts';
 import { type Column, columnValue } from './columns.ts';
 import { escapedName, plainName } from './escaped-name.ts';
-import { type FlatField, flatFields } from './flat-fields.ts';
+import { type WrittenField, writtenFields } from './flat-fields.ts';
 import { type RowField, rowField, writeRow } from './row-writer.ts';
 
 const EVENTS = `${NAMESPACE}.Derived`;
@@ -44,14 +44,14 @@ export function derivedRecord(stream: string, doc: string, fields: readonly Avro
 export function derivedEventType(stream: string, fields: readonly AvroField[]): DerivedEventType {
   const schema = derivedSchema(stream, fields);
   const type = dynamicEventType(schema);
-  const flat = flatFields(schema);
+  const flat = writtenFields(schema);
   // A field that is a record is one column, and several flat fields.
   const rows = flat?.every(({ path }) => path.length === 1) ? flat : null;
   return { stream, type, blockWriter: () => blockWriter(type, rows) };
 }
 
-/** `flat` is null where a field is neither a number nor a text: then an object is made of each event. */
-function blockWriter(type: EventType<DynamicEvent>, flat: readonly FlatField[] | null): DerivedBlockWriter {
+/** `flat` is null where a field is neither a number nor a text: then an object is made of each event. A decimal is a number. */
+function blockWriter(type: EventType<DynamicEvent>, flat: readonly WrittenField[] | null): DerivedBlockWriter {
   const { fields } = type.schema;
   let values: readonly ((row: number) => unknown)[] = [];
   let sources: readonly RowField[] = [];

@@ -14,6 +14,8 @@ export const TEXT = 4;
 export const INT = 5;
 export const ENUM = 6;
 export const BOXED = 7;
+/** As rows are written. */
+export const DECIMAL = 8;
 
 export interface FlatField {
   /** Names from the outer record inwards. */
@@ -51,6 +53,28 @@ export function flatFields(schema: AvroRecord): FlatField[] | null {
     fields.push({ path: part.path, op: part.op, nullBranch: part.nullBranch });
   }
   return fields;
+}
+
+/** A field that a row writer knows: also a decimal of bytes. */
+export type WrittenField = Pick<FlatField, 'path' | 'nullBranch'> & { readonly op: FlatField['op'] | typeof DECIMAL };
+
+/** As flatFields(), with decimals of bytes among them. */
+export function writtenFields(schema: AvroRecord): WrittenField[] | null {
+  const fields: WrittenField[] = [];
+  for (const part of recordLayout(schema)) {
+    if ('nullableRecord' in part || part.op === ENUM || part.isUnionOfOne) return null;
+    const { path, nullBranch } = part;
+    if (part.op !== BOXED) fields.push({ path, op: part.op, nullBranch });
+    else if (decimalOf(part) !== null && isOfBytes(part.type)) fields.push({ path, op: DECIMAL, nullBranch });
+    else return null;
+  }
+  return fields;
+}
+
+function isOfBytes(type: SchemaType): boolean {
+  return type.kind === 'union'
+    ? type.branches.every(({ kind }) => kind === 'null' || kind === 'bytes')
+    : type.kind === 'bytes';
 }
 
 /** The parts of the record in the order of their bytes. Throws when the schema is none. */

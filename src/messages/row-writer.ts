@@ -1,11 +1,11 @@
 /** Writes rows of columns to Avro without an object a row; texts are copied as bytes. */
 import type { Column } from './columns.ts';
-import { BOOLEAN, DOUBLE, FLOAT, type FlatField, TEXT } from './flat-fields.ts';
+import { BOOLEAN, DECIMAL, DOUBLE, FLOAT, TEXT, type WrittenField } from './flat-fields.ts';
 import { LONGEST_LONG, writeLong } from './write-value.ts';
 
 /** A field and its column, in one form for numbers and texts. */
 export interface RowField {
-  readonly op: FlatField['op'];
+  readonly op: WrittenField['op'];
   readonly nullBranch: number;
   readonly nulls: Uint8Array | null;
   /** Empty for a text. */
@@ -20,10 +20,15 @@ const NO_NUMBERS = new Float64Array(0);
 const NO_PLACES = new Uint32Array(0);
 const NO_TEXT = new DataView(new ArrayBuffer(0));
 
-/** Throws for a column of boxed values. */
-export function rowField({ op, nullBranch }: FlatField, column: Column): RowField {
+/** Throws for a column of boxed values that are no decimals. */
+export function rowField({ op, nullBranch }: WrittenField, column: Column): RowField {
   const { nulls } = column;
-  if (column.kind === 'boxed') throw new Error('A boxed value is written by its own schema');
+  if (column.kind === 'boxed') {
+    if (op !== DECIMAL) throw new Error('A boxed value is written by its own schema');
+    // Without its digits as numbers no row is written here.
+    const values = column.unscaled ?? NO_NUMBERS;
+    return { op, nullBranch, nulls, values, starts: NO_PLACES, ends: NO_PLACES, text: NO_TEXT };
+  }
   if (column.kind === 'number') {
     return { op, nullBranch, nulls, values: column.values, starts: NO_PLACES, ends: NO_PLACES, text: NO_TEXT };
   }
@@ -71,12 +76,31 @@ export function writeRow(
       view.setFloat32(at, field.values[row]!, true);
       at += 4;
     } else if (op === BOOLEAN) bytes[at++] = field.values[row]!;
-    else {
+    else if (op === DECIMAL) {
+      at = writeUnscaled(bytes, at, field.values[row] ?? Number.NaN);
+      if (Number.isNaN(at)) return at;
+    } else {
       at = writeLong(bytes, at, field.values[row]!);
       if (Number.isNaN(at)) return at;
     }
   }
   return at;
+}
+
+/** The fewest bytes of two's complement, behind their number. NaN for what is no safe integer. */
+function writeUnscaled(bytes: Uint8Array, start: number, value: number): number {
+  if (!Number.isSafeInteger(value)) return Number.NaN;
+  const magnitude = value < 0 ? -value - 1 : value;
+  let length = 1;
+  for (let end = 128; magnitude >= end; end *= 256) length += 1;
+  bytes[start] = length * 2;
+  let rest = value;
+  for (let at = start + length; at > start; at--) {
+    const above = Math.floor(rest / 256);
+    bytes[at] = rest - above * 256;
+    rest = above;
+  }
+  return start + 1 + length;
 }
 
 /** Four bytes at a time: most texts are so short that a call into native code costs more. */

@@ -1,9 +1,12 @@
 /** A column of what an expression gives, filled row by row; its memory is as long as the longest block so far. */
 import { Buffer } from 'node:buffer';
 import type { Column, Columns } from '../messages/columns.ts';
+import { bytesOfUnscaled, type DecimalForm } from '../messages/logical-types.ts';
 import { avroOfSql } from '../sql/avro-type.ts';
 import type { Checked } from '../sql/checked.ts';
 import { bindNumber, bindValue } from '../sql/compiled.ts';
+import { isDecimal } from '../sql/kinds.ts';
+import type { SqlValue } from '../sql/value.ts';
 
 export interface ComputedColumn {
   /** The block whose rows compute() is told from now on. Throws when it lacks a field. */
@@ -25,6 +28,8 @@ export function computedColumn(expression: Checked): ComputedColumn {
       return numbers(expression, Math.floor);
     case 'varchar':
       return texts(expression);
+    case 'decimal':
+      return decimals(expression, { precision: expression.type.precision, scale: expression.type.scale });
     default:
       return boxed(expression);
   }
@@ -98,9 +103,41 @@ function grown(bytes: Buffer, end: number, lacking: number): Buffer<ArrayBuffer>
   return larger;
 }
 
+/** As unscaled digits; what no double holds beside them. */
+function decimals(expression: Checked, decimal: DecimalForm): ComputedColumn {
+  let unscaled = new Float64Array(0);
+  let nulls = new Uint8Array(0);
+  const wide = new Map<number, bigint>();
+  let at = (_row: number): number => Number.NaN;
+  const beyond = (row: number, value: SqlValue): void => {
+    if (isDecimal(value)) wide.set(row, value.unscaled);
+  };
+  return {
+    begin(columns) {
+      wide.clear();
+      at = bindNumber(expression, columns, beyond);
+      if (unscaled.length >= columns.count) return;
+      unscaled = new Float64Array(columns.count);
+      nulls = new Uint8Array(columns.count);
+    },
+    compute(row) {
+      const value = at(row);
+      const isWide = wide.size > 0 && wide.has(row);
+      nulls[row] = Number.isNaN(value) && !isWide ? 1 : 0;
+      unscaled[row] = isWide ? Number.POSITIVE_INFINITY : nulls[row] === 1 ? 0 : value;
+    },
+    column: () => ({
+      kind: 'boxed',
+      at: (row) => (nulls[row] === 1 ? null : bytesOfUnscaled(wide.get(row) ?? BigInt(unscaled[row]!), null)),
+      decimal,
+      nulls,
+      unscaled,
+    }),
+  };
+}
+
 function boxed(expression: Checked): ComputedColumn {
   const convert = avroOfSql(expression.type);
-  const decimal = expression.type.kind === 'decimal' ? expression.type : null;
   let values: unknown[] = [];
   let at = (_row: number): unknown => null;
   return {
@@ -114,7 +151,7 @@ function boxed(expression: Checked): ComputedColumn {
     },
     column() {
       const own = values;
-      return { kind: 'boxed', at: (row) => own[row] ?? null, decimal, nulls: null };
+      return { kind: 'boxed', at: (row) => own[row] ?? null, decimal: null, nulls: null };
     },
   };
 }
