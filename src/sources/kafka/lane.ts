@@ -8,6 +8,7 @@
  */
 import { crc32 } from 'node:zlib';
 import type { FetchedBatch, FetchedRecord, Group } from '../../kafka/group.ts';
+import type { InputBlock } from '../../messages/origins.ts';
 import type { TopicPosition } from '../../messages/streams.ts';
 import { topicPositionType } from '../../messages/types.ts';
 import type { Intake } from '../source.ts';
@@ -73,7 +74,17 @@ export interface LanePorts {
   failed(error: Error): void;
 }
 
-/** Fetched batches that wait to be decoded. */
+/** A part of a fetched batch that becomes one commit. */
+interface Piece {
+  /** Null until the schemas that the records name are known. */
+  readonly blocks: readonly InputBlock[] | null;
+  readonly records: readonly FetchedRecord[];
+  readonly schemaIds: ReadonlySet<number>;
+  readonly position: TopicPosition;
+}
+
+const NO_SCHEMAS: KnownSchemas = new Map();
+/** Fetched batches that wait for their log. */
 const QUEUE_BATCHES = 4;
 /** Records that become one commit, so that the event loop breathes between two. */
 const CHUNK_RECORDS = 4096;
@@ -86,15 +97,15 @@ export function createLane(ports: LanePorts): Lane {
   let problem: string | null = null;
   /** The next fetch must begin here. */
   let expected = 0;
-  /** Records before it are in the log, or were never wanted. */
-  let next = 0;
+  /** Records before it are in the log or on their way there, or were never wanted. */
+  let wanted = 0;
   let durable = 0;
   let known: number | null = null;
   let end = 0;
   let check: KnownRecord | null = null;
   /** The record that was fetched last. */
   let tail: KnownRecord | null = null;
-  let queue: FetchedBatch[] = [];
+  let queue: (readonly Piece[])[] = [];
   let wake = (): void => {};
   let rooms: (() => void)[] = [];
 
@@ -127,47 +138,48 @@ export function createLane(ports: LanePorts): Lane {
     return lastCrc === known.lastCrc && lastTimestamp === known.lastTimestamp;
   }
 
-  async function deliver({ records, lastOffset }: FetchedBatch): Promise<void> {
-    const before = check;
-    if (before !== null && !isKnownAgain(records)) {
-      stop('halted', otherTopicMessage(topic, partition, before.lastOffset));
-      return;
-    }
-    const fresh = records.filter(({ offset }) => Number(offset) >= next);
-    for (let at = 0; at < fresh.length && goesOn(); at += CHUNK_RECORDS) {
+  /**
+   * Records that are new, in pieces of a commit each. They are decoded at once where that needs no registry: an object that
+   * dies soon costs the collector little, and kafkajs makes several for each record.
+   */
+  function piecesOf({ records, lastOffset }: FetchedBatch): Piece[] {
+    const fresh = records.filter(({ offset }) => Number(offset) >= wanted);
+    const pieces: Piece[] = [];
+    for (let at = 0; at < fresh.length; at += CHUNK_RECORDS) {
       const chunk = fresh.slice(at, at + CHUNK_RECORDS);
       const last = chunk.at(-1);
-      if (last === undefined) return;
-      const isEnd = at + CHUNK_RECORDS >= fresh.length;
-      await deliverChunk(chunk, last, isEnd ? lastOffset + 1 : Number(last.offset) + 1);
+      if (last === undefined) break;
+      const next = at + CHUNK_RECORDS >= fresh.length ? lastOffset + 1 : Number(last.offset) + 1;
+      const schemaIds = ports.blocks.schemaIds(chunk);
+      const isDecoded = schemaIds.size === 0;
+      const blocks = isDecoded ? ports.blocks.blocksOf(source, chunk, NO_SCHEMAS) : null;
+      const records = isDecoded ? [] : chunk;
+      const generation = ports.generation();
+      const position = { topic, partition, from: wanted, next, group: groupId, generation, ...knownBy(last) };
+      pieces.push({ blocks, records, schemaIds, position });
+      wanted = next;
     }
+    return pieces;
   }
 
-  async function deliverChunk(chunk: readonly FetchedRecord[], last: FetchedRecord, to: number): Promise<void> {
-    const ids = ports.blocks.schemaIds(chunk);
-    const schemas = await ports.schemas(ids, tell, abort.signal);
-    const position: TopicPosition = {
-      topic,
-      partition,
-      from: next,
-      next: to,
-      group: groupId,
-      generation: ports.generation(),
-      ...knownBy(last),
-    };
-    const blocks = [...ports.blocks.blocksOf(source, chunk, schemas), topicPositionType.encodeBlock([position])];
+  async function deliver({ blocks: decoded, records, schemaIds, position }: Piece): Promise<void> {
+    const { next } = position;
+    let blocks = decoded;
+    if (blocks === null) {
+      const schemas = await ports.schemas(schemaIds, tell, abort.signal);
+      blocks = ports.blocks.blocksOf(source, records, schemas);
+    }
     await intake.deliver(partition, {
       source,
-      next: to,
-      blocks,
+      next,
+      blocks: [...blocks, topicPositionType.encodeBlock([position])],
       onDurable() {
-        durable = Math.max(durable, to);
+        durable = Math.max(durable, next);
       },
       onRejected(reason) {
         if (!abort.signal.aborted) ports.failed(reason);
       },
     });
-    next = to;
   }
 
   function tell(what: string | null): void {
@@ -183,7 +195,7 @@ export function createLane(ports: LanePorts): Lane {
         });
         continue;
       }
-      await deliver(batch);
+      for (const piece of batch) if (goesOn()) await deliver(piece);
       // What stopped the lane has emptied the queue.
       if (queue[0] === batch) queue.shift();
       madeRoom();
@@ -217,7 +229,7 @@ export function createLane(ports: LanePorts): Lane {
     expected: () => expected,
     begin(at, record) {
       check = record;
-      next = at;
+      wanted = at;
       durable = at;
       expected = record === null ? at : record.lastOffset;
       state = 'running';
@@ -248,9 +260,14 @@ export function createLane(ports: LanePorts): Lane {
       }
       end = batch.highWatermark;
       if (queue.length >= QUEUE_BATCHES) return 'full';
+      const before = check;
+      if (before !== null && !isKnownAgain(batch.records)) {
+        stop('halted', otherTopicMessage(topic, partition, before.lastOffset));
+        return 'dropped';
+      }
       const last = batch.records.at(-1);
       if (last !== undefined) tail = knownBy(last);
-      queue.push(batch);
+      queue.push(piecesOf(batch));
       expected = batch.lastOffset + 1;
       wake();
       return 'taken';
