@@ -1,9 +1,15 @@
 /** Puts a running service behind its HTTP port. */
 
+import { backtest } from '../fraud/desk/backtest.ts';
+import { backtestRoute } from '../fraud/desk/backtest-route.ts';
 import { createDesk } from '../fraud/desk/desk.ts';
 import { deskRoutes } from '../fraud/desk/routes.ts';
+import type { DeclaredRule } from '../fraud/desk/rule-report.ts';
+import { declaredRulesOf } from '../fraud/operator.ts';
+import type { Route } from '../http/route.ts';
 import { type HttpServer, startHttp } from '../http/server.ts';
 import type { Overview } from '../http/view.ts';
+import type { Row } from '../projections/store.ts';
 import type { Service } from '../service.ts';
 import { caseRoute } from './case-route.ts';
 import { createView } from './view.ts';
@@ -31,7 +37,7 @@ export async function serve(service: Service): Promise<Served> {
       logger: service.logger,
       domainRoutes: (deadlineMs) => [
         caseRoute((id) => view.caseFile(id), deadlineMs),
-        ...(service.config.fraud === null ? [] : deskRoutes(createDesk(service), view.ruleReport, deadlineMs)),
+        ...domainRoutesOf(service, view.ruleReport, deadlineMs),
       ],
       ...limits,
       ...(token === null ? {} : { token }),
@@ -52,4 +58,25 @@ export async function serve(service: Service): Promise<Served> {
       await view.end();
     },
   };
+}
+
+/** Those of cases and rules, where the pipeline has them. */
+function domainRoutesOf(
+  service: Service,
+  report: (declared: readonly DeclaredRule[]) => Promise<readonly Row[]>,
+  deadlineMs: number,
+): readonly Route[] {
+  const { fraud, rules, dataDir } = service.config;
+  if (fraud === null) return [];
+  const endOf = (name: string): number | undefined =>
+    service.pipeline.units.find(({ log }) => log.name === name)?.log.durableOffset();
+  const declared = declaredRulesOf(rules, fraud.stream);
+  const named = declared.map(({ rule, written, enabled }) => ({ name: rule.name, where: written, enabled }));
+  return [
+    ...deskRoutes(createDesk(service), () => report(named), deadlineMs),
+    backtestRoute(
+      declared.map(({ rule }) => rule),
+      (asked) => backtest({ dataDir, endOf, ...asked }),
+    ),
+  ];
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { outputNames } from '../config/config.ts';
 import { type CaseFile, caseFile } from '../fraud/case-file.ts';
-import { ruleReport } from '../fraud/desk/rule-report.ts';
+import { type DeclaredRule, ruleReport } from '../fraud/desk/rule-report.ts';
 import type { ActorStatus, LiveEvent, PipelineInfo, ServiceView, StreamTableInfo } from '../http/view.ts';
 import { longOfText } from '../messages/exact-long.ts';
 import { recordColumns } from '../messages/record-columns.ts';
@@ -37,7 +37,7 @@ export interface ServedView extends ServiceView {
   /** Null when there is no such case. */
   caseFile(caseId: string): Promise<CaseFile | null>;
   /** What each rule is worth. */
-  ruleReport(): Promise<readonly Row[]>;
+  ruleReport(declared: readonly DeclaredRule[]): Promise<readonly Row[]>;
   /** Takes no more events from now on; what is under way goes on. */
   close(): Promise<void>;
   /** After the last request: the threads that bodies are parsed in end. */
@@ -163,7 +163,7 @@ export function createView(service: Service): ServedView {
     windowsAndJoins: () => windowsAndJoins,
     results: async (query) => stores.of(RESULTS_STORE).read({ kind: 'results', query }),
     caseFile: (caseId) => asked(caseFile(caseId)),
-    ruleReport: () => asked(ruleReport()),
+    ruleReport: (rules) => asked(ruleReport(rules)),
     streams: () =>
       [...pipeline.streams.values()].map(({ name, eventType, units, config: stream }) => ({
         name,

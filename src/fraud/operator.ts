@@ -84,21 +84,30 @@ interface FraudConfiguration {
   })[];
 }
 
-/** Those that a file declares for the stream; the default ones where it declares none. */
-export function fraudRulesOf(all: FraudConfiguration['rules'], stream: string): readonly Rule[] {
+/** Those that a file declares for the stream, whether they run or not; the default ones where it declares none. */
+export function declaredRulesOf(
+  all: FraudConfiguration['rules'],
+  stream: string,
+): readonly { readonly written: string; readonly enabled: boolean; readonly rule: Rule }[] {
   const own = all.filter((rule) => rule.stream === stream);
-  if (own.length === 0) return DEFAULT_RULES;
-  return own
+  if (own.length === 0) return DEFAULT_RULES.map((rule) => ({ written: rule.where, enabled: true, rule }));
+  return own.map(({ name, score, functions, enabled, computed, ...written }) => {
+    const { where, reason, value, norm } = computed ?? written;
+    const rule = {
+      ...{ name, where, score, reason },
+      ...(value === undefined ? {} : { value }),
+      ...(norm === undefined ? {} : { norm }),
+      ...(functions === undefined ? {} : { functions }),
+    };
+    return { written: written.where, enabled, rule };
+  });
+}
+
+/** Those that run. */
+export function fraudRulesOf(all: FraudConfiguration['rules'], stream: string): readonly Rule[] {
+  return declaredRulesOf(all, stream)
     .filter(({ enabled }) => enabled)
-    .map(({ name, score, functions, computed, ...written }) => {
-      const { where, reason, value, norm } = computed ?? written;
-      return {
-        ...{ name, where, score, reason },
-        ...(value === undefined ? {} : { value }),
-        ...(norm === undefined ? {} : { norm }),
-        ...(functions === undefined ? {} : { functions }),
-      };
-    });
+    .map(({ rule }) => rule);
 }
 
 export function createFraudOperator(

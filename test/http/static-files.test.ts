@@ -40,8 +40,15 @@ describe('the files of the page', () => {
     }
   });
 
-  test('weigh less together than a photograph: 120 kB as they are sent', () => {
-    const sent = [...files.values()].reduce((sum, { gzip }) => sum + gzip.length, 0);
-    expect(sent).toBeLessThan(120_000);
+  test('weigh less together than a photograph, before a page is opened that loads its own: 120 kB as they are sent', () => {
+    const later = modules.flatMap(([path, { bytes }]) =>
+      [...bytes.toString('utf8').matchAll(/\bimport\('([^']+)'\)/g)].map(
+        ([, specifier = '']) => new URL(specifier, `http://page${path}`).pathname,
+      ),
+    );
+    expect(later.length).toBeGreaterThan(0);
+    expect(later.filter((path) => !files.has(path))).toEqual([]);
+    const first = [...files].filter(([path]) => !later.includes(path));
+    expect(first.reduce((sum, [, { gzip }]) => sum + gzip.length, 0)).toBeLessThan(120_000);
   });
 });

@@ -28,6 +28,8 @@ export interface BacktestAsked {
   /** Epoch ms of event time; the end is exclusive. */
   readonly fromMs: number;
   readonly toMs: number;
+  /** How far each log is durable, where the caller writes them; else what the files vouch for is read. */
+  readonly endOf?: (log: string) => number | undefined;
 }
 
 /** What is folded: the vectors, where there are any, and what judges the events. */
@@ -81,7 +83,7 @@ async function readLog(
   history: History,
   asked: BacktestAsked,
 ): Promise<void> {
-  const range = { fromOffset: await reader.startOf(log), toOffset: await reader.endOf(log) };
+  const range = { fromOffset: await reader.startOf(log), toOffset: asked.endOf?.(log) ?? (await reader.endOf(log)) };
   for await (const { commit } of reader.commits(log, range)) noteFacts(commit.sections, registry, history, asked);
 }
 
@@ -96,7 +98,7 @@ async function foldLog(
   const types = derivationTypes(derivation, OPERATOR_KINDS);
   for (const type of types.inputs) registry.add(type);
   const fold = createPartitionFold(derivation, types, logPlace(log)?.partition ?? 0, registry);
-  const range = { fromOffset: await reader.startOf(log), toOffset: await reader.endOf(log) };
+  const range = { fromOffset: await reader.startOf(log), toOffset: asked.endOf?.(log) ?? (await reader.endOf(log)) };
   let turnedAt = performance.now();
   for await (const { commit } of reader.commits(log, range)) {
     noteFacts(commit.sections, registry, history, asked);

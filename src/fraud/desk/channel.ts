@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { channelCommand, RequestError, type Target } from '../../channel/channel-commands.ts';
 import type { Row, StoreQuery } from '../../projections/store.ts';
 import { caseFile } from '../case-file.ts';
+import { declaredRulesOf } from '../operator.ts';
 import { ACTIONS, durationOf, wordsProblem } from './actions.ts';
 import { createDesk, type Desk } from './desk.ts';
 import { ruleReport } from './rule-report.ts';
@@ -111,7 +112,11 @@ const ruleReportCommand = channelCommand({
   schema: {},
   async *rows(target, _, context) {
     await target.caughtUp(PATIENCE_MS, context);
-    yield await asked(target, ruleReport());
+    const config = target.running?.config;
+    const stream = config?.fraud?.stream;
+    const declared = config === undefined || stream === undefined ? [] : declaredRulesOf(config.rules, stream);
+    const named = declared.map(({ rule, written, enabled }) => ({ name: rule.name, where: written, enabled }));
+    yield await asked(target, ruleReport(named));
   },
 });
 

@@ -7,11 +7,9 @@ import { type Problem, problemResponse } from '../../http/problem.ts';
 import { OUTCOME_UNKNOWN, TOO_SLOW } from '../../http/refusals.ts';
 import { pathParameter, type Route, type RouteContext, uncached } from '../../http/route.ts';
 import type { Row } from '../../projections/store.ts';
-import { ACTIONS, durationOf, wordsProblem } from './actions.ts';
+import { ACTIONS, durationOf } from './actions.ts';
+import { type Asked, answered, badBody, textOf } from './asked.ts';
 import type { Desk } from './desk.ts';
-
-const BODY_MAX = 64 * 1024;
-type Body = Readonly<Record<string, unknown>>;
 
 /** `rules` reads what each rule is worth. */
 export function deskRoutes(desk: Desk, rules: () => Promise<readonly Row[]>, deadlineMs: number): readonly Route[] {
@@ -106,12 +104,6 @@ export function deskRoutes(desk: Desk, rules: () => Promise<readonly Row[]>, dea
   ];
 }
 
-interface Asked {
-  readonly body: Body;
-  readonly by: string;
-  readonly note: string;
-}
-
 async function act(c: RouteContext, desk: Desk, { body, by, note }: Asked, deadlineMs: number): Promise<Response> {
   const key = idempotencyKeyOf(c.req.header('idempotency-key'));
   if (key !== null && typeof key !== 'string') return problemResponse(key);
@@ -157,44 +149,10 @@ async function suppress(c: RouteContext, desk: Desk, { body, by, note }: Asked, 
   return row === DEADLINE || row === null ? problemResponse(OUTCOME_UNKNOWN) : uncached(c, row);
 }
 
-/** Reads the body, and who asks, which each of them says. */
-async function answered(c: RouteContext, answer: (asked: Asked) => Promise<Response>): Promise<Response> {
-  const length = Number(c.req.header('content-length') ?? Number.NaN);
-  if (!(length <= BODY_MAX)) return problemResponse(badBody(`a body has at most ${BODY_MAX / 1024} KiB, and says so`));
-  let body: unknown;
-  try {
-    body = JSON.parse(await c.req.text());
-  } catch {
-    return problemResponse(badBody('it is no JSON'));
-  }
-  if (!isBody(body)) return problemResponse(badBody('it is no object'));
-  const by = textOf(body.by) ?? '';
-  const note = textOf(body.note) ?? '';
-  const wrong = wordsProblem(by, note);
-  return wrong === null ? answer({ body, by, note }) : problemResponse(badBody(wrong));
-}
-
-function isBody(value: unknown): value is Body {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
 /** Null where there is none; undefined for what is no whole number. */
 function wholeOf(value: unknown): number | null | undefined {
   if (value === undefined || value === null) return null;
   return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
-}
-
-function badBody(what: string): Problem {
-  return {
-    status: 400,
-    error: 'bad-body',
-    message: `The body can't be taken: ${what}.`,
-    hint: 'Send JSON such as {"action": "acknowledge", "by": "anna"}; /openapi.json has the form.',
-  };
 }
 
 function unknown(what: string, id: string): Problem {

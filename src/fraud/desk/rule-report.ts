@@ -7,7 +7,15 @@ import type { Row, StoreQuery } from '../../projections/store.ts';
 /** How long the label of a transaction may take. */
 const LABEL_DELAY_MS = 7 * 86_400_000;
 
-export function* ruleReport(): Generator<StoreQuery, readonly Row[], readonly Row[]> {
+/** Rules as a pipeline file declares them. */
+export interface DeclaredRule {
+  readonly name: string;
+  readonly where: string;
+  readonly enabled: boolean;
+}
+
+/** Those that are declared and those that ever fired. */
+export function* ruleReport(declared: readonly DeclaredRule[]): Generator<StoreQuery, readonly Row[], readonly Row[]> {
   // The last label of a transaction holds: an analyst's, or that of a chargeback that came later.
   const rules = yield {
     store: 'duckdb',
@@ -35,5 +43,23 @@ export function* ruleReport(): Generator<StoreQuery, readonly Row[], readonly Ro
   };
   const of = new Map(outcomes.map(({ rule, ...counts }) => [rule, counts]));
   const none = { confirmed: 0, false_positive: 0, expired: 0 };
-  return rules.map((row) => ({ ...row, ...(of.get(row.rule ?? null) ?? none) }));
+  const known = new Map(declared.map((rule) => [rule.name, rule]));
+  const said = ({ name, where, enabled }: DeclaredRule): Row => ({ rule: name, where, enabled });
+  const fired = rules.map((row) => {
+    const rule = known.get(String(row.rule));
+    const now = rule === undefined ? { where: null, enabled: false } : said(rule);
+    return { ...row, ...(of.get(row.rule ?? null) ?? none), ...now };
+  });
+  const counts = {
+    hits: 0,
+    hit_rate: 0,
+    known: 0,
+    frauds: 0,
+    precision: null,
+    fraud_cents: 0,
+    cases: 0,
+    suppressed: 0,
+  };
+  const silent = declared.filter(({ name }) => !rules.some((row) => row.rule === name));
+  return [...fired, ...silent.map((rule) => ({ ...said(rule), ...counts, last_hit_at: null, ...none }))];
 }

@@ -8,12 +8,15 @@ import { served } from '../../http/public/core/place.js';
 import { useSource } from '../../http/public/core/store.js';
 import { Facts } from '../../http/public/view/facts.js';
 import { Frame } from '../../http/public/view/frame.js';
+import { lazily } from '../../http/public/view/lazy.js';
 import { State, Time } from '../../http/public/view/marks.js';
 import { Failure, Table } from '../../http/public/view/table.js';
 import { Reasons, Score } from './cells.js';
 import { caseSource } from './sources.js';
 
 export const casePanel = { id: 'case', title: 'The case', on: { '/cases/:case': { order: 10 } }, view: Case };
+
+const Actions = lazily(() => import('./case-actions.js'));
 
 const ALERT_COLUMNS = [
   { head: 'Alert', cell: (row) => row.alert_id },
@@ -32,7 +35,18 @@ const TRANSACTION_COLUMNS = [
   { head: 'Amount', number: true, cell: (row) => money(row.amount_cents) },
   { head: 'Score', cell: (row) => html`<${Score} score=${row.score} />` },
   { head: 'Number in session', number: true, cell: (row) => exact(row.session_count) },
+  { head: 'Hit', cell: (row) => (row.is_hit ? 'yes' : '') },
+  { head: 'Known as', cell: (row) => (row.fraud === null ? '' : row.fraud ? 'fraud' : 'genuine') },
+  { head: 'In the journal', cell: (row) => html`<span class="mono">${row.partition} @ ${row.offset}</span>` },
   { head: 'Usual amount', number: true, cell: (row) => money(row.own_mean_cents) },
+];
+
+const ACTION_COLUMNS = [
+  { head: 'When', cell: (row) => html`<${Time} at=${row.requested_at} />` },
+  { head: 'Who', cell: (row) => row.by },
+  { head: 'Action', cell: (row) => row.action },
+  { head: 'Outcome', cell: (row) => `${row.outcome} ${row.detail}` },
+  { head: 'Note', cell: (row) => row.note },
 ];
 
 const SESSION_COLUMNS = [
@@ -60,15 +74,18 @@ function Case({ panel, params }) {
     </div>`;
   return html`<${Frame} panel=${panel} note=${found.isCut ? 'There is more than is shown here: the newest of it' : ''} tools=${tools}>
     <${Facts} facts=${factsOf(found)} />
+    <${Actions} id=${params.case} state=${found.state} />
     ${list('alerts', 'Alerts', 'Alerts of the case, newest first', alerts, ALERT_COLUMNS, (row) => row.alert_id, 'No alert.')}
     ${list('transactions', 'Transactions in its time', 'Transactions of the customer in the time of the case, newest first', found.transactions, TRANSACTION_COLUMNS, (row) => `${row.transaction_id}|${row.occurred_at}`, 'The stores have none of them.')}
     ${list('sessions', 'Closed sessions in its time', 'Closed sessions of the customer in the time of the case, newest first', found.sessions, SESSION_COLUMNS, (row) => String(row.start_at), 'None of its sessions has closed yet.')}
+    ${list('history', 'Actions', 'What was done about the case, newest first', found.actions, ACTION_COLUMNS, (row) => `${row.requested_at}|${row.action}`, 'Nobody has acted on it.')}
   <//>`;
 }
 
 function factsOf(found) {
   return [
     ['State', html`<${State} state=${String(found.state)} />`],
+    ['Held by', found.holder ?? 'nobody'],
     ['Customer', String(found.customer_id)],
     ['Hits', exact(found.hits)],
     ['Amount of the hits', money(found.amount_cents)],

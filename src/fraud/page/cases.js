@@ -15,6 +15,7 @@ const COLUMNS = [
   { head: 'Case', cell: (row) => html`<a href=${to('/cases', row.case_id)}>${row.case_id}</a>` },
   { head: 'Customer', number: true, cell: (row) => String(row.customer_id) },
   { head: 'State', cell: (row) => html`<${State} state=${row.state} />` },
+  { head: 'Held by', cell: (row) => row.holder ?? '' },
   { head: 'Hits', number: true, cell: (row) => exact(row.hits) },
   { head: 'Amount', number: true, cell: (row) => money(row.amount_cents) },
   { head: 'Opened', cell: (row) => html`<${Time} at=${row.opened_at} />` },

@@ -4,6 +4,7 @@ import { alertsPanel } from './alerts.js';
 import { casePanel } from './case.js';
 import { casesPanel } from './cases.js';
 import { figures } from './figures.js';
+import { rulesPanel } from './rules-panel.js';
 import { sessionsPanel } from './sessions.js';
 
 contribute({
@@ -17,9 +18,10 @@ contribute({
       under: '/cases',
       underTitle: 'Cases',
     },
+    { address: '/rules', title: 'Rules', nav: { group: 'domain', order: 25 } },
     { address: '/sessions', title: 'Sessions', was: ['sessions'], nav: { group: 'domain', order: 30 } },
   ],
-  panels: [alertsPanel, casesPanel, casePanel, sessionsPanel],
+  panels: [alertsPanel, casesPanel, casePanel, rulesPanel, sessionsPanel],
   figures,
   kinds: ['alert', 'session'],
 });
