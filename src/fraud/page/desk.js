@@ -4,7 +4,7 @@ import { served } from '../../http/public/core/place.js';
 
 const NAME = 'millrace.by';
 
-export const nameOfUser = () => localStorage.getItem(NAME) ?? '';
+const nameOfUser = () => localStorage.getItem(NAME) ?? '';
 
 /** Who asks; remembered by the browser. */
 export function Who() {
