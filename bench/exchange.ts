@@ -1,6 +1,6 @@
 /**
- * A window keyed by another field than its stream's, on a stream of four partitions: from batches in memory to the results'
- * durable commits, with and without threads. `npm run bench -- exchange`.
+ * Windows that span the four partitions of their stream, keyed by another field or by none: from batches in memory to the
+ * results' durable commits, with and without threads. `npm run bench -- exchange`.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,10 +13,11 @@ import type { Source } from '../dist/sources/source.js';
 import { type MadeBatch, makeBatches } from './batches.ts';
 
 export interface ExchangeFigures {
+  readonly window: string;
   readonly threads: number;
   readonly events: number;
   readonly eventsPerSecond: number;
-  /** Over user and system CPU time, without that of the read models. */
+  /** Over user and system CPU time. There are no read models. */
   readonly eventsPerCoreSecond: number;
 }
 
@@ -25,21 +26,36 @@ const PARTITIONS = 4;
 const PIPELINE = `
 streams:
   ${STREAM}: { builtin: Transaction, key: customerId, eventTime: occurredAt, partitions: ${PARTITIONS}, watermark: { outOfOrderness: 5s } }
+stores: { sqlite: false, duckdb: false }
 windows:
-  terminals: { stream: ${STREAM}, key: terminalId, window: { tumbling: 1d }, aggregate: { n: count(), total: sum(amountCents), largest: max(amountCents) } }
 `;
+const AGGREGATE = 'aggregate: { n: count(), total: sum(amountCents), largest: max(amountCents) }';
+/** There are about 7 events a minute, and 10,000 a day. */
+const WINDOWS = [
+  { window: 'a day by terminal', of: 'key: terminalId, window: { tumbling: 1d }' },
+  { window: 'a minute of all', of: 'key: null, window: { tumbling: 1m }' },
+  { window: 'a day of all', of: 'key: null, window: { tumbling: 1d }' },
+];
 
 export async function runExchange(events: number): Promise<ExchangeFigures[]> {
   const batches = makeBatches(events, PARTITIONS);
   const figures: ExchangeFigures[] = [];
-  for (const threads of [0, 2]) figures.push(await measure(batches, events, threads));
+  for (const { window, of } of WINDOWS) {
+    const pipeline = `${PIPELINE}  w: { stream: ${STREAM}, ${of}, ${AGGREGATE} }\n`;
+    for (const threads of [0, 2]) figures.push({ window, ...(await measure(batches, pipeline, events, threads)) });
+  }
   return figures;
 }
 
-async function measure(batches: readonly MadeBatch[], events: number, threads: number): Promise<ExchangeFigures> {
+async function measure(
+  batches: readonly MadeBatch[],
+  pipeline: string,
+  events: number,
+  threads: number,
+): Promise<Omit<ExchangeFigures, 'window'>> {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
   const file = join(directory, 'pipeline.yaml');
-  writeFileSync(file, PIPELINE);
+  writeFileSync(file, pipeline);
   const loaded = loadConfig(file, {});
   const config = { ...loaded, dataDir: join(directory, 'data'), runtime: { ...loaded.runtime, threads } };
   const source: Source = {

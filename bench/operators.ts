@@ -8,6 +8,7 @@ import type { Columns } from '../src/messages/columns.ts';
 import { defineMachineOperator, defineOperator } from '../src/millrace.ts';
 import { readDefinition } from '../src/operators/definition.ts';
 import { createUserOperator } from '../src/operators/user-operator.ts';
+import { CARD_EVENTS, nsOfCards } from './cards.ts';
 
 export interface OperatorFigures {
   readonly what: string;
@@ -60,6 +61,8 @@ export function runOperators(): OperatorFigures[] {
     row('count a key, a loop by hand', hand, events, true),
     row('count a key, an operator', counted, events, false),
     row('count a key, a machine operator', machines, few.length * BLOCK, false),
+    row('sessions, rules and scores, 5,000 cards', nsOfCards(5000), CARD_EVENTS, true),
+    row('sessions, rules and scores, 1,000,000 cards', nsOfCards(1_000_000), CARD_EVENTS, true),
   ];
 }
 
