@@ -114,7 +114,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
       if (restored.kind === 'restored') {
         if (restored.anew.length > 0) {
           options.onAnew(log.name, restored.anew);
-          await own.rebuild(restored.anew, found.offset);
+          await quarantine.rebuild(own, restored.anew, found.offset);
         }
         snapshotOffset = found.offset;
         return found.offset;

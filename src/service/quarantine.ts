@@ -9,6 +9,7 @@ import type { WriterOf } from '../messages/slice-block.ts';
 import { type BatchRows, batchRows } from '../partition/batch-rows.ts';
 import { allFailing, type BatchPart, blocksOfPart } from '../partition/divide.ts';
 import type { Applied, PartitionInput } from '../partition/partition.ts';
+import type { OperatorAnew } from '../streams/operator.ts';
 
 export interface QuarantineOptions {
   readonly stream: string;
@@ -31,6 +32,8 @@ export interface Quarantine {
   apply(host: PartitionHost, batch: PartitionInput, committedAt: number): Promise<Applied>;
   /** Puts the parts of a batch that failed into the mailbox, in its place. */
   divide(host: PartitionHost, suspect: Suspect, committedAt: number): Promise<void>;
+  /** What new operators need of the log. When it halts the partition, the replay that follows says so. */
+  rebuild(host: PartitionHost, anew: readonly OperatorAnew[], toOffset: number): Promise<void>;
   replay(host: PartitionHost, fromOffset: number): Promise<'replayed' | 'halted'>;
   /** Why the partition takes nothing any more; null while it takes batches. */
   haltedBy(): string | null;
@@ -40,7 +43,7 @@ export interface Quarantine {
 export function createQuarantine(options: QuarantineOptions): Quarantine {
   const { log, mailbox, stream, quarantineAfter, writerOf, isLive } = options;
   let atWork = 0;
-  let replaysFailed = 0;
+  let recoveriesFailed = 0;
   let haltedBy: string | null = null;
   let halt = (): void => {};
   const halted = new Promise<void>((resolve) => {
@@ -48,6 +51,26 @@ export function createQuarantine(options: QuarantineOptions): Quarantine {
   });
   function done(host: PartitionHost): void {
     if (isLive(host)) atWork -= 1;
+  }
+
+  /** A part of a recovery. One that fails each time halts the partition, whose later incarnations do not try it again. */
+  async function recover(host: PartitionHost, work: () => Promise<void>): Promise<void> {
+    if (haltedBy !== null) return;
+    atWork += 1;
+    try {
+      await work();
+      done(host);
+    } catch (error) {
+      if (!isLive(host) || error instanceof FailedElsewhere) throw error;
+      recoveriesFailed += 1;
+      if (recoveriesFailed < quarantineAfter) throw error;
+      haltedBy = `${log.name} is halted: ${error instanceof Error ? error.message : String(error)}`;
+      const reason = new Error(haltedBy);
+      mailbox.close(reason);
+      mailbox.abandon(reason);
+      options.onHalted(log.name, haltedBy);
+      halt();
+    }
   }
 
   async function partsOf(host: PartitionHost, suspect: Suspect, rows: BatchRows, committedAt: number) {
@@ -86,24 +109,11 @@ export function createQuarantine(options: QuarantineOptions): Quarantine {
       options.onDivided(log.name, batch.source, parts);
       done(host);
     },
+    rebuild: (host, anew, toOffset) => recover(host, () => host.rebuild(anew, toOffset)),
     async replay(host, fromOffset) {
-      atWork += 1;
-      try {
-        await host.replay(fromOffset, log.durableOffset());
-      } catch (error) {
-        if (!isLive(host) || error instanceof FailedElsewhere) throw error;
-        replaysFailed += 1;
-        if (replaysFailed < quarantineAfter) throw error;
-        haltedBy = `${log.name} is halted: ${error instanceof Error ? error.message : String(error)}`;
-        const reason = new Error(haltedBy);
-        mailbox.close(reason);
-        mailbox.abandon(reason);
-        options.onHalted(log.name, haltedBy);
-        halt();
-        return 'halted';
-      }
-      done(host);
-      replaysFailed = 0;
+      await recover(host, () => host.replay(fromOffset, log.durableOffset()));
+      if (haltedBy !== null) return 'halted';
+      recoveriesFailed = 0;
       return 'replayed';
     },
     haltedBy: () => haltedBy,

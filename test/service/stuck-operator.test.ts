@@ -15,9 +15,10 @@ const POSITION = { path: 'c.jsonl', partitions: 2, lines: 7, records: 7, bytes: 
 type Click = Readonly<Record<'userId' | 'occurredAt' | 'amount', string | number>>;
 
 /** A service with two partitions and no thread but that of the operator. */
-async function start(onError: string, stuckAfterMs: number, data = temporaryDirectory()) {
-  const operators = `own: { module: ${MODULE}, input: { clicks: userId }, onError: ${onError} }`;
-  const file = writePipeline(data, { watermark: '{ outOfOrderness: 1ms }', partitions: 2, operators, lines: [] });
+async function start(onError: string | null, stuckAfterMs: number, data = temporaryDirectory()) {
+  const own = `own: { module: ${MODULE}, input: { clicks: userId }, onError: ${onError} }`;
+  const operators = onError === null ? {} : { operators: own };
+  const file = writePipeline(data, { watermark: '{ outOfOrderness: 1ms }', partitions: 2, ...operators, lines: [] });
   const { supervision, ...rest } = loadConfig(file, {});
   const often = { stuckAfterMs, minBackoffMs: 1, maxBackoffMs: 5, shutdownMs: 300 };
   const config = { ...rest, dataDir: join(data, 'data'), supervision: { ...supervision, ...often } };
@@ -101,4 +102,19 @@ test('holds up no orderly stop', { timeout: 30_000 }, async () => {
   await vi.waitFor(() => expect(service.pipeline.units.some(({ mailbox }) => mailbox.inFlight > 0)).toBe(true));
   await service.stop();
   await expect(lost).rejects.toThrow(/stopping/);
+});
+
+test('halts a partition whose log it does not return from when it is new, and names it', {
+  timeout: 60_000,
+}, async () => {
+  const data = temporaryDirectory();
+  const { service, deliver } = await start(null, 200, data);
+  await Promise.all([deliver(0, 1, [click('z', 1)]), deliver(1, 1, [click('b', 2, 15)])]);
+  await service.stop();
+  const again = await start('fail', 200, data);
+  const problems = (): (string | null)[] => again.service.pipeline.units.map((unit) => unit.haltedBy());
+  await vi.waitFor(() => expect(problems().join()).toContain(SAYS), { timeout: 30_000 });
+  expect(problems().filter((problem) => problem !== null)).toEqual([expect.stringContaining('clicks-1 is halted: ')]);
+  expect(await again.deliver(0, 2, [click('z', 2)])).toBeUndefined();
+  await again.service.kill();
 });
