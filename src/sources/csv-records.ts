@@ -79,7 +79,11 @@ function createRecordEnds({ delimiter, quote: quoteByte, comment, skipLines }: C
       // Most records have no quote, and most files.
       if (place === 'start' && mark === BYTE_ORDER_MARK.length) {
         const end = chunk.indexOf(NEWLINE, from);
-        if (end !== -1 && quotes.next(chunk, from) > end) return ended(end);
+        if (end !== -1 && quotes.next(chunk, from) > end) {
+          if (lines < skipLines) lines += 1;
+          isBegin = true;
+          return end;
+        }
       }
       let at = from;
       while (at < chunk.length) {
