@@ -7,6 +7,7 @@ import type { Checked } from './checked.ts';
 import { numberAt, truthAt } from './fast.ts';
 import { INEXACT } from './fast-arithmetic.ts';
 import type { ValueAt } from './field-values.ts';
+import { plainCondition } from './plain-condition.ts';
 import type { SqlValue } from './value.ts';
 import { valuesOf } from './values.ts';
 
@@ -15,6 +16,8 @@ import { valuesOf } from './values.ts';
  * condition fails on.
  */
 export function bindCondition(condition: Checked, columns: Columns): (row: number) => boolean {
+  const plain = plainCondition(condition, columns);
+  if (plain !== null) return plain;
   const fast = truthAt(condition, columns);
   const slowly = once(condition, columns);
   return (row) => {
