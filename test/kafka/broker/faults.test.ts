@@ -1,5 +1,8 @@
 /** A broker and a network that fail, and topics whose records are gone: the service goes on, or says why it does not. */
-import { beforeAll, describe, expect, it } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { proxy } from './proxy.ts';
 import { kafkaScript, ONE } from './script.ts';
 import { consume, ids, type Place, place, results, start } from './service.ts';
@@ -9,6 +12,10 @@ const PARTITIONS = 2;
 const RECORDS = 6000;
 let kafka: Cluster;
 let expected: unknown;
+const mounted: string[] = [];
+afterAll(() => {
+  for (const disk of mounted) execFileSync('umount', ['--lazy', disk]);
+});
 
 const of = (topic: string, more = '', connection = `brokers: [${ONE.brokers}]`): Place =>
   place({
@@ -120,6 +127,33 @@ describe('the service', () => {
     const skipping = { ...of(topic, ', onLoss: skip'), data: at.data };
     await consume(skipping, 3000);
     expect(await ids(at.data)).toEqual({ n: 1200, ids: 1200 });
+  });
+
+  it('waits while its disk is full, stays a member, and goes on by itself', async () => {
+    const topic = await kafka.topic('full-disk', PARTITIONS);
+    const at = of(topic);
+    mkdirSync(at.data);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'tmpfs', at.data]);
+    mounted.push(at.data);
+    await produce(topic, 0, 1000);
+    const service = await start(at);
+    await service.hasRead(1000);
+    const ballast = join(at.data, 'ballast');
+    const { bavail, bsize } = statfsSync(at.data);
+    writeFileSync(ballast, Buffer.alloc(bavail * bsize));
+    await produce(topic, 1000, RECORDS);
+    const isFull = async (): Promise<boolean> => {
+      const answer = await fetch(`${service.url}/readyz`, { headers: { connection: 'close' } });
+      return answer.status === 503 && /The disk is full/.test(await answer.text());
+    };
+    while (!(await isFull())) await new Promise((resolve) => setTimeout(resolve, 100));
+    // Longer than its session: it is heard of all the same.
+    await new Promise((resolve) => setTimeout(resolve, 5000));
+    expect((await service.source()).counts.rebalances).toBe(1);
+    rmSync(ballast);
+    await service.hasRead(RECORDS);
+    await service.stop();
+    expect(await results(at.data)).toEqual(expected);
   });
 
   it('halts while it runs, when the records that it is about to read go away', async () => {

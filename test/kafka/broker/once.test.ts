@@ -6,6 +6,13 @@ import { type Cluster, cluster, messagesOf, payments } from './topics.ts';
 const PARTITIONS = 4;
 const RECORDS = 20_000;
 
+/**
+ * Of a kill, after the start: from the first moments, before anything is claimed, to the middle of reading. By hand more of
+ * them, at random: `KILLS=30 npm run test:kafka -- once`.
+ */
+const kills = Number(process.env.KILLS ?? 0);
+const moments = kills === 0 ? [0, 150, 400, 700, 1100] : Array.from({ length: kills }, () => Math.random() * 4000);
+
 let kafka: Cluster;
 let topic: string;
 let expected: unknown;
@@ -27,12 +34,11 @@ describe('a source of Kafka', () => {
   it('goes on where its journal is after kill -9 at any moment, while records come in', async () => {
     const own = await kafka.topic('killed', PARTITIONS);
     const at = of(own);
-    let produced = 0;
-    // From the first moments, before anything is claimed, to the middle of reading.
-    for (const afterMs of [0, 150, 400, 700, 1100]) {
+    const ofEach = Math.floor(RECORDS / moments.length);
+    for (const [i, afterMs] of moments.entries()) {
       const service = await start(at);
-      await kafka.produce(own, messagesOf(payments(produced, produced + 4000), PARTITIONS));
-      produced += 4000;
+      const to = i === moments.length - 1 ? RECORDS : (i + 1) * ofEach;
+      await kafka.produce(own, messagesOf(payments(i * ofEach, to), PARTITIONS));
       await new Promise((resolve) => setTimeout(resolve, afterMs));
       await service.kill();
     }

@@ -8,7 +8,7 @@ export default defineConfig({
     setupFiles: ['test/property-seed.ts'],
     // One broker and processes of our own on two cores: one file after another.
     fileParallelism: false,
-    testTimeout: 120_000,
+    testTimeout: 120_000 + 10_000 * Number(process.env.KILLS ?? 0),
     hookTimeout: 120_000,
   },
 });
