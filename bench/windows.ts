@@ -4,9 +4,9 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { createRandom } from '../src/fraud/random.ts';
 import type { Column, Columns, NumberColumn, TextColumn } from '../src/messages/columns.ts';
 import { windowResultType } from '../src/messages/window-result.ts';
+import { createRandom } from '../src/models/random.ts';
 import type { AggregateSpec } from '../src/streams/aggregate-function.ts';
 import { resultField } from '../src/streams/aggregate-table.ts';
 import type { Windowing, WindowSpec } from '../src/streams/window-kind.ts';

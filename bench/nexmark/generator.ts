@@ -3,7 +3,7 @@
  * the rest bids; half of the bids are for a hot auction, three quarters by a hot bidder, three quarters of the auctions
  * by a hot seller. Times are in order, 10,000 events a second. The same seed gives the same events.
  */
-import { createRandom, type Random } from '../../src/fraud/random.ts';
+import { createRandom, type Random } from '../../src/models/random.ts';
 
 export type NexmarkEvent =
   | { readonly stream: 'persons'; readonly event: Person }

@@ -4,7 +4,7 @@
  * A customer uses the terminals within a radius of 5. They are not listed for each customer but drawn from the 3 × 3
  * cells of side 5 around it, so that memory grows with customers plus terminals and not with their product.
  */
-import { createRandom, type Random } from './random.ts';
+import { createRandom, type Random } from '../models/random.ts';
 
 const GRID_SIDE = 100;
 const RADIUS = 5;

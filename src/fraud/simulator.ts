@@ -7,8 +7,8 @@
  * longer one. Where the Handbook cuts the last 14 days of a compromise at the end of its table, this one does not.
  */
 
+import { createRandom } from '../models/random.ts';
 import { type CardWorld, createCardWorld } from './card-world.ts';
-import { createRandom } from './random.ts';
 import type { Transaction } from './schemas.ts';
 
 export interface SimulationSpec {

@@ -2,11 +2,12 @@
  * The input of a run: an endless list of transactions, a few of them unreadable, drawn from the seed alone. A partition
  * has its own keys' part of the list, in order, whatever the number of partitions.
  */
-import type { Random } from '../../src/fraud/random.ts';
+
 import type { Transaction } from '../../src/fraud/schemas.ts';
 import { transactionType } from '../../src/fraud/types.ts';
 import type { Block } from '../../src/messages/block.ts';
 import { deadLetterType, sourceControlType } from '../../src/messages/types.ts';
+import type { Random } from '../../src/models/random.ts';
 import { partitionOf } from '../../src/streams/partitioner.ts';
 import { START_MS } from './world.ts';
 

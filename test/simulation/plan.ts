@@ -1,6 +1,7 @@
 /** What a run is to meet, drawn from its seed: runs differ in kind, not only in detail. */
-import type { Random } from '../../src/fraud/random.ts';
+
 import type { Durability } from '../../src/journal/log.ts';
+import type { Random } from '../../src/models/random.ts';
 
 export const MACHINE_KINDS = [
   'delivery',

@@ -2,7 +2,7 @@
  * Simulated time and the order of everything: all that waits, waits here, and chance decides what runs next among what
  * is due. Time moves a little with each step, as work takes time, and jumps to the next task when nothing is due.
  */
-import type { Random } from '../../src/fraud/random.ts';
+import type { Random } from '../../src/models/random.ts';
 
 /** Whoever tasks belong to: a process, or the world around it. */
 export interface Owner {

@@ -1,6 +1,6 @@
 /** Everything that outlives a process of the service: time, chance, the disk's platters, the network, what was promised. */
 
-import { createRandom, type Random } from '../../src/fraud/random.ts';
+import { createRandom, type Random } from '../../src/models/random.ts';
 import { type Disk, newDisk, powerCut } from '../journal/crash-disk.ts';
 import { createScheduler, type Owner, type Scheduler } from './scheduler.ts';
 import { createTrace, type Trace } from './trace.ts';
