@@ -49,6 +49,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'export features as they were computed at each event',
     load: async () => (await import('./commands/features.ts')).featuresCommand,
   },
+  model: {
+    summary: 'train models on journaled features, and judge them',
+    load: async () => (await import('./fraud/commands/model.ts')).modelCommand,
+  },
   digest: {
     summary: 'print one hash a projection table and a derived stream',
     load: async () => (await import('./commands/digest.ts')).digestCommand,

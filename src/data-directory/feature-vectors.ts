@@ -1,15 +1,11 @@
 /** Vectors of features as the journal of a data directory has them. */
-import { BUILTIN_TYPES } from '../builtin-types.ts';
 import type { FeatureStage } from '../features/feature-spec.ts';
-import { openPassingReader } from '../journal/open-reader.ts';
-import { readSchemaFiles } from '../journal/schema-files.ts';
 import { nodeSyncFs } from '../journal/sync-fs.ts';
 import type { Columns } from '../messages/columns.ts';
 import { derivedStreamOfRecord } from '../messages/derived-event.ts';
 import { logPlace } from '../messages/log-name.ts';
-import { createRegistry } from '../messages/registry.ts';
 import { notedStreams } from './derivation-history.ts';
-import { requireJournal } from './require-journal.ts';
+import { readBlocks } from './read-blocks.ts';
 
 export interface VectorStream {
   readonly name: string;
@@ -41,18 +37,10 @@ function isLastStage(spec: object): spec is FeatureStage & Required<Pick<Feature
  * Blocks of vectors, log by log in their order: within a log in order of event time, but for late ones. Takes no lock. A
  * block's columns are gone when the next is asked for.
  */
-export async function* readVectors(dataDir: string, { name, log: stream }: VectorStream): AsyncGenerator<Columns> {
-  const reader = openPassingReader(requireJournal(dataDir));
-  const registry = createRegistry(BUILTIN_TYPES);
-  for (const [fingerprint, json] of readSchemaFiles(dataDir)) registry.learn(fingerprint, json);
-  for (const log of await reader.logNames()) {
-    if (logPlace(log)?.stream !== stream) continue;
-    const range = { fromOffset: await reader.startOf(log), toOffset: await reader.endOf(log) };
-    for await (const { commit } of reader.commits(log, range)) {
-      for (const section of commit.sections) {
-        const type = registry.writerOf(section.fingerprint);
-        if (type !== undefined && derivedStreamOfRecord(type.name) === name) yield type.columns(section);
-      }
-    }
-  }
+export function readVectors(dataDir: string, { name, log: stream }: VectorStream): AsyncGenerator<Columns> {
+  return readBlocks(
+    dataDir,
+    (log) => logPlace(log)?.stream === stream,
+    (type) => derivedStreamOfRecord(type) === name,
+  );
 }

@@ -41,3 +41,34 @@ export function averagePrecision(scores: Float64Array, labels: Uint8Array, order
   }
   return sum / positives;
 }
+
+export interface CalibrationPart {
+  readonly rows: number;
+  /** Mean of the scores. */
+  readonly expected: number;
+  /** Share of rows of class 1. */
+  readonly observed: number;
+}
+
+/** Upper bounds of the parts of a calibration table: finer where few rows are. */
+const CALIBRATION_CUTS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 1];
+
+/** Scores from 0 to 1 beside what came true, in parts of the scale; parts without a row are left out. */
+export function calibration(scores: Float64Array, labels: Uint8Array): (CalibrationPart & { readonly upTo: number })[] {
+  const parts = CALIBRATION_CUTS.map((upTo) => ({ upTo, rows: 0, expected: 0, observed: 0 }));
+  for (let row = 0; row < scores.length; row++) {
+    const part = parts.find(({ upTo }) => scores[row]! <= upTo);
+    if (part === undefined) continue;
+    part.rows += 1;
+    part.expected += scores[row]!;
+    part.observed += labels[row]!;
+  }
+  return parts
+    .filter(({ rows }) => rows > 0)
+    .map(({ upTo, rows, expected, observed }) => ({
+      upTo,
+      rows,
+      expected: expected / rows,
+      observed: observed / rows,
+    }));
+}

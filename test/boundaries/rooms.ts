@@ -7,6 +7,7 @@ const PURE_ROOMS = [
   'sql',
   'streams',
   'features',
+  'models',
   'fraud',
   'weather',
   'quality',
@@ -59,7 +60,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   streams: pure('messages', 'sql'),
   // Features of streams: windows of keys and what is computed of them.
   features: pure('messages', 'sql', 'streams'),
-  fraud: pure('messages', 'sql', 'streams', ...STORE_PORT),
+  // Models of two classes: trained on tables of numbers, judged, explained.
+  models: pure(),
+  fraud: pure('messages', 'sql', 'streams', 'models', ...STORE_PORT),
   weather: pure('messages', 'streams', ...STORE_PORT),
   quality: pure('messages', 'sql', 'streams'),
   // User code over keyed state: its definition, its runtime, and its author's tests.
@@ -157,7 +160,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'fraud/desk': {
     mayImport: [...BELOW_SERVICE, 'operator-kinds.ts', 'keys', 'data-directory', 'service', 'channel/port', 'http'],
   },
-  'fraud/commands': { mayImport: ['commands', 'config', 'fraud', 'fraud/desk'] },
+  'fraud/commands': { mayImport: ['commands', 'config', 'fraud', 'fraud/desk', 'fraud/lab', 'nearest-word.ts'] },
   // Files in, results out, on a clock of their own.
   run: { mayImport: [...BELOW_SERVICE, 'keys', 'config', 'logger.ts', 'data-directory', 'service', 'channel'] },
   // A file that is no stream yet: what its schema and its section would be.
@@ -176,6 +179,19 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'logger.ts',
       'messages/printable.ts',
       'nearest-word.ts',
+    ],
+  },
+  // Models trained and judged on a data directory.
+  'fraud/lab': {
+    mayImport: [
+      'messages',
+      'models',
+      'fraud',
+      'journal',
+      'workers',
+      'data-directory',
+      'nearest-word.ts',
+      'builtin-types.ts',
     ],
   },
   // What a user's own tests import.
@@ -242,7 +258,7 @@ export function roomOf(path: string): string {
   const own = OWN_ROOMS[path];
   if (own !== undefined) return own;
   if (path.startsWith('http/public/')) return 'http/public';
-  const [part] = /^[\w-]+\/(?:page|pipeline|desk|commands)(?=\/)/.exec(path) ?? [];
+  const [part] = /^[\w-]+\/(?:page|pipeline|desk|lab|commands)(?=\/)/.exec(path) ?? [];
   if (part !== undefined) return part;
   const [first] = path.split('/');
   return first ?? path;

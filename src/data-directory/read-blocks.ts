@@ -1,0 +1,28 @@
+/** Events of chosen types in chosen logs of a data directory, as columns. */
+import { BUILTIN_TYPES } from '../builtin-types.ts';
+import { openPassingReader } from '../journal/open-reader.ts';
+import { readSchemaFiles } from '../journal/schema-files.ts';
+import type { Columns } from '../messages/columns.ts';
+import { createRegistry } from '../messages/registry.ts';
+import { requireJournal } from './require-journal.ts';
+
+/** Log by log in their order. Takes no lock. A block's columns are gone when the next is asked for. */
+export async function* readBlocks(
+  dataDir: string,
+  wantsLog: (log: string) => boolean,
+  wantsType: (name: string) => boolean,
+): AsyncGenerator<Columns> {
+  const reader = openPassingReader(requireJournal(dataDir));
+  const registry = createRegistry(BUILTIN_TYPES);
+  for (const [fingerprint, json] of readSchemaFiles(dataDir)) registry.learn(fingerprint, json);
+  for (const log of await reader.logNames()) {
+    if (!wantsLog(log)) continue;
+    const range = { fromOffset: await reader.startOf(log), toOffset: await reader.endOf(log) };
+    for await (const { commit } of reader.commits(log, range)) {
+      for (const section of commit.sections) {
+        const type = registry.writerOf(section.fingerprint);
+        if (type !== undefined && wantsType(type.name)) yield type.columns(section);
+      }
+    }
+  }
+}

@@ -1,0 +1,175 @@
+/** A model of the fraud domain: what was trained, on what, and all that its score needs. */
+import { createHash } from 'node:crypto';
+import { baseOf, contributionsOf, type Fitted, scoreOf } from '../models/fit.ts';
+import { type ColumnRange, keptInRange } from '../models/moments.ts';
+import { type Family, type InputSet, inputsOf } from './model-inputs.ts';
+
+export interface ModelFacts {
+  readonly kind: string;
+  /** Stream of the vectors that it was trained on. */
+  readonly stream: string;
+  readonly features: readonly string[];
+  readonly inputSet: InputSet;
+  /** Event time of what it was trained on, epoch ms, the end exclusive. */
+  readonly trainedFromMs: number;
+  readonly trainedToMs: number;
+  readonly rows: number;
+  readonly positives: number;
+  /** A range a feature, of the rows that it was trained on. */
+  readonly ranges: readonly ColumnRange[];
+  /** Of its scores of these rows. */
+  readonly scores: ColumnRange;
+  /** From this score on, a transaction raises an alert. From 0 to 1. */
+  readonly threshold: number;
+  /** The alerts a day that the threshold was chosen for. */
+  readonly alertsPerDay: number;
+  readonly recipe: string;
+  readonly fitted: Fitted;
+}
+
+export interface Model extends ModelFacts {
+  /** Kind and the beginning of its hash: the same training on the same data has the same id. */
+  readonly id: string;
+}
+
+const FORMAT = 1;
+
+/** The text of a model's file, and its id. */
+export function modelFile(facts: ModelFacts): { readonly id: string; readonly text: string } {
+  const content = JSON.stringify(facts, (_, value) =>
+    ArrayBuffer.isView(value) ? Array.from(numbersOf(value)) : value,
+  );
+  const hash = hashOf(content);
+  const id = `${facts.kind}-${hash.slice(0, 8)}`;
+  return { id, text: `${JSON.stringify({ format: FORMAT, id, sha256: hash })}\n${content}\n` };
+}
+
+function numbersOf(view: ArrayBufferView): Iterable<number> {
+  if (view instanceof Float64Array || view instanceof Int32Array || view instanceof Int16Array) return view;
+  throw new Error('a model holds numbers');
+}
+
+function hashOf(content: string): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+/** A file that is no model, or no longer the one that was written. */
+export class ModelFileError extends Error {}
+
+/** Throws a ModelFileError that says what is wrong with the file of that name. */
+export function readModel(name: string, text: string): Model {
+  const [head = '', content = ''] = text.split('\n');
+  const { format, id, sha256 } = headOf(name, head);
+  if (format !== FORMAT) {
+    throw new ModelFileError(
+      `${name} has format ${String(format)}; this version reads format ${FORMAT}. Train it anew`,
+    );
+  }
+  if (hashOf(content) !== sha256) {
+    throw new ModelFileError(
+      `${name} is damaged: its content does not have the hash that it names. Train it anew, or restore it`,
+    );
+  }
+  const facts: ModelFacts = JSON.parse(content);
+  return { ...facts, id: String(id), fitted: typed(facts.fitted) };
+}
+
+function headOf(name: string, line: string): { format?: unknown; id?: unknown; sha256?: unknown } {
+  try {
+    const head: unknown = JSON.parse(line);
+    if (typeof head === 'object' && head !== null) return head;
+  } catch {
+    // Said below.
+  }
+  throw new ModelFileError(`${name} is no model file: its first line is no JSON. Train it anew, or restore it`);
+}
+
+function typed(fitted: Fitted): Fitted {
+  if (fitted.form === 'linear') {
+    const { intercept, weights, means, deviations } = fitted.linear;
+    return {
+      form: 'linear',
+      linear: {
+        intercept,
+        weights: Float64Array.from(weights),
+        means: Float64Array.from(means),
+        deviations: Float64Array.from(deviations),
+      },
+    };
+  }
+  const { base, roots, column, threshold, left, right, value, cover } = fitted.trees;
+  return {
+    form: 'trees',
+    trees: {
+      base,
+      roots: Int32Array.from(roots),
+      column: Int16Array.from(column),
+      threshold: Float64Array.from(threshold),
+      left: Int32Array.from(left),
+      right: Int32Array.from(right),
+      value: Float64Array.from(value),
+      cover: Float64Array.from(cover),
+    },
+  };
+}
+
+export interface Contribution {
+  readonly family: Family;
+  /** Log odds that the family adds to the base. */
+  readonly logOdds: number;
+  /** The features of the family that the row says most by. */
+  readonly feature: string;
+  readonly value: number;
+  /** Mean of that feature in training. */
+  readonly norm: number;
+}
+
+export interface Scorer {
+  readonly model: Model;
+  /** Chance of fraud of the features that begin at `from`: from 0 to 1. */
+  score(values: Float64Array, from: number): number;
+  /** By family, those that speak most for fraud first; they and `base` add up to the log odds. */
+  explain(values: Float64Array, from: number): { readonly base: number; readonly families: Contribution[] };
+}
+
+export function createScorer(model: Model): Scorer {
+  const { features, ranges, fitted } = model;
+  const inputs = inputsOf(features, model.inputSet);
+  const kept = new Float64Array(features.length);
+  const row = new Float64Array(inputs.names.length);
+  const prepare = (values: Float64Array, from: number): void => {
+    for (let at = 0; at < kept.length; at++) kept[at] = keptInRange(values[from + at]!, ranges[at]!);
+    inputs.expand(kept, 0, row, 0);
+  };
+  return {
+    model,
+    score(values, from) {
+      prepare(values, from);
+      return 1 / (1 + Math.exp(-scoreOf(fitted, row, 0)));
+    },
+    explain(values, from) {
+      prepare(values, from);
+      const all = contributionsOf(fitted, row, 0);
+      const sums = new Map<Family, { logOdds: number; place: number; most: number }>();
+      for (let at = 0; at < inputs.names.length; at++) {
+        const family = inputs.families[at]!;
+        const logOdds = all[at] ?? 0;
+        const sum = sums.get(family) ?? { logOdds: 0, place: -1, most: -1 };
+        sum.logOdds += logOdds;
+        if (at < features.length && Math.abs(logOdds) > sum.most) {
+          sum.most = Math.abs(logOdds);
+          sum.place = at;
+        }
+        sums.set(family, sum);
+      }
+      const families = [...sums].map(([family, { logOdds, place }]) => ({
+        family,
+        logOdds,
+        feature: features[place] ?? family,
+        value: kept[place] ?? 0,
+        norm: ranges[place]?.mean ?? 0,
+      }));
+      return { base: baseOf(fitted), families: families.sort((a, b) => b.logOdds - a.logOdds) };
+    },
+  };
+}
