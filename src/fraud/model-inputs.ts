@@ -118,7 +118,7 @@ const BENDS: readonly DerivedInput[] = [
   },
 ];
 
-export const INPUT_SETS = { plain: [], ratios: RATIOS, bends: [...RATIOS, ...BENDS] } as const;
+const INPUT_SETS = { plain: [], ratios: RATIOS, bends: [...RATIOS, ...BENDS] } as const;
 export type InputSet = keyof typeof INPUT_SETS;
 
 export interface Inputs {
@@ -150,7 +150,7 @@ export function inputsOf(features: readonly string[], set: InputSet): Inputs {
   };
 }
 
-export function familyOf(feature: string): Family {
+function familyOf(feature: string): Family {
   if (feature.startsWith('amount')) return 'amount';
   if (feature.startsWith('customer')) return 'spending';
   if (feature.startsWith('terminal')) return 'terminal';

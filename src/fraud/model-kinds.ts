@@ -38,7 +38,7 @@ export const MODEL_KINDS = {
 } as const satisfies Readonly<Record<string, ModelKind>>;
 
 /** By the mean over weekly folds, not by the published one; docs/fraud.md has the table. */
-export const BEST_KIND = 'boosted-trees';
+const BEST_KIND = 'boosted-trees';
 
 export function modelKind(name: string): { readonly name: string; readonly kind: ModelKind } | undefined {
   const known: Readonly<Record<string, ModelKind>> = MODEL_KINDS;

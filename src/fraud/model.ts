@@ -53,20 +53,15 @@ function hashOf(content: string): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
-/** A file that is no model, or no longer the one that was written. */
-export class ModelFileError extends Error {}
-
-/** Throws a ModelFileError that says what is wrong with the file of that name. */
+/** Throws, in words for people, when the file is no model, or no longer the one that was written. */
 export function readModel(name: string, text: string): Model {
   const [head = '', content = ''] = text.split('\n');
   const { format, id, sha256 } = headOf(name, head);
   if (format !== FORMAT) {
-    throw new ModelFileError(
-      `${name} has format ${String(format)}; this version reads format ${FORMAT}. Train it anew`,
-    );
+    throw new Error(`${name} has format ${String(format)}; this version reads format ${FORMAT}. Train it anew`);
   }
   if (hashOf(content) !== sha256) {
-    throw new ModelFileError(
+    throw new Error(
       `${name} is damaged: its content does not have the hash that it names. Train it anew, or restore it`,
     );
   }
@@ -81,7 +76,7 @@ function headOf(name: string, line: string): { format?: unknown; id?: unknown; s
   } catch {
     // Said below.
   }
-  throw new ModelFileError(`${name} is no model file: its first line is no JSON. Train it anew, or restore it`);
+  throw new Error(`${name} is no model file: its first line is no JSON. Train it anew, or restore it`);
 }
 
 function typed(fitted: Fitted): Fitted {

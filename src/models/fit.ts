@@ -13,14 +13,12 @@ export type Fitted =
   | { readonly form: 'linear'; readonly linear: Linear }
   | { readonly form: 'trees'; readonly trees: Trees };
 
-/** Throws a TrainingError for rows that nothing can be learned from. */
+/** Throws, in words for people, for rows that nothing can be learned from. */
 export function trainOn(table: LabelledTable, recipe: Recipe): Fitted {
   checkTable(table);
   if (recipe.form === 'linear') return { form: 'linear', linear: fitLogistic(table, recipe.options) };
   return { form: 'trees', trees: boostTrees(table, recipe.options) };
 }
-
-export class TrainingError extends Error {}
 
 /** Fewest rows of each class that training takes. */
 const FEWEST = 10;
@@ -30,14 +28,12 @@ function checkTable({ names, rows, values, labels }: LabelledTable): void {
   for (const label of labels) positives += label;
   if (positives < FEWEST || rows - positives < FEWEST) {
     const few = positives < FEWEST ? `${positives} positives` : `${rows - positives} negatives`;
-    throw new TrainingError(
-      `of ${rows} rows there are ${few}: training takes ${FEWEST} of each class; take a longer range`,
-    );
+    throw new Error(`of ${rows} rows there are ${few}: training takes ${FEWEST} of each class; take a longer range`);
   }
   for (let at = 0; at < values.length; at++) {
     if (Number.isFinite(values[at])) continue;
     const row = Math.floor(at / names.length);
-    throw new TrainingError(`${names[at % names.length]} of row ${row} is ${values[at]}: training takes numbers`);
+    throw new Error(`${names[at % names.length]} of row ${row} is ${values[at]}: training takes numbers`);
   }
 }
 

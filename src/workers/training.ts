@@ -3,7 +3,7 @@ import type { Fitted, Recipe } from '../models/fit.ts';
 import type { LabelledTable } from '../models/table.ts';
 import { startThreadPool, taskFile } from './pool.ts';
 
-/** Rejects with a TrainingError's words for rows that nothing can be learned from. The table's memory moves to the thread. */
+/** Rejects in words for people for rows that nothing can be learned from. The table's memory moves to the thread. */
 export async function trainInPool(table: LabelledTable, recipe: Recipe): Promise<Fitted> {
   const pool = startThreadPool({ threads: 1, idleMs: 0 });
   try {

@@ -14,13 +14,14 @@ import {
 import { timeRange } from '../../commands/days.ts';
 import { EXIT, UsageError } from '../../commands/exit.ts';
 import { nameHint } from '../../nearest-word.ts';
+import { driftOf } from '../lab/drift.ts';
 import { evaluateModel, type Judged } from '../lab/evaluate.ts';
 import { labelledRows, readLabels, transactionVectors } from '../lab/labelled-rows.ts';
 import { loadModel, modelIds, saveModel } from '../lab/model-files.ts';
 import { trainModel } from '../lab/train.ts';
 import { MODEL_KINDS, modelKind } from '../model-kinds.ts';
 
-const ACTIONS = ['train', 'evaluate', 'compare', 'list'] as const;
+const ACTIONS = ['train', 'evaluate', 'compare', 'drift', 'list'] as const;
 const ALERTS_PER_DAY = 100;
 const KINDS = ['best', ...Object.keys(MODEL_KINDS)];
 
@@ -31,8 +32,10 @@ export const modelCommand: Command = {
   train            a model of the transactions of some days and their labels
   evaluate         how well a model ranks the transactions of other days
   compare          evaluate, for several models: --model A --model B
+  drift            how far features and scores of other days are from those of the training
   list             the models of the data directory`,
-  usage: 'model train|evaluate|compare|list [--kind KIND] [--model ID …] [--from DAY] [--to DAY] [--data DIR] [--json]',
+  usage:
+    'model train|evaluate|compare|drift|list [--kind KIND] [--model ID …] [--from DAY] [--to DAY] [--data DIR] [--json]',
   options: {
     ...CONFIG_OPTION,
     ...DATA_OPTION,
@@ -51,6 +54,7 @@ export const modelCommand: Command = {
     const action = actionOf('model', words, ACTIONS);
     if (action === 'train') return train(values);
     if (action === 'list') return list(values);
+    if (action === 'drift') return drift(values);
     return evaluate(values, action === 'compare');
   },
 };
@@ -75,10 +79,28 @@ async function train(values: OptionValues): Promise<number> {
   return EXIT.ok;
 }
 
-async function evaluate(values: OptionValues, isComparison: boolean): Promise<number> {
+function modelsOf(values: OptionValues, isOne: boolean): string[] {
   const ids = Array.isArray(values.model) ? values.model.map(String) : [];
   if (ids.length === 0) throw new UsageError('name a model: --model ID; see millrace model list');
-  if (!isComparison && ids.length > 1) throw new UsageError('evaluate takes one model; see millrace model compare');
+  if (isOne && ids.length > 1) throw new UsageError('this takes one model; see millrace model compare for several');
+  return ids;
+}
+
+async function drift(values: OptionValues): Promise<number> {
+  const [id = ''] = modelsOf(values, true);
+  const range = rangeOf(values);
+  const dataDir = dataDirOf(values);
+  const model = loadModel(dataDir, id);
+  const rows = await labelledRows(dataDir, transactionVectors(dataDir), new Map(), range);
+  if (rows.rows === 0) throw new Error('the journal has no transaction of these days: take days that it has');
+  const drifts = driftOf(model, rows);
+  if (values.json === true) await print(JSON.stringify({ model: id, rows: rows.rows, drifts }));
+  else await print(tableText(drifts.map(({ psi, ...rest }) => ({ ...rest, psi: psi.toFixed(4) }))));
+  return EXIT.ok;
+}
+
+async function evaluate(values: OptionValues, isComparison: boolean): Promise<number> {
+  const ids = modelsOf(values, !isComparison);
   const range = rangeOf(values);
   const dataDir = dataDirOf(values);
   const models = ids.map((id) => loadModel(dataDir, id));

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { cardPrecision } from '../../src/fraud/card-precision.ts';
+import { type ModelFacts, modelFile, readModel } from '../../src/fraud/model.ts';
+import { rowsToJudge } from '../../src/fraud/protocol.ts';
+import { trainOn } from '../../src/models/fit.ts';
+import { rangeOf } from '../../src/models/moments.ts';
+
+const DAY_MS = 86_400_000;
+
+describe('the protocol', () => {
+  it('leaves out who had a fraud in training, and from the day on when the label of another has come', () => {
+    // A fraud on day 92 is known on day 100, one on day 93 on day 101.
+    const frauds = [
+      { customerId: 1, occurredAtMs: 80 * DAY_MS + 5 },
+      { customerId: 2, occurredAtMs: 92 * DAY_MS },
+      { customerId: 3, occurredAtMs: 93 * DAY_MS + 7 },
+      { customerId: 4, occurredAtMs: 91 * DAY_MS },
+    ];
+    const days = Int32Array.of(100, 100, 100, 101, 100, 101, 100, 101);
+    const customers = Float64Array.of(1, 2, 3, 3, 4, 4, 5, 5);
+    const kept = rowsToJudge({ days, customers }, frauds, { fromMs: 79 * DAY_MS, toMs: 86 * DAY_MS }, 100);
+    // Day 91 is neither in training nor d − 8 of a test day.
+    expect([...kept]).toEqual([2, 4, 5, 6, 7]);
+  });
+
+  it('takes the highest score of a card a day, and looks at no card again that was found', () => {
+    const rows = {
+      days: Int32Array.of(1, 1, 1, 1, 2, 2, 2),
+      customers: Float64Array.of(1, 1, 2, 3, 1, 2, 3),
+      labels: Uint8Array.of(0, 1, 0, 0, 1, 1, 0),
+    };
+    const scores = Float64Array.of(0.9, 0.1, 0.5, 0.2, 0.9, 0.3, 0.8);
+    // Day 1: card 1 of {1}. Day 2 without card 1: card 3 of {3, 2}, which is no fraud.
+    expect(cardPrecision(rows, scores, 1)).toBe(0.5);
+    // Day 1: cards 1 and 2, one fraud. Day 2: cards 3 and 2, one fraud.
+    expect(cardPrecision(rows, scores, 2)).toBe(0.5);
+  });
+});
+
+describe('a model file', () => {
+  const table = {
+    names: ['amountCents'],
+    rows: 40,
+    values: Float64Array.from({ length: 40 }, (_, row) => row),
+    labels: Uint8Array.from({ length: 40 }, (_, row) => Number(row >= 20)),
+  };
+  const facts: ModelFacts = {
+    kind: 'logistic-regression',
+    stream: 's.features',
+    features: table.names,
+    inputSet: 'plain',
+    trainedFromMs: 0,
+    trainedToMs: DAY_MS,
+    rows: 40,
+    positives: 20,
+    ranges: [rangeOf(table.values)],
+    scores: rangeOf(table.values),
+    threshold: 0.5,
+    alertsPerDay: 100,
+    recipe: '{}',
+    fitted: trainOn(table, { form: 'linear', options: { inverseL2: 1, positiveWeight: 1 } }),
+  };
+
+  it('gives the model back to the bit, under an id that depends on its content alone', () => {
+    const { id, text } = modelFile(facts);
+    expect(readModel('m.model', text)).toEqual({ ...facts, id });
+    expect(modelFile(facts).id).toBe(id);
+    expect(modelFile({ ...facts, threshold: 0.6 }).id).not.toBe(id);
+  });
+
+  it('is refused by name when any of its numbers has changed, or when it is no model', () => {
+    const { text } = modelFile(facts);
+    expect(() => readModel('m.model', text.replace('"threshold":0.5', '"threshold":0.1'))).toThrow(
+      'm.model is damaged',
+    );
+    expect(() => readModel('m.model', 'once upon a time')).toThrow('m.model is no model file');
+    expect(() => readModel('m.model', text.replace('"format":1', '"format":9'))).toThrow('this version reads format 1');
+  });
+});
