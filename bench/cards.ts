@@ -2,8 +2,8 @@
  * What sessions, rules and scores cost an event over few cards and over many. Part of `npm run bench -- operators`.
  */
 import { createFraudOperator } from '../src/fraud/operator.ts';
-import { createRandom } from '../src/fraud/random.ts';
 import { transactionType } from '../src/fraud/types.ts';
+import { createRandom } from '../src/models/random.ts';
 import { drive } from '../src/partition/drive.ts';
 
 const BLOCK = 2048;
