@@ -16,6 +16,10 @@ export const MODEL_KINDS = {
     inputSet: 'bends',
     recipe: { form: 'linear', options: { ...LOGISTIC, inverseL2: 0.1 } },
   },
+  'ml-logistic-regression': {
+    inputSet: 'plain',
+    recipe: { form: 'descent', options: { steps: 300, sampleRows: 10_000, seed: 1 } },
+  },
   'boosted-trees': {
     inputSet: 'bends',
     recipe: {

@@ -1,5 +1,6 @@
 /** What can be trained, from its recipe to what scores a row. */
 import { type BoostOptions, boostTrees } from './boost.ts';
+import { type DescentOptions, descendLogistic } from './gradient-descent.ts';
 import { fitLogistic, type Linear, type LogisticOptions, linearLogOdds } from './logistic.ts';
 import type { LabelledTable } from './table.ts';
 import { addTreeContributions, expectedLogOdds } from './tree-contributions.ts';
@@ -7,6 +8,7 @@ import { logOddsOf, type Trees } from './trees.ts';
 
 export type Recipe =
   | { readonly form: 'linear'; readonly options: LogisticOptions }
+  | { readonly form: 'descent'; readonly options: DescentOptions }
   | { readonly form: 'trees'; readonly options: BoostOptions };
 
 export type Fitted =
@@ -17,6 +19,7 @@ export type Fitted =
 export function trainOn(table: LabelledTable, recipe: Recipe): Fitted {
   checkTable(table);
   if (recipe.form === 'linear') return { form: 'linear', linear: fitLogistic(table, recipe.options) };
+  if (recipe.form === 'descent') return { form: 'linear', linear: descendLogistic(table, recipe.options) };
   return { form: 'trees', trees: boostTrees(table, recipe.options) };
 }
 

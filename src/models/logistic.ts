@@ -70,7 +70,7 @@ export function fitLogistic(table: LabelledTable, { inverseL2, positiveWeight }:
 }
 
 /** Means and standard deviations (of the population, as scikit-learn's StandardScaler has them). */
-function momentsOf({ names, rows, values }: LabelledTable): Pick<Linear, 'means' | 'deviations'> {
+export function momentsOf({ names, rows, values }: LabelledTable): Pick<Linear, 'means' | 'deviations'> {
   const width = names.length;
   const means = new Float64Array(width);
   const deviations = new Float64Array(width);
@@ -87,7 +87,7 @@ function momentsOf({ names, rows, values }: LabelledTable): Pick<Linear, 'means'
   return { means, deviations };
 }
 
-function standardised(
+export function standardised(
   { names, rows, values }: LabelledTable,
   means: Float64Array,
   deviations: Float64Array,

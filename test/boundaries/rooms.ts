@@ -225,7 +225,8 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   kafkajs: ['kafka'],
   // Named by no import: npm finds its bin (src/install).
   'millrace-node-gyp': ['install'],
-  'ml-logistic-regression': ['workers'],
+  'ml-logistic-regression': ['models'],
+  'ml-matrix': ['models'],
   pino: ['logger.ts'],
   'pino-pretty': ['logger.ts'],
   piscina: ['workers'],

@@ -22,6 +22,7 @@ const TREES: Recipe = {
     seed: 7,
   },
 };
+const DESCENT: Recipe = { form: 'descent', options: { steps: 2000, sampleRows: 1000, seed: 1 } };
 const WIDTH = 4;
 
 /** Rows whose class depends on the first two columns and on chance; the last column has one value. */
@@ -70,6 +71,27 @@ describe('logistic regression', () => {
   it('gives a column with one value no weight', () => {
     const fitted = trainOn(sample(1), LINEAR);
     expect(fitted.form === 'linear' && fitted.linear.weights[3]).toBe(0);
+  });
+});
+
+describe('logistic regression by gradient descent', () => {
+  it("comes to what Newton's method comes to without L2, given steps enough", () => {
+    const table = sample(9);
+    const slow = trainOn(table, DESCENT);
+    const exact = trainOn(table, { form: 'linear', options: { inverseL2: 1e6, positiveWeight: 1 } });
+    for (let row = 0; row < 20; row++) {
+      expect(scoreOf(slow, table.values, row * WIDTH)).toBeCloseTo(scoreOf(exact, table.values, row * WIDTH), 2);
+    }
+  });
+
+  it('of a sample has the chances of all rows, near enough', () => {
+    const table = sample(10, 2000);
+    const fitted = trainOn(table, { form: 'descent', options: { steps: 400, sampleRows: 600, seed: 1 } });
+    let expected = 0;
+    for (let row = 0; row < table.rows; row++)
+      expected += 1 / (1 + Math.exp(-scoreOf(fitted, table.values, row * WIDTH)));
+    const positives = table.labels.reduce((sum, label) => sum + label, 0);
+    expect(Math.abs(expected / positives - 1)).toBeLessThan(0.1);
   });
 });
 
