@@ -11,10 +11,9 @@ export function saveModel(dataDir: string, facts: ModelFacts): Model {
   const directory = join(dataDir, 'models');
   mkdirSync(directory, { recursive: true });
   const file = join(directory, id + SUFFIX);
-  if (!existsSync(file)) {
-    writeFileSync(`${file}.tmp`, text, { flush: true });
-    renameSync(`${file}.tmp`, file);
-  }
+  // The id says the content, so a file that is there is the same, or damaged.
+  writeFileSync(`${file}.tmp`, text, { flush: true });
+  renameSync(`${file}.tmp`, file);
   return { ...facts, id };
 }
 
