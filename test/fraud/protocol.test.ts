@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { cardPrecision } from '../../src/fraud/card-precision.ts';
-import { type ModelFacts, modelFile, readModel } from '../../src/fraud/model.ts';
 import { rowsToJudge } from '../../src/fraud/protocol.ts';
-import { trainOn } from '../../src/models/fit.ts';
-import { rangeOf } from '../../src/models/moments.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -34,46 +31,5 @@ describe('the protocol', () => {
     expect(cardPrecision(rows, scores, 1)).toBe(0.5);
     // Day 1: cards 1 and 2, one fraud. Day 2: cards 3 and 2, one fraud.
     expect(cardPrecision(rows, scores, 2)).toBe(0.5);
-  });
-});
-
-describe('a model file', () => {
-  const table = {
-    names: ['amountCents'],
-    rows: 40,
-    values: Float64Array.from({ length: 40 }, (_, row) => row),
-    labels: Uint8Array.from({ length: 40 }, (_, row) => Number(row >= 20)),
-  };
-  const facts: ModelFacts = {
-    kind: 'logistic-regression',
-    stream: 's.features',
-    features: table.names,
-    inputSet: 'plain',
-    trainedFromMs: 0,
-    trainedToMs: DAY_MS,
-    rows: 40,
-    positives: 20,
-    ranges: [rangeOf(table.values)],
-    scores: rangeOf(table.values),
-    threshold: 0.5,
-    alertsPerDay: 100,
-    recipe: '{}',
-    fitted: trainOn(table, { form: 'linear', options: { inverseL2: 1, positiveWeight: 1 } }),
-  };
-
-  it('gives the model back to the bit, under an id that depends on its content alone', () => {
-    const { id, text } = modelFile(facts);
-    expect(readModel('m.model', text)).toEqual({ ...facts, id });
-    expect(modelFile(facts).id).toBe(id);
-    expect(modelFile({ ...facts, threshold: 0.6 }).id).not.toBe(id);
-  });
-
-  it('is refused by name when any of its numbers has changed, or when it is no model', () => {
-    const { text } = modelFile(facts);
-    expect(() => readModel('m.model', text.replace('"threshold":0.5', '"threshold":0.1'))).toThrow(
-      'm.model is damaged',
-    );
-    expect(() => readModel('m.model', 'once upon a time')).toThrow('m.model is no model file');
-    expect(() => readModel('m.model', text.replace('"format":1', '"format":9'))).toThrow('this version reads format 1');
   });
 });

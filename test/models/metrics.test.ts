@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { averagePrecision, rankedRows, rocAuc } from '../../src/models/metrics.ts';
-import { stabilityIndex } from '../../src/models/moments.ts';
 
 /** Scores of few values, so that there are ties, with at least one row of each class. */
 const ROWS = fc
@@ -58,15 +57,5 @@ describe('how well scores rank', () => {
 
   it('refuses to rank what is no number', () => {
     expect(() => rankedRows(Float64Array.of(1, Number.NaN))).toThrow('the score of row 1 is NaN');
-  });
-});
-
-describe('the population stability index', () => {
-  it('is 0 for the same shares, grows as they part, and is finite where a part is empty', () => {
-    expect(stabilityIndex([0.5, 0.5], [0.5, 0.5])).toBe(0);
-    // (0.6 − 0.5) · ln(0.6 / 0.5) + (0.4 − 0.5) · ln(0.4 / 0.5)
-    expect(stabilityIndex([0.5, 0.5], [0.6, 0.4])).toBeCloseTo(0.1 * Math.log(1.2) - 0.1 * Math.log(0.8), 12);
-    expect(stabilityIndex([0.5, 0.5], [1, 0])).toBeGreaterThan(0.25);
-    expect(Number.isFinite(stabilityIndex([0.5, 0.5], [1, 0]))).toBe(true);
   });
 });
