@@ -2,6 +2,8 @@
 
 import { caseRoute } from '../../src/api/case-route.ts';
 import { tableInfos } from '../../src/api/table-info.ts';
+import type { Desk } from '../../src/fraud/desk/desk.ts';
+import { deskRoutes } from '../../src/fraud/desk/routes.ts';
 import type { Route } from '../../src/http/route.ts';
 import type {
   ActorStatus,
@@ -124,7 +126,12 @@ const results: Readonly<Record<ResultQuery['of'], readonly Row[]>> = {
 
 const PAGE_MODULES = ['fraud/page/page.js', 'weather/page/page.js'];
 
-/** The routes of domains, over canned cases. */
+const nobodyAtTheDesk = (): never => {
+  throw new Error('no command is given to canned cases');
+};
+const DESK: Desk = { act: nobodyAtTheDesk, next: nobodyAtTheDesk, suppress: nobodyAtTheDesk };
+
+/** The routes of domains that read, over canned cases and no rules. */
 export const cannedRoutes = (deadlineMs: number): readonly Route[] => [
   caseRoute(
     async (id) =>
@@ -141,6 +148,7 @@ export const cannedRoutes = (deadlineMs: number): readonly Route[] => [
         : null,
     deadlineMs,
   ),
+  ...deskRoutes(DESK, async () => [], deadlineMs).filter(({ method }) => method === 'GET'),
 ];
 
 export function cannedService(): CannedService {
