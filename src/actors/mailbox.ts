@@ -34,8 +34,8 @@ export interface Mailbox {
   /**
    * Moves the oldest waiting batch into flight, with the batches of its source behind it, up to some bytes: they become one
    * commit. What was in flight when the partition failed is taken batch by batch, so that the fault of one is known as its
-   * own. A batch that is delivered again is acknowledged instead, once nothing is in
-   * flight: until then its first delivery may not be durable.
+   * own. A batch that is delivered again is acknowledged instead, once nothing is in flight: until then its first delivery may
+   * not be durable.
    */
   take(position: PositionOf): Taken | undefined;
   /**

@@ -7,6 +7,7 @@ import { millraceAssigner } from './assigner.ts';
 import { type KafkaLog, kafkaClient, loadKafkaJs } from './client.ts';
 import type { KafkaConnection } from './connection.ts';
 import type { Bounds, FetchedBatch, Group, GroupListener, Partitions } from './group.ts';
+import { isOfKafka } from './trouble.ts';
 
 export interface GroupOptions {
   readonly connection: KafkaConnection;
@@ -37,9 +38,13 @@ export async function createGroup(options: GroupOptions): Promise<Group> {
   const admin = kafka.admin();
   await admin.connect();
   let consumer: Consumer | null = null;
-  const running = (): Consumer => {
-    if (consumer === null) throw new Error('The member of the group does not run');
-    return consumer;
+  /** A member that has come to its end fetches nothing more; kafkajs refuses to steer it, before it tells of the end. */
+  const steer = (how: (own: Consumer) => void): void => {
+    try {
+      if (consumer !== null) how(consumer);
+    } catch (error) {
+      if (!isOfKafka(error)) throw error;
+    }
   };
   return {
     topics: () => admin.listTopics(),
@@ -72,10 +77,13 @@ export async function createGroup(options: GroupOptions): Promise<Group> {
         await own.disconnect().catch(() => {});
       }
     },
-    seek: (topic, partition, offset) => running().seek({ topic, partition, offset: String(offset) }),
-    pause: (topic, partition) => running().pause([{ topic, partitions: [partition] }]),
-    resume: (topic, partition) => running().resume([{ topic, partitions: [partition] }]),
-    commit: (offsets) => running().commitOffsets(offsets.map((each) => ({ ...each, offset: String(each.offset) }))),
+    seek: (topic, partition, offset) => steer((own) => own.seek({ topic, partition, offset: String(offset) })),
+    pause: (topic, partition) => steer((own) => own.pause([{ topic, partitions: [partition] }])),
+    resume: (topic, partition) => steer((own) => own.resume([{ topic, partitions: [partition] }])),
+    async commit(offsets) {
+      if (consumer === null) throw new Error('The member of the group does not run');
+      await consumer.commitOffsets(offsets.map((each) => ({ ...each, offset: String(each.offset) })));
+    },
     close: () => admin.disconnect(),
   };
 }

@@ -83,7 +83,7 @@ export interface Group {
   committed(topic: string): Promise<ReadonlyMap<number, Committed>>;
   /** Joins the group. Resolves once the member has come to its end, rejects when it gives up. */
   run(topics: readonly string[], listener: GroupListener, signal: AbortSignal): Promise<void>;
-  /** Of a member that runs. The next fetch begins there. */
+  /** The next fetch begins there. This and what follows do nothing once the member has come to its end. */
   seek(topic: string, partition: number, offset: number): void;
   pause(topic: string, partition: number): void;
   resume(topic: string, partition: number): void;

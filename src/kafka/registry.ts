@@ -64,25 +64,37 @@ export function createSchemaRegistry(url: string, ports: RegistryPorts = NODE_PO
     return { kind: 'found', schemaText: schema };
   }
 
+  function forget(id: number): void {
+    known.delete(id);
+    unknownSinceMs.delete(id);
+  }
+
+  function asked(id: number, signal: AbortSignal): Promise<FoundSchema> {
+    const [oldest] = known.keys();
+    if (known.size >= SCHEMAS_MAX && oldest !== undefined) forget(oldest);
+    const answer = ask(id, signal);
+    known.set(id, answer);
+    answer.then(
+      ({ kind }) => kind === 'unknown' && known.get(id) === answer && unknownSinceMs.set(id, ports.nowMs()),
+      () => known.get(id) === answer && forget(id),
+    );
+    return answer;
+  }
+
   return {
     async schemaOf(id, signal) {
       const sinceMs = unknownSinceMs.get(id);
-      if (sinceMs !== undefined && ports.nowMs() - sinceMs > ASK_AGAIN_MS) {
-        unknownSinceMs.delete(id);
-        known.delete(id);
+      if (sinceMs !== undefined && ports.nowMs() - sinceMs > ASK_AGAIN_MS) forget(id);
+      for (;;) {
+        const answer = known.get(id);
+        if (answer === undefined) return asked(id, signal);
+        try {
+          return await answer;
+        } catch (error) {
+          // Whoever asked may have gone: that ends the request, and not this one's need.
+          if (signal.aborted || error instanceof RegistryUnavailable) throw error;
+        }
       }
-      let answer = known.get(id);
-      if (answer === undefined) {
-        answer = ask(id, signal);
-        const [oldest] = known.keys();
-        if (known.size >= SCHEMAS_MAX && oldest !== undefined) known.delete(oldest);
-        known.set(id, answer);
-        answer.then(
-          ({ kind }) => kind === 'unknown' && unknownSinceMs.set(id, ports.nowMs()),
-          () => known.delete(id),
-        );
-      }
-      return answer;
     },
     async register(subject, schemaText, signal) {
       const path = `subjects/${encodeURIComponent(subject)}/versions`;

@@ -19,8 +19,11 @@ export type JsonDecoded =
   | { readonly ok: false; readonly reason: RejectReason; readonly detail: string };
 
 export interface JsonDecoder {
-  /** Decodes a line of JSON. Bytes must be UTF-8; for a string they are assumed to have been. */
-  line(line: string | Uint8Array): JsonDecoded;
+  /**
+   * Decodes a line of JSON. Bytes must be UTF-8; for a string they are assumed to have been. `given` are values in the place of
+   * those that the line has for these fields.
+   */
+  line(line: string | Uint8Array, given?: Readonly<Record<string, unknown>>): JsonDecoded;
   /** Decodes a value that JSON.parse returned. */
   value(value: unknown): JsonDecoded;
 }
@@ -43,7 +46,9 @@ export function createJsonDecoder(schema: AvroRecord, keyField: string, times: T
 
   return {
     value,
-    line(line) {
+    line(line, given) {
+      const whole = (parsed: unknown): unknown =>
+        given === undefined || !isObject(parsed) ? parsed : { ...parsed, ...given };
       const text = typeof line === 'string' ? line : utf8Text(line);
       if (text === null) return { ok: false, reason: 'not-json', detail: 'the bytes are not UTF-8' };
       let parsed: unknown;
@@ -52,8 +57,8 @@ export function createJsonDecoder(schema: AvroRecord, keyField: string, times: T
       } catch (error) {
         return { ok: false, reason: 'not-json', detail: error instanceof Error ? error.message : String(error) };
       }
-      const decoded = value(parsed);
-      return decoded.ok || decoded.reason !== 'too-large' ? decoded : value(parseWritten(text));
+      const decoded = value(whole(parsed));
+      return decoded.ok || decoded.reason !== 'too-large' ? decoded : value(whole(parseWritten(text)));
     },
   };
 }

@@ -30,7 +30,7 @@ export function canSumUp({
 /** A part costs as much as some events do: sums of fewer are not worth it. */
 const EVENTS_A_PART = 8;
 
-const LISTS: ReadonlySet<string> = new Set(['collect', 'list_distinct']);
+const LISTS: ReadonlySet<string> = new Set(['collect', 'list', 'list_distinct']);
 
 export function createSummary(spec: WindowSpec, schema: AvroRecord, table: AggregateTable): EventSummary {
   const slicing = slicingOf(spec.window);

@@ -69,6 +69,23 @@ describe('the schema registry', () => {
     expect(asked.length).toBe(4);
   });
 
+  it('is asked again by whoever waited for the answer to another one, who has gone', async () => {
+    const requests: ((answer: Response) => void)[] = [];
+    const registry = createSchemaRegistry('http://registry.example', {
+      fetch: () => new Promise((resolve) => requests.push(resolve)),
+      startTimer: () => () => {},
+      nowMs: () => 0,
+    });
+    const gone = new AbortController();
+    const first = registry.schemaOf(7, gone.signal);
+    const second = registry.schemaOf(7, never);
+    gone.abort(new Error('gone'));
+    await expect(first).rejects.toThrow('gone');
+    await expect.poll(() => requests.length).toBe(2);
+    requests[1]?.(Response.json({ schema: '"int"' }));
+    expect(await second).toEqual({ kind: 'found', schemaText: '"int"' });
+  });
+
   it('that is down or fails is unavailable, which names it without its secrets', async () => {
     const { host } = await registryOf({ '/schemas/ids/1': { status: 500, body: {} } });
     await expect(createSchemaRegistry(`http://${host}`).schemaOf(1, never)).rejects.toThrow(

@@ -249,8 +249,8 @@ describe('sums in place of events', () => {
     expect(canSumUp(windowOf({ window: { kind: 'session', gapMs: 1 } }))).toBe(false);
     expect(canSumUp(windowOf({ window: { kind: 'sliding', sizeMs: 1 } }))).toBe(false);
     expect(canSumUp(windowOf({ earlyMs: 5 }))).toBe(false);
-    expect(canSumUp(windowOf({ aggregates: [{ name: 'all', fn: 'collect', field: 'user', isText: true }] }))).toBe(
-      false,
-    );
+    for (const fn of ['collect', 'list', 'list_distinct']) {
+      expect(canSumUp(windowOf({ aggregates: [{ name: 'all', fn, field: 'user', isText: true }] }))).toBe(false);
+    }
   });
 });

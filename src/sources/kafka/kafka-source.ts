@@ -123,7 +123,7 @@ export function createKafkaSource(options: KafkaSourceOptions): Source {
   /** Rejects at once when the signal aborts: kafkajs tries for some seconds. */
   async function connected(signal: AbortSignal): Promise<Group> {
     const connecting = options.connect();
-    const group = await Promise.race([connecting, aborted(signal)]);
+    const group = await unlessAborted(connecting, signal);
     if (group !== undefined) return group;
     connecting.then((late) => late.close()).catch(() => {});
     throw signal.reason;
@@ -158,7 +158,7 @@ export function createKafkaSource(options: KafkaSourceOptions): Source {
       };
       every(settings.commitEveryMs, () => commit(group, own.lanes())).catch(fail);
       every(LOOK_EVERY_MS, () => look(group, own, named, intake)).catch(fail);
-      await Promise.race([failed, aborted(signal)]);
+      await unlessAborted(failed, signal);
     } finally {
       watching.abort();
       if (current !== null) {
@@ -210,9 +210,17 @@ export function createKafkaSource(options: KafkaSourceOptions): Source {
   };
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
+/** Undefined when the signal aborts first. Leaves nothing behind at the signal, which outlives many members. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  let stop = (): void => {};
+  const aborted = new Promise<undefined>((resolve) => {
+    stop = () => resolve(undefined);
   });
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }

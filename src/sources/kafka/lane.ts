@@ -6,12 +6,12 @@
  *   opening ──► running ──► halted        held: its state lies in another data directory
  *      └──► held, halted
  */
-import { crc32 } from 'node:zlib';
 import type { FetchedBatch, FetchedRecord, Group } from '../../kafka/group.ts';
 import type { InputBlock } from '../../messages/origins.ts';
 import type { TopicPosition } from '../../messages/streams.ts';
 import { topicPositionType } from '../../messages/types.ts';
 import type { Intake } from '../source.ts';
+import { type KnownRecord, knownBy } from './known-record.ts';
 import { createLagWatch, type LagState } from './lag.ts';
 import type { RecordBlocks } from './record-blocks.ts';
 import type { KnownSchemas } from './record-values.ts';
@@ -38,12 +38,12 @@ export interface Lane {
   lag(): LagState;
   /** Told of the end of the partition, at equal intervals. */
   heardEnd(end: number): void;
-  /** Where the next fetch has to begin. */
-  expected(): number;
+  /** The first offset that was not fetched yet. */
+  needed(): number;
   /** Goes on at an offset; `check` is the record by which the topic must be known again. */
   begin(at: number, check: KnownRecord | null): void;
-  /** Goes on behind what was fetched, or farther on. */
-  goOn(from: number): void;
+  /** Goes on behind what was fetched, or farther on. `low`: where the partition begins. */
+  goOn(from: number, low: number): void;
   stop(state: 'held' | 'halted', problem: string): void;
   /** The member has joined anew: the next fetch begins where the lane is. */
   seekAgain(): void;
@@ -53,9 +53,6 @@ export interface Lane {
   /** Delivers nothing more. Resolves once a delivery that waits has ended, for which its partition may have to be closed. */
   close(): Promise<void>;
 }
-
-/** A record by which a topic is known again. */
-export type KnownRecord = Pick<TopicPosition, 'lastOffset' | 'lastTimestamp' | 'lastCrc'>;
 
 export interface LanePorts {
   readonly topic: string;
@@ -95,8 +92,9 @@ export function createLane(ports: LanePorts): Lane {
   const lagWatch = createLagWatch();
   let state: LaneState = 'opening';
   let problem: string | null = null;
-  /** The next fetch must begin here. */
+  /** The next fetch must begin here: at what is needed, or at the record by which the topic must be known again. */
   let expected = 0;
+  let needed = 0;
   /** Records before it are in the log or on their way there, or were never wanted. */
   let wanted = 0;
   let durable = 0;
@@ -226,19 +224,23 @@ export function createLane(ports: LanePorts): Lane {
       end = heard;
       if (state === 'running') lagWatch.sample(durable, heard);
     },
-    expected: () => expected,
+    needed: () => needed,
     begin(at, record) {
       check = record;
       wanted = at;
       durable = at;
+      needed = at;
       expected = record === null ? at : record.lastOffset;
       state = 'running';
       problem = null;
       group.seek(topic, partition, expected);
       group.resume(topic, partition);
     },
-    goOn(from) {
-      check = tail !== null && from === expected ? tail : null;
+    goOn(from, low) {
+      const last = tail ?? check;
+      // A record that is gone by now can't be fetched again.
+      check = last !== null && from === needed && last.lastOffset >= low ? last : null;
+      needed = from;
       expected = check?.lastOffset ?? from;
       state = 'running';
       problem = null;
@@ -269,11 +271,14 @@ export function createLane(ports: LanePorts): Lane {
       if (last !== undefined) tail = knownBy(last);
       queue.push(piecesOf(batch));
       expected = batch.lastOffset + 1;
+      needed = Math.max(needed, expected);
       wake();
       return 'taken';
     },
     skipped(lastOffset) {
-      if (state === 'running') expected = Math.max(expected, lastOffset + 1);
+      if (state !== 'running') return;
+      expected = Math.max(expected, lastOffset + 1);
+      needed = Math.max(needed, expected);
     },
     room: () => (queue.length < QUEUE_BATCHES ? Promise.resolve() : new Promise((resolve) => rooms.push(resolve))),
     close() {
@@ -285,10 +290,3 @@ export function createLane(ports: LanePorts): Lane {
   };
   return lane;
 }
-
-function knownBy({ offset, timestamp, key, value }: FetchedRecord): KnownRecord {
-  const lastCrc = crc32(value ?? NO_BYTES, crc32(key ?? NO_BYTES));
-  return { lastOffset: Number(offset), lastTimestamp: Number(timestamp), lastCrc };
-}
-
-const NO_BYTES = Buffer.alloc(0);

@@ -73,10 +73,9 @@ export function createMember(options: MemberOptions): Member {
 
   async function open(lane: Lane): Promise<void> {
     const { topic, partition, signal } = lane;
-    await closing.get(partition);
-    closing.delete(partition);
     while (!signal.aborted) {
       try {
+        await closed(partition);
         await intake.open(partition, signal);
         return await begin(lane);
       } catch (error) {
@@ -92,8 +91,18 @@ export function createMember(options: MemberOptions): Member {
     }
   }
 
+  /** Resolves once the log is not given back any more; meanwhile it may be given back again. */
+  async function closed(partition: number): Promise<void> {
+    for (let end = closing.get(partition); end !== undefined; end = closing.get(partition)) {
+      await end;
+      if (closing.get(partition) === end) closing.delete(partition);
+    }
+  }
+
+  /** For a lane that is held it may run twice at once: the first that gets through counts. */
   async function begin(lane: Lane): Promise<void> {
     const { topic, partition, signal } = lane;
+    const before = lane.state();
     const journaled = intake.position(sourceName(groupId, topic), partition);
     const last = intake
       .topics(partition)
@@ -113,7 +122,7 @@ export function createMember(options: MemberOptions): Member {
       from: settings.from,
       onLoss: settings.onLoss,
     });
-    if (signal.aborted) return;
+    if (signal.aborted || lane.state() !== before) return;
     lane.heardEnd(own.high);
     if (place.kind !== 'start') {
       lane.stop(place.kind === 'held' ? 'held' : 'halted', place.message);
@@ -121,7 +130,7 @@ export function createMember(options: MemberOptions): Member {
     }
     // Before anything of it is read, so that no other directory ever begins with it too.
     if (place.claims) await group.commit([{ topic, partition, offset: place.at, metadata: markOf(owner) }]);
-    if (signal.aborted) return;
+    if (signal.aborted || lane.state() !== before) return;
     claim(topic, partition);
     lane.begin(place.at, place.check);
   }
@@ -138,10 +147,10 @@ export function createMember(options: MemberOptions): Member {
       try {
         const bounds = (await group.bounds(topic)).get(partition);
         if (signal.aborted) return;
-        const at = lane.expected();
+        const at = lane.needed();
         if (bounds === undefined) throw new Error(`there is no partition ${partition} of ${topic}`);
         const place = placeWithin({ topic, partition, bounds, onLoss: settings.onLoss }, at);
-        if (place.kind === 'start') lane.goOn(place.at);
+        if (place.kind === 'start') lane.goOn(place.at, bounds.low);
         else lane.stop('halted', place.message);
         // kafkajs has overwritten what the group has committed.
         lane.told(null);
@@ -196,7 +205,7 @@ export function createMember(options: MemberOptions): Member {
             continue;
           }
           group.pause(topic, partition);
-          if (partition < intake.partitions) void open(newLane(topic, partition));
+          if (partition < intake.partitions) open(newLane(topic, partition)).catch(options.failed);
         }
       }
     },
@@ -209,9 +218,10 @@ export function createMember(options: MemberOptions): Member {
       const lane = laneOf({ topic, partition });
       if (lane === undefined) return;
       group.pause(topic, partition);
-      void lane.room().then(() => {
+      const resume = (): void => {
         if (lane.state() === 'running' && !lane.signal.aborted) group.resume(topic, partition);
-      });
+      };
+      lane.room().then(resume).catch(options.failed);
     },
     skipped: (topic, partition, lastOffset) => laneOf({ topic, partition })?.skipped(lastOffset),
     heard() {

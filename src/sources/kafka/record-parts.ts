@@ -28,24 +28,30 @@ export function fillsOf(
   { schema, key, eventTime }: { readonly schema: AvroRecord; readonly key: string; readonly eventTime: string },
 ): Fill[] {
   const fills = Object.entries(headers).map(([field, header]) => headerFill(schema, field, header));
-  const readKey = form === 'value' ? null : keyReader(form, isTextKey(schema, key));
+  const readKey = form === 'value' ? null : keyReader(form, keyTypeOf(schema, key));
   if (readKey !== null) fills.push({ field: key, of: (record) => readKey(record.key) });
   if (time.from !== 'field') fills.push({ field: eventTime, of: (record) => timeOf(record, time) });
   return fills;
 }
 
-/** Whether the key of a stream is a text, and not a whole number. */
-export function isTextKey(schema: AvroRecord, key: string): boolean {
-  const type = fieldOf(schema, key)?.type;
-  if (type === undefined) return false;
-  return (isUnion(type) ? type : [type]).some((branch) => typeName(branch) === 'string');
+/** The key of a stream: a text, or a whole number of 32 or 64 bits. */
+type KeyType = 'string' | 'int' | 'long';
+
+export function keyTypeOf(schema: AvroRecord, key: string): KeyType {
+  const type = fieldOf(schema, key)?.type ?? 'long';
+  const names = (isUnion(type) ? type : [type]).map(typeName);
+  return names.includes('string') ? 'string' : names.includes('long') ? 'long' : 'int';
 }
 
+type ReadKey = { readonly value: number | bigint | string } | Refused;
+
 /** Reads the key of a record as that of its stream. `value` counts as text: a deletion has no value to read it from. */
-export function keyReader(
-  form: KeyForm,
-  isText: boolean,
-): (key: Buffer | null) => { readonly value: number | bigint | string } | Refused {
+export function keyReader(form: KeyForm, type: KeyType): (key: Buffer | null) => ReadKey {
+  const ofType = (value: number | bigint): ReadKey => {
+    if (type === 'string') return { value: String(value) };
+    if (type === 'long' || value === (Number(value) | 0)) return { value };
+    return { reason: 'wrong-key', detail: `the record's key is beyond the 32 bits of an int: ${value}` };
+  };
   return (key) => {
     if (key === null) return { reason: 'null-key', detail: 'the record has no key' };
     if (form === 'int' || form === 'long') {
@@ -56,13 +62,12 @@ export function keyReader(
           detail: `the record's key has ${key.length} bytes, and as ${form} it has ${bytes}`,
         };
       }
-      const value = form === 'int' ? key.readInt32BE(0) : exactLong(key.readBigInt64BE(0));
-      return { value: isText ? String(value) : value };
+      return ofType(form === 'int' ? key.readInt32BE(0) : exactLong(key.readBigInt64BE(0)));
     }
     const text = key.toString('utf8');
-    if (isText) return { value: text };
+    if (type === 'string') return { value: text };
     const value = longOfText(text);
-    if (value !== null) return { value };
+    if (value !== null) return ofType(value);
     return { reason: 'wrong-key', detail: `the record's key is no whole number: ${JSON.stringify(text.slice(0, 60))}` };
   };
 }
@@ -83,7 +88,11 @@ function headerFill(schema: AvroRecord, field: string, header: string): Fill {
 const instants = createInstantParser();
 
 function timeOf({ timestamp, headers }: FetchedRecord, form: EventTimeForm): { readonly value: number } | Refused {
-  if (form.from !== 'header') return { value: Number(timestamp) };
+  if (form.from !== 'header') {
+    // Clients write -1 for none.
+    if (timestamp.startsWith('-')) return { reason: 'invalid-time', detail: 'the record has no timestamp' };
+    return { value: Number(timestamp) };
+  }
   const text = textOf(headers?.[form.header]);
   if (text === null) {
     return { reason: 'missing-header', detail: `the record has no header ${JSON.stringify(form.header)}` };

@@ -37,37 +37,37 @@ const WRITERS_MAX = 1000;
 
 /** Throws when the schema of the stream has no form in JSON. */
 export function createValueReader(stream: SourceStream, settings: KafkaSourceSettings): ValueReader {
-  const { schema, key, format } = stream;
+  const { schema, key, eventTime, format } = stream;
   const reader = recordType(schema);
   const json = settings.value === 'json' ? createJsonDecoder(schema, key, format.jsonTimes) : null;
   const writers = new Map<number, Writer | Refused>();
   const plain = settings.value === 'avro' ? writerOf(JSON.stringify(schema), reader, key) : null;
   const filled = fillsOf(settings, stream);
+  const isTimed = settings.eventTime.from !== 'field';
   const budget: Budget = { memoryBytes: 0, empty: 0 };
 
-  function fill(event: DynamicEvent, record: FetchedRecord): DynamicEvent | Refused {
-    const values: Record<string, unknown> = { ...event };
+  /** What the record gives beside its value, by field. */
+  function givenBy(record: FetchedRecord): { readonly fields: DynamicEvent } | Refused {
+    const fields: Record<string, unknown> = {};
     for (const each of filled) {
       const found = each.of(record);
       if (isRefused(found)) return found;
-      values[each.field] = found.value;
+      fields[each.field] = found.value;
     }
-    return values;
+    return { fields };
   }
 
   function readJson(record: FetchedRecord, value: Buffer): ReadValue {
     if (json === null) throw new Error('A reader of Avro was given JSON');
     if (filled.length === 0) return { ...json.line(value), form: AS_JSON };
-    let parsed: unknown;
-    try {
-      parsed = JSON.parse(value.toString('utf8'));
-    } catch (error) {
-      return refusal('not-json', error instanceof Error ? error.message : String(error), AS_JSON);
-    }
-    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
-      return { ...json.value(parsed), form: AS_JSON };
-    const whole = fill({ ...parsed }, record);
-    return isRefused(whole) ? { ok: false, ...whole, form: AS_JSON } : { ...json.value(whole), form: AS_JSON };
+    const given = givenBy(record);
+    if (isRefused(given)) return { ok: false, ...given, form: AS_JSON };
+    // The decoder would read a time in the unit that the stream's JSON has, and the record's time is in milliseconds.
+    const own = isTimed ? { [eventTime]: given.fields[eventTime] } : {};
+    const decoded = json.line(value, isTimed ? { ...given.fields, [eventTime]: 0 } : given.fields);
+    return decoded.ok
+      ? { ok: true, event: { ...decoded.event, ...own }, form: AS_JSON }
+      : { ...decoded, form: AS_JSON };
   }
 
   function readAvro(record: FetchedRecord, datum: Buffer, writer: Writer): ReadValue {
@@ -80,8 +80,9 @@ export function createValueReader(stream: SourceStream, settings: KafkaSourceSet
       const misfit = misfits.get(0);
       if (event === null) return refusal(misfit?.reason ?? 'not-avro', misfit?.detail ?? 'it is no event', form);
       if (filled.length === 0) return { ok: true, event, form };
-      const whole = fill(event, record);
-      return isRefused(whole) ? { ok: false, ...whole, form } : { ok: true, event: whole, form };
+      const given = givenBy(record);
+      if (isRefused(given)) return { ok: false, ...given, form };
+      return { ok: true, event: { ...event, ...given.fields }, form };
     } catch (error) {
       if (!(error instanceof Damage)) throw error;
       return refusal('not-avro', `the value ${error.message}`, form);

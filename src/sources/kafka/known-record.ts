@@ -1,0 +1,13 @@
+/** A record by which a topic is known again: a topic that was deleted and made again has another one at its offset. */
+import { crc32 } from 'node:zlib';
+import type { FetchedRecord } from '../../kafka/group.ts';
+import type { TopicPosition } from '../../messages/streams.ts';
+
+export type KnownRecord = Pick<TopicPosition, 'lastOffset' | 'lastTimestamp' | 'lastCrc'>;
+
+const NO_BYTES = Buffer.alloc(0);
+
+export function knownBy({ offset, timestamp, key, value }: FetchedRecord): KnownRecord {
+  const lastCrc = crc32(value ?? NO_BYTES, crc32(key ?? NO_BYTES));
+  return { lastOffset: Number(offset), lastTimestamp: Number(timestamp), lastCrc };
+}

@@ -1,0 +1,62 @@
+/** A member whose client ends while partitions wait: that is told, and nothing is left to fail by itself. */
+import { expect, it } from 'vitest';
+import type { Group } from '../../../src/kafka/group.ts';
+import { createMember } from '../../../src/sources/kafka/member.ts';
+import type { KafkaSourceSettings } from '../../../src/sources/kafka/settings.ts';
+import { nextTurn } from '../journaled-partitions.ts';
+import { recordingIntake } from '../recording-intake.ts';
+
+const settings: KafkaSourceSettings = {
+  topics: ['t'],
+  pattern: null,
+  group: null,
+  from: 'earliest',
+  value: 'avro',
+  key: 'value',
+  eventTime: { from: 'field' },
+  headers: {},
+  onLoss: 'halt',
+  fetch: { partitionBytes: 1, bytes: 1, maxWaitMs: 1 },
+  sessionTimeoutMs: 1,
+  commitEveryMs: 1,
+};
+
+it('a partition that can not be resumed ends the member', async () => {
+  let isOver = false;
+  const group: Group = {
+    topics: async () => ['t'],
+    partitionsOf: async () => new Map([['t', 1]]),
+    bounds: async () => new Map([[0, { low: 0, high: 9 }]]),
+    committed: async () => new Map(),
+    run: async () => {},
+    seek() {},
+    pause() {},
+    resume() {
+      if (isOver) throw new Error('the client is closed');
+    },
+    commit: async () => {},
+    close: async () => {},
+  };
+  const failures: string[] = [];
+  const member = createMember({
+    settings,
+    groupId: 'g',
+    brokers: ['b'],
+    owner: 1,
+    intake: recordingIntake({ partitions: 1 }),
+    group,
+    blocks: { schemaIds: () => new Set(), blocksOf: () => [] },
+    schemas: async () => new Map(),
+    claims: new Map(),
+    sleep: async () => {},
+    nowMs: () => 0,
+    failed: ({ message }) => void failures.push(message),
+  });
+  member.listener.assigned(new Map([['t', [0]]]));
+  while (member.lanes()[0]?.state() !== 'running') await nextTurn();
+  isOver = true;
+  member.listener.blocked('t', 0);
+  await nextTurn();
+  expect(failures).toEqual(['the client is closed']);
+  await member.close();
+});
