@@ -88,7 +88,7 @@ function take(
       }
       return null;
     default:
-      return 'how it is written is not known: it was kept by an earlier version; send it again from where it came';
+      return 'its bytes alone do not say what it is, or an earlier version kept them; send it again from where it came';
   }
 }
 

@@ -49,6 +49,7 @@ it('the tarball has what a user needs, and no tests', () => {
     'dist/millrace.d.ts',
     'config/demo.yaml',
     'docs/operators.md',
+    'scripts/kafka',
   ]) {
     expect(files).toContain(`package/${path}`);
   }

@@ -54,15 +54,17 @@ export function createRecordBlocks(stream: SourceStream, settings: KafkaSourceSe
       };
       const refuse = (record: FetchedRecord, reason: string, detail: string, as: OriginalForm): void => {
         if (events.length > 0 || deletions.length > 0) flush();
-        const raw = reason === 'damaged-batch' ? (bytesOf(record.headers?.[DAMAGED_BATCH]) ?? NO_BYTES) : record.value;
+        const { value, headers } = record;
+        const packed = reason === 'damaged-batch' ? (bytesOf(headers?.[DAMAGED_BATCH]) ?? NO_BYTES) : value;
+        const raw = packed === null ? NO_BYTES : values.original(packed, as);
         letters.push({
           stream: stream.name,
           source,
           position: Number(record.offset),
           reason,
           detail,
-          raw: (raw ?? NO_BYTES).subarray(0, RAW_BYTES_MAX),
-          rawLength: (raw ?? NO_BYTES).length,
+          raw: raw.subarray(0, RAW_BYTES_MAX),
+          rawLength: raw.length,
           ...as,
         });
       };
@@ -91,7 +93,7 @@ export function createRecordBlocks(stream: SourceStream, settings: KafkaSourceSe
         if (letters.length > 0 || deletions.length > 0 || form.context !== read.form.context) flush();
         form = read.form;
         events.push(read.event);
-        origins.add(Number(record.offset), value);
+        origins.add(Number(record.offset), values.original(value, form));
       }
       flush();
       return blocks.filter((block: Block) => block.count > 0);

@@ -5,7 +5,7 @@
 
 import type { FetchedRecord } from '../../kafka/group.ts';
 import type { FoundSchema } from '../../kafka/registry.ts';
-import { readFramed } from '../../kafka/wire-format.ts';
+import { type Framed, readFramed } from '../../kafka/wire-format.ts';
 import { Damage } from '../../messages/avro-cursor.ts';
 import { recordType } from '../../messages/avro-schema.ts';
 import type { DynamicEvent } from '../../messages/codec.ts';
@@ -28,6 +28,8 @@ export interface ValueReader {
   read(record: FetchedRecord, value: Buffer, schemas: KnownSchemas): ReadValue;
   /** The id of the schema that a value names; null where it names none. */
   schemaId(value: Buffer): number | null;
+  /** What of a value can be read again in this form. */
+  original(value: Buffer, form: OriginalForm): Buffer;
 }
 
 /** Memory that one record's event may take, an estimate, and how many values of no bytes may be in it. */
@@ -45,6 +47,8 @@ export function createValueReader(stream: SourceStream, settings: KafkaSourceSet
   const filled = fillsOf(settings, stream);
   const isTimed = settings.eventTime.from !== 'field';
   const budget: Budget = { memoryBytes: 0, empty: 0 };
+  /** The value alone is not the event where its record gave it something. */
+  const formOf = (form: OriginalForm): OriginalForm => (filled.length === 0 ? form : AS_IT_CAME);
 
   /** What the record gives beside its value, by field. */
   function givenBy(record: FetchedRecord): { readonly fields: DynamicEvent } | Refused {
@@ -59,19 +63,18 @@ export function createValueReader(stream: SourceStream, settings: KafkaSourceSet
 
   function readJson(record: FetchedRecord, value: Buffer): ReadValue {
     if (json === null) throw new Error('A reader of Avro was given JSON');
-    if (filled.length === 0) return { ...json.line(value), form: AS_JSON };
+    const form = formOf(AS_JSON);
+    if (filled.length === 0) return { ...json.line(value), form };
     const given = givenBy(record);
-    if (isRefused(given)) return { ok: false, ...given, form: AS_JSON };
+    if (isRefused(given)) return { ok: false, ...given, form };
     // The decoder would read a time in the unit that the stream's JSON has, and the record's time is in milliseconds.
     const own = isTimed ? { [eventTime]: given.fields[eventTime] } : {};
     const decoded = json.line(value, isTimed ? { ...given.fields, [eventTime]: 0 } : given.fields);
-    return decoded.ok
-      ? { ok: true, event: { ...decoded.event, ...own }, form: AS_JSON }
-      : { ...decoded, form: AS_JSON };
+    return decoded.ok ? { ok: true, event: { ...decoded.event, ...own }, form } : { ...decoded, form };
   }
 
   function readAvro(record: FetchedRecord, datum: Buffer, writer: Writer): ReadValue {
-    const form = asAvro(writer.schemaText);
+    const form = formOf(asAvro(writer.schemaText));
     budget.memoryBytes = MEMORY_BYTES_MAX;
     budget.empty = EMPTY_VALUES_MAX;
     try {
@@ -87,6 +90,11 @@ export function createValueReader(stream: SourceStream, settings: KafkaSourceSet
       if (!(error instanceof Damage)) throw error;
       return refusal('not-avro', `the value ${error.message}`, form);
     }
+  }
+
+  /** Null where values have none. */
+  function frameOf(value: Buffer): Framed | null {
+    return settings.value === 'avro-registry' ? readFramed(value) : null;
   }
 
   function writerFor(id: number, schemas: KnownSchemas): Writer | Refused {
@@ -116,11 +124,12 @@ export function createValueReader(stream: SourceStream, settings: KafkaSourceSet
   }
 
   return {
-    schemaId: (value) => (settings.value === 'avro-registry' ? (readFramed(value)?.schemaId ?? null) : null),
+    original: (value, { format }) => (format === 'avro' ? (frameOf(value)?.datum ?? value) : value),
+    schemaId: (value) => frameOf(value)?.schemaId ?? null,
     read(record, value, schemas) {
       if (plain !== null) return readAvro(record, value, plain);
       if (settings.value === 'json') return readJson(record, value);
-      const message = readFramed(value);
+      const message = frameOf(value);
       if (message === null) {
         const detail =
           'the value does not begin with a zero byte and the id of a schema, as Confluent’s wire format does';

@@ -1,12 +1,15 @@
 /** Records as events: what the record itself gives, its key, timestamp and headers, beside the value. */
 import { describe, expect, it } from 'vitest';
 import type { FetchedRecord } from '../../../src/kafka/group.ts';
+import { framed } from '../../../src/kafka/wire-format.ts';
 import type { AvroRecord } from '../../../src/messages/avro.ts';
 import { type DynamicEvent, dynamicEventType } from '../../../src/messages/codec.ts';
+import { AS_JSON } from '../../../src/messages/origins.ts';
 import { STANDARD_FORMAT, type StreamFormat } from '../../../src/messages/stream-format.ts';
 import { deadLetterType } from '../../../src/messages/types.ts';
 import { createRecordBlocks } from '../../../src/sources/kafka/record-blocks.ts';
 import type { KafkaSourceSettings } from '../../../src/sources/kafka/settings.ts';
+import { reread } from '../../../src/workers/reread.ts';
 
 const AT = 1_600_000_000_000;
 const settings: KafkaSourceSettings = {
@@ -89,5 +92,37 @@ describe('the key of a record', () => {
     const refused = ["wrong-key: the record's key is beyond the 32 bits of an int: 1099511627776"];
     expect(read(schemaOf('int'), avro, record(one, { key: Buffer.from('1099511627776') }))).toEqual(refused);
     expect(read(schemaOf('int'), { ...avro, key: 'long' }, record(one, { key: wide }))).toEqual(refused);
+  });
+});
+
+describe('the original of a record', () => {
+  it('is read again as it was read first', () => {
+    const schema = schemaOf('int');
+    const stream = {
+      name: 's',
+      schema,
+      key: 'id',
+      eventTime: 'at',
+      partitions: 1,
+      format: STANDARD_FORMAT,
+      kafka: null,
+    };
+    const value = framed(258, dynamicEventType(schema).encode({ id: 3, at: 4 }));
+    const known = new Map([[258, { kind: 'found', schemaText: JSON.stringify(schema) } as const]]);
+    const own = { ...settings, value: 'avro-registry', eventTime: { from: 'field' } } as const;
+    const [block] = createRecordBlocks(stream, own).blocksOf('kafka:g:t', [record(value)], known);
+    const { form, raw, lengths } = block?.origins?.originals ?? { form: AS_JSON, raw: Buffer.alloc(0), lengths: [] };
+    const letter = { source: 'kafka:g:t', position: 7, raw: Buffer.from(raw), rawLength: lengths[0] ?? 0, ...form };
+    const again = reread(letter, { ...stream, keyField: 'id' });
+    expect(again).toMatchObject({ kind: 'event', partition: 0 });
+    if (again.kind === 'event') expect(again.blocks[0]?.bytes).toEqual(block?.bytes);
+  });
+
+  it('is not read again, where the record gave it more than its bytes', () => {
+    const value = '{"id":1,"at":"2020-01-01T00:00:00Z"}';
+    const stream = { name: 's', schema: schemaOf('int'), key: 'id', eventTime: 'at', partitions: 1 };
+    const blocks = createRecordBlocks({ ...stream, format: STANDARD_FORMAT, kafka: null }, settings);
+    const [block] = blocks.blocksOf('kafka:g:t', [record(value)], new Map());
+    expect(block?.origins?.originals?.form).toEqual({ format: '', context: '' });
   });
 });
