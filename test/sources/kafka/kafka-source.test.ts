@@ -5,11 +5,11 @@ import { transactionType } from '../../../src/fraud/types.ts';
 import { STANDARD_FORMAT } from '../../../src/messages/stream-format.ts';
 import { createKafkaSource } from '../../../src/sources/kafka/kafka-source.ts';
 import { createRecordBlocks } from '../../../src/sources/kafka/record-blocks.ts';
-import type { KafkaSourceSettings } from '../../../src/sources/kafka/settings.ts';
 import type { Batch } from '../../../src/sources/source.ts';
 import { partitionOf } from '../../../src/streams/partitioner.ts';
 import { nextTurn } from '../journaled-partitions.ts';
 import { type SourceSubject, sourceContract } from '../source-contract.ts';
+import { kafkaSettings } from './kafka-settings.ts';
 import { scriptedCluster } from './scripted-cluster.ts';
 
 const PARTITIONS = 3;
@@ -20,20 +20,6 @@ const byPartition = Array.from({ length: PARTITIONS }, (_, partition) =>
 );
 const lineOf = (event: object): string => JSON.stringify(event);
 
-const settings: KafkaSourceSettings = {
-  topics: ['t'],
-  pattern: null,
-  group: null,
-  from: 'earliest',
-  value: 'avro',
-  key: 'value',
-  eventTime: { from: 'field' },
-  headers: {},
-  onLoss: 'halt',
-  fetch: { partitionBytes: 1, bytes: 1, maxWaitMs: 1 },
-  sessionTimeoutMs: 1,
-  commitEveryMs: 1,
-};
 const stream = {
   name: 'payments',
   schema: transactionSchema,
@@ -74,11 +60,11 @@ function subject(oddly: number): SourceSubject {
     start() {
       let now = 0;
       const source = createKafkaSource({
-        settings,
+        settings: kafkaSettings,
         groupId: 'g',
         brokers: ['scripted'],
         owner: 3,
-        blocks: createRecordBlocks(stream, settings),
+        blocks: createRecordBlocks(stream, kafkaSettings),
         schemas: async () => new Map(),
         connect: cluster.connect,
         nowMs: () => now,

@@ -2,24 +2,9 @@
 import { expect, it } from 'vitest';
 import type { Group } from '../../../src/kafka/group.ts';
 import { createMember } from '../../../src/sources/kafka/member.ts';
-import type { KafkaSourceSettings } from '../../../src/sources/kafka/settings.ts';
 import { nextTurn } from '../journaled-partitions.ts';
 import { recordingIntake } from '../recording-intake.ts';
-
-const settings: KafkaSourceSettings = {
-  topics: ['t'],
-  pattern: null,
-  group: null,
-  from: 'earliest',
-  value: 'avro',
-  key: 'value',
-  eventTime: { from: 'field' },
-  headers: {},
-  onLoss: 'halt',
-  fetch: { partitionBytes: 1, bytes: 1, maxWaitMs: 1 },
-  sessionTimeoutMs: 1,
-  commitEveryMs: 1,
-};
+import { kafkaSettings } from './kafka-settings.ts';
 
 it('a partition that can not be resumed ends the member', async () => {
   let isOver = false;
@@ -39,7 +24,7 @@ it('a partition that can not be resumed ends the member', async () => {
   };
   const failures: string[] = [];
   const member = createMember({
-    settings,
+    settings: kafkaSettings,
     groupId: 'g',
     brokers: ['b'],
     owner: 1,

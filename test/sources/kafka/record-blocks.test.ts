@@ -10,22 +10,10 @@ import { deadLetterType } from '../../../src/messages/types.ts';
 import { createRecordBlocks } from '../../../src/sources/kafka/record-blocks.ts';
 import type { KafkaSourceSettings } from '../../../src/sources/kafka/settings.ts';
 import { reread } from '../../../src/workers/reread.ts';
+import { kafkaSettings } from './kafka-settings.ts';
 
 const AT = 1_600_000_000_000;
-const settings: KafkaSourceSettings = {
-  topics: ['t'],
-  pattern: null,
-  group: null,
-  from: 'earliest',
-  value: 'json',
-  key: 'value',
-  eventTime: { from: 'record' },
-  headers: {},
-  onLoss: 'halt',
-  fetch: { partitionBytes: 1, bytes: 1, maxWaitMs: 1 },
-  sessionTimeoutMs: 1,
-  commitEveryMs: 1,
-};
+const settings: KafkaSourceSettings = { ...kafkaSettings, value: 'json', eventTime: { from: 'record' } };
 
 function schemaOf(key: 'int' | 'long' | 'string', more: AvroRecord['fields'] = []): AvroRecord {
   const at = { name: 'at', type: { type: 'long', logicalType: 'timestamp-millis' } } as const;
