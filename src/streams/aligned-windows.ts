@@ -57,8 +57,14 @@ export const alignedWindows: WindowKind<AlignedWindows> = {
 
 /** Throws when the windowing is of another kind. */
 function open(spec: WindowSpec, groups: Groups): AlignedWindows {
+  // Written out, as in createGroups: V8 gives objects made by a spread shapes of their own, and its optimised code starts anew.
+  const { sizeMs, everyMs, offsetMs, sliceMs, clock } = slicingOf(spec.window);
   return {
-    ...slicingOf(spec.window),
+    sizeMs,
+    everyMs,
+    offsetMs,
+    sliceMs,
+    clock,
     spec,
     groups,
     slices: [],

@@ -76,8 +76,13 @@ export function createGroups(aggregates: readonly AggregateSpec[], table: Aggreg
     each.offset = stride;
     stride += each.aggregate.initial.length;
   }
+  // Written out: an object made by a spread has a shape of its own in V8, and the optimised code for the others is lost on it.
+  const { rows, used, closed } = createRowPool(stride);
   return {
-    ...createRowPool(stride),
+    rows,
+    stride,
+    used,
+    closed,
     aggregates,
     states,
     names: aggregates.map(({ name }) => name),
