@@ -2,6 +2,7 @@
 import { exportFeatures } from '../../data-directory/export-features.ts';
 import { type VectorStream, vectorStreams } from '../../data-directory/feature-vectors.ts';
 import { readBlocks } from '../../data-directory/read-blocks.ts';
+import { requireJournal } from '../../data-directory/require-journal.ts';
 import type { Columns } from '../../messages/columns.ts';
 import { fraudLabelType } from '../types.ts';
 
@@ -37,6 +38,7 @@ export interface LabelledRows {
 
 /** The stream of vectors with transactions in it. Throws, in words for people, when there is none. */
 export function transactionVectors(dataDir: string): VectorStream {
+  requireJournal(dataDir);
   const found = vectorStreams(dataDir).find(({ order }) => order === 'transactionId');
   if (found === undefined) {
     throw new Error(`${dataDir} has no features of transactions: run it with a pipeline file that has \`features:\``);
