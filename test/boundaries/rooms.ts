@@ -12,6 +12,7 @@ const PURE_ROOMS = [
   'weather',
   'quality',
   'schedule',
+  'jobs',
   'operators',
   'partition',
 ];
@@ -68,6 +69,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // User code over keyed state: its definition, its runtime, and its author's tests.
   operators: pure('messages', 'streams', 'builtin-types.ts'),
   schedule: pure('messages', 'streams', ...STORE_PORT),
+  // Texts of jobs, and what they fetch by declaration.
+  jobs: pure('messages', 'nearest-word.ts'),
   // What a partition makes of its input, live and replayed, by whatever operators it has.
   partition: pure('messages', 'sql', 'streams', 'quality'),
   // The event types of the engine and of the domains.
