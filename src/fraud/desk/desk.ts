@@ -14,6 +14,7 @@ import type { ServiceCore } from '../../service.ts';
 import { partitionOf } from '../../streams/partitioner.ts';
 import type { CaseCommand, SuppressionCommand } from '../case-schemas.ts';
 import { FRAUD_STREAMS } from '../operator.ts';
+import type { FraudLabel } from '../schemas.ts';
 import { caseCommandType, fraudLabelType, suppressionCommandType } from '../types.ts';
 import { sqlText } from './sql-text.ts';
 
@@ -49,6 +50,7 @@ export function createDesk({ pipeline, readModels, platform }: ServiceCore): Des
   const cases: RunningStream = home;
   const source = createInternalSource(DESK, cases.intake);
   const labels = running.find(({ config, eventType }) => config !== null && eventType.name === fraudLabelType.name);
+  let passing: Promise<void> = Promise.resolve();
   /** By command id. */
   const underWay = new Map<string, Promise<Answer>>();
 
@@ -80,7 +82,9 @@ export function createDesk({ pipeline, readModels, platform }: ServiceCore): Des
     const before = await actionOf(ask.commandId);
     if (before !== undefined) {
       const isSame = before.case_id === ask.caseId && before.action === ask.action && before.by === ask.by;
-      return isSame ? answerOf(before) : { kind: 'reused' };
+      if (!isSame) return { kind: 'reused' };
+      if (isOutcome(ask) && before.outcome === 'done') await passLabels();
+      return answerOf(before);
     }
     const [found] = await rows('sqlite', `SELECT customer_id FROM cases WHERE case_id = ${sqlText(ask.caseId)}`);
     if (found === undefined) return { kind: 'unknown-case' };
@@ -90,31 +94,30 @@ export function createDesk({ pipeline, readModels, platform }: ServiceCore): Des
     await caughtUp(signal);
     const action = await actionOf(ask.commandId);
     if (action === undefined) throw new Error(`The partition has not answered the command ${ask.commandId}`);
-    if (action.outcome === 'done' && labels !== undefined) await passLabels(labels, customerId, Number(action.at));
+    if (isOutcome(ask) && action.outcome === 'done') await passLabels();
     return answerOf(action);
   }
 
-  /** An outcome is labels in the log of the case. Where labels are a stream, its readers are given them too. */
-  async function passLabels(to: RunningStream, customerId: number, sinceMs: number): Promise<void> {
-    const found = await rows(
-      'duckdb',
-      `SELECT DISTINCT l.transaction_id, t.terminal_id, epoch_ms(t.occurred_at) AS occurred_at, l.fraud,
-        epoch_ms(l.known_at) AS known_at FROM labels l JOIN transactions t ON t.transaction_id = l.transaction_id
-        WHERE l.customer_id = ${customerId} AND l.origin = 'analyst' AND epoch_ms(l.known_at) >= ${sinceMs}`,
-    );
-    if (found.length === 0) return;
-    const events = found.map((row) => ({
-      transactionId: Number(row.transaction_id),
-      customerId,
-      terminalId: Number(row.terminal_id),
-      occurredAt: Number(row.occurred_at),
-      fraud: row.fraud === true || row.fraud === 1,
-      scenario: 0,
-      knownAt: Number(row.known_at),
-      origin: 'analyst',
-    }));
-    const own = createInternalSource(DESK, to.intake);
-    await own.write(partitionOf(customerId, to.units.length), [fraudLabelType.encodeBlock(events)]);
+  /**
+   * An outcome is labels in the log of the case. Where labels are a stream, its readers are given them too: those of every
+   * case that were not yet, so that what an end of the process kept from one command is made up for by the next.
+   */
+  function passLabels(): Promise<void> {
+    // One after the other: what one has passed, the next sees.
+    passing = passing.then(passMissing, passMissing);
+    return passing;
+  }
+
+  async function passMissing(): Promise<void> {
+    if (labels === undefined) return;
+    await caughtUp(undefined);
+    const events = await rows('duckdb', LABELS_NOT_PASSED);
+    const own = createInternalSource(DESK, labels.intake);
+    const count = labels.units.length;
+    for (let partition = 0; partition < count; partition++) {
+      const of = events.filter((row) => partitionOf(Number(row.customer_id), count) === partition);
+      if (of.length > 0) await own.write(partition, [fraudLabelType.encodeBlock(of.map(labelOf))]);
+    }
   }
 
   function once(ask: Ask<CaseCommand>, signal?: AbortSignal): Promise<Answer> {
@@ -157,6 +160,34 @@ export function createDesk({ pipeline, readModels, platform }: ServiceCore): Des
       return row ?? null;
     },
   };
+}
+
+/**
+ * Labels of hits of cases that are in the log of their case alone: the table has a row of each log, so one that was passed
+ * has two.
+ */
+const LABELS_NOT_PASSED = `SELECT l.transaction_id, l.customer_id, any_value(h.terminal_id) AS terminal_id,
+    any_value(epoch_ms(h.occurred_at)) AS occurred_at, l.fraud, epoch_ms(l.known_at) AS known_at
+  FROM (SELECT transaction_id, customer_id, fraud, known_at FROM labels WHERE origin = 'analyst'
+    GROUP BY ALL HAVING count(*) = 1) AS l
+  JOIN rule_hits h ON h.transaction_id = l.transaction_id AND h.case_id IS NOT NULL GROUP BY ALL
+  ORDER BY known_at, l.transaction_id`;
+
+function labelOf(row: Row): FraudLabel {
+  return {
+    transactionId: Number(row.transaction_id),
+    customerId: Number(row.customer_id),
+    terminalId: Number(row.terminal_id),
+    occurredAt: Number(row.occurred_at),
+    fraud: row.fraud === true || row.fraud === 1,
+    scenario: 0,
+    knownAt: Number(row.known_at),
+    origin: 'analyst',
+  };
+}
+
+function isOutcome({ action }: Pick<CaseCommand, 'action'>): boolean {
+  return action === 'confirm' || action === 'dismiss';
 }
 
 function answerOf(action: Row): Answer {
