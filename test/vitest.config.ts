@@ -12,7 +12,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/built-workers.ts'],
     setupFiles: ['test/property-seed.ts'],
-    exclude: ['test/integration/**', 'test/abuse/**', 'test/kafka/broker/**'],
+    exclude: ['test/integration/**', 'test/abuse/**', 'test/kafka/broker/**', 'test/stores/**'],
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 60_000,
