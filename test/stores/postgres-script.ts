@@ -9,7 +9,7 @@ const SCRIPT = fileURLToPath(new URL('../../scripts/postgres', import.meta.url))
 export type PostgresScript = (word: 'start' | 'url' | 'kill' | 'stop') => string;
 
 /** Throws with what the script said when it fails. */
-export function postgresScript(name: string, port: number): PostgresScript {
+function postgresScript(name: string, port: number): PostgresScript {
   const directory = join(tmpdir(), `millrace-postgres-test-${name}`);
   const env = { ...process.env, POSTGRES_DIR: directory, POSTGRES_PORT: String(port) };
   return (word) => {
@@ -21,5 +21,4 @@ export function postgresScript(name: string, port: number): PostgresScript {
   };
 }
 
-export const ONE_PORT = 19_432;
-export const onePostgres = postgresScript('one', ONE_PORT);
+export const onePostgres = postgresScript('one', 19_432);
