@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const SCRIPT = fileURLToPath(new URL('../../scripts/postgres', import.meta.url));
 
-export type PostgresScript = (word: 'start' | 'url' | 'kill' | 'stop') => string;
+type PostgresScript = (word: 'start' | 'url' | 'kill' | 'stop') => string;
 
 /** Throws with what the script said when it fails. */
 function postgresScript(name: string, port: number): PostgresScript {
