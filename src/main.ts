@@ -73,6 +73,14 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'inspect, verify, repair, print or prune the journal of a data directory',
     load: async () => (await import('./commands/journal.ts')).journalCommand,
   },
+  backup: {
+    summary: 'copy a data directory as of one moment, of a running service too',
+    load: async () => (await import('./commands/backup.ts')).backupCommand,
+  },
+  restore: {
+    summary: 'make a new data directory of a backup',
+    load: async () => (await import('./commands/restore.ts')).restoreCommand,
+  },
   config: {
     summary: 'check a configuration, print it with every default, or print its JSON schema',
     load: async () => (await import('./commands/config.ts')).configCommand,

@@ -18,6 +18,7 @@ import { createObserver, type Observer } from './service/observer.ts';
 import { openPipeline, type Pipeline, ROOT } from './service/pipeline.ts';
 import { nodePlatform, type Platform } from './service/platform.ts';
 import { projectorChildren } from './service/projectors.ts';
+import { createPruning, type Pruning } from './service/pruning.ts';
 import { createReadModels, type ReadModels } from './service/read-models.ts';
 import { openSinkPositions, type SinkPositionsLog } from './service/sink-positions.ts';
 
@@ -30,6 +31,7 @@ export interface ServiceCore {
   readonly readModels: ReadModels;
   readonly observer: Observer;
   readonly sinkPositions: SinkPositionsLog;
+  readonly pruning: Pruning;
   readonly supervision: SupervisionPorts;
   /** Writes to the service's own stream. */
   readonly operations: InternalSource;
@@ -99,6 +101,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     platform,
   });
 
+  const pruning = createPruning();
   // Their processes start while the journal is opened.
   const stores = platform.startStores(config.stores.on);
   const pipeline = await openPipeline(config, {
@@ -109,6 +112,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       remove: async (id) => running?.root.remove(id),
     },
     assigned,
+    pruning,
     committed: (stream, commit) => observer.committed(stream, commit),
     async snapshotSaved(name) {
       const { retention } = config.journal;
@@ -174,6 +178,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     pipeline.journal,
     pipeline.reader,
     config.sinks.map(({ name }) => name),
+    pruning,
     platform,
   );
   const core: ServiceCore = {
@@ -182,6 +187,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     readModels,
     observer,
     sinkPositions,
+    pruning,
     supervision,
     operations,
     logger,

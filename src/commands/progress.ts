@@ -8,8 +8,15 @@ const TERMINAL_EVERY_MS = 100;
 const PLAIN_EVERY_MS = 5000;
 const BAR_WIDTH = 24;
 
-/** `total` is null where the end is not known. Units are events. */
-export function progressLine(what: string, total: number | null, quiet = false): Progress {
+export interface ProgressOptions {
+  /** What is counted; events, when not given. */
+  readonly unit?: string;
+  readonly quiet?: boolean;
+}
+
+/** `total` is null where the end is not known. */
+export function progressLine(what: string, total: number | null, options: ProgressOptions = {}): Progress {
+  const { unit = 'events', quiet = false } = options;
   const terminal = process.stderr.isTTY === true;
   const startedAt = performance.now();
   let shownAt = startedAt;
@@ -20,7 +27,7 @@ export function progressLine(what: string, total: number | null, quiet = false):
       if (quiet || now - shownAt < (terminal ? TERMINAL_EVERY_MS : PLAIN_EVERY_MS)) return;
       shownAt = now;
       const rate = Math.round((done * 1000) / (now - startedAt)).toLocaleString('en');
-      const line = `${what} ${bar(done, total)}${done.toLocaleString('en')} events, ${rate}/s`;
+      const line = `${what} ${bar(done, total)}${done.toLocaleString('en')} ${unit}, ${rate}/s`;
       process.stderr.write(terminal ? `\r\x1b[K${line}` : `${line}\n`);
       drawn = terminal;
     },

@@ -40,7 +40,7 @@ export const runCommand: Command = {
     const inputs = inputsOf(values.input);
     const warnAbove = shareOf(text(values, 'warn-above') ?? '1%');
     const config = configOf(values);
-    const progress = progressLine('running', null, quiet);
+    const progress = progressLine('running', null, { quiet });
     const summary = await runInputs({
       config: { ...config, streams: withPartitions(config.streams, text(values, 'partitions')) },
       logger: createLogger(quiet ? 'error' : 'warn'),

@@ -113,6 +113,15 @@ export function readSeal(end: Buffer): SegmentSeal | null {
   return null;
 }
 
+/** Length of the footer that a sealed segment ends in, from the segment's last bytes; 0 when they do not end in a frame. */
+export function footerBytes(end: Buffer): number {
+  for (let at = end.length % 8; at < end.length; at += 8) {
+    const header = readHeader(end, at);
+    if (header !== null && at + frameBytes(header) === end.length) return end.length - at;
+  }
+  return 0;
+}
+
 function parseSeal(body: Buffer): SegmentSeal | null {
   const seal: unknown = JSON.parse(body.toString('utf8'));
   if (typeof seal !== 'object' || seal === null) return null;

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { bodyOf, frameBytes, isBodyIntact, readHeader, SNAPSHOT_FRAME } from './frame.ts';
 import { formatHead, HEAD_FILE, parseHead } from './head.ts';
-import { FOOTER_SEARCH_BYTES, readSeal, scanSegment, segmentBases, segmentName } from './segment.ts';
+import { FOOTER_SEARCH_BYTES, footerBytes, readSeal, scanSegment, segmentBases, segmentName } from './segment.ts';
 import { SNAPSHOT_DIRECTORY, snapshotName, snapshotOffsets } from './snapshot-files.ts';
 import type { SyncFs } from './sync-fs.ts';
 
@@ -134,19 +134,11 @@ function visitFrames(bytes: Buffer, validBytes: number, visit: VerifyOptions['vi
 }
 
 function sealProblem(bytes: Buffer, base: number, nextOffset: number): string | null {
-  const seal = readSeal(bytes.subarray(Math.max(0, bytes.length - FOOTER_SEARCH_BYTES)));
+  const end = bytes.subarray(Math.max(0, bytes.length - FOOTER_SEARCH_BYTES));
+  const seal = readSeal(end);
   if (seal === null) return 'its footer is not at its end';
   if (seal.firstOffset !== base || seal.nextOffset !== nextOffset) return 'its footer names other offsets';
-  const body = bytes.subarray(0, bytes.length - footerBytes(bytes));
+  const body = bytes.subarray(0, bytes.length - footerBytes(end));
   const sha256 = createHash('sha256').update(body).digest('hex');
   return sha256 === seal.sha256 ? null : 'its SHA-256 is not what its footer says';
-}
-
-/** Length of the footer that a sealed segment ends in. */
-function footerBytes(bytes: Buffer): number {
-  for (let at = Math.max(0, bytes.length - FOOTER_SEARCH_BYTES) & ~7; at < bytes.length; at += 8) {
-    const header = readHeader(bytes, at);
-    if (header !== null && at + frameBytes(header) === bytes.length) return bytes.length - at;
-  }
-  return 0;
 }

@@ -74,8 +74,6 @@ export interface PartitionUnit {
   haltedBy(): string | null;
 }
 
-/** Snapshots kept beside the newest one, in case that one is damaged. */
-const KEEP_SNAPSHOTS = 3;
 /** Pause after a failed attempt to write a snapshot. */
 const SNAPSHOT_RETRY_MS = 10_000;
 /** Between two looks at whether it has recovered. */
@@ -151,7 +149,6 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
       await log.sync();
       try {
         await snapshots.save(log.name, offset, body);
-        await snapshots.prune(log.name, KEEP_SNAPSHOTS);
         await options.snapshotSaved(log.name);
       } catch (error) {
         retryAtMs = platform.nowMs() + SNAPSHOT_RETRY_MS;

@@ -43,6 +43,7 @@ import { createIntake } from './intake.ts';
 import type { Children } from './partition-door.ts';
 import { createPartitionUnit, type PartitionUnit } from './partition-unit.ts';
 import { nextTurn, type Platform } from './platform.ts';
+import type { Pruning } from './pruning.ts';
 import { requireReadable } from './readable-events.ts';
 import { requireStartsOf, requireStateOf } from './required-events.ts';
 
@@ -94,6 +95,7 @@ export interface PipelineOptions {
   readonly children: Children;
   /** Streams whose partitions are closed until their source opens them. */
   readonly assigned: ReadonlySet<string>;
+  readonly pruning: Pruning;
   committed(stream: string, commit: Committed): void;
   snapshotSaved(log: string): Promise<void>;
   onTorn(torn: TornTail): void;
@@ -207,7 +209,7 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
       parent: ROOT,
       platform,
       committed: (commit) => options.committed(name, commit),
-      snapshotSaved: options.snapshotSaved,
+      snapshotSaved: options.pruning.behind(snapshots, options.snapshotSaved),
       onAnew: options.onAnew,
       onSnapshotFailed: options.onSnapshotFailed,
       onDivided: options.onDivided,

@@ -12,6 +12,7 @@ import { COMMIT_FRAME, encodeCommit } from '../messages/commit.ts';
 import { SINKS, type SinkPosition } from '../messages/sink-facts.ts';
 import { sinkPositionsType } from '../messages/types.ts';
 import type { Platform } from './platform.ts';
+import type { Pruning } from './pruning.ts';
 
 export interface SinkPositionsLog {
   /** What is durable of a sink; null when it is new. */
@@ -32,6 +33,7 @@ export async function openSinkPositions(
   journal: Journal,
   reader: CommitReader,
   configured: readonly string[],
+  pruning: Pruning,
   platform: Platform,
 ): Promise<SinkPositionsLog> {
   const isThere = (await reader.logNames()).includes(SINKS_LOG);
@@ -47,7 +49,7 @@ export async function openSinkPositions(
     const sinks = [...newest.values()];
     const offset = await append(own, sinks, platform.nowMs());
     for (const position of sinks) if (newest.has(position.sink)) durable.set(position.sink, position);
-    if (offset % PRUNE_EVERY === 0) await prune(platform, journal.dir, offset);
+    if (offset % PRUNE_EVERY === 0 && !pruning.isHeld()) await prune(platform, journal.dir, offset);
   }
 
   return {

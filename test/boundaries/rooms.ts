@@ -164,6 +164,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     mayImport: [...BELOW_SERVICE, 'operator-kinds.ts', 'keys', 'data-directory', 'service', 'channel/port', 'http'],
   },
   'fraud/commands': { mayImport: ['commands', 'config', 'fraud', 'fraud/desk', 'fraud/lab', 'nearest-word.ts'] },
+  // Copies of a data directory, in a folder or on S3.
+  backup: { mayImport: ['journal'] },
   // Files in, results out, on a clock of their own.
   run: { mayImport: [...BELOW_SERVICE, 'keys', 'config', 'logger.ts', 'data-directory', 'service', 'channel'] },
   // A file that is no stream yet: what its schema and its section would be.
@@ -171,6 +173,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   commands: {
     mayImport: [
       'infer',
+      'backup',
       'data-directory',
       'service',
       'api',

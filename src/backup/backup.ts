@@ -1,0 +1,121 @@
+/**
+ * Copies a data directory as of one moment into a backup. Sealed segments never change, so one that an earlier backup in
+ * the same place has is not copied again.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { nodeSyncFs } from '../journal/sync-fs.ts';
+import { eachOf } from './each-of.ts';
+import { type BackedUpLog, type BackupFile, MANIFEST_FILE, parseManifest, printManifest } from './manifest.ts';
+import type { BackupPlace } from './place.ts';
+import { type SourceFile, sha256Of, sourceFiles, storedName } from './source-files.ts';
+
+export interface BackedUp {
+  readonly logs: readonly BackedUpLog[];
+  readonly files: number;
+  readonly bytes: number;
+  /** Of them, what was not in the place before. */
+  readonly copiedFiles: number;
+  readonly copiedBytes: number;
+}
+
+export interface BackupOptions {
+  readonly dataDir: string;
+  /** Next offset by log, all of one moment, and everything below durable. */
+  readonly ends: ReadonlyMap<string, number>;
+  readonly nowMs: number;
+  onBytes(bytes: number): void;
+}
+
+const READ_BYTES = 1024 * 1024;
+/** Files under way at once. */
+const FILES_AT_ONCE = 4;
+
+/** Throws when a file is not what was written, or the place can't take it: an earlier backup there stands as it was. */
+export async function backUp(place: BackupPlace, options: BackupOptions): Promise<BackedUp> {
+  const { dataDir, ends, nowMs, onBytes } = options;
+  const before = await place.readManifest();
+  const listed = await place.list();
+  if (before === null && listed.length > 0 && !listed.every(isStored)) {
+    throw new Error(`${place.name} has files and is no backup: name an empty place, or one of an earlier backup`);
+  }
+  const kept = new Map(
+    before === null
+      ? []
+      : parseManifest(before.text, `${place.name}/${MANIFEST_FILE}`).files.map((file) => [file.stored, file]),
+  );
+  const { logs, files } = sourceFiles(dataDir, ends, nodeSyncFs);
+  let copiedFiles = 0;
+  let copiedBytes = 0;
+  const copied = await eachOf(files, FILES_AT_ONCE, async (file): Promise<BackupFile> => {
+    const { path, bytes, sealed } = file;
+    const contentHash = sealed === null ? await hashOf(dataDir, file) : null;
+    const stored = storedName(path, contentHash ?? sealed?.sha256 ?? '');
+    const known = kept.get(stored);
+    if (known !== undefined && known.bytes === bytes) return known;
+    const hash = createHash('sha256');
+    await place.write(stored, checked(dataDir, file, hash, onBytes), bytes);
+    copiedFiles += 1;
+    copiedBytes += bytes;
+    return { path, stored, bytes, sha256: hash.digest('hex') };
+  });
+  const manifest = { takenAt: new Date(nowMs).toISOString(), logs, files: copied };
+  await place.writeManifest(printManifest(manifest), before?.version ?? null);
+  const wanted = new Set(copied.map(({ stored }) => stored));
+  for (const stored of listed) if (!wanted.has(stored)) await place.remove(stored);
+  return {
+    logs,
+    files: copied.length,
+    bytes: copied.reduce((sum, { bytes }) => sum + bytes, 0),
+    copiedFiles,
+    copiedBytes,
+  };
+}
+
+/** What a backup that was cut off may have left. */
+function isStored(name: string): boolean {
+  return /^(?:journal|schemas|models)\/|^[\w-]+\.json\.[0-9a-f]{16}$|\.part$/.test(name);
+}
+
+async function hashOf(dataDir: string, file: SourceFile): Promise<string> {
+  if (file.content !== null) return sha256Of(file.content);
+  const hash = createHash('sha256');
+  for await (const chunk of contentOf(dataDir, file)) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+async function* contentOf(dataDir: string, { path, bytes, content }: SourceFile): AsyncGenerator<Uint8Array> {
+  if (content !== null) yield content;
+  else if (bytes > 0) yield* createReadStream(join(dataDir, path), { end: bytes - 1, highWaterMark: READ_BYTES });
+}
+
+/** The bytes of a file, while they are added to `hash` and compared with what a segment's footer says of them. */
+async function* checked(
+  dataDir: string,
+  file: SourceFile,
+  hash: ReturnType<typeof createHash>,
+  onBytes: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  const { sealed, path } = file;
+  let at = 0;
+  for await (const chunk of contentOf(dataDir, file)) {
+    const footerAt = (sealed?.bodyBytes ?? Number.POSITIVE_INFINITY) - at;
+    if (sealed !== null && footerAt >= 0 && footerAt < chunk.length) {
+      hash.update(chunk.subarray(0, footerAt));
+      requireSeal(join(dataDir, path), hash.copy().digest('hex'), sealed.sha256);
+      hash.update(chunk.subarray(footerAt));
+    } else hash.update(chunk);
+    at += chunk.length;
+    onBytes(chunk.length);
+    yield chunk;
+  }
+  if (at !== file.bytes) throw new Error(`${join(dataDir, path)} has ${at} bytes now and had ${file.bytes}`);
+}
+
+function requireSeal(path: string, found: string, sealed: string): void {
+  if (found === sealed) return;
+  throw new Error(
+    `${path} is damaged: its SHA-256 is not what its footer says. No backup was made. See \`millrace journal verify\`.`,
+  );
+}
