@@ -37,6 +37,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'run one SELECT against a read model',
     load: async () => (await import('./commands/query.ts')).queryCommand,
   },
+  check: {
+    summary: 'hold suites of expectations against a file, a table or a query',
+    load: async () => (await import('./commands/check.ts')).checkCommand,
+  },
   'check-view': {
     summary: "compare a view with DuckDB's answer to its statement",
     load: async () => (await import('./commands/check-view.ts')).checkViewCommand,

@@ -96,7 +96,11 @@ function unknownKey(key: string, path: readonly PropertyKey[], notices: readonly
 /** Of the alternatives, the one that was meant; where none was, what they are. */
 function unionFindings({ path, input, errors = [] }: Issue, notices: readonly KeyNotice[]): Finding[] {
   const known = keysAt(path);
-  if (!isMap(input)) return [{ path, message: alternativesMessage(path) }];
+  if (!isMap(input)) {
+    const ofItems = errors.find((alternative) => alternative.every((issue) => issue.path.length > 0));
+    if (!Array.isArray(input) || ofItems === undefined) return [{ path, message: alternativesMessage(path) }];
+    return ofItems.flatMap((issue) => findings({ ...issue, path: [...path, ...issue.path] }, notices));
+  }
   const strange = Object.keys(input).filter((key) => !known.includes(key));
   if (strange.length > 0)
     return strange.map((key) => ({ path: [...path, key], message: unknownKey(key, path, notices, input) }));

@@ -1,5 +1,6 @@
 /** The sections of the pipeline file, in the order in which a printed one has them: one line each. */
 import { fraudSection } from '../fraud/pipeline/section.ts';
+import { checksSection } from './sections/checks.ts';
 import { dataSection } from './sections/data.ts';
 import { derivedSection } from './sections/derived.ts';
 import { featuresSection } from './sections/features.ts';
@@ -39,6 +40,7 @@ export const SECTIONS = [
   operatorsSection,
   featuresSection,
   schedulesSection,
+  checksSection,
   fraudSection,
   rulesSection,
   kafkaSection,

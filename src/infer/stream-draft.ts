@@ -68,7 +68,7 @@ export function draftOf(name: string, found: Found): Draft {
     const own = names.get(field) ?? field.title;
     if (field === time) return { name: own, type: INSTANT };
     const type = uniquelyNamed(field.type, records);
-    return field.isNullable ? { name: own, type: nullable(type), default: null } : { name: own, type };
+    return field.isNullable ? { name: own, type: nullableType(type), default: null } : { name: own, type };
   });
   const renamed = Object.fromEntries([...names].flatMap(([{ title }, own]) => (title === own ? [] : [[title, own]])));
   const format = formatOf(found, time, found.canRename ? renamed : {});
@@ -105,7 +105,7 @@ function recordName(name: string): string {
 }
 
 /** Names that Avro allows, no two of which differ in case alone. */
-function namesOf({ fields, canRename }: Found): ReadonlyMap<FoundField, string> {
+export function namesOf({ fields, canRename }: Found): ReadonlyMap<FoundField, string> {
   const names = new Map<FoundField, string>();
   const taken = new Set(TAKEN);
   for (const field of fields) {
@@ -164,7 +164,7 @@ function isMapOf(
   return typeof type === 'object' && !Array.isArray(type);
 }
 
-function nullable(type: AvroSchema): AvroSchema {
+export function nullableType(type: AvroSchema): AvroSchema {
   return Array.isArray(type) ? ['null', ...type.filter((branch) => branch !== 'null')] : ['null', type];
 }
 

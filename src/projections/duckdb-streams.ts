@@ -6,10 +6,15 @@ import type { StreamTable } from './stream-tables.ts';
 /** Those of the schema, then where the event lies. */
 export function streamColumns({ columns }: StreamTable): Column[] {
   return [
-    ...columns.map(columnOf),
+    ...schemaColumns(columns),
     { name: 'partition', kind: 'int', from: '$partition' },
     { name: 'log_offset', kind: 'long', from: '$offset' },
   ];
+}
+
+/** Those of the schema alone. */
+export function schemaColumns(columns: readonly RecordColumn[]): Column[] {
+  return columns.map(columnOf);
 }
 
 /** Columns that are state: where a row lies depends on the layout. */

@@ -65,7 +65,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   models: pure(),
   fraud: pure('messages', 'sql', 'streams', 'models', ...STORE_PORT),
   weather: pure('messages', 'streams', ...STORE_PORT),
-  quality: pure('messages', 'sql', 'streams'),
+  quality: pure('messages', 'sql', 'streams', 'nearest-word.ts'),
   // User code over keyed state: its definition, its runtime, and its author's tests.
   operators: pure('messages', 'streams', 'builtin-types.ts'),
   schedule: pure('messages', 'streams', ...STORE_PORT),
@@ -170,8 +170,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   run: { mayImport: [...BELOW_SERVICE, 'keys', 'config', 'logger.ts', 'data-directory', 'service', 'channel'] },
   // A file that is no stream yet: what its schema and its section would be.
   infer: { mayImport: ['messages', 'sources', 'projections'] },
+  // Suites of expectations, run over files, tables and queries.
+  checks: { mayImport: ['messages', 'quality', 'projections', 'sources', 'workers', 'config', 'infer'] },
   commands: {
     mayImport: [
+      'checks',
+      'quality',
       'infer',
       'backup',
       'data-directory',

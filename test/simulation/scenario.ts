@@ -105,6 +105,7 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
   });
   return {
     name: 'simulation',
+    checks: [],
     dataDir,
     kafka: null,
     stores: { on: ['sqlite', 'duckdb'], holdJournalMs: null },
