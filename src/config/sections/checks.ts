@@ -67,7 +67,7 @@ function suiteOf(name: string, raw: RawSuite, reading: Reading): SuiteConfig {
 }
 
 /** Null when it is wrong. */
-export function expectationOf({ severity, ...rules }: RawExpectation, report: Report): SuiteExpectation | null {
+function expectationOf({ severity, ...rules }: RawExpectation, report: Report): SuiteExpectation | null {
   const [rule, ...more] = Object.values(rules).filter((each) => each !== undefined);
   if (rule === undefined) {
     report([], 'must say what is expected, such as expect_column_values_to_not_be_null: { column: place }');
@@ -117,7 +117,7 @@ function printSuite({ of, expectations }: SuiteConfig): unknown {
 }
 
 /** As a file has it. */
-export function printRule(rule: SuiteRule): Readonly<Record<string, unknown>> {
+function printRule(rule: SuiteRule): Readonly<Record<string, unknown>> {
   if (rule.type === 'expect_table_to_be_fresh') {
     const written = (ms: number | null): string | null => (ms === null ? null : formatDuration(ms));
     return { column: rule.column, warn_after: written(rule.warnAfterMs), error_after: written(rule.errorAfterMs) };

@@ -173,11 +173,9 @@ const rules = {
   }),
 };
 
-export const severity = z
+const severity = z
   .enum(['critical', 'warning', 'info'])
   .default('critical')
   .describe('Only a critical expectation fails its suite.');
 
 export const expectationForm = z.strictObject({ ...rules, severity });
-
-export const EXPECTATION_TYPES: readonly string[] = Object.keys(rules);

@@ -48,7 +48,7 @@ export function familyOf({ type }: TableColumn): Family {
   return FAMILIES[type.replace(/\(.*$/, '')] ?? 'other';
 }
 
-export function isNumeric(column: TableColumn): boolean {
+function isNumeric(column: TableColumn): boolean {
   return ['integer', 'float', 'decimal'].includes(familyOf(column));
 }
 
