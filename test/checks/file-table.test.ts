@@ -70,9 +70,9 @@ test('a file of each format gives a suite the same results', async () => {
   };
   const encoder = avro.createFileEncoder(container, JSON.parse(JSON.stringify(type)));
   const hour = (n: number): number => Date.UTC(2024, 0, 1, n);
-  encoder.write({ place: { string: 'a' }, celsius: { double: 1.5 }, at: hour(0) });
-  encoder.write({ place: null, celsius: { double: 99 }, at: hour(6) });
-  encoder.end({ place: { string: 'b' }, celsius: null, at: hour(18) });
+  encoder.write({ place: 'a', celsius: 1.5, at: hour(0) });
+  encoder.write({ place: null, celsius: 99, at: hour(6) });
+  encoder.end({ place: 'b', celsius: null, at: hour(18) });
   await new Promise<void>((resolve) => void encoder.on('finish', resolve));
   expect(await outcomes(container)).toEqual(WANTED);
 });
