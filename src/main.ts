@@ -49,6 +49,14 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'print what a view comes to: its operators, exchanges and state',
     load: async () => (await import('./commands/explain-view.ts')).explainViewCommand,
   },
+  export: {
+    summary: 'write a stream to a file: Parquet, CSV, JSON lines or Avro',
+    load: async () => (await import('./commands/export.ts')).exportCommand,
+  },
+  import: {
+    summary: 'take a file into a stream, of a running service too',
+    load: async () => (await import('./commands/import.ts')).importCommand,
+  },
   features: {
     summary: 'export features as they were computed at each event',
     load: async () => (await import('./commands/features.ts')).featuresCommand,

@@ -4,6 +4,8 @@ import { CASE_COMMANDS } from '../fraud/desk/channel.ts';
 import { backupHoldCommand } from './backup-hold.ts';
 import { type ChannelCommand, digestCommand, queryCommand } from './channel-commands.ts';
 import { dlqListCommand, dlqReplayCommand, dlqShowCommand } from './dead-letters.ts';
+import { durableEndsCommand } from './durable-ends.ts';
+import { importCommand } from './import-files.ts';
 
 export const CHANNEL_COMMANDS: readonly ChannelCommand[] = [
   queryCommand,
@@ -12,5 +14,7 @@ export const CHANNEL_COMMANDS: readonly ChannelCommand[] = [
   dlqListCommand,
   dlqShowCommand,
   dlqReplayCommand,
+  importCommand,
+  durableEndsCommand,
   ...CASE_COMMANDS,
 ];

@@ -11,6 +11,11 @@ export function timeRange(from: string | undefined, to: string | undefined): { f
   return { fromMs, toMs };
 }
 
+/** Whether a word is meant as a time, though it may be none that there is. */
+export function isTime(text: string): boolean {
+  return /^\d{4}-\d\d-\d\d($|T[\d:.]*(Z|[+-]\d\d:\d\d)$)/.test(text);
+}
+
 function isDay(text: string): boolean {
   return /^\d{4}-\d\d-\d\d$/.test(text);
 }

@@ -42,6 +42,8 @@ interface NamedColumn {
   readonly column: string;
   /** `field`, or `record.field`. */
   readonly path: string;
+  /** What is made of the column; else the column itself. */
+  readonly sql?: string;
 }
 
 function viewSql(name: string, table: string, columns: readonly NamedColumn[]): string[] {
@@ -54,14 +56,14 @@ function viewSql(name: string, table: string, columns: readonly NamedColumn[]): 
   ];
 }
 
-/** Fields of nested records are one STRUCT each. */
-function fieldsSql(columns: readonly NamedColumn[]): [string, string][] {
+/** Fields with their SQL; those of nested records are one STRUCT each. */
+export function fieldsSql(columns: readonly NamedColumn[]): [string, string][] {
   const fields = new Set(columns.map(({ path }) => path.split('.')[0] ?? ''));
   return [...fields].map((field) => {
     const own = columns.filter(({ path }) => path === field || path.startsWith(`${field}.`));
     const [only] = own;
-    if (only !== undefined && only.path === field) return [field, quoted(only.column)];
-    const inner = own.map(({ column, path }) => ({ column, path: path.slice(field.length + 1) }));
+    if (only !== undefined && only.path === field) return [field, only.sql ?? quoted(only.column)];
+    const inner = own.map((each) => ({ ...each, path: each.path.slice(field.length + 1) }));
     return [
       field,
       `struct_pack(${fieldsSql(inner)

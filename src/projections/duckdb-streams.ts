@@ -22,7 +22,8 @@ export function streamDigest({ columns }: StreamTable): string[] {
   return columns.map(({ path }) => path);
 }
 
-function columnOf({ path, kind, decimal, isNullable }: RecordColumn): Column {
+/** A column of a record, with the name of its field. */
+export function columnOf({ path, kind, decimal, isNullable }: RecordColumn): Column {
   const isText = kind === 'json' || isWide(decimal);
   const column: Column = { name: path, kind: isText ? 'text' : kind, from: path };
   const own = decimal === undefined || isText ? column : { ...column, decimal };

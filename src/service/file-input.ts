@@ -17,8 +17,13 @@ export interface FilesChild {
 
 /** Throws when a file is missing or of a format that is not read. */
 export function filesChild(stream: RunningStream, paths: readonly string[]): FilesChild {
-  const source = createFilesSource(paths.map((path) => createFileInput(stream, path)));
+  const source = filesInput(stream, paths);
   return { child: sourceChild(source, stream.intake, stream.units), counts: source.counts };
+}
+
+/** Files that are read one after another. Throws as filesChild() does. */
+export function filesInput(stream: RunningStream, paths: readonly string[]): FileSource {
+  return createFilesSource(paths.map((path) => createFileInput(stream, path)));
 }
 
 function createFileInput(stream: RunningStream, path: string): FileSource {

@@ -64,11 +64,17 @@ export function refusalsOf(counts: RefusalCounts): RefusalCount[] {
   return all.sort((one, other) => other.count - one.count);
 }
 
+/** How many of a stream were refused, for whatever reason. */
+export function refusedOf(counts: RefusalCounts, stream: string): number {
+  const refused = counts.get(stream)?.refused.values() ?? [];
+  return [...refused].reduce((sum, { count }) => sum + count, 0);
+}
+
 /** Of all that came to a stream, the part that was refused, from 0 to 1. */
 export function refusedShares(counts: RefusalCounts): ReadonlyMap<string, number> {
   return new Map(
-    [...counts].map(([stream, { events, refused }]) => {
-      const letters = [...refused.values()].reduce((sum, { count }) => sum + count, 0);
+    [...counts].map(([stream, { events }]) => {
+      const letters = refusedOf(counts, stream);
       return [stream, letters === 0 ? 0 : letters / (events + letters)];
     }),
   );

@@ -50,7 +50,8 @@ export async function runFile(
     join(directory, 'p.yaml'),
     `streams: { e: { schema: ./e.avsc, key: k, eventTime: t, partitions: ${run.partitions ?? 1} } }
 derived: { v: { stream: e, select: { ${select.join(', ')} } } }
-${run.windows === undefined ? '' : `windows: { ${run.windows} }`}`,
+${run.windows === undefined ? '' : `windows: { ${run.windows} }`}
+stores: { sqlite: false, duckdb: false }`,
   );
   const file = name.includes('/') ? name : join(directory, name);
   if (content !== null) writeFileSync(file, content);

@@ -28,6 +28,13 @@ export function createFilesSource(files: readonly FileSource[]): FileSource {
   };
 }
 
+/** Runs a source to its end, and waits until all that it delivered is durable or rejected, or the signal aborts. */
+export async function runSettled(source: FileSource, intake: Intake, signal: AbortSignal): Promise<void> {
+  const watched = watch(intake);
+  await source.run(watched.intake, signal);
+  await watched.settled(signal);
+}
+
 interface Watched {
   readonly intake: Intake;
   /** Resolves once all that was delivered is durable or rejected, or the signal aborts. */
