@@ -11,9 +11,10 @@ import { holdsOf, pruneLog, WITHOUT_BOUND, waitingSinks } from './data-directory
 import { messageOf } from './journal/error.ts';
 import type { Logger } from './logger.ts';
 import type { ActorChanged } from './messages/operations.ts';
-import { actorChangedType } from './messages/types.ts';
+import { actorChangedType, runChangedType } from './messages/types.ts';
 import { exchangeChildren, exchangedOffset, haveCaughtUp } from './service/exchange.ts';
 import { createInternalSource, type InternalSource } from './service/intake.ts';
+import { foldEvents } from './service/journal-events.ts';
 import { createObserver, type Observer } from './service/observer.ts';
 import { openPipeline, type Pipeline, ROOT } from './service/pipeline.ts';
 import { nodePlatform, type Platform } from './service/platform.ts';
@@ -197,7 +198,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const first = pipeline.units.filter(({ door }) => door.isOpen());
   const children = [
     ...first.map(({ spec }) => spec),
-    ...projectorChildren(readModels, pipeline.units, logger),
+    ...projectorChildren(readModels, pipeline.units, { logger, observer, platform }),
     ...exchangeChildren(pipeline.exchanges, pipeline),
     ...attach(core),
   ];
@@ -206,6 +207,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     { failed: fail, stopped: () => {} },
   );
   running = { pipeline, readModels, sinkPositions, root };
+  foldEvents(pipeline, pipeline.operations, runChangedType, observer.jobs.take).catch((error: Error) =>
+    logger.warn({ error: error.message }, 'the metrics do not have the runs of earlier processes'),
+  );
   const ready = Promise.all(first.map((unit) => Promise.race([unit.ready, unit.halted]))).then(() => {});
 
   async function close(): Promise<void> {

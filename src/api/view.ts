@@ -218,6 +218,8 @@ export function createView(service: Service): ServedView {
       return target.ingest.remove(tombstone, idempotencyKey === null ? null : { key: idempotencyKey, digest });
     },
     requestAborted: () => observer.metrics.add('http_aborted_requests_total', {}),
+    answered: ({ method, route, status }, seconds) =>
+      observer.metrics.observe('http_request_duration_seconds', { method, route, status: String(status) }, seconds),
     subscribe: observer.subscribe,
     readiness() {
       const reasons = [

@@ -1,10 +1,13 @@
 /**
  * Every metric of the service, one entry each; Prometheus sees them with `millrace_` before the name.
  * Invariant: a label's values come from the configuration or the code (streams, stages, logs, kinds), never from data: no
- * key, user, actor path or message ends up in one.
+ * key, user, actor path or message ends up in one. `job` and `instance` are Prometheus's own, and no label of ours.
  */
-interface Metric<Kind extends 'counter' | 'gauge', Label extends string> {
-  /** A counter is added to where something happens; a gauge is looked at when somebody scrapes. */
+interface Metric<Kind extends 'counter' | 'gauge' | 'histogram', Label extends string> {
+  /**
+   * A counter is added to where something happens, and a histogram is told how long it took; a gauge is looked at when
+   * somebody scrapes.
+   */
   readonly kind: Kind;
   readonly help: string;
   readonly labels: readonly Label[];
@@ -23,6 +26,27 @@ export const METRICS = {
   ),
   actor_restarts_total: counter('Restarts of supervised actors, by kind of actor.', 'actor'),
   http_aborted_requests_total: counter('Requests whose client went away before their end.'),
+  sink_events_total: counter('Events that a sink has delivered, or given up.', 'sink', 'outcome'),
+  job_runs_total: counter('Changes of state of the runs of jobs, by the new state.', 'job_name', 'state'),
+  stage_duration_seconds: histogram(
+    'From the time that a batch was taken to its durable commit (stage commit), and of a transaction of a store.',
+    'stage',
+  ),
+  http_request_duration_seconds: histogram(
+    'From the head of a request to its answer, streams of events aside.',
+    'method',
+    'route',
+    'status',
+  ),
+  newest_event_time_seconds: gauge('The largest event time of a stream, as Unix time.', 'stream'),
+  disk_free_bytes: gauge('What this user may still write where the data directory is.'),
+  disk_size_bytes: gauge('The size of the file system of the data directory.'),
+  job_last_run_failed: gauge('Whether the newest run of a job that ended has failed: 1 or 0.', 'job_name'),
+  job_last_success_timestamp_seconds: gauge('When a run of a job last succeeded, as Unix time.', 'job_name'),
+  job_open_run_timestamp_seconds: gauge(
+    'The end of the interval of the oldest run that is not over, as Unix time; none when all are.',
+    'job_name',
+  ),
   watermark_delay_seconds: gauge('Largest event time minus the watermark.', 'stream'),
   queue_depth: gauge('Batches that wait in front of a stage.', 'stage'),
   lag_events: gauge('Events behind the stage that feeds it.', 'stage'),
@@ -50,6 +74,7 @@ type Named<Kind> = {
 }[keyof typeof METRICS];
 export type CounterName = Named<'counter'>;
 export type GaugeName = Named<'gauge'>;
+export type HistogramName = Named<'histogram'>;
 export type LabelsOf<N extends keyof typeof METRICS> = Readonly<Record<(typeof METRICS)[N]['labels'][number], string>>;
 
 /** What is known by looking. A gauge that is not given has no value now. */
@@ -68,4 +93,11 @@ function counter<Label extends string = never>(help: string, ...labels: readonly
 
 function gauge<Label extends string = never>(help: string, ...labels: readonly Label[]): Metric<'gauge', Label> {
   return { kind: 'gauge', help, labels };
+}
+
+function histogram<Label extends string = never>(
+  help: string,
+  ...labels: readonly Label[]
+): Metric<'histogram', Label> {
+  return { kind: 'histogram', help, labels };
 }

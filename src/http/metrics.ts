@@ -1,13 +1,34 @@
 /** The metrics of one service, counted and exposed as Prometheus reads them; the only importer of prom-client. */
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { type CounterName, type DeclaredGauges, type Gauges, type LabelsOf, METRICS } from './metric-table.ts';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  type CounterName,
+  type DeclaredGauges,
+  type Gauges,
+  type HistogramName,
+  type LabelsOf,
+  METRICS,
+} from './metric-table.ts';
 
 export interface Metrics {
   add<N extends CounterName>(name: N, labels: LabelsOf<N>, count?: number): void;
+  /** Of a histogram: something took so long. */
+  observe<N extends HistogramName>(name: N, labels: LabelsOf<N>, seconds: number): void;
   /** Replaces the callback that a scrape asks. */
   onCollect(gauges: () => Gauges | (Gauges & DeclaredGauges)): void;
   text(): Promise<{ readonly contentType: string; readonly body: string }>;
 }
+
+/** From half a millisecond, a read that is at hand, to a minute, longer than any answer may take. */
+const BUCKETS_SECONDS: readonly number[] = [
+  0.0005, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
+];
+
+/** Gauges of prom-client with the name of a counter, which `promtool check metrics` complains of; others say the same. */
+const MISNAMED: readonly string[] = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+];
 
 interface MetricsOptions {
   readonly version: string;
@@ -19,11 +40,14 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
+  for (const name of MISNAMED) registry.removeSingleMetric(name);
+  const histograms = new Map<string, Histogram>();
   const counters = new Map<string, Counter>();
   const gauges = new Map<string, { readonly gauge: Gauge; readonly hasLabels: boolean }>();
   for (const [name, { kind, help, labels }] of Object.entries(METRICS)) {
     const settings = { name: `millrace_${name}`, help, labelNames: labels, registers };
     if (kind === 'counter') counters.set(name, new Counter(settings));
+    else if (kind === 'histogram') histograms.set(name, new Histogram({ ...settings, buckets: [...BUCKETS_SECONDS] }));
     else gauges.set(name, { gauge: new Gauge(settings), hasLabels: labels.length > 0 });
   }
   for (const { name, help } of options.declared ?? []) {
@@ -50,6 +74,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
 
   return {
     add: (name, labels, count = 1) => counters.get(name)?.inc(labels, count),
+    observe: (name, labels, seconds) => histograms.get(name)?.observe(labels, seconds),
     onCollect: (gauges) => {
       collect = gauges;
     },

@@ -4,6 +4,7 @@
  */
 
 import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { StoreIsOff } from '../projections/store.ts';
 import { type AccessPolicy, judgeOrigin, judgeRole } from './access.ts';
@@ -59,17 +60,27 @@ export function allRoutes(options: RoutesOptions): readonly Route[] {
 
 type App = Hono<{ Bindings: HttpBindings }>;
 
-export function createRouter(routes: readonly Route[], policy: AccessPolicy, logger: HttpLogger): App {
+export function createRouter(
+  routes: readonly Route[],
+  policy: AccessPolicy,
+  { view, logger }: { readonly view: Pick<ServiceView, 'answered'>; readonly logger: HttpLogger },
+): App {
   const app: App = new Hono<{ Bindings: HttpBindings }>();
   app.use(async (c, next) => {
     const refused = judgeOrigin(c.env.incoming.headers.host, c.req.header('origin'), policy);
     return refused === null ? await next() : problemResponse(refused);
   });
   const judge = (c: RouteContext, needed: Role) => judgeRole(needed, c.req.header('authorization'), policy);
-  for (const { method, path, role, answer } of routes) {
-    app.on(method, path, (c) => {
+  for (const { method, path, role, operation, answer } of routes) {
+    // The files of the page are one route to whoever counts.
+    const route = operation === null ? 'page' : path;
+    app.on(method, path, async (c) => {
+      const startMs = performance.now();
       const refused = judge(c, role);
-      return refused === null ? answer(c) : problemResponse(refused);
+      const answered = refused === null ? await answer(c) : problemResponse(refused);
+      if (answered !== RESPONSE_ALREADY_SENT)
+        view.answered({ method, route, status: answered.status }, (performance.now() - startMs) / 1000);
+      return answered;
     });
   }
   // Whoever may see nothing is not told what there is.

@@ -110,7 +110,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     deadlineMs: options.deadlineMs ?? 10_000,
     ingestDeadlineMs: options.deadlineMs ?? INGEST_DEADLINE_MS,
   });
-  const app = createRouter(routes, policy, logger);
+  const app = createRouter(routes, policy, { view, logger });
   // The adapter would otherwise replace the process's Request and Response for everybody.
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const server = createServer(

@@ -259,6 +259,11 @@ export interface ServiceView {
   ): Promise<IngestOutcome>;
   /** A client went away before its request was whole: counted, and no fault. */
   requestAborted(): void;
+  /** A request was answered: the route is its pattern, such as `/api/v1/tables`. */
+  answered(
+    request: { readonly method: string; readonly route: string; readonly status: number },
+    seconds: number,
+  ): void;
   subscribe(listener: (event: LiveEvent) => void): () => void;
   /** Of the sources that say how far they are, by stream. */
   sources(): readonly SourceInfo[];

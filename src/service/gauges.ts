@@ -4,6 +4,7 @@ import type { StageStatus } from '../http/view.ts';
 import { TABLE_GAUGES } from '../tables.ts';
 import type { HeldInPartition } from './held-states.ts';
 import type { Pipeline } from './pipeline.ts';
+import type { Platform } from './platform.ts';
 import type { ReadModels } from './read-models.ts';
 
 export interface GaugeSources {
@@ -15,6 +16,7 @@ export function gaugesOf(
   stages: readonly StageStatus[],
   { pipeline }: GaugeSources,
   held: readonly HeldInPartition[] = [],
+  disk: ReturnType<Platform['diskSpace']> = null,
 ): Gauges {
   const units = pipeline()?.units ?? [];
   const partitions = stages.filter(({ kind }) => kind === 'partition');
@@ -25,6 +27,12 @@ export function gaugesOf(
     })),
     queue_depth: stages.map(({ id, queueDepth }) => ({ labels: { stage: id }, value: queueDepth })),
     lag_events: stages.flatMap(({ id, lag }) => (lag === null ? [] : [{ labels: { stage: id }, value: lag }])),
+    newest_event_time_seconds: [...(pipeline()?.streams.values() ?? [])].flatMap(({ name, units: own }) => {
+      const newestMs = Math.max(...own.map((unit) => unit.status().maxEventTimeMs));
+      return Number.isFinite(newestMs) ? [{ labels: { stream: name }, value: newestMs / 1000 }] : [];
+    }),
+    disk_free_bytes: disk === null ? [] : [{ labels: {}, value: disk.freeBytes }],
+    disk_size_bytes: disk === null ? [] : [{ labels: {}, value: disk.sizeBytes }],
     log_stalled: units.map(({ log }) => sampleOf(log.name, log.state().kind === 'stalled')),
     partition_failing: units.map(({ log, problem }) => sampleOf(log.name, problem() !== null)),
     operator_keys: held.map((state) => ({ labels: labelsOf(state), value: state.keys })),

@@ -9,14 +9,14 @@ import type { Metrics } from '../http/metrics.ts';
 import type { LiveEvent, Overview, StageStatus } from '../http/view.ts';
 import { logName } from '../messages/log-name.ts';
 import { OPERATIONS } from '../messages/operations.ts';
-import type { DeadLetter } from '../messages/streams.ts';
-import { deadLetterType } from '../messages/types.ts';
 import { driverOf } from '../projections/drivers.ts';
 import type { Source, SourceStatus } from '../sources/source.ts';
 import { HEADLINES } from '../tables.ts';
+import { countCommit } from './commit-metrics.ts';
 import { addFailures, type Counts, countDerived, noCounts } from './counts.ts';
 import { type GaugeSources, gaugesOf, tableGauges } from './gauges.ts';
 import { createHeldStates, heldByOperator } from './held-states.ts';
+import { createJobGauges, type JobGauges, takeOperations } from './job-gauges.ts';
 import { publishDerived } from './live-rows.ts';
 import { createMeters } from './meters.ts';
 import type { RunningStream } from './pipeline.ts';
@@ -47,6 +47,8 @@ export interface Observer {
   sourceStatus(): ReadonlyMap<string, SourceStatus>;
   /** A sink has taken so many events. */
   delivered(sink: string, events: number): void;
+  /** What is known of jobs, for the metrics. */
+  readonly jobs: JobGauges;
   /** Of the whole time since the start, in milliseconds. */
   loopDelayP99Ms(): number;
 }
@@ -55,6 +57,8 @@ export interface ObserverSources extends GaugeSources {
   readonly stateOf: (path: string) => string;
   readonly platform: Platform;
 }
+
+const COMMIT_STAGE = { stage: 'commit' };
 
 export function createObserver(config: Config, version: string, sources: ObserverSources): Observer {
   const { platform } = sources;
@@ -71,6 +75,10 @@ export function createObserver(config: Config, version: string, sources: Observe
   const counts = noCounts();
   const held = createHeldStates(() => sources.pipeline()?.units ?? [], platform.nowMs);
   let delayP99Ms = 0;
+  const jobs = createJobGauges();
+  // A rate of nothing is 0: without a first sample there would be no alert for a stream that never begins.
+  for (const { name } of config.streams) metrics.add('events_in_total', { source: name }, 0);
+  for (const { name } of config.sinks) metrics.add('sink_events_total', { sink: name, outcome: 'abandoned' }, 0);
   const projectedBefore = new Map<string, number>();
 
   function stages(): StageStatus[] {
@@ -158,7 +166,8 @@ export function createObserver(config: Config, version: string, sources: Observe
 
   metrics.onCollect(() => ({
     ...tableGauges(sources),
-    ...gaugesOf(stages(), sources, held()),
+    ...gaugesOf(stages(), sources, held(), platform.diskSpace(config.dataDir)),
+    ...jobs.gauges(),
     ...sourceGauges(statusOfSources()),
   }));
 
@@ -171,8 +180,13 @@ export function createObserver(config: Config, version: string, sources: Observe
       counts.commits += 1;
       meters.meter('journal').add(commit.commit.sections.reduce((sum, section) => sum + section.count, 0));
       metrics.add('commits_total', { log });
+      metrics.observe('stage_duration_seconds', COMMIT_STAGE, (platform.nowMs() - commit.commit.committedAt) / 1000);
       for (const listener of commitListeners) listener(log, commit);
-      if (stream === OPERATIONS) return;
+      const registry = sources.pipeline()?.registry;
+      if (stream === OPERATIONS) {
+        if (registry !== undefined) takeOperations(commit.commit, registry, jobs, metrics);
+        return;
+      }
       counts.events += commit.events;
       counts.deadLetters += commit.deadLetters;
       counts.late += derived.late;
@@ -180,17 +194,9 @@ export function createObserver(config: Config, version: string, sources: Observe
       for (const output of derived.outputs) countDerived(counts, output);
       meters.meter(`source:${stream}`).add(commit.events);
       meters.meter(log).add(commit.events);
-      metrics.add('events_in_total', { source: stream }, commit.events + commit.deadLetters);
-      metrics.add('late_events_total', {}, derived.late);
-      metrics.add('late_event_windows_total', {}, derived.lateWindows);
-      const letters = deadLettersOf(commit);
+      const letters = countCommit(metrics, stream, commit);
       countTaken(counts.refusals, stream, commit.events, letters);
-      for (const { reason } of letters) metrics.add('dead_letters_total', { reason });
-      for (const { expectation, events } of commit.failures) {
-        addFailures(counts, stream, expectation, events);
-        metrics.add('expectation_failures_total', { stream, expectation }, events);
-      }
-      const registry = sources.pipeline()?.registry;
+      for (const { expectation, events } of commit.failures) addFailures(counts, stream, expectation, events);
       if (listeners.size > 0 && registry !== undefined) publishDerived(observer.publish, registry, commit);
     },
     tick() {
@@ -244,7 +250,11 @@ export function createObserver(config: Config, version: string, sources: Observe
       if (status !== undefined) sourceStatus.set(stream, status);
     },
     sourceStatus: statusOfSources,
-    delivered: (sink, events) => meters.meter(`sink:${sink}`).add(events),
+    delivered(sink, events) {
+      meters.meter(`sink:${sink}`).add(events);
+      metrics.add('sink_events_total', { sink, outcome: 'delivered' }, events);
+    },
+    jobs,
     loopDelayP99Ms: () => loopDelayOverall.p99Ms(),
     subscribe(listener) {
       listeners.add(listener);
@@ -282,11 +292,4 @@ function idleStage(
     state: 'running',
     watermarkDelayMs: null,
   };
-}
-
-function deadLettersOf({ commit, deadLetters }: Committed): DeadLetter[] {
-  if (deadLetters === 0) return [];
-  return commit.sections
-    .filter((block) => block.fingerprint === deadLetterType.fingerprint)
-    .flatMap((block) => deadLetterType.decodeBlock(block.bytes));
 }

@@ -2,6 +2,7 @@
  * The platform that the service runs on: time, chance, disk, network, threads. A simulation is another one; nothing in
  * src/service/ or below reaches around it.
  */
+import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../actors/supervised.ts';
 import { nodeTimer, type StartTimer } from '../deadline.ts';
@@ -31,6 +32,8 @@ export interface Platform {
   /** Resolves after the time, or at once when the signal aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   readonly disk: Disk;
+  /** Bytes of the file system that a directory lies on; null where nobody knows. */
+  diskSpace(directory: string): { readonly freeBytes: number; readonly sizeBytes: number } | null;
   readonly http: Http;
   startStores(names: readonly string[]): Stores;
   /** Threads that request bodies are parsed in; they start when they are first used. */
@@ -95,6 +98,7 @@ export const nodePlatform: Platform = {
     });
   },
   disk: { fs: nodeFs, syncFs: nodeSyncFs, timer: systemTimer },
+  diskSpace,
   http: { fetch, startTimer: nodeTimer },
   startStores,
   startBodies: startBodyPool,
@@ -103,6 +107,16 @@ export const nodePlatform: Platform = {
   createMetrics: (version) => createMetrics({ version, declared: TABLE_GAUGES }),
   monitorLoopDelay,
 };
+
+function diskSpace(directory: string): { readonly freeBytes: number; readonly sizeBytes: number } | null {
+  try {
+    const { bavail, blocks, bsize } = statfsSync(directory);
+    return { freeBytes: bavail * bsize, sizeBytes: blocks * bsize };
+  } catch {
+    // EMFILE, or a disk that is gone: a figure is no reason to end, and other metrics say so.
+    return null;
+  }
+}
 
 /** Resolves in a later turn of the event loop. */
 export function nextTurn(platform: Platform): Promise<void> {

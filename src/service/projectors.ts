@@ -2,18 +2,30 @@
 import { type ProjectorPorts, projectorMachine } from '../actors/projector.ts';
 import { startSupervised } from '../actors/supervised.ts';
 import type { ChildSpec } from '../actors/supervisor.ts';
+import type { Metrics } from '../http/metrics.ts';
 import { messageOf } from '../journal/error.ts';
 import type { Logger } from '../logger.ts';
 import { cannotOpen, mayPass } from '../projections/store-trouble.ts';
 import type { PartitionUnit } from './partition-unit.ts';
+import type { Platform } from './platform.ts';
 import type { ReadModels } from './read-models.ts';
 import type { StoreLane } from './store-lane.ts';
+
+export interface ProjectorHost {
+  readonly logger: Logger;
+  readonly observer: { readonly metrics: Metrics };
+  readonly platform: Pick<Platform, 'nowMs'>;
+}
 
 export function projectorId(store: string): string {
   return `projector-${store}`;
 }
 
-export function projectorChildren({ lanes }: ReadModels, units: readonly PartitionUnit[], logger: Logger): ChildSpec[] {
+export function projectorChildren(
+  { lanes }: ReadModels,
+  units: readonly PartitionUnit[],
+  host: ProjectorHost,
+): ChildSpec[] {
   return lanes.map((lane) => {
     let actor: { send(event: { type: 'GREW' } | { type: 'LOST'; error: Error }): void } | null = null;
     lane.onLost((error) => actor?.send({ type: 'LOST', error }));
@@ -24,7 +36,7 @@ export function projectorChildren({ lanes }: ReadModels, units: readonly Partiti
       // It catches up with the journal first, however long that takes.
       shutdownMs: Number.POSITIVE_INFINITY,
       start(context) {
-        const started = startSupervised(projectorMachine, { ports: projectorPorts(lane, logger) }, context);
+        const started = startSupervised(projectorMachine, { ports: projectorPorts(lane, host) }, context);
         actor = started;
         return started.child;
       },
@@ -33,12 +45,17 @@ export function projectorChildren({ lanes }: ReadModels, units: readonly Partiti
 }
 
 /** A store as the projector's ports. That it waits for the disk is said once, until it goes on. */
-function projectorPorts(lane: StoreLane, logger: Logger): ProjectorPorts {
+function projectorPorts(lane: StoreLane, { logger, observer, platform }: ProjectorHost): ProjectorPorts {
   let waiting = false;
   return {
     open: () => lane.open(),
     async project() {
+      const startMs = platform.nowMs();
       const projected = await lane.project();
+      if (projected.events > 0) {
+        const seconds = (platform.nowMs() - startMs) / 1000;
+        observer.metrics.observe('stage_duration_seconds', { stage: lane.name }, seconds);
+      }
       if (projected.missed > 0) {
         const words = 'the read model was behind for longer than stores.holdJournal: events that it lacks are pruned';
         logger.error({ store: lane.name, events: projected.missed }, words);

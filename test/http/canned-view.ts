@@ -219,6 +219,7 @@ export function cannedService(): CannedService {
         removed.push({ stream, key, occurredAt });
         return outcome;
       },
+      answered: () => {},
       requestAborted: () => {
         aborted += 1;
       },

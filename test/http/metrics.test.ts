@@ -42,6 +42,8 @@ describe('metrics', () => {
     metrics.add('dead_letters_total', { reason: 'not-json' });
     metrics.add('expectation_failures_total', { stream: 'orders', expectation: 'status in ["a\\b"]' }, 3);
     metrics.add('actor_restarts_total', { actor: 'fetcher' });
+    metrics.observe('stage_duration_seconds', { stage: 'commit' }, 0.02);
+    metrics.observe('stage_duration_seconds', { stage: 'commit' }, 90);
     metrics.onCollect(() => ({
       watermark_delay_seconds: [{ labels: { stream: 'clicks' }, value: 2.5 }],
       queue_depth: [{ labels: { stage: 'sink/"x"\n' }, value: 3 }],
@@ -63,6 +65,9 @@ describe('metrics', () => {
     expect(value('millrace_dead_letters_total', { reason: 'not-json' })).toBe(1);
     expect(value('millrace_expectation_failures_total', { stream: 'orders' })).toBe(3);
     expect(value('millrace_actor_restarts_total', { actor: 'fetcher' })).toBe(1);
+    expect(value('millrace_stage_duration_seconds_bucket', { stage: 'commit', le: '0.025' })).toBe(1);
+    expect(value('millrace_stage_duration_seconds_bucket', { stage: 'commit', le: '+Inf' })).toBe(2);
+    expect(value('millrace_stage_duration_seconds_sum', { stage: 'commit' })).toBeCloseTo(90.02);
     expect(value('millrace_watermark_delay_seconds', { stream: 'clicks' })).toBe(2.5);
     expect(value('millrace_log_stalled', { log: 'clicks-0' })).toBe(1);
     expect(value('millrace_log_stalled', { log: 'clicks-1' })).toBe(0);

@@ -204,6 +204,7 @@ function createPlatform(
       close: async () => {},
     }),
     projectedOffsets: () => readSqliteOffsets(files.sqliteFile),
+    diskSpace: () => null,
     createMetrics: () => NO_METRICS,
     monitorLoopDelay: () => ({ p99Ms: () => 0, reset: () => {} }),
   };
@@ -212,6 +213,7 @@ function createPlatform(
 
 const NO_METRICS: ReturnType<Platform['createMetrics']> = {
   add: () => {},
+  observe: () => {},
   onCollect: () => {},
   text: async () => ({ contentType: '', body: '' }),
 };

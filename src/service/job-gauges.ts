@@ -1,0 +1,92 @@
+/**
+ * What the metrics show of jobs: their runs by state, whether the newest one that is over has failed, and how old the oldest one
+ * is that is not. It is told of every commit to the operations log, and once of what that log has from earlier processes.
+ */
+import type { Gauges } from '../http/metric-table.ts';
+import type { Metrics } from '../http/metrics.ts';
+import type { Commit } from '../messages/commit.ts';
+import type { RunChanged } from '../messages/operations.ts';
+import type { Registry } from '../messages/registry.ts';
+import { alertDeliveryType, runChangedType, sinkDeliveryType } from '../messages/types.ts';
+
+type Run = Pick<RunChanged, 'job' | 'runId' | 'intervalEnd' | 'state' | 'changedAt'>;
+
+const OVER: readonly RunChanged['state'][] = ['success', 'failed', 'skipped', 'cancelled'];
+
+interface JobState {
+  /** Runs that are not over, by id: the ends of their intervals. */
+  readonly open: Map<string, number>;
+  /** When a run that has an outcome ended last, and how. */
+  endedAt: number;
+  hasFailed: boolean;
+  succeededAt: number;
+}
+
+export interface JobGauges {
+  /** Takes a change of state of a run; those of one run come in their order. */
+  take(run: Run): void;
+  gauges(): Gauges;
+}
+
+export function createJobGauges(): JobGauges {
+  const jobs = new Map<string, JobState>();
+  const stateOf = (job: string): JobState => {
+    const known = jobs.get(job);
+    if (known !== undefined) return known;
+    const fresh = { open: new Map<string, number>(), endedAt: 0, hasFailed: false, succeededAt: 0 };
+    jobs.set(job, fresh);
+    return fresh;
+  };
+  return {
+    take({ job, runId, intervalEnd, state, changedAt }) {
+      const own = stateOf(job);
+      if (!OVER.includes(state)) own.open.set(runId, intervalEnd);
+      else own.open.delete(runId);
+      if (state === 'success') own.succeededAt = Math.max(own.succeededAt, changedAt);
+      if ((state === 'success' || state === 'failed') && changedAt >= own.endedAt) {
+        own.endedAt = changedAt;
+        own.hasFailed = state === 'failed';
+      }
+    },
+    gauges() {
+      const all = [...jobs];
+      return {
+        job_last_run_failed: all.map(([job, { hasFailed }]) => ({
+          labels: { job_name: job },
+          value: hasFailed ? 1 : 0,
+        })),
+        job_last_success_timestamp_seconds: all.flatMap(([job, { succeededAt }]) =>
+          succeededAt === 0 ? [] : [{ labels: { job_name: job }, value: succeededAt / 1000 }],
+        ),
+        job_open_run_timestamp_seconds: all.flatMap(([job, { open }]) => {
+          const ends = [...open.values()];
+          return ends.length === 0 ? [] : [{ labels: { job_name: job }, value: Math.min(...ends) / 1000 }];
+        }),
+      };
+    },
+  };
+}
+
+/** Counts what a commit to the operations log says of runs, and of what sinks have given up. */
+export function takeOperations(commit: Commit, registry: Registry, jobs: JobGauges, metrics: Metrics): void {
+  for (const { fingerprint, bytes } of commit.sections) {
+    switch (registry.nameOf(fingerprint)) {
+      case runChangedType.name:
+        for (const run of registry.decodeAs(runChangedType, fingerprint, bytes)) {
+          jobs.take(run);
+          metrics.add('job_runs_total', { job_name: run.job, state: run.state });
+        }
+        break;
+      case alertDeliveryType.name:
+        for (const { sink, outcome } of registry.decodeAs(alertDeliveryType, fingerprint, bytes)) {
+          if (outcome === 'abandoned') metrics.add('sink_events_total', { sink, outcome });
+        }
+        break;
+      case sinkDeliveryType.name:
+        for (const { sink, outcome } of registry.decodeAs(sinkDeliveryType, fingerprint, bytes)) {
+          if (outcome === 'abandoned') metrics.add('sink_events_total', { sink, outcome });
+        }
+        break;
+    }
+  }
+}
