@@ -4,11 +4,9 @@
  */
 import type { Sink, SinkEvent } from '../sinks/sink.ts';
 
-/** An event that waits, and where it stands in the journal. */
+/** An event that waits. */
 export interface Pending {
   readonly event: SinkEvent;
-  readonly log: string;
-  readonly offset: number;
   /** From when its age counts: when it was committed, or asked for again. */
   readonly sinceMs: number;
   /** Whether those behind it may have their turn. */

@@ -11,6 +11,7 @@ import { inputProblem } from '../service/file-input.ts';
 import { idlenessChildren } from '../service/idleness.ts';
 import { jobChildren } from '../service/jobs.ts';
 import { nodePlatform } from '../service/platform.ts';
+import { unreachableSinks } from '../service/sink-host.ts';
 import { sinkChildren } from '../service/sinks.ts';
 import { assignedStreams, sourceChildren, unreachableSources } from '../service/sources.ts';
 import { startService } from '../service.ts';
@@ -67,19 +68,18 @@ export const startCommand: Command = {
   },
 };
 
-/** Throws a DependencyError or a ConfigError when what a stream is read from can't be had. */
+/** Throws a DependencyError or a ConfigError when what a stream is read from, or where a sink leads to, can't be had. */
 async function requireReachable(config: Config, file: string, logger: Logger): Promise<void> {
-  const unreachable = await unreachableSources(config, logger, nodePlatform);
+  const unreachable = [
+    ...(await unreachableSources(config, logger, nodePlatform)),
+    ...(await unreachableSinks(config, logger, nodePlatform)),
+  ];
   const wrong = unreachable.filter(({ kind }) => kind === 'configuration');
   if (wrong.length > 0) {
-    throw new ConfigError(
-      wrong.map(({ stream, source, message }) => {
-        return { file, line: null, column: null, path: `streams.${stream}.source.${source}`, message };
-      }),
-    );
+    throw new ConfigError(wrong.map(({ path, message }) => ({ file, line: null, column: null, path, message })));
   }
   const [first] = unreachable;
-  if (first !== undefined) throw new DependencyError(`stream ${first.stream}: ${first.message}`);
+  if (first !== undefined) throw new DependencyError(`${first.who}: ${first.message}`);
 }
 
 /** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once, and the journal recovers. */

@@ -2,9 +2,9 @@
 
 /**
  * `down`: nobody answers as a broker; `refused`: who this client is, or what it asks, is not let in; `absent`: the cluster has
- * not what was asked for; `other`: anything else that brokers or the client say.
+ * not what was asked for; `rejected`: it takes no such record, however often it is sent; `other`: anything else that brokers or the client say.
  */
-export type TroubleKind = 'down' | 'refused' | 'absent' | 'other';
+export type TroubleKind = 'down' | 'refused' | 'absent' | 'rejected' | 'other';
 
 export interface Trouble {
   readonly kind: TroubleKind;
@@ -30,6 +30,15 @@ const REFUSED: Readonly<Record<string, string>> = {
   UNSUPPORTED_SASL_MECHANISM: 'the broker does not have this SASL mechanism',
 };
 
+/** Of a record or a batch of them. */
+const REJECTED: Readonly<Record<string, string>> = {
+  MESSAGE_TOO_LARGE: 'a batch is larger than the topic allows (max.message.bytes)',
+  RECORD_LIST_TOO_LARGE: 'a batch is larger than a segment of the topic',
+  INVALID_RECORD: 'the broker does not accept the record, as one without a key in a compacted topic',
+  INVALID_TIMESTAMP: 'the timestamp of a record is out of the range that the topic allows',
+  CORRUPT_MESSAGE: 'the broker does not accept the record, as one without a key in a compacted topic',
+};
+
 export function troubleOf(error: unknown, brokers: readonly string[]): Trouble {
   const causes = causesOf(error);
   const at = brokers.join(', ');
@@ -37,6 +46,8 @@ export function troubleOf(error: unknown, brokers: readonly string[]): Trouble {
     const type = textOf(cause, 'type');
     const refused = REFUSED[type];
     if (refused !== undefined) return { kind: 'refused', message: `Kafka at ${at} refused: ${refused}` };
+    const rejected = REJECTED[type];
+    if (rejected !== undefined) return { kind: 'rejected', message: `Kafka at ${at} refused: ${rejected}` };
     if (cause.name === 'KafkaJSSASLAuthenticationError') {
       return { kind: 'refused', message: `Kafka at ${at} refused the user or the password: ${cause.message}` };
     }

@@ -4,8 +4,7 @@ import { ALERTS } from '../config/sections/sinks.ts';
 import type { Commit, Section } from '../messages/commit.ts';
 import { jsonOf } from '../messages/event-json.ts';
 import type { Registry } from '../messages/registry.ts';
-import { derivedEvents, derivedStreamOf, LATE } from '../messages/stream-events.ts';
-import type { SinkEvent } from '../sinks/sink.ts';
+import { derivedEvents, derivedStreamOf, LATE, type StreamEvent } from '../messages/stream-events.ts';
 import { outputOf } from '../tables.ts';
 import type { RunningStream } from './pipeline.ts';
 
@@ -20,6 +19,7 @@ export function createSinkEvents(
   from: readonly string[],
   registry: Registry,
   streams: ReadonlyMap<string, RunningStream>,
+  alertsYield: boolean,
 ): SinkEvents {
   const wanted = new Set(from);
   const wantsLate = from.some((name) => name.endsWith(LATE));
@@ -34,7 +34,7 @@ export function createSinkEvents(
     const name = derivedStreamOf(registry, outputOf, stream, section);
     return name === LATE ? wantsLate : name !== null && wanted.has(name);
   }
-  function* eventsOf(stream: string, section: Section): Generator<Omit<SinkEvent, 'id'> & { readonly id?: string }> {
+  function* eventsOf(stream: string, section: Section): Generator<StreamEvent & { readonly id?: string }> {
     if (isInput(stream, section)) {
       const { eventType, config } = streams.get(stream) ?? {};
       if (eventType === undefined) return;
@@ -60,8 +60,10 @@ export function createSinkEvents(
         const end = offset + section.count;
         if (end > fromOffset && wants(stream, section)) {
           for (const { id = `${log}/${offset}`, ...event } of eventsOf(stream, section)) {
-            const pending = { event: { ...event, id }, log, offset, sinceMs: committedAt, attempts: 0 };
-            if (offset >= fromOffset && wanted.has(event.stream)) yield { ...pending, yields: event.stream === ALERTS };
+            if (offset >= fromOffset && wanted.has(event.stream)) {
+              const yields = alertsYield && event.stream === ALERTS;
+              yield { event: { ...event, id, log, offset, committedAt }, sinceMs: committedAt, attempts: 0, yields };
+            }
             offset += 1;
           }
         }

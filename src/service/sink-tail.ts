@@ -108,7 +108,7 @@ export async function openSinkTail({ pipeline, events, position, isDone, onLost 
     }
     for await (const found of reader.commits(log, { fromOffset: offset, toOffset: offset + 1 })) {
       for (const pending of events.of(log, found.offset, found.commit, offset)) {
-        return pending.offset === offset ? pending : null;
+        return pending.event.offset === offset ? pending : null;
       }
     }
     return null;
@@ -123,7 +123,7 @@ export async function openSinkTail({ pipeline, events, position, isDone, onLost 
       const pending = await eventAt(entry);
       if (pending === null || isDone(pending, 0)) held.delete(place);
       else {
-        into.push({ ...pending, sinceMs: entry.since });
+        into.push({ ...pending, event: { ...pending.event, isOutOfTurn: true }, sinceMs: entry.since });
         bytes += pending.event.json.length;
       }
     }
@@ -136,9 +136,10 @@ export async function openSinkTail({ pipeline, events, position, isDone, onLost 
       if (log.current !== null) {
         const { value, done } = log.current.next();
         if (done !== true) {
-          log.next = value.offset + 1;
-          if (isDone(value, log.newFrom) || held.has(placeOf(value))) continue;
-          log.open.add(value.offset);
+          const { offset } = value.event;
+          log.next = offset + 1;
+          if (isDone(value, log.newFrom) || held.has(placeOf(value.event))) continue;
+          log.open.add(offset);
           return value;
         }
         log.current = null;
@@ -196,7 +197,8 @@ export async function openSinkTail({ pipeline, events, position, isDone, onLost 
       return read;
     },
     settle(settled) {
-      for (const { log, offset } of settled) {
+      for (const { event } of settled) {
+        const { log, offset } = event;
         followed.get(log)?.open.delete(offset);
         held.delete(placeOf({ log, offset }));
       }

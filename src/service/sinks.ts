@@ -18,6 +18,7 @@ import type { Sink } from '../sinks/sink.ts';
 import { ALERT_STREAMS } from '../tables.ts';
 import { sinkActor, sinkKind } from './sink-actor.ts';
 import { createSinkEvents } from './sink-events.ts';
+import { sinkHost } from './sink-host.ts';
 import { foldOutcomes, noOutcomes } from './sink-outcomes.ts';
 import { openSinkTail, placeOf } from './sink-tail.ts';
 
@@ -35,11 +36,13 @@ export function sinkChildren(core: ServiceCore): ChildSpec[] {
     .filter(({ name }) => core.sinkPositions.of(name) === null)
     .map((config) => firstPosition(core, config));
   for (const position of first) core.sinkPositions.save(position).catch(() => {});
+  const journalEnds = new Map(core.pipeline.units.map(({ log }) => [log.name, log.durableOffset()] as const));
   return sinks.map((config) =>
     sinkChild(
       core,
       config,
       first.find(({ sink }) => sink === config.name),
+      journalEnds,
     ),
   );
 }
@@ -49,9 +52,8 @@ function policyOf(config: SinkConfig): DeliveryPolicy {
   return { ...DEFAULT_DELIVERY_POLICY, giveUpAfterMs };
 }
 
-function sinkOf(config: SinkConfig, { logger, platform }: ServiceCore): Sink {
-  const { name } = config;
-  const host = { name, write: (line: string) => logger.info({ sink: name }, line), http: platform.http };
+function sinkOf(config: SinkConfig, core: ServiceCore, journalEnds: ReadonlyMap<string, number>): Sink {
+  const host = sinkHost(config, core.config, core.logger, core.platform, journalEnds);
   for (const adapter of SINKS) {
     const sink = adapter.open(config, host);
     if (sink !== null) return sink;
@@ -59,13 +61,18 @@ function sinkOf(config: SinkConfig, { logger, platform }: ServiceCore): Sink {
   throw new Error(`No sink is of the kind ${config.kind}`);
 }
 
-function sinkChild(core: ServiceCore, config: SinkConfig, first: SinkPosition | undefined): ChildSpec {
+function sinkChild(
+  core: ServiceCore,
+  config: SinkConfig,
+  first: SinkPosition | undefined,
+  journalEnds: ReadonlyMap<string, number>,
+): ChildSpec {
   /** Outlives a restart: what is on its way to the log has its outcome. */
   const recording: Recording = { last: Promise.resolve(), inFlight: 0 };
   return {
     id: sinkActor(config),
     kind: sinkKind(config),
-    start: (context) => startSink(core, config, first ?? null, recording, context),
+    start: (context) => startSink(core, config, sinkOf(config, core, journalEnds), first ?? null, recording, context),
   };
 }
 
@@ -77,6 +84,7 @@ interface Recording {
 async function startSink(
   core: ServiceCore,
   config: SinkConfig,
+  sink: Sink,
   first: SinkPosition | null,
   recording: Recording,
   context: ChildContext,
@@ -84,7 +92,6 @@ async function startSink(
   const { pipeline, observer, supervision, sinkPositions, platform, logger } = core;
   const { name } = config;
   await recording.last.catch(() => {});
-  const sink = sinkOf(config, core);
   const begun = sinkPositions.of(name) ?? first ?? firstPosition(core, config);
   // Of a sink that is new, nothing leaves before it is written down where it began.
   if (sinkPositions.of(name) === null) await sinkPositions.save(begun);
@@ -93,12 +100,12 @@ async function startSink(
   let outcomesFrom = begun.outcomesFrom;
   const tail = await openSinkTail({
     pipeline,
-    events: createSinkEvents(config.from, pipeline.registry, pipeline.streams),
+    events: createSinkEvents(config.from, pipeline.registry, pipeline.streams, sink.keepsOrder !== true),
     position: begun,
-    isDone: (pending, newFrom) =>
-      (pending.offset < newFrom && pending.event.stream !== ALERTS) ||
-      outcomes.settled.has(pending.event.id) ||
-      outcomes.settled.has(placeOf(pending)),
+    isDone: ({ event }, newFrom) =>
+      (event.offset < newFrom && event.stream !== ALERTS) ||
+      outcomes.settled.has(event.id) ||
+      outcomes.settled.has(placeOf(event)),
     onLost: (log, fromOffset, toOffset) =>
       logger.error(
         { sink: name, log, fromOffset, toOffset },
@@ -117,8 +124,11 @@ async function startSink(
   let stops: readonly (() => void)[] = [];
 
   function over(): void {
+    if (isOver) return;
     isOver = true;
     for (const stop of stops) stop();
+    // Its connections may take a while to end, and nobody waits for that.
+    sink.close?.().catch(() => {});
   }
   function fail(error: Error): void {
     if (isOver) return;
@@ -188,7 +198,7 @@ async function startSink(
       changedAt ??= platform.nowMs();
       if (outcome.kind === 'delivered') observer.delivered(name, outcome.events.length);
     },
-    heldBack: ({ log, offset, sinceMs }) => tail.hold({ log, offset, since: sinceMs }),
+    heldBack: ({ event: { log, offset }, sinceMs }) => tail.hold({ log, offset, since: sinceMs }),
     nowMs: supervision.nowMs,
     random: supervision.random,
   };
@@ -274,7 +284,7 @@ function blocksOf({ kind, events, error }: Outcome, sink: string, changedAt: num
     blocks.push(alertDeliveryType.encodeBlock(deliveries));
   }
   if (others.length > 0) {
-    const deliveries = others.map(({ event: { stream }, log, offset, attempts }) => {
+    const deliveries = others.map(({ event: { stream, log, offset }, attempts }) => {
       return { sink, stream, log, offset, outcome: 'abandoned' as const, attempts: attempts + 1, error, changedAt };
     });
     blocks.push(sinkDeliveryType.encodeBlock(deliveries));

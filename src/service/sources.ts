@@ -29,18 +29,19 @@ export function assignedStreams({ streams }: Config): Set<string> {
   return new Set(assigned.map(({ name }) => name));
 }
 
-/** What a source is read from and that can't be had, by stream. */
+/** What a source is read from and that can't be had. */
 export async function unreachableSources(
   config: Config,
   logger: Logger,
   platform: Platform,
-): Promise<readonly (Unreachable & { readonly stream: string; readonly source: string })[]> {
+): Promise<readonly (Unreachable & { readonly who: string; readonly path: string })[]> {
   const found = await Promise.all(
     config.streams.flatMap((stream) =>
       SOURCES.map(async (adapter) => {
         const host = hostOf(config, stream, logger, platform);
         const problem = await adapter.reach(stream.source, streamOf(config, stream), host);
-        return problem === null ? [] : [{ ...problem, stream: stream.name, source: adapter.kind }];
+        const path = `streams.${stream.name}.source.${adapter.kind}`;
+        return problem === null ? [] : [{ ...problem, who: `stream ${stream.name}`, path }];
       }),
     ),
   );

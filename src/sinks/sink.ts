@@ -11,17 +11,28 @@ export interface SinkEvent {
   readonly id: string;
   /** The event as a JSON object. */
   readonly json: string;
+  /** Its place in the journal. */
+  readonly log: string;
+  readonly offset: number;
+  /** When it was committed there, in ms since 1970. */
+  readonly committedAt: number;
+  /** It leaves out of the order of its log: others went before it, or it was given up and is asked for again. */
+  readonly isOutOfTurn?: true;
 }
 
 export interface Sink {
   readonly name: string;
   /** What one delivery has at most; a single event may be larger. */
   readonly batch: { readonly events: number; readonly bytes: number };
+  /** Alerts leave in the order of their log too: the receiver remembers up to where it has each log. */
+  readonly keepsOrder?: true;
   /**
    * Takes all of the events, at least one, in their order. Rejects when that is not certain, with DeliveryError where the
    * sink knows whether trying again can help.
    */
   deliver(events: readonly SinkEvent[], signal: AbortSignal): Promise<void>;
+  /** Lets go of its connections. Nothing is delivered after that. */
+  close?(): Promise<void>;
 }
 
 /** Why events were not taken. Any other error counts as one that may pass. */
@@ -29,7 +40,7 @@ export type DeliveryFault =
   /** The receiver may take them later: unreachable, too slow, overloaded. */
   | { readonly kind: 'transient' }
   /** The receiver has answered that it will never take this request. */
-  | { readonly kind: 'permanent'; readonly status: number };
+  | { readonly kind: 'permanent'; readonly status?: number };
 
 export class DeliveryError extends Error {
   readonly fault: DeliveryFault;

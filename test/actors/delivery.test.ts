@@ -145,7 +145,7 @@ describe('a delivery', () => {
     const byKind = (kind: string): number[] =>
       bench.settled
         .filter((outcome) => outcome.kind === kind)
-        .flatMap(({ events }) => events.map(({ offset }) => offset));
+        .flatMap(({ events }) => events.map(({ event }) => event.offset));
     expect(byKind('abandoned')).toEqual([13]);
     expect(byKind('delivered')).toEqual(offsets.filter((offset) => offset !== 13));
   });
@@ -394,7 +394,7 @@ describe('delivery policy', () => {
 });
 
 describe('the queue of a delivery', () => {
-  const queue = [1, 2, 3, 4].map((offset) => pendingOf(streamEvent(offset), offset, offset * 100));
+  const queue = [1, 2, 3, 4].map((offset) => pendingOf(streamEvent(offset), offset * 100));
 
   it('gives at least one event, and no more than fit', () => {
     const size = queue[0]?.event.json.length ?? 0;

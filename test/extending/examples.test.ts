@@ -121,10 +121,15 @@ describe('the tree with every example', () => {
     expect(() => parseConfig(`${streams}sinks: { kept: { file: {}, from: [t] } }`, 'p.yaml', {})).toThrow(
       'sinks.kept.file.path: is missing',
     );
-    const host = { name: 'kept', write: readNothing, http: { fetch, startTimer: readNothing } };
+    const host = {
+      ...{ name: 'kept', delivery: 'at_least_once' as const, kafka: null, journalEnds: new Map<string, number>() },
+      ...{ write: readNothing, log: readNothing, owner: readNothing, nowMs: readNothing, sleep: readNothing },
+      http: { fetch, startTimer: readNothing },
+    };
+    const event = { stream: 't', key: '1', id: 't-0/7', json: '{"a":1}', log: 't-0', offset: 7, committedAt: 0 };
     for (const adapter of SINKS) {
       const sink = config.sinks[0] === undefined ? null : adapter.open(config.sinks[0], host);
-      await sink?.deliver([{ stream: 't', key: '1', id: 't-0/7', json: '{"a":1}' }], new AbortController().signal);
+      await sink?.deliver([event], new AbortController().signal);
     }
     expect(readFileSync(path, 'utf8')).toBe('{"idempotencyKey":"t-0/7","a":1}\n');
   });

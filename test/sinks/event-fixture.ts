@@ -4,15 +4,24 @@ import { alertOf } from './alert-fixture.ts';
 
 /** An alert as a sink gets it. */
 export function alertEvent(alertId: string): SinkEvent {
-  return { stream: 'alerts', key: '42', id: alertId, json: JSON.stringify(alertOf(alertId)) };
+  const place = { log: 'payments.transactions-0', offset: 0, committedAt: 0 };
+  return { stream: 'alerts', key: '42', id: alertId, json: JSON.stringify(alertOf(alertId)), ...place };
 }
 
 /** An event of a stream, at an offset of its log. */
 export function streamEvent(offset: number, stream = 'clicks', log = 'clicks-0'): SinkEvent {
-  return { stream, key: 'k', id: `${log}/${offset}`, json: JSON.stringify({ stream, offset }) };
+  return {
+    stream,
+    key: 'k',
+    id: `${log}/${offset}`,
+    json: JSON.stringify({ stream, offset }),
+    log,
+    offset,
+    committedAt: 0,
+  };
 }
 
 /** An event that waits; an alert lets those behind it have their turn. */
-export function pendingOf(event: SinkEvent, offset = 0, sinceMs = 0): Pending {
-  return { event, log: 'clicks-0', offset, sinceMs, yields: event.stream === 'alerts', attempts: 0 };
+export function pendingOf(event: SinkEvent, sinceMs = 0): Pending {
+  return { event, sinceMs, yields: event.stream === 'alerts', attempts: 0 };
 }

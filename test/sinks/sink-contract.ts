@@ -61,7 +61,7 @@ export function describeSink({ name, behaviours, start }: SinkContract): void {
     it('hands over what is not ASCII, and what looks like the end of a line or an array', async () => {
       const { sink, taken } = await open();
       const odd = { stream: 's', text: 'Málaga 🙂 "]}\n\u2028', nested: { list: [1, null] } };
-      await sink.deliver([{ stream: 's', key: null, id: 's-0/1', json: JSON.stringify(odd) }], never);
+      await sink.deliver([{ ...streamEvent(1, 's', 's-0'), key: null, json: JSON.stringify(odd) }], never);
       expect(taken()).toEqual([{ id: 's-0/1', value: odd }]);
     });
 
@@ -74,7 +74,7 @@ export function describeSink({ name, behaviours, start }: SinkContract): void {
     it('takes a single event that is larger than its batches', async () => {
       const { sink, taken } = await open();
       const json = JSON.stringify({ stream: 's', text: 'x'.repeat(sink.batch.bytes) });
-      await sink.deliver([{ stream: 's', key: null, id: 's-0/1', json }], never);
+      await sink.deliver([{ ...streamEvent(1, 's', 's-0'), key: null, json }], never);
       expect(taken()).toHaveLength(1);
     });
 

@@ -4,12 +4,14 @@ import type { Report } from '../../keys/names.ts';
 import { formatDuration, formatSize } from '../../keys/units.ts';
 import { name } from '../../keys/value-schema.ts';
 import { nearestWord } from '../../nearest-word.ts';
+import type { Delivery } from '../../sinks/adapter.ts';
 import { SINKS } from '../../sinks/adapters.ts';
 import { ALERT_STREAMS } from '../../tables.ts';
 import { type NamedParts, outputNamesOf } from '../output-names.ts';
 import { notYet, type Reading, section } from '../section.ts';
 import { derivedSection } from './derived.ts';
 import { joinsSection } from './joins.ts';
+import { kafkaSection } from './kafka.ts';
 import { operatorsSection } from './operators.ts';
 import { streamsSection } from './streams.ts';
 import { windowsSection } from './windows.ts';
@@ -29,6 +31,8 @@ interface SinkBase {
   readonly holdJournalBytes?: number;
   /** Of those whose receiver may refuse what it gets. */
   readonly giveUpAfterMs?: number;
+  /** Of those whose receiver has a choice. */
+  readonly delivery?: Delivery;
 }
 
 type Written = z.output<(typeof SINKS)[number]['form']>;
@@ -43,11 +47,17 @@ export const sinksSection = section({
   schema: z
     .record(name, sink)
     .default({})
-    .describe('Where events go: { log: {} } or { webhook: { url } }, each `from` some streams.'),
-  elsewhere: ['kafka', 'postgres', 'lake', 'parquet'].map((kind) => notYet(`sinks.*.${kind}`)),
+    .describe('Where events go: { log: {} }, { webhook: { url } } or { kafka: { topic } }, each `from` some streams.'),
+  elsewhere: ['postgres', 'lake', 'parquet'].map((kind) => notYet(`sinks.*.${kind}`)),
   derive: (raw, reading): readonly SinkConfig[] => {
     const known = sinkableNames(namedParts(reading));
-    return Object.entries(raw).map(([each, written]) => sinkOf(each, written, known, reading.report));
+    const kafka = kafkaSection.of(reading);
+    return Object.entries(raw).map(([each, written]) => {
+      const config = sinkOf(each, written, known, reading.report);
+      const report: Report = (path, message) => reading.report(['sinks', each, ...path], message);
+      for (const adapter of SINKS) adapter.check(config, { kafka }, report);
+      return config;
+    });
   },
   print: (sinks) => Object.fromEntries(sinks.map((each) => [each.name, printSink(each)])),
   redact: (sinks) => sinks.map(redactSink),
@@ -75,10 +85,11 @@ function sinkableNames(parts: NamedParts): string[] {
 function sinkOf(sinkName: string, raw: Written, known: readonly string[], report: Report): SinkConfig {
   const from = namesOf(sinkName, raw, known, report);
   const settings = raw.settings({ alertsOnly: from.every((stream) => stream === ALERTS) });
-  const { startFrom, giveUpAfter, holdJournal, holdJournalSize } = raw;
+  const { startFrom, giveUpAfter, holdJournal, holdJournalSize, delivery } = raw;
   const own = { name: sinkName, from, startFrom, holdJournalMs: holdJournal };
   const bound = holdJournalSize === null ? {} : { holdJournalBytes: holdJournalSize };
-  return { ...own, ...bound, ...settings, ...(giveUpAfter === undefined ? {} : { giveUpAfterMs: giveUpAfter }) };
+  const age = giveUpAfter === undefined ? {} : { giveUpAfterMs: giveUpAfter };
+  return { ...own, ...bound, ...settings, ...age, ...(delivery === undefined ? {} : { delivery }) };
 }
 
 function namesOf(sinkName: string, raw: Written, known: readonly string[], report: Report): readonly string[] {
@@ -104,13 +115,14 @@ function unknownStream(stream: string, known: readonly string[]): string {
 }
 
 function printSink(config: SinkConfig): object {
-  const { from, startFrom, holdJournalMs, holdJournalBytes, giveUpAfterMs } = config;
+  const { from, startFrom, holdJournalMs, holdJournalBytes, giveUpAfterMs, delivery } = config;
   return Object.assign(
     {},
     ...SINKS.map((adapter) => adapter.print(config)),
     { from, startFrom, holdJournal: holdJournalMs === null ? null : formatDuration(holdJournalMs) },
     { holdJournalSize: holdJournalBytes === undefined ? null : formatSize(holdJournalBytes) },
     giveUpAfterMs === undefined ? {} : { giveUpAfter: formatDuration(giveUpAfterMs) },
+    delivery === undefined ? {} : { delivery },
   );
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { createGroup } from '../../kafka/group-client.ts';
 import { createSchemaRegistry } from '../../kafka/registry.ts';
 import { fieldOf, isNullable, type Report, unknownField } from '../../keys/names.ts';
+import { topicName } from '../../keys/topic-name.ts';
 import { formatDuration, formatSize } from '../../keys/units.ts';
 import { sizeUpTo, timer } from '../../keys/value-schema.ts';
 import { isUnion } from '../../messages/avro.ts';
@@ -13,10 +14,6 @@ import { createKafkaSource } from './kafka-source.ts';
 import { createRecordBlocks } from './record-blocks.ts';
 import { schemasOf } from './schemas.ts';
 import { type EventTimeForm, type KafkaSourceSettings, KEY_FORMS, VALUE_FORMS } from './settings.ts';
-
-const topicName = z
-  .string()
-  .regex(/^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/, 'a topic has letters, digits, dot, dash and underscore, at most 249');
 
 const schema = z.strictObject({
   topic: topicName.optional(),

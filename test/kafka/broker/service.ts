@@ -12,6 +12,7 @@ export interface Setup {
   readonly kafka?: string;
   /** What the stream has besides. */
   readonly stream?: string;
+  readonly sinks?: string;
 }
 
 export interface Place {
@@ -27,6 +28,7 @@ export function place({
   partitions,
   kafka = `brokers: [${ONE.brokers}]`,
   stream = 'builtin: Transaction',
+  sinks = '{}',
 }: Setup): Place {
   const directory = temporaryDirectory();
   const group = source.includes('group:') ? '' : `, group: g-${process.pid}-${++groups}`;
@@ -54,6 +56,7 @@ windows:
     stream: payments.transactions
     window: { session: 30s }
     aggregate: { n: count(), total: sum(amountCents) }
+sinks: ${sinks}
 `,
   );
   return { config, data: join(directory, 'data') };
@@ -84,6 +87,8 @@ export interface Running {
   until(holds: (source: SourceState) => boolean, what: string): Promise<SourceState>;
   /** Everything that is in the topics is in the journal: so many records, over all partitions. */
   hasRead(records: number): Promise<void>;
+  /** The sinks have sent all that is in the journal. */
+  hasSent(): Promise<void>;
   signal(name: NodeJS.Signals): void;
   kill(): Promise<void>;
   stop(): Promise<Finished>;
@@ -129,6 +134,16 @@ export async function start({ config, data }: Place): Promise<Running> {
         ({ inputs }) => inputs.reduce((sum, { next }) => sum + next, 0) >= records,
         `${records} records`,
       )),
+    async hasSent() {
+      const deadlineMs = performance.now() + PATIENCE_MS;
+      for (let lags: number[] = [1]; lags.some((lag) => lag > 0); ) {
+        if (performance.now() > deadlineMs) throw new Error(`After ${PATIENCE_MS} ms ${lags} events are not sent`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        const text = await (await fetch(`${url}/metrics`, { headers: { connection: 'close' } })).text();
+        lags = [...text.matchAll(/lag_events\{stage="(?:sink|alerter)[^"]*"\} (\d+)/g)].map(([, lag]) => Number(lag));
+        if (lags.length === 0) throw new Error('There is no sink');
+      }
+    },
     signal: (name) => void child.kill(name),
     async kill() {
       child.kill('SIGKILL');

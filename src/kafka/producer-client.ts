@@ -1,0 +1,141 @@
+/**
+ * Producers by kafkajs, as producer.ts has them. Retries within kafkajs are few, and a producer that failed is not used again:
+ * after a failed send it counts its sequence numbers wrongly (tulios/kafkajs#598).
+ */
+import type { Admin, Kafka, Producer as KafkaJsProducer, Message } from 'kafkajs';
+import { type KafkaLog, kafkaClient, loadKafkaJs } from './client.ts';
+import type { KafkaConnection } from './connection.ts';
+import { type OutgoingRecord, type Producer, RECORD_ID, type TransactionalProducer } from './producer.ts';
+
+export interface ProducerOptions {
+  readonly connection: KafkaConnection;
+  readonly topic: string;
+  readonly compression: Compression;
+  log: KafkaLog;
+}
+
+export const COMPRESSIONS = ['none', 'gzip', 'snappy'] as const;
+export type Compression = (typeof COMPRESSIONS)[number];
+
+/** As a batch of records has it. */
+const CODEC: Readonly<Record<Compression, number>> = { none: 0, gzip: 1, snappy: 2 };
+
+/**
+ * A transaction that begins right behind another one is told to wait for some milliseconds, so the first pauses are short. All
+ * of them together bridge the election of a leader.
+ */
+const RETRY = { initialRetryTime: 5, maxRetryTime: 1000, retries: 12 };
+
+/** What a killed process had begun is aborted after so long, or when the next one begins. Consumers wait for it. */
+const TRANSACTION_TIMEOUT_MS = 30_000;
+
+/**
+ * kafkajs says of any bound on its retries that it may hurt; a producer that has reached it is not used again here. And it says
+ * each time that a transaction has to wait for the end of the one before.
+ */
+const EXPECTED = /Limiting retries for the idempotent producer|another concurrent operation on the same transaction/;
+
+/** Rejects when no broker answers, or refuses. */
+export async function createProducer(options: ProducerOptions): Promise<Producer> {
+  const { topic, compression } = options;
+  const producer = await producerOf(await clientOf(options), {});
+  await producer.connect();
+  return {
+    async send(records) {
+      await producer.send({ topic, messages: records.map(messageOf), compression: CODEC[compression] });
+    },
+    close: () => producer.disconnect(),
+  };
+}
+
+/** `admit` throws at a mark beside which nothing may be written. It is asked before others are fenced off, and after. */
+export async function createTransactionalProducer(
+  options: ProducerOptions & { readonly transactionalId: string },
+  admit: (mark: string | null) => void,
+): Promise<TransactionalProducer> {
+  const { topic, transactionalId, compression } = options;
+  const kafka = await clientOf(options);
+  const producer = await producerOf(kafka, { transactionalId, transactionTimeout: TRANSACTION_TIMEOUT_MS });
+  const found = await takeOver(kafka, producer, topic, transactionalId, admit).catch((error: unknown) => {
+    producer.disconnect().catch(() => {});
+    throw error;
+  });
+  return {
+    found,
+    async commit(records, { text, count }) {
+      const transaction = await producer.transaction();
+      // A partition that is new to the transaction waits for the end of the one before, and offsets do not (kafkajs).
+      if (records.length > 0) {
+        await transaction.send({ topic, messages: records.map(messageOf), compression: CODEC[compression] });
+      }
+      // Its types lack the metadata, which it sends.
+      const partitions = [{ partition: 0, offset: String(count), metadata: text }];
+      await transaction.sendOffsets({ consumerGroupId: transactionalId, topics: [{ topic, partitions }] });
+      await transaction.commit();
+    },
+    close: () => producer.disconnect(),
+  };
+}
+
+/** Ends what another process of this transactional id has begun, and reads what that has committed. */
+async function takeOver(
+  kafka: Kafka,
+  producer: KafkaJsProducer,
+  topic: string,
+  transactionalId: string,
+  admit: (mark: string | null) => void,
+): Promise<string | null> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    admit(await lastMark(admin, topic, transactionalId));
+    await producer.connect();
+    // Its beginning is what fences the other one off; nothing is in it.
+    const fence = await producer.transaction();
+    await fence.abort();
+    const mark = await lastMark(admin, topic, transactionalId);
+    admit(mark);
+    return mark;
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+async function lastMark(admin: Admin, topic: string, groupId: string): Promise<string | null> {
+  const answers = await admin.fetchOffsets({ groupId, topics: [topic] });
+  const own = answers.flatMap(({ partitions }) => partitions).find(({ partition }) => partition === 0);
+  return own === undefined || Number(own.offset) < 0 ? null : own.metadata;
+}
+
+function clientOf({ connection, log }: ProducerOptions): Promise<Kafka> {
+  return kafkaClient(connection, (line) => {
+    if (!EXPECTED.test(line)) log(line);
+  });
+}
+
+async function producerOf(
+  kafka: Kafka,
+  transactional: { readonly transactionalId?: string; readonly transactionTimeout?: number },
+): Promise<KafkaJsProducer> {
+  const { Partitioners } = await loadKafkaJs();
+  return kafka.producer({
+    idempotent: true,
+    allowAutoTopicCreation: false,
+    retry: RETRY,
+    // A record without a key keeps its partition when it is sent again: idempotence is by partition.
+    createPartitioner: () => {
+      const ofKey = Partitioners.DefaultPartitioner();
+      return ({ topic, partitionMetadata, message }) =>
+        ofKey({
+          topic,
+          partitionMetadata,
+          message: message.key == null ? { ...message, key: String(message.headers?.[RECORD_ID]) } : message,
+        });
+    },
+    ...transactional,
+  });
+}
+
+function messageOf({ key, value, headers, timestamp }: OutgoingRecord): Message {
+  return { key, value, headers: { ...headers }, timestamp: String(timestamp) };
+}

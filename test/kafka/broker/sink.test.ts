@@ -1,0 +1,161 @@
+/** Results as records of a topic: read back by clients that Millrace has no part in. */
+import { cpSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { millrace } from '../../integration/millrace.ts';
+import { type Consumed, committedRecords, consumedByJava } from './consumed.ts';
+import { kafkaScript, ONE } from './script.ts';
+import { type Place, place, query, start } from './service.ts';
+import { type Cluster, cluster, messagesOf, payments } from './topics.ts';
+
+const PARTITIONS = 4;
+const RECORDS = 6000;
+const script = kafkaScript('one', 19_392);
+
+/** As in once.test.ts: `KILLS=30 npm run test:kafka -- sink` for more of them, at random. */
+const kills = Number(process.env.KILLS ?? 0);
+const moments = kills === 0 ? [150, 500, 700, 900, 1300] : Array.from({ length: kills }, () => Math.random() * 3000);
+
+let kafka: Cluster;
+beforeAll(async () => {
+  kafka = await cluster();
+});
+
+interface Way {
+  readonly from: string;
+  readonly to: string;
+  readonly delivery: 'at_least_once' | 'exactly_once';
+  readonly streams?: string;
+  readonly settings?: string;
+}
+
+const of = ({ from, to, delivery, streams = 'per_minute', settings = '' }: Way): Place =>
+  place({
+    source: `{ topic: ${from}, value: json, commitEvery: 300ms, sessionTimeout: 2s }`,
+    partitions: PARTITIONS,
+    sinks: `{ out: { kafka: { topic: ${to}${settings} }, from: [${streams}], delivery: ${delivery} } }`,
+  });
+const produce = (topic: string, from: number, to: number): Promise<void> =>
+  kafka.produce(topic, messagesOf(payments(from, to), PARTITIONS));
+/** Runs until so many records are in the journal, and all that comes of them in the topic. */
+async function runThrough(at: Place, records: number): Promise<void> {
+  const service = await start(at);
+  await service.hasRead(records);
+  await service.hasSent();
+  expect((await service.stop()).code).toBe(0);
+}
+const idsOf = (records: readonly Consumed[]): string[] =>
+  records.map(({ headers }) => headers['millrace.id'] ?? '').sort();
+
+/** Results of the window in the store, as key, end and count. */
+async function stored({ data }: Place): Promise<string[]> {
+  const sql = 'SELECT key, epoch_ms(end_at)::BIGINT AS e, revision, count FROM window_per_minute';
+  const rows = await query(data, sql);
+  return rows.map(({ key, e, revision, count }) => [key, e, revision, count].join('/')).sort();
+}
+
+function sent(records: readonly Consumed[]): string[] {
+  return records
+    .map(({ value }) => JSON.parse(value ?? ''))
+    .map(({ key, end, revision, n }) => [key, end, revision, n].join('/'))
+    .sort();
+}
+
+describe('results in a topic', () => {
+  it('are keyed, have their ids, and lie in the partitions that Java chooses for their keys', async () => {
+    const [from, to, byJava] = [
+      await kafka.topic('in', PARTITIONS),
+      await kafka.topic('out', 7),
+      await kafka.topic('java', 7),
+    ];
+    await produce(from, 0, RECORDS);
+    const at = of({ from, to, delivery: 'at_least_once' });
+    await runThrough(at, RECORDS);
+    const results = committedRecords(to);
+    expect(sent(results)).toEqual(await stored(at));
+    expect(new Set(idsOf(results)).size).toBe(results.length);
+    for (const { key, value, headers } of results) {
+      expect(JSON.parse(value ?? '').key).toBe(key);
+      expect(headers['millrace.stream']).toBe('per_minute');
+    }
+    const keys = [...new Set(results.map(({ key }) => key))];
+    script.typed(
+      keys.map((key) => `${key}\tv\n`).join(''),
+      ...['tool', 'org.apache.kafka.tools.ConsoleProducer', '--topic', byJava, '--reader-property', 'parse.key=true'],
+    );
+    const placeOf = new Map(consumedByJava(script, byJava, keys.length).map(({ key, partition }) => [key, partition]));
+    for (const { key, partition } of consumedByJava(script, to, results.length))
+      expect(partition).toBe(placeOf.get(key));
+  });
+
+  it.each(['exactly_once', 'at_least_once'] as const)('are there %s after kill -9 at any moment', async (delivery) => {
+    const [from, to] = [await kafka.topic('in', PARTITIONS), await kafka.topic('out', 3)];
+    const at = of({ from, to, delivery, streams: 'per_minute, payments.transactions' });
+    const ofEach = Math.floor(RECORDS / moments.length);
+    for (const [i, afterMs] of moments.entries()) {
+      const service = await start(at);
+      await produce(from, i * ofEach, i === moments.length - 1 ? RECORDS : (i + 1) * ofEach);
+      await new Promise((resolve) => setTimeout(resolve, afterMs));
+      await service.kill();
+    }
+    await runThrough(at, RECORDS);
+    const records = committedRecords(to);
+    const ids = idsOf(records);
+    const different = [...new Set(ids)];
+    const once = [...new Map(records.map((record) => [record.headers['millrace.id'], record])).values()];
+    const sentOf = (stream: string): Consumed[] => once.filter(({ headers }) => headers['millrace.stream'] === stream);
+    expect(sent(sentOf('per_minute'))).toEqual(await stored(at));
+    expect(sentOf('payments.transactions')).toHaveLength(RECORDS);
+    if (delivery === 'exactly_once') expect(ids).toEqual(different);
+  });
+
+  it('are there once when the broker was killed, and HTTP says meanwhile that they wait', async () => {
+    const [from, to] = [await kafka.topic('in', PARTITIONS), await kafka.topic('out', 3)];
+    const at = of({ from, to, delivery: 'exactly_once', streams: 'payments.transactions' });
+    const service = await start(at);
+    await produce(from, 0, RECORDS / 2);
+    await service.hasRead(1000);
+    script('kill', '1');
+    await service.until(({ problem }) => problem !== null, 'in trouble');
+    expect((await fetch(`${service.url}/healthz`)).status).toBe(200);
+    script('revive', '1');
+    await produce(from, RECORDS / 2, RECORDS);
+    await service.hasRead(RECORDS);
+    await service.hasSent();
+    expect((await service.stop()).code).toBe(0);
+    // The producer of the test may have sent some twice when it was cut off: these are other events.
+    const records = (await kafka.ends(from)).reduce((a, b) => a + b, 0);
+    const ids = idsOf(committedRecords(to));
+    expect([ids.length, new Set(ids).size]).toEqual([records, records]);
+  });
+
+  it('come from one process alone: a copy of its data directory takes over, and the first one says so', async () => {
+    const [from, to] = [await kafka.topic('in', PARTITIONS), await kafka.topic('out', 3)];
+    const at = of({ from, to, delivery: 'exactly_once', streams: 'payments.transactions' });
+    await produce(from, 0, 1000);
+    await runThrough(at, 1000);
+    const copy = { ...at, data: `${at.data}-copy` };
+    cpSync(at.data, copy.data, { recursive: true });
+    const first = await start(at);
+    await produce(from, 1000, 2000);
+    await first.hasRead(2000);
+    await first.hasSent();
+    await first.stop();
+    // The copy has 1000 events, and the topic 2000.
+    const older = await start(copy);
+    await produce(from, 2000, 3000);
+    await older.hasRead(2000);
+    await older.stop();
+    const ids = idsOf(committedRecords(to));
+    expect([ids.length, new Set(ids).size]).toEqual([2000, 2000]);
+  });
+});
+
+describe('a sink of a topic', () => {
+  it('that can not be had is refused at the start: no topic with 78, no broker with 69', async () => {
+    const from = await kafka.topic('in', PARTITIONS);
+    const absent = of({ from, to: 'absent', delivery: 'at_least_once' });
+    const refused = await millrace(['start', '--config', absent.config, '--data', absent.data]);
+    expect(refused.code).toBe(78);
+    expect(refused.stderr).toContain(`Kafka at ${ONE.brokers} has no topic absent; create it first`);
+  });
+});
