@@ -7,8 +7,9 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { nodeSyncFs } from '../journal/sync-fs.ts';
 import { eachOf } from './each-of.ts';
-import { type BackedUpLog, type BackupFile, MANIFEST_FILE, parseManifest, printManifest } from './manifest.ts';
+import { type BackedUpLog, type BackupFile, printManifest } from './manifest.ts';
 import type { BackupPlace } from './place.ts';
+import { readManifest } from './read-manifest.ts';
 import { type SourceFile, sha256Of, sourceFiles, storedName } from './source-files.ts';
 
 export interface BackedUp {
@@ -35,16 +36,12 @@ const FILES_AT_ONCE = 4;
 /** Throws when a file is not what was written, or the place can't take it: an earlier backup there stands as it was. */
 export async function backUp(place: BackupPlace, options: BackupOptions): Promise<BackedUp> {
   const { dataDir, ends, nowMs, onBytes } = options;
-  const before = await place.readManifest();
+  const before = await readManifest(place);
   const listed = await place.list();
   if (before === null && listed.length > 0 && !listed.every(isStored)) {
     throw new Error(`${place.name} has files and is no backup: name an empty place, or one of an earlier backup`);
   }
-  const kept = new Map(
-    before === null
-      ? []
-      : parseManifest(before.text, `${place.name}/${MANIFEST_FILE}`).files.map((file) => [file.stored, file]),
-  );
+  const kept = new Map(before?.manifest.files.map((file) => [file.stored, file]));
   const { logs, files } = sourceFiles(dataDir, ends, nodeSyncFs);
   let copiedFiles = 0;
   let copiedBytes = 0;

@@ -3,6 +3,7 @@
  * last and replaced as a whole, so a backup is as it was before or as it is after.
  */
 import { createHash } from 'node:crypto';
+import { DamagedError } from './damaged.ts';
 
 export const MANIFEST_FILE = 'backup.json';
 const VERSION = 1;
@@ -37,7 +38,9 @@ export function printManifest({ takenAt, logs, files }: BackupManifest): string 
 
 /** Throws, in words for people, when it is damaged or of a later version. `where` it was read from. */
 export function parseManifest(text: string, where: string): BackupManifest {
-  const damaged = new Error(`${where} is damaged: it is not what \`millrace backup\` wrote. Nothing was changed.`);
+  const damaged = new DamagedError(
+    `${where} is damaged: it is not what \`millrace backup\` wrote. Nothing was changed.`,
+  );
   let manifest: unknown;
   try {
     manifest = JSON.parse(text);

@@ -1,8 +1,10 @@
-/** The place of a backup as it is written on the command line. */
+/** The place of a backup as it is written on the command line: a folder's path, or s3://bucket/prefix. */
+import { isS3Address } from '../s3/s3-address.ts';
 import { folderPlace } from './folder-place.ts';
 import type { BackupPlace } from './place.ts';
+import { s3Place } from './s3-place.ts';
 
-/** A folder's path. */
-export function openPlace(text: string): BackupPlace {
-  return folderPlace(text);
+/** Throws when an address of S3 can't be taken. */
+export function openPlace(text: string, env: Readonly<Record<string, string | undefined>>): BackupPlace {
+  return isS3Address(text) ? s3Place(text, env) : folderPlace(text);
 }

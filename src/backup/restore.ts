@@ -3,10 +3,12 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { isErrno } from '../journal/fs.ts';
+import { DamagedError, twice } from './damaged.ts';
 import { eachOf } from './each-of.ts';
 import { writeWhole } from './folder-place.ts';
-import { type BackedUpLog, type BackupFile, MANIFEST_FILE, parseManifest } from './manifest.ts';
+import { type BackedUpLog, type BackupFile, type BackupManifest, MANIFEST_FILE } from './manifest.ts';
 import { AbsentError, type BackupPlace } from './place.ts';
+import { readManifest } from './read-manifest.ts';
 
 export interface Restored {
   /** When the backup was taken, ISO 8601. */
@@ -37,7 +39,7 @@ export async function restore(
   try {
     for (const { log } of manifest.logs) await mkdir(join(making, 'journal', log), { recursive: true });
     await eachOf(manifest.files, FILES_AT_ONCE, (file) =>
-      writeWhole(join(making, file.path), compared(place, file, onBytes)),
+      twice(() => writeWhole(join(making, file.path), compared(place, file, onBytes))),
     );
     await rmdir(target).catch(ignoreAbsent);
     await rename(making, target);
@@ -51,22 +53,22 @@ export async function restore(
 /** Compares all of a backup with its checksums and writes nothing. Throws as `restore` does. */
 export async function verifyBackup(place: BackupPlace, onBytes: (bytes: number) => void): Promise<Restored> {
   const manifest = await manifestOf(place);
-  await eachOf(manifest.files, FILES_AT_ONCE, async (file) => {
-    for await (const _ of compared(place, file, onBytes));
-  });
+  await eachOf(manifest.files, FILES_AT_ONCE, (file) =>
+    twice(async () => {
+      for await (const _ of compared(place, file, onBytes));
+    }),
+  );
   return summaryOf(manifest);
 }
 
-type Manifest = ReturnType<typeof parseManifest>;
-
-function summaryOf({ takenAt, logs, files }: Manifest): Restored {
+function summaryOf({ takenAt, logs, files }: BackupManifest): Restored {
   return { takenAt, logs, files: files.length, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
-async function manifestOf(place: BackupPlace): Promise<Manifest> {
-  const found = await place.readManifest();
+async function manifestOf(place: BackupPlace): Promise<BackupManifest> {
+  const found = await readManifest(place);
   if (found === null) throw new Error(`There is no backup in ${place.name}: it has no ${MANIFEST_FILE}`);
-  return parseManifest(found.text, `${place.name}/${MANIFEST_FILE}`);
+  return found.manifest;
 }
 
 async function requireNew(dataDir: string): Promise<void> {
@@ -103,8 +105,10 @@ async function* compared(
   if (hash.digest('hex') !== sha256) throw damaged(place, stored, path, 'its SHA-256 is not what the manifest says');
 }
 
-function damaged(place: BackupPlace, stored: string, path: string, what: string): Error {
-  return new Error(`The backup is damaged: ${place.name}/${stored}, which is ${path}: ${what}. Nothing was restored.`);
+function damaged(place: BackupPlace, stored: string, path: string, what: string): DamagedError {
+  return new DamagedError(
+    `The backup is damaged: ${place.name}/${stored}, which is ${path}: ${what}. Nothing was restored.`,
+  );
 }
 
 function ignoreAbsent(error: unknown): void {

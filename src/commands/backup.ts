@@ -1,7 +1,7 @@
 /** `millrace backup`: copies a data directory, of a running service too. */
 import { type BackedUp, backUp } from '../backup/backup.ts';
-import { openPlace } from '../backup/open-place.ts';
 import { holdEnds } from '../channel/backup-hold.ts';
+import { withPlace } from './backup-place.ts';
 import { formatBytes } from './bytes-text.ts';
 import { CONFIG_OPTION, type Command, DATA_OPTION, dataDirOf, JSON_OPTION, noWords, print, text } from './command.ts';
 import { EXIT, UsageError } from './exit.ts';
@@ -10,9 +10,13 @@ import { progressLine } from './progress.ts';
 export const backupCommand: Command = {
   name: 'backup',
   summary: 'copy a data directory as of one moment, of a running service too; only what is new is copied again',
-  usage: 'backup --to DIR [--config FILE] [--data DIR] [--json]',
+  usage: 'backup --to DIR|s3://BUCKET/PREFIX [--config FILE] [--data DIR] [--json]',
   options: {
-    to: { type: 'string', value: 'DIR', help: 'an empty place, or one of an earlier backup, which this one replaces' },
+    to: {
+      type: 'string',
+      value: 'PLACE',
+      help: 'an empty place, or one of an earlier backup, which this one replaces',
+    },
     ...CONFIG_OPTION,
     ...DATA_OPTION,
     ...JSON_OPTION,
@@ -20,9 +24,8 @@ export const backupCommand: Command = {
   async run(values, words) {
     noWords('backup', words);
     const to = text(values, 'to');
-    if (to === undefined) throw new UsageError('say where the backup goes: --to DIR');
+    if (to === undefined) throw new UsageError('say where the backup goes: --to DIR, or --to s3://bucket/prefix');
     const dataDir = dataDirOf(values);
-    const place = openPlace(to);
     const startedAt = performance.now();
     const progress = progressLine('backing up', null, { unit: 'bytes', quiet: values.json === true });
     const held = await holdEnds(dataDir);
@@ -32,7 +35,8 @@ export const backupCommand: Command = {
         done += bytes;
         progress.update(done);
       };
-      const made = await backUp(place, { dataDir, ends: held.ends, nowMs: Date.now(), onBytes });
+      const options = { dataDir, ends: held.ends, nowMs: Date.now(), onBytes };
+      const made = await withPlace(to, (place) => backUp(place, options));
       progress.end();
       const seconds = (performance.now() - startedAt) / 1000;
       await print(values.json === true ? JSON.stringify({ to, ...made, seconds }) : describe(made, to, seconds));

@@ -1,6 +1,6 @@
 /** `millrace restore`: makes a data directory of a backup. */
-import { openPlace } from '../backup/open-place.ts';
 import { restore, verifyBackup } from '../backup/restore.ts';
+import { withPlace } from './backup-place.ts';
 import { formatBytes } from './bytes-text.ts';
 import { type Command, DATA_OPTION, JSON_OPTION, noWords, print, text } from './command.ts';
 import { EXIT, UsageError } from './exit.ts';
@@ -9,9 +9,9 @@ import { progressLine } from './progress.ts';
 export const restoreCommand: Command = {
   name: 'restore',
   summary: 'make a new data directory of a backup, or only compare the backup with its checksums',
-  usage: 'restore --from DIR (--data NEW | --verify) [--json]',
+  usage: 'restore --from DIR|s3://BUCKET/PREFIX (--data NEW | --verify) [--json]',
   options: {
-    from: { type: 'string', value: 'DIR', help: 'where the backup is' },
+    from: { type: 'string', value: 'PLACE', help: 'where the backup is' },
     ...DATA_OPTION,
     data: { ...DATA_OPTION.data, value: 'NEW', help: 'the directory to make' },
     verify: { type: 'boolean', help: 'read all of the backup and write nothing' },
@@ -22,7 +22,7 @@ export const restoreCommand: Command = {
     const from = text(values, 'from');
     const dataDir = text(values, 'data');
     const isVerify = values.verify === true;
-    if (from === undefined) throw new UsageError('say where the backup is: --from DIR');
+    if (from === undefined) throw new UsageError('say where the backup is: --from DIR, or --from s3://bucket/prefix');
     if (isVerify === (dataDir !== undefined))
       throw new UsageError('say which directory to make, --data NEW, or --verify');
     const startedAt = performance.now();
@@ -35,10 +35,8 @@ export const restoreCommand: Command = {
       done += bytes;
       progress.update(done);
     };
-    const place = openPlace(from);
-    const restored = await (dataDir === undefined
-      ? verifyBackup(place, onBytes)
-      : restore(place, dataDir, onBytes)
+    const restored = await withPlace(from, (place) =>
+      dataDir === undefined ? verifyBackup(place, onBytes) : restore(place, dataDir, onBytes),
     ).finally(() => progress.end());
     const seconds = (performance.now() - startedAt) / 1000;
     const { takenAt, logs, files, bytes } = restored;

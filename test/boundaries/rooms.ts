@@ -164,8 +164,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     mayImport: [...BELOW_SERVICE, 'operator-kinds.ts', 'keys', 'data-directory', 'service', 'channel/port', 'http'],
   },
   'fraud/commands': { mayImport: ['commands', 'config', 'fraud', 'fraud/desk', 'fraud/lab', 'nearest-word.ts'] },
+  // The client of S3, for whoever keeps files there.
+  s3: { mayImport: ['deadline.ts'] },
   // Copies of a data directory, in a folder or on S3.
-  backup: { mayImport: ['journal'] },
+  backup: { mayImport: ['journal', 's3'] },
   // Files in, results out, on a clock of their own.
   run: { mayImport: [...BELOW_SERVICE, 'keys', 'config', 'logger.ts', 'data-directory', 'service', 'channel'] },
   // A file that is no stream yet: what its schema and its section would be.
@@ -178,6 +180,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'quality',
       'infer',
       'backup',
+      's3',
       'data-directory',
       'service',
       'api',

@@ -4,7 +4,7 @@ export default defineConfig({
   root: new URL('../..', import.meta.url).pathname,
   test: {
     include: ['test/stores/**/*.test.ts'],
-    globalSetup: ['test/stores/one-postgres.ts'],
+    globalSetup: ['test/stores/one-postgres.ts', 'test/stores/one-s3.ts'],
     setupFiles: ['test/property-seed.ts'],
     // One server of each kind and processes of our own on two cores: one file after another.
     fileParallelism: false,
