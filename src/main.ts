@@ -41,6 +41,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'hold suites of expectations against a file, a table or a query',
     load: async () => (await import('./commands/check.ts')).checkCommand,
   },
+  profile: {
+    summary: 'propose a suite of expectations that a file or a table meets',
+    load: async () => (await import('./commands/profile.ts')).profileCommand,
+  },
   'check-view': {
     summary: "compare a view with DuckDB's answer to its statement",
     load: async () => (await import('./commands/check-view.ts')).checkViewCommand,

@@ -1,4 +1,6 @@
 /** The port that a suite is run through: a relation, and whoever runs one statement of DuckDB's SQL over it. */
+
+import { profileStatements } from '../quality/suite/profile.ts';
 import type { ResultRow, SuiteResult } from '../quality/suite/result.ts';
 import { suiteStatements } from '../quality/suite/run-suite.ts';
 import type { Suite } from '../quality/suite/suite.ts';
@@ -32,5 +34,17 @@ async function attempt(rows: RunQuery, sql: string): Promise<readonly ResultRow[
     return await rows(sql);
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+/** A suite that the table meets as it is. */
+export async function profileTable({
+  relation,
+  rows,
+}: Pick<CheckedTable, 'relation' | 'rows'>): Promise<Suite['expectations']> {
+  const statements = profileStatements(relation);
+  for (let step = statements.next([]); ; ) {
+    if (step.done === true) return step.value;
+    step = statements.next(await rows(step.value));
   }
 }

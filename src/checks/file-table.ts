@@ -25,6 +25,11 @@ export interface FileStream {
 /** A column of NaN and nulls is as wide as any. */
 const THREADS = 2;
 
+/** Whether a name is that of a file, there or not. */
+export function isFileName(name: string): boolean {
+  return existsSync(name) || fileFormat(name) !== null;
+}
+
 /** Throws with a message for people when the file is missing, or can't be read. */
 export async function openFileTable(path: string, stream: FileStream | null): Promise<CheckedTable> {
   if (!existsSync(path)) throw new Error(`${path}: there is no such file`);

@@ -167,6 +167,16 @@ export function viewSql(shape: WindowShape): string | null {
     FROM (${newestSql(shape, table, table)}) WHERE count > 0`;
 }
 
+/** A window's results by the names of its aggregates: the newest revision of each, times as times. */
+export function windowRowsSql(shape: WindowShape): string {
+  const { aggregates, parts = [] } = shape;
+  const ofKey = parts.map(({ name }) => `"key_${name}" AS "${name}"`);
+  const own = aggregates.map(({ name, isCount }) => `${isCount ? 'count' : `"agg_${name}"`} AS "${name}"`);
+  const listed = ['key', 'start_at AS "start"', 'end_at AS "end"', 'revision', ...ofKey, ...own];
+  const table = `(SELECT *, rowid AS place_row FROM "${windowTable(shape)}")`;
+  return `SELECT ${listed.join(', ')} FROM (${newestSql(shape, table, table)}) WHERE count > 0`;
+}
+
 export function sqlText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }

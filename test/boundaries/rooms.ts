@@ -173,7 +173,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // A file that is no stream yet: what its schema and its section would be.
   infer: { mayImport: ['messages', 'sources', 'projections'] },
   // Suites of expectations, run over files, tables and queries.
-  checks: { mayImport: ['messages', 'quality', 'projections', 'sources', 'workers', 'config', 'infer'] },
+  checks: {
+    mayImport: [
+      ...['messages', 'quality', 'projections', 'sources', 'workers', 'config', 'infer'],
+      ...['channel', 'data-directory', 'journal'],
+    ],
+  },
   commands: {
     mayImport: [
       'checks',

@@ -179,3 +179,5 @@ const severity = z
   .describe('Only a critical expectation fails its suite.');
 
 export const expectationForm = z.strictObject({ ...rules, severity });
+
+export const EXPECTATION_TYPES: readonly string[] = Object.keys(rules);

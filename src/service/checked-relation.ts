@@ -1,0 +1,27 @@
+/** What a suite is of, as the analytics store has it. */
+import type { Config } from '../config/config.ts';
+import type { SuiteConfig } from '../config/sections/checks.ts';
+import { dynamicEventType } from '../messages/codec.ts';
+import { windowRowsSql } from '../projections/duckdb-schema.ts';
+import { TABLES } from '../tables.ts';
+import { tableShapes } from './read-models.ts';
+
+/** What stands behind FROM; null for a name whose rows the store does not have. */
+export function relationSql(of: NonNullable<SuiteConfig['of']>, config: Config): string | null {
+  if (of.kind === 'query') return `(${of.sql.trim().replace(/;$/, '')})`;
+  const { name } = of;
+  const inStore = TABLES.filter(({ store }) => store !== 'sqlite');
+  if (inStore.some((table) => table.name === name)) return `"${name}"`;
+  const { streams, windows } = tableShapes(config);
+  if (streams.some((stream) => stream.name === name)) return `"${name}"`;
+  const window = windows.find((shape) => shape.name === name);
+  if (window !== undefined) return window.columns === undefined ? `(${windowRowsSql(window)})` : `"${name}"`;
+  const builtin = config.streams.find((stream) => stream.name === name);
+  if (builtin === undefined) return null;
+  const type = dynamicEventType(builtin.schema).name;
+  const table = inStore.find(({ eventType }) => eventType === type);
+  if (table === undefined) return null;
+  // By the names of the fields, as the rows of a file of the stream have them.
+  const fields = table.columns.filter(({ from }) => !from.startsWith('$'));
+  return `(SELECT ${fields.map((column) => `"${column.name}" AS "${column.from}"`).join(', ')} FROM "${table.name}")`;
+}
