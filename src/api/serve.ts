@@ -3,6 +3,8 @@
 import { backtest } from '../fraud/desk/backtest.ts';
 import { backtestRoute } from '../fraud/desk/backtest-route.ts';
 import { createDesk } from '../fraud/desk/desk.ts';
+import { createModelDesk } from '../fraud/desk/model-desk.ts';
+import { modelRoutes } from '../fraud/desk/model-routes.ts';
 import { deskRoutes } from '../fraud/desk/routes.ts';
 import type { DeclaredRule } from '../fraud/desk/rule-report.ts';
 import { declaredRulesOf } from '../fraud/operator.ts';
@@ -74,6 +76,7 @@ function domainRoutesOf(
   const named = declared.map(({ rule, written, enabled }) => ({ name: rule.name, where: written, enabled }));
   return [
     ...deskRoutes(createDesk(service), () => report(named), deadlineMs),
+    ...modelRoutes(createModelDesk(service), dataDir, deadlineMs),
     backtestRoute(
       declared.map(({ rule }) => rule),
       (asked) => backtest({ dataDir, endOf, ...asked }),

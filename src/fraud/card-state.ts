@@ -1,5 +1,6 @@
 /** How a card is kept in a snapshot. Timers are not: they follow from the rest. */
 import { type AvroRecord, type FromAvro, NAMESPACE, TIMESTAMP_MILLIS } from '../messages/avro.ts';
+import { servedModelSchema } from './model-schemas.ts';
 
 export const cardStateSchema = {
   type: 'record',
@@ -100,6 +101,8 @@ export const fraudStateSchema = {
         },
       },
     },
+    { name: 'models', type: { type: 'array', items: servedModelSchema }, default: [] },
+    { name: 'modelCommand', type: 'string', doc: 'The last command about models.', default: '' },
   ],
 } as const satisfies AvroRecord;
 

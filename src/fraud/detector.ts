@@ -10,7 +10,6 @@ import { groupsOf, NONE } from '../streams/key-index.ts';
 import { createRowPool, rowCount } from '../streams/row-pool.ts';
 import { END_OF_TIME_MS } from '../streams/watermark.ts';
 import { actOnCase } from './act-on-case.ts';
-import { alertOf } from './alert.ts';
 import {
   amountsSeen,
   deviationsAboveMean,
@@ -45,12 +44,14 @@ import {
   touchCards,
 } from './cards.ts';
 import type { CaseCommand, SuppressionCommand } from './case-schemas.ts';
-import { CASE_NUMBERS, caseStatus, loadCase, recordHit, saveCase } from './cases.ts';
+import { CASE_NUMBERS, loadCase, saveCase } from './cases.ts';
+import type { ModelCommand } from './model-schemas.ts';
+import { type Judging, RULES_MODEL, raise } from './raise.ts';
 import { type FactColumns, newFacts } from './rule-facts.ts';
-import { createRuleSet, namesOf, type RuleSet, ruleScore } from './rule-set.ts';
-import type { Transaction } from './schemas.ts';
+import { createRuleSet, ruleScore } from './rule-set.ts';
+import { createServedModels, type Serving } from './served-models.ts';
 import type { FraudEvents, FraudSpec } from './spec.ts';
-import { createSuppressions, type Suppressions } from './suppressions.ts';
+import { createSuppressions } from './suppressions.ts';
 import { NO_TRANSACTIONS, type TransactionColumns, transactionAt, transactionColumns } from './transaction-columns.ts';
 
 export interface FraudDetector {
@@ -62,31 +63,24 @@ export interface FraudDetector {
   flush(out: FraudEvents): void;
   act(command: CaseCommand, watermarkMs: number, out: FraudEvents): void;
   suppress(command: SuppressionCommand, watermarkMs: number, out: FraudEvents): void;
+  serve(command: ModelCommand, watermarkMs: number, out: FraudEvents): void;
   snapshot(): FraudState;
   restore(state: FraudState): void;
   cardCount(): number;
 }
 
-/** Version that a score carries when the rules alone made it. */
-const RULES_MODEL = 'rules-1';
 /** Name of the session stream, as late events carry it. */
 const SESSIONS = 'fraud.sessions';
 /** Rows whose cards are read ahead of their events. */
 const READ_AHEAD = 64;
 
-/** What the rules say of the rows at hand. */
-interface Judging {
-  readonly rules: RuleSet;
-  readonly suppressions: Suppressions;
-  facts: FactColumns;
-}
-
-/** Of events of the schema. Throws an ExpressionError when a rule does not fit it. */
+/** Of events of the schema. Throws an ExpressionError when a rule does not fit it, and when the model of a backtest does not. */
 export function createFraudDetector(spec: FraudSpec, schema: AvroRecord): FraudDetector {
   const cards = createCards(spec, createRowPool(SESSION_NUMBERS), createRowPool(CASE_NUMBERS));
   const judging: Judging = {
     rules: createRuleSet(spec.rules, schema),
     suppressions: createSuppressions(spec.rules),
+    models: createServedModels(schema, spec.model),
     facts: newFacts(0),
   };
   let rows = NO_TRANSACTIONS;
@@ -96,6 +90,7 @@ export function createFraudDetector(spec: FraudSpec, schema: AvroRecord): FraudD
       rows = transactionColumns(columns);
       count = columns.count;
       judging.facts = judging.rules.begin(columns);
+      judging.models.begin(columns);
       bindCustomers(cards, rows.customerId, columns);
     },
     add(row, watermarkMs, out) {
@@ -109,13 +104,19 @@ export function createFraudDetector(spec: FraudSpec, schema: AvroRecord): FraudD
       const changed = judging.suppressions.take(command, nowOf(watermarkMs, command));
       if (changed !== null) out.suppressions.push(changed);
     },
+    serve(command, watermarkMs, out) {
+      const changed = judging.models.take(command, nowOf(watermarkMs, command));
+      if (changed !== null) out.models.push(changed);
+    },
     snapshot: () => ({
       cards: Array.from(groupsOf(cards.byCustomer).sort(), (card) => saveCard(cards, card)),
       suppressions: [...judging.suppressions.all()],
+      ...judging.models.snapshot(),
     }),
     restore(state) {
       for (const card of state.cards) loadCard(cards, card);
       judging.suppressions.restore(state.suppressions);
+      judging.models.restore(state);
     },
     cardCount: () => rowCount(cards.groups),
   };
@@ -149,57 +150,27 @@ function addTransaction(
   facts['customer.meanCents'][row] = meanCents(rows, at + NORM);
   facts['customer.deviations'][row] = deviationsAboveMean(rows, at + NORM, amountCents);
   const hits = judging.rules.fired(row, out.ruleFailed);
-  const score = ruleScore(spec.rules, hits);
+  const byRules = ruleScore(spec.rules, hits);
+  const champion = judging.models.champion();
+  const modelScore = champion === null ? 0 : champion.score(row);
+  const model = champion !== null && modelScore >= (spec.threshold ?? champion.threshold) ? champion : null;
   learnAmount(rows, at + NORM, amountCents);
   if (occurredAt > rows[at + LAST_SEEN_MS]!) rows[at + LAST_SEEN_MS] = occurredAt;
   armEviction(cards, card);
   if (session !== NONE) {
     const highest = session * sessions.stride + MAX_SCORE;
+    const score = Math.max(byRules, modelScore);
     if (score > sessions.rows[highest]!) sessions.rows[highest] = score;
     armSession(cards, card, session);
   }
-  giveScore(columns, row, facts, hits, score, out);
-  if (hits === 0) return;
+  const score = champion === null ? byRules : modelScore;
+  const scoredBy = champion === null ? RULES_MODEL : champion.id;
+  giveScore(columns, row, facts, hits, score, scoredBy, out);
+  const challenger = judging.models.challenger();
+  if (challenger !== null) giveChallenger(columns, row, challenger, score, scoredBy, out);
+  if (hits === 0 && model === null) return;
   const sessionStart = session === NONE ? occurredAt : sessions.rows[session * sessions.stride + START_MS]!;
-  raise(cards, card, judging, transactionAt(columns, row), row, { hits, score, sessionStart }, out);
-}
-
-/** What fired is recorded; what is not suppressed opens the card's case, with an alert, or joins it. */
-function raise(
-  cards: Cards,
-  card: number,
-  { rules, suppressions, facts }: Judging,
-  transaction: Transaction,
-  row: number,
-  { hits, score, sessionStart }: { readonly hits: number; readonly score: number; readonly sessionStart: number },
-  out: FraudEvents,
-): void {
-  const { rules: all, threshold = 0 } = cards.spec;
-  const kept = new Map<string, string>();
-  const suppressed = suppressions.among(hits, transaction, (bit, id) => {
-    for (const rule of namesOf(all, bit)) kept.set(rule, id);
-  });
-  const unsuppressed = hits & ~suppressed;
-  const shown = ruleScore(all, unsuppressed) < threshold ? 0 : unsuppressed;
-  const opened = shown !== 0 && recordHit(cards, card, transaction, out);
-  const caseId = caseStatus(cards, card)?.caseId ?? null;
-  for (const rule of namesOf(all, hits)) {
-    const suppressionId = kept.get(rule) ?? null;
-    out.hits.push({
-      ...transaction,
-      rule,
-      score,
-      caseId: suppressionId === null && shown !== 0 ? caseId : null,
-      suppressionId,
-    });
-  }
-  if (opened) {
-    const sessionCount = facts['session.count'][row]!;
-    const reasons = rules.reasons(shown, row);
-    const own = { score: ruleScore(all, shown), model: RULES_MODEL, rules: namesOf(all, shown), reasons };
-    out.alerts.push(alertOf(transaction, { ...own, sessionStart, sessionCount }));
-  }
-  if (shown !== 0) armCase(cards, card);
+  raise(cards, card, judging, transactionAt(columns, row), row, { hits, model, modelScore, sessionStart }, out);
 }
 
 function giveScore(
@@ -208,6 +179,7 @@ function giveScore(
   facts: FactColumns,
   hits: number,
   score: number,
+  model: string,
   { scores }: FraudEvents,
 ): void {
   const { numbers, texts, places } = scores;
@@ -215,12 +187,34 @@ function giveScore(
   numbers[places.customerId] = columns.customerId[row]!;
   numbers[places.occurredAt] = columns.occurredAt[row]!;
   numbers[places.score] = score;
-  texts[places.model] = RULES_MODEL;
+  texts[places.model] = model;
   numbers[places.ruleHits] = hits;
   numbers[places.sessionCount] = facts['session.count'][row]!;
   numbers[places.ownMeanCents] = facts['customer.meanCents'][row]!;
   numbers[places.deviations] = facts['customer.deviations'][row]!;
   scores.write();
+}
+
+/** In shadow: it is recorded, and raises nothing. */
+function giveChallenger(
+  columns: TransactionColumns,
+  row: number,
+  challenger: Serving,
+  liveScore: number,
+  liveModel: string,
+  { challenger: out }: FraudEvents,
+): void {
+  const { numbers, texts, places } = out;
+  const score = challenger.score(row);
+  numbers[places.transactionId] = columns.transactionId[row]!;
+  numbers[places.customerId] = columns.customerId[row]!;
+  numbers[places.occurredAt] = columns.occurredAt[row]!;
+  numbers[places.score] = score;
+  texts[places.model] = challenger.id;
+  numbers[places.reached] = score >= challenger.threshold ? 1 : 0;
+  numbers[places.liveScore] = liveScore;
+  texts[places.liveModel] = liveModel;
+  out.write();
 }
 
 function giveLate(

@@ -124,6 +124,8 @@ export type InputSet = keyof typeof INPUT_SETS;
 export interface Inputs {
   readonly names: readonly string[];
   readonly families: readonly Family[];
+  /** For each input the feature, by its place, whose value says most of it. */
+  readonly says: readonly number[];
   /** Puts the inputs of the row of features at `from` of `values` to `at` of `into`. */
   expand(values: Float64Array, from: number, into: Float64Array, at: number): void;
 }
@@ -139,6 +141,7 @@ export function inputsOf(features: readonly string[], set: InputSet): Inputs {
   return {
     names: [...features, ...present.map(({ name }) => name)],
     families: [...features.map(familyOf), ...present.map(({ family }) => family)],
+    says: [...features.keys(), ...present.map(({ family, places }) => places.at(family === 'terminal' ? -1 : 0) ?? 0)],
     expand(values, from, into, at) {
       for (let column = 0; column < width; column++) into[at + column] = values[from + column]!;
       for (let column = 0; column < present.length; column++) {

@@ -145,25 +145,24 @@ export function createScorer(model: Model): Scorer {
     explain(values, from) {
       prepare(values, from);
       const all = contributionsOf(fitted, row, 0);
-      const sums = new Map<Family, { logOdds: number; place: number; most: number }>();
+      const byFeature = new Float64Array(features.length);
+      const sums = new Map<Family, { logOdds: number; places: Set<number> }>();
       for (let at = 0; at < inputs.names.length; at++) {
-        const family = inputs.families[at]!;
         const logOdds = all[at] ?? 0;
-        const sum = sums.get(family) ?? { logOdds: 0, place: -1, most: -1 };
+        const place = inputs.says[at]!;
+        byFeature[place]! += logOdds;
+        const sum = sums.get(inputs.families[at]!) ?? { logOdds: 0, places: new Set() };
         sum.logOdds += logOdds;
-        if (at < features.length && Math.abs(logOdds) > sum.most) {
-          sum.most = Math.abs(logOdds);
-          sum.place = at;
-        }
-        sums.set(family, sum);
+        sum.places.add(place);
+        sums.set(inputs.families[at]!, sum);
       }
-      const families = [...sums].map(([family, { logOdds, place }]) => ({
-        family,
-        logOdds,
-        feature: features[place] ?? family,
-        value: kept[place] ?? 0,
-        norm: ranges[place]?.mean ?? 0,
-      }));
+      const families = [...sums].map(([family, { logOdds, places }]) => {
+        const place = [...places].reduce((most, each) => (byFeature[each]! > byFeature[most]! ? each : most));
+        const feature = features[place] ?? family;
+        const raw = values[from + place]!;
+        const value = Number.isNaN(raw) ? kept[place]! : raw;
+        return { family, logOdds, feature, value, norm: ranges[place]?.mean ?? 0 };
+      });
       return { base: baseOf(fitted), families: families.sort((a, b) => b.logOdds - a.logOdds) };
     },
   };

@@ -10,7 +10,7 @@ import { type LateEvents, type OperatorSpec, operatorKind } from '../streams/ope
 import { recordsOf, stateOf } from '../streams/operator-state.ts';
 import { faultText } from '../streams/selection.ts';
 import type { Succession } from '../streams/succession.ts';
-import { cardStateSchema, fraudStateSchema } from './card-state.ts';
+import { cardStateSchema, type FraudState, fraudStateSchema } from './card-state.ts';
 import { DEFAULT_RULES } from './default-rules.ts';
 import { createFraudDetector } from './detector.ts';
 import { type AnyFraudSpec, formOf } from './earlier.ts';
@@ -19,7 +19,10 @@ import type { FraudEvents, FraudSpec } from './spec.ts';
 import {
   caseActedType,
   caseCommandType,
+  challengerScoredType,
   fraudLabelType,
+  modelChangedType,
+  modelCommandType,
   ruleHitType,
   sessionClosedType,
   suppressionChangedType,
@@ -43,6 +46,8 @@ export const FRAUD_STREAMS = {
   actions: 'fraud.case-actions',
   suppressions: 'fraud.suppressions',
   labels: 'fraud.case-labels',
+  models: 'fraud.model-changes',
+  challenger: 'fraud.challenger-scores',
 } as const;
 
 export const fraudKind = operatorKind<AnyFraudSpec>(KIND, (name, spec, { inputs: [own], outputs }) => {
@@ -127,10 +132,12 @@ export function createFraudOperator(
   const actions = caseActedType.blockWriter();
   const suppressions = suppressionChangedType.blockWriter();
   const labels = fraudLabelType.blockWriter();
+  const models = modelChangedType.blockWriter();
+  const challenger = challengerScoredType.flatWriter();
   const letters = deadLetterType.blockWriter();
   let columns: Columns | null = null;
   const out: FraudEvents = {
-    ...{ scores, alerts, cases, sessions, actions, suppressions, labels, late },
+    ...{ scores, alerts, cases, sessions, actions, suppressions, labels, models, challenger, late },
     hits: form.isEarlier ? { push() {} } : hits,
     ruleFailed(rule, row, error) {
       const json = jsonOf(columns?.event(row));
@@ -155,6 +162,8 @@ export function createFraudOperator(
     { stream: FRAUD_STREAMS.actions, type: caseActedType, events: actions },
     { stream: FRAUD_STREAMS.suppressions, type: suppressionChangedType, events: suppressions },
     { stream: FRAUD_STREAMS.labels, type: fraudLabelType, events: labels },
+    { stream: FRAUD_STREAMS.models, type: modelChangedType, events: models },
+    { stream: FRAUD_STREAMS.challenger, type: challengerScoredType, events: challenger },
     letterOutput(stream, letters),
   ];
   let watermarkMs = Number.NEGATIVE_INFINITY;
@@ -181,6 +190,7 @@ export function createFraudOperator(
     tell(message, atMs) {
       for (const command of message.records(caseCommandType)) detector.act(command, atMs, out);
       for (const command of message.records(suppressionCommandType)) detector.suppress(command, atMs, out);
+      for (const command of message.records(modelCommandType)) detector.serve(command, atMs, out);
     },
     snapshot: () => stateOf(stateType, DEFINITION, [detector.snapshot()]),
     restore: (state) => detector.restore(stateIn(state)),
@@ -188,11 +198,13 @@ export function createFraudOperator(
   };
 }
 
+const EMPTY: FraudState = { cards: [], suppressions: [], models: [], modelCommand: '' };
+
 /** Also of a snapshot that has cards alone. */
-function stateIn(state: OperatorState) {
+function stateIn(state: OperatorState): FraudState {
   const isOfCards =
     state.schema.includes(`"name":"${cardStateSchema.name}"`) && !state.schema.includes(fraudStateSchema.name);
-  if (isOfCards) return { cards: recordsOf(cardType, DEFINITION, state), suppressions: [] };
-  const [own = { cards: [], suppressions: [] }] = recordsOf(stateType, DEFINITION, state);
+  if (isOfCards) return { ...EMPTY, cards: recordsOf(cardType, DEFINITION, state) };
+  const [own = EMPTY] = recordsOf(stateType, DEFINITION, state);
   return own;
 }

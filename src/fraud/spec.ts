@@ -3,6 +3,7 @@ import type { FlatWriter } from '../messages/flat-writer.ts';
 import type { LateEvent } from '../messages/streams.ts';
 import type { SqlError } from '../sql/value.ts';
 import type { CaseActed, RuleHit, SuppressionChanged } from './case-schemas.ts';
+import type { ChallengerScored, ModelChanged } from './model-schemas.ts';
 import type { Rule } from './rule-set.ts';
 import type { AlertRaised, CaseChanged, FraudLabel, SessionClosed, TransactionScored } from './schemas.ts';
 
@@ -12,10 +13,15 @@ export interface FraudSpec {
   readonly rules: readonly Rule[];
   /** A case without a hit or an action for so long, in event time, expires. */
   readonly caseQuietMs: number;
-  /** Hits of a transaction whose score is lower are recorded and raise nothing; absent where any hit does. */
+  /**
+   * Hits of rules that score lower together are recorded and raise nothing, and so does a lower score of the model. Absent
+   * where any hit does, and the model has its own threshold.
+   */
   readonly threshold?: number;
   /** The operator of this stream stands before it, and gives transactions with their features; absent where none does. */
   readonly behind?: string;
+  /** A backtest: this model is the champion, whatever the log says. */
+  readonly model?: { readonly threshold: number; readonly content: string };
 }
 
 /** Takes events one by one. */
@@ -34,6 +40,8 @@ export interface FraudEvents {
   readonly suppressions: Sink<SuppressionChanged>;
   /** What analysts made of cases. */
   readonly labels: Sink<FraudLabel>;
+  readonly models: Sink<ModelChanged>;
+  readonly challenger: FlatWriter<ChallengerScored>;
   readonly late: Sink<LateEvent>;
   /** The condition of a rule failed on a row. */
   ruleFailed(rule: Rule, row: number, error: SqlError): void;

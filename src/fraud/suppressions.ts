@@ -19,6 +19,8 @@ export interface Suppressions {
   take(command: SuppressionCommand, nowMs: number): SuppressionChanged | null;
   /** Those of the rules' bits that may not raise an alert. `of` is told of each with its suppression. */
   among(hits: number, transaction: Transaction, of: (bit: number, suppressionId: string) => void): number;
+  /** What keeps a hit of the rule, or of the model of this name, from an alert; null for nothing. */
+  of(name: string, transaction: Transaction): string | null;
   all(): readonly Suppression[];
   restore(all: readonly Suppression[]): void;
 }
@@ -41,12 +43,10 @@ export function createSuppressions(rules: readonly Rule[]): Suppressions {
       }
       return known === undefined ? null : { ...who, ...known, change: 'lifted', since: nowMs, until: nowMs };
     },
-    among(hits, { customerId, terminalId, occurredAt }, of) {
+    among(hits, transaction, of) {
       let suppressed = 0;
       for (const each of all) {
-        if (each.until <= occurredAt) continue;
-        if (each.customerId !== null && each.customerId !== customerId) continue;
-        if (each.terminalId !== null && each.terminalId !== terminalId) continue;
+        if (!concerns(each, transaction)) continue;
         for (const [i, { name }] of rules.entries()) {
           const bit = 1 << i;
           if ((hits & bit) === 0 || (suppressed & bit) !== 0) continue;
@@ -57,9 +57,18 @@ export function createSuppressions(rules: readonly Rule[]): Suppressions {
       }
       return suppressed;
     },
+    of: (name, transaction) =>
+      all.find((each) => concerns(each, transaction) && (each.rule === null || each.rule === name))?.suppressionId ??
+      null,
     all: () => all,
     restore(states) {
       all = [...states];
     },
   };
+}
+
+function concerns(each: Suppression, { customerId, terminalId, occurredAt }: Transaction): boolean {
+  if (each.until <= occurredAt) return false;
+  if (each.customerId !== null && each.customerId !== customerId) return false;
+  return each.terminalId === null || each.terminalId === terminalId;
 }

@@ -2,6 +2,7 @@
 import { alertDeliveryType } from '../messages/types.ts';
 import { type Table, tableOf } from '../projections/table.ts';
 import { CASE_TABLES } from './case-tables.ts';
+import { MODEL_TABLES } from './model-tables.ts';
 import { alertRaisedType, fraudLabelType, sessionClosedType, transactionScoredType, transactionType } from './types.ts';
 
 const TRANSACTION_COLUMNS = [
@@ -188,4 +189,5 @@ const alertDeliveries = tableOf(alertDeliveryType, {
 export const FRAUD_TABLES: readonly Table[] = [
   ...[transactions, labels, scores, sessions, alerts, alertDeliveries],
   ...CASE_TABLES,
+  ...MODEL_TABLES,
 ];

@@ -7,6 +7,7 @@ import {
   suppressionChangedSchema,
   suppressionCommandSchema,
 } from './case-schemas.ts';
+import { challengerScoredSchema, modelChangedSchema, modelCommandSchema } from './model-schemas.ts';
 import {
   alertRaisedSchema,
   caseChangedSchema,
@@ -27,6 +28,9 @@ export const caseCommandType = eventType(caseCommandSchema);
 export const caseActedType = eventType(caseActedSchema);
 export const suppressionCommandType = eventType(suppressionCommandSchema);
 export const suppressionChangedType = eventType(suppressionChangedSchema);
+export const modelCommandType = eventType(modelCommandSchema);
+export const modelChangedType = eventType(modelChangedSchema);
+export const challengerScoredType = eventType(challengerScoredSchema);
 
 export const FRAUD_TYPES = [
   transactionType,
@@ -40,4 +44,7 @@ export const FRAUD_TYPES = [
   caseActedType,
   suppressionCommandType,
   suppressionChangedType,
+  modelCommandType,
+  modelChangedType,
+  challengerScoredType,
 ] as const;

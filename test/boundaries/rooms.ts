@@ -161,7 +161,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'channel/port': { mayImport: [...BELOW_SERVICE, 'service'] },
   // What people do about cases and rules: over HTTP, over the channel, and on the command line.
   'fraud/desk': {
-    mayImport: [...BELOW_SERVICE, 'operator-kinds.ts', 'keys', 'data-directory', 'service', 'channel/port', 'http'],
+    mayImport: [
+      ...BELOW_SERVICE,
+      ...['operator-kinds.ts', 'keys', 'data-directory', 'service', 'channel/port', 'http', 'fraud/lab'],
+    ],
   },
   'fraud/commands': { mayImport: ['commands', 'config', 'fraud', 'fraud/desk', 'fraud/lab', 'nearest-word.ts'] },
   // The client of S3, for whoever keeps files there.

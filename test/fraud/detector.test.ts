@@ -5,7 +5,12 @@ import { rulesOfLimits } from '../../src/fraud/default-rules.ts';
 import { createFraudDetector, type FraudDetector } from '../../src/fraud/detector.ts';
 import type { SessionClosed, Transaction } from '../../src/fraud/schemas.ts';
 import type { FraudEvents, FraudSpec } from '../../src/fraud/spec.ts';
-import { sessionClosedType, transactionScoredType, transactionType } from '../../src/fraud/types.ts';
+import {
+  challengerScoredType,
+  sessionClosedType,
+  transactionScoredType,
+  transactionType,
+} from '../../src/fraud/types.ts';
 import type { WatermarkPolicy } from '../../src/streams/watermark.ts';
 import { drivePartition, END, TRANSACTIONS } from '../partition/driver.ts';
 
@@ -261,6 +266,8 @@ describe('a card', () => {
     actions: [],
     suppressions: [],
     labels: [],
+    models: [],
+    challenger: challengerScoredType.flatWriter(),
     late: [],
     ruleFailed() {},
   });

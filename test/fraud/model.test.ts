@@ -1,53 +1,9 @@
 /** A model through its file, and what its score is made of. */
 import { describe, expect, it } from 'vitest';
-import { createScorer, type ModelFacts, modelFile, readModel } from '../../src/fraud/model.ts';
-import { inputsOf } from '../../src/fraud/model-inputs.ts';
+import { createScorer, modelFile, readModel } from '../../src/fraud/model.ts';
 import { MODEL_KINDS } from '../../src/fraud/model-kinds.ts';
 import { trainOn } from '../../src/models/fit.ts';
-import { columnRanges, rangeOf } from '../../src/models/moments.ts';
-import { createRandom } from '../../src/models/random.ts';
-
-const FEATURES = [
-  'amountCents',
-  'customer_nb_tx_30day',
-  'customer_avg_amount_30day',
-  'tx_during_night',
-  'terminal_risk_7day',
-];
-
-function drawnModel(kind: keyof typeof MODEL_KINDS): { readonly facts: ModelFacts; readonly values: Float64Array } {
-  const { inputSet, recipe } = MODEL_KINDS[kind];
-  const rows = 600;
-  const random = createRandom();
-  random.seed(1, 2, 3);
-  const values = new Float64Array(rows * FEATURES.length);
-  const labels = new Uint8Array(rows);
-  const inputs = inputsOf(FEATURES, inputSet);
-  const expanded = new Float64Array(rows * inputs.names.length);
-  for (let row = 0; row < rows; row++) {
-    const amountCents = random.below(30_000);
-    values.set([amountCents, 1 + random.below(90), 10 + random.below(100), row % 2, random.uniform()], row * 5);
-    labels[row] = amountCents > 22_000 && random.uniform() < 0.8 ? 1 : 0;
-    inputs.expand(values, row * FEATURES.length, expanded, row * inputs.names.length);
-  }
-  const fitted = trainOn({ names: inputs.names, rows, values: expanded, labels }, recipe);
-  const facts: ModelFacts = {
-    ...{
-      kind,
-      stream: 's.features',
-      features: FEATURES,
-      inputSet,
-      trainedFromMs: 0,
-      trainedToMs: 1,
-      rows,
-      positives: 9,
-    },
-    ranges: columnRanges({ names: FEATURES, rows, values }),
-    scores: rangeOf(new Float64Array(3)),
-    ...{ threshold: 0.5, alertsPerDay: 100, recipe: '', fitted },
-  };
-  return { facts, values };
-}
+import { DRAWN_FEATURES, drawnModel } from './drawn-model.ts';
 
 describe.each(['logistic-regression', 'logistic-regression-derived', 'boosted-trees'] as const)(
   'a model of kind %s',
@@ -64,9 +20,9 @@ describe.each(['logistic-regression', 'logistic-regression-derived', 'boosted-tr
 
     it('explains a score by families of features that add up to its log odds', () => {
       for (let row = 0; row < 50; row++) {
-        const { base, families } = explain(values, row * FEATURES.length);
+        const { base, families } = explain(values, row * DRAWN_FEATURES.length);
         const logOdds = families.reduce((sum, family) => sum + family.logOdds, base);
-        expect(1 / (1 + Math.exp(-logOdds))).toBeCloseTo(score(values, row * FEATURES.length), 12);
+        expect(1 / (1 + Math.exp(-logOdds))).toBeCloseTo(score(values, row * DRAWN_FEATURES.length), 12);
       }
     });
 

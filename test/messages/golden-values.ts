@@ -9,7 +9,10 @@ import {
   caseActedType,
   caseChangedType,
   caseCommandType,
+  challengerScoredType,
   fraudLabelType,
+  modelChangedType,
+  modelCommandType,
   ruleHitType,
   sessionClosedType,
   suppressionChangedType,
@@ -56,6 +59,14 @@ const LARGEST_LONG = Number.MAX_SAFE_INTEGER - 1;
 export const commitHeaderType = eventType(commitHeaderSchema);
 
 const WHO = { commandId: '8e03978e', by: 'Zoë', note: '', requestedAt: AT };
+const MODEL_ACTIONS = ['promote', 'rollback', 'challenge', 'withdraw'] as const;
+const MODEL = {
+  action: 'promote',
+  model: 'boosted-trees-51fa35aa',
+  threshold: 0.06,
+  reason: 'größte',
+  measured: '',
+} as const;
 const SCOPED = { ...WHO, suppressionId: 's', since: AT, until: AT + 1 };
 const HIT = {
   rule: 'größte',
@@ -204,6 +215,34 @@ export const GOLDEN: readonly Golden[] = [
       { ...SCOPED, change: 'suppressed', customerId: 8, terminalId: null, rule: null },
       { ...SCOPED, change: 'lifted', customerId: null, terminalId: 7, rule: 'größte' },
     ],
+  },
+  {
+    type: modelCommandType,
+    values: MODEL_ACTIONS.map((action) => ({
+      ...{
+        ...WHO,
+        ...MODEL,
+        action,
+        measured: '{"auc":0.9}',
+        content: action === 'rollback' ? '' : '{"format":1}\n{}\n',
+      },
+    })),
+  },
+  {
+    type: modelChangedType,
+    values: (['done', 'refused'] as const).flatMap((outcome) =>
+      MODEL_ACTIONS.map((action) => ({
+        ...{ ...WHO, ...MODEL, action, outcome, previous: 'logistic-regression-0d27e9d5', at: AT },
+        detail: outcome === 'done' ? '' : 'größer als erlaubt',
+      })),
+    ),
+  },
+  {
+    type: challengerScoredType,
+    values: [true, false].map((reached) => ({
+      ...{ transactionId: 2 ** 52, customerId: 0, occurredAt: AT, score: 0.25, model: 'trees-1', reached },
+      ...{ liveScore: 1, liveModel: 'größte-2' },
+    })),
   },
   {
     type: windowResultType('per-minute', [

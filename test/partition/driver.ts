@@ -8,6 +8,7 @@ import { deriverMachine } from '../../src/actors/deriver.ts';
 import { BUILTIN_TYPES } from '../../src/builtin-types.ts';
 import type { CaseActed, RuleHit, SuppressionChanged } from '../../src/fraud/case-schemas.ts';
 import { type AnyFraudSpec, formOf } from '../../src/fraud/earlier.ts';
+import type { ChallengerScored, ModelChanged } from '../../src/fraud/model-schemas.ts';
 import { createFraudOperator } from '../../src/fraud/operator.ts';
 import type {
   AlertRaised,
@@ -20,7 +21,9 @@ import {
   alertRaisedType,
   caseActedType,
   caseChangedType,
+  challengerScoredType,
   fraudLabelType,
+  modelChangedType,
   ruleHitType,
   sessionClosedType,
   suppressionChangedType,
@@ -85,6 +88,8 @@ export interface DerivedEvents {
   readonly actions: readonly CaseActed[];
   readonly suppressions: readonly SuppressionChanged[];
   readonly labels: readonly FraudLabel[];
+  readonly models: readonly ModelChanged[];
+  readonly challenger: readonly ChallengerScored[];
 }
 
 export interface Driver {
@@ -232,6 +237,8 @@ function derivedOf({ sections }: Commit, windows: readonly WindowResultType[] = 
     actions: events(caseActedType),
     suppressions: events(suppressionChangedType),
     labels: events(fraudLabelType),
+    models: events(modelChangedType),
+    challenger: events(challengerScoredType),
   };
 }
 
@@ -249,6 +256,8 @@ export function together(parts: readonly DerivedEvents[]): DerivedEvents {
     actions: parts.flatMap(({ actions }) => actions),
     suppressions: parts.flatMap(({ suppressions }) => suppressions),
     labels: parts.flatMap(({ labels }) => labels),
+    models: parts.flatMap(({ models }) => models),
+    challenger: parts.flatMap(({ challenger }) => challenger),
   };
 }
 

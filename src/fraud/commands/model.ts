@@ -13,15 +13,22 @@ import {
 } from '../../commands/command.ts';
 import { timeRange } from '../../commands/days.ts';
 import { EXIT, UsageError } from '../../commands/exit.ts';
+import { requireJournal } from '../../data-directory/require-journal.ts';
 import { nameHint } from '../../nearest-word.ts';
 import { driftOf } from '../lab/drift.ts';
 import { evaluateModel, type Judged } from '../lab/evaluate.ts';
 import { labelledRows, readLabels, transactionVectors } from '../lab/labelled-rows.ts';
-import { loadModel, modelIds, saveModel } from '../lab/model-files.ts';
+import { loadModel, saveModel } from '../lab/model-files.ts';
+import { type ListedModel, listModels } from '../lab/model-list.ts';
 import { trainModel } from '../lab/train.ts';
 import { MODEL_KINDS, modelKind } from '../model-kinds.ts';
+import { rolesAfter } from '../model-roles.ts';
+import { act, changesOf, dayOf, promote, SERVING_OPTIONS, threshold } from './model-serving.ts';
 
-const ACTIONS = ['train', 'evaluate', 'compare', 'drift', 'list'] as const;
+const ACTIONS = [
+  ...(['train', 'evaluate', 'compare', 'drift', 'list'] as const),
+  ...(['threshold', 'promote', 'rollback', 'withdraw'] as const),
+] as const;
 const ALERTS_PER_DAY = 100;
 const KINDS = ['best', ...Object.keys(MODEL_KINDS)];
 
@@ -33,9 +40,13 @@ export const modelCommand: Command = {
   evaluate         how well a model ranks the transactions of other days
   compare          evaluate, for several models: --model A --model B
   drift            how far features and scores of other days are from those of the training
-  list             the models of the data directory`,
+  list             the models of the data directory, and which of them score
+  threshold ID     the score for --alerts-per-day N, or of least cost by --alert-cost MONEY
+  promote ID       it scores from now on, and raises alerts; with --challenger it scores in shadow
+  rollback         the model before the last promotion scores again
+  withdraw         no challenger scores any more`,
   usage:
-    'model train|evaluate|compare|drift|list [--kind KIND] [--model ID …] [--from DAY] [--to DAY] [--data DIR] [--json]',
+    'model train|evaluate|compare|drift|list|threshold|promote|rollback|withdraw [ID] [--kind KIND] [--model ID …] [--from DAY] [--to DAY] [--data DIR] [--json]',
   options: {
     ...CONFIG_OPTION,
     ...DATA_OPTION,
@@ -47,15 +58,32 @@ export const modelCommand: Command = {
     'alerts-per-day': {
       type: 'string',
       value: 'N',
-      help: `the threshold is chosen for so many; else ${ALERTS_PER_DAY}`,
+      help: `train, threshold, promote: the threshold is chosen for so many; train: else ${ALERTS_PER_DAY}`,
     },
+    ...SERVING_OPTIONS,
   },
   async run(values, words) {
-    const action = actionOf('model', words, ACTIONS);
-    if (action === 'train') return train(values);
-    if (action === 'list') return list(values);
-    if (action === 'drift') return drift(values);
-    return evaluate(values, action === 'compare');
+    const [word, ...ids] = words;
+    const action = actionOf('model', word === undefined ? [] : [word], ACTIONS);
+    if (action === 'promote' || action === 'threshold') {
+      const [id = ''] = ids.length > 0 ? ids : modelsOf(values, true);
+      if (ids.length > 1) throw new UsageError(`say which one: model ${action} ID`);
+      return action === 'promote' ? promote(values, id) : threshold(values, id);
+    }
+    if (ids.length > 0) throw new UsageError(`model ${action} takes no further word; there was ${ids.join(' ')}`);
+    switch (action) {
+      case 'train':
+        return train(values);
+      case 'list':
+        return list(values);
+      case 'drift':
+        return drift(values);
+      case 'rollback':
+      case 'withdraw':
+        return act(values, { action });
+      default:
+        return evaluate(values, action === 'compare');
+    }
   },
 };
 
@@ -114,16 +142,18 @@ async function evaluate(values: OptionValues, isComparison: boolean): Promise<nu
 
 async function list(values: OptionValues): Promise<number> {
   const dataDir = dataDirOf(values);
-  const rows = modelIds(dataDir).map((id) => {
-    try {
-      const { kind, trainedFromMs, trainedToMs, rows, positives, threshold } = loadModel(dataDir, id);
-      return { model: id, kind, from: dayOf(trainedFromMs), to: dayOf(trainedToMs), rows, positives, threshold };
-    } catch (error) {
-      return { model: id, kind: error instanceof Error ? error.message : String(error) };
-    }
-  });
-  await print(values.json === true ? JSON.stringify(rows) : tableText(rows));
+  requireJournal(dataDir);
+  const listed = listModels(dataDir, rolesAfter(await changesOf(values)));
+  if (values.json === true) await print(JSON.stringify(listed));
+  else
+    await print(listed.length === 0 ? 'no model yet; millrace model train makes one' : tableText(listed.map(lineOf)));
   return EXIT.ok;
+}
+
+function lineOf({ model, role, kind, trainedFrom, trainedTo, rows, positives, threshold, problem }: ListedModel) {
+  if (problem !== null) return { model, role: role ?? '', kind: problem };
+  const days = { from: dayOf(trainedFrom), to: dayOf(trainedTo - 1) };
+  return { model, role: role ?? '', kind, ...days, rows, positives, threshold: threshold.toPrecision(4) };
 }
 
 function summaryOf(judged: Judged) {
@@ -158,8 +188,4 @@ function alertsOf(values: OptionValues): number {
   const alerts = Number(written ?? ALERTS_PER_DAY);
   if (!(alerts > 0)) throw new UsageError(`--alerts-per-day takes a number above 0, not ${written}`);
   return alerts;
-}
-
-function dayOf(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -5,24 +5,16 @@
  * A command has an id. The same id again gets the same answer, after any end of the process, and nothing happens twice.
  */
 
-import type { Block } from '../../messages/block.ts';
-import { operatorMessageType } from '../../messages/types.ts';
 import type { Row } from '../../projections/store.ts';
 import { createInternalSource } from '../../service/intake.ts';
-import type { RunningStream } from '../../service/pipeline.ts';
 import type { ServiceCore } from '../../service.ts';
 import { partitionOf } from '../../streams/partitioner.ts';
 import type { CaseCommand, SuppressionCommand } from '../case-schemas.ts';
-import { FRAUD_STREAMS } from '../operator.ts';
 import type { FraudLabel } from '../schemas.ts';
 import { caseCommandType, fraudLabelType, suppressionCommandType } from '../types.ts';
+import { createPost, DESK } from './post.ts';
 import { sqlText } from './sql-text.ts';
 
-/** The operator of the domain, as a partition calls it. */
-const OPERATOR = 'fraud';
-/** The source of commands in a log. */
-const DESK = 'desk';
-const LOOK_EVERY_MS = 20;
 /** Cases that are tried one after the other when somebody asks for the next and others take them first. */
 const TRIED = 20;
 
@@ -43,34 +35,13 @@ export interface Desk {
 }
 
 /** Throws when the pipeline has no cases. */
-export function createDesk({ pipeline, readModels, platform }: ServiceCore): Desk {
-  const running = [...pipeline.streams.values(), ...pipeline.exchanges.map(({ stream }) => stream)];
-  const home = running.find(({ outputs }) => outputs.has(FRAUD_STREAMS.cases));
-  if (home === undefined) throw new Error('the pipeline has no section `fraud`, and so no cases');
-  const cases: RunningStream = home;
-  const source = createInternalSource(DESK, cases.intake);
+export function createDesk(core: ServiceCore): Desk {
+  const { home: cases, running, tell, caughtUp, rows } = createPost(core);
+  const { platform } = core;
   const labels = running.find(({ config, eventType }) => config !== null && eventType.name === fraudLabelType.name);
   let passing: Promise<void> = Promise.resolve();
   /** By command id. */
   const underWay = new Map<string, Promise<Answer>>();
-
-  async function caughtUp(signal: AbortSignal | undefined): Promise<void> {
-    const marks = pipeline.units.map(({ log }) => ({ log: log.name, offset: log.durableOffset() }));
-    while (!readModels.hasReached(marks)) {
-      signal?.throwIfAborted();
-      await platform.sleep(LOOK_EVERY_MS, signal);
-    }
-  }
-
-  const rows = (store: string, sql: string): Promise<readonly Row[]> =>
-    readModels.stores.of(store).read({ kind: 'query', sql });
-
-  function tell(partition: number, { fingerprint, count, bytes }: Block): Promise<void> {
-    const block = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return source.write(partition, [
-      operatorMessageType.encodeBlock([{ operator: OPERATOR, fingerprint, count, block }]),
-    ]);
-  }
 
   async function actionOf(commandId: string): Promise<Row | undefined> {
     const [row] = await rows('sqlite', `SELECT * FROM case_actions WHERE command_id = ${sqlText(commandId)}`);

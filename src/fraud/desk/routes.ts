@@ -10,6 +10,7 @@ import type { Row } from '../../projections/store.ts';
 import { ACTIONS, durationOf } from './actions.ts';
 import { type Asked, answered, badBody, textOf } from './asked.ts';
 import type { Desk } from './desk.ts';
+import { KEY_REUSED } from './refusals.ts';
 
 /** `rules` reads what each rule is worth. */
 export function deskRoutes(desk: Desk, rules: () => Promise<readonly Row[]>, deadlineMs: number): readonly Route[] {
@@ -169,11 +170,4 @@ const NONE_OPEN: Problem = {
   error: 'no-open-case',
   message: 'No case is open.',
   hint: 'Cases that somebody has taken, or has snoozed, are not given.',
-};
-
-const KEY_REUSED: Problem = {
-  status: 422,
-  error: 'key-reused',
-  message: 'The Idempotency-Key was that of another command.',
-  hint: 'Send a new key for each command, and the same one when you repeat it.',
 };

@@ -28,11 +28,17 @@ export function modelIds(dataDir: string): string[] {
 
 /** Throws in words for people: there is none of this id, or its file is damaged. */
 export function loadModel(dataDir: string, id: string): Model {
+  return modelWithText(dataDir, id).model;
+}
+
+/** The same with the text of its file. */
+export function modelWithText(dataDir: string, id: string): { readonly model: Model; readonly text: string } {
   const known = modelIds(dataDir);
   if (!known.includes(id)) {
     const hint = known.length === 0 ? 'there is none yet: see millrace model train' : nameHint(id, known);
     throw new Error(`there is no model ${id}; ${hint}`);
   }
   const file = join(dataDir, 'models', id + SUFFIX);
-  return readModel(file, readFileSync(file, 'utf8'));
+  const text = readFileSync(file, 'utf8');
+  return { model: readModel(file, text), text };
 }

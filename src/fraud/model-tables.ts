@@ -1,0 +1,72 @@
+/** Tables of models: what was promoted and taken back, and what a challenger says. */
+import { type Table, tableOf } from '../projections/table.ts';
+import { challengerScoredType, modelChangedType } from './types.ts';
+
+/** A row a command and partition. */
+const modelChanges = tableOf(modelChangedType, {
+  name: 'model_changes',
+  label: 'Changes of models',
+  store: 'sqlite',
+  key: ['command_id', 'partition'],
+  columns: [
+    { name: 'command_id', kind: 'text', from: 'commandId' },
+    { name: 'partition', kind: 'int', from: '$partition', isState: false },
+    { name: 'action', kind: 'text', from: 'action' },
+    { name: 'model', kind: 'text', from: 'model' },
+    { name: 'threshold', kind: 'double', from: 'threshold' },
+    { name: 'reason', kind: 'text', from: 'reason' },
+    { name: 'measured', kind: 'text', from: 'measured' },
+    { name: 'outcome', kind: 'text', from: 'outcome' },
+    { name: 'detail', kind: 'text', from: 'detail' },
+    { name: 'previous', kind: 'text', from: 'previous' },
+    { name: 'by', kind: 'text', from: 'by' },
+    { name: 'note', kind: 'text', from: 'note' },
+    { name: 'requested_at', kind: 'instant', from: 'requestedAt' },
+    { name: 'at', kind: 'instant', from: 'at' },
+    { name: 'log_offset', kind: 'long', from: '$offset', isState: false },
+  ],
+  indexes: [{ name: 'model_changes_by_time', columns: ['requested_at'] }],
+  read: {
+    path: 'model-changes',
+    columns: [
+      ...[
+        'command_id',
+        'partition',
+        'action',
+        'model',
+        'threshold',
+        'reason',
+        'outcome',
+        'detail',
+        'previous',
+        'by',
+        'note',
+      ],
+      ...['requested_at', 'at', { name: 'offset', of: 'log_offset' }],
+    ],
+    newest: 'requested_at',
+    thenBy: 'command_id',
+    only: { of: ['command_id'], by: 'log_offset' },
+  },
+  output: { stream: 'fraud.model-changes', key: 'model' },
+});
+
+const challengerScores = tableOf(challengerScoredType, {
+  name: 'challenger_scores',
+  label: 'Scores of challengers',
+  store: 'duckdb',
+  key: null,
+  columns: [
+    { name: 'transaction_id', kind: 'long', from: 'transactionId' },
+    { name: 'customer_id', kind: 'long', from: 'customerId' },
+    { name: 'occurred_at', kind: 'instant', from: 'occurredAt' },
+    { name: 'score', kind: 'double', from: 'score' },
+    { name: 'model', kind: 'text', from: 'model' },
+    { name: 'reached', kind: 'boolean', from: 'reached' },
+    { name: 'live_score', kind: 'double', from: 'liveScore' },
+    { name: 'live_model', kind: 'text', from: 'liveModel' },
+  ],
+  output: { stream: 'fraud.challenger-scores', key: 'customerId' },
+});
+
+export const MODEL_TABLES: readonly Table[] = [modelChanges, challengerScores];
