@@ -36,7 +36,7 @@ export async function promote(values: OptionValues, id: string): Promise<number>
   if (written !== undefined && choice !== null)
     throw new UsageError('say one of --threshold, --alerts-per-day and --alert-cost');
   const isMeasured = values['no-evaluate'] !== true;
-  const days = choice === null && !isMeasured ? null : await judgedDays(dataDir, values);
+  const days = choice === null && !isMeasured ? null : await judgedDays(dataDir, values, model);
   const chosen = choice === null || days === null ? null : chooseThreshold(model, days.rows, choice);
   const threshold = written === undefined ? (chosen?.threshold ?? model.threshold) : Number(written);
   const request = {
@@ -83,7 +83,7 @@ export async function threshold(values: OptionValues, id: string): Promise<numbe
   const model = loadModel(dataDir, id);
   const choice = choiceOf(values);
   if (choice === null) throw new UsageError('say what by: --alerts-per-day N or --alert-cost MONEY');
-  const days = await judgedDays(dataDir, values);
+  const days = await judgedDays(dataDir, values, model);
   const chosen = chooseThreshold(model, days.rows, choice);
   const said = { model: id, from: dayOf(days.fromMs), to: dayOf(days.toMs - 1), ...chosen };
   await print(values.json === true ? JSON.stringify(said) : tableText([said]));
@@ -98,12 +98,16 @@ interface JudgedDays {
 }
 
 /** Those that are asked for, else the newest week whose labels are due. */
-async function judgedDays(dataDir: string, values: OptionValues): Promise<JudgedDays> {
+async function judgedDays(dataDir: string, values: OptionValues, model: Model): Promise<JudgedDays> {
   const stream = transactionVectors(dataDir);
   const [from, to] = [text(values, 'from'), text(values, 'to')];
   const range =
     from === undefined && to === undefined ? await newestLabelledWeek(dataDir, stream) : timeRange(from, to);
   const labels = await readLabels(dataDir);
+  if (model.trainedFromMs < range.toMs && range.fromMs < model.trainedToMs) {
+    const days = `${dayOf(range.fromMs)} to ${dayOf(range.toMs - 1)}`;
+    process.stderr.write(`millrace: the model was trained on days of ${days}: there it looks better than it is\n`);
+  }
   return { ...range, labels, rows: await labelledRows(dataDir, stream, labels, range) };
 }
 

@@ -13,7 +13,6 @@ import {
 } from '../../commands/command.ts';
 import { timeRange } from '../../commands/days.ts';
 import { EXIT, UsageError } from '../../commands/exit.ts';
-import { requireJournal } from '../../data-directory/require-journal.ts';
 import { nameHint } from '../../nearest-word.ts';
 import { driftOf } from '../lab/drift.ts';
 import { evaluateModel, type Judged } from '../lab/evaluate.ts';
@@ -142,7 +141,6 @@ async function evaluate(values: OptionValues, isComparison: boolean): Promise<nu
 
 async function list(values: OptionValues): Promise<number> {
   const dataDir = dataDirOf(values);
-  requireJournal(dataDir);
   const listed = listModels(dataDir, rolesAfter(await changesOf(values)));
   if (values.json === true) await print(JSON.stringify(listed));
   else

@@ -1,4 +1,5 @@
 /** The models of a data directory as people see them: what each is, and whether it scores. */
+import { requireJournal } from '../../data-directory/require-journal.ts';
 import type { Role, Roles } from '../model-roles.ts';
 import { loadModel, modelIds } from './model-files.ts';
 
@@ -18,8 +19,9 @@ export interface ListedModel {
   readonly problem: string | null;
 }
 
-/** Also one that scores and whose file is gone: the journal has it. */
+/** Also one that scores and whose file is gone: the journal has it. Throws when there is no journal. */
 export function listModels(dataDir: string, { champion, challenger }: Roles): ListedModel[] {
+  requireJournal(dataDir);
   const roleOf = (id: string): ListedModel['role'] =>
     id === champion.model ? 'champion' : id === challenger.model ? 'challenger' : null;
   const known = modelIds(dataDir);
