@@ -3,12 +3,14 @@
  * say the same of an event because both read it here.
  */
 
+import type { DynamicEvent, EventSchema } from './codec.ts';
 import type { Section } from './commit.ts';
 import { derivedStreamOfRecord } from './derived-event.ts';
 import { exactJson } from './event-json.ts';
 import { ARRAY_KEY, joinOfRecord } from './join-result.ts';
 import { keyValues } from './key-values.ts';
 import type { Registry } from './registry.ts';
+import { resultForm } from './result-form.ts';
 import { deadLetterType, lateEventType } from './types.ts';
 
 export interface StreamEvent {
@@ -18,6 +20,16 @@ export interface StreamEvent {
   readonly key: string | null;
   /** An object with the stream in it. */
   readonly json: string;
+  /** The event as Avro, by its form: without the name of its stream. */
+  readonly value: DynamicEvent;
+  readonly form: EventForm;
+  /** It takes the row of its key away, where the stream is a table: a result of a join without either side. */
+  readonly isDeletion?: true;
+}
+
+/** A schema, and how an event is written by it. */
+export interface EventForm extends EventSchema {
+  encode(value: DynamicEvent): Buffer;
 }
 
 /** The end of the name that late events of a window or a join have. */
@@ -60,13 +72,15 @@ export function* derivedEvents(
   if (name === null) return;
   const window = registry.windowOf(fingerprint);
   if (window !== null) {
-    for (const { aggregates, parts, count, ...result } of window.type.decodeBlock(bytes)) {
+    const form = resultForm(window);
+    for (const value of window.type.decodeBlock(bytes)) {
+      const { aggregates, parts, count, ...result } = value;
       const own = window.aggregatesJson(aggregates);
       const { key, revision, at } = result;
       const json = window.isView
         ? joined(exactJson({ stream: name }), own, exactJson({ revision, at }))
         : joined(exactJson({ stream: name, ...result, key: parts === undefined ? key : Object.values(parts) }), own);
-      yield { stream: name, key, json };
+      yield { stream: name, key, json, value, form };
     }
     return;
   }
@@ -78,12 +92,14 @@ export function* derivedEvents(
         const isOfSeveral = key?.startsWith('[') === true && registry.isKeyedBySeveral(of);
         const start = `{"stream":${JSON.stringify(of + LATE)},"key":${isOfSeveral ? key : JSON.stringify(key)}`;
         const json = `${start},"latenessMs":${latenessMs},"windows":${windows},"event":${event}}`;
-        yield { stream: of + LATE, key, json };
+        yield { stream: of + LATE, key, json, value: late, form: lateEventType };
       }
       return;
     case deadLetterType.name:
-      for (const { reason, detail, position, raw } of registry.decodeAs(deadLetterType, fingerprint, bytes)) {
-        yield eventOf({ stream: name, reason, detail, position, raw: raw.toString('utf8') }, null);
+      for (const letter of registry.decodeAs(deadLetterType, fingerprint, bytes)) {
+        const { reason, detail, position, raw } = letter;
+        const json = exactJson({ stream: name, reason, detail, position, raw: raw.toString('utf8') });
+        yield { stream: name, key: null, json, value: letter, form: deadLetterType };
       }
       return;
   }
@@ -92,24 +108,24 @@ export function* derivedEvents(
   if (own !== undefined && type !== undefined) {
     for (const event of registry.decodeAs(type, fingerprint, bytes)) {
       const key = String(event[own.key]);
-      yield eventOf({ stream: name, key, ...event }, key);
+      yield { stream: name, key, json: exactJson({ stream: name, key, ...event }), value: event, form: type };
     }
     return;
   }
   // Results of a join have their key, derived events what they select.
-  const writer = registry.writerOf(fingerprint);
-  for (const { [ARRAY_KEY]: isArray, ...event } of writer?.decodeBlock(bytes) ?? []) {
+  const form = registry.writerOf(fingerprint);
+  if (form === undefined) return;
+  const isJoin = joinOfRecord(record) !== null;
+  for (const value of form.decodeBlock(bytes)) {
+    const { [ARRAY_KEY]: isArray, ...event } = value;
     const key = typeof event.key === 'string' ? event.key : null;
     const shown = isArray === undefined || key === null ? event : { ...event, key: keyValues(key) };
-    yield { stream: name, key, json: `{"stream":${JSON.stringify(name)},${writer?.eventJson(shown).slice(1)}` };
+    const json = `{"stream":${JSON.stringify(name)},${form.eventJson(shown).slice(1)}`;
+    const isGone = isJoin && event.left === null && event.right === null;
+    yield isGone
+      ? { stream: name, key, json, value, form, isDeletion: true }
+      : { stream: name, key, json, value, form };
   }
-}
-
-function eventOf(
-  value: { readonly stream: string; readonly [field: string]: unknown },
-  key: string | null,
-): StreamEvent {
-  return { stream: value.stream, key, json: exactJson(value) };
 }
 
 /** JSON objects as one, with the members of each in turn. */

@@ -5,6 +5,8 @@ import type { Commit, Section } from '../messages/commit.ts';
 import { jsonOf } from '../messages/event-json.ts';
 import type { Registry } from '../messages/registry.ts';
 import { derivedEvents, derivedStreamOf, LATE, type StreamEvent } from '../messages/stream-events.ts';
+import { tombstoneType } from '../messages/types.ts';
+import type { Sink } from '../sinks/sink.ts';
 import { outputOf } from '../tables.ts';
 import type { RunningStream } from './pipeline.ts';
 
@@ -19,7 +21,7 @@ export function createSinkEvents(
   from: readonly string[],
   registry: Registry,
   streams: ReadonlyMap<string, RunningStream>,
-  alertsYield: boolean,
+  { keepsOrder, takesDeletions }: Pick<Sink, 'keepsOrder' | 'takesDeletions'>,
 ): SinkEvents {
   const wanted = new Set(from);
   const wantsLate = from.some((name) => name.endsWith(LATE));
@@ -28,8 +30,11 @@ export function createSinkEvents(
   function isInput(stream: string, { role, fingerprint }: Section): boolean {
     return role === 'input' && registry.nameOf(fingerprint) === streams.get(stream)?.eventType.name;
   }
+  function isDeletions({ fingerprint }: Section): boolean {
+    return takesDeletions === true && registry.nameOf(fingerprint) === tombstoneType.name;
+  }
   function wants(stream: string, section: Section): boolean {
-    if (isInput(stream, section)) return wanted.has(stream);
+    if (isInput(stream, section) || isDeletions(section)) return wanted.has(stream);
     if (alertsOf(registry, section) !== null) return wanted.has(ALERTS);
     const name = derivedStreamOf(registry, outputOf, stream, section);
     return name === LATE ? wantsLate : name !== null && wanted.has(name);
@@ -40,7 +45,15 @@ export function createSinkEvents(
       if (eventType === undefined) return;
       for (const event of registry.decodeAs(eventType, section.fingerprint, section.bytes)) {
         const key = event[config?.key ?? ''];
-        yield { stream, key: key == null ? null : String(key), json: jsonOf({ stream, ...event }) };
+        const json = jsonOf({ stream, ...event });
+        yield { stream, key: key == null ? null : String(key), json, value: event, form: eventType };
+      }
+      return;
+    }
+    if (isDeletions(section)) {
+      for (const value of registry.decodeAs(tombstoneType, section.fingerprint, section.bytes)) {
+        const json = jsonOf({ stream, ...value });
+        yield { stream, key: String(value.key), json, value, form: tombstoneType, isDeletion: true };
       }
       return;
     }
@@ -48,7 +61,8 @@ export function createSinkEvents(
     if (alerts === null) return yield* derivedEvents(registry, outputOf, stream, section);
     for (const alert of registry.decodeAs(alerts.type, section.fingerprint, section.bytes)) {
       const { [alerts.key]: key, [alerts.id]: id } = alert;
-      yield { stream: ALERTS, key: String(key), id: String(id), json: jsonOf(alert) };
+      const json = jsonOf(alert);
+      yield { stream: ALERTS, key: String(key), id: String(id), json, value: alert, form: alerts.type };
     }
   }
 
@@ -61,7 +75,7 @@ export function createSinkEvents(
         if (end > fromOffset && wants(stream, section)) {
           for (const { id = `${log}/${offset}`, ...event } of eventsOf(stream, section)) {
             if (offset >= fromOffset && wanted.has(event.stream)) {
-              const yields = alertsYield && event.stream === ALERTS;
+              const yields = keepsOrder !== true && event.stream === ALERTS;
               yield { event: { ...event, id, log, offset, committedAt }, sinceMs: committedAt, attempts: 0, yields };
             }
             offset += 1;

@@ -47,9 +47,10 @@ export function sinkChildren(core: ServiceCore): ChildSpec[] {
   );
 }
 
-function policyOf(config: SinkConfig): DeliveryPolicy {
+function policyOf(config: SinkConfig, { restMs = DEFAULT_DELIVERY_POLICY.breakerMs }: Sink): DeliveryPolicy {
   const { giveUpAfterMs = DEFAULT_DELIVERY_POLICY.giveUpAfterMs } = config;
-  return { ...DEFAULT_DELIVERY_POLICY, giveUpAfterMs };
+  const maxBackoffMs = Math.min(DEFAULT_DELIVERY_POLICY.maxBackoffMs, restMs);
+  return { ...DEFAULT_DELIVERY_POLICY, giveUpAfterMs, breakerMs: restMs, maxBackoffMs };
 }
 
 function sinkOf(config: SinkConfig, core: ServiceCore, journalEnds: ReadonlyMap<string, number>): Sink {
@@ -100,7 +101,7 @@ async function startSink(
   let outcomesFrom = begun.outcomesFrom;
   const tail = await openSinkTail({
     pipeline,
-    events: createSinkEvents(config.from, pipeline.registry, pipeline.streams, sink.keepsOrder !== true),
+    events: createSinkEvents(config.from, pipeline.registry, pipeline.streams, sink),
     position: begun,
     isDone: ({ event }, newFrom) =>
       (event.offset < newFrom && event.stream !== ALERTS) ||
@@ -221,7 +222,7 @@ async function startSink(
 
   const actor = startSupervised(
     deliveryMachine,
-    { ports, policy: policyOf(config), queueBound: Math.max(DEFAULT_QUEUE_BOUND, sink.batch.events) },
+    { ports, policy: policyOf(config, sink), queueBound: Math.max(DEFAULT_QUEUE_BOUND, sink.batch.events) },
     {
       ...context,
       failed(error) {

@@ -2,15 +2,11 @@
  * The port of every sink. `deliver` resolves once the receiver has taken the events, and may be called again for the same
  * ones: an event keeps its id, so a receiver that remembers ids takes each event once.
  */
-export interface SinkEvent {
-  /** The stream, as the pipeline file calls it. */
-  readonly stream: string;
-  /** Its key, as text; null where the stream has none. */
-  readonly key: string | null;
+import type { StreamEvent } from '../messages/stream-events.ts';
+
+export interface SinkEvent extends StreamEvent {
   /** The idempotency key: of an alert its own id, of any other event `<log>/<offset>`. */
   readonly id: string;
-  /** The event as a JSON object. */
-  readonly json: string;
   /** Its place in the journal. */
   readonly log: string;
   readonly offset: number;
@@ -26,6 +22,10 @@ export interface Sink {
   readonly batch: { readonly events: number; readonly bytes: number };
   /** Alerts leave in the order of their log too: the receiver remembers up to where it has each log. */
   readonly keepsOrder?: true;
+  /** After refusals in a row it is left alone for so long; a minute where that is absent. */
+  readonly restMs?: number;
+  /** It is given deletions of rows too, where a stream is used as a table; else these are passed over. */
+  readonly takesDeletions?: true;
   /**
    * Takes all of the events, at least one, in their order. Rejects when that is not certain, with DeliveryError where the
    * sink knows whether trying again can help.

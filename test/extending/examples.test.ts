@@ -12,6 +12,7 @@ import { check } from '../boundaries/rules.ts';
 import { readTree } from '../boundaries/source-file.ts';
 import { cannedService, silentLogger } from '../http/canned-view.ts';
 import { ask } from '../http/request.ts';
+import { streamEvent } from '../sinks/event-fixture.ts';
 import { recordingIntake } from '../sources/recording-intake.ts';
 import { applyTo, examplesOf, ROOT, readDocument, tableOf } from './document.ts';
 
@@ -126,7 +127,7 @@ describe('the tree with every example', () => {
       ...{ write: readNothing, log: readNothing, owner: readNothing, nowMs: readNothing, sleep: readNothing },
       http: { fetch, startTimer: readNothing },
     };
-    const event = { stream: 't', key: '1', id: 't-0/7', json: '{"a":1}', log: 't-0', offset: 7, committedAt: 0 };
+    const event = { ...streamEvent(7, 't', 't-0'), json: '{"a":1}' };
     for (const adapter of SINKS) {
       const sink = config.sinks[0] === undefined ? null : adapter.open(config.sinks[0], host);
       await sink?.deliver([event], new AbortController().signal);

@@ -1,12 +1,25 @@
 import type { Pending } from '../../src/actors/delivery-queue.ts';
+import { alertRaisedType } from '../../src/fraud/types.ts';
+import { dynamicEventType } from '../../src/messages/codec.ts';
 import type { SinkEvent } from '../../src/sinks/sink.ts';
 import { alertOf } from './alert-fixture.ts';
 
 /** An alert as a sink gets it. */
 export function alertEvent(alertId: string): SinkEvent {
   const place = { log: 'payments.transactions-0', offset: 0, committedAt: 0 };
-  return { stream: 'alerts', key: '42', id: alertId, json: JSON.stringify(alertOf(alertId)), ...place };
+  const value = alertOf(alertId);
+  return {
+    stream: 'alerts',
+    key: '42',
+    id: alertId,
+    json: JSON.stringify(value),
+    value,
+    form: alertRaisedType,
+    ...place,
+  };
 }
+
+const eventType = dynamicEventType({ type: 'record', name: 'Event', fields: [{ name: 'offset', type: 'long' }] });
 
 /** An event of a stream, at an offset of its log. */
 export function streamEvent(offset: number, stream = 'clicks', log = 'clicks-0'): SinkEvent {
@@ -15,6 +28,8 @@ export function streamEvent(offset: number, stream = 'clicks', log = 'clicks-0')
     key: 'k',
     id: `${log}/${offset}`,
     json: JSON.stringify({ stream, offset }),
+    value: { offset },
+    form: eventType,
     log,
     offset,
     committedAt: 0,

@@ -2,6 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { COMPRESSIONS, createProducer, createTransactionalProducer } from '../../kafka/producer-client.ts';
+import { createSchemaRegistry } from '../../kafka/registry.ts';
+import { askRegistry } from '../../kafka/registry-answers.ts';
 import { topicName } from '../../keys/topic-name.ts';
 import { formatDuration, formatSize } from '../../keys/units.ts';
 import { sizeUpTo, timer } from '../../keys/value-schema.ts';
@@ -10,7 +12,8 @@ import { checkTopic } from './checks.ts';
 import { createKafkaSink } from './kafka-sink.ts';
 import { exactlyOnceOutlets, openAtLeastOnce } from './outlets.ts';
 import { recordsOf } from './records.ts';
-import { type KafkaSinkSettings, RECORD_KEYS } from './settings.ts';
+import { type KafkaSinkSettings, RECORD_KEYS, SENT_VALUES, SUBJECTS } from './settings.ts';
+import { avroValues, jsonValues, registeredValues, type ValuesOf } from './values.ts';
 
 export const kafkaSink = sinkAdapter({
   kind: 'kafka',
@@ -19,6 +22,14 @@ export const kafkaSink = sinkAdapter({
   schema: z.strictObject({
     topic: topicName,
     key: z.enum(RECORD_KEYS).default('text').describe("The event's key as text, or as 4 (int) or 8 (long) bytes."),
+    value: z
+      .enum(SENT_VALUES)
+      .default('json')
+      .describe("json; avro: by the event's schema; avro-registry: Confluent's wire format, needs kafka.registry."),
+    subject: z
+      .enum(SUBJECTS)
+      .default('topic')
+      .describe('Of avro-registry: what schemas are registered under. A topic of several streams needs record.'),
     compression: z.enum(COMPRESSIONS).default('none'),
     transactionalId: z
       .string()
@@ -39,15 +50,22 @@ export const kafkaSink = sinkAdapter({
       .describe('Sent at once. Brokers take a batch of 1 MB, unless told otherwise.'),
   }),
   derive: ({ commitEvery, ...settings }): KafkaSinkSettings => ({ ...settings, commitEveryMs: commitEvery }),
-  print: ({ topic, key, compression, transactionalId, commitEveryMs, batch }) => ({
-    ...{ topic, key, compression, transactionalId },
+  print: ({ topic, value, subject, key, compression, transactionalId, commitEveryMs, batch }) => ({
+    ...{ topic, value, subject, key, compression, transactionalId },
     commitEvery: formatDuration(commitEveryMs),
     batch: { events: batch.events, bytes: formatSize(batch.bytes) },
   }),
-  check(_, { kafka }, report) {
+  check({ value }, { kafka }, report) {
     if (kafka === null) report(['kafka'], 'needs a section `kafka: { brokers: [host:9092] }` at the top of the file');
+    else if (value === 'avro-registry' && kafka.registryUrl === null) {
+      report(['kafka', 'value'], 'needs `registry: { url: … }` in the section kafka');
+    }
   },
-  reach: ({ topic }, { kafka }) => checkTopic(topic, kafka),
+  async reach({ topic, value }, { kafka }) {
+    const problem = await checkTopic(topic, kafka);
+    const url = kafka?.registryUrl ?? null;
+    return problem === null && value === 'avro-registry' && url !== null ? askRegistry(url) : problem;
+  },
   open(settings, host) {
     const { topic, batch } = settings;
     const { name, kafka, delivery } = host;
@@ -57,6 +75,7 @@ export const kafkaSink = sinkAdapter({
       name,
       batch,
       ...keepsOrder,
+      takesDeletions: true,
       topic,
       brokers: kafka.brokers,
       open: outletsOf(settings, host),
@@ -69,7 +88,7 @@ function outletsOf(settings: KafkaSinkSettings, host: SinkHost) {
   const { name, kafka, log, nowMs, sleep, journalEnds } = host;
   if (kafka === null) throw new Error('A Kafka sink without its section kafka');
   const producer = { connection: kafka, topic, compression, log };
-  const records = recordsOf(key, ({ json }) => Buffer.from(json, 'utf8'));
+  const records = recordsOf(key, valuesOf(settings, kafka.registryUrl));
   if (host.delivery === 'at_least_once') return () => openAtLeastOnce(() => createProducer(producer), records);
   const owner = host.owner();
   const transactionalId = settings.transactionalId ?? `millrace-${name}-${owner}`;
@@ -80,4 +99,11 @@ function outletsOf(settings: KafkaSinkSettings, host: SinkHost) {
     connect: (admit) => createTransactionalProducer({ ...producer, transactionalId }, admit),
     recordsOf: records,
   });
+}
+
+function valuesOf({ topic, value, subject }: KafkaSinkSettings, registryUrl: string | null): ValuesOf {
+  if (value === 'json') return jsonValues;
+  if (value === 'avro') return avroValues;
+  if (registryUrl === null) throw new Error('Values of a registry without a registry');
+  return registeredValues(createSchemaRegistry(registryUrl), topic, subject);
 }

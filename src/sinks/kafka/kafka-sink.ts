@@ -11,11 +11,14 @@ export interface Outlet {
   close(): Promise<void>;
 }
 
-export interface KafkaSinkOptions extends Pick<Sink, 'name' | 'batch' | 'keepsOrder'> {
+export interface KafkaSinkOptions extends Pick<Sink, 'name' | 'batch' | 'keepsOrder' | 'takesDeletions'> {
   readonly topic: string;
   readonly brokers: readonly string[];
   open(): Promise<Outlet>;
 }
+
+/** Each try has some seconds of retries within; brokers expect clients to come back at once. */
+const REST_MS = 5000;
 
 export function createKafkaSink({ topic, brokers, open, ...own }: KafkaSinkOptions): Sink {
   let current: Promise<Outlet> | null = null;
@@ -33,6 +36,7 @@ export function createKafkaSink({ topic, brokers, open, ...own }: KafkaSinkOptio
   }
   return {
     ...own,
+    restMs: REST_MS,
     async deliver(events, signal) {
       try {
         await unlessAborted(signal, take(events, signal));

@@ -1,25 +1,21 @@
 /** An event as a record of Kafka: its key, its value, and its id in a header, by which a consumer knows it again. */
 import { type OutgoingRecord, RECORD_ID } from '../../kafka/producer.ts';
-import type { SinkEvent } from '../sink.ts';
 import type { RecordsOf } from './outlets.ts';
 import type { RecordKey } from './settings.ts';
+import type { ValuesOf } from './values.ts';
 
 /** The header that has the name of an event's stream. */
 const STREAM = 'millrace.stream';
 
-export function recordsOf(key: RecordKey, bytesOf: (event: SinkEvent) => Buffer): RecordsOf {
+export function recordsOf(key: RecordKey, valuesOf: ValuesOf): RecordsOf {
   const keyOf = KEYS[key];
-  return async (events) =>
-    events.map((event): OutgoingRecord => {
-      const { id, stream, committedAt } = event;
+  return async (events, signal) => {
+    const values = await valuesOf(events, signal);
+    return events.map(({ id, stream, key, committedAt }, i): OutgoingRecord => {
       const headers = { [RECORD_ID]: id, [STREAM]: stream };
-      return {
-        key: event.key === null ? null : keyOf(event.key),
-        value: bytesOf(event),
-        headers,
-        timestamp: committedAt,
-      };
+      return { key: key === null ? null : keyOf(key), value: values[i] ?? null, headers, timestamp: committedAt };
     });
+  };
 }
 
 const KEYS: Readonly<Record<RecordKey, (key: string) => Buffer>> = {

@@ -6,8 +6,17 @@ import type { Sink } from '../sink.ts';
 export const RECORD_KEYS = ['text', 'int', 'long'] as const;
 export type RecordKey = (typeof RECORD_KEYS)[number];
 
+export const SENT_VALUES = ['json', 'avro', 'avro-registry'] as const;
+export type SentValue = (typeof SENT_VALUES)[number];
+
+/** What a schema is registered under, by Confluent's names: TopicName-, RecordName- and TopicRecordNameStrategy. */
+export const SUBJECTS = ['topic', 'record', 'topic-record'] as const;
+export type Subject = (typeof SUBJECTS)[number];
+
 export interface KafkaSinkSettings {
   readonly topic: string;
+  readonly value: SentValue;
+  readonly subject: Subject;
   readonly key: RecordKey;
   readonly compression: Compression;
   /** Null: of the sink and the data directory. */

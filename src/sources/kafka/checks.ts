@@ -2,14 +2,11 @@
 
 import type { KafkaConnection } from '../../kafka/connection.ts';
 import { createGroup } from '../../kafka/group-client.ts';
-import { createSchemaRegistry, RegistryUnavailable } from '../../kafka/registry.ts';
+import { askRegistry } from '../../kafka/registry-answers.ts';
 import { troubleOf } from '../../kafka/trouble.ts';
 import type { SourceHost, SourceStream, Unreachable } from '../adapter.ts';
 import type { KafkaSourceSettings } from './settings.ts';
 import { namedTopics } from './topics.ts';
-
-/** No registry has a schema of this id, and each answers that it has none. */
-const NO_SCHEMA = 0;
 
 /** A cluster that has just started says for a while that it is not ready. */
 const NOT_READY_MS = 15_000;
@@ -62,15 +59,5 @@ async function askCluster(
     return null;
   } finally {
     await group.close();
-  }
-}
-
-async function askRegistry(url: string): Promise<Unreachable | null> {
-  try {
-    await createSchemaRegistry(url).schemaOf(NO_SCHEMA, new AbortController().signal);
-    return null;
-  } catch (error) {
-    if (!(error instanceof RegistryUnavailable)) throw error;
-    return { kind: 'down', message: error.message };
   }
 }
