@@ -69,7 +69,7 @@ export function makeBatches(events: number, seed: number): NexmarkBatch[] {
 
 export async function runQuery(query: string, events: number, batches: readonly NexmarkBatch[]): Promise<NexmarkRun> {
   const dataDir = mkdtempSync(join(tmpdir(), 'millrace-nexmark-'));
-  const config = { ...queryConfig(query), dataDir, sinks: [], schedules: [] };
+  const config = { ...queryConfig(query), dataDir, sinks: [], jobs: [] };
   let start = (): void => {};
   const started = new Promise<void>((resolve) => {
     start = resolve;

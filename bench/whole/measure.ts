@@ -26,7 +26,7 @@ function configOf({ pipeline, hasStores }: Scenario): Config {
   }
   const loaded = loadConfig(file, {});
   const stores = hasStores ? loaded.stores : { ...loaded.stores, on: [] };
-  return { ...loaded, dataDir: join(directory, 'data'), sinks: [], schedules: [], stores };
+  return { ...loaded, dataDir: join(directory, 'data'), sinks: [], jobs: [], stores };
 }
 
 function measured(fed: Fed, meter: Meter, events: number): Omit<Figures, 'counts'> {

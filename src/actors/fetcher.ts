@@ -11,13 +11,13 @@
  */
 import { assign, fromPromise, setup } from 'xstate';
 import type { RunChanged } from '../messages/operations.ts';
-import type { AttemptOutcome, Brought } from '../schedule/attempt.ts';
-import type { RunReport } from '../schedule/plan.ts';
-import { type RetryPolicy, retryDelayMs } from '../schedule/retry.ts';
+import type { RunReport } from '../jobs/plan.ts';
+import { type RetryPolicy, retryDelayMs } from '../jobs/retry.ts';
+import type { StepDone, StepOutcome } from '../steps/step.ts';
 
 export interface FetcherPorts {
   /** One attempt; `signal` aborts when the fetcher drains. */
-  fetch(run: RunChanged, signal: AbortSignal): Promise<AttemptOutcome>;
+  fetch(run: RunChanged, signal: AbortSignal): Promise<StepOutcome>;
   /** Tells the scheduler how the run goes. */
   report(report: RunReport): void;
 }
@@ -35,15 +35,15 @@ interface FetcherContext extends FetcherInput {
   readonly nextRun: RunChanged | null;
   readonly attempt: number;
   readonly waitMs: number;
-  readonly brought: Brought;
+  readonly brought: StepDone;
   readonly draining: boolean;
 }
 
-const NOTHING: Brought = { records: 0, deliver: () => Promise.resolve() };
+const NOTHING: StepDone = { kind: 'done', records: 0, output: null };
 const STOPPED_DURING_RUN = 'The service stopped during this run';
 
 interface WithOutcome {
-  readonly outcome: AttemptOutcome;
+  readonly outcome: StepOutcome;
 }
 
 interface WithRun {
@@ -53,11 +53,11 @@ interface WithRun {
 const fetcher = setup({
   types: { context: {} as FetcherContext, input: {} as FetcherInput, events: {} as FetcherEvent },
   actors: {
-    fetch: fromPromise<AttemptOutcome, FetcherContext>(({ input, signal }) =>
+    fetch: fromPromise<StepOutcome, FetcherContext>(({ input, signal }) =>
       input.ports.fetch(currentRun(input), signal),
     ),
     deliver: fromPromise<void, FetcherContext>(async ({ input: { brought } }) => {
-      if (brought.records > 0) await brought.deliver();
+      await brought.publish?.();
     }),
   },
   actions: {
@@ -72,7 +72,7 @@ const fetcher = setup({
     beginDraining: assign({ draining: true, nextRun: null }),
     nextAttempt: assign(({ context }) => ({ attempt: context.attempt + 1 })),
     keepBrought: assign((_, { outcome }: WithOutcome) => ({
-      brought: outcome.kind === 'fetched' ? outcome.brought : NOTHING,
+      brought: outcome.kind === 'done' ? outcome : NOTHING,
     })),
     planRetry: assign(({ context }, { outcome }: WithOutcome) => {
       const askedMs = outcome.kind === 'retryable' ? (outcome.waitMs ?? 0) : 0;
@@ -93,7 +93,7 @@ const fetcher = setup({
     forget: assign({ run: null, brought: NOTHING }),
   },
   guards: {
-    isFetched: (_, { outcome }: WithOutcome) => outcome.kind === 'fetched',
+    isFetched: (_, { outcome }: WithOutcome) => outcome.kind === 'done',
     mayRetry: ({ context }, { outcome }: WithOutcome) =>
       outcome.kind === 'retryable' && context.attempt <= context.retry.retries,
     isDraining: ({ context }) => context.draining,
@@ -192,8 +192,8 @@ function currentRun({ run }: { readonly run: RunChanged | null }): RunChanged {
   return run;
 }
 
-function reasonOf(outcome: AttemptOutcome): string {
-  return outcome.kind === 'fetched' ? 'It was fetched' : outcome.reason;
+function reasonOf(outcome: StepOutcome): string {
+  return outcome.kind === 'done' ? 'It was fetched' : outcome.reason;
 }
 
 function report(context: FetcherContext, state: RunReport['state'], message: string | null, records = 0): void {

@@ -20,8 +20,8 @@ import {
   type ScheduledJob,
   sleepMs,
   triggeredRun,
-} from '../schedule/plan.ts';
-import { adoptOrphans, applyRunChanged, isTerminal, jobRuns, NO_RUNS, type Runs } from '../schedule/runs.ts';
+} from '../jobs/plan.ts';
+import { adoptOrphans, applyRunChanged, isTerminal, jobRuns, NO_RUNS, type Runs } from '../jobs/runs.ts';
 
 export interface SchedulerPorts {
   nowMs(): number;

@@ -53,12 +53,12 @@ async function validate(values: OptionValues): Promise<void> {
   }
   const config = configOf(values);
   requireInputs(config, file);
-  const { streams, windows, joins, schedules, sinks } = config;
+  const { streams, windows, joins, jobs, sinks } = config;
   const counts = {
     streams: streams.length,
     windows: windows.length,
     joins: joins.length,
-    schedules: schedules.length,
+    jobs: jobs.length,
     sinks: sinks.length,
   };
   const summary = Object.entries(counts).map(([what, count]) => `${what} ${count}`);

@@ -6,15 +6,16 @@ import { derivedSection } from './sections/derived.ts';
 import { featuresSection } from './sections/features.ts';
 import { functionsSection } from './sections/functions.ts';
 import { httpSection } from './sections/http.ts';
+import { jobsSection } from './sections/jobs.ts';
 import { joinsSection } from './sections/joins.ts';
 import { journalSection } from './sections/journal.ts';
 import { kafkaSection } from './sections/kafka.ts';
 import { logSection } from './sections/log.ts';
 import { nameSection } from './sections/name.ts';
 import { operatorsSection } from './sections/operators.ts';
+import { poolsSection } from './sections/pools.ts';
 import { rulesSection } from './sections/rules.ts';
 import { runtimeSection } from './sections/runtime.ts';
-import { schedulesSection } from './sections/schedules.ts';
 import { sinksSection } from './sections/sinks.ts';
 import { storesSection } from './sections/stores.ts';
 import { streamsSection } from './sections/streams.ts';
@@ -39,8 +40,9 @@ export const SECTIONS = [
   viewsSection,
   operatorsSection,
   featuresSection,
-  schedulesSection,
   checksSection,
+  poolsSection,
+  jobsSection,
   fraudSection,
   rulesSection,
   kafkaSection,

@@ -83,7 +83,7 @@ export async function runInputs(options: RunInputs): Promise<RunSummary> {
   const isScript = await hasScript(inputs.map(({ file }) => resolve(file)));
   const dataDir = options.temporary ? mkdtempSync(join(tmpdir(), 'millrace-')) : config.dataDir;
   const streams = config.streams.map((stream) => ({ ...stream, source: sourceOf(stream, inputs) }));
-  const kept = { ...config, dataDir, streams, sinks: [], schedules: [] };
+  const kept = { ...config, dataDir, streams, sinks: [], jobs: [] };
   const own = { ...options, inputs, config: options.temporary ? unkept(kept) : kept };
   const startedAt = performance.now();
   try {

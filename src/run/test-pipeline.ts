@@ -53,7 +53,7 @@ const CATCH_UP_EVERY_MS = 5;
 export async function startTestPipeline(config: Config, logger: Logger): Promise<TestPipeline> {
   const dataDir = mkdtempSync(join(tmpdir(), 'millrace-test-'));
   const journal = { ...config.journal, durability: 'os' as const };
-  const own: Config = { ...config, dataDir, journal, sinks: [], schedules: [] };
+  const own: Config = { ...config, dataDir, journal, sinks: [], jobs: [] };
   const remove = (): void => rmSync(dataDir, { recursive: true, force: true });
   let driver: Driver;
   try {

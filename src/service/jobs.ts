@@ -3,14 +3,17 @@ import { fetcherMachine } from '../actors/fetcher.ts';
 import { type SchedulerEvent, schedulerMachine } from '../actors/scheduler.ts';
 import { startSupervised } from '../actors/supervised.ts';
 import type { ChildSpec } from '../actors/supervisor.ts';
-import type { ScheduleConfig } from '../config/sections/schedules.ts';
+import type { JobConfig } from '../config/sections/jobs.ts';
+import type { StepConfig } from '../config/sections/job-steps.ts';
+import type { EventType } from '../messages/codec.ts';
 import { runChangedType } from '../messages/types.ts';
 import type { Row } from '../projections/store.ts';
-import type { ScheduledJob } from '../schedule/plan.ts';
-import { timetable } from '../schedule/timetable.ts';
+import type { ScheduledJob } from '../jobs/plan.ts';
+import { timetable } from '../jobs/timetable.ts';
 import type { ServiceCore } from '../service.ts';
-import type { Fetch, FetchHost } from '../sources/fetch-adapter.ts';
-import { FETCHES } from '../sources/fetches.ts';
+import type { StepHost } from '../steps/adapter.ts';
+import { STEPS } from '../steps/adapters.ts';
+import type { Step, StepContext, StepOutcome } from '../steps/step.ts';
 import { partitionOf } from '../streams/partitioner.ts';
 import { createInternalSource } from './intake.ts';
 import { createJobWorkers, type JobWorkers } from './job-workers.ts';
@@ -18,19 +21,17 @@ import { foldEvents } from './journal-events.ts';
 import { allReady } from './partition-unit.ts';
 import type { RunningStream } from './pipeline.ts';
 
-const RETRY_CAP_MS = 3_600_000;
-
 /** Where the servers on loopback that some jobs fetch from answer, by their names. */
 type ServerUrls = Map<string, string>;
 
-/** The servers on loopback that are fetched from, the jobs' fetchers, then the scheduler that gives them runs. */
+/** The servers on loopback that steps work with, the jobs' workers, then the scheduler that gives them runs. */
 export function jobChildren(core: ServiceCore): ChildSpec[] {
-  const { schedules } = core.config;
-  if (schedules.length === 0) return [];
+  const { jobs } = core.config;
+  if (jobs.length === 0) return [];
   const toScheduler = { send: (_: SchedulerEvent): void => {} };
   const workers = createJobWorkers();
   const serverUrls: ServerUrls = new Map();
-  const fetchers = schedules.map((schedule) => fetcherChild(core, schedule, serverUrls, toScheduler, workers));
+  const fetchers = jobs.map((job) => fetcherChild(core, job, serverUrls, toScheduler, workers));
   const scheduler: ChildSpec = {
     id: 'scheduler',
     kind: 'scheduler',
@@ -39,7 +40,7 @@ export function jobChildren(core: ServiceCore): ChildSpec[] {
       const actor = startSupervised(
         schedulerMachine,
         {
-          jobs: schedules.map(jobOf),
+          jobs: jobs.flatMap((job) => jobOf(job) ?? []),
           ports: {
             nowMs: core.supervision.nowMs,
             async replay(fold) {
@@ -76,14 +77,15 @@ async function recorded({ pipeline: { operations, platform } }: ServiceCore): Pr
   while (isOnItsWay()) await platform.sleep(RECORDED_MS);
 }
 
-function jobOf({ job, trigger, catchup, retries }: ScheduleConfig): ScheduledJob {
+function jobOf({ name, trigger, catchup, startAtMs, retry: { retries } }: JobConfig): ScheduledJob | null {
+  if (trigger === null || trigger.kind === 'job') return null;
   const spec =
-    trigger.kind === 'every' ? { everyMs: trigger.everyMs } : { cron: trigger.expression, timeZone: trigger.timezone };
-  return { name: job, timetable: timetable(spec), catchup: catchup ? 'all' : 'latest', startAt: null, retries };
+    trigger.kind === 'every' ? { everyMs: trigger.everyMs } : { cron: trigger.expression, timeZone: trigger.timeZone };
+  return { name, timetable: timetable(spec), catchup, startAt: startAtMs, retries };
 }
 
 function serverChildren({ config, supervision }: ServiceCore, serverUrls: ServerUrls): ChildSpec[] {
-  const needed = config.schedules.flatMap(({ fetch }) => serverOf(fetch) ?? []);
+  const needed = config.jobs.flatMap(({ steps }) => steps.flatMap((step) => serverOf(step) ?? []));
   return [...new Set(needed)].map(({ id, start }) => ({
     id,
     kind: id,
@@ -95,64 +97,94 @@ function serverChildren({ config, supervision }: ServiceCore, serverUrls: Server
   }));
 }
 
-function serverOf(fetch: ScheduleConfig['fetch']) {
-  return FETCHES.map((adapter) => adapter.server(fetch)).find((server) => server !== null) ?? null;
+function serverOf({ settings }: StepConfig) {
+  return STEPS.map((adapter) => adapter.server(settings)).find((server) => server !== null) ?? null;
 }
 
-function openFetch({ job, fetch }: ScheduleConfig, host: FetchHost): Fetch {
-  const opened = FETCHES.map((adapter) => adapter.open(fetch, host)).find((each) => each !== null);
-  if (opened === undefined || opened === null) throw new Error(`The job ${job} fetches nothing that there is`);
+/** Of an attempt whose step names none. */
+const ATTEMPT_TIMEOUT_MS = 600_000;
+
+function openStep(core: ServiceCore, job: JobConfig, step: StepConfig, serverUrls: ServerUrls): Step {
+  const { pipeline, platform, config, supervision } = core;
+  const server = serverOf(step);
+  const streamOf = (name: string): RunningStream => {
+    const stream = pipeline.streams.get(name);
+    if (stream === undefined) throw new Error(`The job ${job.name} delivers into ${name}, which does not exist`);
+    return stream;
+  };
+  const host: StepHost = {
+    job: job.name,
+    step: step.name,
+    dataDir: config.dataDir,
+    nowMs: supervision.nowMs,
+    sleep: (ms, signal) => platform.sleep(ms, signal),
+    http: platform.http,
+    timeoutMs: step.timeoutMs ?? ATTEMPT_TIMEOUT_MS,
+    serverUrl: () => (server === null ? '' : (serverUrls.get(server.id) ?? '')),
+    async replay(stream, type, each) {
+      const running = streamOf(stream);
+      await allReady(running.units);
+      await foldEvents(pipeline, running, type, each);
+    },
+    deliver: (stream, type, events) => deliver(streamOf(stream), job.name, type, events),
+  };
+  const opened = STEPS.map((adapter) => adapter.open(step.settings, host)).find((each) => each !== null);
+  if (opened === undefined || opened === null) throw new Error(`The step ${step.name} of ${job.name} is of no kind`);
   return opened;
 }
 
 function fetcherChild(
   core: ServiceCore,
-  schedule: ScheduleConfig,
+  job: JobConfig,
   serverUrls: ServerUrls,
   toScheduler: { readonly send: (event: SchedulerEvent) => void },
   workers: JobWorkers,
 ): ChildSpec {
-  const { job, retries, retryDelayMs, timeoutMs } = schedule;
-  let fetch: Fetch | null = null;
+  const { name, retry } = job;
+  let steps: readonly { readonly name: string; readonly step: Step }[] | null = null;
   /** Outlives a restart, since events on their way to the log must not come again. */
   let delivering: Promise<void> = Promise.resolve();
-  async function recovered(stream: RunningStream): Promise<Fetch> {
-    const server = serverOf(schedule.fetch);
-    const opened = openFetch(schedule, {
-      nowMs: core.supervision.nowMs,
-      http: core.platform.http,
-      timeoutMs,
-      serverUrl: () => (server === null ? '' : (serverUrls.get(server.id) ?? '')),
-      replay: (type, each) => foldEvents(core.pipeline, stream, type, each),
-      deliver: delivery(stream, job),
-    });
-    await opened.recover();
-    return opened;
-  }
+  const opened = async () => {
+    const all = job.steps.map((step) => ({ name: step.name, step: openStep(core, job, step, serverUrls) }));
+    for (const { step } of all) await step.recover?.();
+    return all;
+  };
   return {
-    id: `fetcher-${job}`,
+    id: `fetcher-${name}`,
     kind: 'fetcher',
     async start(context) {
-      const stream = core.pipeline.streams.get(schedule.into);
-      if (stream === undefined) throw new Error(`The job ${job} delivers into ${schedule.into}, which does not exist`);
-      await allReady(stream.units, context.signal);
       await delivering.catch(() => {});
-      fetch ??= await recovered(stream);
-      const { attempt } = fetch;
+      steps ??= await opened();
+      const all = steps;
       const actor = startSupervised(
         fetcherMachine,
         {
-          retry: { retries, baseMs: retryDelayMs, capMs: RETRY_CAP_MS },
+          retry,
           ports: {
-            async fetch(_run, signal) {
-              const outcome = await attempt(signal);
-              if (outcome.kind !== 'fetched') return outcome;
-              const { records, deliver } = outcome.brought;
-              const kept = (): Promise<void> => {
-                delivering = deliver();
-                return delivering;
-              };
-              return { kind: 'fetched', brought: { records, deliver: kept } };
+            async fetch(run, signal): Promise<StepOutcome> {
+              const results: Record<string, unknown> = {};
+              let records = 0;
+              for (const { name: stepName, step } of all) {
+                const context: StepContext = {
+                  job: name,
+                  step: stepName,
+                  runId: run.runId,
+                  attempt: run.attempt + 1,
+                  interval: { start: run.intervalStart, end: run.intervalEnd },
+                  params: job.params,
+                  item: null,
+                  idempotencyKey: `${run.runId}/${stepName}`,
+                  results,
+                  log: (_, text) => core.logger.info({ run: run.runId, step: stepName }, text),
+                };
+                const outcome = await step.attempt(context, signal);
+                if (outcome.kind !== 'done') return outcome;
+                delivering = outcome.publish?.() ?? Promise.resolve();
+                await delivering;
+                results[stepName] = outcome.output;
+                records += outcome.records;
+              }
+              return { kind: 'done', records, output: null };
             },
             report: (report) => toScheduler.send({ type: 'REPORTED', report }),
           },
@@ -160,30 +192,33 @@ function fetcherChild(
         {
           ...context,
           failed(error) {
-            workers.down(job);
-            toScheduler.send({ type: 'WORKER_FAILED', job, error: error.message });
+            workers.down(name);
+            toScheduler.send({ type: 'WORKER_FAILED', job: name, error: error.message });
             context.failed(error);
           },
         },
       );
-      workers.up(job, actor.send);
+      workers.up(name, actor.send);
       return actor.child;
     },
   };
 }
 
 /** Events go to the partitions of their keys, those of each in one batch. */
-function delivery(stream: RunningStream, job: string): FetchHost['deliver'] {
+async function deliver<E extends Readonly<Record<string, unknown>>>(
+  stream: RunningStream,
+  job: string,
+  type: EventType<E>,
+  events: readonly E[],
+): Promise<void> {
   const source = createInternalSource(`job:${job}`, stream.intake);
   const keyField = stream.config?.key ?? '';
-  return async (type, events) => {
-    const groups = new Map<number, (typeof events)[number][]>();
-    for (const event of events) {
-      const partition = partitionOf(String(event[keyField]), stream.units.length);
-      groups.set(partition, [...(groups.get(partition) ?? []), event]);
-    }
-    await Promise.all([...groups].map(([partition, group]) => source.write(partition, [type.encodeBlock(group)])));
-  };
+  const groups = new Map<number, E[]>();
+  for (const event of events) {
+    const partition = partitionOf(String(event[keyField]), stream.units.length);
+    groups.set(partition, [...(groups.get(partition) ?? []), event]);
+  }
+  await Promise.all([...groups].map(([partition, group]) => source.write(partition, [type.encodeBlock(group)])));
 }
 
 function runRow(event: Parameters<typeof runChangedType.encode>[0]): Row {

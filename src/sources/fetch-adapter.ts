@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Report } from '../keys/names.ts';
 import type { AvroRecord } from '../messages/avro.ts';
 import type { EventType } from '../messages/codec.ts';
-import type { AttemptOutcome } from '../schedule/attempt.ts';
+import type { Step } from '../steps/step.ts';
 import type { HttpPort } from './http-client.ts';
 
 /** What a service lends to the fetches of one job. */
@@ -21,13 +21,6 @@ export interface FetchHost {
   replay<E>(type: EventType<E>, each: (event: E) => void): Promise<void>;
   /** Resolves once the events are durable in the job's stream. */
   deliver<E extends Readonly<Record<string, unknown>>>(type: EventType<E>, events: readonly E[]): Promise<void>;
-}
-
-export interface Fetch {
-  /** Reads from the journal what earlier runs brought. */
-  recover(): Promise<void>;
-  /** Rejects when the signal aborts. */
-  attempt(signal: AbortSignal): Promise<AttemptOutcome>;
 }
 
 /** The stream that a job brings its events into. */
@@ -63,7 +56,7 @@ interface Definition<Kind extends string, Raw, Settings extends object> {
   /** Why the stream can't take what is fetched, after its name; null when it can. */
   refuses(into: Into): string | null;
   readonly server?: FetchServer<Settings>;
-  open(settings: Settings, host: FetchHost): Fetch;
+  open(settings: Settings, host: FetchHost): Step;
 }
 
 /** The settings of any kind. */
@@ -83,7 +76,7 @@ export interface FetchAdapter<Kind extends string, Settings> {
   server(
     fetch: Any,
   ): { readonly id: string; start(host: { readonly nowMs: () => number }): Promise<RunningServer> } | null;
-  open(fetch: Any, host: FetchHost): Fetch | null;
+  open(fetch: Any, host: FetchHost): Step | null;
 }
 
 export function fetchAdapter<Kind extends string, Raw, Settings extends object>(

@@ -3,9 +3,9 @@ import { createActor, SimulatedClock } from 'xstate';
 import { getShortestPaths, getSimplePaths } from 'xstate/graph';
 import { type FetcherEvent, type FetcherPorts, fetcherMachine } from '../../src/actors/fetcher.ts';
 import type { RunChanged } from '../../src/messages/operations.ts';
-import type { AttemptOutcome } from '../../src/schedule/attempt.ts';
-import type { RunReport } from '../../src/schedule/plan.ts';
-import { retryDelayMs } from '../../src/schedule/retry.ts';
+import type { AttemptOutcome } from '../../src/jobs/attempt.ts';
+import type { RunReport } from '../../src/jobs/plan.ts';
+import { retryDelayMs } from '../../src/jobs/retry.ts';
 import { deferred, settled } from './deferred.ts';
 
 const retry = { retries: 2, baseMs: 1000, capMs: 60_000 };

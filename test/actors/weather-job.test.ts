@@ -4,7 +4,7 @@ import { fetcherMachine } from '../../src/actors/fetcher.ts';
 import { schedulerMachine } from '../../src/actors/scheduler.ts';
 import { nodeTimer } from '../../src/deadline.ts';
 import type { RunChanged } from '../../src/messages/operations.ts';
-import { timetable } from '../../src/schedule/timetable.ts';
+import { timetable } from '../../src/jobs/timetable.ts';
 import type { FetchHost } from '../../src/sources/fetch-adapter.ts';
 import { type WeatherObservation, weatherObservationType } from '../../src/weather/observation.ts';
 import { openMeteoFetch } from '../../src/weather/pipeline/open-meteo.ts';

@@ -12,7 +12,7 @@ const WORDS =
  */
 const AROUND = [
   ...['service', 'http', 'actors', 'sinks', 'commands', 'run', 'workers', 'channel', 'infer'],
-  ...['messages', 'sql', 'schedule', 'sources', 'config', 'user-code'],
+  ...['messages', 'sql', 'jobs', 'sources', 'config', 'user-code'],
 ];
 const WORDS_AROUND = /\bfraud|customer|\bcards?\b|open_?cases?\b|weather|transactionId/i;
 

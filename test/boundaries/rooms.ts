@@ -11,7 +11,6 @@ const PURE_ROOMS = [
   'fraud',
   'weather',
   'quality',
-  'schedule',
   'jobs',
   'operators',
   'partition',
@@ -37,8 +36,8 @@ function pure(...mayImport: readonly string[]): Room {
 /** How a room declares tables and reads them. */
 const STORE_PORT = ['projections/table.ts', 'projections/store.ts'];
 
-/** The two small ports that adapters stand behind. */
-const PORTS = ['sources/source.ts', 'sinks/sink.ts'];
+/** The small ports that adapters stand behind. */
+const PORTS = ['sources/source.ts', 'sinks/sink.ts', 'steps/port'];
 const BELOW_SERVICE = [
   ...PURE_ROOMS,
   'kafka',
@@ -68,9 +67,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   quality: pure('messages', 'sql', 'streams', 'nearest-word.ts'),
   // User code over keyed state: its definition, its runtime, and its author's tests.
   operators: pure('messages', 'streams', 'builtin-types.ts'),
-  schedule: pure('messages', 'streams', ...STORE_PORT),
-  // Texts of jobs, and what they fetch by declaration.
-  jobs: pure('messages', 'nearest-word.ts'),
+  // When jobs run and what becomes of their runs; texts of jobs, and what they fetch by declaration.
+  jobs: pure('messages', 'streams', 'nearest-word.ts', ...STORE_PORT),
   // What a partition makes of its input, live and replayed, by whatever operators it has.
   partition: pure('messages', 'sql', 'streams', 'quality'),
   // The event types of the engine and of the domains.
@@ -80,21 +78,24 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // Every kind of operator: streams' own, those of the domains and those of users.
   'operator-kinds.ts': { mayImport: ['sql', 'streams', 'features', 'fraud', 'user-code'] },
   // The tables of every room, in one list.
-  'tables.ts': { mayImport: ['fraud', 'weather', 'schedule', 'projections'] },
+  'tables.ts': { mayImport: ['fraud', 'weather', 'jobs', 'projections'] },
   journal: { mayImport: ['messages'] },
   // Exchanges with another machine: how long they may take, and what of an address may be said.
   'deadline.ts': { mayImport: [] },
   'endpoint.ts': { mayImport: [] },
   // The client of Kafka, for whoever brings from it or takes to it.
   kafka: { mayImport: ['messages', 'deadline.ts', 'endpoint.ts'] },
-  // Streams for how keys spread over partitions; and how an attempt of a run ends.
-  sources: { mayImport: ['messages', 'streams', 'keys', 'schedule', 'kafka', 'deadline.ts', 'endpoint.ts'] },
+  // Streams for how keys spread over partitions; and how an attempt of a step ends.
+  sources: { mayImport: ['messages', 'streams', 'keys', 'steps/port', 'kafka', 'deadline.ts', 'endpoint.ts'] },
+  // Steps of jobs: their kinds, each with its words in the pipeline file and how an attempt goes.
+  'steps/port': { mayImport: [] },
+  steps: { mayImport: ['messages', 'streams', 'keys', 'jobs', 'steps/port', 'sources', 'sources/kinds', 'deadline.ts', 'endpoint.ts'] },
   // The kinds of source and of fetch: the engine's own and those of the domains.
   'sources/kinds': { mayImport: ['sources', 'fraud/pipeline', 'weather/pipeline'] },
   sinks: { mayImport: ['messages', 'keys', 'kafka', 'deadline.ts', 'endpoint.ts'] },
   // What a domain adds to the pipeline file: its section, its kinds of source, what its jobs fetch.
   'fraud/pipeline': { mayImport: ['messages', 'streams', 'keys', 'fraud', 'sources', 'config/port'] },
-  'weather/pipeline': { mayImport: ['messages', 'keys', 'weather', 'sources'] },
+  'weather/pipeline': { mayImport: ['messages', 'keys', 'weather', 'sources', 'steps/port'] },
   actors: { mayImport: [...PURE_ROOMS, 'journal', ...PORTS], builtins: [], clockless: true },
   projections: { mayImport: ['messages', 'sql', 'journal'] },
   // A large input file is read by its source's own code, in a thread; a partition's actors may live in one.
@@ -116,8 +117,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // So is the size of a segment by the journal's bound, a stream by the tables that it shall have, a token by the port.
   config: {
     mayImport: [
-      ...['messages', 'sql', 'schedule', 'streams', 'features', 'quality', 'keys', 'sinks', 'operators', 'user-code'],
-      ...['config/port', 'kafka', 'sources', 'sources/kinds'],
+      ...['messages', 'sql', 'jobs', 'streams', 'features', 'quality', 'keys', 'sinks', 'operators', 'user-code'],
+      ...['config/port', 'kafka', 'sources', 'sources/kinds', 'steps'],
       'nearest-word.ts',
       ...['journal/segment.ts', 'projections/stream-tables.ts', 'tables.ts', 'http/access.ts', 'builtin-types.ts'],
       'projections/drivers.ts',
@@ -139,7 +140,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   service: {
     mayImport: [
       ...BELOW_SERVICE,
-      ...['sources/kinds', 'operator-kinds.ts', 'config', 'config/port', 'logger.ts', 'deadline.ts', 'http'],
+      ...['steps', 'steps/port', 'sources/kinds', 'operator-kinds.ts', 'config', 'config/port', 'logger.ts', 'deadline.ts', 'http'],
       'data-directory',
     ],
   },
@@ -240,7 +241,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@hono/node-server': ['http'],
   avsc: ['messages/codec.ts'],
   'better-sqlite3': ['journal', 'projections'],
-  croner: ['schedule'],
+  croner: ['jobs'],
   hono: ['http'],
   htm: ['http', 'http/public'],
   kafkajs: ['kafka'],
@@ -258,7 +259,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   uplot: ['http', 'http/public'],
   xstate: ['actors', 'operators/machine-operator.ts'],
   yaml: ['config'],
-  zod: ['keys', 'sources', 'sinks', 'config', 'config/port', 'fraud/pipeline', 'weather/pipeline'],
+  zod: ['keys', 'sources', 'sinks', 'steps', 'config', 'config/port', 'fraud/pipeline', 'weather/pipeline'],
 };
 
 /**
@@ -270,6 +271,7 @@ const OWN_ROOMS: Readonly<Record<string, string>> = {
   'config/sections/relation.ts': 'config/port',
   'channel/channel-commands.ts': 'channel/port',
   'channel/channel-protocol.ts': 'channel/port',
+  'steps/step.ts': 'steps/port',
   'sources/adapters.ts': 'sources/kinds',
   'sources/fetches.ts': 'sources/kinds',
 };

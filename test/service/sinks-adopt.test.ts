@@ -24,7 +24,7 @@ async function start(
   const config: Config = {
     ...loadConfig(join(FIXTURE, 'demo.yaml'), {}),
     dataDir,
-    schedules: [],
+    jobs: [],
     sinks: [
       {
         kind: 'webhook',

@@ -2,7 +2,7 @@
 import type { Section } from '../../src/messages/commit.ts';
 import type { AlertDelivery, RunChanged } from '../../src/messages/operations.ts';
 import { actorChangedType, alertDeliveryType, runChangedType } from '../../src/messages/types.ts';
-import { isTerminal } from '../../src/schedule/runs.ts';
+import { isTerminal } from '../../src/jobs/runs.ts';
 import type { World } from './world.ts';
 
 export interface Operations {

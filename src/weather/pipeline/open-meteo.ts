@@ -52,20 +52,19 @@ export const openMeteoFetch = fetchAdapter({
     const get = (address: URL, signal: AbortSignal) => httpGet(address, limits, nowMs, signal, http);
     return {
       recover: () => replay(weatherObservationType, (observation) => remember(seen, [observation])),
-      async attempt(signal) {
+      async attempt(_, signal) {
         const request = { endpoint: url === DEMO_URL ? serverUrl() : url, places, pastDays, forecastDays: 1 };
         const outcome = await fetchWeather(request, PROVIDER, { get, nowMs }, signal);
         if (outcome.kind !== 'fetched') return outcome;
         const news = unseen(seen, outcome.observations);
         return {
-          kind: 'fetched',
-          brought: {
-            records: news.length,
-            async deliver() {
-              await deliver(weatherObservationType, news);
-              // Only what is durable: whatever failed meanwhile, the next attempt must bring the rest.
-              remember(seen, news);
-            },
+          kind: 'done',
+          records: news.length,
+          output: null,
+          async publish() {
+            if (news.length > 0) await deliver(weatherObservationType, news);
+            // Only what is durable: whatever failed meanwhile, the next attempt must bring the rest.
+            remember(seen, news);
           },
         };
       },

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { nodeTimer } from '../../../src/deadline.ts';
-import type { Brought } from '../../../src/schedule/attempt.ts';
+import type { Brought } from '../../../src/jobs/attempt.ts';
 import type { FetchHost } from '../../../src/sources/fetch-adapter.ts';
 import { openMeteoFetch } from '../../../src/weather/pipeline/open-meteo.ts';
 import { startWeatherServer } from '../../../src/weather/pipeline/weather-server.ts';

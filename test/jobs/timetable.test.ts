@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type ScheduleSpec, timetable } from '../../src/schedule/timetable.ts';
+import { type ScheduleSpec, timetable } from '../../src/jobs/timetable.ts';
 
 /** The instants after `from`, in order. */
 function instants(spec: ScheduleSpec, from: string, count: number): string[] {

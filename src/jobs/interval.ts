@@ -12,8 +12,8 @@ export interface DataInterval {
   readonly end: number;
 }
 
-/** Which intervals run after downtime: the latest only, or every missed one, oldest first. */
-export type Catchup = 'latest' | 'all';
+/** Which intervals run after downtime: the latest only, every missed one, oldest first, or none of them. */
+export type Catchup = 'latest' | 'all' | 'none';
 
 /** Where a job stands. */
 export interface Progress {

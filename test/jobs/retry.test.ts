@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { retryDelayMs } from '../../src/schedule/retry.ts';
+import { retryDelayMs } from '../../src/jobs/retry.ts';
 
 const policy = { retries: 8, baseMs: 1000, capMs: 60_000 };
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { MAX_SLEEP_MS, type ScheduledJob, sleepMs } from '../../src/schedule/plan.ts';
-import { timetable } from '../../src/schedule/timetable.ts';
+import { MAX_SLEEP_MS, type ScheduledJob, sleepMs } from '../../src/jobs/plan.ts';
+import { timetable } from '../../src/jobs/timetable.ts';
 
 const hourly: ScheduledJob = {
   name: 'weather',

@@ -1,5 +1,5 @@
 /**
- * How long a failed attempt waits. The base doubles with each attempt and the wait lies in [b, 2b), as Airflow's
+ * How long a failed attempt waits. The base grows by a factor with each attempt and the wait lies in [b, 2b), as Airflow's
  * exponential backoff: the jitter comes from the attempt's identity, so the same attempt always waits as long and
  * jobs that failed together don't return together.
  */
@@ -9,12 +9,14 @@ export interface RetryPolicy {
   /** Attempts after the first. */
   readonly retries: number;
   readonly baseMs: number;
+  /** Each wait's base is so many times the one before. */
+  readonly factor: number;
   readonly capMs: number;
 }
 
 /** The wait after failed attempt `attempt` (from 1) of the run `runId`. */
 export function retryDelayMs(policy: RetryPolicy, runId: string, attempt: number): number {
-  const lowMs = policy.baseMs * 2 ** (attempt - 1);
+  const lowMs = policy.baseMs * policy.factor ** (attempt - 1);
   if (lowMs >= policy.capMs) return policy.capMs;
   const digest = createHash('sha1').update(`${runId}#${attempt}`).digest();
   const jitter = digest.readUInt32BE(0) / 2 ** 32;

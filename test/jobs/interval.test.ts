@@ -6,8 +6,8 @@ import {
   latestInterval,
   runId,
   triggerInterval,
-} from '../../src/schedule/interval.ts';
-import { type ScheduleSpec, timetable } from '../../src/schedule/timetable.ts';
+} from '../../src/jobs/interval.ts';
+import { type ScheduleSpec, timetable } from '../../src/jobs/timetable.ts';
 
 const hourly = timetable({ cron: '0 * * * *' });
 const at = (time: string) => Date.parse(`2026-05-01T${time}:00Z`);

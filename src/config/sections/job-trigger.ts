@@ -1,0 +1,72 @@
+/** `schedule:` of a job: the clock, or what it waits for. */
+import { z } from 'zod';
+import type { Trigger } from '../../jobs/job.ts';
+import { timetable } from '../../jobs/timetable.ts';
+import { type Report, unknownName } from '../../keys/names.ts';
+import { formatDuration } from '../../keys/units.ts';
+import { duration } from '../../keys/value-schema.ts';
+
+export const trigger = z
+  .strictObject({
+    cron: z.string().optional().describe('Such as "5 * * * *"; six fields begin with seconds.'),
+    timezone: z.string().default('UTC').describe('The IANA time zone of cron.'),
+    every: duration.optional().describe('Instead of cron: multiples of this since the epoch.'),
+    on: z
+      .strictObject({ job: z.string().describe('Each time that a run of this job succeeds.') })
+      .optional()
+      .describe('Instead of the clock.'),
+  })
+  .nullable()
+  .default(null)
+  .describe('When it runs; absent: by hand only.');
+
+type Written = z.output<typeof trigger>;
+
+/** Null for a job that runs by hand, and when it is wrong, which is reported. */
+export function triggerOf(
+  written: Written,
+  job: string,
+  jobs: readonly string[],
+  at: readonly string[],
+  report: Report,
+): Trigger | null {
+  if (written === null) return null;
+  const { cron, every, on, timezone } = written;
+  if ([cron, every, on].filter((each) => each !== undefined).length !== 1) {
+    report(at, 'name one of `cron: "0 * * * *"`, `every: 15s` and `on: { job: OTHER }`');
+    return null;
+  }
+  try {
+    if (every !== undefined) {
+      timetable({ everyMs: every });
+      return { kind: 'every', everyMs: every };
+    }
+    if (cron !== undefined) {
+      timetable({ cron, timeZone: timezone });
+      return { kind: 'cron', expression: cron, timeZone: timezone };
+    }
+  } catch (error) {
+    report([...at, every === undefined ? 'cron' : 'every'], error instanceof Error ? error.message : String(error));
+    return null;
+  }
+  if (on === undefined) return null;
+  if (on.job === job || !jobs.includes(on.job)) {
+    const others = jobs.filter((each) => each !== job);
+    report([...at, 'on', 'job'], on.job === job ? 'is the job itself' : unknownName('job', on.job, others));
+    return null;
+  }
+  return { kind: 'job', job: on.job };
+}
+
+export function printTrigger(written: Trigger | null): unknown {
+  switch (written?.kind) {
+    case 'cron':
+      return { cron: written.expression, timezone: written.timeZone };
+    case 'every':
+      return { every: formatDuration(written.everyMs) };
+    case 'job':
+      return { on: { job: written.job } };
+    default:
+      return null;
+  }
+}

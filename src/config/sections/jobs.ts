@@ -1,0 +1,133 @@
+/** What runs by the clock, after something else, or by hand; each job in steps. */
+import { z } from 'zod';
+import type { Job } from '../../jobs/job.ts';
+import { type Report, unknownName } from '../../keys/names.ts';
+import { formatDuration } from '../../keys/units.ts';
+import { instant, name, timer } from '../../keys/value-schema.ts';
+import { retries } from '../../steps/common.ts';
+import { section } from '../section.ts';
+import { intoOf, printRetry, printStep, redactStep, retryOf, type StepConfig, steps, stepsOf } from './job-steps.ts';
+import { printTrigger, trigger, triggerOf } from './job-trigger.ts';
+import { poolsSection } from './pools.ts';
+import { jobsOfSchedules } from './replaced-schedules.ts';
+import { type StreamConfig, streamsSection } from './streams.ts';
+
+export interface JobConfig extends Job {
+  readonly retry: ReturnType<typeof retryOf>;
+  readonly steps: readonly StepConfig[];
+}
+
+const job = z.strictObject({
+  schedule: trigger,
+  catchup: z
+    .enum(['all', 'latest', 'none'])
+    .default('latest')
+    .describe('Intervals that nobody was there for: all of them, oldest first; the latest; or none.'),
+  catchupMax: z.int().min(1).max(1_000_000).default(1000).describe('With catchup all: so many at most, the newest.'),
+  startAt: instant.nullable().prefault(null).describe('With catchup all: where the first interval ever starts.'),
+  overlap: z
+    .enum(['skip', 'queue', 'cancel-previous'])
+    .default('skip')
+    .describe('What becomes of a run that is due while `maxActiveRuns` run.'),
+  maxActiveRuns: z.int().min(1).max(1000).default(1).describe('Runs at once; a backfill has its own bound.'),
+  dependsOnPast: z.boolean().default(false).describe('A run waits until the one before it has succeeded.'),
+  priority: z.int().min(-1000).max(1000).default(0).describe('Of two that wait for a slot the higher goes first.'),
+  retries: retries.prefault({}),
+  timeout: timer.nullable().prefault(null).describe('Of a run, from its start.'),
+  deadline: timer.nullable().prefault(null).describe('A run that has not ended so long after it was due is late.'),
+  params: z
+    .record(name, z.union([z.string(), z.number(), z.boolean(), z.null()]))
+    .default({})
+    .describe('What a run may be given, with the values when it is not: `job run JOB --param k=v`.'),
+  steps,
+});
+
+type RawJob = z.output<typeof job>;
+
+export const jobsSection = section({
+  key: 'jobs',
+  schema: z.record(name, job).default({}),
+  elsewhere: [{ path: 'schedules', message: jobsOfSchedules }],
+  derive(raw, reading): readonly JobConfig[] {
+    const streams = streamsSection.of(reading);
+    const names = Object.keys(raw);
+    const jobs = Object.entries(raw).map(([each, written]) => {
+      const place = { names, streams, pools: poolsSection.of(reading), resolve: reading.resolve };
+      return jobOf(each, written, place, (path, message, character) =>
+        reading.report(['jobs', each, ...path], message, character),
+      );
+    });
+    checkFed(streams, jobs, reading.report);
+    return jobs;
+  },
+  print: (jobs) => Object.fromEntries(jobs.map((each) => [each.name, printJob(each)])),
+  redact: (jobs) => jobs.map((each) => ({ ...each, steps: each.steps.map(redactStep) })),
+});
+
+interface Place {
+  readonly names: readonly string[];
+  readonly streams: readonly StreamConfig[];
+  readonly pools: Readonly<Record<string, number>>;
+  resolve(path: string): string;
+}
+
+function jobOf(own: string, raw: RawJob, place: Place, report: Report): JobConfig {
+  const retry = retryOf(raw.retries);
+  const streams = place.streams.map(({ name: stream, schema, source }) => {
+    return { name: stream, schema, refuses: (by: string) => refusalOf(source, by) };
+  });
+  if (raw.startAt !== null && raw.catchup !== 'all') report(['startAt'], 'is for `catchup: all`');
+  return {
+    name: own,
+    trigger: triggerOf(raw.schedule, own, place.names, ['schedule'], report),
+    catchup: raw.catchup,
+    catchupMax: raw.catchupMax,
+    startAtMs: raw.startAt,
+    overlap: raw.overlap,
+    maxActiveRuns: raw.maxActiveRuns,
+    dependsOnPast: raw.dependsOnPast,
+    priority: raw.priority,
+    retry,
+    timeoutMs: raw.timeout,
+    deadlineMs: raw.deadline,
+    params: raw.params,
+    steps: stepsOf(
+      raw.steps,
+      { ...place, job: own, params: Object.keys(raw.params), retry, streams },
+      (path, message, character) => report(['steps', ...path], message, character),
+    ),
+  };
+}
+
+function refusalOf(source: StreamConfig['source'], by: string): string | null {
+  if (source.kind === 'http') return null;
+  if (source.kind === 'job') return source.job === by ? null : `is fed by the job ${source.job}`;
+  return `takes its events from elsewhere, \`source: ${source.kind}\`; give it \`source: { job: ${by} }\``;
+}
+
+/** A stream that waits for a job is fed by a step of it. */
+function checkFed(streams: readonly StreamConfig[], jobs: readonly JobConfig[], report: Report): void {
+  for (const { name: stream, source } of streams) {
+    if (source.kind !== 'job') continue;
+    const at = ['streams', stream, 'source', 'job'];
+    const feeder = jobs.find((each) => each.name === source.job);
+    if (feeder === undefined) {
+      const names = jobs.map((each) => each.name);
+      report(at, unknownName('job', source.job, names));
+    } else if (!feeder.steps.some((step) => intoOf(step) === stream)) {
+      report(at, `no step of the job ${source.job} has \`into: ${stream}\``);
+    }
+  }
+}
+
+function printJob({ name: _, trigger: written, startAtMs, retry, timeoutMs, deadlineMs, steps: own, ...rest }: JobConfig) {
+  return {
+    schedule: printTrigger(written),
+    ...rest,
+    startAt: startAtMs === null ? null : new Date(startAtMs).toISOString(),
+    retries: printRetry(retry),
+    timeout: timeoutMs === null ? null : formatDuration(timeoutMs),
+    deadline: deadlineMs === null ? null : formatDuration(deadlineMs),
+    steps: Object.fromEntries(own.map((step) => [step.name, printStep(step)])),
+  };
+}

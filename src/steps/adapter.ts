@@ -1,0 +1,155 @@
+/**
+ * The port of a kind of step, as the pipeline file names it: `load: { fetch: …, into: … }`. How its settings are written,
+ * under its kind and beside it, what must hold of them, how they are printed and how an attempt goes are in one place, its
+ * adapter.
+ */
+import { z } from 'zod';
+import type { Report } from '../keys/names.ts';
+import type { AvroRecord } from '../messages/avro.ts';
+import type { EventType } from '../messages/codec.ts';
+import type { HttpPort } from '../sources/http-client.ts';
+import { COMMON, type Common, commonOf, hasCommon } from './common.ts';
+import type { Step } from './step.ts';
+
+/** What a service lends to the steps of its jobs. */
+export interface StepHost {
+  readonly job: string;
+  readonly step: string;
+  readonly dataDir: string;
+  readonly nowMs: () => number;
+  /** Resolves after the time, or at once when the signal aborts. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  readonly http: HttpPort;
+  /** Of one attempt. */
+  readonly timeoutMs: number;
+  /** Where the adapter's own server answers; empty while none does. */
+  serverUrl(): string;
+  /** Calls back for each event of the stream that is durable and still kept, in the order of its logs. */
+  replay<E>(stream: string, type: EventType<E>, each: (event: E) => void): Promise<void>;
+  /** Resolves once the events are durable in the stream. */
+  deliver<E extends Readonly<Record<string, unknown>>>(
+    stream: string,
+    type: EventType<E>,
+    events: readonly E[],
+  ): Promise<void>;
+}
+
+/** A stream of the pipeline file. */
+export interface StepStream {
+  readonly name: string;
+  readonly schema: AvroRecord;
+  /** Why a job can't bring events into it, as what is said of it; null when it can. */
+  refuses(job: string): string | null;
+}
+
+/** Where a step stands in the pipeline file. */
+export interface StepPlace {
+  readonly job: string;
+  readonly step: string;
+  readonly needs: readonly string[];
+  /** Parameters of the job. */
+  readonly params: readonly string[];
+  readonly isMapped: boolean;
+  readonly streams: readonly StepStream[];
+  /** Names of the steps of the job. */
+  readonly steps: readonly string[];
+}
+
+/** A server on loopback that takes the place of the one that a step works with. */
+export interface StepServer {
+  /** Its name in the actor tree. */
+  readonly id: string;
+  start(host: { readonly nowMs: () => number }): Promise<{ readonly endpoint: string; close(): Promise<void> }>;
+}
+
+type BesideOf<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
+
+interface Definition<Kind extends string, Raw, Shape extends z.ZodRawShape, Settings extends object> {
+  readonly kind: Kind;
+  /** What stands under the kind. */
+  readonly schema: z.ZodType<Raw>;
+  /** Keys that stand beside the kind, such as `into`. */
+  readonly beside: Shape;
+  /** `resolve` takes a path of the file against the file's own directory. */
+  derive(raw: Raw, beside: BesideOf<Shape>, resolve: (path: string) => string): Settings;
+  /** What `derive` makes the same settings of again: under the kind, and beside it. */
+  print(settings: Settings): readonly [own: unknown, beside: Readonly<Record<string, unknown>>];
+  /** The settings without their secrets, where they have any. */
+  redact?(settings: Settings): Settings;
+  /** Reports what can't hold, by paths from the step. */
+  check?(settings: Settings, place: StepPlace, report: Report): void;
+  /** The declared stream, or the table, that it brings events into; null when it brings none. */
+  into?(settings: Settings): string | null;
+  server?(settings: Settings): StepServer | null;
+  open(settings: Settings, host: StepHost): Step;
+}
+
+/** A step as it is written; its settings are whole once the paths in it are resolved. */
+export interface WrittenStep<Settings> {
+  readonly common: Common;
+  settings(resolve: (path: string) => string): Settings;
+}
+
+/** The settings of any kind. */
+interface Any {
+  readonly kind: string;
+}
+
+export interface StepAdapter<Kind extends string, Settings> {
+  readonly kind: Kind;
+  readonly form: z.ZodType<WrittenStep<Settings & { readonly kind: Kind }>>;
+  /** For settings of another kind, this and what follows say that there is nothing to say. */
+  print(step: Any): Readonly<Record<string, unknown>> | null;
+  redact(step: Any): (Settings & { readonly kind: Kind }) | null;
+  check(step: Any, place: StepPlace, report: Report): void;
+  into(step: Any): string | null;
+  server(step: Any): StepServer | null;
+  open(step: Any, host: StepHost): Step | null;
+}
+
+export function stepAdapter<
+  Kind extends string,
+  Raw,
+  Settings extends object,
+  Shape extends z.ZodRawShape = Record<never, never>,
+>(definition: Definition<Kind, Raw, Shape, Settings>): StepAdapter<Kind, Settings> {
+  type Given = Settings & { readonly kind: Kind };
+  const { kind, schema, beside, derive, print, redact, check, into, server, open } = definition;
+  const isOwn = (step: Any): step is Given => step.kind === kind;
+  const given = (settings: Settings): Given => ({ ...settings, kind });
+  const keys = Object.keys(beside);
+  const hasBeside = (map: object): map is BesideOf<Shape> => keys.every((key) => key in map);
+  type Under = (own: BesideOf<Shape>, resolve: (path: string) => string) => Given;
+  const under = schema.transform(
+    (raw): Under =>
+      (own, resolve) =>
+        given(derive(raw, own, resolve)),
+  );
+  const isUnder = (value: unknown): value is Under => typeof value === 'function';
+  const form = z
+    .strictObject({ [kind]: under, ...beside, ...COMMON.shape })
+    .transform((map: object, context): WrittenStep<Given> => {
+      const found: unknown = Reflect.get(map, kind);
+      if (!isUnder(found) || !hasCommon(map) || !hasBeside(map)) {
+        context.addIssue({ code: 'custom', message: 'is missing' });
+        return z.NEVER;
+      }
+      return { common: commonOf(map), settings: (resolve) => found(map, resolve) };
+    });
+  return {
+    kind,
+    form,
+    print(step) {
+      if (!isOwn(step)) return null;
+      const [own, others] = print(step);
+      return { [kind]: own, ...others };
+    },
+    redact: (step) => (isOwn(step) ? given(redact?.(step) ?? step) : null),
+    check(step, place, report) {
+      if (isOwn(step)) check?.(step, place, report);
+    },
+    into: (step) => (isOwn(step) ? (into?.(step) ?? null) : null),
+    server: (step) => (isOwn(step) ? (server?.(step) ?? null) : null),
+    open: (step, host) => (isOwn(step) ? open(step, host) : null),
+  };
+}
