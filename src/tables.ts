@@ -3,10 +3,10 @@
  * digests, outputs and the API read this list. Its order is that of a digest.
  */
 import { FRAUD_TABLES } from './fraud/tables.ts';
+import { RUN_TABLES } from './jobs/tables.ts';
 import { windowTable } from './projections/duckdb-schema.ts';
 import { ENGINE_TABLES } from './projections/engine-tables.ts';
 import { storedName, type Table } from './projections/table.ts';
-import { RUN_TABLES } from './jobs/tables.ts';
 import { WEATHER_TABLES } from './weather/tables.ts';
 
 export const TABLES: readonly Table[] = [...RUN_TABLES, ...FRAUD_TABLES, ...ENGINE_TABLES, ...WEATHER_TABLES];

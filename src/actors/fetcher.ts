@@ -10,9 +10,9 @@
  * supervisor restarts it and tells the scheduler, which records the run as failed.
  */
 import { assign, fromPromise, setup } from 'xstate';
-import type { RunChanged } from '../messages/operations.ts';
 import type { RunReport } from '../jobs/plan.ts';
 import { type RetryPolicy, retryDelayMs } from '../jobs/retry.ts';
+import type { RunChanged } from '../messages/operations.ts';
 import type { StepDone, StepOutcome } from '../steps/step.ts';
 
 export interface FetcherPorts {

@@ -10,7 +10,6 @@
  * timers from the actor's clock; each decision that they cause is an event.
  */
 import { assign, fromPromise, setup } from 'xstate';
-import type { RunChanged } from '../messages/operations.ts';
 import {
   dueRuns,
   jobsAhead,
@@ -22,6 +21,7 @@ import {
   triggeredRun,
 } from '../jobs/plan.ts';
 import { adoptOrphans, applyRunChanged, isTerminal, jobRuns, NO_RUNS, type Runs } from '../jobs/runs.ts';
+import type { RunChanged } from '../messages/operations.ts';
 
 export interface SchedulerPorts {
   nowMs(): number;

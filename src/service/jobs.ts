@@ -3,13 +3,13 @@ import { fetcherMachine } from '../actors/fetcher.ts';
 import { type SchedulerEvent, schedulerMachine } from '../actors/scheduler.ts';
 import { startSupervised } from '../actors/supervised.ts';
 import type { ChildSpec } from '../actors/supervisor.ts';
-import type { JobConfig } from '../config/sections/jobs.ts';
 import type { StepConfig } from '../config/sections/job-steps.ts';
+import type { JobConfig } from '../config/sections/jobs.ts';
+import type { ScheduledJob } from '../jobs/plan.ts';
+import { timetable } from '../jobs/timetable.ts';
 import type { EventType } from '../messages/codec.ts';
 import { runChangedType } from '../messages/types.ts';
 import type { Row } from '../projections/store.ts';
-import type { ScheduledJob } from '../jobs/plan.ts';
-import { timetable } from '../jobs/timetable.ts';
 import type { ServiceCore } from '../service.ts';
 import type { StepHost } from '../steps/adapter.ts';
 import { STEPS } from '../steps/adapters.ts';
@@ -123,7 +123,7 @@ function openStep(core: ServiceCore, job: JobConfig, step: StepConfig, serverUrl
     serverUrl: () => (server === null ? '' : (serverUrls.get(server.id) ?? '')),
     async replay(stream, type, each) {
       const running = streamOf(stream);
-      await allReady(running.units);
+      await allReady(running.units, undefined);
       await foldEvents(pipeline, running, type, each);
     },
     deliver: (stream, type, events) => deliver(streamOf(stream), job.name, type, events),

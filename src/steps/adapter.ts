@@ -8,8 +8,8 @@ import type { Report } from '../keys/names.ts';
 import type { AvroRecord } from '../messages/avro.ts';
 import type { EventType } from '../messages/codec.ts';
 import type { HttpPort } from '../sources/http-client.ts';
-import { COMMON, type Common, commonOf, hasCommon } from './common.ts';
 import type { Step } from './step.ts';
+import { COMMON, type Common, commonOf, hasCommon } from './step-keys.ts';
 
 /** What a service lends to the steps of its jobs. */
 export interface StepHost {

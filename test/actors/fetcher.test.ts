@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { createActor, SimulatedClock } from 'xstate';
 import { getShortestPaths, getSimplePaths } from 'xstate/graph';
 import { type FetcherEvent, type FetcherPorts, fetcherMachine } from '../../src/actors/fetcher.ts';
-import type { RunChanged } from '../../src/messages/operations.ts';
-import type { AttemptOutcome } from '../../src/jobs/attempt.ts';
 import type { RunReport } from '../../src/jobs/plan.ts';
 import { retryDelayMs } from '../../src/jobs/retry.ts';
+import type { RunChanged } from '../../src/messages/operations.ts';
+import type { StepOutcome } from '../../src/steps/step.ts';
 import { deferred, settled } from './deferred.ts';
 
-const retry = { retries: 2, baseMs: 1000, capMs: 60_000 };
+const retry = { retries: 2, baseMs: 1000, factor: 2, capMs: 60_000 };
 
 function runOf(end: number): RunChanged {
   return {
@@ -27,19 +27,21 @@ const run = runOf(10);
 const nextRun = runOf(20);
 
 /** A port that brings records: so many, delivered by a fetcher's own test. */
-const fetchedOf = (records: number, deliver = () => Promise.resolve()): AttemptOutcome => ({
-  kind: 'fetched',
-  brought: { records, deliver },
+const fetchedOf = (records: number, deliver = () => Promise.resolve()): StepOutcome => ({
+  kind: 'done',
+  records,
+  output: null,
+  publish: deliver,
 });
 const fetched = fetchedOf(1);
-const overloaded: AttemptOutcome = { kind: 'retryable', reason: 'HTTP 503', waitMs: null };
-const wrong: AttemptOutcome = { kind: 'permanent', reason: 'HTTP 400' };
+const overloaded: StepOutcome = { kind: 'retryable', reason: 'HTTP 503', waitMs: null };
+const wrong: StepOutcome = { kind: 'permanent', reason: 'HTTP 400' };
 
 /** A fetcher whose requests and deliveries end when the test says so. */
 function startFetcher(change: Partial<FetcherPorts> = {}) {
   const clock = new SimulatedClock();
   const reports: RunReport[] = [];
-  const requests: { run: RunChanged; signal: AbortSignal; answer: ReturnType<typeof deferred<AttemptOutcome>> }[] = [];
+  const requests: { run: RunChanged; signal: AbortSignal; answer: ReturnType<typeof deferred<StepOutcome>> }[] = [];
   const deliveries: ReturnType<typeof deferred<void>>[] = [];
   const deliver = (): Promise<void> => {
     const done = deferred<void>();
@@ -48,7 +50,7 @@ function startFetcher(change: Partial<FetcherPorts> = {}) {
   };
   const ports: FetcherPorts = {
     fetch: (asked, signal) => {
-      const answer = deferred<AttemptOutcome>();
+      const answer = deferred<StepOutcome>();
       requests.push({ run: asked, signal, answer });
       return answer.promise;
     },
@@ -71,8 +73,8 @@ function startFetcher(change: Partial<FetcherPorts> = {}) {
     deliveries,
     error: () => error,
     states: () => reports.map(({ state, attempt }) => `${state} ${attempt}`),
-    async answer(outcome: AttemptOutcome) {
-      const own = outcome.kind === 'fetched' ? fetchedOf(outcome.brought.records, deliver) : outcome;
+    async answer(outcome: StepOutcome) {
+      const own = outcome.kind === 'done' ? fetchedOf(outcome.records, deliver) : outcome;
       requests.at(-1)?.answer.resolve(own);
       await settled();
     },
@@ -232,7 +234,7 @@ describe('every path through the fetcher', () => {
   const done = (state: string) => `xstate.done.actor.0.fetcher.${state}`;
   const RETRY = 'xstate.after.retry.fetcher.up_for_retry';
   /** Stands for what the machine's own actors and timers send. */
-  const internal = (type: string, output?: AttemptOutcome): FetcherEvent =>
+  const internal = (type: string, output?: StepOutcome): FetcherEvent =>
     Object.assign(Object.create(null), { type, output });
   const events: FetcherEvent[] = [
     { type: 'RUN', run },
@@ -267,7 +269,7 @@ describe('every path through the fetcher', () => {
       else if (type === done('delivering')) await fetcher.delivered();
       else if (type === RETRY) fetcher.clock.increment(120_000);
       else if (type === done('fetching') && 'output' in event) {
-        await fetcher.answer(event.output as AttemptOutcome);
+        await fetcher.answer(event.output as StepOutcome);
       }
     }
     return fetcher;

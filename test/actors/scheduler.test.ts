@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { createActor, SimulatedClock } from 'xstate';
 import { getShortestPaths } from 'xstate/graph';
 import { type SchedulerEvent, type SchedulerPorts, schedulerMachine } from '../../src/actors/scheduler.ts';
-import type { RunChanged } from '../../src/messages/operations.ts';
 import type { RunReport, ScheduledJob } from '../../src/jobs/plan.ts';
 import { applyRunChanged, jobRuns, NO_RUNS } from '../../src/jobs/runs.ts';
 import { timetable } from '../../src/jobs/timetable.ts';
+import type { RunChanged } from '../../src/messages/operations.ts';
 import { deferred, settled } from './deferred.ts';
 
 const HOUR_MS = 3_600_000;

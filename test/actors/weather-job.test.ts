@@ -3,12 +3,14 @@ import { createActor, SimulatedClock, waitFor } from 'xstate';
 import { fetcherMachine } from '../../src/actors/fetcher.ts';
 import { schedulerMachine } from '../../src/actors/scheduler.ts';
 import { nodeTimer } from '../../src/deadline.ts';
-import type { RunChanged } from '../../src/messages/operations.ts';
 import { timetable } from '../../src/jobs/timetable.ts';
+import type { RunChanged } from '../../src/messages/operations.ts';
 import type { FetchHost } from '../../src/sources/fetch-adapter.ts';
 import { type WeatherObservation, weatherObservationType } from '../../src/weather/observation.ts';
 import { openMeteoFetch } from '../../src/weather/pipeline/open-meteo.ts';
 import { recordedPlaces, startWeatherServer } from '../../src/weather/pipeline/weather-server.ts';
+
+import { attemptContext } from '../steps/attempt-context.ts';
 
 const HOUR_MS = 3_600_000;
 const job = {
@@ -40,9 +42,9 @@ async function startJob(clock: SimulatedClock, endpoint: string, nowMs: () => nu
   const fetcher = createActor(fetcherMachine, {
     clock,
     input: {
-      retry: { retries: 2, baseMs: 1000, capMs: 10_000 },
+      retry: { retries: 2, baseMs: 1000, factor: 2, capMs: 10_000 },
       ports: {
-        fetch: (_, signal) => weather.attempt(signal),
+        fetch: (_, signal) => weather.attempt(attemptContext(), signal),
         report: (report) => scheduler.send({ type: 'REPORTED', report }),
       },
     },

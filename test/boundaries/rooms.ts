@@ -89,7 +89,19 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   sources: { mayImport: ['messages', 'streams', 'keys', 'steps/port', 'kafka', 'deadline.ts', 'endpoint.ts'] },
   // Steps of jobs: their kinds, each with its words in the pipeline file and how an attempt goes.
   'steps/port': { mayImport: [] },
-  steps: { mayImport: ['messages', 'streams', 'keys', 'jobs', 'steps/port', 'sources', 'sources/kinds', 'deadline.ts', 'endpoint.ts'] },
+  steps: {
+    mayImport: [
+      'messages',
+      'streams',
+      'keys',
+      'jobs',
+      'steps/port',
+      'sources',
+      'sources/kinds',
+      'deadline.ts',
+      'endpoint.ts',
+    ],
+  },
   // The kinds of source and of fetch: the engine's own and those of the domains.
   'sources/kinds': { mayImport: ['sources', 'fraud/pipeline', 'weather/pipeline'] },
   sinks: { mayImport: ['messages', 'keys', 'kafka', 'deadline.ts', 'endpoint.ts'] },
@@ -140,7 +152,17 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   service: {
     mayImport: [
       ...BELOW_SERVICE,
-      ...['steps', 'steps/port', 'sources/kinds', 'operator-kinds.ts', 'config', 'config/port', 'logger.ts', 'deadline.ts', 'http'],
+      ...[
+        'steps',
+        'steps/port',
+        'sources/kinds',
+        'operator-kinds.ts',
+        'config',
+        'config/port',
+        'logger.ts',
+        'deadline.ts',
+        'http',
+      ],
       'data-directory',
     ],
   },

@@ -132,7 +132,7 @@ describe('config', () => {
     const schema = JSON.parse((await millrace(['config', 'schema'])).stdout);
     expect(schema.$schema).toMatch(/^https:\/\/json-schema\.org\//);
     expect(Object.keys(schema.properties)).toEqual(
-      expect.arrayContaining(['streams', 'windows', 'schedules', 'fraud', 'sinks']),
+      expect.arrayContaining(['streams', 'windows', 'jobs', 'fraud', 'sinks']),
     );
     expect(schema.required).toEqual(['streams']);
   });

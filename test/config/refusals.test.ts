@@ -553,49 +553,91 @@ describe('rules', () => {
   });
 });
 
-describe('schedules and fraud', () => {
-  const schedule = (trigger: string, place = '{ name: X, latitude: 0, longitude: 0 }', into = 'weather'): string =>
+describe('jobs', () => {
+  const job = (
+    schedule: string,
+    place = '{ name: X, latitude: 0, longitude: 0 }',
+    into = 'weather',
+    more = '',
+  ): string =>
     `streams:
   weather: { builtin: WeatherObservation, key: place, eventTime: observedAt, source: { job: j } }
-schedules:
+jobs:
   j:
-    ${trigger}
-    into: ${into}
-    fetch: { openMeteo: { url: demo, places: [${place}] } }
-`;
+    schedule: { ${schedule} }
+    steps:
+      load: { into: ${into}, fetch: { openMeteo: { url: demo, places: [${place}] } } }
+${more}`;
+  const steps = (...lines: readonly string[]): string =>
+    job('every: 15s', undefined, undefined, lines.map((line) => `      ${line}\n`).join(''));
+  const load = 'into: weather, fetch: { openMeteo: { url: demo, places: [{ name: X, latitude: 0, longitude: 0 }] } }';
+
   test.each([
     [
-      schedule('every: 15s', undefined, 'wether'),
-      'p.yaml:6:5: schedules.j.into: there is no stream "wether"; did you mean weather?',
+      job('every: 15s', undefined, 'wether'),
+      'p.yaml:7:15: jobs.j.steps.load.into: there is no stream "wether"; did you mean weather?',
     ],
-    [schedule('retries: 3'), 'p.yaml:4:3: schedules.j: name one of `cron: "0 * * * *"` and `every: 15s`'],
     [
-      schedule('every: 15s').replace('job: j', 'job: k'),
+      job('timezone: UTC'),
+      'p.yaml:5:5: jobs.j.schedule: name one of `cron: "0 * * * *"`, `every: 15s` and `on: { job: OTHER }`',
+    ],
+    [job('on: { job: k }'), 'p.yaml:5:23: jobs.j.schedule.on.job: there is no job "k"; known: none'],
+    [
+      job('every: 15s').replace('job: j', 'job: k'),
       'p.yaml:2:88: streams.weather.source.job: there is no job "k"; known: j',
     ],
     [
-      schedule('every: 15s', '{ name: X, latitude: 91, longitude: 0 }'),
-      'p.yaml:7:58: schedules.j.fetch.openMeteo.places.0.latitude: must be at most 90',
+      job('every: 15s', '{ name: X, latitude: 91, longitude: 0 }'),
+      'p.yaml:7:83: jobs.j.steps.load.fetch.openMeteo.places.0.latitude: must be at most 90',
     ],
     [
-      schedule('every: 15s', '').replace('[]', '{}'),
-      'p.yaml:7:38: schedules.j.fetch.openMeteo.places: must be a list, not a map',
+      steps(`next: { needs: [lod], ${load} }`),
+      'p.yaml:8:23: jobs.j.steps.next.needs.0: there is no step "lod"; did you mean load?',
     ],
-    [schedule('every: 15s', ''), 'p.yaml:7:38: schedules.j.fetch.openMeteo.places: must have at least 1 items'],
+    [
+      steps(`next: { pool: api, ${load} }`),
+      'p.yaml:8:15: jobs.j.steps.next.pool: there is no pool "api"; known: default',
+    ],
+    [
+      steps(`a: { needs: [b], ${load} }`, `b: { needs: [c], ${load} }`, `c: { needs: [a], ${load} }`),
+      'p.yaml:8:12: jobs.j.steps.a.needs: is a circle: a → b → c → a',
+    ],
+    [steps(`next: { wait: 5, ${load} }`), 'jobs.j.steps.next.wait'],
+    [
+      steps(`next: { needs: [load], map: { over: other }, ${load} }`),
+      'jobs.j.steps.next.map.over: there is no step that it needs "other"',
+    ],
+    [
+      job('every: 15s').replace('schedule:', 'startAt: 2026-01-01\n    schedule:'),
+      'jobs.j.startAt: is for `catchup: all`',
+    ],
   ])('in %j', (text, expected) => {
-    expect(problemsOf(text)).toContain(expected);
+    expect(problemsOf(text).join('\n')).toContain(expected);
   });
 
   test.each(['61 * * * *', '* * *', '0 0 31 2 *'])('cron %j never fires or is not cron, at its line', (cron) => {
-    expect(problemsOf(schedule(`cron: "${cron}"`))[0]).toMatch(/^p\.yaml:5:5: schedules\.j\.cron: .*not valid/);
+    expect(problemsOf(job(`cron: "${cron}"`))[0]).toMatch(/^p\.yaml:5:17: jobs\.j\.schedule\.cron: .*not valid/);
   });
 
   test('an unknown time zone is refused', () => {
-    expect(problemsOf(schedule('{ }').replace('{ }', 'cron: "0 * * * *"\n    timezone: Mars/Olympus'))[0]).toMatch(
-      /Mars\/Olympus/,
-    );
+    expect(problemsOf(job('cron: "0 * * * *", timezone: Mars/Olympus'))[0]).toMatch(/Mars\/Olympus/);
   });
 
+  test('a section `schedules` is refused with the jobs to write instead, and those are taken', () => {
+    const [stream] = job('every: 15s').split('jobs:');
+    const schedules = `schedules:
+  j: { every: 15s, catchup: true, retries: 2, retryDelay: 1s, into: weather, fetch: { openMeteo: { url: demo, places: [{ name: X, latitude: 0, longitude: 0 }] } } }
+`;
+    const [refusal, ...instead] = problemsOf(stream + schedules).filter((line) => !line.includes('there is no job'));
+    expect(refusal).toBe('p.yaml:3:1: schedules: is no longer a key; write at the top of the file instead:');
+    const config = parseConfig(`${stream}${instead.join('\n')}\n`, 'p.yaml', {});
+    expect(config.jobs).toMatchObject([
+      { name: 'j', catchup: 'all', overlap: 'queue', retry: { retries: 2, baseMs: 1000 } },
+    ]);
+  });
+});
+
+describe('fraud', () => {
   test.each([
     ['fraud: { stream: payment }', 'p.yaml:7:10: fraud.stream: there is no stream "payment"; did you mean payments?'],
     ['fraud: { stream: payments, session: 0s }', 'p.yaml:7:28: fraud.session: must be longer than 0'],

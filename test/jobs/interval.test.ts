@@ -1,12 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  type DataInterval,
-  dueIntervals,
-  latestInterval,
-  runId,
-  triggerInterval,
-} from '../../src/jobs/interval.ts';
+import { type DataInterval, dueIntervals, latestInterval, runId, triggerInterval } from '../../src/jobs/interval.ts';
 import { type ScheduleSpec, timetable } from '../../src/jobs/timetable.ts';
 
 const hourly = timetable({ cron: '0 * * * *' });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { retryDelayMs } from '../../src/jobs/retry.ts';
 
-const policy = { retries: 8, baseMs: 1000, capMs: 60_000 };
+const policy = { retries: 8, baseMs: 1000, factor: 2, capMs: 60_000 };
 
 test('a retry waits between its doubled base and twice that, and never longer than the cap', () => {
   fc.assert(

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { RunChanged } from '../../src/messages/operations.ts';
 import { adoptOrphans, applyRunChanged, jobRuns, NO_RUNS, scheduledUntil } from '../../src/jobs/runs.ts';
+import type { RunChanged } from '../../src/messages/operations.ts';
 
 function changed(runId: string, state: RunChanged['state'], interval: [number, number], attempt = 1): RunChanged {
   const [intervalStart, intervalEnd] = interval;

@@ -1,8 +1,9 @@
 /** What the service's own stream must say: runs open and close once, and an alert's delivery has one outcome. */
+
+import { isTerminal } from '../../src/jobs/runs.ts';
 import type { Section } from '../../src/messages/commit.ts';
 import type { AlertDelivery, RunChanged } from '../../src/messages/operations.ts';
 import { actorChangedType, alertDeliveryType, runChangedType } from '../../src/messages/types.ts';
-import { isTerminal } from '../../src/jobs/runs.ts';
 import type { World } from './world.ts';
 
 export interface Operations {

@@ -21,6 +21,7 @@ export const WEB = 'web';
 export const WEATHER = 'weather';
 const SINK = 'hook';
 const JOB = 'forecast';
+const RETRY = { retries: 2, baseMs: 2_000, factor: 2, capMs: 3_600_000 };
 
 const MINUTE_MS = 60_000;
 
@@ -155,24 +156,47 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
     derived: [],
     views: [],
     joins: [],
-    schedules: [
+    pools: { default: 32 },
+    jobs: [
       {
-        job: JOB,
+        name: JOB,
         trigger: { kind: 'every', everyMs: 15_000 },
-        catchup: true,
-        retries: 2,
-        retryDelayMs: 2_000,
-        timeoutMs: 10_000,
-        fetch: {
-          kind: 'openMeteo',
-          url: WEATHER_URL,
-          places: [
-            { name: 'north', latitude: 60, longitude: 10 },
-            { name: 'south', latitude: 40, longitude: 10 },
-          ],
-          pastDays: 1,
-        },
-        into: WEATHER,
+        catchup: 'all',
+        catchupMax: 10_000,
+        startAtMs: null,
+        overlap: 'queue',
+        maxActiveRuns: 1,
+        dependsOnPast: false,
+        priority: 0,
+        retry: RETRY,
+        timeoutMs: null,
+        deadlineMs: null,
+        params: {},
+        steps: [
+          {
+            name: 'load',
+            needs: [],
+            when: 'success',
+            retry: RETRY,
+            ownRetries: false,
+            timeoutMs: 10_000,
+            pool: 'default',
+            map: null,
+            settings: {
+              kind: 'fetch',
+              fetch: {
+                kind: 'openMeteo',
+                url: WEATHER_URL,
+                places: [
+                  { name: 'north', latitude: 60, longitude: 10 },
+                  { name: 'south', latitude: 40, longitude: 10 },
+                ],
+                pastDays: 1,
+              },
+              into: WEATHER,
+            },
+          },
+        ],
       },
     ],
     fraud: {

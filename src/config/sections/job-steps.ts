@@ -7,7 +7,7 @@ import { formatDuration } from '../../keys/units.ts';
 import { name } from '../../keys/value-schema.ts';
 import type { StepAdapter, StepStream, WrittenStep } from '../../steps/adapter.ts';
 import { STEPS } from '../../steps/adapters.ts';
-import type { Common, retries } from '../../steps/common.ts';
+import type { Common, retries } from '../../steps/step-keys.ts';
 
 /** The settings of a step of any kind. */
 export type StepSettings =
@@ -69,7 +69,8 @@ function checkCommon(step: string, common: Common, names: readonly string[], pla
     if (need === step) report(['needs', String(index)], 'is the step itself');
     else if (!names.includes(need)) report(['needs', String(index)], unknownName('step', need, others));
   }
-  if (common.when === 'failed' && common.needs.length === 0) report(['when'], 'handles steps that it `needs`: name them');
+  if (common.when === 'failed' && common.needs.length === 0)
+    report(['when'], 'handles steps that it `needs`: name them');
   if (common.pool !== null && !Object.hasOwn(place.pools, common.pool)) {
     report(['pool'], unknownName('pool', common.pool, Object.keys(place.pools)));
   }

@@ -4,7 +4,7 @@ import type { Job } from '../../jobs/job.ts';
 import { type Report, unknownName } from '../../keys/names.ts';
 import { formatDuration } from '../../keys/units.ts';
 import { instant, name, timer } from '../../keys/value-schema.ts';
-import { retries } from '../../steps/common.ts';
+import { retries } from '../../steps/step-keys.ts';
 import { section } from '../section.ts';
 import { intoOf, printRetry, printStep, redactStep, retryOf, type StepConfig, steps, stepsOf } from './job-steps.ts';
 import { printTrigger, trigger, triggerOf } from './job-trigger.ts';
@@ -120,7 +120,16 @@ function checkFed(streams: readonly StreamConfig[], jobs: readonly JobConfig[], 
   }
 }
 
-function printJob({ name: _, trigger: written, startAtMs, retry, timeoutMs, deadlineMs, steps: own, ...rest }: JobConfig) {
+function printJob({
+  name: _,
+  trigger: written,
+  startAtMs,
+  retry,
+  timeoutMs,
+  deadlineMs,
+  steps: own,
+  ...rest
+}: JobConfig) {
   return {
     schedule: printTrigger(written),
     ...rest,

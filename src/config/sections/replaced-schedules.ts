@@ -1,5 +1,4 @@
 /** `schedules:` of earlier versions, as the `jobs:` to write instead. */
-import { isMap } from '../overrides.ts';
 
 /** The text that takes the place of the section, by the file that it stands in. */
 export function jobsOfSchedules(file: unknown): string {
@@ -10,10 +9,7 @@ export function jobsOfSchedules(file: unknown): string {
 
 function jobText(name: string, written: Readonly<Record<string, unknown>>): string[] {
   const { cron, timezone, every, catchup, retries, retryDelay, timeout, into, fetch } = written;
-  const schedule =
-    every === undefined
-      ? { cron, ...(timezone === undefined ? {} : { timezone }) }
-      : { every };
+  const schedule = every === undefined ? { cron, ...(timezone === undefined ? {} : { timezone }) } : { every };
   const tries = {
     ...(retries === undefined ? {} : { max: retries }),
     ...(retryDelay === undefined ? {} : { delay: retryDelay }),
@@ -29,6 +25,10 @@ function jobText(name: string, written: Readonly<Record<string, unknown>>): stri
     `        into: ${String(into)}`,
     `        fetch: ${flow(fetch)}`,
   ];
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** YAML's flow style, which JSON is nearly: keys need no quotes. */

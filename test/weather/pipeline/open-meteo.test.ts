@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import { nodeTimer } from '../../../src/deadline.ts';
-import type { Brought } from '../../../src/jobs/attempt.ts';
 import type { FetchHost } from '../../../src/sources/fetch-adapter.ts';
+import type { StepDone } from '../../../src/steps/step.ts';
 import { openMeteoFetch } from '../../../src/weather/pipeline/open-meteo.ts';
 import { startWeatherServer } from '../../../src/weather/pipeline/weather-server.ts';
+import { attemptContext } from '../../steps/attempt-context.ts';
 
 /** Open-Meteo's fetch, of one place of the demo's server; the log takes what is delivered, or refuses it. */
-async function againstDemo(check: (attempt: () => Promise<Brought>, log: { refuses: boolean }) => Promise<void>) {
+async function againstDemo(check: (attempt: () => Promise<StepDone>, log: { refuses: boolean }) => Promise<void>) {
   const nowMs = () => Date.parse('2026-05-01T03:20:00Z');
   const server = await startWeatherServer({ nowMs });
   const log = { refuses: false };
@@ -27,10 +28,10 @@ async function againstDemo(check: (attempt: () => Promise<Brought>, log: { refus
     pastDays: 0,
   };
   const weather = openMeteoFetch.open(settings, host);
-  const attempt = async (): Promise<Brought> => {
-    const outcome = await weather?.attempt(new AbortController().signal);
-    if (outcome?.kind !== 'fetched') throw new Error(outcome?.reason);
-    return outcome.brought;
+  const attempt = async (): Promise<StepDone> => {
+    const outcome = await weather?.attempt(attemptContext(), new AbortController().signal);
+    if (outcome?.kind !== 'done') throw new Error(outcome?.reason);
+    return outcome;
   };
   try {
     await check(attempt, log);
@@ -43,14 +44,14 @@ test('what an attempt brought is not brought again once it is durable', () =>
   againstDemo(async (attempt) => {
     const first = await attempt();
     expect(first.records).toBe(4);
-    await first.deliver();
+    await first.publish?.();
     expect((await attempt()).records).toBe(0);
   }));
 
 test('what the log refused is brought again', () =>
   againstDemo(async (attempt, log) => {
     log.refuses = true;
-    await expect((await attempt()).deliver()).rejects.toThrow('partition is gone');
+    await expect((await attempt()).publish?.()).rejects.toThrow('partition is gone');
     log.refuses = false;
     expect((await attempt()).records).toBe(4);
   }));

@@ -11,14 +11,10 @@ export const retries = z
   })
   .describe('How a failed attempt is tried again.');
 
-/** When a step runs, by how those that it needs have ended. */
-export const CONDITIONS = ['success', 'failed', 'done'] as const;
-export type Condition = (typeof CONDITIONS)[number];
-
 export const COMMON = z.strictObject({
   needs: z.array(z.string()).default([]).describe('Steps that come before it.'),
   when: z
-    .enum(CONDITIONS)
+    .enum(['success', 'failed', 'done'])
     .default('success')
     .describe('It runs when all that it needs succeeded, when one of them failed (it handles that), or in any case.'),
   retries: retries.nullable().default(null).describe('In place of those of the job.'),
