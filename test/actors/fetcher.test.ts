@@ -104,14 +104,6 @@ describe('a fetcher', () => {
     expect(fetcher.actor.getSnapshot().value).toBe('idle');
   });
 
-  test('delivers nothing, and succeeds, when a run brings nothing that is new', async () => {
-    const fetcher = startFetcher();
-    fetcher.actor.send({ type: 'RUN', run });
-    await fetcher.answer(fetchedOf(0));
-    expect(fetcher.deliveries).toEqual([]);
-    expect(fetcher.reports.at(-1)).toMatchObject({ state: 'success', records: 0 });
-  });
-
   test('retries after its backoff and not before, until the retries are spent', async () => {
     const fetcher = startFetcher();
     fetcher.actor.send({ type: 'RUN', run });
