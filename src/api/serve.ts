@@ -7,6 +7,7 @@ import { createModelDesk } from '../fraud/desk/model-desk.ts';
 import { modelRoutes } from '../fraud/desk/model-routes.ts';
 import { deskRoutes } from '../fraud/desk/routes.ts';
 import type { DeclaredRule } from '../fraud/desk/rule-report.ts';
+import { modelIds } from '../fraud/lab/model-files.ts';
 import { declaredRulesOf } from '../fraud/operator.ts';
 import type { Route } from '../http/route.ts';
 import { type HttpServer, startHttp } from '../http/server.ts';
@@ -79,6 +80,7 @@ function domainRoutesOf(
     ...modelRoutes(createModelDesk(service), dataDir, deadlineMs),
     backtestRoute(
       declared.map(({ rule }) => rule),
+      () => modelIds(dataDir),
       (asked) => backtest({ dataDir, endOf, ...asked }),
     ),
   ];

@@ -1,6 +1,6 @@
 /** A model of the fraud domain: what was trained, on what, and all that its score needs. */
 import { createHash } from 'node:crypto';
-import { baseOf, contributionsOf, type Fitted, scoreOf } from '../models/fit.ts';
+import { baseOf, contributionsOf, type Fitted, scorerOf } from '../models/fit.ts';
 import { type ColumnRange, keptInRange } from '../models/moments.ts';
 import { type Family, type InputSet, inputsOf } from './model-inputs.ts';
 
@@ -132,6 +132,7 @@ export function createScorer(model: Model): Scorer {
   const inputs = inputsOf(features, model.inputSet);
   const kept = new Float64Array(features.length);
   const row = new Float64Array(inputs.names.length);
+  const logOdds = scorerOf(fitted);
   const prepare = (values: Float64Array, from: number): void => {
     for (let at = 0; at < kept.length; at++) kept[at] = keptInRange(values[from + at]!, ranges[at]!);
     inputs.expand(kept, 0, row, 0);
@@ -140,7 +141,7 @@ export function createScorer(model: Model): Scorer {
     model,
     score(values, from) {
       prepare(values, from);
-      return 1 / (1 + Math.exp(-scoreOf(fitted, row, 0)));
+      return 1 / (1 + Math.exp(-logOdds(row, 0)));
     },
     explain(values, from) {
       prepare(values, from);

@@ -2,9 +2,10 @@
 import { type BoostOptions, boostTrees } from './boost.ts';
 import { type DescentOptions, descendLogistic } from './gradient-descent.ts';
 import { fitLogistic, type Linear, type LogisticOptions, linearLogOdds } from './logistic.ts';
+import { quickScorer } from './quick-scorer.ts';
 import type { LabelledTable } from './table.ts';
 import { addTreeContributions, expectedLogOdds } from './tree-contributions.ts';
-import { logOddsOf, type Trees } from './trees.ts';
+import type { Trees } from './trees.ts';
 
 export type Recipe =
   | { readonly form: 'linear'; readonly options: LogisticOptions }
@@ -40,11 +41,10 @@ function checkTable({ names, rows, values, labels }: LabelledTable): void {
   }
 }
 
-/** Log odds of the row that begins at `offset` of `values`. */
-export function scoreOf(fitted: Fitted, values: Float64Array, offset: number): number {
-  return fitted.form === 'linear'
-    ? linearLogOdds(fitted.linear, values, offset)
-    : logOddsOf(fitted.trees, values, offset);
+/** Gives the log odds of the row that begins at `offset` of `values`. */
+export function scorerOf(fitted: Fitted): (values: Float64Array, offset: number) => number {
+  if (fitted.form === 'trees') return quickScorer(fitted.trees);
+  return (values, offset) => linearLogOdds(fitted.linear, values, offset);
 }
 
 /** What each column adds to the log odds of a row: all of them and `baseOf` add up to its score. */

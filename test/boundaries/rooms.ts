@@ -167,7 +167,18 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
   },
   // What a running service answers: over HTTP, and over its channel to commands beside it.
-  api: { mayImport: [...BELOW_SERVICE, 'fraud/desk', 'config', 'config/port', 'http', 'data-directory', 'service'] },
+  api: {
+    mayImport: [
+      ...BELOW_SERVICE,
+      'fraud/desk',
+      'fraud/lab',
+      'config',
+      'config/port',
+      'http',
+      'data-directory',
+      'service',
+    ],
+  },
   channel: {
     mayImport: [
       ...BELOW_SERVICE,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { baseOf, contributionsOf, type Recipe, scoreOf, trainOn } from '../../src/models/fit.ts';
+import { baseOf, contributionsOf, type Recipe, scorerOf, trainOn } from '../../src/models/fit.ts';
 import { createRandom } from '../../src/models/random.ts';
 import type { LabelledTable } from '../../src/models/table.ts';
 import type { Trees } from '../../src/models/trees.ts';
@@ -54,7 +54,7 @@ describe('logistic regression', () => {
         let interceptSlope = 0;
         for (let row = 0; row < table.rows; row++) {
           const label = table.labels[row]!;
-          const chance = 1 / (1 + Math.exp(-scoreOf(fitted, table.values, row * WIDTH)));
+          const chance = 1 / (1 + Math.exp(-scorerOf(fitted)(table.values, row * WIDTH)));
           const error = LINEAR.options.inverseL2 * (label === 1 ? LINEAR.options.positiveWeight : 1) * (chance - label);
           interceptSlope += error;
           for (let column = 0; column < WIDTH; column++) {
@@ -80,7 +80,7 @@ describe('logistic regression by gradient descent', () => {
     const slow = trainOn(table, DESCENT);
     const exact = trainOn(table, { form: 'linear', options: { inverseL2: 1e6, positiveWeight: 1 } });
     for (let row = 0; row < 20; row++) {
-      expect(scoreOf(slow, table.values, row * WIDTH)).toBeCloseTo(scoreOf(exact, table.values, row * WIDTH), 2);
+      expect(scorerOf(slow)(table.values, row * WIDTH)).toBeCloseTo(scorerOf(exact)(table.values, row * WIDTH), 2);
     }
   });
 
@@ -89,7 +89,7 @@ describe('logistic regression by gradient descent', () => {
     const fitted = trainOn(table, { form: 'descent', options: { steps: 400, sampleRows: 600, seed: 1 } });
     let expected = 0;
     for (let row = 0; row < table.rows; row++)
-      expected += 1 / (1 + Math.exp(-scoreOf(fitted, table.values, row * WIDTH)));
+      expected += 1 / (1 + Math.exp(-scorerOf(fitted)(table.values, row * WIDTH)));
     const positives = table.labels.reduce((sum, label) => sum + label, 0);
     expect(Math.abs(expected / positives - 1)).toBeLessThan(0.1);
   });
@@ -105,7 +105,7 @@ describe('boosted trees', () => {
     const other = sample(5, 1000);
     let right = 0;
     for (let row = 0; row < other.rows; row++) {
-      right += scoreOf(fitted, other.values, row * WIDTH) > 0 === (other.labels[row] === 1) ? 1 : 0;
+      right += scorerOf(fitted)(other.values, row * WIDTH) > 0 === (other.labels[row] === 1) ? 1 : 0;
     }
     expect(right / other.rows).toBeGreaterThan(0.8);
   });
@@ -125,7 +125,7 @@ describe('contributions', () => {
             (all, each) => all + each,
             baseOf(fitted),
           );
-          expect(sum).toBeCloseTo(scoreOf(fitted, table.values, row * WIDTH), 9);
+          expect(sum).toBeCloseTo(scorerOf(fitted)(table.values, row * WIDTH), 9);
         }
       }),
       { numRuns: 10 },

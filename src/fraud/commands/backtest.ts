@@ -22,17 +22,22 @@ const LISTED = 20;
 
 export const backtestCommand: Command = {
   name: 'backtest',
-  summary: `alerts that other rules, or a threshold, would have raised in the past, beside those that were
+  summary: `alerts that other rules, a model, or a threshold would have raised in the past, beside those that were
 
   Nothing is changed. FILE has a section \`rules\`, alone or in a whole pipeline file; its expressions are checked
   against the pipeline file of --config. A rule that is not enabled is tested all the same.`,
-  usage: 'backtest --rules FILE|--threshold X [--from DAY] [--to DAY] [--data DIR] [--config FILE] [--json]',
+  usage: 'backtest --rules FILE|--model ID|--threshold X [--from DAY] [--to DAY] [--data DIR] [--config FILE] [--json]',
   options: {
     ...CONFIG_OPTION,
     ...DATA_OPTION,
     ...JSON_OPTION,
     rules: { type: 'string', value: 'FILE', help: 'rules in the place of those that were' },
-    threshold: { type: 'string', value: 'X', help: 'only a score of so much, from 0 to 1, raises an alert' },
+    model: { type: 'string', value: 'ID', help: 'scores in the place of the model, or of none, that did' },
+    threshold: {
+      type: 'string',
+      value: 'X',
+      help: 'only a score of so much, from 0 to 1, raises an alert; of rules and model',
+    },
     from: { type: 'string', value: 'DAY', help: 'a UTC day such as 2018-08-08, or an instant; else the beginning' },
     to: { type: 'string', value: 'DAY', help: 'a day, included; or an instant, which is not; else the end' },
   },
@@ -40,10 +45,12 @@ export const backtestCommand: Command = {
     noWords('backtest', words);
     const file = text(values, 'rules');
     const threshold = thresholdOf(text(values, 'threshold'));
-    if (file === undefined && threshold === null) throw new UsageError('say what to test: --rules FILE, --threshold X');
+    const model = text(values, 'model') ?? null;
+    if (file === undefined && threshold === null && model === null)
+      throw new UsageError('say what to test: --rules FILE, --model ID, --threshold X');
     const range = timeRange(text(values, 'from'), text(values, 'to'));
     const rules = file === undefined ? null : rulesIn(file, configFileOf(values));
-    const result = await backtest({ dataDir: dataDirOf(values), rules, threshold, ...range });
+    const result = await backtest({ dataDir: dataDirOf(values), rules, model, threshold, ...range });
     await print(values.json === true ? JSON.stringify(result) : resultText(result));
     return EXIT.ok;
   },

@@ -15,6 +15,7 @@ const DEADLINE_MS = 120_000;
 /** `run` reads the journal in this thread, and lets others have their turns. */
 export function backtestRoute(
   declared: readonly Rule[],
+  models: () => readonly string[],
   run: (asked: Omit<BacktestAsked, 'dataDir' | 'endOf'>) => Promise<BacktestResult>,
 ): Route {
   let underWay: Promise<unknown> = Promise.resolve();
@@ -24,7 +25,7 @@ export function backtestRoute(
     role: 'operator',
     operation: {
       summary:
-        'Alerts that the named rules of the pipeline, or a threshold, would have raised between two instants, beside those that were',
+        'Alerts that the named rules of the pipeline, a model, or a threshold, would have raised between two instants, beside those that were',
       requestBody: {
         required: true,
         content: {
@@ -33,6 +34,7 @@ export function backtestRoute(
               type: 'object',
               properties: {
                 rules: { type: 'array', items: { type: 'string' } },
+                model: { type: 'string' },
                 threshold: { type: 'number', minimum: 0, maximum: 1 },
                 from: { type: 'string', format: 'date-time' },
                 to: { type: 'string', format: 'date-time' },
@@ -41,7 +43,7 @@ export function backtestRoute(
           },
         },
       },
-      responses: { 200: json('What was gained and lost'), 400: problem('A rule or a time is not known') },
+      responses: { 200: json('What was gained and lost'), 400: problem('A rule, a model or a time is not known') },
     },
     answer: (c) =>
       answered(
@@ -54,6 +56,9 @@ export function backtestRoute(
             const known = declared.map(({ name }) => name).join(', ');
             return problemResponse(badBody(`there is no rule ${JSON.stringify(unknown)}; known: ${known}`));
           }
+          const model = textOf(body.model) ?? null;
+          if (model !== null && !models().includes(model))
+            return problemResponse(badBody(`there is no model ${JSON.stringify(model)}; /api/v1/models has them`));
           const threshold = typeof body.threshold === 'number' ? body.threshold : null;
           const fromMs = timeOf(textOf(body.from), Number.NEGATIVE_INFINITY);
           const toMs = timeOf(textOf(body.to), Number.POSITIVE_INFINITY);
@@ -61,7 +66,7 @@ export function backtestRoute(
           const rules = names === null ? null : declared.filter(({ name }) => names.includes(name));
           // One after the other: each is a good part of a core.
           const before = underWay;
-          const result = before.then(() => run({ rules, threshold, fromMs, toMs }));
+          const result = before.then(() => run({ rules, model, threshold, fromMs, toMs }));
           underWay = result.catch(() => {});
           const found = await withDeadline(result, DEADLINE_MS);
           return found === DEADLINE ? problemResponse(TOO_SLOW) : uncached(c, found);

@@ -15,6 +15,7 @@ import { logPlace } from '../../messages/log-name.ts';
 import { createRegistry, type Registry } from '../../messages/registry.ts';
 import { OPERATOR_KINDS } from '../../operator-kinds.ts';
 import { createPartitionFold, type Derivation, derivationTypes, deriveAll } from '../../partition/derivation.ts';
+import { modelWithText } from '../lab/model-files.ts';
 import type { Rule } from '../rule-set.ts';
 import { alertRaisedType, caseChangedType, fraudLabelType, transactionType } from '../types.ts';
 import { type Alerted, type BacktestResult, compared, type History, newAlerted } from './backtest-result.ts';
@@ -23,8 +24,10 @@ export interface BacktestAsked {
   readonly dataDir: string;
   /** Null for those that the history was derived by. */
   readonly rules: readonly Rule[] | null;
-  /** Only a score of so much raises an alert; null for any hit. */
+  /** Only a score of so much raises an alert, of the rules or of the model; null for any hit, and the model's own. */
   readonly threshold: number | null;
+  /** The model that scores, by its id; null for those that did. */
+  readonly model?: string | null;
   /** Epoch ms of event time; the end is exclusive. */
   readonly fromMs: number;
   readonly toMs: number;
@@ -57,7 +60,10 @@ export async function backtest(asked: BacktestAsked): Promise<BacktestResult> {
   return { ...compared(history, asked), seconds: (performance.now() - startedAt) / 1000 };
 }
 
-function candidateOf(live: Derivation, { rules, threshold }: BacktestAsked): Derivation {
+/** Throws in words for people when the model can't be had. */
+function candidateOf(live: Derivation, { dataDir, rules, threshold, model: id = null }: BacktestAsked): Derivation {
+  const file = id === null ? null : modelWithText(dataDir, id);
+  const model = file === null ? null : { threshold: threshold ?? file.model.threshold, content: file.text };
   const operators = live.operators
     .filter(({ kind }) => FOLDED.includes(kind))
     .map((operator) =>
@@ -68,6 +74,7 @@ function candidateOf(live: Derivation, { rules, threshold }: BacktestAsked): Der
               ...operator.spec,
               ...(rules === null ? {} : { rules }),
               ...(threshold === null ? {} : { threshold }),
+              ...(model === null ? {} : { model }),
             },
           }
         : operator,

@@ -1,5 +1,5 @@
 /** One model of a kind, from the rows of an interval. */
-import { scoreOf } from '../../models/fit.ts';
+import { scorerOf } from '../../models/fit.ts';
 import { columnRanges, keptInRange, rangeOf } from '../../models/moments.ts';
 import type { LabelledTable } from '../../models/table.ts';
 import { trainInPool } from '../../workers/training.ts';
@@ -38,8 +38,9 @@ export async function trainModel(
     inputs.expand(kept, 0, table.values, row * inputs.names.length);
   }
   const fitted = await trainInPool(table, recipe);
+  const logOdds = scorerOf(fitted);
   const scores = Float64Array.from({ length: rows.rows }, (_, row) => {
-    return 1 / (1 + Math.exp(-scoreOf(fitted, table.values, row * inputs.names.length)));
+    return 1 / (1 + Math.exp(-logOdds(table.values, row * inputs.names.length)));
   });
   return {
     kind: options.kind,
