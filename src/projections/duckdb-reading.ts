@@ -71,7 +71,7 @@ export function createDuckdbReaders(
         const builtin = tables.map((table) => [table.name, stateColumns(table)] as const);
         const declared = streams.map((table) => [table.name, streamDigest(table)] as const);
         for (const [table, columns] of [...builtin, ...declared]) {
-          yield await digestOf(reader, table, columns);
+          yield { ...(await digestOf(reader, quoted(table), columns)), table };
         }
       }),
     async verify(signal) {
@@ -114,12 +114,17 @@ const READING_STATEMENTS: ReadonlySet<StatementType> = new Set([
   duckdbApi.StatementType.EXPLAIN,
 ]);
 
-async function digestOf(connection: DuckDBConnection, table: string, columns: readonly string[]): Promise<TableDigest> {
-  const text = columns.map((column) => `coalesce("${column}"::VARCHAR, '\\N')`).join(', ');
+/** `table` as SQL names it. */
+export async function digestOf(
+  connection: DuckDBConnection,
+  table: string,
+  columns: readonly string[],
+): Promise<TableDigest> {
+  const text = columns.map((column) => `coalesce(${quoted(column)}::VARCHAR, '\\N')`).join(', ');
   const [row] = await rowsOf(
     connection,
     `SELECT count(*) AS n, (coalesce(sum(md5_number_lower(concat_ws('|', ${text}))), 0) % 18446744073709551616)::VARCHAR AS hash
-     FROM "${table}"`,
+     FROM ${table}`,
   );
   const hash = BigInt(String(row?.hash ?? '0'));
   return { table, rows: Number(row?.n ?? 0), hash: hash.toString(16).padStart(16, '0') };

@@ -7,12 +7,18 @@ import { fileURLToPath } from 'node:url';
 import { taskFile, WORKER_EXEC_ARGV } from './pool.ts';
 import type { FromStore, ToStore } from './store-protocol.ts';
 
-export interface Child {
+/** What is asked, and what is answered under the same number. */
+interface Asked {
+  readonly kind: string;
+  readonly id: number;
+}
+
+export interface Child<To extends Asked = ToStore, From extends Asked = FromStore> {
   /** Resolves with the answer. Rejects when the child can't, or has ended. */
-  ask(message: Exclude<ToStore, { readonly kind: 'cancel' }>): Promise<FromStore>;
+  ask(message: Exclude<To, { readonly kind: 'cancel' }>): Promise<Exclude<From, Failed>>;
   /** Gives up an answer: nobody waits for this id any more. */
   forget(id: number, reason: unknown): void;
-  post(message: ToStore): void;
+  post(message: To): void;
   hasEnded(): boolean;
   kill(): void;
 }
@@ -27,14 +33,19 @@ export function isChildEnd(error: unknown): boolean {
   return error instanceof Error && error.message.includes(ENDED);
 }
 
+interface Failed extends Asked {
+  readonly kind: 'failed';
+  readonly message: string;
+}
+
 /** `ended` is called once, with why. */
-export function startChild(
+export function startChild<To extends Asked = ToStore, From extends Asked = FromStore>(
   task: string,
   title: string,
   ended: (error: Error) => void,
   args: readonly string[] = [],
-): Child {
-  const asked = new Map<number, { resolve(answer: FromStore): void; reject(error: unknown): void }>();
+): Child<To, From> {
+  const asked = new Map<number, { resolve(answer: Exclude<From, Failed>): void; reject(error: unknown): void }>();
   let end: Error | null = null;
   const child = fork(fileURLToPath(taskFile(task)), args, {
     execArgv: [...WORKER_EXEC_ARGV],
@@ -52,13 +63,13 @@ export function startChild(
   };
   child.once('error', (error) => finish(error.message));
   child.once('exit', (code, signal) => finish(signal ?? `exit code ${code}`));
-  child.on('message', (message: FromStore) => {
+  child.on('message', (message: Exclude<From, Failed> | Failed) => {
     const waiting = asked.get(message.id);
     asked.delete(message.id);
-    if (message.kind === 'failed') waiting?.reject(new Error(message.message));
+    if (isFailed(message)) waiting?.reject(new Error(message.message));
     else waiting?.resolve(message);
   });
-  const post = (message: ToStore): void => {
+  const post = (message: To): void => {
     // A message that finds the child gone is answered by its end.
     if (child.connected) child.send(message, () => {});
   };
@@ -80,4 +91,8 @@ export function startChild(
       child.kill('SIGKILL');
     },
   };
+}
+
+function isFailed(message: Asked): message is Failed {
+  return message.kind === 'failed';
 }

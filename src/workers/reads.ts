@@ -18,7 +18,7 @@ interface Running {
   readonly abort: AbortController;
 }
 
-export function createReads(send: (message: FromStore) => void): Reads {
+export function createReads(send: (message: Exclude<FromStore, { readonly kind: 'done' }>) => void): Reads {
   const running = new Map<number, Running>();
 
   function next(id: number): void {

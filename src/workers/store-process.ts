@@ -10,7 +10,8 @@ import type { LongRead, Row } from '../projections/store.ts';
 import { isDamaged } from '../projections/store-trouble.ts';
 import { saveTableShapes } from '../projections/table-shapes.ts';
 import { type Child, startChild } from './child.ts';
-import type { FileRead, OpenStore, ProcessUsage, StoreResults, StoreTask } from './store-protocol.ts';
+import { readRows } from './read-rows.ts';
+import type { OpenStore, ProcessUsage, StoreResults, StoreTask } from './store-protocol.ts';
 
 /** Tasks that change nothing. */
 export type ReadTask = Exclude<StoreTask, { readonly kind: 'open' | 'close' | 'project' | 'verify' }>;
@@ -151,28 +152,6 @@ export function startStore(driver: StoreDriver): StoreProcess {
       child.kill();
     },
   };
-}
-
-async function* readRows(
-  child: Child,
-  id: number,
-  read: LongRead | FileRead,
-  signal: AbortSignal,
-): AsyncGenerator<readonly Row[]> {
-  const abort = (): void => child.forget(id, signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    signal.throwIfAborted();
-    let answer = await child.ask({ kind: 'read', id, read });
-    while (answer.kind === 'rows') {
-      yield answer.rows;
-      signal.throwIfAborted();
-      answer = await child.ask({ kind: 'next', id });
-    }
-  } finally {
-    signal.removeEventListener('abort', abort);
-    child.post({ kind: 'cancel', id });
-  }
 }
 
 interface Gate {

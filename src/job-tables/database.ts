@@ -1,0 +1,195 @@
+/**
+ * The database of job tables, in an instance of its own: statements may read files, and take memory that no read model may
+ * miss. A statement's rows are a table of its run first; publishing makes them seen. Statements run side by side, each on a
+ * connection of its own with a catalog of its own, in which the read models have the names that they have everywhere.
+ */
+import { mkdirSync, rmSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { duckdbApi } from '../projections/duckdb-api.ts';
+import { createDuckdbReaders, type DuckdbReaders, digestOf, rowsOf } from '../projections/duckdb-reading.ts';
+import { sqlText } from '../projections/duckdb-schema.ts';
+import { quoted } from '../projections/sql-names.ts';
+import type { TableDigest } from '../projections/store.ts';
+import { openCatalog } from './catalog.ts';
+import { JOBS_FILE, JOBS_SCRATCH, PUBLISHED, STAGED, stagedTable } from './names.ts';
+import type { Publication, RunIdentity, RunStatement, TableTarget } from './protocol.ts';
+import { type JobConnection, publicationOf, publish } from './publish.ts';
+import { runInto } from './run-into.ts';
+
+export interface JobDatabase {
+  readonly readers: DuckdbReaders;
+  /** Resolves with the number of rows. */
+  run(statement: RunStatement): Promise<number>;
+  stop(key: string): void;
+  progress(key: string): number | null;
+  relation(runId: string, table: string): Promise<string>;
+  publish(runId: string, table: string, nowMs: number): Promise<Publication>;
+  unrecorded(): Promise<Publication[]>;
+  recorded(runId: string, table: string): Promise<void>;
+  digest(): Promise<TableDigest[]>;
+  copy(to: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What a run staged and nobody published for so long has been given up. */
+const STAGED_DAYS = 7;
+
+export interface JobDatabaseOptions {
+  /** The data directory. */
+  readonly directory: string;
+  /** What DuckDB's buffer manager may hold; what is more goes to files in the scratch folder. */
+  readonly memoryBytes: number;
+  readonly threads: number;
+}
+
+export async function openJobDatabase({ directory, memoryBytes, threads }: JobDatabaseOptions): Promise<JobDatabase> {
+  const file = join(directory, JOBS_FILE);
+  const scratch = join(directory, JOBS_SCRATCH);
+  rmSync(join(scratch, 'spill'), { recursive: true, force: true });
+  mkdirSync(scratch, { recursive: true });
+  const instance = await duckdbApi.DuckDBInstance.create(file, {
+    threads: String(threads),
+    memory_limit: `${Math.floor(memoryBytes / 1024)}KiB`,
+    temp_directory: join(scratch, 'spill'),
+    // Rows of a statement that does not order them may come in any order, which takes less memory.
+    preserve_insertion_order: 'false',
+    autoinstall_known_extensions: 'false',
+  });
+  const own = await instance.connect();
+  await prepare(own);
+  const running = new Map<string, JobConnection>();
+  /** What changes tables, one after another: two changes of one table would fail each other. */
+  let last: Promise<unknown> = Promise.resolve();
+  function inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const done = last.then(change, change);
+    last = done.catch(() => {});
+    return done;
+  }
+  const readers = createDuckdbReaders(instance, [], []);
+
+  async function stage(connection: JobConnection, statement: RunStatement, target: TableTarget): Promise<number> {
+    const { identity } = statement;
+    const name = stagedTable(identity.runId, target.table);
+    await inTurn(() => forget(own, identity.runId, target.table));
+    const path = `${quoted('jobs')}.main.${quoted(name)}`;
+    await runInto(connection, `CREATE TABLE ${path} AS`, statement);
+    const { rows, hash } = await digestOf(connection, path, await columnsOf(own, name));
+    await inTurn(() => own.run(stagedRow(identity, target, name, rows, hash)));
+    return rows;
+  }
+
+  return {
+    readers,
+    async run(statement) {
+      const { identity, target } = statement;
+      if (running.has(identity.key)) throw new Error(`${identity.job}.${identity.step} runs already in this run`);
+      const connection = await instance.connect();
+      running.set(identity.key, connection);
+      const catalog = await openCatalog(connection, statement, await stagedBy(own, identity.runId));
+      // Asked for, DuckDB knows how far it is.
+      await connection.run('SET enable_progress_bar = true');
+      await connection.run('SET enable_progress_bar_print = false');
+      try {
+        if (target.kind === 'table') return await stage(connection, statement, target);
+        return await runInto(connection, 'COPY', statement);
+      } finally {
+        running.delete(identity.key);
+        await catalog.close();
+        connection.closeSync();
+      }
+    },
+    stop: (key) => running.get(key)?.interrupt(),
+    progress(key) {
+      const percentage = running.get(key)?.progress.percentage ?? -1;
+      return percentage < 0 ? null : percentage / 100;
+    },
+    async relation(runId, table) {
+      const name = stagedTable(runId, table);
+      const staged = await stagedBy(own, runId);
+      return quoted(staged.has(table) ? name : table);
+    },
+    publish: (runId, table, nowMs) => inTurn(() => publish(own, runId, table, nowMs)),
+    unrecorded: async () =>
+      (await rowsOf(own, `SELECT * FROM ${quoted(PUBLISHED)} WHERE NOT recorded`)).map(publicationOf),
+    async recorded(runId, table) {
+      const of = `run_id = ${sqlText(runId)} AND table_name = ${sqlText(table)}`;
+      await inTurn(() => own.run(`UPDATE ${quoted(PUBLISHED)} SET recorded = true WHERE ${of}`));
+    },
+    async digest() {
+      const digests: TableDigest[] = [];
+      for (const table of await publishedTables(own)) {
+        digests.push({ ...(await digestOf(own, quoted(table), await columnsOf(own, table))), table });
+      }
+      return digests;
+    },
+    copy: (to) =>
+      inTurn(async () => {
+        await own.run('CHECKPOINT');
+        await copyFile(file, to);
+      }),
+    async close() {
+      for (const connection of running.values()) connection.interrupt();
+      await readers.close();
+      await last;
+      own.closeSync();
+      instance.closeSync();
+    },
+  };
+}
+
+async function prepare(own: JobConnection): Promise<void> {
+  await own.run(
+    `CREATE TABLE IF NOT EXISTS ${quoted(STAGED)} (run_id VARCHAR, table_name VARCHAR, job VARCHAR, step VARCHAR, mode VARCHAR,
+       rows BIGINT, hash VARCHAR, name VARCHAR, write_mode VARCHAR, staged_at TIMESTAMP)`,
+  );
+  await own.run(
+    `CREATE TABLE IF NOT EXISTS ${quoted(PUBLISHED)} (run_id VARCHAR, table_name VARCHAR, job VARCHAR, step VARCHAR, mode VARCHAR,
+       rows BIGINT, hash VARCHAR, table_rows BIGINT, published_at BIGINT, recorded BOOLEAN)`,
+  );
+  const old = await rowsOf(
+    own,
+    `SELECT run_id, table_name FROM ${quoted(STAGED)} WHERE staged_at < now()::TIMESTAMP - INTERVAL ${STAGED_DAYS} DAY`,
+  );
+  for (const { run_id: runId, table_name: table } of old) await forget(own, String(runId), String(table));
+}
+
+/** Drops what a run has staged for a table: an attempt before, or a run that was given up. */
+async function forget(own: JobConnection, runId: string, table: string): Promise<void> {
+  await own.run(`DROP TABLE IF EXISTS ${quoted(stagedTable(runId, table))}`);
+  await own.run(`DELETE FROM ${quoted(STAGED)} WHERE run_id = ${sqlText(runId)} AND table_name = ${sqlText(table)}`);
+}
+
+function stagedRow(
+  { runId, job, step }: RunIdentity,
+  { table, write }: TableTarget,
+  name: string,
+  rows: number,
+  hash: string,
+): string {
+  const texts = [runId, table, job, step, write.mode].map(sqlText).join(', ');
+  const more = [hash, name, JSON.stringify(write)].map(sqlText).join(', ');
+  return `INSERT INTO ${quoted(STAGED)} VALUES (${texts}, ${rows}, ${more}, now()::TIMESTAMP)`;
+}
+
+/** Tables that the run has rows for that are not published: by table, how its rows get in. */
+async function stagedBy(own: JobConnection, runId: string): Promise<ReadonlyMap<string, string>> {
+  const rows = await rowsOf(own, `SELECT table_name, mode FROM ${quoted(STAGED)} WHERE run_id = ${sqlText(runId)}`);
+  return new Map(rows.map(({ table_name: table, mode }) => [String(table), String(mode)]));
+}
+
+async function publishedTables(own: JobConnection): Promise<string[]> {
+  const rows = await rowsOf(
+    own,
+    "SELECT table_name FROM duckdb_tables() WHERE database_name = 'jobs' AND NOT contains(table_name, '@') ORDER BY table_name",
+  );
+  return rows.map(({ table_name: table }) => String(table));
+}
+
+async function columnsOf(own: JobConnection, table: string): Promise<string[]> {
+  const rows = await rowsOf(
+    own,
+    `SELECT column_name FROM duckdb_columns() WHERE database_name = 'jobs' AND table_name = ${sqlText(table)} ORDER BY column_index`,
+  );
+  return rows.map(({ column_name: name }) => String(name));
+}
