@@ -14,6 +14,7 @@ import type { ActorChanged } from './messages/operations.ts';
 import { actorChangedType, runChangedType } from './messages/types.ts';
 import { exchangeChildren, exchangedOffset, haveCaughtUp } from './service/exchange.ts';
 import { createInternalSource, type InternalSource } from './service/intake.ts';
+import { createJobTables, type JobTables } from './service/job-tables.ts';
 import { foldEvents } from './service/journal-events.ts';
 import { createObserver, type Observer } from './service/observer.ts';
 import { openPipeline, type Pipeline, ROOT } from './service/pipeline.ts';
@@ -30,6 +31,7 @@ export interface ServiceCore {
   readonly config: Config;
   readonly pipeline: Pipeline;
   readonly readModels: ReadModels;
+  readonly jobTables: JobTables;
   readonly observer: Observer;
   readonly sinkPositions: SinkPositionsLog;
   readonly pruning: Pruning;
@@ -182,10 +184,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     pruning,
     platform,
   );
+  const jobTables = createJobTables({ config, pipeline, readModels, operations });
   const core: ServiceCore = {
     config,
     pipeline,
     readModels,
+    jobTables,
     observer,
     sinkPositions,
     pruning,
@@ -211,6 +215,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     logger.warn({ error: error.message }, 'the metrics do not have the runs of earlier processes'),
   );
   const ready = Promise.all(first.map((unit) => Promise.race([unit.ready, unit.halted]))).then(() => {});
+  ready
+    .then(jobTables.recover)
+    .catch((error: Error) => logger.warn({ error: error.message }, 'the job tables could not be opened'));
 
   async function close(): Promise<void> {
     const reason = new Error('The service is stopping');
@@ -218,7 +225,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       mailbox.close(reason);
       mailbox.abandon(reason);
     }
-    await readModels.stores.close();
+    await Promise.all([readModels.stores.close(), jobTables.close()]);
     await pipeline.close();
   }
 

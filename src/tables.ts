@@ -3,13 +3,20 @@
  * digests, outputs and the API read this list. Its order is that of a digest.
  */
 import { FRAUD_TABLES } from './fraud/tables.ts';
+import { JOB_TABLE_TABLES } from './job-tables/tables.ts';
 import { RUN_TABLES } from './jobs/tables.ts';
 import { windowTable } from './projections/duckdb-schema.ts';
 import { ENGINE_TABLES } from './projections/engine-tables.ts';
 import { storedName, type Table } from './projections/table.ts';
 import { WEATHER_TABLES } from './weather/tables.ts';
 
-export const TABLES: readonly Table[] = [...RUN_TABLES, ...FRAUD_TABLES, ...ENGINE_TABLES, ...WEATHER_TABLES];
+export const TABLES: readonly Table[] = [
+  ...RUN_TABLES,
+  ...JOB_TABLE_TABLES,
+  ...FRAUD_TABLES,
+  ...ENGINE_TABLES,
+  ...WEATHER_TABLES,
+];
 
 /** What the overview counts beside the engine's own: each name is a field of it. */
 export const HEADLINES: readonly string[] = TABLES.flatMap(({ counts }) =>

@@ -3,12 +3,16 @@
  * service answers them over its channel; without one, the command line opens the directory and answers them itself.
  */
 
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { JOBS_FILE } from '../job-tables/names.ts';
 import type { JournalPlace } from '../journal/open-reader.ts';
 import { STORE_NAMES } from '../projections/drivers.ts';
 import type { LogRange } from '../projections/projector.ts';
 import type { Row } from '../projections/store.ts';
 import type { ServiceCore } from '../service.ts';
 import { TABLES } from '../tables.ts';
+import type { JobTablesProcess } from '../workers/job-tables-process.ts';
 import { startBatchPool } from '../workers/pool.ts';
 import type { Stores } from '../workers/stores.ts';
 import type { RequestOf, RequestSchema } from './channel-protocol.ts';
@@ -18,6 +22,7 @@ export interface Target {
   readonly dataDir: string;
   readonly journal: JournalPlace;
   readonly stores: Stores;
+  readonly jobTables: Pick<JobTablesProcess, 'ask' | 'rows'>;
   /** Null when none runs: then the directory is the command's own. */
   readonly running: ServiceCore | null;
   /**
@@ -63,6 +68,9 @@ export function channelCommand<const S extends RequestSchema>(command: {
   return { ...command, rows: (target, request, context) => command.rows(target, request as RequestOf<S>, context) };
 }
 
+/** What the job tables are called among the stores. */
+export const JOBS_STORE = 'jobs';
+
 /** A query waits so long for what was durable when it came, and then answers from what there is. */
 const QUERY_PATIENCE_MS = 2_000;
 
@@ -71,8 +79,9 @@ export const queryCommand = channelCommand({
   schema: { store: 'text', sql: 'text' },
   async *rows(target, { store, sql }, context) {
     if (store === undefined || sql === undefined) throw new RequestError('a query needs a store and a statement');
+    if (store === JOBS_STORE) return yield* target.jobTables.rows(sql, context.signal);
     if (!STORE_NAMES.includes(store))
-      throw new RequestError(`there is no store ${store}; known: ${STORE_NAMES.join(', ')}`);
+      throw new RequestError(`there is no store ${store}; known: ${[...STORE_NAMES, JOBS_STORE].join(', ')}`);
     await target.caughtUp(QUERY_PATIENCE_MS, context);
     yield* target.stores.of(store).rows({ kind: 'query', sql }, context.signal);
   },
@@ -109,6 +118,10 @@ export async function* digestsOf(
     }
   }
   const { dataDir, journal } = target;
+  if (existsSync(join(dataDir, JOBS_FILE))) {
+    const tables = await target.jobTables.ask({ kind: 'digest' });
+    yield tables.map(({ table, rows, hash }) => ({ name: `${JOBS_STORE}.${table}`, rows, hash }));
+  }
   const pool = startBatchPool(1);
   try {
     const streams = await pool.digestStreams({ dataDir, journal, ranges }, context.signal);

@@ -17,6 +17,7 @@ import type { LogRange } from '../projections/projector.ts';
 import type { Row } from '../projections/store.ts';
 import { damagedStore, isDamaged } from '../projections/store-trouble.ts';
 import { savedTableShapes } from '../projections/table-shapes.ts';
+import { startOf } from '../service/job-tables.ts';
 import { isChildEnd } from '../workers/child.ts';
 import { startBatchPool } from '../workers/pool.ts';
 import type { Opening, StoreProcess } from '../workers/store-process.ts';
@@ -68,6 +69,7 @@ export async function openReadModels(dataDir: string, before: () => void = () =>
   const journal = requireJournal(dataDir);
   const tables = savedTableShapes(dataDir);
   const unlock = lockDirectory(journal.directory);
+  const jobTables = startOf(dataDir);
   const stores = startStores(tables.stores ?? STORE_NAMES);
   try {
     before();
@@ -114,6 +116,7 @@ export async function openReadModels(dataDir: string, before: () => void = () =>
       dataDir,
       journal,
       stores,
+      jobTables,
       running: null,
       async caughtUp(patienceMs, { note, signal }) {
         const looked = Promise.all(stores.all.map(async (store) => ({ store, why: await store.verify() })));
@@ -158,7 +161,7 @@ export async function openReadModels(dataDir: string, before: () => void = () =>
       },
       target,
       async close() {
-        await stores.close();
+        await Promise.all([stores.close(), jobTables.close()]);
         unlock();
       },
     };

@@ -10,6 +10,7 @@ export function runningTarget(service: ServiceCore): Target {
     dataDir: config.dataDir,
     journal: pipeline.journalPlace,
     stores: readModels.stores,
+    jobTables: service.jobTables,
     running: service,
     async caughtUp(patienceMs, { signal, note }) {
       const ranges = pipeline.units.map(({ log }) => ({ log: log.name, toOffset: log.durableOffset() }));

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 export const JOBS_FILE = 'jobs.duckdb';
 /** What statements are working with, under the data directory: nothing in it outlives a service. */
 export const JOBS_SCRATCH = 'jobs.tmp';
-/** Tables of ours. No table of a user's is called so: see TABLE_NAME. */
+/** Tables of ours: no table of a user's has such a name. */
 export const STAGED = 'millrace@staged';
 export const PUBLISHED = 'millrace@published';
 
@@ -13,6 +13,3 @@ export const PUBLISHED = 'millrace@published';
 export function stagedTable(runId: string, table: string): string {
   return `${table}@${createHash('sha256').update(runId).digest('hex').slice(0, 16)}`;
 }
-
-/** What a job table may be called. */
-export const TABLE_NAME = /^[a-zA-Z_][a-zA-Z0-9_]{0,62}$/;

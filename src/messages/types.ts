@@ -19,6 +19,7 @@ import {
   tombstoneSchema,
   topicPositionSchema,
 } from './streams.ts';
+import { tablePublishedSchema } from './table-facts.ts';
 import { type WindowParts, windowPartsSchema } from './window-parts.ts';
 
 export const lateEventType = eventType(lateEventSchema);
@@ -37,6 +38,7 @@ export const forwardedBlockType = eventType(forwardedBlockSchema);
 export const exchangedBlockType = eventType(exchangedBlockSchema);
 export const windowPartsType = eventTypeOf<WindowParts>(windowPartsSchema);
 export const runChangedType = eventType(runChangedSchema);
+export const tablePublishedType = eventType(tablePublishedSchema);
 export const actorChangedType = eventType(actorChangedSchema);
 export const alertDeliveryType = eventType(alertDeliverySchema);
 export const sinkPositionsType = eventType(sinkPositionsSchema);
@@ -63,4 +65,5 @@ export const ENGINE_TYPES = [
   repeatedEventsType,
   operatorMessageType,
   windowPartsType,
+  tablePublishedType,
 ] as const;

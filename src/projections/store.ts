@@ -88,6 +88,8 @@ export interface Store {
   digest(): Promise<TableDigest[]>;
   /** Rows of any number as they come, beside transactions; the signal interrupts it. Absent where its driver reads apart. */
   readBeside?(read: LongRead, signal: AbortSignal): AsyncGenerator<readonly Row[]>;
+  /** Copies its file to a path, between two transactions. Absent where nobody else could read it. */
+  copy?(to: string): Promise<void>;
   /** Reads all that is on the disk. Resolves with what of it is not as it was written, for people; null when all is. */
   verify(signal: AbortSignal): Promise<string | null>;
   close(): Promise<void>;

@@ -35,6 +35,8 @@ export type StoreTask =
   | { readonly kind: 'totals'; readonly hasDeclared: boolean }
   | { readonly kind: 'query'; readonly sql: string }
   | { readonly kind: 'digest' }
+  /** A copy of the store's file as it stands between two transactions. */
+  | { readonly kind: 'copy'; readonly to: string }
   | { readonly kind: 'verify' }
   | { readonly kind: 'close' };
 
@@ -51,6 +53,7 @@ export interface StoreResults {
   totals: Totals;
   query: readonly Row[];
   digest: readonly TableDigest[];
+  copy: null;
   /** Why it is damaged, when it is: the next `open` makes it anew. */
   verify: string | null;
   close: null;

@@ -132,6 +132,10 @@ export function createStoreTask({
         return query(task.sql);
       case 'digest':
         return store.digest();
+      case 'copy':
+        if (store.copy === undefined) throw new Error(`The ${driver.name} store gives no copy of itself`);
+        await store.copy(task.to);
+        return null;
     }
   };
 }

@@ -116,7 +116,12 @@ async function run(id: number, task: StoreTask): Promise<void> {
 process.on('message', (message: ToStore) => {
   switch (message.kind) {
     case 'task':
-      if (message.task.kind === 'open' || message.task.kind === 'project' || message.task.kind === 'close') {
+      if (
+        message.task.kind === 'open' ||
+        message.task.kind === 'project' ||
+        message.task.kind === 'close' ||
+        message.task.kind === 'copy'
+      ) {
         last = last.then(() => run(message.id, message.task));
       } else void run(message.id, message.task);
       return;

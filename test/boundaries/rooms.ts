@@ -40,6 +40,7 @@ const STORE_PORT = ['projections/table.ts', 'projections/store.ts'];
 const PORTS = ['sources/source.ts', 'sinks/sink.ts', 'steps/port'];
 const BELOW_SERVICE = [
   ...PURE_ROOMS,
+  'job-tables',
   'kafka',
   'builtin-types.ts',
   'tables.ts',
@@ -69,6 +70,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   operators: pure('messages', 'streams', 'builtin-types.ts'),
   // When jobs run and what becomes of their runs; texts of jobs, and what they fetch by declaration.
   jobs: pure('messages', 'streams', 'nearest-word.ts', ...STORE_PORT),
+  // Tables that jobs write, in a database of their own.
+  'job-tables': { mayImport: ['messages', 'jobs', 'journal', 'projections'] },
   // What a partition makes of its input, live and replayed, by whatever operators it has.
   partition: pure('messages', 'sql', 'streams', 'quality'),
   // The event types of the engine and of the domains.
@@ -78,7 +81,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // Every kind of operator: streams' own, those of the domains and those of users.
   'operator-kinds.ts': { mayImport: ['sql', 'streams', 'features', 'fraud', 'user-code'] },
   // The tables of every room, in one list.
-  'tables.ts': { mayImport: ['fraud', 'weather', 'jobs', 'projections'] },
+  'tables.ts': { mayImport: ['fraud', 'weather', 'jobs', 'job-tables', 'projections'] },
   journal: { mayImport: ['messages'] },
   // Exchanges with another machine: how long they may take, and what of an address may be said.
   'deadline.ts': { mayImport: [] },
@@ -117,6 +120,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'builtin-types.ts',
       'operator-kinds.ts',
       'tables.ts',
+      'job-tables',
       'journal',
       'projections',
       'sources',

@@ -40,6 +40,7 @@ import {
   sinkDeliveryType,
   sinkPositionsType,
   sourceControlType,
+  tablePublishedType,
   tombstoneType,
   topicPositionType,
   windowPartsType,
@@ -437,6 +438,20 @@ export const GOLDEN: readonly Golden[] = [
       changedAt: AT + i,
       records: 48,
       message: state === 'failed' ? 'The provider answered 500' : null,
+    })),
+  },
+  {
+    type: tablePublishedType,
+    values: ['replace', 'append', 'interval', 'upsert'].map((mode, i) => ({
+      table: 'weather_daily',
+      job: 'weather',
+      step: 'daily',
+      runId: 'weather@2026-05-01T10:00:00.000Z',
+      mode,
+      rows: i === 0 ? 0 : LARGEST_LONG,
+      hash: 'ffffffffffffffff',
+      tableRows: i,
+      publishedAt: AT + i,
     })),
   },
   {

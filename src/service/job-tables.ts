@@ -1,0 +1,172 @@
+/**
+ * Job tables of a running service: statements see the read models as they are once these have all that was durable when the
+ * statement came, and a publication is a fact of the journal.
+ */
+import { createWriteStream, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Config } from '../config/config.ts';
+import { linesTable, names, textOf } from '../job-tables/models.ts';
+import { JOBS_FILE, JOBS_SCRATCH } from '../job-tables/names.ts';
+import type { LinesTable, Publication, RunStatement } from '../job-tables/protocol.ts';
+import { tablePublishedType } from '../messages/types.ts';
+import { windowTable } from '../projections/duckdb-schema.ts';
+import { storedName } from '../projections/table.ts';
+import { TABLES } from '../tables.ts';
+import { type JobTablesProcess, startJobTables } from '../workers/job-tables-process.ts';
+import type { InternalSource } from './intake.ts';
+import type { Pipeline } from './pipeline.ts';
+import type { ReadModels } from './read-models.ts';
+
+export type StatementOf = Omit<RunStatement, 'models' | 'lines'>;
+
+export interface JobTables extends Pick<JobTablesProcess, 'ask' | 'rows' | 'close'> {
+  /** Resolves with the number of rows. Rejects once the signal aborts, when the statement has stopped. */
+  run(statement: StatementOf, signal: AbortSignal, onProgress: (share: number) => void): Promise<number>;
+  /** Journals what was published when a process before this one ended. */
+  recover(): Promise<void>;
+  /** Resolves once the rows are seen and the journal says so. */
+  publish(runId: string, table: string): Promise<Publication>;
+}
+
+const LOOK_EVERY_MS = 20;
+const PROGRESS_EVERY_MS = 1_000;
+const MEMORY_SHARE = 4;
+const MEMORY_MAX_BYTES = 2 * 1024 ** 3;
+/** Logs of the service about itself: a statement's own run would make each copy of the read models an old one. */
+const OWN_LOGS = 'millrace.';
+
+/** What DuckDB may hold for the statements of jobs. */
+export function startOf(dataDir: string): JobTablesProcess {
+  return startJobTables({
+    directory: dataDir,
+    memoryBytes: Math.min(MEMORY_MAX_BYTES, Math.floor(totalmem() / MEMORY_SHARE)),
+    threads: availableParallelism(),
+  });
+}
+
+interface Ports {
+  readonly config: Config;
+  readonly pipeline: Pipeline;
+  readonly readModels: ReadModels;
+  readonly operations: InternalSource;
+}
+
+export function createJobTables({ config, pipeline: own, readModels, operations }: Ports): JobTables {
+  const { platform } = own;
+  const { dataDir } = config;
+  const scratch = join(dataDir, JOBS_SCRATCH);
+  const process = startOf(dataDir);
+  let copies = 0;
+  /** The newest copy of the analytics read model, how many statements read it, and what the logs had when it was taken. */
+  let newest: { readonly file: string; readonly ends: string; users: number } | null = null;
+
+  const analytics = [
+    ...TABLES.filter(({ store }) => store === 'duckdb').flatMap((table) => [table.name, storedName(table)]),
+    ...config.streams.map(({ name }) => name),
+    ...config.windows.flatMap((window) => [window.name, windowTable(window)]),
+    ...config.views.map(({ name }) => name),
+    ...config.features.map(({ name }) => name),
+    'window_results',
+  ];
+  const operational = TABLES.filter(({ store }) => store === 'sqlite');
+
+  async function caughtUp(signal: AbortSignal): Promise<string> {
+    const marks = own.units.map(({ log }) => ({ log: log.name, offset: log.durableOffset() }));
+    while (!readModels.hasReached(marks)) {
+      signal.throwIfAborted();
+      await platform.sleep(LOOK_EVERY_MS, signal);
+    }
+    return JSON.stringify(marks.filter(({ log }) => !log.startsWith(OWN_LOGS)));
+  }
+
+  function remove(file: string): void {
+    for (const suffix of ['', '.wal']) rmSync(file + suffix, { force: true });
+  }
+
+  /** One copy serves statements that come while nothing new was journaled. */
+  async function copyOfModels(ends: string): Promise<{ readonly file: string; users: number }> {
+    if (newest?.ends === ends) {
+      newest.users += 1;
+      return newest;
+    }
+    copies += 1;
+    const file = join(scratch, `models-${copies}.duckdb`);
+    remove(file);
+    await readModels.stores.of('duckdb').read({ kind: 'copy', to: file });
+    if (newest !== null && newest.users === 0) remove(newest.file);
+    newest = { file, ends, users: 1 };
+    return newest;
+  }
+
+  function release(copy: { readonly file: string; users: number }): void {
+    copy.users -= 1;
+    if (copy.users === 0 && copy !== newest) remove(copy.file);
+  }
+
+  async function linesOf(text: string, key: string, signal: AbortSignal): Promise<LinesTable[]> {
+    const lines: LinesTable[] = [];
+    for (const table of operational) {
+      if (!names(text, table.name)) continue;
+      copies += 1;
+      const file = join(scratch, `${table.name}-${copies}.jsonl`);
+      const columns = table.columns.map(({ name }) => `"${name}"`).join(', ');
+      const rows = readModels.stores
+        .of('sqlite')
+        .rows({ kind: 'query', sql: `SELECT ${columns} FROM "${table.name}"` }, signal);
+      await pipeline(Readable.from(jsonLines(rows)), createWriteStream(file), { signal });
+      lines.push(linesTable(table, file));
+    }
+    return lines;
+  }
+
+  async function record(publication: Publication): Promise<void> {
+    await operations.write(0, [tablePublishedType.encodeBlock([publication])]);
+    const { runId, table } = publication;
+    await process.ask({ kind: 'recorded', runId, table });
+  }
+
+  return {
+    ask: process.ask,
+    rows: process.rows,
+    async run(statement, signal, onProgress) {
+      mkdirSync(scratch, { recursive: true });
+      const text = textOf(statement.sql, statement.parameters);
+      const usesModels = analytics.some((name) => names(text, name));
+      const ends = await caughtUp(signal);
+      const copy = usesModels ? await copyOfModels(ends) : null;
+      const lines = await linesOf(text, statement.identity.key, signal);
+      const { key } = statement.identity;
+      const timer = setInterval(() => {
+        process.ask({ kind: 'progress', key }).then(
+          (share) => share !== null && onProgress(share),
+          () => {},
+        );
+      }, PROGRESS_EVERY_MS);
+      try {
+        return await process.run({ ...statement, models: copy?.file ?? null, lines }, signal);
+      } finally {
+        clearInterval(timer);
+        for (const { file } of lines) remove(file);
+        if (copy !== null) release(copy);
+      }
+    },
+    async recover() {
+      rmSync(scratch, { recursive: true, force: true });
+      if (!existsSync(join(dataDir, JOBS_FILE))) return;
+      for (const publication of await process.ask({ kind: 'unrecorded' })) await record(publication);
+    },
+    async publish(runId, table) {
+      const publication = await process.ask({ kind: 'publish', runId, table, nowMs: platform.nowMs() });
+      await record(publication);
+      return publication;
+    },
+    close: process.close,
+  };
+}
+
+async function* jsonLines(batches: AsyncGenerator<readonly object[]>): AsyncGenerator<string> {
+  for await (const rows of batches) yield rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+}
