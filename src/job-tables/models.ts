@@ -5,7 +5,7 @@ import type { LinesTable } from './protocol.ts';
 
 /** Whether a statement names the table, or may: a name within a text or a comment counts, and costs a copy. */
 export function names(sql: string, table: string): boolean {
-  const name = table.split('.').map(escaped).join('\\s*\\.\\s*');
+  const name = table.split('.').map(pattern).join('\\s*\\.\\s*');
   return new RegExp(`(?<![\\w$])${name}(?![\\w$])`, 'i').test(sql.replaceAll('"', ''));
 }
 
@@ -14,7 +14,7 @@ export function textOf(sql: string, parameters: readonly SqlParameter[]): string
   return [sql, ...parameters.filter((each) => typeof each === 'string')].join('\n');
 }
 
-function escaped(text: string): string {
+function pattern(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 

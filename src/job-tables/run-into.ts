@@ -30,7 +30,7 @@ export async function runInto(
   // On a line of its own, so that DuckDB counts the lines of the user's text.
   const whole = target.kind === 'file' ? `${begin} (\n${sql}\n) ${fileTarget(target)}` : `${begin}\n${sql}`;
   try {
-    const result = await connection.run(whole, parameters.map(valueOf));
+    const result = await connection.run(whole, parameters.map(duckdbValue));
     const [[count] = []] = await result.getRows();
     return typeof count === 'bigint' ? Number(count) : 0;
   } catch (error) {
@@ -49,7 +49,7 @@ function fileTarget({ path, format }: FileTarget): string {
   }
 }
 
-function valueOf(parameter: SqlParameter) {
+function duckdbValue(parameter: SqlParameter) {
   if (parameter === null || typeof parameter === 'string' || typeof parameter === 'boolean') return parameter;
   if (typeof parameter === 'number') return Number.isSafeInteger(parameter) ? BigInt(parameter) : parameter;
   if ('days' in parameter) return new DuckDBDateValue(parameter.days);

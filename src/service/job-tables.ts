@@ -106,7 +106,7 @@ export function createJobTables({ config, pipeline: own, readModels, operations 
     if (copy.users === 0 && copy !== newest) remove(copy.file);
   }
 
-  async function linesOf(text: string, key: string, signal: AbortSignal): Promise<LinesTable[]> {
+  async function linesOf(text: string, signal: AbortSignal): Promise<LinesTable[]> {
     const lines: LinesTable[] = [];
     for (const table of operational) {
       if (!names(text, table.name)) continue;
@@ -137,7 +137,7 @@ export function createJobTables({ config, pipeline: own, readModels, operations 
       const usesModels = analytics.some((name) => names(text, name));
       const ends = await caughtUp(signal);
       const copy = usesModels ? await copyOfModels(ends) : null;
-      const lines = await linesOf(text, statement.identity.key, signal);
+      const lines = await linesOf(text, signal);
       const { key } = statement.identity;
       const timer = setInterval(() => {
         process.ask({ kind: 'progress', key }).then(
