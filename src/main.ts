@@ -61,6 +61,14 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'take a file into a stream, of a running service too',
     load: async () => (await import('./commands/import.ts')).importCommand,
   },
+  produce: {
+    summary: 'send the lines of a file to the topic that a stream is read from',
+    load: async () => (await import('./commands/produce.ts')).produceCommand,
+  },
+  topics: {
+    summary: 'list the topics of the Kafka cluster, and who of the pipeline reads and writes them',
+    load: async () => (await import('./commands/topics.ts')).topicsCommand,
+  },
   features: {
     summary: 'export features as they were computed at each event',
     load: async () => (await import('./commands/features.ts')).featuresCommand,

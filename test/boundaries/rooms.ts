@@ -220,8 +220,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       ...['channel', 'data-directory', 'journal'],
     ],
   },
+  // What people type to try a cluster: records from a file, and what topics there are.
+  topics: { mayImport: ['messages', 'kafka', 'sources'] },
   commands: {
     mayImport: [
+      ...['topics', 'kafka/trouble.ts', 'kafka/topic-there.ts', 'kafka/connection.ts', 'sources/kafka/settings.ts'],
       'checks',
       'quality',
       'infer',

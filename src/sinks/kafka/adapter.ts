@@ -2,17 +2,18 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { COMPRESSIONS, createProducer, createTransactionalProducer } from '../../kafka/producer-client.ts';
+import { RECORD_KEYS } from '../../kafka/record-key.ts';
 import { createSchemaRegistry } from '../../kafka/registry.ts';
 import { askRegistry } from '../../kafka/registry-answers.ts';
+import { checkTopic } from '../../kafka/topic-there.ts';
 import { topicName } from '../../keys/topic-name.ts';
 import { formatDuration, formatSize } from '../../keys/units.ts';
 import { sizeUpTo, timer } from '../../keys/value-schema.ts';
 import { type SinkHost, sinkAdapter } from '../adapter.ts';
-import { checkTopic } from './checks.ts';
 import { createKafkaSink } from './kafka-sink.ts';
 import { exactlyOnceOutlets, openAtLeastOnce } from './outlets.ts';
 import { recordsOf } from './records.ts';
-import { type KafkaSinkSettings, RECORD_KEYS, SENT_VALUES, SUBJECTS } from './settings.ts';
+import { type KafkaSinkSettings, SENT_VALUES, SUBJECTS } from './settings.ts';
 import { avroValues, jsonValues, registeredValues, type ValuesOf } from './values.ts';
 
 export const kafkaSink = sinkAdapter({
@@ -62,9 +63,10 @@ export const kafkaSink = sinkAdapter({
     }
   },
   async reach({ topic, value }, { kafka }) {
+    if (kafka === null) throw new Error('A Kafka sink without its section kafka');
     const problem = await checkTopic(topic, kafka);
-    const url = kafka?.registryUrl ?? null;
-    return problem === null && value === 'avro-registry' && url !== null ? askRegistry(url) : problem;
+    const { registryUrl } = kafka;
+    return problem === null && value === 'avro-registry' && registryUrl !== null ? askRegistry(registryUrl) : problem;
   },
   open(settings, host) {
     const { topic, batch } = settings;

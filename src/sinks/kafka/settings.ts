@@ -1,10 +1,7 @@
 /** A topic as a sink, as the pipeline file has it. */
 import type { Compression } from '../../kafka/producer-client.ts';
+import type { RecordKey } from '../../kafka/record-key.ts';
 import type { Sink } from '../sink.ts';
-
-/** How the key of an event is written: as text, or as a whole number of 4 or 8 bytes, as Kafka's own serializers do. */
-export const RECORD_KEYS = ['text', 'int', 'long'] as const;
-export type RecordKey = (typeof RECORD_KEYS)[number];
 
 export const SENT_VALUES = ['json', 'avro', 'avro-registry'] as const;
 export type SentValue = (typeof SENT_VALUES)[number];

@@ -13,7 +13,7 @@ import { checkTopics } from './checks.ts';
 import { createKafkaSource } from './kafka-source.ts';
 import { createRecordBlocks } from './record-blocks.ts';
 import { schemasOf } from './schemas.ts';
-import { type EventTimeForm, type KafkaSourceSettings, KEY_FORMS, VALUE_FORMS } from './settings.ts';
+import { type EventTimeForm, groupOf, type KafkaSourceSettings, KEY_FORMS, VALUE_FORMS } from './settings.ts';
 
 const schema = z.strictObject({
   topic: topicName.optional(),
@@ -108,11 +108,11 @@ export const kafkaSource = sourceAdapter({
       report(['source', 'kafka', 'value'], 'needs `registry: { url: … }` in the section kafka');
     }
   },
-  reach: (settings, stream, host) => checkTopics(settings, stream, groupOf(settings, stream), host),
+  reach: (settings, stream, host) => checkTopics(settings, stream, groupOf(settings, stream.name), host),
   open(settings, stream, host) {
     const { kafka, sleep, nowMs, log } = host;
     if (kafka === null) throw new Error('A Kafka source without its section kafka');
-    const groupId = groupOf(settings, stream);
+    const groupId = groupOf(settings, stream.name);
     const registry = kafka.registryUrl === null ? null : createSchemaRegistry(kafka.registryUrl);
     return createKafkaSource({
       settings,
@@ -136,10 +136,6 @@ export const kafkaSource = sourceAdapter({
     });
   },
 });
-
-function groupOf({ group }: KafkaSourceSettings, { name }: Pick<SourceStream, 'name'>): string {
-  return group ?? `millrace-${name}`;
-}
 
 function timeFormOf(text: string): EventTimeForm {
   if (text === 'field' || text === 'record') return { from: text };

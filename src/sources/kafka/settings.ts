@@ -39,3 +39,7 @@ export interface KafkaSourceSettings {
   /** Between two commits of offsets to Kafka, which only tell others how far this one is. */
   readonly commitEveryMs: number;
 }
+
+export function groupOf({ group }: KafkaSourceSettings, stream: string): string {
+  return group ?? `millrace-${stream}`;
+}

@@ -1,14 +1,18 @@
-/** Whether the cluster has what a sink of the pipeline file needs, asked before the service starts. */
-import { type KafkaLog, kafkaClient } from '../../kafka/client.ts';
-import type { KafkaConnection } from '../../kafka/connection.ts';
-import { troubleOf } from '../../kafka/trouble.ts';
-import type { Unreachable } from '../adapter.ts';
+/** Whether the cluster has a topic that is written to, asked before anything is sent. */
+import { type KafkaLog, kafkaClient } from './client.ts';
+import type { KafkaConnection } from './connection.ts';
+import { troubleOf } from './trouble.ts';
+
+export interface TopicTrouble {
+  /** No broker answers; or one answers that the topic is not there, or not for this user. */
+  readonly kind: 'down' | 'configuration';
+  readonly message: string;
+}
 
 const SILENT: KafkaLog = () => {};
 
-/** Null when the topic is there, and when the cluster says something else: then the sink tries again while it runs. */
-export async function checkTopic(topic: string, connection: KafkaConnection | null): Promise<Unreachable | null> {
-  if (connection === null) throw new Error('A Kafka sink without its section kafka');
+/** Null when the topic is there, and when the cluster says something else: sending it again may help then. */
+export async function checkTopic(topic: string, connection: KafkaConnection): Promise<TopicTrouble | null> {
   const { brokers } = connection;
   try {
     const kafka = await kafkaClient(connection, SILENT);
