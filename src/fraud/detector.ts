@@ -48,7 +48,7 @@ import { CASE_NUMBERS, loadCase, saveCase } from './cases.ts';
 import type { ModelCommand } from './model-schemas.ts';
 import { type Judging, RULES_MODEL, raise } from './raise.ts';
 import { type FactColumns, newFacts } from './rule-facts.ts';
-import { createRuleSet, ruleScore } from './rule-set.ts';
+import { type CompiledRules, compileRules, createRuleSet, ruleScore } from './rule-set.ts';
 import { createServedModels, type Serving } from './served-models.ts';
 import type { FraudEvents, FraudSpec } from './spec.ts';
 import { createSuppressions } from './suppressions.ts';
@@ -75,10 +75,14 @@ const SESSIONS = 'fraud.sessions';
 const READ_AHEAD = 64;
 
 /** Of events of the schema. Throws an ExpressionError when a rule does not fit it, and when the model of a backtest does not. */
-export function createFraudDetector(spec: FraudSpec, schema: AvroRecord): FraudDetector {
+export function createFraudDetector(
+  spec: FraudSpec,
+  schema: AvroRecord,
+  rules: CompiledRules = compileRules(spec.rules, schema),
+): FraudDetector {
   const cards = createCards(spec, createRowPool(SESSION_NUMBERS), createRowPool(CASE_NUMBERS));
   const judging: Judging = {
-    rules: createRuleSet(spec.rules, schema),
+    rules: createRuleSet(rules),
     suppressions: createSuppressions(spec.rules),
     models: createServedModels(schema, spec.model),
     facts: newFacts(0),

@@ -9,6 +9,8 @@ export interface RoleChange {
   readonly model: string;
   readonly threshold: number;
   readonly reason: string;
+  /** An evaluation as JSON; empty where none was made. */
+  readonly measured: string;
   readonly by: string;
   readonly note: string;
   readonly requestedAtMs: number;
@@ -36,7 +38,7 @@ export function* roleChanges(): Generator<
 > {
   const rows = yield {
     store: 'sqlite',
-    sql: `SELECT command_id, action, model, threshold, reason, "by", note, requested_at, count(*) AS partitions
+    sql: `SELECT command_id, action, model, threshold, reason, measured, "by", note, requested_at, count(*) AS partitions
       FROM model_changes WHERE outcome = 'done' GROUP BY command_id ORDER BY requested_at, command_id`,
   };
   return rows.map((row) => ({
@@ -45,6 +47,7 @@ export function* roleChanges(): Generator<
     model: String(row.model),
     threshold: Number(row.threshold),
     reason: String(row.reason),
+    measured: String(row.measured),
     by: String(row.by),
     note: String(row.note),
     requestedAtMs: Number(row.requested_at),

@@ -14,7 +14,7 @@ import { cardStateSchema, type FraudState, fraudStateSchema } from './card-state
 import { DEFAULT_RULES } from './default-rules.ts';
 import { createFraudDetector } from './detector.ts';
 import { type AnyFraudSpec, formOf } from './earlier.ts';
-import type { Rule } from './rule-set.ts';
+import { type CompiledRules, compileRules, type Rule } from './rule-set.ts';
 import type { FraudEvents, FraudSpec } from './spec.ts';
 import {
   caseActedType,
@@ -54,8 +54,9 @@ export const fraudKind = operatorKind<AnyFraudSpec>(KIND, (name, spec, { inputs:
   const { behind } = spec;
   const input = behind === undefined ? own : outputs.find(({ stream }) => stream === behind);
   if (input === undefined) throw new Error(`${name} has no stream of transactions`);
+  const rules = compileRules(formOf(spec).spec.rules, input.schema);
   const opened = (late: LateEvents, follows?: Succession): Operator =>
-    createFraudOperator(name, spec, input, late, follows);
+    createFraudOperator(name, spec, input, late, { rules, ...(follows === undefined ? {} : { follows }) });
   return {
     actor: FRAUD_SESSION,
     types: opened({ push() {} }).outputs.map(({ stream, type }) => ({ stream, type })),
@@ -120,10 +121,10 @@ export function createFraudOperator(
   spec: AnyFraudSpec,
   { stream, schema }: { readonly stream: string; readonly schema: AvroRecord },
   late: LateEvents,
-  follows?: Succession,
+  { rules, follows }: { readonly rules?: CompiledRules; readonly follows?: Succession } = {},
 ): Operator {
   const form = formOf(spec);
-  const detector = createFraudDetector(form.spec, schema);
+  const detector = createFraudDetector(form.spec, schema, rules);
   const scores = transactionScoredType.flatWriter();
   const alerts = form.alerts.blockWriter();
   const cases = form.cases.blockWriter();

@@ -55,10 +55,19 @@ interface Bound {
   reason(row: number): Reason;
 }
 
-/** Of events of the schema. Throws an ExpressionError when an expression does not fit it. */
-export function createRuleSet(rules: readonly Rule[], event: AvroRecord): RuleSet {
+/** Rules that were read and checked: once for all partitions that run them. */
+export interface CompiledRules {
+  readonly rules: readonly Rule[];
+  readonly compiled: readonly Compiled[];
+}
+
+/** For events of the schema. Throws an ExpressionError when an expression does not fit it. */
+export function compileRules(rules: readonly Rule[], event: AvroRecord): CompiledRules {
   const schema = recordWithFacts(event);
-  const compiled = rules.map((rule) => compiledRule(rule, schema));
+  return { rules, compiled: rules.map((rule) => compiledRule(rule, schema)) };
+}
+
+export function createRuleSet({ rules, compiled }: CompiledRules): RuleSet {
   const strongestFirst = rules.map((_, i) => i).sort((a, b) => rules[b]!.score - rules[a]!.score || a - b);
   let facts = newFacts(0);
   let bound: readonly Bound[] = [];

@@ -42,6 +42,13 @@ export function averagePrecision(scores: Float64Array, labels: Uint8Array, order
   return sum / positives;
 }
 
+/** Mean squared distance of scores, taken as chances, from what came true (Brier, 1950). NaN without a row. */
+export function brierScore(scores: Float64Array, labels: Uint8Array): number {
+  let sum = 0;
+  for (let row = 0; row < scores.length; row++) sum += (scores[row]! - labels[row]!) ** 2;
+  return sum / scores.length;
+}
+
 export interface CalibrationPart {
   readonly rows: number;
   /** Mean of the scores. */

@@ -49,15 +49,23 @@ export async function promote(values: OptionValues, id: string): Promise<number>
   return act(values, request);
 }
 
-/** Of a rollback or a withdrawal. */
-export async function act(values: OptionValues, request: Readonly<Record<string, unknown>>): Promise<number> {
+/** Gives what became of it in a partition. */
+export async function change(
+  values: OptionValues,
+  request: Readonly<Record<string, unknown>>,
+): Promise<Readonly<Record<string, unknown>>> {
   const key = text(values, 'key');
   const who = { by: text(values, 'by') ?? userInfo().username, note: text(values, 'note') ?? '' };
   const asked = { ...request, ...who, ...(key === undefined ? {} : { key }) };
   const { rows } = await withService(values, () =>
     answered(values, { command: 'model act', request: asked, defaultTimeout: '1m' }),
   );
-  const [row = {}] = rows;
+  return rows[0] ?? {};
+}
+
+/** Of a rollback or a withdrawal. */
+export async function act(values: OptionValues, request: Readonly<Record<string, unknown>>): Promise<number> {
+  const row = await change(values, request);
   const { command_id, action, model, threshold, reason, previous, outcome, detail } = row;
   const said = { command: command_id, action, model, threshold, reason, previous, outcome };
   await print(values.json === true ? JSON.stringify({ ...said, detail }) : tableText([said]));

@@ -17,16 +17,19 @@ import { nameHint } from '../../nearest-word.ts';
 import { driftOf } from '../lab/drift.ts';
 import { evaluateModel, type Judged } from '../lab/evaluate.ts';
 import { labelledRows, readLabels, transactionVectors } from '../lab/labelled-rows.ts';
+import { modelCard } from '../lab/model-card.ts';
 import { loadModel, saveModel } from '../lab/model-files.ts';
 import { type ListedModel, listModels } from '../lab/model-list.ts';
 import { trainModel } from '../lab/train.ts';
 import { MODEL_KINDS, modelKind } from '../model-kinds.ts';
 import { rolesAfter } from '../model-roles.ts';
+import { cardText } from './card-text.ts';
+import { RETRAIN_OPTIONS, retrain } from './model-retrain.ts';
 import { act, changesOf, dayOf, promote, SERVING_OPTIONS, threshold } from './model-serving.ts';
 
 const ACTIONS = [
   ...(['train', 'evaluate', 'compare', 'drift', 'list'] as const),
-  ...(['threshold', 'promote', 'rollback', 'withdraw'] as const),
+  ...(['show', 'threshold', 'promote', 'rollback', 'withdraw', 'retrain'] as const),
 ] as const;
 const ALERTS_PER_DAY = 100;
 const KINDS = ['best', ...Object.keys(MODEL_KINDS)];
@@ -40,12 +43,14 @@ export const modelCommand: Command = {
   compare          evaluate, for several models: --model A --model B
   drift            how far features and scores of other days are from those of the training
   list             the models of the data directory, and which of them score
+  show ID          its card: what it was trained on, how good it was found, and what became of it
   threshold ID     the score for --alerts-per-day N, or of least cost by --alert-cost MONEY
   promote ID       it scores from now on, and raises alerts; with --challenger it scores in shadow
   rollback         the model before the last promotion scores again
-  withdraw         no challenger scores any more`,
+  withdraw         no challenger scores any more
+  retrain          trains one, judges it beside the champion on the newest labelled week, and promotes it if it is better`,
   usage:
-    'model train|evaluate|compare|drift|list|threshold|promote|rollback|withdraw [ID] [--kind KIND] [--model ID …] [--from DAY] [--to DAY] [--data DIR] [--json]',
+    'model train|evaluate|compare|drift|list|show|threshold|promote|rollback|withdraw|retrain [ID] [--kind KIND] [--model ID …] [--from DAY] [--to DAY] [--data DIR] [--json]',
   options: {
     ...CONFIG_OPTION,
     ...DATA_OPTION,
@@ -60,13 +65,15 @@ export const modelCommand: Command = {
       help: `train, threshold, promote: the threshold is chosen for so many; train: else ${ALERTS_PER_DAY}`,
     },
     ...SERVING_OPTIONS,
+    ...RETRAIN_OPTIONS,
   },
   async run(values, words) {
     const [word, ...ids] = words;
     const action = actionOf('model', word === undefined ? [] : [word], ACTIONS);
-    if (action === 'promote' || action === 'threshold') {
+    if (action === 'promote' || action === 'threshold' || action === 'show') {
       const [id = ''] = ids.length > 0 ? ids : modelsOf(values, true);
       if (ids.length > 1) throw new UsageError(`say which one: model ${action} ID`);
+      if (action === 'show') return show(values, id);
       return action === 'promote' ? promote(values, id) : threshold(values, id);
     }
     if (ids.length > 0) throw new UsageError(`model ${action} takes no further word; there was ${ids.join(' ')}`);
@@ -77,6 +84,8 @@ export const modelCommand: Command = {
         return list(values);
       case 'drift':
         return drift(values);
+      case 'retrain':
+        return retrain(values, alertsOf(values));
       case 'rollback':
       case 'withdraw':
         return act(values, { action });
@@ -136,6 +145,12 @@ async function evaluate(values: OptionValues, isComparison: boolean): Promise<nu
   const judged = models.map((model) => evaluateModel(model, rows, labels, range.fromMs));
   if (values.json === true) await print(JSON.stringify(isComparison ? judged : judged[0]));
   else await print(tableText(judged.map(summaryOf)));
+  return EXIT.ok;
+}
+
+async function show(values: OptionValues, id: string): Promise<number> {
+  const card = modelCard(dataDirOf(values), id, await changesOf(values));
+  await print(values.json === true ? JSON.stringify(card) : cardText(card));
   return EXIT.ok;
 }
 

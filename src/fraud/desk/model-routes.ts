@@ -5,7 +5,8 @@ import { idempotencyKeyOf } from '../../http/idempotency-key.ts';
 import { json, problem, requestKeyParameter } from '../../http/operations.ts';
 import { problemResponse } from '../../http/problem.ts';
 import { OUTCOME_UNKNOWN, TOO_SLOW } from '../../http/refusals.ts';
-import { type Route, type RouteContext, uncached } from '../../http/route.ts';
+import { pathParameter, type Route, type RouteContext, uncached } from '../../http/route.ts';
+import { modelCard } from '../lab/model-card.ts';
 import { listModels } from '../lab/model-list.ts';
 import { rolesAfter } from '../model-roles.ts';
 import { type Asked, answered, badBody, textOf } from './asked.ts';
@@ -29,6 +30,29 @@ export function modelRoutes(desk: ModelDesk, dataDir: string, deadlineMs: number
       async answer(c) {
         const changes = await withDeadline(desk.changes(), deadlineMs);
         return changes === DEADLINE ? problemResponse(TOO_SLOW) : uncached(c, listModels(dataDir, rolesAfter(changes)));
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/models/:model',
+      role: 'viewer',
+      operation: {
+        summary: 'The card of a model: what it was trained on, how good it was found, and what became of it',
+        responses: { 200: json('The card'), 404: problem('No such model, or its file is damaged') },
+      },
+      async answer(c) {
+        const changes = await withDeadline(desk.changes(), deadlineMs);
+        if (changes === DEADLINE) return problemResponse(TOO_SLOW);
+        try {
+          return uncached(c, modelCard(dataDir, pathParameter(c, 'model'), changes));
+        } catch (error) {
+          return problemResponse({
+            status: 404,
+            error: 'unknown-model',
+            message: `${error instanceof Error ? error.message : String(error)}.`,
+            hint: '/api/v1/models has them.',
+          });
+        }
       },
     },
     {

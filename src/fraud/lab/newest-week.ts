@@ -2,7 +2,7 @@
 import { readVectors, type VectorStream } from '../../data-directory/feature-vectors.ts';
 
 const DAY_MS = 86_400_000;
-const WEEK_MS = 7 * DAY_MS;
+export const WEEK_MS = 7 * DAY_MS;
 
 /** Whole UTC days; the end is exclusive. Throws when there is no vector. */
 export async function newestLabelledWeek(

@@ -4,6 +4,7 @@ import { alertsPanel } from './alerts.js';
 import { casePanel } from './case.js';
 import { casesPanel } from './cases.js';
 import { figures } from './figures.js';
+import { modelsPanel } from './models-panel.js';
 import { rulesPanel } from './rules-panel.js';
 import { sessionsPanel } from './sessions.js';
 
@@ -19,9 +20,10 @@ contribute({
       underTitle: 'Cases',
     },
     { address: '/rules', title: 'Rules', nav: { group: 'domain', order: 25 } },
+    { address: '/models', title: 'Models', nav: { group: 'domain', order: 27 } },
     { address: '/sessions', title: 'Sessions', was: ['sessions'], nav: { group: 'domain', order: 30 } },
   ],
-  panels: [alertsPanel, casesPanel, casePanel, rulesPanel, sessionsPanel],
+  panels: [alertsPanel, casesPanel, casePanel, rulesPanel, modelsPanel, sessionsPanel],
   figures,
   kinds: ['alert', 'session'],
 });

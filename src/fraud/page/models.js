@@ -1,0 +1,96 @@
+/** Models: which score, how good each was found, and what was promoted and taken back. */
+import { useState } from 'preact/hooks';
+import { exact, minute } from '../../http/public/core/format.js';
+import { html } from '../../http/public/core/html.js';
+import { getJson } from '../../http/public/core/place.js';
+import { useSource } from '../../http/public/core/store.js';
+import { Time } from '../../http/public/view/marks.js';
+import { Table } from '../../http/public/view/table.js';
+import { command, Who } from './desk.js';
+
+const digits = (value) => (typeof value === 'number' ? value.toFixed(3) : '–');
+const number = (head, of) => ({ head, number: true, cell: of });
+const day = (ms) => new Date(ms).toISOString().slice(0, 10);
+const ready = { status: 'ready' };
+const again = { when: () => false, everyMs: 10_000 };
+const modelsSource = { id: 'models', read: () => getJson('/api/v1/models'), again };
+const changesSource = { id: 'model-changes', read: () => getJson('/api/v1/model-changes'), again };
+
+const CHANGES = [
+  { head: 'When', cell: (row) => html`<${Time} at=${row.requested_at} />` },
+  { head: 'What', cell: (row) => row.action },
+  { head: 'Model', cell: (row) => row.model || 'the rules alone' },
+  { head: 'Before', cell: (row) => row.previous || 'none' },
+  number('Threshold', (row) => digits(row.threshold)),
+  { head: 'Chosen by', cell: (row) => row.reason },
+  { head: 'By', cell: (row) => row.by },
+  { head: 'Outcome', cell: (row) => (row.outcome === 'done' ? 'done' : `refused: ${row.detail}`) },
+];
+
+export function View() {
+  const shown = useSource(modelsSource);
+  const changes = useSource(changesSource);
+  const [said, setSaid] = useState('');
+  const [card, setCard] = useState(null);
+  const act = async (action, model) => {
+    setSaid('Asking …');
+    try {
+      const done = await command('/api/v1/models/actions', model === undefined ? { action } : { action, model });
+      setSaid(`Done: ${done.action} ${done.model || 'the rules alone'}.`);
+    } catch (error) {
+      setSaid(error.message);
+    }
+  };
+  const open = async (model) => {
+    try {
+      setCard(await getJson(`/api/v1/models/${encodeURIComponent(model)}`));
+    } catch (error) {
+      setSaid(error.message);
+    }
+  };
+  const columns = [
+    {
+      head: 'Model',
+      cell: (row) => html`<button type="button" onClick=${() => open(row.model)}>${row.model}</button>`,
+    },
+    { head: 'Scores as', cell: (row) => row.role ?? '–' },
+    { head: 'Trained on', cell: (row) => row.problem ?? `${day(row.trainedFrom)} to ${day(row.trainedTo - 1)}` },
+    number('Rows', (row) => exact(row.rows)),
+    number('Frauds', (row) => exact(row.positives)),
+    number('Threshold', (row) => digits(row.threshold)),
+    {
+      head: 'Do',
+      cell: (row) =>
+        row.problem === null &&
+        html`<span class="line">
+          ${row.role !== 'champion' && html`<button type="button" onClick=${() => act('promote', row.model)}>Promote</button>`}
+          ${row.role === null && html`<button type="button" onClick=${() => act('challenge', row.model)}>As challenger</button>`}
+          ${row.role === 'challenger' && html`<button type="button" onClick=${() => act('withdraw')}>Withdraw</button>`}
+        </span>`,
+    },
+  ];
+  return html`<p class="line" id="model-actions"><${Who} />
+      <button type="button" onClick=${() => act('rollback')}>Roll back the last promotion</button> <span role="status">${said}</span></p>
+    <${Table} caption="Models" empty="No model yet: millrace model train makes one." shown=${shown} rows=${shown.value ?? []} columns=${columns} keyOf=${(row) => row.model} />
+    ${card !== null && html`<${Card} card=${card} />`}
+    <h3>What was promoted and taken back</h3>
+    <${Table} caption="Changes of models" empty="Nothing yet." shown=${changes} rows=${changes.value ?? []} columns=${CHANGES} keyOf=${(row) => row.command_id} />`;
+}
+
+function Card({ card: { model, kind, trained, thresholdReason, measured, inputs, limits } }) {
+  const figures =
+    measured === null
+      ? 'It was not measured before a promotion.'
+      : `On ${measured.from} to ${measured.to}: AUC ${digits(measured.auc)}, average precision ${digits(measured.averagePrecision)} (${measured.intervals.averagePrecision.map(digits).join(' to ')}), card precision@100 ${digits(measured.cardPrecisionAt100)}; ${measured.atThreshold.alertsPerDay.toFixed(1)} alerts a day, ${digits(measured.atThreshold.precision)} of them right.`;
+  const columns = [
+    { head: 'Input', cell: (row) => row.name },
+    { head: 'Family', cell: (row) => row.family },
+    number('Weight', (row) => row.weight.toFixed(2)),
+  ];
+  return html`<section id="model-card"><h3>${model}</h3>
+    <p>${kind}, trained on ${exact(trained.rows)} transactions from ${minute(trained.from)} to ${minute(trained.to)}; ${(100 * trained.prevalence).toFixed(2)} % were fraud. Threshold: ${thresholdReason}.</p>
+    <p>${figures}</p>
+    <ul>${limits.map((text) => html`<li>${text}</li>`)}</ul>
+    <${Table} caption="What it goes by most" empty="" shown=${ready} rows=${inputs.slice(0, 12)} columns=${columns} keyOf=${(row) => row.name} />
+  </section>`;
+}
