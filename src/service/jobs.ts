@@ -5,12 +5,15 @@ import { startSupervised } from '../actors/supervised.ts';
 import type { ChildSpec } from '../actors/supervisor.ts';
 import type { StepConfig } from '../config/sections/job-steps.ts';
 import type { JobConfig } from '../config/sections/jobs.ts';
+import { createHostRates, type HostRates } from '../fetching/host-rates.ts';
 import type { ScheduledJob } from '../jobs/plan.ts';
 import { timetable } from '../jobs/timetable.ts';
 import type { EventType } from '../messages/codec.ts';
+import { STANDARD_FORMAT } from '../messages/stream-format.ts';
 import { runChangedType } from '../messages/types.ts';
 import type { Row } from '../projections/store.ts';
 import type { ServiceCore } from '../service.ts';
+import type { Into } from '../sources/fetch-adapter.ts';
 import type { StepHost } from '../steps/adapter.ts';
 import { STEPS } from '../steps/adapters.ts';
 import type { Step, StepContext, StepOutcome } from '../steps/step.ts';
@@ -21,8 +24,12 @@ import { foldEvents } from './journal-events.ts';
 import { allReady } from './partition-unit.ts';
 import type { RunningStream } from './pipeline.ts';
 
-/** Where the servers on loopback that some jobs fetch from answer, by their names. */
-type ServerUrls = Map<string, string>;
+/** What the steps of all jobs share. */
+interface Shared {
+  /** Where the servers on loopback that some steps work with answer, by their names. */
+  readonly serverUrls: Map<string, string>;
+  readonly rates: HostRates;
+}
 
 /** The servers on loopback that steps work with, the jobs' workers, then the scheduler that gives them runs. */
 export function jobChildren(core: ServiceCore): ChildSpec[] {
@@ -30,8 +37,8 @@ export function jobChildren(core: ServiceCore): ChildSpec[] {
   if (jobs.length === 0) return [];
   const toScheduler = { send: (_: SchedulerEvent): void => {} };
   const workers = createJobWorkers();
-  const serverUrls: ServerUrls = new Map();
-  const fetchers = jobs.map((job) => fetcherChild(core, job, serverUrls, toScheduler, workers));
+  const shared: Shared = { serverUrls: new Map(), rates: createHostRates() };
+  const fetchers = jobs.map((job) => fetcherChild(core, job, shared, toScheduler, workers));
   const scheduler: ChildSpec = {
     id: 'scheduler',
     kind: 'scheduler',
@@ -61,7 +68,7 @@ export function jobChildren(core: ServiceCore): ChildSpec[] {
       return actor.child;
     },
   };
-  return [...serverChildren(core, serverUrls), ...fetchers, scheduler];
+  return [...serverChildren(core, shared), ...fetchers, scheduler];
 }
 
 /** Between two looks at whether the disk has taken what was recorded. */
@@ -84,7 +91,7 @@ function jobOf({ name, trigger, catchup, startAtMs, retry: { retries } }: JobCon
   return { name, timetable: timetable(spec), catchup, startAt: startAtMs, retries };
 }
 
-function serverChildren({ config, supervision }: ServiceCore, serverUrls: ServerUrls): ChildSpec[] {
+function serverChildren({ config, supervision }: ServiceCore, { serverUrls }: Shared): ChildSpec[] {
   const needed = config.jobs.flatMap(({ steps }) => steps.flatMap((step) => serverOf(step) ?? []));
   return [...new Set(needed)].map(({ id, start }) => ({
     id,
@@ -104,7 +111,7 @@ function serverOf({ settings }: StepConfig) {
 /** Of an attempt whose step names none. */
 const ATTEMPT_TIMEOUT_MS = 600_000;
 
-function openStep(core: ServiceCore, job: JobConfig, step: StepConfig, serverUrls: ServerUrls): Step {
+function openStep(core: ServiceCore, job: JobConfig, step: StepConfig, { serverUrls, rates }: Shared): Step {
   const { pipeline, platform, config, supervision } = core;
   const server = serverOf(step);
   const streamOf = (name: string): RunningStream => {
@@ -121,6 +128,8 @@ function openStep(core: ServiceCore, job: JobConfig, step: StepConfig, serverUrl
     http: platform.http,
     timeoutMs: step.timeoutMs ?? ATTEMPT_TIMEOUT_MS,
     serverUrl: () => (server === null ? '' : (serverUrls.get(server.id) ?? '')),
+    rates,
+    stream: (name) => intoOf(streamOf(name)),
     async replay(stream, type, each) {
       const running = streamOf(stream);
       await allReady(running.units, undefined);
@@ -133,10 +142,20 @@ function openStep(core: ServiceCore, job: JobConfig, step: StepConfig, serverUrl
   return opened;
 }
 
+function intoOf({ name, eventType, config }: RunningStream): Into {
+  return {
+    name,
+    schema: eventType.schema,
+    key: config?.key ?? null,
+    eventTime: config?.eventTime ?? '',
+    times: (config?.format ?? STANDARD_FORMAT).jsonTimes,
+  };
+}
+
 function fetcherChild(
   core: ServiceCore,
   job: JobConfig,
-  serverUrls: ServerUrls,
+  shared: Shared,
   toScheduler: { readonly send: (event: SchedulerEvent) => void },
   workers: JobWorkers,
 ): ChildSpec {
@@ -145,7 +164,7 @@ function fetcherChild(
   /** Outlives a restart, since events on their way to the log must not come again. */
   let delivering: Promise<void> = Promise.resolve();
   const opened = async () => {
-    const all = job.steps.map((step) => ({ name: step.name, step: openStep(core, job, step, serverUrls) }));
+    const all = job.steps.map((step) => ({ name: step.name, step: openStep(core, job, step, shared) }));
     for (const { step } of all) await step.recover?.();
     return all;
   };

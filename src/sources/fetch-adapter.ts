@@ -3,16 +3,23 @@
  * what must hold of them, how they are printed and how one attempt goes are in one place, its adapter.
  */
 import { z } from 'zod';
+import type { HostRates } from '../fetching/host-rates.ts';
 import type { Report } from '../keys/names.ts';
 import type { AvroRecord } from '../messages/avro.ts';
 import type { EventType } from '../messages/codec.ts';
+import type { TimeOptions } from '../messages/times.ts';
 import type { Step } from '../steps/step.ts';
 import type { HttpPort } from './http-client.ts';
 
 /** What a service lends to the fetches of one job. */
 export interface FetchHost {
   readonly nowMs: () => number;
+  /** Resolves after the time, or at once when the signal aborts. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
   readonly http: HttpPort;
+  /** How often hosts are asked, over all jobs. */
+  readonly rates: HostRates;
+  readonly into: Into;
   /** Of one attempt. */
   readonly timeoutMs: number;
   /** Where the adapter's own server answers; empty while none does. */
@@ -24,9 +31,23 @@ export interface FetchHost {
 }
 
 /** The stream that a job brings its events into. */
-interface Into {
+export interface Into {
   readonly name: string;
   readonly schema: AvroRecord;
+  /** Null when all its events lie in one partition. */
+  readonly key: string | null;
+  readonly eventTime: string;
+  /** How its inputs write times. */
+  readonly times: TimeOptions;
+}
+
+/** Where a fetch stands in the pipeline file. */
+export interface FetchPlace {
+  /** Null when there is no such stream. */
+  readonly into: Into | null;
+  /** Parameters of its job. */
+  readonly params: readonly string[];
+  readonly isMapped: boolean;
 }
 
 /** A server on loopback that takes the place of the one to fetch from. */
@@ -44,15 +65,19 @@ interface RunningServer {
 
 interface Definition<Kind extends string, Raw, Settings extends object> {
   readonly kind: Kind;
+  /** Its keys stand under `fetch` itself, not under the kind. */
+  readonly isBare?: true;
   /** What stands under the kind. */
   readonly schema: z.ZodType<Raw>;
   derive(raw: Raw): Settings;
+  /** The settings with paths of the file taken against the file's own directory, where they have any. */
+  locate?(settings: Settings, resolve: (path: string) => string): Settings;
   /** What `derive` makes the same settings of again. */
   print(settings: Settings): unknown;
   /** The settings without their secrets, where they have any. */
   redact?(settings: Settings): Settings;
   /** Reports what can't hold, by paths from the settings. */
-  check?(settings: Settings, report: Report): void;
+  check?(settings: Settings, place: FetchPlace, report: Report): void;
   /** Why the stream can't take what is fetched, after its name; null when it can. */
   refuses(into: Into): string | null;
   readonly server?: FetchServer<Settings>;
@@ -70,7 +95,8 @@ export interface FetchAdapter<Kind extends string, Settings> {
   /** For settings of another kind, this and what follows say that there is nothing to say. */
   print(fetch: Any): unknown;
   redact(fetch: Any): (Settings & { readonly kind: Kind }) | null;
-  check(fetch: Any, report: Report): void;
+  locate(fetch: Any, resolve: (path: string) => string): (Settings & { readonly kind: Kind }) | null;
+  check(fetch: Any, place: FetchPlace, report: Report): void;
   refuses(fetch: Any, into: Into): string | null;
   /** Null also when the settings need no server. */
   server(
@@ -83,21 +109,25 @@ export function fetchAdapter<Kind extends string, Raw, Settings extends object>(
   definition: Definition<Kind, Raw, Settings>,
 ): FetchAdapter<Kind, Settings> {
   type Given = Settings & { readonly kind: Kind };
-  const { kind, schema, derive, print, redact, check, refuses, server, open } = definition;
+  const { kind, isBare, schema, derive, locate, print, redact, check, refuses, server, open } = definition;
   const isOwn = (fetch: Any): fetch is Given => fetch.kind === kind;
   const given = (settings: Settings): Given => ({ ...settings, kind });
-  const form = z.strictObject({ [kind]: schema.transform((raw) => given(derive(raw))) }).transform((map, context) => {
+  const bare = schema.transform((raw) => given(derive(raw)));
+  const named = z.strictObject({ [kind]: bare }).transform((map, context) => {
     const found = map[kind];
     if (found === undefined) context.addIssue({ code: 'custom', message: 'is missing' });
     return found ?? z.NEVER;
   });
   return {
     kind,
-    form,
-    print: (fetch) => (isOwn(fetch) ? { [kind]: print(fetch) } : null),
+    form: isBare ? bare : named,
+    print: (fetch) => (isOwn(fetch) ? (isBare ? print(fetch) : { [kind]: print(fetch) }) : null),
     redact: (fetch) => (isOwn(fetch) ? given(redact?.(fetch) ?? fetch) : null),
-    check(fetch, report) {
-      if (isOwn(fetch)) check?.(fetch, (path, message) => report([kind, ...path], message));
+    locate: (fetch, resolve) => (isOwn(fetch) ? given(locate?.(fetch, resolve) ?? fetch) : null),
+    check(fetch, place, report) {
+      if (!isOwn(fetch)) return;
+      const at = isBare ? [] : [kind];
+      check?.(fetch, place, (path, message, character) => report([...at, ...path], message, character));
     },
     refuses: (fetch, into) => (isOwn(fetch) ? refuses(into) : null),
     server: (fetch) => (isOwn(fetch) && server?.isNeeded(fetch) === true ? server : null),

@@ -19,7 +19,11 @@ export interface HttpOk {
   readonly kind: 'ok';
   readonly status: number;
   readonly body: string;
+  /** By lower-case name, those that a caller may follow; null for one that the answer does not have. */
+  readonly headers: Readonly<Record<(typeof KEPT_HEADERS)[number], string | null>>;
 }
+
+const KEPT_HEADERS = ['link', 'etag', 'last-modified'] as const;
 
 export interface HttpFailure {
   readonly kind: 'retryable' | 'permanent';
@@ -44,13 +48,17 @@ const NODE_HTTP: HttpPort = { fetch, startTimer: nodeTimer };
 
 export const DEFAULT_LIMITS: HttpLimits = { deadlineMs: 30_000, maxBytes: 16 * 1024 * 1024 };
 
-/** A user and password in the URL are sent as HTTP Basic authentication; no message repeats them. */
+/**
+ * A user and password in the URL are sent as HTTP Basic authentication; no message repeats them. A 304 is an answer too,
+ * with an empty body: only a request with a condition gets one.
+ */
 export async function httpGet(
   address: URL,
   limits: HttpLimits,
   nowMs: () => number,
   signal?: AbortSignal,
   http: HttpPort = NODE_HTTP,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<HttpResult> {
   const { url, authorization, redact } = endpointOf(address);
   const exchange = async (aborts: AbortSignal): Promise<HttpResult> => {
@@ -61,12 +69,13 @@ export async function httpGet(
         accept: 'application/json',
         'user-agent': 'millrace',
         ...(authorization === null ? {} : { authorization }),
+        ...headers,
       },
     });
     const body = await readBody(response, limits.maxBytes);
     if (body === null) return failure('permanent', `The body is larger than ${limits.maxBytes} bytes`, response.status);
-    if (response.ok) return { kind: 'ok', status: response.status, body };
     const { status } = response;
+    if (response.ok || status === 304) return { kind: 'ok', status, body, headers: keptOf(response.headers) };
     const retryAfterMs = parseRetryAfterMs(response.headers.get('retry-after'), nowMs());
     const kind = isRetryableStatus(status) ? 'retryable' : 'permanent';
     return {
@@ -85,6 +94,10 @@ export async function httpGet(
     const kind = cause.includes('unexpected redirect') ? 'permanent' : 'retryable';
     return failure(kind, `The request failed: ${redact(cause)}`, null);
   }
+}
+
+function keptOf(headers: Headers): HttpOk['headers'] {
+  return { link: headers.get('link'), etag: headers.get('etag'), 'last-modified': headers.get('last-modified') };
 }
 
 function isRetryableStatus(status: number): boolean {

@@ -4,9 +4,10 @@
  * adapter.
  */
 import { z } from 'zod';
+import type { HostRates } from '../fetching/host-rates.ts';
 import type { Report } from '../keys/names.ts';
-import type { AvroRecord } from '../messages/avro.ts';
 import type { EventType } from '../messages/codec.ts';
+import type { Into } from '../sources/fetch-adapter.ts';
 import type { HttpPort } from '../sources/http-client.ts';
 import type { Step } from './step.ts';
 import { COMMON, type Common, commonOf, hasCommon } from './step-keys.ts';
@@ -24,6 +25,10 @@ export interface StepHost {
   readonly timeoutMs: number;
   /** Where the adapter's own server answers; empty while none does. */
   serverUrl(): string;
+  /** How often hosts are asked, over all jobs. */
+  readonly rates: HostRates;
+  /** A declared stream. */
+  stream(name: string): Into;
   /** Calls back for each event of the stream that is durable and still kept, in the order of its logs. */
   replay<E>(stream: string, type: EventType<E>, each: (event: E) => void): Promise<void>;
   /** Resolves once the events are durable in the stream. */
@@ -35,9 +40,7 @@ export interface StepHost {
 }
 
 /** A stream of the pipeline file. */
-export interface StepStream {
-  readonly name: string;
-  readonly schema: AvroRecord;
+export interface StepStream extends Into {
   /** Why a job can't bring events into it, as what is said of it; null when it can. */
   refuses(job: string): string | null;
 }

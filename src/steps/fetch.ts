@@ -1,14 +1,11 @@
 /** `load: { fetch: { openMeteo: … }, into: STREAM }`: brings what is new elsewhere into a stream that the job feeds. */
 import { z } from 'zod';
-import type { FetchAdapter } from '../sources/fetch-adapter.ts';
 import { FETCHES } from '../sources/fetches.ts';
 import { stepAdapter } from './adapter.ts';
 import { intoStream } from './into-stream.ts';
 
-type FetchSettings =
-  (typeof FETCHES)[number] extends FetchAdapter<infer Kind, infer Settings>
-    ? Settings & { readonly kind: Kind }
-    : never;
+type Given<Form> = Form extends z.ZodType<infer Settings> ? Settings : never;
+type FetchSettings = Given<(typeof FETCHES)[number]['form']>;
 
 /** What the step fetches, and into which stream. */
 export interface FetchStepSettings {
@@ -20,12 +17,20 @@ export const fetchStep = stepAdapter({
   kind: 'fetch',
   schema: z.union(FETCHES.map(({ form }): z.ZodType<FetchSettings> => form)).describe('What it fetches.'),
   beside: { into: z.string().describe('The stream that it feeds.') },
-  derive: (fetch, { into }): FetchStepSettings => ({ fetch, into }),
+  derive: (fetch, { into }, resolve): FetchStepSettings => ({
+    fetch: first((adapter) => adapter.locate(fetch, resolve)) ?? fetch,
+    into,
+  }),
   print: ({ fetch, into }) => [first((adapter) => adapter.print(fetch)), { into }],
   redact: (settings) => ({ ...settings, fetch: first((adapter) => adapter.redact(settings.fetch)) ?? settings.fetch }),
   check({ fetch, into }, place, report) {
-    for (const adapter of FETCHES) adapter.check(fetch, (path, message) => report(['fetch', ...path], message));
     const stream = intoStream(into, place, report);
+    const { params, isMapped } = place;
+    for (const adapter of FETCHES) {
+      adapter.check(fetch, { into: stream, params, isMapped }, (path, message, character) =>
+        report(['fetch', ...path], message, character),
+      );
+    }
     const refused = stream === null ? null : first((adapter) => adapter.refuses(fetch, stream));
     if (refused !== null) report(['into'], `${into} ${refused}`);
   },
@@ -35,6 +40,7 @@ export const fetchStep = stepAdapter({
     const opened = first((adapter) =>
       adapter.open(fetch, {
         ...host,
+        into: host.stream(into),
         replay: (type, each) => host.replay(into, type, each),
         deliver: (type, events) => host.deliver(into, type, events),
       }),

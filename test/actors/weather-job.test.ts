@@ -2,15 +2,14 @@ import { expect, test } from 'vitest';
 import { createActor, SimulatedClock, waitFor } from 'xstate';
 import { fetcherMachine } from '../../src/actors/fetcher.ts';
 import { schedulerMachine } from '../../src/actors/scheduler.ts';
-import { nodeTimer } from '../../src/deadline.ts';
 import { timetable } from '../../src/jobs/timetable.ts';
 import type { RunChanged } from '../../src/messages/operations.ts';
-import type { FetchHost } from '../../src/sources/fetch-adapter.ts';
 import { type WeatherObservation, weatherObservationType } from '../../src/weather/observation.ts';
 import { openMeteoFetch } from '../../src/weather/pipeline/open-meteo.ts';
 import { recordedPlaces, startWeatherServer } from '../../src/weather/pipeline/weather-server.ts';
 
 import { attemptContext } from '../steps/attempt-context.ts';
+import { weatherHost } from '../steps/fetch-host.ts';
 
 const HOUR_MS = 3_600_000;
 const job = {
@@ -25,16 +24,12 @@ const job = {
 async function startJob(clock: SimulatedClock, endpoint: string, nowMs: () => number) {
   const runs: RunChanged[] = [];
   const observations: WeatherObservation[] = [];
-  const host: FetchHost = {
+  const host = weatherHost({
     nowMs,
-    http: { fetch, startTimer: nodeTimer },
-    timeoutMs: 30_000,
-    serverUrl: () => '',
-    replay: async () => {},
     deliver: async (type, events) => {
       observations.push(...weatherObservationType.decodeBlock(type.encodeBlock(events).bytes));
     },
-  };
+  });
   const places = (await recordedPlaces()).map(({ name, latitude, longitude }) => ({ name, latitude, longitude }));
   const settings = { kind: 'openMeteo', url: endpoint, places, pastDays: 0 };
   const weather = openMeteoFetch.open(settings, host);

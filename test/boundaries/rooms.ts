@@ -12,6 +12,7 @@ const PURE_ROOMS = [
   'weather',
   'quality',
   'jobs',
+  'fetching',
   'operators',
   'partition',
 ];
@@ -68,10 +69,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   quality: pure('messages', 'sql', 'streams', 'nearest-word.ts'),
   // User code over keyed state: its definition, its runtime, and its author's tests.
   operators: pure('messages', 'streams', 'builtin-types.ts'),
-  // When jobs run and what becomes of their runs; texts of jobs, and what they fetch by declaration.
+  // When jobs run and what becomes of their runs; texts of jobs.
   jobs: pure('messages', 'streams', 'nearest-word.ts', ...STORE_PORT),
   // Tables that jobs write, in a database of their own.
   'job-tables': { mayImport: ['messages', 'jobs', 'journal', 'projections'] },
+  // What a job fetches by declaration: requests over places and pages, answers as rows.
+  fetching: pure('messages', 'jobs'),
   // What a partition makes of its input, live and replayed, by whatever operators it has.
   partition: pure('messages', 'sql', 'streams', 'quality'),
   // The event types of the engine and of the domains.
@@ -89,7 +92,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // The client of Kafka, for whoever brings from it or takes to it.
   kafka: { mayImport: ['messages', 'deadline.ts', 'endpoint.ts'] },
   // Streams for how keys spread over partitions; and how an attempt of a step ends.
-  sources: { mayImport: ['messages', 'streams', 'keys', 'steps/port', 'kafka', 'deadline.ts', 'endpoint.ts'] },
+  sources: {
+    mayImport: ['messages', 'streams', 'keys', 'jobs', 'fetching', 'steps/port', 'kafka', 'deadline.ts', 'endpoint.ts'],
+  },
   // Steps of jobs: their kinds, each with its words in the pipeline file and how an attempt goes.
   'steps/port': { mayImport: [] },
   steps: {
@@ -98,6 +103,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'streams',
       'keys',
       'jobs',
+      'fetching',
       'steps/port',
       'sources',
       'sources/kinds',

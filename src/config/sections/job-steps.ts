@@ -5,13 +5,13 @@ import type { RetryPolicy } from '../../jobs/retry.ts';
 import { type Report, unknownName } from '../../keys/names.ts';
 import { formatDuration } from '../../keys/units.ts';
 import { name } from '../../keys/value-schema.ts';
-import type { StepAdapter, StepStream, WrittenStep } from '../../steps/adapter.ts';
+import type { StepStream, WrittenStep } from '../../steps/adapter.ts';
 import { STEPS } from '../../steps/adapters.ts';
 import type { Common, retries } from '../../steps/step-keys.ts';
 
 /** The settings of a step of any kind. */
-export type StepSettings =
-  (typeof STEPS)[number] extends StepAdapter<infer Kind, infer Settings> ? Settings & { readonly kind: Kind } : never;
+export type StepSettings = Given<(typeof STEPS)[number]['form']>;
+type Given<Form> = Form extends z.ZodType<WrittenStep<infer Settings>> ? Settings : never;
 
 export interface StepConfig extends JobStep {
   /** Whether it has retries of its own. */

@@ -73,8 +73,9 @@ interface Place {
 
 function jobOf(own: string, raw: RawJob, place: Place, report: Report): JobConfig {
   const retry = retryOf(raw.retries);
-  const streams = place.streams.map(({ name: stream, schema, source }) => {
-    return { name: stream, schema, refuses: (by: string) => refusalOf(source, by) };
+  const streams = place.streams.map(({ name: stream, schema, key, eventTime, format, source }) => {
+    const into = { name: stream, schema, key, eventTime, times: format.jsonTimes };
+    return { ...into, refuses: (by: string) => refusalOf(source, by) };
   });
   if (raw.startAt !== null && raw.catchup !== 'all') report(['startAt'], 'is for `catchup: all`');
   return {

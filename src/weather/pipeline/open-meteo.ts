@@ -32,7 +32,7 @@ export const openMeteoFetch = fetchAdapter({
   derive: (raw) => raw,
   print: ({ url, pastDays, places }) => ({ url, pastDays, places }),
   redact: (settings) => ({ ...settings, url: withoutQuery(settings.url) }),
-  check({ places }, report) {
+  check({ places }, _, report) {
     const names = places.map(({ name }) => name);
     for (const [index, name] of names.entries()) {
       if (names.indexOf(name) === index) continue;

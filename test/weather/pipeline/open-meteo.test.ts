@@ -1,26 +1,22 @@
 import { expect, test } from 'vitest';
-import { nodeTimer } from '../../../src/deadline.ts';
-import type { FetchHost } from '../../../src/sources/fetch-adapter.ts';
 import type { StepDone } from '../../../src/steps/step.ts';
 import { openMeteoFetch } from '../../../src/weather/pipeline/open-meteo.ts';
 import { startWeatherServer } from '../../../src/weather/pipeline/weather-server.ts';
 import { attemptContext } from '../../steps/attempt-context.ts';
+import { weatherHost } from '../../steps/fetch-host.ts';
 
 /** Open-Meteo's fetch, of one place of the demo's server; the log takes what is delivered, or refuses it. */
 async function againstDemo(check: (attempt: () => Promise<StepDone>, log: { refuses: boolean }) => Promise<void>) {
   const nowMs = () => Date.parse('2026-05-01T03:20:00Z');
   const server = await startWeatherServer({ nowMs });
   const log = { refuses: false };
-  const host: FetchHost = {
+  const host = weatherHost({
     nowMs,
-    http: { fetch, startTimer: nodeTimer },
-    timeoutMs: 30_000,
     serverUrl: () => server.endpoint,
-    replay: async () => {},
     deliver: async () => {
       if (log.refuses) throw new Error('partition is gone');
     },
-  };
+  });
   const settings = {
     kind: 'openMeteo',
     url: 'demo',
