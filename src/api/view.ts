@@ -16,6 +16,7 @@ import { tableShapes } from '../service/read-models.ts';
 import type { Service } from '../service.ts';
 import type { SourceStatus } from '../sources/source.ts';
 import { createBodyDecoder } from './body-decoder.ts';
+import { explained } from './explained.ts';
 import { createIngest } from './ingest.ts';
 import { pageModulesOf } from './page-modules.ts';
 import { tableInfos } from './table-info.ts';
@@ -217,6 +218,7 @@ export function createView(service: Service): ServedView {
         .digest();
       return target.ingest.remove(tombstone, idempotencyKey === null ? null : { key: idempotencyKey, digest });
     },
+    explain: (target) => explained(service, target),
     requestAborted: () => observer.metrics.add('http_aborted_requests_total', {}),
     answered: ({ method, route, status }, seconds) =>
       observer.metrics.observe('http_request_duration_seconds', { method, route, status: String(status) }, seconds),

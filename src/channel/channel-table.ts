@@ -6,11 +6,13 @@ import { backupHoldCommand } from './backup-hold.ts';
 import { type ChannelCommand, digestCommand, queryCommand } from './channel-commands.ts';
 import { dlqListCommand, dlqReplayCommand, dlqShowCommand } from './dead-letters.ts';
 import { durableEndsCommand } from './durable-ends.ts';
+import { explainCommand } from './explain.ts';
 import { importCommand } from './import-files.ts';
 
 export const CHANNEL_COMMANDS: readonly ChannelCommand[] = [
   queryCommand,
   digestCommand,
+  explainCommand,
   backupHoldCommand,
   dlqListCommand,
   dlqShowCommand,

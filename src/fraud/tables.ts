@@ -84,7 +84,17 @@ const scores = tableOf(transactionScoredType, {
     of: 'transaction_score_parts',
     same: ['transactionId', 'customerId', 'occurredAt'],
   },
-  output: { stream: 'fraud.scores', key: 'customerId' },
+  output: {
+    stream: 'fraud.scores',
+    key: 'customerId',
+    about: {
+      record: transactionType.name,
+      same: ['transactionId'],
+      scope: ['customerId'],
+      from: 'occurredAt',
+      to: 'occurredAt',
+    },
+  },
 });
 
 /** When a session says that it was closed, if a flush closed it: the last instant of a JavaScript Date. */
@@ -167,7 +177,20 @@ const alerts = tableOf(alertRaisedType, {
   },
   live: { as: 'alert', last: 200 },
   shown: ['occurred_at', 'severity', 'customer_id', 'amount_cents', 'score', 'reasons'],
-  output: { stream: 'fraud.alerts', key: 'customerId', later: ['rules'], counted: 'alerts', alertId: 'alertId' },
+  output: {
+    stream: 'fraud.alerts',
+    key: 'customerId',
+    later: ['rules'],
+    counted: 'alerts',
+    alertId: 'alertId',
+    about: {
+      record: transactionType.name,
+      same: ['transactionId'],
+      scope: ['customerId'],
+      from: 'sessionStart',
+      to: 'occurredAt',
+    },
+  },
 });
 
 const alertDeliveries = tableOf(alertDeliveryType, {

@@ -9,6 +9,7 @@ import { Hono } from 'hono';
 import { StoreIsOff } from '../projections/store.ts';
 import { type AccessPolicy, judgeOrigin, judgeRole } from './access.ts';
 import type { BodyBudget } from './body-budget.ts';
+import { explainRoutes } from './explain-routes.ts';
 import { featureRoutes } from './feature-routes.ts';
 import type { LiveHub } from './live-hub.ts';
 import type { HttpLogger } from './logger.ts';
@@ -47,6 +48,7 @@ export function allRoutes(options: RoutesOptions): readonly Route[] {
     ...staticRoutes(options.files),
     ...overviewRoutes(view, hub),
     ...tableRoutes(view, deadlineMs),
+    ...explainRoutes(view),
     ...resultRoutes(options),
     ...(options.domainRoutes?.(deadlineMs) ?? []),
     ...streamRoutes(options),

@@ -228,6 +228,15 @@ export interface PipelineInfo {
   readonly pageModules: readonly string[];
 }
 
+export type ExplainAnswer =
+  | {
+      readonly events: readonly (Readonly<Record<string, string | number | null>> & { readonly event: string })[];
+      readonly inputs: number;
+      readonly notes: readonly string[];
+    }
+  | { readonly notFound: string }
+  | { readonly problem: string };
+
 export interface ServiceView {
   pipeline(): PipelineInfo;
   overview(): Overview;
@@ -258,6 +267,8 @@ export interface ServiceView {
     idempotencyKey?: string | null,
   ): Promise<IngestOutcome>;
   /** A client went away before its request was whole: counted, and no fault. */
+  /** Of a target as `millrace explain` takes it: where it stands, what it came of, and what came of it. */
+  explain(target: string): Promise<ExplainAnswer>;
   requestAborted(): void;
   /** A request was answered: the route is its pattern, such as `/api/v1/tables`. */
   answered(

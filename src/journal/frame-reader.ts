@@ -7,7 +7,7 @@ import type { OffsetRange } from './commit-reader.ts';
 import { JournalError } from './error.ts';
 import { bodyOf, frameBytes, HEADER_BYTES, isBodyIntact, readHeader } from './frame.ts';
 import { segmentBases, segmentName } from './segment.ts';
-import { readIndex } from './segment-index.ts';
+import { type IndexEntry, noteFrame, readIndex } from './segment-index.ts';
 import { nodeSyncFs, type OpenFile, type SyncFs } from './sync-fs.ts';
 
 export interface Frame {
@@ -22,6 +22,8 @@ export interface Frame {
 }
 
 const CHUNK_BYTES = 1024 * 1024;
+/** Who wants one frame does not wait for many: the first chunk of a read is small. */
+const FIRST_CHUNK_BYTES = 64 * 1024;
 /** What a larger frame took is given back. */
 const KEPT_BYTES = 4 * CHUNK_BYTES;
 
@@ -157,10 +159,12 @@ function* readSegment(
     const { size } = file;
     let chunk = Buffer.alloc(0);
     let chunkStart = cursor.byte;
+    let ahead = FIRST_CHUNK_BYTES;
     const load = (bytes: number): boolean => {
       if (cursor.byte - chunkStart + bytes <= chunk.length) return true;
       if (cursor.byte + bytes > size) return false;
-      chunk = newChunk(Math.min(size - cursor.byte, Math.max(bytes, CHUNK_BYTES)));
+      chunk = newChunk(Math.min(size - cursor.byte, Math.max(bytes, ahead)));
+      ahead = Math.min(CHUNK_BYTES, ahead * 4);
       chunkStart = cursor.byte;
       for (let read = 0; read < chunk.length; ) {
         const got = file.read(chunk, read, chunk.length - read, chunkStart + read);
@@ -178,6 +182,7 @@ function* readSegment(
         throw damaged(log, path, cursor.byte, cursor.offset, toOffset);
       const end = cursor.offset + header.count;
       if (header.count > 0 && end <= fromOffset) {
+        notePassed(fs, path, cursor);
         cursor.byte += frameBytes(header);
         cursor.offset = end;
         continue;
@@ -196,6 +201,33 @@ function* readSegment(
   }
 }
 
+/**
+ * Frames that a reader in this thread has passed in a segment without an index, about every 64 KiB: the next that looks for an
+ * offset of an open segment need not pass them again. As an index does, an entry only says where to look.
+ */
+const passedOn = new WeakMap<SyncFs, Map<string, IndexEntry[]>>();
+/** Segments whose passed frames are kept. */
+const MAX_PASSED = 64;
+/** So near to what is looked for that no index knows better. */
+const NEAR_EVENTS = 65_536;
+
+function notePassed(
+  fs: SyncFs,
+  path: string,
+  { byte, offset }: { readonly byte: number; readonly offset: number },
+): void {
+  const segments = passedOn.get(fs) ?? new Map<string, IndexEntry[]>();
+  passedOn.set(fs, segments);
+  let entries = segments.get(path);
+  if (entries === undefined) {
+    const [oldest] = segments.keys();
+    if (segments.size >= MAX_PASSED && oldest !== undefined) segments.delete(oldest);
+    entries = [];
+    segments.set(path, entries);
+  }
+  if (byte > (entries.at(-1)?.byte ?? 0)) noteFrame(entries, offset, byte);
+}
+
 /** Moves `cursor` on by the segment's index, to a frame before the offset; not at all when the index is wrong. */
 function jump(
   fs: SyncFs,
@@ -204,7 +236,12 @@ function jump(
   cursor: { byte: number; offset: number },
   fromOffset: number,
 ): void {
-  const entry = readIndex(fs, path).findLast(({ offset }) => offset <= fromOffset);
+  const isBefore = ({ offset }: IndexEntry): boolean => offset <= fromOffset;
+  const passed = passedOn.get(fs)?.get(path)?.findLast(isBefore);
+  const entry =
+    passed !== undefined && fromOffset - passed.offset < NEAR_EVENTS
+      ? passed
+      : (readIndex(fs, path).findLast(isBefore) ?? passed);
   if (entry === undefined || entry.offset <= cursor.offset) return;
   const bytes = Buffer.alloc(HEADER_BYTES);
   if (file.read(bytes, 0, HEADER_BYTES, entry.byte) < HEADER_BYTES) return;

@@ -86,6 +86,17 @@ export interface TableEntry<Field extends string = string> {
     /** Fields that the events did not have at first: a digest leaves them out, so that older events keep theirs. */
     readonly later?: readonly Field[];
     readonly counted?: string;
+    /**
+     * What came in that each event is about: events of a record whose fields `same` are those of it, and those that were weighed
+     * with them: of the same `scope`, with an event time from one field to another of it.
+     */
+    readonly about?: {
+      readonly record: string;
+      readonly same: readonly Field[];
+      readonly scope: readonly Field[];
+      readonly from: Field;
+      readonly to: Field;
+    };
     /** Sinks deliver each of these events for itself, and know it by this field: see `ALERT_STREAMS` in src/tables.ts. */
     readonly alertId?: Field;
   };

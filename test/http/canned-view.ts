@@ -220,6 +220,7 @@ export function cannedService(): CannedService {
         return outcome;
       },
       answered: () => {},
+      explain: async (target) => ({ notFound: target }),
       requestAborted: () => {
         aborted += 1;
       },
