@@ -44,6 +44,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   profile: {
     summary: 'propose a suite of expectations that a file or a table meets',
     load: async () => (await import('./commands/profile.ts')).profileCommand,
+  },
   explain: {
     summary: 'say what an alert, a result or an event came of, and what came of it',
     load: async () => (await import('./commands/explain.ts')).explainCommand,
