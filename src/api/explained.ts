@@ -1,7 +1,7 @@
 /** Explanations of a running service's journal. */
-import { explain } from '../data-directory/explain/explain.ts';
-import { openLineage } from '../data-directory/explain/lineage.ts';
-import { parseTarget } from '../data-directory/explain/target.ts';
+import { explain } from '../explain/explain.ts';
+import { openLineage } from '../explain/lineage.ts';
+import { parseTarget } from '../explain/target.ts';
 import type { ExplainAnswer } from '../http/view.ts';
 import type { Service } from '../service.ts';
 

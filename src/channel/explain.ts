@@ -1,7 +1,7 @@
 /** `explain` over the channel: a row for each event, the one that was asked about first. */
-import { explain } from '../data-directory/explain/explain.ts';
-import { openLineage } from '../data-directory/explain/lineage.ts';
-import { parseTarget } from '../data-directory/explain/target.ts';
+import { explain } from '../explain/explain.ts';
+import { openLineage } from '../explain/lineage.ts';
+import { parseTarget } from '../explain/target.ts';
 import { channelCommand, RequestError } from './channel-commands.ts';
 
 /** An alert that was just raised may not be in the store yet. */

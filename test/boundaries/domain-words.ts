@@ -11,7 +11,7 @@ const WORDS =
  * events are alerts is for the domain to say. A terminal is that of whoever runs a command.
  */
 const AROUND = [
-  ...['service', 'http', 'actors', 'sinks', 'commands', 'run', 'workers', 'channel', 'infer'],
+  ...['service', 'http', 'actors', 'sinks', 'commands', 'run', 'workers', 'channel', 'infer', 'explain'],
   ...['messages', 'sql', 'jobs', 'sources', 'config', 'user-code'],
 ];
 const WORDS_AROUND = /\bfraud|customer|\bcards?\b|open_?cases?\b|weather|transactionId/i;

@@ -158,6 +158,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'weather/page': { mayImport: ['http/public'] },
   // Read, checked and mended, whether a service runs on it or not.
   'data-directory': { mayImport: [...BELOW_SERVICE, 'operator-kinds.ts', 'user-code', 'config', 'config/port'] },
+  // What an event of the journal came of, and what came of it.
+  explain: { mayImport: [...BELOW_SERVICE, 'operator-kinds.ts', 'data-directory'] },
   // The composition root in its parts, src/service.ts and src/service/.
   service: {
     mayImport: [
@@ -185,6 +187,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'config',
       'config/port',
       'http',
+      'explain',
       'data-directory',
       'service',
     ],
@@ -195,6 +198,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'keys',
       'config',
       'logger.ts',
+      'explain',
       'data-directory',
       'service',
       'channel/port',

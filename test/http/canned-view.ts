@@ -220,7 +220,7 @@ export function cannedService(): CannedService {
         return outcome;
       },
       answered: () => {},
-      explain: async (target) => ({ notFound: target }),
+      explain: async () => ({ events: [], inputs: 0, notes: [] }),
       requestAborted: () => {
         aborted += 1;
       },

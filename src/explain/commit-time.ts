@@ -1,7 +1,7 @@
 /** About what event time a commit stands at: the largest of what it took in. */
-import type { Commit, Section } from '../../messages/commit.ts';
-import type { Registry } from '../../messages/registry.ts';
-import { exchangedBlockType, windowPartsType } from '../../messages/types.ts';
+import type { Commit, Section } from '../messages/commit.ts';
+import type { Registry } from '../messages/registry.ts';
+import { exchangedBlockType, windowPartsType } from '../messages/types.ts';
 
 /** Event times of what came in from outside, by the full name of its record. */
 export type TimeFields = ReadonlyMap<string, { readonly timeField: string; readonly timeLessMs?: number }>;

@@ -1,7 +1,7 @@
 /** An event of the journal in its place, as an explanation shows it. */
-import type { Columns } from '../../messages/columns.ts';
-import { exactJson } from '../../messages/event-json.ts';
-import { logPlace } from '../../messages/log-name.ts';
+import type { Columns } from '../messages/columns.ts';
+import { exactJson } from '../messages/event-json.ts';
+import { logPlace } from '../messages/log-name.ts';
 import type { FoundRows } from './events-in-time.ts';
 
 /**
@@ -49,7 +49,7 @@ export function placed(
   };
 }
 
-export function eventJson(columns: Columns, row: number): string {
+function eventJson(columns: Columns, row: number): string {
   const event = Object.entries(columns.event(row)).map(([name, value]) => {
     return [name, Buffer.isBuffer(value) ? value.toString('base64') : value];
   });

@@ -5,11 +5,11 @@
  * found by halving the log, a commit at each step, and only what lies between the two ends is read: the length of the log does
  * not matter. What came with more disorder than was said is missed; who knows how many there must be reads the log whole then.
  */
-import type { CommitReader, JournaledCommit } from '../../journal/commit-reader.ts';
-import type { DynamicEvent, EventType } from '../../messages/codec.ts';
-import type { Columns } from '../../messages/columns.ts';
-import type { Commit, Section } from '../../messages/commit.ts';
-import type { Registry } from '../../messages/registry.ts';
+import type { CommitReader, JournaledCommit } from '../journal/commit-reader.ts';
+import type { DynamicEvent, EventType } from '../messages/codec.ts';
+import type { Columns } from '../messages/columns.ts';
+import type { Commit, Section } from '../messages/commit.ts';
+import type { Registry } from '../messages/registry.ts';
 import { commitTimeMs, type TimeFields } from './commit-time.ts';
 
 export interface SearchedJournal {

@@ -1,16 +1,16 @@
 /** What the journal says of its own lineage: which streams came in, which windows are of them, and where their logs are. */
-import { BUILTIN_TYPES } from '../../builtin-types.ts';
-import { openPassingReader } from '../../journal/open-reader.ts';
-import { readSchemaFiles } from '../../journal/schema-files.ts';
-import { nodeSyncFs } from '../../journal/sync-fs.ts';
-import { logPlace } from '../../messages/log-name.ts';
-import { createRegistry } from '../../messages/registry.ts';
-import { OPERATOR_KINDS } from '../../operator-kinds.ts';
-import { type Derivation, type DerivationInput, derivationTypes } from '../../partition/derivation.ts';
-import type { OperatorSpec } from '../../streams/operator-kind.ts';
-import type { WindowSpec } from '../../streams/window-kind.ts';
-import { notedStreams } from '../derivation-history.ts';
-import { requireJournal } from '../require-journal.ts';
+import { BUILTIN_TYPES } from '../builtin-types.ts';
+import { notedStreams } from '../data-directory/derivation-history.ts';
+import { requireJournal } from '../data-directory/require-journal.ts';
+import { openPassingReader } from '../journal/open-reader.ts';
+import { readSchemaFiles } from '../journal/schema-files.ts';
+import { nodeSyncFs } from '../journal/sync-fs.ts';
+import { logPlace } from '../messages/log-name.ts';
+import { createRegistry } from '../messages/registry.ts';
+import { OPERATOR_KINDS } from '../operator-kinds.ts';
+import { type Derivation, type DerivationInput, derivationTypes } from '../partition/derivation.ts';
+import type { OperatorSpec } from '../streams/operator-kind.ts';
+import type { WindowSpec } from '../streams/window-kind.ts';
 import type { SearchedJournal } from './events-in-time.ts';
 
 export interface SourceStream extends DerivationInput {

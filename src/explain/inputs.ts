@@ -1,9 +1,9 @@
 /** Events that came in, by key and time: what a window's result or a domain's event came of. */
-import type { Columns } from '../../messages/columns.ts';
-import { compileCondition, languageOf } from '../../sql/compile.ts';
-import { computedColumn } from '../../streams/computed-column.ts';
-import { type GroupKey, keyReader } from '../../streams/group-key.ts';
-import { keyAt } from '../../streams/key-column.ts';
+import type { Columns } from '../messages/columns.ts';
+import { compileCondition, languageOf } from '../sql/compile.ts';
+import { computedColumn } from '../streams/computed-column.ts';
+import { type GroupKey, keyReader } from '../streams/group-key.ts';
+import { keyAt } from '../streams/key-column.ts';
 import { eventsInTime, type Sought } from './events-in-time.ts';
 import type { Lineage, SourceStream, WindowOf } from './lineage.ts';
 import { type PlacedEvent, placed, type Relation } from './placed-event.ts';

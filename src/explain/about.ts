@@ -1,6 +1,6 @@
 /** Events of a domain that are about events which came in: alerts and scores, by what their tables say of themselves. */
-import type { Columns } from '../../messages/columns.ts';
-import { TABLES } from '../../tables.ts';
+import type { Columns } from '../messages/columns.ts';
+import { TABLES } from '../tables.ts';
 import { eventsInTime } from './events-in-time.ts';
 import { type Inputs, inputsOf, slackOf } from './inputs.ts';
 import type { Lineage, SourceStream } from './lineage.ts';

@@ -3,12 +3,12 @@
  * journal itself: its derivations say which windows there are of which streams, and the time in the events where to look.
  * Nothing is written, and no lock is taken.
  */
-import { DERIVED_TIME, derivedStreamOfRecord } from '../../messages/derived-event.ts';
-import { logName } from '../../messages/log-name.ts';
-import { OPERATIONS } from '../../messages/operations.ts';
-import { alertDeliveryType } from '../../messages/types.ts';
-import type { Row, StoreQuery } from '../../projections/store.ts';
-import { partitionOf } from '../../streams/partitioner.ts';
+import { DERIVED_TIME, derivedStreamOfRecord } from '../messages/derived-event.ts';
+import { logName } from '../messages/log-name.ts';
+import { OPERATIONS } from '../messages/operations.ts';
+import { alertDeliveryType } from '../messages/types.ts';
+import type { Row, StoreQuery } from '../projections/store.ts';
+import { partitionOf } from '../streams/partitioner.ts';
 import { aboutOf, effectsAbout, inputsAbout } from './about.ts';
 import { alertQueries, placeIn } from './alert-place.ts';
 import { sectionsOf } from './events-in-time.ts';

@@ -1,7 +1,7 @@
 /** Where an alert stands in the journal, by the tables of those that have alerts. */
-import type { Row, StoreQuery } from '../../projections/store.ts';
-import { storedName, type Table } from '../../projections/table.ts';
-import { TABLES } from '../../tables.ts';
+import type { Row, StoreQuery } from '../projections/store.ts';
+import { storedName, type Table } from '../projections/table.ts';
+import { TABLES } from '../tables.ts';
 import type { Place } from './target.ts';
 
 /** One query for each table that has alerts with their places. */

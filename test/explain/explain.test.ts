@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Explanation, explain } from '../../src/data-directory/explain/explain.ts';
-import { type Lineage, openLineage } from '../../src/data-directory/explain/lineage.ts';
-import { parseTarget } from '../../src/data-directory/explain/target.ts';
+import { type Explanation, explain } from '../../src/explain/explain.ts';
+import { type Lineage, openLineage } from '../../src/explain/lineage.ts';
+import { parseTarget } from '../../src/explain/target.ts';
 import { runScriptLines } from '../service/script-run.ts';
 
 const SECOND = 1000;
