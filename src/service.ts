@@ -23,6 +23,7 @@ import { projectorChildren } from './service/projectors.ts';
 import { createPruning, type Pruning } from './service/pruning.ts';
 import { createReadModels, type ReadModels } from './service/read-models.ts';
 import { openSinkPositions, type SinkPositionsLog } from './service/sink-positions.ts';
+import { driversOf } from './workers/stores.ts';
 
 /** Adds the sources, jobs and sinks of a way of running to the pipeline. */
 export type Attach = (core: ServiceCore) => readonly ChildSpec[];
@@ -106,7 +107,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
   const pruning = createPruning();
   // Their processes start while the journal is opened.
-  const stores = platform.startStores(config.stores.on);
+  const stores = platform.startStores(driversOf(config.stores.on, config.stores.declared));
   const pipeline = await openPipeline(config, {
     supervision,
     platform,

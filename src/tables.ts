@@ -40,6 +40,9 @@ export const ALERT_STREAMS: readonly string[] = TABLES.flatMap(({ output }) =>
   output?.alertId === undefined ? [] : [output.stream],
 );
 
+/** What alerts are called where a pipeline file says what is to leave, whichever stream has them. */
+export const ALERTS = 'alerts';
+
 /** The derived stream that the events of a built-in record are. */
 export function outputOf(record: string): Table['output'] {
   return TABLES.find(({ eventType }) => eventType === record)?.output;

@@ -3,7 +3,7 @@
  *
  *   opening ──► projecting ──► resting ──► idle ──► gathering ──► projecting
  *      ▲             ├────────────┴─ DRAIN ──┴──────────┴──► catchingUp ──► stopped
- *      └─ waiting ◄──┘ no space
+ *      └─ waiting ◄──┘ no space, or a server that is away
  *
  * The work happens in the process that holds the stores; this machine decides when, and fails with it. It projects again at
  * once while it is behind, and otherwise waits for the journal to grow, so a slow store slows nothing but itself. What comes
@@ -21,8 +21,10 @@ export interface ProjectorPorts {
   open(): Promise<void>;
   /** Projects one transaction's worth. Resolves with the events that it read, and whether nothing durable is left. */
   project(): Promise<ProjectedOnce>;
-  /** Whether the stores lack space or descriptors: waited for, since no restart would bring any. */
+  /** Whether the store lacks space, descriptors or its server: waited for, since no restart would bring any. */
   mayPass(error: unknown): boolean;
+  /** How long to wait after so many failures in a row, in ms. */
+  retryMs(failures: number): number;
 }
 
 export type ProjectorEvent =
@@ -34,14 +36,14 @@ export type ProjectorEvent =
 interface Context {
   readonly ports: ProjectorPorts;
   readonly grew: boolean;
+  /** In a row. */
+  readonly failures: number;
 }
 
 /** How long to gather commits after a quiet time, in ms: a request or a file's end is often several. */
 export const GATHER_MS = 20;
 /** How long a transaction keeps the next one away, in ms: rows coalesce, and the page is still live. */
 export const REST_MS = 500;
-/** How often stores that wait for the disk are tried again. */
-export const RETRY_MS = 1_000;
 
 export const projectorMachine = setup({
   types: { context: {} as Context, input: {} as { ports: ProjectorPorts }, events: {} as ProjectorEvent },
@@ -58,14 +60,16 @@ export const projectorMachine = setup({
   actions: {
     noteGrowth: assign({ grew: true }),
     forgetGrowth: assign({ grew: false }),
+    noteFailure: assign({ failures: ({ context }) => context.failures + 1 }),
+    noteSuccess: assign({ failures: 0 }),
     fail: (_, { error }: { error: Error }) => {
       throw error;
     },
   },
-  delays: { gather: GATHER_MS, rest: REST_MS, retry: RETRY_MS },
+  delays: { gather: GATHER_MS, rest: REST_MS, retry: ({ context }) => context.ports.retryMs(context.failures) },
 }).createMachine({
   id: 'projector',
-  context: ({ input }) => ({ ports: input.ports, grew: true }),
+  context: ({ input }) => ({ ports: input.ports, grew: true, failures: 0 }),
   initial: 'opening',
   on: {
     GREW: { actions: 'noteGrowth' },
@@ -82,6 +86,7 @@ export const projectorMachine = setup({
       on: { DRAIN: 'stopped' },
     },
     waiting: {
+      entry: 'noteFailure',
       after: { retry: 'opening' },
       on: { DRAIN: 'stopped' },
     },
@@ -105,10 +110,15 @@ export const projectorMachine = setup({
             guard: { type: 'behind', params: ({ event }) => event.output },
             target: 'projecting',
             reenter: true,
+            actions: 'noteSuccess',
           },
-          { guard: { type: 'tookSome', params: ({ event }) => event.output }, target: 'resting' },
-          { guard: 'grew', target: 'gathering' },
-          { target: 'idle' },
+          {
+            guard: { type: 'tookSome', params: ({ event }) => event.output },
+            target: 'resting',
+            actions: 'noteSuccess',
+          },
+          { guard: 'grew', target: 'gathering', actions: 'noteSuccess' },
+          { target: 'idle', actions: 'noteSuccess' },
         ],
         onError: { guard: { type: 'mayPass', params: ({ event }) => event }, target: 'waiting' },
       },

@@ -1,5 +1,6 @@
 /** Runs a command on a data directory: through the service that runs on it, or else by itself under the directory's lock. */
 import { JournalError } from '../journal/error.ts';
+import type { DeclaredStore } from '../projections/store-tables.ts';
 import { limited } from './channel.ts';
 import { type Answered, askChannel, connectChannel } from './channel-client.ts';
 import type { ChannelRequest } from './channel-protocol.ts';
@@ -10,18 +11,22 @@ import { type Offline, openReadModels } from './offline.ts';
 const STARTING_MS = 5_000;
 const STARTING_RETRY_MS = 100;
 
-/** Gives the rows as they come, and passes remarks to `note`. To stop reading ends the command. */
+/**
+ * Gives the rows as they come, and passes remarks to `note`. To stop reading ends the command. `declared`: stores of the pipeline
+ * file that are asked where no service runs.
+ */
 export async function* askDirectory(
   dataDir: string,
   request: ChannelRequest,
   note: (message: string) => void,
+  declared: readonly DeclaredStore[] = [],
 ): AsyncGenerator<Answered> {
   const until = performance.now() + STARTING_MS;
   for (;;) {
     const socket = await connectChannel(dataDir);
     if (socket !== null) return yield* askChannel(socket, request, note);
     try {
-      const offline = await openReadModels(dataDir);
+      const offline = await openReadModels(dataDir, () => {}, { declared, rebuild: false });
       return yield* askOffline(offline, request, note);
     } catch (error) {
       const isInUse = error instanceof JournalError && error.kind === 'in-use';

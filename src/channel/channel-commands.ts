@@ -80,8 +80,8 @@ export const queryCommand = channelCommand({
   async *rows(target, { store, sql }, context) {
     if (store === undefined || sql === undefined) throw new RequestError('a query needs a store and a statement');
     if (store === JOBS_STORE) return yield* target.jobTables.rows(sql, context.signal);
-    if (!STORE_NAMES.includes(store))
-      throw new RequestError(`there is no store ${store}; known: ${[...STORE_NAMES, JOBS_STORE].join(', ')}`);
+    const known = [...new Set([...STORE_NAMES, ...target.stores.all.map(({ name }) => name), JOBS_STORE])];
+    if (!known.includes(store)) throw new RequestError(`there is no store ${store}; known: ${known.join(', ')}`);
     await target.caughtUp(QUERY_PATIENCE_MS, context);
     yield* target.stores.of(store).rows({ kind: 'query', sql }, context.signal);
   },
@@ -108,6 +108,11 @@ export async function* digestsOf(
   const isShown = (store: string, table: unknown): boolean =>
     all || !TABLES.some((entry) => entry.isOfProcess === true && entry.store === store && entry.name === table);
   for (const store of target.stores.all) {
+    const isElsewhere = store.driver.retryMs !== null;
+    if (isElsewhere && !store.isOpen()) {
+      context.note(`the store ${store.name} is away: it has no digest here`);
+      continue;
+    }
     for await (const tables of store.rows({ kind: 'digest' }, context.signal)) {
       const shown = tables.filter(({ table }) => isShown(store.name, table));
       yield shown.map(({ table, rows, hash }) => ({

@@ -1,5 +1,4 @@
 /** The read models of a data directory that no service is running on: replayed, asked, and closed again. */
-import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { derivationHistory } from '../data-directory/derivation-history.ts';
@@ -12,9 +11,11 @@ import { endOfLog } from '../journal/recovery.ts';
 import { nodeSyncFs } from '../journal/sync-fs.ts';
 import { logPlace } from '../messages/log-name.ts';
 import type { Rederived } from '../partition/rederive.ts';
+import { eraseFiles } from '../projections/driver.ts';
 import { driverOf, STORE_NAMES } from '../projections/drivers.ts';
 import type { LogRange } from '../projections/projector.ts';
 import type { Row } from '../projections/store.ts';
+import type { DeclaredStore } from '../projections/store-tables.ts';
 import { damagedStore, isDamaged } from '../projections/store-trouble.ts';
 import { savedTableShapes } from '../projections/table-shapes.ts';
 import { startOf } from '../service/job-tables.ts';
@@ -22,7 +23,7 @@ import { isChildEnd } from '../workers/child.ts';
 import { startBatchPool } from '../workers/pool.ts';
 import type { Opening, StoreProcess } from '../workers/store-process.ts';
 import type { StoreResults } from '../workers/store-protocol.ts';
-import { startStores } from '../workers/stores.ts';
+import { driversOf, startStores } from '../workers/stores.ts';
 import { digestsOf, type NamedDigest, type Target } from './channel-commands.ts';
 
 /** The read models by name, as the command line takes them. */
@@ -56,25 +57,41 @@ const TRANSACTION = { maxEvents: 2_000_000, maxBytes: 64 * 1024 ** 2 } as const;
 
 /** Deletes the files of these read models. The journal is what they are rebuilt from. */
 export function deleteStores(dataDir: string, stores: readonly string[]): void {
-  for (const { file, suffixes } of stores.map(driverOf)) {
-    for (const suffix of suffixes) rmSync(join(dataDir, file) + suffix, { force: true });
-  }
+  for (const driver of stores.map(driverOf)) eraseFiles(driver, dataDir);
 }
+
+/** Stores of the pipeline file that are opened too, with their secrets; `rebuild`: from nothing. */
+export interface NamedStores {
+  readonly declared: readonly DeclaredStore[];
+  readonly rebuild: boolean;
+}
+
+const NONE: NamedStores = { declared: [], rebuild: false };
 
 /**
  * Takes the directory's lock and opens the stores. Throws a JournalError when a service runs on it.
- * `before` runs under the lock, before the stores are opened.
+ * `before` runs under the lock, before the stores are opened. What somebody else runs is opened only where it is named.
  */
-export async function openReadModels(dataDir: string, before: () => void = () => {}): Promise<Offline> {
+export async function openReadModels(
+  dataDir: string,
+  before: () => void = () => {},
+  { declared, rebuild }: NamedStores = NONE,
+): Promise<Offline> {
   const journal = requireJournal(dataDir);
-  const tables = savedTableShapes(dataDir);
+  const saved = savedTableShapes(dataDir);
+  const isNamed = (store: string): boolean => declared.some(({ name }) => name === store);
+  // What the data directory knows of the others stays as it is.
+  const others = (saved.declared ?? []).filter(({ name }) => !isNamed(name));
+  const tables = { ...saved, declared: [...others, ...declared] };
   const unlock = lockDirectory(journal.directory);
   const jobTables = startOf(dataDir);
-  const stores = startStores(tables.stores ?? STORE_NAMES);
+  const stores = startStores(driversOf(tables.stores ?? STORE_NAMES, declared));
   try {
     before();
     const task: Opening = { kind: 'open', dataDir, journal, tables };
-    const found = await Promise.all(stores.all.map((store) => openStore(store, task)));
+    const found = await Promise.all(
+      stores.all.map((store) => openStore(store, { ...task, rebuild: rebuild && isNamed(store.name) })),
+    );
     const ranges: LogRange[] = [];
     for (const log of await openReader(journal).logNames()) {
       ranges.push({ log, toOffset: await endOfLog(nodeFs, join(journal.directory, log), log) });
@@ -93,7 +110,7 @@ export async function openReadModels(dataDir: string, before: () => void = () =>
           onProgress(events);
           if (projected.caughtUp) return events;
         } catch (error) {
-          if (wasDamaged || !isDamaged(driverOf(store.name), error)) throw error;
+          if (wasDamaged || !isDamaged(store.driver, error)) throw error;
           wasDamaged = true;
           await openStore(store, task);
         }

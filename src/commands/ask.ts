@@ -3,9 +3,18 @@
 import { askDirectory } from '../channel/ask.ts';
 import type { Answered } from '../channel/channel-client.ts';
 import { RequestError } from '../channel/channel-commands.ts';
+import { namedStores } from '../channel/named-stores.ts';
 import { parseDuration } from '../keys/units.ts';
 import { printable } from '../messages/printable.ts';
-import { CONFIG_OPTION, DATA_OPTION, dataDirOf, JSON_OPTION, type OptionValues, text } from './command.ts';
+import {
+  CONFIG_OPTION,
+  DATA_OPTION,
+  dataDirOf,
+  JSON_OPTION,
+  namedConfigOf,
+  type OptionValues,
+  text,
+} from './command.ts';
 import { UsageError } from './exit.ts';
 
 export const ASK_OPTIONS = {
@@ -20,6 +29,8 @@ export interface Asked {
   readonly request: Readonly<Record<string, unknown>>;
   readonly defaultTimeout: string;
   readonly limit?: number;
+  /** Which stores of the pipeline file are asked where no service runs: that of a name, all that `--config` names, or none. */
+  readonly stores?: { readonly named: string } | 'of-config';
 }
 
 /** Gives the rows as they come. Throws a UsageError when the words can't be taken. */
@@ -28,10 +39,23 @@ export async function* ask(values: OptionValues, asked: Asked): AsyncGenerator<A
   const timeoutMs = timeoutOf(text(values, 'timeout') ?? asked.defaultTimeout);
   const note = (message: string): void => void process.stderr.write(`millrace: ${printable(message)}\n`);
   try {
-    yield* askDirectory(dataDirOf(values), { command, request, timeoutMs, limit }, note);
+    const dataDir = dataDirOf(values);
+    yield* askDirectory(
+      dataDir,
+      { command, request, timeoutMs, limit },
+      note,
+      declaredOf(values, dataDir, asked.stores),
+    );
   } catch (error) {
     throw error instanceof RequestError ? new UsageError(error.message) : error;
   }
+}
+
+function declaredOf(values: OptionValues, dataDir: string, stores: Asked['stores']) {
+  if (stores === undefined) return [];
+  const config = namedConfigOf(values);
+  if (stores === 'of-config') return config === null ? [] : namedStores(dataDir, config);
+  return namedStores(dataDir, config).filter(({ name }) => name === stores.named);
 }
 
 function timeoutOf(word: string): number {

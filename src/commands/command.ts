@@ -72,6 +72,11 @@ export function dataDirOf(values: OptionValues): string {
   return text(values, 'data') ?? configOf(values).dataDir;
 }
 
+/** The configuration of the file that `--config` names; null without one. Throws a ConfigError. */
+export function namedConfigOf(values: OptionValues): Config | null {
+  return text(values, 'config') === undefined ? null : configOf(values);
+}
+
 /** The action word of a command. Throws a UsageError with the nearest known word. */
 export function actionOf<A extends string>(
   command: string,

@@ -22,6 +22,7 @@ export const digestCommand: Command = {
       command: 'digest',
       request: { all: values.all === true },
       defaultTimeout: '10m',
+      stores: 'of-config',
     })) {
       digests.push(...rows);
     }

@@ -1,27 +1,50 @@
 /** `millrace replay`: rebuilds read models from the journal, and derives its events anew to compare. */
+
+import { namedStores } from '../channel/named-stores.ts';
 import { deleteStores, openReadModels, PROJECTIONS, type RederivedLog } from '../channel/offline.ts';
-import { CONFIG_OPTION, type Command, DATA_OPTION, dataDirOf, JSON_OPTION, noWords, print, text } from './command.ts';
+import {
+  CONFIG_OPTION,
+  type Command,
+  DATA_OPTION,
+  dataDirOf,
+  JSON_OPTION,
+  namedConfigOf,
+  noWords,
+  print,
+  text,
+} from './command.ts';
 import { EXIT, UsageError } from './exit.ts';
 import { progressLine } from './progress.ts';
 
 export const replayCommand: Command = {
   name: 'replay',
   summary: 'rebuild the read models from the journal, and check that it derives the same events again',
-  usage: 'replay [--projection sqlite|duckdb] [--config FILE] [--data DIR] [--json]',
+  usage: 'replay [--projection NAME] [--config FILE] [--data DIR] [--json]',
   options: {
     ...CONFIG_OPTION,
     ...DATA_OPTION,
     ...JSON_OPTION,
-    projection: { type: 'string', value: 'NAME', help: 'sqlite or duckdb; else both' },
+    projection: {
+      type: 'string',
+      value: 'NAME',
+      help: 'sqlite, duckdb, or a store of the pipeline file; else the first two',
+    },
   },
   async run(values, words) {
     noWords('replay', words);
     const wanted = text(values, 'projection');
-    const stores = PROJECTIONS.filter((name) => wanted === undefined || name === wanted);
-    if (stores.length === 0) throw new UsageError(`there is no projection ${wanted}; known: ${PROJECTIONS.join(', ')}`);
     const dataDir = dataDirOf(values);
+    const all = namedStores(dataDir, namedConfigOf(values));
+    const own = PROJECTIONS.filter((name) => wanted === undefined || name === wanted);
+    // What somebody else runs is rebuilt where it is named, and not beside the others.
+    const declared = all.filter(({ name }) => name === wanted);
+    const stores = [...own, ...declared.map(({ name }) => name)];
+    if (stores.length === 0) {
+      const known = [...PROJECTIONS, ...all.map(({ name }) => name)].join(', ');
+      throw new UsageError(`there is no projection ${wanted}; known: ${known}`);
+    }
     const startedAt = performance.now();
-    const offline = await openReadModels(dataDir, () => deleteStores(dataDir, stores));
+    const offline = await openReadModels(dataDir, () => deleteStores(dataDir, own), { declared, rebuild: true });
     const progress = progressLine('replaying', offline.eventsInJournal);
     try {
       const [events, logs] = await Promise.all([offline.catchUp((done) => progress.update(done)), offline.rederive()]);

@@ -64,6 +64,13 @@ export const runCommand: Command = {
       );
       return EXIT.checkFailed;
     }
+    for (const { store, lacks, problem } of summary.lacking) {
+      process.stderr.write(
+        `millrace: the store ${store} lacks ${lacks.toLocaleString('en')} events: ${problem}. The journal has them: ` +
+          `\`millrace start\` on this data, or the same run again, goes on from there.\n`,
+      );
+    }
+    if (summary.lacking.length > 0) return EXIT.dependencyDown;
     return values['fail-on-dead-letter'] === true && summary.deadLetters > 0 ? EXIT.checkFailed : EXIT.ok;
   },
 };

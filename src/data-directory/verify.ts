@@ -11,6 +11,7 @@ import type { StoreDriver } from '../projections/driver.ts';
 import { STORE_DRIVERS, STORE_NAMES } from '../projections/drivers.ts';
 import { knownOwner } from '../projections/owner.ts';
 import { savedTableShapes } from '../projections/table-shapes.ts';
+import { driversOf } from '../workers/stores.ts';
 
 export interface Verified {
   readonly logs: readonly VerifiedLog[];
@@ -96,7 +97,7 @@ export async function projectedOffsets(
   const owner = knownOwner(dataDir);
   return Promise.all(
     storesOn(dataDir).map(async (driver) => {
-      return { store: driver.name, offsets: await driver.offsets(join(dataDir, driver.file), owner) };
+      return { store: driver.name, offsets: await driver.offsets(dataDir, owner) };
     }),
   );
 }
@@ -104,8 +105,8 @@ export async function projectedOffsets(
 /** Those that the pipeline of the directory last ran with; of a directory that does not tell, all. */
 function storesOn(dataDir: string): readonly StoreDriver[] {
   try {
-    const { stores = STORE_NAMES } = savedTableShapes(dataDir);
-    return STORE_DRIVERS.filter(({ name }) => stores.includes(name));
+    const { stores = STORE_NAMES, declared } = savedTableShapes(dataDir);
+    return driversOf(stores, declared);
   } catch {
     return STORE_DRIVERS;
   }

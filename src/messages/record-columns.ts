@@ -35,11 +35,31 @@ export interface RecordColumn {
   readonly isNullable: boolean;
 }
 
+/** A field that is no record, or `record.field` of a nested one. */
+export interface RecordLeaf {
+  readonly path: string;
+  /** Its type without null, names resolved; null where only JSON says all of it. */
+  readonly type: AvroSchema | null;
+  /** As in RecordColumn. */
+  readonly isNullable: boolean;
+  /** Of an array, what the items are; likewise. */
+  readonly items?: Omit<RecordLeaf, 'path'>;
+}
+
 /** The columns in the order of the fields. */
 export function recordColumns(schema: AvroRecord): RecordColumn[] {
+  return recordLeaves(schema).map(({ path, type, isNullable }) => {
+    const decimal = decimalForm(type);
+    if (decimal !== null) return { path, kind: 'decimal', decimal, isNullable };
+    return { path, kind: (type === null ? null : kindOf(type)) ?? 'json', isNullable };
+  });
+}
+
+/** What a table has a column for, in the order of the fields. */
+export function recordLeaves(schema: AvroRecord): RecordLeaf[] {
   const named = new Map<string, Named>();
   learnNames(schema, '', named);
-  return columnsOf(schema, { named, namespace: '', path: [], isNullable: false, open: [] });
+  return leavesOf(schema, { named, namespace: '', path: [], isNullable: false, open: [] });
 }
 
 interface Named {
@@ -56,32 +76,35 @@ interface Place {
   readonly open: readonly AvroRecord[];
 }
 
-function columnsOf(record: AvroRecord, place: Place): RecordColumn[] {
+function leavesOf(record: AvroRecord, place: Place): RecordLeaf[] {
   const namespace = namespaceOf(record, place.namespace);
   const open = [...place.open, record];
   return record.fields.flatMap(({ name, type }) =>
-    columnsOfType(type, { ...place, namespace, open, path: [...place.path, name] }),
+    leavesOfType(type, { ...place, namespace, open, path: [...place.path, name] }),
   );
 }
 
-function columnsOfType(type: AvroSchema, place: Place): RecordColumn[] {
+function leavesOfType(type: AvroSchema, place: Place): RecordLeaf[] {
   const { named, path, isNullable, open } = place;
-  const column = (kind: RecordColumnKind, nullable = isNullable): RecordColumn[] => [
-    { path: path.join('.'), kind, isNullable: nullable },
-  ];
+  const leaf = (own: AvroSchema | null, nullable = isNullable): RecordLeaf => {
+    return { path: path.join('.'), type: own, isNullable: nullable };
+  };
   if (isUnion(type)) {
     const [only, ...others] = type.filter((branch) => branch !== 'null');
     const nullable = isNullable || type.includes('null');
-    if (only === undefined || others.length > 0) return column('json', nullable);
-    return columnsOfType(only, { ...place, isNullable: nullable });
+    if (only === undefined || others.length > 0) return [leaf(null, nullable)];
+    return leavesOfType(only, { ...place, isNullable: nullable });
   }
-  if (isRecord(type)) return open.includes(type) ? column('json') : columnsOf(type, place);
-  const decimal = decimalForm(type);
-  if (decimal !== null) return [{ path: path.join('.'), kind: 'decimal', decimal, isNullable }];
-  const kind = kindOf(type);
-  if (kind !== null) return column(kind);
+  if (isRecord(type)) return open.includes(type) ? [leaf(null)] : leavesOf(type, place);
+  if (typeof type === 'object' && 'items' in type) {
+    const { items } = type;
+    const [item, ...more] = leavesOfType(items, { ...place, path: ['item'], isNullable: false });
+    const isOne = item !== undefined && more.length === 0 && item.path === 'item' && item.items === undefined;
+    return [{ ...leaf(type), ...(isOne ? { items: { type: item.type, isNullable: item.isNullable } } : {}) }];
+  }
+  if (decimalForm(type) !== null || kindOf(type) !== null) return [leaf(type)];
   const found = typeof type === 'string' ? named.get(qualified(type, place.namespace)) : undefined;
-  return found === undefined ? column('json') : columnsOfType(found.type, { ...place, namespace: found.namespace });
+  return found === undefined ? [leaf(null)] : leavesOfType(found.type, { ...place, namespace: found.namespace });
 }
 
 function kindOf(type: AvroSchema): RecordColumnKind | null {

@@ -1,5 +1,5 @@
 /** DuckDB as a store: tables with a row an event. It reads beside its transactions, on connections of their own. */
-import type { StoreDriver } from './driver.ts';
+import { eraseFiles, fileOf, type StoreDriver } from './driver.ts';
 import { createDuckdbRoom, machineMemoryBytes } from './duckdb-room.ts';
 import { DUCKDB_SUFFIXES } from './duckdb-schema.ts';
 
@@ -9,8 +9,8 @@ const MEMORY_BYTES = 128 * 1024 ** 2;
 export const duckdbDriver: StoreDriver = {
   name: 'duckdb',
   label: 'DuckDB',
-  file: 'analytics.duckdb',
-  suffixes: DUCKDB_SUFFIXES,
+  kind: null,
+  files: DUCKDB_SUFFIXES.map((suffix) => `analytics.duckdb${suffix}`),
   damage:
     /corrupt\w* database|not match stored checksum|could not read enough bytes|serialization error|failed to deserialize|internal error/i,
   dialect: {
@@ -18,15 +18,17 @@ export const duckdbDriver: StoreDriver = {
     beginning: (column, characters) => `left(${column}::VARCHAR, ${characters})`,
   },
   cannotHold: ({ key }) => (key === null ? null : 'its tables have no keys'),
-  async open({ file, tables, shapes, owner, room }) {
+  async open({ dataDir, tables, shapes, owner, room }) {
     const { openDuckdb } = await import('./duckdb.ts');
     const memoryBytes = room?.memoryBytes() ?? MEMORY_BYTES;
-    return openDuckdb(file, { tables, shapes, memoryBytes, threads: 1, owner });
+    return openDuckdb(fileOf(duckdbDriver, dataDir), { tables, shapes, memoryBytes, threads: 1, owner });
   },
+  erase: async ({ dataDir }) => eraseFiles(duckdbDriver, dataDir),
   room: (tables, shapes, startBytes) => createDuckdbRoom(tables, shapes, machineMemoryBytes(), startBytes),
-  async offsets(file, _owner) {
+  async offsets(dataDir, _owner) {
     const { readDuckdbOffsets } = await import('./duckdb-offsets.ts');
-    return readDuckdbOffsets(file);
+    return readDuckdbOffsets(fileOf(duckdbDriver, dataDir));
   },
   readApart: null,
+  retryMs: null,
 };

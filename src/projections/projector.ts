@@ -11,7 +11,15 @@ import { derivedStreamOfRecord } from '../messages/derived-event.ts';
 import { exactJson } from '../messages/event-json.ts';
 import { joinOfRecord } from '../messages/join-result.ts';
 import type { Registry } from '../messages/registry.ts';
-import { type EventRow, JOIN_RESULTS, type SectionEvents, STREAM_EVENTS, type Store, WINDOW_RESULTS } from './store.ts';
+import {
+  type EventRow,
+  JOIN_RESULTS,
+  type RefusedEvent,
+  type SectionEvents,
+  STREAM_EVENTS,
+  type Store,
+  WINDOW_RESULTS,
+} from './store.ts';
 
 /** The journal as the projector reads it. */
 export interface ProjectedJournal {
@@ -19,6 +27,8 @@ export interface ProjectedJournal {
   readonly registry: Registry;
   /** The declared streams, by name. */
   readonly declared: ReadonlyMap<string, { readonly type: EventType<DynamicEvent> }>;
+  /** What a section of a commit of `stream` is, as the pipeline file calls it: for stores that take events by that name. */
+  nameOf?(stream: string, section: Section): string | null;
 }
 
 /** A log, and the offset up to which it may be projected: its durable offset. */
@@ -36,6 +46,8 @@ export interface Projected {
   readonly reached: Readonly<Record<string, number>>;
   /** True when nothing is left below the given offsets. */
   readonly caughtUp: boolean;
+  /** Events that a table of the store had no place for. */
+  readonly refused?: readonly RefusedEvent[];
 }
 
 /** What ends a transaction of a store: it takes the commit that goes beyond, and no more. */
@@ -102,7 +114,9 @@ export async function projectLogs(
       if (next > from) reached.set(log, next);
     }
     await store.commit(reached);
-    return { events, missed, reached: Object.fromEntries(reached), caughtUp };
+    const refused = store.refused?.() ?? [];
+    const projected = { events, missed, reached: Object.fromEntries(reached), caughtUp };
+    return refused.length === 0 ? projected : { ...projected, refused };
   } catch (error) {
     await store.rollback();
     throw error;
@@ -122,8 +136,11 @@ async function projectCommit(
   const wanted: SectionEvents[] = [];
   for (const section of sections) {
     // Types that the store has no table for stay undecoded.
-    const events = decodedAs(journal, section, stream, firstOffset);
-    if (events !== null && store.wants.has(events.typeName)) {
+    const events =
+      store.takes === undefined
+        ? decodedAs(journal, section, stream, firstOffset)
+        : namedEvents(journal, store.takes, section, stream, firstOffset);
+    if (events !== null && (store.takes !== undefined || store.wants.has(events.typeName))) {
       wanted.push(events);
       bytes += section.bytes.byteLength;
     }
@@ -176,6 +193,36 @@ function decodedAs(
       objects ??= registry.decodeAs<DynamicEvent>(reader, section.fingerprint, section.bytes);
       return objects;
     },
+  };
+}
+
+/** Events under the name that the file has for them; null for those that the store does not take. */
+function namedEvents(
+  { registry, declared, nameOf }: ProjectedJournal,
+  takes: ReadonlySet<string>,
+  section: Section,
+  stream: string,
+  firstOffset: number,
+): SectionEvents | null {
+  const table = nameOf?.(stream, section) ?? null;
+  if (table === null || !takes.has(table)) return null;
+  const { fingerprint, bytes } = section;
+  const record = registry.nameOf(fingerprint) ?? '';
+  const own = declared.get(table)?.type;
+  // What the engine and its users derive is read as it was written: a column that is newer than an event is null.
+  const reader = (own?.name === record ? own : registry.builtin(record)) ?? registry.writerOf(fingerprint);
+  if (reader === undefined) return null;
+  let columns: Columns | null = null;
+  return {
+    firstOffset,
+    table,
+    typeName: record,
+    window: registry.windowOf(fingerprint),
+    columns() {
+      columns ??= registry.columnsAs(reader, section, columnReaderOf(reader));
+      return columns;
+    },
+    objects: () => registry.decodeAs<DynamicEvent>(reader, fingerprint, bytes),
   };
 }
 

@@ -1,5 +1,5 @@
 /** SQLite as a store: tables with a row a key. */
-import type { StoreDriver } from './driver.ts';
+import { eraseFiles, fileOf, type StoreDriver } from './driver.ts';
 import { readSqliteOffsets } from './sqlite-offsets.ts';
 import { SQLITE_SUFFIXES } from './sqlite-schema.ts';
 
@@ -10,24 +10,26 @@ const MEMORY_BYTES = 256 * 1024 * 1024;
 export const sqliteDriver: StoreDriver = {
   name: 'sqlite',
   label: 'SQLite',
-  file: 'operations.sqlite',
-  suffixes: SQLITE_SUFFIXES,
+  kind: null,
+  files: SQLITE_SUFFIXES.map((suffix) => `operations.sqlite${suffix}`),
   damage: /database disk image is malformed|file is not a database/i,
   dialect: {
     instant: (column) => column,
     beginning: (column, characters) => `substr(CAST(${column} AS TEXT), 1, ${characters})`,
   },
   cannotHold: ({ key }) => (key === null ? 'its tables have keys' : null),
-  async open({ file, tables, shapes, owner }) {
+  async open({ dataDir, tables, shapes, owner }) {
     const { openSqlite } = await import('./sqlite.ts');
-    return openSqlite(file, { tables, streams: shapes.streams, owner });
+    return openSqlite(fileOf(sqliteDriver, dataDir), { tables, streams: shapes.streams, owner });
   },
+  erase: async ({ dataDir }) => eraseFiles(sqliteDriver, dataDir),
   room: null,
-  offsets: async (file, owner) => readSqliteOffsets(file, owner),
-  async *readApart({ file, tables, shapes }, read) {
+  offsets: async (dataDir, owner) => readSqliteOffsets(fileOf(sqliteDriver, dataDir), owner),
+  retryMs: null,
+  async *readApart({ dataDir, tables, shapes }, read) {
     const { openSqliteReader, streamRows, tableDigests } = await import('./sqlite-reading.ts');
     const { streamTable } = await import('./stream-tables.ts');
-    const db = openSqliteReader(file);
+    const db = openSqliteReader(fileOf(sqliteDriver, dataDir));
     db.exec(`PRAGMA hard_heap_limit = ${MEMORY_BYTES}`);
     try {
       if (read.kind === 'digest') {

@@ -30,7 +30,10 @@ export type EventRow = Readonly<Record<string, unknown>>;
  */
 export interface SectionEvents {
   readonly firstOffset: number;
-  /** Of STREAM_EVENTS, the stream that they are of; absent: that of the commit. */
+  /**
+   * Of STREAM_EVENTS, the stream that they are of; absent: that of the commit. Of a store that takes events by name, that name; of
+   * late events the end of all their names.
+   */
   readonly table?: string;
   /** Full name of their type, WINDOW_RESULTS, JOIN_RESULTS or STREAM_EVENTS. */
   readonly typeName: string;
@@ -71,18 +74,35 @@ export interface TableDigest {
   readonly hash: string;
 }
 
+/** An event that a table has no place for: it is in the journal, and in no row. */
+export interface RefusedEvent {
+  /** As the pipeline file calls what the table is of. */
+  readonly table: string;
+  readonly log: string;
+  readonly offset: number;
+  /** In words for people. */
+  readonly reason: string;
+}
+
 export interface Store {
   readonly name: string;
   /** Offset that is projected next, by log; a log that was never projected is absent. */
   offsets(): ReadonlyMap<string, number>;
   /** Full names of the event types that it has tables for; WINDOW_RESULTS among them. */
   readonly wants: ReadonlySet<string>;
+  /**
+   * Of a store that the pipeline file declares: what it takes as the file calls it, such as `clicks` or `clicks_per_user.late`. It
+   * is given sections under these names, and `wants` are those of them that no stream has, such as tombstones.
+   */
+  readonly takes?: ReadonlySet<string>;
   begin(): Promise<void>;
   /** Takes those sections of one commit that are of a type that it wants. What they give is gone once this has resolved. */
   project(sections: readonly SectionEvents[], commit: CommitPlace): Promise<void> | void;
   /** Commits the rows since begin() together with these offsets. */
   commit(offsets: ReadonlyMap<string, number>): Promise<void>;
   rollback(): Promise<void>;
+  /** Events of the last commit that a table could not hold; absent where each table holds all that there is. */
+  refused?(): readonly RefusedEvent[];
   /** Runs one read-only statement. Throws on anything that would write. */
   query(sql: string): Promise<Row[]>;
   digest(): Promise<TableDigest[]>;

@@ -3,6 +3,7 @@ import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, r
 import { join } from 'node:path';
 import type { NamedStream } from './duckdb-named-views.ts';
 import type { AggregateShape, WindowShape } from './duckdb-schema.ts';
+import type { DeclaredStore } from './store-tables.ts';
 import type { StreamShape } from './stream-tables.ts';
 
 /** The tables that are not the same for every configuration, as plain data. */
@@ -11,8 +12,10 @@ export interface TableShapes {
   readonly streams: readonly StreamShape[];
   /** Streams of built-in types; absent in data of before they had views of their own. */
   readonly named?: readonly NamedStream[];
-  /** The stores that are on; all, when not given. */
+  /** The stores that are on, of those that every pipeline has; all, when not given. */
   readonly stores?: readonly string[];
+  /** The stores that the pipeline file declares. */
+  readonly declared?: readonly DeclaredStore[];
 }
 
 const SHAPES_FILE = 'tables.json';

@@ -25,7 +25,9 @@ import { outputLines } from './output.ts';
 import { runScript, type ScriptCounts } from './run-script.ts';
 import { scriptStreams } from './script.ts';
 import { hasControls } from './script-file.ts';
+import { type LackingStore, lackingStores } from './stores-elsewhere.ts';
 import { unkept } from './unkept.ts';
+import { untilInterrupted } from './until-interrupted.ts';
 
 export interface RunInputs {
   readonly config: Config;
@@ -51,6 +53,8 @@ export interface RunSummary {
   readonly committed: number;
   /** Deletions, for streams that are used as tables. */
   readonly tombstones: number;
+  /** Stores that somebody else runs and that have not got all of it. */
+  readonly lacking: readonly LackingStore[];
   readonly deadLetters: number;
   /** Their reasons by stream, the most frequent first. */
   readonly deadLetterReasons: readonly RefusalCount[];
@@ -100,6 +104,7 @@ export async function runInputs(options: RunInputs): Promise<RunSummary> {
       already: ended.already,
       committed: events,
       tombstones: ended.tombstones,
+      lacking: ended.lacking,
       deadLetters,
       deadLetterReasons: refusalsOf(refusals),
       deadLetterShares: Object.fromEntries(refusedShares(refusals)),
@@ -131,6 +136,7 @@ interface Ended {
   readonly records: number;
   readonly already: number;
   readonly tombstones: number;
+  readonly lacking: readonly LackingStore[];
   readonly watermarks: RunSummary['watermarks'];
   readonly peakRssBytes: number;
 }
@@ -159,13 +165,17 @@ async function runFiles({ config, logger, inputs, flush, temporary, onProgress }
     () => service,
     () => onProgress(service.observer.counts.events),
   );
+  let lacking: readonly LackingStore[] = [];
   const drained = Promise.all(files.map((file) => file.ended))
     .then(() => service.settled())
     .then(() =>
       flush ? flushStreams(new Set(inputs.map(({ stream }) => openedStream(service.pipeline.streams, stream)))) : null,
     )
     .then(() => service.settled())
-    .then(() => null);
+    .then(async () => {
+      lacking = await lackingStores(service);
+      return null;
+    });
   const failure = await untilInterrupted(Promise.race([drained, service.failed]));
   await channel?.close();
   await service.stop();
@@ -178,6 +188,7 @@ async function runFiles({ config, logger, inputs, flush, temporary, onProgress }
     records: files.reduce((sum, file) => sum + file.counts().records, 0),
     already: files.reduce((sum, file) => sum + file.counts().already, 0),
     tombstones: 0,
+    lacking,
     watermarks: Object.fromEntries(streams.map((stream) => [stream.name, shown(createStreamTime(stream, 0))])),
     peakRssBytes,
   };
@@ -191,8 +202,12 @@ async function runScripts({ config, logger, inputs, flush, onProgress }: RunInpu
   const progress = watchProgress(driver.service, () => onProgress(driver.counts().events));
   const counts: ScriptCounts = { records: 0, already: 0, had: null, tombstones: 0 };
   let peakRssBytes = 0;
+  let lacking: readonly LackingStore[] = [];
   try {
-    const ran = runScript(driver, scriptStreams(config), paths, flush, counts).then(() => null);
+    const ran = runScript(driver, scriptStreams(config), paths, flush, counts).then(async () => {
+      lacking = await lackingStores(driver.service());
+      return null;
+    });
     const failure = await untilInterrupted(ran);
     if (failure !== null) throw failure;
   } catch (error) {
@@ -206,6 +221,7 @@ async function runScripts({ config, logger, inputs, flush, onProgress }: RunInpu
     counts: driver.counts(),
     ...counts,
     already: counts.had ?? counts.already,
+    lacking,
     watermarks: Object.fromEntries(config.streams.map(({ name }) => [name, shown(driver.time(name))])),
     peakRssBytes,
   };
@@ -242,25 +258,6 @@ function watchProgress(service: () => Service, report: () => void): { stop(): nu
       return peakRssBytes;
     },
   };
-}
-
-/**
- * Waits for what `running` ends with, null when all is well. Ctrl-C ends a run in good order: what was read is committed,
- * and the next run on the same data goes on from there.
- */
-async function untilInterrupted(running: Promise<Error | null>): Promise<Error | null> {
-  let stop = (): void => {};
-  const interrupted = new Promise<Error>((resolve) => {
-    stop = () => resolve(new Error('Interrupted; run the same command again to go on from here'));
-  });
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
-  try {
-    return await Promise.race([running, interrupted]);
-  } finally {
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
-  }
 }
 
 function sourceOf(stream: StreamConfig, inputs: RunInputs['inputs']): StreamConfig['source'] {

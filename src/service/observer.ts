@@ -9,7 +9,6 @@ import type { Metrics } from '../http/metrics.ts';
 import type { LiveEvent, Overview, StageStatus } from '../http/view.ts';
 import { logName } from '../messages/log-name.ts';
 import { OPERATIONS } from '../messages/operations.ts';
-import { driverOf } from '../projections/drivers.ts';
 import type { Source, SourceStatus } from '../sources/source.ts';
 import { HEADLINES } from '../tables.ts';
 import { countCommit } from './commit-metrics.ts';
@@ -138,7 +137,7 @@ export function createObserver(config: Config, version: string, sources: Observe
 
   function projectionStages(): StageStatus[] {
     return (sources.readModels()?.lanes ?? []).map((lane) => ({
-      ...idleStage(lane.name, 'projection', driverOf(lane.name).label, meters.meter(`projection:${lane.name}`)),
+      ...idleStage(lane.name, 'projection', lane.process.driver.label, meters.meter(`projection:${lane.name}`)),
       lag: lane.lag(),
       state: sources.stateOf(projectorId(lane.name)),
     }));

@@ -3,13 +3,13 @@
  * src/service/ or below reaches around it.
  */
 import { statfsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Clock } from '../actors/supervised.ts';
 import { nodeTimer, type StartTimer } from '../deadline.ts';
 import { createMetrics, type Metrics } from '../http/metrics.ts';
 import { type Fs, nodeFs } from '../journal/fs.ts';
 import { nodeSyncFs, type SyncFs } from '../journal/sync-fs.ts';
 import { systemTimer, type Timer } from '../journal/timer.ts';
+import { fileOf, type StoreDriver } from '../projections/driver.ts';
 import { knownOwner } from '../projections/owner.ts';
 import { sqliteDriver } from '../projections/sqlite-driver.ts';
 import { readSqliteOffsets } from '../projections/sqlite-offsets.ts';
@@ -35,7 +35,7 @@ export interface Platform {
   /** Bytes of the file system that a directory lies on; null where nobody knows. */
   diskSpace(directory: string): { readonly freeBytes: number; readonly sizeBytes: number } | null;
   readonly http: Http;
-  startStores(names: readonly string[]): Stores;
+  startStores(drivers: readonly StoreDriver[]): Stores;
   /** Threads that request bodies are parsed in; they start when they are first used. */
   startBodies(): BodyPool;
   /** Threads that partitions are spread over; they start when they are first used. */
@@ -103,7 +103,7 @@ export const nodePlatform: Platform = {
   startStores,
   startBodies: startBodyPool,
   startPartitionThreads,
-  projectedOffsets: (dataDir) => readSqliteOffsets(join(dataDir, sqliteDriver.file), knownOwner(dataDir)),
+  projectedOffsets: (dataDir) => readSqliteOffsets(fileOf(sqliteDriver, dataDir), knownOwner(dataDir)),
   createMetrics: (version) => createMetrics({ version, declared: TABLE_GAUGES }),
   monitorLoopDelay,
 };

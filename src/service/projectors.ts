@@ -44,10 +44,27 @@ export function projectorChildren(
   });
 }
 
-/** A store as the projector's ports. That it waits for the disk is said once, until it goes on. */
+/** How often a store that waits for the disk is tried again. */
+const RETRY_MS = 1_000;
+
+/** A store as the projector's ports. What it waits for is said once, until it goes on or it is something else. */
 function projectorPorts(lane: StoreLane, { logger, observer, platform }: ProjectorHost): ProjectorPorts {
   let waiting = false;
+  const { retryMs } = lane.process.driver;
+  /** What somebody else runs may be away, misconfigured or full for as long as it likes, and delays nobody here. */
+  function isAway(error: unknown): true {
+    const words = messageOf(error);
+    if (lane.problem() !== words) {
+      logger.warn(
+        { store: lane.name, error: words },
+        'the store can take nothing now; it is tried again, and nothing is lost',
+      );
+    }
+    lane.waitFor(words);
+    return true;
+  }
   return {
+    retryMs: retryMs ?? (() => RETRY_MS),
     open: () => lane.open(),
     async project() {
       const startMs = platform.nowMs();
@@ -61,9 +78,12 @@ function projectorPorts(lane: StoreLane, { logger, observer, platform }: Project
         logger.error({ store: lane.name, events: projected.missed }, words);
       }
       waiting = false;
+      if (lane.problem() !== null) logger.info({ store: lane.name }, 'the store takes what it is given again');
+      lane.waitFor(null);
       return projected;
     },
     mayPass(error) {
+      if (retryMs !== null) return isAway(error);
       if (!mayPass(error) && !(waiting && cannotOpen(error))) return false;
       if (!waiting) {
         const words = 'the read model waits for the disk, and goes on by itself';

@@ -1,6 +1,7 @@
 /** The read models of a running pipeline: a lane for each store, and what they are together. */
 import type { Config } from '../config/config.ts';
 import { relationsOf } from '../config/relations.ts';
+import { storeWithTables } from '../config/store-tables.ts';
 import type { AvroField } from '../messages/avro.ts';
 import { dynamicEventType } from '../messages/codec.ts';
 import { givenBy } from '../messages/window-result.ts';
@@ -16,8 +17,10 @@ import type { Stores } from '../workers/stores.ts';
 import type { PartitionUnit } from './partition-unit.ts';
 import { createStoreLane, type Mark, type StoreLane } from './store-lane.ts';
 
+/** What is said of every store is said of those that this service runs itself: it waits for nobody else's. */
 export interface ReadModels {
   readonly stores: Stores;
+  /** Of every store, also those that somebody else runs. */
   readonly lanes: readonly StoreLane[];
   /** Resolves once every store is open for the first time. */
   readonly opened: Promise<void>;
@@ -29,7 +32,7 @@ export interface ReadModels {
   notReady(): string | null;
   /** Whether their files were looked through, and what had to be rebuilt is. */
   isWhole(): boolean;
-  /** Offset up to which every store has a log. */
+  /** Offset up to which every store has a log, also those that somebody else runs. */
   reachedOffset(log: string): number;
   /**
    * What the stores held when they were last asked, of each that has what the journal held when it was opened: before, the
@@ -45,6 +48,7 @@ export function tableShapes(config: Config): TableShapes {
   const { windows, streams, stores } = config;
   return {
     stores: stores.on,
+    declared: stores.declared.map((store) => storeWithTables(store, config)),
     named: streams
       .filter(({ builtin }) => builtin !== null)
       .map(({ name, schema }) => ({ name, eventType: dynamicEventType(schema).name })),
@@ -92,22 +96,23 @@ export function createReadModels(
 ): ReadModels {
   const shapes = tableShapes(config);
   const lanes = stores.all.map((process) => createStoreLane(config, shapes, units, process, nowMs));
+  const own = lanes.filter(({ isElsewhere }) => !isElsewhere);
   let totals: Totals = {};
   return {
     stores,
     lanes,
-    opened: Promise.all(lanes.map(({ opened }) => opened)).then(() => {}),
-    lag: () => Math.max(0, ...lanes.map((lane) => lane.lag() ?? Number.POSITIVE_INFINITY)),
-    hasReached: (marks) => lanes.every((lane) => lane.hasReached(marks)),
+    opened: Promise.all(own.map(({ opened }) => opened)).then(() => {}),
+    lag: () => Math.max(0, ...own.map((lane) => lane.lag() ?? Number.POSITIVE_INFINITY)),
+    hasReached: (marks) => own.every((lane) => lane.hasReached(marks)),
     notReady() {
-      const reasons = lanes.flatMap((lane) => lane.notReady() ?? []);
+      const reasons = own.flatMap((lane) => lane.notReady() ?? []);
       return reasons.length === 0 ? null : reasons.join('; ');
     },
-    isWhole: () => lanes.every((lane) => lane.isWhole()),
+    isWhole: () => own.every((lane) => lane.isWhole()),
     reachedOffset: (log) => Math.min(...lanes.map((lane) => lane.reachedOffset(log))),
     totals: () => totals,
     async refresh() {
-      const asked = lanes.filter((lane) => lane.isCaughtUp());
+      const asked = own.filter((lane) => lane.isCaughtUp());
       const found = await Promise.all(
         asked.map(({ name, process }) => process.read({ kind: 'totals', hasDeclared: name === STREAM_ROWS_STORE })),
       );

@@ -1,5 +1,6 @@
 /** How a sink stands in the tree of actors: one of alerts alone is an alerter. */
-import { ALERTS, type SinkConfig } from '../config/sections/sinks.ts';
+import type { SinkConfig } from '../config/sections/sinks.ts';
+import { ALERTS } from '../tables.ts';
 
 export function sinkKind({ from }: SinkConfig): 'alerter' | 'sink' {
   return from.every((stream) => stream === ALERTS) ? 'alerter' : 'sink';

@@ -1,13 +1,12 @@
 /** What of a commit is for a sink: which sections hold its streams, and the events in them. */
 import type { Pending } from '../actors/delivery-queue.ts';
-import { ALERTS } from '../config/sections/sinks.ts';
 import type { Commit, Section } from '../messages/commit.ts';
 import { jsonOf } from '../messages/event-json.ts';
 import type { Registry } from '../messages/registry.ts';
 import { derivedEvents, derivedStreamOf, LATE, type StreamEvent } from '../messages/stream-events.ts';
 import { tombstoneType } from '../messages/types.ts';
 import type { Sink } from '../sinks/sink.ts';
-import { outputOf } from '../tables.ts';
+import { ALERTS, outputOf } from '../tables.ts';
 import type { RunningStream } from './pipeline.ts';
 
 export interface SinkEvents {

@@ -8,14 +8,14 @@ import { DEFAULT_DELIVERY_POLICY, type DeliveryPolicy } from '../actors/delivery
 import type { Pending } from '../actors/delivery-queue.ts';
 import { type ChildContext, type RunningChild, startSupervised } from '../actors/supervised.ts';
 import type { ChildSpec } from '../actors/supervisor.ts';
-import { ALERTS, type SinkConfig } from '../config/sections/sinks.ts';
+import type { SinkConfig } from '../config/sections/sinks.ts';
 import type { Block } from '../messages/block.ts';
 import type { SinkPosition } from '../messages/sink-facts.ts';
 import { alertDeliveryType, sinkDeliveryType } from '../messages/types.ts';
 import type { ServiceCore } from '../service.ts';
 import { SINKS } from '../sinks/adapters.ts';
 import type { Sink } from '../sinks/sink.ts';
-import { ALERT_STREAMS } from '../tables.ts';
+import { ALERT_STREAMS, ALERTS } from '../tables.ts';
 import { sinkActor, sinkKind } from './sink-actor.ts';
 import { createSinkEvents } from './sink-events.ts';
 import { sinkHost } from './sink-host.ts';

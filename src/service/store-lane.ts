@@ -31,6 +31,8 @@ export interface StoreLane {
   readonly opened: Promise<void>;
   /** Events that are durable and not yet in it. Null until it is open, when nobody knows. */
   lag(): number | null;
+  /** The same, of a store that is not open all that the journal has. */
+  behind(): number;
   /** Offset up to which it has a log. */
   reachedOffset(log: string): number;
   /** Whether it has everything below these offsets. */
@@ -44,6 +46,11 @@ export interface StoreLane {
   /** Calls back when its process has ended, or its file turns out to be damaged: the next opening makes it anew. */
   onLost(listener: (error: Error) => void): void;
   eventsTotal(): number;
+  /** What it waits for, in words for people; null while it takes what it is given. */
+  problem(): string | null;
+  waitFor(problem: string | null): void;
+  /** Whether somebody else runs it: what it lacks makes this service no less ready. */
+  readonly isElsewhere: boolean;
 }
 
 export function createStoreLane(
@@ -60,6 +67,8 @@ export function createStoreLane(
   const hasReached = (marks: readonly Mark[]): boolean =>
     marks.every(({ log, offset }) => reachedOffset(log) >= offset);
   const durable = (): Mark[] => units.map(({ log }) => ({ log: log.name, offset: log.durableOffset() }));
+  const behind = (): number =>
+    durable().reduce((sum, { log, offset }) => sum + Math.max(0, offset - reachedOffset(log)), 0);
   let resolveOpened = (): void => {};
   const opened = new Promise<void>((resolve) => {
     resolveOpened = resolve;
@@ -71,6 +80,7 @@ export function createStoreLane(
   let check: { isDone: boolean; readonly startedAtMs: number } | null = null;
   let lost = (_: Error): void => {};
   let events = 0;
+  let problem: string | null = null;
   process.onEnded((error) => lost(error));
 
   async function lookThrough(own: { isDone: boolean }): Promise<void> {
@@ -113,10 +123,8 @@ export function createStoreLane(
       events += result.events;
       return result;
     },
-    lag: () =>
-      offsets === null
-        ? null
-        : durable().reduce((sum, { log, offset }) => sum + Math.max(0, offset - reachedOffset(log)), 0),
+    lag: () => (offsets === null ? null : behind()),
+    behind,
     reachedOffset,
     hasReached,
     isCaughtUp: () => offsets !== null && hasReached(end),
@@ -134,5 +142,10 @@ export function createStoreLane(
       lost = listener;
     },
     eventsTotal: () => events,
+    problem: () => problem,
+    waitFor(words) {
+      problem = words;
+    },
+    isElsewhere: process.driver.retryMs !== null,
   };
 }

@@ -2,13 +2,13 @@
  * A store as the service holds it: a child process, and one more for each long read of a store that nothing interrupts. A child
  * that ends is started again by the next `open`; until then what reads waits.
  */
-import { join } from 'node:path';
 import type { StoreDriver } from '../projections/driver.ts';
 import { ownerOf } from '../projections/owner.ts';
 import type { Projected } from '../projections/projector.ts';
 import type { LongRead, Row } from '../projections/store.ts';
 import { isDamaged } from '../projections/store-trouble.ts';
 import { saveTableShapes } from '../projections/table-shapes.ts';
+import { withoutSecrets } from '../stores/adapters.ts';
 import { type Child, startChild } from './child.ts';
 import { readRows } from './read-rows.ts';
 import type { OpenStore, ProcessUsage, StoreResults, StoreTask } from './store-protocol.ts';
@@ -18,6 +18,9 @@ export type ReadTask = Exclude<StoreTask, { readonly kind: 'open' | 'close' | 'p
 
 export interface StoreProcess {
   readonly name: string;
+  readonly driver: Pick<StoreDriver, 'name' | 'label' | 'kind' | 'damage' | 'retryMs'>;
+  /** Whether it is open, so that what is asked does not wait. */
+  isOpen(): boolean;
   /** Resolves with where the store stands, by log. */
   open(task: Opening): Promise<StoreResults['open']>;
   project(task: StoreTask & { readonly kind: 'project' }): Promise<Projected>;
@@ -46,7 +49,7 @@ const SUSPICIONS = 2;
 export type Opening = Omit<OpenStore, 'owner'>;
 
 export function startStore(driver: StoreDriver): StoreProcess {
-  const { name, label } = driver;
+  const { name, label, kind } = driver;
   const listeners = new Set<(error: Error) => void>();
   let place: Opening | null = null;
   let opening = newGate();
@@ -65,7 +68,7 @@ export function startStore(driver: StoreDriver): StoreProcess {
       if (!isVerified) suspicions += 1;
       if (!isClosing) for (const listener of listeners) listener(error);
     };
-    return startChild('store', `The process of ${label}`, ended, [name]);
+    return startChild('store', `The process of ${label}`, ended, kind === null ? [name] : [name, kind]);
   }
 
   /** Nobody reads what is damaged, or not open: it waits for the next `open`. */
@@ -85,7 +88,8 @@ export function startStore(driver: StoreDriver): StoreProcess {
     if (child.hasEnded()) child = start();
     isVerified = false;
     const rebuild = suspicions >= SUSPICIONS || task.rebuild === true;
-    saveTableShapes(task.dataDir, task.tables);
+    const { declared = [] } = task.tables;
+    saveTableShapes(task.dataDir, { ...task.tables, declared: declared.map(withoutSecrets) });
     const opened = await ask({ ...task, rebuild, owner: ownerOf(task.dataDir) }).catch((error: unknown) => {
       closeGate();
       throw error;
@@ -116,6 +120,8 @@ export function startStore(driver: StoreDriver): StoreProcess {
 
   return {
     name,
+    driver,
+    isOpen: () => opening.isOpen(),
     open,
     verify,
     project,
@@ -136,7 +142,7 @@ export function startStore(driver: StoreDriver): StoreProcess {
       const { dataDir, tables } = place;
       const reader = startChild('store-reader', 'The process of the query', () => {});
       try {
-        yield* readRows(reader, 1, { store: name, file: join(dataDir, driver.file), tables, read }, signal);
+        yield* readRows(reader, 1, { store: name, dataDir, tables, read }, signal);
       } finally {
         reader.kill();
       }

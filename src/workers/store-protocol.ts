@@ -59,10 +59,10 @@ export interface StoreResults {
   close: null;
 }
 
-/** A read in a process of its own: of a file, as these tables make it. */
+/** A read in a process of its own: of the store's file, as these tables make it. */
 export interface FileRead {
   readonly store: string;
-  readonly file: string;
+  readonly dataDir: string;
   readonly tables: TableShapes;
   readonly read: LongRead;
 }

@@ -9,16 +9,16 @@ import { TABLES } from '../tables.ts';
 import { createReads } from './reads.ts';
 import type { FileRead, ToStore } from './store-protocol.ts';
 
-function rowsOf({ store, file, tables: shapes, read }: FileRead): AsyncGenerator<readonly Row[]> {
+function rowsOf({ store, dataDir, tables: shapes, read }: FileRead): AsyncGenerator<readonly Row[]> {
   const driver = driverOf(store);
   if (driver.readApart === null) throw new Error(`The ${store} store is read in its own process`);
-  return driver.readApart({ file, tables: tablesOf(driver, TABLES), shapes }, read);
+  return driver.readApart({ dataDir, tables: tablesOf(driver, TABLES), shapes }, read);
 }
 
 const reads = createReads((message) => process.send?.(message, undefined, undefined, () => {}));
 
 process.on('message', (message: ToStore) => {
-  if (message.kind === 'read' && 'file' in message.read) {
+  if (message.kind === 'read' && 'dataDir' in message.read) {
     const { read } = message;
     reads.start(message.id, () => rowsOf(read));
   } else if (message.kind === 'next') reads.next(message.id);

@@ -5,7 +5,9 @@ import { messageOf } from '../journal/error.ts';
 import { openPassingReader } from '../journal/open-reader.ts';
 import { readSchemaFiles } from '../journal/schema-files.ts';
 import type { SyncFs } from '../journal/sync-fs.ts';
-import { createRegistry } from '../messages/registry.ts';
+import { createRegistry, type Registry } from '../messages/registry.ts';
+import { derivedStreamOf } from '../messages/stream-events.ts';
+import { tombstoneType } from '../messages/types.ts';
 import type { StoreDriver } from '../projections/driver.ts';
 import type { WindowShape } from '../projections/duckdb-schema.ts';
 import { appendedResults } from '../projections/live-results.ts';
@@ -18,6 +20,7 @@ import { keySql, newestSql, typedRow } from '../projections/stream-queries.ts';
 import { type StreamTable, streamTable } from '../projections/stream-tables.ts';
 import type { Table } from '../projections/table.ts';
 import { countRows } from '../projections/totals.ts';
+import { ALERT_STREAMS, ALERTS, outputOf } from '../tables.ts';
 import type { OpenStore, StoreResults, StoreTask } from './store-protocol.ts';
 
 export interface StorePorts {
@@ -28,8 +31,8 @@ export interface StorePorts {
   /** Absent where a transaction may keep the thread. */
   readonly turns?: Turns | null;
   openStore(task: OpenStore): Promise<Store>;
-  /** Deletes the files of the store, which is not open. */
-  deleteStore(task: OpenStore): void;
+  /** Takes away what the store, which is not open, holds of the data directory. */
+  eraseStore(task: OpenStore): Promise<void>;
 }
 
 export type RunStoreTask = (task: StoreTask) => Promise<StoreResults[StoreTask['kind']]>;
@@ -41,14 +44,7 @@ interface Opened {
   readonly store: Store;
 }
 
-export function createStoreTask({
-  fs,
-  driver,
-  tables,
-  turns = null,
-  openStore,
-  deleteStore,
-}: StorePorts): RunStoreTask {
+export function createStoreTask({ fs, driver, tables, turns = null, openStore, eraseStore }: StorePorts): RunStoreTask {
   let opened: Opened | null = null;
   let verifying = new AbortController();
   let isKnownDamaged = false;
@@ -60,7 +56,7 @@ export function createStoreTask({
     } catch (error) {
       if (!isDamaged(driver, error)) throw error;
     }
-    deleteStore(task);
+    await eraseStore(task);
     return openStore(task);
   }
 
@@ -70,12 +66,13 @@ export function createStoreTask({
     const reader = openPassingReader(task.journal, fs);
     const registry = createRegistry(BUILTIN_TYPES);
     for (const [fingerprint, json] of readSchemaFiles(dataDir, fs)) registry.learn(fingerprint, json);
-    if (isKnownDamaged || task.rebuild === true) deleteStore(task);
+    if (isKnownDamaged || task.rebuild === true) await eraseStore(task);
     isKnownDamaged = false;
     const store = await openOrRebuild(task);
     const declared = new Map(task.tables.streams.map((shape) => [shape.name, streamTable(shape)]));
     const { windows } = task.tables;
-    opened = { windows, journal: { reader, registry, declared }, declared, store };
+    const nameOf = sectionNames(registry, task.tables);
+    opened = { windows, journal: { reader, registry, declared, nameOf }, declared, store };
     return Object.fromEntries(store.offsets());
   }
 
@@ -137,6 +134,23 @@ export function createStoreTask({
         await store.copy(task.to);
         return null;
     }
+  };
+}
+
+/** What each section is, as the pipeline file calls it. */
+function sectionNames(
+  registry: Registry,
+  { streams, named = [] }: OpenStore['tables'],
+): NonNullable<ProjectedJournal['nameOf']> {
+  const types = new Map([
+    ...streams.map((shape): [string, string] => [shape.name, streamTable(shape).type.name]),
+    ...named.map(({ name, eventType }): [string, string] => [name, eventType]),
+  ]);
+  return (stream, section) => {
+    const record = registry.nameOf(section.fingerprint) ?? '';
+    if (record === tombstoneType.name || (section.role === 'input' && record === types.get(stream))) return stream;
+    const name = derivedStreamOf(registry, outputOf, stream, section);
+    return name !== null && ALERT_STREAMS.includes(name) ? ALERTS : name;
   };
 }
 

@@ -2,8 +2,6 @@
  * The process of a store: the only one that writes its files. What changes it comes one at a time; reads run beside that,
  * each on a connection of its own, and see whole transactions.
  */
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../journal/error.ts';
 import { nodeSyncFs } from '../journal/sync-fs.ts';
@@ -11,6 +9,7 @@ import { type StoreDriver, type StoreRoom, tablesOf } from '../projections/drive
 import { driverOf } from '../projections/drivers.ts';
 import type { Store } from '../projections/store.ts';
 import { mayPass } from '../projections/store-trouble.ts';
+import { declaredDriver } from '../stores/adapters.ts';
 import { TABLES } from '../tables.ts';
 import { createReads } from './reads.ts';
 import type { FromStore, OpenStore, ProcessUsage, StoreTask, ToStore } from './store-protocol.ts';
@@ -21,7 +20,8 @@ const LOCKED_MS = 10_000;
 const LOCKED_RETRY_MS = 100;
 
 /** A process has one store from its first task on. */
-const driver: StoreDriver = driverOf(process.argv[2] ?? '');
+const [, , name = '', kind] = process.argv;
+const driver: StoreDriver = kind === undefined ? driverOf(name) : declaredDriver(kind, name);
 const tables = tablesOf(driver, TABLES);
 let store: Store | null = null;
 let opened: OpenStore | null = null;
@@ -34,12 +34,10 @@ const runTask: RunStoreTask = createStoreTask({
   turns: { nowMs: () => performance.now(), give: () => setImmediate() },
   async openStore({ dataDir, tables: shapes, owner, memoryBytes }) {
     room ??= driver.room?.(tables, shapes, memoryBytes) ?? null;
-    store = await unlocked(() => driver.open({ file: join(dataDir, driver.file), tables, shapes, owner, room }));
+    store = await unlocked(() => driver.open({ dataDir, tables, shapes, owner, room }));
     return store;
   },
-  deleteStore({ dataDir }) {
-    for (const suffix of driver.suffixes) rmSync(join(dataDir, driver.file) + suffix, { force: true });
-  },
+  eraseStore: ({ dataDir, tables: shapes, owner }) => driver.erase({ dataDir, shapes, owner }),
 });
 
 async function unlocked(open: () => Promise<Store>): Promise<Store> {
@@ -128,7 +126,7 @@ process.on('message', (message: ToStore) => {
     case 'read': {
       const readBeside = store?.readBeside;
       const { read } = message;
-      if (readBeside === undefined || 'file' in read) {
+      if (readBeside === undefined || 'dataDir' in read) {
         return send({ kind: 'failed', id: message.id, message: `The ${driver.name} store is not open` });
       }
       return reads.start(message.id, (signal) => readBeside(read, signal));

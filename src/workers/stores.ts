@@ -2,6 +2,8 @@
 import type { StoreDriver } from '../projections/driver.ts';
 import { STORE_DRIVERS } from '../projections/drivers.ts';
 import { StoreIsOff } from '../projections/store.ts';
+import type { DeclaredStore } from '../projections/store-tables.ts';
+import { declaredDriver } from '../stores/adapters.ts';
 import { type StoreProcess, startStore } from './store-process.ts';
 import type { ProcessUsage } from './store-protocol.ts';
 
@@ -15,12 +17,18 @@ export interface Stores {
   close(): Promise<void>;
 }
 
-/** Starts the processes of the stores of these names. */
-export function startStores(names: readonly string[]): Stores {
-  return storesOf(
-    STORE_DRIVERS.filter(({ name }) => names.includes(name)).map((driver: StoreDriver) => startStore(driver)),
-  );
+/** Starts the processes of these stores. */
+export function startStores(drivers: readonly StoreDriver[]): Stores {
+  return storesOf(drivers.map((driver) => startStore(driver)));
 }
+
+/** Those of these names that every pipeline has, and those that the file declares. */
+export function driversOf(names: readonly string[], declared: readonly Declared[] = []): StoreDriver[] {
+  const own = STORE_DRIVERS.filter(({ name }) => names.includes(name));
+  return [...own, ...declared.map(({ kind, name }) => declaredDriver(kind, name))];
+}
+
+type Declared = Pick<DeclaredStore, 'kind' | 'name'>;
 
 export function storesOf(all: readonly StoreProcess[]): Stores {
   return {

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { createActor, SimulatedClock } from 'xstate';
-import { GATHER_MS, type ProjectedOnce, projectorMachine, REST_MS, RETRY_MS } from '../../src/actors/projector.ts';
+import { GATHER_MS, type ProjectedOnce, projectorMachine, REST_MS } from '../../src/actors/projector.ts';
 import { deferred, settled } from './deferred.ts';
+
+/** After the first failure; after each more so much more. */
+const RETRY_MS = 1_000;
 
 /** A projector whose transactions end when the test says so. */
 function start() {
@@ -16,6 +19,7 @@ function start() {
       return projection.promise;
     },
     mayPass: (error: unknown) => error instanceof Error && error.message === 'full',
+    retryMs: (failures: number) => failures * RETRY_MS,
   };
   const actor = createActor(projectorMachine, { input: { ports }, clock });
   let error: unknown = null;

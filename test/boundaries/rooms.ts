@@ -114,6 +114,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // The kinds of source and of fetch: the engine's own and those of the domains.
   'sources/kinds': { mayImport: ['sources', 'fraud/pipeline', 'weather/pipeline'] },
   sinks: { mayImport: ['messages', 'keys', 'kafka', 'deadline.ts', 'endpoint.ts'] },
+  // The client of PostgreSQL, and values in its binary form, by the types that columns of stores have.
+  postgres: { mayImport: ['messages', 'projections/store-tables.ts'] },
+  // The kinds of store that a pipeline file declares.
+  stores: { mayImport: ['messages', 'keys', 'journal', 'projections', 'postgres'] },
   // What a domain adds to the pipeline file: its section, its kinds of source, what its jobs fetch.
   'fraud/pipeline': { mayImport: ['messages', 'streams', 'keys', 'fraud', 'sources', 'config/port'] },
   'weather/pipeline': { mayImport: ['messages', 'keys', 'weather', 'sources', 'steps/port'] },
@@ -129,6 +133,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'job-tables',
       'journal',
       'projections',
+      'stores',
       'sources',
       'actors',
     ],
@@ -143,7 +148,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       ...['config/port', 'kafka', 'sources', 'sources/kinds', 'steps'],
       'nearest-word.ts',
       ...['journal/segment.ts', 'projections/stream-tables.ts', 'tables.ts', 'http/access.ts', 'builtin-types.ts'],
-      'projections/drivers.ts',
+      ...['projections/drivers.ts', 'projections/store-tables.ts', 'stores'],
       // The sections of the domains.
       'fraud/pipeline',
     ],
@@ -302,6 +307,8 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   pino: ['logger.ts'],
   'pino-pretty': ['logger.ts'],
   piscina: ['workers'],
+  pg: ['postgres'],
+  'pg-copy-streams': ['postgres'],
   preact: ['http', 'http/public', 'fraud/page'],
   'prom-client': ['http'],
   re2js: ['sql', 'streams', 'quality'],
@@ -309,7 +316,18 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   uplot: ['http', 'http/public'],
   xstate: ['actors', 'operators/machine-operator.ts'],
   yaml: ['config'],
-  zod: ['keys', 'sources', 'sinks', 'steps', 'config', 'config/port', 'fraud/pipeline', 'weather/pipeline'],
+  zod: [
+    'keys',
+    'postgres',
+    'sources',
+    'sinks',
+    'steps',
+    'stores',
+    'config',
+    'config/port',
+    'fraud/pipeline',
+    'weather/pipeline',
+  ],
 };
 
 /**

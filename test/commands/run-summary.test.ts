@@ -50,6 +50,7 @@ const summary: RunSummary = {
   eventsPerSecond: 1,
   peakRssMb: 1,
   eventLoopDelayP99Ms: 1,
+  lacking: [],
 };
 
 test('the reasons of dead letters stand below their number, most frequent first, each with its first place', () => {

@@ -47,8 +47,8 @@ async function projections() {
   return { tables: TABLES, driverOf, tablesOf };
 }
 
-function place(file: string, tables: readonly Table[]) {
-  return { file: join(root, file), tables, shapes: { windows: [], streams: [] }, owner: 7, room: null };
+function place(tables: readonly Table[]) {
+  return { dataDir: root, tables, shapes: { windows: [], streams: [] }, owner: 7, room: null };
 }
 
 const WHERE = { log: 's-0', stream: 's', partition: 0, firstOffset: 0, committedAt: 0 };
@@ -156,7 +156,7 @@ describe('the tree with every example', () => {
   it('keeps the table, with a row a key', async () => {
     const { tables, driverOf, tablesOf } = await projections();
     const table = tables.find(({ name }) => name === 'weather_places');
-    const store = await driverOf('sqlite').open(place('operations.sqlite', tablesOf({ name: 'sqlite' }, tables)));
+    const store = await driverOf('sqlite').open(place(tablesOf({ name: 'sqlite' }, tables)));
     const observed = (name: string, observedAt: number) => ({
       provider: 'p',
       place: name,
@@ -180,7 +180,7 @@ describe('the tree with every example', () => {
   it('has the store: what is committed is there when it is opened again, and nothing else is', async () => {
     const { driverOf } = await projections();
     const driver = driverOf('tally');
-    const at = place(driver.file, []);
+    const at = place([]);
     const store = await driver.open(at);
     await store.begin();
     await store.project([eventsOf('t', [{}, {}])], WHERE);
@@ -192,7 +192,7 @@ describe('the tree with every example', () => {
     const again = await driver.open(at);
     expect([...again.offsets()]).toEqual([[WHERE.log, 2]]);
     expect(await again.digest()).toEqual([{ table: 't', rows: 2, hash: '2' }]);
-    expect([...(await driver.offsets(at.file, at.owner + 1))]).toEqual([]);
+    expect([...(await driver.offsets(at.dataDir, at.owner + 1))]).toEqual([]);
   });
 
   it('answers the route, and its description has it', async () => {

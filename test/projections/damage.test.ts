@@ -4,7 +4,6 @@ import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { keepNative } from '../../src/journal/keep-native.ts';
-import { driverOf } from '../../src/projections/drivers.ts';
 import { createWorld, digests, fill, STORES, type World } from './projection-fixture.ts';
 
 const SIGNAL = new AbortController().signal;
@@ -19,29 +18,25 @@ async function filled(name: Name): Promise<{ world: World; file: string; expecte
   const expected = await digests([store]);
   await store.close();
   const file = world.file(name);
-  for (const suffix of driverOf(name).suffixes)
-    if (existsSync(file + suffix)) copyFileSync(file + suffix, `${file}.kept${suffix}`);
+  for (const each of world.files(name)) if (existsSync(each)) copyFileSync(each, `${each}.kept`);
   return { world, file, expected };
 }
 
-function restore(name: Name, file: string): void {
-  for (const suffix of driverOf(name).suffixes) {
-    rmSync(file + suffix, { force: true });
-    if (existsSync(`${file}.kept${suffix}`)) copyFileSync(`${file}.kept${suffix}`, file + suffix);
+function restore(name: Name, world: World): void {
+  for (const each of world.files(name)) {
+    rmSync(each, { force: true });
+    if (existsSync(`${each}.kept`)) copyFileSync(`${each}.kept`, each);
   }
 }
 
 /** As a service does it: what is found when it is looked through is made anew. Resolves with whether it was kept. */
-async function expectRight(
-  name: Name,
-  { world, file, expected }: Awaited<ReturnType<typeof filled>>,
-): Promise<boolean> {
+async function expectRight(name: Name, { world, expected }: Awaited<ReturnType<typeof filled>>): Promise<boolean> {
   let store = await world.open(name);
   const why = await store.verify(SIGNAL);
   const isKept = why === null && store.offsets().size > 0;
   if (why !== null) {
     await store.close().catch(() => {});
-    for (const suffix of driverOf(name).suffixes) rmSync(file + suffix, { force: true });
+    for (const each of world.files(name)) rmSync(each, { force: true });
     store = await world.open(name);
     expect(store.offsets().size).toBe(0);
   }
@@ -69,7 +64,7 @@ describe.each(STORES)('a %s file', (name) => {
     );
     await fc.assert(
       fc.asyncProperty(damage, async ({ kind, place: part }) => {
-        restore(name, state.file);
+        restore(name, state.world);
         const at = Math.floor(part * bytes.length);
         const changed = Buffer.from(bytes);
         if (kind === 'flip') changed[at] = (changed[at] ?? 0) ^ 0x10;
@@ -101,15 +96,15 @@ test('a SQLite file with a value that another program changed is made anew', asy
 });
 
 test('a SQLite file is kept that a process left in the middle, with a log that was not moved', async () => {
-  const { world, file, expected } = await filled('sqlite');
+  const { world, expected } = await filled('sqlite');
   const store = await world.open('sqlite');
   await fill(world, 10, 200);
   await world.project([store]);
   const now = await digests([store]);
   // As after a kill: the files as they are, the log with them.
   const copy = await createWorld();
-  for (const suffix of driverOf('sqlite').suffixes) {
-    if (existsSync(file + suffix)) copyFileSync(file + suffix, copy.file('sqlite') + suffix);
+  for (const [i, each] of world.files('sqlite').entries()) {
+    if (existsSync(each)) copyFileSync(each, copy.files('sqlite')[i] ?? '');
   }
   const other = await copy.open('sqlite');
   expect(await other.verify(SIGNAL)).toBe(null);

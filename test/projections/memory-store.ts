@@ -23,27 +23,25 @@ export function memoryDriver(takeMs = 0): StoreDriver {
   return {
     name: 'memory',
     label: 'Memory',
-    file: 'memory',
-    suffixes: [''],
+    kind: null,
+    files: ['memory'],
     damage: /memory is damaged/,
     dialect: { instant: (column) => column, beginning: (column) => column },
     cannotHold: () => null,
-    open: async ({ file, tables }) => openMemory(file, tables, takeMs),
+    open: async ({ dataDir, tables }) => openMemory(dataDir, tables, takeMs),
+    erase: async ({ dataDir }) => void files.delete(dataDir),
     room: null,
-    offsets: async (file) => files.get(file)?.offsets ?? new Map(),
+    offsets: async (dataDir) => files.get(dataDir)?.offsets ?? new Map(),
     readApart: null,
+    retryMs: null,
   };
 }
 
-export function deleteMemory(file: string): void {
-  files.delete(file);
-}
-
-function openMemory(file: string, tables: readonly Table[], takeMs: number): Store {
+function openMemory(dataDir: string, tables: readonly Table[], takeMs: number): Store {
   const version = tables.map(tableText).join('\n');
-  const known = files.get(file);
+  const known = files.get(dataDir);
   const content = known?.version === version ? known : { version, offsets: new Map(), rows: new Map() };
-  files.set(file, content);
+  files.set(dataDir, content);
   let pending = new Map<string, Map<string, Cells>>();
   const offsets = new Map(content.offsets);
 

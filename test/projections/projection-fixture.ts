@@ -15,7 +15,7 @@ import { encodeCommit } from '../../src/messages/commit.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
 import { deadLetterType } from '../../src/messages/types.ts';
 import { type WindowResult, type WindowValue, windowResultType } from '../../src/messages/window-result.ts';
-import { tablesOf } from '../../src/projections/driver.ts';
+import { fileOf, tablesOf } from '../../src/projections/driver.ts';
 import { driverOf } from '../../src/projections/drivers.ts';
 import {
   type LogRange,
@@ -36,6 +36,8 @@ const T0 = 1_522_540_800_000;
 export interface World {
   readonly directory: string;
   file(store: string): string;
+  /** That file first. */
+  files(store: string): string[];
   /** Appends one commit, and knows from then on how far its log is durable. */
   append(log: string, partition: number, ...blocks: readonly Block[]): Promise<void>;
   /** The same, to the log of a partition of this stream, with blocks of schemas of its own. */
@@ -68,10 +70,11 @@ export async function createWorld(): Promise<World> {
     await opened.append(COMMIT_FRAME, count, parts);
     ranges.set(log, { log, toOffset: opened.durableOffset() });
   }
-  const file = (store: string): string => join(directory, driverOf(store).file);
+  const file = (store: string): string => fileOf(driverOf(store), directory);
   return {
     directory,
     file,
+    files: (store) => driverOf(store).files.map((each) => join(directory, each)),
     append: (log, partition, ...blocks) => append('s', log, partition, blocks),
     appendTo: (stream, partition, ...blocks) => append(stream, `${stream}-${partition}`, partition, blocks),
     results: (...results) =>
@@ -90,7 +93,7 @@ export async function createWorld(): Promise<World> {
         declared.set(shape.name, table);
       }
       const driver = driverOf(store);
-      const place = { file: file(store), tables: tablesOf(driver, TABLES), shapes: { windows, streams } };
+      const place = { dataDir: directory, tables: tablesOf(driver, TABLES), shapes: { windows, streams } };
       const made = await driver.open({ ...place, owner: 0, room: null });
       opened.push(made);
       return made;

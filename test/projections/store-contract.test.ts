@@ -1,13 +1,11 @@
 /** What every store promises, whatever it is made of: SQLite, DuckDB, and one in memory that knows nothing but entries. */
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type StoreDriver, tablesOf } from '../../src/projections/driver.ts';
 import { STORE_DRIVERS } from '../../src/projections/drivers.ts';
 import type { Store } from '../../src/projections/store.ts';
 import type { Table } from '../../src/projections/table.ts';
 import { TABLES } from '../../src/tables.ts';
-import { deleteMemory, memoryDriver } from './memory-store.ts';
+import { memoryDriver } from './memory-store.ts';
 import { createWorld, fill, rowsOf, type World } from './projection-fixture.ts';
 
 /** Events of `fill`: six a commit. */
@@ -20,13 +18,11 @@ const tablesHeldBy = (driver: StoreDriver): Table[] =>
     : tablesOf(driver, TABLES);
 
 function openIn(world: World, driver: StoreDriver, tables = tablesHeldBy(driver)): Promise<Store> {
-  const file = join(world.directory, driver.file);
-  return driver.open({ file, tables, shapes: { windows: [], streams: [] }, owner: 0, room: null });
+  return driver.open({ dataDir: world.directory, tables, shapes: { windows: [], streams: [] }, owner: 0, room: null });
 }
 
-function remove(world: World, driver: StoreDriver): void {
-  for (const suffix of driver.suffixes) rmSync(join(world.directory, driver.file) + suffix, { force: true });
-  deleteMemory(join(world.directory, driver.file));
+function remove({ directory: dataDir }: World, driver: StoreDriver): Promise<void> {
+  return driver.erase({ dataDir, shapes: { windows: [], streams: [] }, owner: 0 });
 }
 
 async function catchUp(world: World, store: Store, maxEvents: number): Promise<void> {
@@ -61,7 +57,7 @@ describe.each([...STORE_DRIVERS, memoryDriver()].map((driver) => [driver.name, d
       await catchUp(world, whole, Number.POSITIVE_INFINITY);
       const expected = await whole.digest();
       await whole.close();
-      remove(world, driver);
+      await remove(world, driver);
       const store = await openIn(world, driver);
       await catchUp(world, store, maxEvents);
       expect(await store.digest()).toEqual(expected);
@@ -75,7 +71,7 @@ describe.each([...STORE_DRIVERS, memoryDriver()].map((driver) => [driver.name, d
       const expected = await before.digest();
       const offsets = Object.fromEntries(before.offsets());
       await before.close();
-      expect(Object.fromEntries(await driver.offsets(join(world.directory, driver.file), null))).toEqual(offsets);
+      expect(Object.fromEntries(await driver.offsets(world.directory, null))).toEqual(offsets);
       const after = await openIn(world, driver);
       expect(Object.fromEntries(after.offsets())).toEqual(offsets);
       expect(await world.project([after])).toMatchObject({ events: 0 });
@@ -111,7 +107,7 @@ describe.each([...STORE_DRIVERS, memoryDriver()].map((driver) => [driver.name, d
       await world.project([store]);
       const all = await store.digest();
       await store.close();
-      remove(world, driver);
+      await remove(world, driver);
       const clean = await openIn(world, driver);
       await world.project([clean]);
       expect(await clean.digest()).toEqual(all);
@@ -146,7 +142,7 @@ test('a slow store is waited for, section by section, and has the same rows', as
   const quick = await openIn(world, memoryDriver());
   await world.project([quick]);
   const expected = await quick.digest();
-  remove(world, memoryDriver());
+  await remove(world, memoryDriver());
   const slow = await openIn(world, memoryDriver(1));
   await world.project([slow]);
   expect(await slow.digest()).toEqual(expected);

@@ -94,7 +94,7 @@ async function checkRebuild(world: World, { files, remains }: End): Promise<void
     for (const driver of STORE_DRIVERS) {
       const tables = tablesOf(driver, TABLES);
       const run = createStoreTask({
-        deleteStore() {},
+        eraseStore: async () => {},
         fs,
         driver,
         tables,

@@ -109,7 +109,7 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
     checks: [],
     dataDir,
     kafka: null,
-    stores: { on: ['sqlite', 'duckdb'], holdJournalMs: null },
+    stores: { on: ['sqlite', 'duckdb'], declared: [], holdJournalMs: null },
     http: {
       host: '127.0.0.1',
       port: 0,

@@ -51,7 +51,7 @@ describe('DuckDB', () => {
     const own = tablesOf(duckdbDriver, TABLES);
     const file = join(directory, `${maxEvents}.duckdb`);
     const run = createStoreTask({
-      deleteStore() {},
+      eraseStore: async () => {},
       fs,
       driver: duckdbDriver,
       tables: own,

@@ -106,7 +106,7 @@ function createSimulated(
       opened.push(store);
       return store;
     },
-    deleteStore() {},
+    eraseStore: async () => {},
   });
   let last: Promise<unknown> = Promise.resolve();
 
@@ -138,6 +138,8 @@ function createSimulated(
   }
   return {
     name: driver.name,
+    driver,
+    isOpen: () => true,
     open: (task) => run({ ...task, owner: 0 }),
     project: run,
     read: run,

@@ -6,7 +6,7 @@ import { name } from '../../keys/value-schema.ts';
 import { nearestWord } from '../../nearest-word.ts';
 import type { Delivery } from '../../sinks/adapter.ts';
 import { SINKS } from '../../sinks/adapters.ts';
-import { ALERT_STREAMS } from '../../tables.ts';
+import { ALERT_STREAMS, ALERTS } from '../../tables.ts';
 import { type NamedParts, outputNamesOf } from '../output-names.ts';
 import { notYet, type Reading, section } from '../section.ts';
 import { derivedSection } from './derived.ts';
@@ -15,9 +15,6 @@ import { kafkaSection } from './kafka.ts';
 import { operatorsSection } from './operators.ts';
 import { streamsSection } from './streams.ts';
 import { windowsSection } from './windows.ts';
-
-/** What alerts are called in `from`. */
-export const ALERTS = 'alerts';
 
 interface SinkBase {
   readonly name: string;
@@ -50,7 +47,7 @@ export const sinksSection = section({
     .describe('Where events go: { log: {} }, { webhook: { url } } or { kafka: { topic } }, each `from` some streams.'),
   elsewhere: ['postgres', 'lake', 'parquet'].map((kind) => notYet(`sinks.*.${kind}`)),
   derive: (raw, reading): readonly SinkConfig[] => {
-    const known = sinkableNames(namedParts(reading));
+    const known = sinkableNames(reading);
     const kafka = kafkaSection.of(reading);
     return Object.entries(raw).map(([each, written]) => {
       const config = sinkOf(each, written, known, reading.report);
@@ -76,8 +73,9 @@ function namedParts(reading: Reading): NamedParts {
   };
 }
 
-/** Every name that a sink can be of. */
-function sinkableNames(parts: NamedParts): string[] {
+/** Every name that a sink can be of, and a table of a store. */
+export function sinkableNames(reading: Reading): string[] {
+  const parts = namedParts(reading);
   const derived = outputNamesOf(parts).map((each) => (ALERT_STREAMS.includes(each) ? ALERTS : each));
   return [...parts.streams.map((stream) => stream.name), ...derived];
 }
@@ -108,7 +106,7 @@ function namesOf(sinkName: string, raw: Written, known: readonly string[], repor
   return raw.from;
 }
 
-function unknownStream(stream: string, known: readonly string[]): string {
+export function unknownStream(stream: string, known: readonly string[]): string {
   const nearest = ALERT_STREAMS.includes(stream) && known.includes(ALERTS) ? ALERTS : nearestWord(stream, known);
   const hint = nearest === undefined ? `known: ${known.join(', ') || 'none'}` : `did you mean ${nearest}?`;
   return `nothing gives ${JSON.stringify(stream)}; ${hint}`;

@@ -1,26 +1,43 @@
-/** Which read models there are, and how long one that is behind may hold back what retention lets go. */
+/**
+ * Which read models there are: those that every pipeline has and may switch off, those that it declares, and how long one that
+ * is behind may hold back what retention lets go.
+ */
 import { z } from 'zod';
 import { formatDuration } from '../../keys/units.ts';
-import { duration } from '../../keys/value-schema.ts';
-import { STORE_DRIVERS } from '../../projections/drivers.ts';
-import { section } from '../section.ts';
+import { duration, name } from '../../keys/value-schema.ts';
+import { STORE_DRIVERS, STORE_NAMES } from '../../projections/drivers.ts';
+import type { NamedTable, StoreSettings, Written } from '../../stores/adapter.ts';
+import { STORES } from '../../stores/adapters.ts';
+import { type Reading, section } from '../section.ts';
+import { sinkableNames, unknownStream } from './sinks.ts';
+
+/** A store of the file, with the settings of its kind beside these. */
+export interface StoreConfig extends StoreSettings {
+  readonly name: string;
+  readonly tables: readonly NamedTable[];
+}
 
 export interface StoresConfig {
-  /** Names of those that are on. */
+  /** Names of those that are on, of those that every pipeline has. */
   readonly on: readonly string[];
+  readonly declared: readonly StoreConfig[];
   /** Null: the journal waits for each of them for ever. */
   readonly holdJournalMs: number | null;
 }
 
 const switches = Object.fromEntries(
-  STORE_DRIVERS.map(({ name, label }) => [
-    name,
+  STORE_DRIVERS.map(({ name: store, label }) => [
+    store,
     z
       .boolean()
       .default(true)
       .describe(`Whether there is a read model in ${label}. Without it, what is read from it is not there.`),
   ]),
 );
+
+const declared = z
+  .union(STORES.map(({ form }): z.ZodType<Written> => form))
+  .describe('A store of your own: { postgres: { url }, tables: [ … ] }.');
 
 export const storesSection = section({
   key: 'stores',
@@ -34,16 +51,47 @@ export const storesSection = section({
         ),
     })
     .extend(switches)
-    .strict()
+    .catchall(declared)
     .prefault({}),
-  derive: (raw): StoresConfig => ({
-    on: STORE_DRIVERS.map(({ name }) => name).filter((name) =>
-      Object.entries(raw).some(([key, value]) => key === name && value === true),
-    ),
-    holdJournalMs: typeof raw.holdJournal === 'number' ? raw.holdJournal : null,
-  }),
-  print: ({ on, holdJournalMs }) => ({
+  derive(raw, reading): StoresConfig {
+    const { holdJournal } = raw;
+    const on = STORE_NAMES.filter((store) =>
+      Object.entries(raw).some(([key, value]) => key === store && value === true),
+    );
+    const written = Object.entries(raw).flatMap(([key, value]) =>
+      typeof value === 'object' && value !== null ? [{ key, value }] : [],
+    );
+    return {
+      on,
+      declared: written.map(({ key, value }) => storeOf(key, value, reading)),
+      holdJournalMs: typeof holdJournal === 'number' ? holdJournal : null,
+    };
+  },
+  print: ({ on, declared: stores, holdJournalMs }) => ({
     holdJournal: holdJournalMs === null ? null : formatDuration(holdJournalMs),
-    ...Object.fromEntries(STORE_DRIVERS.map(({ name }) => [name, on.includes(name)])),
+    ...Object.fromEntries(STORE_NAMES.map((store) => [store, on.includes(store)])),
+    ...Object.fromEntries(
+      stores.map((store) => [store.name, Object.assign({}, ...STORES.map((adapter) => adapter.print(store)))]),
+    ),
+  }),
+  redact: (config) => ({
+    ...config,
+    declared: config.declared.map((store) => STORES.reduce((left, adapter) => adapter.redact(left), store)),
   }),
 });
+
+function storeOf(key: string, { settings, tables }: Written, reading: Reading): StoreConfig {
+  const { report, resolve } = reading;
+  const at = ['stores', key];
+  const problem = name.safeParse(key).error?.issues[0]?.message;
+  if (problem !== undefined) report(at, problem);
+  const known = sinkableNames(reading);
+  for (const [index, { of }] of tables.entries()) {
+    if (!known.includes(of)) report([...at, 'tables', of], unknownStream(of, known));
+    else if (tables.findIndex((table) => table.of === of) !== index)
+      report([...at, 'tables', String(index)], `${of} stands there already`);
+  }
+  const own = settings(resolve);
+  for (const adapter of STORES) adapter.check(own, tables, report, at);
+  return { ...own, name: key, tables };
+}

@@ -1,0 +1,68 @@
+/**
+ * Tombstones in a table that has the newest event of each key: they take their key's row away, and are kept, so that an event of
+ * before does not bring the row back.
+ */
+import type { PgSession } from '../../postgres/session.ts';
+import { literal, type PgTable, PLACE_COLUMNS, quoted } from './ddl.ts';
+
+export interface Grave {
+  /** As its column's text. */
+  readonly key: string;
+  /** Epoch ms. */
+  readonly occurredAt: number;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** By which of two of a key is the newer, of a row in the table. */
+function placeOf(table: PgTable, alias: string): string {
+  const time = table.columns.find(({ column }) => column.name === table.of.time);
+  const at = `${alias}.${quoted(time?.name ?? '')}`;
+  const ms = time?.column.type.kind === 'timestamp' ? `(extract(epoch FROM ${at}) * 1000)::bigint` : `${at}::bigint`;
+  return `(${[ms, ...PLACE_COLUMNS.map((name) => `${alias}.${name}`)].join(', ')})`;
+}
+
+function keyText(table: PgTable, alias: string): string {
+  return `${alias}.${quoted(table.columns[0]?.name ?? '')}::text`;
+}
+
+/** A condition on rows that are to be written. */
+export function notBuried(table: PgTable, alias: string): string {
+  return `NOT EXISTS (SELECT 1 FROM millrace_tombstones d WHERE d.table_name = ${literal(table.name)}
+    AND d.key = ${keyText(table, alias)} AND (d.occurred_ms, d.partition, d.log_offset) > ${placeOf(table, alias)})`;
+}
+
+/** Behind the rows of the transaction, some of which may be newer. */
+export async function buryTombstones(session: PgSession, table: PgTable, graves: readonly Grave[]): Promise<void> {
+  const newest = new Map<string, Grave>();
+  for (const grave of graves) {
+    const known = newest.get(grave.key);
+    if (known === undefined || isNewer(grave, known)) newest.set(grave.key, grave);
+  }
+  const all = [...newest.values()];
+  const columns = [
+    all.map(({ key }) => key),
+    all.map(({ occurredAt }) => occurredAt),
+    all.map(({ partition }) => partition),
+    all.map(({ offset }) => offset),
+  ];
+  const given =
+    'unnest($1::text[], $2::bigint[], $3::int[], $4::bigint[]) AS d (key, occurred_ms, partition, log_offset)';
+  await session.run(
+    `DELETE FROM ${quoted(table.name)} t USING ${given}
+      WHERE ${keyText(table, 't')} = d.key AND ${placeOf(table, 't')} < (d.occurred_ms, d.partition, d.log_offset)`,
+    columns,
+  );
+  await session.run(
+    `INSERT INTO millrace_tombstones AS g SELECT ${literal(table.name)}, d.key, d.occurred_ms, d.partition, d.log_offset FROM ${given}
+      ON CONFLICT (table_name, key) DO UPDATE SET occurred_ms = excluded.occurred_ms, partition = excluded.partition,
+        log_offset = excluded.log_offset
+      WHERE (excluded.occurred_ms, excluded.partition, excluded.log_offset) > (g.occurred_ms, g.partition, g.log_offset)`,
+    columns,
+  );
+}
+
+function isNewer(one: Grave, other: Grave): boolean {
+  if (one.occurredAt !== other.occurredAt) return one.occurredAt > other.occurredAt;
+  return one.partition === other.partition ? one.offset > other.offset : one.partition > other.partition;
+}
