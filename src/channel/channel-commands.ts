@@ -69,7 +69,7 @@ export function channelCommand<const S extends RequestSchema>(command: {
 }
 
 /** What the job tables are called among the stores. */
-export const JOBS_STORE = 'jobs';
+const JOBS_STORE = 'jobs';
 
 /** A query waits so long for what was durable when it came, and then answers from what there is. */
 const QUERY_PATIENCE_MS = 2_000;
