@@ -6,9 +6,9 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { nodeSyncFs } from '../journal/sync-fs.ts';
+import { OvertakenError, type Place } from '../places/place.ts';
 import { eachOf } from './each-of.ts';
 import { type BackedUpLog, type BackupFile, printManifest } from './manifest.ts';
-import type { BackupPlace } from './place.ts';
 import { readManifest } from './read-manifest.ts';
 import { type SourceFile, sha256Of, sourceFiles, storedName } from './source-files.ts';
 
@@ -34,7 +34,7 @@ const READ_BYTES = 1024 * 1024;
 const FILES_AT_ONCE = 4;
 
 /** Throws when a file is not what was written, or the place can't take it: an earlier backup there stands as it was. */
-export async function backUp(place: BackupPlace, options: BackupOptions): Promise<BackedUp> {
+export async function backUp(place: Place, options: BackupOptions): Promise<BackedUp> {
   const { dataDir, ends, nowMs, onBytes } = options;
   const before = await readManifest(place);
   const listed = await place.list();
@@ -58,7 +58,10 @@ export async function backUp(place: BackupPlace, options: BackupOptions): Promis
     return { path, stored, bytes, sha256: hash.digest('hex') };
   });
   const manifest = { takenAt: new Date(nowMs).toISOString(), logs, files: copied };
-  await place.writeManifest(printManifest(manifest), before?.version ?? null);
+  await place.writeManifest(printManifest(manifest), before?.version ?? null).catch((error: unknown) => {
+    if (!(error instanceof OvertakenError)) throw error;
+    throw new Error(`Another backup was written to ${place.name} meanwhile. That one stands; run this one again.`);
+  });
   const wanted = new Set(copied.map(({ stored }) => stored));
   for (const stored of listed) if (!wanted.has(stored)) await place.remove(stored);
   return {

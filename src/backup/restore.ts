@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { isErrno } from '../journal/fs.ts';
+import { writeWhole } from '../places/folder-place.ts';
+import { AbsentError, type Place } from '../places/place.ts';
 import { DamagedError, twice } from './damaged.ts';
 import { eachOf } from './each-of.ts';
-import { writeWhole } from './folder-place.ts';
 import { type BackedUpLog, type BackupFile, type BackupManifest, MANIFEST_FILE } from './manifest.ts';
-import { AbsentError, type BackupPlace } from './place.ts';
 import { readManifest } from './read-manifest.ts';
 
 export interface Restored {
@@ -24,11 +24,7 @@ const FILES_AT_ONCE = 4;
  * Every byte is compared with the manifest's checksums first; then the directory appears as a whole. Throws, naming the
  * file, when one is damaged or missing: then there is nothing of it.
  */
-export async function restore(
-  place: BackupPlace,
-  dataDir: string,
-  onBytes: (bytes: number) => void,
-): Promise<Restored> {
+export async function restore(place: Place, dataDir: string, onBytes: (bytes: number) => void): Promise<Restored> {
   await requireNew(dataDir);
   const manifest = await manifestOf(place);
   const target = resolve(dataDir);
@@ -51,7 +47,7 @@ export async function restore(
 }
 
 /** Compares all of a backup with its checksums and writes nothing. Throws as `restore` does. */
-export async function verifyBackup(place: BackupPlace, onBytes: (bytes: number) => void): Promise<Restored> {
+export async function verifyBackup(place: Place, onBytes: (bytes: number) => void): Promise<Restored> {
   const manifest = await manifestOf(place);
   await eachOf(manifest.files, FILES_AT_ONCE, (file) =>
     twice(async () => {
@@ -65,7 +61,7 @@ function summaryOf({ takenAt, logs, files }: BackupManifest): Restored {
   return { takenAt, logs, files: files.length, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
-async function manifestOf(place: BackupPlace): Promise<BackupManifest> {
+async function manifestOf(place: Place): Promise<BackupManifest> {
   const found = await readManifest(place);
   if (found === null) throw new Error(`There is no backup in ${place.name}: it has no ${MANIFEST_FILE}`);
   return found.manifest;
@@ -81,7 +77,7 @@ async function requireNew(dataDir: string): Promise<void> {
 }
 
 async function* compared(
-  place: BackupPlace,
+  place: Place,
   { path, stored, bytes, sha256 }: BackupFile,
   onBytes: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array> {
@@ -105,7 +101,7 @@ async function* compared(
   if (hash.digest('hex') !== sha256) throw damaged(place, stored, path, 'its SHA-256 is not what the manifest says');
 }
 
-function damaged(place: BackupPlace, stored: string, path: string, what: string): DamagedError {
+function damaged(place: Place, stored: string, path: string, what: string): DamagedError {
   return new DamagedError(
     `The backup is damaged: ${place.name}/${stored}, which is ${path}: ${what}. Nothing was restored.`,
   );

@@ -3,18 +3,19 @@ import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateS
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { backUp } from '../../src/backup/backup.ts';
-import { folderPlace } from '../../src/backup/folder-place.ts';
-import { parseManifest } from '../../src/backup/manifest.ts';
+import { MANIFEST_FILE, parseManifest } from '../../src/backup/manifest.ts';
 import { restore, verifyBackup } from '../../src/backup/restore.ts';
 import { readFrames } from '../../src/journal/frame-reader.ts';
 import { openJournal } from '../../src/journal/journal.ts';
 import { snapshotStore } from '../../src/journal/snapshots.ts';
 import { nodeSyncFs } from '../../src/journal/sync-fs.ts';
 import { verifyLog } from '../../src/journal/verify.ts';
+import { folderPlace as placeIn } from '../../src/places/folder-place.ts';
 import { scratchDirectory } from '../journal/scratch.ts';
 
 const KIND = 1;
 const LOG = 'a-0';
+const folderPlace = (folder: string) => placeIn(folder, MANIFEST_FILE);
 const IGNORE = (): void => {};
 
 /** Appends events in frames of one to three; returns the offsets where frames end. */

@@ -223,7 +223,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // The client of S3, for whoever keeps files there.
   s3: { mayImport: ['deadline.ts'] },
   // Copies of a data directory, in a folder or on S3.
-  backup: { mayImport: ['journal', 's3'] },
+  backup: { mayImport: ['journal', 'places'] },
+  // Files with a manifest that is replaced on condition, in a folder or on S3.
+  places: { mayImport: ['journal/fs.ts', 's3'] },
   // Files in, results out, on a clock of their own.
   run: { mayImport: [...BELOW_SERVICE, 'keys', 'config', 'logger.ts', 'data-directory', 'service', 'channel'] },
   // A file that is no stream yet: what its schema and its section would be.
@@ -244,6 +246,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'quality',
       'infer',
       'backup',
+      'places',
       's3',
       'data-directory',
       'service',

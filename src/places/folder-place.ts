@@ -1,16 +1,15 @@
-/** A backup in a folder. */
+/** Files in a folder. */
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { isErrno } from '../journal/fs.ts';
-import { MANIFEST_FILE } from './manifest.ts';
-import { AbsentError, type BackupPlace } from './place.ts';
+import { AbsentError, OvertakenError, type Place } from './place.ts';
 
 const READ_BYTES = 1024 * 1024;
 const TEMPORARY = '.part';
 
-export function folderPlace(folder: string): BackupPlace {
-  const manifest = join(folder, MANIFEST_FILE);
+export function folderPlace(folder: string, manifestName: string): Place {
+  const manifest = join(folder, manifestName);
   const manifestText = (): Promise<string | null> => readFile(manifest, 'utf8').catch(nullIfAbsent);
   return {
     name: folder,
@@ -20,11 +19,14 @@ export function folderPlace(folder: string): BackupPlace {
     },
     async writeManifest(text, replaces) {
       if ((await manifestText()) !== replaces) {
-        throw new Error(`Another backup was written to ${folder} meanwhile. That one stands; run this one again.`);
+        throw new OvertakenError(`${manifest} was replaced meanwhile by another process`);
       }
       await writeWhole(manifest, [Buffer.from(text)]);
+      return text;
     },
     write: (stored, content) => writeWhole(join(folder, stored), content),
+    adopt: (path, stored) => moveWhole(path, join(folder, stored)),
+    localPath: (stored) => join(folder, stored),
     async *read(stored) {
       const path = join(folder, stored);
       const file = await stat(path).catch(nullIfAbsent);
@@ -36,7 +38,7 @@ export function folderPlace(folder: string): BackupPlace {
       return (entries ?? [])
         .filter((entry) => entry.isFile())
         .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
-        .filter((name) => name !== MANIFEST_FILE);
+        .filter((name) => name !== manifestName);
     },
     remove: (stored) => rm(join(folder, stored), { force: true }),
   };
@@ -58,8 +60,26 @@ export async function writeWhole(
     throw error;
   }
   await file.close();
-  await rename(path + TEMPORARY, path);
-  const directory = await open(dirname(path), 'r');
+  await renameDurably(path + TEMPORARY, path);
+}
+
+/** Makes a file durable, and then moves it to its place; from another disk it is copied. */
+async function moveWhole(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true });
+  const file = await open(from, 'r');
+  await file.datasync().finally(() => file.close());
+  try {
+    await renameDurably(from, to);
+  } catch (error) {
+    if (!isErrno(error, 'EXDEV')) throw error;
+    await writeWhole(to, createReadStream(from, { highWaterMark: READ_BYTES }));
+    await rm(from);
+  }
+}
+
+async function renameDurably(from: string, to: string): Promise<void> {
+  await rename(from, to);
+  const directory = await open(dirname(to), 'r');
   await directory.sync().finally(() => directory.close());
 }
 

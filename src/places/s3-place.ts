@@ -1,12 +1,19 @@
-/** A backup on S3. The manifest is replaced on condition, so that of two backups at once one stands and the other fails. */
+/** Files on S3. The manifest is replaced on condition, so that of two writers at once one has written, and the other fails. */
+import { createReadStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { openS3 } from '../s3/s3-address.ts';
 import { S3Error } from '../s3/s3-error.ts';
-import { MANIFEST_FILE } from './manifest.ts';
-import { AbsentError, type BackupPlace } from './place.ts';
+import { AbsentError, OvertakenError, type Place } from './place.ts';
 
-export function s3Place(address: string, env: Readonly<Record<string, string | undefined>>): BackupPlace {
+const READ_BYTES = 1024 * 1024;
+
+export function s3Place(
+  address: string,
+  env: Readonly<Record<string, string | undefined>>,
+  manifestName: string,
+): Place {
   const { store, prefix, name } = openS3(address, env);
-  const manifest = prefix + MANIFEST_FILE;
+  const manifest = prefix + manifestName;
   return {
     name,
     async readManifest() {
@@ -16,15 +23,21 @@ export function s3Place(address: string, env: Readonly<Record<string, string | u
     async writeManifest(text, replaces) {
       const condition = replaces === null ? ({ ifAbsent: true } as const) : { ifMatch: replaces };
       try {
-        await store.put(manifest, Buffer.from(text), condition);
+        return await store.put(manifest, Buffer.from(text), condition);
       } catch (error) {
         if (!(error instanceof S3Error && error.isConflict)) throw error;
         // The answer to a write that took place may have been lost, and the next attempt then finds it there.
-        if ((await store.get(manifest))?.body.toString() === text) return;
-        throw new Error(`Another backup was written to ${name} meanwhile. That one stands; run this one again.`);
+        const found = await store.get(manifest);
+        if (found?.body.toString() === text) return found.etag;
+        throw new OvertakenError(`${name}/${manifestName} was replaced meanwhile by another process`);
       }
     },
     write: (stored, content, bytes) => store.upload(prefix + stored, content, bytes),
+    async adopt(path, stored, bytes) {
+      await store.upload(prefix + stored, createReadStream(path, { highWaterMark: READ_BYTES }), bytes);
+      await rm(path);
+    },
+    localPath: () => null,
     async *read(stored) {
       try {
         yield* store.read(prefix + stored);
