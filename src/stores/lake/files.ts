@@ -1,0 +1,81 @@
+/** Rows into files of Parquet: one for each folder that they are in, ordered as the journal has them. */
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Place } from '../../places/place.ts';
+import { rowsOf } from '../../projections/duckdb-reading.ts';
+import { sqlText } from '../../projections/duckdb-schema.ts';
+import { quoted } from '../../projections/sql-names.ts';
+import { PLACE_COLUMNS } from './columns.ts';
+import type { LakeFile } from './manifest.ts';
+import { partitionPath, partitionSql, tableFolder } from './partitions.ts';
+import type { Stage } from './stage.ts';
+
+export interface FileWriter {
+  readonly connection: DuckDBConnection;
+  readonly place: Place;
+  /** Where files are made before they are moved to their place. */
+  readonly making: string;
+}
+
+const ORDER = PLACE_COLUMNS.map(quoted).join(', ');
+
+/** Writes all rows that wait; in the lake, no manifest names the files yet. */
+export async function writeStage(writer: FileWriter, stage: Stage, sequence: number, layout: number): Promise<LakeFile[]> {
+  const { connection } = writer;
+  const { table, name, condition, columns } = stage;
+  const by = table.options.partitionBy;
+  const time = table.time === null ? 'NULL' : quoted(table.time);
+  const selected = [...columns.map(({ sql }) => sql), ORDER].join(', ');
+  // What a time is only the selection says.
+  const source = `(SELECT ${selected} FROM ${name} WHERE ${condition})`;
+  const keys = by.map((each, i) => `${partitionSql(each)} AS p${i}`);
+  const groups = await rowsOf(
+    connection,
+    `SELECT ${[...keys, 'count(*) AS n', `min(${time})::VARCHAR AS first`, `max(${time})::VARCHAR AS last`].join(', ')}
+       FROM ${source} GROUP BY ALL HAVING count(*) > 0 ORDER BY ALL`,
+  );
+  const files: LakeFile[] = [];
+  for (const [i, group] of groups.entries()) {
+    const values = by.map((_, k) => (group[`p${k}`] == null ? null : String(group[`p${k}`])));
+    const where = by.map((each, k) => `${partitionSql(each)} IS NOT DISTINCT FROM ${valueSql(values[k] ?? null)}`);
+    const rows = `SELECT * FROM ${source} ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`} ORDER BY ${ORDER}`;
+    const partition = partitionPath(by, values);
+    const path = `${tableFolder(table.of)}/${partition}${fileName(sequence, i)}`;
+    const bytes = await writeFile(writer, rows, path);
+    const [from, to] = [instantOf(group.first), instantOf(group.last)];
+    files.push({ path, rows: Number(group.n), bytes, partition, layout, from, to });
+  }
+  return files;
+}
+
+/** Runs a query into a file of the lake. Returns its bytes. */
+export async function writeFile({ connection, place, making }: FileWriter, rows: string, path: string): Promise<number> {
+  await mkdir(making, { recursive: true });
+  const made = join(making, 'file.parquet');
+  await rm(made, { force: true });
+  await connection.run(`COPY (${rows}) TO ${sqlText(made)} (FORMAT parquet, COMPRESSION zstd)`);
+  const { size } = await stat(made);
+  await place.adopt(made, path, size);
+  return size;
+}
+
+/** Names tell commits apart: what a crash left of one that never was is known by its number. */
+export function fileName(sequence: number, index: number): string {
+  return `part-${String(sequence).padStart(8, '0')}-${String(index).padStart(4, '0')}.parquet`;
+}
+
+/** The commit that a file's name has; null for a name that is not the lake's. */
+export function sequenceOf(path: string): number | null {
+  const digits = /(?:^|\/)part-(\d{8,})-\d{4,}\.parquet$/.exec(path)?.[1];
+  return digits === undefined ? null : Number(digits);
+}
+
+function valueSql(value: string | null): string {
+  return value === null ? 'NULL' : sqlText(value);
+}
+
+/** DuckDB's text of a timestamp as ISO 8601. */
+function instantOf(value: unknown): string | null {
+  return typeof value === 'string' ? `${value.replace(' ', 'T')}Z` : null;
+}

@@ -1,0 +1,70 @@
+/** Rows that wait for their file, in memory: a transaction of the projector adds to them, or it does not. */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { LATE } from '../../messages/stream-events.ts';
+import { withColumns } from '../../messages/record-columns.ts';
+import { type Column, columnSql, createTableWriter, type TableWriter } from '../../projections/duckdb-columns.ts';
+import { rowsOf } from '../../projections/duckdb-reading.ts';
+import { sqlText } from '../../projections/duckdb-schema.ts';
+import { quoted } from '../../projections/sql-names.ts';
+import type { SectionEvents, Where } from '../../projections/store.ts';
+import type { StoreTable } from '../../projections/store-tables.ts';
+import { type LakeColumn, lakeColumn, PLACE_COLUMNS } from './columns.ts';
+import type { LakeTableOptions } from './options.ts';
+
+export type LakeTable = StoreTable & { readonly options: LakeTableOptions };
+
+export interface Stage {
+  readonly table: LakeTable;
+  readonly columns: readonly LakeColumn[];
+  /** Of DuckDB. */
+  readonly name: string;
+  /** Which of its rows are meant, as SQL: late events of all windows come together. */
+  readonly condition: string;
+  /** What of `section.table` it takes. */
+  readonly takes: string;
+  append(section: SectionEvents, where: Where): void;
+  flush(): void;
+  clear(): void;
+  /** Forgets all rows; outside any transaction. */
+  empty(): Promise<void>;
+}
+
+/** Late events have the window that they were late for in a column of their own. */
+const LATE_FOR = 'millrace_window';
+
+const PLACE: readonly Column[] = [
+  { name: PLACE_COLUMNS[0], kind: 'text', from: '$log' },
+  { name: PLACE_COLUMNS[1], kind: 'long', from: '$offset' },
+];
+
+export async function createStage(connection: DuckDBConnection, table: LakeTable, index: number): Promise<Stage> {
+  const columns = table.columns.map(lakeColumn);
+  const name = `stage_${index}`;
+  const late: Column[] = table.role === 'late' ? [{ name: LATE_FOR, kind: 'text', from: 'window' }] : [];
+  const staged = [...columns.map((column) => column.staged), ...PLACE, ...late];
+  await connection.run(`CREATE TABLE ${name} (${staged.map((column) => columnSql(column)).join(', ')})`);
+  const writer: TableWriter = await createTableWriter(connection, name, staged, null);
+  const records = columns.map(({ record }) => record);
+  return {
+    table,
+    columns,
+    name,
+    condition: table.lateFor === undefined ? 'true' : `${quoted(LATE_FOR)} = ${sqlText(table.lateFor)}`,
+    takes: table.role === 'late' ? LATE : table.of,
+    append: (section, where) => writer.append(withColumns(section.columns(), records), where),
+    flush: writer.flush,
+    clear: writer.clear,
+    async empty() {
+      await connection.run(`DELETE FROM ${name}`);
+    },
+  };
+}
+
+/** Bytes that waiting rows take in memory, of all tables. */
+export async function stagedBytes(connection: DuckDBConnection): Promise<number> {
+  const [row] = await rowsOf(
+    connection,
+    "SELECT sum(memory_usage_bytes)::BIGINT AS bytes FROM duckdb_memory() WHERE tag = 'IN_MEMORY_TABLE'",
+  );
+  return Number(row?.bytes ?? 0);
+}

@@ -1,0 +1,50 @@
+/** The lake read back: a view a table, over the files that the manifest names. */
+import { sqlText } from '../../projections/duckdb-schema.ts';
+import { quoted } from '../../projections/sql-names.ts';
+import type { StoreTable } from '../../projections/store-tables.ts';
+import { PLACE_COLUMNS } from './columns.ts';
+import type { LakeFile, ManifestColumn, ManifestTable } from './manifest.ts';
+
+const PLACES: readonly ManifestColumn[] = [
+  { name: PLACE_COLUMNS[0], type: 'VARCHAR' },
+  { name: PLACE_COLUMNS[1], type: 'BIGINT' },
+];
+
+/** All columns that files have or the next one will have: of a name, the newest type. */
+export function columnsOf({ layouts }: Pick<ManifestTable, 'layouts'>): readonly ManifestColumn[] {
+  const types = new Map<string, string>();
+  // The newest in front, in their order; then what older files have beside.
+  for (const layout of [...layouts].reverse()) {
+    for (const { name, type } of layout) if (!types.has(name)) types.set(name, type);
+  }
+  return [...types].map(([name, type]) => ({ name, type }));
+}
+
+/** The rows of some files; `pathOf` says where a file is for DuckDB. A column that a file lacks is null. */
+export function filesSql(table: ManifestTable, files: readonly LakeFile[], pathOf: (path: string) => string): string {
+  const columns = [...columnsOf(table), ...PLACES];
+  const parts = table.layouts.flatMap((layout, index) => {
+    const own = files.filter((file) => file.layout === index);
+    if (own.length === 0) return [];
+    const has = new Set([...layout, ...PLACES].map(({ name }) => name));
+    const selected = columns.map(({ name, type }) => `${has.has(name) ? quoted(name) : 'NULL'}::${type} AS ${quoted(name)}`);
+    const paths = own.map(({ path }) => sqlText(pathOf(path))).join(', ');
+    return [`SELECT ${selected.join(', ')} FROM read_parquet([${paths}], hive_partitioning = false)`];
+  });
+  if (parts.length > 0) return parts.join(' UNION ALL ');
+  return `SELECT ${columns.map(({ name, type }) => `NULL::${type} AS ${quoted(name)}`).join(', ')} WHERE false`;
+}
+
+/**
+ * A row an event, as the files have them; of a window the newest result of each group, which one of no events takes back. Without
+ * a window the view is all that there is.
+ */
+export function viewSql(of: StoreTable, table: ManifestTable, pathOf: (path: string) => string): string {
+  const all = filesSql(table, table.files, pathOf);
+  const revision = of.columns.find(({ path }) => path === 'revision');
+  if (of.role !== 'window' || revision === undefined) return `CREATE OR REPLACE VIEW ${quoted(of.of)} AS ${all}`;
+  const newest = [revision.name, PLACE_COLUMNS[1]].map((name) => `${quoted(name)} DESC`).join(', ');
+  const key = of.key.map(quoted).join(', ');
+  return `CREATE OR REPLACE VIEW ${quoted(of.of)} AS SELECT * FROM (${all})
+    QUALIFY row_number() OVER (PARTITION BY ${key} ORDER BY ${newest}) = 1`;
+}
