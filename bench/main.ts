@@ -5,14 +5,15 @@
  * `npm run bench -- --compare [BASE [COMMIT]]` says what changed between two of its commits, with exit code 3 for a regression.
  *
  * `npm run bench -- journal` measures the journal alone, `windows` the windows, `nexmark` the queries of Nexmark, `expressions` a
- * condition beside DuckDB's filter, `exchange` a window keyed by another field than its stream's, `operators` those of users, and
- * `csv` rows of CSV to events.
+ * condition beside DuckDB's filter, `exchange` a window keyed by another field than its stream's, `operators` those of users,
+ * `csv` rows of CSV to events, and `lake` rows of the journal to a lake.
  */
 import { cpus, totalmem } from 'node:os';
 import { runCsv } from './csv.ts';
 import { runExchange } from './exchange.ts';
 import { runExpressions } from './expressions.ts';
 import { runJournal } from './journal.ts';
+import { runLake } from './lake.ts';
 import { measureQuery, runNexmark } from './nexmark.ts';
 import { runOperators } from './operators.ts';
 import { runStages } from './stages.ts';
@@ -43,6 +44,11 @@ if (process.argv[2] === 'windows') {
   const windows = [...(await runWindowsFromJournal()), ...runWindows()];
   if (isJson) process.stdout.write(`${JSON.stringify({ machine, windows }, null, 2)}\n`);
   else console.table(windows);
+  process.exit(0);
+}
+
+if (process.argv[2] === 'lake') {
+  console.table(await runLake(Math.min(EVENTS, 4_000_000)));
   process.exit(0);
 }
 

@@ -127,7 +127,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         retention,
         waiters: [
           { who: 'an exchange', from: exchangedOffset(whole.exchanges, name), hold: WITHOUT_BOUND },
-          { who: 'a read model', from: models.reachedOffset(name), hold: holdsOf(config).stores },
+          { who: 'a read model', from: models.keptOffset(name), hold: holdsOf(config).stores },
           ...waitingSinks(sinks.needs(name), holdsOf(config)),
         ],
         nowMs: platform.nowMs(),

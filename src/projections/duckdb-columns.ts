@@ -76,12 +76,12 @@ export interface TableWriter {
   clear(): void;
 }
 
-/** Opens the table's appender; the connection must stay open as long as the writer is used. */
+/** Opens the table's appender; `texts` are for columns of few. The connection must stay open as long as the writer is used. */
 export async function createTableWriter(
   connection: DuckDBConnection,
   table: string,
   columns: readonly Column[],
-  texts: FewTexts,
+  texts: FewTexts | null,
 ): Promise<TableWriter> {
   const appender = await connection.createAppender(table);
   const chunk = duckdbApi.DuckDBDataChunk.create(columns.map(chunkType));
@@ -135,7 +135,7 @@ export async function createTableWriter(
   };
 }
 
-function sourceOf(events: Columns, { from, few }: Column, where: Where, texts: FewTexts): Source {
+function sourceOf(events: Columns, { from, few }: Column, where: Where, texts: FewTexts | null): Source {
   switch (from) {
     case '$partition':
       return { kind: 'steps', first: where.partition, step: 0 };
@@ -151,7 +151,7 @@ function sourceOf(events: Columns, { from, few }: Column, where: Where, texts: F
   const column = events.column(from);
   if (column === undefined || (column.kind === 'boxed' && column.decimal === null))
     throw new Error(`Events without the field ${from} can't be projected`);
-  return few === true && column.kind === 'text' ? texts.numbersOf(column) : column;
+  return few === true && column.kind === 'text' && texts !== null ? texts.numbersOf(column) : column;
 }
 
 function repeated(text: string, count: number): TextColumn {

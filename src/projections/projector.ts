@@ -44,6 +44,8 @@ export interface Projected {
   readonly missed: number;
   /** Offset reached in each log. */
   readonly reached: Readonly<Record<string, number>>;
+  /** Of a store whose rows wait before they are kept: the offset in each log up to which they are. */
+  readonly kept?: Readonly<Record<string, number>>;
   /** True when nothing is left below the given offsets. */
   readonly caughtUp: boolean;
   /** Events that a table of the store had no place for. */
@@ -115,8 +117,12 @@ export async function projectLogs(
     }
     await store.commit(reached);
     const refused = store.refused?.() ?? [];
-    const projected = { events, missed, reached: Object.fromEntries(reached), caughtUp };
-    return refused.length === 0 ? projected : { ...projected, refused };
+    const kept = store.kept?.();
+    return {
+      ...{ events, missed, reached: Object.fromEntries(reached), caughtUp },
+      ...(refused.length === 0 ? {} : { refused }),
+      ...(kept === undefined ? {} : { kept: Object.fromEntries(kept) }),
+    };
   } catch (error) {
     await store.rollback();
     throw error;

@@ -88,6 +88,8 @@ export interface Store {
   readonly name: string;
   /** Offset that is projected next, by log; a log that was never projected is absent. */
   offsets(): ReadonlyMap<string, number>;
+  /** What of them stays when the process ends now, by log; absent where that is all. */
+  kept?(): ReadonlyMap<string, number>;
   /** Full names of the event types that it has tables for; WINDOW_RESULTS among them. */
   readonly wants: ReadonlySet<string>;
   /**

@@ -32,8 +32,8 @@ export interface ReadModels {
   notReady(): string | null;
   /** Whether their files were looked through, and what had to be rebuilt is. */
   isWhole(): boolean;
-  /** Offset up to which every store has a log, also those that somebody else runs. */
-  reachedOffset(log: string): number;
+  /** Offset up to which every store has a log for good, also those that somebody else runs. */
+  keptOffset(log: string): number;
   /**
    * What the stores held when they were last asked, of each that has what the journal held when it was opened: before, the
    * counts of a store that is behind, or is rebuilt, would pass for those of all time.
@@ -109,7 +109,7 @@ export function createReadModels(
       return reasons.length === 0 ? null : reasons.join('; ');
     },
     isWhole: () => own.every((lane) => lane.isWhole()),
-    reachedOffset: (log) => Math.min(...lanes.map((lane) => lane.reachedOffset(log))),
+    keptOffset: (log) => Math.min(...lanes.map((lane) => lane.keptOffset(log))),
     totals: () => totals,
     async refresh() {
       const asked = own.filter((lane) => lane.isCaughtUp());

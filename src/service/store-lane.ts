@@ -33,8 +33,8 @@ export interface StoreLane {
   lag(): number | null;
   /** The same, of a store that is not open all that the journal has. */
   behind(): number;
-  /** Offset up to which it has a log. */
-  reachedOffset(log: string): number;
+  /** Offset up to which it has a log, whatever happens to its process. */
+  keptOffset(log: string): number;
   /** Whether it has everything below these offsets. */
   hasReached(marks: readonly Mark[]): boolean;
   /** Whether it has what the journal held when it was opened. */
@@ -63,6 +63,8 @@ export function createStoreLane(
   const { name } = process;
   /** Where it stands in each log; null until it is open. */
   let offsets: Map<string, number> | null = null;
+  /** What of them stays when its process ends. */
+  let kept: Readonly<Record<string, number>> | null = null;
   const reachedOffset = (log: string): number => offsets?.get(log) ?? 0;
   const hasReached = (marks: readonly Mark[]): boolean =>
     marks.every(({ log, offset }) => reachedOffset(log) >= offset);
@@ -103,6 +105,7 @@ export function createStoreLane(
         units.find((unit) => unit.log.name === log)?.log.durableOffset();
       if (isAhead(found, endOf)) found = await process.open({ ...task, rebuild: true });
       offsets = new Map(Object.entries(found));
+      kept = null;
       end = durable();
       isFresh = offsets.size === 0 && end.some(({ offset }) => offset > 0);
       const own = { isDone: false, startedAtMs: nowMs() };
@@ -120,12 +123,13 @@ export function createStoreLane(
       for (const [log, next] of Object.entries(result.reached)) {
         offsets?.set(log, Math.max(next, reachedOffset(log)));
       }
+      kept = result.kept ?? null;
       events += result.events;
       return result;
     },
     lag: () => (offsets === null ? null : behind()),
     behind,
-    reachedOffset,
+    keptOffset: (log) => (kept === null ? reachedOffset(log) : (kept[log] ?? 0)),
     hasReached,
     isCaughtUp: () => offsets !== null && hasReached(end),
     notReady() {

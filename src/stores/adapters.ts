@@ -2,9 +2,10 @@
 import type { StoreDriver } from '../projections/driver.ts';
 import type { DeclaredStore } from '../projections/store-tables.ts';
 import type { StoreAdapter } from './adapter.ts';
+import { lakeStore } from './lake/adapter.ts';
 import { postgresStore } from './postgres/adapter.ts';
 
-export const STORES: readonly StoreAdapter[] = [postgresStore];
+export const STORES: readonly StoreAdapter[] = [postgresStore, lakeStore];
 
 /** Throws for a kind that there is not. */
 export function declaredDriver(kind: string, name: string): StoreDriver {

@@ -117,7 +117,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // The client of PostgreSQL, and values in its binary form, by the types that columns of stores have.
   postgres: { mayImport: ['messages', 'projections/store-tables.ts'] },
   // The kinds of store that a pipeline file declares.
-  stores: { mayImport: ['messages', 'keys', 'journal', 'projections', 'postgres'] },
+  stores: { mayImport: ['messages', 'keys', 'journal', 'projections', 'postgres', 'places'] },
   // What a domain adds to the pipeline file: its section, its kinds of source, what its jobs fetch.
   'fraud/pipeline': { mayImport: ['messages', 'streams', 'keys', 'fraud', 'sources', 'config/port'] },
   'weather/pipeline': { mayImport: ['messages', 'keys', 'weather', 'sources', 'steps/port'] },
@@ -294,7 +294,7 @@ export const OWN_FILES: readonly string[] = ['journal/frame-reader.ts', 'journal
 /** Each package of package.json and the rooms, or the one file, that may import it. */
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@dagrejs/dagre': ['http', 'http/public'],
-  '@duckdb/node-api': ['projections'],
+  '@duckdb/node-api': ['projections', 'stores'],
   '@duckdb/node-bindings': ['projections'],
   '@hono/node-server': ['http'],
   avsc: ['messages/codec.ts'],

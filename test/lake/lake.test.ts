@@ -28,7 +28,9 @@ test('rows are in folders by day, one file each, with their offsets in the same 
   const { tables, sequence } = manifestIn(directory);
   expect([sequence, tables.clicks?.offsets]).toEqual([1, LOGS]);
   const folders = readdirSync(join(directory, 'lake', 'clicks')).sort();
-  expect(folders).toEqual(['28', '29', '30'].map((day) => `occurredAt_day=2026-11-${day}`).concat('occurredAt_day=2026-12-01'));
+  expect(folders).toEqual(
+    ['28', '29', '30'].map((day) => `occurredAt_day=2026-11-${day}`).concat('occurredAt_day=2026-12-01'),
+  );
   const outside = await (await duckdbApi.DuckDBInstance.create(':memory:')).connect();
   const pattern = join(directory, 'lake', 'clicks', '**', '*.parquet');
   const found = await rowsOf(
@@ -107,7 +109,8 @@ describe('a schema that has changed', () => {
     await bring(first, { 'clicks-0': 2 }, 10);
     await first.close();
     const grown = await lakeAt({ directory, table: clicksTable(['day(occurredAt)'], more) });
-    const make = (log: string, from: number, to: number) => clicksOf(log, from, to).map((each) => ({ ...each, country: 'FR' }));
+    const make = (log: string, from: number, to: number) =>
+      clicksOf(log, from, to).map((each) => ({ ...each, country: 'FR' }));
     await bring(grown, { 'clicks-0': 4 }, 10, make);
     await grown.close();
     const less = await lakeAt({ directory, table: clicksTable(['day(occurredAt)'], [user, at, amount]) });
@@ -130,7 +133,9 @@ describe('a schema that has changed', () => {
     await store.close();
     const text = clicksTable(['day(occurredAt)'], [user, at, { name: 'amount', type: 'string' }]);
     await expect(lakeAt({ directory, table: text })).rejects.toThrow(/column amount .* as DOUBLE, and now as VARCHAR/);
-    await expect(lakeAt({ directory, table: clicksTable([]) })).rejects.toThrow(/in other folders \(day\(occurredAt\)\)/);
+    await expect(lakeAt({ directory, table: clicksTable([]) })).rejects.toThrow(
+      /in other folders \(day\(occurredAt\)\)/,
+    );
   });
 });
 
@@ -176,9 +181,7 @@ test('folders are named as Hive names them, and partitions as they are written',
   const by = ['day(at)', 'country'].flatMap((text) => parsePartitionBy(text) ?? []);
   expect(by.map(printPartitionBy)).toEqual(['day(at)', 'country']);
   expect(partitionPath(by, ['2026-11-30', 'a/b=c%'])).toBe('at_day=2026-11-30/country=a%2Fb%3Dc%25/');
-  expect(partitionPath(by, [null, ''])).toBe(
-    'at_day=__HIVE_DEFAULT_PARTITION__/country=__HIVE_DEFAULT_PARTITION__/',
-  );
+  expect(partitionPath(by, [null, ''])).toBe('at_day=__HIVE_DEFAULT_PARTITION__/country=__HIVE_DEFAULT_PARTITION__/');
   expect(partitionPath(by, ['x', '..'])).toBe('at_day=x/country=%2E./');
   expect(['minute(at)', 'day()', '', 'day(a(b))'].map(parsePartitionBy)).toEqual([null, null, null, null]);
 });

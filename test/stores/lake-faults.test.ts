@@ -11,7 +11,11 @@ const LOGS = { 'clicks-0': 60, 'clicks-1': 25 };
 const EXPECTED = Object.entries(LOGS).flatMap(([log, end]) => clicksOf(log, 0, end));
 
 /** Fails the k-th act on a place, before it takes effect or behind it, and all that follow. */
-function failingAt(place: Place, k: number, isBehind: boolean): { readonly place: Place; readonly hasFailed: () => boolean } {
+function failingAt(
+  place: Place,
+  k: number,
+  isBehind: boolean,
+): { readonly place: Place; readonly hasFailed: () => boolean } {
   let acts = 0;
   async function act<T>(does: () => Promise<T>): Promise<T> {
     acts += 1;
@@ -31,36 +35,43 @@ function failingAt(place: Place, k: number, isBehind: boolean): { readonly place
 }
 
 describe.each([false, true])('when an act on the lake fails (behind its effect: %s)', (isBehind) => {
-  test.each([false, true])('each event is there once (after a new start: %s)', async (isStartedAnew) => {
-    for (let k = 1; ; k++) {
-      const directory = scratchDirectory();
-      const real = placeOf(directory);
-      const failing = failingAt(real, k, isBehind);
-      let isAway = true;
-      const place: Place = {
-        ...real,
-        adopt: (...args) => (isAway ? failing.place : real).adopt(...args),
-        writeManifest: (...args) => (isAway ? failing.place : real).writeManifest(...args),
-        remove: (...args) => (isAway ? failing.place : real).remove(...args),
-      };
-      const options = { directory, targetBytes: 100_000, keepReplacedMs: 0 };
-      let store = await lakeAt({ ...options, place });
-      for (let i = 0; i < 11 && !failing.hasFailed(); i++) await bring(store, LOGS, 6).catch(() => {});
-      if (!failing.hasFailed()) {
+  test.each([false, true])(
+    'each event is there once (after a new start: %s)',
+    async (isStartedAnew) => {
+      for (let k = 1; ; k++) {
+        const directory = scratchDirectory();
+        const real = placeOf(directory);
+        const failing = failingAt(real, k, isBehind);
+        let isAway = true;
+        const place: Place = {
+          ...real,
+          adopt: (...args) => (isAway ? failing.place : real).adopt(...args),
+          writeManifest: (...args) => (isAway ? failing.place : real).writeManifest(...args),
+          remove: (...args) => (isAway ? failing.place : real).remove(...args),
+        };
+        const options = { directory, targetBytes: 100_000, keepReplacedMs: 0 };
+        let store = await lakeAt({ ...options, place });
+        for (let i = 0; i < 11 && !failing.hasFailed(); i++) await bring(store, LOGS, 6).catch(() => {});
+        if (!failing.hasFailed()) {
+          await store.close();
+          break;
+        }
+        isAway = false;
+        if (isStartedAnew) store = await lakeAt(options);
+        while ((await bring(store, LOGS, 20)) > 0);
+        expect(await store.query(ROWS_SQL)).toEqual(EXPECTED);
         await store.close();
-        break;
+        const { tables, replaced } = parseManifest(
+          readFileSync(join(directory, 'lake', LAKE_MANIFEST), 'utf8'),
+          directory,
+        );
+        const named = [...(tables.clicks?.files ?? []), ...replaced].map(({ path }) => path);
+        const reopened = await lakeAt(options);
+        await reopened.close();
+        expect(new Set(await real.list())).toEqual(new Set(named));
+        if (k > 12) k += 3;
       }
-      isAway = false;
-      if (isStartedAnew) store = await lakeAt(options);
-      while ((await bring(store, LOGS, 20)) > 0);
-      expect(await store.query(ROWS_SQL)).toEqual(EXPECTED);
-      await store.close();
-      const { tables, replaced } = parseManifest(readFileSync(join(directory, 'lake', LAKE_MANIFEST), 'utf8'), directory);
-      const named = [...(tables.clicks?.files ?? []), ...replaced].map(({ path }) => path);
-      const reopened = await lakeAt(options);
-      await reopened.close();
-      expect(new Set(await real.list())).toEqual(new Set(named));
-      if (k > 12) k += 3;
-    }
-  }, 60_000);
+    },
+    60_000,
+  );
 });

@@ -11,7 +11,10 @@ const partitionBy = z
     z.string().transform((text, context) => {
       const parsed = parsePartitionBy(text);
       if (parsed !== null) return parsed;
-      context.addIssue({ code: 'custom', message: `is ${TIME_UNITS.join('(column), ')}(column) or a column, not ${text}` });
+      context.addIssue({
+        code: 'custom',
+        message: `is ${TIME_UNITS.join('(column), ')}(column) or a column, not ${text}`,
+      });
       return z.NEVER;
     }),
   )

@@ -31,7 +31,13 @@ export function lakeColumn({ name, path, type }: StoreColumn): LakeColumn {
   return {
     name,
     type: form.type,
-    staged: { name, from: path, nullable: true, kind: isText ? 'text' : stagedKind(form.kind), ...(isText ? {} : decimal) },
+    staged: {
+      name,
+      from: path,
+      nullable: true,
+      kind: isText ? 'text' : stagedKind(form.kind),
+      ...(isText ? {} : decimal),
+    },
     record,
     sql: `${form.sql?.(own) ?? own} AS ${own}`,
   };

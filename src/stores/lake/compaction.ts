@@ -1,10 +1,10 @@
 /** Small files of one folder into one: a stream that brings little leaves a file for each commit. */
-import { filesSql } from './views.ts';
-import { fileName, type FileWriter, writeFile } from './files.ts';
+
+import { type FileWriter, fileName, writeFile } from './files.ts';
 import type { LocalFiles } from './local-files.ts';
 import type { LakeFile, ManifestTable } from './manifest.ts';
-import { PLACE_COLUMNS } from './columns.ts';
 import { tableFolder } from './partitions.ts';
+import { filesSql } from './views.ts';
 
 /** So many small files of a folder are made one. */
 const FILES = 8;
@@ -64,10 +64,15 @@ export async function compact(
     await local.fetch(group);
     const layout = table.layouts[first.layout] ?? [];
     const only = { ...table, layouts: [layout] };
-    const rows = filesSql(only, group.map((file) => ({ ...file, layout: 0 })), local.pathOf);
+    const rows = filesSql(
+      only,
+      group.map((file) => ({ ...file, layout: 0 })),
+      local.pathOf,
+    );
     const path = `${tableFolder(of)}/${first.partition}${fileName(sequence, index + made.length)}`;
-    const bytes = await writeFile(writer, `SELECT * FROM (${rows}) ORDER BY ${PLACE_COLUMNS.join(', ')}`, path);
-    const times = (pick: (file: LakeFile) => string | null): string[] => group.flatMap((file) => pick(file) ?? []).sort();
+    const bytes = await writeFile(writer, rows, path);
+    const times = (pick: (file: LakeFile) => string | null): string[] =>
+      group.flatMap((file) => pick(file) ?? []).sort();
     const from = times((file) => file.from)[0] ?? null;
     const to = times((file) => file.to).at(-1) ?? null;
     made.push({ ...first, path, bytes, rows: group.reduce((sum, { rows: own }) => sum + own, 0), from, to });

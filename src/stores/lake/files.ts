@@ -1,4 +1,4 @@
-/** Rows into files of Parquet: one for each folder that they are in, ordered as the journal has them. */
+/** Rows into files of Parquet: one for each folder that they are in. */
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
@@ -6,9 +6,8 @@ import type { Place } from '../../places/place.ts';
 import { rowsOf } from '../../projections/duckdb-reading.ts';
 import { sqlText } from '../../projections/duckdb-schema.ts';
 import { quoted } from '../../projections/sql-names.ts';
-import { PLACE_COLUMNS } from './columns.ts';
 import type { LakeFile } from './manifest.ts';
-import { partitionPath, partitionSql, tableFolder } from './partitions.ts';
+import { groupSql, groupTexts, partitionPath, tableFolder, whereSql } from './partitions.ts';
 import type { Stage } from './stage.ts';
 
 export interface FileWriter {
@@ -18,29 +17,41 @@ export interface FileWriter {
   readonly making: string;
 }
 
-const ORDER = PLACE_COLUMNS.map(quoted).join(', ');
-
 /** Writes all rows that wait; in the lake, no manifest names the files yet. */
-export async function writeStage(writer: FileWriter, stage: Stage, sequence: number, layout: number): Promise<LakeFile[]> {
+export async function writeStage(
+  writer: FileWriter,
+  stage: Stage,
+  sequence: number,
+  layout: number,
+): Promise<LakeFile[]> {
   const { connection } = writer;
   const { table, name, condition, columns } = stage;
   const by = table.options.partitionBy;
   const time = table.time === null ? 'NULL' : quoted(table.time);
-  const selected = [...columns.map(({ sql }) => sql), ORDER].join(', ');
+  const selected = [...columns.map(({ sql }) => sql), stage.placeSql()].join(', ');
   // What a time is only the selection says.
   const source = `(SELECT ${selected} FROM ${name} WHERE ${condition})`;
-  const keys = by.map((each, i) => `${partitionSql(each)} AS p${i}`);
+  const keys = by.map((each, i) => `${groupSql(each)} AS g${i}`);
+  const texts = by.flatMap((each, i) => {
+    const { folder, value } = groupTexts(each, `g${i}`);
+    return [`${folder} AS f${i}`, `${value} AS v${i}`];
+  });
+  const counted = ['count(*) AS n', `min(${time})::VARCHAR AS first`, `max(${time})::VARCHAR AS last`];
   const groups = await rowsOf(
     connection,
-    `SELECT ${[...keys, 'count(*) AS n', `min(${time})::VARCHAR AS first`, `max(${time})::VARCHAR AS last`].join(', ')}
-       FROM ${source} GROUP BY ALL HAVING count(*) > 0 ORDER BY ALL`,
+    `SELECT ${[...texts, 'n', 'first', 'last'].join(', ')}
+       FROM (SELECT ${[...keys, ...counted].join(', ')} FROM ${source} GROUP BY ALL HAVING count(*) > 0) ORDER BY ALL`,
   );
   const files: LakeFile[] = [];
   for (const [i, group] of groups.entries()) {
-    const values = by.map((_, k) => (group[`p${k}`] == null ? null : String(group[`p${k}`])));
-    const where = by.map((each, k) => `${partitionSql(each)} IS NOT DISTINCT FROM ${valueSql(values[k] ?? null)}`);
-    const rows = `SELECT * FROM ${source} ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`} ORDER BY ${ORDER}`;
-    const partition = partitionPath(by, values);
+    const textOf = (name: string): string | null => (group[name] == null ? null : String(group[name]));
+    const where = by.map((each, k) => whereSql(each, textOf(`v${k}`)));
+    // One group needs no condition, and DuckDB keeps the order in which rows came: of each log, the journal's.
+    const rows = `SELECT * FROM ${source}${groups.length === 1 ? '' : ` WHERE ${where.join(' AND ')}`}`;
+    const partition = partitionPath(
+      by,
+      by.map((_, k) => textOf(`f${k}`)),
+    );
     const path = `${tableFolder(table.of)}/${partition}${fileName(sequence, i)}`;
     const bytes = await writeFile(writer, rows, path);
     const [from, to] = [instantOf(group.first), instantOf(group.last)];
@@ -50,7 +61,11 @@ export async function writeStage(writer: FileWriter, stage: Stage, sequence: num
 }
 
 /** Runs a query into a file of the lake. Returns its bytes. */
-export async function writeFile({ connection, place, making }: FileWriter, rows: string, path: string): Promise<number> {
+export async function writeFile(
+  { connection, place, making }: FileWriter,
+  rows: string,
+  path: string,
+): Promise<number> {
   await mkdir(making, { recursive: true });
   const made = join(making, 'file.parquet');
   await rm(made, { force: true });
@@ -69,10 +84,6 @@ export function fileName(sequence: number, index: number): string {
 export function sequenceOf(path: string): number | null {
   const digits = /(?:^|\/)part-(\d{8,})-\d{4,}\.parquet$/.exec(path)?.[1];
   return digits === undefined ? null : Number(digits);
-}
-
-function valueSql(value: string | null): string {
-  return value === null ? 'NULL' : sqlText(value);
 }
 
 /** DuckDB's text of a timestamp as ISO 8601. */

@@ -30,7 +30,7 @@ export function localFiles(place: Place, copies: string): LocalFiles {
       if (bytes > MAX_BYTES) {
         throw new Error(
           `The lake has ${bytes} bytes on S3, more than the ${MAX_BYTES} that are copied here to be read: read ${place.name} ` +
-            "with an engine that reads S3 itself, such as DuckDB with its httpfs extension, Spark or Trino",
+            'with an engine that reads S3 itself, such as DuckDB with its httpfs extension, Spark or Trino',
         );
       }
       await mkdir(copies, { recursive: true });

@@ -1,11 +1,17 @@
 /** A lake as it is found: its manifest, held against what the pipeline file says, without what a crash has left. */
 import { OvertakenError, type Place } from '../../places/place.ts';
-import { sequenceOf } from './files.ts';
 import type { LakeColumn } from './columns.ts';
-import { LAKE_MANIFEST, type LakeManifest, type ManifestColumn, type ManifestTable, parseManifest } from './manifest.ts';
+import { sequenceOf } from './files.ts';
+import {
+  LAKE_MANIFEST,
+  type LakeManifest,
+  type ManifestColumn,
+  type ManifestTable,
+  parseManifest,
+} from './manifest.ts';
 import { printPartitionBy } from './options.ts';
-import { columnsOf } from './views.ts';
 import type { LakeTable } from './stage.ts';
+import { columnsOf } from './views.ts';
 
 export interface FoundLake {
   readonly manifest: LakeManifest;
@@ -59,7 +65,9 @@ function grown(
   if (known === undefined) return { layouts: [layout], partitionBy, offsets: {}, files: [] };
   const anew = 'name another path, or fill it anew with `millrace replay --projection` and the name of the store';
   if (known.partitionBy.join() !== partitionBy.join() && known.files.length > 0) {
-    throw new Error(`${of} is in the lake ${lake} in other folders (${known.partitionBy.join(', ') || 'none'}): ${anew}`);
+    throw new Error(
+      `${of} is in the lake ${lake} in other folders (${known.partitionBy.join(', ') || 'none'}): ${anew}`,
+    );
   }
   const types = new Map(columnsOf(known).map(({ name, type }) => [name, type]));
   for (const { name, type } of layout) {

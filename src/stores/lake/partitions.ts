@@ -1,4 +1,5 @@
 /** The folders that rows are in: SQL that tells them, and their names as Hive writes them. */
+import { sqlText } from '../../projections/duckdb-schema.ts';
 import { quoted } from '../../projections/sql-names.ts';
 import { type PartitionBy, partitionKey } from './options.ts';
 
@@ -6,9 +7,26 @@ import { type PartitionBy, partitionKey } from './options.ts';
 const NULL_PARTITION = '__HIVE_DEFAULT_PARTITION__';
 const FORMATS = { year: '%Y', month: '%Y-%m', day: '%Y-%m-%d', hour: '%Y-%m-%d-%H' } as const;
 
-/** The text of a row's value in the folder's name; null for null. */
-export function partitionSql({ column, unit }: PartitionBy): string {
-  return unit === null ? `${quoted(column)}::VARCHAR` : `strftime(${quoted(column)}, '${FORMATS[unit]}')`;
+/** What rows of one folder have the same of. */
+export function groupSql({ column, unit }: PartitionBy): string {
+  return unit === null ? quoted(column) : `date_trunc('${unit}', ${quoted(column)})`;
+}
+
+/** A group as its folder's name has it, and as the text that `whereSql` takes. */
+export function groupTexts({ unit }: PartitionBy, group: string): { readonly folder: string; readonly value: string } {
+  return {
+    folder: unit === null ? `${group}::VARCHAR` : `strftime(${group}, '${FORMATS[unit]}')`,
+    value: `${group}::VARCHAR`,
+  };
+}
+
+/** Rows of a group. Of a time by its bounds, which leave out whole runs of rows unread. */
+export function whereSql({ column, unit }: PartitionBy, value: string | null): string {
+  const own = quoted(column);
+  if (value === null) return `${own} IS NULL`;
+  if (unit === null) return `${own}::VARCHAR = ${sqlText(value)}`;
+  const begin = `TIMESTAMP ${sqlText(value)}`;
+  return `${own} >= ${begin} AND ${own} < ${begin} + INTERVAL 1 ${unit}`;
 }
 
 /** `day=2026-11-30/country=DE/`; nothing where rows are in no folders. */
@@ -20,11 +38,17 @@ function folderOf(value: string | null): string {
   return value === null || value === '' ? NULL_PARTITION : escaped(value);
 }
 
+const ESCAPED = new Set('"#%\'*/:=?\\{[]^');
+
 /** As Hive's FileUtils.escapePathName has it, and a dot first, which would hide the folder. */
 function escaped(text: string): string {
-  return text.replace(/[\0-\x1f"#%'*/:=?\\\x7f{[\]^]|^\./g, (char) => {
-    return `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
-  });
+  return [...text]
+    .map((char, i) => {
+      const code = char.charCodeAt(0);
+      const isPlain = code >= 0x20 && code !== 0x7f && !ESCAPED.has(char) && !(char === '.' && i === 0);
+      return isPlain ? char : `%${code.toString(16).toUpperCase().padStart(2, '0')}`;
+    })
+    .join('');
 }
 
 /** The folder of a table below the lake. */

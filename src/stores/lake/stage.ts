@@ -1,7 +1,7 @@
 /** Rows that wait for their file, in memory: a transaction of the projector adds to them, or it does not. */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { LATE } from '../../messages/stream-events.ts';
 import { withColumns } from '../../messages/record-columns.ts';
+import { LATE } from '../../messages/stream-events.ts';
 import { type Column, columnSql, createTableWriter, type TableWriter } from '../../projections/duckdb-columns.ts';
 import { rowsOf } from '../../projections/duckdb-reading.ts';
 import { sqlText } from '../../projections/duckdb-schema.ts';
@@ -22,6 +22,8 @@ export interface Stage {
   readonly condition: string;
   /** What of `section.table` it takes. */
   readonly takes: string;
+  /** Where its rows' events lie, as the file has it. */
+  placeSql(): string;
   append(section: SectionEvents, where: Where): void;
   flush(): void;
   clear(): void;
@@ -32,8 +34,9 @@ export interface Stage {
 /** Late events have the window that they were late for in a column of their own. */
 const LATE_FOR = 'millrace_window';
 
+/** The log as a number: a long text in each row costs more than all its other columns. */
 const PLACE: readonly Column[] = [
-  { name: PLACE_COLUMNS[0], kind: 'text', from: '$log' },
+  { name: PLACE_COLUMNS[0], kind: 'int', from: '$partition' },
   { name: PLACE_COLUMNS[1], kind: 'long', from: '$offset' },
 ];
 
@@ -45,13 +48,22 @@ export async function createStage(connection: DuckDBConnection, table: LakeTable
   await connection.run(`CREATE TABLE ${name} (${staged.map((column) => columnSql(column)).join(', ')})`);
   const writer: TableWriter = await createTableWriter(connection, name, staged, null);
   const records = columns.map(({ record }) => record);
+  const logs: string[] = [];
+  const numberOf = (log: string): number => (logs.includes(log) ? logs.indexOf(log) : logs.push(log) - 1);
   return {
     table,
     columns,
     name,
     condition: table.lateFor === undefined ? 'true' : `${quoted(LATE_FOR)} = ${sqlText(table.lateFor)}`,
     takes: table.role === 'late' ? LATE : table.of,
-    append: (section, where) => writer.append(withColumns(section.columns(), records), where),
+    placeSql() {
+      const [log, offset] = PLACE_COLUMNS;
+      const cases = logs.map((each, i) => `WHEN ${i} THEN ${sqlText(each)}`).join(' ');
+      return `CASE ${quoted(log)} ${cases} END AS ${quoted(log)}, ${quoted(offset)}`;
+    },
+    append(section, where) {
+      writer.append(withColumns(section.columns(), records), { ...where, partition: numberOf(where.log) });
+    },
     flush: writer.flush,
     clear: writer.clear,
     async empty() {

@@ -9,6 +9,7 @@ import type { Place } from '../../places/place.ts';
 import { duckdbApi } from '../../projections/duckdb-api.ts';
 import { createDuckdbReaders, digestOf } from '../../projections/duckdb-reading.ts';
 import { sqlText } from '../../projections/duckdb-schema.ts';
+import { quoted } from '../../projections/sql-names.ts';
 import type { Store, TableDigest } from '../../projections/store.ts';
 import { compact } from './compaction.ts';
 import { writeStage } from './files.ts';
@@ -127,13 +128,19 @@ export async function openLake({ name, place, lake, owner, directory, witness }:
     const next = { owner, sequence, tables: Object.fromEntries(tables), replaced };
     const text = printManifest(next);
     attempted = { manifest: next, text };
-    await settle(attempted, await place.writeManifest(text, version).catch((error: unknown) => {
-      throw overtaken(place, error);
-    }));
+    await settle(
+      attempted,
+      await place.writeManifest(text, version).catch((error: unknown) => {
+        throw overtaken(place, error);
+      }),
+    );
   }
 
   /** The manifest is written. */
-  async function settle(done: { readonly manifest: LakeManifest; readonly text: string }, newVersion?: string): Promise<void> {
+  async function settle(
+    done: { readonly manifest: LakeManifest; readonly text: string },
+    newVersion?: string,
+  ): Promise<void> {
     const gone = manifest.replaced.filter(({ path }) => !done.manifest.replaced.some((kept) => kept.path === path));
     version = newVersion ?? (await place.readManifest())?.version ?? null;
     manifest = done.manifest;
@@ -190,7 +197,7 @@ export async function openLake({ name, place, lake, owner, directory, witness }:
       const digests: TableDigest[] = [];
       for (const { table, columns } of stages) {
         const names = columns.map((column) => column.name).sort();
-        digests.push(await digestOf(reader, table.of, names));
+        digests.push({ ...(await digestOf(reader, quoted(table.of), names)), table: table.of });
       }
       return digests;
     } finally {

@@ -27,7 +27,9 @@ export function filesSql(table: ManifestTable, files: readonly LakeFile[], pathO
     const own = files.filter((file) => file.layout === index);
     if (own.length === 0) return [];
     const has = new Set([...layout, ...PLACES].map(({ name }) => name));
-    const selected = columns.map(({ name, type }) => `${has.has(name) ? quoted(name) : 'NULL'}::${type} AS ${quoted(name)}`);
+    const selected = columns.map(
+      ({ name, type }) => `${has.has(name) ? quoted(name) : 'NULL'}::${type} AS ${quoted(name)}`,
+    );
     const paths = own.map(({ path }) => sqlText(pathOf(path))).join(', ');
     return [`SELECT ${selected.join(', ')} FROM read_parquet([${paths}], hive_partitioning = false)`];
   });
