@@ -18,6 +18,12 @@ export interface Places {
   readonly kafka: KafkaConnection | null;
 }
 
+/** What a sink is checked beside. */
+interface Checked extends Places {
+  /** What it takes. */
+  readonly from: readonly string[];
+}
+
 /** What a service lends to the sinks that run in it. */
 export interface SinkHost extends Places {
   /** Of the sink, as the file calls it. */
@@ -59,7 +65,7 @@ interface Definition<Kind extends string, Raw, Settings extends object> {
   /** In place of the settings that are secret. */
   redact?(settings: Settings): Partial<Settings>;
   /** Reports what can't work with the other sections, under the keys of the sink. */
-  check?(settings: Settings, places: Places, report: Report): void;
+  check?(settings: Settings, at: Checked, report: Report): void;
   /** Asks the receiver, before a service starts. */
   reach?(settings: Settings, host: SinkHost): Promise<Unreachable | null>;
   open(settings: Settings, host: SinkHost): Sink;
@@ -92,7 +98,7 @@ export interface SinkAdapter<Kind extends string, Settings> {
   /** For settings of another kind, this and what follows say that there is nothing to say. */
   print(config: Any): unknown;
   redact(config: Any): Partial<Settings>;
-  check(config: Any, places: Places, report: Report): void;
+  check(config: Any, at: Checked, report: Report): void;
   reach(config: Any, host: SinkHost): Promise<Unreachable | null>;
   open(config: Any, host: SinkHost): Sink | null;
 }
@@ -156,8 +162,8 @@ export function sinkAdapter<Kind extends string, Raw, Settings extends object>(
     form,
     print: (config) => (isOwn(config) ? { [kind]: print(config) } : null),
     redact: (config) => (isOwn(config) ? (redact?.(config) ?? {}) : {}),
-    check(config, places, report) {
-      if (isOwn(config)) check?.(config, places, report);
+    check(config, at, report) {
+      if (isOwn(config)) check?.(config, at, report);
     },
     reach: async (config, host) => (isOwn(config) ? ((await reach?.(config, host)) ?? null) : null),
     open: (config, host) => (isOwn(config) ? open(config, host) : null),

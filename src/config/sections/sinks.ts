@@ -52,7 +52,7 @@ export const sinksSection = section({
     return Object.entries(raw).map(([each, written]) => {
       const config = sinkOf(each, written, known, reading.report);
       const report: Report = (path, message) => reading.report(['sinks', each, ...path], message);
-      for (const adapter of SINKS) adapter.check(config, { kafka }, report);
+      for (const adapter of SINKS) adapter.check(config, { kafka, from: config.from }, report);
       return config;
     });
   },

@@ -9,12 +9,13 @@ import { checkTopic } from '../../kafka/topic-there.ts';
 import { topicName } from '../../keys/topic-name.ts';
 import { formatDuration, formatSize } from '../../keys/units.ts';
 import { sizeUpTo, timer } from '../../keys/value-schema.ts';
+import { deadLettersOf } from '../../messages/stream-events.ts';
 import { type SinkHost, sinkAdapter } from '../adapter.ts';
 import { createKafkaSink } from './kafka-sink.ts';
 import { exactlyOnceOutlets, openAtLeastOnce } from './outlets.ts';
 import { recordsOf } from './records.ts';
 import { type KafkaSinkSettings, SENT_VALUES, SUBJECTS } from './settings.ts';
-import { avroValues, jsonValues, registeredValues, type ValuesOf } from './values.ts';
+import { avroValues, type ContentsOf, jsonValues, originals, registeredValues } from './values.ts';
 
 export const kafkaSink = sinkAdapter({
   kind: 'kafka',
@@ -26,7 +27,9 @@ export const kafkaSink = sinkAdapter({
     value: z
       .enum(SENT_VALUES)
       .default('json')
-      .describe("json; avro: by the event's schema; avro-registry: Confluent's wire format, needs kafka.registry."),
+      .describe(
+        "json; avro: by the event's schema; avro-registry: Confluent's wire format, needs kafka.registry; original: of dead letters.",
+      ),
     subject: z
       .enum(SUBJECTS)
       .default('topic')
@@ -56,7 +59,11 @@ export const kafkaSink = sinkAdapter({
     commitEvery: formatDuration(commitEveryMs),
     batch: { events: batch.events, bytes: formatSize(batch.bytes) },
   }),
-  check({ value }, { kafka }, report) {
+  check({ value }, { kafka, from }, report) {
+    const other = from.find((stream) => !stream.endsWith(deadLettersOf('')));
+    if (value === 'original' && other !== undefined) {
+      report(['kafka', 'value'], `original is for dead letters, and ${other} has none`);
+    }
     if (kafka === null) report(['kafka'], 'needs a section `kafka: { brokers: [host:9092] }` at the top of the file');
     else if (value === 'avro-registry' && kafka.registryUrl === null) {
       report(['kafka', 'value'], 'needs `registry: { url: … }` in the section kafka');
@@ -103,9 +110,10 @@ function outletsOf(settings: KafkaSinkSettings, host: SinkHost) {
   });
 }
 
-function valuesOf({ topic, value, subject }: KafkaSinkSettings, registryUrl: string | null): ValuesOf {
+function valuesOf({ topic, value, subject }: KafkaSinkSettings, registryUrl: string | null): ContentsOf {
   if (value === 'json') return jsonValues;
   if (value === 'avro') return avroValues;
+  if (value === 'original') return originals;
   if (registryUrl === null) throw new Error('Values of a registry without a registry');
   return registeredValues(createSchemaRegistry(registryUrl), topic, subject);
 }

@@ -3,17 +3,18 @@ import { type OutgoingRecord, RECORD_ID } from '../../kafka/producer.ts';
 import { keyBytes, type RecordKey } from '../../kafka/record-key.ts';
 import { DeliveryError } from '../sink.ts';
 import type { RecordsOf } from './outlets.ts';
-import type { ValuesOf } from './values.ts';
+import type { ContentsOf } from './values.ts';
 
 /** The header that has the name of an event's stream. */
 const STREAM = 'millrace.stream';
 
-export function recordsOf(form: RecordKey, valuesOf: ValuesOf): RecordsOf {
+export function recordsOf(form: RecordKey, contentsOf: ContentsOf): RecordsOf {
   return async (events, signal) => {
-    const values = await valuesOf(events, signal);
+    const contents = await contentsOf(events, signal);
     return events.map(({ id, stream, key, committedAt }, i): OutgoingRecord => {
-      const headers = { [RECORD_ID]: id, [STREAM]: stream };
-      return { key: key === null ? null : keyOf(form, key), value: values[i] ?? null, headers, timestamp: committedAt };
+      const { value = null, headers: more } = contents[i] ?? {};
+      const headers = { [RECORD_ID]: id, [STREAM]: stream, ...more };
+      return { key: key === null ? null : keyOf(form, key), value, headers, timestamp: committedAt };
     });
   };
 }

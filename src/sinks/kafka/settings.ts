@@ -3,7 +3,8 @@ import type { Compression } from '../../kafka/producer-client.ts';
 import type { RecordKey } from '../../kafka/record-key.ts';
 import type { Sink } from '../sink.ts';
 
-export const SENT_VALUES = ['json', 'avro', 'avro-registry'] as const;
+/** `original`: of dead letters, the bytes as they came, with what is wrong in headers. */
+export const SENT_VALUES = ['json', 'avro', 'avro-registry', 'original'] as const;
 export type SentValue = (typeof SENT_VALUES)[number];
 
 /** What a schema is registered under, by Confluent's names: TopicName-, RecordName- and TopicRecordNameStrategy. */

@@ -3,16 +3,24 @@ import type { SchemaRegistry } from '../../kafka/registry.ts';
 import { framed } from '../../kafka/wire-format.ts';
 import type { EventForm } from '../../messages/stream-events.ts';
 import { DeliveryError, type SinkEvent } from '../sink.ts';
+import { originalOf } from './original.ts';
 import type { Subject } from './settings.ts';
 
-/** Null: a tombstone. */
-export type ValuesOf = (events: readonly SinkEvent[], signal: AbortSignal) => Promise<(Buffer | null)[]>;
+/** What a record has besides its key and its id. */
+export interface Content {
+  /** Null: a tombstone. */
+  readonly value: Buffer | null;
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
-export const jsonValues: ValuesOf = async (events) => events.map((event) => unlessGone(event, toJson));
-export const avroValues: ValuesOf = async (events) => events.map((event) => unlessGone(event, toAvro));
+export type ContentsOf = (events: readonly SinkEvent[], signal: AbortSignal) => Promise<Content[]>;
+
+export const jsonValues: ContentsOf = async (events) => events.map((event) => unlessGone(event, toJson));
+export const avroValues: ContentsOf = async (events) => events.map((event) => unlessGone(event, toAvro));
+export const originals: ContentsOf = async (events) => events.map(originalOf);
 
 /** Schemas are registered as they come. While the registry does not answer or refuses one, the events wait. */
-export function registeredValues(registry: SchemaRegistry, topic: string, subject: Subject): ValuesOf {
+export function registeredValues(registry: SchemaRegistry, topic: string, subject: Subject): ContentsOf {
   /** By fingerprint: a schema keeps its id. */
   const ids = new Map<string, number>();
 
@@ -42,6 +50,6 @@ function toAvro({ form, value }: SinkEvent): Buffer {
   return form.encode(value);
 }
 
-function unlessGone(event: SinkEvent, encode: (event: SinkEvent) => Buffer): Buffer | null {
-  return event.isDeletion === true ? null : encode(event);
+function unlessGone(event: SinkEvent, encode: (event: SinkEvent) => Buffer): Content {
+  return { value: event.isDeletion === true ? null : encode(event) };
 }

@@ -3,10 +3,11 @@
  * growing pause. Whatever Kafka does, the process goes on and says what is wrong.
  */
 import type { Group } from '../../kafka/group.ts';
+import { sourceName } from '../../kafka/source-name.ts';
 import { isOfKafka, troubleOf } from '../../kafka/trouble.ts';
 import type { Intake, Source, SourceInput, SourceStatus } from '../source.ts';
 import type { Lane, LanePorts } from './lane.ts';
-import { createMember, type Member, sourceName } from './member.ts';
+import { createMember, type Member } from './member.ts';
 import type { RecordBlocks } from './record-blocks.ts';
 import type { KafkaSourceSettings } from './settings.ts';
 import { markOf } from './start-place.ts';

@@ -3,6 +3,7 @@
  * one number, of all topics, feed one log, which is closed once none of them is assigned.
  */
 import type { FetchedBatch, Group, GroupListener, Partitions } from '../../kafka/group.ts';
+import { sourceName } from '../../kafka/source-name.ts';
 import { isOfKafka, troubleOf } from '../../kafka/trouble.ts';
 import type { Intake } from '../source.ts';
 import { createLane, type Lane, type LanePorts } from './lane.ts';
@@ -41,11 +42,6 @@ export interface Member {
 }
 
 const RETRY_MS = 1000;
-
-/** The position of a topic's partitions in their logs is under this name. */
-export function sourceName(groupId: string, topic: string): string {
-  return `kafka:${groupId}:${topic}`;
-}
 
 export function createMember(options: MemberOptions): Member {
   const { settings, groupId, owner, intake, group, claims } = options;

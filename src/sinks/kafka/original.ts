@@ -1,0 +1,38 @@
+/**
+ * A dead letter as Kafka Connect writes one: the bytes as they came, and in headers what was wrong with them. Names of the
+ * headers: org.apache.kafka.connect.runtime.errors.DeadLetterQueueReporter.
+ */
+import { topicOfSource } from '../../kafka/source-name.ts';
+import { logPlace } from '../../messages/log-name.ts';
+import { deadLetterType } from '../../messages/types.ts';
+import { DeliveryError, type SinkEvent } from '../sink.ts';
+
+const HEADER = '__connect.errors.';
+
+/** Throws for an event that is no dead letter. */
+export function originalOf({ form, value, stream, log }: SinkEvent) {
+  const { source, position, reason, detail, raw, rawLength } = value;
+  if (form.name !== deadLetterType.name || !Buffer.isBuffer(raw)) {
+    throw new DeliveryError(
+      { kind: 'permanent' },
+      `an event of ${stream} is no dead letter: \`value: original\` is for these`,
+    );
+  }
+  const topic = topicOfSource(String(source));
+  // Partition N of each topic feeds log N.
+  const partition = String(logPlace(log)?.partition);
+  const isCut = Number(rawLength) > raw.length;
+  return {
+    value: raw,
+    headers: {
+      [`${HEADER}topic`]: topic ?? String(source),
+      ...(topic === null ? {} : { [`${HEADER}partition`]: partition }),
+      [`${HEADER}offset`]: String(position),
+      [`${HEADER}connector.name`]: stream,
+      [`${HEADER}stage`]: 'VALUE_CONVERTER',
+      [`${HEADER}exception.class.name`]: String(reason),
+      [`${HEADER}exception.message`]: String(detail),
+      ...(isCut ? { 'millrace.original-bytes': String(rawLength) } : {}),
+    },
+  };
+}
