@@ -39,6 +39,8 @@ export interface ServiceCore {
   readonly supervision: SupervisionPorts;
   /** Writes to the service's own stream. */
   readonly operations: InternalSource;
+  /** Writes what is raised for people; null where nothing raises anything. */
+  readonly alerts: InternalSource | null;
   readonly logger: Logger;
   readonly platform: Platform;
 }
@@ -196,6 +198,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     pruning,
     supervision,
     operations,
+    alerts: pipeline.alerts === null ? null : createInternalSource('internal', pipeline.alerts.intake),
     logger,
     platform,
   };

@@ -8,6 +8,7 @@ import { RUN_TABLES } from './jobs/tables.ts';
 import { windowTable } from './projections/duckdb-schema.ts';
 import { ENGINE_TABLES } from './projections/engine-tables.ts';
 import { storedName, type Table } from './projections/table.ts';
+import { QUALITY_TABLES } from './quality/tables.ts';
 import { WEATHER_TABLES } from './weather/tables.ts';
 
 export const TABLES: readonly Table[] = [
@@ -16,6 +17,7 @@ export const TABLES: readonly Table[] = [
   ...FRAUD_TABLES,
   ...ENGINE_TABLES,
   ...WEATHER_TABLES,
+  ...QUALITY_TABLES,
 ];
 
 /** What the overview counts beside the engine's own: each name is a field of it. */

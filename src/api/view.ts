@@ -146,6 +146,7 @@ export function createView(service: Service): ServedView {
   const declared: PipelineInfo = {
     name: config.name,
     jobs: config.jobs.map(({ name }) => name),
+    checks: config.checks.map(({ name }) => name),
     sinks: config.sinks.map(({ name }) => name),
     operators: config.operators.map(({ name }) => name),
     pageModules: pageModulesOf(config),

@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { requireInputs } from '../config/sections/sources.ts';
 import { createLogger, type Logger } from '../logger.ts';
+import { checkChildren } from '../service/checks.ts';
 import { inputProblem } from '../service/file-input.ts';
 import { idlenessChildren } from '../service/idleness.ts';
 import { jobChildren } from '../service/jobs.ts';
@@ -41,6 +42,7 @@ export const startCommand: Command = {
       attach: (core) => [
         ...sinkChildren(core),
         ...jobChildren(core),
+        ...checkChildren(core),
         ...sourceChildren(core),
         ...idlenessChildren(core.pipeline.streams, core.platform),
       ],

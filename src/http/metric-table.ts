@@ -28,6 +28,11 @@ export const METRICS = {
   http_aborted_requests_total: counter('Requests whose client went away before their end.'),
   sink_events_total: counter('Events that a sink has delivered, or given up.', 'sink', 'outcome'),
   job_runs_total: counter('Changes of state of the runs of jobs, by the new state.', 'job_name', 'state'),
+  check_runs_total: counter(
+    'Suites of expectations that were held against their tables, by what came of it.',
+    'suite',
+    'outcome',
+  ),
   stage_duration_seconds: histogram(
     'From the time that a batch was taken to its durable commit (stage commit), and of a transaction of a store.',
     'stage',

@@ -221,6 +221,8 @@ export interface WindowOrJoin {
 export interface PipelineInfo {
   readonly name: string;
   readonly jobs: readonly string[];
+  /** Suites of expectations. */
+  readonly checks: readonly string[];
   readonly sinks: readonly string[];
   /** Operators of users. */
   readonly operators: readonly string[];

@@ -1,4 +1,5 @@
 /** The event types of the engine itself, compiled once. */
+import { checkRanSchema, serviceAlertSchema } from './check-facts.ts';
 import { eventType, eventTypeOf } from './codec.ts';
 import { actorChangedSchema, alertDeliverySchema, runChangedSchema } from './operations.ts';
 import { sinkDeliverySchema, sinkPositionsSchema } from './sink-facts.ts';
@@ -43,6 +44,8 @@ export const actorChangedType = eventType(actorChangedSchema);
 export const alertDeliveryType = eventType(alertDeliverySchema);
 export const sinkPositionsType = eventType(sinkPositionsSchema);
 export const sinkDeliveryType = eventType(sinkDeliverySchema);
+export const checkRanType = eventType(checkRanSchema);
+export const serviceAlertType = eventType(serviceAlertSchema);
 
 export const ENGINE_TYPES = [
   lateEventType,
@@ -66,4 +69,6 @@ export const ENGINE_TYPES = [
   operatorMessageType,
   windowPartsType,
   tablePublishedType,
+  checkRanType,
+  serviceAlertType,
 ] as const;

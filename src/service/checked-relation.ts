@@ -6,8 +6,27 @@ import { windowRowsSql } from '../projections/duckdb-schema.ts';
 import { TABLES } from '../tables.ts';
 import { tableShapes } from './read-models.ts';
 
-/** What stands behind FROM; null for a name whose rows the store does not have. */
-export function relationSql(of: NonNullable<SuiteConfig['of']>, config: Config): string | null {
+/** A time that events lie in, the end not included. */
+export interface EventRange {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+type Of = NonNullable<SuiteConfig['of']>;
+
+/** What stands behind FROM, of a stream within a time; null for a name whose rows the store does not have. */
+export function relationSql(of: Of, config: Config, range: EventRange | null = null): string | null {
+  const relation = wholeRelation(of, config);
+  const stream = of.kind === 'stream' ? config.streams.find(({ name }) => name === of.name) : undefined;
+  if (relation === null || range === null || stream === undefined) return relation;
+  const instant = (ms: number): string => `make_timestamp(${ms * MICROS_PER_MILLI})`;
+  const time = `"${stream.eventTime}"`;
+  return `(SELECT * FROM ${relation} WHERE ${time} >= ${instant(range.fromMs)} AND ${time} < ${instant(range.toMs)})`;
+}
+
+const MICROS_PER_MILLI = 1000;
+
+function wholeRelation(of: Of, config: Config): string | null {
   if (of.kind === 'query') return `(${of.sql.trim().replace(/;$/, '')})`;
   const { name } = of;
   const inStore = TABLES.filter(({ store }) => store !== 'sqlite');

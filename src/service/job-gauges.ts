@@ -7,7 +7,7 @@ import type { Metrics } from '../http/metrics.ts';
 import type { Commit } from '../messages/commit.ts';
 import type { RunChanged } from '../messages/operations.ts';
 import type { Registry } from '../messages/registry.ts';
-import { alertDeliveryType, runChangedType, sinkDeliveryType } from '../messages/types.ts';
+import { alertDeliveryType, checkRanType, runChangedType, sinkDeliveryType } from '../messages/types.ts';
 
 type Run = Pick<RunChanged, 'job' | 'runId' | 'intervalEnd' | 'state' | 'changedAt'>;
 
@@ -75,6 +75,11 @@ export function takeOperations(commit: Commit, registry: Registry, jobs: JobGaug
         for (const run of registry.decodeAs(runChangedType, fingerprint, bytes)) {
           jobs.take(run);
           metrics.add('job_runs_total', { job_name: run.job, state: run.state });
+        }
+        break;
+      case checkRanType.name:
+        for (const { suite, outcome } of registry.decodeAs(checkRanType, fingerprint, bytes)) {
+          metrics.add('check_runs_total', { suite, outcome });
         }
         break;
       case alertDeliveryType.name:

@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts';
 import type { SourceConfig } from '../config/sections/sources.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { LiveEvent, Overview, StageStatus } from '../http/view.ts';
+import { SERVICE_ALERTS } from '../messages/check-facts.ts';
 import { logName } from '../messages/log-name.ts';
 import { OPERATIONS } from '../messages/operations.ts';
 import type { Source, SourceStatus } from '../sources/source.ts';
@@ -182,6 +183,7 @@ export function createObserver(config: Config, version: string, sources: Observe
       metrics.observe('stage_duration_seconds', COMMIT_STAGE, (platform.nowMs() - commit.commit.committedAt) / 1000);
       for (const listener of commitListeners) listener(log, commit);
       const registry = sources.pipeline()?.registry;
+      if (stream === SERVICE_ALERTS) return;
       if (stream === OPERATIONS) {
         if (registry !== undefined) takeOperations(commit.commit, registry, jobs, metrics);
         return;

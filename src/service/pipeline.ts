@@ -7,6 +7,7 @@ import { createPartitionHost, type PartitionHost } from '../actors/partition-hos
 import type { SupervisionPorts } from '../actors/supervisor.ts';
 import { BUILTIN_TYPES } from '../builtin-types.ts';
 import type { Config } from '../config/config.ts';
+import { raisesAlerts } from '../config/sections/checks.ts';
 import { logOf } from '../config/sections/relation.ts';
 import type { StreamConfig } from '../config/sections/streams.ts';
 import { noteDerivations } from '../data-directory/derivation-history.ts';
@@ -19,11 +20,13 @@ import { type JournalPlace, journalOf, openReader } from '../journal/open-reader
 import type { TornTail } from '../journal/recovery.ts';
 import { readSchemaFiles, saveSchemaFiles } from '../journal/schema-files.ts';
 import { snapshotStore } from '../journal/snapshots.ts';
+import type { AvroRecord } from '../messages/avro.ts';
+import { SERVICE_ALERTS } from '../messages/check-facts.ts';
 import { type DynamicEvent, dynamicEventType, type EventSchema, type EventType } from '../messages/codec.ts';
 import { logName } from '../messages/log-name.ts';
 import { OPERATIONS } from '../messages/operations.ts';
 import { createRegistry, type Registry } from '../messages/registry.ts';
-import { runChangedType } from '../messages/types.ts';
+import { runChangedType, serviceAlertType } from '../messages/types.ts';
 import { OPERATOR_KINDS } from '../operator-kinds.ts';
 import {
   createPartitionFold,
@@ -82,6 +85,8 @@ export interface Pipeline {
   readonly streams: ReadonlyMap<string, RunningStream>;
   readonly exchanges: readonly RunningExchange[];
   readonly operations: RunningStream;
+  /** What the service raises for people; null where nothing raises anything. */
+  readonly alerts: RunningStream | null;
   /** Every partition of every stream, operations first: the others report to it while they start. */
   readonly units: readonly PartitionUnit[];
   readonly platform: Platform;
@@ -219,6 +224,7 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
 
   await saveSchemaFiles(disk.fs, config.dataDir, BUILTIN_TYPES);
   const operations = await open(OPERATIONS_DERIVATION, null, 1);
+  const alerts = raisesAlerts(config) ? await open(ALERTS_DERIVATION, null, 1) : null;
   const streams = new Map<string, RunningStream>();
   const opened = new Map<string, RunningStream>();
   for (const stream of config.streams) {
@@ -249,13 +255,13 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
     exchanges.push({ exchange, upstreams, stream });
     opened.set(exchange.name, stream);
   }
-  const runtimes = [operations, ...opened.values()];
+  const runtimes = [operations, ...(alerts === null ? [] : [alerts]), ...opened.values()];
   const units = runtimes.flatMap((stream) => stream.units);
   const close = async (): Promise<void> => {
     await threads?.close();
     await journal.close();
   };
-  return { journal, journalPlace, reader, registry, streams, exchanges, operations, units, platform, close };
+  return { journal, journalPlace, reader, registry, streams, exchanges, operations, alerts, units, platform, close };
 }
 
 /** All types that the streams of the configuration read and derive. */
@@ -273,19 +279,14 @@ function deriversOf({ operators }: DerivationTypes): readonly string[] {
   return actors.size === 0 ? [WINDOW_AGGREGATOR] : [...actors];
 }
 
-const OPERATIONS_DERIVATION: Derivation = {
-  stream: OPERATIONS,
-  inputs: [
-    {
-      stream: OPERATIONS,
-      schema: runChangedType.schema,
-      timeField: 'changedAt',
-      watermark: { kind: 'bounded', outOfOrdernessMs: 0 },
-      channels: [],
-    },
-  ],
-  operators: [],
-};
+const OPERATIONS_DERIVATION = ownDerivation(OPERATIONS, runChangedType.schema, 'changedAt');
+const ALERTS_DERIVATION = ownDerivation(SERVICE_ALERTS, serviceAlertType.schema, 'at');
+
+/** Of a stream that the service writes itself. */
+function ownDerivation(stream: string, schema: AvroRecord, timeField: string): Derivation {
+  const watermark = { kind: 'bounded', outOfOrdernessMs: 0 } as const;
+  return { stream, inputs: [{ stream, schema, timeField, watermark, channels: [] }], operators: [] };
+}
 
 /** Read once, and only when the first log is opened: by then the directory is this process's own. */
 function projectedOffsets(dataDir: string, platform: Platform): (log: string) => number {

@@ -66,7 +66,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   models: pure(),
   fraud: pure('messages', 'sql', 'streams', 'models', ...STORE_PORT),
   weather: pure('messages', 'streams', ...STORE_PORT),
-  quality: pure('messages', 'sql', 'streams', 'nearest-word.ts'),
+  quality: pure('messages', 'sql', 'streams', 'nearest-word.ts', ...STORE_PORT),
   // User code over keyed state: its definition, its runtime, and its author's tests.
   operators: pure('messages', 'streams', 'builtin-types.ts'),
   // When jobs run and what becomes of their runs; texts of jobs.
@@ -84,7 +84,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // Every kind of operator: streams' own, those of the domains and those of users.
   'operator-kinds.ts': { mayImport: ['sql', 'streams', 'features', 'fraud', 'user-code'] },
   // The tables of every room, in one list.
-  'tables.ts': { mayImport: ['fraud', 'weather', 'jobs', 'job-tables', 'projections'] },
+  'tables.ts': { mayImport: ['fraud', 'weather', 'jobs', 'job-tables', 'quality', 'projections'] },
   journal: { mayImport: ['messages'] },
   // Exchanges with another machine: how long they may take, and what of an address may be said.
   'deadline.ts': { mayImport: [] },
@@ -180,6 +180,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
         'deadline.ts',
         'http',
       ],
+      'checks/port',
       'data-directory',
     ],
   },
@@ -230,11 +231,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   run: { mayImport: [...BELOW_SERVICE, 'keys', 'config', 'logger.ts', 'data-directory', 'service', 'channel'] },
   // A file that is no stream yet: what its schema and its section would be.
   infer: { mayImport: ['messages', 'sources', 'projections'] },
+  // A suite run through a port of SQL, for whoever has one.
+  'checks/port': { mayImport: ['quality'] },
   // Suites of expectations, run over files, tables and queries.
   checks: {
     mayImport: [
       ...['messages', 'quality', 'projections', 'sources', 'workers', 'config', 'infer'],
-      ...['channel', 'data-directory', 'journal'],
+      ...['checks/port', 'channel', 'data-directory', 'journal'],
     ],
   },
   // What people type to try a cluster: records from a file, and what topics there are.
@@ -243,6 +246,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     mayImport: [
       ...['topics', 'kafka/trouble.ts', 'kafka/topic-there.ts', 'kafka/connection.ts', 'sources/kafka/settings.ts'],
       'checks',
+      'checks/port',
       'quality',
       'infer',
       'backup',
@@ -343,6 +347,7 @@ const OWN_ROOMS: Readonly<Record<string, string>> = {
   'channel/channel-commands.ts': 'channel/port',
   'channel/channel-protocol.ts': 'channel/port',
   'steps/step.ts': 'steps/port',
+  'checks/checked-table.ts': 'checks/port',
   'sources/adapters.ts': 'sources/kinds',
   'sources/fetches.ts': 'sources/kinds',
 };

@@ -178,6 +178,7 @@ export function cannedService(): CannedService {
       pipeline: () => ({
         name: 'canned',
         jobs: ['weather'],
+        checks: [],
         sinks: ['log'],
         operators: ['velocity'],
         pageModules: PAGE_MODULES,

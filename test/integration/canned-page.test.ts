@@ -187,7 +187,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     );
     await page.locator('#alerts').waitFor();
     expect(await page.locator('.tile', { hasText: 'Open cases' }).count()).toBe(1);
-    const pipeline = () => ({ name: 'plant', jobs: [], sinks: [], operators: [], pageModules: [] });
+    const pipeline = () => ({ name: 'plant', jobs: [], checks: [], sinks: [], operators: [], pageModules: [] });
     const plant = await startHttp({
       view: { ...view, pipeline, windowsAndJoins: () => [] },
       ...{ host: '127.0.0.1', port: 0, logger: silentLogger },

@@ -26,6 +26,7 @@ import {
   actorChangedType,
   alertDeliveryType,
   callCutOffType,
+  checkRanType,
   deadLetterReplayedType,
   deadLetterType,
   exchangedBlockType,
@@ -37,6 +38,7 @@ import {
   repeatedEventsType,
   requestTakenType,
   runChangedType,
+  serviceAlertType,
   sinkDeliveryType,
   sinkPositionsType,
   sourceControlType,
@@ -424,6 +426,34 @@ export const GOLDEN: readonly Golden[] = [
     values: ['watermark', 'idle', 'active', 'endOfInput'].map((control, i) => ({
       control,
       watermark: i === 0 ? AT : 0,
+    })),
+  },
+  {
+    type: checkRanType,
+    values: ['passed', 'warning', 'failed'].map((outcome, i) => ({
+      suite: 'weather_suite',
+      of: 'weather.observations',
+      runId: 'weather_suite@2026-05-01T10:00:00.000Z',
+      due: AT,
+      ranAt: AT + i,
+      durationMs: 12,
+      outcome,
+      evaluated: 3,
+      successful: 3 - i,
+      results:
+        '[{"title":"expect_column_to_exist(place)","outcome":"passed","message":null,"observed":null,"samples":[]}]',
+    })),
+  },
+  {
+    type: serviceAlertType,
+    values: ['firing', 'resolved'].map((state) => ({
+      alertId: `check:weather_suite@2026-05-01T10:00:00.000Z/${state}`,
+      about: 'check:weather_suite',
+      state,
+      severity: 'critical',
+      summary: 'weather_suite on weather.observations: 1 expectation is not met',
+      details: state === 'firing' ? ['expect_column_to_exist(place): there is no column "place"; known: none'] : [],
+      at: AT,
     })),
   },
   {

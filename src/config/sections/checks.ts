@@ -1,11 +1,14 @@
 /** Suites of expectations, each of a table, a stream or a query; or of whatever it is run on. */
 import { z } from 'zod';
-import { name } from '../../keys/value-schema.ts';
+import { formatDuration } from '../../keys/units.ts';
+import { duration, name, timer } from '../../keys/value-schema.ts';
+import { SERVICE_ALERTS } from '../../messages/check-facts.ts';
 import { recordColumns } from '../../messages/record-columns.ts';
 import { nameHint } from '../../nearest-word.ts';
 import type { Suite, SuiteRule } from '../../quality/suite/suite.ts';
 import { isBuiltinTable } from '../../tables.ts';
 import { type Reading, section } from '../section.ts';
+import { storesSection } from './stores.ts';
 import { streamsSection } from './streams.ts';
 import { expectationForm } from './suite-forms.ts';
 import { printRule, writtenRule } from './written-rule.ts';
@@ -16,6 +19,10 @@ export interface SuiteConfig extends Suite {
     | { readonly kind: 'stream'; readonly name: string }
     | { readonly kind: 'query'; readonly sql: string }
     | null;
+  /** While the service runs it is held against its table in this period; null for never. */
+  readonly everyMs: number | null;
+  /** Of a stream: of the events of so long a time, up to the end of the period; null for all of them. */
+  readonly overMs: number | null;
 }
 
 const list = z.array(expectationForm).min(1);
@@ -24,6 +31,8 @@ const suite = z.union([
   z.strictObject({
     on: z.string().min(1).optional().describe('The stream, window, join or view that it is of.'),
     query: z.string().min(1).optional().describe('Or a statement of SQL over the analytics store.'),
+    every: timer.optional().describe('While the service runs, it is checked in this period.'),
+    over: duration.optional().describe('Of a stream: the events of this last time, and not all.'),
     expectations: list,
   }),
 ]);
@@ -33,10 +42,16 @@ type RawSuite = z.output<typeof suite>;
 export const checksSection = section({
   key: 'checks',
   schema: z.record(name, suite).default({}),
+  outputs: (suites: readonly SuiteConfig[]) => (raisesAlerts({ checks: suites }) ? [SERVICE_ALERTS] : []),
   derive: (raw, reading): readonly SuiteConfig[] =>
     Object.entries(raw).map(([own, written]) => suiteOf(own, written, reading)),
   print: (suites) => Object.fromEntries(suites.map((own) => [own.name, printSuite(own)])),
 });
+
+/** Whether something of the configuration is watched, and raised for people when it changes. */
+export function raisesAlerts({ checks }: { readonly checks: readonly SuiteConfig[] }): boolean {
+  return checks.some(({ everyMs }) => everyMs !== null);
+}
 
 function suiteOf(name: string, raw: RawSuite, reading: Reading): SuiteConfig {
   const at = ['checks', name];
@@ -46,11 +61,12 @@ function suiteOf(name: string, raw: RawSuite, reading: Reading): SuiteConfig {
     return writtenRule(each, (path, message) => reading.report([...place, ...path], message)) ?? [];
   });
   const own = { name, expectations };
-  if (isList) return { ...own, of: null };
+  if (isList) return { ...own, of: null, everyMs: null, overMs: null };
   const { on, query } = raw;
+  const time = scheduleOf(raw, at, reading);
   if (on !== undefined && query !== undefined) reading.report([...at, 'query'], 'stands beside `on`: name one of them');
-  if (query !== undefined) return { ...own, of: { kind: 'query', sql: query } };
-  if (on === undefined) return { ...own, of: null };
+  if (query !== undefined) return { ...own, ...time, of: { kind: 'query', sql: query } };
+  if (on === undefined) return { ...own, ...time, of: null };
   const columns = isBuiltinTable(on) ? null : columnsOn(on, at, reading);
   for (const [i, { rule }] of columns === null ? [] : expectations.entries()) {
     const place = [...at, 'expectations', String(i), rule.type];
@@ -59,7 +75,25 @@ function suiteOf(name: string, raw: RawSuite, reading: Reading): SuiteConfig {
       reading.report([...place, key], `${on} has no column ${JSON.stringify(column)}; ${nameHint(column, columns)}`);
     }
   }
-  return { ...own, of: { kind: 'stream', name: on } };
+  return { ...own, ...time, of: { kind: 'stream', name: on } };
+}
+
+type RawMap = Exclude<RawSuite, readonly unknown[]>;
+
+function scheduleOf({ on, query, every, over }: RawMap, at: readonly string[], reading: Reading) {
+  const { report } = reading;
+  const isOfStream = on !== undefined && streamsSection.streamNames(reading).includes(on);
+  if (every !== undefined && on === undefined && query === undefined) {
+    report([...at, 'every'], 'needs to know of what: name it with `on` or `query`');
+  }
+  if (every !== undefined && every < 1000) report([...at, 'every'], 'must be at least 1s');
+  if (every !== undefined && !storesSection.of(reading).on.includes('duckdb')) {
+    report([...at, 'every'], 'asks the analytics store, which `stores: { duckdb: false }` switches off');
+  }
+  if (over !== undefined && (!isOfStream || every === undefined)) {
+    report([...at, 'over'], 'is for a suite `on` a stream that is checked `every` so often');
+  }
+  return { everyMs: every ?? null, overMs: over ?? null };
 }
 
 /** Of a stream; null where it is the table that knows. */
@@ -85,8 +119,13 @@ function columnsOf(rule: SuiteRule): { readonly key: string; readonly column: st
   return [];
 }
 
-function printSuite({ of, expectations }: SuiteConfig): unknown {
+function printSuite({ of, everyMs, overMs, expectations }: SuiteConfig): unknown {
   const written = expectations.map(({ rule, severity }) => ({ [rule.type]: printRule(rule), severity }));
   if (of === null) return written;
-  return { ...(of.kind === 'stream' ? { on: of.name } : { query: of.sql }), expectations: written };
+  return {
+    ...(of.kind === 'stream' ? { on: of.name } : { query: of.sql }),
+    ...(everyMs === null ? {} : { every: formatDuration(everyMs) }),
+    ...(overMs === null ? {} : { over: formatDuration(overMs) }),
+    expectations: written,
+  };
 }

@@ -14,6 +14,7 @@ import { windowPage } from './pages/window.js';
 import { windowsPage } from './pages/windows.js';
 import { actorHistoryPanel } from './panels/actor-history.js';
 import { actorsPanel } from './panels/actors.js';
+import { checksPanel } from './panels/checks.js';
 import { deadLettersPanel } from './panels/dead-letters.js';
 import { headlinePanel } from './panels/headline.js';
 import { joinPanel } from './panels/join.js';
@@ -58,6 +59,7 @@ export const OWN = {
     joinPanel,
     operatorsPanel,
     runsPanel,
+    checksPanel,
     deadLettersPanel,
     lateEventsPanel,
     tablesPanel,

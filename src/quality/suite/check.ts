@@ -22,8 +22,9 @@ export interface Check {
 
 export interface Samples {
   readonly statement: string;
-  /** Whose values are shown: one column's value, or a record of several. */
   readonly columns: readonly string[];
+  /** How their values are shown: one column's, a pair's as a list, those of several by their names. */
+  readonly as: 'value' | 'pair' | 'record';
 }
 
 export function numberOf(cell: Cell | undefined): number {

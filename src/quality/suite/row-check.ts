@@ -39,7 +39,7 @@ export function rowCheck(rule: RowRule, table: Table): Check {
         considered: numberOf(present),
         unexpected: numberOf(hasAggregate ? bad : own?.n),
       }),
-    samples: { columns, statement: find },
+    samples: { columns, statement: find, as: 'column' in rule ? 'value' : 'column_A' in rule ? 'pair' : 'record' },
   };
 }
 

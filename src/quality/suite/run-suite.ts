@@ -91,7 +91,7 @@ function sqlCheck({ unexpected_rows_query: query, description }: SqlRule, { rela
   return {
     scan: [],
     statement: `SELECT count(*) AS n FROM (${statement})`,
-    samples: { statement: `SELECT * FROM (${statement})`, columns: columns.map(({ name }) => name) },
+    samples: { statement: `SELECT * FROM (${statement})`, columns: columns.map(({ name }) => name), as: 'record' },
     judge(_, [row]) {
       const found = Number(row?.n ?? 0);
       const result = { observed_value: found };
@@ -137,21 +137,28 @@ function* resultOf(
   return judged(expectation, withSamples(verdict, check.samples, found instanceof Error ? [] : found, isRowRule));
 }
 
-function withSamples(verdict: Verdict, { columns }: Samples, rows: readonly ResultRow[], isRowRule: boolean): Verdict {
+function withSamples(
+  verdict: Verdict,
+  { columns, as }: Samples,
+  rows: readonly ResultRow[],
+  isRowRule: boolean,
+): Verdict {
   const unexpected_rows = rows.slice(0, UNEXPECTED_ROWS);
   if (!isRowRule) return { ...verdict, result: { ...verdict.result, details: { unexpected_rows } } };
-  const [only] = columns;
-  const values = rows.map((row) =>
-    columns.length === 1 && only !== undefined
-      ? (row[only] ?? null)
-      : Object.fromEntries(columns.map((column) => [column, row[column] ?? null])),
-  );
+  const values = rows.map((row) => {
+    const own = columns.map((column) => row[column] ?? null);
+    if (as === 'value') return own[0] ?? null;
+    return as === 'pair' ? own : Object.fromEntries(columns.map((column, i) => [column, own[i]]));
+  });
   return {
     ...verdict,
     result: {
       ...verdict.result,
       partial_unexpected_list: values,
-      partial_unexpected_counts: countsOf(values),
+      // Records are counted by their values alone, as there.
+      partial_unexpected_counts: countsOf(
+        as === 'record' ? rows.map((row) => columns.map((column) => row[column] ?? null)) : values,
+      ),
       unexpected_rows,
     },
   };

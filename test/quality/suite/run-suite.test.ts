@@ -106,8 +106,13 @@ describe('a suite over a random table', () => {
           expect(result.unexpected_percent).toBe(considered === 0 ? null : (unexpected.length / considered) * 100);
           if (!/null$/.test(rule.type)) expect(result.missing_count).toBe(rows.length - considered);
           const columns = 'column' in rule ? [rule.column] : 'column_A' in rule ? ['a', 'b'] : rule.column_list;
+          const isPair = 'column_A' in rule;
           const shown = plain(unexpected).map((each) =>
-            columns.length === 1 ? each[columns[0]!] : Object.fromEntries(columns.map((name) => [name, each[name]])),
+            isPair
+              ? [each.a, each.b]
+              : columns.length === 1
+                ? each[columns[0]!]
+                : Object.fromEntries(columns.map((name) => [name, each[name]])),
           );
           const sorted = (values: unknown): string[] =>
             (Array.isArray(values) ? values : []).map((v) => JSON.stringify(v)).sort();
