@@ -34,7 +34,7 @@ export const serviceAlertSchema = {
   doc: 'Something that people watch has begun to fail, or has recovered. Raised on the change alone.',
   fields: [
     { name: 'alertId', type: 'string', doc: '<about>@<at as ISO instant>/<state>.' },
-    { name: 'about', type: 'string', doc: 'What it is of, such as check:weather_suite.' },
+    { name: 'about', type: 'string', doc: 'What it is of, such as check:readings.' },
     {
       name: 'state',
       type: { type: 'enum', name: 'ServiceAlertState', symbols: ['firing', 'resolved'], default: 'firing' },
