@@ -45,7 +45,7 @@ const checkRuns = tableOf(checkRanType, {
 
 const serviceAlerts = tableOf(serviceAlertType, {
   name: 'service_alerts',
-  label: 'Alerts of the service',
+  label: 'Raised for people',
   store: 'sqlite',
   key: ['alert_id'],
   columns: [
@@ -59,7 +59,7 @@ const serviceAlerts = tableOf(serviceAlertType, {
   ],
   isOfProcess: true,
   read: {
-    path: 'service-alerts',
+    path: 'raised',
     columns: ['alert_id', 'about', 'state', 'severity', 'summary', 'details', 'raised_at'],
     newest: 'raised_at',
     thenBy: 'alert_id',
