@@ -48,6 +48,11 @@ const modelChanges = tableOf(modelChangedType, {
     thenBy: 'command_id',
     only: { of: ['command_id'], by: 'log_offset' },
   },
+  counts: {
+    as: 'modelChanges',
+    where: "outcome = 'done' AND action IN ('promote', 'rollback') AND \"partition\" = 0",
+    gauge: { name: 'model_promotions', help: 'Promotions of models and rollbacks so far.' },
+  },
   output: { stream: 'fraud.model-changes', key: 'model' },
 });
 
