@@ -97,6 +97,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'alerts that other rules would have raised in the past, beside those that were',
     load: async () => (await import('./fraud/commands/backtest.ts')).backtestCommand,
   },
+  churn: {
+    summary: 'customers who will make no transaction in the next days',
+    load: async () => (await import('./fraud/commands/churn.ts')).churnCommand,
+  },
   journal: {
     summary: 'inspect, verify, repair, print or prune the journal of a data directory',
     load: async () => (await import('./commands/journal.ts')).journalCommand,
