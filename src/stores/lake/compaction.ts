@@ -69,7 +69,7 @@ export async function compact(
       group.map((file) => ({ ...file, layout: 0 })),
       local.pathOf,
     );
-    const path = `${tableFolder(of)}/${first.partition}${fileName(sequence, index + made.length)}`;
+    const path = `${tableFolder(of)}/${first.partition}${fileName(writer, sequence, index + made.length)}`;
     const bytes = await writeFile(writer, rows, path);
     const times = (pick: (file: LakeFile) => string | null): string[] =>
       group.flatMap((file) => pick(file) ?? []).sort();

@@ -15,6 +15,8 @@ export interface FileWriter {
   readonly place: Place;
   /** Where files are made before they are moved to their place. */
   readonly making: string;
+  /** In the names of its files, so that no two processes write the same one. */
+  readonly token: string;
 }
 
 /** Writes all rows that wait; in the lake, no manifest names the files yet. */
@@ -52,7 +54,7 @@ export async function writeStage(
       by,
       by.map((_, k) => textOf(`f${k}`)),
     );
-    const path = `${tableFolder(table.of)}/${partition}${fileName(sequence, i)}`;
+    const path = `${tableFolder(table.of)}/${partition}${fileName(writer, sequence, i)}`;
     const bytes = await writeFile(writer, rows, path);
     const [from, to] = [instantOf(group.first), instantOf(group.last)];
     files.push({ path, rows: Number(group.n), bytes, partition, layout, from, to });
@@ -75,15 +77,14 @@ export async function writeFile(
   return size;
 }
 
-/** Names tell commits apart: what a crash left of one that never was is known by its number. */
-export function fileName(sequence: number, index: number): string {
-  return `part-${String(sequence).padStart(8, '0')}-${String(index).padStart(4, '0')}.parquet`;
+/** Names tell commits and processes apart. */
+export function fileName({ token }: FileWriter, sequence: number, index: number): string {
+  return `part-${String(sequence).padStart(8, '0')}-${String(index).padStart(4, '0')}-${token}.parquet`;
 }
 
-/** The commit that a file's name has; null for a name that is not the lake's. */
-export function sequenceOf(path: string): number | null {
-  const digits = /(?:^|\/)part-(\d{8,})-\d{4,}\.parquet$/.exec(path)?.[1];
-  return digits === undefined ? null : Number(digits);
+/** Whether a name is one of a lake's files. */
+export function isLakeFile(path: string): boolean {
+  return /(?:^|\/)part-\d{8,}-\d{4,}-[0-9a-f]{8}\.parquet$/.test(path);
 }
 
 /** DuckDB's text of a timestamp as ISO 8601. */

@@ -12,7 +12,7 @@ export interface LocalFiles {
   /** Makes the copies that are not there. Throws when they would be too many bytes. */
   fetch(files: readonly LakeFile[]): Promise<void>;
   /** Drops copies of all other files. */
-  keepOnly(files: readonly LakeFile[]): Promise<void>;
+  keepOnly(paths: readonly string[]): Promise<void>;
 }
 
 /** Copies of a lake on S3 may take so much of the local disk. */
@@ -42,8 +42,8 @@ export function localFiles(place: Place, copies: string): LocalFiles {
         await rename(`${path}.part`, path);
       }
     },
-    async keepOnly(files) {
-      const wanted = new Set(files.map(({ path }) => nameOf(path)));
+    async keepOnly(paths) {
+      const wanted = new Set(paths.map(nameOf));
       for (const name of await readdir(copies).catch(() => [])) {
         if (!wanted.has(name)) await rm(join(copies, name), { force: true });
       }

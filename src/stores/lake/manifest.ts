@@ -47,6 +47,8 @@ export interface LakeManifest {
   readonly owner: number;
   /** Of the last commit; the next one's files are named by the next. */
   readonly sequence: number;
+  /** What only this commit has: by it a process knows its own, when an answer was lost. */
+  readonly commit: string;
   readonly tables: Readonly<Record<string, ManifestTable>>;
   /** No table has them any more; they go once they have waited. */
   readonly replaced: readonly ReplacedFile[];
@@ -75,8 +77,8 @@ export function parseManifest(text: string, where: string): LakeManifest {
   }
   const { checksum, ...content } = read;
   if (checksum !== checksumOf(content) || !isManifest(content)) throw damaged;
-  const { owner, sequence, tables, replaced } = content;
-  return { owner, sequence, tables, replaced };
+  const { owner, sequence, commit, tables, replaced } = content;
+  return { owner, sequence, commit, tables, replaced };
 }
 
 function checksumOf(content: object): string {

@@ -1,7 +1,7 @@
 /** A lake as it is found: its manifest, held against what the pipeline file says, without what a crash has left. */
 import { OvertakenError, type Place } from '../../places/place.ts';
 import type { LakeColumn } from './columns.ts';
-import { sequenceOf } from './files.ts';
+import { isLakeFile } from './files.ts';
 import {
   LAKE_MANIFEST,
   type LakeManifest,
@@ -28,7 +28,7 @@ export async function findLake(
   const found = await place.readManifest();
   const names = await place.list();
   if (found === null) {
-    const other = names.find((name) => sequenceOf(name) === null && !name.endsWith('.part'));
+    const other = names.find((name) => !isLakeFile(name) && !name.endsWith('.part'));
     if (other !== undefined) {
       throw new Error(`${place.name} has files, such as ${other}, and is no lake of Millrace: name an empty folder`);
     }
@@ -48,9 +48,12 @@ export async function findLake(
     ...(manifest?.replaced ?? []).map(({ path }) => path),
   ]);
   // Of a commit that never was.
-  for (const name of names) if (sequenceOf(name) !== null && !kept.has(name)) await place.remove(name);
+  for (const name of names) if (isLakeFile(name) && !kept.has(name)) await place.remove(name);
   const { sequence = 0, replaced = [] } = manifest ?? {};
-  return { manifest: { owner, sequence, tables: Object.fromEntries(own), replaced }, version: found?.version ?? null };
+  return {
+    manifest: { owner, sequence, commit: '', tables: Object.fromEntries(own), replaced },
+    version: found?.version ?? null,
+  };
 }
 
 /** The table with the columns that its next file will have. */
@@ -91,7 +94,7 @@ function widens(from: string, to: string): boolean {
 export async function eraseLake(place: Place): Promise<void> {
   // The manifest first: without it nothing names the files.
   await place.remove(LAKE_MANIFEST);
-  for (const name of await place.list()) if (sequenceOf(name) !== null) await place.remove(name);
+  for (const name of await place.list()) if (isLakeFile(name)) await place.remove(name);
 }
 
 /** In words for people. */

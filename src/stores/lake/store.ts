@@ -2,6 +2,7 @@
  * A lake as a store: rows wait in memory until they make a file, or have waited long enough; then their files and how far each table
  * has the logs become one manifest. What waits when a process ends is read from the journal again.
  */
+import { randomBytes, randomUUID } from 'node:crypto';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -55,7 +56,7 @@ export async function openLake({ name, place, lake, owner, directory, witness }:
   const stages = await Promise.all(lake.tables.map((table, i) => createStage(connection, table, i)));
   let { manifest, version } = await findLake(place, owner, stages);
   const local = localFiles(place, copies);
-  const writer = { connection, place, making };
+  const writer = { connection, place, making, token: randomBytes(4).toString('hex') };
   // A user's query reads the lake, and nothing else of this machine.
   const readable = [making, copies, place.localPath('')].flatMap((path) => (path === null ? [] : [`${path}/`]));
   await connection.run(`SET allowed_directories = [${readable.map(sqlText).join(', ')}]`);
@@ -63,6 +64,10 @@ export async function openLake({ name, place, lake, owner, directory, witness }:
   await connection.run('SET lock_configuration = true');
   const readers = createDuckdbReaders(instance, [], []);
   const turns = createTurns();
+  const fetching = createTurns();
+  // A view that is made in a projector's transaction would be seen by nobody else.
+  const viewer = await instance.connect();
+  let viewed: LakeManifest | null = null;
 
   /** Next offset by log of each table, with what waits. */
   const taken = stages.map(({ table }) => new Map(Object.entries(tableOf(table.of).offsets)));
@@ -75,7 +80,6 @@ export async function openLake({ name, place, lake, owner, directory, witness }:
   let timer: NodeJS.Timeout | null = null;
   let release = (): void => {};
   let inTransaction = false;
-  await makeViews();
   learnOffsets();
 
   function tableOf(of: string): ManifestTable {
@@ -91,10 +95,6 @@ export async function openLake({ name, place, lake, owner, directory, witness }:
       // A table that has nothing of the log needs all of it; the others pass by what they have.
       if (known.every((next) => next !== undefined)) offsets.set(log, Math.min(...known.map(Number)));
     }
-  }
-
-  async function makeViews(): Promise<void> {
-    for (const { table } of stages) await connection.run(viewSql(table, tableOf(table.of), local.pathOf));
   }
 
   /** Makes what waits part of the lake. Alone: no transaction is open. */
@@ -125,7 +125,7 @@ export async function openLake({ name, place, lake, owner, directory, witness }:
       tables.set(of, { ...table, files: [...table.files.filter((file) => !gone.has(file)), ...compacted.files] });
     }
     if (written > 0 && waitingBytes > 0) ratio = Math.max(1, waitingBytes / written);
-    const next = { owner, sequence, tables: Object.fromEntries(tables), replaced };
+    const next = { owner, sequence, commit: randomUUID(), tables: Object.fromEntries(tables), replaced };
     const text = printManifest(next);
     attempted = { manifest: next, text };
     await settle(
@@ -147,11 +147,11 @@ export async function openLake({ name, place, lake, owner, directory, witness }:
     attempted = null;
     waitingRows = false;
     for (const stage of stages) await stage.empty();
-    await makeViews();
     writeFileSync(`${witness}.new`, JSON.stringify(Object.fromEntries(keptOffsets())));
     renameSync(`${witness}.new`, witness);
     for (const { path } of gone) await place.remove(path);
-    await local.keepOnly(Object.values(manifest.tables).flatMap(({ files }) => files));
+    const named = [...Object.values(manifest.tables).flatMap(({ files }) => files), ...manifest.replaced];
+    await local.keepOnly(named.map(({ path }) => path));
   }
 
   function keptOffsets(): ReadonlyMap<string, number> {
@@ -185,8 +185,19 @@ export async function openLake({ name, place, lake, owner, directory, witness }:
     return (await stagedBytes(connection)) >= Math.min(MAX_STAGED_BYTES, lake.targetBytes * ratio);
   }
 
-  async function whole(): Promise<void> {
-    await local.fetch(stages.flatMap(({ table }) => tableOf(table.of).files));
+  /** All files can be read, and the views are of the last commit. */
+  function whole(): Promise<void> {
+    return fetching.alone(async () => {
+      const wanted = manifest;
+      if (viewed === wanted) return;
+      const tables = stages.map(({ table }) => ({ table, known: wanted.tables[table.of] }));
+      await local.fetch(tables.flatMap(({ known }) => known?.files ?? []));
+      // A file is looked into when its view is made.
+      for (const { table, known } of tables) {
+        if (known !== undefined) await viewer.run(viewSql(table, known, local.pathOf));
+      }
+      viewed = wanted;
+    });
   }
 
   async function digest(): Promise<TableDigest[]> {
@@ -270,6 +281,7 @@ export async function openLake({ name, place, lake, owner, directory, witness }:
       // What can't be written now is read from the journal again.
       await turns.alone(flush).catch(() => {});
       await readers.close();
+      viewer.closeSync();
       connection.closeSync();
       instance.closeSync();
       rmSync(making, { recursive: true, force: true });
