@@ -27,6 +27,7 @@ export const METRICS = {
   actor_restarts_total: counter('Restarts of supervised actors, by kind of actor.', 'actor'),
   http_aborted_requests_total: counter('Requests whose client went away before their end.'),
   sink_events_total: counter('Events that a sink has delivered, or given up.', 'sink', 'outcome'),
+  store_refused_events_total: counter('Events that a table of a store has no place for.', 'store'),
   job_runs_total: counter('Changes of state of the runs of jobs, by the new state.', 'job_name', 'state'),
   check_runs_total: counter(
     'Suites of expectations that were held against their tables, by what came of it.',
@@ -54,6 +55,7 @@ export const METRICS = {
   ),
   watermark_delay_seconds: gauge('Largest event time minus the watermark.', 'stream'),
   queue_depth: gauge('Batches that wait in front of a stage.', 'stage'),
+  store_waiting: gauge('Whether a store that somebody else runs takes nothing now: 1 or 0.', 'store'),
   lag_events: gauge('Events behind the stage that feeds it.', 'stage'),
   source_lag_records: gauge('Records of a partition that are not in the journal.', 'source', 'topic', 'partition'),
   source_partition_stuck: gauge(

@@ -22,6 +22,8 @@ export interface StageStatus {
   /** Events behind the stage that feeds it; null while nobody knows, such as before a store is open. */
   readonly lag: number | null;
   readonly state: string;
+  /** What it waits for, in words; absent while it takes what it is given. */
+  readonly problem?: string;
   /** Event time minus watermark, in milliseconds; null where there is none. */
   readonly watermarkDelayMs: number | null;
 }

@@ -12,7 +12,7 @@ export interface LackingStore {
 
 const LOOK_EVERY_MS = 20;
 /** How long a run waits for a store that takes nothing. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 10_000;
 
 /** Resolves once each has what is durable, or has taken nothing for a while: with those. */
 export async function lackingStores({ readModels }: Pick<Service, 'readModels'>): Promise<LackingStore[]> {

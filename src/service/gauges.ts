@@ -14,7 +14,7 @@ export interface GaugeSources {
 
 export function gaugesOf(
   stages: readonly StageStatus[],
-  { pipeline }: GaugeSources,
+  { pipeline, readModels }: GaugeSources,
   held: readonly HeldInPartition[] = [],
   disk: ReturnType<Platform['diskSpace']> = null,
 ): Gauges {
@@ -27,6 +27,9 @@ export function gaugesOf(
     })),
     queue_depth: stages.map(({ id, queueDepth }) => ({ labels: { stage: id }, value: queueDepth })),
     lag_events: stages.flatMap(({ id, lag }) => (lag === null ? [] : [{ labels: { stage: id }, value: lag }])),
+    store_waiting: (readModels()?.lanes ?? [])
+      .filter(({ isElsewhere }) => isElsewhere)
+      .map(({ name, problem }) => ({ labels: { store: name }, value: problem() === null ? 0 : 1 })),
     newest_event_time_seconds: [...(pipeline()?.streams.values() ?? [])].flatMap(({ name, units: own }) => {
       const newestMs = Math.max(...own.map((unit) => unit.status().maxEventTimeMs));
       return Number.isFinite(newestMs) ? [{ labels: { stream: name }, value: newestMs / 1000 }] : [];

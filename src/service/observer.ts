@@ -139,8 +139,9 @@ export function createObserver(config: Config, version: string, sources: Observe
   function projectionStages(): StageStatus[] {
     return (sources.readModels()?.lanes ?? []).map((lane) => ({
       ...idleStage(lane.name, 'projection', lane.process.driver.label, meters.meter(`projection:${lane.name}`)),
-      lag: lane.lag(),
+      lag: lane.lag() ?? (lane.isElsewhere ? lane.behind() : null),
       state: sources.stateOf(projectorId(lane.name)),
+      ...(lane.problem() === null ? {} : { problem: lane.problem() ?? '' }),
     }));
   }
 

@@ -5,6 +5,7 @@ import type { ChildSpec } from '../actors/supervisor.ts';
 import type { Metrics } from '../http/metrics.ts';
 import { messageOf } from '../journal/error.ts';
 import type { Logger } from '../logger.ts';
+import type { RefusedEvent } from '../projections/store.ts';
 import { cannotOpen, mayPass } from '../projections/store-trouble.ts';
 import type { PartitionUnit } from './partition-unit.ts';
 import type { Platform } from './platform.ts';
@@ -44,6 +45,10 @@ export function projectorChildren(
   });
 }
 
+function placeOf({ table, log, offset }: RefusedEvent): string {
+  return `${table}, ${log}:${offset}`;
+}
+
 /** How often a store that waits for the disk is tried again. */
 const RETRY_MS = 1_000;
 
@@ -76,6 +81,13 @@ function projectorPorts(lane: StoreLane, { logger, observer, platform }: Project
       if (projected.missed > 0) {
         const words = 'the read model was behind for longer than stores.holdJournal: events that it lacks are pruned';
         logger.error({ store: lane.name, events: projected.missed }, words);
+      }
+      const [first] = projected.refused ?? [];
+      if (first !== undefined) {
+        const words = 'a table of the store has no place for some events: they are in the journal, and in no row';
+        const refused = projected.refused?.length ?? 0;
+        logger.warn({ store: lane.name, events: refused, first: placeOf(first), reason: first.reason }, words);
+        observer.metrics.add('store_refused_events_total', { store: lane.name }, refused);
       }
       waiting = false;
       if (lane.problem() !== null) logger.info({ store: lane.name }, 'the store takes what it is given again');

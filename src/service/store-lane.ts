@@ -26,7 +26,7 @@ export interface StoreLane {
   readonly process: StoreProcess;
   open(): Promise<void>;
   /** Projects one transaction's worth of what is durable. */
-  project(): Promise<Pick<Projected, 'events' | 'caughtUp' | 'missed'>>;
+  project(): Promise<Pick<Projected, 'events' | 'caughtUp' | 'missed' | 'refused'>>;
   /** Resolves once the store is open for the first time. */
   readonly opened: Promise<void>;
   /** Events that are durable and not yet in it. Null until it is open, when nobody knows. */

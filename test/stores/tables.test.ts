@@ -185,3 +185,43 @@ test('an upserted stream has the newest event of each key, and a tombstone takes
   expect((await at.run('orders', [...first, { id: 'b', at: 36, n: 8 }, { id: 'a', at: 29, n: 7 }])).code).toBe(0);
   expect(at.sql('SELECT id, n FROM orders ORDER BY id')).toEqual(['a|3', 'c|5']);
 });
+
+test('tables follow their schemas: a new field with its default, a wider number, another symbol', async () => {
+  const at = place();
+  const kind = (...symbols: string[]) => ({
+    name: 'kind',
+    type: { type: 'enum', name: 'Kind', symbols },
+    default: 'one',
+  });
+  const id = { name: 'id', type: 'string' };
+  at.write(declareStream(at, 'things', [id, AT, { name: 'n', type: 'int' }, kind('one')]), '[things]');
+  const first = { id: 'a', at: 1, n: 1 };
+  expect((await at.run('things', [first])).code).toBe(0);
+  const fields = [id, AT, { name: 'n', type: 'long' }, kind('one', 'two'), { name: 'more', type: 'int', default: 7 }];
+  at.write(declareStream(at, 'things', fields), '[things]');
+  expect((await at.run('things', [first, { id: 'b', at: 2, n: '9007199254740993n', kind: 'two', more: 8 }])).code).toBe(
+    0,
+  );
+  expect(at.sql('SELECT id, n, kind, more FROM things ORDER BY at')).toEqual(['a|1|one|7', 'b|9007199254740993|two|8']);
+});
+
+test('months are partitions with a BRIN index, and those that are too old are dropped', async () => {
+  const at = place();
+  at.write(
+    declareStream(at, 'things', [{ name: 'id', type: 'string' }, AT]),
+    '{ things: { partition: month, retention: 40d } }',
+  );
+  const days = ['2026-01-31T23:59:59.999Z', '2026-02-01T00:00:00Z', '2026-03-05T00:00:00Z', '2026-04-01T00:00:00Z'];
+  expect(
+    (
+      await at.run(
+        'things',
+        days.map((day, i) => ({ id: `${i}`, at: day })),
+      )
+    ).code,
+  ).toBe(0);
+  const parts = "SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'things'::regclass ORDER BY 1::text";
+  expect(at.sql(parts)).toEqual(['things_y2026m02', 'things_y2026m03', 'things_y2026m04']);
+  expect(at.sql('SELECT id FROM things ORDER BY at')).toEqual(['1', '2', '3']);
+  expect(at.sql("SELECT indexdef ~ 'USING brin' FROM pg_indexes WHERE tablename = 'things_y2026m03'")).toEqual(['t']);
+});

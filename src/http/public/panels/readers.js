@@ -21,7 +21,11 @@ const WORDS = { projection: 'read model', sink: 'sink' };
 const COLUMNS = [
   { head: 'Reader', cell: (row) => html`<span class="long">${row.label}</span>` },
   { head: 'Kind', cell: (row) => WORDS[row.kind] },
-  { head: 'State', cell: (row) => html`<${State} state=${row.state} />` },
+  {
+    head: 'State',
+    cell: (row) =>
+      html`<${State} state=${row.state} />${row.problem ? html` <span class="long">${row.problem}</span>` : ''}`,
+  },
   { head: 'Rate', number: true, cell: (row) => rate(row.eventsPerSecond) },
   {
     head: 'Since the start',
