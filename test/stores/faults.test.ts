@@ -1,18 +1,20 @@
 /** A service whose PostgreSQL is killed, cut off, silent and away: nothing is lost, nothing comes twice, and nobody else waits. */
 import { afterEach, expect, test } from 'vitest';
 import { millrace, startService } from '../integration/millrace.ts';
-import { type Proxy, proxy } from '../kafka/broker/proxy.ts';
+import { proxy } from '../kafka/broker/proxy.ts';
 import { AT, declareStream, type Place, place } from './postgres.ts';
 import { onePostgres } from './postgres-script.ts';
 
+type Way = Awaited<ReturnType<typeof proxy>>;
+
 const PROXY_PORT = 19_433;
 const KILLS = Number(process.env.KILLS ?? 3);
-const proxies: Proxy[] = [];
+const proxies: Way[] = [];
 afterEach(async () => {
   await Promise.all(proxies.splice(0).map((each) => each.close()));
 });
 
-async function behindProxy(): Promise<{ readonly at: Place; readonly way: Proxy }> {
+async function behindProxy(): Promise<{ readonly at: Place; readonly way: Way }> {
   const direct = new URL(onePostgres('url'));
   const way = await proxy(PROXY_PORT, Number(direct.port));
   proxies.push(way);
