@@ -29,7 +29,7 @@ export interface Served {
 /** Rejects, with what to do, when the port can't be had. */
 export async function serve(service: Service): Promise<Served> {
   const view = createView(service);
-  const { host, port, token, hosts, maxBodyBytesInFlight } = service.config.http;
+  const { host, port, token, tokens, hosts, maxBodyBytesInFlight } = service.config.http;
   let http: HttpServer;
   try {
     const limits = { hosts, maxBodyBytesInFlight };
@@ -44,6 +44,7 @@ export async function serve(service: Service): Promise<Served> {
       ],
       ...limits,
       ...(token === null ? {} : { token }),
+      credentials: tokens,
     });
   } catch (error) {
     await view.close();

@@ -18,6 +18,7 @@ import type { SourceStatus } from '../sources/source.ts';
 import { createBodyDecoder } from './body-decoder.ts';
 import { explained } from './explained.ts';
 import { createIngest } from './ingest.ts';
+import { noteCommand } from './note-command.ts';
 import { pageModulesOf } from './page-modules.ts';
 import { tableInfos } from './table-info.ts';
 import { windowsAndJoinsOf } from './windows-and-joins.ts';
@@ -220,6 +221,7 @@ export function createView(service: Service): ServedView {
       return target.ingest.remove(tombstone, idempotencyKey === null ? null : { key: idempotencyKey, digest });
     },
     explain: (target) => explained(service, target),
+    commanded: (command) => noteCommand(service, command),
     requestAborted: () => observer.metrics.add('http_aborted_requests_total', {}),
     answered: ({ method, route, status }, seconds) =>
       observer.metrics.observe('http_request_duration_seconds', { method, route, status: String(status) }, seconds),

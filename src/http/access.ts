@@ -15,6 +15,10 @@ import { isAtLeast, type Role } from './route.ts';
 export interface Credential {
   readonly token: string;
   readonly role: Role;
+  /** Whose it is, for the log of commands. */
+  readonly name?: string;
+  /** Epoch ms from which on it is good for nothing; absent for never. */
+  readonly expiresAtMs?: number | null;
 }
 
 export interface AccessPolicy {
@@ -86,9 +90,28 @@ export function judgeOrigin(
   };
 }
 
+/** Whose token this header has; undefined where it is none of those known. */
+export function credentialOf(authorization: string | undefined, policy: AccessPolicy): Credential | undefined {
+  return policy.credentials.find(({ token }) => presentsToken(authorization, token));
+}
+
 /** Null when whoever sends this header has the role that is needed. */
-export function judgeRole(needed: Role, authorization: string | undefined, policy: AccessPolicy): Problem | null {
-  const known = policy.credentials.find(({ token }) => presentsToken(authorization, token));
+export function judgeRole(
+  needed: Role,
+  authorization: string | undefined,
+  policy: AccessPolicy,
+  nowMs: number,
+): Problem | null {
+  const known = credentialOf(authorization, policy);
+  if (known !== undefined && nowMs >= (known.expiresAtMs ?? Number.POSITIVE_INFINITY) && needed !== 'anyone') {
+    return {
+      status: 401,
+      error: 'token-expired',
+      message: `The token ${known.name ?? ''} has run out.`.replace('  ', ' '),
+      hint: 'Whoever runs the service gives another one, under `http.tokens` in the pipeline file.',
+      headers: { 'www-authenticate': 'Basic realm="Millrace", charset="UTF-8"' },
+    };
+  }
   const role = known?.role ?? roleWithoutToken(policy);
   if (isAtLeast(role, needed)) return null;
   if (known !== undefined) {

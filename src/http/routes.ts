@@ -7,7 +7,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { StoreIsOff } from '../projections/store.ts';
-import { type AccessPolicy, judgeOrigin, judgeRole } from './access.ts';
+import { type AccessPolicy, credentialOf, judgeOrigin, judgeRole } from './access.ts';
 import type { BodyBudget } from './body-budget.ts';
 import { explainRoutes } from './explain-routes.ts';
 import { featureRoutes } from './feature-routes.ts';
@@ -19,7 +19,7 @@ import { overviewRoutes } from './overview-routes.ts';
 import { problemResponse } from './problem.ts';
 import { noSuchPath, storeIsOff } from './refusals.ts';
 import { resultRoutes } from './result-routes.ts';
-import type { Role, Route, RouteContext } from './route.ts';
+import { isAtLeast, type Role, type Route, type RouteContext } from './route.ts';
 import { pageRoutes, type StaticFile, staticRoutes } from './static-files.ts';
 import { streamRoutes } from './stream-routes.ts';
 import { streamTableRoutes } from './stream-table-routes.ts';
@@ -60,20 +60,24 @@ export function allRoutes(options: RoutesOptions): readonly Route[] {
   return routes;
 }
 
+/** Events that come in are no commands; they are in the journal themselves. */
+const INTAKE = '/api/v1/streams/';
+
 type App = Hono<{ Bindings: HttpBindings }>;
 
 export function createRouter(
   routes: readonly Route[],
   policy: AccessPolicy,
-  { view, logger }: { readonly view: Pick<ServiceView, 'answered'>; readonly logger: HttpLogger },
+  { view, logger }: { readonly view: Pick<ServiceView, 'answered' | 'commanded'>; readonly logger: HttpLogger },
 ): App {
   const app: App = new Hono<{ Bindings: HttpBindings }>();
   app.use(async (c, next) => {
     const refused = judgeOrigin(c.env.incoming.headers.host, c.req.header('origin'), policy);
     return refused === null ? await next() : problemResponse(refused);
   });
-  const judge = (c: RouteContext, needed: Role) => judgeRole(needed, c.req.header('authorization'), policy);
+  const judge = (c: RouteContext, needed: Role) => judgeRole(needed, c.req.header('authorization'), policy, Date.now());
   for (const { method, path, role, operation, answer } of routes) {
+    const isCommand = isAtLeast(role, 'operator') && !path.startsWith(INTAKE);
     // The files of the page are one route to whoever counts.
     const route = operation === null ? 'page' : path;
     app.on(method, path, async (c) => {
@@ -82,6 +86,10 @@ export function createRouter(
       const answered = refused === null ? await answer(c) : problemResponse(refused);
       if (answered !== RESPONSE_ALREADY_SENT)
         view.answered({ method, route, status: answered.status }, (performance.now() - startMs) / 1000);
+      if (isCommand && method !== 'GET') {
+        const by = credentialOf(c.req.header('authorization'), policy)?.name ?? 'nobody';
+        view.commanded({ by, method, path: c.req.path, status: answered.status });
+      }
       return answered;
     });
   }

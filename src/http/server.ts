@@ -21,7 +21,7 @@ export interface HttpOptions {
   readonly port: number;
   /** The token that has every role. */
   readonly token?: string;
-  /** Tokens of lower roles beside it; the configuration has none so far. */
+  /** Tokens of other roles beside it. */
   readonly credentials?: readonly Credential[];
   /** Names besides loopback and `host` under which the server is reached, such as a reverse proxy's. */
   readonly hosts?: readonly string[];
@@ -80,7 +80,9 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const { view, host, logger } = options;
   const token = options.token === '' ? undefined : options.token;
   // The configuration says so with its place; this is for who starts the port without one.
-  const weakness = token === undefined ? 'is missing' : tokenProblem(token);
+  const tokens = [...(token === undefined ? [] : [token]), ...(options.credentials ?? []).map((each) => each.token)];
+  const weakness =
+    tokens.length === 0 ? 'is missing' : (tokens.map(tokenProblem).find((problem) => problem !== null) ?? null);
   if (!isLoopback(host) && weakness !== null) {
     throw startError(
       'token-required',
@@ -97,7 +99,10 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const policy: AccessPolicy = {
     bindHost: host,
     allowedHosts: (options.hosts ?? []).map(canonicalHost),
-    credentials: [...(token === undefined ? [] : [{ token, role: 'admin' } as const]), ...(options.credentials ?? [])],
+    credentials: [
+      ...(token === undefined ? [] : [{ token, role: 'admin', name: 'http.token' } as const]),
+      ...(options.credentials ?? []),
+    ],
   };
   const routes = allRoutes({
     view,

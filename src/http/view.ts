@@ -273,6 +273,13 @@ export interface ServiceView {
   /** A client went away before its request was whole: counted, and no fault. */
   /** Of a target as `millrace explain` takes it: where it stands, what it came of, and what came of it. */
   explain(target: string): Promise<ExplainAnswer>;
+  /** Somebody with a role above that of readers has asked for something to be done, or tried to: for the log of commands. */
+  commanded(command: {
+    readonly by: string;
+    readonly method: string;
+    readonly path: string;
+    readonly status: number;
+  }): void;
   requestAborted(): void;
   /** A request was answered: the route is its pattern, such as `/api/v1/tables`. */
   answered(

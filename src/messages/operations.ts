@@ -54,6 +54,20 @@ export const actorChangedSchema = {
 } as const satisfies AvroRecord;
 export type ActorChanged = FromAvro<typeof actorChangedSchema>;
 
+export const commandAskedSchema = {
+  type: 'record',
+  name: 'CommandAsked',
+  namespace: NAMESPACE,
+  doc: 'Somebody asked the service over HTTP to do something, or was refused.',
+  fields: [
+    { name: 'by', type: 'string', doc: 'Name of the token; nobody for a request without one that is known.' },
+    { name: 'method', type: 'string' },
+    { name: 'path', type: 'string', doc: 'Without the query; at most 500 characters.' },
+    { name: 'status', type: 'int', doc: 'Of the answer.' },
+    { name: 'askedAt', type: TIMESTAMP_MILLIS },
+  ],
+} as const satisfies AvroRecord;
+
 export const alertDeliverySchema = {
   type: 'record',
   name: 'AlertDelivery',

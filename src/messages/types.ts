@@ -1,7 +1,7 @@
 /** The event types of the engine itself, compiled once. */
 import { checkRanSchema, serviceAlertSchema } from './check-facts.ts';
 import { eventType, eventTypeOf } from './codec.ts';
-import { actorChangedSchema, alertDeliverySchema, runChangedSchema } from './operations.ts';
+import { actorChangedSchema, alertDeliverySchema, commandAskedSchema, runChangedSchema } from './operations.ts';
 import { sinkDeliverySchema, sinkPositionsSchema } from './sink-facts.ts';
 import {
   callCutOffSchema,
@@ -41,6 +41,7 @@ export const windowPartsType = eventTypeOf<WindowParts>(windowPartsSchema);
 export const runChangedType = eventType(runChangedSchema);
 export const tablePublishedType = eventType(tablePublishedSchema);
 export const actorChangedType = eventType(actorChangedSchema);
+export const commandAskedType = eventType(commandAskedSchema);
 export const alertDeliveryType = eventType(alertDeliverySchema);
 export const sinkPositionsType = eventType(sinkPositionsSchema);
 export const sinkDeliveryType = eventType(sinkDeliverySchema);
@@ -60,6 +61,7 @@ export const ENGINE_TYPES = [
   forwardedBlockType,
   exchangedBlockType,
   runChangedType,
+  commandAskedType,
   actorChangedType,
   alertDeliveryType,
   sinkPositionsType,

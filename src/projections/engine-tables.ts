@@ -1,6 +1,7 @@
 /** Tables of what every pipeline has: results of windows and joins, late events, dead letters, and actors. */
 import {
   actorChangedType,
+  commandAskedType,
   deadLetterReplayedType,
   deadLetterType,
   lateEventType,
@@ -135,6 +136,24 @@ const actorHistory = tableOf(actorChangedType, {
   },
 });
 
+/** Who asked for what over HTTP. */
+const commandHistory = tableOf(commandAskedType, {
+  name: 'command_history',
+  label: 'Command history',
+  store: 'sqlite',
+  key: ['log_offset'],
+  columns: [
+    { name: 'log_offset', kind: 'long', from: '$offset', isState: false },
+    { name: 'by', kind: 'text', from: 'by' },
+    { name: 'method', kind: 'text', from: 'method' },
+    { name: 'path', kind: 'text', from: 'path' },
+    { name: 'status', kind: 'int', from: 'status' },
+    { name: 'asked_at', kind: 'instant', from: 'askedAt' },
+  ],
+  isOfProcess: true,
+  read: { path: 'command-history', columns: ['asked_at', 'by', 'method', 'path', 'status'], newest: 'log_offset' },
+});
+
 /** What a sink did not take of streams whose domain has no table of that. */
 const sinkDeliveries = tableOf(sinkDeliveryType, {
   name: 'sink_deliveries',
@@ -161,5 +180,6 @@ export const ENGINE_TABLES: readonly Table[] = [
   deadLetters,
   deadLetterReplays,
   actorHistory,
+  commandHistory,
   sinkDeliveries,
 ];

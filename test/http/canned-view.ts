@@ -221,6 +221,7 @@ export function cannedService(): CannedService {
         return outcome;
       },
       answered: () => {},
+      commanded: () => {},
       explain: async () => ({ events: [], inputs: 0, notes: [] }),
       requestAborted: () => {
         aborted += 1;

@@ -27,6 +27,7 @@ import {
   alertDeliveryType,
   callCutOffType,
   checkRanType,
+  commandAskedType,
   deadLetterReplayedType,
   deadLetterType,
   exchangedBlockType,
@@ -493,6 +494,13 @@ export const GOLDEN: readonly Golden[] = [
       error: change === 'failed' ? 'Error: no space' : null,
       changedAt: AT + i,
     })),
+  },
+  {
+    type: commandAskedType,
+    values: [
+      { by: 'ops', method: 'POST', path: '/api/v1/cases/case-1/actions', status: 200, askedAt: AT },
+      { by: 'nobody', method: 'DELETE', path: '/api/v1/ü', status: 403, askedAt: AT + 1 },
+    ],
   },
   {
     type: alertDeliveryType,

@@ -114,6 +114,7 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
       host: '127.0.0.1',
       port: 0,
       token: null,
+      tokens: [],
       hosts: [],
       maxBodyBytesInFlight: 1 << 27,
       idempotency: { ageMs: 365 * 86_400_000, keys: 100_000 },

@@ -3,13 +3,20 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { isLoopback, tokenProblem } from '../../http/access.ts';
 import { formatDuration, formatSize } from '../../keys/units.ts';
-import { duration, REDACTED, secret, size } from '../../keys/value-schema.ts';
+import { duration, instant, name, REDACTED, secret, size } from '../../keys/value-schema.ts';
 import { section } from '../section.ts';
 
 export interface HttpConfig {
   readonly host: string;
   readonly port: number;
   readonly token: string | null;
+  /** Of other roles. */
+  readonly tokens: readonly {
+    readonly name: string;
+    readonly role: 'viewer' | 'operator' | 'admin';
+    readonly token: string;
+    readonly expiresAtMs: number | null;
+  }[];
   /** Names besides loopback and `host` that it is reached by. */
   readonly hosts: readonly string[];
   readonly maxBodyBytesInFlight: number;
@@ -31,6 +38,17 @@ const schema = z
       .nullable()
       .default(null)
       .describe('What a client has to send. Better taken from the environment than written here.'),
+    tokens: z
+      .array(
+        z.strictObject({
+          name: name.describe('Whose it is, as the log of commands calls them.'),
+          role: z.enum(['viewer', 'operator', 'admin']).describe('What may be done with it: docs/http.md.'),
+          token: secret.describe('Better taken from the environment than written here.'),
+          expires: instant.nullable().default(null).describe('From then on it is refused; null for never.'),
+        }),
+      )
+      .default([])
+      .describe('Tokens of other roles beside `token`, which may do everything.'),
     hosts: z
       .array(z.string().min(1))
       .default([])
@@ -53,7 +71,12 @@ export const httpSection = section({
   derive(raw, { report }): HttpConfig {
     if (!isHost(raw.host)) report(['http', 'host'], `is neither an IP address nor a host name${bracketHint(raw.host)}`);
     else if (!isLoopback(raw.host)) {
-      const problem = raw.token === null ? 'is missing, and http.host lets other machines in' : tokenProblem(raw.token);
+      const problem =
+        raw.tokens.length > 0 && raw.token === null
+          ? null
+          : raw.token === null
+            ? 'is missing, and http.host lets other machines in'
+            : tokenProblem(raw.token);
       if (problem !== null) report(['http', 'token'], problem);
     }
     for (const [index, host] of raw.hosts.entries()) {
@@ -62,15 +85,34 @@ export const httpSection = section({
     if (raw.maxBodyBytesInFlight < BODY_BYTES_MAX) {
       report(['http', 'maxBodyBytesInFlight'], 'must be at least 16MB, the size of one body');
     }
+    for (const [index, own] of raw.tokens.entries()) {
+      const at = ['http', 'tokens', String(index)];
+      const problem = tokenProblem(own.token);
+      if (problem !== null) report([...at, 'token'], problem);
+      const others = [raw.token, ...raw.tokens.slice(0, index).map((other) => other.token)];
+      if (others.includes(own.token)) report([...at, 'token'], 'is that of another role too; each has one of its own');
+      if (raw.tokens.slice(0, index).some((other) => other.name === own.name)) {
+        report([...at, 'name'], `is taken: there is a token ${own.name} before it`);
+      }
+    }
     const { age, keys } = raw.idempotency;
-    return { ...raw, idempotency: { ageMs: age, keys } };
+    const tokens = raw.tokens.map(({ expires, ...own }) => ({ ...own, expiresAtMs: expires }));
+    return { ...raw, tokens, idempotency: { ageMs: age, keys } };
   },
-  print: ({ idempotency, maxBodyBytesInFlight, ...http }) => ({
+  print: ({ idempotency, maxBodyBytesInFlight, tokens, ...http }) => ({
     ...http,
+    tokens: tokens.map(({ expiresAtMs, ...own }) => ({
+      ...own,
+      expires: expiresAtMs === null ? null : new Date(expiresAtMs).toISOString(),
+    })),
     maxBodyBytesInFlight: formatSize(maxBodyBytesInFlight),
     idempotency: { age: formatDuration(idempotency.ageMs), keys: idempotency.keys },
   }),
-  redact: (http) => ({ ...http, token: http.token === null ? null : REDACTED }),
+  redact: (http) => ({
+    ...http,
+    token: http.token === null ? null : REDACTED,
+    tokens: http.tokens.map((own) => ({ ...own, token: REDACTED })),
+  }),
 });
 
 function isHost(host: string): boolean {
