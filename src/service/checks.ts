@@ -46,6 +46,7 @@ async function startChecks(
 
   async function held(): Promise<void> {
     await core.readModels.opened;
+    const lane = core.readModels.lanes.find(({ name }) => name === STORE);
     const startedMs = platform.nowMs();
     // One that came due while no service ran is held at once, and the others with the next period.
     const nextOf = new Map(
@@ -55,7 +56,8 @@ async function startChecks(
       }),
     );
     while (!stop.signal.aborted) {
-      for (const suite of suites) {
+      // A store that is behind, or is made anew, would show rows missing that are not.
+      for (const suite of lane?.isCaughtUp() === true && lane.notReady() === null ? suites : []) {
         const nowMs = platform.nowMs();
         if (stop.signal.aborted || nowMs < (nextOf.get(suite.name) ?? 0)) continue;
         const dueMs = Math.floor(nowMs / suite.everyMs) * suite.everyMs;

@@ -40,7 +40,7 @@ function Suite({ suite, runs, chosen, onChoose }) {
   const titles = [...new Set(columns.flatMap(({ results }) => [...results.keys()]))];
   const { outcome, checked, successful, evaluated, ran_at: ranAt } = last.run;
   const picked = chosen?.suite === suite ? columns.find(({ run }) => run.run_id === chosen.runId) : undefined;
-  return html`<section class="scroll grid" aria-label="Suite ${suite}">
+  return html`<section class="scroll grid suite" aria-label="Suite ${suite}">
     <h3>${suite} <span class="muted">of ${checked}: ${outcome}, ${exact(successful)} of ${exact(evaluated)} met at ${stamp(ranAt)}</span></h3>
     ${titles.map(
       (title) => html`<div key=${title} class="grid-row">
