@@ -6,13 +6,15 @@
  *
  * `npm run bench -- journal` measures the journal alone, `windows` the windows, `nexmark` the queries of Nexmark, `expressions` a
  * condition beside DuckDB's filter, `exchange` a window keyed by another field than its stream's, `operators` those of users,
- * `csv` rows of CSV to events, and `lake` rows of the journal to a lake.
+ * `csv` rows of CSV to events, `lake` rows of the journal to a lake, and `kafka` topics in and out, with the broker that
+ * KAFKA_BROKERS names.
  */
 import { cpus, totalmem } from 'node:os';
 import { runCsv } from './csv.ts';
 import { runExchange } from './exchange.ts';
 import { runExpressions } from './expressions.ts';
 import { runJournal } from './journal.ts';
+import { runKafka } from './kafka.ts';
 import { runLake } from './lake.ts';
 import { measureQuery, runNexmark } from './nexmark.ts';
 import { runOperators } from './operators.ts';
@@ -54,6 +56,11 @@ if (process.argv[2] === 'lake') {
 
 if (process.argv[2] === 'csv') {
   console.table(runCsv());
+  process.exit(0);
+}
+
+if (process.argv[2] === 'kafka') {
+  console.table(await runKafka());
   process.exit(0);
 }
 

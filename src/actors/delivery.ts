@@ -20,6 +20,8 @@ import { type DeliveryQueue, headOf, type Pending, refused, tooOld } from './del
 export interface DeliveryPorts extends CourierPorts {
   /** Those behind this event go first from now on: it stands by itself. */
   heldBack(pending: Pending): void;
+  /** The sink did not take what it was given, and is asked again. */
+  refused(message: string): void;
   nowMs(): number;
   /** From 0 to 1. */
   random(): number;
@@ -97,6 +99,7 @@ export const deliveryMachine = setup({
       failuresInARow: 0,
       batchEvents: Math.min(context.ports.sink.batch.events, context.batchEvents * 2),
     })),
+    tellRefused: ({ context }, { message }: { message: string }) => context.ports.refused(message),
     noteRefused: enqueueActions(({ context, enqueue: then }) => {
       const { policy, ports, queue, tried } = context;
       const failuresInARow = context.failuresInARow + 1;
@@ -168,7 +171,10 @@ export const deliveryMachine = setup({
             target: 'settling',
             actions: { type: 'giveUp', params: ({ event }) => event },
           },
-          { target: 'backingOff', actions: 'noteRefused' },
+          {
+            target: 'backingOff',
+            actions: [{ type: 'tellRefused', params: ({ event }) => event }, 'noteRefused'],
+          },
         ],
         DRAIN: 'draining',
       },

@@ -20,6 +20,7 @@ import { sinkActor, sinkKind } from './sink-actor.ts';
 import { createSinkEvents } from './sink-events.ts';
 import { sinkHost } from './sink-host.ts';
 import { foldOutcomes, noOutcomes } from './sink-outcomes.ts';
+import { sinkRefusals } from './sink-refusals.ts';
 import { openSinkTail, placeOf } from './sink-tail.ts';
 
 /** Where a sink stands is written down so often while it delivers, and so often while it only passes what is not its own. */
@@ -96,6 +97,7 @@ async function startSink(
   const begun = sinkPositions.of(name) ?? first ?? firstPosition(core, config);
   // Of a sink that is new, nothing leaves before it is written down where it began.
   if (sinkPositions.of(name) === null) await sinkPositions.save(begun);
+  const refusals = sinkRefusals(name, logger);
   const outcomes = noOutcomes();
   let outcomesRead = await foldOutcomes(pipeline, name, begun.outcomesFrom, outcomes);
   let outcomesFrom = begun.outcomesFrom;
@@ -197,9 +199,12 @@ async function startSink(
         recording.inFlight -= 1;
       }
       changedAt ??= platform.nowMs();
-      if (outcome.kind === 'delivered') observer.delivered(name, outcome.events.length);
+      if (outcome.kind !== 'delivered') return;
+      observer.delivered(name, outcome.events.length);
+      refusals.delivered();
     },
     heldBack: ({ event: { log, offset }, sinceMs }) => tail.hold({ log, offset, since: sinceMs }),
+    refused: refusals.refused,
     nowMs: supervision.nowMs,
     random: supervision.random,
   };

@@ -19,6 +19,7 @@ interface Bench {
   readonly signals: AbortSignal[];
   readonly settled: Outcome[];
   readonly heldBack: string[];
+  readonly refusals: string[];
   readonly failures: Error[];
   /** Alerts, which yield to each other. */
   give(ids: readonly string[]): { taken: boolean };
@@ -46,6 +47,7 @@ function startBench(answer: Answer, overrides: Partial<DeliveryPorts> = {}, limi
   const signals: AbortSignal[] = [];
   const settled: Outcome[] = [];
   const heldBack: string[] = [];
+  const refusals: string[] = [];
   const failures: Error[] = [];
   const ports: DeliveryPorts = {
     sink: {
@@ -59,6 +61,7 @@ function startBench(answer: Answer, overrides: Partial<DeliveryPorts> = {}, limi
     },
     settle: async (outcome) => void settled.push(outcome),
     heldBack: ({ event }) => heldBack.push(event.id),
+    refused: (message) => refusals.push(message),
     nowMs: () => clock.now(),
     random: () => 1,
     ...overrides,
@@ -75,6 +78,7 @@ function startBench(answer: Answer, overrides: Partial<DeliveryPorts> = {}, limi
     signals,
     settled,
     heldBack,
+    refusals,
     failures,
     give(ids) {
       const tail = { taken: false };
@@ -124,6 +128,18 @@ describe('a delivery', () => {
     await settle();
     expect(outcomes({ settled: own })).toEqual(['a delivered after 1', 'b delivered after 1']);
     expect(bench.actor.child.state()).toBe('idle');
+  });
+
+  it('says why the sink takes nothing, each time that it is asked again', async () => {
+    const bench = startBench(async (_, call) => {
+      if (call < 2) throw new Error(`no route ${call}`);
+    });
+    bench.give(['a']);
+    await bench.pass(0);
+    await bench.pass(100);
+    await bench.pass(1000);
+    expect(bench.refusals).toEqual(['no route 0', 'no route 1']);
+    expect(outcomes(bench)).toEqual(['a delivered after 3']);
   });
 
   it('sends as many at once as the sink takes, in their order', async () => {
@@ -425,6 +441,7 @@ describe('every path through the machine', () => {
     sink: { name: 'hook', batch: { events: 2, bytes: 1000 }, deliver: async () => {} },
     settle: async () => {},
     heldBack: () => {},
+    refused: () => {},
     nowMs: () => 0,
     random: () => 0,
   };

@@ -179,6 +179,7 @@ describe('a delivery with a webhook', () => {
         settled.push(...events.map(({ event, attempts }) => `${event.id} ${kind} after ${attempts + 1}`));
       },
       heldBack: () => {},
+      refused: () => {},
       nowMs: () => 0,
       random: () => 1,
     };

@@ -1,0 +1,21 @@
+/** Tells people of a sink that does not take its events: once for each reason, and once when it takes them again. */
+import type { Logger } from '../logger.ts';
+
+export interface SinkRefusals {
+  refused(message: string): void;
+  delivered(): void;
+}
+
+export function sinkRefusals(sink: string, logger: Logger): SinkRefusals {
+  let told: string | null = null;
+  return {
+    refused(message) {
+      if (message !== told) logger.warn({ sink }, `events wait, and are tried again: ${message}`);
+      told = message;
+    },
+    delivered() {
+      if (told !== null) logger.warn({ sink }, 'events are taken again');
+      told = null;
+    },
+  };
+}
