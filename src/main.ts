@@ -85,6 +85,14 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'print one hash a projection table and a derived stream',
     load: async () => (await import('./commands/digest.ts')).digestCommand,
   },
+  job: {
+    summary: 'jobs: list, show, run, pause, cancel and clear them; their runs and logs',
+    load: async () => (await import('./commands/job.ts')).jobCommand,
+  },
+  backfill: {
+    summary: 'runs of a job for intervals of the past',
+    load: async () => (await import('./commands/backfill.ts')).backfillCommand,
+  },
   dlq: {
     summary: 'list, show or replay dead letters: inputs and alerts that were not taken',
     load: async () => (await import('./commands/dlq.ts')).dlqCommand,

@@ -14,6 +14,7 @@ import type { ActorChanged } from './messages/operations.ts';
 import { actorChangedType, runChangedType } from './messages/types.ts';
 import { exchangeChildren, exchangedOffset, haveCaughtUp } from './service/exchange.ts';
 import { createInternalSource, type InternalSource } from './service/intake.ts';
+import { createJobDesk, type JobDesk } from './service/job-desk.ts';
 import { createJobTables, type JobTables } from './service/job-tables.ts';
 import { foldEvents } from './service/journal-events.ts';
 import { createObserver, type Observer } from './service/observer.ts';
@@ -41,6 +42,8 @@ export interface ServiceCore {
   readonly operations: InternalSource;
   /** Writes what is raised for people; null where nothing raises anything. */
   readonly alerts: InternalSource | null;
+  /** Takes commands about jobs. */
+  readonly jobs: JobDesk;
   readonly logger: Logger;
   readonly platform: Platform;
 }
@@ -199,6 +202,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     supervision,
     operations,
     alerts: pipeline.alerts === null ? null : createInternalSource('internal', pipeline.alerts.intake),
+    jobs: createJobDesk(config.jobs.length > 0),
     logger,
     platform,
   };

@@ -1,251 +1,225 @@
 /**
- * Scheduler: decides which runs are due, and alone records the fate of each run.
+ * Scheduler: decides which runs and steps are due, and alone records their fate.
  *
  *   recovering ──► running { deciding ──► recording ──► deciding … ──► waiting ──► deciding }
  *        │                          └── DRAIN ──► stopping { closing ──► recording ──► closing … ──► awaiting }
  *        └── DRAIN ──► stopped ◄──────────────────────────────────────────────┘
  *
- * A run starts only after its `queued` event is durable, and its worker's failure is recorded here, never by the
- * worker. Orphans of the last process are queued again, within their retries. The wall clock comes from a port and
- * timers from the actor's clock; each decision that they cause is an event.
+ * What one moment decides is one batch, in the journal as a whole or not at all. An attempt begins, and an operator is
+ * answered, only once that is durable. How an attempt ended is recorded here, never by what carried it out. The wall clock
+ * comes from a port and timers from the actor's clock; each decision that they cause is an event.
  */
 import { assign, fromPromise, setup } from 'xstate';
-import {
-  dueRuns,
-  jobsAhead,
-  nextToStart,
-  type RunReport,
-  reportedRun,
-  type ScheduledJob,
-  sleepMs,
-  triggeredRun,
-} from '../jobs/plan.ts';
-import { adoptOrphans, applyRunChanged, isTerminal, jobRuns, NO_RUNS, type Runs } from '../jobs/runs.ts';
-import type { RunChanged } from '../messages/operations.ts';
+import { type CommandAnswer, commanded, type JobCommand } from '../jobs/commands.ts';
+import type { Planner } from '../jobs/planner.ts';
+import { type AttemptReport, adoptOrphans, reported } from '../jobs/reports.ts';
+import { applyEvent, isTerminal, type JobEvent, type JobsState, noJobs, type Run, runsOf } from '../jobs/runs.ts';
+import type { StepChanged } from '../messages/job-events.ts';
 
-export interface SchedulerPorts {
+interface SchedulerPorts {
   nowMs(): number;
-  /** Calls `fold` for each RunChanged of the log, in order. */
-  replay(fold: (event: RunChanged) => void): Promise<void>;
-  /** Resolves once the event is durable. */
-  record(event: RunChanged): Promise<void>;
-  /** Hands a run to the job's worker, which answers with REPORTED. */
-  start(run: RunChanged): void;
+  /** Once nothing of an earlier scheduler is at work: its events, in order. */
+  replay(fold: (event: JobEvent) => void): Promise<void>;
+  /** Resolves once all of the events are durable, together. */
+  record(events: readonly JobEvent[]): Promise<void>;
+  /** Told of the state once it is whole; it is changed in place from then on. */
+  recovered(state: JobsState): void;
+  /** Begins an attempt, which answers with REPORTED. */
+  begin(run: Run, step: StepChanged): void;
+  /** Asks the attempts of a run to stop; each still answers. */
+  stop(runId: string, reason: string): void;
+  /** The run is over. */
+  close(runId: string): void;
   /** Tells an operator of something that changed nothing. */
   warn(message: string): void;
 }
 
 interface SchedulerInput {
   readonly ports: SchedulerPorts;
-  readonly jobs: readonly ScheduledJob[];
+  readonly planner: Planner;
 }
 
 export type SchedulerEvent =
-  | { readonly type: 'TRIGGER'; readonly job: string }
-  | { readonly type: 'REPORTED'; readonly report: RunReport }
-  /** The worker of a job died; its supervisor says so. */
-  | { readonly type: 'WORKER_FAILED'; readonly job: string; readonly error: string }
+  | { readonly type: 'COMMAND'; readonly command: JobCommand; reply(answer: CommandAnswer): void }
+  | { readonly type: 'REPORTED'; readonly report: AttemptReport }
   | { readonly type: 'DRAIN' };
 
 interface SchedulerContext extends SchedulerInput {
-  readonly runs: Runs;
-  /** Events that are not durable yet, in order. Bounded by the few that one run a job can cause. */
-  readonly outbox: readonly RunChanged[];
-  /** The run id that each busy job's worker has. */
-  readonly active: ReadonlyMap<string, string>;
-  /** Runs that this step hands out. */
-  readonly starting: readonly RunChanged[];
-  /** The time at which due runs were last looked for. */
-  readonly decidedAt: number;
+  /** Changed in place: it has all that was decided, durable or not. */
+  readonly state: JobsState;
+  /** Decided, and not yet handed to the journal. */
+  readonly outbox: readonly JobEvent[];
+  /** Handed to the journal. */
+  readonly recording: readonly JobEvent[];
+  /** Who waits until what is in the outbox is durable, and who until what is being recorded is. */
+  readonly waiting: readonly (() => void)[];
+  readonly answering: readonly (() => void)[];
   /** Jobs with runs in the future, of which an operator was told. */
   readonly ahead: readonly string[];
   readonly draining: boolean;
 }
 
-function retriesOf(jobs: readonly ScheduledJob[], job: string): number | null {
-  return jobs.find(({ name }) => name === job)?.retries ?? null;
-}
-
-/** The runs as they will be once everything in the outbox is durable. */
-function foreseen(context: SchedulerContext): Runs {
-  return context.outbox.reduce(applyRunChanged, context.runs);
-}
-
-function post(context: SchedulerContext, events: readonly RunChanged[]): Pick<SchedulerContext, 'outbox'> {
-  return { outbox: [...context.outbox, ...events] };
-}
+const STOPPING = 'The service stopped';
 
 const scheduler = setup({
   types: { context: {} as SchedulerContext, input: {} as SchedulerInput, events: {} as SchedulerEvent },
   actors: {
-    replay: fromPromise<Runs, SchedulerPorts>(async ({ input }) => {
-      let runs = NO_RUNS;
-      await input.replay((event) => {
-        runs = applyRunChanged(runs, event);
-      });
-      return runs;
+    replay: fromPromise<JobsState, SchedulerPorts>(async ({ input }) => {
+      const state = noJobs();
+      await input.replay((event) => applyEvent(state, event));
+      return state;
     }),
-    record: fromPromise<void, { ports: SchedulerPorts; event: RunChanged | undefined }>(async ({ input }) => {
-      if (input.event !== undefined) await input.ports.record(input.event);
-    }),
+    record: fromPromise<void, SchedulerContext>(({ input }) => input.ports.record(input.recording)),
   },
   actions: {
-    adopt: assign(({ context }, { runs }: { runs: Runs }) => ({
-      runs,
-      outbox: [...adoptOrphans(runs, (job) => retriesOf(context.jobs, job), context.ports.nowMs()), ...context.outbox],
-    })),
-    planDue: assign(({ context }) => {
-      const runs = foreseen(context);
-      const isFree = (job: string) => jobRuns(runs, job).open.size === 0;
-      const decidedAt = context.ports.nowMs();
-      return { ...post(context, dueRuns(context.jobs, runs, isFree, decidedAt)), decidedAt };
+    adopt: assign(({ context }, { state }: { state: JobsState }) => {
+      const events = adoptOrphans(state, context.planner.jobs, context.ports.nowMs());
+      for (const event of events) applyEvent(state, event);
+      context.ports.recovered(state);
+      return { state, outbox: [...events, ...context.outbox] };
+    }),
+    decide: assign(({ context }) => {
+      const events = context.planner.decide(context.state, context.ports.nowMs());
+      return events.length === 0 ? {} : { outbox: [...context.outbox, ...events] };
     }),
     noteClock: assign(({ context }) => {
-      const { ahead, decidedAt, jobs, ports } = context;
-      const now = jobsAhead(jobs, foreseen(context), decidedAt);
+      const { ahead, planner, ports, state } = context;
+      const nowMs = ports.nowMs();
+      const now = planner.ahead(state, nowMs);
       const told = now.filter((job) => !ahead.includes(job));
       if (told.length > 0) {
         ports.warn(
-          `The clock says ${new Date(decidedAt).toISOString()}, which is before runs of ${told.join(', ')} that are known: ` +
+          `The clock says ${new Date(nowMs).toISOString()}, which is before runs of ${told.join(', ')} that are known: ` +
             'it was ahead and was set back. The schedule goes on by the clock as it is now.',
         );
       }
       return { ahead: now };
     }),
-    pickStarting: assign(({ context }) => {
-      const after = foreseen(context);
-      const starting = context.jobs.flatMap(({ name }) => {
-        if (context.active.has(name)) return [];
-        const run = nextToStart(context.runs, name);
-        // An older run may be about to wait again.
-        return run !== null && nextToStart(after, name)?.runId === run.runId ? [run] : [];
-      });
+    hand: assign(({ context }) => ({
+      outbox: [],
+      waiting: [],
+      recording: context.outbox,
+      answering: context.waiting,
+    })),
+    carryOut: ({ context: { recording, state, ports, draining, answering } }) => {
+      for (const { kind, event } of recording) {
+        if (kind === 'step' && event.state === 'running' && !draining) {
+          const run = runsOf(state, event.job).open.get(event.runId);
+          if (run !== undefined) ports.begin(run, event);
+        } else if (kind === 'run' && event.ending !== null) ports.stop(event.runId, event.message ?? event.ending);
+        else if (kind === 'run' && isTerminal(event.state)) ports.close(event.runId);
+      }
+      for (const answer of answering) answer();
+    },
+    settle: assign({ recording: [], answering: [] }),
+    command: assign(({ context }, { command, reply }: { command: JobCommand; reply(answer: CommandAnswer): void }) => {
+      const { state, planner, ports } = context;
+      const answer: CommandAnswer = context.draining
+        ? { kind: 'refused', message: 'the service is stopping' }
+        : commanded(state, planner.jobs, command, ports.nowMs());
+      if (answer.kind === 'refused' || answer.events.length === 0) {
+        reply(answer);
+        return {};
+      }
+      for (const event of answer.events) applyEvent(state, event);
       return {
-        starting,
-        active: new Map([...context.active, ...starting.map((run) => [run.job, run.runId] as const)]),
+        outbox: [...context.outbox, ...answer.events],
+        waiting: [...context.waiting, () => reply(answer)],
       };
     }),
-    startPicked: ({ context }) => {
-      for (const run of context.starting) context.ports.start(run);
-    },
-    cancelQueued: assign(({ context }) => {
-      const open = [...foreseen(context).values()].flatMap((job) => [...job.open.values()]);
-      const changedAt = context.ports.nowMs();
-      const message = 'The service stopped before this run began';
-      const cancelled = open
-        .filter((run) => context.active.get(run.job) !== run.runId)
-        .map((run): RunChanged => ({ ...run, state: 'cancelled', changedAt, message }));
-      return post(context, cancelled);
-    }),
-    settleRecorded: assign(({ context }) => {
-      const [event, ...outbox] = context.outbox;
-      if (event === undefined) return {};
-      const active = new Map(context.active);
-      if (isTerminal(event.state) && active.get(event.job) === event.runId) active.delete(event.job);
-      return { runs: applyRunChanged(context.runs, event), outbox, active };
-    }),
-    trigger: assign(({ context }, { job }: { job: string }) => {
-      const planned = context.jobs.find(({ name }) => name === job);
-      if (planned === undefined || context.draining) return {};
-      const run = triggeredRun(planned, foreseen(context), context.ports.nowMs());
-      return run === null ? {} : post(context, [run]);
-    }),
-    warnRefusedTrigger: ({ context }, { job }: { job: string }) => {
-      const known = context.jobs.map(({ name }) => name);
-      if (!known.includes(job)) {
-        context.ports.warn(`No job is named "${job}", so it was not triggered. Jobs: ${known.join(', ')}`);
-      } else if (context.draining) {
-        context.ports.warn(`The service is stopping, so "${job}" was not triggered`);
+    refuse: (_, { reply }: { reply(answer: CommandAnswer): void }) =>
+      reply({ kind: 'refused', message: 'the service is still starting, or stops; try again' }),
+    takeReport: assign(({ context }, { report }: { report: AttemptReport }) => {
+      const { state, planner, ports } = context;
+      const event = reported(state, planner.jobs, report, ports.nowMs());
+      if (event === null) {
+        ports.warn(`Attempt ${report.attempt} of ${report.step} of ${report.runId} is over; its end was not recorded`);
+        return {};
       }
-    },
-    takeReport: assign(({ context }, { report }: { report: RunReport }) => {
-      const run = reportedRun(foreseen(context), report, context.ports.nowMs());
-      return run === null || context.active.get(run.job) !== run.runId ? {} : post(context, [run]);
-    }),
-    warnStrayReport: ({ context }, { report }: { report: RunReport }) => {
-      const { job, runId, state } = report;
-      if (jobRuns(foreseen(context), job).open.has(runId) && context.active.get(job) === runId) return;
-      context.ports.warn(`Run ${runId} was reported as ${state}, but it is over; the report was not recorded`);
-    },
-    failActive: assign(({ context }, { job, error }: { job: string; error: string }) => {
-      const run = jobRuns(foreseen(context), job).open.get(context.active.get(job) ?? '');
-      if (run === undefined) return {};
-      const changedAt = context.ports.nowMs();
-      return post(context, [{ ...run, state: 'failed', changedAt, message: `Its worker failed: ${error}` }]);
+      applyEvent(state, { kind: 'step', event });
+      return { outbox: [...context.outbox, { kind: 'step', event }] };
     }),
     beginDraining: assign({ draining: true }),
+    stopAll: ({ context: { state, ports } }) => {
+      for (const { open } of state.jobs.values()) for (const runId of open.keys()) ports.stop(runId, STOPPING);
+    },
+    /** What was decided and did not begin is to begin after the next start. */
+    callBack: assign(({ context }) => {
+      const { state, ports, recording } = context;
+      const events = recording.flatMap(({ kind, event }): JobEvent[] => {
+        if (kind !== 'step' || event.state !== 'running') return [];
+        const back = { ...event, state: 'queued', attempt: event.attempt - 1, changedAt: ports.nowMs() } as const;
+        return [{ kind: 'step', event: { ...back, message: STOPPING } }];
+      });
+      for (const event of events) applyEvent(state, event);
+      return events.length === 0 ? {} : { outbox: [...context.outbox, ...events] };
+    }),
   },
   guards: {
     isDraining: ({ context }) => context.draining,
     hasUnrecorded: ({ context }) => context.outbox.length > 0,
-    isQuiet: ({ context }) => context.active.size === 0,
+    isQuiet: ({ context }) => !isAtWork(context.state),
   },
-  delays: { sleep: ({ context }) => sleepMs(context.jobs, context.decidedAt, context.ports.nowMs()) },
+  delays: { sleep: ({ context }) => context.planner.sleepMs(context.state, context.ports.nowMs()) },
 });
 
 export const schedulerMachine = scheduler.createMachine({
   id: 'scheduler',
   context: ({ input }) => ({
     ...input,
-    runs: NO_RUNS,
+    state: noJobs(),
     outbox: [],
-    active: new Map(),
-    starting: [],
-    decidedAt: 0,
+    recording: [],
+    waiting: [],
+    answering: [],
     ahead: [],
     draining: false,
   }),
   initial: 'recovering',
   on: {
-    TRIGGER: {
-      actions: [
-        { type: 'warnRefusedTrigger', params: ({ event }) => ({ job: event.job }) },
-        { type: 'trigger', params: ({ event }) => ({ job: event.job }) },
-      ],
+    COMMAND: {
+      actions: { type: 'command', params: ({ event }) => ({ command: event.command, reply: event.reply }) },
     },
-    REPORTED: {
-      actions: [
-        { type: 'warnStrayReport', params: ({ event }) => ({ report: event.report }) },
-        { type: 'takeReport', params: ({ event }) => ({ report: event.report }) },
-      ],
-    },
-    WORKER_FAILED: {
-      actions: { type: 'failActive', params: ({ event }) => ({ job: event.job, error: event.error }) },
-    },
+    REPORTED: { actions: { type: 'takeReport', params: ({ event }) => ({ report: event.report }) } },
   },
   states: {
     recovering: {
       invoke: {
         src: 'replay',
         input: ({ context }) => context.ports,
-        onDone: {
-          target: 'running',
-          actions: { type: 'adopt', params: ({ event }) => ({ runs: event.output }) },
-        },
+        onDone: { target: 'running', actions: { type: 'adopt', params: ({ event }) => ({ state: event.output }) } },
       },
-      on: { DRAIN: 'stopped' },
+      on: {
+        DRAIN: 'stopped',
+        COMMAND: { actions: { type: 'refuse', params: ({ event }) => ({ reply: event.reply }) } },
+      },
     },
     running: {
       initial: 'deciding',
       states: {
         deciding: {
-          entry: ['planDue', 'noteClock', 'pickStarting', 'startPicked'],
+          entry: ['decide', 'noteClock'],
           always: [{ guard: 'hasUnrecorded', target: 'recording' }, { target: 'waiting' }],
         },
         recording: {
+          entry: 'hand',
           invoke: {
             src: 'record',
-            input: ({ context }) => ({ ports: context.ports, event: context.outbox[0] }),
+            input: ({ context }) => context,
             onDone: [
-              { guard: 'isDraining', target: '#scheduler.stopping', actions: 'settleRecorded' },
-              { target: 'deciding', actions: 'settleRecorded' },
+              {
+                guard: 'isDraining',
+                target: '#scheduler.stopping',
+                actions: ['carryOut', 'callBack', 'settle'],
+              },
+              { target: 'deciding', actions: ['carryOut', 'settle'] },
             ],
           },
-          // The event under way is recorded once: leaving now would record it again.
+          // The batch under way is recorded once: leaving now would record it again.
           on: { DRAIN: { actions: 'beginDraining' } },
         },
         waiting: {
-          always: { guard: 'hasUnrecorded', target: 'recording' },
+          always: { guard: 'hasUnrecorded', target: 'deciding' },
           after: { sleep: 'deciding' },
           on: { DRAIN: { target: '#scheduler.stopping', actions: 'beginDraining' } },
         },
@@ -253,9 +227,9 @@ export const schedulerMachine = scheduler.createMachine({
     },
     stopping: {
       initial: 'closing',
+      entry: 'stopAll',
       states: {
         closing: {
-          entry: 'cancelQueued',
           always: [
             { guard: 'hasUnrecorded', target: 'recording' },
             { guard: 'isQuiet', target: '#scheduler.stopped' },
@@ -263,10 +237,11 @@ export const schedulerMachine = scheduler.createMachine({
           ],
         },
         recording: {
+          entry: 'hand',
           invoke: {
             src: 'record',
-            input: ({ context }) => ({ ports: context.ports, event: context.outbox[0] }),
-            onDone: { target: 'closing', actions: 'settleRecorded' },
+            input: ({ context }) => context,
+            onDone: { target: 'closing', actions: ['carryOut', 'settle'] },
           },
         },
         awaiting: {
@@ -277,3 +252,12 @@ export const schedulerMachine = scheduler.createMachine({
     stopped: { type: 'final' },
   },
 });
+
+function isAtWork({ jobs }: JobsState): boolean {
+  for (const { open } of jobs.values()) {
+    for (const run of open.values()) {
+      for (const { state } of run.steps.values()) if (state === 'running') return true;
+    }
+  }
+  return false;
+}

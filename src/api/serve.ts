@@ -15,6 +15,7 @@ import type { Overview } from '../http/view.ts';
 import type { Row } from '../projections/store.ts';
 import type { Service } from '../service.ts';
 import { caseRoute } from './case-route.ts';
+import { jobRoutes } from './job-routes.ts';
 import { createView } from './view.ts';
 
 export interface Served {
@@ -39,6 +40,7 @@ export async function serve(service: Service): Promise<Served> {
       port,
       logger: service.logger,
       domainRoutes: (deadlineMs) => [
+        ...jobRoutes(service.jobs),
         caseRoute((id) => view.caseFile(id), deadlineMs),
         ...domainRoutesOf(service, view.ruleReport, deadlineMs),
       ],

@@ -8,6 +8,7 @@ import { dlqListCommand, dlqReplayCommand, dlqShowCommand } from './dead-letters
 import { durableEndsCommand } from './durable-ends.ts';
 import { explainCommand } from './explain.ts';
 import { importCommand } from './import-files.ts';
+import { jobActCommand, jobListCommand, jobRunsCommand, jobStepsCommand } from './jobs.ts';
 
 export const CHANNEL_COMMANDS: readonly ChannelCommand[] = [
   queryCommand,
@@ -19,6 +20,10 @@ export const CHANNEL_COMMANDS: readonly ChannelCommand[] = [
   dlqReplayCommand,
   importCommand,
   durableEndsCommand,
+  jobListCommand,
+  jobRunsCommand,
+  jobStepsCommand,
+  jobActCommand,
   ...CASE_COMMANDS,
   modelActCommand,
 ];

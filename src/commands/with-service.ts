@@ -3,12 +3,16 @@ import { openChannel } from '../channel/channel.ts';
 import { connectChannel } from '../channel/channel-client.ts';
 import { runningTarget } from '../channel/running-target.ts';
 import { createLogger } from '../logger.ts';
-import { startService } from '../service.ts';
+import { type Attach, startService } from '../service.ts';
 import { configOf, dataDirOf, type OptionValues, text } from './command.ts';
 import { UsageError } from './exit.ts';
 
 /** Runs `act` beside a service. When none runs, the command starts its own, without sources. */
-export async function withService<T>(values: OptionValues, act: () => Promise<T>): Promise<T> {
+export async function withService<T>(
+  values: OptionValues,
+  act: () => Promise<T>,
+  attach: Attach = () => [],
+): Promise<T> {
   const socket = await connectChannel(dataDirOf(values));
   socket?.destroy();
   if (socket !== null) return act();
@@ -17,7 +21,7 @@ export async function withService<T>(values: OptionValues, act: () => Promise<T>
   }
   const config = configOf(values);
   const logger = createLogger('warn');
-  const service = await startService({ config, logger, version: '', attach: () => [] });
+  const service = await startService({ config, logger, version: '', attach });
   try {
     const channel = await openChannel(runningTarget(service), logger);
     try {

@@ -22,16 +22,22 @@ export interface Progress {
   /** With catchup `all` and no run yet: where the first interval starts at the earliest; null for the latest one. */
   readonly startAt: number | null;
   readonly catchup: Catchup;
+  /** With catchup `all`, so many intervals at most, the newest. */
+  readonly catchupMax?: number;
+  /** With catchup `none`: only what ends later is due. */
+  readonly since?: number;
 }
 
 /** The intervals that ended by `nowMs` and have no run, oldest first, at most `limit`. */
 export function dueIntervals(timetable: Timetable, progress: Progress, nowMs: number, limit: number): DataInterval[] {
   const latest = latestInterval(timetable, nowMs);
   if (latest === null || limit < 1) return [];
-  const from = progress.scheduledUntil ?? (progress.catchup === 'all' ? progress.startAt : null);
+  if (progress.catchup === 'none' && latest.end <= (progress.since ?? 0)) return [];
+  const begun = progress.scheduledUntil ?? (progress.catchup === 'all' ? progress.startAt : null);
+  const from = begun === null ? null : boundedFrom(timetable, begun, latest, progress);
   if (from === null) return [latest];
   if (latest.end <= from || (progress.scheduledUntil === null && latest.start < from)) return [];
-  if (progress.catchup === 'latest') return [latest];
+  if (progress.catchup !== 'all') return [latest];
 
   const due: DataInterval[] = [];
   let interval = intervalAtOrAfter(timetable, from);
@@ -40,6 +46,20 @@ export function dueIntervals(timetable: Timetable, progress: Progress, nowMs: nu
     interval = following(timetable, interval);
   }
   return due;
+}
+
+/** Where the newest `catchupMax` intervals begin, when more of them are missed. */
+function boundedFrom(
+  timetable: Timetable,
+  from: number,
+  latest: DataInterval,
+  { catchup, catchupMax = Number.POSITIVE_INFINITY }: Progress,
+): number {
+  // Counting instants one by one is for the case that there may be too many.
+  if (catchup !== 'all' || (latest.end - from) / (latest.end - latest.start) <= catchupMax / 2) return from;
+  let start = latest.start;
+  for (let kept = 1; kept < catchupMax && start > from; kept++) start = timetable.previous(start) ?? from;
+  return Math.max(from, start);
 }
 
 /** When the next interval ends: the next instant at which something may become due. */
@@ -55,7 +75,7 @@ export function latestInterval(timetable: Timetable, nowMs: number): DataInterva
 }
 
 /** The first interval whose start is not before `instantMs`. */
-function intervalAtOrAfter(timetable: Timetable, instantMs: number): DataInterval | null {
+export function intervalAtOrAfter(timetable: Timetable, instantMs: number): DataInterval | null {
   const start = timetable.next(instantMs - 1);
   const end = start === null ? null : timetable.next(start);
   return start === null || end === null ? null : { start, end };
@@ -70,9 +90,13 @@ function following(timetable: Timetable, interval: DataInterval): DataInterval |
  * The instant of a run that is triggered now: later than the last trigger, and never an instant of the timetable, so
  * that its run id is no other run's.
  */
-export function triggerInterval(timetable: Timetable, lastTriggerMs: number | null, nowMs: number): DataInterval {
+export function triggerInterval(
+  timetable: Timetable | null,
+  lastTriggerMs: number | null,
+  nowMs: number,
+): DataInterval {
   let at = Math.max(nowMs, (lastTriggerMs ?? -1) + 1);
-  while (timetable.previous(at + 1) === at) at++;
+  while (timetable?.previous(at + 1) === at) at++;
   return { start: at, end: at };
 }
 

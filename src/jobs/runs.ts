@@ -1,88 +1,169 @@
 /**
- * The state of all jobs' runs, as a fold over RunChanged. It holds the open runs and a few marks a job, so it does
- * not grow with history.
- *
- * A run that was open when the process ended is an orphan: nobody works on it any more. Recovery queues it again, or
- * ends it as failed when its attempts are spent.
+ * The state of all jobs, as a fold over their events. It holds the open runs, the last few that ended, and some marks a
+ * job, so it does not grow with history. The fold changes the state in place: it is the scheduler's own.
  */
+import type { BackfillChanged, JobPaused, StepChanged } from '../messages/job-events.ts';
 import type { RunChanged } from '../messages/operations.ts';
 import { isTriggered } from './interval.ts';
+import { emptyLedger, type Ledger, noteInterval } from './ledger.ts';
 
-export interface JobRuns {
-  /** The ends of the last intervals with a run, whatever became of it, in the order of the runs. */
-  readonly ends: readonly number[];
-  readonly lastTriggeredAt: number | null;
-  /** Runs without a terminal event, by run id. */
-  readonly open: ReadonlyMap<string, RunChanged>;
-  /** The newest terminal event. */
-  readonly last: RunChanged | null;
+export type JobEvent =
+  | { readonly kind: 'run'; readonly event: RunChanged }
+  | { readonly kind: 'step'; readonly event: StepChanged }
+  | { readonly kind: 'paused'; readonly event: JobPaused }
+  | { readonly kind: 'backfill'; readonly event: BackfillChanged };
+
+export interface Run {
+  /** The newest event of the run. */
+  event: RunChanged;
+  queuedAt: number;
+  startedAt: number | null;
+  /** The newest event of each step that has one, by stepKey(). */
+  readonly steps: Map<string, StepChanged>;
 }
 
-export type Runs = ReadonlyMap<string, JobRuns>;
+export interface JobRuns {
+  isPaused: boolean;
+  /** The ends of the last intervals with a scheduled run, whatever became of it, in the order of the runs. */
+  ends: number[];
+  lastTriggeredAt: number | null;
+  /** Runs without a terminal event, by run id. */
+  readonly open: Map<string, Run>;
+  /** The last that ended, oldest first. */
+  readonly recent: Run[];
+  /** Of the newest scheduled interval whose run ended. */
+  lastScheduled: { readonly end: number; readonly state: RunChanged['state'] } | null;
+  readonly ledger: Ledger;
+}
 
-export const NO_RUNS: Runs = new Map();
+export interface Backfill {
+  event: BackfillChanged;
+  /** The end of the last interval that it has a run for. */
+  cursor: number;
+}
 
-const NO_JOB_RUNS: JobRuns = { ends: [], lastTriggeredAt: null, open: new Map(), last: null };
+export interface JobsState {
+  readonly jobs: Map<string, JobRuns>;
+  /** Those that are not over. */
+  readonly backfills: Map<string, Backfill>;
+}
 
-export function jobRuns(runs: Runs, job: string): JobRuns {
-  return runs.get(job) ?? NO_JOB_RUNS;
+export function noJobs(): JobsState {
+  return { jobs: new Map(), backfills: new Map() };
+}
+
+export function runsOf(state: JobsState, job: string): JobRuns {
+  const known = state.jobs.get(job);
+  if (known !== undefined) return known;
+  const runs: JobRuns = {
+    isPaused: false,
+    ends: [],
+    lastTriggeredAt: null,
+    open: new Map(),
+    recent: [],
+    lastScheduled: null,
+    ledger: emptyLedger(),
+  };
+  state.jobs.set(job, runs);
+  return runs;
 }
 
 export function isTerminal(state: RunChanged['state']): boolean {
   return state === 'success' || state === 'failed' || state === 'skipped' || state === 'cancelled';
 }
 
-/** The state after one more event. */
-export function applyRunChanged(runs: Runs, event: RunChanged): Runs {
-  const before = jobRuns(runs, event.job);
-  const open = new Map(before.open);
-  const terminal = isTerminal(event.state);
-  if (terminal) open.delete(event.runId);
-  else open.set(event.runId, event);
-  const triggered = isTriggered(event);
-  return new Map(runs).set(event.job, {
-    ends: triggered ? before.ends : withEnd(before.ends, event.intervalEnd),
-    lastTriggeredAt: triggered ? latest(before.lastTriggeredAt, event.intervalEnd) : before.lastTriggeredAt,
-    open,
-    last: terminal ? event : before.last,
-  });
+export function stepKey(step: string, item: number): string {
+  return item < 0 ? step : `${step}[${item}]`;
 }
 
-/**
- * Events that settle the runs that were left open, oldest first. The attempt under way counts as one. `retriesOf` is null
- * for a job that no longer exists. A run that only waits to start needs no event.
- */
-export function adoptOrphans(runs: Runs, retriesOf: (job: string) => number | null, nowMs: number): RunChanged[] {
-  const orphans = [...runs.values()].flatMap((job) => [...job.open.values()]);
-  orphans.sort((a, b) => a.intervalEnd - b.intervalEnd);
-  return orphans.flatMap((run): RunChanged[] => {
-    const retries = retriesOf(run.job);
-    const orphaned = `Orphaned: the process ended while this run was ${run.state} (attempt ${run.attempt})`;
-    const changed = { ...run, changedAt: nowMs };
-    if (retries === null) return [{ ...changed, state: 'failed', message: `${orphaned}; its job is no more` }];
-    if (run.state === 'queued') return [];
-    if (run.attempt > retries) return [{ ...changed, state: 'failed', message: `${orphaned}, its last` }];
-    return [{ ...changed, state: 'queued', message: `${orphaned}; it is tried again` }];
-  });
+/** A run by its id, open or among the last that ended. */
+export function runNamed(runs: JobRuns, runId: string): Run | undefined {
+  return runs.open.get(runId) ?? runs.recent.find(({ event }) => event.runId === runId);
 }
 
 /** Enough that a clock which ran ahead for a while leaves some ends of the right time. */
 const ENDS_KEPT = 512;
+const RECENT_KEPT = 25;
 
-function withEnd(ends: readonly number[], end: number): readonly number[] {
-  return ends.includes(end) ? ends : [...ends, end].slice(-ENDS_KEPT);
+export function applyEvent(state: JobsState, { kind, event }: JobEvent): void {
+  switch (kind) {
+    case 'run':
+      applyRun(state, event);
+      return;
+    case 'step':
+      runNamed(runsOf(state, event.job), event.runId)?.steps.set(stepKey(event.step, event.item), event);
+      return;
+    case 'paused':
+      runsOf(state, event.job).isPaused = event.isPaused;
+      return;
+    case 'backfill':
+      applyBackfill(state, event);
+  }
+}
+
+function applyBackfill({ backfills }: JobsState, event: BackfillChanged): void {
+  const known = backfills.get(event.backfill);
+  if (event.state !== 'running') backfills.delete(event.backfill);
+  else if (known === undefined) backfills.set(event.backfill, { event, cursor: event.from });
+  else known.event = event;
+}
+
+function applyRun(state: JobsState, event: RunChanged): void {
+  const runs = runsOf(state, event.job);
+  const known = runNamed(runs, event.runId);
+  const run = known ?? { event, queuedAt: event.changedAt, startedAt: null, steps: new Map() };
+  run.event = event;
+  if (event.state === 'queued') run.startedAt = null;
+  if (event.state === 'running') run.startedAt ??= event.changedAt;
+  if (known === undefined) noteNew(state, runs, event);
+  const at = runs.recent.indexOf(run);
+  if (!isTerminal(event.state)) {
+    if (at >= 0) runs.recent.splice(at, 1);
+    runs.open.set(event.runId, run);
+    return;
+  }
+  runs.open.delete(event.runId);
+  if (at < 0) runs.recent.push(run);
+  if (runs.recent.length > RECENT_KEPT) runs.recent.shift();
+  noteEnd(runs, event);
+}
+
+function noteNew(state: JobsState, runs: JobRuns, event: RunChanged): void {
+  if (isTriggered(event)) runs.lastTriggeredAt = Math.max(runs.lastTriggeredAt ?? event.intervalEnd, event.intervalEnd);
+  else if (isScheduled(event) && !runs.ends.includes(event.intervalEnd)) {
+    runs.ends.push(event.intervalEnd);
+    if (runs.ends.length > ENDS_KEPT) runs.ends.shift();
+  }
+  const backfill = event.backfill === null ? undefined : state.backfills.get(event.backfill);
+  if (backfill !== undefined) backfill.cursor = Math.max(backfill.cursor, event.intervalEnd);
+}
+
+function noteEnd(runs: JobRuns, event: RunChanged): void {
+  const { state, intervalStart, intervalEnd } = event;
+  if (isTriggered(event)) return;
+  if (state === 'success' || state === 'failed') {
+    noteInterval(runs.ledger, intervalStart, intervalEnd, state === 'success');
+  }
+  if (isScheduled(event) && intervalEnd >= (runs.lastScheduled?.end ?? intervalEnd) && state !== 'skipped') {
+    runs.lastScheduled = { end: intervalEnd, state };
+  }
+}
+
+export const BY_SCHEDULE = 'schedule';
+
+/** Whether the schedule made it; runs of earlier versions do not say. */
+export function isScheduled(event: RunChanged): boolean {
+  return (event.trigger === '' || event.trigger === BY_SCHEDULE) && !isTriggered(event);
 }
 
 /** The newest end that this clock has passed; null when there is none. */
-export function scheduledUntil({ ends }: JobRuns, nowMs: number): number | null {
-  return ends.reduce<number | null>((until, end) => (end <= nowMs ? latest(until, end) : until), null);
+export function scheduledUntil({ ends }: Pick<JobRuns, 'ends'>, nowMs: number): number | null {
+  let until: number | null = null;
+  for (const end of ends) if (end <= nowMs && (until === null || end > until)) until = end;
+  return until;
 }
 
 /** Whether the clock stands before a known scheduled run: it was ahead then. */
-export function isClockBehind({ ends }: JobRuns, nowMs: number): boolean {
+export function isClockBehind({ ends }: Pick<JobRuns, 'ends'>, nowMs: number): boolean {
   return ends.some((end) => end > nowMs);
-}
-
-function latest(a: number | null, b: number): number {
-  return a === null ? b : Math.max(a, b);
 }

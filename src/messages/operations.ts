@@ -27,6 +27,20 @@ export const runChangedSchema = {
     { name: 'changedAt', type: TIMESTAMP_MILLIS },
     { name: 'records', type: 'long', doc: 'Events that the run has brought.' },
     { name: 'message', type: ['null', 'string'], doc: 'Why it failed, is retried or was skipped.' },
+    {
+      name: 'trigger',
+      type: 'string',
+      default: '',
+      doc: 'What made it: schedule, manual, backfill, or job:<run id>; behind a # what tells a repeated request. Empty before there were steps.',
+    },
+    { name: 'params', type: 'string', default: '{}', doc: 'JSON of the parameters that it was given.' },
+    { name: 'backfill', type: ['null', 'string'], default: null, doc: 'The backfill that it belongs to.' },
+    {
+      name: 'ending',
+      type: ['null', 'string'],
+      default: null,
+      doc: 'While it runs: the state that it will have once its attempts have stopped, cancelled or failed.',
+    },
   ],
 } as const satisfies AvroRecord;
 export type RunChanged = FromAvro<typeof runChangedSchema>;

@@ -1,6 +1,7 @@
 /** The event types of the engine itself, compiled once. */
 import { checkRanSchema, serviceAlertSchema } from './check-facts.ts';
 import { eventType, eventTypeOf } from './codec.ts';
+import { backfillChangedSchema, jobPausedSchema, stepChangedSchema } from './job-events.ts';
 import { actorChangedSchema, alertDeliverySchema, commandAskedSchema, runChangedSchema } from './operations.ts';
 import { sinkDeliverySchema, sinkPositionsSchema } from './sink-facts.ts';
 import {
@@ -40,6 +41,9 @@ export const exchangedBlockType = eventType(exchangedBlockSchema);
 export const windowPartsType = eventTypeOf<WindowParts>(windowPartsSchema);
 export const runChangedType = eventType(runChangedSchema);
 export const tablePublishedType = eventType(tablePublishedSchema);
+export const stepChangedType = eventType(stepChangedSchema);
+export const jobPausedType = eventType(jobPausedSchema);
+export const backfillChangedType = eventType(backfillChangedSchema);
 export const actorChangedType = eventType(actorChangedSchema);
 export const commandAskedType = eventType(commandAskedSchema);
 export const alertDeliveryType = eventType(alertDeliverySchema);
@@ -62,6 +66,9 @@ export const ENGINE_TYPES = [
   exchangedBlockType,
   runChangedType,
   commandAskedType,
+  stepChangedType,
+  jobPausedType,
+  backfillChangedType,
   actorChangedType,
   alertDeliveryType,
   sinkPositionsType,

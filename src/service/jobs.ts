@@ -1,44 +1,37 @@
-/** The scheduler and its jobs: fetches on a schedule, delivered into their streams. */
-import { fetcherMachine } from '../actors/fetcher.ts';
+/** The scheduler, the runs that it begins, and the servers on loopback that some of their steps work with. */
 import { type SchedulerEvent, schedulerMachine } from '../actors/scheduler.ts';
 import { startSupervised } from '../actors/supervised.ts';
 import type { ChildSpec } from '../actors/supervisor.ts';
-import type { StepConfig } from '../config/sections/job-steps.ts';
 import type { JobConfig } from '../config/sections/jobs.ts';
-import { createHostRates, type HostRates } from '../fetching/host-rates.ts';
-import type { ScheduledJob } from '../jobs/plan.ts';
-import { timetable } from '../jobs/timetable.ts';
+import type { Trigger } from '../jobs/job.ts';
+import { createPlanner, plannedJob } from '../jobs/planner.ts';
+import { type JobEvent, type JobsState, noJobs, runsOf } from '../jobs/runs.ts';
 import type { EventType } from '../messages/codec.ts';
-import { STANDARD_FORMAT } from '../messages/stream-format.ts';
-import { runChangedType } from '../messages/types.ts';
+import type { RunChanged } from '../messages/operations.ts';
+import { backfillChangedType, jobPausedType, runChangedType, stepChangedType } from '../messages/types.ts';
 import type { Row } from '../projections/store.ts';
 import type { ServiceCore } from '../service.ts';
-import type { Into } from '../sources/fetch-adapter.ts';
-import type { StepHost } from '../steps/adapter.ts';
-import { STEPS } from '../steps/adapters.ts';
-import type { Step, StepContext, StepOutcome } from '../steps/step.ts';
-import { partitionOf } from '../streams/partitioner.ts';
-import { createInternalSource } from './intake.ts';
-import { createJobWorkers, type JobWorkers } from './job-workers.ts';
-import { foldEvents } from './journal-events.ts';
+import type { Batch } from '../sources/source.ts';
+import { createJobAttempts } from './job-attempts.ts';
+import type { JobStanding } from './job-desk.ts';
+import { openSteps, type ServerUrls, serverOf } from './job-steps.ts';
 import { allReady } from './partition-unit.ts';
-import type { RunningStream } from './pipeline.ts';
+import { nextTurn } from './platform.ts';
 
-/** What the steps of all jobs share. */
-interface Shared {
-  /** Where the servers on loopback that some steps work with answer, by their names. */
-  readonly serverUrls: Map<string, string>;
-  readonly rates: HostRates;
-}
-
-/** The servers on loopback that steps work with, the jobs' workers, then the scheduler that gives them runs. */
-export function jobChildren(core: ServiceCore): ChildSpec[] {
-  const { jobs } = core.config;
+/** With `bySchedule: false` the clock makes no runs: only those that are asked for. */
+export function jobChildren(core: ServiceCore, { bySchedule } = { bySchedule: true }): ChildSpec[] {
+  const { jobs, pools } = core.config;
   if (jobs.length === 0) return [];
-  const toScheduler = { send: (_: SchedulerEvent): void => {} };
-  const workers = createJobWorkers();
-  const shared: Shared = { serverUrls: new Map(), rates: createHostRates() };
-  const fetchers = jobs.map((job) => fetcherChild(core, job, shared, toScheduler, workers));
+  const serverUrls: ServerUrls = new Map();
+  const steps = openSteps(core, serverUrls);
+  const planner = createPlanner(jobs.map(plannedJob), pools, core.supervision.nowMs(), bySchedule);
+  /** The scheduler that runs: attempts outlive one that fails. */
+  let send = (_: SchedulerEvent): void => {};
+  const { clock, nowMs } = core.supervision;
+  const attempts = createJobAttempts(core, steps, clock === undefined ? {} : { clock }, (report) =>
+    send({ type: 'REPORTED', report }),
+  );
+  let state: JobsState = noJobs();
   const scheduler: ChildSpec = {
     id: 'scheduler',
     kind: 'scheduler',
@@ -47,28 +40,46 @@ export function jobChildren(core: ServiceCore): ChildSpec[] {
       const actor = startSupervised(
         schedulerMachine,
         {
-          jobs: jobs.flatMap((job) => jobOf(job) ?? []),
+          planner,
           ports: {
-            nowMs: core.supervision.nowMs,
+            nowMs,
             async replay(fold) {
+              await attempts.quiet('The scheduler restarts');
               await recorded(core);
-              await foldEvents(core.pipeline, core.pipeline.operations, runChangedType, fold);
+              await foldJobEvents(core, fold);
             },
-            async record(event) {
-              await core.operations.write(0, [runChangedType.encodeBlock([event])]);
-              core.observer.publish({ kind: 'run', data: [runRow(event)] });
+            record: (events) => record(core, events),
+            recovered(recoveredState) {
+              state = recoveredState;
+              core.jobs.connect({
+                command: (command) => new Promise((reply) => send({ type: 'COMMAND', command, reply })),
+                standings: () => jobs.map((job) => standingOf(job, state, nowMs())),
+              });
             },
-            start: workers.start,
+            begin: attempts.begin,
+            stop: attempts.stop,
+            close: attempts.close,
             warn: (message) => core.logger.warn({}, message),
           },
         },
         context,
       );
-      toScheduler.send = actor.send;
-      return actor.child;
+      send = actor.send;
+      return {
+        ...actor.child,
+        children: attempts.status,
+        async drain() {
+          await actor.child.drain();
+          await steps.close();
+        },
+        kill() {
+          actor.child.kill();
+          attempts.kill();
+        },
+      };
     },
   };
-  return [...serverChildren(core, shared), ...fetchers, scheduler];
+  return [...serverChildren(core, serverUrls), scheduler];
 }
 
 /** Between two looks at whether the disk has taken what was recorded. */
@@ -84,14 +95,69 @@ async function recorded({ pipeline: { operations, platform } }: ServiceCore): Pr
   while (isOnItsWay()) await platform.sleep(RECORDED_MS);
 }
 
-function jobOf({ name, trigger, catchup, startAtMs, retry: { retries } }: JobConfig): ScheduledJob | null {
-  if (trigger === null || trigger.kind === 'job') return null;
-  const spec =
-    trigger.kind === 'every' ? { everyMs: trigger.everyMs } : { cron: trigger.expression, timeZone: trigger.timeZone };
-  return { name, timetable: timetable(spec), catchup, startAt: startAtMs, retries };
+/** All of them in one batch, which is one commit. */
+async function record(core: ServiceCore, events: readonly JobEvent[]): Promise<void> {
+  const blocks: Batch['blocks'][number][] = [];
+  // Neighbours of one type share a block, and all keep their order.
+  let same: JobEvent[] = [];
+  const flush = (): void => {
+    if (same[0] !== undefined) blocks.push(blockOf(same));
+    same = [];
+  };
+  for (const event of events) {
+    if (same[0] !== undefined && same[0].kind !== event.kind) flush();
+    same.push(event);
+  }
+  flush();
+  await core.operations.write(0, blocks);
+  const runs = events.flatMap(({ kind, event }) => (kind === 'run' ? [runRow(event)] : []));
+  if (runs.length > 0) core.observer.publish({ kind: 'run', data: runs });
 }
 
-function serverChildren({ config, supervision }: ServiceCore, { serverUrls }: Shared): ChildSpec[] {
+function blockOf(events: readonly JobEvent[]): Batch['blocks'][number] {
+  const [first] = events;
+  switch (first?.kind) {
+    case 'step':
+      return stepChangedType.encodeBlock(events.flatMap(({ kind, event }) => (kind === 'step' ? [event] : [])));
+    case 'paused':
+      return jobPausedType.encodeBlock(events.flatMap(({ kind, event }) => (kind === 'paused' ? [event] : [])));
+    case 'backfill':
+      return backfillChangedType.encodeBlock(events.flatMap(({ kind, event }) => (kind === 'backfill' ? [event] : [])));
+    default:
+      return runChangedType.encodeBlock(events.flatMap(({ kind, event }) => (kind === 'run' ? [event] : [])));
+  }
+}
+
+/** Every event about jobs that is durable and still kept, in order. */
+async function foldJobEvents({ pipeline }: ServiceCore, fold: (event: JobEvent) => void): Promise<void> {
+  const { reader, registry, operations, platform } = pipeline;
+  const decode = <T>(type: EventType<T>, fingerprint: string, bytes: Uint8Array, each: (event: T) => void): void => {
+    for (const event of registry.decodeAs(type, fingerprint, bytes)) each(event);
+  };
+  for (const { log } of operations.units) {
+    const range = { fromOffset: await reader.startOf(log.name), toOffset: log.durableOffset() };
+    for await (const { commit } of reader.commits(log.name, range)) {
+      for (const { fingerprint, bytes } of commit.sections) {
+        switch (registry.nameOf(fingerprint)) {
+          case runChangedType.name:
+            decode(runChangedType, fingerprint, bytes, (event) => fold({ kind: 'run', event }));
+            break;
+          case stepChangedType.name:
+            decode(stepChangedType, fingerprint, bytes, (event) => fold({ kind: 'step', event }));
+            break;
+          case jobPausedType.name:
+            decode(jobPausedType, fingerprint, bytes, (event) => fold({ kind: 'paused', event }));
+            break;
+          case backfillChangedType.name:
+            decode(backfillChangedType, fingerprint, bytes, (event) => fold({ kind: 'backfill', event }));
+        }
+      }
+      await nextTurn(platform);
+    }
+  }
+}
+
+function serverChildren({ config, supervision }: ServiceCore, serverUrls: ServerUrls): ChildSpec[] {
   const needed = config.jobs.flatMap(({ steps }) => steps.flatMap((step) => serverOf(step) ?? []));
   return [...new Set(needed)].map(({ id, start }) => ({
     id,
@@ -104,143 +170,34 @@ function serverChildren({ config, supervision }: ServiceCore, { serverUrls }: Sh
   }));
 }
 
-function serverOf({ settings }: StepConfig) {
-  return STEPS.map((adapter) => adapter.server(settings)).find((server) => server !== null) ?? null;
-}
-
-/** Of an attempt whose step names none. */
-const ATTEMPT_TIMEOUT_MS = 600_000;
-
-function openStep(core: ServiceCore, job: JobConfig, step: StepConfig, { serverUrls, rates }: Shared): Step {
-  const { pipeline, platform, config, supervision } = core;
-  const server = serverOf(step);
-  const streamOf = (name: string): RunningStream => {
-    const stream = pipeline.streams.get(name);
-    if (stream === undefined) throw new Error(`The job ${job.name} delivers into ${name}, which does not exist`);
-    return stream;
-  };
-  const host: StepHost = {
-    job: job.name,
-    step: step.name,
-    dataDir: config.dataDir,
-    nowMs: supervision.nowMs,
-    sleep: (ms, signal) => platform.sleep(ms, signal),
-    http: platform.http,
-    timeoutMs: step.timeoutMs ?? ATTEMPT_TIMEOUT_MS,
-    serverUrl: () => (server === null ? '' : (serverUrls.get(server.id) ?? '')),
-    rates,
-    stream: (name) => intoOf(streamOf(name)),
-    async replay(stream, type, each) {
-      const running = streamOf(stream);
-      await allReady(running.units, undefined);
-      await foldEvents(pipeline, running, type, each);
-    },
-    deliver: (stream, type, events) => deliver(streamOf(stream), job.name, type, events),
-  };
-  const opened = STEPS.map((adapter) => adapter.open(step.settings, host)).find((each) => each !== null);
-  if (opened === undefined || opened === null) throw new Error(`The step ${step.name} of ${job.name} is of no kind`);
-  return opened;
-}
-
-function intoOf({ name, eventType, config }: RunningStream): Into {
+function standingOf(job: JobConfig, state: JobsState, nowMs: number): JobStanding {
+  const { name, trigger, params, steps } = job;
+  const runs = runsOf(state, name);
   return {
-    name,
-    schema: eventType.schema,
-    key: config?.key ?? null,
-    eventTime: config?.eventTime ?? '',
-    times: (config?.format ?? STANDARD_FORMAT).jsonTimes,
+    job: name,
+    schedule: triggerText(trigger),
+    isPaused: runs.isPaused,
+    nextRunAt: runs.isPaused ? null : (plannedJob(job).timetable?.next(nowMs) ?? null),
+    openRuns: runs.open.size,
+    steps: steps.map(({ name: step, settings, needs }) => ({ name: step, kind: settings.kind, needs })),
+    params,
   };
 }
 
-function fetcherChild(
-  core: ServiceCore,
-  job: JobConfig,
-  shared: Shared,
-  toScheduler: { readonly send: (event: SchedulerEvent) => void },
-  workers: JobWorkers,
-): ChildSpec {
-  const { name, retry } = job;
-  let steps: readonly { readonly name: string; readonly step: Step }[] | null = null;
-  /** Outlives a restart, since events on their way to the log must not come again. */
-  let delivering: Promise<void> = Promise.resolve();
-  const opened = async () => {
-    const all = job.steps.map((step) => ({ name: step.name, step: openStep(core, job, step, shared) }));
-    for (const { step } of all) await step.recover?.();
-    return all;
-  };
-  return {
-    id: `fetcher-${name}`,
-    kind: 'fetcher',
-    async start(context) {
-      await delivering.catch(() => {});
-      steps ??= await opened();
-      const all = steps;
-      const actor = startSupervised(
-        fetcherMachine,
-        {
-          retry,
-          ports: {
-            async fetch(run, signal): Promise<StepOutcome> {
-              const results: Record<string, unknown> = {};
-              let records = 0;
-              for (const { name: stepName, step } of all) {
-                const context: StepContext = {
-                  job: name,
-                  step: stepName,
-                  runId: run.runId,
-                  attempt: run.attempt + 1,
-                  interval: { start: run.intervalStart, end: run.intervalEnd },
-                  params: job.params,
-                  item: null,
-                  idempotencyKey: `${run.runId}/${stepName}`,
-                  results,
-                  log: (_, text) => core.logger.info({ run: run.runId, step: stepName }, text),
-                };
-                const outcome = await step.attempt(context, signal);
-                if (outcome.kind !== 'done') return outcome;
-                delivering = outcome.publish?.() ?? Promise.resolve();
-                await delivering;
-                results[stepName] = outcome.output;
-                records += outcome.records;
-              }
-              return { kind: 'done', records, output: null };
-            },
-            report: (report) => toScheduler.send({ type: 'REPORTED', report }),
-          },
-        },
-        {
-          ...context,
-          failed(error) {
-            workers.down(name);
-            toScheduler.send({ type: 'WORKER_FAILED', job: name, error: error.message });
-            context.failed(error);
-          },
-        },
-      );
-      workers.up(name, actor.send);
-      return actor.child;
-    },
-  };
-}
-
-/** Events go to the partitions of their keys, those of each in one batch. */
-async function deliver<E extends Readonly<Record<string, unknown>>>(
-  stream: RunningStream,
-  job: string,
-  type: EventType<E>,
-  events: readonly E[],
-): Promise<void> {
-  const source = createInternalSource(`job:${job}`, stream.intake);
-  const keyField = stream.config?.key ?? '';
-  const groups = new Map<number, E[]>();
-  for (const event of events) {
-    const partition = partitionOf(String(event[keyField]), stream.units.length);
-    groups.set(partition, [...(groups.get(partition) ?? []), event]);
+function triggerText(trigger: Trigger | null): string {
+  switch (trigger?.kind) {
+    case 'cron':
+      return `cron ${trigger.expression} (${trigger.timeZone})`;
+    case 'every':
+      return `every ${trigger.everyMs / 1000} s`;
+    case 'job':
+      return `after the job ${trigger.job}`;
+    default:
+      return 'by hand';
   }
-  await Promise.all([...groups].map(([partition, group]) => source.write(partition, [type.encodeBlock(group)])));
 }
 
-function runRow(event: Parameters<typeof runChangedType.encode>[0]): Row {
+function runRow(event: RunChanged): Row {
   return {
     job: event.job,
     run_id: event.runId,

@@ -104,10 +104,10 @@ export function createObserver(config: Config, version: string, sources: Observe
     };
   }
 
-  /** A job delivers through its fetcher, HTTP through the port; only the others run by themselves. */
+  /** A job delivers through its steps, HTTP through the port; only the others run by themselves. */
   function sourceState(source: SourceConfig | null, stream: string): string {
     if (source?.kind === 'http') return 'listening';
-    return sources.stateOf(source?.kind === 'job' ? `fetcher-${source.job}` : `sources/${stream}`);
+    return sources.stateOf(source?.kind === 'job' ? 'scheduler' : `sources/${stream}`);
   }
 
   function partitionStages({ units }: RunningStream): StageStatus[] {

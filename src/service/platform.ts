@@ -3,6 +3,8 @@
  * src/service/ or below reaches around it.
  */
 import { statfsSync } from 'node:fs';
+import { appendFile, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Clock } from '../actors/supervised.ts';
 import { nodeTimer, type StartTimer } from '../deadline.ts';
 import { createMetrics, type Metrics } from '../http/metrics.ts';
@@ -36,6 +38,8 @@ export interface Platform {
   diskSpace(directory: string): { readonly freeBytes: number; readonly sizeBytes: number } | null;
   readonly http: Http;
   startStores(drivers: readonly StoreDriver[]): Stores;
+  /** Appends to a file that is for people, making the directories above it; without it there are no such files. */
+  readonly appendLog?: (file: string, text: string) => Promise<void>;
   /** Threads that request bodies are parsed in; they start when they are first used. */
   startBodies(): BodyPool;
   /** Threads that partitions are spread over; they start when they are first used. */
@@ -100,6 +104,10 @@ export const nodePlatform: Platform = {
   disk: { fs: nodeFs, syncFs: nodeSyncFs, timer: systemTimer },
   diskSpace,
   http: { fetch, startTimer: nodeTimer },
+  async appendLog(file, text) {
+    await mkdir(dirname(file), { recursive: true });
+    await appendFile(file, text);
+  },
   startStores,
   startBodies: startBodyPool,
   startPartitionThreads,

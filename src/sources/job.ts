@@ -1,4 +1,4 @@
-/** Events that a job brings: its fetcher delivers them, each time that it runs. */
+/** Events that a job brings: its steps deliver them, each time that it runs. */
 import { z } from 'zod';
 import { sourceAdapter } from './adapter.ts';
 

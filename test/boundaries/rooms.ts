@@ -170,6 +170,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     mayImport: [
       ...BELOW_SERVICE,
       ...[
+        'keys',
         'steps',
         'steps/port',
         'sources/kinds',

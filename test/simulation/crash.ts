@@ -5,20 +5,22 @@
 import type { AnyStateMachine } from 'xstate';
 import { deliveryMachine } from '../../src/actors/delivery.ts';
 import { deriverMachine } from '../../src/actors/deriver.ts';
-import { fetcherMachine } from '../../src/actors/fetcher.ts';
 import { partitionConsumerMachine } from '../../src/actors/partition-consumer.ts';
 import { projectorMachine } from '../../src/actors/projector.ts';
+import { runMachine } from '../../src/actors/run.ts';
 import { schedulerMachine } from '../../src/actors/scheduler.ts';
+import { stepMachine } from '../../src/actors/step.ts';
 import { supervisorMachine } from '../../src/actors/supervisor.ts';
 import { MACHINE_KINDS, type MachineKind } from './plan.ts';
 
 const MACHINES: Readonly<Record<MachineKind, AnyStateMachine>> = {
   delivery: deliveryMachine,
   deriver: deriverMachine,
-  fetcher: fetcherMachine,
   partitionConsumer: partitionConsumerMachine,
   projector: projectorMachine,
+  run: runMachine,
   scheduler: schedulerMachine,
+  step: stepMachine,
   supervisor: supervisorMachine,
 };
 

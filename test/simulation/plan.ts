@@ -6,10 +6,11 @@ import type { Random } from '../../src/models/random.ts';
 export const MACHINE_KINDS = [
   'delivery',
   'deriver',
-  'fetcher',
   'partitionConsumer',
   'projector',
+  'run',
   'scheduler',
+  'step',
   'supervisor',
 ] as const;
 export type MachineKind = (typeof MACHINE_KINDS)[number];

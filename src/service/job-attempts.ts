@@ -1,0 +1,181 @@
+/** What of the jobs' runs is at work: an actor for each run, which outlives a scheduler that fails. */
+import { type AttemptOrder, type RunEvent, runMachine } from '../actors/run.ts';
+import { type ActorStatus, type ChildContext, startSupervised } from '../actors/supervised.ts';
+import type { JobConfig } from '../config/sections/jobs.ts';
+import { itemsOf, resultsOf } from '../jobs/progress.ts';
+import type { AttemptEnd, AttemptReport } from '../jobs/reports.ts';
+import { type Run, stepKey } from '../jobs/runs.ts';
+import type { StepChanged } from '../messages/job-events.ts';
+import type { ServiceCore } from '../service.ts';
+import type { StepContext } from '../steps/step.ts';
+import { type AttemptLog, createAttemptLogs } from './job-log.ts';
+import { ATTEMPT_TIMEOUT_MS, type OpenSteps } from './job-steps.ts';
+
+export interface JobAttempts {
+  begin(run: Run, step: StepChanged): void;
+  /** Asks all attempts of a run to stop. */
+  stop(runId: string, reason: string): void;
+  close(runId: string): void;
+  /** Stops all, and resolves once nothing is at work. */
+  quiet(reason: string): Promise<void>;
+  /** At once, as when the process is killed. */
+  kill(): void;
+  status(): readonly ActorStatus[];
+}
+
+interface RunningRun {
+  send(event: RunEvent): void;
+  readonly kill: () => void;
+  readonly state: () => string;
+  /** Attempts that have not ended, by their names. */
+  readonly orders: Map<string, AttemptOrder>;
+}
+
+export function createJobAttempts(
+  core: ServiceCore,
+  steps: OpenSteps,
+  context: Pick<ChildContext, 'clock' | 'logger'>,
+  report: (report: AttemptReport) => void,
+): JobAttempts {
+  const runs = new Map<string, RunningRun>();
+  const logOf = createAttemptLogs(core);
+  const jobs = new Map(core.config.jobs.map((job) => [job.name, job]));
+  let whenQuiet: (() => void)[] = [];
+  /** What is on its way to others, by step. It can't be called back, and outlives its actor: it must not come twice. */
+  const publishing = new Map<string, Promise<void>>();
+
+  function settled(): void {
+    if ([...runs.values()].some(({ orders }) => orders.size > 0)) return;
+    for (const done of whenQuiet) done();
+    whenQuiet = [];
+  }
+
+  function runningRun(runId: string): RunningRun {
+    const known = runs.get(runId);
+    if (known !== undefined) return known;
+    const orders = new Map<string, AttemptOrder>();
+    const actor = startSupervised(runMachine, undefined, {
+      ...context,
+      failed(error) {
+        runs.delete(runId);
+        const end: AttemptEnd = { kind: 'retryable', reason: `Its run failed: ${error.message}`, waitMs: null };
+        for (const order of [...orders.values()]) order.ended(end);
+      },
+      stopped: () => {},
+    });
+    const run = { send: actor.send, kill: actor.child.kill, state: actor.child.state, orders };
+    runs.set(runId, run);
+    return run;
+  }
+
+  function orderOf(
+    run: Run,
+    event: StepChanged,
+    job: JobConfig,
+    orders: Map<string, AttemptOrder>,
+  ): AttemptOrder | null {
+    const step = job.steps.find(({ name }) => name === event.step);
+    if (step === undefined) return null;
+    const { runId } = run.event;
+    const key = stepKey(event.step, event.item);
+    const id = `${key}#${event.attempt}`;
+    const log = logOf(job.name, runId, key, event.attempt);
+    return {
+      id,
+      timeoutMs: step.timeoutMs ?? ATTEMPT_TIMEOUT_MS,
+      async attempt(signal) {
+        const place = `${job.name}/${step.name}/${event.item}`;
+        await publishing.get(place);
+        const open = await steps.of(job, step);
+        signal.throwIfAborted();
+        const outcome = await open.attempt(contextOf(run, event, job, log), signal);
+        const publish = outcome.kind === 'done' ? outcome.publish : undefined;
+        if (outcome.kind !== 'done' || publish === undefined) return outcome;
+        return {
+          ...outcome,
+          publish() {
+            const published = publish.call(outcome);
+            publishing.set(
+              place,
+              published.catch(() => {}),
+            );
+            return published;
+          },
+        };
+      },
+      ended(end) {
+        orders.delete(id);
+        log.write(end.kind === 'done' ? 'info' : 'error', endText(end));
+        report({ job: job.name, runId, step: event.step, item: event.item, attempt: event.attempt, end });
+        settled();
+      },
+    };
+  }
+
+  return {
+    begin(run, event) {
+      const job = jobs.get(event.job);
+      if (job === undefined) return;
+      const running = runningRun(event.runId);
+      const order = orderOf(run, event, job, running.orders);
+      if (order === null) return;
+      running.orders.set(order.id, order);
+      running.send({ type: 'BEGIN', order });
+    },
+    stop: (runId, reason) => runs.get(runId)?.send({ type: 'STOP', reason }),
+    close(runId) {
+      runs.get(runId)?.send({ type: 'CLOSE' });
+      runs.delete(runId);
+    },
+    async quiet(reason) {
+      for (const run of runs.values()) run.send({ type: 'STOP', reason });
+      const quiet = new Promise<void>((resolve) => whenQuiet.push(resolve));
+      settled();
+      await quiet;
+    },
+    kill() {
+      for (const run of runs.values()) run.kill();
+    },
+    status: () =>
+      [...runs].map(([runId, run]) => ({
+        path: `millrace/scheduler/${runId}`,
+        name: runId,
+        kind: 'run',
+        state: run.state(),
+        restarts: 0,
+        lastError: null,
+        children: [],
+      })),
+  };
+}
+
+function contextOf(run: Run, event: StepChanged, job: JobConfig, log: AttemptLog): StepContext {
+  const step = job.steps.find(({ name }) => name === event.step);
+  const items = step === undefined ? null : itemsOf(run, step);
+  const { runId, intervalStart, intervalEnd, params, attempt } = run.event;
+  const key = stepKey(event.step, event.item);
+  return {
+    job: job.name,
+    step: event.step,
+    runId,
+    attempt: event.attempt,
+    interval: { start: intervalStart, end: intervalEnd },
+    params: { ...job.params, ...JSON.parse(params) },
+    item: event.item < 0 || !Array.isArray(items) ? null : { index: event.item, value: items[event.item] },
+    // A run that was cleared is to do its work again.
+    idempotencyKey: `${runId}${attempt > 1 ? `#${attempt}` : ''}/${key}`,
+    results: step === undefined ? {} : resultsOf(run, step),
+    log: log.write,
+  };
+}
+
+function endText(end: AttemptEnd): string {
+  switch (end.kind) {
+    case 'done':
+      return `done: ${end.records} records`;
+    case 'timed_out':
+      return `out of time after ${end.afterMs / 1000} s`;
+    default:
+      return end.reason;
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * Logs of attempts, a file of JSON lines each: `DIR/job-logs/JOB/RUN/STEP.ATTEMPT.jsonl`. They are for people, and no state
+ * depends on them: a log that can't be written holds up nothing. Each has a bound, and secrets of the pipeline file are
+ * taken out.
+ */
+import { join } from 'node:path';
+import { type Config, redacted } from '../config/config.ts';
+import { REDACTED } from '../keys/value-schema.ts';
+import type { LogLevel } from '../steps/step.ts';
+import type { Platform } from './platform.ts';
+
+export interface AttemptLog {
+  write(level: LogLevel, text: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** Of one attempt; what comes after is left out, and that is said. */
+const BYTES_MAX = 1024 * 1024;
+
+/** Where the logs of a run are. */
+export function logDirectory(dataDir: string, job: string, runId: string): string {
+  return join(dataDir, 'job-logs', fileName(job), fileName(runId));
+}
+
+export function createAttemptLogs({ config, platform }: { readonly config: Config; readonly platform: Platform }) {
+  const secrets = secretsOf(config);
+  const hide = (text: string): string => secrets.reduce((left, secret) => left.replaceAll(secret, REDACTED), text);
+  return (job: string, runId: string, step: string, attempt: number): AttemptLog => {
+    const file = join(logDirectory(config.dataDir, job, runId), `${fileName(step)}.${attempt}.jsonl`);
+    let bytes = 0;
+    /** Lines follow each other. */
+    let written = Promise.resolve();
+    return {
+      write(level, text, fields = {}) {
+        if (bytes > BYTES_MAX) return;
+        const line = `${hide(JSON.stringify({ at: new Date(platform.nowMs()).toISOString(), level, text, ...fields }))}\n`;
+        bytes += Buffer.byteLength(line);
+        const cut = `${JSON.stringify({ level: 'warn', text: `the log ends here: it is longer than ${BYTES_MAX} bytes` })}\n`;
+        const kept = bytes > BYTES_MAX ? cut : line;
+        written = written.then(() => platform.appendLog?.(file, kept)).catch(() => {});
+      },
+    };
+  };
+}
+
+/** Names of runs have colons, and a mapped step's have brackets; neither is welcome everywhere. */
+function fileName(name: string): string {
+  return name.replace(/[^\w.@~+-]/g, '-');
+}
+
+/** What stands in the configuration where a printed one has a mark in its place. */
+function secretsOf(config: Config): string[] {
+  const found = new Set<string>();
+  collect(config, redacted(config), found);
+  return [...found].sort((a, b) => b.length - a.length);
+}
+
+/** A shorter text would be taken out of words that are no secret. */
+const SECRET_CHARS_MIN = 4;
+
+function collect(whole: unknown, shown: unknown, found: Set<string>): void {
+  if (whole === shown) return;
+  if (typeof whole === 'string') {
+    if (whole.length >= SECRET_CHARS_MIN) found.add(whole);
+    return;
+  }
+  if (typeof whole !== 'object' || whole === null || typeof shown !== 'object' || shown === null) return;
+  for (const [key, value] of Object.entries(whole)) collect(value, Reflect.get(shown, key), found);
+}

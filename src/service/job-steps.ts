@@ -1,0 +1,120 @@
+/** The steps of the configuration's jobs as they run: opened once, each with what the service lends it. */
+
+import type { StepConfig } from '../config/sections/job-steps.ts';
+import type { JobConfig } from '../config/sections/jobs.ts';
+import { createHostRates } from '../fetching/host-rates.ts';
+import type { EventType } from '../messages/codec.ts';
+import { STANDARD_FORMAT } from '../messages/stream-format.ts';
+import type { ServiceCore } from '../service.ts';
+import type { Into } from '../sources/fetch-adapter.ts';
+import type { StepHost, StepServer } from '../steps/adapter.ts';
+import { STEPS } from '../steps/adapters.ts';
+import type { Step } from '../steps/step.ts';
+import { partitionOf } from '../streams/partitioner.ts';
+import { createInternalSource } from './intake.ts';
+import { foldEvents } from './journal-events.ts';
+import { allReady } from './partition-unit.ts';
+import type { RunningStream } from './pipeline.ts';
+
+/** Where the servers on loopback that some steps work with answer, by their names. */
+export type ServerUrls = Map<string, string>;
+
+/** Of an attempt whose step names none. */
+export const ATTEMPT_TIMEOUT_MS = 3_600_000;
+
+export interface OpenSteps {
+  /** Opened, and recovered, when it is first asked for. */
+  of(job: JobConfig, step: StepConfig): Promise<Step>;
+  close(): Promise<void>;
+}
+
+export function openSteps(core: ServiceCore, serverUrls: ServerUrls): OpenSteps {
+  const known = new Map<StepConfig, Promise<Step>>();
+  const rates = createHostRates();
+  const opened = async (job: JobConfig, step: StepConfig): Promise<Step> => {
+    const host = hostOf(core, job, step, serverUrls, rates);
+    const found = STEPS.map((adapter) => adapter.open(step.settings, host)).find((each) => each !== null);
+    if (found === undefined || found === null) throw new Error(`The step ${step.name} of ${job.name} is of no kind`);
+    await found.recover?.();
+    return found;
+  };
+  return {
+    of(job, step) {
+      const before = known.get(step);
+      if (before !== undefined) return before;
+      const opening = opened(job, step);
+      known.set(step, opening);
+      // The next attempt tries again.
+      opening.catch(() => known.delete(step));
+      return opening;
+    },
+    async close() {
+      for (const step of known.values()) await (await step.catch(() => null))?.close?.();
+    },
+  };
+}
+
+export function serverOf({ settings }: StepConfig): StepServer | null {
+  return STEPS.map((adapter) => adapter.server(settings)).find((server) => server !== null) ?? null;
+}
+
+function hostOf(
+  core: ServiceCore,
+  job: JobConfig,
+  step: StepConfig,
+  serverUrls: ServerUrls,
+  rates: StepHost['rates'],
+): StepHost {
+  const { pipeline, platform, config, supervision } = core;
+  const server = serverOf(step);
+  const streamOf = (name: string): RunningStream => {
+    const stream = pipeline.streams.get(name);
+    if (stream === undefined) throw new Error(`The job ${job.name} delivers into ${name}, which does not exist`);
+    return stream;
+  };
+  return {
+    job: job.name,
+    step: step.name,
+    dataDir: config.dataDir,
+    nowMs: supervision.nowMs,
+    sleep: (ms, signal) => platform.sleep(ms, signal),
+    http: platform.http,
+    timeoutMs: step.timeoutMs ?? ATTEMPT_TIMEOUT_MS,
+    serverUrl: () => (server === null ? '' : (serverUrls.get(server.id) ?? '')),
+    rates,
+    stream: (name) => intoOf(streamOf(name)),
+    async replay(stream, type, each) {
+      const running = streamOf(stream);
+      await allReady(running.units, undefined);
+      await foldEvents(pipeline, running, type, each);
+    },
+    deliver: (stream, type, events) => deliver(streamOf(stream), job.name, type, events),
+  };
+}
+
+function intoOf({ name, eventType, config }: RunningStream): Into {
+  return {
+    name,
+    schema: eventType.schema,
+    key: config?.key ?? null,
+    eventTime: config?.eventTime ?? '',
+    times: (config?.format ?? STANDARD_FORMAT).jsonTimes,
+  };
+}
+
+/** Events go to the partitions of their keys, those of each in one batch. */
+async function deliver<E extends Readonly<Record<string, unknown>>>(
+  stream: RunningStream,
+  job: string,
+  type: EventType<E>,
+  events: readonly E[],
+): Promise<void> {
+  const source = createInternalSource(`job:${job}`, stream.intake);
+  const keyField = stream.config?.key ?? '';
+  const groups = new Map<number, E[]>();
+  for (const event of events) {
+    const partition = partitionOf(String(event[keyField]), stream.units.length);
+    groups.set(partition, [...(groups.get(partition) ?? []), event]);
+  }
+  await Promise.all([...groups].map(([partition, group]) => source.write(partition, [type.encodeBlock(group)])));
+}

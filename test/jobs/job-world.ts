@@ -1,0 +1,123 @@
+/**
+ * Jobs under a manual clock, without actors: the planner decides, attempts are what the test makes of them, and a kill
+ * leaves nothing but the events that were recorded.
+ */
+import { type CommandAnswer, commanded, type JobCommand } from '../../src/jobs/commands.ts';
+import type { Job, JobStep } from '../../src/jobs/job.ts';
+import { createPlanner, plannedJob } from '../../src/jobs/planner.ts';
+import { type AttemptEnd, adoptOrphans, reported } from '../../src/jobs/reports.ts';
+import { applyEvent, type JobEvent, type JobsState, noJobs } from '../../src/jobs/runs.ts';
+import type { StepChanged } from '../../src/messages/job-events.ts';
+
+export function jobOf(change: Partial<Job> = {}): Job {
+  return {
+    name: 'j',
+    trigger: null,
+    catchup: 'latest',
+    catchupMax: 1000,
+    startAtMs: null,
+    overlap: 'skip',
+    maxActiveRuns: 1,
+    dependsOnPast: false,
+    priority: 0,
+    timeoutMs: null,
+    deadlineMs: null,
+    params: {},
+    steps: [stepOf('a')],
+    ...change,
+  };
+}
+
+export function stepOf(name: string, change: Partial<JobStep> = {}): JobStep {
+  const retry = { retries: 0, baseMs: 1000, factor: 2, capMs: 60_000 };
+  return { name, needs: [], when: 'success', retry, timeoutMs: null, pool: 'default', map: null, ...change };
+}
+
+export function createJobWorld(jobs: readonly Job[], startMs: number, pools: Readonly<Record<string, number>> = {}) {
+  const slots = { default: 32, ...pools };
+  const planned = jobs.map(plannedJob);
+  const journal: JobEvent[] = [];
+  let nowMs = startMs;
+  let planner = createPlanner(planned, slots, nowMs);
+  let state: JobsState = noJobs();
+  /** Attempts at work, which a kill ends. */
+  let working: StepChanged[] = [];
+
+  function record(events: readonly JobEvent[]): void {
+    for (const { kind, event } of events) {
+      if (kind === 'step' && event.state === 'running') {
+        const same = working.some(({ runId, step, item }) => {
+          return runId === event.runId && step === event.step && item === event.item;
+        });
+        if (same) throw new Error(`${event.runId} ${event.step} runs twice at once`);
+        working.push(event);
+      }
+    }
+    journal.push(...events);
+  }
+
+  function decide(): void {
+    for (let events = planner.decide(state, nowMs); events.length > 0; events = planner.decide(state, nowMs)) {
+      record(events);
+    }
+  }
+
+  return {
+    journal,
+    working: (): readonly StepChanged[] => working,
+    nowMs: () => nowMs,
+    state: () => state,
+    decide,
+    advance(ms: number): void {
+      nowMs += ms;
+      decide();
+    },
+    /** To the next moment at which the planner wakes by itself. */
+    sleep(): void {
+      nowMs += planner.sleepMs(state, nowMs);
+      decide();
+    },
+    end(attempt: StepChanged, end: AttemptEnd): void {
+      working = working.filter((each) => each !== attempt);
+      const { job, runId, step, item, attempt: number } = attempt;
+      const event = reported(state, planner.jobs, { job, runId, step, item, attempt: number, end }, nowMs);
+      if (event === null) throw new Error(`The end of ${step} of ${runId} was not expected`);
+      applyEvent(state, { kind: 'step', event });
+      record([{ kind: 'step', event }]);
+      decide();
+    },
+    command(command: JobCommand): CommandAnswer {
+      const answer = commanded(state, planner.jobs, command, nowMs);
+      if (answer.kind === 'done') {
+        for (const event of answer.events) applyEvent(state, event);
+        record(answer.events);
+        decide();
+      }
+      return answer;
+    },
+    /** kill -9, and a start `afterMs` later. */
+    restart(afterMs = 0): void {
+      working = [];
+      nowMs += afterMs;
+      planner = createPlanner(planned, slots, nowMs);
+      state = noJobs();
+      for (const event of journal) applyEvent(state, event);
+      const orphans = adoptOrphans(state, planner.jobs, nowMs);
+      for (const event of orphans) applyEvent(state, event);
+      record(orphans);
+      decide();
+    },
+    runs: (): string[] =>
+      journal.flatMap(({ kind, event }) => (kind === 'run' ? [`${event.runId} ${event.state}`] : [])),
+    steps: (): string[] =>
+      journal.flatMap(({ kind, event }) =>
+        kind === 'step'
+          ? [`${event.step}${event.item < 0 ? '' : `[${event.item}]`} ${event.state} ${event.attempt}`]
+          : [],
+      ),
+  };
+}
+
+export const DONE: AttemptEnd = { kind: 'done', records: 1, output: null };
+export const FAILED: AttemptEnd = { kind: 'permanent', reason: 'wrong' };
+export const RETRY: AttemptEnd = { kind: 'retryable', reason: 'HTTP 503', waitMs: null };
