@@ -4,8 +4,7 @@ import { alertsPanel } from './alerts.js';
 import { casePanel } from './case.js';
 import { casesPanel } from './cases.js';
 import { figures } from './figures.js';
-import { modelsPanel } from './models-panel.js';
-import { rulesPanel } from './rules-panel.js';
+import { modelsPanel, rulesPanel } from './lazy-panels.js';
 import { sessionsPanel } from './sessions.js';
 
 contribute({
