@@ -91,14 +91,17 @@ export function alertOf(run: CheckRan, before: Outcome | null): ServiceAlert | n
   const wasFailing = before === 'failed';
   if (isFailing === wasFailing) return null;
   const state = isFailing ? 'firing' : 'resolved';
-  const failed = keptResults(run).filter(({ outcome }) => outcome === 'failed');
+  // Of one that recovers, what it still warns of: that there were no rows is no success either.
+  const failed = keptResults(run).filter(({ outcome }) => outcome === (isFailing ? 'failed' : 'warning'));
   const count = failed.length === 1 ? '1 expectation is' : `${failed.length} expectations are`;
   return {
     alertId: `check:${run.suite}@${new Date(run.due).toISOString()}/${state}`,
     about: `check:${run.suite}`,
     state,
     severity: 'critical',
-    summary: isFailing ? `${run.suite} on ${run.of}: ${count} not met` : `${run.suite} on ${run.of} is met again`,
+    summary: isFailing
+      ? `${run.suite} on ${run.of}: ${count} not met`
+      : `${run.suite} on ${run.of} ${run.outcome === 'passed' ? 'is met again' : 'fails no longer, and has warnings'}`,
     details: failed.map(({ title, message }) => `${title}: ${message ?? ''}`),
     at: run.ranAt,
   };
