@@ -42,7 +42,7 @@ export async function runLake(events: number): Promise<LakeFigures[]> {
   }
 }
 
-async function writeJournal(directory: string, events: number): Promise<ReadonlyMap<string, number>> {
+export async function writeJournal(directory: string, events: number): Promise<ReadonlyMap<string, number>> {
   const journal = await openJournal(journalOf(directory).directory, { durability: 'os', segmentBytes: 64 * 1024 ** 2 });
   const ends = new Map<string, number>();
   for (const { partition, block, next } of makeBatches(events, 2)) {

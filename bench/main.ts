@@ -6,7 +6,7 @@
  *
  * `npm run bench -- journal` measures the journal alone, `windows` the windows, `nexmark` the queries of Nexmark, `expressions` a
  * condition beside DuckDB's filter, `exchange` a window keyed by another field than its stream's, `operators` those of users,
- * `csv` rows of CSV to events, `lake` rows of the journal to a lake, and `kafka` topics in and out, with the broker that
+ * `csv` rows of CSV to events, `lake` rows of the journal to a lake, `postgres` those to PostgreSQL, and `kafka` topics in and out, with the broker that
  * KAFKA_BROKERS names.
  */
 import { cpus, totalmem } from 'node:os';
@@ -18,6 +18,7 @@ import { runKafka } from './kafka.ts';
 import { runLake } from './lake.ts';
 import { measureQuery, runNexmark } from './nexmark.ts';
 import { runOperators } from './operators.ts';
+import { runPostgres } from './postgres.ts';
 import { runStages } from './stages.ts';
 import { compareWhole, printWhole, recordWhole, runWhole } from './whole/run.ts';
 import { runWindows } from './windows.ts';
@@ -51,6 +52,11 @@ if (process.argv[2] === 'windows') {
 
 if (process.argv[2] === 'lake') {
   console.table(await runLake(Math.min(EVENTS, 4_000_000)));
+  process.exit(0);
+}
+
+if (process.argv[2] === 'postgres') {
+  console.table(await runPostgres(Math.min(EVENTS, 1_000_000)));
   process.exit(0);
 }
 

@@ -17,10 +17,8 @@ import type { PostgresStore } from './options.ts';
 import { readRows } from './reading.ts';
 import { type TableWriter, tableWriter } from './table-writer.ts';
 
-/** Rows are written when they are as many bytes. */
+/** Rows are written when they are as many bytes: of an upsert some 50,000, and 12 or 32 MiB of them were slower. */
 const FLUSH_BYTES = 4 * 1024 ** 2;
-/** An upsert reads the index for each row: many at once cost less. */
-const UPSERT_FLUSH_BYTES = 32 * 1024 ** 2;
 /** So many bytes may be on their way; then the journal is not read on. */
 const AHEAD_BYTES = 16 * 1024 ** 2;
 
@@ -93,7 +91,7 @@ export async function openPostgres(name: string, store: PostgresStore, owner: nu
           if (section.firstOffset < (own.get(commit.log) ?? 0)) continue;
           if (section.typeName === tombstoneType.name) writer.remove(tombstonesOf(section.objects()), where);
           else writer.take(section.columns(), where);
-          if (writer.bytes() >= (writer.table.upsert === null ? FLUSH_BYTES : UPSERT_FLUSH_BYTES)) flushLater(writer);
+          if (writer.bytes() >= FLUSH_BYTES) flushLater(writer);
         }
       }
       if (failed !== null) throw failed;
