@@ -6,8 +6,8 @@
  *
  * `npm run bench -- journal` measures the journal alone, `windows` the windows, `nexmark` the queries of Nexmark, `expressions` a
  * condition beside DuckDB's filter, `exchange` a window keyed by another field than its stream's, `operators` those of users,
- * `csv` rows of CSV to events, `lake` rows of the journal to a lake, `postgres` those to PostgreSQL, and `kafka` topics in and out, with the broker that
- * KAFKA_BROKERS names.
+ * `csv` rows of CSV to events, `lake` rows of the journal to a lake, `postgres` those to the server of PG_URL, and `kafka` topics in
+ * and out, with the broker that KAFKA_BROKERS names.
  */
 import { cpus, totalmem } from 'node:os';
 import { runCsv } from './csv.ts';
