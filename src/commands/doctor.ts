@@ -8,7 +8,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { requireInputs } from '../config/sections/sources.ts';
+import { createLogger } from '../logger.ts';
 import { CONFIG_OPTION, type Command, configFileOf, configOf, DATA_OPTION, JSON_OPTION, print } from './command.ts';
+import { clock, limits } from './doctor-machine.ts';
 import { EXIT } from './exit.ts';
 
 export interface Check {
@@ -52,8 +54,11 @@ export const doctorCommand: Command = {
 
 async function checksOf(config: Config): Promise<Check[]> {
   return [
+    await attempt('limits', limits),
     await attempt('data directory', () => dataDirectory(config.dataDir)),
     await attempt('journal', () => journal(config.dataDir)),
+    await attempt('clock', () => clock(config.dataDir, Date.now())),
+    await attempt('connections', () => connections(config)),
     await attempt('read models', readModels),
     await attempt('port', () => freePort(config.http.host, config.http.port)),
   ];
@@ -100,6 +105,18 @@ async function journal(dataDir: string): Promise<string> {
   if (corrupt.length > 0) throw new Error(`${corrupt.join(', ')} is corrupt; see millrace journal inspect`);
   const events = reports.reduce((sum, { nextOffset }) => sum + nextOffset, 0);
   return reports.length === 0 ? 'none yet' : `${reports.length} logs, ${events.toLocaleString('en')} events`;
+}
+
+/** Whether what streams are read from can be had. */
+async function connections(config: Config): Promise<string> {
+  const { unreachableSources } = await import('../service/sources.ts');
+  const { nodePlatform } = await import('../service/platform.ts');
+  const found = await unreachableSources(config, createLogger('error'), nodePlatform);
+  if (found.length > 0) {
+    throw new Error(found.map(({ who, message }) => `${who}: ${message}`).join('; '));
+  }
+  const kinds = [...new Set(config.streams.map(({ source }) => source.kind))];
+  return `every source can be had: ${kinds.length === 0 ? 'there is none' : kinds.join(', ')}`;
 }
 
 /** Opens both stores in a temporary directory, so that their native modules and their process run. */

@@ -156,8 +156,11 @@ describe('doctor', () => {
     expect(checks.map(({ check, ok }) => [check, ok])).toEqual([
       ['node', true],
       ['configuration', true],
+      ['limits', true],
       ['data directory', true],
       ['journal', true],
+      ['clock', true],
+      ['connections', true],
       ['read models', true],
       ['port', true],
     ]);
