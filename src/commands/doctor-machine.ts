@@ -1,7 +1,7 @@
 /** What `doctor` asks of the machine: limits of this process, its memory, and the clock against the journal. */
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
-import { journalOf, openReader } from '../journal/open-reader.ts';
+import { newestCommitMs } from '../data-directory/newest-commit.ts';
 
 /** A partition needs about six descriptors, a connection one; the port takes 512 connections. */
 const MIN_OPEN_FILES = 1_024;
@@ -49,15 +49,7 @@ function textOf(path: string): string {
 
 /** Whether the clock is behind what the journal was last written at. Throws with what to do. */
 export async function clock(dataDir: string, nowMs: number): Promise<string> {
-  const reader = openReader(journalOf(dataDir));
-  let newestMs = 0;
-  for (const log of await reader.logNames()) {
-    const end = await reader.endOf(log);
-    if (end === 0) continue;
-    for await (const { commit } of reader.commits(log, { fromOffset: end - 1, toOffset: end })) {
-      newestMs = Math.max(newestMs, commit.committedAt);
-    }
-  }
+  const newestMs = await newestCommitMs(dataDir);
   const now = new Date(nowMs).toISOString();
   if (newestMs > nowMs + CLOCK_STEP_MS) {
     throw new Error(
