@@ -45,8 +45,8 @@ export interface Job {
   readonly priority: number;
   /** Of a run, from its start. */
   readonly timeoutMs: number | null;
-  /** How long after it was due a run may end before it is late; null for ever. */
-  readonly deadlineMs: number | null;
+  /** Whether its failure, and its recovery, are alerts. */
+  readonly alert: boolean;
   /** The parameters that a run may be given, with their values when it is not. */
   readonly params: Readonly<Record<string, string | number | boolean | null>>;
   /** Each stands after those that it needs. */

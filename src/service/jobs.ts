@@ -3,12 +3,19 @@ import { type SchedulerEvent, schedulerMachine } from '../actors/scheduler.ts';
 import { startSupervised } from '../actors/supervised.ts';
 import type { ChildSpec } from '../actors/supervisor.ts';
 import type { JobConfig } from '../config/sections/jobs.ts';
+import { alertsOf, failingJobs } from '../jobs/alerts.ts';
 import type { Trigger } from '../jobs/job.ts';
 import { createPlanner, plannedJob } from '../jobs/planner.ts';
 import { type JobEvent, type JobsState, noJobs, runsOf } from '../jobs/runs.ts';
 import type { EventType } from '../messages/codec.ts';
 import type { RunChanged } from '../messages/operations.ts';
-import { backfillChangedType, jobPausedType, runChangedType, stepChangedType } from '../messages/types.ts';
+import {
+  backfillChangedType,
+  jobPausedType,
+  runChangedType,
+  serviceAlertType,
+  stepChangedType,
+} from '../messages/types.ts';
 import type { Row } from '../projections/store.ts';
 import type { ServiceCore } from '../service.ts';
 import type { Batch } from '../sources/source.ts';
@@ -32,6 +39,8 @@ export function jobChildren(core: ServiceCore, { bySchedule } = { bySchedule: tr
     send({ type: 'REPORTED', report }),
   );
   let state: JobsState = noJobs();
+  const isWatched = (name: string): boolean => jobs.some((job) => job.name === name && job.alert);
+  let failing = new Set<string>();
   const scheduler: ChildSpec = {
     id: 'scheduler',
     kind: 'scheduler',
@@ -48,9 +57,15 @@ export function jobChildren(core: ServiceCore, { bySchedule } = { bySchedule: tr
               await recorded(core);
               await foldJobEvents(core, fold);
             },
-            record: (events) => record(core, events),
+            async record(events) {
+              // Before the runs: a crash in between repeats the alert, and loses none.
+              const alerts = alertsOf(events, isWatched, failing);
+              if (alerts.length > 0) await core.alerts?.write(0, [serviceAlertType.encodeBlock(alerts)]);
+              await record(core, events);
+            },
             recovered(recoveredState) {
               state = recoveredState;
+              failing = failingJobs(recoveredState);
               core.jobs.connect({
                 command: (command) => new Promise((reply) => send({ type: 'COMMAND', command, reply })),
                 standings: () => jobs.map((job) => standingOf(job, state, nowMs())),

@@ -21,7 +21,7 @@ export function jobOf(change: Partial<Job> = {}): Job {
     dependsOnPast: false,
     priority: 0,
     timeoutMs: null,
-    deadlineMs: null,
+    alert: false,
     params: {},
     steps: [stepOf('a')],
     ...change,

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { alertsOf, failingJobs } from '../../src/jobs/alerts.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { retryDelayMs } from '../../src/jobs/retry.ts';
 import { isTerminal } from '../../src/jobs/runs.ts';
@@ -260,6 +261,24 @@ describe('commands', () => {
     expect(world.runs()).toEqual([]);
     world.command({ kind: 'resume', job: 'j' });
     expect(world.runs()).toEqual(['j@2026-01-02T10:00:00.000Z queued', 'j@2026-01-02T10:00:00.000Z running']);
+  });
+});
+
+describe('alerts of a watched job', () => {
+  it('come when it begins to fail and when it recovers, and with no other run', () => {
+    const world = createJobWorld([jobOf()], 0);
+    for (const end of [DONE, FAILED, FAILED, DONE, DONE]) {
+      world.command({ kind: 'run', job: 'j', params: {}, key: null });
+      world.end(world.working()[0]!, end);
+    }
+    const failing = new Set<string>();
+    const raised = world.journal.flatMap((event) => alertsOf([event], () => true, failing));
+    expect(raised.map(({ about, state }) => [about, state])).toEqual([
+      ['job:j', 'firing'],
+      ['job:j', 'resolved'],
+    ]);
+    expect(alertsOf(world.journal, () => false, new Set())).toEqual([]);
+    expect([...failingJobs(world.state())]).toEqual([]);
   });
 });
 

@@ -171,7 +171,7 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
         priority: 0,
         retry: RETRY,
         timeoutMs: null,
-        deadlineMs: null,
+        alert: false,
         params: {},
         steps: [
           {

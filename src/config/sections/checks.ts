@@ -49,8 +49,14 @@ export const checksSection = section({
 });
 
 /** Whether something of the configuration is watched, and raised for people when it changes. */
-export function raisesAlerts({ checks }: { readonly checks: readonly SuiteConfig[] }): boolean {
-  return checks.some(({ everyMs }) => everyMs !== null);
+export function raisesAlerts({
+  checks,
+  jobs = [],
+}: {
+  readonly checks: readonly SuiteConfig[];
+  readonly jobs?: readonly { readonly alert: boolean }[];
+}): boolean {
+  return checks.some(({ everyMs }) => everyMs !== null) || jobs.some(({ alert }) => alert);
 }
 
 function suiteOf(name: string, raw: RawSuite, reading: Reading): SuiteConfig {

@@ -4,6 +4,7 @@ import type { Job } from '../../jobs/job.ts';
 import { type Report, unknownName } from '../../keys/names.ts';
 import { formatDuration } from '../../keys/units.ts';
 import { instant, name, timer } from '../../keys/value-schema.ts';
+import { SERVICE_ALERTS } from '../../messages/check-facts.ts';
 import { retries } from '../../steps/step-keys.ts';
 import { section } from '../section.ts';
 import { intoOf, printRetry, printStep, redactStep, retryOf, type StepConfig, steps, stepsOf } from './job-steps.ts';
@@ -34,7 +35,10 @@ const job = z.strictObject({
   priority: z.int().min(-1000).max(1000).default(0).describe('Of two that wait for a slot the higher goes first.'),
   retries: retries.prefault({}),
   timeout: timer.nullable().prefault(null).describe('Of a run, from its start.'),
-  deadline: timer.nullable().prefault(null).describe('A run that has not ended so long after it was due is late.'),
+  alert: z
+    .boolean()
+    .default(false)
+    .describe('That it begins to fail, and that it recovers, is an alert for the sinks that take alerts.'),
   params: z
     .record(name, z.union([z.string(), z.number(), z.boolean(), z.null()]))
     .default({})
@@ -48,6 +52,7 @@ export const jobsSection = section({
   key: 'jobs',
   schema: z.record(name, job).default({}),
   elsewhere: [{ path: 'schedules', message: jobsOfSchedules }],
+  outputs: (jobs: readonly JobConfig[]) => (jobs.some(({ alert }) => alert) ? [SERVICE_ALERTS] : []),
   derive(raw, reading): readonly JobConfig[] {
     const streams = streamsSection.of(reading);
     const names = Object.keys(raw);
@@ -90,7 +95,7 @@ function jobOf(own: string, raw: RawJob, place: Place, report: Report): JobConfi
     priority: raw.priority,
     retry,
     timeoutMs: raw.timeout,
-    deadlineMs: raw.deadline,
+    alert: raw.alert,
     params: raw.params,
     steps: stepsOf(
       raw.steps,
@@ -121,23 +126,13 @@ function checkFed(streams: readonly StreamConfig[], jobs: readonly JobConfig[], 
   }
 }
 
-function printJob({
-  name: _,
-  trigger: written,
-  startAtMs,
-  retry,
-  timeoutMs,
-  deadlineMs,
-  steps: own,
-  ...rest
-}: JobConfig) {
+function printJob({ name: _, trigger: written, startAtMs, retry, timeoutMs, steps: own, ...rest }: JobConfig) {
   return {
     schedule: printTrigger(written),
     ...rest,
     startAt: startAtMs === null ? null : new Date(startAtMs).toISOString(),
     retries: printRetry(retry),
     timeout: timeoutMs === null ? null : formatDuration(timeoutMs),
-    deadline: deadlineMs === null ? null : formatDuration(deadlineMs),
     steps: Object.fromEntries(own.map((step) => [step.name, printStep(step)])),
   };
 }
