@@ -6,8 +6,8 @@
  *
  * `npm run bench -- journal` measures the journal alone, `windows` the windows, `nexmark` the queries of Nexmark, `expressions` a
  * condition beside DuckDB's filter, `exchange` a window keyed by another field than its stream's, `operators` those of users,
- * `csv` rows of CSV to events, `lake` rows of the journal to a lake, `postgres` those to the server of PG_URL, and `kafka` topics in
- * and out, with the broker that KAFKA_BROKERS names.
+ * `suites` expectations over Parquet, `csv` rows of CSV to events, `lake` rows of the journal to a lake, `postgres` those to the
+ * server of PG_URL, and `kafka` topics in and out, with the broker that KAFKA_BROKERS names.
  */
 import { cpus, totalmem } from 'node:os';
 import { runCsv } from './csv.ts';
@@ -20,6 +20,7 @@ import { measureQuery, runNexmark } from './nexmark.ts';
 import { runOperators } from './operators.ts';
 import { runPostgres } from './postgres.ts';
 import { runStages } from './stages.ts';
+import { runSuites } from './suites.ts';
 import { compareWhole, printWhole, recordWhole, runWhole } from './whole/run.ts';
 import { runWindows } from './windows.ts';
 import { runWindowsFromJournal } from './windows-journal.ts';
@@ -84,6 +85,11 @@ if (process.argv[2] === 'nexmark') {
 
 if (process.argv[2] === 'expressions') {
   console.table(await runExpressions());
+  process.exit(0);
+}
+
+if (process.argv[2] === 'suites') {
+  await runSuites();
   process.exit(0);
 }
 
