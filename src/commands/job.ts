@@ -162,7 +162,7 @@ async function log(values: OptionValues, runId: string | undefined, step: string
   const files = (await readdir(directory).catch(() => []))
     .sort()
     .filter((file) => step === undefined || file.startsWith(step));
-  if (files.length === 0) throw new Error(`there is no log of ${runId}; logs are kept for the newest runs of a job`);
+  if (files.length === 0) throw new Error(`there is no log of ${runId}; those of the last 200 runs of a job are kept`);
   for (const file of files) {
     if (values.json !== true) await print(`— ${file.replace(/\.jsonl$/, '')}`);
     await print((await readFile(join(directory, file), 'utf8')).trimEnd());

@@ -8,7 +8,7 @@ import { type Run, stepKey } from '../jobs/runs.ts';
 import type { StepChanged } from '../messages/job-events.ts';
 import type { ServiceCore } from '../service.ts';
 import type { StepContext } from '../steps/step.ts';
-import { type AttemptLog, createAttemptLogs } from './job-log.ts';
+import { type AttemptLog, createAttemptLogs, createLogKeeper } from './job-log.ts';
 import { ATTEMPT_TIMEOUT_MS, type OpenSteps } from './job-steps.ts';
 
 export interface JobAttempts {
@@ -39,6 +39,7 @@ export function createJobAttempts(
 ): JobAttempts {
   const runs = new Map<string, RunningRun>();
   const logOf = createAttemptLogs(core);
+  const ended = createLogKeeper(core);
   const jobs = new Map(core.config.jobs.map((job) => [job.name, job]));
   let whenQuiet: (() => void)[] = [];
   /** What is on its way to others, by step. It can't be called back, and outlives its actor: it must not come twice. */
@@ -126,6 +127,7 @@ export function createJobAttempts(
     close(runId) {
       runs.get(runId)?.send({ type: 'CLOSE' });
       runs.delete(runId);
+      ended(runId.split('@', 1)[0] ?? '');
     },
     async quiet(reason) {
       for (const run of runs.values()) run.send({ type: 'STOP', reason });

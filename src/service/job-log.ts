@@ -13,12 +13,27 @@ export interface AttemptLog {
   write(level: LogLevel, text: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
+/** Runs of a job whose logs are kept, and how many of its runs end between two looks at that. */
+const RUNS_KEPT = 200;
+const RUNS_BETWEEN = 20;
+
 /** Of one attempt; what comes after is left out, and that is said. */
 const BYTES_MAX = 1024 * 1024;
 
 /** Where the logs of a run are. */
 export function logDirectory(dataDir: string, job: string, runId: string): string {
   return join(dataDir, 'job-logs', fileName(job), fileName(runId));
+}
+
+/** Called when a run of a job has ended: the logs of its oldest runs go. */
+export function createLogKeeper({ config, platform }: { readonly config: Config; readonly platform: Platform }) {
+  const ended = new Map<string, number>();
+  return (job: string): void => {
+    const count = (ended.get(job) ?? 0) + 1;
+    ended.set(job, count);
+    if (count % RUNS_BETWEEN !== 1) return;
+    platform.keepNewest?.(join(config.dataDir, 'job-logs', fileName(job)), RUNS_KEPT).catch(() => {});
+  };
 }
 
 export function createAttemptLogs({ config, platform }: { readonly config: Config; readonly platform: Platform }) {

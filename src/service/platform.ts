@@ -3,8 +3,8 @@
  * src/service/ or below reaches around it.
  */
 import { statfsSync } from 'node:fs';
-import { appendFile, mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { appendFile, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Clock } from '../actors/supervised.ts';
 import { nodeTimer, type StartTimer } from '../deadline.ts';
 import { createMetrics, type Metrics } from '../http/metrics.ts';
@@ -40,6 +40,8 @@ export interface Platform {
   startStores(drivers: readonly StoreDriver[]): Stores;
   /** Appends to a file that is for people, making the directories above it; without it there are no such files. */
   readonly appendLog?: (file: string, text: string) => Promise<void>;
+  /** Removes what a directory has beside its newest entries. */
+  readonly keepNewest?: (directory: string, count: number) => Promise<void>;
   /** Threads that request bodies are parsed in; they start when they are first used. */
   startBodies(): BodyPool;
   /** Threads that partitions are spread over; they start when they are first used. */
@@ -107,6 +109,15 @@ export const nodePlatform: Platform = {
   async appendLog(file, text) {
     await mkdir(dirname(file), { recursive: true });
     await appendFile(file, text);
+  },
+  async keepNewest(directory, count) {
+    const names = await readdir(directory);
+    if (names.length <= count) return;
+    const dated = await Promise.all(
+      names.map(async (name) => ({ path: join(directory, name), at: (await stat(join(directory, name))).mtimeMs })),
+    );
+    dated.sort((a, b) => b.at - a.at);
+    for (const { path } of dated.slice(count)) await rm(path, { recursive: true, force: true });
   },
   startStores,
   startBodies: startBodyPool,
