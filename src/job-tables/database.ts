@@ -23,7 +23,11 @@ export interface JobDatabase {
   run(statement: RunStatement): Promise<number>;
   stop(key: string): void;
   progress(key: string): number | null;
-  relation(runId: string, table: string): Promise<string>;
+  /** `isOfRun`: rows of another run will not do. */
+  relation(runId: string, table: string, isOfRun: boolean): Promise<string>;
+  /** Notes that a step has passed the run's rows. Resolves with whether all of these have. */
+  audited(runId: string, table: string, step: string, all: readonly string[]): Promise<boolean>;
+  discard(runId: string, table: string): Promise<void>;
   publish(runId: string, table: string, nowMs: number): Promise<Publication>;
   unrecorded(): Promise<Publication[]>;
   recorded(runId: string, table: string): Promise<void>;
@@ -32,8 +36,8 @@ export interface JobDatabase {
   close(): Promise<void>;
 }
 
-/** What a run staged and nobody published for so long has been given up. */
-const STAGED_DAYS = 7;
+/** Of rows that no check has let pass yet, or that failed one, those of so many runs of a job are kept: somebody may look at them. */
+const STAGED_RUNS = 20;
 
 export interface JobDatabaseOptions {
   /** The data directory. */
@@ -59,7 +63,7 @@ export async function openJobDatabase({ directory, memoryBytes, threads }: JobDa
   const own = await instance.connect();
   await prepare(own);
   const running = new Map<string, JobConnection>();
-  /** What changes tables, one after another: two changes of one table would fail each other. */
+  /** What `own` is asked, one after another: nothing sees half of a publication, and no two changes fail each other. */
   let last: Promise<unknown> = Promise.resolve();
   function inTurn<T>(change: () => Promise<T>): Promise<T> {
     const done = last.then(change, change);
@@ -72,9 +76,10 @@ export async function openJobDatabase({ directory, memoryBytes, threads }: JobDa
     const { identity } = statement;
     const name = stagedTable(identity.runId, target.table);
     await inTurn(() => forget(own, identity.runId, target.table));
+    await inTurn(() => forgetOldest(own, identity.job, target.table));
     const path = `${quoted('jobs')}.main.${quoted(name)}`;
     await runInto(connection, `CREATE TABLE ${path} AS`, statement);
-    const { rows, hash } = await digestOf(connection, path, await columnsOf(own, name));
+    const { rows, hash } = await digestOf(connection, path, await columnsOf(connection, name));
     await inTurn(() => own.run(stagedRow(identity, target, name, rows, hash)));
     return rows;
   }
@@ -86,7 +91,7 @@ export async function openJobDatabase({ directory, memoryBytes, threads }: JobDa
       if (running.has(identity.key)) throw new Error(`${identity.job}.${identity.step} runs already in this run`);
       const connection = await instance.connect();
       running.set(identity.key, connection);
-      const catalog = await openCatalog(connection, statement, await stagedBy(own, identity.runId));
+      const catalog = await openCatalog(connection, statement, await stagedBy(connection, identity.runId));
       // Asked for, DuckDB knows how far it is.
       await connection.run('SET enable_progress_bar = true');
       await connection.run('SET enable_progress_bar_print = false');
@@ -104,25 +109,45 @@ export async function openJobDatabase({ directory, memoryBytes, threads }: JobDa
       const percentage = running.get(key)?.progress.percentage ?? -1;
       return percentage < 0 ? null : percentage / 100;
     },
-    async relation(runId, table) {
-      const name = stagedTable(runId, table);
-      const staged = await stagedBy(own, runId);
-      return quoted(staged.has(table) ? name : table);
-    },
+    relation: (runId, table, isOfRun) =>
+      inTurn(async () => {
+        const staged = await stagedBy(own, runId);
+        if (staged.has(table)) return quoted(stagedTable(runId, table));
+        const of = `run_id = ${sqlText(runId)} AND table_name = ${sqlText(table)}`;
+        const known = await rowsOf(own, `SELECT 1 FROM ${quoted(PUBLISHED)} WHERE ${of}`);
+        if (isOfRun && known.length === 0)
+          throw new Error(`The run has no rows for ${table}: run the step again that writes it`);
+        return quoted(table);
+      }),
+    audited: (runId, table, step, all) =>
+      inTurn(async () => {
+        const of = `run_id = ${sqlText(runId)} AND table_name = ${sqlText(table)}`;
+        const [staged] = await rowsOf(own, `SELECT passed FROM ${quoted(STAGED)} WHERE ${of}`);
+        // What is published has passed.
+        if (staged === undefined) return true;
+        const passed = new Set([...String(staged.passed ?? '').split('\n'), step]);
+        await own.run(`UPDATE ${quoted(STAGED)} SET passed = ${sqlText([...passed].join('\n'))} WHERE ${of}`);
+        return all.every((each) => passed.has(each));
+      }),
+    discard: (runId, table) => inTurn(() => forget(own, runId, table)),
     publish: (runId, table, nowMs) => inTurn(() => publish(own, runId, table, nowMs)),
-    unrecorded: async () =>
-      (await rowsOf(own, `SELECT * FROM ${quoted(PUBLISHED)} WHERE NOT recorded`)).map(publicationOf),
+    unrecorded: () =>
+      inTurn(async () => {
+        const rows = await rowsOf(own, `SELECT * FROM ${quoted(PUBLISHED)} WHERE NOT recorded`);
+        return rows.map(publicationOf);
+      }),
     async recorded(runId, table) {
       const of = `run_id = ${sqlText(runId)} AND table_name = ${sqlText(table)}`;
       await inTurn(() => own.run(`UPDATE ${quoted(PUBLISHED)} SET recorded = true WHERE ${of}`));
     },
-    async digest() {
-      const digests: TableDigest[] = [];
-      for (const table of await publishedTables(own)) {
-        digests.push({ ...(await digestOf(own, quoted(table), await columnsOf(own, table))), table });
-      }
-      return digests;
-    },
+    digest: () =>
+      inTurn(async () => {
+        const digests: TableDigest[] = [];
+        for (const table of await publishedTables(own)) {
+          digests.push({ ...(await digestOf(own, quoted(table), await columnsOf(own, table))), table });
+        }
+        return digests;
+      }),
     copy: (to) =>
       inTurn(async () => {
         await own.run('CHECKPOINT');
@@ -141,17 +166,21 @@ export async function openJobDatabase({ directory, memoryBytes, threads }: JobDa
 async function prepare(own: JobConnection): Promise<void> {
   await own.run(
     `CREATE TABLE IF NOT EXISTS ${quoted(STAGED)} (run_id VARCHAR, table_name VARCHAR, job VARCHAR, step VARCHAR, mode VARCHAR,
-       rows BIGINT, hash VARCHAR, name VARCHAR, write_mode VARCHAR, staged_at TIMESTAMP)`,
+       rows BIGINT, hash VARCHAR, name VARCHAR, write_mode VARCHAR, staged_at TIMESTAMP, passed VARCHAR)`,
   );
   await own.run(
     `CREATE TABLE IF NOT EXISTS ${quoted(PUBLISHED)} (run_id VARCHAR, table_name VARCHAR, job VARCHAR, step VARCHAR, mode VARCHAR,
        rows BIGINT, hash VARCHAR, table_rows BIGINT, published_at BIGINT, recorded BOOLEAN)`,
   );
+}
+
+async function forgetOldest(own: JobConnection, job: string, table: string): Promise<void> {
   const old = await rowsOf(
     own,
-    `SELECT run_id, table_name FROM ${quoted(STAGED)} WHERE staged_at < now()::TIMESTAMP - INTERVAL ${STAGED_DAYS} DAY`,
+    `SELECT run_id FROM ${quoted(STAGED)} WHERE job = ${sqlText(job)} AND table_name = ${sqlText(table)}
+     ORDER BY staged_at DESC OFFSET ${STAGED_RUNS - 1}`,
   );
-  for (const { run_id: runId, table_name: table } of old) await forget(own, String(runId), String(table));
+  for (const { run_id: runId } of old) await forget(own, String(runId), table);
 }
 
 /** Drops what a run has staged for a table: an attempt before, or a run that was given up. */
@@ -169,7 +198,7 @@ function stagedRow(
 ): string {
   const texts = [runId, table, job, step, write.mode].map(sqlText).join(', ');
   const more = [hash, name, JSON.stringify(write)].map(sqlText).join(', ');
-  return `INSERT INTO ${quoted(STAGED)} VALUES (${texts}, ${rows}, ${more}, now()::TIMESTAMP)`;
+  return `INSERT INTO ${quoted(STAGED)} VALUES (${texts}, ${rows}, ${more}, now()::TIMESTAMP, NULL)`;
 }
 
 /** Tables that the run has rows for that are not published: by table, how its rows get in. */

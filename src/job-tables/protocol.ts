@@ -75,7 +75,17 @@ export type JobTablesTask =
   /** From 0 to 1; null where it can't be told. */
   | { readonly kind: 'progress'; readonly key: string }
   /** What a check reads: the rows of the run where it has some that are not published, else the table. */
-  | { readonly kind: 'relation'; readonly runId: string; readonly table: string }
+  | { readonly kind: 'relation'; readonly runId: string; readonly table: string; readonly isOfRun: boolean }
+  /** A check on the run's rows has passed: whether all of these have. */
+  | {
+      readonly kind: 'audited';
+      readonly runId: string;
+      readonly table: string;
+      readonly step: string;
+      readonly all: readonly string[];
+    }
+  /** What a run has staged is not wanted. */
+  | { readonly kind: 'discard'; readonly runId: string; readonly table: string }
   | { readonly kind: 'publish'; readonly runId: string; readonly table: string; readonly nowMs: number }
   /** Publications that the journal may not have. */
   | { readonly kind: 'unrecorded' }
@@ -91,6 +101,8 @@ export interface JobTablesResults {
   stop: null;
   progress: number | null;
   relation: string;
+  audited: boolean;
+  discard: null;
   publish: Publication;
   unrecorded: readonly Publication[];
   recorded: null;

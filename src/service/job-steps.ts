@@ -12,6 +12,7 @@ import { STEPS } from '../steps/adapters.ts';
 import type { Step } from '../steps/step.ts';
 import { partitionOf } from '../streams/partitioner.ts';
 import { createInternalSource } from './intake.ts';
+import { tablesOf } from './job-step-tables.ts';
 import { foldEvents } from './journal-events.ts';
 import { allReady } from './partition-unit.ts';
 import type { RunningStream } from './pipeline.ts';
@@ -88,6 +89,8 @@ function hostOf(
       await allReady(running.units, undefined);
       await foldEvents(pipeline, running, type, each);
     },
+    tables: core.jobTables,
+    ...tablesOf(core, job),
     deliver: (stream, type, events) => deliver(streamOf(stream), job.name, type, events),
   };
 }

@@ -5,8 +5,12 @@
  */
 import { z } from 'zod';
 import type { HostRates } from '../fetching/host-rates.ts';
+import type { JobTablesResults, JobTablesTask, RunStatement } from '../job-tables/protocol.ts';
 import type { Report } from '../keys/names.ts';
+import type { AvroRecord } from '../messages/avro.ts';
 import type { EventType } from '../messages/codec.ts';
+import type { Row } from '../projections/store.ts';
+import type { Suite } from '../quality/suite/suite.ts';
 import type { Into } from '../sources/fetch-adapter.ts';
 import type { HttpPort } from '../sources/http-client.ts';
 import type { Step } from './step.ts';
@@ -31,12 +35,44 @@ export interface StepHost {
   stream(name: string): Into;
   /** Calls back for each event of the stream that is durable and still kept, in the order of its logs. */
   replay<E>(stream: string, type: EventType<E>, each: (event: E) => void): Promise<void>;
+  readonly tables: StepTables;
+  /** Names of the tables that steps of jobs write. */
+  readonly jobTables: ReadonlySet<string>;
+  /** The steps of the job that check what the job has written for a table. */
+  auditsOf(table: string): readonly string[];
+  /** Throws when there is none, which the check of a configuration has ruled out. */
+  suite(name: string): StepSuite;
+  /** Of a declared stream; null for any other name. */
+  schemaOf(stream: string): AvroRecord | null;
+  /** A file for as long as an attempt takes, and what comes of it: another one for each key. */
+  scratchFile(key: string, ending: string): string;
   /** Resolves once the events are durable in the stream. */
   deliver<E extends Readonly<Record<string, unknown>>>(
     stream: string,
     type: EventType<E>,
     events: readonly E[],
   ): Promise<void>;
+}
+
+/** Job tables, and statements over them and the read models. */
+export interface StepTables {
+  /** Resolves with the number of rows. Rejects once the signal aborts, when the statement has stopped. */
+  run(
+    statement: Omit<RunStatement, 'models' | 'lines'>,
+    signal: AbortSignal,
+    onProgress: (share: number) => void,
+  ): Promise<number>;
+  ask<Kind extends 'relation' | 'audited' | 'discard'>(
+    task: Extract<JobTablesTask, { readonly kind: Kind }>,
+  ): Promise<JobTablesResults[Kind]>;
+  rows(sql: string, signal: AbortSignal): AsyncGenerator<readonly Row[]>;
+  publish(runId: string, table: string): Promise<unknown>;
+}
+
+export interface StepSuite {
+  readonly suite: Suite;
+  /** The table or the statement that it is of; null for what a step says. */
+  readonly on: string | null;
 }
 
 /** A stream of the pipeline file. */
@@ -54,6 +90,7 @@ export interface StepPlace {
   readonly params: readonly string[];
   readonly isMapped: boolean;
   readonly streams: readonly StepStream[];
+  readonly suites: readonly { readonly name: string; readonly on: string | null }[];
   /** Names of the steps of the job. */
   readonly steps: readonly string[];
 }

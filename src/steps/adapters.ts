@@ -1,6 +1,9 @@
 /** The kinds of step that a job may have, in the order in which the pipeline file's schema names them: one line each. */
+import { checkStep } from './check.ts';
+import { exportStep } from './export.ts';
 import { fetchStep } from './fetch.ts';
 import { httpStep } from './http.ts';
+import { sqlStep } from './sql.ts';
 import { waitStep } from './wait.ts';
 
-export const STEPS = [fetchStep, waitStep, httpStep] as const;
+export const STEPS = [fetchStep, waitStep, httpStep, sqlStep, checkStep, exportStep] as const;

@@ -32,7 +32,12 @@ async function resultOf(task: JobTablesTask): Promise<JobTablesResults[JobTables
     case 'progress':
       return database().progress(task.key);
     case 'relation':
-      return database().relation(task.runId, task.table);
+      return database().relation(task.runId, task.table, task.isOfRun);
+    case 'audited':
+      return database().audited(task.runId, task.table, task.step, task.all);
+    case 'discard':
+      await database().discard(task.runId, task.table);
+      return null;
     case 'publish':
       return database().publish(task.runId, task.table, task.nowMs);
     case 'unrecorded':

@@ -1,11 +1,15 @@
 /** Job tables: written aside, published at once, each statement beside the others. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
 import { type JobDatabase, openJobDatabase } from '../../src/job-tables/database.ts';
 import type { RunStatement, TableWrite } from '../../src/job-tables/protocol.ts';
+import { bindSql } from '../../src/jobs/sql-text.ts';
+import { parseTemplate } from '../../src/jobs/template.ts';
 
 const MB = 1024 ** 2;
 let directory: string;
@@ -46,13 +50,13 @@ test('nobody but its own run sees what a run has written until it is published, 
   expect(await rows('SELECT * FROM daily')).toEqual([{ x: 1 }]);
   await database.run(statement('r2', 'sums', 'SELECT sum(x) AS total FROM daily'));
   await database.run(statement('r3', 'sums', 'SELECT sum(x) AS total FROM daily'));
-  const relations = await Promise.all(['r2', 'r3'].map((run) => database.relation(run, 'sums')));
+  const relations = await Promise.all(['r2', 'r3'].map((run) => database.relation(run, 'sums', true)));
   expect(
     (await rows(`SELECT total FROM ${relations[0]} UNION ALL SELECT total FROM ${relations[1]}`)).map(
       ({ total }) => total,
     ),
   ).toEqual([5, 1]);
-  expect(await database.relation('r3', 'daily')).toBe('"daily"');
+  expect(await database.relation('r3', 'daily', false)).toBe('"daily"');
   expect(await database.publish('r2', 'daily', 7)).toMatchObject({
     runId: 'r2',
     rows: 2,
@@ -171,6 +175,40 @@ test('groups of several times the memory limit spill to the disk and come out ri
   );
   expect(await rows('SELECT * FROM spilled')).toEqual([{ n: 1_100_000, groups: 1_000_000 }]);
 });
+
+const MEASUREMENTS = fileURLToPath(new URL('../fixtures/1brc/', import.meta.url));
+
+test('the job of config/measurements.yaml gives every answer of the One Billion Row Challenge to the last digit', async () => {
+  const config = loadConfig(fileURLToPath(new URL('../../config/measurements.yaml', import.meta.url)), {});
+  const settings = config.jobs[0]?.steps[0]?.settings;
+  if (settings?.kind !== 'sql') throw new Error('no statement');
+  const template = parseTemplate(settings.sql);
+  if ('problem' in template) throw new Error(template.problem);
+  const answers: Record<string, string> = {};
+  const names = readdirSync(MEASUREMENTS).filter((name) => name.endsWith('.txt'));
+  for (const name of names) {
+    const bound = bindSql(template, () => join(MEASUREMENTS, name));
+    await database.run(statement(name, 'stations', bound.sql, bound));
+    const relation = await database.relation(name, 'stations', true);
+    const found = await rows(
+      `SELECT station, printf('%.1f/%.1f/%.1f', min_temperature, mean_temperature, max_temperature) AS text FROM ${relation}`,
+    );
+    const texts = found.map(({ station, text }) => `${station}=${text}`);
+    answers[name] = `{${texts.sort(byStation).join(', ')}}`;
+  }
+  const expected = names.map((name) => [
+    name,
+    readFileSync(join(MEASUREMENTS, name.replace('.txt', '.out')), 'utf8').trim(),
+  ]);
+  expect(answers).toEqual(Object.fromEntries(expected));
+  expect(names.length).toBeGreaterThan(5);
+});
+
+/** As Java orders texts: by their UTF-16 units. */
+function byStation(one: string, other: string): number {
+  const [a = '', b = ''] = [one, other].map((text) => text.slice(0, text.lastIndexOf('=')));
+  return a < b ? -1 : a > b ? 1 : 0;
+}
 
 test('the digest names every published table, and says the same of the same rows in any order', async () => {
   await written('g1', 'one', 'SELECT * FROM (VALUES (1, NULL), (2, 3)) v(a, b)');

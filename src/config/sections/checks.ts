@@ -25,6 +25,11 @@ export interface SuiteConfig extends Suite {
   readonly overMs: number | null;
 }
 
+/** What a suite is of, as a step of a job takes it. */
+export function suiteOn(of: SuiteConfig['of']): string | null {
+  return of === null ? null : of.kind === 'stream' ? of.name : of.sql;
+}
+
 const list = z.array(expectationForm).min(1);
 const suite = z.union([
   list,

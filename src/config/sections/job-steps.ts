@@ -5,7 +5,7 @@ import type { RetryPolicy } from '../../jobs/retry.ts';
 import { type Report, unknownName } from '../../keys/names.ts';
 import { formatDuration } from '../../keys/units.ts';
 import { name } from '../../keys/value-schema.ts';
-import type { StepStream, WrittenStep } from '../../steps/adapter.ts';
+import type { StepPlace, StepStream, WrittenStep } from '../../steps/adapter.ts';
 import { STEPS } from '../../steps/adapters.ts';
 import type { Common, retries } from '../../steps/step-keys.ts';
 
@@ -32,6 +32,7 @@ export interface StepsPlace {
   readonly retry: RetryPolicy;
   readonly pools: Readonly<Record<string, number>>;
   readonly streams: readonly StepStream[];
+  readonly suites: StepPlace['suites'];
   resolve(path: string): string;
 }
 
@@ -40,11 +41,11 @@ export function stepsOf(written: Written, place: StepsPlace, report: Report): St
   const names = Object.keys(written);
   if (names.length === 0) report([], 'a job has at least one step');
   const all = Object.entries(written).map(([each, { common, settings }]): StepConfig => {
-    const { job, params, retry, streams } = place;
+    const { job, params, retry, streams, suites } = place;
     const { needs, map } = common;
     checkCommon(each, common, names, place, (path, message) => report([each, ...path], message));
     const own = settings(place.resolve);
-    const at = { job, step: each, needs, params, isMapped: map !== null, streams, steps: names };
+    const at = { job, step: each, needs, params, isMapped: map !== null, streams, suites, steps: names };
     for (const adapter of STEPS) {
       adapter.check(own, at, (path, message, character) => report([each, ...path], message, character));
     }

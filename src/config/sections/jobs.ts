@@ -5,8 +5,10 @@ import { type Report, unknownName } from '../../keys/names.ts';
 import { formatDuration } from '../../keys/units.ts';
 import { instant, name, timer } from '../../keys/value-schema.ts';
 import { SERVICE_ALERTS } from '../../messages/check-facts.ts';
+import type { StepPlace } from '../../steps/adapter.ts';
 import { retries } from '../../steps/step-keys.ts';
 import { section } from '../section.ts';
+import { checksSection, suiteOn } from './checks.ts';
 import { intoOf, printRetry, printStep, redactStep, retryOf, type StepConfig, steps, stepsOf } from './job-steps.ts';
 import { printTrigger, trigger, triggerOf } from './job-trigger.ts';
 import { poolsSection } from './pools.ts';
@@ -56,8 +58,9 @@ export const jobsSection = section({
   derive(raw, reading): readonly JobConfig[] {
     const streams = streamsSection.of(reading);
     const names = Object.keys(raw);
+    const suites = checksSection.of(reading).map(({ name: suite, of }) => ({ name: suite, on: suiteOn(of) }));
     const jobs = Object.entries(raw).map(([each, written]) => {
-      const place = { names, streams, pools: poolsSection.of(reading), resolve: reading.resolve };
+      const place = { names, streams, pools: poolsSection.of(reading), suites, resolve: reading.resolve };
       return jobOf(each, written, place, (path, message, character) =>
         reading.report(['jobs', each, ...path], message, character),
       );
@@ -73,6 +76,7 @@ interface Place {
   readonly names: readonly string[];
   readonly streams: readonly StreamConfig[];
   readonly pools: Readonly<Record<string, number>>;
+  readonly suites: StepPlace['suites'];
   resolve(path: string): string;
 }
 

@@ -1,0 +1,145 @@
+/** `daily: { sql: "SELECT …", into: TABLE }`: rows of a statement of DuckDB's SQL into a job table, or as events of a stream. */
+import { createReadStream, rmSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { z } from 'zod';
+import type { TableWrite } from '../job-tables/protocol.ts';
+import { bindSql } from '../jobs/sql-text.ts';
+import type { AvroRecord } from '../messages/avro.ts';
+import { type DynamicEvent, dynamicEventType } from '../messages/codec.ts';
+import { createJsonDecoder } from '../messages/json.ts';
+import { isBuiltinTable } from '../tables.ts';
+import { type StepHost, stepAdapter } from './adapter.ts';
+import { intoStream } from './into-stream.ts';
+import { failedStatement } from './statement-outcome.ts';
+import type { StepContext, StepOutcome } from './step.ts';
+import { checkTemplate, templateOf, valuesOf } from './template-values.ts';
+
+const write = z
+  .union([
+    z.enum(['replace', 'append']),
+    z.strictObject({ interval: z.string().describe('The column of time.') }),
+    z.strictObject({ upsert: z.array(z.string()).min(1).describe('The columns that tell rows apart.') }),
+  ])
+  .default('replace')
+  .describe(
+    'What becomes of the rows of a job table: all are replaced, none are, those of the interval, or those with the same key.',
+  );
+
+type Write = z.output<typeof write>;
+
+export interface SqlStepSettings {
+  readonly sql: string;
+  readonly into: string;
+  readonly write: Write;
+}
+
+/** What a job table may be called. */
+const TABLE_NAME = /^[a-zA-Z_][a-zA-Z0-9_]{0,62}$/;
+const EVENTS_TOGETHER = 5_000;
+
+export const sqlStep = stepAdapter({
+  kind: 'sql',
+  schema: z.string().min(1).describe('One statement of DuckDB that reads, such as SELECT … FROM transactions WHERE ….'),
+  beside: {
+    into: z.string().describe('A stream that is declared; else the name of a job table, which is made.'),
+    write,
+  },
+  derive: (sql, beside): SqlStepSettings => ({ sql, into: beside.into, write: beside.write }),
+  print: ({ sql, into, write: how }) => [sql, { into, write: how }],
+  check({ sql, into, write: how }, place, report) {
+    checkTemplate(sql, place, ['sql'], report);
+    if (place.streams.some(({ name }) => name === into)) {
+      intoStream(into, place, report);
+      if (how !== 'replace') report(['write'], `is for job tables, and ${into} is a stream`);
+    } else if (!TABLE_NAME.test(into)) {
+      report(
+        ['into'],
+        `${into} is no declared stream, and a job table has letters, digits and underscores in its name`,
+      );
+    } else if (isBuiltinTable(into))
+      report(['into'], `${into} is a table of the read models: give the job table another name`);
+  },
+  into: ({ into }) => into,
+  open({ sql, into, write: how }, host) {
+    const template = templateOf(sql);
+    const schema = host.schemaOf(into);
+    return {
+      async attempt(context, signal) {
+        const bound = bindSql(template, valuesOf(context));
+        const identity = identityOf(context);
+        const onProgress = (share: number): void => context.log('info', `${Math.round(share * 100)} %`);
+        try {
+          if (schema !== null) {
+            const path = host.scratchFile(context.idempotencyKey, 'jsonl');
+            const target = { kind: 'file', path, format: 'jsonl' } as const;
+            await host.tables.run({ identity, ...bound, target }, signal, onProgress);
+            return await eventsIn(path, into, schema, host);
+          }
+          const target = { kind: 'table', table: into, write: tableWrite(how, context) } as const;
+          const rows = await host.tables.run({ identity, ...bound, target }, signal, onProgress);
+          const output = { table: into, rows };
+          if (host.auditsOf(into).length > 0) return { kind: 'done', records: rows, output };
+          const publish = async (): Promise<void> => void (await host.tables.publish(context.runId, into));
+          return { kind: 'done', records: rows, output, publish };
+        } catch (error) {
+          signal.throwIfAborted();
+          return failedStatement(error);
+        }
+      },
+    };
+  },
+});
+
+export function identityOf({ job, step, runId, idempotencyKey: key }: StepContext) {
+  return { job, step, runId, key };
+}
+
+function tableWrite(how: Write, { interval: { start: startMs, end: endMs } }: StepContext): TableWrite {
+  if (how === 'replace' || how === 'append') return { mode: how };
+  return 'interval' in how
+    ? { mode: 'interval', column: how.interval, startMs, endMs }
+    : { mode: 'upsert', key: how.upsert };
+}
+
+/** DuckDB's times have no zone, and are UTC. */
+const TIMES = { timeZone: 'UTC', timeFormats: [], dateFormats: [], epoch: null };
+
+/** Each row is an event, or the attempt ends before any of them is delivered. */
+async function eventsIn(path: string, stream: string, schema: AvroRecord, host: StepHost): Promise<StepOutcome> {
+  const decoder = createJsonDecoder(schema, '', TIMES);
+  async function* decoded(): AsyncGenerator<DynamicEvent> {
+    let row = 0;
+    for await (const line of createInterface({ input: createReadStream(path) })) {
+      row += 1;
+      const read = decoder.line(line);
+      if (!read.ok) throw new RowError(`row ${row} is no event of ${stream}: ${read.detail} (${line.slice(0, 200)})`);
+      yield read.event;
+    }
+  }
+  let records = 0;
+  try {
+    for await (const _ of decoded()) records += 1;
+  } catch (error) {
+    if (error instanceof RowError) return { kind: 'permanent', reason: error.message };
+    throw error;
+  }
+  const type = dynamicEventType(schema);
+  return {
+    kind: 'done',
+    records,
+    output: { stream, events: records },
+    async publish() {
+      let group: DynamicEvent[] = [];
+      for await (const event of decoded()) {
+        group.push(event);
+        if (group.length < EVENTS_TOGETHER) continue;
+        await host.deliver(stream, type, group);
+        group = [];
+      }
+      if (group.length > 0) await host.deliver(stream, type, group);
+      rmSync(path, { force: true });
+    },
+  };
+}
+
+class RowError extends Error {}

@@ -1,0 +1,10 @@
+/** How an attempt ends whose statement failed: what DuckDB says of the statement it says again, what it says of the machine it may not. */
+import type { StepOutcome } from './step.ts';
+
+const OF_THE_STATEMENT =
+  /^(Binder|Parser|Catalog|Conversion|Invalid Input|Invalid Type|Mismatch Type|Not implemented|Out of Range|Constraint) Error|^A step has one statement|^The statement of a step reads|^The run has no rows/;
+
+export function failedStatement(error: unknown): StepOutcome {
+  const reason = error instanceof Error ? error.message : String(error);
+  return OF_THE_STATEMENT.test(reason) ? { kind: 'permanent', reason } : { kind: 'retryable', reason, waitMs: null };
+}
