@@ -8,8 +8,10 @@
  * condition beside DuckDB's filter, `exchange` a window keyed by another field than its stream's, `operators` those of users,
  * `suites` expectations over Parquet, `csv` rows of CSV to events, `lake` rows of the journal to a lake, `postgres` those to the
  * server of PG_URL, and `kafka` topics in and out, with the broker that KAFKA_BROKERS names.
+ * `batch` measures statements of jobs beside plain DuckDB.
  */
 import { cpus, totalmem } from 'node:os';
+import { runBatch } from './batch.ts';
 import { runCsv } from './csv.ts';
 import { runExchange } from './exchange.ts';
 import { runExpressions } from './expressions.ts';
@@ -58,6 +60,11 @@ if (process.argv[2] === 'lake') {
 
 if (process.argv[2] === 'postgres') {
   console.table(await runPostgres(Math.min(EVENTS, 1_000_000)));
+  process.exit(0);
+}
+
+if (process.argv[2] === 'batch') {
+  console.table(await runBatch(EVENTS));
   process.exit(0);
 }
 

@@ -58,9 +58,8 @@ function duckdbValue(parameter: SqlParameter) {
 
 /** With the line of the user's text: `ours` stand before it. */
 function inLines(error: unknown, ours: number): Error {
-  const message = messageOf(error).replace(
-    /\bLINE (\d+):/,
-    (_, line: string) => `line ${Number(line) - ours} of the statement:`,
-  );
+  const message = messageOf(error)
+    .replace(/^Failed to extract statements: /, '')
+    .replace(/\bLINE (\d+):/, (_, line: string) => `line ${Number(line) - ours} of the statement:`);
   return new Error(message, { cause: error });
 }
