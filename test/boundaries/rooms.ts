@@ -240,10 +240,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // A suite run through a port of SQL, for whoever has one.
   'checks/port': { mayImport: ['quality'] },
   // Suites of expectations, run over files, tables and queries.
-  'checks/port': { mayImport: ['quality'] },
   checks: {
     mayImport: [
-      'checks/port',
       ...['messages', 'quality', 'projections', 'sources', 'workers', 'config', 'infer'],
       ...['checks/port', 'channel', 'data-directory', 'journal'],
     ],
@@ -350,7 +348,6 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
  * what they declare above.
  */
 const OWN_ROOMS: Readonly<Record<string, string>> = {
-  'checks/checked-table.ts': 'checks/port',
   'config/section.ts': 'config/port',
   'config/sections/relation.ts': 'config/port',
   'channel/channel-commands.ts': 'channel/port',
