@@ -75,7 +75,7 @@ export async function backUp(place: Place, options: BackupOptions): Promise<Back
 
 /** What a backup that was cut off may have left. */
 function isStored(name: string): boolean {
-  return /^(?:journal|schemas|models)\/|^[\w-]+\.json\.[0-9a-f]{16}$|\.part$/.test(name);
+  return /^(?:journal|schemas|models|job-tables)\/|^[\w-]+\.json\.[0-9a-f]{16}$|\.part$/.test(name);
 }
 
 async function hashOf(dataDir: string, file: SourceFile): Promise<string> {

@@ -13,7 +13,7 @@ const JOURNAL = 'journal';
 /** Files at the top of a data directory that say what its logs were written by. */
 const SMALL_FILES = ['derivations.json', 'tables.json'];
 /** Folders of files that are written once, or replaced as a whole. */
-const FOLDERS = ['schemas', 'models'];
+const FOLDERS = ['schemas', 'models', 'job-tables'];
 
 export interface SourceFile {
   /** In the data directory, with slashes. */

@@ -3,9 +3,11 @@
  * files are copied. A log follows another only by what is durable there, and all of them are written here, so ends of one
  * moment fit together. The copying is done by the command that asks, not by the service.
  */
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { requireJournal } from '../data-directory/require-journal.ts';
 import { SINKS_LOG } from '../data-directory/sink-positions.ts';
+import { hasJobTables, JOBS_COPY } from '../job-tables/names.ts';
 import { JournalError } from '../journal/error.ts';
 import { nodeFs } from '../journal/fs.ts';
 import { lockDirectory } from '../journal/lock.ts';
@@ -13,7 +15,9 @@ import { logNames } from '../journal/log-names.ts';
 import { endOfLog } from '../journal/recovery.ts';
 import { nodeSyncFs } from '../journal/sync-fs.ts';
 import { endsOf } from '../journal/vouched-end.ts';
+import { startOf } from '../service/job-tables.ts';
 import type { ServiceCore } from '../service.ts';
+import type { JobTablesProcess } from '../workers/job-tables-process.ts';
 import { askChannel, connectChannel } from './channel-client.ts';
 import { channelCommand, RequestError } from './channel-commands.ts';
 
@@ -36,6 +40,7 @@ export const backupHoldCommand = channelCommand({
     if (running === null) throw new RequestError('backup-hold is for a running service');
     const release = running.pruning.hold();
     try {
+      await copyJobTables(running.config.dataDir, running.jobTables);
       const ends = await endsOfRunning(running);
       yield [...ends].map(([log, nextOffset]) => ({ log, nextOffset }));
       await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
@@ -58,6 +63,11 @@ async function endsOfRunning({ pipeline, config }: ServiceCore): Promise<Readonl
   return ends;
 }
 
+/** Before the ends are looked at: what is published in the copy is then in the journal. */
+async function copyJobTables(dataDir: string, tables: Pick<JobTablesProcess, 'ask'>): Promise<void> {
+  if (hasJobTables(dataDir)) await tables.ask({ kind: 'copy', to: join(dataDir, JOBS_COPY) });
+}
+
 /** Of the service that runs on the directory, or else under the directory's lock. Throws a JournalError when neither can be had. */
 export async function holdEnds(dataDir: string): Promise<HeldEnds> {
   const { directory } = requireJournal(dataDir);
@@ -70,17 +80,31 @@ export async function holdEnds(dataDir: string): Promise<HeldEnds> {
       const { value } = await answers.next();
       const rows: readonly Readonly<Record<string, unknown>>[] = value?.rows ?? [];
       const ends = new Map(rows.map(({ log, nextOffset }) => [String(log), Number(nextOffset)]));
-      return { ends, release: async () => void (await answers.return(undefined)) };
+      const release = async (): Promise<void> => {
+        removeCopy(dataDir);
+        await answers.return(undefined);
+      };
+      return { ends, release };
     }
     try {
       const unlock = lockDirectory(directory);
-      return { ends: await endsOfStopped(directory), release: async () => unlock() };
+      const tables = startOf(dataDir);
+      await copyJobTables(dataDir, tables).finally(tables.close);
+      const release = async (): Promise<void> => {
+        removeCopy(dataDir);
+        unlock();
+      };
+      return { ends: await endsOfStopped(directory), release };
     } catch (error) {
       const isInUse = error instanceof JournalError && error.kind === 'in-use';
       if (!isInUse || performance.now() > until) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, STARTING_RETRY_MS));
   }
+}
+
+function removeCopy(dataDir: string): void {
+  rmSync(dirname(join(dataDir, JOBS_COPY)), { recursive: true, force: true });
 }
 
 async function endsOfStopped(directory: string): Promise<ReadonlyMap<string, number>> {

@@ -3,9 +3,7 @@
  * service answers them over its channel; without one, the command line opens the directory and answers them itself.
  */
 
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { JOBS_FILE } from '../job-tables/names.ts';
+import { hasJobTables } from '../job-tables/names.ts';
 import type { JournalPlace } from '../journal/open-reader.ts';
 import { STORE_NAMES } from '../projections/drivers.ts';
 import type { LogRange } from '../projections/projector.ts';
@@ -123,7 +121,7 @@ export async function* digestsOf(
     }
   }
   const { dataDir, journal } = target;
-  if (existsSync(join(dataDir, JOBS_FILE))) {
+  if (hasJobTables(dataDir)) {
     const tables = await target.jobTables.ask({ kind: 'digest' });
     yield tables.map(({ table, rows, hash }) => ({ name: `${JOBS_STORE}.${table}`, rows, hash }));
   }

@@ -3,16 +3,15 @@
  * miss. A statement's rows are a table of its run first; publishing makes them seen. Statements run side by side, each on a
  * connection of its own with a catalog of its own, in which the read models have the names that they have everywhere.
  */
-import { mkdirSync, rmSync } from 'node:fs';
-import { copyFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { duckdbApi } from '../projections/duckdb-api.ts';
 import { createDuckdbReaders, type DuckdbReaders, digestOf, rowsOf } from '../projections/duckdb-reading.ts';
 import { sqlText } from '../projections/duckdb-schema.ts';
 import { quoted } from '../projections/sql-names.ts';
 import type { TableDigest } from '../projections/store.ts';
 import { openCatalog } from './catalog.ts';
-import { JOBS_FILE, JOBS_SCRATCH, PUBLISHED, STAGED, stagedTable } from './names.ts';
+import { JOBS_COPY, JOBS_FILE, JOBS_SCRATCH, PUBLISHED, STAGED, stagedTable } from './names.ts';
 import type { Publication, RunIdentity, RunStatement, TableTarget } from './protocol.ts';
 import { type JobConnection, publicationOf, publish } from './publish.ts';
 import { runInto } from './run-into.ts';
@@ -52,6 +51,8 @@ export async function openJobDatabase({ directory, memoryBytes, threads }: JobDa
   const scratch = join(directory, JOBS_SCRATCH);
   rmSync(join(scratch, 'spill'), { recursive: true, force: true });
   mkdirSync(scratch, { recursive: true });
+  const restored = join(directory, JOBS_COPY);
+  if (!existsSync(file) && existsSync(restored)) renameSync(restored, file);
   const instance = await duckdbApi.DuckDBInstance.create(file, {
     threads: String(threads),
     memory_limit: `${Math.floor(memoryBytes / 1024)}KiB`,
@@ -148,11 +149,21 @@ export async function openJobDatabase({ directory, memoryBytes, threads }: JobDa
         }
         return digests;
       }),
-    copy: (to) =>
-      inTurn(async () => {
-        await own.run('CHECKPOINT');
-        await copyFile(file, to);
-      }),
+    async copy(to) {
+      mkdirSync(dirname(to), { recursive: true });
+      const unfinished = `${to}.tmp`;
+      rmSync(unfinished, { force: true });
+      const connection = await instance.connect();
+      try {
+        // One transaction, so that statements may go on meanwhile: a copy of the file would have some of what they write.
+        await connection.run(`ATTACH ${sqlText(unfinished)} AS copied`);
+        await connection.run('COPY FROM DATABASE jobs TO copied');
+        await connection.run('DETACH copied');
+      } finally {
+        connection.closeSync();
+      }
+      renameSync(unfinished, to);
+    },
     async close() {
       for (const connection of running.values()) connection.interrupt();
       await readers.close();

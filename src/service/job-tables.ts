@@ -2,14 +2,14 @@
  * Job tables of a running service: statements see the read models as they are once these have all that was durable when the
  * statement came, and a publication is a fact of the journal.
  */
-import { createWriteStream, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { createWriteStream, mkdirSync, rmSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Config } from '../config/config.ts';
 import { linesTable, names, textOf } from '../job-tables/models.ts';
-import { JOBS_FILE, JOBS_SCRATCH } from '../job-tables/names.ts';
+import { hasJobTables, JOBS_SCRATCH } from '../job-tables/names.ts';
 import type { LinesTable, Publication, RunStatement } from '../job-tables/protocol.ts';
 import { tablePublishedType } from '../messages/types.ts';
 import { windowTable } from '../projections/duckdb-schema.ts';
@@ -155,7 +155,7 @@ export function createJobTables({ config, pipeline: own, readModels, operations 
     },
     async recover() {
       rmSync(scratch, { recursive: true, force: true });
-      if (!existsSync(join(dataDir, JOBS_FILE))) return;
+      if (!hasJobTables(dataDir)) return;
       for (const publication of await process.ask({ kind: 'unrecorded' })) await record(publication);
     },
     async publish(runId, table) {

@@ -7,6 +7,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { type JobDatabase, openJobDatabase } from '../../src/job-tables/database.ts';
+import { JOBS_COPY } from '../../src/job-tables/names.ts';
 import type { RunStatement, TableWrite } from '../../src/job-tables/protocol.ts';
 import { bindSql } from '../../src/jobs/sql-text.ts';
 import { parseTemplate } from '../../src/jobs/template.ts';
@@ -218,4 +219,12 @@ test('the digest names every published table, and says the same of the same rows
   );
   expect(digests.get('one')).toBe(digests.get('other'));
   expect([...digests.keys()].some((name) => name.includes('@'))).toBe(false);
+});
+
+test('a copy of a moment, put where a backup is restored to, has the same tables', async () => {
+  const restored = join(directory, 'restored');
+  await database.copy(join(restored, JOBS_COPY));
+  const again = await openJobDatabase({ directory: restored, memoryBytes: 128 * MB, threads: 1 });
+  expect(await again.digest()).toEqual(await database.digest());
+  await again.close();
 });
