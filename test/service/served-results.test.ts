@@ -162,7 +162,16 @@ test('results of every window are there, by name, key and time, whatever their k
   const pipeline: Readonly<Record<string, unknown>> = JSON.parse(await (await get('/api/v1/pipeline')).text());
   expect([pipeline.windowsAndJoins, pipeline.derived]).toEqual([known, known]);
   const filled = (await rows('/api/v1/tables')).filter(({ isFilled }) => isFilled).map(({ name }) => name);
-  expect(filled).toEqual(['runs', 'dead_letters', 'actor_history', 'check_runs']);
+  expect(filled).toEqual([
+    'runs',
+    'run_steps',
+    'backfills',
+    'table_publications',
+    'dead_letters',
+    'actor_history',
+    'command_history',
+    'check_runs',
+  ]);
   const { paths } = JSON.parse(await (await get('/openapi.json')).text());
   expect(paths['/api/v1/derived'].get.deprecated).toBe(true);
   expect(paths['/api/v1/windows-and-joins'].get.deprecated).toBeUndefined();
