@@ -16,6 +16,7 @@ import type { Row } from '../projections/store.ts';
 import type { Service } from '../service.ts';
 import { caseRoute } from './case-route.ts';
 import { jobRoutes } from './job-routes.ts';
+import { runRoutes } from './run-routes.ts';
 import { createView } from './view.ts';
 
 export interface Served {
@@ -41,6 +42,7 @@ export async function serve(service: Service): Promise<Served> {
       logger: service.logger,
       domainRoutes: (deadlineMs) => [
         ...jobRoutes(service.jobs),
+        ...runRoutes(service.config.dataDir, view.asked, deadlineMs),
         caseRoute((id) => view.caseFile(id), deadlineMs),
         ...domainRoutesOf(service, view.ruleReport, deadlineMs),
       ],

@@ -36,6 +36,8 @@ const MAX_PASSED_TICKS = 10;
 const PARSING_RETRY_SECONDS = 2;
 
 export interface ServedView extends ServiceView {
+  /** What a read of several stores comes to: each of its queries is asked of its store, one after the other. */
+  asked<T>(read: Generator<StoreQuery, T, readonly Row[]>): Promise<T>;
   /** Null when there is no such case. */
   caseFile(caseId: string): Promise<CaseFile | null>;
   /** What each rule is worth. */
@@ -118,7 +120,6 @@ export function createView(service: Service): ServedView {
   };
   const stopCounting = followed(count, 'the rows of the read models could not be counted');
 
-  /** What a read of several stores comes to: each of its queries is asked of its store, one after the other. */
   async function asked<T>(read: Generator<StoreQuery, T, readonly Row[]>): Promise<T> {
     let step = read.next([]);
     while (step.done !== true) {
@@ -165,6 +166,7 @@ export function createView(service: Service): ServedView {
     },
     windowsAndJoins: () => windowsAndJoins,
     results: async (query) => stores.of(RESULTS_STORE).read({ kind: 'results', query }),
+    asked,
     caseFile: (caseId) => asked(caseFile(caseId)),
     ruleReport: (rules) => asked(ruleReport(rules)),
     streams: () =>

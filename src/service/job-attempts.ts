@@ -86,6 +86,7 @@ export function createJobAttempts(
       timeoutMs: step.timeoutMs ?? ATTEMPT_TIMEOUT_MS,
       async attempt(signal) {
         const place = `${job.name}/${step.name}/${event.item}`;
+        log.write('info', `attempt ${event.attempt} begins`);
         await publishing.get(place);
         const open = await steps.of(job, step);
         signal.throwIfAborted();

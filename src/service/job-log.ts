@@ -57,9 +57,9 @@ export function createAttemptLogs({ config, platform }: { readonly config: Confi
   };
 }
 
-/** Names of runs have colons, and a mapped step's have brackets; neither is welcome everywhere. */
-function fileName(name: string): string {
-  return name.replace(/[^\w.@~+-]/g, '-');
+/** Names of runs have colons, and a mapped step's have brackets; neither is welcome everywhere. Dots alone lead elsewhere. */
+export function fileName(name: string): string {
+  return name.replace(/[^\w.@~+-]/g, '-').replace(/^\.+$/, '-');
 }
 
 /** What stands in the configuration where a printed one has a mark in its place. */
