@@ -15,6 +15,7 @@ import type {
 } from './operators/operator-types.ts';
 import type { Shape } from './operators/shape.ts';
 import type { FunctionDefinition, FunctionSpec } from './user-code/function-types.ts';
+import type { StepFunction } from './user-code/step-types.ts';
 
 export { defineMachineOperator, type MachineOperatorSpec } from './operators/machine-operator.ts';
 export type {
@@ -26,6 +27,7 @@ export type {
 } from './operators/operator-types.ts';
 export type { FromShape, Shape } from './operators/shape.ts';
 export type { FunctionDefinition, FunctionSpec } from './user-code/function-types.ts';
+export type { StepFunction, StepFunctionContext } from './user-code/step-types.ts';
 
 /** An operator for the `operators:` of a pipeline file, as the default export of its module. */
 export function defineOperator<
@@ -46,6 +48,13 @@ export function defineFunction<
   const Nulls extends boolean = false,
 >(spec: FunctionSpec<Args, Returns, Nulls>): FunctionDefinition {
   return { millrace: 'function', spec };
+}
+
+/** A step `module: FILE` of a job, as the default export of its module: `defineStep(async (context) => …)`. */
+export function defineStep<Params = Readonly<Record<string, unknown>>>(
+  run: StepFunction<Params>,
+): StepFunction<Params> {
+  return run;
 }
 
 /** In `events`: a stream whose type is written in TypeScript. Its handlers get all fields that the stream has. */

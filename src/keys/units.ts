@@ -7,9 +7,9 @@ export function parseDuration(text: string): number | null {
   return parseUnit(text, DURATION_MS);
 }
 
-/** Bytes of `64MB` and the like, in powers of 1024; null when the text is not one. */
+/** Bytes of `64MB`, `64mb` and the like, in powers of 1024; null when the text is not one. */
 export function parseSize(text: string): number | null {
-  return parseUnit(text, SIZE_BYTES);
+  return parseUnit(text.toUpperCase(), SIZE_BYTES);
 }
 
 /** In the largest unit that leaves a whole number: what parseDuration reads back as the same. */

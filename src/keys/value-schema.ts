@@ -29,7 +29,7 @@ export const duration = measured(parseDuration, DURATION, durationPattern, Numbe
 export const timer = measured(parseDuration, `${DURATION}, of at most 24 days`, durationPattern, MAX_TIMER_MS);
 /** A size that has a bound; `such as` is an example of it, with the bound. */
 export function sizeUpTo(suchAs: string, max: number) {
-  return measured(parseSize, `a size such as ${suchAs}`, unitPattern('B|KB|MB|GB'), max);
+  return measured(parseSize, `a size such as ${suchAs}`, unitPattern('B|KB|MB|GB|b|kb|mb|gb'), max);
 }
 
 export const size = sizeUpTo('10GB', Number.MAX_SAFE_INTEGER);

@@ -89,6 +89,7 @@ function hostOf(
       await allReady(running.units, undefined);
       await foldEvents(pipeline, running, type, each);
     },
+    processes: platform.processes,
     tables: core.jobTables,
     ...tablesOf(core, job),
     deliver: (stream, type, events) => deliver(streamOf(stream), job.name, type, events),

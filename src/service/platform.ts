@@ -15,9 +15,11 @@ import { fileOf, type StoreDriver } from '../projections/driver.ts';
 import { knownOwner } from '../projections/owner.ts';
 import { sqliteDriver } from '../projections/sqlite-driver.ts';
 import { readSqliteOffsets } from '../projections/sqlite-offsets.ts';
+import type { StepProcesses } from '../steps/step-process.ts';
 import { TABLE_GAUGES } from '../tables.ts';
 import { type BodyPool, startBodyPool } from '../workers/body-pool.ts';
 import { type PartitionThreads, startPartitionThreads } from '../workers/partition-threads.ts';
+import { runModule } from '../workers/step-module.ts';
 import { type Stores, startStores } from '../workers/stores.ts';
 import { type LoopDelay, monitorLoopDelay } from './loop-delay.ts';
 
@@ -42,6 +44,8 @@ export interface Platform {
   readonly appendLog?: (file: string, text: string) => Promise<void>;
   /** Removes what a directory has beside its newest entries. */
   readonly keepNewest?: (directory: string, count: number) => Promise<void>;
+  /** Of steps of jobs. */
+  readonly processes: StepProcesses;
   /** Threads that request bodies are parsed in; they start when they are first used. */
   startBodies(): BodyPool;
   /** Threads that partitions are spread over; they start when they are first used. */
@@ -120,6 +124,7 @@ export const nodePlatform: Platform = {
     for (const { path } of dated.slice(count)) await rm(path, { recursive: true, force: true });
   },
   startStores,
+  processes: { runModule },
   startBodies: startBodyPool,
   startPartitionThreads,
   projectedOffsets: (dataDir) => readSqliteOffsets(fileOf(sqliteDriver, dataDir), knownOwner(dataDir)),

@@ -15,6 +15,7 @@ import type { Into } from '../sources/fetch-adapter.ts';
 import type { HttpPort } from '../sources/http-client.ts';
 import type { Step } from './step.ts';
 import { COMMON, type Common, commonOf, hasCommon } from './step-keys.ts';
+import type { StepProcesses } from './step-process.ts';
 
 /** What a service lends to the steps of its jobs. */
 export interface StepHost {
@@ -35,6 +36,7 @@ export interface StepHost {
   stream(name: string): Into;
   /** Calls back for each event of the stream that is durable and still kept, in the order of its logs. */
   replay<E>(stream: string, type: EventType<E>, each: (event: E) => void): Promise<void>;
+  readonly processes: StepProcesses;
   readonly tables: StepTables;
   /** Names of the tables that steps of jobs write. */
   readonly jobTables: ReadonlySet<string>;

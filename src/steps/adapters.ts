@@ -3,7 +3,8 @@ import { checkStep } from './check.ts';
 import { exportStep } from './export.ts';
 import { fetchStep } from './fetch.ts';
 import { httpStep } from './http.ts';
+import { moduleStep } from './module.ts';
 import { sqlStep } from './sql.ts';
 import { waitStep } from './wait.ts';
 
-export const STEPS = [fetchStep, waitStep, httpStep, sqlStep, checkStep, exportStep] as const;
+export const STEPS = [fetchStep, waitStep, httpStep, sqlStep, checkStep, exportStep, moduleStep] as const;

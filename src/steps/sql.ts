@@ -6,10 +6,10 @@ import type { TableWrite } from '../job-tables/protocol.ts';
 import { bindSql } from '../jobs/sql-text.ts';
 import type { AvroRecord } from '../messages/avro.ts';
 import { type DynamicEvent, dynamicEventType } from '../messages/codec.ts';
-import { createJsonDecoder } from '../messages/json.ts';
 import { isBuiltinTable } from '../tables.ts';
 import { type StepHost, stepAdapter } from './adapter.ts';
 import { intoStream } from './into-stream.ts';
+import { eventReader, NoEvent } from './json-events.ts';
 import { failedStatement } from './statement-outcome.ts';
 import type { StepContext, StepOutcome } from './step.ts';
 import { checkTemplate, templateOf, valuesOf } from './template-values.ts';
@@ -101,26 +101,17 @@ function tableWrite(how: Write, { interval: { start: startMs, end: endMs } }: St
     : { mode: 'upsert', key: how.upsert };
 }
 
-/** DuckDB's times have no zone, and are UTC. */
-const TIMES = { timeZone: 'UTC', timeFormats: [], dateFormats: [], epoch: null };
-
 /** Each row is an event, or the attempt ends before any of them is delivered. */
 async function eventsIn(path: string, stream: string, schema: AvroRecord, host: StepHost): Promise<StepOutcome> {
-  const decoder = createJsonDecoder(schema, '', TIMES);
   async function* decoded(): AsyncGenerator<DynamicEvent> {
-    let row = 0;
-    for await (const line of createInterface({ input: createReadStream(path) })) {
-      row += 1;
-      const read = decoder.line(line);
-      if (!read.ok) throw new RowError(`row ${row} is no event of ${stream}: ${read.detail} (${line.slice(0, 200)})`);
-      yield read.event;
-    }
+    const read = eventReader(stream, schema, 'row');
+    for await (const line of createInterface({ input: createReadStream(path) })) yield read(line);
   }
   let records = 0;
   try {
     for await (const _ of decoded()) records += 1;
   } catch (error) {
-    if (error instanceof RowError) return { kind: 'permanent', reason: error.message };
+    if (error instanceof NoEvent) return { kind: 'permanent', reason: error.message };
     throw error;
   }
   const type = dynamicEventType(schema);
@@ -141,5 +132,3 @@ async function eventsIn(path: string, stream: string, schema: AvroRecord, host: 
     },
   };
 }
-
-class RowError extends Error {}

@@ -4,10 +4,11 @@
  * file that it imports by a relative path.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname, extname, resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { ImportTimeout, importWithin } from './bounded-import.ts';
 import { guardClock } from './guard.ts';
+import { checkModuleFile, ModuleError } from './module-file.ts';
 
 export interface UserModule {
   /** Its default export, or the one that was asked for. */
@@ -16,29 +17,12 @@ export interface UserModule {
   readonly sha256: string;
 }
 
-/** A module that can't be had. The message says why, for people. */
-export class ModuleError extends Error {}
-
-const TYPESCRIPT: readonly string[] = ['.ts', '.mts', '.cts'];
-const LOADED: readonly string[] = [...TYPESCRIPT, '.js', '.mjs', '.cjs'];
-
 /** Throws a ModuleError, also where the import does not end. */
 export function loadUserModule(path: string, exportName = 'default', importWithinMs?: number): UserModule {
-  if (!existsSync(path) || !statSync(path).isFile()) throw new ModuleError(`there is no file ${path}`);
-  const extension = extname(path);
-  if (!LOADED.includes(extension)) throw new ModuleError(`${path}: a module ends in ${LOADED.join(', ')}`);
-  if (TYPESCRIPT.includes(extension) && !takesTypeScript()) {
-    throw new ModuleError(
-      `${path} is TypeScript, which Node ${process.versions.node} does not run: build it and name the .js file, or use Node 22.18 or newer`,
-    );
-  }
+  checkModuleFile(path);
   guardClock();
   const sha256 = hashOf(path);
   return { exported: required(path, exportName, () => importWithin(path, importWithinMs)), sha256 };
-}
-
-function takesTypeScript(): boolean {
-  return Boolean(Reflect.get(process.features, 'typescript'));
 }
 
 function required(path: string, exportName: string, load: () => unknown): unknown {

@@ -110,6 +110,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'checks/port',
       'tables.ts',
       'steps/port',
+      'user-code/module-file.ts',
       'sources',
       'sources/kinds',
       'deadline.ts',
@@ -141,6 +142,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'stores',
       'sources',
       'actors',
+      'steps/port',
     ],
   },
   // What a key of the pipeline file may hold, for every section and every adapter: durations, sizes, names, secrets.
@@ -353,6 +355,7 @@ const OWN_ROOMS: Readonly<Record<string, string>> = {
   'channel/channel-commands.ts': 'channel/port',
   'channel/channel-protocol.ts': 'channel/port',
   'steps/step.ts': 'steps/port',
+  'steps/step-process.ts': 'steps/port',
   'checks/checked-table.ts': 'checks/port',
   'sources/adapters.ts': 'sources/kinds',
   'sources/fetches.ts': 'sources/kinds',

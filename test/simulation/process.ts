@@ -194,6 +194,11 @@ function createPlatform(
       if (!oracle.alerts.has(alertId)) world.broken('an alert leaves after its commit is durable', alertId);
       if (key !== alertId) world.broken('an alert keeps its idempotency key', `${alertId} came as ${key}`);
     }),
+    processes: {
+      runModule: async () => {
+        throw new Error('No step of a simulation has a process');
+      },
+    },
     startStores() {
       stores = createStores(world, owner, files, { fs: disk.syncFs, oracle });
       return stores;

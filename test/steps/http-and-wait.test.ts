@@ -5,42 +5,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/load.ts';
-import { nodeTimer } from '../../src/deadline.ts';
-import { createHostRates } from '../../src/fetching/host-rates.ts';
-import type { StepHost } from '../../src/steps/adapter.ts';
 import { httpStep } from '../../src/steps/http.ts';
 import type { StepContext } from '../../src/steps/step.ts';
 import { waitStep } from '../../src/steps/wait.ts';
 import { attemptContext } from './attempt-context.ts';
+import { hostOf } from './step-host.ts';
 
 const signal = new AbortController().signal;
-
-function hostOf(change: Partial<StepHost> = {}): StepHost {
-  const unused = (): never => {
-    throw new Error('not for these steps');
-  };
-  return {
-    job: 'j',
-    step: 's',
-    dataDir: '',
-    nowMs: () => 0,
-    sleep: async () => {},
-    http: { fetch, startTimer: nodeTimer },
-    timeoutMs: 5_000,
-    serverUrl: () => '',
-    rates: createHostRates(),
-    stream: unused,
-    tables: { run: unused, ask: unused, rows: unused, publish: unused },
-    jobTables: new Set(),
-    auditsOf: unused,
-    suite: unused,
-    schemaOf: unused,
-    scratchFile: unused,
-    replay: unused,
-    deliver: unused,
-    ...change,
-  };
-}
 
 describe('a step http', () => {
   it('sends its key and its filled text, and is judged by the status of the answer', async () => {

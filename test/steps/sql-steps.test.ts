@@ -85,6 +85,7 @@ function stepOf(jobName: string, name: string): Step {
     nowMs: () => 1000,
     sleep: async () => {},
     http: nodePlatform.http,
+    processes: nodePlatform.processes,
     timeoutMs: 60_000,
     serverUrl: () => '',
     rates: createHostRates(),

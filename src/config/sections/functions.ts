@@ -5,7 +5,7 @@ import { functionNameFault } from '../../sql/user-function-name.ts';
 import { AGGREGATES } from '../../streams/aggregate-table.ts';
 import { FunctionError } from '../../user-code/function-definition.ts';
 import { describeFunction, loadUserFunction } from '../../user-code/load-function.ts';
-import { ModuleError } from '../../user-code/load-module.ts';
+import { ModuleError } from '../../user-code/module-file.ts';
 import { type Reading, section } from '../section.ts';
 
 const module = z

@@ -9,7 +9,8 @@ import { type Definition, DefinitionError, type Row, readDefinition } from '../.
 import { optionsOf } from '../../operators/options.ts';
 import { outputSchema, outputStream } from '../../operators/output-writer.ts';
 import { expressionTypeOf, fieldAt, valueTypeOf } from '../../streams/field-type.ts';
-import { loadUserModule, ModuleError } from '../../user-code/load-module.ts';
+import { loadUserModule } from '../../user-code/load-module.ts';
+import { ModuleError } from '../../user-code/module-file.ts';
 import { entries, type Reading, section } from '../section.ts';
 import { isOfStream, type Relation, readBy } from './relation.ts';
 

@@ -1,0 +1,37 @@
+/** The port of steps whose work is a process of its own: a module of a user, or a command. */
+import type { LogLevel, StepInterval } from './step.ts';
+
+/** What a module of a user is called with, as plain data. */
+export interface ModuleTask {
+  /** Path of the module. */
+  readonly module: string;
+  /** Of its heap; the whole process may have PROCESS_BYTES more. */
+  readonly memoryBytes: number;
+  readonly call: {
+    readonly job: string;
+    readonly step: string;
+    readonly runId: string;
+    readonly attempt: number;
+    readonly interval: StepInterval;
+    readonly params: Readonly<Record<string, unknown>>;
+    readonly item: unknown;
+    readonly idempotencyKey: string;
+    readonly results: Readonly<Record<string, unknown>>;
+  };
+}
+
+export type ModuleEnd =
+  /** JSON of what it returned; null for nothing. */
+  | { readonly kind: 'returned'; readonly json: string | null }
+  | { readonly kind: 'threw'; readonly reason: string }
+  /** It would fail again in the same way: it can't be imported, or what it exports or returns is of no use. */
+  | { readonly kind: 'unusable'; readonly reason: string }
+  /** Its process ended before it did. */
+  | { readonly kind: 'died'; readonly reason: string };
+
+export type LogLine = (level: LogLevel, text: string, fields?: Readonly<Record<string, unknown>>) => void;
+
+export interface StepProcesses {
+  /** Rejects once the signal has aborted and the process has ended. */
+  runModule(task: ModuleTask, signal: AbortSignal, log: LogLine): Promise<ModuleEnd>;
+}
