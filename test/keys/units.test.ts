@@ -26,7 +26,7 @@ test('a megabyte is 2^20 bytes', () => {
   expect(parseSize('1KB')).toBe(1024);
   expect(parseSize('7B')).toBe(7);
   expect(parseSize('64')).toBeNull();
-  expect(parseSize('64mb')).toBeNull();
+  expect(parseSize('64mb')).toBe(64 * 2 ** 20);
 });
 
 test('what is formatted parses to the same number', () => {
