@@ -1,6 +1,6 @@
 /** `out: { export: { table: T, to: "out/{interval.start|date}.parquet" } }`: a table or the rows of a statement as a file. */
 import { mkdirSync, renameSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { resolve as absolute, dirname } from 'node:path';
 import { z } from 'zod';
 import type { FileTarget } from '../job-tables/protocol.ts';
 import { bindSql } from '../jobs/sql-text.ts';
@@ -18,24 +18,36 @@ export interface ExportStepSettings {
 
 const FILES = '.parquet, .csv or .jsonl';
 
+/** What a path below the data directory begins with; any other is relative to the pipeline file. */
+const DATA = '{data}/';
+
 export const exportStep = stepAdapter({
   kind: 'export',
   schema: z.strictObject({
     table: z.string().min(1).nullable().default(null).describe('A job table, or a table of the read models.'),
     query: z.string().min(1).nullable().default(null).describe('Or a statement of DuckDB that reads.'),
-    to: z.string().min(1).describe(`A file, ${FILES}, with places such as {interval.start|date}.`),
+    to: z
+      .string()
+      .min(1)
+      .describe(`A file, ${FILES}, with places such as {interval.start|date}; {data}/ is the data directory.`),
   }),
   beside: {},
-  derive: ({ table, query, to }, _, resolve): ExportStepSettings => ({ table, query, to: resolve(to) }),
+  derive: ({ table, query, to }, _, resolve): ExportStepSettings => ({
+    table,
+    query,
+    to: to.startsWith(DATA) ? to : resolve(to),
+  }),
   print: ({ table, query, to }) => [{ table, query, to }, {}],
   check({ table, query, to }, place, report) {
     if ((table === null) === (query === null)) report(['export'], 'has one of `table` and `query`');
     if (formatOf(to) === null) report(['export', 'to'], `its name must end in ${FILES}`);
-    checkTemplate(to, place, ['export', 'to'], report);
+    checkTemplate(to.startsWith(DATA) ? to.slice(DATA.length) : to, place, ['export', 'to'], report);
     if (query !== null) checkTemplate(query, place, ['export', 'query'], report);
   },
   open({ table, query, to }, host) {
-    const path = templateOf(to);
+    const path = to.startsWith(DATA)
+      ? [`${absolute(host.dataDir)}/`, ...templateOf(to.slice(DATA.length))]
+      : templateOf(to);
     const statement = query === null ? [selectAll(table ?? '')] : templateOf(query);
     const format = formatOf(to) ?? 'parquet';
     return {

@@ -187,6 +187,7 @@ test.each([
   ['sum: { check: hole, on: t }', 'there is no suite "hole"; did you mean whole?'],
   ['sum: { check: whole }', 'say what whole is to check: a table, or a statement'],
   ['sum: { export: { table: t, to: x.xlsx } }', 'its name must end in .parquet, .csv or .jsonl'],
+  ['sum: { export: { table: t, to: "{data}/{nope.x}.csv" } }', 'nope.x'],
   ['sum: { export: { to: x.csv } }', 'has one of `table` and `query`'],
 ])('%s is refused', (step, message) => {
   const file = join(directory, 'wrong.yaml');

@@ -1,6 +1,6 @@
 /** What a person does from the page: commands, and by what name. */
 import { html } from '../../http/public/core/html.js';
-import { served } from '../../http/public/core/place.js';
+import { post } from '../../http/public/core/place.js';
 
 const NAME = 'millrace.by';
 
@@ -14,13 +14,4 @@ export function Who() {
 }
 
 /** Throws an error with what the server says. */
-export async function command(path, body, method = 'POST') {
-  const answer = await fetch(served(path), {
-    method,
-    headers: { 'content-type': 'application/json', accept: 'application/json' },
-    body: JSON.stringify({ by: nameOfUser(), ...body }),
-  });
-  const said = await answer.json().catch(() => ({}));
-  if (answer.ok) return said;
-  throw new Error(said.message ?? `The service answered ${answer.status}.`);
-}
+export const command = (path, body, method) => post(path, { by: nameOfUser(), ...body }, method);

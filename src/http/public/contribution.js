@@ -5,6 +5,7 @@ import { joinPage } from './pages/join.js';
 import { journalPage } from './pages/journal.js';
 import { overviewPage } from './pages/overview.js';
 import { qualityPage } from './pages/quality.js';
+import { runPage } from './pages/run.js';
 import { streamPage } from './pages/stream.js';
 import { streamsPage } from './pages/streams.js';
 import { tablePage } from './pages/table.js';
@@ -22,7 +23,7 @@ import { lateEventsPanel } from './panels/late-events.js';
 import { logsPanel } from './panels/logs.js';
 import { operatorsPanel } from './panels/operators.js';
 import { readersPanel } from './panels/readers.js';
-import { runsPanel } from './panels/runs.js';
+import { runsPanels } from './panels/runs.js';
 import { streamPanel } from './panels/stream.js';
 import { streamRowsPanel } from './panels/stream-rows.js';
 import { streamsPanel } from './panels/streams.js';
@@ -42,6 +43,7 @@ export const OWN = {
     joinPage,
     topologyPage,
     jobsPage,
+    runPage,
     qualityPage,
     tablesPage,
     tablePage,
@@ -58,7 +60,7 @@ export const OWN = {
     windowPanel,
     joinPanel,
     operatorsPanel,
-    runsPanel,
+    ...runsPanels,
     checksPanel,
     deadLettersPanel,
     lateEventsPanel,

@@ -12,11 +12,19 @@ export const addressOf = (pathname) =>
   pathname.startsWith(BASE.pathname) ? `/${pathname.slice(BASE.pathname.length)}` : null;
 
 /** An answer that is no success, with what the server says of it. */
-export async function ask(address) {
-  const answer = await fetch(served(address), { headers: { accept: 'application/json' } });
+export const ask = (address) => asked(address, { headers: { accept: 'application/json' } });
+
+async function asked(address, request) {
+  const answer = await fetch(served(address), request);
   if (answer.ok) return answer;
   const said = await answer.json().catch(() => null);
   throw Object.assign(new Error(said?.message ?? `${address} answered ${answer.status}.`), { status: answer.status });
 }
 
 export const getJson = async (address) => (await ask(address)).json();
+
+/** A command, as JSON; an answer that is no success is thrown with what the server says of it. */
+export async function post(address, body, method = 'POST') {
+  const headers = { 'content-type': 'application/json', accept: 'application/json' };
+  return (await asked(address, { method, headers, body: JSON.stringify(body) })).json();
+}
