@@ -1,8 +1,10 @@
 /** A service with canned rows behind the port, and a way to publish live events and to choose the ingest outcome. */
 
+import { fileURLToPath } from 'node:url';
 import { caseRoute } from '../../src/api/case-route.ts';
 import { tableInfos } from '../../src/api/table-info.ts';
 import type { Desk } from '../../src/fraud/desk/desk.ts';
+import { modelRoutes } from '../../src/fraud/desk/model-routes.ts';
 import { deskRoutes } from '../../src/fraud/desk/routes.ts';
 import type { Route } from '../../src/http/route.ts';
 import type {
@@ -131,7 +133,11 @@ const nobodyAtTheDesk = (): never => {
 };
 const DESK: Desk = { act: nobodyAtTheDesk, next: nobodyAtTheDesk, suppress: nobodyAtTheDesk };
 
-/** The routes of domains that read, over canned cases and no rules. */
+/** A directory with a journal, and no models. */
+const DATA_DIR = fileURLToPath(new URL('../fixtures/data-399f744/demo', import.meta.url));
+const isRead = ({ method }: Route): boolean => method === 'GET';
+
+/** The routes of domains that read, over canned cases, no rules and no models. */
 export const cannedRoutes = (deadlineMs: number): readonly Route[] => [
   caseRoute(
     async (id) =>
@@ -148,7 +154,10 @@ export const cannedRoutes = (deadlineMs: number): readonly Route[] => [
         : null,
     deadlineMs,
   ),
-  ...deskRoutes(DESK, async () => [], deadlineMs).filter(({ method }) => method === 'GET'),
+  ...deskRoutes(DESK, async () => [], deadlineMs).filter(isRead),
+  ...modelRoutes({ act: nobodyAtTheDesk, changes: async () => [] }, DATA_DIR, deadlineMs).filter(
+    ({ path }) => path === '/api/v1/models',
+  ),
 ];
 
 export function cannedService(): CannedService {
