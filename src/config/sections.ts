@@ -1,6 +1,7 @@
 /** The sections of the pipeline file, in the order in which a printed one has them: one line each. */
 import { fraudSection } from '../fraud/pipeline/section.ts';
 import { checksSection } from './sections/checks.ts';
+import { commandsSection } from './sections/commands.ts';
 import { dataSection } from './sections/data.ts';
 import { derivedSection } from './sections/derived.ts';
 import { featuresSection } from './sections/features.ts';
@@ -42,6 +43,7 @@ export const SECTIONS = [
   featuresSection,
   checksSection,
   poolsSection,
+  commandsSection,
   jobsSection,
   fraudSection,
   rulesSection,

@@ -19,7 +19,7 @@ import type { StepProcesses } from '../steps/step-process.ts';
 import { TABLE_GAUGES } from '../tables.ts';
 import { type BodyPool, startBodyPool } from '../workers/body-pool.ts';
 import { type PartitionThreads, startPartitionThreads } from '../workers/partition-threads.ts';
-import { runModule } from '../workers/step-module.ts';
+import { runCommand, runModule } from '../workers/step-process.ts';
 import { type Stores, startStores } from '../workers/stores.ts';
 import { type LoopDelay, monitorLoopDelay } from './loop-delay.ts';
 
@@ -124,7 +124,7 @@ export const nodePlatform: Platform = {
     for (const { path } of dated.slice(count)) await rm(path, { recursive: true, force: true });
   },
   startStores,
-  processes: { runModule },
+  processes: { runModule, runCommand },
   startBodies: startBodyPool,
   startPartitionThreads,
   projectedOffsets: (dataDir) => readSqliteOffsets(fileOf(sqliteDriver, dataDir), knownOwner(dataDir)),

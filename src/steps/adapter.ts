@@ -93,6 +93,8 @@ export interface StepPlace {
   readonly isMapped: boolean;
   readonly streams: readonly StepStream[];
   readonly suites: readonly { readonly name: string; readonly on: string | null }[];
+  /** Commands that a step may run. */
+  readonly commands: readonly string[];
   /** Names of the steps of the job. */
   readonly steps: readonly string[];
 }

@@ -1,5 +1,6 @@
 /** The kinds of step that a job may have, in the order in which the pipeline file's schema names them: one line each. */
 import { checkStep } from './check.ts';
+import { commandStep } from './command.ts';
 import { exportStep } from './export.ts';
 import { fetchStep } from './fetch.ts';
 import { httpStep } from './http.ts';
@@ -7,4 +8,4 @@ import { moduleStep } from './module.ts';
 import { sqlStep } from './sql.ts';
 import { waitStep } from './wait.ts';
 
-export const STEPS = [fetchStep, waitStep, httpStep, sqlStep, checkStep, exportStep, moduleStep] as const;
+export const STEPS = [fetchStep, waitStep, httpStep, sqlStep, checkStep, exportStep, moduleStep, commandStep] as const;

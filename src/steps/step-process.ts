@@ -29,9 +29,30 @@ export type ModuleEnd =
   /** Its process ended before it did. */
   | { readonly kind: 'died'; readonly reason: string };
 
+/** A command, as plain data: no shell reads it. */
+export interface CommandTask {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly directory: string;
+  /** All that its environment has. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export type CommandEnd =
+  | {
+      readonly kind: 'exited';
+      readonly exitCode: number /** Null when it is too long. */;
+      readonly stdout: string | null;
+    }
+  /** There is no such command, or it may not be run. */
+  | { readonly kind: 'unusable'; readonly reason: string }
+  | { readonly kind: 'died'; readonly reason: string };
+
 export type LogLine = (level: LogLevel, text: string, fields?: Readonly<Record<string, unknown>>) => void;
 
 export interface StepProcesses {
   /** Rejects once the signal has aborted and the process has ended. */
   runModule(task: ModuleTask, signal: AbortSignal, log: LogLine): Promise<ModuleEnd>;
+  /** Likewise, with all processes that the command has started, as far as they stay in its group. */
+  runCommand(task: CommandTask, signal: AbortSignal, log: LogLine): Promise<CommandEnd>;
 }

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { ModuleEnd, ModuleTask } from '../steps/step-process.ts';
 import { taskFile, WORKER_EXEC_ARGV } from './pool.ts';
-import type { FromStepModule, ToStepModule } from './step-module-protocol.ts';
+import { CANCEL_MS, type FromStepProcess, type ToStepProcess } from './step-process-protocol.ts';
 
 const MB = 1024 ** 2;
 /** What Node itself takes, and code. */
@@ -15,12 +15,13 @@ const LOOK_EVERY_MS = 100;
 
 let worker: Worker | null = null;
 
-function say(message: FromStepModule): void {
+function say(message: FromStepProcess<ModuleEnd>): void {
   if (process.connected) process.send?.(message);
 }
 
 function end(how: ModuleEnd): void {
-  if (process.connected) process.send?.({ kind: 'end', end: how } satisfies FromStepModule, () => process.exit());
+  if (process.connected)
+    process.send?.({ kind: 'end', end: how } satisfies FromStepProcess<ModuleEnd>, () => process.exit());
   else process.exit();
 }
 
@@ -32,7 +33,7 @@ function run(task: ModuleTask): void {
     execArgv: [...WORKER_EXEC_ARGV],
     resourceLimits: { maxOldGenerationSizeMb: Math.ceil(memoryBytes / MB) },
   });
-  worker.on('message', (message: FromStepModule) => {
+  worker.on('message', (message: FromStepProcess<ModuleEnd>) => {
     if (message.kind === 'end') end(message.end);
     else say(message);
   });
@@ -51,9 +52,12 @@ function run(task: ModuleTask): void {
   }, LOOK_EVERY_MS);
 }
 
-process.on('message', (message: ToStepModule) => {
+process.on('message', (message: ToStepProcess<ModuleTask>) => {
   if (message.kind === 'run') run(message.task);
-  else worker?.postMessage('cancel');
+  else {
+    worker?.postMessage('cancel');
+    setTimeout(() => process.exit(), CANCEL_MS);
+  }
 });
 // The service is gone, and will run the attempt again.
 process.on('disconnect', () => process.exit());

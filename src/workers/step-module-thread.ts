@@ -5,7 +5,7 @@ import { format } from 'node:util';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { LogLevel } from '../steps/step.ts';
 import type { ModuleEnd, ModuleTask } from '../steps/step-process.ts';
-import type { FromStepModule } from './step-module-protocol.ts';
+import type { FromStepProcess } from './step-process-protocol.ts';
 
 const task: ModuleTask = workerData;
 const cancelled = new AbortController();
@@ -13,7 +13,7 @@ parentPort?.once('message', () => cancelled.abort(new Error('The attempt is out 
 // A module that waits for nothing any more has ended.
 parentPort?.unref();
 
-function say(message: FromStepModule): void {
+function say(message: FromStepProcess<ModuleEnd>): void {
   parentPort?.postMessage(message);
 }
 

@@ -144,6 +144,9 @@ function createPlatform(
   let stores: SimulatedStores | null = null;
   const timers = new Map<number, { cancel(): void }>();
   let nextTimer = 1;
+  const noProcess = async (): Promise<never> => {
+    throw new Error('No step of a simulation has a process');
+  };
   const platform: Platform = {
     nowMs: () => scheduler.nowMs() + world.faults.clockOffsetMs,
     random: () => random.uniform(),
@@ -195,9 +198,8 @@ function createPlatform(
       if (key !== alertId) world.broken('an alert keeps its idempotency key', `${alertId} came as ${key}`);
     }),
     processes: {
-      runModule: async () => {
-        throw new Error('No step of a simulation has a process');
-      },
+      runModule: noProcess,
+      runCommand: noProcess,
     },
     startStores() {
       stores = createStores(world, owner, files, { fs: disk.syncFs, oracle });

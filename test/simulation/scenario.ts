@@ -158,6 +158,7 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
     views: [],
     joins: [],
     pools: { default: 32 },
+    commands: [],
     jobs: [
       {
         name: JOB,

@@ -33,6 +33,7 @@ export interface StepsPlace {
   readonly pools: Readonly<Record<string, number>>;
   readonly streams: readonly StepStream[];
   readonly suites: StepPlace['suites'];
+  readonly commands: readonly string[];
   resolve(path: string): string;
 }
 
@@ -41,11 +42,11 @@ export function stepsOf(written: Written, place: StepsPlace, report: Report): St
   const names = Object.keys(written);
   if (names.length === 0) report([], 'a job has at least one step');
   const all = Object.entries(written).map(([each, { common, settings }]): StepConfig => {
-    const { job, params, retry, streams, suites } = place;
+    const { job, params, retry, streams, suites, commands } = place;
     const { needs, map } = common;
     checkCommon(each, common, names, place, (path, message) => report([each, ...path], message));
     const own = settings(place.resolve);
-    const at = { job, step: each, needs, params, isMapped: map !== null, streams, suites, steps: names };
+    const at = { job, step: each, needs, params, isMapped: map !== null, streams, suites, commands, steps: names };
     for (const adapter of STEPS) {
       adapter.check(own, at, (path, message, character) => report([each, ...path], message, character));
     }

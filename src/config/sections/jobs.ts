@@ -9,6 +9,7 @@ import type { StepPlace } from '../../steps/adapter.ts';
 import { retries } from '../../steps/step-keys.ts';
 import { section } from '../section.ts';
 import { checksSection, suiteOn } from './checks.ts';
+import { commandsSection } from './commands.ts';
 import { intoOf, printRetry, printStep, redactStep, retryOf, type StepConfig, steps, stepsOf } from './job-steps.ts';
 import { printTrigger, trigger, triggerOf } from './job-trigger.ts';
 import { poolsSection } from './pools.ts';
@@ -60,7 +61,9 @@ export const jobsSection = section({
     const names = Object.keys(raw);
     const suites = checksSection.of(reading).map(({ name: suite, of }) => ({ name: suite, on: suiteOn(of) }));
     const jobs = Object.entries(raw).map(([each, written]) => {
-      const place = { names, streams, pools: poolsSection.of(reading), suites, resolve: reading.resolve };
+      const pools = poolsSection.of(reading);
+      const commands = commandsSection.of(reading);
+      const place = { names, streams, pools, commands, suites, resolve: reading.resolve };
       return jobOf(each, written, place, (path, message, character) =>
         reading.report(['jobs', each, ...path], message, character),
       );
@@ -77,6 +80,7 @@ interface Place {
   readonly streams: readonly StreamConfig[];
   readonly pools: Readonly<Record<string, number>>;
   readonly suites: StepPlace['suites'];
+  readonly commands: readonly string[];
   resolve(path: string): string;
 }
 

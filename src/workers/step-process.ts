@@ -1,34 +1,46 @@
-/** A step's module in a process of its own: whatever it does ends the process, and nothing else. */
+/** Attempts in processes of their own: whatever one does ends its process, and nothing else. */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { LogLine, ModuleEnd, ModuleTask } from '../steps/step-process.ts';
+import type { CommandEnd, CommandTask, LogLine, ModuleEnd, ModuleTask } from '../steps/step-process.ts';
 import { taskFile, WORKER_EXEC_ARGV } from './pool.ts';
 import { logLines } from './process-lines.ts';
-import type { FromStepModule, ToStepModule } from './step-module-protocol.ts';
+import type { FromStepProcess, ToStepProcess } from './step-process-protocol.ts';
 
-/** How long a module that is cancelled may take to put things in order. */
-const CANCEL_MS = 500;
+/** The process ends by itself once what it runs has had its time; this is for one that does not. */
+const PATIENCE_MS = 3_000;
 
-/** Rejects once the signal has aborted and the process has ended. */
+interface Died {
+  readonly kind: 'died';
+  readonly reason: string;
+}
+
 export function runModule(task: ModuleTask, signal: AbortSignal, log: LogLine): Promise<ModuleEnd> {
+  return run<ModuleTask, ModuleEnd>('step-module-process', task, signal, log);
+}
+
+export function runCommand(task: CommandTask, signal: AbortSignal, log: LogLine): Promise<CommandEnd> {
+  return run<CommandTask, CommandEnd>('step-command-process', task, signal, log);
+}
+
+async function run<Task, End>(file: string, task: Task, signal: AbortSignal, log: LogLine): Promise<End | Died> {
   signal.throwIfAborted();
-  const child = fork(fileURLToPath(taskFile('step-module-process')), [], {
+  const child = fork(fileURLToPath(taskFile(file)), [], {
     execArgv: [...WORKER_EXEC_ARGV],
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   logLines(child.stdout, 'info', log);
   logLines(child.stderr, 'warn', log);
-  const say = (message: ToStepModule): void => {
+  const say = (message: ToStepProcess<Task>): void => {
     // A message that finds the process gone is answered by its end.
     if (child.connected) child.send(message, () => {});
   };
   return new Promise((resolve, reject) => {
-    let end: ModuleEnd | null = null;
+    let end: End | null = null;
     let patience: NodeJS.Timeout | undefined;
     const cancel = (): void => {
       say({ kind: 'cancel' });
-      patience = setTimeout(() => child.kill('SIGKILL'), CANCEL_MS);
+      patience = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
     };
     signal.addEventListener('abort', cancel, { once: true });
     const finish = (why: string): void => {
@@ -37,7 +49,7 @@ export function runModule(task: ModuleTask, signal: AbortSignal, log: LogLine): 
       if (signal.aborted) reject(signal.reason);
       else resolve(end ?? { kind: 'died', reason: why });
     };
-    child.on('message', (message: FromStepModule) => {
+    child.on('message', (message: FromStepProcess<End>) => {
       if (message.kind === 'end') end ??= message.end;
       else log(message.level, message.text, message.fields);
     });
