@@ -1,6 +1,7 @@
 /** What people ask of jobs, as events; or why it can't be done, in words for people. */
 import { nameHint } from '../nearest-word.ts';
 import { backfillIntervals } from './backfill.ts';
+import { type ArrivedFile, fileTrigger } from './file-trigger.ts';
 import { triggerInterval } from './interval.ts';
 import type { Job } from './job.ts';
 import { cancelled, type PlannedJob, queuedRun } from './planner.ts';
@@ -12,6 +13,8 @@ export type Params = Readonly<Record<string, ParamValue>>;
 export type JobCommand =
   /** `key` is the same when a request is repeated. */
   | { readonly kind: 'run'; readonly job: string; readonly params: Params; readonly key: string | null }
+  /** It has been there for a while as it is. */
+  | { readonly kind: 'file'; readonly job: string; readonly file: ArrivedFile }
   | { readonly kind: 'pause' | 'resume'; readonly job: string }
   | { readonly kind: 'cancel'; readonly run: string }
   /** A step, and those after it; null for all that did not succeed. */
@@ -63,6 +66,8 @@ export function commanded(
   switch (command.kind) {
     case 'run':
       return trigger(state, job, command.params, command.key, nowMs);
+    case 'file':
+      return arrived(state, job, command.file, nowMs);
     case 'pause':
     case 'resume': {
       const isPaused = command.kind === 'pause';
@@ -91,6 +96,17 @@ function trigger(state: JobsState, job: PlannedJob, given: Params, key: string |
   if (before !== undefined) return done([], before.event.runId, 'was asked for before');
   const interval = triggerInterval(job.timetable, runs.lastTriggeredAt, nowMs);
   const event = { ...queuedRun(job.name, interval, by, nowMs), params: JSON.stringify(params) };
+  return done([{ kind: 'run', event }], event.runId, 'queued');
+}
+
+function arrived(state: JobsState, job: PlannedJob, file: ArrivedFile, nowMs: number): CommandAnswer {
+  const runs = runsOf(state, job.name);
+  const by = fileTrigger(file);
+  if (runs.files.get(file.path) === by) return done([], job.name, 'has had its run');
+  if (runs.isPaused) return refused(`${job.name} is paused`);
+  const interval = triggerInterval(job.timetable, runs.lastTriggeredAt, nowMs);
+  const params = JSON.stringify({ file: file.path });
+  const event = { ...queuedRun(job.name, interval, by, nowMs), params };
   return done([{ kind: 'run', event }], event.runId, 'queued');
 }
 

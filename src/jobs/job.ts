@@ -13,7 +13,9 @@ export type Trigger =
   | { readonly kind: 'cron'; readonly expression: string; readonly timeZone: string }
   | { readonly kind: 'every'; readonly everyMs: number }
   /** A run of another job succeeded. */
-  | { readonly kind: 'job'; readonly job: string };
+  | { readonly kind: 'job'; readonly job: string }
+  /** A file arrived, or changed; in the name `*` is any text. Looked for again and again. */
+  | { readonly kind: 'file'; readonly path: string; readonly everyMs: number };
 
 export interface JobStep {
   readonly name: string;

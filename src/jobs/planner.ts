@@ -47,7 +47,7 @@ const QUEUED_MAX = 16;
 
 export function plannedJob(job: Job): PlannedJob {
   const { trigger } = job;
-  if (trigger === null || trigger.kind === 'job') return { ...job, timetable: null };
+  if (trigger === null || trigger.kind === 'job' || trigger.kind === 'file') return { ...job, timetable: null };
   const spec =
     trigger.kind === 'every' ? { everyMs: trigger.everyMs } : { cron: trigger.expression, timeZone: trigger.timeZone };
   return { ...job, timetable: timetable(spec) };

@@ -4,6 +4,7 @@
  */
 import type { BackfillChanged, JobPaused, StepChanged } from '../messages/job-events.ts';
 import type { RunChanged } from '../messages/operations.ts';
+import { fileOfTrigger } from './file-trigger.ts';
 import { isTriggered } from './interval.ts';
 import { emptyLedger, type Ledger, noteInterval } from './ledger.ts';
 
@@ -34,6 +35,8 @@ export interface JobRuns {
   /** Of the newest scheduled interval whose run ended. */
   lastScheduled: { readonly end: number; readonly state: RunChanged['state'] } | null;
   readonly ledger: Ledger;
+  /** Of each file that has started a run, what its newest run was made by. */
+  readonly files: Map<string, string>;
 }
 
 export interface Backfill {
@@ -63,6 +66,7 @@ export function runsOf(state: JobsState, job: string): JobRuns {
     recent: [],
     lastScheduled: null,
     ledger: emptyLedger(),
+    files: new Map(),
   };
   state.jobs.set(job, runs);
   return runs;
@@ -134,6 +138,8 @@ function noteNew(state: JobsState, runs: JobRuns, event: RunChanged): void {
     runs.ends.push(event.intervalEnd);
     if (runs.ends.length > ENDS_KEPT) runs.ends.shift();
   }
+  const file = fileOfTrigger(event.trigger);
+  if (file !== null) runs.files.set(file, event.trigger);
   const backfill = event.backfill === null ? undefined : state.backfills.get(event.backfill);
   if (backfill !== undefined) backfill.cursor = Math.max(backfill.cursor, event.intervalEnd);
 }

@@ -4,6 +4,7 @@ import { startSupervised } from '../actors/supervised.ts';
 import type { ChildSpec } from '../actors/supervisor.ts';
 import type { JobConfig } from '../config/sections/jobs.ts';
 import { alertsOf, failingJobs } from '../jobs/alerts.ts';
+import type { CommandAnswer, JobCommand } from '../jobs/commands.ts';
 import type { Trigger } from '../jobs/job.ts';
 import { createPlanner, plannedJob } from '../jobs/planner.ts';
 import { type JobEvent, type JobsState, noJobs, runsOf } from '../jobs/runs.ts';
@@ -21,6 +22,7 @@ import type { ServiceCore } from '../service.ts';
 import type { Batch } from '../sources/source.ts';
 import { createJobAttempts } from './job-attempts.ts';
 import type { JobStanding } from './job-desk.ts';
+import { watchFiles } from './job-files.ts';
 import { openSteps, type ServerUrls, serverOf } from './job-steps.ts';
 import { allReady } from './partition-unit.ts';
 import { nextTurn } from './platform.ts';
@@ -80,14 +82,19 @@ export function jobChildren(core: ServiceCore, { bySchedule } = { bySchedule: tr
         context,
       );
       send = actor.send;
+      const command = (given: JobCommand) =>
+        new Promise<CommandAnswer>((reply) => actor.send({ type: 'COMMAND', command: given, reply }));
+      const endWatch = bySchedule ? watchFiles(core, jobs, command) : () => {};
       return {
         ...actor.child,
         children: attempts.status,
         async drain() {
+          endWatch();
           await actor.child.drain();
           await steps.close();
         },
         kill() {
+          endWatch();
           actor.child.kill();
           attempts.kill();
         },
@@ -207,6 +214,8 @@ function triggerText(trigger: Trigger | null): string {
       return `every ${trigger.everyMs / 1000} s`;
     case 'job':
       return `after the job ${trigger.job}`;
+    case 'file':
+      return `for each file ${trigger.path}`;
     default:
       return 'by hand';
   }

@@ -4,10 +4,11 @@
  */
 import { statfsSync } from 'node:fs';
 import { appendFile, mkdir, readdir, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../actors/supervised.ts';
 import { nodeTimer, type StartTimer } from '../deadline.ts';
 import { createMetrics, type Metrics } from '../http/metrics.ts';
+import { type ArrivedFile, namePattern } from '../jobs/file-trigger.ts';
 import { type Fs, nodeFs } from '../journal/fs.ts';
 import { nodeSyncFs, type SyncFs } from '../journal/sync-fs.ts';
 import { systemTimer, type Timer } from '../journal/timer.ts';
@@ -44,6 +45,8 @@ export interface Platform {
   readonly appendLog?: (file: string, text: string) => Promise<void>;
   /** Removes what a directory has beside its newest entries. */
   readonly keepNewest?: (directory: string, count: number) => Promise<void>;
+  /** Files by a path whose last part may have * and ?; without it none starts a run. */
+  readonly filesLike?: (path: string) => Promise<ArrivedFile[]>;
   /** Of steps of jobs. */
   readonly processes: StepProcesses;
   /** Threads that request bodies are parsed in; they start when they are first used. */
@@ -124,6 +127,7 @@ export const nodePlatform: Platform = {
     for (const { path } of dated.slice(count)) await rm(path, { recursive: true, force: true });
   },
   startStores,
+  filesLike,
   processes: { runModule, runCommand },
   startBodies: startBodyPool,
   startPartitionThreads,
@@ -131,6 +135,18 @@ export const nodePlatform: Platform = {
   createMetrics: (version) => createMetrics({ version, declared: TABLE_GAUGES }),
   monitorLoopDelay,
 };
+
+async function filesLike(path: string): Promise<ArrivedFile[]> {
+  const like = namePattern(basename(path));
+  const names = (await readdir(dirname(path))).filter((name) => like.test(name)).toSorted();
+  const found = names.map(async (name): Promise<ArrivedFile[]> => {
+    const file = join(dirname(path), name);
+    // It may have gone since.
+    const about = await stat(file).catch(() => null);
+    return about?.isFile() === true ? [{ path: file, bytes: about.size, modifiedMs: about.mtimeMs }] : [];
+  });
+  return (await Promise.all(found)).flat();
+}
 
 function diskSpace(directory: string): { readonly freeBytes: number; readonly sizeBytes: number } | null {
   try {

@@ -1,10 +1,13 @@
 /** `schedule:` of a job: the clock, or what it waits for. */
+import { dirname } from 'node:path';
 import { z } from 'zod';
 import type { Trigger } from '../../jobs/job.ts';
 import { timetable } from '../../jobs/timetable.ts';
 import { type Report, unknownName } from '../../keys/names.ts';
 import { formatDuration } from '../../keys/units.ts';
-import { duration } from '../../keys/value-schema.ts';
+import { duration, timer } from '../../keys/value-schema.ts';
+
+const FIELDS = { every: timer.prefault('10s') };
 
 export const trigger = z
   .strictObject({
@@ -12,7 +15,17 @@ export const trigger = z
     timezone: z.string().default('UTC').describe('The IANA time zone of cron.'),
     every: duration.optional().describe('Instead of cron: multiples of this since the epoch.'),
     on: z
-      .strictObject({ job: z.string().describe('Each time that a run of this job succeeds.') })
+      .strictObject({
+        job: z.string().optional().describe('Each time that a run of this job succeeds.'),
+        file: z
+          .string()
+          .optional()
+          .describe('Each file that is there: such as "in/*.csv", relative to the pipeline file.'),
+        every: FIELDS.every.describe('Between two looks for files.'),
+      })
+      .refine(({ job, file }) => (job === undefined) !== (file === undefined), {
+        message: 'has one of `job` and `file`',
+      })
       .optional()
       .describe('Instead of the clock.'),
   })
@@ -28,12 +41,13 @@ export function triggerOf(
   job: string,
   jobs: readonly string[],
   at: readonly string[],
+  resolve: (path: string) => string,
   report: Report,
 ): Trigger | null {
   if (written === null) return null;
   const { cron, every, on, timezone } = written;
   if ([cron, every, on].filter((each) => each !== undefined).length !== 1) {
-    report(at, 'name one of `cron: "0 * * * *"`, `every: 15s` and `on: { job: OTHER }`');
+    report(at, 'name one of `cron: "0 * * * *"`, `every: 15s`, `on: { job: OTHER }` and `on: { file: "in/*.csv" }`');
     return null;
   }
   try {
@@ -50,6 +64,13 @@ export function triggerOf(
     return null;
   }
   if (on === undefined) return null;
+  if (on.file !== undefined) {
+    const path = resolve(on.file);
+    if (!/[*?]/.test(dirname(path))) return { kind: 'file', path, everyMs: on.every };
+    report([...at, 'on', 'file'], 'has * or ? in the name of a folder; they stand in the name of the file alone');
+    return null;
+  }
+  if (on.job === undefined) return null;
   if (on.job === job || !jobs.includes(on.job)) {
     const others = jobs.filter((each) => each !== job);
     report([...at, 'on', 'job'], on.job === job ? 'is the job itself' : unknownName('job', on.job, others));
@@ -66,6 +87,8 @@ export function printTrigger(written: Trigger | null): unknown {
       return { every: formatDuration(written.everyMs) };
     case 'job':
       return { on: { job: written.job } };
+    case 'file':
+      return { on: { file: written.path, every: formatDuration(written.everyMs) } };
     default:
       return null;
   }

@@ -90,10 +90,12 @@ function jobOf(own: string, raw: RawJob, place: Place, report: Report): JobConfi
     const into = { name: stream, schema, key, eventTime, times: format.jsonTimes };
     return { ...into, refuses: (by: string) => refusalOf(source, by) };
   });
+  const started = triggerOf(raw.schedule, own, place.names, ['schedule'], place.resolve, report);
+  const params = [...Object.keys(raw.params), ...(started?.kind === 'file' ? ['file'] : [])];
   if (raw.startAt !== null && raw.catchup !== 'all') report(['startAt'], 'is for `catchup: all`');
   return {
     name: own,
-    trigger: triggerOf(raw.schedule, own, place.names, ['schedule'], report),
+    trigger: started,
     catchup: raw.catchup,
     catchupMax: raw.catchupMax,
     startAtMs: raw.startAt,
@@ -105,10 +107,8 @@ function jobOf(own: string, raw: RawJob, place: Place, report: Report): JobConfi
     timeoutMs: raw.timeout,
     alert: raw.alert,
     params: raw.params,
-    steps: stepsOf(
-      raw.steps,
-      { ...place, job: own, params: Object.keys(raw.params), retry, streams },
-      (path, message, character) => report(['steps', ...path], message, character),
+    steps: stepsOf(raw.steps, { ...place, job: own, params, retry, streams }, (path, message, character) =>
+      report(['steps', ...path], message, character),
     ),
   };
 }
