@@ -2,6 +2,8 @@
 
 import { fileURLToPath } from 'node:url';
 import { caseRoute } from '../../src/api/case-route.ts';
+import { jobRoutes } from '../../src/api/job-routes.ts';
+import { runRoutes } from '../../src/api/run-routes.ts';
 import { tableInfos } from '../../src/api/table-info.ts';
 import type { Desk } from '../../src/fraud/desk/desk.ts';
 import { modelRoutes } from '../../src/fraud/desk/model-routes.ts';
@@ -18,6 +20,8 @@ import type {
   WindowOrJoin,
 } from '../../src/http/view.ts';
 import type { ResultQuery } from '../../src/projections/result-pages.ts';
+import type { StoreQuery } from '../../src/projections/store.ts';
+import type { JobDesk } from '../../src/service/job-desk.ts';
 
 export interface CannedService {
   readonly view: ServiceView;
@@ -137,7 +141,30 @@ const DESK: Desk = { act: nobodyAtTheDesk, next: nobodyAtTheDesk, suppress: nobo
 const DATA_DIR = fileURLToPath(new URL('../fixtures/data-399f744/demo', import.meta.url));
 const isRead = ({ method }: Route): boolean => method === 'GET';
 
-/** The routes of domains that read, over canned cases, no rules and no models. */
+const JOBS: JobDesk = {
+  command: async () => ({ kind: 'refused', message: 'canned' }),
+  standings: async () => [
+    {
+      job: 'weather',
+      schedule: 'every 15 s',
+      isPaused: false,
+      nextRunAt: null,
+      openRuns: 0,
+      steps: [{ name: 'load', kind: 'fetch', needs: [] }],
+      params: { place: 'JFK' },
+    },
+  ],
+  connect() {},
+};
+
+/** A store without rows. */
+async function askedOfNothing<T>(read: Generator<StoreQuery, T, readonly Row[]>): Promise<T> {
+  let step = read.next([]);
+  while (step.done !== true) step = read.next([]);
+  return step.value;
+}
+
+/** The routes of domains and of jobs that read, over canned cases, one job, no rules and no models. */
 export const cannedRoutes = (deadlineMs: number): readonly Route[] => [
   caseRoute(
     async (id) =>
@@ -154,6 +181,8 @@ export const cannedRoutes = (deadlineMs: number): readonly Route[] => [
         : null,
     deadlineMs,
   ),
+  ...jobRoutes(JOBS).filter(isRead),
+  ...runRoutes(DATA_DIR, askedOfNothing, deadlineMs),
   ...deskRoutes(DESK, async () => [], deadlineMs).filter(isRead),
   ...modelRoutes({ act: nobodyAtTheDesk, changes: async () => [] }, DATA_DIR, deadlineMs).filter(
     ({ path }) => path === '/api/v1/models',

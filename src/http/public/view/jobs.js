@@ -60,6 +60,7 @@ export function View() {
       ? html`<p class="failed" role="alert">▲ ${jobs.error.message}</p>`
       : html`<p class="empty loading" role="status">Reading …</p>`;
   }
+  const seen = new Set([...(runs.value ?? []), ...(steps.value ?? [])].map(({ state }) => state));
   const ofRun = Map.groupBy(steps.value ?? [], (row) => row.run_id);
   return html`${jobs.value.map((job) => {
     const rows = (runs.value ?? [])
@@ -82,7 +83,7 @@ export function View() {
     </section>`;
   })}
   <p class="legend muted">
-    ${Object.keys(SIGNS).map((state) => html`<span><${Mark} state=${state} /> ${state}</span>`)}
+    ${[...seen].map((state) => html`<span><${Mark} state=${state} /> ${state}</span>`)}
   </p>`;
 }
 
