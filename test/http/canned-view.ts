@@ -182,7 +182,7 @@ export const cannedRoutes = (deadlineMs: number): readonly Route[] => [
     deadlineMs,
   ),
   ...jobRoutes(JOBS).filter(isRead),
-  ...runRoutes(DATA_DIR, askedOfNothing, deadlineMs),
+  ...runRoutes(DATA_DIR, askedOfNothing, deadlineMs).filter(({ path }) => path.endsWith('/backfills')),
   ...deskRoutes(DESK, async () => [], deadlineMs).filter(isRead),
   ...modelRoutes({ act: nobodyAtTheDesk, changes: async () => [] }, DATA_DIR, deadlineMs).filter(
     ({ path }) => path === '/api/v1/models',
