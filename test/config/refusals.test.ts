@@ -579,7 +579,7 @@ ${more}`;
     ],
     [
       job('timezone: UTC'),
-      'p.yaml:5:5: jobs.j.schedule: name one of `cron: "0 * * * *"`, `every: 15s` and `on: { job: OTHER }`',
+      'p.yaml:5:5: jobs.j.schedule: name one of `cron: "0 * * * *"`, `every: 15s`, `on: { job: OTHER }` and `on: { file: "in/*.csv" }`',
     ],
     [job('on: { job: k }'), 'p.yaml:5:23: jobs.j.schedule.on.job: there is no job "k"; known: none'],
     [
