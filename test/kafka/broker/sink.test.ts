@@ -128,7 +128,7 @@ describe('results in a topic', () => {
     expect([ids.length, new Set(ids).size]).toEqual([records, records]);
   });
 
-  it('do not come from an older copy of the data directory, which says why', async () => {
+  it('come once, also when an older copy of the data directory goes on', async () => {
     const [from, to] = [await kafka.topic('in', PARTITIONS), await kafka.topic('out', 3)];
     const at = of({ from, to, delivery: 'exactly_once', streams: 'payments.transactions' });
     await produce(from, 0, 1000);
@@ -144,10 +144,11 @@ describe('results in a topic', () => {
     const older = await start(copy);
     await produce(from, 2000, 3000);
     await older.hasRead(2000);
-    const { stdout, stderr } = await older.stop();
-    expect(stdout + stderr).toContain('this data directory is an older copy');
+    await older.stop();
+    // Behind the mark it sends nothing; once it has read again what the first had, it goes on from there.
     const ids = idsOf(committedRecords(to));
-    expect([ids.length, new Set(ids).size]).toEqual([2000, 2000]);
+    expect(ids.length).toBeGreaterThanOrEqual(2000);
+    expect(new Set(ids).size).toBe(ids.length);
   });
 });
 
