@@ -35,7 +35,8 @@ export async function cluster(brokers: string = ONE.brokers, replicas = 1): Prom
     logLevel: kafkajs.logLevel.NOTHING,
   });
   const admin = kafka.admin();
-  const producer = kafka.producer({ allowAutoTopicCreation: false });
+  // Idempotent: what it sends again to a broker that comes back is there once, so that a test knows how many records there are.
+  const producer = kafka.producer({ allowAutoTopicCreation: false, idempotent: true, maxInFlightRequests: 1 });
   await Promise.all([admin.connect(), producer.connect()]);
   ends.push(
     () => admin.disconnect(),
