@@ -1,8 +1,9 @@
 /** What a CSV file has: DuckDB says how it is written, and every row is read to say what its columns are. */
 import { annotated } from '../messages/annotated.ts';
-import type { AvroRecord, AvroSchema } from '../messages/avro.ts';
-import { type CsvDecoder, createCsvDecoder } from '../messages/csv.ts';
+import type { AvroSchema } from '../messages/avro.ts';
+import type { CsvDecoder } from '../messages/csv.ts';
 import { type CsvOptions, dialectOf, RFC_4180 } from '../messages/csv-options.ts';
+import { cellsOf, textDecoder } from '../messages/csv-texts.ts';
 import { sniffCsv } from '../projections/sniff.ts';
 import { createRecordSplitter } from '../sources/csv-records.ts';
 import { openInput } from '../sources/file/open.ts';
@@ -56,6 +57,7 @@ async function readColumns(path: string, options: CsvOptions, hasHeader: boolean
   let misfits = 0;
   function begin(bytes: Buffer): void {
     const cells = cellsOf(bytes, options);
+    if ('problem' in cells) throw new DraftError(`line 1: ${cells.problem}`);
     titles = hasHeader ? cells.map((cell) => cell.trim()) : cells.map((_, i) => `column${i + 1}`);
     columns = titles.map(createColumnKinds);
     decoder = textDecoder(titles.length, options);
@@ -80,23 +82,6 @@ async function readColumns(path: string, options: CsvOptions, hasHeader: boolean
   splitter.end();
   if (titles.length === 0) throw new DraftError('it is empty');
   return { titles, columns, records, misfits };
-}
-
-/** All cells of a row as texts. */
-function textDecoder(count: number, options: CsvOptions): CsvDecoder {
-  const fields = Array.from({ length: count }, (_, i) => ({ name: `c${i}`, type: 'string' as const }));
-  const schema: AvroRecord = { type: 'record', name: 'Texts', fields };
-  return createCsvDecoder(schema, '', null, { ...options, header: false });
-}
-
-/** Of the first row; as many cells as there are delimiters outside of quotes. */
-function cellsOf(bytes: Buffer, options: CsvOptions): string[] {
-  for (let count = 1; count <= bytes.length + 1; count++) {
-    const decoded = textDecoder(count, options).row(bytes);
-    if (decoded.ok) return Object.values(decoded.event).map(String);
-    if (decoded.reason !== 'unknown-field') throw new DraftError(`line 1: ${decoded.detail}`);
-  }
-  return [];
 }
 
 /** Words that stand for no value in a column that is otherwise of numbers or times. In texts a word is a text. */

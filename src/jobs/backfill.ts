@@ -1,7 +1,8 @@
 /** Runs for intervals of the past: in their order, so many at once, each once whatever interrupts. */
 import type { RunChanged } from '../messages/operations.ts';
-import { type DataInterval, intervalAtOrAfter, runId } from './interval.ts';
+import { type DataInterval, intervalAtOrAfter } from './interval.ts';
 import { standingOf } from './ledger.ts';
+import { queuedRun } from './queued-run.ts';
 import type { Backfill, JobEvent, JobRuns } from './runs.ts';
 import type { Timetable } from './timetable.ts';
 
@@ -65,19 +66,6 @@ function nextInterval(
 }
 
 function runOf(job: string, interval: DataInterval, backfill: string, nowMs: number): RunChanged {
-  return {
-    job,
-    runId: `${runId(job, interval)}~${backfill}`,
-    intervalStart: interval.start,
-    intervalEnd: interval.end,
-    state: 'queued',
-    attempt: 0,
-    changedAt: nowMs,
-    records: 0,
-    message: null,
-    trigger: 'backfill',
-    params: '{}',
-    backfill,
-    ending: null,
-  };
+  const run = queuedRun(job, interval, 'backfill', nowMs);
+  return { ...run, runId: `${run.runId}~${backfill}`, backfill };
 }

@@ -4,7 +4,8 @@ import { backfillIntervals } from './backfill.ts';
 import { type ArrivedFile, fileTrigger } from './file-trigger.ts';
 import { triggerInterval } from './interval.ts';
 import type { Job } from './job.ts';
-import { cancelled, type PlannedJob, queuedRun } from './planner.ts';
+import { cancelled, type PlannedJob } from './planner.ts';
+import { queuedRun } from './queued-run.ts';
 import { type JobEvent, type JobsState, type Run, runNamed, runsOf } from './runs.ts';
 
 type ParamValue = string | number | boolean | null;

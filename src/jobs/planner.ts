@@ -6,9 +6,10 @@
 import type { StepChanged } from '../messages/job-events.ts';
 import type { RunChanged } from '../messages/operations.ts';
 import { backfillRuns } from './backfill.ts';
-import { type DataInterval, dueIntervals, nextDue, runId } from './interval.ts';
+import { dueIntervals, nextDue } from './interval.ts';
 import type { Job } from './job.ts';
 import { advanceRun } from './progress.ts';
+import { queuedRun } from './queued-run.ts';
 import {
   applyEvent,
   BY_SCHEDULE,
@@ -254,22 +255,4 @@ function endInTime(run: Run, { timeoutMs }: Job, nowMs: number, emit: (event: Jo
 export function cancelled({ event }: Run, message: string, nowMs: number): RunChanged {
   if (event.state === 'running') return { ...event, ending: 'cancelled', message, changedAt: nowMs };
   return { ...event, state: 'cancelled', ending: null, message, changedAt: nowMs };
-}
-
-export function queuedRun(job: string, interval: DataInterval, trigger: string, nowMs: number): RunChanged {
-  return {
-    job,
-    runId: runId(job, interval),
-    intervalStart: interval.start,
-    intervalEnd: interval.end,
-    state: 'queued',
-    attempt: 0,
-    changedAt: nowMs,
-    records: 0,
-    message: null,
-    trigger,
-    params: '{}',
-    backfill: null,
-    ending: null,
-  };
 }

@@ -2,10 +2,11 @@
  * One attempt at fetching weather: the request, an HTTP GET through a port, and what its outcome means. Failures are
  * values: `retryable` ones say how long the provider asks to wait, if it does.
  */
+import { parseJson } from '../fetching/answer.ts';
 import type { WeatherObservation } from './observation.ts';
 import { quotaWaitMs } from './quota.ts';
 import { type ForecastRequest, forecastUrl } from './request.ts';
-import { errorReason, parseJson, readForecast } from './response.ts';
+import { errorReason, readForecast } from './response.ts';
 import { WEATHER_VARIABLES } from './variables.ts';
 
 /** The outcome of a bounded GET, such as sources/http-client.ts has. */

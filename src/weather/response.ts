@@ -4,6 +4,8 @@
  *
  * Only hours up to `fetchedAt` become observations. Later hours are a forecast, and are left out.
  */
+import { parseJson } from '../fetching/answer.ts';
+import { isRecord } from '../fetching/json-path.ts';
 import type { WeatherObservation } from './observation.ts';
 import type { Place } from './place.ts';
 import type { WeatherVariable } from './variables.ts';
@@ -47,15 +49,6 @@ export function readForecast(body: string, question: WeatherQuestion): WeatherAn
 export function errorReason(parsed: unknown): string | null {
   if (!isRecord(parsed) || parsed.error !== true) return null;
   return typeof parsed.reason === 'string' ? parsed.reason : 'an error without a reason';
-}
-
-/** The value of a JSON text; undefined when it is not JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function excerpt(text: string): string {
@@ -136,8 +129,4 @@ function isColumn(values: unknown): values is readonly (number | null)[] {
 /** A number that is not finite, such as 1e999, is null, as everywhere. */
 function finite(value: number | null | undefined): number | null {
   return Number.isFinite(value) ? (value ?? null) : null;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -65,7 +65,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // Models of two classes: trained on tables of numbers, judged, explained.
   models: pure(),
   fraud: pure('messages', 'sql', 'streams', 'models', ...STORE_PORT),
-  weather: pure('messages', 'streams', ...STORE_PORT),
+  weather: pure('messages', 'streams', 'fetching', ...STORE_PORT),
   quality: pure('messages', 'sql', 'streams', 'nearest-word.ts', ...STORE_PORT),
   // User code over keyed state: its definition, its runtime, and its author's tests.
   operators: pure('messages', 'streams', 'builtin-types.ts'),
@@ -126,7 +126,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   stores: { mayImport: ['messages', 'keys', 'journal', 'projections', 'postgres', 'places'] },
   // What a domain adds to the pipeline file: its section, its kinds of source, what its jobs fetch.
   'fraud/pipeline': { mayImport: ['messages', 'streams', 'keys', 'fraud', 'sources', 'config/port'] },
-  'weather/pipeline': { mayImport: ['messages', 'keys', 'weather', 'sources', 'steps/port'] },
+  'weather/pipeline': { mayImport: ['messages', 'keys', 'weather', 'fetching', 'sources', 'steps/port'] },
   actors: { mayImport: [...PURE_ROOMS, 'journal', ...PORTS], builtins: [], clockless: true },
   projections: { mayImport: ['messages', 'sql', 'journal'] },
   // A large input file is read by its source's own code, in a thread; a partition's actors may live in one.

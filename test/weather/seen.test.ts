@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { remember, unknownOf as unseen } from '../../src/fetching/known-values.ts';
 import type { WeatherObservation } from '../../src/weather/observation.ts';
-import { nothingSeen, remember, unseen } from '../../src/weather/seen.ts';
+import { nothingSeen } from '../../src/weather/seen.ts';
 
 function observation(place: string, hour: number, change: Partial<WeatherObservation> = {}): WeatherObservation {
   return {
@@ -62,7 +63,7 @@ describe('observations that were seen', () => {
           const seen = nothingSeen(bound);
           for (const hour of hours) remember(seen, [observation('EWR', hour)]);
           const kept = [...new Set(hours.toReversed())].slice(0, bound);
-          expect(seen.values.size).toBe(kept.length);
+          expect(seen.known.size).toBe(kept.length);
           expect(
             unseen(
               seen,

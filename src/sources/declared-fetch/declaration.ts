@@ -8,9 +8,10 @@ import { placesOf } from '../../fetching/places.ts';
 import { holesOf, parseTemplate, type Template, unknownHole } from '../../jobs/template.ts';
 import { fieldOf, type Report, unknownField } from '../../keys/names.ts';
 import type { AvroRecord } from '../../messages/avro.ts';
+import type { CsvDecoder } from '../../messages/csv.ts';
 import { dialectOf, RFC_4180 } from '../../messages/csv-options.ts';
+import { cellsOf, textDecoder } from '../../messages/csv-texts.ts';
 import { createRecordSplitter } from '../csv-records.ts';
-import { splitCells } from './cells.ts';
 import type { DeclaredFetchRaw, RawField } from './settings.ts';
 
 /** The stream that the fetch brings events into. */
@@ -31,6 +32,8 @@ export interface Plan {
 }
 
 const JOINED_PLACES = 100;
+/** An empty cell of a place is no value, which is decided when all of its column is known. */
+const TEXTS = { ...RFC_4180, nulls: [] };
 
 /** Null when something can't hold, which is reported, by paths from the fetch. */
 export function declarationOf(
@@ -101,28 +104,37 @@ export function declarationOf(
 function readPlaces(places: DeclaredFetchRaw['places'], wrong: Report): readonly Place[] {
   if (places === null) return [];
   if (typeof places !== 'string') return places;
+  const rows: (readonly string[])[] = [];
+  let decoder: CsvDecoder | null = null;
+  const fault = (line: number, problem: string): void => wrong(['places'], `${places}, line ${line}: ${problem}`);
+  function take(bytes: Buffer, line: number): void {
+    if (decoder === null) {
+      const titles = cellsOf(bytes, TEXTS);
+      if ('problem' in titles) {
+        fault(line, titles.problem);
+        return;
+      }
+      decoder = textDecoder(titles.length, TEXTS);
+      rows.push(titles);
+    } else {
+      const decoded = decoder.row(bytes);
+      if (decoded.ok) rows.push(Object.values(decoded.event).map(String));
+      else fault(line, decoded.detail);
+    }
+  }
   try {
-    const records: string[][] = [];
-    const dialect = dialectOf(RFC_4180);
     const splitter = createRecordSplitter(
-      {
-        record: (bytes) => records.push(splitCells(bytes.toString('utf8'))),
-        tooLong: (_, length, line) => wrong(['places'], `${places}, line ${line}: is ${length} bytes long`),
-      },
-      dialect,
+      { record: take, tooLong: (_, length, line) => fault(line, `is ${length} bytes long`) },
+      dialectOf(RFC_4180),
     );
     splitter.push(readFileSync(places));
     splitter.end();
-    const [header = []] = records;
-    const odd = records.findIndex((record) => record.length !== header.length);
-    if (odd > 0)
-      wrong(['places'], `${places}, record ${odd + 1}: has ${records[odd]?.length} cells, the header ${header.length}`);
-    if (records.length < 2) wrong(['places'], `${places} has no places: a header, and a line for each, are expected`);
-    return placesOf(records);
   } catch (error) {
     wrong(['places'], `${places} can't be read: ${error instanceof Error ? error.message : String(error)}`);
     return [];
   }
+  if (rows.length < 2) wrong(['places'], `${places} has no places: a header, and a line for each, are expected`);
+  return placesOf(rows);
 }
 
 /** The host is the configuration's own word, never that of a place or a parameter. */

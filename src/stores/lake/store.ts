@@ -3,7 +3,7 @@
  * has the logs become one manifest. What waits when a process ends is read from the journal again.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Place } from '../../places/place.ts';
@@ -12,6 +12,7 @@ import { createDuckdbReaders, digestOf } from '../../projections/duckdb-reading.
 import { sqlText } from '../../projections/duckdb-schema.ts';
 import { quoted } from '../../projections/sql-names.ts';
 import type { Store, TableDigest } from '../../projections/store.ts';
+import { writeWitness } from '../elsewhere.ts';
 import { compact } from './compaction.ts';
 import { writeStage } from './files.ts';
 import { localFiles } from './local-files.ts';
@@ -147,8 +148,7 @@ export async function openLake({ name, place, lake, owner, directory, witness }:
     attempted = null;
     waitingRows = false;
     for (const stage of stages) await stage.empty();
-    writeFileSync(`${witness}.new`, JSON.stringify(Object.fromEntries(keptOffsets())));
-    renameSync(`${witness}.new`, witness);
+    writeWitness(witness, keptOffsets());
     for (const { path } of gone) await place.remove(path);
     const named = [...Object.values(manifest.tables).flatMap(({ files }) => files), ...manifest.replaced];
     await local.keepOnly(named.map(({ path }) => path));

@@ -3,13 +3,13 @@
  * An offset moves only from where this store knows it to be, so no other process, and no transaction whose answer was lost, can
  * bring a row twice.
  */
-import { renameSync, writeFileSync } from 'node:fs';
 import { messageOf } from '../../journal/error.ts';
 import { LATE } from '../../messages/stream-events.ts';
 import type { Tombstone } from '../../messages/streams.ts';
 import { tombstoneType } from '../../messages/types.ts';
 import { openSession, type PgSession } from '../../postgres/session.ts';
 import { MAX_QUERY_ROWS, type RefusedEvent, type Row, type Store } from '../../projections/store.ts';
+import { writeWitness } from '../elsewhere.ts';
 import { prepareTables } from './catalog.ts';
 import { pgTable } from './ddl.ts';
 import { digestsOf } from './digest.ts';
@@ -114,8 +114,7 @@ export async function openPostgres(name: string, store: PostgresStore, owner: nu
       }
       refused = noted;
       learnOffsets();
-      writeFileSync(`${witness}.new`, JSON.stringify(Object.fromEntries(offsets)));
-      renameSync(`${witness}.new`, witness);
+      writeWitness(witness, offsets);
     },
     async rollback() {
       await lastFlush;

@@ -1,11 +1,12 @@
 /** `fetch: { openMeteo: … }` of a job: observations of places, by Open-Meteo's forecast API. */
 import { z } from 'zod';
+import { remember, unknownOf } from '../../fetching/known-values.ts';
 import { REDACTED, url } from '../../keys/value-schema.ts';
 import { fetchAdapter } from '../../sources/fetch-adapter.ts';
 import { DEFAULT_LIMITS, httpGet } from '../../sources/http-client.ts';
 import { fetchWeather } from '../fetch-weather.ts';
 import { weatherObservationType } from '../observation.ts';
-import { nothingSeen, remember, unseen } from '../seen.ts';
+import { nothingSeen } from '../seen.ts';
 import { startWeatherServer } from './weather-server.ts';
 
 /** `url` that means the server on loopback. */
@@ -56,7 +57,7 @@ export const openMeteoFetch = fetchAdapter({
         const request = { endpoint: url === DEMO_URL ? serverUrl() : url, places, pastDays, forecastDays: 1 };
         const outcome = await fetchWeather(request, PROVIDER, { get, nowMs }, signal);
         if (outcome.kind !== 'fetched') return outcome;
-        const news = unseen(seen, outcome.observations);
+        const news = unknownOf(seen, outcome.observations);
         return {
           kind: 'done',
           records: news.length,
