@@ -44,7 +44,7 @@ export const startCommand: Command = {
         ...jobChildren(core),
         ...checkChildren(core),
         ...sourceChildren(core),
-        ...idlenessChildren(core.pipeline.streams, core.platform),
+        ...idlenessChildren(core.pipeline, core.platform),
       ],
     });
     const channel = await openChannel(runningTarget(service), logger);

@@ -95,7 +95,8 @@ function inputsOf(readings: readonly Reading[], { relations }: Graph): Inputs {
   const all = readings.map(({ relation, key, functions }, i) => {
     const read = readBy(relation);
     const { name, eventTime: timeField, timeLessMs, watermark } = read;
-    const mayBeIdle = watermark.kind === 'bounded' && watermark.idleTimeoutMs !== null;
+    const isOrdered =
+      watermark.kind === 'bounded' && (watermark.idleTimeoutMs !== null || watermark.maxWaitMs !== undefined);
     const isFirst = readings.findIndex((other) => logOf(other.relation) === logOf(read)) === i;
     const isBeside = read.isBeside === true;
     const channel = isFirst || isBeside ? 0 : i;
@@ -107,7 +108,7 @@ function inputsOf(readings: readonly Reading[], { relations }: Graph): Inputs {
       isTableKey: key !== null && key === relation.key,
       timeField,
       ...(timeLessMs === undefined ? {} : { timeLessMs }),
-      ...(mayBeIdle ? { mayBeIdle } : {}),
+      ...(isOrdered ? { isOrdered } : {}),
       ...(of === undefined ? {} : { of }),
       ...(functions === undefined ? {} : { functions }),
       ...(channel === 0 ? {} : { channel }),

@@ -92,6 +92,8 @@ function createFeatureOperator(
   let ids: Float64Array | null = null;
   let timesMs: Float64Array = new Float64Array(0);
   let watermarkMs = Number.NEGATIVE_INFINITY;
+  let completeOfRow: Float64Array | null = null;
+  let completeMs = Number.POSITIVE_INFINITY;
   /** Labels as they are before one has come. */
   const unlabelled = layout.columns.filter(({ of }) => of === 'label').map(({ isTruth }) => (isTruth ? 0 : Number.NaN));
 
@@ -125,6 +127,7 @@ function createFeatureOperator(
     addWaiting(all, index, -1);
     addEvent(all, index, waiting.numbers, start + ROW, computed);
     writer.begin(waiting.bytes, waiting.starts[at]!, waiting.ends[at]!);
+    if (waiting.numbers[start + TIME_MS]! > completeMs) writer.markPartial();
     for (let i = 0; i < layout.aggregates.length; i++) {
       writer.put(i, aggregateValue(all, index, computed, layout.aggregates[i]!));
     }
@@ -163,6 +166,8 @@ function createFeatureOperator(
     begin(input) {
       watermarkMs = input.watermarkMs;
       followed.began(watermarkMs);
+      completeOfRow = input.completeMs ?? null;
+      if (completeOfRow === null) completeMs = Number.POSITIVE_INFINITY;
       isOfLabels = input.stream !== stage.input;
       if (isOfLabels) return labels.begin(input);
       columns = input.columns;
@@ -173,6 +178,7 @@ function createFeatureOperator(
       ids = stage.labels === undefined ? null : input.columns.numbers(stage.labels.id.event);
     },
     add(row) {
+      if (completeOfRow !== null) completeMs = completeOfRow[row]!;
       if (isOfLabels) return labels.add(row);
       if (columns === null) return;
       const isLate = timesMs[row]! <= watermarkMs;
@@ -187,6 +193,9 @@ function createFeatureOperator(
       labels.takeUpTo(toMs);
       keys.sweep(toMs);
       followed.moved(toMs);
+    },
+    complete(upToMs) {
+      completeMs = upToMs;
     },
     flush() {
       giveUpTo(Number.POSITIVE_INFINITY);

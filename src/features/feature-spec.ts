@@ -74,6 +74,8 @@ export interface FeatureStage {
   readonly given?: readonly string[];
   /** Its output has features of other keys still to come: nobody but the next stage reads it. */
   readonly isInner?: true;
+  /** Its vectors say whether something was behind that could have counted: `isPartial`. */
+  readonly saysPartial?: true;
   /** Of users, that its expressions name; absent for none. */
   readonly functions?: readonly UserFunction[];
 }

@@ -4,16 +4,17 @@
  */
 import { type AvroRecord, isUnion } from '../messages/avro.ts';
 import { type Block, type BlockWriter, createBlockWriter, lengthPrefix } from '../messages/block.ts';
-import type { DynamicEvent, EventType } from '../messages/codec.ts';
+import { type DynamicEvent, dynamicEventType, type EventType } from '../messages/codec.ts';
 import type { Column, Columns } from '../messages/columns.ts';
-import { DOUBLE, LONG } from '../messages/flat-fields.ts';
+import { BOOLEAN, DOUBLE, LONG } from '../messages/flat-fields.ts';
 import { type RowField, rowField, writeRow } from '../messages/row-writer.ts';
 import { compileExpression } from '../sql/compile.ts';
 import { SqlError } from '../sql/value.ts';
 import { type ComputedColumn, computedColumn } from '../streams/computed-column.ts';
+import { PARTIAL, saysPartial } from '../streams/partial-field.ts';
 import type { FeatureAggregate, FeatureStage } from './feature-spec.ts';
 import { featureScope } from './vector-scope.ts';
-import { aggregateField } from './vector-type.ts';
+import { aggregateField, eventFields } from './vector-type.ts';
 
 export interface VectorWriter {
   readonly length: number;
@@ -21,6 +22,8 @@ export interface VectorWriter {
   begin(bytes: Uint8Array, start: number, end: number): void;
   /** The value of an aggregate, by its place among all; NaN for null. */
   put(aggregate: number, value: number): void;
+  /** The vector is made without what is behind. */
+  markPartial(): void;
   /** The block of these vectors, which take() will give too. */
   peek(): Block | null;
   take(): Block | null;
@@ -35,8 +38,12 @@ export function createVectorWriter(
   vector: EventType<DynamicEvent>,
 ): VectorWriter {
   const aggregates = stage.windows.flatMap((window) => window.aggregates);
-  const computed = computedFeatures(stage, event.schema, aggregates);
-  const readEvents = computed.length === 0 ? null : event.columnReader();
+  const isSaid = stage.saysPartial === true;
+  /** The event's last byte is what the stage before it says of that. */
+  const wasSaid = isSaid && saysPartial(event.schema);
+  const ownSchema = wasSaid ? { ...event.schema, fields: eventFields(event.schema, stage) } : event.schema;
+  const computed = computedFeatures(stage, ownSchema, aggregates);
+  const readEvents = computed.length === 0 ? null : (wasSaid ? dynamicEventType(ownSchema) : event).columnReader();
   const written = aggregates.map((aggregate) => {
     const { type } = aggregateField(aggregate);
     return { op: type === 'long' ? LONG : DOUBLE, nullBranch: isUnion(type) ? 0 : -1 } as const;
@@ -44,6 +51,7 @@ export function createVectorWriter(
   let bytes = new Uint8Array(1 << 14);
   let ends = new Uint32Array(256);
   let values = aggregates.map(() => new Float64Array(256));
+  let partial = new Float64Array(256);
   let count = 0;
   let end = PREFIX_BYTES;
   let fields: readonly RowField[] = [];
@@ -96,15 +104,20 @@ export function createVectorWriter(
       if (count === ends.length) {
         ends = grown(ends, new Uint32Array(2 * count));
         values = values.map((own) => grown(own, new Float64Array(2 * count)));
+        partial = grown(partial, new Float64Array(2 * count));
       }
-      const length = stop - start;
+      const length = stop - start - (wasSaid ? 1 : 0);
       if (end + length + 1 > bytes.length) bytes = grown(bytes, new Uint8Array(2 * (end + length + 1)));
       for (let i = 0; i < length; i++) bytes[end + i] = from[start + i]!;
       end += length;
+      if (isSaid) partial[count] = wasSaid ? from[stop - 1]! : 0;
       ends[count++] = end;
     },
     put(aggregate, value) {
       values[aggregate]![count - 1] = value;
+    },
+    markPartial() {
+      partial[count - 1] = 1;
     },
     peek,
     take() {
@@ -118,20 +131,23 @@ export function createVectorWriter(
 
   function peek(): Block | null {
     if (count === 0 || peeked !== null) return peeked;
-    const made = new Map<string, Column>(
-      aggregates.map(({ field }, i) => [field, { kind: 'number', values: values[i]!, exact: null, nulls: null }]),
-    );
+    const made = new Map<string, Column>(aggregates.map(({ field }, i) => [field, numberColumn(values[i]!)]));
     if (computed.length > 0) compute(made);
     fields = [
       ...aggregates.flatMap(({ field, isHidden }, i) =>
         isHidden === true ? [] : rowField({ path: [field], ...written[i]! }, made.get(field)!),
       ),
       ...computed.map(({ field, op }) => rowField({ path: [field], op, nullBranch: 0 }, made.get(field)!)),
+      ...(isSaid ? [rowField({ path: [PARTIAL], op: BOOLEAN, nullBranch: -1 }, numberColumn(partial))] : []),
     ];
     for (let row = 0; row < count; row++) rows.push(row);
     peeked = rows.take();
     return peeked;
   }
+}
+
+function numberColumn(values: Float64Array): Column {
+  return { kind: 'number', values, exact: null, nulls: null };
 }
 
 function grown<T extends Uint8Array | Uint32Array | Float64Array>(from: T, into: T): T {

@@ -174,7 +174,9 @@ function addTransaction(
   if (challenger !== null) giveChallenger(columns, row, challenger, score, scoredBy, out);
   if (hits === 0 && model === null) return;
   const sessionStart = session === NONE ? occurredAt : sessions.rows[session * sessions.stride + START_MS]!;
-  raise(cards, card, judging, transactionAt(columns, row), row, { hits, model, modelScore, sessionStart }, out);
+  const isPartial = columns.isPartial[row] === 1;
+  const raised = { hits, model, modelScore, sessionStart, isPartial };
+  raise(cards, card, judging, transactionAt(columns, row), row, raised, out);
 }
 
 function giveScore(

@@ -1,4 +1,5 @@
 /** What a transaction raises: hits that are recorded, and an alert with its case for those that are not suppressed. */
+import { PARTIAL } from '../streams/partial-field.ts';
 import { alertOf } from './alert.ts';
 import { armCase } from './card-timers.ts';
 import type { Cards } from './cards.ts';
@@ -30,6 +31,8 @@ export interface Raised {
   /** That score; 0 without one. */
   readonly modelScore: number;
   readonly sessionStart: number;
+  /** Its features are: a partition was behind, and was not waited for. */
+  readonly isPartial: boolean;
 }
 
 /** What fired is recorded; what is not suppressed opens the card's case, with an alert, or joins it. */
@@ -39,7 +42,7 @@ export function raise(
   { rules, suppressions, facts }: Judging,
   transaction: Transaction,
   row: number,
-  { hits, model, modelScore, sessionStart }: Raised,
+  { hits, model, modelScore, sessionStart, isPartial }: Raised,
   out: FraudEvents,
 ): void {
   const { rules: all, threshold = 0 } = cards.spec;
@@ -78,10 +81,18 @@ export function raise(
             rules: [...namesOf(all, shown), shownModel.id],
             reasons: [...rules.reasons(shown, row), ...reasonsOf(shownModel, row, facts)],
           };
-    out.alerts.push(alertOf(transaction, { ...cause, sessionStart, sessionCount }));
+    const reasons = isPartial ? [...cause.reasons, PARTIAL_REASON] : cause.reasons;
+    out.alerts.push(alertOf(transaction, { ...cause, reasons, sessionStart, sessionCount }));
   }
   if (isShown) armCase(cards, card);
 }
+
+const PARTIAL_REASON = {
+  code: PARTIAL,
+  text: 'Features are partial: a partition was behind, and was not waited for',
+  value: 1,
+  norm: 0,
+};
 
 function reasonsOf({ scorer, featuresOf }: Serving, row: number, facts: FactColumns) {
   return modelReasons(scorer, featuresOf(row), { meanCents: facts['customer.meanCents'][row]! });

@@ -77,14 +77,14 @@ export const sourceControlSchema = {
       type: {
         type: 'enum',
         name: 'Control',
-        symbols: ['watermark', 'idle', 'active', 'endOfInput'],
+        symbols: ['watermark', 'idle', 'active', 'endOfInput', 'behind'],
         default: 'watermark',
       },
     },
     {
       name: 'watermark',
       type: TIMESTAMP_MILLIS,
-      doc: 'Where the watermark goes, if that is ahead of where it is; for idle and active, that of the stream.',
+      doc: 'Where the watermark goes, if that is ahead of where it is; for idle and active, that of the stream; behind moves none.',
     },
   ],
 } as const satisfies AvroRecord;

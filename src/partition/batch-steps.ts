@@ -75,8 +75,25 @@ export function createBatchSteps(
         at,
       };
     }
-    const watermarkMs = time.observe(channel, timesMs, watermarksMs, seenMs);
-    return { kind: 'events', stream: events.stream, columns: rows, timesMs, watermarkMs, watermarksMs, at };
+    // Only a control makes something of it incomplete.
+    const isComplete = time.completeMs() === Number.POSITIVE_INFINITY;
+    const completeMs = isComplete ? null : new Float64Array(rows.count);
+    const watermarkMs = time.observe(channel, timesMs, watermarksMs, seenMs, completeMs);
+    const step: EventsStep = {
+      kind: 'events',
+      stream: events.stream,
+      columns: rows,
+      timesMs,
+      watermarkMs,
+      watermarksMs,
+      at,
+    };
+    return completeMs === null ? step : { ...step, completeMs };
+  }
+
+  function completeness(): { readonly completeMs?: number } {
+    const completeMs = time.completeMs();
+    return completeMs === Number.POSITIVE_INFINITY ? {} : { completeMs };
   }
 
   /** For one operator: to all others, and to the watermark, they are no news. */
@@ -93,7 +110,7 @@ export function createBatchSteps(
   function deletionStep(channel: string, stream: string, { key, occurredAt }: Tombstone, seenMs: number): Step {
     const after = new Float64Array(1);
     time.observe(channel, Float64Array.of(occurredAt), after, Float64Array.of(seenMs));
-    return { kind: 'deletion', stream, key, occurredAt, watermarkMs: after[0]! };
+    return { kind: 'deletion', stream, key, occurredAt, watermarkMs: after[0]!, ...completeness() };
   }
 
   function take(
@@ -120,7 +137,7 @@ export function createBatchSteps(
         break;
       case sourceControlType.name:
         for (const control of registry.decodeAs(sourceControlType, fingerprint, bytes)) {
-          steps.push({ kind: 'watermark', watermarkMs: time.control(channel, control) });
+          steps.push({ kind: 'watermark', watermarkMs: time.control(channel, control), ...completeness() });
         }
         break;
       case callCutOffType.name:
@@ -153,7 +170,8 @@ export function createBatchSteps(
         }
         break;
       case flushType.name:
-        if (time.flush(channel)) steps.push({ kind: 'flush', watermarkMs: time.state().watermarkMs });
+        if (time.flush(channel))
+          steps.push({ kind: 'flush', watermarkMs: time.state().watermarkMs, ...completeness() });
         break;
       case forwardedBlockType.name:
         for (const { log, block: forwarded, ...own } of registry.decodeAs(forwardedBlockType, fingerprint, bytes)) {
@@ -163,7 +181,7 @@ export function createBatchSteps(
       case exchangedBlockType.name:
         for (const [i, exchanged] of registry.decodeAs(exchangedBlockType, fingerprint, bytes).entries()) {
           const { log, before, seen, block: own, count, fingerprint: writer } = exchanged;
-          for (const each of before) steps.push({ kind: 'watermark', watermarkMs: time.see(each) });
+          for (const each of before) steps.push({ kind: 'watermark', watermarkMs: time.see(each), ...completeness() });
           if (count === 0) continue;
           // All rows stand in the one event of the log that brought them.
           const place = at === null ? null : { ...at, offset: at.offset + i, isEachRow: false };

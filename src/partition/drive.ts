@@ -26,6 +26,7 @@ function driveStep(operator: Operator, step: Step): void {
       else passBy(operator, step);
       break;
     case 'flush':
+      operator.complete?.(step.completeMs ?? Number.POSITIVE_INFINITY);
       operator.flush();
       break;
     case 'parts':
@@ -33,6 +34,7 @@ function driveStep(operator: Operator, step: Step): void {
       break;
     case 'deletion':
       operator.remove(step);
+      operator.complete?.(step.completeMs ?? Number.POSITIVE_INFINITY);
       operator.advance(step.watermarkMs);
       break;
     case 'cutOff':
@@ -42,6 +44,7 @@ function driveStep(operator: Operator, step: Step): void {
       if (step.operator === operator.name) operator.tell?.(step.message, step.watermarkMs);
       break;
     case 'watermark':
+      operator.complete?.(step.completeMs ?? Number.POSITIVE_INFINITY);
       operator.advance(step.watermarkMs);
       break;
   }

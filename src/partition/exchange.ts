@@ -41,8 +41,8 @@ export interface ExchangeInput {
   readonly timeField: string;
   /** Event time is that field less so many ms; absent for none. */
   readonly timeLessMs?: number;
-  /** Whether its logs may be declared idle; absent for not. */
-  readonly mayBeIdle?: true;
+  /** Whether the order counts in which its logs are read, since they may be idle, or be left behind; absent for not. */
+  readonly isOrdered?: true;
   /** Of its logs, where another input before it reads them too. */
   readonly channel?: number;
   /** Its events stand in the logs of another input beside that one's, and do not say how far its time has come. */

@@ -24,9 +24,16 @@ export interface ChannelState extends WatermarkState {
 export interface PartitionTime {
   /**
    * Takes events in; fills in the watermark after each, and returns the one before. `seenMs` says how far the channel came
-   * by events of other partitions after each: NaN for no further, null for never.
+   * by events of other partitions after each: NaN for no further, null for never. `completeMs` is filled in as completeMs()
+   * is after each; null where nobody asks.
    */
-  observe(channel: string, timesMs: Float64Array, watermarksMs: Float64Array, seenMs?: Float64Array | null): number;
+  observe(
+    channel: string,
+    timesMs: Float64Array,
+    watermarksMs: Float64Array,
+    seenMs?: Float64Array | null,
+    completeMs?: Float64Array | null,
+  ): number;
   /** A channel came so far by events of other partitions. Returns where the watermark stands. */
   see(time: LogTime): number;
   /** Applies a source's control. Returns the new watermark. */
@@ -34,6 +41,8 @@ export interface PartitionTime {
   /** Whether everything open is to be given: true once each channel has been flushed. */
   flush(channel: string): boolean;
   state(): WatermarkState;
+  /** Up to where all channels have come, where the watermark goes on without one that is not idle; else Infinity. */
+  completeMs(): number;
   /** Channels that the watermark goes on without: they are idle, or have to catch up. */
   behind(): readonly string[];
   /** Empty for a partition that reads no other log. */
@@ -69,6 +78,7 @@ function ownTime(policy: WatermarkPolicy): PartitionTime {
       return true;
     },
     state: () => state,
+    completeMs: () => Number.POSITIVE_INFINITY,
     behind: () => NONE,
     channels: () => [],
     restore({ maxEventTimeMs, sourceWatermarkMs, watermarkMs, isIdle, isFlushed }) {
@@ -87,7 +97,7 @@ function mergedTime(policies: ReadonlyMap<string, WatermarkPolicy>): PartitionTi
     return index;
   };
   return {
-    observe(channel, timesMs, watermarksMs, seenMs = null) {
+    observe(channel, timesMs, watermarksMs, seenMs = null, completeMs = null) {
       const index = indexOf(channel);
       const policy = policies.get(channel)!;
       const state = states[index]!;
@@ -102,6 +112,7 @@ function mergedTime(policies: ReadonlyMap<string, WatermarkPolicy>): PartitionTi
           merged.update(index, state);
         }
         watermarksMs[i] = merged.watermarkMs();
+        if (completeMs !== null) completeMs[i] = merged.completeMs();
       }
       return before;
     },
@@ -122,7 +133,8 @@ function mergedTime(policies: ReadonlyMap<string, WatermarkPolicy>): PartitionTi
     control(channel, control) {
       const index = indexOf(channel);
       obey(states[index]!, control);
-      merged.update(index, states[index]!);
+      if (control.control === 'behind') merged.passOver(index);
+      else merged.update(index, states[index]!);
       return merged.watermarkMs();
     },
     flush(channel) {
@@ -136,6 +148,7 @@ function mergedTime(policies: ReadonlyMap<string, WatermarkPolicy>): PartitionTi
       isIdle: merged.isIdle(),
       isFlushed: states.every(({ isFlushed }) => isFlushed),
     }),
+    completeMs: () => merged.completeMs(),
     behind: () => names.filter((_, i) => merged.isIgnored(i)),
     channels: () => states.map((state, i) => ({ ...state, channel: names[i]!, isAligned: !merged.isIgnored(i) })),
     restore({ watermarkMs }, channels) {
@@ -165,6 +178,9 @@ function obey(state: WatermarkState, { control, watermark }: SourceControl): num
     case 'active':
       state.isIdle = control === 'idle';
       return followStream(state, watermark);
+    case 'behind':
+      // Others go on without it; its own time is its own.
+      return state.watermarkMs;
   }
 }
 

@@ -16,6 +16,8 @@ export interface EventsStep extends OperatorInput {
 export interface WatermarkStep {
   readonly kind: 'watermark';
   readonly watermarkMs: number;
+  /** As of OperatorInput, after it; absent where all is complete. */
+  readonly completeMs?: number;
 }
 
 /** Everything open is to be given as it is. */
@@ -23,12 +25,14 @@ export interface FlushStep {
   readonly kind: 'flush';
   /** The watermark, which does not move. */
   readonly watermarkMs: number;
+  readonly completeMs?: number;
 }
 
 export interface DeletionStep extends OperatorDeletion {
   readonly kind: 'deletion';
   /** The watermark after it. */
   readonly watermarkMs: number;
+  readonly completeMs?: number;
 }
 
 /** Sums of events in time, for operators that take them in place of events. */

@@ -13,7 +13,7 @@ import type { DeadLetter, FilePosition, Tombstone } from '../messages/streams.ts
 import { deadLetterType, filePositionType, tombstoneType } from '../messages/types.ts';
 import { addCounts, type Counts, noCounts } from '../service/counts.ts';
 import { flushStreams } from '../service/flush.ts';
-import { controlBlock, createStreamTime, IDLENESS, type StreamTime } from '../service/idleness.ts';
+import { controlBlock, createStreamTime, IDLENESS, readWith, type StreamTime } from '../service/idleness.ts';
 import type { RunningStream } from '../service/pipeline.ts';
 import { nodePlatform, type Platform } from '../service/platform.ts';
 import { type Service, startService } from '../service.ts';
@@ -114,7 +114,10 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
     throw failure;
   }
   function timesOf(running: Service): Map<string, StreamTime> {
-    return new Map([...running.pipeline.streams].map(([name, stream]) => [name, createStreamTime(stream, nowMs)]));
+    const { streams, exchanges } = running.pipeline;
+    return new Map(
+      [...streams].map(([name, stream]) => [name, createStreamTime(stream, nowMs, readWith(stream, exchanges))]),
+    );
   }
   function scriptPartitions(): ScriptPartition[] {
     return [...service.pipeline.streams.values()].flatMap(({ name, intake, units }) =>
@@ -233,7 +236,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
     setIdle: (name, partition, isIdle) =>
       control(name, [partition], controlBlock(isIdle ? 'idle' : 'active', START_OF_TIME_MS)),
     async advanceClock(byMs) {
-      await durable();
+      await settle();
       nowMs += byMs;
       await settle();
     },

@@ -235,12 +235,11 @@ function prunedBefore(log: string, fromOffset: number, start: number): string {
 const STRETCH_EVENTS = 2048;
 
 /**
- * Offsets of a stretch: a commit costs as much as hundreds of events. Logs that may be idle are taken commit by commit: what
+ * Offsets of a stretch: a commit costs as much as hundreds of events. Logs that may be idle or left behind are taken commit by commit: what
  * comes of one that is behind after that is late or not by how far the others came before it.
  */
 function stretchLengthOf({ partitions, inputs }: Exchange): number {
-  const isOrdered = inputs.some(({ mayBeIdle }) => mayBeIdle === true);
-  return isOrdered ? 1 : STRETCH_EVENTS * Math.max(partitions, 4);
+  return inputs.some(({ isOrdered }) => isOrdered === true) ? 1 : STRETCH_EVENTS * Math.max(partitions, 4);
 }
 
 async function nextOf(commits: AsyncGenerator<JournaledCommit>): Promise<JournaledCommit | null> {

@@ -1,12 +1,14 @@
-/** The watermark of a running stream, and the source that journals which of its partitions are idle. */
+/** The watermark of a running stream, and the source that journals which of its partitions are idle, or left behind. */
 import type { ChildSpec } from '../actors/supervisor.ts';
 import type { Block } from '../messages/block.ts';
 import type { SourceControl } from '../messages/streams.ts';
 import { sourceControlType } from '../messages/types.ts';
-import { decideIdle, type IdleDecision } from '../streams/idleness.ts';
+import { decideIdle, type TimeDecision } from '../streams/idleness.ts';
+import { createLongWaits } from '../streams/long-waits.ts';
 import { createStreamWatermark, type StreamWatermark } from '../streams/stream-watermark.ts';
+import { START_OF_TIME_MS } from '../streams/watermark.ts';
 import type { PartitionUnit } from './partition-unit.ts';
-import type { RunningStream } from './pipeline.ts';
+import type { Pipeline, RunningExchange, RunningStream } from './pipeline.ts';
 import type { Platform } from './platform.ts';
 import { sourceChild } from './source-child.ts';
 
@@ -16,26 +18,49 @@ const TICK_MS = 1000;
 
 export interface StreamTime {
   /** The decisions to journal now; they repeat until they are journaled. */
-  decide(nowMs: number): IdleDecision[];
+  decide(nowMs: number): TimeDecision[];
   /** The stream's watermark as of the last decision. */
   watermarkMs(): number;
   isIdle(): boolean;
 }
 
-/** The time of a stream whose partitions have recovered. */
-export function createStreamTime({ config, units }: RunningStream, startedAtMs: number): StreamTime {
+/** Partitions of all logs that exchanges read together with those of the stream, these among them. */
+export function readWith(
+  { units }: RunningStream,
+  exchanges: readonly Pick<RunningExchange, 'upstreams'>[],
+): readonly PartitionUnit[] {
+  const together = exchanges
+    .map(({ upstreams }) => upstreams.flatMap((upstream) => upstream.units))
+    .filter((all) => units.some((unit) => all.includes(unit)));
+  return [...new Set([...units, ...together.flat()])];
+}
+
+/** The time of a stream whose partitions have recovered. `together`: what `readWith` says of it. */
+export function createStreamTime(
+  { config, units }: RunningStream,
+  startedAtMs: number,
+  together: readonly PartitionUnit[] = units,
+): StreamTime {
   // Nothing waits for a partition that is closed.
   const timeOf = ({ door, status }: PartitionUnit) => ({ ...status(), isIdle: !door.isOpen() || status().isIdle });
   const times = () => units.map(timeOf);
   const stream: StreamWatermark = createStreamWatermark(times());
-  const idleTimeoutMs = config?.watermark.kind === 'bounded' ? config.watermark.idleTimeoutMs : null;
+  const bounds = config?.watermark.kind === 'bounded' ? config.watermark : null;
+  const idleTimeoutMs = bounds?.idleTimeoutMs ?? null;
+  const waits = bounds?.maxWaitMs === undefined ? null : createLongWaits(bounds.maxWaitMs);
+  function leftBehind(nowMs: number): TimeDecision[] {
+    if (waits === null) return [];
+    const farthestMs = Math.max(...together.map((unit) => unit.status().sourceWatermarkMs));
+    const overdue = waits.overdue(nowMs, farthestMs, times());
+    return overdue.map((partition) => ({ partition, control: 'behind', watermarkMs: START_OF_TIME_MS }));
+  }
   return {
     decide(nowMs) {
       const partitions = units.map((unit) => {
         const time = timeOf(unit);
         return { time, quietMs: nowMs - (time.lastEventAtMs ?? startedAtMs) };
       });
-      const decisions = decideIdle(stream, partitions, idleTimeoutMs);
+      const decisions = [...decideIdle(stream, partitions, idleTimeoutMs), ...leftBehind(nowMs)];
       return decisions.filter(({ partition }) => units[partition]?.door.isOpen() === true);
     },
     watermarkMs: stream.watermarkMs,
@@ -47,16 +72,21 @@ export function controlBlock(control: SourceControl['control'], watermarkMs: num
   return sourceControlType.encodeBlock([{ control, watermark: watermarkMs }]);
 }
 
-/** Looks every second, by the wall clock, at each stream that has an `idleTimeout`. */
-export function idlenessChildren(streams: ReadonlyMap<string, RunningStream>, platform: Platform): ChildSpec[] {
+/** Looks every second, by the wall clock, at each stream that has an `idleTimeout` or a `maxWait`. */
+export function idlenessChildren(
+  { streams, exchanges }: Pick<Pipeline, 'streams' | 'exchanges'>,
+  platform: Platform,
+): ChildSpec[] {
   return [...streams.values()].flatMap((stream) => {
-    if (stream.config?.watermark.kind !== 'bounded' || stream.config.watermark.idleTimeoutMs === null) return [];
-    const everyMs = Math.max(1, Math.min(TICK_MS, stream.config.watermark.idleTimeoutMs));
+    if (stream.config?.watermark.kind !== 'bounded') return [];
+    const { idleTimeoutMs, maxWaitMs } = stream.config.watermark;
+    if (idleTimeoutMs === null && maxWaitMs === undefined) return [];
+    const everyMs = Math.max(1, Math.min(TICK_MS, idleTimeoutMs ?? TICK_MS, maxWaitMs ?? TICK_MS));
     const { spec } = sourceChild(
       {
         name: IDLENESS,
         async run(intake, signal) {
-          const time = createStreamTime(stream, platform.nowMs());
+          const time = createStreamTime(stream, platform.nowMs(), readWith(stream, exchanges));
           while (!signal.aborted) {
             const durable = time.decide(platform.nowMs()).map(
               (decision) =>

@@ -31,6 +31,8 @@ export interface OperatorInput {
   readonly watermarkMs: number;
   /** Null where nobody asks. */
   readonly at: LogPlace | null;
+  /** Up to where everything has come, after each row, where the watermark goes on without what is behind; else absent. */
+  readonly completeMs?: Float64Array;
 }
 
 /** A row of a stream that is used as a table is gone. */
@@ -100,6 +102,8 @@ export interface Operator {
   readonly follows?: Succession;
   /** For those that follow it. Absent where none can. */
   succession?(): Succession;
+  /** The next advance() is without what is behind: only up to this time has everything come. Absent where nobody asks. */
+  complete?(upToMs: number): void;
   /** A step of the batch is over. Absent where nobody asks. */
   endStep?(): void;
   /** Sums up events, for a log that keeps the sums in their place. Absent where the operator needs the events themselves. */

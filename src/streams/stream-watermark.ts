@@ -17,8 +17,12 @@ export interface StreamWatermark {
   update(partition: number, time: PartitionTime): void;
   watermarkMs(): number;
   isIdle(): boolean;
+  /** The stream goes on without this partition until it has caught up, though it is not idle. */
+  passOver(partition: number): void;
   /** Whether the stream goes on without this partition, because it is idle or has to catch up. */
   isIgnored(partition: number): boolean;
+  /** Up to where all partitions have come that are not idle; Infinity where the stream waits for all of them. */
+  completeMs(): number;
 }
 
 interface Channel {
@@ -69,7 +73,20 @@ export function createStreamWatermark(
     },
     watermarkMs: () => lastMs,
     isIdle: allIdle,
+    passOver(partition) {
+      const channel = channels[partition];
+      if (channel === undefined) throw new RangeError(`There is no partition ${partition}`);
+      channel.isAligned = false;
+      advance();
+    },
     isIgnored: (partition) => channels[partition]?.isAligned === false,
+    completeMs() {
+      let completeMs = Number.POSITIVE_INFINITY;
+      for (const { isAligned, isIdle, sourceWatermarkMs } of channels) {
+        if (!isAligned && !isIdle && sourceWatermarkMs < completeMs) completeMs = sourceWatermarkMs;
+      }
+      return completeMs;
+    },
   };
 }
 

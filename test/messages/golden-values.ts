@@ -427,7 +427,7 @@ export const GOLDEN: readonly Golden[] = [
   { type: flushType, values: [{ reason: 'end-of-input' }, { reason: '' }] },
   {
     type: sourceControlType,
-    values: ['watermark', 'idle', 'active', 'endOfInput'].map((control, i) => ({
+    values: ['watermark', 'idle', 'active', 'endOfInput', 'behind'].map((control, i) => ({
       control,
       watermark: i === 0 ? AT : 0,
     })),

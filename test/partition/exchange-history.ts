@@ -87,7 +87,7 @@ export const reading: ExchangeReading = {
 type Item =
   | { readonly kind: 'event'; readonly page: string | null; readonly at: number }
   | { readonly kind: 'tombstone' | 'watermark'; readonly at: number }
-  | { readonly kind: 'idle' | 'active' | 'flush' };
+  | { readonly kind: 'idle' | 'active' | 'behind' | 'flush' };
 
 export interface Commit {
   readonly log: string;
@@ -106,7 +106,7 @@ export const commits = fc
             weight: 1,
             arbitrary: fc.record({ kind: fc.constantFrom('tombstone' as const, 'watermark'), at: fc.nat(40) }),
           },
-          { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('idle' as const, 'active', 'flush') }) },
+          { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('idle' as const, 'active', 'behind', 'flush') }) },
         ),
         { minLength: 1, maxLength: 8 },
       ),

@@ -23,6 +23,8 @@ export interface FeatureLabels {
 export interface KnownLabels {
   readonly found: FeatureLabels;
   readonly schemas: readonly AvroRecord[];
+  /** Those that are declared. */
+  readonly streams: readonly Relation[];
 }
 
 export type Entries = readonly (readonly [string, RawFeature])[];
@@ -55,7 +57,7 @@ export function labelsOf(entries: Entries, relation: Relation, reading: Reading)
     id: { label: id, event: id },
     eventTime: isTimed ? relation.eventTime : null,
   };
-  return { found, schemas };
+  return { found, schemas, streams: declared === null ? [] : [declared] };
 }
 
 function declares(streams: unknown, name: string): boolean {

@@ -4,7 +4,7 @@
  */
 import type { ComputedFeature, FeatureAggregate, FeatureStage, FeatureWindow } from '../../features/feature-spec.ts';
 import { featureScope } from '../../features/vector-scope.ts';
-import { vectorSchema } from '../../features/vector-type.ts';
+import { eventFields, vectorSchema } from '../../features/vector-type.ts';
 import { type Report, unknownField } from '../../keys/names.ts';
 import type { AvroRecord } from '../../messages/avro.ts';
 import { columnProblem } from '../../projections/stream-tables.ts';
@@ -14,6 +14,7 @@ import { typeText } from '../../sql/type.ts';
 import { functionsIn, type UserFunction } from '../../sql/user-function.ts';
 import { fieldAt, isWholeNumber } from '../../streams/field-type.ts';
 import { isOfSeveral, keyTexts } from '../../streams/group-key.ts';
+import { PARTIAL } from '../../streams/partial-field.ts';
 import type { Reading } from '../section.ts';
 import { featureAggregate } from './feature-aggregates.ts';
 import { type Entries, type FeatureLabels, type KnownLabels, labelsOf } from './feature-labels.ts';
@@ -88,6 +89,10 @@ export function featureSetOf(
     }
   }
   checkFields(features, relation, report);
+  const isBounded = [relation, ...(labels === null ? [] : labels.streams)].some(isWaitedForAtMost);
+  if (isBounded && fieldAt(relation.schema, PARTIAL) !== undefined) {
+    report(['features', firstName], `vectors say whether they are partial in ${PARTIAL}, which ${stream} has already`);
+  }
   const problem = columnProblem({
     ...relation.schema,
     fields: [...relation.schema.fields, ...features.map(({ field }) => ({ name: field, type: 'double' as const }))],
@@ -98,7 +103,7 @@ export function featureSetOf(
     stream,
     order: orderOf(entries, relation, report),
     labels: labels === null ? null : labels.found,
-    stages: stagesOf(stream, [...stages.values(), own], relation.schema, functions, report),
+    stages: stagesOf(stream, [...stages.values(), own], relation.schema, { functions, isBounded }, report),
     features: entries.flatMap(([name]) => features.filter(({ entry }) => entry === name)),
     written: Object.fromEntries(entries),
   };
@@ -115,15 +120,17 @@ function stagesOf(
   stream: string,
   stages: readonly Stage[],
   schema: AvroRecord,
-  functions: readonly UserFunction[],
+  { functions, isBounded }: { readonly functions: readonly UserFunction[]; readonly isBounded: boolean },
   report: Report,
 ): KeyedFeatures[] {
   let event = schema;
+  const isWithin = stages.length === 1 && !readsLabels(stages[0]?.windows ?? []);
+  const said = isBounded && !isWithin ? { saysPartial: true as const } : {};
   return stages.map(({ key, windows, pending }, i) => {
     const aggregates = windows.flatMap((window) => window.aggregates);
     const computed: ComputedFeature[] = [];
     for (const { field, expression, at } of pending) {
-      const scope = featureScope(event, aggregates, computed);
+      const scope = featureScope({ ...event, fields: eventFields(event, said) }, aggregates, computed);
       const type = computedType(expression, scope, functions, at, report);
       if (type !== null) computed.push({ field, expression, type });
     }
@@ -136,12 +143,22 @@ function stagesOf(
       windows,
       computed,
       ...(i < stages.length - 1 ? { isInner: true as const } : {}),
+      ...said,
       ...functionsIn(texts, functions),
-      readsLabels: aggregates.some(({ of }) => of === 'label'),
+      readsLabels: readsLabels(windows),
     };
     event = vectorSchema(stream, event, { ...stage, input: '', timeField: '', order: null });
     return stage;
   });
+}
+
+function readsLabels(windows: readonly FeatureWindow[]): boolean {
+  return windows.some(({ aggregates }) => aggregates.some(({ of }) => of === 'label'));
+}
+
+/** Whether others go on without it after a time. */
+function isWaitedForAtMost({ watermark }: Relation): boolean {
+  return watermark.kind === 'bounded' && watermark.maxWaitMs !== undefined;
 }
 
 /** Null, and a report, where it gives no number. */

@@ -17,6 +17,8 @@ export interface Relation {
         readonly outOfOrdernessMs: number;
         readonly idleTimeoutMs: number | null;
         readonly maxAheadMs: number | null;
+        /** How long others wait for one of its partitions that is behind; absent where they wait for ever. */
+        readonly maxWaitMs?: number;
       }
     | { readonly kind: 'scripted' };
   /** Its events are rows of a table by its key, which one without a left and a right event deletes: a join of two tables. */

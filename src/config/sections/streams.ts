@@ -53,6 +53,12 @@ const stream = z
             .nullable()
             .prefault(null)
             .describe('An event whose time is farther beyond the wall clock is a dead letter.'),
+          maxWait: timer
+            .nullable()
+            .prefault(null)
+            .describe(
+              'So long others wait for a partition that is behind, by the wall clock; then they go on without it.',
+            ),
         }),
       ])
       .prefault({}),
@@ -128,6 +134,7 @@ function streamOf(name: string, raw: RawStream, reading: Reading): StreamConfig 
             outOfOrdernessMs: watermark.outOfOrderness,
             idleTimeoutMs: watermark.idleTimeout,
             maxAheadMs: watermark.maxAhead,
+            ...(watermark.maxWait === null ? {} : { maxWaitMs: watermark.maxWait }),
           },
     source,
     format: written,
@@ -184,6 +191,7 @@ function printStream(stream: StreamConfig) {
             outOfOrderness: formatDuration(watermark.outOfOrdernessMs),
             idleTimeout: watermark.idleTimeoutMs === null ? null : formatDuration(watermark.idleTimeoutMs),
             maxAhead: watermark.maxAheadMs === null ? null : formatDuration(watermark.maxAheadMs),
+            ...(watermark.maxWaitMs === undefined ? {} : { maxWait: formatDuration(watermark.maxWaitMs) }),
           },
     source: printSource(source),
     format: printFormat(written),
