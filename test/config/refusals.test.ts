@@ -201,7 +201,7 @@ describe('streams', () => {
     ],
     [
       `${weather}    watermark: scriptd`,
-      'p.yaml:6:5: streams.a.watermark: must be one of scripted or { outOfOrderness, idleTimeout, maxAhead }',
+      'p.yaml:6:5: streams.a.watermark: must be one of scripted or { outOfOrderness, idleTimeout, maxAhead, maxWait }',
     ],
     [
       weather.replace('  a:', '  x.late:'),
