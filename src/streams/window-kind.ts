@@ -119,6 +119,8 @@ export interface WindowKind<State extends OpenWindows> {
   flush(state: State, out: WindowResults): void;
   merge?(state: State, parts: readonly WindowPart[]): void;
   snapshot(state: State): GroupState[];
+  /** Groups of open windows, where not all of its groups are such. */
+  groupCount?(state: State): number;
   /** Into a state in which nothing is open; its watermark is set. */
   restore(state: State, groups: readonly GroupState[]): void;
 }

@@ -80,6 +80,6 @@ function operate<State extends OpenWindows>(
       state.watermarkMs = watermarkMs;
       kind.restore(state, groups);
     },
-    keyCount: () => rowCount(state.groups),
+    keyCount: () => kind.groupCount?.(state) ?? rowCount(state.groups),
   };
 }
