@@ -4,7 +4,7 @@ import { functionsIn, type UserFunction } from '../sql/user-function.ts';
 import { type GroupKey, isOfSeveral, keyTexts } from '../streams/group-key.ts';
 import type { WindowSpec } from '../streams/window-kind.ts';
 import { canSumUp } from '../streams/window-summary.ts';
-import { isOfStream, type Relation, readBy, viewOf } from './sections/relation.ts';
+import { isKeptTogether, isOfStream, type Relation, readBy, viewOf } from './sections/relation.ts';
 
 /** What a data directory has of exchanges. */
 export interface KnownExchanges {
@@ -100,8 +100,8 @@ function isWholeGroup({ key, top }: Keyed): boolean {
 /** Whether all events of a group are in one partition of their stream: they have its key in common. */
 export function areGroupsWithin(window: Keyed, of: Relation): boolean {
   const { key } = window;
-  if (isWholeGroup(window) || of.key === null) return false;
-  return isOfSeveral(key) ? key.some(({ field }) => field === of.key) : key === of.key;
+  if (isWholeGroup(window)) return false;
+  return isOfSeveral(key) ? key.some(({ field }) => isKeptTogether(of, field)) : isKeptTogether(of, key);
 }
 
 /** Whether a result of the window may need events of several partitions. */

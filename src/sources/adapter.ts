@@ -53,6 +53,8 @@ interface Definition<Kind extends string, Raw, Settings extends object> {
   readonly isBare?: true;
   /** It is given its partitions while it runs: those of its stream are closed until it opens them. */
   readonly isAssigned?: true;
+  /** Whether it may bring events of one key in any partition of its stream. */
+  scatters?(settings: Settings): boolean;
   /** `resolve` takes a path of the file against the file's own directory. */
   derive(raw: Raw, resolve: (path: string) => string): Settings;
   /** What `derive` makes the same settings of again. */
@@ -89,6 +91,7 @@ export interface SourceAdapter<Kind extends string, Settings> {
   check(source: Any, stream: SourceStream, report: Report): void;
   missing(source: Any): Missing | null;
   isAssigned(source: Any): boolean;
+  isScattered(source: Any): boolean;
   reach(source: Any, stream: SourceStream, host: SourceHost): Promise<Unreachable | null>;
   open(source: Any, stream: SourceStream, host: SourceHost): Source | null;
 }
@@ -97,7 +100,7 @@ export function sourceAdapter<Kind extends string, Raw, Settings extends object>
   definition: Definition<Kind, Raw, Settings>,
 ): SourceAdapter<Kind, Settings> {
   type Given = Settings & { readonly kind: Kind };
-  const { kind, schema, isBare, isAssigned = false, derive, print, check, missing, reach, open } = definition;
+  const { kind, schema, isBare, isAssigned = false, scatters, derive, print, check, missing, reach, open } = definition;
   const isOwn = (source: Any): source is Given => source.kind === kind;
   const written =
     (raw: Raw): Written<Given> =>
@@ -120,6 +123,7 @@ export function sourceAdapter<Kind extends string, Raw, Settings extends object>
     },
     missing: (source) => (isOwn(source) ? (missing?.(source) ?? null) : null),
     isAssigned: (source) => isOwn(source) && isAssigned,
+    isScattered: (source) => isOwn(source) && scatters?.(source) === true,
     reach: async (source, stream, host) => (isOwn(source) ? ((await reach?.(source, stream, host)) ?? null) : null),
     open: (source, stream, host) => (isOwn(source) ? (open?.(source, stream, host) ?? null) : null),
   };

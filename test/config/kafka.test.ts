@@ -37,6 +37,8 @@ describe('a Kafka source', () => {
     ],
     ['{ topic: x, headers: { nobody: id } }', /^streams\.t\.source\.kafka\.headers\.nobody: there is no field of Tran/],
     ['{ topic: x, eventTime: soon }', /^streams\.t\.source\.kafka\.eventTime: /],
+    ['{ topic: x, repartition: true }', ''],
+    ['{ topic: x, repartition: customerId }', /^streams\.t\.source\.kafka\.repartition: /],
     ['{ topic: x, value: protobuf }', /^streams\.t\.source\.kafka\.value: .*avro-registry/],
   ])('is %s: %s', (source, expected) => {
     const found = problemsOf(CLUSTER + stream(source));
@@ -52,6 +54,18 @@ describe('a Kafka source', () => {
     expect(problemsOf(`kafka: { brokers: ["k:1"] }\n${stream('{ topic: x, value: avro-registry }')}`)).toEqual([
       'streams.t.source.kafka.value: needs `registry: { url: … }` in the section kafka',
     ]);
+  });
+
+  it('says where `repartition` stands, and that fraud then needs features', () => {
+    const scattered = stream('{ topic: x, repartition: true }');
+    expect(problemsOf(`${CLUSTER}${stream('{ topic: x }')}    repartition: true\n`)).toEqual([
+      'streams.t.repartition: is a key of its source: `source: { kafka: { …, repartition: true } }`',
+    ]);
+    expect(problemsOf(`${CLUSTER}${scattered}fraud: { stream: t }\n`)).toEqual([
+      expect.stringMatching(/^fraud\.stream: with `repartition: true` .* declare some, such as `features: /),
+    ]);
+    const features = 'features: { amount: { stream: t, select: { euros: amountCents / 100.0 } } }';
+    expect(problemsOf(`${CLUSTER}${scattered}fraud: { stream: t }\n${features}\n`)).toEqual([]);
   });
 
   it('is printed as it was written, with its defaults', () => {

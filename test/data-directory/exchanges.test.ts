@@ -116,6 +116,31 @@ test('go on with the one log that a version before them wrote, for the windows t
   ]);
 });
 
+test('have what a source scatters by its own key, in the order that any partitioning gives', () => {
+  const text = (source: string): string => `
+kafka: { brokers: ["k:1"] }
+streams:
+  clicks:
+    { schema: ./click.avsc, key: userId, eventTime: occurredAt, partitions: 4, source: { kafka: { topic: c, ${source} } } }
+derived:
+  large: { stream: clicks, where: amount > 50, select: { userId: userId, page: page } }
+windows:
+  own: { stream: clicks, ${WINDOW} }
+  both: { stream: clicks, key: [userId, page], ${WINDOW} }
+  own_large: { stream: large, ${WINDOW} }
+features:
+  user: { stream: clicks, window: 1h, aggregate: { n: count() } }
+`;
+  expect(planned(pipeline(text('repartition: false')))).toEqual([]);
+  const [features, ...others] = planned(pipeline(text('repartition: true')));
+  expect(features).toMatchObject({ name: 'clicks.features', partitions: 4, keys: ['clicks by userId'] });
+  expect(others).toEqual([
+    { name: 'clicks.by.userId', partitions: 4, keys: ['clicks by userId'], operators: ['own'], logs: [4] },
+    { name: 'clicks.by.userId-page', partitions: 4, keys: ['clicks by userId,page'], operators: ['both'], logs: [4] },
+    { name: 'large.by.userId', partitions: 4, keys: ['large by userId'], operators: ['own_large'], logs: [4] },
+  ]);
+});
+
 test('have logs that no stream has', () => {
   const file = pipeline(`
 streams:

@@ -13,9 +13,9 @@ export function stageName({ name, stages }: FeatureSet, stage: number): string {
   return stage === stages.length - 1 ? name : `${name}.by.${keyTexts(key).join('-')}`;
 }
 
-/** Whether all is computed in the partitions of the stream itself: of its own key, without labels. */
-export function areFeaturesWithin({ stages }: FeatureSet): boolean {
-  return stages.length === 1 && stages[0]?.readsLabels === false;
+/** Whether all is computed in the partitions of the stream itself: of its own key, which is in one of them, without labels. */
+export function areFeaturesWithin({ stages, isKeptTogether }: FeatureSet): boolean {
+  return isKeptTogether && stages.length === 1 && stages[0]?.readsLabels === false;
 }
 
 /** The labels that come in the logs of a stream beside its events; null where none do. */

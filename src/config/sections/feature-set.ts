@@ -18,7 +18,7 @@ import { PARTIAL } from '../../streams/partial-field.ts';
 import type { Reading } from '../section.ts';
 import { featureAggregate } from './feature-aggregates.ts';
 import { type Entries, type FeatureLabels, type KnownLabels, labelsOf } from './feature-labels.ts';
-import { isOfStream, type Relation } from './relation.ts';
+import { isKeptTogether, isOfStream, type Relation } from './relation.ts';
 import { groupKeyOf } from './window-key.ts';
 import type { RawFeature } from './written-feature.ts';
 
@@ -40,6 +40,8 @@ export interface FeatureSet {
   readonly stream: string;
   readonly order: string | null;
   readonly labels: FeatureLabels | null;
+  /** Whether events of the stream's own key come in one partition by themselves. */
+  readonly isKeptTogether: boolean;
   /** At least one; the last is of the stream's own key. */
   readonly stages: readonly KeyedFeatures[];
   readonly features: readonly NamedFeature[];
@@ -103,6 +105,7 @@ export function featureSetOf(
     stream,
     order: orderOf(entries, relation, report),
     labels: labels === null ? null : labels.found,
+    isKeptTogether: isKeptTogether(relation, relation.key),
     stages: stagesOf(stream, [...stages.values(), own], relation.schema, { functions, isBounded }, report),
     features: entries.flatMap(([name]) => features.filter(({ entry }) => entry === name)),
     written: Object.fromEntries(entries),

@@ -12,7 +12,7 @@ import { expressionTypeOf, fieldAt, valueTypeOf } from '../../streams/field-type
 import { loadUserModule } from '../../user-code/load-module.ts';
 import { ModuleError } from '../../user-code/module-file.ts';
 import { entries, type Reading, section } from '../section.ts';
-import { isOfStream, type Relation, readBy } from './relation.ts';
+import { isKeptTogether, isOfStream, type Relation, readBy } from './relation.ts';
 
 export interface OperatorConfig {
   readonly name: string;
@@ -225,8 +225,11 @@ function oneKeyType(at: readonly string[], types: readonly AvroSchema[], report:
 /** The same for any number of partitions, so it is not asked how many there are. */
 function orderOf(input: RawOperator['input'], streams: readonly Relation[]): OperatorConfig['order'] {
   const inputs = Object.entries(input);
-  const isOwnKey = inputs.every(([stream, key]) => streams.find(({ name }) => name === stream)?.key === key);
-  return inputs.length === 1 && isOwnKey ? 'arrival' : 'time';
+  const isTogether = inputs.every(([stream, key]) => {
+    const of = streams.find(({ name }) => name === stream);
+    return of !== undefined && isKeptTogether(of, key);
+  });
+  return inputs.length === 1 && isTogether ? 'arrival' : 'time';
 }
 
 function checkOptions(at: readonly string[], definition: Definition, options: Readonly<Row>, report: Report): void {
@@ -247,7 +250,7 @@ function printOperator({ module, input, options, ttlMs, onError }: OperatorConfi
 export function isWithinPartition({ input }: OperatorConfig, inputs: readonly Relation[]): boolean {
   const [[name, key] = ['', null], ...others] = Object.entries(input);
   const of = inputs.find((candidate) => candidate.name === name);
-  return others.length === 0 && of !== undefined && isOfStream(of) && (of.partitions === 1 || key === of.key);
+  return others.length === 0 && of !== undefined && isOfStream(of) && (of.partitions === 1 || isKeptTogether(of, key));
 }
 
 /** The outputs of an operator, as what others are of. Their partitions say how far they have come. */

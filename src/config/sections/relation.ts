@@ -21,6 +21,8 @@ export interface Relation {
         readonly maxWaitMs?: number;
       }
     | { readonly kind: 'scripted' };
+  /** Its source brings events of one key in any of its partitions; absent where a key is in one. */
+  readonly isScattered?: true;
   /** Its events are rows of a table by its key, which one without a left and a right event deletes: a join of two tables. */
   readonly isTable?: true;
   /** Its events stand in the logs of another stream beside that one's, and are no news of how far its time has come. */
@@ -45,6 +47,11 @@ export function readBy(relation: Relation): Relation {
 /** Whether the events, before any view of them, are those that a source brings. */
 export function isOfStream(relation: Relation): boolean {
   return readBy(relation).log === undefined;
+}
+
+/** Whether all events of this key come in one partition by themselves: it is the relation's own, and its source keeps to it. */
+export function isKeptTogether(relation: Relation, key: string | null): boolean {
+  return key !== null && key === relation.key && readBy(relation).isScattered !== true;
 }
 
 /** How the events come of those that are in logs; undefined where they are those. */

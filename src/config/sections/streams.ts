@@ -81,7 +81,10 @@ export const streamsSection = section({
     names: (raw) => Object.keys(raw),
     of: (name, reading): Relation | null => streamsSection.of(reading).find((each) => each.name === name) ?? null,
   },
-  elsewhere: [notYet('streams.*.source.parquet')],
+  elsewhere: [
+    notYet('streams.*.source.parquet'),
+    { path: 'streams.*.repartition', message: 'is a key of its source: `source: { kafka: { …, repartition: true } }`' },
+  ],
   derive(raw, reading): readonly StreamConfig[] {
     const streams = Object.entries(raw).flatMap(([each, written]) => streamOf(each, written, reading) ?? []);
     checkSchemaNames(streams, reading.report);
@@ -126,6 +129,7 @@ function streamOf(name: string, raw: RawStream, reading: Reading): StreamConfig 
     key: raw.key,
     eventTime: raw.eventTime,
     partitions: raw.partitions,
+    ...(SOURCES.some((adapter) => adapter.isScattered(source)) ? { isScattered: true as const } : {}),
     watermark:
       watermark === 'scripted'
         ? { kind: 'scripted' }
@@ -173,6 +177,7 @@ function printStream(stream: StreamConfig) {
   const {
     schema: _,
     name: __,
+    isScattered: ___,
     schemaFile,
     builtin,
     watermark,

@@ -39,8 +39,21 @@ function fraudOf(raw: z.output<typeof fraud>, reading: Reading): FraudConfig {
   if (of !== null && !isTransactions) {
     report(['fraud', 'stream'], `${raw.stream} must be a stream of \`builtin: Transaction\` keyed by customerId`);
   }
+  if (of?.isScattered === true && !hasFeatures(raw.stream, reading)) {
+    report(
+      ['fraud', 'stream'],
+      `with \`repartition: true\` a customer's payments come in order behind features only: declare some, such as ` +
+        `\`features: { amount: { stream: ${raw.stream}, select: { euros: amountCents / 100.0 } } }\``,
+    );
+  }
   if (raw.session <= 0) report(['fraud', 'session'], 'must be longer than 0');
   return { stream: raw.stream, sessionGapMs: raw.session, caseQuietMs: raw.caseQuiet };
+}
+
+const written = z.record(z.string(), z.looseObject({ stream: z.string() })).catch({});
+
+function hasFeatures(of: string, { file }: Reading): boolean {
+  return Object.values(written.parse(file.features)).some(({ stream }) => stream === of);
 }
 
 function printFraud({ stream, sessionGapMs, caseQuietMs }: FraudConfig) {

@@ -38,6 +38,12 @@ const schema = z.strictObject({
     .enum(KEY_FORMS)
     .default('value')
     .describe("Where the stream's key is: in the value, or the record's key as text, or as 4 (int) or 8 (long) bytes."),
+  repartition: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Records of one key of the stream are in any partition: they are brought together by it, at a second commit.',
+    ),
   eventTime: z
     .union([z.enum(['field', 'record']), z.string().regex(/^header:.+$/, 'is field, record or header:NAME')])
     .default('field')
@@ -87,9 +93,10 @@ export const kafkaSource = sourceAdapter({
     sessionTimeoutMs: sessionTimeout,
     commitEveryMs: commitEvery,
   }),
-  print: ({ topics, pattern, group, from, value, key, headers, onLoss, eventTime, fetch, ...own }) => ({
+  scatters: ({ repartition }) => repartition,
+  print: ({ topics, pattern, group, from, value, key, repartition, headers, onLoss, eventTime, fetch, ...own }) => ({
     ...(topics === null ? { pattern } : { topics }),
-    ...{ group, from, value, key, headers, onLoss },
+    ...{ group, from, value, key, repartition, headers, onLoss },
     eventTime: eventTime.from === 'header' ? `header:${eventTime.header}` : eventTime.from,
     fetch: {
       partition: formatSize(fetch.partitionBytes),

@@ -25,6 +25,8 @@ export interface KafkaSourceSettings {
   readonly from: 'earliest' | 'latest';
   readonly value: ValueForm;
   readonly key: KeyForm;
+  /** Whether the producer of the topic divided it by something else than the stream's key. */
+  readonly repartition: boolean;
   readonly eventTime: EventTimeForm;
   /** Fields that are filled from headers: name of the header by field. */
   readonly headers: Readonly<Record<string, string>>;

@@ -8,6 +8,7 @@ export const kafkaSettings: KafkaSourceSettings = {
   from: 'earliest',
   value: 'avro',
   key: 'value',
+  repartition: false,
   eventTime: { from: 'field' },
   headers: {},
   onLoss: 'halt',
