@@ -137,7 +137,7 @@ features:
   expect(others).toEqual([
     { name: 'clicks.by.userId', partitions: 4, keys: ['clicks by userId'], operators: ['own'], logs: [4] },
     { name: 'clicks.by.userId-page', partitions: 4, keys: ['clicks by userId,page'], operators: ['both'], logs: [4] },
-    { name: 'large.by.userId', partitions: 4, keys: ['large by userId'], operators: ['own_large'], logs: [4] },
+    { name: 'large.by.userId', partitions: 4, keys: ['clicks by userId'], operators: ['own_large'], logs: [4] },
   ]);
 });
 
