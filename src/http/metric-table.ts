@@ -56,6 +56,7 @@ export const METRICS = {
   watermark_delay_seconds: gauge('Largest event time minus the watermark.', 'stream'),
   queue_depth: gauge('Batches that wait in front of a stage.', 'stage'),
   store_waiting: gauge('Whether a store that somebody else runs takes nothing now: 1 or 0.', 'store'),
+  sink_waiting: gauge('Whether events of a sink wait because its receiver takes none: 1 or 0.', 'sink'),
   lag_events: gauge('Events behind the stage that feeds it.', 'stage'),
   source_lag_records: gauge('Records of a partition that are not in the journal.', 'source', 'topic', 'partition'),
   source_partition_stuck: gauge(

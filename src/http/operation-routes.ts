@@ -5,7 +5,7 @@ import { json, problem, text } from './operations.ts';
 import { problemResponse } from './problem.ts';
 import { TOO_MANY_CLIENTS } from './refusals.ts';
 import { type Route, uncached } from './route.ts';
-import type { ServiceView } from './view.ts';
+import type { ServiceView, StageStatus } from './view.ts';
 
 export interface OperationRoutesOptions {
   readonly view: ServiceView;
@@ -55,11 +55,15 @@ export function operationRoutes({ view, hub, openApi }: OperationRoutesOptions):
       role: 'anyone',
       operation: {
         summary: 'The service takes work',
-        responses: { 200: json('It does'), 503: json('It does not, and why') },
+        responses: {
+          200: json('It does; `waiting` says what of it waits for somebody else'),
+          503: json('It does not, and why'),
+        },
       },
       answer(c) {
         const { ready, reasons } = view.readiness();
-        return c.json({ ready, reasons }, ready ? 200 : 503, { 'cache-control': 'no-store' });
+        const waiting = view.overview().stages.flatMap(waitingWords);
+        return c.json({ ready, reasons, waiting }, ready ? 200 : 503, { 'cache-control': 'no-store' });
       },
     },
     {
@@ -70,4 +74,11 @@ export function operationRoutes({ view, hub, openApi }: OperationRoutesOptions):
       answer: (c) => c.json(openApi()),
     },
   ];
+}
+
+/** Of a sink, or of a store that somebody else runs: it takes nothing, and nothing else waits for it. */
+function waitingWords({ kind, label, lag, problem }: StageStatus): string[] {
+  if (problem === undefined) return [];
+  const what = kind === 'sink' ? 'sink' : 'store';
+  return [`${what} ${label}: ${lag === null ? 'its events wait' : `${lag} events wait`}: ${problem}`];
 }

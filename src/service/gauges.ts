@@ -30,6 +30,9 @@ export function gaugesOf(
     store_waiting: (readModels()?.lanes ?? [])
       .filter(({ isElsewhere }) => isElsewhere)
       .map(({ name, problem }) => ({ labels: { store: name }, value: problem() === null ? 0 : 1 })),
+    sink_waiting: stages
+      .filter(({ kind }) => kind === 'sink')
+      .map(({ label, problem }) => ({ labels: { sink: label }, value: problem === undefined ? 0 : 1 })),
     newest_event_time_seconds: [...(pipeline()?.streams.values() ?? [])].flatMap(({ name, units: own }) => {
       const newestMs = Math.max(...own.map((unit) => unit.status().maxEventTimeMs));
       return Number.isFinite(newestMs) ? [{ labels: { stream: name }, value: newestMs / 1000 }] : [];

@@ -1,9 +1,11 @@
-/** Tells people of a sink that does not take its events: once for each reason, and once when it takes them again. */
+/** Tells people of a sink that does not take its events: in the log once for each reason, and once when it takes them again. */
 import type { Logger } from '../logger.ts';
 
 export interface SinkRefusals {
   refused(message: string): void;
   delivered(): void;
+  /** Why its events wait, in words; null while they do not. */
+  problem(): string | null;
 }
 
 export function sinkRefusals(sink: string, logger: Logger): SinkRefusals {
@@ -17,5 +19,6 @@ export function sinkRefusals(sink: string, logger: Logger): SinkRefusals {
       if (told !== null) logger.warn({ sink }, 'events are taken again');
       told = null;
     },
+    problem: () => told,
   };
 }

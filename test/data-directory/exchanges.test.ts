@@ -126,7 +126,6 @@ derived:
   large: { stream: clicks, where: amount > 50, select: { userId: userId, page: page } }
 windows:
   own: { stream: clicks, ${WINDOW} }
-  both: { stream: clicks, key: [userId, page], ${WINDOW} }
   own_large: { stream: large, ${WINDOW} }
 features:
   user: { stream: clicks, window: 1h, aggregate: { n: count() } }
@@ -136,7 +135,6 @@ features:
   expect(features).toMatchObject({ name: 'clicks.features', partitions: 4, keys: ['clicks by userId'] });
   expect(others).toEqual([
     { name: 'clicks.by.userId', partitions: 4, keys: ['clicks by userId'], operators: ['own'], logs: [4] },
-    { name: 'clicks.by.userId-page', partitions: 4, keys: ['clicks by userId,page'], operators: ['both'], logs: [4] },
     { name: 'large.by.userId', partitions: 4, keys: ['clicks by userId'], operators: ['own_large'], logs: [4] },
   ]);
 });

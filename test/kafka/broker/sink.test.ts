@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { millrace } from '../../integration/millrace.ts';
 import { type Consumed, committedRecords, consumedByJava } from './consumed.ts';
 import { kafkaScript, ONE } from './script.ts';
-import { type Place, place, query, start } from './service.ts';
+import { type Place, place, query, type Running, start } from './service.ts';
 import { type Cluster, cluster, messagesOf, payments } from './topics.ts';
 
 const PARTITIONS = 4;
@@ -59,6 +59,14 @@ function sent(records: readonly Consumed[]): string[] {
     .map(({ key, end, revision, n }) => [key, end, revision, n].join('/'))
     .sort();
 }
+
+async function text({ url }: Running, path: string): Promise<string> {
+  return (await fetch(`${url}${path}`, { headers: { connection: 'close' } })).text();
+}
+const readiness = async (
+  service: Running,
+): Promise<{ readonly ready: boolean; readonly reasons: readonly string[]; readonly waiting: readonly string[] }> =>
+  JSON.parse(await text(service, '/readyz'));
 
 describe('results in a topic', () => {
   it('are keyed, have their ids, and lie in the partitions that Java chooses for their keys', async () => {
@@ -126,6 +134,34 @@ describe('results in a topic', () => {
     const records = (await kafka.ends(from)).reduce((a, b) => a + b, 0);
     const ids = idsOf(committedRecords(to));
     expect([ids.length, new Set(ids).size]).toEqual([records, records]);
+  });
+
+  it('wait while their topic takes none: /readyz, the overview and the metrics say why, and how many', async () => {
+    const [from, to] = [await kafka.topic('in', PARTITIONS), await kafka.topic('out', 3)];
+    const at = of({ from, to, delivery: 'at_least_once', streams: 'payments.transactions' });
+    const service = await start(at);
+    await produce(from, 0, 500);
+    await service.hasRead(500);
+    await service.hasSent();
+    expect(await readiness(service)).toMatchObject({ waiting: [] });
+    await kafka.deleteTopic(to);
+    await produce(from, 500, 900);
+    let waiting: readonly string[] = [];
+    while (waiting.length === 0) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      ({ waiting } = await readiness(service));
+    }
+    expect(waiting).toEqual([expect.stringMatching(new RegExp(`^sink out: [1-9]\\d* events wait: topic ${to}: `))]);
+    const overview = JSON.parse(await text(service, '/api/v1/overview'));
+    const stage = overview.stages.find(({ id }: { readonly id: string }) => id === 'sink:out');
+    expect(stage.problem).toContain(`topic ${to}: `);
+    expect(await text(service, '/metrics')).toContain('millrace_sink_waiting{sink="out"} 1');
+    await kafka.again(to, 3);
+    await service.hasSent();
+    expect(await readiness(service)).toMatchObject({ waiting: [] });
+    expect(await text(service, '/metrics')).toContain('millrace_sink_waiting{sink="out"} 0');
+    expect((await service.stop()).code).toBe(0);
+    expect(new Set(idsOf(committedRecords(to))).size).toBe(400);
   });
 
   it('come once, also when an older copy of the data directory goes on', async () => {
