@@ -26,6 +26,7 @@ import { countTaken } from './refusal-counts.ts';
 import { createResidentMemory } from './resident-memory.ts';
 import { sinkActor } from './sink-actor.ts';
 import { sourceGauges } from './source-gauges.ts';
+import { createWatchedSinks, type WatchedSinks } from './watched-sinks.ts';
 
 export interface Observer {
   readonly metrics: Metrics;
@@ -39,8 +40,7 @@ export interface Observer {
   readonly counts: Counts;
   /** Calls back with each commit as it has become durable, in the order of its log. */
   onCommitted(listener: (log: string, commit: Committed) => void): () => void;
-  /** Where a sink is, as long as it runs. */
-  watchSink(sink: string, watched: WatchedSink): () => void;
+  readonly watchSink: WatchedSinks['watch'];
   /** A source of a stream that says how far it is. */
   watchSource(stream: string, source: Source): void;
   /** By stream, of the sources that say how far they are. */
@@ -51,13 +51,6 @@ export interface Observer {
   readonly jobs: JobGauges;
   /** Of the whole time since the start, in milliseconds. */
   loopDelayP99Ms(): number;
-}
-
-export interface WatchedSink {
-  /** Events that it has still to send, and that it has not looked at. */
-  lag(): number;
-  /** Why they wait, in words; null where they do not. */
-  problem(): string | null;
 }
 
 export interface ObserverSources extends GaugeSources {
@@ -77,7 +70,7 @@ export function createObserver(config: Config, version: string, sources: Observe
   const loopDelayOverall = platform.monitorLoopDelay();
   const listeners = new Set<(event: LiveEvent) => void>();
   const commitListeners = new Set<(log: string, commit: Committed) => void>();
-  const watchedSinks = new Map<string, WatchedSink>();
+  const sinks = createWatchedSinks();
   const sourceStatus = new Map<string, () => SourceStatus>();
   const counts = noCounts();
   const held = createHeldStates(() => sources.pipeline()?.units ?? [], platform.nowMs);
@@ -148,20 +141,16 @@ export function createObserver(config: Config, version: string, sources: Observe
       ...idleStage(lane.name, 'projection', lane.process.driver.label, meters.meter(`projection:${lane.name}`)),
       lag: lane.lag() ?? (lane.isElsewhere ? lane.behind() : null),
       state: sources.stateOf(projectorId(lane.name)),
-      ...problemOf(lane.problem()),
+      ...(lane.problem() === null ? {} : { problem: lane.problem() ?? '' }),
     }));
   }
 
   function sinkStages(): StageStatus[] {
-    return config.sinks.map((sink) => {
-      const watched = watchedSinks.get(sink.name);
-      return {
-        ...idleStage(`sink:${sink.name}`, 'sink', sink.name, meters.meter(`sink:${sink.name}`)),
-        state: sources.stateOf(sinkActor(sink)),
-        lag: watched?.lag() ?? null,
-        ...problemOf(watched?.problem() ?? null),
-      };
-    });
+    return config.sinks.map((sink) => ({
+      ...idleStage(`sink:${sink.name}`, 'sink', sink.name, meters.meter(`sink:${sink.name}`)),
+      state: sources.stateOf(sinkActor(sink)),
+      ...sinks.where(sink.name),
+    }));
   }
 
   function eventTime(): number | null {
@@ -253,12 +242,7 @@ export function createObserver(config: Config, version: string, sources: Observe
       commitListeners.add(listener);
       return () => commitListeners.delete(listener);
     },
-    watchSink(sink, watched) {
-      watchedSinks.set(sink, watched);
-      return () => {
-        if (watchedSinks.get(sink) === watched) watchedSinks.delete(sink);
-      };
-    },
+    watchSink: sinks.watch,
     watchSource(stream, { status }) {
       if (status !== undefined) sourceStatus.set(stream, status);
     },
@@ -278,10 +262,6 @@ export function createObserver(config: Config, version: string, sources: Observe
     },
   };
   return observer;
-}
-
-function problemOf(problem: string | null): Pick<StageStatus, 'problem'> {
-  return problem === null ? {} : { problem };
 }
 
 /** Of several partitions the largest, which an average would hide. */

@@ -241,11 +241,7 @@ async function startSink(
   stops = [
     ...pipeline.units.map(({ log }) => log.onDurable(wake)),
     observer.onCommitted((log, { firstOffset, commit }) => tail.passed(log, firstOffset, commit)),
-    observer.watchSink(name, {
-      lag: tail.lag,
-      // What was refused last may have been given up since.
-      problem: () => (tail.lag() === 0 ? null : refusals.problem()),
-    }),
+    observer.watchSink(name, { lag: tail.lag, problem: refusals.problem }),
     platform.every(SAVE_EVERY_MS, saveWhenDue),
   ];
   wake();
