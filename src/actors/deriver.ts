@@ -8,6 +8,7 @@
  * plain loop does the work (src/partition/drive.ts). It touches nothing but the steps and its own operators.
  */
 import { setup } from 'xstate';
+import type { BusyTimes } from '../partition/busy-times.ts';
 import { drive } from '../partition/drive.ts';
 import { restoreOperators, type SavedOperator } from '../partition/saved-operators.ts';
 import type { Step } from '../partition/steps.ts';
@@ -15,6 +16,8 @@ import type { Operator, OperatorAnew } from '../streams/operator.ts';
 
 export interface DeriverInput {
   readonly operators: readonly Operator[];
+  /** Notes how long each is at work; absent where nobody asks. */
+  readonly busy?: BusyTimes;
 }
 
 interface Restoring {
@@ -34,7 +37,8 @@ export const deriverMachine = setup({
   actions: {
     restore: ({ context }, { states, anew }: Restoring) => anew(restoreOperators(context.operators, states)),
     apply: ({ context }, { steps }: { steps: readonly Step[] }) => {
-      for (const operator of context.operators) drive(operator, steps);
+      const driving = context.busy?.drive ?? drive;
+      for (const operator of context.operators) driving(operator, steps);
     },
   },
 }).createMachine({

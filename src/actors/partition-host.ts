@@ -6,6 +6,7 @@
 import type { JournaledCommit } from '../journal/commit-reader.ts';
 import { logName } from '../messages/log-name.ts';
 import type { WriterOf } from '../messages/slice-block.ts';
+import { createBusyTimes } from '../partition/busy-times.ts';
 import type { PartitionFold } from '../partition/derivation.ts';
 import { type BatchPart, divide, requireCommitSize } from '../partition/divide.ts';
 import type { Places } from '../partition/known-places.ts';
@@ -39,7 +40,7 @@ export interface PartitionHost {
   inside(source: string): number | null;
   /** As of the last batch that was applied. */
   status(): PartitionStatus;
-  /** What those of its operators hold that tell; in another thread, as of a second ago. */
+  /** What its operators hold, and how long they have been at work; in another thread, as of a second ago. */
   held(): readonly HeldState[];
   /** Starts the actor of this name, with the operators that it drives. */
   startDeriver(deriver: string, context: ChildContext): RunningChild;
@@ -76,10 +77,14 @@ export interface PartitionHostPorts {
   commits(fromOffset: number, toOffset: number): AsyncIterable<JournaledCommit>;
   /** Lets everything else in this thread have its turn. */
   nextTurn(): Promise<void>;
+  /** A clock that only goes on, for how long operators are at work; absent where nobody asks. */
+  readonly elapsedMs?: () => number;
 }
 
-export function createPartitionHost({ fold, newFold, writerOf, commits, nextTurn }: PartitionHostPorts): PartitionHost {
+export function createPartitionHost(ports: PartitionHostPorts): PartitionHost {
+  const { fold, newFold, writerOf, commits, nextTurn, elapsedMs } = ports;
   const { partition, operators } = fold;
+  const busy = elapsedMs === undefined ? null : createBusyTimes(elapsedMs);
   const derivers = new Map<string, SupervisedActor<typeof deriverMachine>>();
   let applied = 0;
   /** Of the commit that comes next. */
@@ -101,12 +106,18 @@ export function createPartitionHost({ fold, newFold, writerOf, commits, nextTurn
     inside: (source) => endOfBatchInside(partition.positions, source),
     status: partition.status,
     held: () =>
-      operators.flatMap(({ name, keyCount, stateBytes }) =>
-        stateBytes === undefined ? [] : [{ operator: name, keys: keyCount(), bytes: stateBytes() }],
-      ),
+      operators.map((operator) => ({
+        operator: operator.name,
+        kind: operator.kind,
+        inputs: operator.inputs,
+        outputs: operator.outputs.map(({ stream }) => stream),
+        keys: operator.keyCount(),
+        bytes: operator.stateBytes?.() ?? null,
+        busyMs: busy?.of(operator) ?? 0,
+      })),
     startDeriver(deriver, context) {
       const own = operators.filter(({ actor }) => actor === deriver);
-      const started = startSupervised(deriverMachine, { operators: own }, context);
+      const started = startSupervised(deriverMachine, { operators: own, ...(busy === null ? {} : { busy }) }, context);
       derivers.set(deriver, started);
       return started.child;
     },

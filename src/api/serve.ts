@@ -1,5 +1,6 @@
 /** Puts a running service behind its HTTP port. */
 
+import type { Setting } from '../config/settings.ts';
 import { backtest } from '../fraud/desk/backtest.ts';
 import { backtestRoute } from '../fraud/desk/backtest-route.ts';
 import { createDesk } from '../fraud/desk/desk.ts';
@@ -16,6 +17,7 @@ import type { Row } from '../projections/store.ts';
 import type { Service } from '../service.ts';
 import { caseRoute } from './case-route.ts';
 import { jobRoutes } from './job-routes.ts';
+import { lookRoutes } from './look-routes.ts';
 import { runRoutes } from './run-routes.ts';
 import { createView } from './view.ts';
 
@@ -28,8 +30,8 @@ export interface Served {
   end(): Promise<void>;
 }
 
-/** Rejects, with what to do, when the port can't be had. */
-export async function serve(service: Service): Promise<Served> {
+/** Rejects, with what to do, when the port can't be had. `settings` are shown as they are. */
+export async function serve(service: Service, settings: readonly Setting[] = []): Promise<Served> {
   const view = createView(service);
   const { host, port, token, tokens, hosts, maxBodyBytesInFlight } = service.config.http;
   let http: HttpServer;
@@ -43,6 +45,7 @@ export async function serve(service: Service): Promise<Served> {
       domainRoutes: (deadlineMs) => [
         ...jobRoutes(service.jobs),
         ...runRoutes(service.config.dataDir, view.asked, deadlineMs),
+        ...lookRoutes(service, settings, deadlineMs),
         caseRoute((id) => view.caseFile(id), deadlineMs),
         ...domainRoutesOf(service, view.ruleReport, deadlineMs),
       ],

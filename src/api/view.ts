@@ -157,6 +157,7 @@ export function createView(service: Service): ServedView {
   return {
     pipeline: () => declared,
     overview: () => observer.overview(),
+    operators: () => observer.operators(),
     actors,
     tables: () => infos,
     async rows(table, { limit }) {

@@ -1,8 +1,9 @@
 /** The form of a command, and the options that several commands share. */
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/config.ts';
-import { loadConfig } from '../config/load.ts';
+import { loadConfig, readConfigText } from '../config/load.ts';
 import type { Override } from '../config/overrides.ts';
+import { type Setting, settingsOf } from '../config/settings.ts';
 import { printable, printableLine } from '../messages/printable.ts';
 import { nearestWord } from '../nearest-word.ts';
 import { UsageError } from './exit.ts';
@@ -52,6 +53,12 @@ export function configFileOf(values: OptionValues): string {
 /** The configuration of that file under the options of the command line. Throws a ConfigError. */
 export function configOf(values: OptionValues): Config {
   return loadConfig(configFileOf(values), process.env, overridesOf(values));
+}
+
+/** Each setting of that configuration, and who set it. */
+export function settingsIn(values: OptionValues, config: Config): readonly Setting[] {
+  const file = configFileOf(values);
+  return settingsOf(config, readConfigText(file), file, process.env, overridesOf(values));
 }
 
 /** Options that override the same key of the file and the environment. */

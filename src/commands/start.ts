@@ -16,7 +16,7 @@ import { unreachableSinks } from '../service/sink-host.ts';
 import { sinkChildren } from '../service/sinks.ts';
 import { assignedStreams, sourceChildren, unreachableSources } from '../service/sources.ts';
 import { startService } from '../service.ts';
-import { CONFIG_OPTION, type Command, configFileOf, configOf, DATA_OPTION } from './command.ts';
+import { CONFIG_OPTION, type Command, configFileOf, configOf, DATA_OPTION, settingsIn } from './command.ts';
 import { DependencyError, EXIT } from './exit.ts';
 
 const STATUS_EVERY_MS = 5000;
@@ -28,6 +28,7 @@ export const startCommand: Command = {
   options: { ...CONFIG_OPTION, ...DATA_OPTION, port: { type: 'string' }, quiet: { type: 'boolean' } },
   async run(values) {
     const config = configOf(values);
+    const settings = settingsIn(values, config);
     requireInputs(config, configFileOf(values));
     const logger = createLogger(config.log.level);
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
@@ -48,7 +49,7 @@ export const startCommand: Command = {
       ],
     });
     const channel = await openChannel(runningTarget(service), logger);
-    const served = await serve(service).catch(async (error: unknown) => {
+    const served = await serve(service, settings).catch(async (error: unknown) => {
       await channel.close();
       await service.stop();
       throw error;

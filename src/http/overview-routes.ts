@@ -41,6 +41,17 @@ export function overviewRoutes(view: ServiceView, hub: LiveHub): readonly Route[
     },
     {
       method: 'GET',
+      path: '/api/v1/operators',
+      role: 'viewer',
+      operation: {
+        summary:
+          'What computes: each operator with its inputs and outputs, rates, keys, and the share of a core that it takes',
+        responses: { 200: json('Operators') },
+      },
+      answer: (c) => uncached(c, view.operators()),
+    },
+    {
+      method: 'GET',
       path: '/api/v1/sources',
       role: 'viewer',
       operation: {

@@ -4,6 +4,7 @@
  */
 
 import type { ResultPage, ResultQuery } from '../projections/result-pages.ts';
+import type { OperatorStatus } from './operator-status.ts';
 
 /** One box of the topology: a source, a partition, a projection or a sink. */
 export interface StageStatus {
@@ -244,6 +245,7 @@ export type ExplainAnswer =
 export interface ServiceView {
   pipeline(): PipelineInfo;
   overview(): Overview;
+  operators(): readonly OperatorStatus[];
   actors(): ActorStatus;
   /** Newest first. Columns as in the tables of the same names; see docs. */
   rows(table: string, query: RowQuery): Promise<readonly Row[]>;

@@ -3,6 +3,7 @@ import { checkRanSchema, serviceAlertSchema } from './check-facts.ts';
 import { eventType, eventTypeOf } from './codec.ts';
 import { backfillChangedSchema, jobPausedSchema, stepChangedSchema } from './job-events.ts';
 import { actorChangedSchema, alertDeliverySchema, commandAskedSchema, runChangedSchema } from './operations.ts';
+import { querySavedSchema } from './query-facts.ts';
 import { sinkDeliverySchema, sinkPositionsSchema } from './sink-facts.ts';
 import {
   callCutOffSchema,
@@ -46,6 +47,7 @@ export const jobPausedType = eventType(jobPausedSchema);
 export const backfillChangedType = eventType(backfillChangedSchema);
 export const actorChangedType = eventType(actorChangedSchema);
 export const commandAskedType = eventType(commandAskedSchema);
+export const querySavedType = eventType(querySavedSchema);
 export const alertDeliveryType = eventType(alertDeliverySchema);
 export const sinkPositionsType = eventType(sinkPositionsSchema);
 export const sinkDeliveryType = eventType(sinkDeliverySchema);
@@ -66,6 +68,7 @@ export const ENGINE_TYPES = [
   exchangedBlockType,
   runChangedType,
   commandAskedType,
+  querySavedType,
   stepChangedType,
   jobPausedType,
   backfillChangedType,

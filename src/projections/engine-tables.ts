@@ -5,6 +5,7 @@ import {
   deadLetterReplayedType,
   deadLetterType,
   lateEventType,
+  querySavedType,
   sinkDeliveryType,
 } from '../messages/types.ts';
 import { JOIN_RESULTS, WINDOW_RESULTS } from './store.ts';
@@ -154,6 +155,22 @@ const commandHistory = tableOf(commandAskedType, {
   read: { path: 'command-history', columns: ['asked_at', 'by', 'method', 'path', 'status'], newest: 'log_offset' },
 });
 
+/** Queries that people have saved; one that was removed keeps its name here. */
+const savedQueries = tableOf(querySavedType, {
+  name: 'saved_queries',
+  label: 'Saved queries',
+  store: 'sqlite',
+  key: ['name'],
+  columns: [
+    { name: 'name', kind: 'text', from: 'name' },
+    { name: 'store', kind: 'text', from: 'store' },
+    { name: 'sql', kind: 'text', from: 'sql' },
+    { name: 'is_removed', kind: 'boolean', from: 'isRemoved' },
+    { name: 'saved_at', kind: 'instant', from: 'savedAt' },
+  ],
+  isOfProcess: true,
+});
+
 /** What a sink did not take of streams whose domain has no table of that. */
 const sinkDeliveries = tableOf(sinkDeliveryType, {
   name: 'sink_deliveries',
@@ -181,5 +198,6 @@ export const ENGINE_TABLES: readonly Table[] = [
   deadLetterReplays,
   actorHistory,
   commandHistory,
+  savedQueries,
   sinkDeliveries,
 ];

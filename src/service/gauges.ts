@@ -41,8 +41,12 @@ export function gaugesOf(
     disk_size_bytes: disk === null ? [] : [{ labels: {}, value: disk.sizeBytes }],
     log_stalled: units.map(({ log }) => sampleOf(log.name, log.state().kind === 'stalled')),
     partition_failing: units.map(({ log, problem }) => sampleOf(log.name, problem() !== null)),
-    operator_keys: held.map((state) => ({ labels: labelsOf(state), value: state.keys })),
-    operator_state_bytes: held.map((state) => ({ labels: labelsOf(state), value: state.bytes })),
+    operator_keys: held.flatMap((state) =>
+      state.bytes === null ? [] : [{ labels: labelsOf(state), value: state.keys }],
+    ),
+    operator_state_bytes: held.flatMap((state) =>
+      state.bytes === null ? [] : [{ labels: labelsOf(state), value: state.bytes }],
+    ),
   };
 }
 

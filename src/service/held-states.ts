@@ -1,9 +1,10 @@
-/** What operators of users hold, over all partitions: a state that only grows is the leak that is found last. */
+/** What operators hold, over all partitions: a state that only grows is the leak that is found last. */
 import { logPlace } from '../messages/log-name.ts';
 import type { HeldState } from '../streams/operator.ts';
 import type { PartitionUnit } from './partition-unit.ts';
 
 export interface HeldInPartition extends HeldState {
+  readonly log: string;
   readonly partition: number;
 }
 
@@ -22,24 +23,26 @@ export function createHeldStates(
     lookedAtMs = now;
     held = units().flatMap((unit) => {
       const partition = logPlace(unit.log.name)?.partition ?? 0;
-      return unit.held().map((state) => ({ ...state, partition }));
+      return unit.held().map((state) => ({ ...state, log: unit.log.name, partition }));
     });
     return held;
   };
 }
 
-export interface OperatorHealth extends HeldState {
+export interface OperatorHealth extends Pick<HeldState, 'operator' | 'keys'> {
+  readonly bytes: number;
   /** Calls that failed since the start, each a dead letter. */
   readonly failed: number;
 }
 
-/** An operator's keys and bytes over its partitions. */
+/** Keys and bytes over their partitions of the operators that say how many bytes they hold: those of users. */
 export function heldByOperator(
   held: readonly HeldInPartition[],
   failedCalls: ReadonlyMap<string, number>,
 ): readonly OperatorHealth[] {
-  const sums = new Map<string, HeldState>();
+  const sums = new Map<string, Omit<OperatorHealth, 'failed'>>();
   for (const { operator, keys, bytes } of held) {
+    if (bytes === null) continue;
     const before = sums.get(operator) ?? { operator, keys: 0, bytes: 0 };
     sums.set(operator, { operator, keys: before.keys + keys, bytes: before.bytes + bytes });
   }

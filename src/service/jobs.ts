@@ -8,6 +8,7 @@ import type { CommandAnswer, JobCommand } from '../jobs/commands.ts';
 import type { Trigger } from '../jobs/job.ts';
 import { createPlanner, plannedJob } from '../jobs/planner.ts';
 import { type JobEvent, type JobsState, noJobs, runsOf } from '../jobs/runs.ts';
+import { formatDuration } from '../keys/units.ts';
 import type { EventType } from '../messages/codec.ts';
 import type { RunChanged } from '../messages/operations.ts';
 import {
@@ -211,7 +212,7 @@ function triggerText(trigger: Trigger | null): string {
     case 'cron':
       return `cron ${trigger.expression} (${trigger.timeZone})`;
     case 'every':
-      return `every ${trigger.everyMs / 1000} s`;
+      return `every ${formatDuration(trigger.everyMs)}`;
     case 'job':
       return `after the job ${trigger.job}`;
     case 'file':

@@ -6,6 +6,7 @@ import type { Committed } from '../actors/partition-consumer.ts';
 import type { Config } from '../config/config.ts';
 import type { SourceConfig } from '../config/sections/sources.ts';
 import type { Metrics } from '../http/metrics.ts';
+import type { OperatorStatus } from '../http/operator-status.ts';
 import type { LiveEvent, Overview, StageStatus } from '../http/view.ts';
 import { SERVICE_ALERTS } from '../messages/check-facts.ts';
 import { logName } from '../messages/log-name.ts';
@@ -16,9 +17,11 @@ import { countCommit } from './commit-metrics.ts';
 import { addFailures, type Counts, countDerived, noCounts } from './counts.ts';
 import { type GaugeSources, gaugesOf, tableGauges } from './gauges.ts';
 import { createHeldStates, heldByOperator } from './held-states.ts';
+import { idleStage, largestLag } from './idle-stage.ts';
 import { createJobGauges, type JobGauges, takeOperations } from './job-gauges.ts';
 import { publishDerived } from './live-rows.ts';
 import { createMeters } from './meters.ts';
+import { createOperatorFlow, outputMeter } from './operator-flow.ts';
 import type { RunningStream } from './pipeline.ts';
 import type { Platform } from './platform.ts';
 import { projectorId } from './projectors.ts';
@@ -32,6 +35,8 @@ export interface Observer {
   readonly metrics: Metrics;
   committed(stream: string, commit: Committed): void;
   overview(): Overview;
+  /** Every operator of the partitions that are open. */
+  operators(): readonly OperatorStatus[];
   /** Recomputes rates; call it once a second. */
   tick(): void;
   subscribe(listener: (event: LiveEvent) => void): () => void;
@@ -74,6 +79,7 @@ export function createObserver(config: Config, version: string, sources: Observe
   const sourceStatus = new Map<string, () => SourceStatus>();
   const counts = noCounts();
   const held = createHeldStates(() => sources.pipeline()?.units ?? [], platform.nowMs);
+  const flow = createOperatorFlow(held, meters);
   let delayP99Ms = 0;
   const jobs = createJobGauges();
   // A rate of nothing is 0: without a first sample there would be no alert for a stream that never begins.
@@ -193,7 +199,10 @@ export function createObserver(config: Config, version: string, sources: Observe
       counts.deadLetters += commit.deadLetters;
       counts.late += derived.late;
       counts.lateWindows += derived.lateWindows;
-      for (const output of derived.outputs) countDerived(counts, output);
+      for (const output of derived.outputs) {
+        countDerived(counts, output);
+        meters.meter(outputMeter(output.stream)).add(output.events);
+      }
       meters.meter(`source:${stream}`).add(commit.events);
       meters.meter(log).add(commit.events);
       const letters = countCommit(metrics, stream, commit);
@@ -207,6 +216,7 @@ export function createObserver(config: Config, version: string, sources: Observe
         meters.meter(`projection:${name}`).add(projected - (projectedBefore.get(name) ?? 0));
         projectedBefore.set(name, projected);
       }
+      flow.tick();
       meters.tick(platform.nowMs());
       delayP99Ms = loopDelay.p99Ms();
       loopDelay.reset();
@@ -238,6 +248,7 @@ export function createObserver(config: Config, version: string, sources: Observe
         rssBytes: residentBytes() + (sources.readModels()?.stores.usage().rssBytes ?? 0),
       };
     },
+    operators: flow.operators,
     onCommitted(listener) {
       commitListeners.add(listener);
       return () => commitListeners.delete(listener);
@@ -262,31 +273,4 @@ export function createObserver(config: Config, version: string, sources: Observe
     },
   };
   return observer;
-}
-
-/** Of several partitions the largest, which an average would hide. */
-function largestLag(status: SourceStatus | undefined): Pick<StageStatus, 'lag'> | object {
-  if (status === undefined) return {};
-  return { lag: Math.max(0, ...status.inputs.map(({ lag }) => lag)) };
-}
-
-function idleStage(
-  id: string,
-  kind: StageStatus['kind'],
-  label: string,
-  meter: { readonly total: number; readonly perSecond: number },
-): StageStatus {
-  return {
-    id,
-    kind,
-    label,
-    feeds: [],
-    eventsPerSecond: meter.perSecond,
-    eventsTotal: meter.total,
-    queueDepth: 0,
-    queueBound: 0,
-    lag: 0,
-    state: 'running',
-    watermarkDelayMs: null,
-  };
 }

@@ -187,6 +187,7 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
       commits: (fromOffset, toOffset) =>
         reader.commits(logName(derivation.stream, partition), { fromOffset, toOffset }),
       nextTurn: () => nextTurn(platform),
+      ...(platform.elapsedMs && { elapsedMs: platform.elapsedMs }),
     });
   };
   const hostIn = (all: PartitionThreads, thread: number, hosted: { derivation: Derivation; partition: number }) => () =>

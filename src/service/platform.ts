@@ -26,6 +26,8 @@ import { type LoopDelay, monitorLoopDelay } from './loop-delay.ts';
 
 export interface Platform {
   nowMs(): number;
+  /** A clock that only goes on, with fractions of a millisecond; without it nobody knows how long operators are at work. */
+  readonly elapsedMs?: () => number;
   /** From 0 to 1. */
   random(): number;
   /** Timers of the actors; xstate's own where it is absent. */
@@ -92,6 +94,7 @@ function createTurns(): (callback: () => void) => void {
 
 export const nodePlatform: Platform = {
   nowMs: Date.now,
+  elapsedMs: () => performance.now(),
   random: Math.random,
   later: createTurns(),
   every(periodMs, callback) {

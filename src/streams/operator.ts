@@ -132,8 +132,15 @@ export interface OperatorMessage {
 /** What an operator holds in one partition, as people watch it. */
 export interface HeldState {
   readonly operator: string;
+  readonly kind: string;
+  /** Streams that it takes, and those that it gives. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
   readonly keys: number;
-  readonly bytes: number;
+  /** Estimated; null where nobody asks. */
+  readonly bytes: number | null;
+  /** How long it has been at work since its partition was opened. */
+  readonly busyMs: number;
 }
 
 /** State that an operator can't go on from: it begins anew, from the log. The message says why, for people. */

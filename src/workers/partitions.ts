@@ -47,6 +47,7 @@ function openHosted({ dataDir, journal, partition, derivation, requests }: OpenP
     writerOf: registry.writerOf,
     commits: (fromOffset, toOffset) => reader.commits(logName(derivation.stream, partition), { fromOffset, toOffset }),
     nextTurn: () => new Promise((resolve) => void setImmediate(resolve)),
+    elapsedMs: () => performance.now(),
   });
   return { host, positions: fold.partition.positions, derivers: new Map() };
 }

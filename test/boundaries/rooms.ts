@@ -204,6 +204,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'explain',
       'data-directory',
       'service',
+      // A statement is run as the channel runs it.
+      'channel',
     ],
   },
   channel: {

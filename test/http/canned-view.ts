@@ -2,12 +2,16 @@
 
 import { fileURLToPath } from 'node:url';
 import { caseRoute } from '../../src/api/case-route.ts';
+import { eventRoutes } from '../../src/api/event-routes.ts';
 import { jobRoutes } from '../../src/api/job-routes.ts';
+import { machinesRoute, settingsRoute } from '../../src/api/look-routes.ts';
+import { queryRoutes } from '../../src/api/query-routes.ts';
 import { runRoutes } from '../../src/api/run-routes.ts';
 import { tableInfos } from '../../src/api/table-info.ts';
 import type { Desk } from '../../src/fraud/desk/desk.ts';
 import { modelRoutes } from '../../src/fraud/desk/model-routes.ts';
 import { deskRoutes } from '../../src/fraud/desk/routes.ts';
+import type { OperatorStatus } from '../../src/http/operator-status.ts';
 import type { Route } from '../../src/http/route.ts';
 import type {
   ActorStatus,
@@ -19,6 +23,8 @@ import type {
   ServiceView,
   WindowOrJoin,
 } from '../../src/http/view.ts';
+import { journalOf, openPassingReader } from '../../src/journal/open-reader.ts';
+import { createRegistry } from '../../src/messages/registry.ts';
 import type { ResultQuery } from '../../src/projections/result-pages.ts';
 import type { StoreQuery } from '../../src/projections/store.ts';
 import type { JobDesk } from '../../src/service/job-desk.ts';
@@ -68,6 +74,37 @@ export const overview: Overview = {
   eventLoopDelayP99Ms: 11,
   rssBytes: 100_000_000,
 };
+
+const OPERATORS: readonly OperatorStatus[] = [
+  operatorOf('window', 'per_minute', ['s'], ['per_minute'], 0.4),
+  operatorOf('operator', 'velocity', ['s'], ['velocity.fast'], 0.1),
+];
+
+function operatorOf(
+  kind: string,
+  operator: string,
+  inputs: readonly string[],
+  outputs: readonly string[],
+  busyShare: number,
+): OperatorStatus {
+  const partitions = [
+    { log: 's-0', keys: 1, busyShare: busyShare / 4 },
+    { log: 's-1', keys: 2, busyShare: (busyShare * 3) / 4 },
+  ];
+  const rates = { eventsInPerSecond: 10, eventsOutPerSecond: 1, eventsOut: 10 };
+  return {
+    id: `${kind}:${operator}`,
+    kind,
+    operator,
+    inputs,
+    outputs,
+    ...rates,
+    keys: 3,
+    bytes: null,
+    busyShare,
+    partitions,
+  };
+}
 
 const actors: ActorStatus = {
   path: 'millrace',
@@ -157,6 +194,31 @@ const JOBS: JobDesk = {
   connect() {},
 };
 
+const NO_EVENTS = {
+  record: 'T',
+  schema: { type: 'record', name: 'T', fields: [] },
+  timeField: 'at',
+  key: 'id',
+  logs: [],
+} as const;
+
+/** What is looked into: no event, no row, one setting. */
+const LOOKS: readonly Route[] = [
+  ...eventRoutes(
+    {
+      journal: { reader: openPassingReader(journalOf(DATA_DIR)), registry: createRegistry([]) },
+      streams: () => new Map([['payments.transactions', NO_EVENTS]]),
+    },
+    1_000,
+  ).filter(({ path }) => path.endsWith('/events')),
+  ...queryRoutes(
+    async () => ({ kind: 'rows', columns: ['a'], rows: [{ a: '<i>1</i>' }], isCut: false, tookMs: 1, notes: [] }),
+    { all: async () => [], save: nobodyAtTheDesk, remove: nobodyAtTheDesk },
+  ).filter(isRead),
+  settingsRoute(() => [{ path: 'http.port', value: '0', source: 'canned.yaml:2', description: '' }]),
+  machinesRoute(),
+];
+
 /** A store without rows. */
 async function askedOfNothing<T>(read: Generator<StoreQuery, T, readonly Row[]>): Promise<T> {
   let step = read.next([]);
@@ -181,6 +243,7 @@ export const cannedRoutes = (deadlineMs: number): readonly Route[] => [
         : null,
     deadlineMs,
   ),
+  ...LOOKS,
   ...jobRoutes(JOBS).filter(isRead),
   ...runRoutes(DATA_DIR, askedOfNothing, deadlineMs).filter(({ path }) => path.endsWith('/backfills')),
   ...deskRoutes(DESK, async () => [], deadlineMs).filter(isRead),
@@ -222,6 +285,7 @@ export function cannedService(): CannedService {
         pageModules: PAGE_MODULES,
       }),
       overview: () => overview,
+      operators: () => OPERATORS,
       actors: () => actors,
       rows: async (table, { limit }) => (rows[table] ?? []).slice(0, limit),
       tables: () => TABLE_INFOS,

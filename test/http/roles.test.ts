@@ -44,7 +44,11 @@ describe('roles', () => {
   });
 
   const statusAs = async (token: string, method: string, path: string): Promise<number> => {
-    const real = path.replace(':stream', 'payments.transactions').replace(':key', 'a').replace(':case', 'c-1');
+    const real = path
+      .replace(':stream', 'payments.transactions')
+      .replace(':key', 'a')
+      .replace(':case', 'c-1')
+      .replace(/\/query$/, '/query?store=sqlite&sql=SELECT%201');
     const headers = {
       authorization: `Bearer ${token}`,
       'content-type': 'application/json',

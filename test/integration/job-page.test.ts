@@ -24,7 +24,7 @@ describe('the job of the demo on the page', () => {
   it('runs with a parameter, and its run has steps by time, a log an attempt, its checks and its file', async () => {
     const { page, complaints } = await visit(browser, `${service.url}/jobs`);
     const job = page.getByRole('region', { name: 'weather_report', exact: true });
-    await job.getByText('every 600 s').waitFor({ timeout: 20_000 });
+    await job.getByText('every 10m').waitFor({ timeout: 20_000 });
     await job.getByLabel('wettest').fill('2');
     await job.getByRole('button', { name: 'Run now' }).click();
     for (const step of ['run', 'load', 'days', 'audit', 'out'])

@@ -4,6 +4,7 @@ import { money } from '../../http/public/core/format.js';
 import { html } from '../../http/public/core/html.js';
 import { to } from '../../http/public/core/router.js';
 import { useSource } from '../../http/public/core/store.js';
+import { explained } from '../../http/public/view/explain-link.js';
 import { Filter, matching } from '../../http/public/view/filter.js';
 import { Exports, Frame } from '../../http/public/view/frame.js';
 import { Bar, Time } from '../../http/public/view/marks.js';
@@ -73,6 +74,7 @@ function Alert({ row, class: more }) {
       <span class="muted">score</span><${Bar} ratio=${row.score} level=${row.severity} /><span class="mono">${Number(row.score).toFixed(3)}</span>
       <span class="muted">by ${row.model}</span>
       <a href=${to('/cases', row.case_id)}>case ${row.case_id}</a>
+      <a href=${explained('alert', row.alert_id)} title="The events that it came of">explain</a>
       <span class="mono muted" title="Where the alert stands in the journal">${row.stream} / ${row.partition} @ ${row.offset}</span>
       <span class="muted">transaction ${row.transaction_id}</span>
     </div>

@@ -71,7 +71,7 @@ export function View() {
   ];
   return html`<p class="line" id="model-actions"><${Who} />
       <button type="button" onClick=${() => act('rollback')}>Roll back the last promotion</button> <span role="status">${said}</span></p>
-    <${Table} caption="Models" empty="No model yet: millrace model train makes one." shown=${shown} rows=${shown.value ?? []} columns=${columns} keyOf=${(row) => row.model} />
+    <${Table} caption="Models that were trained" empty="No model yet: millrace model train makes one." shown=${shown} rows=${shown.value ?? []} columns=${columns} keyOf=${(row) => row.model} />
     ${card !== null && html`<${Card} card=${card} />`}
     <h3>What was promoted and taken back</h3>
     <${Table} caption="Changes of models" empty="Nothing yet." shown=${changes} rows=${changes.value ?? []} columns=${CHANGES} keyOf=${(row) => row.command_id} />`;

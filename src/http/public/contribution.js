@@ -1,11 +1,14 @@
 /** The pages and panels that every pipeline has something for: a file each, a line each. */
 import { actorsPage } from './pages/actors.js';
+import { explainPage, explainPanel } from './pages/explain.js';
 import { jobsPage } from './pages/jobs.js';
 import { joinPage } from './pages/join.js';
 import { journalPage } from './pages/journal.js';
 import { overviewPage } from './pages/overview.js';
 import { qualityPage } from './pages/quality.js';
 import { runPage } from './pages/run.js';
+import { settingsPage, settingsPanel } from './pages/settings.js';
+import { sqlPage, sqlPanel } from './pages/sql.js';
 import { streamPage } from './pages/stream.js';
 import { streamsPage } from './pages/streams.js';
 import { tablePage } from './pages/table.js';
@@ -17,10 +20,13 @@ import { actorHistoryPanel } from './panels/actor-history.js';
 import { actorsPanel } from './panels/actors.js';
 import { checksPanel } from './panels/checks.js';
 import { deadLettersPanel } from './panels/dead-letters.js';
+import { flowPanel } from './panels/flow.js';
 import { headlinePanel } from './panels/headline.js';
 import { joinPanel } from './panels/join.js';
 import { lateEventsPanel } from './panels/late-events.js';
+import { liveTailPanel } from './panels/live-tail.js';
 import { logsPanel } from './panels/logs.js';
+import { machinesPanel } from './panels/machines.js';
 import { operatorsPanel } from './panels/operators.js';
 import { readersPanel } from './panels/readers.js';
 import { runsPanels } from './panels/runs.js';
@@ -42,19 +48,24 @@ export const OWN = {
     windowPage,
     joinPage,
     topologyPage,
+    explainPage,
     jobsPage,
     runPage,
     qualityPage,
     tablesPage,
     tablePage,
+    sqlPage,
     journalPage,
     actorsPage,
+    settingsPage,
   ],
   panels: [
     headlinePanel,
     topologyPanel,
+    flowPanel,
     streamsPanel,
     streamPanel,
+    liveTailPanel,
     streamRowsPanel,
     windowsPanel,
     windowPanel,
@@ -66,9 +77,13 @@ export const OWN = {
     lateEventsPanel,
     tablesPanel,
     tablePanel,
+    sqlPanel,
+    explainPanel,
     logsPanel,
     readersPanel,
     actorsPanel,
+    machinesPanel,
     actorHistoryPanel,
+    settingsPanel,
   ],
 };

@@ -54,18 +54,19 @@ function Box({ box: { kind, label, word, href, stage }, at, isBehind }) {
     href=${href}
     tabindex=${href === undefined ? 0 : null}
     role=${href === undefined ? 'img' : null}
-    aria-label=${words}
+    aria-label=${href === undefined ? words : null}
     title=${words}
     data-level=${look?.level}
     data-behind=${String(isBehind)}
     style=${{ left: `${at.x}px`, top: `${at.y}px`, width: `${at.width}px`, height: `${at.height}px` }}
   >
-    <span class="box-line small">
+    ${href !== undefined && html`<span class="hidden">${words}</span>`}
+    <span class="box-line small" aria-hidden="true">
       <span class="muted">${kind === 'projection' ? word : kind}</span>
       ${look !== null && html`<span class="box-state">${look.glyph} ${stage.state}</span>`}
     </span>
-    <span class="box-line"><strong class="cut">${label}</strong>${stage !== null && html`<span class="flow">${rate(stage.eventsPerSecond)}</span>`}</span>
-    <span class="box-line small muted">
+    <span class="box-line" aria-hidden="true"><strong class="cut">${label}</strong>${stage !== null && html`<span class="flow">${rate(stage.eventsPerSecond)}</span>`}</span>
+    <span class="box-line small muted" aria-hidden="true">
       <span class="cut">${kind === 'projection' ? '' : word}</span>
       <span class=${isBehind ? 'behind' : null}>${factOf(kind, stage, isBehind, full)}</span>
     </span>

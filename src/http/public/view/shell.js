@@ -72,8 +72,7 @@ function Navigation({ pages, here }) {
     ${GROUPS.map(([group, word]) => {
       const own = listed.filter(({ nav }) => nav.group === group).sort((a, b) => a.nav.order - b.nav.order);
       if (own.length === 0) return null;
-      return html`<ul key=${group}>
-        ${word !== null && html`<li class="group" role="presentation">${word}</li>`}
+      return html`${word !== null && html`<p class="group">${word}</p>`}<ul key=${group}>
         ${own.map(
           (page) => html`<li key=${page.address}>
             <a href=${served(page.address)} aria-current=${isHere(page) ? 'page' : null}>${page.title}</a>
