@@ -117,7 +117,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     const addresses = await page
       .locator('nav a')
       .evaluateAll((links) => links.map((link) => (link.getAttribute('href') ?? '').slice(1)));
-    expect(addresses).toHaveLength(15);
+    expect(addresses).toHaveLength(18);
     const details = [
       'windows/per_minute',
       'tables/alerts',
@@ -197,7 +197,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     await page.goto(plant.url);
     await page.locator('#streams').waitFor();
     expect(await inNavigation()).toEqual([
-      ...['Overview', 'Streams', 'Topology', 'Quality', 'Tables', 'Journal', 'Actors'],
+      ...['Overview', 'Streams', 'Topology', 'Explain', 'Quality', 'Tables', 'SQL', 'Journal', 'Actors', 'Settings'],
     ]);
     expect(await page.locator('main section').evaluateAll((all) => all.map(({ id }) => id))).toEqual([
       ...['headline', 'topology', 'streams'],
@@ -371,6 +371,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     const busy: ServiceView = {
       ...view,
       streams: () => streams,
+      operators: () => [],
       windowsAndJoins: () => [{ ...window, of: [streams[7]?.name ?? ''] }],
     };
     const large = await startHttp({ view: busy, host: '127.0.0.1', port: 0, logger: silentLogger });

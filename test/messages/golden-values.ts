@@ -38,6 +38,7 @@ import {
   jobPausedType,
   lateEventType,
   operatorMessageType,
+  querySavedType,
   repeatedEventsType,
   requestTakenType,
   runChangedType,
@@ -459,6 +460,13 @@ export const GOLDEN: readonly Golden[] = [
       details: state === 'firing' ? ['expect_column_to_exist(place): there is no column "place"; known: none'] : [],
       at: AT,
     })),
+  },
+  {
+    type: querySavedType,
+    values: [
+      { name: 'größte', store: 'duckdb', sql: "SELECT 'ü'", isRemoved: false, savedAt: AT },
+      { name: 'größte', store: '', sql: '', isRemoved: true, savedAt: AT + 1 },
+    ],
   },
   {
     type: runChangedType,

@@ -20,7 +20,7 @@ export function stageOf(overview, { partitions, eventsInPerSecond, eventsOut }) 
 }
 
 /** Of several partitions the least and the most: what an average would hide. */
-export function spreadOf(partitions) {
+function spreadOf(partitions) {
   const rates = partitions.map(({ eventsPerSecond }) => eventsPerSecond);
   if (rates.length < 2) return '';
   return `${count(Math.round(Math.min(...rates)))}–${rate(Math.max(...rates))} each`;
