@@ -205,7 +205,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'data-directory',
       'service',
       // A statement is run as the channel runs it.
-      'channel',
+      ...['channel', 'channel/port'],
     ],
   },
   channel: {
