@@ -24,7 +24,7 @@ export function deriveConfig(given: Omit<Reading, 'relation' | 'outputs' | 'judg
   const reading: Reading = {
     ...given,
     open,
-    relation: (name, at) => relationOf(name, at, reading),
+    relation: (name, at, character) => relationOf(name, at, reading, character),
     outputs: () => SECTIONS.flatMap((section) => section.outputsOf(reading)),
     judgeOf: (stream) =>
       SECTIONS.map((section) => section.judge(reading)).find((judge) => judge?.stream === stream) ?? null,
@@ -47,7 +47,7 @@ export function outputNames(config: Config): string[] {
   return outputNamesOf({ ...config, builtin: SECTIONS.flatMap((section) => section.outputs(config)) });
 }
 
-function relationOf(name: string, at: readonly string[], reading: Reading): Relation | null {
+function relationOf(name: string, at: readonly string[], reading: Reading, character?: number): Relation | null {
   const { open, report } = reading;
   for (const section of SECTIONS) {
     const entry = section.relationEntry(name, reading);
@@ -60,7 +60,8 @@ function relationOf(name: string, at: readonly string[], reading: Reading): Rela
     if (found !== undefined) return found;
   }
   const known = SECTIONS.flatMap((section) => section.relationNames(reading)).filter((each) => !open.includes(each));
-  report(at, unknownName('stream', name, known));
+  const message = unknownName('stream', name, known);
+  report(at, character === undefined ? message : `at character ${character}: ${message}`, character);
   return null;
 }
 

@@ -16,8 +16,18 @@ export interface Relations {
   named(name: string): Relation;
 }
 
+/** Asked once for each stream, and to check one it has to check all: a pipeline of hundreds would start for minutes. */
+const KNOWN: WeakMap<Config, Relations> = new WeakMap();
+
 /** An exchange keeps the partitions that a data directory has of it. */
 export function relationsOf(config: Config, known: KnownExchanges = NO_EXCHANGES): Relations {
+  if (known !== NO_EXCHANGES) return relationsAmong(config, known);
+  const own = KNOWN.get(config) ?? relationsAmong(config, known);
+  KNOWN.set(config, own);
+  return own;
+}
+
+function relationsAmong(config: Config, known: KnownExchanges): Relations {
   const all = new Map<string, Relation>(config.streams.map((stream) => [stream.name, stream]));
   const add = (relation: Relation): Relation => {
     all.set(relation.name, relation);

@@ -20,9 +20,9 @@ export interface Reading {
   readSchema(path: string): AvroRecord;
   /**
    * What a name is as the input of something else. Null when there is none, or when it is of itself, which is reported at
-   * `at`; and when it is wrong in itself, which is reported there.
+   * `at`; and when it is wrong in itself, which is reported there. `character` is where the text at `at` has the name.
    */
-  relation(name: string, at: readonly string[]): Relation | null;
+  relation(name: string, at: readonly string[], character?: number): Relation | null;
   /** Streams of the output that are built in and that a section of the file switches on. */
   outputs(): readonly string[];
   /** Who takes the rules over a stream as its own; null for nobody. */

@@ -21,6 +21,7 @@ export function parsePrefix(cursor: Cursor, inner: Inner): Expression {
     switch (token.text) {
       case '(': {
         cursor.take();
+        refuseQuery(cursor);
         const whole = inner(cursor);
         cursor.expect(')');
         return whole;
@@ -35,6 +36,17 @@ export function parsePrefix(cursor: Cursor, inner: Inner): Expression {
     }
   }
   throw new ExpressionError(`a field or a value is missing before ${named(token)}`, token.at);
+}
+
+/** Throws an ExpressionError at a SELECT in brackets. */
+export function refuseQuery(cursor: Cursor): void {
+  const { kind } = cursor.peek(1);
+  // A field may be called so.
+  if (!cursor.is('select') || kind === 'end' || (kind === 'symbol' && !cursor.is('*', 1) && !cursor.is('(', 1))) return;
+  throw new ExpressionError(
+    'an expression is of one event, so that no SELECT stands in it: JOIN the other stream',
+    cursor.peek().at,
+  );
 }
 
 /** Words that stand between operands: none is a field's name without quotes. */
@@ -83,6 +95,7 @@ function column(cursor: Cursor, isQuoted: boolean): Expression {
 function call(cursor: Cursor, inner: Inner): CallExpression {
   const { text, at } = cursor.take();
   cursor.expect('(');
+  refuseQuery(cursor);
   const isDistinct = cursor.is('distinct') && !cursor.is(')', 1) && !cursor.is(',', 1) && cursor.accept('distinct');
   const args: Expression[] = [];
   if (!cursor.is(')')) {
@@ -90,6 +103,12 @@ function call(cursor: Cursor, inner: Inner): CallExpression {
     while (cursor.accept(','));
   }
   cursor.expect(')');
+  if (cursor.is('over') && cursor.is('(', 1)) {
+    throw new ExpressionError(
+      'OVER looks at rows to come: group by a time bucket, or write an operator',
+      cursor.peek().at,
+    );
+  }
   let filter: Expression | null = null;
   if (cursor.is('filter') && cursor.is('(', 1)) {
     cursor.take();

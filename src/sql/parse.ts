@@ -8,7 +8,7 @@
 import { type Cursor, cursorOver } from './cursor.ts';
 import { type Comparison, type Computation, callOf, type Expression } from './expression.ts';
 import { ExpressionError } from './expression-error.ts';
-import { parsePrefix } from './parse-prefix.ts';
+import { parsePrefix, refuseQuery } from './parse-prefix.ts';
 import { castTarget } from './parse-type.ts';
 import { named, type Token } from './tokens.ts';
 
@@ -215,6 +215,7 @@ function match(cursor: Cursor, of: Expression, word: string, isNegated: boolean,
   switch (word) {
     case 'in': {
       cursor.expect('(');
+      refuseQuery(cursor);
       const values = [expressionAt(cursor)];
       while (cursor.accept(',')) values.push(expressionAt(cursor));
       cursor.expect(')');

@@ -101,6 +101,7 @@ function refuse(cursor: Cursor, reason: string): never {
 
 function item(cursor: Cursor): SelectItem {
   const { at } = cursor.peek();
+  if (cursor.is('from')) refuse(cursor, 'a column is missing before FROM');
   const expression = expressionAt(cursor);
   if (expression.kind === 'star') {
     if (cursor.is('exclude') || cursor.is('replace') || cursor.is('rename')) {

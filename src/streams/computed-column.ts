@@ -19,6 +19,7 @@ export interface ComputedColumn {
 
 export function computedColumn(expression: Checked): ComputedColumn {
   switch (expression.type.kind) {
+    case 'null':
     case 'boolean':
     case 'bigint':
     case 'double':

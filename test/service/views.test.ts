@@ -43,6 +43,8 @@ const AGGREGATES = [
   ...['list(DISTINCT amount)', 'max(amount, 2)', 'arg_max(amount, occurredAt)', 'min(userId)', 'max(occurredAt)'],
   ...['list(nullif(amount, 4))', 'list(DISTINCT nullif(amount, 4)) FILTER (WHERE amount < 7)', 'max(userId, 2)'],
   ...['sum(CAST(amount AS DECIMAL(20, 2)) * amount)', 'CAST(min(amount) / 3 AS DECIMAL(6, 2))', '[min(amount), 1]'],
+  ...['list(occurredAt)', 'list(amount > 4) FILTER (WHERE amount > 2)', 'max(CAST(occurredAt AS DATE), 2)'],
+  ...['min(nullif(AMOUNT, 4) > 5)', 'arg_max(amount > 4, amount * 10 + length(USERID))', 'list(DISTINCT amount > 4)'],
   "{'latest': max(occurredAt), 'day': CAST(min(occurredAt) AS DATE), 'n': count(*)}",
 ];
 const BUCKETS = [
@@ -57,9 +59,11 @@ const whereText = (condition: string | null): string => (condition === null ? ''
 const columns = (expressions: readonly string[], name: string): string =>
   expressions.map((each, i) => `${each} AS ${name}${i}`).join(', ');
 
-const selection = fc
-  .record({ own: picked([...NUMBERS, ...TEXTS], 3), where })
-  .map((drawn) => `SELECT ${columns(drawn.own, 'c')} FROM clicks${whereText(drawn.where)}`);
+const selection = fc.record({ own: picked([...NUMBERS, ...TEXTS], 3), where }).map(
+  ({ own, where: condition }) =>
+    `SELECT ${columns(own, 'c')}, c0 AS again, CLICKS.Amount * 2 AS twice, twice + 1 AS more
+       FROM clicks WHERE more > 5${condition === null ? '' : ` AND (${condition})`}`,
+);
 const grouped = fc
   .record({
     keys: fc.subarray(KEYS, { maxLength: 2 }),

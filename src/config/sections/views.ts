@@ -82,7 +82,7 @@ function viewOf(name: string, raw: RawView, reading: Reading): ViewConfig | null
   const path = ['views', name, ...raw.at];
   try {
     const statement = parseStatement(sql);
-    const meaning = meaningOf(name, statement, raw, inStatement(reading, path), path);
+    const meaning = meaningOf(name, statement, raw, inStatement(reading, path, statement), path);
     return meaning === null
       ? null
       : { name, sql, allowedLatenessMs: raw.allowedLateness, graceMs: raw.grace, ...meaning };
@@ -93,9 +93,36 @@ function viewOf(name: string, raw: RawView, reading: Reading): ViewConfig | null
   }
 }
 
-/** What does not hold of the window, join or derived stream is said of the statement. */
-function inStatement(reading: Reading, path: readonly string[]): Reading {
-  return { ...reading, report: ([, , ...rest], message) => reading.report(path, [...rest, message].join(': ')) };
+/** What does not hold of the window, join or derived stream is said of the part of the statement that it was made of. */
+function inStatement(reading: Reading, path: readonly string[], statement: Statement): Reading {
+  const report = ([, , part = '', column = '', ...rest]: readonly string[], message: string): void => {
+    const at = placeOf(statement, part, column);
+    if (at === null) {
+      reading.report(path, [part, column, ...rest, message].filter(Boolean).join(': '));
+      return;
+    }
+    // What was made has characters of its own.
+    const words = message.replace(/^at character \d+: /, '');
+    const what = part === 'aggregate' || part === 'select' ? `${column}: ${words}` : words;
+    reading.report(path, `at character ${at}: ${what}`, at);
+  };
+  return { ...reading, report: (at, message) => report(at.map(String), message) };
+}
+
+/** Where the part of a statement stands that a key of a window, join or derived stream is of. */
+function placeOf({ items, where, groupBy, having, join }: Statement, part: string, column: string): number | null {
+  if (part === 'aggregate' || part === 'select') {
+    const item = items.find((each) => each.kind === 'column' && columnName(each) === column);
+    return item?.at ?? items[0]?.at ?? null;
+  }
+  if (part === 'where') return where?.at ?? join?.at ?? null;
+  if (part === 'having') return having?.at ?? null;
+  if (part === 'key') return (Array.isArray(groupBy) ? groupBy[0]?.at : null) ?? items[0]?.at ?? null;
+  return part === 'on' || part === 'within' || part === 'type' ? (join?.at ?? null) : null;
+}
+
+function columnName({ name, expression }: Extract<Statement['items'][number], { kind: 'column' }>): string | undefined {
+  return name ?? (expression.kind === 'column' ? expression.names.at(-1) : undefined);
 }
 
 type Meaning = Pick<ViewConfig, 'windows' | 'joins' | 'derived'>;
@@ -110,7 +137,7 @@ function meaningOf(
   path: readonly string[],
 ): Meaning | null {
   const { from, join } = statement;
-  const left = reading.relation(from.stream, path);
+  const left = reading.relation(from.stream, path, from.at);
   if (left === null) return null;
   if (join !== null) return joinMeaning(name, { ...statement, join }, raw, reading, left, path);
   const table: Table = { source: from, schema: left.schema, prefix: [] };
@@ -163,16 +190,17 @@ function derivedMeaning(name: string, statement: Statement, reading: Reading, ta
   const outputs = outputsOf(items, [table]);
   // The parts of the statement itself, so that a fault is told at its place in it.
   for (const { expression } of outputs) check.column(expression);
-  if (where !== null) {
-    refuseAggregate(where, 'WHERE is over events: group them, and write the condition behind HAVING');
-    check.condition(resolved(where, [table]));
+  const condition = where === null ? null : resolved(where, [table], outputs);
+  if (condition !== null) {
+    refuseAggregate(condition, 'WHERE is over events: group them, and write the condition behind HAVING');
+    check.condition(condition);
   }
   const select = outputs.map((each) => [each.name, expressionText(each.expression)]);
   const derived = derivedOf(
     name,
     {
       stream: from.stream,
-      where: where === null ? null : expressionText(resolved(where, [table])),
+      where: condition === null ? null : expressionText(condition),
       select: Object.fromEntries(select),
     },
     reading,
@@ -189,7 +217,7 @@ function joinMeaning(
   path: readonly string[],
 ): Meaning | null {
   const { from, join } = statement;
-  const right = reading.relation(join.right.stream, path);
+  const right = reading.relation(join.right.stream, path, join.right.at);
   if (right === null) return null;
   for (const source of [from, join.right]) refuseWindow(source);
   const sides = [sideOf(from, left, 'left'), sideOf(join.right, right, 'right')] as const;

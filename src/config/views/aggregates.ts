@@ -4,7 +4,7 @@ import { ExpressionError } from '../../sql/expression-error.ts';
 import { typeText } from '../../sql/type.ts';
 import { found } from '../../sql/walk.ts';
 import type { Checker } from './checker.ts';
-import { isTime, timeAsNumber, timeOf } from './typed-parts.ts';
+import { asNumber, isCoded, ofNumber, ofNumbersIn } from './typed-parts.ts';
 
 /** DuckDB's name, and that of windows, where the two give the same. */
 const SAME: Readonly<Record<string, string>> = {
@@ -61,22 +61,26 @@ export function refuseAggregate(expression: Expression, message: string): void {
 }
 
 /**
- * The aggregate as windows write it. Windows know numbers and texts, so that a time goes in as a number and comes out of the
- * number. Throws an ExpressionError for one that a stream has no answer for.
+ * The aggregate as windows write it. Windows know numbers and texts, so that a time or a truth goes in as a number and comes
+ * out of the number. Throws an ExpressionError for one that a stream has no answer for.
  */
 export function windowAggregate(call: CallExpression, check: Checker): Expression {
   const own = ownAggregate(call);
   const [value, ...others] = own.args;
   if (own.filter !== null) check.condition(own.filter);
   const type = value === undefined ? null : check.value(value);
+  const isList = own.name === 'top' || own.name === 'list';
   // A list of nothing is null in DuckDB.
-  if (own.name === 'top' || (own.name === 'list' && own.filter !== null)) return orNull(own);
-  if (value === undefined || type === null || !isTime(type) || own.name === 'count' || own.name === 'distinct')
-    return own;
-  if (!KEEPS_TIMES.includes(own.name)) {
+  const given = (aggregate: CallExpression & Expression): Expression =>
+    own.name === 'top' || (own.name === 'list' && own.filter !== null) ? orNull(aggregate) : aggregate;
+  if (value === undefined || type === null || !isCoded(type) || READS_ALL.includes(own.name)) return given(own);
+  const ofNumbers = { ...own, args: [asNumber(value, type), ...others] };
+  if (isList) return ofNumbersIn(given(ofNumbers), type);
+  if (own.name === 'distinct') return ofNumbers;
+  if (!KEEPS_VALUES.includes(own.name)) {
     throw new ExpressionError(`${call.name} is of numbers or texts, and this is ${typeText(type)}; CAST it`, value.at);
   }
-  return timeOf({ ...own, args: [timeAsNumber(value, type), ...others] }, type);
+  return ofNumber(ofNumbers, type);
 }
 
 function orNull(list: CallExpression & Expression): Expression {
@@ -84,13 +88,27 @@ function orNull(list: CallExpression & Expression): Expression {
 }
 
 /** Those that give a value as it was. */
-const KEEPS_TIMES: readonly string[] = ['min', 'max', 'arg_min', 'arg_max'];
+const KEEPS_VALUES: readonly string[] = ['min', 'max', 'arg_min', 'arg_max'];
+
+/** Those for which it does not matter what a value is, or for which it is a truth. */
+const READS_ALL: readonly string[] = ['count', 'bool_and', 'bool_or'];
+
+/** Those of two arguments, as they are written. */
+const OF_TWO: Readonly<Record<string, string | undefined>> = {
+  top: 'max(x, 3)',
+  quantile: 'approx_quantile(x, 0.99)',
+  arg_max: 'arg_max(x, y)',
+  arg_min: 'arg_min(x, y)',
+};
 
 function ownAggregate(call: CallExpression): CallExpression & Expression {
   const { name, args, isDistinct, at } = call;
   const instead = OTHERWISE[name];
   if (instead !== undefined) throw new ExpressionError(`${name} has no answer on a stream: ${instead}`, at);
   const own = name === 'max' && args.length === 2 ? 'top' : (SAME[name] ?? name);
+  if (args.length !== (OF_TWO[own] === undefined ? Math.min(args.length, 1) : 2)) {
+    throw new ExpressionError(`is written ${OF_TWO[own] ?? `${name}(x)`}`, at);
+  }
   if (args[0]?.kind === 'star') return { ...call, name: own, args: [] };
   if (!isDistinct || own === 'count' || own === 'list') return { ...call, name: own };
   // The largest, the smallest and both truths are the same with and without.

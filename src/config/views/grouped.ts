@@ -4,6 +4,7 @@ import type { Expression } from '../../sql/expression.ts';
 import { ExpressionError } from '../../sql/expression-error.ts';
 import { expressionText } from '../../sql/expression-text.ts';
 import type { Statement } from '../../sql/statement.ts';
+import { typeText } from '../../sql/type.ts';
 import { refuseUnnest } from '../../sql/unnest.ts';
 import { found, rewritten } from '../../sql/walk.ts';
 import { isAggregate, refuseAggregate, windowAggregate } from './aggregates.ts';
@@ -38,6 +39,10 @@ export function groupedPlan(statement: Statement, table: Table, eventTime: strin
   const key = values.map((written) => {
     const type = check.value(written);
     // The only value of a key is a text to results, but for a field of whole numbers.
+    if (!isKeyByText(type) && !KEYS.includes(type.kind)) {
+      const message = `a group is of texts, numbers, truths or times, and this is ${typeText(type)}: CAST it to VARCHAR`;
+      throw new ExpressionError(message, written.at);
+    }
     const isText = isKeyByText(type) || (isOne && isTextAlone(written, type));
     const textType = isText ? type : null;
     const expression = textType === null ? written : keyAsText(written, textType);
@@ -53,19 +58,22 @@ export function groupedPlan(statement: Statement, table: Table, eventTime: strin
     // A bare name would be taken for an aggregate.
     return { name, expression: /^\w+$/.test(over) ? `(${over})` : over };
   });
-  const { where } = statement;
+  const where = statement.where === null ? null : resolved(statement.where, [table], outputs);
   if (where !== null) {
     refuseAggregate(where, 'WHERE is over events: write the condition behind HAVING');
-    check.condition(resolved(where, [table]));
+    check.condition(where);
   }
   return {
     window: bounds.window,
     key: key.map(({ name, expression }) => ({ name, expression: expressionText(expression) })),
-    where: where === null ? null : expressionText(resolved(where, [table])),
+    where: where === null ? null : expressionText(where),
     having: havingOf(statement, outputs, table, replacements, check),
     results,
   };
 }
+
+/** What windows have as keys. */
+const KEYS: readonly string[] = ['varchar', 'bigint', 'boolean'];
 
 function columnOf(name: string): Expression {
   return { kind: 'column', names: [name], isQuoted: false, at: 1 };

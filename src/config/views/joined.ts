@@ -47,16 +47,17 @@ export function joinedPlan(statement: Statement, join: JoinItem, left: Side, rig
       other.at,
     );
   }
-  if (where !== null) refuseAggregate(where, 'WHERE is over pairs: write the condition behind HAVING');
   const within = join.isAsOf ? asOf(join, times) : withinOf(join, times);
-  const own = where === null ? [] : [resolved(where, tables)];
+  const outputs = outputsOf(items, tables);
+  const own = where === null ? [] : [resolved(where, tables, outputs)];
+  for (const each of own) refuseAggregate(each, 'WHERE is over pairs: write the condition behind HAVING');
   const conditions = [...within.terms, ...rest, ...own].map(expressionText);
   return {
     type: join.type,
     on,
     withinMs: within.ms,
     where: conditions.length === 0 ? null : conditions.join(' AND '),
-    columns: outputsOf(items, tables).map(({ name, expression }) => ({ name, expression: expressionText(expression) })),
+    columns: outputs.map(({ name, expression }) => ({ name, expression: expressionText(expression) })),
   };
 }
 

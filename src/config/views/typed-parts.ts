@@ -1,24 +1,34 @@
 /**
- * Values of types that windows have no keys and aggregates of, as those that they have: times as numbers, and what is
- * grouped by as its text. Both give the value back exactly.
+ * Values of types that windows have no keys and aggregates of, as those that they have: times and truths as numbers, and what
+ * is grouped by as its text. Both give the value back exactly.
  */
 import { callOf, type Expression } from '../../sql/expression.ts';
 import type { SqlType } from '../../sql/type.ts';
 
-export function isTime({ kind }: SqlType): boolean {
-  return kind === 'timestamp' || kind === 'date';
+export function isCoded({ kind }: SqlType): boolean {
+  return kind === 'timestamp' || kind === 'date' || kind === 'boolean';
 }
 
-/** In microseconds, or in days. */
-export function timeAsNumber(time: Expression, { kind }: SqlType): Expression {
-  const { at } = time;
-  if (kind === 'timestamp') return callOf('epoch_us', [time], at);
-  return callOf('date_diff', [{ kind: 'literal', type: { kind: 'varchar' }, value: 'day', at }, EPOCH, time], at);
+/** In microseconds, in days, or as 0 and 1. */
+export function asNumber(value: Expression, { kind }: SqlType): Expression {
+  const { at } = value;
+  if (kind === 'boolean') return cast(value, { kind: 'bigint' });
+  if (kind === 'timestamp') return callOf('epoch_us', [value], at);
+  return callOf('date_diff', [{ kind: 'literal', type: { kind: 'varchar' }, value: 'day', at }, EPOCH, value], at);
 }
 
 /** Of such a number. */
-export function timeOf(number: Expression, { kind }: SqlType): Expression {
-  return callOf(kind === 'timestamp' ? 'make_timestamp' : 'make_date', [number], number.at);
+export function ofNumber(number: Expression, type: SqlType): Expression {
+  if (type.kind === 'boolean') return cast(number, type);
+  return callOf(type.kind === 'timestamp' ? 'make_timestamp' : 'make_date', [number], number.at);
+}
+
+/** Of a list of such numbers. */
+export function ofNumbersIn(numbers: Expression, type: SqlType): Expression {
+  const { at } = numbers;
+  const number: Expression = { kind: 'column', names: ['number'], isQuoted: false, at };
+  const body = ofNumber(number, type);
+  return callOf('list_transform', [numbers, { kind: 'lambda', params: ['number'], body, at }], at);
 }
 
 const EPOCH: Expression = { kind: 'literal', type: { kind: 'date' }, value: 0, at: 1 };

@@ -1,15 +1,14 @@
 /** JSON in texts: what is at a path, and what it is. */
 import type { SqlFunction } from '../function.ts';
-import { type JsonPath, jsonPath, nodeAt } from '../json-path.ts';
+import { isOfSeveral, type JsonPath, jsonPath, jsonPaths, nodeAt, nodesAt } from '../json-path.ts';
 import { type JsonNode, parseJson, writeJson } from '../json-tree.ts';
 import { INTEGER, type Kind, listOf, VARCHAR } from '../kinds.ts';
 import { of1, ofTypes, remembered, scalar, T_BIGINT, T_BOOLEAN, T_VARCHAR } from '../overloads.ts';
 import type { SqlType } from '../type.ts';
 import { SqlError, type SqlValue } from '../value.ts';
 
-const AS_TEXT = 'The result is a VARCHAR, as there is no type JSON. A path with * is refused.';
-const NO_STAR = 'A path with * is refused.';
-const PATHS = 'A path is `$.a[0]."b c"`, `/a/0` or one key.';
+const AS_TEXT = 'The result is a VARCHAR, as there is no type JSON.';
+const PATHS = 'A path is `$.a[0]."b c"`, `/a/0` or one key; a constant one with `[*]` or `.*` gives a list of all.';
 
 export const JSON_FUNCTIONS: readonly SqlFunction[] = [
   atPath(
@@ -30,7 +29,6 @@ export const JSON_FUNCTIONS: readonly SqlFunction[] = [
       aliases: ['json_extract_path_text'],
       summary: 'What is at a path, as a text without quotes; null where it is null.',
       example: `json_extract_string('{"a": [1, "x"]}', '$.a[1]') = 'x'`,
-      differs: NO_STAR,
     },
     T_VARCHAR,
     textOfNode,
@@ -41,7 +39,6 @@ export const JSON_FUNCTIONS: readonly SqlFunction[] = [
       name: 'json_value',
       summary: 'What is at a path, as JSON, where it is neither an object nor an array.',
       example: `json_value('{"a": 1}', '$.a') = '1'`,
-      differs: NO_STAR,
     },
     T_VARCHAR,
     (node) => (node.kind === 'object' || node.kind === 'array' || node.kind === 'null' ? null : writeJson(node)),
@@ -52,7 +49,6 @@ export const JSON_FUNCTIONS: readonly SqlFunction[] = [
       name: 'json_type',
       summary: 'OBJECT, ARRAY, VARCHAR, UBIGINT, BIGINT, DOUBLE, BOOLEAN or NULL: of the whole, or at a path.',
       example: `json_type('{"a": 1}', '$.a') = 'UBIGINT'`,
-      differs: NO_STAR,
     },
     T_VARCHAR,
     typeOfNode,
@@ -63,7 +59,6 @@ export const JSON_FUNCTIONS: readonly SqlFunction[] = [
       name: 'json_array_length',
       summary: 'How many elements an array has, 0 of what is none: of the whole, or at a path.',
       example: `json_array_length('[1, 2]') = 2`,
-      differs: NO_STAR,
     },
     T_BIGINT,
     (node) => (node.kind === 'array' ? node.items.length : 0),
@@ -74,7 +69,6 @@ export const JSON_FUNCTIONS: readonly SqlFunction[] = [
       name: 'json_keys',
       summary: 'The keys of an object, in their order: of the whole, or at a path.',
       example: `json_keys('{"a": 1, "b": 2}') = ['a', 'b']`,
-      differs: NO_STAR,
     },
     { kind: 'list', of: T_VARCHAR },
     (node) => (node.kind === 'object' ? node.entries.map(([key]) => key) : []),
@@ -85,7 +79,6 @@ export const JSON_FUNCTIONS: readonly SqlFunction[] = [
       name: 'json_exists',
       summary: 'Whether there is something at a path.',
       example: `json_exists('{"a": null}', '$.a') = true`,
-      differs: NO_STAR,
     },
     pathForm(VARCHAR, T_BOOLEAN, (node) => node !== undefined),
   ),
@@ -138,7 +131,15 @@ function pathNamed(paths: Map<string, JsonPath>, text: string): JsonPath {
 }
 
 function pathForm(kind: Kind<string> | Kind<number>, result: SqlType, of: (node: JsonNode | undefined) => SqlValue) {
-  return ofTypes([VARCHAR, kind], result, (_types, [, constant]) => {
+  const several = (constant: SqlValue | undefined): JsonPath | null => {
+    const path = typeof constant === 'string' ? jsonPaths(constant) : [];
+    return isOfSeveral(path) ? path : null;
+  };
+  const resultOf = (_types: readonly SqlType[], [, constant]: readonly (SqlValue | undefined)[]): SqlType =>
+    several(constant) === null ? result : { kind: 'list', of: result };
+  return ofTypes([VARCHAR, kind], resultOf, (_types, [, constant]) => {
+    const every = several(constant);
+    if (every !== null) return ([text = null]) => nodesAt(parsed(String(text)), every).map(of);
     const pathOf = remembered(jsonPath, constant);
     return ([text = null, path = null]) => {
       const steps = typeof path === 'string' ? pathOf(path) : [{ place: Number(path) }];

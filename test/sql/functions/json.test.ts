@@ -68,6 +68,11 @@ const PATHS = [
   '$.s',
   '/a/b/1/1',
   '/x~0y',
+  '$.*',
+  '$.a.b[*]',
+  '$.*.b[*][0]',
+  '$[*]',
+  '$."*"',
 ];
 const OTHERS = ['/x~1y', 'x/y', '$.a-b', '/1', '1', '$[0]', '$[1]', '/0', '/01', '$.A', '', '$[0][0]', '/'];
 const DOCUMENTS = argument(VARCHAR_TYPE, fc.constantFrom(DOCUMENT, '[1,2]', '[[7]]', '5', '{"a":[]}', 'x'));
