@@ -1,5 +1,5 @@
 /** The rooms of the house and their doors, read off the syntax of every file, and seen to fail for each kind of break. */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,6 +30,10 @@ describe('the tree', () => {
   it('holds to the rooms, their doors and the rules of a file', () => {
     const found = check(files).map(({ file, line, rule, what }) => `${file}:${line} ${rule}: ${what}`);
     expect(found).toEqual([]);
+  });
+
+  it('has no module outside its folders', () => {
+    expect(readdirSync(ROOT).filter((name) => /\.[cm]?[jt]sx?$/.test(name))).toEqual([]);
   });
 
   it('has engine rooms that name no word of a domain', () => {
