@@ -3,141 +3,13 @@
 import { readFileSync } from 'node:fs';
 import module from 'node:module';
 import { parseArgs } from 'node:util';
+import { COMMANDS, type CommandEntry } from './command-list.ts';
 import type { Command } from './commands/command.ts';
 import { DependencyError, EXIT, UsageError } from './commands/exit.ts';
 import { COMMON_OPTIONS, commandHelp } from './commands/help.ts';
 import { ConfigError } from './config/config-error.ts';
 import { printable } from './messages/printable.ts';
 import { nearestWord } from './nearest-word.ts';
-
-/** A command is loaded when asked for: help must not wait for DuckDB, nor fail with a command that can't be loaded. */
-interface Entry {
-  readonly summary: string;
-  load(): Promise<Command>;
-}
-
-const COMMANDS: Readonly<Record<string, Entry>> = {
-  init: {
-    summary: 'write a project of your own: a pipeline file, an operator, its test',
-    load: async () => (await import('./commands/init.ts')).initCommand,
-  },
-  start: {
-    summary: 'start the service and its page',
-    load: async () => (await import('./commands/start.ts')).startCommand,
-  },
-  run: {
-    summary: 'run the whole pipeline over files to their end',
-    load: async () => (await import('./commands/run.ts')).runCommand,
-  },
-  replay: {
-    summary: 'rebuild the read models from the journal',
-    load: async () => (await import('./commands/replay.ts')).replayCommand,
-  },
-  query: {
-    summary: 'run one SELECT against a read model',
-    load: async () => (await import('./commands/query.ts')).queryCommand,
-  },
-  check: {
-    summary: 'hold suites of expectations against a file, a table or a query',
-    load: async () => (await import('./commands/check.ts')).checkCommand,
-  },
-  profile: {
-    summary: 'propose a suite of expectations that a file or a table meets',
-    load: async () => (await import('./commands/profile.ts')).profileCommand,
-  },
-  explain: {
-    summary: 'say what an alert, a result or an event came of, and what came of it',
-    load: async () => (await import('./commands/explain.ts')).explainCommand,
-  },
-  'check-view': {
-    summary: "compare a view with DuckDB's answer to its statement",
-    load: async () => (await import('./commands/check-view.ts')).checkViewCommand,
-  },
-  'explain-view': {
-    summary: 'print what a view comes to: its operators, exchanges and state',
-    load: async () => (await import('./commands/explain-view.ts')).explainViewCommand,
-  },
-  export: {
-    summary: 'write a stream to a file: Parquet, CSV, JSON lines or Avro',
-    load: async () => (await import('./commands/export.ts')).exportCommand,
-  },
-  import: {
-    summary: 'take a file into a stream, of a running service too',
-    load: async () => (await import('./commands/import.ts')).importCommand,
-  },
-  produce: {
-    summary: 'send the lines of a file to the topic that a stream is read from',
-    load: async () => (await import('./commands/produce.ts')).produceCommand,
-  },
-  topics: {
-    summary: 'list the topics of the Kafka cluster, and who of the pipeline reads and writes them',
-    load: async () => (await import('./commands/topics.ts')).topicsCommand,
-  },
-  features: {
-    summary: 'export features as they were computed at each event',
-    load: async () => (await import('./commands/features.ts')).featuresCommand,
-  },
-  model: {
-    summary: 'train models on journaled features, and judge them',
-    load: async () => (await import('./fraud/commands/model.ts')).modelCommand,
-  },
-  digest: {
-    summary: 'print one hash a projection table and a derived stream',
-    load: async () => (await import('./commands/digest.ts')).digestCommand,
-  },
-  job: {
-    summary: 'jobs: list, show, run, pause, cancel and clear them; their runs and logs',
-    load: async () => (await import('./commands/job.ts')).jobCommand,
-  },
-  backfill: {
-    summary: 'runs of a job for intervals of the past',
-    load: async () => (await import('./commands/backfill.ts')).backfillCommand,
-  },
-  dlq: {
-    summary: 'list, show or replay dead letters: inputs and alerts that were not taken',
-    load: async () => (await import('./commands/dlq.ts')).dlqCommand,
-  },
-  case: {
-    summary: 'fraud cases: list, show, take, snooze and close them; suppress hits; what each rule is worth',
-    load: async () => (await import('./fraud/commands/case.ts')).caseCommand,
-  },
-  backtest: {
-    summary: 'alerts that other rules would have raised in the past, beside those that were',
-    load: async () => (await import('./fraud/commands/backtest.ts')).backtestCommand,
-  },
-  churn: {
-    summary: 'customers who will make no transaction in the next days',
-    load: async () => (await import('./fraud/commands/churn.ts')).churnCommand,
-  },
-  journal: {
-    summary: 'inspect, verify, repair, print or prune the journal of a data directory',
-    load: async () => (await import('./commands/journal.ts')).journalCommand,
-  },
-  backup: {
-    summary: 'copy a data directory as of one moment, of a running service too',
-    load: async () => (await import('./commands/backup.ts')).backupCommand,
-  },
-  restore: {
-    summary: 'make a new data directory of a backup',
-    load: async () => (await import('./commands/restore.ts')).restoreCommand,
-  },
-  config: {
-    summary: 'check a configuration, print it with every default, or print its JSON schema',
-    load: async () => (await import('./commands/config.ts')).configCommand,
-  },
-  schema: {
-    summary: 'read a file, and write the schema and the stream that it would be',
-    load: async () => (await import('./commands/schema.ts')).schemaCommand,
-  },
-  doctor: {
-    summary: 'check that this machine and configuration can run the service',
-    load: async () => (await import('./commands/doctor.ts')).doctorCommand,
-  },
-  bench: {
-    summary: 'say how to run the benchmarks',
-    load: async () => (await import('./commands/bench.ts')).benchCommand,
-  },
-};
 
 async function main(words: readonly string[]): Promise<number> {
   const [name, ...rest] = words;
@@ -164,7 +36,7 @@ async function main(words: readonly string[]): Promise<number> {
   return command.run(values, positionals);
 }
 
-function entryNamed(name: string): Entry {
+function entryNamed(name: string): CommandEntry {
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (entry !== undefined) return entry;
   const nearest = nearestWord(name, Object.keys(COMMANDS));

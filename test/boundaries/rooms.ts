@@ -292,8 +292,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'testing.ts': { mayImport: ['operators', 'run', 'config', 'logger.ts'] },
   // And what their operators and functions import.
   'millrace.ts': { mayImport: ['operators', 'user-code', 'builtin-types.ts'] },
+  // Every command, each loaded when asked for.
+  'command-list.ts': { mayImport: ['commands', 'fraud/commands'] },
   'main.ts': {
-    mayImport: ['commands', 'fraud/commands', 'keys', 'config', 'messages/printable.ts', 'nearest-word.ts'],
+    mayImport: ['command-list.ts', 'commands', 'keys', 'config', 'messages/printable.ts', 'nearest-word.ts'],
   },
   // Runs before anything is installed.
   install: { mayImport: [] },
