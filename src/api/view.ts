@@ -16,6 +16,7 @@ import { tableShapes } from '../service/read-models.ts';
 import type { Service } from '../service.ts';
 import type { SourceStatus } from '../sources/source.ts';
 import { createBodyDecoder } from './body-decoder.ts';
+import { deadLetterTopics } from './dead-letter-topics.ts';
 import { explained } from './explained.ts';
 import { createIngest } from './ingest.ts';
 import { noteCommand } from './note-command.ts';
@@ -150,6 +151,7 @@ export function createView(service: Service): ServedView {
     jobs: config.jobs.map(({ name }) => name),
     checks: config.checks.map(({ name }) => name),
     sinks: config.sinks.map(({ name }) => name),
+    deadLetterTopics: deadLetterTopics(config),
     operators: config.operators.map(({ name }) => name),
     pageModules: pageModulesOf(config),
   };

@@ -3,6 +3,7 @@
 import { ALL } from '../channel/dead-letters.ts';
 import { ASK_OPTIONS, answered, limitOf } from './ask.ts';
 import { actionOf, type Command, type OptionValues, print, tableText, text } from './command.ts';
+import { listed, replayed, shown as shownOf } from './dlq-topic.ts';
 import { EXIT, UsageError } from './exit.ts';
 import { withService } from './with-service.ts';
 
@@ -17,12 +18,20 @@ export const dlqCommand: Command = {
 
   list             the newest first; those that were replayed only with --replayed
   show ID …        one or more, with the original
-  replay ID …      read again and take in, or deliver again (--stream NAME, --reason CODE or --all; --dry-run first)`,
-  usage: 'dlq list|show|replay [ID …] [--stream NAME] [--reason CODE] [--data DIR | --config FILE] [--json] …',
+  replay ID …      read again and take in, or deliver again (--stream NAME, --reason CODE or --all; --dry-run first)
+
+With --topic they are those in a topic of Kafka, which a sink with \`value: original\` or Kafka Connect has written.`,
+  usage:
+    'dlq list|show|replay [ID …] [--topic TOPIC] [--stream NAME] [--reason CODE] [--data DIR | --config FILE] [--json] …',
   options: {
     ...ASK_OPTIONS,
     stream: { type: 'string', value: 'NAME', help: 'of this stream only; `alerts` for alerts' },
     reason: { type: 'string', value: 'CODE', help: 'of this reason only, such as expectation-failed' },
+    topic: { type: 'string', value: 'TOPIC', help: 'those in this topic of the cluster of the pipeline file' },
+    resend: {
+      type: 'boolean',
+      help: 'replay --topic: those that the journal does not have go to the topic that they came from',
+    },
     all: { type: 'boolean', help: 'replay: all that were not replayed' },
     replayed: { type: 'boolean', help: 'list: those that were replayed as well' },
     'dry-run': { type: 'boolean', help: 'replay: say what would come of each, and change nothing' },
@@ -43,8 +52,12 @@ export const dlqCommand: Command = {
 
 async function list(values: OptionValues, ids: readonly string[]): Promise<number> {
   const limit = limitOf(values, LIST_LIMIT);
+  const topic = text(values, 'topic');
   const request = { ...filterOf(values, ids), replayed: values.replayed === true };
-  const { rows, isCut } = await answered(values, { command: 'dlq list', request, defaultTimeout: '30s', limit });
+  const { rows, isCut } =
+    topic === undefined
+      ? await answered(values, { command: 'dlq list', request, defaultTimeout: '30s', limit })
+      : await listed(values, topic, LIST_LIMIT);
   const shown = rows.map(({ detail, ...row }) => ({
     ...row,
     committed_at: instantOf(row.committed_at),
@@ -58,7 +71,11 @@ async function list(values: OptionValues, ids: readonly string[]): Promise<numbe
 
 async function show(values: OptionValues, ids: readonly string[]): Promise<number> {
   if (ids.length === 0) throw new UsageError('say which: dlq show ID; dlq list has the IDs');
-  const { rows } = await answered(values, { command: 'dlq show', request: { ids }, defaultTimeout: '30s' });
+  const topic = text(values, 'topic');
+  const rows =
+    topic === undefined
+      ? (await answered(values, { command: 'dlq show', request: { ids }, defaultTimeout: '30s' })).rows
+      : await shownOf(values, topic, ids);
   const missing = ids.filter((id) => !rows.some((row) => row.id === id));
   if (missing.length > 0) throw new Error(`there is no dead letter ${missing.join(', ')}; dlq list has the IDs`);
   const shown = rows.map(withOriginal);
@@ -74,14 +91,18 @@ async function replay(values: OptionValues, ids: readonly string[]): Promise<num
   const isDryRun = values['dry-run'] === true;
   const chosen = Object.keys(filter).length === 0 ? { stream: ALL } : filter;
   const request = { ...chosen, dryRun: isDryRun };
-  const { rows } = await withService(values, () =>
-    answered(values, { command: 'dlq replay', request, defaultTimeout: '30m' }),
-  );
+  const topic = text(values, 'topic');
+  const { rows } =
+    topic === undefined
+      ? await withService(values, () => answered(values, { command: 'dlq replay', request, defaultTimeout: '30m' }))
+      : { rows: await replayed(values, topic, ids, isDryRun) };
   const missing = ids.filter((id) => !rows.some((row) => row.id === id));
   const refused = rows.filter(({ outcome }) => outcome === 'refused').length;
   await print(values.json === true ? JSON.stringify(rows) : tableText(rows));
-  const done = isDryRun ? 'would be replayed' : 'replayed';
-  process.stderr.write(`millrace: ${rows.length - refused} ${done}, ${refused} refused again\n`);
+  const said = [...new Set(rows.map(({ outcome }) => String(outcome)))].filter((outcome) => outcome !== 'refused');
+  const counts = said.map((outcome) => `${rows.filter((row) => row.outcome === outcome).length} ${outcome}, `);
+  const none = isDryRun ? '0 would be replayed, ' : '0 replayed, ';
+  process.stderr.write(`millrace: ${counts.join('') || none}${refused} refused again\n`);
   if (missing.length > 0) process.stderr.write(`millrace: not there, or replayed before: ${missing.join(', ')}\n`);
   return refused > 0 || missing.length > 0 ? EXIT.checkFailed : EXIT.ok;
 }

@@ -227,6 +227,8 @@ export interface PipelineInfo {
   /** Suites of expectations. */
   readonly checks: readonly string[];
   readonly sinks: readonly string[];
+  /** Of Kafka, where dead letters of streams are sent as they came. */
+  readonly deadLetterTopics: readonly { readonly topic: string; readonly streams: readonly string[] }[];
   /** Operators of users. */
   readonly operators: readonly string[];
   /** Browser modules, by their place in src, that add what the page shows of a domain. */

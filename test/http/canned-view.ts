@@ -282,6 +282,7 @@ export function cannedService(): CannedService {
         checks: [],
         sinks: ['log'],
         operators: ['velocity'],
+        deadLetterTopics: [{ topic: 'payments.transactions.v1.dlq', streams: ['payments.transactions'] }],
         pageModules: PAGE_MODULES,
       }),
       overview: () => overview,

@@ -180,6 +180,11 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     }
   });
 
+  test('dead letters say which topic has them too', async () => {
+    await open('quality');
+    await page.getByText('millrace dlq list --topic payments.transactions.v1.dlq').waitFor();
+  });
+
   test('a pipeline without a domain shows nothing of it; one that has it shows all', async () => {
     await open();
     expect(await inNavigation()).toEqual(
@@ -187,7 +192,15 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     );
     await page.locator('#alerts').waitFor();
     expect(await page.locator('.tile', { hasText: 'Open cases' }).count()).toBe(1);
-    const pipeline = () => ({ name: 'plant', jobs: [], checks: [], sinks: [], operators: [], pageModules: [] });
+    const pipeline = () => ({
+      name: 'plant',
+      jobs: [],
+      checks: [],
+      sinks: [],
+      deadLetterTopics: [],
+      operators: [],
+      pageModules: [],
+    });
     const plant = await startHttp({
       view: { ...view, pipeline, windowsAndJoins: () => [] },
       ...{ host: '127.0.0.1', port: 0, logger: silentLogger },

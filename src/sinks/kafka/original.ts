@@ -1,13 +1,9 @@
-/**
- * A dead letter as Kafka Connect writes one: the bytes as they came, and in headers what was wrong with them. Names of the
- * headers: org.apache.kafka.connect.runtime.errors.DeadLetterQueueReporter.
- */
+/** A dead letter as Kafka Connect writes one: the bytes as they came, and in headers what was wrong with them. */
+import { CONNECT, CUT } from '../../kafka/connect-headers.ts';
 import { topicOfSource } from '../../kafka/source-name.ts';
 import { logPlace } from '../../messages/log-name.ts';
 import { deadLetterType } from '../../messages/types.ts';
 import { DeliveryError, type SinkEvent } from '../sink.ts';
-
-const HEADER = '__connect.errors.';
 
 /** Throws for an event that is no dead letter. */
 export function originalOf({ form, value, stream, log }: SinkEvent) {
@@ -25,14 +21,14 @@ export function originalOf({ form, value, stream, log }: SinkEvent) {
   return {
     value: raw,
     headers: {
-      [`${HEADER}topic`]: topic ?? String(source),
-      ...(topic === null ? {} : { [`${HEADER}partition`]: partition }),
-      [`${HEADER}offset`]: String(position),
-      [`${HEADER}connector.name`]: stream,
-      [`${HEADER}stage`]: 'VALUE_CONVERTER',
-      [`${HEADER}exception.class.name`]: String(reason),
-      [`${HEADER}exception.message`]: String(detail),
-      ...(isCut ? { 'millrace.original-bytes': String(rawLength) } : {}),
+      [`${CONNECT}topic`]: topic ?? String(source),
+      ...(topic === null ? {} : { [`${CONNECT}partition`]: partition }),
+      [`${CONNECT}offset`]: String(position),
+      [`${CONNECT}connector.name`]: stream,
+      [`${CONNECT}stage`]: 'VALUE_CONVERTER',
+      [`${CONNECT}exception.class.name`]: String(reason),
+      [`${CONNECT}exception.message`]: String(detail),
+      ...(isCut ? { [CUT]: String(rawLength) } : {}),
     },
   };
 }

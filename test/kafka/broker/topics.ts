@@ -47,8 +47,14 @@ export async function cluster(brokers: string = ONE.brokers, replicas = 1): Prom
     const numPartitions = partitions;
     await admin.createTopics({
       topics: [{ topic, numPartitions, replicationFactor: replicas, configEntries }],
-      waitForLeaders: true,
+      waitForLeaders: false,
     });
+    // A busy broker does not know at once what it has just made, and kafkajs gives up waiting for that.
+    for (let leaders: readonly number[] = []; leaders.length < partitions || leaders.includes(-1); ) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      const known = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => null);
+      leaders = known?.topics.flatMap((each) => each.partitions.map(({ leader }) => leader)) ?? [];
+    }
   }
   return {
     kafka,
