@@ -63,7 +63,7 @@ export async function lettersIn(
 const DEAD_LETTERS = new RegExp(`${deadLettersOf('').replace('.', '[.]')}$`);
 
 /** Null for a record that does not say what is wrong with it. */
-export function letterOf(topic: string, partition: number, record: FetchedRecord): TopicLetter | null {
+function letterOf(topic: string, partition: number, record: FetchedRecord): TopicLetter | null {
   const said = (name: string): string | null => textOf(record.headers?.[`${CONNECT}${name}`]);
   const reason = said('exception.class.name');
   if (reason === null) return null;
