@@ -1,7 +1,7 @@
 /** Every command of the local channel, one a line. */
 
 import { CASE_COMMANDS } from '../fraud/desk/channel.ts';
-import { modelActCommand } from '../fraud/desk/model-channel.ts';
+import { modelActCommand, modelRoundCommand } from '../fraud/desk/model-channel.ts';
 import { backupHoldCommand } from './backup-hold.ts';
 import { type ChannelCommand, digestCommand, queryCommand } from './channel-commands.ts';
 import { dlqListCommand, dlqReplayCommand, dlqShowCommand } from './dead-letters.ts';
@@ -26,4 +26,5 @@ export const CHANNEL_COMMANDS: readonly ChannelCommand[] = [
   jobActCommand,
   ...CASE_COMMANDS,
   modelActCommand,
+  modelRoundCommand,
 ];

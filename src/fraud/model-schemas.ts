@@ -53,6 +53,35 @@ export const modelChangedSchema = {
 } as const satisfies AvroRecord;
 export type ModelChanged = FromAvro<typeof modelChangedSchema>;
 
+/** Told to a partition that scores, and said by it: so it is in the log, and a table has it. */
+export const modelRoundSchema = {
+  type: 'record',
+  name: 'ModelRound',
+  namespace: NAMESPACE,
+  doc: 'A round of training and judging, also one that promoted nothing.',
+  fields: [
+    { name: 'roundId', type: 'string', doc: 'Of the one who asked: the same one again is the same round.' },
+    { name: 'by', type: 'string', doc: 'Who asked: a person, or a job.' },
+    { name: 'ranAt', type: TIMESTAMP_MILLIS, doc: 'By the wall clock.' },
+    { name: 'kind', type: 'string' },
+    { name: 'model', type: 'string', doc: 'The model that was trained; empty where none could be.' },
+    { name: 'champion', type: 'string', doc: 'What it was judged beside; empty for the rules alone.' },
+    {
+      name: 'outcome',
+      type: 'string',
+      doc: 'promoted, not better, not enough evidence, is the champion, failed.',
+    },
+    { name: 'why', type: 'string', doc: 'For people.' },
+    { name: 'trainedFrom', type: TIMESTAMP_MILLIS },
+    { name: 'trainedTo', type: TIMESTAMP_MILLIS, doc: 'Exclusive.' },
+    { name: 'judgedFrom', type: TIMESTAMP_MILLIS },
+    { name: 'judgedTo', type: TIMESTAMP_MILLIS, doc: 'Exclusive.' },
+    { name: 'frauds', type: 'long', doc: 'That it was judged by.' },
+    { name: 'figures', type: 'string', doc: 'Of both models, as JSON; empty for none.' },
+  ],
+} as const satisfies AvroRecord;
+export type ModelRound = FromAvro<typeof modelRoundSchema>;
+
 export const challengerScoredSchema = {
   type: 'record',
   name: 'ChallengerScored',

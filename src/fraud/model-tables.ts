@@ -1,6 +1,6 @@
 /** Tables of models: what was promoted and taken back, and what a challenger says. */
 import { type Table, tableOf } from '../projections/table.ts';
-import { challengerScoredType, modelChangedType } from './types.ts';
+import { challengerScoredType, modelChangedType, modelRoundType } from './types.ts';
 
 /** A row a command and partition. */
 const modelChanges = tableOf(modelChangedType, {
@@ -56,6 +56,46 @@ const modelChanges = tableOf(modelChangedType, {
   output: { stream: 'fraud.model-changes', key: 'model' },
 });
 
+const modelRounds = tableOf(modelRoundType, {
+  name: 'model_rounds',
+  label: 'Rounds of training',
+  store: 'sqlite',
+  key: ['round_id'],
+  columns: [
+    { name: 'round_id', kind: 'text', from: 'roundId' },
+    { name: 'by', kind: 'text', from: 'by' },
+    { name: 'ran_at', kind: 'instant', from: 'ranAt' },
+    { name: 'kind', kind: 'text', from: 'kind' },
+    { name: 'model', kind: 'text', from: 'model' },
+    { name: 'champion', kind: 'text', from: 'champion' },
+    { name: 'outcome', kind: 'text', from: 'outcome' },
+    { name: 'why', kind: 'text', from: 'why' },
+    { name: 'trained_from', kind: 'instant', from: 'trainedFrom' },
+    { name: 'trained_to', kind: 'instant', from: 'trainedTo' },
+    { name: 'judged_from', kind: 'instant', from: 'judgedFrom' },
+    { name: 'judged_to', kind: 'instant', from: 'judgedTo' },
+    { name: 'frauds', kind: 'long', from: 'frauds' },
+    { name: 'figures', kind: 'text', from: 'figures' },
+    { name: 'log_offset', kind: 'long', from: '$offset', isState: false },
+  ],
+  indexes: [{ name: 'model_rounds_by_time', columns: ['ran_at'] }],
+  read: {
+    path: 'model-rounds',
+    columns: [
+      ...['round_id', 'by', 'ran_at', 'kind', 'model', 'champion', 'outcome', 'why'],
+      ...['trained_from', 'trained_to', 'judged_from', 'judged_to', 'frauds', 'figures'],
+      { name: 'offset', of: 'log_offset' },
+    ],
+    newest: 'ran_at',
+    thenBy: 'round_id',
+  },
+  counts: {
+    as: 'modelRounds',
+    gauge: { name: 'model_rounds', help: 'Rounds of training so far, also those that promoted nothing.' },
+  },
+  output: { stream: 'fraud.model-rounds', key: 'model' },
+});
+
 const challengerScores = tableOf(challengerScoredType, {
   name: 'challenger_scores',
   label: 'Scores of challengers',
@@ -74,4 +114,4 @@ const challengerScores = tableOf(challengerScoredType, {
   output: { stream: 'fraud.challenger-scores', key: 'customerId' },
 });
 
-export const MODEL_TABLES: readonly Table[] = [modelChanges, challengerScores];
+export const MODEL_TABLES: readonly Table[] = [modelChanges, modelRounds, challengerScores];

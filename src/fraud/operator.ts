@@ -23,6 +23,7 @@ import {
   fraudLabelType,
   modelChangedType,
   modelCommandType,
+  modelRoundType,
   ruleHitType,
   sessionClosedType,
   suppressionChangedType,
@@ -48,6 +49,7 @@ export const FRAUD_STREAMS = {
   labels: 'fraud.case-labels',
   models: 'fraud.model-changes',
   challenger: 'fraud.challenger-scores',
+  rounds: 'fraud.model-rounds',
 } as const;
 
 export const fraudKind = operatorKind<AnyFraudSpec>(KIND, (name, spec, { inputs: [own], outputs }) => {
@@ -135,6 +137,7 @@ export function createFraudOperator(
   const labels = fraudLabelType.blockWriter();
   const models = modelChangedType.blockWriter();
   const challenger = challengerScoredType.flatWriter();
+  const rounds = modelRoundType.blockWriter();
   const letters = deadLetterType.blockWriter();
   let columns: Columns | null = null;
   const out: FraudEvents = {
@@ -165,6 +168,7 @@ export function createFraudOperator(
     { stream: FRAUD_STREAMS.labels, type: fraudLabelType, events: labels },
     { stream: FRAUD_STREAMS.models, type: modelChangedType, events: models },
     { stream: FRAUD_STREAMS.challenger, type: challengerScoredType, events: challenger },
+    { stream: FRAUD_STREAMS.rounds, type: modelRoundType, events: rounds },
     letterOutput(stream, letters),
   ];
   let watermarkMs = Number.NEGATIVE_INFINITY;
@@ -192,6 +196,7 @@ export function createFraudOperator(
       for (const command of message.records(caseCommandType)) detector.act(command, atMs, out);
       for (const command of message.records(suppressionCommandType)) detector.suppress(command, atMs, out);
       for (const command of message.records(modelCommandType)) detector.serve(command, atMs, out);
+      for (const round of message.records(modelRoundType)) rounds.push(round);
     },
     snapshot: () => stateOf(stateType, DEFINITION, [detector.snapshot()]),
     restore: (state) => detector.restore(stateIn(state)),

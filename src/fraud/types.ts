@@ -7,7 +7,7 @@ import {
   suppressionChangedSchema,
   suppressionCommandSchema,
 } from './case-schemas.ts';
-import { challengerScoredSchema, modelChangedSchema, modelCommandSchema } from './model-schemas.ts';
+import { challengerScoredSchema, modelChangedSchema, modelCommandSchema, modelRoundSchema } from './model-schemas.ts';
 import {
   alertRaisedSchema,
   caseChangedSchema,
@@ -30,6 +30,7 @@ export const suppressionCommandType = eventType(suppressionCommandSchema);
 export const suppressionChangedType = eventType(suppressionChangedSchema);
 export const modelCommandType = eventType(modelCommandSchema);
 export const modelChangedType = eventType(modelChangedSchema);
+export const modelRoundType = eventType(modelRoundSchema);
 export const challengerScoredType = eventType(challengerScoredSchema);
 
 export const FRAUD_TYPES = [
@@ -46,5 +47,6 @@ export const FRAUD_TYPES = [
   suppressionChangedType,
   modelCommandType,
   modelChangedType,
+  modelRoundType,
   challengerScoredType,
 ] as const;

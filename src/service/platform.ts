@@ -20,7 +20,7 @@ import type { StepProcesses } from '../steps/step-process.ts';
 import { TABLE_GAUGES } from '../tables.ts';
 import { type BodyPool, startBodyPool } from '../workers/body-pool.ts';
 import { type PartitionThreads, startPartitionThreads } from '../workers/partition-threads.ts';
-import { runCommand, runModule } from '../workers/step-process.ts';
+import { runCommand, runModule, runOwn } from '../workers/step-process.ts';
 import { type Stores, startStores } from '../workers/stores.ts';
 import { type LoopDelay, monitorLoopDelay } from './loop-delay.ts';
 
@@ -131,7 +131,7 @@ export const nodePlatform: Platform = {
   },
   startStores,
   filesLike,
-  processes: { runModule, runCommand },
+  processes: { runModule, runCommand, runOwn },
   startBodies: startBodyPool,
   startPartitionThreads,
   projectedOffsets: (dataDir) => readSqliteOffsets(fileOf(sqliteDriver, dataDir), knownOwner(dataDir)),

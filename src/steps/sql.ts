@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import type { TableWrite } from '../job-tables/protocol.ts';
 import { bindSql } from '../jobs/sql-text.ts';
+import type { Report } from '../keys/names.ts';
 import type { AvroRecord } from '../messages/avro.ts';
 import { type DynamicEvent, dynamicEventType } from '../messages/codec.ts';
 import { isBuiltinTable } from '../tables.ts';
@@ -11,7 +12,7 @@ import { type StepHost, stepAdapter } from './adapter.ts';
 import { intoStream } from './into-stream.ts';
 import { eventReader, NoEvent } from './json-events.ts';
 import { failedStatement } from './statement-outcome.ts';
-import type { StepContext, StepOutcome } from './step.ts';
+import type { StepContext, StepDone, StepOutcome } from './step.ts';
 import { checkTemplate, templateOf, valuesOf } from './template-values.ts';
 
 const write = z
@@ -51,13 +52,7 @@ export const sqlStep = stepAdapter({
     if (place.streams.some(({ name }) => name === into)) {
       intoStream(into, place, report);
       if (how !== 'replace') report(['write'], `is for job tables, and ${into} is a stream`);
-    } else if (!TABLE_NAME.test(into)) {
-      report(
-        ['into'],
-        `${into} is no declared stream, and a job table has letters, digits and underscores in its name`,
-      );
-    } else if (isBuiltinTable(into))
-      report(['into'], `${into} is a table of the read models: give the job table another name`);
+    } else checkTableName(into, report);
   },
   into: ({ into }) => into,
   open({ sql, into, write: how }, host) {
@@ -77,10 +72,7 @@ export const sqlStep = stepAdapter({
           }
           const target = { kind: 'table', table: into, write: tableWrite(how, context) } as const;
           const rows = await host.tables.run({ identity, ...bound, target }, signal, onProgress);
-          const output = { table: into, rows };
-          if (host.auditsOf(into).length > 0) return { kind: 'done', records: rows, output };
-          const publish = async (): Promise<void> => void (await host.tables.publish(context.runId, into));
-          return { kind: 'done', records: rows, output, publish };
+          return writtenTable(into, rows, context, host);
         } catch (error) {
           signal.throwIfAborted();
           return failedStatement(error);
@@ -89,6 +81,21 @@ export const sqlStep = stepAdapter({
     };
   },
 });
+
+/** Rows of a job table that the run has for itself: others see them at once, or when the checks of the run have passed. */
+export function writtenTable(table: string, rows: number, { runId }: StepContext, host: StepHost): StepDone {
+  const done = { kind: 'done', records: rows, output: { table, rows } } as const;
+  if (host.auditsOf(table).length > 0) return done;
+  return { ...done, publish: async () => void (await host.tables.publish(runId, table)) };
+}
+
+/** Reports what can't be the name of a job table. */
+export function checkTableName(into: string, report: Report): void {
+  if (!TABLE_NAME.test(into)) {
+    report(['into'], `${into} is no declared stream, and a job table has letters, digits and underscores in its name`);
+  } else if (isBuiltinTable(into))
+    report(['into'], `${into} is a table of the read models: give the job table another name`);
+}
 
 export function identityOf({ job, step, runId, idempotencyKey: key }: StepContext) {
   return { job, step, runId, key };

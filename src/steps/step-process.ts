@@ -55,4 +55,6 @@ export interface StepProcesses {
   runModule(task: ModuleTask, signal: AbortSignal, log: LogLine): Promise<ModuleEnd>;
   /** Likewise, with all processes that the command has started, as far as they stay in its group. */
   runCommand(task: CommandTask, signal: AbortSignal, log: LogLine): Promise<CommandEnd>;
+  /** Likewise, a command of this program, such as `model retrain`. */
+  runOwn(args: readonly string[], signal: AbortSignal, log: LogLine): Promise<CommandEnd>;
 }

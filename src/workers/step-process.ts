@@ -22,6 +22,15 @@ export function runCommand(task: CommandTask, signal: AbortSignal, log: LogLine)
   return run<CommandTask, CommandEnd>('step-command-process', task, signal, log);
 }
 
+export function runOwn(args: readonly string[], signal: AbortSignal, log: LogLine): Promise<CommandEnd> {
+  const main = fileURLToPath(new URL(`../main.${taskFile('').endsWith('.ts') ? 'ts' : 'js'}`, taskFile('')));
+  const env = Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+  const task = { command: process.execPath, args: [...WORKER_EXEC_ARGV, main, ...args], directory: process.cwd(), env };
+  return runCommand(task, signal, log);
+}
+
 async function run<Task, End>(file: string, task: Task, signal: AbortSignal, log: LogLine): Promise<End | Died> {
   signal.throwIfAborted();
   const child = fork(fileURLToPath(taskFile(file)), [], {

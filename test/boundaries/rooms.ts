@@ -117,6 +117,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'endpoint.ts',
     ],
   },
+  // The kinds of step: the engine's own and those of the domains.
+  'steps/kinds': { mayImport: ['steps', 'fraud/steps'] },
   // The kinds of source and of fetch: the engine's own and those of the domains.
   'sources/kinds': { mayImport: ['sources', 'fraud/pipeline', 'weather/pipeline'] },
   sinks: { mayImport: ['messages', 'keys', 'kafka', 'deadline.ts', 'endpoint.ts'] },
@@ -126,6 +128,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   stores: { mayImport: ['messages', 'keys', 'journal', 'projections', 'postgres', 'places'] },
   // What a domain adds to the pipeline file: its section, its kinds of source, what its jobs fetch.
   'fraud/pipeline': { mayImport: ['messages', 'streams', 'keys', 'fraud', 'sources', 'config/port'] },
+  'fraud/steps': { mayImport: ['keys', 'jobs', 'fraud', 'steps', 'steps/port'] },
   'weather/pipeline': { mayImport: ['messages', 'keys', 'weather', 'fetching', 'sources', 'steps/port'] },
   actors: { mayImport: [...PURE_ROOMS, 'journal', ...PORTS], builtins: [], clockless: true },
   projections: { mayImport: ['messages', 'sql', 'journal'] },
@@ -152,7 +155,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   config: {
     mayImport: [
       ...['messages', 'sql', 'jobs', 'streams', 'features', 'quality', 'keys', 'sinks', 'operators', 'user-code'],
-      ...['config/port', 'kafka', 'sources', 'sources/kinds', 'steps'],
+      ...['config/port', 'kafka', 'sources', 'sources/kinds', 'steps', 'steps/kinds'],
       'nearest-word.ts',
       ...['journal/segment.ts', 'projections/stream-tables.ts', 'tables.ts', 'http/access.ts', 'builtin-types.ts'],
       ...['projections/drivers.ts', 'projections/store-tables.ts', 'stores'],
@@ -180,6 +183,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
         'keys',
         'steps',
         'steps/port',
+        'steps/kinds',
         'sources/kinds',
         'operator-kinds.ts',
         'config',
@@ -345,6 +349,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'config',
     'config/port',
     'fraud/pipeline',
+    'fraud/steps',
     'weather/pipeline',
   ],
 };
@@ -361,6 +366,7 @@ const OWN_ROOMS: Readonly<Record<string, string>> = {
   'steps/step.ts': 'steps/port',
   'steps/step-process.ts': 'steps/port',
   'checks/checked-table.ts': 'checks/port',
+  'steps/adapters.ts': 'steps/kinds',
   'sources/adapters.ts': 'sources/kinds',
   'sources/fetches.ts': 'sources/kinds',
 };
@@ -371,7 +377,7 @@ export function roomOf(path: string): string {
   const own = OWN_ROOMS[path];
   if (own !== undefined) return own;
   if (path.startsWith('http/public/')) return 'http/public';
-  const [part] = /^[\w-]+\/(?:page|pipeline|desk|lab|commands)(?=\/)/.exec(path) ?? [];
+  const [part] = /^[\w-]+\/(?:page|pipeline|desk|lab|commands|steps)(?=\/)/.exec(path) ?? [];
   if (part !== undefined) return part;
   const [first] = path.split('/');
   return first ?? path;

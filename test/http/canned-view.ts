@@ -247,9 +247,11 @@ export const cannedRoutes = (deadlineMs: number): readonly Route[] => [
   ...jobRoutes(JOBS).filter(isRead),
   ...runRoutes(DATA_DIR, askedOfNothing, deadlineMs).filter(({ path }) => path.endsWith('/backfills')),
   ...deskRoutes(DESK, async () => [], deadlineMs).filter(isRead),
-  ...modelRoutes({ act: nobodyAtTheDesk, changes: async () => [] }, DATA_DIR, deadlineMs).filter(
-    ({ path }) => path === '/api/v1/models',
-  ),
+  ...modelRoutes(
+    { act: nobodyAtTheDesk, changes: async () => [], record: nobodyAtTheDesk },
+    DATA_DIR,
+    deadlineMs,
+  ).filter(({ path }) => path === '/api/v1/models'),
 ];
 
 export function cannedService(): CannedService {

@@ -121,4 +121,16 @@ describe('a model', () => {
     ]);
     expect(await modelsThatScored()).toEqual([linear!.id, 'rules-1']);
   });
+
+  it('that could not be trained anew leaves a round that says why, once for a key', async () => {
+    const retrain = ['model', 'retrain', '--by', 'job weekly', '--key', 'weekly@1', '--data', data];
+    const failed = await millrace(retrain);
+    expect([failed.code, failed.stderr]).toEqual([1, expect.stringContaining('transactions')]);
+    await millrace(retrain);
+    const rounds = await read('/api/v1/model-rounds');
+    expect(rounds).toMatchObject([
+      { round_id: 'weekly@1', by: 'job weekly', outcome: 'failed', model: '', champion: '' },
+    ]);
+    expect(failed.stderr).toContain(rounds[0].why);
+  });
 });

@@ -13,6 +13,7 @@ import {
   fraudLabelType,
   modelChangedType,
   modelCommandType,
+  modelRoundType,
   ruleHitType,
   sessionClosedType,
   suppressionChangedType,
@@ -244,6 +245,14 @@ export const GOLDEN: readonly Golden[] = [
         detail: outcome === 'done' ? '' : 'größer als erlaubt',
       })),
     ),
+  },
+  {
+    type: modelRoundType,
+    values: ['promoted', ''].map((outcome, i) => ({
+      ...{ roundId: 'weekly@1', by: 'job weekly', ranAt: AT, kind: 'boosted-trees', model: 'trees-1', champion: '' },
+      ...{ outcome, why: 'größer', trainedFrom: 0, trainedTo: AT - 1, judgedFrom: AT, judgedTo: AT + 1 },
+      ...{ frauds: 385 * i, figures: i === 0 ? '' : '{"margin":0.01}' },
+    })),
   },
   {
     type: challengerScoredType,

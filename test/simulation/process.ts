@@ -200,6 +200,7 @@ function createPlatform(
     processes: {
       runModule: noProcess,
       runCommand: noProcess,
+      runOwn: noProcess,
     },
     startStores() {
       stores = createStores(world, owner, files, { fs: disk.syncFs, oracle });

@@ -2,13 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/load.ts';
 import { commandStep } from '../../src/steps/command.ts';
-import { runCommand, runModule } from '../../src/workers/step-process.ts';
+import { runCommand, runModule, runOwn } from '../../src/workers/step-process.ts';
 import { attemptContext } from './attempt-context.ts';
 import { hostOf } from './step-host.ts';
 
 async function attempted(command: readonly string[], signal = new AbortController().signal) {
   const log: string[] = [];
-  const host = hostOf({ processes: { runModule, runCommand } });
+  const host = hostOf({ processes: { runModule, runCommand, runOwn } });
   const settings = { kind: 'command', command, env: { GIVEN: '{params.p}' }, directory: '/' };
   const step = commandStep.open(settings, host);
   const context = attemptContext({ params: { p: '$(x)' }, log: (level, line) => void log.push(`${level} ${line}`) });
@@ -37,7 +37,7 @@ describe.concurrent('a step command', () => {
   it('that hangs is ended with all that it has started', async () => {
     const end = new AbortController();
     const log: string[] = [];
-    const host = hostOf({ processes: { runModule, runCommand } });
+    const host = hostOf({ processes: { runModule, runCommand, runOwn } });
     const settings = {
       kind: 'command',
       command: sh('trap "" TERM; sleep 60 & echo $!; wait; sleep 60'),

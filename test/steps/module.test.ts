@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/load.ts';
 import { moduleStep } from '../../src/steps/module.ts';
 import type { StepOutcome } from '../../src/steps/step.ts';
-import { runCommand, runModule } from '../../src/workers/step-process.ts';
+import { runCommand, runModule, runOwn } from '../../src/workers/step-process.ts';
 import { attemptContext } from './attempt-context.ts';
 import { hostOf } from './step-host.ts';
 
@@ -35,7 +35,7 @@ async function attempted(text: string, into: string | null = null, signal = new 
   const log: string[] = [];
   const delivered: unknown[] = [];
   const host = hostOf({
-    processes: { runModule, runCommand },
+    processes: { runModule, runCommand, runOwn },
     stream: (name) => ({
       name,
       schema: SCHEMA,

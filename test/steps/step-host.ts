@@ -18,7 +18,7 @@ export function hostOf(change: Partial<StepHost> = {}): StepHost {
     serverUrl: () => '',
     rates: createHostRates(),
     stream: unused,
-    processes: { runModule: unused, runCommand: unused },
+    processes: { runModule: unused, runCommand: unused, runOwn: unused },
     tables: { run: unused, ask: unused, rows: unused, publish: unused },
     jobTables: new Set(),
     auditsOf: unused,

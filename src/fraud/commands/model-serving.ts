@@ -55,12 +55,16 @@ export async function change(
   request: Readonly<Record<string, unknown>>,
 ): Promise<Readonly<Record<string, unknown>>> {
   const key = text(values, 'key');
-  const who = { by: text(values, 'by') ?? userInfo().username, note: text(values, 'note') ?? '' };
+  const who = { by: whoOf(values), note: text(values, 'note') ?? '' };
   const asked = { ...request, ...who, ...(key === undefined ? {} : { key }) };
   const { rows } = await withService(values, () =>
     answered(values, { command: 'model act', request: asked, defaultTimeout: '1m' }),
   );
   return rows[0] ?? {};
+}
+
+export function whoOf(values: OptionValues): string {
+  return text(values, 'by') ?? userInfo().username;
 }
 
 /** Of a rollback or a withdrawal. */

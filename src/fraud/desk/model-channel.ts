@@ -1,6 +1,8 @@
 /** Commands about models on the local channel. */
 import { randomUUID } from 'node:crypto';
 import { channelCommand, RequestError } from '../../channel/channel-commands.ts';
+import type { ModelRound } from '../model-schemas.ts';
+import { modelRoundType } from '../types.ts';
 import { wordsProblem } from './actions.ts';
 import { createModelDesk } from './model-desk.ts';
 import { modelActionOf, thresholdOf } from './model-words.ts';
@@ -32,3 +34,25 @@ export const modelActCommand = channelCommand({
     }
   },
 });
+
+/** What came of a round of training, which the one who asked has done. */
+export const modelRoundCommand = channelCommand({
+  name: 'model round',
+  schema: { round: 'text' },
+  async *rows({ running }, { round = '' }, context) {
+    if (running === null) throw new RequestError('nothing runs on this data: this needs --config FILE');
+    await createModelDesk(running).record(roundOf(round), context.signal);
+    yield [];
+  },
+});
+
+function roundOf(text: string): ModelRound {
+  try {
+    const block = modelRoundType.encodeBlock([JSON.parse(text)]);
+    const [round] = modelRoundType.decodeBlock(block.bytes);
+    if (round !== undefined) return round;
+  } catch {
+    // What is wrong with it is of no use to a person: a command of this program has written it.
+  }
+  throw new RequestError('the request has no round of training');
+}

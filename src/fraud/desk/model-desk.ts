@@ -3,8 +3,8 @@ import type { Row } from '../../projections/store.ts';
 import type { ServiceCore } from '../../service.ts';
 import { modelWithText } from '../lab/model-files.ts';
 import { type Role, type RoleChange, roleChanges, rolesAfter } from '../model-roles.ts';
-import type { ModelCommand } from '../model-schemas.ts';
-import { modelCommandType } from '../types.ts';
+import type { ModelCommand, ModelRound } from '../model-schemas.ts';
+import { modelCommandType, modelRoundType } from '../types.ts';
 import { createPost } from './post.ts';
 import { sqlText } from './sql-text.ts';
 
@@ -27,6 +27,8 @@ export type ModelAnswer =
 export interface ModelDesk {
   act(ask: ModelAsk, signal?: AbortSignal): Promise<ModelAnswer>;
   changes(): Promise<readonly RoleChange[]>;
+  /** Journals what came of a round, once for each id. */
+  record(round: ModelRound, signal?: AbortSignal): Promise<void>;
 }
 
 /** What partitions are to be told. */
@@ -83,8 +85,17 @@ export function createModelDesk(core: ServiceCore): ModelDesk {
     return { kind: change.outcome === 'done' ? 'done' : 'refused', change };
   }
 
+  async function record(round: ModelRound, signal: AbortSignal | undefined): Promise<void> {
+    await caughtUp(signal);
+    const known = await rows('sqlite', `SELECT 1 FROM model_rounds WHERE round_id = ${sqlText(round.roundId)}`);
+    if (known.length > 0) return;
+    await tell(0, modelRoundType.encodeBlock([round]));
+    await caughtUp(signal);
+  }
+
   return {
     changes,
+    record,
     act(ask, signal) {
       // One after the other: a rollback goes by what the command before it did.
       const answer = underWay.then(() => act(ask, signal));

@@ -16,6 +16,20 @@ const again = { when: () => false, everyMs: 10_000 };
 const modelsSource = { id: 'models', read: () => getJson('/api/v1/models'), again };
 const changesSource = { id: 'model-changes', read: () => getJson('/api/v1/model-changes'), again };
 
+const roundsSource = { id: 'model-rounds', read: () => getJson('/api/v1/model-rounds'), again };
+
+const ROUNDS = [
+  { head: 'When', cell: (row) => html`<${Time} at=${row.ran_at} />` },
+  { head: 'Kind', cell: (row) => row.kind },
+  { head: 'Trained', cell: (row) => row.model || '–' },
+  { head: 'Beside', cell: (row) => row.champion || 'the rules alone' },
+  { head: 'Judged on', cell: (row) => `${day(row.judged_from)} to ${day(row.judged_to - 1)}` },
+  number('Frauds', (row) => exact(row.frauds)),
+  { head: 'Outcome', cell: (row) => row.outcome },
+  { head: 'Why', cell: (row) => row.why },
+  { head: 'By', cell: (row) => row.by },
+];
+
 const CHANGES = [
   { head: 'When', cell: (row) => html`<${Time} at=${row.requested_at} />` },
   { head: 'What', cell: (row) => row.action },
@@ -30,6 +44,7 @@ const CHANGES = [
 export function View() {
   const shown = useSource(modelsSource);
   const changes = useSource(changesSource);
+  const rounds = useSource(roundsSource);
   const [said, setSaid] = useState('');
   const [card, setCard] = useState(null);
   const act = async (action, model) => {
@@ -74,7 +89,9 @@ export function View() {
     <${Table} caption="Models that were trained" empty="No model yet: millrace model train makes one." shown=${shown} rows=${shown.value ?? []} columns=${columns} keyOf=${(row) => row.model} />
     ${card !== null && html`<${Card} card=${card} />`}
     <h3>What was promoted and taken back</h3>
-    <${Table} caption="Changes of models" empty="Nothing yet." shown=${changes} rows=${changes.value ?? []} columns=${CHANGES} keyOf=${(row) => row.command_id} />`;
+    <${Table} caption="Changes of models" empty="Nothing yet." shown=${changes} rows=${changes.value ?? []} columns=${CHANGES} keyOf=${(row) => row.command_id} />
+    <h3>Rounds of training</h3>
+    <${Table} caption="Rounds of training" empty="None yet: millrace model retrain, or a job with a step train." shown=${rounds} rows=${rounds.value ?? []} columns=${ROUNDS} keyOf=${(row) => row.round_id} />`;
 }
 
 function Card({ card: { model, kind, trained, thresholdReason, measured, inputs, limits } }) {
