@@ -142,7 +142,7 @@ export const callCutOffSchema = {
   type: 'record',
   name: 'CallCutOff',
   namespace: NAMESPACE,
-  doc: "A call of an operator's code that did not return. It is not made again: its event is a dead letter for this operator.",
+  doc: "A call of an operator's code that did not return. It is not made again: its event is a dead letter for this operator. Or of a function, named with brackets: `given` is a hash of the call.",
   fields: [
     { name: 'operator', type: 'string' },
     { name: 'given', type: 'long', doc: 'Events that the operator had been given by then, the last one counted.' },

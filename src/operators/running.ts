@@ -1,6 +1,6 @@
 /**
- * Which operator's code runs in this thread, or which function's: what guards the clock asks here. Around each call of a handler it costs a few
- * stores. Another thread may look on through shared memory, since a call that does not return says nothing by itself.
+ * Which operator's code runs in this thread, or which function's: what guards the clock asks here. Around each call it costs
+ * a few stores. Another thread may look on through shared memory, since a call that does not return says nothing by itself.
  */
 import { Buffer } from 'node:buffer';
 
@@ -13,7 +13,10 @@ export interface CallPlace {
 }
 
 export interface RunningCall {
+  /** Or the function, with brackets behind its name. */
   readonly operator: string;
+  /** Whose partition calls the function; null for an operator, whose name says it. */
+  readonly stream: string | null;
   readonly partition: number;
   /** Which call of the operator it is: see CallCutOff. */
   readonly place: CallPlace;
@@ -40,6 +43,7 @@ let memory = runningMemory();
 let numbers = new Int32Array(memory, 0, NUMBERS);
 let given = new Float64Array(memory, GIVEN_AT, 1);
 let shownName = '';
+let shownStream: string | null = null;
 
 /** Calls in this thread are shown in this memory from now on. */
 export function showRunningIn(shared: SharedArrayBuffer): void {
@@ -47,20 +51,38 @@ export function showRunningIn(shared: SharedArrayBuffer): void {
   numbers = new Int32Array(shared, 0, NUMBERS);
   given = new Float64Array(shared, GIVEN_AT, 1);
   shownName = '';
+  shownStream = null;
 }
 
 export function enterOperator(name: string, partition: number, place: CallPlace): void {
   running.operator = name;
-  // A thread drives an operator over a whole batch: the name changes seldom.
-  if (name !== shownName) {
+  show(name, null, partition, place.given, place.call);
+}
+
+/** `hash` says which call of the function it is. */
+export function enterFunction(name: string, stream: string, partition: number, hash: number): void {
+  running.function = name;
+  show(name, stream, partition, hash, 0);
+}
+
+function show(name: string, stream: string | null, partition: number, which: number, call: number): void {
+  // A thread drives an operator over a whole batch: the names change seldom.
+  if (name !== shownName || stream !== shownStream) {
     shownName = name;
-    numbers[NAME_BYTES] = Buffer.from(memory, NAME_AT).write(name);
+    shownStream = stream;
+    const text = stream === null ? name : `${name}\n${stream}`;
+    numbers[NAME_BYTES] = Buffer.from(memory, NAME_AT).write(text);
   }
   numbers[PARTITION] = partition;
-  numbers[CALL] = place.call;
-  given[0] = place.given;
+  numbers[CALL] = call;
+  given[0] = which;
   numbers[CALLS]! += 1;
   numbers[IS_INSIDE] = 1;
+}
+
+export function leaveFunction(): void {
+  running.function = null;
+  numbers[IS_INSIDE] = 0;
 }
 
 export function leaveOperator(): void {
@@ -73,6 +95,6 @@ export function runningCall(shared: SharedArrayBuffer): RunningCall | null {
   const [calls = 0, isInside = 0, partition = 0, length = 0, call = 0] = new Int32Array(shared, 0, NUMBERS);
   if (isInside === 0) return null;
   const [events = 0] = new Float64Array(shared, GIVEN_AT, 1);
-  const operator = Buffer.from(shared, NAME_AT, length).toString();
-  return { operator, partition, place: { given: events, call }, number: calls };
+  const [operator = '', stream = null] = Buffer.from(shared, NAME_AT, length).toString().split('\n');
+  return { operator, stream, partition, place: { given: events, call }, number: calls };
 }

@@ -6,6 +6,7 @@ import type { AvroRecord } from '../messages/avro.ts';
 import { type DynamicEvent, dynamicEventType, type EventSchema, type EventType } from '../messages/codec.ts';
 import type { Registry } from '../messages/registry.ts';
 import type { Expectation } from '../quality/expectation.ts';
+import { namesFunctions } from '../sql/user-function.ts';
 import type { Operator, OperatorAnew } from '../streams/operator.ts';
 import {
   type OperatorKind,
@@ -56,10 +57,13 @@ export interface DerivationTypes {
   /** In the order of the inputs. */
   readonly inputs: readonly [EventType<DynamicEvent>, ...EventType<DynamicEvent>[]];
   readonly operators: readonly PreparedOperator[];
+  /** Whether it calls code of users, which may not return: then it runs in a thread, which can be ended. */
+  readonly callsUsers: boolean;
 }
 
 /** Throws when an operator is of no known kind, or asks for what the inputs have not. */
-export function derivationTypes({ inputs, operators }: Derivation, kinds: readonly OperatorKind[]): DerivationTypes {
+export function derivationTypes(derivation: Derivation, kinds: readonly OperatorKind[]): DerivationTypes {
+  const { inputs, operators } = derivation;
   const [own, ...others] = inputs;
   const prepared: PreparedOperator[] = [];
   for (const spec of operators) {
@@ -69,6 +73,7 @@ export function derivationTypes({ inputs, operators }: Derivation, kinds: readon
   return {
     inputs: [dynamicEventType(own.schema), ...others.map(({ schema }) => dynamicEventType(schema))],
     operators: prepared,
+    callsUsers: prepared.some(({ callsUsers }) => callsUsers) || namesFunctions(derivation),
   };
 }
 

@@ -12,6 +12,7 @@ import type { CallCutOff, FilePosition, RequestPart, RequestTaken, TopicPosition
 import { deadLetterType, requestTakenType } from '../messages/types.ts';
 import { createCheck, type ExpectationFailures } from '../quality/check.ts';
 import type { Expectation } from '../quality/expectation.ts';
+import { beginCalls } from '../sql/function-calls.ts';
 import type { EventSummary } from '../streams/operator.ts';
 import { initialWatermark, type WatermarkState } from '../streams/watermark.ts';
 import { createBatchSteps, type PartitionEvents } from './batch-steps.ts';
@@ -167,6 +168,7 @@ export function createPartition(
     request: requests.known,
     apply(batch, derive, committedAt, firstOffset = null) {
       columns.forget();
+      beginCalls(spec.stream, spec.partition, batch.cutOffs ?? []);
       const failures: ExpectationFailures[] = [];
       const blocks = [...cutOffBlocks(batch), ...taken(batch, committedAt, failures), ...requestBlocks(batch)];
       const steps = stepsOf(blocks, firstOffset);
@@ -198,6 +200,11 @@ export function createPartition(
       columns.forget();
       const inputs = commit.sections.filter((section) => section.role === 'input');
       const steps = stepsOf(inputs, null);
+      beginCalls(
+        spec.stream,
+        spec.partition,
+        steps.flatMap((step) => (step.kind === 'cutOff' ? step.call : [])),
+      );
       derive(steps);
       noteRequests(inputs);
       stand(commit);

@@ -140,8 +140,8 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
   const { threads: threadCount } = config.runtime;
   let threads: PartitionThreads | null = null;
   /** None of them starts before the first partition that runs in it. */
-  const threadsOf = ({ operators }: DerivationTypes): PartitionThreads | null => {
-    if (threadCount === 0 && !operators.some(({ callsUsers }) => callsUsers)) return null;
+  const threadsOf = ({ callsUsers }: DerivationTypes): PartitionThreads | null => {
+    if (threadCount === 0 && !callsUsers) return null;
     threads ??= platform.startPartitionThreads(Math.max(1, threadCount), config.supervision.stuckAfterMs);
     return threads;
   };

@@ -52,7 +52,7 @@ function callOf(fn: SqlFunction, args: readonly Checked[], at: number): Checked 
   try {
     const call = fn.prepare?.(constants, types) ?? ((values: readonly SqlValue[]) => fn.call(values, types));
     const known = constants.filter((value) => value !== undefined);
-    if (known.length === args.length) {
+    if (known.length === args.length && fn.isOfUsers !== true) {
       const isNull = !seesNulls && known.includes(null);
       return constantOf(type, isNull ? null : call(known), at);
     }

@@ -19,6 +19,8 @@ export interface SqlFunction {
   ): SqlType | { readonly wrong: string };
   /** Null arguments make the result null without a call, unless true, as for coalesce. */
   readonly seesNulls?: boolean;
+  /** It may not return, so that it is called for events alone, where a watch sees it. */
+  readonly isOfUsers?: true;
   /** The arguments are values of the types that resultType took. Throws a SqlError. */
   call(args: readonly SqlValue[], types: readonly SqlType[]): SqlValue;
   /** In place of `call` where constants can be made ready once, such as a regex; what is no constant is undefined. */

@@ -38,6 +38,15 @@ export function functionsWith(own: readonly UserFunction[]): FunctionTable {
   };
 }
 
+/** Whether plain data, such as what an operator is made of, names any, wherever in it. */
+export function namesFunctions(plain: unknown): boolean {
+  if (typeof plain !== 'object' || plain === null) return false;
+  if ('functions' in plain && Array.isArray(plain.functions)) {
+    if (plain.functions.some((each) => typeof each === 'object' && each !== null && 'sha256' in each)) return true;
+  }
+  return Object.values(plain).some(namesFunctions);
+}
+
 /** Beside texts, those of the functions that they name. A name that stands for something else in a text counts too. */
 export function functionsIn(
   texts: readonly string[],

@@ -1,7 +1,8 @@
 /** Functions that users wrote, as rows of the table of functions: each thread loads a module once. */
-import { running } from '../operators/running.ts';
+import { enterFunction, leaveFunction } from '../operators/running.ts';
 import { commonType, widening } from '../sql/common-type.ts';
 import type { SqlFunction } from '../sql/function.ts';
+import { calledAs, callHash, functionCalls } from '../sql/function-calls.ts';
 import { typesText } from '../sql/kinds.ts';
 import { type SqlType, typeText } from '../sql/type.ts';
 import type { UserFunction } from '../sql/user-function.ts';
@@ -38,16 +39,20 @@ export function loadUserFunction(own: UserFunction): SqlFunction {
 function sqlFunctionOf(name: string, { args, returns, seesNulls, call }: DefinedFunction): SqlFunction {
   const read = resultReader(returns);
   const form = `${name}(${typesText(args)})`;
+  const shown = calledAs(name);
 
   function called(values: readonly SqlValue[]): SqlValue {
-    const outer = running.function;
-    running.function = name;
+    const { stream, partition, cutOff } = functionCalls;
+    const hash = callHash(name, values);
+    const fault = cutOff.get(hash);
+    if (fault !== undefined) throw new SqlError(fault);
+    enterFunction(shown, stream, partition, hash);
     try {
       return read(call(...values));
     } catch (error) {
       throw new SqlError(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     } finally {
-      running.function = outer;
+      leaveFunction();
     }
   }
 
@@ -56,6 +61,7 @@ function sqlFunctionOf(name: string, { args, returns, seesNulls, call }: Defined
     summary: 'Of the pipeline.',
     example: form,
     seesNulls,
+    isOfUsers: true,
     resultType(types) {
       const fits = types.length === args.length && args.every((arg, i) => isTaken(types[i]!, arg));
       return fits ? returns : { wrong: `${name} does not take (${typesText(types)}); it is ${form}` };

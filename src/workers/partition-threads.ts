@@ -91,10 +91,11 @@ function startThread(pool: Piscina, stuckAfterMs: number): Thread {
     if (message.kind === 'answer') waiting?.resolve(message.answer);
     else waiting?.reject(message.error);
   });
-  /** An operator's name is one of its pipeline, so it says the stream. */
+  /** An operator's name is one of its pipeline, so it says the stream. A function's does not. */
   function hostOf(call: RunningCall): [number, string] {
     for (const [host, { of }] of hosts) {
-      const isIn = of.derivation.operators.some(({ name }) => name === call.operator);
+      const { stream, operators } = of.derivation;
+      const isIn = call.stream === null ? operators.some(({ name }) => name === call.operator) : stream === call.stream;
       if (isIn && of.partition === call.partition) return [host, logName(of.derivation.stream, of.partition)];
     }
     return [0, `partition ${call.partition}`];
@@ -104,8 +105,9 @@ function startThread(pool: Piscina, stuckAfterMs: number): Thread {
   const task: ThreadTask = { port: port2, running: runningMemory() };
   const stopWatching = watchForStuckCalls(task.running, stuckAfterMs, (call) => {
     const [host, log] = hostOf(call);
-    const { operator, place } = call;
-    const error = `the operator ${operator} of ${log} has not returned for ${stuckAfterMs / 1000} s (supervision.stuckAfter)`;
+    const { operator, stream, place } = call;
+    const what = stream === null ? `operator ${operator}` : `function ${operator}`;
+    const error = `the ${what} of ${log} has not returned for ${stuckAfterMs / 1000} s (supervision.stuckAfter)`;
     stuck = { host, problem: error, call: { operator, ...place, error } };
     abort.abort();
   });
