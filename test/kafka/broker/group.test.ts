@@ -1,5 +1,6 @@
 /** Two processes of one group, each with a data directory of its own: what each does with partitions of the other. */
 import { beforeAll, describe, expect, it } from 'vitest';
+import { committedRecords } from './consumed.ts';
 import { kafkaScript } from './script.ts';
 import { consume, ids, type Place, place, query, type Running, start } from './service.ts';
 import { type Cluster, cluster, messagesOf, payments } from './topics.ts';
@@ -10,8 +11,9 @@ beforeAll(async () => {
   kafka = await cluster();
 });
 
-const of = (topic: string): Place =>
+const of = (topic: string, sinks = '{}'): Place =>
   place({
+    sinks,
     source: `{ topic: ${topic}, group: ${topic}, value: json, commitEvery: 300ms, sessionTimeout: 2s }`,
     partitions: PARTITIONS,
   });
@@ -53,9 +55,10 @@ describe('two processes of a group', () => {
     expect(await ids(two.data)).toEqual({ n: 0, ids: 0 });
   });
 
-  it('that begin together have half each, however often one leaves and comes back', async () => {
-    const topic = await kafka.topic('halves', 2);
-    const [one, two] = [of(topic), of(topic)];
+  it('that begin together have half each, however often one leaves and comes back, and send each event once', async () => {
+    const [topic, out] = [await kafka.topic('halves', 2), await kafka.topic('out', 3)];
+    const sinks = `{ out: { kafka: { topic: ${out} }, from: [payments.transactions], delivery: exactly_once } }`;
+    const [one, two] = [of(topic, sinks), of(topic, sinks)];
     const first = await start(one);
     await first.until(({ inputs }) => inputs.length === 2, 'alone');
     const second = await start(two);
@@ -77,8 +80,11 @@ describe('two processes of a group', () => {
     );
     await first.until(({ inputs }) => inputs.length === 2 && inputs.every(({ lag }) => lag === 0), 'at the end');
     expect((await readBy(first)) + (await readBy(again))).toBe(2000);
+    await Promise.all([again.hasSent(), first.hasSent()]);
     await again.stop();
     await first.stop();
+    const sent = committedRecords(out).map(({ value }) => JSON.parse(value ?? '').transactionId);
+    expect([sent.length, new Set(sent).size]).toEqual([2000, 2000]);
     const all = [...(await transactionIds(one)), ...(await transactionIds(two))];
     expect([all.length, new Set(all).size]).toEqual([2000, 2000]);
   });

@@ -164,6 +164,23 @@ describe('results in a topic', () => {
     expect(new Set(idsOf(committedRecords(to))).size).toBe(400);
   });
 
+  it('come once, also when Kafka has forgotten how far the group and the sink are', async () => {
+    const [from, to] = [await kafka.topic('in', PARTITIONS), await kafka.topic('out', 3)];
+    const at = place({
+      source: `{ topic: ${from}, group: ${from}, value: json, sessionTimeout: 2s }`,
+      partitions: PARTITIONS,
+      sinks: `{ out: { kafka: { topic: ${to}, transactionalId: ${to} }, from: [payments.transactions], delivery: exactly_once } }`,
+    });
+    await produce(from, 0, 1000);
+    await runThrough(at, 1000);
+    const groups = [from, to].flatMap((group) => ['--group', group]);
+    script('tool', 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand', '--delete', ...groups);
+    await produce(from, 1000, 2000);
+    await runThrough(at, 2000);
+    const ids = idsOf(committedRecords(to));
+    expect([ids.length, new Set(ids).size]).toEqual([2000, 2000]);
+  });
+
   it('come once, also when an older copy of the data directory goes on', async () => {
     const [from, to] = [await kafka.topic('in', PARTITIONS), await kafka.topic('out', 3)];
     const at = of({ from, to, delivery: 'exactly_once', streams: 'payments.transactions' });

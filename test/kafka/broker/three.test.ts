@@ -1,6 +1,7 @@
-/** Three brokers: the leader of what is read goes away, and comes back. */
+/** Three brokers: the leader of what is read and written goes away, and comes back. */
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { committedRecords } from './consumed.ts';
 import { kafkaScript } from './script.ts';
 import { ids, place, start } from './service.ts';
 import { cluster, payments } from './topics.ts';
@@ -15,10 +16,12 @@ beforeAll(() => {
 });
 afterAll(() => void script('stop'));
 
-it('a source goes on when leaders move, while records come in, and reads each once', async () => {
+it('a source and a sink of transactions go on when leaders move, while records come in, and take each once', async () => {
   const kafka = await cluster(BROKERS, 3);
   const topic = await kafka.topic('moving', PARTITIONS, { 'min.insync.replicas': '2' });
+  const out = await kafka.topic('moved', PARTITIONS, { 'min.insync.replicas': '2' });
   const at = place({
+    sinks: `{ out: { kafka: { topic: ${out} }, from: [payments.transactions], delivery: exactly_once } }`,
     source: `{ topic: ${topic}, value: json, commitEvery: 300ms, sessionTimeout: 3s }`,
     partitions: PARTITIONS,
     kafka: `brokers: [${BROKERS}]`,
@@ -44,6 +47,9 @@ it('a source goes on when leaders move, while records come in, and reads each on
     await produce();
     await service.hasRead(produced);
   }
+  await service.hasSent();
   expect((await service.stop()).code).toBe(0);
+  const sent = committedRecords(out, BROKERS).map(({ value }) => JSON.parse(value ?? '').transactionId);
+  expect([sent.length, new Set(sent).size]).toEqual([produced, produced]);
   expect(await ids(at.data)).toEqual({ n: produced, ids: produced });
 });

@@ -33,6 +33,8 @@ export async function cluster(brokers: string = ONE.brokers, replicas = 1): Prom
     brokers: brokers.split(','),
     clientId: 'test',
     logLevel: kafkajs.logLevel.NOTHING,
+    // It outlasts a broker that was killed and comes back.
+    retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 60 },
   });
   const admin = kafka.admin();
   // Idempotent: what it sends again to a broker that comes back is there once, so that a test knows how many records there are.
