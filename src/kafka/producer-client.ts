@@ -2,7 +2,7 @@
  * Producers by kafkajs, as producer.ts has them. Retries within kafkajs are few, and a producer that failed is not used again:
  * after a failed send it counts its sequence numbers wrongly (tulios/kafkajs#598).
  */
-import type { Admin, Kafka, Producer as KafkaJsProducer, Message } from 'kafkajs';
+import type { Admin, Kafka, Producer as KafkaJsProducer, Message, RecordMetadata } from 'kafkajs';
 import { type KafkaLog, kafkaClient, loadKafkaJs } from './client.ts';
 import type { KafkaConnection } from './connection.ts';
 import { type OutgoingRecord, type Producer, RECORD_ID, type TransactionalProducer } from './producer.ts';
@@ -38,14 +38,29 @@ const EXPECTED = /Limiting retries for the idempotent producer|another concurren
 /** Rejects when no broker answers, or refuses. */
 export async function createProducer(options: ProducerOptions): Promise<Producer> {
   const { topic, compression } = options;
-  const producer = await producerOf(await clientOf(options), {});
+  const { producer, chosen } = await producerOf(await clientOf(options), {});
+  const codec = CODEC[compression];
   await producer.connect();
   return {
-    async send(records) {
-      await producer.send({ topic, messages: records.map(messageOf), compression: CODEC[compression] });
-    },
+    send: (records) => sendWhole(chosen, records, (messages) => producer.send({ topic, messages, compression: codec })),
     close: () => producer.disconnect(),
   };
+}
+
+/**
+ * kafkajs tries again by broker, not by partition: where a leader moves in between, records of that partition are sent to
+ * both brokers, or to none, and the send succeeds. So each partition that has records must have answered, once.
+ */
+async function sendWhole(
+  chosen: Set<number>,
+  records: readonly OutgoingRecord[],
+  send: (messages: Message[]) => Promise<readonly RecordMetadata[]>,
+): Promise<void> {
+  chosen.clear();
+  const answers = await send(records.map(messageOf));
+  const answered = new Set(answers.map(({ partition }) => partition));
+  if (answers.length === chosen.size && answered.size === chosen.size) return;
+  throw new Error('leaders of partitions moved while records were sent: not all are certain to be there once');
 }
 
 /** `admit` throws at a mark beside which nothing may be written. It is asked before others are fenced off, and after. */
@@ -55,7 +70,9 @@ export async function createTransactionalProducer(
 ): Promise<TransactionalProducer> {
   const { topic, transactionalId, compression } = options;
   const kafka = await clientOf(options);
-  const producer = await producerOf(kafka, { transactionalId, transactionTimeout: TRANSACTION_TIMEOUT_MS });
+  const transactional = { transactionalId, transactionTimeout: TRANSACTION_TIMEOUT_MS };
+  const { producer, chosen } = await producerOf(kafka, transactional);
+  const codec = CODEC[compression];
   const found = await takeOver(kafka, producer, topic, transactionalId, admit).catch((error: unknown) => {
     producer.disconnect().catch(() => {});
     throw error;
@@ -66,7 +83,7 @@ export async function createTransactionalProducer(
       const transaction = await producer.transaction();
       // A partition that is new to the transaction waits for the end of the one before, and offsets do not (kafkajs).
       if (records.length > 0) {
-        await transaction.send({ topic, messages: records.map(messageOf), compression: CODEC[compression] });
+        await sendWhole(chosen, records, (messages) => transaction.send({ topic, messages, compression: codec }));
       }
       // Its types lack the metadata, which it sends.
       const partitions = [{ partition: 0, offset: String(count), metadata: text }];
@@ -116,24 +133,30 @@ function clientOf({ connection, log }: ProducerOptions): Promise<Kafka> {
 async function producerOf(
   kafka: Kafka,
   transactional: { readonly transactionalId?: string; readonly transactionTimeout?: number },
-): Promise<KafkaJsProducer> {
+): Promise<{
+  readonly producer: KafkaJsProducer;
+  /** Partitions that records have gone to since it was cleared. */
+  readonly chosen: Set<number>;
+}> {
   const { Partitioners } = await loadKafkaJs();
-  return kafka.producer({
+  const chosen = new Set<number>();
+  const producer = kafka.producer({
     idempotent: true,
     allowAutoTopicCreation: false,
     retry: RETRY,
     // A record without a key keeps its partition when it is sent again: idempotence is by partition.
     createPartitioner: () => {
       const ofKey = Partitioners.DefaultPartitioner();
-      return ({ topic, partitionMetadata, message }) =>
-        ofKey({
-          topic,
-          partitionMetadata,
-          message: message.key == null ? { ...message, key: String(message.headers?.[RECORD_ID]) } : message,
-        });
+      return ({ topic, partitionMetadata, message }) => {
+        const keyed = message.key == null ? { ...message, key: String(message.headers?.[RECORD_ID]) } : message;
+        const partition = ofKey({ topic, partitionMetadata, message: keyed });
+        chosen.add(partition);
+        return partition;
+      };
     },
     ...transactional,
   });
+  return { producer, chosen };
 }
 
 function messageOf({ key, value, headers, timestamp }: OutgoingRecord): Message {

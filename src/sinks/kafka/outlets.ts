@@ -86,6 +86,8 @@ function problemOf(text: string, options: ExactlyOnceOptions, hasClaimed: boolea
   if (hasClaimed && mark.run !== run) {
     return `another process has taken over the transactional id ${id}, on a copy of this data directory: only one of them may run`;
   }
+  // What this process has sent itself came to its journal after it began.
+  if (mark.run === run) return null;
   const log = beyond(mark.next, journalEnds);
   if (log === null) return null;
   return (

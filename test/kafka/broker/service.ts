@@ -137,7 +137,10 @@ export async function start({ config, data }: Place): Promise<Running> {
     async hasSent() {
       const deadlineMs = performance.now() + PATIENCE_MS;
       for (let lags: number[] = [1]; lags.some((lag) => lag > 0); ) {
-        if (performance.now() > deadlineMs) throw new Error(`After ${PATIENCE_MS} ms ${lags} events are not sent`);
+        if (performance.now() > deadlineMs) {
+          const why = await (await fetch(`${url}/readyz`)).text();
+          throw new Error(`After ${PATIENCE_MS} ms ${lags} events are not sent: ${why}`);
+        }
         await new Promise((resolve) => setTimeout(resolve, 50));
         const text = await (await fetch(`${url}/metrics`, { headers: { connection: 'close' } })).text();
         lags = [...text.matchAll(/lag_events\{stage="(?:sink|alerter)[^"]*"\} (\d+)/g)].map(([, lag]) => Number(lag));

@@ -50,6 +50,14 @@ describe('a sink of transactions', () => {
     expect(ids).toEqual(offsets(0, 1, 2, 3).map(({ id }) => id));
   });
 
+  it('goes on behind what it has sent itself, which its journal had not when it began', async () => {
+    const { ids, process } = memoryCluster(['lost']);
+    const open = process('a', { end: 0 });
+    await expect((await open()).take(offsets(0, 1), never)).rejects.toThrow('no answer');
+    await (await open()).take(offsets(0, 1, 2), never);
+    expect(ids).toEqual(offsets(0, 1, 2).map(({ id }) => id));
+  });
+
   it('sends again what is asked for again, though its place is behind the mark', async () => {
     const { ids, process } = memoryCluster();
     const outlet = await process('a')();
