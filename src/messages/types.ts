@@ -23,6 +23,7 @@ import {
   topicPositionSchema,
 } from './streams.ts';
 import { tablePublishedSchema } from './table-facts.ts';
+import { tablePositionSchema } from './table-position.ts';
 import { type WindowParts, windowPartsSchema } from './window-parts.ts';
 
 export const lateEventType = eventType(lateEventSchema);
@@ -31,6 +32,7 @@ export const deadLetterReplayedType = eventType(deadLetterReplayedSchema);
 export const sourceControlType = eventType(sourceControlSchema);
 export const filePositionType = eventType(filePositionSchema);
 export const topicPositionType = eventType(topicPositionSchema);
+export const tablePositionType = eventType(tablePositionSchema);
 export const flushType = eventType(flushSchema);
 export const callCutOffType = eventType(callCutOffSchema);
 export const repeatedEventsType = eventType(repeatedEventsSchema);
@@ -62,6 +64,7 @@ export const ENGINE_TYPES = [
   flushType,
   filePositionType,
   topicPositionType,
+  tablePositionType,
   tombstoneType,
   requestTakenType,
   forwardedBlockType,

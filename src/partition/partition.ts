@@ -9,6 +9,7 @@ import { type Commit, inputSection, type Section } from '../messages/commit.ts';
 import type { InputBlock } from '../messages/origins.ts';
 import type { Registry } from '../messages/registry.ts';
 import type { CallCutOff, FilePosition, RequestPart, RequestTaken, TopicPosition } from '../messages/streams.ts';
+import type { TablePosition } from '../messages/table-position.ts';
 import { deadLetterType, requestTakenType } from '../messages/types.ts';
 import { createCheck, type ExpectationFailures } from '../quality/check.ts';
 import type { Expectation } from '../quality/expectation.ts';
@@ -61,6 +62,7 @@ export interface PartitionState extends WatermarkState {
   positions: Record<string, number>;
   files: FilePosition[];
   topics: TopicPosition[];
+  tables: TablePosition[];
   channels: ChannelState[];
   requests: RequestTaken[];
   requestsForgottenUpTo: number;
@@ -93,7 +95,7 @@ export interface Partition {
   readonly spec: PartitionSpec;
   /** Positions committed, or about to be, by source; none before a source's first batch. */
   readonly positions: ReadonlyMap<string, number>;
-  /** How far it has come in the files and topics that it reads. */
+  /** How far it has come in the files, topics and tables that it reads. */
   places(): Places;
   status(): PartitionStatus;
   /** What the partition has of a request with this key. */
@@ -216,6 +218,7 @@ export function createPartition(
       positions: Object.fromEntries(positions),
       files: [...places.all().files],
       topics: [...places.all().topics],
+      tables: [...places.all().tables],
       ...time.state(),
       channels: time.channels(),
       ...requests.snapshot(),

@@ -7,6 +7,7 @@
 import { type AvroRecord, type FromAvro, NAMESPACE } from '../messages/avro.ts';
 import { eventType, resolvingDecoder } from '../messages/codec.ts';
 import { filePositionSchema, requestTakenSchema, topicPositionSchema } from '../messages/streams.ts';
+import { tablePositionSchema } from '../messages/table-position.ts';
 import { decodeEarlierSnapshot } from './earlier-snapshots.ts';
 import type { PartitionState } from './partition.ts';
 import type { SavedOperator } from './saved-operators.ts';
@@ -36,6 +37,12 @@ const snapshotSchema = {
       type: { type: 'array', items: topicPositionSchema },
       default: [],
       doc: 'Partitions of Kafka topics that were read.',
+    },
+    {
+      name: 'tables',
+      type: { type: 'array', items: tablePositionSchema },
+      default: [],
+      doc: 'Tables of databases that were read.',
     },
     ...WATERMARK_FIELDS,
     {

@@ -31,6 +31,10 @@ export class PostgresError extends Error {
   }
 }
 
+/** Instants and floats as texts that are read alike on every server. */
+export const OPTIONS =
+  '-c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c extra_float_digits=1 -c bytea_output=hex';
+
 const CONNECT_MS = 10_000;
 const KEEP_ALIVE_MS = 10_000;
 /** A statement of a transaction of the largest size takes some seconds; an index of a large table may take minutes. */
@@ -53,8 +57,7 @@ export async function openSession(
     connectionTimeoutMillis: CONNECT_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
-    // Instants and floats as texts that are read alike on every server.
-    options: '-c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c extra_float_digits=1 -c bytea_output=hex',
+    options: OPTIONS,
     types: { getTypeParser: (oid: number) => (value: string) => parsed(oid, value) },
   });
   let dead: PostgresError | null = null;
@@ -133,7 +136,7 @@ function parsed(oid: number, value: string): string | number | boolean {
 }
 
 /** With where it was, what the server adds, and its code; a connection that can't be made says why. */
-function errorOf(error: unknown, at: string): PostgresError {
+export function errorOf(error: unknown, at: string): PostgresError {
   if (error instanceof PostgresError) return error;
   if (error instanceof AggregateError && error.errors.length > 0) return errorOf(error.errors[0], at);
   const message = error instanceof Error ? error.message : String(error);

@@ -23,6 +23,7 @@ export function createIntake(stream: string, units: readonly PartitionUnit[]): I
     position: (source, partition) => openUnit(partition).position(source),
     files: (partition) => openUnit(partition).places().files,
     topics: (partition) => openUnit(partition).places().topics,
+    tables: (partition) => openUnit(partition).places().tables,
     hasEnded: (partition) => openUnit(partition).status().sourceWatermarkMs >= END_OF_TIME_MS,
     deliver: (partition, batch) => unitOf(partition).mailbox.deliver(batch),
     hasRoom: (partition) => unitOf(partition).mailbox.hasRoom(),

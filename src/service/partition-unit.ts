@@ -60,7 +60,7 @@ export interface PartitionUnit {
   inside(source: string): number | null;
   /** What it has of a request with this key. Waits while it recovers: what it has then is all that it will find in its log. */
   request(key: string): Promise<KnownRequest>;
-  /** How far it has come in the files and topics that it reads. */
+  /** How far it has come in the files, topics and tables that it reads. */
   places(): Places;
   /** Takes a snapshot now, if there is anything new. */
   saveSnapshot(): Promise<void>;
@@ -272,7 +272,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
     position: (source) => live?.position(source) ?? 0,
     inside: (source) => live?.inside(source) ?? null,
     request,
-    places: () => live?.places() ?? { files: [], topics: [] },
+    places: () => live?.places() ?? { files: [], topics: [], tables: [] },
     saveSnapshot: () => saveSnapshot(true),
     ready,
     halted: quarantine.halted,

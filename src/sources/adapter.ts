@@ -59,6 +59,8 @@ interface Definition<Kind extends string, Raw, Settings extends object> {
   derive(raw: Raw, resolve: (path: string) => string): Settings;
   /** What `derive` makes the same settings of again. */
   print(settings: Settings): unknown;
+  /** The settings without their secrets, where they may have some. */
+  redact?(settings: Settings): Settings;
   /** Reports what can't work with its stream, under the keys of the stream. */
   check?(settings: Settings, stream: SourceStream, report: Report): void;
   /** What is not there that a service needs to start: the key below `source`, and why. */
@@ -88,6 +90,8 @@ export interface SourceAdapter<Kind extends string, Settings> {
   readonly forms: readonly z.ZodType<Written<Settings & { readonly kind: Kind }>>[];
   /** For settings of another kind, this and what follows say that there is nothing to say. */
   print(source: Any): unknown;
+  /** The same where it has no secrets, or is of another kind. */
+  redact<S extends Any>(source: S): S | (Settings & { readonly kind: Kind });
   check(source: Any, stream: SourceStream, report: Report): void;
   missing(source: Any): Missing | null;
   isAssigned(source: Any): boolean;
@@ -100,7 +104,8 @@ export function sourceAdapter<Kind extends string, Raw, Settings extends object>
   definition: Definition<Kind, Raw, Settings>,
 ): SourceAdapter<Kind, Settings> {
   type Given = Settings & { readonly kind: Kind };
-  const { kind, schema, isBare, isAssigned = false, scatters, derive, print, check, missing, reach, open } = definition;
+  const { kind, schema, isBare, isAssigned = false, scatters } = definition;
+  const { derive, print, redact, check, missing, reach, open } = definition;
   const isOwn = (source: Any): source is Given => source.kind === kind;
   const written =
     (raw: Raw): Written<Given> =>
@@ -118,6 +123,7 @@ export function sourceAdapter<Kind extends string, Raw, Settings extends object>
       if (!isOwn(source)) return null;
       return isBare === true ? kind : { [kind]: print(source) };
     },
+    redact: (source) => (isOwn(source) && redact !== undefined ? { ...redact(source), kind } : source),
     check(source, stream, report) {
       if (isOwn(source)) check?.(source, stream, report);
     },

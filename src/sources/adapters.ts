@@ -4,5 +4,6 @@ import { fileSource } from './file/adapter.ts';
 import { httpSource } from './http.ts';
 import { jobSource } from './job.ts';
 import { kafkaSource } from './kafka/adapter.ts';
+import { postgresSource } from './postgres/adapter.ts';
 
-export const SOURCES = [httpSource, jobSource, fileSource, generatorSource, kafkaSource] as const;
+export const SOURCES = [httpSource, jobSource, fileSource, generatorSource, kafkaSource, postgresSource] as const;

@@ -5,6 +5,7 @@
  */
 import type { InputBlock } from '../messages/origins.ts';
 import type { FilePosition, RequestPart, TopicPosition } from '../messages/streams.ts';
+import type { TablePosition } from '../messages/table-position.ts';
 
 /** What a source hands to one partition, and where the source stands once that is committed. */
 export interface Batch {
@@ -49,6 +50,8 @@ export interface Intake {
   files(partition: number): readonly FilePosition[];
   /** Where a partition is in the partitions of Kafka topics that it has read, as of the batches that were applied. */
   topics(partition: number): readonly TopicPosition[];
+  /** Where a partition is in the tables that it has read, as of the batches that were applied. */
+  tables(partition: number): readonly TablePosition[];
   /** Whether an end of input of an earlier version has closed the partition's windows for good. */
   hasEnded(partition: number): boolean;
   /** Resolves when the batch is accepted and there is room for another; rejects when the partition is closed. */

@@ -10,7 +10,7 @@ import type { ChildContext } from '../actors/supervised.ts';
 import { logName } from '../messages/log-name.ts';
 import { createRegistry } from '../messages/registry.ts';
 import type { CallCutOff } from '../messages/streams.ts';
-import { filePositionType, topicPositionType } from '../messages/types.ts';
+import { filePositionType, tablePositionType, topicPositionType } from '../messages/types.ts';
 import { type RunningCall, runningMemory } from '../operators/running.ts';
 import { createKnownPlaces } from '../partition/known-places.ts';
 import { NOT_STARTED } from '../partition/partition.ts';
@@ -31,7 +31,7 @@ import { startThreadPool } from './pool.ts';
 import { watchForStuckCalls } from './stuck-calls.ts';
 
 /** What the service itself reads of the blocks that it sends to a thread. */
-const PLACES = createRegistry([filePositionType, topicPositionType]);
+const PLACES = createRegistry([filePositionType, tablePositionType, topicPositionType]);
 
 export interface PartitionThreads {
   /** A host for one incarnation of a partition, in the thread of this index. */

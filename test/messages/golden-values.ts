@@ -48,6 +48,7 @@ import {
   sinkPositionsType,
   sourceControlType,
   stepChangedType,
+  tablePositionType,
   tablePublishedType,
   tombstoneType,
   topicPositionType,
@@ -377,6 +378,20 @@ export const GOLDEN: readonly Golden[] = [
         seen: Buffer.from([0]),
       },
       { log: '', before: [], fingerprint: '', count: 0, block: Buffer.from([0]), seen: Buffer.from([]) },
+    ],
+  },
+  {
+    type: tablePositionType,
+    values: [
+      {
+        source: 'postgres:orders',
+        piece: 7,
+        values: ['2026-11-30 12:00:00.5+00', '41'],
+        isWhole: false,
+        lsn: 0,
+        change: 0,
+      },
+      { source: 'postgres:orders', piece: 8, values: [], isWhole: true, lsn: 4_294_967_300, change: 3 },
     ],
   },
   {

@@ -122,6 +122,7 @@ async function run(all: readonly Commit[], plan: readonly Crash[], stretchLength
       position: (source, partition) => partitions[partition]?.position(source) ?? 0,
       files: () => [],
       topics: () => [],
+      tables: () => [],
       hasEnded: () => false,
       deliver,
       hasRoom: () => true,

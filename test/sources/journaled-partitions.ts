@@ -4,11 +4,11 @@
  * that its port forbids is kept as a word in `wrongs`.
  */
 import { createRegistry } from '../../src/messages/registry.ts';
-import { filePositionType, topicPositionType } from '../../src/messages/types.ts';
+import { filePositionType, tablePositionType, topicPositionType } from '../../src/messages/types.ts';
 import { createKnownPlaces, type Places } from '../../src/partition/known-places.ts';
 import type { Batch, Intake } from '../../src/sources/source.ts';
 
-const PLACES = createRegistry([filePositionType, topicPositionType]);
+const PLACES = createRegistry([filePositionType, topicPositionType, tablePositionType]);
 
 /** What a process leaves: by partition, the batches in order and where the source stands. */
 export interface Journaled {
@@ -125,6 +125,7 @@ export function journaledPartitions(options: PartitionsOptions): JournaledPartit
     },
     files: (partition) => placesOf(partition).files,
     topics: (partition) => placesOf(partition).topics,
+    tables: (partition) => placesOf(partition).tables,
     hasEnded(partition) {
       requireOpen(partition, 'the end');
       return false;

@@ -36,6 +36,7 @@ export function recordingIntake({
     position: (_, partition) => committed[partition] ?? 0,
     files: () => files,
     topics: () => [],
+    tables: () => [],
     hasEnded: () => ended,
     async deliver(partition, batch) {
       await admit?.(partition, batch);

@@ -90,6 +90,11 @@ export const streamsSection = section({
     checkSchemaNames(streams, reading.report);
     return streams;
   },
+  redact: (streams) =>
+    streams.map((each) => ({
+      ...each,
+      source: SOURCES.reduce<SourceConfig>((left, adapter) => adapter.redact(left), each.source),
+    })),
   print: (streams) => Object.fromEntries(streams.map((each) => [each.name, printStream(each)])),
 });
 

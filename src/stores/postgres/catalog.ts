@@ -1,6 +1,8 @@
 /** What a PostgreSQL store keeps for itself beside its tables, and the tables that it finds there. */
+
+import { literal, quoted } from '../../postgres/names.ts';
 import type { PgSession } from '../../postgres/session.ts';
-import { alterSql, createSql, layoutOf, literal, type PgTable, quoted } from './ddl.ts';
+import { alterSql, createSql, layoutOf, type PgTable } from './ddl.ts';
 
 /**
  * Offsets are of a table and a log, so that a table that is new is filled from the journal while the others go on. `millrace_refused`

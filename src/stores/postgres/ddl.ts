@@ -1,5 +1,7 @@
 /** The tables of a PostgreSQL store as SQL: names, exact types, and how a table goes from the columns that it has to others. */
+
 import { createHash } from 'node:crypto';
+import { literal, quoted } from '../../postgres/names.ts';
 import type { StoreColumn, StoreTable, StoreType } from '../../projections/store-tables.ts';
 import { NAME_BYTES, type PgTableOptions, tableName, type Upsert, upsertOf } from './options.ts';
 
@@ -28,14 +30,6 @@ export const PLACE_COLUMNS = ['millrace_partition', 'millrace_offset'] as const;
 /** Names that every table has for itself: ddl.html of PostgreSQL's manual, System Columns. */
 const SYSTEM_COLUMNS = new Set(['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid']);
 const LABEL_BYTES = 63;
-
-export function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-export function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
 
 /** A name that is too long is cut, and ends with what its whole was. */
 export function columnName(name: string): string {

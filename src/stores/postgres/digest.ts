@@ -1,7 +1,9 @@
 /** One hash a table of what is state in it, computed by the server: where rows lie in the journal depends on the layout. */
+
+import { quoted } from '../../postgres/names.ts';
 import { openSession } from '../../postgres/session.ts';
 import type { TableDigest } from '../../projections/store.ts';
-import { type PgTable, quoted } from './ddl.ts';
+import type { PgTable } from './ddl.ts';
 import type { PostgresStore } from './options.ts';
 
 /** Positive whole numbers of 64 bits. */

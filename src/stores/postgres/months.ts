@@ -1,10 +1,11 @@
 /** Partitions of a table by the months of its events' time, in UTC: made when a row needs one, dropped when all in it is too old. */
 import type { Columns } from '../../messages/columns.ts';
 import type { RefusedRow } from '../../postgres/copy-rows.ts';
+import { literal, quoted } from '../../postgres/names.ts';
 import type { PgSession } from '../../postgres/session.ts';
 import type { Where } from '../../projections/store.ts';
 import type { StoreType } from '../../projections/store-tables.ts';
-import { literal, type PgTable, quoted } from './ddl.ts';
+import type { PgTable } from './ddl.ts';
 
 export interface Months {
   /** Which rows of a section are taken: those with a month that is not too old. */

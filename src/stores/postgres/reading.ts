@@ -1,7 +1,8 @@
 /** What is asked of a PostgreSQL store: on a connection of its own, in a transaction that can't write. */
+
+import { quoted } from '../../postgres/names.ts';
 import { openSession } from '../../postgres/session.ts';
 import type { Row } from '../../projections/store.ts';
-import { quoted } from './ddl.ts';
 import type { PostgresStore } from './options.ts';
 
 const ROWS_A_BATCH = 1000;

@@ -2,9 +2,10 @@
 import type { Columns } from '../../messages/columns.ts';
 import type { Tombstone } from '../../messages/streams.ts';
 import { type CopiedRows, type CopyRows, copyRows, type RefusedRow } from '../../postgres/copy-rows.ts';
+import { quoted } from '../../postgres/names.ts';
 import { type PgSession, PostgresError } from '../../postgres/session.ts';
 import type { Where } from '../../projections/store.ts';
-import { columnName, keyOf, type PgTable, PLACE_COLUMNS, quoted } from './ddl.ts';
+import { columnName, keyOf, type PgTable, PLACE_COLUMNS } from './ddl.ts';
 import { type Months, monthsOf } from './months.ts';
 import { buryTombstones, type Grave, notBuried } from './tombstones.ts';
 

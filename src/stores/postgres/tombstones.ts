@@ -2,8 +2,10 @@
  * Tombstones in a table that has the newest event of each key: they take their key's row away, and are kept, so that an event of
  * before does not bring the row back.
  */
+
+import { literal, quoted } from '../../postgres/names.ts';
 import type { PgSession } from '../../postgres/session.ts';
-import { literal, type PgTable, PLACE_COLUMNS, quoted } from './ddl.ts';
+import { type PgTable, PLACE_COLUMNS } from './ddl.ts';
 
 export interface Grave {
   /** As its column's text. */
