@@ -168,12 +168,12 @@ describe('streams', () => {
     [`${weather}    partitions: 65`, 'p.yaml:6:5: streams.a.partitions: must be at most 64'],
     [
       `${weather}    source: htp`,
-      'p.yaml:6:5: streams.a.source: must be one of http or { http } or { job } or { file } or { generator } or { kafka }',
+      'p.yaml:6:5: streams.a.source: must be one of http or { http } or { job } or { file } or { generator } or { kafka } or { postgres }',
     ],
     [`${weather}    source: { htp: {} }`, 'p.yaml:6:15: streams.a.source.htp: is not a key here; did you mean http?'],
     [
       `${weather}    source: { http: {}, job: x }`,
-      'p.yaml:6:5: streams.a.source: must be one of http or { http } or { job } or { file } or { generator } or { kafka }',
+      'p.yaml:6:5: streams.a.source: must be one of http or { http } or { job } or { file } or { generator } or { kafka } or { postgres }',
     ],
     [
       `${weather}    source: { generator: { rtae: 5 } }`,
