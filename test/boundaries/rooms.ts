@@ -93,7 +93,18 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   kafka: { mayImport: ['messages', 'deadline.ts', 'endpoint.ts'] },
   // Streams for how keys spread over partitions; and how an attempt of a step ends.
   sources: {
-    mayImport: ['messages', 'streams', 'keys', 'jobs', 'fetching', 'steps/port', 'kafka', 'postgres', 'deadline.ts', 'endpoint.ts'],
+    mayImport: [
+      'messages',
+      'streams',
+      'keys',
+      'jobs',
+      'fetching',
+      'steps/port',
+      'kafka',
+      'postgres',
+      'deadline.ts',
+      'endpoint.ts',
+    ],
   },
   // Steps of jobs: their kinds, each with its words in the pipeline file and how an attempt goes.
   'steps/port': { mayImport: [] },
