@@ -112,6 +112,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'make a new data directory of a backup',
     load: async () => (await import('./commands/restore.ts')).restoreCommand,
   },
+  forget: {
+    summary: 'remove what is of a key, such as a person, from the journal and all stores',
+    load: async () => (await import('./commands/forget.ts')).forgetCommand,
+  },
   config: {
     summary: 'check a configuration, print it with every default, or print its JSON schema',
     load: async () => (await import('./commands/config.ts')).configCommand,

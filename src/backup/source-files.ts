@@ -11,7 +11,7 @@ import type { BackedUpLog } from './manifest.ts';
 /** Of the journal's directory in a data directory, as `journalOf` has it. */
 const JOURNAL = 'journal';
 /** Files at the top of a data directory that say what its logs were written by. */
-const SMALL_FILES = ['derivations.json', 'tables.json'];
+const SMALL_FILES = ['derivations.json', 'tables.json', 'forgotten.json'];
 /** Folders of files that are written once, or replaced as a whole. */
 const FOLDERS = ['schemas', 'models', 'job-tables'];
 

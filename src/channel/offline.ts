@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { derivationHistory } from '../data-directory/derivation-history.ts';
+import { forgottenUpTo } from '../data-directory/forgotten-file.ts';
 import { requireJournal } from '../data-directory/require-journal.ts';
 import { isAhead } from '../data-directory/stores-ahead.ts';
 import { nodeFs } from '../journal/fs.ts';
@@ -47,6 +48,8 @@ const OPEN_ATTEMPTS = 3;
 
 export interface RederivedLog extends Rederived {
   readonly log: string;
+  /** What was before it had events removed, and is not compared. */
+  readonly comparedFrom: number;
 }
 
 /**
@@ -154,14 +157,18 @@ export async function openReadModels(
       async rederive() {
         const pool = startBatchPool(Math.max(1, availableParallelism() - 1));
         try {
+          const changed = forgottenUpTo(dataDir, nodeSyncFs);
           const shards = ranges.flatMap(({ log, toOffset }) => {
             const history = derivationHistory(dataDir, log, nodeSyncFs);
             const partition = logPlace(log)?.partition ?? null;
-            return history.length === 0 || partition === null ? [] : [{ log, toOffset, history, partition }];
+            return history.length === 0 || partition === null
+              ? []
+              : [{ log, toOffset, history, partition, comparedFrom: changed.get(log) ?? 0 }];
           });
           return await Promise.all(
             shards.map(async (shard) => ({
               log: shard.log,
+              comparedFrom: shard.comparedFrom,
               ...(await pool.rederiveLog({ dataDir, journal, ...shard })),
             })),
           );

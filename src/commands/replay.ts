@@ -64,6 +64,15 @@ export const replayCommand: Command = {
 };
 
 function describe(logs: readonly RederivedLog[]): string {
+  const changed = logs.filter(({ comparedFrom }) => comparedFrom > 0);
+  const note = changed.map(
+    ({ log, comparedFrom }) =>
+      `\n${log} is compared from offset ${count(comparedFrom)} on: before it a key was forgotten`,
+  );
+  return told(logs) + note.join('');
+}
+
+function told(logs: readonly RederivedLog[]): string {
   const total = (of: (log: RederivedLog) => number): string => count(logs.reduce((sum, log) => sum + of(log), 0));
   const differing = logs.filter(({ first }) => first !== null);
   if (differing.length === 0) {

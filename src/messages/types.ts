@@ -1,6 +1,7 @@
 /** The event types of the engine itself, compiled once. */
 import { checkRanSchema, serviceAlertSchema } from './check-facts.ts';
 import { eventType, eventTypeOf } from './codec.ts';
+import { forgottenSchema } from './forgotten.ts';
 import { backfillChangedSchema, jobPausedSchema, stepChangedSchema } from './job-events.ts';
 import { actorChangedSchema, alertDeliverySchema, commandAskedSchema, runChangedSchema } from './operations.ts';
 import { querySavedSchema } from './query-facts.ts';
@@ -33,6 +34,7 @@ export const sourceControlType = eventType(sourceControlSchema);
 export const filePositionType = eventType(filePositionSchema);
 export const topicPositionType = eventType(topicPositionSchema);
 export const tablePositionType = eventType(tablePositionSchema);
+export const forgottenType = eventType(forgottenSchema);
 export const flushType = eventType(flushSchema);
 export const callCutOffType = eventType(callCutOffSchema);
 export const repeatedEventsType = eventType(repeatedEventsSchema);
@@ -65,6 +67,7 @@ export const ENGINE_TYPES = [
   filePositionType,
   topicPositionType,
   tablePositionType,
+  forgottenType,
   tombstoneType,
   requestTakenType,
   forwardedBlockType,

@@ -10,6 +10,7 @@ import {
   callCutOffType,
   exchangedBlockType,
   flushType,
+  forgottenType,
   forwardedBlockType,
   operatorMessageType,
   repeatedEventsType,
@@ -133,6 +134,14 @@ export function createBatchSteps(
       case tombstoneType.name:
         for (const [i, tombstone] of registry.decodeAs(tombstoneType, fingerprint, bytes).entries()) {
           steps.push(deletionStep(channel, events.stream, tombstone, seenMs?.[i] ?? Number.NaN));
+        }
+        break;
+      case forgottenType.name:
+        for (const { occurredAt } of registry.decodeAs(forgottenType, fingerprint, bytes)) {
+          if (occurredAt === null) continue;
+          const after = new Float64Array(1);
+          time.observe(channel, Float64Array.of(occurredAt), after);
+          steps.push({ kind: 'watermark', watermarkMs: after[0]!, ...completeness() });
         }
         break;
       case sourceControlType.name:

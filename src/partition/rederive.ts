@@ -53,6 +53,8 @@ export interface RederivedLog {
   readonly history: readonly DerivationSince[];
   /** The state before the first commit; null at the start of the log. */
   readonly start: PartitionSnapshot | null;
+  /** Commits before it had events removed, and are not compared. */
+  readonly comparedFrom: number;
 }
 
 export async function rederive(
@@ -60,7 +62,7 @@ export async function rederive(
   registry: Registry,
   kinds: readonly OperatorKind[],
 ): Promise<Rederived> {
-  const { commits, history, start } = log;
+  const { commits, history, start, comparedFrom } = log;
   let fold: PartitionFold | null = null;
   let next = 0;
   let [count, inputEvents, derivedEvents, differences] = [0, 0, 0, 0];
@@ -80,7 +82,7 @@ export async function rederive(
       if (section.role === 'derived') derivedEvents += section.count;
       else inputEvents += section.count;
     }
-    if (isEqual(logged, now)) continue;
+    if (offset < comparedFrom || isEqual(logged, now)) continue;
     differences += 1;
     first ??= { offset, detail: describe(commit, now, registry) };
   }

@@ -17,11 +17,12 @@ export interface RederiveTask {
   readonly partition: number;
   readonly toOffset: number;
   readonly history: readonly DerivationSince[];
+  readonly comparedFrom: number;
 }
 
 /** Throws when a frame can't be read. */
 export default async function rederiveLog(task: RederiveTask): Promise<Rederived> {
-  const { dataDir, journal, log, partition, toOffset, history } = task;
+  const { dataDir, journal, log, partition, toOffset, history, comparedFrom } = task;
   const registry = createRegistry(BUILTIN_TYPES);
   for (const [fingerprint, json] of readSchemaFiles(dataDir)) registry.learn(fingerprint, json);
   const reader = openPassingReader(journal);
@@ -29,7 +30,8 @@ export default async function rederiveLog(task: RederiveTask): Promise<Rederived
   if (start === null) return { commits: 0, inputEvents: 0, derivedEvents: 0, differences: 0, first: null };
   const commits = reader.commits(log, { fromOffset: start.offset, toOffset });
   const before = (endOffset: number) => reader.commits(log, { fromOffset: 0, toOffset: endOffset });
-  return await rederive({ partition, commits, before, history, start: start.snapshot }, registry, OPERATOR_KINDS);
+  const part = { partition, commits, before, history, start: start.snapshot, comparedFrom };
+  return await rederive(part, registry, OPERATOR_KINDS);
 }
 
 /** Where to begin in a log whose first events were pruned: at its oldest snapshot; null when there is none. */

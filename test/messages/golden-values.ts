@@ -35,6 +35,7 @@ import {
   exchangedBlockType,
   filePositionType,
   flushType,
+  forgottenType,
   forwardedBlockType,
   jobPausedType,
   lateEventType,
@@ -380,6 +381,7 @@ export const GOLDEN: readonly Golden[] = [
       { log: '', before: [], fingerprint: '', count: 0, block: Buffer.from([0]), seen: Buffer.from([]) },
     ],
   },
+  { type: forgottenType, values: [{ occurredAt: 1_800_000_000_000 }, { occurredAt: null }] },
   {
     type: tablePositionType,
     values: [

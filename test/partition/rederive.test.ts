@@ -58,7 +58,14 @@ function logged(commits: readonly Commit[]): LoggedCommit[] {
 }
 const again = (commits: readonly Commit[], ...history: readonly DerivationSince[]) =>
   rederive(
-    { partition: 0, commits: logged(commits), before: (toOffset) => before(commits, toOffset), history, start: null },
+    {
+      partition: 0,
+      commits: logged(commits),
+      before: (toOffset) => before(commits, toOffset),
+      history,
+      start: null,
+      comparedFrom: 0,
+    },
     createRegistry(BUILTIN_TYPES),
     OPERATOR_KINDS,
   );

@@ -1,0 +1,30 @@
+/**
+ * Up to where logs had events removed. What was derived there, while these events were there, is not what is derived without
+ * them; a replay compares from there on.
+ */
+import { join } from 'node:path';
+import type { Fs } from '../journal/fs.ts';
+import { replaceFile } from '../journal/replace-file.ts';
+import type { SyncFs } from '../journal/sync-fs.ts';
+
+const FILE = 'forgotten.json';
+
+/** By log, the offset up to which it was changed; none where nothing was. */
+export function forgottenUpTo(dataDir: string, fs: SyncFs): ReadonlyMap<string, number> {
+  if (!fs.list(dataDir).includes(FILE)) return new Map();
+  const noted: unknown = JSON.parse(fs.read(join(dataDir, FILE)).toString('utf8'));
+  if (typeof noted !== 'object' || noted === null)
+    throw new Error(`${join(dataDir, FILE)} is damaged: restore it from a backup`);
+  return new Map(Object.entries(noted).map(([log, offset]) => [log, Number(offset)]));
+}
+
+/** Before the logs are changed. */
+export async function noteForgotten(
+  fs: Fs,
+  syncFs: SyncFs,
+  dataDir: string,
+  ends: ReadonlyMap<string, number>,
+): Promise<void> {
+  const all = new Map([...forgottenUpTo(dataDir, syncFs), ...ends]);
+  await replaceFile(fs, dataDir, FILE, [Buffer.from(JSON.stringify(Object.fromEntries(all)))]);
+}
