@@ -16,7 +16,8 @@ export const dlqCommand: Command = {
   name: 'dlq',
   summary: `dead letters: what was not taken in, and alerts that no sink took
 
-  list             the newest first; those that were replayed only with --replayed
+  list             the newest first; those that were replayed only with --replayed. With --store: rows that a PostgreSQL
+                   store had no place for, of events that stay in the journal
   show ID …        one or more, with the original
   replay ID …      read again and take in, or deliver again (--stream NAME, --reason CODE or --all; --dry-run first)
 
@@ -33,6 +34,7 @@ With --topic they are those in a topic of Kafka, which a sink with \`value: orig
       help: 'replay --topic: those that the journal does not have go to the topic that they came from',
     },
     all: { type: 'boolean', help: 'replay: all that were not replayed' },
+    store: { type: 'string', value: 'NAME', help: 'list: what this store of the pipeline file has refused' },
     replayed: { type: 'boolean', help: 'list: those that were replayed as well' },
     'dry-run': { type: 'boolean', help: 'replay: say what would come of each, and change nothing' },
     limit: { type: 'string', value: 'N', help: `list: so many at most; else ${LIST_LIMIT}` },
@@ -41,7 +43,7 @@ With --topic they are those in a topic of Kafka, which a sink with \`value: orig
     const action = actionOf('dlq', word === undefined ? [] : [word], ACTIONS);
     switch (action) {
       case 'list':
-        return list(values, ids);
+        return text(values, 'store') === undefined ? list(values, ids) : listRefused(values, ids);
       case 'show':
         return show(values, ids);
       case 'replay':
@@ -65,6 +67,23 @@ async function list(values: OptionValues, ids: readonly string[]): Promise<numbe
     detail: values.json === true ? detail : shortened(String(detail)),
   }));
   await print(values.json === true ? JSON.stringify(shown) : tableText(shown));
+  if (isCut) process.stderr.write(`millrace: there are more than ${limit.toLocaleString('en')}; see --limit\n`);
+  return EXIT.ok;
+}
+
+async function listRefused(values: OptionValues, ids: readonly string[]): Promise<number> {
+  const store = text(values, 'store') ?? '';
+  if (ids.length > 0) throw new UsageError('--store lists all that the store has refused; leave the IDs out');
+  const limit = limitOf(values, LIST_LIMIT);
+  const sql = 'SELECT table_name, log, log_offset, reason FROM millrace_refused ORDER BY table_name, log, log_offset';
+  const { rows, isCut } = await answered(values, {
+    command: 'query',
+    request: { store, sql },
+    defaultTimeout: '30s',
+    stores: { named: store },
+    limit,
+  });
+  await print(values.json === true ? JSON.stringify(rows) : tableText(rows));
   if (isCut) process.stderr.write(`millrace: there are more than ${limit.toLocaleString('en')}; see --limit\n`);
   return EXIT.ok;
 }

@@ -60,6 +60,7 @@ async function checksOf(config: Config): Promise<Check[]> {
     await attempt('clock', () => clock(config.dataDir, Date.now())),
     await attempt('connections', () => connections(config)),
     await attempt('read models', readModels),
+    ...(await stores(config)),
     await attempt('port', () => freePort(config.http.host, config.http.port)),
   ];
 }
@@ -107,16 +108,32 @@ async function journal(dataDir: string): Promise<string> {
   return reports.length === 0 ? 'none yet' : `${reports.length} logs, ${events.toLocaleString('en')} events`;
 }
 
-/** Whether what streams are read from can be had. */
+/** Whether what streams are read from, and what sinks lead to, can be had. */
 async function connections(config: Config): Promise<string> {
   const { unreachableSources } = await import('../service/sources.ts');
+  const { unreachableSinks } = await import('../service/sink-host.ts');
   const { nodePlatform } = await import('../service/platform.ts');
-  const found = await unreachableSources(config, createLogger('error'), nodePlatform);
+  const found = [...(await unreachableSources(config, createLogger('error'), nodePlatform))];
+  found.push(...(await unreachableSinks(config, createLogger('error'), nodePlatform)));
   if (found.length > 0) {
     throw new Error(found.map(({ who, message }) => `${who}: ${message}`).join('; '));
   }
   const kinds = [...new Set(config.streams.map(({ source }) => source.kind))];
-  return `every source can be had: ${kinds.length === 0 ? 'there is none' : kinds.join(', ')}`;
+  const sinks = config.sinks.length === 0 ? '' : `; sinks: ${config.sinks.map(({ name }) => name).join(', ')}`;
+  return `every source can be had: ${kinds.length === 0 ? 'there is none' : kinds.join(', ')}${sinks}`;
+}
+
+/** Each store of the pipeline file, asked where it is. */
+function stores({ stores: { declared } }: Config): Promise<Check[]> {
+  return Promise.all(
+    declared.map((store) =>
+      attempt(`store ${store.name}`, async () => {
+        const { STORES } = await import('../stores/adapters.ts');
+        const asked = STORES.map((adapter) => adapter.reach(store)).find((each) => each !== null);
+        return (await asked) ?? store.kind;
+      }),
+    ),
+  );
 }
 
 /** Opens both stores in a temporary directory, so that their native modules and their process run. */

@@ -14,13 +14,14 @@ import { DERIVED_TIME, derivedStreamOfRecord } from '../messages/derived-event.t
 import { joinOfRecord } from '../messages/join-result.ts';
 import { createRegistry } from '../messages/registry.ts';
 import { takeRows } from '../messages/take-rows.ts';
+import { windowOfRecord } from '../messages/window-result.ts';
 import { compileCondition } from '../sql/compile.ts';
 import { bindCondition } from '../sql/compiled.ts';
 import { ExpressionError } from '../sql/expression-error.ts';
 import { notedStreams } from './derivation-history.ts';
 import { requireJournal } from './require-journal.ts';
 
-/** A stream whose events stand in the journal: one that a source brings, a derived one, a join's, an operator's output. */
+/** What has events in the journal: a stream that a source brings, a derived one, a join, a window or a view, an operator's output. */
 export interface JournaledStream {
   readonly name: string;
   readonly schema: AvroRecord;
@@ -41,12 +42,13 @@ export function journaledStreams(dataDir: string): JournaledStream[] {
   const derived = new Map<string, JournaledStream & { readonly changedMs: number }>();
   for (const [fingerprint, json] of readSchemaFiles(dataDir)) {
     const { name: record, schema } = recordOf(json);
-    const name = derivedStreamOfRecord(record) ?? joinOfRecord(record);
+    const name = ownerOf(record);
     if (name === null) continue;
     const changedMs = statSync(join(dataDir, 'schemas', `${fingerprint}.avsc`)).mtimeMs;
     // The newest of its schemas reads what all of them wrote.
     if ((derived.get(name)?.changedMs ?? Number.NEGATIVE_INFINITY) > changedMs) continue;
-    const timeField = schema.fields.some((field) => field.name === DERIVED_TIME) ? DERIVED_TIME : null;
+    const time = windowOfRecord(record) === null ? DERIVED_TIME : 'start';
+    const timeField = schema.fields.some((field) => field.name === time) ? time : null;
     derived.set(name, { name, schema, timeField, isInput: false, changedMs });
   }
   return [...inputs, ...derived.values()];
@@ -127,7 +129,12 @@ async function* blocksOf(
 
 function isOf(stream: JournaledStream, record: string, own: string, commit: Commit, { role }: Section): boolean {
   if (stream.isInput) return role === 'input' && commit.stream === stream.name && record === own;
-  return (derivedStreamOfRecord(record) ?? joinOfRecord(record)) === stream.name;
+  return ownerOf(record) === stream.name;
+}
+
+/** The derived stream, join or window that gives records of this name. */
+function ownerOf(record: string): string | null {
+  return derivedStreamOfRecord(record) ?? joinOfRecord(record) ?? windowOfRecord(record);
 }
 
 /** The commits of all logs, each log in its order: always the one that was committed first of those that come next. */

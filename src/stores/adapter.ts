@@ -32,6 +32,8 @@ interface Definition<Kind extends string, Raw, Settings extends object, Table ex
   redact?(settings: Settings): Partial<Settings>;
   /** Reports what can't work, under the name of the table. */
   check?(tables: readonly NamedTable<Table>[], report: (table: string, message: string) => void): void;
+  /** Asks what it is kept in. Resolves with what is there, and rejects with why it can't be had, both for people. */
+  reach(settings: Settings): Promise<string>;
   /** Of a store of this name; `own` finds its settings in what it is opened with. */
   driver(name: string, own: (shapes: TableShapes) => OpenedStore<Settings, Table>): StoreDriver;
 }
@@ -59,6 +61,8 @@ export interface StoreAdapter {
   print(store: StoreSettings & { readonly tables: readonly NamedTable[] }): object;
   redact<Store extends StoreSettings>(store: Store): Store;
   check(store: StoreSettings, tables: readonly NamedTable[], report: Report, at: readonly string[]): void;
+  /** Null for another kind; else as of the definition. */
+  reach(store: StoreSettings): Promise<string> | null;
   /** Null for another kind. */
   driver(kind: string, name: string): StoreDriver | null;
 }
@@ -67,7 +71,7 @@ export function storeAdapter<Kind extends string, Raw, Settings extends object, 
   definition: Definition<Kind, Raw, Settings, Table>,
 ): StoreAdapter {
   type Given = Settings & { readonly kind: Kind };
-  const { kind, schema, table, derive, print, printTable, redact, check, driver } = definition;
+  const { kind, schema, table, derive, print, printTable, redact, check, reach, driver } = definition;
   const isOwn = (store: StoreSettings): store is Given => store.kind === kind;
   // Entries of a store of this kind were parsed by its own schema.
   const areOwn = (_: readonly NamedTable[]): _ is readonly NamedTable<Table>[] => true;
@@ -105,6 +109,7 @@ export function storeAdapter<Kind extends string, Raw, Settings extends object, 
       if (!isOwn(store) || !areOwn(named)) return;
       check?.(named, (of, message) => report([...at, 'tables', of], message));
     },
+    reach: (store) => (isOwn(store) ? reach(store) : null),
     driver(ofKind, name) {
       if (ofKind !== kind) return null;
       return driver(name, ({ declared = [] }) => {

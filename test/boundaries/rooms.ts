@@ -277,6 +277,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'backup',
       'places',
       's3',
+      // Doctor asks each store where it is.
+      'stores',
       'data-directory',
       'service',
       'api',

@@ -49,5 +49,9 @@ export const lakeStore = storeAdapter({
     keepReplaced: formatDuration(keepReplacedMs),
   }),
   printTable: ({ partitionBy: by }) => ({ partitionBy: by.map(printPartitionBy) }),
+  async reach({ path }) {
+    const { askLake } = await import('./reach.ts');
+    return askLake(path);
+  },
   driver: lakeDriver,
 });

@@ -31,6 +31,10 @@ export const postgresStore = storeAdapter({
   check(tables, report) {
     for (const { of, options } of tables) checkTable({ of, options }, tables, report);
   },
+  async reach(settings) {
+    const { askPostgres } = await import('./reach.ts');
+    return askPostgres(settings);
+  },
   driver: postgresDriver,
 });
 
