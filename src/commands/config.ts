@@ -1,6 +1,8 @@
 /** `millrace config`: checks a pipeline file, prints its full configuration, or prints the schema for an editor. */
 
-import { redacted } from '../config/config.ts';
+import { type Config, redacted } from '../config/config.ts';
+import { ConfigError } from '../config/config-error.ts';
+import { placeInFile } from '../config/file-place.ts';
 import { checkFileAlone } from '../config/load.ts';
 import { printConfig, printDefaults } from '../config/print.ts';
 import { requireInputs } from '../config/sections/sources.ts';
@@ -53,6 +55,7 @@ async function validate(values: OptionValues): Promise<void> {
   }
   const config = configOf(values);
   requireInputs(config, file);
+  await checkStatements(config, file);
   const { streams, windows, joins, jobs, sinks } = config;
   const counts = {
     streams: streams.length,
@@ -65,4 +68,25 @@ async function validate(values: OptionValues): Promise<void> {
   await print(
     values.json === true ? JSON.stringify({ file, valid: true, ...counts }) : `${file} is valid: ${summary.join(', ')}`,
   );
+}
+
+/** Statements of steps, as DuckDB parses them. Throws a ConfigError. */
+async function checkStatements({ jobs }: Config, file: string): Promise<void> {
+  const statements = jobs.flatMap(({ name: job, steps }) =>
+    steps.flatMap(({ name: step, settings }) =>
+      settings.kind === 'sql' && 'sql' in settings && typeof settings.sql === 'string'
+        ? [{ path: ['jobs', job, 'steps', step, 'sql'], sql: settings.sql }]
+        : [],
+    ),
+  );
+  if (statements.length === 0) return;
+  const { statementFaults } = await import('../job-tables/check-statements.ts');
+  const faults = await statementFaults(statements.map(({ sql }) => sql));
+  const problems = faults.flatMap((fault, i) => {
+    const { path = [] } = statements[i] ?? {};
+    if (fault === null) return [];
+    const { line = null, column = null } = placeInFile(file, path, fault.character) ?? {};
+    return [{ file, line, column, path: path.join('.'), message: fault.message }];
+  });
+  if (problems.length > 0) throw new ConfigError(problems);
 }

@@ -279,6 +279,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       's3',
       // Doctor asks each store where it is.
       'stores',
+      // Statements of steps, parsed before anything runs.
+      'job-tables',
       'data-directory',
       'service',
       'api',
