@@ -25,7 +25,7 @@ export const forgetCommand: Command = {
   stores are filled anew from the journal. No service may run on the data meanwhile.`,
   usage: 'forget --key KEY [--field NAME …] [--dry-run] [--config FILE] [--data DIR] [--json]',
   options: {
-    key: { type: 'string', value: 'KEY', help: 'the key, such as a customer’s number' },
+    key: { type: 'string', value: 'KEY', help: 'the key, such as the number of a person' },
     field: { type: 'string', value: 'NAME', multiple: true, help: 'fields that hold it; else the key of the streams' },
     'dry-run': { type: 'boolean', help: 'say what would go, and change nothing' },
     'without-pruned': { type: 'boolean', help: 'fill the stores anew though older events were pruned, without these' },

@@ -12,7 +12,7 @@ import { rewriteLog } from '../journal/rewrite.ts';
 import { readSchemaFiles, saveSchemaFiles } from '../journal/schema-files.ts';
 import { SNAPSHOT_DIRECTORY } from '../journal/snapshot-files.ts';
 import { nodeSyncFs } from '../journal/sync-fs.ts';
-import { fullName } from '../keys/names.ts';
+import { dynamicEventType } from '../messages/codec.ts';
 import { COMMIT_FRAME, decodeCommit } from '../messages/commit.ts';
 import { createRegistry } from '../messages/registry.ts';
 import { forgottenType } from '../messages/types.ts';
@@ -50,7 +50,7 @@ export function forgottenKey(config: Config, value: string, fields: ReadonlySet<
     fields,
     keyed: new Set(keyed),
     streams: new Set(config.streams.filter(({ key }) => fields.has(key)).map(({ name }) => name)),
-    timeFields: new Map(config.streams.map(({ schema, eventTime }) => [fullName(schema), eventTime])),
+    timeFields: new Map(config.streams.map(({ schema, eventTime }) => [dynamicEventType(schema).name, eventTime])),
   };
 }
 

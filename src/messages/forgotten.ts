@@ -1,5 +1,5 @@
 /** What stands in the place of an event that was removed from the journal, so that all offsets hold. */
-import { type AvroRecord, type FromAvro, NAMESPACE, TIMESTAMP_MILLIS } from './avro.ts';
+import { type AvroRecord, NAMESPACE, TIMESTAMP_MILLIS } from './avro.ts';
 
 export const forgottenSchema = {
   type: 'record',
@@ -14,4 +14,3 @@ export const forgottenSchema = {
     },
   ],
 } as const satisfies AvroRecord;
-export type Forgotten = FromAvro<typeof forgottenSchema>;
