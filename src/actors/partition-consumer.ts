@@ -42,6 +42,8 @@ export interface PartitionConsumerPorts {
   saveSnapshot(force: boolean): Promise<void>;
   /** Runs a callback in a later turn of the event loop, so that everything else gets its turn; dropped while one waits. */
   later(callback: () => void): void;
+  /** The same for a batch that has come: it may wait for others first. Dropped while one waits. */
+  arrived(callback: () => void): void;
   nowMs(): number;
   /** Told of every commit once it is durable. */
   committed(commit: Committed): void;
@@ -85,7 +87,7 @@ export const partitionConsumerMachine = setup({
       mailbox.recover(position);
       recovered();
       // Not at once: otherwise a source that fills every partition in one turn makes all of them work in that turn.
-      mailbox.onArrival(() => context.ports.later(() => self.send({ type: 'WAKE' })));
+      mailbox.onArrival(() => context.ports.arrived(() => self.send({ type: 'WAKE' })));
       self.send({ type: 'WAKE' });
     },
     takeNext: ({ context, self }) => {
@@ -181,6 +183,8 @@ export const partitionConsumerMachine = setup({
       },
     },
     draining: {
+      // A batch that waits for others waits no longer.
+      entry: 'takeNext',
       always: { guard: 'isEmpty', target: 'savingSnapshot' },
       on: {
         WAKE: { actions: 'takeNext' },

@@ -16,6 +16,7 @@ import type { Places } from '../partition/known-places.ts';
 import { NOT_STARTED, type PartitionStatus } from '../partition/partition.ts';
 import type { KnownRequest } from '../partition/requests.ts';
 import type { HeldState, OperatorAnew } from '../streams/operator.ts';
+import { afterLinger } from './linger.ts';
 import { type Children, createDoor, type Door } from './partition-door.ts';
 import { oneAtATime, type Platform } from './platform.ts';
 import { createQuarantine, type QuarantineOptions } from './quarantine.ts';
@@ -27,6 +28,7 @@ export interface PartitionUnitOptions extends Omit<QuarantineOptions, 'mailbox' 
   readonly derivers: readonly string[];
   readonly snapshots: SnapshotStore;
   readonly queueBatches: number;
+  readonly lingerMs: number;
   readonly snapshotEveryEvents: number;
   readonly snapshotEveryMs: number;
   readonly supervision: SupervisionPorts;
@@ -81,7 +83,7 @@ const RECOVERING_MS = 20;
 
 export function createPartitionUnit(options: PartitionUnitOptions): PartitionUnit {
   const { log, platform, snapshots, derivers } = options;
-  const { quarantineAfter, writerOf } = options;
+  const { quarantineAfter, writerOf, lingerMs } = options;
   const dropRows: DropRows = (blocks, rows) => rowsFrom(blocks, rows, writerOf);
   const mailbox = createMailbox(options.queueBatches, quarantineAfter, dropRows, GATHERED_BYTES);
   const appends = new Set<Promise<unknown>>();
@@ -185,6 +187,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
     start(context) {
       // A recovery goes on after its actor has stopped, and must not touch the state of the next incarnation.
       const own = started();
+      const later = oneAtATime(platform.later);
       const ports: PartitionConsumerPorts = {
         mailbox,
         position: own.position,
@@ -200,7 +203,8 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
         },
         append,
         saveSnapshot,
-        later: oneAtATime(platform.later),
+        later,
+        arrived: afterLinger({ sleep: platform.sleep, later }, lingerMs, mailbox.hasRoom),
         nowMs: platform.nowMs,
         committed: options.committed,
       };

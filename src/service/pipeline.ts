@@ -205,6 +205,7 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
       snapshots,
       stream: name,
       queueBatches: config.runtime.queueBatches,
+      lingerMs: config.runtime.lingerMs,
       quarantineAfter: config.supervision.quarantineAfter,
       writerOf: registry.writerOf,
       snapshotEveryEvents: config.journal.snapshotEveryEvents,

@@ -103,6 +103,7 @@ function createWorld(bound = 8): World {
           world.snapshots.push(force);
         },
         later: (callback) => void setImmediate(callback),
+        arrived: (callback) => void setImmediate(callback),
         nowMs: () => 0,
         committed() {},
         ...change,

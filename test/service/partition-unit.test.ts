@@ -25,12 +25,15 @@ const PAYMENTS = derivationOfOne({
 const FULL = new JournalError({ kind: 'no-space', log: 's-0', file: 's-0' }, 'The disk is full');
 
 /** A running partition that takes a snapshot with each commit, if it can. */
-async function start(snapshots: SnapshotStore, change: (log: Log) => Log = (log) => log) {
+async function start(snapshots: SnapshotStore, change: (log: Log) => Log = (log) => log, lingerMs = 0) {
   const image = memoryImage();
   const log = change(await openMemoryJournal(image).openLog('s-0'));
   let nowMs = 0;
   const failures: unknown[] = [];
   const changes: string[] = [];
+  /** Events of each commit, and what waits for time to pass. */
+  const commits: number[] = [];
+  const sleepers: (() => void)[] = [];
   const types = derivationTypes(PAYMENTS, OPERATOR_KINDS);
   const supervision = {
     policy: { intensity: 0, periodMs: 1000, minBackoffMs: 1, maxBackoffMs: 1, jitter: 0 },
@@ -60,14 +63,19 @@ async function start(snapshots: SnapshotStore, change: (log: Log) => Log = (log)
     onHalted() {},
     onAnew() {},
     queueBatches: 8,
+    lingerMs,
     snapshotEveryEvents: 1,
     snapshotEveryMs: 60_000,
     supervision,
     children: { add: () => false, remove: async () => {} },
     opensAtStart: true,
     parent: 'test',
-    platform: { ...nodePlatform, nowMs: () => nowMs },
-    committed() {},
+    platform: {
+      ...nodePlatform,
+      nowMs: () => nowMs,
+      sleep: () => new Promise<void>((resolve) => void sleepers.push(resolve)),
+    },
+    committed: ({ events }) => void commits.push(events),
     snapshotSaved: async () => {},
     onSnapshotFailed: (_, error) => failures.push(error),
   });
@@ -101,6 +109,8 @@ async function start(snapshots: SnapshotStore, change: (log: Log) => Log = (log)
     send,
     failures,
     changes,
+    commits,
+    sleepers,
     pass(ms: number) {
       nowMs += ms;
     },
@@ -179,3 +189,28 @@ test('a recovery that was given up, and ends late, leaves the partition of the n
   await new Promise((resolve) => setTimeout(resolve, 10));
   expect(unit.position('test')).toBe(2);
 });
+
+test('with a linger, batches that come within it become one commit; a full mailbox and a stop wait for none', async () => {
+  const { send, root, commits, sleepers } = await start(memorySnapshots(), undefined, 5);
+  const gathered = [send(), send(), send()];
+  await turns();
+  expect(commits).toEqual([]);
+  expect(sleepers).toHaveLength(1);
+  sleepers.shift()?.();
+  await Promise.all(gathered);
+  expect(commits).toEqual([3]);
+  await Promise.all(Array.from({ length: 8 }, send));
+  expect(commits.reduce((sum, events) => sum + events)).toBe(11);
+  sleepers.shift()?.();
+  await turns();
+  const last = send();
+  await turns();
+  expect(sleepers).toHaveLength(1);
+  await root.drain();
+  await last;
+  expect(commits.at(-1)).toBe(1);
+});
+
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+}

@@ -127,7 +127,7 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
       snapshotEveryMs: 60_000,
       retention: { ageMs: null, maxBytes: null },
     },
-    runtime: { queueBatches: 8, threads: 0 },
+    runtime: { queueBatches: 8, threads: 0, lingerMs: 0 },
     functions: [],
     supervision: {
       intensity: 5,

@@ -1,11 +1,18 @@
 /** How the work is spread over the machine. */
 import { z } from 'zod';
+import { formatDuration } from '../../keys/units.ts';
+import { timer } from '../../keys/value-schema.ts';
 import { section } from '../section.ts';
 
 export interface RuntimeConfig {
   readonly queueBatches: number;
   readonly threads: number;
+  /** A small batch waits so long for others, to be one commit with them; 0: it does not. */
+  readonly lingerMs: number;
 }
+
+/** Whoever posts an event waits for it. */
+const LONGEST_LINGER_MS = 10_000;
 
 export const runtimeSection = section({
   key: 'runtime',
@@ -20,8 +27,16 @@ export const runtimeSection = section({
         .describe(
           'Worker threads that the partitions are spread over; 0 computes all but operators of users in the main one.',
         ),
+      linger: timer
+        .prefault('0ms')
+        .describe(
+          'Batches that come within so long, at most 10s, become one commit of up to 64 KB: less work, and later by so much.',
+        ),
     })
     .prefault({}),
-  derive: (raw): RuntimeConfig => raw,
-  print: (runtime) => runtime,
+  derive({ queueBatches, threads, linger }, { report }): RuntimeConfig {
+    if (linger > LONGEST_LINGER_MS) report(['runtime', 'linger'], 'must not be longer than 10s');
+    return { queueBatches, threads, lingerMs: linger };
+  },
+  print: ({ queueBatches, threads, lingerMs }) => ({ queueBatches, threads, linger: formatDuration(lingerMs) }),
 });
