@@ -33,7 +33,7 @@ export interface Served {
 /** Rejects, with what to do, when the port can't be had. `settings` are shown as they are. */
 export async function serve(service: Service, settings: readonly Setting[] = []): Promise<Served> {
   const view = createView(service);
-  const { host, port, token, tokens, hosts, maxBodyBytesInFlight } = service.config.http;
+  const { host, port, token, tokens, hosts, tls, maxBodyBytesInFlight } = service.config.http;
   let http: HttpServer;
   try {
     const limits = { hosts, maxBodyBytesInFlight };
@@ -51,6 +51,7 @@ export async function serve(service: Service, settings: readonly Setting[] = [])
       ],
       ...limits,
       ...(token === null ? {} : { token }),
+      ...(tls === null ? {} : { tls }),
       credentials: tokens,
     });
   } catch (error) {

@@ -6,6 +6,7 @@
  * read. Work is never cut: its events may be on disk already, and its client is to hear of it.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 
 export interface Connections {
@@ -32,13 +33,18 @@ const CLOSED_FIRST: readonly Doing[] = ['idle', 'receiving', 'sending'];
 /** Past this many, connections are closed to make room for new ones. */
 export const CONNECTIONS_MAX = 512;
 
-export function watchConnections(server: Server, connectionsMax = CONNECTIONS_MAX): Connections {
+/** `begins`: the event of a connection whose requests are read; one that is still agreeing on TLS is bounded by Node. */
+export function watchConnections(
+  server: Server | TlsServer,
+  begins: 'connection' | 'secureConnection' = 'connection',
+  connectionsMax = CONNECTIONS_MAX,
+): Connections {
   /** By when each last began to be idle: the first one has been so for longest. */
   const exchanges = new Map<Socket, Set<Exchange>>();
   let isLast = false;
   let emptied = (): void => {};
 
-  server.on('connection', (socket: Socket) => {
+  server.on(begins, (socket: Socket) => {
     if (exchanges.size >= connectionsMax) makeRoom(exchanges);
     exchanges.set(socket, new Set());
     socket.once('close', () => {

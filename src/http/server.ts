@@ -3,7 +3,8 @@
  * Invariant: beyond loopback it does not start without a token.
  */
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
 import { getRequestListener } from '@hono/node-server';
 import { type AccessPolicy, type Credential, canonicalHost, isLoopback, tokenProblem } from './access.ts';
 import { createBodyBudget } from './body-budget.ts';
@@ -12,6 +13,7 @@ import { createLiveHub, type LiveHubOptions } from './live-hub.ts';
 import type { HttpLogger } from './logger.ts';
 import { allRoutes, createRouter, type RoutesOptions } from './routes.ts';
 import { loadStaticFiles } from './static-files.ts';
+import { createTlsServer, type TlsFiles } from './tls.ts';
 import type { ServiceView } from './view.ts';
 
 export interface HttpOptions {
@@ -26,6 +28,10 @@ export interface HttpOptions {
   /** Names besides loopback and `host` under which the server is reached, such as a reverse proxy's. */
   readonly hosts?: readonly string[];
   readonly logger: HttpLogger;
+  /** Files of a certificate; without them the port speaks plain HTTP. */
+  readonly tls?: TlsFiles;
+  /** For tests: how often they are looked at. */
+  readonly tlsLookEveryMs?: number;
   /** For tests: tighter bounds. */
   readonly live?: Partial<Omit<LiveHubOptions, 'subscribe' | 'epoch'>>;
   readonly deadlineMs?: number;
@@ -118,32 +124,31 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const app = createRouter(routes, policy, { view, logger });
   // The adapter would otherwise replace the process's Request and Response for everybody.
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-  const server = createServer(
-    { headersTimeout: 5_000, requestTimeout: 10_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16 * 1024 },
-    (incoming, outgoing) => {
-      for (const [name, value] of Object.entries(SECURITY_HEADERS)) outgoing.setHeader(name, value);
-      void answer(incoming, outgoing);
-    },
-  );
+  const { server, stopLooking } = openServer(options, (incoming, outgoing) => {
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) outgoing.setHeader(name, value);
+    void answer(incoming, outgoing);
+  });
   server.maxConnections = CONNECTIONS_REFUSED;
   server.timeout = SILENCE_MS;
-  const connections = watchConnections(server);
+  const connections = watchConnections(server, options.tls === undefined ? 'connection' : 'secureConnection');
   try {
     await listen(server, host, options.port);
   } catch (error) {
     hub.close();
+    stopLooking();
     throw error;
   }
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : options.port;
   const shownHost = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  const url = `http://${shownHost.includes(':') ? `[${shownHost}]` : shownHost}:${port}/`;
+  const url = `${options.tls === undefined ? 'http' : 'https'}://${shownHost.includes(':') ? `[${shownHost}]` : shownHost}:${port}/`;
   logger.info({ url }, 'HTTP is open');
   return {
     url,
     port,
     async close(graceMs = CLOSE_GRACE_MS) {
       if (!server.listening) return;
+      stopLooking();
       server.close();
       connections.stopReuse();
       hub.close();
@@ -158,7 +163,24 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   };
 }
 
-function listen(server: Server, host: string, port: number): Promise<void> {
+const SERVER_LIMITS = {
+  headersTimeout: 5_000,
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 1_000,
+  maxHeaderSize: 16 * 1024,
+};
+
+function openServer(
+  { tls, tlsLookEveryMs, logger }: HttpOptions,
+  answer: RequestListener,
+): { readonly server: Server | TlsServer; stopLooking(): void } {
+  if (tls === undefined) return { server: createServer(SERVER_LIMITS, answer), stopLooking() {} };
+  const looks = tlsLookEveryMs === undefined ? { logger } : { logger, lookEveryMs: tlsLookEveryMs };
+  const { server, stop } = createTlsServer(tls, SERVER_LIMITS, answer, looks);
+  return { server, stopLooking: stop };
+}
+
+function listen(server: Server | TlsServer, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(explained(error, host, port)));
     server.listen(port, host, () => resolve());

@@ -148,6 +148,16 @@ describe('connections', () => {
     for (const { socket } of [...idle, ...slow]) socket.destroy();
   });
 
+  it('1,000 that follow the live events and read none of them', async () => {
+    const { host } = new URL(service.url);
+    const asked = `GET /events HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${TOKEN}\r\n\r\n`;
+    const readers = await Promise.all(Array.from({ length: 1_000 }, () => raw(service.url, asked)));
+    for (const { socket } of readers) socket.pause();
+    for (let n = 0; n < 5; n++) await stillTakes();
+    for (const { socket } of readers) socket.destroy();
+    await stillTakes();
+  });
+
   it('bodies whose every byte is a chunk', async () => {
     const chunked = head(0).replace('Content-Length: 0', 'Transfer-Encoding: chunked');
     const bytes = Buffer.concat([Buffer.from(chunked), Buffer.alloc(6 * MIB, '1\r\nx\r\n'), Buffer.from('0\r\n\r\n')]);

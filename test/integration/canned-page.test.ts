@@ -447,6 +447,18 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     expect(await background()).toBe(dark);
   });
 
+  test('a browser whose clock is a day ahead shows times as the service has them', async () => {
+    const own = await browser.newContext();
+    const ahead = await own.newPage();
+    await ahead.clock.install({ time: overview.now + 86_400_000 });
+    await ahead.goto(`${server.url}actors`);
+    await ahead.getByText('Live', { exact: true }).waitFor();
+    const ago = 'new Date(Date.now() - (await import("/assets/http/public/core/clock.js")).now()).getTime()';
+    const skewMs = await ahead.evaluate<number>(`(async () => ${ago})()`);
+    expect(Math.abs(skewMs - 86_400_000)).toBeLessThan(60_000);
+    await own.close();
+  });
+
   test('a banner says that the stream dropped, and that it is back, with what was missed', async () => {
     await open('alerts');
     await page.locator('.alert').first().waitFor();

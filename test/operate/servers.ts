@@ -75,12 +75,15 @@ async function answers(url: string): Promise<void> {
   throw new Error(`${url} does not answer`);
 }
 
-/** Alertmanager that tells the receiver at once. Returns its address. */
-export async function startAlertmanager(receiverUrl: string): Promise<string> {
+/** Alertmanager that tells the receiver at once, and others of `more`, keys of a receiver. Returns its address. */
+export async function startAlertmanager(receiverUrl: string, more = ''): Promise<string> {
   const directory = temporaryDirectory();
   const port = await freePort();
   const config = `route: { receiver: on-call, group_by: [alertname], group_wait: 1s, group_interval: 1s }
-receivers: [{ name: on-call, webhook_configs: [{ url: '${receiverUrl}', send_resolved: true }] }]
+receivers:
+  - name: on-call
+    webhook_configs: [{ url: '${receiverUrl}', send_resolved: true }]
+    ${more}
 `;
   writeFileSync(join(directory, 'alertmanager.yml'), config);
   const words = [

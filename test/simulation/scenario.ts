@@ -116,6 +116,7 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
       token: null,
       tokens: [],
       hosts: [],
+      tls: null,
       maxBodyBytesInFlight: 1 << 27,
       idempotency: { ageMs: 365 * 86_400_000, keys: 100_000 },
     },

@@ -19,6 +19,7 @@ export interface HttpConfig {
   }[];
   /** Names besides loopback and `host` that it is reached by. */
   readonly hosts: readonly string[];
+  readonly tls: { readonly certFile: string; readonly keyFile: string; readonly clientCaFile: string | null } | null;
   readonly maxBodyBytesInFlight: number;
   readonly idempotency: { readonly ageMs: number; readonly keys: number };
 }
@@ -53,6 +54,22 @@ const schema = z
       .array(z.string().min(1))
       .default([])
       .describe('Names besides loopback and `host` that it is reached by, such as that of a reverse proxy.'),
+    tls: z
+      .strictObject({
+        cert: z
+          .string()
+          .min(1)
+          .describe('PEM: the certificate, then those that it is signed by. Relative to this file.'),
+        key: z.string().min(1).describe('PEM: its private key.'),
+        clientCa: z
+          .string()
+          .nullable()
+          .default(null)
+          .describe('PEM: who signs certificates of clients. They are then asked for, beside tokens.'),
+      })
+      .nullable()
+      .default(null)
+      .describe('The port speaks HTTPS. The files are read anew when they change.'),
     maxBodyBytesInFlight: size
       .prefault('128MB')
       .describe('Request bodies that are read or worked on have at most so much, over all requests; beyond it 503.'),
@@ -68,7 +85,7 @@ const schema = z
 export const httpSection = section({
   key: 'http',
   schema,
-  derive(raw, { report }): HttpConfig {
+  derive(raw, { report, resolve }): HttpConfig {
     if (!isHost(raw.host)) report(['http', 'host'], `is neither an IP address nor a host name${bracketHint(raw.host)}`);
     else if (!isLoopback(raw.host)) {
       const problem =
@@ -97,10 +114,16 @@ export const httpSection = section({
     }
     const { age, keys } = raw.idempotency;
     const tokens = raw.tokens.map(({ expires, ...own }) => ({ ...own, expiresAtMs: expires }));
-    return { ...raw, tokens, idempotency: { ageMs: age, keys } };
+    const tls = raw.tls && {
+      certFile: resolve(raw.tls.cert),
+      keyFile: resolve(raw.tls.key),
+      clientCaFile: raw.tls.clientCa && resolve(raw.tls.clientCa),
+    };
+    return { ...raw, tls, tokens, idempotency: { ageMs: age, keys } };
   },
-  print: ({ idempotency, maxBodyBytesInFlight, tokens, ...http }) => ({
+  print: ({ idempotency, maxBodyBytesInFlight, tokens, tls, ...http }) => ({
     ...http,
+    tls: tls && { cert: tls.certFile, key: tls.keyFile, clientCa: tls.clientCaFile },
     tokens: tokens.map(({ expiresAtMs, ...own }) => ({
       ...own,
       expires: expiresAtMs === null ? null : new Date(expiresAtMs).toISOString(),

@@ -36,7 +36,7 @@ export const webhookAdapter = sinkAdapter({
 });
 
 /** The path or query of a webhook is often its secret. */
-function originOnly(to: string): string {
+export function originOnly(to: string): string {
   const { origin, pathname, search, username, password } = new URL(to);
   return pathname === '/' && search === '' && username === '' && password === '' ? to : `${origin}/${REDACTED}`;
 }

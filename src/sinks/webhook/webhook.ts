@@ -14,6 +14,8 @@ export interface WebhookOptions {
   /** What one request has at most. One event is posted as it is; where more are allowed, the body is an array. */
   readonly batch?: Sink['batch'];
   readonly headers?: Readonly<Record<string, string>>;
+  /** In place of the events' own JSON. */
+  readonly bodyOf?: (events: readonly SinkEvent[]) => string;
   /** For connecting, sending and the answer together. */
   readonly deadlineMs?: number;
   readonly http?: HttpPort;
@@ -44,7 +46,8 @@ export function webhookSink(options: WebhookOptions): Sink {
     name,
     batch,
     async deliver(events, signal) {
-      const { key, body } = batch.events === 1 ? alone(events) : together(events);
+      const { key, body: own } = batch.events === 1 ? alone(events) : together(events);
+      const body = options.bodyOf?.(events) ?? own;
       const exchange = async (aborts: AbortSignal): Promise<void> => {
         const response = await http.fetch(url, {
           method: 'POST',

@@ -1,5 +1,6 @@
 /** How the live events go, as the header and the banner say it. */
 import { createChanges } from '../core/changes.js';
+import { now } from '../core/clock.js';
 import { clock } from '../core/format.js';
 import { html } from '../core/html.js';
 
@@ -17,10 +18,11 @@ export function setConnection(next) {
   state = next;
   clearTimeout(timer);
   if (next === 'lost') {
-    lostAt = Date.now();
+    // By the clock that every other time of the page is by.
+    lostAt = now();
     words = `Live updates stopped at ${clock(lostAt)}. Reconnecting; what you see is as of then.`;
   } else if (next === 'live' && wasLost) {
-    const seconds = Math.max(1, Math.round((Date.now() - lostAt) / 1_000));
+    const seconds = Math.max(1, Math.round((now() - lostAt) / 1_000));
     words = `Live updates are back after ${seconds} s; what was missed has been filled in.`;
     timer = setTimeout(() => {
       words = null;

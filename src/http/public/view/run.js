@@ -125,8 +125,8 @@ function Log({ path, attempt: { step, attempt } }) {
   const address = `${path}/logs?step=${enc(step)}&attempt=${attempt}`;
   const { value, status, error } = useSource({ id: address, read: () => getJson(address), again });
   const name = `Log of ${step}, attempt ${attempt}`;
-  return html`<section id="log" aria-labelledby="log-title">
-    <h3 id="log-title">${name}</h3>
+  return html`<div id="log">
+    <h3>${name}</h3>
     ${value === undefined && html`<p class="empty" role="status">${status === 'failed' ? `▲ ${error.message}` : 'Reading …'}</p>`}
     ${value?.isCut === true && html`<p class="muted">Earlier lines are left out; the API gives them with limit=5000.</p>`}
     <div class="scroll tall" tabindex="0" role="region" aria-label=${name}>
@@ -137,5 +137,5 @@ function Log({ path, attempt: { step, attempt } }) {
         </li>`,
       )}</ol>
     </div>
-  </section>`;
+  </div>`;
 }
