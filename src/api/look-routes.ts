@@ -1,4 +1,4 @@
-/** What people look into a running service by: events in their places, statements, settings, and machines of actors. */
+/** What people look into a running service by: events in their places, statements, settings, machines, dead letters. */
 import { machinePictures } from '../actors/machine-pictures.ts';
 import type { Target } from '../channel/channel-commands.ts';
 import { runningTarget } from '../channel/running-target.ts';
@@ -11,6 +11,7 @@ import type { Service } from '../service.ts';
 import { eventRoutes } from './event-routes.ts';
 import { queryRoutes } from './query-routes.ts';
 import { createRunQuery } from './query-run.ts';
+import { replayRoute } from './replay-route.ts';
 import { createSavedQueries, writtenQuery } from './saved-queries.ts';
 import type { ReadStream } from './stream-events.ts';
 
@@ -37,6 +38,7 @@ export function lookRoutes(service: Service, settings: readonly Setting[], deadl
   return [
     ...eventRoutes({ journal, streams }, deadlineMs),
     ...queryRoutes(createRunQuery(asItStands(service), platform.nowMs), saved),
+    replayRoute(runningTarget(service)),
     settingsRoute(() => settings),
     machinesRoute(),
   ];

@@ -96,6 +96,7 @@ const deadLetters = tableOf(deadLetterType, {
       ...['stream', 'source', 'position', 'reason', 'detail'],
       { name: 'raw', of: 'raw', first: 500 },
       { name: 'offset', of: 'log_offset' },
+      'log',
     ],
     newest: 'log_offset',
   },

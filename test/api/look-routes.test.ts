@@ -166,6 +166,34 @@ describe('looking into a service', { timeout: 30_000 }, () => {
     expect(await saved()).toEqual([]);
   });
 
+  test('a dead letter is taken again once it can be, by an operator alone, and only once', async () => {
+    const headers = { 'content-type': 'application/x-ndjson', authorization: `Bearer ${TOKEN}` };
+    const late = { userId: 'u1', occurredAt: 2_000, amount: 1 };
+    const body = `${JSON.stringify(late)}\n{"broken`;
+    await fetch(`${served.url}api/v1/streams/clicks/events`, { method: 'POST', headers, body });
+    const letters = await vi.waitFor(
+      async () => {
+        const found = await jsonOf(get('dead-letters'));
+        expect(found).toHaveLength(1);
+        return found;
+      },
+      { timeout: 10_000, interval: 50 },
+    );
+    const ids = [`${letters[0].log}:${letters[0].offset}`];
+    const replay = (token: string, asked: object) =>
+      fetch(`${served.url}api/v1/dead-letters/replay`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify(asked),
+      });
+    expect((await replay('nobody', { ids })).status).toBe(401);
+    expect((await replay(TOKEN, { ids: [] })).status).toBe(400);
+    expect((await replay(TOKEN, { ids: [7] })).status).toBe(400);
+    const outcomes = await jsonOf(replay(TOKEN, { ids }));
+    expect(outcomes).toMatchObject([{ id: ids[0], outcome: 'refused' }]);
+    expect(await jsonOf(replay(TOKEN, { ids: ['none-0:1'] }))).toEqual([]);
+  });
+
   test('each setting says who set it, and no secret is among them', async () => {
     const answer = await (await get('settings')).text();
     expect(answer).not.toContain(TOKEN);

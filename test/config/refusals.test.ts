@@ -113,8 +113,14 @@ describe('values', () => {
       'sinks: { a: { webhook: { url: "file:///etc/passwd" } } }',
       'p.yaml:2:26: sinks.a.webhook.url: is not a URL such as https://host/path',
     ],
-    ['sinks: { a: carrier-pigeon }', 'p.yaml:2:10: sinks.a: must be one of { log } or { webhook } or { kafka } or { alertmanager } or { slack } or { pagerduty }'],
-    ['sinks: { a: {} }', 'p.yaml:2:10: sinks.a: must be one of { log } or { webhook } or { kafka } or { alertmanager } or { slack } or { pagerduty }'],
+    [
+      'sinks: { a: carrier-pigeon }',
+      'p.yaml:2:10: sinks.a: must be one of { log } or { webhook } or { kafka } or { alertmanager } or { slack } or { pagerduty }',
+    ],
+    [
+      'sinks: { a: {} }',
+      'p.yaml:2:10: sinks.a: must be one of { log } or { webhook } or { kafka } or { alertmanager } or { slack } or { pagerduty }',
+    ],
     [
       'supervision: { minBackoff: 2s, maxBackoff: 1s }',
       'p.yaml:2:16: supervision.minBackoff: must not be longer than maxBackoff',

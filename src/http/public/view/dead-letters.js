@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import { exact } from '../core/format.js';
 import { html } from '../core/html.js';
+import { post } from '../core/place.js';
 import { deadLettersSource, overviewSource } from '../core/sources.js';
 import { useSource } from '../core/store.js';
 import { Filter, matching } from './filter.js';
@@ -22,7 +23,26 @@ const COLUMNS = [
     cell: (row) => html`<code>${row.reason}</code><div class="detail">${row.detail}</div>`,
   },
   { head: 'As it came', cell: (row) => html`<${Raw} text=${String(row.raw ?? '')} />` },
+  {
+    head: 'Again',
+    cell: (row) => html`<${Replay} key=${`${row.log}:${row.offset}`} id=${`${row.log}:${row.offset}`} />`,
+  },
 ];
+
+/** Takes it as its source would read it today: what still is wrong is said, and it stays a dead letter. */
+function Replay({ id }) {
+  const [said, say] = useState('');
+  const replay = async () => {
+    say('…');
+    try {
+      const [found] = await post('/api/v1/dead-letters/replay', { ids: [id] });
+      say(found === undefined ? 'it was taken before' : `${found.outcome} ${found.detail}`);
+    } catch (error) {
+      say(`▲ ${error.message}`);
+    }
+  };
+  return html`<button type="button" aria-label="Replay ${id}" onClick=${replay}>Replay</button> <span role="status">${said}</span>`;
+}
 
 function Raw({ text }) {
   if (text.length <= RAW_CHARACTERS) return html`<code>${text === '' ? '(empty)' : text}</code>`;
