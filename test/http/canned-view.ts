@@ -126,8 +126,18 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
       detail: 'line 7, "a"',
       raw: '=cmd|x',
       offset: 3,
+      log: 'orders-0',
     },
-    { stream: 'orders', source: 'http', position: 8, reason: 'null-key', detail: 'ünï', raw: '-5', offset: 4 },
+    {
+      stream: 'orders',
+      source: 'http',
+      position: 8,
+      reason: 'null-key',
+      detail: 'ünï',
+      raw: '-5',
+      offset: 4,
+      log: 'orders-0',
+    },
   ],
 };
 

@@ -241,8 +241,8 @@ describe('reads', () => {
   test('CSV quotes as RFC 4180 says, and disarms text that a spreadsheet would run', async () => {
     const { text } = await ask(server.url, '/api/v1/dead-letters?format=csv');
     expect(text.split('\r\n').slice(1)).toEqual([
-      'orders,http,7,not-json,"line 7, ""a""",\'=cmd|x,3',
-      'orders,http,8,null-key,ünï,-5,4',
+      'orders,http,7,not-json,"line 7, ""a""",\'=cmd|x,3,orders-0',
+      'orders,http,8,null-key,ünï,-5,4,orders-0',
       '',
     ]);
   });
