@@ -2,13 +2,15 @@
  * Kafka in and out: `npm run bench -- kafka`, with a broker that `scripts/kafka start` has started and KAFKA_BROKERS naming it.
  * What the service reads, in windows and sessions, stands beside a kafkajs consumer that only counts the same records; then how
  * long it takes from the producer of a record to the consumer of its alert. CPU time is that of the process, not of the broker.
+ * With BENCH_STREAMS=1 Kafka Streams reads the same topic too (bench/peers), and both write their results in transactions.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import kafkajs, { type Kafka, type Message } from 'kafkajs';
 import { transactionType } from '../dist/fraud/types.js';
+import { committed, cpuSeconds, type ResultTopics, runStreams } from './peers/kafka-streams.ts';
 
 const RECORDS = Number(process.env.BENCH_EVENTS ?? 1_000_000);
 const RATE = Number(process.env.BENCH_RATE ?? 10_000);
@@ -18,7 +20,11 @@ const BATCH = 1000;
 /** Of 50,000: one record in ten is an alert. */
 const LARGE_CENTS = 45_000;
 const START_MS = Date.UTC(2026, 0, 1);
-const TICKS_A_SECOND = 100;
+/** The gap of the sessions. */
+const SESSION_MS = 30_000;
+const DAY_MS = 86_400_000;
+/** With it Kafka Streams reads the same topic. */
+const WITH_STREAMS = process.env.BENCH_STREAMS !== undefined;
 
 process.env.KAFKAJS_NO_PARTITIONER_WARNING = '1';
 
@@ -50,16 +56,66 @@ async function readFigures(kafka: Kafka, brokers: string): Promise<KafkaFigure[]
   }
   await producer.disconnect();
   const bare = await readBare(kafka, topic);
-  const whole = await readWhole(brokers, topic);
-  const rate = (seconds: number): string =>
-    `${Math.round(RECORDS / seconds / 1000).toLocaleString('en')},000 records/s a core`;
+  const whole = await readWhole(brokers, topic, '{}');
+  const peers = WITH_STREAMS ? await besideStreams(kafka, brokers, topic) : [];
   return [
-    { what: `kafkajs alone, counting ${RECORDS.toLocaleString('en')} records`, figure: rate(bare) },
+    ...peers,
+    { what: `kafkajs alone, counting ${RECORDS.toLocaleString('en')} records`, figure: rate(RECORDS, bare) },
     {
       what: 'the service, windows, sessions and journal',
-      figure: `${rate(whole)}, ${Math.round((bare / whole) * 100)} % of it`,
+      figure: `${rate(RECORDS, whole)}, ${Math.round((bare / whole) * 100)} % of it`,
     },
   ];
+}
+
+function rate(records: number, seconds: number): string {
+  return `${Math.round(records / seconds).toLocaleString('en')} records/s a core`;
+}
+
+/** Both read all of the topic and write their results in transactions; what is in their topics then is compared. */
+async function besideStreams(kafka: Kafka, brokers: string, topic: string): Promise<KafkaFigure[]> {
+  const producer = kafka.producer();
+  await producer.connect();
+  // One in each partition, behind all others: every window closes.
+  const last = Array.from({ length: PARTITIONS }, (_, i) => messageOf(RECORDS + i, START_MS + RECORDS * 10 + DAY_MS));
+  await producer.send({ topic, messages: last.map((message, partition) => ({ ...message, partition })) });
+  await producer.disconnect();
+  const [own, theirs] = [await resultTopics(kafka, 'own'), await resultTopics(kafka, 'streams')];
+  const sink = (to: string, from: string): string =>
+    `{ kafka: { topic: ${to} }, from: [${from}], delivery: exactly_once }`;
+  const sinks = `{ w: ${sink(own.windows, 'per_minute')}, s: ${sink(own.sessions, 'visits')} }`;
+  const seconds = await readWhole(brokers, topic, sinks, RECORDS + PARTITIONS);
+  const streams = await runStreams(brokers, topic, RECORDS + PARTITIONS, theirs);
+  const ours = ownResults(brokers, own);
+  const equal = JSON.stringify(ours) === JSON.stringify(theirResults(brokers, theirs));
+  const ratio = RECORDS / seconds / (streams.records / streams.seconds);
+  return [
+    { what: 'the service, results in transactions', figure: rate(RECORDS, seconds) },
+    {
+      what: 'Kafka Streams 4.4, exactly_once_v2, RocksDB, warm',
+      figure: `${rate(streams.records, streams.seconds)}; the service has ${ratio.toFixed(1)} times that; ${ours.length.toLocaleString('en')} results ${equal ? 'equal' : 'NOT EQUAL'}`,
+    },
+  ];
+}
+
+async function resultTopics(kafka: Kafka, name: string): Promise<ResultTopics> {
+  return { windows: await makeTopic(kafka, `${name}-windows`), sessions: await makeTopic(kafka, `${name}-sessions`) };
+}
+
+function ownResults(brokers: string, { windows, sessions }: ResultTopics): string[] {
+  const parsed = (topic: string) =>
+    committed(brokers, topic).map((line) => JSON.parse(line.slice(line.indexOf('\t') + 1)));
+  return [
+    ...parsed(windows).map(({ key, start, end, n, total, largest }) => [key, start, end, n, total, largest].join('/')),
+    // Kafka Streams gives the last event as the end of a session.
+    ...parsed(sessions).map(({ key, start, end, n }) => [key, start, end - SESSION_MS, n].join('/')),
+  ].sort();
+}
+
+function theirResults(brokers: string, { windows, sessions }: ResultTopics): string[] {
+  return [windows, sessions]
+    .flatMap((topic) => committed(brokers, topic).map((line) => line.replace('\t', '/')))
+    .sort();
 }
 
 /** CPU seconds of a consumer in this process. */
@@ -85,22 +141,28 @@ async function readBare(kafka: Kafka, topic: string): Promise<number> {
   return (user + system) / 1e6;
 }
 
-/** CPU seconds of the service from when it listens. */
-async function readWhole(brokers: string, topic: string): Promise<number> {
-  const service = await startService(brokers, topic, 'avro', '{}', true);
+/** CPU seconds of the service from when it listens, until so many records are in its journal and its sinks have sent all. */
+async function readWhole(brokers: string, topic: string, sinks: string, records = RECORDS): Promise<number> {
+  const service = await startService(brokers, topic, 'avro', sinks, true);
   try {
-    const before = cpuSeconds(service.child);
-    for (;;) {
-      const answer: readonly { readonly inputs: readonly { readonly next: number }[] }[] = JSON.parse(
-        await (await fetch(`${service.url}/api/v1/sources`)).text(),
-      );
-      if ((answer[0]?.inputs.reduce((sum, { next }) => sum + next, 0) ?? 0) >= RECORDS) break;
-      await sleep(100);
-    }
-    return cpuSeconds(service.child) - before;
+    const before = cpuSeconds(service.child.pid);
+    while (!(await hasRead(service, records)) || !(await hasSent(service))) await sleep(100);
+    return cpuSeconds(service.child.pid) - before;
   } finally {
     await service.stop();
   }
+}
+
+async function hasRead({ url }: Running, records: number): Promise<boolean> {
+  const [source]: readonly { readonly inputs: readonly { readonly next: number }[] }[] = JSON.parse(
+    await (await fetch(`${url}/api/v1/sources`)).text(),
+  );
+  return (source?.inputs.reduce((sum, { next }) => sum + next, 0) ?? 0) >= records;
+}
+
+async function hasSent({ url }: Running): Promise<boolean> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return [...text.matchAll(/lag_events\{stage="sink:[^"]*"\} (\d+)/g)].every(([, lag]) => lag === '0');
 }
 
 async function latency(kafka: Kafka, brokers: string, delivery: string): Promise<KafkaFigure> {
@@ -192,7 +254,7 @@ streams:
     eventTime: occurredAt
     partitions: ${PARTITIONS}
     watermark: { outOfOrderness: 5s }
-    source: { kafka: { topic: ${topic}, group: ${topic}, value: ${value} } }
+    source: { kafka: { topic: ${topic}, group: ${topic}.${++topics}, value: ${value} } }
 sinks: ${sinks}${withWindows ? windows : derived}
 `,
   );
@@ -218,14 +280,6 @@ sinks: ${sinks}${withWindows ? windows : derived}
       rmSync(directory, { recursive: true, force: true });
     },
   };
-}
-
-/** User and system time of a process with its threads, from Linux. */
-function cpuSeconds({ pid }: ChildProcess): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
 }
 
 function sleep(ms: number): Promise<void> {
