@@ -12,9 +12,11 @@ const DAYS_KEPT = 4096;
 export interface Zone {
   /** The instant at which a clock of the zone shows this; clock and instant in milliseconds since 1970. */
   epochMs(clockMs: number): number;
+  /** What a clock of the zone shows at the instant. */
+  clockMs(epochMs: number): number;
 }
 
-export const UTC: Zone = { epochMs: (clockMs) => clockMs };
+export const UTC: Zone = { epochMs: (clockMs) => clockMs, clockMs: (epochMs) => epochMs };
 
 /** Whether the IANA database, as this Node has it, knows the name. */
 export function isZone(name: string): boolean {
@@ -58,6 +60,11 @@ export function createZone(name: string): Zone {
   }
 
   return {
+    clockMs(epochMs) {
+      if (!Number.isFinite(epochMs)) return epochMs;
+      const offset = offsetOfDay(Math.floor(epochMs / DAY_MS));
+      return epochMs + (Number.isNaN(offset) ? offsetAt(epochMs) : offset);
+    },
     epochMs(clockMs) {
       if (!Number.isFinite(clockMs)) return clockMs;
       const day = Math.floor(clockMs / DAY_MS);

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { AvroRecord } from '../messages/avro.ts';
 import { type AvroAsSql, sqlOfAvro } from '../sql/avro-type.ts';
-import { type SqlType, typeText } from '../sql/type.ts';
+import { typeText } from '../sql/type.ts';
 import { textOf } from '../sql/value-text.ts';
 import { rowsOf } from './duckdb-reading.ts';
 import { sqlText } from './duckdb-schema.ts';
@@ -89,6 +89,7 @@ export async function checkView({
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
   const connection = await instance.connect();
   try {
+    await connection.run("SET TimeZone = 'UTC'");
     for (const macro of macros(closedMs, sessions)) await connection.run(macro);
     for (const [i, table] of tables.entries()) await load(connection, directory, `events_${i}`, table);
     for (const [i, { name }] of tables.entries()) await nameTable(connection, name, `events_${i}`);
@@ -96,7 +97,7 @@ export async function checkView({
     const columns = all.filter(([name]) => !without.includes(name));
     await connection.run(`CREATE TABLE wanted AS ${statement}`);
     const listed = (table: string): string =>
-      `SELECT ${columns.map(([name, type]) => `${comparable(quoted(name), type)} AS ${quoted(name)}`).join(', ')} FROM ${table}`;
+      `SELECT ${columns.map(([name, sql]) => `${comparable(quoted(name), sql)} AS ${quoted(name)}`).join(', ')} FROM ${table}`;
     const difference = (one: string, other: string): string => `(${listed(one)} EXCEPT ALL ${listed(other)})`;
     const [missing, surplus] = [difference('wanted', 'given'), difference('given', 'wanted')];
     const count = async (of: string): Promise<number> =>
@@ -116,8 +117,12 @@ export async function checkView({
   }
 }
 
-/** Ten digits of a double: sums of many have other last digits in another order. A list has no order in a group. */
-function comparable(name: string, type: SqlType): string {
+/**
+ * Ten digits of a double: sums of many have other last digits in another order. A list has no order in a group. A time that
+ * the view has in milliseconds is cut off there, as the view cuts off what it computes of microseconds.
+ */
+function comparable(name: string, { type, ticksPerMs }: AvroAsSql): string {
+  if (type.kind === 'timestamp' && ticksPerMs === 1) return `date_trunc('millisecond', CAST(${name} AS TIMESTAMP))`;
   if (type.kind === 'double') return `CASE WHEN isfinite(${name}) THEN printf('%.9e', ${name} + 0.0) END`;
   return type.kind === 'list' ? `list_sort(${name})` : name;
 }
@@ -128,7 +133,7 @@ async function load(
   directory: string,
   table: string,
   { schema, events }: EventTable,
-): Promise<[string, SqlType][]> {
+): Promise<[string, AvroAsSql][]> {
   const columns = schema.fields.flatMap(({ name, type }) => {
     const sql = sqlOfAvro(type);
     return sql === null ? [] : [{ name, sql, text: textOfValue(sql) }];
@@ -141,7 +146,7 @@ async function load(
     `CREATE TABLE ${table} AS SELECT ${casts.join(', ')} FROM (
        SELECT CAST(json AS VARCHAR[]) AS row FROM read_ndjson_objects(${sqlText(file)}))`,
   );
-  return columns.map(({ name, sql }) => [name, sql.type]);
+  return columns.map(({ name, sql }) => [name, sql]);
 }
 
 function textOfValue({ type, value }: AvroAsSql): (decoded: unknown) => string | null {

@@ -162,6 +162,7 @@ function avroValue(type: SqlType): (value: SqlValue) => unknown {
       };
     }
     case 'timestamp':
+    case 'timestamptz':
       return (value) => Math.floor(Number(value));
     default:
       return (value) => value;

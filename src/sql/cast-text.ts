@@ -39,6 +39,7 @@ function readerOf(to: SqlType): ((text: string) => SqlValue | undefined) | null 
     case 'date':
       return (text) => daysOf(text) ?? undefined;
     case 'timestamp':
+    case 'timestamptz':
       return (text) => timestampOf(text) ?? undefined;
     case 'interval':
       return (text) => parseInterval(text) ?? undefined;

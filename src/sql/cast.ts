@@ -39,11 +39,12 @@ function plainCast(from: SqlType, to: SqlType): Cast | null {
     case 'decimal':
       return toDecimal(from, to);
     case 'date':
-      if (from.kind === 'timestamp') return (value) => dayOf(Number(value));
+      if (from.kind === 'timestamp' || from.kind === 'timestamptz') return (value) => dayOf(Number(value));
       return from.kind === 'date' ? (value) => value : null;
     case 'timestamp':
+    case 'timestamptz':
       if (from.kind === 'date') return (value) => Number(value) * MS_PER_DAY;
-      return from.kind === 'timestamp' ? (value) => value : null;
+      return from.kind === 'timestamp' || from.kind === 'timestamptz' ? (value) => value : null;
     case 'list': {
       if (from.kind !== 'list') return null;
       const each = orNull(plainCast(from.of, to.of));

@@ -2,6 +2,7 @@
 
 import { choice, compared, truth } from './check-truth.ts';
 import { BOOLEAN, type Checked, constantOf } from './checked.ts';
+import { coerced, unzoned } from './coerce.ts';
 import type { CallExpression } from './expression.ts';
 import { ExpressionError } from './expression-error.ts';
 import type { SqlFunction } from './function.ts';
@@ -36,14 +37,20 @@ function unknown(name: string, functions: FunctionTable): string {
   if (name === 'unnest') {
     return 'unnest gives a row for each element, so it stands alone in a column of SELECT: unnest(list) AS x. Compute of x in a view of that one';
   }
-  if (name === 'timezone') {
-    return "there is no TIMESTAMP WITH TIME ZONE, and so no AT TIME ZONE: a TIMESTAMP is an instant in UTC. A window of a zone's days has `timeZone`, and input of a zone's times `format: { csv: { timeZone: … } }`";
-  }
   const nearest = functions.nearest(name);
   return `there is no function ${name}${nearest === undefined ? '; docs/sql.md lists them' : `; did you mean ${nearest}?`}`;
 }
 
+/** Functions know a time with a zone as the TIMESTAMP in UTC that it is, but for those of zones and of types. */
 function callOf(fn: SqlFunction, args: readonly Checked[], at: number): Checked {
+  if (['timezone', 'typeof'].includes(fn.name) || !args.some(({ type }) => type.kind === 'timestamptz')) {
+    return scalarCall(fn, args, at);
+  }
+  const result = scalarCall(fn, args.map(unzoned), at);
+  return result.type.kind === 'timestamp' ? coerced(result, { kind: 'timestamptz' }) : result;
+}
+
+function scalarCall(fn: SqlFunction, args: readonly Checked[], at: number): Checked {
   const types = args.map(({ type }) => type);
   const constants = args.map((arg) => (arg.kind === 'constant' ? arg.value : undefined));
   const type = fn.resultType(types, constants);

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { arithmeticOf } from './arithmetic.ts';
 import { type Checked, type CheckedStep, callOf, constantOf } from './checked.ts';
-import { coerced, named } from './coerce.ts';
+import { coerced, named, unzoned } from './coerce.ts';
 import { commonType, widening } from './common-type.ts';
 import { ExpressionError } from './expression-error.ts';
 import { isList } from './kinds.ts';
@@ -34,7 +34,16 @@ function runFrom(operands: readonly Operand[], from: number): number {
   return to;
 }
 
+/** A time with a zone is computed with as the instant that it is. */
 function arithmetic(first: Checked, operands: readonly Operand[], at: number): Checked {
+  const all = [first, ...operands.map(({ operand }) => operand)];
+  if (!all.some(({ type }) => type.kind === 'timestamptz')) return ofNumbers(first, operands, at);
+  const own = operands.map((each) => ({ ...each, operand: unzoned(each.operand) }));
+  const result = ofNumbers(unzoned(first), own, at);
+  return result.type.kind === 'timestamp' ? coerced(result, { kind: 'timestamptz' }) : result;
+}
+
+function ofNumbers(first: Checked, operands: readonly Operand[], at: number): Checked {
   const steps: CheckedStep[] = [];
   let [start, type] = [first, first.type];
   for (const { operator, at: stepAt, operand } of operands) {

@@ -36,6 +36,11 @@ export function cast(of: Checked, to: CastTarget, isTry: boolean, at: number): C
   }
 }
 
+/** A time with a zone as the TIMESTAMP in UTC that it is; all else as it is. */
+export function unzoned(node: Checked): Checked {
+  return node.type.kind === 'timestamptz' ? coerced(node, { kind: 'timestamp' }) : node;
+}
+
 export function coerced(node: Checked, type: SqlType): Checked {
   return isSameType(node.type, type) ? node : cast(node, { type }, false, node.at);
 }
@@ -60,7 +65,7 @@ export function commonTypeOf(nodes: readonly Checked[], verb: string): SqlType {
 
 /** A column of texts is read as dates or times beside one of these. */
 function timeOfText(a: SqlType, b: SqlType): SqlType | undefined {
-  const isTime = ({ kind }: SqlType): boolean => kind === 'date' || kind === 'timestamp';
+  const isTime = ({ kind }: SqlType): boolean => ['date', 'timestamp', 'timestamptz'].includes(kind);
   if (a.kind === 'varchar' && isTime(b)) return b;
   return b.kind === 'varchar' && isTime(a) ? a : undefined;
 }

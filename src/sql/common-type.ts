@@ -20,7 +20,8 @@ function commonOfTwo(a: SqlType, b: SqlType): SqlType | undefined {
   if (a.kind === 'null') return b;
   if (b.kind === 'null') return a;
   if (isNumber(a) && isNumber(b)) return commonNumber(a, b);
-  if (isTime(a) && isTime(b)) return a.kind === b.kind ? a : { kind: 'timestamp' };
+  if (isTime(a) && isTime(b))
+    return a.kind === b.kind ? a : { kind: isZoned(a) || isZoned(b) ? 'timestamptz' : 'timestamp' };
   if (a.kind === 'list' && b.kind === 'list') {
     const of = commonOfTwo(a.of, b.of);
     return of && { kind: 'list', of };
@@ -66,7 +67,11 @@ function isNumber({ kind }: SqlType): boolean {
 }
 
 function isTime({ kind }: SqlType): boolean {
-  return kind === 'date' || kind === 'timestamp';
+  return kind === 'date' || kind === 'timestamp' || kind === 'timestamptz';
+}
+
+function isZoned({ kind }: SqlType): boolean {
+  return kind === 'timestamptz';
 }
 
 /** Turns values of a type, null among them, into a common type that it is of. */
@@ -84,7 +89,8 @@ function widenOf(from: SqlType, to: SqlType): (value: SqlValue) => SqlValue {
     if (from.kind === 'bigint') return (value) => rescaled({ unscaled: BigInt(integer(value)), scale: 0 }, scale);
     return (value) => rescaled(decimal(value), scale);
   }
-  if (to.kind === 'timestamp' && from.kind === 'date') return (value) => Number(value) * MS_PER_DAY;
+  if ((to.kind === 'timestamp' || to.kind === 'timestamptz') && from.kind === 'date')
+    return (value) => Number(value) * MS_PER_DAY;
   if (to.kind === 'list' && from.kind === 'list') {
     const each = widening(from.of, to.of);
     return (value) => (isList(value) ? value.map(each) : value);

@@ -99,6 +99,7 @@ export function keyOf(type: SqlType): (value: SqlValue) => unknown {
     case 'varchar':
     case 'date':
     case 'timestamp':
+    case 'timestamptz':
     case 'null':
       return (value) => value;
     default: {

@@ -102,6 +102,8 @@ function literalText({ type, value }: Extract<Expression, { kind: 'literal' }>):
       return quoted(String(value));
     case 'double':
       return Number(value).toExponential();
+    case 'timestamptz':
+      return `TIMESTAMPTZ ${quoted(textOf(type)(value))}`;
     case 'date':
     case 'timestamp':
     case 'interval':

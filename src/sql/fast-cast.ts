@@ -15,12 +15,17 @@ export function fastCast(from: SqlType, to: SqlType): ((of: NumberAt) => NumberA
     case 'double double':
     case 'date date':
     case 'timestamp timestamp':
+    case 'timestamp timestamptz':
+    case 'timestamptz timestamp':
+    case 'timestamptz timestamptz':
       return (of) => of;
     case 'double bigint':
       return (of) => (row) => exact(halfEven(of(row)));
     case 'date timestamp':
+    case 'date timestamptz':
       return (of) => (row) => of(row) * MS_PER_DAY;
     case 'timestamp date':
+    case 'timestamptz date':
       return (of) => (row) => Math.floor(of(row) / MS_PER_DAY);
     case 'bigint decimal':
       return to.kind === 'decimal' && to.precision >= SAFE_DIGITS ? widened(to.scale) : null;

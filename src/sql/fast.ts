@@ -19,7 +19,7 @@ import { valuesOf } from './values.ts';
 
 /** Whether values of the type have a form as plain numbers. */
 function isNumeric({ kind }: SqlType): boolean {
-  return ['boolean', 'bigint', 'double', 'decimal', 'date', 'timestamp'].includes(kind);
+  return ['boolean', 'bigint', 'double', 'decimal', 'date', 'timestamp', 'timestamptz'].includes(kind);
 }
 
 /** Of a node whose type is numeric. Throws when the block lacks a field. */

@@ -17,6 +17,7 @@ import { STRUCTS } from './functions/structs.ts';
 import { TEXTS } from './functions/texts.ts';
 import { TIME_MAKERS } from './functions/time-makers.ts';
 import { TIMES } from './functions/times.ts';
+import { ZONE_FUNCTIONS } from './functions/zones.ts';
 
 /** Finds a function by its name or an alias, in any case. */
 export interface FunctionTable {
@@ -52,7 +53,7 @@ export const FUNCTION_GROUPS: readonly FunctionGroup[] = [
   { title: 'Texts', functions: [...TEXTS, ...CONCATENATION, ...SEARCHES] },
   { title: 'Regular expressions', functions: REGEXES },
   { title: 'Bytes and encodings', functions: ENCODINGS },
-  { title: 'Times', functions: [...TIMES, ...TIME_MAKERS] },
+  { title: 'Times', functions: [...TIMES, ...TIME_MAKERS, ...ZONE_FUNCTIONS] },
   { title: 'JSON', functions: JSON_FUNCTIONS },
   { title: 'Lists', functions: [...LISTS, ...LIST_SETS, ...LIST_AGGREGATES, ...LAMBDAS] },
   { title: 'Structs and maps', functions: STRUCTS },

@@ -46,6 +46,9 @@ export const TIMESTAMP: Kind<number> = kindOf('TIMESTAMP', ['timestamp', 'date']
   type.kind === 'date' ? (value) => Number(value) * MS_PER_DAY : Number,
 );
 
+/** Milliseconds since the epoch. */
+export const TIMESTAMPTZ: Kind<number> = kindOf('TIMESTAMPTZ', ['timestamptz'], () => Number);
+
 export const INTERVAL: Kind<IntervalValue> = kindOf('INTERVAL', ['interval'], () => (value) => {
   return isInterval(value) ? value : misread('INTERVAL', value);
 });

@@ -26,6 +26,7 @@ export const T_VARCHAR: SqlType = { kind: 'varchar' };
 export const T_BLOB: SqlType = { kind: 'blob' };
 export const T_DATE: SqlType = { kind: 'date' };
 export const T_TIMESTAMP: SqlType = { kind: 'timestamp' };
+export const T_TIMESTAMPTZ: SqlType = { kind: 'timestamptz' };
 export const T_INTERVAL: SqlType = { kind: 'interval' };
 
 export function scalar(described: Described, ...forms: readonly Form[]): SqlFunction {

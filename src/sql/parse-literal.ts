@@ -5,7 +5,7 @@ import { ExpressionError } from './expression-error.ts';
 import { intervalOf, parseInterval, unitNamed } from './interval.ts';
 import { daysOf, timestampOf } from './times-text.ts';
 import { named } from './tokens.ts';
-import { MAX_PRECISION, type SqlType } from './type.ts';
+import { MAX_PRECISION, type SqlType, typeText } from './type.ts';
 import { exactInteger, type SqlValue } from './value.ts';
 
 type Inner = (cursor: Cursor, isTight?: boolean) => Expression;
@@ -70,9 +70,10 @@ export function typedLiteral(cursor: Cursor, inner: Inner): Expression | null {
       return next.kind === 'text' ? timeLiteral(cursor, { kind: 'date' }, daysOf, '2026-11-30') : null;
     case 'timestamp':
     case 'datetime':
-      return next.kind === 'text'
-        ? timeLiteral(cursor, { kind: 'timestamp' }, timestampOf, '2026-11-30 12:34:56')
-        : null;
+      if (next.kind === 'text') return timeLiteral(cursor, { kind: 'timestamp' }, timestampOf, '2026-11-30 12:34:56');
+      return isZonedLiteral(cursor) ? zonedLiteral(cursor) : null;
+    case 'timestamptz':
+      return next.kind === 'text' ? timeLiteral(cursor, ZONED, timestampOf, ZONED_EXAMPLE) : null;
     case 'interval':
       if (next.kind === 'text') return intervalText(cursor, at);
       if (next.kind === 'number' || (next.kind === 'symbol' && next.text === '(')) return counted(cursor, inner, at);
@@ -80,6 +81,20 @@ export function typedLiteral(cursor: Cursor, inner: Inner): Expression | null {
     default:
       return null;
   }
+}
+
+const ZONED: SqlType = { kind: 'timestamptz' };
+const ZONED_EXAMPLE = '2026-11-30 12:34:56+01';
+
+/** TIMESTAMP WITH TIME ZONE '…' */
+function isZonedLiteral(cursor: Cursor): boolean {
+  return ['with', 'time', 'zone'].every((word, i) => cursor.is(word, i + 1)) && cursor.peek(4).kind === 'text';
+}
+
+function zonedLiteral(cursor: Cursor): Expression {
+  const { at } = cursor.peek();
+  for (let taken = 0; taken < 3; taken++) cursor.take();
+  return { ...timeLiteral(cursor, ZONED, timestampOf, ZONED_EXAMPLE), at };
 }
 
 function timeLiteral(
@@ -92,7 +107,7 @@ function timeLiteral(
   const { text, at: textAt } = cursor.take();
   const value = parse(text);
   if (value !== null) return literal(type, value, at);
-  throw new ExpressionError(`'${text}' is no ${type.kind.toUpperCase()}; write one as '${example}'`, textAt);
+  throw new ExpressionError(`'${text}' is no ${typeText(type)}; write one as '${example}'`, textAt);
 }
 
 function intervalText(cursor: Cursor, at: number): Expression {

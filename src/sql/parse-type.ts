@@ -22,6 +22,7 @@ const SIMPLE: ReadonlyMap<string, SqlType> = new Map<string, SqlType>([
   ...['timestamp', 'datetime', 'timestamp_us', 'timestamp_ms', 'timestamp_s'].map(
     (name) => [name, { kind: 'timestamp' }] as const,
   ),
+  ['timestamptz', { kind: 'timestamptz' }],
   ['interval', { kind: 'interval' }],
 ]);
 
@@ -83,7 +84,8 @@ function elementType(cursor: Cursor): SqlType {
   const type = SIMPLE.get(name);
   if (type === undefined) {
     const near = nearestWord(name, [...SIMPLE.keys(), ...DECIMALS, 'struct', 'map']);
-    const known = 'BIGINT, DOUBLE, DECIMAL, VARCHAR, BOOLEAN, DATE, TIMESTAMP, INTERVAL, BLOB, STRUCT, MAP and lists';
+    const known =
+      'BIGINT, DOUBLE, DECIMAL, VARCHAR, BOOLEAN, DATE, TIMESTAMP, TIMESTAMPTZ, INTERVAL, BLOB, STRUCT, MAP and lists';
     throw new ExpressionError(
       `there is no type ${text}; ${near === undefined ? `known: ${known}` : `did you mean ${near.toUpperCase()}?`}`,
       at,
@@ -94,10 +96,15 @@ function elementType(cursor: Cursor): SqlType {
     wholeNumber(cursor);
     cursor.expect(')');
   }
-  if (type.kind === 'timestamp' && cursor.is('with')) {
-    throw new ExpressionError('a TIMESTAMP is UTC here, without a zone; write TIMESTAMP', cursor.peek().at);
-  }
-  return type;
+  return type.kind === 'timestamp' && withTimeZone(cursor) ? { kind: 'timestamptz' } : type;
+}
+
+/** Takes WITH TIME ZONE, or WITHOUT. */
+export function withTimeZone(cursor: Cursor): boolean {
+  const word = ['with', 'without'].find((each) => cursor.is(each) && cursor.is('time', 1) && cursor.is('zone', 2));
+  if (word === undefined) return false;
+  for (let taken = 0; taken < 3; taken++) cursor.take();
+  return word === 'with';
 }
 
 function decimalAt(cursor: Cursor, at: number): SqlType {

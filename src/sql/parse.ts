@@ -1,7 +1,7 @@
 /**
  * The parser: Pratt's, with the precedence of PostgreSQL's grammar, which is DuckDB's. From loose to tight:
  *
- *   ->   OR   AND   NOT   IS   comparisons   BETWEEN IN LIKE   || ->>   + −   * / // %   ^ **   unary −   [] :: . AT TIME ZONE
+ *   ->   OR   AND   NOT   IS   comparisons   BETWEEN IN LIKE   || ->>   + −   * / // %   ^ **   AT TIME ZONE   unary −   [] :: .
  *
  * Of the operators that take two, all but comparisons may stand in a row and bind to the left. `==` is `=`.
  */
@@ -23,8 +23,9 @@ const OTHER = 8;
 const SUM = 9;
 const PRODUCT = 10;
 const POWER = 11;
-const MINUS = 12;
-const POSTFIX = 13;
+const AT = 12;
+const MINUS = 13;
+const POSTFIX = 14;
 
 const BINDING: ReadonlyMap<string, number> = new Map([
   ['->', ARROW],
@@ -43,7 +44,7 @@ const BINDING: ReadonlyMap<string, number> = new Map([
   ['%', PRODUCT],
   ['^', POWER],
   ['**', POWER],
-  ['at', POSTFIX],
+  ['at', AT],
   ['[', POSTFIX],
   ['::', POSTFIX],
   ['.', POSTFIX],
@@ -172,7 +173,7 @@ function infix(cursor: Cursor, left: Expression, { text, at }: Token, binding: n
     case 'at':
       cursor.expect('time');
       cursor.expect('zone');
-      return callOf('timezone', [operand(cursor, POSTFIX - 1), left], at);
+      return callOf('timezone', [operand(cursor, AT), left], at);
     default:
       return computation(cursor, left, word, binding, at);
   }

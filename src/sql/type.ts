@@ -5,6 +5,10 @@ export type SqlType =
   | {
       readonly kind: 'boolean' | 'bigint' | 'double' | 'varchar' | 'date' | 'timestamp' | 'interval' | 'blob' | 'null';
     }
+  /** An instant, as a TIMESTAMP in UTC is too; written with its offset, +00. */
+  | {
+      readonly kind: 'timestamptz';
+    }
   | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number }
   | { readonly kind: 'list'; readonly of: SqlType }
   /** Keys are texts, as in Avro. */
@@ -24,6 +28,8 @@ export function typeText(type: SqlType): string {
   switch (type.kind) {
     case 'null':
       return '"NULL"';
+    case 'timestamptz':
+      return 'TIMESTAMP WITH TIME ZONE';
     case 'decimal':
       return `DECIMAL(${type.precision},${type.scale})`;
     case 'list':

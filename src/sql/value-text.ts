@@ -16,6 +16,8 @@ export function textOf(type: SqlType): (value: SqlValue) => string {
       return (value) => dateText(Number(value));
     case 'timestamp':
       return (value) => timestampText(Number(value));
+    case 'timestamptz':
+      return (value) => `${timestampText(Number(value))}+00`;
     case 'interval':
       return (value) => (isInterval(value) ? intervalText(value) : '');
     case 'blob':

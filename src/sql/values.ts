@@ -125,7 +125,7 @@ function equality(type: SqlType): (a: SqlValue, b: SqlValue) => boolean {
 
 /** Whether equal values are identical. */
 function isPlain({ kind }: SqlType): boolean {
-  return ['boolean', 'bigint', 'double', 'varchar', 'date', 'timestamp'].includes(kind);
+  return ['boolean', 'bigint', 'double', 'varchar', 'date', 'timestamp', 'timestamptz'].includes(kind);
 }
 
 /** The constants of a list are one set, however many there are. */

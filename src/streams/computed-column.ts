@@ -26,6 +26,7 @@ export function computedColumn(expression: Checked): ComputedColumn {
     case 'date':
       return numbers(expression, (value) => value);
     case 'timestamp':
+    case 'timestamptz':
       return numbers(expression, Math.floor);
     case 'varchar':
       return texts(expression);
@@ -46,7 +47,7 @@ function numbers(expression: Checked, round: (value: number) => number): Compute
     exact ??= BigInt64Array.from(values.subarray(0, count), (known) => BigInt(Number.isNaN(known) ? 0 : known));
     if (typeof value === 'bigint' || Number.isInteger(value)) exact[row] = BigInt(String(value));
   };
-  const isTime = expression.type.kind === 'timestamp';
+  const isTime = expression.type.kind === 'timestamp' || expression.type.kind === 'timestamptz';
   return {
     begin(columns) {
       count = columns.count;

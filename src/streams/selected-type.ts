@@ -62,6 +62,7 @@ export function avroType(type: SqlType, name: string): AvroSchema | null {
     case 'blob':
       return 'bytes';
     case 'timestamp':
+    case 'timestamptz':
       return { type: 'long', logicalType: 'timestamp-millis' };
     case 'list': {
       const items = avroType(type.of, `${name}_item`);

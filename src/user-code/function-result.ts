@@ -28,6 +28,7 @@ function readerOf(type: SqlType): Read {
     case 'date':
       return (value) => (Number.isSafeInteger(value) ? Number(value) : wrong(value));
     case 'timestamp':
+    case 'timestamptz':
       return (value) => (Number.isFinite(value) ? Number(value) : wrong(value));
     case 'double':
       return (value) => {

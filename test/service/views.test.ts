@@ -36,6 +36,8 @@ const KEYS = [
     'CAST(occurredAt AS DATE)',
   ],
   "date_trunc('hour', occurredAt + INTERVAL 5 MINUTES)",
+  "date_trunc('hour', occurredAt AT TIME ZONE 'Asia/Kolkata')",
+  "date_trunc('day', occurredAt AT TIME ZONE 'UTC' AT TIME ZONE 'America/New_York')",
 ];
 const AGGREGATES = [
   ...['count(*)', 'count(DISTINCT amount)', 'sum(amount)', 'min(amount)', 'max(amount)', 'avg(amount)'],
@@ -44,6 +46,7 @@ const AGGREGATES = [
   ...['list(nullif(amount, 4))', 'list(DISTINCT nullif(amount, 4)) FILTER (WHERE amount < 7)', 'max(userId, 2)'],
   ...['sum(CAST(amount AS DECIMAL(20, 2)) * amount)', 'CAST(min(amount) / 3 AS DECIMAL(6, 2))', '[min(amount), 1]'],
   ...['list(occurredAt)', 'list(amount > 4) FILTER (WHERE amount > 2)', 'max(CAST(occurredAt AS DATE), 2)'],
+  ...["max(occurredAt AT TIME ZONE 'Asia/Kolkata')", 'list(CAST(occurredAt AS TIMESTAMPTZ))'],
   ...['min(nullif(AMOUNT, 4) > 5)', 'arg_max(amount > 4, amount * 10 + length(USERID))', 'list(DISTINCT amount > 4)'],
   "{'latest': max(occurredAt), 'day': CAST(min(occurredAt) AS DATE), 'n': count(*)}",
 ];

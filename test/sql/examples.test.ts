@@ -106,6 +106,44 @@ test.each([
     "INTERVAL '3 months ago'",
   ],
   ["EXTRACT(YEAR FROM DATE '2026-05-06')", "TIMESTAMP '2026-01-01 00:00:00.123456'", "DATE '0044-03-15'"],
+  // Instants and clocks of zones.
+  [
+    "TIMESTAMPTZ '2026-01-01 00:00:00.5+02'",
+    "TIMESTAMP WITH TIME ZONE '2026-01-01 00:00:00-05:30'",
+    "'2026-01-01 01:00:00+01'::TIMESTAMPTZ = TIMESTAMP '2026-01-01'",
+    "CAST(TIMESTAMP '2026-01-01' AS TIMESTAMP WITH TIME ZONE)",
+    "DATE '2026-01-01'::TIMESTAMPTZ < TIMESTAMPTZ '2026-01-01 00:00:00+01'",
+    "TIMESTAMPTZ '2026-01-01 23:30:00+00'::DATE",
+    "TRY_CAST('x' AS TIMESTAMPTZ)",
+    "[TIMESTAMPTZ '2026-01-01', DATE '2026-01-02', NULL]",
+    "coalesce(NULL, TIMESTAMPTZ '2026-01-01', TIMESTAMP '2026-01-02')",
+    "typeof(TIMESTAMPTZ '2026-01-01' + INTERVAL 1 DAY)",
+  ],
+  [
+    "TIMESTAMPTZ '2026-01-31 10:00:00+00' + INTERVAL 1 MONTH",
+    "TIMESTAMPTZ '2026-01-01 00:00:00.5+01' - TIMESTAMP '2025-01-01'",
+    "date_trunc('hour', TIMESTAMPTZ '2026-01-01 10:20:00+02')",
+    "time_bucket(INTERVAL 7 HOURS, TIMESTAMPTZ '2026-01-01 10:20:00+02')",
+    "epoch_ms(TIMESTAMPTZ '2026-01-01 10:20:00+02')",
+    "strftime(TIMESTAMPTZ '2026-01-01 10:20:00+02', '%H:%M')",
+    "EXTRACT(HOUR FROM TIMESTAMPTZ '2026-01-01 10:20:00+02')",
+    "greatest(TIMESTAMPTZ '2026-01-01', TIMESTAMP '2026-01-02')",
+    "timezone('Europe/Berlin', DATE '2026-01-01')",
+  ],
+  // An hour that a zone leaves out, and one that it has twice.
+  ['01:59:59', '02:00:00', '02:30:00.25', '03:00:00'].map(
+    (time) => `TIMESTAMP '2026-03-29 ${time}' AT TIME ZONE 'Europe/Berlin'`,
+  ),
+  ['01:59:59', '02:00:00', '02:30:00.25', '03:00:00'].map(
+    (time) => `TIMESTAMP '2026-10-25 ${time}' AT TIME ZONE 'Europe/Berlin'`,
+  ),
+  ['00:59:59', '01:00:00', '00:30:00', '01:30:00'].map(
+    (time) => `TIMESTAMP '2026-10-25 ${time}' AT TIME ZONE 'UTC' AT TIME ZONE 'Europe/Berlin'`,
+  ),
+  ['Asia/Kolkata', 'America/New_York', 'Australia/Lord_Howe', 'europe/berlin'].flatMap((zone) => [
+    `TIMESTAMP '1969-12-31 23:59:59.999' AT TIME ZONE '${zone}'`,
+    `TIMESTAMPTZ '2026-07-01 12:00:00.123456+00' AT TIME ZONE '${zone}'`,
+  ]),
   // Casts.
   [
     "'1.5'::BIGINT",

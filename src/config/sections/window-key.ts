@@ -90,7 +90,7 @@ const GIVES: Partial<Readonly<Record<SqlType['kind'], KeyPart['gives']>>> = {
 };
 
 /** Whose text tells the values apart. */
-const BY_TEXT: readonly SqlType['kind'][] = ['decimal', 'date', 'timestamp'];
+const BY_TEXT: readonly SqlType['kind'][] = ['decimal', 'date', 'timestamp', 'timestamptz'];
 
 /** What results call a part that is given no name: its words, joined. */
 function nameOf(expression: string): string {

@@ -6,21 +6,22 @@ import { callOf, type Expression } from '../../sql/expression.ts';
 import type { SqlType } from '../../sql/type.ts';
 
 export function isCoded({ kind }: SqlType): boolean {
-  return kind === 'timestamp' || kind === 'date' || kind === 'boolean';
+  return kind === 'timestamp' || kind === 'timestamptz' || kind === 'date' || kind === 'boolean';
 }
 
 /** In microseconds, in days, or as 0 and 1. */
 export function asNumber(value: Expression, { kind }: SqlType): Expression {
   const { at } = value;
   if (kind === 'boolean') return cast(value, { kind: 'bigint' });
-  if (kind === 'timestamp') return callOf('epoch_us', [value], at);
+  if (kind === 'timestamp' || kind === 'timestamptz') return callOf('epoch_us', [value], at);
   return callOf('date_diff', [{ kind: 'literal', type: { kind: 'varchar' }, value: 'day', at }, EPOCH, value], at);
 }
 
 /** Of such a number. */
 export function ofNumber(number: Expression, type: SqlType): Expression {
   if (type.kind === 'boolean') return cast(number, type);
-  return callOf(type.kind === 'timestamp' ? 'make_timestamp' : 'make_date', [number], number.at);
+  const time = callOf(type.kind === 'date' ? 'make_date' : 'make_timestamp', [number], number.at);
+  return type.kind === 'timestamptz' ? cast(time, type) : time;
 }
 
 /** Of a list of such numbers. */
@@ -35,7 +36,7 @@ const EPOCH: Expression = { kind: 'literal', type: { kind: 'date' }, value: 0, a
 
 /** What is no text, whole number or truth, and whose text tells its values apart. */
 export function isKeyByText({ kind }: SqlType): boolean {
-  return kind === 'timestamp' || kind === 'date' || kind === 'decimal' || kind === 'double';
+  return ['timestamp', 'timestamptz', 'date', 'decimal', 'double'].includes(kind);
 }
 
 /** Whether a key of one value has to be given back from its text. */

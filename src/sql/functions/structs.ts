@@ -1,8 +1,9 @@
 /** Structs and maps: their parts by name or key. */
 import type { SqlFunction } from '../function.ts';
-import { MAP, nullable, STRUCT, VARCHAR } from '../kinds.ts';
+import { isStruct, LIST, MAP, nullable, STRUCT, VARCHAR } from '../kinds.ts';
 import { of1, of2, ofTypes, scalar, T_BIGINT, T_BOOLEAN, T_VARCHAR } from '../overloads.ts';
 import type { SqlType } from '../type.ts';
+import { SqlError, type SqlValue } from '../value.ts';
 
 export const STRUCTS: readonly SqlFunction[] = [
   scalar(
@@ -116,7 +117,42 @@ export const STRUCTS: readonly SqlFunction[] = [
       (map) => [...map].map(([key, value]) => ({ key, value })),
     ),
   ),
+  scalar(
+    {
+      name: 'map_from_entries',
+      summary: 'The map of a list of structs of a key and a value. A key that is null, or comes twice, is a fault.',
+      example: "map_from_entries([{'key': 'a', 'value': 1}]) = MAP {'a': 1}",
+    },
+    ofTypes(
+      [LIST],
+      ([type]) => mapOfEntries(type!),
+      ([type]) => {
+        const [read, of] = [LIST.reader(type!), type!.kind === 'list' ? type!.of : type!];
+        const [key = '', value = ''] = namesOf(of);
+        return ([list = null]) => {
+          const map = new Map<string, SqlValue>();
+          for (const entry of read(list)) {
+            const own = isStruct(entry) ? entry : {};
+            const name = own[key] ?? null;
+            if (typeof name !== 'string') throw new SqlError('a key of a map is NULL');
+            if (map.has(name)) throw new SqlError(`the key ${JSON.stringify(name)} comes twice in a map`);
+            map.set(name, own[value] ?? null);
+          }
+          return map;
+        };
+      },
+    ),
+  ),
 ];
+
+function mapOfEntries(type: SqlType): SqlType | { readonly wrong: string } {
+  const of = type.kind === 'list' ? type.of : type;
+  const [key, value, ...others] = of.kind === 'struct' ? of.fields : [];
+  if (key?.type.kind !== 'varchar' || value === undefined || others.length > 0) {
+    return { wrong: "map_from_entries takes a list of structs of a VARCHAR and a value: [{'key': 'a', 'value': 1}]" };
+  }
+  return { kind: 'map', values: value.type };
+}
 
 function fieldNamed(type: SqlType, name: string) {
   if (type.kind !== 'struct') return undefined;

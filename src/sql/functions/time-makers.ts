@@ -17,7 +17,7 @@ import {
 import { formatter, parser } from '../time-format.ts';
 import { type IntervalValue, SqlError, type SqlValue } from '../value.ts';
 
-const ZONE = 'In DuckDB it is a TIMESTAMP WITH TIME ZONE; here a TIMESTAMP is an instant in UTC.';
+const ZONE = 'In DuckDB it is a TIMESTAMPTZ; here the same instant as a TIMESTAMP.';
 
 export const TIME_MAKERS: readonly SqlFunction[] = [
   scalar(
