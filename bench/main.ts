@@ -8,7 +8,7 @@
  * condition beside DuckDB's filter, `exchange` a window keyed by another field than its stream's, `operators` those of users,
  * `suites` expectations over Parquet, `csv` rows of CSV to events, `lake` rows of the journal to a lake, `postgres` those to the
  * server of PG_URL, and `kafka` topics in and out, with the broker that KAFKA_BROKERS names.
- * `batch` measures statements of jobs beside plain DuckDB.
+ * `batch` measures statements of jobs beside plain DuckDB, and `views` views beside the windows that one would write by hand.
  */
 import { cpus, totalmem } from 'node:os';
 import { runBatch } from './batch.ts';
@@ -23,6 +23,7 @@ import { runOperators } from './operators.ts';
 import { runPostgres } from './postgres.ts';
 import { runStages } from './stages.ts';
 import { runSuites } from './suites.ts';
+import { runViews } from './views.ts';
 import { compareWhole, printWhole, recordWhole, runWhole } from './whole/run.ts';
 import { runWindows } from './windows.ts';
 import { runWindowsFromJournal } from './windows-journal.ts';
@@ -65,6 +66,11 @@ if (process.argv[2] === 'postgres') {
 
 if (process.argv[2] === 'batch') {
   console.table(await runBatch(EVENTS));
+  process.exit(0);
+}
+
+if (process.argv[2] === 'views') {
+  console.table(runViews());
   process.exit(0);
 }
 

@@ -1,26 +1,24 @@
 /** A view beside DuckDB's answer, where the two have times of other units. */
 import { expect, test } from 'vitest';
+import type { AvroRecord } from '../../src/messages/avro.ts';
 import { checkView } from '../../src/projections/view-check.ts';
 
-const MICROS = { type: 'long', logicalType: 'timestamp-micros' } as const;
-const MILLIS = { type: 'long', logicalType: 'timestamp-millis' } as const;
+/** Fields of times that may be null; users' schemas have units that built-in ones have not. */
+function timesOf(units: Readonly<Record<string, 'micros' | 'millis'>>): AvroRecord {
+  const fields = Object.entries(units).map(([name, unit]) => {
+    return { name, type: ['null', { type: 'long', logicalType: `timestamp-${unit}` }] };
+  });
+  return JSON.parse(JSON.stringify({ type: 'record', name: 'Times', fields }));
+}
+
 const events = [{ ts: 1_767_225_600_000_123 }, { ts: -1 }, { ts: null }];
-const check = (view: readonly (number | null)[]) =>
+const check = (later: readonly (number | null)[]) =>
   checkView({
     statement: 'SELECT ts, ts + INTERVAL 1 SECOND AS later FROM s',
-    tables: [
-      { name: 's', schema: { type: 'record', name: 'S', fields: [{ name: 'ts', type: ['null', MICROS] }] }, events },
-    ],
+    tables: [{ name: 's', schema: timesOf({ ts: 'micros' }), events }],
     view: {
-      schema: {
-        type: 'record',
-        name: 'V',
-        fields: [
-          { name: 'ts', type: ['null', MICROS] },
-          { name: 'later', type: ['null', MILLIS] },
-        ],
-      },
-      events: view.map((later, i) => ({ ...events[i], later })),
+      schema: timesOf({ ts: 'micros', later: 'millis' }),
+      events: later.map((each, i) => ({ ...events[i], later: each })),
     },
     without: [],
     closedMs: null,
