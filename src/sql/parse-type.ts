@@ -100,7 +100,7 @@ function elementType(cursor: Cursor): SqlType {
 }
 
 /** Takes WITH TIME ZONE, or WITHOUT. */
-export function withTimeZone(cursor: Cursor): boolean {
+function withTimeZone(cursor: Cursor): boolean {
   const word = ['with', 'without'].find((each) => cursor.is(each) && cursor.is('time', 1) && cursor.is('zone', 2));
   if (word === undefined) return false;
   for (let taken = 0; taken < 3; taken++) cursor.take();
