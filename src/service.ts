@@ -7,22 +7,22 @@
 import type { RunningChild } from './actors/supervised.ts';
 import { type ChildSpec, type RunningSupervisor, type SupervisionPorts, startSupervisor } from './actors/supervisor.ts';
 import type { Config } from './config/config.ts';
-import { holdsOf, pruneLog, WITHOUT_BOUND, waitingSinks } from './data-directory/retention.ts';
 import { messageOf } from './journal/error.ts';
 import type { Logger } from './logger.ts';
 import type { ActorChanged } from './messages/operations.ts';
-import { actorChangedType, runChangedType } from './messages/types.ts';
-import { exchangeChildren, exchangedOffset, haveCaughtUp } from './service/exchange.ts';
+import { actorChangedType } from './messages/types.ts';
+import { exchangeChildren, haveCaughtUp } from './service/exchange.ts';
 import { createInternalSource, type InternalSource } from './service/intake.ts';
 import { createJobDesk, type JobDesk } from './service/job-desk.ts';
 import { createJobTables, type JobTables } from './service/job-tables.ts';
-import { foldEvents } from './service/journal-events.ts';
 import { createObserver, type Observer } from './service/observer.ts';
+import { type OperationsSnapshots, openOperationsSnapshots } from './service/operations-state.ts';
 import { openPipeline, type Pipeline, ROOT } from './service/pipeline.ts';
 import { nodePlatform, type Platform } from './service/platform.ts';
 import { projectorChildren } from './service/projectors.ts';
 import { createPruning, type Pruning } from './service/pruning.ts';
 import { createReadModels, type ReadModels } from './service/read-models.ts';
+import { retain } from './service/retain.ts';
 import { openSinkPositions, type SinkPositionsLog } from './service/sink-positions.ts';
 import { driversOf } from './workers/stores.ts';
 
@@ -36,6 +36,8 @@ export interface ServiceCore {
   readonly jobTables: JobTables;
   readonly observer: Observer;
   readonly sinkPositions: SinkPositionsLog;
+  /** What earlier processes left of jobs and suites. */
+  readonly operationsSnapshots: OperationsSnapshots;
   readonly pruning: Pruning;
   readonly supervision: SupervisionPorts;
   /** Writes to the service's own stream. */
@@ -123,28 +125,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     assigned,
     pruning,
     committed: (stream, commit) => observer.committed(stream, commit),
-    async snapshotSaved(name) {
-      const { retention } = config.journal;
-      if (running === null || (retention.ageMs === null && retention.maxBytes === null)) return;
-      const { pipeline: whole, readModels: models, sinkPositions: sinks } = running;
-      const pruned = pruneLog(name, {
-        journal: whole.journalPlace,
-        retention,
-        waiters: [
-          { who: 'an exchange', from: exchangedOffset(whole.exchanges, name), hold: WITHOUT_BOUND },
-          { who: 'a read model', from: models.keptOffset(name), hold: holdsOf(config).stores },
-          ...waitingSinks(sinks.needs(name), holdsOf(config)),
-        ],
-        nowMs: platform.nowMs(),
-        isDryRun: false,
-        ...platform.disk,
-      });
-      await pruned.then(
-        ({ segments }) =>
-          segments.length > 0 && logger.info({ log: name, segments: segments.length }, 'old segments went'),
-        (error: Error) =>
-          logger.warn({ log: name, error: error.message }, 'old segments could not be pruned; tried again'),
-      );
+    snapshotSaved: async (name) => {
+      if (running !== null) await retain(name, running, config, platform, logger);
     },
     onTorn: (torn) => logger.warn({ ...torn }, 'a torn tail was cut off the log; nothing in it had been acknowledged'),
     onAnew(name, operators) {
@@ -190,6 +172,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     pruning,
     platform,
   );
+  const operationsSnapshots = await openOperationsSnapshots(pipeline, pruning);
   const jobTables = createJobTables({ config, pipeline, readModels, operations });
   const core: ServiceCore = {
     config,
@@ -198,6 +181,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     jobTables,
     observer,
     sinkPositions,
+    operationsSnapshots,
     pruning,
     supervision,
     operations,
@@ -218,10 +202,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     { id: ROOT, kind: 'root', parent: '', strategy: 'one_for_one', children, ports: rootSupervision(supervision) },
     { failed: fail, stopped: () => {} },
   );
-  running = { pipeline, readModels, sinkPositions, root };
-  foldEvents(pipeline, pipeline.operations, runChangedType, observer.jobs.take).catch((error: Error) =>
-    logger.warn({ error: error.message }, 'the metrics do not have the runs of earlier processes'),
-  );
+  running = { pipeline, readModels, sinkPositions, operationsSnapshots, root };
   const ready = Promise.all(first.map((unit) => Promise.race([unit.ready, unit.halted]))).then(() => {});
   ready
     .then(jobTables.recover)
@@ -260,7 +241,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   };
 }
 
-interface Running extends Pick<ServiceCore, 'pipeline' | 'readModels' | 'sinkPositions'> {
+interface Running extends Pick<ServiceCore, 'pipeline' | 'readModels' | 'sinkPositions' | 'operationsSnapshots'> {
   readonly root: RunningSupervisor;
 }
 

@@ -15,11 +15,12 @@ import type { Planner } from '../jobs/planner.ts';
 import { type AttemptReport, adoptOrphans, reported } from '../jobs/reports.ts';
 import { applyEvent, isTerminal, type JobEvent, type JobsState, noJobs, type Run, runsOf } from '../jobs/runs.ts';
 import type { StepChanged } from '../messages/job-events.ts';
+import type { TablePublished } from '../messages/table-facts.ts';
 
 interface SchedulerPorts {
   nowMs(): number;
-  /** Once nothing of an earlier scheduler is at work: its events, in order. */
-  replay(fold: (event: JobEvent) => void): Promise<void>;
+  /** Once nothing of an earlier scheduler is at work: what it left. */
+  recover(): Promise<JobsState>;
   /** Resolves once all of the events are durable, together. */
   record(events: readonly JobEvent[]): Promise<void>;
   /** Told of the state once it is whole; it is changed in place from then on. */
@@ -42,6 +43,10 @@ interface SchedulerInput {
 export type SchedulerEvent =
   | { readonly type: 'COMMAND'; readonly command: JobCommand; reply(answer: CommandAnswer): void }
   | { readonly type: 'REPORTED'; readonly report: AttemptReport }
+  /** A job table was published, which the journal has. */
+  | { readonly type: 'PUBLISHED'; readonly publication: TablePublished }
+  /** What jobs wait for beside the clock may have come. */
+  | { readonly type: 'LOOK' }
   | { readonly type: 'DRAIN' };
 
 interface SchedulerContext extends SchedulerInput {
@@ -57,6 +62,8 @@ interface SchedulerContext extends SchedulerInput {
   /** Jobs with runs in the future, of which an operator was told. */
   readonly ahead: readonly string[];
   readonly draining: boolean;
+  /** Publications that came before the state was there. */
+  readonly early: readonly TablePublished[];
 }
 
 const STOPPING = 'The service stopped';
@@ -64,17 +71,14 @@ const STOPPING = 'The service stopped';
 const scheduler = setup({
   types: { context: {} as SchedulerContext, input: {} as SchedulerInput, events: {} as SchedulerEvent },
   actors: {
-    replay: fromPromise<JobsState, SchedulerPorts>(async ({ input }) => {
-      const state = noJobs();
-      await input.replay((event) => applyEvent(state, event));
-      return state;
-    }),
+    recover: fromPromise<JobsState, SchedulerPorts>(({ input }) => input.recover()),
     record: fromPromise<void, SchedulerContext>(({ input }) => input.ports.record(input.recording)),
   },
   actions: {
     adopt: assign(({ context }, { state }: { state: JobsState }) => {
       const events = adoptOrphans(state, context.planner.jobs, context.ports.nowMs());
       for (const event of events) applyEvent(state, event);
+      for (const event of context.early) applyEvent(state, { kind: 'table', event });
       context.ports.recovered(state);
       return { state, outbox: [...events, ...context.outbox] };
     }),
@@ -139,6 +143,11 @@ const scheduler = setup({
       applyEvent(state, { kind: 'step', event });
       return { outbox: [...context.outbox, { kind: 'step', event }] };
     }),
+    keepPublished: assign(({ context }, { publication }: { publication: TablePublished }) => ({
+      early: [...context.early, publication],
+    })),
+    takePublished: ({ context }, { publication }: { publication: TablePublished }) =>
+      applyEvent(context.state, { kind: 'table', event: publication }),
     beginDraining: assign({ draining: true }),
     stopAll: ({ context: { state, ports } }) => {
       for (const { open } of state.jobs.values()) for (const runId of open.keys()) ports.stop(runId, STOPPING);
@@ -174,6 +183,7 @@ export const schedulerMachine = scheduler.createMachine({
     answering: [],
     ahead: [],
     draining: false,
+    early: [],
   }),
   initial: 'recovering',
   on: {
@@ -181,17 +191,23 @@ export const schedulerMachine = scheduler.createMachine({
       actions: { type: 'command', params: ({ event }) => ({ command: event.command, reply: event.reply }) },
     },
     REPORTED: { actions: { type: 'takeReport', params: ({ event }) => ({ report: event.report }) } },
+    PUBLISHED: {
+      actions: { type: 'takePublished', params: ({ event }) => ({ publication: event.publication }) },
+    },
   },
   states: {
     recovering: {
       invoke: {
-        src: 'replay',
+        src: 'recover',
         input: ({ context }) => context.ports,
         onDone: { target: 'running', actions: { type: 'adopt', params: ({ event }) => ({ state: event.output }) } },
       },
       on: {
         DRAIN: 'stopped',
         COMMAND: { actions: { type: 'refuse', params: ({ event }) => ({ reply: event.reply }) } },
+        PUBLISHED: {
+          actions: { type: 'keepPublished', params: ({ event }) => ({ publication: event.publication }) },
+        },
       },
     },
     running: {
@@ -221,7 +237,14 @@ export const schedulerMachine = scheduler.createMachine({
         waiting: {
           always: { guard: 'hasUnrecorded', target: 'deciding' },
           after: { sleep: 'deciding' },
-          on: { DRAIN: { target: '#scheduler.stopping', actions: 'beginDraining' } },
+          on: {
+            LOOK: 'deciding',
+            PUBLISHED: {
+              target: 'deciding',
+              actions: { type: 'takePublished', params: ({ event }) => ({ publication: event.publication }) },
+            },
+            DRAIN: { target: '#scheduler.stopping', actions: 'beginDraining' },
+          },
         },
       },
     },

@@ -80,6 +80,15 @@ export function jobRoutes(jobs: JobDesk): readonly Route[] {
         run: pathParameter(c, 'run'),
       }),
     ),
+    act(
+      '/api/v1/runs/:run/mark',
+      'Says that a `step`, or without one the run, is `as` success, failed or skipped',
+      (c) => ({ action: 'mark', run: pathParameter(c, 'run') }),
+    ),
+    act('/api/v1/runs/:run/skip', 'Leaves out a `step`, or without one the run', (c) => ({
+      action: 'skip',
+      run: pathParameter(c, 'run'),
+    })),
   ];
 }
 

@@ -50,6 +50,7 @@ export function runRoutes(
         parameters: [
           { name: 'step', in: 'query', required: true, schema: { type: 'string' } },
           { name: 'attempt', in: 'query', schema: { type: 'integer', minimum: 1, default: 1 } },
+          { name: 'round', in: 'query', schema: { type: 'integer', minimum: 1, default: 1 } },
           { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: LINES_MAX, default: LINES } },
         ],
         responses: {
@@ -61,12 +62,14 @@ export function runRoutes(
       async answer(c) {
         const step = c.req.query('step') ?? '';
         const attempt = Number(c.req.query('attempt') ?? 1);
+        const round = Number(c.req.query('round') ?? 1);
         const limit = Number(c.req.query('limit') ?? LINES);
         if (step === '') return badParameter('step must name a step of the run');
         if (!Number.isSafeInteger(attempt) || attempt < 1) return badParameter('attempt must be a whole number from 1');
+        if (!Number.isSafeInteger(round) || round < 1) return badParameter('round must be a whole number from 1');
         if (!Number.isSafeInteger(limit) || limit < 1 || limit > LINES_MAX)
           return badParameter(`limit must be a whole number from 1 to ${LINES_MAX}`);
-        const of = { job: pathParameter(c, 'job'), runId: pathParameter(c, 'run'), step, attempt };
+        const of = { job: pathParameter(c, 'job'), runId: pathParameter(c, 'run'), step, round, attempt };
         const missing = `There is no log of attempt ${attempt} of ${shortOf(step)} in ${shortOf(of.runId)}.`;
         return answered(c, linesOf(dataDir, of, limit), missing);
       },

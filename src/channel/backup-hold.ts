@@ -5,6 +5,7 @@
  */
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { OPERATIONS_SNAPSHOTS_LOG } from '../data-directory/operations-snapshot.ts';
 import { requireJournal } from '../data-directory/require-journal.ts';
 import { SINKS_LOG } from '../data-directory/sink-positions.ts';
 import { hasJobTables, JOBS_COPY } from '../job-tables/names.ts';
@@ -53,8 +54,10 @@ export const backupHoldCommand = channelCommand({
 async function endsOfRunning({ pipeline, config }: ServiceCore): Promise<ReadonlyMap<string, number>> {
   const { journal } = pipeline;
   const names = journal.logNames();
+  // The operations log is among these before its snapshots are, so that none is of more than the backup has.
   const own = pipeline.units.map(({ log }) => log);
   if (config.sinks.length > 0 || names.includes(SINKS_LOG)) own.push(await journal.openLog(SINKS_LOG));
+  if (names.includes(OPERATIONS_SNAPSHOTS_LOG)) own.push(await journal.openLog(OPERATIONS_SNAPSHOTS_LOG));
   const ends = new Map(own.map((log) => [log.name, log.durableOffset()]));
   // Logs of streams that are no more: this process holds the directory, so nobody writes them.
   for (const name of names) {

@@ -49,6 +49,7 @@ export const jobActCommand = channelCommand({
   name: 'job act',
   schema: {
     ...{ action: JOB_ACTIONS, job: 'text', run: 'text', step: 'text', backfill: 'text', params: 'text', key: 'text' },
+    as: 'text',
     ...{ from: 'whole', to: 'whole', parallel: 'whole', reprocess: 'text', dryRun: 'flag' },
   },
   async *rows({ running }, { key, ...words }) {

@@ -1,15 +1,13 @@
 /** `millrace job`: what jobs there are, their runs and logs, and what people ask of them. */
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { connectChannel } from '../channel/channel-client.ts';
-import { logDirectory } from '../service/job-log.ts';
+import { isLogOf, LINES_MAX, type LoggedAttempt, linesOf, loggedAttempts } from '../service/job-log-files.ts';
 import { jobChildren } from '../service/jobs.ts';
 import { ASK_OPTIONS, answered, limitOf } from './ask.ts';
 import { type Command, dataDirOf, type OptionValues, print, tableText, text } from './command.ts';
 import { EXIT, UsageError } from './exit.ts';
 import { withService } from './with-service.ts';
 
-const ACTIONS = ['run', 'list', 'show', 'runs', 'log', 'pause', 'resume', 'cancel', 'clear'] as const;
+const ACTIONS = ['run', 'list', 'show', 'runs', 'log', 'pause', 'resume', 'cancel', 'clear', 'mark', 'skip'] as const;
 const RUNS_LIMIT = 25;
 const LOOK_EVERY_MS = 100;
 const ENDS: readonly string[] = ['success', 'failed', 'skipped', 'cancelled'];
@@ -25,13 +23,16 @@ export const jobCommand: Command = {
   log RUN [STEP]   what its attempts said
   pause JOB        no run by its schedule until: resume JOB
   cancel RUN       end a run; cancel BACKFILL ends a backfill
-  clear RUN        run again what did not succeed, or a step and those after it (--step NAME)`,
+  clear RUN        run again what did not succeed, or a step and those after it (--step NAME)
+  mark RUN         say that a step (--step NAME), or the run, is --as success, failed or skipped; what waited for it runs
+  skip RUN         the same as mark --as skipped`,
   usage: 'job ACTION [NAME] [--param k=v …] [--step NAME] [--wait] [--data DIR | --config FILE] [--json] …',
   options: {
     ...ASK_OPTIONS,
     param: { type: 'string', multiple: true, value: 'k=v', help: 'run: a parameter of the job' },
     key: { type: 'string', value: 'KEY', help: 'run: what is asked again with the same key is one run' },
-    step: { type: 'string', value: 'NAME', help: 'clear: this step and those after it' },
+    step: { type: 'string', value: 'NAME', help: 'clear: this step and those after it; mark, skip: this step' },
+    as: { type: 'string', value: 'STATE', help: 'mark: success, failed or skipped' },
     wait: { type: 'boolean', help: 'run: until the run has ended; exit code 1 when it did not succeed' },
     limit: { type: 'string', value: 'N', help: `runs: so many at most; else ${RUNS_LIMIT}` },
   },
@@ -50,7 +51,9 @@ export const jobCommand: Command = {
     const isOfJob = action === 'pause' || action === 'resume';
     const subject = isOfJob ? { job: name } : name.startsWith('backfill-') ? { backfill: name } : { run: name };
     const whole = 'backfill' in subject && action === 'cancel' ? 'cancel-backfill' : action;
-    return withJobs(values, () => act(values, { action: whole, ...subject, ...(step === undefined ? {} : { step }) }));
+    const as = text(values, 'as');
+    const words = { ...(step === undefined ? {} : { step }), ...(as === undefined ? {} : { as }) };
+    return withJobs(values, () => act(values, { action: whole, ...subject, ...words }));
   },
 };
 
@@ -158,14 +161,16 @@ async function run(values: OptionValues, job: string): Promise<number> {
 
 async function log(values: OptionValues, runId: string | undefined, step: string | undefined): Promise<number> {
   if (runId === undefined) throw new UsageError('say which: job log RUN [STEP]');
-  const directory = logDirectory(dataDirOf(values), runId.split('@')[0] ?? '', runId);
-  const files = (await readdir(directory).catch(() => []))
-    .sort()
-    .filter((file) => step === undefined || file.startsWith(step));
-  if (files.length === 0) throw new Error(`there is no log of ${runId}; those of the last 200 runs of a job are kept`);
-  for (const file of files) {
-    if (values.json !== true) await print(`— ${file.replace(/\.jsonl$/, '')}`);
-    await print((await readFile(join(directory, file), 'utf8')).trimEnd());
+  const dataDir = dataDirOf(values);
+  const job = runId.split('@')[0] ?? '';
+  const isAsked = ({ step: own }: LoggedAttempt): boolean => step === undefined || isLogOf(own, step);
+  const attempts = (await loggedAttempts(dataDir, job, runId)).filter(isAsked);
+  if (attempts.length === 0)
+    throw new Error(`there is no log of ${runId}; those of the last 200 runs of a job are kept`);
+  for (const { step: own, round, attempt } of attempts) {
+    if (values.json !== true) await print(`— ${own}, attempt ${attempt}${round === 1 ? '' : ` of round ${round}`}`);
+    const log = await linesOf(dataDir, { job, runId, step: own, round, attempt }, LINES_MAX);
+    for (const line of log?.lines ?? []) await print(JSON.stringify(line));
   }
   return EXIT.ok;
 }

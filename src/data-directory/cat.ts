@@ -1,12 +1,10 @@
 /** `journal cat`: the events of a journal, one by one, as they were written. */
 
-import { BUILTIN_TYPES } from '../builtin-types.ts';
 import type { CommitReader, JournaledCommit } from '../journal/commit-reader.ts';
 import { journalOf, openReader } from '../journal/open-reader.ts';
-import { readSchemaFiles } from '../journal/schema-files.ts';
 import { exactJson } from '../messages/event-json.ts';
 import { logPlace } from '../messages/log-name.ts';
-import { createRegistry } from '../messages/registry.ts';
+import { registryOf } from './registry-of.ts';
 
 export interface CatOptions {
   /** A stream, or one of its logs. */
@@ -38,8 +36,7 @@ export async function openCat(dataDir: string, options: CatOptions): Promise<Cat
     logs,
     async *next() {
       // A schema is on the disk before the first event of its kind.
-      const registry = createRegistry(BUILTIN_TYPES);
-      for (const [fingerprint, json] of readSchemaFiles(dataDir)) registry.learn(fingerprint, json);
+      const registry = registryOf(dataDir);
       for (const log of logs) {
         const fromOffset = reached.get(log) ?? 0;
         const toOffset = Math.min(options.toOffset, await reader.endOf(log));
@@ -67,7 +64,7 @@ async function startOf(reader: CommitReader, log: string, { fromOffset, sinceMs 
 function* lines(
   log: string,
   { offset, endOffset, commit: { sections, committedAt, source } }: JournaledCommit,
-  registry: ReturnType<typeof createRegistry>,
+  registry: ReturnType<typeof registryOf>,
   { fromOffset, toOffset, types }: CatOptions,
 ): Generator<string> {
   if (sections.length === 0) yield JSON.stringify({ log, offset, type: source, count: endOffset - offset });

@@ -1,9 +1,7 @@
 /** Events of chosen types in chosen logs of a data directory, as columns. */
-import { BUILTIN_TYPES } from '../builtin-types.ts';
 import { openPassingReader } from '../journal/open-reader.ts';
-import { readSchemaFiles } from '../journal/schema-files.ts';
 import type { Columns } from '../messages/columns.ts';
-import { createRegistry } from '../messages/registry.ts';
+import { registryOf } from './registry-of.ts';
 import { requireJournal } from './require-journal.ts';
 
 /** Log by log in their order. Takes no lock. A block's columns are gone when the next is asked for. */
@@ -13,8 +11,7 @@ export async function* readBlocks(
   wantsType: (name: string) => boolean,
 ): AsyncGenerator<Columns> {
   const reader = openPassingReader(requireJournal(dataDir));
-  const registry = createRegistry(BUILTIN_TYPES);
-  for (const [fingerprint, json] of readSchemaFiles(dataDir)) registry.learn(fingerprint, json);
+  const registry = registryOf(dataDir);
   for (const log of await reader.logNames()) {
     if (!wantsLog(log)) continue;
     const range = { fromOffset: await reader.startOf(log), toOffset: await reader.endOf(log) };

@@ -14,8 +14,12 @@ import { nodeSyncFs, type SyncFs } from '../journal/sync-fs.ts';
 import { logName } from '../messages/log-name.ts';
 import { OPERATIONS } from '../messages/operations.ts';
 import { exchangedOffsets } from './exchanged-offsets.ts';
+import { lastOperationsSnapshot, OPERATIONS_SNAPSHOTS_LOG } from './operations-snapshot.ts';
+import { registryOf } from './registry-of.ts';
 import { lastPositions, neededBy, SINKS_LOG, type SinkNeed } from './sink-positions.ts';
 import { projectedOffsets } from './verify.ts';
+
+const OPERATIONS_LOG = logName(OPERATIONS, 0);
 
 export type Retention = Config['journal']['retention'];
 
@@ -67,6 +71,8 @@ export interface PruneOptions {
   readonly journal: JournalPlace;
   readonly retention: Retention;
   readonly waiters: readonly Waiter[];
+  /** The offset of the newest snapshot of the operations log, from which the next start reads; 0 without one. */
+  readonly operationsFrom: number;
   readonly nowMs: number;
   readonly isDryRun: boolean;
   readonly fs: Fs;
@@ -88,6 +94,9 @@ export async function pruneData(
     const pruned: PrunedLog[] = [];
     const reader = openReader(journal);
     const sinks = await lastPositions(reader, await reader.endOf(SINKS_LOG));
+    const registry = registryOf(dataDir);
+    const saved = await lastOperationsSnapshot(reader, registry, await reader.endOf(OPERATIONS_SNAPSHOTS_LOG));
+    const operationsFrom = saved?.offset ?? 0;
     const exchanged = await exchangedOffsets(dataDir, reader, nodeSyncFs);
     for (const log of await reader.logNames()) {
       const waiters = [
@@ -101,7 +110,7 @@ export async function pruneData(
         ),
       ];
       const disk = { fs: nodeFs, syncFs: nodeSyncFs };
-      pruned.push(await pruneLog(log, { journal, retention, waiters, nowMs, isDryRun, ...disk }));
+      pruned.push(await pruneLog(log, { journal, retention, waiters, operationsFrom, nowMs, isDryRun, ...disk }));
     }
     return pruned;
   } finally {
@@ -117,7 +126,10 @@ export async function pruneLog(log: string, options: PruneOptions): Promise<Prun
   const segments = await prunableSegments(fs, directory, {
     beforeMs: retention.ageMs === null ? Number.NEGATIVE_INFINITY : nowMs - retention.ageMs,
     maxBytes: retention.maxBytes ?? Number.POSITIVE_INFINITY,
-    neededFrom: await oldestStart(fs, directory, log),
+    neededFrom: Math.min(
+      await oldestStart(fs, directory),
+      log === OPERATIONS_LOG ? options.operationsFrom : Number.POSITIVE_INFINITY,
+    ),
     awaited: options.waiters.map(({ who, from, hold: { ms, bytes } }) => ({
       who,
       from,
@@ -133,12 +145,9 @@ export async function pruneLog(log: string, options: PruneOptions): Promise<Prun
   return { log, segments, heldBy };
 }
 
-/**
- * Where recovery may have to begin: at the oldest snapshot, should the newer ones be damaged. The service's own stream
- * is read from its start whenever a service starts, and stays whole.
- */
-async function oldestStart(fs: Fs, directory: string, log: string): Promise<number> {
-  if (log === logName(OPERATIONS, 0) || !(await fs.list(directory)).includes(SNAPSHOT_DIRECTORY)) return 0;
+/** Where recovery may have to begin: at the oldest snapshot, should the newer ones be damaged. */
+async function oldestStart(fs: Fs, directory: string): Promise<number> {
+  if (!(await fs.list(directory)).includes(SNAPSHOT_DIRECTORY)) return 0;
   return snapshotOffsets(await fs.list(join(directory, SNAPSHOT_DIRECTORY)))[0] ?? 0;
 }
 

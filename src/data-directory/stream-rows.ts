@@ -1,7 +1,7 @@
 /** The events of one stream as its journal has them, block by block in the order in which they were committed. */
+
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { BUILTIN_TYPES } from '../builtin-types.ts';
 import type { CommitReader, JournaledCommit } from '../journal/commit-reader.ts';
 import { openReader } from '../journal/open-reader.ts';
 import { readSchemaFiles } from '../journal/schema-files.ts';
@@ -12,13 +12,13 @@ import type { Columns } from '../messages/columns.ts';
 import type { Commit, Section } from '../messages/commit.ts';
 import { DERIVED_TIME, derivedStreamOfRecord } from '../messages/derived-event.ts';
 import { joinOfRecord } from '../messages/join-result.ts';
-import { createRegistry } from '../messages/registry.ts';
 import { takeRows } from '../messages/take-rows.ts';
 import { windowOfRecord } from '../messages/window-result.ts';
 import { compileCondition } from '../sql/compile.ts';
 import { bindCondition } from '../sql/compiled.ts';
 import { ExpressionError } from '../sql/expression-error.ts';
 import { notedStreams } from './derivation-history.ts';
+import { registryOf } from './registry-of.ts';
 import { requireJournal } from './require-journal.ts';
 
 /** What has events in the journal: a stream that a source brings, a derived one, a join, a window or a view, an operator's output. */
@@ -115,8 +115,7 @@ async function* blocksOf(
   type: EventType<DynamicEvent>,
   ends: RowChoice['ends'],
 ) {
-  const registry = createRegistry(BUILTIN_TYPES);
-  for (const [fingerprint, json] of readSchemaFiles(dataDir)) registry.learn(fingerprint, json);
+  const registry = registryOf(dataDir);
   for await (const { commit } of byTime(openReader(requireJournal(dataDir)), ends)) {
     for (const section of commit.sections) {
       const { fingerprint, bytes } = section;

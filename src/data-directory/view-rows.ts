@@ -1,15 +1,15 @@
 /** The events of a statement's streams, and the rows that its view gave of them, as a journal has them. */
-import { BUILTIN_TYPES } from '../builtin-types.ts';
+
 import { journalOf, openReader } from '../journal/open-reader.ts';
-import { readSchemaFiles } from '../journal/schema-files.ts';
 import type { AvroRecord } from '../messages/avro.ts';
 import { type DynamicEvent, dynamicEventType } from '../messages/codec.ts';
 import type { Commit, Section } from '../messages/commit.ts';
 import { derivedStreamOfRecord } from '../messages/derived-event.ts';
 import { exactJson } from '../messages/event-json.ts';
-import { createRegistry, type Registry } from '../messages/registry.ts';
+import type { Registry } from '../messages/registry.ts';
 import { exchangedBlockType, flushType, lateEventType } from '../messages/types.ts';
 import type { WindowResult } from '../messages/window-result.ts';
+import { registryOf } from './registry-of.ts';
 
 /** A stream whose events are wanted: one that a source brings, or one that is derived. */
 export interface WantedStream {
@@ -43,8 +43,7 @@ export async function readViewRows(
   isSession: boolean,
 ): Promise<ViewRows> {
   const reader = openReader(journalOf(dataDir));
-  const registry = createRegistry(BUILTIN_TYPES);
-  for (const [fingerprint, json] of readSchemaFiles(dataDir)) registry.learn(fingerprint, json);
+  const registry = registryOf(dataDir);
   const wanted = streams.map((stream) => ({
     ...stream,
     type: dynamicEventType(stream.schema),

@@ -1,12 +1,11 @@
 /** What the journal says of its own lineage: which streams came in, which windows are of them, and where their logs are. */
-import { BUILTIN_TYPES } from '../builtin-types.ts';
+
 import { notedStreams } from '../data-directory/derivation-history.ts';
+import { registryOf } from '../data-directory/registry-of.ts';
 import { requireJournal } from '../data-directory/require-journal.ts';
 import { openPassingReader } from '../journal/open-reader.ts';
-import { readSchemaFiles } from '../journal/schema-files.ts';
 import { nodeSyncFs } from '../journal/sync-fs.ts';
 import { logPlace } from '../messages/log-name.ts';
-import { createRegistry } from '../messages/registry.ts';
 import { OPERATOR_KINDS } from '../operator-kinds.ts';
 import { type Derivation, type DerivationInput, derivationTypes } from '../partition/derivation.ts';
 import type { OperatorSpec } from '../streams/operator-kind.ts';
@@ -43,8 +42,7 @@ export async function openLineage(
   endOf: (log: string) => number | undefined = () => undefined,
 ): Promise<Lineage> {
   const reader = openPassingReader(requireJournal(dataDir));
-  const registry = createRegistry(BUILTIN_TYPES);
-  for (const [fingerprint, json] of readSchemaFiles(dataDir)) registry.learn(fingerprint, json);
+  const registry = registryOf(dataDir);
   const logs: { readonly log: string; readonly end: number }[] = [];
   for (const log of await reader.logNames()) logs.push({ log, end: endOf(log) ?? (await reader.endOf(log)) });
   const derivations = [...notedStreams(dataDir, nodeSyncFs).values()].map(({ derivation }) => derivation);

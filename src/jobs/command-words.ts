@@ -1,7 +1,18 @@
 /** Commands about jobs as they come over the API and the channel: plain values, held to what a command may say. */
 import type { JobCommand, Params } from './commands.ts';
+import { MARKS } from './mark.ts';
 
-export const JOB_ACTIONS = ['run', 'pause', 'resume', 'cancel', 'clear', 'backfill', 'cancel-backfill'] as const;
+export const JOB_ACTIONS = [
+  'run',
+  'pause',
+  'resume',
+  'cancel',
+  'clear',
+  'mark',
+  'skip',
+  'backfill',
+  'cancel-backfill',
+] as const;
 
 const REPROCESS = ['none', 'failed', 'completed'] as const;
 const PARALLEL_MAX = 100;
@@ -21,8 +32,14 @@ export function jobCommandOf(words: Readonly<Record<string, unknown>>, key: stri
     case 'cancel':
       return typeof run === 'string' ? { kind: action, run } : 'say which run';
     case 'clear':
+    case 'skip':
+    case 'mark': {
       if (step !== null && typeof step !== 'string') return 'step must be the name of one';
-      return typeof run === 'string' ? { kind: action, run, step } : 'say which run';
+      if (typeof run !== 'string') return 'say which run';
+      if (action === 'clear') return { kind: action, run, step };
+      const as = action === 'skip' ? 'skipped' : MARKS.find((each) => each === words.as);
+      return as === undefined ? `as must be one of ${MARKS.join(', ')}` : { kind: 'mark', run, step, as };
+    }
     case 'cancel-backfill':
       return typeof backfill === 'string' ? { kind: action, backfill } : 'say which backfill';
     case 'backfill':

@@ -1,12 +1,14 @@
 /** What people ask of jobs, as events; or why it can't be done, in words for people. */
 import { nameHint } from '../nearest-word.ts';
 import { backfillIntervals } from './backfill.ts';
-import { type ArrivedFile, fileTrigger } from './file-trigger.ts';
+import { cancelled } from './early-end.ts';
 import { triggerInterval } from './interval.ts';
 import type { Job } from './job.ts';
-import { cancelled, type PlannedJob } from './planner.ts';
+import { type Mark, marked } from './mark.ts';
+import type { PlannedJob } from './planner.ts';
 import { queuedRun } from './queued-run.ts';
 import { type JobEvent, type JobsState, type Run, runNamed, runsOf } from './runs.ts';
+import { type ArrivedFile, fileTrigger } from './triggers.ts';
 
 type ParamValue = string | number | boolean | null;
 export type Params = Readonly<Record<string, ParamValue>>;
@@ -20,6 +22,8 @@ export type JobCommand =
   | { readonly kind: 'cancel'; readonly run: string }
   /** A step, and those after it; null for all that did not succeed. */
   | { readonly kind: 'clear'; readonly run: string; readonly step: string | null }
+  /** A step, or null for the run as a whole. */
+  | { readonly kind: 'mark'; readonly run: string; readonly step: string | null; readonly as: Mark }
   | {
       readonly kind: 'backfill';
       readonly job: string;
@@ -48,6 +52,7 @@ export function commanded(
 ): CommandAnswer {
   switch (command.kind) {
     case 'cancel':
+    case 'mark':
     case 'clear': {
       const run = findRun(state, command.run);
       if (run === null) {
@@ -55,9 +60,10 @@ export function commanded(
       }
       if (command.kind === 'cancel') return cancelRun(run, nowMs);
       const job = jobs.get(run.event.job);
-      return job === undefined
-        ? refused(`the job ${run.event.job} is no more`)
-        : clearRun(run, job, command.step, nowMs);
+      if (job === undefined) return refused(`the job ${run.event.job} is no more`);
+      if (command.kind === 'clear') return clearRun(run, job, command.step, nowMs);
+      const answer = marked(run, job, command.step, command.as, nowMs);
+      return typeof answer === 'string' ? refused(answer) : done(answer.events, run.event.runId, answer.message);
     }
     case 'cancel-backfill':
       return cancelBackfill(state, command.backfill, nowMs);
@@ -103,7 +109,7 @@ function trigger(state: JobsState, job: PlannedJob, given: Params, key: string |
 function arrived(state: JobsState, job: PlannedJob, file: ArrivedFile, nowMs: number): CommandAnswer {
   const runs = runsOf(state, job.name);
   const by = fileTrigger(file);
-  if (runs.files.get(file.path) === by) return done([], job.name, 'has had its run');
+  if (runs.triggers.get(file.path) === by) return done([], job.name, 'has had its run');
   if (runs.isPaused) return refused(`${job.name} is paused`);
   const interval = triggerInterval(job.timetable, runs.lastTriggeredAt, nowMs);
   const params = JSON.stringify({ file: file.path });

@@ -1,6 +1,7 @@
 /** What a job is to the engine: when it runs, what its runs may do beside each other, and its steps in their order. */
 import type { Catchup } from './interval.ts';
 import type { RetryPolicy } from './retry.ts';
+import type { WindowTimes } from './timetable.ts';
 
 /** What becomes of a run that is due while as many as may run at once do. */
 export type Overlap = 'skip' | 'queue' | 'cancel-previous';
@@ -15,7 +16,26 @@ export type Trigger =
   /** A run of another job succeeded. */
   | { readonly kind: 'job'; readonly job: string }
   /** A file arrived, or changed; in the name `*` is any text. Looked for again and again. */
-  | { readonly kind: 'file'; readonly path: string; readonly everyMs: number };
+  | { readonly kind: 'file'; readonly path: string; readonly everyMs: number }
+  /** Windows of this name ended: every partition's watermark has passed the end. */
+  | { readonly kind: 'window'; readonly window: string; readonly times: WindowTimes }
+  /** A job table was published. */
+  | { readonly kind: 'table'; readonly table: string };
+
+/** What of a job people are alerted to. */
+export interface JobAlerts {
+  /** That a run failed. */
+  readonly failed: boolean;
+  /** That one has not succeeded so long after it was due, or runs so many times as long as the last ones did. */
+  readonly lateMs: number | null;
+  readonly lateTimes: number | null;
+  /** That nothing has happened in one for so long. */
+  readonly stuckMs: number | null;
+  /** That so many in a row were skipped. */
+  readonly skipped: number | null;
+}
+
+export const NO_ALERTS: JobAlerts = { failed: false, lateMs: null, lateTimes: null, stuckMs: null, skipped: null };
 
 export interface JobStep {
   readonly name: string;
@@ -47,8 +67,7 @@ export interface Job {
   readonly priority: number;
   /** Of a run, from its start. */
   readonly timeoutMs: number | null;
-  /** Whether its failure, and its recovery, are alerts. */
-  readonly alert: boolean;
+  readonly alert: JobAlerts;
   /** The parameters that a run may be given, with their values when it is not. */
   readonly params: Readonly<Record<string, string | number | boolean | null>>;
   /** Each stands after those that it needs. */
@@ -57,3 +76,8 @@ export interface Job {
 
 /** The pool of steps that name none. */
 export const DEFAULT_POOL = 'default';
+
+/** Whether the wall clock starts its runs. */
+export function hasClock({ trigger }: Job): boolean {
+  return trigger?.kind === 'cron' || trigger?.kind === 'every';
+}

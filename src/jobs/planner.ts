@@ -6,23 +6,25 @@
 import type { StepChanged } from '../messages/job-events.ts';
 import type { RunChanged } from '../messages/operations.ts';
 import { backfillRuns } from './backfill.ts';
-import { dueIntervals, nextDue } from './interval.ts';
-import type { Job } from './job.ts';
+import { planDue } from './due-runs.ts';
+import { endInTime } from './early-end.ts';
+import { nextDue } from './interval.ts';
+import { hasClock, type Job, type Trigger } from './job.ts';
 import { advanceRun } from './progress.ts';
 import { queuedRun } from './queued-run.ts';
 import {
   applyEvent,
-  BY_SCHEDULE,
   isClockBehind,
   isScheduled,
   type JobEvent,
   type JobRuns,
   type JobsState,
   type Run,
+  runNamed,
   runsOf,
-  scheduledUntil,
 } from './runs.ts';
-import { type Timetable, timetable } from './timetable.ts';
+import { type Timetable, timetable, windowTimetable } from './timetable.ts';
+import { tableSubject, tableTrigger } from './triggers.ts';
 
 export interface PlannedJob extends Job {
   /** Null for one that no clock starts. */
@@ -41,17 +43,22 @@ export interface Planner {
 
 /** A sleep never outlasts this, so that a clock that was set or a suspended machine is noticed. */
 const MAX_SLEEP_MS = 60_000;
-/** Runs that a job makes at one moment at most: the rest follows at the next. */
-const DUE_AT_ONCE = 100;
-/** Runs that wait for others of their job, with `overlap: queue`. */
-const QUEUED_MAX = 16;
 
 export function plannedJob(job: Job): PlannedJob {
-  const { trigger } = job;
-  if (trigger === null || trigger.kind === 'job' || trigger.kind === 'file') return { ...job, timetable: null };
-  const spec =
-    trigger.kind === 'every' ? { everyMs: trigger.everyMs } : { cron: trigger.expression, timeZone: trigger.timeZone };
-  return { ...job, timetable: timetable(spec) };
+  return { ...job, timetable: timetableOf(job.trigger) };
+}
+
+function timetableOf(trigger: Trigger | null): Timetable | null {
+  switch (trigger?.kind) {
+    case 'every':
+      return timetable({ everyMs: trigger.everyMs });
+    case 'cron':
+      return timetable({ cron: trigger.expression, timeZone: trigger.timeZone });
+    case 'window':
+      return windowTimetable(trigger.times);
+    default:
+      return null;
+  }
 }
 
 export function createPlanner(
@@ -60,10 +67,14 @@ export function createPlanner(
   sinceMs: number,
   /** Whether the clock makes runs; else only people and backfills do. */
   bySchedule = true,
+  /** Up to where all events of a window's partitions are known, exclusive; null while that is not known. */
+  eventTimeOf: (window: string) => number | null = () => null,
 ): Planner {
   const jobs = new Map(list.map((job) => [job.name, job]));
   /** When a job is due again at the earliest: until then its timetable need not be asked. */
   const dueAt = new Map<string, number>();
+  /** Of jobs that windows start: the event time at which this planner began. */
+  const eventsSince = new Map<string, number>();
   let decidedAt = Number.NEGATIVE_INFINITY;
 
   function decide(state: JobsState, nowMs: number): JobEvent[] {
@@ -76,12 +87,15 @@ export function createPlanner(
     // A clock that was set back counts from where it stands.
     if (nowMs < decidedAt) dueAt.clear();
     decidedAt = nowMs;
-    for (const job of list) {
+    for (const job of bySchedule ? list : []) {
       const at = dueAt.get(job.name);
-      if (!bySchedule || job.timetable === null || (at !== undefined && nowMs < at)) continue;
+      if (job.trigger?.kind === 'table') followTable(state, job, job.trigger.table, nowMs, emit);
+      const time = timeOf(job, nowMs);
+      if (job.timetable === null || time === null || (at !== undefined && time < at)) continue;
       const runs = runsOf(state, job.name);
-      if (!runs.isPaused && planDue(job, job.timetable, runs, nowMs, sinceMs, emit)) {
-        dueAt.set(job.name, nextDue(job.timetable, nowMs) ?? Number.POSITIVE_INFINITY);
+      const since = eventsSince.get(job.name) ?? sinceMs;
+      if (!runs.isPaused && planDue(job, job.timetable, runs, { time, since, nowMs }, emit)) {
+        dueAt.set(job.name, nextDue(job.timetable, time) ?? Number.POSITIVE_INFINITY);
       } else dueAt.delete(job.name);
     }
     for (const backfill of state.backfills.values()) {
@@ -120,6 +134,34 @@ export function createPlanner(
     return events;
   }
 
+  /** The time that a job goes by: its windows' event time, else the clock's. */
+  function timeOf({ name, trigger }: Job, nowMs: number): number | null {
+    if (trigger?.kind !== 'window') return nowMs;
+    const time = eventTimeOf(trigger.window);
+    if (time !== null && !eventsSince.has(name)) eventsSince.set(name, time);
+    return time;
+  }
+
+  /** A run for the newest publication of a table, if it has none. */
+  function followTable(
+    state: JobsState,
+    job: PlannedJob,
+    table: string,
+    nowMs: number,
+    emit: (event: JobEvent) => void,
+  ): void {
+    const published = state.tables.get(table);
+    const runs = runsOf(state, job.name);
+    if (published === undefined || runs.isPaused) return;
+    const by = tableTrigger(published);
+    if (runs.triggers.get(tableSubject(table)) === by) return;
+    if (job.catchup === 'none' && published.publishedAt < sinceMs) return;
+    const of = state.jobs.get(published.job);
+    const { intervalStart = nowMs, intervalEnd = nowMs } = (of && runNamed(of, published.runId)?.event) ?? {};
+    const event = queuedRun(job.name, { start: intervalStart, end: intervalEnd }, by, nowMs);
+    emit({ kind: 'run', event: unlikeOthers(runs, event, nowMs) });
+  }
+
   /** The jobs that wait for the success of this one. */
   function follow(state: JobsState, after: RunChanged, nowMs: number, emit: (event: JobEvent) => void): void {
     for (const job of list) {
@@ -128,8 +170,7 @@ export function createPlanner(
       if (runs.isPaused) continue;
       const interval = { start: after.intervalStart, end: after.intervalEnd };
       const event = queuedRun(job.name, interval, `job:${after.runId}`, nowMs);
-      const isKnown = runs.open.has(event.runId) || runs.recent.some((run) => run.event.runId === event.runId);
-      emit({ kind: 'run', event: isKnown ? { ...event, runId: `${event.runId}+${nowMs.toString(36)}` } : event });
+      emit({ kind: 'run', event: unlikeOthers(runs, event, nowMs) });
     }
   }
 
@@ -138,7 +179,9 @@ export function createPlanner(
     decide,
     sleepMs(state, nowMs) {
       let wakeAt = nowMs + MAX_SLEEP_MS;
-      for (const at of dueAt.values()) wakeAt = Math.min(wakeAt, at);
+      for (const [name, at] of dueAt) {
+        if (jobs.get(name)?.trigger?.kind !== 'window') wakeAt = Math.min(wakeAt, at);
+      }
       for (const { open } of state.jobs.values()) {
         for (const run of open.values()) {
           const timeoutMs = jobs.get(run.event.job)?.timeoutMs ?? null;
@@ -151,67 +194,14 @@ export function createPlanner(
       return Math.max(1, wakeAt - nowMs);
     },
     ahead: (state, nowMs) =>
-      list.filter(({ name }) => isClockBehind(runsOf(state, name), nowMs)).map(({ name }) => name),
+      list.filter((job) => hasClock(job) && isClockBehind(runsOf(state, job.name), nowMs)).map(({ name }) => name),
   };
 }
 
-/** Makes the runs that are due; false when some wait for others to end. */
-function planDue(
-  job: PlannedJob,
-  times: Timetable,
-  runs: JobRuns,
-  nowMs: number,
-  sinceMs: number,
-  emit: (event: JobEvent) => void,
-): boolean {
-  const { catchup, catchupMax, startAtMs } = job;
-  for (let made = 0; made < DUE_AT_ONCE; made++) {
-    const progress = {
-      scheduledUntil: scheduledUntil(runs, nowMs),
-      startAt: startAtMs,
-      catchup,
-      catchupMax,
-      since: sinceMs,
-    };
-    const [interval] = dueIntervals(times, progress, nowMs, 1);
-    if (interval === undefined) return true;
-    const event = queuedRun(job.name, interval, BY_SCHEDULE, nowMs);
-    const others = [...runs.open.values()].filter((run) => run.event.backfill === null);
-    if (others.length < job.maxActiveRuns) {
-      emit({ kind: 'run', event });
-      continue;
-    }
-    if (!overlap(job, event, others, nowMs, emit)) return false;
-  }
-  return false;
-}
-
-/** What becomes of a run that is due while as many as may run at once do; false when it waits as arithmetic. */
-function overlap(
-  job: PlannedJob,
-  event: RunChanged,
-  others: readonly Run[],
-  nowMs: number,
-  emit: (event: JobEvent) => void,
-): boolean {
-  const scheduled = others.filter((run) => isScheduled(run.event));
-  if (job.overlap === 'cancel-previous') {
-    for (const run of scheduled) emit({ kind: 'run', event: cancelled(run, 'A newer run took its place', nowMs) });
-    emit({ kind: 'run', event });
-    return true;
-  }
-  if (job.overlap === 'queue') {
-    const waiting = others.filter((run) => run.event.state === 'queued').length;
-    if (job.catchup === 'all' || waiting >= QUEUED_MAX) return false;
-    emit({ kind: 'run', event });
-    return true;
-  }
-  // What was missed before those under way began is caught up with, not skipped.
-  const began = Math.max(...others.map((run) => run.startedAt ?? run.queuedAt));
-  if (event.intervalEnd <= began) return false;
-  const message = `${others.length === 1 ? 'The run before it' : `${others.length} runs`} had not ended when it was due`;
-  emit({ kind: 'run', event: { ...event, state: 'skipped', message } });
-  return true;
+/** Two runs of what covers the same interval have ids of their own. */
+function unlikeOthers(runs: JobRuns, event: RunChanged, nowMs: number): RunChanged {
+  const isKnown = runNamed(runs, event.runId) !== undefined;
+  return isKnown ? { ...event, runId: `${event.runId}+${nowMs.toString(36)}` } : event;
 }
 
 function startRuns(
@@ -241,18 +231,5 @@ function startRuns(
 function pastSucceeded({ open, lastScheduled }: JobRuns, event: RunChanged): boolean {
   const isBefore = (run: Run): boolean => isScheduled(run.event) && run.event.intervalEnd < event.intervalEnd;
   if ([...open.values()].some(isBefore)) return false;
-  return lastScheduled === null || lastScheduled.end >= event.intervalEnd || lastScheduled.state === 'success';
-}
-
-function endInTime(run: Run, { timeoutMs }: Job, nowMs: number, emit: (event: JobEvent) => void): void {
-  if (timeoutMs === null || run.startedAt === null || run.event.ending !== null) return;
-  if (run.startedAt + timeoutMs > nowMs) return;
-  const message = `It ran longer than its timeout of ${timeoutMs / 1000} s`;
-  emit({ kind: 'run', event: { ...run.event, ending: 'failed', message, changedAt: nowMs } });
-}
-
-/** The event of a run that is to end early: at once when nothing of it is at work. */
-export function cancelled({ event }: Run, message: string, nowMs: number): RunChanged {
-  if (event.state === 'running') return { ...event, ending: 'cancelled', message, changedAt: nowMs };
-  return { ...event, state: 'cancelled', ending: null, message, changedAt: nowMs };
+  return lastScheduled === null || lastScheduled.end >= event.intervalEnd || lastScheduled.succeeded;
 }

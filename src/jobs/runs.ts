@@ -4,15 +4,20 @@
  */
 import type { BackfillChanged, JobPaused, StepChanged } from '../messages/job-events.ts';
 import type { RunChanged } from '../messages/operations.ts';
-import { fileOfTrigger } from './file-trigger.ts';
+import type { TablePublished } from '../messages/table-facts.ts';
 import { isTriggered } from './interval.ts';
 import { emptyLedger, type Ledger, noteInterval } from './ledger.ts';
+import { triggerSubject } from './triggers.ts';
 
+/** What the scheduler decides. */
 export type JobEvent =
   | { readonly kind: 'run'; readonly event: RunChanged }
   | { readonly kind: 'step'; readonly event: StepChanged }
   | { readonly kind: 'paused'; readonly event: JobPaused }
   | { readonly kind: 'backfill'; readonly event: BackfillChanged };
+
+/** What the state is a fold over: beside its own events, publications of job tables. */
+export type JobFact = JobEvent | { readonly kind: 'table'; readonly event: TablePublished };
 
 export interface Run {
   /** The newest event of the run. */
@@ -33,10 +38,12 @@ export interface JobRuns {
   /** The last that ended, oldest first. */
   readonly recent: Run[];
   /** Of the newest scheduled interval whose run ended. */
-  lastScheduled: { readonly end: number; readonly state: RunChanged['state'] } | null;
+  lastScheduled: { readonly end: number; readonly succeeded: boolean } | null;
+  /** When a run ended in success last. */
+  succeededAt: number | null;
   readonly ledger: Ledger;
-  /** Of each file that has started a run, what its newest run was made by. */
-  readonly files: Map<string, string>;
+  /** Of each file and each table that has started a run, what its newest run was made by. */
+  readonly triggers: Map<string, string>;
 }
 
 export interface Backfill {
@@ -49,10 +56,12 @@ export interface JobsState {
   readonly jobs: Map<string, JobRuns>;
   /** Those that are not over. */
   readonly backfills: Map<string, Backfill>;
+  /** The newest publication of each job table. */
+  readonly tables: Map<string, TablePublished>;
 }
 
 export function noJobs(): JobsState {
-  return { jobs: new Map(), backfills: new Map() };
+  return { jobs: new Map(), backfills: new Map(), tables: new Map() };
 }
 
 export function runsOf(state: JobsState, job: string): JobRuns {
@@ -65,8 +74,9 @@ export function runsOf(state: JobsState, job: string): JobRuns {
     open: new Map(),
     recent: [],
     lastScheduled: null,
+    succeededAt: null,
     ledger: emptyLedger(),
-    files: new Map(),
+    triggers: new Map(),
   };
   state.jobs.set(job, runs);
   return runs;
@@ -89,7 +99,7 @@ export function runNamed(runs: JobRuns, runId: string): Run | undefined {
 const ENDS_KEPT = 512;
 const RECENT_KEPT = 25;
 
-export function applyEvent(state: JobsState, { kind, event }: JobEvent): void {
+export function applyEvent(state: JobsState, { kind, event }: JobFact): void {
   switch (kind) {
     case 'run':
       applyRun(state, event);
@@ -102,6 +112,9 @@ export function applyEvent(state: JobsState, { kind, event }: JobEvent): void {
       return;
     case 'backfill':
       applyBackfill(state, event);
+      return;
+    case 'table':
+      state.tables.set(event.table, event);
   }
 }
 
@@ -138,28 +151,45 @@ function noteNew(state: JobsState, runs: JobRuns, event: RunChanged): void {
     runs.ends.push(event.intervalEnd);
     if (runs.ends.length > ENDS_KEPT) runs.ends.shift();
   }
-  const file = fileOfTrigger(event.trigger);
-  if (file !== null) runs.files.set(file, event.trigger);
+  const of = triggerSubject(event.trigger);
+  if (of !== null) noteTrigger(runs, of, event.trigger);
   const backfill = event.backfill === null ? undefined : state.backfills.get(event.backfill);
   if (backfill !== undefined) backfill.cursor = Math.max(backfill.cursor, event.intervalEnd);
 }
 
+/** The longest unused are forgotten beyond so many: a folder that is never emptied does not fill the memory. */
+const TRIGGERS_MAX = 100_000;
+
+function noteTrigger({ triggers }: JobRuns, of: string, by: string): void {
+  triggers.delete(of);
+  triggers.set(of, by);
+  if (triggers.size <= TRIGGERS_MAX) return;
+  for (const oldest of triggers.keys()) {
+    triggers.delete(oldest);
+    return;
+  }
+}
+
 function noteEnd(runs: JobRuns, event: RunChanged): void {
   const { state, intervalStart, intervalEnd } = event;
+  if (state === 'success') runs.succeededAt = Math.max(runs.succeededAt ?? event.changedAt, event.changedAt);
   if (isTriggered(event)) return;
   if (state === 'success' || state === 'failed') {
     noteInterval(runs.ledger, intervalStart, intervalEnd, state === 'success');
   }
   if (isScheduled(event) && intervalEnd >= (runs.lastScheduled?.end ?? intervalEnd) && state !== 'skipped') {
-    runs.lastScheduled = { end: intervalEnd, state };
+    runs.lastScheduled = { end: intervalEnd, succeeded: state === 'success' };
   }
 }
 
 export const BY_SCHEDULE = 'schedule';
+/** Before the name of the window. */
+export const BY_WINDOW = 'window:';
 
-/** Whether the schedule made it; runs of earlier versions do not say. */
+/** Whether the clock made it, or event time; runs of earlier versions do not say. */
 export function isScheduled(event: RunChanged): boolean {
-  return (event.trigger === '' || event.trigger === BY_SCHEDULE) && !isTriggered(event);
+  const { trigger } = event;
+  return (trigger === '' || trigger === BY_SCHEDULE || trigger.startsWith(BY_WINDOW)) && !isTriggered(event);
 }
 
 /** The newest end that this clock has passed; null when there is none. */

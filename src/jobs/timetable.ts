@@ -7,11 +7,21 @@
  * time fields fires for each real hour; such an expression skips what a gap swallows.
  */
 import { Cron } from 'croner';
+import { clockOf } from '../streams/local-days.ts';
 
 export type ScheduleSpec =
   | { readonly cron: string /** IANA name; UTC by default. */; readonly timeZone?: string }
   /** Instants are multiples of this since the epoch, so that they don't depend on when the process started. */
   | { readonly everyMs: number };
+
+/** Where windows that lie alike for all keys begin and end. */
+export interface WindowTimes {
+  readonly sizeMs: number;
+  readonly everyMs: number;
+  readonly offsetMs: number;
+  /** Of whose days they are; null for UTC. */
+  readonly timeZone: string | null;
+}
 
 /** Instants in epoch milliseconds, all whole seconds for cron. */
 export interface Timetable {
@@ -27,6 +37,26 @@ const MIN_EVERY_MS = 100;
 /** Throws when the expression, the zone or the period is not valid, naming what it was. */
 export function timetable(spec: ScheduleSpec): Timetable {
   return 'cron' in spec ? cronTimetable(spec.cron, spec.timeZone ?? 'UTC') : everyTimetable(spec.everyMs);
+}
+
+/** The ends of windows, in event time. */
+export function windowTimetable({ sizeMs, everyMs, offsetMs, timeZone }: WindowTimes): Timetable {
+  const clock = clockOf(timeZone ?? undefined);
+  const phase = (offsetMs + sizeMs) % everyMs;
+  const atOrBefore = (readingMs: number): number => Math.floor((readingMs - phase) / everyMs) * everyMs + phase;
+  return {
+    next: (instantMs) => clock.instant(atOrBefore(clock.reading(instantMs)) + everyMs),
+    previous(instantMs) {
+      const end = atOrBefore(clock.reading(instantMs));
+      return clock.instant(clock.instant(end) < instantMs ? end : end - everyMs);
+    },
+  };
+}
+
+/** Where the window with this end begins. */
+export function windowStartOf({ sizeMs, timeZone }: WindowTimes, endMs: number): number {
+  const clock = clockOf(timeZone ?? undefined);
+  return clock.instant(clock.reading(endMs) - sizeMs);
 }
 
 function everyTimetable(everyMs: number): Timetable {

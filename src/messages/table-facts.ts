@@ -1,5 +1,5 @@
 /** What happens to the tables that jobs write. */
-import { type AvroRecord, NAMESPACE, TIMESTAMP_MILLIS } from './avro.ts';
+import { type AvroRecord, type FromAvro, NAMESPACE, TIMESTAMP_MILLIS } from './avro.ts';
 
 export const tablePublishedSchema = {
   type: 'record',
@@ -18,3 +18,4 @@ export const tablePublishedSchema = {
     { name: 'publishedAt', type: TIMESTAMP_MILLIS },
   ],
 } as const satisfies AvroRecord;
+export type TablePublished = FromAvro<typeof tablePublishedSchema>;

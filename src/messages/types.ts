@@ -4,6 +4,7 @@ import { eventType, eventTypeOf } from './codec.ts';
 import { forgottenSchema } from './forgotten.ts';
 import { backfillChangedSchema, jobPausedSchema, stepChangedSchema } from './job-events.ts';
 import { actorChangedSchema, alertDeliverySchema, commandAskedSchema, runChangedSchema } from './operations.ts';
+import { operationsSnapshotSchema } from './operations-snapshot.ts';
 import { querySavedSchema } from './query-facts.ts';
 import { sinkDeliverySchema, sinkPositionsSchema } from './sink-facts.ts';
 import {
@@ -55,6 +56,7 @@ export const querySavedType = eventType(querySavedSchema);
 export const alertDeliveryType = eventType(alertDeliverySchema);
 export const sinkPositionsType = eventType(sinkPositionsSchema);
 export const sinkDeliveryType = eventType(sinkDeliverySchema);
+export const operationsSnapshotType = eventType(operationsSnapshotSchema);
 export const checkRanType = eventType(checkRanSchema);
 export const serviceAlertType = eventType(serviceAlertSchema);
 
@@ -87,6 +89,7 @@ export const ENGINE_TYPES = [
   operatorMessageType,
   windowPartsType,
   tablePublishedType,
+  operationsSnapshotType,
   checkRanType,
   serviceAlertType,
 ] as const;

@@ -13,7 +13,6 @@ import { alertOf, checkFailedToRun, checkRan } from '../quality/suite/check-run.
 import type { Outcome } from '../quality/suite/result.ts';
 import type { ServiceCore } from '../service.ts';
 import { relationSql } from './checked-relation.ts';
-import { foldEvents } from './journal-events.ts';
 import { allReady } from './partition-unit.ts';
 
 /** The clock is looked at as often: it may be set while a period lasts. */
@@ -41,8 +40,7 @@ async function startChecks(
   const { operations, alerts } = pipeline;
   const stop = new AbortController();
   await allReady([...operations.units, ...(alerts?.units ?? [])], context.signal);
-  const last = new Map<string, CheckRan>();
-  await foldEvents(pipeline, operations, checkRanType, (run) => void last.set(run.suite, run));
+  const last = (await core.operationsSnapshots.state()).suites;
 
   async function held(): Promise<void> {
     await core.readModels.opened;

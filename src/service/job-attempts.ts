@@ -80,7 +80,7 @@ export function createJobAttempts(
     const { runId } = run.event;
     const key = stepKey(event.step, event.item);
     const id = `${key}#${event.attempt}`;
-    const log = logOf(job.name, runId, key, event.attempt);
+    const log = logOf(job.name, runId, { step: key, round: run.event.attempt, attempt: event.attempt });
     return {
       id,
       timeoutMs: step.timeoutMs ?? ATTEMPT_TIMEOUT_MS,

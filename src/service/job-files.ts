@@ -1,7 +1,7 @@
 /** Looks for the files that start runs of jobs. */
 import type { JobConfig } from '../config/sections/jobs.ts';
 import type { CommandAnswer, JobCommand } from '../jobs/commands.ts';
-import { type ArrivedFile, settledFiles } from '../jobs/file-trigger.ts';
+import { type ArrivedFile, settledFiles } from '../jobs/triggers.ts';
 import type { ServiceCore } from '../service.ts';
 
 /** Until the returned function is called. A file that the scheduler could not take is offered again at the next look. */

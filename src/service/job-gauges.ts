@@ -1,17 +1,16 @@
 /**
  * What the metrics show of jobs: their runs by state, whether the newest one that is over has failed, and how old the oldest one
- * is that is not. It is told of every commit to the operations log, and once of what that log has from earlier processes.
+ * is that is not. It is told of every commit to the operations log, and once of what earlier processes left.
  */
 import type { Gauges } from '../http/metric-table.ts';
 import type { Metrics } from '../http/metrics.ts';
+import { isTerminal, type JobsState } from '../jobs/runs.ts';
 import type { Commit } from '../messages/commit.ts';
 import type { RunChanged } from '../messages/operations.ts';
 import type { Registry } from '../messages/registry.ts';
 import { alertDeliveryType, checkRanType, runChangedType, sinkDeliveryType } from '../messages/types.ts';
 
 type Run = Pick<RunChanged, 'job' | 'runId' | 'intervalEnd' | 'state' | 'changedAt'>;
-
-const OVER: readonly RunChanged['state'][] = ['success', 'failed', 'skipped', 'cancelled'];
 
 interface JobState {
   /** Runs that are not over, by id: the ends of their intervals. */
@@ -25,6 +24,8 @@ interface JobState {
 export interface JobGauges {
   /** Takes a change of state of a run; those of one run come in their order. */
   take(run: Run): void;
+  /** Takes what earlier processes left. */
+  recovered(state: JobsState): void;
   gauges(): Gauges;
 }
 
@@ -37,15 +38,22 @@ export function createJobGauges(): JobGauges {
     jobs.set(job, fresh);
     return fresh;
   };
+  function take({ job, runId, intervalEnd, state, changedAt }: Run): void {
+    const own = stateOf(job);
+    if (!isTerminal(state)) own.open.set(runId, intervalEnd);
+    else own.open.delete(runId);
+    if (state === 'success') own.succeededAt = Math.max(own.succeededAt, changedAt);
+    if ((state === 'success' || state === 'failed') && changedAt >= own.endedAt) {
+      own.endedAt = changedAt;
+      own.hasFailed = state === 'failed';
+    }
+  }
   return {
-    take({ job, runId, intervalEnd, state, changedAt }) {
-      const own = stateOf(job);
-      if (!OVER.includes(state)) own.open.set(runId, intervalEnd);
-      else own.open.delete(runId);
-      if (state === 'success') own.succeededAt = Math.max(own.succeededAt, changedAt);
-      if ((state === 'success' || state === 'failed') && changedAt >= own.endedAt) {
-        own.endedAt = changedAt;
-        own.hasFailed = state === 'failed';
+    take,
+    recovered(state) {
+      for (const [job, { open, recent, succeededAt }] of state.jobs) {
+        stateOf(job).succeededAt = succeededAt ?? 0;
+        for (const { event } of [...recent, ...open.values()]) take(event);
       }
     },
     gauges() {

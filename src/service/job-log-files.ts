@@ -1,13 +1,10 @@
 /** Logs of attempts as they are read: by the page, over HTTP and on the command line. */
 import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileName, logDirectory } from './job-log.ts';
+import { fileName, type LoggedPlace, logDirectory, logFileName, loggedPlace } from './job-log.ts';
 
 /** An attempt that has a log. Times are those of its first and of its last line, epoch milliseconds. */
-export interface LoggedAttempt {
-  /** With the item of a mapped step: `load`, `load[2]`. As in the name of the file, where brackets are `-`. */
-  readonly step: string;
-  readonly attempt: number;
+export interface LoggedAttempt extends LoggedPlace {
   readonly beganAt: number | null;
   readonly lastAt: number | null;
   /** The last line's. */
@@ -40,11 +37,11 @@ export async function loggedAttempts(dataDir: string, job: string, runId: string
   const names = await readdir(directory).catch(() => []);
   const found: LoggedAttempt[] = [];
   for (const name of names.slice(0, ATTEMPTS_MAX)) {
-    const [, step, attempt] = /^(.+)\.(\d+)\.jsonl$/.exec(name) ?? [];
-    if (step === undefined || attempt === undefined) continue;
+    const place = loggedPlace(name);
+    if (place === null) continue;
     const { first, last } = await ends(join(directory, name));
     const beganAt = timeOf(first);
-    found.push({ step, attempt: Number(attempt), beganAt, lastAt: timeOf(last), level: last?.level ?? 'info' });
+    found.push({ ...place, beganAt, lastAt: timeOf(last), level: last?.level ?? 'info' });
   }
   return found.sort((a, b) => (a.beganAt ?? 0) - (b.beganAt ?? 0));
 }
@@ -52,19 +49,22 @@ export async function loggedAttempts(dataDir: string, job: string, runId: string
 /** The last lines of an attempt, `limit` at most; null when it has no log. A line that a crash has cut is left out. */
 export async function linesOf(
   dataDir: string,
-  {
-    job,
-    runId,
-    step,
-    attempt,
-  }: { readonly job: string; readonly runId: string; readonly step: string; readonly attempt: number },
+  { job, runId, ...attempt }: LoggedPlace & { readonly job: string; readonly runId: string },
   limit: number,
 ): Promise<AttemptLines | null> {
-  const file = join(logDirectory(dataDir, job, runId), `${fileName(step)}.${attempt}.jsonl`);
+  const file = join(logDirectory(dataDir, job, runId), logFileName(attempt));
   const text = await readFile(file, 'utf8').catch(() => null);
   if (text === null) return null;
   const lines = text.split('\n').flatMap((line) => parsed(line) ?? []);
   return { lines: lines.slice(-limit), isCut: lines.length > limit };
+}
+
+/** Whether a log is of this step, or of an item of it. */
+export function isLogOf(logged: string, step: string): boolean {
+  return (
+    logged === fileName(step) ||
+    (/^-\d+-$/.test(logged.slice(fileName(step).length)) && logged.startsWith(fileName(step)))
+  );
 }
 
 async function ends(path: string): Promise<{ readonly first: LogLine | null; readonly last: LogLine | null }> {

@@ -1,5 +1,6 @@
 /**
- * Logs of attempts, a file of JSON lines each: `DIR/job-logs/JOB/RUN/STEP.ATTEMPT.jsonl`. They are for people, and no state
+ * Logs of attempts, a file of JSON lines each: `DIR/job-logs/JOB/RUN/STEP.ATTEMPT.jsonl`, in which a run that was cleared has
+ * rounds: `STEP.r2.ATTEMPT.jsonl`. They are for people, and no state
  * depends on them: a log that can't be written holds up nothing. Each has a bound, and secrets of the pipeline file are
  * taken out.
  */
@@ -39,8 +40,8 @@ export function createLogKeeper({ config, platform }: { readonly config: Config;
 export function createAttemptLogs({ config, platform }: { readonly config: Config; readonly platform: Platform }) {
   const secrets = secretsOf(config);
   const hide = (text: string): string => secrets.reduce((left, secret) => left.replaceAll(secret, REDACTED), text);
-  return (job: string, runId: string, step: string, attempt: number): AttemptLog => {
-    const file = join(logDirectory(config.dataDir, job, runId), `${fileName(step)}.${attempt}.jsonl`);
+  return (job: string, runId: string, attempt: LoggedPlace): AttemptLog => {
+    const file = join(logDirectory(config.dataDir, job, runId), logFileName(attempt));
     let bytes = 0;
     /** Lines follow each other. */
     let written = Promise.resolve();
@@ -55,6 +56,23 @@ export function createAttemptLogs({ config, platform }: { readonly config: Confi
       },
     };
   };
+}
+
+/** Which attempt of a run. `round` counts how often the run has begun, from 1. */
+export interface LoggedPlace {
+  readonly step: string;
+  readonly round: number;
+  readonly attempt: number;
+}
+
+export function logFileName({ step, round, attempt }: LoggedPlace): string {
+  return `${fileName(step)}${round > 1 ? `.r${round}` : ''}.${attempt}.jsonl`;
+}
+
+/** Null for a file of another name. */
+export function loggedPlace(file: string): LoggedPlace | null {
+  const [, step, round = '1', attempt] = /^(.+?)(?:\.r(\d+))?\.(\d+)\.jsonl$/.exec(file) ?? [];
+  return step === undefined || attempt === undefined ? null : { step, round: Number(round), attempt: Number(attempt) };
 }
 
 /** Names of runs have colons, and a mapped step's have brackets; neither is welcome everywhere. Dots alone lead elsewhere. */

@@ -29,6 +29,8 @@ export interface JobTables extends Pick<JobTablesProcess, 'ask' | 'rows' | 'clos
   recover(): Promise<void>;
   /** Resolves once the rows are seen and the journal says so. */
   publish(runId: string, table: string): Promise<Publication>;
+  /** Calls back once the journal has a publication, until the returned function is called. */
+  onPublished(listener: (publication: Publication) => void): () => void;
 }
 
 const LOOK_EVERY_MS = 20;
@@ -60,6 +62,7 @@ export function createJobTables({ config, pipeline: own, readModels, operations 
   const scratch = join(dataDir, JOBS_SCRATCH);
   const process = startOf(dataDir);
   let copies = 0;
+  const listeners = new Set<(publication: Publication) => void>();
   /** The newest copy of the analytics read model, how many statements read it, and what the logs had when it was taken. */
   let newest: { readonly file: string; readonly ends: string; users: number } | null = null;
 
@@ -126,6 +129,7 @@ export function createJobTables({ config, pipeline: own, readModels, operations 
     await operations.write(0, [tablePublishedType.encodeBlock([publication])]);
     const { runId, table } = publication;
     await process.ask({ kind: 'recorded', runId, table });
+    for (const tell of listeners) tell(publication);
   }
 
   return {
@@ -162,6 +166,10 @@ export function createJobTables({ config, pipeline: own, readModels, operations 
       const publication = await process.ask({ kind: 'publish', runId, table, nowMs: platform.nowMs() });
       await record(publication);
       return publication;
+    },
+    onPublished(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
     close: process.close,
   };

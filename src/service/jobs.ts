@@ -3,30 +3,23 @@ import { type SchedulerEvent, schedulerMachine } from '../actors/scheduler.ts';
 import { startSupervised } from '../actors/supervised.ts';
 import type { ChildSpec } from '../actors/supervisor.ts';
 import type { JobConfig } from '../config/sections/jobs.ts';
-import { alertsOf, failingJobs } from '../jobs/alerts.ts';
 import type { CommandAnswer, JobCommand } from '../jobs/commands.ts';
-import type { Trigger } from '../jobs/job.ts';
+import { hasClock, type Trigger } from '../jobs/job.ts';
 import { createPlanner, plannedJob } from '../jobs/planner.ts';
 import { type JobEvent, type JobsState, noJobs, runsOf } from '../jobs/runs.ts';
 import { formatDuration } from '../keys/units.ts';
-import type { EventType } from '../messages/codec.ts';
 import type { RunChanged } from '../messages/operations.ts';
-import {
-  backfillChangedType,
-  jobPausedType,
-  runChangedType,
-  serviceAlertType,
-  stepChangedType,
-} from '../messages/types.ts';
+import { backfillChangedType, jobPausedType, runChangedType, stepChangedType } from '../messages/types.ts';
 import type { Row } from '../projections/store.ts';
 import type { ServiceCore } from '../service.ts';
 import type { Batch } from '../sources/source.ts';
+import { watchJobs } from './job-alerts.ts';
 import { createJobAttempts } from './job-attempts.ts';
 import type { JobStanding } from './job-desk.ts';
 import { watchFiles } from './job-files.ts';
 import { openSteps, type ServerUrls, serverOf } from './job-steps.ts';
+import { NO_WINDOWS, watchWindows } from './job-windows.ts';
 import { allReady } from './partition-unit.ts';
-import { nextTurn } from './platform.ts';
 
 /** With `bySchedule: false` the clock makes no runs: only those that are asked for. */
 export function jobChildren(core: ServiceCore, { bySchedule } = { bySchedule: true }): ChildSpec[] {
@@ -34,16 +27,18 @@ export function jobChildren(core: ServiceCore, { bySchedule } = { bySchedule: tr
   if (jobs.length === 0) return [];
   const serverUrls: ServerUrls = new Map();
   const steps = openSteps(core, serverUrls);
-  const planner = createPlanner(jobs.map(plannedJob), pools, core.supervision.nowMs(), bySchedule);
   /** The scheduler that runs: attempts outlive one that fails. */
   let send = (_: SchedulerEvent): void => {};
+  const look = (): void => send({ type: 'LOOK' });
+  const windows = bySchedule ? watchWindows(core, jobs, look) : NO_WINDOWS;
+  const planner = createPlanner(jobs.map(plannedJob), pools, core.supervision.nowMs(), bySchedule, windows.of);
+  core.jobTables.onPublished((publication) => send({ type: 'PUBLISHED', publication }));
   const { clock, nowMs } = core.supervision;
   const attempts = createJobAttempts(core, steps, clock === undefined ? {} : { clock }, (report) =>
     send({ type: 'REPORTED', report }),
   );
   let state: JobsState = noJobs();
-  const isWatched = (name: string): boolean => jobs.some((job) => job.name === name && job.alert);
-  let failing = new Set<string>();
+  const alerts = watchJobs(core, jobs, () => state);
   const scheduler: ChildSpec = {
     id: 'scheduler',
     kind: 'scheduler',
@@ -55,20 +50,20 @@ export function jobChildren(core: ServiceCore, { bySchedule } = { bySchedule: tr
           planner,
           ports: {
             nowMs,
-            async replay(fold) {
+            async recover() {
               await attempts.quiet('The scheduler restarts');
               await recorded(core);
-              await foldJobEvents(core, fold);
+              await alerts.recover(context.signal);
+              return (await core.operationsSnapshots.state()).jobs;
             },
             async record(events) {
-              // Before the runs: a crash in between repeats the alert, and loses none.
-              const alerts = alertsOf(events, isWatched, failing);
-              if (alerts.length > 0) await core.alerts?.write(0, [serviceAlertType.encodeBlock(alerts)]);
+              // Before the runs: a crash in between loses no alert.
+              await alerts.before(events);
               await record(core, events);
             },
             recovered(recoveredState) {
               state = recoveredState;
-              failing = failingJobs(recoveredState);
+              core.observer.jobs.recovered(state);
               core.jobs.connect({
                 command: (command) => new Promise((reply) => send({ type: 'COMMAND', command, reply })),
                 standings: () => jobs.map((job) => standingOf(job, state, nowMs())),
@@ -85,7 +80,10 @@ export function jobChildren(core: ServiceCore, { bySchedule } = { bySchedule: tr
       send = actor.send;
       const command = (given: JobCommand) =>
         new Promise<CommandAnswer>((reply) => actor.send({ type: 'COMMAND', command: given, reply }));
-      const endWatch = bySchedule ? watchFiles(core, jobs, command) : () => {};
+      const ends = bySchedule ? [watchFiles(core, jobs, command), alerts.watch(), windows.end] : [];
+      const endWatch = (): void => {
+        for (const end of ends) end();
+      };
       return {
         ...actor.child,
         children: attempts.status,
@@ -151,35 +149,6 @@ function blockOf(events: readonly JobEvent[]): Batch['blocks'][number] {
   }
 }
 
-/** Every event about jobs that is durable and still kept, in order. */
-async function foldJobEvents({ pipeline }: ServiceCore, fold: (event: JobEvent) => void): Promise<void> {
-  const { reader, registry, operations, platform } = pipeline;
-  const decode = <T>(type: EventType<T>, fingerprint: string, bytes: Uint8Array, each: (event: T) => void): void => {
-    for (const event of registry.decodeAs(type, fingerprint, bytes)) each(event);
-  };
-  for (const { log } of operations.units) {
-    const range = { fromOffset: await reader.startOf(log.name), toOffset: log.durableOffset() };
-    for await (const { commit } of reader.commits(log.name, range)) {
-      for (const { fingerprint, bytes } of commit.sections) {
-        switch (registry.nameOf(fingerprint)) {
-          case runChangedType.name:
-            decode(runChangedType, fingerprint, bytes, (event) => fold({ kind: 'run', event }));
-            break;
-          case stepChangedType.name:
-            decode(stepChangedType, fingerprint, bytes, (event) => fold({ kind: 'step', event }));
-            break;
-          case jobPausedType.name:
-            decode(jobPausedType, fingerprint, bytes, (event) => fold({ kind: 'paused', event }));
-            break;
-          case backfillChangedType.name:
-            decode(backfillChangedType, fingerprint, bytes, (event) => fold({ kind: 'backfill', event }));
-        }
-      }
-      await nextTurn(platform);
-    }
-  }
-}
-
 function serverChildren({ config, supervision }: ServiceCore, serverUrls: ServerUrls): ChildSpec[] {
   const needed = config.jobs.flatMap(({ steps }) => steps.flatMap((step) => serverOf(step) ?? []));
   return [...new Set(needed)].map(({ id, start }) => ({
@@ -200,7 +169,7 @@ function standingOf(job: JobConfig, state: JobsState, nowMs: number): JobStandin
     job: name,
     schedule: triggerText(trigger),
     isPaused: runs.isPaused,
-    nextRunAt: runs.isPaused ? null : (plannedJob(job).timetable?.next(nowMs) ?? null),
+    nextRunAt: runs.isPaused || !hasClock(job) ? null : (plannedJob(job).timetable?.next(nowMs) ?? null),
     openRuns: runs.open.size,
     steps: steps.map(({ name: step, settings, needs }) => ({ name: step, kind: settings.kind, needs })),
     params,
@@ -217,6 +186,10 @@ function triggerText(trigger: Trigger | null): string {
       return `after the job ${trigger.job}`;
     case 'file':
       return `for each file ${trigger.path}`;
+    case 'window':
+      return `when a window of ${trigger.window} has ended`;
+    case 'table':
+      return `when ${trigger.table} is published`;
     default:
       return 'by hand';
   }

@@ -8,7 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../actors/supervised.ts';
 import { nodeTimer, type StartTimer } from '../deadline.ts';
 import { createMetrics, type Metrics } from '../http/metrics.ts';
-import { type ArrivedFile, namePattern } from '../jobs/file-trigger.ts';
+import { type ArrivedFile, namePattern } from '../jobs/triggers.ts';
 import { type Fs, nodeFs } from '../journal/fs.ts';
 import { nodeSyncFs, type SyncFs } from '../journal/sync-fs.ts';
 import { systemTimer, type Timer } from '../journal/timer.ts';

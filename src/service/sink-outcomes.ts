@@ -31,7 +31,8 @@ export async function foldOutcomes(
   const toOffset = log.durableOffset();
   if (fromOffset >= toOffset) return toOffset;
   let commits = 0;
-  for await (const { commit } of reader.commits(log.name, { fromOffset, toOffset })) {
+  const range = { fromOffset: Math.max(fromOffset, await reader.startOf(log.name)), toOffset };
+  for await (const { commit } of reader.commits(log.name, range)) {
     for (const { fingerprint, bytes } of commit.sections) {
       const name = registry.nameOf(fingerprint);
       if (name === alertDeliveryType.name) {

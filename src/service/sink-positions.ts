@@ -2,17 +2,15 @@
  * Where each sink stands, in a log of its own. Every commit of it says all of every sink, so the last one is all that is
  * read, and what lies before it goes. What a sink still has to send is needed: retention asks here.
  */
-import { join } from 'node:path';
 import { lastPositions, neededBy, SINKS_LOG, type SinkNeed } from '../data-directory/sink-positions.ts';
 import type { CommitReader } from '../journal/commit-reader.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Log } from '../journal/log.ts';
-import { prunableSegments, pruneSegments } from '../journal/prune.ts';
-import { COMMIT_FRAME, encodeCommit } from '../messages/commit.ts';
 import { SINKS, type SinkPosition } from '../messages/sink-facts.ts';
 import { sinkPositionsType } from '../messages/types.ts';
 import type { Platform } from './platform.ts';
 import type { Pruning } from './pruning.ts';
+import { appendWhole, pruneBehind } from './whole-log.ts';
 
 export interface SinkPositionsLog {
   /** What is durable of a sink; null when it is new. */
@@ -47,9 +45,10 @@ export async function openSinkPositions(
 
   async function writeNewest(own: Log): Promise<void> {
     const sinks = [...newest.values()];
-    const offset = await append(own, sinks, platform.nowMs());
+    const block = sinkPositionsType.encodeBlock([{ sinks }]);
+    const offset = await appendWhole(own, SINKS, block, platform.nowMs());
     for (const position of sinks) if (newest.has(position.sink)) durable.set(position.sink, position);
-    if (offset % PRUNE_EVERY === 0 && !pruning.isHeld()) await prune(platform, journal.dir, offset);
+    if (offset % PRUNE_EVERY === 0 && !pruning.isHeld()) await pruneBehind(platform, journal.dir, SINKS_LOG, offset);
   }
 
   return {
@@ -75,23 +74,4 @@ export async function openSinkPositions(
       ...configured.filter((sink) => !durable.has(sink)).map((sink) => ({ sink, from: 0 })),
     ],
   };
-}
-
-function append(log: Log, sinks: readonly SinkPosition[], committedAt: number): Promise<number> {
-  const block = sinkPositionsType.encodeBlock([{ sinks: [...sinks] }]);
-  const { parts, count } = encodeCommit({
-    stream: SINKS,
-    partition: 0,
-    source: 'internal',
-    next: log.nextOffset(),
-    committedAt,
-    sections: [{ ...block, role: 'input' }],
-  });
-  return log.append(COMMIT_FRAME, count, parts);
-}
-
-async function prune({ disk: { fs } }: Platform, journalDir: string, neededFrom: number): Promise<void> {
-  const directory = join(journalDir, SINKS_LOG);
-  const policy = { beforeMs: Number.POSITIVE_INFINITY, maxBytes: 0, neededFrom, committedAtMs: async () => 0 };
-  await pruneSegments(fs, directory, await prunableSegments(fs, directory, policy));
 }

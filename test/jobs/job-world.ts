@@ -3,11 +3,13 @@
  * leaves nothing but the events that were recorded.
  */
 import { type CommandAnswer, commanded, type JobCommand } from '../../src/jobs/commands.ts';
-import type { Job, JobStep } from '../../src/jobs/job.ts';
+import { type Job, type JobStep, NO_ALERTS } from '../../src/jobs/job.ts';
 import { createPlanner, plannedJob } from '../../src/jobs/planner.ts';
 import { type AttemptEnd, adoptOrphans, reported } from '../../src/jobs/reports.ts';
-import { applyEvent, type JobEvent, type JobsState, noJobs } from '../../src/jobs/runs.ts';
+import { applyEvent, type JobEvent, type JobFact, type JobsState, noJobs } from '../../src/jobs/runs.ts';
+import { restoredJobs, savedJobs } from '../../src/jobs/snapshot.ts';
 import type { StepChanged } from '../../src/messages/job-events.ts';
+import { operationsSnapshotType } from '../../src/messages/types.ts';
 
 export function jobOf(change: Partial<Job> = {}): Job {
   return {
@@ -21,7 +23,7 @@ export function jobOf(change: Partial<Job> = {}): Job {
     dependsOnPast: false,
     priority: 0,
     timeoutMs: null,
-    alert: false,
+    alert: NO_ALERTS,
     params: {},
     steps: [stepOf('a')],
     ...change,
@@ -33,12 +35,25 @@ export function stepOf(name: string, change: Partial<JobStep> = {}): JobStep {
   return { name, needs: [], when: 'success', retry, timeoutMs: null, pool: 'default', map: null, ...change };
 }
 
-export function createJobWorld(jobs: readonly Job[], startMs: number, pools: Readonly<Record<string, number>> = {}) {
+/** As it is read back from the journal. */
+export function throughSnapshot(state: JobsState): JobsState {
+  const bytes = operationsSnapshotType.encode({ offset: 0, ...savedJobs(state), suites: [] });
+  return restoredJobs(operationsSnapshotType.decode(bytes));
+}
+
+export function createJobWorld(
+  jobs: readonly Job[],
+  startMs: number,
+  pools: Readonly<Record<string, number>> = {},
+  eventTimeOf: (window: string) => number | null = () => null,
+) {
   const slots = { default: 32, ...pools };
   const planned = jobs.map(plannedJob);
   const journal: JobEvent[] = [];
+  /** What others have journaled. */
+  const published: JobFact[] = [];
   let nowMs = startMs;
-  let planner = createPlanner(planned, slots, nowMs);
+  let planner = createPlanner(planned, slots, nowMs, true, eventTimeOf);
   let state: JobsState = noJobs();
   /** Attempts at work, which a kill ends. */
   let working: StepChanged[] = [];
@@ -86,6 +101,13 @@ export function createJobWorld(jobs: readonly Job[], startMs: number, pools: Rea
       record([{ kind: 'step', event }]);
       decide();
     },
+    publish(table: string, job: string, runId: string): void {
+      const what = { step: 'a', mode: 'replace', hash: '', rows: 1, tableRows: 1 };
+      const fact: JobFact = { kind: 'table', event: { table, job, runId, publishedAt: nowMs, ...what } };
+      published.push(fact);
+      applyEvent(state, fact);
+      decide();
+    },
     command(command: JobCommand): CommandAnswer {
       const answer = commanded(state, planner.jobs, command, nowMs);
       if (answer.kind === 'done') {
@@ -99,9 +121,13 @@ export function createJobWorld(jobs: readonly Job[], startMs: number, pools: Rea
     restart(afterMs = 0): void {
       working = [];
       nowMs += afterMs;
-      planner = createPlanner(planned, slots, nowMs);
+      planner = createPlanner(planned, slots, nowMs, true, eventTimeOf);
+      // As a start does: from a snapshot of a while ago, and what came after it.
+      const [before, after] = [journal.slice(0, journal.length >> 1), journal.slice(journal.length >> 1)];
       state = noJobs();
-      for (const event of journal) applyEvent(state, event);
+      for (const event of before) applyEvent(state, event);
+      state = throughSnapshot(state);
+      for (const event of [...after, ...published]) applyEvent(state, event);
       const orphans = adoptOrphans(state, planner.jobs, nowMs);
       for (const event of orphans) applyEvent(state, event);
       record(orphans);

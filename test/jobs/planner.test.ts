@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { alertsOf, failingJobs } from '../../src/jobs/alerts.ts';
-import type { Job } from '../../src/jobs/job.ts';
+import { alertsOf, dueAlerts, type Told } from '../../src/jobs/alerts.ts';
+import { type Job, NO_ALERTS } from '../../src/jobs/job.ts';
 import { retryDelayMs } from '../../src/jobs/retry.ts';
 import { isTerminal } from '../../src/jobs/runs.ts';
 import { createJobWorld, DONE, FAILED, jobOf, RETRY, stepOf } from './job-world.ts';
@@ -266,19 +266,106 @@ describe('commands', () => {
 
 describe('alerts of a watched job', () => {
   it('come when it begins to fail and when it recovers, and with no other run', () => {
-    const world = createJobWorld([jobOf()], 0);
+    const job = jobOf({ alert: { ...NO_ALERTS, failed: true } });
+    const world = createJobWorld([job], 0);
     for (const end of [DONE, FAILED, FAILED, DONE, DONE]) {
       world.command({ kind: 'run', job: 'j', params: {}, key: null });
       world.end(world.working()[0]!, end);
     }
-    const failing = new Set<string>();
-    const raised = world.journal.flatMap((event) => alertsOf([event], () => true, failing));
+    const told: Told = new Map();
+    const raised = world.journal.flatMap((event) => alertsOf([event], new Map([['j', job]]), told));
     expect(raised.map(({ about, state }) => [about, state])).toEqual([
       ['job:j', 'firing'],
       ['job:j', 'resolved'],
     ]);
-    expect(alertsOf(world.journal, () => false, new Set())).toEqual([]);
-    expect([...failingJobs(world.state())]).toEqual([]);
+    expect(alertsOf(world.journal, new Map([['j', jobOf()]]), new Map())).toEqual([]);
+  });
+
+  /** What people were told after each act, and what the acts are. */
+  function toldBy(change: Partial<Job>, acts: (world: ReturnType<typeof createJobWorld>, look: () => void) => void) {
+    const job = jobOf({ trigger: hourly, catchup: 'none', ...change });
+    const world = createJobWorld([job], at('2026-01-01T10:30:00Z'));
+    const told: Told = new Map();
+    const raised: string[] = [];
+    acts(world, () => {
+      const runs = world.state().jobs.get('j');
+      const alerts = runs === undefined ? [] : dueAlerts(job, runs, told, world.nowMs());
+      raised.push(...alerts.map(({ about, state, alertId }) => `${about} ${state} ${alertId}`));
+    });
+    return raised;
+  }
+
+  it('say once that a run is late, and once that it is not, which only a success says', () => {
+    const raised = toldBy({ alert: { ...NO_ALERTS, lateMs: 10 * MINUTE }, overlap: 'queue' }, (world, look) => {
+      world.advance(30 * MINUTE);
+      for (let minute = 0; minute < 12; minute++) {
+        look();
+        world.advance(MINUTE);
+      }
+      world.end(world.working()[0]!, FAILED);
+      look();
+      world.advance(48 * MINUTE);
+      world.end(world.working()[0]!, DONE);
+      look();
+      look();
+    });
+    expect(raised).toEqual([
+      'job:j/late firing job:j@2026-01-01T11:00:00.000Z/late/firing',
+      'job:j/late resolved job:j@2026-01-01T11:00:00.000Z/late/resolved',
+    ]);
+  });
+
+  it('say that a run takes many times as long as the last ones, and nothing while these are few', () => {
+    const raised = toldBy({ alert: { ...NO_ALERTS, lateTimes: 3 } }, (world, look) => {
+      world.advance(30 * MINUTE);
+      for (let run = 0; run < 5; run++) {
+        world.advance(run < 2 ? 20 * MINUTE : MINUTE);
+        look();
+        world.end(world.working()[0]!, DONE);
+        world.advance((run < 2 ? 40 : 59) * MINUTE);
+      }
+      world.advance(30 * MINUTE);
+      look();
+    });
+    expect(raised).toEqual(['job:j/late firing job:j@2026-01-01T16:00:00.000Z/late/firing']);
+  });
+
+  it('say that nothing happens in a run, unless an attempt of it waits for its time, and that it goes on', () => {
+    const steps = [stepOf('a', { retry: { retries: 1, baseMs: 3_600_000, factor: 1, capMs: 3_600_000 } })];
+    const raised = toldBy({ alert: { ...NO_ALERTS, stuckMs: 5 * MINUTE }, steps, overlap: 'queue' }, (world, look) => {
+      world.advance(30 * MINUTE);
+      world.end(world.working()[0]!, RETRY);
+      for (let minute = 0; minute < 59; minute++) {
+        world.advance(MINUTE);
+        look();
+      }
+      for (let minute = 0; minute < 10; minute++) {
+        world.advance(MINUTE);
+        look();
+      }
+      world.end(world.working()[0]!, DONE);
+      look();
+    });
+    expect(raised).toEqual([
+      'job:j/stuck firing job:j@2026-01-01T11:00:00.000Z/stuck/firing',
+      'job:j/stuck resolved job:j@2026-01-01T12:00:00.000Z/stuck/resolved',
+    ]);
+  });
+
+  it('say that so many runs in a row were skipped, and that one was not', () => {
+    const raised = toldBy({ alert: { ...NO_ALERTS, skipped: 2 }, catchup: 'latest' }, (world, look) => {
+      world.decide();
+      for (let hour = 0; hour < 3; hour++) {
+        world.advance(60 * MINUTE);
+        look();
+      }
+      world.end(world.working()[0]!, DONE);
+      look();
+    });
+    expect(raised).toEqual([
+      'job:j/skipped firing job:j@2026-01-01T12:00:00.000Z/skipped/firing',
+      'job:j/skipped resolved job:j@2026-01-01T10:00:00.000Z/skipped/resolved',
+    ]);
   });
 });
 

@@ -7,6 +7,7 @@ import type { StreamConfig } from '../../src/config/sections/streams.ts';
 import type { WindowConfig } from '../../src/config/sections/windows.ts';
 import { rulesOfLimits } from '../../src/fraud/default-rules.ts';
 import { transactionSchema } from '../../src/fraud/schemas.ts';
+import { NO_ALERTS } from '../../src/jobs/job.ts';
 import type { Durability } from '../../src/journal/log.ts';
 import { STANDARD_FORMAT } from '../../src/messages/stream-format.ts';
 import { readDefinition } from '../../src/operators/definition.ts';
@@ -173,7 +174,7 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
         priority: 0,
         retry: RETRY,
         timeoutMs: null,
-        alert: false,
+        alert: NO_ALERTS,
         params: {},
         steps: [
           {

@@ -1,5 +1,6 @@
 /** Suites of expectations, each of a table, a stream or a query; or of whatever it is run on. */
 import { z } from 'zod';
+import type { JobAlerts } from '../../jobs/job.ts';
 import { formatDuration } from '../../keys/units.ts';
 import { duration, name, timer } from '../../keys/value-schema.ts';
 import { SERVICE_ALERTS } from '../../messages/check-facts.ts';
@@ -8,6 +9,7 @@ import { nameHint } from '../../nearest-word.ts';
 import type { Suite, SuiteRule } from '../../quality/suite/suite.ts';
 import { isBuiltinTable } from '../../tables.ts';
 import { type Reading, section } from '../section.ts';
+import { isWatched } from './job-alert.ts';
 import { storesSection } from './stores.ts';
 import { streamsSection } from './streams.ts';
 import { expectationForm } from './suite-forms.ts';
@@ -59,9 +61,9 @@ export function raisesAlerts({
   jobs = [],
 }: {
   readonly checks: readonly SuiteConfig[];
-  readonly jobs?: readonly { readonly alert: boolean }[];
+  readonly jobs?: readonly { readonly alert: JobAlerts }[];
 }): boolean {
-  return checks.some(({ everyMs }) => everyMs !== null) || jobs.some(({ alert }) => alert);
+  return checks.some(({ everyMs }) => everyMs !== null) || jobs.some(isWatched);
 }
 
 function suiteOf(name: string, raw: RawSuite, reading: Reading): SuiteConfig {

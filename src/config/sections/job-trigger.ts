@@ -6,7 +6,9 @@ import { timetable } from '../../jobs/timetable.ts';
 import { type Report, unknownName } from '../../keys/names.ts';
 import { formatDuration } from '../../keys/units.ts';
 import { duration, timer } from '../../keys/value-schema.ts';
+import type { Windowing } from '../../streams/window-kind.ts';
 
+const KINDS = ['job', 'file', 'window', 'table'] as const;
 const FIELDS = { every: timer.prefault('10s') };
 
 export const trigger = z
@@ -21,10 +23,15 @@ export const trigger = z
           .string()
           .optional()
           .describe('Each file that is there: such as "in/*.csv", relative to the pipeline file.'),
+        window: z
+          .string()
+          .optional()
+          .describe('Each time that a tumbling or hopping window of this name, or of this view, has ended.'),
+        table: z.string().optional().describe('Each time that this job table is published.'),
         every: FIELDS.every.describe('Between two looks for files.'),
       })
-      .refine(({ job, file }) => (job === undefined) !== (file === undefined), {
-        message: 'has one of `job` and `file`',
+      .refine((on) => KINDS.filter((kind) => on[kind] !== undefined).length === 1, {
+        message: 'has one of `job`, `file`, `window` and `table`',
       })
       .optional()
       .describe('Instead of the clock.'),
@@ -35,19 +42,29 @@ export const trigger = z
 
 type Written = z.output<typeof trigger>;
 
+/** What a trigger may name. */
+export interface TriggerPlace {
+  /** Of the jobs. */
+  readonly names: readonly string[];
+  readonly windows: readonly { readonly name: string; readonly window: Windowing }[];
+  resolve(path: string): string;
+}
+
 /** Null for a job that runs by hand, and when it is wrong, which is reported. */
 export function triggerOf(
   written: Written,
   job: string,
-  jobs: readonly string[],
+  { names: jobs, windows, resolve }: TriggerPlace,
   at: readonly string[],
-  resolve: (path: string) => string,
   report: Report,
 ): Trigger | null {
   if (written === null) return null;
   const { cron, every, on, timezone } = written;
   if ([cron, every, on].filter((each) => each !== undefined).length !== 1) {
-    report(at, 'name one of `cron: "0 * * * *"`, `every: 15s`, `on: { job: OTHER }` and `on: { file: "in/*.csv" }`');
+    report(
+      at,
+      'name one of `cron: "0 * * * *"`, `every: 15s`, `on: { job: OTHER }` and `on: { file: "in/*.csv" }`; `on` has `window` and `table` too',
+    );
     return null;
   }
   try {
@@ -70,6 +87,8 @@ export function triggerOf(
     report([...at, 'on', 'file'], 'has * or ? in the name of a folder; they stand in the name of the file alone');
     return null;
   }
+  if (on.table !== undefined) return { kind: 'table', table: on.table };
+  if (on.window !== undefined) return windowTrigger(on.window, windows, [...at, 'on', 'window'], report);
   if (on.job === undefined) return null;
   if (on.job === job || !jobs.includes(on.job)) {
     const others = jobs.filter((each) => each !== job);
@@ -77,6 +96,33 @@ export function triggerOf(
     return null;
   }
   return { kind: 'job', job: on.job };
+}
+
+function windowTrigger(
+  name: string,
+  windows: TriggerPlace['windows'],
+  at: readonly string[],
+  report: Report,
+): Trigger | null {
+  const found = windows.find((each) => each.name === name);
+  if (found === undefined) {
+    const known = windows.map((each) => each.name);
+    report(at, unknownName('window', name, known));
+    return null;
+  }
+  const { window } = found;
+  if (window.kind !== 'tumbling' && window.kind !== 'hopping') {
+    report(
+      at,
+      `${name} is a ${window.kind} window, which ends for each key by itself; a tumbling or hopping one can start runs`,
+    );
+    return null;
+  }
+  const { sizeMs, offsetMs, timeZone = null } = window;
+  const everyMs = window.kind === 'hopping' ? window.everyMs : sizeMs;
+  // What is wrong with the window is said there.
+  if (everyMs <= 0) return null;
+  return { kind: 'window', window: name, times: { sizeMs, everyMs, offsetMs, timeZone } };
 }
 
 export function printTrigger(written: Trigger | null): unknown {
@@ -89,6 +135,10 @@ export function printTrigger(written: Trigger | null): unknown {
       return { on: { job: written.job } };
     case 'file':
       return { on: { file: written.path, every: formatDuration(written.everyMs) } };
+    case 'window':
+      return { on: { window: written.window } };
+    case 'table':
+      return { on: { table: written.table } };
     default:
       return null;
   }

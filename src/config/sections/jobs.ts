@@ -10,11 +10,14 @@ import { retries } from '../../steps/step-keys.ts';
 import { section } from '../section.ts';
 import { checksSection, suiteOn } from './checks.ts';
 import { commandsSection } from './commands.ts';
+import { alert, alertsOf, isWatched, printAlert } from './job-alert.ts';
 import { intoOf, printRetry, printStep, redactStep, retryOf, type StepConfig, steps, stepsOf } from './job-steps.ts';
-import { printTrigger, trigger, triggerOf } from './job-trigger.ts';
+import { printTrigger, type TriggerPlace, trigger, triggerOf } from './job-trigger.ts';
 import { poolsSection } from './pools.ts';
 import { jobsOfSchedules } from './replaced-schedules.ts';
 import { type StreamConfig, streamsSection } from './streams.ts';
+import { viewsSection } from './views.ts';
+import { windowsSection } from './windows.ts';
 
 export interface JobConfig extends Job {
   readonly retry: ReturnType<typeof retryOf>;
@@ -38,10 +41,7 @@ const job = z.strictObject({
   priority: z.int().min(-1000).max(1000).default(0).describe('Of two that wait for a slot the higher goes first.'),
   retries: retries.prefault({}),
   timeout: timer.nullable().prefault(null).describe('Of a run, from its start.'),
-  alert: z
-    .boolean()
-    .default(false)
-    .describe('That it begins to fail, and that it recovers, is an alert for the sinks that take alerts.'),
+  alert,
   params: z
     .record(name, z.union([z.string(), z.number(), z.boolean(), z.null()]))
     .default({})
@@ -55,33 +55,33 @@ export const jobsSection = section({
   key: 'jobs',
   schema: z.record(name, job).default({}),
   elsewhere: [{ path: 'schedules', message: jobsOfSchedules }],
-  outputs: (jobs: readonly JobConfig[]) => (jobs.some(({ alert }) => alert) ? [SERVICE_ALERTS] : []),
+  outputs: (jobs: readonly JobConfig[]) => (jobs.some(isWatched) ? [SERVICE_ALERTS] : []),
   derive(raw, reading): readonly JobConfig[] {
     const streams = streamsSection.of(reading);
     const names = Object.keys(raw);
     const suites = checksSection.of(reading).map(({ name: suite, of }) => ({ name: suite, on: suiteOn(of) }));
+    const windows = [...windowsSection.of(reading), ...viewsSection.of(reading).flatMap((view) => view.windows)];
     const jobs = Object.entries(raw).map(([each, written]) => {
       const pools = poolsSection.of(reading);
       const commands = commandsSection.of(reading);
-      const place = { names, streams, pools, commands, suites, resolve: reading.resolve };
+      const place = { names, windows, streams, pools, commands, suites, resolve: reading.resolve };
       return jobOf(each, written, place, (path, message, character) =>
         reading.report(['jobs', each, ...path], message, character),
       );
     });
     checkFed(streams, jobs, reading.report);
+    checkTables(streams, jobs, reading.report);
     return jobs;
   },
   print: (jobs) => Object.fromEntries(jobs.map((each) => [each.name, printJob(each)])),
   redact: (jobs) => jobs.map((each) => ({ ...each, steps: each.steps.map(redactStep) })),
 });
 
-interface Place {
-  readonly names: readonly string[];
+interface Place extends TriggerPlace {
   readonly streams: readonly StreamConfig[];
   readonly pools: Readonly<Record<string, number>>;
   readonly suites: StepPlace['suites'];
   readonly commands: readonly string[];
-  resolve(path: string): string;
 }
 
 function jobOf(own: string, raw: RawJob, place: Place, report: Report): JobConfig {
@@ -90,7 +90,7 @@ function jobOf(own: string, raw: RawJob, place: Place, report: Report): JobConfi
     const into = { name: stream, schema, key, eventTime, times: format.jsonTimes };
     return { ...into, refuses: (by: string) => refusalOf(source, by) };
   });
-  const started = triggerOf(raw.schedule, own, place.names, ['schedule'], place.resolve, report);
+  const started = triggerOf(raw.schedule, own, place, ['schedule'], report);
   const params = [...Object.keys(raw.params), ...(started?.kind === 'file' ? ['file'] : [])];
   if (raw.startAt !== null && raw.catchup !== 'all') report(['startAt'], 'is for `catchup: all`');
   return {
@@ -105,7 +105,7 @@ function jobOf(own: string, raw: RawJob, place: Place, report: Report): JobConfi
     priority: raw.priority,
     retry,
     timeoutMs: raw.timeout,
-    alert: raw.alert,
+    alert: alertsOf(raw.alert),
     params: raw.params,
     steps: stepsOf(raw.steps, { ...place, job: own, params, retry, streams }, (path, message, character) =>
       report(['steps', ...path], message, character),
@@ -134,10 +134,30 @@ function checkFed(streams: readonly StreamConfig[], jobs: readonly JobConfig[], 
   }
 }
 
-function printJob({ name: _, trigger: written, startAtMs, retry, timeoutMs, steps: own, ...rest }: JobConfig) {
+/** A job that waits for a job table waits for one that some step writes. */
+function checkTables(streams: readonly StreamConfig[], jobs: readonly JobConfig[], report: Report): void {
+  const written = jobs.flatMap(({ steps: own }) => own.flatMap((step) => intoOf(step) ?? []));
+  const tables = [...new Set(written)].filter((name) => !streams.some((stream) => stream.name === name));
+  for (const { name: own, trigger: started } of jobs) {
+    if (started?.kind !== 'table' || tables.includes(started.table)) continue;
+    report(['jobs', own, 'schedule', 'on', 'table'], unknownName('job table', started.table, tables));
+  }
+}
+
+function printJob({
+  name: _,
+  trigger: written,
+  startAtMs,
+  retry,
+  timeoutMs,
+  alert: alerts,
+  steps: own,
+  ...rest
+}: JobConfig) {
   return {
     schedule: printTrigger(written),
     ...rest,
+    alert: printAlert(alerts),
     startAt: startAtMs === null ? null : new Date(startAtMs).toISOString(),
     retries: printRetry(retry),
     timeout: timeoutMs === null ? null : formatDuration(timeoutMs),

@@ -3,16 +3,16 @@
  * folded through the very operators that live work uses, from the start of each log on, so sessions, norms, cases and what
  * analysts did are as they were. Nothing is written, and no lock is taken.
  */
-import { BUILTIN_TYPES } from '../../builtin-types.ts';
+
 import { notedStreams } from '../../data-directory/derivation-history.ts';
+import { registryOf } from '../../data-directory/registry-of.ts';
 import { requireJournal } from '../../data-directory/require-journal.ts';
 import type { CommitReader } from '../../journal/commit-reader.ts';
 import { openPassingReader } from '../../journal/open-reader.ts';
-import { readSchemaFiles } from '../../journal/schema-files.ts';
 import { nodeSyncFs } from '../../journal/sync-fs.ts';
 import type { Section } from '../../messages/commit.ts';
 import { logPlace } from '../../messages/log-name.ts';
-import { createRegistry, type Registry } from '../../messages/registry.ts';
+import type { Registry } from '../../messages/registry.ts';
 import { OPERATOR_KINDS } from '../../operator-kinds.ts';
 import { createPartitionFold, type Derivation, derivationTypes, deriveAll } from '../../partition/derivation.ts';
 import { modelWithText } from '../lab/model-files.ts';
@@ -44,8 +44,7 @@ const TURN_MS = 10;
 export async function backtest(asked: BacktestAsked): Promise<BacktestResult> {
   const startedAt = performance.now();
   const journal = requireJournal(asked.dataDir);
-  const registry = createRegistry(BUILTIN_TYPES);
-  for (const [fingerprint, json] of readSchemaFiles(asked.dataDir)) registry.learn(fingerprint, json);
+  const registry = registryOf(asked.dataDir);
   const noted = [...notedStreams(asked.dataDir, nodeSyncFs).values()].find(({ derivation }) =>
     derivation.operators.some(({ kind }) => kind === 'fraud'),
   );

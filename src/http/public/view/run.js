@@ -11,6 +11,7 @@ import { Short, State } from './marks.js';
 
 const again = { when: (kind) => kind === 'run' || kind === 'overview', everyMs: 1_500 };
 const OPEN = ['queued', 'running'];
+const MARKABLE = ['queued', 'up_for_retry', 'failed', 'timed_out'];
 const enc = encodeURIComponent;
 
 export function View({ job, run }) {
@@ -32,7 +33,7 @@ export function View({ job, run }) {
     }
   };
   const choose = (attempt) => {
-    setQuery({ step: attempt.step, attempt: String(attempt.attempt) });
+    setQuery({ step: attempt.step, attempt: String(attempt.attempt), round: String(attempt.round) });
     setChosen(attempt);
   };
   const isOpen = OPEN.includes(value.state);
@@ -53,36 +54,41 @@ export function View({ job, run }) {
           ? html`<button type="button" onClick=${() => act('cancel')}>Cancel the run</button>`
           : html`<button type="button" onClick=${() => act('clear')}>Run again what did not succeed</button>`
       }
+      ${
+        value.state === 'failed' &&
+        html` <button type="button" onClick=${() => act('mark', { as: 'success' })}>It is a success</button>`
+      }
       <span role="status">${said}</span>
     </p>
-    <${Gantt} of=${value} isOpen=${isOpen} attempt=${attempt} onChoose=${choose} onClear=${(step) => act('clear', { step })} />
+    <${Gantt} of=${value} isOpen=${isOpen} attempt=${attempt} onChoose=${choose} onClear=${(step) => act('clear', { step })} onMark=${(step, as) => act('mark', { step, as })} />
     ${
       attempt === undefined
         ? html`<p class="empty">No attempt of this run has a log: none has begun, or it is older than the last 200 runs.</p>`
-        : html`<${Log} key=${`${attempt.step}.${attempt.attempt}`} path=${path} attempt=${attempt} />`
+        : html`<${Log} key=${`${attempt.step}.${attempt.round}.${attempt.attempt}`} path=${path} attempt=${attempt} />`
     }`;
 }
 
 function inAddress() {
   const query = new URLSearchParams(location.search);
-  return { step: fileOf(query.get('step') ?? ''), attempt: Number(query.get('attempt') ?? 0) };
+  const attempt = Number(query.get('attempt') ?? 0);
+  return { step: fileOf(query.get('step') ?? ''), attempt, round: Number(query.get('round') ?? 1) };
 }
 
 /** As the service names the logs of attempts. */
 const fileOf = (step) => step.replace(/[^\w.@~+-]/g, '-');
 
 /** What was chosen; else the last attempt of the step, or of the last that failed, or of all. */
-function pick(attempts, { step, attempt }) {
+function pick(attempts, { step, attempt, round }) {
   const own = attempts.filter((each) => each.step === step);
   return (
-    own.find((each) => each.attempt === attempt) ??
+    own.find((each) => each.attempt === attempt && each.round === round) ??
     own.at(-1) ??
     attempts.findLast(({ level }) => level === 'error') ??
     attempts.at(-1)
   );
 }
 
-function Gantt({ of: { steps, attempts }, isOpen, attempt, onChoose, onClear }) {
+function Gantt({ of: { steps, attempts }, isOpen, attempt, onChoose, onClear, onMark }) {
   const begin = Math.min(...attempts.map(({ beganAt }) => beganAt ?? Number.POSITIVE_INFINITY));
   const end = Math.max(...attempts.map(({ lastAt }) => lastAt ?? 0), isOpen ? now() : 0);
   const whole = Math.max(1, end - begin);
@@ -101,13 +107,18 @@ function Gantt({ of: { steps, attempts }, isOpen, attempt, onChoose, onClear }) 
         <th scope="row">${name}</th>
         <td><${State} state=${step.state} /></td>
         <td class="wide"><div class="bars">${own.map(
-          (each, i) => html`<${AttemptBar} key=${each.attempt} of=${each} begin=${begin} whole=${whole}
+          (
+            each,
+            i,
+          ) => html`<${AttemptBar} key=${`${each.round}.${each.attempt}`} of=${each} begin=${begin} whole=${whole}
             end=${runs && i === own.length - 1 ? end : (each.lastAt ?? end)} name=${name} isChosen=${each === attempt} onChoose=${onChoose} />`,
         )}</div></td>
         <td class="number">${exact(step.records)}</td>
         <td><${Short} value=${step.output} /></td>
         <td><span class="detail">${step.message}</span></td>
-        <td>${!isOpen && step.item <= 0 && html`<button type="button" aria-label="Run again from ${step.step}" onClick=${() => onClear(step.step)}>Again</button>`}</td>
+        <td>${!isOpen && step.item <= 0 && html`<button type="button" aria-label="Run again from ${step.step}" onClick=${() => onClear(step.step)}>Again</button>`}
+          ${step.item <= 0 && MARKABLE.includes(step.state) && html` <button type="button" aria-label="Leave ${step.step} out" onClick=${() => onMark(step.step, 'skipped')}>Skip</button>`}
+          ${step.item <= 0 && step.state === 'failed' && html` <button type="button" aria-label="Say that ${step.step} is a success" onClick=${() => onMark(step.step, 'success')}>Done</button>`}</td>
       </tr>`;
     })}</tbody>
   </table></div>`;
@@ -116,13 +127,13 @@ function Gantt({ of: { steps, attempts }, isOpen, attempt, onChoose, onClear }) 
 function AttemptBar({ of, begin, end, whole, name, isChosen, onChoose }) {
   const from = of.beganAt ?? begin;
   const style = { left: `${(95 * (from - begin)) / whole}%`, width: `${Math.max(3, (95 * (end - from)) / whole)}%` };
-  const words = `${name}, attempt ${of.attempt}: from ${clock(from)}, for ${duration(end - from)}`;
+  const words = `${name}, attempt ${of.attempt}${of.round > 1 ? ` of round ${of.round}` : ''}: from ${clock(from)}, for ${duration(end - from)}`;
   return html`<button type="button" class="attempt" data-level=${of.level} style=${style} title=${words} aria-label=${words}
     aria-pressed=${String(isChosen)} onClick=${() => onChoose(of)}>${of.attempt}${of.level === 'error' ? ' ✕' : ''}</button>`;
 }
 
-function Log({ path, attempt: { step, attempt } }) {
-  const address = `${path}/logs?step=${enc(step)}&attempt=${attempt}`;
+function Log({ path, attempt: { step, attempt, round } }) {
+  const address = `${path}/logs?step=${enc(step)}&attempt=${attempt}&round=${round}`;
   const { value, status, error } = useSource({ id: address, read: () => getJson(address), again });
   const name = `Log of ${step}, attempt ${attempt}`;
   return html`<div id="log">

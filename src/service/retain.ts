@@ -1,0 +1,38 @@
+/** What goes of a log once a snapshot of its partition is saved, as `journal.retention` says. */
+import type { Config } from '../config/config.ts';
+import { holdsOf, pruneLog, WITHOUT_BOUND, waitingSinks } from '../data-directory/retention.ts';
+import type { Logger } from '../logger.ts';
+import type { ServiceCore } from '../service.ts';
+import { exchangedOffset } from './exchange.ts';
+import type { Platform } from './platform.ts';
+
+type Running = Pick<ServiceCore, 'pipeline' | 'readModels' | 'sinkPositions' | 'operationsSnapshots'>;
+
+export async function retain(
+  log: string,
+  { pipeline, readModels, sinkPositions, operationsSnapshots }: Running,
+  config: Config,
+  platform: Platform,
+  logger: Logger,
+): Promise<void> {
+  const { retention } = config.journal;
+  if (pipeline.operations.units.some((unit) => unit.log.name === log)) await operationsSnapshots.saveWhenDue();
+  if (retention.ageMs === null && retention.maxBytes === null) return;
+  const pruned = pruneLog(log, {
+    journal: pipeline.journalPlace,
+    retention,
+    waiters: [
+      { who: 'an exchange', from: exchangedOffset(pipeline.exchanges, log), hold: WITHOUT_BOUND },
+      { who: 'a read model', from: readModels.keptOffset(log), hold: holdsOf(config).stores },
+      ...waitingSinks(sinkPositions.needs(log), holdsOf(config)),
+    ],
+    operationsFrom: operationsSnapshots.offset(),
+    nowMs: platform.nowMs(),
+    isDryRun: false,
+    ...platform.disk,
+  });
+  await pruned.then(
+    ({ segments }) => segments.length > 0 && logger.info({ log, segments: segments.length }, 'old segments went'),
+    (error: Error) => logger.warn({ log, error: error.message }, 'old segments could not be pruned; tried again'),
+  );
+}
