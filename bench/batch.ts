@@ -82,7 +82,7 @@ async function measure({ name, sql, memoryBytes }: Work, directory: string): Pro
     const identity = { job: 'bench', step: 'sql', runId: `${run}`, key: `${run}` };
     const target = { kind: 'table', table: 'result', write: { mode: 'replace' } } as const;
     const job = await seconds(async () => {
-      await database.run({ identity, sql, parameters: [], models: null, lines: [], target });
+      await database.run({ identity, sql, parameters: [], models: null, lines: [], windows: [], target });
       await database.publish(`${run}`, 'result', 0);
     });
     const duckdb = await seconds(() =>

@@ -6,14 +6,14 @@ import { rowsOf } from '../projections/duckdb-reading.ts';
 import { sqlText } from '../projections/duckdb-schema.ts';
 import { quoted } from '../projections/sql-names.ts';
 import { stagedTable } from './names.ts';
-import type { LinesTable, RunStatement } from './protocol.ts';
+import { type LinesTable, MODELS_CATALOG, type RunStatement } from './protocol.ts';
 import type { JobConnection } from './publish.ts';
 
 let lastNumber = 0;
 
 export async function openCatalog(
   connection: JobConnection,
-  { models, lines, identity }: Pick<RunStatement, 'models' | 'lines' | 'identity'>,
+  { models, lines, windows, identity }: Pick<RunStatement, 'models' | 'lines' | 'windows' | 'identity'>,
   staged: ReadonlyMap<string, string>,
 ): Promise<{ close(): Promise<void> }> {
   lastNumber += 1;
@@ -31,6 +31,11 @@ export async function openCatalog(
     await connection.run(`CREATE OR REPLACE VIEW ${catalog}.main.${quoted(table)} AS SELECT * FROM ${own}`);
   }
   await connection.run(`SET search_path = '${catalog}.main,jobs.main'`);
+  for (const { name, sql } of models === null ? [] : windows) {
+    await connection.run(
+      `CREATE VIEW IF NOT EXISTS ${catalog}.main.${quoted(name)} AS ${sql.replaceAll(MODELS_CATALOG, snapshot)}`,
+    );
+  }
   return {
     async close() {
       await connection.run("SET search_path = 'jobs.main'").catch(() => {});

@@ -42,11 +42,16 @@ export interface LinesTable {
   readonly columns: readonly { readonly name: string; readonly type: string; readonly sql: string }[];
 }
 
+/** Stands for the copy of the read models, which has a name of its own in each statement. */
+export const MODELS_CATALOG = '"read models"';
+
 export interface RunStatement extends BoundSql {
   readonly identity: RunIdentity;
   /** A copy of the analytics read model; null when the statement names none of its tables. */
   readonly models: string | null;
   readonly lines: readonly LinesTable[];
+  /** Windows that the statement names: their newest results, by the names of their aggregates, out of MODELS_CATALOG. */
+  readonly windows: readonly { readonly name: string; readonly sql: string }[];
   readonly target: TableTarget | FileTarget;
 }
 

@@ -168,12 +168,12 @@ export function viewSql(shape: WindowShape): string | null {
 }
 
 /** A window's results by the names of its aggregates: the newest revision of each, times as times. */
-export function windowRowsSql(shape: WindowShape): string {
+export function windowRowsSql(shape: WindowShape, within = ''): string {
   const { aggregates, parts = [] } = shape;
   const ofKey = parts.map(({ name }) => `"key_${name}" AS "${name}"`);
   const own = aggregates.map(({ name, isCount }) => `${isCount ? 'count' : `"agg_${name}"`} AS "${name}"`);
   const listed = ['key', 'start_at AS "start"', 'end_at AS "end"', 'revision', ...ofKey, ...own];
-  const table = `(SELECT *, rowid AS place_row FROM "${windowTable(shape)}")`;
+  const table = `(SELECT *, rowid AS place_row FROM ${within}"${windowTable(shape)}")`;
   return `SELECT ${listed.join(', ')} FROM (${newestSql(shape, table, table)}) WHERE count > 0`;
 }
 

@@ -10,17 +10,17 @@ import { pipeline } from 'node:stream/promises';
 import type { Config } from '../config/config.ts';
 import { linesTable, names, textOf } from '../job-tables/models.ts';
 import { hasJobTables, JOBS_SCRATCH } from '../job-tables/names.ts';
-import type { LinesTable, Publication, RunStatement } from '../job-tables/protocol.ts';
+import { type LinesTable, MODELS_CATALOG, type Publication, type RunStatement } from '../job-tables/protocol.ts';
 import { tablePublishedType } from '../messages/types.ts';
-import { windowTable } from '../projections/duckdb-schema.ts';
+import { windowRowsSql, windowTable } from '../projections/duckdb-schema.ts';
 import { storedName } from '../projections/table.ts';
 import { TABLES } from '../tables.ts';
 import { type JobTablesProcess, startJobTables } from '../workers/job-tables-process.ts';
 import type { InternalSource } from './intake.ts';
 import type { Pipeline } from './pipeline.ts';
-import type { ReadModels } from './read-models.ts';
+import { type ReadModels, tableShapes } from './read-models.ts';
 
-export type StatementOf = Omit<RunStatement, 'models' | 'lines'>;
+export type StatementOf = Omit<RunStatement, 'models' | 'lines' | 'windows'>;
 
 export interface JobTables extends Pick<JobTablesProcess, 'ask' | 'rows' | 'close'> {
   /** Resolves with the number of rows. Rejects once the signal aborts, when the statement has stopped. */
@@ -74,6 +74,9 @@ export function createJobTables({ config, pipeline: own, readModels, operations 
     ...config.features.map(({ name }) => name),
     'window_results',
   ];
+  const windows = tableShapes(config).windows.flatMap((shape) =>
+    shape.columns === undefined ? [{ name: shape.name, sql: windowRowsSql(shape, `${MODELS_CATALOG}.main.`) }] : [],
+  );
   const operational = TABLES.filter(({ store }) => store === 'sqlite');
 
   async function caughtUp(signal: AbortSignal): Promise<string> {
@@ -150,7 +153,8 @@ export function createJobTables({ config, pipeline: own, readModels, operations 
         );
       }, PROGRESS_EVERY_MS);
       try {
-        return await process.run({ ...statement, models: copy?.file ?? null, lines }, signal);
+        const named = windows.filter(({ name }) => names(text, name));
+        return await process.run({ ...statement, models: copy?.file ?? null, lines, windows: named }, signal);
       } finally {
         clearInterval(timer);
         for (const { file } of lines) remove(file);

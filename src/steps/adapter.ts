@@ -60,7 +60,7 @@ export interface StepHost {
 export interface StepTables {
   /** Resolves with the number of rows. Rejects once the signal aborts, when the statement has stopped. */
   run(
-    statement: Omit<RunStatement, 'models' | 'lines'>,
+    statement: Omit<RunStatement, 'models' | 'lines' | 'windows'>,
     signal: AbortSignal,
     onProgress: (share: number) => void,
   ): Promise<number>;

@@ -35,7 +35,16 @@ function statement(
   { write = REPLACE, ...more }: Partial<RunStatement> & { readonly write?: TableWrite } = {},
 ): RunStatement {
   const identity = { job: 'j', step: table, runId, key: `${runId}/${table}` };
-  return { identity, sql, parameters: [], models: null, lines: [], target: { kind: 'table', table, write }, ...more };
+  return {
+    identity,
+    sql,
+    parameters: [],
+    models: null,
+    lines: [],
+    windows: [],
+    target: { kind: 'table', table, write },
+    ...more,
+  };
 }
 
 const rows = (sql: string) => database.readers.query(sql);
