@@ -5,6 +5,7 @@ import type { JobConfig } from '../config/sections/jobs.ts';
 import { createHostRates } from '../fetching/host-rates.ts';
 import type { EventType } from '../messages/codec.ts';
 import { STANDARD_FORMAT } from '../messages/stream-format.ts';
+import { checkRanType } from '../messages/types.ts';
 import type { ServiceCore } from '../service.ts';
 import type { Into } from '../sources/fetch-adapter.ts';
 import type { StepHost, StepServer } from '../steps/adapter.ts';
@@ -92,6 +93,7 @@ function hostOf(
     processes: platform.processes,
     tables: core.jobTables,
     ...tablesOf(core, job),
+    checked: (run) => core.operations.write(0, [checkRanType.encodeBlock([run])]),
     deliver: (stream, type, events) => deliver(streamOf(stream), job.name, type, events),
   };
 }

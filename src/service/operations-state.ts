@@ -80,8 +80,8 @@ export async function openOperationsSnapshots(
         const name = registry.nameOf(fingerprint);
         if (name === checkRanType.name) {
           for (const { suite, runId, due, outcome } of registry.decodeAs(checkRanType, fingerprint, bytes)) {
-            // A run of a job's step has that run's id, and is of no period.
-            if (runId.startsWith(`${suite}@`)) suites.set(suite, { due, outcome });
+            // That of a job's step is named for the run and the step, and is of no period.
+            if (!runId.includes('/')) suites.set(suite, { due, outcome });
           }
           continue;
         }

@@ -8,6 +8,7 @@ import type { HostRates } from '../fetching/host-rates.ts';
 import type { JobTablesResults, JobTablesTask, RunStatement } from '../job-tables/protocol.ts';
 import type { Report } from '../keys/names.ts';
 import type { AvroRecord } from '../messages/avro.ts';
+import type { CheckRan } from '../messages/check-facts.ts';
 import type { EventType } from '../messages/codec.ts';
 import type { Row } from '../projections/store.ts';
 import type { Suite } from '../quality/suite/suite.ts';
@@ -44,6 +45,8 @@ export interface StepHost {
   auditsOf(table: string): readonly string[];
   /** Throws when there is none, which the check of a configuration has ruled out. */
   suite(name: string): StepSuite;
+  /** Resolves once the journal has the run of a suite. */
+  checked(run: CheckRan): Promise<void>;
   /** Of a declared stream; null for any other name. */
   schemaOf(stream: string): AvroRecord | null;
   /** A file for as long as an attempt takes, and what comes of it: another one for each key. */

@@ -7,6 +7,7 @@ import { runSuite } from '../checks/checked-table.ts';
 import { bindSql } from '../jobs/sql-text.ts';
 import { unknownName } from '../keys/names.ts';
 import type { Row } from '../projections/store.ts';
+import { checkFailedToRun, checkRan } from '../quality/suite/check-run.ts';
 import type { ExpectationResult } from '../quality/suite/result.ts';
 import { type StepHost, stepAdapter } from './adapter.ts';
 import { selectAll } from './export.ts';
@@ -47,7 +48,9 @@ export const checkStep = stepAdapter({
     const of = on ?? own ?? '';
     return {
       async attempt(context, signal) {
-        const { runId } = context;
+        const { runId, interval } = context;
+        const ranAtMs = host.nowMs();
+        const place = () => ({ of, runId: `${runId}/${context.step}`, dueMs: interval.end, ranAtMs, durationMs: host.nowMs() - ranAtMs });
         const rows = async (sql: string): Promise<Row[]> => {
           const all: Row[] = [];
           for await (const some of host.tables.rows(sql, signal)) all.push(...some);
@@ -55,7 +58,8 @@ export const checkStep = stepAdapter({
         };
         try {
           const { relation, drop } = await relationOf(of, context, signal, host);
-          const result = await runSuite(suite, { relation, rows }, host.nowMs()).finally(drop);
+          const result = await runSuite(suite, { relation, rows }, ranAtMs).finally(drop);
+          await host.checked(checkRan(result, place()));
           const failing = result.results.filter((each) => each.outcome === 'failed');
           const namesOf = failing.map(nameOf);
           for (const each of result.results.filter(({ success }) => !success)) {
@@ -80,7 +84,9 @@ export const checkStep = stepAdapter({
           };
         } catch (error) {
           signal.throwIfAborted();
-          return failedStatement(error);
+          const outcome = failedStatement(error);
+          if (outcome.kind === 'permanent') await host.checked(checkFailedToRun(name, outcome.reason, place()));
+          return outcome;
         }
       },
     };

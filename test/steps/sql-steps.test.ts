@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ConfigError } from '../../src/config/config-error.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createHostRates } from '../../src/fetching/host-rates.ts';
+import type { CheckRan } from '../../src/messages/check-facts.ts';
 import { createInternalSource } from '../../src/service/intake.ts';
 import { tablesOf } from '../../src/service/job-step-tables.ts';
 import { nodePlatform } from '../../src/service/platform.ts';
@@ -25,6 +26,8 @@ const PIPELINE = `
 streams:
   orders: { schema: ./order.avsc, key: id, eventTime: day, partitions: 2 }
   totals: { schema: ./total.avsc, key: id, eventTime: day }
+windows:
+  per_id: { stream: orders, window: { tumbling: 1d }, aggregate: { total: sum(amount) } }
 checks:
   whole: [{ expect_column_values_to_be_between: { column: total, min_value: 1 } }, { expect_table_row_count_to_be_between: { min_value: 2 } }]
   small: [{ expect_column_values_to_be_between: { column: total, max_value: 3 } }]
@@ -45,10 +48,12 @@ jobs:
       sum: { sql: "SELECT id, sum(amount) AS total FROM orders GROUP BY ALL", into: large_totals }
       audit: { check: small, on: large_totals, needs: [sum] }
       stream: { check: whole, on: SELECT amount AS total FROM orders }
+      ended: { sql: 'SELECT count(*) AS n, max("end") AS until, max(total) AS most FROM per_id', into: ended }
 `;
 let directory: string;
 let service: Service;
 const delivered: unknown[] = [];
+const checked: CheckRan[] = [];
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'millrace-steps-'));
@@ -93,6 +98,7 @@ function stepOf(jobName: string, name: string): Step {
       throw new Error('nothing is fetched here');
     },
     replay: async () => {},
+    checked: async (run: CheckRan) => void checked.push(run),
     deliver: async (_: string, __: unknown, events: readonly unknown[]) => void delivered.push(...events),
   };
   const opened = STEPS.map((adapter) => adapter.open(step.settings, host)).find((each) => each !== null);
@@ -123,6 +129,7 @@ test('a table is seen after its check; then it is exported, and its rows are eve
   });
   await expect(rows('FROM order_totals')).rejects.toThrow('order_totals does not exist');
   expect(await run('daily', 'audit')).toMatchObject({ kind: 'done', output: { outcome: 'passed' } });
+  expect(checked.at(-1)).toMatchObject({ of: 'order_totals', runId: 'r1/audit', outcome: 'passed' });
   expect(await rows('SELECT id, total::INT AS total FROM order_totals ORDER BY id')).toEqual([
     { id: 'a', total: 6 },
     { id: 'b', total: 6 },
@@ -135,6 +142,11 @@ test('a table is seen after its check; then it is exported, and its rows are eve
   expect(await run('daily', 'events')).toMatchObject({ kind: 'done', records: 2 });
   const day = Date.parse('2026-01-01T00:00:00.250Z');
   expect(delivered).toEqual(['a', 'b'].map((id) => ({ id, day, total: 6 })));
+});
+
+test('a statement names a window, and has the newest results by the names of their aggregates', async () => {
+  expect(await run('other', 'ended')).toMatchObject({ kind: 'done', records: 1 });
+  expect(await rows('FROM ended')).toEqual([{ n: 0, until: null, most: null }]);
 });
 
 test('a publication is in the journal and its table, with the hash of the rows', async () => {

@@ -25,6 +25,7 @@ export function hostOf(change: Partial<StepHost> = {}): StepHost {
     suite: unused,
     schemaOf: unused,
     scratchFile: unused,
+    checked: unused,
     replay: unused,
     deliver: unused,
     ...change,
