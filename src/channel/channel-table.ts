@@ -8,7 +8,7 @@ import { dlqListCommand, dlqReplayCommand, dlqShowCommand } from './dead-letters
 import { durableEndsCommand } from './durable-ends.ts';
 import { explainCommand } from './explain.ts';
 import { importCommand } from './import-files.ts';
-import { jobActCommand, jobListCommand, jobRunsCommand, jobStepsCommand } from './jobs.ts';
+import { jobActCommand, jobBackfillsCommand, jobListCommand, jobRunsCommand, jobStepsCommand } from './jobs.ts';
 
 export const CHANNEL_COMMANDS: readonly ChannelCommand[] = [
   queryCommand,
@@ -23,6 +23,7 @@ export const CHANNEL_COMMANDS: readonly ChannelCommand[] = [
   jobListCommand,
   jobRunsCommand,
   jobStepsCommand,
+  jobBackfillsCommand,
   jobActCommand,
   ...CASE_COMMANDS,
   modelActCommand,

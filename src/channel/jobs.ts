@@ -1,5 +1,6 @@
 /** Jobs over the channel: what there is, and what people ask of it. */
 import { JOB_ACTIONS, jobCommandOf } from '../jobs/command-words.ts';
+import { backfillSql } from '../jobs/run-file.ts';
 import { channelCommand, RequestError } from './channel-commands.ts';
 
 const PATIENCE_MS = 10_000;
@@ -42,6 +43,15 @@ export const jobStepsCommand = channelCommand({
     const sql = `SELECT step, item, state, attempt, records, changed_at, wait_until, output, message FROM run_steps
       WHERE run_id = ${quoted(run)} ORDER BY changed_at, step, item`;
     yield* target.stores.of('sqlite').rows({ kind: 'query', sql }, signal);
+  },
+});
+
+export const jobBackfillsCommand = channelCommand({
+  name: 'job backfills',
+  schema: { job: 'text' },
+  async *rows(target, { job }, { signal, ...context }) {
+    await target.caughtUp(PATIENCE_MS, { signal, ...context });
+    yield* target.stores.of('sqlite').rows({ kind: 'query', sql: backfillSql(job ?? null) }, signal);
   },
 });
 

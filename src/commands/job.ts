@@ -7,7 +7,20 @@ import { type Command, dataDirOf, type OptionValues, print, tableText, text } fr
 import { EXIT, UsageError } from './exit.ts';
 import { withService } from './with-service.ts';
 
-const ACTIONS = ['run', 'list', 'show', 'runs', 'log', 'pause', 'resume', 'cancel', 'clear', 'mark', 'skip'] as const;
+const ACTIONS = [
+  'run',
+  'list',
+  'show',
+  'runs',
+  'backfills',
+  'log',
+  'pause',
+  'resume',
+  'cancel',
+  'clear',
+  'mark',
+  'skip',
+] as const;
 const RUNS_LIMIT = 25;
 const LOOK_EVERY_MS = 100;
 const ENDS: readonly string[] = ['success', 'failed', 'skipped', 'cancelled'];
@@ -19,6 +32,7 @@ export const jobCommand: Command = {
   list             every job: schedule, next run, open runs
   show JOB|RUN     a job and its last runs; or a run and its steps
   runs [JOB]       runs, the newest first
+  backfills [JOB]  how far backfills are, and about how long they still take
   run JOB          run it now (--param k=v); where no service runs, here and to its end
   log RUN [STEP]   what its attempts said
   pause JOB        no run by its schedule until: resume JOB
@@ -44,6 +58,7 @@ export const jobCommand: Command = {
     if (rest.length > 0) throw new UsageError(`job ${action} takes one name; there was ${rest.join(' ')} too`);
     if (action === 'list') return withJobs(values, () => list(values));
     if (action === 'runs') return runs(values, name);
+    if (action === 'backfills') return backfills(values, name);
     if (name === undefined) throw new UsageError(`say which: job ${action} NAME`);
     if (action === 'show') return show(values, name);
     if (action === 'run') return run(values, name);
@@ -86,6 +101,16 @@ async function runs(values: OptionValues, job: string | undefined): Promise<numb
   const request = job === undefined ? {} : { job };
   const { rows } = await answered(values, { command: 'job runs', request, defaultTimeout: '30s', limit });
   await printRows(values, rows);
+  return EXIT.ok;
+}
+
+async function backfills(values: OptionValues, job: string | undefined): Promise<number> {
+  const request = job === undefined ? {} : { job };
+  const { rows } = await answered(values, { command: 'job backfills', request, defaultTimeout: '30s' });
+  const shown = rows.map(({ from_time, to_time, first_at: _, last_at: __, ...row }) => {
+    return { ...row, from_time: instantOf(from_time), to_time: instantOf(to_time) };
+  });
+  await printRows(values, shown);
   return EXIT.ok;
 }
 

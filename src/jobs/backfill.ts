@@ -6,6 +6,11 @@ import { queuedRun } from './queued-run.ts';
 import type { Backfill, JobEvent, JobRuns } from './runs.ts';
 import type { Timetable } from './timetable.ts';
 
+/** Slots of a pool that backfills may have at once: live runs keep the other half. */
+export function backfillSlots(slots: number): number {
+  return Math.max(1, Math.floor(slots / 2));
+}
+
 type Reprocess = Backfill['event']['reprocess'];
 
 /** The next intervals get runs, and a backfill without any left is over. */

@@ -81,6 +81,13 @@ export function intervalAtOrAfter(timetable: Timetable, instantMs: number): Data
   return start === null || end === null ? null : { start, end };
 }
 
+/** The interval with so many before it: what came late for these is processed once more. */
+export function withLookback(timetable: Timetable, { start, end }: DataInterval, intervals: number): DataInterval {
+  let from = start;
+  for (let i = 0; i < intervals; i++) from = timetable.previous(from) ?? from;
+  return { start: from, end };
+}
+
 function following(timetable: Timetable, interval: DataInterval): DataInterval | null {
   const end = timetable.next(interval.end);
   return end === null ? null : { start: interval.end, end };

@@ -58,6 +58,8 @@ export interface Job {
   readonly catchupMax: number;
   /** With catchup `all` and no run yet: where the first interval starts at the earliest; null for the latest one. */
   readonly startAtMs: number | null;
+  /** The steps of a scheduled run are given the time of so many intervals before its own too. */
+  readonly lookback: number;
   readonly overlap: Overlap;
   /** Runs at once; those of a backfill are not counted. */
   readonly maxActiveRuns: number;

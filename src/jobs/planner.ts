@@ -5,7 +5,7 @@
  */
 import type { StepChanged } from '../messages/job-events.ts';
 import type { RunChanged } from '../messages/operations.ts';
-import { backfillRuns } from './backfill.ts';
+import { backfillRuns, backfillSlots } from './backfill.ts';
 import { planDue } from './due-runs.ts';
 import { endInTime } from './early-end.ts';
 import { nextDue } from './interval.ts';
@@ -107,11 +107,13 @@ export function createPlanner(
       [...open.values()].filter(({ event }) => event.state === 'running'),
     );
     const taken = new Map<string, number>();
+    const takenByBackfills = new Map<string, number>();
     for (const run of running) {
       for (const step of run.steps.values()) {
         if (step.state !== 'running') continue;
         const pool = jobs.get(step.job)?.steps.find(({ name }) => name === step.step)?.pool ?? '';
         taken.set(pool, (taken.get(pool) ?? 0) + 1);
+        if (run.event.backfill !== null) takenByBackfills.set(pool, (takenByBackfills.get(pool) ?? 0) + 1);
       }
     }
     const takeSlot = (pool: string): boolean => {
@@ -120,13 +122,23 @@ export function createPlanner(
       taken.set(pool, used + 1);
       return true;
     };
+    const takeSlotBeside = (pool: string): boolean => {
+      const used = takenByBackfills.get(pool) ?? 0;
+      if (used >= backfillSlots(pools[pool] ?? 1) || !takeSlot(pool)) return false;
+      takenByBackfills.set(pool, used + 1);
+      return true;
+    };
     const priorityOf = ({ event }: Run): number => jobs.get(event.job)?.priority ?? 0;
-    running.sort((a, b) => priorityOf(b) - priorityOf(a) || a.event.intervalEnd - b.event.intervalEnd);
+    const isBackfill = ({ event }: Run): number => (event.backfill === null ? 0 : 1);
+    running.sort(
+      (a, b) =>
+        isBackfill(a) - isBackfill(b) || priorityOf(b) - priorityOf(a) || a.event.intervalEnd - b.event.intervalEnd,
+    );
     for (const run of running) {
       const job = jobs.get(run.event.job);
       if (job === undefined) continue;
       endInTime(run, job, nowMs, emit);
-      advanceRun(run, job, nowMs, takeSlot, {
+      advanceRun(run, job, nowMs, run.event.backfill === null ? takeSlot : takeSlotBeside, {
         step: (event: StepChanged) => emit({ kind: 'step', event }),
         run: (event: RunChanged) => emit({ kind: 'run', event }),
       });

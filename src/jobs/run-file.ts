@@ -28,17 +28,25 @@ export function* runFile(job: string, runId: string): Generator<StoreQuery, RunF
   return { run, steps };
 }
 
-/** The newest first, each with how many of its intervals have a run that is over, and how many of those failed. */
+/**
+ * The newest first, each with how many of its intervals have a run that is over, how many of those failed, and about how many
+ * milliseconds are left at the pace of those that are over.
+ */
 export function* backfillFile(job: string): Generator<StoreQuery, readonly Row[], readonly Row[]> {
-  return yield {
-    store: 'sqlite',
-    sql: `SELECT b.backfill, b.from_time, b.to_time, b.parallel, b.reprocess, b.state, b.intervals, b.changed_at,
-      count(r.run_id) FILTER (WHERE r.state NOT IN ('queued', 'running')) AS over,
-      count(r.run_id) FILTER (WHERE r.state = 'failed') AS failed
-      FROM (SELECT * FROM backfills WHERE job = ${textLiteral(job)} ORDER BY changed_at DESC LIMIT ${BACKFILLS_MAX}) AS b
-      LEFT JOIN runs AS r ON r.job = ${textLiteral(job)} AND r.backfill = b.backfill
-      GROUP BY b.backfill ORDER BY b.changed_at DESC`,
-  };
+  return yield { store: 'sqlite', sql: backfillSql(job) };
+}
+
+/** Of a job, or of all; `left_ms` is null while fewer than two runs are over. */
+export function backfillSql(job: string | null): string {
+  const of = job === null ? '' : `WHERE job = ${textLiteral(job)}`;
+  const isOver = "FILTER (WHERE r.state NOT IN ('queued', 'running'))";
+  return `SELECT *, CASE WHEN state = 'running' AND over > 1 THEN (intervals - over) * (last_at - first_at) / (over - 1) END AS left_ms
+    FROM (SELECT b.backfill, b.job, b.from_time, b.to_time, b.parallel, b.reprocess, b.state, b.intervals, b.changed_at,
+      count(r.run_id) ${isOver} AS over, count(r.run_id) FILTER (WHERE r.state = 'failed') AS failed,
+      min(r.changed_at) ${isOver} AS first_at, max(r.changed_at) ${isOver} AS last_at
+      FROM (SELECT * FROM backfills ${of} ORDER BY changed_at DESC LIMIT ${BACKFILLS_MAX}) AS b
+      LEFT JOIN runs AS r ON r.job = b.job AND r.backfill = b.backfill
+      GROUP BY b.backfill) ORDER BY changed_at DESC`;
 }
 
 /** For SQLite, in hexadecimal: a text of a stranger, whatever is in it. */

@@ -2,9 +2,11 @@
 import { type AttemptOrder, type RunEvent, runMachine } from '../actors/run.ts';
 import { type ActorStatus, type ChildContext, startSupervised } from '../actors/supervised.ts';
 import type { JobConfig } from '../config/sections/jobs.ts';
+import { type DataInterval, withLookback } from '../jobs/interval.ts';
+import { plannedJob } from '../jobs/planner.ts';
 import { itemsOf, resultsOf } from '../jobs/progress.ts';
 import type { AttemptEnd, AttemptReport } from '../jobs/reports.ts';
-import { type Run, stepKey } from '../jobs/runs.ts';
+import { isScheduled, type Run, stepKey } from '../jobs/runs.ts';
 import type { StepChanged } from '../messages/job-events.ts';
 import type { ServiceCore } from '../service.ts';
 import type { StepContext } from '../steps/step.ts';
@@ -155,14 +157,14 @@ export function createJobAttempts(
 function contextOf(run: Run, event: StepChanged, job: JobConfig, log: AttemptLog): StepContext {
   const step = job.steps.find(({ name }) => name === event.step);
   const items = step === undefined ? null : itemsOf(run, step);
-  const { runId, intervalStart, intervalEnd, params, attempt } = run.event;
+  const { runId, params, attempt } = run.event;
   const key = stepKey(event.step, event.item);
   return {
     job: job.name,
     step: event.step,
     runId,
     attempt: event.attempt,
-    interval: { start: intervalStart, end: intervalEnd },
+    interval: lookedBack(job, run.event),
     params: { ...job.params, ...JSON.parse(params) },
     item: event.item < 0 || !Array.isArray(items) ? null : { index: event.item, value: items[event.item] },
     // A run that was cleared is to do its work again.
@@ -170,6 +172,13 @@ function contextOf(run: Run, event: StepChanged, job: JobConfig, log: AttemptLog
     results: step === undefined ? {} : resultsOf(run, step),
     log: log.write,
   };
+}
+
+function lookedBack(job: JobConfig, event: Run['event']): DataInterval {
+  const own = { start: event.intervalStart, end: event.intervalEnd };
+  if (job.lookback === 0 || !isScheduled(event)) return own;
+  const { timetable } = plannedJob(job);
+  return timetable === null ? own : withLookback(timetable, own, job.lookback);
 }
 
 function endText(end: AttemptEnd): string {

@@ -2,11 +2,19 @@
 import type { Config } from '../config/config.ts';
 import { holdsOf, pruneLog, WITHOUT_BOUND, waitingSinks } from '../data-directory/retention.ts';
 import type { Logger } from '../logger.ts';
-import type { ServiceCore } from '../service.ts';
 import { exchangedOffset } from './exchange.ts';
+import type { OperationsSnapshots } from './operations-state.ts';
+import type { Pipeline } from './pipeline.ts';
 import type { Platform } from './platform.ts';
+import type { ReadModels } from './read-models.ts';
+import type { SinkPositionsLog } from './sink-positions.ts';
 
-type Running = Pick<ServiceCore, 'pipeline' | 'readModels' | 'sinkPositions' | 'operationsSnapshots'>;
+interface Running {
+  readonly pipeline: Pipeline;
+  readonly readModels: ReadModels;
+  readonly sinkPositions: SinkPositionsLog;
+  readonly operationsSnapshots: OperationsSnapshots;
+}
 
 export async function retain(
   log: string,

@@ -50,7 +50,13 @@ export const checkStep = stepAdapter({
       async attempt(context, signal) {
         const { runId, interval } = context;
         const ranAtMs = host.nowMs();
-        const place = () => ({ of, runId: `${runId}/${context.step}`, dueMs: interval.end, ranAtMs, durationMs: host.nowMs() - ranAtMs });
+        const place = () => ({
+          of,
+          runId: `${runId}/${context.step}`,
+          dueMs: interval.end,
+          ranAtMs,
+          durationMs: host.nowMs() - ranAtMs,
+        });
         const rows = async (sql: string): Promise<Row[]> => {
           const all: Row[] = [];
           for await (const some of host.tables.rows(sql, signal)) all.push(...some);

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type DataInterval, dueIntervals, latestInterval, runId, triggerInterval } from '../../src/jobs/interval.ts';
+import {
+  type DataInterval,
+  dueIntervals,
+  latestInterval,
+  runId,
+  triggerInterval,
+  withLookback,
+} from '../../src/jobs/interval.ts';
 import { type ScheduleSpec, timetable } from '../../src/jobs/timetable.ts';
 
 const hourly = timetable({ cron: '0 * * * *' });
@@ -166,4 +173,11 @@ describe('data intervals, in every zone and over every change of clocks', () => 
       { numRuns: 100 },
     );
   });
+});
+
+test('with lookback an interval begins as many intervals earlier, whatever the clocks do between', () => {
+  const daily = timetable({ cron: '0 0 * * *', timeZone: 'Europe/Berlin' });
+  const own = { start: Date.parse('2026-03-29T23:00:00Z') - 3_600_000, end: Date.parse('2026-03-30T22:00:00Z') };
+  expect(new Date(withLookback(daily, own, 2).start).toISOString()).toBe('2026-03-27T23:00:00.000Z');
+  expect(withLookback(daily, own, 0)).toEqual(own);
 });

@@ -18,6 +18,7 @@ export function jobOf(change: Partial<Job> = {}): Job {
     catchup: 'latest',
     catchupMax: 1000,
     startAtMs: null,
+    lookback: 0,
     overlap: 'skip',
     maxActiveRuns: 1,
     dependsOnPast: false,

@@ -403,6 +403,19 @@ describe('a backfill', () => {
     });
   });
 
+  it('has half of the slots of a pool at most, and a run of the schedule goes before it', () => {
+    const steps = [stepOf('a', { map: { over: [1, 2, 3, 4, 5], max: 10 } })];
+    const world = createJobWorld([jobOf({ trigger: hourly, catchup: 'none', steps })], at('2026-01-02T00:30:00Z'), {
+      default: 4,
+    });
+    world.command({ ...ask, parallel: 6, reprocess: 'none' });
+    expect(world.working().map(({ runId }) => runId.includes('backfill'))).toEqual([true, true]);
+    world.advance(30 * MINUTE);
+    expect(world.working().map(({ runId }) => runId.includes('backfill'))).toEqual([true, true, false, false]);
+    world.end(world.working()[0]!, DONE);
+    expect(world.working().map(({ runId }) => runId.includes('backfill'))).toEqual([true, false, false, false]);
+  });
+
   it('that is cancelled begins no more', () => {
     const world = createJobWorld([jobOf({ trigger: hourly, catchup: 'none' })], at('2026-01-02T00:30:00Z'));
     const begun = world.command({ ...ask, reprocess: 'none' });

@@ -168,6 +168,7 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
         catchup: 'all',
         catchupMax: 10_000,
         startAtMs: null,
+        lookback: 0,
         overlap: 'queue',
         maxActiveRuns: 1,
         dependsOnPast: false,

@@ -32,6 +32,12 @@ const job = z.strictObject({
     .describe('Intervals that nobody was there for: all of them, oldest first; the latest; or none.'),
   catchupMax: z.int().min(1).max(1_000_000).default(1000).describe('With catchup all: so many at most, the newest.'),
   startAt: instant.nullable().prefault(null).describe('With catchup all: where the first interval ever starts.'),
+  lookback: z
+    .int()
+    .min(0)
+    .max(1000)
+    .default(0)
+    .describe('Intervals before its own that a scheduled run processes again, for data that came late.'),
   overlap: z
     .enum(['skip', 'queue', 'cancel-previous'])
     .default('skip')
@@ -99,6 +105,7 @@ function jobOf(own: string, raw: RawJob, place: Place, report: Report): JobConfi
     catchup: raw.catchup,
     catchupMax: raw.catchupMax,
     startAtMs: raw.startAt,
+    lookback: raw.lookback,
     overlap: raw.overlap,
     maxActiveRuns: raw.maxActiveRuns,
     dependsOnPast: raw.dependsOnPast,

@@ -1,6 +1,5 @@
 /** What one can do with a job: run it with parameters, pause it, process a time of the past. */
 import { useState } from 'preact/hooks';
-import { now } from '../core/clock.js';
 import { duration, exact } from '../core/format.js';
 import { html } from '../core/html.js';
 import { getJson, post } from '../core/place.js';
@@ -66,9 +65,9 @@ function Backfills({ job, path, act }) {
       .map((each) => html`<${Progress} key=${each.backfill} of=${each} act=${act} />`)}`;
 }
 
-function Progress({ of: { backfill, state, intervals, over, failed, changed_at: since }, act }) {
+function Progress({ of: { backfill, state, intervals, over, failed, left_ms: leftMs }, act }) {
   const isRunning = state === 'running';
-  const left = isRunning && over > 0 ? `, about ${duration(((now() - since) / over) * (intervals - over))} left` : '';
+  const left = leftMs === null ? '' : `, about ${duration(leftMs)} left`;
   return html`<p class="line">
     <progress max=${intervals} value=${over} aria-label="Progress of ${backfill}"></progress>
     <span>${backfill}: ${state}, ${exact(over)} of ${exact(intervals)} intervals are over, ${exact(failed)} failed${left}</span>
