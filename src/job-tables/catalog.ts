@@ -13,7 +13,7 @@ let lastNumber = 0;
 
 export async function openCatalog(
   connection: JobConnection,
-  { models, lines, windows, identity }: Pick<RunStatement, 'models' | 'lines' | 'windows' | 'identity'>,
+  { models, lines, windows = [], identity }: Pick<RunStatement, 'models' | 'lines' | 'windows' | 'identity'>,
   staged: ReadonlyMap<string, string>,
 ): Promise<{ close(): Promise<void> }> {
   lastNumber += 1;

@@ -50,8 +50,8 @@ export interface RunStatement extends BoundSql {
   /** A copy of the analytics read model; null when the statement names none of its tables. */
   readonly models: string | null;
   readonly lines: readonly LinesTable[];
-  /** Windows that the statement names: their newest results, by the names of their aggregates, out of MODELS_CATALOG. */
-  readonly windows: readonly { readonly name: string; readonly sql: string }[];
+  /** Windows that the statement names: their newest results, by the names of their aggregates, out of MODELS_CATALOG. Absent for none. */
+  readonly windows?: readonly { readonly name: string; readonly sql: string }[];
   readonly target: TableTarget | FileTarget;
 }
 
