@@ -114,7 +114,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
   const pruning = createPruning();
   // Their processes start while the journal is opened.
-  const stores = platform.startStores(driversOf(config.stores.on, config.stores.declared));
+  const stores = platform.startStores(await driversOf(config.stores.on, config.stores.declared));
   const pipeline = await openPipeline(config, {
     supervision,
     platform,

@@ -88,7 +88,7 @@ export async function openReadModels(
   const tables = { ...saved, declared: [...others, ...declared] };
   const unlock = lockDirectory(journal.directory);
   const jobTables = startOf(dataDir);
-  const stores = startStores(driversOf(tables.stores ?? STORE_NAMES, declared));
+  const stores = startStores(await driversOf(tables.stores ?? STORE_NAMES, declared));
   try {
     before();
     const task: Opening = { kind: 'open', dataDir, journal, tables };

@@ -39,23 +39,23 @@ export async function* ask(values: OptionValues, asked: Asked): AsyncGenerator<A
   const timeoutMs = timeoutOf(text(values, 'timeout') ?? asked.defaultTimeout);
   const note = (message: string): void => void process.stderr.write(`millrace: ${printable(message)}\n`);
   try {
-    const dataDir = dataDirOf(values);
+    const dataDir = await dataDirOf(values);
     yield* askDirectory(
       dataDir,
       { command, request, timeoutMs, limit },
       note,
-      declaredOf(values, dataDir, asked.stores),
+      await declaredOf(values, dataDir, asked.stores),
     );
   } catch (error) {
     throw error instanceof RequestError ? new UsageError(error.message) : error;
   }
 }
 
-function declaredOf(values: OptionValues, dataDir: string, stores: Asked['stores']) {
+async function declaredOf(values: OptionValues, dataDir: string, stores: Asked['stores']) {
   if (stores === undefined) return [];
-  const config = namedConfigOf(values);
+  const config = await namedConfigOf(values);
   if (stores === 'of-config') return config === null ? [] : namedStores(dataDir, config);
-  return namedStores(dataDir, config).filter(({ name }) => name === stores.named);
+  return (await namedStores(dataDir, config)).filter(({ name }) => name === stores.named);
 }
 
 function timeoutOf(word: string): number {

@@ -25,7 +25,7 @@ export const backupCommand: Command = {
     noWords('backup', words);
     const to = text(values, 'to');
     if (to === undefined) throw new UsageError('say where the backup goes: --to DIR, or --to s3://bucket/prefix');
-    const dataDir = dataDirOf(values);
+    const dataDir = await dataDirOf(values);
     const startedAt = performance.now();
     const progress = progressLine('backing up', null, { unit: 'bytes', quiet: values.json === true });
     const held = await holdEnds(dataDir);

@@ -14,8 +14,8 @@ export async function openInputFile(path: string, stream: FileStream | null): Pr
   return table;
 }
 
-export function openDirectory(values: OptionValues): Promise<Pick<CheckedTable, 'rows' | 'close'>> {
-  return openStoreTables(dataDirOf(values), note);
+export async function openDirectory(values: OptionValues): Promise<Pick<CheckedTable, 'rows' | 'close'>> {
+  return openStoreTables(await dataDirOf(values), note);
 }
 
 function note(message: string): void {

@@ -12,7 +12,7 @@ export const checkViewCommand: Command = {
   options: { ...CONFIG_OPTION, ...DATA_OPTION, ...JSON_OPTION },
   async run(values, [name, ...rest]) {
     if (name === undefined || rest.length > 0) throw new UsageError('name one view: check-view NAME');
-    const config = configOf(values);
+    const config = await configOf(values);
     const view = config.views.find((each) => each.name === name);
     if (view === undefined)
       throw new UsageError(

@@ -48,7 +48,7 @@ export const checkCommand: Command = {
   async run(values, words) {
     const failOn = text(values, 'fail-on') ?? 'critical';
     if (failOn !== 'critical' && failOn !== 'warning') throw new UsageError('--fail-on is critical or warning');
-    const { suites, unsupported, file, config } = suitesOf(values, words);
+    const { suites, unsupported, file, config } = await suitesOf(values, words);
     for (const line of unsupported) process.stderr.write(`millrace: ${file}: ${printableLine(line)}\n`);
     const results = await resultsOf(suites, values, config);
     if (values.json === true) await print(jsonOf(results, unsupported));
@@ -74,13 +74,13 @@ interface Chosen {
 }
 
 /** The one that is named; without a name, every suite that says what it is of, or every suite where the command does. */
-function suitesOf(values: OptionValues, [name, ...rest]: readonly string[]): Chosen {
+async function suitesOf(values: OptionValues, [name, ...rest]: readonly string[]): Promise<Chosen> {
   if (rest.length > 0) throw new UsageError(`check takes one suite; there was also ${rest.join(' ')}`);
   const isOfFile = text(values, 'input') !== undefined;
   const own = text(values, 'suite');
   const file = own ?? configFileOf(values);
   const isConfigured = own === undefined || !isOfFile || text(values, 'config') !== undefined;
-  const config = isConfigured ? configOf(values) : null;
+  const config = isConfigured ? await configOf(values) : null;
   const { suites, unsupported } =
     own === undefined ? { suites: config?.checks ?? [], unsupported: [] } : readSuiteFile(own);
   if (suites.length === 0) throw new UsageError(`${file} has no suite under \`checks\``);

@@ -40,8 +40,8 @@ export const configCommand: Command = {
     if (action === 'validate') await validate(values);
     else if (action === 'schema') await print(JSON.stringify(jsonSchema(), null, 2));
     else if (values.defaults === true) await print(printDefaults().trimEnd());
-    else if (values.json === true) await print(JSON.stringify(redacted(configOf(values))));
-    else await print(printConfig(configOf(values), { secrets: 'redacted' }).trimEnd());
+    else if (values.json === true) await print(JSON.stringify(redacted(await configOf(values))));
+    else await print(printConfig(await configOf(values), { secrets: 'redacted' }).trimEnd());
     return EXIT.ok;
   },
 };
@@ -53,7 +53,7 @@ async function validate(values: OptionValues): Promise<void> {
     await print(values.json === true ? JSON.stringify({ file, valid: true }) : `${file} is valid by itself`);
     return;
   }
-  const config = configOf(values);
+  const config = await configOf(values);
   requireInputs(config, file);
   await checkStatements(config, file);
   const { streams, windows, joins, jobs, sinks } = config;

@@ -15,7 +15,7 @@ export const digestCommand: Command = {
   },
   async run(values, words) {
     noWords('digest', words);
-    const dataDir = dataDirOf(values);
+    const dataDir = await dataDirOf(values);
     requireJournal(dataDir);
     const digests: Answered['rows'][number][] = [];
     for await (const { rows } of ask(values, {

@@ -38,8 +38,8 @@ export const doctorCommand: Command = {
     const checks: Check[] = [await attempt('node', nodeVersion)];
     let config: Config | null = null;
     checks.push(
-      await attempt('configuration', () => {
-        config = configOf(values);
+      await attempt('configuration', async () => {
+        config = await configOf(values);
         requireInputs(config, configFileOf(values));
         return configFileOf(values);
       }),

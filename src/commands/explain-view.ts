@@ -12,7 +12,7 @@ export const explainViewCommand: Command = {
   options: { ...CONFIG_OPTION, ...JSON_OPTION },
   async run(values, [name, ...rest]) {
     if (name === undefined || rest.length > 0) throw new UsageError('name one view: explain-view NAME');
-    const config = configOf(values);
+    const config = await configOf(values);
     const view = config.views.find((each) => each.name === name);
     const names = config.views.map((each) => each.name);
     if (view === undefined) throw new UsageError(unknownName('view', name, names));

@@ -29,7 +29,7 @@ export const exportCommand: Command = {
     if (name === undefined || rest.length > 0) throw new UsageError('name one stream: export STREAM --to FILE');
     const { path, format, until } = targetOf(values);
     const range = timeRange(text(values, 'from'), until);
-    const dataDir = dataDirOf(values);
+    const dataDir = await dataDirOf(values);
     requireJournal(dataDir);
     const stream = streamOf(dataDir, name);
     if (stream.timeField === null && (Number.isFinite(range.fromMs) || Number.isFinite(range.toMs)))

@@ -35,7 +35,7 @@ export const featuresCommand: Command = {
     if (!isJson && output !== '-' && !/\.csv(\.gz)?$/.test(output))
       throw new UsageError(`--output takes a file that ends with .csv or .jsonl, not ${output}`);
     const digits = digitsOf(values);
-    const dataDir = dataDirOf(values);
+    const dataDir = await dataDirOf(values);
     requireJournal(dataDir);
     const rows = await exportFeatures(dataDir, streamOf(dataDir, text(values, 'stream')), fromMs, toMs);
     const lines = Readable.from(isJson ? jsonLines(rows) : csvLines(rows, digits));

@@ -159,7 +159,7 @@ async function run(values: OptionValues, job: string): Promise<number> {
     params: JSON.stringify(paramsOf(values)),
     ...(key === undefined ? {} : { key }),
   };
-  const socket = await connectChannel(dataDirOf(values));
+  const socket = await connectChannel(await dataDirOf(values));
   socket?.destroy();
   const waits = values.wait === true || socket === null;
   return withJobs(values, async () => {
@@ -186,7 +186,7 @@ async function run(values: OptionValues, job: string): Promise<number> {
 
 async function log(values: OptionValues, runId: string | undefined, step: string | undefined): Promise<number> {
   if (runId === undefined) throw new UsageError('say which: job log RUN [STEP]');
-  const dataDir = dataDirOf(values);
+  const dataDir = await dataDirOf(values);
   const job = runId.split('@')[0] ?? '';
   const isAsked = ({ step: own }: LoggedAttempt): boolean => step === undefined || isLogOf(own, step);
   const attempts = (await loggedAttempts(dataDir, job, runId)).filter(isAsked);

@@ -17,7 +17,7 @@ export async function prune(dataDir: string, values: OptionValues): Promise<numb
     throw new UsageError(`--size takes a size such as 500MB or 10GB, not ${size}`);
   const isDryRun = values['dry-run'] === true;
   // What may wait how long is said by the pipeline file alone.
-  const holds = text(values, 'config') === undefined ? HOLD_FOR_EVER : holdsOf(configOf(values));
+  const holds = text(values, 'config') === undefined ? HOLD_FOR_EVER : holdsOf(await configOf(values));
   const logs = await pruneData(dataDir, { ageMs, maxBytes }, isDryRun, Date.now(), holds);
   if (values.json === true) await print(JSON.stringify(logs));
   else {

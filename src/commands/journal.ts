@@ -70,7 +70,7 @@ export const journalCommand: Command = {
     if (stray !== undefined) throw new UsageError(`journal ${name} takes no further word; there was ${stray}`);
     const foreign = Object.keys(values).find((option) => !SHARED.includes(option) && !action.options.includes(option));
     if (foreign !== undefined) throw new UsageError(`journal ${name} does not take --${foreign}`);
-    const dataDir = dataDirOf(values);
+    const dataDir = await dataDirOf(values);
     requireJournal(dataDir);
     return action.run(dataDir, values, word);
   },

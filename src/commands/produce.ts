@@ -40,7 +40,7 @@ export const produceCommand: Command = {
     noWords('produce', words);
     const rate = rateOf(values);
     const lines = linesOf(values);
-    const config = configOf(values);
+    const config = await configOf(values);
     const stream = streamOf(config, values);
     const { source } = stream;
     if (source.kind !== 'kafka') {

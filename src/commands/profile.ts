@@ -54,7 +54,7 @@ async function ofFile(path: string) {
 }
 
 async function ofTable(values: OptionValues, name: string) {
-  const relation = relationSql({ kind: 'stream', name }, configOf(values));
+  const relation = relationSql({ kind: 'stream', name }, await configOf(values));
   if (relation === null) {
     throw new UsageError(
       `${name} is neither a file nor a stream, window or table that the analytics store has rows of`,

@@ -33,8 +33,8 @@ export const replayCommand: Command = {
   async run(values, words) {
     noWords('replay', words);
     const wanted = text(values, 'projection');
-    const dataDir = dataDirOf(values);
-    const all = namedStores(dataDir, namedConfigOf(values));
+    const dataDir = await dataDirOf(values);
+    const all = await namedStores(dataDir, await namedConfigOf(values));
     const own = PROJECTIONS.filter((name) => wanted === undefined || name === wanted);
     // What somebody else runs is rebuilt where it is named, and not beside the others.
     const declared = all.filter(({ name }) => name === wanted);

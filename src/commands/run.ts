@@ -39,7 +39,7 @@ export const runCommand: Command = {
     const quiet = values.quiet === true;
     const inputs = inputsOf(values.input);
     const warnAbove = shareOf(text(values, 'warn-above') ?? '1%');
-    const config = configOf(values);
+    const config = await configOf(values);
     const progress = progressLine('running', null, { quiet });
     const summary = await runInputs({
       config: { ...config, streams: withPartitions(config.streams, text(values, 'partitions')) },

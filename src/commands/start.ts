@@ -27,8 +27,8 @@ export const startCommand: Command = {
   usage: 'start [--config FILE] [--data DIR] [--port N] [--quiet]',
   options: { ...CONFIG_OPTION, ...DATA_OPTION, port: { type: 'string' }, quiet: { type: 'boolean' } },
   async run(values) {
-    const config = configOf(values);
-    const settings = settingsIn(values, config);
+    const config = await configOf(values);
+    const settings = await settingsIn(values, config);
     requireInputs(config, configFileOf(values));
     const logger = createLogger(config.log.level);
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));

@@ -13,7 +13,7 @@ export const topicsCommand: Command = {
   options: { ...CONFIG_OPTION, ...JSON_OPTION },
   async run(values, words) {
     noWords('topics', words);
-    const config = configOf(values);
+    const config = await configOf(values);
     const cluster = clusterOf(config, values);
     const log = (line: string): void => void process.stderr.write(`millrace: ${line}\n`);
     const groups = readersOf(config).map(({ group }) => group);

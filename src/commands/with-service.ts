@@ -13,13 +13,13 @@ export async function withService<T>(
   act: () => Promise<T>,
   attach: Attach = () => [],
 ): Promise<T> {
-  const socket = await connectChannel(dataDirOf(values));
+  const socket = await connectChannel(await dataDirOf(values));
   socket?.destroy();
   if (socket !== null) return act();
   if (text(values, 'config') === undefined && process.env.MILLRACE_CONFIG === undefined) {
     throw new UsageError('no service runs on this data: name the pipeline file too, --config FILE');
   }
-  const config = configOf(values);
+  const config = await configOf(values);
   const logger = createLogger('warn');
   const service = await startService({ config, logger, version: '', attach });
   try {

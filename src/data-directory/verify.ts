@@ -95,18 +95,19 @@ export async function projectedOffsets(
   dataDir: string,
 ): Promise<{ readonly store: string; readonly offsets: ReadonlyMap<string, number> }[]> {
   const owner = knownOwner(dataDir);
+  const drivers = await storesOn(dataDir);
   return Promise.all(
-    storesOn(dataDir).map(async (driver) => {
+    drivers.map(async (driver) => {
       return { store: driver.name, offsets: await driver.offsets(dataDir, owner) };
     }),
   );
 }
 
 /** Those that the pipeline of the directory last ran with; of a directory that does not tell, all. */
-function storesOn(dataDir: string): readonly StoreDriver[] {
+async function storesOn(dataDir: string): Promise<readonly StoreDriver[]> {
   try {
     const { stores = STORE_NAMES, declared } = savedTableShapes(dataDir);
-    return driversOf(stores, declared);
+    return await driversOf(stores, declared);
   } catch {
     return STORE_DRIVERS;
   }

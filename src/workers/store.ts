@@ -9,7 +9,6 @@ import { type StoreDriver, type StoreRoom, tablesOf } from '../projections/drive
 import { driverOf } from '../projections/drivers.ts';
 import type { Store } from '../projections/store.ts';
 import { mayPass } from '../projections/store-trouble.ts';
-import { declaredDriver } from '../stores/adapters.ts';
 import { TABLES } from '../tables.ts';
 import { createReads } from './reads.ts';
 import type { FromStore, OpenStore, ProcessUsage, StoreTask, ToStore } from './store-protocol.ts';
@@ -21,7 +20,9 @@ const LOCKED_RETRY_MS = 100;
 
 /** A process has one store from its first task on. */
 const [, , name = '', kind] = process.argv;
-const driver: StoreDriver = kind === undefined ? driverOf(name) : declaredDriver(kind, name);
+// What declared stores need, zod and their packages, is not loaded for the others.
+const driver: StoreDriver =
+  kind === undefined ? driverOf(name) : (await import('../stores/adapters.ts')).declaredDriver(kind, name);
 const tables = tablesOf(driver, TABLES);
 let store: Store | null = null;
 let opened: OpenStore | null = null;

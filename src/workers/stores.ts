@@ -3,7 +3,6 @@ import type { StoreDriver } from '../projections/driver.ts';
 import { STORE_DRIVERS } from '../projections/drivers.ts';
 import { StoreIsOff } from '../projections/store.ts';
 import type { DeclaredStore } from '../projections/store-tables.ts';
-import { declaredDriver } from '../stores/adapters.ts';
 import { type StoreProcess, startStore } from './store-process.ts';
 import type { ProcessUsage } from './store-protocol.ts';
 
@@ -22,9 +21,11 @@ export function startStores(drivers: readonly StoreDriver[]): Stores {
   return storesOf(drivers.map((driver) => startStore(driver)));
 }
 
-/** Those of these names that every pipeline has, and those that the file declares. */
-export function driversOf(names: readonly string[], declared: readonly Declared[] = []): StoreDriver[] {
+/** Those of these names that every pipeline has, and those that the file declares, whose code is loaded where there are some. */
+export async function driversOf(names: readonly string[], declared: readonly Declared[] = []): Promise<StoreDriver[]> {
   const own = STORE_DRIVERS.filter(({ name }) => names.includes(name));
+  if (declared.length === 0) return own;
+  const { declaredDriver } = await import('../stores/adapters.ts');
   return [...own, ...declared.map(({ kind, name }) => declaredDriver(kind, name))];
 }
 

@@ -50,7 +50,7 @@ export const backtestCommand: Command = {
       throw new UsageError('say what to test: --rules FILE, --model ID, --threshold X');
     const range = timeRange(text(values, 'from'), text(values, 'to'));
     const rules = file === undefined ? null : rulesIn(file, configFileOf(values));
-    const result = await backtest({ dataDir: dataDirOf(values), rules, model, threshold, ...range });
+    const result = await backtest({ dataDir: await dataDirOf(values), rules, model, threshold, ...range });
     await print(values.json === true ? JSON.stringify(result) : resultText(result));
     return EXIT.ok;
   },

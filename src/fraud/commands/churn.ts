@@ -41,7 +41,7 @@ export const churnCommand: Command = {
       throw new UsageError(`--horizon takes a whole number of days, not ${text(values, 'horizon')}`);
     const at = text(values, 'at');
     const atMs = at === undefined ? null : timeRange(at, undefined).fromMs;
-    const report = await judgeActivity(await readHistories(dataDirOf(values)), horizonDays, atMs);
+    const report = await judgeActivity(await readHistories(await dataDirOf(values)), horizonDays, atMs);
     const output = text(values, 'output');
     if (output !== undefined) writeFileSync(output, csvOf(report));
     const { profiles, ...figures } = report;

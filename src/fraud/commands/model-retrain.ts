@@ -33,7 +33,7 @@ export async function retrain(values: OptionValues, alertsPerDay: number): Promi
     throw new UsageError(`there is no kind ${wanted}; ${nameHint(wanted, ['best', ...Object.keys(MODEL_KINDS)])}`);
   }
   const rules = { margin: numberOf(values, 'margin', MARGIN), minFrauds: numberOf(values, 'min-frauds', MIN_FRAUDS) };
-  const dataDir = dataDirOf(values);
+  const dataDir = await dataDirOf(values);
   const stream = transactionVectors(dataDir);
   const judged = await newestLabelledWeek(dataDir, stream);
   const trained = { fromMs: judged.fromMs - 2 * WEEK_MS, toMs: judged.fromMs - WEEK_MS };

@@ -29,7 +29,7 @@ export const SERVING_OPTIONS = {
 } as const;
 
 export async function promote(values: OptionValues, id: string): Promise<number> {
-  const dataDir = dataDirOf(values);
+  const dataDir = await dataDirOf(values);
   const model = loadModel(dataDir, id);
   const written = text(values, 'threshold');
   const choice = choiceOf(values);
@@ -91,7 +91,7 @@ export async function changesOf(values: OptionValues): Promise<readonly RoleChan
 }
 
 export async function threshold(values: OptionValues, id: string): Promise<number> {
-  const dataDir = dataDirOf(values);
+  const dataDir = await dataDirOf(values);
   const model = loadModel(dataDir, id);
   const choice = choiceOf(values);
   if (choice === null) throw new UsageError('say what by: --alerts-per-day N or --alert-cost MONEY');

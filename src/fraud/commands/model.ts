@@ -101,7 +101,7 @@ async function train(values: OptionValues): Promise<number> {
   if (found === undefined) throw new UsageError(`there is no kind ${wanted}; ${nameHint(wanted, KINDS)}`);
   const range = rangeOf(values);
   const alertsPerDay = alertsOf(values);
-  const dataDir = dataDirOf(values);
+  const dataDir = await dataDirOf(values);
   const stream = transactionVectors(dataDir);
   const rows = await labelledRows(dataDir, stream, await readLabels(dataDir), range);
   const startedAt = performance.now();
@@ -125,7 +125,7 @@ function modelsOf(values: OptionValues, isOne: boolean): string[] {
 async function drift(values: OptionValues): Promise<number> {
   const [id = ''] = modelsOf(values, true);
   const range = rangeOf(values);
-  const dataDir = dataDirOf(values);
+  const dataDir = await dataDirOf(values);
   const model = loadModel(dataDir, id);
   const rows = await labelledRows(dataDir, transactionVectors(dataDir), new Map(), range);
   if (rows.rows === 0) throw new Error('the journal has no transaction of these days: take days that it has');
@@ -138,7 +138,7 @@ async function drift(values: OptionValues): Promise<number> {
 async function evaluate(values: OptionValues, isComparison: boolean): Promise<number> {
   const ids = modelsOf(values, !isComparison);
   const range = rangeOf(values);
-  const dataDir = dataDirOf(values);
+  const dataDir = await dataDirOf(values);
   const models = ids.map((id) => loadModel(dataDir, id));
   const labels = await readLabels(dataDir);
   const rows = await labelledRows(dataDir, transactionVectors(dataDir), labels, range);
@@ -149,13 +149,13 @@ async function evaluate(values: OptionValues, isComparison: boolean): Promise<nu
 }
 
 async function show(values: OptionValues, id: string): Promise<number> {
-  const card = modelCard(dataDirOf(values), id, await changesOf(values));
+  const card = modelCard(await dataDirOf(values), id, await changesOf(values));
   await print(values.json === true ? JSON.stringify(card) : cardText(card));
   return EXIT.ok;
 }
 
 async function list(values: OptionValues): Promise<number> {
-  const dataDir = dataDirOf(values);
+  const dataDir = await dataDirOf(values);
   const listed = listModels(dataDir, rolesAfter(await changesOf(values)));
   if (values.json === true) await print(JSON.stringify(listed));
   else
