@@ -109,10 +109,31 @@ function record(part: string, shape: unknown, name: string): AvroRecord {
   try {
     // A namespace each: types within them may have the same names.
     const schema = recordOfShape(shape ?? {}, name, `${NAMESPACE}.operator.${name}`);
-    dynamicEventType(schema);
+    requireTypes(schema);
     return schema;
   } catch (error) {
     throw new DefinitionError(`${part}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+/** Throws with the name of the first field whose type is none. */
+function requireTypes(schema: AvroRecord): void {
+  try {
+    dynamicEventType(schema);
+  } catch (error) {
+    // With those before it, whose types it may name.
+    const wrong = schema.fields.find((_, i) => !isRecord({ ...schema, fields: schema.fields.slice(0, i + 1) }));
+    const what = wrong === undefined ? '' : `${wrong.name}: ${JSON.stringify(wrong.type)} is no Avro type: `;
+    throw new Error(`${what}${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+function isRecord(schema: AvroRecord): boolean {
+  try {
+    dynamicEventType(schema);
+    return true;
+  } catch {
+    return false;
   }
 }
 

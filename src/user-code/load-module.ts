@@ -9,6 +9,7 @@ import { dirname, resolve } from 'node:path';
 import { ImportTimeout, importWithin } from './bounded-import.ts';
 import { guardClock } from './guard.ts';
 import { checkModuleFile, ModuleError } from './module-file.ts';
+import { syntaxPlace } from './syntax-place.ts';
 
 export interface UserModule {
   /** Its default export, or the one that was asked for. */
@@ -21,11 +22,12 @@ export interface UserModule {
 export function loadUserModule(path: string, exportName = 'default', importWithinMs?: number): UserModule {
   checkModuleFile(path);
   guardClock();
-  const sha256 = hashOf(path);
-  return { exported: required(path, exportName, () => importWithin(path, importWithinMs)), sha256 };
+  const texts = textsOf(path);
+  const load = (): unknown => importWithin(path, importWithinMs);
+  return { exported: required(path, exportName, load, texts.keys()), sha256: hashOf(texts.values()) };
 }
 
-function required(path: string, exportName: string, load: () => unknown): unknown {
+function required(path: string, exportName: string, load: () => unknown, files: Iterable<string>): unknown {
   try {
     const module = load();
     if (typeof module !== 'object' || module === null) return undefined;
@@ -38,13 +40,10 @@ function required(path: string, exportName: string, load: () => unknown): unknow
         cause: error,
       });
     }
-    const where = error instanceof Error ? placeIn(error, path) : '';
-    throw new ModuleError(
-      `${path}${where} can't be imported: ${error instanceof Error ? error.message : String(error)}${hintFor(error)}`,
-      {
-        cause: error,
-      },
-    );
+    const place = error instanceof SyntaxError ? syntaxPlace(files) : null;
+    const where = place ?? `${path}${error instanceof Error ? placeIn(error, path) : ''}`;
+    const why = `${error instanceof Error ? error.message : String(error)}${hintFor(error)}`;
+    throw new ModuleError(`${where} can't be imported: ${why}`, { cause: error });
   }
 }
 
@@ -62,17 +61,22 @@ function placeIn({ stack = '' }: Error, path: string): string {
 
 const IMPORTED = /(?:\bfrom|\bimport|\brequire)\s*\(?\s*['"](\.{1,2}\/[^'"]+)['"]/g;
 
-/** Files in the order in which they are first named: the same text gives the same hash, wherever it lies. */
-function hashOf(path: string): string {
-  const hash = createHash('sha256');
-  const seen = new Set<string>();
+/** By path, the text of a module and of all that it imports by relative paths, in the order in which they are first named. */
+function textsOf(path: string): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>();
   const add = (file: string): void => {
-    if (seen.has(file) || !existsSync(file)) return;
-    seen.add(file);
+    if (texts.has(file) || !existsSync(file)) return;
     const text = readFileSync(file, 'utf8');
-    hash.update(`${text.length}\n`).update(text);
+    texts.set(file, text);
     for (const [, specifier = ''] of text.matchAll(IMPORTED)) add(resolve(dirname(file), specifier));
   };
   add(path);
+  return texts;
+}
+
+/** The same texts give the same hash, wherever they lie. */
+function hashOf(texts: Iterable<string>): string {
+  const hash = createHash('sha256');
+  for (const text of texts) hash.update(`${text.length}\n`).update(text);
   return hash.digest('hex');
 }

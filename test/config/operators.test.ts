@@ -79,7 +79,24 @@ describe('an operator of the pipeline file', () => {
       () => problem(moduleOf("\nthrow new Error('no luck');\n")),
       ":2:7 can't be imported: no luck",
     ],
-    ['a module that does not parse', () => problem(moduleOf('export default {')), "can't be imported"],
+    [
+      'a module that does not parse',
+      () => problem(moduleOf('const a = 1;\nconst b = {;\nexport default a;')),
+      ":2:12 can't be imported: Unexpected token ';'",
+    ],
+    [
+      'a module whose import does not parse',
+      () => {
+        writeFileSync(join(dir, 'broken.js'), '\nexport const = 1;\n');
+        return problem(moduleOf("import { a } from './broken.js';\nexport default a;"));
+      },
+      "broken.js:2:14 can't be imported",
+    ],
+    [
+      'a state with a type that is none',
+      () => problem(operator("{ on: { 'payments.transactions'() {} }, state: { n: 'int', a: { type: 'record' } } }")),
+      'state: a: {"type":"record"} is no Avro type: ',
+    ],
     ['a module that waits', () => problem(moduleOf('await 1;\nexport default 1;')), 'waits at its top level'],
     ['a module without an operator', () => problem(moduleOf('export const a = 1;')), 'export default defineOperator'],
     [
