@@ -98,7 +98,7 @@ function isWhole(parts: Parts): parts is Config {
  * Case does not tell two streams apart: it does not in the analytics store's table names, nor in every file system.
  */
 function checkStreamNames(reading: Reading): void {
-  const taken = new Map<string, string>();
+  const taken = new Map<string, { readonly key: string; readonly name: string }>();
   for (const { key, streamNames } of SECTIONS) {
     for (const name of streamNames(reading)) {
       const report = (message: string): void => reading.report([key, name], message);
@@ -106,8 +106,9 @@ function checkStreamNames(reading: Reading): void {
       if (reserved !== null) report(`${reserved} is for derived streams; choose another name`);
       const folded = name.toLowerCase();
       const other = taken.get(folded);
-      if (other !== undefined) report(`is too like the name ${other}, which is taken`);
-      taken.set(folded, name);
+      if (other?.name === name) report(`the name is taken: ${other.key}.${name} has it`);
+      else if (other !== undefined) report(`is too like the name ${other.name}, which is taken`);
+      taken.set(folded, { key, name });
     }
   }
 }

@@ -72,8 +72,10 @@ function check(text: string, file: string, environment: Environment, flags: read
   const missing: string[] = [];
   const done = (config: Config | null): Checked => ({ config, problems: inOrder(problems), missing });
 
-  for (const { pos, message } of [...document.errors, ...document.warnings]) {
-    problems.push(problemAt(file, positionAt(lines, pos[0]), '', message.split('\n')[0] ?? message));
+  for (const { pos, code, message } of [...document.errors, ...document.warnings]) {
+    const twice = /^[^\s:,{}]+/.exec(text.slice(pos[0]))?.[0] ?? 'a key';
+    const own = code === 'DUPLICATE_KEY' ? `${twice} is in this map twice; call one of the two otherwise` : message;
+    problems.push(problemAt(file, positionAt(lines, pos[0]), '', own.split('\n')[0] ?? own));
   }
   const written = problems.length > 0 ? null : plainData(document);
   if (written === null) return done(null);

@@ -4,7 +4,7 @@
  */
 import type { CommitReader } from '../journal/commit-reader.ts';
 import type { SyncFs } from '../journal/sync-fs.ts';
-import { logOfChannel } from '../partition/channel.ts';
+import { logOfInputChannel } from '../partition/input-channel.ts';
 import { notedStreams } from './derivation-history.ts';
 
 /** Infinity for a log that no exchange reads. */
@@ -15,7 +15,7 @@ export async function exchangedOffsets(
 ): Promise<(log: string) => number> {
   const least = new Map<string, number>();
   for (const { derivation, logs } of notedStreams(dataDir, fs).values()) {
-    const channels = derivation.inputs.flatMap(({ channels: own = [] }) => own.map(logOfChannel));
+    const channels = derivation.inputs.flatMap(({ channels: own = [] }) => own.map(logOfInputChannel));
     if (channels.length === 0) continue;
     for (const log of logs) {
       const positions = await positionsIn(log, reader);

@@ -13,9 +13,9 @@ import { logOf, type Relation, readBy, viewOf } from '../config/sections/relatio
 import { type KnownExchanges, NO_EXCHANGES, windowPlace } from '../config/window-place.ts';
 import type { SyncFs } from '../journal/sync-fs.ts';
 import { logNamesOf } from '../messages/log-name.ts';
-import { channelOf } from '../partition/channel.ts';
 import type { Derivation, DerivationInput } from '../partition/derivation.ts';
 import type { Exchange, ExchangeInput } from '../partition/exchange.ts';
+import { inputChannelOf } from '../partition/input-channel.ts';
 import type { UserFunction } from '../sql/user-function.ts';
 import type { GroupKey } from '../streams/group-key.ts';
 import { type JoinKey, type JoinSideSpec, joinKind } from '../streams/join-operator.ts';
@@ -114,8 +114,8 @@ function inputsOf(readings: readonly Reading[], { relations }: Graph): Inputs {
       ...(channel === 0 ? {} : { channel }),
       ...(isBeside ? { isBeside } : {}),
     };
-    const channels = logs.map((log) => channelOf(log, channel));
-    return { input, derivation: inputOf(read, channels, channelOf(name, channel)) };
+    const channels = logs.map((log) => inputChannelOf(log, channel));
+    return { input, derivation: inputOf(read, channels, inputChannelOf(name, channel)) };
   });
   const [first, ...others] = all.map(({ derivation }) => derivation);
   if (first === undefined) throw new Error('An exchange has no input');

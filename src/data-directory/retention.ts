@@ -60,7 +60,8 @@ export function holdsOf({ stores, sinks }: Pick<Config, 'stores' | 'sinks'>): Ho
       { ms: holdJournalMs, bytes: holdJournalBytes },
     ]),
   );
-  return { stores: { ms: stores.holdJournalMs, bytes: null }, sink: (name) => held.get(name) ?? WITHOUT_BOUND };
+  const { holdJournalMs: ms, holdJournalBytes: bytes = null } = stores;
+  return { stores: { ms, bytes }, sink: (name) => held.get(name) ?? WITHOUT_BOUND };
 }
 
 export function waitingSinks(needs: readonly SinkNeed[], holds: Holds): Waiter[] {

@@ -10,7 +10,7 @@ import { sliceBlock, type WriterOf } from '../messages/slice-block.ts';
 import { type DeadLetter, type ExchangedBlock, RAW_BYTES_MAX } from '../messages/streams.ts';
 import { exchangedBlockType } from '../messages/types.ts';
 
-import { logOfChannel } from './channel.ts';
+import { logOfInputChannel } from './input-channel.ts';
 import { isPlace } from './known-places.ts';
 
 export interface BatchRows {
@@ -80,7 +80,7 @@ export function batchRows(
       const { origins } = block;
       const known = origins === undefined ? null : readOrigins(origins).original(row - from);
       const position = origins?.positions[row - from] ?? batch.next;
-      const source = origins?.source ?? (exchanged === null ? batch.source : logOfChannel(exchanged.log));
+      const source = origins?.source ?? (exchanged === null ? batch.source : logOfInputChannel(exchanged.log));
       return { source, position, ...(known ?? asJson(block, row - from, writerOf)) };
     },
   };

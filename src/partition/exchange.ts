@@ -21,7 +21,7 @@ import { isKeyColumn } from '../streams/key-column.ts';
 import type { LogOrder } from '../streams/log-order.ts';
 import { partitionOfKey, partitionsOf } from '../streams/partitioner.ts';
 import { createView, type ViewSpec, viewSchema } from '../streams/selection.ts';
-import { channelOf } from './channel.ts';
+import { inputChannelOf } from './input-channel.ts';
 
 /** Streams whose events meet by key, each with a key of its own. */
 export interface Exchange {
@@ -88,7 +88,7 @@ export function createExchangeSplit(
   for (const reading of readings) {
     const route = createRoute(reading, partitions, registry);
     for (const log of reading.logs) {
-      const channel = channelOf(log, reading.channel ?? 0);
+      const channel = inputChannelOf(log, reading.channel ?? 0);
       const known = routes.get(log) ?? [];
       const own = { channel, reading, route };
       // What stands beside events comes first: it may be of a time that the events of the same commit go beyond.

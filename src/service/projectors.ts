@@ -79,7 +79,8 @@ function projectorPorts(lane: StoreLane, { logger, observer, platform }: Project
         observer.metrics.observe('stage_duration_seconds', { stage: lane.name }, seconds);
       }
       if (projected.missed > 0) {
-        const words = 'the read model was behind for longer than stores.holdJournal: events that it lacks are pruned';
+        const words =
+          'the read model was behind for longer than stores.holdJournal, or by more than stores.holdJournalSize: events that it lacks are pruned';
         logger.error({ store: lane.name, events: projected.missed }, words);
       }
       const [first] = projected.refused ?? [];

@@ -177,7 +177,7 @@ test('name what does not fit in the file', () => {
     'must be true or false, and is BIGINT',
   );
   expect(load('d: { stream: clicks, select: {} }')).toThrow('needs a field such as');
-  expect(load('counts: { stream: clicks, select: { a: amount } }')).toThrow('is too like the name counts');
+  expect(load('counts: { stream: clicks, select: { a: amount } }')).toThrow('the name is taken: ');
   const view = 'd: { stream: clicks, select: { amount: amount } }';
   const over = (more: object) => () =>
     loadConfig(writePipeline(directory, { watermark: '{}', derived: view, lines: [], ...more }), {});

@@ -96,18 +96,26 @@ test('without SQLite its tables answer 409, and what DuckDB has is there', async
   expect((await without.get(ROWS)).body).toHaveLength(2);
 });
 
-test('a read model that is behind holds the journal no longer than stores.holdJournal, and is named', async () => {
+test('a read model that is behind holds no more of the journal than stores.holdJournal and holdJournalSize say, and is named', async () => {
   const directory = temporaryDirectory();
-  const { send, end, config } = await start(directory, 'stores: { holdJournal: 1h }\njournal: { segment: 64KB }');
+  const { send, end, config } = await start(
+    directory,
+    'stores: { holdJournal: 1h, holdJournalSize: 150KB }\njournal: { segment: 64KB }',
+  );
   const device = 'd'.repeat(2000);
   await send(...Array.from({ length: 100 }, (_, i) => ({ device, at: i })));
   await send(at(1000));
   await end();
   rmSync(join(config.dataDir, 'operations.sqlite'));
-  const pruned = async (nowMs: number) => {
-    const logs = await pruneData(config.dataDir, { ageMs: 0, maxBytes: null }, true, nowMs, holdsOf(config));
+  const pruned = async (nowMs: number, stores: Partial<typeof config.stores>) => {
+    const holds = holdsOf({ ...config, stores: { ...config.stores, ...stores } });
+    const logs = await pruneData(config.dataDir, { ageMs: 0, maxBytes: null }, true, nowMs, holds);
     return logs.find(({ log }) => log === 'readings-0');
   };
-  expect(await pruned(Date.now() + 60_000)).toMatchObject({ segments: [], heldBy: 'the read model sqlite' });
-  expect(await pruned(Date.now() + 2 * 3_600_000)).toMatchObject({ segments: [{ firstOffset: 0 }], heldBy: null });
+  const held = { segments: [], heldBy: 'the read model sqlite' };
+  const gone = { segments: [{ firstOffset: 0 }], heldBy: null };
+  // 200 KB in a segment and the one behind it, which stays.
+  expect(await pruned(Date.now() + 60_000, { holdJournalBytes: 1_000_000 })).toMatchObject(held);
+  expect(await pruned(Date.now() + 60_000, {})).toMatchObject(gone);
+  expect(await pruned(Date.now() + 2 * 3_600_000, { holdJournalBytes: 1_000_000 })).toMatchObject(gone);
 });

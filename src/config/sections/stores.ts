@@ -3,8 +3,8 @@
  * is behind may hold back what retention lets go.
  */
 import { z } from 'zod';
-import { formatDuration } from '../../keys/units.ts';
-import { duration, name } from '../../keys/value-schema.ts';
+import { formatDuration, formatSize } from '../../keys/units.ts';
+import { duration, name, size } from '../../keys/value-schema.ts';
 import { STORE_DRIVERS, STORE_NAMES } from '../../projections/drivers.ts';
 import type { NamedTable, StoreSettings, Written } from '../../stores/adapter.ts';
 import { STORES } from '../../stores/adapters.ts';
@@ -23,6 +23,8 @@ export interface StoresConfig {
   readonly declared: readonly StoreConfig[];
   /** Null: the journal waits for each of them for ever. */
   readonly holdJournalMs: number | null;
+  /** Of each log; absent for any size. */
+  readonly holdJournalBytes?: number;
 }
 
 const switches = Object.fromEntries(
@@ -49,12 +51,18 @@ export const storesSection = section({
         .describe(
           'So long retention keeps what a read model has not got. Older events go, and are never in that one. null: for ever.',
         ),
+      holdJournalSize: size
+        .nullable()
+        .prefault(null)
+        .describe(
+          'So much of a log retention keeps for a read model, beside or instead of holdJournal. null: whatever there is.',
+        ),
     })
     .extend(switches)
     .catchall(declared)
     .prefault({}),
   derive(raw, reading): StoresConfig {
-    const { holdJournal } = raw;
+    const { holdJournal, holdJournalSize } = raw;
     const on = STORE_NAMES.filter((store) =>
       Object.entries(raw).some(([key, value]) => key === store && value === true),
     );
@@ -65,10 +73,12 @@ export const storesSection = section({
       on,
       declared: written.map(({ key, value }) => storeOf(key, value, reading)),
       holdJournalMs: typeof holdJournal === 'number' ? holdJournal : null,
+      ...(typeof holdJournalSize === 'number' ? { holdJournalBytes: holdJournalSize } : {}),
     };
   },
-  print: ({ on, declared: stores, holdJournalMs }) => ({
+  print: ({ on, declared: stores, holdJournalMs, holdJournalBytes }) => ({
     holdJournal: holdJournalMs === null ? null : formatDuration(holdJournalMs),
+    holdJournalSize: holdJournalBytes === undefined ? null : formatSize(holdJournalBytes),
     ...Object.fromEntries(STORE_NAMES.map((store) => [store, on.includes(store)])),
     ...Object.fromEntries(
       stores.map((store) => [store.name, Object.assign({}, ...STORES.map((adapter) => adapter.print(store)))]),
