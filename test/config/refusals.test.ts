@@ -455,10 +455,6 @@ describe('windows', () => {
       windowOf(window + AGGREGATE).replace('  w:', '  Payments:'),
       'p.yaml:8:3: windows.Payments: is too like the name payments, which is taken',
     ],
-    [
-      windowOf(window + AGGREGATE).replace('  w:', '  payments:'),
-      'p.yaml:8:3: windows.payments: the name is taken: streams.payments has it',
-    ],
     [`${windowOf(window + AGGREGATE)}  w: {}\n`, 'p.yaml:12:3: w is in this map twice; call one of the two otherwise'],
   ])('in %j', (text, expected) => {
     expect(problemsOf(text)).toEqual([expected]);
