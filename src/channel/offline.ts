@@ -35,8 +35,11 @@ export interface Offline {
   readonly eventsInJournal: number;
   /** Projects what the stores have not got. Resolves with the events read. */
   catchUp(onProgress?: (events: number) => void): Promise<number>;
-  /** Derives the events of every log anew, in a pool of threads, and compares. Logs of no stream are left out. */
-  rederive(): Promise<readonly RederivedLog[]>;
+  /**
+   * Derives the events of every log anew, in a pool of threads, and compares. Logs of no stream are left out. A call of an
+   * operator's code may take `stuckAfterMs`.
+   */
+  rederive(stuckAfterMs?: number): Promise<readonly RederivedLog[]>;
   query(store: string, sql: string): Promise<readonly Row[]>;
   digests(): Promise<readonly NamedDigest[]>;
   /** For the commands that a running service answers too. */
@@ -45,6 +48,8 @@ export interface Offline {
 }
 
 const OPEN_ATTEMPTS = 3;
+/** As `supervision.stuckAfter` is where a pipeline file does not say it. */
+const STUCK_AFTER_MS = 30_000;
 
 export interface RederivedLog extends Rederived {
   readonly log: string;
@@ -154,7 +159,7 @@ export async function openReadModels(
     return {
       eventsInJournal: ranges.reduce((sum, { toOffset }) => sum + toOffset, 0),
       catchUp,
-      async rederive() {
+      async rederive(stuckAfterMs = STUCK_AFTER_MS) {
         const pool = startBatchPool(Math.max(1, availableParallelism() - 1));
         try {
           const changed = forgottenUpTo(dataDir, nodeSyncFs);
@@ -169,7 +174,7 @@ export async function openReadModels(
             shards.map(async (shard) => ({
               log: shard.log,
               comparedFrom: shard.comparedFrom,
-              ...(await pool.rederiveLog({ dataDir, journal, ...shard })),
+              ...(await pool.rederiveLog({ dataDir, journal, ...shard }, stuckAfterMs)),
             })),
           );
         } finally {

@@ -34,7 +34,8 @@ export const replayCommand: Command = {
     noWords('replay', words);
     const wanted = text(values, 'projection');
     const dataDir = await dataDirOf(values);
-    const all = await namedStores(dataDir, await namedConfigOf(values));
+    const config = await namedConfigOf(values);
+    const all = await namedStores(dataDir, config);
     const own = PROJECTIONS.filter((name) => wanted === undefined || name === wanted);
     // What somebody else runs is rebuilt where it is named, and not beside the others.
     const declared = all.filter(({ name }) => name === wanted);
@@ -47,7 +48,10 @@ export const replayCommand: Command = {
     const offline = await openReadModels(dataDir, () => deleteStores(dataDir, own), { declared, rebuild: true });
     const progress = progressLine('replaying', offline.eventsInJournal);
     try {
-      const [events, logs] = await Promise.all([offline.catchUp((done) => progress.update(done)), offline.rederive()]);
+      const [events, logs] = await Promise.all([
+        offline.catchUp((done) => progress.update(done)),
+        offline.rederive(config?.supervision.stuckAfterMs),
+      ]);
       progress.end();
       const seconds = (performance.now() - startedAt) / 1000;
       const summary = { events, seconds, eventsPerSecond: events / seconds, projections: stores, rederived: logs };

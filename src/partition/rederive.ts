@@ -55,6 +55,8 @@ export interface RederivedLog {
   readonly start: PartitionSnapshot | null;
   /** Commits before it had events removed, and are not compared. */
   readonly comparedFrom: number;
+  /** Hears of each commit before it is derived. */
+  reached?(offset: number): void;
 }
 
 export async function rederive(
@@ -68,6 +70,7 @@ export async function rederive(
   let [count, inputEvents, derivedEvents, differences] = [0, 0, 0, 0];
   let first: Difference | null = null;
   for await (const { offset, commit } of commits) {
+    log.reached?.(offset);
     while (next < history.length && history[next]!.fromOffset <= offset) {
       fold = await changedTo(history[next]!, fold, log, registry, kinds);
       next += 1;

@@ -11,6 +11,7 @@ import type { ReadInput } from '../sources/file/file.ts';
 import type { DigestStreamsTask, StreamDigest } from './digest-streams.ts';
 import type { ToReadInput } from './read-input-protocol.ts';
 import type { RederiveTask } from './rederive-log.ts';
+import { rederiveWatched } from './watched-rederive.ts';
 
 /** Where built task files are, for tests: they run from source, and a thread or a child without a compiler starts at once. */
 const BUILT = process.env.MILLRACE_BUILT_WORKERS;
@@ -62,7 +63,8 @@ const CANCEL_MS = 10_000;
 /** The pool for batch work: reading large files, replaying. */
 export interface BatchPool {
   readonly readInput: ReadInput;
-  rederiveLog(task: RederiveTask): Promise<Rederived>;
+  /** A call of an operator that takes `stuckAfterMs` ends the thread of its task, and is a difference. */
+  rederiveLog(task: RederiveTask, stuckAfterMs: number): Promise<Rederived>;
   digestStreams(task: DigestStreamsTask, signal: AbortSignal): Promise<readonly StreamDigest[]>;
   close(): Promise<void>;
 }
@@ -92,7 +94,7 @@ export function startBatchPool(threads: number): BatchPool {
         });
       return { done, grant: () => say({ kind: 'credit' }) };
     },
-    rederiveLog: (task) => pool.run(task, { filename: taskFile('rederive-log') }),
+    rederiveLog: (task, stuckAfterMs) => rederiveWatched(pool, taskFile('rederive-log'), task, stuckAfterMs),
     digestStreams: (task, signal) => pool.run(task, { filename: taskFile('digest-streams'), signal }),
     close: () => pool.close(),
   };

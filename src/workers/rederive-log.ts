@@ -7,6 +7,7 @@ import { readSchemaFiles } from '../journal/schema-files.ts';
 import { type SnapshotStore, snapshotStore } from '../journal/snapshots.ts';
 import { createRegistry } from '../messages/registry.ts';
 import { OPERATOR_KINDS } from '../operator-kinds.ts';
+import { showRunningIn } from '../operators/running.ts';
 import { type DerivationSince, type Rederived, rederive } from '../partition/rederive.ts';
 import { decodeSnapshot, type PartitionSnapshot } from '../partition/snapshot.ts';
 
@@ -20,9 +21,19 @@ export interface RederiveTask {
   readonly comparedFrom: number;
 }
 
+/** What another thread sees of the task while it can say nothing. */
+export interface WatchedTask extends RederiveTask {
+  /** The call of an operator that is under way: see src/operators/running.ts. */
+  readonly running: SharedArrayBuffer;
+  /** A double: the offset of the commit that is derived anew. */
+  readonly reached: SharedArrayBuffer;
+}
+
 /** Throws when a frame can't be read. */
-export default async function rederiveLog(task: RederiveTask): Promise<Rederived> {
+export default async function rederiveLog(task: WatchedTask): Promise<Rederived> {
   const { dataDir, journal, log, partition, toOffset, history, comparedFrom } = task;
+  showRunningIn(task.running);
+  const reached = new Float64Array(task.reached);
   const registry = createRegistry(BUILTIN_TYPES);
   for (const [fingerprint, json] of readSchemaFiles(dataDir)) registry.learn(fingerprint, json);
   const reader = openPassingReader(journal);
@@ -30,8 +41,16 @@ export default async function rederiveLog(task: RederiveTask): Promise<Rederived
   if (start === null) return { commits: 0, inputEvents: 0, derivedEvents: 0, differences: 0, first: null };
   const commits = reader.commits(log, { fromOffset: start.offset, toOffset });
   const before = (endOffset: number) => reader.commits(log, { fromOffset: 0, toOffset: endOffset });
-  const part = { partition, commits, before, history, start: start.snapshot, comparedFrom };
-  return await rederive(part, registry, OPERATOR_KINDS);
+  return await rederive(
+    {
+      ...{ partition, commits, before, history, start: start.snapshot, comparedFrom },
+      reached(offset) {
+        reached[0] = offset;
+      },
+    },
+    registry,
+    OPERATOR_KINDS,
+  );
 }
 
 /** Where to begin in a log whose first events were pruned: at its oldest snapshot; null when there is none. */

@@ -1,7 +1,8 @@
 /** An operator of a user that does not return: it is named, its thread is ended, and only that call is given up. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { openReadModels } from '../../src/channel/offline.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { filePositionType } from '../../src/messages/types.ts';
 import { outputLines } from '../../src/run/output.ts';
@@ -117,4 +118,31 @@ test('halts a partition whose log it does not return from when it is new, and na
   expect(problems().filter((problem) => problem !== null)).toEqual([expect.stringContaining('clicks-1 is halted: ')]);
   expect(await again.deliver(0, 2, [click('z', 2)])).toBeUndefined();
   await again.service.kill();
+});
+
+test('is a difference of a replay, where it returned before: other logs are compared, and nothing hangs', {
+  timeout: 60_000,
+}, async () => {
+  const data = temporaryDirectory();
+  const { service, deliver } = await start('fail', 60_000, data);
+  await Promise.all([deliver(0, 1, [click('z', 1), click('y', 2)]), deliver(1, 1, [click('a', 1), click('b', 2)])]);
+  await deliver(1, 2, [click('c', 3, 7)]);
+  await service.stop();
+  process.env.STUCK_ON = '7';
+  onTestFinished(() => void delete process.env.STUCK_ON);
+  const offline = await openReadModels(join(data, 'data'));
+  const logs = await offline.rederive(300);
+  await offline.close();
+  expect(logs.map(({ log, differences, first }) => [log, differences, first])).toEqual([
+    ['clicks-0', 0, null],
+    [
+      'clicks-1',
+      1,
+      {
+        offset: 4,
+        detail:
+          'The operator own has not returned for 0.3 s (supervision.stuckAfter): the log was not derived any further',
+      },
+    ],
+  ]);
 });
