@@ -3,7 +3,6 @@
  * and the next incarnation of any of them starts another thread. One in which an operator does not return is ended.
  */
 import { MessageChannel, type Worker } from 'node:worker_threads';
-import type { Piscina } from 'piscina';
 import { FailedElsewhere, type PartitionHost } from '../actors/partition-host.ts';
 import { StuckCallError } from '../actors/stuck-call.ts';
 import type { ChildContext } from '../actors/supervised.ts';
@@ -57,9 +56,45 @@ interface Thread {
 
 type FromHost = Exclude<FromThread, { readonly id: number }>;
 
+/** What a thread says, and that it has ended: for what call of an operator that took too long, or else null. */
+export interface ThreadListener {
+  hears(message: FromThread): void;
+  ended(error: Error, stuck: RunningCall | null): void;
+}
+
+/** Starts a thread; returns what it is told by. */
+export type StartThread = (listener: ThreadListener) => (message: ToThread, memory: readonly ArrayBuffer[]) => void;
+
 /** A call of an operator's code that takes `stuckAfterMs` ends its thread. */
 export function startPartitionThreads(count: number, stuckAfterMs: number): PartitionThreads {
   const pool = startThreadPool({ task: 'partitions', threads: count, idleMs: 0 });
+  /** A task of the pool that takes a thread for itself, until the thread ends. */
+  const start: StartThread = ({ hears, ended }) => {
+    const { port1: port, port2 } = new MessageChannel();
+    port.on('message', hears);
+    let stuck: RunningCall | null = null;
+    const abort = new AbortController();
+    const task: ThreadTask = { port: port2, running: runningMemory() };
+    const stopWatching = watchForStuckCalls(task.running, stuckAfterMs, (call) => {
+      stuck = call;
+      abort.abort();
+    });
+    pool.run(task, { transferList: [port2], signal: abort.signal }).catch((error: Error) => {
+      stopWatching();
+      port.close();
+      ended(error, stuck);
+    });
+    return (message, memory) => port.postMessage(message, memory);
+  };
+  return {
+    ...spreadOver(count, stuckAfterMs, start),
+    workers: () => pool.threads,
+    close: () => pool.destroy(),
+  };
+}
+
+/** Over threads of whatever kind. A thread starts when a partition is opened in it, and anew when it has ended. */
+export function spreadOver(count: number, stuckAfterMs: number, start: StartThread): Pick<PartitionThreads, 'open'> {
   const threads: (Thread | undefined)[] = new Array(count).fill(undefined);
   let hosts = 0;
   return {
@@ -67,30 +102,26 @@ export function startPartitionThreads(count: number, stuckAfterMs: number): Part
       const at = index % count;
       let thread = threads[at];
       if (thread === undefined || thread.hasEnded()) {
-        thread = startThread(pool, stuckAfterMs);
+        thread = openThread(start, stuckAfterMs);
         threads[at] = thread;
       }
       return openHost(thread, ++hosts, partition);
     },
-    workers: () => pool.threads,
-    close: () => pool.destroy(),
   };
 }
 
-/** A task of the pool that takes a thread for itself, until the thread ends. */
-function startThread(pool: Piscina, stuckAfterMs: number): Thread {
-  const { port1: port, port2 } = new MessageChannel();
+function openThread(start: StartThread, stuckAfterMs: number): Thread {
   const asked = new Map<number, { host: number; resolve(answer: unknown): void; reject(error: Error): void }>();
   const hosts = new Map<number, { readonly of: OpenPartition; hears(message: FromHost): void }>();
   let ended: ((host: number) => Error) | null = null;
   let nextId = 0;
-  port.on('message', (message: FromThread) => {
+  function hears(message: FromThread): void {
     if (message.kind !== 'answer' && message.kind !== 'refusal') return hosts.get(message.host)?.hears(message);
     const waiting = asked.get(message.id);
     asked.delete(message.id);
     if (message.kind === 'answer') waiting?.resolve(message.answer);
     else waiting?.reject(message.error);
-  });
+  }
   /** An operator's name is one of its pipeline, so it says the stream. A function's does not. */
   function hostOf(call: RunningCall): [number, string] {
     for (const [host, { of }] of hosts) {
@@ -100,20 +131,15 @@ function startThread(pool: Piscina, stuckAfterMs: number): Thread {
     }
     return [0, `partition ${call.partition}`];
   }
-  let stuck: { readonly host: number; readonly problem: string; readonly call: CallCutOff } | null = null;
-  const abort = new AbortController();
-  const task: ThreadTask = { port: port2, running: runningMemory() };
-  const stopWatching = watchForStuckCalls(task.running, stuckAfterMs, (call) => {
+  function blamed(call: RunningCall): { readonly host: number; readonly problem: string; readonly call: CallCutOff } {
     const [host, log] = hostOf(call);
     const { operator, stream, place } = call;
     const what = stream === null ? `operator ${operator}` : `function ${operator}`;
     const error = `the ${what} of ${log} has not returned for ${stuckAfterMs / 1000} s (supervision.stuckAfter)`;
-    stuck = { host, problem: error, call: { operator, ...place, error } };
-    abort.abort();
-  });
-  pool.run(task, { transferList: [port2], signal: abort.signal }).catch((error: Error) => {
-    stopWatching();
-    port.close();
+    return { host, problem: error, call: { operator, ...place, error } };
+  }
+  function hasEnded(error: Error, call: RunningCall | null): void {
+    const stuck = call === null ? null : blamed(call);
     const text = `The thread of the partition has ended: ${stuck?.problem ?? error.message}`;
     const errorOf = (host: number): Error => {
       if (stuck === null) return new Error(text, { cause: error });
@@ -123,17 +149,18 @@ function startThread(pool: Piscina, stuckAfterMs: number): Thread {
     ended = errorOf;
     for (const { host, reject } of asked.values()) reject(errorOf(host));
     asked.clear();
-    for (const [host, { hears }] of hosts) hears({ kind: 'failed', host, deriver: null, error: errorOf(host) });
-  });
+    for (const [host, own] of hosts) own.hears({ kind: 'failed', host, deriver: null, error: errorOf(host) });
+  }
+  const post = start({ hears, ended: hasEnded });
   return {
-    post: (message, memory = []) => port.postMessage(message, memory),
+    post: (message, memory = []) => post(message, memory),
     ask: (host, request, memory = []) =>
       new Promise((resolve, reject) => {
         if (ended !== null) return reject(ended(host));
         const id = ++nextId;
         // The thread answers each request by its kind.
         asked.set(id, { host, resolve: (answer) => resolve(answer as HostAnswers[(typeof request)['kind']]), reject });
-        port.postMessage({ kind: 'ask', host, id, request } satisfies ToThread, memory);
+        post({ kind: 'ask', host, id, request }, memory);
       }),
     listen: (host, of, hears) => void hosts.set(host, { of, hears }),
     forget: (host) => void hosts.delete(host),

@@ -6,6 +6,8 @@ import { noFaults, WEATHER_MODES, WEBHOOK_MODES, type World } from './world.ts';
 export interface ChaosPorts {
   kill(): void;
   stop(): void;
+  /** One of the threads that partitions are in. */
+  endThread(): void;
   readonly crashes: Crashes;
 }
 
@@ -23,7 +25,7 @@ export function strike(world: World, plan: Plan, ports: ChaosPorts): void {
   }
 }
 
-function act(chaos: Chaos, world: World, { crashing }: Plan, { crashes, kill, stop }: ChaosPorts): void {
+function act(chaos: Chaos, world: World, { crashing }: Plan, { crashes, kill, stop, endThread }: ChaosPorts): void {
   const { faults } = world;
   const random = world.random('chaos');
   switch (chaos) {
@@ -71,6 +73,9 @@ function act(chaos: Chaos, world: World, { crashing }: Plan, { crashes, kill, st
       return;
     case 'weather':
       faults.weather = WEATHER_MODES[random.below(WEATHER_MODES.length)] ?? 'ok';
+      return;
+    case 'thread':
+      endThread();
   }
 }
 

@@ -10,6 +10,7 @@ import type { Registry } from '../../src/messages/registry.ts';
 import { exchangedBlockType } from '../../src/messages/types.ts';
 import { OPERATOR_KINDS } from '../../src/operator-kinds.ts';
 import { createPartitionFold, type Derivation, derivationTypes } from '../../src/partition/derivation.ts';
+import { withoutHangs } from './hang.ts';
 
 export interface FaultFree {
   /** What a few more inputs derive. */
@@ -29,7 +30,7 @@ export function createFaultFree(derivation: Derivation, partitionIndex: number, 
     apply(block) {
       next += 1;
       const batch = { source: '', next, blocks: [block] };
-      const { commit } = partition.apply(batch, (steps) => actor.send({ type: 'APPLY', steps }), 0);
+      const { commit } = withoutHangs(() => partition.apply(batch, (steps) => actor.send({ type: 'APPLY', steps }), 0));
       return commit.sections.filter(({ role }) => role === 'derived');
     },
   };

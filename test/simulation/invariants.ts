@@ -117,7 +117,7 @@ async function checkRebuild(world: World, { files, remains }: End): Promise<void
 function checkPartitionings(world: World, { input, oracle }: End): void {
   const actual = oracle.results.lines().join('\n');
   for (const partitions of [1, 2, 4]) {
-    const config = scenario('/', partitions);
+    const config = scenario('/', partitions, 0);
     const stream = config.streams.find(({ name }) => name === PAYMENTS);
     if (stream === undefined) throw new Error('The scenario has no payments');
     const own = Array.from({ length: partitions }, (_, partition) =>

@@ -11,7 +11,13 @@ import { alertRaisedType, transactionType } from '../../src/fraud/types.ts';
 import { type Frame, readFrames } from '../../src/journal/frame-reader.ts';
 import { type Commit, decodeCommit, type Section } from '../../src/messages/commit.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
-import { deadLetterType, exchangedBlockType, sourceControlType, windowPartsType } from '../../src/messages/types.ts';
+import {
+  callCutOffType,
+  deadLetterType,
+  exchangedBlockType,
+  sourceControlType,
+  windowPartsType,
+} from '../../src/messages/types.ts';
 import type { Derivation } from '../../src/partition/derivation.ts';
 import type { Exchange } from '../../src/partition/exchange.ts';
 import { partitionOf } from '../../src/streams/partitioner.ts';
@@ -58,7 +64,13 @@ const UNCOUNTED: readonly string[] = [
   sourceControlType.fingerprint,
   exchangedBlockType.fingerprint,
   windowPartsType.fingerprint,
+  callCutOffType.fingerprint,
 ];
+
+/** A call that was given up is for the partition alone: no source brought it. */
+function isGiven({ fingerprint }: Section): boolean {
+  return fingerprint !== callCutOffType.fingerprint;
+}
 
 /** Null for a log of which nothing is derived. */
 function derivationOfLog(config: Config, log: string): Derivation | null {
@@ -156,7 +168,7 @@ export function createOracle(world: World, config: Config, input: Input): Oracle
     const inputs = commit.sections.filter(({ role }) => role === 'input');
     if (commit.stream === PAYMENTS) {
       checkFeed(log, commit, before, inputs);
-      state.given.push({ endOffset: frame.endOffset, sections: inputs });
+      state.given.push({ endOffset: frame.endOffset, sections: inputs.filter(isGiven) });
     }
     const exchange = exchanges.find(({ name }) => name === commit.stream);
     if (exchange !== undefined) checkExchanged(log, commit, before, inputs, exchange);
@@ -168,7 +180,7 @@ export function createOracle(world: World, config: Config, input: Input): Oracle
   function checkFeed(log: string, commit: Commit, from: number, inputs: readonly Section[]): void {
     const items = input.take(commit.partition, from, commit.next - from);
     const expected = linesOf(blocksOf(PAYMENTS, FEED, items).map((block) => ({ ...block, role: 'input' })));
-    const actual = linesOf(inputs);
+    const actual = linesOf(inputs.filter(isGiven));
     if (expected.join('\n') === actual.join('\n')) return;
     world.broken('each input is in the log once', `${log}: positions ${from} to ${commit.next} hold other events`);
   }
@@ -187,7 +199,7 @@ export function createOracle(world: World, config: Config, input: Input): Oracle
     const given = read.flatMap(({ sections }) => givenLines(sections, keyed, partition)).sort();
     const sums = inputs.filter(({ fingerprint }) => fingerprint === windowPartsType.fingerprint);
     const blocks = inputs
-      .filter((section) => !sums.includes(section))
+      .filter((section) => !sums.includes(section) && isGiven(section))
       .flatMap(({ bytes }) => exchangedBlockType.decodeBlock(bytes));
     const taken = blocks.filter(({ count }) => count > 0);
     const actual = linesOf(taken.map(({ block, ...own }) => ({ ...own, bytes: block, role: 'input' })));

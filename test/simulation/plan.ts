@@ -17,6 +17,8 @@ export type MachineKind = (typeof MACHINE_KINDS)[number];
 
 export interface Plan {
   readonly partitions: number;
+  /** That partitions are spread over; 0 for those alone that have operators of users. */
+  readonly threads: number;
   /** Under `os` the power stays on: what the operating system has counts as durable. */
   readonly durability: Durability;
   readonly largestBatch: number;
@@ -42,6 +44,7 @@ export const CHAOS = [
   'failing-source',
   'webhook',
   'weather',
+  'thread',
 ] as const;
 export type Chaos = (typeof CHAOS)[number];
 
@@ -61,6 +64,7 @@ const EVERY: Readonly<Record<Chaos, number>> = {
   'failing-source': 1_500,
   webhook: 700,
   weather: 700,
+  thread: 2_500,
 };
 
 /** Nothing goes wrong. */
@@ -69,6 +73,7 @@ export function calmPlan(partitions: number): Plan {
   for (const chaos of CHAOS) every[chaos] = NEVER;
   return {
     partitions,
+    threads: 0,
     durability: 'fsync',
     largestBatch: 20,
     redeliveriesPercent: 0,
@@ -93,6 +98,7 @@ export function drawPlan(seed: number, random: Random): Plan {
     durability,
     crashing,
     partitions: [1, 2, 4][seed % 3] ?? 1,
+    threads: [0, 2, 3][seed % 4] ?? 0,
     largestBatch: 1 + random.below(40),
     redeliveriesPercent: random.below(3) === 0 ? 0 : random.below(30),
     every,

@@ -13,6 +13,7 @@ import { type Service, startService } from '../../src/service.ts';
 import { createBodyParser } from '../../src/workers/body-parser.ts';
 import { createDisk } from './disk.ts';
 import { createFeed } from './feed.ts';
+import type { Hangs } from './hang.ts';
 import type { Input } from './input.ts';
 import { createNetwork } from './network.ts';
 import type { Oracle } from './oracle.ts';
@@ -21,7 +22,7 @@ import type { Bug } from './planted.ts';
 import { PAYMENTS } from './scenario.ts';
 import type { Owner, Task } from './scheduler.ts';
 import { createStores, type SimulatedStores, type StoreFiles } from './stores.ts';
-import { startThreadsHere } from './threads.ts';
+import { type SimulatedThreads, simulateThreads } from './threads.ts';
 import type { World } from './world.ts';
 
 export interface Process {
@@ -36,6 +37,8 @@ export interface Process {
   stop(): void;
   /** Ends it at once, as kill -9 does. */
   kill(): void;
+  /** Ends one of its threads, if it has any. */
+  endThread(): void;
 }
 
 export type Ending =
@@ -51,16 +54,17 @@ export interface ProcessOptions {
   readonly input: Input;
   readonly oracle: Oracle;
   readonly files: StoreFiles;
+  readonly hangs: Hangs;
   readonly generation: number;
   readonly bug: Bug;
 }
 
 export function startProcess(options: ProcessOptions): Process {
-  const { world, plan, input, oracle, files, generation, bug } = options;
+  const { world, plan, input, oracle, files, hangs, generation, bug } = options;
   const { scheduler, trace } = world;
   const owner: Owner = { name: `process ${generation}`, alive: true };
   const config = { ...options.config, dataDir: `/process-${generation}` };
-  const { platform: intact, stores } = createPlatform(world, owner, config.dataDir, files, oracle);
+  const { platform: intact, stores, threads } = createPlatform(world, owner, config.dataDir, { files, oracle, hangs });
   const platform = bug.platform?.(intact) ?? intact;
   let service: Service | null = null;
   let view: ServedView | null = null;
@@ -122,6 +126,7 @@ export function startProcess(options: ProcessOptions): Process {
     ended: () => ended,
     stop: () => stop({ kind: 'stopped' }),
     kill: () => end({ kind: 'killed' }),
+    endThread: () => threads()?.endOne(),
   };
 }
 
@@ -135,13 +140,17 @@ function createPlatform(
   world: World,
   owner: Owner,
   dataDir: string,
-  files: StoreFiles,
-  oracle: Oracle,
-): { readonly platform: Platform; readonly stores: () => SimulatedStores | null } {
+  { files, oracle, hangs }: Pick<ProcessOptions, 'files' | 'oracle' | 'hangs'>,
+): {
+  readonly platform: Platform;
+  readonly stores: () => SimulatedStores | null;
+  readonly threads: () => SimulatedThreads | null;
+} {
   const { scheduler } = world;
   const random = world.random('process');
   const disk = createDisk(world, owner, dataDir);
   let stores: SimulatedStores | null = null;
+  let threads: SimulatedThreads | null = null;
   const timers = new Map<number, { cancel(): void }>();
   let nextTimer = 1;
   const noProcess = async (): Promise<never> => {
@@ -206,7 +215,11 @@ function createPlatform(
       stores = createStores(world, owner, files, { fs: disk.syncFs, oracle });
       return stores;
     },
-    startPartitionThreads: () => startThreadsHere(disk.syncFs, platform.later),
+    startPartitionThreads(count, stuckAfterMs) {
+      const { later } = platform;
+      threads = simulateThreads(world, owner, count, stuckAfterMs, { syncFs: disk.syncFs, hangs, later });
+      return threads;
+    },
     startBodies: () => ({
       parse: async ({ shape, body }) => createBodyParser(shape).parse(body),
       close: async () => {},
@@ -216,7 +229,7 @@ function createPlatform(
     createMetrics: () => NO_METRICS,
     monitorLoopDelay: () => ({ p99Ms: () => 0, reset: () => {} }),
   };
-  return { platform, stores: () => stores };
+  return { platform, stores: () => stores, threads: () => threads };
 }
 
 const NO_METRICS: ReturnType<Platform['createMetrics']> = {

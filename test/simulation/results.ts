@@ -76,8 +76,9 @@ export function createResults(): Results {
         switch (fingerprint) {
           // Of an operator; its number in the partition is another on another number of partitions.
           case deadLetterType.fingerprint:
+            // Of a call that was given up, it says in which log.
             for (const { position: _, ...letter } of deadLetterType.decodeBlock(bytes))
-              lines.push(JSON.stringify(letter));
+              lines.push(JSON.stringify(letter).replace(/ of [\w.-]+-\d+(?= has not returned)/, ''));
             break;
           case sessionClosedType.fingerprint:
             for (const { at: _, ...session } of sessionClosedType.decodeBlock(bytes))

@@ -90,7 +90,15 @@ function operatorOf(name: string, { key, order, onError, quietMs }: OwnOperator)
   };
 }
 
-export function scenario(dataDir: string, partitions: number, durability: Durability = 'fsync'): Config {
+/** A call that does not return is given up after so long. */
+export const STUCK_AFTER_MS = 5_000;
+
+export function scenario(
+  dataDir: string,
+  partitions: number,
+  threads: number,
+  durability: Durability = 'fsync',
+): Config {
   const stream = (name: string, overrides: Partial<StreamConfig>): StreamConfig => ({
     name,
     schema: transactionSchema,
@@ -129,12 +137,12 @@ export function scenario(dataDir: string, partitions: number, durability: Durabi
       snapshotEveryMs: 60_000,
       retention: { ageMs: null, maxBytes: null },
     },
-    runtime: { queueBatches: 8, threads: 0, lingerMs: 0 },
+    runtime: { queueBatches: 8, threads, lingerMs: 0 },
     functions: [],
     supervision: {
       intensity: 5,
       quarantineAfter: 3,
-      stuckAfterMs: 30_000,
+      stuckAfterMs: STUCK_AFTER_MS,
       periodMs: 30_000,
       minBackoffMs: 50,
       maxBackoffMs: 2_000,

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { healAll, strike } from './chaos.ts';
 import { createClients } from './clients.ts';
 import { injectCrashes } from './crash.ts';
+import { simulateHangs } from './hang.ts';
 import { createInput } from './input.ts';
 import { checkBounds, checkEnd, isSettled } from './invariants.ts';
 import { createOracle, type Oracle } from './oracle.ts';
@@ -65,7 +66,7 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-simulation-'));
   const world = createWorld(seed, onLine);
   const plan = given ?? drawPlan(seed, world.random('chaos'));
-  const config = scenario('/', plan.partitions, plan.durability);
+  const config = scenario('/', plan.partitions, plan.threads, plan.durability);
   const input = createInput(plan.partitions, world.random('input'));
   const oracle = createOracle(world, config, input);
   const files = createStoreFiles(directory, world);
@@ -74,12 +75,13 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
     crashed += 1;
     world.trace.note(`crash ${kind}`);
   });
+  const hangs = simulateHangs(config.supervision.stuckAfterMs);
   const clients = createClients(world, oracle);
   const removeTripwire = setTripwire((what) => world.broken('nothing reaches around the ports', what));
   const startedAtMs = world.scheduler.nowMs();
   let generation = 0;
   const start = (): Process =>
-    startProcess({ world, plan, config, input, oracle, files, generation: ++generation, bug });
+    startProcess({ world, plan, config, input, oracle, files, hangs, generation: ++generation, bug });
   let process = start();
   let starting = false;
   let step = 0;
@@ -120,7 +122,12 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
 
   try {
     clients.start(() => process);
-    const ports = { crashes, kill: () => process.kill(), stop: () => process.stop() };
+    const ports = {
+      crashes,
+      kill: () => process.kill(),
+      stop: () => process.stop(),
+      endThread: () => process.endThread(),
+    };
     while (step < steps && (await takeStep())) {
       strike(world, plan, ports);
       revive();
@@ -167,6 +174,7 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
   } finally {
     process.kill();
     removeTripwire();
+    hangs.restore();
     bug.undo?.();
     crashes.restore();
     rmSync(directory, { recursive: true, force: true });

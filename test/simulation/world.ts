@@ -48,7 +48,7 @@ export type WebhookMode = (typeof WEBHOOK_MODES)[number];
 export const WEATHER_MODES = ['ok', 'refused', 'hangs', '429', '500', 'garbage', '400'] as const;
 export type WeatherMode = (typeof WEATHER_MODES)[number];
 
-const PARTS = ['schedule', 'disk', 'network', 'input', 'feed', 'clients', 'chaos', 'process'] as const;
+const PARTS = ['schedule', 'disk', 'network', 'input', 'feed', 'clients', 'chaos', 'process', 'threads'] as const;
 export type Part = (typeof PARTS)[number];
 
 /** 1 July 2026, 00:00 UTC. */
