@@ -69,7 +69,7 @@ export async function replayed(
   });
   const again = letters.filter(({ id }) => rows.some((row) => row.id === id && row.outcome === SENT));
   if (again.length > 0 && !isDryRun) {
-    const cluster = clusterOf(configOf(values), values);
+    const cluster = clusterOf(await configOf(values), values);
     await sendAgain(cluster, again, Date.now(), told).catch((error: unknown) => {
       throw clusterError(error, cluster, values);
     });
@@ -108,7 +108,7 @@ async function inJournal(
 }
 
 async function read(values: OptionValues, topic: string, newest: number | null): Promise<readonly TopicLetter[]> {
-  const cluster = clusterOf(configOf(values), values);
+  const cluster = clusterOf(await configOf(values), values);
   const { letters, others } = await lettersIn(cluster, topic, newest, told).catch((error: unknown) => {
     throw clusterError(error, cluster, values);
   });
