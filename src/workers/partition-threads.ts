@@ -116,7 +116,10 @@ function openThread(start: StartThread, stuckAfterMs: number): Thread {
   let ended: ((host: number) => Error) | null = null;
   let nextId = 0;
   function hears(message: FromThread): void {
-    if (message.kind !== 'answer' && message.kind !== 'refusal') return hosts.get(message.host)?.hears(message);
+    if (message.kind !== 'answer' && message.kind !== 'refusal') {
+      hosts.get(message.host)?.hears(message);
+      return;
+    }
     const waiting = asked.get(message.id);
     asked.delete(message.id);
     if (message.kind === 'answer') waiting?.resolve(message.answer);

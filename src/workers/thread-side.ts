@@ -122,11 +122,14 @@ export function hostPartitions(ports: ThreadPorts): ThreadSide {
     if (hosted === undefined) return;
     switch (message.kind) {
       case 'start':
-        return start(hosted, message.host, message.deriver);
+        start(hosted, message.host, message.deriver);
+        return;
       case 'kill':
-        return hosted.derivers.get(message.deriver)?.kill();
+        hosted.derivers.get(message.deriver)?.kill();
+        return;
       case 'recovered':
-        return hosted.host.recovered();
+        hosted.host.recovered();
+        return;
       case 'close':
         hosted.host.close();
         hosts.delete(message.host);
