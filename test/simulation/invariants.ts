@@ -6,10 +6,11 @@ import { exchangesOf } from '../../src/data-directory/exchanges.ts';
 import { MAX_QUEUED_BYTES } from '../../src/journal/admission.ts';
 import { journalOf } from '../../src/journal/open-reader.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
+import { logOfInputChannel } from '../../src/partition/input-channel.ts';
 import { tablesOf } from '../../src/projections/driver.ts';
 import { STORE_DRIVERS } from '../../src/projections/drivers.ts';
 import { openSqlite } from '../../src/projections/sqlite.ts';
-import { haveCaughtUp } from '../../src/service/exchange.ts';
+import type { Service } from '../../src/service.ts';
 import { TABLES } from '../../src/tables.ts';
 import { createStoreTask } from '../../src/workers/store-task.ts';
 import type { Clients } from './clients.ts';
@@ -42,10 +43,19 @@ export function isSettled(process: Process, input: Input, oracle: Oracle, { part
   for (let partition = 0; partition < partitions; partition++) {
     if (oracle.position(`${PAYMENTS}-${partition}`, FEED) < input.length(partition)) return false;
   }
-  if (!haveCaughtUp(service.pipeline.exchanges)) return false;
+  if (!service.pipeline.exchanges.every((exchange) => hasAll(exchange, oracle))) return false;
   for (const alertId of oracle.alerts) if (oracle.operations.outcome(alertId) === undefined) return false;
   if (oracle.operations.openRuns().length > 0) return false;
   return service.readModels.lag() === 0 && allRun(service.root.children?.() ?? []);
+}
+
+/** Not only taken: a thread may end with it. */
+function hasAll({ upstreams, stream }: Service['pipeline']['exchanges'][number], oracle: Oracle): boolean {
+  return upstreams.every(({ units }) =>
+    units.every(({ log }) =>
+      stream.units.every((own) => oracle.position(own.log.name, log.name) >= log.durableOffset()),
+    ),
+  );
 }
 
 function allRun(
@@ -124,15 +134,20 @@ function checkPartitionings(world: World, { input, oracle }: End): void {
       createFaultFree(derivationOf(config, stream), partition, createRegistry(BUILTIN_TYPES)),
     );
     // One partition for each, whatever the service has.
-    const wholes = exchangesOf(config).map(({ derivation }) =>
-      createFaultFree(derivation, 0, createRegistry(BUILTIN_TYPES)),
-    );
+    const wholes = exchangesOf(config).map(({ derivation }) => ({
+      fold: createFaultFree(derivation, 0, createRegistry(BUILTIN_TYPES)),
+      channelsOf: (log: string) =>
+        derivation.inputs.flatMap(({ channels }) => channels.filter((channel) => logOfInputChannel(channel) === log)),
+    }));
     const results = createResults();
     const apply = (partition: number, item: Item): void => {
       for (const block of blocksOf(PAYMENTS, FEED, [item])) {
         results.add(own[partition]?.apply(block) ?? []);
         if (item.kind === 'bad') continue;
-        for (const whole of wholes) results.add(whole.apply(exchanged(`${PAYMENTS}-${partition}`, block)));
+        for (const { fold, channelsOf } of wholes) {
+          for (const channel of channelsOf(`${PAYMENTS}-${partition}`))
+            results.add(fold.apply(exchanged(channel, block)));
+        }
       }
     };
     for (const item of input.taken()) apply(partitionOfItem(item, partitions), item);

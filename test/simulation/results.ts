@@ -1,6 +1,7 @@
 /** Derived events as values that can be compared, whatever the batches and partitions that they came in. */
 
 import { BUILTIN_TYPES } from '../../src/builtin-types.ts';
+import { exchangesOf } from '../../src/data-directory/exchanges.ts';
 import {
   alertRaisedType,
   caseChangedType,
@@ -10,10 +11,12 @@ import {
 } from '../../src/fraud/types.ts';
 import { dynamicEventType, type EventType } from '../../src/messages/codec.ts';
 import type { Section } from '../../src/messages/commit.ts';
-import { deadLetterType } from '../../src/messages/types.ts';
+import { deadLetterType, sourceControlType } from '../../src/messages/types.ts';
 import { type WindowResultType, windowResultType } from '../../src/messages/window-result.ts';
+import { OPERATOR_KINDS } from '../../src/operator-kinds.ts';
+import { derivationTypes } from '../../src/partition/derivation.ts';
 import { resultField } from '../../src/streams/aggregate-table.ts';
-import { OPERATORS, WINDOWS } from './scenario.ts';
+import { JOIN, OPERATORS, scenario, WINDOWS } from './scenario.ts';
 
 const WINDOW_TYPES: readonly WindowResultType[] = WINDOWS.map(({ name, aggregates }) =>
   windowResultType(
@@ -23,10 +26,15 @@ const WINDOW_TYPES: readonly WindowResultType[] = WINDOWS.map(({ name, aggregate
 );
 
 const OPERATOR_TYPES = OPERATORS.flatMap(({ outputs }) => outputs.map(({ schema }) => dynamicEventType(schema)));
-const OPERATOR_FINGERPRINTS = new Set(OPERATOR_TYPES.map(({ fingerprint }) => fingerprint));
+const JOIN_TYPES = exchangesOf(scenario('/', 1, 0))
+  .filter(({ exchange }) => exchange.name === JOIN.name)
+  .flatMap(({ derivation }) => derivationTypes(derivation, OPERATOR_KINDS).operators)
+  .flatMap(({ types }) => types.map(({ type }) => type));
+/** What of them does not depend on order is all of it. */
+const WHOLE_FINGERPRINTS = new Set([...OPERATOR_TYPES, ...JOIN_TYPES].map(({ fingerprint }) => fingerprint));
 
 const TYPES = new Map<string, EventType<unknown>>(
-  [...BUILTIN_TYPES, ...WINDOW_TYPES.map(({ type }) => type), ...OPERATOR_TYPES].map((type) => [
+  [...BUILTIN_TYPES, ...WINDOW_TYPES.map(({ type }) => type), ...OPERATOR_TYPES, ...JOIN_TYPES].map((type) => [
     type.fingerprint,
     type,
   ]),
@@ -69,11 +77,14 @@ export function createResults(): Results {
           }
           continue;
         }
-        if (OPERATOR_FINGERPRINTS.has(fingerprint)) {
+        if (WHOLE_FINGERPRINTS.has(fingerprint)) {
           lines.push(...linesOf([section]));
           continue;
         }
         switch (fingerprint) {
+          // How far a partition's results have come: others read them.
+          case sourceControlType.fingerprint:
+            break;
           // Of an operator; its number in the partition is another on another number of partitions.
           case deadLetterType.fingerprint:
             // Of a call that was given up, it says in which log.

@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../../src/config/config.ts';
+import type { JoinConfig } from '../../src/config/sections/joins.ts';
 import type { OperatorConfig } from '../../src/config/sections/operators.ts';
 import type { StreamConfig } from '../../src/config/sections/streams.ts';
 import type { WindowConfig } from '../../src/config/sections/windows.ts';
@@ -73,6 +74,13 @@ export const OPERATORS: readonly OperatorConfig[] = [
   operatorOf('of-customer', { key: 'customerId', order: 'arrival', onError: 'deadLetter', quietMs: 0 }),
   operatorOf('of-terminal', { key: 'terminalId', order: 'time', onError: 'deadLetter', quietMs: MINUTE_MS }),
 ];
+
+/** Of a stream with itself: both sides come by one log, as two input channels. */
+export const JOIN: JoinConfig = {
+  name: 'near',
+  ...{ left: PAYMENTS, right: PAYMENTS, leftKey: 'terminalId', rightKey: 'terminalId', leftRef: null, where: null },
+  spec: { kind: 'interval', type: 'inner', withinMs: MINUTE_MS, graceMs: 0 },
+};
 
 interface OwnOperator extends Pick<OperatorConfig, 'order' | 'onError'> {
   readonly key: string;
@@ -166,7 +174,7 @@ export function scenario(
     features: [],
     derived: [],
     views: [],
-    joins: [],
+    joins: [JOIN],
     pools: { default: 32 },
     commands: [],
     jobs: [
