@@ -18,8 +18,9 @@ export async function rederiveWatched(
   const watched: WatchedTask = { ...task, running: runningMemory(), reached: new SharedArrayBuffer(8) };
   const abort = new AbortController();
   let problem: string | null = null;
-  const stopWatching = watchForStuckCalls(watched.running, stuckAfterMs, ({ operator }) => {
-    problem = `The operator ${operator} has not returned for ${stuckAfterMs / 1000} s (supervision.stuckAfter)`;
+  const stopWatching = watchForStuckCalls(watched.running, stuckAfterMs, ({ operator, stream }) => {
+    const what = stream === null ? 'operator' : 'function';
+    problem = `The ${what} ${operator} has not returned for ${stuckAfterMs / 1000} s (supervision.stuckAfter)`;
     abort.abort();
   });
   try {
