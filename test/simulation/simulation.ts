@@ -59,7 +59,7 @@ export interface Outcome {
 /** How soon a process is started again. */
 const RESTART_MS = 5_000;
 /** Steps and time in which a healed world must settle. */
-const SETTLE_STEPS = 60_000;
+const SETTLE_STEPS = 30_000;
 
 export async function simulate(options: SimulationOptions): Promise<Outcome> {
   const { seed, steps, plan: given, bug = {}, onLine = () => {} } = options;
