@@ -37,8 +37,8 @@ export const forgetCommand: Command = {
     noWords('forget', words);
     const value = text(values, 'key');
     if (value === undefined || value === '') throw new UsageError('say which: forget --key KEY');
-    const config = configOf(values);
-    const dataDir = dataDirOf(values);
+    const config = await configOf(values);
+    const dataDir = await dataDirOf(values);
     const isDryRun = values['dry-run'] === true;
     const named = Array.isArray(values.field) ? values.field.map(String) : [];
     const keys = [...new Set(config.streams.map(({ key }) => key))];
