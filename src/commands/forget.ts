@@ -60,7 +60,7 @@ export const forgetCommand: Command = {
       return EXIT.ok;
     }
     await forgetInJournal(dataDir, key, false);
-    const declared = namedStores(dataDir, config);
+    const declared = await namedStores(dataDir, config);
     const offline = await openReadModels(dataDir, () => deleteStores(dataDir, PROJECTIONS), {
       declared,
       rebuild: true,
