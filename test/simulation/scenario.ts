@@ -99,7 +99,7 @@ function operatorOf(name: string, { key, order, onError, quietMs }: OwnOperator)
 }
 
 /** A call that does not return is given up after so long. */
-export const STUCK_AFTER_MS = 5_000;
+const STUCK_AFTER_MS = 5_000;
 
 export function scenario(
   dataDir: string,
