@@ -2,10 +2,11 @@
 
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
+import type { Config } from '../config/config.ts';
 import { createLogger } from '../logger.ts';
 import { printable } from '../messages/printable.ts';
 import { isComplete, runInputs } from '../run/run.ts';
-import { CONFIG_OPTION, type Command, configOf, DATA_OPTION, JSON_OPTION, noWords, print, text } from './command.ts';
+import { CONFIG_OPTION, type Command, configOf, JSON_OPTION, noWords, print, text } from './command.ts';
 import { EXIT, UsageError } from './exit.ts';
 import { progressLine } from './progress.ts';
 import { shareWarnings, summaryJson, summaryText } from './run-summary.ts';
@@ -18,7 +19,7 @@ export const runCommand: Command = {
     '[--no-flush] [--fail-on-dead-letter] [--warn-above SHARE] [--json] [--quiet]',
   options: {
     ...CONFIG_OPTION,
-    ...DATA_OPTION,
+    data: { type: 'string', value: 'DIR', help: 'where everything is kept; without it the journal is temporary' },
     ...JSON_OPTION,
     input: {
       type: 'string',
@@ -40,12 +41,14 @@ export const runCommand: Command = {
     const inputs = inputsOf(values.input);
     const warnAbove = shareOf(text(values, 'warn-above') ?? '1%');
     const config = await configOf(values);
+    const temporary = text(values, 'data') === undefined;
+    if (temporary) refuseTemporaryJournal(config);
     const progress = progressLine('running', null, { quiet });
     const summary = await runInputs({
       config: { ...config, streams: withPartitions(config.streams, text(values, 'partitions')) },
       logger: createLogger(quiet ? 'error' : 'warn'),
       inputs,
-      temporary: text(values, 'data') === undefined,
+      temporary,
       flush: values['no-flush'] !== true,
       only: text(values, 'only')?.split(',') ?? [],
       output: outputOf(text(values, 'output')),
@@ -74,6 +77,15 @@ export const runCommand: Command = {
     return values['fail-on-dead-letter'] === true && summary.deadLetters > 0 ? EXIT.checkFailed : EXIT.ok;
   },
 };
+
+/** A store that somebody else keeps goes on from one journal: it could take nothing of the next temporary one. */
+function refuseTemporaryJournal({ stores, dataDir }: Config): void {
+  const [store] = stores.declared;
+  if (store === undefined) return;
+  throw new UsageError(
+    `the store ${store.name} goes on from one journal, and without --data the journal is temporary: write --data ${dataDir}`,
+  );
+}
 
 function inputsOf(words: unknown): { stream: string; file: string }[] {
   if (!Array.isArray(words) || words.length === 0) throw new UsageError('name an input: --input STREAM=FILE');

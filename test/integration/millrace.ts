@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const MAIN = join(ROOT, 'dist/main.js');
+export const MAIN = join(ROOT, 'dist/main.js');
 
 export interface Finished {
   readonly code: number | null;
