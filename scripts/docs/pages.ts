@@ -1,11 +1,12 @@
 /** The pages of the documentation: the README, docs/ in the order of docs/README.md, and those that the code gives. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { marked, type Token } from 'marked';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const INDEX = 'docs/README.md';
+const RUNBOOKS = 'docs/runbooks/';
 
 export interface DocumentPage {
   /** From the top of the repository. */
@@ -32,8 +33,19 @@ export interface Heading {
   readonly slug: string;
 }
 
-/** The chapters that the index has: its headings, with the pages that are linked below each. */
+/** The chapters that the index has: its headings, with the pages that are linked below each. Runbooks are one of their own. */
 export function chapters(): Chapter[] {
+  return [...listedChapters(), { title: 'Runbooks', entries: runbooks() }];
+}
+
+function runbooks(): Entry[] {
+  return readdirSync(`${ROOT}${RUNBOOKS}`).map((name) => ({
+    path: `${RUNBOOKS}${name}`,
+    name: name.replace(/^Millrace|\.md$/g, ''),
+  }));
+}
+
+function listedChapters(): Chapter[] {
   const found: { title: string; entries: Entry[] }[] = [];
   for (const token of marked.lexer(readFileSync(`${ROOT}${INDEX}`, 'utf8'))) {
     if (token.type === 'heading' && token.depth === 2) found.push({ title: token.text, entries: [] });
