@@ -11,7 +11,7 @@ interface Step {
   readonly printed: readonly string[];
 }
 
-export function stepsOf(markdown: string): Step[] {
+function stepsOf(markdown: string): Step[] {
   const steps: { commands: string; printed: string[] }[] = [];
   for (const token of marked.lexer(markdown)) {
     if (token.type !== 'code') continue;
