@@ -56,7 +56,7 @@ export const trainStep = stepAdapter({
     ...{ model: kind, ...rules, horizonMs: horizon, into },
   }),
   print: ({ model, horizonMs, into, ...rules }) => [
-    { kind: model, ...rules, horizon: horizonMs === null ? null : formatDuration(horizonMs) },
+    { ...rules, kind: model, horizon: horizonMs === null ? null : formatDuration(horizonMs) },
     { into },
   ],
   check({ model, margin, minFrauds, alertsPerDay, horizonMs, into }, _, report) {
