@@ -153,9 +153,10 @@ function addTransaction(
   facts['customer.count'][row] = amountsSeen(rows, at + NORM);
   facts['customer.meanCents'][row] = meanCents(rows, at + NORM);
   facts['customer.deviations'][row] = deviationsAboveMean(rows, at + NORM, amountCents);
-  const hits = judging.rules.fired(row, out.ruleFailed);
+  const isJudged = spec.judgedFromMs === undefined || occurredAt >= spec.judgedFromMs;
+  const hits = isJudged ? judging.rules.fired(row, out.ruleFailed) : 0;
   const byRules = ruleScore(spec.rules, hits);
-  const champion = judging.models.champion();
+  const champion = isJudged ? judging.models.champion() : null;
   const modelScore = champion === null ? 0 : champion.score(row);
   const model = champion !== null && modelScore >= (spec.threshold ?? champion.threshold) ? champion : null;
   learnAmount(rows, at + NORM, amountCents);
@@ -167,6 +168,7 @@ function addTransaction(
     if (score > sessions.rows[highest]!) sessions.rows[highest] = score;
     armSession(cards, card, session);
   }
+  if (!isJudged) return;
   const score = champion === null ? byRules : modelScore;
   const scoredBy = champion === null ? RULES_MODEL : champion.id;
   giveScore(columns, row, facts, hits, score, scoredBy, out);

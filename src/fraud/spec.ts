@@ -20,6 +20,8 @@ export interface FraudSpec {
   readonly threshold?: number;
   /** The operator of this stream stands before it, and gives transactions with their features; absent where none does. */
   readonly behind?: string;
+  /** A backtest: transactions before it are neither scored nor judged; sessions and norms learn of them. Epoch ms. */
+  readonly judgedFromMs?: number;
   /** A backtest: this model is the champion, whatever the log says. */
   readonly model?: { readonly threshold: number; readonly content: string };
 }

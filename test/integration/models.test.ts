@@ -110,6 +110,11 @@ describe('a model', () => {
     const tested = await post('/api/v1/backtests', { model: linear!.id, rules: ['never'] });
     expect(tested).toMatchObject({ status: 200, said: { lost: [] } });
     expect(tested.said.gained.length).toBeGreaterThan(0);
+    // By what the journal says scored, over the vectors that it has, nothing is gained or lost.
+    const same = await post('/api/v1/backtests', { rules: ['never'] });
+    expect(same).toMatchObject({ status: 200, said: { gained: [], lost: [] } });
+    expect(same.said.live.alerts).toBeGreaterThan(0);
+    expect(same.said.candidate).toEqual(same.said.live);
     const back = await millrace(['model', 'rollback', '--by', 'bob', '--data', data, '--json']);
     expect(JSON.parse(back.stdout)).toMatchObject({ outcome: 'done', previous: linear!.id, model: '' });
     const again = await millrace(['model', 'rollback', '--data', data]);

@@ -1,24 +1,27 @@
 /**
  * A backtest: what alerts there would have been in the past by other rules, beside those there were. The journal's input is
  * folded through the very operators that live work uses, from the start of each log on, so sessions, norms, cases and what
- * analysts did are as they were. Nothing is written, and no lock is taken.
+ * analysts did are as they were. Features are those that were journaled. Nothing is written, and no lock is taken.
  */
 
 import { notedStreams } from '../../data-directory/derivation-history.ts';
 import { registryOf } from '../../data-directory/registry-of.ts';
 import { requireJournal } from '../../data-directory/require-journal.ts';
+import { featureKind } from '../../features/feature-operator.ts';
 import type { CommitReader } from '../../journal/commit-reader.ts';
 import { openPassingReader } from '../../journal/open-reader.ts';
 import { nodeSyncFs } from '../../journal/sync-fs.ts';
 import type { Section } from '../../messages/commit.ts';
 import { logPlace } from '../../messages/log-name.ts';
 import type { Registry } from '../../messages/registry.ts';
+import { operatorMessageType } from '../../messages/types.ts';
 import { OPERATOR_KINDS } from '../../operator-kinds.ts';
 import { createPartitionFold, type Derivation, derivationTypes, deriveAll } from '../../partition/derivation.ts';
 import { modelWithText } from '../lab/model-files.ts';
 import type { Rule } from '../rule-set.ts';
-import { alertRaisedType, caseChangedType, fraudLabelType, transactionType } from '../types.ts';
+import { alertRaisedType, caseChangedType, caseCommandType, fraudLabelType, transactionType } from '../types.ts';
 import { type Alerted, type BacktestResult, compared, type History, newAlerted } from './backtest-result.ts';
+import { journaledVectors } from './journaled-vectors.ts';
 
 export interface BacktestAsked {
   readonly dataDir: string;
@@ -45,16 +48,21 @@ export async function backtest(asked: BacktestAsked): Promise<BacktestResult> {
   const startedAt = performance.now();
   const journal = requireJournal(asked.dataDir);
   const registry = registryOf(asked.dataDir);
-  const noted = [...notedStreams(asked.dataDir, nodeSyncFs).values()].find(({ derivation }) =>
-    derivation.operators.some(({ kind }) => kind === 'fraud'),
-  );
+  const streams = [...notedStreams(asked.dataDir, nodeSyncFs).values()];
+  const noted = streams.find(({ derivation }) => derivation.operators.some(({ kind }) => kind === 'fraud'));
   if (noted === undefined) throw new Error(`${asked.dataDir} has no history of fraud detection to test rules on`);
   const reader = openPassingReader(journal);
   const history: History = { transactions: new Map(), frauds: new Map(), live: newAlerted(), other: newAlerted() };
   const derivation = candidateOf(noted.derivation, asked);
+  const brought = new Set(
+    streams.filter(({ derivation: { inputs } }) => inputs.some(({ channels }) => channels.length === 0)),
+  );
+  const judged = { reader, registry, history, asked };
   for (const log of await reader.logNames()) {
-    if (logPlace(log)?.stream === derivation.stream) await foldLog(reader, log, derivation, registry, history, asked);
-    else await readLog(reader, log, registry, history, asked);
+    const stream = logPlace(log)?.stream;
+    const own = streams.find((each) => each.derivation.stream === stream);
+    if (stream === derivation.stream) await foldLog(log, derivation, judged, WARM);
+    else if (own === undefined || brought.has(own)) await readLog(log, judged);
   }
   return { ...compared(history, asked), seconds: (performance.now() - startedAt) / 1000 };
 }
@@ -81,42 +89,86 @@ function candidateOf(live: Derivation, { dataDir, rules, threshold, model: id = 
   return { ...live, operators };
 }
 
-/** A log of other partitions: transactions and labels that came in there. */
-async function readLog(
-  reader: CommitReader,
-  log: string,
-  registry: Registry,
-  history: History,
-  asked: BacktestAsked,
-): Promise<void> {
-  const range = { fromOffset: await reader.startOf(log), toOffset: asked.endOf?.(log) ?? (await reader.endOf(log)) };
-  for await (const { commit } of reader.commits(log, range)) noteFacts(commit.sections, registry, history, asked);
+interface Judged {
+  readonly reader: CommitReader;
+  readonly registry: Registry;
+  readonly history: History;
+  readonly asked: BacktestAsked;
 }
 
-async function foldLog(
-  reader: CommitReader,
-  log: string,
-  derivation: Derivation,
-  registry: Registry,
-  history: History,
-  asked: BacktestAsked,
-): Promise<void> {
-  const types = derivationTypes(derivation, OPERATOR_KINDS);
-  for (const type of types.inputs) registry.add(type);
-  const fold = createPartitionFold(derivation, types, logPlace(log)?.partition ?? 0, registry);
-  const range = { fromOffset: await reader.startOf(log), toOffset: asked.endOf?.(log) ?? (await reader.endOf(log)) };
-  let turnedAt = performance.now();
-  for await (const { commit } of reader.commits(log, range)) {
+async function rangeOf({ reader, asked }: Judged, log: string) {
+  return { fromOffset: await reader.startOf(log), toOffset: asked.endOf?.(log) ?? (await reader.endOf(log)) };
+}
+
+/** A log of other partitions: transactions and labels that came in there. */
+async function readLog(log: string, judged: Judged): Promise<void> {
+  const { reader, registry, history, asked } = judged;
+  for await (const { commit } of reader.commits(log, await rangeOf(judged, log))) {
     noteFacts(commit.sections, registry, history, asked);
+  }
+}
+
+/** How the time before the range is gone through. */
+interface Way {
+  /** By the vectors that the journal has; else they are computed again. */
+  readonly usesVectors: boolean;
+  /** Only what may still be an open case when the range begins is judged. */
+  readonly skipsJudging: boolean;
+}
+
+const WARM: Way = { usesVectors: true, skipsJudging: true };
+
+async function foldLog(log: string, derivation: Derivation, judged: Judged, way: Way): Promise<void> {
+  const { reader, registry, history, asked } = judged;
+  const vectors = journaledVectors(featureKind);
+  const kinds = way.usesVectors
+    ? OPERATOR_KINDS.map((kind) => (kind === featureKind ? vectors.kind : kind))
+    : OPERATOR_KINDS;
+  const own = way.skipsJudging ? judgedLate(derivation, asked.fromMs) : derivation;
+  const types = derivationTypes(own, kinds);
+  for (const type of types.inputs) registry.add(type);
+  const fold = createPartitionFold(own, types, logPlace(log)?.partition ?? 0, registry);
+  let turnedAt = performance.now();
+  for await (const { commit } of reader.commits(log, await rangeOf(judged, log))) {
+    noteFacts(commit.sections, registry, history, asked);
+    const { watermarkMs } = fold.partition.status();
     // What comes behind this is later than the range, or late. Labels may still come.
-    if (fold.partition.status().watermarkMs >= asked.toMs) continue;
+    if (watermarkMs >= asked.toMs) continue;
     noteAlerts(commit.sections, registry, history.live, asked);
+    if (way.usesVectors && !vectors.show(commit.sections, registry.nameOf)) {
+      return foldLog(log, derivation, judged, { ...way, usesVectors: false });
+    }
+    // A case may be open for as long as people put it off.
+    if (way.skipsJudging && watermarkMs < asked.fromMs && hasCaseCommand(commit.sections, registry)) {
+      return foldLog(log, derivation, judged, { ...way, skipsJudging: false });
+    }
     const now = fold.partition.replay(commit, (steps) => deriveAll(fold, steps));
     noteAlerts(now, registry, history.other, asked);
     if (performance.now() - turnedAt < TURN_MS) continue;
     await new Promise(setImmediate);
     turnedAt = performance.now();
   }
+}
+
+/** A case that nobody acts on is over when neither a hit nor an action came for its quiet time. */
+function judgedLate(derivation: Derivation, fromMs: number): Derivation {
+  if (!Number.isFinite(fromMs)) return derivation;
+  const operators = derivation.operators.map((operator) => {
+    const { spec } = operator;
+    if (operator.kind !== 'fraud' || !('caseQuietMs' in spec)) return operator;
+    return { ...operator, spec: { ...spec, judgedFromMs: fromMs - Number(spec.caseQuietMs) } };
+  });
+  return { ...derivation, operators };
+}
+
+function hasCaseCommand(sections: readonly Section[], registry: Registry): boolean {
+  return sections.some(
+    ({ fingerprint, bytes }) =>
+      registry.nameOf(fingerprint) === operatorMessageType.name &&
+      registry
+        .decodeAs(operatorMessageType, fingerprint, bytes)
+        .some((message) => registry.nameOf(message.fingerprint) === caseCommandType.name),
+  );
 }
 
 /** Transactions of the range, with their amounts, and all labels that say fraud, the latest word of each. */
