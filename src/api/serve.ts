@@ -4,7 +4,8 @@ import type { Setting } from '../config/settings.ts';
 import { backtest } from '../fraud/desk/backtest.ts';
 import { backtestRoute } from '../fraud/desk/backtest-route.ts';
 import { createDesk } from '../fraud/desk/desk.ts';
-import { createModelDesk } from '../fraud/desk/model-desk.ts';
+import { createDriftWatch, type DriftWatch } from '../fraud/desk/drift-watch.ts';
+import { createModelDesk, type ModelDesk } from '../fraud/desk/model-desk.ts';
 import { modelRoutes } from '../fraud/desk/model-routes.ts';
 import { deskRoutes } from '../fraud/desk/routes.ts';
 import type { DeclaredRule } from '../fraud/desk/rule-report.ts';
@@ -34,6 +35,7 @@ export interface Served {
 export async function serve(service: Service, settings: readonly Setting[] = []): Promise<Served> {
   const view = createView(service);
   const { host, port, token, tokens, hosts, tls, maxBodyBytesInFlight } = service.config.http;
+  const models = modelsOf(service);
   let http: HttpServer;
   try {
     const limits = { hosts, maxBodyBytesInFlight };
@@ -47,7 +49,7 @@ export async function serve(service: Service, settings: readonly Setting[] = [])
         ...runRoutes(service.config.dataDir, view.asked, deadlineMs),
         ...lookRoutes(service, settings, deadlineMs),
         caseRoute((id) => view.caseFile(id), deadlineMs),
-        ...domainRoutesOf(service, view.ruleReport, deadlineMs),
+        ...domainRoutesOf(service, models, view.ruleReport, deadlineMs),
       ],
       ...limits,
       ...(token === null ? {} : { token }),
@@ -58,10 +60,12 @@ export async function serve(service: Service, settings: readonly Setting[] = [])
     await view.close();
     throw error;
   }
+  const stopWatching = models?.drift.start();
   return {
     url: http.url,
     overview: () => view.overview(),
     async close() {
+      stopWatching?.();
       await view.close();
       await http.close(service.config.supervision.shutdownMs);
     },
@@ -72,21 +76,30 @@ export async function serve(service: Service, settings: readonly Setting[] = [])
   };
 }
 
+/** Which models score, and how far the days are from their training; null where the pipeline has no fraud detection. */
+function modelsOf(service: Service): { readonly desk: ModelDesk; readonly drift: DriftWatch } | null {
+  const { fraud } = service.config;
+  if (fraud === null) return null;
+  const desk = createModelDesk(service);
+  return { desk, drift: createDriftWatch(service, desk, fraud.stream) };
+}
+
 /** Those of cases and rules, where the pipeline has them. */
 function domainRoutesOf(
   service: Service,
+  models: ReturnType<typeof modelsOf>,
   report: (declared: readonly DeclaredRule[]) => Promise<readonly Row[]>,
   deadlineMs: number,
 ): readonly Route[] {
   const { fraud, rules, dataDir } = service.config;
-  if (fraud === null) return [];
+  if (fraud === null || models === null) return [];
   const endOf = (name: string): number | undefined =>
     service.pipeline.units.find(({ log }) => log.name === name)?.log.durableOffset();
   const declared = declaredRulesOf(rules, fraud.stream);
   const named = declared.map(({ rule, written, enabled }) => ({ name: rule.name, where: written, enabled }));
   return [
     ...deskRoutes(createDesk(service), () => report(named), deadlineMs),
-    ...modelRoutes(createModelDesk(service), dataDir, deadlineMs),
+    ...modelRoutes(models.desk, models.drift, dataDir, deadlineMs),
     backtestRoute(
       declared.map(({ rule }) => rule),
       () => modelIds(dataDir),

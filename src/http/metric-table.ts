@@ -47,6 +47,11 @@ export const METRICS = {
   newest_event_time_seconds: gauge('The largest event time of a stream, as Unix time.', 'stream'),
   disk_free_bytes: gauge('What this user may still write where the data directory is.'),
   disk_size_bytes: gauge('The size of the file system of the data directory.'),
+  model_drift_psi: gauge(
+    'Population stability index of what a model goes by, or says, over the last 7 days of event time against its training.',
+    'model',
+    'of',
+  ),
   job_last_run_failed: gauge('Whether the newest run of a job that ended has failed: 1 or 0.', 'job_name'),
   job_last_success_timestamp_seconds: gauge('When a run of a job last succeeded, as Unix time.', 'job_name'),
   job_open_run_timestamp_seconds: gauge(

@@ -5,6 +5,7 @@
 import type { Committed } from '../actors/partition-consumer.ts';
 import type { Config } from '../config/config.ts';
 import type { SourceConfig } from '../config/sections/sources.ts';
+import type { Gauges } from '../http/metric-table.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { OperatorStatus } from '../http/operator-status.ts';
 import type { LiveEvent, Overview, StageStatus } from '../http/view.ts';
@@ -46,6 +47,8 @@ export interface Observer {
   /** Calls back with each commit as it has become durable, in the order of its log. */
   onCommitted(listener: (log: string, commit: Committed) => void): () => void;
   readonly watchSink: WatchedSinks['watch'];
+  /** How far what a model goes by is from its training, as long as somebody looks. */
+  watchDrift(drift: () => NonNullable<Gauges['model_drift_psi']>): () => void;
   /** A source of a stream that says how far it is. */
   watchSource(stream: string, source: Source): void;
   /** By stream, of the sources that say how far they are. */
@@ -82,6 +85,7 @@ export function createObserver(config: Config, version: string, sources: Observe
   const flow = createOperatorFlow(held, meters);
   let delayP99Ms = 0;
   const jobs = createJobGauges();
+  let drift: () => NonNullable<Gauges['model_drift_psi']> = () => [];
   // A rate of nothing is 0: without a first sample there would be no alert for a stream that never begins.
   for (const { name } of config.streams) metrics.add('events_in_total', { source: name }, 0);
   for (const { name } of config.sinks) metrics.add('sink_events_total', { sink: name, outcome: 'abandoned' }, 0);
@@ -176,6 +180,7 @@ export function createObserver(config: Config, version: string, sources: Observe
     ...gaugesOf(stages(), sources, held(), platform.diskSpace(config.dataDir)),
     ...jobs.gauges(),
     ...sourceGauges(statusOfSources()),
+    model_drift_psi: drift(),
   }));
 
   const observer: Observer = {
@@ -254,6 +259,12 @@ export function createObserver(config: Config, version: string, sources: Observe
       return () => commitListeners.delete(listener);
     },
     watchSink: sinks.watch,
+    watchDrift(own) {
+      drift = own;
+      return () => {
+        if (drift === own) drift = () => [];
+      };
+    },
     watchSource(stream, { status }) {
       if (status !== undefined) sourceStatus.set(stream, status);
     },

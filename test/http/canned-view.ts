@@ -259,6 +259,7 @@ export const cannedRoutes = (deadlineMs: number): readonly Route[] => [
   ...deskRoutes(DESK, async () => [], deadlineMs).filter(isRead),
   ...modelRoutes(
     { act: nobodyAtTheDesk, changes: async () => [], record: nobodyAtTheDesk },
+    { driftOf: nobodyAtTheDesk },
     DATA_DIR,
     deadlineMs,
   ).filter(({ path }) => path === '/api/v1/models'),

@@ -125,6 +125,8 @@ describe('a model', () => {
       ['promote', 'anna'],
     ]);
     expect(await modelsThatScored()).toEqual([linear!.id, 'rules-1']);
+    expect(await read(`/api/v1/models/${linear!.id}/drift`)).toMatchObject({ model: linear!.id, drifts: [] });
+    expect((await fetch(`${service.url}/api/v1/models/none/drift`)).status).toBe(404);
   });
 
   it('that could not be trained anew leaves a round that says why, once for a key', async () => {

@@ -10,11 +10,17 @@ import { modelCard } from '../lab/model-card.ts';
 import { listModels } from '../lab/model-list.ts';
 import { rolesAfter } from '../model-roles.ts';
 import { type Asked, answered, badBody, textOf } from './asked.ts';
+import type { DriftWatch } from './drift-watch.ts';
 import type { ModelDesk } from './model-desk.ts';
 import { MODEL_ACTIONS, modelActionOf, thresholdOf } from './model-words.ts';
 import { KEY_REUSED } from './refusals.ts';
 
-export function modelRoutes(desk: ModelDesk, dataDir: string, deadlineMs: number): readonly Route[] {
+export function modelRoutes(
+  desk: ModelDesk,
+  { driftOf }: Pick<DriftWatch, 'driftOf'>,
+  dataDir: string,
+  deadlineMs: number,
+): readonly Route[] {
   const text = { type: 'string' };
   const threshold = { type: 'number', exclusiveMinimum: 0, maximum: 1 };
   const properties = { action: { enum: [...MODEL_ACTIONS] }, model: text, threshold, by: text, note: text };
@@ -46,12 +52,25 @@ export function modelRoutes(desk: ModelDesk, dataDir: string, deadlineMs: number
         try {
           return uncached(c, modelCard(dataDir, pathParameter(c, 'model'), changes));
         } catch (error) {
-          return problemResponse({
-            status: 404,
-            error: 'unknown-model',
-            message: `${error instanceof Error ? error.message : String(error)}.`,
-            hint: '/api/v1/models has them.',
-          });
+          return unknownModel(error);
+        }
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/models/:model/drift',
+      role: 'viewer',
+      operation: {
+        summary:
+          'How far features and scores of the last 7 days of event time are from those of the training of a model',
+        responses: { 200: json('Population stability indices'), 404: problem('No such model, or it does not fit') },
+      },
+      async answer(c) {
+        try {
+          const drift = await withDeadline(driftOf(pathParameter(c, 'model')), deadlineMs);
+          return drift === DEADLINE ? problemResponse(TOO_SLOW) : uncached(c, drift);
+        } catch (error) {
+          return unknownModel(error);
         }
       },
     },
@@ -95,6 +114,15 @@ async function act(c: RouteContext, desk: ModelDesk, { body, by, note }: Asked, 
     case 'done':
       return uncached(c, answer.change);
   }
+}
+
+function unknownModel(error: unknown): Response {
+  return problemResponse({
+    status: 404,
+    error: 'unknown-model',
+    message: `${error instanceof Error ? error.message : String(error)}.`,
+    hint: '/api/v1/models has them.',
+  });
 }
 
 function refused(why: string): Response {

@@ -24,15 +24,26 @@ export function driftOf(model: Model, rows: LabelledRows): Drift[] {
   const features = model.features.map((name, at) => {
     const column = rows.features.indexOf(name);
     const values = Float64Array.from({ length: rows.rows }, (_, row) => rows.values[row * width + column]!);
-    return driftFrom(name, model.ranges[at]!, values);
+    return driftFrom(name, model.ranges[at]!, movedTo(model.ranges[at]!, values));
   });
-  const score = driftFrom('score', model.scores, scoresOf(model, rows));
+  const score = driftFrom('score', model.scores, movedTo(model.scores, scoresOf(model, rows)));
   return [score, ...features.sort((a, b) => b.psi - a.psi)];
 }
 
-function driftFrom(of: string, trained: Model['scores'], all: Float64Array): Drift {
-  const values = all.filter((value) => !Number.isNaN(value));
-  const psi = stabilityIndex(trained.shares, sharesOf(values, trained.tenths));
+/** What a column is like now. */
+export interface Moved {
+  /** Of the rows that have it, in the parts that the training's tenths cut. */
+  readonly shares: readonly number[];
+  readonly mean: number;
+}
+
+export function driftFrom(of: string, trained: Model['scores'], { shares, mean }: Moved): Drift {
+  const psi = stabilityIndex(trained.shares, shares);
   const state = psi >= ALARM ? 'alarm' : psi >= WATCH ? 'watch' : 'stable';
-  return { of, psi, state, trainedMean: trained.mean, mean: rangeOf(values).mean };
+  return { of, psi, state, trainedMean: trained.mean, mean };
+}
+
+function movedTo(trained: Model['scores'], all: Float64Array): Moved {
+  const values = all.filter((value) => !Number.isNaN(value));
+  return { shares: sharesOf(values, trained.tenths), mean: rangeOf(values).mean };
 }

@@ -57,8 +57,10 @@ export function View() {
     }
   };
   const open = async (model) => {
+    const address = `/api/v1/models/${encodeURIComponent(model)}`;
     try {
-      setCard(await getJson(`/api/v1/models/${encodeURIComponent(model)}`));
+      const [card, drift] = await Promise.all([getJson(address), getJson(`${address}/drift`).catch(() => null)]);
+      setCard({ ...card, drift });
     } catch (error) {
       setSaid(error.message);
     }
@@ -94,7 +96,7 @@ export function View() {
     <${Table} caption="Rounds of training" empty="None yet: millrace model retrain, or a job with a step train." shown=${rounds} rows=${rounds.value ?? []} columns=${ROUNDS} keyOf=${(row) => row.round_id} />`;
 }
 
-function Card({ card: { model, kind, trained, thresholdReason, measured, inputs, limits } }) {
+function Card({ card: { model, kind, trained, thresholdReason, measured, inputs, limits, drift } }) {
   const figures =
     measured === null
       ? 'It was not measured before a promotion.'
@@ -109,5 +111,21 @@ function Card({ card: { model, kind, trained, thresholdReason, measured, inputs,
     <p>${figures}</p>
     <ul>${limits.map((text) => html`<li>${text}</li>`)}</ul>
     <${Table} caption="What it goes by most" empty="" shown=${ready} rows=${inputs.slice(0, 12)} columns=${columns} keyOf=${(row) => row.name} />
+    <${Drifts} drift=${drift} />
   </section>`;
+}
+
+const DRIFTS = [
+  { head: 'Of', cell: (row) => row.of },
+  number('PSI', (row) => digits(row.psi)),
+  { head: 'State', cell: (row) => row.state },
+  number('Mean of the training', (row) => row.trainedMean.toPrecision(4)),
+  number('Mean now', (row) => row.mean.toPrecision(4)),
+];
+
+function Drifts({ drift }) {
+  if (drift === null || drift.drifts.length === 0)
+    return html`<p>How far the last 7 days are from the training is known from 1,000 transactions on.</p>`;
+  const caption = `Drift: ${exact(drift.rows)} transactions from ${minute(drift.from)} to ${minute(drift.to)}`;
+  return html`<${Table} caption=${caption} empty="" shown=${ready} rows=${drift.drifts} columns=${DRIFTS} keyOf=${(row) => row.of} />`;
 }
