@@ -1,6 +1,6 @@
 /** Models: which score, how good each was found, and what was promoted and taken back. */
 import { useState } from 'preact/hooks';
-import { exact, minute } from '../../http/public/core/format.js';
+import { exact } from '../../http/public/core/format.js';
 import { html } from '../../http/public/core/html.js';
 import { getJson } from '../../http/public/core/place.js';
 import { useSource } from '../../http/public/core/store.js';
@@ -107,7 +107,7 @@ function Card({ card: { model, kind, trained, thresholdReason, measured, inputs,
     number('Weight', (row) => row.weight.toFixed(2)),
   ];
   return html`<section id="model-card"><h3>${model}</h3>
-    <p>${kind}, trained on ${exact(trained.rows)} transactions from ${minute(trained.from)} to ${minute(trained.to)}; ${(100 * trained.prevalence).toFixed(2)} % were fraud. Threshold: ${thresholdReason}.</p>
+    <p>${kind}, trained on ${exact(trained.rows)} transactions from ${day(trained.from)} to ${day(trained.to - 1)}; ${(100 * trained.prevalence).toFixed(2)} % were fraud. Threshold: ${thresholdReason}.</p>
     <p>${figures}</p>
     <ul>${limits.map((text) => html`<li>${text}</li>`)}</ul>
     <${Table} caption="What it goes by most" empty="" shown=${ready} rows=${inputs.slice(0, 12)} columns=${columns} keyOf=${(row) => row.name} />
@@ -126,6 +126,6 @@ const DRIFTS = [
 function Drifts({ drift }) {
   if (drift === null || drift.drifts.length === 0)
     return html`<p>How far the last 7 days are from the training is known from 1,000 transactions on.</p>`;
-  const caption = `Drift: ${exact(drift.rows)} transactions from ${minute(drift.from)} to ${minute(drift.to)}`;
+  const caption = `Drift: ${exact(drift.rows)} transactions from ${day(drift.from)} to ${day(drift.to)}`;
   return html`<${Table} caption=${caption} empty="" shown=${ready} rows=${drift.drifts} columns=${DRIFTS} keyOf=${(row) => row.of} />`;
 }
