@@ -181,7 +181,9 @@ describe('an operator of the pipeline file', () => {
 
   it('has a name of its own', () => {
     const one = `    module: ${operator(FINE)}\n    input: { payments.transactions: customerId }\n`;
-    expect(() => load(`operators:\n  own:\n${one}  own:\n${one}`)).toThrow(/pipeline\.yaml:8.*own is in this map twice/);
+    expect(() => load(`operators:\n  own:\n${one}  own:\n${one}`)).toThrow(
+      /pipeline\.yaml:8.*own is in this map twice/,
+    );
     expect(() => load(`operators:\n  Weather.Observations:\n${one}`)).toThrow('too like the name');
   });
 
