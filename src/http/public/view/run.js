@@ -117,8 +117,8 @@ function Gantt({ of: { steps, attempts }, isOpen, attempt, onChoose, onClear, on
         <td><${Short} value=${step.output} /></td>
         <td><span class="detail">${step.message}</span></td>
         <td>${!isOpen && step.item <= 0 && html`<button type="button" aria-label="Run again from ${step.step}" onClick=${() => onClear(step.step)}>Again</button>`}
-          ${step.item <= 0 && MARKABLE.includes(step.state) && html` <button type="button" aria-label="Leave ${step.step} out" onClick=${() => onMark(step.step, 'skipped')}>Skip</button>`}
-          ${step.item <= 0 && step.state === 'failed' && html` <button type="button" aria-label="Say that ${step.step} is a success" onClick=${() => onMark(step.step, 'success')}>Done</button>`}</td>
+          ${step.item <= 0 && MARKABLE.includes(step.state) && html` <button type="button" aria-label="Skip ${step.step}" onClick=${() => onMark(step.step, 'skipped')}>Skip</button>`}
+          ${step.item <= 0 && step.state === 'failed' && html` <button type="button" aria-label="Done: ${step.step} is a success" onClick=${() => onMark(step.step, 'success')}>Done</button>`}</td>
       </tr>`;
     })}</tbody>
   </table></div>`;
