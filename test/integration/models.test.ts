@@ -132,7 +132,7 @@ describe('a model', () => {
   it('that could not be trained anew leaves a round that says why, once for a key', async () => {
     const retrain = ['model', 'retrain', '--by', 'job weekly', '--key', 'weekly@1', '--data', data];
     const failed = await millrace(retrain);
-    expect([failed.code, failed.stderr]).toEqual([1, expect.stringContaining('transactions')]);
+    expect([failed.code, failed.stderr]).toEqual([1, expect.stringContaining('training takes')]);
     await millrace(retrain);
     const rounds = await read('/api/v1/model-rounds');
     expect(rounds).toMatchObject([
