@@ -77,14 +77,14 @@ export const sourceControlSchema = {
       type: {
         type: 'enum',
         name: 'Control',
-        symbols: ['watermark', 'idle', 'active', 'endOfInput', 'behind'],
+        symbols: ['watermark', 'idle', 'active', 'endOfInput'],
         default: 'watermark',
       },
     },
     {
       name: 'watermark',
       type: TIMESTAMP_MILLIS,
-      doc: 'Where the watermark goes, if that is ahead of where it is; for idle and active, that of the stream; behind moves none.',
+      doc: 'Where the watermark goes, if that is ahead of where it is; for idle and active, that of the stream.',
     },
   ],
 } as const satisfies AvroRecord;

@@ -1,8 +1,10 @@
 /** The event types of the engine itself, compiled once. */
+
 import { checkRanSchema, serviceAlertSchema } from './check-facts.ts';
 import { eventType, eventTypeOf } from './codec.ts';
 import { forgottenSchema } from './forgotten.ts';
 import { backfillChangedSchema, jobPausedSchema, stepChangedSchema } from './job-events.ts';
+import { leftBehindSchema } from './left-behind.ts';
 import { actorChangedSchema, alertDeliverySchema, commandAskedSchema, runChangedSchema } from './operations.ts';
 import { operationsSnapshotSchema } from './operations-snapshot.ts';
 import { querySavedSchema } from './query-facts.ts';
@@ -36,6 +38,7 @@ export const filePositionType = eventType(filePositionSchema);
 export const topicPositionType = eventType(topicPositionSchema);
 export const tablePositionType = eventType(tablePositionSchema);
 export const forgottenType = eventType(forgottenSchema);
+export const leftBehindType = eventType(leftBehindSchema);
 export const flushType = eventType(flushSchema);
 export const callCutOffType = eventType(callCutOffSchema);
 export const repeatedEventsType = eventType(repeatedEventsSchema);
@@ -66,6 +69,7 @@ export const ENGINE_TYPES = [
   deadLetterReplayedType,
   sourceControlType,
   flushType,
+  leftBehindType,
   filePositionType,
   topicPositionType,
   tablePositionType,

@@ -12,6 +12,7 @@ import {
   flushType,
   forgottenType,
   forwardedBlockType,
+  leftBehindType,
   operatorMessageType,
   repeatedEventsType,
   sourceControlType,
@@ -148,6 +149,9 @@ export function createBatchSteps(
         for (const control of registry.decodeAs(sourceControlType, fingerprint, bytes)) {
           steps.push({ kind: 'watermark', watermarkMs: time.control(channel, control), ...completeness() });
         }
+        break;
+      case leftBehindType.name:
+        steps.push({ kind: 'watermark', watermarkMs: time.leaveBehind(channel), ...completeness() });
         break;
       case callCutOffType.name:
         for (const call of registry.decodeAs(callCutOffType, fingerprint, bytes)) {

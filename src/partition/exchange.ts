@@ -11,7 +11,7 @@ import type { Registry } from '../messages/registry.ts';
 import { encodeSeen } from '../messages/seen-times.ts';
 import type { ExchangedBlock } from '../messages/streams.ts';
 import { takeRows } from '../messages/take-rows.ts';
-import { flushType, sourceControlType, tombstoneType } from '../messages/types.ts';
+import { flushType, leftBehindType, sourceControlType, tombstoneType } from '../messages/types.ts';
 import type { UserFunction } from '../sql/user-function.ts';
 import { computedColumns } from '../streams/computed-columns.ts';
 import { eventTimes } from '../streams/event-times.ts';
@@ -21,6 +21,7 @@ import { isKeyColumn } from '../streams/key-column.ts';
 import type { LogOrder } from '../streams/log-order.ts';
 import { partitionOfKey, partitionsOf } from '../streams/partitioner.ts';
 import { createView, type ViewSpec, viewSchema } from '../streams/selection.ts';
+import { START_OF_TIME_MS } from '../streams/watermark.ts';
 import { inputChannelOf } from './input-channel.ts';
 
 /** Streams whose events meet by key, each with a key of its own. */
@@ -160,6 +161,11 @@ export function createExchangeSplit(
         }
         break;
       }
+      case leftBehindType.name:
+        toAll(channel, section, entries);
+        times.idled(channel);
+        order.idled(channel, START_OF_TIME_MS);
+        break;
       case flushType.name:
         toAll(channel, section, entries);
         times.flushed(channel);

@@ -38,6 +38,8 @@ export interface PartitionTime {
   see(time: LogTime): number;
   /** Applies a source's control. Returns the new watermark. */
   control(channel: string, control: SourceControl): number;
+  /** The watermark goes on without the channel until that has caught up; no news to its own log. Returns the new one. */
+  leaveBehind(channel: string): number;
   /** Whether everything open is to be given: true once each channel has been flushed. */
   flush(channel: string): boolean;
   state(): WatermarkState;
@@ -73,6 +75,7 @@ function ownTime(policy: WatermarkPolicy): PartitionTime {
       throw new Error('A partition that reads no other log was told of the time of one');
     },
     control: (_, control) => obey(state, control),
+    leaveBehind: () => state.watermarkMs,
     flush() {
       state.isFlushed = true;
       return true;
@@ -133,8 +136,11 @@ function mergedTime(policies: ReadonlyMap<string, WatermarkPolicy>): PartitionTi
     control(channel, control) {
       const index = indexOf(channel);
       obey(states[index]!, control);
-      if (control.control === 'behind') merged.passOver(index);
-      else merged.update(index, states[index]!);
+      merged.update(index, states[index]!);
+      return merged.watermarkMs();
+    },
+    leaveBehind(channel) {
+      merged.passOver(indexOf(channel));
       return merged.watermarkMs();
     },
     flush(channel) {
@@ -178,9 +184,6 @@ function obey(state: WatermarkState, { control, watermark }: SourceControl): num
     case 'active':
       state.isIdle = control === 'idle';
       return followStream(state, watermark);
-    case 'behind':
-      // Others go on without it; its own time is its own.
-      return state.watermarkMs;
   }
 }
 

@@ -181,9 +181,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
   async function settle(): Promise<void> {
     await durable();
     for (const [name, time] of times) {
-      for (const { partition, control, watermarkMs } of time.decide(nowMs)) {
-        deliver(name, partition, [controlBlock(control, watermarkMs)], IDLENESS);
-      }
+      for (const { partition, block } of time.decide(nowMs)) deliver(name, partition, [block], IDLENESS);
     }
     if (pending.length === 0) return;
     await durable();

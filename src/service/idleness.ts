@@ -2,11 +2,10 @@
 import type { ChildSpec } from '../actors/supervisor.ts';
 import type { Block } from '../messages/block.ts';
 import type { SourceControl } from '../messages/streams.ts';
-import { sourceControlType } from '../messages/types.ts';
-import { decideIdle, type TimeDecision } from '../streams/idleness.ts';
+import { leftBehindType, sourceControlType } from '../messages/types.ts';
+import { decideIdle } from '../streams/idleness.ts';
 import { createLongWaits } from '../streams/long-waits.ts';
 import { createStreamWatermark, type StreamWatermark } from '../streams/stream-watermark.ts';
-import { START_OF_TIME_MS } from '../streams/watermark.ts';
 import type { PartitionUnit } from './partition-unit.ts';
 import type { Pipeline, RunningExchange, RunningStream } from './pipeline.ts';
 import type { Platform } from './platform.ts';
@@ -15,6 +14,14 @@ import { sourceChild } from './source-child.ts';
 /** Name of the source that these decisions come from. */
 export const IDLENESS = 'idleness';
 const TICK_MS = 1000;
+
+/** What a partition is to journal. */
+interface TimeDecision {
+  readonly partition: number;
+  readonly block: Block;
+}
+
+const LEFT_BEHIND = leftBehindType.encodeBlock([{ reason: 'max-wait' }]);
 
 export interface StreamTime {
   /** The decisions to journal now; they repeat until they are journaled. */
@@ -52,7 +59,7 @@ export function createStreamTime(
     if (waits === null) return [];
     const farthestMs = Math.max(...together.map((unit) => unit.status().sourceWatermarkMs));
     const overdue = waits.overdue(nowMs, farthestMs, times());
-    return overdue.map((partition) => ({ partition, control: 'behind', watermarkMs: START_OF_TIME_MS }));
+    return overdue.map((partition) => ({ partition, block: LEFT_BEHIND }));
   }
   return {
     decide(nowMs) {
@@ -60,7 +67,13 @@ export function createStreamTime(
         const time = timeOf(unit);
         return { time, quietMs: nowMs - (time.lastEventAtMs ?? startedAtMs) };
       });
-      const decisions = [...decideIdle(stream, partitions, idleTimeoutMs), ...leftBehind(nowMs)];
+      const idle = decideIdle(stream, partitions, idleTimeoutMs).map(
+        ({ partition, control, watermarkMs }): TimeDecision => ({
+          partition,
+          block: controlBlock(control, watermarkMs),
+        }),
+      );
+      const decisions = [...idle, ...leftBehind(nowMs)];
       return decisions.filter(({ partition }) => units[partition]?.door.isOpen() === true);
     },
     watermarkMs: stream.watermarkMs,
@@ -91,7 +104,7 @@ export function idlenessChildren(
             const durable = time.decide(platform.nowMs()).map(
               (decision) =>
                 new Promise<void>((resolve, reject) => {
-                  const blocks = [controlBlock(decision.control, decision.watermarkMs)];
+                  const blocks = [decision.block];
                   const batch = {
                     source: IDLENESS,
                     next: null,

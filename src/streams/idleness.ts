@@ -15,9 +15,9 @@ export interface QuietPartition {
 }
 
 /** A decision, to be journaled by its partition. */
-export interface TimeDecision {
+export interface IdleDecision {
   readonly partition: number;
-  readonly control: 'idle' | 'active' | 'behind';
+  readonly control: 'idle' | 'active';
   readonly watermarkMs: number;
 }
 
@@ -26,7 +26,7 @@ export function decideIdle(
   stream: StreamWatermark,
   partitions: readonly QuietPartition[],
   idleTimeoutMs: number | null,
-): TimeDecision[] {
+): IdleDecision[] {
   const newlyIdle = new Set<number>();
   for (const [partition, { time, quietMs }] of partitions.entries()) {
     const isOverdue = idleTimeoutMs !== null && quietMs >= idleTimeoutMs && !time.isIdle;
@@ -37,7 +37,7 @@ export function decideIdle(
     Math.max(stream.watermarkMs(), quietTimeMs(stream, partitions, idleTimeoutMs)),
     END_OF_TIME_MS,
   );
-  return partitions.flatMap(({ time }, partition): TimeDecision[] => {
+  return partitions.flatMap(({ time }, partition): IdleDecision[] => {
     if (!stream.isIgnored(partition)) return [];
     if (!newlyIdle.has(partition) && time.watermarkMs >= targetMs) return [];
     const control = time.isIdle || newlyIdle.has(partition) ? 'idle' : 'active';

@@ -39,6 +39,7 @@ import {
   forwardedBlockType,
   jobPausedType,
   lateEventType,
+  leftBehindType,
   operationsSnapshotType,
   operatorMessageType,
   querySavedType,
@@ -502,10 +503,11 @@ export const GOLDEN: readonly Golden[] = [
       { path: '', partitions: 1, lines: 0, records: 0, bytes: 0, sha256: '', isCut: false },
     ],
   },
+  { type: leftBehindType, values: [{ reason: 'max-wait' }, { reason: '' }] },
   { type: flushType, values: [{ reason: 'end-of-input' }, { reason: '' }] },
   {
     type: sourceControlType,
-    values: ['watermark', 'idle', 'active', 'endOfInput', 'behind'].map((control, i) => ({
+    values: ['watermark', 'idle', 'active', 'endOfInput'].map((control, i) => ({
       control,
       watermark: i === 0 ? AT : 0,
     })),

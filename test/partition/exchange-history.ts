@@ -10,6 +10,7 @@ import {
   exchangedBlockType,
   flushType,
   lateEventType,
+  leftBehindType,
   sourceControlType,
   tombstoneType,
 } from '../../src/messages/types.ts';
@@ -133,6 +134,8 @@ function blockOf(item: Item, user: string): Block {
       return tombstoneType.encodeBlock([{ key: 'u', occurredAt: item.at }]);
     case 'flush':
       return flushType.encodeBlock([{ reason: 'test' }]);
+    case 'behind':
+      return leftBehindType.encodeBlock([{ reason: 'test' }]);
     case 'watermark':
       return sourceControlType.encodeBlock([{ control: 'watermark', watermark: item.at - 6 }]);
     default:
