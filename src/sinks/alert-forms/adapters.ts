@@ -8,7 +8,7 @@ import { webhookSink } from '../webhook/webhook.ts';
 import { alertmanagerBody } from './alertmanager.ts';
 import { pagerdutyBody } from './pagerduty.ts';
 import { slackBody } from './slack.ts';
-import { toldAlert } from './told-alert.ts';
+import { type ToldAlert, toldAlert } from './told-alert.ts';
 
 const timeout = timer.prefault('5s').describe('For connecting, sending and the answer together.');
 /** As many as one message can show. */
@@ -16,41 +16,45 @@ const SEVERAL = { events: 20, bytes: 1024 * 1024 };
 const ALONE = { events: 1, bytes: 1024 * 1024 };
 const PAGERDUTY = 'https://events.pagerduty.com/v2/enqueue';
 
-export const alertmanagerAdapter = sinkAdapter({
-  kind: 'alertmanager',
-  isRemote: true,
-  schema: z.strictObject({ url: url.describe('Of Alertmanager itself, such as http://127.0.0.1:9093.'), timeout }),
-  derive: ({ url: to, timeout: ms }) => ({ url: to, timeoutMs: ms }),
-  print: ({ url: to, timeoutMs }) => ({ url: to, timeout: formatDuration(timeoutMs) }),
-  redact: ({ url: to }) => ({ url: originOnly(to) }),
-  open: ({ url: to, timeoutMs }, { name, http }) =>
-    webhookSink({
-      name,
-      url: `${to.replace(/\/$/, '')}/api/v2/alerts`,
-      batch: SEVERAL,
-      deadlineMs: timeoutMs,
-      http,
-      bodyOf: (events) => alertmanagerBody(events.map(toldAlert), name),
-    }),
-});
+/** Of a kind whose only setting of its own is where it posts several alerts at once; `target` is the address that is asked. */
+function posting<Kind extends string>(
+  kind: Kind,
+  address: string,
+  target: (url: string) => string,
+  bodyOf: (alerts: readonly ToldAlert[], sink: string) => string,
+) {
+  return sinkAdapter({
+    kind,
+    isRemote: true,
+    schema: z.strictObject({ url: url.describe(address), timeout }),
+    derive: ({ url: to, timeout: ms }) => ({ url: to, timeoutMs: ms }),
+    print: ({ url: to, timeoutMs }) => ({ url: to, timeout: formatDuration(timeoutMs) }),
+    redact: ({ url: to }) => ({ url: originOnly(to) }),
+    open: ({ url: to, timeoutMs }, { name, http }) =>
+      webhookSink({
+        name,
+        url: target(to),
+        batch: SEVERAL,
+        deadlineMs: timeoutMs,
+        http,
+        bodyOf: (events) => bodyOf(events.map(toldAlert), name),
+      }),
+  });
+}
 
-export const slackAdapter = sinkAdapter({
-  kind: 'slack',
-  isRemote: true,
-  schema: z.strictObject({ url: url.describe('Of the incoming webhook; its path is the secret.'), timeout }),
-  derive: ({ url: to, timeout: ms }) => ({ url: to, timeoutMs: ms }),
-  print: ({ url: to, timeoutMs }) => ({ url: to, timeout: formatDuration(timeoutMs) }),
-  redact: ({ url: to }) => ({ url: originOnly(to) }),
-  open: ({ url: to, timeoutMs }, { name, http }) =>
-    webhookSink({
-      name,
-      url: to,
-      batch: SEVERAL,
-      deadlineMs: timeoutMs,
-      http,
-      bodyOf: (events) => slackBody(events.map(toldAlert)),
-    }),
-});
+export const alertmanagerAdapter = posting(
+  'alertmanager',
+  'Of Alertmanager itself, such as http://127.0.0.1:9093.',
+  (url) => `${url.replace(/\/$/, '')}/api/v2/alerts`,
+  alertmanagerBody,
+);
+
+export const slackAdapter = posting(
+  'slack',
+  'Of the incoming webhook; its path is the secret.',
+  (url) => url,
+  slackBody,
+);
 
 export const pagerdutyAdapter = sinkAdapter({
   kind: 'pagerduty',

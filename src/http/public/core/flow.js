@@ -2,6 +2,7 @@
 import { amount, count, rate } from './format.js';
 import { to } from './router.js';
 import { stagesOf, together } from './stages.js';
+import { readOn, summed } from './topology.js';
 
 /** From this share of a core on something is slow enough to be named. */
 const BUSY_FROM = 0.01;
@@ -37,11 +38,7 @@ export function flowOf(overview, { streams }, operators, unfolded) {
     const { source, partitions } = stagesOf(overview, stream.name);
     // Streams that take HTTP have one port.
     const from = stream.source === 'http' ? 'source:http' : `source of ${stream.name}`;
-    const before = boxes.get(from)?.stage;
-    const stage = before
-      ? { ...before, eventsPerSecond: before.eventsPerSecond + (source?.eventsPerSecond ?? 0) }
-      : source;
-    add({ id: from, kind: 'source', label: stream.source, word: '', stage });
+    add({ id: from, kind: 'source', label: stream.source, word: '', stage: summed(boxes.get(from)?.stage, source) });
     const href = to('/streams', stream.name);
     const alone = unfolded.has(stream.name) && partitions.length > 0;
     const own = alone
@@ -76,15 +73,7 @@ export function flowOf(overview, { streams }, operators, unfolded) {
   for (const { id, inputs } of operators) {
     for (const stream of inputs) for (const from of givers.get(stream) ?? []) if (from !== id) edges.push([from, id]);
   }
-  const feeding = new Set(edges.map(([from]) => from));
-  const ends = [...boxes.keys()].filter((id) => !feeding.has(id));
-  for (const stage of overview.stages.filter(({ kind }) => ['journal', 'projection', 'sink'].includes(kind))) {
-    const word = stage.kind === 'projection' ? 'read model' : '';
-    add({ id: stage.id, kind: stage.kind, label: stage.label, word, stage, href: to('/journal') });
-    for (const target of stage.feeds) edges.push([stage.id, target]);
-  }
-  if (boxes.has('journal')) for (const id of ends) edges.push([id, 'journal']);
-  return { boxes: [...boxes.values()], edges: edges.filter(([from, target]) => boxes.has(from) && boxes.has(target)) };
+  return readOn({ boxes, edges }, overview);
 }
 
 export const percent = (share) => `${share > 0 && share < 0.001 ? '< 0.1' : Number((share * 100).toFixed(1))} %`;

@@ -31,18 +31,24 @@ export function topologyOf(overview, { streams, windowsAndJoins }) {
       edges.push([from, `${own.kind}:${own.name}`]);
     }
   }
+  return readOn({ boxes, edges }, overview);
+}
+
+/** The boxes and edges, with the journal behind all that feeds nothing else, and its readers behind the journal. */
+export function readOn({ boxes, edges }, overview) {
   const feeding = new Set(edges.map(([from]) => from));
   const ends = [...boxes.keys()].filter((id) => !feeding.has(id));
   for (const stage of overview.stages.filter(({ kind }) => ['journal', 'projection', 'sink'].includes(kind))) {
-    const word = stage.kind === 'projection' ? 'read model' : '';
-    add({ id: stage.id, kind: stage.kind, label: stage.label, word, stage, href: to('/journal') });
-    for (const target of stage.feeds) edges.push([stage.id, target]);
+    const { id, kind, label, feeds } = stage;
+    boxes.set(id, { id, kind, label, word: kind === 'projection' ? 'read model' : '', stage, href: to('/journal') });
+    for (const target of feeds) edges.push([id, target]);
   }
   if (boxes.has('journal')) for (const id of ends) edges.push([id, 'journal']);
   return { boxes: [...boxes.values()], edges: edges.filter(([from, target]) => boxes.has(from) && boxes.has(target)) };
 }
 
-function summed(before, source) {
+/** The stage of a source that several streams have: their rates together. */
+export function summed(before, source) {
   if (before === undefined || before === null) return source;
   return { ...before, eventsPerSecond: before.eventsPerSecond + (source?.eventsPerSecond ?? 0) };
 }
