@@ -38,28 +38,40 @@ const EXPECTED = /Limiting retries for the idempotent producer|another concurren
 /** Rejects when no broker answers, or refuses. */
 export async function createProducer(options: ProducerOptions): Promise<Producer> {
   const { topic, compression } = options;
-  const { producer, chosen } = await producerOf(await clientOf(options), {});
+  const { producer, sent } = await producerOf(await clientOf(options), {});
   const codec = CODEC[compression];
   await producer.connect();
   return {
-    send: (records) => sendWhole(chosen, records, (messages) => producer.send({ topic, messages, compression: codec })),
+    send: (records) => sendWhole(sent, records, (messages) => producer.send({ topic, messages, compression: codec })),
     close: () => producer.disconnect(),
   };
 }
 
+/** What one send of kafkajs comes to. */
+interface Sent {
+  /** Partitions that its records have gone to. */
+  readonly partitions: Set<number>;
+  /** The broker of each produce request that was answered. */
+  readonly brokers: string[];
+}
+
 /**
  * kafkajs tries again by broker, not by partition: where a leader moves in between, records of that partition are sent to
- * both brokers, or to none, and the send succeeds. So each partition that has records must have answered, once.
+ * both brokers, or to none, and the send succeeds. So each partition that has records must have answered, once. And when one
+ * broker fails, kafkajs asks the others again that have not answered yet, under new sequence numbers: such a broker has the
+ * records twice. So each broker must have been asked once.
  */
 async function sendWhole(
-  chosen: Set<number>,
+  { partitions, brokers }: Sent,
   records: readonly OutgoingRecord[],
   send: (messages: Message[]) => Promise<readonly RecordMetadata[]>,
 ): Promise<void> {
-  chosen.clear();
+  partitions.clear();
+  brokers.length = 0;
   const answers = await send(records.map(messageOf));
   const answered = new Set(answers.map(({ partition }) => partition));
-  if (answers.length === chosen.size && answered.size === chosen.size) return;
+  const eachOnce = answers.length === partitions.size && answered.size === partitions.size;
+  if (eachOnce && new Set(brokers).size === brokers.length) return;
   throw new Error('leaders of partitions moved while records were sent: not all are certain to be there once');
 }
 
@@ -71,7 +83,7 @@ export async function createTransactionalProducer(
   const { topic, transactionalId, compression } = options;
   const kafka = await clientOf(options);
   const transactional = { transactionalId, transactionTimeout: TRANSACTION_TIMEOUT_MS };
-  const { producer, chosen } = await producerOf(kafka, transactional);
+  const { producer, sent } = await producerOf(kafka, transactional);
   const codec = CODEC[compression];
   const found = await takeOver(kafka, producer, topic, transactionalId, admit).catch((error: unknown) => {
     producer.disconnect().catch(() => {});
@@ -83,7 +95,7 @@ export async function createTransactionalProducer(
       const transaction = await producer.transaction();
       // A partition that is new to the transaction waits for the end of the one before, and offsets do not (kafkajs).
       if (records.length > 0) {
-        await sendWhole(chosen, records, (messages) => transaction.send({ topic, messages, compression: codec }));
+        await sendWhole(sent, records, (messages) => transaction.send({ topic, messages, compression: codec }));
       }
       // Its types lack the metadata, which it sends.
       const partitions = [{ partition: 0, offset: String(count), metadata: text }];
@@ -135,11 +147,11 @@ async function producerOf(
   transactional: { readonly transactionalId?: string; readonly transactionTimeout?: number },
 ): Promise<{
   readonly producer: KafkaJsProducer;
-  /** Partitions that records have gone to since it was cleared. */
-  readonly chosen: Set<number>;
+  /** Of the send that is under way, or the last one. */
+  readonly sent: Sent;
 }> {
   const { Partitioners } = await loadKafkaJs();
-  const chosen = new Set<number>();
+  const sent: Sent = { partitions: new Set(), brokers: [] };
   const producer = kafka.producer({
     idempotent: true,
     allowAutoTopicCreation: false,
@@ -150,13 +162,16 @@ async function producerOf(
       return ({ topic, partitionMetadata, message }) => {
         const keyed = message.key == null ? { ...message, key: String(message.headers?.[RECORD_ID]) } : message;
         const partition = ofKey({ topic, partitionMetadata, message: keyed });
-        chosen.add(partition);
+        sent.partitions.add(partition);
         return partition;
       };
     },
     ...transactional,
   });
-  return { producer, chosen };
+  producer.on(producer.events.REQUEST, ({ payload: { apiName, broker } }) => {
+    if (apiName === 'Produce') sent.brokers.push(broker);
+  });
+  return { producer, sent };
 }
 
 function messageOf({ key, value, headers, timestamp }: OutgoingRecord): Message {
