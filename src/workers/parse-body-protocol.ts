@@ -69,7 +69,8 @@ export type ParsedBody =
 export const BODY_BYTES_MAX = 16 * 1024 * 1024;
 /** Bound of an Avro container's unpacked blocks together; a container has a packing of its own. */
 export const CONTAINER_BYTES_MAX = 64 * 1024 * 1024;
-export const EVENTS_A_BLOCK = 4096;
+/** A block is one commit, and other clients wait while the main thread derives from it: some 20 ms when all its events are late. */
+export const EVENTS_A_BLOCK = 2048;
 /**
  * Most dead letters of one body; with more it is refused as a whole. A dead letter is larger than a line of two bytes, and
  * each costs an exception.

@@ -13,8 +13,11 @@ import type { ProbeResults } from './probe.ts';
 
 const CONFIG = 'test/abuse/abuse.yaml';
 const HEALTH_P99_MS = 100;
-/** Of a server that does nothing: with more, others than this test have the machine. */
-const QUIET_P99_MS = 50;
+/**
+ * Of a server that does nothing: with more, others have the cores. The probe's timer alone is up to 13 ms late, so that half
+ * of all answers take 8 ms; attackers that share two cores with the service bring the slowest hundredth to 30 to 80 ms.
+ */
+const QUIET_P99_MS = 25;
 const JSON_TYPE = { 'content-type': 'application/json' };
 const AVRO_TYPE = { 'content-type': 'application/avro' };
 /** What says that the server has enough, and not that the body is wrong. */
