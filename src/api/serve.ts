@@ -34,11 +34,11 @@ export interface Served {
 /** Rejects, with what to do, when the port can't be had. `settings` are shown as they are. */
 export async function serve(service: Service, settings: readonly Setting[] = []): Promise<Served> {
   const view = createView(service);
-  const { host, port, token, tokens, hosts, tls, maxBodyBytesInFlight } = service.config.http;
+  const { host, port, token, tokens, hosts, tls, sessionAgeMs, maxBodyBytesInFlight } = service.config.http;
   const models = modelsOf(service);
   let http: HttpServer;
   try {
-    const limits = { hosts, maxBodyBytesInFlight };
+    const limits = { hosts, sessionAgeMs, maxBodyBytesInFlight };
     http = await startHttp({
       view,
       host,

@@ -10,6 +10,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Problem } from './problem.ts';
 import { isAtLeast, type Role } from './route.ts';
+import { isCsrfOf, type Session } from './sessions.ts';
 
 /** A token, and the role of whoever has it. */
 export interface Credential {
@@ -90,29 +91,35 @@ export function judgeOrigin(
   };
 }
 
-/** Whose token this header has; undefined where it is none of those known. */
-export function credentialOf(authorization: string | undefined, policy: AccessPolicy): Credential | undefined {
-  return policy.credentials.find(({ token }) => presentsToken(authorization, token));
+/** Who asks: the token of the header, else the session that a cookie names. */
+export interface Caller {
+  readonly credential: Credential | undefined;
+  /** Of a caller who is known by it. */
+  readonly session: Session | undefined;
+  /** A token was sent, if only a wrong one. */
+  readonly hasToken: boolean;
 }
 
-/** Null when whoever sends this header has the role that is needed. */
-export function judgeRole(
-  needed: Role,
+export function callerOf(
   authorization: string | undefined,
+  session: Session | undefined,
   policy: AccessPolicy,
-  nowMs: number,
-): Problem | null {
-  const known = credentialOf(authorization, policy);
-  if (known !== undefined && nowMs >= (known.expiresAtMs ?? Number.POSITIVE_INFINITY) && needed !== 'anyone') {
-    return {
-      status: 401,
-      error: 'token-expired',
-      message: `The token ${known.name ?? ''} has run out.`.replace('  ', ' '),
-      hint: 'Whoever runs the service gives another one, under `http.tokens` in the pipeline file.',
-      headers: { 'www-authenticate': 'Basic realm="Millrace", charset="UTF-8"' },
-    };
-  }
-  const role = known?.role ?? roleWithoutToken(policy);
+): Caller {
+  if (authorization === undefined) return { credential: session?.credential, session, hasToken: false };
+  const presented = policy.credentials.find(({ token }) => presentsToken(authorization, token));
+  return { credential: presented, session: undefined, hasToken: true };
+}
+
+/** The credential of a token as it stands, as one types it to log in; undefined for one that is not known. */
+export function credentialOfToken(given: string, policy: AccessPolicy): Credential | undefined {
+  return policy.credentials.find(({ token }) => equalInConstantTime(given, token));
+}
+
+/** Null when the caller has the role that is needed. */
+export function judgeRole(needed: Role, caller: Caller, policy: AccessPolicy, nowMs: number): Problem | null {
+  const known = caller.credential;
+  if (known !== undefined && needed !== 'anyone' && hasRunOut(known, nowMs)) return tokenExpired(known);
+  const role = roleOf(caller, policy);
   if (isAtLeast(role, needed)) return null;
   if (known !== undefined) {
     return {
@@ -126,9 +133,42 @@ export function judgeRole(
   return {
     status: 401,
     error: 'token-required',
-    message: authorization === undefined ? 'This request needs the token.' : 'The token is not the right one.',
-    hint: 'Send `Authorization: Bearer <token>`; in a browser, any user name with the token as the password.',
-    headers: { 'www-authenticate': 'Basic realm="Millrace", charset="UTF-8"' },
+    message: caller.hasToken ? 'The token is not the right one.' : 'This request needs the token.',
+    hint: 'Send `Authorization: Bearer <token>`; in a browser, log in at /login.',
+    headers: CHALLENGE,
+  };
+}
+
+export function roleOf({ credential }: Caller, policy: AccessPolicy): Role {
+  return credential?.role ?? roleWithoutToken(policy);
+}
+
+export const hasRunOut = ({ expiresAtMs }: Credential, nowMs: number): boolean =>
+  nowMs >= (expiresAtMs ?? Number.POSITIVE_INFINITY);
+
+export const tokenExpired = ({ name }: Credential): Problem => ({
+  status: 401,
+  error: 'token-expired',
+  message: `The token ${name ?? ''} has run out.`.replace('  ', ' '),
+  hint: 'Whoever runs the service gives another one, under `http.tokens` in the pipeline file.',
+  headers: CHALLENGE,
+});
+
+const CHALLENGE = { 'www-authenticate': 'Basic realm="Millrace", charset="UTF-8"' };
+
+/**
+ * Null when nobody else can have made the browser send this. A cookie goes along by itself, so what changes something needs
+ * the word that only a page of ours has read (OWASP's synchronizer token).
+ */
+export function judgeForgery(method: string, { session }: Caller, csrf: string | undefined): Problem | null {
+  const isRead = method === 'GET' || method === 'HEAD';
+  if (session === undefined || isRead || isCsrfOf(session, csrf)) return null;
+  return {
+    status: 403,
+    error: 'csrf',
+    message:
+      "This request came with a session's cookie, and without the word that shows that a page of this server sent it.",
+    hint: 'Send `X-CSRF-Token` with the `csrf` of GET /api/v1/session, or a token in `Authorization` and no cookie.',
   };
 }
 

@@ -6,7 +6,8 @@ import { type Route, uncached } from './route.ts';
 import { describedStream } from './stream-routes.ts';
 import type { ServiceView } from './view.ts';
 
-export function overviewRoutes(view: ServiceView, hub: LiveHub): readonly Route[] {
+/** `hasTokens`: whether one can log in. */
+export function overviewRoutes(view: ServiceView, hub: LiveHub, hasTokens: boolean): readonly Route[] {
   return [
     {
       method: 'GET',
@@ -21,6 +22,7 @@ export function overviewRoutes(view: ServiceView, hub: LiveHub): readonly Route[
         const windowsAndJoins = view.windowsAndJoins().map(describedResult);
         return uncached(c, {
           ...declared,
+          hasTokens,
           streams: view.streams().map(describedStream),
           windowsAndJoins,
           // What it was called before derived streams were.

@@ -12,6 +12,7 @@ import { CONNECTIONS_MAX, watchConnections } from './connections.ts';
 import { createLiveHub, type LiveHubOptions } from './live-hub.ts';
 import type { HttpLogger } from './logger.ts';
 import { allRoutes, createRouter, type RoutesOptions } from './routes.ts';
+import { createSessions } from './sessions.ts';
 import { loadStaticFiles } from './static-files.ts';
 import { createTlsServer, type TlsFiles } from './tls.ts';
 import type { ServiceView } from './view.ts';
@@ -25,6 +26,10 @@ export interface HttpOptions {
   readonly token?: string;
   /** Tokens of other roles beside it. */
   readonly credentials?: readonly Credential[];
+  /** How long a session of the page lasts; 12 hours when not given. */
+  readonly sessionAgeMs?: number;
+  /** For tests: epoch ms, by which tokens and sessions run out. */
+  readonly nowMs?: () => number;
   /** Names besides loopback and `host` under which the server is reached, such as a reverse proxy's. */
   readonly hosts?: readonly string[];
   readonly logger: HttpLogger;
@@ -69,6 +74,7 @@ const BODY_BYTES_IN_FLIGHT = 128 * 1024 * 1024;
 /** A body of 16 MiB waits for others of its size to be parsed, and for the commits of all its events. */
 const INGEST_DEADLINE_MS = 30_000;
 const CLOSE_GRACE_MS = 2_000;
+const SESSION_AGE_MS = 12 * 60 * 60_000;
 /** What is answered at the last moment is sent within it. */
 const END_GRACE_MS = 500;
 
@@ -110,7 +116,15 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
       ...(options.credentials ?? []),
     ],
   };
+  const nowMs = options.nowMs ?? Date.now;
+  const sessions = createSessions({
+    isOn: policy.credentials.length > 0,
+    ageMs: options.sessionAgeMs ?? SESSION_AGE_MS,
+    nowMs,
+  });
+  const access = { policy, sessions, nowMs };
   const routes = allRoutes({
+    access,
     view,
     hub,
     logger,
@@ -121,7 +135,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     deadlineMs: options.deadlineMs ?? 10_000,
     ingestDeadlineMs: options.deadlineMs ?? INGEST_DEADLINE_MS,
   });
-  const app = createRouter(routes, policy, { view, logger });
+  const app = createRouter(routes, access, { view, logger });
   // The adapter would otherwise replace the process's Request and Response for everybody.
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const { server, stopLooking } = openServer(options, (incoming, outgoing) => {
@@ -135,6 +149,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     await listen(server, host, options.port);
   } catch (error) {
     hub.close();
+    sessions.stop();
     stopLooking();
     throw error;
   }
@@ -149,6 +164,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     async close(graceMs = CLOSE_GRACE_MS) {
       if (!server.listening) return;
       stopLooking();
+      sessions.stop();
       server.close();
       connections.stopReuse();
       hub.close();

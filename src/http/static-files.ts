@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { problemResponse } from './problem.ts';
 import { noSuchPath } from './refusals.ts';
-import type { Route } from './route.ts';
+import type { Role, Route } from './route.ts';
 
 export interface StaticFile {
   readonly contentType: string;
@@ -96,7 +96,8 @@ export function staticRoutes(files: ReadonlyMap<string, StaticFile>): readonly R
     ([path, file]): Route => ({
       method: 'GET',
       path,
-      role: 'viewer',
+      // They are those of the package, which anybody can have, and the page to log in needs some.
+      role: 'anyone',
       operation: null,
       answer: (c) => staticResponse(file, c.req.header()),
     }),
@@ -118,14 +119,16 @@ export function pageRoutes(pageModules: readonly string[]): readonly Route[] {
     const html = text.replaceAll('="assets/', `="${'../'.repeat(depth)}assets/`);
     return staticFile(Buffer.from(html), '', HTML);
   });
-  const route = (path: string, answer: Route['answer']): Route => ({
+  const login = staticFile(readFileSync(join(SRC, 'http/public/login.html')), '', HTML);
+  const route = (path: string, answer: Route['answer'], role: Role = 'viewer'): Route => ({
     method: 'GET',
     path,
-    role: 'viewer',
+    role,
     operation: null,
     answer,
   });
   return [
+    route('/login', (c) => staticResponse(login, c.req.header()), 'anyone'),
     route('/', (c) => staticResponse(documents[0]!, c.req.header())),
     route('/*', (c) => {
       const { path } = c.req;

@@ -134,6 +134,7 @@ export function scenario(
       tokens: [],
       hosts: [],
       tls: null,
+      sessionAgeMs: 60_000,
       maxBodyBytesInFlight: 1 << 27,
       idempotency: { ageMs: 365 * 86_400_000, keys: 100_000 },
     },

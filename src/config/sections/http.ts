@@ -20,12 +20,15 @@ export interface HttpConfig {
   /** Names besides loopback and `host` that it is reached by. */
   readonly hosts: readonly string[];
   readonly tls: { readonly certFile: string; readonly keyFile: string; readonly clientCaFile: string | null } | null;
+  /** Of a session of the page. */
+  readonly sessionAgeMs: number;
   readonly maxBodyBytesInFlight: number;
   readonly idempotency: { readonly ageMs: number; readonly keys: number };
 }
 
 /** One body may have so much: with less, none of that size could ever be taken. */
 const BODY_BYTES_MAX = 16 * 1024 * 1024;
+const SESSION_AGE_MS_MAX = 7 * 24 * 60 * 60_000;
 
 const schema = z
   .strictObject({
@@ -70,6 +73,9 @@ const schema = z
       .nullable()
       .default(null)
       .describe('The port speaks HTTPS. The files are read anew when they change.'),
+    sessionAge: duration
+      .prefault('12h')
+      .describe('So long a person who has logged in on the page needs no token again; at most 7d. A restart ends it.'),
     maxBodyBytesInFlight: size
       .prefault('128MB')
       .describe('Request bodies that are read or worked on have at most so much, over all requests; beyond it 503.'),
@@ -102,6 +108,7 @@ export const httpSection = section({
     if (raw.maxBodyBytesInFlight < BODY_BYTES_MAX) {
       report(['http', 'maxBodyBytesInFlight'], 'must be at least 16MB, the size of one body');
     }
+    if (raw.sessionAge > SESSION_AGE_MS_MAX) report(['http', 'sessionAge'], 'must be at most 7d');
     for (const [index, own] of raw.tokens.entries()) {
       const at = ['http', 'tokens', String(index)];
       const problem = tokenProblem(own.token);
@@ -119,10 +126,12 @@ export const httpSection = section({
       keyFile: resolve(raw.tls.key),
       clientCaFile: raw.tls.clientCa && resolve(raw.tls.clientCa),
     };
-    return { ...raw, tls, tokens, idempotency: { ageMs: age, keys } };
+    const { sessionAge: sessionAgeMs, ...given } = raw;
+    return { ...given, tls, tokens, sessionAgeMs, idempotency: { ageMs: age, keys } };
   },
-  print: ({ idempotency, maxBodyBytesInFlight, tokens, tls, ...http }) => ({
+  print: ({ idempotency, maxBodyBytesInFlight, sessionAgeMs, tokens, tls, ...http }) => ({
     ...http,
+    sessionAge: formatDuration(sessionAgeMs),
     tls: tls && { cert: tls.certFile, key: tls.keyFile, clientCa: tls.clientCaFile },
     tokens: tokens.map(({ expiresAtMs, ...own }) => ({
       ...own,

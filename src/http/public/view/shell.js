@@ -6,9 +6,11 @@ import { useRoute } from '../core/router.js';
 import { setPaused } from '../core/store.js';
 import { Banner, Pill } from './connection.js';
 import { Bounded } from './frame.js';
+import { lazily } from './lazy.js';
 import { Shortcuts } from './shortcuts.js';
 import { toggleTheme, useTheme } from './theme.js';
 
+const Who = lazily(() => import('./who.js'));
 const GROUPS = [
   ['flow', 'Data'],
   ['domain', null],
@@ -33,6 +35,7 @@ export function Shell({ pipeline, pages, panels }) {
         <strong>Millrace</strong><span class="muted instance" title=${pipeline.name}>${pipeline.name}</span>
       </a>
       <div class="controls">
+        ${pipeline.hasTokens && html`<${Who} />`}
         <${Pill} />
         <button type="button" id="pause" aria-pressed=${String(paused)} title="Hold the page still (p)" onClick=${togglePause}>
           ${paused ? 'Go on' : 'Pause'}
