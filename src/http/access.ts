@@ -8,19 +8,10 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
+import type { Credential } from './credential.ts';
 import type { Problem } from './problem.ts';
 import { isAtLeast, type Role } from './route.ts';
 import { isCsrfOf, type Session } from './sessions.ts';
-
-/** A token, and the role of whoever has it. */
-export interface Credential {
-  readonly token: string;
-  readonly role: Role;
-  /** Whose it is, for the log of commands. */
-  readonly name?: string;
-  /** Epoch ms from which on it is good for nothing; absent for never. */
-  readonly expiresAtMs?: number | null;
-}
 
 export interface AccessPolicy {
   readonly bindHost: string;

@@ -6,7 +6,7 @@
  * it. At most SESSIONS_MAX are open; one more ends the oldest.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Credential } from './access.ts';
+import type { Credential } from './credential.ts';
 
 export interface Session {
   readonly credential: Credential;
