@@ -24,6 +24,14 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'rebuild the read models from the journal',
     load: async () => (await import('./commands/replay.ts')).replayCommand,
   },
+  reprocess: {
+    summary: 'results of another pipeline file over what the journal has, beside the live ones',
+    load: async () => (await import('./commands/reprocess.ts')).reprocessCommand,
+  },
+  promote: {
+    summary: 'put what was reprocessed in the place of the live results',
+    load: async () => (await import('./commands/promote.ts')).promoteCommand,
+  },
   query: {
     summary: 'run one SELECT against a read model',
     load: async () => (await import('./commands/query.ts')).queryCommand,

@@ -42,6 +42,45 @@ function withoutExpectations({ derivation: { expectations: _, ...derivation }, s
   return { derivation, since };
 }
 
+interface Disk {
+  readonly fs: Fs;
+  readonly syncFs: SyncFs;
+}
+
+/** What derived the first events of logs, up to these offsets, is noted in another data directory, which has them too. */
+export async function carryDerivations(
+  { fs, syncFs }: Disk,
+  fromDir: string,
+  toDir: string,
+  cuts: readonly ReadonlyMap<string, number>[],
+): Promise<void> {
+  const known = readNoted(toDir, syncFs);
+  const taken = new Set(known.flatMap(({ since }) => Object.keys(since)));
+  const isKept = (log: string, offset: number): boolean =>
+    !taken.has(log) && cuts.some((each) => offset < (each.get(log) ?? 0));
+  const carried = notedOf(readNoted(fromDir, syncFs), isKept);
+  if (carried.length > 0) await replaceFile(fs, toDir, FILE, [Buffer.from(JSON.stringify([...known, ...carried]))]);
+}
+
+/** Logs of another data directory take the place of those that are gone: what derived them is what it says there. */
+export async function replaceDerivations(
+  { fs, syncFs }: Disk,
+  fromDir: string,
+  toDir: string,
+  gone: ReadonlySet<string>,
+): Promise<void> {
+  const kept = notedOf(readNoted(toDir, syncFs), (log) => !gone.has(log));
+  const taken = notedOf(readNoted(fromDir, syncFs), (log) => gone.has(log));
+  await replaceFile(fs, toDir, FILE, [Buffer.from(JSON.stringify([...kept, ...taken]))]);
+}
+
+function notedOf(all: readonly Noted[], isWanted: (log: string, offset: number) => boolean): Noted[] {
+  return all.flatMap((noted): Noted[] => {
+    const since = Object.fromEntries(Object.entries(noted.since).filter(([log, offset]) => isWanted(log, offset)));
+    return Object.keys(since).length === 0 ? [] : [{ ...noted, since }];
+  });
+}
+
 /** What a log's events were derived by, in order of offset; nothing for a log that no derivation is noted of. */
 export function derivationHistory(dataDir: string, log: string, fs: SyncFs): DerivationSince[] {
   return readNoted(dataDir, fs).flatMap((noted) => {

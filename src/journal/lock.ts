@@ -2,15 +2,33 @@
  * One process a data directory. Node has no flock: an exclusive transaction on a small SQLite file does it, and the
  * operating system frees it the moment its process is gone, killed or not. Local file systems only.
  */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { JournalError, messageOf } from './error.ts';
 import { keepNative } from './keep-native.ts';
 
 const LOCK_FILE = 'LOCK.db';
+/** It is there while logs are put in the place of others: until all of them are, the journal is neither the old one nor the new. */
+export const EXCHANGE_NOTE = 'EXCHANGE.json';
 
-/** Takes the lock and returns its release, which may be called again. Throws a JournalError when another process has it. */
+/**
+ * Takes the lock and returns its release, which may be called again. Throws a JournalError when another process has it, or
+ * logs were left half exchanged.
+ */
 export function lockDirectory(directory: string): () => void {
+  const unlock = lockExchanged(directory);
+  if (!existsSync(join(directory, EXCHANGE_NOTE))) return unlock;
+  unlock();
+  throw new JournalError(
+    { kind: 'in-use', directory },
+    `${directory} is half of what it was and half of what is promoted: a \`millrace promote\` was interrupted. Run it again, ` +
+      'as it was; it ends what it began. No event is lost.',
+  );
+}
+
+/** The same for who ends the exchange of logs. */
+export function lockExchanged(directory: string): () => void {
   let db: Database.Database | null = null;
   try {
     db = keepNative(new Database(join(directory, LOCK_FILE), { timeout: 250 }));

@@ -254,6 +254,19 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   places: { mayImport: ['journal/fs.ts', 's3'] },
   // Files in, results out, on a clock of their own.
   run: { mayImport: [...BELOW_SERVICE, 'keys', 'config', 'logger.ts', 'data-directory', 'service', 'channel'] },
+  // Results of another configuration beside the live ones, and in their place.
+  reprocess: {
+    mayImport: [
+      ...BELOW_SERVICE,
+      'operator-kinds.ts',
+      'config',
+      'config/port',
+      'logger.ts',
+      'data-directory',
+      'service',
+      'channel',
+    ],
+  },
   // A file that is no stream yet: what its schema and its section would be.
   infer: { mayImport: ['messages', 'sources', 'projections'] },
   // A suite run through a port of SQL, for whoever has one.
@@ -287,6 +300,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'channel',
       'channel/port',
       'run',
+      'reprocess',
       'keys',
       'config',
       'logger.ts',

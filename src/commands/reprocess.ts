@@ -1,0 +1,121 @@
+/** `millrace reprocess`: the results of another pipeline file over what the journal has, beside the live ones. */
+import { constants, setPriority } from 'node:os';
+import { resolve } from 'node:path';
+import { requireJournal } from '../data-directory/require-journal.ts';
+import { createLogger } from '../logger.ts';
+import { dropReprocessed, readReprocessNote, reprocessedDir, reprocessedNames } from '../reprocess/place.ts';
+import { reprocess } from '../reprocess/reprocess.ts';
+import {
+  CONFIG_OPTION,
+  type Command,
+  configFileOf,
+  configOf,
+  DATA_OPTION,
+  dataDirOf,
+  JSON_OPTION,
+  type OptionValues,
+  print,
+  tableText,
+  text,
+} from './command.ts';
+import { timeRange } from './days.ts';
+import { EXIT, UsageError } from './exit.ts';
+import { type Progress, progressLine } from './progress.ts';
+
+export const reprocessCommand: Command = {
+  name: 'reprocess',
+  summary: `results of another pipeline file over what the journal has, beside the live ones
+
+  --as NAME   derive them into DATA/reprocessed/NAME, beside a running service too; once more: go on from there
+  list        what there is
+  drop NAME   remove it
+  Then \`promote NAME\` puts them in the place of the live ones.`,
+  usage: 'reprocess --as NAME [--from TIME] --config FILE [--data DIR] [--json] | list | drop NAME',
+  options: {
+    ...CONFIG_OPTION,
+    ...DATA_OPTION,
+    ...JSON_OPTION,
+    as: { type: 'string', value: 'NAME', help: 'what they are called' },
+    from: {
+      type: 'string',
+      value: 'TIME',
+      help: 'what was committed before keeps its results; else all is derived anew',
+    },
+  },
+  async run(values, [action, ...rest]) {
+    const name = text(values, 'as');
+    if (action === 'list' && rest.length === 0) return list(values);
+    if (action === 'drop' && rest.length === 1) return drop(values, rest[0]!);
+    if (action !== undefined || name === undefined) {
+      throw new UsageError(
+        'say how the results are called, reprocess --as NAME; or: reprocess list, reprocess drop NAME',
+      );
+    }
+    const from = text(values, 'from');
+    const { fromMs } = timeRange(from, undefined);
+    const config = await configOf(values);
+    const dataDir = await dataDirOf(values);
+    requireJournal(dataDir);
+    giveWay();
+    const startedAt = performance.now();
+    let progress: Progress | null = null;
+    let events = 0;
+    const { directory, logs } = await reprocess({
+      ...{ config, dataDir, name, configFile: resolve(configFileOf(values)), logger: createLogger('error') },
+      fromMs: from === undefined ? null : fromMs,
+      onTotal(total) {
+        progress = progressLine('reprocessing', total, { quiet: values.json === true });
+      },
+      onEvents(more) {
+        events += more;
+        progress?.update(events);
+      },
+    });
+    const seconds = (performance.now() - startedAt) / 1000;
+    if (values.json === true) await print(JSON.stringify({ name, directory, events, seconds, logs }));
+    else {
+      const count = (of: 'inputEvents' | 'derivedEvents') =>
+        logs.reduce((sum, log) => sum + log[of], 0).toLocaleString('en');
+      await print(
+        `${name}: ${count('inputEvents')} events of input, ${count('derivedEvents')} derived in the logs of streams, in ${seconds.toFixed(1)} s\n` +
+          `Look at it with --data ${directory}, as in: millrace query --store duckdb "…" --data ${directory}\n` +
+          `Then: millrace promote ${name}, or millrace reprocess drop ${name}`,
+      );
+    }
+    return EXIT.ok;
+  },
+};
+
+/** Live work goes first where both want a core. */
+function giveWay(): void {
+  try {
+    setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // Where it may not be lowered, both have the same.
+  }
+}
+
+async function list(values: OptionValues): Promise<number> {
+  const dataDir = await dataDirOf(values);
+  const rows = reprocessedNames(dataDir).map((name) => {
+    const note = readReprocessNote(dataDir, name);
+    const from = note?.fromMs ?? null;
+    return {
+      name,
+      state: note === null ? 'unfinished' : 'made',
+      from: from === null ? null : new Date(from).toISOString(),
+      config: note?.configFile ?? null,
+      data: reprocessedDir(dataDir, name),
+    };
+  });
+  await print(values.json === true ? JSON.stringify(rows) : tableText(rows));
+  return EXIT.ok;
+}
+
+async function drop(values: OptionValues, name: string): Promise<number> {
+  if (!dropReprocessed(await dataDirOf(values), name)) {
+    throw new UsageError(`nothing that was reprocessed is called ${name}: reprocess list names what is`);
+  }
+  await print(`dropped ${name}; the live results are as they were`);
+  return EXIT.ok;
+}
