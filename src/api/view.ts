@@ -4,7 +4,6 @@ import { outputNames } from '../config/config.ts';
 import { type CaseFile, caseFile } from '../fraud/case-file.ts';
 import { type DeclaredRule, ruleReport } from '../fraud/desk/rule-report.ts';
 import type { ActorStatus, LiveEvent, PipelineInfo, ServiceView, StreamTableInfo } from '../http/view.ts';
-import { longOfText } from '../messages/exact-long.ts';
 import { recordColumns } from '../messages/record-columns.ts';
 import { RESULTS_STORE } from '../projections/engine-tables.ts';
 import type { Row, StoreQuery } from '../projections/store.ts';
@@ -15,6 +14,7 @@ import { ROOT } from '../service/pipeline.ts';
 import { tableShapes } from '../service/read-models.ts';
 import type { Service } from '../service.ts';
 import type { SourceStatus } from '../sources/source.ts';
+import { keyOfText, writtenAs } from '../streams/field-key.ts';
 import { createBodyDecoder } from './body-decoder.ts';
 import { deadLetterTopics } from './dead-letter-topics.ts';
 import { explained } from './explained.ts';
@@ -65,7 +65,7 @@ export function createView(service: Service): ServedView {
         stalled: () =>
           stalledLogs(units)[0] ?? units.map((unit) => unit.haltedBy()).find((why) => why !== null) ?? null,
       });
-      return [stream.name, { decode, ingest }] as const;
+      return [stream.name, { decode, ingest, schema: stream.eventType.schema }] as const;
     }),
   );
   const tables = new Map(tableShapes(config).streams.map((shape) => [shape.name, tableInfo(shape)]));
@@ -215,9 +215,9 @@ export function createView(service: Service): ServedView {
       if (target === undefined || table === undefined) return { kind: 'unknown-stream', known: [...tables.keys()] };
       if (closed) return { kind: 'stopping' };
       await service.ready;
-      const isText = table.columns.find(({ name }) => name === table.key)?.kind === 'text';
-      const ofKey = isText ? key : longOfText(key);
-      if (ofKey === null) return { kind: 'not-a-key', wanted: 'a whole number' };
+      const { schema } = target;
+      const ofKey = keyOfText(schema, table.key, key);
+      if (ofKey === null) return { kind: 'not-a-key', wanted: writtenAs(schema, table.key) };
       const tombstone = { key: ofKey, occurredAt: occurredAt ?? platform.nowMs() };
       // A time that was not said is not what was asked.
       const digest = createHash('sha256')

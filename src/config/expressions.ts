@@ -3,9 +3,13 @@ import { z } from 'zod';
 import type { AvroRecord } from '../messages/avro.ts';
 import { compileCondition, compileExpression, compileSelected, languageOf } from '../sql/compile.ts';
 import { ExpressionError } from '../sql/expression-error.ts';
+import { expressionText } from '../sql/expression-text.ts';
+import { isKeyByText, keyAsText } from '../sql/key-text.ts';
+import { parseExpression } from '../sql/parse.ts';
 import { compileTemplate } from '../sql/template.ts';
 import { typeText } from '../sql/type.ts';
 import type { UserFunction } from '../sql/user-function.ts';
+import type { KeyPart } from '../streams/group-key.ts';
 import { selectedType } from '../streams/selected-type.ts';
 
 export const condition = z
@@ -40,19 +44,25 @@ export function checkSelected(
   );
 }
 
-/** What an expression gives as a key; null, and a report, when it is neither text nor a whole number. */
+/** What an expression is grouped by where it is a key, and its type for people; null, and a report, when it is no key. */
 export function checkKey(
   text: string,
   schema: AvroRecord,
   functions: Functions,
   report: ReportAt,
-): 'text' | 'whole number' | null {
+): { readonly key: Pick<KeyPart, 'field' | 'gives'>; readonly type: string } | null {
   const expression = compiled(() => compileExpression(text, schema, 'sql', functions), report);
   if (expression === null) return null;
   const { type, at } = expression;
-  if (type.kind === 'varchar') return 'text';
-  if (type.kind === 'bigint') return 'whole number';
-  reportFault(new ExpressionError(`a key is VARCHAR or BIGINT, not ${typeText(type)}; CAST it`, at), report);
+  if (type.kind === 'varchar') return { key: { field: text, gives: 'text' }, type: 'a text' };
+  if (type.kind === 'bigint') return { key: { field: text, gives: 'whole number' }, type: 'a whole number' };
+  if (type.kind === 'boolean' || isKeyByText(type)) {
+    return {
+      key: { field: expressionText(keyAsText(parseExpression(text), type)), gives: 'text' },
+      type: typeText(type),
+    };
+  }
+  reportFault(new ExpressionError(`a key is no ${typeText(type)}; CAST it to VARCHAR`, at), report);
   return null;
 }
 

@@ -9,7 +9,7 @@ import { areFeaturesWithin, stageName } from '../config/sections/feature-relatio
 import type { FeatureSet } from '../config/sections/feature-set.ts';
 import type { JoinConfig } from '../config/sections/joins.ts';
 import type { OperatorConfig } from '../config/sections/operators.ts';
-import { logOf, type Relation, readBy, viewOf } from '../config/sections/relation.ts';
+import { isOwnKey, logOf, type Relation, readBy, viewOf } from '../config/sections/relation.ts';
 import { type KnownExchanges, NO_EXCHANGES, windowPlace } from '../config/window-place.ts';
 import type { SyncFs } from '../journal/sync-fs.ts';
 import { logNamesOf } from '../messages/log-name.ts';
@@ -17,6 +17,7 @@ import type { Derivation, DerivationInput } from '../partition/derivation.ts';
 import type { Exchange, ExchangeInput } from '../partition/exchange.ts';
 import { inputChannelOf } from '../partition/input-channel.ts';
 import type { UserFunction } from '../sql/user-function.ts';
+import { keyTextOf } from '../streams/field-key.ts';
 import type { GroupKey } from '../streams/group-key.ts';
 import { type JoinKey, type JoinSideSpec, joinKind } from '../streams/join-operator.ts';
 import type { OperatorSpec } from '../streams/operator-kind.ts';
@@ -105,7 +106,7 @@ function inputsOf(readings: readonly Reading[], { relations }: Graph): Inputs {
     const input: ExchangeInput = {
       stream: name,
       key,
-      isTableKey: key !== null && key === relation.key,
+      isTableKey: isOwnKey(relation, key),
       timeField,
       ...(timeLessMs === undefined ? {} : { timeLessMs }),
       ...(isOrdered ? { isOrdered } : {}),
@@ -196,7 +197,10 @@ function windowExchanges(graph: Graph): PlannedExchange[] {
 function operatorExchange(operator: OperatorConfig, graph: Graph): PlannedExchange {
   const { name } = operator;
   const { relations, known } = graph;
-  const readings = Object.entries(operator.input).map(([stream, key]) => ({ relation: relations.named(stream), key }));
+  const readings = Object.entries(operator.input).map(([stream, key]) => {
+    const relation = relations.named(stream);
+    return { relation, key: key === null ? null : keyTextOf(relation.schema, key) };
+  });
   const keyed = readings.filter(({ key }) => key !== null).map(({ relation }) => relation.partitions);
   const inputs = inputsOf(readings, graph);
   const named = new Map(readings.map(({ relation }, i) => [relation.name, inputs.names[i] ?? '']));

@@ -9,7 +9,7 @@ import type { DynamicEvent, EventType } from '../messages/codec.ts';
 import { dynamicEventType } from '../messages/codec.ts';
 import type { Columns } from '../messages/columns.ts';
 import { exactJson } from '../messages/event-json.ts';
-import { keyReader, keyTexts } from '../streams/group-key.ts';
+import { keyFields, keyReader } from '../streams/group-key.ts';
 import { type Key, type KeyColumn, keyAt } from '../streams/key-column.ts';
 import type { Operator } from '../streams/operator.ts';
 import { type LateEvents, operatorKind, WINDOW_AGGREGATOR } from '../streams/operator-kind.ts';
@@ -235,5 +235,5 @@ function createFeatureOperator(
 /** What rows hold depends on it. */
 function definitionOf({ key, windows, labels, order }: FeatureStage, { columns }: RowLayout): string {
   const bounds = windows.map(({ sizeMs, delayMs }) => [sizeMs, delayMs]);
-  return JSON.stringify([keyTexts(key), bounds, columns, order, labels?.id ?? null]);
+  return JSON.stringify([keyFields(key), bounds, columns, order, labels?.id ?? null]);
 }

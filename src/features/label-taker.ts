@@ -4,7 +4,7 @@ import type { Columns } from '../messages/columns.ts';
 import { exactJson } from '../messages/event-json.ts';
 import { deadLetterType } from '../messages/types.ts';
 import { letterOutput, pushLetter } from '../streams/failed-calls.ts';
-import { keyReader } from '../streams/group-key.ts';
+import { keyFields, keyReader } from '../streams/group-key.ts';
 import { type Key, type KeyColumn, keyAt } from '../streams/key-column.ts';
 import type { OperatorInput, OperatorOutput } from '../streams/operator.ts';
 import type { FeatureStage } from './feature-spec.ts';
@@ -97,7 +97,8 @@ export function createLabelTaker(
       position += 1;
       const owner: Key = keyColumn === null ? null : keyAt(keyColumn, row);
       const id = ids?.[row] ?? Number.NaN;
-      if (owner === null) return refuse(row, `it does not say its ${String(key)}, by which its event is found`);
+      if (owner === null)
+        return refuse(row, `it does not say its ${keyFields(key).join(', ')}, by which its event is found`);
       const own = values;
       labels.push({
         key: owner,

@@ -1,7 +1,6 @@
 /** What a name of the file refers to: fields of a schema, and messages for what does not exist. */
 import { type AvroField, type AvroRecord, type AvroSchema, isUnion } from '../messages/avro.ts';
 import { nameHint } from '../nearest-word.ts';
-import { typeName } from '../streams/field-type.ts';
 
 /** Told of a relation that does not hold, at the key where it is best mended; and at which character of its value, from 1. */
 export type Report = (path: readonly string[], message: string, character?: number) => void;
@@ -12,12 +11,6 @@ export function fieldOf(schema: AvroRecord, name: string): AvroField | undefined
 
 export function isTimestamp({ type }: AvroField): boolean {
   return isObject(type) && 'logicalType' in type && type.logicalType === 'timestamp-millis';
-}
-
-/** What a partitioner and a window's group can tell apart: text or a whole number. */
-export function isKey({ type }: AvroField): boolean {
-  const branches = isUnion(type) ? type : [type];
-  return branches.every((branch) => ['string', 'int', 'long', 'enum', 'null'].includes(typeName(branch)));
 }
 
 export function isNullable({ type }: AvroField): boolean {

@@ -6,11 +6,12 @@
  */
 import type { AvroRecord, AvroSchema } from '../messages/avro.ts';
 import { type DynamicEvent, dynamicEventType } from '../messages/codec.ts';
-import { type Columns, columnsOfEvents, valueAt } from '../messages/columns.ts';
+import { type Columns, columnsOfEvents } from '../messages/columns.ts';
 import { exactJson, jsonOf } from '../messages/event-json.ts';
 import { deadLetterType } from '../messages/types.ts';
 import { type FailedCall, type LetterWriter, letterOutput, pushLetter } from '../streams/failed-calls.ts';
-import { type KeyColumn, keyAt, keyColumn } from '../streams/key-column.ts';
+import { eventKey, fieldKeyReader } from '../streams/field-key.ts';
+import { type KeyColumn, keyAt } from '../streams/key-column.ts';
 import type { LogPlace, Operator, OperatorInput, OperatorState } from '../streams/operator.ts';
 import { END_OF_TIME_MS } from '../streams/watermark.ts';
 import { type Calls, createCalls } from './calls.ts';
@@ -93,7 +94,7 @@ function createWriting(spec: UserOperatorSpec, partition: number, { writers, let
     outputs,
   });
   const readers = new Map(inputs.map((input) => [input.stream, readerOf(definition, input)]));
-  const keyFields = new Map(inputs.map(({ stream, key }) => [stream, key]));
+  const keyReaders = new Map(inputs.map((input) => [input.stream, keyReadersOf(input)]));
   const held = createHeldEvents();
   const isHolding = spec.order === 'time';
 
@@ -124,14 +125,14 @@ function createWriting(spec: UserOperatorSpec, partition: number, { writers, let
   }
   function take(waited: HeldEvent): void {
     const { stream: of, timeMs, position, event } = waited;
-    const field = keyFields.get(of) ?? null;
+    const read = keyReaders.get(of) ?? null;
     const seen = pickOf(definition, of, event);
     const handler = definition.on.get(of);
     calls.watermarkMs = Math.max(calls.watermarkMs, timeMs - 1);
     try {
       for (const writer of writers) writer.mark();
-      if (field === null) calls.onBroadcast(of, seen, timeMs);
-      else if (handler !== undefined) calls.onEvent(handler, seen, keyOf(event, field), timeMs);
+      if (read === null) calls.onBroadcast(of, seen, timeMs);
+      else if (handler !== undefined) calls.onEvent(handler, seen, read.ofEvent(event), timeMs);
     } catch (error) {
       failed({ what: eventText(of, timeMs), stream: of, position, json: jsonOf(event), error });
     }
@@ -154,9 +155,9 @@ function createWriting(spec: UserOperatorSpec, partition: number, { writers, let
       timesMs = input.timesMs;
       at = input.at;
       calls.watermarkMs = input.watermarkMs;
-      const field = keyFields.get(stream) ?? null;
-      isBroadcast = field === null;
-      keys = field === null ? NO_KEY : keyColumn(columns, field);
+      const read = keyReaders.get(stream) ?? null;
+      isBroadcast = read === null;
+      keys = read === null ? NO_KEY : read.ofRows(columns);
       reader.begin(columns);
     },
     add(row) {
@@ -244,8 +245,19 @@ function pickOf({ events }: Definition, stream: string, event: DynamicEvent): Dy
   return fields === undefined ? { ...event } : Object.fromEntries(fields.map(({ name }) => [name, event[name]]));
 }
 
-function keyOf(event: DynamicEvent, field: string): Key {
-  const value = valueAt(event, field);
+interface KeyReaders {
+  ofRows(columns: Columns): KeyColumn;
+  ofEvent(event: DynamicEvent): Key;
+}
+
+/** Null where it belongs to no key. */
+function keyReadersOf({ key, schema }: OperatorInputSpec): KeyReaders | null {
+  if (key === null) return null;
+  const keyOf = eventKey(schema, key);
+  return { ofRows: fieldKeyReader(schema, key), ofEvent: (event) => asKey(keyOf(event)) };
+}
+
+function asKey(value: unknown): Key {
   return typeof value === 'string' || typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value))
     ? value
     : null;

@@ -134,6 +134,8 @@ function newestRows(events: Columns, keyColumn: RecordColumn, times: Float64Arra
 /** A key as its column has it. */
 function asKey({ kind }: RecordColumn, key: Key): Key {
   if (kind === 'json') return exactJson(key);
+  if (kind === 'boolean') return Number(key === 'true');
+  if (kind === 'double') return Number(key);
   return kind === 'text' ? String(key) : key;
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { type ExactLong, longOfText } from '../messages/exact-long.ts';
+import { decimalText, unscaledOfText } from '../messages/number-text.ts';
 import type { RecordColumn } from '../messages/record-columns.ts';
 import { exactSql } from './sqlite-streams.ts';
 import type { Row } from './store.ts';
@@ -57,11 +58,18 @@ function selected(
 }
 
 /** What a key may be that is written so: a union of text and numbers may hold either. */
-function literalsOf({ kind }: RecordColumn, text: string): string[] {
+function literalsOf({ kind, decimal }: RecordColumn, text: string): string[] {
   const whole = longOfText(text);
   const isWhole = whole !== null;
   if (kind === 'int' || kind === 'long') return isWhole ? [literalOf(whole)] : [];
   if (kind === 'text') return [textLiteral(text)];
+  if (kind === 'boolean') return text === 'true' ? ['1'] : text === 'false' ? ['0'] : [];
+  if (kind === 'double') return Number.isFinite(Number(text)) && text.trim() !== '' ? [String(Number(text))] : [];
+  if (kind === 'decimal') {
+    const scale = decimal?.scale ?? 0;
+    const unscaled = unscaledOfText(text, scale);
+    return typeof unscaled === 'bigint' ? [textLiteral(decimalText(unscaled, scale))] : [];
+  }
   return isWhole
     ? [textLiteral(JSON.stringify(text)), textLiteral(String(whole))]
     : [textLiteral(JSON.stringify(text))];

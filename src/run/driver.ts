@@ -3,7 +3,6 @@
  * moves. It is the whole service, with journal, actors and read models, but without sources and sinks.
  */
 import type { Config } from '../config/config.ts';
-import type { StreamConfig } from '../config/sections/streams.ts';
 import type { Logger } from '../logger.ts';
 import type { Block } from '../messages/block.ts';
 import type { DynamicEvent } from '../messages/codec.ts';
@@ -20,6 +19,7 @@ import { type Service, startService } from '../service.ts';
 import { ENDED, type Resumed } from '../sources/known-file.ts';
 import type { ConsumedPrefix } from '../sources/prefix-hash.ts';
 import { OtherFileError } from '../sources/source.ts';
+import { eventKey } from '../streams/field-key.ts';
 import { partitionOf, partitionOfEventKey } from '../streams/partitioner.ts';
 import { START_OF_TIME_MS } from '../streams/watermark.ts';
 
@@ -105,6 +105,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
   let prefixNow: (() => ConsumedPrefix) | null = null;
   let position = 0;
   let pending: Promise<void>[] = [];
+  const keys = new Map<string, ReturnType<typeof eventKey>>();
 
   async function open(): Promise<Service> {
     const started = await startService({ config, logger, version: '', attach: () => [], platform });
@@ -213,7 +214,12 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
       return false;
     },
     stream,
-    partitionOf: (name, event) => partitionOfEvent(stream(name), event),
+    partitionOf(name, event) {
+      const { config: own, units, eventType } = stream(name);
+      const keyOf = keys.get(name) ?? eventKey(eventType.schema, own?.key ?? '');
+      keys.set(name, keyOf);
+      return partitionOfEventKey(keyOf(event), units.length);
+    },
     partitionOfKey: (name, key) => partitionOf(key, stream(name).units.length),
     async pipe(name, partition, events, origins, letters) {
       const blocks: InputBlock[] = [];
@@ -269,12 +275,4 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
     service: () => service,
     stop: () => service.stop(),
   };
-}
-
-function partitionOfEvent({ config, units }: RunningStream, event: DynamicEvent): number {
-  return partitionOfEventKey(event[keyOf(config)], units.length);
-}
-
-function keyOf(config: StreamConfig | null): string {
-  return config?.key ?? '';
 }

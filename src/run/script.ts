@@ -11,7 +11,8 @@ import { type DeadLetter, RAW_BYTES_MAX, type Tombstone } from '../messages/stre
 import type { TimeOptions } from '../messages/times.ts';
 import { NOT_UNICODE, NOT_UNICODE_PROBLEM } from '../messages/well-formed.ts';
 import { wholeNumber } from '../messages/whole-number.ts';
-import { parseWritten } from '../messages/written-number.ts';
+import { parseWritten, writtenText } from '../messages/written-number.ts';
+import { isKeyByText, keyOfText } from '../streams/field-key.ts';
 
 export type ScriptStep =
   | {
@@ -146,14 +147,14 @@ const MODIFIERS: readonly string[] = ['$stream', '$partition', '$tombstone'];
 const ALLOWED: readonly string[] = ['stream', '$stream', '$partition'];
 
 function tombstoneStep(
-  { name, key, eventTime, isTable }: ScriptStream,
+  { name, schema, key, eventTime, isTable }: ScriptStream,
   partition: number | null,
   fields: Record<string, unknown>,
 ): ScriptStep {
   const row = fields[key];
   const occurredAt = fields[eventTime];
-  const ofKey = typeof row === 'string' ? row : wholeNumber(row);
-  if (ofKey === null || !(typeof ofKey === 'string' || isLong(ofKey))) {
+  const ofKey = tombstoneKey(schema, key, row);
+  if (ofKey === null) {
     throw new ScriptError(`beside $tombstone stands ${key}, the key of the row that is gone`);
   }
   if (typeof occurredAt !== 'number' || !Number.isSafeInteger(occurredAt)) {
@@ -161,6 +162,16 @@ function tombstoneStep(
   }
   const tombstone = { key: ofKey, occurredAt };
   return { kind: 'tombstone', stream: name, partition, tombstone, isOfTable: isTable };
+}
+
+/** Of the value that a line has for the key; null for what is none. */
+function tombstoneKey(schema: AvroRecord, key: string, value: unknown): Tombstone['key'] | null {
+  if (!isKeyByText(schema, key)) {
+    const own = typeof value === 'string' ? value : wholeNumber(value);
+    return typeof own === 'string' || isLong(own) ? own : null;
+  }
+  const text = writtenText(value) ?? (typeof value === 'object' ? '' : String(value));
+  return keyOfText(schema, key, text);
 }
 
 function controlStep(control: string, value: unknown, stream: ScriptStream, partition: number | null): ScriptStep {

@@ -43,6 +43,12 @@ export function keyTexts(key: GroupKey): readonly string[] {
   return key === null ? [] : [key];
 }
 
+/** The fields that a key is of; what is computed of one, by the name of the field. */
+export function keyFields(key: GroupKey): readonly string[] {
+  if (!isOfSeveral(key)) return key === null ? [] : [key];
+  return key.map(({ name, field, isComputed }) => (isComputed === true ? name : field));
+}
+
 /** The values of a key of several, by name. */
 export function partsOf(key: readonly KeyPart[], text: string): Record<string, KeyValue> {
   const values = keyValues(text);

@@ -14,7 +14,7 @@ import { filteredResults } from './filtered-results.ts';
 import { type GroupKey, isOfSeveral, keyReader } from './group-key.ts';
 import { createJoin, heldBackMs } from './join-by-kind.ts';
 import type { Joined, JoinSpec, Side } from './join-kind.ts';
-import { type Key, type KeyColumn, keyAt, keyColumn } from './key-column.ts';
+import { type Key, type KeyColumn, keyAt } from './key-column.ts';
 import type { Operator } from './operator.ts';
 import { type LateEvents, type OperatorPlace, operatorKind, WINDOW_AGGREGATOR } from './operator-kind.ts';
 import { recordsOf, stateOf } from './operator-state.ts';
@@ -43,7 +43,7 @@ export interface JoinSideSpec {
   /** By whose value events match: a field, `record.field` of a nested record, or several values, or what is computed. */
   readonly key: JoinKey;
   /** Of the left table, the field that refers to the key of the right one; absent where both have one key. */
-  readonly ref?: string;
+  readonly ref?: JoinKey;
   /** Its events are rows of a table, which one without a left and a right event deletes. */
   readonly deletes?: true;
   /** The derived stream that is the side; absent where that is the stream itself. */
@@ -73,7 +73,7 @@ const entryType = eventType(joinEntrySchema);
 interface JoinSide {
   readonly stream: string;
   readonly key: JoinKey;
-  readonly ref: string | null;
+  readonly ref: JoinKey | null;
   readonly deletes: boolean;
   readonly schema: AvroRecord;
   readonly type: EventType<DynamicEvent>;
@@ -143,6 +143,7 @@ function createJoinOperator(
     left: keyReader(left.key, left.schema, functions),
     right: keyReader(right.key, right.schema, functions),
   };
+  const refsOf = keyReader(left.ref, left.schema, functions);
   const isArray = isArrayKey(left.key);
   let rows: Rows | null = null;
   let timesMs: Float64Array = NO_TIMES;
@@ -156,10 +157,10 @@ function createJoinOperator(
     heldBackMs: heldBackMs(spec),
     begin(input) {
       const side = input.stream === right.stream ? 'right' : 'left';
-      const { ref, type: eventsType, deletes } = sides[side];
+      const { type: eventsType, deletes } = sides[side];
       const view = views[side];
       const columns = view === null ? input.columns : view.begin(input.columns, input.timesMs);
-      const refs = ref === null ? null : keyColumn(columns, ref);
+      const refs = side === 'left' ? refsOf(columns) : null;
       rows = { side, columns, keys: keysOf[side](columns), refs, type: eventsType, view, deletes };
       timesMs = input.timesMs;
       watermarkMs = input.watermarkMs;

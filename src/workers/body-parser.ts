@@ -23,6 +23,7 @@ import {
 import { type DeadLetter, RAW_BYTES_MAX } from '../messages/streams.ts';
 import { deadLetterType } from '../messages/types.ts';
 import { createLineSplitter, MAX_LINE_BYTES } from '../sources/lines.ts';
+import { eventKey } from '../streams/field-key.ts';
 import { partitionOfEventKey } from '../streams/partitioner.ts';
 import { beginsAsArray, eachItem, NESTING_MAX, nestingOf, onlyObject } from './json-items.ts';
 import {
@@ -174,10 +175,11 @@ function unreadableContainer({ reason, message }: ContainerError): ParsedBody {
 }
 
 function createOutput(
-  { stream, keyField, partitions }: BodyShape,
+  { stream, schema, keyField, partitions }: BodyShape,
   refusedMax: number,
   newWriter: () => BlockWriter<DynamicEvent>,
 ): { readonly sink: Sink; refused(): RefusedEvents; finish(digest: Uint8Array): ParsedBody } {
+  const keyOf = eventKey(schema, keyField);
   const events = new Map<number, Collected<DynamicEvent> & { readonly origins: OriginWriter }>();
   const letters = collect(deadLetterType.blockWriter());
   const reasons: Record<string, number> = {};
@@ -189,7 +191,7 @@ function createOutput(
   return {
     sink: {
       event(event, raw, position) {
-        const partition = partitionOfEventKey(event[keyField], partitions);
+        const partition = partitionOfEventKey(keyOf(event), partitions);
         let own = events.get(partition);
         if (own === undefined) {
           const origins = createOriginWriter();

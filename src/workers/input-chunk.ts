@@ -12,6 +12,7 @@ import type { DeadLetter } from '../messages/streams.ts';
 import { deadLetterType, filePositionType } from '../messages/types.ts';
 import type { Resumed } from '../sources/known-file.ts';
 import type { ConsumedPrefix } from '../sources/prefix-hash.ts';
+import { eventKey } from '../streams/field-key.ts';
 import { partitionOfEventKey } from '../streams/partitioner.ts';
 import type { ReadInputMessage, ReadInputTask } from './read-input-protocol.ts';
 
@@ -39,6 +40,7 @@ export function createInputChunk(
   const { path, stream, source, keyField } = task;
   const { positions } = resumed;
   const type = dynamicEventType(task.schema);
+  const keyOf = eventKey(task.schema, keyField);
   const partitions = positions.length;
   let events: DynamicEvent[][] = positions.map(() => []);
   const origins = positions.map(createOriginWriter);
@@ -59,9 +61,6 @@ export function createInputChunk(
     // The log is of a version that did not count records.
     if (resumed.records[partition] === null) had[partition]! += 1;
   }
-  function partitionOfEvent(event: DynamicEvent): number {
-    return partitionOfEventKey(event[keyField], partitions);
-  }
 
   return {
     get records() {
@@ -72,7 +71,7 @@ export function createInputChunk(
     },
     event(event, line, raw) {
       records += 1;
-      const partition = partitionOfEvent(event);
+      const partition = partitionOfEventKey(keyOf(event), partitions);
       const behind = line <= (positions[partition] ?? 0);
       lastEvent = event;
       lastPartition = behind ? -1 : partition;

@@ -135,8 +135,11 @@ test('what does not fit in a key is said with its place', () => {
     'events match by as many values on both sides, but there are 2 of clicks and 1 of views',
   );
   expect(load('lowr(userId)')).toThrow('did you mean lower');
-  expect(load('amount / 2')).toThrow('a key is VARCHAR or BIGINT, not DOUBLE; CAST it');
+  expect(load('"[amount]"')).toThrow('a key is no BIGINT[]; CAST it to VARCHAR');
+  expect(load('{ left: amount / 2, right: amount }')).toThrow(
+    'amount / 2 of clicks is DOUBLE and amount of views is a whole number: CAST one',
+  );
   expect(load('{ left: lower(userId), right: amount }')).toThrow(
-    'events match by fields of one type, but lower(userId) of clicks is a text and amount of views is a number',
+    'events match by values of one type, but lower(userId) of clicks is a text and amount of views is a whole number: CAST one',
   );
 });

@@ -128,7 +128,7 @@ test('what can not be a join of tables is said with its place', () => {
   const load = (join: string) => () =>
     loadConfig(writePipeline(temporaryDirectory(), { ...pipeline(1), lines: [], joins: `j: ${join}` }), {});
   expect(load('{ leftTable: clicks, rightTable: levels }')).toThrow(
-    'joins.j.rightTable: rows match by fields of one type, but userId of clicks is a text and amount of levels is a number',
+    'joins.j.rightTable: events match by values of one type, but userId of clicks is a text and amount of levels is a whole number: CAST one',
   );
   expect(load('{ leftTable: clicks, rightTable: levels, on: amount, type: outer }')).toThrow(
     'joins.j.type: must be inner or left',

@@ -3,14 +3,14 @@ import { COMPANIONS } from '../../builtin-types.ts';
 import type { FeatureStage } from '../../features/feature-spec.ts';
 import { vectorSchema } from '../../features/vector-type.ts';
 import { companionOf } from '../../messages/companion.ts';
-import { keyTexts } from '../../streams/group-key.ts';
+import { keyFields } from '../../streams/group-key.ts';
 import type { FeatureSet } from './feature-set.ts';
 import { logOf, type Relation } from './relation.ts';
 
 /** The stream that a stage gives, and the logs of the exchange that it has. */
 export function stageName({ name, stages }: FeatureSet, stage: number): string {
   const { key } = stages[stage]!;
-  return stage === stages.length - 1 ? name : `${name}.by.${keyTexts(key).join('-')}`;
+  return stage === stages.length - 1 ? name : `${name}.by.${keyFields(key).join('-')}`;
 }
 
 /** Whether all is computed in the partitions of the stream itself: of its own key, which is in one of them, without labels. */

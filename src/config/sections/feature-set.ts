@@ -12,8 +12,9 @@ import { compileExpression } from '../../sql/compile.ts';
 import { ExpressionError } from '../../sql/expression-error.ts';
 import { typeText } from '../../sql/type.ts';
 import { functionsIn, type UserFunction } from '../../sql/user-function.ts';
+import { computedPart, keyTextOf } from '../../streams/field-key.ts';
 import { fieldAt, isWholeNumber } from '../../streams/field-type.ts';
-import { isOfSeveral, keyTexts } from '../../streams/group-key.ts';
+import { isOfSeveral, keyFields } from '../../streams/group-key.ts';
 import { PARTIAL } from '../../streams/partial-field.ts';
 import type { Reading } from '../section.ts';
 import { featureAggregate } from './feature-aggregates.ts';
@@ -71,17 +72,18 @@ export function featureSetOf(
     return null;
   }
   const labels = labelsOf(entries, relation, reading);
+  const ownKey = fieldKey(relation.schema, relation.key);
   const features: NamedFeature[] = [];
   const stages = new Map<string, Stage>();
   for (const [name, raw] of entries) {
-    const key = raw.aggregate === undefined ? relation.key : keyOf(name, raw, relation, functions, labels, report);
+    const key = raw.aggregate === undefined ? ownKey : keyOf(name, raw, relation, functions, labels, report);
     if (key === null) continue;
-    const text = keyTexts(key).join('-');
+    const text = keyFields(key).join('-');
     const stage = stages.get(text) ?? { key, windows: [], pending: [] };
     stages.set(text, stage);
     features.push(...takeAggregates(name, raw, stage, relation.schema, labels, functions, report));
   }
-  const own = stages.get(relation.key) ?? { key: relation.key, windows: [], pending: [] };
+  const own = stages.get(relation.key) ?? { key: ownKey, windows: [], pending: [] };
   stages.delete(relation.key);
   for (const [name, { select = {} }] of entries) {
     for (const [feature, expression] of Object.entries(select)) {
@@ -228,6 +230,12 @@ function checkFields(features: readonly NamedFeature[], { name, schema }: Relati
   }
 }
 
+/** A field that is a key by its text is computed where it is read. */
+function fieldKey(schema: AvroRecord, field: string): Stage['key'] {
+  const computed = computedPart(schema, field);
+  return computed === null ? field : [computed];
+}
+
 function keyOf(
   name: string,
   { key: raw }: RawFeature,
@@ -241,13 +249,21 @@ function keyOf(
     report(at, 'features are by key; name a field');
     return null;
   }
-  const key = groupKeyOf(at, raw, relation, functions, report);
-  if (key === null) return null;
-  const fields = isOfSeveral(key) ? key.map(({ field }) => field) : [key];
-  const computed = fields.find((field) => fieldAt(relation.schema, field) === undefined);
+  const group = groupKeyOf(at, raw, relation, functions, report);
+  if (group === null) return null;
+  const { schema } = relation;
+  /** A field that is grouped by as its text is still a field. */
+  const names = new Map(schema.fields.map((field) => [keyTextOf(schema, field.name), field.name]));
+  const fields = (isOfSeveral(group) ? group.map(({ field }) => field) : [group]).map(
+    (text) => names.get(text) ?? text,
+  );
+  const computed = fields.find((field) => fieldAt(schema, field) === undefined);
+  const key = isOfSeveral(group)
+    ? group.map((part, i) => (part.field === fields[i] ? part : { ...part, isComputed: true as const }))
+    : fieldKey(schema, fields[0] ?? '');
   if (computed !== undefined) report(at, `a key of features is a field, or a list of fields, which ${computed} is not`);
-  for (const schema of labels?.schemas ?? []) {
-    const lacking = fields.find((field) => fieldAt(schema, field) === undefined);
+  for (const own of labels?.schemas ?? []) {
+    const lacking = fields.find((field) => fieldAt(own, field) === undefined);
     if (lacking !== undefined) report(at, `labels have no ${lacking} by which they would find their events`);
   }
   return key;

@@ -1,19 +1,17 @@
 /** The joins of a file, against the schemas of what they are of. */
 import { z } from 'zod';
-import { isKey, type Report, unknownField } from '../../keys/names.ts';
+import type { Report } from '../../keys/names.ts';
 import { formatDuration } from '../../keys/units.ts';
 import { duration, name } from '../../keys/value-schema.ts';
-import type { AvroField } from '../../messages/avro.ts';
 import { joinOfRecord, joinResultSchema } from '../../messages/join-result.ts';
 import { functionsIn, type UserFunction } from '../../sql/user-function.ts';
-import { fieldAt, valueTypeOf } from '../../streams/field-type.ts';
 import type { JoinSpec, TablesJoinSpec, WithinMs } from '../../streams/join-kind.ts';
 import { isArrayKey, type JoinKey } from '../../streams/join-operator.ts';
 import { checkCondition, condition } from '../expressions.ts';
 import { entries, type Reading, section } from '../section.ts';
 import { functionsSection } from './functions.ts';
 import { joinKeyOf, keyOfParts, mismatch, printJoinKey } from './join-key.ts';
-import { type Relation, readBy } from './relation.ts';
+import { isOwnKey, type Relation, readBy } from './relation.ts';
 import { checkTumbling, printTumbling, tumbling } from './tumbling.ts';
 
 export interface JoinConfig {
@@ -26,7 +24,7 @@ export interface JoinConfig {
   readonly leftKey: JoinKey;
   readonly rightKey: JoinKey;
   /** Of a join of two tables, the left field that refers to the right table's key; null where both have one key. */
-  readonly leftRef: string | null;
+  readonly leftRef: JoinKey | null;
   /** The condition on results as it is written; null for all of them. */
   readonly where: string | null;
   /** Of users, that its expressions name; absent for none. */
@@ -150,7 +148,7 @@ export function joinOf(name: string, raw: RawJoin, reading: Reading): JoinConfig
   const wrong = mismatch(left, leftParts, right, rightParts);
   if (wrong !== null) report([...at, on === undefined ? rightSide : 'on'], wrong);
   const [leftKey, rightKey] = [keyOfParts(leftParts), keyOfParts(rightParts)];
-  if ('table' in raw && rightKey !== right.key) {
+  if ('table' in raw && !isOwnKey(right, rightKey)) {
     const known = right.key === null ? 'which it does not select' : right.key;
     report([...at, 'on'], `the rows of a table are told apart by the key of its stream, ${known}`);
   }
@@ -158,7 +156,7 @@ export function joinOf(name: string, raw: RawJoin, reading: Reading): JoinConfig
   const { where } = raw;
   if (where !== null) checkWhere(name, where, left, right, functions, report);
   const own = { name, left: left.name, right: right.name, leftKey, rightKey, leftRef: null };
-  const texts = [where ?? '', ...[...leftParts, ...rightParts].map(({ field }) => field)];
+  const texts = [where ?? '', ...[...leftParts, ...rightParts].map(({ key }) => key.field)];
   return { ...own, where, ...functionsIn(texts, functions), spec: specOf(raw, right) };
 }
 
@@ -181,14 +179,12 @@ function tablesJoinOf(
     return null;
   }
   const leftRef = raw.on === undefined || raw.on === left.key ? null : raw.on;
-  const [refType, keyType] = [
-    keyOf(left, leftRef ?? left.key, [...at, 'on'], report),
-    keyOf(right, right.key, [...at, 'rightTable'], report),
-  ].map((field) => (field === undefined ? null : valueTypeOf(field)));
-  if (refType !== null && keyType !== null && refType !== keyType) {
-    const types = `${leftRef ?? left.key} of ${left.name} is a ${refType} and ${right.key} of ${right.name} is a ${keyType}`;
-    report([...at, leftRef === null ? 'rightTable' : 'on'], `rows match by fields of one type, but ${types}`);
-  }
+  const leftKey = joinKeyOf(left, left.key, functions, [...at, 'leftTable'], report);
+  const ref = leftRef === null ? leftKey : joinKeyOf(left, leftRef, functions, [...at, 'on'], report);
+  const rightKey = joinKeyOf(right, right.key, functions, [...at, 'rightTable'], report);
+  if (leftKey === null || ref === null || rightKey === null) return null;
+  const wrong = mismatch(left, ref, right, rightKey);
+  if (wrong !== null) report([...at, leftRef === null ? 'rightTable' : 'on'], wrong);
   if (leftRef !== null && type === 'outer') {
     report(
       [...at, 'type'],
@@ -205,7 +201,8 @@ function tablesJoinOf(
     ...(leftRef === null ? {} : { isForeign: true }),
     ...(byContent.length === 0 ? {} : { byContent }),
   };
-  const own = { name, left: left.name, right: right.name, leftKey: left.key, rightKey: right.key, leftRef };
+  const keys = { leftKey: keyOfParts(leftKey), rightKey: keyOfParts(rightKey) };
+  const own = { name, left: left.name, right: right.name, ...keys, leftRef: leftRef === null ? null : keyOfParts(ref) };
   return { ...own, where, ...functionsIn([where ?? ''], functions), spec };
 }
 
@@ -244,13 +241,6 @@ export function joinRelation({ name, leftKey, spec }: JoinConfig, left: Relation
   };
 }
 
-function keyOf({ schema }: Relation, key: string, at: readonly string[], report: Report): AvroField | undefined {
-  const field = fieldAt(schema, key);
-  if (field === undefined) report(at, unknownField(schema, key));
-  else if (!isKey(field)) report(at, `${key} can't be a key: it is neither text nor a whole number`);
-  return field;
-}
-
 function specOf(raw: Exclude<RawJoin, RawTablesJoin>, right: Relation): JoinSpec {
   const { type, grace: graceMs } = raw;
   if ('table' in raw) {
@@ -271,7 +261,7 @@ function printJoin({ left, right, leftKey, rightKey, leftRef, where, spec }: Joi
   switch (spec.kind) {
     case 'tables': {
       const own = { leftTable: left, rightTable: right, ...common, history: formatDuration(spec.historyMs) };
-      return { ...own, on: leftRef ?? printJoinKey(leftKey) };
+      return { ...own, on: printJoinKey(leftRef ?? leftKey) };
     }
     case 'table':
       return { left, table: right, ...common, history: formatDuration(spec.historyMs) };

@@ -1,6 +1,6 @@
 /** The operators of a file that users wrote: each module is loaded, and held against its streams, before anything starts. */
 import { z } from 'zod';
-import { isKey, type Report, unknownField } from '../../keys/names.ts';
+import { type Report, unknownField } from '../../keys/names.ts';
 import { formatDuration } from '../../keys/units.ts';
 import { duration, name } from '../../keys/value-schema.ts';
 import type { AvroRecord, AvroSchema } from '../../messages/avro.ts';
@@ -8,6 +8,7 @@ import { DERIVED_TIME } from '../../messages/derived-event.ts';
 import { type Definition, DefinitionError, type Row, readDefinition } from '../../operators/definition.ts';
 import { optionsOf } from '../../operators/options.ts';
 import { outputSchema, outputStream } from '../../operators/output-writer.ts';
+import { isKeyByText, isKeyField, NO_KEY } from '../../streams/field-key.ts';
 import { expressionTypeOf, fieldAt, valueTypeOf } from '../../streams/field-type.ts';
 import { loadUserModule } from '../../user-code/load-module.ts';
 import { ModuleError } from '../../user-code/module-file.ts';
@@ -200,11 +201,11 @@ function keyTypeOf(
     report(at, unknownField(schema, key));
     return null;
   }
-  if (!isKey(field)) {
-    report(at, `${key} can't be a key: it is neither text nor a whole number`);
+  if (!isKeyField(field)) {
+    report(at, `${key} ${NO_KEY}`);
     return null;
   }
-  const type = valueTypeOf(field) === 'text' ? 'string' : 'long';
+  const type = valueTypeOf(field) === 'text' || isKeyByText(schema, key) ? 'string' : 'long';
   if (definition.key !== null && definition.key !== type) {
     report(
       at,

@@ -1,5 +1,7 @@
 /** What windows, joins, derived streams and operators are of: whatever of a pipeline has events. */
 import type { AvroRecord } from '../../messages/avro.ts';
+import { keyTextOf } from '../../streams/field-key.ts';
+import { type GroupKey, isOfSeveral } from '../../streams/group-key.ts';
 import type { SelectionSpec, ViewSpec } from '../../streams/selection.ts';
 
 export interface Relation {
@@ -49,9 +51,17 @@ export function isOfStream(relation: Relation): boolean {
   return readBy(relation).log === undefined;
 }
 
+/** Whether a key that something is grouped by is the relation's own. */
+export function isOwnKey({ key: own, schema }: Relation, key: GroupKey): boolean {
+  if (own === null || key === null) return false;
+  if (!isOfSeveral(key)) return key === own || key === keyTextOf(schema, own);
+  const [only, ...others] = key;
+  return only !== undefined && others.length === 0 && only.field === keyTextOf(schema, own);
+}
+
 /** Whether all events of this key come in one partition by themselves: it is the relation's own, and its source keeps to it. */
 export function isKeptTogether(relation: Relation, key: string | null): boolean {
-  return key !== null && key === relation.key && readBy(relation).isScattered !== true;
+  return isOwnKey(relation, key) && readBy(relation).isScattered !== true;
 }
 
 /** How the events come of those that are in logs; undefined where they are those. */

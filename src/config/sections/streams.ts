@@ -1,7 +1,7 @@
 /** The streams of a file: what their events are, where they come from, and what has to hold of each. */
 import { z } from 'zod';
 import { STREAM_TYPES } from '../../builtin-types.ts';
-import { fieldOf, fullName, isKey, isTimestamp, type Report, unknownField, unknownName } from '../../keys/names.ts';
+import { fieldOf, fullName, isTimestamp, type Report, unknownField, unknownName } from '../../keys/names.ts';
 import { formatDuration } from '../../keys/units.ts';
 import { duration, name, timer } from '../../keys/value-schema.ts';
 import type { AvroRecord } from '../../messages/avro.ts';
@@ -9,6 +9,7 @@ import type { StreamFormat } from '../../messages/stream-format.ts';
 import { columnProblem } from '../../projections/stream-tables.ts';
 import type { Expectation } from '../../quality/expectation.ts';
 import { SOURCES } from '../../sources/adapters.ts';
+import { isKeyField, NO_KEY } from '../../streams/field-key.ts';
 import { isBuiltinTable } from '../../tables.ts';
 import { notYet, type Reading, section } from '../section.ts';
 import { expectation, expectationsOf, printExpectation } from './expectations.ts';
@@ -105,7 +106,7 @@ function streamOf(name: string, raw: RawStream, reading: Reading): StreamConfig 
   if (schema === null) return null;
   const key = fieldOf(schema, raw.key);
   if (key === undefined) report([...at, 'key'], unknownField(schema, raw.key));
-  else if (!isKey(key)) report([...at, 'key'], `${raw.key} can't be a key: it is neither text nor a whole number`);
+  else if (!isKeyField(key)) report([...at, 'key'], `${raw.key} ${NO_KEY}`);
   const time = fieldOf(schema, raw.eventTime);
   if (time === undefined) report([...at, 'eventTime'], unknownField(schema, raw.eventTime));
   else if (!isTimestamp(time)) {

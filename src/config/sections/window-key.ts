@@ -1,11 +1,15 @@
 /** What a window groups by, as a file writes it: `key: country`, `key: [country, lower(city) AS town]`, `key: null`. */
 import { z } from 'zod';
-import { isKey, type Report, unknownField } from '../../keys/names.ts';
+import { type Report, unknownField } from '../../keys/names.ts';
 import type { AvroRecord } from '../../messages/avro.ts';
 import { compileExpression } from '../../sql/compile.ts';
 import { ExpressionError } from '../../sql/expression-error.ts';
+import { expressionText } from '../../sql/expression-text.ts';
+import { keyAsText } from '../../sql/key-text.ts';
+import { parseExpression } from '../../sql/parse.ts';
 import { type SqlType, typeText } from '../../sql/type.ts';
 import type { UserFunction } from '../../sql/user-function.ts';
+import { isKeyByText, isPlainKey, keyTextOf } from '../../streams/field-key.ts';
 import { fieldAt, valueTypeOf } from '../../streams/field-type.ts';
 import type { GroupKey, KeyPart } from '../../streams/group-key.ts';
 import type { Relation } from './relation.ts';
@@ -27,7 +31,7 @@ export function groupKeyOf(
   report: Report,
 ): GroupKey {
   if (raw === undefined) {
-    if (stream.key !== null) return stream.key;
+    if (stream.key !== null) return keyTextOf(stream.schema, stream.key);
     report(at, `must be given, or null for one group: ${stream.name} does not select the key of its stream`);
     return null;
   }
@@ -62,7 +66,7 @@ function partOf(
   const [, expression = text.trim(), alias] = NAMED.exec(text.trim()) ?? [];
   const name = alias ?? nameOf(expression);
   const field = fieldAt(schema, expression);
-  if (field !== undefined && isKey(field)) {
+  if (field !== undefined && isPlainKey(field)) {
     return { name, field: expression, gives: valueTypeOf(field) === 'number' ? 'whole number' : 'text' };
   }
   if (field === undefined && /^[A-Za-z_]\w*$/.test(expression)) {
@@ -73,9 +77,15 @@ function partOf(
     const { type } = compileExpression(expression, schema, 'sql', functions);
     const gives = GIVES[type.kind];
     if (gives !== undefined) return { name, field: expression, gives };
+    if (field !== undefined && isKeyByText(schema, expression)) {
+      return { name, field: keyTextOf(schema, expression), gives: 'text' };
+    }
+    if (type.kind === 'double') {
+      return { name, field: expressionText(keyAsText(parseExpression(expression), type)), gives: 'text' };
+    }
     if (BY_TEXT.includes(type.kind)) return { name, field: `CAST(${expression} AS VARCHAR)`, gives: 'text' };
     const cast = field === undefined ? `; it is ${typeText(type)}, so CAST it` : '';
-    report(`${expression} can't be a key: it is neither text nor a whole number${cast}`);
+    report(`${expression} can't be a key: it is neither text nor a number${cast}`);
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
     report(`at character ${error.position}: ${error.message}`, error.position);

@@ -3,6 +3,7 @@ import { nearestWord } from '../../nearest-word.ts';
 import type { Expression } from '../../sql/expression.ts';
 import { ExpressionError } from '../../sql/expression-error.ts';
 import { expressionText } from '../../sql/expression-text.ts';
+import { isKeyByText, keyAsText } from '../../sql/key-text.ts';
 import type { Statement } from '../../sql/statement.ts';
 import { typeText } from '../../sql/type.ts';
 import { refuseUnnest } from '../../sql/unnest.ts';
@@ -11,7 +12,7 @@ import { isAggregate, refuseAggregate, windowAggregate } from './aggregates.ts';
 import { type BucketWindow, bucketOf, tableWindow } from './buckets.ts';
 import type { Checker } from './checker.ts';
 import { type Output, outputsOf, resolved, type Table } from './columns.ts';
-import { cast, isKeyByText, isTextAlone, keyAsText } from './typed-parts.ts';
+import { cast, isTextAlone } from './typed-parts.ts';
 
 export interface GroupedPlan {
   readonly window: BucketWindow;

@@ -34,23 +34,9 @@ export function ofNumbersIn(numbers: Expression, type: SqlType): Expression {
 
 const EPOCH: Expression = { kind: 'literal', type: { kind: 'date' }, value: 0, at: 1 };
 
-/** What is no text, whole number or truth, and whose text tells its values apart. */
-export function isKeyByText({ kind }: SqlType): boolean {
-  return ['timestamp', 'timestamptz', 'date', 'decimal', 'double'].includes(kind);
-}
-
 /** Whether a key of one value has to be given back from its text. */
 export function isTextAlone(key: Expression, { kind }: SqlType): boolean {
   return kind === 'boolean' || (kind === 'bigint' && key.kind !== 'column');
-}
-
-/** 0 and -0 are one value. */
-export function keyAsText(key: Expression, { kind }: SqlType): Expression {
-  const { at } = key;
-  const zero: Expression = { kind: 'literal', type: { kind: 'double' }, value: 0, at };
-  const of: Expression =
-    kind === 'double' ? { kind: 'compute', first: key, steps: [{ operator: '+', operand: zero, at }], at } : key;
-  return cast(of, { kind: 'varchar' });
 }
 
 export function cast(of: Expression, type: SqlType): Expression {

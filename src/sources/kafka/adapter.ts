@@ -7,6 +7,7 @@ import { topicName } from '../../keys/topic-name.ts';
 import { formatDuration, formatSize } from '../../keys/units.ts';
 import { sizeUpTo, timer } from '../../keys/value-schema.ts';
 import { isUnion } from '../../messages/avro.ts';
+import { isKeyByText, writtenAs } from '../../streams/field-key.ts';
 import { typeName } from '../../streams/field-type.ts';
 import { type SourceStream, sourceAdapter } from '../adapter.ts';
 import { checkTopics } from './checks.ts';
@@ -177,5 +178,11 @@ function checkFields({ headers, key }: KafkaSourceSettings, stream: SourceStream
   const keyField = key === 'value' ? undefined : fieldOf(stream.schema, stream.key);
   if (keyField !== undefined && typeName(isUnion(keyField.type) ? 'null' : keyField.type) === 'enum') {
     report(['source', 'kafka', 'key'], 'the key is an enum, which is read from the value only');
+  }
+  if (keyField !== undefined && isKeyByText(stream.schema, stream.key)) {
+    report(
+      ['source', 'kafka', 'key'],
+      `the key is ${writtenAs(stream.schema, stream.key)}, which is read from the value only`,
+    );
   }
 }

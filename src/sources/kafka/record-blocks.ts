@@ -11,7 +11,7 @@ import { AS_IT_CAME, createOriginWriter, type InputBlock, type OriginalForm } fr
 import { type DeadLetter, RAW_BYTES_MAX, type Tombstone } from '../../messages/streams.ts';
 import { deadLetterType, tombstoneType } from '../../messages/types.ts';
 import type { SourceStream } from '../adapter.ts';
-import { bytesOf, isRefused, keyReader, keyTypeOf, textOf } from './record-parts.ts';
+import { bytesOf, isRefused, keyReader, textOf } from './record-parts.ts';
 import { createValueReader, type KnownSchemas } from './record-values.ts';
 import type { KafkaSourceSettings } from './settings.ts';
 
@@ -28,7 +28,7 @@ export function createRecordBlocks(stream: SourceStream, settings: KafkaSourceSe
   const values = createValueReader(stream, settings);
   const events = dynamicEventType(stream.schema).blockWriter();
   const origins = createOriginWriter();
-  const readKey = keyReader(settings.key, keyTypeOf(stream.schema, stream.key));
+  const readKey = keyReader(settings.key, stream.schema, stream.key);
 
   return {
     schemaIds(records) {

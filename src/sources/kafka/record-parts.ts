@@ -4,6 +4,7 @@ import { fieldOf, isNullable } from '../../keys/names.ts';
 import { type AvroRecord, isUnion } from '../../messages/avro.ts';
 import { exactLong, longOfText } from '../../messages/exact-long.ts';
 import { createInstantParser } from '../../messages/instant.ts';
+import { isKeyByText, keyOfText, writtenAs } from '../../streams/field-key.ts';
 import { typeName } from '../../streams/field-type.ts';
 import type { EventTimeForm, KafkaSourceSettings, KeyForm } from './settings.ts';
 
@@ -28,7 +29,7 @@ export function fillsOf(
   { schema, key, eventTime }: { readonly schema: AvroRecord; readonly key: string; readonly eventTime: string },
 ): Fill[] {
   const fills = Object.entries(headers).map(([field, header]) => headerFill(schema, field, header));
-  const readKey = form === 'value' ? null : keyReader(form, keyTypeOf(schema, key));
+  const readKey = form === 'value' ? null : keyReader(form, schema, key);
   if (readKey !== null) fills.push({ field: key, of: (record) => readKey(record.key) });
   if (time.from !== 'field') fills.push({ field: eventTime, of: (record) => timeOf(record, time) });
   return fills;
@@ -37,7 +38,7 @@ export function fillsOf(
 /** The key of a stream: a text, or a whole number of 32 or 64 bits. */
 type KeyType = 'string' | 'int' | 'long';
 
-export function keyTypeOf(schema: AvroRecord, key: string): KeyType {
+function keyTypeOf(schema: AvroRecord, key: string): KeyType {
   const type = fieldOf(schema, key)?.type ?? 'long';
   const names = (isUnion(type) ? type : [type]).map(typeName);
   return names.includes('string') ? 'string' : names.includes('long') ? 'long' : 'int';
@@ -46,14 +47,16 @@ export function keyTypeOf(schema: AvroRecord, key: string): KeyType {
 type ReadKey = { readonly value: number | bigint | string } | Refused;
 
 /** Reads the key of a record as that of its stream. `value` counts as text: a deletion has no value to read it from. */
-export function keyReader(form: KeyForm, type: KeyType): (key: Buffer | null) => ReadKey {
+export function keyReader(form: KeyForm, schema: AvroRecord, field: string): (key: Buffer | null) => ReadKey {
+  if (isKeyByText(schema, field)) return (key) => keyByText(key, schema, field);
+  const type = keyTypeOf(schema, field);
   const ofType = (value: number | bigint): ReadKey => {
     if (type === 'string') return { value: String(value) };
     if (type === 'long' || value === (Number(value) | 0)) return { value };
     return { reason: 'wrong-key', detail: `the record's key is beyond the 32 bits of an int: ${value}` };
   };
   return (key) => {
-    if (key === null) return { reason: 'null-key', detail: 'the record has no key' };
+    if (key === null) return NO_KEY;
     if (form === 'int' || form === 'long') {
       const bytes = form === 'int' ? 4 : 8;
       if (key.length !== bytes) {
@@ -71,6 +74,17 @@ export function keyReader(form: KeyForm, type: KeyType): (key: Buffer | null) =>
     return { reason: 'wrong-key', detail: `the record's key is no whole number: ${JSON.stringify(text.slice(0, 60))}` };
   };
 }
+
+function keyByText(key: Buffer | null, schema: AvroRecord, field: string): ReadKey {
+  if (key === null) return NO_KEY;
+  const text = key.toString('utf8');
+  const value = keyOfText(schema, field, text);
+  if (value !== null) return { value };
+  const wanted = writtenAs(schema, field);
+  return { reason: 'wrong-key', detail: `the record's key is not ${wanted}: ${JSON.stringify(text.slice(0, 60))}` };
+}
+
+const NO_KEY: Refused = { reason: 'null-key', detail: 'the record has no key' };
 
 function headerFill(schema: AvroRecord, field: string, header: string): Fill {
   const declared = fieldOf(schema, field);

@@ -8,9 +8,10 @@ import { AS_JSON, createOriginWriter, type InputBlock } from '../../messages/ori
 import { type DeadLetter, RAW_BYTES_MAX, type Tombstone } from '../../messages/streams.ts';
 import { ISO_TIMES } from '../../messages/times.ts';
 import { deadLetterType, tombstoneType } from '../../messages/types.ts';
+import { eventKey } from '../../streams/field-key.ts';
 import { partitionOfEventKey } from '../../streams/partitioner.ts';
 import type { SourceStream } from '../adapter.ts';
-import { isRefused, keyReader, keyTypeOf } from '../kafka/record-parts.ts';
+import { isRefused, keyReader } from '../kafka/record-parts.ts';
 
 export interface RowBlocks {
   /**
@@ -34,7 +35,8 @@ const TIMES = { ...ISO_TIMES, timeZone: 'UTC' };
 export function createRowBlocks(stream: SourceStream, source: string): RowBlocks {
   const { schema, key, eventTime, partitions } = stream;
   const decoder = createJsonDecoder(schema, key, TIMES);
-  const readKey = keyReader('text', keyTypeOf(schema, key));
+  const keyOf = eventKey(schema, key);
+  const readKey = keyReader('text', schema, key);
   const lanes = Array.from({ length: partitions }, () => createLane(stream, source));
   let rows = 0;
 
@@ -50,7 +52,7 @@ export function createRowBlocks(stream: SourceStream, source: string): RowBlocks
         if (!hasAlready(0)) refuse(decoded.reason, decoded.detail, json, position);
         return;
       }
-      const partition = partitionOfEventKey(decoded.event[key], partitions);
+      const partition = partitionOfEventKey(keyOf(decoded.event), partitions);
       if (hasAlready(partition)) return;
       rows += 1;
       lanes[partition]?.add(decoded.event, Buffer.from(json), position);

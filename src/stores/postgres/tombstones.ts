@@ -24,8 +24,15 @@ function placeOf(table: PgTable, alias: string): string {
   return `(${[ms, ...PLACE_COLUMNS.map((name) => `${alias}.${name}`)].join(', ')})`;
 }
 
+function isFraction({ columns: [key] }: PgTable): boolean {
+  return key?.column.type.kind === 'double' || key?.column.type.kind === 'float';
+}
+
+/** A DOUBLE as the server writes it, where 0 and -0 are one. */
 function keyText(table: PgTable, alias: string): string {
-  return `${alias}.${quoted(table.columns[0]?.name ?? '')}::text`;
+  const [key] = table.columns;
+  const column = `${alias}.${quoted(key?.name ?? '')}`;
+  return isFraction(table) ? `(${column}::float8 + 0)::text` : `${column}::text`;
 }
 
 /** A condition on rows that are to be written. */
@@ -48,8 +55,8 @@ export async function buryTombstones(session: PgSession, table: PgTable, graves:
     all.map(({ partition }) => partition),
     all.map(({ offset }) => offset),
   ];
-  const given =
-    'unnest($1::text[], $2::bigint[], $3::int[], $4::bigint[]) AS d (key, occurred_ms, partition, log_offset)';
+  const given = `(SELECT ${isFraction(table) ? 'key::float8::text' : 'key'} AS key, occurred_ms, partition, log_offset FROM
+    unnest($1::text[], $2::bigint[], $3::int[], $4::bigint[]) AS g (key, occurred_ms, partition, log_offset)) AS d`;
   await session.run(
     `DELETE FROM ${quoted(table.name)} t USING ${given}
       WHERE ${keyText(table, 't')} = d.key AND ${placeOf(table, 't')} < (d.occurred_ms, d.partition, d.log_offset)`,
