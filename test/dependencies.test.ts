@@ -13,11 +13,14 @@ interface Locked {
   readonly dependencies?: Versions;
   readonly devDependencies?: Versions;
   readonly optionalDependencies?: Versions;
+  readonly peerDependencies?: Versions;
 }
 
 interface Manifest {
   readonly dependencies: Versions;
   readonly devDependencies: Versions;
+  readonly peerDependencies: Versions;
+  readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional: boolean }>>;
 }
 
 interface Lock {
@@ -42,7 +45,10 @@ const rows = read('docs/dependencies.md')
 describe('the dependencies', () => {
   it('are each explained once, with the version that package.json has', () => {
     const explained = rows.map(([name, version]) => [name, version]);
-    expect(explained).toEqual([...Object.entries(manifest.dependencies), ...Object.entries(manifest.devDependencies)]);
+    const { dependencies, peerDependencies, devDependencies } = manifest;
+    expect(explained).toEqual(
+      [dependencies, peerDependencies, devDependencies].flatMap((each) => Object.entries(each)),
+    );
     for (const [name, , , reason] of rows) expect(reason?.length, `reason for ${name}`).toBeGreaterThan(10);
   });
 
@@ -52,17 +58,26 @@ describe('the dependencies', () => {
   });
 
   it('are imported by the rooms that the document names', () => {
-    const documented = rows.slice(0, Object.keys(manifest.dependencies).length).map(([name, , users]) => [name, users]);
+    const { dependencies, peerDependencies } = manifest;
+    const count = Object.keys(dependencies).length + Object.keys(peerDependencies).length;
+    const documented = rows.slice(0, count).map(([name, , users]) => [name, users]);
     const allowed = Object.entries(PACKAGES).map(([name, rooms]) => [name, rooms.join(', ')]);
     expect(documented.sort()).toEqual(allowed.sort());
   });
 
   it('are locked as package.json has them', () => {
-    const { dependencies, devDependencies } = lock.packages[''] ?? {};
-    expect({ dependencies, devDependencies }).toEqual({
+    const { dependencies, devDependencies, peerDependencies } = lock.packages[''] ?? {};
+    expect({ dependencies, devDependencies, peerDependencies }).toEqual({
       dependencies: manifest.dependencies,
       devDependencies: manifest.devDependencies,
+      peerDependencies: manifest.peerDependencies,
     });
+  });
+
+  it('are never asked for where they are peers: a peer is for whoever wants it', () => {
+    const optional = Object.entries(manifest.peerDependenciesMeta).filter(([, { optional }]) => optional);
+    expect(optional.map(([name]) => name)).toEqual(Object.keys(manifest.peerDependencies));
+    expect(Object.keys(lock.packages).filter((path) => path.endsWith('/onnxruntime-node'))).toEqual([]);
   });
 
   it("are locked with every platform's optional packages, without which npm ci stops", () => {

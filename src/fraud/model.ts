@@ -1,8 +1,9 @@
 /** A model of the fraud domain: what was trained, on what, and all that its score needs. */
 import { createHash } from 'node:crypto';
-import { baseOf, contributionsOf, type Fitted, scorerOf } from '../models/fit.ts';
-import { type ColumnRange, keptInRange } from '../models/moments.ts';
-import { type Family, type InputSet, inputsOf } from './model-inputs.ts';
+import type { Fitted } from '../models/fit.ts';
+import type { ColumnRange } from '../models/moments.ts';
+import type { OnnxModel } from '../models/onnx.ts';
+import type { Family, InputSet } from './model-inputs.ts';
 
 export interface ModelFacts {
   readonly kind: string;
@@ -24,7 +25,13 @@ export interface ModelFacts {
   /** The alerts a day that the threshold was chosen for. */
   readonly alertsPerDay: number;
   readonly recipe: string;
-  readonly fitted: Fitted;
+  readonly fitted: Fitted | MadeElsewhere;
+}
+
+/** A model that was not trained here. */
+interface MadeElsewhere {
+  readonly form: 'onnx';
+  readonly onnx: OnnxModel;
 }
 
 export interface Model extends ModelFacts {
@@ -79,7 +86,8 @@ function headOf(name: string, line: string): { format?: unknown; id?: unknown; s
   throw new Error(`${name} is no model file: its first line is no JSON. Train it anew, or restore it`);
 }
 
-function typed(fitted: Fitted): Fitted {
+function typed(fitted: ModelFacts['fitted']): ModelFacts['fitted'] {
+  if (fitted.form === 'onnx') return fitted;
   if (fitted.form === 'linear') {
     const { intercept, weights, means, deviations } = fitted.linear;
     return {
@@ -123,48 +131,10 @@ export interface Scorer {
   readonly model: Model;
   /** Chance of fraud of the features that begin at `from`: from 0 to 1. */
   score(values: Float64Array, from: number): number;
+  /** Of so many rows, one after the other. */
+  scoreRows(values: Float64Array, rows: number): Float64Array;
+  /** Many rows cost it little more than one, so they are better asked about together. */
+  readonly inBlocks: boolean;
   /** By family, those that speak most for fraud first; they and `base` add up to the log odds. */
   explain(values: Float64Array, from: number): { readonly base: number; readonly families: Contribution[] };
-}
-
-export function createScorer(model: Model): Scorer {
-  const { features, ranges, fitted } = model;
-  const inputs = inputsOf(features, model.inputSet);
-  const kept = new Float64Array(features.length);
-  const row = new Float64Array(inputs.names.length);
-  const logOdds = scorerOf(fitted);
-  const prepare = (values: Float64Array, from: number): void => {
-    for (let at = 0; at < kept.length; at++) kept[at] = keptInRange(values[from + at]!, ranges[at]!);
-    inputs.expand(kept, 0, row, 0);
-  };
-  return {
-    model,
-    score(values, from) {
-      prepare(values, from);
-      return 1 / (1 + Math.exp(-logOdds(row, 0)));
-    },
-    explain(values, from) {
-      prepare(values, from);
-      const all = contributionsOf(fitted, row, 0);
-      const byFeature = new Float64Array(features.length);
-      const sums = new Map<Family, { logOdds: number; places: Set<number> }>();
-      for (let at = 0; at < inputs.names.length; at++) {
-        const logOdds = all[at] ?? 0;
-        const place = inputs.says[at]!;
-        byFeature[place]! += logOdds;
-        const sum = sums.get(inputs.families[at]!) ?? { logOdds: 0, places: new Set() };
-        sum.logOdds += logOdds;
-        sum.places.add(place);
-        sums.set(inputs.families[at]!, sum);
-      }
-      const families = [...sums].map(([family, { logOdds, places }]) => {
-        const place = [...places].reduce((most, each) => (byFeature[each]! > byFeature[most]! ? each : most));
-        const feature = features[place] ?? family;
-        const raw = values[from + place]!;
-        const value = Number.isNaN(raw) ? kept[place]! : raw;
-        return { family, logOdds, feature, value, norm: ranges[place]?.mean ?? 0 };
-      });
-      return { base: baseOf(fitted), families: families.sort((a, b) => b.logOdds - a.logOdds) };
-    },
-  };
 }

@@ -4,9 +4,11 @@
  */
 import type { AvroRecord } from '../messages/avro.ts';
 import type { Columns } from '../messages/columns.ts';
+import { NoOnnxRuntime } from '../models/onnx-runtime.ts';
 import { fieldAt, valueTypeOf } from '../streams/field-type.ts';
-import { createScorer, type Model, readModel, type Scorer } from './model.ts';
+import { type Model, readModel, type Scorer } from './model.ts';
 import type { ModelChanged, ModelCommand, ServedModel } from './model-schemas.ts';
+import { createScorer } from './scorer.ts';
 
 export interface Serving {
   readonly id: string;
@@ -24,7 +26,10 @@ export interface ServedModels {
   challenger(): Serving | null;
   /** The events whose rows are asked about from now on. */
   begin(columns: Columns): void;
-  /** Null for a command that was taken before. A model that can't score here is refused, and the one before goes on. */
+  /**
+   * Null for a command that was taken before. A model that can't score here is refused, and the one before goes on. Throws
+   * NoOnnxRuntime: what this process lacks must not decide what stands in the log.
+   */
   take(command: ModelCommand, nowMs: number): ModelChanged | null;
   snapshot(): { models: ServedModel[]; modelCommand: string };
   restore(state: { readonly models: readonly ServedModel[]; readonly modelCommand: string }): void;
@@ -71,6 +76,7 @@ export function createServedModels(schema: AvroRecord, only?: Omit<ServedModel, 
       try {
         next = held(content, command.threshold);
       } catch (error) {
+        if (error instanceof NoOnnxRuntime) throw error;
         return { ...changed, outcome: 'refused', detail: error instanceof Error ? error.message : String(error) };
       }
       if (isOfChampion) champion = next;
@@ -101,7 +107,8 @@ export function createServedModels(schema: AvroRecord, only?: Omit<ServedModel, 
 function fitting(schema: AvroRecord, content: string, threshold: number): Held | null {
   try {
     return heldOf(schema, content, threshold);
-  } catch {
+  } catch (error) {
+    if (error instanceof NoOnnxRuntime) throw error;
     return null;
   }
 }
@@ -118,12 +125,22 @@ function heldOf(schema: AvroRecord, content: string, threshold: number): Held {
     for (let at = 0; at < own.length; at++) own[at] = nulls[at]?.[row] === 1 ? Number.NaN : values[at]![row]!;
     return own;
   };
+  /** Of all rows at hand, where they are better asked about together; null until one is. */
+  let scores: Float64Array | null = null;
+  let count = 0;
+  const scoreAll = (): Float64Array => {
+    const all = new Float64Array(count * own.length);
+    for (let row = 0; row < count; row++) all.set(featuresOf(row), row * own.length);
+    return scorer.scoreRows(all, count);
+  };
   return {
     id: model.id,
     threshold,
     scorer,
     content,
     bind(columns) {
+      scores = null;
+      count = columns.count;
       for (const [at, feature] of features.entries()) {
         const column = columns.column(feature);
         values[at] = columns.numbers(feature);
@@ -131,7 +148,12 @@ function heldOf(schema: AvroRecord, content: string, threshold: number): Held {
       }
     },
     featuresOf,
-    score: (row) => scorer.score(featuresOf(row), 0),
+    score: scorer.inBlocks
+      ? (row) => {
+          scores ??= scoreAll();
+          return scores[row]!;
+        }
+      : (row) => scorer.score(featuresOf(row), 0),
   };
 }
 

@@ -1,7 +1,8 @@
 /** A model through its file, and what its score is made of. */
 import { describe, expect, it } from 'vitest';
-import { createScorer, modelFile, readModel } from '../../src/fraud/model.ts';
+import { modelFile, readModel } from '../../src/fraud/model.ts';
 import { MODEL_KINDS } from '../../src/fraud/model-kinds.ts';
+import { createScorer } from '../../src/fraud/scorer.ts';
 import { trainOn } from '../../src/models/fit.ts';
 import { DRAWN_FEATURES, drawnModel } from './drawn-model.ts';
 

@@ -1,7 +1,8 @@
 /** Models that score in the stream: through a whole partition, by commands in its log. */
 import { describe, expect, test } from 'vitest';
-import { createScorer, modelFile, readModel } from '../../src/fraud/model.ts';
+import { modelFile, readModel } from '../../src/fraud/model.ts';
 import type { ModelCommand } from '../../src/fraud/model-schemas.ts';
+import { createScorer } from '../../src/fraud/scorer.ts';
 import type { FraudSpec } from '../../src/fraud/spec.ts';
 import { modelCommandType, suppressionCommandType, transactionType } from '../../src/fraud/types.ts';
 import type { AvroRecord } from '../../src/messages/avro.ts';

@@ -16,7 +16,9 @@ export function cardText(card: ModelCard): string {
     `measured   ${measuredText(card.measured)}`,
     `recipe     ${card.recipe}`,
     `features   ${features.map(({ name }) => name).join(', ')}`,
-    `\nwhat it goes by most\n${tableText(inputs.slice(0, SHOWN).map((input) => ({ ...input, weight: input.weight.toFixed(2) })))}`,
+    inputs.length === 0
+      ? '\nit was made elsewhere: what it goes by is not known'
+      : `\nwhat it goes by most\n${tableText(inputs.slice(0, SHOWN).map((input) => ({ ...input, weight: input.weight.toFixed(2) })))}`,
     `\nlimits\n${limits.map((limit) => `- ${limit}`).join('\n')}`,
     `\nhistory\n${history.length === 0 ? 'it never scored' : tableText(history.map(lineOf))}`,
   ].join('\n');

@@ -21,14 +21,16 @@ import { modelCard } from '../lab/model-card.ts';
 import { loadModel, saveModel } from '../lab/model-files.ts';
 import { type ListedModel, listModels } from '../lab/model-list.ts';
 import { trainModel } from '../lab/train.ts';
+import type { Model } from '../model.ts';
 import { MODEL_KINDS, modelKind } from '../model-kinds.ts';
 import { rolesAfter } from '../model-roles.ts';
 import { cardText } from './card-text.ts';
+import { IMPORT_OPTIONS, importModel } from './model-import.ts';
 import { RETRAIN_OPTIONS, retrain } from './model-retrain.ts';
 import { act, changesOf, dayOf, promote, SERVING_OPTIONS, threshold } from './model-serving.ts';
 
 const ACTIONS = [
-  ...(['train', 'evaluate', 'compare', 'drift', 'list'] as const),
+  ...(['train', 'import', 'evaluate', 'compare', 'drift', 'list'] as const),
   ...(['show', 'threshold', 'promote', 'rollback', 'withdraw', 'retrain'] as const),
 ] as const;
 const ALERTS_PER_DAY = 100;
@@ -39,6 +41,7 @@ export const modelCommand: Command = {
   summary: `models of fraud, trained on the features that were journaled
 
   train            a model of the transactions of some days and their labels
+  import FILE      a model that was made elsewhere, as ONNX; --from and --to are the days that it was trained on
   evaluate         how well a model ranks the transactions of other days
   compare          evaluate, for several models: --model A --model B
   drift            how far features and scores of other days are from those of the training
@@ -50,7 +53,7 @@ export const modelCommand: Command = {
   withdraw         no challenger scores any more
   retrain          trains one, judges it beside the champion on the newest labelled week, and promotes it if it is better`,
   usage:
-    'model train|evaluate|compare|drift|list|show|threshold|promote|rollback|withdraw|retrain [ID] [--kind KIND] [--model ID …] [--from DAY] [--to DAY] [--data DIR] [--json]',
+    'model train|import|evaluate|compare|drift|list|show|threshold|promote|rollback|withdraw|retrain [ID|FILE] [--kind KIND] [--model ID …] [--from DAY] [--to DAY] [--data DIR] [--json]',
   options: {
     ...CONFIG_OPTION,
     ...DATA_OPTION,
@@ -62,10 +65,11 @@ export const modelCommand: Command = {
     'alerts-per-day': {
       type: 'string',
       value: 'N',
-      help: `train, threshold, promote: the threshold is chosen for so many; train: else ${ALERTS_PER_DAY}`,
+      help: `train, import, threshold, promote: the threshold is chosen for so many; train, import: else ${ALERTS_PER_DAY}`,
     },
     ...SERVING_OPTIONS,
     ...RETRAIN_OPTIONS,
+    ...IMPORT_OPTIONS,
   },
   async run(values, words) {
     const [word, ...ids] = words;
@@ -75,6 +79,12 @@ export const modelCommand: Command = {
       if (ids.length > 1) throw new UsageError(`say which one: model ${action} ID`);
       if (action === 'show') return show(values, id);
       return action === 'promote' ? promote(values, id) : threshold(values, id);
+    }
+    if (action === 'import') {
+      const [file] = ids;
+      if (file === undefined || ids.length > 1) throw new UsageError('say which file: model import FILE.onnx');
+      const alertsPerDay = alertsOf(values);
+      return printMade(values, await importModel(values, file, rangeOf(values), alertsPerDay), {});
     }
     if (ids.length > 0) throw new UsageError(`model ${action} takes no further word; there was ${ids.join(' ')}`);
     switch (action) {
@@ -108,8 +118,12 @@ async function train(values: OptionValues): Promise<number> {
   const options = { ...range, kind: found.name, stream: stream.name, alertsPerDay };
   const model = saveModel(dataDir, await trainModel(rows, found.kind, options));
   const seconds = Math.round(performance.now() - startedAt) / 1000;
-  const { id, kind, rows: count, positives, threshold } = model;
-  const said = { model: id, kind, rows: count, positives, threshold, alertsPerDay, seconds };
+  return printMade(values, model, { seconds });
+}
+
+async function printMade(values: OptionValues, model: Model, more: { readonly seconds?: number }): Promise<number> {
+  const { id, kind, rows, positives, threshold, alertsPerDay } = model;
+  const said = { model: id, kind, rows, positives, threshold, alertsPerDay, ...more };
   if (values.json === true) await print(JSON.stringify(said));
   else await print(tableText([said]));
   return EXIT.ok;

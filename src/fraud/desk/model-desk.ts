@@ -4,6 +4,7 @@ import type { ServiceCore } from '../../service.ts';
 import { modelWithText } from '../lab/model-files.ts';
 import { type Role, type RoleChange, roleChanges, rolesAfter } from '../model-roles.ts';
 import type { ModelCommand, ModelRound } from '../model-schemas.ts';
+import { createScorer } from '../scorer.ts';
 import { modelCommandType, modelRoundType } from '../types.ts';
 import { createPost } from './post.ts';
 import { sqlText } from './sql-text.ts';
@@ -109,6 +110,8 @@ export function createModelDesk(core: ServiceCore): ModelDesk {
 function fileOf(dataDir: string, id: string, threshold: number | null, reason: string): Target | string {
   try {
     const { model, text } = modelWithText(dataDir, id);
+    // A partition would stop that can't score it.
+    createScorer(model);
     return { model: id, threshold: threshold ?? model.threshold, content: text, reason };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

@@ -1,7 +1,8 @@
 /** A model judged by the protocol on the vectors of an interval. */
-import { createScorer, type Model } from '../model.ts';
+import type { Model } from '../model.ts';
 import { type Evaluation, evaluateScores, rowsToJudge } from '../protocol.ts';
-import type { LabelledRows, Labels } from './labelled-rows.ts';
+import { createScorer } from '../scorer.ts';
+import { columnsOf, type LabelledRows, type Labels } from './labelled-rows.ts';
 
 const DAY_MS = 86_400_000;
 const RESAMPLINGS = 100;
@@ -31,18 +32,12 @@ export function evaluateModel(model: Model, rows: LabelledRows, labels: Labels, 
 }
 
 /** A score a row. Throws when the model asks for a feature that the rows have not. */
-export function scoresOf(model: Model, { features, rows, values }: LabelledRows): Float64Array {
-  const missing = model.features.filter((name) => !features.includes(name));
+export function scoresOf(model: Model, rows: LabelledRows): Float64Array {
+  const missing = model.features.filter((name) => !rows.features.includes(name));
   if (missing.length > 0) {
     throw new Error(
       `model ${model.id} needs ${missing.join(', ')}, which ${model.stream} has not: train one on what it has`,
     );
   }
-  const places = model.features.map((name) => features.indexOf(name));
-  const { score } = createScorer(model);
-  const own = new Float64Array(places.length);
-  return Float64Array.from({ length: rows }, (_, row) => {
-    for (let at = 0; at < own.length; at++) own[at] = values[row * features.length + places[at]!]!;
-    return score(own, 0);
-  });
+  return createScorer(model).scoreRows(columnsOf(rows, model.features), rows.rows);
 }

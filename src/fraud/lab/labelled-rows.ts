@@ -112,6 +112,17 @@ export async function labelledRows(
   return rows;
 }
 
+/** The values of these features alone, row after row; each has to be there. */
+export function columnsOf({ features, rows, values }: LabelledRows, names: readonly string[]): Float64Array {
+  const places = names.map((name) => features.indexOf(name));
+  const width = places.length;
+  const own = new Float64Array(rows * width);
+  for (let row = 0; row < rows; row++) {
+    for (let at = 0; at < width; at++) own[row * width + at] = values[row * features.length + places[at]!]!;
+  }
+  return own;
+}
+
 /** NaN where the field is null, or is not there. */
 function numberOrNaN(block: Columns, field: string): (row: number) => number {
   const column = block.column(field);

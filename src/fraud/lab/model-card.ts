@@ -29,7 +29,10 @@ export interface ModelCard {
     readonly low: number;
     readonly high: number;
   }[];
-  /** Of a linear model the weight of each input, standardised; of trees how often each is asked about. Largest first. */
+  /**
+   * Of a linear model the weight of each input, standardised; of trees how often each is asked about. Largest first. None of
+   * a model that was made elsewhere.
+   */
   readonly inputs: readonly { readonly name: string; readonly family: string; readonly weight: number }[];
   /** What was measured before it was promoted last, as `model evaluate` gives it; null where nothing was. */
   readonly measured: unknown;
@@ -69,7 +72,7 @@ export function modelCard(dataDir: string, id: string, changes: readonly RoleCha
     })),
     inputs: weightsOf(model),
     measured: measured === '' ? null : JSON.parse(measured),
-    limits: LIMITS,
+    limits: model.fitted.form === 'onnx' ? [...LIMITS, ELSEWHERE] : LIMITS,
     history: own.map(({ measured: _, ...change }) => change),
   };
 }
@@ -80,7 +83,12 @@ const LIMITS = [
   'It has seen one week: what comes once a month or a year it does not know.',
 ];
 
+const ELSEWHERE =
+  'It was made elsewhere, and is asked in floats: its scores are exact to about 1e-6, and another build of onnxruntime-node may differ there.';
+
 function weightsOf({ features, inputSet, fitted }: ReturnType<typeof loadModel>): ModelCard['inputs'] {
+  // Nobody here knows what a model that was made elsewhere goes by.
+  if (fitted.form === 'onnx') return [];
   const { names, families } = inputsOf(features, inputSet);
   const weights = new Float64Array(names.length);
   if (fitted.form === 'linear') weights.set(fitted.linear.weights);

@@ -61,7 +61,7 @@ export async function trainModel(
 }
 
 /** The score that so many rows reach, at most; the smallest above 0 where fewer rows have one. */
-function thresholdFor(scores: Float64Array, alerts: number): number {
+export function thresholdFor(scores: Float64Array, alerts: number): number {
   const sorted = Float64Array.from(scores).sort();
   return sorted[Math.max(0, sorted.length - Math.round(alerts))] ?? 1;
 }

@@ -110,7 +110,7 @@ function Card({ card: { model, kind, trained, thresholdReason, measured, inputs,
     <p>${kind}, trained on ${exact(trained.rows)} transactions from ${day(trained.from)} to ${day(trained.to - 1)}; ${(100 * trained.prevalence).toFixed(2)} % were fraud. Threshold: ${thresholdReason}.</p>
     <p>${figures}</p>
     <ul>${limits.map((text) => html`<li>${text}</li>`)}</ul>
-    <${Table} caption="What it goes by most" empty="" shown=${ready} rows=${inputs.slice(0, 12)} columns=${columns} keyOf=${(row) => row.name} />
+    <${Table} caption="What it goes by most" empty="It was made elsewhere: what it goes by is not known." shown=${ready} rows=${inputs.slice(0, 12)} columns=${columns} keyOf=${(row) => row.name} />
     <${Drifts} drift=${drift} />
   </section>`;
 }
