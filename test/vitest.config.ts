@@ -1,7 +1,9 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Suites of their own, which need more than Node. */
-const ELSEWHERE = ['integration', 'abuse', 'kafka/broker', 'stores', 'operate', 'onnx'].map((folder) => `test/${folder}/**`);
+const ELSEWHERE = ['integration', 'abuse', 'kafka/broker', 'stores', 'operate', 'onnx'].map(
+  (folder) => `test/${folder}/**`,
+);
 /** Put something of theirs in the place of a module, or watch the clock of their process: others there would be seen. */
 const ALONE = ['test/service/quarantine.test.ts', 'test/simulation/simulation.test.ts'];
 
