@@ -1,6 +1,6 @@
 /** Every kind of operator that a partition can run: to add one is a line here. */
 import { featureKind } from './features/feature-operator.ts';
-import { fraudKind, fraudOperatorsOf } from './fraud/operator.ts';
+import { fraudKind } from './fraud/operator.ts';
 import { loadUserFunctionsBy } from './sql/user-function.ts';
 import { derivedKind } from './streams/derived-operator.ts';
 import { joinKind } from './streams/join-operator.ts';
@@ -12,14 +12,12 @@ import { userOperatorKind } from './user-code/user-operator-kind.ts';
 // What prepares operators compiles their expressions.
 loadUserFunctionsBy(loadUserFunction);
 
+/** In the order in which a partition drives operators of them. */
 export const OPERATOR_KINDS: readonly OperatorKind[] = [
   windowKind,
   joinKind,
   derivedKind,
-  featureKind,
   fraudKind,
   userOperatorKind,
+  featureKind,
 ];
-
-/** What the domains make of a stream, by the configuration: a line a domain. */
-export const DOMAIN_OPERATORS = [fraudOperatorsOf] as const;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { unknownName } from '../keys/names.ts';
 import { TABLES } from '../tables.ts';
+import type { DeclaredOperator } from './declared-operator.ts';
 import { outputNamesOf } from './output-names.ts';
 import type { Reading, Section } from './section.ts';
 import type { Relation } from './sections/relation.ts';
@@ -40,6 +41,11 @@ export function redacted(config: Config): Config {
   const parts: Parts = {};
   for (const section of SECTIONS) section.putRedacted(parts, config);
   return whole(parts);
+}
+
+/** Every operator of a pipeline, section by section. */
+export function declaredOperators(config: Config): DeclaredOperator[] {
+  return SECTIONS.flatMap((section) => section.operators(config));
 }
 
 /** Every name that a line of the output can have. */

@@ -1,13 +1,14 @@
 /** What a view comes to, in words: the operators as a file has them, where their events come together, and what is kept. */
 import { formatDuration } from '../keys/units.ts';
 import type { Config } from './config.ts';
+import { type KnownExchanges, NO_EXCHANGES } from './declared-operator.ts';
 import { relationsOf } from './relations.ts';
+import type { JoinConfig } from './sections/declared-join.ts';
 import { derivedSection } from './sections/derived.ts';
-import type { JoinConfig } from './sections/joins.ts';
 import { joinsSection } from './sections/joins.ts';
 import type { ViewConfig } from './sections/views.ts';
 import { type WindowConfig, windowsSection } from './sections/windows.ts';
-import { type KnownExchanges, NO_EXCHANGES, windowPlace } from './window-place.ts';
+import { windowPlace } from './window-place.ts';
 
 export interface ExplainedView {
   readonly view: string;

@@ -1,17 +1,25 @@
-/** Everything of a pipeline that has events, by its configuration. */
-import type { Config } from './config.ts';
-import { derivedRelation } from './sections/derived.ts';
-import { besideRelation, stageRelations } from './sections/feature-relations.ts';
-import { joinRelation } from './sections/joins.ts';
-import { outputRelations } from './sections/operators.ts';
+/** Everything of a pipeline that has events, and the operators that it comes of, by its configuration. */
+import { type Config, declaredOperators } from './config.ts';
+import {
+  type DeclaredOperator,
+  type KnownExchanges,
+  NO_EXCHANGES,
+  type OperatorInputs,
+  type OperatorPlacing,
+} from './declared-operator.ts';
 import type { Relation } from './sections/relation.ts';
-import { unreadableResults, windowRelation } from './sections/window-relation.ts';
-import { type KnownExchanges, NO_EXCHANGES, windowPlace } from './window-place.ts';
 
-/** What windows, joins, derived streams and operators may be of, by name. */
+/** An operator where it runs. */
+export interface PlacedOperator {
+  readonly operator: DeclaredOperator;
+  readonly inputs: OperatorInputs;
+  readonly placing: OperatorPlacing;
+}
+
 export interface Relations {
-  /** Each after those that it is of. */
+  /** What operators may be of. */
   readonly all: readonly Relation[];
+  readonly operators: readonly PlacedOperator[];
   /** Throws when there is none, which the check of a configuration has ruled out. */
   named(name: string): Relation;
 }
@@ -27,51 +35,36 @@ export function relationsOf(config: Config, known: KnownExchanges = NO_EXCHANGES
   return own;
 }
 
-function relationsAmong(config: Config, known: KnownExchanges): Relations {
+function relationsAmong(config: Config, exchanges: KnownExchanges): Relations {
   const all = new Map<string, Relation>(config.streams.map((stream) => [stream.name, stream]));
-  const add = (relation: Relation): Relation => {
-    all.set(relation.name, relation);
-    return relation;
-  };
+  const operators = declaredOperators(config);
+  const giving = new Map(operators.flatMap((operator) => operator.gives.map((name) => [name, operator] as const)));
+  const beside = new Map(
+    operators.flatMap((operator) => (operator.beside ? [[operator.beside.name, operator.beside]] : [])),
+  );
+  const placed = new Map<DeclaredOperator, PlacedOperator>();
 
-  function built(name: string): Relation | undefined {
-    const derived = config.derived.find((each) => each.name === name);
-    if (derived !== undefined) return add(derivedRelation(derived, named(derived.stream)));
-    const join = config.joins.find((each) => each.name === name);
-    if (join !== undefined) {
-      const relation = joinRelation(join, named(join.left), named(join.right));
-      return add({ ...relation, partitions: known.partitionsOf(name) ?? relation.partitions });
-    }
-    const window = config.windows.find((each) => each.name === name);
-    if (window !== undefined) return add(windowRelation(window, windowPlace(window, named(window.stream), known)));
-    const features = config.features.find((each) => each.name === name);
-    if (features !== undefined) {
-      const of = named(features.stream);
-      const beside = besideRelation(features, of);
-      if (beside !== null) add(beside);
-      for (const stage of stageRelations(features, of)) {
-        const own = stage.log === stage.name ? known.partitionsOf(stage.name) : undefined;
-        add({ ...stage, partitions: own ?? stage.partitions });
-      }
-      return all.get(name);
-    }
-    const operator = config.operators.find(({ outputs }) => outputs.some(({ stream }) => stream === name));
-    if (operator === undefined) return undefined;
-    for (const output of outputRelations(operator, Object.keys(operator.input).map(named))) {
-      const own = output.log === operator.name ? known.partitionsOf(operator.name) : undefined;
-      add({ ...output, partitions: own ?? output.partitions });
-    }
-    return all.get(name);
+  function place(operator: DeclaredOperator): PlacedOperator {
+    const known = placed.get(operator);
+    if (known !== undefined) return known;
+    const [first, ...others] = operator.reads.map(({ stream }) => named(stream));
+    if (first === undefined) throw new Error(`The operator ${operator.name} reads nothing`);
+    const inputs: OperatorInputs = [first, ...others];
+    const own = { operator, inputs, placing: operator.place(inputs, exchanges) };
+    placed.set(operator, own);
+    for (const relation of operator.relations(inputs, own.placing)) all.set(relation.name, relation);
+    return own;
   }
   function named(name: string): Relation {
-    const relation = all.get(name) ?? built(name);
+    const operator = giving.get(name);
+    if (operator !== undefined) place(operator);
+    const stands = beside.get(name);
+    if (stands !== undefined && !all.has(name)) all.set(name, stands.of(named(stands.stream)));
+    const relation = all.get(name);
     if (relation === undefined) throw new Error(`Nothing is called ${name}`);
     return relation;
   }
 
-  for (const { name } of [...config.derived, ...config.joins]) named(name);
-  for (const { outputs } of config.operators) for (const { stream } of outputs) named(stream);
-  for (const { name } of config.features) named(name);
-  for (const window of config.windows) if (unreadableResults(window) === null) named(window.name);
-  return { all: [...all.values()], named };
+  for (const operator of operators) place(operator);
+  return { all: [...all.values()], operators: operators.map(place), named };
 }

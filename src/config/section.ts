@@ -7,6 +7,7 @@
 import type { z } from 'zod';
 import type { Report } from '../keys/names.ts';
 import type { AvroRecord } from '../messages/avro.ts';
+import type { DeclaredOperator } from './declared-operator.ts';
 import type { Relation } from './sections/relation.ts';
 
 /** One well-formed file, while its sections are derived. Whatever does not hold is reported. */
@@ -73,7 +74,7 @@ export function replaced(path: string, instead: string): KeyNotice {
   return { path, message: `is no longer a key; write \`${instead}\` instead` };
 }
 
-interface Definition<Key extends string, Raw, Value> {
+interface Definition<Key extends string, Raw, Value, Others> {
   /** As the file calls it. */
   readonly key: Key;
   /** Its descriptions are the comments of a printed file and the hints of an editor. */
@@ -84,6 +85,8 @@ interface Definition<Key extends string, Raw, Value> {
   readonly relations?: RelationsOf<Raw>;
   /** Streams of the output that are built in and that this section switches on. */
   outputs?(value: Value): readonly string[];
+  /** The operators that it declares; `others` is what other sections come to. */
+  operators?(value: Value, others: Others): readonly DeclaredOperator[];
   /** What it judges by rules, if it does. */
   judges?(raw: Raw): Judge | null;
   /** What is said of keys that it has no longer, or not yet, in place of "is not a key here". */
@@ -96,7 +99,7 @@ interface Definition<Key extends string, Raw, Value> {
   redact?(value: Value): Value;
 }
 
-export interface Section<Key extends string, Field extends string, Raw, Value> {
+export interface Section<Key extends string, Field extends string, Raw, Value, Others = unknown> {
   readonly key: Key;
   /** As the configuration calls it. */
   readonly field: Field;
@@ -113,6 +116,7 @@ export interface Section<Key extends string, Field extends string, Raw, Value> {
   of(reading: Reading): Value;
   outputs(config: { readonly [F in Field]: Value }): readonly string[];
   outputsOf(reading: Reading): readonly string[];
+  operators(config: { readonly [F in Field]: Value } & Others): readonly DeclaredOperator[];
   judge(reading: Reading): Judge | null;
   put(into: { [F in Field]?: Value }, reading: Reading): void;
   putRedacted(into: { [F in Field]?: Value }, config: { readonly [F in Field]: Value }): void;
@@ -120,14 +124,14 @@ export interface Section<Key extends string, Field extends string, Raw, Value> {
 }
 
 /** A section that the configuration holds under the key that the file has. */
-export function section<Key extends string, Raw, Value>(
-  definition: Definition<Key, Raw, Value>,
-): Section<Key, Key, Raw, Value> {
+export function section<Key extends string, Raw, Value, Others = unknown>(
+  definition: Definition<Key, Raw, Value, Others>,
+): Section<Key, Key, Raw, Value, Others> {
   return sectionAs(definition.key, definition);
 }
 
 /** A section that the configuration holds under another name. */
-export function sectionAs<Key extends string, Field extends string, Raw, Value>(
+export function sectionAs<Key extends string, Field extends string, Raw, Value, Others = unknown>(
   field: Field,
   {
     key,
@@ -135,13 +139,14 @@ export function sectionAs<Key extends string, Field extends string, Raw, Value>(
     streamNames = () => [],
     relations,
     outputs,
+    operators,
     judges,
     elsewhere = [],
     derive,
     print,
     redact = (value) => value,
-  }: Definition<Key, Raw, Value>,
-): Section<Key, Field, Raw, Value> {
+  }: Definition<Key, Raw, Value, Others>,
+): Section<Key, Field, Raw, Value, Others> {
   const raw = once((reading) => schema.parse(reading.file[key]));
   const of = once((reading) => derive(raw(reading), reading));
   return {
@@ -158,6 +163,7 @@ export function sectionAs<Key extends string, Field extends string, Raw, Value>(
     outputs: (config) => outputs?.(config[field]) ?? [],
     // A section that switches on none is not derived for it: it may be the one that asks.
     outputsOf: (reading) => outputs?.(of(reading)) ?? [],
+    operators: (config) => operators?.(config[field], config) ?? [],
     judge: (reading) => judges?.(raw(reading)) ?? null,
     put(into, reading) {
       into[field] = of(reading);

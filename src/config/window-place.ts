@@ -4,17 +4,8 @@ import { functionsIn, type UserFunction } from '../sql/user-function.ts';
 import { type GroupKey, isOfSeveral, keyTexts } from '../streams/group-key.ts';
 import type { WindowSpec } from '../streams/window-kind.ts';
 import { canSumUp } from '../streams/window-summary.ts';
+import type { KnownExchanges } from './declared-operator.ts';
 import { isKeptTogether, isOfStream, type Relation, readBy, viewOf } from './sections/relation.ts';
-
-/** What a data directory has of exchanges. */
-export interface KnownExchanges {
-  /** How many partitions one of this name has; undefined when there is none. */
-  partitionsOf(name: string): number | undefined;
-  /** The windows that it was last run for; none when there is none. */
-  windowsOf(name: string): readonly string[];
-}
-
-export const NO_EXCHANGES: KnownExchanges = { partitionsOf: () => undefined, windowsOf: () => [] };
 
 interface Grouping extends Pick<WindowSpec, 'window' | 'earlyMs' | 'where' | 'language' | 'aggregates'> {
   readonly name: string;

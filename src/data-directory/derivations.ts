@@ -1,172 +1,107 @@
-/** What the partitions of each log derive, by the configuration. */
+/** What the partitions of each log derive, by the operators that the configuration declares. */
 import type { Config } from '../config/config.ts';
-import { type Relations, relationsOf } from '../config/relations.ts';
-import type { DerivedConfig } from '../config/sections/derived.ts';
-import { areFeaturesWithin, stageName } from '../config/sections/feature-relations.ts';
-import type { FeatureSet } from '../config/sections/feature-set.ts';
-import { isWithinPartition, type OperatorConfig } from '../config/sections/operators.ts';
-import { isOfStream, logOf, type Relation, readBy, viewOf } from '../config/sections/relation.ts';
+import { type KnownExchanges, NO_EXCHANGES, type OperatorSetting } from '../config/declared-operator.ts';
+import { type PlacedOperator, type Relations, relationsOf } from '../config/relations.ts';
+import { isOfStream, logOf, type Relation, readBy } from '../config/sections/relation.ts';
 import type { StreamConfig } from '../config/sections/streams.ts';
-import type { WindowConfig } from '../config/sections/windows.ts';
-import { type KnownExchanges, NO_EXCHANGES, windowPlace } from '../config/window-place.ts';
-import { featureKind } from '../features/feature-operator.ts';
-import { DOMAIN_OPERATORS } from '../operator-kinds.ts';
+import { OPERATOR_KINDS } from '../operator-kinds.ts';
 import type { Derivation, DerivationInput } from '../partition/derivation.ts';
-import { derivedKind } from '../streams/derived-operator.ts';
 import type { OperatorSpec } from '../streams/operator-kind.ts';
-import { windowKind } from '../streams/window-operator.ts';
-import { type OperatorReading, userOperatorKind } from '../user-code/user-operator-kind.ts';
 
-/** A pipeline's configuration, with what everything in it may be of. */
+/** A pipeline's operators, and everything that they may be of. */
 export interface Graph {
-  readonly config: Config;
   readonly relations: Relations;
-  readonly known: KnownExchanges;
+  /** By what their logs are named for, in the order in which they see each batch. */
+  readonly operators: ReadonlyMap<string, readonly PlacedOperator[]>;
+  /** What operators give, by name, as far as an exchange reads it. */
+  readonly read: ReadonlySet<string>;
 }
 
+/** Asked once for each stream. */
+const KNOWN: WeakMap<Config, Graph> = new WeakMap();
+
 export function graphOf(config: Config, known: KnownExchanges = NO_EXCHANGES): Graph {
-  return { config, relations: relationsOf(config, known), known };
+  if (known !== NO_EXCHANGES) return graphAmong(relationsOf(config, known));
+  const own = KNOWN.get(config) ?? graphAmong(relationsOf(config));
+  KNOWN.set(config, own);
+  return own;
+}
+
+function graphAmong(relations: Relations): Graph {
+  const byLog = new Map<string, PlacedOperator[]>();
+  for (const each of relations.operators) {
+    const { log } = each.placing;
+    const others = byLog.get(log);
+    if (others === undefined) byLog.set(log, [each]);
+    else others.push(each);
+  }
+  const brought = relations.operators.flatMap(({ placing }) => placing.brings ?? []);
+  const read = brought.map(({ relation }) => relation).filter((each) => !isOfStream(each) && each.isBeside !== true);
+  return {
+    relations,
+    operators: new Map([...byLog].map(([log, operators]) => [log, inTurn(operators)])),
+    read: new Set(read.map((relation) => readBy(relation).name)),
+  };
+}
+
+/**
+ * By their kinds, as the list of these has them, and then as they are declared; each that is of what others of its
+ * partition give behind all that are of events, unless it takes over from one of them.
+ */
+function inTurn(operators: readonly PlacedOperator[]): PlacedOperator[] {
+  const rankOf = ({ operator }: PlacedOperator): number =>
+    OPERATOR_KINDS.findIndex(({ kind }) => kind === operator.kind);
+  const sorted = operators.toSorted((a, b) => rankOf(a) - rankOf(b));
+  const turn = new Set<PlacedOperator>();
+  for (const each of sorted) {
+    if (isOfOutputs(each)) continue;
+    turn.add(each);
+    for (const other of sorted) if (other.operator.follows === true && isOf(other, each)) turn.add(other);
+  }
+  const visit = (each: PlacedOperator): void => {
+    if (turn.has(each)) return;
+    for (const other of sorted) if (isOf(each, other)) visit(other);
+    turn.add(each);
+  };
+  sorted.forEach(visit);
+  return [...turn];
+}
+
+function isOfOutputs({ placing, inputs }: PlacedOperator): boolean {
+  return placing.brings === null && inputs.some((input) => !isOfStream(input));
+}
+
+function isOf({ inputs }: PlacedOperator, { operator }: PlacedOperator): boolean {
+  return inputs.some((input) => operator.gives.includes(readBy(input).name));
 }
 
 /** What the configuration says of a stream that can change what is derived from it. */
 export function derivationOf(config: Config, stream: StreamConfig): Derivation {
   const graph = graphOf(config);
   const { name, expectations } = stream;
-  const within = config.operators.filter((operator) => isWithin(operator, graph));
-  const vectors = config.features.find((features) => features.stream === name);
   return {
     stream: name,
     inputs: [inputOf(stream, [])],
-    operators: [
-      ...config.windows.filter((window) => isOwnWindow(window, name, graph)).map((window) => windowSpec(window, graph)),
-      ...derivedOfStream(name, graph),
-      ...(vectors === undefined ? domainOperators(config, name, null) : []),
-      ...within
-        .filter(({ input }) => Object.keys(input).some((each) => readBy(graph.relations.named(each)).name === name))
-        .map((operator) => userOperatorSpec(operator, graph, () => name)),
-      ...(vectors !== undefined && areFeaturesWithin(vectors)
-        ? [stageSpec(vectors, 0, stream, { input: name, labels: [] }), ...domainOperators(config, name, vectors.name)]
-        : []),
-      ...derivedOfOutputs(name, graph),
-    ],
+    operators: (graph.operators.get(name) ?? []).map((each) => specOf(each, null, graph)),
     ...(isLogRead(name, graph) ? { isRead: true as const } : {}),
     ...(expectations.length === 0 ? {} : { expectations }),
   };
 }
 
-/** What the domains make of a stream; where it has features, of its vectors, where these are computed. */
-export function domainOperators(config: Config, stream: string, behind: string | null): OperatorSpec[] {
-  return DOMAIN_OPERATORS.flatMap((operatorsOf) => operatorsOf(config, stream, behind));
-}
-
-/** Whether it runs in the partitions of its stream. */
-export function isWithin(operator: OperatorConfig, { relations }: Graph): boolean {
-  return isWithinPartition(operator, Object.keys(operator.input).map(relations.named));
-}
-
-/** Of the windows that read the logs of a stream those whose groups lie within one of its partitions. */
-function isOwnWindow(window: WindowConfig, stream: string, { relations, known }: Graph): boolean {
-  const { isExchange, log } = windowPlace(window, relations.named(window.stream), known);
-  return !isExchange && log === stream;
-}
-
-export function windowSpec(window: WindowConfig, graph: Graph): OperatorSpec {
-  const { stream, key, ...spec } = window;
-  const of = viewOf(graph.relations.named(stream));
-  const isRead = outputsRead(graph).has(spec.name);
-  return windowKind.of(spec.name, {
-    ...spec,
-    keyField: key,
-    ...(of === undefined ? {} : { of }),
-    ...(isRead ? { isRead: true as const } : {}),
-  });
-}
-
-/** A stage of features, by how its partition calls what it reads. */
-export function stageSpec(
-  set: FeatureSet,
-  stage: number,
-  of: Relation,
-  reads: { readonly input: string; readonly labels: readonly string[] },
+/** `brought`: how the partitions call what an exchange brings; null where nothing does. */
+export function specOf(
+  { operator, inputs, placing }: PlacedOperator,
+  brought: OperatorSetting['names'] | null,
+  { read }: Graph,
 ): OperatorSpec {
-  const { order, labels, stages, features: named } = set;
-  const { readsLabels, ...features } = stages[stage]!;
-  return featureKind.of(stageName(set, stage), {
-    input: reads.input,
-    timeField: of.eventTime,
-    order,
-    ...features,
-    ...(features.isInner === true ? {} : { given: named.map(({ field }) => field) }),
-    ...(readsLabels && labels !== null
-      ? { labels: { inputs: reads.labels, id: labels.id, eventTime: labels.eventTime } }
-      : {}),
-  });
-}
-
-function derivedOfStream(stream: string, { config, relations }: Graph): OperatorSpec[] {
-  const own = config.derived.filter((each) => {
-    const of = relations.named(each.stream);
-    return isOfStream(of) && readBy(of).name === stream;
-  });
-  return own.map((each) => derivedSpec(each, relations.named(each.stream)));
-}
-
-/** Derived streams of what other operators give into these logs: they stand behind those. */
-export function derivedOfOutputs(log: string, { config, relations }: Graph): OperatorSpec[] {
-  return config.derived.flatMap((each) => {
-    const of = relations.named(each.stream);
-    if (isOfStream(of) || logOf(of) !== log) return [];
-    const { name: stream, eventTime: timeField, timeLessMs } = readBy(of);
-    const time = timeLessMs === undefined ? { timeField } : { timeField, timeLessMs };
-    return [derivedSpec(each, of, { stream, ...time })];
-  });
-}
-
-function derivedSpec(
-  { stream: _, ...selection }: DerivedConfig,
-  relation: Relation,
-  output?: { readonly stream: string; readonly timeField: string },
-): OperatorSpec {
-  const of = viewOf(relation);
-  return derivedKind.of(selection.name, {
-    ...selection,
-    ...(of === undefined ? {} : { of }),
-    ...(output === undefined ? {} : { output }),
-  });
-}
-
-/** `inputOf` says how the partition calls each stream that the operator reads. */
-export function userOperatorSpec(
-  operator: OperatorConfig,
-  { relations }: Graph,
-  inputNamed: (stream: string) => string,
-): OperatorSpec {
-  const { name, outputs: _, ...spec } = operator;
-  const reads: Record<string, OperatorReading> = {};
-  for (const stream of Object.keys(operator.input)) {
-    const of = viewOf(relations.named(stream));
-    const input = inputNamed(stream);
-    if (of !== undefined || input !== stream) reads[stream] = { input, ...(of === undefined ? {} : { of }) };
-  }
-  return userOperatorKind.of(name, { ...spec, ...(Object.keys(reads).length === 0 ? {} : { reads }) });
+  const own = inputs.map((relation) => readBy(relation).name);
+  const names = placing.brings === null || brought === null ? own : brought;
+  return operator.spec({ inputs, names, isRead: read.has(operator.name) });
 }
 
 /** Whether an exchange reads what operators give into these logs. */
-export function isLogRead(log: string, graph: Graph): boolean {
-  const read = outputsRead(graph);
-  return graph.relations.all.some((relation) => logOf(relation) === log && read.has(readBy(relation).name));
-}
-
-/** What operators give, by name, as far as an exchange reads it. */
-function outputsRead(graph: Graph): ReadonlySet<string> {
-  const { config, relations } = graph;
-  const names = [
-    ...config.windows.map(({ stream }) => stream),
-    ...config.joins.flatMap(({ left, right }) => [left, right]),
-    ...config.operators.flatMap(({ input }) => Object.keys(input)),
-  ];
-  const read = names.map(relations.named).filter((relation) => !isOfStream(relation));
-  return new Set(read.map((relation) => readBy(relation).name));
+export function isLogRead(log: string, { relations, read }: Graph): boolean {
+  return relations.all.some((relation) => logOf(relation) === log && read.has(readBy(relation).name));
 }
 
 /** The events of a relation, as a partition takes them in from logs; from its own source where there are none. */

@@ -2,8 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { BUILTIN_TYPES } from '../builtin-types.ts';
-import type { Config } from '../config/config.ts';
-import { readBy } from '../config/sections/relation.ts';
+import { type Config, declaredOperators } from '../config/config.ts';
 import { nodeFs } from '../journal/fs.ts';
 import { lockDirectory } from '../journal/lock.ts';
 import { journalOf, openReader } from '../journal/open-reader.ts';
@@ -16,7 +15,6 @@ import { dynamicEventType } from '../messages/codec.ts';
 import { COMMIT_FRAME, decodeCommit } from '../messages/commit.ts';
 import { createRegistry } from '../messages/registry.ts';
 import { forgottenType } from '../messages/types.ts';
-import { graphOf } from './derivations.ts';
 import { noteForgotten } from './forgotten-file.ts';
 import { type ForgottenKey, rowForgetter } from './forgotten-rows.ts';
 
@@ -38,17 +36,12 @@ export interface Forgotten {
 
 /** What a key is by the pipeline file. `fields`: names of the fields that hold it. */
 export function forgottenKey(config: Config, value: string, fields: ReadonlySet<string>): ForgottenKey {
-  const { relations } = graphOf(config);
   const isKeyed = (key: unknown): boolean => typeof key === 'string' && fields.has(key);
-  const keyed = [
-    ...config.windows.filter(({ key }) => isKeyed(key)).map(({ name }) => name),
-    ...config.joins.filter(({ left }) => isKeyed(readBy(relations.named(left)).key)).map(({ name }) => name),
-    ...config.operators.filter(({ input }) => Object.values(input).some(isKeyed)).map(({ name }) => name),
-  ];
+  const keyed = declaredOperators(config).filter(({ reads }) => reads.some(({ key }) => isKeyed(key)));
   return {
     value,
     fields,
-    keyed: new Set(keyed),
+    keyed: new Set(keyed.map(({ name }) => name)),
     streams: new Set(config.streams.filter(({ key }) => fields.has(key)).map(({ name }) => name)),
     timeFields: new Map(config.streams.map(({ schema, eventTime }) => [dynamicEventType(schema).name, eventTime])),
   };

@@ -6,7 +6,7 @@ import { jsonOf } from '../messages/event-json.ts';
 import { deadLetterType } from '../messages/types.ts';
 import { EXPRESSION_FAILED, letterOutput, pushLetter } from '../streams/failed-calls.ts';
 import type { Operator, OperatorOutput, OperatorState } from '../streams/operator.ts';
-import { type LateEvents, type OperatorSpec, operatorKind } from '../streams/operator-kind.ts';
+import { type LateEvents, operatorKind } from '../streams/operator-kind.ts';
 import { recordsOf, stateOf } from '../streams/operator-state.ts';
 import { faultText } from '../streams/selection.ts';
 import type { Succession } from '../streams/succession.ts';
@@ -15,7 +15,7 @@ import { DEFAULT_RULES } from './default-rules.ts';
 import { createFraudDetector } from './detector.ts';
 import { type AnyFraudSpec, formOf } from './earlier.ts';
 import { type CompiledRules, compileRules, type Rule } from './rule-set.ts';
-import type { FraudEvents, FraudSpec } from './spec.ts';
+import type { FraudEvents } from './spec.ts';
 import {
   caseActedType,
   caseCommandType,
@@ -71,30 +71,16 @@ export const fraudKind = operatorKind<AnyFraudSpec>(KIND, (name, spec, { inputs:
   };
 });
 
-/** What a configuration has the domain make of a stream, or of its events with features, which `behind` then names. */
-export function fraudOperatorsOf(
-  { fraud, rules }: FraudConfiguration,
-  stream: string,
-  behind: string | null = null,
-): OperatorSpec[] {
-  if (fraud?.stream !== stream) return [];
-  const { sessionGapMs, caseQuietMs } = fraud;
-  const own = behind === null ? {} : { behind };
-  return [fraudKind.of(KIND, { sessionGapMs, caseQuietMs, rules: fraudRulesOf(rules, stream), ...own })];
-}
-
-interface FraudConfiguration {
-  readonly fraud: (Omit<FraudSpec, 'rules'> & { readonly stream: string }) | null;
-  readonly rules: readonly (Rule & {
-    readonly stream: string;
-    readonly enabled: boolean;
-    readonly computed?: Omit<Rule, 'name' | 'score'>;
-  })[];
+/** A rule as a section of the configuration has it. */
+interface ConfiguredRule extends Rule {
+  readonly stream: string;
+  readonly enabled: boolean;
+  readonly computed?: Omit<Rule, 'name' | 'score'>;
 }
 
 /** Those that a file declares for the stream, whether they run or not; the default ones where it declares none. */
 export function declaredRulesOf(
-  all: FraudConfiguration['rules'],
+  all: readonly ConfiguredRule[],
   stream: string,
 ): readonly { readonly written: string; readonly enabled: boolean; readonly rule: Rule }[] {
   const own = all.filter((rule) => rule.stream === stream);
@@ -112,7 +98,7 @@ export function declaredRulesOf(
 }
 
 /** Those that run. */
-export function fraudRulesOf(all: FraudConfiguration['rules'], stream: string): readonly Rule[] {
+export function fraudRulesOf(all: readonly ConfiguredRule[], stream: string): readonly Rule[] {
   return declaredRulesOf(all, stream)
     .filter(({ enabled }) => enabled)
     .map(({ rule }) => rule);

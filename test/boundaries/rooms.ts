@@ -177,7 +177,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
   },
   // What a section of the pipeline file is, for the sections of the engine and of the domains.
-  'config/port': { mayImport: ['messages', 'streams', 'keys'] },
+  'config/port': { mayImport: ['messages', 'sql', 'streams', 'keys'] },
   'logger.ts': { mayImport: ['config', 'messages/printable.ts'] },
   http: { mayImport: ['messages', 'projections'] },
   // Served to the browser as they are: they see only each other. What a domain adds to the page stands beside the domain.
@@ -394,6 +394,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 const OWN_ROOMS: Readonly<Record<string, string>> = {
   'config/section.ts': 'config/port',
   'models/onnx-runtime.ts': 'models/onnx-runtime',
+  'config/declared-operator.ts': 'config/port',
   'config/sections/relation.ts': 'config/port',
   'channel/channel-commands.ts': 'channel/port',
   'channel/channel-protocol.ts': 'channel/port',

@@ -6,7 +6,7 @@ import type { Config } from '../../src/config/config.ts';
 import { redacted } from '../../src/config/config.ts';
 import { loadConfig, parseConfig } from '../../src/config/load.ts';
 import { printConfig, printDefaults } from '../../src/config/print.ts';
-import { fraudOperatorsOf } from '../../src/fraud/operator.ts';
+import { operatorsOf } from './declared.ts';
 
 const AT = new URL('../../config/printed.yaml', import.meta.url).pathname;
 
@@ -327,7 +327,7 @@ describe.each(['demo', 'live', 'handbook'])('config/%s.yaml', (title) => {
       caseQuietMs: 604_800_000,
     });
     expect(rules).toEqual([]);
-    const [operator] = fraudOperatorsOf(config, 'payments.transactions');
+    const [operator] = operatorsOf(config, 'payments.transactions', 'fraud');
     expect(operator?.spec).toMatchObject({ rules: [{ name: 'amount' }, { name: 'velocity' }, { name: 'deviation' }] });
   });
 });

@@ -2,8 +2,8 @@
 
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../../src/config/config.ts';
-import type { JoinConfig } from '../../src/config/sections/joins.ts';
-import type { OperatorConfig } from '../../src/config/sections/operators.ts';
+import type { JoinConfig } from '../../src/config/sections/declared-join.ts';
+import type { OperatorConfig } from '../../src/config/sections/declared-user-operator.ts';
 import type { StreamConfig } from '../../src/config/sections/streams.ts';
 import type { WindowConfig } from '../../src/config/sections/windows.ts';
 import { rulesOfLimits } from '../../src/fraud/default-rules.ts';

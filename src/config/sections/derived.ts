@@ -5,11 +5,13 @@ import { name } from '../../keys/value-schema.ts';
 import { DERIVED_TIME, derivedSchema } from '../../messages/derived-event.ts';
 import { AGGREGATE_NAME } from '../../messages/window-result.ts';
 import { functionsIn, type UserFunction } from '../../sql/user-function.ts';
+import { derivedKind } from '../../streams/derived-operator.ts';
 import { isUnnesting, selectedFields } from '../../streams/selection.ts';
+import { type DeclaredOperator, placedWithInput } from '../declared-operator.ts';
 import { checkCondition, checkSelected, condition, writtenLanguage } from '../expressions.ts';
 import { entries, type Reading, section } from '../section.ts';
 import { functionsSection } from './functions.ts';
-import { logOf, type Relation } from './relation.ts';
+import { isOfStream, logOf, type Relation, readBy, viewOf } from './relation.ts';
 
 export interface DerivedConfig {
   readonly name: string;
@@ -49,6 +51,7 @@ export const derivedSection = section({
       return own === null || of === null ? null : derivedRelation(own, of);
     },
   },
+  operators: (all: readonly DerivedConfig[]) => all.map(declaredOf),
   derive: (raw, reading): readonly DerivedConfig[] => each.all(raw, reading),
   print: (all) => Object.fromEntries(all.map((own) => [own.name, printDerived(own)])),
 });
@@ -99,6 +102,27 @@ export function derivedRelation({ stream: _, ...selection }: DerivedConfig, of: 
   };
   if (isUnnesting(selection, of.schema)) return { ...own, watermark: { kind: 'scripted' }, log: logOf(of) };
   return { ...own, watermark: of.watermark, view: { of, selection } };
+}
+
+/** It runs wherever its events are. */
+function declaredOf(own: DerivedConfig): DeclaredOperator {
+  const { stream, ...selection } = own;
+  return {
+    name: own.name,
+    kind: derivedKind.kind,
+    reads: [{ stream, key: null }],
+    gives: [own.name],
+    place: placedWithInput,
+    relations: ([of]) => [derivedRelation(own, of)],
+    spec({ inputs: [relation] }) {
+      const of = viewOf(relation);
+      const view = of === undefined ? {} : { of };
+      if (isOfStream(relation)) return derivedKind.of(own.name, { ...selection, ...view });
+      const { name, eventTime: timeField, timeLessMs } = readBy(relation);
+      const output = { stream: name, timeField, ...(timeLessMs === undefined ? {} : { timeLessMs }) };
+      return derivedKind.of(own.name, { ...selection, ...view, output });
+    },
+  };
 }
 
 function printDerived({ stream, where, fields }: DerivedConfig) {

@@ -1,63 +1,113 @@
-/** The streams that features come to: vectors, what is on its way to them from key to key, and labels beside events. */
+/**
+ * Features as operators of the pipeline, a stage for each key, and the streams that they come to: vectors, what is on its way
+ * to them from key to key, and labels beside events.
+ */
 import { COMPANIONS } from '../../builtin-types.ts';
-import type { FeatureStage } from '../../features/feature-spec.ts';
+import { featureKind } from '../../features/feature-operator.ts';
 import { vectorSchema } from '../../features/vector-type.ts';
 import { companionOf } from '../../messages/companion.ts';
 import { keyFields } from '../../streams/group-key.ts';
+import type { DeclaredOperator } from '../declared-operator.ts';
 import type { FeatureSet } from './feature-set.ts';
 import { logOf, type Relation } from './relation.ts';
 
 /** The stream that a stage gives, and the logs of the exchange that it has. */
-export function stageName({ name, stages }: FeatureSet, stage: number): string {
+function stageName({ name, stages }: FeatureSet, stage: number): string {
   const { key } = stages[stage]!;
   return stage === stages.length - 1 ? name : `${name}.by.${keyFields(key).join('-')}`;
 }
 
 /** Whether all is computed in the partitions of the stream itself: of its own key, which is in one of them, without labels. */
-export function areFeaturesWithin({ stages, isKeptTogether }: FeatureSet): boolean {
+function areFeaturesWithin({ stages, isKeptTogether }: FeatureSet): boolean {
   return isKeptTogether && stages.length === 1 && stages[0]?.readsLabels === false;
 }
 
-/** The labels that come in the logs of a stream beside its events; null where none do. */
-export function besideRelation({ labels }: FeatureSet, of: Relation): Relation | null {
-  const companion = labels?.areBeside === true ? companionOf(COMPANIONS, of.schema) : null;
-  if (companion === null) return null;
-  const { schema, stream } = companion;
+function besideName(stream: string): string {
+  return `${stream}.labels`;
+}
+
+/** The labels that come in the logs of a stream beside its events. */
+function besideOf(stream: string): NonNullable<DeclaredOperator['beside']> {
   return {
-    name: `${of.name}.labels`,
-    schema,
-    key: stream.key,
-    eventTime: stream.eventTime,
-    partitions: of.partitions,
-    watermark: of.watermark,
-    log: logOf(of),
-    isBeside: true,
+    name: besideName(stream),
+    stream,
+    of(relation) {
+      const companion = companionOf(COMPANIONS, relation.schema);
+      if (companion === null) throw new Error(`${stream} has no labels beside its events`);
+      return {
+        name: besideName(stream),
+        schema: companion.schema,
+        key: companion.stream.key,
+        eventTime: companion.stream.eventTime,
+        partitions: relation.partitions,
+        watermark: relation.watermark,
+        log: logOf(relation),
+        isBeside: true,
+      };
+    },
   };
 }
 
-/** What each stage gives, the vectors last. */
-export function stageRelations(set: FeatureSet, of: Relation): Relation[] {
-  let { schema } = of;
-  return set.stages.map((features, i) => {
-    const name = stageName(set, i);
-    const stage: FeatureStage = { ...features, input: '', timeField: '', order: null };
-    schema = vectorSchema(name, schema, stage);
-    return {
-      name,
-      schema,
-      key: i === set.stages.length - 1 ? of.key : null,
-      eventTime: of.eventTime,
-      ...(of.timeLessMs === undefined ? {} : { timeLessMs: of.timeLessMs }),
-      partitions: of.partitions,
-      watermark: { kind: 'scripted' },
-      log: areFeaturesWithin(set) ? logOf(of) : name,
-    };
-  });
+/** What a stage gives, by what it is of: the stream, or what the stage before it gives. */
+function stageRelation(set: FeatureSet, stage: number, of: Relation): Relation {
+  const name = stageName(set, stage);
+  const features = set.stages[stage]!;
+  return {
+    name,
+    schema: vectorSchema(name, of.schema, { ...features, input: '', timeField: '', order: null }),
+    key: features.isInner === true ? null : (keyFields(features.key)[0] ?? null),
+    eventTime: of.eventTime,
+    ...(of.timeLessMs === undefined ? {} : { timeLessMs: of.timeLessMs }),
+    partitions: of.partitions,
+    watermark: { kind: 'scripted' },
+    log: areFeaturesWithin(set) ? logOf(of) : name,
+  };
 }
 
 /** The vectors. */
 export function featureRelation(set: FeatureSet, of: Relation): Relation {
-  const vectors = stageRelations(set, of).at(-1);
-  if (vectors === undefined) throw new Error(`${set.name} has no stage`);
-  return vectors;
+  return set.stages.reduce((before, _, stage) => stageRelation(set, stage, before), of);
+}
+
+/**
+ * Its partitions have the events of a key from all of the stage before, and the labels of the key. The first stage brings
+ * the labels that stand beside the events of the stream.
+ */
+export function declaredStages(set: FeatureSet): DeclaredOperator[] {
+  const { stream, order, labels, stages, features: named } = set;
+  const isWithin = areFeaturesWithin(set);
+  return stages.map(({ readsLabels, ...features }, stage): DeclaredOperator => {
+    const name = stageName(set, stage);
+    const { key } = features;
+    const read =
+      !readsLabels || labels === null
+        ? []
+        : [...(labels.areBeside ? [besideName(stream)] : []), ...(labels.isDeclared ? [labels.stream] : [])];
+    return {
+      name,
+      kind: featureKind.kind,
+      reads: [stage === 0 ? stream : stageName(set, stage - 1), ...read].map((each) => ({ stream: each, key })),
+      gives: [name],
+      place(inputs, known) {
+        const [of] = inputs;
+        if (isWithin) return { log: logOf(of), partitions: of.partitions, brings: null };
+        const brings = inputs.map((relation) => ({ relation, key }));
+        return { log: name, partitions: known.partitionsOf(name) ?? of.partitions, brings };
+      },
+      relations: ([of], { partitions }) => [{ ...stageRelation(set, stage, of), partitions }],
+      ...(stage === 0 && labels?.areBeside === true ? { beside: besideOf(stream) } : {}),
+      spec({ inputs: [of], names: [input = '', ...own] }) {
+        return featureKind.of(name, {
+          input,
+          timeField: of.eventTime,
+          order,
+          ...features,
+          ...(features.isInner === true ? {} : { given: named.map(({ field }) => field) }),
+          ...(readsLabels && labels !== null
+            ? { labels: { inputs: own, id: labels.id, eventTime: labels.eventTime } }
+            : {}),
+        });
+      },
+    };
+  });
 }

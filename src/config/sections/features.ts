@@ -4,7 +4,7 @@ import { formatDuration } from '../../keys/units.ts';
 import { name } from '../../keys/value-schema.ts';
 import { LATE } from '../../messages/stream-events.ts';
 import { type Reading, section } from '../section.ts';
-import { featureRelation } from './feature-relations.ts';
+import { declaredStages, featureRelation } from './feature-relations.ts';
 import { type FeatureSet, featureSetOf, vectorStreamOf } from './feature-set.ts';
 import { functionsSection } from './functions.ts';
 import type { Relation } from './relation.ts';
@@ -24,6 +24,7 @@ export const featuresSection = section({
     },
   },
   outputs: (sets: readonly FeatureSet[]) => sets.flatMap(({ name }) => [name, `${name}${LATE}`]),
+  operators: (sets: readonly FeatureSet[]) => sets.flatMap(declaredStages),
   derive: (raw, reading): readonly FeatureSet[] => setsOf(raw, reading),
   print: (sets: readonly FeatureSet[]) =>
     Object.fromEntries(

@@ -6,31 +6,13 @@ import { duration, name } from '../../keys/value-schema.ts';
 import { joinOfRecord, joinResultSchema } from '../../messages/join-result.ts';
 import { functionsIn, type UserFunction } from '../../sql/user-function.ts';
 import type { JoinSpec, TablesJoinSpec, WithinMs } from '../../streams/join-kind.ts';
-import { isArrayKey, type JoinKey } from '../../streams/join-operator.ts';
 import { checkCondition, condition } from '../expressions.ts';
 import { entries, type Reading, section } from '../section.ts';
+import { declaredJoin, type JoinConfig, joinRelation } from './declared-join.ts';
 import { functionsSection } from './functions.ts';
 import { joinKeyOf, keyOfParts, mismatch, printJoinKey } from './join-key.ts';
 import { isOwnKey, type Relation, readBy } from './relation.ts';
 import { checkTumbling, printTumbling, tumbling } from './tumbling.ts';
-
-export interface JoinConfig {
-  readonly name: string;
-  /** A stream, or whatever else has events; so is the right one. */
-  readonly left: string;
-  /** The other stream, or the one that is the table. */
-  readonly right: string;
-  /** The fields by whose values events match; `record.field` of a nested record. */
-  readonly leftKey: JoinKey;
-  readonly rightKey: JoinKey;
-  /** Of a join of two tables, the left field that refers to the right table's key; null where both have one key. */
-  readonly leftRef: JoinKey | null;
-  /** The condition on results as it is written; null for all of them. */
-  readonly where: string | null;
-  /** Of users, that its expressions name; absent for none. */
-  readonly functions?: readonly UserFunction[];
-  readonly spec: JoinSpec;
-}
 
 const grace = duration.prefault('0s');
 const keyForm = z.union([z.string(), z.array(z.string()).min(1)]);
@@ -114,6 +96,7 @@ export const joinsSection = section({
       return left == null || right == null ? null : joinRelation(own, left, right);
     },
   },
+  operators: (joins: readonly JoinConfig[]) => joins.map(declaredJoin),
   derive: (raw, reading): readonly JoinConfig[] => each.all(raw, reading),
   print: (joins) => Object.fromEntries(joins.map((own) => [own.name, printJoin(own)])),
 });
@@ -225,20 +208,6 @@ function checkWhere(
   checkCondition(where, joinResultSchema(name, left.schema, right.schema), functions, (message, character) =>
     report(['joins', name, 'where'], message, character),
   );
-}
-
-/** What a join gives, as what others are of. Its own partitions say how far they have come. */
-export function joinRelation({ name, leftKey, spec }: JoinConfig, left: Relation, right: Relation): Relation {
-  return {
-    name,
-    schema: joinResultSchema(name, left.schema, right.schema, isArrayKey(leftKey)),
-    key: 'key',
-    eventTime: 'ts',
-    partitions: Math.max(left.partitions, right.partitions),
-    watermark: { kind: 'scripted' },
-    log: name,
-    ...(spec.kind === 'tables' ? { isTable: true as const } : {}),
-  };
 }
 
 function specOf(raw: Exclude<RawJoin, RawTablesJoin>, right: Relation): JoinSpec {

@@ -4,7 +4,6 @@ import { type Report, unknownField } from '../../keys/names.ts';
 import { formatDuration } from '../../keys/units.ts';
 import { duration, name } from '../../keys/value-schema.ts';
 import type { AvroRecord, AvroSchema } from '../../messages/avro.ts';
-import { DERIVED_TIME } from '../../messages/derived-event.ts';
 import { type Definition, DefinitionError, type Row, readDefinition } from '../../operators/definition.ts';
 import { optionsOf } from '../../operators/options.ts';
 import { outputSchema, outputStream } from '../../operators/output-writer.ts';
@@ -13,25 +12,8 @@ import { expressionTypeOf, fieldAt, valueTypeOf } from '../../streams/field-type
 import { loadUserModule } from '../../user-code/load-module.ts';
 import { ModuleError } from '../../user-code/module-file.ts';
 import { entries, type Reading, section } from '../section.ts';
-import { isKeptTogether, isOfStream, type Relation, readBy } from './relation.ts';
-
-export interface OperatorConfig {
-  readonly name: string;
-  /** Path of the module. */
-  readonly module: string;
-  readonly sha256: string;
-  /** By stream, the field that is the key; null broadcasts it. */
-  readonly input: Readonly<Record<string, string | null>>;
-  readonly options: Readonly<Row>;
-  /** As they arrive, where a key's events come from one log; else by their times. */
-  readonly order: 'arrival' | 'time';
-  readonly ttlMs: number | null;
-  readonly onError: 'fail' | 'deadLetter';
-  /** Of the key that its outputs have. */
-  readonly keyType: AvroSchema;
-  /** By stream. */
-  readonly outputs: readonly { readonly stream: string; readonly schema: AvroRecord }[];
-}
+import { declaredUserOperator, type OperatorConfig, outputRelations } from './declared-user-operator.ts';
+import { isKeptTogether, type Relation } from './relation.ts';
 
 const operator = z.strictObject({
   module: z
@@ -77,6 +59,7 @@ export const operatorsSection = section({
       ).find((output) => output.name === name);
     },
   },
+  operators: (operators: readonly OperatorConfig[]) => operators.map(declaredUserOperator),
   derive: (raw, reading): readonly OperatorConfig[] => each.all(raw, reading),
   print: (operators) => Object.fromEntries(operators.map((own) => [own.name, printOperator(own)])),
 });
@@ -245,27 +228,4 @@ function checkOptions(at: readonly string[], definition: Definition, options: Re
 
 function printOperator({ module, input, options, ttlMs, onError }: OperatorConfig) {
   return { module, input, options, ttl: ttlMs === null ? null : formatDuration(ttlMs), onError };
-}
-
-/** Whether all events of each key of an operator come to one partition of its stream by themselves. */
-export function isWithinPartition({ input }: OperatorConfig, inputs: readonly Relation[]): boolean {
-  const [[name, key] = ['', null], ...others] = Object.entries(input);
-  const of = inputs.find((candidate) => candidate.name === name);
-  return others.length === 0 && of !== undefined && isOfStream(of) && (of.partitions === 1 || isKeptTogether(of, key));
-}
-
-/** The outputs of an operator, as what others are of. Their partitions say how far they have come. */
-export function outputRelations(operator: OperatorConfig, inputs: readonly Relation[]): Relation[] {
-  const own = inputs.filter(({ name }) => Object.hasOwn(operator.input, name));
-  const keyed = own.filter(({ name }) => operator.input[name] !== null).map(({ partitions }) => partitions);
-  const [first] = own;
-  return operator.outputs.map(({ stream, schema }) => ({
-    name: stream,
-    schema,
-    key: 'key',
-    eventTime: DERIVED_TIME,
-    partitions: Math.max(1, ...keyed),
-    watermark: { kind: 'scripted' },
-    log: isWithinPartition(operator, inputs) && first !== undefined ? readBy(first).name : operator.name,
-  }));
 }

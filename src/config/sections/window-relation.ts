@@ -1,5 +1,5 @@
 /**
- * Results of a window as events that others may be of: key, start, end, revision, the values of a key of several, and each
+ * A window as an operator of the pipeline, and its results as events that others may be of: key, start, end, revision, the values of a key of several, and each
  * aggregate that is no list. Their
  * time is the last millisecond of their window, as Flink's window_time: a window holds results of windows within it.
  */
@@ -8,9 +8,10 @@ import { givenBy } from '../../messages/window-result.ts';
 import type { GroupKey } from '../../streams/group-key.ts';
 import { selectedFields } from '../../streams/selection.ts';
 import type { WindowSpec } from '../../streams/window-kind.ts';
-import { resultTypeOf } from '../../streams/window-operator.ts';
-import type { WindowPlace } from '../window-place.ts';
-import type { Relation } from './relation.ts';
+import { resultTypeOf, windowKind } from '../../streams/window-operator.ts';
+import type { DeclaredOperator } from '../declared-operator.ts';
+import { type WindowPlace, windowPlace } from '../window-place.ts';
+import { type Relation, readBy, viewOf } from './relation.ts';
 
 const HEAD = ['key', 'start', 'end', 'revision'];
 
@@ -44,4 +45,37 @@ export function windowRelation(
   const selection = { name, where: null, fields };
   const schema = derivedSchema(name, selectedFields(selection, type.schema));
   return { ...own, schema, key: 'key', eventTime: DERIVED_TIME, view: { of, selection } };
+}
+
+interface Window extends Omit<WindowSpec, 'keyField' | 'of' | 'isRead'> {
+  readonly stream: string;
+  readonly key: GroupKey;
+}
+
+/** All windows of one exchange take the same of it. */
+export function declaredWindow(window: Window): DeclaredOperator {
+  const { stream, key, ...spec } = window;
+  const { name, functions } = window;
+  const gives = unreadableResults(window) === null ? [name] : [];
+  return {
+    name,
+    kind: windowKind.kind,
+    reads: [{ stream, key }],
+    gives,
+    place([of], known) {
+      const { log, partitions, isExchange, isWhole, sumsUp } = windowPlace(window, of, known);
+      const brings = isWhole ? [{ relation: readBy(of), key: null }] : [{ relation: of, key, functions }];
+      return { log, partitions, brings: isExchange ? brings : null, ...(sumsUp ? { sumsUp } : {}) };
+    },
+    relations: (_, placing) => gives.map(() => windowRelation(window, placing)),
+    spec({ inputs: [relation], isRead }) {
+      const of = viewOf(relation);
+      return windowKind.of(name, {
+        ...spec,
+        keyField: key,
+        ...(of === undefined ? {} : { of }),
+        ...(isRead ? { isRead: true as const } : {}),
+      });
+    },
+  };
 }

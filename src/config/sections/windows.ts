@@ -12,9 +12,10 @@ import type { ComputedResult } from '../../streams/computed-result.ts';
 import { type GroupKey, keyTexts } from '../../streams/group-key.ts';
 import type { TopGroups } from '../../streams/top-groups.ts';
 import type { Windowing } from '../../streams/window-kind.ts';
+import { NO_EXCHANGES } from '../declared-operator.ts';
 import { checkCondition, condition, writtenLanguage } from '../expressions.ts';
 import { entries, type Reading, section } from '../section.ts';
-import { areGroupsWithin, exchangeOf, NO_EXCHANGES, windowPlace } from '../window-place.ts';
+import { areGroupsWithin, exchangeOf, windowPlace } from '../window-place.ts';
 import { derivedSection } from './derived.ts';
 import { functionsSection } from './functions.ts';
 import { joinsSection } from './joins.ts';
@@ -24,7 +25,7 @@ import { streamsSection } from './streams.ts';
 import { checkTimeZone, inZone, printZone, timeZone } from './time-zone.ts';
 import { checkTumbling, offset, printTumbling, tumbling } from './tumbling.ts';
 import { groupKeyOf, printKey, windowKey } from './window-key.ts';
-import { unreadableResults, windowRelation } from './window-relation.ts';
+import { declaredWindow, unreadableResults, windowRelation } from './window-relation.ts';
 import { printOver, printResults, windowHaving, windowResults } from './window-results.ts';
 
 export interface WindowConfig {
@@ -117,6 +118,7 @@ export const windowsSection = section({
       return why === null ? windowRelation(own, windowPlace(own, of, NO_EXCHANGES)) : null;
     },
   },
+  operators: (windows: readonly WindowConfig[]) => windows.map(declaredWindow),
   derive: (raw, reading): readonly WindowConfig[] => each.all(raw, reading),
   print: (windows) => Object.fromEntries(windows.map((own) => [own.name, printWindow(own)])),
 });

@@ -1,9 +1,10 @@
 /** The section `fraud` of the pipeline file: fraud detection over a stream of transactions. */
 import { z } from 'zod';
+import { type DeclaredOperator, placedWithInput } from '../../config/declared-operator.ts';
 import { type Reading, section } from '../../config/section.ts';
 import { formatDuration } from '../../keys/units.ts';
 import { duration } from '../../keys/value-schema.ts';
-import { FRAUD_STREAMS } from '../operator.ts';
+import { FRAUD_STREAMS, fraudKind, fraudRulesOf } from '../operator.ts';
 import { recordWithFacts } from '../rule-facts.ts';
 import { RULES_MAX } from '../rule-set.ts';
 import type { FraudSpec } from '../spec.ts';
@@ -28,9 +29,37 @@ export const fraudSection = section({
   derive: (raw, reading): FraudConfig | null => (raw === null ? null : fraudOf(raw, reading)),
   judges: (raw) =>
     raw === null ? null : { stream: raw.stream, facts: recordWithFacts, hits: FRAUD_STREAMS.hits, rulesMax: RULES_MAX },
+  operators: (config, { features, rules }: ReadBeside) =>
+    config === null ? [] : [operatorOf(config, features, rules)],
   outputs: (config) => (config === null ? [] : FRAUD_TABLES.flatMap(({ output }) => output?.stream ?? [])),
   print: (config) => (config === null ? null : printFraud(config)),
 });
+
+export interface ReadBeside {
+  readonly features: readonly { readonly name: string; readonly stream: string }[];
+  readonly rules: Parameters<typeof fraudRulesOf>[0];
+}
+
+/** It runs where its events are: of a stream that has features, where their vectors are. */
+function operatorOf(
+  { stream, sessionGapMs, caseQuietMs }: FraudConfig,
+  features: ReadBeside['features'],
+  rules: ReadBeside['rules'],
+): DeclaredOperator {
+  const vectors = features.find((each) => each.stream === stream)?.name;
+  const behind = vectors === undefined ? {} : { behind: vectors };
+  return {
+    name: fraudKind.kind,
+    kind: fraudKind.kind,
+    reads: [{ stream: vectors ?? stream, key: null }],
+    gives: [],
+    ...(vectors === undefined ? {} : { follows: true }),
+    place: placedWithInput,
+    relations: () => [],
+    spec: () =>
+      fraudKind.of(fraudKind.kind, { sessionGapMs, caseQuietMs, rules: fraudRulesOf(rules, stream), ...behind }),
+  };
+}
 
 function fraudOf(raw: z.output<typeof fraud>, reading: Reading): FraudConfig {
   const { report } = reading;
