@@ -659,7 +659,7 @@ describe('fraud', () => {
     expect(refusal).toBe('p.yaml:7:28: fraud.rules: is no longer a key; write at the top of the file instead:');
     const written = PAYMENTS.replace('windows:\n', `fraud: { stream: payments }\n${instead.join('\n')}\n`);
     const config = parseConfig(written, 'p.yaml', {});
-    expect(operatorsOf(config, 'payments', 'fraud')[0]?.spec).toMatchObject({
+    expect(operatorsOf(config, 'fraud')[0]?.spec).toMatchObject({
       rules: rulesOfLimits({ amountCents: 22_000, velocityCount: 3, deviations: 2.5, minHistory: 10 }),
     });
   });

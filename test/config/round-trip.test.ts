@@ -327,7 +327,7 @@ describe.each(['demo', 'live', 'handbook'])('config/%s.yaml', (title) => {
       caseQuietMs: 604_800_000,
     });
     expect(rules).toEqual([]);
-    const [operator] = operatorsOf(config, 'payments.transactions', 'fraud');
+    const [operator] = operatorsOf(config, 'fraud');
     expect(operator?.spec).toMatchObject({ rules: [{ name: 'amount' }, { name: 'velocity' }, { name: 'deviation' }] });
   });
 });
