@@ -56,8 +56,9 @@ const OWN_NAMES: readonly string[] = ['offsets', 'shapes', 'tombstones', 'schema
 const TAKEN: ReadonlySet<string> = new Set([
   ...OWN_NAMES,
   ...TABLES.flatMap((table) => {
-    const { name, pairs, indexes = [] } = table;
-    return [name, storedName(table), ...(pairs === undefined ? [] : [pairs.of]), ...indexes.map((index) => index.name)];
+    const { name, pairs, indexes = [], summaries = [] } = table;
+    const others = [...indexes, ...summaries].map((each) => each.name);
+    return [name, storedName(table), ...(pairs === undefined ? [] : [pairs.of]), ...others];
   }),
 ]);
 

@@ -3,6 +3,7 @@
 import type { Setting } from '../config/settings.ts';
 import { backtest } from '../fraud/desk/backtest.ts';
 import { backtestRoute } from '../fraud/desk/backtest-route.ts';
+import { customerRoutes } from '../fraud/desk/customer-routes.ts';
 import { createDesk } from '../fraud/desk/desk.ts';
 import { createDriftWatch, type DriftWatch } from '../fraud/desk/drift-watch.ts';
 import { createModelDesk, type ModelDesk } from '../fraud/desk/model-desk.ts';
@@ -49,6 +50,7 @@ export async function serve(service: Service, settings: readonly Setting[] = [])
         ...runRoutes(service.config.dataDir, view.asked, deadlineMs),
         ...lookRoutes(service, settings, deadlineMs),
         caseRoute((id) => view.caseFile(id), deadlineMs),
+        ...(service.config.fraud === null ? [] : customerRoutes(view.asked, deadlineMs)),
         ...domainRoutesOf(service, models, view.ruleReport, deadlineMs),
       ],
       ...limits,

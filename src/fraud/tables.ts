@@ -2,6 +2,7 @@
 import { alertDeliveryType } from '../messages/types.ts';
 import { type Table, tableOf } from '../projections/table.ts';
 import { CASE_TABLES } from './case-tables.ts';
+import { CUSTOMERS, CUSTOMERS_SQL } from './customers.ts';
 import { MODEL_TABLES } from './model-tables.ts';
 import { alertRaisedType, fraudLabelType, sessionClosedType, transactionScoredType, transactionType } from './types.ts';
 
@@ -79,6 +80,7 @@ const scores = tableOf(transactionScoredType, {
         UNION ALL SELECT ${SCORE_COLUMNS.join(', ')} FROM transaction_score_parts) AS part
       JOIN few_texts ON few_texts.id = part.model`,
   },
+  summaries: [{ name: CUSTOMERS, sql: CUSTOMERS_SQL }],
   pairs: {
     with: 'transactions',
     of: 'transaction_score_parts',

@@ -55,6 +55,9 @@ export async function openDuckdb(file: string, options: DuckdbOptions): Promise<
   for (const { name, view } of options.tables) {
     if (view?.sql != null) await connection.run(`CREATE OR REPLACE VIEW "${name}" AS ${view.sql}`);
   }
+  for (const { name, sql } of options.tables.flatMap(({ summaries = [] }) => summaries)) {
+    await connection.run(`CREATE OR REPLACE VIEW "${name}" AS ${sql}`);
+  }
   const { named = [] } = options.shapes;
   for (const sql of namedViewsSql(options.tables, named, streams)) await connection.run(sql);
   // After this no statement can reach the file system or undo it: what a user's query may do.

@@ -53,6 +53,8 @@ export interface TableEntry<Field extends string = string> {
   readonly indexes?: readonly { readonly name: string; readonly columns: readonly string[]; readonly where?: string }[];
   /** The rows are in a table of this name, and what is asked is a view of it with these columns. */
   readonly view?: { readonly of: string; readonly columns: readonly string[]; readonly sql: string | null };
+  /** What DuckDB makes of its rows and others' when it is asked: views by name, which cost nothing before. */
+  readonly summaries?: readonly { readonly name: string; readonly sql: string }[];
   /**
    * Each of its events is about one of another table's and comes, as a rule, in the same commit and in the same order. Those that do
    * are rows of a table `of` its own, with the columns of both but those `same` fields that both have. The views are over both.

@@ -16,7 +16,7 @@ describe('every page', { timeout: 400_000 }, () => {
     const rows = async (path: string) => JSON.parse(await (await fetch(`${service.url}/api/v1/${path}`)).text());
     const [alert] = await vi.waitFor(
       async () => {
-        const alerts: { case_id: string; alert_id: string }[] = await rows('alerts?limit=1');
+        const alerts: { case_id: string; alert_id: string; customer_id: number }[] = await rows('alerts?limit=1');
         expect(alerts).toHaveLength(1);
         return alerts;
       },
@@ -40,6 +40,8 @@ describe('every page', { timeout: 400_000 }, () => {
         `cases/${alert?.case_id}`,
         'rules',
         'models',
+        'customers',
+        `customers/${alert?.customer_id}`,
       ],
       ...['sessions', 'weather', 'jobs', `jobs/${run?.job}/runs/${encodeURIComponent(run?.run_id ?? '')}`, 'quality'],
       ...['tables', 'tables/alerts', 'sql', 'journal', 'actors', 'settings', `explain?of=alert:${alert?.alert_id}`],
@@ -70,7 +72,8 @@ describe('every page', { timeout: 400_000 }, () => {
         await open(page, address);
         wrong.push(...(await violations(page)).map((each) => `${address}: ${each}`));
         await expectNoSidewaysScroll(page, `${address} at ${width}`);
-        const name = address.replace(/[?].*|\/case-.*|\/runs.*/, '').replaceAll('/', '-') || 'overview';
+        const name =
+          address.replace(/[?].*|\/case-.*|\/runs.*|(?<=customer)s\/.*/, '').replaceAll('/', '-') || 'overview';
         if (width > 1000) await picture(page, name);
       }
       expect(wrong).toEqual([]);

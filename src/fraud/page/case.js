@@ -5,6 +5,7 @@
 import { duration, exact, money } from '../../http/public/core/format.js';
 import { html } from '../../http/public/core/html.js';
 import { served } from '../../http/public/core/place.js';
+import { to } from '../../http/public/core/router.js';
 import { useSource } from '../../http/public/core/store.js';
 import { Facts } from '../../http/public/view/facts.js';
 import { Frame } from '../../http/public/view/frame.js';
@@ -86,7 +87,7 @@ function factsOf(found) {
   return [
     ['State', html`<${State} state=${String(found.state)} />`],
     ['Held by', found.holder ?? 'nobody'],
-    ['Customer', String(found.customer_id)],
+    ['Customer', html`<a href=${to('/customers', String(found.customer_id))}>${found.customer_id}</a>`],
     ['Hits', exact(found.hits)],
     ['Amount of the hits', money(found.amount_cents)],
     ['Opened', html`<${Time} at=${found.opened_at} />`],

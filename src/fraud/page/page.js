@@ -4,7 +4,7 @@ import { alertsPanel } from './alerts.js';
 import { casePanel } from './case.js';
 import { casesPanel } from './cases.js';
 import { figures } from './figures.js';
-import { modelsPanel, rulesPanel } from './lazy-panels.js';
+import { customerPanel, customersPanel, modelsPanel, rulesPanel } from './lazy-panels.js';
 import { sessionsPanel } from './sessions.js';
 
 contribute({
@@ -20,9 +20,17 @@ contribute({
     },
     { address: '/rules', title: 'Rules', nav: { group: 'domain', order: 25 } },
     { address: '/models', title: 'Models', nav: { group: 'domain', order: 27 } },
+    { address: '/customers', title: 'Customers', nav: { group: 'domain', order: 28 } },
+    {
+      address: '/customers/:customer',
+      title: 'Customer',
+      titleOf: (params) => `Customer ${params.customer}`,
+      under: '/customers',
+      underTitle: 'Customers',
+    },
     { address: '/sessions', title: 'Sessions', was: ['sessions'], nav: { group: 'domain', order: 30 } },
   ],
-  panels: [alertsPanel, casesPanel, casePanel, rulesPanel, modelsPanel, sessionsPanel],
+  panels: [alertsPanel, casesPanel, casePanel, rulesPanel, modelsPanel, customersPanel, customerPanel, sessionsPanel],
   figures,
   kinds: ['alert', 'session'],
 });
