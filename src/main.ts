@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { COMMANDS, type CommandEntry } from './command-list.ts';
 import type { Command } from './commands/command.ts';
-import { DependencyError, EXIT, UsageError } from './commands/exit.ts';
+import { EXIT, isDependencyDown, UsageError } from './commands/exit.ts';
 import { COMMON_OPTIONS, commandHelp } from './commands/help.ts';
 import { ConfigError } from './config/config-error.ts';
 import { printable } from './messages/printable.ts';
@@ -75,7 +75,7 @@ function report(error: unknown): number {
   const debug = process.argv.includes('--debug') || process.env.LOG === 'debug';
   for (let cause = error; debug && cause instanceof Error; cause = cause.cause)
     process.stderr.write(`${printable(String(cause.stack))}\n`);
-  return error instanceof DependencyError ? EXIT.dependencyDown : EXIT.failed;
+  return isDependencyDown(error) ? EXIT.dependencyDown : EXIT.failed;
 }
 
 // A reader that has seen enough, such as head, is no error; neither is a terminal that is gone.

@@ -24,6 +24,7 @@ import { createPruning, type Pruning } from './service/pruning.ts';
 import { createReadModels, type ReadModels } from './service/read-models.ts';
 import { retain } from './service/retain.ts';
 import { openSinkPositions, type SinkPositionsLog } from './service/sink-positions.ts';
+import { createTiering, type Tiering } from './service/tiering.ts';
 import { driversOf } from './workers/stores.ts';
 
 /** Adds the sources, jobs and sinks of a way of running to the pipeline. */
@@ -108,6 +109,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const observer = createObserver(config, version, {
     pipeline: () => running?.pipeline ?? null,
     readModels: () => running?.readModels ?? null,
+    tiering: () => running?.tiering ?? null,
     stateOf: (path) => (running === null ? 'starting' : stateAt(running.root, path)),
     platform,
   });
@@ -173,6 +175,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     platform,
   );
   const operationsSnapshots = await openOperationsSnapshots(pipeline, pruning);
+  const operationsFrom = (): number => operationsSnapshots.offset();
+  const tiering = createTiering(config, { platform, logger, metrics: observer.metrics, pruning, operationsFrom });
   const jobTables = createJobTables({ config, pipeline, readModels, operations });
   const core: ServiceCore = {
     config,
@@ -202,7 +206,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     { id: ROOT, kind: 'root', parent: '', strategy: 'one_for_one', children, ports: rootSupervision(supervision) },
     { failed: fail, stopped: () => {} },
   );
-  running = { pipeline, readModels, sinkPositions, operationsSnapshots, root };
+  running = { pipeline, readModels, sinkPositions, operationsSnapshots, tiering, root };
   const ready = Promise.all(first.map((unit) => Promise.race([unit.ready, unit.halted]))).then(() => {});
   ready
     .then(jobTables.recover)
@@ -214,7 +218,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       mailbox.close(reason);
       mailbox.abandon(reason);
     }
-    await Promise.all([readModels.stores.close(), jobTables.close()]);
+    await Promise.all([readModels.stores.close(), jobTables.close(), tiering?.close()]);
     await pipeline.close();
   }
 
@@ -242,6 +246,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 }
 
 interface Running extends Pick<ServiceCore, 'pipeline' | 'readModels' | 'sinkPositions' | 'operationsSnapshots'> {
+  readonly tiering: Tiering | null;
   readonly root: RunningSupervisor;
 }
 

@@ -5,6 +5,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
+import { presentSegment } from '../journal/fetch-segment.ts';
+import { sealedBytes } from '../journal/sealed-bytes.ts';
 import { nodeSyncFs } from '../journal/sync-fs.ts';
 import { OvertakenError, type Place } from '../places/place.ts';
 import { eachOf } from './each-of.ts';
@@ -97,25 +99,28 @@ async function* checked(
   hash: ReturnType<typeof createHash>,
   onBytes: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array> {
-  const { sealed, path } = file;
+  const { sealed, path, bytes } = file;
   let at = 0;
-  for await (const chunk of contentOf(dataDir, file)) {
-    const footerAt = (sealed?.bodyBytes ?? Number.POSITIVE_INFINITY) - at;
-    if (sealed !== null && footerAt >= 0 && footerAt < chunk.length) {
-      hash.update(chunk.subarray(0, footerAt));
-      requireSeal(join(dataDir, path), hash.copy().digest('hex'), sealed.sha256);
-      hash.update(chunk.subarray(footerAt));
-    } else hash.update(chunk);
+  // A segment that is kept elsewhere is fetched: a backup has all of the journal.
+  const sealedPath = sealed === null ? null : await presentSegment(join(dataDir, path));
+  const content =
+    sealed === null || sealedPath === null
+      ? added(contentOf(dataDir, file), hash)
+      : sealedBytes(sealedPath, sealed, hash);
+  for await (const chunk of content) {
     at += chunk.length;
     onBytes(chunk.length);
     yield chunk;
   }
-  if (at !== file.bytes) throw new Error(`${join(dataDir, path)} has ${at} bytes now and had ${file.bytes}`);
+  if (at !== bytes) throw new Error(`${join(dataDir, path)} has ${at} bytes now and had ${bytes}`);
 }
 
-function requireSeal(path: string, found: string, sealed: string): void {
-  if (found === sealed) return;
-  throw new Error(
-    `${path} is damaged: its SHA-256 is not what its footer says. No backup was made. See \`millrace journal verify\`.`,
-  );
+async function* added(
+  content: AsyncIterable<Uint8Array>,
+  hash: ReturnType<typeof createHash>,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of content) {
+    hash.update(chunk);
+    yield chunk;
+  }
 }

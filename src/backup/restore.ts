@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { isErrno } from '../journal/fs.ts';
+import { isErrno } from '../errno.ts';
 import { writeWhole } from '../places/folder-place.ts';
 import { AbsentError, type Place } from '../places/place.ts';
 import { DamagedError, twice } from './damaged.ts';

@@ -61,6 +61,7 @@ async function checksOf(config: Config): Promise<Check[]> {
     await attempt('connections', () => connections(config)),
     await attempt('read models', readModels),
     ...(await stores(config)),
+    ...(await tier(config)),
     await attempt('port', () => freePort(config.http.host, config.http.port)),
   ];
 }
@@ -105,7 +106,12 @@ async function journal(dataDir: string): Promise<string> {
   const corrupt = reports.filter(({ tail }) => tail === 'corrupt').map(({ log }) => log);
   if (corrupt.length > 0) throw new Error(`${corrupt.join(', ')} is corrupt; see millrace journal inspect`);
   const events = reports.reduce((sum, { nextOffset }) => sum + nextOffset, 0);
-  return reports.length === 0 ? 'none yet' : `${reports.length} logs, ${events.toLocaleString('en')} events`;
+  const away = reports.reduce((sum, report) => sum + report.away, 0);
+  const elsewhere =
+    away === 0 ? '' : `; ${away} segments in ${[...new Set(reports.flatMap(({ awayIn }) => awayIn))].join(', ')}`;
+  return reports.length === 0
+    ? 'none yet'
+    : `${reports.length} logs, ${events.toLocaleString('en')} events${elsewhere}`;
 }
 
 /** Whether what streams are read from, and what sinks lead to, can be had. */
@@ -134,6 +140,18 @@ function stores({ stores: { declared } }: Config): Promise<Check[]> {
       }),
     ),
   );
+}
+
+/** Whether the place for old segments of the journal can be had, where one is named. */
+async function tier({ journal: { tier: settings } }: Config): Promise<Check[]> {
+  if (settings === null) return [];
+  return [
+    await attempt('journal.tier', async () => {
+      const { reachTier } = await import('../data-directory/tiering.ts');
+      await reachTier(settings);
+      return `${settings.place} can be had`;
+    }),
+  ];
 }
 
 /** Opens both stores in a temporary directory, so that their native modules and their process run. */

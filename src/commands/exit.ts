@@ -16,3 +16,8 @@ export class DependencyError extends Error {
     this.name = 'DependencyError';
   }
 }
+
+/** Whether something that the command needs is not there: an error of a client or of the journal says so by `isDown`. */
+export function isDependencyDown(error: unknown): boolean {
+  return error instanceof DependencyError || (error instanceof Error && 'isDown' in error && error.isDown === true);
+}

@@ -20,6 +20,8 @@ export async function inspect(dataDir: string, values: OptionValues): Promise<nu
             to,
             perSecond,
             bytes,
+            away,
+            awayBytes,
             tail,
             snapshots,
             tornCopies,
@@ -32,6 +34,8 @@ export async function inspect(dataDir: string, values: OptionValues): Promise<nu
               from === null || to === null ? '-' : `${new Date(from).toISOString()} … ${new Date(to).toISOString()}`,
             'events/s': perSecond === null ? '-' : Math.round(perSecond),
             MiB: (bytes / 1024 ** 2).toFixed(1),
+            away,
+            'MiB away': (awayBytes / 1024 ** 2).toFixed(1),
             tail,
             snapshots: snapshots.length,
             'torn copies': tornCopies,
@@ -39,6 +43,8 @@ export async function inspect(dataDir: string, values: OptionValues): Promise<nu
         ),
       ),
     );
+    for (const place of new Set(logs.flatMap(({ awayIn }) => awayIn)))
+      await print(`\nOld segments are kept in ${place}.`);
     await print(`\n${schemas.length} schemas: ${schemas.map(({ name }) => name).join(', ')}`);
   }
   return logs.some(({ tail }) => tail === 'corrupt') ? EXIT.checkFailed : EXIT.ok;

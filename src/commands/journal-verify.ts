@@ -4,14 +4,15 @@ import { type OptionValues, print, tableText } from './command.ts';
 import { EXIT } from './exit.ts';
 
 export async function verify(dataDir: string, values: OptionValues): Promise<number> {
-  const { logs, findings } = await verifyData(dataDir);
+  const { logs, findings } = await verifyData(dataDir, values.fetch === true);
   if (values.json === true) await print(JSON.stringify({ logs, findings }));
   else {
     await print(
       tableText(
-        logs.map(({ log, segments, frames, firstOffset, nextOffset, bytes, tornBytes, findings: own }) => ({
+        logs.map(({ log, segments, away, frames, firstOffset, nextOffset, bytes, tornBytes, findings: own }) => ({
           log,
           segments,
+          away,
           frames,
           first: firstOffset,
           next: nextOffset,

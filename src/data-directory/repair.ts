@@ -58,9 +58,9 @@ export async function repairData(
   }
 }
 
-/** Segments, HEAD and snapshots are put right; a schema can only come from a backup. */
+/** Segments, HEAD and snapshots are put right; a schema, or the note of a segment, can only come from a backup. */
 function isJournalFile(file: string): boolean {
-  return !file.endsWith('.avsc');
+  return !file.endsWith('.avsc') && !file.endsWith('.away');
 }
 
 async function repairLog(

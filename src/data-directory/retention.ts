@@ -127,10 +127,7 @@ export async function pruneLog(log: string, options: PruneOptions): Promise<Prun
   const segments = await prunableSegments(fs, directory, {
     beforeMs: retention.ageMs === null ? Number.NEGATIVE_INFINITY : nowMs - retention.ageMs,
     maxBytes: retention.maxBytes ?? Number.POSITIVE_INFINITY,
-    neededFrom: Math.min(
-      await oldestStart(fs, directory),
-      log === OPERATIONS_LOG ? options.operationsFrom : Number.POSITIVE_INFINITY,
-    ),
+    neededFrom: Math.min(await oldestStart(fs, directory), operationsStart(log, options.operationsFrom)),
     awaited: options.waiters.map(({ who, from, hold: { ms, bytes } }) => ({
       who,
       from,
@@ -146,13 +143,19 @@ export async function pruneLog(log: string, options: PruneOptions): Promise<Prun
   return { log, segments, heldBy };
 }
 
+/** From where a start reads the log, if it is that of the service itself. */
+export function operationsStart(log: string, operationsFrom: number): number {
+  return log === OPERATIONS_LOG ? operationsFrom : Number.POSITIVE_INFINITY;
+}
+
 /** Where recovery may have to begin: at the oldest snapshot, should the newer ones be damaged. */
-async function oldestStart(fs: Fs, directory: string): Promise<number> {
+export async function oldestStart(fs: Fs, directory: string): Promise<number> {
   if (!(await fs.list(directory)).includes(SNAPSHOT_DIRECTORY)) return 0;
   return snapshotOffsets(await fs.list(join(directory, SNAPSHOT_DIRECTORY)))[0] ?? 0;
 }
 
-async function committedAtMs(reader: CommitReader, log: string, base: number): Promise<number> {
+/** When the commit at the beginning of a segment was made; Infinity where there is none. */
+export async function committedAtMs(reader: CommitReader, log: string, base: number): Promise<number> {
   for await (const { commit } of reader.commits(log, { fromOffset: base, toOffset: base + 1 })) {
     return commit.committedAt;
   }

@@ -4,7 +4,7 @@ import { logNames } from '../journal/log-names.ts';
 import { journalOf } from '../journal/open-reader.ts';
 import { readSchemaTexts } from '../journal/schema-files.ts';
 import { nodeSyncFs } from '../journal/sync-fs.ts';
-import { type Finding, type VerifiedLog, verifyLog } from '../journal/verify.ts';
+import { type Finding, type VerifiedLog, verifyAway, verifyLog } from '../journal/verify.ts';
 import { dynamicEventType, recordOf } from '../messages/codec.ts';
 import { COMMIT_FRAME, decodeCommit } from '../messages/commit.ts';
 import type { StoreDriver } from '../projections/driver.ts';
@@ -18,7 +18,8 @@ export interface Verified {
   readonly findings: readonly Finding[];
 }
 
-export async function verifyData(dataDir: string): Promise<Verified> {
+/** With `fetches` what is kept elsewhere is fetched and compared; rejects when its place can't be had. */
+export async function verifyData(dataDir: string, fetches = false): Promise<Verified> {
   const { directory: journalDir } = journalOf(dataDir);
   const stores = (await projectedOffsets(dataDir)).map(({ offsets }) => offsets);
   const findings: Finding[] = [];
@@ -55,6 +56,9 @@ export async function verifyData(dataDir: string): Promise<Verified> {
     findings.push(...verified.findings);
     return verified;
   });
+  if (fetches) {
+    for (const { log } of logs) findings.push(...(await verifyAway(nodeSyncFs, join(journalDir, log), log)));
+  }
   return { logs, findings };
 }
 

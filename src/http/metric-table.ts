@@ -16,6 +16,7 @@ interface Metric<Kind extends 'counter' | 'gauge' | 'histogram', Label extends s
 export const METRICS = {
   events_in_total: counter('Events taken in, dead letters included.', 'source'),
   commits_total: counter('Commits made durable.', 'log'),
+  journal_tiered_bytes_total: counter('Bytes of old segments that went from this disk to journal.tier.', 'log'),
   late_events_total: counter('Events that came after their window had closed for good.'),
   late_event_windows_total: counter('Windows that late events lost, over all of them.'),
   dead_letters_total: counter('Inputs that could not be decoded or failed validation.', 'reason'),
@@ -76,6 +77,7 @@ export const METRICS = {
   source_rebalances: gauge('How often a source was given its partitions, since the start.', 'source'),
   source_offset_commits: gauge('How often a source told Kafka how far it is, since the start.', 'source'),
   source_failed_offset_commits: gauge('How often that failed, since the start.', 'source'),
+  journal_tier_waiting: gauge('Whether old segments wait on this disk because journal.tier can not be had: 1 or 0.'),
   log_stalled: gauge('Whether a log waits for space on the disk: 1 or 0.', 'log'),
   partition_failing: gauge('Whether a partition fails, or is halted: 1 or 0.', 'log'),
   operator_keys: gauge('Keys that an operator of yours holds state of.', 'operator', 'partition'),

@@ -1,6 +1,7 @@
 /** Makes a directory's own name durable, and the names of all directories above it. */
 import { dirname, resolve } from 'node:path';
-import { type Fs, isErrno } from './fs.ts';
+import { isErrno } from '../errno.ts';
+import type { Fs } from './fs.ts';
 
 /**
  * Syncs every directory above this one. Files in a directory whose own name was never synced can still be taken back, and

@@ -26,7 +26,9 @@ export type JournalFault =
   | { readonly kind: 'invalid'; readonly log: string }
   /** Too many bytes wait for the disk. The append took no offset. */
   | { readonly kind: 'queue-full'; readonly log: string; readonly queuedBytes: number }
-  | { readonly kind: 'closed'; readonly log: string };
+  | { readonly kind: 'closed'; readonly log: string }
+  /** A segment is kept in a place of its own, and can't be fetched from there now. */
+  | { readonly kind: 'away'; readonly file: string };
 
 export class JournalError extends Error {
   readonly fault: JournalFault;
@@ -38,6 +40,11 @@ export class JournalError extends Error {
 
   get kind(): JournalFault['kind'] {
     return this.fault.kind;
+  }
+
+  /** Whether it is a place elsewhere that fails, and nothing here. */
+  get isDown(): boolean {
+    return this.fault.kind === 'away';
   }
 }
 

@@ -3,6 +3,8 @@
  * memory. The caller bounds the read by the durable offset, so an event that could still be taken back is never seen.
  */
 import { join } from 'node:path';
+import { isErrno } from '../errno.ts';
+import { openSegment } from './away.ts';
 import type { OffsetRange } from './commit-reader.ts';
 import { JournalError } from './error.ts';
 import { bodyOf, frameBytes, HEADER_BYTES, isBodyIntact, readHeader } from './frame.ts';
@@ -70,18 +72,15 @@ export function basesOf(fs: SyncFs, directory: string): number[] {
   try {
     return segmentBases(fs.list(directory));
   } catch (error) {
-    if (isAbsent(error)) return [];
+    if (isErrno(error, 'ENOENT')) return [];
     throw error;
   }
 }
 
-function isAbsent(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
-}
-
 /**
  * Frames with an event in the range, in order; the first may begin before it.
- * Throws a JournalError of kind `corrupt` when a frame in the range is damaged or missing.
+ * Throws a JournalError of kind `corrupt` when a frame in the range is damaged or missing; of kind `away` when the segment of the
+ * next one has to be fetched.
  */
 export function* readFrames(
   journalDir: string,
@@ -154,7 +153,7 @@ function* readSegment(
   fromOffset: number,
   toOffset: number,
 ): Generator<Frame> {
-  const file = fs.open(path);
+  const file = openSegment(fs, path);
   try {
     const { size } = file;
     let chunk = Buffer.alloc(0);

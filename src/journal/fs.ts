@@ -1,5 +1,6 @@
 /** The port to the disk, as small as the journal can do with, so that a test can lose, tear and refuse writes. */
 import { mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { isErrno } from '../errno.ts';
 
 export interface File {
   /** Writes at a position; may write less than it was given. Resolves with the bytes written. */
@@ -84,10 +85,6 @@ async function openFile(path: string, flags: string): Promise<File> {
     truncate: (length) => handle.truncate(length),
     close: () => handle.close(),
   };
-}
-
-export function isErrno(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 /** The disk, or the user's share of it, is full. */

@@ -4,8 +4,10 @@
  */
 import { join } from 'node:path';
 import { COMMIT_FRAME, decodeCommit } from '../messages/commit.ts';
+import { readAway } from './away.ts';
 import type { CommitReader, JournaledCommit, OffsetRange } from './commit-reader.ts';
 import { JournalError } from './error.ts';
+import { fetchSegment } from './fetch-segment.ts';
 import { basesOf, type ChunkMemory, chunkMemory, readFrames, startOfLog } from './frame-reader.ts';
 import { lockDirectory } from './lock.ts';
 import { logNames } from './log-names.ts';
@@ -17,15 +19,33 @@ import { endsOf } from './vouched-end.ts';
 /** `reusesMemory`: a commit is valid only until the next one is asked for. */
 export function localReader(directory: string, fs: SyncFs, reusesMemory: boolean): CommitReader {
   const memory: ChunkMemory = reusesMemory ? chunkMemory() : { chunk: null };
-  function* commits(log: string, range: OffsetRange): Generator<JournaledCommit> {
+  function* commitsHere(log: string, range: OffsetRange): Generator<JournaledCommit> {
     for (const { kind, offset, endOffset, body } of readFrames(directory, log, range, fs, memory)) {
       if (kind === COMMIT_FRAME) yield { offset, endOffset, commit: decodeCommit(body) };
     }
   }
 
+  async function* commits(log: string, { fromOffset, toOffset }: OffsetRange): AsyncGenerator<JournaledCommit> {
+    for (let from = fromOffset; ; ) {
+      try {
+        for (const commit of commitsHere(log, { fromOffset: from, toOffset })) {
+          from = commit.endOffset;
+          yield commit;
+        }
+        return;
+      } catch (error) {
+        if (!(error instanceof JournalError && error.fault.kind === 'away')) throw error;
+        await fetchSegment(error.fault.file);
+      }
+    }
+  }
+
   /** Time of the commit that holds an offset; Infinity for a segment without commits. */
-  function committedAt(log: string, offset: number): number {
-    for (const { commit } of commits(log, { fromOffset: offset, toOffset: offset + 1 })) return commit.committedAt;
+  async function committedAt(log: string, offset: number): Promise<number> {
+    const away = readAway(fs, join(directory, log, segmentName(offset)));
+    if (away !== null) return away.committedAtMs ?? Number.POSITIVE_INFINITY;
+    for await (const { commit } of commits(log, { fromOffset: offset, toOffset: offset + 1 }))
+      return commit.committedAt;
     return Number.POSITIVE_INFINITY;
   }
 
@@ -37,15 +57,15 @@ export function localReader(directory: string, fs: SyncFs, reusesMemory: boolean
     async offsetAt(log, committedAtMs) {
       const home = join(directory, log);
       const bases = basesOf(fs, home);
-      const isBefore = (offset: number): boolean => committedAt(log, offset) < committedAtMs;
-      const base = lastThat(bases, isBefore);
+      const isBefore = async (offset: number): Promise<boolean> => (await committedAt(log, offset)) < committedAtMs;
+      const base = await lastThat(bases, isBefore);
       if (base === undefined) return bases[0] ?? 0;
-      const within = readIndex(fs, join(home, segmentName(base))).map(({ offset }) => offset);
-      return lastThat(within, isBefore) ?? base;
+      const path = join(home, segmentName(base));
+      // Of a segment that is away only the beginning is known without fetching it.
+      const within = readAway(fs, path) === null ? readIndex(fs, path).map(({ offset }) => offset) : [];
+      return (await lastThat(within, isBefore)) ?? base;
     },
-    async *commits(log, range) {
-      for (const commit of commits(log, range)) yield commit;
-    },
+    commits,
   };
 }
 
@@ -70,12 +90,15 @@ function readableEnd(directory: string, log: string, fs: SyncFs): number {
 }
 
 /** The last offset that holds, in a list where all that hold come first. */
-function lastThat(offsets: readonly number[], holds: (offset: number) => boolean): number | undefined {
+async function lastThat(
+  offsets: readonly number[],
+  holds: (offset: number) => Promise<boolean>,
+): Promise<number | undefined> {
   let low = 0;
   let high = offsets.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (holds(offsets[middle]!)) low = middle + 1;
+    if (await holds(offsets[middle]!)) low = middle + 1;
     else high = middle;
   }
   return offsets[low - 1];

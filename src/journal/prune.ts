@@ -3,9 +3,11 @@
  * in between leaves a log that is only longer. The last segment always stays, so the highest offset is never forgotten.
  */
 import { join } from 'node:path';
+import { type AwaySegment, awayName, awayOf, isAway } from './away.ts';
 import type { Fs } from './fs.ts';
 import { segmentBases, segmentName } from './segment.ts';
 import { removeIndex } from './segment-index.ts';
+import { forgetAway } from './tier.ts';
 
 export interface RetentionPolicy {
   /** Segments whose events were all committed before it may go; epoch milliseconds, −Infinity for none. */
@@ -40,15 +42,20 @@ export interface PrunableSegment {
 
 /** The segments that the policy lets go, oldest first. */
 export async function prunableSegments(fs: Fs, directory: string, policy: RetentionPolicy): Promise<PrunableSegment[]> {
-  const bases = segmentBases(await fs.list(directory));
-  const sizes = await Promise.all(bases.map((base) => fs.size(join(directory, segmentName(base)))));
+  const names = await fs.list(directory);
+  const bases = segmentBases(names);
+  const awayAt = async (base: number): Promise<AwaySegment | null> =>
+    isAway(names, base) ? awayOf(fs, directory, base) : null;
+  const sizeOf = async (base: number): Promise<number> =>
+    (await awayAt(base))?.bytes ?? (await fs.size(join(directory, segmentName(base))));
+  const sizes = await Promise.all(bases.map(sizeOf));
   let total = sizes.reduce((sum, size) => sum + size, 0);
   const prunable: PrunableSegment[] = [];
   for (const [i, base] of bases.entries()) {
     const nextOffset = bases[i + 1];
     const bytes = sizes[i] ?? 0;
     if (nextOffset === undefined || nextOffset > policy.neededFrom) break;
-    const endMs = await policy.committedAtMs(nextOffset);
+    const endMs = (await awayAt(nextOffset))?.committedAtMs ?? (await policy.committedAtMs(nextOffset));
     const isOld = endMs <= policy.beforeMs;
     if (!isOld && total <= policy.maxBytes) break;
     const isHeld = ({ from, afterMs, maxBytes }: Awaiting): boolean =>
@@ -65,8 +72,10 @@ export async function prunableSegments(fs: Fs, directory: string, policy: Retent
 }
 
 export async function pruneSegments(fs: Fs, directory: string, segments: readonly PrunableSegment[]): Promise<void> {
-  for (const { file } of segments) {
-    await fs.unlink(file);
+  for (const { file, firstOffset } of segments) {
+    const names = await fs.list(directory);
+    if (names.includes(awayName(firstOffset))) await forgetAway(fs, directory, firstOffset);
+    if (names.includes(segmentName(firstOffset))) await fs.unlink(file);
     await removeIndex(fs, file);
     await fs.syncDirectory(directory);
   }

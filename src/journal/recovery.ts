@@ -3,6 +3,7 @@
  * checked when they are read. A torn tail is set aside and cut off; rot is refused, and nothing is changed.
  */
 import { dirname, join } from 'node:path';
+import { awayOf, isAway } from './away.ts';
 import { JournalError } from './error.ts';
 import { type Fs, isNoSpace } from './fs.ts';
 import { HEAD_FILE, parseHead } from './head.ts';
@@ -72,9 +73,14 @@ async function examineLog(fs: Fs, directory: string, name: string, witness: numb
     if (witnessOffset > 0) throw corrupt(name, directory, 0, 0, witnessOffset);
     return null;
   }
-  await checkChain(fs, name, directory, bases);
+  await checkChain(fs, name, directory, names, bases);
   let sizeBytes = 0;
-  for (const other of bases) sizeBytes += await fs.size(join(directory, segmentName(other)));
+  for (const other of bases) {
+    const isHere = !isAway(names, other);
+    sizeBytes += isHere
+      ? await fs.size(join(directory, segmentName(other)))
+      : (await awayOf(fs, directory, other)).bytes;
+  }
   const path = join(directory, segmentName(base));
   const bytes = await fs.read(path);
   const scan = scanSegment(bytes, base, witnessOffset);
@@ -83,15 +89,22 @@ async function examineLog(fs: Fs, directory: string, name: string, witness: numb
 }
 
 /** Each segment but the last must end in the footer that names where the next one begins. */
-async function checkChain(fs: Fs, name: string, directory: string, bases: readonly number[]): Promise<void> {
+async function checkChain(
+  fs: Fs,
+  name: string,
+  directory: string,
+  names: readonly string[],
+  bases: readonly number[],
+): Promise<void> {
   for (const [index, base] of bases.entries()) {
     const next = bases[index + 1];
     if (next === undefined) return;
     const path = join(directory, segmentName(base));
-    const seal = readSeal(await fs.readEnd(path, FOOTER_SEARCH_BYTES));
+    const isHere = !isAway(names, base);
+    const seal = isHere ? readSeal(await fs.readEnd(path, FOOTER_SEARCH_BYTES)) : await awayOf(fs, directory, base);
     if (seal?.firstOffset === base && seal.nextOffset === next) continue;
     const lostFrom = seal?.firstOffset === base ? seal.nextOffset : base;
-    throw corrupt(name, path, await fs.size(path), lostFrom, next);
+    throw corrupt(name, path, isHere ? await fs.size(path) : 0, lostFrom, next);
   }
 }
 

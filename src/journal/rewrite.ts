@@ -1,15 +1,19 @@
 /**
  * Writes segments of a log anew with other bodies: each frame keeps its offsets. The old file is gone with the new one in its
- * place, so this is for what must not stay. Before a crash or after it a segment is the old one or the new one.
+ * place, so this is for what must not stay. Before a crash or after it a segment is the old one or the new one. One that is kept
+ * elsewhere is fetched; where it is written anew it is on this disk again, and gone from its place.
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { awayName, isAway } from './away.ts';
 import { JournalError } from './error.ts';
+import { presentSegment } from './fetch-segment.ts';
 import { bodyOf, frameBuffers, frameBytes, isBodyIntact, readHeader, SEGMENT_FOOTER, SEGMENT_HEADER } from './frame.ts';
 import type { Fs } from './fs.ts';
 import { replaceFile } from './replace-file.ts';
 import { segmentBases, segmentName } from './segment.ts';
 import { removeIndex } from './segment-index.ts';
+import { forgetAway } from './tier.ts';
 
 /** Another body for a frame, of as many events; null to keep it. */
 export type NewBody = (kind: number, offset: number, body: Buffer) => readonly Uint8Array[] | null;
@@ -27,10 +31,13 @@ export async function rewriteLog(
   isDryRun: boolean,
 ): Promise<number> {
   let rewritten = 0;
-  const bases = segmentBases(await fs.list(directory));
+  const names = await fs.list(directory);
+  const bases = segmentBases(names);
   for (const [i, base] of bases.entries()) {
     const name = segmentName(base);
-    const old = await fs.read(join(directory, name));
+    const old = await fs.read(
+      isAway(names, base) ? await presentSegment(join(directory, name)) : join(directory, name),
+    );
     const parts = segmentWith(old, log, join(directory, name), i === bases.length - 1, newSalt(), newBody);
     if (parts === null) continue;
     rewritten += 1;
@@ -38,6 +45,7 @@ export async function rewriteLog(
     // An index would lead to places of the old file.
     await removeIndex(fs, join(directory, name));
     await replaceFile(fs, directory, name, parts);
+    if (names.includes(awayName(base))) await forgetAway(fs, directory, base);
   }
   return rewritten;
 }

@@ -1,7 +1,9 @@
 /** The files that a copy of a log consists of, up to an offset, while the log itself may go on growing. */
 import { join } from 'node:path';
+import { isAway, readAway } from './away.ts';
 import { JournalError } from './error.ts';
 import { frameBytes, isBodyIntact, readHeader } from './frame.ts';
+import type { SealedBody } from './sealed-bytes.ts';
 import { FOOTER_SEARCH_BYTES, footerBytes, readSeal, segmentBases, segmentName } from './segment.ts';
 import type { SyncFs } from './sync-fs.ts';
 
@@ -12,7 +14,7 @@ export interface SegmentCut {
   /** How many of its bytes belong to the copy. */
   readonly bytes: number;
   /** Where the copy has all of the segment: what its footer says of the bytes before it. Null where it ends earlier. */
-  readonly sealed: { readonly sha256: string; readonly bodyBytes: number } | null;
+  readonly sealed: SealedBody | null;
 }
 
 /**
@@ -21,12 +23,16 @@ export interface SegmentCut {
  * `corrupt` when a frame of the last segment is damaged; sealed segments are for who copies them to check by their seals.
  */
 export function cutSegments(fs: SyncFs, directory: string, log: string, toOffset: number): SegmentCut[] {
-  const bases = segmentBases(fs.list(directory)).filter((base) => base <= toOffset);
+  const names = fs.list(directory);
+  const bases = segmentBases(names).filter((base) => base <= toOffset);
   const wanted = bases.filter((base) => base < toOffset);
   const cut = wanted.length > 0 ? wanted : bases.slice(-1);
   return cut.map((base): SegmentCut => {
     const name = segmentName(base);
     const path = join(directory, name);
+    const away = isAway(names, base) ? readAway(fs, path) : null;
+    if (away !== null && away.nextOffset <= toOffset)
+      return { name, firstOffset: base, bytes: away.bytes, sealed: away.sealed };
     const { size, end } = endOf(fs, path);
     const seal = readSeal(end);
     if (seal !== null && seal.nextOffset <= toOffset) {

@@ -17,13 +17,13 @@ export function segmentName(baseOffset: number): string {
   return String(baseOffset).padStart(DIGITS, '0') + SUFFIX;
 }
 
-/** Base offsets of the segments among the files of a log's directory, ascending. */
+/** Base offsets of the segments among the files of a log's directory, ascending, with those that are away. */
 export function segmentBases(names: readonly string[]): number[] {
-  return names
-    .filter((name) => name.endsWith(SUFFIX) && name.length === DIGITS + SUFFIX.length)
+  const bases = names
+    .filter((name) => /^[0-9]{20}\.(?:log|away)$/.test(name))
     .map((name) => Number(name.slice(0, DIGITS)))
-    .filter((base) => Number.isSafeInteger(base))
-    .sort((a, b) => a - b);
+    .filter((base) => Number.isSafeInteger(base));
+  return [...new Set(bases)].sort((a, b) => a - b);
 }
 
 export interface SegmentScan {

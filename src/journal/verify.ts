@@ -3,7 +3,10 @@
  * footer and its SHA-256, the offsets from segment to segment, snapshots, HEAD. One segment is in memory at a time.
  */
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { awayPath, isAway, parseAway } from './away.ts';
+import { JournalError } from './error.ts';
+import { fetchSegment } from './fetch-segment.ts';
 import { bodyOf, frameBytes, isBodyIntact, readHeader, SNAPSHOT_FRAME } from './frame.ts';
 import { formatHead, HEAD_FILE, parseHead } from './head.ts';
 import { FOOTER_SEARCH_BYTES, footerBytes, readSeal, scanSegment, segmentBases, segmentName } from './segment.ts';
@@ -26,6 +29,8 @@ export interface Finding {
 export interface VerifiedLog {
   readonly log: string;
   readonly segments: number;
+  /** How many of them are kept elsewhere: their notes are checked, and their offsets. */
+  readonly away: number;
   readonly frames: number;
   readonly firstOffset: number;
   readonly nextOffset: number;
@@ -56,16 +61,21 @@ export function verifyLog(fs: SyncFs, directory: string, log: string, options: V
 
   const bases = segmentBases(names);
   let next = bases[0] ?? 0;
-  let [frames, bytesRead, tornBytes] = [0, 0, 0];
+  let [frames, bytesRead, tornBytes, away] = [0, 0, 0, 0];
   if (bases.length === 0 && witness > 0) find(directory, 'there is no segment', { offset: 0, toOffset: witness });
   for (const [i, base] of bases.entries()) {
     const path = join(directory, segmentName(base));
     const isLast = i === bases.length - 1;
+    if (base !== next)
+      find(path, 'a segment before it is missing, or ends too early', { offset: next, toOffset: base });
+    if (isAway(names, base)) {
+      next = checkAway(fs, path, bases[i + 1] ?? witness, find);
+      away += 1;
+      continue;
+    }
     const bytes = fs.read(path);
     const scan = scanSegment(bytes, base, isLast ? witness : 0);
     bytesRead += bytes.length;
-    if (base !== next)
-      find(path, 'a segment before it is missing, or ends too early', { offset: next, toOffset: base });
     frames += visitFrames(bytes, scan.validBytes, options.visit);
     const toOffset = bases[i + 1] ?? scan.knownOffset;
     const isWhole = isLast
@@ -83,6 +93,7 @@ export function verifyLog(fs: SyncFs, directory: string, log: string, options: V
   return {
     log,
     segments: bases.length,
+    away,
     frames,
     firstOffset: bases[0] ?? 0,
     nextOffset: next,
@@ -92,7 +103,37 @@ export function verifyLog(fs: SyncFs, directory: string, log: string, options: V
   };
 }
 
-type Find = (file: string, what: string) => void;
+type Find = (file: string, what: string, at?: { readonly offset: number; readonly toOffset: number }) => void;
+
+/** Where the segment ends, as its note has it. */
+function checkAway(fs: SyncFs, path: string, toOffset: number, find: Find): number {
+  const segment = parseAway(fs.read(awayPath(path)).toString('utf8'));
+  if (segment === null) {
+    find(awayPath(path), 'the note of where a segment is kept is damaged');
+    return toOffset;
+  }
+  const { firstOffset, nextOffset } = segment;
+  if (segmentName(firstOffset) !== basename(path) || nextOffset !== toOffset)
+    find(awayPath(path), 'it names other offsets', { offset: firstOffset, toOffset });
+  return toOffset;
+}
+
+/** Fetches each segment that is kept elsewhere, which compares it with its note. Rejects when a place can't be had. */
+export async function verifyAway(fs: SyncFs, directory: string, log: string): Promise<Finding[]> {
+  const names = fs.list(directory);
+  const findings: Finding[] = [];
+  for (const base of segmentBases(names).filter((each) => isAway(names, each))) {
+    const path = join(directory, segmentName(base));
+    try {
+      await fetchSegment(path);
+    } catch (error) {
+      if (!(error instanceof JournalError && error.fault.kind === 'corrupt')) throw error;
+      const { offset, toOffset } = error.fault;
+      findings.push({ log, file: awayPath(path), byte: null, offset, toOffset, what: error.message });
+    }
+  }
+  return findings;
+}
 
 function checkHead(fs: SyncFs, directory: string, names: readonly string[], find: Find): number {
   if (!names.includes(HEAD_FILE)) return 0;

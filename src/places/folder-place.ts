@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { isErrno } from '../journal/fs.ts';
+import { isErrno } from '../errno.ts';
 import { AbsentError, OvertakenError, type Place } from './place.ts';
 
 const READ_BYTES = 1024 * 1024;

@@ -3,10 +3,10 @@ import { messageOf } from '../journal/error.ts';
 
 /**
  * SQLITE_FULL; ENOSPC and EMFILE by strerror or by name; DuckDB's short write; and DuckDB after any of them, which must
- * be reopened.
+ * be reopened; and a segment of the journal that is kept in a place which can't be had.
  */
 const PASSING =
-  /disk is full|no space left|ENOSPC|EMFILE|ENFILE|too many open files|could not write all bytes|has been invalidated/i;
+  /disk is full|no space left|ENOSPC|EMFILE|ENFILE|too many open files|could not write all bytes|has been invalidated|can't be fetched now/i;
 
 /** Whether the stores lack space or descriptors, which no restart would bring. */
 export function mayPass(error: unknown): boolean {

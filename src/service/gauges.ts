@@ -6,21 +6,26 @@ import type { HeldInPartition } from './held-states.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Platform } from './platform.ts';
 import type { ReadModels } from './read-models.ts';
+import type { Tiering } from './tiering.ts';
 
 export interface GaugeSources {
   readonly pipeline: () => Pipeline | null;
   readonly readModels: () => ReadModels | null;
+  /** Null where no segment leaves this disk. */
+  readonly tiering: () => Pick<Tiering, 'problem'> | null;
 }
 
 export function gaugesOf(
   stages: readonly StageStatus[],
-  { pipeline, readModels }: GaugeSources,
+  { pipeline, readModels, tiering }: GaugeSources,
   held: readonly HeldInPartition[] = [],
   disk: ReturnType<Platform['diskSpace']> = null,
 ): Gauges {
   const units = pipeline()?.units ?? [];
   const partitions = stages.filter(({ kind }) => kind === 'partition');
+  const tier = tiering();
   return {
+    journal_tier_waiting: tier === null ? [] : [{ labels: {}, value: tier.problem() === null ? 0 : 1 }],
     watermark_delay_seconds: partitions.map(({ label, watermarkDelayMs }) => ({
       labels: { stream: label },
       value: (watermarkDelayMs ?? 0) / 1000,

@@ -136,6 +136,7 @@ export function createObserver(config: Config, version: string, sources: Observe
   }
 
   function journalStage(): StageStatus {
+    const problem = sources.tiering()?.problem() ?? null;
     return {
       ...idleStage('journal', 'journal', 'journal', meters.meter('journal')),
       feeds: [
@@ -143,6 +144,7 @@ export function createObserver(config: Config, version: string, sources: Observe
         ...config.sinks.map((sink) => `sink:${sink.name}`),
       ],
       state: sources.pipeline()?.units.some(({ log }) => log.state().kind === 'stalled') ? 'stalled' : 'open',
+      ...(problem === null ? {} : { problem }),
     };
   }
 

@@ -1,4 +1,4 @@
-/** What goes of a log once a snapshot of its partition is saved, as `journal.retention` says. */
+/** What goes of a log once a snapshot of its partition is saved, as `journal.retention` and `journal.tier` say. */
 import type { Config } from '../config/config.ts';
 import { holdsOf, pruneLog, WITHOUT_BOUND, waitingSinks } from '../data-directory/retention.ts';
 import type { Logger } from '../logger.ts';
@@ -8,15 +8,34 @@ import type { Pipeline } from './pipeline.ts';
 import type { Platform } from './platform.ts';
 import type { ReadModels } from './read-models.ts';
 import type { SinkPositionsLog } from './sink-positions.ts';
+import type { Tiering } from './tiering.ts';
 
 interface Running {
   readonly pipeline: Pipeline;
   readonly readModels: ReadModels;
   readonly sinkPositions: SinkPositionsLog;
   readonly operationsSnapshots: OperationsSnapshots;
+  readonly tiering: Tiering | null;
 }
 
 export async function retain(
+  log: string,
+  running: Running,
+  config: Config,
+  platform: Platform,
+  logger: Logger,
+): Promise<void> {
+  const { retention } = config.journal;
+  const { pipeline, operationsSnapshots, tiering } = running;
+  if (pipeline.operations.units.some((unit) => unit.log.name === log)) await operationsSnapshots.saveWhenDue();
+  if (retention.ageMs !== null || retention.maxBytes !== null) {
+    const act = (): Promise<void> => pruneOne(log, running, config, platform, logger);
+    await (tiering === null ? act() : tiering.beside(log, act));
+  }
+  tiering?.wake(log);
+}
+
+async function pruneOne(
   log: string,
   { pipeline, readModels, sinkPositions, operationsSnapshots }: Running,
   config: Config,
@@ -24,8 +43,6 @@ export async function retain(
   logger: Logger,
 ): Promise<void> {
   const { retention } = config.journal;
-  if (pipeline.operations.units.some((unit) => unit.log.name === log)) await operationsSnapshots.saveWhenDue();
-  if (retention.ageMs === null && retention.maxBytes === null) return;
   const pruned = pruneLog(log, {
     journal: pipeline.journalPlace,
     retention,

@@ -87,7 +87,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'operator-kinds.ts': { mayImport: ['sql', 'streams', 'features', 'fraud', 'user-code'] },
   // The tables of every room, in one list.
   'tables.ts': { mayImport: ['fraud', 'weather', 'jobs', 'job-tables', 'quality', 'projections'] },
-  journal: { mayImport: ['messages'] },
+  // Errors of the operating system.
+  'errno.ts': { mayImport: [] },
+  // Segments that are elsewhere are fetched from their place.
+  journal: { mayImport: ['messages', 'errno.ts', 'places'] },
   // Exchanges with another machine: how long they may take, and what of an address may be said.
   'deadline.ts': { mayImport: [] },
   'endpoint.ts': { mayImport: [] },
@@ -185,7 +188,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'fraud/page': { mayImport: ['http/public'] },
   'weather/page': { mayImport: ['http/public'] },
   // Read, checked and mended, whether a service runs on it or not.
-  'data-directory': { mayImport: [...BELOW_SERVICE, 'operator-kinds.ts', 'user-code', 'config', 'config/port'] },
+  'data-directory': {
+    mayImport: [...BELOW_SERVICE, 'places', 'operator-kinds.ts', 'user-code', 'config', 'config/port'],
+  },
   // What an event of the journal came of, and what came of it.
   explain: { mayImport: [...BELOW_SERVICE, 'operator-kinds.ts', 'data-directory'] },
   // The composition root in its parts, src/service.ts and src/service/.
@@ -251,9 +256,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // The client of S3, for whoever keeps files there.
   s3: { mayImport: ['deadline.ts'] },
   // Copies of a data directory, in a folder or on S3.
-  backup: { mayImport: ['journal', 'places'] },
+  backup: { mayImport: ['errno.ts', 'journal', 'places'] },
   // Files with a manifest that is replaced on condition, in a folder or on S3.
-  places: { mayImport: ['journal/fs.ts', 's3'] },
+  places: { mayImport: ['errno.ts', 's3'] },
   // Files in, results out, on a clock of their own.
   run: { mayImport: [...BELOW_SERVICE, 'keys', 'config', 'logger.ts', 'data-directory', 'service', 'channel'] },
   // Results of another configuration beside the live ones, and in their place.

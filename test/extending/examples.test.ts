@@ -232,7 +232,7 @@ describe('the tree with every example', () => {
       join(root, 'src/service/gauges.ts')
     );
     const metrics = createMetrics({ version: '0' });
-    metrics.onCollect(() => gaugesOf([], { pipeline: () => null, readModels: () => null }));
+    metrics.onCollect(() => gaugesOf([], { pipeline: () => null, readModels: () => null, tiering: () => null }));
     expect((await metrics.text()).body).toContain('\nmillrace_partitions 0\n');
   });
 

@@ -9,6 +9,7 @@ import { COMMIT_FRAME, encodeCommit } from '../../src/messages/commit.ts';
 import { commitReaderContract, type ReaderSubject } from './commit-reader-contract.ts';
 import { memoryImage, memoryReader, openMemoryJournal } from './memory-journal.ts';
 import { crashed, damage, flipped, open, scratchDirectory } from './scratch.ts';
+import { sendAll, tierIn } from './sent-away.ts';
 
 /** For who keeps what another gives away: each commit is copied before the next one is asked for. */
 function keeping(reader: CommitReader): CommitReader {
@@ -40,6 +41,37 @@ async function onDisk(segmentBytes: number, opened: typeof openReader = openRead
   };
 }
 
+/** Whatever is sealed is elsewhere before anything is read, as far as its bytes are whole. */
+async function elsewhere(segmentBytes: number): Promise<ReaderSubject> {
+  const subject = await onDisk(segmentBytes);
+  const tier = tierIn(scratchDirectory());
+  const away = async (): Promise<void> => {
+    for (const log of subject.journal.logNames()) await sendAll(join(subject.journal.dir, log), tier);
+  };
+  return {
+    ...subject,
+    open() {
+      const reader = subject.open();
+      const afterwards =
+        <A extends readonly unknown[], R>(read: (...words: A) => Promise<R>) =>
+        async (...words: A): Promise<R> => {
+          await away();
+          return read(...words);
+        };
+      return {
+        logNames: reader.logNames,
+        startOf: afterwards(reader.startOf),
+        endOf: afterwards(reader.endOf),
+        offsetAt: afterwards(reader.offsetAt),
+        async *commits(log, range) {
+          await away();
+          yield* reader.commits(log, range);
+        },
+      };
+    },
+  };
+}
+
 async function inMemory(): Promise<ReaderSubject> {
   const image = memoryImage();
   return {
@@ -61,6 +93,7 @@ commitReaderContract('The reader of a journal on disk with a segment a commit', 
 commitReaderContract('The reader of a journal on disk that uses its memory again', () =>
   onDisk(600, (place) => keeping(openPassingReader(place))),
 );
+commitReaderContract('The reader of a journal whose segments are kept elsewhere', () => elsewhere(1500));
 commitReaderContract('The reader of a journal in memory', inMemory);
 
 test('a reader that uses its memory again has one chunk for all segments, and gives it to one read at a time', async () => {

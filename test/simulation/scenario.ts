@@ -145,6 +145,7 @@ export function scenario(
       snapshotEveryEvents: 400,
       snapshotEveryMs: 60_000,
       retention: { ageMs: null, maxBytes: null },
+      tier: null,
     },
     runtime: { queueBatches: 8, threads, lingerMs: 0 },
     functions: [],

@@ -12,6 +12,8 @@ export interface JournalConfig {
   readonly snapshotEveryMs: number;
   /** null keeps everything. The size is of each log. */
   readonly retention: { readonly ageMs: number | null; readonly maxBytes: number | null };
+  /** Where old segments are kept instead of this disk; null keeps all of them here. The size is of each log. */
+  readonly tier: { readonly place: string; readonly ageMs: number | null; readonly maxBytes: number | null } | null;
 }
 
 const schema = z
@@ -32,27 +34,48 @@ const schema = z
       })
       .prefault({})
       .describe('What may go of what the read models and the snapshots do not need. By default nothing does.'),
+    tier: z
+      .strictObject({
+        to: z.string().min(1).describe('A folder, relative to this file, or s3://bucket/prefix.'),
+        age: duration.nullable().prefault(null).describe('A segment goes there once all of its events are older.'),
+        size: size.nullable().prefault(null).describe('The oldest segments of a log go there while more is here.'),
+      })
+      .refine(({ age, size: bytes }) => age !== null || bytes !== null, {
+        message: 'says nothing of what goes: give it `age: 7d`, `size: 10GB`, or both',
+      })
+      .nullable()
+      .default(null)
+      .describe('Where old segments are kept, and read from when they are asked for.'),
   })
   .prefault({});
 
 export const journalSection = section({
   key: 'journal',
   schema,
-  derive: ({ durability, segment, snapshotEvents, snapshotInterval, retention }): JournalConfig => ({
+  derive: ({ durability, segment, snapshotEvents, snapshotInterval, retention, tier }, { resolve }): JournalConfig => ({
     durability,
     segmentBytes: segment,
     snapshotEveryEvents: snapshotEvents,
     snapshotEveryMs: snapshotInterval,
     retention: { ageMs: retention.age, maxBytes: retention.size },
+    tier:
+      tier === null
+        ? null
+        : { place: tier.to.startsWith('s3://') ? tier.to : resolve(tier.to), ageMs: tier.age, maxBytes: tier.size },
   }),
-  print: ({ durability, segmentBytes, snapshotEveryEvents, snapshotEveryMs, retention: { ageMs, maxBytes } }) => ({
+  print: ({ durability, segmentBytes, snapshotEveryEvents, snapshotEveryMs, retention, tier }) => ({
     durability,
     segment: formatSize(segmentBytes),
     snapshotEvents: snapshotEveryEvents,
     snapshotInterval: formatDuration(snapshotEveryMs),
-    retention: {
-      age: ageMs === null ? null : formatDuration(ageMs),
-      size: maxBytes === null ? null : formatSize(maxBytes),
-    },
+    retention: printBounds(retention),
+    tier: tier === null ? null : { to: tier.place, ...printBounds(tier) },
   }),
 });
+
+function printBounds({ ageMs, maxBytes }: JournalConfig['retention']): { age: string | null; size: string | null } {
+  return {
+    age: ageMs === null ? null : formatDuration(ageMs),
+    size: maxBytes === null ? null : formatSize(maxBytes),
+  };
+}
