@@ -126,6 +126,6 @@ async function makeRoom(journalDir: string, keep: string): Promise<void> {
 function damaged(file: string, offset: number, toOffset: number, what: string): JournalError {
   return new JournalError(
     { kind: 'corrupt', log: '', file, byte: 0, offset, toOffset },
-    `Events ${offset} to ${toOffset - 1} can't be read: ${what}. Nothing was changed. Restore it from a backup.`,
+    `Events ${offset} to ${toOffset - 1} can't be read: ${what}. Nothing was changed. Put it back there, or restore it from a backup.`,
   );
 }
