@@ -1,10 +1,12 @@
 /** The client of kafkajs. It is loaded by who has a cluster to connect to, and by nobody else. */
 import { readFileSync } from 'node:fs';
 import type { Kafka, KafkaConfig as KafkaJsConfig, SASLOptions } from 'kafkajs';
-import { registerCodecs } from './codecs.ts';
+import { registerCodecs, unpackRecords } from './codecs.ts';
 import type { KafkaConnection, KafkaSasl, KafkaTls } from './connection.ts';
+import { replaceFetchReading } from './fetch-reading.ts';
 
 export async function loadKafkaJs(): Promise<typeof import('kafkajs')> {
+  replaceFetchReading(unpackRecords);
   const { default: kafkajs } = await import('kafkajs');
   return kafkajs;
 }

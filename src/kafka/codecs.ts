@@ -11,10 +11,15 @@ import { unpackLz4 } from '../messages/lz4.ts';
 import { unpackSnappyData } from '../messages/snappy.ts';
 import { tooLong } from '../messages/unpacked-bound.ts';
 import { unpackZstandard } from '../messages/zstandard.ts';
-import { standInRecords } from './damaged-batch.ts';
 
 /** What one batch of records may unpack to. Brokers take batches of 1 MB, packed, unless told otherwise. */
 export const UNPACKED_BYTES_MAX = 64 * 1024 * 1024;
+
+/** As a batch names them. */
+const GZIP = 1;
+const SNAPPY = 2;
+const LZ4 = 3;
+const ZSTD = 4;
 
 /** What kafkajs gives to a codec that packs. */
 interface Encoded {
@@ -28,33 +33,37 @@ interface Codec {
 
 /** Makes kafkajs use these codecs, in the whole process. */
 export function registerCodecs(codecs: typeof CompressionCodecs): void {
-  // The numbers of the codecs, as a batch has them.
-  codecs[1] = codec('gzip', gunzipped, (bytes) => promisify(gzip)(bytes));
-  codecs[2] = codec('snappy', unpackXerial, async (bytes) => packXerial(bytes));
-  codecs[3] = codec('lz4', unpackLz4, null);
-  codecs[4] = codec('zstd', unpackZstandard, null);
+  codecs[1] = codec('gzip', GZIP, (bytes) => promisify(gzip)(bytes));
+  codecs[2] = codec('snappy', SNAPPY, async (bytes) => packXerial(bytes));
+  codecs[3] = codec('lz4', LZ4, null);
+  codecs[4] = codec('zstd', ZSTD, null);
 }
 
-function codec(
-  name: string,
-  unpack: (packed: Buffer, bytesMax: number) => Buffer | Promise<Buffer>,
-  pack: ((bytes: Buffer) => Promise<Buffer>) | null,
-): () => Codec {
+function codec(name: string, number: number, pack: ((bytes: Buffer) => Promise<Buffer>) | null): () => Codec {
   const own: Codec = {
     async compress({ buffer }) {
       if (pack === null) throw new Error(`Batches are not packed with ${name} here; use gzip or snappy`);
       return await pack(buffer);
     },
-    async decompress(packed) {
-      try {
-        return await unpack(packed, UNPACKED_BYTES_MAX);
-      } catch (error) {
-        if (!(error instanceof Damage)) throw error;
-        return standInRecords(`the ${name} batch that it was in ${error.message}`, packed);
-      }
-    },
+    decompress: (packed) => unpackRecords(number, packed),
   };
   return () => own;
+}
+
+/** Rejects with Damage. `codec` is the number that a batch names. */
+export async function unpackRecords(codec: number, packed: Buffer): Promise<Buffer> {
+  switch (codec) {
+    case GZIP:
+      return await gunzipped(packed, UNPACKED_BYTES_MAX);
+    case SNAPPY:
+      return unpackXerial(packed, UNPACKED_BYTES_MAX);
+    case LZ4:
+      return unpackLz4(packed, UNPACKED_BYTES_MAX);
+    case ZSTD:
+      return await unpackZstandard(packed, UNPACKED_BYTES_MAX);
+    default:
+      throw new Damage(`is packed with codec ${codec}, which no version of Kafka has`);
+  }
 }
 
 export async function gunzipped(packed: Buffer, bytesMax: number): Promise<Buffer> {

@@ -7,6 +7,7 @@ import { millraceAssigner } from './assigner.ts';
 import { type KafkaLog, kafkaClient, loadKafkaJs } from './client.ts';
 import type { KafkaConnection } from './connection.ts';
 import type { Bounds, FetchedBatch, Group, GroupListener, Partitions } from './group.ts';
+import { recordsOf } from './partition-fetch.ts';
 import { isOfKafka } from './trouble.ts';
 
 export interface GroupOptions {
@@ -146,12 +147,12 @@ async function handle(
   listener: GroupListener,
   signal: AbortSignal,
 ): Promise<void> {
-  const { topic, partition, messages } = batch;
+  const { topic, partition } = batch;
   const fetched: FetchedBatch = {
     topic,
     partition,
     fetchedOffset: fetchedOffsetOf(batch),
-    records: messages,
+    records: recordsOf(batch),
     lastOffset: Number(batch.lastOffset()),
     highWatermark: Number(batch.highWatermark),
   };

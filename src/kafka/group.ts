@@ -4,13 +4,14 @@
  */
 
 export interface FetchedRecord {
-  /** Digits. */
-  readonly offset: string;
-  /** Milliseconds since 1970, as digits; of the producer or of the broker, as the topic has it. */
-  readonly timestamp: string;
+  readonly offset: number;
+  /** Milliseconds since 1970, of the producer or of the broker, as the topic has it; -1: none. */
+  readonly timestamp: number;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers?: Readonly<Record<string, HeaderValue | undefined>>;
+  /** It stands in for a record of a batch that can't be read. `batch`: the bytes of that, with the first of its records. */
+  readonly damage?: { readonly reason: string; readonly batch: Buffer | null };
 }
 
 /** Several where the name stands there several times. */

@@ -78,7 +78,7 @@ function letterOf(topic: string, partition: number, record: FetchedRecord): Topi
     position: [said('partition'), said('offset')].filter((part) => part !== null).join('/'),
     reason,
     detail: said('exception.message') ?? '',
-    atMs: Number(record.timestamp),
+    atMs: record.timestamp,
     original: record.value,
     isCut: record.headers?.[CUT] !== undefined,
     journalId: place === null ? null : `${place[1]}:${place[2]}`,

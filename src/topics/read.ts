@@ -47,7 +47,7 @@ export async function readTopic({ connection, topic, newest, log, take }: ReadOp
     fetched({ partition, records, lastOffset }) {
       const own = open.get(partition);
       for (const record of own === undefined ? [] : records) {
-        const offset = Number(record.offset);
+        const { offset } = record;
         if (own !== undefined && offset >= own.next && offset < own.end) take(partition, record);
       }
       reached(partition, lastOffset + 1);

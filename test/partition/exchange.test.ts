@@ -98,7 +98,7 @@ test('gives what one partition gives of everything, late events too, on any numb
         expect(new Set(watermarksMs)).toEqual(new Set(expected.watermarksMs));
       }
     }),
-    { numRuns: 150 },
+    { numRuns: 50 },
   );
 });
 

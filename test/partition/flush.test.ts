@@ -137,7 +137,7 @@ describe.each(named)('a window %s', (_, spec) => {
         expect(holding(spec, split.windows)).toEqual(holding(spec, whole.windows));
         expect(split.late).toEqual(whole.late);
       }),
-      { numRuns: 100 },
+      { numRuns: 30 },
     );
   });
 
@@ -152,7 +152,7 @@ describe.each(named)('a window %s', (_, spec) => {
         expect(replayed.snapshot()).toEqual(live.snapshot());
         expect(drivePartition(options, live.snapshot()).pipe(END).windows).toEqual(live.pipe(END).windows);
       }),
-      { numRuns: 25 },
+      { numRuns: 10 },
     );
   });
 
@@ -165,7 +165,7 @@ describe.each(named)('a window %s', (_, spec) => {
         const ids = given.map(({ key, start, revision }) => `${key} ${start} ${revision}`);
         expect(new Set(ids).size).toBe(ids.length);
       }),
-      { numRuns: 25 },
+      { numRuns: 10 },
     );
   });
 });
@@ -218,7 +218,7 @@ describe('the sessions of cards', () => {
         expect(split.scores).toEqual(whole.scores);
         expect(split.late).toEqual(whole.late);
       }),
-      { numRuns: 100 },
+      { numRuns: 30 },
     );
   });
 });

@@ -168,7 +168,7 @@ test.each(KINDS)('events in another order give the same results to the bit: %j',
       // Of 0 and -0, toEqual() takes one for the other not.
       expect(whole(by(2))).toEqual(whole(by(1)));
     }),
-    { numRuns: 200 },
+    { numRuns: 70 },
   );
 });
 
@@ -189,7 +189,7 @@ describe('a sum', () => {
         const sum = Number(units) / 2 ** 200;
         expect(sumsOf(window, xs)).toEqual({ sum_x: sum, avg_x: sum / xs.length + 0 });
       }),
-      { numRuns: 200 },
+      { numRuns: 70 },
     );
   });
 

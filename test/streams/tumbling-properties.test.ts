@@ -209,7 +209,7 @@ describe('for every input', () => {
           expect(Buffer.concat([before.bytes(), restored.bytes()]).equals(unbroken.bytes())).toBe(true);
         }
       }),
-      { numRuns: 30 },
+      { numRuns: 12 },
     );
   });
 

@@ -201,7 +201,7 @@ describe.each(named(BY_TIME))('%s', (_, spec) => {
         expect(on(2)).toEqual(on(1));
         expect(on(8)).toEqual(on(1));
       }),
-      { numRuns: 20 },
+      { numRuns: 8 },
     );
   });
 });
@@ -290,7 +290,7 @@ describe.each(named(SPECS))('%s', (_, spec) => {
         expect(cut.windows).toEqual(whole.windows);
         expect(cut.late).toEqual(whole.late);
       }),
-      { numRuns: 25 },
+      { numRuns: 10 },
     );
   });
 
@@ -312,7 +312,7 @@ describe.each(named(SPECS))('%s', (_, spec) => {
           expect(Buffer.from(restored.snapshot()).equals(unbroken.snapshot())).toBe(true);
         }
       }),
-      { numRuns: 25 },
+      { numRuns: 10 },
     );
   });
 
@@ -323,7 +323,7 @@ describe.each(named(SPECS))('%s', (_, spec) => {
         driver.pipe(...input, END);
         expect(driver.groups()).toBe(0);
       }),
-      { numRuns: 25 },
+      { numRuns: 10 },
     );
   });
 });

@@ -9,5 +9,5 @@ const NO_BYTES = Buffer.alloc(0);
 
 export function knownBy({ offset, timestamp, key, value }: FetchedRecord): KnownRecord {
   const lastCrc = crc32(value ?? NO_BYTES, crc32(key ?? NO_BYTES));
-  return { lastOffset: Number(offset), lastTimestamp: Number(timestamp), lastCrc };
+  return { lastOffset: offset, lastTimestamp: timestamp, lastCrc };
 }

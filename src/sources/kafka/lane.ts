@@ -131,7 +131,7 @@ export function createLane(ports: LanePorts): Lane {
     if (known === null || first === undefined) return true;
     check = null;
     // Compacted or expired meanwhile: there is nothing to compare.
-    if (Number(first.offset) !== known.lastOffset) return true;
+    if (first.offset !== known.lastOffset) return true;
     const { lastCrc, lastTimestamp } = knownBy(first);
     return lastCrc === known.lastCrc && lastTimestamp === known.lastTimestamp;
   }
@@ -141,13 +141,13 @@ export function createLane(ports: LanePorts): Lane {
    * dies soon costs the collector little, and kafkajs makes several for each record.
    */
   function piecesOf({ records, lastOffset }: FetchedBatch): Piece[] {
-    const fresh = records.filter(({ offset }) => Number(offset) >= wanted);
+    const fresh = records.filter(({ offset }) => offset >= wanted);
     const pieces: Piece[] = [];
     for (let at = 0; at < fresh.length; at += CHUNK_RECORDS) {
       const chunk = fresh.slice(at, at + CHUNK_RECORDS);
       const last = chunk.at(-1);
       if (last === undefined) break;
-      const next = at + CHUNK_RECORDS >= fresh.length ? lastOffset + 1 : Number(last.offset) + 1;
+      const next = at + CHUNK_RECORDS >= fresh.length ? lastOffset + 1 : last.offset + 1;
       const schemaIds = ports.blocks.schemaIds(chunk);
       const isDecoded = schemaIds.size === 0;
       const blocks = isDecoded ? ports.blocks.blocksOf(source, chunk, NO_SCHEMAS) : null;

@@ -3,7 +3,6 @@
  * Each keeps its offset and its original bytes.
  */
 
-import { DAMAGED, DAMAGED_BATCH } from '../../kafka/damaged-batch.ts';
 import type { FetchedRecord } from '../../kafka/group.ts';
 import type { Block } from '../../messages/block.ts';
 import { dynamicEventType } from '../../messages/codec.ts';
@@ -11,7 +10,7 @@ import { AS_IT_CAME, createOriginWriter, type InputBlock, type OriginalForm } fr
 import { type DeadLetter, RAW_BYTES_MAX, type Tombstone } from '../../messages/streams.ts';
 import { deadLetterType, tombstoneType } from '../../messages/types.ts';
 import type { SourceStream } from '../adapter.ts';
-import { bytesOf, isRefused, keyReader, textOf } from './record-parts.ts';
+import { isRefused, keyReader } from './record-parts.ts';
 import { createValueReader, type KnownSchemas } from './record-values.ts';
 import type { KafkaSourceSettings } from './settings.ts';
 
@@ -54,13 +53,13 @@ export function createRecordBlocks(stream: SourceStream, settings: KafkaSourceSe
       };
       const refuse = (record: FetchedRecord, reason: string, detail: string, as: OriginalForm): void => {
         if (events.length > 0 || deletions.length > 0) flush();
-        const { value, headers } = record;
-        const packed = reason === 'damaged-batch' ? (bytesOf(headers?.[DAMAGED_BATCH]) ?? NO_BYTES) : value;
-        const raw = packed === null ? NO_BYTES : values.original(packed, as);
+        const { value, damage } = record;
+        const bytes = value ?? damage?.batch ?? null;
+        const raw = bytes === null ? NO_BYTES : values.original(bytes, as);
         letters.push({
           stream: stream.name,
           source,
-          position: Number(record.offset),
+          position: record.offset,
           reason,
           detail,
           raw: raw.subarray(0, RAW_BYTES_MAX),
@@ -75,14 +74,13 @@ export function createRecordBlocks(stream: SourceStream, settings: KafkaSourceSe
           return;
         }
         if (events.length > 0 || letters.length > 0) flush();
-        deletions.push({ key: key.value, occurredAt: Number(record.timestamp) });
+        deletions.push({ key: key.value, occurredAt: record.timestamp });
       };
       for (const record of records) {
-        const { value, headers } = record;
+        const { value, damage } = record;
         if (value === null) {
-          const damage = textOf(headers?.[DAMAGED]);
-          if (damage === null) remove(record);
-          else refuse(record, 'damaged-batch', damage, AS_IT_CAME);
+          if (damage === undefined) remove(record);
+          else refuse(record, 'damaged-batch', damage.reason, AS_IT_CAME);
           continue;
         }
         const read = values.read(record, value, schemas);
@@ -93,7 +91,7 @@ export function createRecordBlocks(stream: SourceStream, settings: KafkaSourceSe
         if (letters.length > 0 || deletions.length > 0 || form.context !== read.form.context) flush();
         form = read.form;
         events.push(read.event);
-        origins.add(Number(record.offset), values.original(value, form));
+        origins.add(record.offset, values.original(value, form));
       }
       flush();
       return blocks.filter((block: Block) => block.count > 0);

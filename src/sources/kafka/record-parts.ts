@@ -104,8 +104,8 @@ const instants = createInstantParser();
 function timeOf({ timestamp, headers }: FetchedRecord, form: EventTimeForm): { readonly value: number } | Refused {
   if (form.from !== 'header') {
     // Clients write -1 for none.
-    if (timestamp.startsWith('-')) return { reason: 'invalid-time', detail: 'the record has no timestamp' };
-    return { value: Number(timestamp) };
+    if (timestamp < 0) return { reason: 'invalid-time', detail: 'the record has no timestamp' };
+    return { value: timestamp };
   }
   const text = textOf(headers?.[form.header]);
   if (text === null) {
@@ -123,11 +123,4 @@ export function textOf(value: HeaderValue | undefined): string | null {
   const first = Array.isArray(value) ? value[0] : value;
   if (first === undefined) return null;
   return Buffer.isBuffer(first) ? first.toString('utf8') : String(first);
-}
-
-/** The bytes of a header's first value. */
-export function bytesOf(value: HeaderValue | undefined): Buffer | null {
-  const first = Array.isArray(value) ? value[0] : value;
-  if (first === undefined) return null;
-  return Buffer.isBuffer(first) ? first : Buffer.from(String(first));
 }

@@ -40,8 +40,8 @@ function subject(oddly: number): SourceSubject {
     topic: 't',
     records: byPartition.map((own) =>
       own.map((event, offset) => ({
-        offset: String(offset),
-        timestamp: String(event.occurredAt),
+        offset,
+        timestamp: event.occurredAt,
         key: Buffer.from(String(event.customerId)),
         value: transactionType.encode(event),
       })),

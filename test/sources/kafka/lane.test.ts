@@ -9,7 +9,7 @@ const VALUE = Buffer.from('value');
 const known = { lastOffset: 49, lastTimestamp: 5, lastCrc: crc32(VALUE) };
 
 function recordAt(offset: number, value = VALUE): FetchedRecord {
-  return { offset: String(offset), timestamp: '5', key: null, value };
+  return { offset, timestamp: 5, key: null, value };
 }
 
 function laneOf(): { lane: Lane; sought: number[]; fetch(from: number, records: readonly FetchedRecord[]): string } {

@@ -21,7 +21,7 @@ function schemaOf(key: 'int' | 'long' | 'string', more: AvroRecord['fields'] = [
 }
 
 function record(value: string | Buffer, own: Partial<FetchedRecord> = {}): FetchedRecord {
-  return { offset: '7', timestamp: String(AT), key: null, value: Buffer.from(value), ...own };
+  return { offset: 7, timestamp: AT, key: null, value: Buffer.from(value), ...own };
 }
 
 /** The events that a record becomes, or the reasons for which it is a dead letter. */
@@ -46,7 +46,7 @@ describe('the timestamp of a record', () => {
   });
 
   it('may not be there: then the record is no event', () => {
-    const none = record('{"id":1}', { timestamp: '-1' });
+    const none = record('{"id":1}', { timestamp: -1 });
     expect(read(schemaOf('int'), {}, none)).toEqual(['invalid-time: the record has no timestamp']);
   });
 });
