@@ -217,6 +217,13 @@ describe('a batch that can’t be read', () => {
     }
   });
 
+  it('may be as large as it likes: records are not spread into one call', async () => {
+    const none: Sent = { key: null, value: null, headers: {}, laterMs: 0 };
+    const count = 140_000;
+    const records = await readRecordBatches(await batchOf(Array<Sent>(count).fill(none), 0), unpackRecords);
+    expect([records.length, records.at(-1)?.offset]).toEqual([count, count - 1]);
+  });
+
   it('never makes the reader hang, or give a record beyond the bytes that are there', async () => {
     const whole = await batchOf(sent, 40);
     await fc.assert(
