@@ -5,6 +5,7 @@
 import type { Admin, Consumer, EachBatchPayload } from 'kafkajs';
 import { millraceAssigner } from './assigner.ts';
 import { type KafkaLog, kafkaClient, loadKafkaJs } from './client.ts';
+import { committedOffsets } from './committed-offsets.ts';
 import type { KafkaConnection } from './connection.ts';
 import type { Bounds, FetchedBatch, Group, GroupListener, Partitions } from './group.ts';
 import { recordsOf } from './partition-fetch.ts';
@@ -52,7 +53,7 @@ export async function createGroup(options: GroupOptions): Promise<Group> {
     partitionsOf: (topics) => partitionsOf(admin, topics),
     bounds: async (topic) => boundsOf(admin, topic),
     async committed(topic) {
-      const answers = await admin.fetchOffsets({ groupId, topics: [topic] });
+      const answers = await committedOffsets(admin, groupId, [topic]);
       const all = answers.flatMap(({ partitions }) => partitions);
       return new Map(
         all.map((each) => [each.partition, { offset: Number(each.offset), metadata: each.metadata }] as const),

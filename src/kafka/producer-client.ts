@@ -4,6 +4,7 @@
  */
 import type { Admin, Kafka, Producer as KafkaJsProducer, Message, RecordMetadata } from 'kafkajs';
 import { type KafkaLog, kafkaClient, loadKafkaJs } from './client.ts';
+import { committedOffsets } from './committed-offsets.ts';
 import type { KafkaConnection } from './connection.ts';
 import { type OutgoingRecord, type Producer, RECORD_ID, type TransactionalProducer } from './producer.ts';
 
@@ -131,7 +132,7 @@ async function takeOver(
 }
 
 async function lastMark(admin: Admin, topic: string, groupId: string): Promise<string | null> {
-  const answers = await admin.fetchOffsets({ groupId, topics: [topic] });
+  const answers = await committedOffsets(admin, groupId, [topic]);
   const own = answers.flatMap(({ partitions }) => partitions).find(({ partition }) => partition === 0);
   return own === undefined || Number(own.offset) < 0 ? null : own.metadata;
 }

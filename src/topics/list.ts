@@ -1,5 +1,6 @@
 /** The topics of a cluster, with what is in them and how far the groups of a pipeline are. */
 import { type KafkaLog, kafkaClient } from '../kafka/client.ts';
+import { committedOffsets } from '../kafka/committed-offsets.ts';
 import type { KafkaConnection } from '../kafka/connection.ts';
 
 export interface ListedTopic {
@@ -26,7 +27,7 @@ export async function listTopics(
     const names = (await admin.listTopics()).filter((name) => !name.startsWith(INTERNAL)).toSorted();
     const committed = new Map<string, ReadonlyMap<string, number>>();
     for (const groupId of names.length === 0 ? [] : groups) {
-      const answers = await admin.fetchOffsets({ groupId, topics: names });
+      const answers = await committedOffsets(admin, groupId, names);
       const offsets = answers.flatMap(({ topic, partitions }) =>
         partitions.map(({ partition, offset }) => [`${topic}/${partition}`, Number(offset)] as const),
       );
