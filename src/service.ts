@@ -195,11 +195,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     platform,
   };
 
+  const { startRowPlacer } = platform;
+  const startPlacer = startRowPlacer && (() => startRowPlacer(config.supervision.stuckAfterMs));
   const first = pipeline.units.filter(({ door }) => door.isOpen());
   const children = [
     ...first.map(({ spec }) => spec),
     ...projectorChildren(readModels, pipeline.units, { logger, observer, platform }),
-    ...exchangeChildren(pipeline.exchanges, pipeline),
+    ...exchangeChildren(pipeline.exchanges, { ...pipeline, startPlacer }),
     ...attach(core),
   ];
   const root = startSupervisor(

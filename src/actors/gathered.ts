@@ -2,22 +2,18 @@
  * Batches on their way through a mailbox: whole ones, parts of one that was divided, and several of one source that become one
  * commit. The log says where the cut was, so a replay is not asked.
  */
-import type { CallCutOff } from '../messages/streams.ts';
 import { withinBatch } from '../partition/within-batch.ts';
 import type { Batch } from '../sources/source.ts';
 
 /** A batch in flight, and the position of its source after it. */
 export interface Taken extends Batch {
   readonly next: number;
-  readonly cutOffs?: readonly CallCutOff[];
 }
 
 /** A part of a batch, or a whole one. */
 export interface Queued extends Batch {
   /** Whether it is a part, and how many rows of its batch come before it. */
   readonly isPart?: true;
-  /** Calls that it is tried without. */
-  readonly cutOffs?: readonly CallCutOff[];
   readonly within?: { readonly source: string; readonly next: number; readonly rows: number };
 }
 

@@ -8,11 +8,14 @@ import type { CommitReader, JournaledCommit } from '../journal/commit-reader.ts'
 import type { Log } from '../journal/log.ts';
 import type { Commit } from '../messages/commit.ts';
 import type { Registry } from '../messages/registry.ts';
-import type { ExchangedBlock } from '../messages/streams.ts';
+import type { CallCutOff, ExchangedBlock } from '../messages/streams.ts';
 import { exchangedBlockType } from '../messages/types.ts';
-import { createExchangeSplit, type Exchange, type ExchangeReading } from '../partition/exchange.ts';
+import { createExchangeSplit, type Exchange } from '../partition/exchange.ts';
+import type { ExchangeReading } from '../partition/exchange-route.ts';
 import { InputError, type Intake, type Source } from '../sources/source.ts';
 import { createLogOrder } from '../streams/log-order.ts';
+import type { RowPlacer } from '../workers/watched-placing.ts';
+import { createPlacing, type PlaceSections } from './exchange-placing.ts';
 import type { PartitionUnit } from './partition-unit.ts';
 import type { RunningExchange } from './pipeline.ts';
 import { sourceChild } from './source-child.ts';
@@ -34,18 +37,20 @@ export function exchangedOffset(exchanges: readonly RunningExchange[], log: stri
   return Math.min(...readers.flatMap(({ stream }) => stream.units.map(({ position }) => position(log))));
 }
 
-export function exchangeChildren(exchanges: readonly RunningExchange[], pipeline: LogSourcePorts): ChildSpec[] {
+export function exchangeChildren(exchanges: readonly RunningExchange[], ports: LogSourcePorts): ChildSpec[] {
   return exchanges.map((running) => {
     const { upstreams, stream } = running;
     // It waits until the partitions that it reads have recovered too.
     const units = [...new Set(upstreams.flatMap((upstream) => upstream.units)), ...stream.units];
-    return sourceChild(createExchangeSource(running, pipeline), stream.intake, units).spec;
+    return sourceChild(createExchangeSource(running, ports), stream.intake, units).spec;
   });
 }
 
 interface LogSourcePorts {
   readonly reader: CommitReader;
   readonly registry: Registry;
+  /** Where keys that call functions of users are computed; absent where that is here. */
+  readonly startPlacer?: (() => RowPlacer) | undefined;
 }
 
 /** What is asked of the partitions that it reads, and of its own. */
@@ -70,7 +75,7 @@ interface Followed {
 
 export function createExchangeSource(
   { exchange, upstreams, stream }: ExchangeEnds,
-  { reader: journal, registry }: LogSourcePorts,
+  { reader: journal, registry, startPlacer }: LogSourcePorts,
   stretchLength = stretchLengthOf(exchange),
 ): Source {
   const { partitions, inputs } = exchange;
@@ -88,17 +93,18 @@ export function createExchangeSource(
     partition: number,
     { log, next, onDurable }: { readonly log: string; readonly next: number; readonly onDurable?: () => void },
     entries: readonly ExchangedBlock[],
+    cutOffs: readonly CallCutOff[] = [],
   ): Promise<void> {
     const blocks = [exchangedBlockType.encodeBlock(entries)];
     // A batch that was given up has to come again: only the partition's log knows its position.
     const onRejected = (): void => void handedOver[partition]?.delete(log);
-    const own = onDurable === undefined ? {} : { onDurable };
+    const own = { ...(onDurable === undefined ? {} : { onDurable }), ...(cutOffs.length === 0 ? {} : { cutOffs }) };
     await intake.deliver(partition, { source: log, next, blocks, onRejected, ...own });
     handedOver[partition]?.set(log, next);
   }
 
   /** Knows nothing of what an earlier one told the partitions but what they know themselves: it tells them again. */
-  function createReader(intake: Intake, wake: () => void) {
+  function createReader(intake: Intake, place: PlaceSections, wake: () => void) {
     for (const { status } of stream.units) {
       const { behind, maxEventTimeMs, watermarkMs } = status();
       order.resume(behind, Math.max(maxEventTimeMs, watermarkMs));
@@ -128,11 +134,15 @@ export function createExchangeSource(
           await requireKept(log.name, fromOffset);
           const again = createExchangeSplit(partitions, readings, registry, createLogOrder());
           const entries: ExchangedBlock[] = [];
+          const stuck: CallCutOff[] = [];
           for await (const { commit } of journal.commits(log.name, { fromOffset, toOffset: next })) {
             const lacks = (other: number): boolean => other === partition;
-            entries.push(...(again.split(log.name, commit.sections, lacks).entries[partition] ?? []));
+            const { placed, cutOffs } = await place(log.name, commit.sections);
+            entries.push(...(again.split(log.name, commit.sections, lacks, placed).entries[partition] ?? []));
+            if (partition === 0) stuck.push(...cutOffs);
           }
-          await deliver(intake, partition, { log: log.name, next }, [...entries, ...again.restOf(log.name, partition)]);
+          const all = [...entries, ...again.restOf(log.name, partition)];
+          await deliver(intake, partition, { log: log.name, next }, all, stuck);
         }
       }
     }
@@ -155,11 +165,14 @@ export function createExchangeSource(
       /** Where the last commit ends that the partition has something of. */
       const ends = handedOver.map(() => 0);
       let stretchEnd = 0;
+      const stuck: CallCutOff[] = [];
       for (let { head } = followed; head !== null; head = followed.head) {
         const { commit, endOffset } = head;
         if (stretchEnd === 0) stretchEnd = Math.ceil(endOffset / stretchLength) * stretchLength;
         const lacks = (partition: number): boolean => reachedBy(partition, log) < endOffset;
-        const { entries, isForAll } = split.split(log, commit.sections, lacks);
+        const { placed, cutOffs } = await place(log, commit.sections);
+        stuck.push(...cutOffs);
+        const { entries, isForAll } = split.split(log, commit.sections, lacks, placed);
         readUpTo.set(log, endOffset);
         followed.head = await nextOf(commits);
         for (const [partition, own] of entries.entries()) {
@@ -173,7 +186,8 @@ export function createExchangeSource(
         const next = ends[partition] ?? 0;
         if (next === 0) continue;
         const all = [...entries, ...split.restOf(log, partition)];
-        if (all.length > 0) await deliver(intake, partition, { log, next }, all);
+        // Their rows are in the first.
+        if (all.length > 0) await deliver(intake, partition, { log, next }, all, partition === 0 ? stuck : []);
       }
     }
     /** A partition that got no events of a commit is told of it once nothing else is left to read, and it has no more to tell. */
@@ -199,7 +213,8 @@ export function createExchangeSource(
     name: 'exchange',
     async run(intake, signal) {
       let wake = (): void => {};
-      const reader = createReader(intake, () => wake());
+      const placing = createPlacing(exchange, readings, registry, startPlacer, signal);
+      const reader = createReader(intake, placing.place, () => wake());
       const stops = units.map(({ log }) => log.onDurable(() => wake()));
       const onAbort = (): void => wake();
       signal.addEventListener('abort', onAbort);
@@ -219,6 +234,7 @@ export function createExchangeSource(
       } finally {
         signal.removeEventListener('abort', onAbort);
         for (const stop of stops) stop();
+        await placing.close();
       }
     },
   };

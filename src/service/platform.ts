@@ -22,6 +22,7 @@ import { type BodyPool, startBodyPool } from '../workers/body-pool.ts';
 import { type PartitionThreads, startPartitionThreads } from '../workers/partition-threads.ts';
 import { runCommand, runModule, runOwn } from '../workers/step-process.ts';
 import { type Stores, startStores } from '../workers/stores.ts';
+import { type RowPlacer, startRowPlacer } from '../workers/watched-placing.ts';
 import { type LoopDelay, monitorLoopDelay } from './loop-delay.ts';
 
 export interface Platform {
@@ -55,6 +56,8 @@ export interface Platform {
   startBodies(): BodyPool;
   /** Threads that partitions are spread over; they start when they are first used. */
   startPartitionThreads(count: number, stuckAfterMs: number): PartitionThreads;
+  /** A thread that keys of exchanges are computed in where they call functions of users; without it they are not watched. */
+  readonly startRowPlacer?: (stuckAfterMs: number) => RowPlacer;
   /** Next offset by log that the read models of a data directory have seen; none where it is absent. */
   readonly projectedOffsets?: (dataDir: string) => ReadonlyMap<string, number>;
   createMetrics(version: string): Metrics;
@@ -134,6 +137,7 @@ export const nodePlatform: Platform = {
   processes: { runModule, runCommand, runOwn },
   startBodies: startBodyPool,
   startPartitionThreads,
+  startRowPlacer,
   projectedOffsets: (dataDir) => readSqliteOffsets(fileOf(sqliteDriver, dataDir), knownOwner(dataDir)),
   createMetrics: (version) => createMetrics({ version, declared: TABLE_GAUGES }),
   monitorLoopDelay,

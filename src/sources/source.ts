@@ -4,7 +4,7 @@
  * resolves when the partition has room, which is how backpressure reaches it.
  */
 import type { InputBlock } from '../messages/origins.ts';
-import type { FilePosition, RequestPart, TopicPosition } from '../messages/streams.ts';
+import type { CallCutOff, FilePosition, RequestPart, TopicPosition } from '../messages/streams.ts';
 import type { TablePosition } from '../messages/table-position.ts';
 
 /** What a source hands to one partition, and where the source stands once that is committed. */
@@ -20,6 +20,8 @@ export interface Batch {
   readonly blocks: readonly InputBlock[];
   /** The request with a key that it is a part of: the partition notes in the same commit that it has it. */
   readonly request?: RequestPart;
+  /** Calls of users' code that did not return where the batch was made: its partition does not make them. */
+  readonly cutOffs?: readonly CallCutOff[];
   /** Called once, after the commit is on disk. */
   readonly onDurable?: (commit: { readonly firstOffset: number; readonly count: number }) => void;
   /** Called instead of onDurable when the batch will not be committed. */

@@ -17,7 +17,7 @@ import {
 import { OPERATOR_KINDS } from '../../src/operator-kinds.ts';
 import { batchRows } from '../../src/partition/batch-rows.ts';
 import { createPartitionFold, type Derivation, derivationTypes, deriveAll } from '../../src/partition/derivation.ts';
-import type { ExchangeReading } from '../../src/partition/exchange.ts';
+import type { ExchangeReading } from '../../src/partition/exchange-route.ts';
 import type { PartitionInput } from '../../src/partition/partition.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../src/partition/snapshot.ts';
 import { endOfBatchInside } from '../../src/partition/within-batch.ts';

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { createMailbox } from '../../src/actors/mailbox.ts';
 import type { CommitReader, JournaledCommit } from '../../src/journal/commit-reader.ts';
 import { batchRows } from '../../src/partition/batch-rows.ts';
-import type { ExchangeInput } from '../../src/partition/exchange.ts';
+import type { ExchangeInput } from '../../src/partition/exchange-route.ts';
 import { withinBatch } from '../../src/partition/within-batch.ts';
 import { createExchangeSource } from '../../src/service/exchange.ts';
 import type { Batch, Intake } from '../../src/sources/source.ts';
