@@ -102,6 +102,8 @@ function windowState({ window, allowedLatenessMs }: WindowConfig): string {
       return `a row a group until the watermark is ${formatDuration(window.sizeMs)} past the window's start${late}`;
     case 'session':
       return `a row a session until the watermark is ${formatDuration(window.gapMs)} past its last event${late}`;
+    case 'table':
+      return 'the newest row of each key, and the times of those that are gone, for ever';
     default:
       return `a row a group${late}`;
   }

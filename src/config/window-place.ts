@@ -40,7 +40,7 @@ export function windowPlace(window: Grouping, of: Relation, known: KnownExchange
     if (known.windowsOf(before).includes(window.name)) return { ...WHOLE, log: before };
   }
   const log = exchangeOf(window, of);
-  if (isWholeGroup(window)) return { ...WHOLE, log, sumsUp: canSumUp(window) };
+  if (isWhole(window)) return { ...WHOLE, log, sumsUp: canSumUp(window) };
   const partitions = known.partitionsOf(log) ?? of.partitions;
   return { log, partitions, isExchange: true, isWhole: false, sumsUp: false };
 }
@@ -58,7 +58,7 @@ function hashOfSums({ window, where, language, aggregates, functions = [] }: Gro
  * each that goes by sums of them has a log of its own.
  */
 export function exchangeOf(window: Grouping, of: Relation): string {
-  if (isWholeGroup(window)) {
+  if (isWhole(window)) {
     return canSumUp(window) ? `${wholeName(of)}.${window.name}-${hashOfSums(window, of)}` : wholeName(of);
   }
   return `${of.name}.by.${keyTexts(window.key)
@@ -86,6 +86,11 @@ const WORDS_LENGTH = 40;
 
 function isWholeGroup({ key, top }: Keyed): boolean {
   return key === null || (top !== undefined && top !== null);
+}
+
+/** Whether one partition needs all events. Rows of a table leave one group for another, so all groups of it are in one. */
+function isWhole(window: Grouping): boolean {
+  return isWholeGroup(window) || window.window.kind === 'table';
 }
 
 /** Whether all events of a group are in one partition of their stream: they have its key in common. */

@@ -1,7 +1,7 @@
 /** A view of a data directory beside DuckDB's answer to its statement, up to where the view has come. */
 import type { Config } from '../config/config.ts';
 import { relationsOf } from '../config/relations.ts';
-import type { Relation } from '../config/sections/relation.ts';
+import { type Relation, readBy } from '../config/sections/relation.ts';
 import type { ViewConfig } from '../config/sections/views.ts';
 import type { WindowConfig } from '../config/sections/windows.ts';
 import { windowPlace } from '../config/window-place.ts';
@@ -15,11 +15,12 @@ import { checkView, type EventTable, type Sessions, type ViewFindings } from '..
 import type { Expression } from '../sql/expression.ts';
 import { parseStatement } from '../sql/statement.ts';
 import { found } from '../sql/walk.ts';
+import { eventKey } from '../streams/field-key.ts';
 import { isOfSeveral } from '../streams/group-key.ts';
 import { windowStart } from '../streams/window-kind.ts';
 import { resultTypeOf } from '../streams/window-operator.ts';
 import { knownExchanges } from './exchanges.ts';
-import { readViewRows, type ViewRows } from './view-rows.ts';
+import { readViewRows, type TableOf, type ViewRows } from './view-rows.ts';
 
 export interface CheckedView extends ViewFindings {
   /** Windows that end by then were compared, in epoch ms; null for a view without windows. */
@@ -41,7 +42,9 @@ export async function checkedView(config: Config, dataDir: string, view: ViewCon
   const names = new Set([from.stream, ...(join === null ? [] : [join.right.stream])]);
   const sources = [...names].map(relations.named);
   const [window] = view.windows;
-  const rows = await readViewRows(dataDir, view.name, sources, window?.window.kind === 'session');
+  const isTable = window?.window.kind === 'table';
+  const table = isTable ? tableOf(sources[0]!) : null;
+  const rows = await readViewRows(dataDir, view.name, sources, window?.window.kind === 'session', table);
   const tables = sources.map(({ name, schema }) => ({ name, schema, events: rows.events.get(name) ?? [] }));
   const own = relations.named(view.name);
   if (window === undefined) {
@@ -62,6 +65,11 @@ export async function checkedView(config: Config, dataDir: string, view: ViewCon
   return { ...(await checkedWindow(view, window, of, log, tables, rows, estimates)), estimates };
 }
 
+function tableOf(relation: Relation): TableOf {
+  const { schema, key, eventTime } = relation;
+  return { key: eventKey(schema, key ?? ''), eventTime, stream: readBy(relation).name };
+}
+
 async function checkedWindow(
   { sql, name }: ViewConfig,
   window: WindowConfig,
@@ -71,7 +79,8 @@ async function checkedWindow(
   rows: ViewRows,
   estimates: readonly string[],
 ): Promise<Omit<CheckedView, 'estimates'>> {
-  const closedMs = closedBy(log, of, rows);
+  // The rows of a table are what they are, whichever windows are closed.
+  const closedMs = window.window.kind === 'table' ? Number.POSITIVE_INFINITY : closedBy(log, of, rows);
   const results = [...rows.results.values()].flat().filter(({ end }) => end <= closedMs);
   const { aggregates } = resultTypeOf({ ...window, keyField: window.key });
   // Of pairs it is the rows that closed windows have, since no one event of them is in one window.

@@ -11,8 +11,7 @@ import { isOwnKey, logOf, readBy, viewOf } from '../config/sections/relation.ts'
 import type { SyncFs } from '../journal/sync-fs.ts';
 import { logNamesOf } from '../messages/log-name.ts';
 import type { Derivation, DerivationInput } from '../partition/derivation.ts';
-import type { Exchange } from '../partition/exchange.ts';
-import type { ExchangeInput } from '../partition/exchange-route.ts';
+import type { Exchange, ExchangeInput } from '../partition/exchange-route.ts';
 import { inputChannelOf } from '../partition/input-channel.ts';
 import { notedStreams } from './derivation-history.ts';
 import { type Graph, graphOf, inputOf, isLogRead, specOf } from './derivations.ts';

@@ -7,7 +7,7 @@ import type { Commit, Section } from '../messages/commit.ts';
 import { derivedStreamOfRecord } from '../messages/derived-event.ts';
 import { exactJson } from '../messages/event-json.ts';
 import type { Registry } from '../messages/registry.ts';
-import { exchangedBlockType, flushType, lateEventType } from '../messages/types.ts';
+import { exchangedBlockType, flushType, lateEventType, tombstoneType } from '../messages/types.ts';
 import type { WindowResult } from '../messages/window-result.ts';
 import { registryOf } from './registry-of.ts';
 
@@ -16,6 +16,14 @@ export interface WantedStream {
   readonly name: string;
   readonly schema: AvroRecord;
   readonly eventTime: string;
+}
+
+/** The stream of which only the newest event of each key is wanted. */
+export interface TableOf {
+  readonly key: (event: DynamicEvent) => unknown;
+  readonly eventTime: string;
+  /** Whose logs have its deletions. */
+  readonly stream: string;
 }
 
 export interface ViewRows {
@@ -41,6 +49,7 @@ export async function readViewRows(
   view: string,
   streams: readonly WantedStream[],
   isSession: boolean,
+  table: TableOf | null = null,
 ): Promise<ViewRows> {
   const reader = openReader(journalOf(dataDir));
   const registry = registryOf(dataDir);
@@ -52,6 +61,7 @@ export async function readViewRows(
   const derived: DynamicEvent[] = [];
   const late: string[] = [];
   const results = new Map<string, WindowResult[]>();
+  const newestRows: NewestRows = new Map();
   const logs: string[] = [];
   const flushed = new Set<string>();
   const seenMs = new Map<string, number>();
@@ -70,6 +80,10 @@ export async function readViewRows(
           continue;
         }
         const record = registry.nameOf(fingerprint) ?? '';
+        if (record === tombstoneType.name && commit.stream === table?.stream) {
+          for (const { key, occurredAt } of registry.decodeAs(tombstoneType, fingerprint, bytes))
+            note(newestRows, key, occurredAt, null);
+        }
         if (derivedStreamOfRecord(record) === view) derived.push(...decoded(registry, section));
         if (record === lateEventType.name) {
           const events = registry.decodeAs(lateEventType, fingerprint, bytes);
@@ -78,7 +92,8 @@ export async function readViewRows(
         for (const [i, stream] of wanted.entries()) {
           if (!isOf(stream, record, commit, section)) continue;
           const events = registry.decodeAs(stream.type, fingerprint, bytes);
-          stream.events.push(...events);
+          if (table === null) stream.events.push(...events);
+          else for (const event of events) note(newestRows, table.key(event), Number(event[table.eventTime]), event);
           if (i === 0) seenMs.set(log, newestMs(events, stream.eventTime, seenMs.get(log)));
         }
       }
@@ -87,7 +102,7 @@ export async function readViewRows(
     if (own.length > 0) results.set(log, isSession ? sessions(own) : newest(own));
   }
   return {
-    events: new Map(wanted.map(({ name, events }) => [name, events])),
+    events: new Map(wanted.map(({ name, events }) => [name, table === null ? events : rowsOf(newestRows)])),
     derived,
     results,
     late,
@@ -115,6 +130,18 @@ function closes(registry: Registry, { fingerprint, bytes, role }: Section): bool
   const blocks = registry.decodeAs(exchangedBlockType, fingerprint, bytes).filter(({ count }) => count > 0);
   if (blocks.length === 0) return null;
   return blocks.some((block) => registry.nameOf(block.fingerprint) === flushType.name);
+}
+
+type NewestRows = Map<unknown, { readonly timeMs: number; readonly event: DynamicEvent | null }>;
+
+/** An event, or a deletion, which is no event; of one time the later one holds. */
+function note(rows: NewestRows, key: unknown, timeMs: number, event: DynamicEvent | null): void {
+  const known = rows.get(key);
+  if (known === undefined || known.timeMs <= timeMs) rows.set(key, { timeMs, event });
+}
+
+function rowsOf(rows: NewestRows): DynamicEvent[] {
+  return [...rows.values()].flatMap(({ event }) => (event === null ? [] : [event]));
 }
 
 function newestMs(events: readonly DynamicEvent[], field: string, beforeMs = Number.NEGATIVE_INFINITY): number {

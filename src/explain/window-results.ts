@@ -1,4 +1,5 @@
 /** Results of a window in the journal, by start and key. */
+import { END_OF_TIME_MS } from '../streams/watermark.ts';
 import { eventsInTime } from './events-in-time.ts';
 import { slackOf } from './inputs.ts';
 import type { Lineage, WindowOf } from './lineage.ts';
@@ -40,6 +41,8 @@ export function lengthOf({ spec: { window } }: WindowOf): number {
     case 'session':
     case 'count':
       return SESSION_MS;
+    case 'table':
+      return END_OF_TIME_MS;
   }
 }
 

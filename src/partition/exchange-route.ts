@@ -15,6 +15,14 @@ import { isKeyColumn } from '../streams/key-column.ts';
 import { partitionOfKey, partitionsOf } from '../streams/partitioner.ts';
 import { createView, type ViewSpec, viewSchema } from '../streams/selection.ts';
 
+/** Streams whose events meet by key, each with a key of its own. */
+export interface Exchange {
+  /** The name of its logs, without the partition's number. */
+  readonly name: string;
+  readonly partitions: number;
+  readonly inputs: readonly ExchangeInput[];
+}
+
 export interface ExchangeInput {
   /** The relation whose events are in the logs that are read. */
   readonly stream: string;

@@ -12,23 +12,8 @@ import { flushType, leftBehindType, sourceControlType, tombstoneType } from '../
 import { createExchangeTimes, NOWHERE } from '../streams/exchange-times.ts';
 import type { LogOrder } from '../streams/log-order.ts';
 import { START_OF_TIME_MS } from '../streams/watermark.ts';
-import {
-  asBuffer,
-  createRoute,
-  type ExchangeInput,
-  type ExchangeReading,
-  type Route,
-  type Routed,
-} from './exchange-route.ts';
+import { asBuffer, createRoute, type ExchangeReading, type Route, type Routed } from './exchange-route.ts';
 import { inputChannelOf } from './input-channel.ts';
-
-/** Streams whose events meet by key, each with a key of its own. */
-export interface Exchange {
-  /** The name of its logs, without the partition's number. */
-  readonly name: string;
-  readonly partitions: number;
-  readonly inputs: readonly ExchangeInput[];
-}
 
 export interface SplitCommit {
   readonly entries: readonly (readonly ExchangedBlock[])[];

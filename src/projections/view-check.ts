@@ -60,6 +60,8 @@ function macros(closedMs: number | null, { keys, where }: Sessions): string[] {
     closedMs === null || !Number.isFinite(closedMs) ? '' : `WHERE window_end <= make_timestamp(${closedMs} * 1000)`;
   const partition = keys.length === 0 ? '' : `PARTITION BY ${keys.join(', ')}`;
   return [
+    // Its table has the newest event of each key, and no other.
+    'CREATE MACRO latest(t) AS TABLE SELECT * FROM query_table(t)',
     `CREATE MACRO tumble(t, ts, size) AS TABLE SELECT * FROM (
        SELECT *, time_bucket(size, ts) AS window_start, time_bucket(size, ts) + size AS window_end
        FROM query_table(t)) ${isClosed}`,

@@ -58,12 +58,17 @@ export interface ScriptStream {
 }
 
 /** The streams of a pipeline file, as scripts know them. */
-export function scriptStreams({ streams, joins }: Config): ScriptStream[] {
+export function scriptStreams({ streams, joins, windows, derived }: Config): ScriptStream[] {
+  const streamOf = (name: string): string => {
+    const own = derived.find((each) => each.name === name);
+    return own === undefined ? name : streamOf(own.stream);
+  };
   return streams.map(({ name, schema, key, eventTime, partitions, watermark, format }) => {
-    const isTable = joins.some(({ left, right, spec }) => {
+    const isJoined = joins.some(({ left, right, spec }) => {
       if (spec.kind === 'tables') return left === name || right === name;
       return spec.kind === 'table' && right === name;
     });
+    const isTable = isJoined || windows.some((own) => own.window.kind === 'table' && streamOf(own.stream) === name);
     return {
       name,
       schema,

@@ -2,8 +2,8 @@
 import type { Section } from '../messages/commit.ts';
 import type { Registry } from '../messages/registry.ts';
 import type { CallCutOff } from '../messages/streams.ts';
-import type { Exchange, PlacedSections } from '../partition/exchange.ts';
-import type { ExchangeReading } from '../partition/exchange-route.ts';
+import type { PlacedSections } from '../partition/exchange.ts';
+import type { Exchange, ExchangeReading } from '../partition/exchange-route.ts';
 import { namesFunctions } from '../sql/user-function.ts';
 import type { RowPlacer } from '../workers/watched-placing.ts';
 

@@ -37,8 +37,7 @@ import {
   schemasOf,
 } from '../partition/derivation.ts';
 import type { BatchPart } from '../partition/divide.ts';
-import type { Exchange } from '../partition/exchange.ts';
-import type { ExchangeReading } from '../partition/exchange-route.ts';
+import type { Exchange, ExchangeReading } from '../partition/exchange-route.ts';
 import type { Intake } from '../sources/source.ts';
 import type { OperatorAnew } from '../streams/operator.ts';
 import { WINDOW_AGGREGATOR } from '../streams/operator-kind.ts';

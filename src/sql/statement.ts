@@ -4,7 +4,7 @@
  *
  *   SELECT item {, item} FROM source {join} [WHERE e] [GROUP BY ALL | e {, e}] [HAVING e]
  *   item   = e [[AS] name] | * | alias.*
- *   source = name [[AS] alias] | tumble|hop|session ( name, time, … ) [[AS] alias]
+ *   source = name [[AS] alias] | tumble|hop|session ( name, time, … ) [[AS] alias] | latest ( name ) [[AS] alias]
  *   join   = [ASOF] [INNER | LEFT | FULL [OUTER]] JOIN source (ON e | USING (name {, name}))
  */
 import { type Cursor, cursorOver } from './cursor.ts';
@@ -35,7 +35,7 @@ export interface SourceItem {
   readonly alias: string | null;
   /** A window as a table function. */
   readonly window: {
-    readonly name: 'tumble' | 'hop' | 'session';
+    readonly name: 'tumble' | 'hop' | 'session' | 'latest';
     readonly args: readonly Expression[];
     readonly at: number;
   } | null;
@@ -126,7 +126,7 @@ function source(cursor: Cursor): SourceItem {
   const { at } = cursor.peek();
   if (cursor.is('(')) refuse(cursor, 'a view is of streams by name: write the SELECT in brackets as a view of its own');
   const word = cursor.peek().text.toLowerCase();
-  if ((word === 'tumble' || word === 'hop' || word === 'session') && cursor.is('(', 1)) {
+  if ((word === 'tumble' || word === 'hop' || word === 'session' || word === 'latest') && cursor.is('(', 1)) {
     cursor.take();
     cursor.take();
     if (cursor.is('table')) refuse(cursor, `write ${word}(stream, time, INTERVAL 1 MINUTE): TABLE(…) is not of DuckDB`);

@@ -11,6 +11,8 @@ import { createView, viewSchema } from './selection.ts';
 import type { WindowSpec } from './window-kind.ts';
 
 export interface WindowInput {
+  /** Whether the derived stream that the window is of has a row; null where it is of the stream itself. */
+  readonly sees: ((row: number) => boolean) | null;
   /** Throws when the events lack a field. Good until the next call. */
   begin(events: Columns, timesMs: Float64Array): { readonly columns: Columns; readonly keys: KeyColumn | null };
   /** Whether the window takes a row; null where it takes all. Throws the SqlError of a row that an expression fails on. */
@@ -49,6 +51,7 @@ export function windowInput(spec: WindowSpec, schema: AvroRecord): WindowInput {
     return isTaken === null || isTaken(row);
   };
   return {
+    sees: view === null ? null : (row) => view.takes(row),
     begin(events, timesMs) {
       const own = view === null ? events : view.begin(events, timesMs);
       const condition = where === null ? null : bindCondition(where, own);

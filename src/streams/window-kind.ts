@@ -1,4 +1,5 @@
 /** What every kind of window has in common: how it is specified, what goes in and what comes out. */
+import type { AvroRecord } from '../messages/avro.ts';
 import type { Columns } from '../messages/columns.ts';
 import type { WindowPart } from '../messages/window-parts.ts';
 import type { UserFunction } from '../sql/user-function.ts';
@@ -25,7 +26,9 @@ export type Windowing =
   | { readonly kind: 'sliding'; readonly sizeMs: number }
   | { readonly kind: 'session'; readonly gapMs: number }
   /** As many events of a key, in the order of their arrival. */
-  | { readonly kind: 'count'; readonly count: number };
+  | { readonly kind: 'count'; readonly count: number }
+  /** The rows of a table as they are now: of each key the newest event. `key` is a field; `deletes`: an event without sides. */
+  | { readonly kind: 'table'; readonly key: string; readonly deletes?: true };
 
 interface InZone {
   /** By whose clocks the windows begin: all their lengths are whole days, as they are there. Absent for UTC. */
@@ -86,6 +89,8 @@ export interface WindowOperator {
   begin(columns: Columns, timesMs: Float64Array, watermarkMs: number): Columns;
   /** Adds an event that came under the watermark of the last call of advance() or begin(); from row 0 on, in order. */
   add(row: number, eventTimeMs: number, out: WindowResults): LateArrival | null;
+  /** The row of a table is gone. Nothing where the windows are of events. */
+  remove(key: Key, timeMs: number): void;
   /** Fires what the watermark has reached, and forgets what is past its lateness. The watermark never goes back. */
   advance(watermarkMs: number, out: WindowResults): void;
   /** Gives what is open, where that is news, and keeps it open: what comes later gives the next revision. */
@@ -110,10 +115,17 @@ export interface OpenWindows {
 export interface WindowKind<State extends OpenWindows> {
   /** Numbers that it has of each group. */
   readonly own: number;
-  open(spec: WindowSpec, groups: Groups): State;
+  /** `schema` is that of the events as the windows see them. */
+  open(spec: WindowSpec, groups: Groups, schema: AvroRecord): State;
+  /** The events whose rows come next. Absent where only their groups count. */
+  begin?(state: State, columns: Columns): void;
   /** Reads what adding some rows is going to read. */
   readAhead?(state: State, fromRow: number, toRow: number): void;
   add(state: State, row: number, timeMs: number, out: WindowResults): LateArrival | null;
+  /** An event that the condition does not take, or fails on. Absent where it is as if it had not come. */
+  drop?(state: State, row: number, timeMs: number): void;
+  /** The row of a table is gone. Absent where there are only events. */
+  remove?(state: State, key: Key, timeMs: number): void;
   /** `state.watermarkMs` is still the watermark before. */
   advance(state: State, watermarkMs: number, out: WindowResults): void;
   flush(state: State, out: WindowResults): void;

@@ -144,7 +144,9 @@ export function createWindowOperator(
     },
     advance: (watermarkMs) => windows.advance(watermarkMs, results),
     flush: () => windows.flush(results),
-    remove() {},
+    remove({ stream: of, key, occurredAt }) {
+      if (of === stream) windows.remove(key, occurredAt);
+    },
     ...(canSumUp(spec) ? { summary: () => createSummary(spec, schema, table), merge: windows.merge } : {}),
     snapshot: () => stateOf(stateType, definition, [windows.snapshot()]),
     restore(state) {

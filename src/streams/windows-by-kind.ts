@@ -8,6 +8,7 @@ import { resultFinisher } from './result-expressions.ts';
 import { rowCount } from './row-pool.ts';
 import { sessionWindows } from './session-windows.ts';
 import { slidingWindows } from './sliding-windows.ts';
+import { tableRows } from './table-rows.ts';
 import { schemaSeen, windowInput } from './window-input.ts';
 import type { OpenWindows, WindowKind, WindowOperator, WindowSpec } from './window-kind.ts';
 
@@ -30,6 +31,8 @@ export function createWindows(
       return operate(sessionWindows, spec, schema, table);
     case 'count':
       return operate(countWindows, spec, schema, table);
+    case 'table':
+      return operate(tableRows, spec, schema, table);
   }
 }
 
@@ -40,17 +43,31 @@ function operate<State extends OpenWindows>(
   table: AggregateTable,
 ): WindowOperator {
   const input = windowInput(spec, schema);
-  const { takes } = input;
-  const finish = resultFinisher(spec, schemaSeen(spec, schema), table);
+  const { takes, sees } = input;
+  const seen = schemaSeen(spec, schema);
+  const finish = resultFinisher(spec, seen, table);
   const groupsAnew = (): Groups => ({ ...createGroups(spec.aggregates, table, kind.own), finish });
-  let state = kind.open(spec, groupsAnew());
+  let state = kind.open(spec, groupsAnew(), seen);
   let rows = 0;
   let aheadTo = 0;
+  /** What it does not take, and what it throws on, may have been a row. */
+  function isTaken(takesRow: (row: number) => boolean, row: number, timeMs: number): boolean {
+    if (sees !== null && !sees(row)) return false;
+    let is = false;
+    try {
+      is = takesRow(row);
+    } finally {
+      if (!is) kind.drop?.(state, row, timeMs);
+    }
+    return is;
+  }
+
   return {
     spec,
     begin(events, timesMs, watermarkMs) {
       const { columns, keys } = input.begin(events, timesMs);
       bindColumns(state.groups, keys, columns);
+      kind.begin?.(state, columns);
       rows = columns.count;
       aheadTo = 0;
       // One that is new to a partition has not seen the watermark advance.
@@ -62,9 +79,10 @@ function operate<State extends OpenWindows>(
         aheadTo = Math.min(row + READ_AHEAD, rows);
         kind.readAhead?.(state, row, aheadTo);
       }
-      if (takes !== null && !takes(row)) return null;
+      if (takes !== null && !isTaken(takes, row, timeMs)) return null;
       return kind.add(state, row, timeMs, out);
     },
+    remove: (key, timeMs) => kind.remove?.(state, key, timeMs),
     advance(watermarkMs, out) {
       if (watermarkMs < state.nextDueMs) state.watermarkMs = watermarkMs;
       else kind.advance(state, watermarkMs, out);
@@ -76,7 +94,7 @@ function operate<State extends OpenWindows>(
     },
     snapshot: () => ({ watermarkMs: state.watermarkMs, groups: kind.snapshot(state) }),
     restore({ watermarkMs, groups }) {
-      state = kind.open(spec, groupsAnew());
+      state = kind.open(spec, groupsAnew(), seen);
       state.watermarkMs = watermarkMs;
       kind.restore(state, groups);
     },

@@ -19,7 +19,7 @@ import {
   windowPartsType,
 } from '../../src/messages/types.ts';
 import type { Derivation } from '../../src/partition/derivation.ts';
-import type { Exchange } from '../../src/partition/exchange.ts';
+import type { Exchange } from '../../src/partition/exchange-route.ts';
 import { inputChannelOf } from '../../src/partition/input-channel.ts';
 import { partitionOf } from '../../src/streams/partitioner.ts';
 import { createFaultFree, type FaultFree } from './derivation.ts';

@@ -167,7 +167,7 @@ function windowMeaning(
     {
       stream: statement.from.stream,
       key: plan.key.length === 0 ? null : keyOf(plan.key),
-      window: 'session' in plan.window ? plan.window : { ...plan.window, timeZone: null },
+      window: plan.window === 'table' || 'session' in plan.window ? plan.window : { ...plan.window, timeZone: null },
       allowedLateness,
       early: null,
       where: plan.where,

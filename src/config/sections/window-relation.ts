@@ -21,6 +21,7 @@ export function unreadableResults({
   aggregates,
   results = [],
 }: Pick<WindowSpec, 'window' | 'aggregates' | 'results'>): string | null {
+  if (window.kind === 'table') return 'its results take the place of each other; group its stream anew, or join it';
   if (window.kind === 'sliding' || window.kind === 'count') {
     return `results of a ${window.kind} window come in no order of time; those of tumbling, hopping and session windows do`;
   }

@@ -70,6 +70,7 @@ const window = z.strictObject({
     z.strictObject({ sliding: duration.describe('Length; a window ends with each event, and one begins behind it.') }),
     z.strictObject({ session: duration.describe('A pause of a key that is longer ends its session.') }),
     z.strictObject({ count: z.int().min(1).describe('As many events of a key, as they come.') }),
+    z.literal('table').describe('The newest event of each key of the stream: its rows as they are now.'),
   ]),
   allowedLateness: duration.prefault('0s').describe('A late event still corrects its window for so long.'),
   early: duration
@@ -142,12 +143,12 @@ export function windowOf(name: string, raw: RawWindow, reading: Reading): Window
       ? null
       : windowHaving(raw.having, key, own, stream, functions, (message) => report([...at, 'having'], message));
   const aggregates = [...own.aggregates, ...(having?.aggregates ?? [])];
+  const window = windowingOf(raw.window, stream);
   if (raw.having !== null) {
     const path = [...at, 'having'];
-    if ('sliding' in raw.window) report(path, 'is for tumbling, hopping, session and count windows');
+    if (window.kind === 'sliding') report(path, 'is for tumbling, hopping, session, count and table windows');
     if (raw.top !== null) report(path, 'a window with `top` gives the largest groups, whatever else is true of them');
   }
-  const window = windowingOf(raw.window);
   checkTop(at, raw, aggregates, report);
   const made: WindowConfig = {
     name,
@@ -176,7 +177,7 @@ function checkWindow(
   functions: readonly UserFunction[],
   report: Report,
 ): void {
-  checkWindowing(at, raw, report);
+  checkWindowing(at, raw, stream, report);
   if (raw.where !== null)
     checkCondition(raw.where, stream.schema, functions, (message, character) =>
       report([...at, 'where'], message, character),
@@ -202,7 +203,8 @@ function checkTop(
   report: Report,
 ): void {
   if (top === null) return;
-  if (!('tumbling' in window || 'hopping' in window)) report([...at, 'top'], 'is for tumbling and hopping windows');
+  if (window === 'table' || !('tumbling' in window || 'hopping' in window))
+    report([...at, 'top'], 'is for tumbling and hopping windows');
   if (allowedLateness > 0) report([...at, 'allowedLateness'], 'a window with `top` gives its results once');
   if (early !== null) report([...at, 'early'], 'a window with `top` gives its results once');
   const shown = aggregates.filter(({ isHidden }) => isHidden !== true);
@@ -213,7 +215,8 @@ function checkTop(
     report([...at, 'top', 'by'], `${top.by} is not a number`);
 }
 
-function windowingOf(raw: RawWindow['window']): Windowing {
+function windowingOf(raw: RawWindow['window'], { key, isTable }: Relation): Windowing {
+  if (raw === 'table') return { kind: 'table', key: key ?? '', ...(isTable === true ? { deletes: true } : {}) };
   if ('tumbling' in raw) return { kind: 'tumbling', sizeMs: raw.tumbling, offsetMs: raw.offset, ...inZone(raw) };
   if ('hopping' in raw) {
     const { size, every } = raw.hopping;
@@ -223,10 +226,17 @@ function windowingOf(raw: RawWindow['window']): Windowing {
   return 'session' in raw ? { kind: 'session', gapMs: raw.session } : { kind: 'count', count: raw.count };
 }
 
-function checkWindowing(at: string[], { window, early, allowedLateness }: RawWindow, report: Report): void {
+function checkWindowing(
+  at: string[],
+  { window, early, allowedLateness }: RawWindow,
+  stream: Relation,
+  report: Report,
+): void {
   const wrong = (path: readonly string[], message: string): void => report([...at, ...path], message);
-  const kind = windowingOf(window);
-  if ('tumbling' in window) checkTumbling([...at, 'window'], window, report);
+  const kind = windowingOf(window, stream);
+  if (window === 'table') {
+    if (stream.key === null) wrong(['stream'], `${stream.name} is no table: it does not select the key of its stream`);
+  } else if ('tumbling' in window) checkTumbling([...at, 'window'], window, report);
   else if ('hopping' in window) {
     const { size, every } = window.hopping;
     if (size <= 0) wrong(['window', 'hopping', 'size'], 'must be longer than 0');
@@ -237,10 +247,12 @@ function checkWindowing(at: string[], { window, early, allowedLateness }: RawWin
   } else if ('session' in window && window.session <= 0) wrong(['window', 'session'], 'must be longer than 0');
   if ('timeZone' in kind) checkTimeZone([...at, 'window'], kind, report);
   if (early !== null && early <= 0) wrong(['early'], 'must be longer than 0');
-  if (early !== null && (kind.kind === 'sliding' || kind.kind === 'count')) {
+  if (early !== null && ['sliding', 'count', 'table'].includes(kind.kind)) {
     wrong(['early'], `a ${kind.kind} window has no early results: its results come event by event`);
   }
-  if (allowedLateness > 0 && kind.kind === 'count') wrong(['allowedLateness'], 'no event is late for a count window');
+  if (allowedLateness > 0 && (kind.kind === 'count' || kind.kind === 'table')) {
+    wrong(['allowedLateness'], `no event is late for a ${kind.kind} window`);
+  }
 }
 
 function printWindow(own: WindowConfig) {
@@ -272,5 +284,7 @@ function printWindowing(window: WindowConfig['window']): unknown {
       return { session: formatDuration(window.gapMs) };
     case 'count':
       return { count: window.count };
+    case 'table':
+      return 'table';
   }
 }

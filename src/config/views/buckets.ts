@@ -10,7 +10,9 @@ import type { SourceItem } from '../../sql/statement.ts';
 export type BucketWindow =
   | { readonly tumbling: number; readonly offset: number }
   | { readonly hopping: { readonly size: number; readonly every: number }; readonly offset: number }
-  | { readonly session: number };
+  | { readonly session: number }
+  /** The rows of a table as they are now. */
+  | 'table';
 
 /** DuckDB's origin of buckets narrower than a month: a Monday, 2000-01-03. */
 const ORIGIN_MS = Date.UTC(2000, 0, 3);
@@ -68,9 +70,13 @@ function isEventTime(expression: Expression, eventTime: string): boolean {
   return expression.kind === 'column' && expression.names.join('.').toLowerCase() === eventTime.toLowerCase();
 }
 
-/** The window of tumble(stream, time, size), hop(stream, time, every, size) or session(stream, time, gap). */
+/** The window of latest(stream), tumble(stream, time, size), hop(stream, time, every, size) or session(stream, time, gap). */
 export function tableWindow(window: NonNullable<SourceItem['window']>, eventTime: string): BucketWindow {
   const { name, args, at } = window;
+  if (name === 'latest') {
+    if (args.length > 0) throw new ExpressionError('is written latest(stream)', at);
+    return 'table';
+  }
   const [time, ...rest] = args;
   const form = {
     tumble: 'INTERVAL 1 MINUTE',

@@ -80,10 +80,11 @@ function columnOf(name: string): Expression {
   return { kind: 'column', names: [name], isQuoted: false, at: 1 };
 }
 
-function keysOf({ groupBy, having }: Statement, outputs: readonly Output[], table: Table): Expression[] {
+function keysOf({ groupBy, having, from }: Statement, outputs: readonly Output[], table: Table): Expression[] {
   if (groupBy === 'all') {
     return outputs.flatMap(({ expression }) => (found(expression, isAggregate) === null ? [expression] : []));
   }
+  if (groupBy === null && from.window?.name === 'latest') return [];
   if (groupBy === null) {
     const aggregate = outputs.map(({ expression }) => found(expression, isAggregate)).find((each) => each !== null);
     const at = aggregate?.at ?? having?.at ?? 1;
@@ -110,7 +111,9 @@ function named(expression: Expression, outputs: readonly Output[], { schema }: T
 }
 
 const ENDLESS =
-  "a stream never ends, so a group needs a window: GROUP BY time_bucket(INTERVAL '1 minute', the event time), or select from tumble, hop or session";
+  "a stream never ends, so a group needs a window: GROUP BY time_bucket(INTERVAL '1 minute', the event time), or select from tumble, hop or session; of the newest row of each key it is FROM latest(stream)";
+
+const NONE: ReadonlySet<string> = new Set();
 
 interface Bounds {
   readonly window: BucketWindow;
@@ -120,6 +123,7 @@ interface Bounds {
 }
 
 function boundsOf({ from }: Statement, keys: readonly Expression[], eventTime: string): Bounds {
+  if (from.window?.name === 'latest') return { window: tableWindow(from.window, eventTime), starts: NONE, ends: NONE };
   const buckets = keys.flatMap((key) => {
     const window = bucketOf(key, eventTime);
     return window === null ? [] : [{ window, key }];
@@ -145,7 +149,7 @@ function boundsOf({ from }: Statement, keys: readonly Expression[], eventTime: s
 }
 
 function sizeOf(window: BucketWindow): number {
-  return 'tumbling' in window ? window.tumbling : 0;
+  return window !== 'table' && 'tumbling' in window ? window.tumbling : 0;
 }
 
 const BOUNDS: readonly string[] = ['window_start', 'window_end'];
