@@ -46,8 +46,8 @@ export async function checkedView(config: Config, dataDir: string, view: ViewCon
   const table = isTable ? tableOf(sources[0]!) : null;
   const rows = await readViewRows(dataDir, view.name, sources, window?.window.kind === 'session', table);
   const tables = sources.map(({ name, schema }) => ({ name, schema, events: rows.events.get(name) ?? [] }));
-  const own = relations.named(view.name);
   if (window === undefined) {
+    const own = relations.named(view.name);
     const fields = own.schema.fields.filter(({ name }) => name !== DERIVED_TIME);
     const given = { schema: { ...own.schema, fields }, events: rows.derived };
     const check = {

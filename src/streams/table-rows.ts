@@ -240,7 +240,9 @@ const GONE = 2;
 
 /** A row's own key stands before what its aggregates have. */
 function snapshot({ groups, rows, trees, news }: TableRows): GroupState[] {
-  const heads = Array.from(trees.values(), (tree) => saveGroup(groups, tree.head, [HEAD, Number(news.has(tree))]));
+  // The order in which news are given, from 1; 0 for a group without.
+  const places = new Map(Array.from(news, (tree, i) => [tree, i + 1]));
+  const heads = Array.from(trees.values(), (tree) => saveGroup(groups, tree.head, [HEAD, places.get(tree) ?? 0]));
   const all = Array.from(rows, ([key, { timeMs, leaf }]): GroupState => {
     if (leaf === NONE) return { ...NOTHING, times: [GONE, timeMs], objects: [keyText([key])] };
     const saved = saveGroup(groups, leaf, [ROW, timeMs]);
@@ -253,12 +255,12 @@ const NOTHING = { key: null, count: 0, revision: 0, reported: 0, numbers: [] };
 
 function restore(state: TableRows, saved: readonly GroupState[]): void {
   const { groups, byKey, trees, rows, news } = state;
-  const changed: Tree[] = [];
+  const changed = new Map<number, Tree>();
   for (const one of saved) {
     const [kind, second = 0] = one.times;
     if (kind === HEAD) {
       const tree = plant(state, loadGroup(groups, one));
-      if (second === 1) changed.push(tree);
+      if (second > 0) changed.set(second, tree);
       continue;
     }
     const [text = '[null]', ...objects] = one.objects;
@@ -270,6 +272,6 @@ function restore(state: TableRows, saved: readonly GroupState[]): void {
     put(state, row, leaf, trees.get(findByGroup(byKey, groups, leaf))!);
   }
   news.clear();
-  for (const tree of changed) news.add(tree);
+  for (let place = 1; place <= changed.size; place++) news.add(changed.get(place)!);
   state.nextDueMs = news.size > 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
 }

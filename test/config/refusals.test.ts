@@ -310,7 +310,7 @@ describe('windows', () => {
     ],
     [
       windowOf(`    window: { sliding: 1m }\n    having: n > 1\n${AGGREGATE}`),
-      'p.yaml:11:5: windows.w.having: is for tumbling, hopping, session and count windows',
+      'p.yaml:11:5: windows.w.having: is for tumbling, hopping, session, count and table windows',
     ],
     [
       windowOf(`${window}    aggregate: { n: count(), m: "n / total" }`),
