@@ -22,7 +22,7 @@ export function createBodyDecoder({ name, eventType, config, units }: RunningStr
     stream: name,
     schema: eventType.schema,
     keyField: config?.key ?? '',
-    times: (config?.format ?? STANDARD_FORMAT).jsonTimes,
+    times: (config?.format ?? STANDARD_FORMAT).json,
     partitions: units.length,
   };
   const parser = createBodyParser(shape);

@@ -29,7 +29,7 @@ export const checkCommand: Command = {
   name: 'check',
   summary: 'hold suites of expectations against a file, a table or a query; exit code 3 when a critical one is not met',
   usage:
-    'check [SUITE] [--input FILE | --on NAME] [--suite FILE] [--config FILE] [--data DIR] [--json] [--junit FILE] ' +
+    'check [SUITE] [--input FILE | --on NAME] [--suite FILE [--param NAME=VALUE …]] [--config FILE] [--data DIR] [--json] [--junit FILE] ' +
     '[--fail-on warning]',
   options: {
     ...CONFIG_OPTION,
@@ -41,6 +41,12 @@ export const checkCommand: Command = {
       type: 'string',
       value: 'FILE',
       help: "a suite of its own: Great Expectations' JSON, or YAML with `checks:`",
+    },
+    param: {
+      type: 'string',
+      multiple: true,
+      value: 'NAME=VALUE',
+      help: 'of a suite of Great Expectations: the value of a $PARAMETER',
     },
     junit: { type: 'string', value: 'FILE', help: 'write the results there too, as JUnit has them' },
     'fail-on': { type: 'string', value: 'WORD', help: 'warning: exit with 3 for a warning too' },
@@ -82,7 +88,9 @@ async function suitesOf(values: OptionValues, [name, ...rest]: readonly string[]
   const isConfigured = own === undefined || !isOfFile || text(values, 'config') !== undefined;
   const config = isConfigured ? await configOf(values) : null;
   const { suites, unsupported } =
-    own === undefined ? { suites: config?.checks ?? [], unsupported: [] } : readSuiteFile(own);
+    own === undefined
+      ? { suites: config?.checks ?? [], unsupported: [] }
+      : readSuiteFile(own, parametersOf(values.param));
   if (suites.length === 0) throw new UsageError(`${file} has no suite under \`checks\``);
   const known = suites.map((suite) => suite.name);
   if (name !== undefined && !known.includes(name)) throw new UsageError(unknownName('suite', name, known));
@@ -92,6 +100,26 @@ async function suitesOf(values: OptionValues, [name, ...rest]: readonly string[]
     file,
     config,
   };
+}
+
+/** Values that are JSON, such as 5 or [1, 2], or else texts. */
+function parametersOf(words: OptionValues[string]): Readonly<Record<string, unknown>> {
+  const given = Array.isArray(words) ? words.map(String) : [];
+  return Object.fromEntries(
+    given.map((word) => {
+      const equals = word.indexOf('=');
+      if (equals < 1) throw new UsageError(`--param ${word} is not NAME=VALUE`);
+      return [word.slice(0, equals), valueIn(word.slice(equals + 1))];
+    }),
+  );
+}
+
+function valueIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 async function resultsOf(

@@ -12,13 +12,14 @@ export interface NamedSuite extends Suite {
 
 /** What is left out is null, false, `mostly: 1` or critical: defaults of each expectation that has such a parameter. */
 export function suiteYaml({ name, on, expectations }: NamedSuite): string {
-  const list = expectations.map(({ rule, severity }) => ({
+  const list = expectations.map(({ rule, severity, rowCondition }) => ({
     [rule.type]: Object.fromEntries(
       Object.entries(printRule(rule)).filter(
         ([key, value]) => value !== null && value !== false && !(key === 'mostly' && value === 1),
       ),
     ),
     ...(severity === 'critical' ? {} : { severity }),
+    ...(rowCondition === undefined ? {} : { row_condition: rowCondition }),
   }));
   const document = new Document({ checks: { [name]: on === null ? list : { on, expectations: list } } });
   visit(document, {

@@ -1,6 +1,8 @@
 /** A suite in a file of its own: one of Great Expectations' in JSON, or the section `checks` of a pipeline file. */
 import { nameHint } from '../nearest-word.ts';
+import { conditionSql } from '../quality/suite/row-condition.ts';
 import type { Suite, SuiteExpectation } from '../quality/suite/suite.ts';
+import { CheckError } from '../quality/suite/table-column.ts';
 import { ConfigError } from './config-error.ts';
 import { parseConfig, readConfigText } from './load.ts';
 import { isMap } from './overrides.ts';
@@ -13,10 +15,10 @@ export interface WrittenSuite {
   readonly unsupported: readonly string[];
 }
 
-/** Throws a ConfigError. */
-export function readSuiteFile(file: string): WrittenSuite {
+/** `parameters` are values for `$PARAMETER` of Great Expectations, before those of the file. Throws a ConfigError. */
+export function readSuiteFile(file: string, parameters: Parameters = {}): WrittenSuite {
   const text = readConfigText(file);
-  if (file.endsWith('.json')) return greatExpectations(text, file);
+  if (file.endsWith('.json')) return greatExpectations(text, file, parameters);
   // A pipeline file must declare streams, and a file of suites has none.
   const whole = /^streams:/m.test(text) ? text : `${text}\nstreams: {}\n`;
   const { checks } = parseConfig(whole, file, {});
@@ -36,16 +38,20 @@ const OF_RESULTS = [
   'allow_relative_error',
 ];
 
-function greatExpectations(text: string, file: string): WrittenSuite {
+type Parameters = Readonly<Record<string, unknown>>;
+
+function greatExpectations(text: string, file: string, given: Parameters): WrittenSuite {
   const written = parsed(text, file);
   const list = isMap(written) ? written.expectations : null;
   if (!isMap(written) || !Array.isArray(list)) {
     throw problem(file, 'is no suite of Great Expectations: a map with a name and a list of expectations');
   }
+  const { suite_parameters: own, evaluation_parameters: earlier } = written;
+  const parameters = { ...(isMap(earlier) ? earlier : {}), ...(isMap(own) ? own : {}), ...given };
   const expectations: SuiteExpectation[] = [];
   const unsupported: string[] = [];
   for (const [i, entry] of list.entries()) {
-    const taken = expectationOf(entry);
+    const taken = expectationOf(entry, parameters);
     if (typeof taken === 'string') unsupported.push(`expectation ${i + 1}: ${taken}`);
     else expectations.push(taken);
   }
@@ -54,15 +60,28 @@ function greatExpectations(text: string, file: string): WrittenSuite {
 }
 
 /** Versions before 1.0 call the type `expectation_type`. */
-function expectationOf(entry: unknown): SuiteExpectation | string {
+function expectationOf(entry: unknown, parameters: Parameters): SuiteExpectation | string {
   if (!isMap(entry) || !isMap(entry.kwargs)) return 'is no map with a type and kwargs';
   const type = String(entry.type ?? entry.expectation_type);
   if (!EXPECTATION_TYPES.includes(type)) return `${type} is not supported; ${nameHint(type, EXPECTATION_TYPES)}`;
-  const given = Object.entries(entry.kwargs).filter(([key, value]) => value !== null && !OF_RESULTS.includes(key));
+  const { row_condition: condition, condition_parser: parser = 'pandas', ...kwargs } = entry.kwargs;
+  let own: unknown;
+  let rows: string | null;
+  try {
+    own = withParameters(kwargs, parameters);
+    rows = condition == null ? null : conditionSql(condition, String(parser));
+  } catch (error) {
+    if (!(error instanceof CheckError)) throw error;
+    return `${type}: ${error.message}`;
+  }
+  const given = Object.entries(isMap(own) ? own : {}).filter(
+    ([key, value]) => value !== null && !OF_RESULTS.includes(key),
+  );
   const severity = entry.severity ?? entry.kwargs.severity;
   const form = expectationForm.safeParse({
     [type]: Object.fromEntries(given),
     ...(typeof severity === 'string' ? { severity } : {}),
+    ...(rows === null ? {} : { row_condition: rows }),
   });
   if (!form.success) {
     const [issue] = form.error.issues;
@@ -74,6 +93,24 @@ function expectationOf(entry: unknown): SuiteExpectation | string {
     wrong ??= `${path.join('.')}: ${message}`;
   });
   return wrong ?? expectation ?? `${type} says nothing`;
+}
+
+const NAME = /^[A-Za-z_][\w.:-]*$/;
+
+/** With the value of each `$PARAMETER`. Throws a CheckError for one that has none. */
+function withParameters(value: unknown, parameters: Parameters): unknown {
+  if (Array.isArray(value)) return value.map((each) => withParameters(each, parameters));
+  if (!isMap(value)) return value;
+  const { $PARAMETER: name } = value;
+  if (name === undefined) {
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withParameters(each, parameters)]));
+  }
+  // Versions before 1.0 have a value beside it, for when none is given.
+  const found = parameters[String(name)] ?? value[`$PARAMETER.${String(name)}`];
+  if (found !== undefined) return found;
+  if (!NAME.test(String(name)))
+    throw new CheckError(`$PARAMETER ${JSON.stringify(name)} is an expression, which is not supported`);
+  throw new CheckError(`$PARAMETER ${String(name)} has no value: give it with --param ${String(name)}=VALUE`);
 }
 
 function parsed(text: string, file: string): unknown {

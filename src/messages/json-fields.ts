@@ -10,6 +10,7 @@ import { logicalReader } from './logical-readers.ts';
 import { notFiniteWord } from './number-text.ts';
 import { at, FAILED, fail, type Read, type Report, shown, wrong } from './refusal.ts';
 import type { Times } from './times.ts';
+import { type UnknownFields, withoutUnknown } from './unknown-fields.ts';
 import { NOT_UNICODE, NOT_UNICODE_PROBLEM } from './well-formed.ts';
 import { intReader, longReader } from './whole-number.ts';
 import { isWritten, writtenText } from './written-number.ts';
@@ -18,6 +19,8 @@ import { isWritten, writtenText } from './written-number.ts';
 export interface Scope {
   readonly report: Report;
   readonly times: Times;
+  /** Of the event itself; `freeze` where that is not said. */
+  readonly contract?: UnknownFields;
   /** Readers by record, since a record may lie within itself. */
   readonly records: Map<RecordType, Read>;
 }
@@ -38,12 +41,15 @@ export function recordReader(type: RecordType, keyField: string | null, scope: S
   const known = scope.records.get(type);
   if (known !== undefined) return known;
   const { report } = scope;
+  // Only the event itself has a field for what is unknown: within a record it is refused.
+  const isEvent = scope.records.size === 0;
+  const contract = isEvent || scope.contract === 'discard' ? (scope.contract ?? 'freeze') : 'freeze';
   const fields: FieldReader[] = [];
   const read: Read = (value) => {
     if (!isObject(value)) return wrong(report, 'an object', value);
     if (report.depth === MAX_DEPTH) return fail(report, 'too-large', `is nested deeper than ${MAX_DEPTH} records`);
     report.depth += 1;
-    const result = readFields(fields, report, value);
+    const result = readFields(fields, report, value, contract);
     report.depth -= 1;
     return result;
   };
@@ -64,7 +70,7 @@ export function isNotFinite(value: unknown): boolean {
   return typeof value === 'number' && !Number.isFinite(value);
 }
 
-function readFields(fields: readonly FieldReader[], report: Report, input: object): unknown {
+function readFields(fields: readonly FieldReader[], report: Report, input: object, contract: UnknownFields): unknown {
   let copy: Record<string, unknown> | null = null;
   let found = 0;
   for (const field of fields) {
@@ -83,13 +89,10 @@ function readFields(fields: readonly FieldReader[], report: Report, input: objec
     copy ??= { ...input };
     copy[name] = result;
   }
-  const names = Object.keys(input);
-  if (names.length !== found) {
-    const unknown = names.find((name) => !fields.some((field) => field.name === name)) ?? '';
-    const known = fields.map(({ name }) => name).join(', ');
-    return at(unknown, report, fail(report, 'unknown-field', `is not a field of the schema; known: ${known}`));
-  }
-  return copy ?? input;
+  if (Object.keys(input).length === found) return copy ?? input;
+  const isKept = typeof contract === 'object' && Object.hasOwn(input, contract.evolve);
+  const known = fields.map(({ name }) => name);
+  return withoutUnknown(known, report, copy ?? input, isKept ? 'freeze' : contract);
 }
 
 /** The reader of a value of this type. */

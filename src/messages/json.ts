@@ -11,7 +11,8 @@ import { recordType } from './avro-schema.ts';
 import type { DynamicEvent } from './codec.ts';
 import { recordReader } from './json-fields.ts';
 import { FAILED, pathText, type RejectReason, type Report } from './refusal.ts';
-import { createTimes, ISO_TIMES, type TimeOptions } from './times.ts';
+import { createTimes, ISO_TIMES } from './times.ts';
+import type { JsonOptions } from './unknown-fields.ts';
 import { parseWritten } from './written-number.ts';
 
 export type JsonDecoded =
@@ -29,9 +30,10 @@ export interface JsonDecoder {
 }
 
 /** Throws when the schema has no form in JSON: a union whose branches look alike. `keyField` may not be null. */
-export function createJsonDecoder(schema: AvroRecord, keyField: string, times: TimeOptions = ISO_TIMES): JsonDecoder {
+export function createJsonDecoder(schema: AvroRecord, keyField: string, options: JsonOptions = ISO_TIMES): JsonDecoder {
   const report: Report = { reason: 'wrong-type', problem: '', path: [], depth: 0 };
-  const scope = { report, times: createTimes(times), records: new Map() };
+  const { contract = 'freeze' } = options;
+  const scope = { report, times: createTimes(options), contract, records: new Map() };
   const read = recordReader(recordType(schema), keyField, scope);
 
   function value(input: unknown): JsonDecoded {

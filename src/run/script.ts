@@ -77,7 +77,7 @@ export function scriptStreams({ streams, joins, windows, derived }: Config): Scr
       partitions,
       isScripted: watermark.kind === 'scripted',
       isTable,
-      times: format.jsonTimes,
+      times: format.json,
     };
   });
 }

@@ -104,7 +104,7 @@ function intoOf({ name, eventType, config }: RunningStream): Into {
     schema: eventType.schema,
     key: config?.key ?? null,
     eventTime: config?.eventTime ?? '',
-    times: (config?.format ?? STANDARD_FORMAT).jsonTimes,
+    times: (config?.format ?? STANDARD_FORMAT).json,
   };
 }
 

@@ -26,7 +26,7 @@ export type Outgoing =
  */
 export function outgoingRecords(target: Target, schemaId: number | null): (line: string, nowMs: number) => Outgoing {
   const { schema, key, eventTime, format, source } = target;
-  const json = createJsonDecoder(schema, key, format.jsonTimes);
+  const json = createJsonDecoder(schema, key, format.json);
   const type = dynamicEventType(schema);
   const form = source.key === 'value' ? 'text' : source.key;
 

@@ -127,7 +127,7 @@ async function readLines(task: ReadInputTask, chunk: InputChunk, posted: () => P
 type Reached = (line: number) => void;
 
 function jsonSplitter(task: ReadInputTask, chunk: InputChunk, reached: Reached): LineSplitter {
-  const json = createJsonDecoder(task.schema, task.keyField, task.format.jsonTimes);
+  const json = createJsonDecoder(task.schema, task.keyField, task.format.json);
   return createLineSplitter({
     line(bytes, number) {
       reached(number);
@@ -235,7 +235,7 @@ async function readJson(task: ReadInputTask, chunk: InputChunk, posted: () => Pr
   if (items === null) return readLines(task, chunk, posted);
   // An array ends with its bracket, so a file that has grown is another file.
   const whole = await hashContent(openInput(task.path));
-  const json = createJsonDecoder(task.schema, task.keyField, task.format.jsonTimes);
+  const json = createJsonDecoder(task.schema, task.keyField, task.format.json);
   for (const [i, { bytes, depth }] of items.entries()) {
     if (depth > NESTING_MAX) {
       const detail = `the event is nested deeper than ${NESTING_MAX} brackets`;

@@ -61,7 +61,7 @@ function take(
 ): string | null {
   switch (format) {
     case 'json': {
-      const decoded = createJsonDecoder(schema, keyField, written.jsonTimes).line(raw);
+      const decoded = createJsonDecoder(schema, keyField, written.json).line(raw);
       if (!decoded.ok) return `${decoded.reason}: ${decoded.detail}`;
       chunk.event(decoded.event, position, raw);
       return null;

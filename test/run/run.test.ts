@@ -179,3 +179,14 @@ test('who is idle by a control line leaves the minimum, and is ignored until it 
   });
   expect(await watermarkAfter({ $idle: 0 })).toEqual({ watermarkMs: 20, isIdle: true });
 });
+
+test('the contract of a stream says what becomes of a field that its schema does not have', async () => {
+  const lines = [click('a', 1000, { colour: 'red', size: 3 }), click('b', 1500)];
+  const frozen = await runScriptLines({ watermark: 'scripted', lines });
+  expect(frozen.summary.deadLetterReasons).toMatchObject([
+    { reason: 'unknown-field', first: { detail: expect.stringMatching(/^colour and size are no fields of the schema/) } },
+  ]);
+  const { output, summary } = await runScriptLines({ watermark: 'scripted, contract: discard', lines });
+  expect(output.map(({ key }) => key)).toEqual(['a', 'b']);
+  expect(summary.deadLetters).toBe(0);
+});

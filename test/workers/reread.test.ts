@@ -48,7 +48,7 @@ describe('a dead letter', () => {
   test('of JSON is an event once its stream says in which zone its times are', () => {
     const line = '{"place":"EWR","at":"2013-01-01T01:00:00"}';
     expect(again(line, 'json', STANDARD_FORMAT)).toContain('invalid-time: at must be');
-    const format = { ...STANDARD_FORMAT, jsonTimes: { ...ISO_TIMES, timeZone: 'America/New_York' } };
+    const format = { ...STANDARD_FORMAT, json: { ...ISO_TIMES, timeZone: 'America/New_York' } };
     expect(again(line, 'json', format)).toMatchObject([{ at: Date.UTC(2013, 0, 1, 6) }]);
   });
 });

@@ -133,7 +133,11 @@ function columnsOf(rule: SuiteRule): { readonly key: string; readonly column: st
 }
 
 function printSuite({ of, everyMs, overMs, expectations }: SuiteConfig): unknown {
-  const written = expectations.map(({ rule, severity }) => ({ [rule.type]: printRule(rule), severity }));
+  const written = expectations.map(({ rule, severity, rowCondition }) => ({
+    [rule.type]: printRule(rule),
+    severity,
+    ...(rowCondition === undefined ? {} : { row_condition: rowCondition }),
+  }));
   if (of === null) return written;
   return {
     ...(of.kind === 'stream' ? { on: of.name } : { query: of.sql }),

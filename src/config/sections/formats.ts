@@ -10,6 +10,7 @@ import type { StreamFormat } from '../../messages/stream-format.ts';
 import { compileTimeFormat } from '../../messages/time-format.ts';
 import { isZone } from '../../messages/time-zone.ts';
 import type { TimeOptions } from '../../messages/times.ts';
+import type { UnknownFields } from '../../messages/unknown-fields.ts';
 import { messageOf } from '../config-error.ts';
 
 const timeFormats = z
@@ -58,7 +59,10 @@ export const format = z
           .describe('Whether the first record names the columns, or their names; false: the fields in their order.'),
         rename: z.record(z.string(), z.string().min(1)).default({}).describe('Column to field, where the two differ.'),
         ignoreCase: z.boolean().default(false).describe('Columns name fields in upper or lower case.'),
-        extraColumns: z.enum(['refuse', 'ignore']).default('refuse').describe('Columns that are no field.'),
+        extraColumns: z
+          .enum(['refuse', 'ignore'])
+          .optional()
+          .describe('Columns that are no field: refuse, or as the contract of the stream says.'),
         comment: character.nullable().default(null).describe('What a line begins with that is no record, such as "#".'),
         skipLines: z.int().min(0).max(1_000_000).default(0).describe('Lines before the header, or the first record.'),
         nulls: z
@@ -81,20 +85,27 @@ export const format = z
 type RawFormat = z.output<typeof format>;
 
 /** Reports what does not fit the schema under the key `format`. */
-export function formatOf(raw: RawFormat, schema: AvroRecord, key: string, report: Report): StreamFormat {
+export function formatOf(
+  raw: RawFormat,
+  schema: AvroRecord,
+  key: string,
+  report: Report,
+  contract: UnknownFields = 'freeze',
+): StreamFormat {
   const { timeZone: _, timeFormat: __, dateFormat: ___, epoch: ____, ...own } = raw.csv;
-  const csv = { ...own, times: timesOf(raw.csv) };
+  const extraColumns = own.extraColumns ?? (contract === 'discard' ? 'ignore' : 'refuse');
+  const csv = { ...own, extraColumns, times: timesOf(raw.csv) };
   for (const [column, field] of Object.entries(csv.rename)) {
     if (!isColumnOf(schema, field)) report(['format', 'csv', 'rename', column], unknownField(schema, field));
   }
   const problem = headerProblem(schema, key, csv);
   if (problem !== null) report(['format', 'csv', 'header'], problem);
-  return { csv, jsonTimes: timesOf(raw.jsonl) };
+  return { csv, json: { ...timesOf(raw.jsonl), ...(contract === 'freeze' ? {} : { contract }) } };
 }
 
-export function printFormat({ csv, jsonTimes }: StreamFormat) {
+export function printFormat({ csv, json }: StreamFormat) {
   const { times, ...own } = csv;
-  return { csv: { ...own, ...printTimes(times) }, jsonl: printTimes(jsonTimes) };
+  return { csv: { ...own, ...printTimes(times) }, jsonl: printTimes(json) };
 }
 
 function timesOf({ timeZone, timeFormat, dateFormat, epoch }: RawFormat['jsonl']): TimeOptions {

@@ -93,7 +93,7 @@ interface Place extends TriggerPlace {
 function jobOf(own: string, raw: RawJob, place: Place, report: Report): JobConfig {
   const retry = retryOf(raw.retries);
   const streams = place.streams.map(({ name: stream, schema, key, eventTime, format, source }) => {
-    const into = { name: stream, schema, key, eventTime, times: format.jsonTimes };
+    const into = { name: stream, schema, key, eventTime, times: format.json };
     return { ...into, refuses: (by: string) => refusalOf(source, by) };
   });
   const started = triggerOf(raw.schedule, own, place, ['schedule'], report);

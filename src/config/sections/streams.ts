@@ -4,8 +4,9 @@ import { STREAM_TYPES } from '../../builtin-types.ts';
 import { fieldOf, fullName, isTimestamp, type Report, unknownField, unknownName } from '../../keys/names.ts';
 import { formatDuration } from '../../keys/units.ts';
 import { duration, name, timer } from '../../keys/value-schema.ts';
-import type { AvroRecord } from '../../messages/avro.ts';
+import type { AvroField, AvroRecord } from '../../messages/avro.ts';
 import type { StreamFormat } from '../../messages/stream-format.ts';
+import type { UnknownFields } from '../../messages/unknown-fields.ts';
 import { columnProblem } from '../../projections/stream-tables.ts';
 import type { Expectation } from '../../quality/expectation.ts';
 import { SOURCES } from '../../sources/adapters.ts';
@@ -65,6 +66,12 @@ const stream = z
       .prefault({}),
     source,
     format,
+    contract: z
+      .union([z.enum(['freeze', 'discard', 'evolve']), z.strictObject({ evolve: z.string().min(1) })])
+      .default('freeze')
+      .describe(
+        'What becomes of a field that the schema lacks: the event is a dead letter, goes on without it, or has it as JSON in { evolve: FIELD }.',
+      ),
     expect: z.array(expectation).default([]).describe('What has to hold of each event.'),
   })
   .refine((value) => (value.schema === undefined) !== (value.builtin === undefined), {
@@ -120,7 +127,8 @@ function streamOf(name: string, raw: RawStream, reading: Reading): StreamConfig 
   }
   const source = raw.source(reading.resolve);
   const own: Report = (path, message) => report([...at, ...path], message);
-  const written = formatOf(raw.format, schema, raw.key, own);
+  const contract = contractOf(raw.contract, schema, own);
+  const written = formatOf(raw.format, schema, raw.key, own, contract);
   const { key: keyField, eventTime, partitions } = raw;
   const kafka = kafkaSection.of(reading);
   const stream = { name, schema, key: keyField, eventTime, partitions, format: written, kafka };
@@ -149,6 +157,28 @@ function streamOf(name: string, raw: RawStream, reading: Reading): StreamConfig 
     source,
     format: written,
   };
+}
+
+function contractOf(raw: RawStream['contract'], schema: AvroRecord, report: Report): UnknownFields {
+  if (raw === 'evolve') {
+    report(['contract'], 'needs a field of text for what is unknown: { evolve: FIELD }');
+    return 'freeze';
+  }
+  if (typeof raw === 'string') return raw;
+  const field = fieldOf(schema, raw.evolve);
+  if (field === undefined) report(['contract', 'evolve'], unknownField(schema, raw.evolve));
+  else if (!isOptionalText(field)) {
+    report(
+      ['contract', 'evolve'],
+      `${raw.evolve} must be text that may be left out: ["null", "string"] with a default`,
+    );
+  }
+  return raw;
+}
+
+function isOptionalText({ type, ...field }: AvroField): boolean {
+  const branches: readonly unknown[] = Array.isArray(type) ? type : [type];
+  return branches.includes('string') && 'default' in field;
 }
 
 function schemaOf(raw: RawStream, at: readonly string[], reading: Reading): AvroRecord | null {
@@ -206,6 +236,7 @@ function printStream(stream: StreamConfig) {
           },
     source: printSource(source),
     format: printFormat(written),
+    contract: written.json.contract ?? 'freeze',
     expect: expectations.map(printExpectation),
   };
 }

@@ -178,6 +178,8 @@ const severity = z
   .default('critical')
   .describe('Only a critical expectation fails its suite.');
 
-export const expectationForm = z.strictObject({ ...rules, severity });
+const row_condition = z.string().min(1).optional().describe('SQL: the expectation is about rows of which it is true.');
+
+export const expectationForm = z.strictObject({ ...rules, severity, row_condition });
 
 export const EXPECTATION_TYPES: readonly string[] = Object.keys(rules);

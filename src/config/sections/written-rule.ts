@@ -8,7 +8,7 @@ import type { expectationForm } from './suite-forms.ts';
 
 /** Null when it is wrong. */
 export function writtenRule(
-  { severity, ...rules }: z.output<typeof expectationForm>,
+  { severity, row_condition: rowCondition, ...rules }: z.output<typeof expectationForm>,
   report: Report,
 ): SuiteExpectation | null {
   const [rule, ...more] = Object.values(rules).filter((each) => each !== undefined);
@@ -18,7 +18,20 @@ export function writtenRule(
   }
   for (const { type } of more) report([type], 'stands beside another expectation: give each a dash of its own');
   checkRule(rule, (path, message) => report([rule.type, ...path], message));
-  return { rule, severity };
+  if (rowCondition === undefined) return { rule, severity };
+  if (isOfColumns(rule)) report(['row_condition'], `says which rows, and ${rule.type} looks at no rows`);
+  return { rule, severity, rowCondition };
+}
+
+/** Of the table's columns, whatever rows it has. */
+function isOfColumns({ type }: SuiteRule): boolean {
+  return (
+    type === 'expect_column_to_exist' ||
+    type === 'expect_table_schema_to_match' ||
+    type === 'expect_column_values_to_be_of_type' ||
+    type === 'expect_column_values_to_be_in_type_list' ||
+    type.startsWith('expect_table_column')
+  );
 }
 
 function checkRule(rule: SuiteRule, report: Report): void {

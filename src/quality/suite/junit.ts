@@ -25,9 +25,10 @@ function caseXml(suite: string, result: ExpectationResult): string {
 
 /** An expectation and what it is of. */
 export function expectationTitle({ expectation_config: { type, kwargs } }: ExpectationResult): string {
-  const { column, column_A: a, column_B: b, column_list: list } = kwargs;
+  const { column, column_A: a, column_B: b, column_list: list, row_condition: condition } = kwargs;
   const of = column ?? (a === undefined ? list : `${String(a)}, ${String(b)}`);
-  return of === undefined ? type : `${type}(${Array.isArray(of) ? of.join(', ') : String(of)})`;
+  const title = of === undefined ? type : `${type}(${Array.isArray(of) ? of.join(', ') : String(of)})`;
+  return condition === undefined ? title : `${title} where ${String(condition)}`;
 }
 
 /** Characters that XML 1.0 can't hold are replaced. */

@@ -72,9 +72,10 @@ export function raised(expectation: SuiteExpectation, message: string): Expectat
   };
 }
 
-function configOf({ rule, severity }: SuiteExpectation): ExpectationResult['expectation_config'] {
+function configOf({ rule, severity, rowCondition }: SuiteExpectation): ExpectationResult['expectation_config'] {
   const { type, ...kwargs } = rule;
-  return { type, kwargs, severity };
+  if (rowCondition === undefined) return { type, kwargs, severity };
+  return { type, kwargs: { ...kwargs, row_condition: rowCondition }, severity };
 }
 
 export function suiteResult({ name }: Suite, results: readonly ExpectationResult[]): SuiteResult {

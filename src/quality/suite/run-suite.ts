@@ -36,19 +36,29 @@ export function* suiteStatements(suite: Suite, relation: string, nowMs: number):
   const described = yield `SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM ${relation})`;
   if (described instanceof Error) throw described;
   const columns = described.map((row) => ({ name: String(row.column_name), type: String(row.column_type) }));
-  const table: Table = { relation, columns, nowMs };
-  const planned = suite.expectations.map((expectation) => ({ expectation, check: checkOf(expectation.rule, table) }));
-  const scanned = yield* scan(
-    planned.flatMap(({ check }) => (check instanceof Error ? [] : check.scan)),
-    relation,
-  );
+  const planned = suite.expectations.map((expectation) => {
+    const rows = rowsOf(relation, expectation);
+    return { expectation, rows, check: checkOf(expectation.rule, { relation: rows, columns, nowMs }) };
+  });
+  const scans = new Map<string, ReadonlyMap<string, Cell> | Error>();
+  for (const rows of new Set(planned.map((each) => each.rows))) {
+    const own = planned.filter((each) => each.rows === rows);
+    const aggregates = own.flatMap(({ check }) => (check instanceof Error ? [] : check.scan));
+    scans.set(rows, yield* scan(aggregates, rows));
+  }
   const results: ExpectationResult[] = [];
-  for (const { expectation, check } of planned) {
+  for (const { expectation, rows, check } of planned) {
+    const scanned = scans.get(rows) ?? new Map();
     if (check instanceof Error) results.push(raised(expectation, check.message));
     else if (scanned instanceof Error) results.push(raised(expectation, scanned.message));
     else results.push(yield* resultOf(expectation, check, scanned));
   }
   return suiteResult(suite, results);
+}
+
+/** Expectations about the same rows share a scan. */
+function rowsOf(relation: string, { rowCondition }: SuiteExpectation): string {
+  return rowCondition === undefined ? relation : `(SELECT * FROM ${relation} WHERE ${rowCondition})`;
 }
 
 function checkOf(rule: SuiteRule, table: Table): Check | CheckError {

@@ -184,6 +184,8 @@ export type Severity = 'critical' | 'warning' | 'info';
 export interface SuiteExpectation {
   readonly rule: SuiteRule;
   readonly severity: Severity;
+  /** SQL: only rows of which it is true are looked at; all, when not given. */
+  readonly rowCondition?: string;
 }
 
 export interface Suite {

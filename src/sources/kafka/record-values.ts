@@ -41,7 +41,7 @@ const WRITERS_MAX = 1000;
 export function createValueReader(stream: SourceStream, settings: KafkaSourceSettings): ValueReader {
   const { schema, key, eventTime, format } = stream;
   const reader = recordType(schema);
-  const json = settings.value === 'json' ? createJsonDecoder(schema, key, format.jsonTimes) : null;
+  const json = settings.value === 'json' ? createJsonDecoder(schema, key, format.json) : null;
   const writers = new Map<number, Writer | Refused>();
   const plain = settings.value === 'avro' ? writerOf(JSON.stringify(schema), reader, key) : null;
   const filled = fillsOf(settings, stream);

@@ -41,7 +41,7 @@ function read(
 
 describe('the timestamp of a record', () => {
   it('is in milliseconds, also where the times of the JSON are in seconds', () => {
-    const format = { ...STANDARD_FORMAT, jsonTimes: { ...STANDARD_FORMAT.jsonTimes, epoch: 'seconds' as const } };
+    const format = { ...STANDARD_FORMAT, json: { ...STANDARD_FORMAT.json, epoch: 'seconds' as const } };
     expect(read(schemaOf('int'), {}, record('{"id":1}'), format)).toEqual([{ id: 1, at: AT }]);
   });
 
