@@ -184,7 +184,10 @@ test('the contract of a stream says what becomes of a field that its schema does
   const lines = [click('a', 1000, { colour: 'red', size: 3 }), click('b', 1500)];
   const frozen = await runScriptLines({ watermark: 'scripted', lines });
   expect(frozen.summary.deadLetterReasons).toMatchObject([
-    { reason: 'unknown-field', first: { detail: expect.stringMatching(/^colour and size are no fields of the schema/) } },
+    {
+      reason: 'unknown-field',
+      first: { detail: expect.stringMatching(/^colour and size are no fields of the schema/) },
+    },
   ]);
   const { output, summary } = await runScriptLines({ watermark: 'scripted, contract: discard', lines });
   expect(output.map(({ key }) => key)).toEqual(['a', 'b']);
