@@ -67,7 +67,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // A package that is not ours, where somebody has installed it. It says the same of the same numbers.
   'models/onnx-runtime': { mayImport: [], builtins: ['node:module'], clockless: true, pure: true },
   fraud: pure('messages', 'sql', 'streams', 'models', 'models/onnx-runtime', ...STORE_PORT),
-  weather: pure('messages', 'streams', 'fetching', ...STORE_PORT),
+  weather: pure('messages', ...STORE_PORT),
   quality: pure('messages', 'sql', 'streams', 'nearest-word.ts', ...STORE_PORT),
   // User code over keyed state: its definition, its runtime, and its author's tests.
   operators: pure('messages', 'streams', 'builtin-types.ts'),
@@ -145,7 +145,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // What a domain adds to the pipeline file: its section, its kinds of source, what its jobs fetch.
   'fraud/pipeline': { mayImport: ['messages', 'streams', 'keys', 'fraud', 'sources', 'config/port'] },
   'fraud/steps': { mayImport: ['keys', 'jobs', 'fraud', 'steps', 'steps/port'] },
-  'weather/pipeline': { mayImport: ['messages', 'keys', 'weather', 'fetching', 'sources', 'steps/port'] },
+  'weather/pipeline': { mayImport: ['messages', 'keys', 'jobs', 'weather', 'sources'] },
   actors: { mayImport: [...PURE_ROOMS, 'journal', ...PORTS], builtins: [], clockless: true },
   projections: { mayImport: ['messages', 'sql', 'journal'] },
   // A large input file is read by its source's own code, in a thread; a partition's actors may live in one.

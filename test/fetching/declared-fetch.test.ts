@@ -11,7 +11,6 @@ import { parseTemplate, type Template } from '../../src/jobs/template.ts';
 import type { AvroRecord } from '../../src/messages/avro.ts';
 import { createJsonDecoder } from '../../src/messages/json.ts';
 import { weatherObservationType } from '../../src/weather/observation.ts';
-import { readForecast } from '../../src/weather/response.ts';
 import { WEATHER_VARIABLES } from '../../src/weather/variables.ts';
 
 const itemSchema: AvroRecord = {
@@ -243,17 +242,30 @@ describe("Open-Meteo's recorded answers, by declaration", () => {
     untilNow: 'observedAt',
   };
 
-  test.each(['adelaide-forecast-2026-07-16.json', 'adelaide-archive-2025-01-10.json'])(
-    'are what the reader of observations makes of %s',
-    async (name) => {
-      const body = fixture(name);
-      const places = [{ name: 'Adelaide', latitude: -34.7627, longitude: 138.6456 }];
-      const read = readForecast(body, { provider: 'open-meteo', places, variables, fetchedAt: NOW });
-      const { run } = scripted([ok(body)], weatherObservationType.schema, 'place');
+  // The bodies' first hours: 2026-07-16T00:00 at +09:30 with 6.5 °C, 97 %, 0.0 mm; 2025-01-10T00:00 at +09:30 with 20.3 °C.
+  test.each([
+    [
+      'adelaide-forecast-2026-07-16.json',
+      72,
+      '2026-07-15T14:30Z',
+      { temperatureCelsius: 6.5, humidityPercent: 97, precipitationMm: 0 },
+    ],
+    ['adelaide-archive-2025-01-10.json', 72, '2025-01-09T14:30Z', { temperatureCelsius: 20.3 }],
+  ])(
+    'are an observation an hour, local times read with the offset of the response: %s',
+    async (name, hours, first, values) => {
+      const { run } = scripted([ok(fixture(name))], weatherObservationType.schema, 'place');
       const outcome = await run(declared);
-      if (outcome.kind !== 'fetched' || read.kind !== 'observations') throw new Error(JSON.stringify([outcome, read]));
-      expect(outcome.events.length).toBeGreaterThan(20);
-      expect(outcome.events).toEqual(read.observations);
+      if (outcome.kind !== 'fetched') throw new Error(outcome.reason);
+      expect(outcome.events).toHaveLength(hours);
+      expect(outcome.events[0]).toMatchObject({
+        provider: 'open-meteo',
+        place: 'Adelaide',
+        observedAt: Date.parse(first),
+        fetchedAt: NOW,
+        windSpeedKmh: null,
+        ...values,
+      });
     },
   );
 

@@ -101,6 +101,16 @@ export function declarationOf(
   return sound ? { declaration, key: naturalKey, values, maxBytes: raw.maxBytes } : null;
 }
 
+/** Of settings that were checked when the file was read; names of values are of one kind here. Throws in words for people. */
+export function planOf(raw: DeclaredFetchRaw, into: Target & { readonly name: string }): Plan {
+  const faults: string[] = [];
+  const note: Report = (path, message) => void faults.push(`${path.join('.')}: ${message}`);
+  const plan = declarationOf(raw, into, ['interval.start', 'interval.end', 'params.*', 'item'], note);
+  // A file of places may have changed since.
+  if (plan === null) throw new Error(`The fetch into ${into.name} can't run: ${faults.join('; ')}`);
+  return plan;
+}
+
 function readPlaces(places: DeclaredFetchRaw['places'], wrong: Report): readonly Place[] {
   if (places === null) return [];
   if (typeof places !== 'string') return places;

@@ -1,11 +1,10 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { DEFAULT_LIMITS, httpGet } from '../../../src/sources/http-client.ts';
-import { fetchWeather } from '../../../src/weather/fetch-weather.ts';
 import {
   recordedPlaces,
   startWeatherServer,
   type WeatherServer,
 } from '../../../src/weather/pipeline/weather-server.ts';
+import { observationsOf, openedWeather } from './opened-weather.ts';
 
 const HOUR_MS = 3_600_000;
 let server: WeatherServer | null = null;
@@ -19,15 +18,12 @@ async function fetchAt(nowMs: number, options: { failEvery?: number; pastDays?: 
   const { failEvery, pastDays = 42 } = options;
   await server?.close();
   server = await startWeatherServer({ nowMs: () => nowMs, ...(failEvery === undefined ? {} : { failEvery }) });
-  const request = { endpoint: server.endpoint, places: await recordedPlaces(), pastDays, forecastDays: 1 };
-  const ports = { nowMs: () => nowMs, get: (url: URL) => httpGet(url, DEFAULT_LIMITS, () => nowMs) };
-  return () => fetchWeather(request, 'demo', ports, new AbortController().signal);
+  const places = (await recordedPlaces()).map(({ name, latitude, longitude }) => ({ name, latitude, longitude }));
+  return openedWeather({ places, pastDays }, { nowMs: () => nowMs, serverUrl: () => server?.endpoint ?? '' });
 }
 
 async function observationsAt(nowMs: number, pastDays = 42) {
-  const outcome = await (await fetchAt(nowMs, { pastDays }))();
-  if (outcome.kind !== 'fetched') throw new Error(outcome.reason);
-  return outcome.observations;
+  return observationsOf(await (await fetchAt(nowMs, { pastDays }))());
 }
 
 // A present that lies a whole number of recordings after the recording: its hours are those of 2013, and the rows that
@@ -88,7 +84,7 @@ describe('the demo weather server', () => {
   test('answers every n-th request as an overloaded provider, when told to', async () => {
     const fetch = await fetchAt(Date.parse('2026-05-01T10:30Z'), { failEvery: 3, pastDays: 0 });
     const kinds = [await fetch(), await fetch(), await fetch(), await fetch()].map(({ kind }) => kind);
-    expect(kinds).toEqual(['fetched', 'fetched', 'retryable', 'fetched']);
+    expect(kinds).toEqual(['done', 'done', 'retryable', 'done']);
     expect(server?.requests()).toBe(4);
   });
 
