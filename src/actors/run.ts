@@ -38,7 +38,10 @@ const run = setup({
   actors: { step: stepMachine },
   actions: {
     begin: assign(({ context, spawn, self }, { order }: { order: AttemptOrder }) => {
-      const { attempt, timeoutMs, id } = order;
+      const { timeoutMs, id } = order;
+      // An actor that fails stops nothing of what it began.
+      const fault = new AbortController();
+      const attempt = (signal: AbortSignal) => order.attempt(AbortSignal.any([signal, fault.signal]));
       const step = spawn('step', { id, input: { attempt, timeoutMs } });
       step.subscribe({
         complete: () => {
@@ -48,6 +51,7 @@ const run = setup({
         // A fault of the actor itself: what the attempt does never fails it.
         error: (error) => {
           const reason = `Its actor failed: ${error instanceof Error ? error.message : String(error)}`;
+          fault.abort(new Error(reason));
           self.send({ type: 'ENDED', id, end: { kind: 'retryable', reason, waitMs: null } });
         },
       });

@@ -63,7 +63,7 @@ export async function openJobDatabase({ directory, memoryBytes, threads }: JobDa
   });
   const own = await instance.connect();
   await prepare(own);
-  const running = new Map<string, JobConnection>();
+  const running = new Map<string, Running>();
   /** What `own` is asked, one after another: nothing sees half of a publication, and no two changes fail each other. */
   let last: Promise<unknown> = Promise.resolve();
   function inTurn<T>(change: () => Promise<T>): Promise<T> {
@@ -90,24 +90,42 @@ export async function openJobDatabase({ directory, memoryBytes, threads }: JobDa
     async run(statement) {
       const { identity, target } = statement;
       if (running.has(identity.key)) throw new Error(`${identity.job}.${identity.step} runs already in this run`);
-      const connection = await instance.connect();
-      running.set(identity.key, connection);
-      const catalog = await openCatalog(connection, statement, await stagedBy(connection, identity.runId));
-      // Asked for, DuckDB knows how far it is.
-      await connection.run('SET enable_progress_bar = true');
-      await connection.run('SET enable_progress_bar_print = false');
+      // Known before anything is waited for: it may be stopped from now on.
+      const own: Running = { connection: null, stopping: null };
+      running.set(identity.key, own);
       try {
-        if (target.kind === 'table') return await stage(connection, statement, target);
-        return await runInto(connection, 'COPY', statement);
+        const connection = await instance.connect();
+        own.connection = connection;
+        try {
+          const catalog = await openCatalog(connection, statement, await stagedBy(connection, identity.runId));
+          try {
+            // Asked for, DuckDB knows how far it is.
+            await connection.run('SET enable_progress_bar = true');
+            await connection.run('SET enable_progress_bar_print = false');
+            if (own.stopping !== null) throw new Error('Interrupted before it began');
+            if (target.kind === 'table') return await stage(connection, statement, target);
+            return await runInto(connection, 'COPY', statement);
+          } finally {
+            letGo(own);
+            await catalog.close();
+          }
+        } finally {
+          connection.closeSync();
+        }
       } finally {
+        letGo(own);
         running.delete(identity.key);
-        await catalog.close();
-        connection.closeSync();
       }
     },
-    stop: (key) => running.get(key)?.interrupt(),
+    stop(key) {
+      const own = running.get(key);
+      if (own === undefined) return;
+      own.connection?.interrupt();
+      // DuckDB forgets an interruption that comes before the statement begins to execute.
+      own.stopping ??= setInterval(() => own.connection?.interrupt(), INTERRUPT_EVERY_MS);
+    },
     progress(key) {
-      const percentage = running.get(key)?.progress.percentage ?? -1;
+      const percentage = running.get(key)?.connection?.progress.percentage ?? -1;
       return percentage < 0 ? null : percentage / 100;
     },
     relation: (runId, table, isOfRun) =>
@@ -165,13 +183,28 @@ export async function openJobDatabase({ directory, memoryBytes, threads }: JobDa
       renameSync(unfinished, to);
     },
     async close() {
-      for (const connection of running.values()) connection.interrupt();
+      for (const { connection } of running.values()) connection?.interrupt();
       await readers.close();
       await last;
       own.closeSync();
       instance.closeSync();
     },
   };
+}
+
+/** A statement from when it is asked for to its end. */
+interface Running {
+  connection: JobConnection | null;
+  /** Interrupts it again and again, once it is to stop. */
+  stopping: NodeJS.Timeout | null;
+}
+
+const INTERRUPT_EVERY_MS = 20;
+
+/** What comes after it is not to be interrupted. */
+function letGo(own: Running): void {
+  if (own.stopping !== null) clearInterval(own.stopping);
+  own.connection = null;
 }
 
 async function prepare(own: JobConnection): Promise<void> {

@@ -176,6 +176,17 @@ test('a statement that runs for ever stops when it is told to, and another runs 
   await failed;
 });
 
+test('a statement that is told to stop before it has begun does not go on, and may be run again', async () => {
+  const sql = 'SELECT count(*) FROM range(1000000000000) a, range(1000) b';
+  for (let turn = 0; turn < 3; turn++) {
+    const endless = database.run(statement('early', 'endless', sql));
+    const failed = expect(endless).rejects.toThrow(/interrupt/i);
+    database.stop('early/endless');
+    await failed;
+  }
+  await written('early', 'endless', 'SELECT 1 AS x');
+});
+
 test('groups of several times the memory limit spill to the disk and come out right', async () => {
   await written(
     's',
