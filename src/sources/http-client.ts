@@ -46,8 +46,6 @@ export interface HttpPort {
 
 const NODE_HTTP: HttpPort = { fetch, startTimer: nodeTimer };
 
-export const DEFAULT_LIMITS: HttpLimits = { deadlineMs: 30_000, maxBytes: 16 * 1024 * 1024 };
-
 /**
  * A user and password in the URL are sent as HTTP Basic authentication; no message repeats them. A 304 is an answer too,
  * with an empty body: only a request with a condition gets one.
