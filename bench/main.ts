@@ -8,6 +8,7 @@
  * condition beside DuckDB's filter, `exchange` a window keyed by another field than its stream's, `operators` those of users,
  * `suites` expectations over Parquet, `csv` rows of CSV to events, `lake` rows of the journal to a lake, `postgres` those to the
  * server of PG_URL, and `kafka` topics in and out, with the broker that KAFKA_BROKERS names.
+ * `tracing` measures small requests with and without traces.
  * `batch` measures statements of jobs beside plain DuckDB, and `views` views beside the windows that one would write by hand.
  */
 import { cpus, totalmem } from 'node:os';
@@ -23,6 +24,7 @@ import { runOperators } from './operators.ts';
 import { runPostgres } from './postgres.ts';
 import { runStages } from './stages.ts';
 import { runSuites } from './suites.ts';
+import { runTracing } from './tracing.ts';
 import { runViews } from './views.ts';
 import { compareWhole, printWhole, recordWhole, runWhole } from './whole/run.ts';
 import { runWindows } from './windows.ts';
@@ -61,6 +63,11 @@ if (process.argv[2] === 'lake') {
 
 if (process.argv[2] === 'postgres') {
   console.table(await runPostgres(Math.min(EVENTS, 1_000_000)));
+  process.exit(0);
+}
+
+if (process.argv[2] === 'tracing') {
+  console.table(await runTracing());
   process.exit(0);
 }
 

@@ -25,6 +25,8 @@ import { createReadModels, type ReadModels } from './service/read-models.ts';
 import { retain } from './service/retain.ts';
 import { openSinkPositions, type SinkPositionsLog } from './service/sink-positions.ts';
 import { createTiering, type Tiering } from './service/tiering.ts';
+import { type TracedCommits, traceCommits } from './service/traced-commits.ts';
+import type { Tracing } from './tracing/port.ts';
 import { driversOf } from './workers/stores.ts';
 
 /** Adds the sources, jobs and sinks of a way of running to the pipeline. */
@@ -49,6 +51,9 @@ export interface ServiceCore {
   readonly jobs: JobDesk;
   readonly logger: Logger;
   readonly platform: Platform;
+  /** Null where nobody traces. */
+  readonly tracing: Tracing | null;
+  readonly tracedCommits: TracedCommits | null;
 }
 
 export interface Service extends ServiceCore {
@@ -71,6 +76,7 @@ export interface ServiceOptions {
   readonly version: string;
   readonly attach: Attach;
   readonly platform?: Platform;
+  readonly tracing?: Tracing | null;
   /** Whether the others go on when a partition's log can't be replayed; else the service fails. */
   readonly goesOnHalted?: boolean;
   /**
@@ -83,7 +89,7 @@ export interface ServiceOptions {
 /** Opens the data directory and starts the tree. Throws a JournalError when the directory can't be had. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, logger, version, attach, platform = nodePlatform, goesOnHalted = false } = options;
-  const { assigned = new Set<string>() } = options;
+  const { assigned = new Set<string>(), tracing = null } = options;
   let fail = (_: Error): void => {};
   const failed = new Promise<Error>((resolve) => {
     fail = resolve;
@@ -193,6 +199,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     jobs: createJobDesk(config.jobs.length > 0),
     logger,
     platform,
+    tracing,
+    tracedCommits: tracing === null ? null : traceCommits(tracing, observer),
   };
 
   const { startRowPlacer } = platform;

@@ -1,9 +1,11 @@
 /** A service as a process of its own, watched from outside: memory, descriptors and CPU of it and its children, by /proc. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const MAIN = join(ROOT, 'dist/main.js');
 
 export interface Watched {
   readonly url: string;
@@ -16,8 +18,19 @@ export function startWatched(
   data: string,
   port: number,
   environment: NodeJS.ProcessEnv,
+  root = ROOT,
 ): Promise<Watched> {
-  const words = [MAIN, 'start', '--config', config, '--data', data, '--port', String(port), '--quiet'];
+  const words = [
+    join(root, 'dist/main.js'),
+    'start',
+    '--config',
+    config,
+    '--data',
+    data,
+    '--port',
+    String(port),
+    '--quiet',
+  ];
   const child = spawn(process.execPath, words, { env: { ...process.env, ...environment } });
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   return new Promise((resolve, reject) => {

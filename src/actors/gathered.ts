@@ -2,6 +2,7 @@
  * Batches on their way through a mailbox: whole ones, parts of one that was divided, and several of one source that become one
  * commit. The log says where the cut was, so a replay is not asked.
  */
+import { handoverOf } from '../messages/trace-context.ts';
 import { withinBatch } from '../partition/within-batch.ts';
 import type { Batch } from '../sources/source.ts';
 
@@ -26,9 +27,10 @@ export function together(batches: readonly Queued[], before: number): Taken {
   const last = batches.at(-1);
   if (first === undefined || last === undefined) throw new Error('No batch was taken');
   const next = last.next ?? before + batches.reduce((sum, batch) => sum + eventsOf(batch), 0);
-  return batches.length === 1
-    ? { ...first, next }
-    : { source: first.source, next, blocks: batches.flatMap((own) => own.blocks) };
+  if (batches.length === 1) return { ...first, next };
+  const trace = handoverOf(batches);
+  const blocks = batches.flatMap((own) => own.blocks);
+  return { source: first.source, next, blocks, ...(trace === null ? {} : { trace }) };
 }
 
 /** How many of the batches that wait go into one commit of fewer than so many bytes with the one before them. */
@@ -63,11 +65,12 @@ export function partOf(
   { blocks, from, to }: { readonly blocks: Batch['blocks']; readonly from: number; readonly to: number },
   isLast: boolean,
 ): Queued {
-  const { source, next, request, onDurable, onRejected, within, cutOffs } = batch;
+  const { source, next, request, onDurable, onRejected, within, cutOffs, trace } = batch;
   const own = {
     blocks,
     isPart: true as const,
     ...(cutOffs === undefined ? {} : { cutOffs }),
+    ...(trace === undefined ? {} : { trace }),
     ...(request === undefined ? {} : { request: { ...request, rowsBefore: request.rowsBefore + from } }),
     ...(isLast && onDurable !== undefined ? { onDurable } : {}),
     ...(onRejected === undefined ? {} : { onRejected }),

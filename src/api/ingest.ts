@@ -9,9 +9,10 @@ import type { IngestOutcome, RequestKey } from '../http/view.ts';
 import type { InputBlock } from '../messages/origins.ts';
 import type { WriterOf } from '../messages/slice-block.ts';
 import type { RequestPart, RequestTaken, Tombstone } from '../messages/streams.ts';
+import type { TraceContext } from '../messages/trace-context.ts';
 import { tombstoneType } from '../messages/types.ts';
 import type { KnownRequest } from '../partition/requests.ts';
-import type { Intake } from '../sources/source.ts';
+import type { Batch, Intake } from '../sources/source.ts';
 import { partitionOf } from '../streams/partitioner.ts';
 import { HTTP_SOURCE } from '../workers/body-parser.ts';
 import type { ParsedBody } from '../workers/parse-body-protocol.ts';
@@ -35,7 +36,8 @@ const STALLED_RETRY_SECONDS = 5;
 export type Parsed = Extract<ParsedBody, { readonly kind: 'parsed' }>;
 
 export interface Ingest {
-  take(body: Parsed, key: RequestKey | null): Promise<IngestOutcome>;
+  /** `trace`: where the request is in its trace. */
+  take(body: Parsed, key: RequestKey | null, trace?: TraceContext): Promise<IngestOutcome>;
   /** The row of a key is gone. */
   remove(tombstone: Tombstone, key: RequestKey | null): Promise<IngestOutcome>;
 }
@@ -50,7 +52,7 @@ export function createIngest(target: IngestTarget): Ingest {
   const underWay = new Map<string, { readonly digest: Buffer; readonly settled: Promise<unknown> }>();
 
   /** Null once everything is durable. */
-  async function commit(batches: ReadonlyMap<number, readonly ShareBatch[]>, request: Known | null) {
+  async function commit(batches: ReadonlyMap<number, readonly ShareBatch[]>, extra: Extra) {
     const reason = target.stalled();
     if (reason !== null) return { kind: 'stalled', reason, retryAfterSeconds: STALLED_RETRY_SECONDS } as const;
     if (![...batches.keys()].every((partition) => intake.hasRoom(partition))) {
@@ -58,24 +60,24 @@ export function createIngest(target: IngestTarget): Ingest {
     }
     // All of them, so that a request that is repeated meets none that is still under way.
     const settled = await Promise.allSettled(
-      [...batches].map(([partition, own]) => deliverAll(intake, partition, own, request)),
+      [...batches].map(([partition, own]) => deliverAll(intake, partition, own, extra)),
     );
     return settled.some(({ status }) => status === 'rejected') ? ({ kind: 'interrupted' } as const) : null;
   }
 
-  async function takeOnce(shares: Shares, counts: Counts): Promise<IngestOutcome> {
+  async function takeOnce(shares: Shares, counts: Counts, extra: Extra): Promise<IngestOutcome> {
     const batches = new Map([...shares].map(([partition, own]) => [partition, batchesOf(own, 0, writerOf)] as const));
-    return (await commit(batches, null)) ?? { kind: 'committed', ...counts };
+    return (await commit(batches, extra)) ?? { kind: 'committed', ...counts };
   }
 
-  async function takeKeyed(shares: Shares, counts: Counts, key: RequestKey): Promise<IngestOutcome> {
+  async function takeKeyed(shares: Shares, counts: Counts, key: RequestKey, extra: Extra): Promise<IngestOutcome> {
     for (;;) {
       const other = underWay.get(key.key);
       if (other === undefined) break;
       if (!other.digest.equals(key.digest)) return { kind: 'key-reused' };
       await other.settled;
     }
-    const outcome = takeMissing(shares, counts, key);
+    const outcome = takeMissing(shares, counts, key, extra);
     underWay.set(key.key, { digest: key.digest, settled: outcome.catch(() => {}) });
     try {
       return await outcome;
@@ -84,7 +86,7 @@ export function createIngest(target: IngestTarget): Ingest {
     }
   }
 
-  async function takeMissing(shares: Shares, counts: Counts, key: RequestKey): Promise<IngestOutcome> {
+  async function takeMissing(shares: Shares, counts: Counts, key: RequestKey, extra: Extra): Promise<IngestOutcome> {
     const reason = target.stalled();
     if (reason !== null) return { kind: 'stalled', reason, retryAfterSeconds: STALLED_RETRY_SECONDS };
     const partitions = Array.from({ length: intake.partitions }, (_, partition) => partition);
@@ -112,16 +114,24 @@ export function createIngest(target: IngestTarget): Ingest {
     );
     const committed = { kind: 'committed' as const, ...counts, ...(first === null ? {} : { repeated: true }) };
     if (batches.size === 0) return committed;
-    return (await commit(batches, { ...key, takenAt })) ?? committed;
+    return (await commit(batches, { ...extra, request: { ...key, takenAt } })) ?? committed;
   }
 
-  const take = (shares: Shares, counts: Counts, key: RequestKey | null): Promise<IngestOutcome> =>
-    key === null ? takeOnce(shares, counts) : takeKeyed(shares, counts, key);
+  const take = (
+    shares: Shares,
+    counts: Counts,
+    key: RequestKey | null,
+    trace?: TraceContext,
+  ): Promise<IngestOutcome> => {
+    const extra: Extra =
+      trace === undefined ? {} : { trace: { from: [trace], sinceMs: target.nowMs(), of: 'request' as const } };
+    return key === null ? takeOnce(shares, counts, extra) : takeKeyed(shares, counts, key, extra);
+  };
 
   return {
-    take({ events, refused: { count, reasons, first }, partitions }, key) {
+    take({ events, refused: { count, reasons, first }, partitions }, key, trace) {
       const shares = new Map(partitions.map(({ partition, blocks }) => [partition, blocks]));
-      return take(shares, { accepted: events, deadLetters: count, reasons, first }, key);
+      return take(shares, { accepted: events, deadLetters: count, reasons, first }, key, trace);
     },
     remove(tombstone, key) {
       const partition = partitionOf(tombstone.key, intake.partitions);
@@ -133,17 +143,22 @@ export function createIngest(target: IngestTarget): Ingest {
 
 type Known = Pick<RequestPart, 'key' | 'digest' | 'takenAt'>;
 
+/** What goes along with each batch of a request. */
+interface Extra extends Pick<Batch, 'trace'> {
+  readonly request?: Known;
+}
+
 /** Resolves once all are durable. After one that is not taken none is: what is in is always the beginning of the share. */
 async function deliverAll(
   intake: Intake,
   partition: number,
   batches: readonly ShareBatch[],
-  request: Known | null,
+  { request, ...traced }: Extra,
 ): Promise<void> {
   const commits: Promise<void>[] = [];
   let refused: unknown = null;
   for (const { blocks, rowsBefore } of batches) {
-    const own = request === null ? {} : { request: { ...request, rowsBefore } };
+    const own = request === undefined ? traced : { ...traced, request: { ...request, rowsBefore } };
     let entered: Promise<void> = Promise.resolve();
     const commit = new Promise<void>((resolve, reject) => {
       const onDurable = (): void => resolve();

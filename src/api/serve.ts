@@ -56,6 +56,7 @@ export async function serve(service: Service, settings: readonly Setting[] = [])
       ...limits,
       ...(token === null ? {} : { token }),
       ...(tls === null ? {} : { tls }),
+      ...(service.tracing === null ? {} : { tracing: service.tracing }),
       credentials: tokens,
     });
   } catch (error) {

@@ -189,7 +189,7 @@ export function createView(service: Service): ServedView {
       config.features.map(({ name, stream, features }) => {
         return { stream: name, of: stream, features: features.map(({ field }) => field) };
       }),
-    async ingest(stream, body, idempotencyKey = null) {
+    async ingest(stream, body, idempotencyKey = null, trace = undefined) {
       const target = ingests.get(stream);
       if (target === undefined) return { kind: 'unknown-stream', known: [...ingests.keys()] };
       if (target.decode === null) {
@@ -207,7 +207,7 @@ export function createView(service: Service): ServedView {
       // A service that began to stop while the body was parsed takes nothing more.
       if (closed) return { kind: 'stopping' };
       const key = idempotencyKey === null ? null : { key: idempotencyKey, digest: Buffer.from(parsed.digest) };
-      return target.ingest.take(parsed, key);
+      return target.ingest.take(parsed, key, trace);
     },
     async remove(stream, key, occurredAt, idempotencyKey = null) {
       const target = ingests.get(stream);

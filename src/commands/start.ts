@@ -16,6 +16,8 @@ import { unreachableSinks } from '../service/sink-host.ts';
 import { sinkChildren } from '../service/sinks.ts';
 import { assignedStreams, sourceChildren, unreachableSources } from '../service/sources.ts';
 import { startService } from '../service.ts';
+import { startTracing, TracingPackagesMissing } from '../tracing/otel.ts';
+import type { Tracing } from '../tracing/port.ts';
 import { CONFIG_OPTION, type Command, configFileOf, configOf, DATA_OPTION, settingsIn } from './command.ts';
 import { DependencyError, EXIT } from './exit.ts';
 
@@ -33,6 +35,7 @@ export const startCommand: Command = {
     const logger = createLogger(config.log.level);
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
     await requireReachable(config, configFileOf(values), logger);
+    const tracing = tracingOf(config, version, configFileOf(values), logger);
     const signalled = stopSignal();
     const service = await startService({
       goesOnHalted: true,
@@ -40,6 +43,7 @@ export const startCommand: Command = {
       config,
       logger,
       version,
+      tracing,
       attach: (core) => [
         ...sinkChildren(core),
         ...jobChildren(core),
@@ -65,6 +69,7 @@ export const startCommand: Command = {
     await channel.close();
     await service.stop();
     await served.end();
+    await tracing?.close();
     if (failure !== null) throw inputProblem(failure) ?? failure;
     process.stdout.write('stopped\n');
     return EXIT.ok;
@@ -83,6 +88,18 @@ async function requireReachable(config: Config, file: string, logger: Logger): P
   }
   const [first] = unreachable;
   if (first !== undefined) throw new DependencyError(`${first.who}: ${first.message}`);
+}
+
+/** Null where nobody traces. Throws a ConfigError where the packages that it takes are not there. */
+function tracingOf(config: Config, version: string, file: string, logger: Logger): Tracing | null {
+  if (config.tracing === null) return null;
+  const warn = (message: string): void => logger.warn({ message }, 'traces could not be sent');
+  try {
+    return startTracing({ ...config.tracing, service: config.name, version, warn });
+  } catch (error) {
+    if (!(error instanceof TracingPackagesMissing)) throw error;
+    throw new ConfigError([{ file, line: null, column: null, path: 'tracing', message: error.message }]);
+  }
 }
 
 /** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once, and the journal recovers. */

@@ -21,6 +21,7 @@ import { sinksSection } from './sections/sinks.ts';
 import { storesSection } from './sections/stores.ts';
 import { streamsSection } from './sections/streams.ts';
 import { supervisionSection } from './sections/supervision.ts';
+import { tracingSection } from './sections/tracing.ts';
 import { viewsSection } from './sections/views.ts';
 import { windowsSection } from './sections/windows.ts';
 
@@ -29,6 +30,7 @@ export const SECTIONS = [
   dataSection,
   httpSection,
   logSection,
+  tracingSection,
   journalSection,
   storesSection,
   runtimeSection,

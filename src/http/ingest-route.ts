@@ -2,9 +2,7 @@
  * `POST /api/v1/streams/<stream>/events`: what can be refused by the head of a request is, before its body is read.
  * Invariant: 2xx means that every event of the body is on disk or in a dead letter there, and the counts say which.
  */
-import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import type { Context } from 'hono';
 import type { BodyBudget } from './body-budget.ts';
 import { DEADLINE, withDeadline } from './deadline.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
@@ -23,6 +21,7 @@ import {
   unsupportedEncoding,
   unsupportedType,
 } from './refusals.ts';
+import type { RouteContext } from './route.ts';
 import type { IngestOutcome, ServiceView } from './view.ts';
 
 export interface IngestRouteOptions {
@@ -35,7 +34,7 @@ export interface IngestRouteOptions {
 }
 
 export async function answerIngest(
-  c: Context<{ Bindings: HttpBindings }>,
+  c: RouteContext,
   stream: string,
   { view, budget, turns, logger, deadlineMs }: IngestRouteOptions,
 ): Promise<Response> {
@@ -67,7 +66,9 @@ export async function answerIngest(
   const { bytes } = read;
   const heldBytes = bytes.byteLength;
   if (heldBytes === 0) return problemResponse(EMPTY);
-  const ingesting = view.ingest(stream, { format, encoding, bytes }, key).finally(() => budget.release(heldBytes));
+  const ingesting = view
+    .ingest(stream, { format, encoding, bytes }, key, c.var.trace)
+    .finally(() => budget.release(heldBytes));
   const outcome = await withDeadline(ingesting, deadlineMs);
   if (outcome === DEADLINE) {
     ingesting.catch(() => {});

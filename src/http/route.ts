@@ -4,6 +4,7 @@
  */
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
+import type { TraceContext } from '../messages/trace-context.ts';
 
 /**
  * What one who asks may do, each role all of the ones before it: probes, reading, handing in data and commands over it,
@@ -12,7 +13,13 @@ import type { Context } from 'hono';
 export const ROLES = ['anyone', 'viewer', 'operator', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
-export type RouteContext = Context<{ Bindings: HttpBindings }>;
+export interface HttpEnv {
+  readonly Bindings: HttpBindings;
+  /** Where the request is in its trace; absent where it is not traced. */
+  readonly Variables: { readonly trace?: TraceContext };
+}
+
+export type RouteContext = Context<HttpEnv>;
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';

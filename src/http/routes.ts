@@ -3,10 +3,10 @@
  * Invariant: access is judged before anything else, and 2xx for an ingest means that its events are on disk.
  */
 
-import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { StoreIsOff } from '../projections/store.ts';
+import type { Tracing } from '../tracing/port.ts';
 import { type AccessPolicy, type Caller, callerOf, judgeForgery, judgeOrigin, judgeRole } from './access.ts';
 import type { BodyBudget } from './body-budget.ts';
 import { explainRoutes } from './explain-routes.ts';
@@ -19,13 +19,14 @@ import { overviewRoutes } from './overview-routes.ts';
 import { type Problem, problemResponse } from './problem.ts';
 import { noSuchPath, storeIsOff } from './refusals.ts';
 import { resultRoutes } from './result-routes.ts';
-import { isAtLeast, type Role, type Route, type RouteContext } from './route.ts';
+import { type HttpEnv, isAtLeast, type Role, type Route, type RouteContext } from './route.ts';
 import { idOf, sessionRoutes } from './session-routes.ts';
 import type { Sessions } from './sessions.ts';
 import { pageRoutes, type StaticFile, staticRoutes } from './static-files.ts';
 import { streamRoutes } from './stream-routes.ts';
 import { streamTableRoutes } from './stream-table-routes.ts';
 import { tableRoutes } from './table-routes.ts';
+import { requestSpan } from './traced-request.ts';
 import type { ServiceView } from './view.ts';
 
 export interface RoutesOptions {
@@ -79,15 +80,23 @@ export function allRoutes(options: RoutesOptions): readonly Route[] {
 /** Events that come in are no commands; they are in the journal themselves. */
 const INTAKE = '/api/v1/streams/';
 
-type App = Hono<{ Bindings: HttpBindings }>;
+type App = Hono<HttpEnv>;
 
 export function createRouter(
   routes: readonly Route[],
   access: Access,
-  { view, logger }: { readonly view: Pick<ServiceView, 'answered' | 'commanded'>; readonly logger: HttpLogger },
+  {
+    view,
+    logger,
+    tracing,
+  }: {
+    readonly view: Pick<ServiceView, 'answered' | 'commanded'>;
+    readonly logger: HttpLogger;
+    readonly tracing: Tracing | null;
+  },
 ): App {
   const { policy, sessions, nowMs } = access;
-  const app: App = new Hono<{ Bindings: HttpBindings }>();
+  const app: App = new Hono<HttpEnv>();
   app.use(async (c, next) => {
     const refused = judgeOrigin(c.env.incoming.headers.host, c.req.header('origin'), policy);
     return refused === null ? await next() : problemResponse(refused);
@@ -102,7 +111,9 @@ export function createRouter(
       const startMs = performance.now();
       const caller = callerIn(c, access);
       const refused = judge(c, caller, role);
+      const span = tracing === null || operation === null ? null : requestSpan(tracing, c, route);
       const answered = refused === null ? await answer(c) : refusal(c, refused);
+      if (answered !== RESPONSE_ALREADY_SENT) span?.end(answered.status);
       if (answered === RESPONSE_ALREADY_SENT) endWithSession(c, caller, sessions);
       else view.answered({ method, route, status: answered.status }, (performance.now() - startMs) / 1000);
       if (isCommand && method !== 'GET') {

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
 import { getRequestListener } from '@hono/node-server';
+import type { Tracing } from '../tracing/port.ts';
 import { type AccessPolicy, canonicalHost, isLoopback, tokenProblem } from './access.ts';
 import { createBodyBudget } from './body-budget.ts';
 import { CONNECTIONS_MAX, watchConnections } from './connections.ts';
@@ -34,6 +35,7 @@ export interface HttpOptions {
   /** Names besides loopback and `host` under which the server is reached, such as a reverse proxy's. */
   readonly hosts?: readonly string[];
   readonly logger: HttpLogger;
+  readonly tracing?: Tracing;
   /** Files of a certificate; without them the port speaks plain HTTP. */
   readonly tls?: TlsFiles;
   /** For tests: how often they are looked at. */
@@ -136,7 +138,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     deadlineMs: options.deadlineMs ?? 10_000,
     ingestDeadlineMs: options.deadlineMs ?? INGEST_DEADLINE_MS,
   });
-  const app = createRouter(routes, access, { view, logger });
+  const app = createRouter(routes, access, { view, logger, tracing: options.tracing ?? null });
   // The adapter would otherwise replace the process's Request and Response for everybody.
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const { server, stopLooking } = openServer(options, (incoming, outgoing) => {

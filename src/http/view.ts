@@ -3,6 +3,7 @@
  * The composition root implements it; nothing behind this port knows of HTTP.
  */
 
+import type { TraceContext } from '../messages/trace-context.ts';
 import type { ResultPage, ResultQuery } from '../projections/result-pages.ts';
 import type { OperatorStatus } from './operator-status.ts';
 
@@ -266,7 +267,7 @@ export interface ServiceView {
   vectors(): readonly { readonly stream: string; readonly of: string; readonly features: readonly string[] }[];
   /** Resolves only when the events are durable, or can't be taken. */
   /** With an Idempotency-Key, a request that is repeated is taken once. */
-  ingest(stream: string, body: EventBody, idempotencyKey?: string | null): Promise<IngestOutcome>;
+  ingest(stream: string, body: EventBody, idempotencyKey?: string | null, trace?: TraceContext): Promise<IngestOutcome>;
   /** The row of a key of a stream that has tables is gone, from a time on or from now on. Durable as with ingest(). */
   remove(
     stream: string,

@@ -58,7 +58,7 @@ function sinkOf(config: SinkConfig, core: ServiceCore, journalEnds: ReadonlyMap<
   const host = sinkHost(config, core.config, core.logger, core.platform, journalEnds);
   for (const adapter of SINKS) {
     const sink = adapter.open(config, host);
-    if (sink !== null) return sink;
+    if (sink !== null) return core.tracedCommits?.sink(sink) ?? sink;
   }
   throw new Error(`No sink is of the kind ${config.kind}`);
 }

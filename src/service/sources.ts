@@ -13,10 +13,10 @@ import type { Platform } from './platform.ts';
 import { sourceChild } from './source-child.ts';
 
 /** Children for the sources that run by themselves; HTTP and jobs deliver from elsewhere. */
-export function sourceChildren({ pipeline, platform, config, logger, observer }: ServiceCore): ChildSpec[] {
+export function sourceChildren({ pipeline, platform, config, logger, observer, tracing }: ServiceCore): ChildSpec[] {
   return [...pipeline.streams.values()].flatMap(({ config: stream, intake, units }) => {
     if (stream === null) return [];
-    const host = hostOf(config, stream, logger, platform);
+    const host = { ...hostOf(config, stream, logger, platform), isTraced: tracing !== null };
     const opened = SOURCES.flatMap((adapter) => adapter.open(stream.source, streamOf(config, stream), host) ?? []);
     for (const source of opened) observer.watchSource(stream.name, source);
     return opened.map((source: Source) => sourceChild(source, intake, units).spec);

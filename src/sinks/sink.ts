@@ -3,6 +3,7 @@
  * ones: an event keeps its id, so a receiver that remembers ids takes each event once.
  */
 import type { StreamEvent } from '../messages/stream-events.ts';
+import type { TraceContext } from '../messages/trace-context.ts';
 
 export interface SinkEvent extends StreamEvent {
   /** The idempotency key: of an alert its own id, of any other event `<log>/<offset>`. */
@@ -12,6 +13,8 @@ export interface SinkEvent extends StreamEvent {
   readonly offset: number;
   /** When it was committed there, in ms since 1970. */
   readonly committedAt: number;
+  /** Where its delivery is in a trace; absent where nobody traces it. */
+  readonly trace?: TraceContext;
   /** It leaves out of the order of its log: others went before it, or it was given up and is asked for again. */
   readonly isOutOfTurn?: true;
 }

@@ -32,6 +32,8 @@ export interface SourceHost {
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   readonly readInput: ReadInput;
   readonly kafka: KafkaConnection | null;
+  /** Whether places in traces are asked for. */
+  readonly isTraced?: boolean;
   /** A number of the data directory that no other one has. */
   owner(): number;
   /** Writes one line to the service's log. */

@@ -6,6 +6,7 @@
 import type { InputBlock } from '../messages/origins.ts';
 import type { CallCutOff, FilePosition, RequestPart, TopicPosition } from '../messages/streams.ts';
 import type { TablePosition } from '../messages/table-position.ts';
+import type { Handover } from '../messages/trace-context.ts';
 
 /** What a source hands to one partition, and where the source stands once that is committed. */
 export interface Batch {
@@ -22,6 +23,8 @@ export interface Batch {
   readonly request?: RequestPart;
   /** Calls of users' code that did not return where the batch was made: its partition does not make them. */
   readonly cutOffs?: readonly CallCutOff[];
+  /** Where what is in it comes from in traces; absent where nobody traces. */
+  readonly trace?: Handover;
   /** Called once, after the commit is on disk. */
   readonly onDurable?: (commit: { readonly firstOffset: number; readonly count: number }) => void;
   /** Called instead of onDurable when the batch will not be committed. */

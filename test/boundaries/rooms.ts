@@ -182,7 +182,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // What a section of the pipeline file is, for the sections of the engine and of the domains.
   'config/port': { mayImport: ['messages', 'sql', 'streams', 'keys'] },
   'logger.ts': { mayImport: ['config', 'messages/printable.ts'] },
-  http: { mayImport: ['messages', 'projections'] },
+  http: { mayImport: ['messages', 'projections', 'tracing/port.ts'] },
+  // Places in traces, by packages that users install who want them.
+  tracing: { mayImport: ['messages'] },
   // Served to the browser as they are: they see only each other. What a domain adds to the page stands beside the domain.
   'http/public': { mayImport: [] },
   'fraud/page': { mayImport: ['http/public'] },
@@ -212,6 +214,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       ],
       'checks/port',
       'data-directory',
+      'tracing/port.ts',
     ],
   },
   // What a running service answers: over HTTP, and over its channel to commands beside it.
@@ -311,6 +314,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'keys',
       'config',
       'logger.ts',
+      'tracing',
       'messages/printable.ts',
       'nearest-word.ts',
     ],
@@ -353,6 +357,11 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@duckdb/node-api': ['projections', 'stores'],
   '@duckdb/node-bindings': ['projections'],
   '@hono/node-server': ['http'],
+  '@opentelemetry/api': ['tracing/otel.ts'],
+  '@opentelemetry/core': ['tracing/otel.ts'],
+  '@opentelemetry/exporter-trace-otlp-http': ['tracing/otel.ts'],
+  '@opentelemetry/resources': ['tracing/otel.ts'],
+  '@opentelemetry/sdk-trace-base': ['tracing/otel.ts'],
   avsc: ['messages/codec.ts'],
   'better-sqlite3': ['journal', 'projections'],
   croner: ['jobs'],

@@ -123,6 +123,7 @@ export function scenario(
   });
   return {
     name: 'simulation',
+    tracing: null,
     checks: [],
     dataDir,
     kafka: null,

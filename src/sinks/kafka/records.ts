@@ -11,9 +11,9 @@ const STREAM = 'millrace.stream';
 export function recordsOf(form: RecordKey, contentsOf: ContentsOf): RecordsOf {
   return async (events, signal) => {
     const contents = await contentsOf(events, signal);
-    return events.map(({ id, stream, key, committedAt }, i): OutgoingRecord => {
+    return events.map(({ id, stream, key, committedAt, trace }, i): OutgoingRecord => {
       const { value = null, headers: more } = contents[i] ?? {};
-      const headers = { [RECORD_ID]: id, [STREAM]: stream, ...more };
+      const headers = { [RECORD_ID]: id, [STREAM]: stream, ...more, ...trace };
       return { key: key === null ? null : keyOf(form, key), value, headers, timestamp: committedAt };
     });
   };

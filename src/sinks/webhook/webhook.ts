@@ -51,7 +51,12 @@ export function webhookSink(options: WebhookOptions): Sink {
       const exchange = async (aborts: AbortSignal): Promise<void> => {
         const response = await http.fetch(url, {
           method: 'POST',
-          headers: { ...authenticated, 'content-type': 'application/json', 'idempotency-key': key },
+          headers: {
+            ...authenticated,
+            'content-type': 'application/json',
+            'idempotency-key': key,
+            ...events[0]?.trace,
+          },
           body,
           // Never followed: an event goes where the configuration says, and nowhere that an answer says.
           redirect: 'manual',

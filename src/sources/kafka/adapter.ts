@@ -13,6 +13,7 @@ import { type SourceStream, sourceAdapter } from '../adapter.ts';
 import { checkTopics } from './checks.ts';
 import { createKafkaSource } from './kafka-source.ts';
 import { createRecordBlocks } from './record-blocks.ts';
+import { traceOf } from './record-traces.ts';
 import { schemasOf } from './schemas.ts';
 import { type EventTimeForm, groupOf, type KafkaSourceSettings, KEY_FORMS, VALUE_FORMS } from './settings.ts';
 
@@ -128,6 +129,7 @@ export const kafkaSource = sourceAdapter({
       brokers: kafka.brokers,
       owner: host.owner(),
       blocks: createRecordBlocks(stream, settings),
+      ...(host.isTraced === true ? { traceOf: (records) => traceOf(records, nowMs()) } : {}),
       schemas: (ids, tell, signal) => schemasOf({ registry, sleep }, ids, tell, signal),
       connect: () =>
         createGroup({

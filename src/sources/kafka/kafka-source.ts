@@ -20,6 +20,7 @@ export interface KafkaSourceOptions {
   readonly owner: number;
   readonly blocks: RecordBlocks;
   readonly schemas: LanePorts['schemas'];
+  readonly traceOf?: LanePorts['traceOf'];
   /** Rejects when no broker answers. */
   connect(): Promise<Group>;
   nowMs(): number;

@@ -9,6 +9,7 @@
 import type { FetchedBatch, FetchedRecord, Group } from '../../kafka/group.ts';
 import type { InputBlock } from '../../messages/origins.ts';
 import type { TopicPosition } from '../../messages/streams.ts';
+import type { Handover } from '../../messages/trace-context.ts';
 import { topicPositionType } from '../../messages/types.ts';
 import type { Intake } from '../source.ts';
 import { type KnownRecord, knownBy } from './known-record.ts';
@@ -66,6 +67,8 @@ export interface LanePorts {
   /** Schemas of these ids. Tells of what it waits for, and tries again until the signal aborts. */
   schemas(ids: ReadonlySet<number>, tell: (problem: string | null) => void, signal: AbortSignal): Promise<KnownSchemas>;
   generation(): number;
+  /** Where records come from in traces; absent where nobody traces. */
+  readonly traceOf?: ((records: readonly FetchedRecord[]) => Handover | undefined) | undefined;
   /** What is fetched does not go on where it should: it must be seen why. */
   strayed(lane: Lane): void;
   failed(error: Error): void;
@@ -78,6 +81,7 @@ interface Piece {
   readonly records: readonly FetchedRecord[];
   readonly schemaIds: ReadonlySet<number>;
   readonly position: TopicPosition;
+  readonly trace: Handover | undefined;
 }
 
 const NO_SCHEMAS: KnownSchemas = new Map();
@@ -154,13 +158,13 @@ export function createLane(ports: LanePorts): Lane {
       const records = isDecoded ? [] : chunk;
       const generation = ports.generation();
       const position = { topic, partition, from: wanted, next, group: groupId, generation, ...knownBy(last) };
-      pieces.push({ blocks, records, schemaIds, position });
+      pieces.push({ blocks, records, schemaIds, position, trace: ports.traceOf?.(chunk) });
       wanted = next;
     }
     return pieces;
   }
 
-  async function deliver({ blocks: decoded, records, schemaIds, position }: Piece): Promise<void> {
+  async function deliver({ blocks: decoded, records, schemaIds, position, trace }: Piece): Promise<void> {
     const { next } = position;
     let blocks = decoded;
     if (blocks === null) {
@@ -171,6 +175,7 @@ export function createLane(ports: LanePorts): Lane {
       source,
       next,
       blocks: [...blocks, topicPositionType.encodeBlock([position])],
+      ...(trace === undefined ? {} : { trace }),
       onDurable() {
         durable = Math.max(durable, next);
       },
