@@ -6,8 +6,8 @@ import { traceOf } from '../../src/sources/kafka/record-traces.ts';
 
 const parent = (n: number): string => `00-${n.toString(16).padStart(32, '0')}-00f067aa0ba902b7-01`;
 const record = (offset: number, headers?: Record<string, Buffer | string | Buffer[]>) => ({
-  offset: String(offset),
-  timestamp: '0',
+  offset,
+  timestamp: 0,
   key: null,
   value: Buffer.from('v'),
   ...(headers === undefined ? {} : { headers }),
