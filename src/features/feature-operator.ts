@@ -5,6 +5,7 @@
  *
  * Labels count from the time at which they are known: at one time they are taken before events.
  */
+import type { AvroRecord } from '../messages/avro.ts';
 import type { DynamicEvent, EventType } from '../messages/codec.ts';
 import { dynamicEventType } from '../messages/codec.ts';
 import type { Columns } from '../messages/columns.ts';
@@ -15,8 +16,18 @@ import type { Operator } from '../streams/operator.ts';
 import { type LateEvents, operatorKind, WINDOW_AGGREGATOR } from '../streams/operator-kind.ts';
 import { recordsOf, stateOf } from '../streams/operator-state.ts';
 import { aggregateValue } from './aggregate-value.ts';
+import { type AsOf, createAsOf } from './as-of.ts';
 import { type FeatureStage, horizonMs } from './feature-spec.ts';
-import { featureStateType, keyState, labelOf, labelState, numbersOf, waitingStates } from './feature-state.ts';
+import {
+  asOfOf,
+  asOfState,
+  featureStateType,
+  keyState,
+  labelOf,
+  labelState,
+  numbersOf,
+  waitingStates,
+} from './feature-state.ts';
 import { createFollowed } from './followed-vectors.ts';
 import { createKeyTable, type KeyTable } from './key-table.ts';
 import { addEvent, addWaiting, createComputed, createKeyWindows } from './key-windows.ts';
@@ -46,13 +57,19 @@ export const featureKind = operatorKind<FeatureStage>(KIND, (name, stage, { inpu
     if (found === undefined) throw new Error(`${name} has labels of ${stream}, which its partition does not take in`);
     return found;
   });
+  const schemaOf = (stream: string): AvroRecord => {
+    const found = inputs.find((candidate) => candidate.stream === stream);
+    if (found === undefined) throw new Error(`${name} is as of ${stream}, which its partition does not take in`);
+    return found.schema;
+  };
   const event = dynamicEventType(input.schema);
   const vector = dynamicEventType(vectorSchema(name, input.schema, stage));
   const layout = rowLayout(stage.windows);
   return {
     actor: WINDOW_AGGREGATOR,
     types: [{ stream: name, type: vector }],
-    open: (late) => createFeatureOperator({ name, stage, event, vector, layout, labels }, late),
+    open: (late) =>
+      createFeatureOperator({ name, stage, event, vector, layout, labels, asOf: createAsOf(stage, schemaOf) }, late),
   };
 });
 
@@ -63,16 +80,20 @@ interface Prepared {
   readonly vector: EventType<DynamicEvent>;
   readonly layout: RowLayout;
   readonly labels: readonly LabelStream[];
+  readonly asOf: AsOf | null;
 }
 
 /** Of the numbers that a waiting event has for the stage: its key's, then its row. */
 const ROW = OWN + 1;
 
 function createFeatureOperator(
-  { name, stage, event, vector, layout, labels: labelStreams }: Prepared,
+  { name, stage, event, vector, layout, labels: labelStreams, asOf }: Prepared,
   late: LateEvents,
 ): Operator {
   const { key: groupKey, functions, order } = stage;
+  const labelInputs = stage.labels?.inputs ?? [];
+  const asOfInputs = (stage.asOf ?? []).map((reading) => reading.input);
+  const others = [...labelInputs, ...asOfInputs.filter((input) => !labelInputs.includes(input))];
   const eventColumns = layout.columns.filter(({ of }) => of === 'event');
   const hasLabels = stage.labels !== undefined;
   const rowNumbers = layout.columns.length + (hasLabels ? 1 : 0);
@@ -85,7 +106,9 @@ function createFeatureOperator(
   const computed = createComputed(all);
   const followed = createFollowed(name, stage, vector, writer);
   const keysOf = keyReader(groupKey, event.schema, functions);
+  let isOfEvents = false;
   let isOfLabels = false;
+  let isOfAsOf = false;
   let columns: Columns | null = null;
   let keyColumn: KeyColumn | null = null;
   let orders: Float64Array | null = null;
@@ -131,13 +154,16 @@ function createFeatureOperator(
     for (let i = 0; i < layout.aggregates.length; i++) {
       writer.put(i, aggregateValue(all, index, computed, layout.aggregates[i]!));
     }
+    asOf?.give(keys.keyOf(index), waiting.numbers[start + TIME_MS]!, putAsOf);
   }
+  const putAsOf = (at: number, value: number): void => writer.put(layout.aggregates.length + at, value);
   /** Gives the events up to a time, each with the labels that are known at its own. */
   function giveUpTo(timeMs: number): void {
     for (let first = firstPlace(waiting); first >= 0; first = firstPlace(waiting)) {
       const ownMs = waiting.numbers[first * waiting.stride + TIME_MS]!;
       if (ownMs > timeMs) return;
       labels.takeUpTo(ownMs);
+      asOf?.takeUpTo(ownMs);
       giveFirst();
     }
   }
@@ -158,7 +184,7 @@ function createFeatureOperator(
     name,
     kind: KIND,
     actor: WINDOW_AGGREGATOR,
-    inputs: [stage.input, ...(stage.labels?.inputs ?? [])],
+    inputs: [stage.input, ...others],
     outputs: [{ stream: name, type: vector, events: followed.output }, ...labels.outputs],
     succession: followed.succession,
     endStep: followed.endStep,
@@ -168,8 +194,11 @@ function createFeatureOperator(
       followed.began(watermarkMs);
       completeOfRow = input.completeMs ?? null;
       if (completeOfRow === null) completeMs = Number.POSITIVE_INFINITY;
-      isOfLabels = input.stream !== stage.input;
-      if (isOfLabels) return labels.begin(input);
+      isOfEvents = input.stream === stage.input;
+      isOfLabels = labelInputs.includes(input.stream);
+      isOfAsOf = asOf?.begin(input) === true;
+      if (isOfLabels) labels.begin(input);
+      if (!isOfEvents) return;
       columns = input.columns;
       timesMs = input.timesMs;
       keyColumn = keysOf(input.columns);
@@ -179,8 +208,9 @@ function createFeatureOperator(
     },
     add(row) {
       if (completeOfRow !== null) completeMs = completeOfRow[row]!;
-      if (isOfLabels) return labels.add(row);
-      if (columns === null) return;
+      if (isOfLabels) labels.add(row);
+      if (isOfAsOf) asOf?.add(row);
+      if (!isOfEvents || columns === null) return;
       const isLate = timesMs[row]! <= watermarkMs;
       enqueue(waiting, place(row, columns));
       if (!isLate) return;
@@ -191,6 +221,7 @@ function createFeatureOperator(
       watermarkMs = toMs;
       giveUpTo(toMs);
       labels.takeUpTo(toMs);
+      asOf?.takeUpTo(toMs);
       keys.sweep(toMs);
       followed.moved(toMs);
     },
@@ -201,18 +232,22 @@ function createFeatureOperator(
       giveUpTo(Number.POSITIVE_INFINITY);
       followed.flushed();
     },
-    remove() {},
+    remove(deletion) {
+      asOf?.remove(deletion);
+    },
     snapshot: () =>
       stateOf(featureStateType, definitionOf(stage, layout), [
         ...keys.all().map(([key, index]) => keyState(all, index, key)),
         ...waitingStates(waiting, keys.keyOf),
         ...labels.waiting().map(labelState),
+        ...(asOf?.states() ?? []).map(asOfState),
       ]),
     restore(state) {
       for (const record of recordsOf(featureStateType, definitionOf(stage, layout), state)) {
         const numbers = numbersOf(record.numbers);
         if (record.what === 'key') restoreRows(keys.of(record.key), numbers);
         else if (record.what === 'label') labels.restore(labelOf(record));
+        else if (record.what !== 'event') asOf?.restore(asOfOf(record, record.what));
         else restoreWaiting(record.key, numbers, record.event);
       }
     },
@@ -233,7 +268,9 @@ function createFeatureOperator(
 }
 
 /** What rows hold depends on it. */
-function definitionOf({ key, windows, labels, order }: FeatureStage, { columns }: RowLayout): string {
+function definitionOf({ key, windows, labels, order, asOf }: FeatureStage, { columns }: RowLayout): string {
   const bounds = windows.map(({ sizeMs, delayMs }) => [sizeMs, delayMs]);
-  return JSON.stringify([keyFields(key), bounds, columns, order, labels?.id ?? null]);
+  const readings = (asOf ?? []).map(({ input, key: own, values }) => [input, keyFields(own), values]);
+  const others = readings.length === 0 ? [] : [readings];
+  return JSON.stringify([keyFields(key), bounds, columns, order, labels?.id ?? null, ...others]);
 }

@@ -57,6 +57,25 @@ export interface LabelReading {
   readonly eventTime: string | null;
 }
 
+/** Values of the newest event of another stream, of the same key, at or before each event's time. */
+export interface AsOfReading {
+  /** What the partition calls the stream. */
+  readonly input: string;
+  /** Of that stream; it is of as many fields as the stage's. */
+  readonly key: GroupKey;
+  /** The field that tells which of two events of one key and time is newer; null: their values do. */
+  readonly order: string | null;
+  /** An older one is none; null for any age. */
+  readonly maxAgeMs: number | null;
+  readonly values: readonly AsOfValue[];
+}
+
+export interface AsOfValue {
+  readonly field: string;
+  /** SQL over the other stream's event. */
+  readonly value: string;
+}
+
 /** One hop: features of one key, added to events that may have features of other keys already. */
 export interface FeatureStage {
   /** What the partition calls the stream whose events it takes. */
@@ -67,6 +86,8 @@ export interface FeatureStage {
   /** The field that tells which of two events of one key and time comes first; null: their bytes do. */
   readonly order: string | null;
   readonly windows: readonly FeatureWindow[];
+  /** Absent for none. */
+  readonly asOf?: readonly AsOfReading[];
   /** Computed of the event and its features, in this order. */
   readonly computed: readonly ComputedFeature[];
   readonly labels?: LabelReading;
@@ -78,6 +99,15 @@ export interface FeatureStage {
   readonly saysPartial?: true;
   /** Of users, that its expressions name; absent for none. */
   readonly functions?: readonly UserFunction[];
+}
+
+/** What stands in a vector before what is computed of it: aggregates, then values of other streams. */
+export function measuredOf({
+  windows,
+  asOf = [],
+}: Pick<FeatureStage, 'windows' | 'asOf'>): Pick<FeatureAggregate, 'field' | 'fn' | 'isHidden'>[] {
+  const others = asOf.flatMap(({ values }) => values.map(({ field }) => ({ field, fn: 'last' as const })));
+  return [...windows.flatMap(({ aggregates }) => aggregates), ...others];
 }
 
 /** How long after its event a label, or an event itself, may still count: what is older than that is forgotten. */

@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import { type AvroRecord, NAMESPACE } from '../messages/avro.ts';
 import { eventTypeOf } from '../messages/codec.ts';
 import type { Key } from '../streams/key-column.ts';
+import type { AsOfState } from './as-of.ts';
 import { type KeyWindows, placeOfRow, rowsOf } from './key-windows.ts';
 import { OWN, placesInOrder, type WaitingEvents } from './waiting-events.ts';
 import type { Label } from './waiting-labels.ts';
@@ -11,9 +12,12 @@ const featureStateSchema = {
   type: 'record',
   name: 'FeatureState',
   namespace: NAMESPACE,
-  doc: 'A key with its rows, an event that waits for the watermark, or a label that waits for its time.',
+  doc: 'A key with its rows, an event that waits for the watermark, a label or an event of another stream that waits for its time, or the newest of those that do not.',
   fields: [
-    { name: 'what', type: { type: 'enum', name: 'FeaturePart', symbols: ['key', 'event', 'label'] } },
+    {
+      name: 'what',
+      type: { type: 'enum', name: 'FeaturePart', symbols: ['key', 'event', 'label', 'latest', 'coming'] },
+    },
     { name: 'key', type: ['null', 'long', 'string'] },
     { name: 'numbers', type: 'bytes', doc: 'Doubles, least byte first.' },
     { name: 'event', type: 'bytes', doc: 'The Avro of an event that waits.' },
@@ -21,7 +25,7 @@ const featureStateSchema = {
 } as const satisfies AvroRecord;
 
 export interface FeatureState {
-  readonly what: 'key' | 'event' | 'label';
+  readonly what: 'key' | 'event' | 'label' | AsOfState['what'];
   readonly key: Key;
   readonly numbers: Buffer;
   readonly event: Buffer;
@@ -63,6 +67,15 @@ export function labelState({ key, knownAtMs, id, eventMs, values }: Label): Feat
 export function labelOf({ key, numbers }: FeatureState): Label {
   const [knownAtMs = 0, id = 0, eventMs = Number.NaN, ...values] = numbersOf(numbers);
   return { key, knownAtMs, id, eventMs, values };
+}
+
+export function asOfState({ what, reading, key, timeMs, order, values }: AsOfState): FeatureState {
+  return { what, key, numbers: bytesOf(Float64Array.of(reading, timeMs, order, ...values)), event: NOTHING };
+}
+
+export function asOfOf({ key, numbers }: FeatureState, what: AsOfState['what']): AsOfState {
+  const [reading = 0, timeMs = 0, order = 0, ...values] = numbersOf(numbers);
+  return { what, reading, key, timeMs, order, values };
 }
 
 function bytesOf(numbers: Float64Array): Buffer {

@@ -3,7 +3,7 @@ import type { AvroField, AvroRecord } from '../messages/avro.ts';
 import { derivedRecord } from '../messages/derived-event.ts';
 import { escapedName } from '../messages/escaped-name.ts';
 import { partialField, saysPartial } from '../streams/partial-field.ts';
-import type { FeatureAggregate, FeatureStage } from './feature-spec.ts';
+import { type FeatureAggregate, type FeatureStage, measuredOf } from './feature-spec.ts';
 
 const STAGES = 'dev.millrace.FeatureStage';
 
@@ -20,8 +20,9 @@ export function eventFields(event: AvroRecord, stage: Pick<FeatureStage, 'saysPa
   return stage.saysPartial === true && saysPartial(event) ? event.fields.slice(0, -1) : event.fields;
 }
 
-function featureFields({ windows, computed }: Pick<FeatureStage, 'windows' | 'computed'>): AvroField[] {
-  const shown = windows.flatMap(({ aggregates }) => aggregates.filter(({ isHidden }) => isHidden !== true));
+function featureFields(stage: Pick<FeatureStage, 'windows' | 'asOf' | 'computed'>): AvroField[] {
+  const { computed } = stage;
+  const shown = measuredOf(stage).filter(({ isHidden }) => isHidden !== true);
   return [
     ...shown.map(aggregateField),
     ...computed.map(({ field, type }): AvroField => ({ name: field, type: ['null', type] })),
@@ -29,7 +30,7 @@ function featureFields({ windows, computed }: Pick<FeatureStage, 'windows' | 'co
 }
 
 /** As expressions over features see it too. */
-export function aggregateField({ field, fn }: FeatureAggregate): AvroField {
+export function aggregateField({ field, fn }: Pick<FeatureAggregate, 'field' | 'fn'>): AvroField {
   if (fn === 'count' || fn === 'distinct') return { name: field, type: 'long' };
   return { name: field, type: fn === 'share' ? 'double' : ['null', 'double'] };
 }

@@ -12,7 +12,7 @@ import { compileExpression } from '../sql/compile.ts';
 import { SqlError } from '../sql/value.ts';
 import { type ComputedColumn, computedColumn } from '../streams/computed-column.ts';
 import { PARTIAL, saysPartial } from '../streams/partial-field.ts';
-import type { FeatureAggregate, FeatureStage } from './feature-spec.ts';
+import { type FeatureStage, measuredOf } from './feature-spec.ts';
 import { featureScope } from './vector-scope.ts';
 import { aggregateField, eventFields } from './vector-type.ts';
 
@@ -20,7 +20,7 @@ export interface VectorWriter {
   readonly length: number;
   /** Begins the vector of an event with these bytes. */
   begin(bytes: Uint8Array, start: number, end: number): void;
-  /** The value of an aggregate, by its place among all; NaN for null. */
+  /** The value of an aggregate or of another stream, by its place among all; NaN for null. */
   put(aggregate: number, value: number): void;
   /** The vector is made without what is behind. */
   markPartial(): void;
@@ -37,7 +37,7 @@ export function createVectorWriter(
   event: EventType<DynamicEvent>,
   vector: EventType<DynamicEvent>,
 ): VectorWriter {
-  const aggregates = stage.windows.flatMap((window) => window.aggregates);
+  const aggregates = measuredOf(stage);
   const isSaid = stage.saysPartial === true;
   /** The event's last byte is what the stage before it says of that. */
   const wasSaid = isSaid && saysPartial(event.schema);
@@ -175,7 +175,7 @@ interface Compiled {
 function computedFeatures(
   { computed, functions }: FeatureStage,
   event: AvroRecord,
-  aggregates: readonly FeatureAggregate[],
+  aggregates: ReturnType<typeof measuredOf>,
 ): Compiled[] {
   return computed.map(({ field, expression, type }, i): Compiled => {
     const scope = featureScope(event, aggregates, computed.slice(0, i));

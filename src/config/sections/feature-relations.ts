@@ -7,7 +7,7 @@ import { featureKind } from '../../features/feature-operator.ts';
 import { vectorSchema } from '../../features/vector-type.ts';
 import { companionOf } from '../../messages/companion.ts';
 import { keyFields } from '../../streams/group-key.ts';
-import type { DeclaredOperator } from '../declared-operator.ts';
+import type { DeclaredOperator, OperatorRead } from '../declared-operator.ts';
 import type { FeatureSet } from './feature-set.ts';
 import { logOf, type Relation } from './relation.ts';
 
@@ -17,9 +17,13 @@ function stageName({ name, stages }: FeatureSet, stage: number): string {
   return stage === stages.length - 1 ? name : `${name}.by.${keyFields(key).join('-')}`;
 }
 
-/** Whether all is computed in the partitions of the stream itself: of its own key, which is in one of them, without labels. */
+/**
+ * Whether all is computed in the partitions of the stream itself: of its own key, which is in one of them, without
+ * labels and other streams.
+ */
 function areFeaturesWithin({ stages, isKeptTogether }: FeatureSet): boolean {
-  return isKeptTogether && stages.length === 1 && stages[0]?.readsLabels === false;
+  const [first, ...others] = stages;
+  return isKeptTogether && others.length === 0 && first?.readsLabels === false && first.asOf.length === 0;
 }
 
 function besideName(stream: string): string {
@@ -54,7 +58,12 @@ function stageRelation(set: FeatureSet, stage: number, of: Relation): Relation {
   const features = set.stages[stage]!;
   return {
     name,
-    schema: vectorSchema(name, of.schema, { ...features, input: '', timeField: '', order: null }),
+    schema: vectorSchema(name, of.schema, {
+      ...features,
+      input: '',
+      timeField: '',
+      order: null,
+    }),
     key: features.isInner === true ? null : (keyFields(features.key)[0] ?? null),
     eventTime: of.eventTime,
     ...(of.timeLessMs === undefined ? {} : { timeLessMs: of.timeLessMs }),
@@ -76,27 +85,32 @@ export function featureRelation(set: FeatureSet, of: Relation): Relation {
 export function declaredStages(set: FeatureSet): DeclaredOperator[] {
   const { stream, order, labels, stages, features: named } = set;
   const isWithin = areFeaturesWithin(set);
-  return stages.map(({ readsLabels, ...features }, stage): DeclaredOperator => {
+  return stages.map(({ readsLabels, asOf, ...features }, stage): DeclaredOperator => {
     const name = stageName(set, stage);
     const { key } = features;
     const read =
       !readsLabels || labels === null
         ? []
         : [...(labels.areBeside ? [besideName(stream)] : []), ...(labels.isDeclared ? [labels.stream] : [])];
+    const own = [stage === 0 ? stream : stageName(set, stage - 1), ...read].map((each) => ({ stream: each, key }));
+    const others = asOf.map((each) => ({ stream: each.input, key: each.key }));
+    const reads = [...own, ...others].filter((each, i, all) => all.findIndex((other) => isSame(each, other)) === i);
     return {
       name,
       kind: featureKind.kind,
-      reads: [stage === 0 ? stream : stageName(set, stage - 1), ...read].map((each) => ({ stream: each, key })),
+      reads,
       gives: [name],
       place(inputs, known) {
         const [of] = inputs;
         if (isWithin) return { log: logOf(of), partitions: of.partitions, brings: null };
-        const brings = inputs.map((relation) => ({ relation, key }));
+        const brings = inputs.map((relation, i) => ({ relation, key: reads[i]?.key ?? key }));
         return { log: name, partitions: known.partitionsOf(name) ?? of.partitions, brings };
       },
       relations: ([of], { partitions }) => [{ ...stageRelation(set, stage, of), partitions }],
       ...(stage === 0 && labels?.areBeside === true ? { beside: besideOf(stream) } : {}),
-      spec({ inputs: [of], names: [input = '', ...own] }) {
+      spec({ inputs: [of], names: [input = '', ...brought] }) {
+        const calledOf = (other: OperatorRead | undefined): string =>
+          brought[reads.findIndex((each) => other !== undefined && isSame(each, other)) - 1] ?? '';
         return featureKind.of(name, {
           input,
           timeField: of.eventTime,
@@ -104,10 +118,15 @@ export function declaredStages(set: FeatureSet): DeclaredOperator[] {
           ...features,
           ...(features.isInner === true ? {} : { given: named.map(({ field }) => field) }),
           ...(readsLabels && labels !== null
-            ? { labels: { inputs: own, id: labels.id, eventTime: labels.eventTime } }
+            ? { labels: { inputs: brought.slice(0, read.length), id: labels.id, eventTime: labels.eventTime } }
             : {}),
+          ...(asOf.length === 0 ? {} : { asOf: asOf.map((each, i) => ({ ...each, input: calledOf(others[i]) })) }),
         });
       },
     };
   });
+}
+
+function isSame(one: OperatorRead, other: OperatorRead): boolean {
+  return one.stream === other.stream && JSON.stringify(one.key) === JSON.stringify(other.key);
 }

@@ -2,7 +2,14 @@
  * All features of one stream: for each key a stage, that of the stream's own key last, since there the events are in the
  * partitions that their stream has them in.
  */
-import type { ComputedFeature, FeatureAggregate, FeatureStage, FeatureWindow } from '../../features/feature-spec.ts';
+import {
+  type AsOfReading,
+  type ComputedFeature,
+  type FeatureAggregate,
+  type FeatureStage,
+  type FeatureWindow,
+  measuredOf,
+} from '../../features/feature-spec.ts';
 import { featureScope } from '../../features/vector-scope.ts';
 import { eventFields, vectorSchema } from '../../features/vector-type.ts';
 import { type Report, unknownField } from '../../keys/names.ts';
@@ -18,6 +25,7 @@ import { isOfSeveral, keyFields } from '../../streams/group-key.ts';
 import { PARTIAL } from '../../streams/partial-field.ts';
 import type { Reading } from '../section.ts';
 import { featureAggregate } from './feature-aggregates.ts';
+import { asOfReading } from './feature-as-of.ts';
 import { type Entries, type FeatureLabels, type KnownLabels, labelsOf } from './feature-labels.ts';
 import { isKeptTogether, isOfStream, type Relation } from './relation.ts';
 import { groupKeyOf } from './window-key.ts';
@@ -26,6 +34,8 @@ import type { RawFeature } from './written-feature.ts';
 /** Features of one key, as the stage that computes them has them. */
 export interface KeyedFeatures extends Omit<FeatureStage, 'input' | 'timeField' | 'labels' | 'order'> {
   readonly readsLabels: boolean;
+  /** By how the file calls the streams. */
+  readonly asOf: readonly AsOfReading[];
 }
 
 /** A feature as rules name it, `features.<entry>.<name>`, and as vectors, models and exports do. */
@@ -74,16 +84,28 @@ export function featureSetOf(
   const labels = labelsOf(entries, relation, reading);
   const ownKey = fieldKey(relation.schema, relation.key);
   const features: NamedFeature[] = [];
+  /** Streams that values are of. */
+  const others: Relation[] = [];
   const stages = new Map<string, Stage>();
   for (const [name, raw] of entries) {
-    const key = raw.aggregate === undefined ? ownKey : keyOf(name, raw, relation, functions, labels, report);
+    const key =
+      raw.aggregate === undefined && raw.asOf === undefined
+        ? ownKey
+        : keyOf(name, raw, relation, functions, labels, report);
     if (key === null) continue;
     const text = keyFields(key).join('-');
-    const stage = stages.get(text) ?? { key, windows: [], pending: [] };
+    const stage = stages.get(text) ?? { key, windows: [], asOf: [], pending: [] };
     stages.set(text, stage);
     features.push(...takeAggregates(name, raw, stage, relation.schema, labels, functions, report));
+    const found = asOfReading(name, raw, { relation, key, functions }, reading, (own) => fieldName(name, own));
+    if (found === null) continue;
+    stage.asOf.push(found.declared);
+    others.push(found.other);
+    features.push(
+      ...Object.keys(raw.values ?? {}).map((own) => ({ entry: name, name: own, field: fieldName(name, own) })),
+    );
   }
-  const own = stages.get(relation.key) ?? { key: ownKey, windows: [], pending: [] };
+  const own = stages.get(relation.key) ?? { key: ownKey, windows: [], asOf: [], pending: [] };
   stages.delete(relation.key);
   for (const [name, { select = {} }] of entries) {
     for (const [feature, expression] of Object.entries(select)) {
@@ -93,7 +115,7 @@ export function featureSetOf(
     }
   }
   checkFields(features, relation, report);
-  const isBounded = [relation, ...(labels === null ? [] : labels.streams)].some(isWaitedForAtMost);
+  const isBounded = [relation, ...(labels === null ? [] : labels.streams), ...others].some(isWaitedForAtMost);
   if (isBounded && fieldAt(relation.schema, PARTIAL) !== undefined) {
     report(['features', firstName], `vectors say whether they are partial in ${PARTIAL}, which ${stream} has already`);
   }
@@ -117,6 +139,7 @@ export function featureSetOf(
 interface Stage {
   readonly key: NonNullable<FeatureStage['key']>;
   readonly windows: FeatureWindow[];
+  readonly asOf: AsOfReading[];
   readonly pending: { readonly field: string; readonly expression: string; readonly at: readonly string[] }[];
 }
 
@@ -129,23 +152,26 @@ function stagesOf(
   report: Report,
 ): KeyedFeatures[] {
   let event = schema;
-  const isWithin = stages.length === 1 && !readsLabels(stages[0]?.windows ?? []);
+  const isWithin = stages.length === 1 && !readsLabels(stages[0]?.windows ?? []) && stages[0]?.asOf.length === 0;
   const said = isBounded && !isWithin ? { saysPartial: true as const } : {};
-  return stages.map(({ key, windows, pending }, i) => {
+  return stages.map(({ key, windows, asOf, pending }, i) => {
     const aggregates = windows.flatMap((window) => window.aggregates);
+    const measured = measuredOf({ windows, asOf });
     const computed: ComputedFeature[] = [];
     for (const { field, expression, at } of pending) {
-      const scope = featureScope({ ...event, fields: eventFields(event, said) }, aggregates, computed);
+      const scope = featureScope({ ...event, fields: eventFields(event, said) }, measured, computed);
       const type = computedType(expression, scope, functions, at, report);
       if (type !== null) computed.push({ field, expression, type });
     }
     const texts = [
       ...computed.map(({ expression }) => expression),
       ...aggregates.flatMap(({ value, where }) => [value ?? '', where ?? '']),
+      ...asOf.flatMap(({ values }) => values.map(({ value }) => value)),
     ];
     const stage = {
       key,
       windows,
+      asOf,
       computed,
       ...(i < stages.length - 1 ? { isInner: true as const } : {}),
       ...said,

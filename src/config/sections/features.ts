@@ -44,9 +44,22 @@ function setsOf(raw: Readonly<Record<string, RawFeature>>, reading: Reading): Fe
 
 function checkFeature(own: string, raw: RawFeature, { report }: Reading): void {
   const at = ['features', own];
-  const { aggregate, select, window, windows } = raw;
-  if (aggregate === undefined && select === undefined) {
-    report(at, 'needs features: `aggregate: { n: count() }` over a window, or `select: { is_large: amount > 100 }`');
+  const { aggregate, select, window, windows, asOf, values } = raw;
+  if (aggregate === undefined && select === undefined && asOf === undefined) {
+    report(
+      at,
+      'needs features: `aggregate: { n: count() }` over a window, `select: { is_large: amount > 100 }`, or `asOf: limits` with `values: { limit: limitCents }`',
+    );
+  }
+  if (asOf !== undefined && values === undefined)
+    report([...at, 'asOf'], 'needs `values`, such as `values: { limit: limitCents }`');
+  if (values !== undefined && asOf === undefined)
+    report([...at, 'values'], 'are of the stream that `asOf` names, which is not there');
+  if (asOf !== undefined) {
+    for (const key of ['aggregate', 'window', 'windows', 'labels', 'where'] as const) {
+      if (raw[key] != null) report([...at, key], 'stands beside `asOf`: write an entry of its own for it');
+    }
+    if (raw.delay > 0) report([...at, 'delay'], 'stands beside `asOf`: write an entry of its own for it');
   }
   if (aggregate === undefined) {
     for (const key of ['window', 'windows'] as const) {
@@ -64,13 +77,19 @@ function checkFeature(own: string, raw: RawFeature, { report }: Reading): void {
 }
 
 function printFeature(raw: RawFeature) {
-  const { window, windows, delay, ...rest } = raw;
+  const { window, windows, delay, asOf, ...rest } = raw;
   return {
     ...rest,
+    ...(asOf === undefined ? {} : { asOf: printAsOf(asOf) }),
     ...(window === undefined ? {} : { window: formatDuration(window) }),
     ...(windows === undefined
       ? {}
       : { windows: Object.fromEntries(Object.entries(windows).map(([each, size]) => [each, formatDuration(size)])) }),
     delay: formatDuration(delay),
   };
+}
+
+function printAsOf(asOf: NonNullable<RawFeature['asOf']>) {
+  if (typeof asOf === 'string' || asOf.maxAge === undefined) return asOf;
+  return { ...asOf, maxAge: formatDuration(asOf.maxAge) };
 }

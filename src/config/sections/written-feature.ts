@@ -28,6 +28,21 @@ export const feature = z.strictObject({
     .nullable()
     .default(null)
     .describe('A stream that says later what became of an event: its fields may be aggregated too.'),
+  asOf: z
+    .union([
+      z.string(),
+      z.strictObject({
+        stream: z.string(),
+        on: z
+          .union([z.string(), z.array(z.string()).min(1)])
+          .optional()
+          .describe('Its field, or fields, that are the key; by default those of the same name.'),
+        maxAge: duration.optional().describe('An event that is older, at the time of the feature, is none.'),
+      }),
+    ])
+    .optional()
+    .describe('Another stream: `values` are of its newest event of the key, at or before the time of each event.'),
+  values: named('a feature').optional().describe('Features by name: SQL over the event of `asOf`.'),
   where: condition.describe('Events that count, as SQL.'),
   aggregate: named('a feature')
     .optional()
