@@ -12,23 +12,22 @@ import {
 } from '../../features/feature-spec.ts';
 import { featureScope } from '../../features/vector-scope.ts';
 import { eventFields, vectorSchema } from '../../features/vector-type.ts';
-import { type Report, unknownField } from '../../keys/names.ts';
+import type { Report } from '../../keys/names.ts';
 import type { AvroRecord } from '../../messages/avro.ts';
 import { columnProblem } from '../../projections/stream-tables.ts';
 import { compileExpression } from '../../sql/compile.ts';
 import { ExpressionError } from '../../sql/expression-error.ts';
 import { typeText } from '../../sql/type.ts';
 import { functionsIn, type UserFunction } from '../../sql/user-function.ts';
-import { computedPart, keyTextOf } from '../../streams/field-key.ts';
-import { fieldAt, isWholeNumber } from '../../streams/field-type.ts';
-import { isOfSeveral, keyFields } from '../../streams/group-key.ts';
+import { fieldAt } from '../../streams/field-type.ts';
+import { keyFields } from '../../streams/group-key.ts';
 import { PARTIAL } from '../../streams/partial-field.ts';
 import type { Reading } from '../section.ts';
 import { featureAggregate } from './feature-aggregates.ts';
 import { asOfReading } from './feature-as-of.ts';
+import { type FeatureKey, featureKeyOf, fieldKey, orderOf } from './feature-key.ts';
 import { type Entries, type FeatureLabels, type KnownLabels, labelsOf } from './feature-labels.ts';
 import { isKeptTogether, isOfStream, type Relation } from './relation.ts';
-import { groupKeyOf } from './window-key.ts';
 import type { RawFeature } from './written-feature.ts';
 
 /** Features of one key, as the stage that computes them has them. */
@@ -91,7 +90,7 @@ export function featureSetOf(
     const key =
       raw.aggregate === undefined && raw.asOf === undefined
         ? ownKey
-        : keyOf(name, raw, relation, functions, labels, report);
+        : featureKeyOf(name, raw, relation, functions, labels, report);
     if (key === null) continue;
     const text = keyFields(key).join('-');
     const stage = stages.get(text) ?? { key, windows: [], asOf: [], pending: [] };
@@ -137,7 +136,7 @@ export function featureSetOf(
 }
 
 interface Stage {
-  readonly key: NonNullable<FeatureStage['key']>;
+  readonly key: FeatureKey;
   readonly windows: FeatureWindow[];
   readonly asOf: AsOfReading[];
   readonly pending: { readonly field: string; readonly expression: string; readonly at: readonly string[] }[];
@@ -254,62 +253,4 @@ function checkFields(features: readonly NamedFeature[], { name, schema }: Relati
     if (other !== undefined) report(['features', entry], `gives ${field}, which is the name of ${other} too`);
     taken.set(field.toLowerCase(), `the feature ${entry}.${own}`);
   }
-}
-
-/** A field that is a key by its text is computed where it is read. */
-function fieldKey(schema: AvroRecord, field: string): Stage['key'] {
-  const computed = computedPart(schema, field);
-  return computed === null ? field : [computed];
-}
-
-function keyOf(
-  name: string,
-  { key: raw }: RawFeature,
-  relation: Relation,
-  functions: readonly UserFunction[],
-  labels: KnownLabels | null,
-  report: Report,
-): Stage['key'] | null {
-  const at = ['features', name, 'key'];
-  if (raw === null) {
-    report(at, 'features are by key; name a field');
-    return null;
-  }
-  const group = groupKeyOf(at, raw, relation, functions, report);
-  if (group === null) return null;
-  const { schema } = relation;
-  /** A field that is grouped by as its text is still a field. */
-  const names = new Map(schema.fields.map((field) => [keyTextOf(schema, field.name), field.name]));
-  const fields = (isOfSeveral(group) ? group.map(({ field }) => field) : [group]).map(
-    (text) => names.get(text) ?? text,
-  );
-  const computed = fields.find((field) => fieldAt(schema, field) === undefined);
-  const key = isOfSeveral(group)
-    ? group.map((part, i) => (part.field === fields[i] ? part : { ...part, isComputed: true as const }))
-    : fieldKey(schema, fields[0] ?? '');
-  if (computed !== undefined) report(at, `a key of features is a field, or a list of fields, which ${computed} is not`);
-  for (const own of labels?.schemas ?? []) {
-    const lacking = fields.find((field) => fieldAt(own, field) === undefined);
-    if (lacking !== undefined) report(at, `labels have no ${lacking} by which they would find their events`);
-  }
-  return key;
-}
-
-/** The field that orders events of one time: what is said, else the first, where that is a whole number. */
-function orderOf(entries: Entries, { schema, name }: Relation, report: Report): string | null {
-  const said = entries.filter(([, { order }]) => order !== null);
-  const [[first = '', raw] = []] = said;
-  const order = raw?.order ?? null;
-  for (const [other, { order: own }] of said) {
-    if (own !== order)
-      report(['features', other, 'order'], `is ${order} already, as features.${first} says of ${name}`);
-  }
-  if (order === null) {
-    const field = schema.fields[0];
-    return field !== undefined && isWholeNumber(field) && typeof field.type === 'string' ? field.name : null;
-  }
-  const field = fieldAt(schema, order);
-  if (field === undefined) report(['features', first, 'order'], unknownField(schema, order));
-  else if (!isWholeNumber(field)) report(['features', first, 'order'], `${order} is no whole number`);
-  return order;
 }
