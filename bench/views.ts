@@ -11,7 +11,7 @@ import { loadConfig } from '../dist/config/load.js';
 import { derivationOf } from '../dist/data-directory/derivations.js';
 import type { Block } from '../dist/messages/block.js';
 import { createRegistry } from '../dist/messages/registry.js';
-import { OPERATOR_KINDS } from '../dist/operator-kinds.js';
+import { OPERATOR_KINDS } from '../dist/operator-kinds/kinds.js';
 import { createPartitionFold, derivationTypes, deriveAll } from '../dist/partition/derivation.js';
 
 const EVENTS = 2_000_000;

@@ -12,7 +12,7 @@ import { dynamicEventType } from '../dist/messages/codec.js';
 import { decodeCommit, encodeCommit } from '../dist/messages/commit.js';
 import { createRegistry } from '../dist/messages/registry.js';
 import { createRandom } from '../dist/models/random.js';
-import { OPERATOR_KINDS } from '../dist/operator-kinds.js';
+import { OPERATOR_KINDS } from '../dist/operator-kinds/kinds.js';
 import { createPartitionFold, type Derivation, derivationTypes, deriveAll } from '../dist/partition/derivation.js';
 import type { Windowing } from '../dist/streams/window-kind.js';
 import { windowKind } from '../dist/streams/window-operator.js';

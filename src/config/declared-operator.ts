@@ -3,9 +3,10 @@
  * The plan of a pipeline goes by these alone, whatever kinds of operators there are.
  */
 import type { UserFunction } from '../sql/user-function.ts';
+import { keyTextOf } from '../streams/field-key.ts';
 import type { GroupKey } from '../streams/group-key.ts';
 import type { OperatorSpec } from '../streams/operator-kind.ts';
-import { logOf, type Relation } from './sections/relation.ts';
+import { isKeptTogether, isOfStream, logOf, type Relation } from './sections/relation.ts';
 
 /** What a data directory has of exchanges. */
 export interface KnownExchanges {
@@ -79,4 +80,26 @@ export interface DeclaredOperator {
 /** In the partitions that have its first input already, with nothing brought. */
 export function placedWithInput([of]: OperatorInputs): OperatorPlacing {
   return { log: logOf(of), partitions: of.partitions, brings: null };
+}
+
+/**
+ * Each key in one partition: in those of the only stream that is read, where they have its keys together, else in those of
+ * an exchange, as many as the largest input by a key has. `keys`: of each input the field; null brings its events to all.
+ */
+export function placedByKeys(
+  name: string,
+  keys: readonly (string | null)[],
+  inputs: OperatorInputs,
+  known: KnownExchanges,
+): OperatorPlacing {
+  const [of, ...others] = inputs;
+  const [key = null] = keys;
+  const isWithin = others.length === 0 && isOfStream(of) && (of.partitions === 1 || isKeptTogether(of, key));
+  if (isWithin) return placedWithInput(inputs);
+  const brings = inputs.map((relation, i) => {
+    const field = keys[i] ?? null;
+    return { relation, key: field === null ? null : keyTextOf(relation.schema, field) };
+  });
+  const keyed = brings.filter((each) => each.key !== null).map(({ relation }) => relation.partitions);
+  return { log: name, partitions: known.partitionsOf(name) ?? Math.max(1, ...keyed), brings };
 }

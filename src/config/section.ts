@@ -6,9 +6,20 @@
  */
 import type { z } from 'zod';
 import type { Report } from '../keys/names.ts';
+import type { duration, name } from '../keys/value-schema.ts';
 import type { AvroRecord } from '../messages/avro.ts';
 import type { DeclaredOperator } from './declared-operator.ts';
 import type { Relation } from './sections/relation.ts';
+
+/**
+ * What the schema of a section is written in. A kind of operator that has its section beside it is given these, so that a
+ * thread which runs such operators loads none of it.
+ */
+export interface SchemaWords {
+  readonly z: typeof z;
+  readonly name: typeof name;
+  readonly duration: typeof duration;
+}
 
 /** One well-formed file, while its sections are derived. Whatever does not hold is reported. */
 export interface Reading {

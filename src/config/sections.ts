@@ -1,5 +1,11 @@
-/** The sections of the pipeline file, in the order in which a printed one has them: one line each. */
-import { fraudSection } from '../fraud/pipeline/section.ts';
+/**
+ * The sections of the pipeline file, in the order in which a printed one has them: one line each, but for those that stand
+ * beside their kind of operator.
+ */
+import { z } from 'zod';
+import { duration, name } from '../keys/value-schema.ts';
+import { KINDS_WITH_SECTION } from '../operator-kinds/kinds.ts';
+import type { SchemaWords } from './section.ts';
 import { checksSection } from './sections/checks.ts';
 import { commandsSection } from './sections/commands.ts';
 import { dataSection } from './sections/data.ts';
@@ -25,6 +31,8 @@ import { tracingSection } from './sections/tracing.ts';
 import { viewsSection } from './sections/views.ts';
 import { windowsSection } from './sections/windows.ts';
 
+const WORDS: SchemaWords = { z, name, duration };
+
 export const SECTIONS = [
   nameSection,
   dataSection,
@@ -47,7 +55,7 @@ export const SECTIONS = [
   poolsSection,
   commandsSection,
   jobsSection,
-  fraudSection,
+  ...KINDS_WITH_SECTION.map((kind) => kind.section(WORDS)),
   rulesSection,
   kafkaSection,
   sinksSection,

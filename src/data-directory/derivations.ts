@@ -4,7 +4,7 @@ import { type KnownExchanges, NO_EXCHANGES, type OperatorSetting } from '../conf
 import { type PlacedOperator, type Relations, relationsOf } from '../config/relations.ts';
 import { isOfStream, logOf, type Relation, readBy } from '../config/sections/relation.ts';
 import type { StreamConfig } from '../config/sections/streams.ts';
-import { OPERATOR_KINDS } from '../operator-kinds.ts';
+import { OPERATOR_KINDS } from '../operator-kinds/kinds.ts';
 import type { Derivation, DerivationInput } from '../partition/derivation.ts';
 import type { OperatorSpec } from '../streams/operator-kind.ts';
 

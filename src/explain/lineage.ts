@@ -6,7 +6,7 @@ import { requireJournal } from '../data-directory/require-journal.ts';
 import { openPassingReader } from '../journal/open-reader.ts';
 import { nodeSyncFs } from '../journal/sync-fs.ts';
 import { logPlace } from '../messages/log-name.ts';
-import { OPERATOR_KINDS } from '../operator-kinds.ts';
+import { OPERATOR_KINDS } from '../operator-kinds/kinds.ts';
 import { type Derivation, type DerivationInput, derivationTypes } from '../partition/derivation.ts';
 import type { OperatorSpec } from '../streams/operator-kind.ts';
 import type { WindowSpec } from '../streams/window-kind.ts';

@@ -18,7 +18,7 @@ import { type SnapshotStore, snapshotStore } from '../journal/snapshots.ts';
 import { nodeSyncFs } from '../journal/sync-fs.ts';
 import { COMMIT_FRAME, type Commit, encodeCommit, type Section } from '../messages/commit.ts';
 import { logNamesOf } from '../messages/log-name.ts';
-import { OPERATOR_KINDS } from '../operator-kinds.ts';
+import { OPERATOR_KINDS } from '../operator-kinds/kinds.ts';
 import {
   createPartitionFold,
   derivationTypes,

@@ -27,7 +27,7 @@ import { logName } from '../messages/log-name.ts';
 import { OPERATIONS } from '../messages/operations.ts';
 import { createRegistry, type Registry } from '../messages/registry.ts';
 import { runChangedType, serviceAlertType } from '../messages/types.ts';
-import { OPERATOR_KINDS } from '../operator-kinds.ts';
+import { OPERATOR_KINDS } from '../operator-kinds/kinds.ts';
 import {
   createPartitionFold,
   type Derivation,

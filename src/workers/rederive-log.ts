@@ -6,7 +6,7 @@ import { type JournalPlace, openPassingReader } from '../journal/open-reader.ts'
 import { readSchemaFiles } from '../journal/schema-files.ts';
 import { type SnapshotStore, snapshotStore } from '../journal/snapshots.ts';
 import { createRegistry } from '../messages/registry.ts';
-import { OPERATOR_KINDS } from '../operator-kinds.ts';
+import { OPERATOR_KINDS } from '../operator-kinds/kinds.ts';
 import { showRunningIn } from '../operators/running.ts';
 import { type DerivationSince, type Rederived, rederive } from '../partition/rederive.ts';
 import { decodeSnapshot, type PartitionSnapshot } from '../partition/snapshot.ts';

@@ -7,7 +7,7 @@ import { readSchemaFiles } from '../journal/schema-files.ts';
 import type { SyncFs } from '../journal/sync-fs.ts';
 import { logName } from '../messages/log-name.ts';
 import { createRegistry } from '../messages/registry.ts';
-import { OPERATOR_KINDS } from '../operator-kinds.ts';
+import { OPERATOR_KINDS } from '../operator-kinds/kinds.ts';
 import { createPartitionFold, derivationTypes, type PartitionFold } from '../partition/derivation.ts';
 import {
   type FromThread,

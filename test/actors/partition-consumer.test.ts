@@ -12,7 +12,7 @@ import { BUILTIN_TYPES } from '../../src/builtin-types.ts';
 import { transactionType } from '../../src/fraud/types.ts';
 import type { Commit } from '../../src/messages/commit.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
-import { OPERATOR_KINDS } from '../../src/operator-kinds.ts';
+import { OPERATOR_KINDS } from '../../src/operator-kinds/kinds.ts';
 import { createPartitionFold, derivationTypes } from '../../src/partition/derivation.ts';
 import type { Partition } from '../../src/partition/partition.ts';
 import type { Batch } from '../../src/sources/source.ts';

@@ -20,8 +20,7 @@ const EXCEPT: readonly string[] = [
   // They read what earlier versions wrote, when the engine had a field for each domain.
   'partition/earlier-snapshots.ts',
   'data-directory/earlier-derivations.ts',
-  // Lists that register what a domain declares, as src/operator-kinds.ts and src/tables.ts do: an import and its name.
-  'config/sections.ts',
+  // Lists that register what a domain declares, as src/operator-kinds/kinds.ts and src/tables.ts do: an import and its name.
   'channel/channel-table.ts',
   'sources/adapters.ts',
   'sources/fetches.ts',

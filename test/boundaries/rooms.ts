@@ -84,7 +84,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // Modules of users: they are loaded, and kept from the clock.
   'user-code': { mayImport: ['messages', 'sql', 'streams', 'operators'] },
   // Every kind of operator: streams' own, those of the domains and those of users.
-  'operator-kinds.ts': { mayImport: ['sql', 'streams', 'features', 'fraud', 'user-code'] },
+  'operator-kinds': {
+    mayImport: [
+      ...['messages', 'sql', 'streams', 'keys', 'features', 'fraud', 'fraud/pipeline', 'user-code'],
+      'config/port',
+    ],
+  },
   // The tables of every room, in one list.
   'tables.ts': { mayImport: ['fraud', 'weather', 'jobs', 'job-tables', 'quality', 'projections'] },
   // Errors of the operating system.
@@ -153,7 +158,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     mayImport: [
       ...PURE_ROOMS,
       'builtin-types.ts',
-      'operator-kinds.ts',
+      'operator-kinds',
       'tables.ts',
       'job-tables',
       'journal',
@@ -175,8 +180,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'nearest-word.ts',
       ...['journal/segment.ts', 'projections/stream-tables.ts', 'tables.ts', 'http/access.ts', 'builtin-types.ts'],
       ...['projections/drivers.ts', 'projections/store-tables.ts', 'stores'],
-      // The sections of the domains.
-      'fraud/pipeline',
+      // Sections that stand beside their kind of operator.
+      'operator-kinds',
     ],
   },
   // What a section of the pipeline file is, for the sections of the engine and of the domains.
@@ -191,10 +196,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'weather/page': { mayImport: ['http/public'] },
   // Read, checked and mended, whether a service runs on it or not.
   'data-directory': {
-    mayImport: [...BELOW_SERVICE, 'places', 'operator-kinds.ts', 'user-code', 'config', 'config/port'],
+    mayImport: [...BELOW_SERVICE, 'places', 'operator-kinds', 'user-code', 'config', 'config/port'],
   },
   // What an event of the journal came of, and what came of it.
-  explain: { mayImport: [...BELOW_SERVICE, 'operator-kinds.ts', 'data-directory'] },
+  explain: { mayImport: [...BELOW_SERVICE, 'operator-kinds', 'data-directory'] },
   // The composition root in its parts, src/service.ts and src/service/.
   service: {
     mayImport: [
@@ -205,7 +210,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
         'steps/port',
         'steps/kinds',
         'sources/kinds',
-        'operator-kinds.ts',
+        'operator-kinds',
         'config',
         'config/port',
         'logger.ts',
@@ -252,7 +257,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'fraud/desk': {
     mayImport: [
       ...BELOW_SERVICE,
-      ...['operator-kinds.ts', 'keys', 'data-directory', 'service', 'channel/port', 'http', 'fraud/lab'],
+      ...['operator-kinds', 'keys', 'data-directory', 'service', 'channel/port', 'http', 'fraud/lab'],
     ],
   },
   'fraud/commands': { mayImport: ['commands', 'config', 'fraud', 'fraud/desk', 'fraud/lab', 'nearest-word.ts'] },
@@ -268,7 +273,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   reprocess: {
     mayImport: [
       ...BELOW_SERVICE,
-      'operator-kinds.ts',
+      'operator-kinds',
       'config',
       'config/port',
       'logger.ts',

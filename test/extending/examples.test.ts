@@ -1,10 +1,13 @@
 /** Each example of docs/extending.md, applied to a copy of the tree, which then has what the example adds. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { transactionType } from '../../src/fraud/types.ts';
+import { columnsOfEvents } from '../../src/messages/columns.ts';
+import { ISO_TIMES } from '../../src/messages/times.ts';
 import { tablesOf } from '../../src/projections/driver.ts';
 import type { EventRow, SectionEvents } from '../../src/projections/store.ts';
 import type { Table } from '../../src/projections/table.ts';
@@ -14,6 +17,9 @@ import { cannedService, silentLogger } from '../http/canned-view.ts';
 import { ask } from '../http/request.ts';
 import { streamEvent } from '../sinks/event-fixture.ts';
 import { recordingIntake } from '../sources/recording-intake.ts';
+import { attemptContext } from '../steps/attempt-context.ts';
+import { weatherHost as fetchHost } from '../steps/fetch-host.ts';
+import { hostOf } from '../steps/step-host.ts';
 import { applyTo, examplesOf, ROOT, readDocument, tableOf } from './document.ts';
 
 const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
@@ -21,6 +27,8 @@ const root = mkdtempSync(join(tmpdir(), 'millrace-extending-'));
 const readNothing = (): never => {
   throw new Error('no example asks for it');
 };
+/** What the compiler says of the tree with every example. */
+let complaints = '';
 const rows = tableOf(readDocument());
 const examples = examplesOf(readDocument());
 
@@ -31,7 +39,8 @@ beforeAll(() => {
   }
   symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
   for (const { changes } of examples) for (const change of changes) applyTo(root, change);
-});
+  complaints = compile('-p', 'src', '--incremental', 'false');
+}, 240_000);
 afterAll(() => rmSync(root, { recursive: true }));
 
 /** What the compiler says of the copy. */
@@ -76,7 +85,7 @@ describe('the table', () => {
 
 describe('the tree with every example', () => {
   it('has the types and holds to the rules of the house', () => {
-    expect(compile('-p', 'src', '--noEmit', '--incremental', 'false')).toBe('');
+    expect(complaints).toBe('');
     expect(check(readTree(root, ['src'])).map(({ file, what }) => `${file}: ${what}`)).toEqual([]);
   });
 
@@ -135,22 +144,111 @@ describe('the tree with every example', () => {
     expect(readFileSync(path, 'utf8')).toBe('{"idempotencyKey":"t-0/7","a":1}\n');
   });
 
-  it('builds and runs the operator, in a project that depends on the tree', () => {
+  it('builds and runs the operator, in a project that depends on the tree, and one of the kind that the tree has', () => {
     const project = join(root, 'examples/operator-project');
-    expect(compile('-p', 'src', '--incremental', 'false')).toBe('');
+    const pipeline = join(project, 'pipeline.yaml');
+    const declared = `distinct:
+  new_orders: { stream: orders, within: 1d }
+windows:
+  orders_a_day: { stream: new_orders, key: null, window: { tumbling: 1d }, aggregate: { n: count() } }
+`;
+    writeFileSync(pipeline, `${readFileSync(pipeline, 'utf8')}\n${declared}`);
     mkdirSync(join(project, 'node_modules'));
     symlinkSync(root, join(project, 'node_modules/millrace'));
     expect(compile('-p', project)).toBe('');
     const words = ['run', '--config', 'pipeline.yaml', '--input', 'orders=orders.jsonl', '--output', '-'];
-    const run = spawnSync(process.execPath, [join(root, 'dist/main.js'), ...words], { cwd: project, encoding: 'utf8' });
+    const run = spawnSync(process.execPath, [join(root, 'dist/main.js'), ...words], {
+      cwd: project,
+      encoding: 'utf8',
+      env: { ...process.env, MILLRACE_BUILT_WORKERS: join(root, 'dist/workers') },
+    });
     const orders = readFileSync(join(project, 'orders.jsonl'), 'utf8').trim().split('\n');
     const paid = orders.map((line) => JSON.parse(line)).filter(({ status }) => status === 'paid');
-    const steps = run.stdout.split('\n').filter((line) => line.includes('"steps.paid"'));
-    expect(
-      steps.map((line) => JSON.parse(line)),
-      run.stderr,
-    ).toMatchObject(paid.map(({ orderId }) => ({ key: orderId, events: 2 })));
+    const lines = run.stdout.split('\n').filter((line) => line !== '');
+    const of = (stream: string) => lines.map((line) => JSON.parse(line)).filter((line) => line.stream === stream);
+    expect(of('steps.paid'), run.stderr).toMatchObject(paid.map(({ orderId }) => ({ key: orderId, events: 2 })));
     expect(paid.length).toBeGreaterThan(0);
+    const placed = [...new Set(orders.map((line) => JSON.parse(line).orderId))];
+    expect(of('new_orders').map(({ orderId }) => orderId)).toEqual(placed);
+    expect(of('orders_a_day').map((line) => line.n ?? line.aggregates?.n)).toEqual([placed.length]);
+  });
+
+  it('keeps the state of the kind of operator, and forgets a key once it may come again', async () => {
+    const { KINDS_WITH_SECTION }: typeof import('../../src/operator-kinds/kinds.ts') = await import(
+      join(root, 'src/operator-kinds/kinds.ts')
+    );
+    const kind = KINDS_WITH_SECTION.map((each) => each.kind).find((each) => String(each.kind) === 'distinct');
+    const schema = transactionType.schema;
+    const place = { inputs: [{ stream: 't', schema }], outputs: [] };
+    const open = () =>
+      kind
+        ?.prepare({ kind: 'distinct', name: 'd', spec: { key: 'customerId', withinMs: 10 } }, place)
+        .open({ push() {} }, 0);
+    const given = (operator: ReturnType<typeof open>, customers: readonly number[], atMs: number): number => {
+      const columns = columnsOfEvents(customers.map((customerId) => ({ customerId })));
+      const timesMs = Float64Array.from(customers, () => atMs);
+      operator?.begin({ stream: 't', columns, timesMs, watermarkMs: 0, at: null });
+      for (const row of customers.keys()) operator?.add(row);
+      return operator?.outputs[0]?.events.take()?.count ?? 0;
+    };
+    const before = open();
+    expect(given(before, [1, 2, 1], 100)).toBe(2);
+    const after = open();
+    if (before !== undefined) after?.restore(before.snapshot());
+    expect(given(after, [1, 3], 109)).toBe(1);
+    after?.advance(110);
+    expect(after?.keyCount()).toBe(1);
+    expect(given(after, [1, 3], 110)).toBe(1);
+  });
+
+  it('reads, prints, checks and runs the kind of step and the kind of fetch', async () => {
+    const { parseConfig }: typeof import('../../src/config/load.ts') = await import(join(root, 'src/config/load.ts'));
+    const { printConfig }: typeof import('../../src/config/print.ts') = await import(join(root, 'src/config/print.ts'));
+    const { STEPS }: typeof import('../../src/steps/adapters.ts') = await import(join(root, 'src/steps/adapters.ts'));
+    const { FETCHES }: typeof import('../../src/sources/fetches.ts') = await import(
+      join(root, 'src/sources/fetches.ts')
+    );
+    const at = join(ROOT, 'test/fixtures/extending/pipeline.yaml');
+    const file = (schema: string, text: string): string => `
+streams:
+  beats: { schema: ./${schema}, key: url, eventTime: at, source: { job: watch } }
+jobs:
+  watch:
+    schedule: { every: 1h }
+    steps:
+      ask: { fetch: { heartbeat: { url: "http://127.0.0.1:1/up" } }, into: beats }
+      said: { note: "${text}", needs: [ask] }
+`;
+    const config = parseConfig(file('beat.avsc', 'status {results.ask.status}'), at, {});
+    expect(printConfig(config, { secrets: 'shown' })).toContain('note: status {results.ask.status}');
+    expect(() => parseConfig(file('beat.avsc', '{results.asked.status}'), at, {})).toThrow(
+      'jobs.watch.steps.said.note',
+    );
+    expect(() => parseConfig(file('tick.avsc', 'x').replace('key: url', 'key: tick'), at, {})).toThrow(
+      'needs a field `url` for a heartbeat',
+    );
+    const [ask, said] = config.jobs[0]?.steps ?? [];
+    const signal = new AbortController().signal;
+    const logged: string[] = [];
+    const delivered: unknown[] = [];
+    const [beats] = config.streams;
+    const host = fetchHost({
+      nowMs: () => 7,
+      http: { fetch: async () => new Response('up'), startTimer: () => () => {} },
+      ...(beats === undefined ? {} : { into: { ...beats, times: ISO_TIMES } }),
+      deliver: async (_, events) => void delivered.push(...events),
+    });
+    const fetch = ask?.settings.kind === 'fetch' ? ask.settings.fetch : { kind: 'none' };
+    const opened = FETCHES.flatMap((adapter) => adapter.open(fetch, host) ?? []);
+    const outcome = await opened[0]?.attempt(attemptContext(), signal);
+    expect(outcome).toMatchObject({ kind: 'done', records: 1, output: { status: 200 } });
+    if (outcome?.kind === 'done') await outcome.publish?.();
+    expect(delivered).toEqual([{ at: 7, url: 'http://127.0.0.1:1/up', status: 200 }]);
+    const context = attemptContext({ results: { ask: { status: 200 } }, log: (_, text) => void logged.push(text) });
+    for (const adapter of STEPS) {
+      if (said !== undefined) await adapter.open(said.settings, hostOf())?.attempt(context, signal);
+    }
+    expect(logged).toEqual(['status 200']);
   });
 
   it('keeps the table, with a row a key', async () => {
@@ -251,7 +349,7 @@ describe('the tree with every example', () => {
 
   it('refuses a replaced key with exit code 78, at its line', () => {
     const old = join(ROOT, 'test/fixtures/extending/old.yaml');
-    const validate = ['--import', 'tsx', 'src/main.ts', 'config', 'validate', '--config', old];
+    const validate = ['dist/main.js', 'config', 'validate', '--config', old];
     const { status, stderr } = spawnSync(process.execPath, validate, { cwd: root, encoding: 'utf8' });
     expect({ status, stderr }).toEqual({
       status: 78,

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { BUILTIN_TYPES } from '../../src/builtin-types.ts';
 import { transactionType } from '../../src/fraud/types.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
-import { OPERATOR_KINDS } from '../../src/operator-kinds.ts';
+import { OPERATOR_KINDS } from '../../src/operator-kinds/kinds.ts';
 import { batchRows } from '../../src/partition/batch-rows.ts';
 import { createPartitionFold, derivationTypes, deriveAll, type PartitionFold } from '../../src/partition/derivation.ts';
 import { blocksOfPart, divide } from '../../src/partition/divide.ts';

@@ -14,7 +14,7 @@ import {
   sourceControlType,
   tombstoneType,
 } from '../../src/messages/types.ts';
-import { OPERATOR_KINDS } from '../../src/operator-kinds.ts';
+import { OPERATOR_KINDS } from '../../src/operator-kinds/kinds.ts';
 import { batchRows } from '../../src/partition/batch-rows.ts';
 import { createPartitionFold, type Derivation, derivationTypes, deriveAll } from '../../src/partition/derivation.ts';
 import type { ExchangeReading } from '../../src/partition/exchange-route.ts';

@@ -5,7 +5,7 @@ import { BUILTIN_TYPES } from '../../src/builtin-types.ts';
 import { dynamicEventType } from '../../src/messages/codec.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
 import { exchangedBlockType, flushType } from '../../src/messages/types.ts';
-import { OPERATOR_KINDS } from '../../src/operator-kinds.ts';
+import { OPERATOR_KINDS } from '../../src/operator-kinds/kinds.ts';
 import { createPartitionFold, type Derivation, derivationTypes, deriveAll } from '../../src/partition/derivation.ts';
 import { loadUserModule } from '../../src/user-code/load-module.ts';
 import { userOperatorKind } from '../../src/user-code/user-operator-kind.ts';

@@ -5,7 +5,7 @@ import { BUILTIN_TYPES } from '../../src/builtin-types.ts';
 import type { Transaction } from '../../src/fraud/schemas.ts';
 import { type Commit, decodeCommit, encodeCommit, type Section } from '../../src/messages/commit.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
-import { OPERATOR_KINDS } from '../../src/operator-kinds.ts';
+import { OPERATOR_KINDS } from '../../src/operator-kinds/kinds.ts';
 import type { Derivation } from '../../src/partition/derivation.ts';
 import { type DerivationSince, type LoggedCommit, rederive } from '../../src/partition/rederive.ts';
 import { type DriverOptions, drivePartition, END, type Step, TRANSACTIONS } from './driver.ts';

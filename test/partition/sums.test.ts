@@ -20,7 +20,7 @@ import {
   sourceControlType,
   windowPartsType,
 } from '../../src/messages/types.ts';
-import { OPERATOR_KINDS } from '../../src/operator-kinds.ts';
+import { OPERATOR_KINDS } from '../../src/operator-kinds/kinds.ts';
 import {
   createPartitionFold,
   type Derivation,

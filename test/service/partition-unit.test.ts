@@ -8,7 +8,7 @@ import { JournalError } from '../../src/journal/error.ts';
 import type { Log } from '../../src/journal/log.ts';
 import type { SnapshotStore } from '../../src/journal/snapshots.ts';
 import { createRegistry } from '../../src/messages/registry.ts';
-import { OPERATOR_KINDS } from '../../src/operator-kinds.ts';
+import { OPERATOR_KINDS } from '../../src/operator-kinds/kinds.ts';
 import { createPartitionFold, derivationTypes } from '../../src/partition/derivation.ts';
 import { createPartitionUnit } from '../../src/service/partition-unit.ts';
 import { nextTurn, nodePlatform } from '../../src/service/platform.ts';

@@ -8,7 +8,7 @@ import type { Block } from '../../src/messages/block.ts';
 import type { Section } from '../../src/messages/commit.ts';
 import type { Registry } from '../../src/messages/registry.ts';
 import { exchangedBlockType } from '../../src/messages/types.ts';
-import { OPERATOR_KINDS } from '../../src/operator-kinds.ts';
+import { OPERATOR_KINDS } from '../../src/operator-kinds/kinds.ts';
 import { createPartitionFold, type Derivation, derivationTypes } from '../../src/partition/derivation.ts';
 import { withoutHangs } from './hang.ts';
 

@@ -13,7 +13,7 @@ import { dynamicEventType, type EventType } from '../../src/messages/codec.ts';
 import type { Section } from '../../src/messages/commit.ts';
 import { deadLetterType, sourceControlType } from '../../src/messages/types.ts';
 import { type WindowResultType, windowResultType } from '../../src/messages/window-result.ts';
-import { OPERATOR_KINDS } from '../../src/operator-kinds.ts';
+import { OPERATOR_KINDS } from '../../src/operator-kinds/kinds.ts';
 import { derivationTypes } from '../../src/partition/derivation.ts';
 import { resultField } from '../../src/streams/aggregate-table.ts';
 import { JOIN, OPERATORS, scenario, WINDOWS } from './scenario.ts';

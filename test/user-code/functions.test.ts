@@ -10,7 +10,7 @@ import { derivationOf } from '../../src/data-directory/derivations.ts';
 import { exchangesOf } from '../../src/data-directory/exchanges.ts';
 import type { AvroRecord } from '../../src/messages/avro.ts';
 import { columnsOfEvents } from '../../src/messages/columns.ts';
-import { OPERATOR_KINDS } from '../../src/operator-kinds.ts';
+import { OPERATOR_KINDS } from '../../src/operator-kinds/kinds.ts';
 import { derivationTypes } from '../../src/partition/derivation.ts';
 import { createCheck } from '../../src/quality/check.ts';
 import { compileExpression } from '../../src/sql/compile.ts';

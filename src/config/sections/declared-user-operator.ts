@@ -2,10 +2,9 @@
 import type { AvroRecord, AvroSchema } from '../../messages/avro.ts';
 import { DERIVED_TIME } from '../../messages/derived-event.ts';
 import type { Row } from '../../operators/definition.ts';
-import { keyTextOf } from '../../streams/field-key.ts';
 import { type OperatorReading, userOperatorKind } from '../../user-code/user-operator-kind.ts';
-import type { DeclaredOperator } from '../declared-operator.ts';
-import { isKeptTogether, isOfStream, type Relation, readBy, viewOf } from './relation.ts';
+import { type DeclaredOperator, type OperatorPlacing, placedByKeys } from '../declared-operator.ts';
+import { type Relation, viewOf } from './relation.ts';
 
 export interface OperatorConfig {
   readonly name: string;
@@ -25,31 +24,20 @@ export interface OperatorConfig {
   readonly outputs: readonly { readonly stream: string; readonly schema: AvroRecord }[];
 }
 
-/** Whether all events of each key of an operator come to one partition of its stream by themselves. */
-function isWithinPartition({ input }: OperatorConfig, inputs: readonly Relation[]): boolean {
-  const [[name, key] = ['', null], ...others] = Object.entries(input);
-  const of = inputs.find((candidate) => candidate.name === name);
-  return others.length === 0 && of !== undefined && isOfStream(of) && (of.partitions === 1 || isKeptTogether(of, key));
-}
-
 /** The outputs of an operator, as what others are of. Their partitions say how far they have come. */
-export function outputRelations(operator: OperatorConfig, inputs: readonly Relation[]): Relation[] {
-  const [first] = inputs;
-  return operator.outputs.map(({ stream, schema }) => ({
+export function outputRelations(
+  { outputs }: OperatorConfig,
+  { log, partitions }: Pick<OperatorPlacing, 'log' | 'partitions'>,
+): Relation[] {
+  return outputs.map(({ stream, schema }) => ({
     name: stream,
     schema,
     key: 'key',
     eventTime: DERIVED_TIME,
-    partitions: partitionsOf(operator, inputs),
+    partitions,
     watermark: { kind: 'scripted' },
-    log: isWithinPartition(operator, inputs) && first !== undefined ? readBy(first).name : operator.name,
+    log,
   }));
-}
-
-/** As many as the largest of its inputs by a key has. */
-function partitionsOf({ input }: OperatorConfig, inputs: readonly Relation[]): number {
-  const keyed = inputs.filter(({ name }) => (input[name] ?? null) !== null);
-  return Math.max(1, ...keyed.map(({ partitions }) => partitions));
 }
 
 export function declaredUserOperator(operator: OperatorConfig): DeclaredOperator {
@@ -60,17 +48,8 @@ export function declaredUserOperator(operator: OperatorConfig): DeclaredOperator
     kind: userOperatorKind.kind,
     reads,
     gives: outputs.map(({ stream }) => stream),
-    place(inputs, known) {
-      const [of] = inputs;
-      if (isWithinPartition(operator, inputs)) return { log: readBy(of).name, partitions: of.partitions, brings: null };
-      const brings = inputs.map((relation, i) => {
-        const key = reads[i]?.key ?? null;
-        return { relation, key: key === null ? null : keyTextOf(relation.schema, key) };
-      });
-      return { log: name, partitions: known.partitionsOf(name) ?? partitionsOf(operator, inputs), brings };
-    },
-    relations: (inputs, { partitions }) =>
-      outputRelations(operator, inputs).map((output) => ({ ...output, partitions })),
+    place: (inputs, known) => placedByKeys(name, Object.values(operator.input), inputs, known),
+    relations: (_, placing) => outputRelations(operator, placing),
     spec({ inputs, names }) {
       const read: Record<string, OperatorReading> = {};
       reads.forEach(({ stream }, i) => {

@@ -11,6 +11,7 @@ import { isKeyByText, isKeyField, NO_KEY } from '../../streams/field-key.ts';
 import { expressionTypeOf, fieldAt, valueTypeOf } from '../../streams/field-type.ts';
 import { loadUserModule } from '../../user-code/load-module.ts';
 import { ModuleError } from '../../user-code/module-file.ts';
+import { NO_EXCHANGES, placedByKeys } from '../declared-operator.ts';
 import { entries, type Reading, section } from '../section.ts';
 import { declaredUserOperator, type OperatorConfig, outputRelations } from './declared-user-operator.ts';
 import { isKeptTogether, type Relation } from './relation.ts';
@@ -51,12 +52,11 @@ export const operatorsSection = section({
       const raw = operatorsSection.raw(reading);
       const own = each.one(operatorsSection.relationEntry(name, reading) ?? '', raw, reading);
       if (own === null) return null;
-      const inputs = Object.keys(own.input).map((stream) => reading.relation(stream, ['operators', own.name]));
-      if (inputs.includes(null)) return null;
-      return outputRelations(
-        own,
-        inputs.filter((input) => input !== null),
-      ).find((output) => output.name === name);
+      const streams = Object.keys(own.input);
+      const [first, ...others] = streams.flatMap((stream) => reading.relation(stream, ['operators', own.name]) ?? []);
+      if (first === undefined || others.length < streams.length - 1) return null;
+      const placing = placedByKeys(own.name, Object.values(own.input), [first, ...others], NO_EXCHANGES);
+      return outputRelations(own, placing).find((output) => output.name === name);
     },
   },
   operators: (operators: readonly OperatorConfig[]) => operators.map(declaredUserOperator),

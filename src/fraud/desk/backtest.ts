@@ -15,7 +15,7 @@ import type { Section } from '../../messages/commit.ts';
 import { logPlace } from '../../messages/log-name.ts';
 import type { Registry } from '../../messages/registry.ts';
 import { operatorMessageType } from '../../messages/types.ts';
-import { OPERATOR_KINDS } from '../../operator-kinds.ts';
+import { OPERATOR_KINDS } from '../../operator-kinds/kinds.ts';
 import { createPartitionFold, type Derivation, derivationTypes, deriveAll } from '../../partition/derivation.ts';
 import { modelWithText } from '../lab/model-files.ts';
 import type { Rule } from '../rule-set.ts';

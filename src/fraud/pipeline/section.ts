@@ -1,9 +1,7 @@
-/** The section `fraud` of the pipeline file: fraud detection over a stream of transactions. */
-import { z } from 'zod';
+/** Fraud detection over a stream of transactions: the kind of its operator, and the section `fraud` that declares one. */
 import { type DeclaredOperator, placedWithInput } from '../../config/declared-operator.ts';
-import { type Reading, section } from '../../config/section.ts';
+import { type Reading, type SchemaWords, section } from '../../config/section.ts';
 import { formatDuration } from '../../keys/units.ts';
-import { duration } from '../../keys/value-schema.ts';
 import { FRAUD_STREAMS, fraudKind, fraudRulesOf } from '../operator.ts';
 import { recordWithFacts } from '../rule-facts.ts';
 import { RULES_MAX } from '../rule-set.ts';
@@ -16,24 +14,36 @@ export interface FraudConfig extends Omit<FraudSpec, 'rules'> {
   readonly stream: string;
 }
 
-const fraud = z.strictObject({
-  stream: z.string(),
-  session: duration.prefault('30m').describe("A card's transactions with no longer pause between them."),
-  caseQuiet: duration.prefault('7d').describe('A case without a hit or an action for so long expires.'),
-});
+interface RawFraud {
+  readonly stream: string;
+  readonly session: number;
+  readonly caseQuiet: number;
+}
 
-export const fraudSection = section({
-  key: 'fraud',
-  schema: fraud.nullable().default(null),
-  elsewhere: [{ path: 'fraud.rules', message: rulesInstead }],
-  derive: (raw, reading): FraudConfig | null => (raw === null ? null : fraudOf(raw, reading)),
-  judges: (raw) =>
-    raw === null ? null : { stream: raw.stream, facts: recordWithFacts, hits: FRAUD_STREAMS.hits, rulesMax: RULES_MAX },
-  operators: (config, { features, rules }: ReadBeside) =>
-    config === null ? [] : [operatorOf(config, features, rules)],
-  outputs: (config) => (config === null ? [] : FRAUD_TABLES.flatMap(({ output }) => output?.stream ?? [])),
-  print: (config) => (config === null ? null : printFraud(config)),
-});
+export const fraudOperators = {
+  kind: fraudKind,
+  section({ z, duration }: SchemaWords) {
+    const fraud = z.strictObject({
+      stream: z.string(),
+      session: duration.prefault('30m').describe("A card's transactions with no longer pause between them."),
+      caseQuiet: duration.prefault('7d').describe('A case without a hit or an action for so long expires.'),
+    });
+    return section({
+      key: 'fraud',
+      schema: fraud.nullable().default(null),
+      elsewhere: [{ path: 'fraud.rules', message: rulesInstead }],
+      derive: (raw, reading): FraudConfig | null => (raw === null ? null : fraudOf(raw, reading)),
+      judges: (raw) =>
+        raw === null
+          ? null
+          : { stream: raw.stream, facts: recordWithFacts, hits: FRAUD_STREAMS.hits, rulesMax: RULES_MAX },
+      operators: (config, { features, rules }: ReadBeside) =>
+        config === null ? [] : [operatorOf(config, features, rules)],
+      outputs: (config) => (config === null ? [] : FRAUD_TABLES.flatMap(({ output }) => output?.stream ?? [])),
+      print: (config) => (config === null ? null : printFraud(config)),
+    });
+  },
+};
 
 export interface ReadBeside {
   readonly features: readonly { readonly name: string; readonly stream: string }[];
@@ -61,7 +71,7 @@ function operatorOf(
   };
 }
 
-function fraudOf(raw: z.output<typeof fraud>, reading: Reading): FraudConfig {
+function fraudOf(raw: RawFraud, reading: Reading): FraudConfig {
   const { report } = reading;
   const of = reading.relation(raw.stream, ['fraud', 'stream']);
   const isTransactions = of?.view === undefined && of?.schema === transactionType.schema && of.key === 'customerId';
@@ -79,10 +89,10 @@ function fraudOf(raw: z.output<typeof fraud>, reading: Reading): FraudConfig {
   return { stream: raw.stream, sessionGapMs: raw.session, caseQuietMs: raw.caseQuiet };
 }
 
-const written = z.record(z.string(), z.looseObject({ stream: z.string() })).catch({});
-
-function hasFeatures(of: string, { file }: Reading): boolean {
-  return Object.values(written.parse(file.features)).some(({ stream }) => stream === of);
+/** By what the file says, right or wrong: features are derived of streams, and this may be asked before. */
+function hasFeatures(of: string, { file: { features } }: Reading): boolean {
+  if (typeof features !== 'object' || features === null) return false;
+  return Object.values(features).some((each) => typeof each === 'object' && each?.stream === of);
 }
 
 function printFraud({ stream, sessionGapMs, caseQuietMs }: FraudConfig) {
