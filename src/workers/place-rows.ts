@@ -1,6 +1,6 @@
 /** Where the rows of a block go whose key calls functions of users: a task of a thread that is watched. */
 // It says how their modules are loaded.
-import '../operator-kinds.ts';
+import '../operator-kinds/kinds.ts';
 import { BUILTIN_TYPES } from '../builtin-types.ts';
 import type { AvroRecord } from '../messages/avro.ts';
 import type { Block } from '../messages/block.ts';
