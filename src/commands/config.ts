@@ -7,6 +7,8 @@ import { checkFileAlone } from '../config/load.ts';
 import { printConfig, printDefaults } from '../config/print.ts';
 import { requireInputs } from '../config/sections/sources.ts';
 import { jsonSchema } from '../config/shape.ts';
+import { dialectNotes } from '../jobs/sql-dialect.ts';
+import type { EngineName } from '../steps/engines/settings.ts';
 import {
   actionOf,
   CONFIG_OPTION,
@@ -56,6 +58,7 @@ async function validate(values: OptionValues): Promise<void> {
   const config = await configOf(values);
   requireInputs(config, file);
   await checkStatements(config, file);
+  const warnings = dialectWarnings(config, file);
   const { streams, windows, joins, jobs, sinks } = config;
   const counts = {
     streams: streams.length,
@@ -65,20 +68,44 @@ async function validate(values: OptionValues): Promise<void> {
     sinks: sinks.length,
   };
   const summary = Object.entries(counts).map(([what, count]) => `${what} ${count}`);
-  await print(
-    values.json === true ? JSON.stringify({ file, valid: true, ...counts }) : `${file} is valid: ${summary.join(', ')}`,
-  );
+  if (values.json === true) {
+    await print(JSON.stringify({ file, valid: true, ...counts, warnings }));
+    return;
+  }
+  for (const { line, column, path, message } of warnings)
+    process.stderr.write(`${file}:${line}:${column}: ${path}: warning: ${message}\n`);
+  await print(`${file} is valid: ${summary.join(', ')}`);
 }
 
-/** Statements of steps, as DuckDB parses them. Throws a ConfigError. */
-async function checkStatements({ jobs }: Config, file: string): Promise<void> {
-  const statements = jobs.flatMap(({ name: job, steps }) =>
+interface Statement {
+  readonly path: readonly string[];
+  readonly sql: string;
+  readonly engine: EngineName;
+}
+
+function statementsOf({ jobs }: Config): Statement[] {
+  return jobs.flatMap(({ name: job, steps }) =>
     steps.flatMap(({ name: step, settings }) =>
-      settings.kind === 'sql' && 'sql' in settings && typeof settings.sql === 'string'
-        ? [{ path: ['jobs', job, 'steps', step, 'sql'], sql: settings.sql }]
+      settings.kind === 'sql' && 'sql' in settings && 'engine' in settings
+        ? [{ path: ['jobs', job, 'steps', step, 'sql'], sql: settings.sql, engine: settings.engine }]
         : [],
     ),
   );
+}
+
+/** What the engine of a step does not take of DuckDB's SQL, as far as that is known. */
+function dialectWarnings(config: Config, file: string) {
+  return statementsOf(config).flatMap(({ path, sql, engine }) =>
+    (engine === 'spark' || engine === 'trino' ? dialectNotes(sql, engine) : []).map(({ message, character }) => {
+      const { line = null, column = null } = placeInFile(file, path, character) ?? {};
+      return { line, column, path: path.join('.'), message };
+    }),
+  );
+}
+
+/** Statements of steps, as DuckDB parses those that it runs. Throws a ConfigError. */
+async function checkStatements(config: Config, file: string): Promise<void> {
+  const statements = statementsOf(config).filter(({ engine }) => engine === 'duckdb');
   if (statements.length === 0) return;
   const { statementFaults } = await import('../job-tables/check-statements.ts');
   const faults = await statementFaults(statements.map(({ sql }) => sql));

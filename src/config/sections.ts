@@ -10,6 +10,7 @@ import { checksSection } from './sections/checks.ts';
 import { commandsSection } from './sections/commands.ts';
 import { dataSection } from './sections/data.ts';
 import { derivedSection } from './sections/derived.ts';
+import { enginesSection } from './sections/engines.ts';
 import { featuresSection } from './sections/features.ts';
 import { functionsSection } from './sections/functions.ts';
 import { httpSection } from './sections/http.ts';
@@ -54,6 +55,7 @@ export const SECTIONS = [
   checksSection,
   poolsSection,
   commandsSection,
+  enginesSection,
   jobsSection,
   ...KINDS_WITH_SECTION.map((kind) => kind.section(WORDS)),
   rulesSection,

@@ -31,9 +31,14 @@ export function bindSql(template: Template, valueFor: ValueFor): BoundSql {
   return { sql, parameters };
 }
 
-/** The statement with literals, as the SQL standard has them. Throws as bindSql() does. */
-export function literalSql(template: Template, valueFor: ValueFor): string {
-  return rendered(template, valueFor, literal);
+/**
+ * The statement with literals, as the SQL standard has them; with `escapes` for an engine that reads backslashes in texts. Throws as
+ * bindSql() does.
+ */
+export function literalSql(template: Template, valueFor: ValueFor, escapes = false): string {
+  return rendered(template, valueFor, (value) =>
+    literal(typeof value === 'string' && escapes ? value.replaceAll('\\', '\\\\') : value),
+  );
 }
 
 function literal(value: SqlParameter): string {

@@ -91,6 +91,7 @@ function hostOf(
       await foldEvents(pipeline, running, type, each);
     },
     processes: platform.processes,
+    engines: config.engines,
     tables: core.jobTables,
     ...tablesOf(core, job),
     checked: (run) => core.operations.write(0, [checkRanType.encodeBlock([run])]),

@@ -14,6 +14,7 @@ import type { Row } from '../projections/store.ts';
 import type { Suite } from '../quality/suite/suite.ts';
 import type { Into } from '../sources/fetch-adapter.ts';
 import type { HttpPort } from '../sources/http-client.ts';
+import type { Engines } from './engines/settings.ts';
 import type { Step } from './step.ts';
 import { COMMON, type Common, commonOf, hasCommon } from './step-keys.ts';
 import type { StepProcesses } from './step-process.ts';
@@ -38,6 +39,8 @@ export interface StepHost {
   /** Calls back for each event of the stream that is durable and still kept, in the order of its logs. */
   replay<E>(stream: string, type: EventType<E>, each: (event: E) => void): Promise<void>;
   readonly processes: StepProcesses;
+  /** Where statements run that DuckDB does not run itself. */
+  readonly engines: Engines;
   readonly tables: StepTables;
   /** Names of the tables that steps of jobs write. */
   readonly jobTables: ReadonlySet<string>;
@@ -98,6 +101,8 @@ export interface StepPlace {
   readonly suites: readonly { readonly name: string; readonly on: string | null }[];
   /** Commands that a step may run. */
   readonly commands: readonly string[];
+  /** Engines beside DuckDB that the file says how to reach. */
+  readonly engines: readonly string[];
   /** Names of the steps of the job. */
   readonly steps: readonly string[];
 }

@@ -3,11 +3,8 @@ import { z } from 'zod';
 import { unknownName } from '../keys/names.ts';
 import { REDACTED } from '../keys/value-schema.ts';
 import { stepAdapter } from './adapter.ts';
-import type { StepContext } from './step.ts';
+import { keptEnv, tellsOf } from './command-env.ts';
 import { checkText, textOf } from './step-text.ts';
-
-/** Of the service's own environment: a command gets no secret that it is not given. */
-const KEPT = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR'];
 
 export const commandStep = stepAdapter({
   kind: 'command',
@@ -59,27 +56,6 @@ export const commandStep = stepAdapter({
     },
   }),
 });
-
-function keptEnv(): Record<string, string> {
-  const kept: Record<string, string> = {};
-  for (const name of KEPT) {
-    const value = process.env[name];
-    if (value !== undefined) kept[name] = value;
-  }
-  return kept;
-}
-
-function tellsOf({ job, step, runId, attempt, interval, idempotencyKey }: StepContext): Record<string, string> {
-  return {
-    MILLRACE_JOB: job,
-    MILLRACE_STEP: step,
-    MILLRACE_RUN: runId,
-    MILLRACE_ATTEMPT: String(attempt),
-    MILLRACE_INTERVAL_START: new Date(interval.start).toISOString(),
-    MILLRACE_INTERVAL_END: new Date(interval.end).toISOString(),
-    MILLRACE_IDEMPOTENCY_KEY: idempotencyKey,
-  };
-}
 
 /** What it wrote, when that is JSON; else its text. */
 function outputOf(stdout: string): unknown {

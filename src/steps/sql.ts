@@ -3,12 +3,15 @@ import { createReadStream, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import type { TableWrite } from '../job-tables/protocol.ts';
-import { bindSql } from '../jobs/sql-text.ts';
+import { bindSql, literalSql } from '../jobs/sql-text.ts';
 import type { Report } from '../keys/names.ts';
 import type { AvroRecord } from '../messages/avro.ts';
 import { type DynamicEvent, dynamicEventType } from '../messages/codec.ts';
 import { isBuiltinTable } from '../tables.ts';
 import { type StepHost, stepAdapter } from './adapter.ts';
+import type { EngineRows } from './engines/engine.ts';
+import { runOn } from './engines/run.ts';
+import { ENGINE_NAMES, type EngineName } from './engines/settings.ts';
 import { intoStream } from './into-stream.ts';
 import { eventReader, NoEvent } from './json-events.ts';
 import { failedStatement } from './statement-outcome.ts';
@@ -32,6 +35,7 @@ export interface SqlStepSettings {
   readonly sql: string;
   readonly into: string;
   readonly write: Write;
+  readonly engine: EngineName;
 }
 
 /** What a job table may be called. */
@@ -44,26 +48,37 @@ export const sqlStep = stepAdapter({
   beside: {
     into: z.string().describe('A stream that is declared; else the name of a job table, which is made.'),
     write,
+    engine: z
+      .enum(ENGINE_NAMES)
+      .default('duckdb')
+      .describe('Who runs it: DuckDB here, or what `engines` says how to reach.'),
   },
-  derive: (sql, beside): SqlStepSettings => ({ sql, into: beside.into, write: beside.write }),
-  print: ({ sql, into, write: how }) => [sql, { into, write: how }],
-  check({ sql, into, write: how }, place, report) {
+  derive: (sql, { into, write: how, engine }): SqlStepSettings => ({ sql, into, write: how, engine }),
+  print: ({ sql, into, write: how, engine }) => [sql, { into, write: how, engine }],
+  check({ sql, into, write: how, engine }, place, report) {
     checkTemplate(sql, place, ['sql'], report);
+    if (engine !== 'duckdb' && !place.engines.includes(engine))
+      report(['engine'], `needs \`engines: { ${engine}: … }\` at the top of the file`);
     if (place.streams.some(({ name }) => name === into)) {
       intoStream(into, place, report);
       if (how !== 'replace') report(['write'], `is for job tables, and ${into} is a stream`);
     } else checkTableName(into, report);
   },
   into: ({ into }) => into,
-  open({ sql, into, write: how }, host) {
+  open({ sql, into, write: how, engine }, host) {
     const template = templateOf(sql);
     const schema = host.schemaOf(into);
     return {
       async attempt(context, signal) {
-        const bound = bindSql(template, valuesOf(context));
+        let rows: EngineRows | null = null;
         const identity = identityOf(context);
         const onProgress = (share: number): void => context.log('info', `${Math.round(share * 100)} %`);
         try {
+          if (engine !== 'duckdb') {
+            const call = { sql: literalSql(template, valuesOf(context), engine === 'spark'), context, host, signal };
+            rows = await runOn(engine, host.engines, call);
+          }
+          const bound = rows === null ? bindSql(template, valuesOf(context)) : { sql: rows.sql, parameters: [] };
           if (schema !== null) {
             const path = host.scratchFile(context.idempotencyKey, 'jsonl');
             const target = { kind: 'file', path, format: 'jsonl' } as const;
@@ -71,11 +86,15 @@ export const sqlStep = stepAdapter({
             return await eventsIn(path, into, schema, host);
           }
           const target = { kind: 'table', table: into, write: tableWrite(how, context) } as const;
-          const rows = await host.tables.run({ identity, ...bound, target }, signal, onProgress);
-          return writtenTable(into, rows, context, host);
+          const written = await host.tables.run({ identity, ...bound, target }, signal, onProgress);
+          return writtenTable(into, written, context, host);
         } catch (error) {
           signal.throwIfAborted();
           return failedStatement(error);
+        } finally {
+          await rows
+            ?.release()
+            .catch((error: unknown) => context.log('warn', `rows of ${engine} stay where they are: ${error}`));
         }
       },
     };

@@ -1,4 +1,5 @@
 /** How an attempt ends whose statement failed: what DuckDB says of the statement it says again, what it says of the machine it may not. */
+import { EngineError } from './engines/engine.ts';
 import type { StepOutcome } from './step.ts';
 
 const OF_THE_STATEMENT =
@@ -6,5 +7,6 @@ const OF_THE_STATEMENT =
 
 export function failedStatement(error: unknown): StepOutcome {
   const reason = error instanceof Error ? error.message : String(error);
+  if (error instanceof EngineError && error.isOfStatement) return { kind: 'permanent', reason };
   return OF_THE_STATEMENT.test(reason) ? { kind: 'permanent', reason } : { kind: 'retryable', reason, waitMs: null };
 }

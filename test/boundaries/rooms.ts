@@ -134,6 +134,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'user-code/module-file.ts',
       'sources',
       'sources/kinds',
+      // Where another engine leaves its rows.
+      'places',
       'deadline.ts',
       'endpoint.ts',
     ],
@@ -309,6 +311,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'stores',
       // Statements of steps, parsed before anything runs.
       'job-tables',
+      'jobs/sql-dialect.ts',
+      'steps/engines/settings.ts',
       'data-directory',
       'service',
       'api',

@@ -125,6 +125,7 @@ export function scenario(
     name: 'simulation',
     tracing: null,
     checks: [],
+    engines: { trino: null, spark: null, command: null },
     dataDir,
     kafka: null,
     stores: { on: ['sqlite', 'duckdb'], declared: [], holdJournalMs: null },

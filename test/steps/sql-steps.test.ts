@@ -97,6 +97,7 @@ function stepOf(jobName: string, name: string): Step {
     stream: () => {
       throw new Error('nothing is fetched here');
     },
+    engines: service.config.engines,
     replay: async () => {},
     checked: async (run: CheckRan) => void checked.push(run),
     deliver: async (_: string, __: unknown, events: readonly unknown[]) => void delivered.push(...events),

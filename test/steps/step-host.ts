@@ -19,6 +19,7 @@ export function hostOf(change: Partial<StepHost> = {}): StepHost {
     rates: createHostRates(),
     stream: unused,
     processes: { runModule: unused, runCommand: unused, runOwn: unused },
+    engines: { trino: null, spark: null, command: null },
     tables: { run: unused, ask: unused, rows: unused, publish: unused },
     jobTables: new Set(),
     auditsOf: unused,

@@ -34,6 +34,7 @@ export interface StepsPlace {
   readonly streams: readonly StepStream[];
   readonly suites: StepPlace['suites'];
   readonly commands: readonly string[];
+  readonly engines: readonly string[];
   resolve(path: string): string;
 }
 
@@ -42,11 +43,22 @@ export function stepsOf(written: Written, place: StepsPlace, report: Report): St
   const names = Object.keys(written);
   if (names.length === 0) report([], 'a job has at least one step');
   const all = Object.entries(written).map(([each, { common, settings }]): StepConfig => {
-    const { job, params, retry, streams, suites, commands } = place;
+    const { job, params, retry, streams, suites, commands, engines } = place;
     const { needs, map } = common;
     checkCommon(each, common, names, place, (path, message) => report([each, ...path], message));
     const own = settings(place.resolve);
-    const at = { job, step: each, needs, params, isMapped: map !== null, streams, suites, commands, steps: names };
+    const at = {
+      job,
+      step: each,
+      needs,
+      params,
+      isMapped: map !== null,
+      streams,
+      suites,
+      commands,
+      engines,
+      steps: names,
+    };
     for (const adapter of STEPS) {
       adapter.check(own, at, (path, message, character) => report([each, ...path], message, character));
     }

@@ -10,6 +10,7 @@ import { retries } from '../../steps/step-keys.ts';
 import { section } from '../section.ts';
 import { checksSection, suiteOn } from './checks.ts';
 import { commandsSection } from './commands.ts';
+import { declaredEngines, enginesSection } from './engines.ts';
 import { alert, alertsOf, isWatched, printAlert } from './job-alert.ts';
 import { intoOf, printRetry, printStep, redactStep, retryOf, type StepConfig, steps, stepsOf } from './job-steps.ts';
 import { printTrigger, type TriggerPlace, trigger, triggerOf } from './job-trigger.ts';
@@ -70,7 +71,8 @@ export const jobsSection = section({
     const jobs = Object.entries(raw).map(([each, written]) => {
       const pools = poolsSection.of(reading);
       const commands = commandsSection.of(reading);
-      const place = { names, windows, streams, pools, commands, suites, resolve: reading.resolve };
+      const engines = declaredEngines(enginesSection.of(reading));
+      const place = { names, windows, streams, pools, commands, engines, suites, resolve: reading.resolve };
       return jobOf(each, written, place, (path, message, character) =>
         reading.report(['jobs', each, ...path], message, character),
       );
@@ -88,6 +90,7 @@ interface Place extends TriggerPlace {
   readonly pools: Readonly<Record<string, number>>;
   readonly suites: StepPlace['suites'];
   readonly commands: readonly string[];
+  readonly engines: readonly string[];
 }
 
 function jobOf(own: string, raw: RawJob, place: Place, report: Report): JobConfig {

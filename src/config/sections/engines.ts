@@ -1,0 +1,20 @@
+/** Where statements of steps run that say another `engine` than DuckDB. */
+import { type Engines, engines, redactEngines } from '../../steps/engines/settings.ts';
+import { section } from '../section.ts';
+
+export const enginesSection = section({
+  key: 'engines',
+  schema: engines,
+  derive: (raw, { resolve }): Engines => {
+    const { spark } = raw;
+    if (spark === null || spark.results.startsWith('s3://')) return raw;
+    return { ...raw, spark: { ...spark, results: resolve(spark.results) } };
+  },
+  print: (own) => own,
+  redact: redactEngines,
+});
+
+/** Those that are said how to reach. */
+export function declaredEngines(own: Engines): string[] {
+  return Object.entries(own).flatMap(([name, settings]) => (settings === null ? [] : [name]));
+}
