@@ -8,13 +8,14 @@
  * condition beside DuckDB's filter, `exchange` a window keyed by another field than its stream's, `operators` those of users,
  * `suites` expectations over Parquet, `csv` rows of CSV to events, `lake` rows of the journal to a lake, `postgres` those to the
  * server of PG_URL, and `kafka` topics in and out, with the broker that KAFKA_BROKERS names.
- * `tracing` measures small requests with and without traces.
+ * `explain` asks a journal of 10 M events for explanations, and `tracing` measures small requests with and without traces.
  * `batch` measures statements of jobs beside plain DuckDB, and `views` views beside the windows that one would write by hand.
  */
 import { cpus, totalmem } from 'node:os';
 import { runBatch } from './batch.ts';
 import { runCsv } from './csv.ts';
 import { runExchange } from './exchange.ts';
+import { runExplain } from './explain.ts';
 import { runExpressions } from './expressions.ts';
 import { runJournal } from './journal.ts';
 import { runKafka } from './kafka.ts';
@@ -63,6 +64,11 @@ if (process.argv[2] === 'lake') {
 
 if (process.argv[2] === 'postgres') {
   console.table(await runPostgres(Math.min(EVENTS, 1_000_000)));
+  process.exit(0);
+}
+
+if (process.argv[2] === 'explain') {
+  console.table(await runExplain(Number(process.env.BENCH_EVENTS ?? 10_000_000)));
   process.exit(0);
 }
 

@@ -60,7 +60,7 @@ export async function effectsAbout(
     for (const { log, end } of logs) {
       const found = eventsInTime(lineage, {
         log,
-        toOffset: end,
+        toOffset: await end(),
         typeOf({ role, fingerprint }) {
           const type = role === 'derived' ? lineage.registry.writerOf(fingerprint) : undefined;
           return type?.name === eventType ? type : null;

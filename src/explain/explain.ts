@@ -122,12 +122,12 @@ async function explainResult(
 
 async function explainPlace(lineage: Lineage, { stream, partition, offset }: Place): Promise<Explanation | NotFound> {
   const log = logName(stream, partition);
-  const end = lineage.logs.find((each) => each.log === log)?.end;
-  if (end === undefined) {
+  const searched = lineage.logs.find((each) => each.log === log);
+  if (searched === undefined) {
     const known = [...new Set(lineage.logs.map((each) => each.log))].join(', ');
     return { notFound: `there is no log ${log}; known: ${known}` };
   }
-  const start = await lineage.reader.startOf(log);
+  const [start, end] = [await lineage.reader.startOf(log), await searched.end()];
   if (offset < start || offset >= end)
     return { notFound: `${log} has the offsets ${start} to ${end - 1}, and not ${offset}` };
   for await (const read of lineage.reader.commits(log, { fromOffset: offset, toOffset: offset + 1 })) {
@@ -235,7 +235,7 @@ async function deliveriesOf(
   const found: PlacedEvent[] = [];
   for (const { log, end } of logsOf(OPERATIONS)) {
     const fromOffset = await reader.offsetAt(log, committedAt);
-    for await (const read of reader.commits(log, { fromOffset, toOffset: end })) {
+    for await (const read of reader.commits(log, { fromOffset, toOffset: await end() })) {
       for (const { section, firstOffset } of sectionsOf(read)) {
         const type = registry.writerOf(section.fingerprint);
         if (type?.name !== alertDeliveryType.name) continue;

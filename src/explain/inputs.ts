@@ -40,7 +40,13 @@ export async function inputsOf(lineage: Lineage, asked: InputsAsked): Promise<In
   for (const { log, end } of lineage.logsOf(source.stream)) {
     if (asked.log !== undefined && log !== asked.log) continue;
     const arrivedFromMs = fromMs - slackMs;
-    const sought = { ...soughtOf(lineage, source, log, end), fromMs, toMs, arrivedFromMs, arrivedToMs: toMs + slackMs };
+    const sought = {
+      ...soughtOf(lineage, source, log, await end()),
+      fromMs,
+      toMs,
+      arrivedFromMs,
+      arrivedToMs: toMs + slackMs,
+    };
     for await (const found of eventsInTime(lineage, sought)) {
       const { columns, rows } = found;
       const isMeant = asked.matcher(columns);

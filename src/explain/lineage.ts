@@ -32,8 +32,14 @@ export interface Lineage extends SearchedJournal {
   /** The streams whose logs may have events of a derived record. */
   homesOf(record: string): readonly string[];
   /** Logs of a stream, with where they end. */
-  logsOf(stream: string): readonly { readonly log: string; readonly end: number }[];
-  readonly logs: readonly { readonly log: string; readonly end: number }[];
+  logsOf(stream: string): readonly SearchedLog[];
+  readonly logs: readonly SearchedLog[];
+}
+
+export interface SearchedLog {
+  readonly log: string;
+  /** Where it ends. To find that takes a read of its last segment, so it is asked only of a log that is searched. */
+  end(): Promise<number>;
 }
 
 /** Takes no lock. `endOf`: how far a log is durable, where the caller writes it. Throws when there is no journal. */
@@ -43,8 +49,16 @@ export async function openLineage(
 ): Promise<Lineage> {
   const reader = openPassingReader(requireJournal(dataDir));
   const registry = registryOf(dataDir);
-  const logs: { readonly log: string; readonly end: number }[] = [];
-  for (const log of await reader.logNames()) logs.push({ log, end: endOf(log) ?? (await reader.endOf(log)) });
+  const logs = (await reader.logNames()).map((log): SearchedLog => {
+    let end: Promise<number> | null = null;
+    return {
+      log,
+      async end() {
+        end ??= Promise.resolve(endOf(log) ?? reader.endOf(log));
+        return await end;
+      },
+    };
+  });
   const derivations = [...notedStreams(dataDir, nodeSyncFs).values()].map(({ derivation }) => derivation);
   const sources = new Map(
     derivations.flatMap(({ inputs }) =>

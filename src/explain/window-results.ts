@@ -59,7 +59,7 @@ export async function resultsOf(lineage: Lineage, window: WindowOf, asked: Resul
     if (asked.log !== undefined && log !== asked.log) continue;
     const results = eventsInTime(lineage, {
       log,
-      toOffset: end,
+      toOffset: await end(),
       typeOf({ fingerprint }) {
         if (lineage.registry.windowOf(fingerprint)?.window !== spec.name) return null;
         return lineage.registry.writerOf(fingerprint) ?? null;

@@ -57,6 +57,21 @@ describe('the files of containers', () => {
     expect(read('Dockerfile')).toMatch(/^USER 1000$/m);
   });
 
+  it("are what Kubernetes' own schemas allow, and a wrong word in them is not", () => {
+    const python = join(temporaryDirectory(), 'python');
+    const run = (command: string, words: readonly string[], input?: string) =>
+      spawnSync(command, words, { cwd: ROOT, encoding: 'utf8', ...(input === undefined ? {} : { input }) });
+    expect(run('python3', ['-m', 'venv', python]).status).toBe(0);
+    // Its wheel has the schemas of every version, so nothing else is fetched.
+    const installed = run(join(python, 'bin/pip'), ['install', '--quiet', 'kubernetes-validate==1.37.0']);
+    expect([installed.status, installed.stderr]).toEqual([0, expect.any(String)]);
+    const validate = (file: string) => run(join(python, 'bin/kubernetes-validate'), ['--strict', '--quiet', file]);
+    expect(validate('deploy/kubernetes/millrace.yaml').status).toBe(0);
+    const wrong = join(temporaryDirectory(), 'wrong.yaml');
+    writeFileSync(wrong, read('kubernetes/millrace.yaml').replace('maxUnavailable: 0', 'maxUnavailabel: 0'));
+    expect(validate(wrong).status).toBe(1);
+  });
+
   it('have a pipeline that can be started', () => {
     const documents = parseAllDocuments(read('kubernetes/millrace.yaml')).map((document) => document.toJS());
     const file = join(temporaryDirectory(), 'pipeline.yaml');

@@ -104,6 +104,12 @@ describe('every page', { timeout: 400_000 }, () => {
     await page.locator('#sql tbody tr').first().waitFor();
     expect(await page.locator('#sql th').first().textContent()).toBe('cases');
     expect(new URL(page.url()).searchParams.get('sql')).toContain('count(*)');
+    await page.getByRole('button', { name: 'Chart' }).click();
+    await page.getByText('A chart takes two rows or more').waitFor();
+    await page.locator('#sql-text').fill('SELECT start_at, count FROM windows ORDER BY 1 LIMIT 50');
+    await page.keyboard.press('ControlOrMeta+Enter');
+    await page.getByRole('img', { name: 'count over start_at' }).locator('canvas').waitFor();
+    expect(await violations(page)).toEqual([]);
     await page.close();
   });
 

@@ -89,7 +89,7 @@ function timeLabel(at, stepMs) {
 }
 
 /** A canvas can't read custom properties, and they hold light-dark(): let an element resolve them. */
-function colour(property) {
+export function colour(property) {
   const probe = document.createElement('i');
   probe.style.color = `var(${property})`;
   document.body.append(probe);

@@ -7,9 +7,11 @@ import { setQuery } from '../core/router.js';
 import { tablesSource } from '../core/sources.js';
 import { useSource } from '../core/store.js';
 import { Frame } from './frame.js';
+import { lazily } from './lazy.js';
 import { Short } from './marks.js';
 import { Table } from './table.js';
 
+const Chart = lazily(() => import('./sql-chart.js'));
 const LIMITS = [100, 1_000, 10_000];
 /** More rows than a page can show at once are for a file. */
 const SHOWN_ROWS = 1_000;
@@ -77,6 +79,7 @@ export function View({ panel }) {
 }
 
 function Answer({ answer }) {
+  const [isDrawn, draw] = useState(false);
   const { value } = answer;
   const rows = (value?.rows ?? []).slice(0, SHOWN_ROWS).map((row, i) => ({ ...row, '#': i }));
   const isNumber = (name) =>
@@ -91,7 +94,9 @@ function Answer({ answer }) {
     html`<p class="muted" role="status">
         ${amount(value.rows.length, 'row')}${value.isCut ? ', and there are more' : ''}${value.rows.length > SHOWN_ROWS ? `, the first ${SHOWN_ROWS} shown` : ''},
         ${' '}${value.tookMs} ms${value.notes.map((note) => `; ${note}`)}
-      </p>`
+        ${' '}<button type="button" aria-pressed=${String(isDrawn)} onClick=${() => draw(!isDrawn)}>Chart</button>
+      </p>
+      ${isDrawn && html`<${Chart} answer=${{ ...value, rows: value.rows.slice(0, SHOWN_ROWS) }} />`}`
   }
     <${Table} caption="Rows of the statement" empty="No row." shown=${answer} rows=${rows} columns=${columns} keyOf=${(row) => row['#']} filter=${JSON.stringify(value?.columns)} class="page-long" />`;
 }
