@@ -103,8 +103,13 @@ export function written(each: SaidCase, i: number, directory: string): { streams
   };
 }
 
+/** In the place of the second value: the row of the key is gone. */
+const GONE = '$gone';
+
 const events = ({ fields, at, in: all }: Pick<Side, 'fields' | 'at' | 'in'>) =>
   all.map((values, n) => {
+    const [key = ''] = Object.keys(fields);
+    if (values[1] === GONE) return { $tombstone: true, [key]: values[0], t: at?.[n] ?? n * 1000 };
     const own = Object.keys(fields).map((name, place) => [name, values[place] ?? null] as const);
     return { ...Object.fromEntries(own), t: at?.[n] ?? n * 1000, key_: 'k' };
   });

@@ -81,7 +81,7 @@ test.each(KINDS)('longs are those of DuckDB, before and after a snapshot: %j', a
       const before = drivePartition(options);
       before.pipe(...rows.slice(0, half));
       const { windows } = drivePartition(options, before.snapshot()).pipe(...rows.slice(half), END);
-      const values = rows.map(({ k, ts, v }) => `(${k}, ${ts}, ${v ?? 'NULL'}::BIGINT)`);
+      const values = rows.map(({ k, ts, v }) => `(${k}, ${ts}, ${v === null ? 'NULL' : `'${v}'`}::BIGINT)`);
       const selected = SPECS.map(([{ name }, sql]) => `"${name}": (${sql})`).join(', ');
       const result = await connection.runAndReadAll(
         `SELECT k::VARCHAR, count(*), to_json({${selected}})::VARCHAR

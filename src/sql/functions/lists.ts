@@ -133,10 +133,9 @@ export const LISTS: readonly SqlFunction[] = [
       (types) => {
         const [common = { kind: 'null' }] = [commonType(types)];
         const widen = types.map((type) => widening(type, common));
-        return (args) => {
-          if (args.every((arg) => arg === null)) return null;
-          return args.flatMap((arg, i) => listFrom(widen[i]!(arg)));
-        };
+        // Of nulls that are of no type there is no list.
+        if (types.every(({ kind }) => kind === 'null')) return () => null;
+        return (args) => args.flatMap((arg, i) => (arg === null ? [] : listFrom(widen[i]!(arg))));
       },
     ),
   ),
