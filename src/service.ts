@@ -27,7 +27,7 @@ import { openSinkPositions, type SinkPositionsLog } from './service/sink-positio
 import { createTiering, type Tiering } from './service/tiering.ts';
 import { type TracedCommits, traceCommits } from './service/traced-commits.ts';
 import type { Tracing } from './tracing/port.ts';
-import { driversOf } from './workers/stores.ts';
+import { driversOf } from './workers/all-stores.ts';
 
 /** Adds the sources, jobs and sinks of a way of running to the pipeline. */
 export type Attach = (core: ServiceCore) => readonly ChildSpec[];

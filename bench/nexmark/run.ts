@@ -17,7 +17,7 @@ import { nodePlatform, type Platform } from '../../dist/service/platform.js';
 import { sourceChild } from '../../dist/service/source-child.js';
 import { startService } from '../../dist/service.js';
 import type { Source } from '../../dist/sources/source.js';
-import { storesOf } from '../../src/workers/stores.ts';
+import { storesOf } from '../../src/workers/all-stores.ts';
 import { nexmarkEvents } from './generator.ts';
 
 /** As many events of a stream as a batch has at most. */

@@ -1,5 +1,5 @@
 /** CPU time and memory of this process, all its threads, and the processes of the stores. */
-import type { Stores } from '../../dist/workers/stores.js';
+import type { Stores } from '../../dist/workers/all-stores.js';
 
 export interface Meter {
   end(): { readonly cpuMicros: number; readonly seconds: number; readonly peakRssMiB: number };

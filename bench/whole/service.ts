@@ -6,7 +6,7 @@ import { flushStreams } from '../../dist/service/flush.js';
 import { sourceChild } from '../../dist/service/source-child.js';
 import { startService } from '../../dist/service.js';
 import type { Intake, Source } from '../../dist/sources/source.js';
-import type { Stores } from '../../dist/workers/stores.js';
+import type { Stores } from '../../dist/workers/all-stores.js';
 import type { MadeBatch } from '../batches.ts';
 import { numbersOf, rowsSql } from './rows.ts';
 

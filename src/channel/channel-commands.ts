@@ -10,9 +10,9 @@ import type { LogRange } from '../projections/projector.ts';
 import type { Row } from '../projections/store.ts';
 import type { ServiceCore } from '../service.ts';
 import { TABLES } from '../tables.ts';
+import type { Stores } from '../workers/all-stores.ts';
 import type { JobTablesProcess } from '../workers/job-tables-process.ts';
 import { startBatchPool } from '../workers/pool.ts';
-import type { Stores } from '../workers/stores.ts';
 import type { RequestOf, RequestSchema } from './channel-protocol.ts';
 
 /** What a command works on. */

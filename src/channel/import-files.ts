@@ -4,7 +4,7 @@
  */
 import { filesInput } from '../service/file-input.ts';
 import { refusedOf } from '../service/refusal-counts.ts';
-import { runSettled } from '../sources/file/files.ts';
+import { runSettled } from '../sources/file/one-after-another.ts';
 import { channelCommand, RequestError } from './channel-commands.ts';
 
 const PATIENCE_MS = 60_000;

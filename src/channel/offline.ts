@@ -20,11 +20,11 @@ import type { DeclaredStore } from '../projections/store-tables.ts';
 import { damagedStore, isDamaged } from '../projections/store-trouble.ts';
 import { savedTableShapes } from '../projections/table-shapes.ts';
 import { startOf } from '../service/job-tables.ts';
+import { driversOf, startStores } from '../workers/all-stores.ts';
 import { isChildEnd } from '../workers/child.ts';
 import { startBatchPool } from '../workers/pool.ts';
 import type { Opening, StoreProcess } from '../workers/store-process.ts';
 import type { StoreResults } from '../workers/store-protocol.ts';
-import { driversOf, startStores } from '../workers/stores.ts';
 import { digestsOf, type NamedDigest, type Target } from './channel-commands.ts';
 
 /** The read models by name, as the command line takes them. */
@@ -39,7 +39,7 @@ export interface Offline {
    * Derives the events of every log anew, in a pool of threads, and compares. Logs of no stream are left out. A call of an
    * operator's code may take `stuckAfterMs`.
    */
-  rederive(stuckAfterMs?: number): Promise<readonly RederivedLog[]>;
+  rederive(stuckAfterMs?: number): Promise<readonly ComparedLog[]>;
   query(store: string, sql: string): Promise<readonly Row[]>;
   digests(): Promise<readonly NamedDigest[]>;
   /** For the commands that a running service answers too. */
@@ -51,7 +51,7 @@ const OPEN_ATTEMPTS = 3;
 /** As `supervision.stuckAfter` is where a pipeline file does not say it. */
 const STUCK_AFTER_MS = 30_000;
 
-export interface RederivedLog extends Rederived {
+export interface ComparedLog extends Rederived {
   readonly log: string;
   /** What was before it had events removed, and is not compared. */
   readonly comparedFrom: number;

@@ -1,7 +1,7 @@
 /** `millrace replay`: rebuilds read models from the journal, and derives its events anew to compare. */
 
 import { namedStores } from '../channel/named-stores.ts';
-import { deleteStores, openReadModels, PROJECTIONS, type RederivedLog } from '../channel/offline.ts';
+import { type ComparedLog, deleteStores, openReadModels, PROJECTIONS } from '../channel/offline.ts';
 import {
   CONFIG_OPTION,
   type Command,
@@ -67,7 +67,7 @@ export const replayCommand: Command = {
   },
 };
 
-function describe(logs: readonly RederivedLog[]): string {
+function describe(logs: readonly ComparedLog[]): string {
   const changed = logs.filter(({ comparedFrom }) => comparedFrom > 0);
   const note = changed.map(
     ({ log, comparedFrom }) =>
@@ -76,8 +76,8 @@ function describe(logs: readonly RederivedLog[]): string {
   return told(logs) + note.join('');
 }
 
-function told(logs: readonly RederivedLog[]): string {
-  const total = (of: (log: RederivedLog) => number): string => count(logs.reduce((sum, log) => sum + of(log), 0));
+function told(logs: readonly ComparedLog[]): string {
+  const total = (of: (log: ComparedLog) => number): string => count(logs.reduce((sum, log) => sum + of(log), 0));
   const differing = logs.filter(({ first }) => first !== null);
   if (differing.length === 0) {
     return `derived ${total((log) => log.derivedEvents)} events anew from ${total((log) => log.inputEvents)}: each is what the journal has`;

@@ -11,7 +11,7 @@ import type { StoreDriver } from '../projections/driver.ts';
 import { STORE_DRIVERS, STORE_NAMES } from '../projections/drivers.ts';
 import { knownOwner } from '../projections/owner.ts';
 import { savedTableShapes } from '../projections/table-shapes.ts';
-import { driversOf } from '../workers/stores.ts';
+import { driversOf } from '../workers/all-stores.ts';
 
 export interface Verified {
   readonly logs: readonly VerifiedLog[];

@@ -7,7 +7,7 @@ import type { Registry } from '../messages/registry.ts';
 import { takeRows } from '../messages/take-rows.ts';
 import { tombstoneType } from '../messages/types.ts';
 import type { UserFunction } from '../sql/user-function.ts';
-import { computedColumns } from '../streams/computed-columns.ts';
+import { columnsByText } from '../streams/columns-by-text.ts';
 import { eventTimes } from '../streams/event-times.ts';
 import { NOWHERE, type Share } from '../streams/exchange-times.ts';
 import { type GroupKey, keyReader, keyTexts } from '../streams/group-key.ts';
@@ -77,7 +77,7 @@ export function createRoute(
   const schema = of === undefined ? gives.type.schema : viewSchema(of);
   const keysOf = keyReader(key, schema, functions);
   const view = of === undefined ? null : createView(of);
-  const computed = computedColumns(keyTexts(key), schema, functions);
+  const computed = columnsByText(keyTexts(key), schema, functions);
 
   function partitionOfRows(columns: Columns, timesMs: Float64Array): Int32Array {
     const into = new Int32Array(columns.count);

@@ -4,7 +4,7 @@ import { ConfigError } from '../config/config-error.ts';
 import { STANDARD_FORMAT } from '../messages/stream-format.ts';
 import { formatProblem } from '../sources/file/adapter.ts';
 import { createFileSource, type FileCounts, type FileSource, type ReadInput } from '../sources/file/file.ts';
-import { createFilesSource } from '../sources/file/files.ts';
+import { createFilesSource } from '../sources/file/one-after-another.ts';
 import { OtherFileError } from '../sources/source.ts';
 import { startBatchPool } from '../workers/pool.ts';
 import type { RunningStream } from './pipeline.ts';

@@ -257,8 +257,8 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
     exchanges.push({ exchange, upstreams, stream });
     opened.set(exchange.name, stream);
   }
-  const runtimes = [operations, ...(alerts === null ? [] : [alerts]), ...opened.values()];
-  const units = runtimes.flatMap((stream) => stream.units);
+  const running = [operations, ...(alerts === null ? [] : [alerts]), ...opened.values()];
+  const units = running.flatMap((stream) => stream.units);
   const close = async (): Promise<void> => {
     await threads?.close();
     await journal.close();

@@ -18,10 +18,10 @@ import { sqliteDriver } from '../projections/sqlite-driver.ts';
 import { readSqliteOffsets } from '../projections/sqlite-offsets.ts';
 import type { StepProcesses } from '../steps/step-process.ts';
 import { TABLE_GAUGES } from '../tables.ts';
+import { type Stores, startStores } from '../workers/all-stores.ts';
 import { type BodyPool, startBodyPool } from '../workers/body-pool.ts';
 import { type PartitionThreads, startPartitionThreads } from '../workers/partition-threads.ts';
 import { runCommand, runModule, runOwn } from '../workers/step-process.ts';
-import { type Stores, startStores } from '../workers/stores.ts';
 import { type RowPlacer, startRowPlacer } from '../workers/watched-placing.ts';
 import { type LoopDelay, monitorLoopDelay } from './loop-delay.ts';
 

@@ -13,7 +13,7 @@ import type { Totals } from '../projections/totals.ts';
 import { isEventCount, resultField } from '../streams/aggregate-table.ts';
 import { decimalOfField } from '../streams/field-type.ts';
 import { partFields } from '../streams/group-key.ts';
-import type { Stores } from '../workers/stores.ts';
+import type { Stores } from '../workers/all-stores.ts';
 import type { PartitionUnit } from './partition-unit.ts';
 import { createStoreLane, type Mark, type StoreLane } from './store-lane.ts';
 

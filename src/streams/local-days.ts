@@ -8,7 +8,7 @@
  */
 import { createZone } from '../messages/time-zone.ts';
 
-export interface Clock {
+export interface ZoneClock {
   /** The midnight before an instant, as a reading: milliseconds since that of 1970-01-01. Without a zone the instant itself. */
   reading(timeMs: number): number;
   /** The instant of a midnight. */
@@ -17,13 +17,13 @@ export interface Clock {
 
 export const DAY_MS = 86_400_000;
 
-const UTC_CLOCK: Clock = { reading: (timeMs) => timeMs, instant: (readingMs) => readingMs };
+const UTC_CLOCK: ZoneClock = { reading: (timeMs) => timeMs, instant: (readingMs) => readingMs };
 
 /** Beyond these days, which no event has, a zone's clock goes on as it did: Node knows no instant beyond 8.64e15. */
 const MOST_MS = 99_999_990 * DAY_MS;
 
 /** Throws a RangeError for a name that is no zone. */
-export function clockOf(timeZone: string | undefined): Clock {
+export function clockOf(timeZone: string | undefined): ZoneClock {
   if (timeZone === undefined) return UTC_CLOCK;
   const zone = createZone(timeZone);
   let [day, fromMs, toMs] = [0, 0, 0];

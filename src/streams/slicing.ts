@@ -3,7 +3,7 @@
  * and step; a tumbling window is its only slice. Starts are readings of the zone's clock (local-days.ts), by which all days
  * are as long; without a zone a reading is its instant.
  */
-import { type Clock, clockOf } from './local-days.ts';
+import { clockOf, type ZoneClock } from './local-days.ts';
 import { type Windowing, windowStart } from './window-kind.ts';
 
 export interface Slicing {
@@ -11,7 +11,7 @@ export interface Slicing {
   readonly everyMs: number;
   readonly offsetMs: number;
   readonly sliceMs: number;
-  readonly clock: Clock;
+  readonly clock: ZoneClock;
 }
 
 /** Throws when the windowing is of another kind. */

@@ -3,7 +3,7 @@ import type { AvroRecord } from '../messages/avro.ts';
 import type { Columns } from '../messages/columns.ts';
 import { compileCondition, languageOf } from '../sql/compile.ts';
 import { bindCondition } from '../sql/compiled.ts';
-import { computedColumns } from './computed-columns.ts';
+import { columnsByText } from './columns-by-text.ts';
 import { fieldAt } from './field-type.ts';
 import { keyReader, keyTexts } from './group-key.ts';
 import type { KeyColumn } from './key-column.ts';
@@ -44,7 +44,7 @@ export function windowInput(spec: WindowSpec, schema: AvroRecord): WindowInput {
     spec.where === null
       ? null
       : compileCondition(spec.where, seen, languageOf(spec.language, [spec.where], seen), spec.functions);
-  const computed = computedColumns(textsOf(spec), seen, spec.functions);
+  const computed = columnsByText(textsOf(spec), seen, spec.functions);
   let isTaken: ((row: number) => boolean) | null = null;
   const takes = (row: number): boolean => {
     if (view !== null && !view.takes(row)) return false;

@@ -3,7 +3,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { z } from 'zod';
 import { sourceAdapter } from '../adapter.ts';
 import { createFileSource } from './file.ts';
-import { createFilesSource } from './files.ts';
+import { createFilesSource } from './one-after-another.ts';
 import { fileFormat, INPUT_FILES } from './open.ts';
 import { allFilesOf } from './paths.ts';
 

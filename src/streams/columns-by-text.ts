@@ -7,7 +7,7 @@ import { SqlError } from '../sql/value.ts';
 import { computedColumn } from './computed-column.ts';
 import { fieldAt } from './field-type.ts';
 
-export interface ComputedColumns {
+export interface ColumnsByText {
   /** The events with these columns, which are good until the next block. They are computed of the rows that are taken. */
   begin(columns: Columns, isTaken: (row: number) => boolean): Columns;
   /** Whether a row of the last block is taken. Throws the SqlError of a row that an expression, or the question, fails on. */
@@ -17,11 +17,11 @@ export interface ComputedColumns {
 }
 
 /** Null where all of these are fields. Throws an ExpressionError when an expression does not fit the schema. */
-export function computedColumns(
+export function columnsByText(
   texts: readonly string[],
   schema: AvroRecord,
   functions?: readonly UserFunction[],
-): ComputedColumns | null {
+): ColumnsByText | null {
   const computed = [...new Set(texts)]
     .filter((text) => fieldAt(schema, text) === undefined)
     .map((text) => ({ text, own: computedColumn(compileExpression(text, schema, 'sql', functions)) }));
