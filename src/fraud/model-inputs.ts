@@ -75,20 +75,22 @@ const RATIOS: readonly DerivedInput[] = [
   ...[1, 7, 30].map(terminalGenuine),
 ];
 
+const OWN_MEAN = toOwnMean(30);
+
 /** A model that is linear needs the bends as inputs of their own. */
 const BENDS: readonly DerivedInput[] = [
   { name: 'amount_above_220', family: 'amount', of: [AMOUNT], make: (cents = 0) => (cents > 22_000 ? 1 : 0) },
   { name: 'amount_over_220', family: 'amount', of: [AMOUNT], make: (cents = 0) => Math.max(0, cents - 22_000) },
   { name: 'amount_log', family: 'amount', of: [AMOUNT], make: (cents = 0) => Math.log(1 + Math.max(0, cents) / 100) },
   {
-    ...toOwnMean(30),
+    ...OWN_MEAN,
     name: 'amount_over_3_own_means',
-    make: (amountCents = 0, count = 0, mean = 0) => Math.max(0, toOwnMean(30).make(amountCents, count, mean) - 3),
+    make: (amountCents = 0, count = 0, mean = 0) => Math.max(0, OWN_MEAN.make(amountCents, count, mean) - 3),
   },
   {
-    ...toOwnMean(30),
+    ...OWN_MEAN,
     name: 'amount_above_3.5_own_means',
-    make: (amountCents = 0, count = 0, mean = 0) => (toOwnMean(30).make(amountCents, count, mean) > 3.5 ? 1 : 0),
+    make: (amountCents = 0, count = 0, mean = 0) => (OWN_MEAN.make(amountCents, count, mean) > 3.5 ? 1 : 0),
   },
   ...[1, 7, 30].map(
     (days): DerivedInput => ({
@@ -130,6 +132,9 @@ export interface Inputs {
   expand(values: Float64Array, from: number, into: Float64Array, at: number): void;
 }
 
+/** Features that an input is of, at most. */
+const PLACES = 4;
+
 /** The features themselves, then what the set derives of them. */
 export function inputsOf(features: readonly string[], set: InputSet): Inputs {
   const derived: readonly DerivedInput[] = INPUT_SETS[set];
@@ -138,6 +143,10 @@ export function inputsOf(features: readonly string[], set: InputSet): Inputs {
     return places.includes(-1) ? [] : [{ ...input, places }];
   });
   const width = features.length;
+  const makes = present.map(({ make }) => make);
+  const places = Int32Array.from(
+    present.flatMap((input) => Array.from({ length: PLACES }, (_, i) => input.places[i] ?? 0)),
+  );
   return {
     names: [...features, ...present.map(({ name }) => name)],
     families: [...features.map(familyOf), ...present.map(({ family }) => family)],
@@ -145,9 +154,13 @@ export function inputsOf(features: readonly string[], set: InputSet): Inputs {
     expand(values, from, into, at) {
       for (let column = 0; column < width; column++) into[at + column] = values[from + column]!;
       for (let column = 0; column < present.length; column++) {
-        const { places, make } = present[column]!;
-        const [a = 0, b = 0, c = 0, d = 0] = places;
-        into[at + width + column] = make(values[from + a]!, values[from + b]!, values[from + c]!, values[from + d]!);
+        const place = column * PLACES;
+        into[at + width + column] = makes[column]!(
+          values[from + places[place]!]!,
+          values[from + places[place + 1]!]!,
+          values[from + places[place + 2]!]!,
+          values[from + places[place + 3]!]!,
+        );
       }
     },
   };
