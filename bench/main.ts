@@ -6,7 +6,7 @@
  *
  * `npm run bench -- journal` measures the journal alone, `windows` the windows, `nexmark` the queries of Nexmark, `expressions` a
  * condition beside DuckDB's filter, `exchange` a window keyed by another field than its stream's, `operators` those of users,
- * `suites` expectations over Parquet, `csv` rows of CSV to events, `lake` rows of the journal to a lake, `postgres` those to the
+ * `jobs` cron, backfill and history of jobs, `suites` expectations over Parquet, `csv` rows of CSV to events, `lake` rows of the journal to a lake, `postgres` those to the
  * server of PG_URL, and `kafka` topics in and out, with the broker that KAFKA_BROKERS names.
  * `explain` asks a journal of 10 M events for explanations, and `tracing` measures small requests with and without traces.
  * `batch` measures statements of jobs beside plain DuckDB, and `views` views beside the windows that one would write by hand.
@@ -17,6 +17,7 @@ import { runCsv } from './csv.ts';
 import { runExchange } from './exchange.ts';
 import { runExplain } from './explain.ts';
 import { runExpressions } from './expressions.ts';
+import { runJobs } from './jobs.ts';
 import { runJournal } from './journal.ts';
 import { runKafka } from './kafka.ts';
 import { runLake } from './lake.ts';
@@ -116,6 +117,11 @@ if (process.argv[2] === 'expressions') {
 
 if (process.argv[2] === 'suites') {
   await runSuites();
+  process.exit(0);
+}
+
+if (process.argv[2] === 'jobs') {
+  for (const row of await runJobs(process.argv[3])) console.log(row);
   process.exit(0);
 }
 

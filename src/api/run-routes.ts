@@ -17,6 +17,8 @@ export function runRoutes(
   dataDir: string,
   asked: <T>(read: Generator<StoreQuery, T, readonly Row[]>) => Promise<T>,
   deadlineMs: number,
+  /** Slots that backfills of a job may have at once. */
+  slotsOf: (job: string) => number,
 ): readonly Route[] {
   const answered = async <T>(c: RouteContext, read: Promise<T | null>, missing: string): Promise<Response> => {
     const found = await withDeadline(read, deadlineMs);
@@ -79,10 +81,15 @@ export function runRoutes(
       path: '/api/v1/jobs/:job/backfills',
       role: 'viewer',
       operation: {
-        summary: 'The newest backfills of a job, each with how many of its intervals are over and failed',
+        summary:
+          'The newest backfills of a job, each with how many of its intervals are over and failed, and how many of its slots are at work',
         responses: { 200: json('Backfills') },
       },
-      answer: (c) => answered(c, asked(backfillFile(pathParameter(c, 'job'))), ''),
+      async answer(c) {
+        const job = pathParameter(c, 'job');
+        const read = async () => (await asked(backfillFile(job))).map((row) => ({ ...row, slots: slotsOf(job) }));
+        return answered(c, read(), '');
+      },
     },
   ];
 }

@@ -15,6 +15,7 @@ import { declaredRulesOf } from '../fraud/operator.ts';
 import type { Route } from '../http/route.ts';
 import { type HttpServer, startHttp } from '../http/server.ts';
 import type { Overview } from '../http/view.ts';
+import { backfillSlotsOf } from '../jobs/backfill.ts';
 import type { Row } from '../projections/store.ts';
 import type { Service } from '../service.ts';
 import { caseRoute } from './case-route.ts';
@@ -37,6 +38,10 @@ export async function serve(service: Service, settings: readonly Setting[] = [])
   const view = createView(service);
   const { host, port, token, tokens, hosts, tls, sessionAgeMs, maxBodyBytesInFlight } = service.config.http;
   const models = modelsOf(service);
+  const slotsOf = (name: string): number => {
+    const job = service.config.jobs.find((each) => each.name === name);
+    return job === undefined ? 0 : backfillSlotsOf(job, service.config.pools);
+  };
   let http: HttpServer;
   try {
     const limits = { hosts, sessionAgeMs, maxBodyBytesInFlight };
@@ -47,7 +52,7 @@ export async function serve(service: Service, settings: readonly Setting[] = [])
       logger: service.logger,
       domainRoutes: (deadlineMs) => [
         ...jobRoutes(service.jobs),
-        ...runRoutes(service.config.dataDir, view.asked, deadlineMs),
+        ...runRoutes(service.config.dataDir, view.asked, deadlineMs, slotsOf),
         ...lookRoutes(service, settings, deadlineMs),
         caseRoute((id) => view.caseFile(id), deadlineMs),
         ...(service.config.fraud === null ? [] : customerRoutes(view.asked, deadlineMs)),

@@ -11,6 +11,16 @@ export function backfillSlots(slots: number): number {
   return Math.max(1, Math.floor(slots / 2));
 }
 
+/** The same of a job: over the pools that its steps take their slots from. */
+export function backfillSlotsOf(
+  { steps }: { readonly steps: readonly { readonly pool: string }[] },
+  pools: Readonly<Record<string, number>>,
+): number {
+  let slots = 0;
+  for (const pool of new Set(steps.map((step) => step.pool))) slots += backfillSlots(pools[pool] ?? 1);
+  return slots;
+}
+
 type Reprocess = Backfill['event']['reprocess'];
 
 /** The next intervals get runs, and a backfill without any left is over. */

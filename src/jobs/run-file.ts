@@ -29,8 +29,8 @@ export function* runFile(job: string, runId: string): Generator<StoreQuery, RunF
 }
 
 /**
- * The newest first, each with how many of its intervals have a run that is over, how many of those failed, and about how many
- * milliseconds are left at the pace of those that are over.
+ * The newest first, each with how many of its intervals have a run that is over, how many of those failed, how many of its steps
+ * are at work, and about how many milliseconds are left at the pace of those that are over.
  */
 export function* backfillFile(job: string): Generator<StoreQuery, readonly Row[], readonly Row[]> {
   return yield { store: 'sqlite', sql: backfillSql(job) };
@@ -43,7 +43,9 @@ export function backfillSql(job: string | null): string {
   return `SELECT *, CASE WHEN state = 'running' AND over > 1 THEN (intervals - over) * (last_at - first_at) / (over - 1) END AS left_ms
     FROM (SELECT b.backfill, b.job, b.from_time, b.to_time, b.parallel, b.reprocess, b.state, b.intervals, b.changed_at,
       count(r.run_id) ${isOver} AS over, count(r.run_id) FILTER (WHERE r.state = 'failed') AS failed,
-      min(r.changed_at) ${isOver} AS first_at, max(r.changed_at) ${isOver} AS last_at
+      min(r.changed_at) ${isOver} AS first_at, max(r.changed_at) ${isOver} AS last_at,
+      (SELECT count(*) FROM runs AS o JOIN run_steps AS s ON s.job = o.job AND s.run_id = o.run_id
+        WHERE o.job = b.job AND o.backfill = b.backfill AND o.state = 'running' AND s.state = 'running') AS at_work
       FROM (SELECT * FROM backfills ${of} ORDER BY changed_at DESC LIMIT ${BACKFILLS_MAX}) AS b
       LEFT JOIN runs AS r ON r.job = b.job AND r.backfill = b.backfill
       GROUP BY b.backfill) ORDER BY changed_at DESC`;

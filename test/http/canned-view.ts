@@ -255,7 +255,7 @@ export const cannedRoutes = (deadlineMs: number): readonly Route[] => [
   ),
   ...LOOKS,
   ...jobRoutes(JOBS).filter(isRead),
-  ...runRoutes(DATA_DIR, askedOfNothing, deadlineMs).filter(({ path }) => path.endsWith('/backfills')),
+  ...runRoutes(DATA_DIR, askedOfNothing, deadlineMs, () => 16).filter(({ path }) => path.endsWith('/backfills')),
   ...deskRoutes(DESK, async () => [], deadlineMs).filter(isRead),
   ...modelRoutes(
     { act: nobodyAtTheDesk, changes: async () => [], record: nobodyAtTheDesk },

@@ -65,12 +65,13 @@ function Backfills({ job, path, act }) {
       .map((each) => html`<${Progress} key=${each.backfill} of=${each} act=${act} />`)}`;
 }
 
-function Progress({ of: { backfill, state, intervals, over, failed, left_ms: leftMs }, act }) {
+function Progress({ of: { backfill, state, intervals, over, failed, left_ms: leftMs, at_work: atWork, slots }, act }) {
   const isRunning = state === 'running';
   const left = leftMs === null ? '' : `, about ${duration(leftMs)} left`;
+  const share = isRunning ? `, ${exact(atWork)} of ${exact(slots)} slots that backfills may have` : '';
   return html`<p class="line">
     <progress max=${intervals} value=${over} aria-label="Progress of ${backfill}"></progress>
-    <span>${backfill}: ${state}, ${exact(over)} of ${exact(intervals)} intervals are over, ${exact(failed)} failed${left}</span>
+    <span>${backfill}: ${state}, ${exact(over)} of ${exact(intervals)} intervals are over, ${exact(failed)} failed${left}${share}</span>
     ${isRunning && html`<button type="button" onClick=${() => act(`/api/v1/backfills/${encodeURIComponent(backfill)}/cancel`, {})}>Cancel the backfill</button>`}
   </p>`;
 }
