@@ -22,6 +22,8 @@ const STREAM =
   'streams: { weather.observations: { builtin: WeatherObservation, key: place, eventTime: observedAt } }\n';
 const HTTP = 'http: { port: 0 }\nlog: { level: error }\n';
 const MINUTE_MS = 60_000;
+/** A first start over a long history fills the read models from all of it. */
+const READY_MS = 600_000;
 
 interface Running {
   readonly child: ChildProcess;
@@ -38,12 +40,18 @@ async function start(home: string, yaml: string): Promise<Running> {
   const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout?.on('data', (bytes: Buffer) => {
-      const found = /listening on (http:\S+)/.exec(bytes.toString('utf8'))?.[1];
+      const found = /listening on (http:\S+?)\/? /.exec(bytes.toString('utf8'))?.[1];
       if (found !== undefined) resolve(found);
     });
     child.once('exit', (code) => reject(new Error(`The service ended with ${code}`)));
   });
-  while (!(await fetch(`${url}/readyz`)).ok) await pause(5);
+  for (let ready = await fetch(`${url}/readyz`); !ready.ok; ready = await fetch(`${url}/readyz`)) {
+    if (performance.now() - begunMs > READY_MS) {
+      child.kill();
+      throw new Error(await ready.text());
+    }
+    await pause(5);
+  }
   const startedInSeconds = (performance.now() - begunMs) / 1000;
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const stop = async (): Promise<void> => {
@@ -51,6 +59,19 @@ async function start(home: string, yaml: string): Promise<Running> {
     await ended;
   };
   return { child, url, startedInSeconds, stop };
+}
+
+interface Backfill {
+  readonly state: string;
+  readonly over: number;
+  readonly failed: number;
+}
+
+async function json<T>(address: string): Promise<T> {
+  const answer = await fetch(address);
+  if (!answer.ok) throw new Error(`${address}: ${answer.status} ${await answer.text()}`);
+  const body: T = JSON.parse(await answer.text());
+  return body;
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -147,21 +168,21 @@ async function backfill(home: string, every: string, intervals: number): Promise
   const path = `${service.url}/api/v1/jobs/load/backfills`;
   const asked = await fetch(path, { method: 'POST', headers, body: JSON.stringify(words) });
   if (!asked.ok) throw new Error(await asked.text());
-  let found: { readonly state: string; readonly over: number; readonly failed: number }[] = [];
-  while (found[0]?.state !== 'completed') {
+  let found: Backfill | undefined;
+  while (found?.state !== 'completed') {
     await pause(250);
-    const [row] = (found = await (await fetch(path)).json());
-    if ((row?.failed ?? 0) > 0) throw new Error(`${row?.failed} runs failed`);
+    [found] = await json<Backfill[]>(path);
+    if ((found?.failed ?? 0) > 0) throw new Error(`${found?.failed} runs failed`);
   }
   const seconds = (performance.now() - begunMs) / 1000;
   const cpuSeconds = treeCpuSeconds(service.child.pid ?? 0) - before;
-  const rows = await (await fetch(`${service.url}/api/v1/overview`)).json();
+  const { sinceStart } = await json<{ sinceStart: { eventsIn: number } }>(`${service.url}/api/v1/overview`);
   await service.stop();
   server.close();
   return {
     what: `a year in ${intervals} intervals of ${every}, 50 places`,
-    runs: found[0]?.over,
-    events: rows.sinceStart.eventsIn,
+    runs: found.over,
+    events: sinceStart.eventsIn,
     seconds: Number(seconds.toFixed(1)),
     'CPU seconds': Number(cpuSeconds.toFixed(1)),
   };
@@ -223,7 +244,7 @@ async function history(home: string): Promise<object> {
   const first = await start(home, yaml);
   await first.stop();
   const service = await start(home, yaml);
-  const runs: { job: string; run_id: string }[] = await (await fetch(`${service.url}/api/v1/runs?limit=100`)).json();
+  const runs = await json<{ job: string; run_id: string }[]>(`${service.url}/api/v1/runs?limit=100`);
   const one = runs[0];
   const paths = ['/api/v1/jobs', '/api/v1/runs?limit=100', '/api/v1/run-steps?limit=100', '/api/v1/overview', '/jobs'];
   paths.push('/api/v1/jobs/j0/backfills', `/api/v1/jobs/${one?.job}/runs/${encodeURIComponent(one?.run_id ?? '')}`);
