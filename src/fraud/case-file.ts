@@ -1,5 +1,6 @@
 /** All that the stores have of one case, however old: itself, its alerts, and what its customer did meanwhile. */
 import type { Row, StoreQuery } from '../projections/store.ts';
+import { similarCases } from './similar-cases.ts';
 
 export interface CaseFile {
   /** Columns as in the table `cases`. */
@@ -13,6 +14,8 @@ export interface CaseFile {
   readonly sessions: readonly Row[];
   /** What analysts did and wanted, oldest first. */
   readonly actions: readonly Row[];
+  /** Cases of other customers that have most in common with it, the most alike first: `similarCases`. */
+  readonly similar: readonly Row[];
   /** Whether there are more of anything than are here; the newest are. */
   readonly isCut: boolean;
 }
@@ -69,6 +72,7 @@ export function* caseFile(caseId: string): Generator<StoreQuery, CaseFile | null
     sql: `SELECT requested_at, action, "by", note, outcome, state, detail, at FROM case_actions WHERE case_id = ${id}
       ORDER BY requested_at DESC, command_id LIMIT ${MAX_ROWS + 1}`,
   };
+  const similar = yield { store: 'sqlite', sql: similarCases(id, customer) };
   const all = [alerts, deliveries, transactions, sessions, actions];
   const oldestFirst = (rows: readonly Row[]): readonly Row[] => rows.slice(0, MAX_ROWS).reverse();
   return {
@@ -78,6 +82,7 @@ export function* caseFile(caseId: string): Generator<StoreQuery, CaseFile | null
     transactions: oldestFirst(transactions),
     sessions: oldestFirst(sessions),
     actions: oldestFirst(actions),
+    similar,
     isCut: all.some((rows) => rows.length > MAX_ROWS),
   };
 }

@@ -248,6 +248,7 @@ export const cannedRoutes = (deadlineMs: number): readonly Route[] => [
             transactions: [],
             sessions: [],
             actions: [],
+            similar: [],
             isCut: false,
           }
         : null,

@@ -58,6 +58,15 @@ const SESSION_COLUMNS = [
   { head: 'Largest score', cell: (row) => html`<${Score} score=${row.max_score} />` },
 ];
 
+const SIMILAR_COLUMNS = [
+  { head: 'Case', cell: (row) => html`<a href=${to('/cases', row.case_id)}>${row.case_id}</a>` },
+  { head: 'State', cell: (row) => html`<${State} state=${String(row.state)} />` },
+  { head: 'Terminals in common', number: true, cell: (row) => exact(row.shared_terminals) },
+  { head: 'Reasons in common', number: true, cell: (row) => exact(row.shared_reasons) },
+  { head: 'Amount', number: true, cell: (row) => money(row.amount_cents) },
+  { head: 'Last hit', cell: (row) => html`<${Time} at=${row.last_hit_at} />` },
+];
+
 function Case({ panel, params }) {
   const shown = useSource(caseSource(params.case));
   const { value: found, status, error } = shown;
@@ -80,6 +89,7 @@ function Case({ panel, params }) {
     ${list('transactions', 'Transactions in its time', 'Transactions of the customer in the time of the case, newest first', found.transactions, TRANSACTION_COLUMNS, (row) => `${row.transaction_id}|${row.occurred_at}`, 'The stores have none of them.')}
     ${list('sessions', 'Closed sessions in its time', 'Closed sessions of the customer in the time of the case, newest first', found.sessions, SESSION_COLUMNS, (row) => String(row.start_at), 'None of its sessions has closed yet.')}
     ${list('history', 'Actions', 'What was done about the case, newest first', found.actions, ACTION_COLUMNS, (row) => `${row.requested_at}|${row.action}`, 'Nobody has acted on it.')}
+    ${list('similar', 'Similar cases', 'Cases of other customers with terminals and reasons in common', found.similar.toReversed(), SIMILAR_COLUMNS, (row) => row.case_id, 'None of the newest alerts is like these.')}
   <//>`;
 }
 
