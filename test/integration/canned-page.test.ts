@@ -117,7 +117,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     const addresses = await page
       .locator('nav a')
       .evaluateAll((links) => links.map((link) => (link.getAttribute('href') ?? '').slice(1)));
-    expect(addresses).toHaveLength(18);
+    expect(addresses).toHaveLength(19);
     const details = [
       'windows/per_minute',
       'tables/alerts',
