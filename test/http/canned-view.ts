@@ -9,7 +9,6 @@ import { queryRoutes } from '../../src/api/query-routes.ts';
 import { runRoutes } from '../../src/api/run-routes.ts';
 import { tableInfos } from '../../src/api/table-info.ts';
 import { customerRoutes } from '../../src/fraud/desk/customer-routes.ts';
-import type { Asking } from '../../src/fraud/desk/customers.ts';
 import type { Desk } from '../../src/fraud/desk/desk.ts';
 import { modelRoutes } from '../../src/fraud/desk/model-routes.ts';
 import { deskRoutes } from '../../src/fraud/desk/routes.ts';
@@ -238,13 +237,6 @@ async function askedOfNothing<T>(read: Generator<StoreQuery, T, readonly Row[]>)
   return step.value;
 }
 
-/** Answers each of its questions with no row. */
-async function withoutRows<T>(asking: Asking<T>): Promise<T> {
-  let step = asking.next([]);
-  while (step.done !== true) step = asking.next([]);
-  return step.value;
-}
-
 /** The routes of domains and of jobs that read, over canned cases, one job, no rules and no models. */
 export const cannedRoutes = (deadlineMs: number): readonly Route[] => [
   caseRoute(
@@ -264,7 +256,7 @@ export const cannedRoutes = (deadlineMs: number): readonly Route[] => [
     deadlineMs,
   ),
   ...LOOKS,
-  ...customerRoutes(withoutRows, deadlineMs).filter(({ path }) => path === '/api/v1/customers'),
+  ...customerRoutes(askedOfNothing, deadlineMs).filter(({ path }) => path === '/api/v1/customers'),
   ...jobRoutes(JOBS).filter(isRead),
   ...runRoutes(DATA_DIR, askedOfNothing, deadlineMs, () => 16).filter(({ path }) => path.endsWith('/backfills')),
   ...deskRoutes(DESK, async () => [], deadlineMs).filter(isRead),
