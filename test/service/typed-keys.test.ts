@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { checkedView } from '../../src/data-directory/check-view.ts';
 import { runScriptLines, type ScriptRun, temporaryDirectory, writePipeline } from './script-run.ts';
-import { sqlAnswers } from './sql-answers.ts';
+import { sqlAnswers, timeOf } from './sql-answers.ts';
 
 const TYPED = {
   type: 'record',
@@ -120,10 +120,6 @@ function inSql(all: readonly Row[]): Promise<Record<string, string[]>> {
     ],
     SQL,
   );
-}
-
-function timeOf(side: unknown): string {
-  return typeof side === 'object' && side !== null && 'occurredAt' in side ? String(side.occurredAt) : 'null';
 }
 
 function rowOf({ key, start, n, left, right }: Record<string, unknown>): string {
