@@ -1,8 +1,18 @@
 /** `millrace dlq`: lists, shows and replays dead letters (refused inputs, undelivered alerts), also of a running service. */
 
 import { ALL } from '../channel/dead-letters.ts';
+import { namedStores } from '../channel/named-stores.ts';
 import { ASK_OPTIONS, answered, limitOf } from './ask.ts';
-import { actionOf, type Command, type OptionValues, print, tableText, text } from './command.ts';
+import {
+  actionOf,
+  type Command,
+  dataDirOf,
+  namedConfigOf,
+  type OptionValues,
+  print,
+  tableText,
+  text,
+} from './command.ts';
 import { listed, replayed, shown as shownOf } from './dlq-topic.ts';
 import { EXIT, UsageError } from './exit.ts';
 import { withService } from './with-service.ts';
@@ -16,8 +26,8 @@ export const dlqCommand: Command = {
   name: 'dlq',
   summary: `dead letters: what was not taken in, and alerts that no sink took
 
-  list             the newest first; those that were replayed only with --replayed. With --store: rows that a PostgreSQL
-                   store had no place for, of events that stay in the journal
+  list             the newest first; those that were replayed only with --replayed. Then what PostgreSQL stores had no
+                   place for, of events that stay in the journal; with --store NAME nothing else, and all of it
   show ID …        one or more, with the original
   replay ID …      read again and take in, or deliver again (--stream NAME, --reason CODE or --all; --dry-run first)
 
@@ -66,9 +76,42 @@ async function list(values: OptionValues, ids: readonly string[]): Promise<numbe
     replayed_at: instantOf(row.replayed_at),
     detail: values.json === true ? detail : shortened(String(detail)),
   }));
-  await print(values.json === true ? JSON.stringify(shown) : tableText(shown));
+  const isOfAll = topic === undefined && Object.keys(filterOf(values, ids)).length === 0;
+  const refused = isOfAll ? await refusedByStores(values) : [];
+  const all = [...shown, ...refused];
+  await print(values.json === true ? JSON.stringify(all) : tableText(all));
   if (isCut) process.stderr.write(`millrace: there are more than ${limit.toLocaleString('en')}; see --limit\n`);
   return EXIT.ok;
+}
+
+/** Of each PostgreSQL store as a row of the list. A store that is away is named, and hides no letter of the journal. */
+async function refusedByStores(values: OptionValues): Promise<Readonly<Record<string, unknown>>[]> {
+  const declared = await namedStores(await dataDirOf(values), await namedConfigOf(values));
+  const found: Readonly<Record<string, unknown>>[] = [];
+  for (const { name } of declared.filter(({ kind }) => kind === 'postgres')) {
+    const sql = `SELECT table_name, log, log_offset, reason FROM millrace_refused ORDER BY table_name, log, log_offset LIMIT ${LIST_LIMIT}`;
+    const asked = { command: 'query', request: { store: name, sql }, defaultTimeout: '10s', stores: { named: name } };
+    try {
+      const { rows } = await answered(values, asked);
+      for (const { table_name: table, log, log_offset: offset, reason } of rows) {
+        found.push({
+          id: `${log}:${offset}`,
+          stream: table,
+          source: `store ${name}`,
+          position: `${log}:${offset}`,
+          reason: 'refused-by-store',
+          committed_at: null,
+          replayed_at: null,
+          detail: values.json === true ? reason : shortened(String(reason)),
+        });
+      }
+    } catch (error) {
+      process.stderr.write(
+        `millrace: the store ${name} can't be asked: ${error instanceof Error ? error.message : error}\n`,
+      );
+    }
+  }
+  return found;
 }
 
 async function listRefused(values: OptionValues, ids: readonly string[]): Promise<number> {

@@ -1,18 +1,21 @@
 /** `millrace export`: a stream as a file that others read, and that `import` takes back. */
 
+import { resolve } from 'node:path';
 import { durableEnds } from '../channel/durable-ends.ts';
 import { EXPORT_FILES, type ExportFormat, exportFormat, exportStream } from '../data-directory/export-stream.ts';
 import { requireJournal } from '../data-directory/require-journal.ts';
 import { conditionProblem, type JournaledStream, journaledStreams } from '../data-directory/stream-rows.ts';
 import { unknownName } from '../keys/names.ts';
-import { CONFIG_OPTION, type Command, DATA_OPTION, dataDirOf, type OptionValues, text } from './command.ts';
+import { CONFIG_OPTION, type Command, DATA_OPTION, dataDirOf, type OptionValues, print, text } from './command.ts';
 import { isTime, timeRange } from './days.ts';
 import { EXIT, UsageError } from './exit.ts';
+import { loadText, WAREHOUSES, type Warehouse } from './warehouse-load.ts';
 
 export const exportCommand: Command = {
   name: 'export',
   summary: 'write a stream to a file, beside a running service too: its events as they were journaled, in their order',
-  usage: 'export STREAM --to FILE [--where SQL] [--from TIME] [--to TIME] [--config FILE] [--data DIR]',
+  usage:
+    'export STREAM --to FILE [--where SQL] [--from TIME] [--to TIME] [--load bigquery|snowflake] [--config FILE] [--data DIR]',
   options: {
     ...CONFIG_OPTION,
     ...DATA_OPTION,
@@ -24,10 +27,16 @@ export const exportCommand: Command = {
     },
     from: { type: 'string', value: 'TIME', help: 'of the event time: a UTC day such as 2018-08-08, or an instant' },
     where: { type: 'string', value: 'SQL', help: 'such as "amount > 10 AND country = \'DE\'", as in a pipeline file' },
+    load: {
+      type: 'string',
+      value: 'WAREHOUSE',
+      help: 'print how that loads the file, which is Parquet: bigquery or snowflake',
+    },
   },
   async run(values, [name, ...rest]) {
     if (name === undefined || rest.length > 0) throw new UsageError('name one stream: export STREAM --to FILE');
     const { path, format, until } = targetOf(values);
+    const warehouse = warehouseOf(values, format);
     const range = timeRange(text(values, 'from'), until);
     const dataDir = await dataDirOf(values);
     requireJournal(dataDir);
@@ -42,9 +51,19 @@ export const exportCommand: Command = {
     process.stderr.write(
       `millrace: ${count.toLocaleString('en')} events of ${name} in ${path === '-' ? 'all' : path}\n`,
     );
+    if (warehouse !== null) await print(loadText(warehouse, name, resolve(path)));
     return EXIT.ok;
   },
 };
+
+function warehouseOf(values: OptionValues, format: ExportFormat): Warehouse | null {
+  const word = text(values, 'load');
+  if (word === undefined) return null;
+  const warehouse = WAREHOUSES.find((each) => each === word);
+  if (warehouse === undefined) throw new UsageError(unknownName('warehouse', word, WAREHOUSES));
+  if (format !== 'parquet') throw new UsageError('--load is for a file of Parquet: --to FILE.parquet');
+  return warehouse;
+}
 
 /** `--to` stands for a file and for a time: what is no time names the file. */
 function targetOf(values: OptionValues): {

@@ -70,6 +70,10 @@ test('rows that a store had no place for are listed by dlq, and a window is expo
   const refused: readonly Readonly<Record<string, unknown>>[] = JSON.parse(stdout);
   expect(refused).toHaveLength(1);
   expect(refused[0]).toMatchObject({ table_name: 'clicks', log: 'clicks-0', log_offset: 1 });
+  const listed = await millrace(['dlq', 'list', '--config', at.config, '--data', at.data, '--json']);
+  expect(JSON.parse(listed.stdout)).toEqual([
+    expect.objectContaining({ id: 'clicks-0:1', source: 'store warehouse', reason: 'refused-by-store' }),
+  ]);
   mkdirSync(join(at.directory, 'out'));
   const file = join(at.directory, 'out', 'sums.jsonl');
   const exported = await millrace(['export', 'sums', '--to', file, '--data', at.data]);
