@@ -12,6 +12,8 @@ import { readSource, readTree, type SourceFile } from './boundaries/source-file.
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FOLDERS = ['src', 'test', 'bench', 'scripts'];
+/** By npm, the compiler and the service. */
+const MADE = ['node_modules', 'dist', 'data'];
 
 /** The sources of what package.json exports. */
 function published(): string[] {
@@ -32,8 +34,10 @@ describe('the tree', () => {
     expect(found).toEqual([]);
   });
 
-  it('has no module outside its folders', () => {
-    expect(readdirSync(ROOT).filter((name) => /\.[cm]?[jt]sx?$/.test(name))).toEqual([]);
+  it('has at its top what belongs there and no scratch', () => {
+    const known = [...FOLDERS, ...MADE, 'config', 'deploy', 'docs', 'examples', 'LICENSE', 'README.md'];
+    const own = readdirSync(ROOT).filter((name) => !name.startsWith('.') && !/^(package.*|tsconfig)\.json$/.test(name));
+    expect(own.filter((name) => !known.includes(name))).toEqual([]);
   });
 
   it('has engine rooms that name no word of a domain', () => {

@@ -1,6 +1,6 @@
 /**
- * What of DuckDB's SQL another engine does not take, by word. The list was found by running each form on DuckDB 1.5, Spark 4.2 and
- * Trino 476; what it does not name was not tried or runs on all. Texts, quoted names and comments are passed over.
+ * What of DuckDB's SQL another engine does not take, by word, as the documentation of Spark 4.2 and Trino 476 has it. What the list
+ * does not name was not looked at, or runs on all three. Texts, quoted names and comments are passed over.
  */
 
 export type Dialect = 'spark' | 'trino';
