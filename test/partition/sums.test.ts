@@ -215,7 +215,7 @@ describe('sums in place of events', () => {
           expect(replayed.snapshot()).toEqual(summed.snapshot());
         },
       ),
-      { numRuns: 20 },
+      { numRuns: 40 },
     );
     expect(sums).toBeGreaterThan(15);
   });
