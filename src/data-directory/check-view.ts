@@ -13,8 +13,8 @@ import { logPlace } from '../messages/log-name.ts';
 import type { WindowResult } from '../messages/window-result.ts';
 import { checkView, type EventTable, type Sessions, type ViewFindings } from '../projections/view-check.ts';
 import type { Expression } from '../sql/expression.ts';
-import { parseStatement } from '../sql/statement.ts';
-import { found } from '../sql/walk.ts';
+import { parseStatement, type Statement } from '../sql/statement.ts';
+import { found, rewritten } from '../sql/walk.ts';
 import { eventKey } from '../streams/field-key.ts';
 import { isOfSeveral } from '../streams/group-key.ts';
 import { windowStart } from '../streams/window-kind.ts';
@@ -34,7 +34,9 @@ export interface CheckedView extends ViewFindings {
 /** Throws when the view's name is none, and when DuckDB refuses the statement. */
 export async function checkedView(config: Config, dataDir: string, view: ViewConfig): Promise<CheckedView> {
   const relations = relationsOf(config);
-  const { from, join, items } = parseStatement(view.sql);
+  const parsed = parseStatement(view.sql);
+  const { from, join, items } = parsed;
+  const statement = withColumnsQuoted(view.sql, parsed);
   const estimates = items.flatMap((item) =>
     item.kind === 'column' && item.name !== null && found(item.expression, isEstimate) !== null ? [item.name] : [],
   );
@@ -51,7 +53,7 @@ export async function checkedView(config: Config, dataDir: string, view: ViewCon
     const fields = own.schema.fields.filter(({ name }) => name !== DERIVED_TIME);
     const given = { schema: { ...own.schema, fields }, events: rows.derived };
     const check = {
-      statement: view.sql,
+      statement,
       tables,
       view: given,
       without: estimates,
@@ -62,7 +64,36 @@ export async function checkedView(config: Config, dataDir: string, view: ViewCon
   }
   const of = relations.named(window.stream);
   const { log } = windowPlace(window, of, knownExchanges(dataDir, nodeSyncFs));
-  return { ...(await checkedWindow(view, window, of, log, tables, rows, estimates)), estimates };
+  return { ...(await checkedWindow(statement, view.name, window, of, log, tables, rows, estimates)), estimates };
+}
+
+/**
+ * Columns in double quotes, where the statement has them without: DuckDB takes no column that is a word of its SQL otherwise,
+ * such as `at`. Quoted names are compared without regard to case there too.
+ */
+function withColumnsQuoted(sql: string, { items, join, where, groupBy, having }: Statement): string {
+  const starts = new Map<number, string>();
+  const expressions = [
+    ...items.flatMap((item) => (item.kind === 'column' ? [item.expression] : [])),
+    ...(join !== null && 'kind' in join.on ? [join.on] : []),
+    ...[where, having].filter((each) => each !== null),
+    ...(groupBy === null || groupBy === 'all' ? [] : groupBy),
+  ];
+  for (const expression of expressions) {
+    rewritten(expression, (each) => {
+      const [name] = each.kind === 'column' && each.names.length === 1 && !each.isQuoted ? each.names : [];
+      if (name !== undefined) starts.set(each.at - 1, name);
+      return null;
+    });
+  }
+  let quotedSql = '';
+  let from = 0;
+  for (const [start, name] of [...starts].sort(([a], [b]) => a - b)) {
+    if (sql.slice(start, start + name.length).toLowerCase() !== name.toLowerCase()) continue;
+    quotedSql += `${sql.slice(from, start)}"${sql.slice(start, start + name.length)}"`;
+    from = start + name.length;
+  }
+  return quotedSql + sql.slice(from);
 }
 
 function tableOf(relation: Relation): TableOf {
@@ -71,7 +102,8 @@ function tableOf(relation: Relation): TableOf {
 }
 
 async function checkedWindow(
-  { sql, name }: ViewConfig,
+  statement: string,
+  name: string,
   window: WindowConfig,
   of: Relation,
   log: string,
@@ -97,7 +129,7 @@ async function checkedWindow(
   };
   return {
     ...(await checkView({
-      statement: isOfPairs ? closedRows(sql, window, closedMs) : sql,
+      statement: isOfPairs ? closedRows(statement, window, closedMs) : statement,
       tables: left,
       view,
       without: estimates,

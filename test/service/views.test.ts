@@ -218,3 +218,20 @@ test('a view that gives other rows than its statement is told', async () => {
     ],
   });
 });
+
+test('a column that is a word of DuckDB’s SQL needs no quotes here, and is the same column there', async () => {
+  const directory = temporaryDirectory();
+  const run: ScriptRun = {
+    watermark: '{}',
+    views: [
+      'named: SELECT userId, amount AS "at", amount + 1 AS "user" FROM clicks',
+      'v: SELECT at * 2 AS twice, userId, CASE WHEN AT > 3 THEN user ELSE at END AS one FROM named WHERE named.at > 1 AND user < 9',
+    ].join('\n  '),
+    lines: [1, 2, 3, 4, 9].map((amount) => ({ userId: 'a', occurredAt: MINUTE * amount, amount })),
+    data: directory,
+  };
+  await runScriptLines(run);
+  const config = loadConfig(writePipeline(directory, run), {});
+  const view = config.views.find(({ name }) => name === 'v');
+  expect(await checkedView(config, join(directory, 'data'), view!)).toMatchObject({ rows: 3, missing: 0, surplus: 0 });
+});
