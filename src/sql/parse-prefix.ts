@@ -102,6 +102,7 @@ function call(cursor: Cursor, inner: Inner): CallExpression {
     do args.push(lambda(cursor, inner) ?? inner(cursor));
     while (cursor.accept(','));
   }
+  refuseOrder(cursor);
   cursor.expect(')');
   if (cursor.is('over') && cursor.is('(', 1)) {
     throw new ExpressionError(
@@ -118,6 +119,17 @@ function call(cursor: Cursor, inner: Inner): CallExpression {
     cursor.expect(')');
   }
   return { kind: 'call', name: text.toLowerCase(), args, isDistinct, filter, at };
+}
+
+/** Throws an ExpressionError at the ORDER BY of an aggregate. */
+function refuseOrder(cursor: Cursor): void {
+  if (!cursor.is('order') || !cursor.is('by', 1)) return;
+  const instead =
+    'list_sort(list(x)) sorts a list, and arg_min(x, t) or arg_max(x, t) is the one of the least or most t';
+  throw new ExpressionError(
+    `values are taken as they come, so ORDER BY has no place here: ${instead}`,
+    cursor.peek().at,
+  );
 }
 
 /** `lambda x, y: body`; null where the argument is another. */
