@@ -1,5 +1,6 @@
 /** Clients of the HTTP ingest: what they were told is committed is in the log once, and nothing ever twice. */
 import type { ServedView } from '../../src/api/view.ts';
+import { CUSTOMERS } from './input.ts';
 import type { Oracle } from './oracle.ts';
 import type { Process } from './process.ts';
 import { WEB } from './scenario.ts';
@@ -45,7 +46,7 @@ export function createClients(world: World, oracle: Oracle): Clients {
     if (random.below(BAD_IN) === 0) return { id: `unreadable ${number}`, line: `unreadable ${number}` };
     const transaction = {
       transactionId: number,
-      customerId: random.below(1000),
+      customerId: random.below(CUSTOMERS),
       terminalId: 0,
       amountCents: random.below(100_000),
       occurredAt: new Date(scheduler.nowMs()).toISOString(),

@@ -12,13 +12,13 @@ import { partitionOf } from '../../src/streams/partitioner.ts';
 import { START_MS } from './world.ts';
 
 export const OUT_OF_ORDERNESS_MS = 60_000;
-const CUSTOMERS = 24;
+export const CUSTOMERS = 24;
 /** Mean time between two transactions. */
 const STEP_MS = 8_000;
 /** One in so many can't be read. */
 const BAD_IN = 40;
 /** One in so many is large enough for an alert. */
-const LARGE_IN = 50;
+const LARGE_IN = 20;
 
 export type InputItem =
   | { readonly kind: 'transaction'; readonly index: number; readonly transaction: Transaction }

@@ -15,6 +15,7 @@ import { TABLES } from '../../src/tables.ts';
 import { createStoreTask } from '../../src/workers/store-task.ts';
 import type { Clients } from './clients.ts';
 import { createFaultFree, exchanged } from './derivation.ts';
+import { readsWeb } from './given.ts';
 import { blocksOf, type Input, type Item, partitionOfItem } from './input.ts';
 import { createLedger } from './ledger.ts';
 import { FEED, type Oracle } from './oracle.ts';
@@ -134,7 +135,8 @@ function checkPartitionings(world: World, { input, oracle }: End): void {
       createFaultFree(derivationOf(config, stream), partition, createRegistry(BUILTIN_TYPES)),
     );
     // One partition for each, whatever the service has.
-    const wholes = exchangesOf(config).map(({ derivation }) => ({
+    const ofPayments = exchangesOf(config).filter(({ exchange }) => !readsWeb(exchange));
+    const wholes = ofPayments.map(({ derivation }) => ({
       fold: createFaultFree(derivation, 0, createRegistry(BUILTIN_TYPES)),
       channelsOf: (log: string) =>
         derivation.inputs.flatMap(({ channels }) => channels.filter((channel) => logOfInputChannel(channel) === log)),

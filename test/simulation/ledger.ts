@@ -5,11 +5,11 @@
 import { crc32 } from 'node:zlib';
 import { BUILTIN_TYPES } from '../../src/builtin-types.ts';
 import { type Store, type TableDigest, WINDOW_RESULTS } from '../../src/projections/store.ts';
-import { JOIN, OPERATORS, PAYMENTS } from './scenario.ts';
+import { JOINS, OPERATORS, PAYMENTS } from './scenario.ts';
 import type { World } from './world.ts';
 
 /** Logs that hold outputs of operators or results of a join too, which no store takes: what is left out there is found when all is rebuilt. */
-const HAS_MORE = new RegExp(`^(${[PAYMENTS, JOIN.name, ...OPERATORS.map(({ name }) => name)].join('|')})-\\d+$`);
+const HAS_MORE = new RegExp(`^(${[PAYMENTS, ...[...JOINS, ...OPERATORS].map(({ name }) => name)].join('|')})-\\d+$`);
 
 interface Entry {
   readonly offset: number;

@@ -2,12 +2,13 @@
 import { deriverMachine } from '../../src/actors/deriver.ts';
 import { alertRaisedType } from '../../src/fraud/types.ts';
 import type { File } from '../../src/journal/fs.ts';
+import type { Block } from '../../src/messages/block.ts';
 import { decodeCommit } from '../../src/messages/commit.ts';
-import { deadLetterType } from '../../src/messages/types.ts';
+import { deadLetterType, exchangedBlockType } from '../../src/messages/types.ts';
 import type { Platform } from '../../src/service/platform.ts';
 import type { ServiceCore } from '../../src/service.ts';
 import { WEBHOOK_URL } from './network.ts';
-import { PAYMENTS } from './scenario.ts';
+import { PAYMENTS, WEB } from './scenario.ts';
 
 export interface Bug {
   platform?(platform: Platform): Platform;
@@ -15,6 +16,12 @@ export interface Bug {
   core?(core: ServiceCore): void;
   /** Undoes what outlives a process. */
   undo?(): void;
+}
+
+/** What an exchange was given, as if none of it were for this partition. */
+function withoutEvents({ bytes }: Block): Block {
+  const given = exchangedBlockType.decodeBlock(bytes);
+  return exchangedBlockType.encodeBlock(given.map((each) => ({ ...each, count: 0, block: Buffer.from([0]) })));
 }
 
 export const BUGS: Readonly<Record<string, Bug>> = {
@@ -114,6 +121,20 @@ export const BUGS: Readonly<Record<string, Bug>> = {
           blocks: batch.blocks.filter(({ fingerprint }) => fingerprint !== deadLetterType.fingerprint),
         });
       Object.assign(intake, { deliver: dropping });
+    },
+  },
+  'joins without some events of the other stream': {
+    core({ pipeline }) {
+      for (const { stream } of pipeline.exchanges) {
+        const { intake } = stream;
+        const deliver = intake.deliver.bind(intake);
+        let taken = 0;
+        const losing: typeof deliver = (partition, batch) => {
+          const isLost = batch.source.startsWith(`${WEB}-`) && taken++ % 5 === 4;
+          return deliver(partition, isLost ? { ...batch, blocks: batch.blocks.map(withoutEvents) } : batch);
+        };
+        Object.assign(intake, { deliver: losing });
+      }
     },
   },
   'sends an alert under a new key each time': {

@@ -16,7 +16,7 @@ import { type WindowResultType, windowResultType } from '../../src/messages/wind
 import { OPERATOR_KINDS } from '../../src/operator-kinds/kinds.ts';
 import { derivationTypes } from '../../src/partition/derivation.ts';
 import { resultField } from '../../src/streams/aggregate-table.ts';
-import { JOIN, OPERATORS, scenario, WINDOWS } from './scenario.ts';
+import { JOINS, OPERATORS, scenario, WINDOWS } from './scenario.ts';
 
 const WINDOW_TYPES: readonly WindowResultType[] = WINDOWS.map(({ name, aggregates }) =>
   windowResultType(
@@ -27,7 +27,7 @@ const WINDOW_TYPES: readonly WindowResultType[] = WINDOWS.map(({ name, aggregate
 
 const OPERATOR_TYPES = OPERATORS.flatMap(({ outputs }) => outputs.map(({ schema }) => dynamicEventType(schema)));
 const JOIN_TYPES = exchangesOf(scenario('/', 1, 0))
-  .filter(({ exchange }) => exchange.name === JOIN.name)
+  .filter(({ exchange }) => JOINS.some(({ name }) => name === exchange.name))
   .flatMap(({ derivation }) => derivationTypes(derivation, OPERATOR_KINDS).operators)
   .flatMap(({ types }) => types.map(({ type }) => type));
 /** What of them does not depend on order is all of it. */

@@ -75,12 +75,25 @@ export const OPERATORS: readonly OperatorConfig[] = [
   operatorOf('of-terminal', { key: 'terminalId', order: 'time', onError: 'deadLetter', quietMs: MINUTE_MS }),
 ];
 
-/** Of a stream with itself: both sides come by one log, as two input channels. */
-export const JOIN: JoinConfig = {
-  name: 'near',
-  ...{ left: PAYMENTS, right: PAYMENTS, leftKey: 'terminalId', rightKey: 'terminalId', leftRef: null, where: null },
-  spec: { kind: 'interval', type: 'inner', withinMs: MINUTE_MS, graceMs: 0 },
-};
+const byKey = (key: string) => ({ leftKey: key, rightKey: key, leftRef: null, where: null });
+export const JOINS: readonly JoinConfig[] = [
+  // Of a stream with itself: both sides come by one log, as two input channels.
+  {
+    name: 'near',
+    ...{ left: PAYMENTS, right: PAYMENTS, ...byKey('terminalId') },
+    spec: { kind: 'interval', type: 'inner', withinMs: MINUTE_MS, graceMs: 0 },
+  },
+  {
+    name: 'on-the-web',
+    ...{ left: PAYMENTS, right: WEB, ...byKey('customerId') },
+    spec: { kind: 'interval', type: 'outer', withinMs: 10 * MINUTE_MS, graceMs: 0 },
+  },
+  {
+    name: 'paid-before',
+    ...{ left: WEB, right: PAYMENTS, ...byKey('customerId') },
+    spec: { kind: 'table', type: 'left', graceMs: 0, historyMs: 10 * MINUTE_MS },
+  },
+];
 
 interface OwnOperator extends Pick<OperatorConfig, 'order' | 'onError'> {
   readonly key: string;
@@ -178,7 +191,7 @@ export function scenario(
     features: [],
     derived: [],
     views: [],
-    joins: [JOIN],
+    joins: JOINS,
     pools: { default: 32 },
     commands: [],
     jobs: [
