@@ -13,11 +13,6 @@ import type { ProbeResults } from './probe.ts';
 
 const CONFIG = 'test/abuse/abuse.yaml';
 const HEALTH_P99_MS = 100;
-/**
- * Of a server that does nothing: with more, others have the cores. The probe's timer alone is up to 13 ms late, so that half
- * of all answers take 8 ms; attackers that share two cores with the service bring the slowest hundredth to 30 to 80 ms.
- */
-const QUIET_P99_MS = 25;
 const JSON_TYPE = { 'content-type': 'application/json' };
 const AVRO_TYPE = { 'content-type': 'application/avro' };
 /** What says that the server has enough, and not that the body is wrong. */
@@ -230,9 +225,10 @@ describe('after all of it', () => {
     console.log(lines.join('\n'));
     expect(asked).toBeGreaterThan(100);
     expect(failures).toBe(0);
-    const isQuiet = share(idleTookMs, 0.99) <= QUIET_P99_MS;
-    if (!isQuiet) console.log('Others have the machine: held to the time that the main thread worked');
-    expect(share(isQuiet ? tookMs : workedMs, 0.99)).toBeLessThanOrEqual(HEALTH_P99_MS);
+    // The attackers have the same two cores: whatever runs there waits for them, a server that does nothing too.
+    const addedMs = share(tookMs, 0.99) - share(idleTookMs, 0.99);
+    const isTold = share(workedMs, 1) > 0;
+    expect(isTold ? Math.min(addedMs, share(workedMs, 0.99)) : addedMs).toBeLessThanOrEqual(HEALTH_P99_MS);
   });
 
   it('it is ready, its log has no error, and it is killed under load', async () => {

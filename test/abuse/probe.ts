@@ -2,8 +2,8 @@
  * Asks for /healthz at a steady pace, in a process of its own, and prints how long each answer took: counted from when the
  * question was due, so that a silent server does not hide behind questions that were never asked.
  *
- * A server that does nothing is asked as well. When that one is slow, others have the machine's cores; what counts then is
- * for how long the service's main thread had one while the question waited, which Linux tells.
+ * A server that does nothing is asked as well: what it takes the machine would make anybody wait. For how long the service's
+ * main thread had a core while the question waited is noted too, where Linux tells.
  */
 import { fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
