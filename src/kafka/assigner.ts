@@ -1,7 +1,7 @@
 /**
- * Who of a group gets which partitions. Each member says which ones its journal has: those stay with it whenever it is there,
- * because the state of their windows and sessions lies beside that journal. The others are spread evenly. Partitions of the
- * same number go together, of whatever topics: they feed one log.
+ * Assigns partitions to the members of a group. Each member says which partitions its journal has. Those go to that
+ * member whenever it is there, because the state of their windows and sessions lies beside its journal. Other
+ * partitions are spread evenly. Partitions of one number go together, whatever their topics, because they feed one log.
  */
 import type { Assigner, AssignerProtocol, Cluster } from 'kafkajs';
 import type { Partitions } from './group.ts';

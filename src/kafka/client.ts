@@ -1,4 +1,4 @@
-/** The client of kafkajs. It is loaded by who has a cluster to connect to, and by nobody else. */
+/** The client of kafkajs. It is loaded only where there is a cluster to connect to. */
 import { readFileSync } from 'node:fs';
 import type { Kafka, KafkaConfig as KafkaJsConfig, SASLOptions } from 'kafkajs';
 import { registerCodecs, unpackRecords } from './codecs.ts';

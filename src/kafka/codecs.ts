@@ -1,6 +1,6 @@
 /**
  * The codecs of Kafka's record batches. kafkajs has gzip alone, without a bound, and ends a consumer that meets another
- * one (tulios/kafkajs#1141, #1795). These unpack all four, each at most UNPACKED_BYTES_MAX.
+ * codec (tulios/kafkajs#1141, #1795). These unpack all four, each at most UNPACKED_BYTES_MAX.
  */
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';

@@ -1,4 +1,4 @@
-/** How brokers are reached: addresses, TLS and who one is. */
+/** How brokers are reached: addresses, TLS and credentials. */
 
 export interface KafkaConnection {
   /** host:port, at least one. */

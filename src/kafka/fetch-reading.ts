@@ -1,6 +1,6 @@
 /**
- * Puts our reading of fetched records in the place of kafkajs's own, in the whole process. kafkajs has no port for that, so
- * two of its modules are replaced; its version is pinned, and test/kafka/fetch-reading.test.ts compares the two.
+ * Replaces kafkajs's reading of fetched records by our own, in the whole process. kafkajs has no port for that, so two
+ * of its modules are replaced; its version is pinned, and test/kafka/fetch-reading.test.ts compares the two.
  */
 import { createRequire } from 'node:module';
 import { PartitionFetch } from './partition-fetch.ts';

@@ -1,6 +1,6 @@
 /**
- * A member of a consumer group by kafkajs, as group.ts has it. kafkajs commits nothing by itself here and resolves no offset
- * but those of batches that were taken. What it does wrong, and what is done about it, is in docs/kafka.md.
+ * A member of a consumer group by kafkajs, as group.ts has it. Here kafkajs commits no offset by itself, and resolves
+ * only offsets of batches that were taken. Its defects, and the answer to each, are in docs/kafka.md.
  */
 import type { Admin, Consumer, EachBatchPayload } from 'kafkajs';
 import { millraceAssigner } from './assigner.ts';

@@ -1,6 +1,7 @@
 /**
- * What kafkajs knows of a partition's part of a fetch, by numbers: its own makes a Long for each record. It is wrong where a
- * record's key is four zero bytes, which it takes for the end of an aborted transaction, and shows the rest of that.
+ * A partition's part of a fetch, in the form that kafkajs wants, with numbers: kafkajs's own class makes a Long for
+ * each record. That class also has a defect: it takes a record whose key is four zero bytes for the end of an aborted
+ * transaction, and then shows the rest of the transaction.
  */
 import type { BatchRecord } from './record-batch.ts';
 

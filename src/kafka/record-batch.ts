@@ -1,7 +1,8 @@
 /**
- * Reads what a fetch has of a partition: record batches of version 2 (kafka.apache.org/documentation/#recordbatch). kafkajs
- * makes some ten objects for each record, and gives up its whole consumer where a batch can't be read, again at each start.
- * Here a record is one object and its key and value; a damaged batch is as many records that say what is wrong.
+ * Reads a partition's part of a fetch: record batches of version 2 (kafka.apache.org/documentation/#recordbatch).
+ * kafkajs makes some ten objects for each record. A batch that it can't read ends its whole consumer, again at each
+ * start. Here a record is one object with its key and value, and a damaged batch gives as many records that name the
+ * damage.
  */
 import { Damage } from '../messages/avro-cursor.ts';
 import type { FetchedRecord, HeaderValue } from './group.ts';

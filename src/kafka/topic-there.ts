@@ -1,4 +1,4 @@
-/** Whether the cluster has a topic that is written to, asked before anything is sent. */
+/** Asks, before anything is sent, whether the cluster has the topic of a sink. */
 import { type KafkaLog, kafkaClient } from './client.ts';
 import type { KafkaConnection } from './connection.ts';
 import { troubleOf } from './trouble.ts';

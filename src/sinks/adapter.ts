@@ -1,6 +1,7 @@
 /**
- * The port of a kind of sink, as the pipeline file names it: `{ webhook: { url: … }, from: [alerts] }`. How its settings are
- * written, how they are printed, without secrets where they are shown, and what opens it are in one place, its adapter.
+ * The port of a kind of sink, as the pipeline file names it: `{ webhook: { url: … }, from: [alerts] }`. The adapter of
+ * a kind has all that belongs to it: how its settings are written and printed (without secrets where they are shown),
+ * and how a sink of the kind is opened.
  */
 import { z } from 'zod';
 import type { KafkaConnection } from '../kafka/connection.ts';

@@ -1,6 +1,6 @@
 /**
- * The port of a kind of source, as the pipeline file names it: `source: { file: … }`. How its settings are written, what
- * must hold of them, how they are printed and how a source of it runs are in one place, its adapter.
+ * The port of a kind of source, as the pipeline file names it: `source: { file: … }`. The adapter of a kind has all
+ * that belongs to it: how its settings are written, checked and printed, and how a source of the kind runs.
  */
 import { z } from 'zod';
 import type { KafkaConnection } from '../kafka/connection.ts';

@@ -1,10 +1,11 @@
 /**
- * Records of a CSV file as RFC 4180 has them: a record ends at a line end that is not within quotes, so it may span lines.
- * It is numbered by the line that it begins on, and `last` is the line that it ends on.
+ * Records of a CSV file as RFC 4180 has them: a record ends at a line end that is not within quotes, so it may span
+ * lines. It is numbered by the line that it begins on, and `last` is the line that it ends on.
  *
- * A quote opens a cell only where the cell begins; after a closing quote and anything but a delimiter, the rest of the cell is
- * plain, as Python's csv module reads it. A record is never held beyond the cap, however long it is: what is too long, or
- * does not end, is one rejection, and nothing within its quotes is ever taken for a record of its own.
+ * A quote opens a cell only where the cell begins; after a closing quote and anything but a delimiter, the rest of the
+ * cell is plain, as Python's csv module reads it. A record is never held beyond the cap, however long it is. A record
+ * that is too long, or does not end, is one rejection, and no part within its quotes is ever taken for a record of its
+ * own.
  */
 import type { CsvDialect } from '../messages/csv-options.ts';
 import {

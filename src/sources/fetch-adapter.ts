@@ -1,6 +1,6 @@
 /**
- * The port of what a job fetches, as the pipeline file names it: `fetch: { openMeteo: … }`. How its settings are written,
- * what must hold of them, how they are printed and how one attempt goes are in one place, its adapter.
+ * The port of a kind of fetch, as the pipeline file names it: `fetch: { openMeteo: … }`. The adapter of a kind has all
+ * that belongs to it: how its settings are written, checked and printed, and how one attempt goes.
  */
 import { z } from 'zod';
 import type { HostRates } from '../fetching/host-rates.ts';

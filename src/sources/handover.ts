@@ -1,7 +1,7 @@
 /**
- * A source that serves all partitions of its stream, and where it stands in each: at what the log holds, or further on at
- * what it has handed over to the partition's queue since the process began. A source that is restarted goes on behind
- * that, and nothing comes twice.
+ * A source that serves all partitions of its stream, and its position in each. The position is that of the log, or
+ * further on, that of the last batch that was handed over to the partition's queue since the process began. A restarted
+ * source goes on after that position, so no event comes twice.
  */
 import type { InputBlock } from '../messages/origins.ts';
 import type { Intake } from './source.ts';

@@ -1,6 +1,6 @@
 /**
- * Which file this is. A file is known by the bytes that were consumed of it: one that begins with them goes on behind them,
- * under whatever name. A path whose file begins otherwise now is refused, and anything else is a new file.
+ * Recognises a file by the bytes that were consumed from it. A file that begins with these bytes goes on after them,
+ * under whatever name. A path whose file now begins with other bytes is refused. Any other file is new.
  */
 import type { FilePosition } from '../messages/streams.ts';
 import { OtherFileError } from './source.ts';

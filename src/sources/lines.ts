@@ -1,9 +1,9 @@
 /**
- * Lines out of a byte stream, with a cap: of a longer line only the head is kept and the length counted, so that no
+ * Lines out of a byte stream, with a cap: of a longer line only the beginning is kept and the length is counted, so no
  * line is ever held beyond the cap.
  *
- * Lines are numbered from 1 as an editor numbers them: an empty line has a number too, and is given as no bytes.
- * `\n` and `\r\n` end a line, the last line needs no end, and a byte order mark before the first is not part of it.
+ * Lines are numbered from 1 as an editor numbers them: an empty line has a number too, and is given as no bytes. `\n`
+ * and `\r\n` end a line, the last line needs no end, and a byte order mark before the first is not part of it.
  */
 import { RAW_BYTES_MAX } from '../messages/streams.ts';
 

@@ -1,7 +1,4 @@
-/**
- * The hash of a content's beginning, up to where it is consumed: by this a file is known again that has grown, or has got
- * another name.
- */
+/** The hash of the consumed beginning of a file: it identifies a file that has grown, or has another name. */
 import { createHash, type Hash } from 'node:crypto';
 
 export interface ConsumedPrefix {

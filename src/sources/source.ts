@@ -1,7 +1,7 @@
 /**
- * The port of every source. A source opens the partitions that it serves: all of its stream, or those that it is given
- * while it runs, as a consumer group gives them. It delivers batches to open ones and never waits for a commit; `deliver`
- * resolves when the partition has room, which is how backpressure reaches it.
+ * The port of every source. A source opens the partitions that it serves: all partitions of its stream, or those that
+ * are assigned to it while it runs, as by a consumer group. It delivers batches to open partitions and never waits for
+ * a commit. `deliver` resolves when the partition has room; that is the backpressure.
  */
 import type { InputBlock } from '../messages/origins.ts';
 import type { CallCutOff, FilePosition, RequestPart, TopicPosition } from '../messages/streams.ts';

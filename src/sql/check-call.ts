@@ -1,4 +1,7 @@
-/** Calls of functions. What chooses among its arguments is a CASE, so that only what is chosen is computed. */
+/**
+ * Calls of functions. A function that chooses among its arguments becomes a CASE, so that only the chosen argument is
+ * computed.
+ */
 
 import { choice, compared, truth } from './check-truth.ts';
 import { BOOLEAN, type Checked, constantOf } from './checked.ts';

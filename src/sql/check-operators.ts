@@ -1,4 +1,4 @@
-/** Arithmetic and texts that are put together, once their operands are checked. */
+/** Arithmetic and concatenation, once their operands are checked. */
 import { Buffer } from 'node:buffer';
 import { arithmeticOf } from './arithmetic.ts';
 import { type Checked, type CheckedStep, callOf, constantOf } from './checked.ts';

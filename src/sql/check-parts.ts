@@ -1,4 +1,4 @@
-/** Lists, maps and structs: how they are made, and how one value of them is had. */
+/** Lists, maps and structs: how they are made, and how one of their values is taken. */
 import { type Checked, callOf, callOnNulls } from './checked.ts';
 import { coerced, named, unified } from './coerce.ts';
 import { ExpressionError } from './expression-error.ts';

@@ -1,4 +1,4 @@
-/** Conditions, and choices by them, once their parts are checked. */
+/** Conditions, and choices that depend on conditions, once their parts are checked. */
 import { BOOLEAN, type Checked } from './checked.ts';
 import { coerced, commonTypeOf, named, unified } from './coerce.ts';
 import { ExpressionError } from './expression-error.ts';

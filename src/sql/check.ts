@@ -1,4 +1,6 @@
-/** Checks an expression: names are resolved, types fit, casts that DuckDB makes by itself are written out. */
+/**
+ * Checks an expression: resolves names, checks that types fit, and writes out the casts that DuckDB makes by itself.
+ */
 import { checkCall } from './check-call.ts';
 import { computed, negative } from './check-operators.ts';
 import { elementOf, listOf, mapOf, memberOf, sliceOf, structOf } from './check-parts.ts';

@@ -1,6 +1,6 @@
 /**
- * Expressions whose names are resolved, whose types fit, and whose casts are written out: what compiles to columns. A part
- * may stand in it twice, so it is a graph without circles.
+ * Checked expressions, which compile to columns: names are resolved, types fit, and casts are written out. A part may
+ * be used twice, so an expression is a graph without cycles.
  */
 import type { Arithmetic } from './arithmetic.ts';
 import type { CastTarget, Comparison } from './expression.ts';

@@ -1,4 +1,6 @@
-/** What a condition that is one comparison of a number with a constant looks at, and what it holds that against. */
+/**
+ * The two sides of a condition that compares one number with a constant: the value that it looks at, and the constant.
+ */
 import type { AvroRecord } from '../messages/avro.ts';
 import { compileExpression } from './compile.ts';
 import type { Expression } from './expression.ts';

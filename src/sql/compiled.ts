@@ -1,6 +1,6 @@
 /**
- * Binds a checked expression to a block of columns. Each kind of binding runs in the fast tier, and in the general one for
- * the rows that are beyond it.
+ * Binds a checked expression to a block of columns. Each kind of binding runs in the fast tier, and in the general tier
+ * for rows that the fast tier can't compute exactly.
  */
 import type { Columns } from '../messages/columns.ts';
 import type { Checked } from './checked.ts';

@@ -1,6 +1,6 @@
 /**
- * The language of expressions before it was SQL, for logs that were derived in it: texts may stand in double quotes, and
- * all numbers are doubles. Its other forms are SQL's.
+ * The language of expressions before SQL, for logs that were derived in it: texts may stand in double quotes, and all
+ * numbers are doubles. All other forms are SQL's.
  */
 import type { AvroRecord } from '../messages/avro.ts';
 import { checkExpression } from './check.ts';

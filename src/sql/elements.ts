@@ -1,4 +1,4 @@
-/** The elements of lists as functions take them: their types together, whether two are the same, and their keys in sets. */
+/** The elements of lists as functions take them: their common type, whether two are equal, and their keys in sets. */
 import { commonType, widening } from './common-type.ts';
 import { isList, typesText } from './kinds.ts';
 import { nullsLast, orderOf } from './order.ts';

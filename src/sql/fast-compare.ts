@@ -1,4 +1,7 @@
-/** Comparisons of the fast tier. Truths are 0, 1 and a half for neither: in Kleene's logic `and` is the smaller of two. */
+/**
+ * Comparisons of the fast tier. A truth value is 0, 1, or a half for unknown: in Kleene's logic `and` is the smaller of
+ * two.
+ */
 import { Buffer } from 'node:buffer';
 import type { NumberColumn, TextColumn } from '../messages/columns.ts';
 import type { Comparison } from './expression.ts';

@@ -1,7 +1,8 @@
 /**
- * Calls of users' functions in this thread: for which partition they are made, and which of them did not return before. A
- * call is known again by its function and its arguments, since its result is a matter of these alone. That holds for one
- * commit, which says so: what a replay makes of the commit does not depend on what came before it.
+ * Calls of users' functions in this thread: the partition that makes them, and the calls that did not return before. A
+ * call is recognised by its function and its arguments, because its result depends on these alone. A call counts as cut
+ * off within one commit only, and that commit notes it: so the replay of a commit does not depend on the commits before
+ * it.
  */
 import type { CallCutOff } from '../messages/streams.ts';
 

@@ -1,4 +1,4 @@
-/** JSON as DuckDB reads and writes it: keys in their order and as often as they come, numbers with their own digits. */
+/** JSON as DuckDB reads and writes it: keys keep their order and may repeat, numbers keep their digits. */
 import { SqlError } from './value.ts';
 
 export type JsonNode =

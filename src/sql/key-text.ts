@@ -1,4 +1,4 @@
-/** A value that is a key, as the text that tells it from others. */
+/** A key value as the text that tells it from all other values. */
 import type { Expression } from './expression.ts';
 import type { SqlType } from './type.ts';
 

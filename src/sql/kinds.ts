@@ -1,6 +1,6 @@
 /**
- * What a function's argument may be: which types are taken, and how a value of one is read. What DuckDB casts by itself is
- * taken here too: whole numbers as decimals and doubles, decimals as doubles, dates as timestamps.
+ * The kinds of a function's argument: which types each takes, and how a value is read. The casts that DuckDB makes by
+ * itself are made here too: whole numbers to decimals and doubles, decimals to doubles, dates to timestamps.
  */
 import { Buffer } from 'node:buffer';
 import { type SqlType, typeText } from './type.ts';

@@ -1,4 +1,7 @@
-/** Calls with a lambda: what is computed of each element of a list, as DuckDB's list_transform, list_filter and list_reduce. */
+/**
+ * Calls with a lambda, which is computed for each element of a list, as in DuckDB's list_transform, list_filter and
+ * list_reduce.
+ */
 
 import { truth } from './check-truth.ts';
 import type { Checked } from './checked.ts';

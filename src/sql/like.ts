@@ -1,4 +1,7 @@
-/** LIKE: % stands for any text, _ for one code point. What is matched takes at most the product of both lengths. */
+/**
+ * LIKE: % stands for any text, _ for one code point. A match takes at most as many steps as the product of both
+ * lengths.
+ */
 import { SqlError } from './value.ts';
 
 export type LikePattern = (text: string) => boolean;

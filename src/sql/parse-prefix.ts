@@ -1,4 +1,4 @@
-/** What an expression begins with: literals, names, calls, brackets, CASE and CAST. */
+/** The forms that an expression may begin with: literals, names, calls, brackets, CASE and CAST. */
 import type { Cursor } from './cursor.ts';
 import type { CallExpression, Expression } from './expression.ts';
 import { ExpressionError } from './expression-error.ts';

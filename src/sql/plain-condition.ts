@@ -1,6 +1,6 @@
 /**
- * Conditions that are nothing but comparisons of numeric fields with constants, joined by AND: one call a comparison, where the
- * fast tier makes one for each operand too. They can't fail on a row.
+ * Conditions that only compare numeric fields with constants, joined by AND. A comparison is one call, where the fast
+ * tier makes a call for each operand too. Such a condition can't fail on a row.
  */
 import type { Columns } from '../messages/columns.ts';
 import type { Checked } from './checked.ts';

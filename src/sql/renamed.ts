@@ -1,4 +1,4 @@
-/** Expressions with other names in the place of some of their columns. */
+/** Expressions with some of their columns renamed. */
 import { expressionText } from './expression-text.ts';
 import { parseExpression } from './parse.ts';
 import { rewritten } from './walk.ts';

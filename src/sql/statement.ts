@@ -1,6 +1,6 @@
 /**
- * Statements as views write them: one SELECT over a stream, or over two that a join brings together. DuckDB's grammar, of
- * which everything is refused by name that an endless stream can't answer.
+ * Statements as views write them: one SELECT over a stream, or over two that a join brings together. The grammar is
+ * DuckDB's; a clause that an endless stream can't answer is refused by its name.
  *
  *   SELECT item {, item} FROM source {join} [WHERE e] [GROUP BY ALL | e {, e}] [HAVING e]
  *   item   = e [[AS] name] | * | alias.*

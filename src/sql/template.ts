@@ -1,6 +1,6 @@
 /**
- * Texts with expressions in braces: `Amount {amountCents / 100:.2f} at {terminalId}`. After `:.Nf` a number has N digits
- * behind the point. Doubled braces stand for themselves. What is null is written as a dash.
+ * Texts with expressions in braces: `Amount {amountCents / 100:.2f} at {terminalId}`. After `:.Nf` a number has N
+ * digits behind the point. Doubled braces stand for themselves. Null is written as a dash.
  */
 import type { AvroRecord } from '../messages/avro.ts';
 import type { Columns } from '../messages/columns.ts';

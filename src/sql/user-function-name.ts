@@ -1,4 +1,4 @@
-/** Names that a user's function may have: what SQL reads as the call of a function that is not there yet. */
+/** Names that a user's function may have: those that SQL reads as a call, and that no function has yet. */
 import { ExpressionError } from './expression-error.ts';
 import { FUNCTIONS } from './functions.ts';
 import { parseExpression } from './parse.ts';

@@ -1,6 +1,7 @@
 /**
- * Functions that users wrote. Whatever has expressions names those of them that its texts name, as plain data beside the
- * texts: so a derivation says by which modules its events were derived, and one without such functions says nothing new.
+ * Functions that users wrote. Beside the texts of its expressions, each section has the functions that the texts call,
+ * as plain data. So a derivation names the modules that its events were derived by, and a derivation without such
+ * functions is written as before.
  */
 import type { SqlFunction } from './function.ts';
 import { FUNCTIONS, type FunctionTable, functionTable } from './functions.ts';

@@ -1,6 +1,6 @@
 /**
- * The general tier: an expression as closures over values of any type, exact and with SQL's nulls. Nothing but the language's
- * own operators and functions ever runs.
+ * The general tier: an expression as closures over values of any type, exact and with SQL's nulls. Only the language's
+ * own operators and functions ever run.
  */
 import type { Columns } from '../messages/columns.ts';
 import { castOf } from './cast.ts';

@@ -1,6 +1,7 @@
 /**
- * The port of a kind of store, as the pipeline file names it: `stores: { warehouse: { postgres: { … }, tables: [ … ] } }`. How
- * its settings and those of its tables are written, how they are printed, and the driver that runs it are in one place.
+ * The port of a kind of store, as the pipeline file names it: `stores: { warehouse: { postgres: { … }, tables: [ … ] }
+ * }`. The adapter of a kind has all that belongs to it: how its settings and those of its tables are written and
+ * printed, and the driver that runs it.
  */
 import { z } from 'zod';
 import type { Report } from '../keys/names.ts';

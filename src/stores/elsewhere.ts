@@ -1,6 +1,7 @@
 /**
- * What the drivers of stores have in common that are not files of this directory: a server, or a lake. How far such a store
- * is stands in a file here too, as of its last commit: it may be away, and the journal must not lose what it has not got.
+ * The common part of drivers for stores outside the data directory: a server, or a lake. The offsets of such a store
+ * are kept in a file here too, as of its last commit: the store may be away, and the journal must keep the events that
+ * the store lacks.
  */
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

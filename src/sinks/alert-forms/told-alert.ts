@@ -1,4 +1,4 @@
-/** An event as somebody on call is told of it: what, how bad, since when, and whether it is over. Pure. */
+/** An event as a person on call reads it: what happened, how bad it is, since when, and whether it is over. Pure. */
 import type { SinkEvent } from '../sink.ts';
 
 export type Severity = 'critical' | 'warning' | 'info';

@@ -1,6 +1,6 @@
 /**
- * A topic as a sink. What holds the connection is an outlet; one that has failed is thrown away, and the next delivery opens
- * another one, because nothing certain can be said of what it had sent.
+ * A topic as a sink. An outlet holds the connection. A failed outlet is thrown away and the next delivery opens another
+ * one, because it is unknown which records the failed one had sent.
  */
 import { troubleOf } from '../../kafka/trouble.ts';
 import { DeliveryError, type Sink, type SinkEvent } from '../sink.ts';

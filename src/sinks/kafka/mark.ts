@@ -1,6 +1,6 @@
 /**
- * How far a sink is, as it stands in Kafka beside the records: up to where it has each log of the journal. It is written in
- * the transaction of the records, so it can't be wrong about them.
+ * The mark of a sink in Kafka: the offset up to which it has sent each log of the journal. The mark is written in the
+ * transaction of the records, so the two always agree.
  */
 import { logName, logPlace } from '../../messages/log-name.ts';
 import type { SinkEvent } from '../sink.ts';

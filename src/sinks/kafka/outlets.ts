@@ -1,4 +1,4 @@
-/** What of a delivery becomes of records: sent at least once under their ids, or in transactions with a mark. */
+/** Sends the records of a delivery: at least once under their ids, or in transactions with a mark. */
 import type { OutgoingRecord, Producer, TransactionalProducer } from '../../kafka/producer.ts';
 import { DeliveryError, type SinkEvent } from '../sink.ts';
 import type { Outlet } from './kafka-sink.ts';

@@ -1,4 +1,7 @@
-/** An event as a record of Kafka: its key, its value, and its id in a header, by which a consumer knows it again. */
+/**
+ * An event as a record of Kafka: its key, its value, and its id in a header, by which a consumer recognises a repeated
+ * event.
+ */
 import { type OutgoingRecord, RECORD_ID } from '../../kafka/producer.ts';
 import { keyBytes, type RecordKey } from '../../kafka/record-key.ts';
 import { DeliveryError } from '../sink.ts';

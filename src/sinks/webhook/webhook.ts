@@ -1,8 +1,9 @@
 /**
- * Posts events as JSON to a URL, under one deadline for the whole exchange: each alone under its own Idempotency-Key, or
- * several as an array, whose key names the first and the last.
+ * Posts events as JSON to a URL, under one deadline for the whole exchange: each alone under its own Idempotency-Key,
+ * or several as an array, whose key names the first and the last.
  *
- * Only 2xx counts as taken. Messages name the host and never the URL, nor what an answer repeats of it (src/endpoint.ts).
+ * Only 2xx counts as taken. Messages name the host, never the URL or a part of it that an answer repeats
+ * (src/endpoint.ts).
  */
 import { DeadlinePassed, nodeTimer, type StartTimer, withinDeadline } from '../../deadline.ts';
 import { type Endpoint, endpointOf } from '../../endpoint.ts';

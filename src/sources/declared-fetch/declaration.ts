@@ -1,4 +1,4 @@
-/** Makes of the settings what runs, or says what can't hold of them. */
+/** Turns the settings into a fetch that can run, or says which setting is wrong. */
 import { readFileSync } from 'node:fs';
 import type { FetchDeclaration, Place } from '../../fetching/declared-fetch.ts';
 import type { FieldSource } from '../../fetching/field-map.ts';

@@ -1,4 +1,7 @@
-/** Runs a fetch by declaration: over HTTP, with the memory of what it brought, and conditions for what did not change. */
+/**
+ * Runs a fetch by declaration over HTTP. It remembers the rows that it brought, and asks with a condition for answers
+ * that did not change.
+ */
 import {
   type DeclaredOutcome,
   type FetchDeclaration,

@@ -1,4 +1,4 @@
-/** A record by which a topic is known again: a topic that was deleted and made again has another one at its offset. */
+/** A record that identifies a topic: a topic that was deleted and made again has another record at the same offset. */
 import { crc32 } from 'node:zlib';
 import type { FetchedRecord } from '../../kafka/group.ts';
 import type { TopicPosition } from '../../messages/streams.ts';

@@ -1,7 +1,7 @@
 /**
  * One partition of a topic on its way into its log. The group's member hands over what it fetched and never waits; the lane
- * decodes it and delivers it at the pace of the log. A batch is taken only where it goes on exactly at what came before,
- * since kafkajs may fetch from elsewhere by itself: after an offset out of range, or between two generations of the group.
+ * decodes it and delivers it at the pace of the log. A batch is taken only where it begins at the expected offset,
+ * because kafkajs may fetch from elsewhere by itself: after an offset out of range, or between two generations of the group.
  *
  *   opening ──► running ──► halted        held: its state lies in another data directory
  *      └──► held, halted

@@ -1,6 +1,6 @@
 /**
- * Fetched records as the blocks of a batch, in their order: events, deletions of rows, and dead letters for what is none.
- * Each keeps its offset and its original bytes.
+ * Fetched records as the blocks of a batch, in their order: events, deletions of rows, and dead letters for records
+ * that are neither. Each keeps its offset and its original bytes.
  */
 
 import type { FetchedRecord } from '../../kafka/group.ts';

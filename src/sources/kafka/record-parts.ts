@@ -1,4 +1,4 @@
-/** What is read of a record besides its value: the key, headers and the timestamp. */
+/** The parts of a record besides its value: the key, headers and the timestamp. */
 import type { FetchedRecord, HeaderValue } from '../../kafka/group.ts';
 import { fieldOf, isNullable } from '../../keys/names.ts';
 import { type AvroRecord, isUnion } from '../../messages/avro.ts';

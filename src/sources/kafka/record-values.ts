@@ -1,6 +1,6 @@
 /**
- * The value of one record as an event of its stream, with what is filled from the record's key, headers and timestamp. A
- * value that is no event is refused with a reason.
+ * The value of one record as an event of its stream, with the fields that the record's key, headers and timestamp fill.
+ * A value that is no event is refused with a reason.
  */
 
 import type { FetchedRecord } from '../../kafka/group.ts';

@@ -1,4 +1,4 @@
-/** The schemas that records name, from their registry. While that does not answer, whoever asks waits. */
+/** The schemas that records name, from their registry. While the registry does not answer, the caller waits. */
 import { type FoundSchema, RegistryUnavailable, type SchemaRegistry } from '../../kafka/registry.ts';
 import type { KnownSchemas } from './record-values.ts';
 

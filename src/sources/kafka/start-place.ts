@@ -1,6 +1,6 @@
 /**
- * Where a partition of a topic is read from, and whether it may be. The journal decides: what Kafka knows of the group
- * only tells whose the partition is, and where another program left off that had it before.
+ * Decides from which offset a partition of a topic is read, and whether it may be read. The journal has the offset. The
+ * group's offset in Kafka only tells which data directory owns the partition, and where another program left off.
  */
 import type { Bounds, Committed } from '../../kafka/group.ts';
 import type { TopicPosition } from '../../messages/streams.ts';

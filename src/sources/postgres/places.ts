@@ -1,6 +1,7 @@
 /**
- * Where each partition is in a table: at what its log holds, or further on at what was handed over to it since the process
- * began. The number of the piece is the position of the source, so that a batch that comes again is known.
+ * The place of each partition in a table: the place that its log holds, or further on, the place of the last batch that
+ * was handed over to it since the process began. The number of the piece is the position of the source, so that a
+ * repeated batch is recognised.
  */
 import type { InputBlock } from '../../messages/origins.ts';
 import type { TablePosition } from '../../messages/table-position.ts';

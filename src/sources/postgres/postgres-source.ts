@@ -1,4 +1,4 @@
-/** What runs: a session that reads on, and begins anew with pauses when the server is away. */
+/** The running source: a session that reads on, and begins anew with pauses when the server is away. */
 import { openSession, PostgresError } from '../../postgres/session.ts';
 import type { SourceHost, SourceStream } from '../adapter.ts';
 import type { Intake, Source, SourceStatus } from '../source.ts';

@@ -1,7 +1,8 @@
 /**
  * The changes of a table, as its replication slot gives them: an inserted or updated row is an event, a deleted one a
- * deletion of its key. The place of a partition is that of the transaction and how many of its changes it has; what the
- * slot sends again is left out by it. The slot is told of a transaction once all partitions have it on disk.
+ * deletion of its key. The place of a partition is the transaction's place and how many of the transaction's changes
+ * the partition has; by it, changes that the slot sends again are left out. The slot is told of a transaction once all
+ * partitions have it on disk.
  */
 
 import type { TablePosition } from '../../messages/table-position.ts';

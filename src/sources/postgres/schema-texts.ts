@@ -1,4 +1,4 @@
-/** Fields of a schema that hold a text, and so take any value of a database as the text that it is. */
+/** Fields of a schema that hold a text, and so take any value of a database by its text. */
 import { type AvroRecord, isUnion } from '../../messages/avro.ts';
 import { typeName } from '../../streams/field-type.ts';
 

@@ -1,8 +1,9 @@
 /**
- * Up to where a table can be read without missing a row. A transaction that began before we looked may commit later, with
- * values below those that we saw. So what is the largest value is remembered with the transactions that run right after it
- * was seen, and rows up to it are read once all of these have ended: one that begins later draws larger values, of a sequence
- * or of the clock. CREATE INDEX CONCURRENTLY waits for transactions in the same way (WaitForOlderSnapshots).
+ * The value up to which a table can be read without missing a row. A transaction that began before we looked may commit
+ * later, with values below those that we saw. So the largest value is remembered together with the transactions that
+ * run right after it was seen. Rows up to that value are read once all these transactions have ended: a later
+ * transaction draws larger values from the sequence or the clock. CREATE INDEX CONCURRENTLY waits for transactions in
+ * the same way (WaitForOlderSnapshots).
  */
 import type { PgSession } from '../../postgres/session.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Rows of a table or a query in the order of some columns, some at a time: each page begins behind the values that the page
- * before ended with, and rows that are alike in all of these columns are in one page.
+ * Rows of a table or a query in the order of some columns, some at a time. Each page begins after the values that ended
+ * the page before. Rows that are equal in all of these columns are in one page.
  */
 import { quoted } from '../../postgres/names.ts';
 import type { PgSession } from '../../postgres/session.ts';

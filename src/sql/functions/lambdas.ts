@@ -1,4 +1,4 @@
-/** Functions of a list and a lambda. What they compute is in lambda.ts; here is what is said of them. */
+/** Functions of a list and a lambda: their entries in the table of functions. `lambda.ts` computes them. */
 import type { SqlFunction } from '../function.ts';
 import { LAMBDA_FORMS } from '../lambda.ts';
 import { SqlError } from '../value.ts';

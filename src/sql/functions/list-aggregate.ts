@@ -1,4 +1,4 @@
-/** A list as one value, by the name of what makes it: the functions `list_sum` and the like under one roof. */
+/** A list as one value, by the name of an aggregate: `list_sum` and the like under one name. */
 import { elementType } from '../elements.ts';
 import type { SqlFunction } from '../function.ts';
 import { LIST, VARCHAR } from '../kinds.ts';

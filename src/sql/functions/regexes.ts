@@ -1,4 +1,7 @@
-/** Regular expressions of RE2, whose time grows with the text alone. What a constant pattern has wrong is a fault at the start. */
+/**
+ * Regular expressions of RE2, whose time grows with the text alone. A mistake in a constant pattern is a fault at the
+ * start.
+ */
 import { RE2JS } from 're2js';
 import { codePoints } from '../code-points.ts';
 import type { SqlFunction } from '../function.ts';

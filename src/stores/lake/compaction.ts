@@ -1,4 +1,4 @@
-/** Small files of one folder into one: a stream that brings little leaves a file for each commit. */
+/** Merges small files of one folder: a stream with few events leaves a file for each commit. */
 
 import { type FileWriter, fileName, writeFile } from './files.ts';
 import type { LocalFiles } from './local-files.ts';

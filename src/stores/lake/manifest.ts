@@ -1,6 +1,7 @@
 /**
- * The manifest of a lake: which files each table is of, which columns they have, and how far they go in each log of the journal.
- * It is replaced as a whole, so rows and offsets change together, and whoever reads it sees whole commits.
+ * The manifest of a lake: the files of each table, their columns, and the offset that they reach in each log of the
+ * journal. It is replaced as a whole, so rows and offsets change together, and a reader of the manifest sees whole
+ * commits.
  */
 import { createHash } from 'node:crypto';
 

@@ -1,4 +1,4 @@
-/** A lake as it is found: its manifest, held against what the pipeline file says, without what a crash has left. */
+/** Opens a lake: its manifest is compared with the pipeline file, and files that a crash has left are removed. */
 import { OvertakenError, type Place } from '../../places/place.ts';
 import type { LakeColumn } from './columns.ts';
 import { isLakeFile } from './files.ts';

@@ -1,4 +1,4 @@
-/** The folders that rows are in: SQL that tells them, and their names as Hive writes them. */
+/** The folders of rows: SQL that computes a row's folder, and the folder's name as Hive writes it. */
 import { sqlText } from '../../projections/duckdb-schema.ts';
 import { quoted } from '../../projections/sql-names.ts';
 import { type PartitionBy, partitionKey } from './options.ts';

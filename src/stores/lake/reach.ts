@@ -1,4 +1,4 @@
-/** Whether a lake can be read, asked without a change of it. */
+/** Asks whether a lake can be read, without changing it. */
 import { openPlace } from '../../places/open-place.ts';
 import { LAKE_MANIFEST } from './manifest.ts';
 

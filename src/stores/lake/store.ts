@@ -1,6 +1,6 @@
 /**
- * A lake as a store: rows wait in memory until they make a file, or have waited long enough; then their files and how far each table
- * has the logs become one manifest. What waits when a process ends is read from the journal again.
+ * A lake as a store. Rows wait in memory until they fill a file, or have waited long enough. Then their files and the
+ * offsets of each table become one manifest. Rows that wait when a process ends are read from the journal again.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** What a PostgreSQL store keeps for itself beside its tables, and the tables that it finds there. */
+/** The tables that a PostgreSQL store keeps for itself, and the tables that it finds in the schema. */
 
 import { literal, quoted } from '../../postgres/names.ts';
 import type { PgSession } from '../../postgres/session.ts';

@@ -1,4 +1,7 @@
-/** One hash a table of what is state in it, computed by the server: where rows lie in the journal depends on the layout. */
+/**
+ * One hash a table, computed by the server. The columns for a row's place in the journal are left out, because the
+ * place depends on the layout of partitions.
+ */
 
 import { quoted } from '../../postgres/names.ts';
 import { openSession } from '../../postgres/session.ts';

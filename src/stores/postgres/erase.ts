@@ -1,4 +1,4 @@
-/** Takes away what a store has of its tables: they are made and filled anew. */
+/** Drops the tables of a store, which are then made and filled anew. */
 import { openSession } from '../../postgres/session.ts';
 import { dropTables } from './catalog.ts';
 import { pgTable } from './ddl.ts';

@@ -1,4 +1,4 @@
-/** What a table of a PostgreSQL store may say beside its name, and what it comes to with the events that it is of. */
+/** The settings of a table of a PostgreSQL store, and what they mean for the table's events. */
 import { z } from 'zod';
 import { formatDuration } from '../../keys/units.ts';
 import { duration } from '../../keys/value-schema.ts';

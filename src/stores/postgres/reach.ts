@@ -1,4 +1,4 @@
-/** Whether a server takes what a store would write there, asked without a change of it. */
+/** Asks, without changing the server, whether it takes what a store would write there. */
 import { openSession } from '../../postgres/session.ts';
 import type { PostgresSettings } from './options.ts';
 

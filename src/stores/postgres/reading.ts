@@ -1,4 +1,4 @@
-/** What is asked of a PostgreSQL store: on a connection of its own, in a transaction that can't write. */
+/** Queries of a PostgreSQL store: on a connection of their own, in a transaction that can't write. */
 
 import { quoted } from '../../postgres/names.ts';
 import { openSession } from '../../postgres/session.ts';

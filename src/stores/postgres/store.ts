@@ -1,7 +1,7 @@
 /**
- * PostgreSQL as a store: the tables that the pipeline file names, filled in transactions that also say how far each has the logs.
- * An offset moves only from where this store knows it to be, so no other process, and no transaction whose answer was lost, can
- * bring a row twice.
+ * PostgreSQL as a store: the tables that the pipeline file names, filled in transactions that also hold the offsets of
+ * each table. An offset moves only from the value that this store expects, so neither another process nor a transaction
+ * whose answer was lost can bring a row twice.
  */
 import { messageOf } from '../../journal/error.ts';
 import { LATE } from '../../messages/stream-events.ts';

@@ -1,4 +1,6 @@
-/** The rows of one table in one transaction: gathered, then copied; those that the server refuses are found and left out. */
+/**
+ * The rows of one table in one transaction: gathered, then copied. Rows that the server refuses are found and left out.
+ */
 import type { Columns } from '../../messages/columns.ts';
 import type { Tombstone } from '../../messages/streams.ts';
 import { type CopiedRows, type CopyRows, copyRows, type RefusedRow } from '../../postgres/copy-rows.ts';

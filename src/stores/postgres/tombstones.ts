@@ -1,6 +1,6 @@
 /**
- * Tombstones in a table that has the newest event of each key: they take their key's row away, and are kept, so that an event of
- * before does not bring the row back.
+ * Tombstones in a table that has the newest event of each key. A tombstone takes its key's row away and is kept, so
+ * that an older event does not bring the row back.
  */
 
 import { literal, quoted } from '../../postgres/names.ts';
