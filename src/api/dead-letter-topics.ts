@@ -1,4 +1,6 @@
-/** Topics of Kafka that dead letters are sent to as they came: where else than in the journal they are. */
+/**
+ * Topics of Kafka that dead letters are sent to with their original bytes: a second place for them beside the journal.
+ */
 import type { Config } from '../config/config.ts';
 import type { PipelineInfo } from '../http/view.ts';
 import { deadLettersOf } from '../messages/stream-events.ts';

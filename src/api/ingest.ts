@@ -1,9 +1,9 @@
 /**
- * HTTP ingestion: a request's events go to their partitions, and the answer waits for the commits. Either every partition
- * that it needs has room, or nothing is taken.
+ * HTTP ingestion: a request's events go to their partitions, and the answer waits for the commits. Either every
+ * partition that it needs has room, or nothing is taken.
  *
- * A request with a key is taken once. Each commit says what its partition has of the request, so that one that is repeated
- * completes what is missing, after any end of the process.
+ * A request with a key is taken once. Each commit says which events of the request its partition has, so that a
+ * repeated request adds the missing events, after any end of the process.
  */
 import type { IngestOutcome, RequestKey } from '../http/view.ts';
 import type { InputBlock } from '../messages/origins.ts';

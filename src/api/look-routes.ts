@@ -1,4 +1,6 @@
-/** What people look into a running service by: events in their places, statements, settings, machines, dead letters. */
+/**
+ * Routes to look into a running service: events in their places, statements, settings, state machines, dead letters.
+ */
 import { machinePictures } from '../actors/machine-pictures.ts';
 import type { Target } from '../channel/channel-commands.ts';
 import { runningTarget } from '../channel/running-target.ts';

@@ -1,6 +1,7 @@
 /**
- * Statements that people write, over HTTP: run as the local channel runs them, on connections that can only read, within a time
- * and a number of rows. Few run at once; one more is told to come back, so that no wait is without an end.
+ * Statements that people write, over HTTP: run as the local channel runs them, on connections that can only read,
+ * within a time and a number of rows. Only a few run at once; a further one is refused and told to come back, so that
+ * no wait is unbounded.
  */
 import { limited } from '../channel/channel.ts';
 import { queryCommand, type Target } from '../channel/channel-commands.ts';

@@ -1,6 +1,7 @@
 /**
- * Events of a stream as they stand in its logs, newest first: read backwards from the end, or from where the last answer ended.
- * One that is not the newest is found by its place. What is read for one answer is bounded, whatever the condition keeps.
+ * Events of a stream as they stand in its logs, newest first: read backwards from the end, or from where the last
+ * answer ended. An older event is found by its place. The number of events read for one answer is bounded, whatever the
+ * condition keeps.
  */
 import { sectionsOf } from '../explain/events-in-time.ts';
 import { type PlacedEvent, placed } from '../explain/placed-event.ts';

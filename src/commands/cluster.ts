@@ -1,4 +1,6 @@
-/** What commands that talk to Kafka have in common: the cluster of the pipeline file, and what its errors come to. */
+/**
+ * The common part of commands that talk to Kafka: the cluster of the pipeline file, and the exit code of its errors.
+ */
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { KafkaConnection } from '../kafka/connection.ts';

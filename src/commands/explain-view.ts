@@ -1,4 +1,7 @@
-/** `millrace explain-view`: what a view's statement comes to, as one would write it by hand, and what that keeps. */
+/**
+ * `millrace explain-view`: the operators of a view's statement, as one would write them by hand, and the state that
+ * they keep.
+ */
 import { explainView } from '../config/explain-view.ts';
 import { yamlOf } from '../config/print.ts';
 import { unknownName } from '../keys/names.ts';

@@ -1,4 +1,4 @@
-/** `millrace explain`: what an alert, a window's result or an event came of, and what came of it. */
+/** `millrace explain`: the inputs and the effects of an alert, a window's result or an event. */
 import { printableLine } from '../messages/printable.ts';
 import { ASK_OPTIONS, answered } from './ask.ts';
 import { type Command, print, tableText } from './command.ts';

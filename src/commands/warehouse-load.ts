@@ -1,4 +1,4 @@
-/** How a warehouse of somebody else loads a file of Parquet that was exported: the words for its own client. */
+/** How a warehouse loads an exported file of Parquet: the commands for the warehouse's own client. */
 import { pathToFileURL } from 'node:url';
 
 export const WAREHOUSES = ['bigquery', 'snowflake'] as const;

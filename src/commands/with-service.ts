@@ -1,4 +1,4 @@
-/** For commands that act on partitions: they need a service, theirs or one that runs already. */
+/** Commands that act on partitions need a service: the one that runs, or one of their own. */
 import { openChannel } from '../channel/channel.ts';
 import { connectChannel } from '../channel/channel-client.ts';
 import { runningTarget } from '../channel/running-target.ts';

@@ -1,4 +1,4 @@
-/** What an aggregate gives of a window, as a number; NaN for null. */
+/** The value of an aggregate over a window, as a number; NaN for null. */
 import { type Computed, type KeyWindows, placeOfRow } from './key-windows.ts';
 import type { PlacedAggregate } from './row-columns.ts';
 import { COUNT, keepExtreme, seriesDeviation, seriesExtreme, seriesMean, seriesSum } from './series.ts';

@@ -1,6 +1,6 @@
 /**
- * Values of other streams as of an event's time: of each key the newest event at or before it, as DuckDB's ASOF JOIN has it.
- * Of a key only the newest is kept, like a row of a table; what comes before its time waits.
+ * Values of other streams as of an event's time: of each key the newest event at or before it, as DuckDB's ASOF JOIN
+ * has it. Only the newest event of a key is kept, like a row of a table; an event that comes before its time waits.
  */
 import type { AvroRecord } from '../messages/avro.ts';
 import { keyReader } from '../streams/group-key.ts';

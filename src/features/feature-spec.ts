@@ -1,4 +1,4 @@
-/** Features of a stream as plain data: what the configuration comes to, and what a partition computes. */
+/** Features of a stream as plain data, as the configuration gives them and a partition computes them. */
 import type { UserFunction } from '../sql/user-function.ts';
 import type { GroupKey } from '../streams/group-key.ts';
 

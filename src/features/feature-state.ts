@@ -1,4 +1,6 @@
-/** What a stage keeps, as records of a snapshot: the rows of each key, events that wait, and labels that do. */
+/**
+ * The state of a stage, as records of a snapshot: the rows of each key, the events that wait, and the labels that wait.
+ */
 import { Buffer } from 'node:buffer';
 import { type AvroRecord, NAMESPACE } from '../messages/avro.ts';
 import { eventTypeOf } from '../messages/codec.ts';

@@ -1,4 +1,4 @@
-/** Vectors as an operator behind them in their partition sees them; nothing is kept for that where there is none. */
+/** Vectors for the operator that follows them in the same partition; without such an operator nothing is kept. */
 import type { DynamicEvent, EventType } from '../messages/codec.ts';
 import type { OperatorOutput } from '../streams/operator.ts';
 import { addMark, createMarks, FLUSHED, MOVED, STEP_ENDED, type Succession } from '../streams/succession.ts';

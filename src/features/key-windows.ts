@@ -1,11 +1,11 @@
 /**
- * The windows of all keys over one stream of events, in event time: for each event of a key at time t, what came in
- * (t − delay − size, t − delay]. A key has its events once, in a ring of rows of numbers, and each window has two places in
- * it: the first row within, and the first that has not come in yet. So an event is put in once, and enters and leaves each
- * window once, whatever their lengths.
+ * The windows of all keys over one stream of events, in event time: for each event of a key at time t, what came in (t
+ * − delay − size, t − delay]. A key has its events once, in a ring of rows of numbers, and each window has two places
+ * in it: the first row within, and the first that has not come in yet. So an event is put in once, and enters and
+ * leaves each window once, whatever their lengths.
  *
- * Events of a key come in order of time. One that comes behind a later one of its key is put into its place, and its own
- * windows are computed by a scan: what later ones see is as if it had come in time.
+ * Events of a key come in order of time. An event that comes after a later event of its key is put into its place, and
+ * its own windows are computed by a scan: later events then see it as if it had come in time.
  */
 import type { ExactSums } from '../streams/exact-sum.ts';
 import { createRowArena, firstRingRows, giveRing, growRing, type RowArena, takeRing } from './row-arena.ts';

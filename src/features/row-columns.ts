@@ -1,6 +1,6 @@
 /**
- * The columns of a key's rows: what each aggregate needs of an event or of its label, once however many aggregates need it.
- * A value that is null is NaN; a truth is 1, or 0 where it is false or null.
+ * The columns of a key's rows: each value of an event or its label that aggregates need, once however many need it.
+ * Null is NaN; a boolean is 1 for true, and 0 for false or null.
  */
 import type { FeatureAggregate, FeatureWindow, ValueOf } from './feature-spec.ts';
 import type { WindowBounds } from './key-windows.ts';

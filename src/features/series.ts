@@ -1,7 +1,7 @@
 /**
- * What a window keeps of the values in it, as numbers in place: how many there are, their exact sum, their extremes. A value
- * that leaves is taken out again. Sums are exact, so a window's results are those of the values in it, whatever was there
- * before; an extreme that leaves is looked for anew when it is next asked for.
+ * The state of a window over its values, as numbers in place: how many values there are, their exact sum, their
+ * extremes. A value that leaves is taken out again. Sums are exact, so a window's results are those of the values in
+ * it, whatever was there before; an extreme that leaves is looked for anew when it is next asked for.
  */
 import { addToSum, type ExactSums, sumOf } from '../streams/exact-sum.ts';
 import { deviationSample, takeFromSpread } from '../streams/spread-aggregates.ts';

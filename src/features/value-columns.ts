@@ -1,4 +1,6 @@
-/** What a block's events, or labels, have for the columns of rows: computed for the whole block, then read by row. */
+/**
+ * The values of a block's events, or labels, for the columns of rows: computed for the whole block, then read by row.
+ */
 import type { AvroRecord } from '../messages/avro.ts';
 import type { Columns } from '../messages/columns.ts';
 import { compileCondition, compileExpression } from '../sql/compile.ts';

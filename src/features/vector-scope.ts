@@ -1,4 +1,4 @@
-/** What expressions over features may name. */
+/** The names that expressions over features may use. */
 import type { AvroRecord } from '../messages/avro.ts';
 import type { ComputedFeature, measuredOf } from './feature-spec.ts';
 import { aggregateField } from './vector-type.ts';

@@ -1,4 +1,4 @@
-/** A command about a case, applied to the card that has it: what came of it, and its labels. */
+/** A command about a case, applied to the card that has the case: its outcome, and its labels. */
 
 import { NONE } from '../streams/key-index.ts';
 import { armCase } from './card-timers.ts';

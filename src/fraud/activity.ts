@@ -1,6 +1,6 @@
 /**
- * What a customer's transactions say at a moment of whether there will be more: the profile that a model of activity goes by.
- * A customer is gone when none comes within the horizon.
+ * The profile of a customer at a moment, from which a model of activity predicts whether more transactions will come. A
+ * customer is gone when none comes within the horizon.
  */
 import type { LabelledTable } from '../models/table.ts';
 

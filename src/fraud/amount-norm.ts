@@ -1,5 +1,5 @@
 /**
- * What amounts of a card are usual, as three numbers side by side in a row of state: their count, their mean and the sum of
+ * The usual amounts of a card, as three numbers side by side in a row of state: their count, their mean and the sum of
  * squared distances from it (Welford, Technometrics 4(3), 1962).
  */
 

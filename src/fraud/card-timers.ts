@@ -1,6 +1,7 @@
 /**
- * What falls due on a card: its sessions close, its case expires, it is forgotten. What a timer is for may have moved on since
- * it was armed: it then acts on nothing and is armed anew, so that everything happens in order of true deadlines.
+ * The deadlines of a card: its sessions close, its case expires, the card is forgotten. A deadline may have moved on
+ * since its timer was armed. The timer then does nothing and is armed anew, so that everything happens in the order of
+ * the true deadlines.
  */
 import { NONE } from '../streams/key-index.ts';
 import { addTimer, nextDeadlineMs, type Timers, takeTimer } from '../streams/timers.ts';

@@ -1,4 +1,4 @@
-/** What analysts do about cases: commands as they were given, and what came of each. */
+/** The analysts' work on cases: commands as they were given, and the outcome of each. */
 import { type AvroRecord, type FromAvro, NAMESPACE, TIMESTAMP_MILLIS } from '../messages/avro.ts';
 
 const WHO = [

@@ -3,7 +3,7 @@
  *
  *   open → acknowledged (by whom: locked to them) → snoozed (for a time) → closed: confirmed, false positive, or expired
  *
- * Pure: who asks, and what of the case is known, in; what becomes of it, or why it can't be, out.
+ * Pure: the command, its sender and the case go in; the new state of the case, or the reason of a refusal, comes out.
  */
 import type { CaseCommand } from './case-schemas.ts';
 

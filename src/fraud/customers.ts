@@ -1,6 +1,6 @@
 /**
- * What is known of each customer, as a view over the tables of the analytics store: nothing is kept for it, and a row costs
- * when it is asked for. Counts of days are of event time, back from the newest transaction of all.
+ * The profile of each customer, as a view over the tables of the analytics store: no state is kept for it, and a row is
+ * computed when it is asked for. Counts of days are of event time, back from the newest transaction of all.
  */
 
 export const CUSTOMERS = 'fraud_customers';

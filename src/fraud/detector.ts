@@ -1,8 +1,8 @@
 /**
  * The fraud domain over one partition: sessions a card, rules, a score for every transaction, one open case a card.
  *
- * Pure: transactions and watermarks in, events out. Timers run on event time and fire in an order that depends on
- * their content alone, so a restored detector says exactly what the lost one would have said.
+ * Pure: transactions and watermarks in, events out. Timers run on event time and fire in an order that depends on their
+ * content alone, so a restored detector gives exactly the events that the lost one would have given.
  */
 import { type AvroRecord, LONG_MAX } from '../messages/avro.ts';
 import type { Columns } from '../messages/columns.ts';

@@ -1,6 +1,6 @@
 /**
- * The form that the domain had before rules were declared: limits of three rules, and records that said less. Logs were
- * derived by it, and are derived anew with the same bytes.
+ * The form of the domain before rules were declared: limits of three rules, and records with fewer fields. Logs that
+ * were derived in this form are derived anew with the same bytes.
  */
 import type { AvroRecord } from '../messages/avro.ts';
 import { type EventType, eventTypeOf } from '../messages/codec.ts';

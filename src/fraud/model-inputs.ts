@@ -1,6 +1,6 @@
 /**
- * What models make of the features of a transaction before they look at it: each input is computed from features of the
- * same row alone, and is there when these are. The names are those that config/handbook.yaml gives them.
+ * The inputs of models, derived from the features of a transaction. Each input is computed from features of the same
+ * row alone, and exists when these exist. The names are those that config/handbook.yaml gives them.
  */
 
 /** What an analyst would call what a feature speaks of; contributions are summed by it. */

@@ -1,4 +1,4 @@
-/** Models in the stream: commands as they were given, what came of each, and what a challenger says. */
+/** Models in the stream: commands as they were given, the outcome of each, and the scores of a challenger. */
 import { type AvroRecord, type FromAvro, NAMESPACE, TIMESTAMP_MILLIS } from '../messages/avro.ts';
 
 const WHO = [

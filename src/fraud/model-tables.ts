@@ -1,4 +1,4 @@
-/** Tables of models: what was promoted and taken back, and what a challenger says. */
+/** Tables of models: promotions and rollbacks, and the scores of a challenger. */
 import { type Table, tableOf } from '../projections/table.ts';
 import { challengerScoredType, modelChangedType, modelRoundType } from './types.ts';
 

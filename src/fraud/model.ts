@@ -1,4 +1,4 @@
-/** A model of the fraud domain: what was trained, on what, and all that its score needs. */
+/** A model of the fraud domain: its kind, its training interval, and all that its score needs. */
 import { createHash } from 'node:crypto';
 import type { Fitted } from '../models/fit.ts';
 import type { ColumnRange } from '../models/moments.ts';

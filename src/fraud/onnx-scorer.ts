@@ -1,7 +1,7 @@
 /**
- * Scores and reasons of a model that was made elsewhere. Nothing is known of its inside, so what a family of features adds
- * is found by asking: of every set of families, what the model says when these have the row's values and the others have
- * the means.
+ * Scores and reasons of a model that was made elsewhere. Its inside is unknown, so the contribution of a family of
+ * features is found by scoring: for every set of families, a row with the event's values for these and the means for
+ * the others.
  */
 import { type ColumnRange, keptInRange } from '../models/moments.ts';
 import { type OnnxModel, onnxChances } from '../models/onnx.ts';

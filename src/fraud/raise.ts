@@ -1,4 +1,4 @@
-/** What a transaction raises: hits that are recorded, and an alert with its case for those that are not suppressed. */
+/** The hits of a transaction, all recorded, and the alert with its case for hits that are not suppressed. */
 import { PARTIAL } from '../streams/partial-field.ts';
 import { alertOf } from './alert.ts';
 import { armCase } from './card-timers.ts';

@@ -1,6 +1,6 @@
 /**
- * What a rule over transactions may name beside the event's own fields: `session.count`, and the customer's own amounts
- * before this one. The detector knows them row by row.
+ * The names that a rule over transactions may use beside the event's own fields: `session.count`, and the customer's
+ * own amounts before this one. The detector knows them row by row.
  */
 import type { AvroField, AvroRecord } from '../messages/avro.ts';
 import type { Column, Columns } from '../messages/columns.ts';

@@ -1,6 +1,6 @@
 /**
- * The rules that stand beside the model: what fires, why in words, and how much each adds to the score. A rule's bit in
- * `TransactionScored.ruleHits` is its place in the list.
+ * The rules that stand beside the model: which fire, their reasons in words, and how much each adds to the score. A
+ * rule's bit in `TransactionScored.ruleHits` is its place in the list.
  */
 import type { AvroRecord } from '../messages/avro.ts';
 import type { Columns } from '../messages/columns.ts';

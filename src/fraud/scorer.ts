@@ -1,4 +1,4 @@
-/** What scores a row of features, by its model. */
+/** Scores a row of features by a model. */
 import { baseOf, contributionsOf, type Fitted, scorerOf } from '../models/fit.ts';
 import { keptInRange } from '../models/moments.ts';
 import type { Model, Scorer } from './model.ts';

@@ -1,6 +1,6 @@
 /**
- * The models that score in a partition: the champion, whose scores raise alerts, and a challenger beside it, which raises
- * nothing. Which they are is said by commands in the log, with the models' files: so a replay needs no other file.
+ * The models that score in a partition: the champion, whose scores raise alerts, and a challenger beside it, which
+ * raises nothing. Commands in the log choose both, and hold the models' files: so a replay needs no other file.
  */
 import type { AvroRecord } from '../messages/avro.ts';
 import type { Columns } from '../messages/columns.ts';

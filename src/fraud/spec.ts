@@ -1,4 +1,4 @@
-/** What the fraud domain is told, and where it puts what it says. */
+/** The settings of the fraud domain, and the receivers of its events. */
 import type { FlatWriter } from '../messages/flat-writer.ts';
 import type { LateEvent } from '../messages/streams.ts';
 import type { SqlError } from '../sql/value.ts';

@@ -1,9 +1,9 @@
 /**
- * Who may ask: pure judgement of a request's Host, Origin, and of the role that its token gives.
+ * Access: pure judgement of a request's Host, its Origin, and the role that its token gives.
  *
- * A page in the user's browser can reach 127.0.0.1: by a name of its own that resolves to it (DNS rebinding), which
- * the Host list stops, or cross-site, which the Origin check stops. Beyond loopback everything but the probes needs
- * a token; there an IP literal is an acceptable Host, since rebinding needs a name. On loopback everybody may read, and
+ * A page in the user's browser can reach 127.0.0.1: by a name of its own that resolves to it (DNS rebinding), which the
+ * Host list stops, or cross-site, which the Origin check stops. Beyond loopback everything but the probes needs a
+ * token; there an IP literal is an acceptable Host, since rebinding needs a name. On loopback everybody may read, and
  * do everything as long as there is no token.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';

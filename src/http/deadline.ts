@@ -1,4 +1,4 @@
-/** A bound on how long an answer waits for work that goes on behind it. */
+/** A bound on how long an answer waits for work that goes on in the background. */
 
 export const DEADLINE = Symbol('deadline');
 

@@ -1,4 +1,4 @@
-/** What something came of, and what came of it: from an alert, a window's result, or an event in its place. */
+/** The inputs and the effects of an alert, a window's result, or an event in its place. */
 import { DEADLINE, withDeadline } from './deadline.ts';
 import { json, problem } from './operations.ts';
 import { problemResponse } from './problem.ts';

@@ -1,6 +1,6 @@
 /**
- * The body of an ingest request: read under a cap while it streams, and under one for all requests together. What is in
- * it is parsed elsewhere, never in this room.
+ * The body of an ingest request: read under its own cap while it streams, and under a cap for all requests together.
+ * The body is parsed elsewhere, never in this room.
  */
 import type { IncomingMessage } from 'node:http';
 import type { BodyBudget } from './body-budget.ts';

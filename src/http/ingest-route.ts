@@ -1,5 +1,5 @@
 /**
- * `POST /api/v1/streams/<stream>/events`: what can be refused by the head of a request is, before its body is read.
+ * `POST /api/v1/streams/<stream>/events`: a request that can be refused by its head is refused before its body is read.
  * Invariant: 2xx means that every event of the body is on disk or in a dead letter there, and the counts say which.
  */
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';

@@ -1,4 +1,4 @@
-/** What computes in the partitions: a window, a join, a derived stream, rules, code of users. */
+/** The operators that compute in the partitions: a window, a join, a derived stream, rules, code of users. */
 export interface OperatorStatus {
   readonly id: string;
   readonly operator: string;

@@ -1,4 +1,4 @@
-/** What a service is and how it goes: what its pipeline declares, its overview and its actors. */
+/** The state of a service: what its pipeline declares, its overview and its actors. */
 import type { LiveHub } from './live-hub.ts';
 import { json } from './operations.ts';
 import { describedResult } from './result-routes.ts';

@@ -1,6 +1,6 @@
 /**
- * What a client reads when a request fails: a code for programs, a sentence for people, and what to do next.
- * Invariant: no error leaves the server in another form, and none carries internals such as a stack.
+ * The answer to a failed request: a code for programs, a sentence for people, and what to do next. Invariant: no error
+ * leaves the server in another form, and none carries internals such as a stack.
  */
 export interface Problem {
   readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 429 | 500 | 503;

@@ -1,6 +1,6 @@
 /**
- * How much of request bodies is read in one turn of the event loop, over all connections. Without a bound each of them gives
- * what its socket holds, megabytes from a fast client, and whoever asks something else waits for all.
+ * Bounds how much of request bodies is read in one turn of the event loop, over all connections. Without a bound each
+ * connection gives all that its socket holds, megabytes from a fast client, and every other request waits.
  */
 import type { IncomingMessage } from 'node:http';
 

@@ -1,6 +1,6 @@
 /**
- * What a request for results asks for, out of its query string. A name that means nothing is refused like a value that does
- * not: a filter that was misspelt would otherwise answer with everything.
+ * The parameters of a request for results, read from its query string. An unknown name is refused like an invalid
+ * value: a misspelt filter would otherwise answer with everything.
  */
 import { keyText, keyValues } from '../messages/key-values.ts';
 import type { KeyFilter, ResultKind, ResultPlace, ResultQuery } from '../projections/result-pages.ts';

@@ -1,6 +1,6 @@
 /**
- * What a pipeline derives, over HTTP: results of windows and joins, and late events.
- * Invariant: an answer that is not whole says where it goes on, and an export that can't be whole breaks off.
+ * Results of windows and joins, and late events, over HTTP. Invariant: an answer that is not whole says where it goes
+ * on, and an export that can't be whole breaks off.
  */
 import { keyValues } from '../messages/key-values.ts';
 import {

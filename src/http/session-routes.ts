@@ -1,4 +1,4 @@
-/** Logging in by a token, who one is, and logging out: docs/http.md. */
+/** Logging in by a token, asking who is logged in, and logging out: docs/http.md. */
 import { TLSSocket } from 'node:tls';
 import { type AccessPolicy, type Caller, credentialOfToken, hasRunOut, roleOf, tokenExpired } from './access.ts';
 import { json, problem } from './operations.ts';

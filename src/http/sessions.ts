@@ -1,9 +1,9 @@
 /**
- * Sessions of people in browsers: whoever has shown a token once is known by a cookie until the session's age is over, the
- * token runs out, or they log out. They live in memory: a restart ends them all.
+ * Sessions of people in browsers: after a login by token a cookie identifies the person, until the session's age is
+ * over, the token expires, or the person logs out. They live in memory: a restart ends them all.
  *
- * Invariants: an id leaves in one answer only, and what is kept is its digest, so that a comparison's time tells nothing of
- * it. At most SESSIONS_MAX are open; one more ends the oldest.
+ * Invariants: an id leaves in one answer only, and what is kept is its digest, so that a comparison's time tells
+ * nothing of it. At most SESSIONS_MAX are open; one more ends the oldest.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Credential } from './credential.ts';

@@ -1,6 +1,7 @@
 /**
- * TLS of the HTTP port, from files that somebody else renews: they are looked at every few seconds, and a certificate that has changed
- * is that of the next connection. One that can't be used leaves the old one in place, and the log says so.
+ * TLS of the HTTP port, from files that another program renews. The files are checked every few seconds, and a changed
+ * certificate is used from the next connection on. A certificate that can't be used leaves the old one in place, and a
+ * log line says so.
  */
 import { readFileSync, statSync } from 'node:fs';
 import type { RequestListener } from 'node:http';

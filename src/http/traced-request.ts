@@ -1,4 +1,4 @@
-/** A request as a span: what hands something in or commands, and whatever brings its place in a trace along. */
+/** A request as a span: requests that hand in events or commands, and requests that bring a trace context. */
 import { traceContextOf } from '../messages/trace-context.ts';
 import type { Tracing } from '../tracing/port.ts';
 import type { RouteContext } from './route.ts';

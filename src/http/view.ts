@@ -1,5 +1,5 @@
 /**
- * What the HTTP side may ask of the service: reads of the projections and of the actors' live state, and ingestion.
+ * The port from the HTTP side to the service: reads of the projections and of the actors' live state, and ingestion.
  * The composition root implements it; nothing behind this port knows of HTTP.
  */
 

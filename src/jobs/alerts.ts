@@ -1,6 +1,6 @@
 /**
- * What people are told of a job: that it has begun to fail, is late, stuck or skipped too often, and that it has recovered;
- * on the change alone. `told` has the newest alert of each matter, by what it is about; it is brought up to date.
+ * The alerts of a job: it has begun to fail, is late, stuck or skipped too often, or has recovered. An alert comes on
+ * the change alone. `told` has the newest alert of each subject, and is updated in place.
  */
 import type { ServiceAlert } from '../messages/check-facts.ts';
 import { hasClock, type Job } from './job.ts';

@@ -1,4 +1,4 @@
-/** Runs for intervals of the past: in their order, so many at once, each once whatever interrupts. */
+/** Runs for intervals of the past: in order, a bounded number at once, and each once, whatever interrupts them. */
 import type { RunChanged } from '../messages/operations.ts';
 import { type DataInterval, intervalAtOrAfter } from './interval.ts';
 import { standingOf } from './ledger.ts';

@@ -1,4 +1,4 @@
-/** What people ask of jobs, as events; or why it can't be done, in words for people. */
+/** Commands of people to jobs, as events; or why a command can't be done, in words for people. */
 import { nameHint } from '../nearest-word.ts';
 import { backfillIntervals } from './backfill.ts';
 import { cancelled } from './early-end.ts';

@@ -1,4 +1,7 @@
-/** The runs of a job that its clock has made due, and what becomes of them while others of the job run. */
+/**
+ * The runs of a job that its clock has made due, and whether they begin, wait or are skipped while other runs of the
+ * job are at work.
+ */
 import type { RunChanged } from '../messages/operations.ts';
 import { cancelled } from './early-end.ts';
 import { dueIntervals } from './interval.ts';

@@ -1,4 +1,4 @@
-/** Runs that end before their steps do: out of time, or because somebody or something says so. */
+/** Runs that end before their steps do: out of time, cancelled, or replaced by a newer run. */
 import type { RunChanged } from '../messages/operations.ts';
 import type { Job } from './job.ts';
 import type { JobEvent, Run } from './runs.ts';

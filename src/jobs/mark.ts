@@ -1,4 +1,7 @@
-/** What people say that a run or a step of it is, whatever it came to: its events, or why that can't be said. */
+/**
+ * The state that a person sets for a run or a step, whatever its outcome was: the events, or why the state can't be
+ * set.
+ */
 import { nameHint } from '../nearest-word.ts';
 import type { Job, JobStep } from './job.ts';
 import { isStepOver, stepEvent } from './progress.ts';

@@ -1,7 +1,7 @@
 /**
- * What the scheduler does next, as events, from the state of the jobs and the time: runs that are due, runs and steps that
- * begin, runs that are over or out of time. It is asked until it has nothing more to say; each event is applied as it is
- * decided, so that one journaled batch holds all that one moment decides.
+ * What the scheduler does next, as events, from the state of the jobs and the time: runs that are due, runs and steps
+ * that begin, runs that are over or out of time. It is called until it gives no more events. Each event is applied as
+ * it is decided, so that one journaled batch holds all decisions of one moment.
  */
 import type { StepChanged } from '../messages/job-events.ts';
 import type { RunChanged } from '../messages/operations.ts';

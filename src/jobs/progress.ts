@@ -1,9 +1,9 @@
 /**
- * How a run goes on: which of its steps begin, which are left out, and how the run ends. Pure: what it decides are events,
- * and it looks at nothing but the run, its job and the time.
+ * How a run goes on: which of its steps begin, which are left out, and how the run ends. Pure: its decisions are
+ * events, and depend on the run, its job and the time alone.
  *
- * A run fails if any step failed and no step with `when: failed` that needs it has succeeded (Airflow looks at the leaves
- * alone, where a clean-up that always runs hides the failure).
+ * A run fails if any step failed and no step with `when: failed` that needs it has succeeded (Airflow looks at the
+ * leaves alone, where a clean-up that always runs hides the failure).
  */
 import type { StepChanged } from '../messages/job-events.ts';
 import type { RunChanged } from '../messages/operations.ts';

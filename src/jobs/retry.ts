@@ -1,7 +1,7 @@
 /**
- * How long a failed attempt waits. The base grows by a factor with each attempt and the wait lies in [b, 2b), as Airflow's
- * exponential backoff: the jitter comes from the attempt's identity, so the same attempt always waits as long and
- * jobs that failed together don't return together.
+ * How long a failed attempt waits. The base grows by a factor with each attempt and the wait lies in [b, 2b), as
+ * Airflow's exponential backoff: the jitter comes from the attempt's identity, so the same attempt always waits equally
+ * long, and jobs that failed together don't return together.
  */
 import { createHash } from 'node:crypto';
 

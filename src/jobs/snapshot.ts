@@ -1,4 +1,4 @@
-/** The state of all jobs as a record, and back: who starts has it without a look at what lies before. */
+/** The state of all jobs as a record, and back: a start has the state without reading the events before it. */
 import type { JobSnapshot, OperationsSnapshot } from '../messages/operations-snapshot.ts';
 import { noteInterval } from './ledger.ts';
 import { isTerminal, type JobRuns, type JobsState, noJobs, type Run, runsOf, stepKey } from './runs.ts';

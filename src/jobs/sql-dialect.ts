@@ -1,6 +1,6 @@
 /**
- * What of DuckDB's SQL another engine does not take, by word, as the documentation of Spark 4.2 and Trino 476 has it. What the list
- * does not name was not looked at, or runs on all three. Texts, quoted names and comments are passed over.
+ * Words of DuckDB's SQL that another engine does not take, by the documentation of Spark 4.2 and Trino 476. A word that
+ * the list does not name was not checked, or runs on all three. Texts, quoted names and comments are passed over.
  */
 
 export type Dialect = 'spark' | 'trino';

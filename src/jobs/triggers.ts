@@ -1,6 +1,6 @@
 /**
- * Runs that files and publications of tables start. The run's own event says by what it was made, so that each has one run,
- * whatever ends the process: a file is known once its run is durable, and not before.
+ * Runs that files and publications of tables start. The run's own event names the file or publication that made it, so
+ * that each has one run, whatever ends the process: a file is known once its run is durable, and not before.
  */
 import type { TablePublished } from '../messages/table-facts.ts';
 

@@ -1,4 +1,4 @@
-/** What can be trained, from its recipe to what scores a row. */
+/** Trains a model by its recipe, and gives the scorer of a row. */
 import { type BoostOptions, boostTrees } from './boost.ts';
 import { type DescentOptions, descendLogistic } from './gradient-descent.ts';
 import { fitLogistic, type Linear, type LogisticOptions, linearLogOdds } from './logistic.ts';

@@ -1,4 +1,7 @@
-/** What the columns of a table are like: by this a value that is missing or far off is told, and a drift. */
+/**
+ * Mean, range and tenths of the columns of a table: by them missing and far-off values are replaced, and drift is
+ * measured.
+ */
 import type { Table } from './table.ts';
 
 export interface ColumnRange {

@@ -1,7 +1,7 @@
 /**
- * onnxruntime-node, where somebody has installed it beside Millrace: nothing needs it but a model that was made elsewhere.
- * Its published `run` answers in a promise. A partition derives between two commits and waits for nothing, so this takes
- * the native session that lies below, and looks at what it finds before it believes it.
+ * onnxruntime-node, where a user has installed it beside Millrace: only a model that was made elsewhere needs it. The
+ * package's public `run` answers by a promise, but a partition derives without waiting. So this file takes the native
+ * session below `run`, and checks its form before it is used.
  */
 import { createRequire } from 'node:module';
 

@@ -1,4 +1,7 @@
-/** A model of class 1 that was made elsewhere, as an ONNX file: what it takes and gives, and the chances that it says. */
+/**
+ * A model that was made elsewhere, as an ONNX file: its input and output, and the probabilities of class 1 that it
+ * gives.
+ */
 import { type OnnxSession, type OnnxValue, openOnnx } from './onnx-runtime.ts';
 
 export interface OnnxModel {

@@ -1,7 +1,7 @@
 /**
- * What each of a few players adds to a value that is known of every coalition (Shapley, "A Value for n-Person Games", 1953):
- * the mean of what a player changes over all orders in which they could have come. The shares add up to the value of all
- * less the value of none.
+ * The share of each of a few players in a value that is known for every coalition (Shapley, "A Value for n-Person
+ * Games", 1953): a player's mean change of the value, over all orders in which the players could have come. The shares
+ * add up to the value of all less the value of none.
  */
 
 /** @param worth of each coalition, by the bits of its players; its length is 2 to the number of players */

@@ -1,7 +1,7 @@
 /**
- * The port of a kind of step, as the pipeline file names it: `load: { fetch: …, into: … }`. How its settings are written,
- * under its kind and beside it, what must hold of them, how they are printed and how an attempt goes are in one place, its
- * adapter.
+ * The port of a kind of step, as the pipeline file names it: `load: { fetch: …, into: … }`. The adapter of a kind has
+ * all that belongs to it: how its settings are written (under the kind and beside it), checked and printed, and how an
+ * attempt goes.
  */
 import { z } from 'zod';
 import type { HostRates } from '../fetching/host-rates.ts';

@@ -1,6 +1,6 @@
 /**
- * `audit: { check: SUITE, on: TABLE }`: expectations of a table or a statement's rows. A table that a step of the same run has
- * written is seen by others once all checks on it have passed.
+ * `audit: { check: SUITE, on: TABLE }`: expectations of a table or a statement's rows. A table that a step of the same
+ * run has written becomes visible to others once all checks on it have passed.
  */
 import { z } from 'zod';
 import { runSuite } from '../checks/checked-table.ts';

@@ -1,4 +1,4 @@
-/** What the environment of a command has. */
+/** The environment of a command. */
 import type { StepContext } from './step.ts';
 
 /** Of the service's own environment: a command gets no secret that it is not given. */

@@ -1,4 +1,4 @@
-/** The stream that a step brings events into: one that is declared, and that takes what is brought. */
+/** The stream that a step brings events into: it must be declared, and must take events of jobs. */
 import { type Report, unknownName } from '../keys/names.ts';
 import type { StepPlace, StepStream } from './adapter.ts';
 

@@ -1,4 +1,7 @@
-/** Events of a stream that a step has as JSON: each is one, or the attempt ends before any of them is delivered. */
+/**
+ * Events of a stream that a step has as JSON: unless every one fits the schema, the attempt ends before any is
+ * delivered.
+ */
 import type { AvroRecord } from '../messages/avro.ts';
 import type { DynamicEvent } from '../messages/codec.ts';
 import { createJsonDecoder } from '../messages/json.ts';

@@ -1,4 +1,7 @@
-/** How an attempt ends whose statement failed: what DuckDB says of the statement it says again, what it says of the machine it may not. */
+/**
+ * The end of an attempt whose statement failed. An error about the statement would come again, so it ends the step; an
+ * error about the machine may pass, so the step is tried again.
+ */
 import { EngineError } from './engines/engine.ts';
 import type { StepOutcome } from './step.ts';
 

@@ -1,4 +1,4 @@
-/** Texts of a step with places to fill: what the places may name, and what they stand for in an attempt. */
+/** Texts of a step with places to fill: the names that a place may have, and its value in an attempt. */
 import { expand, parseTemplate, type TemplateValue, unknownHole } from '../jobs/template.ts';
 import type { Report } from '../keys/names.ts';
 import type { StepPlace } from './adapter.ts';

@@ -1,6 +1,6 @@
 /**
- * The port of a step of a job: what an attempt is told, and how it ends. An end is a value: what failed is tried again, or
- * ends the step. An attempt that throws counts as one that may be tried again.
+ * The port of a step of a job: what an attempt is given, and how it ends. An end is a value, which says whether a
+ * failed attempt is tried again or ends the step. An attempt that throws may be tried again.
  */
 
 /** [start, end) in epoch milliseconds; both are the same instant in a run that covers no interval. */

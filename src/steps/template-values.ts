@@ -1,4 +1,4 @@
-/** What the places of a step's texts stand for, and which there are. */
+/** The places that a step's texts may have, and their values. */
 
 import { parseTemplate, type Template, type TemplateValue, unknownHole } from '../jobs/template.ts';
 import type { Report } from '../keys/names.ts';

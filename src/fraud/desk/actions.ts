@@ -1,4 +1,4 @@
-/** The words for what can be done with a case, as people write them, and the bounds of what goes with them. */
+/** The actions on a case by the words that people write, and the bounds of their parameters. */
 import { parseDuration } from '../../keys/units.ts';
 import type { CaseCommand } from '../case-schemas.ts';
 

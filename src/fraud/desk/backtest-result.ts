@@ -1,4 +1,4 @@
-/** What a backtest comes to: alerts gained and lost, and how good each side was. Pure. */
+/** The result of a backtest: alerts gained and lost, and how good each side was. Pure. */
 import type { AlertRaised, FraudLabel } from '../schemas.ts';
 
 export interface Alerted {

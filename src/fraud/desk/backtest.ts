@@ -1,7 +1,8 @@
 /**
- * A backtest: what alerts there would have been in the past by other rules, beside those there were. The journal's input is
- * folded through the very operators that live work uses, from the start of each log on, so sessions, norms, cases and what
- * analysts did are as they were. Features are those that were journaled. Nothing is written, and no lock is taken.
+ * A backtest: the alerts that other rules would have raised in the past, beside the alerts that were raised. The
+ * journal's input is folded, from the start of each log on, through the operators that live work uses, so sessions,
+ * norms, cases and the analysts' actions are as they were. Features are the journaled ones. Nothing is written, and no
+ * lock is taken.
  */
 
 import { notedStreams } from '../../data-directory/derivation-history.ts';

@@ -1,6 +1,6 @@
 /**
- * What people do about cases, as a running service takes it: a command goes into the log of the partition that it concerns,
- * and the answer is what the partition made of it, once that is durable and the read models have it.
+ * Commands about cases in a running service. A command goes into the log of the partition that it concerns. The answer
+ * is the partition's outcome, once the outcome is durable and in the read models.
  *
  * A command has an id. The same id again gets the same answer, after any end of the process, and nothing happens twice.
  */

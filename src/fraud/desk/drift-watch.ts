@@ -1,6 +1,6 @@
 /**
- * How far features and scores of the last days are from those that a model was trained on, while the service runs: by one
- * statement over the analytics store, so the hot path has no part in it.
+ * How far features and scores of the last days are from those that a model was trained on, while the service runs: by
+ * one statement over the analytics store, so it costs the hot path nothing.
  */
 import type { Row } from '../../projections/store.ts';
 import type { ServiceCore } from '../../service.ts';

@@ -1,7 +1,7 @@
 /**
- * An operator in the place of the one that computes features: it gives the vectors that a commit of the journal has, each
- * between the same two movements of the watermark as then. What stands behind it sees the history as it was, and nothing is
- * computed again.
+ * An operator that stands in for the one that computes features. It gives the vectors of a journaled commit, each
+ * between the same two movements of the watermark as then. So the operators behind it see the history as it was, and no
+ * feature is computed again.
  */
 import type { EventType } from '../../messages/codec.ts';
 import type { Columns } from '../../messages/columns.ts';

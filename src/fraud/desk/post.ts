@@ -1,4 +1,4 @@
-/** How the desk tells partitions something, and sees what came of it. */
+/** How the desk sends commands to partitions, and waits for their outcome. */
 import type { Block } from '../../messages/block.ts';
 import { operatorMessageType } from '../../messages/types.ts';
 import type { Row } from '../../projections/store.ts';

@@ -1,6 +1,6 @@
 /**
- * What each rule is worth: its hits, how many of these were fraud by what is known today, and what became of its cases. A
- * transaction without a label is taken as genuine once its label is due, and is not counted before.
+ * The worth of each rule: its hits, how many of these were fraud by the labels of today, and the outcome of its cases.
+ * A transaction without a label is taken as genuine once its label is due, and is not counted before.
  */
 import type { Row, StoreQuery } from '../../projections/store.ts';
 

@@ -1,4 +1,6 @@
-/** Which customers will come no more: trained on what was journaled, and judged beside what a list by the last visit knows. */
+/**
+ * A model of which customers will come no more: trained on the journal, and compared with a ranking by the last visit.
+ */
 import { readBlocks } from '../../data-directory/read-blocks.ts';
 import { scorerOf } from '../../models/fit.ts';
 import { averagePrecision, brierScore, rankedRows, rocAuc } from '../../models/metrics.ts';

@@ -1,4 +1,4 @@
-/** A model that was made elsewhere, with what a model of Millrace knows of the days that it was trained on. */
+/** A model that was made elsewhere, completed by the ranges and the threshold of the days that it was trained on. */
 import { createHash } from 'node:crypto';
 import { columnRanges, rangeOf } from '../../models/moments.ts';
 import { type OnnxModel, onnxModel } from '../../models/onnx.ts';

@@ -1,4 +1,4 @@
-/** What models learn from and are judged by: the vectors that were journaled, with what was learned of them later. */
+/** The rows for training and evaluation: journaled vectors, with the labels that came for them later. */
 import { exportFeatures } from '../../data-directory/export-features.ts';
 import { type VectorStream, vectorStreams } from '../../data-directory/feature-vectors.ts';
 import { readBlocks } from '../../data-directory/read-blocks.ts';

@@ -1,4 +1,4 @@
-/** The card of a model: what it was made of, how good it was found, what it may be used for, and what became of it. */
+/** The card of a model: its training, its measurements, its intended use, and its promotions. */
 import { inputsOf } from '../model-inputs.ts';
 import type { RoleChange } from '../model-roles.ts';
 import { rolesAfter } from '../model-roles.ts';

@@ -1,4 +1,7 @@
-/** From which score on a model shall raise alerts: by how many a day people can look at, or by what errors cost. */
+/**
+ * The score from which a model raises alerts: chosen by how many alerts a day people can look at, or by the cost of
+ * errors.
+ */
 import type { Model } from '../model.ts';
 import { scoresOf } from './evaluate.ts';
 import type { LabelledRows } from './labelled-rows.ts';

@@ -1,4 +1,7 @@
-/** A suite's run as the journal has it, and whether people hear of it: on a change, and on recovery. */
+/**
+ * A suite's run as the journal has it, and whether it raises an alert: when the suite begins to fail, and when it
+ * recovers.
+ */
 import type { CheckRan, ServiceAlert } from '../../messages/check-facts.ts';
 import { expectationTitle } from './junit.ts';
 import type { ExpectationResult, Outcome, SuiteResult } from './result.ts';

@@ -1,4 +1,7 @@
-/** An expectation as SQL: what it asks of the scan that all expectations share, what it asks by itself, and its judgement. */
+/**
+ * An expectation as SQL: its part of the scan that all expectations share, its own statement if it needs one, and its
+ * judgement.
+ */
 import type { Cell, ResultRow, Verdict } from './result.ts';
 import type { TableColumn } from './table-column.ts';
 

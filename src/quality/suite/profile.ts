@@ -1,6 +1,7 @@
 /**
- * Proposes a suite from a table as it is: what holds of all of its rows today. It is a draft for people, who know which of it
- * is a rule; so it has bounds as they were found, and nothing of columns that look like names or free text.
+ * Proposes a suite from a table: expectations that all of its rows meet today. The suite is a draft for people, who
+ * know which expectations are rules. So it has bounds as they were found, and leaves out columns that look like names
+ * or free text.
  */
 import { numberOf } from './check.ts';
 import type { ResultRow } from './result.ts';

@@ -1,4 +1,4 @@
-/** What came of a suite, in the form and with the words of Great Expectations' validation results. */
+/** The result of a suite, in the form and with the words of Great Expectations' validation results. */
 import type { Severity, Suite, SuiteExpectation, SuiteRule } from './suite.ts';
 
 /** How many unexpected values a result shows, as in Great Expectations. */

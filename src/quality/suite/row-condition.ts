@@ -1,6 +1,7 @@
 /**
- * Great Expectations' row conditions as SQL: those rows alone are what an expectation is about. It writes them as an expression of
- * pandas, of `col("…")`, or (1.x) as a tree. On pandas a comparison with nothing is false, and `!=` is true: so it is here.
+ * Great Expectations' row conditions as SQL: an expectation with one is about the rows that meet it alone. Great
+ * Expectations writes them as an expression of pandas, of `col("…")`, or (1.x) as a tree. As in pandas, a comparison
+ * with null is false, and `!=` is true.
  */
 import { CheckError, quotedName, textSql } from './table-column.ts';
 

@@ -1,7 +1,7 @@
 /**
- * Runs a suite over a table: one scan for all expectations together, one statement more for each that needs one, and one for
- * the rows of each that was not met. The caller runs the SQL, whatever engine's of DuckDB's language: this is a generator of
- * statements that is given their rows.
+ * Runs a suite over a table: one scan for all expectations together, one statement more for each that needs one, and
+ * one for the rows of each that was not met. The caller runs the SQL, on any engine that speaks DuckDB's: this file is
+ * a generator of statements that is given their rows.
  */
 import type { Check, Samples, Table } from './check.ts';
 import { columnCheck } from './column-check.ts';

@@ -1,6 +1,6 @@
 /**
- * A suite of expectations about a table, as plain data. Names and parameters are those of Great Expectations 1.x where it has
- * the expectation; a parameter that was not written is null, or what Great Expectations takes for it.
+ * A suite of expectations about a table, as plain data. Names and parameters are those of Great Expectations 1.x where
+ * it has the expectation; a parameter that was not written is null, or has Great Expectations' default.
  */
 
 /** A number, a text, or a time as ISO 8601 text; null for no bound. */

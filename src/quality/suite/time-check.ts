@@ -1,4 +1,7 @@
-/** Rules that look at a column of times: how old the newest row is, and whether the last hour had as many as in past weeks. */
+/**
+ * Rules that look at a column of times: how old the newest row is, and whether the last hour had as many rows as in
+ * past weeks.
+ */
 import { type Check, numberOf, type Table } from './check.ts';
 import { PASSED } from './result.ts';
 import type { TimeRule } from './suite.ts';

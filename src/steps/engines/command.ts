@@ -1,4 +1,4 @@
-/** A command of one's own as an engine: it is given the statement in a file, and writes the rows to a file. */
+/** A user's command as an engine: it gets the statement in a file, and writes the rows to a file. */
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { keptEnv, tellsOf } from '../command-env.ts';
 import { type EngineCall, EngineError, type EngineRows, quotedText } from './engine.ts';

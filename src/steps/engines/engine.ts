@@ -1,4 +1,4 @@
-/** An engine that is not DuckDB: it is given a statement whole, and its rows come back as what DuckDB reads. */
+/** An engine that is not DuckDB: it gets a whole statement, and gives the rows back in a form that DuckDB reads. */
 import type { StepHost } from '../adapter.ts';
 import type { StepContext } from '../step.ts';
 

@@ -1,4 +1,4 @@
-/** `engines:` of the pipeline file: where statements of steps run that DuckDB does not run itself. */
+/** `engines:` of the pipeline file: where statements of steps run, if not in DuckDB. */
 import { z } from 'zod';
 import { REDACTED, secret } from '../../keys/value-schema.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Spark, by the REST submission server of a standalone master or by a command such as spark-submit. It writes the rows as Parquet
- * where this process reads them, since neither way brings rows back.
+ * Spark, by the REST submission server of a standalone master or by a command such as spark-submit. Spark writes the
+ * rows as Parquet to a place that this process reads, because neither way brings rows back.
  */
 import { createHash } from 'node:crypto';
 import { createWriteStream, mkdirSync, rmSync } from 'node:fs';
