@@ -1,4 +1,4 @@
-/** The tables of suites' runs, and of the alerts that the service has raised. */
+/** The tables of suites' runs, and of everything that the service has raised for people. */
 import { SERVICE_ALERTS } from '../messages/check-facts.ts';
 import { checkRanType, serviceAlertType } from '../messages/types.ts';
 import { type Table, tableOf } from '../projections/table.ts';

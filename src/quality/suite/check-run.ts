@@ -1,7 +1,4 @@
-/**
- * A suite's run as the journal has it, and whether it raises an alert: when the suite begins to fail, and when it
- * recovers.
- */
+/** A suite's run as the journal has it, and whether people hear of it: on a change, and on recovery. */
 import type { CheckRan, ServiceAlert } from '../../messages/check-facts.ts';
 import { expectationTitle } from './junit.ts';
 import type { ExpectationResult, Outcome, SuiteResult } from './result.ts';
